@@ -1,0 +1,59 @@
+// Package api is what the services of the embedded cloud share: who calls, how a call is logged, and the
+// record that CloudTrail makes of it.
+package api
+
+import (
+	"context"
+	"time"
+)
+
+// Caller is who signed a request, and the region that it was signed for.
+type Caller struct {
+	Account string // twelve digits
+	Region  string
+	ARN     string // the principal, arn:aws:iam::111111111111:root for an account's own key
+}
+
+// Call is one request as the log keeps it. The front door fills the first part, the service that
+// answers fills the second.
+type Call struct {
+	Caller
+	Service string // as in the signature: ec2, events, sqs
+	At      time.Time
+
+	Action    string            // CreateRoute, PutEvents, …
+	Params    map[string]string // of an EC2 call, as on the wire
+	Mutating  bool
+	ErrorCode string // without the Client. prefix; empty on success
+}
+
+type key struct{}
+
+// With returns a context that carries the call.
+func With(ctx context.Context, c *Call) context.Context { return context.WithValue(ctx, key{}, c) }
+
+// From returns the call that the front door put into the context of a request.
+func From(ctx context.Context) *Call {
+	c, _ := ctx.Value(key{}).(*Call)
+	if c == nil {
+		return &Call{}
+	}
+	return c
+}
+
+// Record is what CloudTrail knows of one mutating call: requestParameters and responseElements in
+// CloudTrail's own shape, ready to be encoded as JSON.
+type Record struct {
+	Caller
+	At                time.Time
+	EventSource       string // ec2.amazonaws.com
+	EventName         string
+	RequestID         string
+	RequestParameters map[string]any
+	ResponseElements  map[string]any // nil when the call failed
+	ErrorCode         string         // with the Client. or Server. prefix; empty on success
+	ErrorMessage      string
+}
+
+// Trail takes the records of mutating calls. It must not call back into the service that made them.
+type Trail func(Record)

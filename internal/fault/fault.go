@@ -1,0 +1,73 @@
+// Package fault sorts errors into the few classes that decide what becomes of a message.
+package fault
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Class says what to do about an error. The zero value, Retryable, is the class of every error that
+// nobody classified: an unknown error is tried again and ends, if it stays, in the dead-letter queue.
+type Class int
+
+// The classes.
+const (
+	Retryable Class = iota // come back later: throttled, not yet visible, not yet active, unknown
+	Permanent              // a person must mend something first: malformed event, access denied
+	Denied                 // a decision and not a failure: policy, conflict, quota
+)
+
+// String returns the class as it is logged.
+func (c Class) String() string {
+	switch c {
+	case Permanent:
+		return "permanent"
+	case Denied:
+		return "denied"
+	}
+	return "retryable"
+}
+
+type classified struct {
+	class Class
+	err   error
+}
+
+func (c classified) Error() string { return c.err.Error() }
+func (c classified) Unwrap() error { return c.err }
+
+// As gives err the class. It returns nil for a nil err.
+func As(class Class, err error) error {
+	if err == nil {
+		return nil
+	}
+	return classified{class, err}
+}
+
+// Errorf is fmt.Errorf with a class.
+func Errorf(class Class, format string, args ...any) error {
+	return classified{class, fmt.Errorf(format, args...)}
+}
+
+// Of returns the class of err. Of several joined errors the most hopeful counts: while one of them is
+// Retryable, trying again may get further.
+func Of(err error) Class {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return ofJoined(joined.Unwrap())
+	}
+	if c, ok := err.(classified); ok {
+		return c.class
+	}
+	if next := errors.Unwrap(err); next != nil {
+		return Of(next)
+	}
+	return Retryable
+}
+
+func ofJoined(errs []error) Class {
+	class := Denied
+	for _, err := range errs {
+		class = min(class, Of(err))
+	}
+	return class
+}

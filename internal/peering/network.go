@@ -1,0 +1,114 @@
+package peering
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// Local is the target of a route to the VPC's own blocks.
+const Local Target = "local"
+
+// Target is what a route leads to: "local", or the id of a gateway, connection, interface or instance.
+type Target string
+
+// IsConnection reports whether the target is a VPC peering connection.
+func (t Target) IsConnection() bool { return strings.HasPrefix(string(t), "pcx-") }
+
+// Route is one entry of a route table.
+type Route struct {
+	Destination netip.Prefix // canonical; invalid where the destination is a prefix list
+	PrefixList  string       // pl-…, or empty
+	Target      Target
+	Blackhole   bool // the target is not available
+	Propagated  bool // came from a gateway and not from CreateRoute
+}
+
+// RouteTable is a route table with its explicit associations.
+type RouteTable struct {
+	ID      RouteTableID
+	VPC     VPCID
+	Main    bool       // serves every subnet that has no association of its own
+	Gateway bool       // associated with an internet or virtual private gateway; not for peering routes
+	Subnets []SubnetID // explicitly associated
+	Routes  []Route
+	Tags    map[string]string
+}
+
+// Subnet is a subnet with its blocks of both families.
+type Subnet struct {
+	ID     SubnetID
+	VPC    VPCID
+	Blocks []netip.Prefix
+	Tags   map[string]string
+}
+
+// Protocol is an IP protocol as EC2 writes it in a rule: "tcp", "udp", "icmp", "icmpv6", a number, or "-1" for all.
+type Protocol string
+
+// The protocols that a policy can name.
+const (
+	TCP          Protocol = "tcp"
+	UDP          Protocol = "udp"
+	ICMP         Protocol = "icmp"
+	ICMPv6       Protocol = "icmpv6"
+	AllProtocols Protocol = "-1"
+)
+
+// Permission is what one rule admits, from exactly one source. Two permissions that are == admit the
+// same; EC2 refuses the second as a duplicate. Build it with the zero port fields of its protocol:
+// -1, -1 for all protocols and for every type and code of icmp and icmpv6.
+type Permission struct {
+	Protocol   Protocol
+	From, To   int32           // ports; for icmp the type and the code
+	Source     netip.Prefix    // canonical; invalid where the source is a group or a prefix list
+	Group      SecurityGroupID // referenced group
+	PrefixList string          // pl-…
+}
+
+// SecurityGroup is a security group with all its rules, one source a permission.
+type SecurityGroup struct {
+	ID      SecurityGroupID
+	VPC     VPCID
+	Owner   AccountID
+	Name    string
+	Ingress []Permission
+	Egress  []Permission
+	Tags    map[string]string
+}
+
+// IngressRule is one rule with an id and tags of its own.
+type IngressRule struct {
+	ID    RuleID
+	Group SecurityGroupID
+	Permission
+	Description string
+	Tags        map[string]string
+}
+
+// ACLEntry is one numbered rule of a network ACL.
+type ACLEntry struct {
+	Number   int32 // lower numbers decide first
+	Egress   bool
+	Allow    bool
+	Protocol Protocol // as in Permission
+	From, To int32    // as in Permission
+	Block    netip.Prefix
+}
+
+// NetworkACL is a stateless packet filter of some subnets.
+type NetworkACL struct {
+	ID      NetworkACLID
+	VPC     VPCID
+	Subnets []SubnetID
+	Entries []ACLEntry
+}
+
+// Instance is a machine with an address in a subnet, as far as reaching it is concerned.
+type Instance struct {
+	ID        InstanceID
+	Name      string // its Name tag
+	VPC       VPCID
+	Subnet    SubnetID
+	Addresses []netip.Addr // private, both families
+	Groups    []SecurityGroupID
+}

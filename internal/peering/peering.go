@@ -1,0 +1,134 @@
+// Package peering holds the values that every other package speaks in: VPCs, peering connections,
+// route tables, security groups, ids and states, spelled as AWS spells them. It has no behavior beyond
+// questions about those values, and no I/O.
+package peering
+
+import (
+	"net/netip"
+	"time"
+)
+
+// The ids that AWS gives. Each is a type of its own so that the compiler keeps them apart.
+type (
+	AccountID       string // twelve digits
+	Region          string
+	VPCID           string
+	SubnetID        string
+	ConnectionID    string // pcx-…
+	RouteTableID    string
+	SecurityGroupID string
+	RuleID          string // sgr-…
+	NetworkACLID    string
+	InstanceID      string
+)
+
+// Cell is one account in one region: the unit that is deployed, and that changes nothing outside itself.
+type Cell struct {
+	Account AccountID `json:"account"`
+	Region  Region    `json:"region"`
+}
+
+// String returns the cell as people write it, "111111111111/us-east-1".
+func (c Cell) String() string { return string(c.Account) + "/" + string(c.Region) }
+
+// VPC is one end of a connection.
+type VPC struct {
+	Owner  AccountID
+	Region Region
+	ID     VPCID
+	// Blocks are the IPv4 and IPv6 CIDR blocks in state associated. Nil means not known, not none:
+	// a pending connection doesn't show them.
+	Blocks []netip.Prefix
+}
+
+// Cell returns the cell that owns the VPC.
+func (v VPC) Cell() Cell { return Cell{v.Owner, v.Region} }
+
+// Same reports whether v and o name the same VPC, whatever is known of their blocks.
+func (v VPC) Same(o VPC) bool { return v.ID == o.ID && v.Cell() == o.Cell() }
+
+// Role says which half of a connection a side is.
+type Role string
+
+// The two halves of a connection.
+const (
+	Requester Role = "requester"
+	Accepter  Role = "accepter"
+)
+
+// Other returns the opposite half.
+func (r Role) Other() Role {
+	if r == Requester {
+		return Accepter
+	}
+	return Requester
+}
+
+// State is a connection's status code in AWS's words.
+type State string
+
+// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-lifecycle
+const (
+	InitiatingRequest State = "initiating-request"
+	PendingAcceptance State = "pending-acceptance"
+	Provisioning      State = "provisioning"
+	Active            State = "active"
+	Deleting          State = "deleting"
+	Deleted           State = "deleted"
+	Rejected          State = "rejected"
+	Failed            State = "failed"
+	Expired           State = "expired"
+)
+
+// IsDead reports whether a connection in this state can never carry traffic again.
+func (s State) IsDead() bool {
+	switch s {
+	case Deleting, Deleted, Rejected, Failed, Expired:
+		return true
+	}
+	return false
+}
+
+// IsAccepted reports whether somebody has accepted the connection and it is still alive.
+func (s State) IsAccepted() bool { return s == Provisioning || s == Active }
+
+// Connection is a VPC peering connection as one cell sees it.
+type Connection struct {
+	ID        ConnectionID
+	State     State
+	Message   string // AWS's status message, for people
+	Requester VPC
+	Accepter  VPC
+	// RequesterDNS and AccepterDNS say whether that side resolves its public host names to private
+	// addresses for the peer. Nil where AWS doesn't show it: the other side's, or not yet active.
+	RequesterDNS, AccepterDNS *bool
+	Expires                   time.Time         // zero once accepted
+	Tags                      map[string]string // of this cell's view; the other side has its own
+}
+
+// VPC returns the VPC on the given half.
+func (c Connection) VPC(r Role) VPC {
+	if r == Requester {
+		return c.Requester
+	}
+	return c.Accepter
+}
+
+// DNS returns the DNS option of the given half, nil where it isn't known.
+func (c Connection) DNS(r Role) *bool {
+	if r == Requester {
+		return c.RequesterDNS
+	}
+	return c.AccepterDNS
+}
+
+// Roles returns the halves that the cell owns: none, one, or both, the requester first.
+func (c Connection) Roles(cell Cell) []Role {
+	var roles []Role
+	for _, r := range []Role{Requester, Accepter} {
+		if c.VPC(r).Cell() == cell {
+			roles = append(roles, r)
+		}
+	}
+	return roles
+}

@@ -1,0 +1,106 @@
+// Package policy is the allow-list: which departments may be connected, and what may flow between them.
+// It answers questions about a connection and touches neither AWS nor files; policyfile reads the file.
+package policy
+
+import (
+	"net/netip"
+
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// Policy is a whole, checked allow-list, or the part of it that concerns one cell. Its JSON form is what
+// is packed with a function.
+type Policy struct {
+	File        string       `json:"file"` // the name of the file it was read from, for messages
+	Otherwise   Otherwise    `json:"otherwise"`
+	Departments []Department `json:"departments"` // in the order of the file
+	Peerings    []Peering    `json:"peerings"`    // in the order of the file
+}
+
+// Otherwise says what happens to a request that no peering names.
+type Otherwise string
+
+// The ways to treat a request that no peering names.
+const (
+	LeaveOthers  Otherwise = "leave" // the default: it stays pending until it expires
+	RejectOthers Otherwise = "reject"
+)
+
+// Department is a named set of VPCs.
+type Department struct {
+	Name    string   `json:"name"`
+	Members []Member `json:"members"`
+	Line    int      `json:"line"` // in the file, from 1
+}
+
+// Member is one VPC by id, or every VPC of a cell whose blocks all lie inside Within. Exactly one of VPC
+// and Within is set.
+type Member struct {
+	peering.Cell
+	VPC    peering.VPCID `json:"vpc,omitempty"`
+	Within netip.Prefix  `json:"within,omitzero"`
+	// CIDRs are the blocks that the VPC is declared to have; empty when the file doesn't say.
+	// Every block that AWS shows must lie inside one of them.
+	CIDRs []netip.Prefix `json:"cidrs,omitempty"`
+	Line  int            `json:"line"`
+}
+
+// Peering is one entry of the allow-list. Either department may ask, unless Requester names one.
+type Peering struct {
+	Between   [2]string         `json:"between"`
+	Requester string            `json:"requester,omitempty"`
+	DNS       bool              `json:"dns,omitempty"`
+	Routes    map[string]Tables `json:"routes,omitempty"` // by department; one that is missing means AllTables
+	Allow     []Allow           `json:"allow,omitempty"`
+	Line      int               `json:"line"`
+}
+
+// TableScope is the way in which route tables are chosen.
+type TableScope string
+
+// The ways to choose route tables. Gateway route tables are never among them.
+const (
+	AllTables    TableScope = "all"
+	MainTable    TableScope = "main"
+	TablesByID   TableScope = "ids"
+	TablesByTag  TableScope = "tags"
+	SubnetTables TableScope = "subnets" // the tables that serve the chosen subnets
+)
+
+// Tables chooses the route tables of a VPC that get routes to the peer. The zero value is AllTables.
+type Tables struct {
+	Scope   TableScope             `json:"scope,omitempty"`
+	IDs     []peering.RouteTableID `json:"ids,omitempty"`     // TablesByID
+	Tags    map[string]string      `json:"tags,omitempty"`    // TablesByTag: all must match
+	Subnets *Subnets               `json:"subnets,omitempty"` // SubnetTables
+}
+
+// Subnets chooses subnets by id or by tags, of which all must match. Exactly one is set.
+type Subnets struct {
+	IDs  []peering.SubnetID `json:"ids,omitempty"`
+	Tags map[string]string  `json:"tags,omitempty"`
+}
+
+// Groups chooses the security groups that admit the traffic, by id or by tags, of which all must match.
+// Exactly one is set.
+type Groups struct {
+	IDs  []peering.SecurityGroupID `json:"ids,omitempty"`
+	Tags map[string]string         `json:"tags,omitempty"`
+}
+
+// Allow admits traffic from one department to security groups of the other.
+type Allow struct {
+	From     string           `json:"from"`
+	To       string           `json:"to"`
+	Sources  []netip.Prefix   `json:"sources,omitempty"` // empty: all blocks of the from-VPC
+	Groups   Groups           `json:"groups"`
+	Protocol peering.Protocol `json:"protocol"`
+	Ports    []PortRange      `json:"ports,omitempty"` // empty: all of the protocol's
+	Line     int              `json:"line"`
+}
+
+// PortRange is a range of ports of tcp or udp, both ends included.
+type PortRange struct {
+	From int32 `json:"from"`
+	To   int32 `json:"to"`
+}
