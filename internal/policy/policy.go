@@ -34,7 +34,8 @@ type Department struct {
 }
 
 // Member is one VPC by id, or every VPC of a cell whose blocks all lie inside Within. Exactly one of VPC
-// and Within is set.
+// and Within is set. The ranges that one department has in one cell count together, so that a VPC with
+// blocks of both families can be matched by a range of each.
 type Member struct {
 	peering.Cell
 	VPC    peering.VPCID `json:"vpc,omitempty"`
@@ -49,11 +50,18 @@ type Member struct {
 type Peering struct {
 	Between   [2]string         `json:"between"`
 	Requester string            `json:"requester,omitempty"`
+	Approval  Approval          `json:"approval,omitempty"`
 	DNS       bool              `json:"dns,omitempty"`
 	Routes    map[string]Tables `json:"routes,omitempty"` // by department; one that is missing means AllTables
 	Allow     []Allow           `json:"allow,omitempty"`
 	Line      int               `json:"line"`
 }
+
+// Approval says who approves a request that the policy allows. The zero value is nobody: it is accepted.
+type Approval string
+
+// ManualApproval leaves the last word to a person.
+const ManualApproval Approval = "manual"
 
 // TableScope is the way in which route tables are chosen.
 type TableScope string

@@ -1,0 +1,133 @@
+package policy
+
+import (
+	"net/netip"
+
+	"github.com/autopeer/autopeer/internal/cidr"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// Decide says whether the two VPCs of c may be connected, as far as is known. Of the connection's state
+// only one thing matters: what is accepted already needs no approval.
+func (p *Policy) Decide(c peering.Connection) Decision {
+	if c.Requester.Same(c.Accepter) {
+		return p.decideSameVPC(c)
+	}
+	requesters, accepters := p.matches(c.Requester), p.matches(c.Accepter)
+	best := p.notListed(c, requesters, accepters)
+	for _, r := range requesters {
+		for _, a := range accepters {
+			best = better(best, p.decidePair(c, r, a))
+		}
+	}
+	return best
+}
+
+// decidePair decides for one pair of departments. A checked policy has at most one peering between them.
+func (p *Policy) decidePair(c peering.Connection, requester, accepter match) Decision {
+	best := Decision{Code: NotListed}
+	for i := range p.Peerings {
+		entry := &p.Peerings[i]
+		if entry.isBetween(requester.department.Name, accepter.department.Name) {
+			best = better(best, p.decideEntry(claim{c, entry, requester, accepter}))
+		}
+	}
+	return best
+}
+
+func better(a, b Decision) Decision {
+	if b.Code.rank() < a.Code.rank() {
+		return b
+	}
+	return a
+}
+
+// claim is a connection together with the entry and the departments under which it may be allowed.
+type claim struct {
+	connection          peering.Connection
+	entry               *Peering
+	requester, accepter match
+}
+
+func (p *Policy) decideEntry(q claim) Decision {
+	d := Decision{
+		Peering:     q.entry,
+		Requester:   q.requester.department.Name,
+		Accepter:    q.accepter.department.Name,
+		Provisional: len(q.requester.vpc.Blocks) == 0 || len(q.accepter.vpc.Blocks) == 0,
+	}
+	d.Code, d.Reason = p.weigh(q)
+	d.Verdict = p.verdict(d.Code)
+	return d
+}
+
+// weigh finds the first thing that speaks against the claim.
+func (p *Policy) weigh(q claim) (Code, string) {
+	if only := q.entry.Requester; only != "" && only != q.requester.department.Name {
+		return WrongDirection, p.wrongDirectionReason(q)
+	}
+	for _, m := range []match{q.requester, q.accepter} {
+		if block, found := m.undeclared(); found {
+			return CIDRMismatch, p.mismatchReason(m, block)
+		}
+	}
+	if x, y, found := cidr.Overlap(q.requester.blocks(), q.accepter.blocks()); found {
+		return Overlap, overlapReason(q, x, y)
+	}
+	if q.entry.Approval == ManualApproval && !q.connection.State.IsAccepted() {
+		return ApprovalNeeded, p.approvalReason(q)
+	}
+	return Allowed, p.allowedReason(q)
+}
+
+// verdict says what follows from a code. Where the file and the network contradict each other nothing is
+// rejected, because a person has to mend one of the two.
+func (p *Policy) verdict(c Code) Verdict {
+	switch c {
+	case Allowed:
+		return Accept
+	case ApprovalNeeded:
+		return Ask
+	case Overlap, CIDRMismatch:
+		return Leave
+	}
+	if p.Otherwise == RejectOthers {
+		return Reject
+	}
+	return Leave
+}
+
+func (p *Policy) decideSameVPC(c peering.Connection) Decision {
+	name := p.DepartmentOf(c.Requester)
+	return Decision{
+		Verdict: p.verdict(SameVPC), Requester: name, Accepter: name,
+		Code: SameVPC, Reason: sameVPCReason(c.Requester),
+	}
+}
+
+func (p *Policy) notListed(c peering.Connection, requesters, accepters []match) Decision {
+	d := Decision{
+		Verdict: p.verdict(NotListed), Requester: onlyName(requesters), Accepter: onlyName(accepters),
+		Code: NotListed,
+	}
+	d.Reason = p.notListedReason(c, requesters, accepters)
+	return d
+}
+
+// isBetween reports whether the entry names the two departments, in either order.
+func (p *Peering) isBetween(a, b string) bool {
+	return p.Between == [2]string{a, b} || p.Between == [2]string{b, a}
+}
+
+// undeclared returns the first block that AWS shows and the file doesn't declare.
+func (m match) undeclared() (netip.Prefix, bool) {
+	if m.member == nil || len(m.member.CIDRs) == 0 {
+		return netip.Prefix{}, false
+	}
+	for _, b := range m.vpc.Blocks {
+		if !cidr.Covers(m.member.CIDRs, b) {
+			return b, true
+		}
+	}
+	return netip.Prefix{}, false
+}

@@ -1,0 +1,235 @@
+package policy_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+var (
+	marketingCell = peering.Cell{Account: "111111111111", Region: "us-east-1"}
+	financeCell   = peering.Cell{Account: "222222222222", Region: "us-east-1"}
+	developerCell = peering.Cell{Account: "333333333333", Region: "eu-west-1"}
+)
+
+func blocks(cidrs ...string) []netip.Prefix {
+	var all []netip.Prefix
+	for _, c := range cidrs {
+		all = append(all, netip.MustParsePrefix(c))
+	}
+	return all
+}
+
+func vpc(cell peering.Cell, id peering.VPCID, cidrs ...string) peering.VPC {
+	return peering.VPC{Owner: cell.Account, Region: cell.Region, ID: id, Blocks: blocks(cidrs...)}
+}
+
+func request(requester, accepter peering.VPC) peering.Connection {
+	return peering.Connection{
+		ID: "pcx-1", State: peering.PendingAcceptance, Requester: requester, Accepter: accepter,
+	}
+}
+
+// company has marketing and finance by id, and developer by two ranges, one of each family.
+func company() *policy.Policy {
+	return &policy.Policy{
+		File:      "policy.yaml",
+		Otherwise: policy.LeaveOthers,
+		Departments: []policy.Department{
+			{Name: "marketing", Line: 3, Members: []policy.Member{
+				{Cell: marketingCell, VPC: "vpc-m", CIDRs: blocks("10.10.0.0/16"), Line: 4},
+			}},
+			{Name: "finance", Line: 5, Members: []policy.Member{{Cell: financeCell, VPC: "vpc-f", Line: 6}}},
+			{Name: "developer", Line: 7, Members: []policy.Member{
+				{Cell: developerCell, Within: netip.MustParsePrefix("10.64.0.0/12"), Line: 8},
+				{Cell: developerCell, Within: netip.MustParsePrefix("2001:db8::/40"), Line: 9},
+			}},
+			{Name: "guest", Line: 10, Members: []policy.Member{{Cell: developerCell, VPC: "vpc-g", Line: 11}}},
+		},
+		Peerings: []policy.Peering{
+			{Between: [2]string{"marketing", "finance"}, Line: 13},
+			{Between: [2]string{"developer", "finance"}, Requester: "developer", Line: 14},
+			{Between: [2]string{"marketing", "developer"}, Approval: policy.ManualApproval, Line: 15},
+		},
+	}
+}
+
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	m := vpc(marketingCell, "vpc-m", "10.10.0.0/16")
+	f := vpc(financeCell, "vpc-f", "172.31.0.0/16")
+	d := vpc(developerCell, "vpc-d", "10.65.0.0/16")
+	tests := []struct {
+		name                string
+		requester, accepter peering.VPC
+		verdict             policy.Verdict
+		code                policy.Code
+		provisional         bool
+	}{
+		{"a listed pair is accepted", m, f, policy.Accept, policy.Allowed, false},
+		{"a peering lets either department ask", f, m, policy.Accept, policy.Allowed, false},
+		{"blocks that nobody knows make it provisional", m, vpc(financeCell, "vpc-f"),
+			policy.Accept, policy.Allowed, true},
+		{"a VPC inside a department's range belongs to it", d, f, policy.Accept, policy.Allowed, false},
+		{"ranges of both families count together",
+			vpc(developerCell, "vpc-d", "10.65.0.0/16", "2001:db8:1::/56"), f, policy.Accept, policy.Allowed, false},
+		{"without its blocks a VPC may lie in the range", vpc(developerCell, "vpc-d"), f,
+			policy.Accept, policy.Allowed, true},
+		{"one block outside the range keeps the VPC out", vpc(developerCell, "vpc-d", "10.65.0.0/16", "10.80.0.0/16"), f,
+			policy.Leave, policy.NotListed, false},
+		{"a range holds in its own region only",
+			vpc(peering.Cell{Account: developerCell.Account, Region: "us-east-1"}, "vpc-d", "10.65.0.0/16"), f,
+			policy.Leave, policy.NotListed, false},
+		{"a VPC named by id leaves the range it lies in", vpc(developerCell, "vpc-g", "10.65.0.0/16"), f,
+			policy.Leave, policy.NotListed, false},
+		{"only the requester that a peering names may ask", f, d, policy.Leave, policy.WrongDirection, false},
+		{"a block that is not declared is left for a person", vpc(marketingCell, "vpc-m", "10.10.0.0/16", "10.11.0.0/16"), f,
+			policy.Leave, policy.CIDRMismatch, false},
+		{"a part of a declared block is declared", vpc(marketingCell, "vpc-m", "10.10.8.0/24"), f,
+			policy.Accept, policy.Allowed, false},
+		{"overlapping blocks are never accepted", m, vpc(financeCell, "vpc-f", "10.10.200.0/24"),
+			policy.Leave, policy.Overlap, false},
+		{"a secondary block may overlap too", m, vpc(financeCell, "vpc-f", "172.31.0.0/16", "10.0.0.0/8"),
+			policy.Leave, policy.Overlap, false},
+		{"IPv6 blocks may overlap too", vpc(developerCell, "vpc-d", "10.65.0.0/16", "2001:db8:1::/56"),
+			vpc(financeCell, "vpc-f", "172.31.0.0/16", "2001:db8:1::/48"), policy.Leave, policy.Overlap, false},
+		{"declared blocks stand in for unknown ones", vpc(marketingCell, "vpc-m"), vpc(financeCell, "vpc-f", "10.10.1.0/24"),
+			policy.Leave, policy.Overlap, true},
+		{"manual approval asks", m, d, policy.Ask, policy.ApprovalNeeded, false},
+		{"an unknown VPC is not listed", vpc(marketingCell, "vpc-x"), f, policy.Leave, policy.NotListed, false},
+		{"the right id in another account is not listed", vpc(financeCell, "vpc-m"), f,
+			policy.Leave, policy.NotListed, false},
+		{"a VPC is not peered with itself", m, m, policy.Leave, policy.SameVPC, false},
+		{"two VPCs of one department are not listed", d, vpc(developerCell, "vpc-e", "10.66.0.0/16"),
+			policy.Leave, policy.NotListed, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := company().Decide(request(tt.requester, tt.accepter))
+			if got.Verdict != tt.verdict || got.Code != tt.code || got.Provisional != tt.provisional {
+				t.Errorf("Decide() = %s, %s, provisional %t (%s), want %s, %s, %t",
+					got.Verdict, got.Code, got.Provisional, got.Reason, tt.verdict, tt.code, tt.provisional)
+			}
+		})
+	}
+}
+
+func TestDecideNeedsNoApprovalOfWhatIsAccepted(t *testing.T) {
+	t.Parallel()
+	c := request(vpc(marketingCell, "vpc-m", "10.10.0.0/16"), vpc(developerCell, "vpc-d", "10.65.0.0/16"))
+	for _, state := range []peering.State{peering.Provisioning, peering.Active} {
+		c.State = state
+		if got := company().Decide(c); got.Verdict != policy.Accept {
+			t.Errorf("Decide() of a connection that is %s = %s (%s), want accept", state, got.Verdict, got.Reason)
+		}
+	}
+}
+
+func TestOtherwiseRejectsOnlyWhatIsNotAllowed(t *testing.T) {
+	t.Parallel()
+	m, f := vpc(marketingCell, "vpc-m", "10.10.0.0/16"), vpc(financeCell, "vpc-f", "172.31.0.0/16")
+	d := vpc(developerCell, "vpc-d", "10.65.0.0/16")
+	tests := []struct {
+		name                string
+		requester, accepter peering.VPC
+		want                policy.Verdict
+	}{
+		{"a stranger is rejected", vpc(marketingCell, "vpc-x"), f, policy.Reject},
+		{"the wrong direction is rejected", f, d, policy.Reject},
+		{"a VPC with itself is rejected", m, m, policy.Reject},
+		{"an overlap is left", m, vpc(financeCell, "vpc-f", "10.10.0.0/24"), policy.Leave},
+		{"an undeclared block is left", vpc(marketingCell, "vpc-m", "10.11.0.0/16"), f, policy.Leave},
+		{"a listed pair is accepted", m, f, policy.Accept},
+	}
+	p := company()
+	p.Otherwise = policy.RejectOthers
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := p.Decide(request(tt.requester, tt.accepter)); got.Verdict != tt.want {
+				t.Errorf("Decide() = %s (%s), want %s", got.Verdict, got.Reason, tt.want)
+			}
+		})
+	}
+}
+
+func TestReason(t *testing.T) {
+	t.Parallel()
+	m, f := vpc(marketingCell, "vpc-m", "10.10.0.0/16"), vpc(financeCell, "vpc-f", "172.31.0.0/16")
+	d := vpc(developerCell, "vpc-d", "10.65.0.0/16")
+	stranger := vpc(financeCell, "vpc-x")
+	const mWords, fWords = "marketing (vpc-m in 111111111111/us-east-1)", "finance (vpc-f in 222222222222/us-east-1)"
+	const dWords = "developer (vpc-d in 333333333333/eu-west-1)"
+	tests := []struct {
+		name                string
+		requester, accepter peering.VPC
+		want                string
+	}{
+		{"allowed names the line", m, f,
+			"line 13 of policy.yaml allows " + mWords + " to be connected with " + fWords},
+		{"approval names the line", m, d,
+			"line 15 of policy.yaml lets " + mWords + " be connected with " + dWords + " when a person has approved it"},
+		{"wrong direction names who may ask", f, d,
+			"line 14 of policy.yaml lets only developer ask for this peering, and " + fWords + " asked " + dWords},
+		{"overlap names both blocks", m, vpc(financeCell, "vpc-f", "10.10.1.0/24"),
+			"block 10.10.0.0/16 of " + mWords + " overlaps block 10.10.1.0/24 of " + fWords},
+		{"mismatch names the block and the member's line", vpc(marketingCell, "vpc-m", "10.9.0.0/16"), f,
+			mWords + " has the block 10.9.0.0/16, which line 4 of policy.yaml does not declare"},
+		{"the requester may be in no department", stranger, m,
+			"the requester vpc-x in 222222222222/us-east-1 is in no department of policy.yaml"},
+		{"the accepter may be in no department", m, stranger,
+			"the accepter vpc-x in 222222222222/us-east-1 is in no department of policy.yaml"},
+		{"both may be in no department", stranger, vpc(marketingCell, "vpc-y"),
+			"neither the requester vpc-x in 222222222222/us-east-1 nor the accepter vpc-y in 111111111111/us-east-1" +
+				" is in a department of policy.yaml"},
+		{"two departments may have no peering", m, vpc(developerCell, "vpc-g", "10.65.0.0/16"),
+			"policy.yaml has no peering between " + mWords + " and guest (vpc-g in 333333333333/eu-west-1)"},
+		{"one department has no peering with itself", d, vpc(developerCell, "vpc-e", "10.66.0.0/16"),
+			dWords + " and developer (vpc-e in 333333333333/eu-west-1) are in one department," +
+				" and policy.yaml has peerings only between two"},
+		{"one VPC is both sides", m, m,
+			"both sides are vpc-m in 111111111111/us-east-1, and a VPC is not peered with itself"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := company().Decide(request(tt.requester, tt.accepter)).Reason; got != tt.want {
+				t.Errorf("Reason:\n got %s\nwant %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestDecisionNamesDepartmentsAndPeering(t *testing.T) {
+	t.Parallel()
+	got := company().Decide(request(vpc(financeCell, "vpc-f"), vpc(marketingCell, "vpc-m")))
+	if got.Requester != "finance" || got.Accepter != "marketing" || got.Peering == nil || got.Peering.Line != 13 {
+		t.Errorf("Decide() = %+v, want finance and marketing and the peering of line 13", got)
+	}
+	got = company().Decide(request(vpc(financeCell, "vpc-f"), vpc(marketingCell, "vpc-x")))
+	if got.Requester != "finance" || got.Accepter != "" || got.Peering != nil {
+		t.Errorf("Decide() = %+v, want finance, no accepter and no peering", got)
+	}
+}
+
+func TestMostHopefulDepartmentCountsWhileBlocksAreUnknown(t *testing.T) {
+	t.Parallel()
+	p := company()
+	p.Departments[3].Members[0] = policy.Member{Cell: developerCell, Within: netip.MustParsePrefix("10.80.0.0/12")}
+	unknown := vpc(developerCell, "vpc-d")
+	got := p.Decide(request(unknown, vpc(financeCell, "vpc-f")))
+	if got.Verdict != policy.Accept || !got.Provisional || got.Requester != "developer" {
+		t.Errorf("Decide() = %s for %q, want a provisional accept for developer", got.Verdict, got.Requester)
+	}
+	if name := p.DepartmentOf(unknown); name != "" {
+		t.Errorf("DepartmentOf() = %q for a VPC that may be in two departments, want none", name)
+	}
+	got = p.Decide(request(vpc(developerCell, "vpc-d", "10.81.0.0/16"), vpc(financeCell, "vpc-f")))
+	if got.Verdict != policy.Leave || !strings.Contains(got.Reason, "guest") {
+		t.Errorf("Decide() = %s (%s), want leave once the blocks show guest", got.Verdict, got.Reason)
+	}
+}

@@ -1,0 +1,59 @@
+package policy
+
+// Decision is what the policy says about one connection.
+type Decision struct {
+	Verdict Verdict
+	// Peering is the entry that the decision rests on, nil when no peering names the two VPCs.
+	Peering *Peering
+	// Requester and Accepter are the names of the departments, empty for a VPC in no department.
+	Requester, Accepter string
+	Code                Code
+	Reason              string // Code in a sentence for people
+	// Provisional says that a side's blocks aren't known yet. The verdict rests on owners, regions and
+	// ids then, and Decide must be asked again with the blocks of the active connection.
+	Provisional bool
+}
+
+// Verdict says what to do about a connection.
+type Verdict string
+
+// The verdicts.
+const (
+	Accept Verdict = "accept"
+	Reject Verdict = "reject"
+	Leave  Verdict = "leave" // neither accept nor reject: AWS lets the request expire after seven days
+	Ask    Verdict = "ask"   // accept when a person has approved
+)
+
+// Code is the reason of a decision in a form for programs.
+type Code string
+
+// The codes.
+const (
+	Allowed        Code = "allowed"
+	ApprovalNeeded Code = "approval-needed"
+	Overlap        Code = "overlap"         // a block of one side overlaps a block of the other
+	CIDRMismatch   Code = "cidr-mismatch"   // AWS shows a block that the policy doesn't declare
+	WrongDirection Code = "wrong-direction" // the peering lets only the other department ask
+	SameVPC        Code = "same-vpc"        // both sides are one VPC
+	NotListed      Code = "not-listed"      // no peering names the two VPCs
+)
+
+// rank orders the codes from the most to the least that a request can hope for. While blocks aren't
+// known, a VPC may belong to several departments, and the most hopeful answer counts: routes and rules
+// are decided again on the blocks of the active connection.
+func (c Code) rank() int {
+	switch c {
+	case Allowed:
+		return 0
+	case ApprovalNeeded:
+		return 1
+	case Overlap:
+		return 2
+	case CIDRMismatch:
+		return 3
+	case WrongDirection:
+		return 4
+	}
+	return 5
+}

@@ -1,0 +1,105 @@
+package policy
+
+import (
+	"net/netip"
+
+	"github.com/autopeer/autopeer/internal/cidr"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// match is a department that a VPC belongs to, or may belong to while its blocks aren't known.
+type match struct {
+	vpc        peering.VPC
+	department *Department
+	member     *Member // the one that names the VPC by id; nil where only a range matches
+}
+
+// blocks returns what is known of the VPC's blocks: what AWS shows, or else what the file declares.
+func (m match) blocks() []netip.Prefix {
+	if len(m.vpc.Blocks) == 0 && m.member != nil {
+		return m.member.CIDRs
+	}
+	return m.vpc.Blocks
+}
+
+// matches returns the departments that v belongs to. Naming a VPC by id wins over a range that it lies
+// in. Of a checked policy it returns more than one only where v's blocks aren't known.
+func (p *Policy) matches(v peering.VPC) []match {
+	var byID, byRange []match
+	for i := range p.Departments {
+		d := &p.Departments[i]
+		if m := d.memberByID(v); m != nil {
+			byID = append(byID, match{v, d, m})
+		} else if d.spans(v) {
+			byRange = append(byRange, match{v, d, nil})
+		}
+	}
+	if len(byID) > 0 {
+		return byID
+	}
+	return byRange
+}
+
+func (d *Department) memberByID(v peering.VPC) *Member {
+	for i := range d.Members {
+		m := &d.Members[i]
+		if m.VPC != "" && m.VPC == v.ID && m.Cell == v.Cell() {
+			return m
+		}
+	}
+	return nil
+}
+
+// spans reports whether v lies inside the department's ranges, or may do so because its blocks aren't known.
+func (d *Department) spans(v peering.VPC) bool {
+	ranges := d.ranges(v.Cell())
+	if len(ranges) == 0 || v.ID == "" {
+		return false
+	}
+	for _, b := range v.Blocks {
+		if !cidr.Covers(ranges, b) {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *Department) ranges(cell peering.Cell) []netip.Prefix {
+	var ranges []netip.Prefix
+	for _, m := range d.Members {
+		if m.Within.IsValid() && m.Cell == cell {
+			ranges = append(ranges, m.Within)
+		}
+	}
+	return ranges
+}
+
+func (d *Department) isIn(cell peering.Cell) bool {
+	for _, m := range d.Members {
+		if m.Cell == cell {
+			return true
+		}
+	}
+	return false
+}
+
+// DepartmentOf returns the name of the department that v belongs to; empty when it is in none, or when
+// without its blocks nobody can tell in which.
+func (p *Policy) DepartmentOf(v peering.VPC) string { return onlyName(p.matches(v)) }
+
+func onlyName(matches []match) string {
+	if len(matches) == 1 {
+		return matches[0].department.Name
+	}
+	return ""
+}
+
+// Department returns the department of that name, nil when there is none.
+func (p *Policy) Department(name string) *Department {
+	for i := range p.Departments {
+		if p.Departments[i].Name == name {
+			return &p.Departments[i]
+		}
+	}
+	return nil
+}

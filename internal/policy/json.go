@@ -1,0 +1,36 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Encode returns the JSON form, which Decode reads.
+func (p *Policy) Encode() ([]byte, error) {
+	data, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("encode policy: %w", err)
+	}
+	return data, nil
+}
+
+// Decode reads what Encode wrote. A field it doesn't know is an error and not skipped: it may be a
+// restriction that this version would not keep.
+func Decode(data []byte) (*Policy, error) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	var p *Policy
+	if err := decoder.Decode(&p); err != nil {
+		return nil, fmt.Errorf("decode policy: %w", err)
+	}
+	if p == nil {
+		return nil, errors.New("decode policy: null instead of a policy")
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("decode policy: more data after the policy")
+	}
+	return p, nil
+}

@@ -1,0 +1,99 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// Part returns what the cell needs to know to decide its connections as p does: the peerings of the
+// departments that have a member in it, and the departments that bear on these. It shares memory with p.
+func (p *Policy) Part(cell peering.Cell) *Policy {
+	part := &Policy{File: p.File, Otherwise: p.Otherwise}
+	named := map[string]bool{}
+	for _, entry := range p.Peerings {
+		if p.concerns(entry, cell) {
+			part.Peerings = append(part.Peerings, entry)
+			named[entry.Between[0]], named[entry.Between[1]] = true, true
+		}
+	}
+	ranged := p.rangedCells(named)
+	for _, d := range p.Departments {
+		if named[d.Name] || d.isIn(cell) || d.namesVPCIn(ranged) {
+			part.Departments = append(part.Departments, d)
+		}
+	}
+	return part
+}
+
+// rangedCells returns the cells in which a named department has a range. A department that names a VPC
+// of such a cell by id takes it out of the range, so Part must keep that department too.
+func (p *Policy) rangedCells(named map[string]bool) map[peering.Cell]bool {
+	cells := map[peering.Cell]bool{}
+	for _, d := range p.Departments {
+		for _, m := range d.Members {
+			if named[d.Name] && m.Within.IsValid() {
+				cells[m.Cell] = true
+			}
+		}
+	}
+	return cells
+}
+
+func (d *Department) namesVPCIn(cells map[peering.Cell]bool) bool {
+	for _, m := range d.Members {
+		if m.VPC != "" && cells[m.Cell] {
+			return true
+		}
+	}
+	return false
+}
+
+// concerns reports whether the cell owns VPCs of either department.
+func (p *Policy) concerns(entry Peering, cell peering.Cell) bool {
+	return p.isIn(entry.Between[0], cell) || p.isIn(entry.Between[1], cell)
+}
+
+func (p *Policy) isIn(department string, cell peering.Cell) bool {
+	d := p.Department(department)
+	return d != nil && d.isIn(cell)
+}
+
+// Cells returns the cells of all departments, sorted.
+func (p *Policy) Cells() []peering.Cell {
+	var cells []peering.Cell
+	for i := range p.Departments {
+		cells = append(cells, p.Departments[i].cells()...)
+	}
+	return sortCells(cells)
+}
+
+// Counterparts returns the cells that a connection of the given one may lead to, sorted and without the
+// cell itself.
+func (p *Policy) Counterparts(cell peering.Cell) []peering.Cell {
+	var cells []peering.Cell
+	for _, entry := range p.Peerings {
+		for i, name := range entry.Between {
+			if d := p.Department(entry.Between[1-i]); d != nil && p.isIn(name, cell) {
+				cells = append(cells, d.cells()...)
+			}
+		}
+	}
+	return slices.DeleteFunc(sortCells(cells), func(c peering.Cell) bool { return c == cell })
+}
+
+func (d *Department) cells() []peering.Cell {
+	var cells []peering.Cell
+	for _, m := range d.Members {
+		cells = append(cells, m.Cell)
+	}
+	return cells
+}
+
+func sortCells(cells []peering.Cell) []peering.Cell {
+	slices.SortFunc(cells, func(a, b peering.Cell) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Region, b.Region))
+	})
+	return slices.Compact(cells)
+}

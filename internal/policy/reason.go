@@ -1,0 +1,59 @@
+package policy
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// place names a line of the file, as in "line 12 of policy.yaml".
+func (p *Policy) place(line int) string { return fmt.Sprintf("line %d of %s", line, p.File) }
+
+func describe(v peering.VPC) string { return fmt.Sprintf("%s in %s", v.ID, v.Cell()) }
+
+func (m match) String() string {
+	return fmt.Sprintf("%s (%s)", m.department.Name, describe(m.vpc))
+}
+
+func (p *Policy) allowedReason(q claim) string {
+	return fmt.Sprintf("%s allows %s to be connected with %s", p.place(q.entry.Line), q.requester, q.accepter)
+}
+
+func (p *Policy) approvalReason(q claim) string {
+	return fmt.Sprintf("%s lets %s be connected with %s when a person has approved it",
+		p.place(q.entry.Line), q.requester, q.accepter)
+}
+
+func (p *Policy) wrongDirectionReason(q claim) string {
+	return fmt.Sprintf("%s lets only %s ask for this peering, and %s asked %s",
+		p.place(q.entry.Line), q.entry.Requester, q.requester, q.accepter)
+}
+
+func (p *Policy) mismatchReason(m match, block netip.Prefix) string {
+	return fmt.Sprintf("%s has the block %s, which %s does not declare", m, block, p.place(m.member.Line))
+}
+
+func overlapReason(q claim, x, y netip.Prefix) string {
+	return fmt.Sprintf("block %s of %s overlaps block %s of %s", x, q.requester, y, q.accepter)
+}
+
+func sameVPCReason(v peering.VPC) string {
+	return fmt.Sprintf("both sides are %s, and a VPC is not peered with itself", describe(v))
+}
+
+func (p *Policy) notListedReason(c peering.Connection, requesters, accepters []match) string {
+	switch {
+	case len(requesters) == 0 && len(accepters) == 0:
+		return fmt.Sprintf("neither the requester %s nor the accepter %s is in a department of %s",
+			describe(c.Requester), describe(c.Accepter), p.File)
+	case len(requesters) == 0:
+		return fmt.Sprintf("the requester %s is in no department of %s", describe(c.Requester), p.File)
+	case len(accepters) == 0:
+		return fmt.Sprintf("the accepter %s is in no department of %s", describe(c.Accepter), p.File)
+	case requesters[0].department == accepters[0].department:
+		return fmt.Sprintf("%s and %s are in one department, and %s has peerings only between two",
+			requesters[0], accepters[0], p.File)
+	}
+	return fmt.Sprintf("%s has no peering between %s and %s", p.File, requesters[0], accepters[0])
+}

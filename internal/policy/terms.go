@@ -1,0 +1,22 @@
+package policy
+
+// Terms is what one side of a peering has to carry out.
+type Terms struct {
+	Tables Tables  // the own route tables that get routes to the peer; Scope is always set
+	DNS    bool    // resolve the own public host names to private addresses for the peer
+	Allow  []Allow // what the own security groups admit from the peer
+}
+
+// Terms returns the terms for the side of department own, whose peer is the other department.
+func (p *Peering) Terms(own, peer string) Terms {
+	t := Terms{Tables: p.Routes[own], DNS: p.DNS}
+	if t.Tables.Scope == "" {
+		t.Tables.Scope = AllTables
+	}
+	for _, a := range p.Allow {
+		if a.To == own && a.From == peer {
+			t.Allow = append(t.Allow, a)
+		}
+	}
+	return t
+}
