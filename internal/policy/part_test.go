@@ -1,0 +1,104 @@
+package policy_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+func departmentNames(p *policy.Policy) []string {
+	var names []string
+	for _, d := range p.Departments {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+func peeringLines(p *policy.Policy) []int {
+	var lines []int
+	for _, entry := range p.Peerings {
+		lines = append(lines, entry.Line)
+	}
+	return lines
+}
+
+func TestPart(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name        string
+		cell        peering.Cell
+		departments []string
+		lines       []int
+	}{
+		// guest names a VPC inside developer's range by id: without it the VPC would seem developer's.
+		{"a cell gets its peerings and those that restrict them", marketingCell,
+			[]string{"marketing", "finance", "developer", "guest"}, []int{13, 15}},
+		{"the order of the file is kept", developerCell,
+			[]string{"marketing", "finance", "developer", "guest"}, []int{14, 15}},
+		{"a foreign cell gets nothing", peering.Cell{Account: "999999999999", Region: "us-east-1"}, nil, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			part := company().Part(tt.cell)
+			if diff := cmp.Diff(tt.departments, departmentNames(part)); diff != "" {
+				t.Errorf("departments (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.lines, peeringLines(part)); diff != "" {
+				t.Errorf("lines of peerings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPartLeavesOutStrangers(t *testing.T) {
+	t.Parallel()
+	p := company()
+	p.Departments[2].Members = []policy.Member{{Cell: developerCell, VPC: "vpc-d"}}
+	part := p.Part(financeCell)
+	if diff := cmp.Diff([]string{"marketing", "finance", "developer"}, departmentNames(part)); diff != "" {
+		t.Errorf("departments (-want +got):\n%s", diff)
+	}
+	if part.File != p.File || part.Otherwise != p.Otherwise {
+		t.Errorf("Part() = %s, %s, want the whole's %s, %s", part.File, part.Otherwise, p.File, p.Otherwise)
+	}
+}
+
+func TestCells(t *testing.T) {
+	t.Parallel()
+	want := []peering.Cell{marketingCell, financeCell, developerCell}
+	if diff := cmp.Diff(want, company().Cells()); diff != "" {
+		t.Errorf("Cells() (-want +got):\n%s", diff)
+	}
+}
+
+func TestCounterparts(t *testing.T) {
+	t.Parallel()
+	p := company()
+	p.Peerings = p.Peerings[:2]
+	p.Departments[1].Members = append(p.Departments[1].Members,
+		policy.Member{Cell: marketingCell, Within: netip.MustParsePrefix("10.200.0.0/16")})
+	tests := []struct {
+		name string
+		cell peering.Cell
+		want []peering.Cell
+	}{
+		{"departments of one cell are no counterparts of each other", marketingCell,
+			[]peering.Cell{financeCell, developerCell}},
+		{"each cell of a department counts", developerCell, []peering.Cell{marketingCell, financeCell}},
+		{"departments that share no peering don't count", financeCell, []peering.Cell{marketingCell, developerCell}},
+		{"a foreign cell has none", peering.Cell{}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, p.Counterparts(tt.cell)); diff != "" {
+				t.Errorf("Counterparts(%s) (-want +got):\n%s", tt.cell, diff)
+			}
+		})
+	}
+}
