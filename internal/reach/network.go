@@ -1,0 +1,130 @@
+package reach
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/cidr"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// find returns the first element that is, or nil.
+func find[T any](all []T, is func(T) bool) *T {
+	if i := slices.IndexFunc(all, is); i >= 0 {
+		return &all[i]
+	}
+	return nil
+}
+
+func (n Network) instance(id peering.InstanceID) *peering.Instance {
+	return find(n.Instances, func(i peering.Instance) bool { return i.ID == id })
+}
+
+// instanceAt returns the instance that has the address in the VPC. Elsewhere others may have the same.
+func (n Network) instanceAt(vpc peering.VPCID, a netip.Addr) *peering.Instance {
+	return find(n.Instances, func(i peering.Instance) bool {
+		return i.VPC == vpc && slices.Contains(i.Addresses, a)
+	})
+}
+
+// placeOf returns the id of the subnet that the address belongs to, or of the VPC where no such subnet is known.
+func (n Network) placeOf(vpc peering.VPCID, a netip.Addr) string {
+	s := find(n.Subnets, func(s peering.Subnet) bool {
+		_, holds := cidr.Find(s.Blocks, a)
+		return holds && s.VPC == vpc
+	})
+	if s == nil {
+		return string(vpc)
+	}
+	return string(s.ID)
+}
+
+func (n Network) connection(id peering.ConnectionID) *peering.Connection {
+	return find(n.Connections, func(c peering.Connection) bool { return c.ID == id })
+}
+
+func (n Network) group(id peering.SecurityGroupID) *peering.SecurityGroup {
+	return find(n.SecurityGroups, func(g peering.SecurityGroup) bool { return g.ID == id })
+}
+
+func (n Network) networkACL(subnet peering.SubnetID) *peering.NetworkACL {
+	return find(n.NetworkACLs, func(a peering.NetworkACL) bool { return slices.Contains(a.Subnets, subnet) })
+}
+
+// routeTable returns the table that serves the instance's subnet: its own, or else the VPC's main one. EC2
+// doesn't list the subnets that have the main table for want of another.
+// https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html#main-route-table
+func (n Network) routeTable(i *peering.Instance) *peering.RouteTable {
+	own := find(n.RouteTables, func(t peering.RouteTable) bool { return slices.Contains(t.Subnets, i.Subnet) })
+	if own != nil {
+		return own
+	}
+	return find(n.RouteTables, func(t peering.RouteTable) bool { return t.VPC == i.VPC && t.Main })
+}
+
+// vpcs returns every VPC known, with those that only a connection tells of at the end.
+func (n Network) vpcs() []peering.VPC {
+	all := slices.Clone(n.VPCs)
+	for _, c := range n.Connections {
+		all = append(all, c.Requester, c.Accepter)
+	}
+	return all
+}
+
+// blocks returns the blocks of the VPC, nil where nobody knows them.
+func (n Network) blocks(id peering.VPCID) []netip.Prefix {
+	v := find(n.vpcs(), func(v peering.VPC) bool { return v.ID == id && len(v.Blocks) > 0 })
+	if v == nil {
+		return nil
+	}
+	return v.Blocks
+}
+
+func (n Network) region(id peering.VPCID) peering.Region {
+	v := find(n.vpcs(), func(v peering.VPC) bool { return v.ID == id })
+	if v == nil {
+		return ""
+	}
+	return v.Region
+}
+
+// vpcOf returns the VPC of the end's instance, or else the first that has the address in its blocks, or else "".
+func (n Network) vpcOf(e end) peering.VPCID {
+	if e.instance != nil {
+		return e.instance.VPC
+	}
+	v := find(n.vpcs(), func(v peering.VPC) bool {
+		_, found := cidr.Find(v.Blocks, e.addr)
+		return found
+	})
+	if v == nil {
+		return ""
+	}
+	return v.ID
+}
+
+// blockOf returns the block of the end's VPC that holds its address, or else the address alone.
+func (n Network) blockOf(e end) netip.Prefix {
+	if block, found := cidr.Find(n.blocks(n.vpcOf(e)), e.addr); found {
+		return block
+	}
+	return netip.PrefixFrom(e.addr, e.addr.BitLen())
+}
+
+// peered reports whether a connection joins the two VPCs in a state that counts.
+func (n Network) peered(a, b peering.VPCID, counts func(peering.State) bool) bool {
+	return slices.ContainsFunc(n.Connections, func(c peering.Connection) bool {
+		return peerOf(c, a) == b && b != "" && counts(c.State)
+	})
+}
+
+// peerOf returns the VPC at the other end of the connection, or "" where the VPC is at neither.
+func peerOf(c peering.Connection, vpc peering.VPCID) peering.VPCID {
+	switch vpc {
+	case c.Requester.ID:
+		return c.Accepter.ID
+	case c.Accepter.ID:
+		return c.Requester.ID
+	}
+	return ""
+}

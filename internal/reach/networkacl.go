@@ -1,0 +1,103 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// Clients choose the port to which they are answered. An ACL has to let all of these pass, or some questions
+// stay without an answer.
+// https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html
+const firstEphemeral, lastEphemeral = 1024, 65535
+
+// lastNumber is the highest number that a rule can be given. EC2 lists the rules that deny the rest, which
+// consoles show as "*", by the numbers after it: 32767 for IPv4 and 32768 for IPv6.
+// https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html
+const lastNumber = 32766
+
+// leaveSubnet takes p out through the network ACL of the source's subnet.
+func (n Network) leaveSubnet(p packet) (Hop, *Blocker) {
+	return n.filter(p, p.from, p.to, true)
+}
+
+// enterSubnet takes p in through the network ACL of the destination's subnet.
+func (n Network) enterSubnet(p packet) (Hop, *Blocker) {
+	return n.filter(p, p.to, p.from, false)
+}
+
+// filter takes p through the network ACL of own's subnet, if it crosses that subnet's border at all.
+func (n Network) filter(p packet, own, other end, egress bool) (Hop, *Blocker) {
+	acl := n.networkACL(own.instance.Subnet)
+	if acl == nil || other.instance != nil && other.instance.Subnet == own.instance.Subnet {
+		return Hop{}, nil
+	}
+	where := fmt.Sprintf("from %s (ingress of %s)", other.addr, own.instance.Subnet)
+	if egress {
+		where = fmt.Sprintf("to %s (egress of %s)", other.addr, own.instance.Subnet)
+	}
+	entries := inForce(acl.Entries, other, egress)
+	for _, port := range p.ports(entries) {
+		if rule, allowed := p.decide(entries, port); !allowed {
+			return Hop{}, p.blocked(NetworkACL, acl.ID, "network ACL %s rule %s denies %s %s", acl.ID, rule, p.what(port), where)
+		}
+	}
+	return p.passed(acl.ID, "network ACL %s allows %s %s", acl.ID, p.what(firstEphemeral), where), nil
+}
+
+// inForce returns the entries that speak of the direction and the other end's address, in the order in which
+// they decide.
+func inForce(entries []peering.ACLEntry, other end, egress bool) []peering.ACLEntry {
+	var ordered []peering.ACLEntry
+	for _, e := range entries {
+		if e.Egress == egress && e.Block.Contains(other.addr) {
+			ordered = append(ordered, e)
+		}
+	}
+	slices.SortStableFunc(ordered, func(a, b peering.ACLEntry) int { return int(a.Number - b.Number) })
+	return ordered
+}
+
+// decide returns the number of the first entry that means p at the port, and whether it allows.
+func (p packet) decide(entries []peering.ACLEntry, port int32) (rule string, allowed bool) {
+	for _, e := range entries {
+		if !p.within(e.Protocol, e.From, e.To, port) {
+			continue
+		}
+		if e.Number > lastNumber {
+			break
+		}
+		return fmt.Sprint(e.Number), e.Allow
+	}
+	return "*", false
+}
+
+// ports returns the ports at which an ACL must be asked: of a question its port, of an answer the first of
+// the ephemeral ports and every one at which an entry begins or has ended. Between these nothing changes.
+func (p packet) ports(entries []peering.ACLEntry) []int32 {
+	if !p.back || !p.hasPorts() {
+		return []int32{p.port}
+	}
+	ports := []int32{firstEphemeral}
+	for _, e := range entries {
+		for _, edge := range []int32{e.From, e.To + 1} {
+			if firstEphemeral < edge && edge <= lastEphemeral {
+				ports = append(ports, edge)
+			}
+		}
+	}
+	slices.Sort(ports)
+	return ports
+}
+
+// what names the traffic of one direction, an answer by the port that it goes to.
+func (p packet) what(port int32) string {
+	if p.back && p.hasPorts() {
+		return fmt.Sprintf("%s answers to ephemeral ports from %d", p.protocol, port)
+	}
+	if p.back {
+		return fmt.Sprintf("%s answers", p.protocol)
+	}
+	return p.traffic()
+}

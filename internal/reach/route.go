@@ -1,0 +1,171 @@
+package reach
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/cidr"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// leg is where a packet's route leads.
+type leg struct {
+	table *peering.RouteTable
+	route peering.Route
+	into  peering.VPCID
+}
+
+// follow takes p to the instance that it is for.
+func (n Network) follow(p packet) (Hop, *Blocker) {
+	l, blocker := n.lead(p)
+	if blocker == nil {
+		blocker = n.deliver(p, l)
+	}
+	if blocker != nil {
+		return Hop{}, blocker
+	}
+	return p.passed(l.table.ID, "the route%s to %s in %s leads by %s into %s",
+		p.word(), l.route.Destination, l.table.ID, l.route.Target, l.into), nil
+}
+
+// lead returns the VPC into which the source's route leads.
+func (n Network) lead(p packet) (leg, *Blocker) {
+	source := p.from.instance
+	table := n.routeTable(source)
+	if table == nil {
+		return leg{}, p.blocked(NoRoute, source.Subnet, "no route table of %s is known here", source.Subnet)
+	}
+	route := mostSpecific(table.Routes, p.to.addr)
+	if route == nil {
+		return leg{}, n.noRoute(p, table, "")
+	}
+	l := leg{table: table, route: *route, into: source.VPC}
+	switch {
+	case route.Target == peering.Local:
+		return l, nil
+	case route.Target.IsConnection():
+		return n.cross(p, l)
+	case route.Destination.Bits() == 0:
+		return l, n.noRoute(p, table, fmt.Sprintf(" (%s leads to %s)", route.Destination, route.Target))
+	}
+	return l, l.elsewhere(p, "not to a VPC")
+}
+
+// mostSpecific returns the route that EC2 takes: the longest prefix, and of two that are equal the one that
+// was not propagated. Routes to prefix lists are passed over, since what they hold is not known.
+// https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
+func mostSpecific(routes []peering.Route, a netip.Addr) *peering.Route {
+	var best *peering.Route
+	for i, r := range routes {
+		if !r.Destination.Contains(a) {
+			continue
+		}
+		if best == nil || r.Destination.Bits() > best.Destination.Bits() ||
+			r.Destination.Bits() == best.Destination.Bits() && best.Propagated {
+			best = &routes[i]
+		}
+	}
+	return best
+}
+
+// cross takes the leg over the peering connection that its route names.
+func (n Network) cross(p packet, l leg) (leg, *Blocker) {
+	c := n.connection(peering.ConnectionID(l.route.Target))
+	switch {
+	case c == nil && !l.route.Blackhole:
+		return l, l.elsewhere(p, "which is not known here")
+	case c == nil:
+		return l, l.blackhole(p, "gone")
+	case l.route.Blackhole || c.State != peering.Active:
+		return l, l.blackhole(p, string(c.State))
+	}
+	if l.into = peerOf(*c, p.from.instance.VPC); l.into == "" {
+		return l, l.elsewhere(p, "which does not join "+string(p.from.instance.VPC))
+	}
+	return l, nil
+}
+
+func (l leg) blackhole(p packet, state string) *Blocker {
+	return p.blocked(Blackhole, l.table.ID, "the route%s to %s in %s is a blackhole (%s is %s)",
+		p.word(), l.route.Destination, l.table.ID, l.route.Target, state)
+}
+
+func (l leg) elsewhere(p packet, why string) *Blocker {
+	return p.blocked(Elsewhere, l.table.ID, "the route%s to %s in %s leads to %s, %s",
+		p.word(), l.route.Destination, l.table.ID, l.route.Target, why)
+}
+
+// deliver reports what keeps p from its instance in the VPC that it was led into.
+func (n Network) deliver(p packet, l leg) *Blocker {
+	if b := n.transit(p, l); b != nil {
+		return b
+	}
+	switch {
+	case p.to.instance == nil:
+		place := n.placeOf(l.into, p.to.addr)
+		return p.blocked(NoInstance, place, "no instance in %s is known to have the address %s", place, p.to.addr)
+	case p.to.instance.VPC != l.into:
+		return l.elsewhere(p, fmt.Sprintf("into %s, but %s is in %s", l.into, p.to.instance.ID, p.to.instance.VPC))
+	}
+	return nil
+}
+
+// transit stops what a connection brings to a VPC but is not for that VPC's own blocks: nothing that
+// arrives by a connection leaves by another, nor by a gateway.
+// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-limitations
+func (n Network) transit(p packet, l leg) *Blocker {
+	blocks := n.blocks(l.into)
+	if _, own := cidr.Find(blocks, p.to.addr); own || len(blocks) == 0 || l.route.Target == peering.Local {
+		return nil
+	}
+	return p.blocked(NotTransitive, l.table.ID,
+		"peering is not transitive: the route%s to %s in %s leads by %s into %s, which does not hold %s and passes nothing on",
+		p.word(), l.route.Destination, l.table.ID, l.route.Target, l.into, p.to.addr)
+}
+
+// noRoute names the destination's whole block, unless some route is for a part of it. Where a third VPC is
+// peered with both, people expect the packet to go through it, and are told that it doesn't.
+func (n Network) noRoute(p packet, t *peering.RouteTable, besides string) *Blocker {
+	there := blockOrAddress(n.blockOf(p.to), p.to.addr, slices.ContainsFunc(t.Routes, func(r peering.Route) bool {
+		return r.Destination.Bits() > 0 && r.Destination.Overlaps(n.blockOf(p.to))
+	}))
+	sentence := fmt.Sprintf("no route%s in %s leads to %s%s", p.word(), t.ID, there, besides)
+	source, destination := p.from.instance.VPC, n.vpcOf(p.to)
+	if middle := n.between(source, destination); middle != "" {
+		return p.blocked(NotTransitive, t.ID, "peering is not transitive: %s and %s are peered with %s and not with one another; %s",
+			source, destination, middle, sentence)
+	}
+	return p.blocked(NoRoute, t.ID, "%s", sentence)
+}
+
+// between returns a VPC that is actively peered with both a and b, which have no connection of their own, or "".
+func (n Network) between(a, b peering.VPCID) peering.VPCID {
+	alive := func(s peering.State) bool { return !s.IsDead() }
+	active := func(s peering.State) bool { return s == peering.Active }
+	if a == b || n.peered(a, b, alive) {
+		return ""
+	}
+	for _, v := range n.vpcs() {
+		if n.peered(a, v.ID, active) && n.peered(v.ID, b, active) {
+			return v.ID
+		}
+	}
+	return ""
+}
+
+// blockOrAddress returns the block where one sentence holds for all of it, and else the address.
+func blockOrAddress(block netip.Prefix, a netip.Addr, partly bool) string {
+	if partly || block.IsSingleIP() {
+		return a.String()
+	}
+	return block.String()
+}
+
+// word is " back" in sentences about the answer.
+func (p packet) word() string {
+	if p.back {
+		return " back"
+	}
+	return ""
+}

@@ -1,0 +1,118 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// direction is how a security group's rules are read: whose group, which rules, and the words for it.
+type direction struct {
+	kind       Kind
+	own, other end
+	rules      func(peering.SecurityGroup) []peering.Permission
+	preposition,
+	suffix string
+}
+
+// leaveGroups takes p out through the source's security groups.
+func (n Network) leaveGroups(p packet) (Hop, *Blocker) {
+	return n.admit(p, direction{
+		kind: Egress, own: p.from, other: p.to, preposition: "to", suffix: " (egress)",
+		rules: func(g peering.SecurityGroup) []peering.Permission { return g.Egress },
+	})
+}
+
+// enterGroups takes p in through the destination's security groups.
+func (n Network) enterGroups(p packet) (Hop, *Blocker) {
+	return n.admit(p, direction{
+		kind: Ingress, own: p.to, other: p.from, preposition: "from",
+		rules: func(g peering.SecurityGroup) []peering.Permission { return g.Ingress },
+	})
+}
+
+// admit takes p through if any rule of any of the groups admits it; groups can't deny.
+func (n Network) admit(p packet, d direction) (Hop, *Blocker) {
+	var relevant []peering.Permission
+	for _, id := range d.own.instance.Groups {
+		g := n.group(id)
+		if g == nil {
+			continue
+		}
+		for _, r := range d.rules(*g) {
+			if !p.within(r.Protocol, r.From, r.To, p.port) {
+				continue
+			}
+			if n.meets(r, d) {
+				return p.passed(id, "%s admits %s %s %s%s", id, p.traffic(), d.preposition, d.other.addr, d.suffix), nil
+			}
+			relevant = append(relevant, r)
+		}
+	}
+	return Hop{}, n.notAdmitted(p, d, relevant)
+}
+
+// meets reports whether the other end is the one that the rule is for. A prefix list admits nobody here: what
+// it holds is not known.
+func (n Network) meets(r peering.Permission, d direction) bool {
+	if r.Group == "" {
+		return r.Source.Contains(d.other.addr)
+	}
+	other := d.other.instance
+	return other != nil && slices.Contains(other.Groups, r.Group) && n.mayRefer(d.own.instance.VPC, other.VPC)
+}
+
+// mayRefer reports whether rules in one VPC may name groups of the other: over an active connection in one
+// region only.
+// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
+func (n Network) mayRefer(a, b peering.VPCID) bool {
+	active := func(s peering.State) bool { return s == peering.Active }
+	return a == b || n.region(a) == n.region(b) && n.peered(a, b, active)
+}
+
+// notAdmitted names the other end's whole block, unless one of the relevant rules is for a part of it.
+func (n Network) notAdmitted(p packet, d direction, relevant []peering.Permission) *Blocker {
+	groups := d.own.instance.Groups
+	if len(groups) == 0 {
+		return p.blocked(d.kind, d.own.instance.ID, "%s is in no security group that is known here", d.own.instance.ID)
+	}
+	block := n.blockOf(d.other)
+	other := blockOrAddress(block, d.other.addr, slices.ContainsFunc(relevant, func(r peering.Permission) bool {
+		return r.Group != "" || r.Source.Overlaps(block)
+	}))
+	return p.blocked(d.kind, groups[0], "%s no %s %s %s%s%s",
+		admits(groups), p.traffic(), d.preposition, other, d.suffix, n.unknown(groups, relevant))
+}
+
+// admits returns the groups with the verb that suits their number.
+func admits(groups []peering.SecurityGroupID) string {
+	if len(groups) == 1 {
+		return fmt.Sprintf("%s admits", groups[0])
+	}
+	names := make([]string, len(groups))
+	for i, g := range groups {
+		names[i] = string(g)
+	}
+	return strings.Join(names, " and ") + " admit"
+}
+
+// unknown says in parentheses what might have admitted the packet, had it been known.
+func (n Network) unknown(groups []peering.SecurityGroupID, relevant []peering.Permission) string {
+	var names []string
+	for _, id := range groups {
+		if n.group(id) == nil {
+			names = append(names, string(id))
+		}
+	}
+	for _, r := range relevant {
+		if r.PrefixList != "" {
+			names = append(names, r.PrefixList)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (what %s holds is not known here)", strings.Join(names, ", "))
+}
