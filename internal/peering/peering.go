@@ -5,6 +5,7 @@ package peering
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -30,6 +31,17 @@ type Cell struct {
 
 // String returns the cell as people write it, "111111111111/us-east-1".
 func (c Cell) String() string { return string(c.Account) + "/" + string(c.Region) }
+
+// Own returns the ids of those VPCs that are the cell's, each once.
+func (c Cell) Own(vpcs ...VPC) []VPCID {
+	var ids []VPCID
+	for _, v := range vpcs {
+		if v.Cell() == c && !slices.Contains(ids, v.ID) {
+			ids = append(ids, v.ID)
+		}
+	}
+	return ids
+}
 
 // VPC is one end of a connection.
 type VPC struct {

@@ -1,5 +1,7 @@
 package policy
 
+import "github.com/autopeer/autopeer/internal/peering"
+
 // Decision is what the policy says about one connection.
 type Decision struct {
 	Verdict Verdict
@@ -56,4 +58,16 @@ func (c Code) rank() int {
 		return 4
 	}
 	return 5
+}
+
+// Terms returns what the decision's peering asks of one side. The zero value follows from a decision
+// that rests on no peering.
+func (d Decision) Terms(r peering.Role) Terms {
+	switch {
+	case d.Peering == nil:
+		return Terms{}
+	case r == peering.Requester:
+		return d.Peering.Terms(d.Requester, d.Accepter)
+	}
+	return d.Peering.Terms(d.Accepter, d.Requester)
 }

@@ -20,3 +20,16 @@ func (p *Peering) Terms(own, peer string) Terms {
 	}
 	return t
 }
+
+// ChoosesSubnets reports whether any peering chooses route tables by their subnets, so that subnets have
+// to be read.
+func (p *Policy) ChoosesSubnets() bool {
+	for _, entry := range p.Peerings {
+		for _, t := range entry.Routes {
+			if t.Scope == SubnetTables {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,105 @@
+package accept
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/plan"
+	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/trail"
+)
+
+// step is what follows from a decision: at most one call, and what is announced after it.
+type step struct {
+	call       func(context.Context, peering.ConnectionID) error
+	connection peering.ConnectionID
+	say        []outcome.Outcome
+}
+
+// decide waits, as a Retryable error, for what EC2 is about to show.
+func (a *Accepter) decide(hint trail.Hint, seen sight) (step, error) {
+	if seen.connection == nil {
+		return a.unseen(hint)
+	}
+	c := *seen.connection
+	switch d := a.policy.Decide(c); {
+	case len(c.Roles(a.cell)) == 0:
+		return step{}, nil
+	case c.State == peering.InitiatingRequest:
+		return step{}, fmt.Errorf("%s is still %s", c.ID, c.State)
+	case c.State.IsDead():
+		return a.dead(c, d), nil
+	case d.Verdict != policy.Accept:
+		return a.deny(c, d), nil
+	case c.Accepter.Cell() != a.cell:
+		return step{}, nil // the accepter's cell accepts and says so
+	case c.State == peering.PendingAcceptance:
+		return a.accept(c, d, seen.tables), nil
+	default:
+		return step{say: a.says(outcome.Accepted, c, d)}, nil
+	}
+}
+
+// unseen is about a connection that EC2 doesn't show: not yet, or never in this cell.
+func (a *Accepter) unseen(hint trail.Hint) (step, error) {
+	if hint.IsFresh(a.now()) {
+		return step{}, fmt.Errorf("%s is not visible yet", hint.Connection)
+	}
+	c := peering.Connection{ID: hint.Connection, Requester: hint.Requester, Accepter: hint.Accepter}
+	say := a.says(outcome.Failed, c, policy.Decision{})
+	say[0] = say[0].Because("not-visible", fmt.Sprintf("EC2 shows no %s in %s, so there is nothing to accept", c.ID, a.cell))
+	return step{say: say}, nil
+}
+
+// dead is about a request that ended before anything could be done, or that this function rejected before
+// it could say so. A failed one is explained as well as the policy can: AWS has one message for three causes.
+func (a *Accepter) dead(c peering.Connection, d policy.Decision) step {
+	if c.State == peering.Rejected && d.Verdict == policy.Reject {
+		return step{say: a.says(outcome.Denied, c, d)}
+	}
+	say := a.says(outcome.Failed, c, d)
+	if c.State != peering.Failed || d.Code != policy.Overlap {
+		say[0] = say[0].Because(string(c.State), fmt.Sprintf("%s is %s: %s", c.ID, c.State, c.Message))
+	}
+	return step{say: say}
+}
+
+func (a *Accepter) deny(c peering.Connection, d policy.Decision) step {
+	s := step{connection: c.ID, say: a.says(outcome.Denied, c, d)}
+	switch {
+	case d.Verdict == policy.Ask:
+		s.say = a.says(outcome.AskApproval, c, d)
+	case d.Verdict == policy.Reject && c.State == peering.PendingAcceptance && c.Accepter.Cell() == a.cell:
+		s.call = a.network.Reject
+	}
+	return s
+}
+
+// accept accepts unless a route stands in the way on a side that the cell owns, as far as the peer's
+// blocks are known by now.
+func (a *Accepter) accept(c peering.Connection, d policy.Decision, tables []peering.RouteTable) step {
+	if conflicts := a.conflicts(c, d, tables); len(conflicts) > 0 {
+		say := a.says(outcome.Conflicting, c, d)
+		say[0] = say[0].Blocked(conflicts)
+		return step{say: say}
+	}
+	return step{call: a.network.Accept, connection: c.ID, say: a.says(outcome.Accepted, c, d)}
+}
+
+func (a *Accepter) conflicts(c peering.Connection, d policy.Decision, tables []peering.RouteTable) []plan.Conflict {
+	var all []plan.Conflict
+	for _, role := range c.Roles(a.cell) {
+		all = append(all, plan.LiveConflicts(plan.Side{
+			Connection: c, Role: role, Terms: d.Terms(role),
+			Tables: slices.DeleteFunc(slices.Clone(tables), func(t peering.RouteTable) bool { return t.VPC != c.VPC(role).ID }),
+		})...)
+	}
+	return all
+}
+
+func (a *Accepter) says(kind outcome.Kind, c peering.Connection, d policy.Decision) []outcome.Outcome {
+	return []outcome.Outcome{outcome.Of(kind, a.cell, c, d, a.policy.File)}
+}

@@ -1,0 +1,150 @@
+// Package connect makes the cell's sides of an active connection right: routes, ingress rules, DNS option
+// and tags, exactly as the policy says for the blocks that the connection really has.
+package connect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/apply"
+	"github.com/autopeer/autopeer/internal/fault"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/plan"
+	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/trail"
+)
+
+// Network is what connect reads and changes in its cell. Lists hold what exists; an unknown id is left out.
+type Network interface {
+	apply.Changer
+	Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error)
+	RouteTables(ctx context.Context, vpcs ...peering.VPCID) ([]peering.RouteTable, error)
+	Subnets(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Subnet, error)
+	SecurityGroups(ctx context.Context, vpcs ...peering.VPCID) ([]peering.SecurityGroup, error)
+	IngressRules(ctx context.Context, of peering.ConnectionID) ([]peering.IngressRule, error)
+}
+
+// Announcer tells the world.
+type Announcer interface {
+	Announce(ctx context.Context, outcomes ...outcome.Outcome) error
+}
+
+// Connector connects the sides of one cell.
+type Connector struct {
+	cell      peering.Cell
+	policy    *policy.Policy
+	network   Network
+	announcer Announcer
+	now       func() time.Time
+}
+
+// New returns the connector of the cell, which decides by the policy.
+func New(cell peering.Cell, p *policy.Policy, n Network, a Announcer, now func() time.Time) *Connector {
+	return &Connector{cell: cell, policy: p, network: n, announcer: a, now: now}
+}
+
+// Handle connects what the hint points to. It may be called any number of times.
+func (c *Connector) Handle(ctx context.Context, hint trail.Hint) error {
+	if hint.Kind != trail.Accepted {
+		return nil
+	}
+	seen, err := c.observe(ctx, hint)
+	if err != nil {
+		return err
+	}
+	sides, said, err := c.decide(ctx, hint, seen)
+	if err != nil {
+		return err
+	}
+	faults := c.connect(ctx, sides)
+	for _, s := range sides {
+		said = append(said, s.say)
+	}
+	for i := range said {
+		said[i].RequestedAt = hint.RequestedAt
+	}
+	return errors.Join(faults, c.announcer.Announce(ctx, said...))
+}
+
+// decide returns the sides to connect, each with what is to be said of it, or else what is to be said of
+// the connection. It waits, as a Retryable error, for what EC2 is about to show.
+func (c *Connector) decide(ctx context.Context, hint trail.Hint, seen sight) ([]side, []outcome.Outcome, error) {
+	if seen.connection == nil {
+		return nil, nil, c.wait(hint, fmt.Errorf("%s is not visible yet", hint.Connection))
+	}
+	pcx := *seen.connection
+	switch {
+	case len(pcx.Roles(c.cell)) == 0 || pcx.State.IsDead():
+		return nil, nil, nil // disconnect speaks of the dead
+	case pcx.State != peering.Active:
+		return nil, nil, c.wait(hint, fmt.Errorf("%s is still %s", pcx.ID, pcx.State))
+	}
+	d := c.policy.Decide(pcx)
+	if d.Verdict != policy.Accept {
+		return nil, []outcome.Outcome{outcome.Of(outcome.Denied, c.cell, pcx, d, c.policy.File)}, nil
+	}
+	sides, err := c.sides(ctx, seen, d)
+	return sides, nil, err
+}
+
+// wait returns err while EC2 may still be about to show what the hint says. A hint that stays wrong was
+// forged or is out of date, and there is nothing to do.
+func (c *Connector) wait(hint trail.Hint, err error) error {
+	if hint.IsFresh(c.now()) {
+		return err
+	}
+	return nil
+}
+
+// side is one half that the cell owns, with its plan and what is to be said once that is carried out.
+type side struct {
+	plan.Plan
+	say outcome.Outcome
+}
+
+func (c *Connector) sides(ctx context.Context, seen sight, d policy.Decision) ([]side, error) {
+	var sides []side
+	for _, role := range seen.connection.Roles(c.cell) {
+		half := seen.half(role, d)
+		dead, err := c.dead(ctx, plan.Leftovers(half))
+		if err != nil {
+			return nil, err
+		}
+		half.Dead = dead
+		sides = append(sides, c.side(half, d))
+	}
+	return sides, nil
+}
+
+func (c *Connector) side(half plan.Side, d policy.Decision) side {
+	s := side{Plan: plan.Connect(half)}
+	s.say = outcome.Of(outcome.Connected, c.cell, half.Connection, d, c.policy.File)
+	s.say.Side = half.Role
+	s.say.State, s.say.Notes = s.State, s.Notes
+	if len(s.Conflicts) > 0 {
+		s.say.Kind = outcome.Conflicting
+		s.say = s.say.Blocked(s.Conflicts)
+	}
+	return s
+}
+
+// connect carries the plans out, all sides together. A refusal that is a decision, a quota say, is told
+// in the side's place; every other fault is returned.
+func (c *Connector) connect(ctx context.Context, sides []side) error {
+	faults := make([]error, len(sides))
+	var working sync.WaitGroup
+	for i := range sides {
+		working.Go(func() { sides[i].say.Changes, faults[i] = apply.All(ctx, c.network, sides[i].Changes) })
+	}
+	working.Wait()
+	for i, err := range faults {
+		if err != nil && fault.Of(err) == fault.Denied {
+			sides[i].say, faults[i] = sides[i].say.Refused(err), nil
+		}
+	}
+	return errors.Join(faults...)
+}

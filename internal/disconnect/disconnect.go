@@ -1,0 +1,118 @@
+// Package disconnect takes back what connect added, once a connection is dead. It needs nothing but the
+// connection's id: the targets of the routes and the tags of the rules tell what was ours.
+package disconnect
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/apply"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/plan"
+	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/together"
+	"github.com/autopeer/autopeer/internal/trail"
+)
+
+// Network is what disconnect reads and changes in its cell. Connections leaves out an unknown id.
+type Network interface {
+	apply.Changer
+	Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error)
+	RouteTablesTo(ctx context.Context, via peering.ConnectionID) ([]peering.RouteTable, error)
+	IngressRules(ctx context.Context, of peering.ConnectionID) ([]peering.IngressRule, error)
+}
+
+// Announcer tells the world.
+type Announcer interface {
+	Announce(ctx context.Context, outcomes ...outcome.Outcome) error
+}
+
+// Disconnector disconnects the sides of one cell.
+type Disconnector struct {
+	cell      peering.Cell
+	policy    *policy.Policy
+	network   Network
+	announcer Announcer
+	now       func() time.Time
+}
+
+// New returns the disconnector of the cell. The policy gives it the departments' names, and no say.
+func New(cell peering.Cell, p *policy.Policy, n Network, a Announcer, now func() time.Time) *Disconnector {
+	return &Disconnector{cell: cell, policy: p, network: n, announcer: a, now: now}
+}
+
+// Handle takes back what the cell has of the connection that the hint points to, if that is dead. It may
+// be called any number of times.
+func (d *Disconnector) Handle(ctx context.Context, hint trail.Hint) error {
+	if hint.Kind != trail.Rejected && hint.Kind != trail.Deleted {
+		return nil
+	}
+	seen, err := d.observe(ctx, hint.Connection)
+	if err != nil {
+		return err
+	}
+	if alive, err := d.isAlive(hint, seen); alive || err != nil {
+		return err
+	}
+	changes := plan.Disconnect(seen.remains).Changes
+	made, err := apply.All(ctx, d.network, changes)
+	if err != nil || !d.concerns(hint, seen, changes) {
+		return err
+	}
+	return d.announcer.Announce(ctx, d.says(hint, seen, made))
+}
+
+// sight is what the cell sees. The connection is nil where EC2 doesn't show it, or not any more.
+type sight struct {
+	connection *peering.Connection
+	remains    plan.Remains
+}
+
+func (d *Disconnector) observe(ctx context.Context, id peering.ConnectionID) (sight, error) {
+	seen := sight{remains: plan.Remains{Connection: id}}
+	var found []peering.Connection
+	err := together.Do(ctx,
+		together.Into(&found, func(ctx context.Context) ([]peering.Connection, error) { return d.network.Connections(ctx, id) }),
+		together.Into(&seen.remains.Tables, func(ctx context.Context) ([]peering.RouteTable, error) { return d.network.RouteTablesTo(ctx, id) }),
+		together.Into(&seen.remains.Rules, func(ctx context.Context) ([]peering.IngressRule, error) { return d.network.IngressRules(ctx, id) }),
+	)
+	if len(found) > 0 {
+		seen.connection = &found[0]
+	}
+	return seen, err
+}
+
+// isAlive reports whether the hint is wrong and the connection still lives. While EC2 shows the
+// connection its state decides. Where it shows none, a route that carries traffic is proof enough.
+func (d *Disconnector) isAlive(hint trail.Hint, seen sight) (bool, error) {
+	lives := seen.remains.IsLive()
+	if seen.connection != nil {
+		lives = !seen.connection.State.IsDead()
+	}
+	if lives && hint.IsFresh(d.now()) {
+		return true, fmt.Errorf("%s is not shown as %s yet", hint.Connection, hint.Kind)
+	}
+	return lives, nil
+}
+
+// concerns reports whether anything of the connection was ever the cell's. A deletion names no VPC, so
+// every counterpart hears of every one.
+func (d *Disconnector) concerns(hint trail.Hint, seen sight, changes []plan.Change) bool {
+	if seen.connection != nil {
+		return len(seen.connection.Roles(d.cell)) > 0
+	}
+	return len(changes) > 0 || hint.Origin == d.cell
+}
+
+func (d *Disconnector) says(hint trail.Hint, seen sight, made []string) outcome.Outcome {
+	o := outcome.Outcome{Kind: outcome.Disconnected, Cell: d.cell, Connection: hint.Connection}
+	o = o.Because("not-visible", fmt.Sprintf("EC2 no longer shows %s", hint.Connection))
+	if c := seen.connection; c != nil {
+		o = outcome.Of(outcome.Disconnected, d.cell, *c, d.policy.Decide(*c), d.policy.File)
+		o = o.Because(string(c.State), fmt.Sprintf("%s is %s", c.ID, c.State))
+	}
+	o.Changes = made
+	return o
+}

@@ -1,0 +1,152 @@
+package ec2net
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/autopeer/autopeer/internal/fault"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/plan"
+)
+
+// Apply makes one change.
+func (n *Network) Apply(ctx context.Context, change plan.Change) error {
+	var err error
+	switch c := change.(type) {
+	case plan.CreateRoute:
+		err = n.createRoute(ctx, c)
+	case plan.ReplaceRoute:
+		err = n.replaceRoute(ctx, c)
+	case plan.DeleteRoute:
+		err = n.deleteRoute(ctx, c)
+	case plan.Authorize:
+		err = n.authorize(ctx, c)
+	case plan.Revoke:
+		err = n.revoke(ctx, c)
+	case plan.EnableDNS:
+		err = n.enableDNS(ctx, c)
+	case plan.Tag:
+		err = n.tag(ctx, c)
+	default:
+		return fault.Errorf(fault.Permanent, "%s: EC2 has no call for a %T", change, change)
+	}
+	return classify(change.String(), err)
+}
+
+func (n *Network) createRoute(ctx context.Context, c plan.CreateRoute) error {
+	in := &ec2.CreateRouteInput{RouteTableId: aws.String(string(c.Table)), VpcPeeringConnectionId: aws.String(string(c.Via))}
+	in.DestinationCidrBlock, in.DestinationIpv6CidrBlock = byFamily(c.Destination)
+	_, err := n.client.CreateRoute(ctx, in)
+	return err
+}
+
+func (n *Network) replaceRoute(ctx context.Context, c plan.ReplaceRoute) error {
+	if still, err := n.stillRouted(ctx, c.Table, c.Destination, c.Was); err != nil || !still {
+		return err
+	}
+	in := &ec2.ReplaceRouteInput{RouteTableId: aws.String(string(c.Table)), VpcPeeringConnectionId: aws.String(string(c.Via))}
+	in.DestinationCidrBlock, in.DestinationIpv6CidrBlock = byFamily(c.Destination)
+	_, err := n.client.ReplaceRoute(ctx, in)
+	return err
+}
+
+func (n *Network) deleteRoute(ctx context.Context, c plan.DeleteRoute) error {
+	if still, err := n.stillRouted(ctx, c.Table, c.Destination, peering.Target(c.Via)); err != nil || !still {
+		return err
+	}
+	in := &ec2.DeleteRouteInput{RouteTableId: aws.String(string(c.Table))}
+	in.DestinationCidrBlock, in.DestinationIpv6CidrBlock = byFamily(c.Destination)
+	_, err := n.client.DeleteRoute(ctx, in)
+	if gone, ok := errors.AsType[smithy.APIError](err); ok && gone.ErrorCode() == "InvalidRoute.NotFound" {
+		return nil
+	}
+	return err
+}
+
+// stillRouted reads the route again. EC2 deletes and replaces by destination, whatever the target has
+// become since; what remains of that race is described in docs/security.md.
+func (n *Network) stillRouted(ctx context.Context, table peering.RouteTableID, dst netip.Prefix, to peering.Target) (bool, error) {
+	tables, err := n.routeTables(ctx, filter("route-table-id", table))
+	if err != nil {
+		return false, err
+	}
+	for _, t := range tables {
+		for _, r := range t.Routes {
+			if r.Destination == dst && r.Target == to {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+func byFamily(p netip.Prefix) (v4, v6 *string) {
+	if p.Addr().Is4() {
+		return aws.String(p.String()), nil
+	}
+	return nil, aws.String(p.String())
+}
+
+func (n *Network) authorize(ctx context.Context, c plan.Authorize) error {
+	in := &ec2.AuthorizeSecurityGroupIngressInput{
+		GroupId: aws.String(string(c.Group)),
+		TagSpecifications: []types.TagSpecification{{
+			ResourceType: types.ResourceTypeSecurityGroupRule,
+			Tags:         sdkTags(map[string]string{peering.TagConnection: string(c.Connection)}),
+		}},
+	}
+	for _, p := range c.Permissions {
+		in.IpPermissions = append(in.IpPermissions, sdkPermission(p, c.Description))
+	}
+	_, err := n.client.AuthorizeSecurityGroupIngress(ctx, in)
+	return err
+}
+
+func sdkPermission(p peering.Permission, description string) types.IpPermission {
+	out := types.IpPermission{IpProtocol: aws.String(string(p.Protocol))}
+	if p.Protocol != peering.AllProtocols {
+		out.FromPort, out.ToPort = aws.Int32(p.From), aws.Int32(p.To)
+	}
+	v4, v6 := byFamily(p.Source)
+	if v4 != nil {
+		out.IpRanges = []types.IpRange{{CidrIp: v4, Description: aws.String(description)}}
+	} else {
+		out.Ipv6Ranges = []types.Ipv6Range{{CidrIpv6: v6, Description: aws.String(description)}}
+	}
+	return out
+}
+
+func (n *Network) revoke(ctx context.Context, c plan.Revoke) error {
+	in := &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(string(c.Group))}
+	for _, id := range c.Rules {
+		in.SecurityGroupRuleIds = append(in.SecurityGroupRuleIds, string(id))
+	}
+	_, err := n.client.RevokeSecurityGroupIngress(ctx, in)
+	return err
+}
+
+// enableDNS sends the own side's option alone: EC2 refuses the other side's from here, and the ClassicLink
+// options between regions.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcPeeringConnectionOptions.html
+func (n *Network) enableDNS(ctx context.Context, c plan.EnableDNS) error {
+	on := &types.PeeringConnectionOptionsRequest{AllowDnsResolutionFromRemoteVpc: aws.Bool(true)}
+	in := &ec2.ModifyVpcPeeringConnectionOptionsInput{VpcPeeringConnectionId: aws.String(string(c.Connection))}
+	if c.Role == peering.Requester {
+		in.RequesterPeeringConnectionOptions = on
+	} else {
+		in.AccepterPeeringConnectionOptions = on
+	}
+	_, err := n.client.ModifyVpcPeeringConnectionOptions(ctx, in)
+	return err
+}
+
+func (n *Network) tag(ctx context.Context, c plan.Tag) error {
+	_, err := n.client.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{string(c.Connection)}, Tags: sdkTags(c.Tags)})
+	return err
+}

@@ -1,0 +1,85 @@
+package ec2net
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/autopeer/autopeer/internal/cidr"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// Connections returns those of the connections that the cell can see. It asks by filter: by id, one
+// unknown id would fail the whole call.
+func (n *Network) Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error) {
+	pages := ec2.NewDescribeVpcPeeringConnectionsPaginator(n.client, &ec2.DescribeVpcPeeringConnectionsInput{
+		Filters: []types.Filter{filter("vpc-peering-connection-id", ids...)}, MaxResults: aws.Int32(pageSize),
+	})
+	items := func(o *ec2.DescribeVpcPeeringConnectionsOutput) []types.VpcPeeringConnection {
+		return o.VpcPeeringConnections
+	}
+	return collect(ctx, "describe peering connections", pages, items, connection)
+}
+
+// Accept accepts a pending connection. The connection is active some time later.
+func (n *Network) Accept(ctx context.Context, id peering.ConnectionID) error {
+	_, err := n.client.AcceptVpcPeeringConnection(ctx, &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
+	return classify("accept "+string(id), err)
+}
+
+// Reject rejects a pending connection.
+func (n *Network) Reject(ctx context.Context, id peering.ConnectionID) error {
+	_, err := n.client.RejectVpcPeeringConnection(ctx, &ec2.RejectVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
+	return classify("reject "+string(id), err)
+}
+
+func connection(c types.VpcPeeringConnection) peering.Connection {
+	out := peering.Connection{
+		ID:      peering.ConnectionID(aws.ToString(c.VpcPeeringConnectionId)),
+		Expires: aws.ToTime(c.ExpirationTime),
+		Tags:    tagsOf(c.Tags),
+	}
+	if c.Status != nil {
+		out.State, out.Message = peering.State(c.Status.Code), aws.ToString(c.Status.Message)
+	}
+	out.Requester, out.RequesterDNS = end(c.RequesterVpcInfo)
+	out.Accepter, out.AccepterDNS = end(c.AccepterVpcInfo)
+	return out
+}
+
+func end(info *types.VpcPeeringConnectionVpcInfo) (peering.VPC, *bool) {
+	if info == nil {
+		return peering.VPC{}, nil
+	}
+	v := peering.VPC{
+		Owner:  peering.AccountID(aws.ToString(info.OwnerId)),
+		Region: peering.Region(aws.ToString(info.Region)),
+		ID:     peering.VPCID(aws.ToString(info.VpcId)),
+		Blocks: endBlocks(info),
+	}
+	if info.PeeringOptions == nil {
+		return v, nil
+	}
+	return v, info.PeeringOptions.AllowDnsResolutionFromRemoteVpc
+}
+
+// endBlocks returns nil where AWS shows none, which means that they are not known.
+func endBlocks(info *types.VpcPeeringConnectionVpcInfo) []netip.Prefix {
+	var blocks []netip.Prefix
+	if info.CidrBlock != nil {
+		blocks = append(blocks, prefix(info.CidrBlock))
+	}
+	for _, b := range info.CidrBlockSet {
+		blocks = append(blocks, prefix(b.CidrBlock))
+	}
+	for _, b := range info.Ipv6CidrBlockSet {
+		blocks = append(blocks, prefix(b.Ipv6CidrBlock))
+	}
+	if len(blocks) == 0 {
+		return nil
+	}
+	return cidr.Sorted(blocks)
+}

@@ -1,0 +1,79 @@
+// Package ec2net speaks to EC2 in the domain's types: it paginates, filters, translates and classifies.
+// It decides nothing, and no SDK type leaves it.
+package ec2net
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+)
+
+// Network is EC2 in one cell.
+type Network struct{ client *ec2.Client }
+
+// New returns the network that the client reaches: its credentials' account, its region.
+func New(client *ec2.Client) *Network { return &Network{client: client} }
+
+// EC2 accepts pages of 5 to 1,000, of route tables at most 100. Larger pages are fewer round trips.
+const (
+	pageSize      = 1000
+	tablePageSize = 100
+)
+
+// filter is one filter of a describe: any of the values.
+func filter[V ~string](name string, values ...V) types.Filter {
+	f := types.Filter{Name: aws.String(name)}
+	for _, v := range values {
+		f.Values = append(f.Values, string(v))
+	}
+	return f
+}
+
+// paginator is what every paginator of the SDK looks like.
+type paginator[Out any] interface {
+	HasMorePages() bool
+	NextPage(context.Context, ...func(*ec2.Options)) (*Out, error)
+}
+
+// collect reads all pages of a describe and translates their items.
+func collect[Out, Item, Value any](ctx context.Context, call string, pages paginator[Out], items func(*Out) []Item, translate func(Item) Value) ([]Value, error) {
+	var all []Value
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, classify(call, err)
+		}
+		for _, item := range items(page) {
+			all = append(all, translate(item))
+		}
+	}
+	return all, nil
+}
+
+func tagsOf(tags []types.Tag) map[string]string {
+	m := make(map[string]string, len(tags))
+	for _, t := range tags {
+		m[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return m
+}
+
+func sdkTags(tags map[string]string) []types.Tag {
+	var all []types.Tag
+	for k, v := range tags {
+		all = append(all, types.Tag{Key: aws.String(k), Value: aws.String(v)})
+	}
+	return all
+}
+
+// prefix parses a CIDR of an answer. What isn't one becomes the invalid prefix, which matches nothing.
+func prefix(s *string) netip.Prefix {
+	p, err := netip.ParsePrefix(aws.ToString(s))
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return p.Masked()
+}

@@ -1,0 +1,101 @@
+package ec2net
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// SecurityGroups returns the security groups of the VPCs with all their rules.
+func (n *Network) SecurityGroups(ctx context.Context, vpcs ...peering.VPCID) ([]peering.SecurityGroup, error) {
+	pages := ec2.NewDescribeSecurityGroupsPaginator(n.client, &ec2.DescribeSecurityGroupsInput{
+		Filters: []types.Filter{filter("vpc-id", vpcs...)}, MaxResults: aws.Int32(pageSize),
+	})
+	return collect(ctx, "describe security groups", pages, func(o *ec2.DescribeSecurityGroupsOutput) []types.SecurityGroup { return o.SecurityGroups }, securityGroup)
+}
+
+// IngressRules returns the ingress rules of the cell that carry the connection's tag.
+func (n *Network) IngressRules(ctx context.Context, of peering.ConnectionID) ([]peering.IngressRule, error) {
+	pages := ec2.NewDescribeSecurityGroupRulesPaginator(n.client, &ec2.DescribeSecurityGroupRulesInput{
+		Filters: []types.Filter{filter("tag:"+peering.TagConnection, of)}, MaxResults: aws.Int32(pageSize),
+	})
+	return collect(ctx, "describe security group rules", pages, ingressOnly, ingressRule)
+}
+
+func securityGroup(g types.SecurityGroup) peering.SecurityGroup {
+	return peering.SecurityGroup{
+		ID:      peering.SecurityGroupID(aws.ToString(g.GroupId)),
+		VPC:     peering.VPCID(aws.ToString(g.VpcId)),
+		Owner:   peering.AccountID(aws.ToString(g.OwnerId)),
+		Name:    aws.ToString(g.GroupName),
+		Ingress: permissions(g.IpPermissions),
+		Egress:  permissions(g.IpPermissionsEgress),
+		Tags:    tagsOf(g.Tags),
+	}
+}
+
+// permissions takes apart what EC2 merges: sources with the same protocol and ports come as one item.
+func permissions(merged []types.IpPermission) []peering.Permission {
+	var all []peering.Permission
+	for _, m := range merged {
+		each := permission(m.IpProtocol, m.FromPort, m.ToPort)
+		for _, r := range m.IpRanges {
+			all = append(all, withSource(each, r.CidrIp, nil, nil, nil))
+		}
+		for _, r := range m.Ipv6Ranges {
+			all = append(all, withSource(each, nil, r.CidrIpv6, nil, nil))
+		}
+		for _, g := range m.UserIdGroupPairs {
+			all = append(all, withSource(each, nil, nil, g.GroupId, nil))
+		}
+		for _, l := range m.PrefixListIds {
+			all = append(all, withSource(each, nil, nil, nil, l.PrefixListId))
+		}
+	}
+	return all
+}
+
+// permission leaves out the ports of all traffic, which one describe shows as -1 and the other not at all.
+func permission(protocol *string, from, to *int32) peering.Permission {
+	p := peering.Permission{Protocol: peering.Protocol(aws.ToString(protocol)), From: -1, To: -1}
+	if p.Protocol != peering.AllProtocols && from != nil && to != nil {
+		p.From, p.To = *from, *to
+	}
+	return p
+}
+
+func withSource(p peering.Permission, v4, v6, group, list *string) peering.Permission {
+	p.Source = prefix(cmp.Or(v4, v6))
+	p.Group = peering.SecurityGroupID(aws.ToString(group))
+	p.PrefixList = aws.ToString(list)
+	return p
+}
+
+func ingressOnly(o *ec2.DescribeSecurityGroupRulesOutput) []types.SecurityGroupRule {
+	var rules []types.SecurityGroupRule
+	for _, r := range o.SecurityGroupRules {
+		if !aws.ToBool(r.IsEgress) {
+			rules = append(rules, r)
+		}
+	}
+	return rules
+}
+
+func ingressRule(r types.SecurityGroupRule) peering.IngressRule {
+	var group *string
+	if r.ReferencedGroupInfo != nil {
+		group = r.ReferencedGroupInfo.GroupId
+	}
+	return peering.IngressRule{
+		ID:          peering.RuleID(aws.ToString(r.SecurityGroupRuleId)),
+		Group:       peering.SecurityGroupID(aws.ToString(r.GroupId)),
+		Permission:  withSource(permission(r.IpProtocol, r.FromPort, r.ToPort), r.CidrIpv4, r.CidrIpv6, group, r.PrefixListId),
+		Description: aws.ToString(r.Description),
+		Tags:        tagsOf(r.Tags),
+	}
+}

@@ -1,0 +1,69 @@
+package ec2net
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/autopeer/autopeer/internal/cidr"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// VPCs returns those of the VPCs that the cell has, with the blocks that are associated with them.
+func (n *Network) VPCs(ctx context.Context, ids ...peering.VPCID) ([]peering.VPC, error) {
+	pages := ec2.NewDescribeVpcsPaginator(n.client, &ec2.DescribeVpcsInput{
+		Filters: []types.Filter{filter("vpc-id", ids...)}, MaxResults: aws.Int32(pageSize),
+	})
+	return collect(ctx, "describe VPCs", pages, func(o *ec2.DescribeVpcsOutput) []types.Vpc { return o.Vpcs }, n.vpc)
+}
+
+// vpc fills in the region, which EC2 doesn't say: it is the client's own.
+func (n *Network) vpc(v types.Vpc) peering.VPC {
+	return peering.VPC{
+		Owner:  peering.AccountID(aws.ToString(v.OwnerId)),
+		Region: peering.Region(n.client.Options().Region),
+		ID:     peering.VPCID(aws.ToString(v.VpcId)),
+		Blocks: vpcBlocks(v),
+	}
+}
+
+func vpcBlocks(v types.Vpc) []netip.Prefix {
+	var blocks []netip.Prefix
+	for _, a := range v.CidrBlockAssociationSet {
+		if a.CidrBlockState != nil && a.CidrBlockState.State == types.VpcCidrBlockStateCodeAssociated {
+			blocks = append(blocks, prefix(a.CidrBlock))
+		}
+	}
+	for _, a := range v.Ipv6CidrBlockAssociationSet {
+		if a.Ipv6CidrBlockState != nil && a.Ipv6CidrBlockState.State == types.VpcCidrBlockStateCodeAssociated {
+			blocks = append(blocks, prefix(a.Ipv6CidrBlock))
+		}
+	}
+	return cidr.Sorted(blocks)
+}
+
+// Subnets returns the subnets of the VPCs.
+func (n *Network) Subnets(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Subnet, error) {
+	pages := ec2.NewDescribeSubnetsPaginator(n.client, &ec2.DescribeSubnetsInput{
+		Filters: []types.Filter{filter("vpc-id", vpcs...)}, MaxResults: aws.Int32(pageSize),
+	})
+	return collect(ctx, "describe subnets", pages, func(o *ec2.DescribeSubnetsOutput) []types.Subnet { return o.Subnets }, subnet)
+}
+
+func subnet(s types.Subnet) peering.Subnet {
+	blocks := []netip.Prefix{prefix(s.CidrBlock)}
+	for _, a := range s.Ipv6CidrBlockAssociationSet {
+		if a.Ipv6CidrBlockState != nil && a.Ipv6CidrBlockState.State == types.SubnetCidrBlockStateCodeAssociated {
+			blocks = append(blocks, prefix(a.Ipv6CidrBlock))
+		}
+	}
+	return peering.Subnet{
+		ID:     peering.SubnetID(aws.ToString(s.SubnetId)),
+		VPC:    peering.VPCID(aws.ToString(s.VpcId)),
+		Blocks: cidr.Sorted(blocks),
+		Tags:   tagsOf(s.Tags),
+	}
+}

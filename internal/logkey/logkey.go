@@ -1,0 +1,17 @@
+// Package logkey names the keys of log lines, so that one query finds a thing in every function's logs.
+package logkey
+
+// The keys, in the spelling of CloudTrail and of the Lambda runtime.
+const (
+	EventID    = "eventId"
+	MessageID  = "messageId"
+	Deliveries = "deliveries" // how often SQS has delivered the message
+	Connection = "peeringConnectionId"
+	Change     = "change"
+	Outcome    = "outcome"
+	Reason     = "reason"
+	Fault      = "fault" // the class of the error
+	Error      = "error"
+	DurationMs = "durationMs"
+	DryRun     = "dryRun"
+)

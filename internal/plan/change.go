@@ -1,0 +1,119 @@
+package plan
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// Change is one call that changes something. String says it in words, as logs and dry runs do.
+type Change interface{ fmt.Stringer }
+
+// CreateRoute adds a route to a table that has none to the destination.
+type CreateRoute struct {
+	Table       peering.RouteTableID
+	Destination netip.Prefix
+	Via         peering.ConnectionID
+}
+
+func (c CreateRoute) String() string {
+	return fmt.Sprintf("create route %s → %s in %s", c.Destination, c.Via, c.Table)
+}
+
+// ReplaceRoute takes over a blackhole that a dead peering connection left.
+type ReplaceRoute struct {
+	Table       peering.RouteTableID
+	Destination netip.Prefix
+	Was         peering.Target
+	Via         peering.ConnectionID
+}
+
+func (c ReplaceRoute) String() string {
+	return fmt.Sprintf("replace route %s → %s by %s in %s", c.Destination, c.Was, c.Via, c.Table)
+}
+
+// DeleteRoute removes a route whose target is the connection.
+type DeleteRoute struct {
+	Table       peering.RouteTableID
+	Destination netip.Prefix
+	Via         peering.ConnectionID
+}
+
+func (c DeleteRoute) String() string {
+	return fmt.Sprintf("delete route %s → %s in %s", c.Destination, c.Via, c.Table)
+}
+
+// Authorize adds ingress rules to one group, tagged with the connection.
+type Authorize struct {
+	Group       peering.SecurityGroupID
+	Connection  peering.ConnectionID
+	Permissions []peering.Permission
+	Description string
+}
+
+func (c Authorize) String() string {
+	words := make([]string, len(c.Permissions))
+	for i, p := range c.Permissions {
+		words[i] = admits(p)
+	}
+	return fmt.Sprintf("authorize %s in %s", strings.Join(words, ", "), c.Group)
+}
+
+// Revoke removes ingress rules of one group by their ids.
+type Revoke struct {
+	Group peering.SecurityGroupID
+	Rules []peering.RuleID
+}
+
+func (c Revoke) String() string {
+	ids := make([]string, len(c.Rules))
+	for i, id := range c.Rules {
+		ids[i] = string(id)
+	}
+	return fmt.Sprintf("revoke %s in %s", strings.Join(ids, ", "), c.Group)
+}
+
+// EnableDNS lets the peer resolve this side's public host names to private addresses.
+type EnableDNS struct {
+	Connection peering.ConnectionID
+	Role       peering.Role
+}
+
+func (c EnableDNS) String() string {
+	return fmt.Sprintf("let the peer resolve names of the %s of %s", c.Role, c.Connection)
+}
+
+// Tag sets tags on this cell's view of the connection.
+type Tag struct {
+	Connection peering.ConnectionID
+	Tags       map[string]string
+}
+
+func (c Tag) String() string {
+	words := make([]string, 0, len(c.Tags))
+	for k, v := range c.Tags {
+		words = append(words, k+"="+v)
+	}
+	slices.Sort(words)
+	return fmt.Sprintf("tag %s with %s", c.Connection, strings.Join(words, ", "))
+}
+
+// admits says what a permission lets through: "tcp 443 from 10.10.1.0/24".
+func admits(p peering.Permission) string {
+	return protocolAndPorts(p) + " from " + p.Source.String()
+}
+
+func protocolAndPorts(p peering.Permission) string {
+	switch {
+	case p.Protocol == peering.AllProtocols:
+		return "all traffic"
+	case p.Protocol == peering.ICMP || p.Protocol == peering.ICMPv6:
+		return string(p.Protocol)
+	case p.From == p.To:
+		return fmt.Sprintf("%s %d", p.Protocol, p.From)
+	}
+	return fmt.Sprintf("%s %d-%d", p.Protocol, p.From, p.To)
+}

@@ -1,0 +1,131 @@
+// Package plan computes the changes that bring one side of a connection from what it is to what the
+// policy wants. Its functions are pure, and give the same plan whatever the order of their input.
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+// Side is one half of an active connection: what its cell has observed, and what the policy wants there.
+type Side struct {
+	Connection peering.Connection
+	Role       peering.Role
+	Name       string // "marketing <> finance", for the connection's Name tag
+	Terms      policy.Terms
+
+	Tables  []peering.RouteTable // all of the side's VPC
+	Subnets []peering.Subnet     // needed only where the terms choose tables by subnets' tags
+	Groups  []peering.SecurityGroup
+	Ours    []peering.IngressRule         // tagged with this connection
+	Dead    map[peering.ConnectionID]bool // of the connections that Leftovers names
+}
+
+// Plan is what is to be done. With Conflicts there are no Changes: a side is made right or left alone.
+type Plan struct {
+	Changes   []Change
+	Conflicts []Conflict
+	State     []string // what holds once the changes are made, in words, sorted
+	Notes     []string // what the policy names and the VPC lacks, in words
+}
+
+// Conflict is a route with a destination that we want and another live target.
+type Conflict struct {
+	Table  peering.RouteTableID
+	Route  peering.Route
+	Wanted peering.ConnectionID
+}
+
+// String names the table, the destination and both targets.
+func (c Conflict) String() string {
+	return fmt.Sprintf("%s is already routed to %s in %s, so it can't be routed to %s",
+		c.Route.Destination, c.Route.Target, c.Table, c.Wanted)
+}
+
+// Connect plans to make the side right: routes to the peer's blocks, ingress rules, DNS option and tags.
+func Connect(s Side) Plan {
+	routes := planRoutes(s)
+	if len(routes.Conflicts) > 0 {
+		return Plan{Conflicts: routes.Conflicts}
+	}
+	rules := planRules(s)
+	p := Plan{
+		Changes: slices.Concat(routes.Changes, rules.Changes, planOptions(s), planTags(s)),
+		State:   slices.Concat(routes.State, rules.State),
+		Notes:   slices.Concat(routes.Notes, rules.Notes),
+	}
+	slices.Sort(p.State)
+	return p
+}
+
+// planOptions turns on DNS resolution for the peer. It is never turned off: somebody may have done that by hand.
+func planOptions(s Side) []Change {
+	on := s.Connection.DNS(s.Role)
+	if !s.Terms.DNS || (on != nil && *on) {
+		return nil
+	}
+	return []Change{EnableDNS{Connection: s.Connection.ID, Role: s.Role}}
+}
+
+// planTags leaves a Name that somebody has given.
+func planTags(s Side) []Change {
+	missing := map[string]string{}
+	if s.Connection.Tags[peering.TagName] == "" {
+		missing[peering.TagName] = s.Name
+	}
+	if s.Connection.Tags[peering.TagManaged] != "true" {
+		missing[peering.TagManaged] = "true"
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return []Change{Tag{Connection: s.Connection.ID, Tags: missing}}
+}
+
+// Remains is what a cell still has of a connection.
+type Remains struct {
+	Connection peering.ConnectionID
+	Tables     []peering.RouteTable  // at least those with routes to the connection
+	Rules      []peering.IngressRule // tagged with the connection
+}
+
+// Disconnect plans to take back what Connect added, for a connection that is dead.
+func Disconnect(r Remains) Plan {
+	var p Plan
+	for _, t := range sortedTables(r.Tables) {
+		for _, route := range routesTo(t, r.Connection) {
+			p.Changes = append(p.Changes, DeleteRoute{Table: t.ID, Destination: route.Destination, Via: r.Connection})
+		}
+	}
+	p.Changes = append(p.Changes, revocations(r.Rules)...)
+	return p
+}
+
+// IsLive reports whether a route proves that the connection still carries traffic, whatever else says.
+func (r Remains) IsLive() bool {
+	for _, t := range r.Tables {
+		if slices.ContainsFunc(routesTo(t, r.Connection), func(route peering.Route) bool { return !route.Blackhole }) {
+			return true
+		}
+	}
+	return false
+}
+
+func routesTo(t peering.RouteTable, via peering.ConnectionID) []peering.Route {
+	var routes []peering.Route
+	for _, r := range t.Routes {
+		if r.Target == peering.Target(via) && r.Destination.IsValid() {
+			routes = append(routes, r)
+		}
+	}
+	slices.SortFunc(routes, func(a, b peering.Route) int { return a.Destination.Compare(b.Destination) })
+	return routes
+}
+
+func sortedTables(tables []peering.RouteTable) []peering.RouteTable {
+	return slices.SortedFunc(slices.Values(tables), func(a, b peering.RouteTable) int { return cmp.Compare(a.ID, b.ID) })
+}

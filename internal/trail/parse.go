@@ -1,0 +1,176 @@
+package trail
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/fault"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+const cloudTrail = "AWS API Call via CloudTrail"
+
+// event is EventBridge's envelope.
+// https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
+type event struct {
+	ID         string            `json:"id"`
+	DetailType string            `json:"detail-type"`
+	Source     string            `json:"source"`
+	Account    peering.AccountID `json:"account"`
+	Region     peering.Region    `json:"region"`
+	Time       time.Time         `json:"time"`
+	Detail     json.RawMessage   `json:"detail"`
+}
+
+// Parse reads one EventBridge event. An event that is none of autopeer's business is Ignored; one that
+// claims to be, and cannot be understood, is a Permanent fault. Samples are in testdata.
+func Parse(body []byte) (Hint, error) {
+	var e event
+	if err := json.Unmarshal(body, &e); err != nil {
+		return Hint{}, fault.Errorf(fault.Permanent, "read event: %w", err)
+	}
+	hint, err := e.hint()
+	if err != nil {
+		return Hint{}, fault.Errorf(fault.Permanent, "read event %q: %w", e.ID, err)
+	}
+	return hint, nil
+}
+
+func (e event) hint() (Hint, error) {
+	switch {
+	case e.Source == "aws.ec2" && e.DetailType == cloudTrail:
+		return e.call()
+	case e.Source == outcome.Source && e.DetailType == string(outcome.Accepted):
+		return e.announced()
+	}
+	return ignored("%s from %s is not for us", e.DetailType, e.Source), nil
+}
+
+// call is the part of a CloudTrail record that says which connection was meant. EC2's older calls, and
+// peering is among them, are recorded flat and in lower camel case. Blocks and state in it are those of
+// the moment of the call and are not read at all.
+type call struct {
+	EventVersion string          `json:"eventVersion"`
+	EventSource  string          `json:"eventSource"`
+	EventName    string          `json:"eventName"`
+	EventTime    time.Time       `json:"eventTime"`
+	EventID      string          `json:"eventID"`
+	AWSRegion    peering.Region  `json:"awsRegion"`
+	ErrorCode    string          `json:"errorCode"`
+	Request      json.RawMessage `json:"requestParameters"`
+	Response     json.RawMessage `json:"responseElements"`
+}
+
+var kinds = map[string]Kind{
+	"CreateVpcPeeringConnection": Requested,
+	"AcceptVpcPeeringConnection": Accepted,
+	"RejectVpcPeeringConnection": Rejected,
+	"DeleteVpcPeeringConnection": Deleted,
+}
+
+func (e event) call() (Hint, error) {
+	var c call
+	if err := json.Unmarshal(e.Detail, &c); err != nil {
+		return Hint{}, fmt.Errorf("read CloudTrail record: %w", err)
+	}
+	kind, known := kinds[c.EventName]
+	switch {
+	case c.EventSource != "ec2.amazonaws.com" || !known:
+		return ignored("%s of %s is not for us", c.EventName, c.EventSource), nil
+	case c.ErrorCode != "":
+		return ignored("%s failed with %s", c.EventName, c.ErrorCode), nil
+	case !strings.HasPrefix(c.EventVersion, "1."):
+		return Hint{}, fmt.Errorf("eventVersion %q is unknown; 1.x is understood", c.EventVersion)
+	}
+	h := Hint{Kind: kind, EventID: c.EventID, Origin: peering.Cell{Account: e.Account, Region: c.AWSRegion}, At: c.EventTime}
+	if kind == Requested {
+		h.RequestedAt = c.EventTime
+	}
+	if err := c.fill(&h); err != nil {
+		return Hint{}, fmt.Errorf("%s: %w", c.EventName, err)
+	}
+	return h, checked(h)
+}
+
+// element is a request or a response, whichever of the two names the connection.
+type element struct {
+	ID         peering.ConnectionID `json:"vpcPeeringConnectionId"`
+	Connection *struct {
+		ID        peering.ConnectionID `json:"vpcPeeringConnectionId"`
+		Requester vpcInfo              `json:"requesterVpcInfo"`
+		Accepter  vpcInfo              `json:"accepterVpcInfo"`
+	} `json:"vpcPeeringConnection"`
+}
+
+type vpcInfo struct {
+	Owner  peering.AccountID `json:"ownerId"`
+	Region peering.Region    `json:"region"`
+	ID     peering.VPCID     `json:"vpcId"`
+}
+
+// vpc defaults the region to the call's own: older records leave it out within one region.
+func (v vpcInfo) vpc(callRegion peering.Region) peering.VPC {
+	return peering.VPC{Owner: v.Owner, Region: cmp.Or(v.Region, callRegion), ID: v.ID}
+}
+
+func (c call) fill(h *Hint) error {
+	var request, response element
+	if err := decode(c.Request, c.EventName+"Request", &request); err != nil {
+		return fmt.Errorf("read requestParameters: %w", err)
+	}
+	if err := decode(c.Response, c.EventName+"Response", &response); err != nil {
+		return fmt.Errorf("read responseElements: %w", err)
+	}
+	h.Connection = request.ID
+	if made := response.Connection; made != nil {
+		h.Connection = made.ID
+		h.Requester, h.Accepter = made.Requester.vpc(c.AWSRegion), made.Accepter.vpc(c.AWSRegion)
+	}
+	return nil
+}
+
+// decode reads raw, which EC2's newer calls wrap in one more object named after the call.
+func decode(raw json.RawMessage, wrapper string, into *element) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	var wrapped map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &wrapped); err != nil {
+		return err
+	}
+	if inner, ok := wrapped[wrapper]; ok && len(wrapped) == 1 {
+		raw = inner
+	}
+	return json.Unmarshal(raw, into)
+}
+
+func (e event) announced() (Hint, error) {
+	var o outcome.Outcome
+	if err := json.Unmarshal(e.Detail, &o); err != nil {
+		return Hint{}, fmt.Errorf("read announcement: %w", err)
+	}
+	if o.Version != outcome.Version {
+		return Hint{}, fmt.Errorf("announcement has version %d; %d is understood", o.Version, outcome.Version)
+	}
+	h := Hint{
+		Kind: Accepted, EventID: o.ID, Connection: o.Connection,
+		Requester: vpcOf(o.Requester), Accepter: vpcOf(o.Accepter),
+		Origin: peering.Cell{Account: e.Account, Region: e.Region}, At: e.Time, RequestedAt: o.RequestedAt,
+	}
+	return h, checked(h)
+}
+
+func vpcOf(p *outcome.Party) peering.VPC {
+	if p == nil {
+		return peering.VPC{}
+	}
+	return peering.VPC{Owner: p.Account, Region: p.Region, ID: p.VPC}
+}
+
+func ignored(format string, args ...any) Hint {
+	return Hint{Kind: Ignored, Why: fmt.Sprintf(format, args...)}
+}
