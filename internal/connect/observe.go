@@ -58,7 +58,9 @@ func (c *Connector) around(ctx context.Context, vpcs []peering.VPCID) (surroundi
 	}
 	reads := []together.Task{
 		together.Into(&s.tables, func(ctx context.Context) ([]peering.RouteTable, error) { return c.network.RouteTables(ctx, vpcs...) }),
-		together.Into(&s.groups, func(ctx context.Context) ([]peering.SecurityGroup, error) { return c.network.SecurityGroups(ctx, vpcs...) }),
+		together.Into(&s.groups, func(ctx context.Context) ([]peering.SecurityGroup, error) {
+			return c.network.SecurityGroups(ctx, vpcs...)
+		}),
 	}
 	if c.policy.ChoosesSubnets() {
 		reads = append(reads, together.Into(&s.subnets, func(ctx context.Context) ([]peering.Subnet, error) { return c.network.Subnets(ctx, vpcs...) }))

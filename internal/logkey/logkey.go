@@ -11,7 +11,7 @@ const (
 	Outcome    = "outcome"
 	Reason     = "reason"
 	Fault      = "fault" // the class of the error
+	Hint       = "hint"  // the kind of the event
 	Error      = "error"
 	DurationMs = "durationMs"
-	DryRun     = "dryRun"
 )

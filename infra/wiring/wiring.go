@@ -1,0 +1,166 @@
+// Package wiring says which event reaches which queue of a cell, and what leaves for other cells. The CDK
+// app and the embedded cloud build the same wiring from it.
+package wiring
+
+import (
+	"slices"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+// DefaultPrefix is what the names of everything begin with, unless the operator says otherwise.
+const DefaultPrefix = "autopeer"
+
+// Function is one of the functions of a cell, by the name of its folder.
+type Function string
+
+// The functions that are fed by a queue.
+const (
+	Accept     Function = "accept"
+	Connect    Function = "connect"
+	Disconnect Function = "disconnect"
+)
+
+// Functions are all functions of a cell.
+var Functions = []Function{Accept, Connect, Disconnect}
+
+// How a function is fed. AWS asks that a message stays hidden for six function timeouts. Few environments
+// beat many under EC2's throttle, since none can see what the others spend. A message that fails is
+// hidden by the function for 2, 4, 8 … 300 seconds, so ten deliveries take thirteen minutes.
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+const (
+	FunctionTimeout   = 30 * time.Second
+	VisibilityTimeout = 6 * FunctionTimeout
+	MaxReceives       = 10
+	BatchSize         = 10
+	MaxConcurrency    = 2
+)
+
+// Bus says on which event bus of the cell a rule listens.
+type Bus string
+
+// The buses of a cell. CloudTrail's events reach the default bus; what comes from other cells, and what
+// the cell itself announces, reaches its own.
+const (
+	DefaultBus Bus = "default"
+	OwnBus     Bus = "own"
+)
+
+// Rule sends the events that match to one queue of the cell or to another cell's bus.
+type Rule struct {
+	Name    string // unique on its bus, without prefix
+	Bus     Bus
+	Pattern map[string]any // EventBridge's pattern language, ready to be encoded as JSON
+	Queue   Function       // empty for a rule that forwards
+	Forward peering.Cell   // zero for a rule that feeds a queue
+}
+
+// Rules returns the rules of the cell, in a fixed order.
+func Rules(p *policy.Policy, cell peering.Cell) []Rule {
+	counterparts := p.Counterparts(cell)
+	rules := local(cell)
+	if len(counterparts) > 0 {
+		rules = append(rules, foreign(accounts(counterparts))...)
+	}
+	rules = append(rules, announced(cell, counterparts))
+	for _, c := range counterparts {
+		rules = append(rules, forwardCalls(cell, c), forwardAnnouncements(cell, c))
+	}
+	return rules
+}
+
+// calls maps each function to the EC2 calls that it wants to hear of.
+var calls = map[Function][]string{
+	Accept:     {"CreateVpcPeeringConnection"},
+	Connect:    {"AcceptVpcPeeringConnection"},
+	Disconnect: {"DeleteVpcPeeringConnection", "RejectVpcPeeringConnection"},
+}
+
+// local listens for calls made in the cell itself.
+func local(cell peering.Cell) []Rule {
+	var rules []Rule
+	for _, f := range Functions {
+		pattern := callPattern([]string{string(cell.Account)}, map[string]any{"eventName": calls[f]})
+		pattern["region"] = []string{string(cell.Region)}
+		rules = append(rules, Rule{Name: string(f), Bus: DefaultBus, Queue: f, Pattern: pattern})
+	}
+	return rules
+}
+
+// foreign listens for calls that counterparts have forwarded.
+func foreign(accounts []string) []Rule {
+	var rules []Rule
+	for _, f := range Functions {
+		pattern := callPattern(accounts, map[string]any{"eventName": calls[f]})
+		rules = append(rules, Rule{Name: string(f) + "-forwarded", Bus: OwnBus, Queue: f, Pattern: pattern})
+	}
+	return rules
+}
+
+// announced lets connect begin as soon as an accept function has spoken, its own cell's or a counterpart's.
+func announced(cell peering.Cell, counterparts []peering.Cell) Rule {
+	return Rule{Name: "connect-announced", Bus: OwnBus, Queue: Connect, Pattern: map[string]any{
+		"source":      []string{outcome.Source},
+		"detail-type": []string{string(outcome.Accepted)},
+		"account":     accounts(append([]peering.Cell{cell}, counterparts...)),
+	}}
+}
+
+// forwardCalls lets a counterpart hear of the requests that name it, and of every acceptance, rejection
+// and deletion: these name the connection alone, and the counterpart looks it up.
+func forwardCalls(from, to peering.Cell) Rule {
+	pattern := callPattern([]string{string(from.Account)}, map[string]any{"$or": []any{
+		map[string]any{
+			"eventName": calls[Accept],
+			"responseElements": map[string]any{"vpcPeeringConnection": map[string]any{"accepterVpcInfo": map[string]any{
+				"ownerId": []string{string(to.Account)}, "region": []string{string(to.Region)},
+			}}},
+		},
+		map[string]any{"eventName": slices.Concat(calls[Connect], calls[Disconnect])},
+	}})
+	pattern["region"] = []string{string(from.Region)}
+	return Rule{Name: forwardName("calls", to), Bus: DefaultBus, Forward: to, Pattern: pattern}
+}
+
+// forwardAnnouncements lets the requester's cell begin as soon as this one has accepted. Only what began
+// here is sent on: EventBridge drops an event at its second hop between buses.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
+func forwardAnnouncements(from, to peering.Cell) Rule {
+	return Rule{Name: forwardName("announcements", to), Bus: OwnBus, Forward: to, Pattern: map[string]any{
+		"source":      []string{outcome.Source},
+		"detail-type": []string{string(outcome.Accepted)},
+		"account":     []string{string(from.Account)},
+		"region":      []string{string(from.Region)},
+		"detail": map[string]any{"requester": map[string]any{
+			"account": []string{string(to.Account)}, "region": []string{string(to.Region)},
+		}},
+	}}
+}
+
+func forwardName(what string, to peering.Cell) string {
+	return "forward-" + what + "-" + string(to.Account) + "-" + string(to.Region)
+}
+
+// callPattern matches peering calls that succeeded, recorded by CloudTrail in one of the accounts.
+func callPattern(accounts []string, detail map[string]any) map[string]any {
+	detail["eventSource"] = []string{"ec2.amazonaws.com"}
+	detail["errorCode"] = []any{map[string]any{"exists": false}}
+	return map[string]any{
+		"source":      []string{"aws.ec2"},
+		"detail-type": []string{"AWS API Call via CloudTrail"},
+		"account":     accounts,
+		"detail":      detail,
+	}
+}
+
+func accounts(cells []peering.Cell) []string {
+	var all []string
+	for _, c := range cells {
+		all = append(all, string(c.Account))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -1,0 +1,62 @@
+package config
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/autopeer/autopeer/internal/apply"
+)
+
+// retries is how often a throttled call is tried. The invocation's deadline ends it earlier.
+const retries = 10
+
+// AWS returns the SDK's configuration from the variables that Lambda sets. It is built by hand: the SDK's
+// own loader brings single sign-on, profiles and more that no function uses, and 2 MB of code.
+//
+// Call wake at the start of every invocation: between invocations the environment is frozen, AWS closes
+// its connections, and a request on a closed one is noticed late and then waited for.
+func AWS(getenv func(string) string) (cfg aws.Config, wake func()) {
+	client := &http.Client{Transport: awshttp.NewBuildableClient().WithTransportOptions(keepConnections).GetTransport()}
+	cfg = aws.Config{
+		Region: getenv(Region),
+		Credentials: credentials.NewStaticCredentialsProvider(
+			getenv("AWS_ACCESS_KEY_ID"), getenv("AWS_SECRET_ACCESS_KEY"), getenv("AWS_SESSION_TOKEN")),
+		HTTPClient:    client,
+		Retryer:       Retryer,
+		ConfigSources: []any{endpoints(getenv)},
+	}
+	if url := getenv("AWS_ENDPOINT_URL"); url != "" {
+		cfg.BaseEndpoint = aws.String(url)
+	}
+	return cfg, client.CloseIdleConnections
+}
+
+// Retryer learns EC2's rate from its throttles. The SDK's retry quota is left out: it runs dry in a burst
+// and, in adaptive mode, is never refilled (aws/aws-sdk-go-v2 issue 3550).
+func Retryer() aws.Retryer {
+	return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
+		o.StandardOptions = append(o.StandardOptions, func(s *retry.StandardOptions) {
+			s.MaxAttempts = retries
+			s.RateLimiter = ratelimit.None
+		})
+	})
+}
+
+// keepConnections keeps as many connections as there are changes under way at once.
+func keepConnections(t *http.Transport) { t.MaxIdleConnsPerHost = apply.Width }
+
+// endpoints answers the SDK's question for a service's own endpoint, AWS_ENDPOINT_URL_EC2 say.
+type endpoints func(string) string
+
+// GetServiceBaseEndpoint is called by the SDK's clients when they are made.
+func (e endpoints) GetServiceBaseEndpoint(_ context.Context, sdkID string) (string, bool, error) {
+	url := e("AWS_ENDPOINT_URL_" + strings.ToUpper(strings.ReplaceAll(sdkID, " ", "_")))
+	return url, url != "", nil
+}

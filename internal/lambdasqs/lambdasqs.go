@@ -1,0 +1,161 @@
+// Package lambdasqs turns a use case into a Lambda handler: a batch of SQS messages in, the ids of those
+// that failed out. It parses, logs and contains panics, so that one bad message costs only itself.
+package lambdasqs
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/autopeer/autopeer/internal/fault"
+	"github.com/autopeer/autopeer/internal/logkey"
+	"github.com/autopeer/autopeer/internal/together"
+	"github.com/autopeer/autopeer/internal/trail"
+)
+
+// Queue hides a message for some time before it is delivered again.
+type Queue interface {
+	Hide(ctx context.Context, receiptHandle string, d time.Duration) error
+}
+
+// Handle is a use case.
+type Handle func(context.Context, trail.Hint) error
+
+// Func is what aws-lambda-go starts. Its error is always nil: a whole batch never fails for one message.
+type Func = func(context.Context, events.SQSEvent) (events.SQSEventResponse, error)
+
+// Handler returns the Lambda handler of a use case. Messages that hint at the same thing are answered
+// once, different ones at the same time. A message that failed is hidden for longer each time. Every
+// invocation begins with wake.
+func Handler(wake func(), queue Queue, handle Handle) Func {
+	return func(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
+		wake()
+		cases := sorted(batch.Records)
+		tasks := make([]together.Task, len(cases))
+		for i := range cases {
+			tasks[i] = func(ctx context.Context) error {
+				cases[i].answer(ctx, handle)
+				return nil
+			}
+		}
+		_ = together.Do(ctx, tasks...) // each case keeps its own error
+		return failures(ctx, queue, cases), nil
+	}
+}
+
+// matter is what some messages of a batch have in common.
+type matter struct {
+	hint     trail.Hint
+	messages []events.SQSMessage
+	err      error
+}
+
+// sorted puts messages together that hint at the same thing: a CloudTrail record and autopeer's own
+// announcement of one acceptance usually come as a pair. What can't be parsed is a matter of its own.
+func sorted(messages []events.SQSMessage) []*matter {
+	type key struct {
+		kind       trail.Kind
+		connection string
+	}
+	byKey := map[key]*matter{}
+	var all []*matter
+	for _, m := range messages {
+		hint, err := trail.Parse([]byte(m.Body))
+		k := key{hint.Kind, string(hint.Connection)}
+		if same := byKey[k]; same != nil && err == nil && hint.Kind != trail.Ignored {
+			same.hint = better(same.hint, hint)
+			same.messages = append(same.messages, m)
+			continue
+		}
+		one := &matter{hint, []events.SQSMessage{m}, err}
+		all = append(all, one)
+		if err == nil {
+			byKey[k] = one
+		}
+	}
+	return all
+}
+
+// better returns the hint that says more.
+func better(a, b trail.Hint) trail.Hint {
+	if (!a.NamesVPCs() && b.NamesVPCs()) || (a.RequestedAt.IsZero() && !b.RequestedAt.IsZero()) {
+		return b
+	}
+	return a
+}
+
+func (m *matter) answer(ctx context.Context, handle Handle) {
+	start := time.Now()
+	if m.err == nil && m.hint.Kind != trail.Ignored {
+		m.err = together.Contained(ctx, func(ctx context.Context) error { return handle(ctx, m.hint) })
+	}
+	m.log(ctx, time.Since(start))
+}
+
+// log writes one line a message, whatever became of it.
+func (m *matter) log(ctx context.Context, took time.Duration) {
+	level, text := slog.LevelInfo, "handled"
+	attrs := []any{
+		logkey.EventID, m.hint.EventID, logkey.Connection, string(m.hint.Connection),
+		logkey.Hint, m.hint.Kind.String(), logkey.DurationMs, took.Milliseconds(),
+	}
+	switch {
+	case m.err == nil && m.hint.Kind == trail.Ignored:
+		text, attrs = "ignored", append(attrs, logkey.Reason, m.hint.Why)
+	case m.err != nil:
+		level, text = slog.LevelWarn, "not handled"
+		if fault.Of(m.err) == fault.Permanent {
+			level = slog.LevelError
+		}
+		attrs = append(attrs, logkey.Fault, fault.Of(m.err).String(), logkey.Error, m.err.Error())
+	}
+	for _, message := range m.messages {
+		slog.Log(ctx, level, text, append(attrs, logkey.MessageID, message.MessageId, logkey.Deliveries, deliveries(message))...)
+	}
+}
+
+// failures lists the messages that shall come back, and hides them for a while. A denial is a decision
+// that has been announced, and not a failure.
+func failures(ctx context.Context, queue Queue, cases []*matter) events.SQSEventResponse {
+	var failed events.SQSEventResponse
+	for _, c := range cases {
+		if c.err == nil || fault.Of(c.err) == fault.Denied {
+			continue
+		}
+		for _, m := range c.messages {
+			hide(ctx, queue, m)
+			failed.BatchItemFailures = append(failed.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+		}
+	}
+	return failed
+}
+
+// hide replaces the queue's own visibility timeout, which is made for functions that were killed and is
+// minutes long. If it can't, the message just comes back later.
+func hide(ctx context.Context, queue Queue, m events.SQSMessage) {
+	if err := queue.Hide(ctx, m.ReceiptHandle, backoff(deliveries(m))); err != nil {
+		slog.WarnContext(ctx, "message not hidden", logkey.MessageID, m.MessageId, logkey.Error, err.Error())
+	}
+}
+
+const longestBackoff = 300 * time.Second
+
+// backoff doubles from two seconds: a new connection is active within a few, and ten deliveries reach
+// over the quarter of an hour that EC2 may take to become consistent.
+func backoff(deliveries int) time.Duration {
+	if deliveries > 8 {
+		return longestBackoff
+	}
+	return min(time.Second<<max(deliveries, 1), longestBackoff)
+}
+
+func deliveries(m events.SQSMessage) int {
+	n, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
+	if err != nil {
+		return 1
+	}
+	return n
+}
