@@ -5,24 +5,20 @@ package config
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"regexp"
 
 	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/policy"
 )
 
-// The variables that a function reads. Lambda itself sets Region and Root.
+// The variables that a function reads. Lambda itself sets Region.
 const (
 	Account  = "AUTOPEER_ACCOUNT"   // the cell's account, twelve digits
 	Bus      = "AUTOPEER_BUS"       // the name of the cell's event bus
+	Policy   = "AUTOPEER_POLICY"    // the path of the cell's part of the policy, as JSON
 	QueueURL = "AUTOPEER_QUEUE_URL" // the queue that feeds the function
 	Region   = "AWS_REGION"
-	Root     = "LAMBDA_TASK_ROOT" // the folder that the function was unpacked to
 )
-
-// PolicyFile is the name of the policy's JSON form in Root.
-const PolicyFile = "policy.json"
 
 // Settings is what accept, connect and disconnect have to know.
 type Settings struct {
@@ -54,7 +50,7 @@ func Parse(getenv func(string) string, readFile func(string) ([]byte, error)) (S
 	s.Cell.Region = peering.Region(read(Region, region, "a region like eu-west-1"))
 	s.Bus = read(Bus, bus, "the name of the cell's event bus")
 	s.QueueURL = read(QueueURL, url, "the URL of the queue that feeds the function")
-	p, err := readPolicy(filepath.Join(getenv(Root), PolicyFile), readFile)
+	p, err := readPolicy(getenv(Policy), readFile)
 	s.Policy = p
 	return s, errors.Join(append(faults, err)...)
 }
@@ -62,11 +58,11 @@ func Parse(getenv func(string) string, readFile func(string) ([]byte, error)) (S
 func readPolicy(path string, readFile func(string) ([]byte, error)) (*policy.Policy, error) {
 	data, err := readFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read the packed policy: %w", err)
+		return nil, fmt.Errorf("%s is %q; it must be the path of the cell's policy: %w", Policy, path, err)
 	}
 	p, err := policy.Decode(data)
 	if err != nil {
-		return nil, fmt.Errorf("read the packed policy %s: %w", path, err)
+		return nil, fmt.Errorf("%s is %q: %w", Policy, path, err)
 	}
 	return p, nil
 }
