@@ -1,0 +1,106 @@
+package policyfile
+
+import (
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+// policy turns a document without mistakes into the policy.
+func (d *document) policy(file string) *policy.Policy {
+	p := &policy.Policy{File: file, Otherwise: policy.LeaveOthers}
+	if d.Otherwise.given() {
+		p.Otherwise = d.Otherwise.value
+	}
+	for _, row := range d.Departments.rows {
+		department := policy.Department{Name: string(row.key.value), Line: row.key.at.line}
+		for _, m := range row.value.items {
+			department.Members = append(department.Members, m.policy())
+		}
+		p.Departments = append(p.Departments, department)
+	}
+	for _, e := range d.Peerings.items {
+		p.Peerings = append(p.Peerings, e.policy())
+	}
+	return p
+}
+
+func (m member) policy() policy.Member {
+	return policy.Member{
+		Cell:   m.cell(),
+		VPC:    m.VPC.value,
+		Within: m.Within.value,
+		CIDRs:  values(m.CIDRs),
+		Line:   m.at.line,
+	}
+}
+
+func (m member) cell() peering.Cell {
+	return peering.Cell{Account: m.Account.value, Region: m.Region.value}
+}
+
+func (e entry) policy() policy.Peering {
+	p := policy.Peering{
+		Between:   [2]string{string(e.Between.names[0].value), string(e.Between.names[1].value)},
+		Requester: string(e.Requester.value),
+		Approval:  e.Approval.value,
+		DNS:       e.DNS.value,
+		Line:      e.at.line,
+	}
+	for _, row := range e.Routes.rows {
+		if p.Routes == nil {
+			p.Routes = map[string]policy.Tables{}
+		}
+		p.Routes[string(row.key.value)] = row.value.Tables.policy()
+	}
+	for _, a := range e.Allow.items {
+		p.Allow = append(p.Allow, a.policy())
+	}
+	return p
+}
+
+func (t tables) policy() policy.Tables {
+	switch c := t.choice; {
+	case c.IDs.given():
+		return policy.Tables{Scope: policy.TablesByID, IDs: values(c.IDs)}
+	case c.Tags.given():
+		return policy.Tables{Scope: policy.TablesByTag, Tags: tags(c.Tags)}
+	case c.Subnets.at.given():
+		subnets := policy.Subnets{IDs: values(c.Subnets.IDs), Tags: tags(c.Subnets.Tags)}
+		return policy.Tables{Scope: policy.SubnetTables, Subnets: &subnets}
+	}
+	return policy.Tables{Scope: t.scope.value}
+}
+
+func (a allow) policy() policy.Allow {
+	return policy.Allow{
+		From:     string(a.From.value),
+		To:       string(a.To.value),
+		Sources:  values(a.Sources),
+		Groups:   policy.Groups{IDs: values(a.Groups.IDs), Tags: tags(a.Groups.Tags)},
+		Protocol: a.Protocol.value,
+		Ports:    values(a.Ports),
+		Line:     a.at.line,
+	}
+}
+
+// values returns the well-formed values of a list.
+func values[T any](l some[scalar[T]]) []T {
+	var all []T
+	for _, s := range l.items {
+		if s.ok {
+			all = append(all, s.value)
+		}
+	}
+	return all
+}
+
+func tags(t table[tagKey, scalar[tagValue]]) map[string]string {
+	if len(t.rows) == 0 {
+		return nil
+	}
+	all := make(map[string]string, len(t.rows))
+	for _, row := range t.rows {
+		all[string(row.key.value)] = string(row.value.value)
+	}
+	return all
+}

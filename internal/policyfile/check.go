@@ -1,0 +1,57 @@
+package policyfile
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/autopeer/autopeer/internal/cidr"
+)
+
+// checker holds the parts of a document against each other. It looks only at what is well-formed: what
+// isn't has been reported already.
+type checker struct {
+	*reader
+	names   []string                // of the departments, also of malformed ones
+	members map[string]some[member] // by department
+}
+
+func (r *reader) check(d *document) {
+	c := checker{reader: r, members: map[string]some[member]{}}
+	for _, row := range d.Departments.rows {
+		c.names = append(c.names, row.key.text)
+		c.members[row.key.text] = row.value
+	}
+	c.checkMembers(d)
+	c.checkRanges(d)
+	c.checkPeerings(d)
+}
+
+// distinct reports items that are listed twice.
+func distinct[T comparable](r *reader, what string, l some[scalar[T]]) {
+	first := map[T]position{}
+	for _, s := range l.items {
+		if !s.ok {
+			continue
+		}
+		if at, found := first[s.value]; found {
+			r.add(s.at, fmt.Sprintf("%s %s is listed twice", what, s.text),
+				fmt.Sprintf("keep this one or that of line %d", at.line))
+			continue
+		}
+		first[s.value] = s.at
+	}
+}
+
+// distinctBlocks reports blocks that another one of the list contains.
+func distinctBlocks(r *reader, what string, l some[scalar[netip.Prefix]]) {
+	distinct(r, what, l)
+	for _, inner := range l.items {
+		for _, outer := range l.items {
+			if inner.ok && outer.ok && inner.value != outer.value && cidr.Contains(outer.value, inner.value) {
+				r.add(inner.at, fmt.Sprintf("%s %s lies inside %s", what, inner.text, outer.text),
+					"keep only one of the two")
+				break
+			}
+		}
+	}
+}

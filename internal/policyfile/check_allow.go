@@ -1,0 +1,134 @@
+package policyfile
+
+import (
+	"fmt"
+	"net/netip"
+	"reflect"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/cidr"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+func (c checker) checkAllow(a allow) {
+	if a.From.ok && a.To.ok && a.From.text == a.To.text {
+		c.add(a.To.at, fmt.Sprintf("traffic goes from %s to %s", a.From.text, a.To.text),
+			"from is one department of the peering and to the other")
+	}
+	distinct(c.reader, "security group", a.Groups.IDs)
+	distinctBlocks(c.reader, "source", a.Sources)
+	c.checkPorts(a)
+	c.checkFamily(a)
+	c.checkSources(a)
+}
+
+func (c checker) checkPorts(a allow) {
+	hasPorts := a.Protocol.value == peering.TCP || a.Protocol.value == peering.UDP
+	if a.Protocol.ok && a.Ports.given() && !hasPorts {
+		c.add(a.Ports.at, fmt.Sprintf("ports are given for protocol %s", a.Protocol.text), "only tcp and udp have ports")
+		return
+	}
+	for i, p := range a.Ports.items {
+		for _, earlier := range a.Ports.items[:i] {
+			if p.ok && earlier.ok && meet(p.value, earlier.value) {
+				c.add(p.at, fmt.Sprintf("ports %s and %s overlap", p.text, earlier.text), "name each port once")
+				break
+			}
+		}
+	}
+}
+
+func meet(a, b policy.PortRange) bool { return a.From <= b.To && b.From <= a.To }
+
+// checkFamily reports ICMP of one family with sources of the other. EC2 takes such a rule, and it never
+// matches a packet.
+func (c checker) checkFamily(a allow) {
+	for _, s := range a.Sources.items {
+		switch {
+		case !s.ok || !a.Protocol.ok:
+		case a.Protocol.value == peering.ICMPv6 && s.value.Addr().Is4():
+			c.add(s.at, fmt.Sprintf("source %s is IPv4, and icmpv6 is the ICMP of IPv6", s.text), "use icmp for IPv4")
+		case a.Protocol.value == peering.ICMP && s.value.Addr().Is6():
+			c.add(s.at, fmt.Sprintf("source %s is IPv6, and icmp is the ICMP of IPv4", s.text), "use icmpv6 for IPv6")
+		}
+	}
+}
+
+// checkSources reports sources from which traffic of the department can't come.
+func (c checker) checkSources(a allow) {
+	ranges, known := c.ranges(a.From.text)
+	for _, s := range a.Sources.items {
+		if !known || !s.ok || cidr.Covers(ranges, s.value) {
+			continue
+		}
+		c.add(s.at, fmt.Sprintf("source %s lies outside the blocks of %s", s.text, a.From.text),
+			"they are "+alternatives(texts(ranges)))
+	}
+}
+
+// ranges returns all blocks that the department can have, if the file says so of each member.
+func (c checker) ranges(department string) (blocks []netip.Prefix, known bool) {
+	members := c.members[department].items
+	for _, m := range members {
+		switch {
+		case m.Within.ok:
+			blocks = append(blocks, m.Within.value)
+		case len(m.CIDRs.items) > 0 && wellFormed(m.CIDRs):
+			blocks = append(blocks, values(m.CIDRs)...)
+		default:
+			return nil, false
+		}
+	}
+	return blocks, len(blocks) > 0
+}
+
+func texts(blocks []netip.Prefix) []string {
+	all := make([]string, len(blocks))
+	for i, b := range blocks {
+		all[i] = b.String()
+	}
+	return all
+}
+
+// checkTwice reports entries that say the same as an earlier one, in whatever order.
+func (c checker) checkTwice(entries []allow) {
+	sorted := make([]policy.Allow, len(entries))
+	for i, a := range entries {
+		sorted[i] = inOrder(a.policy())
+		if !a.complete() {
+			continue
+		}
+		for j, earlier := range sorted[:i] {
+			if entries[j].complete() && reflect.DeepEqual(sorted[i], earlier) {
+				c.add(a.at, fmt.Sprintf("this says the same as line %d", entries[j].at.line), "keep one of the two")
+				break
+			}
+		}
+	}
+}
+
+// complete reports whether all of the entry could be read, so that its policy means what the file says.
+func (a allow) complete() bool {
+	return a.From.ok && a.To.ok && a.Protocol.ok && a.Groups.complete() && wellFormed(a.Sources) && wellFormed(a.Ports)
+}
+
+func (g groupChoice) complete() bool {
+	for _, row := range g.Tags.rows {
+		if !row.key.ok || !row.value.ok {
+			return false
+		}
+	}
+	return (g.IDs.given() || g.Tags.given()) && wellFormed(g.IDs)
+}
+
+func wellFormed[T any](l some[scalar[T]]) bool { return len(values(l)) == len(l.items) }
+
+// inOrder sorts what has no order, and leaves out the line.
+func inOrder(a policy.Allow) policy.Allow {
+	slices.SortFunc(a.Sources, netip.Prefix.Compare)
+	slices.Sort(a.Groups.IDs)
+	slices.SortFunc(a.Ports, func(x, y policy.PortRange) int { return int(x.From - y.From) })
+	a.Line = 0
+	return a
+}

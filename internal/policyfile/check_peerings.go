@@ -1,0 +1,123 @@
+package policyfile
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/cidr"
+)
+
+func (c checker) checkPeerings(d *document) {
+	first := map[[2]string]entry{}
+	for _, e := range d.Peerings.items {
+		c.checkBetween(e)
+		c.checkParties(e)
+		c.checkTables(e)
+		for _, a := range e.Allow.items {
+			c.checkAllow(a)
+		}
+		c.checkTwice(e.Allow.items)
+		key := e.Between.key()
+		if earlier, found := first[key]; found && e.Between.known() {
+			c.add(e.Between.at, fmt.Sprintf("%s and %s have a peering in line %d already", key[0], key[1], earlier.at.line),
+				"put all that may flow between two departments into one peering")
+		} else {
+			first[key] = e
+		}
+	}
+}
+
+// known reports whether both departments could be read. Whether anybody defined them is another question.
+func (p pair) known() bool { return p.ok && p.names[0].ok && p.names[1].ok }
+
+// key is the same for either order of the departments.
+func (p pair) key() [2]string {
+	a, b := p.names[0].text, p.names[1].text
+	return [2]string{min(a, b), max(a, b)}
+}
+
+func (p pair) has(department string) bool {
+	return p.names[0].text == department || p.names[1].text == department
+}
+
+func (c checker) checkBetween(e entry) {
+	a, b := e.Between.names[0], e.Between.names[1]
+	defined := c.checkDefined(a)
+	switch {
+	case !e.Between.known():
+	case a.text == b.text:
+		c.add(b.at, fmt.Sprintf("%s is peered with itself", a.text),
+			"a peering is between two different departments")
+	case c.checkDefined(b) && defined:
+		c.checkDeclaredOverlap(e)
+	}
+}
+
+// checkDefined reports a department that nobody defined. Where no department could be read at all, that
+// is the mistake, and not each use of a name.
+func (c checker) checkDefined(s scalar[name]) bool {
+	if !s.ok || len(c.names) == 0 {
+		return false
+	}
+	if slices.Contains(c.names, s.text) {
+		return true
+	}
+	c.add(s.at, fmt.Sprintf("department %s is not defined", s.text), suggest(s.text, c.names))
+	return false
+}
+
+// checkDeclaredOverlap reports VPCs of the two departments that AWS would never connect.
+// https://docs.aws.amazon.com/vpc/latest/peering/invalid-peering-configurations.html
+func (c checker) checkDeclaredOverlap(e entry) {
+	a, b := e.Between.names[0], e.Between.names[1]
+	if x, y, found := cidr.Overlap(c.declared(a.text), c.declared(b.text)); found {
+		c.add(e.Between.at, fmt.Sprintf("block %s of %s overlaps block %s of %s", x, a.text, y, b.text),
+			"AWS connects only VPCs whose blocks are apart")
+	}
+}
+
+func (c checker) declared(department string) []netip.Prefix {
+	var blocks []netip.Prefix
+	for _, m := range c.members[department].items {
+		blocks = append(blocks, values(m.CIDRs)...)
+	}
+	return blocks
+}
+
+// checkParties reports departments that have no part in the peering.
+func (c checker) checkParties(e entry) {
+	if !e.Between.known() {
+		return
+	}
+	c.checkParty(e, "requester", e.Requester)
+	for _, row := range e.Routes.rows {
+		c.checkParty(e, "routes", row.key)
+	}
+	for _, a := range e.Allow.items {
+		c.checkParty(e, "from", a.From)
+		c.checkParty(e, "to", a.To)
+	}
+}
+
+func (c checker) checkParty(e entry, what string, s scalar[name]) {
+	if !s.ok || e.Between.has(s.text) {
+		return
+	}
+	parties := []string{e.Between.names[0].text, e.Between.names[1].text}
+	if len(c.names) > 0 && !slices.Contains(c.names, s.text) {
+		c.add(s.at, fmt.Sprintf("%s: department %s is not defined", what, s.text), suggest(s.text, parties))
+		return
+	}
+	c.add(s.at, fmt.Sprintf("%s: department %s has no part in this peering", what, s.text),
+		"it can be "+alternatives(parties))
+}
+
+// checkTables reports ids that are listed twice.
+func (c checker) checkTables(e entry) {
+	for _, row := range e.Routes.rows {
+		choice := row.value.Tables.choice
+		distinct(c.reader, "route table", choice.IDs)
+		distinct(c.reader, "subnet", choice.Subnets.IDs)
+	}
+}

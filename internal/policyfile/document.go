@@ -1,0 +1,186 @@
+package policyfile
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+// document is the file as it is written. The schema is generated from it, so the tags are what an editor
+// shows.
+type document struct {
+	Version     scalar[version]           `yaml:"version" jsonschema:"required" jsonschema_description:"The version of this format."`
+	Otherwise   scalar[policy.Otherwise]  `yaml:"otherwise" jsonschema_description:"What happens to requests that no peering allows: leave (the default) lets them expire, reject rejects them."`
+	Departments table[name, some[member]] `yaml:"departments" jsonschema:"required" jsonschema_description:"The departments by name, each with its VPCs."`
+	Peerings    list[entry]               `yaml:"peerings" jsonschema:"required" jsonschema_description:"Which departments may be connected, and what may flow between them. An empty list allows nothing."`
+}
+
+// member is one VPC of a department, or a range of them.
+type member struct {
+	Account scalar[peering.AccountID]  `yaml:"account" jsonschema:"required" jsonschema_description:"The account that owns the VPC, in quotes."`
+	Region  scalar[peering.Region]     `yaml:"region" jsonschema:"required" jsonschema_description:"The Region of the VPC."`
+	VPC     scalar[peering.VPCID]      `yaml:"vpc" jsonschema_description:"One VPC by its id."`
+	Within  scalar[netip.Prefix]       `yaml:"within" jsonschema_description:"Every VPC of the account and Region whose blocks all lie inside this one."`
+	CIDRs   some[scalar[netip.Prefix]] `yaml:"cidrs" jsonschema_description:"The blocks that the VPC has. Every block that AWS shows must lie inside one of them."`
+	at      position
+}
+
+// entry is one peering.
+type entry struct {
+	Between   pair                    `yaml:"between" jsonschema:"required" jsonschema_description:"The two departments."`
+	Requester scalar[name]            `yaml:"requester" jsonschema_description:"The only department that may ask. Left out, either may."`
+	Approval  scalar[policy.Approval] `yaml:"approval" jsonschema_description:"manual: a person approves each request. Left out, what is allowed is accepted."`
+	DNS       scalar[bool]            `yaml:"dns" jsonschema_description:"Whether each side resolves its public host names to private addresses for the other. Left out, false."`
+	Routes    table[name, sideRoutes] `yaml:"routes" jsonschema_description:"Which route tables of a department lead to the other one. A department that is left out uses all."`
+	Allow     some[allow]             `yaml:"allow" jsonschema_description:"What the security groups admit. Left out, there are routes and no ingress rules."`
+	at        position
+}
+
+// sideRoutes is what a department's side of a peering does about routes.
+type sideRoutes struct {
+	Tables tables `yaml:"tables" jsonschema:"required" jsonschema_description:"The route tables: all of the VPC, the main one, or a choice. Gateway route tables are never among them."`
+}
+
+// tableChoice is the longer form of tables. Exactly one field is set.
+type tableChoice struct {
+	IDs     some[scalar[peering.RouteTableID]] `yaml:"ids" jsonschema_description:"These route tables."`
+	Tags    table[tagKey, scalar[tagValue]]    `yaml:"tags" jsonschema_description:"The route tables that have all these tags."`
+	Subnets subnetChoice                       `yaml:"subnets" jsonschema_description:"The route tables that serve these subnets."`
+}
+
+// subnetChoice chooses subnets. Exactly one field is set.
+type subnetChoice struct {
+	IDs  some[scalar[peering.SubnetID]]  `yaml:"ids" jsonschema_description:"These subnets."`
+	Tags table[tagKey, scalar[tagValue]] `yaml:"tags" jsonschema_description:"The subnets that have all these tags."`
+	at   position
+}
+
+// allow is traffic in one direction.
+type allow struct {
+	From     scalar[name]                   `yaml:"from" jsonschema:"required" jsonschema_description:"The department that opens connections."`
+	To       scalar[name]                   `yaml:"to" jsonschema:"required" jsonschema_description:"The department whose security groups admit them."`
+	Sources  some[scalar[netip.Prefix]]     `yaml:"sources" jsonschema_description:"The blocks that traffic may come from. Left out, all blocks of the from-VPC."`
+	Groups   groupChoice                    `yaml:"groups" jsonschema:"required" jsonschema_description:"The security groups that get the rules."`
+	Protocol scalar[peering.Protocol]       `yaml:"protocol" jsonschema:"required" jsonschema_description:"The protocol, or all."`
+	Ports    some[scalar[policy.PortRange]] `yaml:"ports" jsonschema_description:"Ports and ranges of ports, for tcp and udp only. Left out, all ports."`
+	at       position
+}
+
+// groupChoice chooses security groups. Exactly one field is set.
+type groupChoice struct {
+	IDs  some[scalar[peering.SecurityGroupID]] `yaml:"ids" jsonschema_description:"These security groups."`
+	Tags table[tagKey, scalar[tagValue]]       `yaml:"tags" jsonschema_description:"The security groups that have all these tags."`
+}
+
+// pair is a list of exactly two departments.
+type pair struct {
+	names [2]scalar[name]
+	at    position
+	ok    bool // two items were read, whatever they are
+}
+
+// tables is a word or a choice.
+type tables struct {
+	scope  scalar[policy.TableScope]
+	choice tableChoice
+}
+
+func (d *document) read(r *reader, n ast.Node, what string) { r.object(n, what, d) }
+
+func (m *member) read(r *reader, n ast.Node, what string) {
+	m.at = place(n)
+	if !r.object(n, "a member of "+quoted(what), m) {
+		return
+	}
+	r.exactlyOne(m.at, "a member of "+quoted(what), given{"vpc", m.VPC.given()}, given{"within", m.Within.given()})
+	if m.Within.given() && !m.VPC.given() && m.CIDRs.given() {
+		r.add(m.CIDRs.at, "cidrs are given for a range", "cidrs go with vpc; within says the blocks itself")
+	}
+}
+
+func (e *entry) read(r *reader, n ast.Node, _ string) {
+	e.at = place(n)
+	r.object(n, "a peering", e)
+}
+
+func (s *sideRoutes) read(r *reader, n ast.Node, what string) {
+	r.object(n, "routes of "+quoted(what), s)
+}
+
+func (t *tables) read(r *reader, n ast.Node, what string) {
+	if _, isMapping := n.(*ast.MappingNode); isMapping {
+		t.choice.read(r, n, what)
+		return
+	}
+	t.scope.read(r, n, what)
+}
+
+func (t *tableChoice) read(r *reader, n ast.Node, what string) {
+	if r.object(n, what, t) {
+		r.exactlyOne(place(n), what, given{"ids", t.IDs.given()}, given{"tags", t.Tags.given()},
+			given{"subnets", t.Subnets.at.given()})
+	}
+}
+
+func (s *subnetChoice) read(r *reader, n ast.Node, what string) {
+	s.at = place(n)
+	if r.object(n, what, s) {
+		r.exactlyOne(s.at, what, given{"ids", s.IDs.given()}, given{"tags", s.Tags.given()})
+	}
+}
+
+func (g *groupChoice) read(r *reader, n ast.Node, what string) {
+	if r.object(n, what, g) {
+		r.exactlyOne(place(n), what, given{"ids", g.IDs.given()}, given{"tags", g.Tags.given()})
+	}
+}
+
+func (a *allow) read(r *reader, n ast.Node, _ string) {
+	a.at = place(n)
+	r.object(n, "an allow entry", a)
+}
+
+func (p *pair) read(r *reader, n ast.Node, what string) {
+	p.at = place(n)
+	if _, isList := n.(*ast.SequenceNode); !isList {
+		r.sequence(n, what)
+		return
+	}
+	nodes := r.sequence(n, what)
+	if len(nodes) != len(p.names) {
+		r.add(p.at, fmt.Sprintf("%s names %d departments", what, len(nodes)), "a peering is between two")
+		return
+	}
+	for i, item := range nodes {
+		p.names[i].read(r, item, what)
+	}
+	p.ok = true
+}
+
+// given is a key and whether the file has it.
+type given struct {
+	key   string
+	found bool
+}
+
+// exactlyOne reports it when none or several of the keys are there.
+func (r *reader) exactlyOne(at position, what string, keys ...given) {
+	var all, found []string
+	for _, k := range keys {
+		all = append(all, k.key)
+		if k.found {
+			found = append(found, k.key)
+		}
+	}
+	switch len(found) {
+	case 0:
+		r.add(at, fmt.Sprintf("%s has none of the keys that it needs", what), "give it "+alternatives(all))
+	case 1:
+	default:
+		r.add(at, fmt.Sprintf("%s has %d keys that exclude each other", what, len(found)), "keep only "+alternatives(found))
+	}
+}

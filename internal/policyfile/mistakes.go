@@ -1,0 +1,50 @@
+package policyfile
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Mistakes are all that is wrong with a file, in the order of their places. Never empty as an error.
+type Mistakes []Mistake
+
+// Mistake is one thing that is wrong.
+type Mistake struct {
+	File         string
+	Line, Column int    // from 1
+	Problem      string // what is wrong
+	Fix          string // what would be right
+}
+
+// Error returns one line for each mistake.
+func (m Mistakes) Error() string {
+	lines := make([]string, len(m))
+	for i, mistake := range m {
+		lines[i] = mistake.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// String returns the mistake in the form that editors and CI systems turn into a link.
+func (m Mistake) String() string {
+	return fmt.Sprintf("%s:%d:%d: %s; %s", m.File, m.Line, m.Column, m.Problem, m.Fix)
+}
+
+func (m Mistakes) sorted() Mistakes {
+	slices.SortStableFunc(m, func(a, b Mistake) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return m
+}
+
+// position is a place in the file, from 1. The zero value is the place of what was left out.
+type position struct{ line, column int }
+
+func (p position) given() bool { return p.line > 0 }
+
+// add notes a mistake: what is wrong, and what would be right.
+func (r *reader) add(at position, problem, fix string) {
+	r.mistakes = append(r.mistakes, Mistake{r.file, at.line, at.column, problem, fix})
+}

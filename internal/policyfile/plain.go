@@ -1,0 +1,88 @@
+package policyfile
+
+import (
+	"bytes"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml/token"
+)
+
+// maxDepth is far above the depth of a policy. The parser is recursive, and Go cannot recover from an
+// exhausted stack.
+const maxDepth = 200
+
+// notPlain are the parts of YAML by which one place of a file means what another place says. A policy is
+// reviewed line by line, so each line has to mean what it says.
+var notPlain = map[token.Type]string{
+	token.AnchorType:      "anchors are not used in a policy",
+	token.AliasType:       "aliases are not used in a policy",
+	token.MergeKeyType:    "merge keys are not used in a policy",
+	token.TagType:         "YAML tags are not used in a policy",
+	token.DirectiveType:   "YAML directives are not used in a policy",
+	token.MappingKeyType:  "keys with a question mark are not used in a policy",
+	token.DocumentEndType: "a policy is one document, without an end marker",
+}
+
+// checkText refuses what isn't worth tokenizing.
+func (r *reader) checkText(data []byte) bool {
+	if len(data) > maxSize {
+		r.add(position{1, 1}, fmt.Sprintf("the file has %d bytes", len(data)),
+			fmt.Sprintf("a policy has at most %d", maxSize))
+		return false
+	}
+	for i, line := range bytes.Split(data, []byte("\n")) {
+		if !utf8.Valid(line) {
+			r.add(position{i + 1, 1}, "this line is not UTF-8", "save the file as UTF-8")
+			return false
+		}
+	}
+	return true
+}
+
+// checkTokens reports every token that a policy doesn't use, or the first place that is nested too deep.
+func (r *reader) checkTokens(tokens token.Tokens) bool {
+	fine := true
+	var n nesting
+	for i, t := range tokens {
+		at := position{t.Position.Line, t.Position.Column}
+		if problem, found := notPlain[t.Type]; found {
+			r.add(at, problem, "write it out in full")
+			fine = false
+		}
+		if t.Type == token.DocumentHeaderType && i > 0 && tokens[i-1].Type != token.CommentType {
+			r.add(at, "a second document begins here", "a policy is one document")
+			return false
+		}
+		if n.add(t) > maxDepth {
+			r.add(at, "this is nested too deep", "a policy has a handful of levels")
+			return false
+		}
+	}
+	return fine
+}
+
+// nesting estimates, and never underestimates, how deep a token lies.
+type nesting struct {
+	line, block, flow int
+}
+
+func (n *nesting) add(t *token.Token) int {
+	if t.Position.Line != n.line {
+		n.line, n.block = t.Position.Line, t.Position.Column
+	}
+	switch t.Type {
+	case token.SequenceStartType, token.MappingStartType:
+		n.flow++
+	case token.SequenceEndType, token.MappingEndType:
+		n.flow--
+	case token.SequenceEntryType, token.MappingValueType:
+		if n.flow == 0 {
+			n.block++
+		}
+	}
+	if n.flow > 0 {
+		return n.flow
+	}
+	return n.block
+}

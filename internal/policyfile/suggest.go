@@ -1,0 +1,73 @@
+package policyfile
+
+import (
+	"fmt"
+	"strings"
+)
+
+// suggest returns a question after the candidate that s may have been meant to be, or else a sentence
+// that names all candidates.
+func suggest(s string, candidates []string) string {
+	if c, found := nearest(s, candidates); found {
+		return fmt.Sprintf("did you mean %s?", c)
+	}
+	return "it can be " + alternatives(candidates)
+}
+
+// nearest returns the candidate with the fewest typing errors, if there are few enough for its length.
+func nearest(s string, candidates []string) (string, bool) {
+	best, fewest := "", 1+len(s)/4
+	for _, c := range candidates {
+		if abs(len(c)-len(s)) > fewest {
+			continue
+		}
+		if n := typingErrors(s, c); n < fewest || n == fewest && best == "" {
+			best, fewest = c, n
+		}
+	}
+	return best, best != ""
+}
+
+// typingErrors counts the characters to insert, delete, replace or swap with their neighbor to get from a
+// to b (the restricted Damerau-Levenshtein distance).
+func typingErrors(a, b string) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+differ(a[i-1], b[j-1]))
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
+}
+
+func differ(a, b byte) int {
+	if a == b {
+		return 0
+	}
+	return 1
+}
+
+func abs(n int) int { return max(n, -n) }
+
+// alternatives joins words as people do: "a, b or c". Of very many it names the first.
+func alternatives(words []string) string {
+	const most = 10
+	if len(words) > most {
+		return fmt.Sprintf("%s or %d others", strings.Join(words[:most], ", "), len(words)-most)
+	}
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
