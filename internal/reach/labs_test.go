@@ -76,6 +76,9 @@ func TestMarketingFinance(t *testing.T) {
 			ping("marketing", "developer"), reach.NotTransitive,
 			"peering is not transitive: the route to 10.20.0.0/16 in rtb-marketing leads by pcx-marketingfinance into vpc-finance, " +
 				"which does not hold 10.20.0.5 and passes nothing on"},
+		{"spokes with a connection of their own lack only the route",
+			steps(marketingDone, developerDone, peer("marketing", "developer"), state(peering.PendingAcceptance)),
+			ping("marketing", "developer"), reach.NoRoute, "no route in rtb-marketing leads to 10.20.0.0/16 (0.0.0.0/0 leads to igw-1)"},
 		{"a network ACL is named with its rule", steps(marketingDone, denyICMP), ping("marketing", "finance"), reach.NetworkACL, denied},
 	})
 }

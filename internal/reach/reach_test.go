@@ -48,11 +48,13 @@ func TestBlockedPathEndsBeforeTheBlocker(t *testing.T) {
 	}
 }
 
+// pingAddress asks from i-a to an address.
+func pingAddress(addr string) reach.Query {
+	return reach.Query{From: "i-a", To: netip.MustParseAddr(addr), Protocol: peering.ICMP}
+}
+
 func TestRoutes(t *testing.T) {
 	t.Parallel()
-	to := func(addr string) reach.Query {
-		return reach.Query{From: "i-a", To: netip.MustParseAddr(addr), Protocol: peering.ICMP}
-	}
 	third := steps(vpc("c", "10.2.0.0/16"), peer("a", "c"), ingress("sg-c", icmpFrom("10.1.0.0/16")), route("rtb-c", "10.1.0.0/16 pcx-ac"))
 	ask(t, twoVPCs, []question{
 		{"a connection that is not yet active is a blackhole", state(peering.PendingAcceptance), ping("a", "b"), reach.Blackhole,
@@ -71,7 +73,7 @@ func TestRoutes(t *testing.T) {
 			ping("a", "c"), "", ""},
 		{"the other of the two is not reached then", steps(third, route("rtb-a", "10.2.0.0/24 pcx-ac")), ping("a", "b"),
 			reach.Elsewhere, "the route to 10.2.0.0/24 in rtb-a leads to pcx-ac, into vpc-c, but i-b is in vpc-b"},
-		{"an address means the instance where the routes lead", steps(third, route("rtb-a", "10.2.0.0/24 pcx-ac")), to("10.2.0.5"), "", ""},
+		{"an address means the instance where the routes lead", steps(third, route("rtb-a", "10.2.0.0/24 pcx-ac")), pingAddress("10.2.0.5"), "", ""},
 		{"a propagated route gives way to an equal one", func(w *world) {
 			r := &w.table("rtb-a").Routes
 			*r = append([]peering.Route{{Destination: netip.MustParsePrefix("10.2.0.0/16"), Target: "vgw-1", Propagated: true}}, *r...)
@@ -82,23 +84,31 @@ func TestRoutes(t *testing.T) {
 			"the route to 10.2.0.0/24 in rtb-a leads to pcx-x, which is not known here"},
 		{"a connection of others is not followed", steps(third, peer("b", "c"), route("rtb-a", "10.2.0.0/24 pcx-bc")), ping("a", "b"),
 			reach.Elsewhere, "the route to 10.2.0.0/24 in rtb-a leads to pcx-bc, which does not join vpc-a"},
+		{"within a VPC nobody speaks of transit", steps(noRoutes("rtb-a"), subnet("a2", "a", 2)), ping("a", "a2"), reach.NoRoute,
+			"no route in rtb-a leads to 10.1.0.0/16"},
+		{"a VPC of which only the connection tells is a peer all the same", func(w *world) {
+			w.Connections[0].Accepter, w.VPCs = w.VPCs[1], w.VPCs[:1]
+		}, ping("a", "b"), "", ""},
 		{"an explicit association wins over the main table", func(w *world) {
 			w.RouteTables = append(w.RouteTables, peering.RouteTable{ID: "rtb-main", VPC: "vpc-a", Main: true})
 		}, ping("a", "b"), "", ""},
 		{"the main table of another VPC serves nobody here", func(w *world) {
 			w.table("rtb-a").Subnets, w.table("rtb-b").Main = nil, true
 		}, ping("a", "b"), reach.NoRoute, "no route table of subnet-a is known here"},
-		{"an address that nobody has is named with its subnet", nil, to("10.2.0.77"), reach.NoInstance,
+	})
+}
+
+func TestAddressesOfNoInstance(t *testing.T) {
+	t.Parallel()
+	ask(t, twoVPCs, []question{
+		{"an address that nobody has is named with its subnet", nil, pingAddress("10.2.0.77"), reach.NoInstance,
 			"no instance in subnet-b is known to have the address 10.2.0.77"},
-		{"an address outside every subnet is named with the VPC", nil, to("10.2.99.1"), reach.NoInstance,
+		{"an address outside every subnet is named with the VPC", nil, pingAddress("10.2.99.1"), reach.NoInstance,
 			"no instance in vpc-b is known to have the address 10.2.99.1"},
-		{"an address in no VPC is named alone", nil, to("192.0.2.1"), reach.NoRoute, "no route in rtb-a leads to 192.0.2.1"},
+		{"an address in no VPC is named alone", nil, pingAddress("192.0.2.1"), reach.NoRoute, "no route in rtb-a leads to 192.0.2.1"},
 		{"what a connection brings does not leave by a gateway", steps(route("rtb-a", "0.0.0.0/0 pcx-ab"), route("rtb-b", "0.0.0.0/0 igw-1")),
-			to("192.0.2.1"), reach.NotTransitive,
+			pingAddress("192.0.2.1"), reach.NotTransitive,
 			"peering is not transitive: the route to 0.0.0.0/0 in rtb-a leads by pcx-ab into vpc-b, which does not hold 192.0.2.1 and passes nothing on"},
-		{"a VPC of which only the connection tells is a peer all the same", func(w *world) {
-			w.Connections[0].Accepter, w.VPCs = w.VPCs[1], w.VPCs[:1]
-		}, ping("a", "b"), "", ""},
 	})
 }
 
@@ -147,10 +157,6 @@ func TestNetworkACLs(t *testing.T) {
 
 func TestSecurityGroups(t *testing.T) {
 	t.Parallel()
-	referenced := func(p peering.Protocol) peering.Permission {
-		return peering.Permission{Protocol: p, From: 443, To: 443, Group: "sg-a"}
-	}
-	list := peering.Permission{Protocol: peering.TCP, From: 443, To: 443, PrefixList: "pl-1"}
 	ask(t, twoVPCs, []question{
 		{"the source's egress is asked", egress("sg-a", tcpFrom("0.0.0.0/0", 443, 443)), tcp("a", "b", 22), reach.Egress,
 			"sg-a admits no tcp 22 to 10.2.0.0/16 (egress)"},
@@ -168,18 +174,6 @@ func TestSecurityGroups(t *testing.T) {
 		}, ping("a", "b"), reach.Ingress, "sg-b admits no icmp from 10.1.0.0/16"},
 		{"a protocol by number has no ports", ingress("sg-b", peering.Permission{Protocol: "50", Source: netip.MustParsePrefix("10.1.0.0/16")}),
 			reach.Query{From: "i-a", ToInstance: "i-b", Protocol: "50"}, "", ""},
-		{"a peer's group may be named in the same region", ingress("sg-b", referenced("tcp")), tcp("a", "b", 443), "", ""},
-		{"a peer's group counts for nothing in another region", steps(ingress("sg-b", referenced("tcp")), region("vpc-b", "eu-west-1")),
-			tcp("a", "b", 443), reach.Ingress, "sg-b admits no tcp 443 from 10.1.0.5"},
-		{"a group is its members, not its VPC", steps(ingress("sg-b", referenced("tcp")), func(w *world) {
-			w.Instances[0].Groups = []peering.SecurityGroupID{"sg-other"}
-			w.SecurityGroups = append(w.SecurityGroups, peering.SecurityGroup{ID: "sg-other", Egress: []peering.Permission{everything("0.0.0.0/0")}})
-		}), tcp("a", "b", 443), reach.Ingress, "sg-b admits no tcp 443 from 10.1.0.5"},
-		{"a group may be named within its VPC", steps(ingress("sg-a", referenced("tcp")), subnet("a2", "a", 2)), tcp("a", "a2", 443), "", ""},
-		{"an egress rule may name the peer's group",
-			egress("sg-a", peering.Permission{Protocol: peering.AllProtocols, From: -1, To: -1, Group: "sg-b"}), tcp("a", "b", 22), "", ""},
-		{"what a prefix list holds is not known", ingress("sg-b", list), tcp("a", "b", 443), reach.Ingress,
-			"sg-b admits no tcp 443 from 10.1.0.0/16 (what pl-1 holds is not known here)"},
 		{"any of several groups may admit", func(w *world) {
 			w.Instances[1].Groups = []peering.SecurityGroupID{"sg-empty", "sg-b"}
 			w.SecurityGroups = append(w.SecurityGroups, peering.SecurityGroup{ID: "sg-empty"})
@@ -190,6 +184,30 @@ func TestSecurityGroups(t *testing.T) {
 			"sg-b and sg-x admit no tcp 443 from 10.1.0.0/16 (what sg-x holds is not known here)"},
 		{"an instance without a group admits nothing", func(w *world) { w.Instances[1].Groups = nil }, ping("a", "b"), reach.Ingress,
 			"i-b is in no security group that is known here"},
+	})
+}
+
+func TestRulesThatNameNoBlock(t *testing.T) {
+	t.Parallel()
+	referenced := peering.Permission{Protocol: peering.TCP, From: 443, To: 443, Group: "sg-a"}
+	list := peering.Permission{Protocol: peering.TCP, From: 443, To: 443, PrefixList: "pl-1"}
+	ask(t, twoVPCs, []question{
+		{"a peer's group may be named in the same region", ingress("sg-b", referenced), tcp("a", "b", 443), "", ""},
+		{"a peer's group counts for nothing in another region", steps(ingress("sg-b", referenced), region("vpc-b", "eu-west-1")),
+			tcp("a", "b", 443), reach.Ingress, "sg-b admits no tcp 443 from 10.1.0.5"},
+		{"a peer's group counts for nothing without an active connection",
+			steps(egress("sg-a", peering.Permission{Protocol: "tcp", From: 22, To: 22, Group: "sg-b"}), state(peering.Deleted)),
+			tcp("a", "b", 22), reach.Egress, "sg-a admits no tcp 22 to 10.2.0.5 (egress)"},
+		{"a peer's block may be named in any region", region("vpc-b", "eu-west-1"), tcp("a", "b", 22), "", ""},
+		{"a group is its members, not its VPC", steps(ingress("sg-b", referenced), func(w *world) {
+			w.Instances[0].Groups = []peering.SecurityGroupID{"sg-other"}
+			w.SecurityGroups = append(w.SecurityGroups, peering.SecurityGroup{ID: "sg-other", Egress: []peering.Permission{everything("0.0.0.0/0")}})
+		}), tcp("a", "b", 443), reach.Ingress, "sg-b admits no tcp 443 from 10.1.0.5"},
+		{"a group may be named within its VPC", steps(ingress("sg-a", referenced), subnet("a2", "a", 2)), tcp("a", "a2", 443), "", ""},
+		{"an egress rule may name the peer's group",
+			egress("sg-a", peering.Permission{Protocol: peering.AllProtocols, From: -1, To: -1, Group: "sg-b"}), tcp("a", "b", 22), "", ""},
+		{"what a prefix list holds is not known", ingress("sg-b", list), tcp("a", "b", 443), reach.Ingress,
+			"sg-b admits no tcp 443 from 10.1.0.0/16 (what pl-1 holds is not known here)"},
 	})
 }
 

@@ -10,11 +10,11 @@ import (
 
 // direction is how a security group's rules are read: whose group, which rules, and the words for it.
 type direction struct {
-	kind       Kind
-	own, other end
-	rules      func(peering.SecurityGroup) []peering.Permission
-	preposition,
-	suffix string
+	kind        Kind
+	own, other  end
+	rules       func(peering.SecurityGroup) []peering.Permission
+	preposition string // before the other end's address
+	suffix      string // after it
 }
 
 // leaveGroups takes p out through the source's security groups.
