@@ -44,7 +44,10 @@ type position struct{ line, column int }
 
 func (p position) given() bool { return p.line > 0 }
 
-// add notes a mistake: what is wrong, and what would be right.
+// add notes a mistake: what is wrong, and what would be right. The parser gives the place of a value that
+// isn't there, and of what ends too early, beyond the end of the line or the file; that is moved to the end.
 func (r *reader) add(at position, problem, fix string) {
+	at.line = min(max(at.line, 1), len(r.lines))
+	at.column = min(max(at.column, 1), len(r.lines[at.line-1])+1)
 	r.mistakes = append(r.mistakes, Mistake{r.file, at.line, at.column, problem, fix})
 }

@@ -1,7 +1,6 @@
 package policyfile
 
 import (
-	"bytes"
 	"fmt"
 	"unicode/utf8"
 
@@ -31,7 +30,7 @@ func (r *reader) checkText(data []byte) bool {
 			fmt.Sprintf("a policy has at most %d", maxSize))
 		return false
 	}
-	for i, line := range bytes.Split(data, []byte("\n")) {
+	for i, line := range r.lines {
 		if !utf8.Valid(line) {
 			r.add(position{i + 1, 1}, "this line is not UTF-8", "save the file as UTF-8")
 			return false

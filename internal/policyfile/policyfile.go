@@ -23,8 +23,9 @@ var byteOrderMark = []byte("\ufeff")
 
 // Parse reads and checks a policy. The name of the file is used for messages only. The error is Mistakes.
 func Parse(file string, data []byte) (*policy.Policy, error) {
-	r := &reader{file: file}
-	root := r.parse(bytes.TrimPrefix(data, byteOrderMark))
+	data = bytes.TrimPrefix(data, byteOrderMark)
+	r := &reader{file: file, lines: bytes.Split(data, []byte("\n"))}
+	root := r.parse(data)
 	var doc document
 	if root != nil {
 		doc.read(r, root, "the file")

@@ -12,6 +12,7 @@ import (
 // reader turns YAML nodes into the types of the document and gathers the mistakes.
 type reader struct {
 	file     string
+	lines    [][]byte
 	mistakes Mistakes
 }
 
