@@ -1,0 +1,314 @@
+package plan_test
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/plan"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+const (
+	via   = peering.ConnectionID("pcx-new")
+	other = peering.Target("pcx-old")
+)
+
+var peerBlock = netip.MustParsePrefix("172.31.0.0/16")
+
+// marketing is the requester's side of an active connection to finance, with nothing to do but what a
+// case puts in.
+func marketing(change func(*plan.Side)) plan.Side {
+	yes := true
+	s := plan.Side{
+		Connection: peering.Connection{
+			ID: via, State: peering.Active,
+			Requester:    peering.VPC{ID: "vpc-marketing", Blocks: prefixes("10.10.0.0/16")},
+			Accepter:     peering.VPC{ID: "vpc-finance", Blocks: []netip.Prefix{peerBlock}},
+			RequesterDNS: &yes,
+			Tags:         map[string]string{peering.TagName: "marketing <> finance", peering.TagManaged: "true"},
+		},
+		Role: peering.Requester, Name: "marketing <> finance",
+		Terms: policy.Terms{Tables: policy.Tables{Scope: policy.AllTables}},
+	}
+	change(&s)
+	return s
+}
+
+func prefixes(all ...string) []netip.Prefix {
+	var ps []netip.Prefix
+	for _, s := range all {
+		ps = append(ps, netip.MustParsePrefix(s))
+	}
+	return ps
+}
+
+func table(id peering.RouteTableID, routes ...peering.Route) peering.RouteTable {
+	return peering.RouteTable{ID: id, Routes: routes}
+}
+
+func toPeer(target peering.Target, blackhole bool) peering.Route {
+	return peering.Route{Destination: peerBlock, Target: target, Blackhole: blackhole}
+}
+
+func words(p plan.Plan) []string {
+	var all []string
+	for _, c := range p.Changes {
+		all = append(all, c.String())
+	}
+	for _, c := range p.Conflicts {
+		all = append(all, "conflict: "+c.String())
+	}
+	for _, n := range p.Notes {
+		all = append(all, "note: "+n)
+	}
+	return all
+}
+
+func TestConnectRoutes(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		tables []peering.RouteTable
+		dead   map[peering.ConnectionID]bool
+		want   []string
+	}{
+		{"a missing route is created", []peering.RouteTable{table("rtb-1")}, nil,
+			[]string{"create route 172.31.0.0/16 → pcx-new in rtb-1"}},
+		{"a route that is there is left alone", []peering.RouteTable{table("rtb-1", toPeer("pcx-new", false))}, nil, nil},
+		{"the leftover of a dead peering is replaced", []peering.RouteTable{table("rtb-1", toPeer(other, true))},
+			map[peering.ConnectionID]bool{"pcx-old": true},
+			[]string{"replace route 172.31.0.0/16 → pcx-old by pcx-new in rtb-1"}},
+		{"the blackhole of a peering that may still come up is a conflict", []peering.RouteTable{table("rtb-1", toPeer(other, true))},
+			map[peering.ConnectionID]bool{"pcx-old": false},
+			[]string{"conflict: 172.31.0.0/16 is already routed to pcx-old in rtb-1, so it can't be routed to pcx-new"}},
+		{"a live peering is never taken over, even one that is said to be dead", []peering.RouteTable{table("rtb-1", toPeer(other, false))},
+			map[peering.ConnectionID]bool{"pcx-old": true},
+			[]string{"conflict: 172.31.0.0/16 is already routed to pcx-old in rtb-1, so it can't be routed to pcx-new"}},
+		{"a dead target of another kind is not ours to judge", []peering.RouteTable{table("rtb-1", toPeer("eni-1", true))}, nil,
+			[]string{"conflict: 172.31.0.0/16 is already routed to eni-1 in rtb-1, so it can't be routed to pcx-new"}},
+		{"a conflict in one table keeps the whole side as it is", []peering.RouteTable{table("rtb-1"), table("rtb-2", toPeer("igw-1", false))}, nil,
+			[]string{"conflict: 172.31.0.0/16 is already routed to igw-1 in rtb-2, so it can't be routed to pcx-new"}},
+		{"a route of ours to a block that the peer no longer has is withdrawn",
+			[]peering.RouteTable{table("rtb-1", toPeer("pcx-new", false), peering.Route{Destination: netip.MustParsePrefix("10.99.0.0/16"), Target: "pcx-new"})}, nil,
+			[]string{"delete route 10.99.0.0/16 → pcx-new in rtb-1"}},
+		{"a gateway's table gets nothing", []peering.RouteTable{{ID: "rtb-1", Gateway: true}}, nil, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := plan.Connect(marketing(func(s *plan.Side) { s.Tables, s.Dead = tt.tables, tt.dead }))
+			if diff := cmp.Diff(tt.want, words(p)); diff != "" {
+				t.Errorf("plan (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestConnectChoosesTables(t *testing.T) {
+	t.Parallel()
+	tables := []peering.RouteTable{
+		{ID: "rtb-main", Main: true},
+		{ID: "rtb-app", Subnets: []peering.SubnetID{"subnet-app"}, Tags: map[string]string{"Tier": "private"}},
+		{ID: "rtb-web", Subnets: []peering.SubnetID{"subnet-web"}},
+		{ID: "rtb-edge", Gateway: true, Tags: map[string]string{"Tier": "private"}},
+	}
+	subnets := []peering.Subnet{
+		{ID: "subnet-app", Tags: map[string]string{"Tier": "private"}},
+		{ID: "subnet-web"},
+		{ID: "subnet-plain", Tags: map[string]string{"Tier": "private"}}, // associated with no table
+	}
+	route := func(table string) string { return "create route 172.31.0.0/16 → pcx-new in " + table }
+	tests := []struct {
+		name  string
+		scope policy.Tables
+		want  []string
+	}{
+		{"all is every table but a gateway's", policy.Tables{Scope: policy.AllTables}, []string{route("rtb-app"), route("rtb-main"), route("rtb-web")}},
+		{"main is the main table", policy.Tables{Scope: policy.MainTable}, []string{route("rtb-main")}},
+		{"ids are those, and what is lacking is noted", policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-web", "rtb-gone"}},
+			[]string{route("rtb-web"), "note: the VPC has no rtb-gone"}},
+		{"a gateway's table isn't chosen by id either", policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-edge"}},
+			[]string{"note: the VPC has no rtb-edge"}},
+		{"tags are the tables tagged so", policy.Tables{Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "private"}}, []string{route("rtb-app")}},
+		{"tags that no table has are noted", policy.Tables{Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "x", "A": "b"}},
+			[]string{"note: the VPC has no route table tagged A=b, Tier=x"}},
+		{"a subnet stands for its table", policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{IDs: []peering.SubnetID{"subnet-web"}}}, []string{route("rtb-web")}},
+		{"a subnet without a table stands for the main one", policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{Tags: map[string]string{"Tier": "private"}}},
+			[]string{route("rtb-app"), route("rtb-main")}},
+		{"a subnet that the VPC lacks is noted", policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{IDs: []peering.SubnetID{"subnet-x"}}},
+			[]string{"note: the VPC has no subnet-x"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := plan.Connect(marketing(func(s *plan.Side) { s.Tables, s.Subnets, s.Terms.Tables = tables, subnets, tt.scope }))
+			if diff := cmp.Diff(tt.want, words(p)); diff != "" {
+				t.Errorf("plan (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestConnectRules(t *testing.T) {
+	t.Parallel()
+	server := peering.SecurityGroup{ID: "sg-1", Tags: map[string]string{"Role": "server"}}
+	bySource := func(protocol peering.Protocol, from, to int32, source string) peering.Permission {
+		return peering.Permission{Protocol: protocol, From: from, To: to, Source: netip.MustParsePrefix(source)}
+	}
+	toServer := policy.Groups{Tags: map[string]string{"Role": "server"}}
+	ping := policy.Allow{Protocol: peering.ICMP, Groups: toServer}
+	tests := []struct {
+		name   string
+		allow  []policy.Allow
+		peer   string // the peer's blocks, "172.31.0.0/16" when empty
+		have   []peering.Permission
+		ours   []peering.IngressRule
+		groups []peering.SecurityGroup
+		want   []string
+	}{
+		{name: "a missing rule is authorized", allow: []policy.Allow{ping}, want: []string{"authorize icmp from 172.31.0.0/16 in sg-1"}},
+		{name: "a rule that somebody else made counts as there", allow: []policy.Allow{ping},
+			have: []peering.Permission{bySource(peering.ICMP, -1, -1, "172.31.0.0/16")}},
+		{name: "a rule that admits something else doesn't", allow: []policy.Allow{ping},
+			have: []peering.Permission{bySource(peering.ICMP, 8, 0, "172.31.0.0/16")}, want: []string{"authorize icmp from 172.31.0.0/16 in sg-1"}},
+		{name: "the rules of one group are one call", allow: []policy.Allow{ping,
+			{Protocol: peering.TCP, Groups: toServer, Ports: []policy.PortRange{{From: 443, To: 443}, {From: 5432, To: 5440}}}},
+			want: []string{"authorize icmp from 172.31.0.0/16, tcp 443 from 172.31.0.0/16, tcp 5432-5440 from 172.31.0.0/16 in sg-1"}},
+		{name: "one thing said twice is one rule", allow: []policy.Allow{ping, ping}, want: []string{"authorize icmp from 172.31.0.0/16 in sg-1"}},
+		{name: "no ports are all ports", allow: []policy.Allow{{Protocol: peering.UDP, Groups: toServer}}, want: []string{"authorize udp 0-65535 from 172.31.0.0/16 in sg-1"}},
+		{name: "all is all", allow: []policy.Allow{{Protocol: peering.AllProtocols, Groups: toServer}}, want: []string{"authorize all traffic from 172.31.0.0/16 in sg-1"}},
+		{name: "a source that is part of the peer's block is admitted alone",
+			allow: []policy.Allow{{Protocol: peering.ICMP, Groups: toServer, Sources: prefixes("172.31.7.0/24")}}, want: []string{"authorize icmp from 172.31.7.0/24 in sg-1"}},
+		{name: "a source that the peer doesn't have is not admitted",
+			allow: []policy.Allow{{Protocol: peering.ICMP, Groups: toServer, Sources: prefixes("10.0.0.0/8")}}},
+		{name: "icmp is for IPv4, icmpv6 for IPv6", peer: "172.31.0.0/16 2001:db8::/56",
+			allow: []policy.Allow{ping, {Protocol: peering.ICMPv6, Groups: toServer}},
+			want:  []string{"authorize icmp from 172.31.0.0/16, icmpv6 from 2001:db8::/56 in sg-1"}},
+		{name: "groups that the VPC lacks are noted", groups: []peering.SecurityGroup{},
+			allow: []policy.Allow{ping, {Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-9"}}}},
+			want:  []string{"note: the VPC has no security group tagged Role=server", "note: the VPC has no sg-9"}},
+		{name: "a rule of ours that is no longer wanted is revoked",
+			have: []peering.Permission{bySource(peering.TCP, 22, 22, "172.31.0.0/16")},
+			ours: []peering.IngressRule{{ID: "sgr-1", Group: "sg-1", Permission: bySource(peering.TCP, 22, 22, "172.31.0.0/16")}},
+			want: []string{"revoke sgr-1 in sg-1"}},
+		{name: "a rule that isn't ours is never revoked", have: []peering.Permission{bySource(peering.TCP, 22, 22, "0.0.0.0/0")}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			groups := tt.groups
+			if groups == nil {
+				g := server
+				g.Ingress = tt.have
+				groups = []peering.SecurityGroup{g}
+			}
+			p := plan.Connect(marketing(func(s *plan.Side) {
+				s.Groups, s.Ours, s.Terms.Allow = groups, tt.ours, tt.allow
+				if tt.peer != "" {
+					s.Connection.Accepter.Blocks = fields(tt.peer)
+				}
+			}))
+			if diff := cmp.Diff(tt.want, words(p)); diff != "" {
+				t.Errorf("plan (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func fields(s string) []netip.Prefix {
+	var a, b string
+	if n, _ := fmt.Sscan(s, &a, &b); n == 2 {
+		return prefixes(a, b)
+	}
+	return prefixes(a)
+}
+
+func TestConnectOptionsAndTags(t *testing.T) {
+	t.Parallel()
+	no := false
+	tests := []struct {
+		name   string
+		change func(*plan.Side)
+		want   []string
+	}{
+		{"what is right stays", func(s *plan.Side) { s.Terms.DNS = true }, nil},
+		{"DNS is turned on for the own side", func(s *plan.Side) { s.Terms.DNS, s.Connection.RequesterDNS = true, &no },
+			[]string{"let the peer resolve names of the requester of pcx-new"}},
+		{"DNS that isn't shown is turned on", func(s *plan.Side) { s.Terms.DNS, s.Connection.RequesterDNS = true, nil },
+			[]string{"let the peer resolve names of the requester of pcx-new"}},
+		{"DNS that the policy doesn't ask for is not turned off", func(*plan.Side) {}, nil},
+		{"missing tags are set", func(s *plan.Side) { s.Connection.Tags = nil },
+			[]string{"tag pcx-new with Name=marketing <> finance, autopeer:managed=true"}},
+		{"a name that somebody gave stays", func(s *plan.Side) { s.Connection.Tags = map[string]string{"Name": "Marketing <> Finance"} },
+			[]string{"tag pcx-new with autopeer:managed=true"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, words(plan.Connect(marketing(tt.change)))); diff != "" {
+				t.Errorf("plan (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDisconnect(t *testing.T) {
+	t.Parallel()
+	p := plan.Disconnect(plan.Remains{
+		Connection: via,
+		Tables: []peering.RouteTable{
+			table("rtb-2", toPeer("pcx-new", true)),
+			table("rtb-1", toPeer("pcx-other", false), peering.Route{Destination: netip.MustParsePrefix("10.1.0.0/16"), Target: "pcx-new", Blackhole: true}),
+		},
+		Rules: []peering.IngressRule{{ID: "sgr-3", Group: "sg-2"}, {ID: "sgr-2", Group: "sg-1"}, {ID: "sgr-1", Group: "sg-2"}},
+	})
+	want := []string{
+		"delete route 10.1.0.0/16 → pcx-new in rtb-1",
+		"delete route 172.31.0.0/16 → pcx-new in rtb-2",
+		"revoke sgr-2 in sg-1",
+		"revoke sgr-1, sgr-3 in sg-2",
+	}
+	if diff := cmp.Diff(want, words(p)); diff != "" {
+		t.Errorf("plan (-want +got):\n%s", diff)
+	}
+}
+
+func TestRemainsIsLive(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		route peering.Route
+		want  bool
+	}{
+		{"a route that carries traffic proves life", toPeer("pcx-new", false), true},
+		{"a blackhole proves nothing", toPeer("pcx-new", true), false},
+		{"another connection's route proves nothing", toPeer("pcx-other", false), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := plan.Remains{Connection: via, Tables: []peering.RouteTable{table("rtb-1", tt.route)}}
+			if got := r.IsLive(); got != tt.want {
+				t.Errorf("IsLive() = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestLiveConflicts(t *testing.T) {
+	t.Parallel()
+	s := marketing(func(s *plan.Side) {
+		s.Tables = []peering.RouteTable{table("rtb-1", toPeer(other, true)), table("rtb-2", toPeer("tgw-1", false))}
+	})
+	got := plan.LiveConflicts(s)
+	if len(got) != 1 || got[0].Table != "rtb-2" {
+		t.Errorf("LiveConflicts() = %v, want the one in rtb-2", got)
+	}
+	if got := plan.Leftovers(s); len(got) != 1 || got[0] != "pcx-old" {
+		t.Errorf("Leftovers() = %v, want pcx-old", got)
+	}
+}
