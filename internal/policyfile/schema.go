@@ -8,6 +8,8 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
+//go:generate go test -run TestSchemaInDocsIsFresh . -update
+
 // Schema returns the JSON Schema (draft 2020-12) of the file, for editors. It knows the form of every
 // value but not how values fit together: what the schema takes, Parse may still refuse.
 func Schema() ([]byte, error) {

@@ -1,0 +1,172 @@
+package policyfile_test
+
+import (
+	"bytes"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/policyfile"
+)
+
+const minimal = `version: 1
+departments:
+  marketing:
+    - { account: "111111111111", region: us-east-1, vpc: vpc-0a1b2c3d }
+peerings: []
+`
+
+// example is docs/examples/policy.yaml, value by value.
+func example() *policy.Policy {
+	block := netip.MustParsePrefix
+	return &policy.Policy{
+		File:      "policy.yaml",
+		Otherwise: policy.LeaveOthers,
+		Departments: []policy.Department{
+			{Name: "marketing", Line: 5, Members: []policy.Member{{
+				Cell: peering.Cell{Account: "111111111111", Region: "us-east-1"},
+				VPC:  "vpc-0a1b2c3d4e5f60001", CIDRs: []netip.Prefix{block("10.10.0.0/16")}, Line: 6,
+			}}},
+			{Name: "finance", Line: 7, Members: []policy.Member{{
+				Cell: peering.Cell{Account: "222222222222", Region: "us-east-1"}, VPC: "vpc-0a1b2c3d4e5f60002", Line: 8,
+			}}},
+			{Name: "developer", Line: 9, Members: []policy.Member{{
+				Cell: peering.Cell{Account: "333333333333", Region: "eu-west-1"}, Within: block("10.64.0.0/12"), Line: 10,
+			}}},
+		},
+		Peerings: []policy.Peering{
+			{
+				Between: [2]string{"marketing", "finance"}, DNS: true, Line: 13,
+				Routes: map[string]policy.Tables{
+					"finance": {Scope: policy.SubnetTables, Subnets: &policy.Subnets{Tags: map[string]string{"Tier": "private"}}},
+				},
+				Allow: []policy.Allow{
+					{
+						From: "marketing", To: "finance", Protocol: peering.ICMP, Line: 18,
+						Groups: policy.Groups{Tags: map[string]string{"Role": "finance-server"}},
+					},
+					{
+						From: "marketing", To: "finance", Protocol: peering.TCP, Line: 19,
+						Sources: []netip.Prefix{block("10.10.1.0/24")},
+						Groups:  policy.Groups{Tags: map[string]string{"Role": "ledger"}},
+						Ports:   []policy.PortRange{{From: 443, To: 443}, {From: 5432, To: 5440}},
+					},
+				},
+			},
+			{
+				Between: [2]string{"developer", "finance"}, Requester: "developer", Approval: policy.ManualApproval, Line: 25,
+				Allow: []policy.Allow{{
+					From: "developer", To: "finance", Protocol: peering.TCP, Line: 29,
+					Groups: policy.Groups{Tags: map[string]string{"Role": "ledger"}},
+					Ports:  []policy.PortRange{{From: 443, To: 443}},
+				}},
+			},
+		},
+	}
+}
+
+func TestParseReadsEveryValueOfTheExample(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../../docs/examples/policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := policyfile.Parse("policy.yaml", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equalBlocks := cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })
+	if diff := cmp.Diff(example(), got, equalBlocks); diff != "" {
+		t.Errorf("Parse() (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseReadsTheRarerForms(t *testing.T) {
+	t.Parallel()
+	const document = `version: 1
+otherwise: reject
+departments:
+  a: [{ account: "111111111111", region: us-east-1, vpc: vpc-0a1b2c3d }]
+  b: [{ account: "222222222222", region: us-east-1, vpc: vpc-0a1b2c3d }]
+peerings:
+  - between: [a, b]
+    routes:
+      a: { tables: { ids: [rtb-0a1b2c3d] } }
+      b: { tables: { tags: { Tier: private } } }
+    allow:
+      - { from: a, to: b, groups: { ids: [sg-0a1b2c3d] }, protocol: all }
+`
+	p, err := policyfile.Parse("f", []byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Otherwise != policy.RejectOthers {
+		t.Errorf("Otherwise = %q, want reject", p.Otherwise)
+	}
+	wantRoutes := map[string]policy.Tables{
+		"a": {Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-0a1b2c3d"}},
+		"b": {Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "private"}},
+	}
+	if diff := cmp.Diff(wantRoutes, p.Peerings[0].Routes); diff != "" {
+		t.Errorf("Routes (-want +got):\n%s", diff)
+	}
+	wantAllow := []policy.Allow{{
+		From: "a", To: "b", Protocol: peering.AllProtocols, Line: 12,
+		Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-0a1b2c3d"}},
+	}}
+	if diff := cmp.Diff(wantAllow, p.Peerings[0].Allow); diff != "" {
+		t.Errorf("Allow (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseOfUnusualBytes(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		data []byte
+		want string // begins the error; empty for none
+	}{
+		{"a byte order mark is not part of the first key", []byte("\ufeff" + minimal), ""},
+		{"lines may end as on Windows", []byte(strings.ReplaceAll(minimal, "\n", "\r\n")), ""},
+		{"other encodings are refused with the line", []byte("version: 1\n# \xff\n"), "f:2:1: this line is not UTF-8"},
+		{"no bytes are an empty file", nil, "f:1:1: the file is empty"},
+		{"more than a megabyte is not read", bytes.Repeat([]byte("#\n"), 1<<19+1), "f:1:1: the file has 1048578 bytes"},
+		{"brackets without end don't exhaust the stack", bytes.Repeat([]byte("["), 1<<20), "f:1:201: this is nested too deep"},
+		{"dashes without end don't exhaust the stack", bytes.Repeat([]byte("- "), 1<<19), "f:1:399: this is nested too deep"},
+		{"indentation without end doesn't exhaust the stack", staircase(), "f:200:201: this is nested too deep"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := policyfile.Parse("f", tt.data)
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.HasPrefix(err.Error(), tt.want)) {
+				t.Errorf("Parse() = %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// staircase nests a thousand block mappings.
+func staircase() []byte {
+	var b bytes.Buffer
+	for i := range 1000 {
+		b.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	return b.Bytes()
+}
+
+func TestMistakesComeInTheOrderOfTheFile(t *testing.T) {
+	t.Parallel()
+	_, err := policyfile.Parse("p.yaml", []byte("peerings: all\nversion: 2\ndepartments: none\n"))
+	want := `p.yaml:1:11: peerings is text; it is a list, as in [a, b]
+p.yaml:2:10: version 2 is not known; this program reads version 1
+p.yaml:3:14: departments is text; it is a mapping of keys to values`
+	if err == nil || err.Error() != want {
+		t.Errorf("Parse():\n%v\nwant\n%s", err, want)
+	}
+}

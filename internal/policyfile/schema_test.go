@@ -1,0 +1,121 @@
+package policyfile_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/autopeer/autopeer/internal/policyfile"
+)
+
+const schemaFile = "../../docs/policy.schema.json"
+
+// unseen are the bad files that a schema takes, because it sees the form of each value and not how values
+// fit together, and because YAML is gone before it looks.
+var unseen = []string{
+	// the writing: quotes, and keys and notations that only YAML has
+	"duplicate-department", "duplicate-key", "port-with-leading-zero", "two-documents", "yaml-tag",
+	"account-unquoted-leading-zero", "anchor-and-alias",
+	// arithmetic on addresses and ports
+	"cidr-prefix-too-long", "cidr-host-bits", "cidr-host-bits-ipv6", "cidr-ipv4-in-ipv6", "cidr-malformed",
+	"ports-reversed", "ports-range-too-high", "ports-overlap", "icmp-from-ipv6", "icmpv6-from-ipv4",
+	// references
+	"allow-from-is-to", "allow-undefined", "allow-without-part", "between-undefined", "requester-undefined",
+	"requester-without-part", "routes-undefined", "routes-without-part",
+	// duplicates and overlaps
+	"allow-twice", "cidrs-inside-one-another", "cidrs-listed-twice", "declared-inside-another-range", "group-id-twice",
+	"peering-of-overlapping-blocks", "peering-twice", "ranges-of-one-department-overlap",
+	"ranges-of-two-departments-overlap", "source-outside", "source-twice", "source-wider-than-department",
+	"tables-id-twice", "vpc-in-two-departments", "vpc-twice-in-a-department",
+}
+
+func TestSchemaInDocsIsFresh(t *testing.T) {
+	t.Parallel()
+	fresh, err := policyfile.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(schemaFile, fresh, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stored, err := os.ReadFile(schemaFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(stored), string(fresh)); diff != "" {
+		t.Errorf("%s is stale, run go generate ./internal/policyfile (-stored +fresh):\n%s", schemaFile, diff)
+	}
+}
+
+func TestSchemaTakesGoodFiles(t *testing.T) {
+	t.Parallel()
+	schema := compile(t)
+	for name, data := range corpus(t, "good", 8) {
+		if err := validate(schema, data); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestSchemaRefusesBadFilesAsFarAsItSees(t *testing.T) {
+	t.Parallel()
+	schema := compile(t)
+	files := corpus(t, "bad", 40)
+	for name, data := range files {
+		err := validate(schema, data)
+		if isUnseen := slices.Contains(unseen, name); isUnseen != (err == nil) {
+			t.Errorf("%s: the schema says %v, listed as unseen: %t", name, err, isUnseen)
+		}
+	}
+	for _, name := range unseen {
+		if _, found := files[name]; !found {
+			t.Errorf("%s is listed as unseen and isn't there", name)
+		}
+	}
+}
+
+func compile(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	data, err := policyfile.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("policy.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("policy.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// validate does what an editor does: it takes YAML as JSON and holds it against the schema.
+func validate(schema *jsonschema.Schema, data []byte) error {
+	var document any
+	if err := yaml.UnmarshalWithOptions(data, &document, yaml.AllowDuplicateMapKey()); err != nil {
+		return err
+	}
+	asJSON, err := json.Marshal(document)
+	if err != nil {
+		return err
+	}
+	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
+	if err != nil {
+		return err
+	}
+	return schema.Validate(instance)
+}
