@@ -1,0 +1,91 @@
+package apply_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/autopeer/autopeer/internal/apply"
+	"github.com/autopeer/autopeer/internal/fault"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/plan"
+)
+
+// changer answers each change with the error that faults has for its table.
+type changer struct {
+	faults map[peering.RouteTableID]error
+	mu     sync.Mutex
+	asked  int
+}
+
+func (c *changer) Apply(_ context.Context, change plan.Change) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked++
+	table := change.(plan.CreateRoute).Table
+	if table == "rtb-panic" {
+		panic("nil pointer")
+	}
+	return c.faults[table]
+}
+
+func routes(tables ...peering.RouteTableID) []plan.Change {
+	var changes []plan.Change
+	for _, t := range tables {
+		changes = append(changes, plan.CreateRoute{Table: t, Destination: netip.MustParsePrefix("10.0.0.0/8"), Via: "pcx-1"})
+	}
+	return changes
+}
+
+func TestAll(t *testing.T) {
+	t.Parallel()
+	denied := fault.Errorf(fault.Denied, "quota")
+	busy := errors.New("throttled")
+	tests := []struct {
+		name   string
+		tables []peering.RouteTableID
+		made   int
+		class  fault.Class
+		faults string
+	}{
+		{"all are made, in the plan's order", []peering.RouteTableID{"rtb-2", "rtb-1"}, 2, 0, ""},
+		{"a denial leaves the others alone", []peering.RouteTableID{"rtb-denied", "rtb-1"}, 1, fault.Denied, "quota"},
+		{"faults are gathered", []peering.RouteTableID{"rtb-denied", "rtb-busy"}, 0, fault.Retryable, "throttled"},
+		{"a panic is a fault of its change", []peering.RouteTableID{"rtb-1", "rtb-panic"}, 1, fault.Retryable, "panic: nil pointer"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := &changer{faults: map[peering.RouteTableID]error{"rtb-denied": denied, "rtb-busy": busy}}
+			made, err := apply.All(t.Context(), c, routes(tt.tables...))
+			if len(made) != tt.made {
+				t.Errorf("made %v, want %d", made, tt.made)
+			}
+			if tt.faults == "" {
+				if err != nil || !strings.HasSuffix(made[0], "rtb-2") {
+					t.Errorf("All() = %v, %v", made, err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.faults) || fault.Of(err) != tt.class {
+				t.Errorf("All() error = %v (%v), want %q (%v)", err, fault.Of(err), tt.faults, tt.class)
+			}
+		})
+	}
+}
+
+func TestNothingIsBegunAfterARetryableFault(t *testing.T) {
+	t.Parallel()
+	tables := slices.Repeat([]peering.RouteTableID{"rtb-busy"}, 10*apply.Width)
+	c := &changer{faults: map[peering.RouteTableID]error{"rtb-busy": errors.New("throttled")}}
+	if _, err := apply.All(t.Context(), c, routes(tables...)); err == nil {
+		t.Fatal("All() = nil, want an error")
+	}
+	if c.asked > 2*apply.Width {
+		t.Errorf("%d of %d changes were begun; at most those already under way should be", c.asked, len(tables))
+	}
+}

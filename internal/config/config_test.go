@@ -1,0 +1,126 @@
+package config_test
+
+import (
+	"errors"
+	"io/fs"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/autopeer/autopeer/internal/apply"
+	"github.com/autopeer/autopeer/internal/config"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+func environment(overrides map[string]string) func(string) string {
+	env := map[string]string{
+		config.Account: "111111111111", config.Region: "us-east-1", config.Bus: "autopeer",
+		config.QueueURL: "https://sqs.us-east-1.amazonaws.com/111111111111/autopeer-accept", config.Policy: "/opt/policy.json",
+	}
+	for k, v := range overrides {
+		env[k] = v
+	}
+	return func(name string) string { return env[name] }
+}
+
+func packed(t *testing.T) func(string) ([]byte, error) {
+	t.Helper()
+	data, err := (&policy.Policy{File: "policy.yaml", Otherwise: policy.LeaveOthers}).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(path string) ([]byte, error) {
+		switch path {
+		case "/opt/policy.json":
+			return data, nil
+		case "/opt/broken.json":
+			return []byte("{"), nil
+		}
+		return nil, fs.ErrNotExist
+	}
+}
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		env  map[string]string
+		want []string // a piece of each fault
+	}{
+		{"all is well", nil, nil},
+		{"an account that isn't one", map[string]string{config.Account: "1111"}, []string{`AUTOPEER_ACCOUNT is "1111"; it must be the cell's account, twelve digits`}},
+		{"a policy that isn't there", map[string]string{config.Policy: "/opt/none.json"}, []string{`AUTOPEER_POLICY is "/opt/none.json"; it must be the path`}},
+		{"a policy that can't be read", map[string]string{config.Policy: "/opt/broken.json"}, []string{`AUTOPEER_POLICY is "/opt/broken.json": `}},
+		{"all faults at once", map[string]string{config.Account: "", config.Region: "mars", config.Bus: "a bus", config.QueueURL: "queue"},
+			[]string{"AUTOPEER_ACCOUNT", "AWS_REGION", "AUTOPEER_BUS", "AUTOPEER_QUEUE_URL"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			settings, err := config.Parse(environment(tt.env), packed(t))
+			if len(tt.want) == 0 {
+				if err != nil || settings.Cell.String() != "111111111111/us-east-1" || settings.Policy.File != "policy.yaml" {
+					t.Fatalf("Parse() = %+v, %v", settings, err)
+				}
+				return
+			}
+			if err == nil {
+				t.Fatal("Parse() has no error")
+			}
+			if got := strings.Count(err.Error(), "\n") + 1; got != len(tt.want) {
+				t.Errorf("%d faults, want %d:\n%v", got, len(tt.want), err)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error = %v\nwant in it: %s", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestAWSHonorsEndpoints(t *testing.T) {
+	t.Parallel()
+	cfg, _ := config.AWS(environment(map[string]string{
+		"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:4567",
+	}))
+	if got := *ec2.NewFromConfig(cfg).Options().BaseEndpoint; got != "http://127.0.0.1:4566" {
+		t.Errorf("EC2's endpoint = %s, want the general one", got)
+	}
+	if got := *sqs.NewFromConfig(cfg).Options().BaseEndpoint; got != "http://127.0.0.1:4567" {
+		t.Errorf("SQS's endpoint = %s, want its own", got)
+	}
+	plain, _ := config.AWS(environment(nil))
+	if got := ec2.NewFromConfig(plain).Options().BaseEndpoint; got != nil {
+		t.Errorf("endpoint = %s, want AWS's", *got)
+	}
+}
+
+func TestAWSKeepsAsManyConnectionsAsChangesAreUnderWay(t *testing.T) {
+	t.Parallel()
+	cfg, wake := config.AWS(environment(nil))
+	wake()
+	transport := cfg.HTTPClient.(*http.Client).Transport.(*http.Transport)
+	if transport.MaxIdleConnsPerHost < apply.Width {
+		t.Errorf("MaxIdleConnsPerHost = %d, want at least %d", transport.MaxIdleConnsPerHost, apply.Width)
+	}
+}
+
+func TestRetryerOutlastsAThrottle(t *testing.T) {
+	t.Parallel()
+	r := config.Retryer()
+	if got := r.MaxAttempts(); got != 10 {
+		t.Errorf("attempts = %d, want 10", got)
+	}
+	for range 2000 { // the SDK's default quota would be spent long before
+		throttled := errors.New("throttled")
+		release, err := r.GetRetryToken(t.Context(), throttled)
+		if err != nil {
+			t.Fatalf("retry quota ran dry: %v", err)
+		}
+		_ = release(throttled) // a success would refill the quota
+	}
+}

@@ -1,0 +1,162 @@
+package lambdasqs_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/internal/fault"
+	"github.com/autopeer/autopeer/internal/lambdasqs"
+	"github.com/autopeer/autopeer/internal/trail"
+)
+
+// queue remembers for how long which message was hidden.
+type queue struct {
+	mu     sync.Mutex
+	hidden map[string]time.Duration
+	err    error
+}
+
+func (q *queue) Hide(_ context.Context, receiptHandle string, d time.Duration) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.hidden[receiptHandle] = d
+	return q.err
+}
+
+func deletion(connection string) string {
+	return fmt.Sprintf(`{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":"111111111111",
+		"detail":{"eventVersion":"1.11","eventSource":"ec2.amazonaws.com","eventName":"DeleteVpcPeeringConnection","requestParameters":{"vpcPeeringConnectionId":%q}}}`, connection)
+}
+
+func message(id, body, deliveries string) events.SQSMessage {
+	return events.SQSMessage{MessageId: id, ReceiptHandle: "r-" + id, Body: body, Attributes: map[string]string{"ApproximateReceiveCount": deliveries}}
+}
+
+// handle ends in the way that the connection's id asks for.
+func handle(_ context.Context, hint trail.Hint) error {
+	switch hint.Connection {
+	case "pcx-a":
+		return errors.New("throttled")
+	case "pcx-b":
+		return fault.Errorf(fault.Permanent, "access denied")
+	case "pcx-c":
+		return fault.Errorf(fault.Denied, "quota")
+	case "pcx-d":
+		panic("nil map")
+	}
+	return nil
+}
+
+func TestHandler(t *testing.T) {
+	tests := []struct {
+		name     string
+		messages []events.SQSMessage
+		failed   []string
+		log      string // a piece of a line
+	}{
+		{"what is done is not delivered again", []events.SQSMessage{message("1", deletion("pcx-0"), "1")}, nil, `level=INFO msg=handled`},
+		{"only what failed comes back", []events.SQSMessage{message("1", deletion("pcx-0"), "1"), message("2", deletion("pcx-a"), "1")},
+			[]string{"2"}, `level=WARN msg="not handled"`},
+		{"an error that a person must mend comes back, as an error in the log", []events.SQSMessage{message("1", deletion("pcx-b"), "1")},
+			[]string{"1"}, `level=ERROR msg="not handled"`},
+		{"a denial is a decision", []events.SQSMessage{message("1", deletion("pcx-c"), "1")}, nil, `fault=denied`},
+		{"a panic costs one message", []events.SQSMessage{message("1", deletion("pcx-d"), "1"), message("2", deletion("pcx-0"), "1")},
+			[]string{"1"}, `panic: nil map`},
+		{"garbage comes back until it rests in the dead-letter queue", []events.SQSMessage{message("1", "garbage", "1"), message("2", "rubbish", "1")},
+			[]string{"1", "2"}, `fault=permanent`},
+		{"what is none of ours is done with", []events.SQSMessage{message("1", `{"source":"aws.s3"}`, "1")}, nil, `msg=ignored`},
+		{"an empty batch is fine", nil, nil, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			log := captureLog(t)
+			q := &queue{hidden: map[string]time.Duration{}}
+			response, err := lambdasqs.Handler(func() {}, q, handle)(t.Context(), events.SQSEvent{Records: tt.messages})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var failed []string
+			for _, f := range response.BatchItemFailures {
+				failed = append(failed, f.ItemIdentifier)
+			}
+			if diff := cmp.Diff(tt.failed, failed); diff != "" {
+				t.Errorf("failed messages (-want +got):\n%s", diff)
+			}
+			if len(q.hidden) != len(tt.failed) {
+				t.Errorf("hidden = %v, want those that failed", q.hidden)
+			}
+			if !strings.Contains(log.String(), tt.log) {
+				t.Errorf("log = %s\nwant in it: %s", log, tt.log)
+			}
+		})
+	}
+}
+
+func captureLog(t *testing.T) *bytes.Buffer {
+	t.Helper()
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	return &log
+}
+
+func TestAFailedMessageIsHiddenForLongerEachTime(t *testing.T) {
+	t.Parallel()
+	want := map[string]time.Duration{
+		"1": 2 * time.Second, "2": 4 * time.Second, "7": 128 * time.Second, "8": 256 * time.Second,
+		"9": 300 * time.Second, "400": 300 * time.Second, "": 2 * time.Second,
+	}
+	for deliveries, d := range want {
+		q := &queue{hidden: map[string]time.Duration{}, err: errors.New("no such message")} // hiding is a courtesy
+		batch := events.SQSEvent{Records: []events.SQSMessage{message("1", deletion("pcx-a"), deliveries)}}
+		response, err := lambdasqs.Handler(func() {}, q, handle)(t.Context(), batch)
+		if err != nil || len(response.BatchItemFailures) != 1 {
+			t.Errorf("Handler() = %+v, %v", response, err)
+		}
+		if q.hidden["r-1"] != d {
+			t.Errorf("hidden for %v after %q deliveries, want %v", q.hidden["r-1"], deliveries, d)
+		}
+	}
+}
+
+func TestMessagesThatHintAtTheSameAreAnsweredOnce(t *testing.T) {
+	t.Parallel()
+	record := `{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":"111111111111","detail":{"eventVersion":"1.11",
+		"eventSource":"ec2.amazonaws.com","eventName":"AcceptVpcPeeringConnection","requestParameters":{"vpcPeeringConnectionId":"pcx-1"}}}`
+	announcement := `{"source":"autopeer","detail-type":"Peering Accepted","detail":{"version":1,"connection":"pcx-1",
+		"requester":{"account":"111111111111","region":"us-east-1","vpc":"vpc-1"},"accepter":{"account":"111111111111","region":"us-east-1","vpc":"vpc-2"},
+		"requestedAt":"2026-06-08T07:37:56Z"}}`
+	var mu sync.Mutex
+	var hints []trail.Hint
+	woken := 0
+	handler := lambdasqs.Handler(func() { woken++ }, &queue{hidden: map[string]time.Duration{}}, func(_ context.Context, h trail.Hint) error {
+		mu.Lock()
+		defer mu.Unlock()
+		hints = append(hints, h)
+		return errors.New("still provisioning")
+	})
+	response, err := handler(t.Context(), events.SQSEvent{Records: []events.SQSMessage{message("1", record, "1"), message("2", announcement, "1")}})
+	if err != nil || len(hints) != 1 {
+		t.Fatalf("handled %d times, %v; want once", len(hints), err)
+	}
+	if !hints[0].NamesVPCs() || hints[0].RequestedAt.IsZero() {
+		t.Errorf("hint = %+v, want the one that says more", hints[0])
+	}
+	if len(response.BatchItemFailures) != 2 {
+		t.Errorf("failed = %v, want both messages", response.BatchItemFailures)
+	}
+	if woken != 1 {
+		t.Errorf("woken %d times, want once an invocation", woken)
+	}
+}
