@@ -74,15 +74,6 @@ func (d *Department) ranges(cell peering.Cell) []netip.Prefix {
 	return ranges
 }
 
-func (d *Department) isIn(cell peering.Cell) bool {
-	for _, m := range d.Members {
-		if m.Cell == cell {
-			return true
-		}
-	}
-	return false
-}
-
 // DepartmentOf returns the name of the department that v belongs to; empty when it is in none, or when
 // without its blocks nobody can tell in which.
 func (p *Policy) DepartmentOf(v peering.VPC) string { return onlyName(p.matches(v)) }
@@ -92,14 +83,4 @@ func onlyName(matches []match) string {
 		return matches[0].department.Name
 	}
 	return ""
-}
-
-// Department returns the department of that name, nil when there is none.
-func (p *Policy) Department(name string) *Department {
-	for i := range p.Departments {
-		if p.Departments[i].Name == name {
-			return &p.Departments[i]
-		}
-	}
-	return nil
 }

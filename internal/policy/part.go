@@ -11,20 +11,34 @@ import (
 // departments that have a member in it, and the departments that bear on these. It shares memory with p.
 func (p *Policy) Part(cell peering.Cell) *Policy {
 	part := &Policy{File: p.File, Otherwise: p.Otherwise}
+	local := p.departmentsIn(cell)
 	named := map[string]bool{}
 	for _, entry := range p.Peerings {
-		if p.concerns(entry, cell) {
+		if a, b := entry.Between[0], entry.Between[1]; local[a] || local[b] {
 			part.Peerings = append(part.Peerings, entry)
-			named[entry.Between[0]], named[entry.Between[1]] = true, true
+			named[a], named[b] = true, true
 		}
 	}
 	ranged := p.rangedCells(named)
 	for _, d := range p.Departments {
-		if named[d.Name] || d.isIn(cell) || d.namesVPCIn(ranged) {
+		if named[d.Name] || local[d.Name] || d.namesVPCIn(ranged) {
 			part.Departments = append(part.Departments, d)
 		}
 	}
 	return part
+}
+
+// departmentsIn returns the names of the departments that have a member in the cell.
+func (p *Policy) departmentsIn(cell peering.Cell) map[string]bool {
+	names := map[string]bool{}
+	for _, d := range p.Departments {
+		for _, m := range d.Members {
+			if m.Cell == cell {
+				names[d.Name] = true
+			}
+		}
+	}
+	return names
 }
 
 // rangedCells returns the cells in which a named department has a range. A department that names a VPC
@@ -50,21 +64,11 @@ func (d *Department) namesVPCIn(cells map[peering.Cell]bool) bool {
 	return false
 }
 
-// concerns reports whether the cell owns VPCs of either department.
-func (p *Policy) concerns(entry Peering, cell peering.Cell) bool {
-	return p.isIn(entry.Between[0], cell) || p.isIn(entry.Between[1], cell)
-}
-
-func (p *Policy) isIn(department string, cell peering.Cell) bool {
-	d := p.Department(department)
-	return d != nil && d.isIn(cell)
-}
-
 // Cells returns the cells of all departments, sorted.
 func (p *Policy) Cells() []peering.Cell {
 	var cells []peering.Cell
-	for i := range p.Departments {
-		cells = append(cells, p.Departments[i].cells()...)
+	for _, d := range p.Departments {
+		cells = append(cells, d.cells()...)
 	}
 	return sortCells(cells)
 }
@@ -72,12 +76,19 @@ func (p *Policy) Cells() []peering.Cell {
 // Counterparts returns the cells that a connection of the given one may lead to, sorted and without the
 // cell itself.
 func (p *Policy) Counterparts(cell peering.Cell) []peering.Cell {
-	var cells []peering.Cell
+	local := p.departmentsIn(cell)
+	peers := map[string]bool{}
 	for _, entry := range p.Peerings {
 		for i, name := range entry.Between {
-			if d := p.Department(entry.Between[1-i]); d != nil && p.isIn(name, cell) {
-				cells = append(cells, d.cells()...)
+			if local[name] {
+				peers[entry.Between[1-i]] = true
 			}
+		}
+	}
+	var cells []peering.Cell
+	for _, d := range p.Departments {
+		if peers[d.Name] {
+			cells = append(cells, d.cells()...)
 		}
 	}
 	return slices.DeleteFunc(sortCells(cells), func(c peering.Cell) bool { return c == cell })

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/policy"
 )
 
@@ -34,5 +35,33 @@ func TestTerms(t *testing.T) {
 				t.Errorf("Terms(%s, %s) (-want +got):\n%s", tt.own, tt.peer, diff)
 			}
 		})
+	}
+}
+
+func TestDecisionKnowsTheTermsOfEitherSide(t *testing.T) {
+	t.Parallel()
+	p := company()
+	p.Peerings[0].Allow = []policy.Allow{{From: "marketing", To: "finance", Protocol: "icmp"}}
+	d := p.Decide(request(vpc(marketingCell, "vpc-m", "10.10.0.0/16"), vpc(financeCell, "vpc-f", "172.31.0.0/16")))
+	if got := d.Terms(peering.Requester).Allow; len(got) != 0 {
+		t.Errorf("the requester admits %v, want nothing", got)
+	}
+	if diff := cmp.Diff(p.Peerings[0].Allow, d.Terms(peering.Accepter).Allow); diff != "" {
+		t.Errorf("the accepter admits (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(policy.Terms{}, policy.Decision{}.Terms(peering.Accepter)); diff != "" {
+		t.Errorf("terms without a peering (-want +got):\n%s", diff)
+	}
+}
+
+func TestChoosesSubnets(t *testing.T) {
+	t.Parallel()
+	p := company()
+	if p.ChoosesSubnets() {
+		t.Error("ChoosesSubnets() = true for a policy that takes all tables")
+	}
+	p.Peerings[1].Routes = map[string]policy.Tables{"finance": {Scope: policy.SubnetTables}}
+	if !p.ChoosesSubnets() {
+		t.Error("ChoosesSubnets() = false for a policy with tables by subnet")
 	}
 }

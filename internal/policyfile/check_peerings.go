@@ -3,7 +3,6 @@ package policyfile
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"github.com/autopeer/autopeer/internal/cidr"
 )
@@ -60,7 +59,7 @@ func (c checker) checkDefined(s scalar[name]) bool {
 	if !s.ok || len(c.names) == 0 {
 		return false
 	}
-	if slices.Contains(c.names, s.text) {
+	if _, found := c.members[s.text]; found {
 		return true
 	}
 	c.add(s.at, fmt.Sprintf("department %s is not defined", s.text), suggest(s.text, c.names))
@@ -105,7 +104,7 @@ func (c checker) checkParty(e entry, what string, s scalar[name]) {
 		return
 	}
 	parties := []string{e.Between.names[0].text, e.Between.names[1].text}
-	if len(c.names) > 0 && !slices.Contains(c.names, s.text) {
+	if _, found := c.members[s.text]; !found && len(c.names) > 0 {
 		c.add(s.at, fmt.Sprintf("%s: department %s is not defined", what, s.text), suggest(s.text, parties))
 		return
 	}

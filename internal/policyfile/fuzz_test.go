@@ -31,6 +31,10 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+func isIn(lines []string, m policyfile.Mistake) bool {
+	return m.Line >= 1 && m.Line <= len(lines) && m.Column >= 1 && m.Column <= len(lines[m.Line-1])+1
+}
+
 // checkPlaces holds every mistake to a place in the file. The end of a line and of the file are places too.
 func checkPlaces(t *testing.T, err error, data []byte) {
 	t.Helper()
@@ -40,7 +44,7 @@ func checkPlaces(t *testing.T, err error, data []byte) {
 	}
 	lines := strings.Split(string(data), "\n")
 	for _, m := range mistakes {
-		if m.Line < 1 || m.Line > len(lines) || m.Column < 1 || m.Column > len(lines[m.Line-1])+1 {
+		if !isIn(lines, m) {
 			t.Errorf("%q is not in the file", m)
 		}
 		if strings.Contains(m.String(), "\n") || m.Problem == "" || m.Fix == "" {

@@ -26,12 +26,12 @@ var unseen = []string{
 	"cidr-prefix-too-long", "cidr-host-bits", "cidr-host-bits-ipv6", "cidr-ipv4-in-ipv6", "cidr-malformed",
 	"ports-reversed", "ports-range-too-high", "ports-overlap", "icmp-from-ipv6", "icmpv6-from-ipv4",
 	// references
-	"allow-from-is-to", "allow-undefined", "allow-without-part", "between-undefined", "requester-undefined",
+	"allow-from-is-to", "allow-undefined", "allow-without-part", "between-undefined", "between-undefined-among-many", "requester-undefined",
 	"requester-without-part", "routes-undefined", "routes-without-part",
 	// duplicates and overlaps
 	"allow-twice", "cidrs-inside-one-another", "cidrs-listed-twice", "declared-inside-another-range", "group-id-twice",
 	"peering-of-overlapping-blocks", "peering-twice", "ranges-of-one-department-overlap",
-	"ranges-of-two-departments-overlap", "source-outside", "source-twice", "source-wider-than-department",
+	"range-inside-a-later-range", "ranges-of-two-departments-overlap", "source-outside", "source-twice", "source-wider-than-department",
 	"tables-id-twice", "vpc-in-two-departments", "vpc-twice-in-a-department",
 }
 
