@@ -15,8 +15,12 @@ import (
 // Connections returns those of the connections that the cell can see. It asks by filter: by id, one
 // unknown id would fail the whole call.
 func (n *Network) Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error) {
+	return n.connectionsBy(ctx, filter("vpc-peering-connection-id", ids...))
+}
+
+func (n *Network) connectionsBy(ctx context.Context, filters ...types.Filter) ([]peering.Connection, error) {
 	pages := ec2.NewDescribeVpcPeeringConnectionsPaginator(n.client, &ec2.DescribeVpcPeeringConnectionsInput{
-		Filters: []types.Filter{filter("vpc-peering-connection-id", ids...)}, MaxResults: aws.Int32(pageSize),
+		Filters: filters, MaxResults: aws.Int32(pageSize),
 	})
 	items := func(o *ec2.DescribeVpcPeeringConnectionsOutput) []types.VpcPeeringConnection {
 		return o.VpcPeeringConnections

@@ -1,0 +1,46 @@
+package archtest
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// largest is what a function may weigh, built for Lambda. An operation of the SDK costs some kilobytes;
+// what looks methods up by reflection costs thirty megabytes at once, since the linker must then keep
+// every operation of EC2.
+const largest = 12 << 20
+
+func TestFunctionsStaySmall(t *testing.T) {
+	mains, err := filepath.Glob("../../functions/*/main.go")
+	if err != nil || len(mains) == 0 {
+		t.Fatalf("no functions: %v", err)
+	}
+	for _, main := range mains {
+		name := filepath.Base(filepath.Dir(main))
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out := filepath.Join(t.TempDir(), "bootstrap")
+			build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w -dumpdep", "-o", out, "./functions/"+name)
+			build.Dir = "../.."
+			build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64")
+			said, err := build.CombinedOutput()
+			if err != nil {
+				t.Fatalf("go build: %v\n%s", err, said)
+			}
+			if n := bytes.Count(said, []byte("<ReflectMethod>")); n != 0 {
+				t.Errorf("%d functions that are linked in look methods up by reflection, want 0", n)
+			}
+			file, err := os.Stat(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%s: %.2f MB", name, float64(file.Size())/(1<<20))
+			if file.Size() >= largest {
+				t.Errorf("%s has %d bytes, want less than %d", name, file.Size(), largest)
+			}
+		})
+	}
+}

@@ -1,0 +1,153 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Function is what a mapping invokes; a lambda.Handler of aws-lambda-go is one.
+type Function interface {
+	Invoke(ctx context.Context, payload []byte) ([]byte, error)
+}
+
+// Mapping configures an event source mapping, which brings a queue's messages to a function:
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+type Mapping struct {
+	BatchSize               int           // zero means 10
+	Window                  time.Duration // how long to gather a batch after its first message
+	MaxConcurrency          int           // 2 to 1000; zero means the 5 batches that Lambda starts with
+	ReportBatchItemFailures bool
+	Timeout                 time.Duration // of the function; zero means Lambda's 3 seconds
+}
+
+const (
+	standardBatchSize   = 10
+	standardConcurrency = 5
+	standardTimeout     = 3 * time.Second
+	// pollWait outlasts any run of this cloud: a poller waits until a message comes or it is stopped.
+	pollWait = 365 * 24 * time.Hour
+)
+
+// Map starts to bring the messages of a queue to a function. It refuses what Lambda refuses.
+func (s *Service) Map(queueARN string, m Mapping, f Function) (*Poller, error) {
+	m.setDefaults()
+	if err := m.check(); err != nil {
+		return nil, fmt.Errorf("map %s: %w", queueARN, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name, _ := parseARN(queueARN)
+	q := s.queues[name]
+	if q == nil {
+		return nil, fmt.Errorf("map %s: %w", queueARN, ErrNoQueue)
+	}
+	if visibility := q.seconds("VisibilityTimeout"); visibility < m.Timeout {
+		return nil, fmt.Errorf("map %s: queue visibility timeout %v is less than function timeout %v", queueARN, visibility, m.Timeout)
+	}
+	p := newPoller(s, q, m, f)
+	s.pollers = append(s.pollers, p)
+	p.start()
+	return p, nil
+}
+
+func (m *Mapping) setDefaults() {
+	if m.BatchSize == 0 {
+		m.BatchSize = standardBatchSize
+	}
+	if m.MaxConcurrency == 0 {
+		m.MaxConcurrency = standardConcurrency
+	}
+	if m.Timeout == 0 {
+		m.Timeout = standardTimeout
+	}
+}
+
+func (m *Mapping) check() error {
+	switch {
+	case m.BatchSize < 1 || m.BatchSize > 10_000:
+		return errors.New("batch size must be from 1 to 10000")
+	case m.BatchSize > standardBatchSize && m.Window < time.Second:
+		return errors.New("batch size above 10 needs a batching window of at least 1 second")
+	case m.Window < 0 || m.Window > 300*time.Second:
+		return errors.New("batching window must be from 0 to 300 seconds")
+	case m.MaxConcurrency < 2 || m.MaxConcurrency > 1000:
+		return errors.New("maximum concurrency must be from 2 to 1000")
+	case m.Timeout < 0 || m.Timeout > 900*time.Second:
+		return errors.New("function timeout must be at most 900 seconds")
+	}
+	return nil
+}
+
+// Poller is an event source mapping at work.
+type Poller struct {
+	service  *Service
+	queue    *queue
+	mapping  Mapping
+	function Function
+
+	slots       chan struct{} // holds a token for each batch under way
+	invocations sync.WaitGroup
+	lifetime    context.Context // of the invocations: ends at Stop
+	end         context.CancelFunc
+	running     int // invocations; the service's lock guards it
+
+	mu      sync.Mutex
+	pause   context.CancelFunc // nil while paused
+	paused  chan struct{}      // closed when polling has come to its end
+	stopped bool
+}
+
+func newPoller(s *Service, q *queue, m Mapping, f Function) *Poller {
+	p := &Poller{service: s, queue: q, mapping: m, function: f, slots: make(chan struct{}, m.MaxConcurrency)}
+	p.lifetime, p.end = context.WithCancel(context.Background())
+	return p
+}
+
+// Pause stops polling, as disabling a mapping does. Batches that the function already has go on.
+func (p *Poller) Pause() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pause == nil {
+		return
+	}
+	p.pause()
+	<-p.paused
+	p.pause = nil
+	p.service.mu.Lock()
+	p.queue.consumers--
+	p.service.mu.Unlock()
+	p.service.pulse.Beat()
+}
+
+// Resume polls again after Pause. After Stop it does nothing.
+func (p *Poller) Resume() {
+	p.service.mu.Lock()
+	defer p.service.mu.Unlock()
+	p.start()
+}
+
+// start is Resume for callers that hold the service's lock.
+func (p *Poller) start() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pause != nil || p.stopped {
+		return
+	}
+	ctx, cancel := context.WithCancel(p.lifetime)
+	p.pause, p.paused = cancel, make(chan struct{})
+	p.queue.consumers++
+	go p.poll(ctx, p.paused)
+}
+
+// Stop ends the mapping: it cancels the invocations under way and waits for them to return.
+func (p *Poller) Stop() {
+	p.Pause()
+	p.mu.Lock()
+	p.stopped = true
+	p.mu.Unlock()
+	p.end()
+	p.invocations.Wait()
+}

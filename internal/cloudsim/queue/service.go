@@ -1,0 +1,151 @@
+// Package queue is the embedded cloud's SQS, standard queues only, and Lambda's event source mappings, which
+// bring the messages of a queue to a function.
+package queue
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
+	"github.com/autopeer/autopeer/internal/cloudsim/pulse"
+	"github.com/autopeer/autopeer/internal/cloudsim/resourcepolicy"
+)
+
+// Options configure a Service; the zero value is an SQS that nobody else waits for.
+type Options struct {
+	Pulse *pulse.Pulse // beats whenever a message or a function's invocation comes or goes
+}
+
+// Service is SQS for all accounts and regions.
+type Service struct {
+	pulse    *pulse.Pulse
+	protocol awsjson.Service
+
+	mu      sync.Mutex
+	queues  map[arn]*queue
+	pollers []*Poller
+}
+
+// New returns an SQS without queues. Close stops its event source mappings.
+func New(o Options) *Service {
+	if o.Pulse == nil {
+		o.Pulse = &pulse.Pulse{}
+	}
+	s := &Service{pulse: o.Pulse, queues: map[arn]*queue{}}
+	s.protocol = awsjson.Service{Version: "1.0", Actions: map[string]awsjson.Action{
+		"CreateQueue":                  awsjson.Write(s.createQueue),
+		"DeleteQueue":                  awsjson.Write(s.deleteQueue),
+		"GetQueueUrl":                  awsjson.Read(s.getQueueURL),
+		"GetQueueAttributes":           awsjson.Read(s.getQueueAttributes),
+		"SetQueueAttributes":           awsjson.Write(s.setQueueAttributes),
+		"ListQueues":                   awsjson.Read(s.listQueues),
+		"PurgeQueue":                   awsjson.Write(s.purgeQueue),
+		"SendMessage":                  awsjson.Write(s.sendMessage),
+		"SendMessageBatch":             awsjson.Write(s.sendMessageBatch),
+		"ReceiveMessage":               awsjson.Write(s.receiveMessage),
+		"DeleteMessage":                awsjson.Write(s.deleteMessage),
+		"DeleteMessageBatch":           awsjson.Write(s.deleteMessageBatch),
+		"ChangeMessageVisibility":      awsjson.Write(s.changeVisibility),
+		"ChangeMessageVisibilityBatch": awsjson.Write(s.changeVisibilityBatch),
+	}}
+	return s
+}
+
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.protocol.ServeHTTP(w, r) }
+
+// Close stops all event source mappings and waits for the functions that they invoked.
+func (s *Service) Close() {
+	s.mu.Lock()
+	pollers := s.pollers
+	s.mu.Unlock()
+	for _, p := range pollers {
+		p.Stop()
+	}
+}
+
+// Settled reports whether the mapped functions have nothing to do: none is running, and no queue with a
+// mapping that polls has a message, visible or not. A queue without one, such as a dead-letter queue, doesn't count.
+func (s *Service) Settled() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.pollers {
+		if p.running > 0 {
+			return false
+		}
+	}
+	for _, q := range s.queues {
+		q.expire(time.Now())
+		if q.consumers > 0 && len(q.messages) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Source is the service, and the resource of it, that delivers a message on somebody's behalf.
+type Source struct {
+	Service string // events.amazonaws.com
+	ARN     string // of the rule
+	Account string // of the rule
+}
+
+// Deliver puts another service's message into a queue. Unlike an account's own call it always needs the queue
+// policy's permission. The error is ErrNoQueue or ErrNoPermissions.
+func (s *Service) Deliver(queueARN string, from Source, body string, attributes map[string]MessageAttribute) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name, _ := parseARN(queueARN)
+	q := s.queues[name]
+	if q == nil {
+		return ErrNoQueue
+	}
+	decision := q.policy.Decide(resourcepolicy.Request{
+		Service: from.Service, Action: "sqs:SendMessage", Resource: queueARN,
+		Keys: map[string]string{"aws:SourceArn": from.ARN, "aws:SourceAccount": from.Account, "aws:SecureTransport": "true"},
+	})
+	if decision != resourcepolicy.Allowed {
+		return ErrNoPermissions
+	}
+	s.put(q, body, attributes, from.Service, q.seconds("DelaySeconds"))
+	return nil
+}
+
+// put adds a new message. Callers hold the lock.
+func (s *Service) put(q *queue, body string, attributes map[string]MessageAttribute, sender string, delay time.Duration) *message {
+	now := time.Now()
+	m := &message{id: api.UUID(), body: body, attributes: attributes, sender: sender, sent: now, visibleAt: now.Add(delay)}
+	q.add(m)
+	s.pulse.Beat()
+	return m
+}
+
+// open finds the queue that a caller names by its URL and checks that it may do this with it.
+// Callers hold the lock.
+func (s *Service) open(call *api.Call, url string) (*queue, error) {
+	if url == "" {
+		return nil, missingParameter("QueueUrl")
+	}
+	name, ok := parseURL(url, call.Caller)
+	q := s.queues[name]
+	if !ok || q == nil {
+		return nil, noQueue()
+	}
+	if !q.permits(call) {
+		return nil, accessDenied()
+	}
+	return q, nil
+}
+
+// permits asks the queue policy. An account needs none for its own queues, but can be denied by one.
+func (q *queue) permits(call *api.Call) bool {
+	decision := q.policy.Decide(resourcepolicy.Request{
+		Account: call.Account, ARN: call.ARN, Action: "sqs:" + permission(call.Action), Resource: q.arn.String(),
+		Keys: map[string]string{"aws:PrincipalAccount": call.Account, "aws:PrincipalArn": call.ARN, "aws:SecureTransport": "true"},
+	})
+	if call.Account == q.arn.account {
+		return decision != resourcepolicy.Denied
+	}
+	return decision == resourcepolicy.Allowed
+}

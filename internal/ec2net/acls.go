@@ -1,0 +1,64 @@
+package ec2net
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// NetworkACLs returns the network ACLs of the VPCs.
+func (n *Network) NetworkACLs(ctx context.Context, vpcs ...peering.VPCID) ([]peering.NetworkACL, error) {
+	pages := ec2.NewDescribeNetworkAclsPaginator(n.client, &ec2.DescribeNetworkAclsInput{
+		Filters: []types.Filter{filter("vpc-id", vpcs...)}, MaxResults: aws.Int32(pageSize),
+	})
+	return collect(ctx, "describe network ACLs", pages, func(o *ec2.DescribeNetworkAclsOutput) []types.NetworkAcl { return o.NetworkAcls }, networkACL)
+}
+
+func networkACL(a types.NetworkAcl) peering.NetworkACL {
+	out := peering.NetworkACL{ID: peering.NetworkACLID(aws.ToString(a.NetworkAclId)), VPC: peering.VPCID(aws.ToString(a.VpcId))}
+	for _, s := range a.Associations {
+		out.Subnets = append(out.Subnets, peering.SubnetID(aws.ToString(s.SubnetId)))
+	}
+	for _, e := range a.Entries {
+		out.Entries = append(out.Entries, aclEntry(e))
+	}
+	return out
+}
+
+func aclEntry(e types.NetworkAclEntry) peering.ACLEntry {
+	out := peering.ACLEntry{
+		Number:   aws.ToInt32(e.RuleNumber),
+		Egress:   aws.ToBool(e.Egress),
+		Allow:    e.RuleAction == types.RuleActionAllow,
+		Protocol: aclProtocol(aws.ToString(e.Protocol)),
+		From:     -1, To: -1,
+		Block: prefix(cmp.Or(e.CidrBlock, e.Ipv6CidrBlock)),
+	}
+	switch {
+	case e.PortRange != nil:
+		out.From, out.To = aws.ToInt32(e.PortRange.From), aws.ToInt32(e.PortRange.To)
+	case e.IcmpTypeCode != nil:
+		out.From, out.To = aws.ToInt32(e.IcmpTypeCode.Type), aws.ToInt32(e.IcmpTypeCode.Code)
+	}
+	return out
+}
+
+// aclProtocol gives the numbers that network ACLs show the names that security groups have for them.
+func aclProtocol(number string) peering.Protocol {
+	switch number {
+	case "1":
+		return peering.ICMP
+	case "6":
+		return peering.TCP
+	case "17":
+		return peering.UDP
+	case "58":
+		return peering.ICMPv6
+	}
+	return peering.Protocol(number)
+}

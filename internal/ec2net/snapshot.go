@@ -1,0 +1,94 @@
+package ec2net
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/reach"
+	"github.com/autopeer/autopeer/internal/together"
+)
+
+// Snapshot reads what decides whether one instance of the VPCs reaches another, as far as the cell sees it.
+func (n *Network) Snapshot(ctx context.Context, vpcs ...peering.VPCID) (reach.Network, error) {
+	var s reach.Network
+	err := together.Do(ctx,
+		together.Into(&s.VPCs, func(ctx context.Context) ([]peering.VPC, error) { return n.VPCs(ctx, vpcs...) }),
+		together.Into(&s.Subnets, func(ctx context.Context) ([]peering.Subnet, error) { return n.Subnets(ctx, vpcs...) }),
+		together.Into(&s.RouteTables, func(ctx context.Context) ([]peering.RouteTable, error) { return n.RouteTables(ctx, vpcs...) }),
+		together.Into(&s.NetworkACLs, func(ctx context.Context) ([]peering.NetworkACL, error) { return n.NetworkACLs(ctx, vpcs...) }),
+		together.Into(&s.SecurityGroups, func(ctx context.Context) ([]peering.SecurityGroup, error) { return n.SecurityGroups(ctx, vpcs...) }),
+		together.Into(&s.Instances, func(ctx context.Context) ([]peering.Instance, error) { return n.Instances(ctx, vpcs...) }),
+		together.Into(&s.Connections, func(ctx context.Context) ([]peering.Connection, error) { return n.ConnectionsOf(ctx, vpcs...) }),
+	)
+	return s, err
+}
+
+// ConnectionsOf returns the connections that one of the VPCs asked for or was asked for.
+func (n *Network) ConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Connection, error) {
+	asked, err := n.connectionsBy(ctx, filter("requester-vpc-info.vpc-id", vpcs...))
+	if err != nil {
+		return nil, err
+	}
+	seen := map[peering.ConnectionID]bool{}
+	for _, c := range asked {
+		seen[c.ID] = true
+	}
+	received, err := n.connectionsBy(ctx, filter("accepter-vpc-info.vpc-id", vpcs...))
+	for _, c := range received {
+		if !seen[c.ID] {
+			asked = append(asked, c)
+		}
+	}
+	return asked, err
+}
+
+// Instances returns the instances of the VPCs that run.
+func (n *Network) Instances(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Instance, error) {
+	pages := ec2.NewDescribeInstancesPaginator(n.client, &ec2.DescribeInstancesInput{
+		Filters: []types.Filter{filter("vpc-id", vpcs...), filter("instance-state-name", "pending", "running")}, MaxResults: aws.Int32(pageSize),
+	})
+	return collect(ctx, "describe instances", pages, instancesOf, instance)
+}
+
+func instancesOf(o *ec2.DescribeInstancesOutput) []types.Instance {
+	var all []types.Instance
+	for _, r := range o.Reservations {
+		all = append(all, r.Instances...)
+	}
+	return all
+}
+
+func instance(i types.Instance) peering.Instance {
+	out := peering.Instance{
+		ID:        peering.InstanceID(aws.ToString(i.InstanceId)),
+		Name:      tagsOf(i.Tags)[peering.TagName],
+		VPC:       peering.VPCID(aws.ToString(i.VpcId)),
+		Subnet:    peering.SubnetID(aws.ToString(i.SubnetId)),
+		Addresses: addresses(i),
+	}
+	for _, g := range i.SecurityGroups {
+		out.Groups = append(out.Groups, peering.SecurityGroupID(aws.ToString(g.GroupId)))
+	}
+	return out
+}
+
+func addresses(i types.Instance) []netip.Addr {
+	texts := []string{aws.ToString(i.PrivateIpAddress)}
+	for _, nic := range i.NetworkInterfaces {
+		for _, a := range nic.Ipv6Addresses {
+			texts = append(texts, aws.ToString(a.Ipv6Address))
+		}
+	}
+	var all []netip.Addr
+	for _, text := range texts {
+		if a, err := netip.ParseAddr(text); err == nil {
+			all = append(all, a)
+		}
+	}
+	return all
+}
