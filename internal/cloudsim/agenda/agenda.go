@@ -44,17 +44,6 @@ func (a *Agenda) After(delay time.Duration, do func()) {
 	}
 }
 
-// Pending counts the tasks that are being done or still to do.
-func (a *Agenda) Pending() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	n := len(a.tasks)
-	if a.busy {
-		n++
-	}
-	return n
-}
-
 // Close drops what isn't due yet and waits for the task that is being done.
 func (a *Agenda) Close() {
 	a.mu.Lock()

@@ -37,19 +37,27 @@ func (s *Service) Map(queueARN string, m Mapping, f Function) (*Poller, error) {
 	if err := m.check(); err != nil {
 		return nil, fmt.Errorf("map %s: %w", queueARN, err)
 	}
+	p, err := s.addPoller(queueARN, m, f)
+	if err != nil {
+		return nil, fmt.Errorf("map %s: %w", queueARN, err)
+	}
+	p.Resume()
+	return p, nil
+}
+
+func (s *Service) addPoller(queueARN string, m Mapping, f Function) (*Poller, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	name, _ := parseARN(queueARN)
 	q := s.queues[name]
 	if q == nil {
-		return nil, fmt.Errorf("map %s: %w", queueARN, ErrNoQueue)
+		return nil, ErrNoQueue
 	}
 	if visibility := q.seconds("VisibilityTimeout"); visibility < m.Timeout {
-		return nil, fmt.Errorf("map %s: queue visibility timeout %v is less than function timeout %v", queueARN, visibility, m.Timeout)
+		return nil, fmt.Errorf("queue visibility timeout %v is less than function timeout %v", visibility, m.Timeout)
 	}
 	p := newPoller(s, q, m, f)
 	s.pollers = append(s.pollers, p)
-	p.start()
 	return p, nil
 }
 
@@ -124,13 +132,6 @@ func (p *Poller) Pause() {
 
 // Resume polls again after Pause. After Stop it does nothing.
 func (p *Poller) Resume() {
-	p.service.mu.Lock()
-	defer p.service.mu.Unlock()
-	p.start()
-}
-
-// start is Resume for callers that hold the service's lock.
-func (p *Poller) start() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.pause != nil || p.stopped {
@@ -138,7 +139,9 @@ func (p *Poller) start() {
 	}
 	ctx, cancel := context.WithCancel(p.lifetime)
 	p.pause, p.paused = cancel, make(chan struct{})
+	p.service.mu.Lock()
 	p.queue.consumers++
+	p.service.mu.Unlock()
 	go p.poll(ctx, p.paused)
 }
 

@@ -1,0 +1,84 @@
+package cloudsim
+
+import (
+	"crypto/rand"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+)
+
+// key is what an access key id stands for.
+type key struct{ account, arn string }
+
+// Mint returns credentials for a principal, such as a role's. An account's own need no minting: its twelve
+// digits are its access key id.
+func (c *Cloud) Mint(account, principalARN string) (accessKeyID, secret string) {
+	accessKeyID = "ASIA" + rand.Text()[:16]
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.keys[accessKeyID] = key{account, principalARN}
+	return accessKeyID, rand.Text()
+}
+
+var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+
+func (c *Cloud) principal(accessKeyID string) (key, bool) {
+	if accountID.MatchString(accessKeyID) {
+		return key{accessKeyID, "arn:aws:iam::" + accessKeyID + ":root"}, true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k, found := c.keys[accessKeyID]
+	return k, found
+}
+
+// scope is who signed a request, and for what.
+type scope struct{ accessKeyID, region, service string }
+
+// parseScope reads the header of Signature Version 4:
+// AWS4-HMAC-SHA256 Credential=AKID/date/region/service/aws4_request, SignedHeaders=…, Signature=…
+func parseScope(header http.Header) (scope, bool) {
+	_, credential, _ := strings.Cut(header.Get("Authorization"), "Credential=")
+	credential, _, _ = strings.Cut(credential, ",")
+	parts := strings.Split(strings.TrimSpace(credential), "/")
+	if len(parts) != 5 || parts[4] != "aws4_request" {
+		return scope{}, false
+	}
+	return scope{accessKeyID: parts[0], region: parts[2], service: parts[3]}, true
+}
+
+// identify fills in who calls. Its refusals are those that all services have in common:
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/CommonErrors.html
+func (c *Cloud) identify(header http.Header, call *api.Call) *Failure {
+	if header.Get("Authorization") == "" {
+		call.Service = guessService(header)
+		return &Failure{Code: "MissingAuthenticationToken", Message: "Request is missing Authentication Token", Status: http.StatusForbidden}
+	}
+	s, ok := parseScope(header)
+	if !ok {
+		call.Service = guessService(header)
+		return &Failure{Code: "IncompleteSignature", Message: "Authorization header requires a credential scope.", Status: http.StatusBadRequest}
+	}
+	call.Service, call.Region = s.service, s.region
+	k, found := c.principal(s.accessKeyID)
+	if !found {
+		return &Failure{Code: "InvalidClientTokenId", Message: "The security token included in the request is invalid.", Status: http.StatusForbidden}
+	}
+	call.Account, call.ARN = k.account, k.arn
+	return nil
+}
+
+// guessService is for requests without a credential scope.
+func guessService(header http.Header) string {
+	target, _, _ := strings.Cut(header.Get("X-Amz-Target"), ".")
+	switch target {
+	case "AmazonSQS":
+		return "sqs"
+	case "AWSEvents":
+		return "events"
+	default:
+		return "ec2"
+	}
+}

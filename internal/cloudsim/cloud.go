@@ -1,0 +1,92 @@
+// Package cloudsim is the embedded cloud: EC2, EventBridge, SQS, CloudTrail and Lambda's event source mappings
+// for any number of accounts and regions, behind AWS's own wire protocols. It is a test bench: it has the calls
+// that something here makes, and it imports nothing else of autopeer.
+package cloudsim
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/events"
+	"github.com/autopeer/autopeer/internal/cloudsim/pulse"
+	"github.com/autopeer/autopeer/internal/cloudsim/queue"
+)
+
+// Options configure a Cloud. The zero value is a cloud where everything happens once and at once.
+type Options struct {
+	// EC2 makes the EC2 that reports its mutating calls to the trail. Nil makes a cloud without EC2.
+	EC2 func(trail api.Trail) http.Handler
+	// Events configures EventBridge and CloudTrail; its Queues and Pulse are set by New.
+	Events events.Options
+}
+
+// Cloud is an http.RoundTripper, for clients in the same process, and an http.Handler, for those that need
+// an endpoint. The account, region and service of a request are those of its signature's credential scope;
+// the signature itself isn't verified, so any secret will do.
+type Cloud struct {
+	EC2    http.Handler
+	Events *events.Service
+	Queues *queue.Service
+
+	services map[string]service
+	pulse    pulse.Pulse
+
+	mu        sync.Mutex
+	keys      map[string]key // minted, by access key id
+	calls     []api.Call
+	injectors []*injector
+}
+
+// New returns an empty cloud. Close ends what it does by itself.
+func New(o Options) *Cloud {
+	c := &Cloud{keys: map[string]key{}}
+	c.Queues = queue.New(queue.Options{Pulse: &c.pulse})
+	o.Events.Queues, o.Events.Pulse = c.Queues, &c.pulse
+	c.Events = events.New(o.Events)
+	if o.EC2 != nil {
+		c.EC2 = o.EC2(c.Events.Trail)
+	}
+	c.services = c.endpoints()
+	return c
+}
+
+// Close stops event source mappings, waiting for the functions that they invoked, and drops the events that
+// haven't been delivered. It leaves no goroutine behind.
+func (c *Cloud) Close() {
+	c.Queues.Close()
+	c.Events.Close()
+}
+
+// Settle waits until nothing is under way: no event on its way to a target, no message in a queue that a
+// mapping polls, no invocation. What is only due later, such as a message that comes back after its visibility
+// timeout, is waited for; messages in queues that nobody polls are not. It returns the context's error if
+// that ends first.
+func (c *Cloud) Settle(ctx context.Context) error {
+	return c.pulse.Until(ctx, func() bool { return c.Events.Settled() && c.Queues.Settled() })
+}
+
+// Calls is the log of all requests so far, in the order in which they were answered.
+func (c *Cloud) Calls() []api.Call { return c.Since(0) }
+
+// Mark remembers a place in the log, for Since.
+func (c *Cloud) Mark() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.calls)
+}
+
+// Since is the part of the log after a Mark.
+func (c *Cloud) Since(mark int) []api.Call {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.calls[mark:])
+}
+
+func (c *Cloud) log(call api.Call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls = append(c.calls, call)
+}

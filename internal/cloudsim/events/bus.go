@@ -1,0 +1,135 @@
+package events
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/resourcepolicy"
+)
+
+const defaultBus = "default"
+
+// Quotas of a classic bus: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+const (
+	maxBuses         = 100
+	maxRulesPerBus   = 300
+	maxTargets       = 5
+	maxPatternLength = 2048
+	maxPolicyLength  = 10_240
+)
+
+type busName struct {
+	cell
+	name string
+}
+
+func (n busName) arn() string {
+	return "arn:aws:events:" + n.region + ":" + n.account + ":event-bus/" + n.name
+}
+
+func (n busName) compare(other busName) int { return strings.Compare(n.arn(), other.arn()) }
+
+func parseBusARN(s string) (busName, bool) {
+	rest, ok := strings.CutPrefix(s, "arn:aws:events:")
+	parts := strings.SplitN(rest, ":", 3)
+	if !ok || len(parts) != 3 {
+		return busName{}, false
+	}
+	name, ok := strings.CutPrefix(parts[2], "event-bus/")
+	return busName{cell{account: parts[1], region: parts[0]}, name}, ok
+}
+
+// resolveBus takes what callers give for a bus: nothing, a name, or an ARN.
+func resolveBus(nameOrARN string, caller api.Caller) busName {
+	if n, ok := parseBusARN(nameOrARN); ok {
+		return n
+	}
+	if nameOrARN == "" {
+		nameOrARN = defaultBus
+	}
+	return busName{cellOf(caller), nameOrARN}
+}
+
+func cellOf(c api.Caller) cell { return cell{c.Account, c.Region} }
+
+// bus has its rules in order of name.
+type bus struct {
+	name     busName
+	document string // of the policy; empty for none
+	policy   resourcepolicy.Policy
+	rules    []*rule
+}
+
+func newBus(name busName) *bus { return &bus{name: name} }
+
+func (b *bus) rule(name string) *rule {
+	i, found := b.findRule(name)
+	if !found {
+		return nil
+	}
+	return b.rules[i]
+}
+
+func (b *bus) findRule(name string) (int, bool) {
+	return slices.BinarySearchFunc(b.rules, name, func(r *rule, name string) int { return strings.Compare(r.name, name) })
+}
+
+// setPolicy takes a document that is empty, or one of at most 10,240 characters that it can evaluate.
+func (b *bus) setPolicy(document string) error {
+	if len(document) > maxPolicyLength {
+		return refuse("PolicyLengthExceededException", "The policy is longer than 10240 characters.")
+	}
+	var policy resourcepolicy.Policy
+	if document != "" {
+		var err error
+		if policy, err = resourcepolicy.Parse([]byte(document)); err != nil {
+			return invalid("Parameter Policy is not valid. Reason: " + err.Error())
+		}
+	}
+	b.document, b.policy = document, policy
+	return nil
+}
+
+// sender is who puts an event on a bus: an account's caller, or a rule of that account.
+type sender struct {
+	account string
+	arn     string
+	rule    string // ARN; empty for a caller of PutEvents
+}
+
+// permits asks the bus's policy. An account needs no permission for its own buses, but can be denied by them.
+func (b *bus) permits(who sender, organizations map[string]string, e Event) bool {
+	decision := b.policy.Decide(resourcepolicy.Request{
+		Account: who.account, ARN: who.arn, Action: "events:PutEvents", Resource: b.name.arn(), Keys: conditionKeys(who, organizations, e),
+	})
+	if who.account == b.name.account {
+		return decision != resourcepolicy.Denied
+	}
+	return decision == resourcepolicy.Allowed
+}
+
+// conditionKeys leaves out what a request doesn't have, because a key that is absent is not an empty one.
+func conditionKeys(who sender, organizations map[string]string, e Event) map[string]string {
+	keys := map[string]string{
+		"events:source":        e.Source,
+		"events:detail-type":   e.DetailType,
+		"aws:PrincipalAccount": who.account,
+		"aws:PrincipalArn":     who.arn,
+		"aws:SecureTransport":  "true",
+	}
+	if id := organizations[who.account]; id != "" {
+		keys["aws:PrincipalOrgID"] = id
+	}
+	if who.rule != "" {
+		keys["aws:SourceArn"] = who.rule
+		keys["aws:SourceAccount"] = who.account
+	}
+	return keys
+}
+
+var (
+	validBusName  = regexp.MustCompile(`^[/.\-_A-Za-z0-9]{1,256}$`)
+	validRuleName = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
+)

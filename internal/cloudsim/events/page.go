@@ -1,0 +1,32 @@
+package events
+
+import "strconv"
+
+// paging is what every list call takes.
+type paging struct {
+	Limit     *int
+	NextToken string
+}
+
+const maxPage = 100
+
+func page[T any](items []T, p paging) (part []T, next string, err error) {
+	size := maxPage
+	if p.Limit != nil {
+		size = *p.Limit
+	}
+	if size < 1 || size > maxPage {
+		return nil, "", invalid("Parameter Limit must be from 1 to 100.")
+	}
+	from, err := strconv.Atoi(p.NextToken)
+	if p.NextToken == "" {
+		from = 0
+	} else if err != nil || from < 0 || from > len(items) {
+		return nil, "", invalid("Parameter NextToken is not valid.")
+	}
+	items = items[from:]
+	if len(items) <= size {
+		return items, "", nil
+	}
+	return items[:size], strconv.Itoa(from + size), nil
+}

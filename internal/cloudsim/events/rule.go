@@ -1,0 +1,120 @@
+package events
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/autopeer/autopeer/internal/cloudsim/pattern"
+)
+
+// rule has its targets in the order in which they were put.
+type rule struct {
+	bus         busName
+	name        string
+	description string
+	state       string
+	source      string // of the pattern, as it was given
+	pattern     pattern.Pattern
+	targets     []target
+}
+
+const (
+	enabled         = "ENABLED"
+	disabled        = "DISABLED"
+	enabledForReads = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+)
+
+// arn leaves the default bus unnamed.
+func (r *rule) arn() string {
+	prefix := "arn:aws:events:" + r.bus.region + ":" + r.bus.account + ":rule/"
+	if r.bus.name == defaultBus {
+		return prefix + r.name
+	}
+	return prefix + r.bus.name + "/" + r.name
+}
+
+func (r *rule) matches(event []byte) bool { return r.state != disabled && r.pattern.Match(event) }
+
+// target is where a rule sends events. Its JSON is that of PutTargets.
+type target struct {
+	ID               string            `json:"Id"`
+	ARN              string            `json:"Arn"`
+	RoleARN          string            `json:"RoleArn,omitempty"`
+	Input            string            `json:",omitempty"`
+	InputPath        string            `json:",omitempty"`
+	InputTransformer map[string]any    `json:",omitempty"`
+	DeadLetterConfig *deadLetterConfig `json:",omitempty"`
+	RetryPolicy      *retryPolicy      `json:",omitempty"`
+	SQSParameters    map[string]any    `json:"SqsParameters,omitempty"`
+}
+
+type deadLetterConfig struct {
+	ARN string `json:"Arn"`
+}
+
+// retryPolicy is kept and given back. Every failure that this cloud knows is one that isn't retried.
+type retryPolicy struct {
+	MaximumEventAgeInSeconds *int `json:",omitempty"`
+	MaximumRetryAttempts     *int `json:",omitempty"`
+}
+
+func (t target) isBus() bool { return strings.HasPrefix(t.ARN, "arn:aws:events:") }
+
+func (t target) deadLetterARN() string {
+	if t.DeadLetterConfig == nil {
+		return ""
+	}
+	return t.DeadLetterConfig.ARN
+}
+
+// check makes EventBridge's refusals, and those of what this cloud doesn't have.
+func (t target) check(r *rule) error {
+	at := func(reason string) error { return invalid("Target " + t.ID + " is not valid. Reason: " + reason) }
+	isQueue := inRegion(t.ARN, r.bus.region)
+	bus, isBus := parseBusARN(t.ARN)
+	shaped := t.Input != "" || t.InputPath != ""
+	switch {
+	case t.ID == "":
+		return invalid("Parameter Id of a target is required.")
+	case !isQueue && !isBus:
+		return at("The embedded cloud delivers to event buses, and to SQS queues of the rule's region.")
+	case t.InputTransformer != nil || t.SQSParameters != nil:
+		return at("The embedded cloud has no InputTransformer and no SqsParameters.")
+	case t.Input != "" && t.InputPath != "":
+		return at("Input and InputPath are mutually exclusive.")
+	case shaped && isBus:
+		return at("Input and InputPath are not available for an event bus.")
+	case isBus && bus.account != r.bus.account && t.RoleARN == "":
+		// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
+		return at("An event bus of another account requires a RoleArn.")
+	case isBus && bus == r.bus:
+		return at("A rule can't send events back to its own event bus.")
+	case t.DeadLetterConfig != nil && !inRegion(t.DeadLetterConfig.ARN, r.bus.region):
+		return at("The dead-letter queue must be an SQS queue in the same region as the rule.")
+	}
+	return nil
+}
+
+func inRegion(queueARN, region string) bool {
+	return strings.HasPrefix(queueARN, "arn:aws:sqs:"+region+":")
+}
+
+// put adds a target, or replaces the one with its id.
+func (r *rule) put(t target) error {
+	if err := t.check(r); err != nil {
+		return err
+	}
+	if i := r.find(t.ID); i >= 0 {
+		r.targets[i] = t
+		return nil
+	}
+	if len(r.targets) >= maxTargets {
+		return tooMany()
+	}
+	r.targets = append(r.targets, t)
+	return nil
+}
+
+func (r *rule) find(id string) int {
+	return slices.IndexFunc(r.targets, func(t target) bool { return t.ID == id })
+}

@@ -1,0 +1,266 @@
+package events
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
+	"github.com/autopeer/autopeer/internal/cloudsim/pattern"
+)
+
+type putRuleInput struct {
+	Name               string
+	EventBusName       string
+	Description        string
+	EventPattern       string
+	ScheduleExpression string
+	State              string
+	RoleARN            string `json:"RoleArn"`
+}
+
+type ruleARN struct {
+	RuleARN string `json:"RuleArn"`
+}
+
+// putRule replaces a rule that is there and keeps its targets.
+func (s *Service) putRule(ctx context.Context, in putRuleInput) (ruleARN, error) {
+	p, err := in.check()
+	if err != nil {
+		return ruleARN{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.ownBus(ctx, in.EventBusName)
+	if err != nil {
+		return ruleARN{}, err
+	}
+	r := b.rule(in.Name)
+	if r == nil {
+		if len(b.rules) >= maxRulesPerBus {
+			return ruleARN{}, tooMany()
+		}
+		r = &rule{bus: b.name, name: in.Name}
+		i, _ := b.findRule(in.Name)
+		b.rules = slices.Insert(b.rules, i, r)
+	}
+	r.description, r.source, r.pattern = in.Description, in.EventPattern, p
+	r.state = cmp.Or(in.State, enabled)
+	return ruleARN{r.arn()}, nil
+}
+
+func (in putRuleInput) check() (pattern.Pattern, error) {
+	switch {
+	case !validRuleName.MatchString(in.Name):
+		return pattern.Pattern{}, invalid("Value '" + in.Name + "' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+")
+	case in.ScheduleExpression != "":
+		return pattern.Pattern{}, invalid("The embedded cloud has no ScheduleExpression.")
+	case in.EventPattern == "":
+		return pattern.Pattern{}, invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
+	case utf8.RuneCountInString(in.EventPattern) > maxPatternLength:
+		return pattern.Pattern{}, refuse("LimitExceededException", "The event pattern is longer than 2048 characters.")
+	case in.State != "" && !slices.Contains([]string{enabled, disabled, enabledForReads}, in.State):
+		return pattern.Pattern{}, invalid("Value '" + in.State + "' at 'state' failed to satisfy constraint: Member must satisfy enum value set.")
+	}
+	return parsePattern(in.EventPattern)
+}
+
+func parsePattern(text string) (pattern.Pattern, error) {
+	p, err := pattern.Parse([]byte(text))
+	if err != nil {
+		return p, refuse("InvalidEventPatternException", "Event pattern is not valid. Reason: "+err.Error())
+	}
+	return p, nil
+}
+
+type ruleInput struct {
+	Name         string
+	Rule         string // what calls about targets name it
+	EventBusName string
+}
+
+// ownRule finds the rule that a call names. Callers hold the lock.
+func (s *Service) ownRule(ctx context.Context, in ruleInput) (*bus, *rule, error) {
+	b, err := s.ownBus(ctx, in.EventBusName)
+	if err != nil {
+		return nil, nil, err
+	}
+	name := cmp.Or(in.Rule, in.Name)
+	r := b.rule(name)
+	if r == nil {
+		return b, nil, noRule(name, b)
+	}
+	return b, r, nil
+}
+
+// deleteRule succeeds for a rule that doesn't exist.
+func (s *Service) deleteRule(ctx context.Context, in ruleInput) (empty, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.ownBus(ctx, in.EventBusName)
+	if err != nil {
+		return empty{}, err
+	}
+	i, found := b.findRule(in.Name)
+	if !found {
+		return empty{}, nil
+	}
+	if len(b.rules[i].targets) > 0 {
+		return empty{}, invalid("Rule can't be deleted since it has targets.")
+	}
+	b.rules = slices.Delete(b.rules, i, i+1)
+	return empty{}, nil
+}
+
+type ruleDescription struct {
+	ARN          string `json:"Arn"`
+	Name         string
+	EventBusName string
+	Description  string `json:",omitempty"`
+	EventPattern string
+	State        string
+}
+
+func describeRule(r *rule) ruleDescription {
+	return ruleDescription{r.arn(), r.name, r.bus.name, r.description, r.source, r.state}
+}
+
+func (s *Service) describeRule(ctx context.Context, in ruleInput) (ruleDescription, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, r, err := s.ownRule(ctx, in)
+	if err != nil {
+		return ruleDescription{}, err
+	}
+	return describeRule(r), nil
+}
+
+type listRulesInput struct {
+	EventBusName string
+	NamePrefix   string
+	paging
+}
+
+type listRulesOutput struct {
+	Rules     []ruleDescription
+	NextToken string `json:",omitempty"`
+}
+
+func (s *Service) listRules(ctx context.Context, in listRulesInput) (listRulesOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.ownBus(ctx, in.EventBusName)
+	if err != nil {
+		return listRulesOutput{}, err
+	}
+	var list []ruleDescription
+	for _, r := range b.rules {
+		if strings.HasPrefix(r.name, in.NamePrefix) {
+			list = append(list, describeRule(r))
+		}
+	}
+	list, next, err := page(list, in.paging)
+	return listRulesOutput{list, next}, err
+}
+
+func (s *Service) enableRule(ctx context.Context, in ruleInput) (empty, error) {
+	return empty{}, s.setState(ctx, in, enabled)
+}
+
+func (s *Service) disableRule(ctx context.Context, in ruleInput) (empty, error) {
+	return empty{}, s.setState(ctx, in, disabled)
+}
+
+func (s *Service) setState(ctx context.Context, in ruleInput, state string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, r, err := s.ownRule(ctx, in)
+	if err == nil {
+		r.state = state
+	}
+	return err
+}
+
+type putTargetsInput struct {
+	ruleInput
+	Targets []target
+}
+
+type failedTarget struct {
+	TargetID     string `json:"TargetId"`
+	ErrorCode    string
+	ErrorMessage string
+}
+
+type targetsOutput struct {
+	FailedEntryCount int
+	FailedEntries    []failedTarget
+}
+
+// putTargets puts all of the targets or none.
+func (s *Service) putTargets(ctx context.Context, in putTargetsInput) (targetsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, r, err := s.ownRule(ctx, in.ruleInput)
+	if err != nil {
+		return targetsOutput{}, err
+	}
+	changed := *r
+	changed.targets = slices.Clone(r.targets)
+	for _, t := range in.Targets {
+		if err := changed.put(t); err != nil {
+			return targetsOutput{}, err
+		}
+	}
+	*r = changed
+	return targetsOutput{FailedEntries: []failedTarget{}}, nil
+}
+
+type removeTargetsInput struct {
+	ruleInput
+	IDs []string `json:"Ids"`
+}
+
+func (s *Service) removeTargets(ctx context.Context, in removeTargetsInput) (targetsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, r, err := s.ownRule(ctx, in.ruleInput)
+	if err != nil {
+		return targetsOutput{}, err
+	}
+	out := targetsOutput{FailedEntries: []failedTarget{}}
+	for _, id := range in.IDs {
+		i := r.find(id)
+		if i < 0 {
+			refusal := awsjson.AsError(refuse("ResourceNotFoundException", "Target "+id+" does not exist."))
+			out.FailedEntries = append(out.FailedEntries, failedTarget{id, refusal.Code, refusal.Message})
+			continue
+		}
+		r.targets = slices.Delete(slices.Clone(r.targets), i, i+1)
+	}
+	out.FailedEntryCount = len(out.FailedEntries)
+	return out, nil
+}
+
+type listTargetsInput struct {
+	ruleInput
+	paging
+}
+
+type listTargetsOutput struct {
+	Targets   []target
+	NextToken string `json:",omitempty"`
+}
+
+func (s *Service) listTargetsByRule(ctx context.Context, in listTargetsInput) (listTargetsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, r, err := s.ownRule(ctx, in.ruleInput)
+	if err != nil {
+		return listTargetsOutput{}, err
+	}
+	list, next, err := page(r.targets, in.paging)
+	return listTargetsOutput{list, next}, err
+}

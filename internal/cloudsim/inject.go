@@ -1,0 +1,58 @@
+package cloudsim
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+)
+
+// Failure is an answer that a service doesn't give by itself.
+type Failure struct {
+	Code    string
+	Message string
+	Status  int  // zero means 400
+	After   bool // the call has its effect, and its answer is lost
+	Drop    bool // the connection ends without an answer
+}
+
+// ErrDropped is what a client in the same process sees of a connection that was dropped.
+var ErrDropped = errors.New("connection dropped by the embedded cloud")
+
+type injector struct{ decide func(api.Call) *Failure }
+
+// Inject has decide asked about each call before it is served; a failure that it returns is what the client
+// gets. Of the call it knows the caller, the service, the time, the action and an EC2 call's parameters.
+// Several goroutines may ask at once. Calling remove ends it.
+func (c *Cloud) Inject(decide func(api.Call) *Failure) (remove func()) {
+	added := &injector{decide}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.injectors = append(c.injectors, added)
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.injectors = slices.DeleteFunc(slices.Clone(c.injectors), func(i *injector) bool { return i == added })
+	}
+}
+
+// injected asks without holding the lock, so that decide may use the cloud.
+func (c *Cloud) injected(call api.Call) *Failure {
+	c.mu.Lock()
+	injectors := c.injectors
+	c.mu.Unlock()
+	for _, i := range injectors {
+		if f := i.decide(call); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+func (f Failure) status() int {
+	if f.Status == 0 {
+		return http.StatusBadRequest
+	}
+	return f.Status
+}

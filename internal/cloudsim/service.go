@@ -1,0 +1,93 @@
+package cloudsim
+
+import (
+	"encoding/xml"
+	"net/http"
+
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
+)
+
+// service is one endpoint and the way in which it words errors.
+type service struct {
+	handler http.Handler
+	refuse  func(http.ResponseWriter, Failure)
+}
+
+func (c *Cloud) endpoints() map[string]service {
+	services := map[string]service{
+		"events": {c.Events, refuseJSON("1.1")},
+		"sqs":    {c.Queues, refuseJSON("1.0")},
+		"sts":    {http.HandlerFunc(serveSTS), refuseSTS},
+	}
+	if c.EC2 != nil {
+		services["ec2"] = service{c.EC2, refuseEC2}
+	}
+	return services
+}
+
+// service answers for one that this cloud doesn't have with an error in EC2's words.
+func (c *Cloud) service(name string) service {
+	if s, found := c.services[name]; found {
+		return s
+	}
+	return service{refuse: refuseEC2, handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		api.From(r.Context()).ErrorCode = "InvalidAction"
+		refuseEC2(w, Failure{Code: "InvalidAction", Message: "The embedded cloud has no service " + name + "."})
+	})}
+}
+
+func refuseJSON(version string) func(http.ResponseWriter, Failure) {
+	return func(w http.ResponseWriter, f Failure) {
+		awsjson.WriteError(w, version, &awsjson.Error{Code: f.Code, Message: f.Message, Status: f.status()})
+	}
+}
+
+type xmlError struct {
+	Type    string `xml:",omitempty"`
+	Code    string
+	Message string
+}
+
+func refuseEC2(w http.ResponseWriter, f Failure) {
+	writeXML(w, f.status(), struct {
+		XMLName   xml.Name `xml:"Response"`
+		Error     xmlError `xml:"Errors>Error"`
+		RequestID string
+	}{Error: xmlError{Code: f.Code, Message: f.Message}, RequestID: api.UUID()})
+}
+
+func refuseSTS(w http.ResponseWriter, f Failure) {
+	writeXML(w, f.status(), struct {
+		XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ ErrorResponse"`
+		Error     xmlError
+		RequestID string `xml:"RequestId"`
+	}{Error: xmlError{Type: "Sender", Code: f.Code, Message: f.Message}, RequestID: api.UUID()})
+}
+
+// serveSTS knows the one call with which tools find out who they are.
+func serveSTS(w http.ResponseWriter, r *http.Request) {
+	call := api.From(r.Context())
+	if call.Action != "GetCallerIdentity" {
+		call.ErrorCode = "InvalidAction"
+		refuseSTS(w, Failure{Code: "InvalidAction", Message: "Could not find operation " + call.Action + " for version 2011-06-15"})
+		return
+	}
+	writeXML(w, http.StatusOK, struct {
+		XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ GetCallerIdentityResponse"`
+		ARN       string   `xml:"GetCallerIdentityResult>Arn"`
+		UserID    string   `xml:"GetCallerIdentityResult>UserId"`
+		Account   string   `xml:"GetCallerIdentityResult>Account"`
+		RequestID string   `xml:"ResponseMetadata>RequestId"`
+	}{ARN: call.ARN, UserID: call.Account, Account: call.Account, RequestID: api.UUID()})
+}
+
+func writeXML(w http.ResponseWriter, status int, document any) {
+	body, err := xml.Marshal(document)
+	if err != nil {
+		status = http.StatusInternalServerError
+	}
+	w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(append([]byte(xml.Header), body...)) // the caller may have gone, which is its own affair
+}
