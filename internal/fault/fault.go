@@ -35,6 +35,7 @@ type classified struct {
 
 func (c classified) Error() string { return c.err.Error() }
 func (c classified) Unwrap() error { return c.err }
+func (c classified) Class() Class  { return c.class }
 
 // As gives err the class. It returns nil for a nil err.
 func As(class Class, err error) error {
@@ -55,8 +56,8 @@ func Of(err error) Class {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return ofJoined(joined.Unwrap())
 	}
-	if c, ok := err.(classified); ok {
-		return c.class
+	if c, ok := err.(interface{ Class() Class }); ok {
+		return c.Class()
 	}
 	if next := errors.Unwrap(err); next != nil {
 		return Of(next)

@@ -17,7 +17,7 @@ func TestTerms(t *testing.T) {
 		Between: [2]string{"marketing", "finance"},
 		DNS:     true,
 		Routes:  map[string]policy.Tables{"marketing": {Scope: policy.MainTable}},
-		Allow:   []policy.Allow{there, back},
+		Allow:   []policy.Allow{there, back, {From: "marketing", To: "developer"}, {From: "developer", To: "finance"}},
 	}
 	tests := []struct {
 		name, own, peer string

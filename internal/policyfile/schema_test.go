@@ -32,6 +32,7 @@ var unseen = []string{
 	"allow-twice", "cidrs-inside-one-another", "cidrs-listed-twice", "declared-inside-another-range", "group-id-twice",
 	"peering-of-overlapping-blocks", "peering-twice", "ranges-of-one-department-overlap",
 	"range-inside-a-later-range", "ranges-of-two-departments-overlap", "source-outside", "source-twice", "source-wider-than-department",
+	"subnet-id-twice",
 	"tables-id-twice", "vpc-in-two-departments", "vpc-twice-in-a-department",
 }
 

@@ -70,7 +70,7 @@ func (s *Service) set(q *queue, name, value string) error {
 			return err
 		}
 	case !slices.Contains(stored, name):
-		return refuse("InvalidAttributeName", "Unknown Attribute "+name+".")
+		return refusePlain("InvalidAttributeName", "Unknown Attribute "+name+".")
 	}
 	if value == "" { // how Policy and RedrivePolicy are taken away
 		delete(q.attributes, name)
@@ -81,7 +81,7 @@ func (s *Service) set(q *queue, name, value string) error {
 }
 
 func invalidAttribute(name, value string) *awsjson.Error {
-	return refuse("InvalidAttributeValue", fmt.Sprintf("Invalid value for the parameter %s: %q.", name, value))
+	return refusePlain("InvalidAttributeValue", fmt.Sprintf("Invalid value for the parameter %s: %q.", name, value))
 }
 
 func (q *queue) setPolicy(document string) error {
@@ -91,7 +91,7 @@ func (q *queue) setPolicy(document string) error {
 	}
 	policy, err := resourcepolicy.Parse([]byte(document))
 	if err != nil {
-		return refuse("InvalidAttributeValue", "Invalid value for the parameter Policy: "+err.Error())
+		return refusePlain("InvalidAttributeValue", "Invalid value for the parameter Policy: "+err.Error())
 	}
 	q.policy = policy
 	return nil
@@ -168,7 +168,7 @@ func (q *queue) describe(names []string, now time.Time) (map[string]string, erro
 	values := map[string]string{}
 	for _, name := range names {
 		if !isAttribute(name) {
-			return nil, refuse("InvalidAttributeName", "Unknown Attribute "+name+".")
+			return nil, refusePlain("InvalidAttributeName", "Unknown Attribute "+name+".")
 		}
 		if value, found := q.attribute(name, now); found {
 			values[name] = value

@@ -12,11 +12,16 @@ var (
 	ErrNoPermissions = errors.New("queue policy does not allow it")
 )
 
-// The JSON protocol has short names; older clients know the ones of the query protocol.
+// queryPrefix is before most error codes of the older query protocol, which clients of today still report.
 const queryPrefix = "AWS.SimpleQueueService."
 
 func refuse(code, message string) *awsjson.Error {
 	return &awsjson.Error{Code: "com.amazonaws.sqs#" + code, Message: message, QueryCode: queryPrefix + code}
+}
+
+// refusePlain is for the codes that are the same in both protocols.
+func refusePlain(code, message string) *awsjson.Error {
+	return &awsjson.Error{Code: code, Message: message, QueryCode: code}
 }
 
 func noQueue() *awsjson.Error {
@@ -26,14 +31,11 @@ func noQueue() *awsjson.Error {
 }
 
 func invalidParameter(message string) *awsjson.Error {
-	return &awsjson.Error{Code: "InvalidParameterValue", Message: message, QueryCode: "InvalidParameterValue"}
+	return refusePlain("InvalidParameterValue", message)
 }
 
 func missingParameter(name string) *awsjson.Error {
-	return &awsjson.Error{
-		Code: "MissingParameter", QueryCode: "MissingParameter",
-		Message: "The request must contain the parameter " + name + ".",
-	}
+	return refusePlain("MissingParameter", "The request must contain the parameter "+name+".")
 }
 
 func accessDenied() *awsjson.Error {
@@ -41,5 +43,5 @@ func accessDenied() *awsjson.Error {
 }
 
 func invalidReceipt(handle string) *awsjson.Error {
-	return refuse("ReceiptHandleIsInvalid", "The input receipt handle \""+handle+"\" is not a valid receipt handle.")
+	return refusePlain("ReceiptHandleIsInvalid", "The input receipt handle \""+handle+"\" is not a valid receipt handle.")
 }
