@@ -5,7 +5,8 @@ import (
 	"github.com/autopeer/autopeer/internal/policy"
 )
 
-// policy turns a document without mistakes into the policy.
+// policy turns a document without mistakes into the policy. Departments and peerings keep the order of the
+// file, and everything keeps its line, so that a decision can say what it rests on.
 func (d *document) policy(file string) *policy.Policy {
 	p := &policy.Policy{File: file, Otherwise: policy.LeaveOthers}
 	if d.Otherwise.given() {
@@ -58,6 +59,7 @@ func (e entry) policy() policy.Peering {
 	return p
 }
 
+// policy needs no check of its own: the reader took care that exactly one of the choices is there.
 func (t tables) policy() policy.Tables {
 	switch c := t.choice; {
 	case c.IDs.given():

@@ -23,6 +23,8 @@ func (c checker) checkAllow(a allow) {
 	c.checkSources(a)
 }
 
+// checkPorts reports ports that the protocol doesn't have, or that are named twice: EC2 would take two rules
+// that overlap, and each counts against the quota of the security group.
 func (c checker) checkPorts(a allow) {
 	hasPorts := a.Protocol.value == peering.TCP || a.Protocol.value == peering.UDP
 	if a.Protocol.ok && a.Ports.given() && !hasPorts {
@@ -46,7 +48,7 @@ func meet(a, b policy.PortRange) bool { return a.From <= b.To && b.From <= a.To 
 func (c checker) checkFamily(a allow) {
 	for _, s := range a.Sources.items {
 		switch {
-		case !s.ok || !a.Protocol.ok:
+		case !s.ok:
 		case a.Protocol.value == peering.ICMPv6 && s.value.Addr().Is4():
 			c.add(s.at, fmt.Sprintf("source %s is IPv4, and icmpv6 is the ICMP of IPv6", s.text), "use icmp for IPv4")
 		case a.Protocol.value == peering.ICMP && s.value.Addr().Is6():
@@ -67,7 +69,8 @@ func (c checker) checkSources(a allow) {
 	}
 }
 
-// ranges returns all blocks that the department can have, if the file says so of each member.
+// ranges returns all blocks that the department can have. They are known only if the file says so of each
+// member: a VPC without cidrs may have any.
 func (c checker) ranges(department string) (blocks []netip.Prefix, known bool) {
 	members := c.members[department].items
 	for _, m := range members {

@@ -28,7 +28,8 @@ func (d *document) claims() []owned {
 	return all
 }
 
-// checkMembers reports VPCs that are named twice.
+// checkMembers reports VPCs that are named twice. An id alone is no name: only with its owner and Region
+// does it say which VPC is meant.
 func (c checker) checkMembers(d *document) {
 	type id struct {
 		peering.Cell

@@ -42,28 +42,21 @@ func (p pair) has(department string) bool {
 
 func (c checker) checkBetween(e entry) {
 	a, b := e.Between.names[0], e.Between.names[1]
-	defined := c.checkDefined(a)
-	switch {
-	case !e.Between.known():
-	case a.text == b.text:
-		c.add(b.at, fmt.Sprintf("%s is peered with itself", a.text),
-			"a peering is between two different departments")
-	case c.checkDefined(b) && defined:
+	c.checkDefined(a)
+	if !e.Between.known() || a.text != b.text {
+		c.checkDefined(b)
 		c.checkDeclaredOverlap(e)
+		return
 	}
+	c.add(b.at, fmt.Sprintf("%s is peered with itself", a.text), "a peering is between two different departments")
 }
 
 // checkDefined reports a department that nobody defined. Where no department could be read at all, that
 // is the mistake, and not each use of a name.
-func (c checker) checkDefined(s scalar[name]) bool {
-	if !s.ok || len(c.names) == 0 {
-		return false
+func (c checker) checkDefined(s scalar[name]) {
+	if _, found := c.members[s.text]; s.ok && !found && len(c.names) > 0 {
+		c.add(s.at, fmt.Sprintf("department %s is not defined", s.text), suggest(s.text, c.names))
 	}
-	if _, found := c.members[s.text]; found {
-		return true
-	}
-	c.add(s.at, fmt.Sprintf("department %s is not defined", s.text), suggest(s.text, c.names))
-	return false
 }
 
 // checkDeclaredOverlap reports VPCs of the two departments that AWS would never connect.
@@ -84,7 +77,8 @@ func (c checker) declared(department string) []netip.Prefix {
 	return blocks
 }
 
-// checkParties reports departments that have no part in the peering.
+// checkParties reports departments that have no part in the peering. A name that between has too is left
+// alone, even where it isn't defined: that has been reported.
 func (c checker) checkParties(e entry) {
 	if !e.Between.known() {
 		return
@@ -112,7 +106,7 @@ func (c checker) checkParty(e entry, what string, s scalar[name]) {
 		"it can be "+alternatives(parties))
 }
 
-// checkTables reports ids that are listed twice.
+// checkTables reports ids that are listed twice. Whether AWS knows an id is for the plan to find out.
 func (c checker) checkTables(e entry) {
 	for _, row := range e.Routes.rows {
 		choice := row.value.Tables.choice

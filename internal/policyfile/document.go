@@ -91,6 +91,7 @@ type tables struct {
 
 func (d *document) read(r *reader, n ast.Node, what string) { r.object(n, what, d) }
 
+// read checks what concerns the member alone, while its keys are known to be in order.
 func (m *member) read(r *reader, n ast.Node, what string) {
 	m.at = place(n)
 	if !r.object(n, "a member of "+quoted(what), m) {
@@ -111,6 +112,7 @@ func (s *sideRoutes) read(r *reader, n ast.Node, what string) {
 	r.object(n, "routes of "+quoted(what), s)
 }
 
+// read tells the two forms apart by their YAML, so that a mistake is about the form that was meant.
 func (t *tables) read(r *reader, n ast.Node, what string) {
 	if _, isMapping := n.(*ast.MappingNode); isMapping {
 		t.choice.read(r, n, what)
