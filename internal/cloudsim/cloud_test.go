@@ -33,9 +33,9 @@ const (
 	region  = "us-east-1"
 )
 
-func sqsClient(c http.RoundTripper, accessKeyID, secret string) *sqs.Client {
+func sqsClient(c http.RoundTripper) *sqs.Client {
 	return sqs.New(sqs.Options{
-		Region: region, Credentials: credentials.NewStaticCredentialsProvider(accessKeyID, secret, ""),
+		Region: region, Credentials: credentials.NewStaticCredentialsProvider(account, "any", ""),
 		HTTPClient: &http.Client{Transport: c}, Retryer: aws.NopRetryer{},
 	})
 }
@@ -143,7 +143,7 @@ func TestInjectedFailures(t *testing.T) {
 			t.Parallel()
 			c := cloudsim.New(cloudsim.Options{})
 			defer c.Close()
-			client := sqsClient(c, account, "any")
+			client := sqsClient(c)
 			remove := c.Inject(func(call api.Call) *cloudsim.Failure {
 				if call.Service == "sqs" && call.Action == "CreateQueue" && call.Account == account {
 					return &tt.failure
@@ -210,11 +210,11 @@ func TestEC2GetsItsCallerAndTheTrail(t *testing.T) {
 				call.Mutating = true
 				body, _ := io.ReadAll(r.Body)
 				trail(api.Record{Caller: call.Caller, At: call.At, EventSource: "ec2.amazonaws.com", EventName: call.Action})
-				fmt.Fprintf(w, "%s %s %s %s", call.Account, call.Region, call.ARN, body)
+				_, _ = fmt.Fprintf(w, "%s %s %s %s", call.Account, call.Region, call.ARN, body)
 			})
 		}})
 		defer c.Close()
-		client := sqsClient(c, account, "any")
+		client := sqsClient(c)
 		if err := newQueue(t, client, "jobs"); err != nil {
 			t.Fatal(err)
 		}
@@ -243,7 +243,7 @@ func TestLogKeepsWhatHappened(t *testing.T) {
 	t.Parallel()
 	c := cloudsim.New(cloudsim.Options{})
 	defer c.Close()
-	client := sqsClient(c, account, "any")
+	client := sqsClient(c)
 	if err := newQueue(t, client, "jobs"); err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func TestCanceledRequestReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := cloudsim.New(cloudsim.Options{})
 		defer c.Close()
-		client := sqsClient(c, account, "any")
+		client := sqsClient(c)
 		if err := newQueue(t, client, "jobs"); err != nil {
 			t.Fatal(err)
 		}
@@ -377,7 +377,9 @@ func TestServedOverASocketAndClosedWithoutAGoroutineLeft(t *testing.T) {
 		t.Errorf("settled with %d links of the chain to come", f.left+1)
 	}
 	started := time.Now()
-	answer, err := server.Client().Post(server.URL, "text/plain", http.NoBody)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, http.NoBody)
+	check(t, err)
+	answer, err := server.Client().Do(r)
 	check(t, err)
 	_ = answer.Body.Close()
 	if took := time.Since(started); took < time.Millisecond {

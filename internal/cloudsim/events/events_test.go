@@ -155,9 +155,9 @@ func (a account) put(entries ...types.PutEventsRequestEntry) (*eventbridge.PutEv
 	return a.bridge.PutEvents(a.t.Context(), &eventbridge.PutEventsInput{Entries: entries})
 }
 
-func (a account) mustPut(bus string) {
+func (a account) mustPut() {
 	a.t.Helper()
-	out, err := a.put(entry(bus))
+	out, err := a.put(entry("default"))
 	a.check(err)
 	if out.FailedEntryCount != 0 {
 		a.t.Fatalf("PutEvents = %v", out.Entries)
@@ -228,11 +228,11 @@ func TestDisabledRuleIsSilent(t *testing.T) {
 		a.rule("default", "ours", "autopeer", to(a.queue("jobs")))
 		_, err := a.bridge.DisableRule(t.Context(), &eventbridge.DisableRuleInput{Name: aws.String("ours")})
 		a.check(err)
-		a.mustPut("default")
+		a.mustPut()
 		settle(t, c)
 		_, err = a.bridge.EnableRule(t.Context(), &eventbridge.EnableRuleInput{Name: aws.String("ours")})
 		a.check(err)
-		a.mustPut("default")
+		a.mustPut()
 		settle(t, c)
 		if got := a.received("jobs"); len(got) != 1 {
 			t.Errorf("%d events, want only the one after EnableRule", len(got))
@@ -320,7 +320,7 @@ func TestForwardingKeepsTheOriginAndGoesOneHop(t *testing.T) {
 		second.permit("autopeer", marketing)
 		first.rule("default", "forward", "autopeer", first.toBus(bus))
 		second.rule("autopeer", "ours", "autopeer", to(second.queue("jobs")))
-		first.mustPut("default")
+		first.mustPut()
 		settle(t, c)
 		got := second.envelopes("jobs")
 		if len(got) != 1 || got[0].Account != marketing || got[0].Region != virginia {
@@ -342,7 +342,7 @@ func TestForwardedID(t *testing.T) {
 				a.rule("default", "forward", "autopeer", a.toBus(a.bus("autopeer")))
 				a.rule("default", "near", "autopeer", to(a.queue("near")))
 				a.rule("autopeer", "far", "autopeer", to(a.queue("far")))
-				a.mustPut("default")
+				a.mustPut()
 				settle(t, c)
 				if got := a.envelopes("near")[0].ID != a.envelopes("far")[0].ID; got != changed {
 					t.Errorf("id changed: %v, want %v", got, changed)
@@ -378,7 +378,7 @@ func TestSecondHopIsDropped(t *testing.T) {
 				onward.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String(second.queue("dead"))}
 				second.rule("autopeer", "onward", "autopeer", onward)
 				third.rule("third", "ours", "autopeer", to(third.queue("jobs")))
-				first.mustPut("default")
+				first.mustPut()
 				settle(t, c)
 				if got := third.received("jobs"); len(got) != 0 {
 					t.Errorf("%d events after two hops, want none", len(got))
@@ -429,7 +429,7 @@ func TestBusPolicyDecidesForOtherAccounts(t *testing.T) {
 				target := first.toBus(bus)
 				target.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String(first.queue("dead"))}
 				first.rule("default", "forward", "autopeer", target)
-				first.mustPut("default")
+				first.mustPut()
 				settle(t, c)
 				if got := len(second.received("jobs")) == 1; got != tt.want {
 					t.Errorf("delivered: %v, want %v", got, tt.want)
@@ -474,7 +474,7 @@ func TestUndeliveredEventGoesToTheDeadLetterQueue(t *testing.T) {
 				a.policy("dead", tt.deadPolicy)
 				arn := "arn:aws:sqs:us-east-1:111111111111:" + tt.target
 				a.rule("default", "ours", "autopeer", types.Target{Arn: &arn, DeadLetterConfig: &types.DeadLetterConfig{Arn: &dead}})
-				a.mustPut("default")
+				a.mustPut()
 				settle(t, c)
 				letters := a.received("dead")
 				if got := len(letters) == 1; got != tt.dead {
@@ -533,7 +533,7 @@ func TestTargetInput(t *testing.T) {
 				a := in(t, c, marketing, virginia)
 				tt.target.Arn = aws.String(a.queue("jobs"))
 				a.rule("default", "ours", "autopeer", tt.target)
-				a.mustPut("default")
+				a.mustPut()
 				settle(t, c)
 				if got := a.received("jobs"); len(got) != 1 || *got[0].Body != tt.want {
 					t.Errorf("messages = %+v, want %s", got, tt.want)
@@ -546,7 +546,7 @@ func TestTargetInput(t *testing.T) {
 func TestScheduleDropsDoublesAndReorders(t *testing.T) {
 	t.Parallel()
 	var received int
-	o := events.Options{Schedule: func(d events.Delivery) []time.Duration {
+	o := events.Options{Schedule: func(events.Delivery) []time.Duration {
 		received++
 		switch received {
 		case 1:

@@ -69,30 +69,45 @@ func (t target) deadLetterARN() string {
 
 // check makes EventBridge's refusals, and those of what this cloud doesn't have.
 func (t target) check(r *rule) error {
-	at := func(reason string) error { return invalid("Target " + t.ID + " is not valid. Reason: " + reason) }
-	isQueue := inRegion(t.ARN, r.bus.region)
-	bus, isBus := parseBusARN(t.ARN)
-	shaped := t.Input != "" || t.InputPath != ""
-	switch {
-	case t.ID == "":
+	if t.ID == "" {
 		return invalid("Parameter Id of a target is required.")
-	case !isQueue && !isBus:
-		return at("The embedded cloud delivers to event buses, and to SQS queues of the rule's region.")
-	case t.InputTransformer != nil || t.SQSParameters != nil:
-		return at("The embedded cloud has no InputTransformer and no SqsParameters.")
-	case t.Input != "" && t.InputPath != "":
-		return at("Input and InputPath are mutually exclusive.")
-	case shaped && isBus:
-		return at("Input and InputPath are not available for an event bus.")
-	case isBus && bus.account != r.bus.account && t.RoleARN == "":
-		// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
-		return at("An event bus of another account requires a RoleArn.")
-	case isBus && bus == r.bus:
-		return at("A rule can't send events back to its own event bus.")
-	case t.DeadLetterConfig != nil && !inRegion(t.DeadLetterConfig.ARN, r.bus.region):
-		return at("The dead-letter queue must be an SQS queue in the same region as the rule.")
+	}
+	reason := t.wrongPlace(r.bus)
+	if reason == "" {
+		reason = t.wrongInput()
+	}
+	if reason != "" {
+		return invalid("Target " + t.ID + " is not valid. Reason: " + reason)
 	}
 	return nil
+}
+
+func (t target) wrongPlace(from busName) string {
+	bus, isBus := parseBusARN(t.ARN)
+	switch {
+	case !isBus && !inRegion(t.ARN, from.region):
+		return "The embedded cloud delivers to event buses, and to SQS queues of the rule's region."
+	case isBus && bus.account != from.account && t.RoleARN == "":
+		// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
+		return "An event bus of another account requires a RoleArn."
+	case isBus && bus == from:
+		return "A rule can't send events back to its own event bus."
+	case t.DeadLetterConfig != nil && !inRegion(t.DeadLetterConfig.ARN, from.region):
+		return "The dead-letter queue must be an SQS queue in the same region as the rule."
+	}
+	return ""
+}
+
+func (t target) wrongInput() string {
+	switch {
+	case t.InputTransformer != nil || t.SQSParameters != nil:
+		return "The embedded cloud has no InputTransformer and no SqsParameters."
+	case t.Input != "" && t.InputPath != "":
+		return "Input and InputPath are mutually exclusive."
+	case t.isBus() && (t.Input != "" || t.InputPath != ""):
+		return "Input and InputPath are not available for an event bus."
+	}
+	return ""
 }
 
 func inRegion(queueARN, region string) bool {

@@ -82,17 +82,17 @@ type ruleInput struct {
 }
 
 // ownRule finds the rule that a call names. Callers hold the lock.
-func (s *Service) ownRule(ctx context.Context, in ruleInput) (*bus, *rule, error) {
+func (s *Service) ownRule(ctx context.Context, in ruleInput) (*rule, error) {
 	b, err := s.ownBus(ctx, in.EventBusName)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	name := cmp.Or(in.Rule, in.Name)
 	r := b.rule(name)
 	if r == nil {
-		return b, nil, noRule(name, b)
+		return nil, noRule(name, b)
 	}
-	return b, r, nil
+	return r, nil
 }
 
 // deleteRule succeeds for a rule that doesn't exist.
@@ -130,7 +130,7 @@ func describeRule(r *rule) ruleDescription {
 func (s *Service) describeRule(ctx context.Context, in ruleInput) (ruleDescription, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, r, err := s.ownRule(ctx, in)
+	r, err := s.ownRule(ctx, in)
 	if err != nil {
 		return ruleDescription{}, err
 	}
@@ -176,7 +176,7 @@ func (s *Service) disableRule(ctx context.Context, in ruleInput) (empty, error) 
 func (s *Service) setState(ctx context.Context, in ruleInput, state string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, r, err := s.ownRule(ctx, in)
+	r, err := s.ownRule(ctx, in)
 	if err == nil {
 		r.state = state
 	}
@@ -203,7 +203,7 @@ type targetsOutput struct {
 func (s *Service) putTargets(ctx context.Context, in putTargetsInput) (targetsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, r, err := s.ownRule(ctx, in.ruleInput)
+	r, err := s.ownRule(ctx, in.ruleInput)
 	if err != nil {
 		return targetsOutput{}, err
 	}
@@ -226,7 +226,7 @@ type removeTargetsInput struct {
 func (s *Service) removeTargets(ctx context.Context, in removeTargetsInput) (targetsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, r, err := s.ownRule(ctx, in.ruleInput)
+	r, err := s.ownRule(ctx, in.ruleInput)
 	if err != nil {
 		return targetsOutput{}, err
 	}
@@ -257,7 +257,7 @@ type listTargetsOutput struct {
 func (s *Service) listTargetsByRule(ctx context.Context, in listTargetsInput) (listTargetsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, r, err := s.ownRule(ctx, in.ruleInput)
+	r, err := s.ownRule(ctx, in.ruleInput)
 	if err != nil {
 		return listTargetsOutput{}, err
 	}

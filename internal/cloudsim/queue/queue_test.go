@@ -315,7 +315,7 @@ func TestRefusals(t *testing.T) {
 		{"a name with a dot", createQueue("a.b", nil), "InvalidParameterValue"},
 		{"a FIFO queue, which this cloud doesn't have", createQueue("a.fifo", nil), "InvalidParameterValue"},
 		{"the same name with other attributes", createQueue("jobs", map[string]string{"VisibilityTimeout": "99"}), "QueueAlreadyExists"},
-		{"an unknown attribute", createQueue("new", map[string]string{"Colour": "red"}), "InvalidAttributeName"},
+		{"an unknown attribute", createQueue("new", map[string]string{"Shape": "round"}), "InvalidAttributeName"},
 		{"a visibility timeout above 12 hours", createQueue("new", map[string]string{"VisibilityTimeout": "43201"}), "InvalidAttributeValue"},
 		{"a message size above 1 MiB", createQueue("new", map[string]string{"MaximumMessageSize": "1048577"}), "InvalidAttributeValue"},
 		{"a malformed policy", createQueue("new", map[string]string{"Policy": "{"}), "InvalidAttributeValue"},
