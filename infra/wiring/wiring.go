@@ -63,7 +63,7 @@ func Rules(p *policy.Policy, cell peering.Cell) []Rule {
 	counterparts := p.Counterparts(cell)
 	rules := local(cell)
 	if len(counterparts) > 0 {
-		rules = append(rules, foreign(accounts(counterparts))...)
+		rules = append(rules, foreign(Accounts(counterparts))...)
 	}
 	rules = append(rules, announced(cell, counterparts))
 	for _, c := range counterparts {
@@ -105,7 +105,7 @@ func announced(cell peering.Cell, counterparts []peering.Cell) Rule {
 	return Rule{Name: "connect-announced", Bus: OwnBus, Queue: Connect, Pattern: map[string]any{
 		"source":      []string{outcome.Source},
 		"detail-type": []string{string(outcome.Accepted)},
-		"account":     accounts(append([]peering.Cell{cell}, counterparts...)),
+		"account":     Accounts(append([]peering.Cell{cell}, counterparts...)),
 	}}
 }
 
@@ -156,7 +156,8 @@ func callPattern(accounts []string, detail map[string]any) map[string]any {
 	}
 }
 
-func accounts(cells []peering.Cell) []string {
+// Accounts returns the accounts of the cells, sorted, each once.
+func Accounts(cells []peering.Cell) []string {
 	var all []string
 	for _, c := range cells {
 		all = append(all, string(c.Account))

@@ -84,7 +84,10 @@ func (c *Connector) decide(ctx context.Context, hint trail.Hint, seen sight) ([]
 		return nil, nil, c.wait(hint, fmt.Errorf("%s is still %s", pcx.ID, pcx.State))
 	}
 	d := c.policy.Decide(pcx)
-	if d.Verdict != policy.Accept {
+	switch {
+	case d.Provisional: // nothing is opened for blocks that aren't known
+		return nil, nil, fmt.Errorf("%s is %s and doesn't show its blocks yet", pcx.ID, pcx.State)
+	case d.Verdict != policy.Accept:
 		return nil, []outcome.Outcome{outcome.Of(outcome.Denied, c.cell, pcx, d, c.policy.File)}, nil
 	}
 	sides, err := c.sides(ctx, seen, d)

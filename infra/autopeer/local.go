@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/cloudsim/events"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/policyfile"
+)
+
+func localCommand() *cobra.Command {
+	var file string
+	var port int
+	cmd := &cobra.Command{
+		Use:   "local",
+		Short: "Run the embedded cloud with the cells of a policy, for the AWS CLI and anything else",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := readPolicy(file)
+			if mistakes := (policyfile.Mistakes)(nil); errors.As(err, &mistakes) {
+				fmt.Fprintln(cmd.ErrOrStderr(), err)
+				return errReported
+			}
+			if err != nil {
+				return err
+			}
+			return serve(cmd.Context(), cmd.OutOrStdout(), p, port)
+		},
+	}
+	cmd.Flags().StringVar(&file, "policy", "docs/examples/policy.yaml", "the policy whose cells are deployed")
+	cmd.Flags().IntVar(&port, "port", 4566, "the port on 127.0.0.1; 0 takes any that is free")
+	return cmd
+}
+
+// serve runs until the context ends.
+func serve(ctx context.Context, out io.Writer, p *policy.Policy, port int) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return fmt.Errorf("listen (choose another port with PORT=): %w", err)
+	}
+	ids := &local.IDs{}
+	cloud := cloudsim.New(cloudsim.Options{
+		EC2: func(trail api.Trail) http.Handler {
+			return ec2.New(ec2.Options{Trail: trail, NewID: ids.New, Delays: ec2.Delays{
+				Initiating: 200 * time.Millisecond, Provisioning: 200 * time.Millisecond, Deleting: 200 * time.Millisecond,
+			}})
+		},
+		Events: events.Options{TrailLatency: 500 * time.Millisecond, DeliveryLatency: 100 * time.Millisecond},
+	})
+	defer cloud.Close()
+	sites, err := local.Seed(ctx, cloud, ids, p)
+	if err != nil {
+		return err
+	}
+	if _, err := local.Deploy(ctx, cloud, p, func(o outcome.Outcome) { tell(out, o) }); err != nil {
+		return err
+	}
+	welcome(out, p, sites, "http://"+listener.Addr().String())
+	server := &http.Server{Handler: cloud, ReadHeaderTimeout: 10 * time.Second}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// welcome says what there is and what to try.
+func welcome(out io.Writer, p *policy.Policy, sites []local.Site, url string) {
+	fmt.Fprintf(out, "autopeer on the embedded cloud, %s, with the %d cells of %s\n\n", url, len(p.Cells()), p.File)
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "  department\taccount/region\tVPC\tblock\tserver")
+	for _, s := range sites {
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s %s\n", s.Department, s.Cell, s.VPC.ID, s.VPC.Block, s.Server, s.Address)
+	}
+	_ = table.Flush()
+	if len(p.Peerings) == 0 {
+		fmt.Fprintln(out, "\nThe policy allows no peering, so every request will be denied.")
+		return
+	}
+	from, to := pair(p.Peerings[0], sites)
+	peer := "--peer-owner-id " + string(to.Cell.Account)
+	if to.Cell.Region != from.Cell.Region {
+		peer += " --peer-region " + string(to.Cell.Region)
+	}
+	fmt.Fprintf(out, "\nIn another terminal (the account is the access key, any secret will do):\n\n"+
+		"  export AWS_ENDPOINT_URL=%s AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=any AWS_DEFAULT_REGION=%s\n"+
+		"  aws ec2 create-vpc-peering-connection --vpc-id %s --peer-vpc-id %s %s\n"+
+		"  aws ec2 describe-route-tables --filters Name=vpc-id,Values=%[4]s\n\n",
+		url, from.Cell.Account, from.Cell.Region, from.VPC.ID, to.VPC.ID, peer)
+}
+
+// pair returns a site of either department, the one first that may ask.
+func pair(entry policy.Peering, sites []local.Site) (from, to local.Site) {
+	asks, asked := entry.Between[0], entry.Between[1]
+	if entry.Requester == asked {
+		asks, asked = asked, asks
+	}
+	for _, s := range sites {
+		switch {
+		case s.Department == asks && from.VPC.ID == "":
+			from = s
+		case s.Department == asked && to.VPC.ID == "":
+			to = s
+		}
+	}
+	return from, to
+}
+
+// tell prints an announcement in one piece: several functions speak at once.
+func tell(out io.Writer, o outcome.Outcome) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s  %s %s: %s\n", time.Now().Format(time.TimeOnly), o.Cell, o.Connection, o.Kind, o.Reason.Sentence)
+	for _, c := range o.Changes {
+		fmt.Fprintf(&b, "          %s\n", c)
+	}
+	_, _ = io.WriteString(out, b.String())
+}

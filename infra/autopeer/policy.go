@@ -1,0 +1,40 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/policyfile"
+)
+
+func policyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "policy FILE",
+		Short: "Check a policy file: exit 0, or 2 with every mistake",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := readPolicy(args[0])
+			if mistakes := (policyfile.Mistakes)(nil); errors.As(err, &mistakes) {
+				fmt.Fprintln(cmd.ErrOrStderr(), err)
+				return errReported
+			}
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is right: %d departments, %d peerings, %d cells\n", args[0], len(p.Departments), len(p.Peerings), len(p.Cells()))
+			return err
+		},
+	}
+}
+
+func readPolicy(file string) (*policy.Policy, error) {
+	data, err := os.ReadFile(file) //nolint:gosec // the file that the user named
+	if err != nil {
+		return nil, fmt.Errorf("read the policy: %w", err)
+	}
+	return policyfile.Parse(file, data)
+}

@@ -1,0 +1,176 @@
+// Package bench is an embedded cloud with autopeer on it, and the questions that the demo and the tests ask
+// of both.
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/cloudsim/events"
+	"github.com/autopeer/autopeer/internal/ec2net"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policyfile"
+	"github.com/autopeer/autopeer/internal/reach"
+)
+
+// Bench is one cloud. Its methods may be called while functions run.
+type Bench struct {
+	Cloud *cloudsim.Cloud
+	Cells []*local.Cell
+
+	mu    sync.Mutex
+	heard []outcome.Outcome
+}
+
+// New returns an empty cloud that is quicker than AWS and keeps its order: a request is pending before
+// anybody hears of it. Change, if not nil, changes EC2's options.
+func New(change func(*ec2.Options)) *Bench {
+	o := ec2.Options{Seed: 1, Delays: ec2.Delays{
+		Initiating: 20 * time.Millisecond, Provisioning: 20 * time.Millisecond, Deleting: 20 * time.Millisecond,
+	}}
+	if change != nil {
+		change(&o)
+	}
+	return &Bench{Cloud: cloudsim.New(cloudsim.Options{
+		EC2: func(trail api.Trail) http.Handler {
+			o.Trail = trail
+			return ec2.New(o)
+		},
+		Events: events.Options{TrailLatency: 50 * time.Millisecond, DeliveryLatency: 10 * time.Millisecond},
+	})}
+}
+
+// Close ends the cloud.
+func (b *Bench) Close() { b.Cloud.Close() }
+
+// Person returns somebody with the cell's account.
+func (b *Bench) Person(ctx context.Context, cell peering.Cell) *lab.Person {
+	return lab.NewPerson(ctx, cell, local.EC2(b.Cloud, cell))
+}
+
+// Deploy checks the policy file and deploys its cells. Watch may be nil.
+func (b *Bench) Deploy(ctx context.Context, policy string, watch local.Watch) error {
+	p, err := policyfile.Parse("policy.yaml", []byte(policy))
+	if err != nil {
+		return err
+	}
+	b.Cells, err = local.Deploy(ctx, b.Cloud, p, func(o outcome.Outcome) {
+		b.mu.Lock()
+		b.heard = append(b.heard, o)
+		b.mu.Unlock()
+		if watch != nil {
+			watch(o)
+		}
+	})
+	return err
+}
+
+// Said returns what autopeer has announced of the connection, of that kind, in order.
+func (b *Bench) Said(kind outcome.Kind, id peering.ConnectionID) []outcome.Outcome {
+	return slices.DeleteFunc(b.Heard(), func(o outcome.Outcome) bool { return o.Kind != kind || o.Connection != id })
+}
+
+// Heard returns everything that autopeer has announced.
+func (b *Bench) Heard() []outcome.Outcome {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.heard)
+}
+
+// Network returns EC2 as the cell's account sees it.
+func (b *Bench) Network(cell peering.Cell) *ec2net.Network {
+	return ec2net.New(local.EC2(b.Cloud, cell))
+}
+
+// Connection returns the connection as the cell sees it, with only its id when it sees none.
+func (b *Bench) Connection(ctx context.Context, cell peering.Cell, id peering.ConnectionID) (peering.Connection, error) {
+	found, err := b.Network(cell).Connections(ctx, id)
+	if err != nil || len(found) == 0 {
+		return peering.Connection{ID: id}, err
+	}
+	return found[0], nil
+}
+
+// Snapshot is the network of the sites, as the Describe calls of all their cells show it.
+func (b *Bench) Snapshot(ctx context.Context, sites ...lab.Site) (reach.Network, error) {
+	var all reach.Network
+	vpcs := map[peering.Cell][]peering.VPCID{}
+	for _, s := range sites {
+		vpcs[s.Cell] = append(vpcs[s.Cell], s.VPC.ID)
+	}
+	for cell, ids := range vpcs {
+		n, err := b.Network(cell).Snapshot(ctx, ids...)
+		if err != nil {
+			return all, fmt.Errorf("read the network of %s: %w", cell, err)
+		}
+		all = merge(all, n)
+	}
+	return all, nil
+}
+
+func merge(a, b reach.Network) reach.Network {
+	a.VPCs = append(a.VPCs, b.VPCs...)
+	a.Subnets = append(a.Subnets, b.Subnets...)
+	a.RouteTables = append(a.RouteTables, b.RouteTables...)
+	a.NetworkACLs = append(a.NetworkACLs, b.NetworkACLs...)
+	a.SecurityGroups = append(a.SecurityGroups, b.SecurityGroups...)
+	a.Instances = append(a.Instances, b.Instances...)
+	for _, c := range b.Connections { // both sides may show one
+		if !slices.ContainsFunc(a.Connections, func(o peering.Connection) bool { return o.ID == c.ID }) {
+			a.Connections = append(a.Connections, c)
+		}
+	}
+	return a
+}
+
+// State is what the sites' route tables and security groups hold beyond what they began with, in words and
+// sorted: "rtb-1 routes 10.0.0.0/16 to pcx-1", "sg-1 admits icmp from 10.0.0.0/16".
+func (b *Bench) State(ctx context.Context, sites ...lab.Site) ([]string, error) {
+	n, err := b.Snapshot(ctx, sites...)
+	if err != nil {
+		return nil, err
+	}
+	var words []string
+	for _, t := range n.RouteTables {
+		for _, r := range t.Routes {
+			if r.Target != peering.Local && !strings.HasPrefix(string(r.Target), "igw-") {
+				words = append(words, fmt.Sprintf("%s routes %s to %s", t.ID, r.Destination, r.Target))
+			}
+		}
+	}
+	for _, g := range n.SecurityGroups {
+		for _, p := range g.Ingress {
+			if p.Source.IsValid() {
+				words = append(words, fmt.Sprintf("%s admits %s from %s", g.ID, ports(p), p.Source))
+			}
+		}
+	}
+	slices.Sort(words)
+	return words, nil
+}
+
+func ports(p peering.Permission) string {
+	switch {
+	case p.From < 0:
+		return string(p.Protocol)
+	case p.From == p.To:
+		return fmt.Sprintf("%s %d", p.Protocol, p.From)
+	}
+	return fmt.Sprintf("%s %d-%d", p.Protocol, p.From, p.To)
+}
+
+// ByAutopeer returns the calls that functions have made since the mark.
+func (b *Bench) ByAutopeer(mark int) []api.Call {
+	return slices.DeleteFunc(b.Cloud.Since(mark), func(c api.Call) bool { return !strings.Contains(c.ARN, ":assumed-role/autopeer-") })
+}

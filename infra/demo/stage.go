@@ -1,0 +1,168 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/reach"
+)
+
+// stage is where a scenario plays: an empty cloud, people with accounts, and autopeer. A step that can't be
+// taken is a failure and ends the scenario.
+type stage struct {
+	*story
+	*bench.Bench
+	ctx   context.Context //nolint:containedctx // a stage lives as long as one scenario
+	sites []lab.Site      // that a ping may cross
+}
+
+// stopped unwinds a scenario whose next step makes no sense any more.
+type stopped struct{}
+
+func newStage(ctx context.Context, story *story) *stage {
+	return &stage{story: story, Bench: bench.New(nil), ctx: ctx}
+}
+
+func (s *stage) must(doing string, err error) {
+	if err != nil {
+		s.check(doing, false, err.Error())
+		panic(stopped{})
+	}
+}
+
+// build builds a site as somebody in the cell would.
+func (s *stage) build(cell peering.Cell, build func(*lab.Person) lab.Site) lab.Site {
+	p := s.Person(s.ctx, cell)
+	site := build(p)
+	s.must("the network is built", p.Err())
+	s.sites = append(s.sites, site)
+	s.tell("network", "", fmt.Sprintf("%s has %s in %s", site.VPC.ID, site.VPC.Block, cell))
+	return site
+}
+
+// asks lets somebody in the cell do something by hand, and tells what it was.
+func (s *stage) asks(cell peering.Cell, do func(*lab.Person) string) {
+	p := s.Person(s.ctx, cell)
+	what := do(p)
+	s.must(what, p.Err())
+	s.tell("asks", "somebody in "+cell.String(), what)
+}
+
+// deploy checks the policy, deploys its cells and shows what it allows.
+func (s *stage) deploy(policy string) {
+	s.must("the cells are deployed", s.Deploy(s.ctx, policy, s.announced))
+	for line := range strings.Lines(policy[strings.Index(policy, "peerings:"):]) {
+		s.tell("policy", "", "│ "+strings.TrimRight(line, "\n"))
+	}
+}
+
+// hold keeps a function from running until the returned function is called.
+func (s *stage) hold(f wiring.Function) (release func()) { return local.Hold(s.Cells, f) }
+
+// settle waits until nothing is under way any more.
+func (s *stage) settle() { s.must("everything comes to rest", s.Cloud.Settle(s.ctx)) }
+
+// until waits for something that nobody announces.
+func (s *stage) until(text string, holds func() bool) {
+	for !holds() {
+		select {
+		case <-s.ctx.Done():
+			s.must(text, s.ctx.Err())
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+func (s *stage) snapshot() reach.Network {
+	n, err := s.Snapshot(s.ctx, s.sites...)
+	s.must("read the network", err)
+	return n
+}
+
+// ping tells whether a site's server reaches another's by ICMP.
+func (s *stage) ping(from, to lab.Site) reach.Answer {
+	return s.reach("ping", reach.Query{From: from.Server, ToInstance: to.Server, Protocol: peering.ICMP})
+}
+
+// ssh does so by TCP 22.
+func (s *stage) ssh(from, to lab.Site) reach.Answer {
+	return s.reach("ssh", reach.Query{From: from.Server, ToInstance: to.Server, Protocol: peering.TCP, Port: 22})
+}
+
+func (s *stage) reach(what string, q reach.Query) reach.Answer {
+	n := s.snapshot()
+	a := n.Check(q)
+	answer := "reachable"
+	if !a.Reachable {
+		answer = "unreachable: " + a.Blocker.Sentence
+	}
+	s.tell("ping", "", fmt.Sprintf("%s %s → %s: %s", what, name(n, q.From), name(n, q.ToInstance), answer))
+	return a
+}
+
+func name(n reach.Network, id peering.InstanceID) string {
+	i := slices.IndexFunc(n.Instances, func(i peering.Instance) bool { return i.ID == id })
+	if i < 0 {
+		return string(id)
+	}
+	return n.Instances[i].Name
+}
+
+func (s *stage) reachable(text string, a reach.Answer) {
+	s.check(text, a.Reachable, a.Blocker.Sentence)
+}
+
+// unreachable checks that the blocker is named with these words.
+func (s *stage) unreachable(text string, a reach.Answer, words string) {
+	instead := a.Blocker.Sentence
+	if a.Reachable {
+		instead = "it is reachable"
+	}
+	s.check(text, !a.Reachable && strings.Contains(a.Blocker.Sentence, words), instead)
+}
+
+func (s *stage) connection(cell peering.Cell, id peering.ConnectionID) peering.Connection {
+	c, err := s.Connection(s.ctx, cell, id)
+	s.must("read "+string(id), err)
+	return c
+}
+
+// holds reports whether all of these are part of the state of the sites.
+func (s *stage) holds(words ...string) bool {
+	state := s.state()
+	for _, w := range words {
+		if !slices.Contains(state, w) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *stage) state() []string {
+	state, err := s.State(s.ctx, s.sites...)
+	s.must("read the route tables and the security groups", err)
+	return state
+}
+
+// exactly checks that the sites' tables and groups hold these and nothing else.
+func (s *stage) exactly(text string, want ...string) {
+	slices.Sort(want)
+	got := s.state()
+	s.check(text, slices.Equal(got, want), "there is "+strings.Join(got, ", "))
+}
+
+func routes(table peering.RouteTableID, to lab.Site, via peering.ConnectionID) string {
+	return fmt.Sprintf("%s routes %s to %s", table, to.VPC.Block, via)
+}
+
+func admits(group peering.SecurityGroupID, what string, from lab.Site) string {
+	return fmt.Sprintf("%s admits %s from %s", group, what, from.VPC.Block)
+}

@@ -1,0 +1,100 @@
+package demo
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/outcome"
+)
+
+// Entry is one line of the story, as timeline.json keeps it.
+type Entry struct {
+	Scenario string    `json:"scenario"`
+	At       time.Time `json:"at"`
+	Ms       int64     `json:"ms"` // since the scenario began
+	Kind     string    `json:"kind"`
+	Actor    string    `json:"actor,omitempty"`
+	Text     string    `json:"text"`
+	Passed   *bool     `json:"passed,omitempty"` // of a check
+}
+
+// story prints a scenario line by line. Functions announce while the scenario goes on, so it locks.
+type story struct {
+	mu       sync.Mutex
+	out      io.Writer
+	scenario string
+	start    time.Time
+	entries  []Entry
+	checks   int
+	failures int
+}
+
+func newStory(out io.Writer, s Scenario) *story {
+	_, _ = fmt.Fprintf(out, "%s — %s\n", s.Name, s.About)
+	return &story{out: out, scenario: s.Name, start: time.Now()}
+}
+
+// tell adds a line. Lines of one kind look alike: "asks", "sees", "does", "says", "ping" or "check".
+func (s *story) tell(kind, actor, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.add(Entry{Kind: kind, Actor: actor, Text: text})
+}
+
+func (s *story) add(e Entry) {
+	e.Scenario, e.At = s.scenario, time.Now()
+	e.Ms = e.At.Sub(s.start).Milliseconds()
+	s.entries = append(s.entries, e)
+	mark := " "
+	if e.Passed != nil {
+		mark = map[bool]string{true: "✓", false: "✗"}[*e.Passed]
+	}
+	who := e.Actor
+	if who != "" {
+		who += ": "
+	}
+	_, _ = fmt.Fprintf(s.out, "  %6d ms %s %s%s\n", e.Ms, mark, who, e.Text)
+}
+
+// check tells what was expected and whether it is so; if not, what was there instead.
+func (s *story) check(text string, passed bool, instead string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.checks++
+	if !passed {
+		s.failures++
+		text += " — but " + instead
+	}
+	s.add(Entry{Kind: "check", Text: text, Passed: &passed})
+}
+
+// announced tells what autopeer says, and each thing that it has changed.
+func (s *story) announced(o outcome.Outcome) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kind := string(o.Kind)
+	if o.Side != "" {
+		kind += fmt.Sprintf(" (%s's side)", o.Side)
+	}
+	if o.SecondsSinceRequest > 0 {
+		kind += fmt.Sprintf(" after %.0f ms", o.SecondsSinceRequest*1000)
+	}
+	s.add(Entry{Kind: "says", Actor: "autopeer in " + o.Cell.String(), Text: kind + ": " + o.Reason.Sentence})
+	for _, c := range o.Changes {
+		s.add(Entry{Kind: "does", Text: "  " + c})
+	}
+}
+
+func (s *story) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	verdict := "passed"
+	if s.failures > 0 {
+		verdict = "FAILED"
+	}
+	line := fmt.Sprintf("%s: %s, %d checks, %d failures, %d ms", s.scenario, verdict, s.checks, s.failures, time.Since(s.start).Milliseconds())
+	_, _ = fmt.Fprintf(s.out, "%s\n%s\n\n", strings.Repeat("─", 60), line)
+}
