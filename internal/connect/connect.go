@@ -60,10 +60,8 @@ func (c *Connector) Handle(ctx context.Context, hint trail.Hint) error {
 	if err != nil {
 		return err
 	}
-	faults := c.connect(ctx, sides)
-	for _, s := range sides {
-		said = append(said, s.say)
-	}
+	done, faults := c.connect(ctx, sides)
+	said = append(said, done...)
 	for i := range said {
 		said[i].RequestedAt = hint.RequestedAt
 	}
@@ -135,19 +133,24 @@ func (c *Connector) side(half plan.Side, d policy.Decision) side {
 	return s
 }
 
-// connect carries the plans out, all sides together. A refusal that is a decision, a quota say, is told
-// in the side's place; every other fault is returned.
-func (c *Connector) connect(ctx context.Context, sides []side) error {
+// connect carries the plans out, all sides together, and returns what is to be said of those that came to
+// an end. A refusal that is a decision, a quota say, is told in the side's place; every other fault is
+// returned, and its side is announced when it is done.
+func (c *Connector) connect(ctx context.Context, sides []side) ([]outcome.Outcome, error) {
 	faults := make([]error, len(sides))
 	var working sync.WaitGroup
 	for i := range sides {
 		working.Go(func() { sides[i].say.Changes, faults[i] = apply.All(ctx, c.network, sides[i].Changes) })
 	}
 	working.Wait()
+	var said []outcome.Outcome
 	for i, err := range faults {
-		if err != nil && fault.Of(err) == fault.Denied {
-			sides[i].say, faults[i] = sides[i].say.Refused(err), nil
+		switch {
+		case err == nil:
+			said = append(said, sides[i].say)
+		case fault.Of(err) == fault.Denied:
+			said, faults[i] = append(said, sides[i].say.Refused(err)), nil
 		}
 	}
-	return errors.Join(faults...)
+	return said, errors.Join(faults...)
 }
