@@ -1,0 +1,68 @@
+package ec2
+
+// The parameters that every Describe call takes.
+const paging = " Filter MaxResults NextToken"
+
+var actions = map[string]action{
+	"CreateVpc":                {true, "CidrBlock AmazonProvidedIpv6CidrBlock InstanceTenancy TagSpecification", createVpc},
+	"CreateDefaultVpc":         {true, "", createDefaultVpc},
+	"DeleteVpc":                {true, "VpcId", deleteVpc},
+	"DescribeVpcs":             {false, "VpcId" + paging, describeVpcs},
+	"DescribeVpcAttribute":     {false, "VpcId Attribute", describeVpcAttribute},
+	"ModifyVpcAttribute":       {true, "VpcId EnableDnsSupport EnableDnsHostnames", modifyVpcAttribute},
+	"AssociateVpcCidrBlock":    {true, "VpcId CidrBlock AmazonProvidedIpv6CidrBlock Ipv6CidrBlock Ipv6Pool", associateBlock},
+	"DisassociateVpcCidrBlock": {true, "AssociationId", disassociateBlock},
+
+	"CreateSubnet":    {true, "VpcId CidrBlock Ipv6CidrBlock AvailabilityZone TagSpecification", createSubnet},
+	"DeleteSubnet":    {true, "SubnetId", deleteSubnet},
+	"DescribeSubnets": {false, "SubnetId" + paging, describeSubnets},
+
+	"CreateInternetGateway":    {true, "TagSpecification", createGateway},
+	"AttachInternetGateway":    {true, "InternetGatewayId VpcId", attachGateway},
+	"DetachInternetGateway":    {true, "InternetGatewayId VpcId", detachGateway},
+	"DeleteInternetGateway":    {true, "InternetGatewayId", deleteGateway},
+	"DescribeInternetGateways": {false, "InternetGatewayId" + paging, describeGateways},
+
+	"CreateRouteTable":             {true, "VpcId TagSpecification", createTable},
+	"DeleteRouteTable":             {true, "RouteTableId", deleteTable},
+	"DescribeRouteTables":          {false, "RouteTableId" + paging, describeTables},
+	"AssociateRouteTable":          {true, "RouteTableId SubnetId GatewayId", associateTable},
+	"DisassociateRouteTable":       {true, "AssociationId", disassociateTable},
+	"ReplaceRouteTableAssociation": {true, "AssociationId RouteTableId", replaceTableAssociation},
+	"CreateRoute":                  {true, routeParams, createRoute},
+	"ReplaceRoute":                 {true, routeParams, replaceRoute},
+	"DeleteRoute":                  {true, "RouteTableId DestinationCidrBlock DestinationIpv6CidrBlock", deleteRoute},
+
+	"CreateSecurityGroup":           {true, "GroupName GroupDescription VpcId TagSpecification", createGroup},
+	"DeleteSecurityGroup":           {true, "GroupId", deleteGroup},
+	"DescribeSecurityGroups":        {false, "GroupId" + paging, describeGroups},
+	"DescribeSecurityGroupRules":    {false, "SecurityGroupRuleId" + paging, describeRules},
+	"AuthorizeSecurityGroupIngress": {true, ruleParams + " TagSpecification", authorizeIngress},
+	"AuthorizeSecurityGroupEgress":  {true, ruleParams + " TagSpecification", authorizeEgress},
+	"RevokeSecurityGroupIngress":    {true, ruleParams + " SecurityGroupRuleId", revokeIngress},
+	"RevokeSecurityGroupEgress":     {true, ruleParams + " SecurityGroupRuleId", revokeEgress},
+	"DescribeStaleSecurityGroups":   {false, "VpcId MaxResults NextToken", describeStaleGroups},
+
+	"CreateNetworkAcl":             {true, "VpcId TagSpecification", createACL},
+	"DeleteNetworkAcl":             {true, "NetworkAclId", deleteACL},
+	"DescribeNetworkAcls":          {false, "NetworkAclId" + paging, describeACLs},
+	"CreateNetworkAclEntry":        {true, aclEntryParams, createACLEntry},
+	"ReplaceNetworkAclEntry":       {true, aclEntryParams, replaceACLEntry},
+	"DeleteNetworkAclEntry":        {true, "NetworkAclId RuleNumber Egress", deleteACLEntry},
+	"ReplaceNetworkAclAssociation": {true, "AssociationId NetworkAclId", replaceACLAssociation},
+
+	"RunInstances":       {true, "ImageId InstanceType SubnetId PrivateIpAddress SecurityGroupId MinCount MaxCount TagSpecification", runInstances},
+	"TerminateInstances": {true, "InstanceId", terminateInstances},
+	"DescribeInstances":  {false, "InstanceId" + paging, describeInstances},
+
+	"CreateVpcPeeringConnection":        {true, "VpcId PeerVpcId PeerOwnerId PeerRegion TagSpecification", createConnection},
+	"AcceptVpcPeeringConnection":        {true, "VpcPeeringConnectionId", acceptConnection},
+	"RejectVpcPeeringConnection":        {true, "VpcPeeringConnectionId", rejectConnection},
+	"DeleteVpcPeeringConnection":        {true, "VpcPeeringConnectionId", deleteConnection},
+	"DescribeVpcPeeringConnections":     {false, "VpcPeeringConnectionId" + paging, describeConnections},
+	"ModifyVpcPeeringConnectionOptions": {true, "VpcPeeringConnectionId RequesterPeeringConnectionOptions AccepterPeeringConnectionOptions", modifyOptions},
+
+	"CreateTags":   {true, "ResourceId Tag", createTags},
+	"DeleteTags":   {true, "ResourceId Tag", deleteTags},
+	"DescribeTags": {false, paging, describeTags},
+}

@@ -1,0 +1,271 @@
+package ec2
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const ruleParams = "GroupId IpPermissions IpProtocol FromPort ToPort CidrIp"
+
+// wanted is a rule that a request names.
+type wanted struct {
+	traffic
+	description string
+	described   bool
+}
+
+func authorizeIngress(r *request) ([]node, error) { return r.authorize(false) }
+func authorizeEgress(r *request) ([]node, error)  { return r.authorize(true) }
+
+func (r *request) authorize(egress bool) ([]node, error) {
+	g, err := r.group()
+	if err != nil {
+		return nil, err
+	}
+	rules, err := r.wanted(g, egress)
+	if err != nil {
+		return nil, err
+	}
+	tags, err := r.specified(kindRule)
+	if err != nil {
+		return nil, err
+	}
+	before := len(g.rules)
+	for _, w := range rules {
+		if err := r.addRule(g, w); err != nil {
+			if !r.opts.Switches.PartialAuthorize {
+				g.rules = g.rules[:before]
+			}
+			return nil, err
+		}
+	}
+	added := g.rules[before:]
+	for _, rule := range added {
+		r.cell.tag(rule.id, clone(tags))
+	}
+	return append(done(), listOf("securityGroupRuleSet", added, r.showRule)), nil
+}
+
+// clone keeps the rules that are authorized together from sharing one set of tags.
+func clone(tags tagSet) tagSet {
+	c := tagSet{}
+	for k, v := range tags {
+		c[k] = v
+	}
+	return c
+}
+
+func (r *request) addRule(g *securityGroup, w wanted) error {
+	if g.indexOf(w.traffic) >= 0 {
+		return refuse("InvalidPermission.Duplicate", `the specified rule "%s" already exists`, w.traffic)
+	}
+	for _, six := range []bool{false, true} {
+		if w.counts(six) && g.count(w.egress, six) >= r.opts.Quotas.RulesPerGroup {
+			return refuse("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.")
+		}
+	}
+	if err := r.mayRefer(g, w.source); err != nil {
+		return err
+	}
+	g.rules = append(g.rules, &rule{traffic: w.traffic, group: g, id: r.newID(kindRule.prefix), description: w.description})
+	return nil
+}
+
+func (g *securityGroup) indexOf(t traffic) int {
+	return slices.IndexFunc(g.rules, func(r *rule) bool { return r.traffic == t })
+}
+
+func (g *securityGroup) count(egress, six bool) int {
+	n := 0
+	for _, r := range g.direction(egress) {
+		if r.counts(six) {
+			n++
+		}
+	}
+	return n
+}
+
+// mayRefer admits a reference to a group of the same VPC, or of a peer VPC in the same region while the
+// connection is active: https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html.
+func (r *request) mayRefer(g *securityGroup, from source) error {
+	if from.groupID == "" {
+		return nil
+	}
+	other := r.referenced(from, g.region)
+	if other == nil {
+		return kindGroup.missing(from.groupID)
+	}
+	c := r.between(&rule{group: g}, other)
+	if other.vpc != g.vpc && (c == nil || c.state != stateActive) {
+		return refuse("InvalidGroup.NotFound", "You have specified two resources that belong to different networks.")
+	}
+	return nil
+}
+
+// wanted reads the rules of a request, which come in IpPermissions or, a single one, in parameters of its own.
+func (r *request) wanted(g *securityGroup, egress bool) ([]wanted, error) {
+	permissions := r.items("IpPermissions")
+	if r.has("CidrIp") || r.has("IpProtocol") {
+		permissions = append(permissions, params{
+			"IpProtocol": r.params["IpProtocol"], "FromPort": r.params["FromPort"], "ToPort": r.params["ToPort"], "IpRanges.1.CidrIp": r.params["CidrIp"],
+		})
+	}
+	if len(permissions) == 0 {
+		return nil, missing("ipPermissions")
+	}
+	var all []wanted
+	for _, p := range permissions {
+		t, err := portsOf(p)
+		if err != nil {
+			return nil, err
+		}
+		t.egress = egress
+		some, err := sourcesOf(p, t, g)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+// sourcesOf makes a rule of each source that a permission names.
+func sourcesOf(p params, t traffic, g *securityGroup) ([]wanted, error) {
+	var all []wanted
+	add := func(from source, fields params) error {
+		description, described := fields["Description"]
+		w := wanted{traffic: t, description: description, described: described}
+		w.source = from
+		all = append(all, w)
+		return checkDescription(description)
+	}
+	for _, set := range []struct{ name, field string }{{"IpRanges", "CidrIp"}, {"Ipv6Ranges", "CidrIpv6"}} {
+		for _, fields := range p.items(set.name) {
+			cidr, err := ruleBlock(fields, set.field)
+			if err != nil {
+				return nil, err
+			}
+			if err := add(source{cidr: cidr}, fields); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, fields := range p.items("Groups") {
+		from, err := groupSource(fields, g)
+		if err != nil {
+			return nil, err
+		}
+		if err := add(from, fields); err != nil {
+			return nil, err
+		}
+	}
+	if len(p.items("PrefixListIds")) > 0 || len(all) == 0 {
+		return nil, invalidValue("Each permission must name a CIDR block or a security group")
+	}
+	return all, nil
+}
+
+func ruleBlock(fields params, name string) (netip.Prefix, error) {
+	cidr, err := fields.cidr(name)
+	if err != nil && fields[name] != "" {
+		err = invalidValue("CIDR block %s is malformed", fields[name])
+	}
+	return cidr, err
+}
+
+func groupSource(fields params, g *securityGroup) (source, error) {
+	id, err := fields.must("GroupId")
+	if err != nil {
+		return source{}, err
+	}
+	owner := fields["UserId"]
+	if owner == "" {
+		owner = g.account
+	}
+	return source{groupID: id, owner: owner}, kindGroup.check(id)
+}
+
+// checkDescription allows what https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpRange.html does.
+func checkDescription(d string) error {
+	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ._-:/()#,@[]+=&;{}!$*"
+	if len(d) > 255 || strings.Trim(d, allowed) != "" {
+		return invalidValue("Invalid rule description. Valid descriptions are strings less than 256 characters from the following set: a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*")
+	}
+	return nil
+}
+
+// protocolNumbers are those that EC2 knows by name and stores by it.
+var protocolNumbers = map[string]string{"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": "-1"}
+
+// portsOf reads protocol and ports under the rules of
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html.
+func portsOf(p params) (traffic, error) {
+	protocol, err := p.must("IpProtocol")
+	if err != nil {
+		return traffic{}, err
+	}
+	protocol = strings.ToLower(protocol)
+	if name, ok := protocolNumbers[protocol]; ok {
+		protocol = name
+	}
+	t := traffic{protocol: protocol, from: -1, to: -1}
+	switch protocol {
+	case "tcp", "udp":
+		err = t.readPorts(p)
+	case "icmp", "icmpv6":
+		err = t.readICMP(p)
+	default:
+		err = checkProtocol(protocol)
+	}
+	return t, err
+}
+
+// checkProtocol admits any number. Ports are of no account with it: all are meant.
+func checkProtocol(protocol string) error {
+	n, err := strconv.Atoi(protocol)
+	if err != nil || n < -1 || n > 255 {
+		return invalidValue("Invalid value '%s' for IP protocol. Unknown protocol.", protocol)
+	}
+	return nil
+}
+
+func (t *traffic) readPorts(p params) error {
+	if p["FromPort"] == "" || p["ToPort"] == "" {
+		return refuse("MissingParameter", "The request must contain the parameters fromPort and toPort for protocol %s", t.protocol)
+	}
+	var err error
+	if t.from, t.to, err = fromTo(p); err != nil {
+		return err
+	}
+	if t.from < 0 || t.to > 65535 || t.from > t.to {
+		return invalidValue("Invalid TCP/UDP port range (%d:%d)", t.from, t.to)
+	}
+	return nil
+}
+
+func (t *traffic) readICMP(p params) error {
+	if p["FromPort"] == "" && p["ToPort"] == "" && t.protocol == "icmpv6" {
+		return nil
+	}
+	if p["FromPort"] == "" || p["ToPort"] == "" {
+		return refuse("MissingParameter", "The request must contain the parameters fromPort and toPort for protocol %s", t.protocol)
+	}
+	var err error
+	if t.from, t.to, err = fromTo(p); err != nil {
+		return err
+	}
+	if t.from < -1 || t.from > 255 || t.to < -1 || t.to > 255 || t.from == -1 && t.to != -1 {
+		return invalidValue("ICMP code (%d) or type (%d) out of range", t.to, t.from)
+	}
+	return nil
+}
+
+func fromTo(p params) (from, to int, err error) {
+	if from, err = p.int("FromPort", -1); err != nil {
+		return 0, 0, err
+	}
+	to, err = p.int("ToPort", -1)
+	return from, to, err
+}

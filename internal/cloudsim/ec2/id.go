@@ -1,0 +1,74 @@
+package ec2
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+)
+
+// kind is a kind of resource: how its ids begin and what EC2 says of wrong ones. AWS spells ID and Id as it
+// pleases, and a client that compares codes depends on it.
+type kind struct {
+	prefix    string
+	resource  string // as TagSpecification and DescribeTags call it
+	notFound  string
+	malformed string
+	noun      string // as in "The … 'x' does not exist"
+}
+
+var (
+	kindVPC         = kind{"vpc-", "vpc", "InvalidVpcID.NotFound", "InvalidVpcID.Malformed", "vpc ID"}
+	kindSubnet      = kind{"subnet-", "subnet", "InvalidSubnetID.NotFound", "InvalidSubnetID.Malformed", "subnet ID"}
+	kindGateway     = kind{"igw-", "internet-gateway", "InvalidInternetGatewayID.NotFound", "InvalidInternetGatewayId.Malformed", "internetGateway ID"}
+	kindTable       = kind{"rtb-", "route-table", "InvalidRouteTableID.NotFound", "InvalidRouteTableId.Malformed", "routeTable ID"}
+	kindAssociation = kind{"rtbassoc-", "", "InvalidAssociationID.NotFound", "InvalidAssociationID.Malformed", "association ID"}
+	kindConnection  = kind{"pcx-", "vpc-peering-connection", "InvalidVpcPeeringConnectionID.NotFound", "InvalidVpcPeeringConnectionId.Malformed", "vpcPeeringConnection ID"}
+	kindGroup       = kind{"sg-", "security-group", "InvalidGroup.NotFound", "InvalidGroupId.Malformed", "security group"}
+	kindRule        = kind{"sgr-", "security-group-rule", "InvalidSecurityGroupRuleId.NotFound", "InvalidSecurityGroupRuleId.Malformed", "security group rule ID"}
+	kindACL         = kind{"acl-", "network-acl", "InvalidNetworkAclID.NotFound", "InvalidNetworkAclId.Malformed", "networkAcl ID"}
+	kindACLBinding  = kind{"aclassoc-", "", "InvalidAssociationID.NotFound", "InvalidAssociationID.Malformed", "association ID"}
+	kindBlock       = kind{"vpc-cidr-assoc-", "", "InvalidVpcCidrBlockAssociationID.NotFound", "InvalidVpcCidrBlockAssociationID.Malformed", "vpc-cidr-block-association ID"}
+	kindInstance    = kind{"i-", "instance", "InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "instance ID"}
+)
+
+var taggable = []kind{kindVPC, kindSubnet, kindGateway, kindTable, kindConnection, kindGroup, kindRule, kindACL, kindInstance}
+
+func (k kind) missing(id string) *refusal {
+	return refuse(k.notFound, "The %s '%s' does not exist", k.noun, id)
+}
+
+// check refuses what cannot be an id of this kind. EC2 tells that apart from one that does not exist.
+func (k kind) check(id string) error {
+	rest, ok := strings.CutPrefix(id, k.prefix)
+	if !ok || rest == "" || strings.Trim(rest, "0123456789abcdef") != "" {
+		return refuse(k.malformed, `Invalid id: "%s" (expecting "%s...")`, id, k.prefix)
+	}
+	return nil
+}
+
+// find returns the resource with the id that the parameter names.
+func find[T any](k kind, p params, name string, in map[string]T) (T, error) {
+	id, err := p.must(name)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return lookUp(k, id, in)
+}
+
+func lookUp[T any](k kind, id string, in map[string]T) (T, error) {
+	var none T
+	if err := k.check(id); err != nil {
+		return none, err
+	}
+	if t, ok := in[id]; ok {
+		return t, nil
+	}
+	return none, k.missing(id)
+}
+
+// seededIDs makes ids as AWS's, 17 hexadecimal digits of which the first is 0, the same ones for the same seed.
+func seededIDs(seed int64) func(prefix string) string {
+	random := rand.New(rand.NewPCG(uint64(seed), 0)) // #nosec G404 G115 -- ids that a run can be replayed with, no secrets
+	return func(prefix string) string { return fmt.Sprintf("%s0%016x", prefix, random.Uint64()) }
+}

@@ -1,0 +1,93 @@
+package ec2
+
+import (
+	"time"
+
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+)
+
+// Options say how this EC2 differs from an empty one that answers at once.
+type Options struct {
+	// Trail hears of every mutating call, also of those that failed. Nil is allowed.
+	Trail api.Trail
+	// Seed makes the ids: the same calls under the same seed get the same ids.
+	Seed int64
+	// NewID overrides Seed. It must never return an id twice.
+	NewID func(prefix string) string
+	// PageSize caps the pages of every Describe call that names no ids, also below what MaxResults may ask for.
+	// Zero leaves it to MaxResults.
+	PageSize int
+	// Throttle turns on EC2's token buckets.
+	Throttle bool
+	Delays   Delays
+	Quotas   Quotas
+	Switches Switches
+}
+
+// Delays are how long a peering connection stays in the states that it passes by itself.
+type Delays struct {
+	Initiating   time.Duration // initiating-request
+	Propagation  time.Duration // from the request until the accepter sees it
+	Provisioning time.Duration
+	Deleting     time.Duration
+}
+
+// Quotas have AWS's defaults where they are zero. See
+// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html.
+type Quotas struct {
+	ActivePeeringsPerVPC  int // 50
+	PendingPeeringsPerVPC int // 25, of requests that a VPC has made
+	RoutesPerTable        int // 500, of IPv4 and of IPv6 each
+	RulesPerGroup         int // 60, inbound and outbound and of IPv4 and IPv6 each
+	BlocksPerVPC          int // 5, of IPv4 and of IPv6 each
+}
+
+func (q Quotas) withDefaults() Quotas {
+	return Quotas{
+		ActivePeeringsPerVPC:  orElse(q.ActivePeeringsPerVPC, 50),
+		PendingPeeringsPerVPC: orElse(q.PendingPeeringsPerVPC, 25),
+		RoutesPerTable:        orElse(q.RoutesPerTable, 500),
+		RulesPerGroup:         orElse(q.RulesPerGroup, 60),
+		BlocksPerVPC:          orElse(q.BlocksPerVPC, 5),
+	}
+}
+
+func orElse(n, otherwise int) int {
+	if n == 0 {
+		return otherwise
+	}
+	return n
+}
+
+// Duplicate is what comes of a second request for a pair of VPCs that is connected or about to be.
+type Duplicate int
+
+// AWS says that there can be only one connection, and has an error code for it, but not when it returns which.
+const (
+	DuplicateRefused  Duplicate = iota // VpcPeeringConnectionAlreadyExists
+	DuplicateExisting                  // the connection that is there
+	DuplicateFails                     // a new one, which ends as failed
+)
+
+// Switches decide what AWS's documentation leaves open. Their zero values are what seems more likely; a client
+// must live with both.
+type Switches struct {
+	// AcceptTwice lets Accept succeed on a connection that is provisioning or active already.
+	AcceptTwice bool
+	Duplicate   Duplicate
+	// RouteTwice lets CreateRoute succeed for a route that is there with the same target.
+	RouteTwice bool
+	// ForeignConnectionCode refuses a route to a peering connection of other VPCs; InvalidParameterValue if empty.
+	ForeignConnectionCode string
+	// PartialAuthorize keeps the rules of a refused Authorize that come before the refused one.
+	PartialAuthorize bool
+	// ActiveLimitCode refuses Accept at the quota; ActiveVpcPeeringConnectionPerVpcLimitExceeded if empty.
+	ActiveLimitCode string
+	// RemoteOptions shows each side the other side's peering options.
+	RemoteOptions bool
+	// DeletingEverywhere takes connections inside a region through deleting too, not only those across.
+	DeletingEverywhere bool
+	// RejectedMessage and DeletedMessage are the status messages; "Inactive" and "Deleted by <account>" if empty.
+	RejectedMessage string
+	DeletedMessage  string
+}

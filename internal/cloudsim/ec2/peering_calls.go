@@ -1,0 +1,326 @@
+package ec2
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+func createConnection(r *request) ([]node, error) {
+	c, err := r.newConnection()
+	if err != nil {
+		return nil, err
+	}
+	tags, err := r.specified(kindConnection)
+	if err != nil {
+		return nil, err
+	}
+	if twin := r.twin(c); twin != nil {
+		switch r.opts.Switches.Duplicate {
+		case DuplicateRefused:
+			return nil, refuse("VpcPeeringConnectionAlreadyExists", "A VPC peering connection between %s and %s already exists", c.requester.vpcID, c.accepter.vpcID)
+		case DuplicateExisting:
+			return r.connectionNode(twin), nil
+		}
+	}
+	if r.count(c.requester.vpc, stateInitiating, statePending) >= r.opts.Quotas.PendingPeeringsPerVPC {
+		return nil, refuse("OutstandingVpcPeeringConnectionLimitExceeded", "The maximum number of outstanding VPC peering connection requests of %s has been reached.", c.requester.vpcID)
+	}
+	c.id = r.newID(kindConnection.prefix)
+	r.initiate(c)
+	r.cell.tag(c.id, tags)
+	return r.connectionNode(c), nil
+}
+
+// newConnection reads a request. A wrong VPC of the caller's own is refused; the other one is looked at later.
+func (r *request) newConnection() (*connection, error) {
+	v, err := find(kindVPC, r.params, "VpcId", r.cell.vpcs)
+	if err != nil {
+		return nil, err
+	}
+	peer, err := r.must("PeerVpcId")
+	if err != nil {
+		return nil, err
+	}
+	if err := kindVPC.check(peer); err != nil {
+		return nil, err
+	}
+	at := r.cell.place
+	if owner := r.params["PeerOwnerId"]; owner != "" {
+		at.account = owner
+	}
+	if region := r.params["PeerRegion"]; region != "" {
+		at.region = region
+	}
+	c := &connection{created: r.now, requester: side{place: r.cell.place, vpcID: v.id, vpc: v}, accepter: side{place: at, vpcID: peer}}
+	if there := r.cells[at]; there != nil {
+		c.accepter.vpc = there.vpcs[peer]
+	}
+	return c, nil
+}
+
+// count counts a VPC's connections in these states: those that it asked for, and of active ones all.
+func (s *Service) count(v *vpc, states ...string) int {
+	n := 0
+	for _, c := range s.connections {
+		mine := c.requester.vpc == v || c.accepter.vpc == v && c.accepted
+		if mine && slices.Contains(states, c.state) {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *request) connection() (*connection, error) {
+	id, err := r.must("VpcPeeringConnectionId")
+	if err != nil {
+		return nil, err
+	}
+	return r.visibleConnection(id)
+}
+
+func acceptConnection(r *request) ([]node, error) {
+	c, err := r.connection()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.mayDecide(c, "accept", "must be accepted"); err != nil {
+		return nil, err
+	}
+	switch {
+	case r.opts.Switches.AcceptTwice && (c.state == stateProvisioning || c.state == stateActive):
+		return r.connectionNode(c), nil
+	case c.state != statePending:
+		return nil, c.cannotBecome(stateProvisioning)
+	}
+	for _, v := range []*vpc{c.accepter.vpc, c.requester.vpc} {
+		if r.count(v, stateProvisioning, stateActive) >= r.opts.Quotas.ActivePeeringsPerVPC {
+			return nil, r.overActive(v)
+		}
+	}
+	r.accept(c, r.now)
+	return r.connectionNode(c), nil
+}
+
+func (r *request) overActive(v *vpc) error {
+	code := r.opts.Switches.ActiveLimitCode
+	if code == "" {
+		code = "ActiveVpcPeeringConnectionPerVpcLimitExceeded"
+	}
+	return refuse(code, "The maximum number of active VPC peering connections of %s has been reached.", v.id)
+}
+
+// mayDecide lets only the accepter decide, and only in the accepter's region:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AcceptVpcPeeringConnection.html.
+func (r *request) mayDecide(c *connection, verb, must string) error {
+	switch {
+	case r.cell.account != c.accepter.account:
+		return notPermitted("User (%s) cannot %s peering %s", r.cell.account, verb, c.id)
+	case r.cell.region != c.accepter.region:
+		return notPermitted("Incorrect region (%s) specified for this request. VPC peering connection %s %s in region %s", r.cell.region, c.id, must, c.accepter.region)
+	}
+	return nil
+}
+
+func (c *connection) cannotBecome(state string) error {
+	return refuse("InvalidStateTransition", "Invalid state transition for %s, attempted to transition from %s to %s", c.id, c.state, state)
+}
+
+func rejectConnection(r *request) ([]node, error) {
+	c, err := r.connection()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.mayDecide(c, "reject", "must be accepted or rejected"); err != nil {
+		return nil, err
+	}
+	if c.state != statePending {
+		return nil, c.cannotBecome(stateRejected)
+	}
+	message := r.opts.Switches.RejectedMessage
+	if message == "" {
+		message = "Inactive"
+	}
+	c.become(stateRejected, message, r.now)
+	return done(), nil
+}
+
+// deleteConnection lets either side delete an active connection, and only the requester a request:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpcPeeringConnection.html.
+func deleteConnection(r *request) ([]node, error) {
+	c, err := r.connection()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.state == statePending && r.cell.account != c.requester.account:
+		return nil, notPermitted("User (%s) cannot delete peering %s", r.cell.account, c.id)
+	case c.state != statePending && c.state != stateActive:
+		return nil, c.cannotBecome(stateDeleting)
+	}
+	r.Service.delete(c, r.cell.account, r.now)
+	return done(), nil
+}
+
+// peeringOptions are the parameters with the options of each side.
+const (
+	requesterOptions = "RequesterPeeringConnectionOptions"
+	accepterOptions  = "AccepterPeeringConnectionOptions"
+	dnsOption        = "AllowDnsResolutionFromRemoteVpc"
+)
+
+func modifyOptions(r *request) ([]node, error) {
+	c, err := r.connection()
+	if err != nil {
+		return nil, err
+	}
+	if c.state != stateActive {
+		return nil, notPermitted("Peering %s is not active. Peering options can be added only to active peerings.", c.id)
+	}
+	var nodes []node
+	changes := []func(){}
+	for _, s := range []struct {
+		options string
+		name    string
+		side    *side
+	}{{requesterOptions, "Requester", &c.requester}, {accepterOptions, "Accepter", &c.accepter}} {
+		if !r.has(s.options) {
+			continue
+		}
+		allow, err := r.sideOption(c, s.options, s.name, s.side)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, func() { s.side.dns = allow })
+		nodes = append(nodes, group(lowerFirst(s.options), leaf(lowerFirst(dnsOption), allow)))
+	}
+	if len(nodes) == 0 {
+		return nil, missing(requesterOptions)
+	}
+	for _, change := range changes {
+		change()
+	}
+	return nodes, nil
+}
+
+// sideOption reads the option of one side, which only its owner may set, from its region.
+func (r *request) sideOption(c *connection, options, name string, s *side) (bool, error) {
+	for field := range r.within(options) {
+		if field != dnsOption {
+			return false, refuse("UnsupportedOperation", "Modifying VPC peering connection options %s is not supported.", field)
+		}
+	}
+	allow, err := r.bool(options + "." + dnsOption)
+	switch {
+	case err != nil:
+		return false, err
+	case s.account != r.cell.account:
+		return false, notPermitted("User (%s) cannot modify the %s's options of peering %s", r.cell.account, strings.ToLower(name), c.id)
+	case s.region != r.cell.region:
+		return false, notPermitted("%s's VPC Peering connection options cannot be modified for a different region", name)
+	case allow && !(c.requester.resolves() && c.accepter.resolves()):
+		return false, refuse("InvalidVpcPeeringConnectionState.DnsHostnamesDisabled", "DNS hostnames are not enabled for the VPCs of %s", c.id)
+	}
+	return allow, nil
+}
+
+// resolves says whether the VPC has what the DNS option needs in both VPCs:
+// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-dns.html.
+func (s side) resolves() bool { return s.vpc != nil && s.vpc.dnsHostnames && s.vpc.dnsSupport }
+
+func describeConnections(r *request) ([]node, error) {
+	l := listing[*connection]{
+		set:     "vpcPeeringConnectionSet",
+		ids:     "VpcPeeringConnectionId",
+		kind:    kindConnection,
+		most:    1000,
+		id:      func(c *connection) string { return c.id },
+		filters: r.connectionFilters(),
+		show:    r.showConnection,
+	}
+	return describe(r, l, r.visible())
+}
+
+// connectionFilters see no more of a connection than the caller does.
+func (r *request) connectionFilters() filters[*connection] {
+	block := func(of func(*connection) side) func(*connection) []string {
+		return func(c *connection) []string {
+			if s := of(c); s.vpc != nil && r.showsBlocks(c, s) {
+				return texts(s.vpc.family(false))
+			}
+			return nil
+		}
+	}
+	requester := func(c *connection) side { return c.requester }
+	accepter := func(c *connection) side { return c.accepter }
+	return filters[*connection]{
+		"vpc-peering-connection-id":     one(func(c *connection) string { return c.id }),
+		"status-code":                   one(func(c *connection) string { return c.state }),
+		"status-message":                one(func(c *connection) string { return c.message }),
+		"expiration-time":               one(func(c *connection) string { return timestamp(c.created.Add(lifetime)) }),
+		"requester-vpc-info.vpc-id":     one(func(c *connection) string { return c.requester.vpcID }),
+		"requester-vpc-info.owner-id":   one(func(c *connection) string { return c.requester.account }),
+		"requester-vpc-info.cidr-block": block(requester),
+		"accepter-vpc-info.vpc-id":      one(func(c *connection) string { return c.accepter.vpcID }),
+		"accepter-vpc-info.owner-id":    one(func(c *connection) string { return c.accepter.account }),
+		"accepter-vpc-info.cidr-block":  block(accepter),
+	}
+}
+
+func (r *request) connectionNode(c *connection) []node {
+	return []node{group("vpcPeeringConnection", r.showConnection(c)...)}
+}
+
+func (r *request) showConnection(c *connection) []node {
+	nodes := []node{
+		leaf("vpcPeeringConnectionId", c.id),
+		group("requesterVpcInfo", r.showSide(c, c.requester)...),
+		group("accepterVpcInfo", r.showSide(c, c.accepter)...),
+		group("status", leaf("code", c.state), leaf("message", c.message)),
+	}
+	if !c.accepted {
+		nodes = append(nodes, leaf("expirationTime", c.created.Add(lifetime).Truncate(time.Second)))
+	}
+	return append(nodes, r.cell.taggedNode(c.id))
+}
+
+// joined says whether both VPCs are connected, or are being connected.
+func (c *connection) joined() bool { return c.state == stateActive || c.state == stateProvisioning }
+
+// showsBlocks hides the blocks of a connection that is not active: only the requester sees its own before.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnectionVpcInfo.html.
+func (r *request) showsBlocks(c *connection, s side) bool {
+	return c.joined() || s.isOf(c.requester) && s.place == r.cell.place
+}
+
+func (s side) isOf(other side) bool { return s.place == other.place && s.vpcID == other.vpcID }
+
+func (r *request) showSide(c *connection, s side) []node {
+	nodes := []node{leaf("ownerId", s.account), leaf("vpcId", s.vpcID), leaf("region", s.region)}
+	if s.vpc != nil && r.showsBlocks(c, s) {
+		nodes = append(nodes, leaf("cidrBlock", s.vpc.blocks[0].prefix.String()), blockSet("cidrBlockSet", s.vpc.family(false)))
+		if six := s.vpc.family(true); len(six) > 0 {
+			nodes = append(nodes, blockSet("ipv6CidrBlockSet", six))
+		}
+	}
+	if r.showsOptions(c, s) {
+		nodes = append(nodes, group("peeringOptions",
+			leaf("allowEgressFromLocalClassicLinkToRemoteVpc", false),
+			leaf("allowEgressFromLocalVpcToRemoteClassicLink", false),
+			leaf("allowDnsResolutionFromRemoteVpc", s.dns)))
+	}
+	return nodes
+}
+
+// showsOptions shows a side its own options, the accepter not before it has accepted.
+func (r *request) showsOptions(c *connection, s side) bool {
+	if !c.joined() && !s.isOf(c.requester) {
+		return false
+	}
+	return s.place == r.cell.place || r.opts.Switches.RemoteOptions
+}
+
+func blockSet(name string, blocks []block) node {
+	field := strings.TrimSuffix(name, "Set")
+	return listOf(name, blocks, func(b block) []node { return []node{leaf(field, b.prefix.String())} })
+}

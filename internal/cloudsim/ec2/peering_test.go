@@ -1,0 +1,453 @@
+package ec2_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	sim "github.com/autopeer/autopeer/internal/cloudsim/ec2"
+)
+
+var slow = sim.Delays{Initiating: time.Second, Propagation: 2 * time.Second, Provisioning: 3 * time.Second, Deleting: 4 * time.Second}
+
+func TestLifeCycle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t, sim.Options{Delays: slow}, ireland)
+		expect := func(want types.VpcPeeringConnectionStateReasonCode) {
+			t.Helper()
+			if got := p.asking.state(p.id); got != want {
+				t.Errorf("state is %s, want %s", got, want)
+			}
+		}
+		expect("initiating-request")
+		_, err := p.deciding.lookUp(p.id)
+		refused(t, err, "InvalidVpcPeeringConnectionID.NotFound")
+		wait(time.Second)
+		expect("pending-acceptance")
+		wait(time.Second)
+		if err := p.deciding.accept(p.id); err != nil {
+			t.Fatal(err)
+		}
+		expect("provisioning")
+		wait(3 * time.Second)
+		expect("active")
+		if err := p.deciding.remove(p.id); err != nil {
+			t.Fatal(err)
+		}
+		expect("deleting")
+		wait(4 * time.Second)
+		expect("deleted")
+	})
+}
+
+// https://docs.aws.amazon.com/vpc/latest/peering/create-vpc-peering-connection.html: the call itself succeeds.
+func TestRequestsThatFail(t *testing.T) {
+	const message = "Failed due to incorrect VPC-ID, Account ID, or overlapping CIDR range"
+	six := func(t *testing.T, c client, vpc string) {
+		t.Helper()
+		_, err := c.AssociateVpcCidrBlock(t.Context(), &ec2.AssociateVpcCidrBlockInput{
+			VpcId: &vpc, Ipv6CidrBlock: aws.String("2001:db8::/56"), Ipv6Pool: aws.String("pool"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	tests := []struct {
+		name string
+		peer func(t *testing.T, asking, deciding client, own string) (peer, account, region string)
+	}{
+		{"a VPC that does not exist", func(*testing.T, client, client, string) (string, string, string) {
+			return "vpc-0000000000000dead", finance, virginia
+		}},
+		{"a VPC of another account than was said", func(_ *testing.T, _, d client, _ string) (string, string, string) {
+			return d.vpc("10.20.0.0/16"), "333333333333", virginia
+		}},
+		{"a VPC of another region than was said", func(_ *testing.T, _, d client, _ string) (string, string, string) {
+			return d.vpc("10.20.0.0/16"), finance, ireland
+		}},
+		{"a VPC with an overlapping block", func(_ *testing.T, _, d client, _ string) (string, string, string) {
+			return d.vpc("10.10.128.0/17"), finance, virginia
+		}},
+		{"a VPC with an overlapping secondary block", func(t *testing.T, _, d client, _ string) (string, string, string) {
+			v := d.vpc("10.20.0.0/16")
+			must[*ec2.AssociateVpcCidrBlockOutput](t)(d.AssociateVpcCidrBlock(t.Context(), &ec2.AssociateVpcCidrBlockInput{VpcId: &v, CidrBlock: aws.String("10.10.0.0/24")}))
+			return v, finance, virginia
+		}},
+		{"a VPC with an overlapping IPv6 block", func(t *testing.T, a, d client, own string) (string, string, string) {
+			v := d.vpc("10.20.0.0/16")
+			six(t, a, own)
+			six(t, d, v)
+			return v, finance, virginia
+		}},
+		{"the VPC itself", func(_ *testing.T, _, _ client, own string) (string, string, string) {
+			return own, marketing, virginia
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := sim.New(sim.Options{})
+			asking, deciding := in(t, s, marketing, virginia), in(t, s, finance, virginia)
+			own := asking.vpc("10.10.0.0/16")
+			peer, account, region := tt.peer(t, asking, deciding, own)
+			created := must[types.VpcPeeringConnection](t)(asking.request(own, peer, account, region))
+			if created.Status.Code != "initiating-request" {
+				t.Errorf("Create answers %s, want initiating-request", created.Status.Code)
+			}
+			got := asking.connection(*created.VpcPeeringConnectionId)
+			if got.Status.Code != "failed" || *got.Status.Message != message {
+				t.Errorf("afterwards it is %s, %q", got.Status.Code, *got.Status.Message)
+			}
+			_, err := deciding.lookUp(*created.VpcPeeringConnectionId)
+			refused(t, err, "InvalidVpcPeeringConnectionID.NotFound")
+			refused(t, asking.remove(*created.VpcPeeringConnectionId), "InvalidStateTransition")
+		})
+	}
+}
+
+// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-lifecycle
+func TestWhoMayDecide(t *testing.T) {
+	tests := []struct {
+		name   string
+		region string // of the accepter
+		do     func(p pair) error
+		want   string
+	}{
+		{"the requester cannot accept", virginia, func(p pair) error { return p.asking.accept(p.id) }, "OperationNotPermitted"},
+		{"the requester cannot reject", virginia, func(p pair) error { return p.asking.reject(p.id) }, "OperationNotPermitted"},
+		{"the accepter cannot delete a request", virginia, func(p pair) error { return p.deciding.remove(p.id) }, "OperationNotPermitted"},
+		{"nobody sees it in a region of neither VPC", virginia, func(p pair) error {
+			return in(p.asking.t, p.service, finance, ireland).accept(p.id)
+		}, "InvalidVpcPeeringConnectionID.NotFound"},
+		{"a third account does not see it", virginia, func(p pair) error {
+			return in(p.asking.t, p.service, "333333333333", virginia).accept(p.id)
+		}, "InvalidVpcPeeringConnectionID.NotFound"},
+		{"a malformed id is told apart", virginia, func(p pair) error { return p.deciding.accept("pcx-xyz") }, "InvalidVpcPeeringConnectionId.Malformed"},
+		{"what is rejected cannot be accepted", virginia, func(p pair) error {
+			return first(p.deciding.reject(p.id), p.deciding.accept, p.id)
+		}, "InvalidStateTransition"},
+		{"what is rejected cannot be deleted", virginia, func(p pair) error {
+			return first(p.deciding.reject(p.id), p.asking.remove, p.id)
+		}, "InvalidStateTransition"},
+		{"what is deleted cannot be accepted", virginia, func(p pair) error {
+			return first(p.asking.remove(p.id), p.deciding.accept, p.id)
+		}, "InvalidStateTransition"},
+		{"what is active cannot be rejected", virginia, func(p pair) error {
+			return first(p.deciding.accept(p.id), p.deciding.reject, p.id)
+		}, "InvalidStateTransition"},
+		{"what is active cannot be accepted again", virginia, func(p pair) error {
+			return first(p.deciding.accept(p.id), p.deciding.accept, p.id)
+		}, "InvalidStateTransition"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			refused(t, tt.do(newPair(t, sim.Options{}, tt.region)), tt.want)
+		})
+	}
+}
+
+// first does the second thing if the first one succeeded.
+func first(err error, then func(string) error, id string) error {
+	if err != nil {
+		return err
+	}
+	return then(id)
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AcceptVpcPeeringConnection.html
+func TestAcceptInTheRegionOfTheRequester(t *testing.T) {
+	t.Parallel()
+	s := sim.New(sim.Options{})
+	here, there := in(t, s, marketing, virginia), in(t, s, marketing, ireland)
+	c := must[types.VpcPeeringConnection](t)(here.request(here.vpc("10.10.0.0/16"), there.vpc("10.20.0.0/16"), marketing, ireland))
+	refused(t, here.accept(*c.VpcPeeringConnectionId), "OperationNotPermitted")
+	refused(t, here.reject(*c.VpcPeeringConnectionId), "OperationNotPermitted")
+	if err := there.accept(*c.VpcPeeringConnectionId); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAcceptTwiceCanBeAllowed(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, sim.Options{Switches: sim.Switches{AcceptTwice: true}}, virginia).accepted(t)
+	if err := p.deciding.accept(p.id); err != nil {
+		t.Error(err)
+	}
+}
+
+// "CIDR block information is only returned when describing an active VPC peering connection":
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnection.html.
+func TestWhatEachSideSees(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, sim.Options{}, virginia)
+	blocks := func(c client) [2]string {
+		got := c.connection(p.id)
+		return [2]string{aws.ToString(got.RequesterVpcInfo.CidrBlock), aws.ToString(got.AccepterVpcInfo.CidrBlock)}
+	}
+	if got, want := blocks(p.asking), [2]string{"10.10.0.0/16", ""}; got != want {
+		t.Errorf("while pending the requester sees %q, want %q", got, want)
+	}
+	if got, want := blocks(p.deciding), [2]string{"", ""}; got != want {
+		t.Errorf("while pending the accepter sees %q, want %q", got, want)
+	}
+	if got := p.deciding.connection(p.id).ExpirationTime; got == nil {
+		t.Error("a pending connection has no expiration time")
+	}
+	p.accepted(t)
+	for _, c := range []client{p.asking, p.deciding} {
+		if got, want := blocks(c), [2]string{"10.10.0.0/16", "172.31.0.0/16"}; got != want {
+			t.Errorf("once active a side sees %q, want %q", got, want)
+		}
+	}
+	got := p.asking.connection(p.id)
+	if got.RequesterVpcInfo.PeeringOptions == nil || got.AccepterVpcInfo.PeeringOptions != nil {
+		t.Error("the requester must see its own options and not the accepter's")
+	}
+	if *got.AccepterVpcInfo.Region != virginia || len(got.AccepterVpcInfo.CidrBlockSet) != 1 {
+		t.Errorf("accepter is %+v", got.AccepterVpcInfo)
+	}
+}
+
+func TestRemoteOptionsCanBeShown(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, sim.Options{Switches: sim.Switches{RemoteOptions: true}}, virginia).accepted(t)
+	if p.asking.connection(p.id).AccepterVpcInfo.PeeringOptions == nil {
+		t.Error("the requester does not see the accepter's options")
+	}
+}
+
+// How long each side still sees a connection: https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html.
+func TestVisibilityAfterTheEnd(t *testing.T) {
+	const short, long = 2 * time.Hour, 48 * time.Hour
+	tests := []struct {
+		name                string
+		end                 func(p pair) error
+		requester, accepter time.Duration
+	}{
+		{"rejected: the accepter for two hours, the requester for two days", func(p pair) error { return p.deciding.reject(p.id) }, long, short},
+		{"deleted by the requester", func(p pair) error { return p.asking.remove(p.id) }, short, long},
+		{"deleted by the accepter", func(p pair) error { return first(p.deciding.accept(p.id), p.deciding.remove, p.id) }, long, short},
+		{"expired: both for two days", func(pair) error { wait(7 * 24 * time.Hour); return nil }, long, long},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPair(t, sim.Options{}, virginia)
+				if err := tt.end(p); err != nil {
+					t.Fatal(err)
+				}
+				sees := func(c client) bool { _, err := c.lookUp(p.id); return err == nil }
+				if !sees(p.asking) || !sees(p.deciding) {
+					t.Error("it is not listed right after its end")
+				}
+				wait(short)
+				if got := [2]bool{sees(p.asking), sees(p.deciding)}; got != [2]bool{tt.requester > short, tt.accepter > short} {
+					t.Errorf("after two hours requester and accepter see it: %v", got)
+				}
+				wait(long - short)
+				if sees(p.asking) || sees(p.deciding) {
+					t.Error("it is still listed after two days")
+				}
+			})
+		})
+	}
+}
+
+func TestExpiry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t, sim.Options{}, virginia)
+		if got, want := *p.asking.connection(p.id).ExpirationTime, time.Now().Add(7*24*time.Hour).UTC(); !got.Equal(want) {
+			t.Errorf("expires at %v, want %v", got, want)
+		}
+		wait(7 * 24 * time.Hour)
+		if got := p.deciding.state(p.id); got != "expired" {
+			t.Errorf("after seven days it is %s", got)
+		}
+		refused(t, p.deciding.accept(p.id), "InvalidStateTransition")
+	})
+}
+
+// AWS has the code VpcPeeringConnectionAlreadyExists, and does not say when Create returns it.
+func TestSecondRequestForAPair(t *testing.T) {
+	tests := []struct {
+		name      string
+		duplicate sim.Duplicate
+		code      string
+		sameID    bool
+		state     types.VpcPeeringConnectionStateReasonCode
+	}{
+		{"is refused", sim.DuplicateRefused, "VpcPeeringConnectionAlreadyExists", false, ""},
+		{"returns the first", sim.DuplicateExisting, "", true, "pending-acceptance"},
+		{"fails afterwards", sim.DuplicateFails, "", false, "failed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t, sim.Options{Switches: sim.Switches{Duplicate: tt.duplicate}}, virginia)
+			c, err := p.asking.request(p.requester, p.accepter, finance, virginia)
+			if tt.code != "" {
+				refused(t, err, tt.code)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := *c.VpcPeeringConnectionId == p.id; got != tt.sameID {
+				t.Errorf("the answer has the same id: %v, want %v", got, tt.sameID)
+			}
+			if got := p.asking.state(*c.VpcPeeringConnectionId); got != tt.state {
+				t.Errorf("it is %s, want %s", got, tt.state)
+			}
+			if got := p.asking.state(p.id); got != "pending-acceptance" {
+				t.Errorf("the first is %s", got)
+			}
+		})
+	}
+}
+
+// "Any tags that you create … are only applied in the account or Region in which you create them":
+// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html.
+func TestTagsAreEachSidesOwn(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, sim.Options{}, virginia)
+	_, err := p.asking.CreateTags(t.Context(), &ec2.CreateTagsInput{
+		Resources: []string{p.id}, Tags: []types.Tag{{Key: aws.String("Name"), Value: aws.String("Marketing <> Finance")}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.asking.connection(p.id).Tags; len(got) != 1 || *got[0].Value != "Marketing <> Finance" {
+		t.Errorf("the requester's tags are %v", got)
+	}
+	if got := p.deciding.connection(p.id).Tags; len(got) != 0 {
+		t.Errorf("the accepter sees %v", got)
+	}
+}
+
+func TestFilters(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, sim.Options{}, virginia)
+	p.accepted(t)
+	other := p.deciding.vpc("10.30.0.0/16")
+	must[types.VpcPeeringConnection](t)(p.asking.request(p.requester, other, finance, virginia))
+	tests := []struct {
+		name    string
+		filters []types.Filter
+		want    int
+	}{
+		{"by state", []types.Filter{filter("status-code", "active")}, 1},
+		{"values of a filter are alternatives", []types.Filter{filter("status-code", "active", "pending-acceptance")}, 2},
+		{"filters must all match", []types.Filter{filter("status-code", "active"), filter("accepter-vpc-info.vpc-id", other)}, 0},
+		{"a star is a wildcard", []types.Filter{filter("status-code", "*ing-accept*")}, 1},
+		{"values are case sensitive", []types.Filter{filter("status-code", "Active")}, 0},
+		{"hidden blocks do not match", []types.Filter{filter("accepter-vpc-info.cidr-block", "10.30.0.0/16")}, 0},
+		{"blocks match once they are shown", []types.Filter{filter("accepter-vpc-info.cidr-block", "172.31.0.0/16")}, 1},
+		{"a tag that nothing has", []types.Filter{filter("tag:Name", "x")}, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := must[*ec2.DescribeVpcPeeringConnectionsOutput](t)(p.asking.DescribeVpcPeeringConnections(t.Context(), &ec2.DescribeVpcPeeringConnectionsInput{Filters: tt.filters}))
+			if len(got.VpcPeeringConnections) != tt.want {
+				t.Errorf("found %d, want %d", len(got.VpcPeeringConnections), tt.want)
+			}
+		})
+	}
+}
+
+// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-connection-quotas.html
+func TestQuotasOfPeerings(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, sim.Options{Quotas: sim.Quotas{PendingPeeringsPerVPC: 1, ActivePeeringsPerVPC: 1}}, virginia)
+	second := p.deciding.vpc("10.30.0.0/16")
+	_, err := p.asking.request(p.requester, second, finance, virginia)
+	refused(t, err, "OutstandingVpcPeeringConnectionLimitExceeded")
+	p.accepted(t)
+	c := must[types.VpcPeeringConnection](t)(p.asking.request(p.requester, second, finance, virginia))
+	refused(t, p.deciding.accept(*c.VpcPeeringConnectionId), "ActiveVpcPeeringConnectionPerVpcLimitExceeded")
+}
+
+func TestActiveLimitCodeCanBeAnother(t *testing.T) {
+	t.Parallel()
+	o := sim.Options{Quotas: sim.Quotas{ActivePeeringsPerVPC: 1}}
+	o.Switches.ActiveLimitCode = "VpcPeeringConnectionsPerVpcLimitExceeded"
+	p := newPair(t, o, virginia).accepted(t)
+	c := must[types.VpcPeeringConnection](t)(p.asking.request(p.requester, p.deciding.vpc("10.30.0.0/16"), finance, virginia))
+	refused(t, p.deciding.accept(*c.VpcPeeringConnectionId), "VpcPeeringConnectionsPerVpcLimitExceeded")
+}
+
+// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-dns.html
+func TestDNSOption(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, sim.Options{}, virginia)
+	on := &types.PeeringConnectionOptionsRequest{AllowDnsResolutionFromRemoteVpc: aws.Bool(true)}
+	modify := func(c client, requester, accepter *types.PeeringConnectionOptionsRequest) error {
+		_, err := c.ModifyVpcPeeringConnectionOptions(t.Context(), &ec2.ModifyVpcPeeringConnectionOptionsInput{
+			VpcPeeringConnectionId: &p.id, RequesterPeeringConnectionOptions: requester, AccepterPeeringConnectionOptions: accepter,
+		})
+		return err
+	}
+	refused(t, modify(p.asking, on, nil), "OperationNotPermitted") // not active
+	p.accepted(t)
+	refused(t, modify(p.asking, nil, on), "OperationNotPermitted") // not its side
+	refused(t, modify(p.asking, on, nil), "InvalidVpcPeeringConnectionState.DnsHostnamesDisabled")
+	for c, vpc := range map[client]string{p.asking: p.requester, p.deciding: p.accepter} {
+		must[*ec2.ModifyVpcAttributeOutput](t)(c.ModifyVpcAttribute(t.Context(), &ec2.ModifyVpcAttributeInput{
+			VpcId: &vpc, EnableDnsHostnames: &types.AttributeBooleanValue{Value: aws.Bool(true)},
+		}))
+	}
+	if err := modify(p.asking, on, nil); err != nil {
+		t.Fatal(err)
+	}
+	if o := p.asking.connection(p.id).RequesterVpcInfo.PeeringOptions; !*o.AllowDnsResolutionFromRemoteVpc {
+		t.Error("the option is not set")
+	}
+}
+
+// https://docs.aws.amazon.com/vpc/latest/peering/delete-vpc-peering-connection.html
+func TestDeletingAVPC(t *testing.T) {
+	t.Parallel()
+	remove := func(c client, vpc string) error {
+		_, err := c.DeleteVpc(t.Context(), &ec2.DeleteVpcInput{VpcId: &vpc})
+		return err
+	}
+	p := newPair(t, sim.Options{}, virginia)
+	refused(t, remove(p.deciding, p.accepter), "DependencyViolation") // a request of another account waits
+	p.accepted(t)
+	if err := remove(p.deciding, p.accepter); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.asking.state(p.id); got != "deleted" {
+		t.Errorf("the connection is %s", got)
+	}
+}
+
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+func TestBlocksOfPeeredVPCs(t *testing.T) {
+	t.Parallel()
+	add := func(c client, vpc, cidr string) error {
+		_, err := c.AssociateVpcCidrBlock(t.Context(), &ec2.AssociateVpcCidrBlockInput{VpcId: &vpc, CidrBlock: &cidr})
+		return err
+	}
+	p := newPair(t, sim.Options{}, virginia)
+	refused(t, add(p.asking, p.requester, "10.99.0.0/16"), "OverlappingCidr") // none while its request is pending
+	p.accepted(t)
+	refused(t, add(p.asking, p.requester, "172.31.128.0/17"), "OverlappingCidr")
+	if err := add(p.asking, p.requester, "10.99.0.0/16"); err != nil {
+		t.Error(err)
+	}
+	if got := p.deciding.connection(p.id).RequesterVpcInfo.CidrBlockSet; len(got) != 2 {
+		t.Errorf("the accepter sees the blocks %v", got)
+	}
+	q := newPair(t, sim.Options{}, virginia)
+	if err := add(q.deciding, q.accepter, "10.10.0.0/24"); err != nil {
+		t.Fatal(err)
+	}
+	if got := q.asking.state(q.id); got != "failed" {
+		t.Errorf("a request whose accepter's new block overlaps is %s", got)
+	}
+}

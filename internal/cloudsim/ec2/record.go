@@ -1,0 +1,127 @@
+package ec2
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+)
+
+// recordOf is what CloudTrail keeps of a mutating call.
+func recordOf(call *api.Call, requestID string, nodes []node, err error) api.Record {
+	record := api.Record{
+		Caller:            call.Caller,
+		At:                time.Now(),
+		EventSource:       "ec2.amazonaws.com",
+		EventName:         call.Action,
+		RequestID:         requestID,
+		RequestParameters: trailedParams(call.Params),
+	}
+	if err != nil {
+		refused := asRefusal(err)
+		record.ErrorCode, record.ErrorMessage = refused.trailCode(), refused.message
+		return record
+	}
+	record.ResponseElements = trailedAll(nodes)
+	record.ResponseElements["requestId"] = requestID
+	return record
+}
+
+// trailedParams are the parameters by CloudTrail's names: lower camel case, and a list is called …Set, with items.
+// The shape is that of real records; see "CloudTrail record contents",
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html.
+func trailedParams(p params) map[string]any {
+	m := map[string]any{}
+	for _, root := range roots(p) {
+		switch {
+		case root == "Action" || root == "Version":
+		case len(p.items(root)) > 0:
+			m[setName(root)] = trailedList(root, p.items(root))
+		case p.has(root) && p[root] == "":
+			m[lowerFirst(root)] = trailedStructure(p, root)
+		default:
+			m[lowerFirst(root)] = trailedValue(root, p[root])
+		}
+	}
+	return m
+}
+
+func roots(p params) []string {
+	seen := map[string]bool{}
+	var all []string
+	for name := range p {
+		root, _, _ := strings.Cut(name, ".")
+		if !seen[root] {
+			seen[root] = true
+			all = append(all, root)
+		}
+	}
+	return all
+}
+
+// setNames are the lists that do not follow the rule.
+var setNames = map[string]string{
+	"ResourceId":      "resourcesSet",
+	"SecurityGroupId": "groupSet",
+	"InstanceId":      "instancesSet",
+	"IpPermissions":   "ipPermissions",
+	"IpRanges":        "ipRanges",
+	"Ipv6Ranges":      "ipv6Ranges",
+	"Groups":          "groups",
+}
+
+func setName(root string) string {
+	if name, ok := setNames[root]; ok {
+		return name
+	}
+	return lowerFirst(root) + "Set"
+}
+
+func trailedList(root string, items []params) any {
+	list := make([]any, len(items))
+	for i, item := range items {
+		if v, scalar := item[""]; scalar {
+			list[i] = map[string]any{lowerFirst(root): v}
+			continue
+		}
+		list[i] = trailedItem(root, item)
+	}
+	return map[string]any{"items": list}
+}
+
+// trailedItem is one item of a list. The tags inside a tag specification are a plain array.
+func trailedItem(root string, item params) map[string]any {
+	m := trailedParams(item)
+	if root != "TagSpecification" {
+		return m
+	}
+	if set, ok := m["tagSet"].(map[string]any); ok {
+		delete(m, "tagSet")
+		m["tags"] = set["items"]
+	}
+	return m
+}
+
+func trailedStructure(p params, root string) any {
+	inner := p.within(root)
+	if len(inner) == 0 {
+		return ""
+	}
+	return trailedParams(inner)
+}
+
+// trailedValue keeps ports, counts and flags as JSON's own types. What a tag or a description says stays a string.
+func trailedValue(name, v string) any {
+	switch name {
+	case "FromPort", "ToPort", "MinCount", "MaxCount", "RuleNumber", "Type", "Code", "From", "To":
+		if n, err := strconv.Atoi(v); err == nil {
+			return n
+		}
+	case "DryRun", "Egress", "AmazonProvidedIpv6CidrBlock", "AllowDnsResolutionFromRemoteVpc":
+		if b, err := strconv.ParseBool(v); err == nil {
+			return b
+		}
+	}
+	return v
+}

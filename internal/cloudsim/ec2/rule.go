@@ -1,0 +1,217 @@
+package ec2
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// rule is one rule of a security group: one source, as EC2 splits what is authorized together.
+type rule struct {
+	traffic
+	group       *securityGroup
+	id          string
+	description string
+}
+
+// traffic is what makes two rules of a group the same. The description does not.
+type traffic struct {
+	egress   bool
+	protocol string // tcp, udp, icmp, icmpv6, a number, or -1
+	from, to int    // ports, or type and code of ICMP; -1 is all
+	source
+}
+
+// source is a block, or a group; of an egress rule it is the destination.
+type source struct {
+	cidr    netip.Prefix
+	groupID string
+	owner   string // of the group
+}
+
+var anywhere = netip.MustParsePrefix("0.0.0.0/0")
+
+func everything(from source) traffic {
+	return traffic{protocol: "-1", from: -1, to: -1, source: from}
+}
+
+func (r *rule) inFamily(six bool) string {
+	if !r.cidr.IsValid() || r.cidr.Addr().Is6() != six {
+		return ""
+	}
+	return r.cidr.String()
+}
+
+// counts says whether the rule counts against the quota of the family. A reference to a group counts in both.
+func (t traffic) counts(six bool) bool {
+	return !t.cidr.IsValid() || t.cidr.Addr().Is6() == six
+}
+
+// String words a rule as EC2's message of a duplicate does.
+func (t traffic) String() string {
+	peer := t.groupID
+	if t.cidr.IsValid() {
+		peer = t.cidr.String()
+	}
+	protocol := strings.ToUpper(t.protocol)
+	if t.protocol == "-1" {
+		protocol = "ALL"
+	}
+	ports := ""
+	if t.from >= 0 {
+		ports = fmt.Sprintf(" from port: %d, to port: %d,", t.from, t.to)
+	}
+	return fmt.Sprintf("peer: %s, %s,%s ALLOW", peer, protocol, ports)
+}
+
+func (c *cell) rules() []*rule {
+	var all []*rule
+	for _, g := range sorted(c.groups) {
+		all = append(all, g.rules...)
+	}
+	return all
+}
+
+var ruleFilters = filters[*rule]{
+	"group-id":               one(func(r *rule) string { return r.group.id }),
+	"security-group-rule-id": one(func(r *rule) string { return r.id }),
+}
+
+// describeRules refuses a group-id that cannot be one, but finds nothing for one that doesn't exist.
+func describeRules(r *request) ([]node, error) {
+	for _, c := range conditions(r.params) {
+		if c.name != "group-id" {
+			continue
+		}
+		for _, id := range c.values {
+			if err := kindGroup.check(id); err != nil && !strings.ContainsAny(id, "*?") {
+				return nil, err
+			}
+		}
+	}
+	l := listing[*rule]{
+		set:     "securityGroupRuleSet",
+		ids:     "SecurityGroupRuleId",
+		kind:    kindRule,
+		most:    1000,
+		id:      func(rule *rule) string { return rule.id },
+		filters: ruleFilters,
+		show:    r.showRule,
+	}
+	return describe(r, l, r.cell.rules())
+}
+
+// showRule shows the ports also where they are -1; in the permissions of a group they are left out then.
+func (r *request) showRule(rule *rule) []node {
+	nodes := []node{
+		leaf("securityGroupRuleId", rule.id),
+		leaf("groupId", rule.group.id),
+		leaf("groupOwnerId", rule.group.account),
+		leaf("isEgress", rule.egress),
+		leaf("ipProtocol", rule.protocol),
+		leaf("fromPort", rule.from),
+		leaf("toPort", rule.to),
+	}
+	nodes = append(nodes, optional("cidrIpv4", rule.inFamily(false))...)
+	nodes = append(nodes, optional("cidrIpv6", rule.inFamily(true))...)
+	if rule.groupID != "" {
+		nodes = append(nodes, group("referencedGroupInfo", r.showReference(rule)...))
+	}
+	nodes = append(nodes, optional("description", rule.description)...)
+	return append(nodes, rule.group.taggedNode(rule.id), leaf("securityGroupRuleArn", rule.group.arn(kindRule, rule.id)))
+}
+
+// permissionsNode merges rules that differ in their source only, as DescribeSecurityGroups does.
+func (r *request) permissionsNode(name string, rules []*rule) node {
+	type ports struct {
+		protocol string
+		from, to int
+	}
+	var order []ports
+	merged := map[ports][]*rule{}
+	for _, rule := range rules {
+		key := ports{rule.protocol, rule.from, rule.to}
+		if merged[key] == nil {
+			order = append(order, key)
+		}
+		merged[key] = append(merged[key], rule)
+	}
+	return listOf(name, order, func(key ports) []node { return r.showPermission(merged[key]) })
+}
+
+func (r *request) showPermission(rules []*rule) []node {
+	first := rules[0]
+	nodes := []node{leaf("ipProtocol", first.protocol)}
+	if first.protocol != "-1" {
+		nodes = append(nodes, leaf("fromPort", first.from), leaf("toPort", first.to))
+	}
+	var groups, four, six [][]node
+	for _, rule := range rules {
+		described := optional("description", rule.description)
+		switch {
+		case rule.groupID != "":
+			groups = append(groups, append(r.showReference(rule), described...))
+		case rule.cidr.Addr().Is4():
+			four = append(four, append([]node{leaf("cidrIp", rule.cidr.String())}, described...))
+		default:
+			six = append(six, append([]node{leaf("cidrIpv6", rule.cidr.String())}, described...))
+		}
+	}
+	return append(nodes, list("groups", groups...), list("ipRanges", four...), list("ipv6Ranges", six...), list("prefixListIds"))
+}
+
+// showReference shows the referenced group. Of one in a peer VPC, EC2 says how it is reached, and no longer
+// says whose it is once it is deleted.
+func (r *request) showReference(rule *rule) []node {
+	nodes := []node{leaf("groupId", rule.groupID)}
+	g := r.referenced(rule.source, rule.group.region)
+	if g != nil {
+		nodes = append(nodes, leaf("userId", rule.owner), leaf("vpcId", g.vpc.id))
+	}
+	if g != nil && g.vpc == rule.group.vpc {
+		return nodes
+	}
+	if c := r.between(rule, g); c != nil {
+		nodes = append(nodes, leaf("vpcPeeringConnectionId", c.id), leaf("peeringStatus", c.state))
+	}
+	return nodes
+}
+
+// referenced returns the group that a rule refers to, or nil if it is gone.
+func (s *Service) referenced(from source, region string) *securityGroup {
+	c := s.cells[place{from.owner, region}]
+	if c == nil {
+		return nil
+	}
+	return c.groups[from.groupID]
+}
+
+// between returns the connection over which a rule reaches its referenced group: the one that is active, or else
+// the newest.
+func (s *Service) between(rule *rule, g *securityGroup) *connection {
+	if g == nil {
+		return nil
+	}
+	var best *connection
+	for _, c := range sorted(s.connections) {
+		if !c.joins(rule.group.vpc.id, g.vpc.id) || c.state == stateFailed {
+			continue
+		}
+		if best == nil || c.state == stateActive || best.state != stateActive && c.created.After(best.created) {
+			best = c
+		}
+	}
+	return best
+}
+
+func (s *Service) isStale(rule *rule) bool {
+	if rule.groupID == "" {
+		return false
+	}
+	g := s.referenced(rule.source, rule.group.region)
+	if g == nil {
+		return true
+	}
+	c := s.between(rule, g)
+	return g.vpc != rule.group.vpc && (c == nil || c.state != stateActive)
+}

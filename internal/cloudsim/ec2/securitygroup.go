@@ -1,0 +1,201 @@
+package ec2
+
+import (
+	"slices"
+	"strconv"
+)
+
+type securityGroup struct {
+	*cell
+	vpc         *vpc
+	id          string
+	name        string
+	description string
+	rules       []*rule
+}
+
+const defaultGroupName = "default"
+
+// addDefaultGroup adds the group that every VPC has: it admits its own members and lets everything out.
+func (r *request) addDefaultGroup(v *vpc) {
+	g := r.addGroup(v, defaultGroupName, "default VPC security group")
+	own := source{groupID: g.id, owner: g.account}
+	g.rules = append(g.rules, &rule{group: g, id: r.newID(kindRule.prefix), traffic: everything(own)})
+}
+
+func (r *request) addGroup(v *vpc, name, description string) *securityGroup {
+	g := &securityGroup{cell: r.cell, vpc: v, id: r.newID(kindGroup.prefix), name: name, description: description}
+	out := everything(source{cidr: anywhere})
+	out.egress = true
+	g.rules = []*rule{{group: g, id: r.newID(kindRule.prefix), traffic: out}}
+	r.cell.groups[g.id] = g
+	return g
+}
+
+func createGroup(r *request) ([]node, error) {
+	name, err := r.must("GroupName")
+	if err != nil {
+		return nil, err
+	}
+	description, err := r.must("GroupDescription")
+	if err != nil {
+		return nil, err
+	}
+	v, err := find(kindVPC, r.params, "VpcId", r.cell.vpcs)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range r.cell.groups {
+		if g.vpc == v && g.name == name {
+			return nil, refuse("InvalidGroup.Duplicate", "The security group '%s' already exists for VPC '%s'", name, v.id)
+		}
+	}
+	tags, err := r.specified(kindGroup)
+	if err != nil {
+		return nil, err
+	}
+	g := r.addGroup(v, name, description)
+	r.cell.tag(g.id, tags)
+	return append(done(), leaf("groupId", g.id), g.taggedNode(g.id), leaf("securityGroupArn", g.arn(kindGroup, g.id))), nil
+}
+
+// deleteGroup refuses a group that another group here refers to, but not one that a group of a peer VPC
+// refers to: that rule becomes stale. See https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html.
+func deleteGroup(r *request) ([]node, error) {
+	g, err := r.group()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case g.name == defaultGroupName:
+		return nil, refuse("CannotDelete", "the specified group: %q name: %q cannot be deleted by a user", g.id, g.name)
+	case g.hasMembers() || g.isReferenced():
+		return nil, dependency("resource %s has a dependent object", g.id)
+	}
+	g.remove()
+	delete(r.cell.groups, g.id)
+	return done(), nil
+}
+
+func (g *securityGroup) hasMembers() bool {
+	for _, i := range g.instances {
+		if !i.terminated && slices.Contains(i.groups, g) {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *securityGroup) isReferenced() bool {
+	for _, other := range g.groups {
+		for _, rule := range other.rules {
+			if other != g && other.vpc == g.vpc && rule.groupID == g.id {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// remove drops the tags of the group and of its rules.
+func (g *securityGroup) remove() {
+	g.forget(g.id)
+	for _, rule := range g.rules {
+		g.forget(rule.id)
+	}
+}
+
+func (r *request) group() (*securityGroup, error) {
+	return find(kindGroup, r.params, "GroupId", r.cell.groups)
+}
+
+// direction returns the rules of one direction.
+func (g *securityGroup) direction(egress bool) []*rule {
+	return slices.DeleteFunc(slices.Clone(g.rules), func(r *rule) bool { return r.egress != egress })
+}
+
+var groupListing = listing[*securityGroup]{
+	set:  "securityGroupInfo",
+	ids:  "GroupId",
+	kind: kindGroup,
+	most: 1000,
+	id:   func(g *securityGroup) string { return g.id },
+	filters: filters[*securityGroup]{
+		"group-id":                      one(func(g *securityGroup) string { return g.id }),
+		"group-name":                    one(func(g *securityGroup) string { return g.name }),
+		"description":                   one(func(g *securityGroup) string { return g.description }),
+		"vpc-id":                        one(func(g *securityGroup) string { return g.vpc.id }),
+		"owner-id":                      one(func(g *securityGroup) string { return g.account }),
+		"ip-permission.cidr":            ofIngress(func(r *rule) string { return r.inFamily(false) }),
+		"ip-permission.ipv6-cidr":       ofIngress(func(r *rule) string { return r.inFamily(true) }),
+		"ip-permission.group-id":        ofIngress(func(r *rule) string { return r.groupID }),
+		"ip-permission.user-id":         ofIngress(func(r *rule) string { return r.owner }),
+		"ip-permission.protocol":        ofIngress(func(r *rule) string { return r.protocol }),
+		"ip-permission.from-port":       ofIngress(func(r *rule) string { return strconv.Itoa(r.from) }),
+		"ip-permission.to-port":         ofIngress(func(r *rule) string { return strconv.Itoa(r.to) }),
+		"egress.ip-permission.cidr":     ofEgress(func(r *rule) string { return r.inFamily(false) }),
+		"egress.ip-permission.protocol": ofEgress(func(r *rule) string { return r.protocol }),
+	},
+}
+
+func ofIngress(f func(*rule) string) func(*securityGroup) []string {
+	return func(g *securityGroup) []string { return nonEmpty(g.direction(false), f) }
+}
+
+func ofEgress(f func(*rule) string) func(*securityGroup) []string {
+	return func(g *securityGroup) []string { return nonEmpty(g.direction(true), f) }
+}
+
+func describeGroups(r *request) ([]node, error) {
+	l := groupListing
+	l.show = r.showGroup
+	return describe(r, l, sorted(r.cell.groups))
+}
+
+func (r *request) showGroup(g *securityGroup) []node {
+	return []node{
+		leaf("ownerId", g.account),
+		leaf("groupId", g.id),
+		leaf("groupName", g.name),
+		leaf("groupDescription", g.description),
+		leaf("vpcId", g.vpc.id),
+		leaf("securityGroupArn", g.arn(kindGroup, g.id)),
+		r.permissionsNode("ipPermissions", g.direction(false)),
+		r.permissionsNode("ipPermissionsEgress", g.direction(true)),
+		g.taggedNode(g.id),
+	}
+}
+
+// describeStaleGroups lists the groups with rules that refer to a group which is gone, or which is behind a
+// connection that is not active.
+func describeStaleGroups(r *request) ([]node, error) {
+	v, err := find(kindVPC, r.params, "VpcId", r.cell.vpcs)
+	if err != nil {
+		return nil, err
+	}
+	l := listing[*securityGroup]{
+		set:  "staleSecurityGroupSet",
+		most: 255,
+		id:   func(g *securityGroup) string { return g.id },
+		show: r.showStale,
+	}
+	var stale []*securityGroup
+	for _, g := range sorted(r.cell.groups) {
+		if g.vpc == v && slices.ContainsFunc(g.rules, r.isStale) {
+			stale = append(stale, g)
+		}
+	}
+	return describe(r, l, stale)
+}
+
+func (r *request) showStale(g *securityGroup) []node {
+	fresh := func(rule *rule) bool { return !r.isStale(rule) }
+	return []node{
+		leaf("groupId", g.id),
+		leaf("groupName", g.name),
+		leaf("description", g.description),
+		leaf("vpcId", g.vpc.id),
+		r.permissionsNode("staleIpPermissions", slices.DeleteFunc(g.direction(false), fresh)),
+		r.permissionsNode("staleIpPermissionsEgress", slices.DeleteFunc(g.direction(true), fresh)),
+	}
+}

@@ -1,0 +1,182 @@
+// Package ec2 is an EC2 in memory that speaks EC2's own query protocol, as far as VPC peering and what it
+// needs go. What it does not know it refuses by name; it never ignores a parameter or a filter.
+package ec2
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+)
+
+// Service is EC2 for all accounts and regions. The caller of a request is in its context: see api.With.
+type Service struct {
+	opts  Options
+	newID func(prefix string) string
+
+	mu          sync.Mutex
+	cells       map[place]*cell
+	connections map[string]*connection
+	requests    []*connection // all connections in the order in which they were asked for
+	buckets     map[bucketKey]*bucket
+	ipv6Blocks  int // Amazon's blocks handed out so far
+}
+
+// place is where something lives and who it belongs to.
+type place struct{ account, region string }
+
+// cell is what one account has in one region.
+type cell struct {
+	place
+	vpcs      map[string]*vpc
+	subnets   map[string]*subnet
+	gateways  map[string]*gateway
+	tables    map[string]*table
+	groups    map[string]*securityGroup
+	acls      map[string]*acl
+	instances map[string]*instance
+	tags      map[string]tagSet // by id; peering connections have a set on each side
+}
+
+// request is one call while it is answered. The service is locked meanwhile.
+type request struct {
+	*Service
+	params
+	cell *cell
+	now  time.Time
+}
+
+// action is one call of the API.
+type action struct {
+	mutating bool
+	takes    string // the roots of its parameters
+	answer   func(*request) ([]node, error)
+}
+
+// New returns an EC2 without any resources in it, default VPCs included.
+func New(o Options) *Service {
+	o.Quotas = o.Quotas.withDefaults()
+	s := &Service{
+		opts:        o,
+		newID:       o.NewID,
+		cells:       map[place]*cell{},
+		connections: map[string]*connection{},
+		buckets:     map[bucketKey]*bucket{},
+	}
+	if s.newID == nil {
+		s.newID = seededIDs(o.Seed)
+	}
+	return s
+}
+
+// Actions returns the names of the calls that are answered, sorted.
+func Actions() []string { return slices.Sorted(maps.Keys(actions)) }
+
+// ServeHTTP answers one call and completes the api.Call in the request's context.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	call := api.From(r.Context())
+	requestID := api.UUID()
+	if err := r.ParseForm(); err != nil {
+		writeError(w, requestID, refuse("MalformedQueryString", "The query string contains a syntax error: %v", err))
+		return
+	}
+	p := paramsOf(r.Form)
+	call.Action, call.Params = p["Action"], p
+	call.Mutating = actions[call.Action].mutating
+	nodes, err := s.answer(call.Caller, p)
+	if call.Mutating && s.opts.Trail != nil {
+		s.opts.Trail(recordOf(call, requestID, nodes, err))
+	}
+	if err != nil {
+		refused := asRefusal(err)
+		call.ErrorCode = refused.code
+		writeError(w, requestID, refused)
+		return
+	}
+	writeAnswer(w, call.Action, requestID, nodes)
+}
+
+func (s *Service) answer(caller api.Caller, p params) ([]node, error) {
+	a, known := actions[p["Action"]]
+	if !known {
+		return nil, refuse("InvalidAction", "The action %s is not valid for this web service.", p["Action"])
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if err := s.take(caller, p, now); err != nil {
+		return nil, err
+	}
+	if name := p.unknown(strings.Fields(a.takes)); name != "" {
+		return nil, refuse("UnknownParameter", "The parameter %s is not recognized", name)
+	}
+	dry, err := p.bool("DryRun")
+	switch {
+	case err != nil:
+		return nil, err
+	case dry:
+		return nil, wouldSucceed()
+	}
+	s.settle(now)
+	return a.answer(&request{Service: s, params: p, cell: s.cell(place{caller.Account, caller.Region}), now: now})
+}
+
+func (s *Service) cell(at place) *cell {
+	c := s.cells[at]
+	if c == nil {
+		c = &cell{
+			place:     at,
+			vpcs:      map[string]*vpc{},
+			subnets:   map[string]*subnet{},
+			gateways:  map[string]*gateway{},
+			tables:    map[string]*table{},
+			groups:    map[string]*securityGroup{},
+			acls:      map[string]*acl{},
+			instances: map[string]*instance{},
+			tags:      map[string]tagSet{},
+		}
+		s.cells[at] = c
+	}
+	return c
+}
+
+// arn names a resource of the cell.
+func (c *cell) arn(k kind, id string) string {
+	return "arn:aws:ec2:" + c.region + ":" + c.account + ":" + k.resource + "/" + id
+}
+
+const (
+	namespace   = "http://ec2.amazonaws.com/doc/2016-11-15/"
+	declaration = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
+)
+
+func writeAnswer(w http.ResponseWriter, action, requestID string, nodes []node) {
+	var b strings.Builder
+	b.WriteString(declaration + "<" + action + `Response xmlns="` + namespace + `">`)
+	leaf("requestId", requestID).writeXML(&b)
+	for _, n := range nodes {
+		n.writeXML(&b)
+	}
+	b.WriteString("</" + action + "Response>")
+	write(w, http.StatusOK, b.String())
+}
+
+// writeError writes EC2's envelope of errors, which has RequestID and no namespace.
+func writeError(w http.ResponseWriter, requestID string, r *refusal) {
+	var b strings.Builder
+	b.WriteString(declaration)
+	failure := group("Error", leaf("Code", r.code), leaf("Message", r.message))
+	group("Response", group("Errors", failure), leaf("RequestID", requestID)).writeXML(&b)
+	write(w, r.status, b.String())
+}
+
+func write(w http.ResponseWriter, status int, body string) {
+	w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
+	w.Header().Set("Server", "AmazonEC2")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(body)) // the client has gone: nobody to tell
+}

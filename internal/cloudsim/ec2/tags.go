@@ -1,0 +1,194 @@
+package ec2
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+type tagSet map[string]string
+
+const mostTags = 50 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html
+
+func (t tagSet) keys() []string { return slices.Sorted(maps.Keys(t)) }
+
+func (t tagSet) node() node {
+	return listOf("tagSet", t.keys(), func(k string) []node {
+		return []node{leaf("key", k), leaf("value", t[k])}
+	})
+}
+
+// specified returns the tags that a request wants on the resource of this kind that it creates.
+func (r *request) specified(k kind) (tagSet, error) {
+	tags := tagSet{}
+	for _, spec := range r.items("TagSpecification") {
+		if t := spec["ResourceType"]; t != k.resource {
+			return nil, invalidValue("'%s' is not a valid taggable resource type for this operation.", t)
+		}
+		if err := tags.add(spec.items("Tag")); err != nil {
+			return nil, err
+		}
+	}
+	return tags, nil
+}
+
+func (t tagSet) add(members []params) error {
+	for _, m := range members {
+		key := m["Key"]
+		switch {
+		case key == "" || len(key) > 127:
+			return refuse("InvalidTagKey.Malformed", "Tag key '%s' must have between 1 and 127 characters", key)
+		case strings.HasPrefix(strings.ToLower(key), "aws:"):
+			return invalidValue("Tag keys starting with 'aws:' are reserved for internal use")
+		}
+		t[key] = m["Value"]
+	}
+	if len(t) > mostTags {
+		return refuse("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.")
+	}
+	return nil
+}
+
+// taggedNode is the tags that a resource has in the cell of the caller.
+func (c *cell) taggedNode(id string) node { return c.tags[id].node() }
+
+func (c *cell) tag(id string, tags tagSet) {
+	if len(tags) > 0 {
+		c.tags[id] = tags
+	}
+}
+
+func createTags(r *request) ([]node, error) {
+	if len(r.items("Tag")) == 0 {
+		return nil, missing("Tag")
+	}
+	ids, err := r.tagged()
+	if err != nil {
+		return nil, err
+	}
+	changed := map[string]tagSet{}
+	for _, id := range ids {
+		tags := maps.Clone(r.cell.tags[id])
+		if tags == nil {
+			tags = tagSet{}
+		}
+		if err := tags.add(r.items("Tag")); err != nil {
+			return nil, err
+		}
+		changed[id] = tags
+	}
+	maps.Copy(r.cell.tags, changed)
+	return done(), nil
+}
+
+// deleteTags deletes a tag that is given with a value only if it has that value, and all tags if none is given.
+func deleteTags(r *request) ([]node, error) {
+	ids, err := r.tagged()
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		r.untag(id)
+	}
+	return done(), nil
+}
+
+func (r *request) untag(id string) {
+	members := r.items("Tag")
+	if len(members) == 0 {
+		delete(r.cell.tags, id)
+	}
+	for _, m := range members {
+		value, given := m["Value"]
+		if have, ok := r.cell.tags[id][m["Key"]]; ok && (!given || value == have) {
+			delete(r.cell.tags[id], m["Key"])
+		}
+	}
+}
+
+// tagged returns the resources that the request names, all of which the caller must see.
+func (r *request) tagged() ([]string, error) {
+	ids := r.list("ResourceId")
+	if len(ids) == 0 {
+		return nil, missing("ResourceId")
+	}
+	for _, id := range ids {
+		k, ok := kindOf(id)
+		if !ok || k.check(id) != nil {
+			return nil, refuse("InvalidID", "The ID '%s' is not valid", id)
+		}
+		if !r.sees(k, id) {
+			return nil, k.missing(id)
+		}
+	}
+	return ids, nil
+}
+
+func kindOf(id string) (kind, bool) {
+	for _, k := range taggable {
+		if strings.HasPrefix(id, k.prefix) {
+			return k, true
+		}
+	}
+	return kind{}, false
+}
+
+func (r *request) sees(k kind, id string) bool {
+	switch k {
+	case kindVPC:
+		return has(r.cell.vpcs, id)
+	case kindSubnet:
+		return has(r.cell.subnets, id)
+	case kindGateway:
+		return has(r.cell.gateways, id)
+	case kindTable:
+		return has(r.cell.tables, id)
+	case kindGroup:
+		return has(r.cell.groups, id)
+	case kindACL:
+		return has(r.cell.acls, id)
+	case kindInstance:
+		return has(r.cell.instances, id)
+	case kindRule:
+		return slices.ContainsFunc(r.cell.rules(), func(rule *rule) bool { return rule.id == id })
+	}
+	return slices.ContainsFunc(r.visible(), func(c *connection) bool { return c.id == id })
+}
+
+func has[T any](m map[string]T, id string) bool {
+	_, ok := m[id]
+	return ok
+}
+
+// taggedPair is one tag of one resource, as DescribeTags lists it.
+type taggedPair struct{ id, key, value string }
+
+func (t taggedPair) resourceType() string {
+	k, _ := kindOf(t.id)
+	return k.resource
+}
+
+var tagListing = listing[taggedPair]{
+	set:  "tagSet",
+	most: 1000,
+	id:   func(t taggedPair) string { return t.id + " " + t.key },
+	filters: filters[taggedPair]{
+		"resource-id":   one(func(t taggedPair) string { return t.id }),
+		"resource-type": one(taggedPair.resourceType),
+		"key":           one(func(t taggedPair) string { return t.key }),
+		"value":         one(func(t taggedPair) string { return t.value }),
+	},
+	show: func(t taggedPair) []node {
+		return []node{leaf("resourceId", t.id), leaf("resourceType", t.resourceType()), leaf("key", t.key), leaf("value", t.value)}
+	},
+}
+
+func describeTags(r *request) ([]node, error) {
+	var all []taggedPair
+	for id, tags := range r.cell.tags {
+		for key, value := range tags {
+			all = append(all, taggedPair{id, key, value})
+		}
+	}
+	return describe(r, tagListing, all)
+}

@@ -1,0 +1,96 @@
+package ec2
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// associateBlock adds a block to a VPC, under the restrictions of
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html.
+func associateBlock(r *request) ([]node, error) {
+	v, err := find(kindVPC, r.params, "VpcId", r.cell.vpcs)
+	if err != nil {
+		return nil, err
+	}
+	b, err := r.newBlock()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.mayAdd(v, b.prefix); err != nil {
+		return nil, err
+	}
+	v.blocks = append(v.blocks, b)
+	r.failOverlapping(v)
+	return []node{leaf("vpcId", v.id), associationNode(b, "associating")}, nil
+}
+
+func associationNode(b block, state string) node {
+	name, field := "cidrBlockAssociation", "cidrBlock"
+	if b.prefix.Addr().Is6() {
+		name, field = "ipv6CidrBlockAssociation", "ipv6CidrBlock"
+	}
+	return group(name, leaf("associationId", b.id), leaf(field, b.prefix.String()), group(field+"State", leaf("state", state)))
+}
+
+func (r *request) newBlock() (block, error) {
+	amazon, err := r.bool("AmazonProvidedIpv6CidrBlock")
+	if err != nil {
+		return block{}, err
+	}
+	var prefix netip.Prefix
+	switch {
+	case amazon:
+		return r.amazonBlock(), nil
+	case r.has("Ipv6CidrBlock"):
+		prefix, err = r.cidr("Ipv6CidrBlock")
+	default:
+		prefix, err = r.vpcBlock()
+	}
+	return block{r.newID(kindBlock.prefix), prefix}, err
+}
+
+func (r *request) mayAdd(v *vpc, p netip.Prefix) error {
+	if len(v.family(p.Addr().Is6())) >= r.opts.Quotas.BlocksPerVPC {
+		return refuse("CidrLimitExceeded", "This network '%s' has met its maximum number of allowed CIDRs: %d", v.id, r.opts.Quotas.BlocksPerVPC)
+	}
+	if overlap(v.prefixes(), []netip.Prefix{p}) {
+		return refuse("CidrConflict", "The CIDR '%s' conflicts with another subnet", p)
+	}
+	for _, c := range sorted(r.connections) {
+		if c.forbids(v, p) {
+			return refuse("OverlappingCidr", "The CIDR '%s' cannot be associated while %s is %s", p, c.id, c.state)
+		}
+	}
+	return nil
+}
+
+func disassociateBlock(r *request) ([]node, error) {
+	id, err := r.must("AssociationId")
+	if err != nil {
+		return nil, err
+	}
+	if err := kindBlock.check(id); err != nil {
+		return nil, err
+	}
+	for _, v := range sorted(r.cell.vpcs) {
+		i := slices.IndexFunc(v.blocks, func(b block) bool { return b.id == id })
+		if i >= 0 {
+			return v.disassociate(i)
+		}
+	}
+	return nil, kindBlock.missing(id)
+}
+
+func (v *vpc) disassociate(i int) ([]node, error) {
+	b := v.blocks[i]
+	if i == 0 {
+		return nil, notPermitted("The vpc CIDR block with association ID %s may not be disassociated. It is the primary IPv4 CIDR block of the VPC", b.id)
+	}
+	for _, s := range sorted(v.subnets) {
+		if s.vpc == v && overlap(s.prefixes(), []netip.Prefix{b.prefix}) {
+			return nil, refuse("DependencyViolation", "The vpc CIDR block with association ID %s has dependencies: %s", b.id, s.id)
+		}
+	}
+	v.blocks = slices.Delete(v.blocks, i, i+1)
+	return []node{leaf("vpcId", v.id), associationNode(b, "disassociating")}, nil
+}
