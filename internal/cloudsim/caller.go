@@ -24,6 +24,7 @@ func (c *Cloud) Mint(account, principalARN string) (accessKeyID, secret string) 
 
 var accountID = regexp.MustCompile(`^[0-9]{12}$`)
 
+// principal is who an access key id stands for.
 func (c *Cloud) principal(accessKeyID string) (key, bool) {
 	if accountID.MatchString(accessKeyID) {
 		return key{accessKeyID, "arn:aws:iam::" + accessKeyID + ":root"}, true

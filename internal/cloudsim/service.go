@@ -49,6 +49,7 @@ type xmlError struct {
 	Message string
 }
 
+// refuseEC2 spells RequestID as EC2 does in errors. In its other answers it is requestId.
 func refuseEC2(w http.ResponseWriter, f Failure) {
 	writeXML(w, f.status(), struct {
 		XMLName   xml.Name `xml:"Response"`
@@ -57,6 +58,7 @@ func refuseEC2(w http.ResponseWriter, f Failure) {
 	}{Error: xmlError{Code: f.Code, Message: f.Message}, RequestID: api.UUID()})
 }
 
+// refuseSTS is the error of the older query protocol, which STS still speaks.
 func refuseSTS(w http.ResponseWriter, f Failure) {
 	writeXML(w, f.status(), struct {
 		XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ ErrorResponse"`

@@ -31,6 +31,7 @@ func (n busName) arn() string {
 
 func (n busName) compare(other busName) int { return strings.Compare(n.arn(), other.arn()) }
 
+// parseBusARN takes arn:aws:events:us-east-1:111111111111:event-bus/name, the name with slashes or without.
 func parseBusARN(s string) (busName, bool) {
 	rest, ok := strings.CutPrefix(s, "arn:aws:events:")
 	parts := strings.SplitN(rest, ":", 3)
@@ -62,6 +63,7 @@ type bus struct {
 	rules    []*rule
 }
 
+// newBus makes a bus that only its own account can use: it has no policy.
 func newBus(name busName) *bus { return &bus{name: name} }
 
 func (b *bus) rule(name string) *rule {
@@ -72,6 +74,7 @@ func (b *bus) rule(name string) *rule {
 	return b.rules[i]
 }
 
+// findRule also says where a rule of that name belongs, if there is none.
 func (b *bus) findRule(name string) (int, bool) {
 	return slices.BinarySearchFunc(b.rules, name, func(r *rule, name string) int { return strings.Compare(r.name, name) })
 }

@@ -53,6 +53,7 @@ type busDescription struct {
 	Policy string `json:",omitempty"`
 }
 
+// describeBus shows the policy as the text that was put, not as it is understood.
 func describeBus(b *bus) busDescription { return busDescription{b.name.arn(), b.name.name, b.document} }
 
 func (s *Service) describeEventBus(ctx context.Context, in nameInput) (busDescription, error) {
@@ -129,6 +130,8 @@ func (s *Service) putPermission(ctx context.Context, in putPermissionInput) (emp
 	return empty{}, b.setStatements(append(statements, in.statement(b.name.arn())))
 }
 
+// statement is the document that the simple form of PutPermission stands for:
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html
 func (in putPermissionInput) statement(busARN string) map[string]any {
 	var who any = "*"
 	if in.Principal != "*" {
@@ -182,6 +185,7 @@ func (b *bus) statements() []map[string]any {
 	return nil
 }
 
+// setStatements leaves no policy at all rather than one without statements, as EventBridge does.
 func (b *bus) setStatements(statements []map[string]any) error {
 	if len(statements) == 0 {
 		return b.setPolicy("")
@@ -193,6 +197,7 @@ func (b *bus) setStatements(statements []map[string]any) error {
 	return b.setPolicy(string(document))
 }
 
+// without compares with the statement ids of a document that may have been put as a whole, and may have none.
 func without(statements []map[string]any, id string) []map[string]any {
 	return slices.DeleteFunc(slices.Clone(statements), func(s map[string]any) bool { return s["Sid"] == id })
 }

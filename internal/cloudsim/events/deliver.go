@@ -55,6 +55,7 @@ func (s *Service) schedule(d Delivery, step func()) {
 	s.options.Pulse.Beat()
 }
 
+// delays asks the one who runs the cloud how this step goes. Callers hold the lock.
 func (s *Service) delays(d Delivery) []time.Duration {
 	switch {
 	case s.options.Schedule != nil:
@@ -80,6 +81,8 @@ func (s *Service) deliver(d delivery) {
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 type reason struct{ code, message string }
 
+// toQueue needs the queue policy's permission, also within one account:
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sqs-permissions
 func (s *Service) toQueue(d delivery) *reason {
 	body, err := d.target.shape(d.event)
 	if err != nil {
@@ -122,6 +125,8 @@ func (s *Service) toBus(d delivery) *reason {
 	return nil
 }
 
+// thirdHop tells the two documented codes apart. No document says which one a third bus of the same account and
+// region gets: it gets the account's.
 func thirdHop(from, to cell) *reason {
 	if from.account == to.account && from.region != to.region {
 		return &reason{"THIRD_REGION_HOP_DETECTED", "Events received from another event bus can't be sent on to a third region."}
@@ -140,6 +145,7 @@ func (s *Service) giveUp(d delivery, why reason) {
 	s.failures = append(s.failures, f)
 }
 
+// deadLetterAttributes are all six that AWS documents, also the two about retries, of which there were none.
 func (d delivery) deadLetterAttributes(why reason) map[string]queue.MessageAttribute {
 	attributes := map[string]queue.MessageAttribute{}
 	for name, value := range map[string]string{

@@ -22,6 +22,7 @@ type Event struct {
 	Detail     json.RawMessage `json:"detail"`
 }
 
+// newEvent makes an event that comes from an account and region; its detail must be JSON.
 func newEvent(origin cell, at time.Time, source, detailType string, detail []byte) Event {
 	return Event{
 		Version: "0", ID: api.UUID(), Source: source, DetailType: detailType, Account: origin.account, Region: origin.region,
@@ -29,6 +30,7 @@ func newEvent(origin cell, at time.Time, source, detailType string, detail []byt
 	}
 }
 
+// timestamp has no fractions of a second, in envelopes as in CloudTrail's records.
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
 // encode can't fail: the details have been checked to be JSON.

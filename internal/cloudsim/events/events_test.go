@@ -199,6 +199,7 @@ func TestEventReachesTheQueueOfAMatchingRule(t *testing.T) {
 		a.rule("default", "elsewhere", "autopeer", to(a.queue("elsewhere")))
 		e := entry("autopeer")
 		e.Resources = []string{"pcx-1"}
+		e.Time = aws.Time(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 		out, err := a.put(e)
 		a.check(err)
 		settle(t, c)
@@ -208,7 +209,7 @@ func TestEventReachesTheQueueOfAMatchingRule(t *testing.T) {
 		}
 		want := events.Event{
 			Version: "0", ID: *out.Entries[0].EventId, Source: "autopeer", DetailType: "Peering Accepted", Account: marketing, Region: virginia,
-			Time: "2000-01-01T00:00:00Z", Resources: []string{"pcx-1"}, Detail: json.RawMessage(`{"n":1}`),
+			Time: "2026-03-01T12:00:00Z", Resources: []string{"pcx-1"}, Detail: json.RawMessage(`{"n":1}`),
 		}
 		if fmt.Sprintf("%+v", got[0]) != fmt.Sprintf("%+v", want) {
 			t.Errorf("event = %+v, want %+v", got[0], want)

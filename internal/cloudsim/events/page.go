@@ -10,6 +10,8 @@ type paging struct {
 
 const maxPage = 100
 
+// page cuts a list. Its token is the place in the list: lists of this cloud don't change under a reader's hands
+// except by the reader's own calls.
 func page[T any](items []T, p paging) (part []T, next string, err error) {
 	size := maxPage
 	if p.Limit != nil {

@@ -65,6 +65,7 @@ func (s *Service) putEvents(ctx context.Context, in putEventsInput) (putEventsOu
 	return out, nil
 }
 
+// checkRequest makes the refusals that leave no entry taken.
 func (s *Service) checkRequest(in putEventsInput) error {
 	if n := len(in.Entries); n == 0 || n > maxEntries {
 		return invalid(fmt.Sprintf("1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length from 1 to 10, not %d", n))
@@ -103,6 +104,7 @@ func (s *Service) checkPermission(caller api.Caller, e putEventsEntry) error {
 		caller.ARN, b.name.arn()))
 }
 
+// putEvent gives an id to whatever it takes, also to what no rule is for. Callers hold the lock.
 func (s *Service) putEvent(caller api.Caller, e putEventsEntry) putEventsResult {
 	if code, message := e.check(); code != "" {
 		return putEventsResult{ErrorCode: code, ErrorMessage: message}
@@ -115,6 +117,8 @@ func (s *Service) putEvent(caller api.Caller, e putEventsEntry) putEventsResult 
 	return putEventsResult{EventID: event.ID}
 }
 
+// check words its codes as the API reference lists them:
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
 func (e putEventsEntry) check() (code, message string) {
 	var fields map[string]any
 	switch {
@@ -132,6 +136,7 @@ func (e putEventsEntry) check() (code, message string) {
 	return "", ""
 }
 
+// at takes the protocol's timestamps, which are seconds with fractions.
 func (e putEventsEntry) at() time.Time {
 	if e.Time == nil {
 		return time.Now()

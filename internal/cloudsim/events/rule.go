@@ -33,6 +33,7 @@ func (r *rule) arn() string {
 	return prefix + r.bus.name + "/" + r.name
 }
 
+// matches takes the event as it is on the wire, since that is what patterns compare.
 func (r *rule) matches(event []byte) bool { return r.state != disabled && r.pattern.Match(event) }
 
 // target is where a rule sends events. Its JSON is that of PutTargets.
@@ -82,6 +83,7 @@ func (t target) check(r *rule) error {
 	return nil
 }
 
+// wrongPlace is why a rule can't send to where the target is; empty if it can.
 func (t target) wrongPlace(from busName) string {
 	bus, isBus := parseBusARN(t.ARN)
 	switch {
@@ -98,6 +100,8 @@ func (t target) wrongPlace(from busName) string {
 	return ""
 }
 
+// wrongInput is why the target can't shape its input so; empty if it can. A bus gets whole events:
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
 func (t target) wrongInput() string {
 	switch {
 	case t.InputTransformer != nil || t.SQSParameters != nil:

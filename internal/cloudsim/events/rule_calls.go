@@ -67,6 +67,7 @@ func (in putRuleInput) check() (pattern.Pattern, error) {
 	return parsePattern(in.EventPattern)
 }
 
+// parsePattern refuses with EventBridge's code for patterns, which is not the one for other parameters.
 func parsePattern(text string) (pattern.Pattern, error) {
 	p, err := pattern.Parse([]byte(text))
 	if err != nil {
@@ -173,6 +174,7 @@ func (s *Service) disableRule(ctx context.Context, in ruleInput) (empty, error) 
 	return empty{}, s.setState(ctx, in, disabled)
 }
 
+// setState is EnableRule and DisableRule. A rule's targets stay.
 func (s *Service) setState(ctx context.Context, in ruleInput, state string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -223,6 +225,7 @@ type removeTargetsInput struct {
 	IDs []string `json:"Ids"`
 }
 
+// removeTargets fails target by target, unlike putTargets: an id that isn't there is reported and the rest removed.
 func (s *Service) removeTargets(ctx context.Context, in removeTargetsInput) (targetsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -38,6 +38,7 @@ func (s *Service) setLogging(c cell, on bool) {
 	s.silent[c] = !on
 }
 
+// record puts one record's event on the default bus of an account and region, if a trail logs there.
 func (s *Service) record(where cell, r api.Record, detail map[string]any) {
 	body, err := json.Marshal(detail)
 	if err != nil { // a record that JSON can't express: best effort, as CloudTrail's delivery is
@@ -86,6 +87,7 @@ func recordDetail(r api.Record) map[string]any {
 	return detail
 }
 
+// element leaves out what is too large, as CloudTrail does; null is what it writes instead.
 func element(fields map[string]any) any {
 	if fields == nil {
 		return nil
@@ -96,6 +98,8 @@ func element(fields map[string]any) any {
 	return fields
 }
 
+// userIdentity has the forms for an account's root, a user and a session of a role:
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 func userIdentity(c api.Caller) map[string]any {
 	identity := map[string]any{"arn": c.ARN, "accountId": c.Account, "principalId": c.Account}
 	kind, name := principal(c.ARN)

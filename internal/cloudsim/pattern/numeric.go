@@ -40,6 +40,7 @@ func parseNumeric(argument any) (test, error) {
 	return onNumbers(func(x float64) bool { return first(x) && second(x) }), nil
 }
 
+// parseComparison is one sign and its bound.
 func parseComparison(operator, bound any) (func(float64) bool, error) {
 	name, _ := operator.(string)
 	compare, known := comparisons[name]
@@ -60,6 +61,7 @@ func onNumbers(f func(float64) bool) test {
 	}}
 }
 
+// number leaves out what is beyond the range in which EventBridge compares.
 func number(value any) (float64, bool) {
 	n, ok := value.(json.Number)
 	if !ok {

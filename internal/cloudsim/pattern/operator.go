@@ -42,6 +42,7 @@ var operators = map[string]func(any) (test, error){
 	"cidr":               parseCIDR,
 }
 
+// parseTests is an array of a pattern: literals and operators, mixed as one likes.
 func parseTests(values []any) (anyOf, error) {
 	if len(values) == 0 {
 		return nil, errors.New("empty arrays are not allowed")
@@ -57,6 +58,7 @@ func parseTests(values []any) (anyOf, error) {
 	return tests, nil
 }
 
+// parseTest compares a literal by type and spelling: 300, 300.0 and 3.0e2 are three different numbers.
 func parseTest(value any) (test, error) {
 	switch v := value.(type) {
 	case []any:
@@ -80,6 +82,7 @@ func parseTest(value any) (test, error) {
 	}
 }
 
+// single is the one key of an operator and its argument.
 func single(fields map[string]any) (name string, argument any, err error) {
 	if len(fields) != 1 {
 		return "", nil, errors.New("an operator is an object with exactly one key")
@@ -89,6 +92,7 @@ func single(fields map[string]any) (name string, argument any, err error) {
 	return name, argument, nil
 }
 
+// parseExists is about the presence of a leaf, whose value may be null.
 func parseExists(argument any) (test, error) {
 	want, ok := argument.(bool)
 	if !ok {
@@ -97,6 +101,7 @@ func parseExists(argument any) (test, error) {
 	return test{value: func(any) bool { return want }, absent: !want}, nil
 }
 
+// parseCIDR takes blocks of IPv4 and of IPv6. A value that isn't an address is in none of them.
 func parseCIDR(argument any) (test, error) {
 	text, _ := argument.(string)
 	block, err := netip.ParsePrefix(text)
@@ -109,6 +114,7 @@ func parseCIDR(argument any) (test, error) {
 	}), nil
 }
 
+// onStrings makes an operator that no value but a string matches.
 func onStrings(f func(string) bool) test {
 	return test{value: func(leaf any) bool {
 		s, ok := leaf.(string)
@@ -124,6 +130,7 @@ func stringOperator(name string) func(any) (test, error) {
 	}
 }
 
+// parseString is one string operator and its argument.
 func parseString(name string, argument any) (func(string) bool, error) {
 	if fields, ok := argument.(map[string]any); ok && (name == "prefix" || name == "suffix") {
 		return parseFolded(name, fields)
@@ -206,6 +213,7 @@ func parseAnythingButString(fields map[string]any) (test, error) {
 	}), nil
 }
 
+// list lets a value stand for a list of one.
 func list(argument any) []any {
 	if values, ok := argument.([]any); ok {
 		return values
@@ -213,6 +221,7 @@ func list(argument any) []any {
 	return []any{argument}
 }
 
+// sameKind refuses lists that mix strings and numbers, as EventBridge does.
 func sameKind(argument any) ([]any, error) {
 	values := list(argument)
 	strs, numbers := 0, 0

@@ -34,8 +34,8 @@ type located struct {
 }
 
 func (l *located) Error() string { return strings.Join(l.path, ".") + ": " + l.err.Error() }
-func (l *located) Unwrap() error { return l.err }
 
+// at puts a field's name before the path of a mistake that was found below it.
 func at(name string, err error) error {
 	if inner, ok := errors.AsType[*located](err); ok {
 		return &located{append([]string{name}, inner.path...), inner.err}
@@ -43,6 +43,7 @@ func at(name string, err error) error {
 	return &located{[]string{name}, err}
 }
 
+// parseObject is one level of names. EventBridge refuses an empty one at any depth.
 func parseObject(fields map[string]any) (object, error) {
 	if len(fields) == 0 {
 		return object{}, errors.New("empty objects are not allowed")
@@ -57,6 +58,7 @@ func parseObject(fields map[string]any) (object, error) {
 	return o, nil
 }
 
+// add sorts a field by the kind of its value, which must be an array or an object.
 func (o *object) add(name string, value any) error {
 	switch v := value.(type) {
 	case map[string]any:
@@ -92,6 +94,7 @@ func isChoice(alternatives []any) bool {
 	return len(alternatives) > 1
 }
 
+// addChoice keeps the alternatives of one $or; an object can have only one, but nested objects their own.
 func (o *object) addChoice(alternatives []any) error {
 	var choice []object
 	for _, a := range alternatives {

@@ -33,6 +33,7 @@ type redrivePolicy struct {
 	after  int // receives
 }
 
+// setDefaults also says that messages are encrypted by SQS, as new queues are.
 func (q *queue) setDefaults() {
 	for name, l := range limits {
 		q.attributes[name] = strconv.Itoa(l.standard)
@@ -54,6 +55,7 @@ func (s *Service) configure(q *queue, changes map[string]string) error {
 	return nil
 }
 
+// set changes one attribute of a copy of a queue, so that a later mistake undoes it.
 func (s *Service) set(q *queue, name, value string) error {
 	l, numeric := limits[name]
 	switch {
@@ -84,6 +86,7 @@ func invalidAttribute(name, value string) *awsjson.Error {
 	return refusePlain("InvalidAttributeValue", fmt.Sprintf("Invalid value for the parameter %s: %q.", name, value))
 }
 
+// setPolicy refuses what it couldn't evaluate, where SQS might take it: better loud than lenient.
 func (q *queue) setPolicy(document string) error {
 	if document == "" {
 		q.policy = resourcepolicy.Policy{}
@@ -124,6 +127,7 @@ func (s *Service) setRedrive(q *queue, document string) error {
 	return nil
 }
 
+// invalidRedrive gives the reason in the form of SQS's own messages.
 func invalidRedrive(document, reason string) *awsjson.Error {
 	return invalidParameter(fmt.Sprintf("Value %s for parameter RedrivePolicy is invalid. Reason: %s.", document, reason))
 }
@@ -161,6 +165,7 @@ func isAttribute(name string) bool {
 		name == "Policy" || name == "RedrivePolicy"
 }
 
+// describe leaves out what a queue doesn't have, such as a policy, and refuses what no queue has.
 func (q *queue) describe(names []string, now time.Time) (map[string]string, error) {
 	if slices.Contains(names, "All") {
 		names = slices.AppendSeq(slices.Clone(computed), maps.Keys(q.attributes))

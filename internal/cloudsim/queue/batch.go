@@ -9,6 +9,7 @@ import (
 // maxBatch is the most entries of a batch, and the most messages of one receive.
 const maxBatch = 10
 
+// batchFailure is an entry's refusal. This cloud only knows faults of the sender.
 type batchFailure struct {
 	ID          string `json:"Id"`
 	Code        string
@@ -16,6 +17,7 @@ type batchFailure struct {
 	SenderFault bool
 }
 
+// batchOutput has a list of successes even if there are none: the SDK wants both members.
 type batchOutput[Out any] struct {
 	Successful []Out
 	Failed     []batchFailure `json:",omitempty"`

@@ -18,6 +18,7 @@ type MessageAttribute struct {
 
 func (a MessageAttribute) binary() bool { return strings.HasPrefix(a.DataType, "Binary") }
 
+// valid takes custom types too, such as Number.int: only what is before the dot counts.
 func (a MessageAttribute) valid() bool {
 	kind, _, _ := strings.Cut(a.DataType, ".")
 	switch kind {
@@ -55,6 +56,7 @@ func attributesChecksum(attributes map[string]MessageAttribute) string {
 	return checksum(data)
 }
 
+// appendSized writes a length of four bytes, the greatest first, and the value.
 func appendSized(data, value []byte) []byte {
 	data = binary.BigEndian.AppendUint32(data, uint32(len(value))) //nolint:gosec // a message is at most 1 MiB
 	return append(data, value...)

@@ -29,6 +29,7 @@ type lambdaAttribute struct {
 	DataType    string   `json:"dataType"`
 }
 
+// event is what a function gets for a batch.
 func (q *queue) event(batch []receipted) ([]byte, error) {
 	var event struct{ Records []lambdaRecord }
 	for _, m := range batch {
@@ -41,6 +42,7 @@ func (q *queue) event(batch []receipted) ([]byte, error) {
 	return payload, nil
 }
 
+// record gives lists to attributes because Lambda does, though SQS has none.
 func (q *queue) record(m receipted) lambdaRecord {
 	attributes := map[string]lambdaAttribute{}
 	for name, a := range m.attributes {

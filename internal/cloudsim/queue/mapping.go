@@ -45,6 +45,8 @@ func (s *Service) Map(queueARN string, m Mapping, f Function) (*Poller, error) {
 	return p, nil
 }
 
+// addPoller makes the refusals that depend on the queue. Lambda's own words for the last one are the same:
+// it would hand a message to a second invocation while the first is at work.
 func (s *Service) addPoller(queueARN string, m Mapping, f Function) (*Poller, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,6 +75,7 @@ func (m *Mapping) setDefaults() {
 	}
 }
 
+// check holds the numbers to the ranges that Lambda's API documents.
 func (m *Mapping) check() error {
 	switch {
 	case m.BatchSize < 1 || m.BatchSize > 10_000:

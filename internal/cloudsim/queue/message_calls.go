@@ -44,6 +44,7 @@ func (s *Service) sendMessage(ctx context.Context, in sendMessageInput) (sendOut
 	return s.send(q, call.Account, in.sendEntry)
 }
 
+// send is one message, alone or of a batch. Callers hold the lock.
 func (s *Service) send(q *queue, sender string, in sendEntry) (sendOutput, error) {
 	if err := q.checkMessage(in); err != nil {
 		return sendOutput{}, err
@@ -59,6 +60,8 @@ func (s *Service) send(q *queue, sender string, in sendEntry) (sendOutput, error
 	}, nil
 }
 
+// checkMessage makes the refusals that concern one message:
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 func (q *queue) checkMessage(in sendEntry) error {
 	most, _ := strconv.Atoi(q.attributes["MaximumMessageSize"])
 	switch {
@@ -79,6 +82,7 @@ func (q *queue) checkMessage(in sendEntry) error {
 	return nil
 }
 
+// size counts a message's attributes too, name and type included, as SQS does.
 func (in sendEntry) size() int {
 	n := len(in.MessageBody)
 	for name, a := range in.MessageAttributes {
@@ -92,6 +96,7 @@ type sendBatchInput struct {
 	Entries  []sendEntry
 }
 
+// sendMessageBatch holds the sum of its entries to the limit of one message.
 func (s *Service) sendMessageBatch(ctx context.Context, in sendBatchInput) (batchOutput[sendOutput], error) {
 	call := api.From(ctx)
 	s.mu.Lock()
@@ -121,6 +126,7 @@ func (r receipt) String() string {
 	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s:%d", r.id, r.receives))
 }
 
+// parseReceipt refuses what this cloud can't have given out. A handle of a message that is gone is well-formed.
 func parseReceipt(handle string) (receipt, error) {
 	text, _ := base64.StdEncoding.DecodeString(handle)
 	id, count, found := strings.Cut(string(text), ":")
@@ -180,6 +186,7 @@ func eachReceipt(entries []receiptEntry, do func(receiptEntry) error) (batchOutp
 		func(e receiptEntry) (entryID, error) { return entryID{e.ID}, do(e) })
 }
 
+// withQueue does something with a queue that the caller names, under the lock.
 func (s *Service) withQueue(ctx context.Context, url string, do func(*queue) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -203,6 +210,7 @@ func (s *Service) remove(q *queue, in receiptEntry) error {
 	return nil
 }
 
+// postpone changes when a message in flight becomes visible; 0 seconds mean now.
 func (s *Service) postpone(q *queue, in receiptEntry) error {
 	r, err := parseReceipt(in.ReceiptHandle)
 	if err != nil {

@@ -18,6 +18,7 @@ func (a arn) url() string {
 	return "https://sqs." + a.region + ".amazonaws.com/" + a.account + "/" + a.name
 }
 
+// parseARN takes arn:aws:sqs:us-east-1:111111111111:name.
 func parseARN(s string) (arn, bool) {
 	parts := strings.Split(s, ":")
 	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "sqs" {

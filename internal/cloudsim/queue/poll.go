@@ -6,6 +6,7 @@ import (
 	"time"
 )
 
+// poll takes a slot before it takes messages, so that none is hidden while no invocation can have it.
 func (p *Poller) poll(ctx context.Context, done chan<- struct{}) {
 	defer close(done)
 	for {

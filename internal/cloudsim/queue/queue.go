@@ -38,6 +38,7 @@ func (m *message) visible(now time.Time) bool { return !m.visibleAt.After(now) }
 
 func (m *message) inFlight(now time.Time) bool { return m.receives > 0 && !m.visible(now) }
 
+// seconds reads an attribute that is a number; configure has checked it.
 func (q *queue) seconds(attribute string) time.Duration {
 	n, _ := strconv.Atoi(q.attributes[attribute])
 	return time.Duration(n) * time.Second
@@ -49,6 +50,7 @@ func (q *queue) notify() {
 	q.wake = make(chan struct{})
 }
 
+// add puts a message at the end. Standard queues promise no order; this one's makes runs repeatable.
 func (q *queue) add(m *message) {
 	q.messages = append(q.messages, m)
 	q.notify()
@@ -60,6 +62,7 @@ func (q *queue) expire(now time.Time) {
 	q.drop(func(m *message) bool { return m.sent.Before(oldest) })
 }
 
+// drop removes messages in place and keeps the order of the rest.
 func (q *queue) drop(which func(*message) bool) {
 	kept := q.messages[:0]
 	for _, m := range q.messages {

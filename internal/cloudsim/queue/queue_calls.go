@@ -54,6 +54,7 @@ func (s *Service) createQueue(ctx context.Context, in createQueueInput) (queueUR
 	return queueURL{name.url()}, nil
 }
 
+// deleteQueue takes the messages along. SQS takes up to 60 seconds for it and this cloud none.
 func (s *Service) deleteQueue(ctx context.Context, in queueURL) (empty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,6 +74,7 @@ type getQueueURLInput struct {
 	QueueOwnerAWSAccountID string `json:"QueueOwnerAWSAccountId"`
 }
 
+// getQueueURL finds another account's queue too, if that queue's policy lets it.
 func (s *Service) getQueueURL(ctx context.Context, in getQueueURLInput) (queueURL, error) {
 	call := api.From(ctx)
 	s.mu.Lock()
@@ -112,6 +114,7 @@ type setQueueAttributesInput struct {
 	Attributes map[string]string
 }
 
+// setQueueAttributes takes effect at once; SQS gives itself up to 60 seconds.
 func (s *Service) setQueueAttributes(ctx context.Context, in setQueueAttributesInput) (empty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,6 +136,7 @@ type listQueuesOutput struct {
 	NextToken string   `json:"NextToken,omitempty"`
 }
 
+// listQueues shows the caller's own queues of the region called, in order of name.
 func (s *Service) listQueues(ctx context.Context, in listQueuesInput) (listQueuesOutput, error) {
 	const most = 1000
 	caller := api.From(ctx).Caller
@@ -160,6 +164,7 @@ func (s *Service) listQueues(ctx context.Context, in listQueuesInput) (listQueue
 // purgeInterval is how long SQS refuses to purge a queue again.
 const purgeInterval = 60 * time.Second
 
+// purgeQueue also drops what is in flight. SQS takes up to 60 seconds for it and this cloud none.
 func (s *Service) purgeQueue(ctx context.Context, in queueURL) (empty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -425,3 +425,59 @@ func TestListQueuesPages(t *testing.T) {
 		}
 	})
 }
+
+func TestDeletedQueueIsGone(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
+		client := clientOf(c, owner)
+		url := create(t, client, "jobs", nil)
+		lookUp := func() error {
+			_, err := client.GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: aws.String("jobs")})
+			return err
+		}
+		if err := lookUp(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.DeleteQueue(t.Context(), &sqs.DeleteQueueInput{QueueUrl: &url}); err != nil {
+			t.Fatal(err)
+		}
+		if got := code(lookUp()); got != "AWS.SimpleQueueService.NonExistentQueue" {
+			t.Errorf("GetQueueUrl after DeleteQueue: %q", got)
+		}
+	})
+}
+
+func TestAnotherAccountsQueueIsFoundByItsOwner(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
+		url := create(t, clientOf(c, owner), "jobs", map[string]string{
+			"Policy": `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"sqs:GetQueueUrl","Resource":"arn:aws:sqs:us-east-1:111111111111:jobs"}]}`,
+		})
+		out, err := clientOf(c, stranger).GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: aws.String("jobs"), QueueOwnerAWSAccountId: aws.String(owner)})
+		if err != nil || *out.QueueUrl != url {
+			t.Errorf("GetQueueUrl = %v, %v, want %s", out, err, url)
+		}
+	})
+}
+
+func TestChangeMessageVisibilityBatch(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
+		client := clientOf(c, owner)
+		url := create(t, client, "jobs", nil)
+		send(t, client, url, "a")
+		out, err := client.ChangeMessageVisibilityBatch(t.Context(), &sqs.ChangeMessageVisibilityBatchInput{
+			QueueUrl: &url, Entries: []types.ChangeMessageVisibilityBatchRequestEntry{
+				{Id: aws.String("good"), ReceiptHandle: receive(t, client, url, 0)[0].ReceiptHandle, VisibilityTimeout: 5},
+				{Id: aws.String("bad"), ReceiptHandle: aws.String("x"), VisibilityTimeout: 5},
+			},
+		})
+		if err != nil || len(out.Successful) != 1 || len(out.Failed) != 1 {
+			t.Fatalf("ChangeMessageVisibilityBatch = %+v, %v, want one success and one failure", out, err)
+		}
+		started := time.Now()
+		if got := receive(t, client, url, 20); len(got) != 1 || time.Since(started) != 5*time.Second {
+			t.Errorf("received %v after %v, want the message after 5s", bodies(got), time.Since(started))
+		}
+	})
+}

@@ -41,6 +41,8 @@ type receipted struct {
 	handle string
 }
 
+// receiveMessage answers with fewer messages than asked for rather than wait for more, and with none when the
+// wait is over: an empty answer is no error.
 func (s *Service) receiveMessage(ctx context.Context, in receiveInput) (receiveOutput, error) {
 	call := api.From(ctx)
 	s.mu.Lock()
@@ -153,6 +155,7 @@ func (m *message) receive(now time.Time, visibility time.Duration) receipted {
 	return receipted{*m, receipt{m.id, m.receives}.String()}
 }
 
+// exhausted is false where the dead-letter queue has been deleted: the message then stays and is received again.
 func (s *Service) exhausted(q *queue, m *message) bool {
 	return q.redrive.after > 0 && m.receives >= q.redrive.after && s.queues[q.redrive.target] != nil
 }
@@ -166,6 +169,7 @@ func (s *Service) bury(q *queue, m *message) {
 	s.pulse.Beat()
 }
 
+// render shows of a message what the receiver asked for. The checksum covers the attributes that it sees.
 func (m receipted) render(in receiveInput) receivedMessage {
 	attributes := m.chosen(in.MessageAttributeNames)
 	return receivedMessage{
@@ -189,6 +193,7 @@ func (m message) system() map[string]string {
 	return values
 }
 
+// pick leaves of the system attributes those that are asked for by name, or all.
 func pick(values map[string]string, names []string) map[string]string {
 	if !slices.Contains(names, "All") {
 		maps.DeleteFunc(values, func(name, _ string) bool { return !slices.Contains(names, name) })
