@@ -140,6 +140,12 @@ func forwardAnnouncements(from, to peering.Cell) Rule {
 	}}
 }
 
+// ForwardNames returns the names of the rules by which every counterpart forwards to the cell, the one for
+// calls on its default bus and the one for announcements on its own.
+func ForwardNames(to peering.Cell) (calls, announcements string) {
+	return forwardName("calls", to), forwardName("announcements", to)
+}
+
 func forwardName(what string, to peering.Cell) string {
 	return "forward-" + what + "-" + string(to.Account) + "-" + string(to.Region)
 }

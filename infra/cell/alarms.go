@@ -1,0 +1,106 @@
+package cell
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/metrics"
+	"github.com/autopeer/autopeer/internal/outcome"
+)
+
+// alarm is a kind of alarm, or one alarm of that kind. The kind is a heading in docs/runbook.md.
+type alarm struct {
+	kind, of  string // of is empty for an alarm that a cell has once
+	says      string
+	namespace string
+	metric    string
+	about     map[string]string // CloudWatch's dimensions
+	statistic string
+	threshold float64 // it sounds when this is reached
+	seconds   int
+	periods   int
+}
+
+// overdue is when a message is too old: ten deliveries take thirteen minutes.
+const overdue = 15 * 60
+
+// alarms are few, and each asks for a person.
+func (b builder) alarms() []alarm {
+	all := []alarm{lettersIn(alarm{kind: "undelivered", says: "A rule could not deliver an event in 24 hours, or has no permission to."}, b.name("undelivered"))}
+	for _, f := range wiring.Functions {
+		name := b.function(f)
+		all = append(all,
+			lettersIn(alarm{kind: "dead-letters", of: string(f), says: "A message could not be handled and waits in the dead-letter queue."}, name+"-dead-letters"),
+			alarm{kind: "oldest-message", of: string(f), says: "A message has waited for more than 15 minutes.",
+				namespace: "AWS/SQS", metric: "ApproximateAgeOfOldestMessage", about: map[string]string{"QueueName": name},
+				statistic: "Maximum", threshold: overdue, seconds: 300, periods: 1},
+			ofFunction(alarm{kind: "errors", of: string(f), says: "An invocation crashed, ran out of time or could not start.", periods: 1}, "Errors", name),
+			ofFunction(alarm{kind: "throttles", of: string(f), says: "Lambda had no free environment for 15 minutes.", periods: 3}, "Throttles", name),
+		)
+	}
+	for _, f := range []wiring.Function{wiring.Accept, wiring.Connect} {
+		all = append(all,
+			b.outcomes(alarm{kind: "conflicts", of: string(f), says: "A live route stands in the way of a connection.", threshold: 1}, outcome.Conflicting),
+			b.outcomes(alarm{kind: "denials", of: string(f), says: "Ten requests in an hour that the policy does not allow.", threshold: 10}, outcome.Denied),
+		)
+	}
+	return all
+}
+
+// lettersIn completes an alarm that sounds as long as the queue has a message.
+func lettersIn(a alarm, queue string) alarm {
+	a.namespace, a.metric, a.about = "AWS/SQS", "ApproximateNumberOfMessagesVisible", map[string]string{"QueueName": queue}
+	a.statistic, a.threshold, a.seconds, a.periods = "Maximum", 1, 60, 1
+	return a
+}
+
+func ofFunction(a alarm, metric, name string) alarm {
+	a.namespace, a.metric, a.about = "AWS/Lambda", metric, map[string]string{"FunctionName": name}
+	a.statistic, a.threshold, a.seconds = "Sum", 1, 300
+	return a
+}
+
+// outcomes completes an alarm on what a function announced within an hour.
+func (b builder) outcomes(a alarm, kind outcome.Kind) alarm {
+	a.namespace, a.metric = metrics.Namespace, metrics.Outcomes
+	a.about = map[string]string{metrics.Function: b.name(a.of), metrics.Outcome: string(kind)}
+	a.statistic, a.seconds, a.periods = "Sum", 3600, 1
+	return a
+}
+
+func (a alarm) name() string { return strings.Trim(a.of+"-"+a.kind, "-") }
+
+func (b builder) addAlarms(scope constructs.Construct, topic *string) {
+	this := group(scope, "Watch")
+	for _, a := range b.alarms() {
+		var dimensions []any
+		for _, name := range sortedKeys(a.about) {
+			dimensions = append(dimensions, &awscloudwatch.CfnAlarm_DimensionProperty{Name: &name, Value: jsii.String(a.about[name])})
+		}
+		awscloudwatch.NewCfnAlarm(this, jsii.String(title(a.name())), &awscloudwatch.CfnAlarmProps{
+			AlarmName:        jsii.String(b.name(a.name())),
+			AlarmDescription: jsii.String(a.says + " See docs/runbook.md#" + a.kind),
+			Namespace:        &a.namespace, MetricName: &a.metric, Dimensions: dimensions, Statistic: &a.statistic,
+			Threshold: &a.threshold, ComparisonOperator: jsii.String("GreaterThanOrEqualToThreshold"),
+			Period: jsii.Number(a.seconds), EvaluationPeriods: jsii.Number(a.periods),
+			TreatMissingData: jsii.String("notBreaching"), AlarmActions: &[]any{topic},
+		})
+	}
+}
+
+// title makes a construct's name of a thing's.
+func title(s string) string {
+	var words strings.Builder
+	for word := range strings.SplitSeq(s, "-") {
+		words.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return words.String()
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,60 @@
+package cell
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/autopeer/autopeer/infra/wiring"
+)
+
+// addBus adds the bus that other cells send to and the functions speak on.
+func (b builder) addBus(scope constructs.Construct) awsevents.CfnEventBus {
+	props := &awsevents.CfnEventBusProps{
+		Name:        &b.prefix,
+		Description: jsii.String("What counterparts forward and what autopeer announces"),
+	}
+	bus := awsevents.NewCfnEventBus(group(scope, "Bus"), jsii.String("Bus"), props)
+	for _, s := range b.busPolicy {
+		awsevents.NewCfnEventBusPolicy(bus, jsii.String(s.Sid), &awsevents.CfnEventBusPolicyProps{
+			EventBusName: bus.Ref(), StatementId: jsii.String(s.Sid), Statement: plain(s),
+		})
+	}
+	return bus
+}
+
+// addUndelivered adds the queue of the events that no rule could deliver, within the 24 hours for which
+// EventBridge tries.
+func (b builder) addUndelivered(scope constructs.Construct) queue {
+	name := b.name("undelivered")
+	rules := []string{b.arn("events", "rule/"+b.prefix+"-*"), b.arn("events", "rule/"+b.prefix+"/"+b.prefix+"-*")}
+	return b.addQueue(group(scope, "Undelivered"), "Queue", queueProps{name: name, fromRules: rules, isLast: true})
+}
+
+// addRules adds the rules of the wiring. A rule that feeds a queue and one that forwards differ in their
+// target only.
+func (b builder) addRules(scope constructs.Construct, bus awsevents.CfnEventBus, queues map[wiring.Function]queue, undelivered queue) {
+	rules := group(scope, "Rules")
+	var role *string
+	if _, forwards := b.roles[forward]; forwards {
+		role = b.addRole(rules, "Forward", forward, "events").AttrArn()
+	}
+	for _, r := range b.rules {
+		target := &awsevents.CfnRule_TargetProperty{
+			Id:               jsii.String("target"),
+			DeadLetterConfig: &awsevents.CfnRule_DeadLetterConfigProperty{Arn: undelivered.AttrArn()},
+		}
+		if r.Queue != "" {
+			target.Arn = queues[r.Queue].AttrArn()
+		} else {
+			target.Arn, target.RoleArn = jsii.String(b.bus(r.Forward)), role
+		}
+		props := &awsevents.CfnRuleProps{
+			Name: jsii.String(b.ruleName(r)), EventPattern: plain(r.Pattern), Targets: []any{target}, State: jsii.String("ENABLED"),
+		}
+		if r.Bus == wiring.OwnBus {
+			props.EventBusName = bus.Ref()
+		}
+		awsevents.NewCfnRule(rules, jsii.String(r.Name), props)
+	}
+}

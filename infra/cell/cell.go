@@ -1,0 +1,102 @@
+// Package cell is the stack that one account and region needs for a policy. It is made of CloudFormation's own
+// resources (the CDK's L1): every permission and property that is deployed is written down here, and none is
+// added by a construct of somebody else.
+package cell
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+// Props says what goes into a stack.
+type Props struct {
+	Policy  *policy.Policy // the whole policy; the functions get their cell's part
+	Cell    peering.Cell
+	Options Options
+	Build   string // the folder that has a folder with a bootstrap for each function
+}
+
+// StackName is the name by which an operator finds the stack of a cell.
+func StackName(prefix string, cell peering.Cell) string {
+	return fmt.Sprintf("%s-%s-%s", prefix, cell.Account, cell.Region)
+}
+
+// New adds the cell's stack to the app. It fails where the policy needs more than AWS's quotas grant, and
+// where a function hasn't been built.
+func New(scope constructs.Construct, props Props) (awscdk.Stack, error) {
+	d, err := newDesign(props.Policy, props.Cell, props.Options)
+	if err != nil {
+		return nil, err
+	}
+	if err := built(props.Build); err != nil {
+		return nil, err
+	}
+	name := StackName(props.Options.Prefix, props.Cell)
+	stack := awscdk.NewStack(scope, &name, &awscdk.StackProps{
+		StackName:   &name,
+		Description: jsii.String("Connects the VPCs of departments as the allow-list says"),
+		Env:         &awscdk.Environment{Account: jsii.String(string(props.Cell.Account)), Region: jsii.String(string(props.Cell.Region))},
+	})
+	b := builder{design: d, options: props.Options, build: props.Build}
+	return stack, b.fill(stack)
+}
+
+func built(build string) error {
+	for _, f := range wiring.Functions {
+		bootstrap := filepath.Join(build, string(f), "bootstrap")
+		if _, err := os.Stat(bootstrap); err != nil {
+			return fmt.Errorf("find function %s: %w; run make build first", f, err)
+		}
+	}
+	return nil
+}
+
+// builder has what all constructs of one stack need.
+type builder struct {
+	design
+	options Options
+	build   string
+}
+
+func (b builder) fill(stack awscdk.Stack) error {
+	layer, err := b.addPolicyLayer(stack)
+	if err != nil {
+		return err
+	}
+	bus := b.addBus(stack)
+	undelivered := b.addUndelivered(stack)
+	queues := map[wiring.Function]queue{}
+	for _, f := range wiring.Functions {
+		queues[f] = b.addQueuedFunction(stack, f, layer)
+	}
+	b.addRules(stack, bus, queues, undelivered)
+	b.addAlarms(stack, b.addTopic(stack))
+	b.addDashboard(stack)
+	if b.options.Trail {
+		b.addTrail(stack)
+	}
+	return nil
+}
+
+// group is a construct that only gives its parts a name in common.
+func group(scope constructs.Construct, name string) constructs.Construct {
+	return constructs.NewConstruct(scope, &name)
+}
+
+// accepted notes beside a resource which finding of the security scanner is accepted there, and why.
+func accepted(resource awscdk.CfnResource, findings map[string]string) {
+	var skip []any
+	for _, id := range sortedKeys(findings) {
+		skip = append(skip, map[string]any{"id": id, "comment": findings[id]})
+	}
+	resource.AddMetadata(jsii.String("checkov"), map[string]any{"skip": skip})
+}

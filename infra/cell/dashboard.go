@@ -1,0 +1,107 @@
+package cell
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/logkey"
+	"github.com/autopeer/autopeer/internal/metrics"
+	"github.com/autopeer/autopeer/internal/outcome"
+)
+
+// widget is one picture of the dashboard, in CloudWatch's words.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+type widget struct {
+	Type       string         `json:"type"`
+	X          int            `json:"x"`
+	Y          int            `json:"y"`
+	Width      int            `json:"width"`
+	Height     int            `json:"height"`
+	Properties map[string]any `json:"properties"`
+}
+
+// addDashboard answers at one look: is it working, what was connected, what was refused and why, how long
+// did it take, what waits. A dashboard's name is the account's, not the region's.
+func (b builder) addDashboard(scope constructs.Construct) {
+	body := encoded(map[string]any{"widgets": b.widgets()})
+	awscloudwatch.NewCfnDashboard(group(scope, "Dashboard"), jsii.String("Dashboard"), &awscloudwatch.CfnDashboardProps{
+		DashboardName: jsii.String(b.prefix + "-" + string(b.Region)), DashboardBody: jsii.String(string(body)),
+	})
+}
+
+func (b builder) widgets() []widget {
+	return []widget{
+		{"alarm", 0, 0, 8, 6, map[string]any{"title": "Is it working?", "alarms": b.alarmARNs()}},
+		b.graph(8, 0, "What became of requests", "Sum", b.outcomeMetrics(wiring.Accept, metrics.Outcomes,
+			outcome.Accepted, outcome.Denied, outcome.Conflicting, outcome.AskApproval, outcome.Failed)),
+		b.graph(16, 0, "Connected and disconnected", "Sum", append(
+			b.outcomeMetrics(wiring.Connect, metrics.Outcomes, outcome.Connected, outcome.Conflicting, outcome.Denied),
+			b.outcomeMetrics(wiring.Disconnect, metrics.Outcomes, outcome.Disconnected)...)),
+		b.graph(0, 6, "Seconds from request to connected, 95 of 100", "p95", b.outcomeMetrics(wiring.Connect, metrics.Seconds, outcome.Connected)),
+		b.graph(8, 6, "What waits: age of the oldest message in seconds", "Maximum", b.queueMetrics("ApproximateAgeOfOldestMessage")),
+		b.graph(16, 6, "Calls to AWS, and those that AWS throttled", "Sum", b.callMetrics()),
+		b.table(0, 12, "What was connected", outcome.Connected, outcome.Disconnected),
+		b.table(12, 12, "What was refused, and why", outcome.Denied, outcome.Conflicting, outcome.Failed),
+	}
+}
+
+func (b builder) alarmARNs() []string {
+	var arns []string
+	for _, a := range b.alarms() {
+		arns = append(arns, b.arn("cloudwatch", "alarm:"+b.name(a.name())))
+	}
+	return arns
+}
+
+func (b builder) graph(x, y int, title, statistic string, lines [][]string) widget {
+	return widget{"metric", x, y, 8, 6, map[string]any{
+		"title": title, "region": b.Region, "stat": statistic, "period": 300, "metrics": lines,
+	}}
+}
+
+// outcomeMetrics is a line for each kind of outcome of the function.
+func (b builder) outcomeMetrics(f wiring.Function, metric string, kinds ...outcome.Kind) [][]string {
+	var lines [][]string
+	for _, kind := range kinds {
+		lines = append(lines, []string{metrics.Namespace, metric, metrics.Function, b.function(f), metrics.Outcome, string(kind)})
+	}
+	return lines
+}
+
+func (b builder) queueMetrics(metric string) [][]string {
+	var lines [][]string
+	for _, f := range wiring.Functions {
+		lines = append(lines, []string{"AWS/SQS", metric, "QueueName", b.function(f)})
+	}
+	return lines
+}
+
+func (b builder) callMetrics() [][]string {
+	var lines [][]string
+	for _, f := range wiring.Functions {
+		lines = append(lines,
+			[]string{metrics.Namespace, metrics.APICalls, metrics.Function, b.function(f)},
+			[]string{metrics.Namespace, metrics.Throttles, metrics.Function, b.function(f)})
+	}
+	return lines
+}
+
+// table lists the latest announcements of the kinds, from the logs.
+func (b builder) table(x, y int, title string, kinds ...outcome.Kind) widget {
+	var query strings.Builder
+	for _, f := range wiring.Functions {
+		fmt.Fprintf(&query, "SOURCE '%s' | ", b.logGroup(f))
+	}
+	wanted := make([]string, len(kinds))
+	for i, kind := range kinds {
+		wanted[i] = fmt.Sprintf("%q", kind)
+	}
+	fmt.Fprintf(&query, "fields @timestamp, %s, %s, %s | filter msg = \"announced\" and %s in [%s] | sort @timestamp desc | limit 50",
+		logkey.Outcome, logkey.Connection, logkey.Reason, logkey.Outcome, strings.Join(wanted, ", "))
+	return widget{"log", x, y, 12, 8, map[string]any{"title": title, "region": b.Region, "view": "table", "query": query.String()}}
+}

@@ -1,0 +1,88 @@
+package cell
+
+import (
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+// design is what follows from the policy for one cell, before anything of the CDK is made: what AWS's
+// quotas are held against.
+type design struct {
+	place
+	packed    []byte // the cell's part of the policy, as the functions read it
+	rules     []wiring.Rule
+	busPolicy []statement // empty without counterparts
+	roles     map[string]grants
+}
+
+// forward is the key of the role by which rules send events to other cells.
+const forward = "forward"
+
+func newDesign(whole *policy.Policy, cell peering.Cell, o Options) (design, error) {
+	part := whole.Part(cell)
+	d := design{place: place{cell, o.Prefix}, rules: wiring.Rules(whole, cell), roles: map[string]grants{}}
+	var err error
+	if d.packed, err = part.Encode(); err != nil {
+		return design{}, err
+	}
+	d.roles[string(wiring.Accept)] = pack(acceptPermissions(d.place, part))
+	d.roles[string(wiring.Connect)] = pack(connectPermissions(d.place, part))
+	d.roles[string(wiring.Disconnect)] = pack(disconnectPermissions(d.place, part))
+	if counterparts := whole.Counterparts(cell); len(counterparts) > 0 {
+		d.busPolicy = busPolicy(d.place, counterparts, o.Organization)
+		d.roles[forward] = pack(forwardPermissions(d.place, counterparts))
+	}
+	return d, d.quotas()
+}
+
+func (d design) rulesByBus() map[wiring.Bus]int {
+	n := map[wiring.Bus]int{}
+	for _, r := range d.rules {
+		n[r.Bus]++
+	}
+	return n
+}
+
+// busPolicy lets the counterparts' accounts send what their rules for this cell forward, and nothing else.
+// A sender can't lie about aws.ec2: EventBridge keeps the sources that begin with aws to itself.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-restrict-rule.html
+func busPolicy(p place, counterparts []peering.Cell, organization string) []statement {
+	forwarded := func(sid, rule, source, detailType string) statement {
+		s := allow(sid, "events:PutEvents", p.bus(p.Cell)).
+			when("ForAllValues:StringEquals", "events:source", source).
+			when("StringEquals", "events:detail-type", detailType).
+			when("ArnLike", "aws:SourceArn", "arn:"+partition(p.Region)+":events:*:*:rule/"+rule)
+		if organization != "" {
+			return s.by("*").when("StringEquals", "aws:PrincipalOrgID", organization)
+		}
+		return s.by(map[string]any{"AWS": principals(p, counterparts)})
+	}
+	calls, announcements := wiring.ForwardNames(p.Cell)
+	return []statement{
+		forwarded("CallsThatCounterpartsForward", p.name(calls), "aws.ec2", "AWS API Call via CloudTrail"),
+		forwarded("AnnouncementsThatCounterpartsForward", p.prefix+"/"+p.name(announcements), outcome.Source, string(outcome.Accepted)),
+	}
+}
+
+func principals(p place, counterparts []peering.Cell) []string {
+	var all []string
+	for _, id := range wiring.Accounts(counterparts) {
+		all = append(all, account(p.Cell, id))
+	}
+	return all
+}
+
+// forwardPermissions is one statement for some buses at a time, so that they can be spread over policies.
+func forwardPermissions(p place, counterparts []peering.Cell) []statement {
+	var buses []string
+	for _, c := range counterparts {
+		buses = append(buses, p.bus(c))
+	}
+	var all []statement
+	for i, some := range chunks(buses) {
+		all = append(all, allow(numbered("SendToCounterparts", i), "events:PutEvents", some))
+	}
+	return all
+}

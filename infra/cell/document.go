@@ -1,0 +1,74 @@
+package cell
+
+import "encoding/json"
+
+// statement is one statement of a policy document. Action and Resource are a string or a list of them.
+type statement struct {
+	Sid       string
+	Effect    string
+	Principal any `json:",omitempty"`
+	Action    any
+	Resource  any       `json:",omitempty"`
+	Condition condition `json:",omitempty"`
+}
+
+// condition maps operators to keys to the value or values that are wanted.
+type condition map[string]map[string]any
+
+// allow is the beginning of most statements.
+func allow(sid string, action, resource any) statement {
+	return statement{Sid: sid, Effect: "Allow", Action: action, Resource: resource}
+}
+
+func (s statement) by(principal any) statement {
+	s.Principal = principal
+	return s
+}
+
+// when adds a condition to those that hold already.
+func (s statement) when(operator, key string, values any) statement {
+	all := condition{operator: {key: values}}
+	for op, keys := range s.Condition {
+		if all[op] == nil {
+			all[op] = map[string]any{}
+		}
+		for k, v := range keys {
+			all[op][k] = v
+		}
+	}
+	s.Condition = all
+	return s
+}
+
+func service(name string) map[string]any { return map[string]any{"Service": name + ".amazonaws.com"} }
+
+// onlyTLS denies what isn't encrypted on its way.
+func onlyTLS(actions, resource any) statement {
+	return statement{Sid: "OnlyEncryptedTransport", Effect: "Deny", Action: actions, Resource: resource}.
+		by("*").when("Bool", "aws:SecureTransport", "false")
+}
+
+func document(statements []statement) map[string]any {
+	return map[string]any{"Version": "2012-10-17", "Statement": plain(statements)}
+}
+
+// plain turns a value into what JSON knows, which is all that the CDK takes.
+func plain(value any) any {
+	var out any
+	if err := json.Unmarshal(encoded(value), &out); err != nil {
+		return nil
+	}
+	return out
+}
+
+// encoded returns the JSON of a value of this package, which are maps, lists and strings.
+func encoded(value any) []byte {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
+// size counts as IAM and EventBridge do: the characters of the document without white space.
+func size(statements []statement) int { return len(encoded(document(statements))) }

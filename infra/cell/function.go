@@ -1,0 +1,131 @@
+package cell
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/config"
+)
+
+// memorySize also decides how much of a core a function gets. From 512 MB on a handled event takes as long
+// as EC2's answers and no longer; at 128 MB the handshakes alone are felt.
+const memorySize = 512
+
+// policyFile is the name of the policy in its layer, which Lambda unpacks to /opt.
+const policyFile = "policy.json"
+
+// addPolicyLayer packs the cell's part of the policy. It is apart from the functions, so that these are the
+// same files in every cell and a change of the policy changes one small asset.
+func (b builder) addPolicyLayer(scope constructs.Construct) (awslambda.CfnLayerVersion, error) {
+	dir, err := os.MkdirTemp("", "autopeer-policy-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // the asset has been copied by then
+	//nolint:gosec // Lambda's user must be able to read it, and it is no secret
+	if err := os.WriteFile(filepath.Join(dir, policyFile), b.packed, 0o644); err != nil {
+		return nil, err
+	}
+	layer := group(scope, "Policy")
+	asset := awss3assets.NewAsset(layer, jsii.String("Asset"), &awss3assets.AssetProps{Path: &dir})
+	return awslambda.NewCfnLayerVersion(layer, jsii.String("Layer"), &awslambda.CfnLayerVersionProps{
+		LayerName:   jsii.String(b.name("policy")),
+		Description: jsii.String("The cell's part of the allow-list"),
+		Content:     &awslambda.CfnLayerVersion_ContentProperty{S3Bucket: asset.S3BucketName(), S3Key: asset.S3ObjectKey()},
+	}), nil
+}
+
+// addQueuedFunction adds a function with its role, its log group, and the queue that feeds it.
+func (b builder) addQueuedFunction(scope constructs.Construct, f wiring.Function, layer awslambda.CfnLayerVersion) queue {
+	this := group(scope, title(string(f)))
+	dead := b.addQueue(this, "DeadLetters", queueProps{name: b.function(f) + "-dead-letters", isLast: true})
+	q := b.addQueue(this, "Queue", queueProps{name: b.function(f), fromRules: b.rulesTo(f), dead: dead})
+	fn := b.addFunction(this, f, layer, q)
+	awslambda.NewCfnEventSourceMapping(this, jsii.String("Mapping"), &awslambda.CfnEventSourceMappingProps{
+		FunctionName: fn.Ref(), EventSourceArn: q.AttrArn(), BatchSize: jsii.Number(wiring.BatchSize),
+		FunctionResponseTypes: jsii.Strings("ReportBatchItemFailures"),
+		ScalingConfig:         &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: jsii.Number(wiring.MaxConcurrency)},
+	})
+	return q
+}
+
+func (b builder) addFunction(this constructs.Construct, f wiring.Function, layer awslambda.CfnLayerVersion, q queue) awslambda.CfnFunction {
+	logs := awslogs.NewCfnLogGroup(this, jsii.String("Logs"), &awslogs.CfnLogGroupProps{
+		LogGroupName: jsii.String(b.logGroup(f)), RetentionInDays: jsii.Number(b.options.LogRetentionDays),
+	})
+	accepted(logs, map[string]string{
+		"CKV_AWS_158": "CloudWatch Logs encrypts with its own key; the lines name ids and CIDR blocks, no secrets",
+		"CKV_AWS_338": "how long is the operator's choice, logRetentionDays",
+	})
+	code := awss3assets.NewAsset(this, jsii.String("Code"), &awss3assets.AssetProps{Path: jsii.String(filepath.Join(b.build, string(f)))})
+	fn := awslambda.NewCfnFunction(this, jsii.String("Function"), &awslambda.CfnFunctionProps{
+		FunctionName:                 jsii.String(b.function(f)),
+		Runtime:                      jsii.String("provided.al2023"),
+		Architectures:                jsii.Strings("arm64"),
+		Handler:                      jsii.String("bootstrap"),
+		Code:                         &awslambda.CfnFunction_CodeProperty{S3Bucket: code.S3BucketName(), S3Key: code.S3ObjectKey()},
+		Layers:                       &[]any{layer.Ref()},
+		Role:                         b.addRole(this, "Role", string(f), "lambda").AttrArn(),
+		MemorySize:                   jsii.Number(memorySize),
+		Timeout:                      jsii.Number(wiring.FunctionTimeout.Seconds()),
+		ReservedConcurrentExecutions: b.reserved(),
+		Environment:                  &awslambda.CfnFunction_EnvironmentProperty{Variables: b.environment(q)},
+		LoggingConfig:                &awslambda.CfnFunction_LoggingConfigProperty{LogFormat: jsii.String("JSON"), LogGroup: logs.Ref()},
+	})
+	accepted(fn, map[string]string{
+		"CKV_AWS_115": "the event source mapping bounds the concurrency; reservedConcurrency reserves it if the operator wants",
+		"CKV_AWS_116": "the function is called by its queue alone, and the queue has the dead-letter queue",
+		"CKV_AWS_117": "the function speaks to the APIs of AWS and to nothing in a VPC",
+		"CKV_AWS_173": "the environment names an account, a bus, a queue and a path, no secrets",
+	})
+	return fn
+}
+
+// environment is what config.Parse reads.
+func (b builder) environment(q queue) map[string]*string {
+	return map[string]*string{
+		config.Account:  jsii.String(string(b.Account)),
+		config.Bus:      &b.prefix,
+		config.Policy:   jsii.String("/opt/" + policyFile),
+		config.QueueURL: q.Ref(),
+	}
+}
+
+func (b builder) reserved() *float64 {
+	if b.options.ReservedConcurrency == 0 {
+		return nil
+	}
+	return jsii.Number(b.options.ReservedConcurrency)
+}
+
+// addRole adds the role that the service takes on, with what the design grants to it.
+func (b builder) addRole(scope constructs.Construct, id, grantee, taker string) awsiam.CfnRole {
+	g := b.roles[grantee]
+	props := &awsiam.CfnRoleProps{
+		RoleName:                 jsii.String(b.regional(grantee)),
+		AssumeRolePolicyDocument: document([]statement{{Sid: "TakeOn", Effect: "Allow", Action: "sts:AssumeRole", Principal: service(taker)}}),
+		Policies:                 []any{&awsiam.CfnRole_PolicyProperty{PolicyName: jsii.String(grantee), PolicyDocument: document(g.inline)}},
+	}
+	if name := b.options.PermissionsBoundary; name != "" {
+		props.PermissionsBoundary = jsii.String(b.global("iam", "policy/"+name))
+	}
+	scope = group(scope, id+"Access")
+	var attached []any
+	for i, statements := range g.managed {
+		attached = append(attached, awsiam.NewCfnManagedPolicy(scope, jsii.String(numbered("More", i)), &awsiam.CfnManagedPolicyProps{
+			ManagedPolicyName: jsii.String(b.regional(numbered(grantee, i+1))), PolicyDocument: document(statements),
+		}).Ref())
+	}
+	if len(attached) > 0 {
+		props.ManagedPolicyArns = &attached
+	}
+	return awsiam.NewCfnRole(scope, jsii.String("Role"), props)
+}

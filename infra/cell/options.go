@@ -1,0 +1,96 @@
+package cell
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/autopeer/autopeer/infra/wiring"
+)
+
+// Options are the operator's choices, the same for all cells: the context in cdk.json, or -c of the CDK's
+// command line.
+type Options struct {
+	Prefix              string // what every name begins with, and the name of the event bus
+	LogRetentionDays    int
+	AlarmEmail          string // empty: nobody is written to
+	AlarmTopic          string // the name of an SNS topic that every cell has; empty: each stack makes its own
+	Organization        string // lets the whole organization send events; empty: the counterparts' accounts
+	Trail               bool   // make the CloudTrail trail without which there are no events
+	ReservedConcurrency int    // of each function; 0 reserves nothing
+	PermissionsBoundary string // the name of a managed policy that every account has
+}
+
+// option reads one key of the context. Values from the command line are strings, from cdk.json also
+// numbers and booleans.
+type option struct {
+	fallback, want string
+	form           *regexp.Regexp
+	set            func(*Options, string)
+}
+
+// Rule names may have 64 characters, and the longest carry an account and a region.
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+var options = map[string]option{
+	"prefix": {wiring.DefaultPrefix, "1 to 14 of a-z, 0-9 and -, a letter first", regexp.MustCompile(`^[a-z][a-z0-9-]{0,13}$`),
+		func(o *Options, s string) { o.Prefix = s }},
+	"logRetentionDays": {"90", "a number of days that CloudWatch Logs knows, 30, 90 or 365 say", regexp.MustCompile(`^(1|3|5|7|14|30|60|90|120|150|180|365|400|545|731|1096|1827|2192|2557|2922|3288|3653)$`),
+		func(o *Options, s string) { o.LogRetentionDays = number(s) }},
+	"alarmEmail": {"", "an e-mail address", regexp.MustCompile(`^([^@\s]+@[^@\s]+)?$`),
+		func(o *Options, s string) { o.AlarmEmail = s }},
+	"alarmTopic": {"", "the name of an SNS topic, not its ARN", regexp.MustCompile(`^[A-Za-z0-9_-]{0,256}$`),
+		func(o *Options, s string) { o.AlarmTopic = s }},
+	"organization": {"", "an organization's id, o-…", regexp.MustCompile(`^(o-[a-z0-9]{10,32})?$`),
+		func(o *Options, s string) { o.Organization = s }},
+	"trail": {"false", "true or false", regexp.MustCompile(`^(true|false)$`),
+		func(o *Options, s string) { o.Trail = s == "true" }},
+	// The event source mapping needs as many environments as it may use.
+	"reservedConcurrency": {"0", fmt.Sprintf("0 for none, or %d to 999", wiring.MaxConcurrency), regexp.MustCompile(`^(0|[2-9]|[1-9][0-9]{1,2})$`),
+		func(o *Options, s string) { o.ReservedConcurrency = number(s) }},
+	"permissionsBoundary": {"", "the name of a managed policy, not its ARN", regexp.MustCompile(`^[A-Za-z0-9+=,.@_/-]{0,512}$`),
+		func(o *Options, s string) { o.PermissionsBoundary = s }},
+}
+
+func number(s string) int {
+	n, _ := strconv.Atoi(s) // the form has let digits through only
+	return n
+}
+
+// IsOption reports whether the context has a meaning for the key.
+func IsOption(key string) bool {
+	_, known := options[key]
+	return known
+}
+
+// ParseOptions reads the options from the context and reports every fault at once. get returns nil for a
+// key that isn't there.
+func ParseOptions(get func(key string) any) (Options, error) {
+	var o Options
+	var faults []string
+	for key, opt := range options {
+		value := opt.fallback
+		if v := get(key); v != nil {
+			value = fmt.Sprint(v)
+		}
+		if !opt.form.MatchString(value) {
+			faults = append(faults, fmt.Sprintf("context %s is %q; it must be %s", key, value, opt.want))
+			continue
+		}
+		opt.set(&o, value)
+	}
+	if o.AlarmEmail != "" && o.AlarmTopic != "" {
+		faults = append(faults, "context has alarmEmail and alarmTopic; an existing topic has its own subscribers, so give one of them")
+	}
+	return o, joined(faults)
+}
+
+func joined(faults []string) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	slices.Sort(faults)
+	return errors.New(strings.Join(faults, "\n"))
+}

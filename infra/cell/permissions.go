@@ -1,0 +1,232 @@
+package cell
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+// What can't be narrowed down further, and why, is listed in docs/security.md.
+// https://docs.aws.amazon.com/vpc/latest/peering/security-iam.html
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+
+// acceptPermissions let accept take exactly the pairs that the policy lists, so that even a defect in the
+// function can't accept another.
+func acceptPermissions(p place, part *policy.Policy) []statement {
+	all := append(common(p, wiring.Accept),
+		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables"))
+	if part.Otherwise == policy.RejectOthers {
+		all = append(all, allow("RejectWhatNoPeeringNames", "ec2:RejectVpcPeeringConnection", p.connections()).
+			when("ArnEquals", "ec2:AccepterVpc", vpcARN(p.Cell, "")))
+	}
+	return append(all, acceptance(p, pairs(part, p.Cell))...)
+}
+
+// connectPermissions let connect change the route tables and groups of the VPCs that a peering names.
+func connectPermissions(p place, part *policy.Policy) []statement {
+	all := append(common(p, wiring.Connect),
+		describe("ReadNetwork", "VpcPeeringConnections", "RouteTables", "Subnets", "SecurityGroups", "SecurityGroupRules"))
+	vpcs := members(part, p.Cell, named(part))
+	if len(vpcs) == 0 {
+		return all
+	}
+	for i, some := range chunks(vpcs) {
+		all = append(all,
+			p.routes(numbered("Route", i), some, "CreateRoute", "ReplaceRoute", "DeleteRoute"),
+			p.groups(numbered("AdmitAndExpel", i), some, "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"))
+		all = append(all, p.ownSide("TagConnection", i, some, "ec2:CreateTags", onlyTags(peering.TagName, peering.TagManaged))...)
+		if wantsDNS(part) {
+			all = append(all, p.ownSide("SetDNSOption", i, some, "ec2:ModifyVpcPeeringConnectionOptions", nil)...)
+		}
+	}
+	return append(all,
+		p.rules("AdmitByRule", "ec2:AuthorizeSecurityGroupIngress"),
+		p.rules("ExpelRule", "ec2:RevokeSecurityGroupIngress").when("StringLike", "aws:ResourceTag/"+peering.TagConnection, "pcx-*"),
+		// The rule's tag is how autopeer knows its own, so nothing else may be given it.
+		p.rules("TagNewRule", "ec2:CreateTags").
+			when("StringEquals", "ec2:CreateAction", "AuthorizeSecurityGroupIngress").
+			when("ForAllValues:StringEquals", "aws:TagKeys", []string{peering.TagConnection}))
+}
+
+// disconnectPermissions reach all the cell's departments, those of no peering too: one may have had a
+// peering until yesterday, and what it left must still go.
+func disconnectPermissions(p place, part *policy.Policy) []statement {
+	all := append(common(p, wiring.Disconnect),
+		describe("ReadRemains", "VpcPeeringConnections", "RouteTables", "SecurityGroupRules"))
+	vpcs := members(part, p.Cell, nil)
+	for i, some := range chunks(vpcs) {
+		all = append(all,
+			p.routes(numbered("DeleteRoute", i), some, "DeleteRoute"),
+			p.groups(numbered("Expel", i), some, "RevokeSecurityGroupIngress"))
+	}
+	return append(all, p.rules("ExpelRule", "ec2:RevokeSecurityGroupIngress").
+		when("StringLike", "aws:ResourceTag/"+peering.TagConnection, "pcx-*"))
+}
+
+// common is what every function does: take messages, announce outcomes, write logs.
+func common(p place, f wiring.Function) []statement {
+	return []statement{
+		allow("TakeMessages", []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"},
+			p.arn("sqs", p.function(f))),
+		allow("AnnounceOutcomes", "events:PutEvents", p.bus(p.Cell)).when("ForAllValues:StringEquals", "events:source", outcome.Source),
+		allow("WriteLogs", []string{"logs:CreateLogStream", "logs:PutLogEvents"}, p.arn("logs", "log-group:"+p.logGroup(f)+":*")),
+	}
+}
+
+// describe allows reads, which EC2 doesn't restrict to resources.
+func describe(sid string, things ...string) statement {
+	actions := make([]string, len(things))
+	for i, thing := range things {
+		actions[i] = "ec2:Describe" + thing
+	}
+	return allow(sid, actions, "*")
+}
+
+func (p place) connections() string { return p.arn("ec2", "vpc-peering-connection/*") }
+
+// routes allows calls on the route tables of the VPCs. EC2 has no key for a route's destination or target.
+func (p place) routes(sid string, vpcs []string, actions ...string) statement {
+	return allow(sid, ec2Actions(actions), p.arn("ec2", "route-table/*")).when("ArnEquals", "ec2:Vpc", vpcs)
+}
+
+// groups allows calls on the security groups of the VPCs. EC2 has no key for a rule's source or ports.
+func (p place) groups(sid string, vpcs []string, actions ...string) statement {
+	return allow(sid, ec2Actions(actions), p.arn("ec2", "security-group/*")).when("ArnEquals", "ec2:Vpc", vpcs)
+}
+
+// rules is about single rules of security groups, which EC2 looks at beside their group.
+func (p place) rules(sid, action string) statement {
+	return allow(sid, action, p.arn("ec2", "security-group-rule/*"))
+}
+
+// ownSide allows a call on connections of which one of the VPCs is either end.
+func (p place) ownSide(sid string, i int, vpcs []string, action string, also condition) []statement {
+	var all []statement
+	for _, end := range []string{"Requester", "Accepter"} {
+		s := allow(numbered(sid+"As"+end, i), action, p.connections())
+		s.Condition = also
+		all = append(all, s.when("ArnEquals", "ec2:"+end+"Vpc", vpcs))
+	}
+	return all
+}
+
+func onlyTags(keys ...string) condition {
+	return condition{"ForAllValues:StringEquals": {"aws:TagKeys": keys}}
+}
+
+func ec2Actions(names []string) []string {
+	actions := make([]string, len(names))
+	for i, name := range names {
+		actions[i] = "ec2:" + name
+	}
+	return actions
+}
+
+// acceptance is two statements for each group of pairs, since EC2 checks the connection and the accepter's
+// VPC apart. Accepters share a statement only if the same requesters may ask all of them: the two
+// conditions of a statement allow every combination of their values.
+func acceptance(p place, pairs map[string][]string) []statement {
+	var all []statement
+	groups := map[string][]string{}
+	for accepter, requesters := range pairs {
+		key := strings.Join(requesters, " ")
+		groups[key] = append(groups[key], accepter)
+	}
+	for _, key := range slices.Sorted(maps.Keys(groups)) {
+		for _, accepters := range chunks(slices.Sorted(slices.Values(groups[key]))) {
+			for _, requesters := range chunks(strings.Split(key, " ")) {
+				all = append(all, allow(numbered("AcceptPairs", len(all)), "ec2:AcceptVpcPeeringConnection", p.connections()).
+					when("ArnEquals", "ec2:AccepterVpc", accepters).when("ArnEquals", "ec2:RequesterVpc", requesters))
+			}
+		}
+	}
+	for i, accepters := range chunks(slices.Sorted(maps.Keys(pairs))) {
+		all = append(all, allow(numbered("AcceptInto", i), "ec2:AcceptVpcPeeringConnection", accepters))
+	}
+	return all
+}
+
+// pairs maps each VPC of the cell that may accept to those that may ask it, sorted. A peering that
+// somebody has to approve isn't among them: a person accepts that.
+func pairs(p *policy.Policy, cell peering.Cell) map[string][]string {
+	all := map[string][]string{}
+	for _, entry := range p.Peerings {
+		if entry.Approval == policy.ManualApproval {
+			continue
+		}
+		for i, requester := range entry.Between {
+			if entry.Requester != "" && entry.Requester != requester {
+				continue
+			}
+			from := membersOf(p, requester)
+			for _, accepter := range members(p, cell, map[string]bool{entry.Between[1-i]: true}) {
+				all[accepter] = append(all[accepter], from...)
+			}
+		}
+	}
+	for accepter, requesters := range all {
+		slices.Sort(requesters)
+		all[accepter] = slices.Compact(requesters)
+	}
+	return all
+}
+
+// named are the departments that a peering names.
+func named(p *policy.Policy) map[string]bool {
+	names := map[string]bool{}
+	for _, entry := range p.Peerings {
+		names[entry.Between[0]], names[entry.Between[1]] = true, true
+	}
+	return names
+}
+
+// members returns the VPCs that the departments have in the cell, as sorted ARNs. Nil means all departments.
+func members(p *policy.Policy, cell peering.Cell, departments map[string]bool) []string {
+	var vpcs []string
+	for _, d := range p.Departments {
+		if departments != nil && !departments[d.Name] {
+			continue
+		}
+		for _, m := range d.Members {
+			if m.Cell == cell {
+				vpcs = append(vpcs, vpcARN(cell, m.VPC))
+			}
+		}
+	}
+	slices.Sort(vpcs)
+	return slices.Compact(vpcs)
+}
+
+func membersOf(p *policy.Policy, department string) []string {
+	var vpcs []string
+	for _, d := range p.Departments {
+		if d.Name != department {
+			continue
+		}
+		for _, m := range d.Members {
+			vpcs = append(vpcs, vpcARN(m.Cell, m.VPC))
+		}
+	}
+	return vpcs
+}
+
+// chunks cuts a list so that two of its parts fit into one managed policy.
+func chunks(arns []string) [][]string { return slices.Collect(slices.Chunk(arns, 35)) }
+
+// numbered keeps Sids unique in a document; the first needs no number.
+func numbered(sid string, i int) string {
+	if i == 0 {
+		return sid
+	}
+	return sid + strconv.Itoa(i+1)
+}
+
+func wantsDNS(p *policy.Policy) bool {
+	return slices.ContainsFunc(p.Peerings, func(entry policy.Peering) bool { return entry.DNS })
+}

@@ -1,0 +1,74 @@
+package cell
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// place is where a stack goes and what its things are called. Names are fixed, so that ARNs can be written
+// down before the things exist: policies of one stack speak of things of another.
+type place struct {
+	peering.Cell
+	prefix string
+}
+
+// partition is the first part of every ARN after "arn".
+func partition(region peering.Region) string {
+	switch {
+	case strings.HasPrefix(string(region), "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(string(region), "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
+}
+
+func arn(service string, c peering.Cell, resource string) string {
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", partition(c.Region), service, c.Region, c.Account, resource)
+}
+
+// arn is of a thing in the place.
+func (p place) arn(service, resource string) string { return arn(service, p.Cell, resource) }
+
+// global is the ARN of a thing that an account has once for all regions.
+func (p place) global(service, resource string) string {
+	return fmt.Sprintf("arn:%s:%s::%s:%s", partition(p.Region), service, p.Account, resource)
+}
+
+func (p place) bus(c peering.Cell) string { return arn("events", c, "event-bus/"+p.prefix) }
+
+func (p place) name(thing string) string { return p.prefix + "-" + thing }
+
+func (p place) function(f wiring.Function) string { return p.name(string(f)) }
+
+func (p place) logGroup(f wiring.Function) string { return "/aws/lambda/" + p.function(f) }
+
+// regional is the name of a thing that an account has once for all regions.
+func (p place) regional(thing string) string { return p.name(thing) + "-" + string(p.Region) }
+
+func (p place) ruleName(r wiring.Rule) string { return p.name(r.Name) }
+
+// ruleARN differs between buses: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+func (p place) ruleARN(r wiring.Rule) string {
+	if r.Bus == wiring.DefaultBus {
+		return p.arn("events", "rule/"+p.ruleName(r))
+	}
+	return p.arn("events", "rule/"+p.prefix+"/"+p.ruleName(r))
+}
+
+// account is the principal that stands for a whole account.
+func account(c peering.Cell, id string) string {
+	return fmt.Sprintf("arn:%s:iam::%s:root", partition(c.Region), id)
+}
+
+// vpcARN is the ARN that EC2 compares in the keys ec2:Vpc, ec2:RequesterVpc and ec2:AccepterVpc. IAM knows
+// no blocks, so a range is all VPCs of its cell there; the function looks at the blocks.
+func vpcARN(c peering.Cell, id peering.VPCID) string {
+	if id == "" {
+		id = "*"
+	}
+	return arn("ec2", c, "vpc/"+string(id))
+}

@@ -1,0 +1,60 @@
+package cell
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/autopeer/autopeer/infra/wiring"
+)
+
+type queue = awssqs.CfnQueue
+
+// queueProps says which rules, as ARNs or patterns of them, may send to a queue, and where its messages
+// go that failed too often. A last queue is watched by an alarm, and by nothing else.
+type queueProps struct {
+	name      string
+	fromRules []string
+	dead      queue
+	isLast    bool
+}
+
+// retention is the longest that SQS has: a dead letter waits for a person.
+const retention = 14 * 24 * 60 * 60
+
+// addQueue adds a queue with SQS's own encryption, which every new queue has and which EventBridge can send
+// to. A key of KMS would have to be the customer's, with a policy for EventBridge.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-sqs-sse-queue.html
+func (b builder) addQueue(scope constructs.Construct, id string, props queueProps) queue {
+	p := &awssqs.CfnQueueProps{
+		QueueName: &props.name, SqsManagedSseEnabled: jsii.Bool(true), MessageRetentionPeriod: jsii.Number(retention),
+	}
+	if props.dead != nil {
+		p.RedrivePolicy = map[string]any{"deadLetterTargetArn": props.dead.AttrArn(), "maxReceiveCount": wiring.MaxReceives}
+	}
+	if !props.isLast {
+		p.VisibilityTimeout = jsii.Number(wiring.VisibilityTimeout.Seconds())
+	}
+	q := awssqs.NewCfnQueue(scope, &id, p)
+	resource := b.arn("sqs", props.name)
+	statements := []statement{onlyTLS("sqs:*", resource)}
+	if len(props.fromRules) > 0 {
+		statements = append(statements, allow("ReceiveFromRules", "sqs:SendMessage", resource).
+			by(service("events")).when("ArnLike", "aws:SourceArn", props.fromRules))
+	}
+	awssqs.NewCfnQueuePolicy(q, jsii.String("Policy"), &awssqs.CfnQueuePolicyProps{
+		Queues: &[]*string{q.Ref()}, PolicyDocument: document(statements),
+	})
+	return q
+}
+
+// rulesTo are the ARNs of the rules that feed the function.
+func (b builder) rulesTo(f wiring.Function) []string {
+	var arns []string
+	for _, r := range b.rules {
+		if r.Queue == f {
+			arns = append(arns, b.ruleARN(r))
+		}
+	}
+	return arns
+}

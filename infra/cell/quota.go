@@ -1,0 +1,97 @@
+package cell
+
+import (
+	"fmt"
+
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// The quotas of AWS that a large policy can reach. None but those on rules and patterns can be raised.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+const (
+	inlinePolicySize  = 10240 // all inline policies of a role together
+	managedPolicySize = 6144
+	managedPolicies   = 10 // of a role
+	busPolicySize     = 10240
+	rulesPerBus       = 300
+	patternSize       = 2048
+	environmentSize   = 4096
+	stackResources    = 500
+)
+
+// otherResources is more than the stack has beside its rules: managed policies, queues, alarms and so on.
+const otherResources = 100
+
+const (
+	splitPolicy     = "give the cell fewer peerings, by splitting its departments over accounts or the policy over installations with prefixes of their own"
+	useOrganization = "name the organization in the context, which stands for all accounts at once"
+)
+
+// QuotaError says that the policy needs more in a cell than AWS grants.
+type QuotaError struct {
+	Cell        peering.Cell
+	What        string
+	Have, Limit int
+	Remedy      string
+}
+
+// Error returns a sentence.
+func (e QuotaError) Error() string {
+	return fmt.Sprintf("%s: %s would be %d, and AWS allows %d; %s", e.Cell, e.What, e.Have, e.Limit, e.Remedy)
+}
+
+// grants is what a role may do, cut to AWS's sizes.
+type grants struct {
+	inline  []statement
+	managed [][]statement
+}
+
+// pack fills the role's inline policy first, which has room for most, and then as many managed policies
+// as it takes.
+func pack(statements []statement) grants {
+	var g grants
+	for _, s := range statements {
+		last := len(g.managed) - 1
+		switch {
+		case last < 0 && size(append(g.inline, s)) <= inlinePolicySize:
+			g.inline = append(g.inline, s)
+		case last >= 0 && size(append(g.managed[last], s)) <= managedPolicySize:
+			g.managed[last] = append(g.managed[last], s)
+		default:
+			g.managed = append(g.managed, []statement{s})
+		}
+	}
+	return g
+}
+
+// quotas returns the first quota that the design would exceed.
+func (d design) quotas() error {
+	exceeded := func(what string, have, limit int, remedy string) error {
+		if have <= limit {
+			return nil
+		}
+		return QuotaError{d.Cell, what, have, limit, remedy}
+	}
+	checks := []error{
+		exceeded("the characters of the event bus's policy", size(d.busPolicy), busPolicySize, useOrganization),
+		exceeded("the resources of the stack", otherResources+len(d.rules), stackResources, splitPolicy),
+	}
+	for bus, n := range d.rulesByBus() {
+		checks = append(checks, exceeded(fmt.Sprintf("the rules on the %s bus", bus), n, rulesPerBus, splitPolicy+", or have the quota raised"))
+	}
+	for _, r := range d.rules {
+		checks = append(checks, exceeded("the characters of the pattern of rule "+r.Name, len(encoded(r.Pattern)), patternSize, splitPolicy))
+	}
+	for name, g := range d.roles {
+		checks = append(checks, exceeded("the managed policies of the role of "+name, len(g.managed), managedPolicies, splitPolicy))
+	}
+	for _, err := range checks {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+// Command infra is the CDK app: one stack for each cell of the policy. It exits with 2 when the policy or
+// the context is wrong, and tells everything that is.
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/autopeer/autopeer/infra/cell"
+	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/policyfile"
+)
+
+func main() {
+	code := run(os.Getenv, os.Stderr)
+	jsii.Close()
+	os.Exit(code)
+}
+
+// mistake is what a person has to mend in the policy or the context.
+type mistake struct{ error }
+
+func run(getenv func(string) string, stderr io.Writer) int {
+	err := synth(getenv)
+	if err == nil {
+		return 0
+	}
+	_, _ = fmt.Fprintln(stderr, err)
+	if _, ok := errors.AsType[mistake](err); ok {
+		return 2
+	}
+	return 1
+}
+
+func synth(getenv func(string) string) error {
+	context, err := readContext()
+	if err != nil {
+		return err
+	}
+	// Reporting would add the CDK's own version to every template.
+	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, AnalyticsReporting: jsii.Bool(false)})
+	get := func(key string) any { return app.Node().TryGetContext(&key) }
+	options, err := cell.ParseOptions(get)
+	if err != nil {
+		return mistake{err}
+	}
+	p, err := readPolicy(cmp.Or(getenv("POLICY"), fmt.Sprint(get("policy"))))
+	if err != nil {
+		return err
+	}
+	for _, c := range p.Cells() {
+		if _, err := cell.New(app, cell.Props{Policy: p, Cell: c, Options: options, Build: "build"}); err != nil {
+			return err
+		}
+	}
+	app.Synth(nil)
+	return nil
+}
+
+func readPolicy(file string) (*policy.Policy, error) {
+	data, err := os.ReadFile(file) //nolint:gosec // the operator names it
+	if err != nil {
+		return nil, mistake{err}
+	}
+	p, err := policyfile.Parse(file, data)
+	if err != nil {
+		return nil, mistake{err}
+	}
+	return p, nil
+}
+
+// readContext reads the context of cdk.json, so that the app gives the same stacks without the CDK's
+// command line. What that adds with -c goes before it.
+func readContext() (map[string]any, error) {
+	data, err := os.ReadFile("cdk.json")
+	if err != nil {
+		return nil, err
+	}
+	var file struct{ Context map[string]any }
+	if err := json.Unmarshal(data, &file); err != nil {
+		return nil, fmt.Errorf("read cdk.json: %w", err)
+	}
+	for key := range file.Context {
+		if !cell.IsOption(key) && key != "policy" && !strings.HasPrefix(key, "@aws-cdk/") {
+			return nil, mistake{fmt.Errorf("cdk.json: context has %q, which nothing reads", key)}
+		}
+	}
+	return file.Context, nil
+}
