@@ -18,6 +18,7 @@ import (
 	"github.com/autopeer/autopeer/internal/ec2net"
 	"github.com/autopeer/autopeer/internal/lambdasqs"
 	"github.com/autopeer/autopeer/internal/logkey"
+	"github.com/autopeer/autopeer/internal/metrics"
 )
 
 func main() {
@@ -37,7 +38,9 @@ func wire(getenv func(string) string) (lambdasqs.Func, error) {
 		return nil, err
 	}
 	aws, wake := config.AWS(getenv)
-	bus := announce.New(eventbridge.NewFromConfig(aws), settings.Bus, time.Now)
+	recorder := metrics.New(os.Stdout, lambdacontext.FunctionName, time.Now)
+	config.CountCalls(&aws, recorder.Called)
+	bus := recorder.Counted(announce.New(eventbridge.NewFromConfig(aws), settings.Bus, time.Now))
 	accepter := accept.New(settings.Cell, settings.Policy, ec2net.New(ec2.NewFromConfig(aws)), bus, time.Now)
-	return lambdasqs.Handler(wake, lambdasqs.NewSQS(sqs.NewFromConfig(aws), settings.QueueURL), accepter.Handle), nil
+	return metrics.PerInvocation(recorder, lambdasqs.Handler(wake, lambdasqs.NewSQS(sqs.NewFromConfig(aws), settings.QueueURL), accepter.Handle)), nil
 }
