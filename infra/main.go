@@ -45,8 +45,8 @@ func synth(getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	// Reporting would add the CDK's own version to every template.
-	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, AnalyticsReporting: jsii.Bool(false)})
+	// Reports and stack traces would make the output differ from one run or version of the CDK to the next.
+	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, AnalyticsReporting: jsii.Bool(false), StackTraces: jsii.Bool(false)})
 	get := func(key string) any { return app.Node().TryGetContext(&key) }
 	options, err := cell.ParseOptions(get)
 	if err != nil {

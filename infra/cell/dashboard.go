@@ -101,7 +101,7 @@ func (b builder) table(x, y int, title string, kinds ...outcome.Kind) widget {
 	for i, kind := range kinds {
 		wanted[i] = fmt.Sprintf("%q", kind)
 	}
-	fmt.Fprintf(&query, "fields @timestamp, %s, %s, %s | filter msg = \"announced\" and %s in [%s] | sort @timestamp desc | limit 50",
+	fmt.Fprintf(&query, "fields @timestamp, %s, %s, %s | filter message = \"announced\" and %s in [%s] | sort @timestamp desc | limit 50",
 		logkey.Outcome, logkey.Connection, logkey.Reason, logkey.Outcome, strings.Join(wanted, ", "))
 	return widget{"log", x, y, 12, 8, map[string]any{"title": title, "region": b.Region, "view": "table", "query": query.String()}}
 }
