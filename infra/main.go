@@ -45,8 +45,7 @@ func synth(getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	// Reports and stack traces would make the output differ from one run or version of the CDK to the next.
-	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, AnalyticsReporting: jsii.Bool(false), StackTraces: jsii.Bool(false)})
+	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, AnalyticsReporting: jsii.Bool(false)})
 	get := func(key string) any { return app.Node().TryGetContext(&key) }
 	options, err := cell.ParseOptions(get)
 	if err != nil {
@@ -84,7 +83,7 @@ func readContext() (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var file struct{ Context map[string]any }
+	file := struct{ Context map[string]any }{map[string]any{}}
 	if err := json.Unmarshal(data, &file); err != nil {
 		return nil, fmt.Errorf("read cdk.json: %w", err)
 	}
@@ -93,5 +92,11 @@ func readContext() (map[string]any, error) {
 			return nil, mistake{fmt.Errorf("cdk.json: context has %q, which nothing reads", key)}
 		}
 	}
-	return file.Context, nil
+	return reproducible(file.Context), nil
+}
+
+// reproducible leaves out where in a process a resource was made, which differs from one run to the next.
+func reproducible(context map[string]any) map[string]any {
+	context["aws:cdk:disable-creation-stack-traces"] = true
+	return context
 }
