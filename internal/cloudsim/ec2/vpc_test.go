@@ -1,0 +1,239 @@
+package ec2_test
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+)
+
+func (c client) describeVPC(id string) types.Vpc {
+	c.t.Helper()
+	out := must[*ec2.DescribeVpcsOutput](c.t)(c.DescribeVpcs(c.t.Context(), &ec2.DescribeVpcsInput{VpcIds: []string{id}}))
+	return out.Vpcs[0]
+}
+
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html and subnet-sizing.html
+func TestRefusedBlocks(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	vpc := c.vpc("10.10.0.0/16")
+	c.subnet(vpc, "10.10.1.0/24")
+	createVPC := func(cidr string) error {
+		_, err := c.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: &cidr})
+		return err
+	}
+	createSubnet := func(cidr string) error {
+		_, err := c.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{VpcId: &vpc, CidrBlock: &cidr})
+		return err
+	}
+	associate := func(cidr string) error {
+		_, err := c.AssociateVpcCidrBlock(t.Context(), &ec2.AssociateVpcCidrBlockInput{VpcId: &vpc, CidrBlock: &cidr})
+		return err
+	}
+	primary := c.describeVPC(vpc).CidrBlockAssociationSet[0].AssociationId
+	_, disassociate := c.DisassociateVpcCidrBlock(t.Context(), &ec2.DisassociateVpcCidrBlockInput{AssociationId: primary})
+	tests := []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"a VPC is no larger than /16", createVPC("10.0.0.0/8"), "InvalidVpc.Range"},
+		{"a VPC is no smaller than /28", createVPC("10.0.0.0/29"), "InvalidVpc.Range"},
+		{"a block is one", createVPC("ten"), "InvalidParameterValue"},
+		{"a subnet lies in its VPC", createSubnet("10.11.0.0/24"), "InvalidSubnet.Range"},
+		{"subnets do not overlap", createSubnet("10.10.1.128/25"), "InvalidSubnet.Conflict"},
+		{"blocks of a VPC do not overlap", associate("10.10.0.0/20"), "CidrConflict"},
+		{"the primary block stays", disassociate, "OperationNotPermitted"},
+		{"the second block", associate("10.11.0.0/16"), "no error"},
+		{"the third block", associate("10.12.0.0/16"), "no error"},
+		{"the fourth block", associate("10.13.0.0/16"), "no error"},
+		{"the fifth block", associate("10.14.0.0/16"), "no error"},
+		{"a sixth block", associate("10.15.0.0/16"), "CidrLimitExceeded"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { refused(t, tt.err, tt.want) })
+	}
+	if got := c.routes(c.mainTable(vpc)); len(got) != 5 {
+		t.Errorf("each block must have its local route: %v", got)
+	}
+}
+
+// https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc-components.html
+func TestDefaultVPC(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	vpc := must[*ec2.CreateDefaultVpcOutput](t)(c.CreateDefaultVpc(t.Context(), &ec2.CreateDefaultVpcInput{})).Vpc
+	if !*vpc.IsDefault || *vpc.CidrBlock != "172.31.0.0/16" {
+		t.Errorf("the default VPC is %+v", vpc)
+	}
+	hostnames := must[*ec2.DescribeVpcAttributeOutput](t)(c.DescribeVpcAttribute(t.Context(), &ec2.DescribeVpcAttributeInput{
+		VpcId: vpc.VpcId, Attribute: types.VpcAttributeNameEnableDnsHostnames,
+	}))
+	if !*hostnames.EnableDnsHostnames.Value {
+		t.Error("the default VPC has no DNS hostnames")
+	}
+	if got := c.routes(c.mainTable(*vpc.VpcId)); len(got) != 2 {
+		t.Errorf("routes are %v", got)
+	}
+	_, err := c.CreateDefaultVpc(t.Context(), &ec2.CreateDefaultVpcInput{})
+	refused(t, err, "DefaultVpcAlreadyExists")
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpc.html
+func TestAVPCInUseIsNotDeleted(t *testing.T) {
+	tests := []struct {
+		name string
+		use  func(c client, vpc string)
+	}{
+		{"by a subnet", func(c client, vpc string) { c.subnet(vpc, "10.10.1.0/24") }},
+		{"by an internet gateway", func(c client, vpc string) { c.gateway(vpc) }},
+		{"by a route table", func(c client, vpc string) { c.table(vpc) }},
+		{"by a security group", func(c client, vpc string) { c.group(vpc, "servers") }},
+		{"by a network ACL", func(c client, vpc string) { c.acl(vpc) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := one(t)
+			vpc := c.vpc("10.10.0.0/16")
+			tt.use(c, vpc)
+			_, err := c.DeleteVpc(t.Context(), &ec2.DeleteVpcInput{VpcId: &vpc})
+			refused(t, err, "DependencyViolation")
+		})
+	}
+}
+
+func TestIPv6(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	made := must[*ec2.CreateVpcOutput](t)(c.CreateVpc(t.Context(), &ec2.CreateVpcInput{
+		CidrBlock: aws.String("10.10.0.0/16"), AmazonProvidedIpv6CidrBlock: aws.Bool(true),
+	})).Vpc
+	six := *made.Ipv6CidrBlockAssociationSet[0].Ipv6CidrBlock
+	if six != "2600:1f18:0:100::/56" {
+		t.Errorf("Amazon's block is %s", six)
+	}
+	subnet := must[*ec2.CreateSubnetOutput](t)(c.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{
+		VpcId: made.VpcId, CidrBlock: aws.String("10.10.1.0/24"), Ipv6CidrBlock: aws.String("2600:1f18:0:100::/64"),
+	})).Subnet
+	i := must[*ec2.RunInstancesOutput](t)(c.RunInstances(t.Context(), &ec2.RunInstancesInput{
+		SubnetId: subnet.SubnetId, MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
+	})).Instances[0]
+	if got := *i.NetworkInterfaces[0].Ipv6Addresses[0].Ipv6Address; got != "2600:1f18:0:100::a0a:104" {
+		t.Errorf("the instance has %s", got)
+	}
+}
+
+func TestInstances(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	vpc := c.vpc("10.10.0.0/16")
+	subnet, group := c.subnet(vpc, "10.10.1.0/24"), c.group(vpc, "servers")
+	run := func(address *string, count int32) ([]types.Instance, error) {
+		out, err := c.RunInstances(t.Context(), &ec2.RunInstancesInput{
+			SubnetId: &subnet, PrivateIpAddress: address, SecurityGroupIds: []string{group}, MinCount: &count, MaxCount: &count,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return out.Instances, nil
+	}
+	started := must[[]types.Instance](t)(run(nil, 2))
+	if a, b := *started[0].PrivateIpAddress, *started[1].PrivateIpAddress; a != "10.10.1.4" || b != "10.10.1.5" {
+		t.Errorf("addresses are %s and %s", a, b)
+	}
+	_, err := run(aws.String("10.10.1.4"), 1)
+	refused(t, err, "InvalidIPAddress.InUse")
+	_, err = run(aws.String("10.10.2.4"), 1)
+	refused(t, err, "InvalidParameterValue")
+	_, err = c.DeleteSubnet(t.Context(), &ec2.DeleteSubnetInput{SubnetId: &subnet})
+	refused(t, err, "DependencyViolation")
+	_, err = c.DeleteSecurityGroup(t.Context(), &ec2.DeleteSecurityGroupInput{GroupId: &group})
+	refused(t, err, "DependencyViolation")
+	must[*ec2.TerminateInstancesOutput](t)(c.TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{
+		InstanceIds: []string{*started[0].InstanceId, *started[1].InstanceId},
+	}))
+	out := must[*ec2.DescribeInstancesOutput](t)(c.DescribeInstances(t.Context(), &ec2.DescribeInstancesInput{
+		Filters: []types.Filter{filter("instance-state-name", "terminated")},
+	}))
+	if len(out.Reservations) != 2 {
+		t.Errorf("%d reservations are terminated, want 2", len(out.Reservations))
+	}
+	_, err = c.DeleteSubnet(t.Context(), &ec2.DeleteSubnetInput{SubnetId: &subnet})
+	refused(t, err, "no error")
+}
+
+func (c client) acl(vpc string) string {
+	c.t.Helper()
+	out := must[*ec2.CreateNetworkAclOutput](c.t)(c.CreateNetworkAcl(c.t.Context(), &ec2.CreateNetworkAclInput{VpcId: &vpc}))
+	return *out.NetworkAcl.NetworkAclId
+}
+
+// https://docs.aws.amazon.com/vpc/latest/userguide/default-network-acl.html
+func TestNetworkACLs(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	vpc := c.vpc("10.10.0.0/16")
+	subnet, own := c.subnet(vpc, "10.10.1.0/24"), c.acl(vpc)
+	of := func() types.NetworkAcl {
+		t.Helper()
+		out := must[*ec2.DescribeNetworkAclsOutput](t)(c.DescribeNetworkAcls(t.Context(), &ec2.DescribeNetworkAclsInput{
+			Filters: []types.Filter{filter("association.subnet-id", subnet)},
+		}))
+		return out.NetworkAcls[0]
+	}
+	standard := of()
+	if !*standard.IsDefault || len(standard.Entries) != 4 {
+		t.Errorf("a new subnet has %+v", standard)
+	}
+	deny := func(number int32) error {
+		_, err := c.CreateNetworkAclEntry(t.Context(), &ec2.CreateNetworkAclEntryInput{
+			NetworkAclId: &own, RuleNumber: &number, Egress: aws.Bool(false), Protocol: aws.String("1"), RuleAction: types.RuleActionDeny,
+			CidrBlock: aws.String("10.20.0.0/16"), IcmpTypeCode: &types.IcmpTypeCode{Type: aws.Int32(-1), Code: aws.Int32(-1)},
+		})
+		return err
+	}
+	refused(t, deny(90), "no error")
+	refused(t, deny(90), "NetworkAclEntryAlreadyExists")
+	refused(t, deny(32767), "InvalidParameterValue")
+	must[*ec2.ReplaceNetworkAclAssociationOutput](t)(c.ReplaceNetworkAclAssociation(t.Context(), &ec2.ReplaceNetworkAclAssociationInput{
+		AssociationId: standard.Associations[0].NetworkAclAssociationId, NetworkAclId: &own,
+	}))
+	got := of()
+	if *got.NetworkAclId != own || len(got.Entries) != 3 {
+		t.Errorf("the subnet has %+v, want %s", got, own)
+	}
+	_, err := c.DeleteNetworkAcl(t.Context(), &ec2.DeleteNetworkAclInput{NetworkAclId: &own})
+	refused(t, err, "DependencyViolation")
+	_, err = c.DeleteNetworkAclEntry(t.Context(), &ec2.DeleteNetworkAclEntryInput{NetworkAclId: &own, RuleNumber: aws.Int32(80), Egress: aws.Bool(false)})
+	refused(t, err, "InvalidNetworkAclEntry.NotFound")
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
+func TestTags(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	vpc := c.vpc("10.10.0.0/16")
+	put := func(id, key, value string) error {
+		_, err := c.CreateTags(t.Context(), &ec2.CreateTagsInput{Resources: []string{id}, Tags: []types.Tag{{Key: &key, Value: &value}}})
+		return err
+	}
+	drop := func(tag types.Tag) int {
+		t.Helper()
+		must[*ec2.DeleteTagsOutput](t)(c.DeleteTags(t.Context(), &ec2.DeleteTagsInput{Resources: []string{vpc}, Tags: []types.Tag{tag}}))
+		out := must[*ec2.DescribeTagsOutput](t)(c.DescribeTags(t.Context(), &ec2.DescribeTagsInput{Filters: []types.Filter{filter("resource-id", vpc)}}))
+		return len(out.Tags)
+	}
+	refused(t, put(vpc, "aws:mine", "x"), "InvalidParameterValue")
+	refused(t, put("nonsense", "k", "x"), "InvalidID")
+	refused(t, put("sg-0123456789abcdef0", "k", "x"), "InvalidGroup.NotFound")
+	refused(t, put(vpc, "k", "x"), "no error")
+	if n := drop(types.Tag{Key: aws.String("k"), Value: aws.String("other")}); n != 1 {
+		t.Errorf("a tag with another value is deleted, %d are left", n)
+	}
+	if n := drop(types.Tag{Key: aws.String("k")}); n != 0 {
+		t.Errorf("a tag without a value is not deleted, %d are left", n)
+	}
+}
