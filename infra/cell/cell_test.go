@@ -1,0 +1,251 @@
+package cell_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/autopeer/autopeer/infra/cell"
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/policyfile"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	jsii.Close() // once: every test's stack shares one Node process
+	os.Exit(code)
+}
+
+// company is the policy of most tests: two departments in a cell each and one that spans a range, with all
+// that a policy can say about permissions.
+const company = `
+version: 1
+otherwise: reject
+departments:
+  marketing:
+    - { account: "111111111111", region: us-east-1, vpc: vpc-00000000000000001 }
+    - { account: "111111111111", region: us-east-1, vpc: vpc-00000000000000002 }
+  finance:
+    - { account: "222222222222", region: eu-west-1, vpc: vpc-00000000000000003 }
+  developer:
+    - { account: "333333333333", region: eu-west-1, within: 10.64.0.0/12 }
+  legal:
+    - { account: "222222222222", region: eu-west-1, vpc: vpc-00000000000000004 }
+peerings:
+  - between: [marketing, finance]
+    dns: true
+    allow:
+      - { from: marketing, to: finance, groups: { tags: { Role: ledger } }, protocol: tcp, ports: [443] }
+  - between: [developer, finance]
+    requester: developer
+  - between: [marketing, legal]
+    approval: manual
+`
+
+var (
+	marketing = peering.Cell{Account: "111111111111", Region: "us-east-1"}
+	finance   = peering.Cell{Account: "222222222222", Region: "eu-west-1"}
+	developer = peering.Cell{Account: "333333333333", Region: "eu-west-1"}
+)
+
+func parse(t testing.TB, text string) *policy.Policy {
+	t.Helper()
+	p, err := policyfile.Parse("policy.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func options(t testing.TB, context map[string]any) cell.Options {
+	t.Helper()
+	o, err := cell.ParseOptions(func(key string) any { return context[key] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// built returns a folder with stand-ins for the functions.
+func built(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, f := range wiring.Functions {
+		if err := os.MkdirAll(filepath.Join(dir, string(f)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, string(f), "bootstrap"), []byte(f), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// stack returns the template of one cell.
+func stack(t testing.TB, text string, of peering.Cell, context map[string]any) assertions.Template {
+	t.Helper()
+	made, err := cell.New(awscdk.NewApp(nil), cell.Props{Policy: parse(t, text), Cell: of, Options: options(t, context), Build: built(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return assertions.Template_FromStack(made, nil)
+}
+
+// resource is one resource of a template.
+type resource struct {
+	Type       string
+	Properties map[string]any
+}
+
+// resources returns those of the kind, by logical id.
+func resources(t testing.TB, template assertions.Template, kind string) map[string]resource {
+	t.Helper()
+	data, err := json.Marshal(template.FindResources(&kind, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found map[string]resource
+	if err := json.Unmarshal(data, &found); err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// has fails t when no resource of the kind has the properties. The assertions library itself panics then,
+// which would end every other test in the binary.
+func has(t *testing.T, got assertions.Template, kind string, props map[string]any) {
+	t.Helper()
+	defer func() {
+		if r := recover(); r != nil {
+			t.Error(r)
+		}
+	}()
+	got.HasResourceProperties(&kind, props)
+}
+
+type object = map[string]any
+
+func TestCell(t *testing.T) {
+	template := stack(t, company, finance, nil)
+	tests := []struct {
+		name, kind string
+		props      object
+	}{
+		{"the bus has the installation's name", "AWS::Events::EventBus", object{"Name": "autopeer"}},
+		{"a failing message is tried ten times, then kept", "AWS::SQS::Queue", object{
+			"QueueName": "autopeer-accept", "VisibilityTimeout": 180, "SqsManagedSseEnabled": true,
+			"RedrivePolicy": object{"maxReceiveCount": 10, "deadLetterTargetArn": assertions.Match_AnyValue()},
+		}},
+		{"a dead letter waits for two weeks", "AWS::SQS::Queue", object{
+			"QueueName": "autopeer-accept-dead-letters", "MessageRetentionPeriod": 14 * 24 * 3600,
+		}},
+		{"only failed messages return to the queue, and few environments run", "AWS::Lambda::EventSourceMapping", object{
+			"FunctionResponseTypes": []any{"ReportBatchItemFailures"}, "BatchSize": 10, "ScalingConfig": object{"MaximumConcurrency": 2},
+		}},
+		{"a function is a small arm64 binary that logs JSON", "AWS::Lambda::Function", object{
+			"FunctionName": "autopeer-connect", "Runtime": "provided.al2023", "Architectures": []any{"arm64"}, "MemorySize": 512, "Timeout": 30,
+			"LoggingConfig": object{"LogFormat": "JSON"}, "ReservedConcurrentExecutions": assertions.Match_Absent(),
+		}},
+		{"logs are kept for a while", "AWS::Logs::LogGroup", object{"LogGroupName": "/aws/lambda/autopeer-connect", "RetentionInDays": 90}},
+		{"a queue takes events from its own rules only", "AWS::SQS::QueuePolicy", object{"PolicyDocument": object{"Statement": assertions.Match_ArrayWith(&[]any{
+			assertions.Match_ObjectLike(&object{"Sid": "ReceiveFromRules", "Principal": object{"Service": "events.amazonaws.com"}, "Condition": object{"ArnLike": object{"aws:SourceArn": []any{
+				"arn:aws:events:eu-west-1:222222222222:rule/autopeer-accept",
+				"arn:aws:events:eu-west-1:222222222222:rule/autopeer/autopeer-accept-forwarded",
+			}}}}),
+		})}}},
+		{"what comes to a queue unencrypted is refused", "AWS::SQS::QueuePolicy", object{"PolicyDocument": object{"Statement": assertions.Match_ArrayWith(&[]any{
+			assertions.Match_ObjectLike(&object{"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Condition": object{"Bool": object{"aws:SecureTransport": "false"}}}),
+		})}}},
+		{"a rule forwards to the counterpart's bus and keeps what it can't deliver", "AWS::Events::Rule", object{
+			"Name": "autopeer-forward-calls-111111111111-us-east-1",
+			"Targets": []any{object{
+				"Arn": "arn:aws:events:us-east-1:111111111111:event-bus/autopeer", "Id": "target",
+				"RoleArn": assertions.Match_AnyValue(), "DeadLetterConfig": object{"Arn": assertions.Match_AnyValue()},
+			}},
+		}},
+		{"the forwarding role sends to the counterparts' buses only", "AWS::IAM::Role", object{
+			"RoleName": "autopeer-forward-eu-west-1", "Policies": []any{object{"PolicyDocument": object{"Statement": []any{object{
+				"Sid": "SendToCounterparts", "Effect": "Allow", "Action": "events:PutEvents", "Resource": []any{
+					"arn:aws:events:us-east-1:111111111111:event-bus/autopeer", "arn:aws:events:eu-west-1:333333333333:event-bus/autopeer",
+				}}}}}},
+		}},
+		{"counterparts may send what their rule for this cell forwards", "AWS::Events::EventBusPolicy", object{"Statement": object{
+			"Principal": object{"AWS": []any{"arn:aws:iam::111111111111:root", "arn:aws:iam::333333333333:root"}},
+			"Action":    "events:PutEvents", "Resource": "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer",
+			"Condition": object{
+				"ArnLike":                   object{"aws:SourceArn": "arn:aws:events:*:*:rule/autopeer-forward-calls-222222222222-eu-west-1"},
+				"ForAllValues:StringEquals": object{"events:source": "aws.ec2"},
+				"StringEquals":              object{"events:detail-type": "AWS API Call via CloudTrail"},
+			},
+		}}},
+		{"alarms are encrypted on their way", "AWS::SNS::Topic", object{"TopicName": "autopeer-alarms", "KmsMasterKeyId": assertions.Match_AnyValue()}},
+		{"an alarm sounds for a single dead letter", "AWS::CloudWatch::Alarm", object{
+			"AlarmName": "autopeer-connect-dead-letters", "Threshold": 1, "MetricName": "ApproximateNumberOfMessagesVisible",
+			"Dimensions": []any{object{"Name": "QueueName", "Value": "autopeer-connect-dead-letters"}},
+		}},
+		{"an alarm sounds for an event that a rule could not deliver", "AWS::CloudWatch::Alarm", object{
+			"AlarmName": "autopeer-undelivered", "Dimensions": []any{object{"Name": "QueueName", "Value": "autopeer-undelivered"}},
+		}},
+		{"the dashboard's name tells the region", "AWS::CloudWatch::Dashboard", object{"DashboardName": "autopeer-eu-west-1"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { has(t, template, tt.kind, tt.props) })
+	}
+	if n := len(resources(t, template, "AWS::CloudTrail::Trail")); n != 0 {
+		t.Errorf("%d trails, want none unless it is asked for", n)
+	}
+}
+
+func TestOptionsReachTheTemplate(t *testing.T) {
+	tests := []struct {
+		name    string
+		context object
+		kind    string
+		props   object
+	}{
+		{"everything begins with the prefix", object{"prefix": "net"}, "AWS::Lambda::Function", object{"FunctionName": "net-accept", "Environment": object{"Variables": object{"AUTOPEER_BUS": "net"}}}},
+		{"logs are kept as long as asked", object{"logRetentionDays": 365}, "AWS::Logs::LogGroup", object{"RetentionInDays": 365}},
+		{"an e-mail address hears of alarms", object{"alarmEmail": "ops@example.com"}, "AWS::SNS::Subscription", object{"Protocol": "email", "Endpoint": "ops@example.com"}},
+		{"alarms go to the operator's topic", object{"alarmTopic": "ops"}, "AWS::CloudWatch::Alarm", object{"AlarmActions": []any{"arn:aws:sns:us-east-1:111111111111:ops"}}},
+		{"the organization replaces the list of accounts", object{"organization": "o-0123456789"}, "AWS::Events::EventBusPolicy", object{
+			"Statement": object{"Principal": "*", "Condition": object{"StringEquals": object{"aws:PrincipalOrgID": "o-0123456789"}}}}},
+		{"a trail logs what is written", object{"trail": "true"}, "AWS::CloudTrail::Trail", object{"IsLogging": true, "EventSelectors": []any{object{"ReadWriteType": "WriteOnly"}}}},
+		{"concurrency is reserved", object{"reservedConcurrency": "5"}, "AWS::Lambda::Function", object{"ReservedConcurrentExecutions": 5}},
+		{"every role has the boundary", object{"permissionsBoundary": "edge"}, "AWS::IAM::Role", object{"PermissionsBoundary": "arn:aws:iam::111111111111:policy/edge"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { has(t, stack(t, company, marketing, tt.context), tt.kind, tt.props) })
+	}
+}
+
+func TestAFunctionThatIsNotBuiltIsMissed(t *testing.T) {
+	_, err := cell.New(awscdk.NewApp(nil), cell.Props{Policy: parse(t, company), Cell: finance, Options: options(t, nil), Build: t.TempDir()})
+	if err == nil {
+		t.Error("New() has no error")
+	}
+}
+
+// mesh is a policy in which every cell's department may be connected with every other's.
+func mesh(accounts int, regions ...peering.Region) *policy.Policy {
+	p := &policy.Policy{File: "mesh.yaml", Otherwise: policy.LeaveOthers}
+	for a := range accounts {
+		for _, r := range regions {
+			c := peering.Cell{Account: peering.AccountID(fmt.Sprintf("%012d", 100000000000+a)), Region: r}
+			name := "d" + c.String()
+			for _, other := range p.Departments {
+				p.Peerings = append(p.Peerings, policy.Peering{Between: [2]string{other.Name, name}, DNS: true})
+			}
+			vpc := peering.VPCID(fmt.Sprintf("vpc-%017x", len(p.Departments)))
+			p.Departments = append(p.Departments, policy.Department{Name: name, Members: []policy.Member{{Cell: c, VPC: vpc}}})
+		}
+	}
+	return p
+}
