@@ -1,0 +1,208 @@
+package cell_test
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/cloudsim/pattern"
+	"github.com/autopeer/autopeer/internal/config"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+func TestTheEnvironmentIsWhatConfigReads(t *testing.T) {
+	packed, err := parse(t, company).Part(finance).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions := resources(t, stack(t, company, finance, nil), "AWS::Lambda::Function")
+	if len(functions) != len(wiring.Functions) {
+		t.Fatalf("%d functions, want %d", len(functions), len(wiring.Functions))
+	}
+	for _, f := range functions {
+		env := map[string]string{config.Region: string(finance.Region)} // which Lambda sets
+		read := map[string]bool{}
+		for name, value := range f.Properties["Environment"].(object)["Variables"].(object) {
+			env[name] = "https://sqs.eu-west-1.amazonaws.com/222222222222/autopeer-accept" // what a Ref to a queue becomes
+			if text, ok := value.(string); ok {
+				env[name] = text
+			}
+		}
+		getenv := func(name string) string { read[name] = true; return env[name] }
+		readFile := func(path string) ([]byte, error) {
+			if path != "/opt/policy.json" {
+				return nil, os.ErrNotExist
+			}
+			return packed, nil
+		}
+		settings, err := config.Parse(getenv, readFile)
+		if err != nil || settings.Cell != finance {
+			t.Errorf("config.Parse() = %v, %v for the environment of %v", settings.Cell, err, f.Properties["FunctionName"])
+		}
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(env))); diff != "" {
+			t.Errorf("what config reads differs from what the template sets (-read +set):\n%s", diff)
+		}
+	}
+}
+
+func TestThePolicyLiesWhereTheEnvironmentSays(t *testing.T) {
+	dir := synthesize(t, parse(t, company), nil)
+	parts, err := filepath.Glob(filepath.Join(dir, "asset.*", "policy.json"))
+	if err != nil || len(parts) != 3 {
+		t.Fatalf("%d layers with a policy.json, %v; want one a cell", len(parts), err)
+	}
+	want, err := parse(t, company).Part(developer).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := slices.ContainsFunc(parts, func(name string) bool {
+		data, err := os.ReadFile(name)
+		return err == nil && string(data) == string(want)
+	})
+	if !found {
+		t.Error("no layer has the part of the policy that concerns the developers' cell")
+	}
+}
+
+// TestRulesMatchTheSamples: marketing has asked finance, in samples that every sample's file name explains.
+func TestRulesMatchTheSamples(t *testing.T) {
+	const (
+		toFinance   = "forward-calls-222222222222-eu-west-1"
+		toMarketing = "forward-calls-111111111111-us-east-1"
+		sayAccepted = "forward-announcements-111111111111-us-east-1"
+	)
+	tests := []struct {
+		name    string
+		cell    peering.Cell
+		onOwn   bool // else on the default bus
+		matched map[string][]string
+	}{
+		{"the requester's cell hears of its own calls and forwards them to the accepter's", marketing, false, map[string][]string{
+			"create.json": {"accept", toFinance}, "delete.json": {"disconnect", toFinance},
+			"create-nested.json": {"accept"}, "create-without-region.json": {"accept"}, // within one cell
+		}},
+		{"the accepter's cell hears of its own calls and forwards them to the requester's and others'", finance, false, map[string][]string{
+			"accept.json": {"connect", toMarketing, "forward-calls-333333333333-eu-west-1"},
+			"reject.json": {"disconnect", toMarketing, "forward-calls-333333333333-eu-west-1"},
+		}},
+		{"the accepter's cell hears what the requester's has forwarded, and its own announcement", finance, true, map[string][]string{
+			"create.json": {"accept-forwarded"}, "create-nested.json": {"accept-forwarded"}, "create-without-region.json": {"accept-forwarded"},
+			"delete.json": {"disconnect-forwarded"}, "announced-accepted.json": {"connect-announced", sayAccepted},
+		}},
+		{"the requester's cell hears what the accepter's has forwarded, and its announcement", marketing, true, map[string][]string{
+			"accept.json": {"connect-forwarded"}, "reject.json": {"disconnect-forwarded"}, "announced-accepted.json": {"connect-announced"},
+		}},
+		{"a counterpart of finance alone hears nothing of marketing", developer, true, map[string][]string{
+			"accept.json": {"connect-forwarded"}, "reject.json": {"disconnect-forwarded"}, "announced-accepted.json": {"connect-announced"},
+		}},
+	}
+	samples := readSamples(t)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			rules := patterns(t, tt.cell, tt.onOwn)
+			for file, event := range samples {
+				var got []string
+				for name, p := range rules {
+					if p.Match(event) {
+						got = append(got, name)
+					}
+				}
+				slices.Sort(got)
+				if diff := cmp.Diff(slices.Sorted(slices.Values(tt.matched[file])), got); diff != "" {
+					t.Errorf("rules that match %s (-want +got):\n%s", file, diff)
+				}
+			}
+		})
+	}
+}
+
+func readSamples(t *testing.T) map[string][]byte {
+	t.Helper()
+	files, err := filepath.Glob("../../internal/trail/testdata/*.json")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d samples, %v", len(files), err)
+	}
+	samples := map[string][]byte{}
+	for _, file := range files {
+		if samples[filepath.Base(file)], err = os.ReadFile(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return samples
+}
+
+// patterns returns the patterns of the template's rules on a bus, by name without the prefix.
+func patterns(t *testing.T, of peering.Cell, onOwn bool) map[string]pattern.Pattern {
+	t.Helper()
+	found := map[string]pattern.Pattern{}
+	for _, r := range resources(t, stack(t, company, of, nil), "AWS::Events::Rule") {
+		if _, own := r.Properties["EventBusName"]; own != onOwn {
+			continue
+		}
+		data, err := json.Marshal(r.Properties["EventPattern"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := pattern.Parse(data)
+		if err != nil {
+			t.Fatalf("pattern %s: %v", data, err)
+		}
+		found[strings.TrimPrefix(r.Properties["Name"].(string), "autopeer-")] = p
+	}
+	return found
+}
+
+func TestEveryAlarmHasItsHeadingInTheRunbook(t *testing.T) {
+	runbook, err := os.ReadFile("../../docs/runbook.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	headings := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^## (\S+)$`).FindAllStringSubmatch(string(runbook), -1) {
+		headings[m[1]] = false
+	}
+	link := regexp.MustCompile(`docs/runbook\.md#(\S+)$`)
+	for _, a := range resources(t, stack(t, company, finance, nil), "AWS::CloudWatch::Alarm") {
+		m := link.FindStringSubmatch(a.Properties["AlarmDescription"].(string))
+		if m == nil {
+			t.Errorf("%v says nothing of the runbook", a.Properties["AlarmName"])
+			continue
+		}
+		if _, found := headings[m[1]]; !found {
+			t.Errorf("%v has no heading %q in docs/runbook.md", a.Properties["AlarmName"], m[1])
+		}
+		headings[m[1]] = true
+	}
+	for heading, used := range headings {
+		if !used {
+			t.Errorf("docs/runbook.md has %q, which no alarm points to", heading)
+		}
+	}
+}
+
+func TestEveryAlarmSpeaksToTheTopicAndIsOnTheDashboard(t *testing.T) {
+	template := stack(t, company, finance, nil)
+	var body string
+	for _, d := range resources(t, template, "AWS::CloudWatch::Dashboard") {
+		body = d.Properties["DashboardBody"].(string)
+	}
+	if !json.Valid([]byte(body)) {
+		t.Fatalf("the dashboard is not JSON: %s", body)
+	}
+	for _, a := range resources(t, template, "AWS::CloudWatch::Alarm") {
+		if actions, _ := a.Properties["AlarmActions"].([]any); len(actions) != 1 {
+			t.Errorf("%v tells nobody", a.Properties["AlarmName"])
+		}
+		if arn := `"arn:aws:cloudwatch:eu-west-1:222222222222:alarm:` + a.Properties["AlarmName"].(string) + `"`; !strings.Contains(body, arn) {
+			t.Errorf("the dashboard doesn't show %s", arn)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package cell_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+
+	"github.com/autopeer/autopeer/infra/cell"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+// star is a policy in which one department with some VPCs may be connected with one department in each
+// of many accounts.
+func star(vpcs, accounts int) *policy.Policy {
+	p := &policy.Policy{File: "star.yaml", Otherwise: policy.LeaveOthers, Departments: []policy.Department{{Name: "hub"}}}
+	for i := range vpcs {
+		p.Departments[0].Members = append(p.Departments[0].Members, policy.Member{Cell: hub, VPC: peering.VPCID(fmt.Sprintf("vpc-%017x", i))})
+	}
+	for i := range accounts {
+		name := fmt.Sprintf("spoke%d", i)
+		c := peering.Cell{Account: peering.AccountID(fmt.Sprintf("%012d", 200000000000+i)), Region: "eu-west-1"}
+		p.Departments = append(p.Departments, policy.Department{Name: name, Members: []policy.Member{{Cell: c, VPC: peering.VPCID(fmt.Sprintf("vpc-%017x", 1<<40+i))}}})
+		p.Peerings = append(p.Peerings, policy.Peering{Between: [2]string{"hub", name}})
+	}
+	return p
+}
+
+var hub = peering.Cell{Account: "100000000000", Region: "eu-west-1"}
+
+func make1(t *testing.T, p *policy.Policy, context map[string]any) (awscdk.Stack, error) {
+	t.Helper()
+	return cell.New(awscdk.NewApp(nil), cell.Props{Policy: p, Cell: hub, Options: options(t, context), Build: built(t)})
+}
+
+func TestAQuotaThatWouldBeExceededStopsSynth(t *testing.T) {
+	tests := []struct {
+		name    string
+		policy  *policy.Policy
+		context map[string]any
+		want    string // empty: it fits
+	}{
+		{"a hundred accounts fit", star(1, 100), nil, ""},
+		{"more accounts than the bus's policy has room for", star(1, 150), nil, "100000000000/eu-west-1: the characters of the event bus's policy would be"},
+		{"the organization stands for all of them, until the pattern that lists them is too long", star(1, 150), object{"organization": "o-0123456789"}, "the characters of the pattern of rule"},
+		{"more counterparts than a stack has room for", star(1, 250), object{"organization": "o-0123456789"}, "the resources of the stack would be"},
+		{"more VPCs than a role's policies have room for", star(4000, 2), nil, "the managed policies of the role of connect would be"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := make1(t, tt.policy, tt.context)
+			if tt.want == "" {
+				if err != nil {
+					t.Errorf("New() error = %v, want none", err)
+				}
+				return
+			}
+			if _, ok := errors.AsType[cell.QuotaError](err); !ok || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("New() error = %v, want %q in it", err, tt.want)
+			}
+		})
+	}
+}
+
+// TestManyStatementsSpreadOverPolicies holds the documents against IAM's limits, counted as IAM counts.
+func TestManyStatementsSpreadOverPolicies(t *testing.T) {
+	made, err := make1(t, star(300, 90), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := assertions.Template_FromStack(made, nil)
+	managed := resources(t, template, "AWS::IAM::ManagedPolicy")
+	if len(managed) == 0 {
+		t.Error("no managed policy; 300 VPCs don't fit into 10,240 characters")
+	}
+	for id, p := range managed {
+		if n := characters(t, p.Properties["PolicyDocument"]); n > 6144 {
+			t.Errorf("%s has %d characters, want at most 6144", id, n)
+		}
+	}
+	for id, r := range resources(t, template, "AWS::IAM::Role") {
+		inline := 0
+		for _, p := range r.Properties["Policies"].([]any) {
+			inline += characters(t, p.(object)["PolicyDocument"])
+		}
+		if attached, _ := r.Properties["ManagedPolicyArns"].([]any); inline > 10240 || len(attached) > 10 {
+			t.Errorf("%s has %d characters inline and %d managed policies, want at most 10240 and 10", id, inline, len(attached))
+		}
+	}
+}
+
+func characters(t *testing.T, document any) int {
+	t.Helper()
+	data, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(data)
+}

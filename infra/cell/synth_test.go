@@ -1,0 +1,136 @@
+package cell_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/infra/cell"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+// synthesize writes the stacks of all cells, and returns the folder.
+func synthesize(t testing.TB, p *policy.Policy, context map[string]any) string {
+	t.Helper()
+	dir := t.TempDir()
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &dir, Context: &map[string]any{"aws:cdk:disable-creation-stack-traces": true}})
+	build := built(t)
+	for _, c := range p.Cells() {
+		if _, err := cell.New(app, cell.Props{Policy: p, Cell: c, Options: options(t, context), Build: build}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	app.Synth(nil)
+	return dir
+}
+
+// content reads a folder: what is in it, by relative path.
+func content(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	if err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		files[name], err = os.ReadFile(path)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func TestTwoRunsGiveTheSameBytes(t *testing.T) {
+	first, second := content(t, synthesize(t, parse(t, company), nil)), content(t, synthesize(t, parse(t, company), nil))
+	if diff := cmp.Diff(first, second); diff != "" {
+		t.Errorf("two runs differ:\n%s", diff)
+	}
+}
+
+func TestAChangedLineChangesOnlyTheCellsThatItConcerns(t *testing.T) {
+	before := content(t, synthesize(t, parse(t, company), nil))
+	after := content(t, synthesize(t, parse(t, strings.Replace(company, "ports: [443]", "ports: [8443]", 1)), nil))
+	unchanged := cell.StackName("autopeer", developer) + ".template.json"
+	for name := range before {
+		if strings.HasSuffix(name, ".template.json") && bytes.Equal(before[name], after[name]) != (name == unchanged) {
+			t.Errorf("%s is equal: %v, want only %s to be", name, bytes.Equal(before[name], after[name]), unchanged)
+		}
+	}
+	name := cell.StackName("autopeer", marketing) + ".template.json"
+	old, changed := strings.Split(string(before[name]), "\n"), strings.Split(string(after[name]), "\n")
+	if len(old) != len(changed) {
+		t.Fatalf("%s has %d lines, had %d", name, len(changed), len(old))
+	}
+	for i := range old {
+		if old[i] != changed[i] && !strings.Contains(old[i], `"S3Key"`) {
+			t.Errorf("%s:%d: %s became %s; want the layer's asset to change and nothing else", name, i+1, old[i], changed[i])
+		}
+	}
+}
+
+func TestTheLargestMeshSynthesizes(t *testing.T) {
+	p := mesh(20, "us-east-1", "eu-west-1", "ap-northeast-1")
+	made := content(t, synthesize(t, p, nil))
+	for _, c := range p.Cells() {
+		name := cell.StackName("autopeer", c) + ".template.json"
+		if size := len(made[name]); size == 0 || size > 1<<20 {
+			t.Errorf("%s has %d bytes; CloudFormation takes up to 1 MiB", name, size)
+		}
+	}
+}
+
+func BenchmarkSynth(b *testing.B) {
+	for _, cells := range []int{2, 60} {
+		b.Run(strconv.Itoa(cells)+"-cells", func(b *testing.B) {
+			p := mesh(2, "us-east-1")
+			if cells > 2 {
+				p = mesh(cells/3, "us-east-1", "eu-west-1", "ap-northeast-1")
+			}
+			if n := len(p.Cells()); n != cells {
+				b.Fatalf("%d cells, want %d", n, cells)
+			}
+			for b.Loop() {
+				synthesize(b, p, nil)
+			}
+		})
+	}
+}
+
+func TestParseOptions(t *testing.T) {
+	tests := []struct {
+		name    string
+		context map[string]any
+		want    []string // a piece of each fault
+	}{
+		{"nothing has to be said", nil, nil},
+		{"numbers and strings are the same", map[string]any{"logRetentionDays": 30.0, "trail": "true", "reservedConcurrency": "2"}, nil},
+		{"a prefix that makes names too long", map[string]any{"prefix": "autopeer-of-the-company"}, []string{`context prefix is "autopeer-of-the-company"; it must be`}},
+		{"a retention that CloudWatch Logs doesn't know", map[string]any{"logRetentionDays": 42}, []string{"logRetentionDays"}},
+		{"fewer environments than the mapping may use", map[string]any{"reservedConcurrency": 1}, []string{"reservedConcurrency"}},
+		{"all faults at once", map[string]any{"trail": "yes", "organization": "acme", "alarmEmail": "nobody"}, []string{"alarmEmail", "organization", "trail"}},
+		{"an address for a topic that has its own", map[string]any{"alarmEmail": "a@b.example", "alarmTopic": "ops"}, []string{"alarmEmail and alarmTopic"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := cell.ParseOptions(func(key string) any { return tt.context[key] })
+			var got []string
+			if err != nil {
+				got = strings.Split(err.Error(), "\n")
+			}
+			if !slices.EqualFunc(got, tt.want, strings.Contains) {
+				t.Errorf("faults = %q, want %q in them", got, tt.want)
+			}
+		})
+	}
+}
