@@ -4,7 +4,7 @@ package ec2
 const paging = " Filter MaxResults NextToken"
 
 var actions = map[string]action{
-	"CreateVpc":                {true, "CidrBlock AmazonProvidedIpv6CidrBlock InstanceTenancy TagSpecification", createVpc},
+	"CreateVpc":                {true, "CidrBlock AmazonProvidedIpv6CidrBlock TagSpecification", createVpc},
 	"CreateDefaultVpc":         {true, "", createDefaultVpc},
 	"DeleteVpc":                {true, "VpcId", deleteVpc},
 	"DescribeVpcs":             {false, "VpcId" + paging, describeVpcs},

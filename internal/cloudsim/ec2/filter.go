@@ -12,6 +12,9 @@ func one[T any](f func(T) string) func(T) []string {
 	return func(t T) []string { return []string{f(t)} }
 }
 
+// never is a filter on what no thing here has.
+func never[T any](T) []string { return nil }
+
 // condition is one Filter.N of a request.
 type condition struct {
 	name   string

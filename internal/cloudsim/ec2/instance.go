@@ -9,6 +9,8 @@ import (
 type instance struct {
 	*cell
 	id         string
+	image      string // as the caller named it: there are no images here
+	size       string // the instance type
 	subnet     *subnet
 	address    netip.Addr
 	ipv6       netip.Addr // the zero Addr if the subnet has no block
@@ -52,13 +54,25 @@ func runInstances(r *request) ([]node, error) {
 	}
 	var started []*instance
 	for _, address := range addresses {
-		i := &instance{cell: r.cell, id: r.newID(kindInstance.prefix), subnet: s, address: address, groups: groups}
+		i := r.newInstance(s, address, groups)
 		i.ipv6 = s.ipv6For(address)
 		r.cell.instances[i.id] = i
 		r.cell.tag(i.id, clone(tags))
 		started = append(started, i)
 	}
 	return showReservation(started), nil
+}
+
+func (r *request) newInstance(s *subnet, address netip.Addr, groups []*securityGroup) *instance {
+	return &instance{
+		cell:    r.cell,
+		id:      r.newID(kindInstance.prefix),
+		image:   r.params["ImageId"],
+		size:    r.params["InstanceType"],
+		subnet:  s,
+		address: address,
+		groups:  groups,
+	}
 }
 
 func (r *request) instanceSubnet() (*subnet, error) {
@@ -216,6 +230,8 @@ func showInstance(i *instance) []node {
 		return []node{leaf("groupId", g.id), leaf("groupName", g.name)}
 	})
 	nodes := []node{leaf("instanceId", i.id), i.stateNode("instanceState"), i.taggedNode(i.id)}
+	nodes = append(nodes, optional("imageId", i.image)...)
+	nodes = append(nodes, optional("instanceType", i.size)...)
 	if i.terminated {
 		return nodes
 	}

@@ -206,20 +206,20 @@ func (s *Service) isVisible(c *connection, at place, now time.Time) bool {
 }
 
 func (c *connection) listed(at place) (listed time.Duration, ends bool) {
-	sameAccount := c.requester.account == c.accepter.account
 	switch c.state {
 	case stateFailed:
 		return shortlyListed, true
 	case stateExpired:
 		return longListed, true
 	case stateRejected:
-		return listedFor(sameAccount || at == c.accepter.place), true
+		return listedFor(at == c.accepter.place || c.requester.account == c.accepter.account), true
 	case stateDeleted:
-		return listedFor(sameAccount || at.account == c.closedBy), true
+		return listedFor(at.account == c.closedBy), true
 	}
 	return 0, false
 }
 
+// listedFor is how long a connection is listed where its end came from, and for longer on the other side.
 func listedFor(short bool) time.Duration {
 	if short {
 		return shortlyListed

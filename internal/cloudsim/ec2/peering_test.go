@@ -451,3 +451,36 @@ func TestBlocksOfPeeredVPCs(t *testing.T) {
 		t.Errorf("a request whose accepter's new block overlaps is %s", got)
 	}
 }
+
+func TestMessagesAndDeletingAreSwitchable(t *testing.T) {
+	tests := []struct {
+		name     string
+		switches sim.Switches
+		rejected string
+		deleted  string
+		state    types.VpcPeeringConnectionStateReasonCode // right after Delete
+	}{
+		{"by default", sim.Switches{}, "Inactive", "Deleted by " + marketing, "deleted"},
+		{"otherwise", sim.Switches{RejectedMessage: "No", DeletedMessage: "Gone", DeletingEverywhere: true}, "No", "Gone", "deleting"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := sim.Options{Switches: tt.switches, Delays: sim.Delays{Deleting: time.Second}}
+				p, q := newPair(t, o, virginia), newPair(t, o, virginia)
+				refused(t, p.deciding.reject(p.id), "no error")
+				if got := *p.asking.connection(p.id).Status.Message; got != tt.rejected {
+					t.Errorf("rejected says %q, want %q", got, tt.rejected)
+				}
+				refused(t, q.asking.remove(q.id), "no error")
+				if got := q.asking.state(q.id); got != tt.state {
+					t.Errorf("right after Delete it is %s, want %s", got, tt.state)
+				}
+				wait(time.Second)
+				if got := *q.asking.connection(q.id).Status.Message; got != tt.deleted {
+					t.Errorf("deleted says %q, want %q", got, tt.deleted)
+				}
+			})
+		})
+	}
+}

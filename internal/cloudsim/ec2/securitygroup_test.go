@@ -267,3 +267,21 @@ func TestDuplicateMessage(t *testing.T) {
 		t.Errorf("message is %v, want %s", err, want)
 	}
 }
+
+// The rule of the peer becomes stale, see
+// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html.
+func TestAGroupThatAPeerRefersToCanBeDeleted(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	here, there := c.vpc("10.10.0.0/16"), c.vpc("10.20.0.0/16")
+	p := must[types.VpcPeeringConnection](t)(c.request(here, there, marketing, virginia))
+	refused(t, c.accept(*p.VpcPeeringConnectionId), "no error")
+	clients, servers := c.group(here, "clients"), c.group(there, "servers")
+	must[[]types.SecurityGroupRule](t)(c.authorize(servers, fromGroup(clients, marketing)))
+	_, err := c.DeleteSecurityGroup(t.Context(), &ec2.DeleteSecurityGroupInput{GroupId: &clients})
+	refused(t, err, "no error")
+	out := must[*ec2.DescribeStaleSecurityGroupsOutput](t)(c.DescribeStaleSecurityGroups(t.Context(), &ec2.DescribeStaleSecurityGroupsInput{VpcId: &there}))
+	if len(out.StaleSecurityGroupSet) != 1 {
+		t.Errorf("stale groups are %v", out.StaleSecurityGroupSet)
+	}
+}

@@ -1,5 +1,5 @@
 // Package ec2 is an EC2 in memory that speaks EC2's own query protocol, as far as VPC peering and what it
-// needs go. What it does not know it refuses by name; it never ignores a parameter or a filter.
+// needs go. What it does not know, parameters and filters included, it refuses by name.
 package ec2
 
 import (
