@@ -57,6 +57,7 @@ func clone(tags tagSet) tagSet {
 	return c
 }
 
+// addRule adds a rule unless it is there, is one too many, or refers to a group that it cannot.
 func (r *request) addRule(g *securityGroup, w wanted) error {
 	if g.indexOf(w.traffic) >= 0 {
 		return refuse("InvalidPermission.Duplicate", `the specified rule "%s" already exists`, w.traffic)

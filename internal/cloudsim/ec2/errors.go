@@ -54,10 +54,12 @@ func throttled() *refusal {
 	return &refusal{code: codeThrottled, message: "Request limit exceeded.", status: http.StatusServiceUnavailable}
 }
 
+// wouldSucceed is how a dry run answers, with 412 and not 200.
 func wouldSucceed() *refusal {
 	return &refusal{code: "DryRunOperation", message: "Request would have succeeded, but DryRun flag is set.", status: http.StatusPreconditionFailed}
 }
 
+// asRefusal makes an internal error of what is no refusal.
 func asRefusal(err error) *refusal {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r

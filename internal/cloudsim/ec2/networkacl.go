@@ -248,6 +248,7 @@ func (r *request) readEntryProtocol(e *aclEntry) error {
 	return err
 }
 
+// span reads a range that EC2 requires for the protocol.
 func (r *request) span(from, to string) (*span, error) {
 	for _, name := range []string{from, to} {
 		if _, err := r.must(name); err != nil {

@@ -46,6 +46,7 @@ func optional(name, value string) []node {
 	return []node{leaf(name, value)}
 }
 
+// done is the answer of calls that have nothing to say.
 func done() []node { return []node{leaf("return", true)} }
 
 func (n node) writeXML(b *strings.Builder) {

@@ -60,6 +60,7 @@ func (s side) prefixes() []netip.Prefix {
 	return s.vpc.prefixes()
 }
 
+// become puts the connection into a state from which nothing follows by itself, unless later says so.
 func (c *connection) become(state, message string, at time.Time) {
 	c.state, c.message, c.since, c.next = state, message, at, nil
 }
@@ -119,10 +120,12 @@ func (c *connection) isOpen() bool {
 	return slices.Contains([]string{stateInitiating, statePending, stateProvisioning, stateActive}, c.state)
 }
 
+// joins says whether these are the two VPCs, in either order.
 func (c *connection) joins(a, b string) bool {
 	return c.requester.vpcID == a && c.accepter.vpcID == b || c.requester.vpcID == b && c.accepter.vpcID == a
 }
 
+// accept leads to active. AWS documents no way from provisioning to failed.
 func (s *Service) accept(c *connection, now time.Time) {
 	c.accepted = true
 	c.become(stateProvisioning, "Provisioning", now)
@@ -234,6 +237,7 @@ func (r *request) visible() []*connection {
 	})
 }
 
+// visibleConnection returns a connection by id, or the error of one that does not exist for the caller.
 func (r *request) visibleConnection(id string) (*connection, error) {
 	if err := kindConnection.check(id); err != nil {
 		return nil, err

@@ -31,6 +31,7 @@ func (t *table) allRoutes() []*route {
 	return append(all, t.routes...)
 }
 
+// find returns the route for exactly this destination, or nil. A local route is a copy.
 func (t *table) find(destination netip.Prefix) *route {
 	for _, r := range t.allRoutes() {
 		if r.destination == destination {
@@ -47,6 +48,7 @@ func (r *route) inFamily(six bool) string {
 	return r.destination.String()
 }
 
+// to returns the target's id if it is of this kind, as filters have a name for each kind.
 func (r *route) to(parameter string) string {
 	if r.target.parameter != parameter {
 		return ""
@@ -130,8 +132,11 @@ func replaceRoute(r *request) ([]node, error) {
 		return nil, err
 	}
 	there := t.find(destination)
-	if there == nil {
+	switch {
+	case there == nil:
 		return nil, invalidValue("There is no route defined for '%s' in the route table. Use CreateRoute instead.", destination)
+	case there.local:
+		return nil, localReplaced()
 	}
 	if err := t.fits(destination, to); err != nil {
 		return nil, err
@@ -156,6 +161,7 @@ func deleteRoute(r *request) ([]node, error) {
 	return done(), nil
 }
 
+// count counts the routes of one family, each of which has the whole quota.
 func (t *table) count(six bool) int {
 	n := 0
 	for _, r := range t.allRoutes() {
@@ -194,7 +200,7 @@ func (r *request) target(t *table) (target, error) {
 	}
 	switch {
 	case r.has("LocalTarget"):
-		return target{}, refuse("UnsupportedOperation", "Local routes cannot be replaced here.")
+		return target{}, localReplaced()
 	case len(given) == 0:
 		return target{}, missing("gatewayId, instanceId or vpcPeeringConnectionId")
 	case len(given) > 1:
@@ -203,6 +209,12 @@ func (r *request) target(t *table) (target, error) {
 	return given[0], r.reaches(t, given[0])
 }
 
+// localReplaced refuses what AWS allows, a local route with another target, as nothing here needs it.
+func localReplaced() *refusal {
+	return refuse("UnsupportedOperation", "Local routes cannot be replaced here.")
+}
+
+// reaches refuses a target that the caller cannot see, or that is in another VPC.
 func (r *request) reaches(t *table, to target) error {
 	switch to.parameter {
 	case targetConnection:
@@ -246,6 +258,7 @@ func (r *request) reachesConnection(t *table, id string) error {
 // https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html.
 var forbidden = []netip.Prefix{netip.MustParsePrefix("169.254.168.0/22"), netip.MustParsePrefix("fd00:ec2::/32")}
 
+// fits refuses a destination that the table may not route to such a target.
 func (t *table) fits(destination netip.Prefix, to target) error {
 	for _, f := range forbidden {
 		if f.Overlaps(destination) && f.Bits() <= destination.Bits() {
@@ -261,6 +274,7 @@ func (t *table) fits(destination netip.Prefix, to target) error {
 	return nil
 }
 
+// fitsEdge lets the table of a gateway route parts of the VPC to an interface in it, and nothing else.
 func (t *table) fitsEdge(destination netip.Prefix, to target) error {
 	if to.parameter == targetInstance && t.vpc.contains(destination) {
 		return nil

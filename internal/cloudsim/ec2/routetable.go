@@ -22,6 +22,7 @@ type association struct {
 
 func (a association) isOf(id string) bool { return a.id == id }
 
+// release drops associations of what is gone: their subnets fall back to the main table.
 func (t *table) release(what func(association) bool) {
 	t.associations = slices.DeleteFunc(t.associations, what)
 }
@@ -92,6 +93,7 @@ func associateTable(r *request) ([]node, error) {
 
 var associated = group("associationState", leaf("state", "associated"))
 
+// subnetFor reads the subnet to associate, which must be of the table's VPC and have no other table.
 func (r *request) subnetFor(t *table) (*subnet, error) {
 	s, err := find(kindSubnet, r.params, "SubnetId", r.cell.subnets)
 	if err != nil {
@@ -106,6 +108,7 @@ func (r *request) subnetFor(t *table) (*subnet, error) {
 	return s, nil
 }
 
+// gatewayFor reads the gateway to associate. The table must be fit to become a gateway's.
 func (r *request) gatewayFor(t *table) (*gateway, error) {
 	g, err := find(kindGateway, r.params, "GatewayId", r.cell.gateways)
 	switch {

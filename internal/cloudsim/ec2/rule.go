@@ -31,6 +31,7 @@ type source struct {
 
 var anywhere = netip.MustParsePrefix("0.0.0.0/0")
 
+// everything is all traffic from a source.
 func everything(from source) traffic {
 	return traffic{protocol: "-1", from: -1, to: -1, source: from}
 }
@@ -204,6 +205,7 @@ func (s *Service) between(rule *rule, g *securityGroup) *connection {
 	return best
 }
 
+// isStale says whether the rule admits nobody any more, because its group is gone or out of reach.
 func (s *Service) isStale(rule *rule) bool {
 	if rule.groupID == "" {
 		return false

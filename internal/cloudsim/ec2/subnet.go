@@ -70,6 +70,7 @@ func (r *request) subnetBlock(v *vpc, name string) (netip.Prefix, error) {
 	return prefix, nil
 }
 
+// addSubnet adds a subnet with the default network ACL, and with no route table of its own.
 func (r *request) addSubnet(v *vpc, prefix netip.Prefix, zone string) *subnet {
 	s := &subnet{vpc: v, id: r.newID(kindSubnet.prefix), prefix: prefix, zone: zone}
 	r.cell.subnets[s.id] = s
