@@ -37,10 +37,12 @@ func newDesign(whole *policy.Policy, cell peering.Cell, o Options) (design, erro
 	return d, d.quotas()
 }
 
-func (d design) rulesByBus() map[wiring.Bus]int {
-	n := map[wiring.Bus]int{}
+func (d design) rulesOn(bus wiring.Bus) int {
+	n := 0
 	for _, r := range d.rules {
-		n[r.Bus]++
+		if r.Bus == bus {
+			n++
+		}
 	}
 	return n
 }

@@ -3,13 +3,13 @@ package cell
 import (
 	"fmt"
 
+	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/peering"
 )
 
 // The quotas of AWS that a large policy can reach. None but those on rules and patterns can be raised.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
-// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 const (
 	inlinePolicySize  = 10240 // all inline policies of a role together
@@ -18,7 +18,6 @@ const (
 	busPolicySize     = 10240
 	rulesPerBus       = 300
 	patternSize       = 2048
-	environmentSize   = 4096
 	stackResources    = 500
 )
 
@@ -79,14 +78,14 @@ func (d design) quotas() error {
 		exceeded("the characters of the event bus's policy", size(d.busPolicy), busPolicySize, useOrganization),
 		exceeded("the resources of the stack", otherResources+len(d.rules), stackResources, splitPolicy),
 	}
-	for bus, n := range d.rulesByBus() {
-		checks = append(checks, exceeded(fmt.Sprintf("the rules on the %s bus", bus), n, rulesPerBus, splitPolicy+", or have the quota raised"))
+	for _, bus := range []wiring.Bus{wiring.DefaultBus, wiring.OwnBus} {
+		checks = append(checks, exceeded(fmt.Sprintf("the rules on the %s bus", bus), d.rulesOn(bus), rulesPerBus, splitPolicy+", or have the quota raised"))
 	}
 	for _, r := range d.rules {
 		checks = append(checks, exceeded("the characters of the pattern of rule "+r.Name, len(encoded(r.Pattern)), patternSize, splitPolicy))
 	}
-	for name, g := range d.roles {
-		checks = append(checks, exceeded("the managed policies of the role of "+name, len(g.managed), managedPolicies, splitPolicy))
+	for _, name := range sortedKeys(d.roles) {
+		checks = append(checks, exceeded("the managed policies of the role of "+name, len(d.roles[name].managed), managedPolicies, splitPolicy))
 	}
 	for _, err := range checks {
 		if err != nil {

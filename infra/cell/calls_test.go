@@ -1,0 +1,179 @@
+package cell_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestRolesAllowTheCallsThatTheFunctionsMake follows the code, from the interface of each use case through
+// ec2net to the client of EC2, so that a new call without its permission is noticed here and not in AWS.
+func TestRolesAllowTheCallsThatTheFunctionsMake(t *testing.T) {
+	network, planner := load(t, "ec2net"), load(t, "plan")
+	plans := map[string]string{"connect": "Connect", "disconnect": "Disconnect"}
+	template := stack(t, company, finance, nil)
+	for _, function := range []string{"accept", "connect", "disconnect"} {
+		t.Run(function, func(t *testing.T) {
+			calls := map[string]bool{}
+			for _, method := range load(t, function).methodsOf("Network") {
+				network.calls(method, calls, nil)
+			}
+			if entry := plans[function]; entry != "" {
+				for change := range planner.changes(entry) {
+					network.calls(network.applied(change), calls, nil)
+				}
+			}
+			var want []string
+			for call := range calls {
+				want = append(want, "ec2:"+call)
+			}
+			// A call that creates with tags needs this too, and says so by its TagSpecifications.
+			// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
+			if calls["AuthorizeSecurityGroupIngress"] {
+				want = append(want, "ec2:CreateTags")
+			}
+			slices.Sort(want)
+			if diff := cmp.Diff(slices.Compact(want), allowed(roleOf(t, template, function))); diff != "" {
+				t.Errorf("EC2 actions (-the code calls +the role allows):\n%s", diff)
+			}
+		})
+	}
+}
+
+func allowed(r role) []string {
+	var actions []string
+	for _, g := range r {
+		for _, action := range g.Action {
+			if strings.HasPrefix(action, "ec2:") {
+				actions = append(actions, action)
+			}
+		}
+	}
+	slices.Sort(actions)
+	return slices.Compact(actions)
+}
+
+// source is the functions and interfaces of one package, by name.
+type source struct {
+	functions  map[string]*ast.FuncDecl
+	interfaces map[string]*ast.InterfaceType
+}
+
+func load(t *testing.T, name string) source {
+	t.Helper()
+	files, err := filepath.Glob("../../internal/" + name + "/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files of %s: %v", name, err)
+	}
+	s := source{map[string]*ast.FuncDecl{}, map[string]*ast.InterfaceType{}}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				s.functions[n.Name.Name] = n
+			case *ast.TypeSpec:
+				if i, ok := n.Type.(*ast.InterfaceType); ok {
+					s.interfaces[n.Name.Name] = i
+				}
+			}
+			return true
+		})
+	}
+	return s
+}
+
+// methodsOf leaves out embedded interfaces: what Apply calls depends on the change.
+func (s source) methodsOf(name string) []string {
+	var methods []string
+	for _, field := range s.interfaces[name].Methods.List {
+		for _, method := range field.Names {
+			methods = append(methods, method.Name)
+		}
+	}
+	return methods
+}
+
+// calls gathers what a function calls of EC2's client, itself or through its package's functions.
+func (s source) calls(function string, into map[string]bool, seen []string) {
+	decl := s.functions[function]
+	if decl == nil || slices.Contains(seen, function) {
+		return
+	}
+	ast.Inspect(decl.Body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			call, isPaginator := strings.CutSuffix(n.Sel.Name, "Paginator")
+			if inner, ok := n.X.(*ast.SelectorExpr); ok && inner.Sel.Name == "client" && n.Sel.Name != "Options" {
+				into[n.Sel.Name] = true
+			} else if isPaginator {
+				into[strings.TrimPrefix(call, "New")] = true
+			} else if _, ok := n.X.(*ast.Ident); ok {
+				s.calls(n.Sel.Name, into, append(seen, function))
+			}
+		}
+		return true
+	})
+}
+
+// changes returns the kinds of change that a planner makes, itself or through its package's functions.
+func (s source) changes(function string) map[string]bool {
+	kinds, seen := map[string]bool{}, map[string]bool{}
+	var visit func(string)
+	visit = func(name string) {
+		decl := s.functions[name]
+		if decl == nil || seen[name] {
+			return
+		}
+		seen[name] = true
+		ast.Inspect(decl.Body, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CompositeLit:
+				if kind, ok := n.Type.(*ast.Ident); ok {
+					kinds[kind.Name] = true
+				}
+			case *ast.Ident:
+				visit(n.Name)
+			}
+			return true
+		})
+	}
+	visit(function)
+	return kinds
+}
+
+// applied returns the function that Apply calls for a kind of change, or nothing.
+func (s source) applied(kind string) string {
+	var function string
+	ast.Inspect(s.functions["Apply"].Body, func(n ast.Node) bool {
+		c, ok := n.(*ast.CaseClause)
+		if !ok || len(c.List) == 0 {
+			return true
+		}
+		if of, ok := c.List[0].(*ast.SelectorExpr); !ok || of.Sel.Name != kind {
+			return true
+		}
+		ast.Inspect(c, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok && function == "" {
+				if method, ok := call.Fun.(*ast.SelectorExpr); ok {
+					function = method.Sel.Name
+				}
+			}
+			return true
+		})
+		return false
+	})
+	return function
+}

@@ -1,0 +1,207 @@
+package cell_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+// grant is one statement of a role. Lists of one may be bare strings in a template.
+type grant struct {
+	Sid, Effect      string
+	Action, Resource list
+	Condition        map[string]map[string]list
+}
+
+type list []string
+
+func (l *list) UnmarshalJSON(data []byte) error {
+	var one string
+	if json.Unmarshal(data, &one) == nil {
+		*l = list{one}
+		return nil
+	}
+	return json.Unmarshal(data, (*[]string)(l))
+}
+
+type role []grant
+
+// roleOf returns all statements of a function's role.
+func roleOf(t *testing.T, template assertions.Template, function string) role {
+	t.Helper()
+	for _, r := range resources(t, template, "AWS::IAM::Role") {
+		if strings.HasPrefix(r.Properties["RoleName"].(string), "autopeer-"+function+"-") {
+			return grants(t, r.Properties["Policies"])
+		}
+	}
+	t.Fatalf("no role of %s", function)
+	return nil
+}
+
+func grants(t *testing.T, policies any) role {
+	t.Helper()
+	data, err := json.Marshal(policies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documents []struct{ PolicyDocument struct{ Statement role } }
+	if err := json.Unmarshal(data, &documents); err != nil {
+		t.Fatal(err)
+	}
+	var all role
+	for _, d := range documents {
+		all = append(all, d.PolicyDocument.Statement...)
+	}
+	return all
+}
+
+// allows evaluates the role as IAM does, as far as its statements need it.
+func (r role) allows(action, resource string, keys map[string]string) bool {
+	return slices.ContainsFunc(r, func(g grant) bool {
+		return slices.Contains(g.Action, action) && g.Resource.match(resource) && g.holds(keys)
+	})
+}
+
+func (g grant) holds(keys map[string]string) bool {
+	for operator, wanted := range g.Condition {
+		for key, values := range wanted {
+			got, found := keys[key]
+			if !found && !strings.HasPrefix(operator, "ForAllValues:") || found && !values.match(got) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (l list) match(text string) bool {
+	return slices.ContainsFunc(l, func(want string) bool {
+		before, ok := strings.CutSuffix(want, "*")
+		return want == text || ok && strings.HasPrefix(text, before)
+	})
+}
+
+func vpc(c peering.Cell, id string) peering.VPC {
+	return peering.VPC{Owner: c.Account, Region: c.Region, ID: peering.VPCID(id)}
+}
+
+func arnOf(v peering.VPC) string {
+	return fmt.Sprintf("arn:aws:ec2:%s:%s:vpc/%s", v.Region, v.Owner, v.ID)
+}
+
+// TestAcceptMayAcceptWhatThePolicyAccepts asks the policy and the role about every pair of VPCs, listed or not.
+func TestAcceptMayAcceptWhatThePolicyAccepts(t *testing.T) {
+	p := parse(t, company)
+	vpcs := []peering.VPC{
+		vpc(marketing, "vpc-00000000000000001"), vpc(marketing, "vpc-00000000000000002"), vpc(finance, "vpc-00000000000000003"),
+		vpc(finance, "vpc-00000000000000004"), vpc(developer, "vpc-00000000000000005"),
+		vpc(marketing, "vpc-0000000000000000f"), vpc(finance, "vpc-0000000000000000f"),
+	}
+	accepted := 0
+	for _, c := range p.Cells() {
+		r := roleOf(t, stack(t, company, c, nil), "accept")
+		for _, requester := range vpcs {
+			for _, accepter := range vpcs {
+				if accepter.Cell() != c {
+					continue
+				}
+				want := p.Decide(peering.Connection{ID: "pcx-1", State: peering.PendingAcceptance, Requester: requester, Accepter: accepter}).Verdict == policy.Accept
+				connection := fmt.Sprintf("arn:aws:ec2:%s:%s:vpc-peering-connection/pcx-1", c.Region, c.Account)
+				keys := map[string]string{"ec2:RequesterVpc": arnOf(requester), "ec2:AccepterVpc": arnOf(accepter)}
+				const accept = "ec2:AcceptVpcPeeringConnection"
+				if got := r.allows(accept, connection, keys) && r.allows(accept, arnOf(accepter), nil); got != want {
+					t.Errorf("the role of %s lets %s ask %s: %v, want %v", c, arnOf(requester), arnOf(accepter), got, want)
+				}
+				if want {
+					accepted++
+				}
+			}
+		}
+	}
+	if accepted == 0 {
+		t.Error("the policy accepts nothing, so that nothing was tried")
+	}
+}
+
+func TestRolesReachTheirOwnVPCsOnly(t *testing.T) {
+	const (
+		table, group, rule = "arn:aws:ec2:eu-west-1:222222222222:route-table/rtb-1", "arn:aws:ec2:eu-west-1:222222222222:security-group/sg-1", "arn:aws:ec2:eu-west-1:222222222222:security-group-rule/sgr-1"
+		connection         = "arn:aws:ec2:eu-west-1:222222222222:vpc-peering-connection/pcx-1"
+		elsewhere          = "arn:aws:ec2:us-east-1:222222222222:route-table/rtb-1"
+	)
+	in := func(id string) map[string]string { return map[string]string{"ec2:Vpc": arnOf(vpc(finance, id))} }
+	own, other := in("vpc-00000000000000003"), in("vpc-0000000000000000f")
+	asAccepter := map[string]string{"ec2:AccepterVpc": own["ec2:Vpc"], "ec2:RequesterVpc": other["ec2:Vpc"]}
+	tagged := func(keys map[string]string, tag string) map[string]string {
+		return map[string]string{"ec2:AccepterVpc": keys["ec2:AccepterVpc"], "ec2:RequesterVpc": keys["ec2:RequesterVpc"], "aws:TagKeys": tag}
+	}
+	tests := []struct {
+		name             string
+		function, action string
+		resource         string
+		keys             map[string]string
+		want             bool
+	}{
+		{"connect routes in a department's VPC", "connect", "ec2:CreateRoute", table, own, true},
+		{"connect doesn't route in another VPC", "connect", "ec2:CreateRoute", table, other, false},
+		{"connect doesn't route in another region", "connect", "ec2:CreateRoute", elsewhere, own, false},
+		{"connect replaces a blackhole", "connect", "ec2:ReplaceRoute", table, own, true},
+		{"connect admits traffic to a department's groups", "connect", "ec2:AuthorizeSecurityGroupIngress", group, own, true},
+		{"connect doesn't admit traffic to another VPC's groups", "connect", "ec2:AuthorizeSecurityGroupIngress", group, other, false},
+		{"connect tags a rule that it makes", "connect", "ec2:CreateTags", rule, map[string]string{"ec2:CreateAction": "AuthorizeSecurityGroupIngress", "aws:TagKeys": "autopeer:connection"}, true},
+		{"connect doesn't tag a rule that is there already", "connect", "ec2:CreateTags", rule, map[string]string{"aws:TagKeys": "autopeer:connection"}, false},
+		{"connect doesn't revoke a rule of somebody else", "connect", "ec2:RevokeSecurityGroupIngress", rule, nil, false},
+		{"connect names a connection", "connect", "ec2:CreateTags", connection, tagged(asAccepter, "Name"), true},
+		{"connect gives a connection no other tag", "connect", "ec2:CreateTags", connection, tagged(asAccepter, "CostCenter"), false},
+		{"connect sets the DNS option of a connection of its own", "connect", "ec2:ModifyVpcPeeringConnectionOptions", connection, asAccepter, true},
+		{"connect doesn't set it on a foreign connection", "connect", "ec2:ModifyVpcPeeringConnectionOptions", connection,
+			map[string]string{"ec2:AccepterVpc": other["ec2:Vpc"], "ec2:RequesterVpc": other["ec2:Vpc"]}, false},
+		{"connect can't accept", "connect", "ec2:AcceptVpcPeeringConnection", connection, asAccepter, false},
+		{"accept can't route", "accept", "ec2:CreateRoute", table, own, false},
+		{"accept rejects where the policy says so", "accept", "ec2:RejectVpcPeeringConnection", connection, asAccepter, true},
+		{"disconnect deletes a route", "disconnect", "ec2:DeleteRoute", table, own, true},
+		{"disconnect deletes no route of another VPC", "disconnect", "ec2:DeleteRoute", table, other, false},
+		{"disconnect creates none", "disconnect", "ec2:CreateRoute", table, own, false},
+		{"disconnect revokes a rule of ours", "disconnect", "ec2:RevokeSecurityGroupIngress", rule, map[string]string{"aws:ResourceTag/autopeer:connection": "pcx-1"}, true},
+		{"functions announce on their own bus", "disconnect", "events:PutEvents", "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer", nil, true},
+		{"functions announce on no other bus", "disconnect", "events:PutEvents", "arn:aws:events:us-east-1:111111111111:event-bus/autopeer", nil, false},
+	}
+	template := stack(t, company, finance, nil)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := roleOf(t, template, tt.function).allows(tt.action, tt.resource, tt.keys); got != tt.want {
+				t.Errorf("%s may %s on %s: %v, want %v", tt.function, tt.action, tt.resource, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestNoRoleRejectsUnlessThePolicyDoes(t *testing.T) {
+	r := roleOf(t, stack(t, strings.Replace(company, "otherwise: reject", "otherwise: leave", 1), finance, nil), "accept")
+	for _, g := range r {
+		if slices.Contains(g.Action, "ec2:RejectVpcPeeringConnection") {
+			t.Errorf("%s allows it", g.Sid)
+		}
+	}
+}
+
+func TestOnlyReadsAreOnEverything(t *testing.T) {
+	template := stack(t, company, finance, nil)
+	for _, function := range []string{"accept", "connect", "disconnect", "forward"} {
+		for _, g := range roleOf(t, template, function) {
+			for _, action := range g.Action {
+				read := strings.HasPrefix(action, "ec2:Describe")
+				if everything := slices.Contains(g.Resource, "*"); everything != read || strings.Contains(action, "*") || g.Sid == "" {
+					t.Errorf("%s: %q allows %s on %v", function, g.Sid, action, g.Resource)
+				}
+			}
+		}
+	}
+}
