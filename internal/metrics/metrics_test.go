@@ -1,0 +1,97 @@
+package metrics_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/internal/metrics"
+	"github.com/autopeer/autopeer/internal/outcome"
+)
+
+var now = time.Date(2026, 6, 8, 7, 38, 11, 0, time.UTC)
+
+func clock() time.Time { return now }
+
+// lines returns what was written, one object a line.
+func lines(t *testing.T, out *bytes.Buffer) []map[string]any {
+	t.Helper()
+	var all []map[string]any
+	for decoder := json.NewDecoder(out); decoder.More(); {
+		var line map[string]any
+		if err := decoder.Decode(&line); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, line)
+	}
+	return all
+}
+
+type announcer struct{ err error }
+
+func (a announcer) Announce(context.Context, ...outcome.Outcome) error { return a.err }
+
+func TestAnOutcomeIsCountedOnceItIsAnnounced(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	r := metrics.New(&out, "autopeer-connect", clock)
+	err := r.Counted(announcer{}).Announce(t.Context(),
+		outcome.Outcome{Kind: outcome.Connected, RequestedAt: now.Add(-15 * time.Second)}, outcome.Outcome{Kind: outcome.Conflicting})
+	if err != nil {
+		t.Fatal(err)
+	}
+	definition := func(units ...any) map[string]any {
+		return map[string]any{"Timestamp": float64(now.UnixMilli()), "CloudWatchMetrics": []any{map[string]any{
+			"Namespace": "autopeer", "Dimensions": []any{[]any{"Function", "Outcome"}, []any{"Function"}}, "Metrics": units,
+		}}}
+	}
+	count := map[string]any{"Name": "Outcomes", "Unit": "Count"}
+	want := []map[string]any{
+		{"Function": "autopeer-connect", "Outcome": "Peering Connected", "Outcomes": 1.0, "SecondsSinceRequest": 15.0,
+			"_aws": definition(count, map[string]any{"Name": "SecondsSinceRequest", "Unit": "Seconds"})},
+		{"Function": "autopeer-connect", "Outcome": "Peering Conflicting", "Outcomes": 1.0, "_aws": definition(count)},
+	}
+	if diff := cmp.Diff(want, lines(t, &out)); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhatCouldNotBeAnnouncedIsNotCounted(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	refused := errors.New("refused")
+	err := metrics.New(&out, "f", clock).Counted(announcer{refused}).Announce(t.Context(), outcome.Outcome{Kind: outcome.Denied})
+	if !errors.Is(err, refused) || out.Len() > 0 {
+		t.Errorf("Announce() = %v with %q written, want the announcer's error and nothing", err, out.String())
+	}
+}
+
+func TestEveryInvocationTellsItsOwnCalls(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	r := metrics.New(&out, "autopeer-accept", clock)
+	invoke := metrics.PerInvocation(r, func(_ context.Context, calls int) (string, error) {
+		for range calls {
+			r.Called(false)
+		}
+		r.Called(true)
+		return "done", nil
+	})
+	for _, calls := range []int{4, 0} {
+		if answer, err := invoke(t.Context(), calls); answer != "done" || err != nil {
+			t.Errorf("invoke() = %q, %v", answer, err)
+		}
+	}
+	var got [][2]any
+	for _, line := range lines(t, &out) {
+		got = append(got, [2]any{line["APICalls"], line["Throttles"]})
+	}
+	if diff := cmp.Diff([][2]any{{5.0, 1.0}, {1.0, 1.0}}, got); diff != "" {
+		t.Errorf("calls and throttles (-want +got):\n%s", diff)
+	}
+}
