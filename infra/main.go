@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -45,7 +46,12 @@ func synth(getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, AnalyticsReporting: jsii.Bool(false)})
+	// The CDK runs in a process of its own, whose working directory and environment are not looked after here.
+	out, err := filepath.Abs(cmp.Or(getenv("CDK_OUTDIR"), "cdk.out"))
+	if err != nil {
+		return err
+	}
+	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &out, AnalyticsReporting: jsii.Bool(false)})
 	get := func(key string) any { return app.Node().TryGetContext(&key) }
 	options, err := cell.ParseOptions(get)
 	if err != nil {
@@ -55,12 +61,23 @@ func synth(getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
+	if err := addCells(app, p, options); err != nil {
+		return err
+	}
+	app.Synth(nil)
+	return nil
+}
+
+func addCells(app awscdk.App, p *policy.Policy, options cell.Options) error {
+	build, err := filepath.Abs("build")
+	if err != nil {
+		return err
+	}
 	for _, c := range p.Cells() {
-		if _, err := cell.New(app, cell.Props{Policy: p, Cell: c, Options: options, Build: "build"}); err != nil {
+		if _, err := cell.New(app, cell.Props{Policy: p, Cell: c, Options: options, Build: build}); err != nil {
 			return err
 		}
 	}
-	app.Synth(nil)
 	return nil
 }
 

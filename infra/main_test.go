@@ -1,0 +1,84 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/jsii-runtime-go"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	jsii.Close()
+	os.Exit(code)
+}
+
+// workshop is a folder with a cdk.json and a policy, and stand-ins for the functions.
+func workshop(t *testing.T, cdk, policy string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	files := map[string]string{"cdk.json": cdk, "policy.yaml": policy}
+	for _, f := range []string{"accept", "connect", "disconnect"} {
+		files["build/"+f+"/bootstrap"] = f
+	}
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+	return dir
+}
+
+const (
+	anyContext = `{"context": {"policy": "policy.yaml"}}`
+	oneCell    = "version: 1\ndepartments:\n  a: [{ account: \"111111111111\", region: us-east-1, vpc: vpc-00000000000000001 }]\n  b: [{ account: \"111111111111\", region: us-east-1, vpc: vpc-00000000000000002 }]\npeerings: [{ between: [a, b] }]\n"
+)
+
+func TestSynth(t *testing.T) {
+	dir := workshop(t, anyContext, oneCell)
+	var stderr strings.Builder
+	getenv := func(name string) string { return map[string]string{"CDK_OUTDIR": "cdk.out"}[name] }
+	if code := run(getenv, &stderr); code != 0 {
+		t.Fatalf("run() = %d: %s", code, stderr.String())
+	}
+	if _, err := os.Stat(filepath.Join(dir, "cdk.out", "autopeer-111111111111-us-east-1.template.json")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatIsWrongStopsSynth(t *testing.T) {
+	tests := []struct {
+		name, cdk, policy string
+		env               map[string]string
+		code              int
+		want              []string
+	}{
+		{"a wrong policy is told with every mistake", anyContext, strings.Replace(strings.Replace(oneCell, "us-east-1", "mars", 1), "[a, b]", "[a, c]", 1), nil, 2,
+			[]string{"policy.yaml:3:", "policy.yaml:5:"}},
+		{"POLICY names another file", anyContext, oneCell, map[string]string{"POLICY": "other.yaml"}, 2, []string{"other.yaml"}},
+		{"an option that nothing reads is a mistake", `{"context": {"policy": "policy.yaml", "prefex": "net"}}`, oneCell, nil, 2, []string{`"prefex"`}},
+		{"a wrong option is a mistake", `{"context": {"policy": "policy.yaml", "trail": "perhaps"}}`, oneCell, nil, 2, []string{"trail"}},
+		{"a cdk.json that can't be read is no mistake of the policy", `{`, oneCell, nil, 1, []string{"cdk.json"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			workshop(t, tt.cdk, tt.policy)
+			var stderr strings.Builder
+			if code := run(func(name string) string { return tt.env[name] }, &stderr); code != tt.code {
+				t.Errorf("run() = %d, want %d", code, tt.code)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(stderr.String(), want) {
+					t.Errorf("stderr = %q, want %q in it", stderr.String(), want)
+				}
+			}
+		})
+	}
+}
