@@ -170,6 +170,23 @@ func ports(p peering.Permission) string {
 	return fmt.Sprintf("%s %d-%d", p.Protocol, p.From, p.To)
 }
 
+// Connected is the state of two sites that are connected, all route tables of both and nothing admitted.
+func Connected(a, b lab.Site, via peering.ConnectionID) []string {
+	words := []string{Routes(a.Table, b, via), Routes(a.VPC.Main, b, via), Routes(b.Table, a, via), Routes(b.VPC.Main, a, via)}
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
+// Routes says, as State does, that the table routes the site's block to the connection.
+func Routes(table peering.RouteTableID, to lab.Site, via peering.ConnectionID) string {
+	return fmt.Sprintf("%s routes %s to %s", table, to.VPC.Block, via)
+}
+
+// Admits says, as State does, that the group admits something from the site's block.
+func Admits(group peering.SecurityGroupID, what string, from lab.Site) string {
+	return fmt.Sprintf("%s admits %s from %s", group, what, from.VPC.Block)
+}
+
 // ByAutopeer returns the calls that functions have made since the mark.
 func (b *Bench) ByAutopeer(mark int) []api.Call {
 	return slices.DeleteFunc(b.Cloud.Since(mark), func(c api.Call) bool { return !strings.Contains(c.ARN, ":assumed-role/autopeer-") })

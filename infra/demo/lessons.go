@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/autopeer/autopeer/infra/bench"
 	"github.com/autopeer/autopeer/infra/lab"
 	"github.com/autopeer/autopeer/internal/outcome"
 	"github.com/autopeer/autopeer/internal/peering"
@@ -23,9 +24,7 @@ func twoByHand(s *stage) {
 		one.Member(), two.Member(), twin.Member(), lessonPeering))
 	pcx := s.connectStepByStep(one, two, "")
 	ssh := func(g peering.SecurityGroupID) string { return string(g) + " admits tcp 22 from 0.0.0.0/0" }
-	connected := []string{
-		routes(one.Table, two, pcx), routes(two.Table, one, pcx), admits(two.Group, "icmp", one), ssh(one.Group), ssh(two.Group), ssh(twin.Group),
-	}
+	connected := append(bench.Connected(one, two, pcx), bench.Admits(two.Group, "icmp", one), ssh(one.Group), ssh(two.Group), ssh(twin.Group))
 	s.exactly("the route on both sides and ICMP from VPC 1, beside the SSH that was there", connected...)
 
 	overlapping := s.request(one, twin, "")
@@ -59,6 +58,6 @@ func defaultVPC(s *stage) {
 	}
 	pcx := s.request(one, standard, "")
 	s.settle()
-	s.exactly("both main tables have the route", routes(one.Table, standard, pcx), routes(standard.Table, one, pcx), admits(standard.Group, "icmp", one))
+	s.exactly("both main tables have the route", append(bench.Connected(one, standard, pcx), bench.Admits(standard.Group, "icmp", one))...)
 	s.reachable("VPC-1 reaches the default VPC", s.ping(one, standard))
 }

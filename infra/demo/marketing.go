@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/autopeer/autopeer/infra/bench"
 	"github.com/autopeer/autopeer/infra/lab"
 	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim"
@@ -25,8 +26,8 @@ func marketingFinance(s *stage) {
 	d := s.build(oneInVirginia, lab.Developer)
 	s.deploy(lab.PingPolicy(m, f, d))
 	first := s.connectStepByStep(m, f, "Marketing <> Finance")
-	agreed := []string{routes(m.Table, f, first), routes(f.Table, m, first), admits(f.Group, "icmp", m)}
-	s.exactly("both tables have the route, the group admits ICMP from Marketing, and that is all", agreed...)
+	agreed := append(bench.Connected(m, f, first), bench.Admits(f.Group, "icmp", m))
+	s.exactly("all tables of both have the route, the group admits ICMP from Marketing, and that is all", agreed...)
 	s.check("both sides are announced as connected", len(s.Said(outcome.Connected, first)) >= 2, "they are not")
 	s.check("the name that the requester gave stays", s.connection(m.Cell, first).Tags[peering.TagName] == "Marketing <> Finance", "it is gone")
 	s.unreachable("TCP 22 is not part of the agreement", s.ssh(m, f), string(f.Group)+" admits no tcp 22 from 10.10.0.0/16")
@@ -35,7 +36,7 @@ func marketingFinance(s *stage) {
 	second := s.request(d, f, "")
 	s.settle()
 	s.reachable("Developer reaches Finance as well", s.ping(d, f))
-	both := append(slices.Clone(agreed), routes(d.Table, f, second), routes(f.Table, d, second), admits(f.Group, "icmp", d))
+	both := slices.Concat(agreed, bench.Connected(d, f, second), []string{bench.Admits(f.Group, "icmp", d)})
 	s.exactly("the same on the same table of Finance, with nothing of the first changed", both...)
 	s.unreachable("Marketing does not reach Developer through Finance", s.ping(m, d), "peering is not transitive")
 
@@ -65,7 +66,7 @@ func (s *stage) connectStepByStep(from, to lab.Site, name string) peering.Connec
 	})
 	s.tell("asks", "", "connect may run now, but EC2 refuses its ingress rules for a while")
 	release()
-	s.until("the routes appear", func() bool { return s.holds(routes(from.Table, to, pcx), routes(to.Table, from, pcx)) })
+	s.until("the routes appear", func() bool { return s.holds(bench.Connected(from, to, pcx)...) })
 	s.unreachable("with the ingress rule held back the group stops it", s.ping(from, to), fmt.Sprintf("%s admits no icmp from %s", to.Group, from.VPC.Block))
 	allow()
 	s.settle()

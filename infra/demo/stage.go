@@ -158,11 +158,3 @@ func (s *stage) exactly(text string, want ...string) {
 	got := s.state()
 	s.check(text, slices.Equal(got, want), "there is "+strings.Join(got, ", "))
 }
-
-func routes(table peering.RouteTableID, to lab.Site, via peering.ConnectionID) string {
-	return fmt.Sprintf("%s routes %s to %s", table, to.VPC.Block, via)
-}
-
-func admits(group peering.SecurityGroupID, what string, from lab.Site) string {
-	return fmt.Sprintf("%s admits %s from %s", group, what, from.VPC.Block)
-}

@@ -30,11 +30,12 @@ type story struct {
 	entries  []Entry
 	checks   int
 	failures int
+	heard    map[string]bool // ids of announcements
 }
 
 func newStory(out io.Writer, s Scenario) *story {
 	_, _ = fmt.Fprintf(out, "%s — %s\n", s.Name, s.About)
-	return &story{out: out, scenario: s.Name, start: time.Now()}
+	return &story{out: out, scenario: s.Name, start: time.Now(), heard: map[string]bool{}}
 }
 
 // tell adds a line. Lines of one kind look alike: "asks", "sees", "does", "says", "ping" or "check".
@@ -71,18 +72,20 @@ func (s *story) check(text string, passed bool, instead string) {
 	s.add(Entry{Kind: "check", Text: text, Passed: &passed})
 }
 
-// announced tells what autopeer says, and each thing that it has changed.
+// announced tells what autopeer says, and each thing that it has changed. A repetition is known by its id
+// and dropped, as every listener should.
 func (s *story) announced(o outcome.Outcome) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	kind := string(o.Kind)
-	if o.Side != "" {
-		kind += fmt.Sprintf(" (%s's side)", o.Side)
+	if s.heard[o.ID] {
+		return
 	}
-	if o.SecondsSinceRequest > 0 {
-		kind += fmt.Sprintf(" after %.0f ms", o.SecondsSinceRequest*1000)
+	s.heard[o.ID] = true
+	text := fmt.Sprintf("%s: %s", o.Kind, o.Reason.Sentence)
+	if o.Kind == outcome.Connected {
+		text = fmt.Sprintf("%s, the %s's side of %s", o.Kind, o.Side, o.Connection)
 	}
-	s.add(Entry{Kind: "says", Actor: "autopeer in " + o.Cell.String(), Text: kind + ": " + o.Reason.Sentence})
+	s.add(Entry{Kind: "says", Actor: "autopeer in " + o.Cell.String(), Text: text})
 	for _, c := range o.Changes {
 		s.add(Entry{Kind: "does", Text: "  " + c})
 	}

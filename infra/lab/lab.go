@@ -131,6 +131,24 @@ func (p *Person) ToInternet(v VPC, table peering.RouteTableID) {
 	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: str(table), DestinationCidrBlock: aws.String("0.0.0.0/0"), GatewayId: id})
 }
 
+// RouteToGateway routes the destination to the VPC's internet gateway.
+func (p *Person) RouteToGateway(v VPC, table peering.RouteTableID, destination string) {
+	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: str(table), DestinationCidrBlock: &destination, GatewayId: p.gateway(v)})
+}
+
+// ReplaceByGateway makes an existing route lead to the VPC's internet gateway.
+func (p *Person) ReplaceByGateway(v VPC, table peering.RouteTableID, destination string) {
+	call(p, p.EC2.ReplaceRoute, &ec2.ReplaceRouteInput{RouteTableId: str(table), DestinationCidrBlock: &destination, GatewayId: p.gateway(v)})
+}
+
+func (p *Person) gateway(v VPC) *string {
+	found := call(p, p.EC2.DescribeInternetGateways, &ec2.DescribeInternetGatewaysInput{Filters: []types.Filter{{Name: aws.String("attachment.vpc-id"), Values: []string{string(v.ID)}}}})
+	if found == nil || len(found.InternetGateways) == 0 {
+		return nil
+	}
+	return found.InternetGateways[0].InternetGatewayId
+}
+
 // Group makes a security group that admits nothing.
 func (p *Person) Group(v VPC, name string, tags map[string]string) peering.SecurityGroupID {
 	spec := named(types.ResourceTypeSecurityGroup, name)
@@ -204,6 +222,21 @@ func (p *Person) Request(own VPC, peer peering.Cell, peerVPC VPC, name string) p
 		return ""
 	}
 	return peering.ConnectionID(*out.VpcPeeringConnection.VpcPeeringConnectionId)
+}
+
+// Accept accepts a peering connection by hand.
+func (p *Person) Accept(id peering.ConnectionID) {
+	call(p, p.EC2.AcceptVpcPeeringConnection, &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: str(id)})
+}
+
+// Reject rejects a peering connection.
+func (p *Person) Reject(id peering.ConnectionID) {
+	call(p, p.EC2.RejectVpcPeeringConnection, &ec2.RejectVpcPeeringConnectionInput{VpcPeeringConnectionId: str(id)})
+}
+
+// RouteTo routes a destination to a peering connection by hand.
+func (p *Person) RouteTo(table peering.RouteTableID, destination string, via peering.ConnectionID) {
+	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: str(table), DestinationCidrBlock: &destination, VpcPeeringConnectionId: str(via)})
 }
 
 // Delete deletes a peering connection.

@@ -90,7 +90,11 @@ func (c *Cloud) answer(r *http.Request, body []byte) *answer {
 		a = newAnswer()
 		a.dropped = refusal.Drop
 		call.ErrorCode = refusal.Code
-		s.refuse(a, *refusal)
+		if refusal.Answer != "" {
+			a.body.WriteString(refusal.Answer)
+		} else {
+			s.refuse(a, *refusal)
+		}
 	}
 	c.log(*call)
 	return a

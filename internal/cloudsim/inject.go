@@ -15,6 +15,9 @@ type Failure struct {
 	Status  int  // zero means 400
 	After   bool // the call has its effect, and its answer is lost
 	Drop    bool // the connection ends without an answer
+	// Answer, if not empty, is the body of a successful answer that is given instead of an error: an old
+	// reading, say.
+	Answer string
 }
 
 // ErrDropped is what a client in the same process sees of a connection that was dropped.

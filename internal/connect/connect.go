@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -116,9 +117,19 @@ func (c *Connector) sides(ctx context.Context, seen sight, d policy.Decision) ([
 			return nil, err
 		}
 		half.Dead = dead
-		sides = append(sides, c.side(half, d))
+		next := c.side(half, d)
+		for _, before := range sides { // tags are the connection's: one call for both sides
+			next.Changes = without(next.Changes, before.Changes)
+		}
+		sides = append(sides, next)
 	}
 	return sides, nil
+}
+
+func without(changes, others []plan.Change) []plan.Change {
+	return slices.DeleteFunc(changes, func(c plan.Change) bool {
+		return slices.ContainsFunc(others, func(o plan.Change) bool { return o.String() == c.String() })
+	})
 }
 
 func (c *Connector) side(half plan.Side, d policy.Decision) side {

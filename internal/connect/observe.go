@@ -73,10 +73,13 @@ func (s sight) half(role peering.Role, d policy.Decision) plan.Side {
 	vpc := s.connection.VPC(role).ID
 	half := plan.Side{
 		Connection: *s.connection, Role: role, Terms: d.Terms(role),
-		Name:    d.Requester + " <> " + d.Accepter,
+		Own: d.Requester, Peer: d.Accepter,
 		Tables:  only(s.tables, func(t peering.RouteTable) bool { return t.VPC == vpc }),
 		Subnets: only(s.subnets, func(n peering.Subnet) bool { return n.VPC == vpc }),
 		Groups:  only(s.groups, func(g peering.SecurityGroup) bool { return g.VPC == vpc }),
+	}
+	if role == peering.Accepter {
+		half.Own, half.Peer = half.Peer, half.Own
 	}
 	half.Ours = only(s.rules, func(r peering.IngressRule) bool {
 		return slices.ContainsFunc(half.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group })

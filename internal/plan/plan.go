@@ -15,7 +15,7 @@ import (
 type Side struct {
 	Connection peering.Connection
 	Role       peering.Role
-	Name       string // "marketing <> finance", for the connection's Name tag
+	Own, Peer  string // the departments' names
 	Terms      policy.Terms
 
 	Tables  []peering.RouteTable // all of the side's VPC
@@ -75,7 +75,7 @@ func planOptions(s Side) []Change {
 func planTags(s Side) []Change {
 	missing := map[string]string{}
 	if s.Connection.Tags[peering.TagName] == "" {
-		missing[peering.TagName] = s.Name
+		missing[peering.TagName] = s.name()
 	}
 	if s.Connection.Tags[peering.TagManaged] != "true" {
 		missing[peering.TagManaged] = "true"
@@ -84,6 +84,14 @@ func planTags(s Side) []Change {
 		return nil
 	}
 	return []Change{Tag{Connection: s.Connection.ID, Tags: missing}}
+}
+
+// name is the connection's name, the same on both sides.
+func (s Side) name() string {
+	if s.Role == peering.Requester {
+		return s.Own + " <> " + s.Peer
+	}
+	return s.Peer + " <> " + s.Own
 }
 
 // Remains is what a cell still has of a connection.

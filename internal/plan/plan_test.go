@@ -3,6 +3,8 @@ package plan_test
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,7 +33,7 @@ func marketing(change func(*plan.Side)) plan.Side {
 			RequesterDNS: &yes,
 			Tags:         map[string]string{peering.TagName: "marketing <> finance", peering.TagManaged: "true"},
 		},
-		Role: peering.Requester, Name: "marketing <> finance",
+		Role: peering.Requester, Own: "marketing", Peer: "finance",
 		Terms: policy.Terms{Tables: policy.Tables{Scope: policy.AllTables}},
 	}
 	change(&s)
@@ -225,6 +227,22 @@ func fields(s string) []netip.Prefix {
 		return prefixes(a, b)
 	}
 	return prefixes(a)
+}
+
+// TestADescriptionIsOneThatEC2Takes: up to 255 of these characters.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpRange.html
+func TestADescriptionIsOneThatEC2Takes(t *testing.T) {
+	t.Parallel()
+	longest := strings.Repeat("a", 64) // a department's name
+	p := plan.Connect(marketing(func(s *plan.Side) {
+		s.Own, s.Peer, s.Connection.ID = longest, longest, "pcx-0123456789abcdef0"
+		s.Groups = []peering.SecurityGroup{{ID: "sg-1"}}
+		s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}}}}
+	}))
+	got := p.Changes[0].(plan.Authorize).Description
+	if !regexp.MustCompile(`^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}$`).MatchString(got) {
+		t.Errorf("description = %q", got)
+	}
 }
 
 func TestConnectOptionsAndTags(t *testing.T) {

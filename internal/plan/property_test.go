@@ -45,7 +45,7 @@ func drawSide(t *rapid.T) plan.Side {
 			Ingress: rapid.SliceOfNDistinct(permission, 0, 4, rapid.ID).Draw(t, "ingress")}
 	})
 	s := plan.Side{
-		Role: peering.Requester, Name: "a <> b",
+		Role: peering.Requester, Own: "a", Peer: "b",
 		Connection: peering.Connection{ID: via, State: peering.Active, Accepter: peering.VPC{Blocks: rapid.SliceOfNDistinct(block, 1, 3, rapid.ID).Draw(t, "peer")}},
 		Terms: policy.Terms{
 			Tables: policy.Tables{Scope: rapid.SampledFrom([]policy.TableScope{policy.AllTables, policy.MainTable}).Draw(t, "scope")},

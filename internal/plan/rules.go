@@ -22,7 +22,8 @@ func planRules(s Side) Plan {
 		if len(missing) > 0 {
 			p.Changes = append(p.Changes, Authorize{
 				Group: g.ID, Connection: s.Connection.ID, Permissions: missing,
-				Description: fmt.Sprintf("autopeer %s %s", s.Connection.ID, s.Name),
+				// EC2 allows few characters here, and no "<" or ">".
+				Description: fmt.Sprintf("autopeer %s %s to %s", s.Connection.ID, s.Peer, s.Own),
 			})
 		}
 		for _, w := range want[g.ID] {

@@ -1,0 +1,241 @@
+// Package benchtest puts tests on a bench: a cloud of their own, a virtual clock, and checks that read well.
+package benchtest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// T is a bench in a test, whose clock is virtual: waiting costs nothing.
+type T struct {
+	*bench.Bench
+	*testing.T
+	Ctx   context.Context //nolint:containedctx // that of the test
+	sites []lab.Site
+}
+
+// Run runs a test on a bench of its own. Change may be nil.
+func Run(t *testing.T, change func(*ec2.Options), test func(*T)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := bench.New(change)
+		defer b.Close()
+		test(&T{Bench: b, T: t, Ctx: t.Context()})
+	})
+}
+
+// Must ends the test on an error.
+func (t *T) Must(err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Build builds a site as somebody in the cell would.
+func (t *T) Build(cell peering.Cell, build func(*lab.Person) lab.Site) lab.Site {
+	t.Helper()
+	p := t.Person(t.Ctx, cell)
+	site := build(p)
+	t.Must(p.Err())
+	t.sites = append(t.sites, site)
+	return site
+}
+
+// ByHand lets somebody in the cell do something.
+func (t *T) ByHand(cell peering.Cell, do func(*lab.Person)) {
+	t.Helper()
+	p := t.Person(t.Ctx, cell)
+	do(p)
+	t.Must(p.Err())
+}
+
+// Company builds Marketing and Finance and deploys the policy that lets the one ping the other.
+func (t *T) Company(marketing, finance peering.Cell) (m, f lab.Site) {
+	t.Helper()
+	m, f = t.Build(marketing, lab.Marketing), t.Build(finance, lab.Finance)
+	t.Policy(lab.PingPolicy(m, f, lab.Site{}))
+	return m, f
+}
+
+// Policy deploys the cells of the policy file.
+func (t *T) Policy(file string) {
+	t.Helper()
+	t.Must(t.Deploy(t.Ctx, file, nil))
+}
+
+// Ask requests a connection.
+func (t *T) Ask(from, to lab.Site) (id peering.ConnectionID) {
+	t.Helper()
+	t.ByHand(from.Cell, func(p *lab.Person) { id = p.Ask(from, to, "") })
+	return id
+}
+
+// Hold keeps a function from running until the returned function is called.
+func (t *T) Hold(f wiring.Function) (release func()) { return local.Hold(t.Cells, f) }
+
+// Slow makes every call take forty milliseconds, as EC2's do, until the returned function is called.
+func Slow(cloud *cloudsim.Cloud) (stop func()) {
+	return cloud.Inject(func(api.Call) *cloudsim.Failure {
+		time.Sleep(40 * time.Millisecond)
+		return nil
+	})
+}
+
+// Times makes the first n calls that match fail.
+func Times(n int, failure cloudsim.Failure, match func(api.Call) bool) func(api.Call) *cloudsim.Failure {
+	var mu sync.Mutex
+	return func(c api.Call) *cloudsim.Failure {
+		mu.Lock()
+		defer mu.Unlock()
+		if n == 0 || !match(c) {
+			return nil
+		}
+		n--
+		return &failure
+	}
+}
+
+// Blind makes a function see none of the connections that there are.
+func Blind(f wiring.Function) func(api.Call) *cloudsim.Failure {
+	const none = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId><vpcPeeringConnectionSet/></DescribeVpcPeeringConnectionsResponse>`
+	return func(c api.Call) *cloudsim.Failure {
+		if c.Action != "DescribeVpcPeeringConnections" || !strings.Contains(c.ARN, "autopeer-"+string(f)) {
+			return nil
+		}
+		return &cloudsim.Failure{Answer: none}
+	}
+}
+
+// Settle waits until nothing is under way any more.
+func (t *T) Settle() {
+	t.Helper()
+	t.Must(t.Cloud.Settle(t.Ctx))
+}
+
+// Redeliver puts an event straight into a function's queue, and waits until it is dealt with.
+func (t *T) Redeliver(cell peering.Cell, f wiring.Function, event string) {
+	t.Helper()
+	t.Must(t.Deliver(t.Ctx, cell, f, event))
+	t.Settle()
+}
+
+// Holds checks that the tables and groups of all sites hold exactly this, beyond what they were built with.
+func (t *T) Holds(want ...string) {
+	t.Helper()
+	got, err := t.State(t.Ctx, t.sites...)
+	t.Must(err)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" && len(want)+len(got) > 0 {
+		t.Errorf("routes and rules (-want +got):\n%s", diff)
+	}
+}
+
+// Pinging is what Holds expects once Marketing is connected with Finance and may ping it.
+func Pinging(m, f lab.Site, pcx peering.ConnectionID) []string {
+	return append(bench.Connected(m, f, pcx), bench.Admits(f.Group, "icmp", m))
+}
+
+// InState checks the connection's state as the cell sees it.
+func (t *T) InState(cell peering.Cell, id peering.ConnectionID, want peering.State) {
+	t.Helper()
+	c, err := t.Connection(t.Ctx, cell, id)
+	t.Must(err)
+	if c.State != want {
+		t.Errorf("%s is %q, want %q", id, c.State, want)
+	}
+}
+
+// SaidOnce checks that autopeer announced the outcome, whatever the number of times under one id for each
+// cell and side, and returns the first.
+func (t *T) SaidOnce(kind outcome.Kind, id peering.ConnectionID) outcome.Outcome {
+	t.Helper()
+	said := t.Said(kind, id)
+	if len(said) == 0 {
+		t.Fatalf("%s of %s is not announced; heard %s", kind, id, summary(t.Heard()))
+	}
+	ids := map[string]string{}
+	for _, o := range said {
+		speaker := o.Cell.String() + string(o.Side)
+		if before, again := ids[speaker]; again && before != o.ID {
+			t.Errorf("%s of %s is announced by %s under two ids", kind, id, speaker)
+		}
+		ids[speaker] = o.ID
+	}
+	return said[0]
+}
+
+func summary(heard []outcome.Outcome) string {
+	var words []string
+	for _, o := range heard {
+		words = append(words, fmt.Sprintf("%s of %s (%s)", o.Kind, o.Connection, o.Reason.Sentence))
+	}
+	return strings.Join(words, "; ")
+}
+
+// Mutations returns autopeer's mutating EC2 calls since the mark, in the order of the log.
+func (t *T) Mutations(mark int) []string {
+	var actions []string
+	for _, c := range t.ByAutopeer(mark) {
+		if c.Service == "ec2" && c.Mutating {
+			actions = append(actions, c.Action)
+		}
+	}
+	return actions
+}
+
+// Unchanged checks that autopeer has changed nothing since the mark.
+func (t *T) Unchanged(mark int) {
+	t.Helper()
+	if calls := t.Mutations(mark); len(calls) > 0 {
+		t.Errorf("autopeer made %v, want no mutating call", calls)
+	}
+}
+
+// Rounds groups autopeer's EC2 and EventBridge calls since the mark by the moment in which they were made:
+// one entry a dependent round trip. It needs a cloud that takes its time, see Slow.
+func (t *T) Rounds(mark int) [][]string {
+	var rounds [][]string
+	var last api.Call
+	calls := slices.DeleteFunc(t.ByAutopeer(mark), func(c api.Call) bool { return c.Service == "sqs" })
+	slices.SortStableFunc(calls, func(a, b api.Call) int { return a.At.Compare(b.At) })
+	for _, c := range calls {
+		if len(rounds) == 0 || !c.At.Equal(last.At) {
+			rounds = append(rounds, nil)
+		}
+		last = c
+		rounds[len(rounds)-1] = append(rounds[len(rounds)-1], c.Action)
+	}
+	for _, r := range rounds {
+		slices.Sort(r)
+	}
+	return rounds
+}
+
+// InDeadLetters counts the messages that could not be dealt with.
+func (t *T) InDeadLetters(want int) {
+	t.Helper()
+	got, err := t.DeadLetters(t.Ctx)
+	t.Must(err)
+	if got != want {
+		t.Errorf("%d messages rest in dead-letter queues, want %d", got, want)
+	}
+}

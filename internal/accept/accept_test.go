@@ -1,0 +1,333 @@
+package accept_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/bench/benchtest"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+var (
+	one = peering.Cell{Account: "111111111111", Region: "us-east-1"}
+	two = peering.Cell{Account: "222222222222", Region: "eu-west-1"}
+)
+
+func TestWhatThePolicyAllowsIsAcceptedByTheAcceptersCell(t *testing.T) {
+	for name, finance := range map[string]peering.Cell{"one cell": one, "two cells": two} {
+		t.Run(name, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				m, f := t.Company(one, finance)
+				pcx := t.Ask(m, f)
+				t.Settle()
+				t.InState(one, pcx, peering.Active)
+				o := t.SaidOnce(outcome.Accepted, pcx)
+				if o.Cell != finance || o.Requester.Department != "marketing" || o.Accepter.Department != "finance" {
+					t.Errorf("announced by %s of %s and %s", o.Cell, o.Requester.Department, o.Accepter.Department)
+				}
+				if o.Peering.Line != 6 || !strings.HasPrefix(o.Reason.Sentence, "line 6 of policy.yaml allows marketing") {
+					t.Errorf("line %d, reason %q; want the line of the peering", o.Peering.Line, o.Reason.Sentence)
+				}
+				if o.SecondsSinceRequest <= 0 {
+					t.Error("it isn't said how long it took")
+				}
+				t.InDeadLetters(0)
+			})
+		})
+	}
+}
+
+// TestDenyByDefault: what differs from the policy in one character is left alone and announced.
+func TestDenyByDefault(t *testing.T) {
+	tests := []struct {
+		name   string
+		policy func(m, f lab.Site) string
+		code   string
+	}{
+		{"an empty policy", func(m, f lab.Site) string {
+			return "version: 1\ndepartments:\n  marketing: " + m.Member() + "\n  finance: " + f.Member() + "\npeerings: []\n"
+		}, "not-listed"},
+		{"another requester's VPC", changed("marketing", func(m *lab.Site) { m.VPC.ID = flip(m.VPC.ID) }), "not-listed"},
+		{"another requester's account", changed("marketing", func(m *lab.Site) { m.Cell.Account = flip(m.Cell.Account) }), "not-listed"},
+		{"another requester's region", changed("marketing", func(m *lab.Site) { m.Cell.Region = "us-east-2" }), "not-listed"},
+		{"another accepter's VPC", changed("finance", func(f *lab.Site) { f.VPC.ID = flip(f.VPC.ID) }), "not-listed"},
+		{"the other direction", func(m, f lab.Site) string {
+			return strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    requester: finance\n", 1)
+		}, "wrong-direction"},
+		{"a block that the policy doesn't declare", func(m, f lab.Site) string {
+			return strings.Replace(lab.PingPolicy(m, f, lab.Site{}), string(f.VPC.ID), string(f.VPC.ID)+`, cidrs: ["172.30.0.0/16"]`, 1)
+		}, "cidr-mismatch"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
+				t.Policy(tt.policy(m, f))
+				pcx := t.Ask(m, f)
+				t.Settle()
+				t.InState(one, pcx, peering.PendingAcceptance)
+				t.Unchanged(0)
+				if o := t.SaidOnce(outcome.Denied, pcx); o.Reason.Code != tt.code {
+					t.Errorf("reason = %+v, want %s", o.Reason, tt.code)
+				}
+				t.InDeadLetters(0)
+			})
+		})
+	}
+}
+
+// changed returns the ping policy with one site written differently from what it is.
+func changed(who string, change func(*lab.Site)) func(m, f lab.Site) string {
+	return func(m, f lab.Site) string {
+		if who == "marketing" {
+			change(&m)
+		} else {
+			change(&f)
+		}
+		// The cell that is asked exists in any case, by a department that has nothing to do with it.
+		return strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "peerings:", "  other: "+lab.Site{Cell: one, VPC: lab.VPC{ID: "vpc-00000000"}}.Member()+"\npeerings:", 1)
+	}
+}
+
+// flip changes the last character of an id or account.
+func flip[S ~string](s S) S {
+	last := s[len(s)-1]
+	if last == '1' {
+		return s[:len(s)-1] + "2"
+	}
+	return s[:len(s)-1] + "1"
+}
+
+func TestOtherwiseReject(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+		t.Policy("version: 1\notherwise: reject\ndepartments:\n  marketing: " + m.Member() + "\n  finance: " + f.Member() + "\n  third: " +
+			lab.Site{Cell: one, VPC: lab.VPC{ID: "vpc-00000000"}}.Member() + "\npeerings:\n  - between: [third, finance]\n")
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.InState(two, pcx, peering.Rejected)
+		if said := t.SaidOnce(outcome.Denied, pcx); said.Reason.Code != "not-listed" {
+			t.Errorf("reason = %+v", said.Reason)
+		}
+	})
+}
+
+func TestCallsOfAccept(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, one)
+		defer benchtest.Slow(t.Cloud)()
+		release := t.Hold(wiring.Connect)
+		defer release()
+		mark := t.Cloud.Mark()
+		t.Ask(m, f)
+		time.Sleep(10 * time.Second)
+		want := [][]string{
+			{"DescribeRouteTables", "DescribeVpcPeeringConnections", "DescribeVpcs"},
+			{"AcceptVpcPeeringConnection"},
+			{"PutEvents"},
+		}
+		if diff := cmp.Diff(want, t.Rounds(mark)); diff != "" {
+			t.Errorf("round trips (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestASecondDeliveryChangesNothingAndRepeatsTheAnnouncement(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, one)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		mark := t.Cloud.Mark()
+		for range 2 {
+			t.Redeliver(one, wiring.Accept, bench.Event("CreateVpcPeeringConnection", one, pcx, m, f))
+		}
+		t.Unchanged(mark)
+		if said := t.Said(outcome.Accepted, pcx); len(said) < 3 {
+			t.Errorf("announced %d times, want once a delivery", len(said))
+		}
+		t.SaidOnce(outcome.Accepted, pcx)
+		t.SaidOnce(outcome.Connected, pcx)
+	})
+}
+
+func TestForgedRequestsChangeNothing(t *testing.T) {
+	tests := []struct {
+		name  string
+		forge func(pcx peering.ConnectionID, m, f, d lab.Site) string
+	}{
+		{"of a connection that isn't there", func(_ peering.ConnectionID, m, f, _ lab.Site) string {
+			return bench.Event("CreateVpcPeeringConnection", one, "pcx-0123456789abcdef0", m, f)
+		}},
+		{"with a VPC that the policy allows, for a connection that it doesn't", func(pcx peering.ConnectionID, m, f, _ lab.Site) string {
+			return bench.Event("CreateVpcPeeringConnection", one, pcx, m, f)
+		}},
+		{"from another account", func(pcx peering.ConnectionID, m, f, _ lab.Site) string {
+			return bench.Event("CreateVpcPeeringConnection", peering.Cell{Account: "999999999999", Region: "us-east-1"}, pcx, m, f)
+		}},
+		{"with the wrong VPCs", func(pcx peering.ConnectionID, _, f, d lab.Site) string {
+			return bench.Event("CreateVpcPeeringConnection", one, pcx, f, d)
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				m, f := t.Company(one, one)
+				d := t.Build(one, lab.Developer) // in no department
+				pcx := t.Ask(d, f)
+				t.Settle()
+				t.Redeliver(one, wiring.Accept, tt.forge(pcx, m, f, d))
+				t.InState(one, pcx, peering.PendingAcceptance)
+				t.Unchanged(0)
+				t.Holds()
+				t.InDeadLetters(0)
+			})
+		})
+	}
+}
+
+// TestAWrongHintCostsOneMoreReading: the event's word for the VPCs only says where to look first.
+func TestAWrongHintCostsOneMoreReading(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, one)
+		d := t.Build(one, lab.Developer)
+		release := t.Hold(wiring.Accept)
+		pcx := t.Ask(m, f)
+		time.Sleep(time.Second)
+		mark := t.Cloud.Mark()
+		t.Must(t.Deliver(t.Ctx, one, wiring.Accept, bench.Event("CreateVpcPeeringConnection", one, pcx, d, d)))
+		release()
+		t.Settle()
+		t.InState(one, pcx, peering.Active)
+		t.Holds(benchtest.Pinging(m, f, pcx)...)
+		if n := strings.Count(strings.Join(t.Mutations(mark), " "), "AcceptVpcPeeringConnection"); n != 1 {
+			t.Errorf("accepted %d times, want once", n)
+		}
+	})
+}
+
+// TestAConflictThatIsKnownBeforehandIsNotAccepted: both VPCs are the cell's own, so their blocks are known.
+func TestAConflictThatIsKnownBeforehandIsNotAccepted(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, one)
+		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.31.0.0/16") })
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.InState(one, pcx, peering.PendingAcceptance)
+		t.Unchanged(0)
+		o := t.SaidOnce(outcome.Conflicting, pcx)
+		if len(o.Conflicts) != 1 || o.Conflicts[0].RouteTable != m.Table || o.Conflicts[0].Wanted != peering.Target(pcx) || !strings.HasPrefix(string(o.Conflicts[0].Target), "igw-") {
+			t.Errorf("conflicts = %+v, want table and both targets", o.Conflicts)
+		}
+	})
+}
+
+func TestOverlappingBlocksAreNeverAccepted(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m := t.Build(one, lab.Marketing)
+		twin := t.Build(one, func(p *lab.Person) lab.Site {
+			return lab.ByHand(p, "twin", "10.10.0.0/16", "10.10.9.0/24", "10.10.9.9")
+		})
+		t.Policy("version: 1\ndepartments:\n  marketing: " + m.Member() + "\n  twin: " + twin.Member() + "\npeerings:\n  - between: [marketing, twin]\n")
+		pcx := t.Ask(m, twin)
+		t.Settle()
+		t.InState(one, pcx, peering.Failed)
+		t.Unchanged(0)
+		if o := t.SaidOnce(outcome.Failed, pcx); o.Reason.Code != "overlap" || strings.Count(o.Reason.Sentence, "10.10.0.0/16") != 2 {
+			t.Errorf("reason = %+v, want the two blocks", o.Reason)
+		}
+	})
+}
+
+// TestFaultsOfAccept: each class of error, and what becomes of the message.
+func TestFaultsOfAccept(t *testing.T) {
+	tests := []struct {
+		name    string
+		failure cloudsim.Failure
+		times   int
+		state   peering.State
+		said    outcome.Kind
+		dead    int
+	}{
+		{"throttled for a while", cloudsim.Failure{Code: "RequestLimitExceeded", Status: 503}, 3, peering.Active, outcome.Accepted, 0},
+		{"not visible yet", cloudsim.Failure{Code: "InvalidVpcPeeringConnectionID.NotFound"}, 2, peering.Active, outcome.Accepted, 0},
+		{"a server error after the effect", cloudsim.Failure{Code: "InternalError", Status: 500, After: true}, 1, peering.Active, outcome.Accepted, 0},
+		{"the answer is lost", cloudsim.Failure{Drop: true, After: true}, 1, peering.Active, outcome.Accepted, 0},
+		{"the state has changed meanwhile", cloudsim.Failure{Code: "InvalidStateTransition"}, 1, peering.Active, outcome.Accepted, 0},
+		{"a quota", cloudsim.Failure{Code: "ActiveVpcPeeringConnectionPerVpcLimitExceeded", Message: "50 are active."}, 1000, peering.PendingAcceptance, outcome.Failed, 0},
+		{"no permission", cloudsim.Failure{Code: "UnauthorizedOperation", Status: 403}, 1000, peering.PendingAcceptance, "", 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				m, f := t.Company(one, one)
+				defer t.Cloud.Inject(benchtest.Times(tt.times, tt.failure, func(c api.Call) bool { return c.Action == "AcceptVpcPeeringConnection" }))()
+				pcx := t.Ask(m, f)
+				t.Settle()
+				t.InState(one, pcx, tt.state)
+				if tt.said != "" {
+					t.SaidOnce(tt.said, pcx)
+				}
+				t.InDeadLetters(tt.dead)
+				if tt.state != peering.Active {
+					t.Holds()
+				}
+			})
+		})
+	}
+}
+
+// TestACrashBetweenChangeAndAnnouncementLosesNothing: the bus refuses once, after the acceptance.
+func TestACrashBetweenChangeAndAnnouncementLosesNothing(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, one)
+		defer t.Cloud.Inject(benchtest.Times(1, cloudsim.Failure{Code: "AccessDeniedException"}, func(c api.Call) bool { return c.Action == "PutEvents" }))()
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.SaidOnce(outcome.Accepted, pcx)
+		t.Holds(benchtest.Pinging(m, f, pcx)...)
+	})
+}
+
+// TestARequestThatEndedBeforehandIsAnnounced: nothing is to be done, and somebody is told.
+func TestARequestThatEndedBeforehandIsAnnounced(t *testing.T) {
+	tests := []struct {
+		name string
+		end  func(t *benchtest.T, pcx peering.ConnectionID, f lab.Site)
+		code string
+	}{
+		{"deleted", func(t *benchtest.T, pcx peering.ConnectionID, _ lab.Site) {
+			t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		}, "deleted"},
+		{"rejected", func(t *benchtest.T, pcx peering.ConnectionID, f lab.Site) {
+			t.ByHand(f.Cell, func(p *lab.Person) { p.Reject(pcx) })
+		}, "rejected"},
+		{"expired", func(*benchtest.T, peering.ConnectionID, lab.Site) { time.Sleep(7*24*time.Hour + time.Minute) }, "expired"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				m, f := t.Company(one, one)
+				d := t.Build(one, lab.Developer)
+				pcx := t.Ask(d, f)
+				t.Settle()
+				tt.end(t, pcx, f)
+				t.Settle()
+				t.Redeliver(one, wiring.Accept, bench.Event("CreateVpcPeeringConnection", one, pcx, m, f))
+				if o := t.SaidOnce(outcome.Failed, pcx); o.Reason.Code != tt.code {
+					t.Errorf("reason = %+v, want %s", o.Reason, tt.code)
+				}
+				t.Unchanged(0)
+				t.Holds()
+			})
+		})
+	}
+}

@@ -1,0 +1,302 @@
+package connect_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/bench/benchtest"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+var (
+	one = peering.Cell{Account: "111111111111", Region: "us-east-1"}
+	two = peering.Cell{Account: "222222222222", Region: "eu-west-1"}
+)
+
+func TestCallsOfANewSide(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, one)
+		defer benchtest.Slow(t.Cloud)()
+		release := t.Hold(wiring.Connect)
+		t.Ask(m, f)
+		time.Sleep(10 * time.Second)
+		mark := t.Cloud.Mark()
+		release()
+		t.Settle()
+		want := [][]string{
+			{"DescribeRouteTables", "DescribeSecurityGroupRules", "DescribeSecurityGroups", "DescribeVpcPeeringConnections"},
+			// Both sides are the cell's: two tables each, one group, and the tags of the one connection.
+			{"AuthorizeSecurityGroupIngress", "CreateRoute", "CreateRoute", "CreateRoute", "CreateRoute", "CreateTags"},
+			{"PutEvents"},
+		}
+		if diff := cmp.Diff(want, t.Rounds(mark)); diff != "" {
+			t.Errorf("round trips (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestASideThatIsRightIsOnlyRead(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		mark := t.Cloud.Mark()
+		for _, cell := range []peering.Cell{one, two} {
+			t.Redeliver(cell, wiring.Connect, bench.Event("AcceptVpcPeeringConnection", two, pcx, m, f))
+		}
+		t.Unchanged(mark)
+		if n := len(t.ByAutopeer(mark)); n == 0 {
+			t.Error("nothing was read")
+		}
+		t.SaidOnce(outcome.Connected, pcx)
+	})
+}
+
+// TestPagesDoNotMatter: with pages of five, and more of everything than five, the end is the same.
+func TestPagesDoNotMatter(t *testing.T) {
+	for _, size := range []int{0, 5, 1} {
+		t.Run(fmt.Sprintf("pages of %d", size), func(t *testing.T) {
+			benchtest.Run(t, func(o *ec2.Options) { o.PageSize = size }, func(t *benchtest.T) {
+				m, f := t.Company(one, two)
+				var more []string
+				t.ByHand(two, func(p *lab.Person) {
+					for i := range 6 {
+						subnet := p.Subnet(f.VPC, "", fmt.Sprintf("172.31.%d.0/24", 10+i))
+						more = append(more, string(p.RouteTable(f.VPC, "", subnet)), string(p.Group(f.VPC, fmt.Sprintf("server-%d", i), map[string]string{"Role": "finance-server"})))
+					}
+				})
+				pcx := t.Ask(m, f)
+				t.Settle()
+				want := benchtest.Pinging(m, f, pcx)
+				for _, id := range more {
+					if strings.HasPrefix(id, "rtb-") {
+						want = append(want, bench.Routes(peering.RouteTableID(id), m, pcx))
+					} else {
+						want = append(want, bench.Admits(peering.SecurityGroupID(id), "icmp", m))
+					}
+				}
+				t.Holds(want...)
+				t.ByHand(two, func(p *lab.Person) { p.Delete(pcx) })
+				t.Settle()
+				t.Holds()
+			})
+		})
+	}
+}
+
+// TestARuleOfSomebodyElseIsLeftAlone: it counts as there, and outlives the connection.
+func TestARuleOfSomebodyElseIsLeftAlone(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, two)
+		t.ByHand(two, func(p *lab.Person) { p.Admit(f.Group, "icmp", -1, -1, "10.10.0.0/16") })
+		pcx := t.Ask(m, f)
+		t.Settle()
+		if calls := t.Mutations(0); slices.Contains(calls, "AuthorizeSecurityGroupIngress") {
+			t.Errorf("autopeer made %v; the rule was there", calls)
+		}
+		if o := t.Said(outcome.Connected, pcx); len(o) == 0 {
+			t.Error("not announced as connected")
+		}
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		t.Settle()
+		t.Holds(bench.Admits(f.Group, "icmp", m))
+	})
+}
+
+func TestRulesCarryTagAndDescription(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, one)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		rules, err := t.Network(one).IngressRules(t.Ctx, pcx)
+		t.Must(err)
+		if len(rules) != 1 || rules[0].Tags[peering.TagConnection] != string(pcx) || !strings.Contains(rules[0].Description, string(pcx)) {
+			t.Errorf("rules = %+v, want one with the connection's id as tag and in the description", rules)
+		}
+		c, err := t.Connection(t.Ctx, one, pcx)
+		t.Must(err)
+		if c.Tags[peering.TagName] != "marketing <> finance" || c.Tags[peering.TagManaged] != "true" {
+			t.Errorf("tags of the connection = %v", c.Tags)
+		}
+	})
+}
+
+// TestAConflictKeepsItsSideAsItIs: between accounts the requester's tables can't be known before acceptance.
+func TestAConflictKeepsItsSideAsItIs(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, two)
+		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.31.0.0/16") })
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.InState(one, pcx, peering.Active)
+		o := t.SaidOnce(outcome.Conflicting, pcx)
+		if o.Cell != one || len(o.Conflicts) != 1 || o.Conflicts[0].RouteTable != m.Table || !strings.HasPrefix(string(o.Conflicts[0].Target), "igw-") || o.Conflicts[0].Wanted != peering.Target(pcx) {
+			t.Errorf("conflict = %+v, want table and both targets", o)
+		}
+		// The other side is made right: nothing of it depends on this one.
+		t.Holds(bench.Routes(f.Table, m, pcx), bench.Routes(f.VPC.Main, m, pcx), bench.Admits(f.Group, "icmp", m))
+		for _, c := range t.ByAutopeer(0) {
+			if c.Account == string(one.Account) && c.Mutating && c.Service == "ec2" {
+				t.Errorf("%s in %s", c.Action, one)
+			}
+		}
+		t.InDeadLetters(0)
+	})
+}
+
+func TestBlackholes(t *testing.T) {
+	t.Run("the leftover of a dead peering is replaced", func(t *testing.T) {
+		benchtest.Run(t, nil, func(t *benchtest.T) {
+			m, f := t.Company(one, one)
+			release := t.Hold(wiring.Disconnect)
+			old := t.Ask(m, f)
+			t.Settle()
+			t.ByHand(one, func(p *lab.Person) { p.Delete(old) })
+			time.Sleep(time.Second)
+			pcx := t.Ask(m, f)
+			t.Settle()
+			if calls := t.Mutations(0); !slices.Contains(calls, "ReplaceRoute") {
+				t.Errorf("autopeer made %v, want a route replaced", calls)
+			}
+			t.SaidOnce(outcome.Connected, pcx)
+			release()
+			t.Settle()
+		})
+	})
+	t.Run("the blackhole of a pending peering is a conflict", func(t *testing.T) {
+		benchtest.Run(t, nil, func(t *benchtest.T) {
+			m, f := t.Company(one, two)
+			other := t.Build(two, lab.Developer)
+			pending := t.Ask(m, other)
+			time.Sleep(time.Second)
+			t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.0.0/16", pending) })
+			pcx := t.Ask(m, f)
+			t.Settle()
+			if o := t.SaidOnce(outcome.Conflicting, pcx); o.Conflicts[0].Target != peering.Target(pending) {
+				t.Errorf("conflicts = %+v, want the route to %s", o.Conflicts, pending)
+			}
+		})
+	})
+}
+
+func TestWhatAPersonAccepted(t *testing.T) {
+	t.Run("is connected if the policy allows it", func(t *testing.T) {
+		benchtest.Run(t, nil, func(t *benchtest.T) {
+			m, f := t.Company(one, two)
+			release := t.Hold(wiring.Accept)
+			pcx := t.Ask(m, f)
+			time.Sleep(time.Second)
+			t.ByHand(two, func(p *lab.Person) { p.Accept(pcx) })
+			time.Sleep(time.Minute)
+			t.Holds(benchtest.Pinging(m, f, pcx)...)
+			release()
+			t.Settle()
+			t.SaidOnce(outcome.Accepted, pcx)
+		})
+	})
+	t.Run("is denied if it doesn't", func(t *testing.T) {
+		benchtest.Run(t, nil, func(t *benchtest.T) {
+			m, f := t.Company(one, two)
+			d := t.Build(one, lab.Developer)
+			pcx := t.Ask(d, f)
+			time.Sleep(time.Second)
+			t.ByHand(two, func(p *lab.Person) { p.Accept(pcx) })
+			t.Settle()
+			t.SaidOnce(outcome.Denied, pcx)
+			t.Unchanged(0)
+			t.Holds()
+			_ = m
+		})
+	})
+}
+
+func TestForgedAcceptancesOpenNothing(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, one)
+		d := t.Build(one, lab.Developer)
+		pcx := t.Ask(d, f)
+		t.Settle()
+		for _, event := range []string{
+			bench.Event("AcceptVpcPeeringConnection", one, pcx, m, f),
+			bench.Event("AcceptVpcPeeringConnection", two, pcx, d, f),
+			bench.Event("AcceptVpcPeeringConnection", one, "pcx-0123456789abcdef0", m, f),
+		} {
+			t.Redeliver(one, wiring.Connect, event)
+		}
+		t.Unchanged(0)
+		t.Holds()
+		t.InDeadLetters(0)
+	})
+}
+
+// TestFaultsOfConnect: nothing is left half done that a later delivery would not finish.
+func TestFaultsOfConnect(t *testing.T) {
+	for _, action := range []string{"DescribeVpcPeeringConnections", "DescribeRouteTables", "DescribeSecurityGroups", "DescribeSecurityGroupRules", "CreateRoute", "AuthorizeSecurityGroupIngress", "CreateTags"} {
+		for name, failure := range map[string]cloudsim.Failure{
+			"throttled":               {Code: "RequestLimitExceeded", Status: 503},
+			"not found yet":           {Code: "InvalidVpcPeeringConnectionID.NotFound"},
+			"an error after the call": {Code: "InternalError", Status: 500, After: true},
+			"no answer":               {Drop: true, After: true},
+			"no permission yet":       {Code: "UnauthorizedOperation", Status: 403},
+		} {
+			t.Run(action+", "+name, func(t *testing.T) {
+				benchtest.Run(t, nil, func(t *benchtest.T) {
+					m, f := t.Company(one, one)
+					defer t.Cloud.Inject(benchtest.Times(2, failure, func(c api.Call) bool {
+						return c.Action == action && strings.Contains(c.ARN, "autopeer-connect")
+					}))()
+					pcx := t.Ask(m, f)
+					t.Settle()
+					t.Holds(benchtest.Pinging(m, f, pcx)...)
+					t.SaidOnce(outcome.Connected, pcx)
+					t.InDeadLetters(0)
+				})
+			})
+		}
+	}
+}
+
+func TestAQuotaIsAnnounced(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, two)
+		defer t.Cloud.Inject(benchtest.Times(1000, cloudsim.Failure{Code: "RulesPerSecurityGroupLimitExceeded", Message: "The maximum number of rules per security group has been reached."},
+			func(c api.Call) bool { return c.Action == "AuthorizeSecurityGroupIngress" }))()
+		pcx := t.Ask(m, f)
+		t.Settle()
+		o := t.SaidOnce(outcome.Failed, pcx)
+		if !strings.Contains(o.Reason.Sentence, "maximum number of rules") || strings.Contains(o.Reason.Sentence, "RequestID") {
+			t.Errorf("reason = %q, want EC2's words without the request's id", o.Reason.Sentence)
+		}
+		t.InDeadLetters(0)
+	})
+}
+
+func TestDNSIsTurnedOnForBothSides(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+		t.ByHand(one, func(p *lab.Person) { p.DNSHostnames(m.VPC) })
+		t.ByHand(two, func(p *lab.Person) { p.DNSHostnames(f.VPC) })
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    dns: true\n", 1))
+		pcx := t.Ask(m, f)
+		t.Settle()
+		for cell, role := range map[peering.Cell]peering.Role{one: peering.Requester, two: peering.Accepter} {
+			c, err := t.Connection(t.Ctx, cell, pcx)
+			t.Must(err)
+			if on := c.DNS(role); on == nil || !*on {
+				t.Errorf("DNS of the %s = %v, want on", role, on)
+			}
+		}
+	})
+}

@@ -1,0 +1,200 @@
+package disconnect_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/bench/benchtest"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+var (
+	one = peering.Cell{Account: "111111111111", Region: "us-east-1"}
+	two = peering.Cell{Account: "222222222222", Region: "eu-west-1"}
+)
+
+func TestADeletionTakesBackExactlyWhatWasAdded(t *testing.T) {
+	for name, finance := range map[string]peering.Cell{"one cell": one, "two cells": two} {
+		t.Run(name, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				m, f := t.Company(one, finance)
+				t.ByHand(finance, func(p *lab.Person) { p.Admit(f.Group, "tcp", 22, 22, "10.10.0.0/16") })
+				pcx := t.Ask(m, f)
+				t.Settle()
+				t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+				t.Settle()
+				t.Holds(bench.Admits(f.Group, "tcp 22", m))
+				o := t.SaidOnce(outcome.Disconnected, pcx)
+				if o.Reason.Code != "deleted" || o.Requester.Department != "marketing" {
+					t.Errorf("announced %+v", o)
+				}
+				t.InDeadLetters(0)
+
+				mark := t.Cloud.Mark()
+				t.Redeliver(one, wiring.Disconnect, bench.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}))
+				t.Unchanged(mark)
+				t.SaidOnce(outcome.Disconnected, pcx)
+			})
+		})
+	}
+}
+
+// TestDeadOfAnyKind: routes to a connection that never became active, made by hand or left over.
+func TestDeadOfAnyKind(t *testing.T) {
+	tests := []struct {
+		name string
+		end  func(t *benchtest.T, pcx peering.ConnectionID)
+		hint string
+	}{
+		{"rejected", func(t *benchtest.T, pcx peering.ConnectionID) {
+			t.ByHand(one, func(p *lab.Person) { p.Reject(pcx) })
+		}, "RejectVpcPeeringConnection"},
+		{"deleted while pending", func(t *benchtest.T, pcx peering.ConnectionID) {
+			t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		}, "DeleteVpcPeeringConnection"},
+		{"expired", func(*benchtest.T, peering.ConnectionID) { time.Sleep(7*24*time.Hour + time.Minute) }, "DeleteVpcPeeringConnection"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				m, f := t.Company(one, one)
+				release := t.Hold(wiring.Accept)
+				pcx := t.Ask(m, f)
+				time.Sleep(time.Second)
+				t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.0.0/16", pcx) })
+				tt.end(t, pcx)
+				t.Redeliver(one, wiring.Disconnect, bench.Event(tt.hint, one, pcx, lab.Site{}, lab.Site{}))
+				t.Holds()
+				t.SaidOnce(outcome.Disconnected, pcx)
+				release()
+				t.Settle()
+			})
+		})
+	}
+}
+
+// TestWhatAWSNoLongerShows: the rules' tags and the routes' targets tell what was ours.
+func TestWhatAWSNoLongerShows(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, one)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		release := t.Hold(wiring.Disconnect)
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		time.Sleep(3 * 24 * time.Hour)
+		if c, err := t.Connection(t.Ctx, one, pcx); err != nil || c.State != "" {
+			t.Fatalf("EC2 still shows %+v, %v", c, err)
+		}
+		release()
+		t.Settle()
+		t.Holds()
+		if o := t.SaidOnce(outcome.Disconnected, pcx); o.Reason.Code != "not-visible" || len(o.Changes) != 5 {
+			t.Errorf("announced %+v; want four routes and a rule taken back", o)
+		}
+	})
+}
+
+func TestForgedDeletionsTakeNothingBack(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, one)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		mark := t.Cloud.Mark()
+		for _, event := range []string{
+			bench.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}),
+			bench.Event("RejectVpcPeeringConnection", two, pcx, lab.Site{}, lab.Site{}),
+			bench.Event("DeleteVpcPeeringConnection", two, "pcx-0123456789abcdef0", lab.Site{}, lab.Site{}),
+		} {
+			t.Redeliver(one, wiring.Disconnect, event)
+		}
+		t.Unchanged(mark)
+		if said := t.Said(outcome.Disconnected, pcx); len(said) > 0 {
+			t.Errorf("announced %+v", said)
+		}
+		t.InDeadLetters(0)
+		_, _ = m, f
+	})
+}
+
+// TestARouteThatIsLiveProvesThatAnInvisibleConnectionLives: EC2 may be late in showing a connection, and then a
+// forged deletion must not take its routes.
+func TestARouteThatIsLiveProvesThatAnInvisibleConnectionLives(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, one)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		mark := t.Cloud.Mark()
+		defer t.Cloud.Inject(benchtest.Blind(wiring.Disconnect))()
+		t.Redeliver(one, wiring.Disconnect, bench.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}))
+		t.Unchanged(mark)
+		_, _ = m, f
+	})
+}
+
+// TestARouteThatChangedMeanwhileIsKept: it is read again immediately before it is deleted.
+func TestARouteThatChangedMeanwhileIsKept(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, one)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		var once sync.Once
+		defer t.Cloud.Inject(func(c api.Call) *cloudsim.Failure {
+			again := c.Action == "DescribeRouteTables" && strings.Contains(c.ARN, "autopeer-disconnect") && c.Params["Filter.1.Name"] == "route-table-id"
+			if again && c.Params["Filter.1.Value.1"] == string(m.Table) {
+				once.Do(func() {
+					t.ByHand(one, func(p *lab.Person) { p.ReplaceByGateway(m.VPC, m.Table, "172.31.0.0/16") })
+				})
+			}
+			return nil
+		})()
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		t.Settle()
+		tables, err := t.Network(one).RouteTables(t.Ctx, m.VPC.ID)
+		t.Must(err)
+		kept := false
+		for _, table := range tables {
+			for _, r := range table.Routes {
+				kept = kept || (table.ID == m.Table && r.Destination == f.VPC.Block && strings.HasPrefix(string(r.Target), "igw-"))
+			}
+		}
+		if !kept {
+			t.Error("the route that somebody put in its place is gone")
+		}
+	})
+}
+
+func TestFaultsOfDisconnect(t *testing.T) {
+	for _, action := range []string{"DescribeVpcPeeringConnections", "DescribeRouteTables", "DescribeSecurityGroupRules", "DeleteRoute", "RevokeSecurityGroupIngress", "PutEvents"} {
+		for name, failure := range map[string]cloudsim.Failure{
+			"throttled":               {Code: "RequestLimitExceeded", Status: 503},
+			"an error after the call": {Code: "InternalError", Status: 500, After: true},
+			"no answer":               {Drop: true, After: true},
+			"no permission yet":       {Code: "UnauthorizedOperation", Status: 403},
+		} {
+			t.Run(action+", "+name, func(t *testing.T) {
+				benchtest.Run(t, nil, func(t *benchtest.T) {
+					m, f := t.Company(one, one)
+					pcx := t.Ask(m, f)
+					t.Settle()
+					defer t.Cloud.Inject(benchtest.Times(2, failure, func(c api.Call) bool {
+						return c.Action == action && strings.Contains(c.ARN, "autopeer-disconnect")
+					}))()
+					t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+					t.Settle()
+					t.Holds()
+					t.SaidOnce(outcome.Disconnected, pcx)
+					t.InDeadLetters(0)
+					_, _ = m, f
+				})
+			})
+		}
+	}
+}
