@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -39,13 +40,15 @@ type Cell struct {
 	DeadLetters map[wiring.Function]string
 }
 
-// Config returns the SDK's configuration for a principal of the cell on the embedded cloud.
+// Config returns the SDK's configuration for a principal of the cell on the embedded cloud. Its retryer is
+// the functions' own but for the learning of EC2's rate: rounding makes that sleep for no time at all, over
+// and over, which on a test's virtual clock never ends.
 func Config(cloud *cloudsim.Cloud, cell peering.Cell, accessKeyID string) aws.Config {
 	return aws.Config{
 		Region:      string(cell.Region),
 		Credentials: credentials.NewStaticCredentialsProvider(accessKeyID, "any", ""),
 		HTTPClient:  &http.Client{Transport: cloud},
-		Retryer:     config.Retryer,
+		Retryer:     func() aws.Retryer { return retry.NewStandard(config.Patient) },
 	}
 }
 

@@ -38,15 +38,18 @@ func AWS(getenv func(string) string) (cfg aws.Config, wake func()) {
 	return cfg, client.CloseIdleConnections
 }
 
-// Retryer learns EC2's rate from its throttles. The SDK's retry quota is left out: it runs dry in a burst
-// and, in adaptive mode, is never refilled (aws/aws-sdk-go-v2 issue 3550).
+// Retryer learns EC2's rate from its throttles.
 func Retryer() aws.Retryer {
 	return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
-		o.StandardOptions = append(o.StandardOptions, func(s *retry.StandardOptions) {
-			s.MaxAttempts = retries
-			s.RateLimiter = ratelimit.None
-		})
+		o.StandardOptions = append(o.StandardOptions, Patient)
 	})
+}
+
+// Patient leaves out the SDK's retry quota: it runs dry in a burst and, in adaptive mode, is never refilled
+// (aws/aws-sdk-go-v2 issue 3550).
+func Patient(o *retry.StandardOptions) {
+	o.MaxAttempts = retries
+	o.RateLimiter = ratelimit.None
 }
 
 // keepConnections keeps as many connections as there are changes under way at once.
