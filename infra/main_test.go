@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -40,6 +41,31 @@ const (
 	anyContext = `{"context": {"policy": "policy.yaml"}}`
 	oneCell    = "version: 1\ndepartments:\n  a: [{ account: \"111111111111\", region: us-east-1, vpc: vpc-00000000000000001 }]\n  b: [{ account: \"111111111111\", region: us-east-1, vpc: vpc-00000000000000002 }]\npeerings: [{ between: [a, b] }]\n"
 )
+
+// TestEveryOptionIsDocumented holds cdk.json, which lists all options with their defaults, against the table.
+func TestEveryOptionIsDocumented(t *testing.T) {
+	t.Chdir("..")
+	context, err := readContext()
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, err := os.ReadFile("docs/deploy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|").FindAllStringSubmatch(string(guide), -1) {
+		documented[row[1]] = true
+		if _, found := context[row[1]]; !found {
+			t.Errorf("docs/deploy.md has the option %s, which cdk.json doesn't", row[1])
+		}
+	}
+	for key := range context {
+		if !documented[key] && !strings.HasPrefix(key, "aws:cdk:") {
+			t.Errorf("docs/deploy.md says nothing of the option %s", key)
+		}
+	}
+}
 
 func TestSynth(t *testing.T) {
 	dir := workshop(t, anyContext, oneCell)

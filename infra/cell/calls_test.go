@@ -113,19 +113,28 @@ func (s source) calls(function string, into map[string]bool, seen []string) {
 		return
 	}
 	ast.Inspect(decl.Body, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.SelectorExpr:
-			call, isPaginator := strings.CutSuffix(n.Sel.Name, "Paginator")
-			if inner, ok := n.X.(*ast.SelectorExpr); ok && inner.Sel.Name == "client" && n.Sel.Name != "Options" {
-				into[n.Sel.Name] = true
-			} else if isPaginator {
-				into[strings.TrimPrefix(call, "New")] = true
-			} else if _, ok := n.X.(*ast.Ident); ok {
-				s.calls(n.Sel.Name, into, append(seen, function))
+		if selector, ok := n.(*ast.SelectorExpr); ok {
+			call, inner := clientCall(selector)
+			if call != "" {
+				into[call] = true
 			}
+			s.calls(inner, into, append(seen, function))
 		}
 		return true
 	})
+}
+
+// clientCall returns the EC2 call that n.client.X or ec2.NewXPaginator makes, or else the name of the
+// function that may be one of the package.
+func clientCall(selector *ast.SelectorExpr) (call, inner string) {
+	name := selector.Sel.Name
+	if of, ok := selector.X.(*ast.SelectorExpr); ok && of.Sel.Name == "client" && name != "Options" {
+		return name, ""
+	}
+	if paged, ok := strings.CutSuffix(name, "Paginator"); ok {
+		return strings.TrimPrefix(paged, "New"), ""
+	}
+	return "", name
 }
 
 // changes returns the kinds of change that a planner makes, itself or through its package's functions.

@@ -17,7 +17,9 @@ import (
 
 // star is a policy in which one department with some VPCs may be connected with one department in each
 // of many accounts.
-func star(vpcs, accounts int) *policy.Policy {
+func star(vpcs, accounts int) *policy.Policy { return starAt(hub, vpcs, accounts) }
+
+func starAt(hub peering.Cell, vpcs, accounts int) *policy.Policy {
 	p := &policy.Policy{File: "star.yaml", Otherwise: policy.LeaveOthers, Departments: []policy.Department{{Name: "hub"}}}
 	for i := range vpcs {
 		p.Departments[0].Members = append(p.Departments[0].Members, policy.Member{Cell: hub, VPC: peering.VPCID(fmt.Sprintf("vpc-%017x", i))})
@@ -35,7 +37,7 @@ var hub = peering.Cell{Account: "100000000000", Region: "eu-west-1"}
 
 func newHub(t *testing.T, p *policy.Policy, context map[string]any) (awscdk.Stack, error) {
 	t.Helper()
-	return cell.New(awscdk.NewApp(nil), cell.Props{Policy: p, Cell: hub, Options: options(t, context), Build: built(t)})
+	return cell.New(awscdk.NewApp(nil), cell.Props{Policy: p, Cell: p.Departments[0].Members[0].Cell, Options: options(t, context), Build: built(t)})
 }
 
 func TestAQuotaThatWouldBeExceededStopsSynth(t *testing.T) {
@@ -47,8 +49,9 @@ func TestAQuotaThatWouldBeExceededStopsSynth(t *testing.T) {
 	}{
 		{"a hundred accounts fit", star(1, 100), nil, ""},
 		{"more accounts than the bus's policy has room for", star(1, 150), nil, "100000000000/eu-west-1: the characters of the event bus's policy would be"},
-		{"the organization stands for all of them, until the pattern that lists them is too long", star(1, 150), object{"organization": "o-0123456789"}, "the characters of the pattern of rule"},
+		{"the organization stands for all of them", star(1, 150), object{"organization": "o-0123456789"}, ""},
 		{"more counterparts than a stack has room for", star(1, 250), object{"organization": "o-0123456789"}, "the resources of the stack would be"},
+		{"more counterparts than a bus of a small region has rules for", starAt(peering.Cell{Account: "100000000000", Region: "eu-south-1"}, 1, 110), nil, "the rules on the default bus would be"},
 		{"more VPCs than a role's policies have room for", star(4000, 2), nil, "the managed policies of the role of accept would be"},
 	}
 	for _, tt := range tests {

@@ -4,6 +4,7 @@ package wiring
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/outcome"
@@ -62,10 +63,8 @@ type Rule struct {
 func Rules(p *policy.Policy, cell peering.Cell) []Rule {
 	counterparts := p.Counterparts(cell)
 	rules := local(cell)
-	if len(counterparts) > 0 {
-		rules = append(rules, foreign(Accounts(counterparts))...)
-	}
-	rules = append(rules, announced(cell, counterparts))
+	rules = append(rules, foreign(Accounts(counterparts))...)
+	rules = append(rules, announced(cell, counterparts)...)
 	for _, c := range counterparts {
 		rules = append(rules, forwardCalls(cell, c), forwardAnnouncements(cell, c))
 	}
@@ -94,19 +93,37 @@ func local(cell peering.Cell) []Rule {
 func foreign(accounts []string) []Rule {
 	var rules []Rule
 	for _, f := range Functions {
-		pattern := callPattern(accounts, map[string]any{"eventName": calls[f]})
-		rules = append(rules, Rule{Name: string(f) + "-forwarded", Bus: OwnBus, Queue: f, Pattern: pattern})
+		for i, some := range atOnce(accounts) {
+			pattern := callPattern(some, map[string]any{"eventName": calls[f]})
+			rules = append(rules, Rule{Name: numbered(string(f)+"-forwarded", i), Bus: OwnBus, Queue: f, Pattern: pattern})
+		}
 	}
 	return rules
 }
 
+// atOnce cuts a list of accounts to what one pattern has room for: EventBridge allows 2,048 characters.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+func atOnce(accounts []string) [][]string { return slices.Collect(slices.Chunk(accounts, 100)) }
+
+// numbered keeps names unique; the first needs no number.
+func numbered(name string, i int) string {
+	if i == 0 {
+		return name
+	}
+	return name + "-" + strconv.Itoa(i+1)
+}
+
 // announced lets connect begin as soon as an accept function has spoken, its own cell's or a counterpart's.
-func announced(cell peering.Cell, counterparts []peering.Cell) Rule {
-	return Rule{Name: "connect-announced", Bus: OwnBus, Queue: Connect, Pattern: map[string]any{
-		"source":      []string{outcome.Source},
-		"detail-type": []string{string(outcome.Accepted)},
-		"account":     Accounts(append([]peering.Cell{cell}, counterparts...)),
-	}}
+func announced(cell peering.Cell, counterparts []peering.Cell) []Rule {
+	var rules []Rule
+	for i, some := range atOnce(Accounts(append([]peering.Cell{cell}, counterparts...))) {
+		rules = append(rules, Rule{Name: numbered("connect-announced", i), Bus: OwnBus, Queue: Connect, Pattern: map[string]any{
+			"source":      []string{outcome.Source},
+			"detail-type": []string{string(outcome.Accepted)},
+			"account":     some,
+		}})
+	}
+	return rules
 }
 
 // forwardCalls lets a counterpart hear of the requests that name it, and of every acceptance, rejection

@@ -1,0 +1,97 @@
+package wiring_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+// hub is a policy in which one department may be connected with one in each of many accounts.
+func hub(accounts int) (*policy.Policy, peering.Cell) {
+	at := peering.Cell{Account: "100000000000", Region: "us-east-1"}
+	p := &policy.Policy{Departments: []policy.Department{{Name: "hub", Members: []policy.Member{{Cell: at, VPC: "vpc-0"}}}}}
+	for i := range accounts {
+		name := fmt.Sprint("spoke", i)
+		c := peering.Cell{Account: peering.AccountID(fmt.Sprintf("%012d", 200000000000+i)), Region: "us-east-1"}
+		p.Departments = append(p.Departments, policy.Department{Name: name, Members: []policy.Member{{Cell: c, VPC: "vpc-1"}}})
+		p.Peerings = append(p.Peerings, policy.Peering{Between: [2]string{"hub", name}})
+	}
+	return p, at
+}
+
+func TestRulesStayWithinEventBridgesQuotas(t *testing.T) {
+	t.Parallel()
+	for _, accounts := range []int{0, 1, 100, 140} {
+		p, at := hub(accounts)
+		type key struct {
+			bus  wiring.Bus
+			name string
+		}
+		seen, perBus := map[key]bool{}, map[wiring.Bus]int{}
+		for _, r := range wiring.Rules(p, at) {
+			if k := (key{r.Bus, r.Name}); seen[k] {
+				t.Errorf("%d accounts: two rules %s on the %s bus", accounts, r.Name, r.Bus)
+			} else {
+				seen[k] = true
+			}
+			perBus[r.Bus]++
+			pattern, err := json.Marshal(r.Pattern)
+			if err != nil || len(pattern) > 2048 {
+				t.Errorf("%d accounts: the pattern of %s has %d characters, %v; want at most 2048", accounts, r.Name, len(pattern), err)
+			}
+			if n := len(wiring.DefaultPrefix + "-" + r.Name); n > 64 {
+				t.Errorf("%d accounts: the name of %s has %d characters, want at most 64", accounts, r.Name, n)
+			}
+		}
+		for bus, n := range perBus {
+			if n > 300 {
+				t.Errorf("%d accounts: %d rules on the %s bus, want at most 300", accounts, n, bus)
+			}
+		}
+	}
+}
+
+func TestEachCounterpartIsForwardedToOnceFromEachBus(t *testing.T) {
+	t.Parallel()
+	p, at := hub(3)
+	forwards := map[peering.Cell]map[wiring.Bus]int{}
+	for _, r := range wiring.Rules(p, at) {
+		if (r.Queue == "") == (r.Forward == peering.Cell{}) {
+			t.Errorf("%s has a queue and a bus to send to, or neither", r.Name)
+		}
+		if r.Queue != "" {
+			continue
+		}
+		if forwards[r.Forward] == nil {
+			forwards[r.Forward] = map[wiring.Bus]int{}
+		}
+		forwards[r.Forward][r.Bus]++
+	}
+	for _, c := range p.Counterparts(at) {
+		if got := forwards[c]; got[wiring.DefaultBus] != 1 || got[wiring.OwnBus] != 1 {
+			t.Errorf("rules that forward to %s = %v, want one on each bus", c, got)
+		}
+	}
+	if _, itself := forwards[at]; itself {
+		t.Error("the cell forwards to itself")
+	}
+}
+
+func TestForwardNamesAreThoseOfTheCounterpartsRules(t *testing.T) {
+	t.Parallel()
+	p, at := hub(1)
+	calls, announcements := wiring.ForwardNames(at)
+	want := map[string]wiring.Bus{calls: wiring.DefaultBus, announcements: wiring.OwnBus}
+	for _, r := range wiring.Rules(p, p.Counterparts(at)[0]) {
+		if bus, found := want[r.Name]; found && bus == r.Bus {
+			delete(want, r.Name)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("the counterpart has no rules %v", want)
+	}
+}
