@@ -55,7 +55,8 @@ func (b *Bus) entry(ctx context.Context, o outcome.Outcome) (types.PutEventsRequ
 	if err != nil {
 		return types.PutEventsRequestEntry{}, fault.Errorf(fault.Permanent, "encode %s: %w", o.Kind, err)
 	}
-	slog.InfoContext(ctx, "announced", logkey.Outcome, string(o.Kind), logkey.EventID, o.ID, logkey.Reason, o.Reason.Sentence)
+	slog.InfoContext(ctx, "announced", logkey.Outcome, string(o.Kind), logkey.EventID, o.ID,
+		logkey.Connection, string(o.Connection), logkey.Reason, o.Reason.Sentence)
 	return types.PutEventsRequestEntry{
 		EventBusName: aws.String(b.name),
 		Source:       aws.String(outcome.Source),
