@@ -1,6 +1,7 @@
 package cell_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/pattern"
 	"github.com/autopeer/autopeer/internal/config"
 	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/trail"
 )
 
 func TestTheEnvironmentIsWhatConfigReads(t *testing.T) {
@@ -184,6 +186,25 @@ func TestEveryAlarmHasItsHeadingInTheRunbook(t *testing.T) {
 	for heading, used := range headings {
 		if !used {
 			t.Errorf("docs/runbook.md has %q, which no alarm points to", heading)
+		}
+	}
+}
+
+func TestTheHintInTheRunbookIsUnderstood(t *testing.T) {
+	runbook, err := os.ReadFile("../../docs/runbook.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile("(?s)```json\n(.*?)```").FindSubmatch(runbook)
+	if m == nil {
+		t.Fatal("docs/runbook.md has no hint")
+	}
+	for name, want := range map[string]trail.Kind{
+		"CreateVpcPeeringConnection": trail.Requested, "AcceptVpcPeeringConnection": trail.Accepted, "DeleteVpcPeeringConnection": trail.Deleted,
+	} {
+		hint, err := trail.Parse(bytes.ReplaceAll(m[1], []byte("AcceptVpcPeeringConnection"), []byte(name)))
+		if err != nil || hint.Kind != want || hint.Connection == "" {
+			t.Errorf("the hint %s reads as %v, %v; want %v", name, hint, err, want)
 		}
 	}
 }
