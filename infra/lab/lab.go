@@ -74,7 +74,11 @@ func (p *Person) vpc(v types.Vpc) VPC {
 	tables := call(p, p.EC2.DescribeRouteTables, &ec2.DescribeRouteTablesInput{Filters: []types.Filter{
 		{Name: aws.String("vpc-id"), Values: []string{*v.VpcId}}, {Name: aws.String("association.main"), Values: []string{"true"}},
 	}})
-	if tables == nil || len(tables.RouteTables) != 1 {
+	if tables == nil {
+		return VPC{}
+	}
+	if len(tables.RouteTables) != 1 {
+		p.err = fmt.Errorf("%s has %d main route tables, want one", *v.VpcId, len(tables.RouteTables))
 		return VPC{}
 	}
 	return VPC{ID: peering.VPCID(*v.VpcId), Block: netip.MustParsePrefix(*v.CidrBlock), Main: peering.RouteTableID(*tables.RouteTables[0].RouteTableId)}

@@ -3,7 +3,6 @@ package local
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -32,7 +31,7 @@ func (g *IDs) New(prefix string) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if next := g.wanted[prefix]; len(next) > 0 {
-		g.wanted[prefix] = slices.Delete(next, 0, 1)
+		g.wanted[prefix] = next[1:]
 		return next[0]
 	}
 	random := make([]byte, 8)

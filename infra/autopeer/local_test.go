@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/policyfile"
+)
+
+// TestLocalWithTheAWSCLI: somebody with the AWS CLI and nothing but what `make local` printed asks for a
+// connection, and everything else happens by itself.
+func TestLocalWithTheAWSCLI(t *testing.T) {
+	t.Parallel()
+	const file = "../../docs/examples/policy.yaml"
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := policyfile.Parse(file, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	read, write := io.Pipe()
+	served := make(chan error, 1)
+	go func() { served <- serve(ctx, write, p, 0) }()
+	env, commands := printed(t, read)
+	go func() { _, _ = io.Copy(io.Discard, read) }()
+	aws := cli{t: t, ctx: ctx, env: env}
+
+	created := aws.run(commands[0])
+	pcx := created["VpcPeeringConnection"].(map[string]any)["VpcPeeringConnectionId"].(string)
+	aws.until("describe-vpc-peering-connections --vpc-peering-connection-ids "+pcx, `"Code": "active"`)
+	aws.until(commands[1], `"VpcPeeringConnectionId": "`+pcx+`"`)
+
+	finance := aws
+	finance.env = append([]string{}, env...)
+	finance.env = append(finance.env, "AWS_ACCESS_KEY_ID=222222222222") // the last one counts
+	finance.until("describe-security-group-rules --filters Name=tag:autopeer:connection,Values="+pcx, `"CidrIpv4": "10.10.0.0/16"`)
+	finance.until("describe-vpc-peering-connections --filters Name=tag:autopeer:managed,Values=true", `"Value": "marketing <> finance"`)
+
+	aws.run("delete-vpc-peering-connection --vpc-peering-connection-id " + pcx)
+	aws.until("describe-route-tables --filters Name=route.vpc-peering-connection-id,Values="+pcx, `"RouteTables": []`)
+	finance.until("describe-security-group-rules --filters Name=tag:autopeer:connection,Values="+pcx, `"SecurityGroupRules": []`)
+	cancel()
+	if err := <-served; err != nil {
+		t.Errorf("serve: %v", err)
+	}
+}
+
+// printed reads the environment and the commands to try.
+func printed(t *testing.T, out io.Reader) (env, commands []string) {
+	t.Helper()
+	lines := bufio.NewScanner(out)
+	for lines.Scan() && len(commands) < 2 {
+		line := strings.TrimSpace(lines.Text())
+		if rest, ok := strings.CutPrefix(line, "export "); ok {
+			env = strings.Fields(rest)
+		}
+		if rest, ok := strings.CutPrefix(line, "aws ec2 "); ok {
+			commands = append(commands, rest)
+		}
+	}
+	if len(env) != 4 || len(commands) != 2 {
+		t.Fatalf("printed environment %v and commands %v", env, commands)
+	}
+	return env, commands
+}
+
+// cli is the real AWS CLI with an environment of its own.
+type cli struct {
+	t   *testing.T
+	ctx context.Context //nolint:containedctx // of the test
+	env []string
+}
+
+func (c cli) output(command string) string {
+	c.t.Helper()
+	path, err := exec.LookPath("../../.venv/bin/aws")
+	if err != nil {
+		c.t.Fatalf("the AWS CLI is missing (make .venv/ready installs it): %v", err)
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		c.t.Fatal(err)
+	}
+	aws := exec.CommandContext(c.ctx, path, append([]string{"ec2"}, strings.Fields(command)...)...)
+	aws.Env = append([]string{"HOME=" + c.t.TempDir(), "PATH=" + os.Getenv("PATH"), "AWS_PAGER="}, c.env...)
+	out, err := aws.CombinedOutput()
+	if err != nil {
+		c.t.Fatalf("aws ec2 %s: %v\n%s", command, err, out)
+	}
+	return string(out)
+}
+
+func (c cli) run(command string) map[string]any {
+	c.t.Helper()
+	var answer map[string]any
+	if out := c.output(command); strings.TrimSpace(out) != "" {
+		if err := json.Unmarshal([]byte(out), &answer); err != nil {
+			c.t.Fatalf("aws ec2 %s: %v\n%s", command, err, out)
+		}
+	}
+	return answer
+}
+
+// until repeats a describe until the answer has what is wanted in it; the test's deadline ends it.
+func (c cli) until(command, want string) {
+	c.t.Helper()
+	for {
+		out := c.output(command)
+		if strings.Contains(out, want) {
+			return
+		}
+		if c.ctx.Err() != nil {
+			c.t.Fatalf("aws ec2 %s never shows %s:\n%s", command, want, out)
+		}
+	}
+}
+
+// TestCommands: what a person sees of the policy check.
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	wrong := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(wrong, []byte("version: 1\ndepartments:\n  a: []\npeering: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name, output, err string
+		args              []string
+	}{
+		{"a policy that is right", `policy.yaml is right: 3 departments, 2 peerings, 3 cells`, "", []string{"policy", "../../docs/examples/policy.yaml"}},
+		{"a policy that is wrong", `policy.yaml:\d+:\d+: .*\n.*policy.yaml:\d+:\d+: `, "reported", []string{"policy", wrong}},
+		{"a policy that isn't there", ``, "read the policy: open none.yaml: no such file or directory", []string{"policy", "none.yaml"}},
+		{"a wrong policy for the embedded cloud", `policy.yaml:\d+:\d+: `, "reported", []string{"local", "--policy", wrong}},
+		{"a scenario that isn't there", ``, `there is no scenario "nothing"; there are marketing-finance, `, []string{"demo", "--scenario", "nothing"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var out strings.Builder
+			cmd := command()
+			cmd.SetArgs(tt.args)
+			cmd.SetOut(&out)
+			cmd.SetErr(&out)
+			err := cmd.ExecuteContext(t.Context())
+			if (err == nil) != (tt.err == "") || (err != nil && !strings.HasPrefix(err.Error(), tt.err)) {
+				t.Errorf("error = %v, want %q", err, tt.err)
+			}
+			if !regexp.MustCompile(tt.output).MatchString(out.String()) {
+				t.Errorf("output = %s\nwant it to match %s", out.String(), tt.output)
+			}
+		})
+	}
+}
