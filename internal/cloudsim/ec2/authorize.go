@@ -257,11 +257,14 @@ func (t *traffic) readICMP(p params) error {
 	if t.from, t.to, err = fromTo(p); err != nil {
 		return err
 	}
-	if t.from < -1 || t.from > 255 || t.to < -1 || t.to > 255 || t.from == -1 && t.to != -1 {
+	if !isICMP(t.from) || !isICMP(t.to) || (t.from == -1 && t.to != -1) {
 		return invalidValue("ICMP code (%d) or type (%d) out of range", t.to, t.from)
 	}
 	return nil
 }
+
+// isICMP reports whether n can be a type or a code: -1 means all.
+func isICMP(n int) bool { return n >= -1 && n <= 255 }
 
 func fromTo(p params) (from, to int, err error) {
 	if from, err = p.int("FromPort", -1); err != nil {

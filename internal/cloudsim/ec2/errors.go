@@ -38,8 +38,8 @@ func missing(name string) *refusal {
 	return refuse("MissingParameter", "The request must contain the parameter %s", name)
 }
 
-func combination(format string, args ...any) *refusal {
-	return refuse("InvalidParameterCombination", format, args...)
+func combination(message string) *refusal {
+	return refuse("InvalidParameterCombination", "%s", message)
 }
 
 func dependency(format string, args ...any) *refusal {

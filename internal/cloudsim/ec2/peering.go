@@ -153,7 +153,7 @@ func (s *Service) delete(c *connection, account string, now time.Time) {
 func (r *request) dissolve(v *vpc) {
 	for _, c := range sorted(r.connections) {
 		if c.isOpen() && (c.requester.vpc == v || c.accepter.vpc == v) {
-			r.Service.delete(c, v.account, r.now)
+			r.delete(c, v.account, r.now)
 		}
 	}
 }

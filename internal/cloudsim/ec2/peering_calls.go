@@ -158,7 +158,7 @@ func deleteConnection(r *request) ([]node, error) {
 	case c.state != statePending && c.state != stateActive:
 		return nil, c.cannotBecome(stateDeleting)
 	}
-	r.Service.delete(c, r.cell.account, r.now)
+	r.delete(c, r.cell.account, r.now)
 	return done(), nil
 }
 
@@ -218,7 +218,7 @@ func (r *request) sideOption(c *connection, options, name string, s *side) (bool
 		return false, notPermitted("User (%s) cannot modify the %s's options of peering %s", r.cell.account, strings.ToLower(name), c.id)
 	case s.region != r.cell.region:
 		return false, notPermitted("%s's VPC Peering connection options cannot be modified for a different region", name)
-	case allow && !(c.requester.resolves() && c.accepter.resolves()):
+	case allow && (!c.requester.resolves() || !c.accepter.resolves()):
 		return false, refuse("InvalidVpcPeeringConnectionState.DnsHostnamesDisabled", "DNS hostnames are not enabled for the VPCs of %s", c.id)
 	}
 	return allow, nil

@@ -21,8 +21,8 @@ func tcp(port int32, cidrs ...string) types.IpPermission {
 	return p
 }
 
-func fromGroup(id, owner string) types.IpPermission {
-	return types.IpPermission{IpProtocol: aws.String("-1"), UserIdGroupPairs: []types.UserIdGroupPair{{GroupId: &id, UserId: &owner}}}
+func fromGroup(id string) types.IpPermission {
+	return types.IpPermission{IpProtocol: aws.String("-1"), UserIdGroupPairs: []types.UserIdGroupPair{{GroupId: &id, UserId: aws.String(marketing)}}}
 }
 
 func (c client) authorize(group string, permissions ...types.IpPermission) ([]types.SecurityGroupRule, error) {
@@ -78,9 +78,9 @@ func TestRefusedRules(t *testing.T) {
 		}, "InvalidParameterValue"},
 		{"a block that is none", tcp(22, "10.0.0.0/33"), "InvalidParameterValue"},
 		{"a description with other letters", described, "InvalidParameterValue"},
-		{"a group that does not exist", fromGroup("sg-0123456789abcdef0", marketing), "InvalidGroup.NotFound"},
-		{"a group's id that is none", fromGroup("sg-nonsense", marketing), "InvalidGroupId.Malformed"},
-		{"a group of a VPC that is no peer", fromGroup(elsewhere, marketing), "InvalidGroup.NotFound"},
+		{"a group that does not exist", fromGroup("sg-0123456789abcdef0"), "InvalidGroup.NotFound"},
+		{"a group's id that is none", fromGroup("sg-nonsense"), "InvalidGroupId.Malformed"},
+		{"a group of a VPC that is no peer", fromGroup(elsewhere), "InvalidGroup.NotFound"},
 		{"no source at all", tcp(22), "InvalidParameterValue"},
 	}
 	for _, tt := range tests {
@@ -210,10 +210,10 @@ func TestGroupsOfAPeer(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, sim.Options{}, virginia)
 	mine, theirs := p.asking.group(p.requester, "clients"), p.deciding.group(p.accepter, "servers")
-	_, err := p.deciding.authorize(theirs, fromGroup(mine, marketing))
+	_, err := p.deciding.authorize(theirs, fromGroup(mine))
 	refused(t, err, "InvalidGroup.NotFound") // not active yet
 	p.accepted(t)
-	rules := must[[]types.SecurityGroupRule](t)(p.deciding.authorize(theirs, fromGroup(mine, marketing)))
+	rules := must[[]types.SecurityGroupRule](t)(p.deciding.authorize(theirs, fromGroup(mine)))
 	if got := rules[0].ReferencedGroupInfo; *got.VpcPeeringConnectionId != p.id || *got.PeeringStatus != "active" {
 		t.Errorf("the reference is %+v", got)
 	}
@@ -240,7 +240,7 @@ func TestDeletingAGroup(t *testing.T) {
 	c := one(t)
 	vpc := c.vpc("10.10.0.0/16")
 	servers, clients := c.group(vpc, "servers"), c.group(vpc, "clients")
-	must[[]types.SecurityGroupRule](t)(c.authorize(servers, fromGroup(clients, marketing)))
+	must[[]types.SecurityGroupRule](t)(c.authorize(servers, fromGroup(clients)))
 	remove := func(id string) error {
 		_, err := c.DeleteSecurityGroup(t.Context(), &ec2.DeleteSecurityGroupInput{GroupId: &id})
 		return err
@@ -277,7 +277,7 @@ func TestAGroupThatAPeerRefersToCanBeDeleted(t *testing.T) {
 	p := must[types.VpcPeeringConnection](t)(c.request(here, there, marketing, virginia))
 	refused(t, c.accept(*p.VpcPeeringConnectionId), "no error")
 	clients, servers := c.group(here, "clients"), c.group(there, "servers")
-	must[[]types.SecurityGroupRule](t)(c.authorize(servers, fromGroup(clients, marketing)))
+	must[[]types.SecurityGroupRule](t)(c.authorize(servers, fromGroup(clients)))
 	_, err := c.DeleteSecurityGroup(t.Context(), &ec2.DeleteSecurityGroupInput{GroupId: &clients})
 	refused(t, err, "no error")
 	out := must[*ec2.DescribeStaleSecurityGroupsOutput](t)(c.DescribeStaleSecurityGroups(t.Context(), &ec2.DescribeStaleSecurityGroupsInput{VpcId: &there}))

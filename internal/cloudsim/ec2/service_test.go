@@ -42,7 +42,7 @@ func TestProtocol(t *testing.T) {
 		body   string
 	}{
 		{"an unknown action", "Action=Dance", 400, "<Response><Errors><Error><Code>InvalidAction</Code><Message>The action Dance is not valid for this web service.</Message></Error></Errors><RequestID>"},
-		{"a parameter that is not known is refused by name", "Action=DescribeVpcs&Colour=red", 400, "<Message>The parameter Colour is not recognized</Message>"},
+		{"a parameter that is not known is refused by name", "Action=DescribeVpcs&Flavor=red", 400, "<Message>The parameter Flavor is not recognized</Message>"},
 		{"names of parameters are case sensitive", "Action=DeleteVpc&vpcId=vpc-1", 400, "<Code>UnknownParameter</Code>"},
 		{"a parameter that is missing", "Action=DeleteVpc", 400, "<Code>MissingParameter</Code>"},
 		{"an empty set", "Action=DescribeVpcs&Version=2016-11-15", 200, `<DescribeVpcsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>`},
@@ -109,7 +109,7 @@ func TestRefusedPages(t *testing.T) {
 		{"too large", ec2.DescribeVpcsInput{MaxResults: aws.Int32(1001)}, "InvalidParameterValue"},
 		{"with ids", ec2.DescribeVpcsInput{MaxResults: aws.Int32(5), VpcIds: []string{vpc}}, "InvalidParameterCombination"},
 		{"a token that is none", ec2.DescribeVpcsInput{NextToken: aws.String("x")}, "InvalidNextToken"},
-		{"an unknown filter", ec2.DescribeVpcsInput{Filters: []types.Filter{filter("colour", "red")}}, "InvalidParameterValue"},
+		{"an unknown filter", ec2.DescribeVpcsInput{Filters: []types.Filter{filter("flavor", "red")}}, "InvalidParameterValue"},
 		{"an unknown id", ec2.DescribeVpcsInput{VpcIds: []string{vpc, "vpc-0123456789abcdef0"}}, "InvalidVpcID.NotFound"},
 		{"a malformed id", ec2.DescribeVpcsInput{VpcIds: []string{"subnet-1"}}, "InvalidVpcID.Malformed"},
 	}
