@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -39,6 +40,8 @@ departments:
     - { account: "333333333333", region: eu-west-1, within: 10.64.0.0/12 }
   legal:
     - { account: "222222222222", region: eu-west-1, vpc: vpc-00000000000000004 }
+  sales:
+    - { account: "222222222222", region: eu-west-1, vpc: vpc-00000000000000006 }
 peerings:
   - between: [marketing, finance]
     dns: true
@@ -46,6 +49,7 @@ peerings:
       - { from: marketing, to: finance, groups: { tags: { Role: ledger } }, protocol: tcp, ports: [443] }
   - between: [developer, finance]
     requester: developer
+  - between: [developer, sales]
   - between: [marketing, legal]
     approval: manual
 `
@@ -224,6 +228,14 @@ func TestOptionsReachTheTemplate(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { has(t, stack(t, company, marketing, tt.context), tt.kind, tt.props) })
 	}
+}
+
+func TestARNsHaveThePartitionOfTheirRegion(t *testing.T) {
+	china := strings.ReplaceAll(strings.ReplaceAll(company, "eu-west-1", "cn-north-1"), "us-east-1", "cn-northwest-1")
+	has(t, stack(t, china, peering.Cell{Account: "222222222222", Region: "cn-north-1"}, nil), "AWS::Events::EventBusPolicy", object{"Statement": object{
+		"Resource":  "arn:aws-cn:events:cn-north-1:222222222222:event-bus/autopeer",
+		"Principal": object{"AWS": []any{"arn:aws-cn:iam::111111111111:root", "arn:aws-cn:iam::333333333333:root"}},
+	}})
 }
 
 func TestAFunctionThatIsNotBuiltIsMissed(t *testing.T) {

@@ -101,7 +101,7 @@ func TestAcceptMayAcceptWhatThePolicyAccepts(t *testing.T) {
 	p := parse(t, company)
 	vpcs := []peering.VPC{
 		vpc(marketing, "vpc-00000000000000001"), vpc(marketing, "vpc-00000000000000002"), vpc(finance, "vpc-00000000000000003"),
-		vpc(finance, "vpc-00000000000000004"), vpc(developer, "vpc-00000000000000005"),
+		vpc(finance, "vpc-00000000000000004"), vpc(finance, "vpc-00000000000000006"), vpc(developer, "vpc-00000000000000005"),
 		vpc(marketing, "vpc-0000000000000000f"), vpc(finance, "vpc-0000000000000000f"),
 	}
 	accepted := 0

@@ -30,7 +30,8 @@ func (b builder) addTopic(scope constructs.Construct) *string {
 	return topic.Ref()
 }
 
-// addTopicKey adds a key of the account's own: alarms can't use the one that AWS manages for SNS.
+// addTopicKey adds a key of the account's own: alarms can't use the one that AWS manages for SNS. In a key's
+// policy the resource "*" is the key itself.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 func (b builder) addTopicKey(scope constructs.Construct) *string {
 	return awskms.NewCfnKey(scope, jsii.String("Key"), &awskms.CfnKeyProps{
