@@ -39,14 +39,14 @@ func twoByHand(s *stage) {
 
 func defaultVPC(s *stage) {
 	one := s.build(oneInVirginia, func(p *lab.Person) lab.Site {
-		site := lab.Site{Cell: p.Cell, VPC: p.VPC("VPC-1", "10.1.0.0/16")}
+		site := lab.Site{Name: "VPC-1", Cell: p.Cell, VPC: p.VPC("VPC-1", "10.1.0.0/16")}
 		site.Subnet, site.Table = p.Subnet(site.VPC, "VPC-1 subnet", "10.1.1.0/24"), site.VPC.Main
 		site.Group = p.Group(site.VPC, "VPC-1 server", nil)
 		site.Server = p.Server("VPC-1 server", site.Subnet, "10.1.1.10", site.Group)
 		return site
 	})
 	standard := s.build(oneInVirginia, func(p *lab.Person) lab.Site {
-		site := lab.Site{Cell: p.Cell, VPC: p.DefaultVPC()}
+		site := lab.Site{Name: "the default VPC", Cell: p.Cell, VPC: p.DefaultVPC()}
 		site.Subnet, site.Table = p.FirstSubnet(site.VPC), site.VPC.Main
 		site.Group = p.Group(site.VPC, "default server", map[string]string{"Lesson": "VPC 2"})
 		site.Server = p.Server("default VPC's server", site.Subnet, "172.31.0.10", site.Group)
@@ -54,7 +54,7 @@ func defaultVPC(s *stage) {
 	})
 	s.deploy(fmt.Sprintf("version: 1\ndepartments:\n  vpc1: %s\n  vpc2: %s\n%s", one.Member(), standard.Member(), lessonPeering))
 	for _, t := range s.snapshot().RouteTables {
-		s.check(fmt.Sprintf("%s is a main table whose subnets are associated only implicitly", t.ID), t.Main && len(t.Subnets) == 0, "it is not")
+		s.check(fmt.Sprintf("%s serves its subnets only implicitly", t.ID), t.Main && len(t.Subnets) == 0, "it is not")
 	}
 	pcx := s.request(one, standard, "")
 	s.settle()

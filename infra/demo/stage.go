@@ -44,7 +44,11 @@ func (s *stage) build(cell peering.Cell, build func(*lab.Person) lab.Site) lab.S
 	site := build(p)
 	s.must("the network is built", p.Err())
 	s.sites = append(s.sites, site)
-	s.tell("network", "", fmt.Sprintf("%s has %s in %s", site.VPC.ID, site.VPC.Block, cell))
+	s.tell("network", "", fmt.Sprintf("%s is %s, %s in %s", site.Name, site.VPC.ID, site.VPC.Block, cell))
+	s.call(string(site.VPC.ID), site.Name)
+	s.call(string(site.Table), site.Name+"'s table")
+	s.call(string(site.VPC.Main), site.Name+"'s main table") // the first name of one table counts
+	s.call(string(site.Group), site.Name+"'s security group")
 	return site
 }
 

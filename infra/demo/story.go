@@ -31,6 +31,14 @@ type story struct {
 	checks   int
 	failures int
 	heard    map[string]bool // ids of announcements
+	names    []string        // pairs of an id and what people call it
+}
+
+// call makes the story speak of a thing by its name instead of its id.
+func (s *story) call(id, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.names = append(s.names, id, name)
 }
 
 func newStory(out io.Writer, s Scenario) *story {
@@ -46,7 +54,7 @@ func (s *story) tell(kind, actor, text string) {
 }
 
 func (s *story) add(e Entry) {
-	e.Scenario, e.At = s.scenario, time.Now()
+	e.Scenario, e.At, e.Text = s.scenario, time.Now(), strings.NewReplacer(s.names...).Replace(e.Text)
 	e.Ms = e.At.Sub(s.start).Milliseconds()
 	s.entries = append(s.entries, e)
 	mark := " "

@@ -8,6 +8,7 @@ import (
 
 // Site is one department's network: a VPC with a server in a subnet of its own.
 type Site struct {
+	Name   string
 	Cell   peering.Cell
 	VPC    VPC
 	Table  peering.RouteTableID // that serves the server's subnet
@@ -23,7 +24,7 @@ func (s Site) Member() string {
 
 // Marketing builds 10.10.0.0/16 with a public subnet.
 func Marketing(p *Person) Site {
-	s := Site{Cell: p.Cell, VPC: p.VPC("Marketing", "10.10.0.0/16")}
+	s := Site{Name: "Marketing", Cell: p.Cell, VPC: p.VPC("Marketing", "10.10.0.0/16")}
 	s.Subnet = p.Subnet(s.VPC, "MarketingPublicSubnet", "10.10.1.0/24")
 	s.Table = p.RouteTable(s.VPC, "MarketingPublic", s.Subnet)
 	p.ToInternet(s.VPC, s.Table)
@@ -34,7 +35,7 @@ func Marketing(p *Person) Site {
 
 // Finance builds 172.31.0.0/16 with a private subnet. Its server's group is tagged Role=finance-server.
 func Finance(p *Person) Site {
-	s := Site{Cell: p.Cell, VPC: p.VPC("Finance", "172.31.0.0/16")}
+	s := Site{Name: "Finance", Cell: p.Cell, VPC: p.VPC("Finance", "172.31.0.0/16")}
 	s.Subnet = p.Subnet(s.VPC, "FinancePrivateSubnet", "172.31.1.0/24")
 	s.Table = p.RouteTable(s.VPC, "FinancePrivate", s.Subnet)
 	s.Group = p.Group(s.VPC, "FinanceServerSecurityGroup", map[string]string{"Role": "finance-server"})
@@ -44,7 +45,7 @@ func Finance(p *Person) Site {
 
 // Developer builds 10.20.0.0/16 with nothing but its main route table.
 func Developer(p *Person) Site {
-	s := Site{Cell: p.Cell, VPC: p.VPC("Developer", "10.20.0.0/16")}
+	s := Site{Name: "Developer", Cell: p.Cell, VPC: p.VPC("Developer", "10.20.0.0/16")}
 	s.Subnet, s.Table = p.Subnet(s.VPC, "DeveloperSubnet", "10.20.1.0/24"), s.VPC.Main
 	s.Group = p.Group(s.VPC, "DeveloperServerSecurityGroup", nil)
 	s.Server = p.Server("DeveloperServer", s.Subnet, "10.20.1.10", s.Group)
@@ -54,7 +55,7 @@ func Developer(p *Person) Site {
 // ByHand builds a VPC as one does in the first lesson: one public subnet, one server that admits SSH alone.
 // The server's group is tagged Lesson=name.
 func ByHand(p *Person, name, block, subnet, address string) Site {
-	s := Site{Cell: p.Cell, VPC: p.VPC(name, block)}
+	s := Site{Name: name, Cell: p.Cell, VPC: p.VPC(name, block)}
 	s.Subnet = p.Subnet(s.VPC, name+" subnet", subnet)
 	s.Table = p.RouteTable(s.VPC, name+" public", s.Subnet)
 	p.ToInternet(s.VPC, s.Table)
