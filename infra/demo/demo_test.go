@@ -1,0 +1,54 @@
+package demo_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/autopeer/autopeer/infra/demo"
+)
+
+func TestSelect(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		want int
+	}{{"", len(demo.Scenarios)}, {"across", 3}, {"across-both", 1}, {"default-vpc", 1}}
+	for _, tt := range tests {
+		chosen, err := demo.Select(tt.name)
+		if err != nil || len(chosen) != tt.want {
+			t.Errorf("Select(%q) = %d scenarios, %v; want %d", tt.name, len(chosen), err, tt.want)
+		}
+	}
+	if _, err := demo.Select("acros"); err == nil || !strings.Contains(err.Error(), "there are marketing-finance, ") {
+		t.Errorf("Select(acros) = %v, want the names that there are", err)
+	}
+}
+
+// TestRun: the shortest lab is told, counted and kept.
+func TestRun(t *testing.T) {
+	t.Parallel()
+	chosen, err := demo.Select("default-vpc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	dir := t.TempDir()
+	passed, err := demo.Run(t.Context(), &out, dir, chosen)
+	if err != nil || !passed {
+		t.Fatalf("Run() = %v, %v\n%s", passed, err, out.String())
+	}
+	if !strings.HasSuffix(out.String(), "\ndemo: 1 scenarios passed, 0 failed\n") {
+		t.Errorf("last line of %s", out.String())
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "timeline.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var timeline []demo.Entry
+	if err := json.Unmarshal(data, &timeline); err != nil || len(timeline) < 10 {
+		t.Errorf("timeline has %d entries, %v", len(timeline), err)
+	}
+}
