@@ -5,18 +5,22 @@ POLICY        ?= docs/examples/policy.yaml
 PORT          ?= 4566
 FUZZTIME      ?= 30s
 GOLANGCI_LINT := v2.15.0
-# What reads the EC2 API from outside: the real AWS CLI, for a test of the embedded cloud.
 PYTHON        ?= python3
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
-# Without lambda.norpc, or with the symbol table, a function weighs three times as much.
-LAMBDA    := CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) build -trimpath -tags lambda.norpc -ldflags '-s -w'
+# Without lambda.norpc, or with the symbol table, a function weighs three times as much; with the commit
+# in it, every commit would deploy every function.
+LAMBDA    := CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
+
+CDK        := .tools/cdk/node_modules/.bin/cdk
+EVERYTHING := {"trail":"true","alarmEmail":"ops@example.com","permissionsBoundary":"edge","reservedConcurrency":"5"}
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## See the main job done on the embedded cloud (SCENARIO=name for one scenario)
@@ -42,7 +46,8 @@ build/%/bootstrap: FORCE
 .PHONY: test
 test: .venv/ready ## Run every test
 	$(GO) vet ./...
-	PATH="$(CURDIR)/.venv/bin:$$PATH" $(GO) test -race ./functions/... ./internal/... ./infra/...
+	$(GO) test -race -timeout 5m $$($(GO) list ./... | grep -vE '/infra(/cell)?$$')
+	$(GO) test -timeout 10m ./infra ./infra/cell # without the race detector: jsii races with itself
 
 .PHONY: test-fast
 test-fast: ## Run the tests of internal/ without the race detector
@@ -69,14 +74,47 @@ lint: .tools/golangci-lint-$(GOLANGCI_LINT) ## Check format and code
 	GOBIN=$(CURDIR)/.tools $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 	@mv .tools/golangci-lint $@
 
-# The AWS CLI, pinned, in an environment of its own.
+.PHONY: synth
+synth: build .tools/infra ## Write the templates of a policy to cdk.out/ (POLICY=file)
+	rm -rf cdk.out && POLICY=$(POLICY) .tools/infra
+
+.PHONY: .tools/infra
+.tools/infra:
+	$(GO) build -o $@ ./infra
+
+.PHONY: diff
+diff: build $(CDK) ## Show what a deployment would change (POLICY=file)
+	POLICY=$(POLICY) $(CDK) diff
+
+.PHONY: deploy
+deploy: build $(CDK) ## Deploy all cells of a policy (POLICY=file)
+	POLICY=$(POLICY) $(CDK) deploy --all
+
+# Outside infra/, because Go's tools would walk into the packages.
+$(CDK): infra/package.json infra/package-lock.json
+	@mkdir -p .tools/cdk && cp $^ .tools/cdk/
+	npm ci --silent --no-audit --no-fund --prefix .tools/cdk && touch $@
+
+# Twice: with the options as they are, and with everything that an option adds.
+.PHONY: lint-templates
+lint-templates: synth .venv/ready ## Check the templates with cfn-lint and checkov
+	rm -rf out/everything && CDK_CONTEXT_JSON='$(EVERYTHING)' CDK_OUTDIR=out/everything POLICY=$(POLICY) .tools/infra
+	@for d in cdk.out out/everything; do \
+		.venv/bin/cfn-lint $$d/*.template.json && .venv/bin/checkov --quiet --compact --skip-download --framework cloudformation -d $$d || exit 1; \
+	done
+
+.PHONY: bench-synth
+bench-synth: ## Measure how long 2 and 60 cells take to synthesize
+	$(GO) test ./infra/cell -run '^$$' -bench Synth -benchtime 3x
+
+# The AWS CLI and the linters of templates, pinned, in an environment of their own.
 .venv/ready: infra/requirements.txt
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check -r infra/requirements.txt
 	@touch $@
 
 .PHONY: check
-check: lint test build ## Everything that must hold before a commit
+check: lint test build lint-templates ## Everything that must hold before a commit
 	git diff --exit-code
 
 .PHONY: clean
