@@ -1,0 +1,198 @@
+// Package lambda is the embedded cloud's Lambda: functions as child processes that talk the Runtime API, each
+// process one execution environment. It runs what is deployed to AWS, built for the host.
+package lambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Config is what a function is made of.
+type Config struct {
+	Account, Region, Name string
+	Role                  string        // its ARN, for whoever mints the credentials
+	Code                  string        // the folder that has the executable bootstrap
+	Layers                []string      // folders whose files are at /opt on AWS
+	MemorySize            int           // in MB; told to the function, not enforced
+	Timeout               time.Duration // zero means Lambda's 3 seconds
+	ReservedConcurrency   int           // more invocations at once are throttled; zero reserves nothing
+	JSONLogs              bool
+	Environment           map[string]string
+
+	Endpoint    string             // AWS_ENDPOINT_URL for the function
+	Credentials func() Credentials // asked for once for each environment
+
+	// Log is given every line that an environment writes, and Measure what CloudWatch would count, by the
+	// names of AWS/Lambda's metrics. Several goroutines may call them at once. Nil ignores.
+	Log     func(Line)
+	Measure func(metric string, value float64)
+}
+
+// Credentials are those of a session of the function's role.
+type Credentials struct{ AccessKeyID, SecretAccessKey, SessionToken string }
+
+const standardTimeout = 3 * time.Second
+
+// Error is an invocation that failed, with the type and message that Lambda gives it.
+type Error struct{ Type, Message string }
+
+func (e *Error) Error() string { return e.Type + ": " + e.Message }
+
+// ErrClosed is the answer of a function that has been closed.
+var ErrClosed = errors.New("function is closed")
+
+// Function is a function and its environments. It is a queue.Function.
+type Function struct {
+	config Config
+	opt    string // where the layers are unpacked; empty for none
+	logs   *logs
+
+	mu           sync.Mutex
+	environments []*environment // that live
+	idle         []*environment // the most recently used last
+	invocations  sync.WaitGroup
+	busy         int
+	closed       bool
+}
+
+// New checks the function and unpacks its layers. Environments start when invocations come; Close ends them.
+func New(c Config) (*Function, error) {
+	if c.Timeout == 0 {
+		c.Timeout = standardTimeout
+	}
+	f := &Function{config: c, logs: newLogs(c.Log)}
+	code, err := filepath.Abs(c.Code)
+	if err == nil {
+		f.config.Code = code
+		_, err = os.Stat(filepath.Join(code, "bootstrap"))
+	}
+	if err == nil {
+		err = f.checkEnvironment()
+	}
+	if err == nil {
+		f.opt, err = unpack(c.Layers)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make function %s: %w", c.Name, err)
+	}
+	return f, nil
+}
+
+// Invoke runs the function once, in an environment that is warm if there is one. A failed invocation is an
+// *Error; the function's timeout counts from here on, a cold start included.
+func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	if err := f.begin(); err != nil {
+		return nil, err
+	}
+	defer f.end()
+	started := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, f.config.Timeout)
+	defer cancel()
+	answer, err := f.invoke(ctx, newInvocation(payload, started.Add(f.config.Timeout)))
+	f.measure("Invocations", 1)
+	f.measure("Duration", float64(time.Since(started).Milliseconds()))
+	if err != nil {
+		f.measure("Errors", 1)
+		return nil, fmt.Errorf("invoke %s: %w", f.config.Name, err)
+	}
+	return answer, nil
+}
+
+// begin counts an invocation, or refuses it.
+func (f *Function) begin() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return ErrClosed
+	}
+	if reserved := f.config.ReservedConcurrency; reserved > 0 && f.busy >= reserved {
+		f.measure("Throttles", 1)
+		return &Error{"TooManyRequestsException", "Rate Exceeded."}
+	}
+	f.busy++
+	f.invocations.Add(1)
+	return nil
+}
+
+func (f *Function) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.busy--
+	f.invocations.Done()
+}
+
+// invoke takes another environment when a warm one ended before it saw the event: that failure belongs to
+// the invocation before.
+func (f *Function) invoke(ctx context.Context, i *invocation) ([]byte, error) {
+	for {
+		e, warm, err := f.acquire()
+		if err != nil {
+			return nil, err
+		}
+		answer, err := e.run(ctx, i)
+		f.release(e)
+		if warm && errors.Is(err, errGone) {
+			continue
+		}
+		return answer, err
+	}
+}
+
+// acquire takes the environment that was used last, or starts one.
+func (f *Function) acquire() (e *environment, warm bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return nil, false, ErrClosed
+	}
+	if last := len(f.idle) - 1; last >= 0 {
+		e, f.idle = f.idle[last], f.idle[:last]
+		return e, true, nil
+	}
+	if e, err = start(f); err != nil {
+		return nil, false, fmt.Errorf("start environment: %w", err)
+	}
+	f.environments = append(f.environments, e)
+	return e, false, nil
+}
+
+// release keeps an environment for the next invocation, unless its process has ended.
+func (f *Function) release(e *environment) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !e.ended() {
+		f.idle = append(f.idle, e)
+		return
+	}
+	f.environments = slices.DeleteFunc(f.environments, func(other *environment) bool { return other == e })
+}
+
+// Close kills all environments, which fails the invocations under way, and waits for both.
+func (f *Function) Close() {
+	f.mu.Lock()
+	f.closed = true
+	environments := slices.Clone(f.environments)
+	f.mu.Unlock()
+	for _, e := range environments {
+		e.kill()
+	}
+	f.invocations.Wait()
+	if f.opt != "" {
+		_ = os.RemoveAll(f.opt) // a folder for temporary files
+	}
+}
+
+// Log returns what the environments have written last, the oldest line first.
+func (f *Function) Log() []Line { return f.logs.all() }
+
+func (f *Function) measure(metric string, value float64) {
+	if f.config.Measure != nil {
+		f.config.Measure(metric, value)
+	}
+}
