@@ -115,8 +115,14 @@ func TestOtherwiseReject(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.InState(two, pcx, peering.Rejected)
+		t.Redeliver(two, wiring.Accept, bench.Event("CreateVpcPeeringConnection", one, pcx, m, f))
 		if said := t.SaidOnce(outcome.Denied, pcx); said.Reason.Code != "not-listed" {
 			t.Errorf("reason = %+v", said.Reason)
+		}
+		for _, o := range t.Said(outcome.Failed, pcx) {
+			if o.Cell == two {
+				t.Errorf("the rejection is announced as %+v; it was our own", o.Reason)
+			}
 		}
 	})
 }

@@ -241,6 +241,41 @@ func TestForgedAcceptancesOpenNothing(t *testing.T) {
 	})
 }
 
+// TestAnAcceptanceThatNeverShowsIsLetGo: the connection is one that the policy allows, and still pending.
+func TestAnAcceptanceThatNeverShowsIsLetGo(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, one)
+		release := t.Hold(wiring.Accept)
+		pcx := t.Ask(m, f)
+		time.Sleep(time.Second)
+		t.Must(t.Deliver(t.Ctx, one, wiring.Connect, bench.Event("AcceptVpcPeeringConnection", one, pcx, m, f)))
+		time.Sleep(time.Hour)
+		t.Unchanged(0)
+		t.Holds()
+		t.InDeadLetters(0)
+		release()
+		t.Settle()
+		t.Holds(benchtest.Pinging(m, f, pcx)...)
+	})
+}
+
+// TestSubnetsChooseTheTables: of the right VPC, where one cell owns both.
+func TestSubnetsChooseTheTables(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
+		var table peering.RouteTableID
+		t.ByHand(one, func(p *lab.Person) {
+			table = p.RouteTable(f.VPC, "", p.TaggedSubnet(f.VPC, "172.31.9.0/24", map[string]string{"Tier": "private"}))
+			p.RouteTable(m.VPC, "", p.TaggedSubnet(m.VPC, "10.10.9.0/24", map[string]string{"Tier": "private"}))
+		})
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n",
+			"finance]\n    routes:\n      marketing: { tables: main }\n      finance: { tables: { subnets: { tags: { Tier: private } } } }\n", 1))
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.Holds(bench.Routes(m.VPC.Main, f, pcx), bench.Routes(table, m, pcx), bench.Admits(f.Group, "icmp", m))
+	})
+}
+
 // TestFaultsOfConnect: nothing is left half done that a later delivery would not finish.
 func TestFaultsOfConnect(t *testing.T) {
 	for _, action := range []string{"DescribeVpcPeeringConnections", "DescribeRouteTables", "DescribeSecurityGroups", "DescribeSecurityGroupRules", "CreateRoute", "AuthorizeSecurityGroupIngress", "CreateTags"} {

@@ -124,6 +124,38 @@ func TestForgedDeletionsTakeNothingBack(t *testing.T) {
 	})
 }
 
+// TestTheStateOfTheConnectionDecides: a side may have rules and no route that could prove anything.
+func TestTheStateOfTheConnectionDecides(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n",
+			"finance]\n    routes:\n      finance: { tables: { ids: [rtb-0123456789abcdef0] } }\n", 1))
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.Redeliver(two, wiring.Disconnect, bench.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}))
+		t.Holds(bench.Routes(m.Table, f, pcx), bench.Routes(m.VPC.Main, f, pcx), bench.Admits(f.Group, "icmp", m))
+	})
+}
+
+// TestADeletionThatConcernsNobodyIsNotAnnounced: every counterpart hears of every deletion. Where the call was
+// made it is answered in any case.
+func TestADeletionThatConcernsNobodyIsNotAnnounced(t *testing.T) {
+	for name, tt := range map[string]struct {
+		origin peering.Cell
+		said   int
+	}{"elsewhere": {two, 0}, "here": {one, 1}} {
+		t.Run(name, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				t.Company(one, one)
+				t.Redeliver(one, wiring.Disconnect, bench.Event("DeleteVpcPeeringConnection", tt.origin, "pcx-0123456789abcdef0", lab.Site{}, lab.Site{}))
+				if said := t.Said(outcome.Disconnected, "pcx-0123456789abcdef0"); len(said) != tt.said {
+					t.Errorf("announced %+v, want %d", said, tt.said)
+				}
+			})
+		})
+	}
+}
+
 // TestARouteThatIsLiveProvesThatAnInvisibleConnectionLives: EC2 may be late in showing a connection, and then a
 // forged deletion must not take its routes.
 func TestARouteThatIsLiveProvesThatAnInvisibleConnectionLives(t *testing.T) {

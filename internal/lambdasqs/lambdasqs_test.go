@@ -132,31 +132,37 @@ func TestAFailedMessageIsHiddenForLongerEachTime(t *testing.T) {
 
 func TestMessagesThatHintAtTheSameAreAnsweredOnce(t *testing.T) {
 	t.Parallel()
-	record := `{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":"111111111111","detail":{"eventVersion":"1.11",
-		"eventSource":"ec2.amazonaws.com","eventName":"AcceptVpcPeeringConnection","requestParameters":{"vpcPeeringConnectionId":"pcx-1"}}}`
-	announcement := `{"source":"autopeer","detail-type":"Peering Accepted","detail":{"version":1,"connection":"pcx-1",
-		"requester":{"account":"111111111111","region":"us-east-1","vpc":"vpc-1"},"accepter":{"account":"111111111111","region":"us-east-1","vpc":"vpc-2"},
-		"requestedAt":"2026-06-08T07:37:56Z"}}`
-	var mu sync.Mutex
-	var hints []trail.Hint
-	woken := 0
-	handler := lambdasqs.Handler(func() { woken++ }, &queue{hidden: map[string]time.Duration{}}, func(_ context.Context, h trail.Hint) error {
-		mu.Lock()
-		defer mu.Unlock()
-		hints = append(hints, h)
-		return errors.New("still provisioning")
-	})
-	response, err := handler(t.Context(), events.SQSEvent{Records: []events.SQSMessage{message("1", record, "1"), message("2", announcement, "1")}})
-	if err != nil || len(hints) != 1 {
-		t.Fatalf("handled %d times, %v; want once", len(hints), err)
+	const vpcs = `"requester":{"account":"111111111111","region":"us-east-1","vpc":"vpc-1"},"accepter":{"account":"111111111111","region":"us-east-1","vpc":"vpc-2"}`
+	announcement := func(more string) string {
+		return `{"source":"autopeer","detail-type":"Peering Accepted","detail":{"version":1,"connection":"pcx-1"` + more + `}}`
 	}
-	if !hints[0].NamesVPCs() || hints[0].RequestedAt.IsZero() {
-		t.Errorf("hint = %+v, want the one that says more", hints[0])
-	}
-	if len(response.BatchItemFailures) != 2 {
-		t.Errorf("failed = %v, want both messages", response.BatchItemFailures)
-	}
-	if woken != 1 {
-		t.Errorf("woken %d times, want once an invocation", woken)
+	bare, named, full := announcement(""), announcement(","+vpcs), announcement(","+vpcs+`,"requestedAt":"2026-06-08T07:37:56Z"`)
+	for name, bodies := range map[string][2]string{
+		"a record that names nothing, then the announcement":  {bare, full},
+		"the announcement, then a record":                     {full, bare},
+		"a record that names the VPCs, then the announcement": {named, full},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var mu sync.Mutex
+			var hints []trail.Hint
+			woken := 0
+			handler := lambdasqs.Handler(func() { woken++ }, &queue{hidden: map[string]time.Duration{}}, func(_ context.Context, h trail.Hint) error {
+				mu.Lock()
+				defer mu.Unlock()
+				hints = append(hints, h)
+				return errors.New("still provisioning")
+			})
+			response, err := handler(t.Context(), events.SQSEvent{Records: []events.SQSMessage{message("1", bodies[0], "1"), message("2", bodies[1], "1")}})
+			if err != nil || len(hints) != 1 {
+				t.Fatalf("handled %d times, %v; want once", len(hints), err)
+			}
+			if !hints[0].NamesVPCs() || hints[0].RequestedAt.IsZero() {
+				t.Errorf("hint = %+v, want the one that says more", hints[0])
+			}
+			if len(response.BatchItemFailures) != 2 || woken != 1 {
+				t.Errorf("failed = %v, woken %d times; want both messages, once", response.BatchItemFailures, woken)
+			}
+		})
 	}
 }

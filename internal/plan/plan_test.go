@@ -190,6 +190,9 @@ func TestConnectRules(t *testing.T) {
 		{name: "icmp is for IPv4, icmpv6 for IPv6", peer: "172.31.0.0/16 2001:db8::/56",
 			allow: []policy.Allow{ping, {Protocol: peering.ICMPv6, Groups: toServer}},
 			want:  []string{"authorize icmp from 172.31.0.0/16, icmpv6 from 2001:db8::/56 in sg-1"}},
+		{name: "a group without the tags is not chosen", groups: []peering.SecurityGroup{server, {ID: "sg-2", Tags: map[string]string{"Role": "client"}}, {ID: "sg-3"}},
+			allow: []policy.Allow{ping, {Protocol: peering.UDP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-3"}}}},
+			want:  []string{"authorize icmp from 172.31.0.0/16 in sg-1", "authorize udp 0-65535 from 172.31.0.0/16 in sg-3"}},
 		{name: "groups that the VPC lacks are noted", groups: []peering.SecurityGroup{},
 			allow: []policy.Allow{ping, {Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-9"}}}},
 			want:  []string{"note: the VPC has no security group tagged Role=server", "note: the VPC has no sg-9"}},
@@ -242,6 +245,30 @@ func TestADescriptionIsOneThatEC2Takes(t *testing.T) {
 	got := p.Changes[0].(plan.Authorize).Description
 	if !regexp.MustCompile(`^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}$`).MatchString(got) {
 		t.Errorf("description = %q", got)
+	}
+}
+
+// TestState: what holds afterwards is said the same way whether it was there or is added, since the
+// announcement's id is made from it.
+func TestState(t *testing.T) {
+	t.Parallel()
+	side := func(routes []peering.Route, ingress []peering.Permission) plan.Side {
+		return marketing(func(s *plan.Side) {
+			s.Tables = []peering.RouteTable{table("rtb-1", routes...)}
+			s.Groups = []peering.SecurityGroup{{ID: "sg-1", Ingress: ingress}}
+			s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}}}}
+		})
+	}
+	want := []string{"rtb-1 routes 172.31.0.0/16 to pcx-new", "sg-1 admits icmp from 172.31.0.0/16"}
+	missing := plan.Connect(side(nil, nil))
+	there := plan.Connect(side([]peering.Route{toPeer("pcx-new", false)}, []peering.Permission{{Protocol: peering.ICMP, From: -1, To: -1, Source: peerBlock}}))
+	for name, p := range map[string]plan.Plan{"missing": missing, "there": there} {
+		if diff := cmp.Diff(want, p.State); diff != "" {
+			t.Errorf("state when it was %s (-want +got):\n%s", name, diff)
+		}
+	}
+	if len(missing.Changes) != 2 || len(there.Changes) != 0 {
+		t.Errorf("changes = %v and %v", missing.Changes, there.Changes)
 	}
 }
 

@@ -1,0 +1,191 @@
+package ec2net_test
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/ec2net"
+	"github.com/autopeer/autopeer/internal/fault"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+var comparers = cmp.Options{
+	cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
+	cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
+	cmpopts.EquateEmpty(),
+}
+
+// answering returns a network on which every describe is answered with this document.
+func answering(t *testing.T, document string) *ec2net.Network {
+	t.Helper()
+	return network(t, cloudsim.Failure{Answer: document})
+}
+
+func network(t *testing.T, failure cloudsim.Failure) *ec2net.Network {
+	t.Helper()
+	cloud := cloudsim.New(cloudsim.Options{})
+	t.Cleanup(cloud.Close)
+	cloud.Inject(func(api.Call) *cloudsim.Failure { return &failure })
+	return ec2net.New(ec2.NewFromConfig(aws.Config{
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("111111111111", "any", ""),
+		HTTPClient: &http.Client{Transport: cloud}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+	}))
+}
+
+func TestRouteTables(t *testing.T) {
+	t.Parallel()
+	n := answering(t, `<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item>
+		<routeTableId>rtb-1</routeTableId><vpcId>vpc-1</vpcId>
+		<associationSet><item><main>true</main></item><item><main>false</main><subnetId>subnet-1</subnetId></item></associationSet>
+		<routeSet>
+			<item><destinationCidrBlock>10.0.0.0/16</destinationCidrBlock><gatewayId>local</gatewayId><state>active</state><origin>CreateRouteTable</origin></item>
+			<item><destinationIpv6CidrBlock>2001:db8::/56</destinationIpv6CidrBlock><vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId><state>blackhole</state><origin>CreateRoute</origin></item>
+			<item><destinationCidrBlock>10.9.0.0/16</destinationCidrBlock><gatewayId>vgw-1</gatewayId><state>active</state><origin>EnableVgwRoutePropagation</origin></item>
+			<item><destinationPrefixListId>pl-1</destinationPrefixListId><gatewayId>vpce-1</gatewayId><state>active</state></item>
+			<item><destinationCidrBlock>10.8.0.0/16</destinationCidrBlock><instanceId>i-1</instanceId><networkInterfaceId>eni-1</networkInterfaceId><state>active</state></item>
+		</routeSet><tagSet><item><key>Tier</key><value>private</value></item></tagSet>
+	</item><item><routeTableId>rtb-2</routeTableId><vpcId>vpc-1</vpcId><associationSet><item><gatewayId>igw-1</gatewayId></item></associationSet></item></routeTableSet></DescribeRouteTablesResponse>`)
+	got, err := n.RouteTables(t.Context(), "vpc-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []peering.RouteTable{
+		{ID: "rtb-1", VPC: "vpc-1", Main: true, Subnets: []peering.SubnetID{"subnet-1"}, Tags: map[string]string{"Tier": "private"}, Routes: []peering.Route{
+			{Destination: netip.MustParsePrefix("10.0.0.0/16"), Target: peering.Local},
+			{Destination: netip.MustParsePrefix("2001:db8::/56"), Target: "pcx-1", Blackhole: true},
+			{Destination: netip.MustParsePrefix("10.9.0.0/16"), Target: "vgw-1", Propagated: true},
+			{PrefixList: "pl-1", Target: "vpce-1"},
+			{Destination: netip.MustParsePrefix("10.8.0.0/16"), Target: "i-1"},
+		}},
+		{ID: "rtb-2", VPC: "vpc-1", Gateway: true},
+	}
+	if diff := cmp.Diff(want, got, comparers); diff != "" {
+		t.Errorf("route tables (-want +got):\n%s", diff)
+	}
+}
+
+// TestSecurityGroups: EC2 merges sources with the same protocol and ports; each becomes a permission.
+func TestSecurityGroups(t *testing.T) {
+	t.Parallel()
+	n := answering(t, `<DescribeSecurityGroupsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><securityGroupInfo><item>
+		<ownerId>111111111111</ownerId><groupId>sg-1</groupId><groupName>server</groupName><vpcId>vpc-1</vpcId>
+		<ipPermissions>
+			<item><ipProtocol>tcp</ipProtocol><fromPort>443</fromPort><toPort>443</toPort>
+				<ipRanges><item><cidrIp>10.0.0.0/16</cidrIp></item><item><cidrIp>10.1.0.0/16</cidrIp></item></ipRanges>
+				<ipv6Ranges><item><cidrIpv6>2001:db8::/56</cidrIpv6></item></ipv6Ranges>
+				<groups><item><groupId>sg-2</groupId></item></groups><prefixListIds><item><prefixListId>pl-1</prefixListId></item></prefixListIds></item>
+			<item><ipProtocol>icmpv6</ipProtocol><ipv6Ranges><item><cidrIpv6>::/0</cidrIpv6></item></ipv6Ranges></item>
+		</ipPermissions>
+		<ipPermissionsEgress><item><ipProtocol>-1</ipProtocol><ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges></item></ipPermissionsEgress>
+	</item></securityGroupInfo></DescribeSecurityGroupsResponse>`)
+	got, err := n.SecurityGroups(t.Context(), "vpc-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	https := peering.Permission{Protocol: peering.TCP, From: 443, To: 443}
+	with := func(change func(*peering.Permission)) peering.Permission {
+		p := https
+		change(&p)
+		return p
+	}
+	want := []peering.SecurityGroup{{ID: "sg-1", VPC: "vpc-1", Owner: "111111111111", Name: "server",
+		Ingress: []peering.Permission{
+			with(func(p *peering.Permission) { p.Source = netip.MustParsePrefix("10.0.0.0/16") }),
+			with(func(p *peering.Permission) { p.Source = netip.MustParsePrefix("10.1.0.0/16") }),
+			with(func(p *peering.Permission) { p.Source = netip.MustParsePrefix("2001:db8::/56") }),
+			with(func(p *peering.Permission) { p.Group = "sg-2" }),
+			with(func(p *peering.Permission) { p.PrefixList = "pl-1" }),
+			{Protocol: peering.ICMPv6, From: -1, To: -1, Source: netip.MustParsePrefix("::/0")},
+		},
+		Egress: []peering.Permission{{Protocol: peering.AllProtocols, From: -1, To: -1, Source: netip.MustParsePrefix("0.0.0.0/0")}},
+	}}
+	if diff := cmp.Diff(want, got, comparers); diff != "" {
+		t.Errorf("security groups (-want +got):\n%s", diff)
+	}
+}
+
+// TestIngressRules: the other describe shows all traffic with ports of -1; egress rules aren't ours to see.
+func TestIngressRules(t *testing.T) {
+	t.Parallel()
+	n := answering(t, `<DescribeSecurityGroupRulesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><securityGroupRuleSet>
+		<item><securityGroupRuleId>sgr-1</securityGroupRuleId><groupId>sg-1</groupId><isEgress>false</isEgress><ipProtocol>-1</ipProtocol><fromPort>-1</fromPort><toPort>-1</toPort>
+			<referencedGroupInfo><groupId>sg-9</groupId></referencedGroupInfo><description>d</description><tagSet><item><key>autopeer:connection</key><value>pcx-1</value></item></tagSet></item>
+		<item><securityGroupRuleId>sgr-2</securityGroupRuleId><groupId>sg-1</groupId><isEgress>true</isEgress><ipProtocol>-1</ipProtocol><cidrIpv4>0.0.0.0/0</cidrIpv4></item>
+	</securityGroupRuleSet></DescribeSecurityGroupRulesResponse>`)
+	got, err := n.IngressRules(t.Context(), "pcx-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []peering.IngressRule{{
+		ID: "sgr-1", Group: "sg-1", Permission: peering.Permission{Protocol: peering.AllProtocols, From: -1, To: -1, Group: "sg-9"},
+		Description: "d", Tags: map[string]string{peering.TagConnection: "pcx-1"},
+	}}
+	if diff := cmp.Diff(want, got, comparers); diff != "" {
+		t.Errorf("ingress rules (-want +got):\n%s", diff)
+	}
+}
+
+// TestBlocks: only blocks in state associated count, of both families.
+func TestBlocks(t *testing.T) {
+	t.Parallel()
+	n := answering(t, `<DescribeVpcsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcSet><item><vpcId>vpc-1</vpcId><ownerId>111111111111</ownerId><cidrBlock>10.0.0.0/16</cidrBlock>
+		<cidrBlockAssociationSet>
+			<item><cidrBlock>10.0.0.0/16</cidrBlock><cidrBlockState><state>associated</state></cidrBlockState></item>
+			<item><cidrBlock>10.1.0.0/16</cidrBlock><cidrBlockState><state>disassociated</state></cidrBlockState></item></cidrBlockAssociationSet>
+		<ipv6CidrBlockAssociationSet>
+			<item><ipv6CidrBlock>2001:db8::/56</ipv6CidrBlock><ipv6CidrBlockState><state>associated</state></ipv6CidrBlockState></item>
+			<item><ipv6CidrBlock>2001:db8:1::/56</ipv6CidrBlock><ipv6CidrBlockState><state>failing</state></ipv6CidrBlockState></item>
+			<item><ipv6CidrBlock>2001:db8:2::/56</ipv6CidrBlock></item></ipv6CidrBlockAssociationSet>
+	</item></vpcSet></DescribeVpcsResponse>`)
+	got, err := n.VPCs(t.Context(), "vpc-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16"), netip.MustParsePrefix("2001:db8::/56")}
+	if len(got) != 1 || !slices.Equal(got[0].Blocks, want) || got[0].Cell() != (peering.Cell{Account: "111111111111", Region: "us-east-1"}) {
+		t.Errorf("VPCs = %+v, want one with %v", got, want)
+	}
+	subnets := answering(t, `<DescribeSubnetsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><subnetSet><item><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId><cidrBlock>10.0.1.0/24</cidrBlock>
+		<ipv6CidrBlockAssociationSet><item><ipv6CidrBlock>2001:db8::/64</ipv6CidrBlock><ipv6CidrBlockState><state>associated</state></ipv6CidrBlockState></item>
+			<item><ipv6CidrBlock>2001:db8:0:1::/64</ipv6CidrBlock><ipv6CidrBlockState><state>disassociated</state></ipv6CidrBlockState></item>
+			<item><ipv6CidrBlock>2001:db8:0:2::/64</ipv6CidrBlock></item></ipv6CidrBlockAssociationSet>
+	</item></subnetSet></DescribeSubnetsResponse>`)
+	in, err := subnets.Subnets(t.Context(), "vpc-1")
+	want = []netip.Prefix{netip.MustParsePrefix("10.0.1.0/24"), netip.MustParsePrefix("2001:db8::/64")}
+	if err != nil || len(in) != 1 || !slices.Equal(in[0].Blocks, want) {
+		t.Errorf("subnets = %+v, %v; want one with %v", in, err, want)
+	}
+}
+
+// TestClasses: EC2's codes in EC2's spelling, each with what becomes of the message.
+func TestClasses(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]fault.Class{
+		"RequestLimitExceeded": fault.Retryable, "InternalError": fault.Retryable, "InvalidVpcPeeringConnectionID.NotFound": fault.Retryable,
+		"InvalidStateTransition": fault.Retryable, "RouteAlreadyExists": fault.Retryable, "InvalidPermission.Duplicate": fault.Retryable, "NeverHeardOf": fault.Retryable,
+		"UnauthorizedOperation": fault.Permanent, "OperationNotPermitted": fault.Permanent, "InvalidVpcPeeringConnectionId.Malformed": fault.Permanent,
+		"RouteLimitExceeded": fault.Denied, "RulesPerSecurityGroupLimitExceeded": fault.Denied, "ActiveVpcPeeringConnectionPerVpcLimitExceeded": fault.Denied,
+	} {
+		err := network(t, cloudsim.Failure{Code: code, Message: "no"}).Accept(t.Context(), "pcx-1")
+		if got := fault.Of(err); err == nil || got != want {
+			t.Errorf("class of %s = %v, want %v (%v)", code, got, want, err)
+		}
+	}
+	denied := network(t, cloudsim.Failure{Code: "RouteLimitExceeded", Message: "500 are there."}).Accept(t.Context(), "pcx-1")
+	if want := "accept pcx-1: 500 are there. (RouteLimitExceeded)"; denied.Error() != want {
+		t.Errorf("a denial reads %q, want %q: it is announced, so a request's id would make it another one each time", denied, want)
+	}
+	if err := network(t, cloudsim.Failure{Drop: true}).Accept(t.Context(), "pcx-1"); fault.Of(err) != fault.Retryable {
+		t.Errorf("class of a dropped connection = %v, want retryable", fault.Of(err))
+	}
+}
