@@ -3,6 +3,7 @@ package config_test
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,14 +14,14 @@ import (
 	"github.com/autopeer/autopeer/internal/config"
 )
 
-// onceThrottled answers the first request with a throttle and the others with nothing to see.
-type onceThrottled struct{ asked int }
+// troubled answers the first requests with these error codes and the others with nothing to see.
+type troubled struct{ codes []string }
 
-func (o *onceThrottled) Do(*http.Request) (*http.Response, error) {
-	o.asked++
+func (o *troubled) Do(*http.Request) (*http.Response, error) {
 	status, body := http.StatusOK, `<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>`
-	if o.asked == 1 {
-		status, body = http.StatusServiceUnavailable, `<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>`
+	if len(o.codes) > 0 {
+		status, body = http.StatusServiceUnavailable, `<Response><Errors><Error><Code>`+o.codes[0]+`</Code></Error></Errors></Response>`
+		o.codes = o.codes[1:]
 	}
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
 }
@@ -28,14 +29,14 @@ func (o *onceThrottled) Do(*http.Request) (*http.Response, error) {
 func TestEveryAttemptOfACallIsCounted(t *testing.T) {
 	t.Parallel()
 	cfg, _ := config.AWS(environment(map[string]string{"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}))
-	cfg.HTTPClient = &onceThrottled{}
+	cfg.HTTPClient = &troubled{[]string{"RequestLimitExceeded", "Unavailable"}}
 	cfg.Retryer = func() aws.Retryer { return retry.AddWithMaxBackoffDelay(retry.NewStandard(), 1) }
 	var attempts []bool
 	config.CountCalls(&cfg, func(throttled bool) { attempts = append(attempts, throttled) })
 	if _, err := ec2.NewFromConfig(cfg).DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{}); err != nil {
 		t.Fatal(err)
 	}
-	if len(attempts) != 2 || !attempts[0] || attempts[1] {
-		t.Errorf("throttled = %v, want the first of two attempts", attempts)
+	if want := []bool{true, false, false}; !slices.Equal(attempts, want) {
+		t.Errorf("throttled = %v, want %v: a throttle, another error, an answer", attempts, want)
 	}
 }
