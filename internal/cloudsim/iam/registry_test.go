@@ -1,0 +1,116 @@
+package iam_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/autopeer/autopeer/internal/cloudsim/iam"
+)
+
+const (
+	account = "111111111111"
+	role    = "arn:aws:iam::111111111111:role/autopeer-accept"
+	session = "arn:aws:sts::111111111111:assumed-role/autopeer-accept/accept"
+	trust   = `{"Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}`
+	logs    = `{"Statement":{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/accept:*"}}`
+	group   = "arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/accept"
+)
+
+func registry(t *testing.T, policies ...string) *iam.Registry {
+	t.Helper()
+	g := iam.NewRegistry()
+	if err := g.PutRole(account, "autopeer-accept", trust, policies...); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func TestPrincipals(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, principal  string
+		lenient, enforce bool
+	}{
+		{"a role has what its policies allow", role, false, false},
+		{"a session has what its role has", session, false, false},
+		{"an account may do everything", "arn:aws:iam::111111111111:root", true, true},
+		{"a role that isn't registered may until roles are enforced", "arn:aws:iam::111111111111:role/other", true, false},
+		{"and so may its session", "arn:aws:sts::111111111111:assumed-role/other/s", true, false},
+		{"a role of the same name in another account is another role", "arn:aws:sts::222222222222:assumed-role/autopeer-accept/s", true, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			g := registry(t, logs)
+			if got := g.AuthorizeRole(tt.principal, "ec2:CreateRoute", "*") == nil; got != tt.lenient {
+				t.Errorf("before Enforce: %v, want %v", got, tt.lenient)
+			}
+			g.Enforce()
+			if got := g.AuthorizeRole(tt.principal, "ec2:CreateRoute", "*") == nil; got != tt.enforce {
+				t.Errorf("after Enforce: %v, want %v", got, tt.enforce)
+			}
+		})
+	}
+}
+
+func TestWhatAnyPolicyOfARoleDeniesIsDenied(t *testing.T) {
+	t.Parallel()
+	g := registry(t, logs, `{"Statement":{"Effect":"Deny","Action":"logs:PutLogEvents","Resource":"*"}}`)
+	var refusal *iam.Refusal
+	if err := g.MayWriteLogs(role, group); !errors.As(err, &refusal) || refusal.Action != "logs:PutLogEvents" {
+		t.Errorf("MayWriteLogs() = %v, want a denial of logs:PutLogEvents", err)
+	}
+}
+
+func TestMayWriteLogs(t *testing.T) {
+	t.Parallel()
+	g := registry(t, logs)
+	if err := g.MayWriteLogs(role, group); err != nil {
+		t.Error(err)
+	}
+	if g.MayWriteLogs(role, group+"2") == nil {
+		t.Error("the role writes another function's log")
+	}
+	g.DeleteRole(account, "autopeer-accept")
+	g.Enforce()
+	if g.MayWriteLogs(role, group) == nil {
+		t.Error("a deleted role writes a log")
+	}
+}
+
+func TestMayAssume(t *testing.T) {
+	t.Parallel()
+	g := registry(t)
+	if err := g.MayAssume("lambda.amazonaws.com", role); err != nil {
+		t.Error(err)
+	}
+	if g.MayAssume("events.amazonaws.com", role) == nil {
+		t.Error("the role is taken on by a service that it doesn't trust")
+	}
+	if err := g.MayAssume("events.amazonaws.com", role+"2"); err != nil {
+		t.Errorf("before Enforce: %v", err)
+	}
+	g.Enforce()
+	if g.MayAssume("events.amazonaws.com", role+"2") == nil {
+		t.Error("a role is taken on that there isn't")
+	}
+}
+
+func TestPutRoleRefusesMistakes(t *testing.T) {
+	t.Parallel()
+	g := iam.NewRegistry()
+	if g.PutRole(account, "a", `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole"}}`) == nil {
+		t.Error("a trust policy without a principal was taken")
+	}
+	if g.PutRole(account, "a", trust, trust) == nil {
+		t.Error("a policy with a principal was taken")
+	}
+}
+
+func TestWithoutARegistryResourcesAloneDecide(t *testing.T) {
+	t.Parallel()
+	var none *iam.Registry
+	if err := none.AuthorizeRole(role, "sqs:ReceiveMessage", "*"); err != nil {
+		t.Error(err)
+	}
+}
