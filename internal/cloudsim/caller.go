@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
 // key is what an access key id stands for.
@@ -20,6 +21,17 @@ func (c *Cloud) Mint(account, principalARN string) (accessKeyID, secret string) 
 	defer c.mu.Unlock()
 	c.keys[accessKeyID] = key{account, principalARN}
 	return accessKeyID, rand.Text()
+}
+
+// Assume returns credentials for a service that takes on a role, if the role's trust policy admits the service.
+func (c *Cloud) Assume(service, roleARN, session string) (accessKeyID, secret string, err error) {
+	if err := c.IAM.MayAssume(service, roleARN); err != nil {
+		return "", "", err
+	}
+	account := iam.PrincipalOf(roleARN).Account
+	name := roleARN[strings.LastIndex(roleARN, "/")+1:]
+	accessKeyID, secret = c.Mint(account, "arn:aws:sts::"+account+":assumed-role/"+name+"/"+session)
+	return accessKeyID, secret, nil
 }
 
 var accountID = regexp.MustCompile(`^[0-9]{12}$`)

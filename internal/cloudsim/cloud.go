@@ -1,4 +1,4 @@
-// Package cloudsim is the embedded cloud: EC2, EventBridge, SQS, CloudTrail and Lambda's event source mappings
+// Package cloudsim is the embedded cloud: EC2, EventBridge, SQS, IAM, CloudTrail and Lambda's event source mappings
 // for any number of accounts and regions, behind AWS's own wire protocols. It is a test bench: it has the calls
 // that something here makes, and it imports nothing else of autopeer.
 package cloudsim
@@ -11,6 +11,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/cloudsim/api"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
+	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 	"github.com/autopeer/autopeer/internal/cloudsim/pulse"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 )
@@ -19,7 +20,7 @@ import (
 type Options struct {
 	// EC2 makes the EC2 that reports its mutating calls to the trail. Nil makes a cloud without EC2.
 	EC2 func(trail api.Trail) http.Handler
-	// Events configures EventBridge and CloudTrail; its Queues and Pulse are set by New.
+	// Events configures EventBridge and CloudTrail; its Queues, Pulse and IAM are set by New.
 	Events events.Options
 }
 
@@ -30,6 +31,7 @@ type Cloud struct {
 	EC2    http.Handler
 	Events *events.Service
 	Queues *queue.Service
+	IAM    *iam.Registry
 
 	services map[string]service
 	pulse    pulse.Pulse
@@ -42,9 +44,9 @@ type Cloud struct {
 
 // New returns an empty cloud. Close ends what it does by itself.
 func New(o Options) *Cloud {
-	c := &Cloud{keys: map[string]key{}}
-	c.Queues = queue.New(queue.Options{Pulse: &c.pulse})
-	o.Events.Queues, o.Events.Pulse = c.Queues, &c.pulse
+	c := &Cloud{keys: map[string]key{}, IAM: iam.NewRegistry()}
+	c.Queues = queue.New(queue.Options{Pulse: &c.pulse, IAM: c.IAM})
+	o.Events.Queues, o.Events.Pulse, o.Events.IAM = c.Queues, &c.pulse, c.IAM
 	c.Events = events.New(o.Events)
 	if o.EC2 != nil {
 		c.EC2 = o.EC2(c.Events.Trail)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/cloudsim/api"
 	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
+	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
 // answerFloor is the least time that a request takes over a socket. The SDK's transport sends a request's
@@ -81,7 +82,7 @@ func (c *Cloud) answer(r *http.Request, body []byte) *answer {
 	}
 	a := newAnswer()
 	if refusal == nil || refusal.After {
-		in := r.Clone(api.With(r.Context(), call))
+		in := r.Clone(iam.With(api.With(r.Context(), call), c.IAM))
 		in.Body = io.NopCloser(bytes.NewReader(body))
 		in.ContentLength = int64(len(body))
 		s.handler.ServeHTTP(a, in)

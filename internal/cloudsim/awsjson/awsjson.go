@@ -57,6 +57,8 @@ func typed[In, Out any](f func(context.Context, In) (Out, error)) func(context.C
 type Service struct {
 	Version string // of the protocol: 1.0 or 1.1
 	Actions map[string]Action
+	// Allow, if not nil, is asked before an action is served; its error is the answer.
+	Allow func(ctx context.Context, action string, body []byte) error
 }
 
 // ActionName reads the name of the action out of a request's X-Amz-Target, AmazonSQS.SendMessage.
@@ -80,7 +82,7 @@ func (s Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	call.Mutating = action.Mutating
-	out, err := action.serve(r.Context(), body)
+	out, err := s.serve(r.Context(), action, body)
 	if err != nil {
 		refusal := AsError(err)
 		call.ErrorCode = refusal.Code
@@ -88,6 +90,15 @@ func (s Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	write(w, s.Version, http.StatusOK, out)
+}
+
+func (s Service) serve(ctx context.Context, a Action, body []byte) (any, error) {
+	if s.Allow != nil {
+		if err := s.Allow(ctx, api.From(ctx).Action, body); err != nil {
+			return nil, err
+		}
+	}
+	return a.serve(ctx, body)
 }
 
 // AsError makes any error one that can be sent; what isn't an Error is the cloud's own defect.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
 // Service is EC2 for all accounts and regions. The caller of a request is in its context: see api.With.
@@ -87,7 +88,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p := paramsOf(r.Form)
 	call.Action, call.Params = p["Action"], p
 	call.Mutating = actions[call.Action].mutating
-	nodes, err := s.answer(call.Caller, p)
+	nodes, err := s.answer(call.Caller, iam.From(r.Context()), p)
 	if call.Mutating && s.opts.Trail != nil {
 		s.opts.Trail(recordOf(call, requestID, nodes, err))
 	}
@@ -100,7 +101,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeAnswer(w, call.Action, requestID, nodes)
 }
 
-func (s *Service) answer(caller api.Caller, p params) ([]node, error) {
+func (s *Service) answer(caller api.Caller, roles *iam.Registry, p params) ([]node, error) {
 	a, known := actions[p["Action"]]
 	if !known {
 		return nil, refuse("InvalidAction", "The action %s is not valid for this web service.", p["Action"])
@@ -115,14 +116,18 @@ func (s *Service) answer(caller api.Caller, p params) ([]node, error) {
 		return nil, refuse("UnknownParameter", "The parameter %s is not recognized", name)
 	}
 	dry, err := p.bool("DryRun")
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case dry:
-		return nil, wouldSucceed()
 	}
 	s.settle(now)
-	return a.answer(&request{Service: s, params: p, cell: s.cell(place{caller.Account, caller.Region}), now: now})
+	r := &request{Service: s, params: p, cell: s.cell(place{caller.Account, caller.Region}), now: now}
+	if err := r.allowed(caller, roles); err != nil {
+		return nil, err
+	}
+	if dry {
+		return nil, wouldSucceed()
+	}
+	return a.answer(r)
 }
 
 func (s *Service) cell(at place) *cell {

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/api"
-	"github.com/autopeer/autopeer/internal/cloudsim/resourcepolicy"
+	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
 const defaultBus = "default"
@@ -59,7 +59,7 @@ func cellOf(c api.Caller) cell { return cell{c.Account, c.Region} }
 type bus struct {
 	name     busName
 	document string // of the policy; empty for none
-	policy   resourcepolicy.Policy
+	policy   iam.Policy
 	rules    []*rule
 }
 
@@ -84,10 +84,10 @@ func (b *bus) setPolicy(document string) error {
 	if len(document) > maxPolicyLength {
 		return refuse("PolicyLengthExceededException", "The policy is longer than 10240 characters.")
 	}
-	var policy resourcepolicy.Policy
+	var policy iam.Policy
 	if document != "" {
 		var err error
-		if policy, err = resourcepolicy.Parse([]byte(document)); err != nil {
+		if policy, err = iam.ParseResource([]byte(document)); err != nil {
 			return invalid("Parameter Policy is not valid. Reason: " + err.Error())
 		}
 	}
@@ -102,34 +102,30 @@ type sender struct {
 	rule    string // ARN; empty for a caller of PutEvents
 }
 
-// permits asks the bus's policy. An account needs no permission for its own buses, but can be denied by them.
-func (b *bus) permits(who sender, organizations map[string]string, e Event) bool {
-	decision := b.policy.Decide(resourcepolicy.Request{
-		Account: who.account, ARN: who.arn, Action: "events:PutEvents", Resource: b.name.arn(), Keys: conditionKeys(who, organizations, e),
-	})
-	if who.account == b.name.account {
-		return decision != resourcepolicy.Denied
-	}
-	return decision == resourcepolicy.Allowed
-}
-
-// conditionKeys leaves out what a request doesn't have, because a key that is absent is not an empty one.
-func conditionKeys(who sender, organizations map[string]string, e Event) map[string]string {
-	keys := map[string]string{
-		"events:source":        e.Source,
-		"events:detail-type":   e.DetailType,
-		"aws:PrincipalAccount": who.account,
-		"aws:PrincipalArn":     who.arn,
-		"aws:SecureTransport":  "true",
-	}
-	if id := organizations[who.account]; id != "" {
-		keys["aws:PrincipalOrgID"] = id
+// permits asks the policies of the sender's role and of the bus: between accounts both must allow it.
+func (s *Service) permits(who sender, b *bus, e Event) error {
+	keys := iam.Keys{"events:source": {e.Source}, "events:detail-type": {e.DetailType}}
+	if id := s.options.Organizations[who.account]; id != "" {
+		keys["aws:PrincipalOrgID"] = []string{id}
 	}
 	if who.rule != "" {
-		keys["aws:SourceArn"] = who.rule
-		keys["aws:SourceAccount"] = who.account
+		keys["aws:SourceArn"] = []string{who.rule}
+		keys["aws:SourceAccount"] = []string{who.account}
 	}
-	return keys
+	return s.options.IAM.Authorize(iam.Request{
+		Principal: iam.Principal{Account: who.account, ARN: who.arn}, Action: "events:PutEvents",
+		Resource: b.name.arn(), Owner: b.name.account, Keys: keys,
+	}, b.policy)
+}
+
+// forwards also asks whether the rule's role lets EventBridge take it on.
+func (s *Service) forwards(who sender, b *bus, e Event) error {
+	if who.arn != "" {
+		if err := s.options.IAM.MayAssume("events.amazonaws.com", who.arn); err != nil {
+			return err
+		}
+	}
+	return s.permits(who, b, e)
 }
 
 var (

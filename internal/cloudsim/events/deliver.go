@@ -114,8 +114,8 @@ func (s *Service) toBus(d delivery) *reason {
 		return &reason{"NO_RESOURCE", "The specified event bus does not exist."}
 	}
 	who := sender{account: d.from.account, arn: d.target.RoleARN, rule: d.rule}
-	if !b.permits(who, s.options.Organizations, d.event) {
-		return &reason{"NO_PERMISSIONS", "The event bus's policy does not allow events:PutEvents."}
+	if err := s.forwards(who, b, d.event); err != nil {
+		return &reason{"NO_PERMISSIONS", "Lack of permissions to send to the target. " + err.Error()}
 	}
 	event := d.event
 	if s.options.NewIDOnForward {

@@ -17,3 +17,5 @@ func noRule(name string, b *bus) *awsjson.Error {
 func tooMany() *awsjson.Error {
 	return refuse("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
 }
+
+func denied(err error) *awsjson.Error { return refuse("AccessDeniedException", err.Error()) }

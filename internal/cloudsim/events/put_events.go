@@ -96,12 +96,13 @@ func (e putEventsEntry) size() int {
 func (s *Service) checkPermission(caller api.Caller, e putEventsEntry) error {
 	b := s.bus(resolveBus(e.EventBusName, caller))
 	who := sender{account: caller.Account, arn: caller.ARN}
-	if b == nil || b.permits(who, s.options.Organizations, Event{Source: e.Source, DetailType: e.DetailType}) {
+	if b == nil {
 		return nil
 	}
-	return refuse("AccessDeniedException", fmt.Sprintf(
-		"User: %s is not authorized to perform: events:PutEvents on resource: %s because no resource-based policy allows the events:PutEvents action",
-		caller.ARN, b.name.arn()))
+	if err := s.permits(who, b, Event{Source: e.Source, DetailType: e.DetailType}); err != nil {
+		return denied(err)
+	}
+	return nil
 }
 
 // putEvent gives an id to whatever it takes, also to what no rule is for. Callers hold the lock.

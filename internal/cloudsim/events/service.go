@@ -11,6 +11,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/cloudsim/agenda"
 	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
+	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 	"github.com/autopeer/autopeer/internal/cloudsim/pulse"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 )
@@ -19,6 +20,7 @@ import (
 type Options struct {
 	Queues *queue.Service // where targets and dead-letter queues are
 	Pulse  *pulse.Pulse   // beats whenever a delivery comes or goes
+	IAM    *iam.Registry  // nil knows no roles
 
 	// Schedule says after what delays an event is delivered, once for each: none drops it, two deliver it
 	// twice, different ones change the order. It is called by one goroutine at a time and must not call the
@@ -92,7 +94,7 @@ func New(o Options) *Service {
 		o.Queues = queue.New(queue.Options{Pulse: o.Pulse})
 	}
 	s := &Service{options: o, buses: map[busName]*bus{}, silent: map[cell]bool{}}
-	s.protocol = awsjson.Service{Version: "1.1", Actions: s.actions()}
+	s.protocol = awsjson.Service{Version: "1.1", Allow: s.allow, Actions: s.actions()}
 	return s
 }
 

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
-	"github.com/autopeer/autopeer/internal/cloudsim/resourcepolicy"
+	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
 // limit is the range of an attribute that is a number, and what it is if nobody sets it:
@@ -89,10 +89,10 @@ func invalidAttribute(name, value string) *awsjson.Error {
 // setPolicy refuses what it couldn't evaluate, where SQS might take it: better loud than lenient.
 func (q *queue) setPolicy(document string) error {
 	if document == "" {
-		q.policy = resourcepolicy.Policy{}
+		q.policy = iam.Policy{}
 		return nil
 	}
-	policy, err := resourcepolicy.Parse([]byte(document))
+	policy, err := iam.ParseResource([]byte(document))
 	if err != nil {
 		return refusePlain("InvalidAttributeValue", "Invalid value for the parameter Policy: "+err.Error())
 	}

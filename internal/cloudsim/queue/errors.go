@@ -38,8 +38,8 @@ func missingParameter(name string) *awsjson.Error {
 	return refusePlain("MissingParameter", "The request must contain the parameter "+name+".")
 }
 
-func accessDenied() *awsjson.Error {
-	return &awsjson.Error{Code: "AccessDeniedException", Message: "Access to the resource is denied.", Status: 403, QueryCode: "AccessDenied"}
+func accessDenied(err error) *awsjson.Error {
+	return &awsjson.Error{Code: "AccessDeniedException", Message: err.Error(), Status: 403, QueryCode: "AccessDenied"}
 }
 
 func invalidReceipt(handle string) *awsjson.Error {

@@ -4,14 +4,14 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/resourcepolicy"
+	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
 // queue is one queue and its messages, the oldest first. The service's lock guards it.
 type queue struct {
 	arn        arn
 	attributes map[string]string
-	policy     resourcepolicy.Policy
+	policy     iam.Policy
 	redrive    redrivePolicy
 	created    time.Time
 	modified   time.Time

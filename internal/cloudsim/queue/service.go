@@ -3,24 +3,30 @@
 package queue
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/api"
 	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
+	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 	"github.com/autopeer/autopeer/internal/cloudsim/pulse"
-	"github.com/autopeer/autopeer/internal/cloudsim/resourcepolicy"
 )
 
 // Options configure a Service; the zero value is an SQS that nobody else waits for.
 type Options struct {
-	Pulse *pulse.Pulse // beats whenever a message or a function's invocation comes or goes
+	Pulse *pulse.Pulse  // beats whenever a message or a function's invocation comes or goes
+	IAM   *iam.Registry // nil knows no roles
 }
 
 // Service is SQS for all accounts and regions.
 type Service struct {
 	pulse    *pulse.Pulse
+	iam      *iam.Registry
 	protocol awsjson.Service
 
 	mu      sync.Mutex
@@ -33,8 +39,8 @@ func New(o Options) *Service {
 	if o.Pulse == nil {
 		o.Pulse = &pulse.Pulse{}
 	}
-	s := &Service{pulse: o.Pulse, queues: map[arn]*queue{}}
-	s.protocol = awsjson.Service{Version: "1.0", Actions: map[string]awsjson.Action{
+	s := &Service{pulse: o.Pulse, iam: o.IAM, queues: map[arn]*queue{}}
+	s.protocol = awsjson.Service{Version: "1.0", Allow: s.allow, Actions: map[string]awsjson.Action{
 		"CreateQueue":                  awsjson.Write(s.createQueue),
 		"DeleteQueue":                  awsjson.Write(s.deleteQueue),
 		"GetQueueUrl":                  awsjson.Read(s.getQueueURL),
@@ -101,11 +107,11 @@ func (s *Service) Deliver(queueARN string, from Source, body string, attributes 
 	if q == nil {
 		return ErrNoQueue
 	}
-	decision := q.policy.Decide(resourcepolicy.Request{
-		Service: from.Service, Action: "sqs:SendMessage", Resource: queueARN,
-		Keys: map[string]string{"aws:SourceArn": from.ARN, "aws:SourceAccount": from.Account, "aws:SecureTransport": "true"},
-	})
-	if decision != resourcepolicy.Allowed {
+	err := s.iam.Authorize(iam.Request{
+		Principal: iam.Principal{Service: from.Service}, Action: "sqs:SendMessage", Resource: queueARN, Owner: name.account,
+		Keys: iam.Keys{"aws:SourceArn": {from.ARN}, "aws:SourceAccount": {from.Account}},
+	}, q.policy)
+	if err != nil {
 		return ErrNoPermissions
 	}
 	s.put(q, body, attributes, from.Service, q.seconds("DelaySeconds"))
@@ -132,20 +138,56 @@ func (s *Service) open(call *api.Call, url string) (*queue, error) {
 	if !ok || q == nil {
 		return nil, noQueue()
 	}
-	if !q.permits(call) {
-		return nil, accessDenied()
+	if err := s.permits(call, q); err != nil {
+		return nil, accessDenied(err)
 	}
 	return q, nil
 }
 
-// permits asks the queue policy. An account needs none for its own queues, but can be denied by one.
-func (q *queue) permits(call *api.Call) bool {
-	decision := q.policy.Decide(resourcepolicy.Request{
-		Account: call.Account, ARN: call.ARN, Action: "sqs:" + permission(call.Action), Resource: q.arn.String(),
-		Keys: map[string]string{"aws:PrincipalAccount": call.Account, "aws:PrincipalArn": call.ARN, "aws:SecureTransport": "true"},
-	})
-	if call.Account == q.arn.account {
-		return decision != resourcepolicy.Denied
+// permits asks the policies of the caller's role and of the queue. SQS words the action in lower case when it
+// refuses; policies are compared without regard to case.
+func (s *Service) permits(call *api.Call, q *queue) error {
+	return s.iam.Authorize(iam.Request{
+		Principal: iam.Principal{Account: call.Account, ARN: call.ARN},
+		Action:    "sqs:" + strings.ToLower(permission(call.Action)), Resource: q.arn.String(), Owner: q.arn.account,
+	}, q.policy)
+}
+
+// allow asks for calls that are not about a queue that is there already.
+func (s *Service) allow(ctx context.Context, action string, body []byte) error {
+	call := api.From(ctx)
+	var in struct{ QueueName string }
+	switch action {
+	case "CreateQueue":
+		_ = json.Unmarshal(body, &in) // the action itself says what is wrong with it
+	case "ListQueues":
+		in.QueueName = "*"
+	default:
+		return nil
 	}
-	return decision == resourcepolicy.Allowed
+	name := arn{region: call.Region, account: call.Account, name: in.QueueName}
+	if err := s.permits(call, &queue{arn: name}); err != nil {
+		return accessDenied(err)
+	}
+	return nil
+}
+
+// MayPoll says whether Lambda, by a function's role, may bring it the queue's messages:
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
+func (s *Service) MayPoll(roleARN, queueARN string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name, _ := parseARN(queueARN)
+	q := s.queues[name]
+	if q == nil {
+		return ErrNoQueue
+	}
+	who := iam.PrincipalOf(roleARN)
+	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
+		call := &api.Call{Action: action, Caller: api.Caller{Account: who.Account, ARN: roleARN}}
+		if err := s.permits(call, q); err != nil {
+			return fmt.Errorf("the provided execution role does not have permissions to call %s on SQS: %w", action, err)
+		}
+	}
+	return nil
 }

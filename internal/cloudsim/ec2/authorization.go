@@ -1,0 +1,222 @@
+package ec2
+
+import (
+	"maps"
+	"net/http"
+
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/iam"
+)
+
+// permission is one thing that a call needs: an action on one resource, with the condition keys that EC2 has for it.
+type permission struct {
+	action string
+	arn    string
+	keys   iam.Keys
+}
+
+// restricted are the calls that EC2 restricts to resources, as far as this EC2 does:
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html.
+// A resource that isn't there needs no permission, as the call is refused anyway. AWS doesn't say which
+// of the two errors comes first.
+var restricted = map[string]func(*request) []permission{
+	"AcceptVpcPeeringConnection":        (*request).toAccept,
+	"CreateVpcPeeringConnection":        (*request).toConnect,
+	"RejectVpcPeeringConnection":        (*request).onConnection,
+	"DeleteVpcPeeringConnection":        (*request).onConnection,
+	"ModifyVpcPeeringConnectionOptions": (*request).onConnection,
+	"CreateRoute":                       (*request).onTable,
+	"ReplaceRoute":                      (*request).onTable,
+	"DeleteRoute":                       (*request).onTable,
+	"AuthorizeSecurityGroupIngress":     (*request).toAuthorize,
+	"AuthorizeSecurityGroupEgress":      (*request).toAuthorize,
+	"RevokeSecurityGroupIngress":        (*request).toRevoke,
+	"RevokeSecurityGroupEgress":         (*request).toRevoke,
+	"CreateTags":                        (*request).onTagged,
+	"DeleteTags":                        (*request).onTagged,
+	"DescribeVpcAttribute":              (*request).onVPC,
+}
+
+// allowed asks IAM for all that the call needs. The first refusal is the answer.
+func (r *request) allowed(caller api.Caller, roles *iam.Registry) error {
+	for _, p := range r.permissions() {
+		p.keys["ec2:Region"] = []string{caller.Region}
+		p.keys["aws:RequestedRegion"] = []string{caller.Region}
+		err := roles.Authorize(iam.Request{
+			Principal: iam.Principal{Account: caller.Account, ARN: caller.ARN}, Owner: caller.Account,
+			Action: "ec2:" + p.action, Resource: p.arn, Keys: p.keys,
+		}, iam.Policy{})
+		if err != nil {
+			return unauthorized(err)
+		}
+	}
+	return nil
+}
+
+func unauthorized(err error) *refusal {
+	return &refusal{code: "UnauthorizedOperation", message: "You are not authorized to perform this operation. " + err.Error(), status: http.StatusForbidden}
+}
+
+func (r *request) permissions() []permission {
+	needs, known := restricted[r.params["Action"]]
+	if !known {
+		return append(r.toTag(), r.need("*", iam.Keys{}))
+	}
+	return append(needs(r), r.toTag()...)
+}
+
+func (r *request) need(arn string, keys iam.Keys) permission {
+	return permission{r.params["Action"], arn, keys}
+}
+
+// on is the permission for a resource that exists, which its tags may decide on.
+func (r *request) on(k kind, id string, keys iam.Keys) permission {
+	for key, value := range r.cell.tags[id] {
+		keys["aws:ResourceTag/"+key] = []string{value}
+		keys["ec2:ResourceTag/"+key] = []string{value}
+	}
+	return r.need(r.cell.arn(k, id), keys)
+}
+
+// toAccept is two permissions, the connection's and the accepter's VPC's:
+// https://docs.aws.amazon.com/vpc/latest/peering/security-iam.html.
+func (r *request) toAccept() []permission {
+	c, err := r.connection()
+	if err != nil || !has(r.cell.vpcs, c.accepter.vpcID) {
+		return r.onConnection()
+	}
+	return append(r.onConnection(), r.on(kindVPC, c.accepter.vpcID, vpcKeys(c.accepter.vpcID)))
+}
+
+// toConnect looks at the requester's VPC, and at a connection that has no id yet.
+func (r *request) toConnect() []permission {
+	id := r.params["VpcId"]
+	if !has(r.cell.vpcs, id) {
+		return nil
+	}
+	c, err := r.newConnection()
+	if err != nil {
+		return nil
+	}
+	keys := c.keys()
+	delete(keys, "ec2:VpcPeeringConnectionID")
+	maps.Copy(keys, requestTags(r.specifiedTags(kindConnection.resource)))
+	return []permission{r.on(kindVPC, id, vpcKeys(id)), r.need(r.cell.arn(kindConnection, "*"), keys)}
+}
+
+func vpcKeys(id string) iam.Keys { return iam.Keys{"ec2:VpcID": {id}, "ec2:Tenancy": {"default"}} }
+
+func (r *request) onConnection() []permission {
+	c, err := r.connection()
+	if err != nil {
+		return nil
+	}
+	return []permission{r.on(kindConnection, c.id, c.keys())}
+}
+
+// keys name each VPC by the account and region that it is in.
+func (c *connection) keys() iam.Keys {
+	return iam.Keys{
+		"ec2:VpcPeeringConnectionID": {c.id},
+		"ec2:RequesterVpc":           {c.requester.vpcARN()},
+		"ec2:AccepterVpc":            {c.accepter.vpcARN()},
+	}
+}
+
+func (s side) vpcARN() string { return (&cell{place: s.place}).arn(kindVPC, s.vpcID) }
+
+// onTable has no key for a route's destination or target, because EC2 has none.
+func (r *request) onTable() []permission {
+	t := r.cell.tables[r.params["RouteTableId"]]
+	if t == nil {
+		return nil
+	}
+	return []permission{r.on(kindTable, t.id, iam.Keys{"ec2:RouteTableID": {t.id}, "ec2:Vpc": {t.vpc.arn(kindVPC, t.vpc.id)}})}
+}
+
+func (r *request) onGroup() []permission {
+	g := r.cell.groups[r.params["GroupId"]]
+	if g == nil {
+		return nil
+	}
+	return []permission{r.on(kindGroup, g.id, iam.Keys{"ec2:SecurityGroupID": {g.id}, "ec2:Vpc": {g.arn(kindVPC, g.vpc.id)}})}
+}
+
+// toAuthorize looks at the new rules too if the call tags them, and only then.
+func (r *request) toAuthorize() []permission {
+	all := r.onGroup()
+	if tags := r.specifiedTags(kindRule.resource); len(tags) > 0 {
+		all = append(all, r.need(r.cell.arn(kindRule, "*"), requestTags(tags)))
+	}
+	return all
+}
+
+// toRevoke looks at the rules too that a call names by their ids, with their tags.
+func (r *request) toRevoke() []permission {
+	all := r.onGroup()
+	for _, id := range r.list("SecurityGroupRuleId") {
+		all = append(all, r.on(kindRule, id, iam.Keys{}))
+	}
+	return all
+}
+
+func (r *request) onVPC() []permission {
+	id := r.params["VpcId"]
+	if !has(r.cell.vpcs, id) {
+		return nil
+	}
+	return []permission{r.on(kindVPC, id, vpcKeys(id))}
+}
+
+// onTagged looks at everything that is to be tagged, and at the tags.
+func (r *request) onTagged() []permission {
+	ids, err := r.tagged()
+	if err != nil {
+		return nil
+	}
+	var all []permission
+	for _, id := range ids {
+		k, _ := kindOf(id) // tagged has checked it
+		keys := iam.Keys{}
+		if c := r.connections[id]; c != nil {
+			keys = c.keys()
+		}
+		maps.Copy(keys, requestTags(r.items("Tag")))
+		all = append(all, r.on(k, id, keys))
+	}
+	return all
+}
+
+// toTag is needed beside the call's own permission by whoever tags what the call creates:
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html.
+func (r *request) toTag() []permission {
+	var all []permission
+	for _, spec := range r.items("TagSpecification") {
+		if tags := spec.items("Tag"); len(tags) > 0 {
+			keys := requestTags(tags)
+			keys["ec2:CreateAction"] = []string{r.params["Action"]}
+			all = append(all, permission{"CreateTags", r.cell.arn(kind{resource: spec["ResourceType"]}, "*"), keys})
+		}
+	}
+	return all
+}
+
+func (r *request) specifiedTags(resource string) []params {
+	var tags []params
+	for _, spec := range r.items("TagSpecification") {
+		if spec["ResourceType"] == resource {
+			tags = append(tags, spec.items("Tag")...)
+		}
+	}
+	return tags
+}
+
+// requestTags has no aws:TagKeys where there is no tag: the key is absent then, not empty.
+func requestTags(tags []params) iam.Keys {
+	keys := iam.Keys{}
+	for _, tag := range tags {
+		keys["aws:RequestTag/"+tag["Key"]] = []string{tag["Value"]}
+		keys["aws:TagKeys"] = append(keys["aws:TagKeys"], tag["Key"])
+	}
+	return keys
+}
