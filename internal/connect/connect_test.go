@@ -278,7 +278,7 @@ func TestSubnetsChooseTheTables(t *testing.T) {
 
 // TestFaultsOfConnect: nothing is left half done that a later delivery would not finish.
 func TestFaultsOfConnect(t *testing.T) {
-	for _, action := range []string{"DescribeVpcPeeringConnections", "DescribeRouteTables", "DescribeSecurityGroups", "DescribeSecurityGroupRules", "CreateRoute", "AuthorizeSecurityGroupIngress", "CreateTags"} {
+	for _, action := range []string{"DescribeVpcPeeringConnections", "DescribeRouteTables", "DescribeSecurityGroups", "DescribeSecurityGroupRules", "CreateRoute", "AuthorizeSecurityGroupIngress", "CreateTags", "PutEvents"} {
 		for name, failure := range map[string]cloudsim.Failure{
 			"throttled":               {Code: "RequestLimitExceeded", Status: 503},
 			"not found yet":           {Code: "InvalidVpcPeeringConnectionID.NotFound"},
