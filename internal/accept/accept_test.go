@@ -13,6 +13,7 @@ import (
 	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/outcome"
 	"github.com/autopeer/autopeer/internal/peering"
 )
@@ -198,6 +199,24 @@ func TestForgedRequestsChangeNothing(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestARequestIsNotAnsweredBeforeItIsPending: the event may be faster than EC2.
+func TestARequestIsNotAnsweredBeforeItIsPending(t *testing.T) {
+	slow := func(o *ec2.Options) { o.Delays.Initiating, o.Delays.Propagation = 20*time.Second, 10*time.Second }
+	benchtest.Run(t, slow, func(t *benchtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		time.Sleep(15 * time.Second)
+		if said := t.Said(outcome.Accepted, pcx); len(said) > 0 {
+			t.Errorf("announced %+v of a request that isn't pending yet", said)
+		}
+		t.Settle()
+		t.InState(one, pcx, peering.Active)
+		t.SaidOnce(outcome.Accepted, pcx)
+		t.Holds(benchtest.Pinging(m, f, pcx)...)
+		t.InDeadLetters(0)
+	})
 }
 
 // TestAWrongHintCostsOneMoreReading: the event's word for the VPCs only says where to look first.

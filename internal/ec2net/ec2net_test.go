@@ -167,6 +167,38 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
+// TestConnections: blocks that AWS doesn't show are not known, which is not the same as none.
+func TestConnections(t *testing.T) {
+	t.Parallel()
+	n := answering(t, `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcPeeringConnectionSet><item>
+		<vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId><status><code>pending-acceptance</code><message>Pending Acceptance by 222222222222</message></status>
+		<requesterVpcInfo><ownerId>111111111111</ownerId><region>us-east-1</region><vpcId>vpc-1</vpcId><cidrBlock>10.0.0.0/16</cidrBlock>
+			<peeringOptions><allowDnsResolutionFromRemoteVpc>true</allowDnsResolutionFromRemoteVpc></peeringOptions></requesterVpcInfo>
+		<accepterVpcInfo><ownerId>222222222222</ownerId><region>eu-west-1</region><vpcId>vpc-2</vpcId></accepterVpcInfo>
+	</item><item><vpcPeeringConnectionId>pcx-2</vpcPeeringConnectionId><status><code>active</code></status>
+		<accepterVpcInfo><vpcId>vpc-3</vpcId><cidrBlock>10.1.0.0/16</cidrBlock><cidrBlockSet><item><cidrBlock>10.1.0.0/16</cidrBlock></item><item><cidrBlock>10.2.0.0/16</cidrBlock></item></cidrBlockSet>
+			<ipv6CidrBlockSet><item><ipv6CidrBlock>2001:db8::/56</ipv6CidrBlock></item></ipv6CidrBlockSet></accepterVpcInfo>
+	</item></vpcPeeringConnectionSet></DescribeVpcPeeringConnectionsResponse>`)
+	got, err := n.Connections(t.Context(), "pcx-1", "pcx-2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	yes := true
+	want := []peering.Connection{
+		{ID: "pcx-1", State: peering.PendingAcceptance, Message: "Pending Acceptance by 222222222222", RequesterDNS: &yes,
+			Requester: peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-1", Blocks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}},
+			Accepter:  peering.VPC{Owner: "222222222222", Region: "eu-west-1", ID: "vpc-2"}},
+		{ID: "pcx-2", State: peering.Active, Accepter: peering.VPC{ID: "vpc-3", Blocks: []netip.Prefix{
+			netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("10.2.0.0/16"), netip.MustParsePrefix("2001:db8::/56")}}},
+	}
+	if diff := cmp.Diff(want, got, comparers); diff != "" {
+		t.Errorf("connections (-want +got):\n%s", diff)
+	}
+	if got[0].Accepter.Blocks != nil {
+		t.Errorf("blocks that aren't shown = %v, want nil", got[0].Accepter.Blocks)
+	}
+}
+
 // TestClasses: EC2's codes in EC2's spelling, each with what becomes of the message.
 func TestClasses(t *testing.T) {
 	t.Parallel()
