@@ -1,0 +1,48 @@
+package cfn
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+)
+
+// invoke calls an AWS JSON API with the account's own credentials, which is how CloudFormation makes things.
+func (d *deployment) invoke(service, target, version string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(d.ctx, http.MethodPost, "https://"+service+"."+d.Source.Region+".amazonaws.com/", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/x-amz-json-"+version)
+	r.Header.Set("X-Amz-Target", target)
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+d.Source.Account+"/20260101/"+d.Source.Region+"/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
+	response, err := d.cloud.RoundTrip(r)
+	if err != nil {
+		return fmt.Errorf("%s: %w", target, err)
+	}
+	defer func() { _ = response.Body.Close() }() // it is in memory
+	if response.StatusCode != http.StatusOK {
+		var refusal struct {
+			Type    string `json:"__type"`
+			Message string `json:"message"`
+		}
+		_ = json.NewDecoder(response.Body).Decode(&refusal) // the status alone will do
+		return fmt.Errorf("%s: %d %s: %s", target, response.StatusCode, refusal.Type, refusal.Message)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.NewDecoder(response.Body).Decode(out)
+}
+
+func (d *deployment) events(action string, in, out any) error {
+	return d.invoke("events", "AWSEvents."+action, "1.1", in, out)
+}
+
+func (d *deployment) sqs(action string, in, out any) error {
+	return d.invoke("sqs", "AmazonSQS."+action, "1.0", in, out)
+}

@@ -1,0 +1,246 @@
+// Package cfn is the embedded cloud's CloudFormation: it deploys a template into one account and region. What it
+// doesn't know, be it a type, a property or a reference, is an error that names the resource, and is never
+// left out.
+package cfn
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/cloudwatch"
+	"github.com/autopeer/autopeer/internal/cloudsim/lambda"
+	"github.com/autopeer/autopeer/internal/cloudsim/queue"
+)
+
+// Source is a stack to be deployed.
+type Source struct {
+	Account, Region, Name string
+	Template              []byte
+	Assets                map[string]string // the folder of each asset, by the object key that the template names
+	Endpoint              string            // where functions reach the embedded cloud
+}
+
+// Read reads a stack from the folder that the CDK app wrote. The endpoint is left to the caller.
+func Read(folder, name, account, region string) (Source, error) {
+	s := Source{Account: account, Region: region, Name: name}
+	var err error
+	if s.Template, err = os.ReadFile(filepath.Join(folder, name+".template.json")); err != nil { //nolint:gosec // the folder that the user named
+		return s, fmt.Errorf("read stack: %w", err)
+	}
+	if s.Assets, err = readAssets(folder, name); err != nil {
+		return s, fmt.Errorf("read stack: %w", err)
+	}
+	return s, nil
+}
+
+// readAssets reads the CDK's list of what is to be uploaded.
+func readAssets(folder, name string) (map[string]string, error) {
+	data, err := os.ReadFile(filepath.Join(folder, name+".assets.json")) //nolint:gosec // the folder that the user named
+	if err != nil {
+		return nil, err
+	}
+	var manifest struct {
+		Files map[string]struct {
+			Source       struct{ Path, Packaging string }
+			Destinations map[string]struct{ ObjectKey string }
+		}
+	}
+	if err := json.Unmarshal(data, &manifest); err != nil {
+		return nil, err
+	}
+	assets := map[string]string{}
+	for _, file := range manifest.Files {
+		for _, d := range file.Destinations {
+			if file.Source.Packaging == "zip" { // a folder that would be zipped
+				assets[d.ObjectKey] = filepath.Join(folder, file.Source.Path)
+			}
+		}
+	}
+	return assets, nil
+}
+
+// Stack is what has been deployed.
+type Stack struct {
+	Account, Region, Name string
+	Functions             map[string]*lambda.Function // by name
+	Mappings              map[string]*queue.Poller    // by the name of the function
+	QueueURLs             map[string]string           // by the name of the queue
+
+	cloud   *cloudsim.Cloud
+	metrics *cloudwatch.Metrics
+	alarms  []cloudwatch.Alarm
+}
+
+// Close ends the stack's functions; the cloud must be closed first, for its mappings invoke them.
+func (s *Stack) Close() {
+	for _, f := range s.Functions {
+		f.Close()
+	}
+}
+
+// deployment is a stack being made.
+type deployment struct {
+	*Stack
+	Source
+	scope
+	ctx      context.Context   //nolint:containedctx // a deployment is one call of Deploy
+	layers   map[string]string // folder by ARN
+	policies map[string]string // document of a managed policy by ARN
+	bindings map[string]binding
+}
+
+// bootstrapVersion is what `cdk bootstrap` leaves in an account, which templates of the CDK ask for.
+const bootstrapVersion = "30"
+
+// Deploy makes all resources of the template. After an error the stack that it returns has what was made.
+func Deploy(ctx context.Context, cloud *cloudsim.Cloud, source Source) (*Stack, error) {
+	stack := &Stack{
+		Account: source.Account, Region: source.Region, Name: source.Name, cloud: cloud, metrics: cloudwatch.New(),
+		Functions: map[string]*lambda.Function{}, Mappings: map[string]*queue.Poller{}, QueueURLs: map[string]string{},
+	}
+	d := &deployment{Stack: stack, Source: source, ctx: ctx, layers: map[string]string{}, policies: map[string]string{}, bindings: map[string]binding{}}
+	if err := d.deploy(); err != nil {
+		return stack, fmt.Errorf("deploy stack %s: %w", source.Name, err)
+	}
+	return stack, nil
+}
+
+func (d *deployment) deploy() error {
+	t, err := parseTemplate(d.Template)
+	if err != nil {
+		return err
+	}
+	d.scope = scope{pseudo: d.pseudoParameters(), resources: map[string]made{}}
+	if d.parameters, err = parameters(t.Parameters); err != nil {
+		return err
+	}
+	if err := d.checkRules(t.Rules); err != nil {
+		return err
+	}
+	order, err := t.order()
+	if err != nil {
+		return err
+	}
+	for _, id := range order {
+		if d.resources[id], err = d.create(id, t.Resources[id]); err != nil {
+			return fmt.Errorf("%s (%s): %w", id, t.Resources[id].Type, err)
+		}
+	}
+	for id, o := range t.Outputs {
+		if _, err := d.resolve(o.Value); err != nil {
+			return fmt.Errorf("output %s: %w", id, err)
+		}
+	}
+	return d.checkAlarms()
+}
+
+func (d *deployment) pseudoParameters() map[string]string {
+	return map[string]string{
+		"AWS::AccountId": d.Source.Account, "AWS::Region": d.Source.Region, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com",
+		"AWS::StackName": d.Source.Name, "AWS::StackId": d.arn("cloudformation", "stack/"+d.Source.Name+"/0"),
+	}
+}
+
+// parameters gives every parameter its default. One of SSM's has the name there as its default.
+func parameters(all map[string]parameter) (map[string]string, error) {
+	values := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		p := all[name]
+		switch {
+		case p.Type == "AWS::SSM::Parameter::Value<String>" && strings.HasPrefix(p.Default, "/cdk-bootstrap/"):
+			values[name] = bootstrapVersion
+		case p.Type == "String" || p.Type == "Number":
+			values[name] = p.Default
+		default:
+			return nil, fmt.Errorf("parameter %s: unknown type %s of %q", name, p.Type, p.Default)
+		}
+	}
+	return values, nil
+}
+
+func (d *deployment) checkRules(rules map[string]rule) error {
+	for _, name := range slices.Sorted(maps.Keys(rules)) {
+		for _, a := range rules[name].Assertions {
+			holds, err := d.resolve(a.Assert)
+			if err != nil {
+				return fmt.Errorf("rule %s: %w", name, err)
+			}
+			if holds != true {
+				return fmt.Errorf("rule %s: %s", name, a.AssertDescription)
+			}
+		}
+	}
+	return nil
+}
+
+// create makes one resource. Everything it refers to is there.
+func (d *deployment) create(id string, r resource) (made, error) {
+	kind := kinds[r.Type]
+	if kind == nil {
+		return made{}, errors.New("the embedded cloud has no such type")
+	}
+	properties, err := d.resolve(r.Properties)
+	if err != nil {
+		return made{}, err
+	}
+	data, err := json.Marshal(properties)
+	if err != nil {
+		return made{}, err
+	}
+	return kind(d, id, data)
+}
+
+// kind makes a resource of one type from its properties.
+type kind func(d *deployment, id string, properties []byte) (made, error)
+
+// typed is a kind whose properties are exactly the fields of P.
+func typed[P any](create func(d *deployment, id string, p P) (made, error)) kind {
+	return func(d *deployment, id string, properties []byte) (made, error) {
+		var p P
+		if err := strict(properties, &p); err != nil {
+			return made{}, fmt.Errorf("properties: %w", err)
+		}
+		return create(d, id, p)
+	}
+}
+
+var kinds = map[string]kind{
+	"AWS::CloudWatch::Alarm":          typed(createAlarm),
+	"AWS::CloudWatch::Dashboard":      typed(createDashboard),
+	"AWS::Events::EventBus":           typed(createBus),
+	"AWS::Events::EventBusPolicy":     typed(createBusPolicy),
+	"AWS::Events::Rule":               typed(createRule),
+	"AWS::IAM::ManagedPolicy":         typed(createManagedPolicy),
+	"AWS::IAM::Role":                  typed(createRole),
+	"AWS::KMS::Key":                   typed(createKey),
+	"AWS::Lambda::EventSourceMapping": typed(createMapping),
+	"AWS::Lambda::Function":           typed(createFunction),
+	"AWS::Lambda::LayerVersion":       typed(createLayer),
+	"AWS::Logs::LogGroup":             typed(createLogGroup),
+	"AWS::SNS::Subscription":          typed(createSubscription),
+	"AWS::SNS::Topic":                 typed(createTopic),
+	"AWS::SNS::TopicPolicy":           typed(createTopicPolicy),
+	"AWS::SQS::Queue":                 typed(createQueue),
+	"AWS::SQS::QueuePolicy":           typed(createQueuePolicy),
+}
+
+// arn is of a thing in the stack's account and region.
+func (d *deployment) arn(service, resource string) string {
+	return "arn:aws:" + service + ":" + d.Source.Region + ":" + d.Source.Account + ":" + resource
+}
+
+// physical is the name that a resource asks for, or else one made of the stack's and its own.
+func (d *deployment) physical(name, id string) string {
+	if name != "" {
+		return name
+	}
+	return d.Source.Name + "-" + id
+}

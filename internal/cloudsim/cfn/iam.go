@@ -1,0 +1,96 @@
+package cfn
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/autopeer/autopeer/internal/cloudsim/lambda"
+)
+
+type inlinePolicy struct {
+	PolicyName     string
+	PolicyDocument json.RawMessage
+}
+
+type roleProperties struct {
+	RoleName                 string
+	Description              string
+	AssumeRolePolicyDocument json.RawMessage
+	Policies                 []inlinePolicy
+	ManagedPolicyArns        []string
+	PermissionsBoundary      string // of the account's own, which the embedded cloud doesn't have
+}
+
+func createRole(d *deployment, id string, p roleProperties) (made, error) {
+	if p.PermissionsBoundary != "" {
+		return made{}, errors.New("the embedded cloud has no permissions boundaries")
+	}
+	var documents []string
+	for _, policy := range p.Policies {
+		documents = append(documents, string(policy.PolicyDocument))
+	}
+	for _, arn := range p.ManagedPolicyArns {
+		document, found := d.policies[arn]
+		if !found {
+			return made{}, fmt.Errorf("there is no managed policy %s in the stack", arn)
+		}
+		documents = append(documents, document)
+	}
+	name := d.physical(p.RoleName, id)
+	if err := d.cloud.IAM.PutRole(d.Source.Account, name, string(p.AssumeRolePolicyDocument), documents...); err != nil {
+		return made{}, err
+	}
+	return made{name, map[string]string{"Arn": d.global("role/" + name), "RoleId": "AROA" + name}}, nil
+}
+
+type managedPolicyProperties struct {
+	ManagedPolicyName string
+	Description       string
+	PolicyDocument    json.RawMessage
+}
+
+func createManagedPolicy(d *deployment, id string, p managedPolicyProperties) (made, error) {
+	arn := d.global("policy/" + d.physical(p.ManagedPolicyName, id))
+	d.policies[arn] = string(p.PolicyDocument)
+	return made{arn, map[string]string{"PolicyArn": arn}}, nil
+}
+
+// global is the ARN of a thing of IAM, which has no region.
+func (d *deployment) global(resource string) string {
+	return "arn:aws:iam::" + d.Source.Account + ":" + resource
+}
+
+// takeOn lets the function take on its role: in each environment for the calls that it makes, and for its log.
+// Lambda looks at the trust policy when the function is made.
+func (d *deployment) takeOn(c *lambda.Config, logGroup string) error {
+	assume := func() (lambda.Credentials, error) {
+		id, secret, err := d.cloud.Assume("lambda.amazonaws.com", c.Role, c.Name)
+		return lambda.Credentials{AccessKeyID: id, SecretAccessKey: secret, SessionToken: "of-" + id}, err
+	}
+	if _, err := assume(); err != nil {
+		return fmt.Errorf("the role defined for the function cannot be assumed by Lambda: %w", err)
+	}
+	role, group := c.Role, d.arn("logs", "log-group:"+logGroup)
+	c.Credentials = func() lambda.Credentials {
+		credentials, _ := assume() // without it, calls are refused
+		return credentials
+	}
+	c.Log = func(line lambda.Line) {
+		if d.cloud.IAM.MayWriteLogs(role, group) == nil { // Lambda drops the line otherwise
+			d.metrics.ReadLog(line.Text)
+		}
+	}
+	return nil
+}
+
+// mayReceive makes Lambda's refusal of a mapping whose function's role can't take messages from the queue:
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+func (d *deployment) mayReceive(role, queueARN string) error {
+	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
+		if err := d.cloud.IAM.AuthorizeRole(role, "sqs:"+action, queueARN); err != nil {
+			return fmt.Errorf("the provided execution role does not have permissions to call %s on SQS: %w", action, err)
+		}
+	}
+	return nil
+}

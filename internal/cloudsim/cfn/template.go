@@ -1,0 +1,118 @@
+package cfn
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// template is what this package knows of a template. Sections that it doesn't know are refused.
+type template struct {
+	AWSTemplateFormatVersion string
+	Description              string
+	Metadata                 json.RawMessage
+	Parameters               map[string]parameter
+	Rules                    map[string]rule
+	Resources                map[string]resource
+	Outputs                  map[string]output
+}
+
+type parameter struct {
+	Type          string
+	Default       string
+	Description   string
+	AllowedValues []string
+}
+
+// rule holds for the parameters before anything is made:
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html
+type rule struct {
+	Assertions []struct {
+		Assert            any
+		AssertDescription string
+	}
+}
+
+type resource struct {
+	Type       string
+	Properties map[string]any
+	DependsOn  any // a logical id or a list of them
+	// What follows has no effect on a stack that is made once and thrown away.
+	Metadata            json.RawMessage
+	DeletionPolicy      string
+	UpdateReplacePolicy string
+}
+
+type output struct {
+	Description string
+	Value       any
+	Export      any
+}
+
+func parseTemplate(data []byte) (template, error) {
+	var t template
+	if err := strict(data, &t); err != nil {
+		return t, fmt.Errorf("parse template: %w", err)
+	}
+	if len(t.Resources) == 0 {
+		return t, errors.New("parse template: there are no resources")
+	}
+	return t, nil
+}
+
+// strict refuses members that the value has no field for.
+func strict(data []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(into)
+}
+
+// order returns the logical ids so that each comes after what it refers to; otherwise they are sorted.
+func (t template) order() ([]string, error) {
+	var sorted []string
+	state := map[string]int{} // 1 while what it needs is visited, 2 when it is in order
+	var visit func(id string) error
+	visit = func(id string) error {
+		switch state[id] {
+		case 1:
+			return fmt.Errorf("%s: it depends on itself", id)
+		case 2:
+			return nil
+		}
+		state[id] = 1
+		for _, needed := range t.needs(id) {
+			if err := visit(needed); err != nil {
+				return err
+			}
+		}
+		state[id] = 2
+		sorted = append(sorted, id)
+		return nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
+		if err := visit(id); err != nil {
+			return nil, err
+		}
+	}
+	return sorted, nil
+}
+
+// needs lists the resources that one refers to. A name that is no resource is found when it is resolved.
+func (t template) needs(id string) []string {
+	r := t.Resources[id]
+	names := map[string]bool{}
+	references(r.Properties, names)
+	switch on := r.DependsOn.(type) {
+	case string:
+		names[on] = true
+	case []any:
+		for _, name := range on {
+			names[fmt.Sprint(name)] = true
+		}
+	}
+	maps.DeleteFunc(names, func(name string, _ bool) bool { _, found := t.Resources[name]; return !found })
+	return slices.Sorted(maps.Keys(names))
+}
