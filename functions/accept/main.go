@@ -14,7 +14,7 @@ import (
 
 func main() {
 	err := start.Function(func(p start.Parts) lambdasqs.Handle {
-		return accept.New(p.Cell, p.Policy, p.Network, p.Bus, time.Now).Handle
+		return accept.New(p.Cell, p.Policy, p.Network, p.Announcer, time.Now).Handle
 	})
 	if err != nil {
 		slog.Error("cold start failed", logkey.Error, err.Error())

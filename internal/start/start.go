@@ -23,8 +23,8 @@ import (
 // Parts is what a use case is made of.
 type Parts struct {
 	config.Settings
-	Network *ec2net.Network
-	Bus     metrics.Announcer
+	Network   *ec2net.Network
+	Announcer metrics.Announcer
 }
 
 // Function starts a function whose work is that of the use case. It returns only if a setting is wrong: at
@@ -39,9 +39,9 @@ func Function(useCase func(Parts) lambdasqs.Handle) error {
 	recorder := metrics.New(os.Stdout, lambdacontext.FunctionName, time.Now)
 	config.CountCalls(&aws, recorder.Called)
 	handle := useCase(Parts{
-		Settings: settings,
-		Network:  ec2net.New(ec2.NewFromConfig(aws)),
-		Bus:      recorder.Counted(announce.New(eventbridge.NewFromConfig(aws), settings.Bus, time.Now)),
+		Settings:  settings,
+		Network:   ec2net.New(ec2.NewFromConfig(aws)),
+		Announcer: recorder.Counted(announce.New(eventbridge.NewFromConfig(aws), settings.Bus, time.Now)),
 	})
 	queue := lambdasqs.NewSQS(sqs.NewFromConfig(aws), settings.QueueURL)
 	lambda.StartHandlerFunc(metrics.PerInvocation(recorder, lambdasqs.Handler(wake, queue, handle)))
