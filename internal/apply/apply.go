@@ -23,9 +23,9 @@ type Changer interface {
 	Apply(ctx context.Context, change plan.Change) error
 }
 
-// All makes the changes and returns those that were made, in words and in the plan's order. After the
-// first Retryable fault no further change is begun, since the message comes back anyway; other faults
-// are gathered.
+// All makes the changes and returns those that were made, in words and in the plan's order. Width of them
+// are always begun, so that one that keeps failing doesn't keep the others from being made; after a
+// Retryable fault no more than that, since the message comes back anyway. Other faults are gathered.
 func All(ctx context.Context, changer Changer, changes []plan.Change) ([]string, error) {
 	faults := make([]error, len(changes))
 	done := make([]bool, len(changes))
@@ -33,10 +33,10 @@ func All(ctx context.Context, changer Changer, changes []plan.Change) ([]string,
 	var group errgroup.Group
 	group.SetLimit(Width)
 	for i, change := range changes {
+		if stop.Load() { // asked here and not in the goroutine: the first ones all get their turn
+			break
+		}
 		group.Go(func() error {
-			if stop.Load() {
-				return nil
-			}
 			faults[i] = together.Contained(ctx, func(ctx context.Context) error { return changer.Apply(ctx, change) })
 			done[i] = faults[i] == nil
 			if !done[i] && fault.Of(faults[i]) == fault.Retryable {

@@ -78,6 +78,18 @@ func TestAll(t *testing.T) {
 	}
 }
 
+// TestOneThatKeepsFailingStarvesNoOther: whatever the order in which goroutines happen to run.
+func TestOneThatKeepsFailingStarvesNoOther(t *testing.T) {
+	t.Parallel()
+	for range 200 {
+		c := &changer{faults: map[peering.RouteTableID]error{"rtb-busy": errors.New("throttled")}}
+		made, _ := apply.All(t.Context(), c, routes("rtb-busy", "rtb-1", "rtb-2", "rtb-busy"))
+		if len(made) != 2 {
+			t.Fatalf("made %v, want the two that can be made", made)
+		}
+	}
+}
+
 func TestNothingIsBegunAfterARetryableFault(t *testing.T) {
 	t.Parallel()
 	tables := slices.Repeat([]peering.RouteTableID{"rtb-busy"}, 10*apply.Width)
