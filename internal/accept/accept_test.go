@@ -272,6 +272,39 @@ func TestOverlappingBlocksAreNeverAccepted(t *testing.T) {
 	})
 }
 
+// TestAFailureThatIsNoOverlap is told in AWS's words: it has one message for three causes.
+func TestAFailureThatIsNoOverlap(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m := t.Build(one, lab.Marketing)
+		gone := lab.Site{Cell: one, VPC: lab.VPC{ID: "vpc-0123456789abcdef0"}}
+		t.Policy("version: 1\ndepartments:\n  marketing: " + m.Member() + "\n  gone: " + gone.Member() + "\npeerings:\n  - between: [marketing, gone]\n")
+		pcx := t.Ask(m, gone)
+		t.Settle()
+		o := t.SaidOnce(outcome.Failed, pcx)
+		if o.Reason.Code != "failed" || !strings.Contains(o.Reason.Sentence, "incorrect VPC-ID, Account ID, or overlapping CIDR range") {
+			t.Errorf("reason = %+v", o.Reason)
+		}
+	})
+}
+
+// TestApproval: autopeer asks, and a person who accepts has approved.
+func TestApproval(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    approval: manual\n", 1))
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.InState(one, pcx, peering.PendingAcceptance)
+		t.Unchanged(0)
+		if o := t.SaidOnce(outcome.AskApproval, pcx); o.Reason.Code != "approval-needed" {
+			t.Errorf("reason = %+v", o.Reason)
+		}
+		t.ByHand(two, func(p *lab.Person) { p.Accept(pcx) })
+		t.Settle()
+		t.Holds(benchtest.Pinging(m, f, pcx)...)
+	})
+}
+
 // TestFaultsOfAccept: each class of error, and what becomes of the message.
 func TestFaultsOfAccept(t *testing.T) {
 	tests := []struct {

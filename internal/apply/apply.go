@@ -33,7 +33,7 @@ func All(ctx context.Context, changer Changer, changes []plan.Change) ([]string,
 	var group errgroup.Group
 	group.SetLimit(Width)
 	for i, change := range changes {
-		if stop.Load() { // asked here and not in the goroutine: the first ones all get their turn
+		if i >= Width && stop.Load() {
 			break
 		}
 		group.Go(func() error {

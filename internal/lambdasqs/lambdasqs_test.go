@@ -45,6 +45,8 @@ func message(id, body, deliveries string) events.SQSMessage {
 // handle ends in the way that the connection's id asks for.
 func handle(_ context.Context, hint trail.Hint) error {
 	switch hint.Connection {
+	case "":
+		return errors.New("called with nothing to handle")
 	case "pcx-a":
 		return errors.New("throttled")
 	case "pcx-b":

@@ -347,11 +347,11 @@ func TestRemainsIsLive(t *testing.T) {
 func TestLiveConflicts(t *testing.T) {
 	t.Parallel()
 	s := marketing(func(s *plan.Side) {
-		s.Tables = []peering.RouteTable{table("rtb-1", toPeer(other, true)), table("rtb-2", toPeer("tgw-1", false))}
+		s.Tables = []peering.RouteTable{table("rtb-1", toPeer(other, true)), table("rtb-2", toPeer("tgw-1", false)), table("rtb-3", toPeer("pcx-live", false))}
 	})
 	got := plan.LiveConflicts(s)
-	if len(got) != 1 || got[0].Table != "rtb-2" {
-		t.Errorf("LiveConflicts() = %v, want the one in rtb-2", got)
+	if len(got) != 2 || got[0].Table != "rtb-2" || got[1].Table != "rtb-3" {
+		t.Errorf("LiveConflicts() = %v, want those in rtb-2 and rtb-3", got)
 	}
 	if got := plan.Leftovers(s); len(got) != 1 || got[0] != "pcx-old" {
 		t.Errorf("Leftovers() = %v, want pcx-old", got)
