@@ -79,6 +79,8 @@ func (c *Connector) decide(ctx context.Context, hint trail.Hint, seen sight) ([]
 	switch {
 	case len(pcx.Roles(c.cell)) == 0 || pcx.State.IsDead():
 		return nil, nil, nil // disconnect speaks of the dead
+	case pcx.State == peering.Provisioning:
+		return nil, nil, fmt.Errorf("%s is still %s", pcx.ID, pcx.State)
 	case pcx.State != peering.Active:
 		return nil, nil, c.wait(hint, fmt.Errorf("%s is still %s", pcx.ID, pcx.State))
 	}
@@ -94,12 +96,12 @@ func (c *Connector) decide(ctx context.Context, hint trail.Hint, seen sight) ([]
 }
 
 // wait returns err while EC2 may still be about to show what the hint says. A hint that stays wrong was
-// forged or is out of date, and there is nothing to do.
+// forged or is out of date: there is nothing to do, and the message is done with.
 func (c *Connector) wait(hint trail.Hint, err error) error {
 	if hint.IsFresh(c.now()) {
 		return err
 	}
-	return nil
+	return fault.As(fault.Denied, err)
 }
 
 // side is one half that the cell owns, with its plan and what is to be said once that is carried out.

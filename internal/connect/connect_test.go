@@ -259,6 +259,27 @@ func TestAnAcceptanceThatNeverShowsIsLetGo(t *testing.T) {
 	})
 }
 
+// TestAConnectionThatStaysProvisioningIsNotForgotten: it was accepted, so it must be connected, or rest where
+// somebody finds it.
+func TestAConnectionThatStaysProvisioningIsNotForgotten(t *testing.T) {
+	for name, tt := range map[string]struct {
+		provisioning time.Duration
+		dead         int
+	}{"for five minutes": {5 * time.Minute, 0}, "for an hour": {time.Hour, 2}} {
+		t.Run(name, func(t *testing.T) {
+			benchtest.Run(t, func(o *ec2.Options) { o.Delays.Provisioning = tt.provisioning }, func(t *benchtest.T) {
+				m, f := t.Company(one, one)
+				pcx := t.Ask(m, f)
+				t.Settle()
+				t.InDeadLetters(tt.dead)
+				if tt.dead == 0 {
+					t.Holds(benchtest.Pinging(m, f, pcx)...)
+				}
+			})
+		})
+	}
+}
+
 // TestSubnetsChooseTheTables: of the right VPC, where one cell owns both.
 func TestSubnetsChooseTheTables(t *testing.T) {
 	benchtest.Run(t, nil, func(t *benchtest.T) {

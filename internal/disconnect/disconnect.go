@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/apply"
+	"github.com/autopeer/autopeer/internal/fault"
 	"github.com/autopeer/autopeer/internal/outcome"
 	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/plan"
@@ -53,7 +54,7 @@ func (d *Disconnector) Handle(ctx context.Context, hint trail.Hint) error {
 	if err != nil {
 		return err
 	}
-	if alive, err := d.isAlive(hint, seen); alive || err != nil {
+	if err := d.alive(hint, seen); err != nil {
 		return err
 	}
 	changes := plan.Disconnect(seen.remains).Changes
@@ -84,17 +85,22 @@ func (d *Disconnector) observe(ctx context.Context, id peering.ConnectionID) (si
 	return seen, err
 }
 
-// isAlive reports whether the hint is wrong and the connection still lives. While EC2 shows the
-// connection its state decides. Where it shows none, a route that carries traffic is proof enough.
-func (d *Disconnector) isAlive(hint trail.Hint, seen sight) (bool, error) {
+// alive returns an error while the connection still lives, whatever the hint says. While EC2 shows the
+// connection its state decides. Where it shows none, a route that carries traffic is proof enough. A hint
+// that stays wrong was forged, and the message is done with.
+func (d *Disconnector) alive(hint trail.Hint, seen sight) error {
 	lives := seen.remains.IsLive()
 	if seen.connection != nil {
 		lives = !seen.connection.State.IsDead()
 	}
-	if lives && hint.IsFresh(d.now()) {
-		return true, fmt.Errorf("%s is not shown as %s yet", hint.Connection, hint.Kind)
+	if !lives {
+		return nil
 	}
-	return lives, nil
+	err := fmt.Errorf("%s is not shown as %s", hint.Connection, hint.Kind)
+	if hint.IsFresh(d.now()) {
+		return err
+	}
+	return fault.As(fault.Denied, err)
 }
 
 // concerns reports whether anything of the connection was ever the cell's. A deletion names no VPC, so
