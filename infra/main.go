@@ -61,15 +61,17 @@ func synth(getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	if err := addCells(app, p, options); err != nil {
+	if err := addCells(app, p, options, cmp.Or(getenv("CODE"), "build")); err != nil {
 		return err
 	}
 	app.Synth(nil)
 	return nil
 }
 
-func addCells(app awscdk.App, p *policy.Policy, options cell.Options) error {
-	build, err := filepath.Abs("build")
+// addCells takes the functions from the folder, which has them built for Lambda or, for the embedded cloud, for
+// this machine.
+func addCells(app awscdk.App, p *policy.Policy, options cell.Options, code string) error {
+	build, err := filepath.Abs(code)
 	if err != nil {
 		return err
 	}

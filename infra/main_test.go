@@ -70,7 +70,12 @@ func TestEveryOptionIsDocumented(t *testing.T) {
 func TestSynth(t *testing.T) {
 	dir := workshop(t, anyContext, oneCell)
 	var stderr strings.Builder
-	getenv := func(name string) string { return map[string]string{"CDK_OUTDIR": "cdk.out"}[name] }
+	if err := os.Rename(filepath.Join(dir, "build"), filepath.Join(dir, "elsewhere")); err != nil {
+		t.Fatal(err)
+	}
+	getenv := func(name string) string {
+		return map[string]string{"CDK_OUTDIR": "cdk.out", "CODE": "elsewhere"}[name]
+	}
 	if code := run(getenv, &stderr); code != 0 {
 		t.Fatalf("run() = %d: %s", code, stderr.String())
 	}

@@ -29,6 +29,7 @@ type Bench struct {
 	Cloud *cloudsim.Cloud
 	Cells []*local.Cell
 
+	stop  func() // of the endpoint; nil while there is none
 	mu    sync.Mutex
 	heard []outcome.Outcome
 }
@@ -51,29 +52,72 @@ func New(change func(*ec2.Options)) *Bench {
 	})}
 }
 
-// Close ends the cloud.
-func (b *Bench) Close() { b.Cloud.Close() }
+// Close ends the cloud, and the processes that functions are.
+func (b *Bench) Close() {
+	b.Cloud.Close()
+	for _, c := range b.Cells {
+		c.Close()
+	}
+	if b.stop != nil {
+		b.stop()
+	}
+}
 
 // Person returns somebody with the cell's account.
 func (b *Bench) Person(ctx context.Context, cell peering.Cell) *lab.Person {
 	return lab.NewPerson(ctx, cell, local.EC2(b.Cloud, cell))
 }
 
-// Deploy checks the policy file and deploys its cells. Watch may be nil.
+// Deploy checks the policy file and deploys its cells, with functions in this process. Watch may be nil.
 func (b *Bench) Deploy(ctx context.Context, policy string, watch local.Watch) error {
-	p, err := policyfile.Parse("policy.yaml", []byte(policy))
+	p, err := policyfile.Parse(policyName, []byte(policy))
 	if err != nil {
 		return err
 	}
-	b.Cells, err = local.Deploy(ctx, b.Cloud, p, func(o outcome.Outcome) {
+	b.Cells, err = local.Deploy(ctx, b.Cloud, p, b.listen(watch))
+	return err
+}
+
+// Launch checks the policy file and deploys its cells as AWS would have them, with functions that are
+// processes. Watch may be nil.
+func (b *Bench) Launch(ctx context.Context, w *local.Workshop, policy string, watch local.Watch) error {
+	p, err := policyfile.Parse(policyName, []byte(policy))
+	if err != nil {
+		return err
+	}
+	var endpoint string
+	if endpoint, b.stop, err = local.Serve(ctx, b.Cloud, 0); err != nil {
+		return err
+	}
+	b.Cells, err = local.Launch(ctx, b.Cloud, w, endpoint, p, []byte(policy), b.listen(watch))
+	return err
+}
+
+const policyName = "policy.yaml"
+
+// listen keeps what is announced.
+func (b *Bench) listen(watch local.Watch) local.Watch {
+	return func(o outcome.Outcome) {
 		b.mu.Lock()
 		b.heard = append(b.heard, o)
 		b.mu.Unlock()
 		if watch != nil {
 			watch(o)
 		}
-	})
-	return err
+	}
+}
+
+// Process tells which function, and which process of it, has made a call.
+func (b *Bench) Process(call api.Call) (function string, pid int, found bool) {
+	for _, c := range b.Cells {
+		if c.Stack == nil {
+			continue
+		}
+		if function, pid, found = c.Stack.Process(call.AccessKeyID); found {
+			return function, pid, true
+		}
+	}
+	return "", 0, false
 }
 
 // Said returns what autopeer has announced of the connection, of that kind, in order.

@@ -1,5 +1,5 @@
-// Package local stands up the cells of a policy on the embedded cloud: the buses, rules, queues and functions
-// that the CDK app deploys to AWS, made with the same calls and from the same wiring.
+// Package local stands up the cells of a policy on the embedded cloud: as the CDK app's templates have them, with
+// functions that are processes, or quickly and from the same wiring, with functions in this process.
 package local
 
 import (
@@ -21,6 +21,7 @@ import (
 	"github.com/autopeer/autopeer/internal/accept"
 	"github.com/autopeer/autopeer/internal/announce"
 	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 	"github.com/autopeer/autopeer/internal/config"
 	"github.com/autopeer/autopeer/internal/connect"
@@ -38,6 +39,8 @@ type Cell struct {
 	Mappings map[wiring.Function]*queue.Poller
 	// DeadLetters are the URLs of the dead-letter queues.
 	DeadLetters map[wiring.Function]string
+	// Stack has what the template has made; nil where the functions run in this process.
+	Stack *cfn.Stack
 }
 
 // Config returns the SDK's configuration for a principal of the cell on the embedded cloud. Its retryer is
@@ -57,7 +60,8 @@ func EC2(cloud *cloudsim.Cloud, cell peering.Cell) *ec2.Client {
 	return ec2.NewFromConfig(Config(cloud, cell, string(cell.Account)))
 }
 
-// Deploy deploys all cells of the policy. Watch, if not nil, is given every event that autopeer announces.
+// Deploy deploys all cells of the policy with functions in this process, which can run on a virtual clock. It
+// takes no template and enforces no role. Watch, if not nil, is given every event that autopeer announces.
 func Deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, watch Watch) ([]*Cell, error) {
 	var cells []*Cell
 	for _, c := range p.Cells() { // all buses first: a rule can't forward to one that isn't there

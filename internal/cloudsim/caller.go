@@ -74,7 +74,7 @@ func (c *Cloud) identify(header http.Header, call *api.Call) *Failure {
 		call.Service = guessService(header)
 		return &Failure{Code: "IncompleteSignature", Message: "Authorization header requires a credential scope.", Status: http.StatusBadRequest}
 	}
-	call.Service, call.Region = s.service, s.region
+	call.Service, call.Region, call.AccessKeyID = s.service, s.region, s.accessKeyID
 	k, found := c.principal(s.accessKeyID)
 	if !found {
 		return &Failure{Code: "InvalidClientTokenId", Message: "The security token included in the request is invalid.", Status: http.StatusForbidden}

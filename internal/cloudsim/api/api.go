@@ -18,8 +18,12 @@ type Caller struct {
 // answers fills the second.
 type Call struct {
 	Caller
-	Service string // as in the signature: ec2, events, sqs
-	At      time.Time
+	AccessKeyID string // that signed it, which tells the sessions of one role apart
+	Service     string // as in the signature: ec2, events, sqs
+	At          time.Time
+	// Plaintext is whether it was made to an http:// address in the same process. A socket counts as AWS's
+	// encrypted endpoint, for which it stands.
+	Plaintext bool
 
 	Action    string            // CreateRoute, PutEvents, …
 	Params    map[string]string // of an EC2 call, as on the wire

@@ -79,6 +79,16 @@ type Stack struct {
 	alarms  []cloudwatch.Alarm
 }
 
+// Process tells which function, and which process of it, has these credentials.
+func (s *Stack) Process(accessKeyID string) (function string, pid int, found bool) {
+	for name, f := range s.Functions {
+		if pid, found := f.Process(accessKeyID); found {
+			return name, pid, true
+		}
+	}
+	return "", 0, false
+}
+
 // Close ends the stack's functions; the cloud must be closed first, for its mappings invoke them.
 func (s *Stack) Close() {
 	for _, f := range s.Functions {

@@ -21,8 +21,11 @@ type environment struct {
 	process  *exec.Cmd
 	server   *http.Server
 	output   *lines
-	work     chan *invocation // from run to the process's request for the next
-	exited   chan struct{}    // closed when the process has ended
+	// accessKeyID is that of the environment's own session of the role.
+	accessKeyID string
+
+	work   chan *invocation // from run to the process's request for the next
+	exited chan struct{}    // closed when the process has ended
 
 	mu        sync.Mutex
 	current   *invocation // that the process has and hasn't answered
@@ -62,7 +65,9 @@ func start(f *Function) (*environment, error) {
 	e.server = &http.Server{Handler: e.runtimeAPI(), ReadHeaderTimeout: 10 * time.Second}
 	e.process = exec.Command(filepath.Join(f.config.Code, "bootstrap")) //nolint:gosec,noctx // the function's own code; kill ends it
 	e.process.Dir = f.config.Code
-	e.process.Env = f.variables(listener.Addr().String())
+	who := f.credentials()
+	e.accessKeyID = who.AccessKeyID
+	e.process.Env = f.variables(listener.Addr().String(), who)
 	e.process.Stdout, e.process.Stderr = e.output, e.output
 	e.process.WaitDelay = drain
 	// A group of its own, so that its children end with it, and the terminal's Ctrl-C is left to Close. If this

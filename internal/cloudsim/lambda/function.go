@@ -59,6 +59,7 @@ type Function struct {
 	invocations  sync.WaitGroup
 	busy         int
 	closed       bool
+	processes    map[string]int // by access key id; also those that have ended
 }
 
 // New checks the function and unpacks its layers. Environments start when invocations come; Close ends them.
@@ -66,7 +67,7 @@ func New(c Config) (*Function, error) {
 	if c.Timeout == 0 {
 		c.Timeout = standardTimeout
 	}
-	f := &Function{config: c, logs: newLogs(c.Log)}
+	f := &Function{config: c, logs: newLogs(c.Log), processes: map[string]int{}}
 	code, err := filepath.Abs(c.Code)
 	if err == nil {
 		f.config.Code = code
@@ -159,6 +160,7 @@ func (f *Function) acquire() (e *environment, warm bool, err error) {
 		return nil, false, fmt.Errorf("start environment: %w", err)
 	}
 	f.environments = append(f.environments, e)
+	f.processes[e.accessKeyID] = e.process.Process.Pid
 	return e, false, nil
 }
 
@@ -186,6 +188,14 @@ func (f *Function) Close() {
 	if f.opt != "" {
 		_ = os.RemoveAll(f.opt) // a folder for temporary files
 	}
+}
+
+// Process returns the id of the process that was given these credentials.
+func (f *Function) Process(accessKeyID string) (pid int, found bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	pid, found = f.processes[accessKeyID]
+	return pid, found
 }
 
 // Log returns what the environments have written last, the oldest line first.

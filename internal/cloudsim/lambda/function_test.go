@@ -166,6 +166,13 @@ func TestVariables(t *testing.T) {
 		c.Environment["POLICY"], c.Environment["OPTIONAL"] = "/opt/policy.json", "/optional"
 		c.Credentials = func() lambda.Credentials { return lambda.Credentials{"ASIA1", "secret", "token"} }
 	})
+	if pid, found := f.Process("ASIA1"); found {
+		t.Errorf("process %d has credentials before anything is invoked", pid)
+	}
+	pid := invoke[int](t, f, "", "")
+	if got, _ := f.Process("ASIA1"); got != pid {
+		t.Errorf("the credentials are those of process %d, want %d", got, pid)
+	}
 	for name, want := range map[string]string{
 		"AWS_REGION": "eu-west-1", "AWS_LAMBDA_FUNCTION_NAME": "autopeer-accept", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
 		"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_PROFILE": "", "OPTIONAL": "/optional",

@@ -49,11 +49,7 @@ func (f *Function) checkEnvironment() error {
 
 // variables is all that a process gets: nothing of this process's own environment, which may have somebody's
 // real credentials in it.
-func (f *Function) variables(runtimeAPI string) []string {
-	var who Credentials
-	if f.config.Credentials != nil {
-		who = f.config.Credentials()
-	}
+func (f *Function) variables(runtimeAPI string, who Credentials) []string {
 	all := map[string]string{"LANG": "en_US.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin", "TZ": ":UTC"}
 	for name, value := range f.config.Environment {
 		all[name] = f.local(value)
@@ -64,6 +60,13 @@ func (f *Function) variables(runtimeAPI string) []string {
 		list = append(list, name+"="+all[name])
 	}
 	return list
+}
+
+func (f *Function) credentials() Credentials {
+	if f.config.Credentials == nil {
+		return Credentials{}
+	}
+	return f.config.Credentials()
 }
 
 // local makes a path below /opt one below the folder with the layers: a process without a root of its own

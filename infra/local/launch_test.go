@@ -1,0 +1,151 @@
+package local_test
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/cloudsim/cloudwatch"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+var (
+	one = peering.Cell{Account: "111111111111", Region: "us-east-1"}
+	two = peering.Cell{Account: "222222222222", Region: "us-east-1"}
+)
+
+// launched is a bench on which Marketing and Finance are deployed as on AWS.
+func launched(t *testing.T) (b *bench.Bench, m, f lab.Site) {
+	t.Helper()
+	w, err := local.Prepare(t.Context(), os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = bench.New(nil)
+	t.Cleanup(b.Close)
+	build := func(cell peering.Cell, site func(*lab.Person) lab.Site) lab.Site {
+		p := b.Person(t.Context(), cell)
+		s := site(p)
+		if p.Err() != nil {
+			t.Fatal(p.Err())
+		}
+		return s
+	}
+	m, f = build(one, lab.Marketing), build(two, lab.Finance)
+	if err := b.Launch(t.Context(), w, lab.PingPolicy(m, f, lab.Site{}), nil); err != nil {
+		t.Fatal(err)
+	}
+	return b, m, f
+}
+
+func settle(t *testing.T, b *bench.Bench) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := b.Cloud.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestLaunch: the real binaries connect two accounts, each call is made by a process of a function of its own
+// account, and no role lacks a permission.
+func TestLaunch(t *testing.T) {
+	t.Parallel()
+	b, m, f := launched(t)
+	p := b.Person(t.Context(), m.Cell)
+	pcx := p.Ask(m, f, "")
+	if p.Err() != nil {
+		t.Fatal(p.Err())
+	}
+	settle(t, b)
+	want := append(bench.Connected(m, f, pcx), bench.Admits(f.Group, "icmp", m))
+	slices.Sort(want)
+	if got, err := b.State(t.Context(), m, f); err != nil || !slices.Equal(got, want) {
+		t.Errorf("routes and rules are %v, %v; want %v", got, err, want)
+	}
+	calls := b.ByAutopeer(0)
+	for _, c := range calls {
+		name, pid, found := b.Process(c)
+		if !found || pid == os.Getpid() || !strings.Contains(c.ARN, "assumed-role/"+name) {
+			t.Errorf("%s by %s is made by process %d of %q", c.Action, c.ARN, pid, name)
+		}
+		if strings.HasPrefix(c.ErrorCode, "Unauthorized") || strings.HasPrefix(c.ErrorCode, "AccessDenied") {
+			t.Errorf("%s by %s is refused: %s", c.Action, c.ARN, c.ErrorCode)
+		}
+	}
+	if len(calls) == 0 {
+		t.Error("autopeer made no call")
+	}
+	for _, cell := range b.Cells {
+		for _, a := range cell.Stack.Alarms() {
+			if a.State != cloudwatch.OK {
+				t.Errorf("alarm %s of %s is %s with %v", a.Name, cell.Cell, a.State, a.Values)
+			}
+		}
+	}
+}
+
+// TestDenialsSoundTheirAlarm: what a function writes into its log as a metric reaches the alarm on it.
+func TestDenialsSoundTheirAlarm(t *testing.T) {
+	t.Parallel()
+	b, m, _ := launched(t)
+	p := b.Person(t.Context(), two)
+	stranger := lab.Site{Cell: two, VPC: p.VPC("stranger", "10.99.0.0/16")}
+	id := p.Ask(stranger, m, "")
+	if p.Err() != nil {
+		t.Fatal(p.Err())
+	}
+	for range 9 { // and the request itself
+		settle(t, b)
+		event := bench.Event("CreateVpcPeeringConnection", two, id, stranger, m)
+		if err := b.Deliver(t.Context(), one, wiring.Accept, event); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settle(t, b)
+	for _, a := range b.Cells[0].Stack.Alarms() {
+		want := cloudwatch.OK
+		if a.Name == "autopeer-accept-denials" {
+			want = cloudwatch.Sounding
+		}
+		if a.State != want {
+			t.Errorf("alarm %s is %s with %v, want %s", a.Name, a.State, a.Values, want)
+		}
+	}
+}
+
+func TestServe(t *testing.T) {
+	t.Parallel()
+	b := bench.New(nil)
+	defer b.Close()
+	url, stop, err := local.Serve(t.Context(), b.Cloud, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func() error {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		response, err := http.DefaultClient.Do(r)
+		if err == nil {
+			err = response.Body.Close()
+		}
+		return err
+	}
+	if err := get(); err != nil {
+		t.Error(err)
+	}
+	stop()
+	if get() == nil {
+		t.Error("it is still served")
+	}
+}
