@@ -105,8 +105,8 @@ func subnetOf(block netip.Prefix) netip.Prefix {
 
 func (s *seeder) tables(department string) (policy.Tables, bool) {
 	for _, entry := range s.policy.Peerings {
-		if t, ok := entry.Routes[department]; ok {
-			return t, true
+		if r, ok := entry.Routes[department]; ok {
+			return r.Tables, true
 		}
 	}
 	return policy.Tables{}, false

@@ -5,6 +5,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/autopeer/autopeer/internal/peering"
@@ -30,7 +31,7 @@ type Plan struct {
 	Changes   []Change
 	Conflicts []Conflict
 	State     []string // what holds once the changes are made, in words, sorted
-	Notes     []string // what the policy names and the VPC lacks, in words
+	Notes     []string // what the policy names and the VPCs lack or can't have, in words
 }
 
 // Conflict is a route with a destination that we want and another live target.
@@ -48,7 +49,7 @@ func (c Conflict) String() string {
 
 // Connect plans to make the side right: routes to the peer's blocks, ingress rules, DNS option and tags.
 func Connect(s Side) Plan {
-	routes := planRoutes(s)
+	routes := planRoutes(s, s.peerBlocks())
 	if len(routes.Conflicts) > 0 {
 		return Plan{Conflicts: routes.Conflicts}
 	}
@@ -93,6 +94,8 @@ func (s Side) name() string {
 	}
 	return s.Peer + " <> " + s.Own
 }
+
+func (s Side) peerBlocks() []netip.Prefix { return s.Connection.VPC(s.Role.Other()).Blocks }
 
 // Remains is what a cell still has of a connection.
 type Remains struct {

@@ -34,7 +34,7 @@ func marketing(change func(*plan.Side)) plan.Side {
 			Tags:         map[string]string{peering.TagName: "marketing <> finance", peering.TagManaged: "true"},
 		},
 		Role: peering.Requester, Own: "marketing", Peer: "finance",
-		Terms: policy.Terms{Tables: policy.Tables{Scope: policy.AllTables}},
+		Terms: policy.Terms{Routes: policy.Routes{Tables: policy.Tables{Scope: policy.AllTables}}},
 	}
 	change(&s)
 	return s
@@ -147,7 +147,7 @@ func TestConnectChoosesTables(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p := plan.Connect(marketing(func(s *plan.Side) { s.Tables, s.Subnets, s.Terms.Tables = tables, subnets, tt.scope }))
+			p := plan.Connect(marketing(func(s *plan.Side) { s.Tables, s.Subnets, s.Terms.Routes.Tables = tables, subnets, tt.scope }))
 			if diff := cmp.Diff(tt.want, words(p)); diff != "" {
 				t.Errorf("plan (-want +got):\n%s", diff)
 			}

@@ -48,8 +48,12 @@ func drawSide(t *rapid.T) plan.Side {
 		Role: peering.Requester, Own: "a", Peer: "b",
 		Connection: peering.Connection{ID: via, State: peering.Active, Accepter: peering.VPC{Blocks: rapid.SliceOfNDistinct(block, 1, 3, rapid.ID).Draw(t, "peer")}},
 		Terms: policy.Terms{
-			Tables: policy.Tables{Scope: rapid.SampledFrom([]policy.TableScope{policy.AllTables, policy.MainTable}).Draw(t, "scope")},
-			DNS:    rapid.Bool().Draw(t, "dns"),
+			Routes: policy.Routes{
+				Tables: policy.Tables{Scope: rapid.SampledFrom([]policy.TableScope{policy.AllTables, policy.MainTable}).Draw(t, "scope")},
+				To:     rapid.SliceOfNDistinct(block, 0, 2, rapid.ID).Draw(t, "to"),
+				Except: rapid.SliceOfNDistinct(block, 0, 2, rapid.ID).Draw(t, "except"),
+			},
+			DNS: rapid.Bool().Draw(t, "dns"),
 		},
 		Tables: rapid.SliceOfN(tableOf, 0, 3).Draw(t, "tables"),
 		Groups: rapid.SliceOfN(group, 0, 3).Draw(t, "groups"),
@@ -195,8 +199,8 @@ func TestNothingIsOpenedThatThePolicyDoesNotName(t *testing.T) {
 		for _, c := range plan.Connect(s).Changes {
 			switch c := c.(type) {
 			case plan.CreateRoute:
-				if !slices.Contains(peer, c.Destination) {
-					t.Fatalf("%s, and the peer has only %v", c, peer)
+				if !cidr.Covers(peer, c.Destination) || !wanted(s.Terms.Routes, peer, c.Destination) {
+					t.Fatalf("%s, and the peer has %v, of which the policy wants %+v", c, peer, s.Terms.Routes)
 				}
 			case plan.Authorize:
 				for _, p := range c.Permissions {
@@ -207,6 +211,15 @@ func TestNothingIsOpenedThatThePolicyDoesNotName(t *testing.T) {
 			}
 		}
 	})
+}
+
+// wanted says it in other words than the plan does: chosen, and with no address that is excluded.
+func wanted(r policy.Routes, peer []netip.Prefix, dst netip.Prefix) bool {
+	chosen := r.To
+	if len(chosen) == 0 {
+		chosen = peer
+	}
+	return slices.Contains(chosen, dst) && !slices.ContainsFunc(r.Except, dst.Overlaps)
 }
 
 func named(allows []policy.Allow, p peering.Permission) bool {

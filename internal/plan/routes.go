@@ -5,17 +5,16 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/autopeer/autopeer/internal/cidr"
 	"github.com/autopeer/autopeer/internal/peering"
 )
 
-// planRoutes plans routes to every block of the peer in every chosen table, and takes back routes of ours
-// to anything else.
-func planRoutes(s Side) Plan {
+// planRoutes plans routes to every destination among the peer's blocks in every chosen table, and takes
+// back routes of ours to anything else.
+func planRoutes(s Side, peer []netip.Prefix) Plan {
 	var p Plan
-	want := cidr.Sorted(s.Connection.VPC(s.Role.Other()).Blocks)
-	chosen, notes := Select(s.Terms.Tables, s.Tables, s.Subnets)
-	p.Notes = notes
+	chosen, lacking := Select(s.Terms.Routes.Tables, s.Tables, s.Subnets)
+	want, unrouted := destinations(s.Terms.Routes, peer)
+	p.Notes = slices.Concat(lacking, unrouted)
 	for _, t := range sortedTables(s.Tables) {
 		if _, ok := chosen[t.ID]; ok {
 			p = p.with(planTable(t, want, s))
@@ -72,7 +71,7 @@ func routeTo(t peering.RouteTable, dst netip.Prefix) (peering.Route, bool) {
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-routing.html
 func Leftovers(s Side) []peering.ConnectionID {
 	var ids []peering.ConnectionID
-	for _, c := range planRoutes(s).Conflicts {
+	for _, c := range planRoutes(s, s.peerBlocks()).Conflicts {
 		if c.Route.Blackhole && c.Route.Target.IsConnection() {
 			ids = append(ids, peering.ConnectionID(c.Route.Target))
 		}
@@ -81,10 +80,15 @@ func Leftovers(s Side) []peering.ConnectionID {
 	return slices.Compact(ids)
 }
 
-// LiveConflicts returns what stands in the way of routing the blocks of the peer as far as they are known,
-// before anything is accepted. Leftovers are not among them.
+// LiveConflicts returns what stands in the way of the routes as far as they are known before anything is
+// accepted: destinations that the policy chooses count as the peer's until it shows its blocks. Leftovers
+// are not among them.
 func LiveConflicts(s Side) []Conflict {
-	return slices.DeleteFunc(planRoutes(s).Conflicts, func(c Conflict) bool {
+	peer := s.peerBlocks()
+	if len(peer) == 0 {
+		peer = s.Terms.Routes.To
+	}
+	return slices.DeleteFunc(planRoutes(s, peer).Conflicts, func(c Conflict) bool {
 		return c.Route.Blackhole && c.Route.Target.IsConnection()
 	})
 }

@@ -44,7 +44,7 @@ func wantedRules(s Side) (map[peering.SecurityGroupID][]peering.Permission, []st
 	for _, allow := range s.Terms.Allow {
 		groups, lacking := chosenGroups(allow.Groups, s.Groups)
 		notes = append(notes, lacking...)
-		permissions := permissions(allow, s.Connection.VPC(s.Role.Other()).Blocks)
+		permissions := permissions(allow, s.peerBlocks())
 		for _, g := range groups {
 			want[g] = append(want[g], permissions...)
 		}

@@ -52,7 +52,7 @@ type Peering struct {
 	Requester string            `json:"requester,omitempty"`
 	Approval  Approval          `json:"approval,omitempty"`
 	DNS       bool              `json:"dns,omitempty"`
-	Routes    map[string]Tables `json:"routes,omitempty"` // by department; one that is missing means AllTables
+	Routes    map[string]Routes `json:"routes,omitempty"` // by department; one that is missing means the zero value
 	Allow     []Allow           `json:"allow,omitempty"`
 	Line      int               `json:"line"`
 }
@@ -62,6 +62,14 @@ type Approval string
 
 // ManualApproval leaves the last word to a person.
 const ManualApproval Approval = "manual"
+
+// Routes says which route tables of one department lead where in the other's VPC. The zero value is
+// every table, to every block.
+type Routes struct {
+	Tables Tables         `json:"tables,omitzero"`
+	To     []netip.Prefix `json:"to,omitempty"`     // the destinations; empty: the peer's blocks
+	Except []netip.Prefix `json:"except,omitempty"` // what is never routed, whatever else says
+}
 
 // TableScope is the way in which route tables are chosen.
 type TableScope string

@@ -50,7 +50,10 @@ func drawPeering(t *rapid.T) policy.Peering {
 	}
 	p.Requester = rapid.SampledFrom([]string{"", "", between[0]}).Draw(t, "requester")
 	if rapid.Bool().Draw(t, "more") {
-		p.Routes = map[string]policy.Tables{between[0]: {Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "private"}}}
+		p.Routes = map[string]policy.Routes{between[0]: {
+			Tables: rapid.SampledFrom([]policy.Tables{{}, {Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "private"}}}).Draw(t, "tables"),
+			To:     drawBlocks(t), Except: drawBlocks(t),
+		}}
 		p.Allow = []policy.Allow{{
 			From: between[0], To: between[1], Sources: drawBlocks(t), Groups: policy.Groups{Tags: map[string]string{"Role": "x"}},
 			Protocol: peering.TCP, Ports: []policy.PortRange{{From: 1, To: 2}}, Line: 7,
@@ -224,6 +227,23 @@ func TestEncodedPolicyComesBack(t *testing.T) {
 		equalPrefix := cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })
 		if diff := cmp.Diff(want, got, equalPrefix, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("Decode(Encode(p)) differs (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestRoutesDoNotBearOnTheDecision: AWS refuses VPCs whose blocks overlap even where nobody routes these.
+// https://docs.aws.amazon.com/vpc/latest/peering/invalid-peering-configurations.html
+func TestRoutesDoNotBearOnTheDecision(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p, c := drawPolicy(t), drawRequest(t)
+		want := p.Decide(c)
+		for i, entry := range p.Peerings {
+			everything := policy.Routes{Except: blocks("0.0.0.0/0", "::/0")}
+			p.Peerings[i].Routes = map[string]policy.Routes{entry.Between[0]: everything, entry.Between[1]: everything}
+		}
+		if got := p.Decide(c); got.Verdict != want.Verdict || got.Code != want.Code || got.Reason != want.Reason {
+			t.Fatalf("Decide() = %s (%s) with everything excluded, %s (%s) before", got.Verdict, got.Reason, want.Verdict, want.Reason)
 		}
 	})
 }

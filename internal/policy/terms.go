@@ -2,16 +2,16 @@ package policy
 
 // Terms is what one side of a peering has to carry out.
 type Terms struct {
-	Tables Tables  // the own route tables that get routes to the peer; Scope is always set
+	Routes Routes  // from the own route tables to the peer; the scope of the tables is always set
 	DNS    bool    // resolve the own public host names to private addresses for the peer
 	Allow  []Allow // what the own security groups admit from the peer
 }
 
 // Terms returns the terms for the side of department own, whose peer is the other department.
 func (p *Peering) Terms(own, peer string) Terms {
-	t := Terms{Tables: p.Routes[own], DNS: p.DNS}
-	if t.Tables.Scope == "" {
-		t.Tables.Scope = AllTables
+	t := Terms{Routes: p.Routes[own], DNS: p.DNS}
+	if t.Routes.Tables.Scope == "" {
+		t.Routes.Tables.Scope = AllTables
 	}
 	for _, a := range p.Allow {
 		if a.To == own && a.From == peer {
@@ -25,8 +25,8 @@ func (p *Peering) Terms(own, peer string) Terms {
 // to be read.
 func (p *Policy) ChoosesSubnets() bool {
 	for _, entry := range p.Peerings {
-		for _, t := range entry.Routes {
-			if t.Scope == SubnetTables {
+		for _, r := range entry.Routes {
+			if r.Tables.Scope == SubnetTables {
 				return true
 			}
 		}

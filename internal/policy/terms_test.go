@@ -16,7 +16,7 @@ func TestTerms(t *testing.T) {
 	entry := policy.Peering{
 		Between: [2]string{"marketing", "finance"},
 		DNS:     true,
-		Routes:  map[string]policy.Tables{"marketing": {Scope: policy.MainTable}},
+		Routes:  map[string]policy.Routes{"marketing": {Tables: policy.Tables{Scope: policy.MainTable}}},
 		Allow:   []policy.Allow{there, back, {From: "marketing", To: "developer"}, {From: "developer", To: "finance"}},
 	}
 	tests := []struct {
@@ -24,9 +24,9 @@ func TestTerms(t *testing.T) {
 		want            policy.Terms
 	}{
 		{"a side gets its tables and the rules towards it", "marketing", "finance",
-			policy.Terms{Tables: policy.Tables{Scope: policy.MainTable}, DNS: true, Allow: []policy.Allow{back}}},
+			policy.Terms{Routes: policy.Routes{Tables: policy.Tables{Scope: policy.MainTable}}, DNS: true, Allow: []policy.Allow{back}}},
 		{"tables that nobody chose are all tables", "finance", "marketing",
-			policy.Terms{Tables: policy.Tables{Scope: policy.AllTables}, DNS: true, Allow: []policy.Allow{there}}},
+			policy.Terms{Routes: policy.Routes{Tables: policy.Tables{Scope: policy.AllTables}}, DNS: true, Allow: []policy.Allow{there}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestChoosesSubnets(t *testing.T) {
 	if p.ChoosesSubnets() {
 		t.Error("ChoosesSubnets() = true for a policy that takes all tables")
 	}
-	p.Peerings[1].Routes = map[string]policy.Tables{"finance": {Scope: policy.SubnetTables}}
+	p.Peerings[1].Routes = map[string]policy.Routes{"finance": {Tables: policy.Tables{Scope: policy.SubnetTables}}}
 	if !p.ChoosesSubnets() {
 		t.Error("ChoosesSubnets() = false for a policy with tables by subnet")
 	}

@@ -49,14 +49,18 @@ func (e entry) policy() policy.Peering {
 	}
 	for _, row := range e.Routes.rows {
 		if p.Routes == nil {
-			p.Routes = map[string]policy.Tables{}
+			p.Routes = map[string]policy.Routes{}
 		}
-		p.Routes[string(row.key.value)] = row.value.Tables.policy()
+		p.Routes[string(row.key.value)] = row.value.policy()
 	}
 	for _, a := range e.Allow.items {
 		p.Allow = append(p.Allow, a.policy())
 	}
 	return p
+}
+
+func (s sideRoutes) policy() policy.Routes {
+	return policy.Routes{Tables: s.Tables.policy(), To: values(s.To), Except: values(s.Except)}
 }
 
 // policy needs no check of its own: the reader took care that exactly one of the choices is there.

@@ -12,7 +12,7 @@ func (c checker) checkPeerings(d *document) {
 	for _, e := range d.Peerings.items {
 		c.checkBetween(e)
 		c.checkParties(e)
-		c.checkTables(e)
+		c.checkRoutes(e)
 		for _, a := range e.Allow.items {
 			c.checkAllow(a)
 		}
@@ -104,13 +104,4 @@ func (c checker) checkParty(e entry, what string, s scalar[name]) {
 	}
 	c.add(s.at, fmt.Sprintf("%s: department %s has no part in this peering", what, s.text),
 		"it can be "+alternatives(parties))
-}
-
-// checkTables reports ids that are listed twice. Whether AWS knows an id is for the plan to find out.
-func (c checker) checkTables(e entry) {
-	for _, row := range e.Routes.rows {
-		choice := row.value.Tables.choice
-		distinct(c.reader, "route table", choice.IDs)
-		distinct(c.reader, "subnet", choice.Subnets.IDs)
-	}
 }

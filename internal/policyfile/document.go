@@ -35,14 +35,16 @@ type entry struct {
 	Requester scalar[name]            `yaml:"requester" jsonschema_description:"The only department that may ask. Left out, either may."`
 	Approval  scalar[policy.Approval] `yaml:"approval" jsonschema_description:"manual: a person approves each request. Left out, what is allowed is accepted."`
 	DNS       scalar[bool]            `yaml:"dns" jsonschema_description:"Whether each side resolves its public host names to private addresses for the other. Left out, false."`
-	Routes    table[name, sideRoutes] `yaml:"routes" jsonschema_description:"Which route tables of a department lead to the other one. A department that is left out uses all."`
+	Routes    table[name, sideRoutes] `yaml:"routes" jsonschema_description:"Which route tables of a department lead where in the other one. A department that is left out uses all tables, to all blocks."`
 	Allow     some[allow]             `yaml:"allow" jsonschema_description:"What the security groups admit. Left out, there are routes and no ingress rules."`
 	at        position
 }
 
-// sideRoutes is what a department's side of a peering does about routes.
+// sideRoutes is what a department's side of a peering does about routes. At least one field is set.
 type sideRoutes struct {
-	Tables tables `yaml:"tables" jsonschema:"required" jsonschema_description:"The route tables: all of the VPC, the main one, or a choice. Gateway route tables are never among them."`
+	Tables tables                     `yaml:"tables" jsonschema_description:"The route tables: all of the VPC (the default), the main one, or a choice. Gateway route tables are never among them."`
+	To     some[scalar[netip.Prefix]] `yaml:"to" jsonschema_description:"The blocks in the other department's VPC that these tables lead to. Left out, all blocks of that VPC."`
+	Except some[scalar[netip.Prefix]] `yaml:"except" jsonschema_description:"Blocks of the other department's VPC that are never routed."`
 }
 
 // tableChoice is the longer form of tables. Exactly one field is set.
@@ -109,7 +111,11 @@ func (e *entry) read(r *reader, n ast.Node, _ string) {
 }
 
 func (s *sideRoutes) read(r *reader, n ast.Node, what string) {
-	r.object(n, "routes of "+quoted(what), s)
+	what = "routes of " + quoted(what)
+	r.object(n, what, s)
+	if m, isMapping := n.(*ast.MappingNode); isMapping && len(m.Values) == 0 {
+		r.add(place(n), what+" is an empty mapping", "give it tables, to or except, or leave the department out")
+	}
 }
 
 // read tells the two forms apart by their YAML, so that a mistake is about the form that was meant.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/policy"
@@ -42,8 +43,8 @@ func example() *policy.Policy {
 		Peerings: []policy.Peering{
 			{
 				Between: [2]string{"marketing", "finance"}, DNS: true, Line: 13,
-				Routes: map[string]policy.Tables{
-					"finance": {Scope: policy.SubnetTables, Subnets: &policy.Subnets{Tags: map[string]string{"Tier": "private"}}},
+				Routes: map[string]policy.Routes{
+					"finance": {Tables: policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{Tags: map[string]string{"Tier": "private"}}}},
 				},
 				Allow: []policy.Allow{
 					{
@@ -96,7 +97,7 @@ departments:
 peerings:
   - between: [a, b]
     routes:
-      a: { tables: { ids: [rtb-0a1b2c3d] } }
+      a: { tables: { ids: [rtb-0a1b2c3d] }, to: [10.2.1.0/24, "2001:db8::/64"], except: [100.64.0.0/16] }
       b: { tables: { tags: { Tier: private } } }
     allow:
       - { from: a, to: b, groups: { ids: [sg-0a1b2c3d] }, protocol: all }
@@ -108,11 +109,15 @@ peerings:
 	if p.Otherwise != policy.RejectOthers {
 		t.Errorf("Otherwise = %q, want reject", p.Otherwise)
 	}
-	wantRoutes := map[string]policy.Tables{
-		"a": {Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-0a1b2c3d"}},
-		"b": {Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "private"}},
+	block := netip.MustParsePrefix
+	wantRoutes := map[string]policy.Routes{
+		"a": {
+			Tables: policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-0a1b2c3d"}},
+			To:     []netip.Prefix{block("10.2.1.0/24"), block("2001:db8::/64")}, Except: []netip.Prefix{block("100.64.0.0/16")},
+		},
+		"b": {Tables: policy.Tables{Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "private"}}},
 	}
-	if diff := cmp.Diff(wantRoutes, p.Peerings[0].Routes); diff != "" {
+	if diff := cmp.Diff(wantRoutes, p.Peerings[0].Routes, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Errorf("Routes (-want +got):\n%s", diff)
 	}
 	wantAllow := []policy.Allow{{

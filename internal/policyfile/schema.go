@@ -102,6 +102,9 @@ func (member) JSONSchemaExtend(s *jsonschema.Schema) {
 	s.DependentRequired = map[string][]string{"cidrs": {"vpc"}}
 }
 
+// JSONSchemaExtend adds that there is a key.
+func (sideRoutes) JSONSchemaExtend(s *jsonschema.Schema) { s.MinProperties = new(uint64(1)) }
+
 // JSONSchemaExtend adds that exactly one key is there.
 func (tableChoice) JSONSchemaExtend(s *jsonschema.Schema) {
 	s.OneOf = exactlyOne("ids", "tags", "subnets")

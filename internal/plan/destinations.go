@@ -1,0 +1,51 @@
+package plan
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/autopeer/autopeer/internal/cidr"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+// destinations returns what is routed to a peer with these blocks, sorted, and in words what the policy
+// chooses and can't be: outside the blocks, or with a hole in it.
+func destinations(r policy.Routes, peer []netip.Prefix) (want []netip.Prefix, notes []string) {
+	chosen := r.To
+	if len(chosen) == 0 {
+		chosen = peer
+	}
+	for _, dst := range cidr.Sorted(chosen) {
+		hole, met := meets(r.Except, dst)
+		switch {
+		case !cidr.Covers(peer, dst):
+			notes = append(notes, fmt.Sprintf("%s is not routed: the peer's blocks are %s", dst, list(peer)))
+		case met && !cidr.Contains(hole, dst):
+			// A route leads to all of its destination, so that leaving out a part takes several of them.
+			// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-routing.html
+			notes = append(notes, fmt.Sprintf("%s is not routed: only %s of it is excluded, and EC2 routes a block whole; name in to the parts that shall be", dst, hole))
+		case !met:
+			want = append(want, dst)
+		}
+	}
+	return want, notes
+}
+
+// meets returns the block of the set that has addresses in common with p: one that contains it, if there is one.
+func meets(set []netip.Prefix, p netip.Prefix) (met netip.Prefix, found bool) {
+	for _, b := range cidr.Sorted(set) { // those that contain p come before those inside it
+		if b.Overlaps(p) {
+			return b, true
+		}
+	}
+	return netip.Prefix{}, false
+}
+
+func list(blocks []netip.Prefix) string {
+	var texts []string
+	for _, b := range cidr.Sorted(blocks) {
+		texts = append(texts, b.String())
+	}
+	return strings.Join(texts, ", ")
+}

@@ -1,0 +1,77 @@
+package policyfile
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/cidr"
+)
+
+// checkRoutes reports ids and blocks that are listed twice, and blocks that can't be routed or left out.
+// Whether AWS knows an id, or a block that the file doesn't declare, is for the plan to find out.
+func (c checker) checkRoutes(e entry) {
+	for _, row := range e.Routes.rows {
+		s := row.value
+		distinct(c.reader, "route table", s.Tables.choice.IDs)
+		distinct(c.reader, "subnet", s.Tables.choice.Subnets.IDs)
+		distinctBlocks(c.reader, "destination", s.To)
+		distinctBlocks(c.reader, "exclusion", s.Except)
+		c.checkContradiction(s)
+		if peer, found := e.Between.other(row.key.text); found {
+			c.checkDestinations(s, peer)
+			c.checkHoles(s, peer)
+		}
+	}
+}
+
+// other returns the department that the given one is peered with.
+func (p pair) other(department string) (peer string, found bool) {
+	if !p.known() || !p.has(department) {
+		return "", false
+	}
+	if p.names[0].text == department {
+		return p.names[1].text, true
+	}
+	return p.names[0].text, true
+}
+
+// checkContradiction reports destinations of which a part is excluded.
+func (c checker) checkContradiction(s sideRoutes) {
+	for _, dst := range s.To.items {
+		i := slices.IndexFunc(s.Except.items, func(x scalar[netip.Prefix]) bool {
+			return x.ok && dst.ok && x.value.Overlaps(dst.value)
+		})
+		if i >= 0 {
+			c.add(dst.at, fmt.Sprintf("destination %s overlaps exclusion %s", dst.text, s.Except.items[i].text),
+				"what is excluded is never routed: name blocks that are apart")
+		}
+	}
+}
+
+// checkDestinations reports destinations that the peer can't have.
+func (c checker) checkDestinations(s sideRoutes, peer string) {
+	ranges, known := c.ranges(peer)
+	for _, dst := range s.To.items {
+		if known && dst.ok && !cidr.Covers(ranges, dst.value) {
+			c.add(dst.at, fmt.Sprintf("destination %s lies outside the blocks of %s", dst.text, peer),
+				"they are "+alternatives(texts(ranges)))
+		}
+	}
+}
+
+// checkHoles reports exclusions that would leave a hole in a declared block. A range declares none: a VPC
+// of it may have the excluded block as one of its own.
+func (c checker) checkHoles(s sideRoutes, peer string) {
+	if s.To.given() {
+		return // the declared blocks are not what is routed
+	}
+	declared := c.declared(peer)
+	for _, x := range s.Except.items {
+		i := slices.IndexFunc(declared, func(b netip.Prefix) bool { return x.ok && b != x.value && cidr.Contains(b, x.value) })
+		if i >= 0 {
+			c.add(x.at, fmt.Sprintf("exclusion %s is only a part of block %s of %s, and EC2 routes a block whole", x.text, declared[i], peer),
+				"exclude all of it, or name in to the parts that are routed")
+		}
+	}
+}
