@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/autopeer/autopeer/infra/demo"
+	"github.com/autopeer/autopeer/infra/local"
 )
 
 func demoCommand() *cobra.Command {
@@ -22,7 +23,11 @@ func demoCommand() *cobra.Command {
 				return err
 			}
 			slog.SetDefault(slog.New(slog.DiscardHandler)) // the story tells what the functions log
-			passed, err := demo.Run(cmd.Context(), cmd.OutOrStdout(), filepath.Join(out, "demo"), chosen)
+			w, err := local.Prepare(cmd.Context(), cmd.OutOrStdout())
+			if err != nil {
+				return err
+			}
+			passed, err := demo.Run(cmd.Context(), cmd.OutOrStdout(), filepath.Join(out, "demo"), w, chosen)
 			if err == nil && !passed {
 				err = errors.New("a scenario failed")
 			}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"text/tabwriter"
@@ -31,7 +30,7 @@ func localCommand() *cobra.Command {
 		Short: "Run the embedded cloud with the cells of a policy, for the AWS CLI and anything else",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := readPolicy(file)
+			p, data, err := readPolicy(file)
 			if mistakes := (policyfile.Mistakes)(nil); errors.As(err, &mistakes) {
 				fmt.Fprintln(cmd.ErrOrStderr(), err)
 				return errReported
@@ -39,7 +38,7 @@ func localCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return serve(cmd.Context(), cmd.OutOrStdout(), p, port)
+			return serve(cmd.Context(), cmd.OutOrStdout(), p, data, port)
 		},
 	}
 	cmd.Flags().StringVar(&file, "policy", "docs/examples/policy.yaml", "the policy whose cells are deployed")
@@ -47,14 +46,41 @@ func localCommand() *cobra.Command {
 	return cmd
 }
 
-// serve runs until the context ends.
-func serve(ctx context.Context, out io.Writer, p *policy.Policy, port int) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+// serve runs the cells of the policy, of which data is the file, until the context ends.
+func serve(ctx context.Context, out io.Writer, p *policy.Policy, data []byte, port int) error {
+	w, err := local.Prepare(ctx, out)
 	if err != nil {
-		return fmt.Errorf("listen (choose another port with PORT=): %w", err)
+		return err
 	}
 	ids := &local.IDs{}
-	cloud := cloudsim.New(cloudsim.Options{
+	cloud := newCloud(ids)
+	var cells []*local.Cell
+	defer func() {
+		cloud.Close()
+		for _, c := range cells {
+			c.Close()
+		}
+	}()
+	url, stop, err := local.Serve(ctx, cloud, port)
+	if err != nil {
+		return fmt.Errorf("serve (choose another port with PORT=): %w", err)
+	}
+	defer stop()
+	sites, err := local.Seed(ctx, cloud, ids, p)
+	if err != nil {
+		return err
+	}
+	if cells, err = local.Launch(ctx, cloud, w, url, p, data, func(o outcome.Outcome) { tell(out, o) }); err != nil {
+		return err
+	}
+	welcome(out, p, sites, url)
+	<-ctx.Done()
+	return nil
+}
+
+// newCloud takes its time, so that somebody who watches sees one thing after another.
+func newCloud(ids *local.IDs) *cloudsim.Cloud {
+	return cloudsim.New(cloudsim.Options{
 		EC2: func(trail api.Trail) http.Handler {
 			return ec2.New(ec2.Options{Trail: trail, NewID: ids.New, Delays: ec2.Delays{
 				Initiating: 200 * time.Millisecond, Provisioning: 200 * time.Millisecond, Deleting: 200 * time.Millisecond,
@@ -62,22 +88,6 @@ func serve(ctx context.Context, out io.Writer, p *policy.Policy, port int) error
 		},
 		Events: events.Options{TrailLatency: 500 * time.Millisecond, DeliveryLatency: 100 * time.Millisecond},
 	})
-	defer cloud.Close()
-	sites, err := local.Seed(ctx, cloud, ids, p)
-	if err != nil {
-		return err
-	}
-	if _, err := local.Deploy(ctx, cloud, p, func(o outcome.Outcome) { tell(out, o) }); err != nil {
-		return err
-	}
-	welcome(out, p, sites, "http://"+listener.Addr().String())
-	server := &http.Server{Handler: cloud, ReadHeaderTimeout: 10 * time.Second}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
-	defer stop()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
 }
 
 // welcome says what there is and what to try.

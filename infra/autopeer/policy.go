@@ -17,7 +17,7 @@ func policyCommand() *cobra.Command {
 		Short: "Check a policy file: exit 0, or 2 with every mistake",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := readPolicy(args[0])
+			p, _, err := readPolicy(args[0])
 			if mistakes := (policyfile.Mistakes)(nil); errors.As(err, &mistakes) {
 				fmt.Fprintln(cmd.ErrOrStderr(), err)
 				return errReported
@@ -31,10 +31,10 @@ func policyCommand() *cobra.Command {
 	}
 }
 
-func readPolicy(file string) (*policy.Policy, error) {
-	data, err := os.ReadFile(file) //nolint:gosec // the file that the user named
-	if err != nil {
-		return nil, fmt.Errorf("read the policy: %w", err)
+func readPolicy(file string) (p *policy.Policy, data []byte, err error) {
+	if data, err = os.ReadFile(file); err != nil { //nolint:gosec // the file that the user named
+		return nil, nil, fmt.Errorf("read the policy: %w", err)
 	}
-	return policyfile.Parse(file, data)
+	p, err = policyfile.Parse(file, data)
+	return p, data, err
 }

@@ -25,7 +25,10 @@ func across(s *stage, marketing, finance peering.Cell) {
 	s.exactly("all tables of both have the route, the group admits ICMP from Marketing, and that is all",
 		append(bench.Connected(m, f, pcx), bench.Admits(f.Group, "icmp", m))...)
 	s.check("each cell announces its own side as connected", spoke(s.Said(outcome.Connected, pcx), marketing, finance), "it does not")
-	s.checkCallers(s.ByAutopeer(mark), m, f)
+	calls := s.ByAutopeer(mark)
+	s.showProcesses(calls)
+	s.checkCallers(calls, m, f)
+	s.steal(m)
 	s.checkTags(pcx, m, f)
 	s.takeBack(m, f, pcx)
 }

@@ -11,6 +11,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/local"
 )
 
 // Scenario is one lab.
@@ -47,14 +50,14 @@ func Select(name string) ([]Scenario, error) {
 	return chosen, nil
 }
 
-// Run runs the scenarios one after another and reports whether all of them passed. The story goes to out,
-// every line of it with its time also to timeline.json in dir.
-func Run(ctx context.Context, out io.Writer, dir string, scenarios []Scenario) (bool, error) {
+// Run runs the scenarios one after another, with what the workshop makes, and reports whether all of them passed.
+// The story goes to out, every line of it with its time also to timeline.json in dir.
+func Run(ctx context.Context, out io.Writer, dir string, w *local.Workshop, scenarios []Scenario) (bool, error) {
 	var timeline []Entry
 	failed := 0
 	for _, s := range scenarios {
 		story := newStory(out, s)
-		play(ctx, story, s)
+		play(ctx, story, w, s)
 		timeline = append(timeline, story.entries...)
 		if story.failures > 0 {
 			failed++
@@ -70,10 +73,10 @@ func Run(ctx context.Context, out io.Writer, dir string, scenarios []Scenario) (
 // limit is far more than any scenario takes; one that hangs fails.
 const limit = time.Minute
 
-func play(ctx context.Context, story *story, s Scenario) {
+func play(ctx context.Context, story *story, w *local.Workshop, s Scenario) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	stage := newStage(ctx, story)
+	stage := &stage{story: story, Bench: bench.New(nil), ctx: ctx, workshop: w}
 	defer stage.Close()
 	defer func() { // a scenario ends early by stop
 		if r := recover(); r != nil && r != any(stopped{}) {

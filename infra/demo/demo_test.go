@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/autopeer/autopeer/infra/demo"
+	"github.com/autopeer/autopeer/infra/local"
 )
 
 func TestSelect(t *testing.T) {
@@ -36,7 +37,11 @@ func TestRun(t *testing.T) {
 	}
 	var out strings.Builder
 	dir := t.TempDir()
-	passed, err := demo.Run(t.Context(), &out, dir, chosen)
+	w, err := local.Prepare(t.Context(), &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	passed, err := demo.Run(t.Context(), &out, dir, w, chosen)
 	if err != nil || !passed {
 		t.Fatalf("Run() = %v, %v\n%s", passed, err, out.String())
 	}

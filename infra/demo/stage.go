@@ -20,16 +20,13 @@ import (
 type stage struct {
 	*story
 	*bench.Bench
-	ctx   context.Context //nolint:containedctx // a stage lives as long as one scenario
-	sites []lab.Site      // that a ping may cross
+	ctx      context.Context //nolint:containedctx // a stage lives as long as one scenario
+	workshop *local.Workshop
+	sites    []lab.Site // that a ping may cross
 }
 
 // stopped unwinds a scenario whose next step makes no sense any more.
 type stopped struct{}
-
-func newStage(ctx context.Context, story *story) *stage {
-	return &stage{story: story, Bench: bench.New(nil), ctx: ctx}
-}
 
 func (s *stage) must(doing string, err error) {
 	if err != nil {
@@ -62,7 +59,10 @@ func (s *stage) asks(cell peering.Cell, do func(*lab.Person) string) {
 
 // deploy checks the policy, deploys its cells and shows what it allows.
 func (s *stage) deploy(policy string) {
-	s.must("the cells are deployed", s.Deploy(s.ctx, policy, s.announced))
+	s.must("the cells are deployed", s.Launch(s.ctx, s.workshop, policy, s.announced))
+	for _, c := range s.Cells {
+		s.tell("deploys", "", fmt.Sprintf("stack %s: %d functions, %d queues, roles enforced", c.Stack.Name, len(c.Stack.Functions), len(c.Stack.QueueURLs)))
+	}
 	for line := range strings.Lines(policy[strings.Index(policy, "peerings:"):]) {
 		s.tell("policy", "", "│ "+strings.TrimRight(line, "\n"))
 	}

@@ -18,7 +18,7 @@ func TestAFailureIsCountedAndSaid(t *testing.T) {
 		}},
 	}
 	var out strings.Builder
-	passed, err := Run(t.Context(), &out, t.TempDir(), scenarios)
+	passed, err := Run(t.Context(), &out, t.TempDir(), nil, scenarios)
 	if err != nil || passed {
 		t.Errorf("Run() = %v, %v; want a failure", passed, err)
 	}

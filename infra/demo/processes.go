@@ -1,0 +1,81 @@
+package demo
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/smithy-go"
+
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+)
+
+// showProcesses tells which process of which account's function has changed what.
+func (s *stage) showProcesses(calls []api.Call) {
+	var order []string
+	did := map[string][]string{}
+	for _, call := range calls {
+		function, pid, found := s.Process(call)
+		if !call.Mutating || call.Service == "sqs" || !found {
+			continue
+		}
+		who := fmt.Sprintf("process %d, %s in %s/%s", pid, function, call.Account, call.Region)
+		if did[who] == nil {
+			order = append(order, who)
+		}
+		did[who] = append(did[who], described(call))
+	}
+	for _, who := range order {
+		s.tell("ran", who, strings.Join(counted(did[who]), ", "))
+	}
+	unknown := slices.DeleteFunc(slices.Clone(calls), func(call api.Call) bool {
+		_, _, found := s.Process(call)
+		return found
+	})
+	s.check(fmt.Sprintf("all %d calls come from processes of the functions", len(calls)), len(unknown) == 0, fmt.Sprintf("%d do not", len(unknown)))
+}
+
+// described calls a failed call what it is.
+func described(call api.Call) string {
+	if call.ErrorCode == "" {
+		return call.Action
+	}
+	return call.Action + " (" + call.ErrorCode + ")"
+}
+
+// counted names each once, in order, with the number of times if it is more than one.
+func counted(words []string) []string {
+	var list []string
+	for i, word := range words {
+		if slices.Index(words, word) != i {
+			continue
+		}
+		n := len(slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w != word }))
+		if n > 1 {
+			word = fmt.Sprintf("%d × %s", n, word)
+		}
+		list = append(list, word)
+	}
+	return list
+}
+
+// steal takes the credentials that accept's environments get, and tries to write a route with them.
+func (s *stage) steal(victim lab.Site) {
+	role := fmt.Sprintf("arn:aws:iam::%s:role/autopeer-accept-%s", victim.Cell.Account, victim.Cell.Region)
+	key, _, err := s.Cloud.Assume("lambda.amazonaws.com", role, "autopeer-accept")
+	s.must("take on accept's role", err)
+	_, err = ec2.NewFromConfig(local.Config(s.Cloud, victim.Cell, key)).CreateRoute(s.ctx, &ec2.CreateRouteInput{
+		RouteTableId: aws.String(string(victim.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24"), GatewayId: aws.String("igw-00000000000000000"),
+	})
+	code, said := "", "it succeeds"
+	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
+		code, said = refusal.ErrorCode(), refusal.ErrorCode()+": "+refusal.ErrorMessage()
+	}
+	s.tell("asks", "somebody with the credentials of accept in "+victim.Cell.String(), "create-route in "+string(victim.Table)+" → "+said)
+	s.check("accept's role may not write routes", code == "UnauthorizedOperation", said)
+}
