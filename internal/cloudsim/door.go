@@ -73,7 +73,7 @@ func drop(w http.ResponseWriter) {
 
 // answer serves one request and logs the call.
 func (c *Cloud) answer(r *http.Request, body []byte) *answer {
-	call := &api.Call{At: time.Now()}
+	call := &api.Call{At: time.Now(), Plaintext: r.URL.Scheme == "http"}
 	refusal := c.identify(r.Header, call)
 	s := c.service(call.Service)
 	describe(call, r, body)

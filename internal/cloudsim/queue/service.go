@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -150,6 +151,7 @@ func (s *Service) permits(call *api.Call, q *queue) error {
 	return s.iam.Authorize(iam.Request{
 		Principal: iam.Principal{Account: call.Account, ARN: call.ARN},
 		Action:    "sqs:" + strings.ToLower(permission(call.Action)), Resource: q.arn.String(), Owner: q.arn.account,
+		Keys: iam.Keys{"aws:SecureTransport": {strconv.FormatBool(!call.Plaintext)}},
 	}, q.policy)
 }
 

@@ -1,0 +1,236 @@
+package iammutations_test
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go"
+
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// attack tries with stolen credentials, and from a hostile account, what each condition is there to prevent.
+// The functions are at rest meanwhile.
+func (c *company) attack() {
+	for _, m := range c.mappings {
+		m.Pause()
+	}
+	m, f, s, l := c.pairs[0][0], c.pairs[0][1], c.pairs[1][0], c.pairs[1][1]
+	c.attackAcceptance([2]lab.Site{m, l}, [2]lab.Site{f, s}, [2]lab.Site{c.unlisted[one], f}, [2]lab.Site{c.unlisted[two], m})
+	c.attackAcceptance([2]lab.Site{l, m}, [2]lab.Site{s, f})
+	listed := c.requests([2]lab.Site{m, f}, [2]lab.Site{l, s})
+	foreign := c.requests([2]lab.Site{c.unlisted[one], c.unlisted[two]})[0]
+	for i, at := range []peering.Cell{one, two} {
+		own, other := c.pairs[0][i], c.unlisted[at]
+		c.attackAsConnect(at, own, other, listed, foreign)
+		c.attackAsDisconnect(at, own, other)
+		c.attackQueues(at)
+		c.attackBus(at, []peering.Cell{two, one}[i])
+	}
+}
+
+func (c *company) requests(all ...[2]lab.Site) []peering.ConnectionID {
+	var ids []peering.ConnectionID
+	for _, ends := range all {
+		ids = append(ids, c.requested(ends[0], ends[1]))
+	}
+	c.must("settle", c.Cloud.Settle(c.ctx))
+	return ids
+}
+
+// attackAcceptance asks for connections that no peering names, between VPCs of which each may have another, and has
+// the accepter's role accept them.
+func (c *company) attackAcceptance(all ...[2]lab.Site) {
+	for i, id := range c.requests(all...) {
+		at := all[i][1].Cell
+		client := c.stolen(at, wiring.Accept)
+		_, err := client.AcceptVpcPeeringConnection(c.ctx, &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
+		c.refused("acceptance of "+string(id), err)
+		c.by(all[i][0].Cell, func(p *lab.Person) { p.Delete(id) })
+	}
+}
+
+// refused notices what isn't refused for lack of a permission.
+func (c *company) refused(what string, err error) {
+	var code string
+	if e, ok := errors.AsType[smithy.APIError](err); ok {
+		code = e.ErrorCode()
+	}
+	if code != "UnauthorizedOperation" && !strings.HasPrefix(code, "AccessDenied") {
+		c.notice("%s is not refused by IAM: %v", what, err)
+	}
+}
+
+// stolen returns EC2 with a function's role, after it has tried to lie on the bus.
+func (c *company) stolen(at peering.Cell, f wiring.Function) *ec2.Client {
+	cfg, err := c.as(at, f)
+	c.must("take on the role", err)
+	_, err = eventbridge.NewFromConfig(cfg).PutEvents(c.ctx, putEvents(wiring.DefaultPrefix, "somebody", "x"))
+	c.refused("a lie of "+string(f), err)
+	return ec2.NewFromConfig(cfg)
+}
+
+func putEvents(bus, source, detailType string) *eventbridge.PutEventsInput {
+	return &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{
+		{EventBusName: &bus, Source: &source, DetailType: &detailType, Detail: aws.String("{}")},
+	}}
+}
+
+func (c *company) attackAsConnect(at peering.Cell, own, other lab.Site, listed []peering.ConnectionID, foreign peering.ConnectionID) {
+	client := c.stolen(at, wiring.Connect)
+	id := aws.String(string(listed[0]))
+	_, err := client.CreateRoute(c.ctx, &ec2.CreateRouteInput{
+		RouteTableId: aws.String(string(other.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24"), VpcPeeringConnectionId: id,
+	})
+	c.refused("a route in a foreign table", err)
+	_, err = client.AuthorizeSecurityGroupIngress(c.ctx, ingress(other.Group, "0.0.0.0/0", "", ""))
+	c.refused("a rule in a foreign group", err)
+	_, err = client.AuthorizeSecurityGroupIngress(c.ctx, ingress(own.Group, "0.0.0.0/0", "Owner", "x"))
+	c.refused("a rule with another tag", err)
+	rule := c.foreignRule(own)
+	c.refused("a rule of somebody else's made ours", tag(c, client, rule, peering.TagConnection))
+	_, err = client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(string(own.Group)), SecurityGroupRuleIds: []string{rule}})
+	c.refused("an end to a rule of somebody else", err)
+	c.refused("a name for a foreign connection", tag(c, client, string(foreign), peering.TagName))
+	_, err = client.ModifyVpcPeeringConnectionOptions(c.ctx, &ec2.ModifyVpcPeeringConnectionOptionsInput{
+		VpcPeeringConnectionId: aws.String(string(foreign)), RequesterPeeringConnectionOptions: &types.PeeringConnectionOptionsRequest{AllowDnsResolutionFromRemoteVpc: aws.Bool(true)},
+	})
+	c.refused("an option of a foreign connection", err)
+	for _, id := range listed {
+		c.refused("another tag on a connection", tag(c, client, string(id), "CostCenter"))
+	}
+}
+
+func tag(c *company, client *ec2.Client, id, key string) error {
+	_, err := client.CreateTags(c.ctx, &ec2.CreateTagsInput{Resources: []string{id}, Tags: []types.Tag{{Key: &key, Value: aws.String("x")}}})
+	return err
+}
+
+// foreignRule adds an ingress rule as somebody with the account does.
+func (c *company) foreignRule(s lab.Site) string {
+	in := ingress(s.Group, "198.51.100.0/24", "", "")
+	client := c.Person(c.ctx, s.Cell).EC2
+	_, err := client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: in.GroupId, IpPermissions: in.IpPermissions})
+	if err == nil {
+		c.notice("the rule was there already")
+	}
+	out, err := client.AuthorizeSecurityGroupIngress(c.ctx, in)
+	c.must("admit", err)
+	return *out.SecurityGroupRules[0].SecurityGroupRuleId
+}
+
+func (c *company) attackAsDisconnect(at peering.Cell, own, other lab.Site) {
+	client := c.stolen(at, wiring.Disconnect)
+	_, err := client.DeleteRoute(c.ctx, &ec2.DeleteRouteInput{RouteTableId: aws.String(string(other.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24")})
+	c.refused("an end to a route in a foreign table", err)
+	_, err = client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(string(other.Group)), IpPermissions: ingress(other.Group, "192.0.2.0/24", "", "").IpPermissions})
+	c.refused("an end to a rule in a foreign group", err)
+	rules, err := c.Person(c.ctx, at).EC2.DescribeSecurityGroupRules(c.ctx, &ec2.DescribeSecurityGroupRulesInput{
+		Filters: []types.Filter{{Name: aws.String("group-id"), Values: []string{string(own.Group)}}},
+	})
+	c.must("read the rules", err)
+	for _, r := range rules.SecurityGroupRules {
+		if *r.IsEgress {
+			continue
+		}
+		_, err = client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: r.GroupId, SecurityGroupRuleIds: []string{*r.SecurityGroupRuleId}})
+		c.refused("an end to a rule of somebody else", err)
+	}
+}
+
+var queues = []string{"accept", "accept-dead-letters", "connect", "connect-dead-letters", "disconnect", "disconnect-dead-letters", "undelivered"}
+
+// attackQueues sends without encryption, and by a rule that isn't autopeer's. Whoever looks into a queue as one should
+// isn't kept from it.
+func (c *company) attackQueues(at peering.Cell) {
+	plain := sqs.NewFromConfig(c.admin(at), func(o *sqs.Options) {
+		o.BaseEndpoint = aws.String("http://sqs." + string(at.Region) + ".amazonaws.com")
+	})
+	for _, name := range queues {
+		url := "https://sqs." + string(at.Region) + ".amazonaws.com/" + string(at.Account) + "/" + wiring.DefaultPrefix + "-" + name
+		_, err := plain.SendMessage(c.ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("x")})
+		c.refused("a message for "+name+" that anybody can read", err)
+		_, err = sqs.NewFromConfig(c.admin(at)).ReceiveMessage(c.ctx, &sqs.ReceiveMessageInput{QueueUrl: &url})
+		c.must("look into "+name, err)
+	}
+	for _, name := range []string{"accept", "connect", "disconnect", "undelivered"} {
+		target := ebtypes.Target{Id: aws.String("t"), Arn: aws.String(arn("sqs", at, wiring.DefaultPrefix+"-"+name))}
+		c.stranger(at, "default", "somebody", "x", target)
+	}
+}
+
+// attackBus sends to a counterpart's bus by a rule that isn't autopeer's, and by autopeer's own rules things that
+// they aren't for.
+func (c *company) attackBus(from, to peering.Cell) {
+	admin := eventbridge.NewFromConfig(c.admin(from))
+	role := "arn:aws:iam::" + string(from.Account) + ":role/" + wiring.DefaultPrefix + "-forward-" + string(from.Region)
+	target := ebtypes.Target{Id: aws.String("t"), Arn: aws.String(arn("events", to, "event-bus/"+wiring.DefaultPrefix)), RoleArn: &role}
+	c.stranger(from, wiring.DefaultPrefix, outcome.Source, string(outcome.Accepted), target)
+	c.strangerOfCalls(from, target)
+	calls, announcements := wiring.ForwardNames(to)
+	c.misuse(from, "default", wiring.DefaultPrefix+"-"+calls, "somebody", "AWS API Call via CloudTrail")
+	for _, lie := range [][2]string{{"somebody", string(outcome.Accepted)}, {outcome.Source, "Peering Denied"}} {
+		c.misuse(from, wiring.DefaultPrefix, wiring.DefaultPrefix+"-"+announcements, lie[0], lie[1])
+	}
+	_, err := admin.PutEvents(c.ctx, putEvents(*target.Arn, outcome.Source, string(outcome.Accepted)))
+	c.refused("an announcement without a rule", err)
+}
+
+// stranger makes a rule of that name's own and sends an event by it.
+func (c *company) stranger(at peering.Cell, bus, source, detailType string, target ebtypes.Target) {
+	admin := eventbridge.NewFromConfig(c.admin(at))
+	name := aws.String("stranger")
+	c.put(admin, bus, *name, `{"source":["`+source+`"]}`)
+	_, err := admin.PutTargets(c.ctx, &eventbridge.PutTargetsInput{EventBusName: &bus, Rule: name, Targets: []ebtypes.Target{target}})
+	c.must("put the target", err)
+	_, err = admin.PutEvents(c.ctx, putEvents(bus, source, detailType))
+	c.must("put the event", err)
+	c.stopped(*name, *target.Arn)
+}
+
+// strangerOfCalls does so with what CloudTrail tells of EC2, which nobody can put.
+func (c *company) strangerOfCalls(at peering.Cell, target ebtypes.Target) {
+	admin := eventbridge.NewFromConfig(c.admin(at))
+	name := aws.String("stranger-of-calls")
+	c.put(admin, "default", *name, `{"source":["aws.ec2"]}`)
+	_, err := admin.PutTargets(c.ctx, &eventbridge.PutTargetsInput{Rule: name, Targets: []ebtypes.Target{target}})
+	c.must("put the target", err)
+	c.must("call EC2", tag(c, c.Person(c.ctx, at).EC2, string(c.unlisted[at].VPC.ID), "any"))
+	c.stopped(*name, *target.Arn)
+	_, err = admin.RemoveTargets(c.ctx, &eventbridge.RemoveTargetsInput{Rule: name, Ids: []string{*target.Id}})
+	c.must("remove the target", err)
+}
+
+// misuse gives a rule of autopeer another pattern, for an event that it isn't for.
+func (c *company) misuse(at peering.Cell, bus, rule, source, detailType string) {
+	admin := eventbridge.NewFromConfig(c.admin(at))
+	c.put(admin, bus, rule, `{"source":["`+source+`"],"detail-type":["`+detailType+`"]}`)
+	_, err := admin.PutEvents(c.ctx, putEvents(bus, source, detailType))
+	c.must("put the event", err)
+	c.stopped(rule, "event-bus/"+wiring.DefaultPrefix)
+}
+
+func (c *company) put(admin *eventbridge.Client, bus, rule, pattern string) {
+	_, err := admin.PutRule(c.ctx, &eventbridge.PutRuleInput{EventBusName: &bus, Name: &rule, EventPattern: &pattern})
+	c.must("put rule "+rule, err)
+}
+
+// stopped notices an event that a rule could deliver.
+func (c *company) stopped(rule, target string) {
+	c.must("settle", c.Cloud.Settle(c.ctx))
+	for _, f := range c.undelivered() {
+		if strings.HasSuffix(f.Rule, "/"+rule) && strings.HasSuffix(f.Target, target) && f.Code == "NO_PERMISSIONS" {
+			return
+		}
+	}
+	c.notice("%s sends to %s", rule, target)
+}

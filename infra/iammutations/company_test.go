@@ -1,0 +1,234 @@
+package iammutations_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/cell"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/accept"
+	"github.com/autopeer/autopeer/internal/announce"
+	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
+	"github.com/autopeer/autopeer/internal/cloudsim/events"
+	"github.com/autopeer/autopeer/internal/cloudsim/queue"
+	"github.com/autopeer/autopeer/internal/connect"
+	"github.com/autopeer/autopeer/internal/disconnect"
+	"github.com/autopeer/autopeer/internal/ec2net"
+	"github.com/autopeer/autopeer/internal/lambdasqs"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/policyfile"
+)
+
+var (
+	one = peering.Cell{Account: "111111111111", Region: "us-east-1"}
+	two = peering.Cell{Account: "222222222222", Region: "eu-west-1"}
+)
+
+// company is two cells with two departments each, of which one may ask one of the other cell, and a VPC that the
+// policy doesn't name. What goes wrong is noticed, not reported: a mutation is meant to make something go wrong.
+type company struct {
+	*bench.Bench
+	ctx      context.Context //nolint:containedctx // that of the test
+	pairs    [2][2]lab.Site  // marketing and finance, sales and legal
+	unlisted map[peering.Cell]lab.Site
+	mappings map[string]*queue.Poller // by role
+	seen     int                      // calls in the log that have been looked at
+	lost     int                      // events that were not delivered and have been
+}
+
+// noticed ends a scenario with what went wrong.
+type noticed string
+
+func (c *company) notice(format string, args ...any) { panic(noticed(fmt.Sprintf(format, args...))) }
+
+func (c *company) must(doing string, err error) {
+	if err != nil {
+		c.notice("%s: %v", doing, err)
+	}
+}
+
+// by lets somebody in the cell do something with the account's own key.
+func (c *company) by(cell peering.Cell, do func(*lab.Person)) {
+	p := c.Person(c.ctx, cell)
+	do(p)
+	c.must("by hand", p.Err())
+}
+
+func build(ctx context.Context) *company {
+	c := &company{Bench: bench.New(nil), ctx: ctx, unlisted: map[peering.Cell]lab.Site{}, mappings: map[string]*queue.Poller{}}
+	c.Cloud.IAM.Enforce()
+	c.pairs[0] = [2]lab.Site{c.site(one, "marketing", 10), c.site(two, "finance", 20)}
+	c.pairs[1] = [2]lab.Site{c.site(one, "sales", 30), c.site(two, "legal", 40)}
+	c.unlisted[one], c.unlisted[two] = c.site(one, "lab", 50), c.site(two, "lab", 60)
+	return c
+}
+
+func (c *company) site(cell peering.Cell, name string, block int) lab.Site {
+	s := lab.Site{Name: name, Cell: cell}
+	c.by(cell, func(p *lab.Person) {
+		s.VPC = p.VPC(name, fmt.Sprintf("10.%d.0.0/16", block))
+		p.DNSHostnames(s.VPC)
+		s.Table = s.VPC.Main
+		s.Subnet = p.TaggedSubnet(s.VPC, fmt.Sprintf("10.%d.1.0/24", block), map[string]string{"Tier": "private"})
+		s.Group = p.Group(s.VPC, name+" servers", map[string]string{"Role": "server"})
+	})
+	return s
+}
+
+// policy is the file that connects the pairs, with everything that asks for permissions.
+func (c *company) policy() *policy.Policy {
+	var departments, peerings strings.Builder
+	for _, pair := range c.pairs {
+		a, b := pair[0], pair[1]
+		fmt.Fprintf(&departments, "  %s: %s\n  %s: %s\n", a.Name, a.Member(), b.Name, b.Member())
+		fmt.Fprintf(&peerings, `  - between: [%[1]s, %[2]s]
+    dns: true
+    routes:
+      %[1]s: { tables: { subnets: { tags: { Tier: private } } } }
+      %[2]s: { tables: { subnets: { tags: { Tier: private } } } }
+    allow:
+      - { from: %[1]s, to: %[2]s, groups: { tags: { Role: server } }, protocol: icmp }
+      - { from: %[2]s, to: %[1]s, groups: { tags: { Role: server } }, protocol: tcp, ports: [443] }
+`, a.Name, b.Name)
+	}
+	p, err := policyfile.Parse("policy.yaml", []byte("version: 1\notherwise: reject\ndepartments:\n"+departments.String()+"peerings:\n"+peerings.String()))
+	c.must("read the policy", err)
+	return p
+}
+
+// agreed is the state of the network while a pair is connected.
+func agreed(pair [2]lab.Site, id peering.ConnectionID) []string {
+	a, b := pair[0], pair[1]
+	return append(bench.Connected(a, b, id), bench.Admits(b.Group, "icmp", a), bench.Admits(a.Group, "tcp 443", b))
+}
+
+// deploy deploys the templates, of which the functions run in this process, with the credentials of their roles.
+func (c *company) deploy(templates map[peering.Cell][]byte) {
+	p := c.policy()
+	for _, at := range []peering.Cell{one, two} {
+		_, err := cfn.Deploy(c.ctx, c.Cloud, cfn.Source{
+			Account: string(at.Account), Region: string(at.Region), Name: cell.StackName(wiring.DefaultPrefix, at), Template: templates[at],
+		})
+		c.must("deploy", err)
+	}
+	for _, at := range []peering.Cell{one, two} {
+		for _, f := range wiring.Functions {
+			c.must("start "+string(f), c.start(p.Part(at), at, f))
+		}
+	}
+}
+
+func (c *company) start(p *policy.Policy, at peering.Cell, f wiring.Function) error {
+	role := roleOf(at, f)
+	name := wiring.DefaultPrefix + "-" + string(f)
+	queueARN := arn("sqs", at, name)
+	if err := c.Cloud.Queues.MayPoll(role, queueARN); err != nil {
+		return err
+	}
+	if err := c.Cloud.IAM.MayWriteLogs(role, arn("logs", at, "log-group:/aws/lambda/"+name)); err != nil {
+		return err
+	}
+	cfg, err := c.as(at, f)
+	if err != nil {
+		return err
+	}
+	client := sqs.NewFromConfig(cfg)
+	url := "https://sqs." + string(at.Region) + ".amazonaws.com/" + string(at.Account) + "/" + name
+	handler := lambdasqs.Handler(func() {}, lambdasqs.NewSQS(client, url), handle(p, at, f, cfg))
+	c.mappings[role], err = c.Cloud.Queues.Map(queueARN, queue.Mapping{
+		BatchSize: wiring.BatchSize, MaxConcurrency: wiring.MaxConcurrency, ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,
+	}, lambda.NewHandler(handler))
+	return err
+}
+
+func handle(p *policy.Policy, at peering.Cell, f wiring.Function, cfg aws.Config) lambdasqs.Handle {
+	network := ec2net.New(ec2.NewFromConfig(cfg))
+	bus := announce.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now)
+	return map[wiring.Function]lambdasqs.Handle{
+		wiring.Accept:     accept.New(at, p, network, bus, time.Now).Handle,
+		wiring.Connect:    connect.New(at, p, network, bus, time.Now).Handle,
+		wiring.Disconnect: disconnect.New(at, p, network, bus, time.Now).Handle,
+	}[f]
+}
+
+// as returns the configuration of whoever has the credentials of a function's role.
+func (c *company) as(at peering.Cell, f wiring.Function) (aws.Config, error) {
+	key, _, err := c.Cloud.Assume("lambda.amazonaws.com", roleOf(at, f), string(f))
+	return local.Config(c.Cloud, at, key), err
+}
+
+func roleOf(at peering.Cell, f wiring.Function) string {
+	return fmt.Sprintf("arn:aws:iam::%s:role/%s-%s-%s", at.Account, wiring.DefaultPrefix, f, at.Region)
+}
+
+func arn(service string, at peering.Cell, resource string) string {
+	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, at.Region, at.Account, resource)
+}
+
+// rest waits until nothing is under way, and notices every call that was refused to autopeer, and every event
+// that wasn't delivered.
+func (c *company) rest() {
+	c.must("settle", c.Cloud.Settle(c.ctx))
+	calls := c.Cloud.Since(c.seen)
+	c.seen += len(calls)
+	for _, call := range calls {
+		if strings.Contains(call.ARN, ":assumed-role/") && (call.ErrorCode == "UnauthorizedOperation" || strings.HasPrefix(call.ErrorCode, "AccessDenied")) {
+			c.notice("%s is refused to %s", call.Action, call.ARN)
+		}
+	}
+	for _, f := range c.undelivered() {
+		c.notice("%s doesn't reach %s: %s", f.Rule, f.Target, f.Message)
+	}
+}
+
+// undelivered are the deliveries that EventBridge has given up since it was asked last.
+func (c *company) undelivered() []events.Failure {
+	all := c.Cloud.Events.Failures()
+	fresh := all[c.lost:]
+	c.lost = len(all)
+	return fresh
+}
+
+// admin is the configuration of the cell's account itself.
+func (c *company) admin(at peering.Cell) aws.Config {
+	return local.Config(c.Cloud, at, string(at.Account))
+}
+
+// permissionsOnly leaves the functions out, which run in this process, and alarms and the like.
+func permissionsOnly(t *testing.T, template []byte) []byte {
+	t.Helper()
+	var all struct {
+		Resources map[string]struct {
+			Type       string
+			Properties json.RawMessage
+		}
+	}
+	if err := json.Unmarshal(template, &all); err != nil {
+		t.Fatal(err)
+	}
+	for id, r := range all.Resources {
+		if !slices.ContainsFunc([]string{"AWS::IAM::", "AWS::SQS::", "AWS::Events::"}, func(prefix string) bool { return strings.HasPrefix(r.Type, prefix) }) {
+			delete(all.Resources, id)
+		}
+	}
+	data, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}

@@ -1,0 +1,161 @@
+package iammutations_test
+
+import (
+	"flag"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/infra/cell"
+	"github.com/autopeer/autopeer/infra/iammutations"
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+var all = flag.Bool("all", false, "try all mutations, which takes a minute")
+
+// result is what the last line says.
+var result string
+
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // the functions log all that a mutation keeps them from
+	code := m.Run()
+	jsii.Close()
+	if result != "" {
+		fmt.Println(result)
+	}
+	os.Exit(code)
+}
+
+// survivors are the permissions that no scenario misses, each for a reason that docs/security.md gives.
+var survivors = []string{
+	"autopeer-accept-eu-west-1: RejectWhatNoPeeringNames without ec2:AccepterVpc",
+	"autopeer-accept-us-east-1: RejectWhatNoPeeringNames without ec2:AccepterVpc",
+	"events event-bus/autopeer of 111111111111: CallsThatCounterpartsForward without events:detail-type",
+	"events event-bus/autopeer of 222222222222: CallsThatCounterpartsForward without events:detail-type",
+}
+
+// play runs autopeer with the templates, in a bubble of its own, and returns what somebody noticed first.
+func play(t *testing.T, templates map[peering.Cell][]byte) (what noticed) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		c := build(t.Context())
+		defer c.Close()
+		defer func() {
+			r := recover()
+			var isNotice bool
+			if what, isNotice = r.(noticed); r != nil && !isNotice {
+				panic(r)
+			}
+		}()
+		c.deploy(templates)
+		c.work()
+		c.attack()
+	})
+	return what
+}
+
+func TestAsSynthesizedNothingIsMissed(t *testing.T) {
+	if what := play(t, synthesize(t)); what != "" {
+		t.Error(what)
+	}
+}
+
+func TestEveryPermissionIsMissed(t *testing.T) {
+	if !*all {
+		t.Skip("make iam-mutations runs it")
+	}
+	templates := synthesize(t)
+	var mu sync.Mutex
+	var unnoticed []string
+	count := 0
+	t.Run("without", func(t *testing.T) {
+		for at, template := range templates {
+			mutations, err := iammutations.Of(template)
+			if err != nil {
+				t.Fatal(err)
+			}
+			count += len(mutations)
+			for _, m := range mutations {
+				t.Run(m.Name, func(t *testing.T) {
+					t.Parallel()
+					changed := maps.Clone(templates)
+					changed[at] = m.Template
+					what := play(t, changed)
+					t.Logf("noticed: %s", what)
+					if what == "" {
+						mu.Lock()
+						defer mu.Unlock()
+						unnoticed = append(unnoticed, m.Name)
+					}
+				})
+			}
+		}
+	})
+	slices.Sort(unnoticed)
+	for _, name := range unnoticed {
+		fmt.Println("survives:", name)
+	}
+	result = fmt.Sprintf("iam: %d mutations, %d survivors", count, len(unnoticed))
+	if diff := cmp.Diff(survivors, unnoticed); diff != "" {
+		t.Errorf("survivors (-want +got):\n%s", diff)
+	}
+}
+
+// synthesize returns the templates of the company's policy. Its VPCs get the same ids in every run.
+func synthesize(t *testing.T) map[peering.Cell][]byte {
+	t.Helper()
+	var p *policy.Policy
+	synctest.Test(t, func(t *testing.T) {
+		c := build(t.Context())
+		defer c.Close()
+		p = c.policy()
+	})
+	options, err := cell.ParseOptions(func(string) any { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions, out := built(t), t.TempDir()
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &out})
+	for _, at := range p.Cells() {
+		if _, err := cell.New(app, cell.Props{Policy: p, Cell: at, Options: options, Build: functions}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	app.Synth(nil)
+	templates := map[peering.Cell][]byte{}
+	for _, at := range p.Cells() {
+		template, err := os.ReadFile(filepath.Join(out, cell.StackName(wiring.DefaultPrefix, at)+".template.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		templates[at] = permissionsOnly(t, template)
+	}
+	return templates
+}
+
+// built returns a folder with stand-ins for the functions, which are deployed nowhere.
+func built(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, f := range wiring.Functions {
+		if err := os.MkdirAll(filepath.Join(dir, string(f)), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, string(f), "bootstrap"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}

@@ -1,0 +1,184 @@
+package iammutations_test
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/events"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// work is what autopeer does all day, in both directions: with all of it, every permission is needed.
+func (c *company) work() {
+	for _, pair := range c.pairs {
+		for _, ends := range [][2]lab.Site{pair, {pair[1], pair[0]}} {
+			c.comeAndGo(pair, ends)
+			c.follow(pair, ends)
+		}
+	}
+	for _, ends := range [][2]lab.Site{c.pairs[0], {c.pairs[0][1], c.pairs[0][0]}} {
+		c.reject(ends[0], ends[1])
+		c.stumble(c.pairs[0], ends)
+		c.loseTheBus(ends[0], ends[1])
+	}
+}
+
+// comeAndGo connects two sites and takes the connection back.
+func (c *company) comeAndGo(pair, ends [2]lab.Site) {
+	id := c.ask(ends[0], ends[1])
+	c.expect(agreed(pair, id)...)
+	for _, at := range []peering.Cell{one, two} {
+		pcx, err := c.Connection(c.ctx, at, id)
+		c.must("read "+string(id), err)
+		if pcx.Tags[peering.TagManaged] != "true" || pcx.Tags[peering.TagName] == "" {
+			c.notice("%s is tagged %v in %s", id, pcx.Tags, at)
+		}
+		c.resolves(at, id)
+	}
+	c.remove(ends[0], id)
+	c.expect()
+}
+
+func (c *company) resolves(at peering.Cell, id peering.ConnectionID) {
+	out, err := c.Person(c.ctx, at).EC2.DescribeVpcPeeringConnections(c.ctx, &ec2.DescribeVpcPeeringConnectionsInput{VpcPeeringConnectionIds: []string{string(id)}})
+	c.must("read "+string(id), err)
+	for _, pcx := range out.VpcPeeringConnections {
+		side := pcx.RequesterVpcInfo
+		if *pcx.AccepterVpcInfo.OwnerId == string(at.Account) {
+			side = pcx.AccepterVpcInfo
+		}
+		if side.PeeringOptions == nil || !aws.ToBool(side.PeeringOptions.AllowDnsResolutionFromRemoteVpc) {
+			c.notice("%s doesn't resolve names of %s", id, at)
+		}
+	}
+}
+
+// follow lets a connection follow another that disconnect hasn't cleaned up after yet, and then puts things in
+// its place that connect must take back.
+func (c *company) follow(pair, ends [2]lab.Site) {
+	from, to := ends[0], ends[1]
+	first := c.ask(from, to)
+	for _, at := range []peering.Cell{one, two} {
+		c.mappings[roleOf(at, wiring.Disconnect)].Pause()
+	}
+	c.by(from.Cell, func(p *lab.Person) { p.Delete(first) })
+	second := c.ask(from, to)
+	for _, at := range []peering.Cell{one, two} {
+		c.mappings[roleOf(at, wiring.Disconnect)].Resume()
+	}
+	c.rest() // the first connection's rules are gone, which counted as there: the hints below bring the second's
+	for _, s := range []lab.Site{from, to} {
+		c.clutter(s, second)
+		c.must("hint", c.Deliver(c.ctx, s.Cell, wiring.Connect, bench.Event("AcceptVpcPeeringConnection", s.Cell, second, from, to)))
+		c.rest()
+	}
+	c.expect(agreed(pair, second)...)
+	c.remove(to, second)
+	c.expect()
+}
+
+// clutter adds a route and a rule of the connection that the policy doesn't want.
+func (c *company) clutter(s lab.Site, id peering.ConnectionID) {
+	c.by(s.Cell, func(p *lab.Person) { p.RouteTo(s.Table, "192.0.2.0/24", id) })
+	_, err := c.Person(c.ctx, s.Cell).EC2.AuthorizeSecurityGroupIngress(c.ctx, ingress(s.Group, "192.0.2.0/24", peering.TagConnection, string(id)))
+	c.must("clutter", err)
+}
+
+func ingress(group peering.SecurityGroupID, from, tag, value string) *ec2.AuthorizeSecurityGroupIngressInput {
+	in := &ec2.AuthorizeSecurityGroupIngressInput{GroupId: aws.String(string(group)), IpPermissions: []types.IpPermission{
+		{IpProtocol: aws.String("tcp"), FromPort: aws.Int32(22), ToPort: aws.Int32(22), IpRanges: []types.IpRange{{CidrIp: &from}}},
+	}}
+	if tag != "" {
+		in.TagSpecifications = []types.TagSpecification{{ResourceType: types.ResourceTypeSecurityGroupRule, Tags: []types.Tag{{Key: &tag, Value: &value}}}}
+	}
+	return in
+}
+
+// reject asks for what no peering names.
+func (c *company) reject(from, to lab.Site) {
+	id := c.ask(c.unlisted[from.Cell], to)
+	pcx, err := c.Connection(c.ctx, from.Cell, id)
+	c.must("read "+string(id), err)
+	if pcx.State != peering.Rejected {
+		c.notice("%s is %s", id, pcx.State)
+	}
+	c.expect()
+}
+
+// stumble makes each function fail at first, so that it hides its message for a while.
+func (c *company) stumble(pair, ends [2]lab.Site) {
+	var mu sync.Mutex
+	stumbled := map[string]bool{}
+	stop := c.Cloud.Inject(func(call api.Call) *cloudsim.Failure {
+		mu.Lock()
+		defer mu.Unlock()
+		if call.Service != "ec2" || stumbled[call.ARN] || !strings.Contains(call.ARN, ":assumed-role/") {
+			return nil
+		}
+		stumbled[call.ARN] = true
+		return &cloudsim.Failure{Code: "IncorrectState", Message: "not now"}
+	})
+	defer stop()
+	id := c.ask(ends[0], ends[1])
+	c.expect(agreed(pair, id)...)
+	c.remove(ends[1], id)
+	c.expect()
+}
+
+// loseTheBus has the requester's bus refuse everything while the accepter's cell has things to tell. They come to
+// rest in the accepter's queue of undelivered events.
+func (c *company) loseTheBus(from, to lab.Site) {
+	admin, name := eventbridge.NewFromConfig(c.admin(from.Cell)), aws.String(wiring.DefaultPrefix)
+	bus, err := admin.DescribeEventBus(c.ctx, &eventbridge.DescribeEventBusInput{Name: name})
+	c.must("read the bus's policy", err)
+	_, err = admin.RemovePermission(c.ctx, &eventbridge.RemovePermissionInput{EventBusName: name, RemoveAllPermissions: true})
+	c.must("take the bus's policy away", err)
+	id := c.requested(from, to)
+	c.must("settle", c.Cloud.Settle(c.ctx))
+	lost := c.undelivered()
+	for _, rule := range []string{":rule/" + wiring.DefaultPrefix + "-", ":rule/" + wiring.DefaultPrefix + "/"} {
+		if !slices.ContainsFunc(lost, func(f events.Failure) bool { return strings.Contains(f.Rule, rule) && f.DeadLetter }) {
+			c.notice("nothing of %s rests in a queue", rule)
+		}
+	}
+	_, err = admin.PutPermission(c.ctx, &eventbridge.PutPermissionInput{EventBusName: name, Policy: bus.Policy})
+	c.must("give the bus its policy back", err)
+	c.remove(to, id)
+}
+
+func (c *company) ask(from, to lab.Site) peering.ConnectionID {
+	id := c.requested(from, to)
+	c.rest()
+	return id
+}
+
+func (c *company) requested(from, to lab.Site) (id peering.ConnectionID) {
+	c.by(from.Cell, func(p *lab.Person) { id = p.Ask(from, to, "") })
+	return id
+}
+
+func (c *company) remove(at lab.Site, id peering.ConnectionID) {
+	c.by(at.Cell, func(p *lab.Person) { p.Delete(id) })
+	c.rest()
+}
+
+// expect compares the network with what it shall be.
+func (c *company) expect(want ...string) {
+	got, err := c.State(c.ctx, c.pairs[0][0], c.pairs[0][1], c.pairs[1][0], c.pairs[1][1], c.unlisted[one], c.unlisted[two])
+	c.must("read the network", err)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		c.notice("the network is %q, want %q", got, want)
+	}
+}
