@@ -19,7 +19,9 @@ import (
 // blocks is a universe small enough for routes, blocks and sources to meet.
 var blocks = prefixes("10.0.0.0/16", "10.0.1.0/24", "10.1.0.0/16", "10.2.0.0/16", "2001:db8:0:1::/64", "2001:db8:0:2::/64")
 
-func drawSide(t *rapid.T) plan.Side {
+func drawSide(t *rapid.T) plan.Side { return drawSideOf(t, blocks) }
+
+func drawSideOf(t *rapid.T, blocks []netip.Prefix) plan.Side {
 	block := rapid.SampledFrom(blocks)
 	target := rapid.SampledFrom([]peering.Target{peering.Target(via), other, "pcx-live", "igw-1", "eni-1"})
 	route := rapid.Custom(func(t *rapid.T) peering.Route {
@@ -46,7 +48,7 @@ func drawSide(t *rapid.T) plan.Side {
 	})
 	s := plan.Side{
 		Role: peering.Requester, Own: "a", Peer: "b",
-		Connection: peering.Connection{ID: via, State: peering.Active, Accepter: peering.VPC{Blocks: rapid.SliceOfNDistinct(block, 1, 3, rapid.ID).Draw(t, "peer")}},
+		Connection: peering.Connection{ID: via, State: peering.Active, Accepter: peering.VPC{Blocks: rapid.SliceOfNDistinct(block, 0, 3, rapid.ID).Draw(t, "peer")}},
 		Terms: policy.Terms{
 			Routes: policy.Routes{
 				Tables: policy.Tables{Scope: rapid.SampledFrom([]policy.TableScope{policy.AllTables, policy.MainTable}).Draw(t, "scope")},
