@@ -32,6 +32,7 @@ const (
 	hostCode   = "build/host"
 	cdkApp     = "build/host/infra"
 	hostStacks = "build/stacks"
+	hostAssets = "build/assets"
 )
 
 // Prepare builds the functions and the CDK app, unless they are there already, and says so.
@@ -83,14 +84,14 @@ func (w *Workshop) lock() (unlock func(), err error) {
 	return func() { _ = file.Close() }, nil // which also unlocks
 }
 
-// build makes the functions as the Makefile does for Lambda, without the flags that only make files smaller and
-// would have all of the SDK compiled once more, and the CDK app.
+// build makes the functions as the Makefile does for Lambda, without the flags that would have all of the SDK
+// compiled once more, and the CDK app.
 func (w *Workshop) build(ctx context.Context) error {
 	var all errgroup.Group
 	for _, f := range wiring.Functions {
 		all.Go(func() error {
 			bootstrap := filepath.Join(hostCode, string(f), "bootstrap")
-			return run(ctx, w.root, nil, "go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./functions/"+string(f))
+			return run(ctx, w.root, nil, "go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", bootstrap, "./functions/"+string(f))
 		})
 	}
 	all.Go(func() error { return run(ctx, w.root, nil, "go", "build", "-o", cdkApp, "./infra") })
@@ -151,7 +152,42 @@ func (w *Workshop) Synthesize(ctx context.Context, file string, policy []byte) (
 	if err := w.synthesize(ctx, unfinished, file, policy); err != nil {
 		return "", fmt.Errorf("synthesize %s: %w", file, err)
 	}
+	if err := w.shareAssets(unfinished); err != nil {
+		return "", fmt.Errorf("share assets of %s: %w", file, err)
+	}
 	return folder, os.Rename(unfinished, folder)
+}
+
+// shareAssets keeps the functions once for all policies. An asset is named by a hash of what is in it.
+func (w *Workshop) shareAssets(folder string) error {
+	assets, err := filepath.Glob(filepath.Join(folder, "asset.*"))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(w.root, hostAssets), 0o750); err != nil {
+		return err
+	}
+	for _, asset := range assets {
+		shared := filepath.Join(w.root, hostAssets, filepath.Base(asset))
+		if err := share(asset, shared); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// share moves a folder to where it is shared, unless it is there, and leaves a link.
+func share(folder, shared string) error {
+	_, err := os.Stat(shared)
+	if err == nil {
+		err = os.RemoveAll(folder)
+	} else {
+		err = os.Rename(folder, shared)
+	}
+	if err != nil {
+		return err
+	}
+	return os.Symlink(shared, folder)
 }
 
 // synthesize runs the app in a folder where the policy has its own name, by which the functions speak of it.

@@ -24,7 +24,12 @@ func unpack(layers []string) (folder string, err error) {
 	return folder, nil
 }
 
+// overlay takes a layer that is a link, too.
 func overlay(folder, layer string) error {
+	layer, err := filepath.EvalSymlinks(layer)
+	if err != nil {
+		return err
+	}
 	return filepath.WalkDir(layer, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -41,6 +46,6 @@ func overlay(folder, layer string) error {
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(target, data, 0o600)
+		return os.WriteFile(target, data, 0o600) //nolint:gosec // below the folder, by the walk
 	})
 }
