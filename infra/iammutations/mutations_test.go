@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -110,6 +111,21 @@ func TestEveryPermissionIsMissed(t *testing.T) {
 	result = fmt.Sprintf("iam: %d mutations, %d survivors", count, len(unnoticed))
 	if diff := cmp.Diff(survivors, unnoticed); diff != "" {
 		t.Errorf("survivors (-want +got):\n%s", diff)
+	}
+}
+
+// TestSurvivorsAreExplained looks for the statement and what is taken out of it.
+func TestSurvivorsAreExplained(t *testing.T) {
+	text, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range survivors {
+		_, cut, _ := strings.Cut(name, ": ")
+		sid, lacking, _ := strings.Cut(cut, " without ")
+		if words := "**`" + sid + "` without `" + lacking + "`.**"; !strings.Contains(string(text), words) {
+			t.Errorf("docs/security.md doesn't explain %s", words)
+		}
 	}
 }
 
