@@ -27,6 +27,7 @@ type Scenario struct {
 var Scenarios = []Scenario{
 	{"marketing-finance", "three VPCs, one account, one region", marketingFinance},
 	{"two-by-hand", "two public subnets, and two VPCs with the same block", twoByHand},
+	{"subnet-only", "one subnet of each VPC, and nothing else of either", subnetOnly},
 	{"default-vpc", "the account's default VPC, main route tables only", defaultVPC},
 	{"across-accounts", "marketing-finance with two accounts in one region", acrossAccounts},
 	{"across-regions", "marketing-finance with one account in two regions", acrossRegions},

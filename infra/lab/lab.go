@@ -120,8 +120,14 @@ func (p *Person) RouteTable(v VPC, name string, subnet peering.SubnetID) peering
 	if out == nil {
 		return ""
 	}
-	call(p, p.EC2.AssociateRouteTable, &ec2.AssociateRouteTableInput{RouteTableId: out.RouteTable.RouteTableId, SubnetId: str(subnet)})
-	return peering.RouteTableID(*out.RouteTable.RouteTableId)
+	id := peering.RouteTableID(*out.RouteTable.RouteTableId)
+	p.Associate(id, subnet)
+	return id
+}
+
+// Associate makes the table serve one more subnet.
+func (p *Person) Associate(table peering.RouteTableID, subnet peering.SubnetID) {
+	call(p, p.EC2.AssociateRouteTable, &ec2.AssociateRouteTableInput{RouteTableId: str(table), SubnetId: str(subnet)})
 }
 
 // ToInternet gives the VPC an internet gateway and the table a default route to it.
