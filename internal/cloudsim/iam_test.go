@@ -127,6 +127,13 @@ func TestEC2AsksForThePermissionsThatItDocuments(t *testing.T) {
 		_, err := c.RejectVpcPeeringConnection(ctx, &ec2sdk.RejectVpcPeeringConnectionInput{VpcPeeringConnectionId: &n.connection})
 		return err
 	}
+	ask := func(ctx context.Context, c *ec2sdk.Client, n *network) error {
+		_, err := c.CreateVpcPeeringConnection(ctx, &ec2sdk.CreateVpcPeeringConnectionInput{VpcId: &n.requester, PeerVpcId: &n.accepter, DryRun: aws.Bool(true)})
+		if code(err) == "DryRunOperation" {
+			return nil
+		}
+		return err
+	}
 	read := func(ctx context.Context, c *ec2sdk.Client, _ *network) error {
 		_, err := c.DescribeVpcs(ctx, &ec2sdk.DescribeVpcsInput{})
 		return err
@@ -154,6 +161,10 @@ func TestEC2AsksForThePermissionsThatItDocuments(t *testing.T) {
 		{"the connection alone isn't enough", accept, []string{permit(acceptOf, pcx, between)}, "vpc/ACCEPTER because"},
 		{"the VPC alone isn't enough", accept, []string{permit(acceptOf, "vpc/*", "")}, "vpc-peering-connection/pcx-"},
 		{"another requester isn't accepted", accept, []string{permit(acceptOf, pcx, strings.ReplaceAll(between, "REQUESTER", "vpc-0f")), permit(acceptOf, "vpc/*", "")}, "vpc-peering-connection/pcx-"},
+		{"asking needs the requester's VPC and a connection between the two", ask,
+			[]string{permit("CreateVpcPeeringConnection", "vpc/REQUESTER", ""), permit("CreateVpcPeeringConnection", pcx, between)}, ""},
+		{"asking another", ask, []string{permit("CreateVpcPeeringConnection", "vpc/*", ""),
+			permit("CreateVpcPeeringConnection", pcx, strings.ReplaceAll(between, "ACCEPTER", "vpc-0f"))}, "vpc-peering-connection/*"},
 		{"rejecting needs the connection", reject, []string{permit("RejectVpcPeeringConnection", pcx, between)}, ""},
 		{"a route needs its table, by VPC", route, []string{permit("CreateRoute", "route-table/*", inVPC)}, ""},
 		{"a route needs its table, by id", route, []string{permit("CreateRoute", "*", `"StringEquals":{"ec2:RouteTableID":"TABLE"}`)}, ""},
