@@ -86,6 +86,9 @@ func play(ctx context.Context, story *story, w *local.Workshop, s Scenario) {
 		story.end()
 	}()
 	s.run(stage)
+	if len(stage.Cells) > 0 {
+		stage.noneRefused()
+	}
 }
 
 func save(path string, timeline []Entry) error {

@@ -40,6 +40,20 @@ func (s *stage) showProcesses(calls []api.Call) {
 	s.check(fmt.Sprintf("all %d calls come from processes of the functions", len(calls)), len(unknown) == 0, fmt.Sprintf("%d do not", len(unknown)))
 }
 
+// noneRefused tells of every call that a function made and wasn't allowed to make.
+func (s *stage) noneRefused() {
+	refused := 0
+	for _, call := range s.ByAutopeer(0) {
+		function, pid, found := s.Process(call)
+		if !found || (call.ErrorCode != "UnauthorizedOperation" && !strings.HasPrefix(call.ErrorCode, "AccessDenied")) {
+			continue
+		}
+		refused++
+		s.tell("refused", fmt.Sprintf("process %d, %s in %s/%s", pid, function, call.Account, call.Region), described(call))
+	}
+	s.check("no function lacks a permission", refused == 0, fmt.Sprintf("%d calls are refused", refused))
+}
+
 // described calls a failed call what it is.
 func described(call api.Call) string {
 	if call.ErrorCode == "" {
