@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -119,6 +120,44 @@ func TestDenialsSoundTheirAlarm(t *testing.T) {
 		if a.State != want {
 			t.Errorf("alarm %s is %s with %v, want %s", a.Name, a.State, a.Values, want)
 		}
+	}
+}
+
+// TestSynthesize: templates are written once for a policy, and the functions once for all.
+func TestSynthesize(t *testing.T) {
+	t.Parallel()
+	w, err := local.Prepare(t.Context(), os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := func(protocol string) []byte {
+		a, b := lab.Site{Cell: one, VPC: lab.VPC{ID: "vpc-00000000000000001"}}, lab.Site{Cell: two, VPC: lab.VPC{ID: "vpc-00000000000000002"}}
+		return []byte(strings.ReplaceAll(lab.PingPolicy(a, b, lab.Site{}), "icmp", protocol))
+	}
+	folders, functions := map[string]bool{}, map[string]bool{}
+	for _, protocol := range []string{"icmp", "tcp, ports: [22]", "icmp"} {
+		folder, err := w.Synthesize(t.Context(), "policy.yaml", policy(protocol))
+		if err != nil {
+			t.Fatal(err)
+		}
+		folders[folder] = true
+		bootstraps, err := filepath.Glob(filepath.Join(folder, "asset.*", "bootstrap"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range bootstraps {
+			file, err := filepath.EvalSymlinks(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			functions[file] = true
+		}
+	}
+	if len(folders) != 2 || len(functions) != len(wiring.Functions) {
+		t.Errorf("there are %d folders and %d functions, want 2 and %d", len(folders), len(functions), len(wiring.Functions))
+	}
+	if _, err := w.Synthesize(t.Context(), "policy.yaml", []byte("version: 2")); err == nil || !strings.Contains(err.Error(), "policy.yaml:1:") {
+		t.Errorf("error = %v, want what the CDK app says of the policy", err)
 	}
 }
 
