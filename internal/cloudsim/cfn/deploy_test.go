@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,14 +19,26 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/cloudwatch"
 )
 
-// TestMain makes the test binary a function as well, which fails, and says so in a metric.
+// TestMain makes the test binary a function as well, which says in a metric that it was tried, and then fails in
+// the way that its variable says.
 func TestMain(m *testing.M) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
 		os.Exit(m.Run())
 	}
-	runtime.Start(func(context.Context, any) error {
+	if os.Getenv("MODE") == "crash" {
+		os.Exit(1)
+	}
+	runtime.Start(func(context.Context, any) (any, error) {
 		fmt.Println(`{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"own","Dimensions":[["Function"]],"Metrics":[{"Name":"Tries"}]}]},"Function":"work","Tries":1}`)
-		return errors.New(os.Getenv("QUEUE"))
+		switch os.Getenv("MODE") {
+		case "exit":
+			os.Exit(1)
+		case "hang":
+			select {}
+		case "garbage":
+			return "garbage", nil
+		}
+		return nil, errors.New(os.Getenv("QUEUE"))
 	})
 }
 
@@ -66,7 +79,7 @@ const stack = `{
         {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": {"Fn::Join": [":", ["arn", "aws", "logs", {"Ref": "AWS::Region"}, {"Ref": "AWS::AccountId"}, "log-group", "/aws/lambda/work", "*"]]}}]}}]}},
     "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/lambda/work", "RetentionInDays": 1}},
     "Function": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "work", "Runtime": "provided.al2023", "Handler": "bootstrap", "Timeout": 1,
-      "Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Code": {"S3Bucket": "b", "S3Key": "code.zip"}, "Environment": {"Variables": {"QUEUE": {"Ref": "Work"}}},
+      "Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Code": {"S3Bucket": "b", "S3Key": "code.zip"}, "Environment": {"Variables": {"QUEUE": {"Ref": "Work"}, "MODE": "fail"}},
       "LoggingConfig": {"LogFormat": "JSON", "LogGroup": {"Ref": "Logs"}}}},
     "Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"FunctionName": {"Ref": "Function"}, "EventSourceArn": {"Fn::GetAtt": ["Work", "Arn"]},
       "BatchSize": 1, "FunctionResponseTypes": ["ReportBatchItemFailures"], "ScalingConfig": {"MaximumConcurrency": 2}}}
@@ -102,31 +115,53 @@ func deploy(t *testing.T, changes ...string) (*cloudsim.Cloud, *cfn.Stack, error
 	return cloud, s, err
 }
 
+// TestAFailedMessageSoundsTheAlarms: whatever a function does with its message, the message rests in the dead-letter
+// queue in the end, and the alarms of the template say so.
 func TestAFailedMessageSoundsTheAlarms(t *testing.T) {
 	t.Parallel()
-	cloud, s, err := deploy(t)
-	if err != nil {
-		t.Fatal(err)
+	for mode, want := range map[string][]string{
+		"fail":    {"dead", "errors", "tries"},
+		"crash":   {"dead", "errors"},
+		"exit":    {"dead", "errors", "tries"},
+		"hang":    {"dead", "errors", "tries"},
+		"garbage": {"dead", "tries"}, // the invocation itself succeeds
+	} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			cloud, s, err := deploy(t, `"MODE": "fail"`, `"MODE": "`+mode+`"`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := sounding(s); len(got) > 0 {
+				t.Errorf("alarms %v sound before anything happens", got)
+			}
+			put(t, cloud, account)
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			if err := cloud.Settle(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if got := sounding(s); !slices.Equal(got, want) {
+				t.Errorf("alarms %v sound, want %v", got, want)
+			}
+			const url = "https://sqs.eu-west-1.amazonaws.com/111111111111/work"
+			if log := fmt.Sprint(s.Functions["work"].Log()); mode == "fail" && !strings.Contains(log, url) {
+				t.Errorf("the function wrote %s, want what its environment says", log)
+			}
+		})
 	}
+}
+
+// sounding returns the names of the alarms that sound, sorted.
+func sounding(s *cfn.Stack) []string {
+	var names []string
 	for _, a := range s.Alarms() {
-		if a.State != cloudwatch.OK {
-			t.Errorf("alarm %s is %s before anything happens", a.Name, a.State)
+		if a.State == cloudwatch.Sounding {
+			names = append(names, a.Name)
 		}
 	}
-	put(t, cloud, account)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	if err := cloud.Settle(ctx); err != nil {
-		t.Fatal(err)
-	}
-	for _, a := range s.Alarms() {
-		if a.State != cloudwatch.Sounding {
-			t.Errorf("alarm %s is %s with %v, want it to sound", a.Name, a.State, a.Values)
-		}
-	}
-	if log := fmt.Sprint(s.Functions["work"].Log()); !strings.Contains(log, "https://sqs.eu-west-1.amazonaws.com/111111111111/work") {
-		t.Errorf("the function wrote %s, want what its environment says", log)
-	}
+	slices.Sort(names)
+	return names
 }
 
 // put puts an event on the stack's bus.
