@@ -12,6 +12,7 @@ func TestDecodeRefuses(t *testing.T) {
 	tests := []struct{ name, data, want string }{
 		{"a field of another version", `{"file":"p.yaml","limits":{}}`, `unknown field "limits"`},
 		{"an unknown field further down", `{"peerings":[{"between":["a","b"],"except":[]}]}`, `unknown field "except"`},
+		{"a field that moved", `{"peerings":[{"routes":{"a":{"scope":"main"}}}]}`, `unknown field "scope"`},
 		{"a second value", `{"file":"p.yaml"} {"file":"q.yaml"}`, "more data after the policy"},
 		{"a stray bracket", `{"file":"p.yaml"}]`, "more data after the policy"},
 		{"null", `null`, "null instead of a policy"},

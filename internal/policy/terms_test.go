@@ -1,9 +1,11 @@
 package policy_test
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/policy"
@@ -13,25 +15,26 @@ func TestTerms(t *testing.T) {
 	t.Parallel()
 	there := policy.Allow{From: "marketing", To: "finance", Protocol: "tcp", Line: 1}
 	back := policy.Allow{From: "finance", To: "marketing", Protocol: "icmp", Line: 2}
+	chosen := policy.Routes{To: blocks("10.10.1.0/24"), Except: blocks("100.64.0.0/16")}
 	entry := policy.Peering{
 		Between: [2]string{"marketing", "finance"},
 		DNS:     true,
-		Routes:  map[string]policy.Routes{"marketing": {Tables: policy.Tables{Scope: policy.MainTable}}},
+		Routes:  map[string]policy.Routes{"marketing": {Tables: policy.Tables{Scope: policy.MainTable}}, "finance": chosen},
 		Allow:   []policy.Allow{there, back, {From: "marketing", To: "developer"}, {From: "developer", To: "finance"}},
 	}
 	tests := []struct {
 		name, own, peer string
 		want            policy.Terms
 	}{
-		{"a side gets its tables and the rules towards it", "marketing", "finance",
+		{"a side gets its routes and the rules towards it", "marketing", "finance",
 			policy.Terms{Routes: policy.Routes{Tables: policy.Tables{Scope: policy.MainTable}}, DNS: true, Allow: []policy.Allow{back}}},
 		{"tables that nobody chose are all tables", "finance", "marketing",
-			policy.Terms{Routes: policy.Routes{Tables: policy.Tables{Scope: policy.AllTables}}, DNS: true, Allow: []policy.Allow{there}}},
+			policy.Terms{Routes: policy.Routes{Tables: policy.Tables{Scope: policy.AllTables}, To: chosen.To, Except: chosen.Except}, DNS: true, Allow: []policy.Allow{there}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, entry.Terms(tt.own, tt.peer)); diff != "" {
+			if diff := cmp.Diff(tt.want, entry.Terms(tt.own, tt.peer), cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 				t.Errorf("Terms(%s, %s) (-want +got):\n%s", tt.own, tt.peer, diff)
 			}
 		})
