@@ -97,7 +97,7 @@ func (e *environment) run(ctx context.Context, i *invocation) ([]byte, error) {
 	select {
 	case e.work <- i:
 	case <-e.exited:
-		return nil, errors.Join(errGone, e.exitError(i))
+		return nil, fmt.Errorf("%w: %w", errGone, e.exitError(i))
 	case <-ctx.Done():
 		return nil, e.timeout(ctx)
 	}
@@ -137,7 +137,9 @@ func (e *environment) exitError(i *invocation) *Error {
 
 // kill ends the process and its children, and waits until they have ended.
 func (e *environment) kill() {
-	e.signal()
+	if !e.ended() { // another process may have its id by now
+		e.signal()
+	}
 	<-e.exited
 }
 

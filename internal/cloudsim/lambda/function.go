@@ -44,6 +44,8 @@ type Error struct{ Type, Message string }
 
 func (e *Error) Error() string { return e.Type + ": " + e.Message }
 
+var errThrottled = &Error{"TooManyRequestsException", "Rate Exceeded."}
+
 // ErrClosed is the answer of a function that has been closed.
 var ErrClosed = errors.New("function is closed")
 
@@ -89,7 +91,10 @@ func New(c Config) (*Function, error) {
 // *Error; the function's timeout counts from here on, a cold start included.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err := f.begin(); err != nil {
-		return nil, err
+		if errors.Is(err, errThrottled) {
+			f.measure("Throttles", 1)
+		}
+		return nil, fmt.Errorf("invoke %s: %w", f.config.Name, err)
 	}
 	defer f.end()
 	started := time.Now()
@@ -113,8 +118,7 @@ func (f *Function) begin() error {
 		return ErrClosed
 	}
 	if reserved := f.config.ReservedConcurrency; reserved > 0 && f.busy >= reserved {
-		f.measure("Throttles", 1)
-		return &Error{"TooManyRequestsException", "Rate Exceeded."}
+		return errThrottled
 	}
 	f.busy++
 	f.invocations.Add(1)
