@@ -20,6 +20,8 @@ func TestOnlyChosenDestinationsConflict(t *testing.T) {
 		{"a route to the peer's block, of which a part is chosen", "to: [10.10.1.0/24]", "10.10.0.0/16", peering.Active},
 		{"a route to the peer's block, which is excluded", "except: [10.10.0.0/16]", "10.10.0.0/16", peering.Active},
 		{"a route to the chosen part", "to: [10.10.1.0/24]", "10.10.1.0/24", peering.PendingAcceptance},
+		{"a route to it in a chosen subnet's table", "tables: { subnets: { ids: [SUBNET] } }, to: [10.10.1.0/24]", "10.10.1.0/24", peering.PendingAcceptance},
+		{"a route to it in a table that isn't chosen", "tables: main, to: [10.10.1.0/24]", "10.10.1.0/24", peering.Active},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -29,7 +31,8 @@ func TestOnlyChosenDestinationsConflict(t *testing.T) {
 					p.ToInternet(f.VPC, f.Table)
 					p.RouteToGateway(f.VPC, f.Table, tt.taken)
 				})
-				t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    routes:\n      finance: { "+tt.routes+" }\n", 1))
+				routes := strings.Replace(tt.routes, "SUBNET", string(f.Subnet), 1)
+				t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    routes: { finance: { "+routes+" } }\n", 1))
 				pcx := t.Ask(m, f)
 				t.Settle()
 				t.InState(two, pcx, tt.want)

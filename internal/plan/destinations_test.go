@@ -11,6 +11,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/plan"
+	"github.com/autopeer/autopeer/internal/policy"
 )
 
 func TestConnectChoosesDestinations(t *testing.T) {
@@ -108,6 +109,39 @@ func TestLiveConflictsAreThoseOfTheDestinations(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("conflicts (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestLiveConflictsInTheTablesOfSubnets: a subnet without an association may be another VPC's, so that nothing
+// is said of the main table.
+func TestLiveConflictsInTheTablesOfSubnets(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		subnet peering.SubnetID
+		want   []peering.RouteTableID
+	}{
+		{"the table of a chosen subnet is looked at", "subnet-app", []peering.RouteTableID{"rtb-app"}},
+		{"that of a subnet without an association isn't known", "subnet-plain", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var got []peering.RouteTableID
+			for _, c := range plan.LiveConflicts(marketing(func(s *plan.Side) {
+				s.Tables = []peering.RouteTable{
+					{ID: "rtb-main", Main: true, Routes: []peering.Route{toPeer("tgw-1", false)}},
+					{ID: "rtb-app", Subnets: []peering.SubnetID{"subnet-app"}, Routes: []peering.Route{toPeer("tgw-1", false)}},
+					{ID: "rtb-web", Subnets: []peering.SubnetID{"subnet-web"}, Routes: []peering.Route{toPeer("tgw-1", false)}},
+				}
+				s.Terms.Routes.Tables = policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{IDs: []peering.SubnetID{tt.subnet}}}
+			})) {
+				got = append(got, c.Table)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("tables with conflicts (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -81,14 +81,29 @@ func Leftovers(s Side) []peering.ConnectionID {
 }
 
 // LiveConflicts returns what stands in the way of the routes as far as they are known before anything is
-// accepted: destinations that the policy chooses count as the peer's until it shows its blocks. Leftovers
-// are not among them.
+// accepted: destinations that the policy chooses count as the peer's until it shows its blocks, and of the
+// subnets, which nobody reads that early, those count that a table is associated with. Leftovers are not
+// among the conflicts.
 func LiveConflicts(s Side) []Conflict {
 	peer := s.peerBlocks()
 	if len(peer) == 0 {
 		peer = s.Terms.Routes.To
 	}
+	if s.Subnets == nil {
+		s.Subnets = associated(s.Tables)
+	}
 	return slices.DeleteFunc(planRoutes(s, peer).Conflicts, func(c Conflict) bool {
 		return c.Route.Blackhole && c.Route.Target.IsConnection()
 	})
+}
+
+// associated returns the subnets of which the tables tell, by their ids alone.
+func associated(tables []peering.RouteTable) []peering.Subnet {
+	var subnets []peering.Subnet
+	for _, t := range tables {
+		for _, id := range t.Subnets {
+			subnets = append(subnets, peering.Subnet{ID: id, VPC: t.VPC})
+		}
+	}
+	return subnets
 }
