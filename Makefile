@@ -46,8 +46,8 @@ build/%/bootstrap: FORCE
 .PHONY: test
 test: .venv/ready ## Run every test
 	$(GO) vet ./...
-	$(GO) test -race -timeout 5m $$($(GO) list ./... | grep -vE '/infra(/cell)?$$')
-	$(GO) test -timeout 10m ./infra ./infra/cell # without the race detector: jsii races with itself
+	$(GO) test -race -timeout 5m $$($(GO) list ./... | grep -vE '/infra(/cell|/iammutations)?$$')
+	$(GO) test -timeout 10m ./infra ./infra/cell ./infra/iammutations # without the race detector: jsii races with itself
 
 .PHONY: test-fast
 test-fast: ## Run the tests of internal/ without the race detector
@@ -102,6 +102,12 @@ lint-templates: synth .venv/ready ## Check the templates with cfn-lint and check
 	@for d in cdk.out out/everything; do \
 		.venv/bin/cfn-lint $$d/*.template.json && .venv/bin/checkov --quiet --compact --skip-download --framework cloudformation -d $$d || exit 1; \
 	done
+
+# In the folder of the test, as go test would run it, but with its last line last.
+.PHONY: iam-mutations
+iam-mutations: ## Take every permission out of the templates once, and see who notices
+	$(GO) test -c -o .tools/iammutations ./infra/iammutations
+	@cd infra/iammutations && ../../.tools/iammutations -all -test.run '^TestEveryPermissionIsMissed$$' -test.timeout 30m
 
 .PHONY: bench-synth
 bench-synth: ## Measure how long 2 and 60 cells take to synthesize
