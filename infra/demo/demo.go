@@ -88,6 +88,7 @@ func play(ctx context.Context, story *story, w *local.Workshop, s Scenario) {
 	s.run(stage)
 	if len(stage.Cells) > 0 {
 		stage.noneRefused()
+		stage.soundAlarms()
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/autopeer/autopeer/infra/lab"
 	"github.com/autopeer/autopeer/infra/local"
 	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/cloudwatch"
 )
 
 // showProcesses tells which process of which account's function has changed what.
@@ -52,6 +53,22 @@ func (s *stage) noneRefused() {
 		s.tell("refused", fmt.Sprintf("process %d, %s in %s/%s", pid, function, call.Account, call.Region), described(call))
 	}
 	s.check("no function lacks a permission", refused == 0, fmt.Sprintf("%d calls are refused", refused))
+}
+
+// soundAlarms tells which alarms of the stacks sound at the end: to each, the runbook says what to do.
+func (s *stage) soundAlarms() {
+	quiet := true
+	for _, c := range s.Cells {
+		for _, a := range c.Stack.Alarms() {
+			if a.State == cloudwatch.Sounding {
+				quiet = false
+				s.tell("alarm", c.String(), fmt.Sprintf("alarm %s sounds: %s", a.Name, a.Description))
+			}
+		}
+	}
+	if quiet {
+		s.tell("alarm", "", "no alarm of the stacks sounds")
+	}
 }
 
 // described calls a failed call what it is.
