@@ -66,7 +66,7 @@ const stack = `{
       "Targets": [{"Id": "queue", "Arn": {"Fn::GetAtt": ["Work", "Arn"]}}]}},
     "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "own"}},
     "Permission": {"Type": "AWS::Events::EventBusPolicy", "Properties": {"EventBusName": {"Ref": "Bus"}, "StatementId": "Friend", "Statement":
-      {"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "events:PutEvents", "Resource": {"Fn::GetAtt": ["Bus", "Arn"]}}}},
+      {"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "events:PutEvents", "Resource": {"Fn::Sub": "${Bus.Arn}"}}}},
     "Work": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "work", "VisibilityTimeout": 1,
       "RedrivePolicy": {"deadLetterTargetArn": {"Fn::GetAtt": ["Dead", "Arn"]}, "maxReceiveCount": 2}}},
     "WorkPolicy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Work"}], "PolicyDocument": {"Version": "2012-10-17", "Statement": [
@@ -205,10 +205,12 @@ func TestWhatCannotBeDeployedNamesItsResource(t *testing.T) {
 		{"a property of another type", `"RetentionInDays": 1`, `"RetentionInDays": "long"`, []string{"Logs (", "RetentionInDays"}},
 		{"an unresolved reference", `"EventBusName": {"Ref": "Bus"}, "EventPattern"`, `"EventBusName": {"Ref": "Buss"}, "EventPattern"`, []string{"ARule (", "unresolved reference to Buss"}},
 		{"an attribute that a type hasn't", `{"Fn::GetAtt": ["Dead", "Arn"]}`, `{"Fn::GetAtt": ["Dead", "Url"]}`, []string{"Work (", "unresolved reference to Dead.Url"}},
-		{"an unknown function", `{"Fn::Sub":`, `{"Fn::ImportValue":`, []string{"WorkPolicy (", "unknown function Fn::ImportValue"}},
+		{"an unknown function", `{"Fn::Sub":`, `{"Fn::ImportValue":`, []string{"Permission (", "unknown function Fn::ImportValue"}},
+		{"a reference within a text", `${Bus.Arn}`, `${Bus.Url}`, []string{"Permission (", "unresolved reference to Bus.Url"}},
 		{"a circle", `"Dead": {"Type": "AWS::SQS::Queue",`, `"Dead": {"Type": "AWS::SQS::Queue", "DependsOn": "Work",`, []string{"it depends on itself"}},
 		{"a section that it doesn't know", `"Rules": {`, `"Conditions": {}, "Rules": {`, []string{`unknown field "Conditions"`}},
 		{"a rule that doesn't hold", `["1", "2"]`, `["30"]`, []string{"rule Bootstrapped: too old"}},
+		{"an output for other stacks", `"Resources": {`, `"Outputs": {"O": {"Value": 1, "Export": {"Name": "n"}}}, "Resources": {`, []string{`unknown field "Export"`}},
 		{"an asset that isn't there", "code.zip", "other.zip", []string{"Function (", `no asset "other.zip"`}},
 		{"a role that Lambda can't assume", "lambda.amazonaws.com", "ec2.amazonaws.com", []string{"Function (", "cannot be assumed by Lambda"}},
 		{"a role that can't take messages", "sqs:DeleteMessage", "sqs:SendMessage", []string{"Mapping (", "permissions to call DeleteMessage"}},

@@ -21,18 +21,27 @@ type scope struct {
 	resources  map[string]made
 }
 
-// function is one intrinsic function, with its argument resolved unless it needs it raw.
+// function is one intrinsic function. Its argument isn't resolved yet.
 type function func(s scope, argument any) (any, error)
 
-// functions are those that this cloud knows; another one is an error.
+// lookup knows the functions that the CDK app's templates use; another one is an error.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
-var functions map[string]function
-
-func init() { // they call one another
-	functions = map[string]function{
-		"Ref": ref, "Fn::GetAtt": getAtt, "Fn::Join": join, "Fn::Sub": sub,
-		"Fn::Equals": equals, "Fn::Not": not, "Fn::Contains": contains,
+func lookup(name string) (function, error) {
+	switch name {
+	case "Ref":
+		return ref, nil
+	case "Fn::GetAtt":
+		return getAtt, nil
+	case "Fn::Join":
+		return join, nil
+	case "Fn::Sub":
+		return sub, nil
+	case "Fn::Not":
+		return not, nil
+	case "Fn::Contains":
+		return contains, nil
 	}
+	return nil, fmt.Errorf("unknown function %s", name)
 }
 
 // resolve replaces every function in a value by what it gives.
@@ -40,25 +49,29 @@ func (s scope) resolve(value any) (any, error) {
 	switch v := value.(type) {
 	case map[string]any:
 		if name, argument, found := call(v); found {
-			f := functions[name]
-			if f == nil {
-				return nil, fmt.Errorf("unknown function %s", name)
-			}
-			return f(s, argument)
-		}
-		out := make(map[string]any, len(v))
-		for name, inner := range v {
-			r, err := s.resolve(inner)
+			f, err := lookup(name)
 			if err != nil {
 				return nil, err
 			}
-			out[name] = r
+			return f(s, argument)
 		}
-		return out, nil
+		return s.resolveMap(v)
 	case []any:
 		return s.resolveList(v)
 	}
 	return value, nil
+}
+
+func (s scope) resolveMap(members map[string]any) (map[string]any, error) {
+	out := make(map[string]any, len(members))
+	for name, inner := range members {
+		r, err := s.resolve(inner)
+		if err != nil {
+			return nil, err
+		}
+		out[name] = r
+	}
+	return out, nil
 }
 
 func (s scope) resolveList(list []any) ([]any, error) {
@@ -192,14 +205,6 @@ func sub(s scope, argument any) (any, error) {
 		return fmt.Sprint(value)
 	})
 	return strings.ReplaceAll(text, "${!", "${"), failed
-}
-
-func equals(s scope, argument any) (any, error) {
-	parts, err := s.arguments(argument, 2)
-	if err != nil {
-		return nil, fmt.Errorf("Fn::Equals: %w", err)
-	}
-	return fmt.Sprint(parts[0]) == fmt.Sprint(parts[1]), nil
 }
 
 func not(s scope, argument any) (any, error) {

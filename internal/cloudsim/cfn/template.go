@@ -21,10 +21,9 @@ type template struct {
 }
 
 type parameter struct {
-	Type          string
-	Default       string
-	Description   string
-	AllowedValues []string
+	Type        string
+	Default     string
+	Description string
 }
 
 // rule holds for the parameters before anything is made:
@@ -49,7 +48,6 @@ type resource struct {
 type output struct {
 	Description string
 	Value       any
-	Export      any
 }
 
 func parseTemplate(data []byte) (template, error) {
