@@ -77,7 +77,8 @@ func (c *company) follow(pair, ends [2]lab.Site) {
 	for _, at := range []peering.Cell{one, two} {
 		c.mappings[roleOf(at, wiring.Disconnect)].Resume()
 	}
-	c.rest() // the first connection's rules are gone, which counted as there: the hints below bring the second's
+	c.rest()
+	c.expect(agreed(pair, second)...)
 	for _, s := range []lab.Site{from, to} {
 		c.clutter(s, second)
 		c.must("hint", c.Deliver(c.ctx, s.Cell, wiring.Connect, bench.Event("AcceptVpcPeeringConnection", s.Cell, second, from, to)))

@@ -27,6 +27,7 @@ type Network interface {
 	Subnets(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Subnet, error)
 	SecurityGroups(ctx context.Context, vpcs ...peering.VPCID) ([]peering.SecurityGroup, error)
 	IngressRules(ctx context.Context, of peering.ConnectionID) ([]peering.IngressRule, error)
+	IngressRulesIn(ctx context.Context, groups ...peering.SecurityGroupID) ([]peering.IngressRule, error)
 }
 
 // Announcer tells the world.
@@ -113,12 +114,10 @@ type side struct {
 func (c *Connector) sides(ctx context.Context, seen sight, d policy.Decision) ([]side, error) {
 	var sides []side
 	for _, role := range seen.connection.Roles(c.cell) {
-		half := seen.half(role, d)
-		dead, err := c.dead(ctx, plan.Leftovers(half))
+		half, err := c.lookCloser(ctx, seen.half(role, d))
 		if err != nil {
 			return nil, err
 		}
-		half.Dead = dead
 		next := c.side(half, d)
 		for _, before := range sides { // tags are the connection's: one call for both sides
 			next.Changes = without(next.Changes, before.Changes)

@@ -175,6 +175,27 @@ func TestBlackholes(t *testing.T) {
 			t.Settle()
 		})
 	})
+	t.Run("and so are its rules, whenever disconnect comes", func(t *testing.T) {
+		benchtest.Run(t, nil, func(t *benchtest.T) {
+			m, f := t.Company(one, two)
+			release := t.Hold(wiring.Disconnect)
+			old := t.Ask(m, f)
+			time.Sleep(time.Minute)
+			t.ByHand(one, func(p *lab.Person) { p.Delete(old) })
+			pcx := t.Ask(m, f)
+			time.Sleep(time.Minute)
+			t.Holds(benchtest.Pinging(m, f, pcx)...)
+			rules, err := t.Network(two).IngressRules(t.Ctx, pcx)
+			t.Must(err)
+			if len(rules) != 1 {
+				t.Errorf("rules of the new connection = %+v, want one", rules)
+			}
+			release()
+			t.Settle()
+			t.Holds(benchtest.Pinging(m, f, pcx)...)
+			t.InDeadLetters(0)
+		})
+	})
 	t.Run("the blackhole of a pending peering is a conflict", func(t *testing.T) {
 		benchtest.Run(t, nil, func(t *benchtest.T) {
 			m, f := t.Company(one, two)

@@ -91,6 +91,36 @@ func only[T any](all []T, keep func(T) bool) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(t T) bool { return !keep(t) })
 }
 
+// lookCloser looks at what is rarely there: routes and rules that are in the way and may be left over from
+// dead connections. It reads only where there are any.
+func (c *Connector) lookCloser(ctx context.Context, half plan.Side) (plan.Side, error) {
+	others, err := c.othersRules(ctx, half)
+	if err != nil {
+		return half, err
+	}
+	ids := plan.Leftovers(half)
+	for _, r := range others {
+		ids = append(ids, tagged(r))
+	}
+	half.Dead, err = c.dead(ctx, ids)
+	half.Old = only(others, func(r peering.IngressRule) bool { return half.Dead[tagged(r)] })
+	return half, err
+}
+
+// othersRules returns the rules of doubtful groups that are tagged with another connection.
+func (c *Connector) othersRules(ctx context.Context, half plan.Side) ([]peering.IngressRule, error) {
+	groups := plan.Doubtful(half)
+	if len(groups) == 0 {
+		return nil, nil
+	}
+	rules, err := c.network.IngressRulesIn(ctx, groups...)
+	return only(rules, func(r peering.IngressRule) bool { return tagged(r) != "" && tagged(r) != half.Connection.ID }), err
+}
+
+func tagged(r peering.IngressRule) peering.ConnectionID {
+	return peering.ConnectionID(r.Tags[peering.TagConnection])
+}
+
 // dead returns those of the connections that can carry nothing any more: in a final state, or no longer
 // shown by EC2.
 func (c *Connector) dead(ctx context.Context, ids []peering.ConnectionID) (map[peering.ConnectionID]bool, error) {

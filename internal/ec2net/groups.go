@@ -21,8 +21,17 @@ func (n *Network) SecurityGroups(ctx context.Context, vpcs ...peering.VPCID) ([]
 
 // IngressRules returns the ingress rules of the cell that carry the connection's tag.
 func (n *Network) IngressRules(ctx context.Context, of peering.ConnectionID) ([]peering.IngressRule, error) {
+	return n.ingressRules(ctx, filter("tag:"+peering.TagConnection, of))
+}
+
+// IngressRulesIn returns the ingress rules of the groups, whoever made them.
+func (n *Network) IngressRulesIn(ctx context.Context, groups ...peering.SecurityGroupID) ([]peering.IngressRule, error) {
+	return n.ingressRules(ctx, filter("group-id", groups...))
+}
+
+func (n *Network) ingressRules(ctx context.Context, filters ...types.Filter) ([]peering.IngressRule, error) {
 	pages := ec2.NewDescribeSecurityGroupRulesPaginator(n.client, &ec2.DescribeSecurityGroupRulesInput{
-		Filters: []types.Filter{filter("tag:"+peering.TagConnection, of)}, MaxResults: aws.Int32(pageSize),
+		Filters: filters, MaxResults: aws.Int32(pageSize),
 	})
 	return collect(ctx, "describe security group rules", pages, ingressOnly, ingressRule)
 }

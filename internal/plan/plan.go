@@ -23,6 +23,7 @@ type Side struct {
 	Subnets []peering.Subnet     // needed only where the terms choose tables by subnets' tags
 	Groups  []peering.SecurityGroup
 	Ours    []peering.IngressRule         // tagged with this connection
+	Old     []peering.IngressRule         // of the groups that Doubtful names: tagged with a dead connection
 	Dead    map[peering.ConnectionID]bool // of the connections that Leftovers names
 }
 

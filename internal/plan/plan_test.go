@@ -248,6 +248,26 @@ func TestADescriptionIsOneThatEC2Takes(t *testing.T) {
 	}
 }
 
+// TestRulesOfTheDead: one that is in the way makes room; the others wait for disconnect.
+func TestRulesOfTheDead(t *testing.T) {
+	t.Parallel()
+	icmp := peering.Permission{Protocol: peering.ICMP, From: -1, To: -1, Source: peerBlock}
+	ssh := peering.Permission{Protocol: peering.TCP, From: 22, To: 22, Source: peerBlock}
+	s := marketing(func(s *plan.Side) {
+		s.Groups = []peering.SecurityGroup{{ID: "sg-1", Ingress: []peering.Permission{icmp, ssh}}, {ID: "sg-2", Ingress: []peering.Permission{icmp}}, {ID: "sg-3"}}
+		s.Ours = []peering.IngressRule{{ID: "sgr-ours", Group: "sg-2", Permission: icmp}}
+		s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1", "sg-2", "sg-3"}}}}
+	})
+	if got := plan.Doubtful(s); len(got) != 1 || got[0] != "sg-1" {
+		t.Errorf("Doubtful() = %v, want sg-1, whose rule isn't ours", got)
+	}
+	s.Old = []peering.IngressRule{{ID: "sgr-icmp", Group: "sg-1", Permission: icmp}, {ID: "sgr-ssh", Group: "sg-1", Permission: ssh}}
+	want := []string{"authorize icmp from 172.31.0.0/16 in sg-1", "authorize icmp from 172.31.0.0/16 in sg-3", "revoke sgr-icmp in sg-1"}
+	if diff := cmp.Diff(want, words(plan.Connect(s))); diff != "" {
+		t.Errorf("plan (-want +got):\n%s", diff)
+	}
+}
+
 // TestState: what holds afterwards is said the same way whether it was there or is added, since the
 // announcement's id is made from it.
 func TestState(t *testing.T) {

@@ -13,12 +13,15 @@ import (
 )
 
 // planRules plans the ingress rules of every group that the terms choose. A rule that somebody else made
-// and that admits the same counts as there. Rules of ours that are no longer wanted are revoked.
+// and that admits the same counts as there, but not one that a dead connection has left: that will go when
+// the connection is cleaned up after, so it makes room for one of this connection's own. EC2 may refuse the
+// new one while the old one is there; then the next delivery adds it. Rules of ours that are no longer
+// wanted are revoked.
 func planRules(s Side) Plan {
 	want, notes := wantedRules(s)
 	p := Plan{Notes: notes}
 	for _, g := range sortedGroups(s.Groups) {
-		missing := without(want[g.ID], g.Ingress)
+		missing := without(want[g.ID], without(g.Ingress, permissionsIn(g.ID, s.Old)))
 		if len(missing) > 0 {
 			p.Changes = append(p.Changes, Authorize{
 				Group: g.ID, Connection: s.Connection.ID, Permissions: missing,
@@ -33,8 +36,35 @@ func planRules(s Side) Plan {
 	surplus := slices.DeleteFunc(slices.Clone(s.Ours), func(r peering.IngressRule) bool {
 		return slices.Contains(want[r.Group], r.Permission)
 	})
-	p.Changes = append(p.Changes, revocations(surplus)...)
+	inTheWay := slices.DeleteFunc(slices.Clone(s.Old), func(r peering.IngressRule) bool {
+		return !slices.Contains(want[r.Group], r.Permission)
+	})
+	p.Changes = append(p.Changes, revocations(slices.Concat(surplus, inTheWay))...)
 	return p
+}
+
+// Doubtful returns the groups that admit something that is wanted by a rule that isn't this connection's.
+// Whose it is has to be looked up: somebody else's stays, a dead connection's doesn't.
+func Doubtful(s Side) []peering.SecurityGroupID {
+	want, _ := wantedRules(s)
+	var ids []peering.SecurityGroupID
+	for _, g := range sortedGroups(s.Groups) {
+		missing := without(want[g.ID], permissionsIn(g.ID, s.Ours))
+		if len(without(missing, g.Ingress)) < len(missing) {
+			ids = append(ids, g.ID)
+		}
+	}
+	return ids
+}
+
+func permissionsIn(g peering.SecurityGroupID, rules []peering.IngressRule) []peering.Permission {
+	var all []peering.Permission
+	for _, r := range rules {
+		if r.Group == g {
+			all = append(all, r.Permission)
+		}
+	}
+	return all
 }
 
 // wantedRules returns what each group shall admit, sorted and without repetition.
