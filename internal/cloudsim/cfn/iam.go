@@ -83,14 +83,3 @@ func (d *deployment) takeOn(c *lambda.Config, logGroup string) error {
 	}
 	return nil
 }
-
-// mayReceive makes Lambda's refusal of a mapping whose function's role can't take messages from the queue:
-// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-func (d *deployment) mayReceive(role, queueARN string) error {
-	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
-		if err := d.cloud.IAM.AuthorizeRole(role, "sqs:"+action, queueARN); err != nil {
-			return fmt.Errorf("the provided execution role does not have permissions to call %s on SQS: %w", action, err)
-		}
-	}
-	return nil
-}

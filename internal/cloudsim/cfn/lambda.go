@@ -120,7 +120,7 @@ func createMapping(d *deployment, id string, p mappingProperties) (made, error) 
 	if !found {
 		return made{}, fmt.Errorf("there is no function %s", p.FunctionName)
 	}
-	if err := d.mayReceive(b.role, p.EventSourceARN); err != nil {
+	if err := d.cloud.Queues.MayPoll(b.role, p.EventSourceARN); err != nil {
 		return made{}, err
 	}
 	m := queue.Mapping{
