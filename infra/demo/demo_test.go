@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -57,3 +58,40 @@ func TestRun(t *testing.T) {
 		t.Errorf("timeline has %d entries, %v", len(timeline), err)
 	}
 }
+
+// TestTheREADMEShowsTheDemo: what it quotes is what is said, but for times, process ids and the like.
+func TestTheREADMEShowsTheDemo(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(readme), "```text\n")
+	quoted, _, found := strings.Cut(after, "```\n")
+	chosen, err := demo.Select("across-both")
+	if err != nil || !found {
+		t.Fatalf("quotation found: %v, %v", found, err)
+	}
+	var out strings.Builder
+	w, err := local.Prepare(t.Context(), &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if passed, err := demo.Run(t.Context(), &out, t.TempDir(), w, chosen); err != nil || !passed {
+		t.Fatalf("Run() = %v, %v\n%s", passed, err, out.String())
+	}
+	said := map[string]bool{}
+	for line := range strings.Lines(out.String()) {
+		said[timeless(line)] = true
+	}
+	for line := range strings.Lines(quoted) {
+		// Which of two processes gets the next batch is chance.
+		if line = timeless(line); !said[line] && !strings.HasPrefix(line, "process") {
+			t.Errorf("the README quotes what isn't said: %s", line)
+		}
+	}
+}
+
+var varies = regexp.MustCompile(`^ *\d+ ms +|all \d+ calls`)
+
+func timeless(line string) string { return strings.TrimSpace(varies.ReplaceAllString(line, "")) }
