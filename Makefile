@@ -23,17 +23,20 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## See the main job done on the embedded cloud (SCENARIO=name for one scenario)
-	@$(GO) run ./infra/autopeer demo $(if $(SCENARIO),--scenario $(SCENARIO))
+demo: build/autopeer ## See the main job done on the embedded cloud (SCENARIO=name for one scenario)
+	@build/autopeer demo $(if $(SCENARIO),--scenario $(SCENARIO))
 
 .PHONY: local
-local: ## Run the embedded cloud with the cells of a policy (PORT=4566, POLICY=file)
-	@$(GO) run ./infra/autopeer local --port $(PORT) --policy $(POLICY)
+local: build/autopeer ## Run the embedded cloud with the cells of a policy (PORT=4566, POLICY=file)
+	@build/autopeer local --port $(PORT) --policy $(POLICY)
 
 .PHONY: policy
-policy: ## Check a policy file (POLICY=file): exit 0, or 2 with every mistake
-	@$(GO) build -o build/autopeer ./infra/autopeer
+policy: build/autopeer ## Check a policy file (POLICY=file): exit 0, or 2 with every mistake
 	@build/autopeer policy $(POLICY)
+
+build/autopeer: FORCE
+	@[ -e $@ ] || echo "compiling autopeer and the AWS SDK, which takes minutes the first time"
+	@$(GO) build -o $@ ./infra/autopeer
 
 .PHONY: build
 build: $(FUNCTIONS:%=build/%/bootstrap) ## Build the functions for Lambda into build/<name>/bootstrap
