@@ -80,7 +80,7 @@ func printed(t *testing.T, out io.Reader) (env, commands []string) {
 // cli is the real AWS CLI with an environment of its own.
 type cli struct {
 	t   *testing.T
-	ctx context.Context //nolint:containedctx // of the test
+	ctx context.Context // of the test
 	env []string
 }
 

@@ -32,7 +32,7 @@ func policyCommand() *cobra.Command {
 }
 
 func readPolicy(file string) (p *policy.Policy, data []byte, err error) {
-	if data, err = os.ReadFile(file); err != nil { //nolint:gosec // the file that the user named
+	if data, err = os.ReadFile(file); err != nil { // the file that the user named
 		return nil, nil, fmt.Errorf("read the policy: %w", err)
 	}
 	p, err = policyfile.Parse(file, data)

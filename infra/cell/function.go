@@ -30,7 +30,7 @@ func (b builder) addPolicyLayer(scope constructs.Construct) (awslambda.CfnLayerV
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // the asset has been copied by then
-	//nolint:gosec // Lambda's user must be able to read it, and it is no secret
+	// Lambda's user must be able to read it, and it is no secret
 	if err := os.WriteFile(filepath.Join(dir, policyFile), b.packed, 0o644); err != nil {
 		return nil, err
 	}

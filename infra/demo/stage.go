@@ -20,7 +20,7 @@ import (
 type stage struct {
 	*story
 	*bench.Bench
-	ctx      context.Context //nolint:containedctx // a stage lives as long as one scenario
+	ctx      context.Context // a stage lives as long as one scenario
 	workshop *local.Workshop
 	sites    []lab.Site // that a ping may cross
 }

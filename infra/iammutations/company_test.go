@@ -43,7 +43,7 @@ var (
 // policy doesn't name. What goes wrong is noticed, not reported: a mutation is meant to make something go wrong.
 type company struct {
 	*bench.Bench
-	ctx      context.Context //nolint:containedctx // that of the test
+	ctx      context.Context // that of the test
 	pairs    [2][2]lab.Site  // marketing and finance, sales and legal
 	unlisted map[peering.Cell]lab.Site
 	mappings map[string]*queue.Poller // by role

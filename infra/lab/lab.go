@@ -20,7 +20,7 @@ import (
 type Person struct {
 	peering.Cell
 	EC2 *ec2.Client
-	ctx context.Context //nolint:containedctx // a Person lives as long as one scenario
+	ctx context.Context // a Person lives as long as one scenario
 	err error
 }
 

@@ -46,7 +46,7 @@ func Seed(ctx context.Context, cloud *cloudsim.Cloud, ids *IDs, p *policy.Policy
 }
 
 type seeder struct {
-	ctx    context.Context //nolint:containedctx // a seeder lives as long as one call
+	ctx    context.Context // a seeder lives as long as one call
 	cloud  *cloudsim.Cloud
 	ids    *IDs
 	policy *policy.Policy

@@ -74,11 +74,11 @@ func (w *Workshop) lock() (unlock func(), err error) {
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(filepath.Join(folder, ".lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a folder of the repository
+	file, err := os.OpenFile(filepath.Join(folder, ".lock"), os.O_CREATE|os.O_RDWR, 0o600) // a folder of the repository
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil { //nolint:gosec // a file descriptor is small
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil { // a file descriptor is small
 		return nil, errors.Join(err, file.Close())
 	}
 	return func() { _ = file.Close() }, nil // which also unlocks
@@ -100,7 +100,7 @@ func (w *Workshop) build(ctx context.Context) error {
 
 // run runs a command in the folder, and shows what it said only if it fails.
 func run(ctx context.Context, folder string, env []string, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // Go, or what it has built
+	cmd := exec.CommandContext(ctx, name, args...) // Go, or what it has built
 	cmd.Dir = folder
 	cmd.Env = append(os.Environ(), env...)
 	if said, err := cmd.CombinedOutput(); err != nil {
@@ -117,7 +117,7 @@ func (w *Workshop) hash() ([]byte, error) {
 	}
 	sum := sha256.New()
 	for _, name := range files {
-		file, err := os.Open(filepath.Join(w.root, name)) //nolint:gosec // a file of the repository
+		file, err := os.Open(filepath.Join(w.root, name)) // a file of the repository
 		if err != nil {
 			return nil, err
 		}

@@ -28,7 +28,7 @@ import (
 type T struct {
 	*bench.Bench
 	*testing.T
-	Ctx   context.Context //nolint:containedctx // that of the test
+	Ctx   context.Context // that of the test
 	sites []lab.Site
 }
 

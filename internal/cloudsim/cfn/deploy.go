@@ -32,7 +32,7 @@ type Source struct {
 func Read(folder, name, account, region string) (Source, error) {
 	s := Source{Account: account, Region: region, Name: name}
 	var err error
-	if s.Template, err = os.ReadFile(filepath.Join(folder, name+".template.json")); err != nil { //nolint:gosec // the folder that the user named
+	if s.Template, err = os.ReadFile(filepath.Join(folder, name+".template.json")); err != nil { // the folder that the user named
 		return s, fmt.Errorf("read stack: %w", err)
 	}
 	if s.Assets, err = readAssets(folder, name); err != nil {
@@ -43,7 +43,7 @@ func Read(folder, name, account, region string) (Source, error) {
 
 // readAssets reads the CDK's list of what is to be uploaded.
 func readAssets(folder, name string) (map[string]string, error) {
-	data, err := os.ReadFile(filepath.Join(folder, name+".assets.json")) //nolint:gosec // the folder that the user named
+	data, err := os.ReadFile(filepath.Join(folder, name+".assets.json")) // the folder that the user named
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ type deployment struct {
 	*Stack
 	Source
 	scope
-	ctx      context.Context   //nolint:containedctx // a deployment is one call of Deploy
+	ctx      context.Context   // a deployment is one call of Deploy
 	layers   map[string]string // folder by ARN
 	policies map[string]string // document of a managed policy by ARN
 	bindings map[string]binding

@@ -69,6 +69,6 @@ func lookUp[T any](k kind, id string, in map[string]T) (T, error) {
 
 // seededIDs makes ids as AWS's, 17 hexadecimal digits of which the first is 0, the same ones for the same seed.
 func seededIDs(seed int64) func(prefix string) string {
-	random := rand.New(rand.NewPCG(uint64(seed), 0)) // #nosec G404 G115 -- ids that a run can be replayed with, no secrets
+	random := rand.New(rand.NewPCG(uint64(seed), 0)) // ids that a run can be replayed with, no secrets
 	return func(prefix string) string { return fmt.Sprintf("%s0%016x", prefix, random.Uint64()) }
 }

@@ -90,7 +90,7 @@ func (r *request) addVPC(prefix netip.Prefix) *vpc {
 func (s *Service) amazonBlock() block {
 	s.ipv6Blocks++
 	n := s.ipv6Blocks
-	address := [16]byte{0x26, 0x00, 0x1f, 0x18, byte(n >> 16), byte(n >> 8), byte(n)} // #nosec G115 -- the low bytes are meant
+	address := [16]byte{0x26, 0x00, 0x1f, 0x18, byte(n >> 16), byte(n >> 8), byte(n)} // the low bytes are meant
 	return block{s.newID(kindBlock.prefix), netip.PrefixFrom(netip.AddrFrom16(address), 56)}
 }
 

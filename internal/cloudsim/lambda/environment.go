@@ -63,7 +63,7 @@ func start(f *Function) (*environment, error) {
 	}
 	e := &environment{function: f, work: make(chan *invocation), exited: make(chan struct{}), output: &lines{to: f.logs}}
 	e.server = &http.Server{Handler: e.runtimeAPI(), ReadHeaderTimeout: 10 * time.Second}
-	e.process = exec.Command(filepath.Join(f.config.Code, "bootstrap")) //nolint:gosec,noctx // the function's own code; kill ends it
+	e.process = exec.Command(filepath.Join(f.config.Code, "bootstrap")) //nolint:noctx // the function's own code; kill ends it
 	e.process.Dir = f.config.Code
 	who := f.credentials()
 	e.accessKeyID = who.AccessKeyID

@@ -1,7 +1,7 @@
 package queue
 
 import (
-	"crypto/md5" //nolint:gosec // the protocol's checksum, not a secret: clients compare it
+	"crypto/md5" // the protocol's checksum, not a secret: clients compare it
 	"encoding/binary"
 	"encoding/hex"
 	"maps"
@@ -32,7 +32,7 @@ func (a MessageAttribute) valid() bool {
 }
 
 func checksum(data []byte) string {
-	sum := md5.Sum(data) //nolint:gosec // see the import
+	sum := md5.Sum(data) // see the import
 	return hex.EncodeToString(sum[:])
 }
 
@@ -58,6 +58,6 @@ func attributesChecksum(attributes map[string]MessageAttribute) string {
 
 // appendSized writes a length of four bytes, the greatest first, and the value.
 func appendSized(data, value []byte) []byte {
-	data = binary.BigEndian.AppendUint32(data, uint32(len(value))) //nolint:gosec // a message is at most 1 MiB
+	data = binary.BigEndian.AppendUint32(data, uint32(len(value))) // a message is at most 1 MiB
 	return append(data, value...)
 }
