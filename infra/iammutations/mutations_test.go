@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	jsii.Close()
 	if result != "" {
-		fmt.Println(result)
+		fmt.Printf("\n%s\n", result) // on a line of its own, whatever jsii said at its end
 	}
 	os.Exit(code)
 }
