@@ -33,16 +33,16 @@ type Func = func(context.Context, events.SQSEvent) (events.SQSEventResponse, err
 func Handler(wake func(), queue Queue, handle Handle) Func {
 	return func(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 		wake()
-		cases := sorted(batch.Records)
-		tasks := make([]together.Task, len(cases))
-		for i := range cases {
+		matters := grouped(batch.Records)
+		tasks := make([]together.Task, len(matters))
+		for i := range matters {
 			tasks[i] = func(ctx context.Context) error {
-				cases[i].answer(ctx, handle)
+				matters[i].answer(ctx, handle)
 				return nil
 			}
 		}
-		_ = together.Do(ctx, tasks...) // each case keeps its own error
-		return failures(ctx, queue, cases), nil
+		_ = together.Do(ctx, tasks...) // each matter keeps its own error
+		return failures(ctx, queue, matters), nil
 	}
 }
 
@@ -53,9 +53,9 @@ type matter struct {
 	err      error
 }
 
-// sorted puts messages together that hint at the same thing: a CloudTrail record and autopeer's own
+// grouped puts messages together that hint at the same thing: a CloudTrail record and autopeer's own
 // announcement of one acceptance usually come as a pair. What can't be parsed is a matter of its own.
-func sorted(messages []events.SQSMessage) []*matter {
+func grouped(messages []events.SQSMessage) []*matter {
 	type key struct {
 		kind       trail.Kind
 		connection string
@@ -119,9 +119,9 @@ func (m *matter) log(ctx context.Context, took time.Duration) {
 
 // failures lists the messages that shall come back, and hides them for a while. A denial is a decision
 // that has been announced, and not a failure.
-func failures(ctx context.Context, queue Queue, cases []*matter) events.SQSEventResponse {
+func failures(ctx context.Context, queue Queue, matters []*matter) events.SQSEventResponse {
 	var failed events.SQSEventResponse
-	for _, c := range cases {
+	for _, c := range matters {
 		if c.err == nil || fault.Of(c.err) == fault.Denied {
 			continue
 		}

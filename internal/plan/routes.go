@@ -72,7 +72,7 @@ func routeTo(t peering.RouteTable, dst netip.Prefix) (peering.Route, bool) {
 func Leftovers(s Side) []peering.ConnectionID {
 	var ids []peering.ConnectionID
 	for _, c := range planRoutes(s, s.peerBlocks()).Conflicts {
-		if c.Route.Blackhole && c.Route.Target.IsConnection() {
+		if c.isLeftover() {
 			ids = append(ids, peering.ConnectionID(c.Route.Target))
 		}
 	}
@@ -92,10 +92,11 @@ func LiveConflicts(s Side) []Conflict {
 	if s.Subnets == nil {
 		s.Subnets = associated(s.Tables)
 	}
-	return slices.DeleteFunc(planRoutes(s, peer).Conflicts, func(c Conflict) bool {
-		return c.Route.Blackhole && c.Route.Target.IsConnection()
-	})
+	return slices.DeleteFunc(planRoutes(s, peer).Conflicts, Conflict.isLeftover)
 }
+
+// isLeftover reports whether the route may have been left by a connection that is dead by now.
+func (c Conflict) isLeftover() bool { return c.Route.Blackhole && c.Route.Target.IsConnection() }
 
 // associated returns the subnets of which the tables tell, by their ids alone.
 func associated(tables []peering.RouteTable) []peering.Subnet {
