@@ -24,7 +24,10 @@ import (
 	"github.com/autopeer/autopeer/internal/policy"
 )
 
-var all = flag.Bool("all", false, "try all mutations, which takes a minute")
+var all = flag.Bool("all", false, "try all mutations, which takes a minute, and not only some")
+
+// some is which of the mutations are tried without -all: every twentieth.
+const some = 20
 
 // result is what the last line says.
 var result string
@@ -74,9 +77,6 @@ func TestAsSynthesizedNothingIsMissed(t *testing.T) {
 }
 
 func TestEveryPermissionIsMissed(t *testing.T) {
-	if !*all {
-		t.Skip("make iam-mutations runs it")
-	}
 	templates := synthesize(t)
 	var mu sync.Mutex
 	var unnoticed []string
@@ -87,8 +87,11 @@ func TestEveryPermissionIsMissed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			count += len(mutations)
-			for _, m := range mutations {
+			for i, m := range mutations {
+				if !*all && i%some != 0 {
+					continue
+				}
+				count++
 				t.Run(m.Name, func(t *testing.T) {
 					t.Parallel()
 					changed := maps.Clone(templates)
@@ -109,6 +112,9 @@ func TestEveryPermissionIsMissed(t *testing.T) {
 		fmt.Println("survives:", name)
 	}
 	result = fmt.Sprintf("iam: %d mutations, %d survivors", count, len(unnoticed))
+	if !*all { // what wasn't tried counts as surviving where it is expected to
+		unnoticed = slices.Compact(slices.Sorted(slices.Values(slices.Concat(unnoticed, survivors))))
+	}
 	if diff := cmp.Diff(survivors, unnoticed); diff != "" {
 		t.Errorf("survivors (-want +got):\n%s", diff)
 	}
