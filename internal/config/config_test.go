@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -79,6 +80,19 @@ func TestParse(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTheREADMENamesEveryVariable(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{config.Account, config.Bus, config.Policy, config.QueueURL} {
+		if !strings.Contains(string(readme), "| `"+name+"` |") {
+			t.Errorf("the README doesn't name %s", name)
+		}
 	}
 }
 
