@@ -81,7 +81,7 @@ func permission(protocol *string, from, to *int32) peering.Permission {
 func withSource(p peering.Permission, v4, v6, group, list *string) peering.Permission {
 	p.Source = prefix(cmp.Or(v4, v6))
 	p.Group = peering.SecurityGroupID(aws.ToString(group))
-	p.PrefixList = aws.ToString(list)
+	p.PrefixList = peering.PrefixListID(aws.ToString(list))
 	return p
 }
 

@@ -50,7 +50,7 @@ func routeTable(t types.RouteTable) peering.RouteTable {
 func route(r types.Route) peering.Route {
 	return peering.Route{
 		Destination: prefix(cmp.Or(r.DestinationCidrBlock, r.DestinationIpv6CidrBlock)),
-		PrefixList:  aws.ToString(r.DestinationPrefixListId),
+		PrefixList:  peering.PrefixListID(aws.ToString(r.DestinationPrefixListId)),
 		Target:      target(r),
 		Blackhole:   r.State == types.RouteStateBlackhole,
 		Propagated:  r.Origin == types.RouteOriginEnableVgwRoutePropagation,

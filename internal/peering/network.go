@@ -17,7 +17,7 @@ func (t Target) IsConnection() bool { return strings.HasPrefix(string(t), "pcx-"
 // Route is one entry of a route table.
 type Route struct {
 	Destination netip.Prefix // canonical; invalid where the destination is a prefix list
-	PrefixList  string       // pl-…, or empty
+	PrefixList  PrefixListID // or empty
 	Target      Target
 	Blackhole   bool // the target is not available
 	Propagated  bool // came from a gateway and not from CreateRoute
@@ -62,7 +62,7 @@ type Permission struct {
 	From, To   int32           // ports; for icmp the type and the code
 	Source     netip.Prefix    // canonical; invalid where the source is a group or a prefix list
 	Group      SecurityGroupID // referenced group
-	PrefixList string          // pl-…
+	PrefixList PrefixListID
 }
 
 // SecurityGroup is a security group with all its rules, one source a permission.
@@ -81,6 +81,9 @@ type IngressRule struct {
 	ID    RuleID
 	Group SecurityGroupID
 	Permission
+	// Stale says that the referenced group is gone, or the connection by which it was referenced.
+	// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
+	Stale       bool
 	Description string
 	Tags        map[string]string
 }

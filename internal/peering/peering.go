@@ -21,6 +21,7 @@ type (
 	RuleID          string // sgr-…
 	NetworkACLID    string
 	InstanceID      string
+	PrefixListID    string // pl-…
 )
 
 // Cell is one account in one region: the unit that is deployed, and that changes nothing outside itself.

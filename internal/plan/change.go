@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -50,7 +51,8 @@ func (c DeleteRoute) String() string {
 type Authorize struct {
 	Group       peering.SecurityGroupID
 	Connection  peering.ConnectionID
-	Permissions []peering.Permission
+	Permissions []peering.Permission // of blocks, or one of a group or a prefix list
+	Peer        peering.AccountID    // that has the referenced group
 	Description string
 }
 
@@ -103,17 +105,30 @@ func (c Tag) String() string {
 
 // admits says what a permission lets through: "tcp 443 from 10.10.1.0/24".
 func admits(p peering.Permission) string {
-	return protocolAndPorts(p) + " from " + p.Source.String()
+	source := cmp.Or(string(p.Group), string(p.PrefixList))
+	if source == "" {
+		source = p.Source.String()
+	}
+	return protocolAndPorts(p) + " from " + source
 }
 
 func protocolAndPorts(p peering.Permission) string {
 	switch {
 	case p.Protocol == peering.AllProtocols:
 		return "all traffic"
-	case p.Protocol == peering.ICMP || p.Protocol == peering.ICMPv6:
+	case p.From < 0:
 		return string(p.Protocol)
+	case p.Protocol == peering.ICMP || p.Protocol == peering.ICMPv6:
+		return typeAndCode(p)
 	case p.From == p.To:
 		return fmt.Sprintf("%s %d", p.Protocol, p.From)
 	}
 	return fmt.Sprintf("%s %d-%d", p.Protocol, p.From, p.To)
+}
+
+func typeAndCode(p peering.Permission) string {
+	if p.To < 0 {
+		return fmt.Sprintf("%s type %d", p.Protocol, p.From)
+	}
+	return fmt.Sprintf("%s type %d code %d", p.Protocol, p.From, p.To)
 }

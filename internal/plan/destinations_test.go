@@ -78,8 +78,8 @@ func TestAnotherChoiceMovesTheRoutes(t *testing.T) {
 	}
 }
 
-// TestLiveConflictsAreThoseOfTheDestinations: also before the peer shows its blocks.
-func TestLiveConflictsAreThoseOfTheDestinations(t *testing.T) {
+// TestForeseenAreThoseOfTheDestinations: also before the peer shows its blocks.
+func TestForeseenAreThoseOfTheDestinations(t *testing.T) {
 	t.Parallel()
 	taken := func(destination string) peering.Route {
 		return peering.Route{Destination: netip.MustParsePrefix(destination), Target: "tgw-1"}
@@ -100,7 +100,7 @@ func TestLiveConflictsAreThoseOfTheDestinations(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, c := range plan.LiveConflicts(marketing(func(s *plan.Side) {
+			for _, c := range foreseen(marketing(func(s *plan.Side) {
 				s.Tables = []peering.RouteTable{table("rtb-1", taken("172.31.0.0/16"), taken("172.31.1.0/24"))}
 				s.Connection.Accepter.Blocks = tt.peer
 				s.Terms.Routes.To, s.Terms.Routes.Except = tt.to, tt.except
@@ -114,9 +114,9 @@ func TestLiveConflictsAreThoseOfTheDestinations(t *testing.T) {
 	}
 }
 
-// TestLiveConflictsInTheTablesOfSubnets: a subnet without an association may be another VPC's, so that nothing
+// TestForeseenInTheTablesOfSubnets: a subnet without an association may be another VPC's, so that nothing
 // is said of the main table.
-func TestLiveConflictsInTheTablesOfSubnets(t *testing.T) {
+func TestForeseenInTheTablesOfSubnets(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
@@ -130,7 +130,7 @@ func TestLiveConflictsInTheTablesOfSubnets(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var got []peering.RouteTableID
-			for _, c := range plan.LiveConflicts(marketing(func(s *plan.Side) {
+			for _, c := range foreseen(marketing(func(s *plan.Side) {
 				s.Tables = []peering.RouteTable{
 					{ID: "rtb-main", Main: true, Routes: []peering.Route{toPeer("tgw-1", false)}},
 					{ID: "rtb-app", Subnets: []peering.SubnetID{"subnet-app"}, Routes: []peering.Route{toPeer("tgw-1", false)}},

@@ -4,7 +4,6 @@ package plan
 
 import (
 	"cmp"
-	"fmt"
 	"net/netip"
 	"slices"
 
@@ -18,6 +17,7 @@ type Side struct {
 	Role       peering.Role
 	Own, Peer  string // the departments' names
 	Terms      policy.Terms
+	Limits     policy.Limits
 
 	Tables  []peering.RouteTable // all of the side's VPC
 	Subnets []peering.Subnet     // needed only where the terms choose tables by subnets' tags
@@ -27,34 +27,25 @@ type Side struct {
 	Dead    map[peering.ConnectionID]bool // of the connections that Leftovers names
 }
 
-// Plan is what is to be done. With Conflicts there are no Changes: a side is made right or left alone.
+// Plan is what is to be done. With Conflicts or Shortages there are no Changes: a side is made right or left
+// alone.
 type Plan struct {
 	Changes   []Change
 	Conflicts []Conflict
+	Shortages []Shortage
 	State     []string // what holds once the changes are made, in words, sorted
 	Notes     []string // what the policy names and the VPCs lack or can't have, in words
 }
 
-// Conflict is a route with a destination that we want and another live target.
-type Conflict struct {
-	Table  peering.RouteTableID
-	Route  peering.Route
-	Wanted peering.ConnectionID
-}
-
-// String names the table, the destination and both targets.
-func (c Conflict) String() string {
-	return fmt.Sprintf("%s is already routed to %s in %s, so it can't be routed to %s",
-		c.Route.Destination, c.Route.Target, c.Table, c.Wanted)
-}
+// IsObstructed reports whether something keeps the side from being made right.
+func (p Plan) IsObstructed() bool { return len(p.Conflicts)+len(p.Shortages) > 0 }
 
 // Connect plans to make the side right: routes to the peer's blocks, ingress rules, DNS option and tags.
 func Connect(s Side) Plan {
-	routes := planRoutes(s, s.peerBlocks())
-	if len(routes.Conflicts) > 0 {
-		return Plan{Conflicts: routes.Conflicts}
+	routes, rules := planRoutes(s), planRules(s)
+	if obstructed := routes.with(rules); obstructed.IsObstructed() {
+		return Plan{Conflicts: obstructed.Conflicts, Shortages: obstructed.Shortages}
 	}
-	rules := planRules(s)
 	p := Plan{
 		Changes: slices.Concat(routes.Changes, rules.Changes, planOptions(s), planTags(s)),
 		State:   slices.Concat(routes.State, rules.State),

@@ -364,16 +364,22 @@ func TestRemainsIsLive(t *testing.T) {
 	}
 }
 
-func TestLiveConflicts(t *testing.T) {
+func TestForeseen(t *testing.T) {
 	t.Parallel()
 	s := marketing(func(s *plan.Side) {
 		s.Tables = []peering.RouteTable{table("rtb-1", toPeer(other, true)), table("rtb-2", toPeer("tgw-1", false)), table("rtb-3", toPeer("pcx-live", false))}
 	})
-	got := plan.LiveConflicts(s)
+	got := foreseen(s)
 	if len(got) != 2 || got[0].Table != "rtb-2" || got[1].Table != "rtb-3" {
-		t.Errorf("LiveConflicts() = %v, want those in rtb-2 and rtb-3", got)
+		t.Errorf("Foresee() = %v, want those in rtb-2 and rtb-3", got)
 	}
 	if got := plan.Leftovers(s); len(got) != 1 || got[0] != "pcx-old" {
 		t.Errorf("Leftovers() = %v, want pcx-old", got)
 	}
+}
+
+// foreseen returns the conflicts alone.
+func foreseen(s plan.Side) []plan.Conflict {
+	conflicts, _ := plan.Foresee(s)
+	return conflicts
 }

@@ -10,10 +10,10 @@ import (
 
 // planRoutes plans routes to every destination among the peer's blocks in every chosen table, and takes
 // back routes of ours to anything else.
-func planRoutes(s Side, peer []netip.Prefix) Plan {
+func planRoutes(s Side) Plan {
 	var p Plan
 	chosen, lacking := Select(s.Terms.Routes.Tables, s.Tables, s.Subnets)
-	want, unrouted := destinations(s.Terms.Routes, peer)
+	want, unrouted := destinations(s.Terms.Routes, s.peerBlocks())
 	p.Notes = slices.Concat(lacking, unrouted)
 	for _, t := range sortedTables(s.Tables) {
 		if _, ok := chosen[t.ID]; ok {
@@ -28,6 +28,7 @@ func planRoutes(s Side, peer []netip.Prefix) Plan {
 func (p Plan) with(q Plan) Plan {
 	p.Changes = append(p.Changes, q.Changes...)
 	p.Conflicts = append(p.Conflicts, q.Conflicts...)
+	p.Shortages = append(p.Shortages, q.Shortages...)
 	p.State = append(p.State, q.State...)
 	return p
 }
@@ -42,20 +43,24 @@ func planTable(t peering.RouteTable, want []netip.Prefix, s Side) Plan {
 		switch {
 		case !found:
 			p.Changes = append(p.Changes, CreateRoute{Table: t.ID, Destination: dst, Via: via})
-		case r.Target == peering.Target(via):
-		case r.Blackhole && s.Dead[peering.ConnectionID(r.Target)]:
+		case r.Target != peering.Target(via) && s.hasLeft(r):
 			p.Changes = append(p.Changes, ReplaceRoute{Table: t.ID, Destination: dst, Was: r.Target, Via: via})
-		default:
-			p.Conflicts = append(p.Conflicts, Conflict{Table: t.ID, Route: r, Wanted: via})
 		}
+		p.Conflicts = append(p.Conflicts, conflicts(t, dst, s)...)
 		p.State = append(p.State, fmt.Sprintf("%s routes %s to %s", t.ID, dst, via))
 	}
+	p.Shortages = routeShortages(s, t, p.Changes)
 	for _, r := range routesTo(t, via) {
 		if !slices.Contains(want, r.Destination) {
 			p.Changes = append(p.Changes, DeleteRoute{Table: t.ID, Destination: r.Destination, Via: via})
 		}
 	}
 	return p
+}
+
+// hasLeft reports whether the route is what a dead connection has left.
+func (s Side) hasLeft(r peering.Route) bool {
+	return r.Blackhole && s.Dead[peering.ConnectionID(r.Target)]
 }
 
 func routeTo(t peering.RouteTable, dst netip.Prefix) (peering.Route, bool) {
@@ -66,12 +71,12 @@ func routeTo(t peering.RouteTable, dst netip.Prefix) (peering.Route, bool) {
 	return t.Routes[i], true
 }
 
-// Leftovers returns the other connections that have a blackhole where the side wants a route. It may be
+// Leftovers returns the other connections that have a blackhole in the way of what the side wants. It may be
 // replaced once the connection is known to be dead; while one is merely pending its route is a blackhole too.
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-routing.html
 func Leftovers(s Side) []peering.ConnectionID {
 	var ids []peering.ConnectionID
-	for _, c := range planRoutes(s, s.peerBlocks()).Conflicts {
+	for _, c := range planRoutes(s).Conflicts {
 		if c.isLeftover() {
 			ids = append(ids, peering.ConnectionID(c.Route.Target))
 		}
@@ -80,23 +85,35 @@ func Leftovers(s Side) []peering.ConnectionID {
 	return slices.Compact(ids)
 }
 
-// LiveConflicts returns what stands in the way of the routes as far as they are known before anything is
-// accepted: destinations that the policy chooses count as the peer's until it shows its blocks, and of the
-// subnets, which nobody reads that early, those count that a table is associated with. Leftovers are not
-// among the conflicts.
-func LiveConflicts(s Side) []Conflict {
-	peer := s.peerBlocks()
-	if len(peer) == 0 {
-		peer = s.Terms.Routes.To
-	}
+// Foresee returns what would keep the side from being made right, as far as that is known before anything is
+// accepted. Blocks that the policy chooses count as the peer's until it shows its own, and of the subnets,
+// where nobody has read them, those that a table is associated with. Leftovers are not among the conflicts.
+func Foresee(s Side) ([]Conflict, []Shortage) {
+	s.Connection = s.withExpectedBlocks()
 	if s.Subnets == nil {
 		s.Subnets = associated(s.Tables)
 	}
-	return slices.DeleteFunc(planRoutes(s, peer).Conflicts, Conflict.isLeftover)
+	p := planRoutes(s).with(planRules(s))
+	return slices.DeleteFunc(p.Conflicts, Conflict.isLeftover), p.Shortages
 }
 
-// isLeftover reports whether the route may have been left by a connection that is dead by now.
-func (c Conflict) isLeftover() bool { return c.Route.Blackhole && c.Route.Target.IsConnection() }
+// withExpectedBlocks fills in what the policy chooses of a peer that doesn't show its blocks yet.
+func (s Side) withExpectedBlocks() peering.Connection {
+	if len(s.peerBlocks()) > 0 {
+		return s.Connection
+	}
+	blocks := slices.Clone(s.Terms.Routes.To)
+	for _, a := range s.Terms.Allow {
+		blocks = append(blocks, a.Sources.Blocks...)
+	}
+	c := s.Connection
+	if s.Role == peering.Requester {
+		c.Accepter.Blocks = blocks
+	} else {
+		c.Requester.Blocks = blocks
+	}
+	return c
+}
 
 // associated returns the subnets of which the tables tell, by their ids alone.
 func associated(tables []peering.RouteTable) []peering.Subnet {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 
 	"github.com/autopeer/autopeer/internal/cidr"
@@ -20,27 +19,53 @@ import (
 func planRules(s Side) Plan {
 	want, notes := wantedRules(s)
 	p := Plan{Notes: notes}
+	leaving := slices.Concat(s.Old, stale(s.Ours))
 	for _, g := range sortedGroups(s.Groups) {
-		missing := without(want[g.ID], without(g.Ingress, permissionsIn(g.ID, s.Old)))
-		if len(missing) > 0 {
-			p.Changes = append(p.Changes, Authorize{
-				Group: g.ID, Connection: s.Connection.ID, Permissions: missing,
-				// EC2 allows few characters here, and no "<" or ">".
-				Description: fmt.Sprintf("autopeer %s %s to %s", s.Connection.ID, s.Peer, s.Own),
-			})
-		}
+		missing := without(want[g.ID], without(g.Ingress, permissionsIn(g.ID, leaving)))
+		p.Changes = append(p.Changes, authorizations(s, g.ID, missing)...)
+		p.Shortages = append(p.Shortages, ruleShortages(s, g, missing)...)
 		for _, w := range want[g.ID] {
 			p.State = append(p.State, fmt.Sprintf("%s admits %s", g.ID, admits(w)))
 		}
 	}
 	surplus := slices.DeleteFunc(slices.Clone(s.Ours), func(r peering.IngressRule) bool {
-		return slices.Contains(want[r.Group], r.Permission)
+		return slices.Contains(want[r.Group], r.Permission) && !r.Stale
 	})
 	inTheWay := slices.DeleteFunc(slices.Clone(s.Old), func(r peering.IngressRule) bool {
 		return !slices.Contains(want[r.Group], r.Permission)
 	})
 	p.Changes = append(p.Changes, revocations(slices.Concat(surplus, inTheWay))...)
 	return p
+}
+
+// stale returns the rules that admit nobody any more, because the group that they refer to is gone.
+func stale(rules []peering.IngressRule) []peering.IngressRule {
+	return slices.DeleteFunc(slices.Clone(rules), func(r peering.IngressRule) bool { return !r.Stale })
+}
+
+// authorizations puts the blocks together and each group and prefix list into a call of its own: EC2 makes
+// all rules of a call or none, and one of these may not exist.
+func authorizations(s Side, g peering.SecurityGroupID, missing []peering.Permission) []Change {
+	var blocks []peering.Permission
+	var changes []Change
+	authorize := func(permissions ...peering.Permission) {
+		changes = append(changes, Authorize{
+			Group: g, Connection: s.Connection.ID, Permissions: permissions, Peer: s.Connection.VPC(s.Role.Other()).Owner,
+			// EC2 allows few characters here, and no "<" or ">".
+			Description: fmt.Sprintf("autopeer %s %s to %s", s.Connection.ID, s.Peer, s.Own),
+		})
+	}
+	for _, p := range missing {
+		if p.Source.IsValid() {
+			blocks = append(blocks, p)
+		} else {
+			authorize(p)
+		}
+	}
+	if len(blocks) > 0 {
+		authorize(blocks...)
+	}
+	return changes
 }
 
 // Doubtful returns the groups that admit something that is wanted by a rule that isn't this connection's.
@@ -74,7 +99,8 @@ func wantedRules(s Side) (map[peering.SecurityGroupID][]peering.Permission, []st
 	for _, allow := range s.Terms.Allow {
 		groups, lacking := chosenGroups(allow.Groups, s.Groups)
 		notes = append(notes, lacking...)
-		permissions := permissions(allow, s.peerBlocks())
+		permissions, unadmitted := permissions(allow, s)
+		notes = append(notes, unadmitted...)
 		for _, g := range groups {
 			want[g] = append(want[g], permissions...)
 		}
@@ -97,27 +123,46 @@ func chosenGroups(want policy.Groups, groups []peering.SecurityGroup) ([]peering
 	return slices.Sorted(maps.Keys(chosen)), notes
 }
 
-// permissions returns what one allow line of the policy admits from a peer with these blocks.
-func permissions(allow policy.Allow, peerBlocks []netip.Prefix) []peering.Permission {
-	var all []peering.Permission
-	for _, source := range sources(allow, peerBlocks) {
+// permissions returns what one allow line of the policy admits, and in words which of its sources can't be.
+func permissions(allow policy.Allow, s Side) (all []peering.Permission, notes []string) {
+	sources, notes := sources(allow, s)
+	for _, source := range sources {
 		for _, ports := range portRanges(allow) {
-			all = append(all, peering.Permission{Protocol: allow.Protocol, From: ports.From, To: ports.To, Source: source})
+			source.Protocol, source.From, source.To = allow.Protocol, ports.From, ports.To
+			all = append(all, source)
 		}
 	}
-	return all
+	return all, notes
 }
 
-// sources returns the blocks that the traffic may come from: those that the policy names and the peer
-// really has, or all of the peer's, in either case of the protocol's family.
-func sources(allow policy.Allow, peerBlocks []netip.Prefix) []netip.Prefix {
-	candidates := peerBlocks
-	if len(allow.Sources) > 0 {
-		candidates = slices.DeleteFunc(slices.Clone(allow.Sources), func(p netip.Prefix) bool { return !cidr.Covers(peerBlocks, p) })
+// sources returns where the traffic may come from, as permissions that lack protocol and ports: those
+// blocks that the policy names and the peer really has, or all of the peer's, of the protocol's family; and
+// the groups and prefix lists that the policy names.
+func sources(allow policy.Allow, s Side) (from []peering.Permission, notes []string) {
+	blocks := s.peerBlocks()
+	if !allow.Sources.IsAll() {
+		blocks = allow.Sources.Blocks
 	}
-	return slices.DeleteFunc(cidr.Sorted(candidates), func(p netip.Prefix) bool {
-		return (allow.Protocol == peering.ICMP && !p.Addr().Is4()) || (allow.Protocol == peering.ICMPv6 && p.Addr().Is4())
-	})
+	for _, b := range cidr.Sorted(blocks) {
+		switch {
+		case !cidr.Covers(s.peerBlocks(), b):
+			notes = append(notes, fmt.Sprintf("%s is not admitted: the peer's blocks are %s", b, list(s.peerBlocks())))
+		case b.Addr().Is4() && allow.Protocol != peering.ICMPv6, b.Addr().Is6() && allow.Protocol != peering.ICMP:
+			from = append(from, peering.Permission{Source: b})
+		}
+	}
+	for _, g := range allow.Sources.Groups {
+		// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
+		if s.Connection.Requester.Region != s.Connection.Accepter.Region {
+			notes = append(notes, fmt.Sprintf("%s is not admitted: a group of another region can't be referenced; name blocks", g))
+			continue
+		}
+		from = append(from, peering.Permission{Group: g})
+	}
+	for _, l := range allow.Sources.PrefixLists {
+		from = append(from, peering.Permission{PrefixList: l})
+	}
+	return from, notes
 }
 
 // portRanges returns the ranges as EC2 stores them when the policy names none.
@@ -125,10 +170,21 @@ func portRanges(allow policy.Allow) []policy.PortRange {
 	switch {
 	case len(allow.Ports) > 0:
 		return allow.Ports
+	case len(allow.Types) > 0:
+		return typeRanges(allow.Types)
 	case allow.Protocol == peering.TCP || allow.Protocol == peering.UDP:
 		return []policy.PortRange{{From: 0, To: 65535}}
 	}
 	return []policy.PortRange{{From: -1, To: -1}}
+}
+
+// typeRanges writes types and codes as EC2 does, in the place of ports.
+func typeRanges(types []policy.ICMPType) []policy.PortRange {
+	ranges := make([]policy.PortRange, len(types))
+	for i, t := range types {
+		ranges[i] = policy.PortRange{From: t.Type, To: t.Code}
+	}
+	return ranges
 }
 
 func revocations(rules []peering.IngressRule) []Change {
@@ -148,7 +204,8 @@ func without(want, have []peering.Permission) []peering.Permission {
 }
 
 func comparePermissions(a, b peering.Permission) int {
-	return cmp.Or(cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), a.Source.Compare(b.Source))
+	return cmp.Or(cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To),
+		a.Source.Compare(b.Source), cmp.Compare(a.Group, b.Group), cmp.Compare(a.PrefixList, b.PrefixList))
 }
 
 func sortedGroups(groups []peering.SecurityGroup) []peering.SecurityGroup {

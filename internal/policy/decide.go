@@ -8,7 +8,7 @@ import (
 )
 
 // Decide says whether the two VPCs of c may be connected, as far as is known. Of the connection's state
-// only one thing matters: what is accepted already needs no approval.
+// and tags only one thing matters: whether a person has approved it.
 func (p *Policy) Decide(c peering.Connection) Decision {
 	if c.Requester.Same(c.Accepter) {
 		return p.decideSameVPC(c)
@@ -74,10 +74,15 @@ func (p *Policy) weigh(q claim) (Code, string) {
 	if x, y, found := cidr.Overlap(q.requester.blocks(), q.accepter.blocks()); found {
 		return Overlap, overlapReason(q, x, y)
 	}
-	if q.entry.Approval == ManualApproval && !q.connection.State.IsAccepted() {
+	if q.entry.Approval == ManualApproval && !isApproved(q.connection) {
 		return ApprovalNeeded, p.approvalReason(q)
 	}
 	return Allowed, p.allowedReason(q)
+}
+
+// isApproved reports whether a person has tagged the request, or accepted it by hand.
+func isApproved(c peering.Connection) bool {
+	return c.State.IsAccepted() || c.Tags[peering.TagApproved] == "true"
 }
 
 // verdict says what follows from a code. Where the file and the network contradict each other nothing is

@@ -60,6 +60,18 @@ func (c Code) rank() int {
 	return 5
 }
 
+// Manages reports whether autopeer manages that half of the connection: it does unless the peering leaves
+// it to a third party.
+func (d Decision) Manages(r peering.Role) bool {
+	return d.Peering == nil || d.Peering.Manage == "" || d.Peering.Manage == r
+}
+
+// IsUnlisted reports whether the policy has no peering for the connection, so that what Otherwise and
+// Removed say holds. Where the file and the network contradict each other it has one.
+func (d Decision) IsUnlisted() bool {
+	return d.Code == NotListed || d.Code == WrongDirection || d.Code == SameVPC
+}
+
 // Terms returns what the decision's peering asks of one side. The zero value follows from a decision
 // that rests on no peering.
 func (d Decision) Terms(r peering.Role) Terms {

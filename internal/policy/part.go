@@ -10,7 +10,7 @@ import (
 // Part returns what the cell needs to know to decide its connections as p does: the peerings of the
 // departments that have a member in it, and the departments that bear on these. It shares memory with p.
 func (p *Policy) Part(cell peering.Cell) *Policy {
-	part := &Policy{File: p.File, Otherwise: p.Otherwise}
+	part := &Policy{File: p.File, Otherwise: p.Otherwise, Removed: p.Removed, Limits: p.Limits}
 	local := p.departmentsIn(cell)
 	named := map[string]bool{}
 	for _, entry := range p.Peerings {
@@ -64,14 +64,44 @@ func (d *Department) namesVPCIn(cells map[peering.Cell]bool) bool {
 	return false
 }
 
-// Cells returns the cells of all departments, sorted.
+// Cells returns the cells of all departments, sorted, but for those of third parties.
 func (p *Policy) Cells() []peering.Cell {
+	third := p.thirdParties()
 	var cells []peering.Cell
 	for _, d := range p.Departments {
-		cells = append(cells, d.cells()...)
+		if !third[d.Name] {
+			cells = append(cells, d.cells()...)
+		}
 	}
 	return sortCells(cells)
 }
+
+// ThirdParty returns the department whose half of the connection autopeer leaves alone, "" if it manages both.
+func (p *Peering) ThirdParty() string {
+	switch {
+	case p.Manage == "":
+		return ""
+	case p.Manage == peering.Accepter:
+		return p.Requester
+	case p.Requester == p.Between[0]:
+		return p.Between[1]
+	}
+	return p.Between[0]
+}
+
+// thirdParties are departments with accounts in which autopeer is not deployed.
+func (p *Policy) thirdParties() map[string]bool {
+	names := map[string]bool{}
+	for i := range p.Peerings {
+		if name := p.Peerings[i].ThirdParty(); name != "" {
+			names[name] = true
+		}
+	}
+	return names
+}
+
+// Concerns reports whether the VPC is, or may be, a department's.
+func (p *Policy) Concerns(v peering.VPC) bool { return len(p.matches(v)) > 0 }
 
 // Counterparts returns the cells that a connection of the given one may lead to, sorted and without the
 // cell itself.
@@ -85,9 +115,10 @@ func (p *Policy) Counterparts(cell peering.Cell) []peering.Cell {
 			}
 		}
 	}
+	third := p.thirdParties()
 	var cells []peering.Cell
 	for _, d := range p.Departments {
-		if peers[d.Name] {
+		if peers[d.Name] && !third[d.Name] {
 			cells = append(cells, d.cells()...)
 		}
 	}

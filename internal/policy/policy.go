@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"cmp"
 	"net/netip"
 
 	"github.com/autopeer/autopeer/internal/peering"
@@ -13,6 +14,8 @@ import (
 type Policy struct {
 	File        string       `json:"file"` // the name of the file it was read from, for messages
 	Otherwise   Otherwise    `json:"otherwise"`
+	Removed     Removed      `json:"removed,omitempty"`
+	Limits      Limits       `json:"limits,omitzero"`
 	Departments []Department `json:"departments"` // in the order of the file
 	Peerings    []Peering    `json:"peerings"`    // in the order of the file
 }
@@ -25,6 +28,39 @@ const (
 	LeaveOthers  Otherwise = "leave" // the default: it stays pending until it expires
 	RejectOthers Otherwise = "reject"
 )
+
+// Removed says what happens to a connection that autopeer once connected and the policy no longer allows.
+// The connection itself is never deleted.
+type Removed string
+
+// The ways to treat a connection whose peering is gone from the policy.
+const (
+	ReportRemoved     Removed = "report"     // the default: it is announced and left as it is
+	DisconnectRemoved Removed = "disconnect" // its routes and ingress rules are taken back
+)
+
+// Limits are AWS's quotas as far as the organization has had them raised. Zero means AWS's default.
+type Limits struct {
+	Peerings int `json:"peerings,omitempty"` // active connections of a VPC
+	Routes   int `json:"routes,omitempty"`   // routes of a table, of IPv4 and of IPv6 each
+	Rules    int `json:"rules,omitempty"`    // ingress rules of a security group, of IPv4 and of IPv6 each
+}
+
+// AWS's defaults. https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+const (
+	defaultPeerings = 50
+	defaultRoutes   = 500
+	defaultRules    = 60
+)
+
+// OrDefaults returns the limits with AWS's defaults where the file says nothing.
+func (l Limits) OrDefaults() Limits {
+	return Limits{
+		Peerings: cmp.Or(l.Peerings, defaultPeerings),
+		Routes:   cmp.Or(l.Routes, defaultRoutes),
+		Rules:    cmp.Or(l.Rules, defaultRules),
+	}
+}
 
 // Department is a named set of VPCs.
 type Department struct {
@@ -51,6 +87,7 @@ type Peering struct {
 	Between   [2]string         `json:"between"`
 	Requester string            `json:"requester,omitempty"`
 	Approval  Approval          `json:"approval,omitempty"`
+	Manage    peering.Role      `json:"manage,omitempty"` // the only half that autopeer manages; set only with Requester
 	DNS       bool              `json:"dns,omitempty"`
 	Routes    map[string]Routes `json:"routes,omitempty"` // by department; one that is missing means the zero value
 	Allow     []Allow           `json:"allow,omitempty"`
@@ -108,11 +145,29 @@ type Groups struct {
 type Allow struct {
 	From     string           `json:"from"`
 	To       string           `json:"to"`
-	Sources  []netip.Prefix   `json:"sources,omitempty"` // empty: all blocks of the from-VPC
+	Sources  Sources          `json:"sources,omitzero"`
 	Groups   Groups           `json:"groups"`
 	Protocol peering.Protocol `json:"protocol"`
-	Ports    []PortRange      `json:"ports,omitempty"` // empty: all of the protocol's
+	Ports    []PortRange      `json:"ports,omitempty"` // of tcp and udp; empty: all
+	Types    []ICMPType       `json:"types,omitempty"` // of icmp and icmpv6; empty: all
 	Line     int              `json:"line"`
+}
+
+// Sources are where traffic may come from, all of them together. The zero value is all blocks of the
+// from-VPC.
+type Sources struct {
+	Blocks      []netip.Prefix            `json:"blocks,omitempty"`
+	Groups      []peering.SecurityGroupID `json:"groups,omitempty"`      // of the from-VPC, in the same region
+	PrefixLists []peering.PrefixListID    `json:"prefixLists,omitempty"` // of the to-side's account and region
+}
+
+// IsAll reports whether the file names no sources.
+func (s Sources) IsAll() bool { return len(s.Blocks)+len(s.Groups)+len(s.PrefixLists) == 0 }
+
+// ICMPType is a type of icmp or icmpv6, with one code or, as -1, all of them.
+type ICMPType struct {
+	Type int32 `json:"type"`
+	Code int32 `json:"code"`
 }
 
 // PortRange is a range of ports of tcp or udp, both ends included.

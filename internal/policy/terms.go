@@ -1,10 +1,13 @@
 package policy
 
+import "slices"
+
 // Terms is what one side of a peering has to carry out.
 type Terms struct {
 	Routes Routes  // from the own route tables to the peer; the scope of the tables is always set
 	DNS    bool    // resolve the own public host names to private addresses for the peer
 	Allow  []Allow // what the own security groups admit from the peer
+	Opens  []Allow // what the peer's security groups admit from here
 }
 
 // Terms returns the terms for the side of department own, whose peer is the other department.
@@ -14,8 +17,11 @@ func (p *Peering) Terms(own, peer string) Terms {
 		t.Routes.Tables.Scope = AllTables
 	}
 	for _, a := range p.Allow {
-		if a.To == own && a.From == peer {
+		switch {
+		case a.To == own && a.From == peer:
 			t.Allow = append(t.Allow, a)
+		case a.From == own && a.To == peer:
+			t.Opens = append(t.Opens, a)
 		}
 	}
 	return t
@@ -32,4 +38,9 @@ func (p *Policy) ChoosesSubnets() bool {
 		}
 	}
 	return false
+}
+
+// Admits reports whether any peering has rules, so that network ACLs may stand in the way of what they allow.
+func (p *Policy) Admits() bool {
+	return slices.ContainsFunc(p.Peerings, func(entry Peering) bool { return len(entry.Allow) > 0 })
 }

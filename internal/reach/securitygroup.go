@@ -108,7 +108,7 @@ func (n Network) unknown(groups []peering.SecurityGroupID, relevant []peering.Pe
 	}
 	for _, r := range relevant {
 		if r.PrefixList != "" {
-			names = append(names, r.PrefixList)
+			names = append(names, string(r.PrefixList))
 		}
 	}
 	if len(names) == 0 {
