@@ -18,13 +18,17 @@ type arrival struct {
 func (s *Service) publish(b *bus, a arrival) {
 	body := a.event.encode()
 	for _, r := range b.rules {
-		if !r.matches(body) {
-			continue
+		if r.matches(body) {
+			s.send(r, a)
 		}
-		for _, t := range r.targets {
-			step := delivery{arrival: a, rule: r.arn(), from: b.name, target: t}
-			s.schedule(step.public(), func() { s.deliver(step) })
-		}
+	}
+}
+
+// send schedules the deliveries to a rule's targets. Callers hold the lock.
+func (s *Service) send(r *rule, a arrival) {
+	for _, t := range r.targets {
+		step := delivery{arrival: a, rule: r.arn(), from: r.bus, target: t}
+		s.schedule(step.public(), func() { s.deliver(step) })
 	}
 }
 

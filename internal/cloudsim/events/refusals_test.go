@@ -68,7 +68,12 @@ func TestRefusals(t *testing.T) {
 		{"a rule on another account's bus", putRule(func(in *eventbridge.PutRuleInput) { in.EventBusName = aws.String(otherBus) }), "AccessDeniedException"},
 		{"a rule name with a slash", putRule(func(in *eventbridge.PutRuleInput) { in.Name = aws.String("a/b") }), "ValidationException"},
 		{"a rule without a pattern", putRule(func(in *eventbridge.PutRuleInput) { in.EventPattern = nil }), "ValidationException"},
-		{"a schedule, which this cloud doesn't have", putRule(func(in *eventbridge.PutRuleInput) { in.ScheduleExpression = aws.String("rate(1 day)") }), "ValidationException"},
+		{"a schedule on a bus of one's own", func(a account) error {
+			a.bus("autopeer")
+			return putRule(func(in *eventbridge.PutRuleInput) {
+				in.EventBusName, in.ScheduleExpression = aws.String("autopeer"), aws.String("rate(1 day)")
+			})(a)
+		}, "ValidationException"},
 		{"a malformed pattern", putRule(func(in *eventbridge.PutRuleInput) { in.EventPattern = aws.String(`{"source":"x"}`) }), "InvalidEventPatternException"},
 		{"an unknown state", putRule(func(in *eventbridge.PutRuleInput) { in.State = "ASLEEP" }), "ValidationException"},
 		{"a pattern of 2048 characters", putRule(func(in *eventbridge.PutRuleInput) { in.EventPattern = aws.String(patternOf(2048)) }), ""},

@@ -3,6 +3,7 @@ package events
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/pattern"
 )
@@ -13,8 +14,11 @@ type rule struct {
 	name        string
 	description string
 	state       string
-	source      string // of the pattern, as it was given
+	source      string // of the pattern, as it was given; empty for none
 	pattern     pattern.Pattern
+	expression  string        // of the schedule; empty for none
+	every       time.Duration // as the expression says
+	rhythm      *rhythm       // nil while the rule has none, or is disabled
 	targets     []target
 }
 
@@ -34,7 +38,9 @@ func (r *rule) arn() string {
 }
 
 // matches takes the event as it is on the wire, since that is what patterns compare.
-func (r *rule) matches(event []byte) bool { return r.state != disabled && r.pattern.Match(event) }
+func (r *rule) matches(event []byte) bool {
+	return r.source != "" && r.state != disabled && r.pattern.Match(event)
+}
 
 // target is where a rule sends events. Its JSON is that of PutTargets.
 type target struct {

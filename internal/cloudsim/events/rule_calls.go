@@ -25,9 +25,9 @@ type ruleARN struct {
 	RuleARN string `json:"RuleArn"`
 }
 
-// putRule replaces a rule that is there and keeps its targets.
+// putRule replaces a rule that is there and keeps its targets. A schedule's rhythm begins anew.
 func (s *Service) putRule(ctx context.Context, in putRuleInput) (ruleARN, error) {
-	p, err := in.check()
+	wanted, err := in.rule()
 	if err != nil {
 		return ruleARN{}, err
 	}
@@ -37,34 +37,49 @@ func (s *Service) putRule(ctx context.Context, in putRuleInput) (ruleARN, error)
 	if err != nil {
 		return ruleARN{}, err
 	}
+	if wanted.every > 0 && b.name.name != defaultBus {
+		return ruleARN{}, invalid("ScheduleExpression is supported only on the default event bus.")
+	}
 	r := b.rule(in.Name)
 	if r == nil {
 		if len(b.rules) >= maxRulesPerBus {
 			return ruleARN{}, tooMany()
 		}
-		r = &rule{bus: b.name, name: in.Name}
+		r = &rule{}
 		i, _ := b.findRule(in.Name)
 		b.rules = slices.Insert(b.rules, i, r)
 	}
-	r.description, r.source, r.pattern = in.Description, in.EventPattern, p
-	r.state = cmp.Or(in.State, enabled)
+	wanted.bus, wanted.targets = b.name, r.targets
+	*r = wanted
+	s.setState(r, cmp.Or(in.State, enabled))
 	return ruleARN{r.arn()}, nil
 }
 
-func (in putRuleInput) check() (pattern.Pattern, error) {
+// rule is the one that the input describes, if nothing is wrong with it.
+func (in putRuleInput) rule() (rule, error) {
+	r := rule{name: in.Name, description: in.Description, source: in.EventPattern, expression: in.ScheduleExpression}
+	err := in.check()
+	if err == nil && in.EventPattern != "" {
+		r.pattern, err = parsePattern(in.EventPattern)
+	}
+	if err == nil && in.ScheduleExpression != "" {
+		r.every, err = parseRate(in.ScheduleExpression)
+	}
+	return r, err
+}
+
+func (in putRuleInput) check() error {
 	switch {
 	case !validRuleName.MatchString(in.Name):
-		return pattern.Pattern{}, invalid("Value '" + in.Name + "' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+")
-	case in.ScheduleExpression != "":
-		return pattern.Pattern{}, invalid("The embedded cloud has no ScheduleExpression.")
-	case in.EventPattern == "":
-		return pattern.Pattern{}, invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
+		return invalid("Value '" + in.Name + "' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+")
+	case in.EventPattern == "" && in.ScheduleExpression == "":
+		return invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
 	case utf8.RuneCountInString(in.EventPattern) > maxPatternLength:
-		return pattern.Pattern{}, refuse("LimitExceededException", "The event pattern is longer than 2048 characters.")
+		return refuse("LimitExceededException", "The event pattern is longer than 2048 characters.")
 	case in.State != "" && !slices.Contains([]string{enabled, disabled, enabledForReads}, in.State):
-		return pattern.Pattern{}, invalid("Value '" + in.State + "' at 'state' failed to satisfy constraint: Member must satisfy enum value set.")
+		return invalid("Value '" + in.State + "' at 'state' failed to satisfy constraint: Member must satisfy enum value set.")
 	}
-	return parsePattern(in.EventPattern)
+	return nil
 }
 
 // parsePattern refuses with EventBridge's code for patterns, which is not the one for other parameters.
@@ -111,21 +126,23 @@ func (s *Service) deleteRule(ctx context.Context, in ruleInput) (empty, error) {
 	if len(b.rules[i].targets) > 0 {
 		return empty{}, invalid("Rule can't be deleted since it has targets.")
 	}
+	s.setState(b.rules[i], disabled)
 	b.rules = slices.Delete(b.rules, i, i+1)
 	return empty{}, nil
 }
 
 type ruleDescription struct {
-	ARN          string `json:"Arn"`
-	Name         string
-	EventBusName string
-	Description  string `json:",omitempty"`
-	EventPattern string
-	State        string
+	ARN                string `json:"Arn"`
+	Name               string
+	EventBusName       string
+	Description        string `json:",omitempty"`
+	EventPattern       string `json:",omitempty"`
+	ScheduleExpression string `json:",omitempty"`
+	State              string
 }
 
 func describeRule(r *rule) ruleDescription {
-	return ruleDescription{r.arn(), r.name, r.bus.name, r.description, r.source, r.state}
+	return ruleDescription{r.arn(), r.name, r.bus.name, r.description, r.source, r.expression, r.state}
 }
 
 func (s *Service) describeRule(ctx context.Context, in ruleInput) (ruleDescription, error) {
@@ -167,20 +184,20 @@ func (s *Service) listRules(ctx context.Context, in listRulesInput) (listRulesOu
 }
 
 func (s *Service) enableRule(ctx context.Context, in ruleInput) (empty, error) {
-	return empty{}, s.setState(ctx, in, enabled)
+	return empty{}, s.changeState(ctx, in, enabled)
 }
 
 func (s *Service) disableRule(ctx context.Context, in ruleInput) (empty, error) {
-	return empty{}, s.setState(ctx, in, disabled)
+	return empty{}, s.changeState(ctx, in, disabled)
 }
 
-// setState is EnableRule and DisableRule. A rule's targets stay.
-func (s *Service) setState(ctx context.Context, in ruleInput, state string) error {
+// changeState is EnableRule and DisableRule. A rule's targets stay.
+func (s *Service) changeState(ctx context.Context, in ruleInput, state string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, err := s.ownRule(ctx, in)
-	if err == nil {
-		r.state = state
+	if err == nil && r.state != state {
+		s.setState(r, state)
 	}
 	return err
 }
