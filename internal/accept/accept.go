@@ -16,8 +16,11 @@ import (
 // Network is what accept reads and does in its cell. Lists hold what exists; an unknown id is left out.
 type Network interface {
 	Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error)
+	ConnectionsOf(ctx context.Context, vpcs []peering.VPCID, states ...peering.State) ([]peering.Connection, error)
 	VPCs(ctx context.Context, ids ...peering.VPCID) ([]peering.VPC, error)
 	RouteTables(ctx context.Context, vpcs ...peering.VPCID) ([]peering.RouteTable, error)
+	Subnets(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Subnet, error)
+	SecurityGroups(ctx context.Context, vpcs ...peering.VPCID) ([]peering.SecurityGroup, error)
 	Accept(ctx context.Context, id peering.ConnectionID) error
 	Reject(ctx context.Context, id peering.ConnectionID) error
 }
@@ -58,6 +61,9 @@ func (a *Accepter) Handle(ctx context.Context, hint trail.Hint) error {
 	if err != nil {
 		return err
 	}
+	if hint.Drift {
+		said = append(said, outcome.Repairs(said)...)
+	}
 	for i := range said {
 		said[i].RequestedAt = hint.RequestedAt
 	}
@@ -73,5 +79,6 @@ func (a *Accepter) apply(ctx context.Context, s step) ([]outcome.Outcome, error)
 	if err != nil && fault.Of(err) == fault.Denied {
 		return []outcome.Outcome{s.say[0].Refused(err)}, nil
 	}
+	s.say[0].Changes = []string{s.does + " " + string(s.connection)}
 	return s.say, err
 }

@@ -3,7 +3,6 @@ package accept
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/autopeer/autopeer/internal/outcome"
 	"github.com/autopeer/autopeer/internal/peering"
@@ -15,6 +14,7 @@ import (
 // step is what follows from a decision: at most one call, and what is announced after it.
 type step struct {
 	call       func(context.Context, peering.ConnectionID) error
+	does       string // the call in a word
 	connection peering.ConnectionID
 	say        []outcome.Outcome
 }
@@ -34,10 +34,10 @@ func (a *Accepter) decide(hint trail.Hint, seen sight) (step, error) {
 		return a.dead(c, d), nil
 	case d.Verdict != policy.Accept:
 		return a.deny(c, d), nil
-	case c.Accepter.Cell() != a.cell:
-		return step{}, nil // the accepter's cell accepts and says so
+	case c.Accepter.Cell() != a.cell || !d.Manages(peering.Accepter):
+		return step{}, nil // the accepter's cell accepts and says so, or a third party accepts
 	case c.State == peering.PendingAcceptance:
-		return a.accept(c, d, seen.tables), nil
+		return a.accept(c, d, seen.Surroundings), nil
 	default:
 		return step{say: a.says(outcome.Accepted, c, d)}, nil
 	}
@@ -71,33 +71,22 @@ func (a *Accepter) deny(c peering.Connection, d policy.Decision) step {
 	s := step{connection: c.ID, say: a.says(outcome.Denied, c, d)}
 	switch {
 	case d.Verdict == policy.Ask:
-		s.say = a.says(outcome.AskApproval, c, d)
+		s.say[0] = s.say[0].Asking()
 	case d.Verdict == policy.Reject && c.State == peering.PendingAcceptance && c.Accepter.Cell() == a.cell:
-		s.call = a.network.Reject
+		s.call, s.does = a.network.Reject, "reject"
 	}
 	return s
 }
 
-// accept accepts unless a route stands in the way on a side that the cell owns, as far as the peer's
-// blocks are known by now.
-func (a *Accepter) accept(c peering.Connection, d policy.Decision, tables []peering.RouteTable) step {
-	if conflicts := a.conflicts(c, d, tables); len(conflicts) > 0 {
-		say := a.says(outcome.Conflicting, c, d)
-		say[0] = say[0].Blocked(conflicts)
-		return step{say: say}
+// accept accepts unless something would keep a side that the cell owns from being connected.
+func (a *Accepter) accept(c peering.Connection, d policy.Decision, around plan.Surroundings) step {
+	s := step{connection: c.ID, say: a.says(outcome.Accepted, c, d)}
+	if conflicts, shortages := around.Obstacles(a.cell, c, d, a.policy.Limits); len(conflicts)+len(shortages) > 0 {
+		s.say[0] = s.say[0].Obstructed(conflicts, shortages)
+		return s
 	}
-	return step{call: a.network.Accept, connection: c.ID, say: a.says(outcome.Accepted, c, d)}
-}
-
-func (a *Accepter) conflicts(c peering.Connection, d policy.Decision, tables []peering.RouteTable) []plan.Conflict {
-	var all []plan.Conflict
-	for _, role := range c.Roles(a.cell) {
-		all = append(all, plan.LiveConflicts(plan.Side{
-			Connection: c, Role: role, Terms: d.Terms(role),
-			Tables: slices.DeleteFunc(slices.Clone(tables), func(t peering.RouteTable) bool { return t.VPC != c.VPC(role).ID }),
-		})...)
-	}
-	return all
+	s.call, s.does = a.network.Accept, "accept"
+	return s
 }
 
 func (a *Accepter) says(kind outcome.Kind, c peering.Connection, d policy.Decision) []outcome.Outcome {

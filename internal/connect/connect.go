@@ -25,6 +25,7 @@ type Network interface {
 	Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error)
 	RouteTables(ctx context.Context, vpcs ...peering.VPCID) ([]peering.RouteTable, error)
 	Subnets(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Subnet, error)
+	NetworkACLs(ctx context.Context, vpcs ...peering.VPCID) ([]peering.NetworkACL, error)
 	SecurityGroups(ctx context.Context, vpcs ...peering.VPCID) ([]peering.SecurityGroup, error)
 	IngressRules(ctx context.Context, of peering.ConnectionID) ([]peering.IngressRule, error)
 	IngressRulesIn(ctx context.Context, groups ...peering.SecurityGroupID) ([]peering.IngressRule, error)
@@ -64,6 +65,9 @@ func (c *Connector) Handle(ctx context.Context, hint trail.Hint) error {
 	}
 	done, faults := c.connect(ctx, sides)
 	said = append(said, done...)
+	if hint.Drift {
+		said = append(said, outcome.Repairs(said)...)
+	}
 	for i := range said {
 		said[i].RequestedAt = hint.RequestedAt
 	}
@@ -114,11 +118,14 @@ type side struct {
 func (c *Connector) sides(ctx context.Context, seen sight, d policy.Decision) ([]side, error) {
 	var sides []side
 	for _, role := range seen.connection.Roles(c.cell) {
-		half, err := c.lookCloser(ctx, seen.half(role, d))
+		if !d.Manages(role) {
+			continue
+		}
+		half, err := c.lookCloser(ctx, seen.Side(*seen.connection, role, d, c.policy.Limits))
 		if err != nil {
 			return nil, err
 		}
-		next := c.side(half, d)
+		next := c.side(half, d, seen.ACLs)
 		for _, before := range sides { // tags are the connection's: one call for both sides
 			next.Changes = without(next.Changes, before.Changes)
 		}
@@ -133,15 +140,15 @@ func without(changes, others []plan.Change) []plan.Change {
 	})
 }
 
-func (c *Connector) side(half plan.Side, d policy.Decision) side {
+func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.NetworkACL) side {
 	s := side{Plan: plan.Connect(half)}
 	s.say = outcome.Of(outcome.Connected, c.cell, half.Connection, d, c.policy.File)
 	s.say.Side = half.Role
-	s.say.State, s.say.Notes = s.State, s.Notes
-	if len(s.Conflicts) > 0 {
-		s.say.Kind = outcome.Conflicting
-		s.say = s.say.Blocked(s.Conflicts)
+	if s.IsObstructed() {
+		s.say = s.say.Obstructed(s.Conflicts, s.Shortages)
+		return s
 	}
+	s.say.State, s.say.Notes, s.say.Obstructions = s.State, s.Notes, obstructions(half, acls)
 	return s
 }
 

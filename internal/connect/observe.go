@@ -6,7 +6,6 @@ import (
 
 	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/plan"
-	"github.com/autopeer/autopeer/internal/policy"
 	"github.com/autopeer/autopeer/internal/together"
 	"github.com/autopeer/autopeer/internal/trail"
 )
@@ -14,15 +13,7 @@ import (
 // sight is what the cell sees of a connection and around it. The connection is nil while EC2 doesn't show it.
 type sight struct {
 	connection *peering.Connection
-	rules      []peering.IngressRule // tagged with the connection
-	surroundings
-}
-
-// surroundings is what the cell's VPCs of the connection have.
-type surroundings struct {
-	tables  []peering.RouteTable
-	groups  []peering.SecurityGroup
-	subnets []peering.Subnet
+	plan.Surroundings
 }
 
 // observe reads the connection, our rules for it and, at the same time, what the VPCs have that the hint
@@ -30,65 +21,48 @@ type surroundings struct {
 func (c *Connector) observe(ctx context.Context, hint trail.Hint) (sight, error) {
 	var seen sight
 	var found []peering.Connection
+	var rules []peering.IngressRule
 	hinted := c.cell.Own(hint.Requester, hint.Accepter)
 	err := together.Do(ctx,
 		together.Into(&found, func(ctx context.Context) ([]peering.Connection, error) {
 			return c.network.Connections(ctx, hint.Connection)
 		}),
-		together.Into(&seen.rules, func(ctx context.Context) ([]peering.IngressRule, error) {
+		together.Into(&rules, func(ctx context.Context) ([]peering.IngressRule, error) {
 			return c.network.IngressRules(ctx, hint.Connection)
 		}),
-		together.Into(&seen.surroundings, func(ctx context.Context) (surroundings, error) { return c.around(ctx, hinted) }),
+		together.Into(&seen.Surroundings, func(ctx context.Context) (plan.Surroundings, error) { return c.around(ctx, hinted) }),
 	)
 	if err != nil || len(found) == 0 {
 		return sight{}, err
 	}
 	seen.connection = &found[0]
 	if named := c.cell.Own(found[0].Requester, found[0].Accepter); !slices.Equal(named, hinted) {
-		seen.surroundings, err = c.around(ctx, named)
+		seen.Surroundings, err = c.around(ctx, named)
 	}
+	seen.Rules = rules
 	return seen, err
 }
 
-// around reads what the VPCs have, together. Subnets are read only where the policy chooses by them.
-func (c *Connector) around(ctx context.Context, vpcs []peering.VPCID) (surroundings, error) {
-	var s surroundings
+// around reads what the VPCs have, together: network ACLs only where the policy has rules whose traffic they may
+// stop, and subnets for these or where the policy chooses by them.
+func (c *Connector) around(ctx context.Context, vpcs []peering.VPCID) (plan.Surroundings, error) {
+	var s plan.Surroundings
 	if len(vpcs) == 0 {
 		return s, nil
 	}
 	reads := []together.Task{
-		together.Into(&s.tables, func(ctx context.Context) ([]peering.RouteTable, error) { return c.network.RouteTables(ctx, vpcs...) }),
-		together.Into(&s.groups, func(ctx context.Context) ([]peering.SecurityGroup, error) {
+		together.Into(&s.Tables, func(ctx context.Context) ([]peering.RouteTable, error) { return c.network.RouteTables(ctx, vpcs...) }),
+		together.Into(&s.Groups, func(ctx context.Context) ([]peering.SecurityGroup, error) {
 			return c.network.SecurityGroups(ctx, vpcs...)
 		}),
 	}
-	if c.policy.ChoosesSubnets() {
-		reads = append(reads, together.Into(&s.subnets, func(ctx context.Context) ([]peering.Subnet, error) { return c.network.Subnets(ctx, vpcs...) }))
+	if c.policy.ChoosesSubnets() || c.policy.Admits() {
+		reads = append(reads, together.Into(&s.Subnets, func(ctx context.Context) ([]peering.Subnet, error) { return c.network.Subnets(ctx, vpcs...) }))
+	}
+	if c.policy.Admits() {
+		reads = append(reads, together.Into(&s.ACLs, func(ctx context.Context) ([]peering.NetworkACL, error) { return c.network.NetworkACLs(ctx, vpcs...) }))
 	}
 	return s, together.Do(ctx, reads...)
-}
-
-// half returns what concerns one side alone.
-func (s sight) half(role peering.Role, d policy.Decision) plan.Side {
-	vpc := s.connection.VPC(role).ID
-	half := plan.Side{
-		Connection: *s.connection, Role: role, Terms: d.Terms(role),
-		Own: d.Requester, Peer: d.Accepter,
-		Tables:  only(s.tables, func(t peering.RouteTable) bool { return t.VPC == vpc }),
-		Subnets: only(s.subnets, func(n peering.Subnet) bool { return n.VPC == vpc }),
-		Groups:  only(s.groups, func(g peering.SecurityGroup) bool { return g.VPC == vpc }),
-	}
-	if role == peering.Accepter {
-		half.Own, half.Peer = half.Peer, half.Own
-	}
-	half.Ours = only(s.rules, func(r peering.IngressRule) bool {
-		return slices.ContainsFunc(half.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group })
-	})
-	return half
-}
-
-func only[T any](all []T, keep func(T) bool) []T {
-	return slices.DeleteFunc(slices.Clone(all), func(t T) bool { return !keep(t) })
 }
 
 // lookCloser looks at what is rarely there: routes and rules that are in the way and may be left over from
@@ -100,10 +74,10 @@ func (c *Connector) lookCloser(ctx context.Context, half plan.Side) (plan.Side, 
 	}
 	ids := plan.Leftovers(half)
 	for _, r := range others {
-		ids = append(ids, tagged(r))
+		ids = append(ids, r.Connection())
 	}
 	half.Dead, err = c.dead(ctx, ids)
-	half.Old = only(others, func(r peering.IngressRule) bool { return half.Dead[tagged(r)] })
+	half.Old = only(others, func(r peering.IngressRule) bool { return half.Dead[r.Connection()] })
 	return half, err
 }
 
@@ -114,11 +88,11 @@ func (c *Connector) othersRules(ctx context.Context, half plan.Side) ([]peering.
 		return nil, nil
 	}
 	rules, err := c.network.IngressRulesIn(ctx, groups...)
-	return only(rules, func(r peering.IngressRule) bool { return tagged(r) != "" && tagged(r) != half.Connection.ID }), err
+	return only(rules, func(r peering.IngressRule) bool { return r.Connection() != "" && r.Connection() != half.Connection.ID }), err
 }
 
-func tagged(r peering.IngressRule) peering.ConnectionID {
-	return peering.ConnectionID(r.Tags[peering.TagConnection])
+func only[T any](all []T, keep func(T) bool) []T {
+	return slices.DeleteFunc(slices.Clone(all), func(t T) bool { return !keep(t) })
 }
 
 // dead returns those of the connections that can carry nothing any more: in a final state, or no longer

@@ -5,6 +5,7 @@ package disconnect
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/apply"
@@ -44,8 +45,8 @@ func New(cell peering.Cell, p *policy.Policy, n Network, a Announcer, now func()
 	return &Disconnector{cell: cell, policy: p, network: n, announcer: a, now: now}
 }
 
-// Handle takes back what the cell has of the connection that the hint points to, if that is dead. It may
-// be called any number of times.
+// Handle takes back what the cell has of the connection that the hint points to, if that is dead, or if the
+// policy wants nothing of it any more. It may be called any number of times.
 func (d *Disconnector) Handle(ctx context.Context, hint trail.Hint) error {
 	if hint.Kind != trail.Rejected && hint.Kind != trail.Deleted {
 		return nil
@@ -62,7 +63,11 @@ func (d *Disconnector) Handle(ctx context.Context, hint trail.Hint) error {
 	if err != nil || !d.concerns(hint, seen, changes) {
 		return err
 	}
-	return d.announcer.Announce(ctx, d.says(hint, seen, made))
+	said := []outcome.Outcome{d.says(hint, seen, made)}
+	if hint.Drift {
+		said = append(said, outcome.Repairs(said)...)
+	}
+	return d.announcer.Announce(ctx, said...)
 }
 
 // sight is what the cell sees. The connection is nil where EC2 doesn't show it, or not any more.
@@ -79,10 +84,16 @@ func (d *Disconnector) observe(ctx context.Context, id peering.ConnectionID) (si
 		together.Into(&seen.remains.Tables, func(ctx context.Context) ([]peering.RouteTable, error) { return d.network.RouteTablesTo(ctx, id) }),
 		together.Into(&seen.remains.Rules, func(ctx context.Context) ([]peering.IngressRule, error) { return d.network.IngressRules(ctx, id) }),
 	)
+	seen.remains.Tables = slices.DeleteFunc(seen.remains.Tables, func(t peering.RouteTable) bool { return !d.isOurs(t.VPC) })
 	if len(found) > 0 {
 		seen.connection = &found[0]
 	}
 	return seen, err
+}
+
+// isOurs reports whether the cell's VPC is a department's. A route in any other is none of autopeer's.
+func (d *Disconnector) isOurs(vpc peering.VPCID) bool {
+	return d.policy.Concerns(peering.VPC{Owner: d.cell.Account, Region: d.cell.Region, ID: vpc})
 }
 
 // alive returns an error while the connection still lives, whatever the hint says. While EC2 shows the
@@ -93,7 +104,7 @@ func (d *Disconnector) alive(hint trail.Hint, seen sight) error {
 	if seen.connection != nil {
 		lives = !seen.connection.State.IsDead()
 	}
-	if !lives {
+	if !lives || d.isRemoved(seen) {
 		return nil
 	}
 	err := fmt.Errorf("%s is not shown as %s", hint.Connection, hint.Kind)
@@ -101,6 +112,14 @@ func (d *Disconnector) alive(hint trail.Hint, seen sight) error {
 		return err
 	}
 	return fault.As(fault.Denied, err)
+}
+
+// isRemoved reports whether the policy asks to take back a connection that lives: autopeer has connected it, and
+// no peering names it any more.
+func (d *Disconnector) isRemoved(seen sight) bool {
+	c := seen.connection
+	return c != nil && c.State == peering.Active && d.policy.Removed == policy.DisconnectRemoved &&
+		c.IsManaged() && d.policy.Decide(*c).IsUnlisted()
 }
 
 // concerns reports whether anything of the connection was ever the cell's. A deletion names no VPC, so
@@ -118,6 +137,9 @@ func (d *Disconnector) says(hint trail.Hint, seen sight, made []string) outcome.
 	if c := seen.connection; c != nil {
 		o = outcome.Of(outcome.Disconnected, d.cell, *c, d.policy.Decide(*c), d.policy.File)
 		o = o.Because(string(c.State), fmt.Sprintf("%s is %s", c.ID, c.State))
+		if !c.State.IsDead() {
+			o = o.Because("removed", fmt.Sprintf("%s is %s, and %s no longer allows it", c.ID, c.State, d.policy.File))
+		}
 	}
 	o.Changes = made
 	return o

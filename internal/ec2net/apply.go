@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -102,25 +103,42 @@ func (n *Network) authorize(ctx context.Context, c plan.Authorize) error {
 		}},
 	}
 	for _, p := range c.Permissions {
-		in.IpPermissions = append(in.IpPermissions, sdkPermission(p, c.Description))
+		in.IpPermissions = append(in.IpPermissions, sdkPermission(p, c))
 	}
 	_, err := n.client.AuthorizeSecurityGroupIngress(ctx, in)
-	return err
+	return sourceGone(c, err)
 }
 
-func sdkPermission(p peering.Permission, description string) types.IpPermission {
+func sdkPermission(p peering.Permission, c plan.Authorize) types.IpPermission {
 	out := types.IpPermission{IpProtocol: aws.String(string(p.Protocol))}
 	if p.Protocol != peering.AllProtocols {
 		out.FromPort, out.ToPort = aws.Int32(p.From), aws.Int32(p.To)
 	}
-	v4, v6 := byFamily(p.Source)
-	if v4 != nil {
-		out.IpRanges = []types.IpRange{{CidrIp: v4, Description: aws.String(description)}}
-	} else {
-		out.Ipv6Ranges = []types.Ipv6Range{{CidrIpv6: v6, Description: aws.String(description)}}
+	description := aws.String(c.Description)
+	switch {
+	case p.Group != "":
+		out.UserIdGroupPairs = []types.UserIdGroupPair{{GroupId: aws.String(string(p.Group)), UserId: aws.String(string(c.Peer)), Description: description}}
+	case p.PrefixList != "":
+		out.PrefixListIds = []types.PrefixListId{{PrefixListId: aws.String(string(p.PrefixList)), Description: description}}
+	case p.Source.Addr().Is4():
+		out.IpRanges = []types.IpRange{{CidrIp: aws.String(p.Source.String()), Description: description}}
+	default:
+		out.Ipv6Ranges = []types.Ipv6Range{{CidrIpv6: aws.String(p.Source.String()), Description: description}}
 	}
 	return out
 }
+
+// sourceGone tells a group or list that the policy names and that isn't there from a group of ours that EC2
+// doesn't show yet, for which it has the same code: ours has just been read.
+func sourceGone(c plan.Authorize, err error) error {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok || c.Permissions[0].Source.IsValid() || !isNotFound(api.ErrorCode()) {
+		return err
+	}
+	return fault.Errorf(fault.Denied, "%s (%s)", api.ErrorMessage(), api.ErrorCode())
+}
+
+func isNotFound(code string) bool { return strings.HasSuffix(code, ".NotFound") }
 
 func (n *Network) revoke(ctx context.Context, c plan.Revoke) error {
 	in := &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(string(c.Group))}

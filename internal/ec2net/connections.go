@@ -3,6 +3,7 @@ package ec2net
 import (
 	"context"
 	"net/netip"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -10,12 +11,38 @@ import (
 
 	"github.com/autopeer/autopeer/internal/cidr"
 	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/together"
 )
 
 // Connections returns those of the connections that the cell can see. It asks by filter: by id, one
 // unknown id would fail the whole call.
 func (n *Network) Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error) {
 	return n.connectionsBy(ctx, filter("vpc-peering-connection-id", ids...))
+}
+
+// ConnectionsIn returns the cell's connections in these states. EC2's filter doesn't know initiating-request.
+func (n *Network) ConnectionsIn(ctx context.Context, states ...peering.State) ([]peering.Connection, error) {
+	return n.connectionsBy(ctx, filter("status-code", states...))
+}
+
+// ConnectionsOf returns the connections that one of the VPCs asked for or was asked for, of any state where
+// none is named. EC2 has a filter for either end, and none for both.
+func (n *Network) ConnectionsOf(ctx context.Context, vpcs []peering.VPCID, states ...peering.State) ([]peering.Connection, error) {
+	var asked, received []peering.Connection
+	by := func(end string) func(context.Context) ([]peering.Connection, error) {
+		filters := []types.Filter{filter(end+"-vpc-info.vpc-id", vpcs...)}
+		if len(states) > 0 {
+			filters = append(filters, filter("status-code", states...))
+		}
+		return func(ctx context.Context) ([]peering.Connection, error) { return n.connectionsBy(ctx, filters...) }
+	}
+	err := together.Do(ctx, together.Into(&asked, by("requester")), together.Into(&received, by("accepter")))
+	for _, c := range received {
+		if !slices.ContainsFunc(asked, func(a peering.Connection) bool { return a.ID == c.ID }) {
+			asked = append(asked, c)
+		}
+	}
+	return asked, err
 }
 
 func (n *Network) connectionsBy(ctx context.Context, filters ...types.Filter) ([]peering.Connection, error) {

@@ -24,6 +24,12 @@ func (n *Network) IngressRules(ctx context.Context, of peering.ConnectionID) ([]
 	return n.ingressRules(ctx, filter("tag:"+peering.TagConnection, of))
 }
 
+// OurIngressRules returns the ingress rules of the cell that carry any connection's tag.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html says what the asterisk matches.
+func (n *Network) OurIngressRules(ctx context.Context) ([]peering.IngressRule, error) {
+	return n.ingressRules(ctx, filter("tag:"+peering.TagConnection, "pcx-*"))
+}
+
 // IngressRulesIn returns the ingress rules of the groups, whoever made them.
 func (n *Network) IngressRulesIn(ctx context.Context, groups ...peering.SecurityGroupID) ([]peering.IngressRule, error) {
 	return n.ingressRules(ctx, filter("group-id", groups...))
@@ -96,15 +102,21 @@ func ingressOnly(o *ec2.DescribeSecurityGroupRulesOutput) []types.SecurityGroupR
 }
 
 func ingressRule(r types.SecurityGroupRule) peering.IngressRule {
-	var group *string
-	if r.ReferencedGroupInfo != nil {
-		group = r.ReferencedGroupInfo.GroupId
-	}
-	return peering.IngressRule{
+	out := peering.IngressRule{
 		ID:          peering.RuleID(aws.ToString(r.SecurityGroupRuleId)),
 		Group:       peering.SecurityGroupID(aws.ToString(r.GroupId)),
-		Permission:  withSource(permission(r.IpProtocol, r.FromPort, r.ToPort), r.CidrIpv4, r.CidrIpv6, group, r.PrefixListId),
 		Description: aws.ToString(r.Description),
 		Tags:        tagsOf(r.Tags),
 	}
+	var group *string
+	if reference := r.ReferencedGroupInfo; reference != nil {
+		group, out.Stale = reference.GroupId, isStale(*reference)
+	}
+	out.Permission = withSource(permission(r.IpProtocol, r.FromPort, r.ToPort), r.CidrIpv4, r.CidrIpv6, group, r.PrefixListId)
+	return out
+}
+
+// isStale: EC2 doesn't show the owner of a group that is gone, and shows what became of the connection.
+func isStale(reference types.ReferencedSecurityGroup) bool {
+	return reference.UserId == nil || peering.State(aws.ToString(reference.PeeringStatus)).IsDead()
 }

@@ -21,6 +21,11 @@ func (n *Network) RouteTablesTo(ctx context.Context, via peering.ConnectionID) (
 	return n.routeTables(ctx, filter("route.vpc-peering-connection-id", via))
 }
 
+// RouteTablesWithBlackholes returns the route tables of the cell that have a route whose target is gone.
+func (n *Network) RouteTablesWithBlackholes(ctx context.Context) ([]peering.RouteTable, error) {
+	return n.routeTables(ctx, filter("route.state", string(types.RouteStateBlackhole)))
+}
+
 func (n *Network) routeTables(ctx context.Context, filters ...types.Filter) ([]peering.RouteTable, error) {
 	pages := ec2.NewDescribeRouteTablesPaginator(n.client, &ec2.DescribeRouteTablesInput{
 		Filters: filters, MaxResults: aws.Int32(tablePageSize),

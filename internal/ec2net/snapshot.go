@@ -23,28 +23,9 @@ func (n *Network) Snapshot(ctx context.Context, vpcs ...peering.VPCID) (reach.Ne
 		together.Into(&s.NetworkACLs, func(ctx context.Context) ([]peering.NetworkACL, error) { return n.NetworkACLs(ctx, vpcs...) }),
 		together.Into(&s.SecurityGroups, func(ctx context.Context) ([]peering.SecurityGroup, error) { return n.SecurityGroups(ctx, vpcs...) }),
 		together.Into(&s.Instances, func(ctx context.Context) ([]peering.Instance, error) { return n.Instances(ctx, vpcs...) }),
-		together.Into(&s.Connections, func(ctx context.Context) ([]peering.Connection, error) { return n.ConnectionsOf(ctx, vpcs...) }),
+		together.Into(&s.Connections, func(ctx context.Context) ([]peering.Connection, error) { return n.ConnectionsOf(ctx, vpcs) }),
 	)
 	return s, err
-}
-
-// ConnectionsOf returns the connections that one of the VPCs asked for or was asked for.
-func (n *Network) ConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Connection, error) {
-	asked, err := n.connectionsBy(ctx, filter("requester-vpc-info.vpc-id", vpcs...))
-	if err != nil {
-		return nil, err
-	}
-	seen := map[peering.ConnectionID]bool{}
-	for _, c := range asked {
-		seen[c.ID] = true
-	}
-	received, err := n.connectionsBy(ctx, filter("accepter-vpc-info.vpc-id", vpcs...))
-	for _, c := range received {
-		if !seen[c.ID] {
-			asked = append(asked, c)
-		}
-	}
-	return asked, err
 }
 
 // Instances returns the instances of the VPCs that run.

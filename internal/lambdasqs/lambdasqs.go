@@ -5,6 +5,7 @@ package lambdasqs
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strconv"
 	"time"
 
@@ -66,7 +67,7 @@ func grouped(messages []events.SQSMessage) []*matter {
 		hint, err := trail.Parse([]byte(m.Body))
 		k := key{hint.Kind, string(hint.Connection)}
 		if same := byKey[k]; same != nil && err == nil && hint.Kind != trail.Ignored {
-			same.hint = better(same.hint, hint)
+			same.hint = merged(same.hint, hint)
 			same.messages = append(same.messages, m)
 			continue
 		}
@@ -79,11 +80,13 @@ func grouped(messages []events.SQSMessage) []*matter {
 	return all
 }
 
-// better returns the hint that says more.
-func better(a, b trail.Hint) trail.Hint {
+// merged returns the hint that says more, with what only the other one says of drift.
+func merged(a, b trail.Hint) trail.Hint {
+	drift, suspects := a.Drift || b.Drift, slices.Concat(a.Suspects, b.Suspects)
 	if (!a.NamesVPCs() && b.NamesVPCs()) || (a.RequestedAt.IsZero() && !b.RequestedAt.IsZero()) {
-		return b
+		a = b
 	}
+	a.Drift, a.Suspects = drift, suspects
 	return a
 }
 

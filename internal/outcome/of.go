@@ -1,6 +1,8 @@
 package outcome
 
 import (
+	"fmt"
+
 	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/plan"
 	"github.com/autopeer/autopeer/internal/policy"
@@ -31,15 +33,53 @@ func (o Outcome) Because(code, sentence string) Outcome {
 	return o
 }
 
-// Blocked returns o with the conflicts, the first of which is the reason's sentence.
-func (o Outcome) Blocked(conflicts []plan.Conflict) Outcome {
+// Obstructed returns o as what keeps it from being done: the conflicts, or else the shortages, the first of
+// which is the reason's sentence.
+func (o Outcome) Obstructed(conflicts []plan.Conflict, shortages []plan.Shortage) Outcome {
 	for _, c := range conflicts {
-		o.Conflicts = append(o.Conflicts, Conflict{
-			RouteTable: c.Table, Destination: c.Route.Destination.String(),
-			Target: c.Route.Target, Wanted: peering.Target(c.Wanted),
-		})
+		o.Conflicts = append(o.Conflicts, conflict(c))
 	}
-	return o.Because("route-conflict", conflicts[0].String())
+	for _, s := range shortages {
+		o.Shortages = append(o.Shortages, Shortage(s))
+	}
+	if len(conflicts) > 0 {
+		o.Kind = Conflicting
+		return o.Because("route-conflict", conflicts[0].String())
+	}
+	o.Kind = Failed
+	o.Next = "have the quota raised and tell the policy so in limits, or make room; the next sweep comes back to it"
+	return o.Because("quota", shortages[0].String())
+}
+
+func conflict(c plan.Conflict) Conflict {
+	out := Conflict{
+		RouteTable: c.Table, Destination: c.Route.Destination.String(),
+		Target: c.Route.Target, Wanted: peering.Target(c.Wanted),
+	}
+	if c.Destination != c.Route.Destination {
+		out.Overlaps = c.Destination.String()
+	}
+	return out
+}
+
+// Asking returns o as a request for a person's approval, with how to give it.
+func (o Outcome) Asking() Outcome {
+	o.Kind = AskApproval
+	o.Next = fmt.Sprintf("to approve, in %s: aws ec2 create-tags --region %s --resources %s --tags Key=%s,Value=true",
+		o.Accepter.Account, o.Accepter.Region, o.Connection, peering.TagApproved)
+	return o
+}
+
+// Repairs returns, of what a function says after it was told of drift, what it has repaired.
+func Repairs(said []Outcome) []Outcome {
+	var all []Outcome
+	for _, o := range said {
+		if len(o.Changes) > 0 {
+			o.Kind, o.State, o.Notes, o.Obstructions = Repaired, nil, nil, nil
+			all = append(all, o)
+		}
+	}
+	return all
 }
 
 // Refused returns o as a failure for the reason that EC2 gave, a quota say.

@@ -29,6 +29,18 @@ const (
 	Failed       Kind = "Peering Failed"
 	Disconnected Kind = "Peering Disconnected"
 	AskApproval  Kind = "Approval Requested"
+	DriftFound   Kind = "Drift Found"    // by a sweep: something isn't as the policy says, and no event told
+	Repaired     Kind = "Drift Repaired" // what a sweep had found
+)
+
+// Repair says which function is to look at what a sweep has found.
+type Repair string
+
+// The functions that repair.
+const (
+	ByAccept     Repair = "accept"
+	ByConnect    Repair = "connect"
+	ByDisconnect Repair = "disconnect"
 )
 
 // Outcome is one announcement. A repetition of it carries the same id, whatever was still to do.
@@ -46,7 +58,13 @@ type Outcome struct {
 	State      []string             `json:"state,omitempty"`     // what holds now, one thing a line, sorted
 	Changes    []string             `json:"changes,omitempty"`   // what was changed to get there; empty on a repetition
 	Conflicts  []Conflict           `json:"conflicts,omitempty"` // what stands in the way
+	Shortages  []Shortage           `json:"shortages,omitempty"` // quotas that don't suffice
 	Notes      []string             `json:"notes,omitempty"`     // what the policy names and the VPC lacks
+	// Obstructions are what network ACLs stop of the traffic that the policy allows.
+	Obstructions []Obstruction `json:"obstructions,omitempty"`
+	Repair       Repair        `json:"repair,omitempty"` // who has been told to repair what was found
+	Wanted       []string      `json:"wanted,omitempty"` // what a repair has to change
+	Next         string        `json:"next,omitempty"`   // what a person can do about it
 	// RequestedAt is when the connection was asked for, as far as an event said so.
 	RequestedAt         time.Time `json:"requestedAt,omitzero"`
 	SecondsSinceRequest float64   `json:"secondsSinceRequest,omitempty"`
@@ -77,8 +95,26 @@ type Reason struct {
 type Conflict struct {
 	RouteTable  peering.RouteTableID `json:"routeTable"`
 	Destination string               `json:"destination"`
-	Target      peering.Target       `json:"target"` // what it leads to now
-	Wanted      peering.Target       `json:"wanted"` // the connection at hand
+	Target      peering.Target       `json:"target"`             // what it leads to now
+	Wanted      peering.Target       `json:"wanted"`             // the connection at hand
+	Overlaps    string               `json:"overlaps,omitempty"` // the destination that is wanted, where it is another
+}
+
+// Shortage is a quota of AWS that doesn't suffice, with its figures.
+type Shortage struct {
+	Resource string `json:"resource"` // a VPC, a route table or a security group
+	Of       string `json:"of"`
+	Have     int    `json:"have"`
+	Need     int    `json:"need"`
+	Limit    int    `json:"limit"`
+}
+
+// Obstruction is an entry of a network ACL that stops some of the traffic that the policy allows.
+type Obstruction struct {
+	NetworkACL peering.NetworkACLID `json:"networkAcl"`
+	Rule       string               `json:"rule"` // its number, or "*" for the one that denies the rest
+	Sentence   string               `json:"sentence"`
+	Remedy     string               `json:"remedy"`
 }
 
 // Sealed returns o with version, id and the time since the request. The id is a digest of the connection,
@@ -98,6 +134,10 @@ func (o Outcome) digest() string {
 	for _, c := range o.Conflicts {
 		parts = append(parts, string(c.RouteTable), c.Destination, string(c.Target))
 	}
+	for _, b := range o.Obstructions {
+		parts = append(parts, b.Sentence)
+	}
+	parts = append(parts, o.Wanted...)
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:16])
 }

@@ -76,12 +76,12 @@ func TestSealed(t *testing.T) {
 	}
 }
 
-func TestBlocked(t *testing.T) {
+func TestObstructed(t *testing.T) {
 	t.Parallel()
-	o := connected.Blocked([]plan.Conflict{{
-		Table: "rtb-1", Wanted: "pcx-1",
-		Route: peering.Route{Destination: netip.MustParsePrefix("172.31.0.0/16"), Target: "tgw-1"},
-	}})
+	block := netip.MustParsePrefix("172.31.0.0/16")
+	o := connected.Obstructed([]plan.Conflict{{
+		Table: "rtb-1", Wanted: "pcx-1", Destination: block, Route: peering.Route{Destination: block, Target: "tgw-1"},
+	}}, nil)
 	want := "172.31.0.0/16 is already routed to tgw-1 in rtb-1, so it can't be routed to pcx-1"
 	if o.Reason.Code != "route-conflict" || o.Reason.Sentence != want {
 		t.Errorf("reason = %+v, want %q", o.Reason, want)

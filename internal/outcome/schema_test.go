@@ -49,7 +49,8 @@ func TestWhatIsSaidKeepsToTheSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Date(2026, 6, 8, 7, 38, 0, 0, time.UTC)
-	full := connected.Blocked([]plan.Conflict{{Table: "rtb-1", Wanted: "pcx-1"}})
+	full := connected.Obstructed([]plan.Conflict{{Table: "rtb-1", Wanted: "pcx-1"}}, []plan.Shortage{{Resource: "rtb-1", Limit: 500}})
+	full.Obstructions, full.Wanted, full.Repair, full.Next = []outcome.Obstruction{{Rule: "90"}}, []string{"w"}, outcome.ByConnect, "next"
 	full.Side, full.State, full.Changes, full.Notes, full.RequestedAt = "requester", []string{"s"}, []string{"c"}, []string{"n"}, now
 	for name, o := range map[string]outcome.Outcome{
 		"everything": full,

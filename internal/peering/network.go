@@ -88,6 +88,9 @@ type IngressRule struct {
 	Tags        map[string]string
 }
 
+// Connection returns the connection that the rule was made for, "" where autopeer didn't make it.
+func (r IngressRule) Connection() ConnectionID { return ConnectionID(r.Tags[TagConnection]) }
+
 // ACLEntry is one numbered rule of a network ACL.
 type ACLEntry struct {
 	Number   int32 // lower numbers decide first

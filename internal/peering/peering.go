@@ -135,6 +135,9 @@ func (c Connection) DNS(r Role) *bool {
 	return c.AccepterDNS
 }
 
+// IsManaged reports whether autopeer has connected the cell's side.
+func (c Connection) IsManaged() bool { return c.Tags[TagManaged] == "true" }
+
 // Roles returns the halves that the cell owns: none, one, or both, the requester first.
 func (c Connection) Roles(cell Cell) []Role {
 	var roles []Role

@@ -197,7 +197,7 @@ func mirrored(s plan.Side) plan.Side {
 		s.Ours[i].Source = inIPv6(r.Source)
 	}
 	for i, a := range s.Terms.Allow {
-		s.Terms.Allow[i].Sources = allInIPv6(a.Sources)
+		s.Terms.Allow[i].Sources.Blocks = allInIPv6(a.Sources.Blocks)
 	}
 	return s
 }

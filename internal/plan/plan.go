@@ -70,7 +70,7 @@ func planTags(s Side) []Change {
 	if s.Connection.Tags[peering.TagName] == "" {
 		missing[peering.TagName] = s.name()
 	}
-	if s.Connection.Tags[peering.TagManaged] != "true" {
+	if !s.Connection.IsManaged() {
 		missing[peering.TagManaged] = "true"
 	}
 	if len(missing) == 0 {

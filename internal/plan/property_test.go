@@ -64,7 +64,7 @@ func drawSideOf(t *rapid.T, blocks []netip.Prefix) plan.Side {
 	for range rapid.IntRange(0, 3).Draw(t, "allows") {
 		port := rapid.Int32Range(1, 3).Draw(t, "port")
 		s.Terms.Allow = append(s.Terms.Allow, policy.Allow{Protocol: peering.TCP, Groups: policy.Groups{Tags: map[string]string{"Role": "server"}},
-			Ports: []policy.PortRange{{From: port, To: port}}, Sources: rapid.SliceOfN(block, 0, 2).Draw(t, "sources")})
+			Ports: []policy.PortRange{{From: port, To: port}}, Sources: policy.Sources{Blocks: rapid.SliceOfN(block, 0, 2).Draw(t, "sources")}})
 	}
 	for _, g := range s.Groups { // some of what is there is ours
 		for i, p := range g.Ingress {
@@ -226,7 +226,7 @@ func wanted(r policy.Routes, peer []netip.Prefix, dst netip.Prefix) bool {
 
 func named(allows []policy.Allow, p peering.Permission) bool {
 	return slices.ContainsFunc(allows, func(a policy.Allow) bool {
-		source := len(a.Sources) == 0 || slices.Contains(a.Sources, p.Source)
+		source := a.Sources.IsAll() || slices.Contains(a.Sources.Blocks, p.Source)
 		return source && a.Protocol == p.Protocol && slices.Contains(a.Ports, policy.PortRange{From: p.From, To: p.To})
 	})
 }

@@ -127,7 +127,7 @@ func chosenGroups(want policy.Groups, groups []peering.SecurityGroup) ([]peering
 func permissions(allow policy.Allow, s Side) (all []peering.Permission, notes []string) {
 	sources, notes := sources(allow, s)
 	for _, source := range sources {
-		for _, ports := range portRanges(allow) {
+		for _, ports := range Ranges(allow) {
 			source.Protocol, source.From, source.To = allow.Protocol, ports.From, ports.To
 			all = append(all, source)
 		}
@@ -165,8 +165,8 @@ func sources(allow policy.Allow, s Side) (from []peering.Permission, notes []str
 	return from, notes
 }
 
-// portRanges returns the ranges as EC2 stores them when the policy names none.
-func portRanges(allow policy.Allow) []policy.PortRange {
+// Ranges returns the ports, or types and codes, of an allow line as EC2 stores them, also when it names none.
+func Ranges(allow policy.Allow) []policy.PortRange {
 	switch {
 	case len(allow.Ports) > 0:
 		return allow.Ports

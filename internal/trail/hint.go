@@ -1,5 +1,5 @@
-// Package trail reads the events that reach autopeer's queues: CloudTrail's records of peering calls and
-// autopeer's own announcements. What comes out is a hint where to look, never a fact.
+// Package trail reads the events that reach autopeer's queues: CloudTrail's records of calls, autopeer's own
+// announcements, and what its sweep says. What comes out is a hint where to look, never a fact.
 package trail
 
 import (
@@ -18,15 +18,18 @@ const (
 	Accepted       // somebody, or autopeer, accepted one
 	Rejected       // somebody rejected one
 	Deleted        // somebody deleted one
+	Changed        // somebody changed blocks, subnets, route tables, groups or tags, on which sides depend
+	Scheduled      // it is time for a sweep
+	Suspected      // it is time for a sweep's second look
 )
 
 // String returns the kind as it is logged.
 func (k Kind) String() string {
-	return [...]string{"ignored", "requested", "accepted", "rejected", "deleted"}[k]
+	return [...]string{"ignored", "requested", "accepted", "rejected", "deleted", "changed", "scheduled", "suspected"}[k]
 }
 
-// Hint is what an event says. Unless the kind is Ignored, Connection is well-formed; everything else may
-// be missing, and all of it may be a lie.
+// Hint is what an event says. Connection is well-formed in the kinds from Requested to Deleted, and empty in
+// the others; everything else may be missing, and all of it may be a lie.
 type Hint struct {
 	Kind       Kind
 	Why        string // an Ignored event was ignored, for the log
@@ -38,6 +41,8 @@ type Hint struct {
 	Origin              peering.Cell // where the call was made
 	At                  time.Time    // when it was made
 	RequestedAt         time.Time    // when the connection was asked for; zero where the event doesn't say
+	Drift               bool         // a sweep has found it, and announced that
+	Suspects            []string     // of Suspected: what the first look found, in the sweep's words
 }
 
 // NamesVPCs reports whether the hint names the two VPCs.

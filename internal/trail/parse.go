@@ -44,8 +44,14 @@ func (e event) hint() (Hint, error) {
 	switch {
 	case e.Source == "aws.ec2" && e.DetailType == cloudTrail:
 		return e.call()
+	case e.Source == "aws.events" && e.DetailType == "Scheduled Event":
+		return Hint{Kind: Scheduled, EventID: e.ID, At: e.Time}, nil
 	case e.Source == outcome.Source && e.DetailType == string(outcome.Accepted):
-		return e.announced()
+		return e.announced(Accepted)
+	case e.Source == outcome.Source && e.DetailType == sweepFound:
+		return e.found()
+	case e.Source == outcome.Source && e.DetailType == sweepSuspects:
+		return e.suspects()
 	}
 	return ignored("%s from %s is not for us", e.DetailType, e.Source), nil
 }
@@ -70,6 +76,20 @@ var kinds = map[string]Kind{
 	"AcceptVpcPeeringConnection": Accepted,
 	"RejectVpcPeeringConnection": Rejected,
 	"DeleteVpcPeeringConnection": Deleted,
+
+	"AssociateVpcCidrBlock":        Changed,
+	"DisassociateVpcCidrBlock":     Changed,
+	"CreateSubnet":                 Changed,
+	"DeleteSubnet":                 Changed,
+	"CreateRouteTable":             Changed,
+	"DeleteRouteTable":             Changed,
+	"AssociateRouteTable":          Changed,
+	"DisassociateRouteTable":       Changed,
+	"ReplaceRouteTableAssociation": Changed,
+	"CreateSecurityGroup":          Changed,
+	"DeleteSecurityGroup":          Changed,
+	"CreateTags":                   Changed,
+	"DeleteTags":                   Changed,
 }
 
 func (e event) call() (Hint, error) {
@@ -87,7 +107,10 @@ func (e event) call() (Hint, error) {
 		return Hint{}, fmt.Errorf("eventVersion %q is unknown; 1.x is understood", c.EventVersion)
 	}
 	h := Hint{Kind: kind, EventID: c.EventID, Origin: peering.Cell{Account: e.Account, Region: c.AWSRegion}, At: c.EventTime}
-	if kind == Requested {
+	switch kind {
+	case Changed: // what was changed is not read: the sweep looks at everything
+		return h, nil
+	case Requested:
 		h.RequestedAt = c.EventTime
 	}
 	if err := c.fill(&h); err != nil {
@@ -148,7 +171,7 @@ func decode(raw json.RawMessage, wrapper string, into *element) error {
 	return json.Unmarshal(raw, into)
 }
 
-func (e event) announced() (Hint, error) {
+func (e event) announced(kind Kind) (Hint, error) {
 	var o outcome.Outcome
 	if err := json.Unmarshal(e.Detail, &o); err != nil {
 		return Hint{}, fmt.Errorf("read announcement: %w", err)
@@ -157,7 +180,7 @@ func (e event) announced() (Hint, error) {
 		return Hint{}, fmt.Errorf("announcement has version %d; %d is understood", o.Version, outcome.Version)
 	}
 	h := Hint{
-		Kind: Accepted, EventID: o.ID, Connection: o.Connection,
+		Kind: kind, EventID: o.ID, Connection: o.Connection,
 		Requester: vpcOf(o.Requester), Accepter: vpcOf(o.Accepter),
 		Origin: peering.Cell{Account: e.Account, Region: e.Region}, At: e.Time, RequestedAt: o.RequestedAt,
 	}

@@ -1,0 +1,52 @@
+package plan
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// Conflict is a route that stands in the way of one that we want.
+type Conflict struct {
+	Table       peering.RouteTableID
+	Route       peering.Route
+	Destination netip.Prefix // that we want; the route's own, or one that overlaps it
+	Wanted      peering.ConnectionID
+}
+
+// String names the table, the destination and both targets.
+func (c Conflict) String() string {
+	if c.Destination != c.Route.Destination {
+		return fmt.Sprintf("%s, which is routed to %s in %s, overlaps %s, so that can't be routed to %s",
+			c.Route.Destination, c.Route.Target, c.Table, c.Destination, c.Wanted)
+	}
+	return fmt.Sprintf("%s is already routed to %s in %s, so it can't be routed to %s",
+		c.Route.Destination, c.Route.Target, c.Table, c.Wanted)
+}
+
+// conflicts returns the routes of the table that stand in the way of one to the destination.
+func conflicts(t peering.RouteTable, dst netip.Prefix, s Side) []Conflict {
+	var all []Conflict
+	for _, r := range t.Routes {
+		if r.Target != peering.Target(s.Connection.ID) && !s.hasLeft(r) && standsInTheWay(r, dst) {
+			all = append(all, Conflict{Table: t.ID, Route: r, Destination: dst, Wanted: s.Connection.ID})
+		}
+	}
+	slices.SortFunc(all, func(a, b Conflict) int { return a.Route.Destination.Compare(b.Route.Destination) })
+	return all
+}
+
+// standsInTheWay reports whether the route already leads to some of the destination's addresses, or whether
+// ours would take some of its own: those of another peer. A wider route that leads to anything but a
+// connection, a default route or one to a transit gateway say, is there for what nothing else is known of.
+func standsInTheWay(r peering.Route, dst netip.Prefix) bool {
+	if !r.Destination.IsValid() || !r.Destination.Overlaps(dst) {
+		return false
+	}
+	return r.Destination.Bits() >= dst.Bits() || r.Target.IsConnection()
+}
+
+// isLeftover reports whether the route may have been left by a connection that is dead by now.
+func (c Conflict) isLeftover() bool { return c.Route.Blackhole && c.Route.Target.IsConnection() }

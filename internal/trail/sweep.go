@@ -1,0 +1,76 @@
+package trail
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// What a sweep puts on queues has the shape of events, with detail-types that reach no bus.
+const (
+	sweepFound    = "Sweep Found"    // to the function that is to look
+	sweepSuspects = "Sweep Suspects" // to the sweep itself, for a second look
+)
+
+// repairs maps who shall look to what an event would have hinted at.
+var repairs = map[outcome.Repair]Kind{
+	outcome.ByAccept:     Requested,
+	outcome.ByConnect:    Accepted,
+	outcome.ByDisconnect: Deleted,
+}
+
+// finding is the detail of a sweepFound.
+type finding struct {
+	outcome.Outcome
+	Drift bool `json:"drift"`
+}
+
+type suspicion struct {
+	Suspects []string `json:"suspects"`
+}
+
+// Found returns the message by which a sweep tells the function that o.Repair names to look at o's connection.
+// Drift says that o has been announced.
+func Found(o outcome.Outcome, at time.Time, drift bool) ([]byte, error) {
+	return encode(sweepFound, o.Cell, at, finding{o.Sealed(at), drift})
+}
+
+// Suspects returns the message by which a sweep tells itself what to look at again.
+func Suspects(cell peering.Cell, at time.Time, suspects []string) ([]byte, error) {
+	return encode(sweepSuspects, cell, at, suspicion{suspects})
+}
+
+func encode(detailType string, cell peering.Cell, at time.Time, detail any) ([]byte, error) {
+	raw, err := json.Marshal(detail)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", detailType, err)
+	}
+	return json.Marshal(event{
+		DetailType: detailType, Source: outcome.Source, Account: cell.Account, Region: cell.Region, Time: at, Detail: raw,
+	})
+}
+
+func (e event) found() (Hint, error) {
+	var f finding
+	if err := json.Unmarshal(e.Detail, &f); err != nil {
+		return Hint{}, fmt.Errorf("read what a sweep found: %w", err)
+	}
+	kind, known := repairs[f.Repair]
+	if !known {
+		return Hint{}, fmt.Errorf("repair by %q is unknown", f.Repair)
+	}
+	h, err := e.announced(kind)
+	h.Drift = f.Drift
+	return h, err
+}
+
+func (e event) suspects() (Hint, error) {
+	var s suspicion
+	if err := json.Unmarshal(e.Detail, &s); err != nil {
+		return Hint{}, fmt.Errorf("read what a sweep suspects: %w", err)
+	}
+	return Hint{Kind: Suspected, At: e.Time, Suspects: s.Suspects}, nil
+}
