@@ -10,7 +10,7 @@ import (
 func TestDecodeRefuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, data, want string }{
-		{"a field of another version", `{"file":"p.yaml","limits":{}}`, `unknown field "limits"`},
+		{"a field of another version", `{"file":"p.yaml","exports":{}}`, `unknown field "exports"`},
 		{"an unknown field further down", `{"peerings":[{"between":["a","b"],"except":[]}]}`, `unknown field "except"`},
 		{"a field that moved", `{"peerings":[{"routes":{"a":{"scope":"main"}}}]}`, `unknown field "scope"`},
 		{"a second value", `{"file":"p.yaml"} {"file":"q.yaml"}`, "more data after the policy"},

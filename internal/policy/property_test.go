@@ -55,7 +55,7 @@ func drawPeering(t *rapid.T) policy.Peering {
 			To:     drawBlocks(t), Except: drawBlocks(t),
 		}}
 		p.Allow = []policy.Allow{{
-			From: between[0], To: between[1], Sources: drawBlocks(t), Groups: policy.Groups{Tags: map[string]string{"Role": "x"}},
+			From: between[0], To: between[1], Sources: policy.Sources{Blocks: drawBlocks(t)}, Groups: policy.Groups{Tags: map[string]string{"Role": "x"}},
 			Protocol: peering.TCP, Ports: []policy.PortRange{{From: 1, To: 2}}, Line: 7,
 		}}
 	}

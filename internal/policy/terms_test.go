@@ -26,10 +26,16 @@ func TestTerms(t *testing.T) {
 		name, own, peer string
 		want            policy.Terms
 	}{
-		{"a side gets its routes and the rules towards it", "marketing", "finance",
-			policy.Terms{Routes: policy.Routes{Tables: policy.Tables{Scope: policy.MainTable}}, DNS: true, Allow: []policy.Allow{back}}},
+		{"a side gets its routes, the rules towards it, and what the peer opens to it", "marketing", "finance",
+			policy.Terms{
+				Routes: policy.Routes{Tables: policy.Tables{Scope: policy.MainTable}}, DNS: true,
+				Allow: []policy.Allow{back}, Opens: []policy.Allow{there},
+			}},
 		{"tables that nobody chose are all tables", "finance", "marketing",
-			policy.Terms{Routes: policy.Routes{Tables: policy.Tables{Scope: policy.AllTables}, To: chosen.To, Except: chosen.Except}, DNS: true, Allow: []policy.Allow{there}}},
+			policy.Terms{
+				Routes: policy.Routes{Tables: policy.Tables{Scope: policy.AllTables}, To: chosen.To, Except: chosen.Except}, DNS: true,
+				Allow: []policy.Allow{there}, Opens: []policy.Allow{back},
+			}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

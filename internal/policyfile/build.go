@@ -81,12 +81,27 @@ func (a allow) policy() policy.Allow {
 	return policy.Allow{
 		From:     string(a.From.value),
 		To:       string(a.To.value),
-		Sources:  values(a.Sources),
+		Sources:  sources(values(a.Sources)),
 		Groups:   policy.Groups{IDs: values(a.Groups.IDs), Tags: tags(a.Groups.Tags)},
 		Protocol: a.Protocol.value,
 		Ports:    values(a.Ports),
 		Line:     a.at.line,
 	}
+}
+
+func sources(all []source) policy.Sources {
+	var s policy.Sources
+	for _, from := range all {
+		switch {
+		case from.group != "":
+			s.Groups = append(s.Groups, from.group)
+		case from.list != "":
+			s.PrefixLists = append(s.PrefixLists, from.list)
+		default:
+			s.Blocks = append(s.Blocks, from.block)
+		}
+	}
+	return s
 }
 
 // values returns the well-formed values of a list.

@@ -42,11 +42,16 @@ func distinct[T comparable](r *reader, what string, l some[scalar[T]]) {
 	}
 }
 
-// distinctBlocks reports blocks that another one of the list contains.
+// distinctBlocks reports blocks that the list names twice, or that another one of it contains.
 func distinctBlocks(r *reader, what string, l some[scalar[netip.Prefix]]) {
 	distinct(r, what, l)
-	for _, inner := range l.items {
-		for _, outer := range l.items {
+	apart(r, what, l.items)
+}
+
+// apart reports blocks that another one contains.
+func apart(r *reader, what string, blocks []scalar[netip.Prefix]) {
+	for _, inner := range blocks {
+		for _, outer := range blocks {
 			if inner.ok && outer.ok && inner.value != outer.value && cidr.Contains(outer.value, inner.value) {
 				r.add(inner.at, fmt.Sprintf("%s %s lies inside %s", what, inner.text, outer.text),
 					"keep only one of the two")

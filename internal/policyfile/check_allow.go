@@ -17,7 +17,8 @@ func (c checker) checkAllow(a allow) {
 			"from is one department of the peering and to the other")
 	}
 	distinct(c.reader, "security group", a.Groups.IDs)
-	distinctBlocks(c.reader, "source", a.Sources)
+	distinct(c.reader, "source", a.Sources)
+	apart(c.reader, "source", a.blocks())
 	c.checkPorts(a)
 	c.checkFamily(a)
 	c.checkSources(a)
@@ -46,9 +47,8 @@ func meet(a, b policy.PortRange) bool { return a.From <= b.To && b.From <= a.To 
 // checkFamily reports ICMP of one family with sources of the other. EC2 takes such a rule, and it never
 // matches a packet.
 func (c checker) checkFamily(a allow) {
-	for _, s := range a.Sources.items {
+	for _, s := range a.blocks() {
 		switch {
-		case !s.ok:
 		case a.Protocol.value == peering.ICMPv6 && s.value.Addr().Is4():
 			c.add(s.at, fmt.Sprintf("source %s is IPv4, and icmpv6 is the ICMP of IPv6", s.text), "use icmp for IPv4")
 		case a.Protocol.value == peering.ICMP && s.value.Addr().Is6():
@@ -57,11 +57,22 @@ func (c checker) checkFamily(a allow) {
 	}
 }
 
+// blocks returns the well-formed sources that are blocks.
+func (a allow) blocks() []scalar[netip.Prefix] {
+	var all []scalar[netip.Prefix]
+	for _, s := range a.Sources.items {
+		if s.ok && s.value.block.IsValid() {
+			all = append(all, scalar[netip.Prefix]{s.value.block, s.text, s.at, true})
+		}
+	}
+	return all
+}
+
 // checkSources reports sources from which traffic of the department can't come.
 func (c checker) checkSources(a allow) {
 	ranges, known := c.ranges(a.From.text)
-	for _, s := range a.Sources.items {
-		if !known || !s.ok || cidr.Covers(ranges, s.value) {
+	for _, s := range a.blocks() {
+		if !known || cidr.Covers(ranges, s.value) {
 			continue
 		}
 		c.add(s.at, fmt.Sprintf("source %s lies outside the blocks of %s", s.text, a.From.text),
@@ -129,7 +140,9 @@ func wellFormed[T any](l some[scalar[T]]) bool { return len(values(l)) == len(l.
 
 // inOrder sorts what has no order, and leaves out the line.
 func inOrder(a policy.Allow) policy.Allow {
-	slices.SortFunc(a.Sources, netip.Prefix.Compare)
+	slices.SortFunc(a.Sources.Blocks, netip.Prefix.Compare)
+	slices.Sort(a.Sources.Groups)
+	slices.Sort(a.Sources.PrefixLists)
 	slices.Sort(a.Groups.IDs)
 	slices.SortFunc(a.Ports, func(x, y policy.PortRange) int { return int(x.From - y.From) })
 	a.Line = 0

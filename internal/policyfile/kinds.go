@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -68,13 +67,18 @@ var kinds = map[reflect.Type]any{
 	reflect.TypeFor[peering.Protocol]():  protocolKind(),
 
 	reflect.TypeFor[netip.Prefix](): kind[netip.Prefix]{
-		yaml: []string{isText}, example: `10.0.0.0/16 or "2001:db8::/56"`, pattern: `^[0-9A-Fa-f.:]+/[0-9]{1,3}$`, parse: parseCIDR,
+		yaml: []string{isText}, example: `10.0.0.0/16 or "2001:db8::/56"`, pattern: cidrPattern, parse: parseCIDR,
+	},
+	reflect.TypeFor[source](): kind[source]{
+		yaml: []string{isText}, example: "10.0.0.0/16", pattern: sourcePattern, parse: parseSource,
 	},
 	reflect.TypeFor[policy.PortRange](): kind[policy.PortRange]{
 		yaml: []string{isNumber, isText}, example: "443 or 5432-5440",
 		pattern: portsPattern, least: "1", most: "65535", parse: parsePorts,
 	},
 }
+
+const cidrPattern = `^[0-9A-Fa-f.:]+/[0-9]{1,3}$`
 
 func kindOf[T any]() kind[T] { return kinds[reflect.TypeFor[T]()].(kind[T]) }
 
@@ -167,35 +171,4 @@ func parseCIDR(text string) (netip.Prefix, string, string) {
 		return p, "has bits set after the prefix", fmt.Sprintf("the block is %s", p.Masked())
 	}
 	return p, "", ""
-}
-
-const maxPort = 65535
-
-// portsPattern matches a port or a range of ports as text.
-const portsPattern = `^[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?$`
-
-func parsePorts(text string) (policy.PortRange, string, string) {
-	first, last, isRange := strings.Cut(text, "-")
-	if !isRange {
-		last = first
-	}
-	from, fromFine := parsePort(first)
-	to, toFine := parsePort(last)
-	switch {
-	case !fromFine || !toFine:
-		return policy.PortRange{}, "is not a port or a range of ports",
-			fmt.Sprintf("write 443 or 5432-5440, with ports from 1 to %d", maxPort)
-	case from > to:
-		return policy.PortRange{}, "is a range that ends before it begins", fmt.Sprintf("write %d-%d", to, from)
-	}
-	return policy.PortRange{From: from, To: to}, "", ""
-}
-
-// parsePort refuses signs, spaces, and zeros in front, which ParseInt alone would let pass.
-func parsePort(text string) (int32, bool) {
-	n, err := strconv.ParseInt(text, 10, 32)
-	if err != nil || strconv.FormatInt(n, 10) != text || n < 1 || n > maxPort {
-		return 0, false
-	}
-	return int32(n), true
 }

@@ -53,7 +53,7 @@ func example() *policy.Policy {
 					},
 					{
 						From: "marketing", To: "finance", Protocol: peering.TCP, Line: 19,
-						Sources: []netip.Prefix{block("10.10.1.0/24")},
+						Sources: policy.Sources{Blocks: []netip.Prefix{block("10.10.1.0/24")}},
 						Groups:  policy.Groups{Tags: map[string]string{"Role": "ledger"}},
 						Ports:   []policy.PortRange{{From: 443, To: 443}, {From: 5432, To: 5440}},
 					},
