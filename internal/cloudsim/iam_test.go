@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/api"
@@ -254,6 +255,13 @@ func TestQueuesAndBusesAskTheRole(t *testing.T) {
 		_, err := sqs.NewFromConfig(cfg).SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String("https://sqs.us-east-1.amazonaws.com/111111111111/jobs"), MessageBody: aws.String("x")})
 		return err
 	}
+	sendBatch := func(t *testing.T, cfg aws.Config) error {
+		_, err := sqs.NewFromConfig(cfg).SendMessageBatch(t.Context(), &sqs.SendMessageBatchInput{
+			QueueUrl: aws.String("https://sqs.us-east-1.amazonaws.com/111111111111/jobs"),
+			Entries:  []sqstypes.SendMessageBatchRequestEntry{{Id: aws.String("1"), MessageBody: aws.String("x")}},
+		})
+		return err
+	}
 	create := func(t *testing.T, cfg aws.Config) error {
 		_, err := sqs.NewFromConfig(cfg).CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("more")})
 		return err
@@ -277,6 +285,10 @@ func TestQueuesAndBusesAskTheRole(t *testing.T) {
 		{"a message for the queue", send, may("sqs:SendMessage", queueARN), ""},
 		{"a message for another queue", send, may("sqs:SendMessage", queueARN+"2"),
 			"sqs:sendmessage on resource: " + queueARN + " because no identity-based policy allows the sqs:sendmessage action"},
+		{"a batch needs the permission of its messages", sendBatch, may("sqs:SendMessage", queueARN), ""},
+		{"a batch for another queue", sendBatch, may("sqs:SendMessage", queueARN+"2"),
+			"sqs:sendmessage on resource: " + queueARN + " because no identity-based policy allows the sqs:sendmessage action"},
+		{"a batch has no permission of its own", sendBatch, may("sqs:SendMessageBatch", queueARN), "sqs:sendmessage on resource: " + queueARN},
 		{"a new queue", create, may("sqs:SendMessage", "*"), "sqs:createqueue on resource: arn:aws:sqs:us-east-1:111111111111:more because"},
 		{"an event", put, may("events:PutEvents", "arn:aws:events:us-east-1:111111111111:event-bus/default"), ""},
 		{"an event of another source", put, `{"Effect":"Allow","Action":"events:PutEvents","Resource":"*","Condition":{"StringEquals":{"events:source":"them"}}}`,

@@ -64,6 +64,12 @@ const stack = `{
       "Threshold": 1, "Period": 60, "EvaluationPeriods": 1, "TreatMissingData": "notBreaching"}},
     "ARule": {"Type": "AWS::Events::Rule", "Properties": {"Name": "all", "EventBusName": {"Ref": "Bus"}, "EventPattern": {"source": ["somebody"]},
       "Targets": [{"Id": "queue", "Arn": {"Fn::GetAtt": ["Work", "Arn"]}}]}},
+    "Clock": {"Type": "AWS::Events::Rule", "Properties": {"Name": "clock", "ScheduleExpression": "rate(1 day)", "State": "ENABLED",
+      "Targets": [{"Id": "queue", "Arn": {"Fn::GetAtt": ["Later", "Arn"]}}]}},
+    "Later": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "later", "DelaySeconds": 300}},
+    "LaterPolicy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Later"}], "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+      {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["Later", "Arn"]},
+       "Condition": {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Clock", "Arn"]}}}}]}}},
     "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "own"}},
     "Permission": {"Type": "AWS::Events::EventBusPolicy", "Properties": {"EventBusName": {"Ref": "Bus"}, "StatementId": "Friend", "Statement":
       {"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "events:PutEvents", "Resource": {"Fn::Sub": "${Bus.Arn}"}}}},
@@ -194,6 +200,31 @@ func TestTheBusPolicyIsDeployed(t *testing.T) {
 	put(t, cloud, "222222222222")
 }
 
+// TestScheduleAndDelayAreDeployed: the rule puts its event into the queue, where it waits for the queue's delay.
+func TestScheduleAndDelayAreDeployed(t *testing.T) {
+	t.Parallel()
+	const rule, later = "arn:aws:events:eu-west-1:111111111111:rule/clock", "arn:aws:sqs:eu-west-1:111111111111:later"
+	cloud, _, err := deploy(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cloud.Events.Fire(rule); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := cloud.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := cloud.Queues.Backlog(later); n != 0 {
+		t.Errorf("%d messages are visible before the delay is over", n)
+	}
+	cloud.Queues.Hurry(later)
+	if n, _ := cloud.Queues.Backlog(later); n != 1 {
+		t.Errorf("%d messages are visible, want the event of the schedule", n)
+	}
+}
+
 func TestWhatCannotBeDeployedNamesItsResource(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -216,6 +247,9 @@ func TestWhatCannotBeDeployedNamesItsResource(t *testing.T) {
 		{"a role that can't take messages", "sqs:DeleteMessage", "sqs:SendMessage", []string{"Mapping (", "permissions to call DeleteMessage"}},
 		{"a target's unknown property", `"Id": "queue",`, `"Id": "queue", "KinesisParameters": {},`, []string{"ARule (", "unknown property KinesisParameters"}},
 		{"what EventBridge refuses", `{"source": ["somebody"]}`, `{"source": "somebody"}`, []string{"ARule (", "InvalidEventPatternException"}},
+		{"a schedule that isn't one", "rate(1 day)", "rate(1 days)", []string{"Clock (", "ScheduleExpression is not valid"}},
+		{"a rule of neither pattern nor schedule", `"ScheduleExpression": "rate(1 day)", `, ``, []string{"Clock (", "must be specified"}},
+		{"an unknown property of a rule", `"ScheduleExpression"`, `"Schedule"`, []string{"Clock (", `unknown field "Schedule"`}},
 		{"what SQS refuses", `"maxReceiveCount": 2`, `"maxReceiveCount": 0`, []string{"Work (", "maxReceiveCount must be from 1"}},
 		{"what Lambda refuses", `"VisibilityTimeout": 1,`, `"VisibilityTimeout": 0,`, []string{"Mapping (", "less than function timeout"}},
 		{"an alarm on nothing", `"Value": "dead"`, `"Value": "none"`, []string{"alarm dead", "none"}},

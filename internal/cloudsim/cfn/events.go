@@ -50,24 +50,22 @@ func createBusPolicy(d *deployment, _ string, p busPolicyProperties) (made, erro
 }
 
 type ruleProperties struct {
-	Name         string
-	EventBusName string
-	Description  string
-	EventPattern map[string]any
-	State        string
-	Targets      []map[string]any
+	Name               string
+	EventBusName       string
+	Description        string
+	EventPattern       json.RawMessage
+	ScheduleExpression string
+	State              string
+	Targets            []map[string]any
 }
 
 // createRule leaves the check of targets to EventBridge, whose properties they are.
 func createRule(d *deployment, id string, p ruleProperties) (made, error) {
-	pattern, err := json.Marshal(p.EventPattern)
-	if err != nil {
-		return made{}, err
-	}
 	name := d.physical(p.Name, id)
 	var rule struct{ RuleArn string }
 	if err := d.events("PutRule", map[string]any{
-		"Name": name, "EventBusName": p.EventBusName, "Description": p.Description, "EventPattern": string(pattern), "State": p.State,
+		"Name": name, "EventBusName": p.EventBusName, "Description": p.Description, "State": p.State,
+		"EventPattern": string(p.EventPattern), "ScheduleExpression": p.ScheduleExpression,
 	}, &rule); err != nil {
 		return made{}, err
 	}

@@ -38,6 +38,9 @@ func (m *message) visible(now time.Time) bool { return !m.visibleAt.After(now) }
 
 func (m *message) inFlight(now time.Time) bool { return m.receives > 0 && !m.visible(now) }
 
+// delayed is before anybody can have received the message.
+func (m *message) delayed(now time.Time) bool { return m.receives == 0 && !m.visible(now) }
+
 // seconds reads an attribute that is a number; configure has checked it.
 func (q *queue) seconds(attribute string) time.Duration {
 	n, _ := strconv.Atoi(q.attributes[attribute])
