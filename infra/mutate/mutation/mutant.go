@@ -1,0 +1,125 @@
+// Package mutation changes one thing at a time in a package's source and looks whether the package's own tests
+// notice. The sources themselves stay as they are: the changed file goes to the compiler as an overlay.
+package mutation
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Mutant is a source file with one condition, operator, constant, statement or field other than it was.
+type Mutant struct {
+	// Name tells it from every other, and stays the same when its line moves:
+	// internal/cidr Contains: return [outer.Bits() <= inner.Bits() → true] && outer.Overlaps(inner)
+	Name string
+	File string
+	Line int
+	edit
+}
+
+// edit puts a text in the place of the bytes from start up to end.
+type edit struct {
+	start, end int
+	text       string
+	says       string // what it does, for people
+}
+
+// Apply returns the source with the change.
+func (m Mutant) Apply(source []byte) []byte {
+	return slices.Concat(source[:m.start], []byte(m.text), source[m.end:])
+}
+
+// Of returns all mutants of one file of the package, in order of their place.
+func Of(pkg, file string, source []byte) ([]Mutant, error) {
+	set := token.NewFileSet()
+	tree, err := parser.ParseFile(set, file, source, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	var all []Mutant
+	position := set.File(tree.Pos())
+	for _, d := range declarations(tree) {
+		f := &finder{source: source, offset: position.Offset}
+		ast.Inspect(d.node, f.visit)
+		slices.SortStableFunc(f.edits, func(a, b edit) int { return a.start - b.start })
+		for _, e := range f.edits {
+			name := fmt.Sprintf("%s %s: %s", pkg, d.name, inLine(source, e))
+			all = append(all, Mutant{Name: name, File: file, Line: position.Line(position.Pos(e.start)), edit: e})
+		}
+	}
+	number(all)
+	return all, nil
+}
+
+// number tells mutants of one function apart that would read the same.
+func number(all []Mutant) {
+	seen := map[string]int{}
+	for i := range all {
+		name := all[i].Name
+		if seen[name]++; seen[name] > 1 {
+			all[i].Name = fmt.Sprintf("%s #%d", name, seen[name])
+		}
+	}
+}
+
+type declaration struct {
+	name string
+	node ast.Node
+}
+
+// declarations returns the functions, and the groups of variables and constants by the name of their first.
+func declarations(tree *ast.File) []declaration {
+	var all []declaration
+	for _, d := range tree.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			all = append(all, declaration{nameOf(d), d})
+		case *ast.GenDecl:
+			for _, s := range d.Specs {
+				if v, ok := s.(*ast.ValueSpec); ok {
+					all = append(all, declaration{v.Names[0].Name, v})
+				}
+			}
+		}
+	}
+	return all
+}
+
+func nameOf(d *ast.FuncDecl) string {
+	if d.Recv == nil {
+		return d.Name.Name
+	}
+	receiver := d.Recv.List[0].Type
+	if pointer, ok := receiver.(*ast.StarExpr); ok {
+		receiver = pointer.X
+	}
+	if generic, ok := receiver.(*ast.IndexExpr); ok {
+		receiver = generic.X
+	}
+	return fmt.Sprintf("%s.%s", receiver, d.Name.Name)
+}
+
+// inLine shows the change in the line where it is made.
+func inLine(source []byte, e edit) string {
+	from := strings.LastIndexByte(string(source[:e.start]), '\n') + 1
+	to := len(source)
+	if n := strings.IndexByte(string(source[e.end:]), '\n'); n >= 0 {
+		to = e.end + n
+	}
+	return strings.TrimSpace(string(source[from:e.start]) + "[" + e.says + "]" + string(source[e.end:to]))
+}
+
+// short is a text in one line of bearable length.
+func short(text string) string {
+	const longest = 90
+	text = strings.Join(strings.Fields(text), " ")
+	if utf8.RuneCountInString(text) > longest {
+		text = string([]rune(text)[:longest]) + "…"
+	}
+	return text
+}
