@@ -1,0 +1,52 @@
+package usecases
+
+// Parts of explanations.
+const (
+	every    = `.*`
+	overlaps = `overlapping blocks`
+	again    = `leftovers of a dead connection`
+	second   = `a secondary block`
+)
+
+// explanations are all differences that are not mistakes of ours. "AWS says" is what AWS documents; each of these is
+// what moto 5.2.5 makes of it. One that nothing needs any more is a failure.
+var explanations = []explanation{
+	{every, `.*, seen`, `.* sees the (requester|accepter) of connection \d, (pending-acceptance|deleted|rejected), with .*`, theirs,
+		"AWS says that blocks are only returned of an active connection; moto shows both sides' from the first answer on"},
+	{every, `.*, seen`, `.* sees the tag Name=Marketing asks Finance of connection \d`, theirs,
+		"AWS says that tags apply only in the account and region where they were made; moto shows the requester's to the accepter"},
+	{every, `.*, seen`, `.* sees the tag (Name=marketing <> finance|autopeer:managed=true) of connection \d`, ours,
+		"moto takes the accepter's tags and never shows them"},
+	{every, `connected, announced`, `.* as accepter, change: tag connection \d with Name=marketing <> finance, autopeer:managed=true`, ours,
+		"on moto the accepter is shown the requester's tags, so that none is missing"},
+	{`a conflict across accounts`, `connected, announced`, `.* as accepter, change: tag connection 1 with autopeer:managed=true`, theirs,
+		"the same, where the requester's side was left alone and has no such tag"},
+	{`names resolved`, `.*, seen`, `111111111111.* sees the accepter of connection 1, (active|deleted), resolving names for its peer`, theirs,
+		"whether one account is shown the other's option is documented nowhere; the embedded cloud doesn't, as in AWS's samples"},
+	{`names resolved`, `.*, seen`, `222222222222.* sees the requester of connection 1, (active|deleted), resolving names for its peer`, theirs,
+		"as the one before"},
+	{`names resolved`, `disconnected, seen`, `222222222222.* sees the accepter of connection 1, deleted, resolving names for its peer`, theirs,
+		"the options of a connection that is gone are documented nowhere"},
+
+	{overlaps, `.*, seen`, `.* sees (connection 1 as failed|the (requester|accepter) of connection 1, failed, as .*|the requester of connection 1, failed, with .*)`, ours,
+		"AWS says that a request for overlapping blocks fails; moto lets it be accepted"},
+	{overlaps, `.*, seen`, `.* sees (connection 1 as pending-acceptance|the (requester|accepter) of connection 1, pending-acceptance, .*)`, theirs,
+		"the same; autopeer doesn't accept it there either"},
+	{overlaps, `accepted, announced`, `.* announces Peering Failed of connection 1.*`, ours, "the request has failed"},
+	{overlaps, `accepted, announced`, `.* announces Peering Denied of connection 1.*`, theirs, "the request is pending, and denied for the same reason"},
+
+	{second, `.*, seen`, `.* sees the accepter of connection 1, active, with 172\.30\.0\.0/16`, ours,
+		"AWS says that all of a VPC's blocks are in cidrBlockSet; moto never returns one"},
+	{second, `.*, seen`, `Marketing's (main )?table routes 172\.30\.0\.0/16 to connection 1`, ours, "autopeer routes the blocks that the connection shows"},
+	{second, `.*, announced`, `.* (route|routes) 172\.30\.0\.0/16 .*`, ours, "the same"},
+
+	{again, `(deleted|asked|accepted), seen`, `.* routes .* to connection 1, a blackhole`, ours, "AWS says that a route whose target is gone is a blackhole; on moto it stays active"},
+	{again, `(deleted|asked|accepted|connected|disconnected), seen`, `.* routes .* to connection 1`, theirs, "the same"},
+	{again, `(accepted|connected|disconnected), announced`, `.* announces Peering (Accepted|Connected|Disconnected) of connection 2.*`, ours, "a blackhole of a dead connection makes room"},
+	{again, `(accepted|connected), seen`, `.* sees (connection 2 as active|the (requester|accepter) of connection 2, active, .*)`, ours, "the same"},
+	{again, `connected, seen`, `.* (routes .* to |tagged autopeer:connection=)connection 2`, ours, "the same"},
+	{again, `accepted, announced`, `.* announces Peering Conflicting of connection 2.*`, theirs, "a route that is active stands in the way"},
+	{again, `connected, announced`, `.* fails, retryable: connection 2 is still pending-acceptance`, theirs, "so the request is not accepted"},
+	{again, `(accepted|connected), seen`, `.* sees (connection 2 as pending-acceptance|the (requester|accepter) of connection 2, pending-acceptance, .*)`, theirs, "the same"},
+	{again, `(connected|disconnected), seen`, `.* admits .* tagged autopeer:connection=connection 1`, theirs, "the rule that makes room only for a connection that is accepted stays"},
+}

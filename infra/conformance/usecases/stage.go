@@ -1,0 +1,241 @@
+package usecases
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/internal/accept"
+	"github.com/autopeer/autopeer/internal/connect"
+	"github.com/autopeer/autopeer/internal/disconnect"
+	"github.com/autopeer/autopeer/internal/ec2net"
+	"github.com/autopeer/autopeer/internal/fault"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policyfile"
+	"github.com/autopeer/autopeer/internal/trail"
+)
+
+// stage is one scenario on one cloud. The first error stays, and every later step does nothing.
+type stage struct {
+	*cloud
+	scenario
+	ctx   context.Context // of the scenario
+	err   error
+	names names
+	sites []lab.Site
+	asked []peering.ConnectionID
+	cells []*troupe
+
+	transcript []section
+}
+
+// section is what was seen and heard after one step, in words and sorted.
+type section struct {
+	name  string
+	lines []string
+}
+
+// troupe is a cell with its use cases.
+type troupe struct {
+	peering.Cell
+	person  *lab.Person
+	ear     *ear
+	handles []handle // accept, connect, disconnect
+}
+
+type handle func(context.Context, trail.Hint) error
+
+func newStage(ctx context.Context, c *cloud, sc scenario) (*stage, error) {
+	s := &stage{cloud: c, scenario: sc, ctx: ctx}
+	for _, cell := range []peering.Cell{sc.requester, sc.accepter} {
+		if slices.ContainsFunc(s.cells, func(t *troupe) bool { return t.Cell == cell }) {
+			continue
+		}
+		cfg, err := c.config(ctx, cell)
+		if err != nil {
+			return nil, err
+		}
+		ear, err := listen(ctx, cfg, cell)
+		if err != nil {
+			return nil, err
+		}
+		s.cells = append(s.cells, &troupe{Cell: cell, ear: ear, person: lab.NewPerson(ctx, cell, ec2.NewFromConfig(cfg))})
+	}
+	return s, nil
+}
+
+func (s *stage) keep(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// in lets somebody in the cell do something.
+func (s *stage) in(cell peering.Cell, do func(*lab.Person)) {
+	for _, t := range s.cells {
+		if t.Cell == cell && s.err == nil {
+			do(t.person)
+			s.keep(t.person.Err())
+		}
+	}
+}
+
+func (s *stage) build(cell peering.Cell, build func(*lab.Person) lab.Site) (site lab.Site) {
+	s.in(cell, func(p *lab.Person) { site = build(p) })
+	s.sites = append(s.sites, site)
+	s.names.site(site)
+	return site
+}
+
+// deploy puts the use cases on the stage, with the policy cut to each cell.
+func (s *stage) deploy(policy string) {
+	if s.err != nil {
+		return
+	}
+	p, err := policyfile.Parse("policy.yaml", []byte(policy))
+	if err != nil {
+		s.keep(fmt.Errorf("policy:\n%s\n%w", policy, err))
+		return
+	}
+	for _, t := range s.cells {
+		network, part := ec2net.New(t.person.EC2), p.Part(t.Cell)
+		t.handles = []handle{
+			accept.New(t.Cell, part, network, t.ear, time.Now).Handle,
+			connect.New(t.Cell, part, network, t.ear, time.Now).Handle,
+			disconnect.New(t.Cell, part, network, t.ear, time.Now).Handle,
+		}
+	}
+}
+
+func (s *stage) ask(from, to lab.Site) (id peering.ConnectionID) {
+	s.in(from.Cell, func(p *lab.Person) { id = p.Ask(from, to, from.Name+" asks "+to.Name) })
+	s.names.add(string(id), fmt.Sprintf("connection %d", len(s.asked)+1))
+	s.asked = append(s.asked, id)
+	return id
+}
+
+// event tells all cells of a call, and writes down what they announce and what is there then.
+func (s *stage) event(step, call string, id peering.ConnectionID, sides ...lab.Site) {
+	sides = append(sides, lab.Site{}, lab.Site{})
+	lines := s.hear(bench.Event(call, s.cells[0].Cell, id, sides[0], sides[1]))
+	s.write(step+", announced", lines)
+	s.look(step)
+}
+
+// again tells all cells of the call once more, and writes down what they change: nothing.
+func (s *stage) again(step, call string, id peering.ConnectionID, sides ...lab.Site) {
+	sides = append(sides, lab.Site{}, lab.Site{})
+	_, before := s.calls.since(0)
+	s.hear(bench.Event(call, s.cells[0].Cell, id, sides[0], sides[1]))
+	calls, _ := s.calls.since(before)
+	s.write(step+", again", calls)
+}
+
+// hear gives the event to every use case of every cell, and returns what they announce or fail with.
+func (s *stage) hear(event string) []string {
+	if s.err != nil {
+		return nil
+	}
+	hint, err := trail.Parse([]byte(event))
+	if err != nil {
+		s.keep(err)
+		return nil
+	}
+	var lines []string
+	for _, t := range s.cells {
+		for _, handle := range t.handles {
+			if err := deliver(s.ctx, handle, hint); err != nil {
+				lines = append(lines, fmt.Sprintf("%s fails, %s: %v", t.Cell, fault.Of(err), err))
+			}
+		}
+		for _, o := range t.ear.take() {
+			lines = append(lines, outcomeWords(o)...)
+		}
+	}
+	return lines
+}
+
+// deliver delivers as a queue does: what can be tried again comes back.
+func deliver(ctx context.Context, handle handle, hint trail.Hint) error {
+	var err error
+	for range 3 {
+		if err = handle(ctx, hint); err == nil || fault.Of(err) != fault.Retryable {
+			return err
+		}
+	}
+	return err
+}
+
+// look writes down what each cell is shown, with calls that are not autopeer's.
+func (s *stage) look(step string) {
+	var lines []string
+	for _, t := range s.cells {
+		if s.err != nil {
+			return
+		}
+		seen, err := s.seenBy(t)
+		s.keep(err)
+		lines = append(lines, seen...)
+	}
+	s.write(step+", seen", lines)
+}
+
+func (s *stage) seenBy(t *troupe) ([]string, error) {
+	var vpcs, ids, words []string
+	for _, site := range s.sites {
+		if site.Cell == t.Cell {
+			vpcs = append(vpcs, string(site.VPC.ID))
+		}
+	}
+	for _, id := range s.asked {
+		ids = append(ids, string(id))
+	}
+	ofVPCs := []types.Filter{{Name: new("vpc-id"), Values: vpcs}}
+	connections, err1 := t.person.EC2.DescribeVpcPeeringConnections(s.ctx, &ec2.DescribeVpcPeeringConnectionsInput{VpcPeeringConnectionIds: ids})
+	tables, err2 := t.person.EC2.DescribeRouteTables(s.ctx, &ec2.DescribeRouteTablesInput{Filters: ofVPCs})
+	groups, err3 := t.person.EC2.DescribeSecurityGroups(s.ctx, &ec2.DescribeSecurityGroupsInput{Filters: ofVPCs})
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, err
+	}
+	for _, c := range connections.VpcPeeringConnections {
+		words = append(words, connectionWords(t.Cell, c)...)
+	}
+	for _, table := range tables.RouteTables {
+		words = append(words, tableWords(table)...)
+	}
+	rules, err := s.rulesOf(t, groups.SecurityGroups)
+	return append(words, rules...), err
+}
+
+func (s *stage) rulesOf(t *troupe, groups []types.SecurityGroup) ([]string, error) {
+	filter := types.Filter{Name: new("group-id")}
+	for _, g := range groups {
+		filter.Values = append(filter.Values, *g.GroupId)
+	}
+	rules, err := t.person.EC2.DescribeSecurityGroupRules(s.ctx, &ec2.DescribeSecurityGroupRulesInput{Filters: []types.Filter{filter}})
+	if err != nil {
+		return nil, err
+	}
+	var words []string
+	for _, r := range rules.SecurityGroupRules {
+		if !*r.IsEgress && r.ReferencedGroupInfo == nil { // a default group admits itself
+			words = append(words, ruleWords(r))
+		}
+	}
+	return words, nil
+}
+
+func (s *stage) write(name string, lines []string) {
+	for i := range lines {
+		lines[i] = s.names.in(lines[i])
+	}
+	slices.Sort(lines)
+	s.transcript = append(s.transcript, section{name, lines})
+}
