@@ -1,0 +1,110 @@
+package trail_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/trail"
+)
+
+// envelope is an event with its detail.
+func envelope(source, detailType, detail string) []byte {
+	return []byte(`{"id":"e1","source":"` + source + `","detail-type":"` + detailType +
+		`","account":"111111111111","region":"us-east-1","time":"2026-06-08T07:37:56Z","detail":` + detail + `}`)
+}
+
+// deletion is the CloudTrail event of a deletion with these request parameters.
+func deletion(requestParameters string) []byte {
+	return envelope("aws.ec2", "AWS API Call via CloudTrail", `{"eventVersion":"1.11","eventSource":"ec2.amazonaws.com",
+		"eventName":"DeleteVpcPeeringConnection","awsRegion":"us-east-1","requestParameters":`+requestParameters+`}`)
+}
+
+func announcement(parties string) []byte {
+	return envelope("autopeer", "Peering Accepted", `{"version":1,"connection":"pcx-1"`+parties+`}`)
+}
+
+func TestParseReadsTheConnection(t *testing.T) {
+	t.Parallel()
+	deleted := trail.Hint{Kind: trail.Deleted, Connection: "pcx-1"}
+	tests := []struct {
+		name string
+		body []byte
+		want trail.Hint
+	}{
+		{"a request may be wrapped as a response may",
+			deletion(`{"DeleteVpcPeeringConnectionRequest":{"vpcPeeringConnectionId":"pcx-1"}}`), deleted},
+		{"what has fields beside it is no wrapper",
+			deletion(`{"vpcPeeringConnectionId":"pcx-1","DeleteVpcPeeringConnectionRequest":{"vpcPeeringConnectionId":"pcx-2"}}`), deleted},
+		{"an announcement may name no VPC", announcement(``), trail.Hint{Kind: trail.Accepted, Connection: "pcx-1"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := trail.Parse(tt.body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = trail.Hint{Kind: got.Kind, Connection: got.Connection, Requester: got.Requester, Accepter: got.Accepter}
+			if diff := cmp.Diff(tt.want, got, cmp.Comparer(peering.VPC.Same)); diff != "" {
+				t.Errorf("Parse() (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParseIgnoresWhatOthersSay(t *testing.T) {
+	t.Parallel()
+	const record = `{"eventVersion":"1.11","eventSource":"SOURCE","eventName":"DeleteVpcPeeringConnection",
+		"requestParameters":{"vpcPeeringConnectionId":"pcx-1"}}`
+	ec2 := strings.Replace(record, "SOURCE", "ec2.amazonaws.com", 1)
+	tests := []struct {
+		name string
+		body []byte
+		want string
+	}{
+		{"a record from another source", envelope("aws.iam", "AWS API Call via CloudTrail", ec2), "AWS API Call via CloudTrail from aws.iam is not for us"},
+		{"the same call of another service", envelope("aws.ec2", "AWS API Call via CloudTrail", strings.Replace(record, "SOURCE", "iam.amazonaws.com", 1)),
+			"DeleteVpcPeeringConnection of iam.amazonaws.com is not for us"},
+		{"an announcement that isn't ours", envelope("others", "Peering Accepted", `{"version":1,"connection":"pcx-1"}`),
+			"Peering Accepted from others is not for us"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := trail.Parse(tt.body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(trail.Hint{Why: tt.want}, got); diff != "" {
+				t.Errorf("Parse() (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParseRefusesOtherShapes(t *testing.T) {
+	t.Parallel()
+	const party = `{"account":"111111111111","region":"us-east-1","vpc":"vpc-1"}`
+	tests := []struct {
+		name string
+		body []byte
+		want string
+	}{
+		{"a record that is a text", envelope("aws.ec2", "AWS API Call via CloudTrail", `"x"`), "read CloudTrail record: "},
+		{"request parameters that are a text", deletion(`"x"`), "DeleteVpcPeeringConnection: read requestParameters: "},
+		{"an announcement that is a text", envelope("autopeer", "Peering Accepted", `"x"`), "read announcement: "},
+		{"an announcement of the requester alone", announcement(`,"requester":` + party), `"" is no VPC's id`},
+		{"an announcement of the accepter alone", announcement(`,"accepter":` + party), `"" is no VPC's id`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if hint, err := trail.Parse(tt.body); err == nil || !strings.HasPrefix(err.Error(), `read event "e1": `+tt.want) {
+				t.Errorf("Parse() = %+v, %v, want an error that begins with %q", hint, err, tt.want)
+			}
+		})
+	}
+}
