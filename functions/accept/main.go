@@ -13,8 +13,8 @@ import (
 )
 
 func main() {
-	err := start.Function(func(p start.Parts) lambdasqs.Handle {
-		return accept.New(p.Cell, p.Policy, p.Network, p.Announcer, time.Now).Handle
+	err := start.Function(func(p start.Parts) (lambdasqs.Handle, error) {
+		return accept.New(p.Cell, p.Policy, p.Network, p.Announcer, time.Now).Handle, nil
 	})
 	if err != nil {
 		slog.Error("cold start failed", logkey.Error, err.Error())

@@ -13,8 +13,8 @@ import (
 )
 
 func main() {
-	err := start.Function(func(p start.Parts) lambdasqs.Handle {
-		return disconnect.New(p.Cell, p.Policy, p.Network, p.Announcer, time.Now).Handle
+	err := start.Function(func(p start.Parts) (lambdasqs.Handle, error) {
+		return disconnect.New(p.Cell, p.Policy, p.Network, p.Announcer, time.Now).Handle, nil
 	})
 	if err != nil {
 		slog.Error("cold start failed", logkey.Error, err.Error())

@@ -37,7 +37,8 @@ func makeBus(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell 
 
 // makeQueue makes a function's queue, whose messages rest in its dead-letter queue in the end, and lets the
 // cell's rules send to it.
-func makeQueue(ctx context.Context, client *sqs.Client, cell peering.Cell, name string) (url string, err error) {
+func makeQueue(ctx context.Context, client *sqs.Client, cell peering.Cell, f wiring.Function) (url string, err error) {
+	name := queueName(f)
 	redrive, err := json.Marshal(map[string]any{
 		"deadLetterTargetArn": arn("sqs", cell, name+"-dead-letters"), "maxReceiveCount": wiring.MaxReceives,
 	})
@@ -51,6 +52,7 @@ func makeQueue(ctx context.Context, client *sqs.Client, cell peering.Cell, name 
 	}
 	out, err := client.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(name), Attributes: map[string]string{
 		"VisibilityTimeout": strconv.Itoa(int(wiring.VisibilityTimeout.Seconds())),
+		"DelaySeconds":      strconv.Itoa(int(f.Delay().Seconds())),
 		"RedrivePolicy":     string(redrive), "Policy": string(document),
 	}})
 	if err != nil {
@@ -68,7 +70,7 @@ func allow(sid string, principal map[string]any, action, resource string, condit
 }
 
 func makeRules(ctx context.Context, client *eventbridge.Client, p *policy.Policy, cell peering.Cell) error {
-	for _, r := range wiring.Rules(p, cell) {
+	for _, r := range wiring.Rules(p, cell, wiring.DefaultSweepInterval) {
 		if err := makeRule(ctx, client, cell, r); err != nil {
 			return fmt.Errorf("rule %s: %w", r.Name, err)
 		}
@@ -77,15 +79,21 @@ func makeRules(ctx context.Context, client *eventbridge.Client, p *policy.Policy
 }
 
 func makeRule(ctx context.Context, client *eventbridge.Client, cell peering.Cell, r wiring.Rule) error {
-	pattern, err := json.Marshal(r.Pattern)
-	if err != nil {
-		return err
-	}
 	bus, name := aws.String(wiring.DefaultPrefix), aws.String(wiring.DefaultPrefix+"-"+r.Name)
 	if r.Bus == wiring.DefaultBus {
 		bus = aws.String("default")
 	}
-	if _, err := client.PutRule(ctx, &eventbridge.PutRuleInput{Name: name, EventBusName: bus, EventPattern: aws.String(string(pattern))}); err != nil {
+	in := &eventbridge.PutRuleInput{Name: name, EventBusName: bus}
+	if r.Schedule != "" {
+		in.ScheduleExpression = &r.Schedule
+	} else {
+		pattern, err := json.Marshal(r.Pattern)
+		if err != nil {
+			return err
+		}
+		in.EventPattern = aws.String(string(pattern))
+	}
+	if _, err := client.PutRule(ctx, in); err != nil {
 		return err
 	}
 	out, err := client.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: name, EventBusName: bus, Targets: []types.Target{target(cell, r)}})

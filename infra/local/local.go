@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -26,10 +27,13 @@ import (
 	"github.com/autopeer/autopeer/internal/config"
 	"github.com/autopeer/autopeer/internal/connect"
 	"github.com/autopeer/autopeer/internal/disconnect"
+	"github.com/autopeer/autopeer/internal/dispatch"
 	"github.com/autopeer/autopeer/internal/ec2net"
 	"github.com/autopeer/autopeer/internal/lambdasqs"
+	"github.com/autopeer/autopeer/internal/outcome"
 	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/sweep"
 )
 
 // Cell is one deployed cell.
@@ -41,6 +45,8 @@ type Cell struct {
 	DeadLetters map[wiring.Function]string
 	// Stack has what the template has made; nil where the functions run in this process.
 	Stack *cfn.Stack
+
+	missed atomic.Int64
 }
 
 // Config returns the SDK's configuration for a principal of the cell on the embedded cloud. Its retryer is
@@ -86,17 +92,20 @@ func deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell p
 	cfg := Config(cloud, cell, string(cell.Account))
 	made := &Cell{Cell: cell, Mappings: map[wiring.Function]*queue.Poller{}, DeadLetters: map[wiring.Function]string{}}
 	queues := sqs.NewFromConfig(cfg)
+	urls := map[wiring.Function]string{}
 	for _, f := range wiring.Functions {
 		dead, err := queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(queueName(f) + "-dead-letters")})
 		if err != nil {
 			return nil, err
 		}
 		made.DeadLetters[f] = *dead.QueueUrl
-		url, err := makeQueue(ctx, queues, cell, queueName(f))
-		if err != nil {
+		if urls[f], err = makeQueue(ctx, queues, cell, f); err != nil {
 			return nil, err
 		}
-		if made.Mappings[f], err = start(cloud, p.Part(cell), cell, f, url); err != nil {
+	}
+	for _, f := range wiring.Functions {
+		var err error
+		if made.Mappings[f], err = made.start(cloud, p.Part(cell), f, urls); err != nil {
 			return nil, err
 		}
 	}
@@ -106,23 +115,34 @@ func deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell p
 func queueName(f wiring.Function) string { return wiring.DefaultPrefix + "-" + string(f) }
 
 // start runs a function in this process, with credentials of its own, and feeds it from its queue.
-func start(cloud *cloudsim.Cloud, p *policy.Policy, cell peering.Cell, f wiring.Function, queueURL string) (*queue.Poller, error) {
-	role := fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s-%s/%s", cell.Account, wiring.DefaultPrefix, f, f)
-	key, _ := cloud.Mint(string(cell.Account), role)
-	cfg := Config(cloud, cell, key)
+func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f wiring.Function, urls map[wiring.Function]string) (*queue.Poller, error) {
+	role := fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s-%s/%s", c.Account, wiring.DefaultPrefix, f, f)
+	key, _ := cloud.Mint(string(c.Account), role)
+	cfg := Config(cloud, c.Cell, key)
+	messages := sqs.NewFromConfig(cfg)
 	network := ec2net.New(ec2.NewFromConfig(cfg))
 	bus := announce.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now)
+	queues := dispatch.New(messages, urls[f], map[outcome.Repair]string{
+		outcome.ByAccept: urls[wiring.Accept], outcome.ByConnect: urls[wiring.Connect], outcome.ByDisconnect: urls[wiring.Disconnect],
+	})
 	handle := map[wiring.Function]lambdasqs.Handle{
-		wiring.Accept:     accept.New(cell, p, network, bus, time.Now).Handle,
-		wiring.Connect:    connect.New(cell, p, network, bus, time.Now).Handle,
-		wiring.Disconnect: disconnect.New(cell, p, network, bus, time.Now).Handle,
+		wiring.Accept:     accept.New(c.Cell, p, network, bus, time.Now).Handle,
+		wiring.Connect:    connect.New(c.Cell, p, network, bus, time.Now).Handle,
+		wiring.Disconnect: disconnect.New(c.Cell, p, network, bus, time.Now).Handle,
+		wiring.Sweep: sweep.New(c.Cell, p, wiring.DefaultSweepInterval, sweep.Parts{
+			Network: network, Announcer: bus, Queues: queues, Now: time.Now,
+			Missed: func(events int) { c.missed.Add(int64(events)) },
+		}).Handle,
 	}[f]
-	handler := lambdasqs.Handler(func() {}, lambdasqs.NewSQS(sqs.NewFromConfig(cfg), queueURL), handle)
-	return cloud.Queues.Map(arn("sqs", cell, queueName(f)), queue.Mapping{
+	handler := lambdasqs.Handler(func() {}, lambdasqs.NewSQS(messages, urls[f]), handle)
+	return cloud.Queues.Map(arn("sqs", c.Cell, queueName(f)), queue.Mapping{
 		BatchSize: wiring.BatchSize, MaxConcurrency: wiring.MaxConcurrency,
 		ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,
 	}, lambda.NewHandler(handler))
 }
+
+// Missed is how many events sweeps have missed; only of functions in this process.
+func (c *Cell) Missed() int { return int(c.missed.Load()) }
 
 func arn(service string, cell peering.Cell, resource string) string {
 	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, cell.Region, cell.Account, resource)

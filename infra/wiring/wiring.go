@@ -3,6 +3,7 @@
 package wiring
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -23,10 +24,11 @@ const (
 	Accept     Function = "accept"
 	Connect    Function = "connect"
 	Disconnect Function = "disconnect"
+	Sweep      Function = "sweep"
 )
 
 // Functions are all functions of a cell.
-var Functions = []Function{Accept, Connect, Disconnect}
+var Functions = []Function{Accept, Connect, Disconnect, Sweep}
 
 // How a function is fed. AWS asks that a message stays hidden for six function timeouts. Few environments
 // beat many under EC2's throttle, since none can see what the others spend. A message that fails is
@@ -40,6 +42,18 @@ const (
 	MaxConcurrency    = 2
 )
 
+// DefaultSweepInterval is the time from one sweep to the next, unless the operator says otherwise.
+const DefaultSweepInterval = 15 * time.Minute
+
+// Delay is how long a message waits before the function gets it. Changes come in bursts, as when somebody builds
+// a VPC, and a block takes seconds to be associated: one sweep, some time after, sees them all.
+func (f Function) Delay() time.Duration {
+	if f == Sweep {
+		return 15 * time.Second
+	}
+	return 0
+}
+
 // Bus says on which event bus of the cell a rule listens.
 type Bus string
 
@@ -50,19 +64,25 @@ const (
 	OwnBus     Bus = "own"
 )
 
-// Rule sends the events that match to one queue of the cell or to another cell's bus.
+// Rule sends the events that match, or one now and then, to one queue of the cell or to another cell's bus.
 type Rule struct {
-	Name    string // unique on its bus, without prefix
-	Bus     Bus
-	Pattern map[string]any // EventBridge's pattern language, ready to be encoded as JSON
-	Queue   Function       // empty for a rule that forwards
-	Forward peering.Cell   // zero for a rule that feeds a queue
+	Name     string // unique on its bus, without prefix
+	Bus      Bus
+	Pattern  map[string]any // EventBridge's pattern language, ready to be encoded as JSON; nil with a schedule
+	Schedule string         // in EventBridge's words, "rate(15 minutes)"
+	Queue    Function       // empty for a rule that forwards
+	Forward  peering.Cell   // zero for a rule that feeds a queue
 }
 
+// SweepRule is the name of the rule with the schedule of the sweeps.
+const SweepRule = "sweep-schedule"
+
 // Rules returns the rules of the cell, in a fixed order.
-func Rules(p *policy.Policy, cell peering.Cell) []Rule {
+func Rules(p *policy.Policy, cell peering.Cell, sweepInterval time.Duration) []Rule {
 	counterparts := p.Counterparts(cell)
 	rules := local(cell)
+	rules = append(rules, Rule{Name: SweepRule, Bus: DefaultBus, Queue: Sweep, Schedule: rate(sweepInterval)})
+	rules = append(rules, tagged(p.Part(cell).TagKeys(), cell)...)
 	rules = append(rules, foreign(Accounts(counterparts))...)
 	rules = append(rules, announced(cell, counterparts)...)
 	for _, c := range counterparts {
@@ -71,11 +91,33 @@ func Rules(p *policy.Policy, cell peering.Cell) []Rule {
 	return rules
 }
 
-// calls maps each function to the EC2 calls that it wants to hear of.
+// rate is what EventBridge calls an interval.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+func rate(interval time.Duration) string {
+	if n := int(interval.Minutes()); n != 1 {
+		return fmt.Sprintf("rate(%d minutes)", n)
+	}
+	return "rate(1 minute)"
+}
+
+// blockCalls change the blocks of a VPC, to which its peers' route tables and security groups refer.
+var blockCalls = []string{"AssociateVpcCidrBlock", "DisassociateVpcCidrBlock"}
+
+// calls maps each function to the EC2 calls of its cell that it wants to hear of.
 var calls = map[Function][]string{
 	Accept:     {"CreateVpcPeeringConnection"},
 	Connect:    {"AcceptVpcPeeringConnection"},
 	Disconnect: {"DeleteVpcPeeringConnection", "RejectVpcPeeringConnection"},
+	Sweep: slices.Concat(blockCalls, []string{
+		"CreateSubnet", "DeleteSubnet", "CreateRouteTable", "DeleteRouteTable",
+		"AssociateRouteTable", "DisassociateRouteTable", "ReplaceRouteTableAssociation",
+		"CreateSecurityGroup", "DeleteSecurityGroup",
+	}),
+}
+
+// foreignCalls maps each function to those that it wants to hear of when they are forwarded.
+var foreignCalls = map[Function][]string{
+	Accept: calls[Accept], Connect: calls[Connect], Disconnect: calls[Disconnect], Sweep: blockCalls,
 }
 
 // local listens for calls made in the cell itself.
@@ -94,7 +136,7 @@ func foreign(accounts []string) []Rule {
 	var rules []Rule
 	for _, f := range Functions {
 		for i, some := range atOnce(accounts) {
-			pattern := callPattern(some, map[string]any{"eventName": calls[f]})
+			pattern := callPattern(some, map[string]any{"eventName": foreignCalls[f]})
 			rules = append(rules, Rule{Name: numbered(string(f)+"-forwarded", i), Bus: OwnBus, Queue: f, Pattern: pattern})
 		}
 	}
@@ -126,8 +168,37 @@ func announced(cell peering.Cell, counterparts []peering.Cell) []Rule {
 	return rules
 }
 
-// forwardCalls lets a counterpart hear of the requests that name it, and of every acceptance, rejection
-// and deletion: these name the connection alone, and the counterpart looks it up.
+// tagged listens for tags by which the policy chooses route tables, subnets and groups, and for the one by which a
+// person approves a request.
+func tagged(keys []string, cell peering.Cell) []Rule {
+	var rules []Rule
+	for some := range slices.Chunk(keys, keysAtOnce) {
+		pattern := callPattern([]string{string(cell.Account)}, map[string]any{
+			"eventName": []string{"CreateTags", "DeleteTags"},
+			"requestParameters": map[string]any{
+				"tagSet":       map[string]any{"items": map[string]any{"key": some}},
+				"resourcesSet": map[string]any{"items": map[string]any{"resourceId": prefixes("rtb-", "subnet-", "sg-", "pcx-")}},
+			},
+		})
+		pattern["region"] = []string{string(cell.Region)}
+		rules = append(rules, Rule{Name: numbered("sweep-tags", len(rules)), Bus: DefaultBus, Queue: Sweep, Pattern: pattern})
+	}
+	return rules
+}
+
+// keysAtOnce is how many tag keys, of 128 characters each, one pattern has room for.
+const keysAtOnce = 8
+
+func prefixes(all ...string) []any {
+	var some []any
+	for _, p := range all {
+		some = append(some, map[string]any{"prefix": p})
+	}
+	return some
+}
+
+// forwardCalls lets a counterpart hear of the requests that name it, and of every acceptance, rejection and
+// deletion and of changed blocks: these name no counterpart, which looks up what concerns it.
 func forwardCalls(from, to peering.Cell) Rule {
 	pattern := callPattern([]string{string(from.Account)}, map[string]any{"$or": []any{
 		map[string]any{
@@ -136,7 +207,7 @@ func forwardCalls(from, to peering.Cell) Rule {
 				"ownerId": []string{string(to.Account)}, "region": []string{string(to.Region)},
 			}}},
 		},
-		map[string]any{"eventName": slices.Concat(calls[Connect], calls[Disconnect])},
+		map[string]any{"eventName": slices.Concat(calls[Connect], calls[Disconnect], blockCalls)},
 	}})
 	pattern["region"] = []string{string(from.Region)}
 	return Rule{Name: forwardName("calls", to), Bus: DefaultBus, Forward: to, Pattern: pattern}

@@ -32,7 +32,7 @@ func TestRulesStayWithinEventBridgesQuotas(t *testing.T) {
 			name string
 		}
 		seen, perBus := map[key]bool{}, map[wiring.Bus]int{}
-		for _, r := range wiring.Rules(p, at) {
+		for _, r := range wiring.Rules(p, at, wiring.DefaultSweepInterval) {
 			if k := (key{r.Bus, r.Name}); seen[k] {
 				t.Errorf("%d accounts: two rules %s on the %s bus", accounts, r.Name, r.Bus)
 			} else {
@@ -59,7 +59,7 @@ func TestEachCounterpartIsForwardedToOnceFromEachBus(t *testing.T) {
 	t.Parallel()
 	p, at := hub(3)
 	forwards := map[peering.Cell]map[wiring.Bus]int{}
-	for _, r := range wiring.Rules(p, at) {
+	for _, r := range wiring.Rules(p, at, wiring.DefaultSweepInterval) {
 		if (r.Queue == "") == (r.Forward == peering.Cell{}) {
 			t.Errorf("%s has a queue and a bus to send to, or neither", r.Name)
 		}
@@ -86,7 +86,7 @@ func TestForwardNamesAreThoseOfTheCounterpartsRules(t *testing.T) {
 	p, at := hub(1)
 	calls, announcements := wiring.ForwardNames(at)
 	want := map[string]wiring.Bus{calls: wiring.DefaultBus, announcements: wiring.OwnBus}
-	for _, r := range wiring.Rules(p, p.Counterparts(at)[0]) {
+	for _, r := range wiring.Rules(p, p.Counterparts(at)[0], wiring.DefaultSweepInterval) {
 		if bus, found := want[r.Name]; found && bus == r.Bus {
 			delete(want, r.Name)
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,12 +30,21 @@ func New(client *eventbridge.Client, name string, now func() time.Time) *Bus {
 	return &Bus{client: client, name: name, now: now}
 }
 
-// Announce seals the outcomes and puts them on the bus in one call; PutEvents takes ten at most, and there
-// are never more than a connection's two sides.
+// atOnce is how many events PutEvents takes.
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+const atOnce = 10
+
+// Announce seals the outcomes and puts them on the bus. After an error some of them may be there.
 func (b *Bus) Announce(ctx context.Context, outcomes ...outcome.Outcome) error {
-	if len(outcomes) == 0 {
-		return nil
+	for some := range slices.Chunk(outcomes, atOnce) {
+		if err := b.put(ctx, some); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func (b *Bus) put(ctx context.Context, outcomes []outcome.Outcome) error {
 	in := &eventbridge.PutEventsInput{}
 	for _, o := range outcomes {
 		entry, err := b.entry(ctx, o.Sealed(b.now()))

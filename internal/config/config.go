@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
+	"time"
 
+	"github.com/autopeer/autopeer/internal/outcome"
 	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/policy"
 )
@@ -20,7 +23,15 @@ const (
 	Region   = "AWS_REGION"
 )
 
-// Settings is what accept, connect and disconnect have to know.
+// The variables that only sweep reads.
+const (
+	AcceptQueueURL     = "AUTOPEER_ACCEPT_QUEUE_URL"
+	ConnectQueueURL    = "AUTOPEER_CONNECT_QUEUE_URL"
+	DisconnectQueueURL = "AUTOPEER_DISCONNECT_QUEUE_URL"
+	SweepMinutes       = "AUTOPEER_SWEEP_MINUTES" // from one sweep to the next
+)
+
+// Settings is what every function has to know.
 type Settings struct {
 	Cell     peering.Cell
 	Bus      string
@@ -33,26 +44,56 @@ var (
 	region  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
 	bus     = regexp.MustCompile(`^[A-Za-z0-9._-]{1,256}$`)
 	url     = regexp.MustCompile(`^https?://[^/]+/.+$`)
+	minutes = regexp.MustCompile(`^[1-9][0-9]{0,3}$`)
 )
+
+// reader reads variables and gathers what is wrong with them.
+type reader struct {
+	getenv func(string) string
+	faults []error
+}
+
+func (r *reader) read(name string, form *regexp.Regexp, want string) string {
+	value := r.getenv(name)
+	if !form.MatchString(value) {
+		r.faults = append(r.faults, fmt.Errorf("%s is %q; it must be %s", name, value, want))
+	}
+	return value
+}
 
 // Parse reads the settings. Files are read through readFile.
 func Parse(getenv func(string) string, readFile func(string) ([]byte, error)) (Settings, error) {
-	var s Settings
-	var faults []error
-	read := func(name string, form *regexp.Regexp, want string) string {
-		value := getenv(name)
-		if !form.MatchString(value) {
-			faults = append(faults, fmt.Errorf("%s is %q; it must be %s", name, value, want))
-		}
-		return value
+	r := reader{getenv: getenv}
+	s := Settings{
+		Cell: peering.Cell{
+			Account: peering.AccountID(r.read(Account, account, "the cell's account, twelve digits")),
+			Region:  peering.Region(r.read(Region, region, "a region like eu-west-1")),
+		},
+		Bus:      r.read(Bus, bus, "the name of the cell's event bus"),
+		QueueURL: r.read(QueueURL, url, "the URL of the queue that feeds the function"),
 	}
-	s.Cell.Account = peering.AccountID(read(Account, account, "the cell's account, twelve digits"))
-	s.Cell.Region = peering.Region(read(Region, region, "a region like eu-west-1"))
-	s.Bus = read(Bus, bus, "the name of the cell's event bus")
-	s.QueueURL = read(QueueURL, url, "the URL of the queue that feeds the function")
 	p, err := readPolicy(getenv(Policy), readFile)
 	s.Policy = p
-	return s, errors.Join(append(faults, err)...)
+	return s, errors.Join(append(r.faults, err)...)
+}
+
+// Sweep is what sweep has to know besides.
+type Sweep struct {
+	Interval time.Duration
+	Queues   map[outcome.Repair]string // the URLs of the queues of those who repair
+}
+
+// ParseSweep reads the settings that only sweep has.
+func ParseSweep(getenv func(string) string) (Sweep, error) {
+	r := reader{getenv: getenv}
+	s := Sweep{Queues: map[outcome.Repair]string{
+		outcome.ByAccept:     r.read(AcceptQueueURL, url, "the URL of the queue of accept"),
+		outcome.ByConnect:    r.read(ConnectQueueURL, url, "the URL of the queue of connect"),
+		outcome.ByDisconnect: r.read(DisconnectQueueURL, url, "the URL of the queue of disconnect"),
+	}}
+	n, _ := strconv.Atoi(r.read(SweepMinutes, minutes, "the minutes from one sweep to the next")) // the form has let digits through only
+	s.Interval = time.Duration(n) * time.Minute
+	return s, errors.Join(r.faults...)
 }
 
 func readPolicy(path string, readFile func(string) ([]byte, error)) (*policy.Policy, error) {

@@ -29,6 +29,7 @@ const (
 	Seconds   = "SecondsSinceRequest" // by Function and Outcome, where an event told when the request was
 	APICalls  = "APICalls"            // by Function; every attempt counts
 	Throttles = "Throttles"           // by Function; those of the calls that AWS throttled
+	Missed    = "MissedEvents"        // by Function: what a sweep found and an event should have told
 )
 
 // Recorder writes what one function does. It may be used by many goroutines.
@@ -50,6 +51,11 @@ func (r *Recorder) Called(throttled bool) {
 	if throttled {
 		r.throttles.Add(1)
 	}
+}
+
+// Missed counts what a sweep found and an event should have told.
+func (r *Recorder) Missed(events int) {
+	r.write(line{dimensions: [][]string{{Function}}, units: []unit{{Missed, "Count"}}, values: map[string]any{Missed: events}})
 }
 
 // PerInvocation returns f, with the calls of every invocation written down when it ends.

@@ -1,6 +1,11 @@
 package policy
 
-import "slices"
+import (
+	"maps"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/peering"
+)
 
 // Terms is what one side of a peering has to carry out.
 type Terms struct {
@@ -38,6 +43,32 @@ func (p *Policy) ChoosesSubnets() bool {
 		}
 	}
 	return false
+}
+
+// TagKeys returns the keys of the tags on which decisions rest: those that choose route tables, subnets and
+// groups, and the one that approves. They are sorted.
+func (p *Policy) TagKeys() []string {
+	keys := map[string]bool{}
+	note := func(tags map[string]string) {
+		for key := range tags {
+			keys[key] = true
+		}
+	}
+	for _, entry := range p.Peerings {
+		for _, r := range entry.Routes {
+			note(r.Tables.Tags)
+			if r.Tables.Subnets != nil {
+				note(r.Tables.Subnets.Tags)
+			}
+		}
+		for _, a := range entry.Allow {
+			note(a.Groups.Tags)
+		}
+		if entry.Approval == ManualApproval {
+			keys[peering.TagApproved] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(keys))
 }
 
 // Admits reports whether any peering has rules, so that network ACLs may stand in the way of what they allow.

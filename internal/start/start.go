@@ -25,11 +25,13 @@ type Parts struct {
 	config.Settings
 	Network   *ec2net.Network
 	Announcer metrics.Announcer
+	SQS       *sqs.Client
+	Missed    func(events int)
 }
 
 // Function starts a function whose work is that of the use case. It returns only if a setting is wrong: at
 // cold start, never halfway through a batch.
-func Function(useCase func(Parts) lambdasqs.Handle) error {
+func Function(useCase func(Parts) (lambdasqs.Handle, error)) error {
 	slog.SetDefault(lambdacontext.NewLogger())
 	settings, err := config.Parse(os.Getenv, os.ReadFile)
 	if err != nil {
@@ -38,12 +40,18 @@ func Function(useCase func(Parts) lambdasqs.Handle) error {
 	aws, wake := config.AWS(os.Getenv)
 	recorder := metrics.New(os.Stdout, lambdacontext.FunctionName, time.Now)
 	config.CountCalls(&aws, recorder.Called)
-	handle := useCase(Parts{
+	messages := sqs.NewFromConfig(aws)
+	handle, err := useCase(Parts{
 		Settings:  settings,
 		Network:   ec2net.New(ec2.NewFromConfig(aws)),
 		Announcer: recorder.Counted(announce.New(eventbridge.NewFromConfig(aws), settings.Bus, time.Now)),
+		SQS:       messages,
+		Missed:    recorder.Missed,
 	})
-	queue := lambdasqs.NewSQS(sqs.NewFromConfig(aws), settings.QueueURL)
+	if err != nil {
+		return err
+	}
+	queue := lambdasqs.NewSQS(messages, settings.QueueURL)
 	lambda.StartHandlerFunc(metrics.PerInvocation(recorder, lambdasqs.Handler(wake, queue, handle)))
 	return nil
 }
