@@ -1,0 +1,92 @@
+package ec2
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// follow takes a packet from an instance to whoever gets it. Route tables serve what leaves a subnet; traffic
+// inside one doesn't ask them.
+func (s *Service) follow(from *instance, to netip.Addr) (*instance, string) {
+	own := from.subnet.vpc
+	if slices.ContainsFunc(from.subnet.prefixes(), func(p netip.Prefix) bool { return p.Contains(to) }) {
+		return arrive(own, to)
+	}
+	r := from.subnet.table().best(to)
+	if r == nil {
+		return nil, noRoute
+	}
+	switch {
+	case r.local:
+		return arrive(own, to)
+	case r.target.parameter == targetConnection:
+		return s.over(own, r.target.id, to)
+	case r.target.parameter == targetInstance:
+		return hop(s.running(r.target.id), to)
+	case !own.hasGateway(r.target.id):
+		return nil, blackhole
+	}
+	return nil, intoInternet
+}
+
+func arrive(v *vpc, to netip.Addr) (*instance, string) {
+	if i := v.holder(to); i != nil {
+		return i, ""
+	}
+	return nil, noInstance
+}
+
+// over takes a packet over a peering connection. It comes out in the other VPC and goes no further: peering isn't
+// transitive, and the other VPC's gateways can't be used. See
+// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html.
+func (s *Service) over(own *vpc, id string, to netip.Addr) (*instance, string) {
+	c := s.connections[id]
+	switch {
+	case c == nil || c.state != stateActive:
+		return nil, blackhole
+	case c.requester.vpc == own:
+		return arrive(c.accepter.vpc, to)
+	case c.accepter.vpc == own:
+		return arrive(c.requester.vpc, to)
+	}
+	return nil, blackhole
+}
+
+// hop hands a packet to an instance, which checks that it is the destination:
+// https://docs.aws.amazon.com/vpc/latest/userguide/work-with-nat-instances.html.
+func hop(i *instance, to netip.Addr) (*instance, string) {
+	switch {
+	case i == nil:
+		return nil, blackhole
+	case i.addressLike(to) != to:
+		return nil, wrongInstance
+	}
+	return i, ""
+}
+
+// table returns the route table of the subnet's explicit association, or else the main one.
+func (s *subnet) table() *table {
+	for _, t := range s.vpc.tables {
+		if slices.ContainsFunc(t.associations, func(a association) bool { return a.subnet == s }) {
+			return t
+		}
+	}
+	return s.vpc.main
+}
+
+// best returns the route with the longest prefix, as https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
+// has it, or nil. Of equal ones it is the local one.
+func (t *table) best(to netip.Addr) *route {
+	var best *route
+	for _, r := range t.allRoutes() {
+		if r.destination.Contains(to) && (best == nil || r.destination.Bits() > best.destination.Bits()) {
+			best = r
+		}
+	}
+	return best
+}
+
+func (v *vpc) hasGateway(id string) bool {
+	g := v.gateways[id]
+	return g != nil && g.vpc == v
+}
