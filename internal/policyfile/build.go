@@ -1,6 +1,8 @@
 package policyfile
 
 import (
+	"cmp"
+
 	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/policy"
 )
@@ -8,9 +10,11 @@ import (
 // policy turns a document without mistakes into the policy. Departments and peerings keep the order of the
 // file, and everything keeps its line, so that a decision can say what it rests on.
 func (d *document) policy(file string) *policy.Policy {
-	p := &policy.Policy{File: file, Otherwise: policy.LeaveOthers}
-	if d.Otherwise.given() {
-		p.Otherwise = d.Otherwise.value
+	p := &policy.Policy{
+		File:      file,
+		Otherwise: cmp.Or(d.Otherwise.value, policy.LeaveOthers),
+		Removed:   cmp.Or(d.Removed.value, policy.ReportRemoved),
+		Limits:    d.Limits.policy(),
 	}
 	for _, row := range d.Departments.rows {
 		department := policy.Department{Name: string(row.key.value), Line: row.key.at.line}
@@ -23,6 +27,10 @@ func (d *document) policy(file string) *policy.Policy {
 		p.Peerings = append(p.Peerings, e.policy())
 	}
 	return p
+}
+
+func (l limits) policy() policy.Limits {
+	return policy.Limits{Peerings: int(l.Peerings.value), Routes: int(l.Routes.value), Rules: int(l.Rules.value)}
 }
 
 func (m member) policy() policy.Member {
@@ -44,6 +52,7 @@ func (e entry) policy() policy.Peering {
 		Between:   [2]string{string(e.Between.names[0].value), string(e.Between.names[1].value)},
 		Requester: string(e.Requester.value),
 		Approval:  e.Approval.value,
+		Manage:    e.Manage.value,
 		DNS:       e.DNS.value,
 		Line:      e.at.line,
 	}
@@ -85,6 +94,7 @@ func (a allow) policy() policy.Allow {
 		Groups:   policy.Groups{IDs: values(a.Groups.IDs), Tags: tags(a.Groups.Tags)},
 		Protocol: a.Protocol.value,
 		Ports:    values(a.Ports),
+		Types:    values(a.Types),
 		Line:     a.at.line,
 	}
 }

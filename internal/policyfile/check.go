@@ -24,6 +24,7 @@ func (r *reader) check(d *document) {
 	c.checkMembers(d)
 	c.checkRanges(d)
 	c.checkPeerings(d)
+	c.checkThirdParties(d)
 }
 
 // distinct reports items that are listed twice.
@@ -55,6 +56,18 @@ func apart(r *reader, what string, blocks []scalar[netip.Prefix]) {
 			if inner.ok && outer.ok && inner.value != outer.value && cidr.Contains(outer.value, inner.value) {
 				r.add(inner.at, fmt.Sprintf("%s %s lies inside %s", what, inner.text, outer.text),
 					"keep only one of the two")
+				break
+			}
+		}
+	}
+}
+
+// disjoint reports items that overlap an earlier one.
+func disjoint[T any](r *reader, what string, l some[scalar[T]], overlap func(a, b T) bool) {
+	for i, s := range l.items {
+		for _, earlier := range l.items[:i] {
+			if s.ok && earlier.ok && overlap(s.value, earlier.value) {
+				r.add(s.at, fmt.Sprintf("%s %s and %s overlap", what, s.text, earlier.text), "name each once")
 				break
 			}
 		}

@@ -1,6 +1,7 @@
 package policyfile
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -22,27 +23,30 @@ func (c checker) checkAllow(a allow) {
 	c.checkPorts(a)
 	c.checkFamily(a)
 	c.checkSources(a)
+	c.checkReferences(a)
 }
 
-// checkPorts reports ports that the protocol doesn't have, or that are named twice: EC2 would take two rules
-// that overlap, and each counts against the quota of the security group.
+// checkPorts reports ports and types that the protocol doesn't have, or that are named twice: EC2 would take
+// two rules that overlap, and each counts against the quota of the security group.
 func (c checker) checkPorts(a allow) {
 	hasPorts := a.Protocol.value == peering.TCP || a.Protocol.value == peering.UDP
+	hasTypes := a.Protocol.value == peering.ICMP || a.Protocol.value == peering.ICMPv6
 	if a.Protocol.ok && a.Ports.given() && !hasPorts {
 		c.add(a.Ports.at, fmt.Sprintf("ports are given for protocol %s", a.Protocol.text), "only tcp and udp have ports")
-		return
+	} else {
+		disjoint(c.reader, "ports", a.Ports, func(x, y policy.PortRange) bool { return x.From <= y.To && y.From <= x.To })
 	}
-	for i, p := range a.Ports.items {
-		for _, earlier := range a.Ports.items[:i] {
-			if p.ok && earlier.ok && meet(p.value, earlier.value) {
-				c.add(p.at, fmt.Sprintf("ports %s and %s overlap", p.text, earlier.text), "name each port once")
-				break
-			}
-		}
+	if a.Protocol.ok && a.Types.given() && !hasTypes {
+		c.add(a.Types.at, fmt.Sprintf("types are given for protocol %s", a.Protocol.text), "only icmp and icmpv6 have types")
+	} else {
+		disjoint(c.reader, "types", a.Types, sameType)
 	}
 }
 
-func meet(a, b policy.PortRange) bool { return a.From <= b.To && b.From <= a.To }
+// sameType reports whether a packet can be of both.
+func sameType(a, b policy.ICMPType) bool {
+	return a.Type == b.Type && (a.Code == b.Code || a.Code == -1 || b.Code == -1)
+}
 
 // checkFamily reports ICMP of one family with sources of the other. EC2 takes such a rule, and it never
 // matches a packet.
@@ -78,6 +82,34 @@ func (c checker) checkSources(a allow) {
 		c.add(s.at, fmt.Sprintf("source %s lies outside the blocks of %s", s.text, a.From.text),
 			"they are "+alternatives(texts(ranges)))
 	}
+}
+
+// checkReferences reports security groups where no VPC of from shares a Region with one of to. EC2 lets a
+// rule refer to a group of a peered VPC of the same Region only.
+// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
+func (c checker) checkReferences(a allow) {
+	i := slices.IndexFunc(a.Sources.items, func(s scalar[source]) bool { return s.value.group != "" })
+	from, to := c.regions(a.From.text), c.regions(a.To.text)
+	isShared := func(region string) bool { return slices.Contains(to, region) }
+	if i < 0 || len(from) == 0 || len(to) == 0 || slices.ContainsFunc(from, isShared) {
+		return
+	}
+	s := a.Sources.items[i]
+	c.add(s.at, fmt.Sprintf("source %s is in %s, and %s in %s", s.text, alternatives(from), a.To.text, alternatives(to)),
+		"EC2 refers to security groups inside one Region only: name blocks")
+}
+
+// regions returns the Regions of the department, or none if one of them couldn't be read.
+func (c checker) regions(department string) []string {
+	var all []string
+	for _, m := range c.members[department].items {
+		if !m.Region.ok {
+			return nil
+		}
+		all = append(all, m.Region.text)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // ranges returns all blocks that the department can have. They are known only if the file says so of each
@@ -124,7 +156,8 @@ func (c checker) checkTwice(entries []allow) {
 
 // complete reports whether all of the entry could be read, so that its policy means what the file says.
 func (a allow) complete() bool {
-	return a.From.ok && a.To.ok && a.Protocol.ok && a.Groups.complete() && wellFormed(a.Sources) && wellFormed(a.Ports)
+	return a.From.ok && a.To.ok && a.Protocol.ok && a.Groups.complete() && wellFormed(a.Sources) &&
+		wellFormed(a.Ports) && wellFormed(a.Types)
 }
 
 func (g groupChoice) complete() bool {
@@ -145,6 +178,9 @@ func inOrder(a policy.Allow) policy.Allow {
 	slices.Sort(a.Sources.PrefixLists)
 	slices.Sort(a.Groups.IDs)
 	slices.SortFunc(a.Ports, func(x, y policy.PortRange) int { return int(x.From - y.From) })
+	slices.SortFunc(a.Types, func(x, y policy.ICMPType) int {
+		return cmp.Or(cmp.Compare(x.Type, y.Type), cmp.Compare(x.Code, y.Code))
+	})
 	a.Line = 0
 	return a
 }

@@ -15,8 +15,17 @@ import (
 type document struct {
 	Version     scalar[version]           `yaml:"version" jsonschema:"required" jsonschema_description:"The version of this format."`
 	Otherwise   scalar[policy.Otherwise]  `yaml:"otherwise" jsonschema_description:"What happens to requests that no peering allows: leave (the default) lets them expire, reject rejects them."`
+	Removed     scalar[policy.Removed]    `yaml:"removed" jsonschema_description:"What happens to connections that autopeer connected and no peering allows any more: report (the default) announces them, disconnect takes their routes and ingress rules back as well."`
+	Limits      limits                    `yaml:"limits" jsonschema_description:"AWS's quotas, where they have been raised."`
 	Departments table[name, some[member]] `yaml:"departments" jsonschema:"required" jsonschema_description:"The departments by name, each with its VPCs."`
 	Peerings    list[entry]               `yaml:"peerings" jsonschema:"required" jsonschema_description:"Which departments may be connected, and what may flow between them. An empty list allows nothing."`
+}
+
+// limits are AWS's quotas. At least one field is set.
+type limits struct {
+	Peerings scalar[peeringLimit] `yaml:"peerings" jsonschema_description:"Active peering connections of a VPC. Left out, 50."`
+	Routes   scalar[routeLimit]   `yaml:"routes" jsonschema_description:"Routes of a route table, of IPv4 and of IPv6 each. Left out, 500."`
+	Rules    scalar[ruleLimit]    `yaml:"rules" jsonschema_description:"Ingress rules of a security group, of IPv4 and of IPv6 each. Left out, 60."`
 }
 
 // member is one VPC of a department, or a range of them.
@@ -34,10 +43,12 @@ type entry struct {
 	Between   pair                    `yaml:"between" jsonschema:"required" jsonschema_description:"The two departments."`
 	Requester scalar[name]            `yaml:"requester" jsonschema_description:"The only department that may ask. Left out, either may."`
 	Approval  scalar[policy.Approval] `yaml:"approval" jsonschema_description:"manual: a person approves each request. Left out, what is allowed is accepted."`
+	Manage    scalar[peering.Role]    `yaml:"manage" jsonschema_description:"The only half that autopeer manages, where the other department is a third party without autopeer. Left out, both."`
 	DNS       scalar[bool]            `yaml:"dns" jsonschema_description:"Whether each side resolves its public host names to private addresses for the other. Left out, false."`
 	Routes    table[name, sideRoutes] `yaml:"routes" jsonschema_description:"Which route tables of a department lead where in the other one. A department that is left out uses all tables, to all blocks."`
 	Allow     some[allow]             `yaml:"allow" jsonschema_description:"What the security groups admit. Left out, there are routes and no ingress rules."`
 	at        position
+	fine      bool // its keys are in order
 }
 
 // sideRoutes is what a department's side of a peering does about routes. At least one field is set.
@@ -69,6 +80,7 @@ type allow struct {
 	Groups   groupChoice                    `yaml:"groups" jsonschema:"required" jsonschema_description:"The security groups that get the rules."`
 	Protocol scalar[peering.Protocol]       `yaml:"protocol" jsonschema:"required" jsonschema_description:"The protocol, or all."`
 	Ports    some[scalar[policy.PortRange]] `yaml:"ports" jsonschema_description:"Ports and ranges of ports, for tcp and udp only. Left out, all ports."`
+	Types    some[scalar[policy.ICMPType]]  `yaml:"types" jsonschema_description:"Types, or types with a code as in 3/4, for icmp and icmpv6 only. Left out, all types."`
 	at       position
 }
 
@@ -107,15 +119,22 @@ func (m *member) read(r *reader, n ast.Node, what string) {
 
 func (e *entry) read(r *reader, n ast.Node, _ string) {
 	e.at = place(n)
-	r.object(n, "a peering", e)
+	e.fine = r.object(n, "a peering", e)
+	if e.fine && e.Manage.given() && !e.Requester.given() {
+		r.add(e.Manage.at, "manage is given without requester, so nobody knows which department is the third party",
+			"add the key requester")
+	}
+}
+
+func (l *limits) read(r *reader, n ast.Node, what string) {
+	r.object(n, what, l)
+	r.notEmpty(n, what, "give it peerings, routes or rules, or leave it out")
 }
 
 func (s *sideRoutes) read(r *reader, n ast.Node, what string) {
 	what = "routes of " + quoted(what)
 	r.object(n, what, s)
-	if m, isMapping := n.(*ast.MappingNode); isMapping && len(m.Values) == 0 {
-		r.add(place(n), what+" is an empty mapping", "give it tables, to or except, or leave the department out")
-	}
+	r.notEmpty(n, what, "give it tables, to or except, or leave the department out")
 }
 
 // read tells the two forms apart by their YAML, so that a mistake is about the form that was meant.

@@ -61,7 +61,13 @@ var kinds = map[reflect.Type]any{
 	reflect.TypeFor[peering.RouteTableID]():    byPattern[peering.RouteTableID](idPattern("rtb"), "rtb-0a1b2c3d4e5f60001"),
 	reflect.TypeFor[peering.SecurityGroupID](): byPattern[peering.SecurityGroupID](idPattern("sg"), "sg-0a1b2c3d4e5f60001"),
 
+	reflect.TypeFor[peeringLimit](): upTo[peeringLimit](mostPeerings),
+	reflect.TypeFor[routeLimit]():   upTo[routeLimit](mostRoutes),
+	reflect.TypeFor[ruleLimit]():    upTo[ruleLimit](mostRules),
+
 	reflect.TypeFor[policy.Otherwise]():  byWord(policy.LeaveOthers, policy.RejectOthers),
+	reflect.TypeFor[policy.Removed]():    byWord(policy.ReportRemoved, policy.DisconnectRemoved),
+	reflect.TypeFor[peering.Role]():      byWord(peering.Requester, peering.Accepter),
 	reflect.TypeFor[policy.Approval]():   byWord(policy.ManualApproval),
 	reflect.TypeFor[policy.TableScope](): byWord(policy.AllTables, policy.MainTable),
 	reflect.TypeFor[peering.Protocol]():  protocolKind(),
@@ -75,6 +81,10 @@ var kinds = map[reflect.Type]any{
 	reflect.TypeFor[policy.PortRange](): kind[policy.PortRange]{
 		yaml: []string{isNumber, isText}, example: "443 or 5432-5440",
 		pattern: portsPattern, least: "1", most: "65535", parse: parsePorts,
+	},
+	reflect.TypeFor[policy.ICMPType](): kind[policy.ICMPType]{
+		yaml: []string{isNumber, isText}, example: `8 or "3/4"`,
+		pattern: typePattern, least: "0", most: "255", parse: parseType,
 	},
 }
 

@@ -34,6 +34,9 @@ func parseSource(text string) (source, string, string) {
 		return source{group: peering.SecurityGroupID(text)}, "", ""
 	case isList:
 		return source{list: peering.PrefixListID(text)}, "", ""
+	case !strings.ContainsAny(text, "./:"):
+		return source{}, "is neither a block, a security group nor a prefix list",
+			"write it like 10.0.0.0/16, sg-0a1b2c3d4e5f60001 or pl-0a1b2c3d4e5f60001"
 	}
 	block, problem, fix := parseCIDR(text)
 	return source{block: block}, problem, fix
@@ -59,6 +62,26 @@ func parsePorts(text string) (policy.PortRange, string, string) {
 		return policy.PortRange{}, "is a range that ends before it begins", fmt.Sprintf("write %d-%d", to, from)
 	}
 	return policy.PortRange{From: from, To: to}, "", ""
+}
+
+const maxType = 255
+
+// typePattern matches an ICMP type, and a type with a code, as text.
+const typePattern = `^(0|[1-9][0-9]{0,2})(/(0|[1-9][0-9]{0,2}))?$`
+
+// parseType takes a type alone for all its codes, which EC2 writes as -1.
+func parseType(text string) (policy.ICMPType, string, string) {
+	first, second, hasCode := strings.Cut(text, "/")
+	number, fine := parseNumber(first, 0, maxType)
+	code, codeFine := int32(-1), true
+	if hasCode {
+		code, codeFine = parseNumber(second, 0, maxType)
+	}
+	if !fine || !codeFine {
+		return policy.ICMPType{}, "is not a type of ICMP",
+			fmt.Sprintf(`write 8, or "3/4" for type and code, with numbers from 0 to %d`, maxType)
+	}
+	return policy.ICMPType{Type: number, Code: code}, "", ""
 }
 
 // parseNumber refuses signs, spaces, and zeros in front, which ParseInt alone would let pass.

@@ -28,6 +28,7 @@ func example() *policy.Policy {
 	return &policy.Policy{
 		File:      "policy.yaml",
 		Otherwise: policy.LeaveOthers,
+		Removed:   policy.ReportRemoved,
 		Departments: []policy.Department{
 			{Name: "marketing", Line: 5, Members: []policy.Member{{
 				Cell: peering.Cell{Account: "111111111111", Region: "us-east-1"},
@@ -126,6 +127,49 @@ peerings:
 	}}
 	if diff := cmp.Diff(wantAllow, p.Peerings[0].Allow); diff != "" {
 		t.Errorf("Allow (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseReadsQuotasThirdPartiesAndReferences(t *testing.T) {
+	t.Parallel()
+	const document = `version: 1
+removed: disconnect
+limits: { peerings: 125, routes: 1000, rules: 120 }
+departments:
+  a: [{ account: "111111111111", region: us-east-1, vpc: vpc-0a1b2c3d }]
+  b: [{ account: "222222222222", region: us-east-1, vpc: vpc-0a1b2c3d }]
+peerings:
+  - between: [a, b]
+    requester: a
+    manage: requester
+    allow:
+      - { from: b, to: a, sources: [sg-0a1b2c3d, 10.2.1.0/24, pl-0a1b2c3d], groups: { ids: [sg-0a1b2c3e] }, protocol: icmp, types: [8, 3/4, "0/0"] }
+`
+	p, err := policyfile.Parse("f", []byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Removed != policy.DisconnectRemoved {
+		t.Errorf("Removed = %q, want disconnect", p.Removed)
+	}
+	if want := (policy.Limits{Peerings: 125, Routes: 1000, Rules: 120}); p.Limits != want {
+		t.Errorf("Limits = %+v, want %+v", p.Limits, want)
+	}
+	want := []policy.Peering{{
+		Between: [2]string{"a", "b"}, Requester: "a", Manage: peering.Requester, Line: 8,
+		Allow: []policy.Allow{{
+			From: "b", To: "a", Protocol: peering.ICMP, Line: 12,
+			Sources: policy.Sources{
+				Blocks:      []netip.Prefix{netip.MustParsePrefix("10.2.1.0/24")},
+				Groups:      []peering.SecurityGroupID{"sg-0a1b2c3d"},
+				PrefixLists: []peering.PrefixListID{"pl-0a1b2c3d"},
+			},
+			Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-0a1b2c3e"}},
+			Types:  []policy.ICMPType{{Type: 8, Code: -1}, {Type: 3, Code: 4}, {Type: 0, Code: 0}},
+		}},
+	}}
+	if diff := cmp.Diff(want, p.Peerings, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
+		t.Errorf("Peerings (-want +got):\n%s", diff)
 	}
 }
 

@@ -63,6 +63,13 @@ func (r *reader) mapping(n ast.Node, what string) []*ast.MappingValueNode {
 	return nil
 }
 
+// notEmpty reports a mapping without pairs.
+func (r *reader) notEmpty(n ast.Node, what, fix string) {
+	if m, isMapping := n.(*ast.MappingNode); isMapping && len(m.Values) == 0 {
+		r.add(place(n), what+" is an empty mapping", fix)
+	}
+}
+
 // sequence returns the items of n, or nil after noting that n has the wrong shape.
 func (r *reader) sequence(n ast.Node, what string) []ast.Node {
 	if s, ok := n.(*ast.SequenceNode); ok {

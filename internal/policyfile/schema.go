@@ -6,6 +6,8 @@ import (
 	"reflect"
 
 	"github.com/invopop/jsonschema"
+
+	"github.com/autopeer/autopeer/internal/peering"
 )
 
 //go:generate go test -run TestSchemaInDocsIsFresh . -update
@@ -103,6 +105,9 @@ func (member) JSONSchemaExtend(s *jsonschema.Schema) {
 }
 
 // JSONSchemaExtend adds that there is a key.
+func (limits) JSONSchemaExtend(s *jsonschema.Schema) { s.MinProperties = new(uint64(1)) }
+
+// JSONSchemaExtend adds that there is a key.
 func (sideRoutes) JSONSchemaExtend(s *jsonschema.Schema) { s.MinProperties = new(uint64(1)) }
 
 // JSONSchemaExtend adds that exactly one key is there.
@@ -116,12 +121,30 @@ func (subnetChoice) JSONSchemaExtend(s *jsonschema.Schema) { s.OneOf = exactlyOn
 // JSONSchemaExtend adds that exactly one key is there.
 func (groupChoice) JSONSchemaExtend(s *jsonschema.Schema) { s.OneOf = exactlyOne("ids", "tags") }
 
-// JSONSchemaExtend adds that only tcp and udp have ports.
+// JSONSchemaExtend adds that manage needs requester, and that nobody approves where a third party accepts.
+func (entry) JSONSchemaExtend(s *jsonschema.Schema) {
+	s.DependentRequired = map[string][]string{"manage": {"requester"}}
+	s.Not = oneOf("manage", peering.Requester)
+	s.Not.Required = []string{"manage", "approval"}
+}
+
+// JSONSchemaExtend adds that only tcp and udp have ports, and only icmp and icmpv6 types.
 func (allow) JSONSchemaExtend(s *jsonschema.Schema) {
-	protocol := jsonschema.NewProperties()
-	protocol.Set("protocol", &jsonschema.Schema{Enum: []any{"tcp", "udp"}})
-	s.If = &jsonschema.Schema{Required: []string{"ports"}}
-	s.Then = &jsonschema.Schema{Properties: protocol}
+	s.AllOf = []*jsonschema.Schema{
+		{If: &jsonschema.Schema{Required: []string{"ports"}}, Then: oneOf("protocol", peering.TCP, peering.UDP)},
+		{If: &jsonschema.Schema{Required: []string{"types"}}, Then: oneOf("protocol", peering.ICMP, peering.ICMPv6)},
+	}
+}
+
+// oneOf says that the key, where it is there, has one of the words.
+func oneOf[T any](key string, words ...T) *jsonschema.Schema {
+	allowed := &jsonschema.Schema{}
+	for _, w := range words {
+		allowed.Enum = append(allowed.Enum, w)
+	}
+	properties := jsonschema.NewProperties()
+	properties.Set(key, allowed)
+	return &jsonschema.Schema{Properties: properties}
 }
 
 func exactlyOne(keys ...string) []*jsonschema.Schema {

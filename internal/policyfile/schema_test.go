@@ -25,17 +25,20 @@ var unseen = []string{
 	// arithmetic on addresses and ports
 	"cidr-prefix-too-long", "cidr-host-bits", "cidr-host-bits-ipv6", "cidr-ipv4-in-ipv6", "cidr-malformed",
 	"destination-host-bits", "exclusion-malformed", "ports-reversed", "ports-range-too-high", "ports-overlap", "icmp-from-ipv6", "icmpv6-from-ipv4",
+	"types-code-too-high",
 	// references
 	"allow-from-is-to", "allow-undefined", "allow-without-part", "between-undefined", "between-undefined-among-many", "requester-undefined",
 	"requester-without-part", "routes-undefined", "routes-without-part",
+	"manage-where-requester-is-undefined", "third-party-of-one-another", "third-party-only-here", "third-party-with-routes",
+	"third-party-with-rules", "source-group-of-another-region",
 	// duplicates and overlaps
-	"allow-twice", "cidrs-inside-one-another", "cidrs-listed-twice", "declared-inside-another-range", "group-id-twice",
+	"allow-twice", "allow-twice-with-types", "cidrs-inside-one-another", "cidrs-listed-twice", "declared-inside-another-range", "group-id-twice",
 	"peering-of-overlapping-blocks", "peering-twice", "ranges-of-one-department-overlap",
-	"range-inside-a-later-range", "ranges-of-two-departments-overlap", "source-outside", "source-twice", "source-wider-than-department",
+	"range-inside-a-later-range", "ranges-of-two-departments-overlap", "source-outside", "source-twice", "source-group-twice", "source-prefix-list-twice", "source-wider-than-department",
 	"destination-twice", "destination-inside-another", "destination-excluded", "destination-with-an-exclusion-inside",
 	"destination-outside", "destination-outside-a-range", "destination-of-the-own-department", "destination-wider-than-department",
 	"exclusion-inside-another", "exclusion-of-a-part", "subnet-id-twice",
-	"tables-id-twice", "vpc-in-two-departments", "vpc-twice-in-a-department",
+	"tables-id-twice", "types-inside-one-another", "types-twice", "vpc-in-two-departments", "vpc-twice-in-a-department",
 }
 
 func TestSchemaInDocsIsFresh(t *testing.T) {

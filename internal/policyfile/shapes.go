@@ -74,9 +74,7 @@ func (t table[K, V]) given() bool { return t.at.given() }
 func (t *table[K, V]) read(r *reader, n ast.Node, what string) {
 	t.at = place(n)
 	pairs := r.mapping(n, what)
-	if _, isMapping := n.(*ast.MappingNode); isMapping && len(pairs) == 0 {
-		r.add(t.at, what+" is an empty mapping", "give it an entry or leave the key out")
-	}
+	r.notEmpty(n, what, "give it an entry or leave the key out")
 	seen := map[string]position{}
 	t.rows = make([]row[K, V], 0, len(pairs))
 	for _, pair := range pairs {

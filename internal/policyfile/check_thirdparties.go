@@ -1,0 +1,72 @@
+package policyfile
+
+import (
+	"fmt"
+
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// checkThirdParties reports what nobody would carry out, because a third party has no autopeer.
+func (c checker) checkThirdParties(d *document) {
+	first := map[string]entry{} // by third party
+	for _, e := range d.Peerings.items {
+		third := e.thirdParty()
+		if third == "" {
+			continue
+		}
+		c.checkUnmanaged(e, third)
+		if _, found := first[third]; !found {
+			first[third] = e
+		}
+	}
+	for _, e := range d.Peerings.items {
+		c.checkManaged(e, first)
+	}
+}
+
+// thirdParty returns the department whose half autopeer leaves alone. It is empty if there is none, or if
+// mistakes of the entry leave it open.
+func (e entry) thirdParty() string {
+	if key := e.Between.key(); !e.fine || !e.Between.known() || key[0] == key[1] {
+		return ""
+	}
+	if !e.Manage.ok || !e.Requester.ok || !e.Between.has(e.Requester.text) {
+		return ""
+	}
+	p := e.policy()
+	return p.ThirdParty()
+}
+
+// checkUnmanaged reports what the entry asks of the third party's half.
+func (c checker) checkUnmanaged(e entry, third string) {
+	if e.Approval.given() && e.Manage.value == peering.Requester {
+		c.add(e.Approval.at, fmt.Sprintf("approval is given, and %s, the third party, accepts", third),
+			"leave it out: nothing is accepted here")
+	}
+	for _, row := range e.Routes.rows {
+		if row.key.text == third {
+			c.add(row.key.at, fmt.Sprintf("routes: %s is the third party, and autopeer leaves its half alone", third),
+				"leave them out: the third party makes its own routes")
+		}
+	}
+	for _, a := range e.Allow.items {
+		if a.To.text == third {
+			c.add(a.To.at, fmt.Sprintf("to: %s is the third party, and autopeer leaves its half alone", third),
+				"leave the entry out: the third party makes its own rules")
+		}
+	}
+}
+
+// checkManaged reports departments of the entry that are the third party of another one and not of this.
+func (c checker) checkManaged(e entry, first map[string]entry) {
+	third := e.thirdParty()
+	if !e.fine || e.Manage.given() && third == "" {
+		return // who is the third party here has to be mended first
+	}
+	for _, s := range e.Between.names {
+		if other, found := first[s.text]; found && s.ok && s.text != third {
+			c.add(s.at, fmt.Sprintf("%s is the third party of the peering in line %d and not of this one", s.text, other.at.line),
+				"autopeer is in its accounts or isn't: give both peerings manage, or neither")
+		}
+	}
+}
