@@ -2,7 +2,9 @@ package reach
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
+	"strconv"
 
 	"github.com/autopeer/autopeer/internal/peering"
 )
@@ -33,11 +35,9 @@ func (n Network) filter(p packet, own, other end, egress bool) (Hop, *Blocker) {
 	if acl == nil || other.instance != nil && other.instance.Subnet == own.instance.Subnet {
 		return Hop{}, nil
 	}
-	where := fmt.Sprintf("from %s (ingress of %s)", other.addr, own.instance.Subnet)
-	if egress {
-		where = fmt.Sprintf("to %s (egress of %s)", other.addr, own.instance.Subnet)
-	}
-	entries := inForce(acl.Entries, other, egress)
+	preposition, direction := words(egress)
+	where := fmt.Sprintf("%s %s (%s of %s)", preposition, other.addr, direction, own.instance.Subnet)
+	entries := inForce(acl.Entries, netip.PrefixFrom(other.addr, other.addr.BitLen()), egress)
 	for _, port := range p.ports(entries) {
 		if rule, allowed := p.decide(entries, port); !allowed {
 			return Hop{}, p.blocked(NetworkACL, acl.ID, "network ACL %s rule %s denies %s %s", acl.ID, rule, p.what(port), where)
@@ -46,12 +46,20 @@ func (n Network) filter(p packet, own, other end, egress bool) (Hop, *Blocker) {
 	return p.passed(acl.ID, "network ACL %s allows %s %s", acl.ID, p.what(firstEphemeral), where), nil
 }
 
-// inForce returns the entries that speak of the direction and the other end's address, in the order in which
-// they decide.
-func inForce(entries []peering.ACLEntry, other end, egress bool) []peering.ACLEntry {
+// words are those for a direction, as seen from the subnet.
+func words(egress bool) (preposition, direction string) {
+	if egress {
+		return "to", "egress"
+	}
+	return "from", "ingress"
+}
+
+// inForce returns the entries that speak of the direction and of addresses of the other end, in the order in
+// which they decide.
+func inForce(entries []peering.ACLEntry, other netip.Prefix, egress bool) []peering.ACLEntry {
 	var ordered []peering.ACLEntry
 	for _, e := range entries {
-		if e.Egress == egress && e.Block.Contains(other.addr) {
+		if e.Egress == egress && e.Block.Overlaps(other) {
 			ordered = append(ordered, e)
 		}
 	}
@@ -62,15 +70,19 @@ func inForce(entries []peering.ACLEntry, other end, egress bool) []peering.ACLEn
 // decide returns the number of the first entry that means p at the port, and whether it allows.
 func (p packet) decide(entries []peering.ACLEntry, port int32) (rule string, allowed bool) {
 	for _, e := range entries {
-		if !p.within(e.Protocol, e.From, e.To, port) {
-			continue
+		if p.within(e.Protocol, e.From, e.To, port) {
+			return ruleName(e.Number), e.Allow
 		}
-		if e.Number > lastNumber {
-			break
-		}
-		return fmt.Sprint(e.Number), e.Allow
 	}
-	return "*", false
+	return ruleName(lastNumber + 1), false
+}
+
+// ruleName returns the number of a rule as consoles show it.
+func ruleName(number int32) string {
+	if number > lastNumber {
+		return "*"
+	}
+	return strconv.Itoa(int(number))
 }
 
 // ports returns the ports at which an ACL must be asked: of a question its port, of an answer the first of

@@ -1,0 +1,209 @@
+package reach
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/autopeer/autopeer/internal/cidr"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// Crossing is traffic between blocks of two VPCs where it crosses the borders of one side's subnets, of those
+// that have addresses in Own. A network ACL asks for the other end's address alone, so it doesn't matter which
+// part of a subnet that is.
+//
+// All of it has to pass: every port and every address of Peer, and tcp and udp answers to every ephemeral port.
+// ICMP without a type stands for the least that it is wanted for, ping and its answer; types other than echo
+// requests have no answer. All protocols mean all 256 of them, so that rules for tcp, udp and icmp together are
+// not enough; their answers may lack the ports of tcp and udp below the ephemeral ones.
+type Crossing struct {
+	Subnets   []peering.Subnet
+	ACLs      []peering.NetworkACL // a subnet that none names lets everything pass
+	Own, Peer []netip.Prefix
+	Outbound  bool             // the side asks and the peer answers
+	Protocol  peering.Protocol // with From and To as in peering.Permission
+	From, To  int32
+}
+
+// Obstruction is a rule of a network ACL that denies some of a Crossing, to or from one block of the peer's.
+type Obstruction struct {
+	ACL      peering.NetworkACLID
+	Subnets  []peering.SubnetID // whose traffic it stops, sorted
+	Rule     string             // its number, or "*"
+	Egress   bool
+	Return   bool // it stops the answers
+	Sentence string
+	Remedy   string // the rule that would open it; those of all obstructions together open everything
+}
+
+// Obstructions returns what keeps the traffic from passing: ACL by ACL, the questions before the answers, in the
+// order in which the rules decide. The order of the input does not matter.
+func (c Crossing) Obstructions() []Obstruction {
+	acls := slices.SortedFunc(slices.Values(c.ACLs), func(a, b peering.NetworkACL) int { return cmp.Compare(a.ID, b.ID) })
+	questions, answers := c.spans()
+	var found []Obstruction
+	for _, acl := range slices.CompactFunc(acls, func(a, b peering.NetworkACL) bool { return a.ID == b.ID }) {
+		found = append(found, c.meet(gate{acl: acl, asked: questions, egress: c.Outbound})...)
+		found = append(found, c.meet(gate{acl: acl, asked: answers, egress: !c.Outbound, back: true})...)
+	}
+	return found
+}
+
+// meet takes the traffic with each block of the peer's to the gate.
+func (c Crossing) meet(g gate) []Obstruction {
+	var found []Obstruction
+	for _, peer := range cidr.Merge(c.Peer) {
+		g.peer, g.subnets = peer, c.crossed(g.acl, peer)
+		if len(g.subnets) > 0 && (packet{protocol: named(c.Protocol)}).suits(peer.Addr()) {
+			found = append(found, g.obstructions()...)
+		}
+	}
+	return found
+}
+
+// crossed returns the ACL's subnets that have addresses which take part and are of the peer's family.
+func (c Crossing) crossed(acl peering.NetworkACL, peer netip.Prefix) []peering.SubnetID {
+	var ids []peering.SubnetID
+	for _, s := range c.Subnets {
+		blocks := slices.DeleteFunc(slices.Clone(s.Blocks), func(b netip.Prefix) bool { return b.Addr().Is4() != peer.Addr().Is4() })
+		if _, _, takesPart := cidr.Overlap(blocks, c.Own); takesPart && slices.Contains(acl.Subnets, s.ID) {
+			ids = append(ids, s.ID)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// spans returns what has to pass of the questions and of the answers.
+func (c Crossing) spans() (questions, answers []span) {
+	asked := []span{spanOf(c.Protocol, c.From, c.To)}
+	switch p := named(c.Protocol); {
+	case p == peering.ICMP && (c.From < 0 || c.From == echoRequest):
+		return []span{spanOf(p, echoRequest, 0)}, []span{spanOf(p, echoReply, 0)}
+	case p == peering.ICMPv6 && (c.From < 0 || c.From == echoRequestV6):
+		return []span{spanOf(p, echoRequestV6, 0)}, []span{spanOf(p, echoReplyV6, 0)}
+	case p == peering.ICMP, p == peering.ICMPv6:
+		return asked, nil
+	case p == peering.AllProtocols:
+		return asked, []span{{0, tcp - 1}, {tcp | firstEphemeral, udp - 1}, {udp | firstEphemeral, everything.last}}
+	}
+	return asked, []span{spanOf(c.Protocol, firstEphemeral, lastEphemeral)}
+}
+
+// gate is where the traffic with one block of the peer's meets an ACL in one direction.
+type gate struct {
+	acl          peering.NetworkACL
+	subnets      []peering.SubnetID
+	peer         netip.Prefix
+	asked        []span
+	egress, back bool
+}
+
+// cell is traffic that no entry tells apart, with the index of the entry that decides it.
+type cell struct {
+	block netip.Prefix
+	span  span
+	by    int
+}
+
+// obstructions returns the entries that deny any of what is asked for.
+func (g gate) obstructions() []Obstruction {
+	last := peering.ACLEntry{Number: lastNumber + 1, Protocol: peering.AllProtocols, Block: g.peer}
+	entries := append(inForce(g.acl.Entries, g.peer, g.egress), last)
+	cells := g.cells(entries)
+	var found []Obstruction
+	for i, e := range entries {
+		if hull, exists := hullOf(cells, i); exists && !e.Allow {
+			found = append(found, g.obstruction(e.Number, hull, isPart(cells, hull)))
+		}
+	}
+	return found
+}
+
+// cells cuts the traffic along the borders of all entries. Each cell is decided by the first entry that means it.
+func (g gate) cells(entries []peering.ACLEntry) []cell {
+	var parts []span
+	for _, s := range g.asked {
+		parts = append(parts, s.cut(entries)...)
+	}
+	var cells []cell
+	for _, block := range cutBlock(g.peer, entries) {
+		for _, s := range parts {
+			by := slices.IndexFunc(entries, func(e peering.ACLEntry) bool {
+				return cidr.Contains(e.Block, block) && spanOf(e.Protocol, e.From, e.To).contains(s)
+			})
+			cells = append(cells, cell{block, s, by})
+		}
+	}
+	return cells
+}
+
+// cutBlock halves the block until no entry is for a part of any piece.
+func cutBlock(p netip.Prefix, entries []peering.ACLEntry) []netip.Prefix {
+	if !slices.ContainsFunc(entries, func(e peering.ACLEntry) bool { return e.Block.Bits() > p.Bits() && p.Overlaps(e.Block) }) {
+		return []netip.Prefix{p}
+	}
+	upper := p.Addr().AsSlice()
+	upper[p.Bits()/8] |= 0x80 >> (p.Bits() % 8)
+	middle, _ := netip.AddrFromSlice(upper)
+	return append(cutBlock(netip.PrefixFrom(p.Addr(), p.Bits()+1), entries), cutBlock(netip.PrefixFrom(middle, p.Bits()+1), entries)...)
+}
+
+// hullOf returns the smallest traffic that one rule can mean and that holds all cells decided by the entry.
+func hullOf(cells []cell, by int) (hull cell, exists bool) {
+	for _, c := range cells {
+		switch {
+		case c.by != by:
+		case !exists:
+			hull, exists = cell{c.block, c.span.around(c.span), by}, true
+		default:
+			hull.block, hull.span = blockAround(hull.block, c.block), hull.span.around(c.span)
+		}
+	}
+	return hull, exists
+}
+
+// blockAround returns the smallest block that holds both.
+func blockAround(a, b netip.Prefix) netip.Prefix {
+	for !cidr.Contains(a, b) {
+		a = netip.PrefixFrom(a.Addr(), a.Bits()-1)
+	}
+	return a.Masked()
+}
+
+// isPart reports whether the hull holds what other entries decide.
+func isPart(cells []cell, hull cell) bool {
+	return slices.ContainsFunc(cells, func(c cell) bool {
+		return c.by != hull.by && cidr.Contains(hull.block, c.block) && hull.span.contains(c.span)
+	})
+}
+
+// obstruction words what the rule of this number does to the hull, or to a part of it.
+func (g gate) obstruction(number int32, hull cell, part bool) Obstruction {
+	preposition, direction := words(g.egress)
+	traffic := fmt.Sprintf("%s %s %s", hull.span, preposition, hull.block)
+	rule := ruleName(number)
+	denies, purpose := "denies", ""
+	if part {
+		denies = "denies part of"
+	}
+	if g.back {
+		purpose = ", which the answers need"
+	}
+	return Obstruction{
+		ACL: g.acl.ID, Subnets: g.subnets, Rule: rule, Egress: g.egress, Return: g.back,
+		Sentence: fmt.Sprintf("network ACL %s rule %s %s %s (%s of %s)%s", g.acl.ID, rule, denies, traffic, direction, list(g.subnets), purpose),
+		Remedy:   fmt.Sprintf("allow %s by an %s rule of %s before rule %s", traffic, direction, g.acl.ID, rule),
+	}
+}
+
+func list(subnets []peering.SubnetID) string {
+	names := make([]string, len(subnets))
+	for i, s := range subnets {
+		names[i] = string(s)
+	}
+	return strings.Join(names, ", ")
+}
