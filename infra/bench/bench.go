@@ -120,6 +120,16 @@ func (b *Bench) Process(call api.Call) (function string, pid int, found bool) {
 	return "", 0, false
 }
 
+// Sweep lets the sweep of every cell begin now, beside its rhythm.
+func (b *Bench) Sweep() error {
+	for _, c := range b.Cells {
+		if err := b.Cloud.Events.Fire(local.SweepRule(c.Cell)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Said returns what autopeer has announced of the connection, of that kind, in order.
 func (b *Bench) Said(kind outcome.Kind, id peering.ConnectionID) []outcome.Outcome {
 	return slices.DeleteFunc(b.Heard(), func(o outcome.Outcome) bool { return o.Kind != kind || o.Connection != id })

@@ -112,3 +112,8 @@ func target(cell peering.Cell, r wiring.Rule) types.Target {
 }
 
 func busARN(cell peering.Cell) string { return arn("events", cell, "event-bus/"+wiring.DefaultPrefix) }
+
+// SweepRule is the ARN of the rule with the schedule of the cell's sweeps.
+func SweepRule(cell peering.Cell) string {
+	return arn("events", cell, "rule/"+wiring.DefaultPrefix+"-"+wiring.SweepRule)
+}

@@ -138,7 +138,9 @@ func TestCallsOfAccept(t *testing.T) {
 		t.Ask(m, f)
 		time.Sleep(10 * time.Second)
 		want := [][]string{
-			{"DescribeRouteTables", "DescribeVpcPeeringConnections", "DescribeVpcs"},
+			// The connection, and what its VPC is connected with: EC2 has a filter for either end, and none for both.
+			{"DescribeRouteTables", "DescribeSecurityGroups", "DescribeVpcPeeringConnections", "DescribeVpcPeeringConnections",
+				"DescribeVpcPeeringConnections", "DescribeVpcs"},
 			{"AcceptVpcPeeringConnection"},
 			{"PutEvents"},
 		}
@@ -327,6 +329,7 @@ func TestFaultsOfAccept(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			benchtest.Run(t, nil, func(t *benchtest.T) {
 				m, f := t.Company(one, one)
+				t.NoSweeps()
 				defer t.Cloud.Inject(benchtest.Times(tt.times, tt.failure, func(c api.Call) bool { return c.Action == "AcceptVpcPeeringConnection" }))()
 				pcx := t.Ask(m, f)
 				t.Settle()

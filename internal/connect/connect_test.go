@@ -36,7 +36,8 @@ func TestCallsOfANewSide(t *testing.T) {
 		release()
 		t.Settle()
 		want := [][]string{
-			{"DescribeRouteTables", "DescribeSecurityGroupRules", "DescribeSecurityGroups", "DescribeVpcPeeringConnections"},
+			{"DescribeNetworkAcls", "DescribeRouteTables", "DescribeSecurityGroupRules", "DescribeSecurityGroups", "DescribeSubnets",
+				"DescribeVpcPeeringConnections"},
 			// Both sides are the cell's: two tables each, one group, and the tags of the one connection.
 			{"AuthorizeSecurityGroupIngress", "CreateRoute", "CreateRoute", "CreateRoute", "CreateRoute", "CreateTags"},
 			{"PutEvents"},

@@ -85,6 +85,7 @@ func TestDeadOfAnyKind(t *testing.T) {
 func TestWhatAWSNoLongerShows(t *testing.T) {
 	benchtest.Run(t, nil, func(t *benchtest.T) {
 		m, f := t.Company(one, one)
+		t.NoSweeps()
 		pcx := t.Ask(m, f)
 		t.Settle()
 		release := t.Hold(wiring.Disconnect)

@@ -119,7 +119,7 @@ func TestIngressRules(t *testing.T) {
 	t.Parallel()
 	n := answering(t, `<DescribeSecurityGroupRulesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><securityGroupRuleSet>
 		<item><securityGroupRuleId>sgr-1</securityGroupRuleId><groupId>sg-1</groupId><isEgress>false</isEgress><ipProtocol>-1</ipProtocol><fromPort>-1</fromPort><toPort>-1</toPort>
-			<referencedGroupInfo><groupId>sg-9</groupId></referencedGroupInfo><description>d</description><tagSet><item><key>autopeer:connection</key><value>pcx-1</value></item></tagSet></item>
+			<referencedGroupInfo><groupId>sg-9</groupId><userId>111111111111</userId><peeringStatus>active</peeringStatus></referencedGroupInfo><description>d</description><tagSet><item><key>autopeer:connection</key><value>pcx-1</value></item></tagSet></item>
 		<item><securityGroupRuleId>sgr-2</securityGroupRuleId><groupId>sg-1</groupId><isEgress>true</isEgress><ipProtocol>-1</ipProtocol><cidrIpv4>0.0.0.0/0</cidrIpv4></item>
 	</securityGroupRuleSet></DescribeSecurityGroupRulesResponse>`)
 	got, err := n.IngressRules(t.Context(), "pcx-1")

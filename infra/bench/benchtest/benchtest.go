@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/autopeer/autopeer/infra/bench"
@@ -76,9 +78,10 @@ func (t *T) Company(marketing, finance peering.Cell) (m, f lab.Site) {
 	return m, f
 }
 
-// Policy deploys the cells of the policy file.
+// Policy deploys the cells of the policy file, which don't hear of what was done before.
 func (t *T) Policy(file string) {
 	t.Helper()
+	t.Settle()
 	t.Must(t.Deploy(t.Ctx, file, nil))
 }
 
@@ -91,6 +94,23 @@ func (t *T) Ask(from, to lab.Site) (id peering.ConnectionID) {
 
 // Hold keeps a function from running until the returned function is called.
 func (t *T) Hold(f wiring.Function) (release func()) { return local.Hold(t.Cells, f) }
+
+// Sweep lets every cell be swept twice, as the schedule and the second look do, and what is found be dealt with.
+func (t *T) Sweep() {
+	t.Helper()
+	t.Must(t.Bench.Sweep())
+	t.Settle()
+}
+
+// NoSweeps ends the schedules, so that what a test breaks for good isn't found again and again.
+func (t *T) NoSweeps() {
+	t.Helper()
+	for _, c := range t.Cells {
+		rules := eventbridge.NewFromConfig(local.Config(t.Cloud, c.Cell, string(c.Account)))
+		_, err := rules.DisableRule(t.Ctx, &eventbridge.DisableRuleInput{Name: aws.String(wiring.DefaultPrefix + "-" + wiring.SweepRule)})
+		t.Must(err)
+	}
+}
 
 // Slow makes every call take forty milliseconds, as EC2's do, until the returned function is called.
 func Slow(cloud *cloudsim.Cloud) (stop func()) {
