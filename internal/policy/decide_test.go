@@ -129,6 +129,82 @@ func TestDecideNeedsNoApprovalOfWhatIsAccepted(t *testing.T) {
 	}
 }
 
+func TestTagApproves(t *testing.T) {
+	t.Parallel()
+	m, f := vpc(marketingCell, "vpc-m", "10.10.0.0/16"), vpc(financeCell, "vpc-f", "172.31.0.0/16")
+	d := vpc(developerCell, "vpc-d", "10.65.0.0/16")
+	tests := []struct {
+		name                string
+		requester, accepter peering.VPC
+		tags                map[string]string
+		want                policy.Code
+	}{
+		{"with the tag the request is allowed", m, d, map[string]string{"autopeer:approved": "true"}, policy.Allowed},
+		{"other tags don't approve", m, d, map[string]string{"approved": "true"}, policy.ApprovalNeeded},
+		{"another value doesn't approve", m, d, map[string]string{"autopeer:approved": "false"}, policy.ApprovalNeeded},
+		{"AWS's tags tell capitals apart", m, d, map[string]string{"autopeer:approved": "True"}, policy.ApprovalNeeded},
+		{"no value doesn't approve", m, d, map[string]string{"autopeer:approved": ""}, policy.ApprovalNeeded},
+		{"approval is not a peering", vpc(marketingCell, "vpc-x"), f, map[string]string{"autopeer:approved": "true"}, policy.NotListed},
+		{"approval doesn't turn the direction", f, d, map[string]string{"autopeer:approved": "true"}, policy.WrongDirection},
+		{"approval doesn't part blocks", m, vpc(financeCell, "vpc-f", "10.10.1.0/24"),
+			map[string]string{"autopeer:approved": "true"}, policy.Overlap},
+		{"approval doesn't declare blocks", vpc(marketingCell, "vpc-m", "10.9.0.0/16"), d,
+			map[string]string{"autopeer:approved": "true"}, policy.CIDRMismatch},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := request(tt.requester, tt.accepter)
+			c.Tags = tt.tags
+			p := company()
+			for i := range p.Peerings {
+				p.Peerings[i].Approval = policy.ManualApproval
+			}
+			if got := p.Decide(c); got.Code != tt.want {
+				t.Errorf("Decide() = %s (%s), want %s", got.Code, got.Reason, tt.want)
+			}
+		})
+	}
+}
+
+func TestOnlyWhatNoPeeringAllowsIsUnlisted(t *testing.T) {
+	t.Parallel()
+	unlisted := map[policy.Code]bool{
+		policy.NotListed: true, policy.WrongDirection: true, policy.SameVPC: true,
+		policy.Allowed: false, policy.ApprovalNeeded: false, policy.Overlap: false, policy.CIDRMismatch: false,
+	}
+	for code, want := range unlisted {
+		if got := (policy.Decision{Code: code}).IsUnlisted(); got != want {
+			t.Errorf("IsUnlisted() of %s = %t, want %t", code, got, want)
+		}
+	}
+}
+
+func TestConcerns(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		vpc  peering.VPC
+		want bool
+	}{
+		{"a department names the VPC", vpc(marketingCell, "vpc-m"), true},
+		{"a block that is not declared makes it no less the department's", vpc(marketingCell, "vpc-m", "10.9.0.0/16"), true},
+		{"the VPC lies in a department's range", vpc(developerCell, "vpc-d", "10.65.0.0/16"), true},
+		{"the VPC may lie in a range while nobody knows its blocks", vpc(developerCell, "vpc-d"), true},
+		{"the VPC lies outside the range", vpc(developerCell, "vpc-d", "10.80.0.0/16"), false},
+		{"the account and the Region have another department's VPC", vpc(marketingCell, "vpc-x"), false},
+		{"the right id in another account is another VPC", vpc(financeCell, "vpc-m"), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := company().Concerns(tt.vpc); got != tt.want {
+				t.Errorf("Concerns(%v) = %t, want %t", tt.vpc, got, tt.want)
+			}
+		})
+	}
+}
+
 func TestOtherwiseRejectsOnlyWhatIsNotAllowed(t *testing.T) {
 	t.Parallel()
 	m, f := vpc(marketingCell, "vpc-m", "10.10.0.0/16"), vpc(financeCell, "vpc-f", "172.31.0.0/16")

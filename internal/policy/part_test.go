@@ -63,8 +63,23 @@ func TestPartLeavesOutStrangers(t *testing.T) {
 	if diff := cmp.Diff([]string{"marketing", "finance", "developer"}, departmentNames(part)); diff != "" {
 		t.Errorf("departments (-want +got):\n%s", diff)
 	}
-	if part.File != p.File || part.Otherwise != p.Otherwise {
-		t.Errorf("Part() = %s, %s, want the whole's %s, %s", part.File, part.Otherwise, p.File, p.Otherwise)
+}
+
+func TestPartKeepsWhatHoldsForTheWholeFile(t *testing.T) {
+	t.Parallel()
+	whole := policy.Policy{
+		File: "policy.yaml", Otherwise: policy.RejectOthers, Removed: policy.DisconnectRemoved,
+		Limits: policy.Limits{Peerings: 125, Routes: 1000, Rules: 120},
+	}
+	p := whole
+	p.Departments, p.Peerings = company().Departments, company().Peerings
+	part := p.Part(financeCell)
+	if len(part.Departments) == 0 || len(part.Peerings) == 0 {
+		t.Errorf("Part() has %d departments and %d peerings", len(part.Departments), len(part.Peerings))
+	}
+	part.Departments, part.Peerings = nil, nil
+	if diff := cmp.Diff(&whole, part); diff != "" {
+		t.Errorf("Part() (-want +got):\n%s", diff)
 	}
 }
 

@@ -49,14 +49,18 @@ func drawPeering(t *rapid.T) policy.Peering {
 		Line:     rapid.IntRange(1, 99).Draw(t, "line"),
 	}
 	p.Requester = rapid.SampledFrom([]string{"", "", between[0]}).Draw(t, "requester")
+	if p.Requester != "" {
+		p.Manage = rapid.SampledFrom([]peering.Role{"", peering.Requester, peering.Accepter}).Draw(t, "manage")
+	}
 	if rapid.Bool().Draw(t, "more") {
 		p.Routes = map[string]policy.Routes{between[0]: {
 			Tables: rapid.SampledFrom([]policy.Tables{{}, {Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "private"}}}).Draw(t, "tables"),
 			To:     drawBlocks(t), Except: drawBlocks(t),
 		}}
 		p.Allow = []policy.Allow{{
-			From: between[0], To: between[1], Sources: policy.Sources{Blocks: drawBlocks(t)}, Groups: policy.Groups{Tags: map[string]string{"Role": "x"}},
-			Protocol: peering.TCP, Ports: []policy.PortRange{{From: 1, To: 2}}, Line: 7,
+			From: between[0], To: between[1], Groups: policy.Groups{Tags: map[string]string{"Role": "x"}},
+			Sources:  policy.Sources{Blocks: drawBlocks(t), Groups: []peering.SecurityGroupID{"sg-1"}, PrefixLists: []peering.PrefixListID{"pl-1"}},
+			Protocol: peering.TCP, Ports: []policy.PortRange{{From: 1, To: 2}}, Types: []policy.ICMPType{{Type: 0, Code: -1}}, Line: 7,
 		}}
 	}
 	return p
@@ -66,6 +70,8 @@ func drawPolicy(t *rapid.T) *policy.Policy {
 	p := &policy.Policy{
 		File:      "p.yaml",
 		Otherwise: rapid.SampledFrom([]policy.Otherwise{policy.LeaveOthers, policy.RejectOthers}).Draw(t, "otherwise"),
+		Removed:   rapid.SampledFrom([]policy.Removed{policy.ReportRemoved, policy.DisconnectRemoved}).Draw(t, "removed"),
+		Limits:    policy.Limits{Routes: rapid.IntRange(0, 1000).Draw(t, "routes")},
 	}
 	for i, name := range someNames {
 		members := rapid.SliceOfN(rapid.Custom(drawMember), 1, 3).Draw(t, "members")
