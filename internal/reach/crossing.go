@@ -111,6 +111,7 @@ type cell struct {
 
 // obstructions returns the entries that deny any of what is asked for.
 func (g gate) obstructions() []Obstruction {
+	// EC2 lists the last rule too, but nothing may be left undecided where it is missing.
 	last := peering.ACLEntry{Number: lastNumber + 1, Protocol: peering.AllProtocols, Block: g.peer}
 	entries := append(inForce(g.acl.Entries, g.peer, g.egress), last)
 	cells := g.cells(entries)
