@@ -100,7 +100,7 @@ func checkStatements(t *testing.T, p policies, r iam.Request) {
 		}
 		backward := slices.Clone(of.all)
 		slices.Reverse(backward)
-		if same, _ := of.with(append(backward, of.all...)).allows(r); same != allowed {
+		if same, _ := of.with(slices.Concat(of.all, backward)).allows(r); same != allowed {
 			t.Errorf("allowed: %v, and %v with the statements of the %s in another order and twice", allowed, same, of.whose)
 		}
 	}
