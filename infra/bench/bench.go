@@ -20,6 +20,7 @@ import (
 	"github.com/autopeer/autopeer/internal/ec2net"
 	"github.com/autopeer/autopeer/internal/outcome"
 	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
 	"github.com/autopeer/autopeer/internal/policyfile"
 	"github.com/autopeer/autopeer/internal/reach"
 )
@@ -29,10 +30,17 @@ type Bench struct {
 	Cloud *cloudsim.Cloud
 	Cells []*local.Cell
 
-	stop  func() // of the endpoint; nil while there is none
+	stop   func() // of the endpoint; nil while there is none
+	policy *policy.Policy
+
 	mu    sync.Mutex
 	heard []outcome.Outcome
+	way   Way
 }
+
+// Way says after what delays an event is delivered: once for each, and never where there is none. The usual delay
+// is that of a cloud in which nothing goes wrong.
+type Way func(d events.Delivery, usual time.Duration) []time.Duration
 
 // New returns an empty cloud that is quicker than AWS and keeps its order: a request is pending before
 // anybody hears of it. Change, if not nil, changes EC2's options.
@@ -43,13 +51,42 @@ func New(change func(*ec2.Options)) *Bench {
 	if change != nil {
 		change(&o)
 	}
-	return &Bench{Cloud: cloudsim.New(cloudsim.Options{
+	b := &Bench{}
+	b.Cloud = cloudsim.New(cloudsim.Options{
 		EC2: func(trail api.Trail) http.Handler {
 			o.Trail = trail
 			return ec2.New(o)
 		},
-		Events: events.Options{TrailLatency: 50 * time.Millisecond, DeliveryLatency: 10 * time.Millisecond},
-	})}
+		Events: events.Options{Schedule: b.schedule},
+	})
+	return b
+}
+
+// How long events take when nothing goes wrong.
+const (
+	trailLatency    = 50 * time.Millisecond
+	deliveryLatency = 10 * time.Millisecond
+)
+
+// SetWay has events delivered otherwise from now on; nil as usual.
+func (b *Bench) SetWay(way Way) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.way = way
+}
+
+func (b *Bench) schedule(d events.Delivery) []time.Duration {
+	usual := deliveryLatency
+	if d.Stage == events.FromTrail {
+		usual = trailLatency
+	}
+	b.mu.Lock()
+	way := b.way
+	b.mu.Unlock()
+	if way == nil || local.IsWatch(d.Target) {
+		return []time.Duration{usual}
+	}
+	return way(d, usual)
 }
 
 // Close ends the cloud, and the processes that functions are.
@@ -69,19 +106,28 @@ func (b *Bench) Person(ctx context.Context, cell peering.Cell) *lab.Person {
 }
 
 // Deploy checks the policy file and deploys its cells, with functions in this process. Watch may be nil.
-func (b *Bench) Deploy(ctx context.Context, policy string, watch local.Watch) error {
-	p, err := policyfile.Parse(policyName, []byte(policy))
+func (b *Bench) Deploy(ctx context.Context, file string, watch local.Watch) error {
+	p, err := policyfile.Parse(policyName, []byte(file))
 	if err != nil {
 		return err
 	}
+	b.policy = p
 	b.Cells, err = local.Deploy(ctx, b.Cloud, p, b.listen(watch))
 	return err
 }
 
+// Redeploy deploys another policy in place of the one that Deploy has deployed.
+func (b *Bench) Redeploy(ctx context.Context, file string, watch local.Watch) error {
+	if err := local.Undeploy(ctx, b.Cloud, b.policy, b.Cells); err != nil {
+		return err
+	}
+	return b.Deploy(ctx, file, watch)
+}
+
 // Launch checks the policy file and deploys its cells as AWS would have them, with functions that are
 // processes. Watch may be nil.
-func (b *Bench) Launch(ctx context.Context, w *local.Workshop, policy string, watch local.Watch) error {
-	p, err := policyfile.Parse(policyName, []byte(policy))
+func (b *Bench) Launch(ctx context.Context, w *local.Workshop, file string, watch local.Watch) error {
+	p, err := policyfile.Parse(policyName, []byte(file))
 	if err != nil {
 		return err
 	}
@@ -89,7 +135,7 @@ func (b *Bench) Launch(ctx context.Context, w *local.Workshop, policy string, wa
 	if endpoint, b.stop, err = local.Serve(ctx, b.Cloud, 0); err != nil {
 		return err
 	}
-	b.Cells, err = local.Launch(ctx, b.Cloud, w, endpoint, p, []byte(policy), b.listen(watch))
+	b.Cells, err = local.Launch(ctx, b.Cloud, w, endpoint, p, []byte(file), b.listen(watch))
 	return err
 }
 

@@ -179,6 +179,23 @@ func (p *Person) Admit(group peering.SecurityGroupID, protocol string, from, to 
 	}}})
 }
 
+// AdmitTagged adds an ingress rule with tags.
+func (p *Person) AdmitTagged(group peering.SecurityGroupID, protocol string, from, to int32, source string, tags map[string]string) {
+	call(p, p.EC2.AuthorizeSecurityGroupIngress, &ec2.AuthorizeSecurityGroupIngressInput{
+		GroupId: str(group), IpPermissions: []types.IpPermission{{
+			IpProtocol: &protocol, FromPort: &from, ToPort: &to, IpRanges: []types.IpRange{{CidrIp: &source}},
+		}},
+		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeSecurityGroupRule, Tags: sdkTags(tags)}},
+	})
+}
+
+// Expel revokes an ingress rule by what it admits.
+func (p *Person) Expel(group peering.SecurityGroupID, protocol string, from, to int32, source string) {
+	call(p, p.EC2.RevokeSecurityGroupIngress, &ec2.RevokeSecurityGroupIngressInput{GroupId: str(group), IpPermissions: []types.IpPermission{{
+		IpProtocol: &protocol, FromPort: &from, ToPort: &to, IpRanges: []types.IpRange{{CidrIp: &source}},
+	}}})
+}
+
 // Server starts an instance.
 func (p *Person) Server(name string, subnet peering.SubnetID, address string, groups ...peering.SecurityGroupID) peering.InstanceID {
 	out := call(p, p.EC2.RunInstances, &ec2.RunInstancesInput{
@@ -248,6 +265,14 @@ func (p *Person) Reject(id peering.ConnectionID) {
 func (p *Person) RouteTo(table peering.RouteTableID, destination string, via peering.ConnectionID) {
 	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: str(table), DestinationCidrBlock: &destination, VpcPeeringConnectionId: str(via)})
 }
+
+// DeleteRoute deletes a route, wherever it leads.
+func (p *Person) DeleteRoute(table peering.RouteTableID, destination string) {
+	call(p, p.EC2.DeleteRoute, &ec2.DeleteRouteInput{RouteTableId: str(table), DestinationCidrBlock: &destination})
+}
+
+// Tag tags anything.
+func (p *Person) Tag(id string, tags map[string]string) { p.tag(id, tags) }
 
 // Delete deletes a peering connection.
 func (p *Person) Delete(id peering.ConnectionID) {

@@ -103,6 +103,24 @@ func makeRule(ctx context.Context, client *eventbridge.Client, cell peering.Cell
 	return err
 }
 
+// removeRules takes away the cell's bus, with the rules on it, and its rules on the default bus.
+func removeRules(ctx context.Context, client *eventbridge.Client, p *policy.Policy, cell peering.Cell) error {
+	for _, r := range wiring.Rules(p, cell, wiring.DefaultSweepInterval) {
+		if r.Bus != wiring.DefaultBus {
+			continue
+		}
+		name := aws.String(wiring.DefaultPrefix + "-" + r.Name)
+		if _, err := client.RemoveTargets(ctx, &eventbridge.RemoveTargetsInput{Rule: name, Ids: []string{*target(cell, r).Id}}); err != nil {
+			return fmt.Errorf("rule %s: %w", r.Name, err)
+		}
+		if _, err := client.DeleteRule(ctx, &eventbridge.DeleteRuleInput{Name: name}); err != nil {
+			return fmt.Errorf("rule %s: %w", r.Name, err)
+		}
+	}
+	_, err := client.DeleteEventBus(ctx, &eventbridge.DeleteEventBusInput{Name: aws.String(wiring.DefaultPrefix)})
+	return err
+}
+
 func target(cell peering.Cell, r wiring.Rule) types.Target {
 	if r.Queue != "" {
 		return types.Target{Id: aws.String("queue"), Arn: aws.String(arn("sqs", cell, queueName(r.Queue)))}

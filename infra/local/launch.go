@@ -48,7 +48,7 @@ func Launch(ctx context.Context, cloud *cloudsim.Cloud, w *Workshop, endpoint st
 		cell, err := launch(ctx, cloud, folder, endpoint, c)
 		cells = append(cells, cell)
 		if err == nil && watch != nil {
-			err = watchBus(ctx, cloud, c, watch)
+			err = cell.watchBus(ctx, cloud, watch)
 		}
 		if err != nil {
 			return cells, fmt.Errorf("deploy %s: %w", c, err)

@@ -47,6 +47,7 @@ type Cell struct {
 	Stack *cfn.Stack
 
 	missed atomic.Int64
+	watch  *queue.Poller // nil where nobody watches
 }
 
 // Config returns the SDK's configuration for a principal of the cell on the embedded cloud. Its retryer is
@@ -78,7 +79,7 @@ func Deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, watch 
 	for _, c := range p.Cells() {
 		cell, err := deploy(ctx, cloud, p, c)
 		if err == nil && watch != nil {
-			err = watchBus(ctx, cloud, c, watch)
+			err = cell.watchBus(ctx, cloud, watch)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("deploy %s: %w", c, err)
@@ -86,6 +87,23 @@ func Deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, watch 
 		cells = append(cells, cell)
 	}
 	return cells, nil
+}
+
+// Undeploy takes away rules, buses and mappings of cells whose functions run in this process. The queues stay, with
+// what is in them, for the next Deploy.
+func Undeploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cells []*Cell) error {
+	for _, c := range cells {
+		for _, m := range c.Mappings {
+			m.Stop()
+		}
+		if c.watch != nil {
+			c.watch.Stop()
+		}
+		if err := removeRules(ctx, eventbridge.NewFromConfig(Config(cloud, c.Cell, string(c.Account))), p, c.Cell); err != nil {
+			return fmt.Errorf("undeploy %s: %w", c.Cell, err)
+		}
+	}
+	return nil
 }
 
 func deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell peering.Cell) (*Cell, error) {

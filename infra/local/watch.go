@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
@@ -23,9 +24,13 @@ type Watch func(outcome.Outcome)
 
 const watchName = wiring.DefaultPrefix + "-watch"
 
+// IsWatch reports whether the ARN is that of a listener's queue.
+func IsWatch(queueARN string) bool { return strings.HasSuffix(queueARN, ":"+watchName) }
+
 // watchBus hangs a listener on the cell's bus, as anybody would who wants to be told: a rule, a queue and a
 // function.
-func watchBus(ctx context.Context, cloud *cloudsim.Cloud, cell peering.Cell, watch Watch) error {
+func (c *Cell) watchBus(ctx context.Context, cloud *cloudsim.Cloud, watch Watch) error {
+	cell := c.Cell
 	cfg := Config(cloud, cell, string(cell.Account))
 	attributes, err := watchPolicy(cell)
 	if err != nil {
@@ -39,7 +44,7 @@ func watchBus(ctx context.Context, cloud *cloudsim.Cloud, cell peering.Cell, wat
 	if err := makeRule(ctx, eventbridge.NewFromConfig(cfg), cell, rule); err != nil {
 		return err
 	}
-	_, err = cloud.Queues.Map(arn("sqs", cell, watchName), queue.Mapping{}, lambda.NewHandler(func(_ context.Context, batch events.SQSEvent) error {
+	c.watch, err = cloud.Queues.Map(arn("sqs", cell, watchName), queue.Mapping{}, lambda.NewHandler(func(_ context.Context, batch events.SQSEvent) error {
 		return tell(batch, watch)
 	}))
 	return err

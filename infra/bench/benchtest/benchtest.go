@@ -22,6 +22,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/api"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/outcome"
 	"github.com/autopeer/autopeer/internal/peering"
 )
@@ -83,6 +84,22 @@ func (t *T) Policy(file string) {
 	t.Helper()
 	t.Settle()
 	t.Must(t.Deploy(t.Ctx, file, nil))
+}
+
+// Redeploy deploys another policy file.
+func (t *T) Redeploy(file string) {
+	t.Helper()
+	t.Must(t.Bench.Redeploy(t.Ctx, file, nil))
+}
+
+// DropEvents lets no event arrive any more, neither CloudTrail's nor autopeer's own. Schedules keep their times.
+func (t *T) DropEvents() {
+	t.SetWay(func(d events.Delivery, usual time.Duration) []time.Duration {
+		if d.Event.Source == "aws.events" {
+			return []time.Duration{usual}
+		}
+		return nil
+	})
 }
 
 // Ask requests a connection.

@@ -1,0 +1,293 @@
+package sweep_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/bench/benchtest"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+var (
+	one = peering.Cell{Account: "111111111111", Region: "us-east-1"}
+	two = peering.Cell{Account: "222222222222", Region: "eu-west-1"}
+)
+
+// deaf takes the trails away: no call is heard of.
+func deaf(t *benchtest.T, cells ...peering.Cell) {
+	for _, c := range cells {
+		t.Cloud.Events.StopLogging(string(c.Account), string(c.Region))
+	}
+}
+
+// missed is how many events all cells have missed.
+func missed(t *benchtest.T) int {
+	n := 0
+	for _, c := range t.Cells {
+		n += c.Missed()
+	}
+	return n
+}
+
+// TestWithEveryEventLost: sweeps alone reach the state that events reach, there and back.
+func TestWithEveryEventLost(t *testing.T) {
+	for name, finance := range map[string]peering.Cell{"one cell": one, "two cells": two} {
+		t.Run(name, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				m, f := t.Company(one, finance)
+				t.DropEvents()
+				pcx := t.Ask(m, f)
+				time.Sleep(time.Hour)
+				t.Holds(benchtest.Pinging(m, f, pcx)...)
+				if n := missed(t); n == 0 {
+					t.Error("no event is counted as missed")
+				}
+				t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+				time.Sleep(time.Hour)
+				t.Holds()
+				mark := t.Cloud.Mark()
+				time.Sleep(24 * time.Hour)
+				t.Unchanged(mark)
+				t.InDeadLetters(0)
+			})
+		})
+	}
+}
+
+func TestWithEventsASweepFindsNothing(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		mark := t.Cloud.Mark()
+		t.Sweep()
+		t.Unchanged(mark)
+		if said := t.Said(outcome.DriftFound, pcx); len(said) > 0 || missed(t) > 0 {
+			t.Errorf("a sweep announced %+v and missed %d events; want none", said, missed(t))
+		}
+	})
+}
+
+// TestASweepTakesTheSameCallsWhateverTheNumberOfConnections: two rounds of lists.
+func TestASweepTakesTheSameCallsWhateverTheNumberOfConnections(t *testing.T) {
+	calls := func(connections int) (rounds [][]string) {
+		benchtest.Run(t, nil, func(t *benchtest.T) {
+			m, f := t.Company(one, one)
+			for range connections {
+				pcx := t.Ask(m, f)
+				t.Settle()
+				t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+				t.Settle()
+			}
+			t.Ask(m, f)
+			t.Settle()
+			defer benchtest.Slow(t.Cloud)()
+			mark := t.Cloud.Mark()
+			t.Sweep()
+			rounds = t.Rounds(mark)
+		})
+		return rounds
+	}
+	want := [][]string{
+		{"DescribeRouteTables", "DescribeSecurityGroupRules", "DescribeVpcPeeringConnections"},
+		{"DescribeRouteTables", "DescribeSecurityGroups", "DescribeVpcs"},
+	}
+	for _, connections := range []int{0, 3} {
+		if diff := cmp.Diff(want, calls(connections)); diff != "" {
+			t.Errorf("round trips with %d other connections (-want +got):\n%s", connections, diff)
+		}
+	}
+}
+
+// TestDrift: what people change by hand is found, announced, put right and announced again.
+func TestDrift(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(p *lab.Person, m, f lab.Site, pcx peering.ConnectionID)
+		cell   peering.Cell
+		words  string // of what was to be changed
+	}{
+		{"a deleted route", func(p *lab.Person, m, _ lab.Site, _ peering.ConnectionID) { p.DeleteRoute(m.Table, "172.31.0.0/16") }, one, "create route 172.31.0.0/16"},
+		{"a revoked rule", func(p *lab.Person, m, f lab.Site, _ peering.ConnectionID) {
+			p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16")
+		}, two, "authorize icmp"},
+		{"an extra rule with our tag", func(p *lab.Person, _, f lab.Site, pcx peering.ConnectionID) {
+			p.AdmitTagged(f.Group, "tcp", 22, 22, "10.10.0.0/16", map[string]string{peering.TagConnection: string(pcx)})
+		}, two, "revoke"},
+		{"an extra route to the connection", func(p *lab.Person, m, _ lab.Site, pcx peering.ConnectionID) { p.RouteTo(m.Table, "172.31.9.0/24", pcx) }, one, "delete route 172.31.9.0/24"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				m, f := t.Company(one, two)
+				pcx := t.Ask(m, f)
+				t.Settle()
+				t.ByHand(tt.cell, func(p *lab.Person) { tt.change(p, m, f, pcx) })
+				t.Sweep()
+				t.Holds(benchtest.Pinging(m, f, pcx)...)
+				found, repaired := t.SaidOnce(outcome.DriftFound, pcx), t.SaidOnce(outcome.Repaired, pcx)
+				if found.Cell != tt.cell || found.Repair != outcome.ByConnect || len(found.Wanted) != 1 || !strings.HasPrefix(found.Wanted[0], tt.words) {
+					t.Errorf("found %+v; want a change %q in %s", found, tt.words, tt.cell)
+				}
+				if diff := cmp.Diff(found.Wanted, repaired.Changes); diff != "" {
+					t.Errorf("what was repaired isn't what was found (-found +repaired):\n%s", diff)
+				}
+				if n := missed(t); n != 0 {
+					t.Errorf("%d events count as missed, and none would have told", n)
+				}
+				mark := t.Cloud.Mark()
+				t.Sweep()
+				t.Unchanged(mark)
+			})
+		})
+	}
+}
+
+// TestWhatIsUnderWayIsNoDrift: the first look comes before the events.
+func TestWhatIsUnderWayIsNoDrift(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, two)
+		release := t.Hold(wiring.Accept)
+		pcx := t.Ask(m, f)
+		time.Sleep(time.Second)
+		t.Must(t.Bench.Sweep())
+		time.Sleep(time.Minute)
+		release()
+		t.Settle()
+		t.Holds(benchtest.Pinging(m, f, pcx)...)
+		if said := t.Said(outcome.DriftFound, pcx); len(said) > 0 || missed(t) > 0 {
+			t.Errorf("announced %+v and %d missed events; want neither", said, missed(t))
+		}
+	})
+}
+
+// TestAConnectionThatWasThereBefore is adopted if the policy allows it, and else reported once a day.
+func TestAConnectionThatWasThereBefore(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f, d := t.Build(one, lab.Marketing), t.Build(one, lab.Finance), t.Build(one, lab.Developer)
+		allowed, other := t.Ask(m, f), t.Ask(d, f)
+		time.Sleep(time.Second)
+		t.ByHand(one, func(p *lab.Person) {
+			p.Accept(allowed)
+			p.Accept(other)
+			p.RouteTo(d.Table, "172.31.0.0/16", other)
+		})
+		time.Sleep(time.Second)
+		t.Policy(lab.PingPolicy(m, f, lab.Site{}))
+		mark := t.Cloud.Mark()
+		time.Sleep(3*24*time.Hour - time.Minute)
+		t.Holds(append(benchtest.Pinging(m, f, allowed), bench.Routes(d.Table, f, other))...)
+		t.SaidOnce(outcome.Connected, allowed)
+		if said := t.Said(outcome.Denied, other); len(said) != 2 {
+			t.Errorf("the connection that the policy doesn't allow is reported %d times in two midnights, want 2", len(said))
+		}
+		for _, call := range t.ByAutopeer(mark) {
+			if call.Mutating && strings.Contains(call.Params["VpcPeeringConnectionId"], string(other)) {
+				t.Errorf("%s touches the connection that the policy doesn't allow", call.Action)
+			}
+		}
+	})
+}
+
+// TestAPeeringThatIsRemovedFromThePolicy: what became of its connections is the policy's to say.
+func TestAPeeringThatIsRemovedFromThePolicy(t *testing.T) {
+	for _, tt := range []struct {
+		name, removed string
+		stays         bool
+	}{
+		{"reported is the default", "", true},
+		{"reported", "removed: report\n", true},
+		{"disconnected", "removed: disconnect\n", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				m, f := t.Company(one, two)
+				pcx := t.Ask(m, f)
+				t.Settle()
+				without := lab.PingPolicy(m, f, lab.Site{})
+				t.Redeploy(strings.Replace(without[:strings.Index(without, "peerings:")], "version: 1\n", "version: 1\n"+tt.removed, 1) + "peerings: []\n")
+				t.ByHand(one, func(p *lab.Person) { p.Admit(m.Group, "tcp", 22, 22, "172.31.0.0/16") })
+				time.Sleep(25 * time.Hour)
+				t.InState(one, pcx, peering.Active)
+				theirs := bench.Admits(m.Group, "tcp 22", f)
+				if tt.stays {
+					t.Holds(append(benchtest.Pinging(m, f, pcx), theirs)...)
+					t.SaidOnce(outcome.Denied, pcx)
+					return
+				}
+				t.Holds(theirs)
+				if o := t.SaidOnce(outcome.Disconnected, pcx); o.Reason.Code != "removed" {
+					t.Errorf("reason = %+v, want removed", o.Reason)
+				}
+				mark := t.Cloud.Mark()
+				t.Sweep()
+				t.Unchanged(mark)
+				t.InDeadLetters(0)
+			})
+		})
+	}
+}
+
+// TestARequestThatIsDenied is announced although its event was lost, and not again with every sweep.
+func TestARequestThatIsDenied(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, two)
+		d := t.Build(one, lab.Developer)
+		t.DropEvents()
+		pcx := t.Ask(d, f)
+		time.Sleep(24 * time.Hour)
+		said := t.Said(outcome.Denied, pcx)
+		if n := len(said); n == 0 || n > 4 {
+			t.Errorf("announced %d times in a day, want once or twice by each cell", n)
+		}
+		time.Sleep(7 * 24 * time.Hour)
+		if o := t.SaidOnce(outcome.Failed, pcx); o.Reason.Code != "expired" {
+			t.Errorf("reason = %+v, want expired", o.Reason)
+		}
+		t.Holds()
+		_ = m
+	})
+}
+
+// TestWhatStoodInTheWay: a request is accepted once that is gone, and nobody has to ask again.
+func TestWhatStoodInTheWay(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
+		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.31.0.0/16") })
+		t.Policy(lab.PingPolicy(m, f, lab.Site{}))
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.InState(one, pcx, peering.PendingAcceptance)
+		t.SaidOnce(outcome.Conflicting, pcx)
+		t.ByHand(one, func(p *lab.Person) { p.DeleteRoute(m.Table, "172.31.0.0/16") })
+		t.Sweep()
+		t.Holds(benchtest.Pinging(m, f, pcx)...)
+	})
+}
+
+// TestASweepOnlyReads: its role may not do more, and it doesn't try.
+func TestASweepOnlyReads(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, two)
+		t.DropEvents()
+		pcx := t.Ask(m, f)
+		time.Sleep(time.Hour)
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		time.Sleep(time.Hour)
+		mutated := slices.DeleteFunc(t.ByAutopeer(0), func(c api.Call) bool {
+			return c.Service != "ec2" || !c.Mutating || !strings.Contains(c.ARN, "autopeer-sweep")
+		})
+		if len(mutated) > 0 {
+			t.Errorf("a sweep made %v", mutated)
+		}
+	})
+}
