@@ -27,7 +27,7 @@ func (c checker) checkThirdParties(d *document) {
 // thirdParty returns the department whose half autopeer leaves alone. It is empty if there is none, or if
 // mistakes of the entry leave it open.
 func (e entry) thirdParty() string {
-	if key := e.Between.key(); !e.fine || !e.Between.known() || key[0] == key[1] {
+	if key := e.Between.key(); !e.Between.known() || key[0] == key[1] {
 		return ""
 	}
 	if !e.Manage.ok || !e.Requester.ok || !e.Between.has(e.Requester.text) {
@@ -64,9 +64,9 @@ func (c checker) checkManaged(e entry, first map[string]entry) {
 		return // who is the third party here has to be mended first
 	}
 	for _, s := range e.Between.names {
-		if other, found := first[s.text]; found && s.ok && s.text != third {
+		if other, found := first[s.text]; found && s.text != third {
 			c.add(s.at, fmt.Sprintf("%s is the third party of the peering in line %d and not of this one", s.text, other.at.line),
-				"autopeer is in its accounts or isn't: give both peerings manage, or neither")
+				"autopeer is in its accounts or isn't: let it be the third party of both or of neither")
 		}
 	}
 }

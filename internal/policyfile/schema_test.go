@@ -29,7 +29,7 @@ var unseen = []string{
 	// references
 	"allow-from-is-to", "allow-undefined", "allow-without-part", "between-undefined", "between-undefined-among-many", "requester-undefined",
 	"requester-without-part", "routes-undefined", "routes-without-part",
-	"manage-where-requester-is-undefined", "third-party-of-one-another", "third-party-only-here", "third-party-with-routes",
+	"manage-where-requester-is-undefined", "third-party-of-one-another", "third-party-twice-and-once-not", "third-party-only-here", "third-party-with-routes",
 	"third-party-with-rules", "source-group-of-another-region",
 	// duplicates and overlaps
 	"allow-twice", "allow-twice-with-types", "cidrs-inside-one-another", "cidrs-listed-twice", "declared-inside-another-range", "group-id-twice",
