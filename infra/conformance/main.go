@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/autopeer/autopeer/infra/conformance/clients"
 	"github.com/autopeer/autopeer/infra/conformance/emulator"
 	"github.com/autopeer/autopeer/infra/conformance/report"
 	"github.com/autopeer/autopeer/infra/conformance/usecases"
@@ -20,9 +22,11 @@ import (
 const venv = ".venv-conformance"
 
 func main() {
+	only := flag.String("only", "", "one of the judges: usecases, clients or patterns")
+	flag.Parse()
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // the use cases log all that they do
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	conforms, err := run(ctx, os.Stdout)
+	conforms, err := run(ctx, os.Stdout, *only)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "conformance:", err)
@@ -32,13 +36,18 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, out io.Writer) (bool, error) {
+func run(ctx context.Context, out io.Writer, only string) (bool, error) {
 	moto, err := emulator.Moto(ctx, venv)
 	if err != nil {
 		return false, err
 	}
 	defer moto.Close()
 	r := report.New(out)
-	usecases.Judge(ctx, r.Judge("the use cases on moto"), moto.URL)
+	if only == "" || only == "usecases" {
+		usecases.Judge(ctx, r.Judge("the use cases on moto"), moto.URL)
+	}
+	if only == "" || only == "clients" {
+		clients.Judge(ctx, r.Judge("boto3 and the AWS CLI on the embedded cloud"), venv, "infra/conformance/clients")
+	}
 	return r.Close(), nil
 }

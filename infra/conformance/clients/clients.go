@@ -1,0 +1,71 @@
+// Package clients lets AWS's own clients drive the embedded cloud: boto3, which holds every raw answer against the
+// service model that it comes with, and the AWS CLI.
+package clients
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/autopeer/autopeer/infra/conformance/report"
+	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+)
+
+// step is how long a connection stays in the states that it passes: long enough for a client to see them.
+const step = 300 * time.Millisecond
+
+// Judge runs the script that drives the embedded cloud, with the virtual environment's Python. A line that it prints is a check.
+func Judge(ctx context.Context, j *report.Judge, venv, folder string) {
+	cloud := cloudsim.New(cloudsim.Options{EC2: func(trail api.Trail) http.Handler {
+		return ec2.New(ec2.Options{Seed: 1, Trail: trail, Delays: ec2.Delays{Initiating: step, Propagation: step, Provisioning: step, Deleting: step}})
+	}})
+	defer cloud.Close()
+	url, stop, err := local.Serve(ctx, cloud, 0)
+	if err != nil {
+		j.Error("serve the embedded cloud", err)
+		return
+	}
+	defer stop()
+	script := exec.CommandContext(ctx, venv+"/bin/python", folder+"/judge.py", url)
+	script.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir(), "PYTHONDONTWRITEBYTECODE=1", "AWS_EC2_METADATA_DISABLED=true"}
+	var said bytes.Buffer
+	script.Stderr = &said
+	out, err := script.Output()
+	if err != nil {
+		j.Error("judge.py", fmt.Errorf("%w\n%s", err, said.Bytes()))
+	}
+	j.Error("judge.py", count(j, out))
+}
+
+// check is a line that the script prints.
+type check struct {
+	What              string
+	Passed, Explained bool
+	Want, Got         string
+}
+
+func count(j *report.Judge, out []byte) error {
+	lines := bufio.NewScanner(bytes.NewReader(out))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var c check
+		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
+			return fmt.Errorf("read %q: %w", lines.Text(), err)
+		}
+		if c.Explained {
+			j.Explain(1)
+			continue
+		}
+		j.Check(c.Passed, c.What, c.Want, c.Got)
+	}
+	return lines.Err()
+}

@@ -1,0 +1,31 @@
+"""Drives the embedded cloud at the endpoint that is given, and prints a line of JSON for each check."""
+
+import sys
+import traceback
+
+import cli
+import coverage
+import messages
+import networks
+import paging
+import peerings
+import prefixlists
+import refusals
+import selfcheck
+from clients import Cloud, Report
+
+PARTS = (selfcheck, networks, prefixlists, peerings, messages, refusals, paging, cli, coverage)  # coverage asks what the others have driven
+
+
+def main(endpoint):
+    report = Report()
+    cloud = Cloud(endpoint, report)
+    for part in PARTS:
+        try:
+            part.drive(cloud)
+        except Exception:
+            report.check(part.__name__, "no exception", traceback.format_exc(limit=-3))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
