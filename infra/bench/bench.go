@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -251,8 +252,8 @@ func (b *Bench) State(ctx context.Context, sites ...lab.Site) ([]string, error) 
 	}
 	for _, g := range n.SecurityGroups {
 		for _, p := range g.Ingress {
-			if p.Source.IsValid() {
-				words = append(words, fmt.Sprintf("%s admits %s from %s", g.ID, ports(p), p.Source))
+			if from := source(p, g.ID); from != "" {
+				words = append(words, fmt.Sprintf("%s admits %s from %s", g.ID, ports(p), from))
 			}
 		}
 	}
@@ -260,10 +261,28 @@ func (b *Bench) State(ctx context.Context, sites ...lab.Site) ([]string, error) 
 	return words, nil
 }
 
-func ports(p peering.Permission) string {
+// source leaves out groups' references to themselves, which default groups begin with.
+func source(p peering.Permission, of peering.SecurityGroupID) string {
 	switch {
+	case p.Source.IsValid():
+		return p.Source.String()
+	case p.Group != of:
+		return cmp.Or(string(p.Group), string(p.PrefixList))
+	}
+	return ""
+}
+
+func ports(p peering.Permission) string {
+	icmp := p.Protocol == peering.ICMP || p.Protocol == peering.ICMPv6
+	switch {
+	case p.Protocol == peering.AllProtocols:
+		return "all traffic"
 	case p.From < 0:
 		return string(p.Protocol)
+	case icmp && p.To < 0:
+		return fmt.Sprintf("%s type %d", p.Protocol, p.From)
+	case icmp:
+		return fmt.Sprintf("%s type %d code %d", p.Protocol, p.From, p.To)
 	case p.From == p.To:
 		return fmt.Sprintf("%s %d", p.Protocol, p.From)
 	}
@@ -285,6 +304,11 @@ func Routes(table peering.RouteTableID, to lab.Site, via peering.ConnectionID) s
 // Admits says, as State does, that the group admits something from the site's block.
 func Admits(group peering.SecurityGroupID, what string, from lab.Site) string {
 	return fmt.Sprintf("%s admits %s from %s", group, what, from.VPC.Block)
+}
+
+// AdmitsGroup says, as State does, that the group admits something from another group.
+func AdmitsGroup(group peering.SecurityGroupID, what string, from peering.SecurityGroupID) string {
+	return fmt.Sprintf("%s admits %s from %s", group, what, from)
 }
 
 // ByAutopeer returns the calls that functions have made since the mark.

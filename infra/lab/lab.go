@@ -130,6 +130,21 @@ func (p *Person) Associate(table peering.RouteTableID, subnet peering.SubnetID) 
 	call(p, p.EC2.AssociateRouteTable, &ec2.AssociateRouteTableInput{RouteTableId: str(table), SubnetId: str(subnet)})
 }
 
+// MoveSubnet makes a new table serve the subnet, which another one serves.
+func (p *Person) MoveSubnet(v VPC, subnet peering.SubnetID) peering.RouteTableID {
+	made := call(p, p.EC2.CreateRouteTable, &ec2.CreateRouteTableInput{VpcId: str(v.ID)})
+	tables := call(p, p.EC2.DescribeRouteTables, &ec2.DescribeRouteTablesInput{Filters: []types.Filter{{Name: aws.String("association.subnet-id"), Values: []string{string(subnet)}}}})
+	if made == nil || tables == nil {
+		return ""
+	}
+	for _, a := range tables.RouteTables[0].Associations {
+		if aws.ToString(a.SubnetId) == string(subnet) {
+			call(p, p.EC2.ReplaceRouteTableAssociation, &ec2.ReplaceRouteTableAssociationInput{AssociationId: a.RouteTableAssociationId, RouteTableId: made.RouteTable.RouteTableId})
+		}
+	}
+	return peering.RouteTableID(*made.RouteTable.RouteTableId)
+}
+
 // ToInternet gives the VPC an internet gateway and the table a default route to it.
 func (p *Person) ToInternet(v VPC, table peering.RouteTableID) {
 	gateway := call(p, p.EC2.CreateInternetGateway, &ec2.CreateInternetGatewayInput{})
@@ -170,6 +185,24 @@ func (p *Person) Group(v VPC, name string, tags map[string]string) peering.Secur
 		return ""
 	}
 	return peering.SecurityGroupID(*out.GroupId)
+}
+
+// DeleteGroup deletes a security group that no instance has.
+func (p *Person) DeleteGroup(id peering.SecurityGroupID) {
+	call(p, p.EC2.DeleteSecurityGroup, &ec2.DeleteSecurityGroupInput{GroupId: str(id)})
+}
+
+// PrefixList makes a prefix list of IPv4 blocks.
+func (p *Person) PrefixList(name string, blocks ...string) peering.PrefixListID {
+	in := &ec2.CreateManagedPrefixListInput{PrefixListName: &name, AddressFamily: aws.String("IPv4"), MaxEntries: aws.Int32(int32(len(blocks)))}
+	for _, b := range blocks {
+		in.Entries = append(in.Entries, types.AddPrefixListEntry{Cidr: &b})
+	}
+	out := call(p, p.EC2.CreateManagedPrefixList, in)
+	if out == nil {
+		return ""
+	}
+	return peering.PrefixListID(*out.PrefixList.PrefixListId)
 }
 
 // Admit adds an ingress rule by hand.
@@ -273,6 +306,16 @@ func (p *Person) DeleteRoute(table peering.RouteTableID, destination string) {
 
 // Tag tags anything.
 func (p *Person) Tag(id string, tags map[string]string) { p.tag(id, tags) }
+
+// Untag takes a tag away, whatever its value.
+func (p *Person) Untag(id, key string) {
+	call(p, p.EC2.DeleteTags, &ec2.DeleteTagsInput{Resources: []string{id}, Tags: []types.Tag{{Key: &key}}})
+}
+
+// Terminate ends an instance.
+func (p *Person) Terminate(id peering.InstanceID) {
+	call(p, p.EC2.TerminateInstances, &ec2.TerminateInstancesInput{InstanceIds: []string{string(id)}})
+}
 
 // Delete deletes a peering connection.
 func (p *Person) Delete(id peering.ConnectionID) {

@@ -289,21 +289,62 @@ func TestAFailureThatIsNoOverlap(t *testing.T) {
 	})
 }
 
-// TestApproval: autopeer asks, and a person who accepts has approved.
+// TestApproval: autopeer asks and says how to answer. A person who sets the tag has approved, and so has one who
+// accepts.
 func TestApproval(t *testing.T) {
+	tests := []struct {
+		name    string
+		approve func(p *lab.Person, pcx peering.ConnectionID)
+		want    bool
+	}{
+		{"the tag", func(p *lab.Person, pcx peering.ConnectionID) {
+			p.Tag(string(pcx), map[string]string{peering.TagApproved: "true"})
+		}, true},
+		{"the tag with another value", func(p *lab.Person, pcx peering.ConnectionID) {
+			p.Tag(string(pcx), map[string]string{peering.TagApproved: "maybe"})
+		}, false},
+		{"another tag", func(p *lab.Person, pcx peering.ConnectionID) {
+			p.Tag(string(pcx), map[string]string{"approved": "true"})
+		}, false},
+		{"accepting", func(p *lab.Person, pcx peering.ConnectionID) { p.Accept(pcx) }, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+				t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    approval: manual\n", 1))
+				pcx := t.Ask(m, f)
+				t.Settle()
+				t.InState(one, pcx, peering.PendingAcceptance)
+				t.Unchanged(0)
+				o := t.SaidOnce(outcome.AskApproval, pcx)
+				if how := string(pcx) + " --tags Key=autopeer:approved,Value=true"; o.Reason.Code != "approval-needed" || !strings.HasSuffix(o.Next, how) {
+					t.Errorf("reason = %+v, next = %q; want how to approve", o.Reason, o.Next)
+				}
+				t.ByHand(two, func(p *lab.Person) { tt.approve(p, pcx) })
+				t.Settle()
+				if tt.want {
+					t.Holds(benchtest.Pinging(m, f, pcx)...)
+					return
+				}
+				t.Sweep()
+				t.InState(one, pcx, peering.PendingAcceptance)
+			})
+		})
+	}
+}
+
+// TestTheRequestersTagApprovesNothing: each side has its own tags.
+func TestTheRequestersTagApprovesNothing(t *testing.T) {
 	benchtest.Run(t, nil, func(t *benchtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
 		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    approval: manual\n", 1))
 		pcx := t.Ask(m, f)
 		t.Settle()
-		t.InState(one, pcx, peering.PendingAcceptance)
+		t.ByHand(one, func(p *lab.Person) { p.Tag(string(pcx), map[string]string{peering.TagApproved: "true"}) })
+		t.Sweep()
+		t.InState(two, pcx, peering.PendingAcceptance)
 		t.Unchanged(0)
-		if o := t.SaidOnce(outcome.AskApproval, pcx); o.Reason.Code != "approval-needed" {
-			t.Errorf("reason = %+v", o.Reason)
-		}
-		t.ByHand(two, func(p *lab.Person) { p.Accept(pcx) })
-		t.Settle()
-		t.Holds(benchtest.Pinging(m, f, pcx)...)
 	})
 }
 

@@ -1,0 +1,236 @@
+package connect_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/bench/benchtest"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// TestWhatChangesLater is picked up from its events, on both sides, and withdrawn again.
+func TestWhatChangesLater(t *testing.T) {
+	for name, finance := range map[string]peering.Cell{"one cell": one, "two cells": two} {
+		t.Run(name, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				m, f := t.Company(one, finance)
+				t.NoSweeps()
+				pcx := t.Ask(m, f)
+				t.Settle()
+				before := benchtest.Pinging(m, f, pcx)
+				var table peering.RouteTableID
+				var group peering.SecurityGroupID
+				t.ByHand(one, func(p *lab.Person) {
+					p.AddBlock(m.VPC, "10.11.0.0/16")
+					table = p.RouteTable(m.VPC, "late", p.Subnet(m.VPC, "late", "10.10.9.0/24"))
+				})
+				t.ByHand(finance, func(p *lab.Person) {
+					group = p.Group(f.VPC, "late", nil)
+					p.Tag(string(group), map[string]string{"Role": "finance-server"})
+				})
+				t.Settle()
+				const late = "10.11.0.0/16"
+				t.Holds(append(before, bench.Routes(table, f, pcx), bench.Admits(group, "icmp", m),
+					fmt.Sprintf("%s routes %s to %s", f.Table, late, pcx), fmt.Sprintf("%s routes %s to %s", f.VPC.Main, late, pcx),
+					fmt.Sprintf("%s admits icmp from %s", f.Group, late), fmt.Sprintf("%s admits icmp from %s", group, late))...)
+				if said := t.Said(outcome.DriftFound, pcx); len(said) > 0 {
+					t.Errorf("what an event told is announced as drift: %+v", said)
+				}
+				t.ByHand(one, func(p *lab.Person) { p.RemoveBlock(m.VPC, late) })
+				t.ByHand(finance, func(p *lab.Person) { p.Untag(string(group), "Role") })
+				t.Settle()
+				t.Holds(append(benchtest.Pinging(m, f, pcx), bench.Routes(table, f, pcx))...)
+				t.InDeadLetters(0)
+			})
+		})
+	}
+}
+
+// TestASubnetThatMovesToAnotherTable takes its routes along: only the tables of chosen subnets have them.
+func TestASubnetThatMovesToAnotherTable(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n",
+			"finance]\n    routes: { marketing: { tables: { subnets: { ids: ["+string(m.Subnet)+"] } } }, finance: { tables: main } }\n", 1))
+		t.NoSweeps()
+		pcx := t.Ask(m, f)
+		t.Settle()
+		rest := []string{bench.Routes(f.VPC.Main, m, pcx), bench.Admits(f.Group, "icmp", m)}
+		t.Holds(append(rest, bench.Routes(m.Table, f, pcx))...)
+		var other peering.RouteTableID
+		t.ByHand(one, func(p *lab.Person) { other = p.MoveSubnet(m.VPC, m.Subnet) })
+		t.Settle()
+		t.Holds(append(rest, bench.Routes(other, f, pcx))...)
+	})
+}
+
+// TestQuotas: nothing is half done, and the figures are told.
+func TestQuotas(t *testing.T) {
+	tests := []struct {
+		name     string
+		limits   string
+		of       string
+		resource func(m, f lab.Site) string
+	}{
+		{"active connections of a VPC", "{ peerings: 1 }", "active peering connections", func(_, f lab.Site) string { return string(f.VPC.ID) }},
+		{"routes of a table", "{ routes: 3 }", "IPv4 routes", func(m, _ lab.Site) string { return string(m.Table) }},
+		{"rules of a group", "{ rules: 1 }", "ingress rules for IPv4", func(_, f lab.Site) string { return string(f.Group) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				m, f, d := t.Build(one, lab.Marketing), t.Build(one, lab.Finance), t.Build(one, lab.Developer)
+				t.ByHand(one, func(p *lab.Person) {
+					p.RouteToGateway(m.VPC, m.Table, "192.0.2.0/24")
+				})
+				policy := lab.PingPolicy(m, f, d)
+				t.Policy(policy)
+				first := t.Ask(d, f)
+				t.Settle()
+				t.Redeploy(strings.Replace(policy, "version: 1\n", "version: 1\nlimits: "+tt.limits+"\n", 1))
+				mark := t.Cloud.Mark()
+				pcx := t.Ask(m, f)
+				t.Settle()
+				t.InState(one, pcx, peering.PendingAcceptance)
+				t.Unchanged(mark)
+				o := t.SaidOnce(outcome.Failed, pcx)
+				if o.Reason.Code != "quota" || len(o.Shortages) == 0 || o.Next == "" {
+					t.Fatalf("announced %+v, want a shortage and what to do about it", o)
+				}
+				if s := o.Shortages[0]; s.Of != tt.of || s.Resource != tt.resource(m, f) || s.Have+s.Need <= s.Limit {
+					t.Errorf("shortage = %+v, want one of %s of %s with its figures", s, tt.of, tt.resource(m, f))
+				}
+				t.Redeploy(policy)
+				t.Sweep()
+				t.Holds(append(benchtest.Pinging(m, f, pcx), bench.Admits(f.Group, "icmp", d), fmt.Sprintf("%s routes %s to %s", f.Table, d.VPC.Block, first),
+					fmt.Sprintf("%s routes %s to %s", f.VPC.Main, d.VPC.Block, first), bench.Routes(d.Table, f, first))...)
+			})
+		})
+	}
+}
+
+// TestReferencedGroups: the peer's group is named instead of its blocks, and a reference to a group that is gone is
+// taken back.
+func TestReferencedGroups(t *testing.T) {
+	near := peering.Cell{Account: two.Account, Region: one.Region}
+	for name, finance := range map[string]peering.Cell{"one account": one, "two accounts": near} {
+		t.Run(name, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				m, f := t.Build(one, lab.Marketing), t.Build(finance, lab.Finance)
+				policy := strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "{ from: marketing,", "{ from: marketing, sources: ["+string(m.Group)+"],", 1)
+				t.Policy(policy)
+				pcx := t.Ask(m, f)
+				t.Settle()
+				t.Holds(append(bench.Connected(m, f, pcx), bench.AdmitsGroup(f.Group, "icmp", m.Group))...)
+				mark := t.Cloud.Mark()
+				t.Sweep()
+				t.Unchanged(mark)
+				t.ByHand(one, func(p *lab.Person) {
+					p.Terminate(m.Server)
+					p.DeleteGroup(m.Group)
+				})
+				t.Sweep()
+				t.Holds(bench.Connected(m, f, pcx)...)
+				if o := t.SaidOnce(outcome.Failed, pcx); !strings.Contains(o.Reason.Sentence, string(m.Group)) {
+					t.Errorf("reason = %+v; it doesn't name the group that is gone", o.Reason)
+				}
+				t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+				t.Settle()
+				t.Holds()
+				t.InDeadLetters(0)
+			})
+		})
+	}
+}
+
+// TestTypesAndPrefixLists: single types of ICMP, and a list of blocks by its id.
+func TestTypesAndPrefixLists(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
+		var list peering.PrefixListID
+		t.ByHand(one, func(p *lab.Person) { list = p.PrefixList("clients", "10.10.1.0/24", "10.10.2.0/24") })
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "protocol: icmp }", fmt.Sprintf(`protocol: icmp, types: [8, "3/4"] }
+      - { from: marketing, to: finance, sources: [%s], groups: { ids: [%s] }, protocol: all }`, list, f.Group), 1))
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.Holds(append(bench.Connected(m, f, pcx), bench.Admits(f.Group, "icmp type 8", m), bench.Admits(f.Group, "icmp type 3 code 4", m),
+			fmt.Sprintf("%s admits all traffic from %s", f.Group, list))...)
+		mark := t.Cloud.Mark()
+		t.Sweep()
+		t.Unchanged(mark)
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		t.Settle()
+		t.Holds()
+	})
+}
+
+// TestNetworkACLs: what stops the traffic is announced, with the rule and what would open it.
+func TestNetworkACLs(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+		t.ByHand(two, func(p *lab.Person) { p.DenyPing(f.VPC, f.Subnet) })
+		t.Policy(lab.PingPolicy(m, f, lab.Site{}))
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.Holds(benchtest.Pinging(m, f, pcx)...)
+		found := 0
+		for _, o := range t.Said(outcome.Connected, pcx) {
+			for _, b := range o.Obstructions {
+				found++
+				if o.Cell != two || b.Rule != "90" || !strings.Contains(b.Sentence, "icmp") || !strings.Contains(b.Remedy, "before rule 90") {
+					t.Errorf("%s says %+v, want rule 90 of the network ACL in %s", o.Cell, b, two)
+				}
+			}
+		}
+		if found == 0 {
+			t.Error("nobody says that a network ACL stops it")
+		}
+	})
+}
+
+// TestAThirdPartysSide is left alone, also where it can be seen.
+func TestAThirdPartysSide(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Build(two, lab.Marketing), t.Build(one, lab.Finance)
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    requester: marketing\n    manage: accepter\n", 1))
+		if len(t.Cells) != 1 || t.Cells[0].Cell != one {
+			t.Fatalf("%d cells are deployed, want that of finance alone", len(t.Cells))
+		}
+		pcx := t.Ask(m, f)
+		t.Sweep()
+		t.Holds(bench.Routes(f.Table, m, pcx), bench.Routes(f.VPC.Main, m, pcx), bench.Admits(f.Group, "icmp", m))
+		if o := t.SaidOnce(outcome.Connected, pcx); o.Side != peering.Accepter {
+			t.Errorf("announced of the side %q, want the accepter's", o.Side)
+		}
+		t.ByHand(two, func(p *lab.Person) { p.Delete(pcx) })
+		t.Sweep()
+		t.Holds()
+	})
+}
+
+// TestAnOverlapWithAnotherPeersBlocks keeps a request from being accepted, with the two destinations.
+func TestAnOverlapWithAnotherPeersBlocks(t *testing.T) {
+	benchtest.Run(t, func(o *ec2.Options) { o.PageSize = 5 }, func(t *benchtest.T) {
+		m, f, d := t.Build(one, lab.Marketing), t.Build(one, lab.Finance), t.Build(one, lab.Developer)
+		t.Policy(lab.PingPolicy(m, f, lab.Site{}))
+		other := t.Ask(d, f)
+		t.Settle()
+		t.ByHand(one, func(p *lab.Person) {
+			p.Accept(other)
+			p.RouteTo(f.Table, "10.8.0.0/14", other) // covers 10.10.0.0/16
+		})
+		t.Settle()
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.InState(one, pcx, peering.PendingAcceptance)
+		o := t.SaidOnce(outcome.Conflicting, pcx)
+		if c := o.Conflicts[0]; c.RouteTable != f.Table || c.Destination != "10.8.0.0/14" || c.Overlaps != "10.10.0.0/16" || c.Target != peering.Target(other) {
+			t.Errorf("conflict = %+v, want both destinations and targets", c)
+		}
+	})
+}
