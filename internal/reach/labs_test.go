@@ -95,7 +95,7 @@ func TestTwoByHand(t *testing.T) {
 	})
 	ask(t, steps(vpc("1", "10.1.0.0/16"), vpc("2", "10.1.0.0/16"), peer("1", "2"), state(peering.Failed)), []question{
 		{"of two VPCs with the same blocks each sees only itself", nil, ping("1", "2"), reach.Elsewhere,
-			"the route to 10.1.0.0/16 in rtb-1 leads to local, into vpc-1, but i-2 is in vpc-2"},
+			"10.1.0.5 belongs to subnet-1 itself, but i-2 is in vpc-2"},
 	})
 }
 

@@ -53,6 +53,13 @@ func pingAddress(addr string) reach.Query {
 	return reach.Query{From: "i-a", To: netip.MustParseAddr(addr), Protocol: peering.ICMP}
 }
 
+// beside adds an instance to subnet-a, whose group admits ping from now on.
+var beside = steps(ingress("sg-a", icmpFrom("10.1.0.0/16")), func(w *world) {
+	n := w.Instances[0]
+	n.ID, n.Addresses = "i-beside", []netip.Addr{netip.MustParseAddr("10.1.0.6")}
+	w.Instances = append(w.Instances, n)
+})
+
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	third := steps(vpc("c", "10.2.0.0/16"), peer("a", "c"), ingress("sg-c", icmpFrom("10.1.0.0/16")), route("rtb-c", "10.1.0.0/16 pcx-ac"))
@@ -84,6 +91,12 @@ func TestRoutes(t *testing.T) {
 			"the route to 10.2.0.0/24 in rtb-a leads to pcx-x, which is not known here"},
 		{"a connection of others is not followed", steps(third, peer("b", "c"), route("rtb-a", "10.2.0.0/24 pcx-bc")), ping("a", "b"),
 			reach.Elsewhere, "the route to 10.2.0.0/24 in rtb-a leads to pcx-bc, which does not join vpc-a"},
+		{"routes are of no account inside a subnet", steps(beside, noRoutes("rtb-a")), ping("a", "beside"), "", ""},
+		{"nor is the VPC's block, if that is known no longer", steps(beside, func(w *world) { w.VPCs[0].Blocks = w.VPCs[0].Blocks[1:] }),
+			ping("a", "beside"), "", ""},
+		{"a route to the very instance leads there", steps(beside, subnet("a2", "a", 2), route("rtb-a", "10.1.0.0/24 i-beside")), ping("a2", "beside"), "", ""},
+		{"another instance behind that route gets nothing", steps(beside, subnet("a2", "a", 2), route("rtb-a", "10.1.0.0/24 i-beside")), ping("a2", "a"),
+			reach.Elsewhere, "the route to 10.1.0.0/24 in rtb-a leads to i-beside, not to a VPC"},
 		{"within a VPC nobody speaks of transit", steps(noRoutes("rtb-a"), subnet("a2", "a", 2)), ping("a", "a2"), reach.NoRoute,
 			"no route in rtb-a leads to 10.1.0.0/16"},
 		{"a VPC of which only the connection tells is a peer all the same", func(w *world) {
@@ -144,11 +157,7 @@ func TestNetworkACLs(t *testing.T) {
 			entry(100, false, true, tcpFrom("0.0.0.0/0", 32768, 65535)), entry(110, false, true, tcpFrom("0.0.0.0/0", 1024, 32767)))...),
 			tcp("a", "b", 22), "", ""},
 		{"the port of the question does not matter to the answer", acl("acl-b", deny(tcpFrom("0.0.0.0/0", 22, 22), true)), tcp("a", "b", 22), "", ""},
-		{"an ACL is not asked within its subnet", steps(onlyACL("acl-a"), ingress("sg-a", icmpFrom("10.1.0.0/16")), func(w *world) {
-			n := w.Instances[0]
-			n.ID, n.Addresses = "i-a2", []netip.Addr{netip.MustParseAddr("10.1.0.6")}
-			w.Instances = append(w.Instances, n)
-		}), ping("a", "a2"), "", ""},
+		{"an ACL is not asked within its subnet", steps(beside, onlyACL("acl-a")), ping("a", "beside"), "", ""},
 		{"an ACL is asked between subnets of one VPC", steps(onlyACL("acl-a"), subnet("a2", "a", 2), ingress("sg-a", icmpFrom("10.1.0.0/16"))),
 			ping("a", "a2"), reach.NetworkACL, "network ACL acl-a rule * denies icmp to 10.1.2.5 (egress of subnet-a)"},
 		{"a subnet without a known ACL lets everything pass", func(w *world) { w.NetworkACLs = nil }, ping("a", "b"), "", ""},

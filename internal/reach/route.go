@@ -11,7 +11,7 @@ import (
 
 // leg is where a packet's route leads.
 type leg struct {
-	table *peering.RouteTable
+	table *peering.RouteTable // nil for a packet that stays in its subnet, which asks no table
 	route peering.Route
 	into  peering.VPCID
 }
@@ -22,16 +22,20 @@ func (n Network) follow(p packet) (Hop, *Blocker) {
 	if blocker == nil {
 		blocker = n.deliver(p, l)
 	}
-	if blocker != nil {
+	if blocker != nil || l.table == nil {
 		return Hop{}, blocker
 	}
 	return p.passed(l.table.ID, "the route%s to %s in %s leads by %s into %s",
 		p.word(), l.route.Destination, l.table.ID, l.route.Target, l.into), nil
 }
 
-// lead returns the VPC into which the source's route leads.
+// lead returns the VPC into which the source's route leads. A route table is for what leaves its subnets:
+// https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html
 func (n Network) lead(p packet) (leg, *Blocker) {
 	source := p.from.instance
+	if n.placeOf(source.VPC, p.to.addr) == string(source.Subnet) {
+		return leg{into: source.VPC}, nil
+	}
 	table := n.routeTable(source)
 	if table == nil {
 		return leg{}, p.blocked(NoRoute, source.Subnet, "no route table of %s is known here", source.Subnet)
@@ -46,10 +50,19 @@ func (n Network) lead(p packet) (leg, *Blocker) {
 		return l, nil
 	case route.Target.IsConnection():
 		return n.cross(p, l)
+	case n.holds(route.Target, p.to.addr):
+		return l, nil
 	case route.Destination.Bits() == 0:
 		return l, n.noRoute(p, table, fmt.Sprintf(" (%s leads to %s)", route.Destination, route.Target))
 	}
 	return l, l.elsewhere(p, "not to a VPC")
+}
+
+// holds reports whether the target is an instance with the address. One that hasn't drops the packet, unless it is
+// made to forward, which nobody can see from here.
+func (n Network) holds(t peering.Target, a netip.Addr) bool {
+	i := n.instance(peering.InstanceID(t))
+	return i != nil && slices.Contains(i.Addresses, a)
 }
 
 // mostSpecific returns the route that EC2 takes: the longest prefix, and of two that are equal the one that
@@ -105,6 +118,9 @@ func (n Network) deliver(p packet, l leg) *Blocker {
 	case p.to.instance == nil:
 		place := n.placeOf(l.into, p.to.addr)
 		return p.blocked(NoInstance, place, "no instance in %s is known to have the address %s", place, p.to.addr)
+	case p.to.instance.VPC != l.into && l.table == nil:
+		subnet, other := p.from.instance.Subnet, p.to.instance
+		return p.blocked(Elsewhere, subnet, "%s belongs to %s itself, but %s is in %s", p.to.addr, subnet, other.ID, other.VPC)
 	case p.to.instance.VPC != l.into:
 		return l.elsewhere(p, fmt.Sprintf("into %s, but %s is in %s", l.into, p.to.instance.ID, p.to.instance.VPC))
 	}
@@ -116,7 +132,7 @@ func (n Network) deliver(p packet, l leg) *Blocker {
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-limitations
 func (n Network) transit(p packet, l leg) *Blocker {
 	blocks := n.blocks(l.into)
-	if _, own := cidr.Find(blocks, p.to.addr); own || len(blocks) == 0 || l.route.Target == peering.Local {
+	if _, own := cidr.Find(blocks, p.to.addr); own || len(blocks) == 0 || l.into == p.from.instance.VPC {
 		return nil
 	}
 	return p.blocked(NotTransitive, l.table.ID,
