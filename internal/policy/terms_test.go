@@ -74,3 +74,47 @@ func TestChoosesSubnets(t *testing.T) {
 		t.Error("ChoosesSubnets() = false for a policy with tables by subnet")
 	}
 }
+
+func TestTagKeys(t *testing.T) {
+	t.Parallel()
+	tag := func(key string) map[string]string { return map[string]string{key: "x"} }
+	tests := []struct {
+		name    string
+		peering policy.Peering
+		want    []string
+	}{
+		{"without choices by tag there are none", policy.Peering{
+			Routes: map[string]policy.Routes{"a": {Tables: policy.Tables{Scope: policy.MainTable}}},
+			Allow:  []policy.Allow{{Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}}}},
+		}, nil},
+		{"tables, subnets and groups are chosen by tags", policy.Peering{
+			Routes: map[string]policy.Routes{
+				"a": {Tables: policy.Tables{Scope: policy.TablesByTag, Tags: tag("Table")}},
+				"b": {Tables: policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{Tags: tag("Subnet")}}},
+			},
+			Allow: []policy.Allow{{Groups: policy.Groups{Tags: tag("Group")}}, {Groups: policy.Groups{Tags: tag("Table")}}},
+		}, []string{"Group", "Subnet", "Table"}},
+		{"a tag approves", policy.Peering{Approval: policy.ManualApproval}, []string{"autopeer:approved"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := policy.Policy{Peerings: []policy.Peering{{}, tt.peering}}
+			if diff := cmp.Diff(tt.want, p.TagKeys()); diff != "" {
+				t.Errorf("TagKeys() (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAdmits(t *testing.T) {
+	t.Parallel()
+	p := company()
+	if p.Admits() {
+		t.Error("Admits() = true for a policy without rules")
+	}
+	p.Peerings[1].Allow = []policy.Allow{{From: "developer", To: "finance"}}
+	if !p.Admits() {
+		t.Error("Admits() = false for a policy with rules")
+	}
+}

@@ -27,10 +27,7 @@ func (c checker) checkThirdParties(d *document) {
 // thirdParty returns the department whose half autopeer leaves alone. It is empty if there is none, or if
 // mistakes of the entry leave it open.
 func (e entry) thirdParty() string {
-	if key := e.Between.key(); !e.Between.known() || key[0] == key[1] {
-		return ""
-	}
-	if !e.Manage.ok || !e.Requester.ok || !e.Between.has(e.Requester.text) {
+	if key := e.Between.key(); key[0] == key[1] || !e.Between.has(e.Requester.text) {
 		return ""
 	}
 	p := e.policy()
