@@ -29,6 +29,8 @@ var Scenarios = []Scenario{
 	{"two-by-hand", "two public subnets, and two VPCs with the same block", twoByHand},
 	{"subnet-only", "one subnet of each VPC, and nothing else of either", subnetOnly},
 	{"default-vpc", "the account's default VPC, main route tables only", defaultVPC},
+	{"limits", "what stands in the way, and what has ended: blocks, routes, quotas, requests", limits},
+	{"drift", "routes and rules that people change by hand, and a cell that hears of nothing", drift},
 	{"across-accounts", "marketing-finance with two accounts in one region", acrossAccounts},
 	{"across-regions", "marketing-finance with one account in two regions", acrossRegions},
 	{"across-both", "marketing-finance with two accounts in two regions", acrossBoth},

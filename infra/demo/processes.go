@@ -71,6 +71,19 @@ func (s *stage) soundAlarms() {
 	}
 }
 
+// alarms returns the names of those that sound.
+func (s *stage) alarms() []string {
+	var names []string
+	for _, c := range s.Cells {
+		for _, a := range c.Stack.Alarms() {
+			if a.State == cloudwatch.Sounding {
+				names = append(names, a.Name)
+			}
+		}
+	}
+	return names
+}
+
 // described calls a failed call what it is.
 func described(call api.Call) string {
 	if call.ErrorCode == "" {

@@ -71,8 +71,8 @@ func (s *stage) deploy(policy string) {
 // hold keeps a function from running until the returned function is called.
 func (s *stage) hold(f wiring.Function) (release func()) { return local.Hold(s.Cells, f) }
 
-// settle waits until nothing is under way any more.
-func (s *stage) settle() { s.must("everything comes to rest", s.Cloud.Settle(s.ctx)) }
+// settle waits until nothing is under way any more, and lets no message wait on purpose.
+func (s *stage) settle() { s.must("everything comes to rest", s.Hurry(s.ctx)) }
 
 // until waits for something that nobody announces.
 func (s *stage) until(text string, holds func() bool) {

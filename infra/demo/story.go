@@ -94,8 +94,17 @@ func (s *story) announced(o outcome.Outcome) {
 		text = fmt.Sprintf("%s, the %s's side of %s", o.Kind, o.Side, o.Connection)
 	}
 	s.add(Entry{Kind: "says", Actor: "autopeer in " + o.Cell.String(), Text: text})
+	if o.Kind == outcome.Repaired { // told already, as what was done
+		return
+	}
 	for _, c := range o.Changes {
 		s.add(Entry{Kind: "does", Text: "  " + c})
+	}
+	for _, b := range o.Obstructions {
+		s.add(Entry{Kind: "says", Text: "  " + b.Sentence + "; " + b.Remedy})
+	}
+	if o.Next != "" {
+		s.add(Entry{Kind: "says", Text: "  " + o.Next})
 	}
 }
 

@@ -135,3 +135,6 @@ func busARN(cell peering.Cell) string { return arn("events", cell, "event-bus/"+
 func SweepRule(cell peering.Cell) string {
 	return arn("events", cell, "rule/"+wiring.DefaultPrefix+"-"+wiring.SweepRule)
 }
+
+// SweepQueue is the ARN of the queue of the cell's sweeps.
+func SweepQueue(cell peering.Cell) string { return arn("sqs", cell, queueName(wiring.Sweep)) }

@@ -1,0 +1,58 @@
+package demo
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+func drift(s *stage) {
+	m, f := s.build(oneInVirginia, lab.Marketing), s.build(twoInVirginia, lab.Finance)
+	d := s.build(oneInVirginia, lab.Developer)
+	s.deploy(lab.PingPolicy(m, f, d))
+	pcx := s.request(m, f, "")
+	s.settle()
+	agreed := append(bench.Connected(m, f, pcx), bench.Admits(f.Group, "icmp", m))
+	s.exactly("Marketing and Finance are connected", agreed...)
+
+	s.asks(m.Cell, func(p *lab.Person) string {
+		p.DeleteRoute(m.Table, f.VPC.Block.String())
+		return "delete-route " + f.VPC.Block.String() + " in " + string(m.Table)
+	})
+	s.asks(f.Cell, func(p *lab.Person) string {
+		p.AdmitTagged(f.Group, "tcp", 22, 22, m.VPC.Block.String(), map[string]string{peering.TagConnection: string(pcx)})
+		return "authorize-security-group-ingress tcp 22 in " + string(f.Group) + ", with autopeer's tag"
+	})
+	s.unreachable("the ping is lost", s.ping(m, f), "no route in "+string(m.Table))
+	s.sweep()
+	s.exactly("the route is back, and the rule is gone", agreed...)
+	s.reachable("and so is the ping", s.ping(m, f))
+	s.check("each cell announces what it has found and what it has repaired",
+		spoke(s.Said(outcome.DriftFound, pcx), m.Cell, f.Cell) && spoke(s.Said(outcome.Repaired, pcx), m.Cell, f.Cell), "one does not")
+
+	s.Cloud.Events.StopLogging(string(d.Cell.Account), string(d.Cell.Region))
+	s.tell("asks", "somebody in "+d.Cell.String(), "stops the trail: no event of this account and region is heard any more")
+	second := s.request(d, f, "")
+	s.settle()
+	s.pending("nobody hears of the next request", d.Cell, second)
+	s.sweep()
+	s.sweep()
+	s.exactly("a sweep finds it, and it is connected like the first", slices.Concat(agreed, bench.Connected(d, f, second), []string{bench.Admits(f.Group, "icmp", d)})...)
+	s.check("the missed event is what an alarm sounds for", s.sounds("missed-events"), "none does")
+}
+
+// sweep lets the sweep of every cell begin, instead of waiting a quarter of an hour.
+func (s *stage) sweep() {
+	s.tell("asks", "", "a quarter of an hour passes: every cell sweeps, and looks again after five minutes")
+	s.must("the cells sweep", s.Sweep())
+	s.settle()
+}
+
+// sounds reports whether an alarm of that kind sounds in any cell.
+func (s *stage) sounds(kind string) bool {
+	return slices.ContainsFunc(s.alarms(), func(name string) bool { return name == fmt.Sprintf("autopeer-%s", kind) })
+}

@@ -1,0 +1,161 @@
+package demo
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// spare is a VPC with nothing in it but a server.
+func spare(name, block string) func(*lab.Person) lab.Site {
+	return func(p *lab.Person) lab.Site {
+		site := lab.Site{Name: name, Cell: p.Cell, VPC: p.VPC(name, block+"0.0/16")}
+		site.Subnet, site.Table = p.Subnet(site.VPC, name, block+"1.0/24"), site.VPC.Main
+		site.Group = p.Group(site.VPC, name, nil)
+		site.Server = p.Server(name, site.Subnet, block+"1.10", site.Group)
+		return site
+	}
+}
+
+func limits(s *stage) {
+	m, f := s.build(oneInVirginia, lab.Marketing), s.build(oneInVirginia, lab.Finance)
+	secondary, six := s.build(oneInVirginia, spare("Sales", "10.30.")), s.build(oneInVirginia, spare("Support", "10.40."))
+	routed, stranger := s.build(oneInVirginia, spare("Legal", "10.50.")), s.build(oneInVirginia, spare("Stranger", "10.60."))
+	s.asks(oneInVirginia, func(p *lab.Person) string {
+		p.AddBlock(f.VPC, "100.64.0.0/16")
+		p.AddBlock(secondary.VPC, "100.64.0.0/16")
+		p.ChooseIPv6Block(f.VPC, "2001:db8:1234::/56")
+		p.ChooseIPv6Block(six.VPC, "2001:db8:1234::/56")
+		p.RouteToGateway(m.VPC, m.Table, "10.50.0.0/16")
+		return "gives Finance and Sales one secondary block, Finance and Support one IPv6 block, and Marketing a route to 10.50.0.0/16 that leads elsewhere"
+	})
+	s.deploy(limitsPolicy(m, f, secondary, six, routed))
+	pcx := s.request(m, f, "")
+	s.settle()
+	agreed := slices.Concat(bench.Connected(m, f, pcx), both(m, pcx, "100.64.0.0/16", "2001:db8:1234::/56"),
+		[]string{bench.Admits(f.Group, "icmp", m)})
+	s.exactly("Marketing and Finance are connected, all three blocks of Finance", agreed...)
+
+	s.overlapping("a secondary block", secondary, f, "100.64.0.0/16")
+	s.overlapping("an IPv6 block", six, f, "2001:db8:1234::/56")
+	s.again(m, f)
+	s.conflicting(m, routed)
+	s.short(m, secondary, "active peering connections")
+	s.ended(six, m)
+	s.unnamed(stranger, m)
+	s.exactly("and everything else is as it was", agreed...)
+}
+
+// both are routes of a site's tables to more blocks.
+func both(of lab.Site, via peering.ConnectionID, blocks ...string) []string {
+	var words []string
+	for _, b := range blocks {
+		words = append(words, fmt.Sprintf("%s routes %s to %s", of.Table, b, via), fmt.Sprintf("%s routes %s to %s", of.VPC.Main, b, via))
+	}
+	return words
+}
+
+// limitsPolicy gives each VPC one connection at most, so that the second is one too many.
+func limitsPolicy(m, f, sales, support, legal lab.Site) string {
+	return fmt.Sprintf(`version: 1
+limits: { peerings: 1 }
+departments:
+  marketing: %s
+  finance: %s
+  sales: %s
+  support: %s
+  legal: %s
+peerings:
+  - between: [sales, finance]
+  - between: [support, finance]
+  - between: [legal, marketing]
+  - between: [sales, marketing]
+  - between: [support, marketing]
+  - between: [marketing, finance]
+    allow:
+      - { from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp }
+`, m.Member(), f.Member(), sales.Member(), support.Member(), legal.Member())
+}
+
+func (s *stage) overlapping(what string, from, to lab.Site, block string) {
+	pcx := s.request(from, to, "")
+	s.settle()
+	said := s.Said(outcome.Failed, pcx)
+	s.check("a request between VPCs that share "+what+" ends as failed", s.connection(from.Cell, pcx).State == peering.Failed, "it does not")
+	s.check("it is announced as overlapping, with the two blocks",
+		len(said) > 0 && said[0].Reason.Code == "overlap" && strings.Count(said[0].Reason.Sentence, block) == 2, fmt.Sprintf("autopeer said %+v", said))
+}
+
+// again asks for what is there already.
+func (s *stage) again(m, f lab.Site) {
+	mark := s.Cloud.Mark()
+	p := s.Person(s.ctx, m.Cell)
+	p.Ask(m, f, "")
+	refused := p.Err() != nil && strings.Contains(p.Err().Error(), "VpcPeeringConnectionAlreadyExists")
+	s.tell("asks", "somebody in "+m.Cell.String(), "create-vpc-peering-connection for a pair that is connected → VpcPeeringConnectionAlreadyExists")
+	s.check("EC2 refuses a second connection of one pair", refused, fmt.Sprint(p.Err()))
+	s.settle()
+	s.check("and nothing is done twice", len(s.ByAutopeer(mark)) == 0, "autopeer did something")
+}
+
+func (s *stage) conflicting(m, routed lab.Site) {
+	pcx := s.request(routed, m, "")
+	s.settle()
+	said := s.Said(outcome.Conflicting, pcx)
+	s.check("what is routed elsewhere is a conflict, with table, destination and both targets", len(said) > 0 && len(said[0].Conflicts) == 1 &&
+		said[0].Conflicts[0].RouteTable == m.Table && said[0].Conflicts[0].Destination == "10.50.0.0/16" &&
+		strings.HasPrefix(string(said[0].Conflicts[0].Target), "igw-") && said[0].Conflicts[0].Wanted == peering.Target(pcx), fmt.Sprintf("autopeer said %+v", said))
+	s.pending("it is not accepted", routed.Cell, pcx)
+}
+
+func (s *stage) short(m, from lab.Site, of string) {
+	pcx := s.request(from, m, "")
+	s.settle()
+	said := s.Said(outcome.Failed, pcx)
+	s.check("a VPC at its quota is announced before anything is changed, with the figures", len(said) > 0 && len(said[0].Shortages) == 1 &&
+		said[0].Shortages[0] == outcome.Shortage{Resource: string(m.VPC.ID), Of: of, Have: 1, Need: 1, Limit: 1}, fmt.Sprintf("autopeer said %+v", said))
+	s.pending("it is not accepted either", from.Cell, pcx)
+}
+
+// ended asks, and then the request is over before autopeer comes to it.
+func (s *stage) ended(from, to lab.Site) {
+	for _, end := range []struct {
+		state peering.State
+		by    func(p *lab.Person, pcx peering.ConnectionID)
+	}{
+		{peering.Deleted, func(p *lab.Person, pcx peering.ConnectionID) { p.Delete(pcx) }},
+		{peering.Rejected, func(p *lab.Person, pcx peering.ConnectionID) { p.Reject(pcx) }},
+		{peering.Expired, func(_ *lab.Person, pcx peering.ConnectionID) { s.Cloud.EC2.(*ec2.Service).Expire(string(pcx)) }},
+	} {
+		release := s.hold("accept")
+		pcx := s.request(from, to, "")
+		s.until("the request is pending", func() bool { return s.connection(from.Cell, pcx).State == peering.PendingAcceptance })
+		s.asks(to.Cell, func(p *lab.Person) string {
+			end.by(p, pcx)
+			return fmt.Sprintf("%s is %s before autopeer comes", pcx, end.state)
+		})
+		release()
+		s.settle()
+		said := s.Said(outcome.Failed, pcx)
+		s.check("there is nothing to do, and that is announced once", len(said) == 1 && said[0].Reason.Code == string(end.state), fmt.Sprintf("autopeer said %+v", said))
+	}
+}
+
+func (s *stage) unnamed(from, to lab.Site) {
+	pcx := s.request(from, to, "")
+	s.settle()
+	said := s.Said(outcome.Denied, pcx)
+	s.check("a VPC that the policy does not name is announced as denied", len(said) > 0 && said[0].Reason.Code == "not-listed", fmt.Sprintf("autopeer said %+v", said))
+	s.pending("its request is left pending", from.Cell, pcx)
+}
+
+func (s *stage) pending(text string, cell peering.Cell, pcx peering.ConnectionID) {
+	state := s.connection(cell, pcx).State
+	s.check(text, state == peering.PendingAcceptance, "it is "+string(state))
+}
