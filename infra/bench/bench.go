@@ -30,6 +30,7 @@ import (
 type Bench struct {
 	Cloud *cloudsim.Cloud
 	Cells []*local.Cell
+	Fate  local.Fate // of functions in this process that are deployed from now on; nil lets all live
 
 	stop   func() // of the endpoint; nil while there is none
 	policy *policy.Policy
@@ -113,7 +114,7 @@ func (b *Bench) Deploy(ctx context.Context, file string, watch local.Watch) erro
 		return err
 	}
 	b.policy = p
-	b.Cells, err = local.Deploy(ctx, b.Cloud, p, b.listen(watch))
+	b.Cells, err = local.Deploy(ctx, b.Cloud, p, b.listen(watch), b.Fate)
 	return err
 }
 

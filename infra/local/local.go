@@ -46,8 +46,8 @@ type Cell struct {
 	// Stack has what the template has made; nil where the functions run in this process.
 	Stack *cfn.Stack
 
-	missed atomic.Int64
-	watch  *queue.Poller // nil where nobody watches
+	missed, invocations atomic.Int64
+	watch               *queue.Poller // nil where nobody watches
 }
 
 // Config returns the SDK's configuration for a principal of the cell on the embedded cloud. Its retryer is
@@ -68,8 +68,9 @@ func EC2(cloud *cloudsim.Cloud, cell peering.Cell) *ec2.Client {
 }
 
 // Deploy deploys all cells of the policy with functions in this process, which can run on a virtual clock. It
-// takes no template and enforces no role. Watch, if not nil, is given every event that autopeer announces.
-func Deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, watch Watch) ([]*Cell, error) {
+// takes no template and enforces no role. Watch, if not nil, is given every event that autopeer announces; fate, if
+// not nil, decides over the lives of functions.
+func Deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, watch Watch, fate Fate) ([]*Cell, error) {
 	var cells []*Cell
 	for _, c := range p.Cells() { // all buses first: a rule can't forward to one that isn't there
 		if err := makeBus(ctx, cloud, p, c); err != nil {
@@ -77,7 +78,7 @@ func Deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, watch 
 		}
 	}
 	for _, c := range p.Cells() {
-		cell, err := deploy(ctx, cloud, p, c)
+		cell, err := deploy(ctx, cloud, p, c, fate)
 		if err == nil && watch != nil {
 			err = cell.watchBus(ctx, cloud, watch)
 		}
@@ -106,7 +107,7 @@ func Undeploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell
 	return nil
 }
 
-func deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell peering.Cell) (*Cell, error) {
+func deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell peering.Cell, fate Fate) (*Cell, error) {
 	cfg := Config(cloud, cell, string(cell.Account))
 	made := &Cell{Cell: cell, Mappings: map[wiring.Function]*queue.Poller{}, DeadLetters: map[wiring.Function]string{}}
 	queues := sqs.NewFromConfig(cfg)
@@ -123,7 +124,7 @@ func deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell p
 	}
 	for _, f := range wiring.Functions {
 		var err error
-		if made.Mappings[f], err = made.start(cloud, p.Part(cell), f, urls); err != nil {
+		if made.Mappings[f], err = made.start(cloud, p.Part(cell), f, urls, fate); err != nil {
 			return nil, err
 		}
 	}
@@ -133,10 +134,13 @@ func deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell p
 func queueName(f wiring.Function) string { return wiring.DefaultPrefix + "-" + string(f) }
 
 // start runs a function in this process, with credentials of its own, and feeds it from its queue.
-func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f wiring.Function, urls map[wiring.Function]string) (*queue.Poller, error) {
+func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f wiring.Function, urls map[wiring.Function]string, fate Fate) (*queue.Poller, error) {
 	role := fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s-%s/%s", c.Account, wiring.DefaultPrefix, f, f)
 	key, _ := cloud.Mint(string(c.Account), role)
 	cfg := Config(cloud, c.Cell, key)
+	if fate != nil {
+		cfg.HTTPClient = &http.Client{Transport: fated{cloud, fate}}
+	}
 	messages := sqs.NewFromConfig(cfg)
 	network := ec2net.New(ec2.NewFromConfig(cfg))
 	bus := announce.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now)
@@ -156,7 +160,7 @@ func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f wiring.Function,
 	return cloud.Queues.Map(arn("sqs", c.Cell, queueName(f)), queue.Mapping{
 		BatchSize: wiring.BatchSize, MaxConcurrency: wiring.MaxConcurrency,
 		ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,
-	}, lambda.NewHandler(handler))
+	}, mortal{lambda.NewHandler(handler), c, f})
 }
 
 // Missed is how many events sweeps have missed; only of functions in this process.
