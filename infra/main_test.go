@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/autopeer/autopeer/infra/wiring"
 )
 
 func TestMain(m *testing.M) {
@@ -21,8 +23,8 @@ func workshop(t *testing.T, cdk, policy string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	files := map[string]string{"cdk.json": cdk, "policy.yaml": policy}
-	for _, f := range []string{"accept", "connect", "disconnect"} {
-		files["build/"+f+"/bootstrap"] = f
+	for _, f := range wiring.Functions {
+		files["build/"+string(f)+"/bootstrap"] = string(f)
 	}
 	for name, text := range files {
 		path := filepath.Join(dir, name)

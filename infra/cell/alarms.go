@@ -50,7 +50,9 @@ func (b builder) alarms() []alarm {
 			b.outcomes(alarm{kind: "denials", of: string(f), says: "Ten requests in an hour that the policy does not allow.", threshold: 10}, outcome.Denied),
 		)
 	}
-	return all
+	return append(all, alarm{kind: "missed-events", of: string(wiring.Sweep), says: "A sweep found in an hour what an event should have told.",
+		namespace: metrics.Namespace, metric: metrics.Missed, about: map[string]string{metrics.Function: b.function(wiring.Sweep)},
+		statistic: "Sum", threshold: 1, seconds: 3600, periods: 1})
 }
 
 // lettersIn completes an alarm that sounds as long as the queue has a message.

@@ -49,8 +49,11 @@ func (b builder) addRules(scope constructs.Construct, bus awsevents.CfnEventBus,
 		} else {
 			target.Arn, target.RoleArn = jsii.String(b.bus(r.Forward)), role
 		}
-		props := &awsevents.CfnRuleProps{
-			Name: jsii.String(b.ruleName(r)), EventPattern: plain(r.Pattern), Targets: []any{target}, State: jsii.String("ENABLED"),
+		props := &awsevents.CfnRuleProps{Name: jsii.String(b.ruleName(r)), Targets: []any{target}, State: jsii.String("ENABLED")}
+		if r.Schedule != "" {
+			props.ScheduleExpression = &r.Schedule
+		} else {
+			props.EventPattern = plain(r.Pattern)
 		}
 		if r.Bus == wiring.OwnBus {
 			props.EventBusName = bus.Ref()

@@ -74,9 +74,13 @@ func (b builder) fill(stack awscdk.Stack) error {
 	}
 	bus := b.addBus(stack)
 	undelivered := b.addUndelivered(stack)
-	queues := map[wiring.Function]queue{}
+	groups, queues := map[wiring.Function]constructs.Construct{}, map[wiring.Function]queue{}
 	for _, f := range wiring.Functions {
-		queues[f] = b.addQueuedFunction(stack, f, layer)
+		groups[f] = group(stack, title(string(f)))
+		queues[f] = b.addFunctionQueue(groups[f], f)
+	}
+	for _, f := range wiring.Functions {
+		b.addQueuedFunction(groups[f], f, layer, queues)
 	}
 	b.addRules(stack, bus, queues, undelivered)
 	b.addAlarms(stack, b.addTopic(stack))

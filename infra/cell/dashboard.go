@@ -47,6 +47,8 @@ func (b builder) widgets() []widget {
 		b.graph(16, 6, "Calls to AWS, and those that AWS throttled", "Sum", b.callMetrics()),
 		b.table(0, 12, "What was connected", outcome.Connected, outcome.Disconnected),
 		b.table(12, 12, "What was refused, and why", outcome.Denied, outcome.Conflicting, outcome.Failed),
+		b.graph(0, 20, "Drift found and repaired, and events missed", "Sum", b.driftMetrics()),
+		b.table(8, 20, "What sweeps found", outcome.DriftFound, outcome.Repaired),
 	}
 }
 
@@ -71,6 +73,15 @@ func (b builder) outcomeMetrics(f wiring.Function, metric string, kinds ...outco
 		lines = append(lines, []string{metrics.Namespace, metric, metrics.Function, b.function(f), metrics.Outcome, string(kind)})
 	}
 	return lines
+}
+
+// driftMetrics is what sweeps find, and what those repair to whom they say so.
+func (b builder) driftMetrics() [][]string {
+	lines := b.outcomeMetrics(wiring.Sweep, metrics.Outcomes, outcome.DriftFound)
+	for _, f := range []wiring.Function{wiring.Accept, wiring.Connect, wiring.Disconnect} {
+		lines = append(lines, b.outcomeMetrics(f, metrics.Outcomes, outcome.Repaired)...)
+	}
+	return append(lines, []string{metrics.Namespace, metrics.Missed, metrics.Function, b.function(wiring.Sweep)})
 }
 
 func (b builder) queueMetrics(metric string) [][]string {

@@ -22,7 +22,7 @@ const forward = "forward"
 
 func newDesign(whole *policy.Policy, cell peering.Cell, o Options) (design, error) {
 	part := whole.Part(cell)
-	d := design{place: place{cell, o.Prefix}, rules: wiring.Rules(whole, cell), roles: map[string]grants{}}
+	d := design{place: place{cell, o.Prefix}, rules: wiring.Rules(whole, cell, o.SweepInterval), roles: map[string]grants{}}
 	var err error
 	if d.packed, err = part.Encode(); err != nil {
 		return design{}, err
@@ -30,6 +30,7 @@ func newDesign(whole *policy.Policy, cell peering.Cell, o Options) (design, erro
 	d.roles[string(wiring.Accept)] = pack(acceptPermissions(d.place, part))
 	d.roles[string(wiring.Connect)] = pack(connectPermissions(d.place, part))
 	d.roles[string(wiring.Disconnect)] = pack(disconnectPermissions(d.place, part))
+	d.roles[string(wiring.Sweep)] = pack(sweepPermissions(d.place))
 	if counterparts := whole.Counterparts(cell); len(counterparts) > 0 {
 		d.busPolicy = busPolicy(d.place, counterparts, o.Organization)
 		d.roles[forward] = pack(forwardPermissions(d.place, counterparts))

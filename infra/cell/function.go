@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -43,21 +44,24 @@ func (b builder) addPolicyLayer(scope constructs.Construct) (awslambda.CfnLayerV
 	}), nil
 }
 
-// addQueuedFunction adds a function with its role, its log group, and the queue that feeds it.
-func (b builder) addQueuedFunction(scope constructs.Construct, f wiring.Function, layer awslambda.CfnLayerVersion) queue {
-	this := group(scope, title(string(f)))
+// addFunctionQueue adds the queue that feeds a function.
+func (b builder) addFunctionQueue(this constructs.Construct, f wiring.Function) queue {
 	dead := b.addQueue(this, "DeadLetters", queueProps{name: b.function(f) + "-dead-letters", isLast: true})
-	q := b.addQueue(this, "Queue", queueProps{name: b.function(f), fromRules: b.rulesTo(f), dead: dead})
-	fn := b.addFunction(this, f, layer, q)
+	return b.addQueue(this, "Queue", queueProps{name: b.function(f), fromRules: b.rulesTo(f), dead: dead, delay: f.Delay()})
+}
+
+// addQueuedFunction adds a function with its role and its log group, and feeds it from its queue. Sweep has to know
+// the queues of all.
+func (b builder) addQueuedFunction(this constructs.Construct, f wiring.Function, layer awslambda.CfnLayerVersion, queues map[wiring.Function]queue) {
+	fn := b.addFunction(this, f, layer, b.environment(f, queues))
 	awslambda.NewCfnEventSourceMapping(this, jsii.String("Mapping"), &awslambda.CfnEventSourceMappingProps{
-		FunctionName: fn.Ref(), EventSourceArn: q.AttrArn(), BatchSize: jsii.Number(wiring.BatchSize),
+		FunctionName: fn.Ref(), EventSourceArn: queues[f].AttrArn(), BatchSize: jsii.Number(wiring.BatchSize),
 		FunctionResponseTypes: jsii.Strings("ReportBatchItemFailures"),
 		ScalingConfig:         &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: jsii.Number(wiring.MaxConcurrency)},
 	})
-	return q
 }
 
-func (b builder) addFunction(this constructs.Construct, f wiring.Function, layer awslambda.CfnLayerVersion, q queue) awslambda.CfnFunction {
+func (b builder) addFunction(this constructs.Construct, f wiring.Function, layer awslambda.CfnLayerVersion, environment map[string]*string) awslambda.CfnFunction {
 	logs := awslogs.NewCfnLogGroup(this, jsii.String("Logs"), &awslogs.CfnLogGroupProps{
 		LogGroupName: jsii.String(b.logGroup(f)), RetentionInDays: jsii.Number(b.options.LogRetentionDays),
 	})
@@ -77,26 +81,33 @@ func (b builder) addFunction(this constructs.Construct, f wiring.Function, layer
 		MemorySize:                   jsii.Number(memorySize),
 		Timeout:                      jsii.Number(wiring.FunctionTimeout.Seconds()),
 		ReservedConcurrentExecutions: b.reserved(),
-		Environment:                  &awslambda.CfnFunction_EnvironmentProperty{Variables: b.environment(q)},
+		Environment:                  &awslambda.CfnFunction_EnvironmentProperty{Variables: environment},
 		LoggingConfig:                &awslambda.CfnFunction_LoggingConfigProperty{LogFormat: jsii.String("JSON"), LogGroup: logs.Ref()},
 	})
 	accepted(fn, map[string]string{
 		"CKV_AWS_115": "the event source mapping bounds the concurrency; reservedConcurrency reserves it if the operator wants",
 		"CKV_AWS_116": "the function is called by its queue alone, and the queue has the dead-letter queue",
 		"CKV_AWS_117": "the function speaks to the APIs of AWS and to nothing in a VPC",
-		"CKV_AWS_173": "the environment names an account, a bus, a queue and a path, no secrets",
+		"CKV_AWS_173": "the environment names an account, a bus, queues and a path, no secrets",
 	})
 	return fn
 }
 
-// environment is what config.Parse reads.
-func (b builder) environment(q queue) map[string]*string {
-	return map[string]*string{
+// environment is what config.Parse reads, and config.ParseSweep in sweep.
+func (b builder) environment(f wiring.Function, queues map[wiring.Function]queue) map[string]*string {
+	all := map[string]*string{
 		config.Account:  jsii.String(string(b.Account)),
 		config.Bus:      &b.prefix,
 		config.Policy:   jsii.String("/opt/" + policyFile),
-		config.QueueURL: q.Ref(),
+		config.QueueURL: queues[f].Ref(),
 	}
+	if f == wiring.Sweep {
+		all[config.AcceptQueueURL] = queues[wiring.Accept].Ref()
+		all[config.ConnectQueueURL] = queues[wiring.Connect].Ref()
+		all[config.DisconnectQueueURL] = queues[wiring.Disconnect].Ref()
+		all[config.SweepMinutes] = jsii.String(fmt.Sprint(b.options.SweepInterval.Minutes()))
+	}
+	return all
 }
 
 func (b builder) reserved() *float64 {

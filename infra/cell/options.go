@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/autopeer/autopeer/infra/wiring"
 )
@@ -22,6 +23,7 @@ type Options struct {
 	Trail               bool   // make the CloudTrail trail without which there are no events
 	ReservedConcurrency int    // of each function; 0 reserves nothing
 	PermissionsBoundary string // the name of a managed policy that every account has
+	SweepInterval       time.Duration
 }
 
 // option reads one key of the context. Values from the command line are strings, from cdk.json also
@@ -52,6 +54,9 @@ var options = map[string]option{
 		func(o *Options, s string) { o.ReservedConcurrency = number(s) }},
 	"permissionsBoundary": {"", "the name of a managed policy, not its ARN", regexp.MustCompile(`^[A-Za-z0-9+=,.@_/-]{0,512}$`),
 		func(o *Options, s string) { o.PermissionsBoundary = s }},
+	// What a sweep suspects is looked at again after five minutes, so sooner ones would find nothing more.
+	"sweepMinutes": {fmt.Sprint(wiring.DefaultSweepInterval.Minutes()), "a whole number of minutes, 5 to 1440", regexp.MustCompile(`^([5-9]|[1-9][0-9]{1,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)$`),
+		func(o *Options, s string) { o.SweepInterval = time.Duration(number(s)) * time.Minute }},
 }
 
 func number(s string) int {

@@ -25,6 +25,12 @@ func TestTheEnvironmentIsWhatConfigReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	readFile := func(path string) ([]byte, error) {
+		if path != "/opt/policy.json" {
+			return nil, os.ErrNotExist
+		}
+		return packed, nil
+	}
 	functions := resources(t, stack(t, company, finance, nil), "AWS::Lambda::Function")
 	if len(functions) != len(wiring.Functions) {
 		t.Fatalf("%d functions, want %d", len(functions), len(wiring.Functions))
@@ -39,15 +45,14 @@ func TestTheEnvironmentIsWhatConfigReads(t *testing.T) {
 			}
 		}
 		getenv := func(name string) string { read[name] = true; return env[name] }
-		readFile := func(path string) ([]byte, error) {
-			if path != "/opt/policy.json" {
-				return nil, os.ErrNotExist
-			}
-			return packed, nil
-		}
 		settings, err := config.Parse(getenv, readFile)
 		if err != nil || settings.Cell != finance {
 			t.Errorf("config.Parse() = %v, %v for the environment of %v", settings.Cell, err, f.Properties["FunctionName"])
+		}
+		if f.Properties["FunctionName"] == "autopeer-sweep" {
+			if settings, err := config.ParseSweep(getenv); err != nil || settings.Interval != wiring.DefaultSweepInterval {
+				t.Errorf("config.ParseSweep() = %v, %v", settings, err)
+			}
 		}
 		if diff := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(env))); diff != "" {
 			t.Errorf("what config reads differs from what the template sets (-read +set):\n%s", diff)
@@ -141,12 +146,14 @@ func readSamples(t *testing.T) map[string][]byte {
 	return samples
 }
 
-// patterns returns the patterns of the template's rules on a bus, by name without the prefix.
+// patterns returns the patterns of the template's rules on a bus, by name without the prefix. A rule with a
+// schedule has none.
 func patterns(t *testing.T, of peering.Cell, onOwn bool) map[string]pattern.Pattern {
 	t.Helper()
 	found := map[string]pattern.Pattern{}
 	for _, r := range resources(t, stack(t, company, of, nil), "AWS::Events::Rule") {
-		if _, own := r.Properties["EventBusName"]; own != onOwn {
+		_, own := r.Properties["EventBusName"]
+		if _, scheduled := r.Properties["ScheduleExpression"]; scheduled || own != onOwn {
 			continue
 		}
 		data, err := json.Marshal(r.Properties["EventPattern"])

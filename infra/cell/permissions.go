@@ -16,22 +16,34 @@ import (
 // https://docs.aws.amazon.com/vpc/latest/peering/security-iam.html
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 
-// acceptPermissions let accept take exactly the pairs that the policy lists, so that even a defect in the
-// function can't accept another.
+// acceptPermissions let accept take exactly the pairs that the policy lists, and those that somebody has to approve
+// only with the tag that approves, so that even a defect in the function can't accept another.
 func acceptPermissions(p place, part *policy.Policy) []statement {
 	all := append(common(p, wiring.Accept),
-		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables"))
+		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups"))
 	if part.Otherwise == policy.RejectOthers {
 		all = append(all, allow("RejectWhatNoPeeringNames", "ec2:RejectVpcPeeringConnection", p.connections()).
 			when("ArnEquals", "ec2:AccepterVpc", vpcARN(p.Cell, "")))
 	}
-	return append(all, acceptance(p, pairs(part, p.Cell))...)
+	listed, manual := pairs(part, p.Cell, ""), pairs(part, p.Cell, policy.ManualApproval)
+	all = append(all, p.acceptPairs("AcceptPairs", listed, nil)...)
+	all = append(all, p.acceptPairs("AcceptApprovedPairs", manual, approved())...)
+	accepters := slices.Concat(slices.Collect(maps.Keys(listed)), slices.Collect(maps.Keys(manual)))
+	for i, some := range chunks(unique(accepters)) {
+		all = append(all, allow(numbered("AcceptInto", i), "ec2:AcceptVpcPeeringConnection", some))
+	}
+	return all
+}
+
+// approved holds for a connection that a person has tagged.
+func approved() condition {
+	return condition{"StringEquals": {"aws:ResourceTag/" + peering.TagApproved: "true"}}
 }
 
 // connectPermissions let connect change the route tables and groups of the VPCs that a peering names.
 func connectPermissions(p place, part *policy.Policy) []statement {
 	all := append(common(p, wiring.Connect),
-		describe("ReadNetwork", "VpcPeeringConnections", "RouteTables", "Subnets", "SecurityGroups", "SecurityGroupRules"))
+		describe("ReadNetwork", "VpcPeeringConnections", "RouteTables", "Subnets", "NetworkAcls", "SecurityGroups", "SecurityGroupRules"))
 	vpcs := members(part, p.Cell, named(part))
 	if len(vpcs) == 0 {
 		return all
@@ -59,14 +71,24 @@ func connectPermissions(p place, part *policy.Policy) []statement {
 func disconnectPermissions(p place, part *policy.Policy) []statement {
 	all := append(common(p, wiring.Disconnect),
 		describe("ReadRemains", "VpcPeeringConnections", "RouteTables", "SecurityGroupRules"))
-	vpcs := members(part, p.Cell, nil)
-	for i, some := range chunks(vpcs) {
+	for i, some := range chunks(members(part, p.Cell, managed(part))) {
 		all = append(all,
 			p.routes(numbered("DeleteRoute", i), some, "DeleteRoute"),
 			p.groups(numbered("Expel", i), some, "RevokeSecurityGroupIngress"))
 	}
 	return append(all, p.rules("ExpelRule", "ec2:RevokeSecurityGroupIngress").
 		when("StringLike", "aws:ResourceTag/"+peering.TagConnection, "pcx-*"))
+}
+
+// sweepPermissions let sweep read, and tell the functions of its cell where to look.
+func sweepPermissions(p place) []statement {
+	var queues []string
+	for _, f := range wiring.Functions {
+		queues = append(queues, p.arn("sqs", p.function(f)))
+	}
+	return append(common(p, wiring.Sweep),
+		describe("ReadEverything", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups", "SecurityGroupRules"),
+		allow("TellFunctions", "sqs:SendMessage", queues))
 }
 
 // common is what every function does: take messages, announce outcomes, write logs.
@@ -128,36 +150,34 @@ func ec2Actions(names []string) []string {
 	return actions
 }
 
-// acceptance is two statements for each group of pairs, since EC2 checks the connection and the accepter's
-// VPC apart. Accepters share a statement only if the same requesters may ask all of them: the two
+// acceptPairs allows it on connections between listed VPCs. The accepter's VPC, which EC2 checks apart, is another
+// statement's. Accepters share a statement only if the same requesters may ask all of them: the two
 // conditions of a statement allow every combination of their values.
-func acceptance(p place, pairs map[string][]string) []statement {
+func (p place) acceptPairs(sid string, pairs map[string][]string, also condition) []statement {
 	var all []statement
 	groups := map[string][]string{}
 	for accepter, requesters := range pairs {
 		key := strings.Join(requesters, " ")
 		groups[key] = append(groups[key], accepter)
 	}
-	for _, key := range slices.Sorted(maps.Keys(groups)) {
-		for _, accepters := range chunks(slices.Sorted(slices.Values(groups[key]))) {
+	for _, key := range sortedKeys(groups) {
+		for _, accepters := range chunks(unique(groups[key])) {
 			for _, requesters := range chunks(strings.Split(key, " ")) {
-				all = append(all, allow(numbered("AcceptPairs", len(all)), "ec2:AcceptVpcPeeringConnection", p.connections()).
-					when("ArnEquals", "ec2:AccepterVpc", accepters).when("ArnEquals", "ec2:RequesterVpc", requesters))
+				s := allow(numbered(sid, len(all)), "ec2:AcceptVpcPeeringConnection", p.connections())
+				s.Condition = also
+				all = append(all, s.when("ArnEquals", "ec2:AccepterVpc", accepters).when("ArnEquals", "ec2:RequesterVpc", requesters))
 			}
 		}
-	}
-	for i, accepters := range chunks(slices.Sorted(maps.Keys(pairs))) {
-		all = append(all, allow(numbered("AcceptInto", i), "ec2:AcceptVpcPeeringConnection", accepters))
 	}
 	return all
 }
 
-// pairs maps each VPC of the cell that may accept to those that may ask it, sorted. A peering that
-// somebody has to approve isn't among them: a person accepts that.
-func pairs(p *policy.Policy, cell peering.Cell) map[string][]string {
+// pairs maps each VPC of the cell that may accept to those that may ask it, sorted, where that is approved in this
+// way. What only a third party accepts is nobody's here.
+func pairs(p *policy.Policy, cell peering.Cell, approval policy.Approval) map[string][]string {
 	all := map[string][]string{}
 	for _, entry := range p.Peerings {
-		if entry.Approval == policy.ManualApproval {
+		if entry.Approval != approval || entry.Manage == peering.Requester {
 			continue
 		}
 		for i, requester := range entry.Between {
@@ -171,26 +191,42 @@ func pairs(p *policy.Policy, cell peering.Cell) map[string][]string {
 		}
 	}
 	for accepter, requesters := range all {
-		slices.Sort(requesters)
-		all[accepter] = slices.Compact(requesters)
+		all[accepter] = unique(requesters)
 	}
 	return all
 }
 
-// named are the departments that a peering names.
+// named are the departments that a peering names, but for third parties.
 func named(p *policy.Policy) map[string]bool {
 	names := map[string]bool{}
 	for _, entry := range p.Peerings {
 		names[entry.Between[0]], names[entry.Between[1]] = true, true
 	}
+	return withoutThirdParties(names, p)
+}
+
+// managed are all departments but third parties.
+func managed(p *policy.Policy) map[string]bool {
+	names := map[string]bool{}
+	for _, d := range p.Departments {
+		names[d.Name] = true
+	}
+	return withoutThirdParties(names, p)
+}
+
+// withoutThirdParties takes them out. A department is one in all its peerings or in none.
+func withoutThirdParties(names map[string]bool, p *policy.Policy) map[string]bool {
+	for _, entry := range p.Peerings {
+		delete(names, entry.ThirdParty())
+	}
 	return names
 }
 
-// members returns the VPCs that the departments have in the cell, as sorted ARNs. Nil means all departments.
+// members returns the VPCs that the departments have in the cell, as sorted ARNs.
 func members(p *policy.Policy, cell peering.Cell, departments map[string]bool) []string {
 	var vpcs []string
 	for _, d := range p.Departments {
-		if departments != nil && !departments[d.Name] {
+		if !departments[d.Name] {
 			continue
 		}
 		for _, m := range d.Members {
@@ -199,8 +235,7 @@ func members(p *policy.Policy, cell peering.Cell, departments map[string]bool) [
 			}
 		}
 	}
-	slices.Sort(vpcs)
-	return slices.Compact(vpcs)
+	return unique(vpcs)
 }
 
 func membersOf(p *policy.Policy, department string) []string {
@@ -215,6 +250,9 @@ func membersOf(p *policy.Policy, department string) []string {
 	}
 	return vpcs
 }
+
+// unique returns the texts sorted, each once.
+func unique(texts []string) []string { return slices.Compact(slices.Sorted(slices.Values(texts))) }
 
 // chunks cuts a list so that two of its parts fit into one managed policy.
 func chunks(arns []string) [][]string { return slices.Collect(slices.Chunk(arns, 35)) }

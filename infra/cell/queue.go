@@ -1,6 +1,8 @@
 package cell
 
 import (
+	"time"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -16,6 +18,7 @@ type queueProps struct {
 	name      string
 	fromRules []string
 	dead      queue
+	delay     time.Duration
 	isLast    bool
 }
 
@@ -31,6 +34,9 @@ func (b builder) addQueue(scope constructs.Construct, id string, props queueProp
 	}
 	if props.dead != nil {
 		p.RedrivePolicy = map[string]any{"deadLetterTargetArn": props.dead.AttrArn(), "maxReceiveCount": wiring.MaxReceives}
+	}
+	if props.delay > 0 {
+		p.DelaySeconds = jsii.Number(props.delay.Seconds())
 	}
 	if !props.isLast {
 		p.VisibilityTimeout = jsii.Number(wiring.VisibilityTimeout.Seconds())

@@ -23,7 +23,7 @@ const (
 )
 
 // otherResources is more than the stack has beside its rules: managed policies, queues, alarms and so on.
-const otherResources = 100
+const otherResources = 120
 
 const (
 	splitPolicy     = "give the cell fewer peerings, by splitting its departments over accounts or the policy over installations with prefixes of their own"
