@@ -2,33 +2,63 @@ package policyfile_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/autopeer/autopeer/internal/policy"
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
 
+// FuzzParse: a mistake has a place in the file; a file without one is a policy that travels unchanged, that a
+// comment doesn't change, and that the schema takes too.
 func FuzzParse(f *testing.F) {
 	for _, folder := range []string{"good", "bad"} {
 		for _, data := range corpus(f, folder, 1) {
 			f.Add(data)
 		}
 	}
+	var schema *jsonschema.Schema
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := policyfile.Parse("policy.yaml", data)
 		if err != nil {
 			checkPlaces(t, err, data)
 			return
 		}
-		encoded, err := p.Encode()
+		if schema == nil {
+			schema = compile(t)
+		}
+		if err := validate(schema, data); err != nil {
+			t.Errorf("the schema refuses what Parse takes: %v", err)
+		}
+		encoded := encode(t, p)
+		decoded, err := policy.Decode(encoded)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := policy.Decode(encoded); err != nil {
-			t.Fatal(err)
+		if diff := cmp.Diff(string(encoded), string(encode(t, decoded))); diff != "" {
+			t.Errorf("decoded, the policy is another (-was +is):\n%s", diff)
+		}
+		commented, err := policyfile.Parse("policy.yaml", append(slices.Clip(data), "\n# a comment\n"...))
+		if err != nil {
+			t.Fatalf("with a comment at its end: %v", err)
+		}
+		if diff := cmp.Diff(string(encoded), string(encode(t, commented))); diff != "" {
+			t.Errorf("with a comment at its end, the policy is another (-was +is):\n%s", diff)
 		}
 	})
+}
+
+func encode(t *testing.T, p *policy.Policy) []byte {
+	t.Helper()
+	encoded, err := p.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
 }
 
 func isIn(lines []string, m policyfile.Mistake) bool {
