@@ -29,8 +29,8 @@ type pkg struct {
 
 var (
 	domain   = []string{"internal/peering", "internal/cidr", "internal/policy", "internal/plan", "internal/reach", "internal/fault", "internal/trail", "internal/outcome"}
-	useCases = []string{"internal/accept", "internal/connect", "internal/disconnect"}
-	edges    = []string{"internal/ec2net", "internal/announce", "internal/lambdasqs", "internal/config", "internal/metrics", "internal/start"}
+	useCases = []string{"internal/accept", "internal/connect", "internal/disconnect", "internal/sweep"}
+	edges    = []string{"internal/ec2net", "internal/announce", "internal/dispatch", "internal/lambdasqs", "internal/config", "internal/metrics", "internal/start"}
 )
 
 func TestTheDomainIsPure(t *testing.T) {
