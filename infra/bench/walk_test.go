@@ -1,0 +1,99 @@
+package bench_test
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"pgregory.net/rapid"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/reach"
+)
+
+// Reach sees what Describe calls show, the walk what the embedded EC2 holds. They have no code in common.
+func TestReachAgreesWithTheWalkOfPackets(t *testing.T) {
+	t.Parallel()
+	tally := map[string]int{}
+	synctest.Test(t, func(t *testing.T) {
+		rapid.Check(struct{ rapid.TB }{t}, func(r *rapid.T) { // hides Deadline, which a bubble has none of
+			b := bench.New(nil)
+			defer b.Close()
+			e := &estate{T: r, Bench: b, ctx: t.Context()}
+			e.build()
+			e.compare(tally)
+		})
+	})
+	asked := 0
+	for _, n := range tally {
+		asked += n
+	}
+	t.Logf("%d questions: %v", asked, tally)
+	if arrived := tally[arrives]; arrived < asked/5 || arrived > asked*4/5 {
+		t.Errorf("%d of %d packets arrive, want networks of which more can be learned", arrived, asked)
+	}
+}
+
+// compare asks both about all packets between the instances.
+func (e *estate) compare(tally map[string]int) {
+	var sites []lab.Site
+	for _, s := range e.sites {
+		sites = append(sites, lab.Site{Cell: s.Cell, VPC: s.vpc})
+	}
+	n, err := e.Snapshot(e.ctx, sites...)
+	e.must(err)
+	for _, from := range n.Instances {
+		for _, to := range n.Instances {
+			for _, q := range questions(from, to) {
+				tally[e.ask(n, q, to)]++
+			}
+		}
+	}
+}
+
+// questions are about all addresses of another instance.
+func questions(from, to peering.Instance) []reach.Query {
+	var all []reach.Query
+	if from.ID == to.ID {
+		return all
+	}
+	for _, a := range to.Addresses {
+		ping := peering.ICMP
+		if a.Is6() {
+			ping = peering.ICMPv6
+		}
+		all = append(all,
+			reach.Query{From: from.ID, To: a, Protocol: ping},
+			reach.Query{From: from.ID, To: a, Protocol: peering.TCP, Port: 22},
+			reach.Query{From: from.ID, To: a, Protocol: peering.TCP, Port: 443},
+			reach.Query{From: from.ID, To: a, Protocol: peering.UDP, Port: 1024})
+	}
+	return all
+}
+
+const arrives = "arrives"
+
+// ask asks for an address, and for the instance that has it if that can only mean this address.
+func (e *estate) ask(n reach.Network, q reach.Query, to peering.Instance) string {
+	packet := ec2.Packet{From: string(q.From), To: q.To, Protocol: string(q.Protocol), Port: q.Port}
+	delivered, fate := e.Cloud.EC2.(*ec2.Service).Walk(packet)
+	if delivered {
+		fate = arrives
+	}
+	e.hold(n.Check(q), delivered, packet, fate)
+	shared := slices.ContainsFunc(n.Instances, func(i peering.Instance) bool { return i.ID != to.ID && slices.Contains(i.Addresses, q.To) })
+	if q.To == to.Addresses[0] && !shared {
+		q.ToInstance = to.ID
+		e.hold(n.Check(q), delivered, packet, fate)
+	}
+	return fate
+}
+
+func (e *estate) hold(a reach.Answer, delivered bool, p ec2.Packet, fate string) {
+	if a.Reachable != delivered {
+		e.Fatalf("the walk of %+v says %q, reach says %v: %s", p, fate, a.Reachable, a.Blocker.Sentence)
+	}
+}
