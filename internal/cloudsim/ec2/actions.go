@@ -51,6 +51,11 @@ var actions = map[string]action{
 	"DeleteNetworkAclEntry":        {true, "NetworkAclId RuleNumber Egress", deleteACLEntry},
 	"ReplaceNetworkAclAssociation": {true, "AssociationId NetworkAclId", replaceACLAssociation},
 
+	"CreateManagedPrefixList":     {true, "PrefixListName MaxEntries AddressFamily Entry TagSpecification", createPrefixList},
+	"DeleteManagedPrefixList":     {true, "PrefixListId", deletePrefixList},
+	"DescribeManagedPrefixLists":  {false, "PrefixListId" + paging, describePrefixLists},
+	"GetManagedPrefixListEntries": {false, "PrefixListId MaxResults NextToken", getPrefixListEntries},
+
 	"RunInstances":       {true, "ImageId InstanceType SubnetId PrivateIpAddress SecurityGroupId MinCount MaxCount TagSpecification", runInstances},
 	"TerminateInstances": {true, "InstanceId", terminateInstances},
 	"DescribeInstances":  {false, "InstanceId" + paging, describeInstances},

@@ -35,6 +35,8 @@ var restricted = map[string]func(*request) []permission{
 	"CreateTags":                        (*request).onTagged,
 	"DeleteTags":                        (*request).onTagged,
 	"DescribeVpcAttribute":              (*request).onVPC,
+	"DeleteManagedPrefixList":           (*request).onPrefixList,
+	"GetManagedPrefixListEntries":       (*request).onPrefixList,
 }
 
 // allowed asks IAM for all that the call needs. The first refusal is the answer.
@@ -166,6 +168,14 @@ func (r *request) onVPC() []permission {
 		return nil
 	}
 	return []permission{r.on(kindVPC, id, vpcKeys(id))}
+}
+
+func (r *request) onPrefixList() []permission {
+	id := r.params["PrefixListId"]
+	if !has(r.cell.lists, id) {
+		return nil
+	}
+	return []permission{r.on(kindPrefixList, id, iam.Keys{})}
 }
 
 // onTagged looks at everything that is to be tagged, and at the tags.

@@ -57,20 +57,21 @@ func clone(tags tagSet) tagSet {
 	return c
 }
 
-// addRule adds a rule unless it is there, is one too many, or refers to a group that it cannot.
+// addRule adds a rule unless it is there, refers to what it cannot, or is one too many.
 func (r *request) addRule(g *securityGroup, w wanted) error {
 	if g.indexOf(w.traffic) >= 0 {
 		return refuse("InvalidPermission.Duplicate", `the specified rule "%s" already exists`, w.traffic)
 	}
+	peer, err := r.mayRefer(g, w.source)
+	if err != nil {
+		return err
+	}
 	for _, six := range []bool{false, true} {
-		if w.counts(six) && g.count(w.egress, six) >= r.opts.Quotas.RulesPerGroup {
+		if more := g.weight(w.traffic, six); more > 0 && g.count(w.egress, six)+more > r.opts.Quotas.RulesPerGroup {
 			return refuse("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.")
 		}
 	}
-	if err := r.mayRefer(g, w.source); err != nil {
-		return err
-	}
-	g.rules = append(g.rules, &rule{traffic: w.traffic, group: g, id: r.newID(kindRule.prefix), description: w.description})
+	g.rules = append(g.rules, &rule{traffic: w.traffic, group: g, id: r.newID(kindRule.prefix), description: w.description, peerVPC: peer})
 	return nil
 }
 
@@ -81,28 +82,29 @@ func (g *securityGroup) indexOf(t traffic) int {
 func (g *securityGroup) count(egress, six bool) int {
 	n := 0
 	for _, r := range g.direction(egress) {
-		if r.counts(six) {
-			n++
-		}
+		n += g.weight(r.traffic, six)
 	}
 	return n
 }
 
-// mayRefer admits a reference to a group of the same VPC, or of a peer VPC in the same region while the
-// connection is active: https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html.
-func (r *request) mayRefer(g *securityGroup, from source) error {
-	if from.groupID == "" {
-		return nil
+// mayRefer admits a prefix list of the group's account and region, and a reference to a group of the same VPC or of
+// a peer VPC in the same region while the connection is active. It returns that VPC.
+// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
+func (r *request) mayRefer(g *securityGroup, to source) (peer string, err error) {
+	if to.listID != "" {
+		_, err = lookUp(kindPrefixList, to.listID, g.lists)
 	}
-	other := r.referenced(from, g.region)
+	if to.groupID == "" {
+		return "", err
+	}
+	other := r.referenced(to, g.region)
 	if other == nil {
-		return kindGroup.missing(from.groupID)
+		return "", kindGroup.missing(to.groupID)
 	}
-	c := r.between(&rule{group: g}, other)
-	if other.vpc != g.vpc && (c == nil || c.state != stateActive) {
-		return refuse("InvalidGroup.NotFound", "You have specified two resources that belong to different networks.")
+	if !r.inReach(g.vpc.id, other.vpc.id) {
+		return "", refuse("InvalidGroup.NotFound", "You have specified two resources that belong to different networks.")
 	}
-	return nil
+	return other.vpc.id, nil
 }
 
 // wanted reads the rules of a request, which come in IpPermissions or, a single one, in parameters of its own.
@@ -132,40 +134,50 @@ func (r *request) wanted(g *securityGroup, egress bool) ([]wanted, error) {
 	return all, nil
 }
 
+// sourceSets are the lists of sources in a permission, and how one member of each is read.
+var sourceSets = []struct {
+	name string
+	read func(fields params, g *securityGroup) (source, error)
+}{
+	{"IpRanges", func(fields params, _ *securityGroup) (source, error) { return blockSource(fields, "CidrIp") }},
+	{"Ipv6Ranges", func(fields params, _ *securityGroup) (source, error) { return blockSource(fields, "CidrIpv6") }},
+	{"PrefixListIds", func(fields params, _ *securityGroup) (source, error) { return listSource(fields) }},
+	{"Groups", groupSource},
+}
+
 // sourcesOf makes a rule of each source that a permission names.
 func sourcesOf(p params, t traffic, g *securityGroup) ([]wanted, error) {
 	var all []wanted
-	add := func(from source, fields params) error {
-		description, described := fields["Description"]
-		w := wanted{traffic: t, description: description, described: described}
-		w.source = from
-		all = append(all, w)
-		return checkDescription(description)
-	}
-	for _, set := range []struct{ name, field string }{{"IpRanges", "CidrIp"}, {"Ipv6Ranges", "CidrIpv6"}} {
+	for _, set := range sourceSets {
 		for _, fields := range p.items(set.name) {
-			cidr, err := ruleBlock(fields, set.field)
-			if err != nil {
+			var err error
+			if t.source, err = set.read(fields, g); err != nil {
 				return nil, err
 			}
-			if err := add(source{cidr: cidr}, fields); err != nil {
+			description, described := fields["Description"]
+			if err := checkDescription(description); err != nil {
 				return nil, err
 			}
+			all = append(all, wanted{traffic: t, description: description, described: described})
 		}
 	}
-	for _, fields := range p.items("Groups") {
-		from, err := groupSource(fields, g)
-		if err != nil {
-			return nil, err
-		}
-		if err := add(from, fields); err != nil {
-			return nil, err
-		}
-	}
-	if len(p.items("PrefixListIds")) > 0 || len(all) == 0 {
-		return nil, invalidValue("Each permission must name a CIDR block or a security group")
+	if len(all) == 0 {
+		return nil, invalidValue("Each permission must name a CIDR block, a prefix list or a security group")
 	}
 	return all, nil
+}
+
+func blockSource(fields params, name string) (source, error) {
+	cidr, err := ruleBlock(fields, name)
+	return source{cidr: cidr}, err
+}
+
+func listSource(fields params) (source, error) {
+	id, err := fields.must("PrefixListId")
+	if err != nil {
+		return source{}, err
+	}
+	return source{listID: id}, kindPrefixList.check(id)
 }
 
 func ruleBlock(fields params, name string) (netip.Prefix, error) {

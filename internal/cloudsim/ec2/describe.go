@@ -12,7 +12,8 @@ type listing[T any] struct {
 	set     string // the element that holds the items
 	ids     string // the parameter with explicit ids
 	kind    kind
-	most    int // what MaxResults may be at most; the least is always 5
+	least   int // what MaxResults must be at least; zero is the 5 of most calls
+	most    int // what MaxResults may be at most
 	id      func(T) string
 	filters filters[T]
 	show    func(T) []node
@@ -23,7 +24,7 @@ const leastResults = 5
 // describe answers a Describe call over all things that the caller can see.
 func describe[T any](r *request, l listing[T], all []T) ([]node, error) {
 	ids := r.list(l.ids)
-	page, err := r.page(l.most, len(ids) > 0)
+	page, err := r.page(cmp.Or(l.least, leastResults), l.most, len(ids) > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +67,7 @@ type page struct {
 }
 
 // page reads MaxResults and NextToken. See https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-pagination.html.
-func (r *request) page(most int, byID bool) (page, error) {
+func (r *request) page(least, most int, byID bool) (page, error) {
 	size, err := r.int("MaxResults", 0)
 	if err != nil {
 		return page{}, err
@@ -75,8 +76,8 @@ func (r *request) page(most int, byID bool) (page, error) {
 	switch {
 	case asked && byID:
 		return page{}, combination("The parameter MaxResults cannot be used with a list of ids")
-	case asked && (size < leastResults || size > most):
-		return page{}, invalidValue("Value ( %d ) for parameter maxResults is invalid. Expecting a value between %d and %d.", size, leastResults, most)
+	case asked && (size < least || size > most):
+		return page{}, invalidValue("Value ( %d ) for parameter maxResults is invalid. Expecting a value between %d and %d.", size, least, most)
 	case !byID && r.opts.PageSize > 0 && (size == 0 || r.opts.PageSize < size):
 		size = r.opts.PageSize
 	}

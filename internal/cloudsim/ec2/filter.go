@@ -1,8 +1,6 @@
 package ec2
 
-import (
-	"strings"
-)
+import "strings"
 
 // filters are the filters of one Describe call for things of type T: what a thing has under a filter's name.
 type filters[T any] map[string]func(T) []string
@@ -29,8 +27,8 @@ func conditions(p params) []condition {
 	return cs
 }
 
-// accept says whether a thing passes every condition. Values of a condition are alternatives, * and ? in them
-// are wildcards, and all is case sensitive:
+// accept says whether a thing passes every condition. Values of a condition are alternatives, may have wildcards, and
+// are case sensitive:
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html.
 func (f filters[T]) accept(thing T, tags tagSet, cs []condition) bool {
 	for _, c := range cs {
@@ -55,11 +53,21 @@ func (f filters[T]) values(thing T, tags tagSet, name string) []string {
 	return f[name](thing)
 }
 
-// check refuses filters that the call does not have, or that have no value.
+const (
+	mostFilters = 50
+	mostValues  = 200 // of one filter
+)
+
+// check refuses filters that the call does not have, that have no value, or that are too many.
 func (f filters[T]) check(cs []condition) error {
+	if len(cs) > mostFilters {
+		return refuse("FilterLimitExceeded", "The request has %d filters, the maximum is %d.", len(cs), mostFilters)
+	}
 	for _, c := range cs {
 		_, known := f[c.name]
 		switch {
+		case len(c.values) > mostValues:
+			return refuse("FilterLimitExceeded", "The filter '%s' has %d values, the maximum is %d.", c.name, len(c.values), mostValues)
 		case !known && !strings.HasPrefix(c.name, "tag:") && c.name != "tag-key":
 			return invalidValue("The filter '%s' is invalid", c.name)
 		case len(c.values) == 0:
@@ -80,23 +88,36 @@ func anyMatch(patterns, values []string) bool {
 	return false
 }
 
-// matches goes back to the last * when a later character does not fit, which keeps it linear for one *.
+// matches lets * stand for any characters and ? for one or none. A backslash takes the meaning from what follows it.
 func matches(pattern, value string) bool {
-	p, v, star, resume := 0, 0, -1, 0
-	for v < len(value) {
+	letters := []rune(value)
+	fits := make([]bool, len(letters)+1) // whether what came of the pattern so far fits so many letters
+	fits[0] = true
+	escaped := false
+	for _, p := range pattern {
+		if p == '\\' && !escaped {
+			escaped = true
+			continue
+		}
+		fits = extend(fits, letters, p, escaped)
+		escaped = false
+	}
+	return fits[len(letters)]
+}
+
+// extend says what fits with one more character of the pattern.
+func extend(fits []bool, letters []rune, p rune, escaped bool) []bool {
+	next := make([]bool, len(fits))
+	for i := range next {
+		shorter := i > 0 && fits[i-1]
 		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, resume = p, v
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == value[v]):
-			p++
-			v++
-		case star >= 0:
-			resume++
-			p, v = star+1, resume
+		case escaped || p != '*' && p != '?':
+			next[i] = shorter && letters[i-1] == p
+		case p == '?':
+			next[i] = fits[i] || shorter
 		default:
-			return false
+			next[i] = fits[i] || i > 0 && next[i-1]
 		}
 	}
-	return strings.Trim(pattern[p:], "*") == ""
+	return next
 }

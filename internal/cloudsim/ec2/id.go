@@ -28,10 +28,11 @@ var (
 	kindACL         = kind{"acl-", "network-acl", "InvalidNetworkAclID.NotFound", "InvalidNetworkAclId.Malformed", "networkAcl ID"}
 	kindACLBinding  = kind{"aclassoc-", "", "InvalidAssociationID.NotFound", "InvalidAssociationID.Malformed", "association ID"}
 	kindBlock       = kind{"vpc-cidr-assoc-", "", "InvalidVpcCidrBlockAssociationID.NotFound", "InvalidVpcCidrBlockAssociationID.Malformed", "vpc-cidr-block-association ID"}
+	kindPrefixList  = kind{"pl-", "prefix-list", "InvalidPrefixListID.NotFound", "InvalidPrefixListId.Malformed", "prefix list ID"}
 	kindInstance    = kind{"i-", "instance", "InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "instance ID"}
 )
 
-var taggable = []kind{kindVPC, kindSubnet, kindGateway, kindTable, kindConnection, kindGroup, kindRule, kindACL, kindInstance}
+var taggable = []kind{kindVPC, kindSubnet, kindGateway, kindTable, kindConnection, kindGroup, kindRule, kindACL, kindPrefixList, kindInstance}
 
 func (k kind) missing(id string) *refusal {
 	return refuse(k.notFound, "The %s '%s' does not exist", k.noun, id)

@@ -86,6 +86,7 @@ func showRevoked(rule *rule) []node {
 	}
 	nodes = append(nodes, optional("cidrIpv4", rule.inFamily(false))...)
 	nodes = append(nodes, optional("cidrIpv6", rule.inFamily(true))...)
+	nodes = append(nodes, optional("prefixListId", rule.listID)...)
 	nodes = append(nodes, optional("referencedGroupId", rule.groupID)...)
 	return append(nodes, optional("description", rule.description)...)
 }

@@ -12,6 +12,7 @@ type rule struct {
 	group       *securityGroup
 	id          string
 	description string
+	peerVPC     string // of the group that it refers to, which may be gone since
 }
 
 // traffic is what makes two rules of a group the same. The description does not.
@@ -22,9 +23,10 @@ type traffic struct {
 	source
 }
 
-// source is a block, or a group; of an egress rule it is the destination.
+// source is a block, a prefix list or a group; of an egress rule it is the destination.
 type source struct {
 	cidr    netip.Prefix
+	listID  string
 	groupID string
 	owner   string // of the group
 }
@@ -43,14 +45,24 @@ func (r *rule) inFamily(six bool) string {
 	return r.cidr.String()
 }
 
-// counts says whether the rule counts against the quota of the family. A reference to a group counts in both.
-func (t traffic) counts(six bool) bool {
-	return !t.cidr.IsValid() || t.cidr.Addr().Is6() == six
+// weight is what a rule counts against the quota of the family. A reference to a group counts in both, a prefix
+// list as many times as it may have entries:
+// https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html#security-group-size
+func (c *cell) weight(t traffic, six bool) int {
+	switch {
+	case t.groupID != "":
+		return 1
+	case t.listID != "" && c.lists[t.listID].six == six:
+		return c.lists[t.listID].most
+	case t.cidr.IsValid() && t.cidr.Addr().Is6() == six:
+		return 1
+	}
+	return 0
 }
 
 // String words a rule as EC2's message of a duplicate does.
 func (t traffic) String() string {
-	peer := t.groupID
+	peer := t.groupID + t.listID // one of them
 	if t.cidr.IsValid() {
 		peer = t.cidr.String()
 	}
@@ -115,6 +127,7 @@ func (r *request) showRule(rule *rule) []node {
 	}
 	nodes = append(nodes, optional("cidrIpv4", rule.inFamily(false))...)
 	nodes = append(nodes, optional("cidrIpv6", rule.inFamily(true))...)
+	nodes = append(nodes, optional("prefixListId", rule.listID)...)
 	if rule.groupID != "" {
 		nodes = append(nodes, group("referencedGroupInfo", r.showReference(rule)...))
 	}
@@ -146,33 +159,33 @@ func (r *request) showPermission(rules []*rule) []node {
 	if first.protocol != "-1" {
 		nodes = append(nodes, leaf("fromPort", first.from), leaf("toPort", first.to))
 	}
-	var groups, four, six [][]node
+	var groups, four, six, lists [][]node
 	for _, rule := range rules {
 		described := optional("description", rule.description)
 		switch {
 		case rule.groupID != "":
 			groups = append(groups, append(r.showReference(rule), described...))
+		case rule.listID != "":
+			lists = append(lists, append([]node{leaf("prefixListId", rule.listID)}, described...))
 		case rule.cidr.Addr().Is4():
 			four = append(four, append([]node{leaf("cidrIp", rule.cidr.String())}, described...))
 		default:
 			six = append(six, append([]node{leaf("cidrIpv6", rule.cidr.String())}, described...))
 		}
 	}
-	return append(nodes, list("groups", groups...), list("ipRanges", four...), list("ipv6Ranges", six...), list("prefixListIds"))
+	return append(nodes, list("groups", groups...), list("ipRanges", four...), list("ipv6Ranges", six...), list("prefixListIds", lists...))
 }
 
-// showReference shows the referenced group. Of one in a peer VPC, EC2 says how it is reached, and no longer
-// says whose it is once it is deleted.
+// showReference shows the referenced group. Of one in a peer VPC EC2 says how it is reached, also when that way, or
+// the group, is gone; but then no longer whose the group was:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UserIdGroupPair.html
 func (r *request) showReference(rule *rule) []node {
 	nodes := []node{leaf("groupId", rule.groupID)}
-	g := r.referenced(rule.source, rule.group.region)
-	if g != nil {
-		nodes = append(nodes, leaf("userId", rule.owner), leaf("vpcId", g.vpc.id))
+	if r.referenced(rule.source, rule.group.region) != nil {
+		nodes = append(nodes, leaf("userId", rule.owner))
 	}
-	if g != nil && g.vpc == rule.group.vpc {
-		return nodes
-	}
-	if c := r.between(rule, g); c != nil {
+	nodes = append(nodes, optional("vpcId", rule.peerVPC)...)
+	if c := r.between(rule.group.vpc.id, rule.peerVPC); c != nil {
 		nodes = append(nodes, leaf("vpcPeeringConnectionId", c.id), leaf("peeringStatus", c.state))
 	}
 	return nodes
@@ -187,22 +200,25 @@ func (s *Service) referenced(from source, region string) *securityGroup {
 	return c.groups[from.groupID]
 }
 
-// between returns the connection over which a rule reaches its referenced group: the one that is active, or else
-// the newest.
-func (s *Service) between(rule *rule, g *securityGroup) *connection {
-	if g == nil {
-		return nil
-	}
-	var best *connection
-	for _, c := range sorted(s.connections) {
-		if !c.joins(rule.group.vpc.id, g.vpc.id) || c.state == stateFailed {
-			continue
-		}
-		if best == nil || c.state == stateActive || best.state != stateActive && c.created.After(best.created) {
-			best = c
+// between returns the connection between two VPCs: the one that is active, or else the newest.
+func (s *Service) between(one, other string) *connection {
+	var newest *connection
+	for _, c := range s.requests {
+		switch {
+		case !c.joins(one, other) || c.state == stateFailed:
+		case c.state == stateActive:
+			return c
+		default:
+			newest = c
 		}
 	}
-	return best
+	return newest
+}
+
+// inReach says whether a group of the one VPC can refer to one of the other.
+func (s *Service) inReach(one, other string) bool {
+	c := s.between(one, other)
+	return one == other || c != nil && c.state == stateActive
 }
 
 // isStale says whether the rule admits nobody any more, because its group is gone or out of reach.
@@ -210,10 +226,6 @@ func (s *Service) isStale(rule *rule) bool {
 	if rule.groupID == "" {
 		return false
 	}
-	g := s.referenced(rule.source, rule.group.region)
-	if g == nil {
-		return true
-	}
-	c := s.between(rule, g)
-	return g.vpc != rule.group.vpc && (c == nil || c.state != stateActive)
+	gone := s.referenced(rule.source, rule.group.region) == nil
+	return gone || !s.inReach(rule.group.vpc.id, rule.peerVPC)
 }

@@ -20,7 +20,7 @@ const defaultGroupName = "default"
 func (r *request) addDefaultGroup(v *vpc) {
 	g := r.addGroup(v, defaultGroupName, "default VPC security group")
 	own := source{groupID: g.id, owner: g.account}
-	g.rules = append(g.rules, &rule{group: g, id: r.newID(kindRule.prefix), traffic: everything(own)})
+	g.rules = append(g.rules, &rule{group: g, id: r.newID(kindRule.prefix), traffic: everything(own), peerVPC: v.id})
 }
 
 func (r *request) addGroup(v *vpc, name, description string) *securityGroup {
@@ -129,6 +129,7 @@ var groupListing = listing[*securityGroup]{
 		"ip-permission.cidr":            ofIngress(func(r *rule) string { return r.inFamily(false) }),
 		"ip-permission.ipv6-cidr":       ofIngress(func(r *rule) string { return r.inFamily(true) }),
 		"ip-permission.group-id":        ofIngress(func(r *rule) string { return r.groupID }),
+		"ip-permission.prefix-list-id":  ofIngress(func(r *rule) string { return r.listID }),
 		"ip-permission.user-id":         ofIngress(func(r *rule) string { return r.owner }),
 		"ip-permission.protocol":        ofIngress(func(r *rule) string { return r.protocol }),
 		"ip-permission.from-port":       ofIngress(func(r *rule) string { return strconv.Itoa(r.from) }),

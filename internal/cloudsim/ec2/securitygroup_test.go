@@ -22,7 +22,7 @@ func tcp(port int32, cidrs ...string) types.IpPermission {
 }
 
 func fromGroup(id string) types.IpPermission {
-	return types.IpPermission{IpProtocol: aws.String("-1"), UserIdGroupPairs: []types.UserIdGroupPair{{GroupId: &id, UserId: aws.String(marketing)}}}
+	return fromGroupOf(aws.String(marketing), id)
 }
 
 func (c client) authorize(group string, permissions ...types.IpPermission) ([]types.SecurityGroupRule, error) {

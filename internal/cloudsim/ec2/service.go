@@ -39,6 +39,7 @@ type cell struct {
 	tables    map[string]*table
 	groups    map[string]*securityGroup
 	acls      map[string]*acl
+	lists     map[string]*prefixList
 	instances map[string]*instance
 	tags      map[string]tagSet // by id; peering connections have a set on each side
 }
@@ -141,6 +142,7 @@ func (s *Service) cell(at place) *cell {
 			tables:    map[string]*table{},
 			groups:    map[string]*securityGroup{},
 			acls:      map[string]*acl{},
+			lists:     map[string]*prefixList{},
 			instances: map[string]*instance{},
 			tags:      map[string]tagSet{},
 		}

@@ -147,6 +147,8 @@ func (r *request) sees(k kind, id string) bool {
 		return has(r.cell.groups, id)
 	case kindACL:
 		return has(r.cell.acls, id)
+	case kindPrefixList:
+		return has(r.cell.lists, id)
 	case kindInstance:
 		return has(r.cell.instances, id)
 	case kindRule:
