@@ -15,6 +15,7 @@ import (
 	"github.com/autopeer/autopeer/infra/local"
 	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim/cloudwatch"
+	"github.com/autopeer/autopeer/internal/outcome"
 	"github.com/autopeer/autopeer/internal/peering"
 )
 
@@ -90,6 +91,52 @@ func TestLaunch(t *testing.T) {
 			if a.State != cloudwatch.OK {
 				t.Errorf("alarm %s of %s is %s with %v", a.Name, cell.Cell, a.State, a.Values)
 			}
+		}
+	}
+}
+
+// hurry lets delayed messages of the cell's sweep arrive at once, as long as the test runs.
+func hurry(t *testing.T, b *bench.Bench, cell peering.Cell) {
+	t.Helper()
+	queue := "arn:aws:sqs:" + string(cell.Region) + ":" + string(cell.Account) + ":autopeer-sweep"
+	go func() {
+		for tick := time.NewTicker(50 * time.Millisecond); ; {
+			select {
+			case <-t.Context().Done():
+				tick.Stop()
+				return
+			case <-tick.C:
+				b.Cloud.Queues.Hurry(queue)
+			}
+		}
+	}()
+}
+
+// TestASweepRepairs: the real binary, called by the template's schedule and with its role alone, tells connect of what
+// somebody has deleted. It makes no change itself.
+func TestASweepRepairs(t *testing.T) {
+	t.Parallel()
+	b, m, f := launched(t)
+	p := b.Person(t.Context(), m.Cell)
+	pcx := p.Ask(m, f, "")
+	settle(t, b)
+	p.DeleteRoute(m.Table, f.VPC.Block.String())
+	if p.Err() != nil {
+		t.Fatal(p.Err())
+	}
+	mark := b.Cloud.Mark()
+	hurry(t, b, m.Cell)
+	if err := b.Cloud.Events.Fire(local.SweepRule(m.Cell)); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, b)
+	found, repaired := b.Said(outcome.DriftFound, pcx), b.Said(outcome.Repaired, pcx)
+	if len(found) != 1 || len(repaired) != 1 || !slices.Equal(found[0].Wanted, repaired[0].Changes) {
+		t.Errorf("found %+v and repaired %+v, want the route once", found, repaired)
+	}
+	for _, c := range b.ByAutopeer(mark) {
+		if strings.Contains(c.ARN, "autopeer-sweep") && c.Service == "ec2" && !strings.HasPrefix(c.Action, "Describe") || strings.HasPrefix(c.ErrorCode, "AccessDenied") {
+			t.Errorf("%s makes %s: %q", c.ARN, c.Action, c.ErrorCode)
 		}
 	}
 }
