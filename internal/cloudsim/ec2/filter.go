@@ -90,6 +90,9 @@ func anyMatch(patterns, values []string) bool {
 
 // matches lets * stand for any characters and ? for one or none. A backslash takes the meaning from what follows it.
 func matches(pattern, value string) bool {
+	if !strings.ContainsAny(pattern, `*?\`) {
+		return pattern == value
+	}
 	letters := []rune(value)
 	fits := make([]bool, len(letters)+1) // whether what came of the pattern so far fits so many letters
 	fits[0] = true

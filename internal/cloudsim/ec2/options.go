@@ -24,12 +24,13 @@ type Options struct {
 	Switches Switches
 }
 
-// Delays are how long a peering connection stays in the states that it passes by itself.
+// Delays are how long things stay in the states that they pass by themselves.
 type Delays struct {
 	Initiating   time.Duration // initiating-request
 	Propagation  time.Duration // from the request until the accepter sees it
 	Provisioning time.Duration
 	Deleting     time.Duration
+	Associating  time.Duration // of a block with a VPC, which can't be used until then
 }
 
 // Quotas have AWS's defaults where they are zero. See

@@ -75,6 +75,7 @@ func (s *Service) settle(now time.Time) {
 			c.next.take(c.next.at)
 		}
 	}
+	s.associating = slices.DeleteFunc(s.associating, func(v *vpc) bool { return v.associateDue(now) })
 }
 
 func (s *Service) initiate(c *connection) {

@@ -246,7 +246,7 @@ func (r *request) connectionFilters() filters[*connection] {
 	block := func(of func(*connection) side) func(*connection) []string {
 		return func(c *connection) []string {
 			if s := of(c); s.vpc != nil && r.showsBlocks(c, s) {
-				return texts(s.vpc.family(false))
+				return texts(s.vpc.associated(false))
 			}
 			return nil
 		}
@@ -298,8 +298,8 @@ func (s side) isOf(other side) bool { return s.place == other.place && s.vpcID =
 func (r *request) showSide(c *connection, s side) []node {
 	nodes := []node{leaf("ownerId", s.account), leaf("vpcId", s.vpcID), leaf("region", s.region)}
 	if s.vpc != nil && r.showsBlocks(c, s) {
-		nodes = append(nodes, leaf("cidrBlock", s.vpc.blocks[0].prefix.String()), blockSet("cidrBlockSet", s.vpc.family(false)))
-		if six := s.vpc.family(true); len(six) > 0 {
+		nodes = append(nodes, leaf("cidrBlock", s.vpc.blocks[0].prefix.String()), blockSet("cidrBlockSet", s.vpc.associated(false)))
+		if six := s.vpc.associated(true); len(six) > 0 {
 			nodes = append(nodes, blockSet("ipv6CidrBlockSet", six))
 		}
 	}

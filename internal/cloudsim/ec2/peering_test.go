@@ -195,9 +195,6 @@ func TestWhatEachSideSees(t *testing.T) {
 	if got, want := blocks(p.deciding), [2]string{"", ""}; got != want {
 		t.Errorf("while pending the accepter sees %q, want %q", got, want)
 	}
-	if got := p.deciding.connection(p.id).ExpirationTime; got == nil {
-		t.Error("a pending connection has no expiration time")
-	}
 	p.accepted(t)
 	for _, c := range []client{p.asking, p.deciding} {
 		if got, want := blocks(c), [2]string{"10.10.0.0/16", "172.31.0.0/16"}; got != want {
@@ -258,17 +255,36 @@ func TestVisibilityAfterTheEnd(t *testing.T) {
 	}
 }
 
+// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-lifecycle
 func TestExpiry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t, sim.Options{}, virginia)
-		if got, want := *p.asking.connection(p.id).ExpirationTime, time.Now().Add(7*24*time.Hour).UTC(); !got.Equal(want) {
-			t.Errorf("expires at %v, want %v", got, want)
+		end := time.Now().Add(7 * 24 * time.Hour)
+		expect := func(state types.VpcPeeringConnectionStateReasonCode) {
+			t.Helper()
+			for _, c := range []client{p.asking, p.deciding} {
+				got := c.connection(p.id)
+				if got.Status.Code != state || got.ExpirationTime == nil || !got.ExpirationTime.Equal(end) {
+					t.Errorf("it is %s until %v, want %s until %v", got.Status.Code, got.ExpirationTime, state, end)
+				}
+			}
 		}
-		wait(7 * 24 * time.Hour)
-		if got := p.deciding.state(p.id); got != "expired" {
-			t.Errorf("after seven days it is %s", got)
-		}
+		expect("pending-acceptance")
+		wait(7*24*time.Hour - time.Second)
+		expect("pending-acceptance")
+		wait(time.Second)
+		expect("expired")
 		refused(t, p.deciding.accept(p.id), "InvalidStateTransition")
+	})
+}
+
+func TestAnAcceptedConnectionDoesNotExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t, sim.Options{}, virginia).accepted(t)
+		wait(8 * 24 * time.Hour)
+		if got := p.asking.connection(p.id); got.Status.Code != "active" || got.ExpirationTime != nil {
+			t.Errorf("it is %s until %v, want active without an end", got.Status.Code, got.ExpirationTime)
+		}
 	})
 }
 

@@ -26,7 +26,9 @@ const (
 func (t *table) allRoutes() []*route {
 	var all []*route
 	for _, b := range t.vpc.blocks {
-		all = append(all, &route{destination: b.prefix, target: target{targetGateway, "local"}, local: true})
+		if b.isAssociated() {
+			all = append(all, &route{destination: b.prefix, target: target{targetGateway, "local"}, local: true})
+		}
 	}
 	return append(all, t.routes...)
 }

@@ -23,6 +23,7 @@ type Service struct {
 	cells       map[place]*cell
 	connections map[string]*connection
 	requests    []*connection // all connections in the order in which they were asked for
+	associating []*vpc        // those with a block that isn't theirs yet
 	buckets     map[bucketKey]*bucket
 	ipv6Blocks  int // Amazon's blocks handed out so far
 }

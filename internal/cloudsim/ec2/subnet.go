@@ -46,7 +46,7 @@ func createSubnet(r *request) ([]node, error) {
 	}
 	s := r.addSubnet(v, prefix, zone)
 	if six.IsValid() {
-		s.ipv6 = block{r.newID("subnet-cidr-assoc-"), six}
+		s.ipv6 = block{id: r.newID("subnet-cidr-assoc-"), prefix: six}
 	}
 	r.cell.tag(s.id, tags)
 	return []node{group("subnet", showSubnet(s)...)}, nil

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"time"
 )
 
 type vpc struct {
@@ -20,8 +21,19 @@ type vpc struct {
 type block struct {
 	id     string
 	prefix netip.Prefix
+	due    time.Time // when it will be associated; zero once it is
 }
 
+func (b block) isAssociated() bool { return b.due.IsZero() }
+
+func (b block) state() string {
+	if b.isAssociated() {
+		return "associated"
+	}
+	return "associating"
+}
+
+// prefixes are those of all blocks, also while they are being associated: none may overlap them.
 func (v *vpc) prefixes() []netip.Prefix {
 	all := make([]netip.Prefix, len(v.blocks))
 	for i, b := range v.blocks {
@@ -34,9 +46,14 @@ func (v *vpc) family(six bool) []block {
 	return slices.DeleteFunc(slices.Clone(v.blocks), func(b block) bool { return b.prefix.Addr().Is6() != six })
 }
 
-// contains says whether the prefix is one of the VPC's blocks or a part of one.
+// associated are the blocks that can be used.
+func (v *vpc) associated(six bool) []block {
+	return slices.DeleteFunc(v.family(six), func(b block) bool { return !b.isAssociated() })
+}
+
+// contains says whether the prefix is one of the VPC's blocks that can be used, or a part of one.
 func (v *vpc) contains(p netip.Prefix) bool {
-	return slices.ContainsFunc(v.blocks, func(b block) bool { return b.prefix.Overlaps(p) && b.prefix.Bits() <= p.Bits() })
+	return slices.ContainsFunc(v.associated(p.Addr().Is6()), func(b block) bool { return b.prefix.Overlaps(p) && b.prefix.Bits() <= p.Bits() })
 }
 
 func overlap(a, b []netip.Prefix) bool {
@@ -77,7 +94,7 @@ func (r *request) vpcBlock() (netip.Prefix, error) {
 // default security group.
 func (r *request) addVPC(prefix netip.Prefix) *vpc {
 	v := &vpc{cell: r.cell, id: r.newID(kindVPC.prefix), dnsSupport: true}
-	v.blocks = []block{{r.newID(kindBlock.prefix), prefix}}
+	v.blocks = []block{{id: r.newID(kindBlock.prefix), prefix: prefix}}
 	r.cell.vpcs[v.id] = v
 	v.main = r.addTable(v)
 	v.main.associations = []association{{id: r.newID(kindAssociation.prefix), main: true}}
@@ -91,7 +108,7 @@ func (s *Service) amazonBlock() block {
 	s.ipv6Blocks++
 	n := s.ipv6Blocks
 	address := [16]byte{0x26, 0x00, 0x1f, 0x18, byte(n >> 16), byte(n >> 8), byte(n)} // the low bytes are meant
-	return block{s.newID(kindBlock.prefix), netip.PrefixFrom(netip.AddrFrom16(address), 56)}
+	return block{id: s.newID(kindBlock.prefix), prefix: netip.PrefixFrom(netip.AddrFrom16(address), 56)}
 }
 
 // createDefaultVpc makes what AWS makes: https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc-components.html.
@@ -248,7 +265,9 @@ var vpcListing = listing[*vpc]{
 		"is-default":                        one(func(v *vpc) string { return strconv.FormatBool(v.isDefault) }),
 		"cidr":                              one(func(v *vpc) string { return v.blocks[0].prefix.String() }),
 		"cidr-block-association.cidr-block": func(v *vpc) []string { return texts(v.family(false)) },
+		"cidr-block-association.state":      func(v *vpc) []string { return states(v.family(false)) },
 		"ipv6-cidr-block-association.ipv6-cidr-block": func(v *vpc) []string { return texts(v.family(true)) },
+		"ipv6-cidr-block-association.state":           func(v *vpc) []string { return states(v.family(true)) },
 	},
 	show: showVPC,
 }
@@ -259,6 +278,10 @@ func texts(blocks []block) []string {
 		all[i] = b.prefix.String()
 	}
 	return all
+}
+
+func states(blocks []block) []string {
+	return nonEmpty(blocks, block.state)
 }
 
 func describeVpcs(r *request) ([]node, error) {
@@ -287,6 +310,6 @@ func showBlock(b block) []node {
 	return []node{
 		leaf("associationId", b.id),
 		leaf(name, b.prefix.String()),
-		group(name+"State", leaf("state", "associated")),
+		group(name+"State", leaf("state", b.state())),
 	}
 }

@@ -3,6 +3,7 @@ package ec2
 import (
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // associateBlock adds a block to a VPC, under the restrictions of
@@ -19,9 +20,23 @@ func associateBlock(r *request) ([]node, error) {
 	if err := r.mayAdd(v, b.prefix); err != nil {
 		return nil, err
 	}
+	if delay := r.opts.Delays.Associating; delay > 0 {
+		b.due = r.now.Add(delay)
+		r.associating = append(r.associating, v)
+	}
 	v.blocks = append(v.blocks, b)
 	r.failOverlapping(v)
 	return []node{leaf("vpcId", v.id), associationNode(b, "associating")}, nil
+}
+
+// associateDue associates the blocks whose time has come, and says whether no other is left.
+func (v *vpc) associateDue(now time.Time) bool {
+	for i, b := range v.blocks {
+		if !now.Before(b.due) {
+			v.blocks[i].due = time.Time{}
+		}
+	}
+	return !slices.ContainsFunc(v.blocks, func(b block) bool { return !b.isAssociated() })
 }
 
 func associationNode(b block, state string) node {
@@ -46,7 +61,7 @@ func (r *request) newBlock() (block, error) {
 	default:
 		prefix, err = r.vpcBlock()
 	}
-	return block{r.newID(kindBlock.prefix), prefix}, err
+	return block{id: r.newID(kindBlock.prefix), prefix: prefix}, err
 }
 
 func (r *request) mayAdd(v *vpc, p netip.Prefix) error {
