@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,16 +17,42 @@ func recordOf(call *api.Call, requestID string, nodes []node, err error) api.Rec
 		EventSource:       "ec2.amazonaws.com",
 		EventName:         call.Action,
 		RequestID:         requestID,
-		RequestParameters: trailedParams(call.Params),
+		RequestParameters: trailedRequest(call),
 	}
 	if err != nil {
 		refused := asRefusal(err)
 		record.ErrorCode, record.ErrorMessage = refused.trailCode(), refused.message
 		return record
 	}
-	record.ResponseElements = trailedAll(nodes)
-	record.ResponseElements["requestId"] = requestID
+	record.ResponseElements = trailedAnswer(call.Action, requestID, nodes)
 	return record
+}
+
+// nested are calls that are recorded as newer ones are: inside an object that is called after the request or the
+// answer, and the parameters by the names that they have on the wire.
+var nested = []string{"AssociateVpcCidrBlock", "DisassociateVpcCidrBlock"}
+
+func trailedRequest(call *api.Call) map[string]any {
+	if !slices.Contains(nested, call.Action) {
+		return trailedParams(call.Params)
+	}
+	m := map[string]any{}
+	for name, v := range call.Params {
+		if name != "Action" && name != "Version" {
+			m[name] = trailedValue(name, v)
+		}
+	}
+	return map[string]any{call.Action + "Request": m}
+}
+
+func trailedAnswer(action, requestID string, nodes []node) map[string]any {
+	m := trailedAll(nodes)
+	m["requestId"] = requestID
+	if !slices.Contains(nested, action) {
+		return m
+	}
+	m["xmlns"] = namespace
+	return map[string]any{action + "Response": m}
 }
 
 // trailedParams are the parameters by CloudTrail's names: lower camel case, and a list is called …Set, with items.
@@ -114,7 +141,7 @@ func trailedStructure(p params, root string) any {
 // trailedValue keeps ports, counts and flags as JSON's own types. What a tag or a description says stays a string.
 func trailedValue(name, v string) any {
 	switch name {
-	case "FromPort", "ToPort", "MinCount", "MaxCount", "RuleNumber", "Type", "Code", "From", "To":
+	case "FromPort", "ToPort", "MinCount", "MaxCount", "MaxEntries", "RuleNumber", "Type", "Code", "From", "To":
 		if n, err := strconv.Atoi(v); err == nil {
 			return n
 		}
