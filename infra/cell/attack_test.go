@@ -5,11 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
 
 	"github.com/autopeer/autopeer/infra/lab"
@@ -51,12 +55,35 @@ func newTarget(t *testing.T) *target {
 		if p.Err() != nil {
 			t.Fatal(p.Err())
 		}
+		x.addQueues(t, p.Cell)
 	}
 	return x
 }
 
-// as returns EC2 with the credentials of a function's role in finance's cell, as it is synthesized.
-func (x *target) as(t *testing.T, function string) *ec2.Client {
+// addQueues gives the cell what messages and announcements are sent to.
+func (x *target) addQueues(t *testing.T, c peering.Cell) {
+	t.Helper()
+	admin := local.Config(x.cloud, c, string(c.Account))
+	if _, err := sqs.NewFromConfig(admin).CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("autopeer-accept")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := eventbridge.NewFromConfig(admin).CreateEventBus(t.Context(), &eventbridge.CreateEventBusInput{Name: aws.String("autopeer")}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// approve tags the request that somebody has to approve, by hand in that cell.
+func (x *target) approve(t *testing.T, in peering.Cell) {
+	t.Helper()
+	p := lab.NewPerson(t.Context(), in, local.EC2(x.cloud, in))
+	p.Tag(string(x.manual), map[string]string{peering.TagApproved: "true"})
+	if p.Err() != nil {
+		t.Fatal(p.Err())
+	}
+}
+
+// as returns the credentials of a function's role in finance's cell, as it is synthesized.
+func (x *target) as(t *testing.T, function string) aws.Config {
 	t.Helper()
 	const account = "222222222222"
 	name := "autopeer-" + function + "-eu-west-1"
@@ -81,7 +108,7 @@ func (x *target) as(t *testing.T, function string) *ec2.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ec2.NewFromConfig(local.Config(x.cloud, finance, key))
+	return local.Config(x.cloud, finance, key)
 }
 
 func text(t *testing.T, document any) string {
@@ -93,28 +120,83 @@ func text(t *testing.T, document any) string {
 	return string(data)
 }
 
-type attack func(ctx context.Context, c *ec2.Client) error
+type attack func(ctx context.Context, thief aws.Config) error
 
-func acceptance(id peering.ConnectionID) attack {
-	return func(ctx context.Context, c *ec2.Client) error {
-		_, err := c.AcceptVpcPeeringConnection(ctx, &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
+// call is an attack on EC2.
+func call[In, Out any](op func(*ec2.Client, context.Context, *In, ...func(*ec2.Options)) (*Out, error), in *In) attack {
+	return func(ctx context.Context, thief aws.Config) error {
+		_, err := op(ec2.NewFromConfig(thief), ctx, in)
 		return err
 	}
+}
+
+func acceptance(id peering.ConnectionID) attack {
+	return call((*ec2.Client).AcceptVpcPeeringConnection, &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
+}
+
+func rejection(id peering.ConnectionID) attack {
+	return call((*ec2.Client).RejectVpcPeeringConnection, &ec2.RejectVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
+}
+
+func deletion(id peering.ConnectionID) attack {
+	return call((*ec2.Client).DeleteVpcPeeringConnection, &ec2.DeleteVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
+}
+
+func approval(id peering.ConnectionID) attack {
+	return call((*ec2.Client).CreateTags, &ec2.CreateTagsInput{
+		Resources: []string{string(id)}, Tags: []types.Tag{{Key: aws.String(peering.TagApproved), Value: aws.String("true")}},
+	})
+}
+
+func dnsOf(id peering.ConnectionID) attack {
+	return call((*ec2.Client).ModifyVpcPeeringConnectionOptions, &ec2.ModifyVpcPeeringConnectionOptionsInput{
+		VpcPeeringConnectionId: aws.String(string(id)), AccepterPeeringConnectionOptions: &types.PeeringConnectionOptionsRequest{AllowDnsResolutionFromRemoteVpc: aws.Bool(true)},
+	})
 }
 
 func routeIn(v lab.VPC, via peering.ConnectionID) attack {
-	return func(ctx context.Context, c *ec2.Client) error {
-		_, err := c.CreateRoute(ctx, &ec2.CreateRouteInput{
-			RouteTableId: aws.String(string(v.Main)), DestinationCidrBlock: aws.String("10.1.0.0/16"), VpcPeeringConnectionId: aws.String(string(via)),
-		})
+	return call((*ec2.Client).CreateRoute, &ec2.CreateRouteInput{
+		RouteTableId: aws.String(string(v.Main)), DestinationCidrBlock: aws.String("10.1.0.0/16"), VpcPeeringConnectionId: aws.String(string(via)),
+	})
+}
+
+func otherRouteIn(v lab.VPC, via peering.ConnectionID) attack {
+	return call((*ec2.Client).ReplaceRoute, &ec2.ReplaceRouteInput{
+		RouteTableId: aws.String(string(v.Main)), DestinationCidrBlock: aws.String("10.1.0.0/16"), VpcPeeringConnectionId: aws.String(string(via)),
+	})
+}
+
+func noRouteIn(v lab.VPC) attack {
+	return call((*ec2.Client).DeleteRoute, &ec2.DeleteRouteInput{RouteTableId: aws.String(string(v.Main)), DestinationCidrBlock: aws.String("10.1.0.0/16")})
+}
+
+var everything = []types.IpPermission{{IpProtocol: aws.String("-1"), IpRanges: []types.IpRange{{CidrIp: aws.String("0.0.0.0/0")}}}}
+
+func ruleIn(group peering.SecurityGroupID) attack {
+	return call((*ec2.Client).AuthorizeSecurityGroupIngress, &ec2.AuthorizeSecurityGroupIngressInput{GroupId: aws.String(string(group)), IpPermissions: everything})
+}
+
+func noRuleIn(group peering.SecurityGroupID) attack {
+	return call((*ec2.Client).RevokeSecurityGroupIngress, &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(string(group)), IpPermissions: everything})
+}
+
+// message is for accept of that cell.
+func message(to peering.Cell) attack {
+	return func(ctx context.Context, thief aws.Config) error {
+		url := "https://sqs." + string(to.Region) + ".amazonaws.com/" + string(to.Account) + "/autopeer-accept"
+		thief.Region = string(to.Region)
+		_, err := sqs.NewFromConfig(thief).SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("{}")})
 		return err
 	}
 }
 
-func ruleIn(group peering.SecurityGroupID) attack {
-	return func(ctx context.Context, c *ec2.Client) error {
-		_, err := c.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{GroupId: aws.String(string(group)), IpPermissions: []types.IpPermission{
-			{IpProtocol: aws.String("-1"), IpRanges: []types.IpRange{{CidrIp: aws.String("0.0.0.0/0")}}},
+// announcement is on the bus of that cell.
+func announcement(in peering.Cell) attack {
+	return func(ctx context.Context, thief aws.Config) error {
+		bus := "arn:aws:events:" + string(in.Region) + ":" + string(in.Account) + ":event-bus/autopeer"
+		thief.Region = string(in.Region)
+		_, err := eventbridge.NewFromConfig(thief).PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{
+			{EventBusName: &bus, Source: aws.String("autopeer"), DetailType: aws.String("Drift Found"), Detail: aws.String("{}")},
 		}})
 		return err
 	}
@@ -131,7 +213,6 @@ func TestAStolenRole(t *testing.T) {
 	}{
 		{"accept accepts a pair that the policy lists", "accept", func(x *target) attack { return acceptance(x.listed) }, false},
 		{"accept can't accept a pair that the policy doesn't list", "accept", func(x *target) attack { return acceptance(x.unlisted) }, true},
-		{"accept can't accept what somebody has to approve", "accept", func(x *target) attack { return acceptance(x.manual) }, true},
 		{"accept can't route", "accept", func(x *target) attack { return routeIn(x.own, x.listed) }, true},
 		{"accept can't admit", "accept", func(x *target) attack { return ruleIn(x.ownGroup) }, true},
 		{"connect routes in a VPC that a peering names", "connect", func(x *target) attack { return routeIn(x.own, x.listed) }, false},
@@ -142,15 +223,61 @@ func TestAStolenRole(t *testing.T) {
 		{"disconnect can't route", "disconnect", func(x *target) attack { return routeIn(x.own, x.listed) }, true},
 		{"disconnect can't admit", "disconnect", func(x *target) attack { return ruleIn(x.ownGroup) }, true},
 		{"disconnect can't accept", "disconnect", func(x *target) attack { return acceptance(x.listed) }, true},
+		{"accept can't approve", "accept", func(x *target) attack { return approval(x.manual) }, true},
+		{"connect can't approve", "connect", func(x *target) attack { return approval(x.manual) }, true},
+		{"sweep can't approve", "sweep", func(x *target) attack { return approval(x.manual) }, true},
+		{"sweep can't accept", "sweep", func(x *target) attack { return acceptance(x.listed) }, true},
+		{"sweep can't reject", "sweep", func(x *target) attack { return rejection(x.unlisted) }, true},
+		{"sweep can't delete a connection", "sweep", func(x *target) attack { return deletion(x.listed) }, true},
+		{"sweep can't set an option", "sweep", func(x *target) attack { return dnsOf(x.listed) }, true},
+		{"sweep can't route", "sweep", func(x *target) attack { return routeIn(x.own, x.listed) }, true},
+		{"sweep can't replace a route", "sweep", func(x *target) attack { return otherRouteIn(x.own, x.listed) }, true},
+		{"sweep can't delete a route", "sweep", func(x *target) attack { return noRouteIn(x.own) }, true},
+		{"sweep can't admit", "sweep", func(x *target) attack { return ruleIn(x.ownGroup) }, true},
+		{"sweep can't expel", "sweep", func(x *target) attack { return noRuleIn(x.ownGroup) }, true},
+		{"sweep tells accept of its cell", "sweep", func(*target) attack { return message(finance) }, false},
+		{"sweep can't tell accept of another cell", "sweep", func(*target) attack { return message(marketing) }, true},
+		{"accept can't send itself a message", "accept", func(*target) attack { return message(finance) }, true},
+		{"sweep announces on its cell's bus", "sweep", func(*target) attack { return announcement(finance) }, false},
+		{"sweep can't announce on another's", "sweep", func(*target) attack { return announcement(marketing) }, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			x := newTarget(t)
-			err := tt.attack(x)(t.Context(), x.as(t, tt.function))
-			if got := code(err) == "UnauthorizedOperation"; got != tt.refused || !tt.refused && err != nil {
-				t.Errorf("got %v, want a refusal by IAM: %v", err, tt.refused)
-			}
+			check(t, tt.attack(x)(t.Context(), x.as(t, tt.function)), tt.refused)
 		})
+	}
+}
+
+// TestWithoutApprovalNothingIsAccepted: the tag counts where the request is accepted. Tags belong to an account and
+// a region, so the requester, who may tag the connection too, approves nothing by that.
+func TestWithoutApprovalNothingIsAccepted(t *testing.T) {
+	tests := []struct {
+		name    string
+		in      []peering.Cell
+		refused bool
+	}{
+		{"nobody has approved", nil, true},
+		{"the accepter's account has", []peering.Cell{finance}, false},
+		{"the requester's account has", []peering.Cell{marketing}, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			x := newTarget(t)
+			for _, c := range tt.in {
+				x.approve(t, c)
+			}
+			check(t, acceptance(x.manual)(t.Context(), x.as(t, "accept")), tt.refused)
+		})
+	}
+}
+
+// check wants a refusal by IAM or no error.
+func check(t *testing.T, err error, refused bool) {
+	t.Helper()
+	got := code(err) == "UnauthorizedOperation" || strings.HasPrefix(code(err), "AccessDenied")
+	if got != refused || !refused && err != nil {
+		t.Errorf("got %v, want a refusal by IAM: %v", err, refused)
 	}
 }
 

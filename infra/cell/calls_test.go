@@ -1,15 +1,19 @@
 package cell_test
 
 import (
+	"bytes"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/infra/wiring"
 )
 
 // TestRolesAllowTheCallsThatTheFunctionsMake follows the code, from the interface of each use case through
@@ -18,7 +22,8 @@ func TestRolesAllowTheCallsThatTheFunctionsMake(t *testing.T) {
 	network, planner := load(t, "ec2net"), load(t, "plan")
 	plans := map[string]string{"connect": "Connect", "disconnect": "Disconnect"}
 	template := stack(t, company, finance, nil)
-	for _, function := range []string{"accept", "connect", "disconnect"} {
+	for _, f := range wiring.Functions {
+		function := string(f)
 		t.Run(function, func(t *testing.T) {
 			calls := map[string]bool{}
 			for _, method := range load(t, function).methodsOf("Network") {
@@ -39,18 +44,38 @@ func TestRolesAllowTheCallsThatTheFunctionsMake(t *testing.T) {
 				want = append(want, "ec2:CreateTags")
 			}
 			slices.Sort(want)
-			if diff := cmp.Diff(slices.Compact(want), allowed(roleOf(t, template, function))); diff != "" {
+			if diff := cmp.Diff(slices.Compact(want), allowed(roleOf(t, template, function), "ec2:")); diff != "" {
 				t.Errorf("EC2 actions (-the code calls +the role allows):\n%s", diff)
 			}
 		})
 	}
 }
 
-func allowed(r role) []string {
+// TestOnlyWhoDispatchesMaySend: whose main takes internal/dispatch sends messages, and nobody else may.
+func TestOnlyWhoDispatchesMaySend(t *testing.T) {
+	template := stack(t, company, finance, nil)
+	calls := map[string]bool{}
+	load(t, "dispatch").calls("send", calls, nil)
+	if !calls["SendMessageBatch"] || len(calls) != 1 { // for which SQS asks the permission to SendMessage
+		t.Errorf("dispatch calls %v", calls)
+	}
+	for _, f := range wiring.Functions {
+		main, err := os.ReadFile(filepath.Join("../../functions", string(f), "main.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sends := slices.Contains(allowed(roleOf(t, template, string(f)), "sqs:"), "sqs:SendMessage")
+		if dispatches := bytes.Contains(main, []byte("internal/dispatch")); sends != dispatches {
+			t.Errorf("%s dispatches: %v, and may: %v", f, dispatches, sends)
+		}
+	}
+}
+
+func allowed(r role, service string) []string {
 	var actions []string
 	for _, g := range r {
 		for _, action := range g.Action {
-			if strings.HasPrefix(action, "ec2:") {
+			if strings.HasPrefix(action, service) {
 				actions = append(actions, action)
 			}
 		}

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 // company is the policy of most tests: two departments in a cell each and one that spans a range, with all
-// that a policy can say about permissions.
+// that a policy can say about permissions. The partners are third parties, of which one has a VPC in finance's cell.
 const company = `
 version: 1
 otherwise: reject
@@ -42,6 +42,10 @@ departments:
     - { account: "222222222222", region: eu-west-1, vpc: vpc-00000000000000004 }
   sales:
     - { account: "222222222222", region: eu-west-1, vpc: vpc-00000000000000006 }
+  database:
+    - { account: "444444444444", region: eu-west-1, vpc: vpc-00000000000000007 }
+  auditor:
+    - { account: "222222222222", region: eu-west-1, vpc: vpc-00000000000000008 }
 peerings:
   - between: [marketing, finance]
     dns: true
@@ -52,6 +56,9 @@ peerings:
   - between: [developer, sales]
   - between: [marketing, legal]
     approval: manual
+  - { between: [sales, database], requester: sales, manage: requester }
+  - { between: [finance, auditor], requester: finance, manage: requester }
+  - { between: [database, legal], requester: database, manage: accepter }
 `
 
 var (
@@ -148,6 +155,20 @@ func TestCell(t *testing.T) {
 			"QueueName": "autopeer-accept", "VisibilityTimeout": 180, "SqsManagedSseEnabled": true,
 			"RedrivePolicy": object{"maxReceiveCount": 10, "deadLetterTargetArn": assertions.Match_AnyValue()},
 		}},
+		{"a sweep waits until a burst of changes is over", "AWS::SQS::Queue", object{"QueueName": "autopeer-sweep", "DelaySeconds": 15}},
+		{"a request waits for nothing", "AWS::SQS::Queue", object{"QueueName": "autopeer-accept", "DelaySeconds": assertions.Match_Absent()}},
+		{"a schedule has the cell swept", "AWS::Events::Rule", object{
+			"Name": "autopeer-sweep-schedule", "ScheduleExpression": "rate(15 minutes)", "EventPattern": assertions.Match_Absent(),
+			"Targets": []any{assertions.Match_ObjectLike(&object{"RoleArn": assertions.Match_Absent(), "DeadLetterConfig": object{"Arn": assertions.Match_AnyValue()}})},
+		}},
+		{"a tag that approves has the cell swept", "AWS::Events::Rule", object{
+			"Name": "autopeer-sweep-tags", "EventPattern": object{"detail": object{
+				"eventName": []any{"CreateTags", "DeleteTags"}, "requestParameters": object{"tagSet": object{"items": object{"key": []any{"Role", "autopeer:approved"}}}},
+			}},
+		}},
+		{"only sweep knows the queues of the others", "AWS::Lambda::Function", object{
+			"FunctionName": "autopeer-disconnect", "Environment": object{"Variables": object{"AUTOPEER_ACCEPT_QUEUE_URL": assertions.Match_Absent(), "AUTOPEER_SWEEP_MINUTES": assertions.Match_Absent()}},
+		}},
 		{"a dead letter waits for two weeks", "AWS::SQS::Queue", object{
 			"QueueName": "autopeer-accept-dead-letters", "MessageRetentionPeriod": 14 * 24 * 3600,
 		}},
@@ -198,6 +219,10 @@ func TestCell(t *testing.T) {
 		{"an alarm sounds for an event that a rule could not deliver", "AWS::CloudWatch::Alarm", object{
 			"AlarmName": "autopeer-undelivered", "Dimensions": []any{object{"Name": "QueueName", "Value": "autopeer-undelivered"}},
 		}},
+		{"an alarm sounds for an event that a sweep has missed", "AWS::CloudWatch::Alarm", object{
+			"AlarmName": "autopeer-sweep-missed-events", "Namespace": "autopeer", "MetricName": "MissedEvents", "Statistic": "Sum", "Period": 3600, "Threshold": 1,
+			"Dimensions": []any{object{"Name": "Function", "Value": "autopeer-sweep"}}, "TreatMissingData": "notBreaching",
+		}},
 		{"the dashboard's name tells the region", "AWS::CloudWatch::Dashboard", object{"DashboardName": "autopeer-eu-west-1"}},
 	}
 	for _, tt := range tests {
@@ -223,6 +248,8 @@ func TestOptionsReachTheTemplate(t *testing.T) {
 			"Statement": object{"Principal": "*", "Condition": object{"StringEquals": object{"aws:PrincipalOrgID": "o-0123456789"}}}}},
 		{"a trail logs what is written", object{"trail": "true"}, "AWS::CloudTrail::Trail", object{"IsLogging": true, "EventSelectors": []any{object{"ReadWriteType": "WriteOnly"}}}},
 		{"concurrency is reserved", object{"reservedConcurrency": "5"}, "AWS::Lambda::Function", object{"ReservedConcurrentExecutions": 5}},
+		{"sweeps come as often as asked", object{"sweepMinutes": 60}, "AWS::Events::Rule", object{"ScheduleExpression": "rate(60 minutes)"}},
+		{"sweep is told how often it comes", object{"sweepMinutes": "60"}, "AWS::Lambda::Function", object{"Environment": object{"Variables": object{"AUTOPEER_SWEEP_MINUTES": "60"}}}},
 		{"every role has the boundary", object{"permissionsBoundary": "edge"}, "AWS::IAM::Role", object{"PermissionsBoundary": "arn:aws:iam::111111111111:policy/edge"}},
 	}
 	for _, tt := range tests {

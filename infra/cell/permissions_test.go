@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 
+	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/policy"
@@ -89,38 +90,64 @@ func arnOf(v peering.VPC) string {
 	return fmt.Sprintf("arn:aws:ec2:%s:%s:vpc/%s", v.Region, v.Owner, v.ID)
 }
 
-// TestAcceptMayAcceptWhatThePolicyAccepts asks the policy and the role about every pair of VPCs, listed or not.
+// TestAcceptMayAcceptWhatThePolicyAccepts asks the policy and the role about every pair of VPCs, listed or not, with
+// the tag that approves, another value of it or none.
 func TestAcceptMayAcceptWhatThePolicyAccepts(t *testing.T) {
 	p := parse(t, company)
 	vpcs := []peering.VPC{
 		vpc(marketing, "vpc-00000000000000001"), vpc(marketing, "vpc-00000000000000002"), vpc(finance, "vpc-00000000000000003"),
 		vpc(finance, "vpc-00000000000000004"), vpc(finance, "vpc-00000000000000006"), vpc(developer, "vpc-00000000000000005"),
+		vpc(peering.Cell{Account: "444444444444", Region: "eu-west-1"}, "vpc-00000000000000007"), vpc(finance, "vpc-00000000000000008"),
 		vpc(marketing, "vpc-0000000000000000f"), vpc(finance, "vpc-0000000000000000f"),
 	}
-	accepted := 0
+	accepted := map[string]int{} // by the value of the tag
 	for _, c := range p.Cells() {
 		r := roleOf(t, stack(t, company, c, nil), "accept")
-		for _, requester := range vpcs {
-			for _, accepter := range vpcs {
-				if accepter.Cell() != c {
-					continue
-				}
-				want := p.Decide(peering.Connection{ID: "pcx-1", State: peering.PendingAcceptance, Requester: requester, Accepter: accepter}).Verdict == policy.Accept
-				connection := fmt.Sprintf("arn:aws:ec2:%s:%s:vpc-peering-connection/pcx-1", c.Region, c.Account)
-				keys := map[string]string{"ec2:RequesterVpc": arnOf(requester), "ec2:AccepterVpc": arnOf(accepter)}
-				const accept = "ec2:AcceptVpcPeeringConnection"
-				if got := r.allows(t, accept, connection, keys) && r.allows(t, accept, arnOf(accepter), nil); got != want {
-					t.Errorf("the role of %s lets %s ask %s: %v, want %v", c, arnOf(requester), arnOf(accepter), got, want)
-				}
-				if want {
-					accepted++
-				}
+		for _, pcx := range requests(vpcs, "", "true", "false", "True") {
+			if pcx.Accepter.Cell() != c {
+				continue
+			}
+			d := p.Decide(pcx)
+			want := d.Verdict == policy.Accept && d.Manages(peering.Accepter)
+			if got := mayAccept(t, r, pcx); got != want {
+				t.Errorf("the role of %s lets %s ask %s with tags %v: %v, want %v", c, arnOf(pcx.Requester), arnOf(pcx.Accepter), pcx.Tags, got, want)
+			}
+			if want {
+				accepted[pcx.Tags[peering.TagApproved]]++
 			}
 		}
 	}
-	if accepted == 0 {
-		t.Error("the policy accepts nothing, so that nothing was tried")
+	if accepted[""] == 0 || accepted["true"] <= accepted[""] || accepted["false"] != accepted[""] {
+		t.Errorf("accepted %v; want some without a tag, and more with the one that approves", accepted)
 	}
+}
+
+// requests are between all pairs of the VPCs, each with every value of the tag that approves.
+func requests(vpcs []peering.VPC, approvals ...string) []peering.Connection {
+	var all []peering.Connection
+	for _, a := range vpcs {
+		for _, b := range vpcs {
+			for _, approved := range approvals {
+				all = append(all, peering.Connection{
+					ID: "pcx-1", State: peering.PendingAcceptance, Requester: a, Accepter: b, Tags: map[string]string{peering.TagApproved: approved},
+				})
+			}
+		}
+	}
+	return all
+}
+
+// mayAccept asks IAM as EC2 does: about the connection and, apart, about the accepter's VPC.
+func mayAccept(t *testing.T, r role, c peering.Connection) bool {
+	t.Helper()
+	const action = "ec2:AcceptVpcPeeringConnection"
+	keys := map[string]string{"ec2:RequesterVpc": arnOf(c.Requester), "ec2:AccepterVpc": arnOf(c.Accepter)}
+	for key, value := range c.Tags {
+		keys["aws:ResourceTag/"+key] = value
+	}
+	at := c.Accepter.Cell()
+	connection := fmt.Sprintf("arn:aws:ec2:%s:%s:vpc-peering-connection/%s", at.Region, at.Account, c.ID)
+	return r.allows(t, action, connection, keys) && r.allows(t, action, arnOf(c.Accepter), nil)
 }
 
 func TestRolesReachTheirOwnVPCsOnly(t *testing.T) {
@@ -130,7 +157,7 @@ func TestRolesReachTheirOwnVPCsOnly(t *testing.T) {
 		elsewhere          = "arn:aws:ec2:us-east-1:222222222222:route-table/rtb-1"
 	)
 	in := func(id string) map[string]string { return map[string]string{"ec2:Vpc": arnOf(vpc(finance, id))} }
-	own, other := in("vpc-00000000000000003"), in("vpc-0000000000000000f")
+	own, other, third := in("vpc-00000000000000003"), in("vpc-0000000000000000f"), in("vpc-00000000000000008")
 	asAccepter := map[string]string{"ec2:AccepterVpc": own["ec2:Vpc"], "ec2:RequesterVpc": other["ec2:Vpc"]}
 	tagged := func(keys map[string]string, tag string) map[string]string {
 		return map[string]string{"ec2:AccepterVpc": keys["ec2:AccepterVpc"], "ec2:RequesterVpc": keys["ec2:RequesterVpc"], "aws:TagKeys": tag}
@@ -144,6 +171,9 @@ func TestRolesReachTheirOwnVPCsOnly(t *testing.T) {
 	}{
 		{"connect routes in a department's VPC", "connect", "ec2:CreateRoute", table, own, true},
 		{"connect doesn't route in another VPC", "connect", "ec2:CreateRoute", table, other, false},
+		{"connect doesn't route in a third party's VPC, even of its account", "connect", "ec2:CreateRoute", table, third, false},
+		{"connect doesn't admit to a third party's groups", "connect", "ec2:AuthorizeSecurityGroupIngress", group, third, false},
+		{"disconnect doesn't route there either", "disconnect", "ec2:DeleteRoute", table, third, false},
 		{"connect doesn't route in another region", "connect", "ec2:CreateRoute", elsewhere, own, false},
 		{"connect replaces a blackhole", "connect", "ec2:ReplaceRoute", table, own, true},
 		{"connect admits traffic to a department's groups", "connect", "ec2:AuthorizeSecurityGroupIngress", group, own, true},
@@ -153,6 +183,9 @@ func TestRolesReachTheirOwnVPCsOnly(t *testing.T) {
 		{"connect doesn't revoke a rule of somebody else", "connect", "ec2:RevokeSecurityGroupIngress", rule, nil, false},
 		{"connect names a connection", "connect", "ec2:CreateTags", connection, tagged(asAccepter, "Name"), true},
 		{"connect gives a connection no other tag", "connect", "ec2:CreateTags", connection, tagged(asAccepter, "CostCenter"), false},
+		{"connect can't approve", "connect", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:approved"), false},
+		{"accept can't approve", "accept", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:approved"), false},
+		{"sweep can't approve", "sweep", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:approved"), false},
 		{"connect sets the DNS option of a connection of its own", "connect", "ec2:ModifyVpcPeeringConnectionOptions", connection, asAccepter, true},
 		{"connect doesn't set it on a foreign connection", "connect", "ec2:ModifyVpcPeeringConnectionOptions", connection,
 			map[string]string{"ec2:AccepterVpc": other["ec2:Vpc"], "ec2:RequesterVpc": other["ec2:Vpc"]}, false},
@@ -163,6 +196,11 @@ func TestRolesReachTheirOwnVPCsOnly(t *testing.T) {
 		{"disconnect deletes no route of another VPC", "disconnect", "ec2:DeleteRoute", table, other, false},
 		{"disconnect creates none", "disconnect", "ec2:CreateRoute", table, own, false},
 		{"disconnect revokes a rule of ours", "disconnect", "ec2:RevokeSecurityGroupIngress", rule, map[string]string{"aws:ResourceTag/autopeer:connection": "pcx-1"}, true},
+		{"sweep tells accept", "sweep", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:222222222222:autopeer-accept", nil, true},
+		{"sweep tells itself", "sweep", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:222222222222:autopeer-sweep", nil, true},
+		{"sweep sends to no dead-letter queue", "sweep", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:222222222222:autopeer-accept-dead-letters", nil, false},
+		{"sweep tells nobody of another cell", "sweep", "sqs:SendMessage", "arn:aws:sqs:us-east-1:111111111111:autopeer-accept", nil, false},
+		{"accept tells nobody", "accept", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:222222222222:autopeer-connect", nil, false},
 		{"functions announce on their own bus", "disconnect", "events:PutEvents", "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer", nil, true},
 		{"functions announce on no other bus", "disconnect", "events:PutEvents", "arn:aws:events:us-east-1:111111111111:event-bus/autopeer", nil, false},
 	}
@@ -173,6 +211,15 @@ func TestRolesReachTheirOwnVPCsOnly(t *testing.T) {
 				t.Errorf("%s may %s on %s: %v, want %v", tt.function, tt.action, tt.resource, got, tt.want)
 			}
 		})
+	}
+}
+
+// TestSweepChangesNothing: of EC2 its role has reads alone.
+func TestSweepChangesNothing(t *testing.T) {
+	for _, action := range allowed(roleOf(t, stack(t, company, finance, nil), "sweep"), "ec2:") {
+		if !strings.HasPrefix(action, "ec2:Describe") {
+			t.Errorf("the role allows %s", action)
+		}
 	}
 }
 
@@ -187,8 +234,8 @@ func TestNoRoleRejectsUnlessThePolicyDoes(t *testing.T) {
 
 func TestOnlyReadsAreOnEverything(t *testing.T) {
 	template := stack(t, company, finance, nil)
-	for _, function := range []string{"accept", "connect", "disconnect", "forward"} {
-		for _, g := range roleOf(t, template, function) {
+	for _, function := range append(slices.Clone(wiring.Functions), "forward") {
+		for _, g := range roleOf(t, template, string(function)) {
 			for _, action := range g.Action {
 				read := strings.HasPrefix(action, "ec2:Describe")
 				if everything := slices.Contains(g.Resource, "*"); everything != read || strings.Contains(action, "*") || g.Sid == "" {
