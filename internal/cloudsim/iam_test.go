@@ -35,6 +35,7 @@ type network struct {
 	records                        []api.Record
 	requester, accepter            string
 	connection, table, group, rule string
+	prefixList                     string
 }
 
 func newNetwork(t *testing.T) *network {
@@ -63,6 +64,11 @@ func newNetwork(t *testing.T) *network {
 	rule, err := client.AuthorizeSecurityGroupIngress(t.Context(), n.admit("10.9.0.0/16", "Owner", "us"))
 	check(t, err)
 	n.rule = *rule.SecurityGroupRules[0].SecurityGroupRuleId
+	list, err := client.CreateManagedPrefixList(t.Context(), &ec2sdk.CreateManagedPrefixListInput{
+		PrefixListName: aws.String("offices"), AddressFamily: aws.String("IPv4"), MaxEntries: aws.Int32(1),
+	})
+	check(t, err)
+	n.prefixList = *list.PrefixList.PrefixListId
 	return n
 }
 
@@ -139,6 +145,10 @@ func TestEC2AsksForThePermissionsThatItDocuments(t *testing.T) {
 		_, err := c.DescribeVpcs(ctx, &ec2sdk.DescribeVpcsInput{})
 		return err
 	}
+	entries := func(ctx context.Context, c *ec2sdk.Client, n *network) error {
+		_, err := c.GetManagedPrefixListEntries(ctx, &ec2sdk.GetManagedPrefixListEntriesInput{PrefixListId: &n.prefixList})
+		return err
+	}
 	create := func(ctx context.Context, c *ec2sdk.Client, _ *network) error {
 		_, err := c.CreateVpc(ctx, &ec2sdk.CreateVpcInput{CidrBlock: aws.String("10.5.0.0/16")})
 		return err
@@ -187,6 +197,8 @@ func TestEC2AsksForThePermissionsThatItDocuments(t *testing.T) {
 		{"a permission to tag what is created isn't one to tag what is there", tag, []string{permit("CreateTags", pcx, `"StringLike":{"ec2:CreateAction":"*"}`)}, "ec2:CreateTags"},
 		{"reads are on everything", read, []string{permit("DescribeVpcs", "*", `"StringEquals":{"ec2:Region":"us-east-1"}`)}, ""},
 		{"reads can't be on one resource", read, []string{permit("DescribeVpcs", "vpc/*", "")}, "ec2:DescribeVpcs on resource: * because"},
+		{"entries of a prefix list need the list", entries, []string{permit("GetManagedPrefixListEntries", "prefix-list/*", "")}, ""},
+		{"entries of another prefix list", entries, []string{permit("GetManagedPrefixListEntries", "prefix-list/pl-0", "")}, "prefix-list/pl-"},
 		{"what nobody allows", create, nil, "ec2:CreateVpc"},
 		{"what is denied", read, []string{permit("*", "*", ""), strings.Replace(permit("Describe*", "*", ""), "Allow", "Deny", 1)}, "with an explicit deny in an identity-based policy"},
 	}
