@@ -62,7 +62,7 @@ func (a *Accepter) Handle(ctx context.Context, hint trail.Hint) error {
 		return err
 	}
 	if hint.Drift {
-		said = append(said, outcome.Repairs(said)...)
+		said = append(said, outcome.Repairs(said, hint.Side)...)
 	}
 	for i := range said {
 		said[i].RequestedAt = hint.RequestedAt

@@ -66,7 +66,7 @@ func (c *Connector) Handle(ctx context.Context, hint trail.Hint) error {
 	done, faults := c.connect(ctx, sides)
 	said = append(said, done...)
 	if hint.Drift {
-		said = append(said, outcome.Repairs(said)...)
+		said = append(said, outcome.Repairs(said, hint.Side)...)
 	}
 	for i := range said {
 		said[i].RequestedAt = hint.RequestedAt

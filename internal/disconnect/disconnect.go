@@ -65,7 +65,7 @@ func (d *Disconnector) Handle(ctx context.Context, hint trail.Hint) error {
 	}
 	said := []outcome.Outcome{d.says(hint, seen, made)}
 	if hint.Drift {
-		said = append(said, outcome.Repairs(said)...)
+		said = append(said, outcome.Repairs(said, hint.Side)...)
 	}
 	return d.announcer.Announce(ctx, said...)
 }

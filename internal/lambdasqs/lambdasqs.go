@@ -3,6 +3,7 @@
 package lambdasqs
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -83,10 +84,14 @@ func grouped(messages []events.SQSMessage) []*matter {
 // merged returns the hint that says more, with what only the other one says of drift.
 func merged(a, b trail.Hint) trail.Hint {
 	drift, suspects := a.Drift || b.Drift, slices.Concat(a.Suspects, b.Suspects)
+	side := cmp.Or(a.Side, b.Side)
+	if a.Side != "" && b.Side != "" && a.Side != b.Side {
+		side = ""
+	}
 	if (!a.NamesVPCs() && b.NamesVPCs()) || (a.RequestedAt.IsZero() && !b.RequestedAt.IsZero()) {
 		a = b
 	}
-	a.Drift, a.Suspects = drift, suspects
+	a.Drift, a.Side, a.Suspects = drift, side, suspects
 	return a
 }
 

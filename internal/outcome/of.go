@@ -70,11 +70,13 @@ func (o Outcome) Asking() Outcome {
 	return o
 }
 
-// Repairs returns, of what a function says after it was told of drift, what it has repaired.
-func Repairs(said []Outcome) []Outcome {
+// Repairs returns, of what a function says after it was told of drift on a side, or on none in particular, what is
+// right again. What it changed doesn't tell: it may have been killed before it could say so.
+func Repairs(said []Outcome, side peering.Role) []Outcome {
 	var all []Outcome
 	for _, o := range said {
-		if len(o.Changes) > 0 {
+		right := o.Kind == Accepted || o.Kind == Connected || o.Kind == Disconnected
+		if right && (side == "" || o.Side == side || len(o.Changes) > 0) {
 			o.Kind, o.State, o.Notes, o.Obstructions = Repaired, nil, nil, nil
 			all = append(all, o)
 		}

@@ -92,7 +92,7 @@ func (s *Sweeper) sides(c peering.Connection, d policy.Decision, seen sight, ali
 		switch {
 		case p.IsObstructed():
 			f.reminder = true // the obstacle is announced as long as it is there
-		case len(p.Changes) == 0:
+		case len(p.Changes) == 0, isAboutDNS(p) && !s.isFirstOfDay():
 			continue
 		case !c.IsManaged():
 			f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s", c.ID, role, d.Reason))
@@ -105,6 +105,17 @@ func (s *Sweeper) sides(c peering.Connection, d policy.Decision, seen sight, ali
 		found = append(found, f)
 	}
 	return found
+}
+
+// isAboutDNS reports whether nothing but the DNS option is missing. EC2 refuses it while a VPC has no DNS host
+// names, so that it would be missed, tried and refused with every sweep: once a day is enough.
+func isAboutDNS(p plan.Plan) bool {
+	for _, change := range p.Changes {
+		if _, dns := change.(plan.EnableDNS); !dns {
+			return false
+		}
+	}
+	return true
 }
 
 // withLeftovers tells the side what dead connections have left in its way.

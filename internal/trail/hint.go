@@ -42,6 +42,7 @@ type Hint struct {
 	At                  time.Time    // when it was made
 	RequestedAt         time.Time    // when the connection was asked for; zero where the event doesn't say
 	Drift               bool         // a sweep has found it, and announced that
+	Side                peering.Role // on which it has found it; empty where that isn't about one side
 	Suspects            []string     // of Suspected: what the first look found, in the sweep's words
 }
 

@@ -63,7 +63,7 @@ func (e event) found() (Hint, error) {
 		return Hint{}, fmt.Errorf("repair by %q is unknown", f.Repair)
 	}
 	h, err := e.announced(kind)
-	h.Drift = f.Drift
+	h.Drift, h.Side = f.Drift, f.Side
 	return h, err
 }
 

@@ -63,6 +63,9 @@ func (t *T) Build(cell peering.Cell, build func(*lab.Person) lab.Site) lab.Site 
 	return site
 }
 
+// Sites returns what was built.
+func (t *T) Sites() []lab.Site { return t.sites }
+
 // ByHand lets somebody in the cell do something.
 func (t *T) ByHand(cell peering.Cell, do func(*lab.Person)) {
 	t.Helper()

@@ -1,0 +1,88 @@
+// Package crashpoints kills functions at every call that they make in the labs, one call at a time, and compares
+// what becomes of it with what becomes of the lab undisturbed.
+package crashpoints
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/autopeer/autopeer/infra/bench/benchtest"
+	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// Point is where a process is killed: at which of all calls that functions make, and on which side of it.
+type Point struct {
+	Call  int // from 1; zero is nowhere
+	Death local.Death
+}
+
+// fate kills whoever makes the point's call, and counts all calls.
+type fate struct {
+	mu    sync.Mutex
+	calls int
+	point Point
+}
+
+func (f *fate) decide(local.Step) local.Death {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls++
+	if f.calls == f.point.Call {
+		return f.point.Death
+	}
+	return local.Lives
+}
+
+// End is what a lab ends with.
+type End struct {
+	Network     []string // routes and rules, in words
+	Connections []string // with their states
+	Said        []string // the announcements, each id once
+	DeadLetters int
+	Calls       int // that the functions made
+	Changed     int // EC2 calls with an effect that one more delivery of everything brought
+}
+
+// Play plays a lab to its end, with a process killed at the point.
+func Play(t *benchtest.T, l Lab, p Point) End {
+	f := &fate{point: p}
+	t.Fate = f.decide
+	connections := l.play(t)
+	t.Settle()
+	var end End
+	var err error
+	end.Network, err = t.State(t.Ctx, t.Sites()...)
+	t.Must(err)
+	for _, c := range connections {
+		seen, err := t.Connection(t.Ctx, c.at, c.id)
+		t.Must(err)
+		end.Connections = append(end.Connections, string(c.id)+" is "+string(seen.State))
+	}
+	end.Said = ids(t.Heard())
+	end.DeadLetters, err = t.DeadLetters(t.Ctx)
+	t.Must(err)
+	f.mu.Lock()
+	end.Calls = f.calls
+	f.mu.Unlock()
+	mark := t.Cloud.Mark()
+	t.Sweep()
+	end.Changed = len(t.Mutations(mark))
+	return end
+}
+
+func ids(heard []outcome.Outcome) []string {
+	var all []string
+	for _, o := range heard {
+		all = append(all, string(o.Kind)+" "+string(o.Connection)+" "+string(o.Side)+" "+o.ID)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// request is a connection, and a cell that sees it.
+type request struct {
+	at peering.Cell
+	id peering.ConnectionID
+}
