@@ -81,10 +81,13 @@ func (r *rule) carries(c content) bool {
 // names says whether the rule is about the peer. A rule that refers to a group is about the group's members, under
 // any of their addresses.
 func (r *rule) names(remote netip.Addr, peer *instance) bool {
-	if r.groupID == "" {
-		return r.cidr.Contains(remote)
+	switch {
+	case r.groupID != "":
+		return slices.ContainsFunc(peer.groups, func(g *securityGroup) bool { return g.id == r.groupID })
+	case r.listID != "":
+		return slices.ContainsFunc(r.group.lists[r.listID].entries, func(e listEntry) bool { return e.cidr.Contains(remote) })
 	}
-	return slices.ContainsFunc(peer.groups, func(g *securityGroup) bool { return g.id == r.groupID })
+	return r.cidr.Contains(remote)
 }
 
 // within takes the range as one of ports or, for ICMP, as type and code, where -1 means all.

@@ -104,7 +104,7 @@ func (c client) server(subnet, address, group string) string {
 	return *out.Instances[0].InstanceId
 }
 
-// permits adds a rule for a block, or for a group written as its id or as owner/id.
+// permits adds a rule for a block, a prefix list, or a group written as its id or as owner/id.
 func (c client) permits(group string, egress bool, protocol string, from, to int32, peer string) {
 	c.t.Helper()
 	p := types.IpPermission{IpProtocol: &protocol, FromPort: &from, ToPort: &to}
@@ -112,6 +112,8 @@ func (c client) permits(group string, egress bool, protocol string, from, to int
 	switch {
 	case strings.HasPrefix(peer, "sg-"):
 		p.UserIdGroupPairs = []types.UserIdGroupPair{{GroupId: &peer}}
+	case strings.HasPrefix(peer, "pl-"):
+		p.PrefixListIds = []types.PrefixListId{{PrefixListId: &peer}}
 	case foreign:
 		p.UserIdGroupPairs = []types.UserIdGroupPair{{GroupId: aws.String("sg-" + id), UserId: &owner}}
 	case strings.Contains(peer, ":"):
@@ -364,6 +366,9 @@ func TestWalk(t *testing.T) {
 			p.marketing.permits(p.clientSG, true, "tcp", 22, 22, p.serverSG)
 		}},
 
+		{name: "a prefix list admits what any of its entries holds", packet: "10.10.2.10 172.31.1.10 tcp 22", change: admitsList("10.0.0.0/24", "10.10.2.0/24")},
+		{name: "and nothing else", packet: "10.10.1.10 172.31.1.10 tcp 22", want: "ingress", change: admitsList("10.0.0.0/24", "10.10.2.0/24")},
+
 		{name: "a network ACL without entries denies", packet: "10.10.1.10 10.10.2.10 tcp 22", want: "acl", change: func(p *path) {
 			p.marketing.guard(p.marketVPC, p.servers)
 		}},
@@ -452,6 +457,11 @@ func admits(protocol string, from, to int32, source string) func(*path) {
 
 // admitsMembers lets finance's group admit the members of marketing's servers' group.
 func admitsMembers(p *path) { admits("tcp", 22, 22, marketing+"/"+p.serverSG)(p) }
+
+// admitsList lets finance's group admit a prefix list.
+func admitsList(cidrs ...string) func(*path) {
+	return func(p *path) { admits("tcp", 22, 22, p.finance.prefixList("IPv4", 10, cidrs...))(p) }
+}
 
 func (p *path) packet(words string) sim.Packet {
 	p.t.Helper()
