@@ -351,14 +351,20 @@ func (e *estate) traffic() traffic {
 	case "tcp", "udp":
 		t.from = sample(e, "from", int32(0), 22, 443, 1024, 30000)
 		t.to = max(t.from, sample(e, "to", int32(22), 1023, 1024, 40000, 65535))
-	case "icmp", "icmpv6":
-		t.from = sample(e, "type", int32(-1), 0, 8, 128, 129)
-		t.to = sample(e, "code", int32(-1), -1, 0, 1)
-		if t.from == -1 {
-			t.to = -1
-		}
+	case "icmp":
+		t.from, t.to = e.message(0, 8)
+	case "icmpv6":
+		t.from, t.to = e.message(128, 129)
 	}
 	return t
+}
+
+// message is a type of ICMP with its code. All types have all codes.
+func (e *estate) message(types ...int32) (kind, code int32) {
+	if kind = sample(e, "type", append(types, -1)...); kind == -1 {
+		return -1, -1
+	}
+	return kind, sample(e, "code", int32(-1), -1, 0, 1)
 }
 
 // addACLs opens the default network ACL for IPv6, and gives every third subnet its own.
