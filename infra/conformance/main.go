@@ -14,6 +14,7 @@ import (
 
 	"github.com/autopeer/autopeer/infra/conformance/clients"
 	"github.com/autopeer/autopeer/infra/conformance/emulator"
+	"github.com/autopeer/autopeer/infra/conformance/patterns"
 	"github.com/autopeer/autopeer/infra/conformance/report"
 	"github.com/autopeer/autopeer/infra/conformance/usecases"
 )
@@ -42,12 +43,22 @@ func run(ctx context.Context, out io.Writer, only string) (bool, error) {
 		return false, err
 	}
 	defer moto.Close()
+	ministack, err := emulator.MiniStack(ctx, venv)
+	if err != nil {
+		return false, err
+	}
+	defer ministack.Close()
 	r := report.New(out)
 	if only == "" || only == "usecases" {
 		usecases.Judge(ctx, r.Judge("the use cases on moto"), moto.URL)
 	}
 	if only == "" || only == "clients" {
 		clients.Judge(ctx, r.Judge("boto3 and the AWS CLI on the embedded cloud"), venv, "infra/conformance/clients")
+	}
+	if only == "" || only == "patterns" {
+		patterns.JudgeByRuler(ctx, r.Judge("AWS's Event Ruler on event patterns"), ".tools/event-ruler")
+		patterns.JudgeByMoto(ctx, r.Judge("moto on event patterns"), moto.URL)
+		patterns.JudgeByMiniStack(ctx, r.Judge("MiniStack on event patterns"), ministack.URL)
 	}
 	return r.Close(), nil
 }

@@ -1,0 +1,72 @@
+package patterns
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/autopeer/autopeer/infra/conformance/report"
+)
+
+// known are the differences that have an explanation, by a part of the pattern.
+type known map[string]string
+
+const (
+	numericRange   = "the guide says that numbers go from -5.0e9 to 5.0e9; "
+	numberSpelling = "the guide says that 300, 300.0 and 3.0e2 are not equal; it compares numbers"
+)
+
+// An entry that nothing needs any more is a failure.
+var (
+	rulerDiffers = known{
+		`"cidr":"::/0"`:          "it compares digits, and finds IPv4 addresses and even numbers in the block of all IPv6 addresses",
+		`"numeric":["<",6000`:    numericRange + "the published matcher has a wider range",
+		`{"detail":{"n":[300]}}`: numberSpelling,
+		`{"prefix":[]}`:          "it takes an empty list, which the guide doesn't mention",
+		`{"wildcard":[]}`:        "it takes an empty list, and breaks over it",
+		`{"wildcard":"*a*"},{"equals-ignore-case":"b"}`: "it lets any value match the two side by side",
+		`{"exists":true},{"exists":false}`:              "beside $or it forgets one of the two",
+	}
+	miniStackDiffers = known{
+		`"numeric":["<",6000`:              numericRange + "it takes any",
+		`{"detail":{"n":[300]}}`:           numberSpelling,
+		`{"state":{"status":["running"]}}`: "it keeps names with dots apart from names that are nested",
+		`{"state.status":["running"]}`:     "the same",
+	}
+	motoDiffers = known{
+		`"time":[{"prefix"`:        "it writes the time without the T and the Z",
+		`[100,"two"]`:              "it takes lists of strings and numbers",
+		`"numeric":["<",6000`:      numericRange + "it takes any",
+		`{"wildcard":"a**b"}`:      "it takes two wildcard characters side by side",
+		`{"wildcard":"a\\b"}`:      "it takes a backslash before anything",
+		`{"detail":{}}`:            "it takes an empty object",
+		`{"detail":{"n":[300]}}`:   numberSpelling,
+		`{"eventSource":["sns"]}}`: "it looks into no arrays of objects",
+	}
+)
+
+// hearing compares one matcher's answers.
+type hearing struct {
+	*report.Judge
+	known known
+	used  map[string]int
+}
+
+func hear(j *report.Judge, k known) *hearing { return &hearing{j, k, map[string]int{}} }
+
+// compare counts a check, or a difference that is known.
+func (h *hearing) compare(c Case, want, got Answer) {
+	for part := range h.known {
+		if want != got && strings.Contains(c.Pattern, part) {
+			h.used[part]++
+			return
+		}
+	}
+	h.Check(want == got, fmt.Sprintf("%s pattern %s, event %s", c.Page, c.Pattern, c.Event), want, got)
+}
+
+func (h *hearing) close() {
+	for part, why := range h.known {
+		h.Check(h.used[part] > 0, "the explanation: "+why, "a difference in "+part, "none")
+		h.Explain(h.used[part])
+	}
+}

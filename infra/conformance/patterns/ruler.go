@@ -1,0 +1,37 @@
+package patterns
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// askRuler runs AskRuler.java with the jars, and returns the answers in the order of the cases.
+func askRuler(ctx context.Context, jars string, cases []Case) ([]Answer, error) {
+	var questions, said bytes.Buffer
+	for _, c := range cases {
+		line, err := json.Marshal(map[string]string{"pattern": c.Pattern, "event": c.Event})
+		if err != nil {
+			return nil, err
+		}
+		questions.Write(append(line, '\n'))
+	}
+	java := exec.CommandContext(ctx, "java", "-cp", jars+"/*", "infra/conformance/patterns/AskRuler.java")
+	java.Stdin, java.Stderr = &questions, &said
+	out, err := java.Output()
+	if err != nil {
+		return nil, fmt.Errorf("run AskRuler.java: %w\n%s", err, said.String())
+	}
+	words := strings.Fields(string(out))
+	if len(words) != len(cases) {
+		return nil, fmt.Errorf("it has %d answers to %d questions", len(words), len(cases))
+	}
+	answers := make([]Answer, len(words))
+	for i, word := range words {
+		answers[i] = Answer(word)
+	}
+	return answers, nil
+}
