@@ -1,0 +1,90 @@
+package bench_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/bench/benchtest"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// TestTrapAlsoNoTrail: without a trail that logs no event is ever delivered, and nothing tells so
+// (aws-samples/rag-with-amazon-bedrock-and-opensearch#12). Sweeps do the work, and count what they missed.
+func TestTrapAlsoNoTrail(t *testing.T) {
+	t.Parallel()
+	everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		for _, cell := range []peering.Cell{one, accepter} {
+			t.Cloud.Events.StopLogging(string(cell.Account), string(cell.Region))
+		}
+		pcx := t.Ask(m, f)
+		time.Sleep(time.Hour)
+		t.Holds(benchtest.Pinging(m, f, pcx)...)
+		asked := missed(t)
+		if asked == 0 {
+			t.Error("no event is counted as missed")
+		}
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		time.Sleep(time.Hour)
+		t.Holds()
+		if missed(t) == asked {
+			t.Error("the deletion isn't counted as missed")
+		}
+		t.InDeadLetters(0)
+	})
+}
+
+// missed is how many events the sweeps of all cells have missed.
+func missed(t *benchtest.T) int {
+	n := 0
+	for _, c := range t.Cells {
+		n += c.Missed()
+	}
+	return n
+}
+
+// TestTrapAlsoConnectionsOfAVPC: 50 can be active, or up to 125 once AWS has raised the quota
+// (jantman/awslimitchecker#575). One more isn't accepted, and the figures are announced.
+func TestTrapAlsoConnectionsOfAVPC(t *testing.T) {
+	t.Parallel()
+	benchtest.Run(t, func(o *ec2.Options) { o.Quotas.ActivePeeringsPerVPC = 125 }, func(t *benchtest.T) {
+		f := t.Build(two, lab.Finance)
+		policy := fmt.Sprintf("version: 1\ndepartments:\n  finance: %s\n  clients: [{ account: %q, region: %s, within: 10.0.0.0/8 }]\npeerings:\n",
+			f.Member(), one.Account, one.Region) + entry("clients", "finance")
+		t.Policy(policy)
+		var want []string
+		for i := range 50 {
+			c := client(t, i)
+			want = slices.Concat(want, bench.Connected(c, f, t.Ask(c, f)))
+		}
+		t.Settle()
+		t.Holds(want...)
+		last := client(t, 50)
+		pcx := t.Ask(last, f)
+		t.Settle()
+		t.InState(two, pcx, peering.PendingAcceptance)
+		t.Holds(want...)
+		o := t.SaidOnce(outcome.Failed, pcx)
+		if s := o.Shortages; len(s) != 1 || s[0].Resource != string(f.VPC.ID) || s[0].Have != 50 || s[0].Limit != 50 {
+			t.Errorf("announced %+v, want that %s has 50 of 50 connections", o, f.VPC.ID)
+		}
+		t.Redeploy("limits: { peerings: 125 }\n" + policy)
+		t.Sweep()
+		t.Holds(append(want, bench.Connected(last, f, pcx)...)...)
+		t.InDeadLetters(0)
+	})
+}
+
+// client is a VPC with its main route table alone.
+func client(t *benchtest.T, i int) lab.Site {
+	return t.Build(one, func(p *lab.Person) lab.Site {
+		v := p.VPC("", fmt.Sprintf("10.%d.0.0/16", i))
+		return lab.Site{Cell: p.Cell, VPC: v, Table: v.Main}
+	})
+}

@@ -1,0 +1,298 @@
+package bench_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/bench/benchtest"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// TestTrap01AcceptOrRejectByList: requests shall be answered by a list of VPCs, with yes and with no
+// (aws-controllers-k8s/ec2-controller#159, asked for and never merged).
+func TestTrap01AcceptOrRejectByList(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		ask    func(t *benchtest.T, m, f, d lab.Site) peering.ConnectionID
+		answer map[string]peering.State // by what the policy says of others
+	}{
+		{"a VPC on the list", func(t *benchtest.T, m, f, _ lab.Site) peering.ConnectionID { return t.Ask(m, f) },
+			map[string]peering.State{"leave": peering.Active, "reject": peering.Active}},
+		{"a VPC that isn't on it", func(t *benchtest.T, _, f, d lab.Site) peering.ConnectionID { return t.Ask(d, f) },
+			map[string]peering.State{"leave": peering.PendingAcceptance, "reject": peering.Rejected}},
+		{"a VPC that may only be asked", func(t *benchtest.T, m, f, _ lab.Site) peering.ConnectionID { return t.Ask(f, m) },
+			map[string]peering.State{"leave": peering.PendingAcceptance, "reject": peering.Rejected}},
+	}
+	for _, tt := range tests {
+		for otherwise, want := range tt.answer {
+			t.Run(tt.name+", "+otherwise, func(t *testing.T) {
+				everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+					m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
+					d := t.Build(one, lab.Developer)
+					t.Policy("otherwise: " + otherwise + "\n" + between(m, f, "requester: marketing", ping))
+					pcx := tt.ask(t, m, f, d)
+					t.Settle()
+					t.InState(one, pcx, want)
+					switch want {
+					case peering.Active:
+						t.Holds(benchtest.Pinging(m, f, pcx)...)
+						return
+					case peering.Rejected:
+						if all := t.Mutations(0); !slices.Equal(all, []string{"RejectVpcPeeringConnection"}) {
+							t.Errorf("autopeer made %v, want one rejection", all)
+						}
+					default:
+						t.Unchanged(0)
+					}
+					t.Holds()
+					t.SaidOnce(outcome.Denied, pcx)
+				})
+			})
+		}
+	}
+}
+
+// TestTrap02OnlyOneSideIsOurs: the other side is a provider's, and nothing can be done in its account
+// (cloudposse/terraform-aws-vpc-peering-multi-account#112, #51).
+func TestTrap02OnlyOneSideIsOurs(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		manage string
+		accept func(t *benchtest.T, pcx peering.ConnectionID)
+	}{
+		{"the third party asks", "accepter", func(*benchtest.T, peering.ConnectionID) {}},
+		{"the third party accepts", "requester", func(t *benchtest.T, pcx peering.ConnectionID) {
+			t.ByHand(two, func(p *lab.Person) { p.Accept(pcx) })
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				theirs, ours := t.Build(two, lab.Marketing), t.Build(one, lab.Finance)
+				asks, asked := theirs, ours
+				if tt.manage == "requester" {
+					asks, asked = ours, theirs
+				}
+				t.Policy(between(theirs, ours, "requester: "+strings.ToLower(asks.Name), "manage: "+tt.manage, ping))
+				pcx := t.Ask(asks, asked)
+				t.Settle()
+				tt.accept(t, pcx)
+				t.Sweep()
+				t.InState(one, pcx, peering.Active)
+				t.Holds(append(routed(ours, pcx, theirs.VPC.Block), bench.Admits(ours.Group, "icmp", theirs))...)
+				t.ByHand(two, func(p *lab.Person) { p.Delete(pcx) })
+				t.Sweep()
+				t.Holds()
+				for _, c := range t.ByAutopeer(0) {
+					if c.Account != string(one.Account) || c.Region != string(one.Region) {
+						t.Errorf("autopeer called %s in %s/%s", c.Action, c.Account, c.Region)
+					}
+				}
+				t.InDeadLetters(0)
+			})
+		})
+	}
+}
+
+// TestTrap10AcceptanceInTheAcceptersRegion: EC2 refuses it everywhere else, also with the right account
+// (crossplane-contrib/provider-aws#1071, hashicorp/terraform-provider-aws#6706).
+func TestTrap10AcceptanceInTheAcceptersRegion(t *testing.T) {
+	t.Parallel()
+	everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		made(t, "AcceptVpcPeeringConnection", accepter)
+		for _, cell := range []peering.Cell{one, accepter} {
+			t.Redeliver(cell, wiring.Accept, bench.Event("CreateVpcPeeringConnection", one, pcx, m, f))
+		}
+		made(t, "AcceptVpcPeeringConnection", accepter)
+		t.Holds(benchtest.Pinging(m, f, pcx)...)
+	})
+}
+
+// TestTrap11NotYetVisible: what one side has made, the other doesn't see for a while
+// (hashicorp/terraform-provider-aws#7178, cloudposse/terraform-aws-vpc-peering#3).
+func TestTrap11NotYetVisible(t *testing.T) {
+	t.Parallel()
+	t.Run("the request", func(t *testing.T) {
+		everywhere(t, func(o *ec2.Options) { o.Delays.Propagation = 45 * time.Second }, func(t *benchtest.T, accepter peering.Cell) {
+			m, f := t.Company(one, accepter)
+			asked := time.Now()
+			pcx := t.Ask(m, f)
+			t.Settle()
+			t.Holds(benchtest.Pinging(m, f, pcx)...)
+			made(t, "AcceptVpcPeeringConnection", accepter)
+			if at := calls(t, "AcceptVpcPeeringConnection")[0].At; accepter != one && at.Sub(asked) < 45*time.Second {
+				t.Errorf("accepted after %s, before it could be seen", at.Sub(asked))
+			}
+			t.InDeadLetters(0)
+		})
+	})
+	for action, function := range map[string]wiring.Function{
+		"AcceptVpcPeeringConnection": wiring.Accept, "CreateRoute": wiring.Connect, "CreateTags": wiring.Connect,
+	} {
+		t.Run("the connection, to "+action, func(t *testing.T) {
+			everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+				m, f := t.Company(one, accepter)
+				late := cloudsim.Failure{Code: "InvalidVpcPeeringConnectionID.NotFound"}
+				defer t.Cloud.Inject(benchtest.Times(3, late, func(c api.Call) bool {
+					return c.Action == action && strings.Contains(c.ARN, "autopeer-"+string(function))
+				}))()
+				pcx := t.Ask(m, f)
+				t.Settle()
+				t.Holds(benchtest.Pinging(m, f, pcx)...)
+				t.InDeadLetters(0)
+			})
+		})
+	}
+}
+
+// TestTrap12TheDeadAreStillListed: a dead connection can't be deleted and is in nobody's way when somebody asks again
+// (hashicorp/terraform#7465, #2322, #5946, #4781, ekristen/aws-nuke#723, alantech/iasql#1538).
+func TestTrap12TheDeadAreStillListed(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		state peering.State
+		end   func(t *benchtest.T, accepter peering.Cell, pcx peering.ConnectionID)
+	}{
+		{peering.Rejected, func(t *benchtest.T, accepter peering.Cell, pcx peering.ConnectionID) {
+			t.ByHand(accepter, func(p *lab.Person) { p.Reject(pcx) })
+		}},
+		{peering.Expired, func(*benchtest.T, peering.Cell, peering.ConnectionID) { time.Sleep(7 * 24 * time.Hour) }},
+		{peering.Deleted, func(t *benchtest.T, _ peering.Cell, pcx peering.ConnectionID) {
+			t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(string(tt.state), func(t *testing.T) {
+			everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+				m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
+				dead := t.Ask(m, f)
+				time.Sleep(time.Second)
+				tt.end(t, accepter, dead)
+				t.Policy(lab.PingPolicy(m, f, lab.Site{}))
+				t.Sweep()
+				t.Unchanged(0)
+				t.InState(one, dead, tt.state)
+				refused(t, one, "InvalidStateTransition", func(p *lab.Person) { p.Delete(dead) })
+				pcx := t.Ask(m, f)
+				t.Settle()
+				t.Holds(benchtest.Pinging(m, f, pcx)...)
+				t.InState(one, dead, tt.state)
+				t.NoSweeps()
+				time.Sleep(3 * 24 * time.Hour)
+				t.InState(one, dead, "")
+				hintAll(t, one, dead, m, f)
+				untouched(t, dead)
+				t.Holds(benchtest.Pinging(m, f, pcx)...)
+				t.InDeadLetters(0)
+			})
+		})
+	}
+}
+
+// untouched checks that no mutating call of autopeer's names the connection.
+func untouched(t *benchtest.T, pcx peering.ConnectionID) {
+	t.Helper()
+	for _, c := range t.ByAutopeer(0) {
+		for _, value := range c.Params {
+			if c.Mutating && value == string(pcx) {
+				t.Errorf("%s names %s", c.Action, pcx)
+			}
+		}
+	}
+}
+
+// TestTrap12AskedTwice: AWS doesn't say what comes of a second request for a pair. Whatever it is, the first one's
+// connection stays, and when that is deleted the next one is connected at once.
+func TestTrap12AskedTwice(t *testing.T) {
+	t.Parallel()
+	const exists = "VpcPeeringConnectionAlreadyExists"
+	for name, duplicate := range map[string]ec2.Duplicate{
+		"is refused": ec2.DuplicateRefused, "returns the first one": ec2.DuplicateExisting, "fails": ec2.DuplicateFails,
+	} {
+		t.Run("the second request "+name, func(t *testing.T) {
+			everywhere(t, func(o *ec2.Options) { o.Switches.Duplicate = duplicate }, func(t *benchtest.T, accepter peering.Cell) {
+				m, f := t.Company(one, accepter)
+				first := t.Ask(m, f)
+				var second peering.ConnectionID
+				again := func(p *lab.Person) { second = p.Ask(m, f, "") }
+				if duplicate == ec2.DuplicateRefused {
+					refused(t, one, exists, again)
+				} else {
+					t.ByHand(one, again)
+				}
+				t.Settle()
+				t.Holds(benchtest.Pinging(m, f, first)...)
+				made(t, "AcceptVpcPeeringConnection", accepter)
+				switch duplicate {
+				case ec2.DuplicateExisting:
+					if second != first {
+						t.Errorf("the second request is %s, want %s", second, first)
+					}
+				case ec2.DuplicateFails:
+					t.InState(one, second, peering.Failed)
+					t.SaidOnce(outcome.Failed, second)
+					untouched(t, second)
+				}
+				t.ByHand(one, func(p *lab.Person) { p.Delete(first) })
+				third := t.Ask(m, f)
+				t.Settle()
+				t.Holds(benchtest.Pinging(m, f, third)...)
+				mark := t.Cloud.Mark()
+				t.Sweep()
+				t.Unchanged(mark)
+				t.InDeadLetters(0)
+			})
+		})
+	}
+}
+
+// TestTrap12RapidRequests: one after the other is deleted before autopeer has got anywhere. The last one lives.
+func TestTrap12RapidRequests(t *testing.T) {
+	t.Parallel()
+	for _, pause := range []time.Duration{0, 30 * time.Millisecond, 150 * time.Millisecond, 3 * time.Second} {
+		t.Run("every "+pause.String(), func(t *testing.T) {
+			everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+				m, f := t.Company(one, accepter)
+				for range 4 {
+					pcx := t.Ask(m, f)
+					time.Sleep(pause)
+					deleteSoon(t, m.Cell, pcx)
+				}
+				last := t.Ask(m, f)
+				t.Settle()
+				t.Holds(benchtest.Pinging(m, f, last)...)
+				mark := t.Cloud.Mark()
+				t.Sweep()
+				t.Unchanged(mark)
+				t.InDeadLetters(0)
+			})
+		})
+	}
+}
+
+// deleteSoon deletes a connection as soon as EC2 lets it be deleted.
+func deleteSoon(t *benchtest.T, cell peering.Cell, pcx peering.ConnectionID) {
+	t.Helper()
+	for range 100 {
+		p := t.Person(t.Ctx, cell)
+		p.Delete(pcx)
+		if p.Err() == nil {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatalf("%s can't be deleted", pcx)
+}

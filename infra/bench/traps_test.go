@@ -1,0 +1,143 @@
+package bench_test
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/bench/benchtest"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// The tests named TestTrap01 to TestTrap15 are what users of other tools for VPC peering fell into. Each says where,
+// and plays it.
+
+var (
+	one  = peering.Cell{Account: "111111111111", Region: "us-east-1"}
+	near = peering.Cell{Account: "222222222222", Region: one.Region}
+	two  = peering.Cell{Account: "222222222222", Region: "eu-west-1"}
+	// places are where the accepter may be, as a requester in one sees it.
+	places = map[string]peering.Cell{
+		"in one cell":                     one,
+		"in two accounts":                 near,
+		"in two regions":                  {Account: one.Account, Region: two.Region},
+		"in two accounts and two regions": two,
+	}
+)
+
+// everywhere plays a scenario with the accepter in each of the places. Change may be nil.
+func everywhere(t *testing.T, change func(*ec2.Options), scenario func(t *benchtest.T, accepter peering.Cell)) {
+	t.Helper()
+	for name, accepter := range places {
+		t.Run(name, func(t *testing.T) {
+			benchtest.Run(t, change, func(t *benchtest.T) { scenario(t, accepter) })
+		})
+	}
+}
+
+// ping lets Marketing ping Finance's servers.
+const ping = "allow: [{ from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp }]"
+
+// between is a policy with one entry, for Marketing and Finance, with these lines in it.
+func between(m, f lab.Site, lines ...string) string {
+	return company(m, f) + entry("marketing", "finance", lines...)
+}
+
+// company is a policy without an entry yet; its departments are the sites by their names.
+func company(sites ...lab.Site) string {
+	policy := "version: 1\ndepartments:\n"
+	for _, s := range sites {
+		policy += fmt.Sprintf("  %s: %s\n", strings.ToLower(s.Name), s.Member())
+	}
+	return policy + "peerings:\n"
+}
+
+// entry is one more entry of a policy.
+func entry(a, b string, lines ...string) string {
+	words := fmt.Sprintf("  - between: [%s, %s]\n", a, b)
+	for _, l := range lines {
+		words += "    " + l + "\n"
+	}
+	return words
+}
+
+// routed says, as bench.State does, that both of the site's tables route each of the blocks.
+func routed(from lab.Site, via peering.ConnectionID, blocks ...netip.Prefix) []string {
+	var words []string
+	for _, table := range []peering.RouteTableID{from.Table, from.VPC.Main} {
+		for _, b := range blocks {
+			words = append(words, routesBlock(table, b.String(), via))
+		}
+	}
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
+func routesBlock(table peering.RouteTableID, block string, via peering.ConnectionID) string {
+	return fmt.Sprintf("%s routes %s to %s", table, block, via)
+}
+
+// blocksOf are those of the site's VPC, the first one first and those of IPv6 last.
+func blocksOf(t *benchtest.T, s lab.Site) []netip.Prefix {
+	t.Helper()
+	found, err := t.Network(s.Cell).VPCs(t.Ctx, s.VPC.ID)
+	t.Must(err)
+	if len(found) != 1 {
+		t.Fatalf("%s has %d VPCs %s", s.Cell, len(found), s.VPC.ID)
+	}
+	return found[0].Blocks
+}
+
+// calls returns autopeer's calls of that action.
+func calls(t *benchtest.T, action string) []api.Call {
+	return slices.DeleteFunc(t.ByAutopeer(0), func(c api.Call) bool { return c.Action != action })
+}
+
+// made checks that autopeer has made the action once, in that cell and with success.
+func made(t *benchtest.T, action string, in peering.Cell) {
+	t.Helper()
+	all := calls(t, action)
+	if len(all) != 1 || all[0].Account != string(in.Account) || all[0].Region != string(in.Region) || all[0].ErrorCode != "" {
+		t.Errorf("%s was called %d times: %+v; want once, by %s, and with success", action, len(all), all, in)
+	}
+}
+
+// hintAll gives every function every event that there could be of the connection, as if it came once more.
+func hintAll(t *benchtest.T, origin peering.Cell, pcx peering.ConnectionID, requester, accepter lab.Site) {
+	t.Helper()
+	for _, c := range t.Cells {
+		for _, f := range wiring.Functions {
+			t.Must(t.Deliver(t.Ctx, c.Cell, f, bench.Event("CreateVpcPeeringConnection", origin, pcx, requester, accepter)))
+			t.Must(t.Deliver(t.Ctx, c.Cell, f, bench.Event("AcceptVpcPeeringConnection", accepter.Cell, pcx, requester, accepter)))
+			t.Must(t.Deliver(t.Ctx, c.Cell, f, bench.Event("RejectVpcPeeringConnection", accepter.Cell, pcx, lab.Site{}, lab.Site{})))
+			t.Must(t.Deliver(t.Ctx, c.Cell, f, bench.Event("DeleteVpcPeeringConnection", origin, pcx, lab.Site{}, lab.Site{})))
+		}
+	}
+	t.Settle()
+}
+
+// refused checks that what somebody does by hand is refused with that code.
+func refused(t *benchtest.T, cell peering.Cell, code string, do func(*lab.Person)) {
+	t.Helper()
+	p := t.Person(t.Ctx, cell)
+	do(p)
+	if p.Err() == nil || !strings.Contains(p.Err().Error(), code) {
+		t.Errorf("error = %v, want %s", p.Err(), code)
+	}
+}
+
+// admits says, as bench.State does, that the group admits something from each of the blocks.
+func admits(group peering.SecurityGroupID, what string, blocks ...netip.Prefix) []string {
+	var words []string
+	for _, b := range blocks {
+		words = append(words, fmt.Sprintf("%s admits %s from %s", group, what, b))
+	}
+	return words
+}
