@@ -37,12 +37,13 @@ func drift(s *stage) {
 	s.Cloud.Events.StopLogging(string(d.Cell.Account), string(d.Cell.Region))
 	s.tell("asks", "somebody in "+d.Cell.String(), "stops the trail: no event of this account and region is heard any more")
 	second := s.request(d, f, "")
+	s.until("the request is pending", func() bool { return s.connection(d.Cell, second).State == peering.PendingAcceptance })
 	s.settle()
 	s.pending("nobody hears of the next request", d.Cell, second)
 	s.sweep()
 	s.sweep()
 	s.exactly("a sweep finds it, and it is connected like the first", slices.Concat(agreed, bench.Connected(d, f, second), []string{bench.Admits(f.Group, "icmp", d)})...)
-	s.check("the missed event is what an alarm sounds for", s.sounds("missed-events"), "none does")
+	s.check("the missed event is what an alarm sounds for", s.sounds("sweep-missed-events"), "none does")
 }
 
 // sweep lets the sweep of every cell begin, instead of waiting a quarter of an hour.

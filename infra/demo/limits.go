@@ -26,28 +26,30 @@ func spare(name, block string) func(*lab.Person) lab.Site {
 func limits(s *stage) {
 	m, f := s.build(oneInVirginia, lab.Marketing), s.build(oneInVirginia, lab.Finance)
 	secondary, six := s.build(oneInVirginia, spare("Sales", "10.30.")), s.build(oneInVirginia, spare("Support", "10.40."))
-	routed, stranger := s.build(oneInVirginia, spare("Legal", "10.50.")), s.build(oneInVirginia, spare("Stranger", "10.60."))
+	routed, late := s.build(oneInVirginia, spare("Legal", "10.50.")), s.build(oneInVirginia, spare("Audit", "10.60."))
+	stranger := s.build(oneInVirginia, spare("Stranger", "10.70."))
 	s.asks(oneInVirginia, func(p *lab.Person) string {
 		p.AddBlock(f.VPC, "100.64.0.0/16")
 		p.AddBlock(secondary.VPC, "100.64.0.0/16")
 		p.ChooseIPv6Block(f.VPC, "2001:db8:1234::/56")
 		p.ChooseIPv6Block(six.VPC, "2001:db8:1234::/56")
 		p.RouteToGateway(m.VPC, m.Table, "10.50.0.0/16")
-		return "gives Finance and Sales one secondary block, Finance and Support one IPv6 block, and Marketing a route to 10.50.0.0/16 that leads elsewhere"
+		p.Admit(m.Group, "tcp", 22, 22, clientAddress)
+		return "gives Finance and Sales one secondary block, Finance and Support one IPv6 block, and Marketing a route to 10.50.0.0/16 that leads elsewhere and a rule"
 	})
-	s.deploy(limitsPolicy(m, f, secondary, six, routed))
+	s.deploy(limitsPolicy(m, f, secondary, six, routed, late))
 	pcx := s.request(m, f, "")
 	s.settle()
 	agreed := slices.Concat(bench.Connected(m, f, pcx), both(m, pcx, "100.64.0.0/16", "2001:db8:1234::/56"),
-		[]string{bench.Admits(f.Group, "icmp", m)})
+		[]string{bench.Admits(f.Group, "icmp", m), string(m.Group) + " admits tcp 22 from " + clientAddress})
 	s.exactly("Marketing and Finance are connected, all three blocks of Finance", agreed...)
 
 	s.overlapping("a secondary block", secondary, f, "100.64.0.0/16")
 	s.overlapping("an IPv6 block", six, f, "2001:db8:1234::/56")
 	s.again(m, f)
 	s.conflicting(m, routed)
-	s.short(m, secondary, "active peering connections")
-	s.ended(six, m)
+	s.ended(late, m)
+	s.short(m, late)
 	s.unnamed(stranger, m)
 	s.exactly("and everything else is as it was", agreed...)
 }
@@ -61,26 +63,28 @@ func both(of lab.Site, via peering.ConnectionID, blocks ...string) []string {
 	return words
 }
 
-// limitsPolicy gives each VPC one connection at most, so that the second is one too many.
-func limitsPolicy(m, f, sales, support, legal lab.Site) string {
+// limitsPolicy has quotas that suffice for Marketing and Finance, and for nobody else.
+func limitsPolicy(m, f, sales, support, legal, audit lab.Site) string {
 	return fmt.Sprintf(`version: 1
-limits: { peerings: 1 }
+limits: { peerings: 1, routes: 5, rules: 1 }
 departments:
   marketing: %s
   finance: %s
   sales: %s
   support: %s
   legal: %s
+  audit: %s
 peerings:
   - between: [sales, finance]
   - between: [support, finance]
   - between: [legal, marketing]
-  - between: [sales, marketing]
-  - between: [support, marketing]
+  - between: [audit, marketing]
+    allow:
+      - { from: audit, to: marketing, groups: { ids: [%s] }, protocol: icmp }
   - between: [marketing, finance]
     allow:
       - { from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp }
-`, m.Member(), f.Member(), sales.Member(), support.Member(), legal.Member())
+`, m.Member(), f.Member(), sales.Member(), support.Member(), legal.Member(), audit.Member(), m.Group)
 }
 
 func (s *stage) overlapping(what string, from, to lab.Site, block string) {
@@ -114,12 +118,18 @@ func (s *stage) conflicting(m, routed lab.Site) {
 	s.pending("it is not accepted", routed.Cell, pcx)
 }
 
-func (s *stage) short(m, from lab.Site, of string) {
+// short asks for one connection, one route and one rule too many.
+func (s *stage) short(m, from lab.Site) {
 	pcx := s.request(from, m, "")
 	s.settle()
+	want := []outcome.Shortage{
+		{Resource: string(m.VPC.ID), Of: "active peering connections", Have: 1, Need: 1, Limit: 1},
+		{Resource: string(m.Table), Of: "IPv4 routes", Have: 5, Need: 1, Limit: 5},
+		{Resource: string(m.Group), Of: "ingress rules for IPv4", Have: 1, Need: 1, Limit: 1},
+	}
 	said := s.Said(outcome.Failed, pcx)
-	s.check("a VPC at its quota is announced before anything is changed, with the figures", len(said) > 0 && len(said[0].Shortages) == 1 &&
-		said[0].Shortages[0] == outcome.Shortage{Resource: string(m.VPC.ID), Of: of, Have: 1, Need: 1, Limit: 1}, fmt.Sprintf("autopeer said %+v", said))
+	s.check("a VPC, a table and a group at their quotas are announced before anything is changed, with the figures",
+		len(said) > 0 && slices.Equal(said[0].Shortages, want), fmt.Sprintf("autopeer said %+v", said))
 	s.pending("it is not accepted either", from.Cell, pcx)
 }
 

@@ -100,6 +100,9 @@ func (s *story) announced(o outcome.Outcome) {
 	for _, c := range o.Changes {
 		s.add(Entry{Kind: "does", Text: "  " + c})
 	}
+	for _, few := range o.Shortages {
+		s.add(Entry{Kind: "says", Text: fmt.Sprintf("  %s: %d %s, %d more needed, quota %d", few.Resource, few.Have, few.Of, few.Need, few.Limit)})
+	}
 	for _, b := range o.Obstructions {
 		s.add(Entry{Kind: "says", Text: "  " + b.Sentence + "; " + b.Remedy})
 	}
