@@ -150,6 +150,39 @@ func TestCallsOfAccept(t *testing.T) {
 	})
 }
 
+// TestTheRequestersCellOnlyReadsItsVPC: it decides nothing, and says what it knows.
+func TestTheRequestersCellOnlyReadsItsVPC(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		defer benchtest.Slow(t.Cloud)()
+		mark := t.Cloud.Mark()
+		t.Redeliver(one, wiring.Accept, bench.Event("CreateVpcPeeringConnection", one, pcx, m, f))
+		if diff := cmp.Diff([][]string{{"DescribeVpcPeeringConnections", "DescribeVpcs"}}, t.Rounds(mark)); diff != "" {
+			t.Errorf("round trips (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestAHintThatNamesTheSidesTheWrongWayRound doesn't keep accept from looking for obstacles.
+func TestAHintThatNamesTheSidesTheWrongWayRound(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Build(two, lab.Marketing), t.Build(one, lab.Finance)
+		t.ByHand(one, func(p *lab.Person) { p.ToInternet(f.VPC, f.Table) })
+		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(f.VPC, f.Table, "10.10.0.0/16") })
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), string(m.VPC.ID), string(m.VPC.ID)+`, cidrs: ["10.10.0.0/16"]`, 1))
+		release := t.Hold(wiring.Accept)
+		pcx := t.Ask(m, f)
+		time.Sleep(time.Second)
+		t.Redeliver(one, wiring.Accept, bench.Event("CreateVpcPeeringConnection", two, pcx, f, m))
+		release()
+		t.Settle()
+		t.Unchanged(0)
+		t.SaidOnce(outcome.Conflicting, pcx)
+	})
+}
+
 func TestASecondDeliveryChangesNothingAndRepeatsTheAnnouncement(t *testing.T) {
 	benchtest.Run(t, nil, func(t *benchtest.T) {
 		m, f := t.Company(one, one)

@@ -81,7 +81,7 @@ func (a *Accepter) deny(c peering.Connection, d policy.Decision) step {
 // accept accepts unless something would keep a side that the cell owns from being connected.
 func (a *Accepter) accept(c peering.Connection, d policy.Decision, around plan.Surroundings) step {
 	s := step{connection: c.ID, say: a.says(outcome.Accepted, c, d)}
-	if conflicts, shortages := around.Obstacles(a.cell, c, d, a.policy.Limits); len(conflicts)+len(shortages) > 0 {
+	if conflicts, shortages := around.Obstacles(a.cell, a.policy.Expected(c), d, a.policy.Limits); len(conflicts)+len(shortages) > 0 {
 		s.say[0] = s.say[0].Obstructed(conflicts, shortages)
 		return s
 	}

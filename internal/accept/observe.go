@@ -17,12 +17,12 @@ type sight struct {
 	plan.Surroundings
 }
 
-// observe reads the connection and, at the same time, the cell's VPCs that the hint names. Where the hint
-// turns out to be wrong about them it reads again, those that the connection names.
+// observe reads the connection and, at the same time, what the cell has of the VPCs that the hint names. Where the
+// hint turns out to be wrong about them it reads again, for those that the connection names.
 func (a *Accepter) observe(ctx context.Context, hint trail.Hint) (sight, error) {
 	var found []peering.Connection
 	var around plan.Surroundings
-	hinted := a.cell.Own(hint.Requester, hint.Accepter)
+	hinted := a.scope(hint.Requester, hint.Accepter)
 	err := together.Do(ctx,
 		together.Into(&found, func(ctx context.Context) ([]peering.Connection, error) {
 			return a.network.Connections(ctx, hint.Connection)
@@ -33,7 +33,7 @@ func (a *Accepter) observe(ctx context.Context, hint trail.Hint) (sight, error) 
 		return sight{}, err
 	}
 	c := found[0]
-	if named := a.cell.Own(c.Requester, c.Accepter); !slices.Equal(named, hinted) {
+	if named := a.scope(c.Requester, c.Accepter); !named.isIn(hinted) {
 		if around, err = a.around(ctx, named); err != nil {
 			return sight{}, err
 		}
@@ -42,24 +42,40 @@ func (a *Accepter) observe(ctx context.Context, hint trail.Hint) (sight, error) 
 	return sight{connection: &c, Surroundings: around}, nil
 }
 
+// scope is what is read around a request: the cell's VPCs, and what these have only where the cell decides.
+type scope struct {
+	vpcs    []peering.VPCID
+	decides bool
+}
+
+func (a *Accepter) scope(requester, accepter peering.VPC) scope {
+	return scope{a.cell.Own(requester, accepter), accepter.Cell() == a.cell}
+}
+
+func (s scope) isIn(o scope) bool { return slices.Equal(s.vpcs, o.vpcs) && (o.decides || !s.decides) }
+
 // around reads what the VPCs have, together. Subnets are read only where the policy chooses by them.
-func (a *Accepter) around(ctx context.Context, vpcs []peering.VPCID) (plan.Surroundings, error) {
+func (a *Accepter) around(ctx context.Context, of scope) (plan.Surroundings, error) {
 	var s plan.Surroundings
-	if len(vpcs) == 0 {
+	if len(of.vpcs) == 0 {
 		return s, nil
 	}
 	reads := []together.Task{
-		together.Into(&s.VPCs, func(ctx context.Context) ([]peering.VPC, error) { return a.network.VPCs(ctx, vpcs...) }),
-		together.Into(&s.Tables, func(ctx context.Context) ([]peering.RouteTable, error) { return a.network.RouteTables(ctx, vpcs...) }),
-		together.Into(&s.Groups, func(ctx context.Context) ([]peering.SecurityGroup, error) {
-			return a.network.SecurityGroups(ctx, vpcs...)
-		}),
-		together.Into(&s.Accepted, func(ctx context.Context) ([]peering.Connection, error) {
-			return a.network.ConnectionsOf(ctx, vpcs, peering.Provisioning, peering.Active)
-		}),
+		together.Into(&s.VPCs, func(ctx context.Context) ([]peering.VPC, error) { return a.network.VPCs(ctx, of.vpcs...) }),
 	}
-	if a.policy.ChoosesSubnets() {
-		reads = append(reads, together.Into(&s.Subnets, func(ctx context.Context) ([]peering.Subnet, error) { return a.network.Subnets(ctx, vpcs...) }))
+	if of.decides {
+		reads = append(reads,
+			together.Into(&s.Tables, func(ctx context.Context) ([]peering.RouteTable, error) { return a.network.RouteTables(ctx, of.vpcs...) }),
+			together.Into(&s.Groups, func(ctx context.Context) ([]peering.SecurityGroup, error) {
+				return a.network.SecurityGroups(ctx, of.vpcs...)
+			}),
+			together.Into(&s.Accepted, func(ctx context.Context) ([]peering.Connection, error) {
+				return a.network.ConnectionsOf(ctx, of.vpcs, peering.Provisioning, peering.Active)
+			}),
+		)
+	}
+	if of.decides && a.policy.ChoosesSubnets() {
+		reads = append(reads, together.Into(&s.Subnets, func(ctx context.Context) ([]peering.Subnet, error) { return a.network.Subnets(ctx, of.vpcs...) }))
 	}
 	return s, together.Do(ctx, reads...)
 }

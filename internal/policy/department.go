@@ -22,6 +22,16 @@ func (m match) blocks() []netip.Prefix {
 	return m.vpc.Blocks
 }
 
+// Expected returns c with the declared blocks of VPCs whose own AWS doesn't show yet.
+func (p *Policy) Expected(c peering.Connection) peering.Connection {
+	for _, v := range []*peering.VPC{&c.Requester, &c.Accepter} {
+		if matches := p.matches(*v); len(matches) == 1 {
+			v.Blocks = matches[0].blocks()
+		}
+	}
+	return c
+}
+
 // matches returns the departments that v belongs to. Naming a VPC by id wins over a range that it lies
 // in. Of a checked policy it returns more than one only where v's blocks aren't known.
 func (p *Policy) matches(v peering.VPC) []match {

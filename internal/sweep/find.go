@@ -66,7 +66,7 @@ func (s *Sweeper) pending(c peering.Connection, d policy.Decision, seen sight) f
 }
 
 func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, seen sight) bool {
-	conflicts, shortages := seen.Obstacles(s.cell, c, d, s.policy.Limits)
+	conflicts, shortages := seen.Obstacles(s.cell, s.policy.Expected(c), d, s.policy.Limits)
 	return len(conflicts)+len(shortages) == 0
 }
 
