@@ -56,9 +56,9 @@ type referring struct {
 	mine, theirs string
 }
 
-func newReference(t *testing.T) referring {
+func newReference(t *testing.T, o sim.Options) referring {
 	t.Helper()
-	r := referring{pair: newPair(t, sim.Options{}, virginia).accepted(t)}
+	r := referring{pair: newPair(t, o, virginia).accepted(t)}
 	r.mine, r.theirs = r.asking.group(r.requester, "servers"), r.deciding.group(r.accepter, "clients")
 	must[[]types.SecurityGroupRule](t)(r.asking.authorize(r.mine, fromGroupOf(aws.String(finance), r.theirs)))
 	return r
@@ -101,7 +101,7 @@ func (r referring) reference(connection, status string, owner *string) types.Ref
 
 func TestAReferenceIsStaleWhileItsConnectionIsGone(t *testing.T) {
 	t.Parallel()
-	r := newReference(t)
+	r := newReference(t, sim.Options{})
 	owner := aws.String(finance)
 	r.check(t, "at first", r.reference(r.id, "active", owner), 0)
 	refused(t, r.deciding.remove(r.id), "no error")
@@ -112,9 +112,16 @@ func TestAReferenceIsStaleWhileItsConnectionIsGone(t *testing.T) {
 	r.check(t, "with the new connection", r.reference(again, "active", owner), 0)
 }
 
+func TestAFailedRequestChangesNoReference(t *testing.T) {
+	t.Parallel()
+	r := newReference(t, sim.Options{Switches: sim.Switches{Duplicate: sim.DuplicateFails}})
+	must[types.VpcPeeringConnection](t)(r.asking.request(r.requester, r.accepter, finance, virginia))
+	r.check(t, "beside a second request", r.reference(r.id, "active", aws.String(finance)), 0)
+}
+
 func TestAReferenceToADeletedGroupIsStale(t *testing.T) {
 	t.Parallel()
-	r := newReference(t)
+	r := newReference(t, sim.Options{})
 	_, err := r.deciding.DeleteSecurityGroup(t.Context(), &ec2.DeleteSecurityGroupInput{GroupId: &r.theirs})
 	refused(t, err, "no error")
 	r.check(t, "without the group", r.reference(r.id, "active", nil), 1)
@@ -126,7 +133,7 @@ func TestAReferenceToADeletedGroupIsStale(t *testing.T) {
 
 func TestAReferenceOutlivesThePeersVPC(t *testing.T) {
 	t.Parallel()
-	r := newReference(t)
+	r := newReference(t, sim.Options{})
 	_, err := r.deciding.DeleteSecurityGroup(t.Context(), &ec2.DeleteSecurityGroupInput{GroupId: &r.theirs})
 	refused(t, err, "no error")
 	_, err = r.deciding.DeleteVpc(t.Context(), &ec2.DeleteVpcInput{VpcId: &r.accepter})

@@ -3,6 +3,7 @@ package ec2
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -200,19 +201,15 @@ func (s *Service) referenced(from source, region string) *securityGroup {
 	return c.groups[from.groupID]
 }
 
-// between returns the connection between two VPCs: the one that is active, or else the newest.
+// between returns the connection between two VPCs, or nil. Of several it is the newest that didn't fail: two are never
+// active at once.
 func (s *Service) between(one, other string) *connection {
-	var newest *connection
-	for _, c := range s.requests {
-		switch {
-		case !c.joins(one, other) || c.state == stateFailed:
-		case c.state == stateActive:
+	for _, c := range slices.Backward(s.requests) {
+		if c.joins(one, other) && c.state != stateFailed {
 			return c
-		default:
-			newest = c
 		}
 	}
-	return newest
+	return nil
 }
 
 // inReach says whether a group of the one VPC can refer to one of the other.

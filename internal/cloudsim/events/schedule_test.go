@@ -96,6 +96,7 @@ func TestScheduledEvent(t *testing.T) {
 		a := in(t, c, marketing, virginia)
 		a.every("rate(15 minutes)")
 		a.rule("default", "all", "aws.events", to(a.queue("all")))
+		a.mustPut() // of no concern to a rule without a pattern
 		pass(t, c, 15*time.Minute)
 		got := a.envelopes("sweep")
 		if len(got) != 1 {
