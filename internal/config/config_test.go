@@ -7,12 +7,15 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/autopeer/autopeer/internal/apply"
 	"github.com/autopeer/autopeer/internal/config"
+	"github.com/autopeer/autopeer/internal/outcome"
 	"github.com/autopeer/autopeer/internal/policy"
 )
 
@@ -136,5 +139,29 @@ func TestRetryerOutlastsAThrottle(t *testing.T) {
 			t.Fatalf("retry quota ran dry: %v", err)
 		}
 		_ = release(throttled) // a success would refill the quota
+	}
+}
+
+func TestParseSweep(t *testing.T) {
+	t.Parallel()
+	url := func(f string) string { return "https://sqs.us-east-1.amazonaws.com/111111111111/autopeer-" + f }
+	env := map[string]string{
+		config.AcceptQueueURL: url("accept"), config.ConnectQueueURL: url("connect"), config.DisconnectQueueURL: url("disconnect"), config.SweepMinutes: "20",
+	}
+	got, err := config.ParseSweep(func(name string) string { return env[name] })
+	want := config.Sweep{Interval: 20 * time.Minute, Queues: map[outcome.Repair]string{
+		outcome.ByAccept: url("accept"), outcome.ByConnect: url("connect"), outcome.ByDisconnect: url("disconnect"),
+	}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("ParseSweep() = %v (-want +got):\n%s", err, diff)
+	}
+	for _, wrong := range []string{"", "0", "-5", "15m", "99999"} {
+		env := environment(map[string]string{config.SweepMinutes: wrong})
+		_, err := config.ParseSweep(env)
+		for _, name := range []string{config.AcceptQueueURL, config.ConnectQueueURL, config.DisconnectQueueURL, config.SweepMinutes} {
+			if err == nil || !strings.Contains(err.Error(), name+" is ") {
+				t.Errorf("with %q minutes: %v, want a fault of %s", wrong, err, name)
+			}
+		}
 	}
 }

@@ -16,6 +16,8 @@ import (
 
 	"github.com/autopeer/autopeer/internal/fault"
 	"github.com/autopeer/autopeer/internal/lambdasqs"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/trail"
 )
 
@@ -164,6 +166,53 @@ func TestMessagesThatHintAtTheSameAreAnsweredOnce(t *testing.T) {
 			}
 			if len(response.BatchItemFailures) != 2 || woken != 1 {
 				t.Errorf("failed = %v, woken %d times; want both messages, once", response.BatchItemFailures, woken)
+			}
+		})
+	}
+}
+
+// TestWhatASweepSaysIsNotLostBesideAnEvent: whichever of the two says more.
+func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 6, 8, 8, 0, 0, 0, time.UTC)
+	of := func(side peering.Role) string {
+		body, err := trail.Found(outcome.Outcome{Kind: outcome.DriftFound, Connection: "pcx-1", Repair: outcome.ByDisconnect, Side: side}, now, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(body)
+	}
+	suspects := func(keys ...string) string {
+		body, err := trail.Suspects(peering.Cell{}, now, keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(body)
+	}
+	tests := []struct {
+		name  string
+		batch []string
+		want  trail.Hint
+	}{
+		{"an event first", []string{deletion("pcx-1"), of("accepter")}, trail.Hint{Drift: true, Side: "accepter"}},
+		{"an event last", []string{of("accepter"), deletion("pcx-1")}, trail.Hint{Drift: true, Side: "accepter"}},
+		{"both sides", []string{of("accepter"), of("requester")}, trail.Hint{Drift: true}},
+		{"two second looks", []string{suspects("a", "b"), suspects("c")}, trail.Hint{Suspects: []string{"a", "b", "c"}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var batch events.SQSEvent
+			for i, body := range tt.batch {
+				batch.Records = append(batch.Records, message(fmt.Sprint(i), body, "1"))
+			}
+			var got []trail.Hint
+			_, err := lambdasqs.Handler(func() {}, &queue{hidden: map[string]time.Duration{}}, func(_ context.Context, hint trail.Hint) error {
+				got = append(got, trail.Hint{Drift: hint.Drift, Side: hint.Side, Suspects: hint.Suspects})
+				return nil
+			})(t.Context(), batch)
+			if diff := cmp.Diff([]trail.Hint{tt.want}, got); diff != "" || err != nil {
+				t.Errorf("%v, hints (-want +got):\n%s", err, diff)
 			}
 		})
 	}

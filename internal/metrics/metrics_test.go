@@ -95,3 +95,17 @@ func TestEveryInvocationTellsItsOwnCalls(t *testing.T) {
 		t.Errorf("calls and throttles (-want +got):\n%s", diff)
 	}
 }
+
+func TestMissedEvents(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	metrics.New(&out, "autopeer-sweep", clock).Missed(3)
+	want := []map[string]any{{"Function": "autopeer-sweep", "MissedEvents": float64(3), "_aws": map[string]any{
+		"Timestamp": float64(now.UnixMilli()), "CloudWatchMetrics": []any{map[string]any{
+			"Namespace": "autopeer", "Dimensions": []any{[]any{"Function"}}, "Metrics": []any{map[string]any{"Name": "MissedEvents", "Unit": "Count"}},
+		}},
+	}}}
+	if diff := cmp.Diff(want, lines(t, &out)); diff != "" {
+		t.Errorf("line (-want +got):\n%s", diff)
+	}
+}

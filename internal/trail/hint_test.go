@@ -12,6 +12,7 @@ func TestKindsAreLoggedByName(t *testing.T) {
 	t.Parallel()
 	want := map[trail.Kind]string{
 		trail.Ignored: "ignored", trail.Requested: "requested", trail.Accepted: "accepted", trail.Rejected: "rejected", trail.Deleted: "deleted",
+		trail.Changed: "changed", trail.Scheduled: "scheduled", trail.Suspected: "suspected",
 	}
 	for kind, name := range want {
 		if got := kind.String(); got != name {

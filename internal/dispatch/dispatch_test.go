@@ -1,0 +1,108 @@
+package dispatch_test
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/dispatch"
+	"github.com/autopeer/autopeer/internal/outcome"
+)
+
+// queues makes a cloud with the queues of sweep and connect.
+func queues(t *testing.T) (*cloudsim.Cloud, *sqs.Client, *dispatch.Queues, map[string]string) {
+	t.Helper()
+	cloud := cloudsim.New(cloudsim.Options{})
+	t.Cleanup(cloud.Close)
+	client := sqs.NewFromConfig(aws.Config{
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("111111111111", "any", ""),
+		HTTPClient: &http.Client{Transport: cloud}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+	})
+	urls := map[string]string{}
+	for _, name := range []string{"sweep", "connect"} {
+		out, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		urls[name] = *out.QueueUrl
+	}
+	return cloud, client, dispatch.New(client, urls["sweep"], map[outcome.Repair]string{outcome.ByConnect: urls["connect"]}), urls
+}
+
+func TestTell(t *testing.T) {
+	t.Parallel()
+	cloud, client, q, urls := queues(t)
+	var messages [][]byte
+	for i := range 23 {
+		messages = append(messages, []byte(strconv.Itoa(i)))
+	}
+	mark := cloud.Mark()
+	if err := q.Tell(t.Context(), outcome.ByConnect, messages...); err != nil {
+		t.Fatal(err)
+	}
+	if calls := len(cloud.Since(mark)); calls != 3 {
+		t.Errorf("23 messages take %d calls, want 3", calls)
+	}
+	var got []string
+	for len(got) < 23 {
+		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(urls["connect"]), MaxNumberOfMessages: 10})
+		if err != nil || len(out.Messages) == 0 {
+			t.Fatalf("%d messages are there, %v; want 23", len(got), err)
+		}
+		for _, m := range out.Messages {
+			got = append(got, *m.Body)
+		}
+	}
+	for _, m := range messages {
+		if !slices.Contains(got, string(m)) {
+			t.Errorf("message %s is lost", m)
+		}
+	}
+}
+
+func TestTellMyselfLater(t *testing.T) {
+	t.Parallel()
+	_, client, q, urls := queues(t)
+	if err := q.TellMyself(t.Context(), 5*time.Minute, []byte("again")); err != nil {
+		t.Fatal(err)
+	}
+	out, err := client.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: aws.String(urls["sweep"]), AttributeNames: []types.QueueAttributeName{"All"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := out.Attributes; a["ApproximateNumberOfMessagesDelayed"] != "1" || a["ApproximateNumberOfMessages"] != "0" {
+		t.Errorf("the queue has %v, want one message that waits", a)
+	}
+}
+
+func TestNothingToTellIsNoCall(t *testing.T) {
+	t.Parallel()
+	cloud, _, q, _ := queues(t)
+	mark := cloud.Mark()
+	if err := q.Tell(t.Context(), outcome.ByConnect); err != nil || len(cloud.Since(mark)) > 0 {
+		t.Errorf("%d calls, %v; want none", len(cloud.Since(mark)), err)
+	}
+}
+
+// TestAnEntryThatSQSDoesNotTake is an error, although the call succeeds.
+func TestAnEntryThatSQSDoesNotTake(t *testing.T) {
+	t.Parallel()
+	cloud, _, q, urls := queues(t)
+	cloud.Inject(func(api.Call) *cloudsim.Failure {
+		return &cloudsim.Failure{Answer: `{"Successful":[],"Failed":[{"Id":"0","Code":"InternalError","Message":"try again","SenderFault":false}]}`}
+	})
+	err := q.Tell(t.Context(), outcome.ByConnect, []byte("a"))
+	if err == nil || !strings.Contains(err.Error(), urls["connect"]+": InternalError: try again") {
+		t.Errorf("Tell() = %v, want the queue, code and message", err)
+	}
+}

@@ -1,0 +1,104 @@
+package trail_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/internal/fault"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/trail"
+)
+
+var (
+	cell  = peering.Cell{Account: "111111111111", Region: "us-east-1"}
+	swept = time.Date(2026, 6, 8, 8, 0, 0, 0, time.UTC)
+)
+
+// TestWhatASweepFinds arrives as the hint that an event would have given.
+func TestWhatASweepFinds(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		repair outcome.Repair
+		want   trail.Kind
+	}{{outcome.ByAccept, trail.Requested}, {outcome.ByConnect, trail.Accepted}, {outcome.ByDisconnect, trail.Deleted}}
+	for _, tt := range tests {
+		asked := swept.Add(-time.Hour)
+		message, err := trail.Found(outcome.Outcome{
+			Kind: outcome.DriftFound, Connection: "pcx-1", Cell: cell, Side: peering.Accepter, Repair: tt.repair, RequestedAt: asked,
+			Requester: &outcome.Party{Account: "111111111111", Region: "us-east-1", VPC: "vpc-1"},
+			Accepter:  &outcome.Party{Account: "222222222222", Region: "eu-west-1", VPC: "vpc-2"},
+		}, swept, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := trail.Parse(message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := trail.Hint{
+			Kind: tt.want, EventID: got.EventID, Connection: "pcx-1", Origin: cell, At: swept, RequestedAt: asked, Drift: true, Side: peering.Accepter,
+			Requester: peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-1"},
+			Accepter:  peering.VPC{Owner: "222222222222", Region: "eu-west-1", ID: "vpc-2"},
+		}
+		if diff := cmp.Diff(want, got); diff != "" || got.EventID == "" {
+			t.Errorf("for %s (-want +got):\n%s", tt.repair, diff)
+		}
+	}
+}
+
+func TestWhatASweepSuspects(t *testing.T) {
+	t.Parallel()
+	message, err := trail.Suspects(cell, swept, []string{"pcx-1 accepter", "pcx-2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := trail.Parse(message)
+	want := trail.Hint{Kind: trail.Suspected, At: swept, Suspects: []string{"pcx-1 accepter", "pcx-2"}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestWhatLeadsToASweep(t *testing.T) {
+	t.Parallel()
+	const schedule = `{"id":"e","source":"aws.events","detail-type":"Scheduled Event","time":"2026-06-08T08:00:00Z","detail":{}}`
+	if got, err := trail.Parse([]byte(schedule)); err != nil || got.Kind != trail.Scheduled || got.At != swept {
+		t.Errorf("a schedule is %+v, %v", got, err)
+	}
+	for _, name := range []string{
+		"AssociateVpcCidrBlock", "DisassociateVpcCidrBlock", "CreateSubnet", "DeleteSubnet", "CreateRouteTable", "DeleteRouteTable", "AssociateRouteTable",
+		"DisassociateRouteTable", "ReplaceRouteTableAssociation", "CreateSecurityGroup", "DeleteSecurityGroup", "CreateTags", "DeleteTags",
+	} {
+		event := `{"id":"e","source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":"111111111111","region":"us-east-1","detail":{"eventVersion":"1.11",` +
+			`"eventSource":"ec2.amazonaws.com","eventName":"` + name + `","awsRegion":"us-east-1","eventTime":"2026-06-08T08:00:00Z","eventID":"i","requestParameters":"anything"}}`
+		want := trail.Hint{Kind: trail.Changed, EventID: "i", Origin: cell, At: swept}
+		got, err := trail.Parse([]byte(event))
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
+		}
+	}
+}
+
+func TestASweepsMessagesThatCannotBeUnderstood(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, body, words string }{
+		{"an unknown repair", `{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":1,"connection":"pcx-1","repair":"reboot"}}`, `repair by "reboot" is unknown`},
+		{"another version", `{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":2,"connection":"pcx-1","repair":"connect"}}`, "version 2"},
+		{"no connection", `{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":1,"repair":"connect"}}`, "no peering connection's id"},
+		{"suspects of another kind", `{"source":"autopeer","detail-type":"Sweep Suspects","detail":{"suspects":7}}`, "read what a sweep suspects"},
+		{"findings of another kind", `{"source":"autopeer","detail-type":"Sweep Found","detail":7}`, "read what a sweep found"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := trail.Parse([]byte(tt.body))
+			if err == nil || fault.Of(err) != fault.Permanent || !strings.Contains(err.Error(), tt.words) {
+				t.Errorf("Parse() = %v, want a permanent fault with %q", err, tt.words)
+			}
+		})
+	}
+}
