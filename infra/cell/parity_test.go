@@ -197,19 +197,26 @@ func TestEveryAlarmHasItsHeadingInTheRunbook(t *testing.T) {
 	}
 }
 
-func TestTheHintInTheRunbookIsUnderstood(t *testing.T) {
+func TestTheHintsInTheRunbookAreUnderstood(t *testing.T) {
 	runbook, err := os.ReadFile("../../docs/runbook.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := regexp.MustCompile("(?s)```json\n(.*?)```").FindSubmatch(runbook)
-	if m == nil {
-		t.Fatal("docs/runbook.md has no hint")
+	piece := func(pattern string) []byte {
+		m := regexp.MustCompile(pattern).FindSubmatch(runbook)
+		if m == nil {
+			t.Fatalf("docs/runbook.md has no %s", pattern)
+		}
+		return m[1]
 	}
+	if hint, err := trail.Parse(piece(`--message-body '(.*?)'`)); err != nil || hint.Kind != trail.Scheduled {
+		t.Errorf("the hint for sweep reads as %v, %v", hint, err)
+	}
+	byHand := piece("(?s)```json\n(.*?)```")
 	for name, want := range map[string]trail.Kind{
 		"CreateVpcPeeringConnection": trail.Requested, "AcceptVpcPeeringConnection": trail.Accepted, "DeleteVpcPeeringConnection": trail.Deleted,
 	} {
-		hint, err := trail.Parse(bytes.ReplaceAll(m[1], []byte("AcceptVpcPeeringConnection"), []byte(name)))
+		hint, err := trail.Parse(bytes.ReplaceAll(byHand, []byte("AcceptVpcPeeringConnection"), []byte(name)))
 		if err != nil || hint.Kind != want || hint.Connection == "" {
 			t.Errorf("the hint %s reads as %v, %v; want %v", name, hint, err, want)
 		}

@@ -70,6 +70,20 @@ func TestAQuotaThatWouldBeExceededStopsSynth(t *testing.T) {
 	}
 }
 
+// TestTheResourcesAreCountedHighEnough: what is held against CloudFormation's quota is an estimate, so a stack that
+// passes with everything that an option adds, and with most policies, must have no more.
+func TestTheResourcesAreCountedHighEnough(t *testing.T) {
+	made, err := newHub(t, star(50, 182), object{"organization": "o-0123456789", "trail": "true", "alarmEmail": "ops@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := len((*assertions.Template_FromStack(made, nil).ToJSON())["Resources"].(object))
+	t.Logf("%d resources", n)
+	if n < 450 || n > 500 {
+		t.Errorf("%d resources, want nearly the 500 that CloudFormation takes", n)
+	}
+}
+
 // TestManyStatementsSpreadOverPolicies holds the documents against IAM's limits, counted as IAM counts.
 func TestManyStatementsSpreadOverPolicies(t *testing.T) {
 	made, err := newHub(t, star(100, 60), nil)

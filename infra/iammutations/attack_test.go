@@ -2,6 +2,7 @@ package iammutations_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -27,12 +28,14 @@ func (c *company) attack() {
 	m, f, s, l := c.pairs[0][0], c.pairs[0][1], c.pairs[1][0], c.pairs[1][1]
 	c.attackAcceptance([2]lab.Site{m, l}, [2]lab.Site{f, s}, [2]lab.Site{c.unlisted[one], f}, [2]lab.Site{c.unlisted[two], m})
 	c.attackAcceptance([2]lab.Site{l, m}, [2]lab.Site{s, f})
+	c.attackApproval()
 	listed := c.requests([2]lab.Site{m, f}, [2]lab.Site{l, s})
 	foreign := c.requests([2]lab.Site{c.unlisted[one], c.unlisted[two]})[0]
 	for i, at := range []peering.Cell{one, two} {
 		own, other := c.pairs[0][i], c.unlisted[at]
 		c.attackAsConnect(at, own, other, listed, foreign)
 		c.attackAsDisconnect(at, own, other)
+		c.stolen(at, wiring.Sweep)
 		c.attackQueues(at)
 		c.attackBus(at, []peering.Cell{two, one}[i])
 	}
@@ -51,11 +54,28 @@ func (c *company) requests(all ...[2]lab.Site) []peering.ConnectionID {
 // the accepter's role accept them.
 func (c *company) attackAcceptance(all ...[2]lab.Site) {
 	for i, id := range c.requests(all...) {
-		at := all[i][1].Cell
-		client := c.stolen(at, wiring.Accept)
-		_, err := client.AcceptVpcPeeringConnection(c.ctx, &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
-		c.refused("acceptance of "+string(id), err)
-		c.by(all[i][0].Cell, func(p *lab.Person) { p.Delete(id) })
+		c.attackAccepted(all[i], id)
+	}
+}
+
+func (c *company) attackAccepted(ends [2]lab.Site, id peering.ConnectionID) {
+	client := c.stolen(ends[1].Cell, wiring.Accept)
+	_, err := client.AcceptVpcPeeringConnection(c.ctx, &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
+	c.refused("acceptance of "+string(id), err)
+	c.by(ends[0].Cell, func(p *lab.Person) { p.Delete(id) })
+}
+
+// attackApproval has the accepter's role accept what nobody has approved, and what is approved and is asked by, or of,
+// somebody else.
+func (c *company) attackApproval() {
+	a, b := c.pairs[manual][0], c.pairs[manual][1]
+	m, f := c.pairs[0][0], c.pairs[0][1]
+	c.attackAcceptance([2]lab.Site{a, b})
+	c.attackAcceptance([2]lab.Site{b, a})
+	for _, ends := range [][2]lab.Site{{a, f}, {m, b}, {b, m}, {f, a}} {
+		id := c.requests(ends)[0]
+		c.approve(ends[1], id)
+		c.attackAccepted(ends, id)
 	}
 }
 
@@ -147,7 +167,14 @@ func (c *company) attackAsDisconnect(at peering.Cell, own, other lab.Site) {
 	}
 }
 
-var queues = []string{"accept", "accept-dead-letters", "connect", "connect-dead-letters", "disconnect", "disconnect-dead-letters", "undelivered"}
+// queues are the names of all queues that rules may send to, and of their dead-letter queues.
+func queues() (fed, dead []string) {
+	fed = []string{"undelivered"}
+	for _, f := range wiring.Functions {
+		fed, dead = append(fed, string(f)), append(dead, string(f)+"-dead-letters")
+	}
+	return fed, dead
+}
 
 // attackQueues sends without encryption, and by a rule that isn't autopeer's. Whoever looks into a queue as one should
 // isn't kept from it.
@@ -155,14 +182,15 @@ func (c *company) attackQueues(at peering.Cell) {
 	plain := sqs.NewFromConfig(c.admin(at), func(o *sqs.Options) {
 		o.BaseEndpoint = aws.String("http://sqs." + string(at.Region) + ".amazonaws.com")
 	})
-	for _, name := range queues {
-		url := "https://sqs." + string(at.Region) + ".amazonaws.com/" + string(at.Account) + "/" + wiring.DefaultPrefix + "-" + name
+	fed, dead := queues()
+	for _, name := range slices.Concat(fed, dead) {
+		url := urlOf(at, wiring.DefaultPrefix+"-"+name)
 		_, err := plain.SendMessage(c.ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("x")})
 		c.refused("a message for "+name+" that anybody can read", err)
 		_, err = sqs.NewFromConfig(c.admin(at)).ReceiveMessage(c.ctx, &sqs.ReceiveMessageInput{QueueUrl: &url})
 		c.must("look into "+name, err)
 	}
-	for _, name := range []string{"accept", "connect", "disconnect", "undelivered"} {
+	for _, name := range fed {
 		target := ebtypes.Target{Id: aws.String("t"), Arn: aws.String(arn("sqs", at, wiring.DefaultPrefix+"-"+name))}
 		c.stranger(at, "default", "somebody", "x", target)
 	}

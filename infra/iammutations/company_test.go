@@ -27,11 +27,14 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 	"github.com/autopeer/autopeer/internal/connect"
 	"github.com/autopeer/autopeer/internal/disconnect"
+	"github.com/autopeer/autopeer/internal/dispatch"
 	"github.com/autopeer/autopeer/internal/ec2net"
 	"github.com/autopeer/autopeer/internal/lambdasqs"
+	"github.com/autopeer/autopeer/internal/outcome"
 	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/policy"
 	"github.com/autopeer/autopeer/internal/policyfile"
+	"github.com/autopeer/autopeer/internal/sweep"
 )
 
 var (
@@ -39,17 +42,21 @@ var (
 	two = peering.Cell{Account: "222222222222", Region: "eu-west-1"}
 )
 
-// company is two cells with two departments each, of which one may ask one of the other cell, and a VPC that the
-// policy doesn't name. What goes wrong is noticed, not reported: a mutation is meant to make something go wrong.
+// company is two cells with three departments each, of which one may ask one of the other cell, and a VPC that the
+// policy doesn't name. What the last pair asks for, somebody has to approve. What goes wrong is noticed, not reported: a mutation is meant to make something go wrong.
 type company struct {
 	*bench.Bench
 	ctx      context.Context // that of the test
-	pairs    [2][2]lab.Site  // marketing and finance, sales and legal
+	pairs    [3][2]lab.Site  // marketing and finance, sales and legal, audit and board
 	unlisted map[peering.Cell]lab.Site
 	mappings map[string]*queue.Poller // by role
 	seen     int                      // calls in the log that have been looked at
 	lost     int                      // events that were not delivered and have been
 }
+
+// sweepInterval lets the scenarios say when there is a sweep: only while they wait a day for something does it come by
+// itself.
+const sweepInterval = 24 * time.Hour
 
 // noticed ends a scenario with what went wrong.
 type noticed string
@@ -74,9 +81,13 @@ func build(ctx context.Context) *company {
 	c.Cloud.IAM.Enforce()
 	c.pairs[0] = [2]lab.Site{c.site(one, "marketing", 10), c.site(two, "finance", 20)}
 	c.pairs[1] = [2]lab.Site{c.site(one, "sales", 30), c.site(two, "legal", 40)}
+	c.pairs[manual] = [2]lab.Site{c.site(one, "audit", 70), c.site(two, "board", 80)}
 	c.unlisted[one], c.unlisted[two] = c.site(one, "lab", 50), c.site(two, "lab", 60)
 	return c
 }
+
+// manual is the pair of which somebody has to approve requests.
+const manual = 2
 
 func (c *company) site(cell peering.Cell, name string, block int) lab.Site {
 	s := lab.Site{Name: name, Cell: cell}
@@ -93,10 +104,15 @@ func (c *company) site(cell peering.Cell, name string, block int) lab.Site {
 // policy is the file that connects the pairs, with everything that asks for permissions.
 func (c *company) policy() *policy.Policy {
 	var departments, peerings strings.Builder
-	for _, pair := range c.pairs {
+	for i, pair := range c.pairs {
 		a, b := pair[0], pair[1]
 		fmt.Fprintf(&departments, "  %s: %s\n  %s: %s\n", a.Name, a.Member(), b.Name, b.Member())
+		approval := ""
+		if i == manual {
+			approval = "approval: manual"
+		}
 		fmt.Fprintf(&peerings, `  - between: [%[1]s, %[2]s]
+    %[3]s
     dns: true
     routes:
       %[1]s: { tables: { subnets: { tags: { Tier: private } } } }
@@ -104,7 +120,7 @@ func (c *company) policy() *policy.Policy {
     allow:
       - { from: %[1]s, to: %[2]s, groups: { tags: { Role: server } }, protocol: icmp }
       - { from: %[2]s, to: %[1]s, groups: { tags: { Role: server } }, protocol: tcp, ports: [443] }
-`, a.Name, b.Name)
+`, a.Name, b.Name, approval)
 	}
 	p, err := policyfile.Parse("policy.yaml", []byte("version: 1\notherwise: reject\ndepartments:\n"+departments.String()+"peerings:\n"+peerings.String()))
 	c.must("read the policy", err)
@@ -148,22 +164,34 @@ func (c *company) start(p *policy.Policy, at peering.Cell, f wiring.Function) er
 		return err
 	}
 	client := sqs.NewFromConfig(cfg)
-	url := "https://sqs." + string(at.Region) + ".amazonaws.com/" + string(at.Account) + "/" + name
-	handler := lambdasqs.Handler(func() {}, lambdasqs.NewSQS(client, url), handle(p, at, f, cfg))
+	url := urlOf(at, name)
+	handler := lambdasqs.Handler(func() {}, lambdasqs.NewSQS(client, url), handle(p, at, cfg)[f])
 	c.mappings[role], err = c.Cloud.Queues.Map(queueARN, queue.Mapping{
 		BatchSize: wiring.BatchSize, MaxConcurrency: wiring.MaxConcurrency, ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,
 	}, lambda.NewHandler(handler))
 	return err
 }
 
-func handle(p *policy.Policy, at peering.Cell, f wiring.Function, cfg aws.Config) lambdasqs.Handle {
+// handle is what the functions do with these credentials.
+func handle(p *policy.Policy, at peering.Cell, cfg aws.Config) map[wiring.Function]lambdasqs.Handle {
 	network := ec2net.New(ec2.NewFromConfig(cfg))
 	bus := announce.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now)
+	queue := func(f wiring.Function) string { return urlOf(at, wiring.DefaultPrefix+"-"+string(f)) }
+	queues := dispatch.New(sqs.NewFromConfig(cfg), queue(wiring.Sweep), map[outcome.Repair]string{
+		outcome.ByAccept: queue(wiring.Accept), outcome.ByConnect: queue(wiring.Connect), outcome.ByDisconnect: queue(wiring.Disconnect),
+	})
 	return map[wiring.Function]lambdasqs.Handle{
 		wiring.Accept:     accept.New(at, p, network, bus, time.Now).Handle,
 		wiring.Connect:    connect.New(at, p, network, bus, time.Now).Handle,
 		wiring.Disconnect: disconnect.New(at, p, network, bus, time.Now).Handle,
-	}[f]
+		wiring.Sweep: sweep.New(at, p, sweepInterval, sweep.Parts{
+			Network: network, Announcer: bus, Queues: queues, Now: time.Now, Missed: func(int) {},
+		}).Handle,
+	}
+}
+
+func urlOf(at peering.Cell, queue string) string {
+	return "https://sqs." + string(at.Region) + ".amazonaws.com/" + string(at.Account) + "/" + queue
 }
 
 // as returns the configuration of whoever has the credentials of a function's role.

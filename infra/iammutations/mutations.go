@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Mutation is a template with one statement, action, condition or value of a condition less. A condition that
+// Mutation is a template with one statement, action, resource, condition or value of a condition less. A condition that
 // is gone allows more, anything else less.
 type Mutation struct {
 	Name     string // autopeer-accept-us-east-1: ReadRequests without ec2:DescribeVpcs
@@ -91,6 +91,7 @@ func statementCuts(owner string, s object, remove func()) []cut {
 	}
 	name := owner + ": " + text(s["Sid"])
 	all := append([]cut{{name, remove}}, valueCuts(name, s, "Action", "")...)
+	all = append(all, valueCuts(name, s, "Resource", "")...)
 	conditions := child(s, "Condition")
 	for _, operator := range slices.Sorted(maps.Keys(conditions)) {
 		keys := child(conditions, operator)

@@ -144,7 +144,8 @@ func synthesize(t *testing.T) map[peering.Cell][]byte {
 		defer c.Close()
 		p = c.policy()
 	})
-	options, err := cell.ParseOptions(func(string) any { return nil })
+	context := map[string]any{"sweepMinutes": sweepInterval.Minutes()}
+	options, err := cell.ParseOptions(func(key string) any { return context[key] })
 	if err != nil {
 		t.Fatal(err)
 	}

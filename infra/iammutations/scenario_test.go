@@ -12,6 +12,7 @@ import (
 
 	"github.com/autopeer/autopeer/infra/bench"
 	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/local"
 	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/api"
@@ -21,12 +22,15 @@ import (
 
 // work is what autopeer does all day, in both directions: with all of it, every permission is needed.
 func (c *company) work() {
-	for _, pair := range c.pairs {
+	for i, pair := range c.pairs {
 		for _, ends := range [][2]lab.Site{pair, {pair[1], pair[0]}} {
-			c.comeAndGo(pair, ends)
-			c.follow(pair, ends)
+			c.comeAndGo(pair, ends, i == manual)
+			if i != manual {
+				c.follow(pair, ends)
+			}
 		}
 	}
+	c.lose(c.pairs[0])
 	for _, ends := range [][2]lab.Site{c.pairs[0], {c.pairs[0][1], c.pairs[0][0]}} {
 		c.reject(ends[0], ends[1])
 		c.stumble(c.pairs[0], ends)
@@ -35,8 +39,13 @@ func (c *company) work() {
 }
 
 // comeAndGo connects two sites and takes the connection back.
-func (c *company) comeAndGo(pair, ends [2]lab.Site) {
+func (c *company) comeAndGo(pair, ends [2]lab.Site, approve bool) {
 	id := c.ask(ends[0], ends[1])
+	if approve {
+		c.expect()
+		c.approve(ends[1], id)
+		c.rest()
+	}
 	c.expect(agreed(pair, id)...)
 	for _, at := range []peering.Cell{one, two} {
 		pcx, err := c.Connection(c.ctx, at, id)
@@ -48,6 +57,44 @@ func (c *company) comeAndGo(pair, ends [2]lab.Site) {
 	}
 	c.remove(ends[0], id)
 	c.expect()
+}
+
+// approve tags a request where it is accepted.
+func (c *company) approve(at lab.Site, id peering.ConnectionID) {
+	c.by(at.Cell, func(p *lab.Person) { p.Tag(string(id), map[string]string{peering.TagApproved: "true"}) })
+}
+
+// lose leaves to sweeps what nobody has told: a route that somebody deletes, and the end of a connection while
+// there are no trails. Then it grows a VPC, of which both cells hear.
+func (c *company) lose(pair [2]lab.Site) {
+	id := c.ask(pair[0], pair[1])
+	for i, s := range pair {
+		c.by(s.Cell, func(p *lab.Person) { p.DeleteRoute(s.Table, pair[1-i].VPC.Block.String()) })
+	}
+	c.sweep()
+	c.rest()
+	c.expect(agreed(pair, id)...)
+	for _, at := range []peering.Cell{one, two} {
+		c.Cloud.Events.StopLogging(string(at.Account), string(at.Region))
+	}
+	c.remove(pair[0], id)
+	for _, at := range []peering.Cell{one, two} {
+		c.Cloud.Events.StartLogging(string(at.Account), string(at.Region))
+	}
+	c.sweep()
+	c.rest()
+	c.expect()
+	for at, block := range map[peering.Cell]string{one: "10.51.0.0/16", two: "10.61.0.0/16"} {
+		c.by(at, func(p *lab.Person) { p.AddBlock(c.unlisted[at].VPC, block) })
+	}
+	c.rest()
+}
+
+// sweep has both cells swept, as their schedule does.
+func (c *company) sweep() {
+	for _, at := range []peering.Cell{one, two} {
+		c.must("sweep", c.Cloud.Events.Fire(local.SweepRule(at)))
+	}
 }
 
 func (c *company) resolves(at peering.Cell, id peering.ConnectionID) {
@@ -131,6 +178,7 @@ func (c *company) stumble(pair, ends [2]lab.Site) {
 		return &cloudsim.Failure{Code: "IncorrectState", Message: "not now"}
 	})
 	defer stop()
+	c.sweep()
 	id := c.ask(ends[0], ends[1])
 	c.expect(agreed(pair, id)...)
 	c.remove(ends[1], id)
@@ -176,7 +224,11 @@ func (c *company) remove(at lab.Site, id peering.ConnectionID) {
 
 // expect compares the network with what it shall be.
 func (c *company) expect(want ...string) {
-	got, err := c.State(c.ctx, c.pairs[0][0], c.pairs[0][1], c.pairs[1][0], c.pairs[1][1], c.unlisted[one], c.unlisted[two])
+	sites := []lab.Site{c.unlisted[one], c.unlisted[two]}
+	for _, pair := range c.pairs {
+		sites = append(sites, pair[:]...)
+	}
+	got, err := c.State(c.ctx, sites...)
 	c.must("read the network", err)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
