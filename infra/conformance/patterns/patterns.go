@@ -4,6 +4,7 @@ package patterns
 
 import (
 	"context"
+	"slices"
 
 	"github.com/autopeer/autopeer/infra/conformance/report"
 	"github.com/autopeer/autopeer/internal/cloudsim/pattern"
@@ -21,12 +22,18 @@ func Ours(c Case) Answer {
 	return Differs
 }
 
-// many is how many random pairs Event Ruler is asked.
-const many = 20000
+// How many random pairs Event Ruler is asked; those of one seed are one check.
+const (
+	seeds    = 20
+	fromEach = 1000
+)
 
 // JudgeByRuler asks Event Ruler, of which the folder has the jars, all cases and many more that are made up.
 func JudgeByRuler(ctx context.Context, j *report.Judge, jars string) {
-	cases := append(randomCases(1, many), Cases...)
+	cases := slices.Clone(Cases)
+	for seed := range seeds {
+		cases = append(cases, randomCases(uint64(seed), fromEach)...)
+	}
 	answers, err := askRuler(ctx, jars, cases)
 	if err != nil {
 		j.Error("ask Event Ruler", err)
@@ -34,10 +41,11 @@ func JudgeByRuler(ctx context.Context, j *report.Judge, jars string) {
 	}
 	h := hear(j, rulerDiffers)
 	defer h.close()
-	for i, c := range cases {
-		h.compare(c, answers[i], Ours(c))
+	for i, c := range Cases {
+		h.compare(c, c.Want, answers[i])
 	}
-	for i, c := range cases[many:] {
-		h.compare(c, c.Want, answers[many+i])
+	for seed := range seeds {
+		first := len(Cases) + seed*fromEach
+		h.compareRandom(seed, cases[first:first+fromEach], answers[first:])
 	}
 }

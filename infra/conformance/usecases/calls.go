@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // callLog keeps the names of the EC2 calls that change something.
@@ -53,7 +54,15 @@ func formOf(r *http.Request) (url.Values, error) {
 }
 
 // mended makes up for what moto lacks to be asked at all.
-type mended struct{ next http.RoundTripper }
+type mended struct {
+	next  http.RoundTripper
+	mends *mends
+}
+
+// mends counts how often that was needed.
+type mends struct{ n atomic.Int64 }
+
+func (m *mends) count() int { return int(m.n.Load()) }
 
 // RoundTrip names the connections whose ids are filtered by: moto ignores all filters of
 // DescribeVpcPeeringConnections, and would answer with every connection that there is.
@@ -63,6 +72,7 @@ func (m mended) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if form.Get("Action") == "DescribeVpcPeeringConnections" && form.Get("Filter.1.Name") == "vpc-peering-connection-id" {
+		m.mends.n.Add(1)
 		r = withBody(r, strings.ReplaceAll(form.Encode(), "Filter.1.Value.", "VpcPeeringConnectionId."))
 	}
 	return m.next.RoundTrip(r)

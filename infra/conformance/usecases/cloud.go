@@ -6,10 +6,10 @@ import (
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/autopeer/autopeer/infra/conformance/emulator"
 	"github.com/autopeer/autopeer/infra/local"
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/api"
@@ -35,7 +35,7 @@ func (c *cloud) config(ctx context.Context, cell peering.Cell) (aws.Config, erro
 	return aws.Config{
 		Region: string(cell.Region), Credentials: who, BaseEndpoint: &c.url,
 		HTTPClient: &http.Client{Transport: c.calls},
-		Retryer:    func() aws.Retryer { return retry.AddWithMaxAttempts(retry.NewStandard(), 1) },
+		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
 	}, nil
 }
 
@@ -47,7 +47,7 @@ func embedded(ctx context.Context) (*cloud, error) {
 		return nil, err
 	}
 	return &cloud{
-		name: "the embedded cloud", url: url, calls: &callLog{next: http.DefaultTransport},
+		name: "the embedded cloud", url: url, calls: &callLog{next: emulator.Transport{}},
 		credentials: func(_ context.Context, cell peering.Cell) (aws.CredentialsProvider, error) {
 			return credentials.NewStaticCredentialsProvider(string(cell.Account), "any", ""), nil
 		},
@@ -59,7 +59,7 @@ func embedded(ctx context.Context) (*cloud, error) {
 }
 
 // moto returns what empties moto of an earlier scenario, all credentials included, and enters it.
-func moto(url string) func(context.Context) (*cloud, error) {
+func moto(url string, m *mends) func(context.Context) (*cloud, error) {
 	return func(ctx context.Context) (*cloud, error) {
 		request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/moto-api/reset", http.NoBody)
 		if err != nil {
@@ -69,7 +69,7 @@ func moto(url string) func(context.Context) (*cloud, error) {
 		if err != nil {
 			return nil, fmt.Errorf("empty moto: %w", err)
 		}
-		c := &cloud{name: "moto", url: url, calls: &callLog{next: mended{http.DefaultTransport}}, close: func() {}}
+		c := &cloud{name: "moto", url: url, calls: &callLog{next: mended{emulator.Transport{}, m}}, close: func() {}}
 		c.credentials = c.assumeRole
 		return c, response.Body.Close()
 	}

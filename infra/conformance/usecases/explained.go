@@ -35,17 +35,9 @@ type difference struct {
 	only          side
 }
 
-// compare returns the differences of our transcript and theirs, and how many sections have none.
-func compare(a, b []section) (all []difference, alike int) {
-	for i := range max(len(a), len(b)) {
-		a, b := at(a, i), at(b, i)
-		found := slices.Concat(without(a, b, ours), without(b, a, theirs))
-		if len(found) == 0 {
-			alike++
-		}
-		all = append(all, found...)
-	}
-	return all, alike
+// differences are what only one of two sections has.
+func differences(embedded, emulated section) []difference {
+	return slices.Concat(without(embedded, emulated, ours), without(emulated, embedded, theirs))
 }
 
 func at(all []section, i int) section {

@@ -129,13 +129,16 @@ func (s *stage) event(step, call string, id peering.ConnectionID, sides ...lab.S
 	s.look(step)
 }
 
+// again is how a section's name ends that has the calls which changed something the second time.
+const again = ", again"
+
 // again tells all cells of the call once more, and writes down what they change: nothing.
 func (s *stage) again(step, call string, id peering.ConnectionID, sides ...lab.Site) {
 	sides = append(sides, lab.Site{}, lab.Site{})
 	_, before := s.calls.since(0)
 	s.hear(bench.Event(call, s.cells[0].Cell, id, sides[0], sides[1]))
 	calls, _ := s.calls.since(before)
-	s.write(step+", again", calls)
+	s.write(step+again, calls)
 }
 
 // hear gives the event to every use case of every cell, and returns what they announce or fail with.
