@@ -53,6 +53,15 @@ func (r *request) addACL(v *vpc, isDefault bool) *acl {
 	return a
 }
 
+// allowIPv6 adds the rules that AWS adds to a default network ACL, with the numbers that it gives them.
+func (a *acl) allowIPv6() {
+	for _, egress := range []bool{true, false} {
+		a.entries = append(a.entries,
+			aclEntry{number: 101, egress: egress, protocol: "-1", allow: true, cidr: anywhereIPv6},
+			aclEntry{number: lastEntry + 1, egress: egress, protocol: "-1", cidr: anywhereIPv6})
+	}
+}
+
 func (v *vpc) defaultACL() *acl {
 	for _, a := range v.acls {
 		if a.vpc == v && a.isDefault {

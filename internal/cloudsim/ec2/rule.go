@@ -32,7 +32,11 @@ type source struct {
 	owner   string // of the group
 }
 
-var anywhere = netip.MustParsePrefix("0.0.0.0/0")
+// All addresses of a family.
+var (
+	anywhere     = netip.MustParsePrefix("0.0.0.0/0")
+	anywhereIPv6 = netip.MustParsePrefix("::/0")
+)
 
 // everything is all traffic from a source.
 func everything(from source) traffic {

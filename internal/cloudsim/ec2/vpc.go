@@ -75,7 +75,7 @@ func createVpc(r *request) ([]node, error) {
 	}
 	v := r.addVPC(prefix)
 	if six {
-		v.blocks = append(v.blocks, r.amazonBlock())
+		v.add(r.amazonBlock())
 	}
 	r.cell.tag(v.id, tags)
 	return []node{group("vpc", showVPC(v)...)}, nil

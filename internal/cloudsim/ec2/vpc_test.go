@@ -237,3 +237,29 @@ func TestTags(t *testing.T) {
 		t.Errorf("a tag without a value is not deleted, %d are left", n)
 	}
 }
+
+// TestTheDefaultNetworkACLAllowsIPv6 from the first block of it on.
+// https://docs.aws.amazon.com/vpc/latest/userguide/default-network-acl.html
+func TestTheDefaultNetworkACLAllowsIPv6(t *testing.T) {
+	c := one(t)
+	v := must[*ec2.CreateVpcOutput](t)(c.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16")}))
+	entries := func() int {
+		out := must[*ec2.DescribeNetworkAclsOutput](t)(c.DescribeNetworkAcls(t.Context(), &ec2.DescribeNetworkAclsInput{Filters: []types.Filter{filter("vpc-id", *v.Vpc.VpcId)}}))
+		n := 0
+		for _, e := range out.NetworkAcls[0].Entries {
+			if aws.ToString(e.Ipv6CidrBlock) == "::/0" && (*e.RuleNumber == 101) == (e.RuleAction == types.RuleActionAllow) {
+				n++
+			}
+		}
+		return n
+	}
+	if n := entries(); n != 0 {
+		t.Errorf("%d entries for IPv6 without a block of it, want none", n)
+	}
+	for range 2 {
+		must[*ec2.AssociateVpcCidrBlockOutput](t)(c.AssociateVpcCidrBlock(t.Context(), &ec2.AssociateVpcCidrBlockInput{VpcId: v.Vpc.VpcId, AmazonProvidedIpv6CidrBlock: aws.Bool(true)}))
+		if n := entries(); n != 4 {
+			t.Errorf("%d entries for IPv6, want rules 101 and * in both directions", n)
+		}
+	}
+}

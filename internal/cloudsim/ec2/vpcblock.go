@@ -24,9 +24,17 @@ func associateBlock(r *request) ([]node, error) {
 		b.due = r.now.Add(delay)
 		r.associating = append(r.associating, v)
 	}
-	v.blocks = append(v.blocks, b)
+	v.add(b)
 	r.failOverlapping(v)
 	return []node{leaf("vpcId", v.id), associationNode(b, "associating")}, nil
+}
+
+// add has the default network ACL allow IPv6 as soon as the VPC has a block of it.
+func (v *vpc) add(b block) {
+	if b.prefix.Addr().Is6() && len(v.family(true)) == 0 {
+		v.defaultACL().allowIPv6()
+	}
+	v.blocks = append(v.blocks, b)
 }
 
 // associateDue associates the blocks whose time has come, and says whether no other is left.

@@ -70,14 +70,10 @@ func (p *path) ok(err error) {
 	}
 }
 
-// dualVPC makes a VPC of both families, whose default network ACL lets both through.
+// dualVPC makes a VPC of both families.
 func (c client) dualVPC(cidr string) string {
 	c.t.Helper()
 	out := must[*ec2.CreateVpcOutput](c.t)(c.CreateVpc(c.t.Context(), &ec2.CreateVpcInput{CidrBlock: &cidr, AmazonProvidedIpv6CidrBlock: aws.Bool(true)}))
-	acls := must[*ec2.DescribeNetworkAclsOutput](c.t)(c.DescribeNetworkAcls(c.t.Context(), &ec2.DescribeNetworkAclsInput{Filters: []types.Filter{filter("vpc-id", *out.Vpc.VpcId)}}))
-	for _, egress := range []bool{false, true} {
-		c.entry(*acls.NetworkAcls[0].NetworkAclId, egress, 201, "allow -1 ::/0")
-	}
 	return *out.Vpc.VpcId
 }
 
