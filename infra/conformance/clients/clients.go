@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -56,7 +57,8 @@ type check struct {
 func count(j *report.Judge, out []byte) error {
 	lines := bufio.NewScanner(bytes.NewReader(out))
 	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
+	n := 0
+	for ; lines.Scan(); n++ {
 		var c check
 		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
 			return fmt.Errorf("read %q: %w", lines.Text(), err)
@@ -66,6 +68,9 @@ func count(j *report.Judge, out []byte) error {
 			continue
 		}
 		j.Check(c.Passed, c.What, c.Want, c.Got)
+	}
+	if n == 0 && lines.Err() == nil {
+		return errors.New("it made no check")
 	}
 	return lines.Err()
 }

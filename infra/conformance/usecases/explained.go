@@ -56,7 +56,7 @@ func without(a, b section, only side) []difference {
 			rest = slices.Delete(rest, i, i+1)
 			continue
 		}
-		missing = append(missing, difference{a.name, line, only})
+		missing = append(missing, difference{section: a.name, line: line, only: only})
 	}
 	return missing
 }

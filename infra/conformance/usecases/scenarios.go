@@ -103,6 +103,7 @@ func (s *stage) connect(m, f lab.Site) peering.ConnectionID {
 func (s *stage) takeBack(by peering.Cell, pcx peering.ConnectionID) {
 	s.in(by, func(p *lab.Person) { p.Delete(pcx) })
 	s.event("disconnected", deleted, pcx)
+	s.left("disconnected", pcx)
 	s.again("disconnected", deleted, pcx)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -40,6 +41,7 @@ type stage struct {
 type section struct {
 	name  string
 	lines []string
+	empty bool // if all is well
 }
 
 // troupe is a cell with its use cases.
@@ -129,17 +131,33 @@ func (s *stage) event(step, call string, id peering.ConnectionID, sides ...lab.S
 	s.look(step)
 }
 
-// again is how a section's name ends that has the calls which changed something the second time.
-const again = ", again"
-
 // again tells all cells of the call once more, and writes down what they change: nothing.
 func (s *stage) again(step, call string, id peering.ConnectionID, sides ...lab.Site) {
 	sides = append(sides, lab.Site{}, lab.Site{})
 	_, before := s.calls.since(0)
 	s.hear(bench.Event(call, s.cells[0].Cell, id, sides[0], sides[1]))
 	calls, _ := s.calls.since(before)
-	s.write(step+again, calls)
+	s.write(step+", again", calls)
+	s.last().empty = true
 }
+
+// left writes down what the cells still have of a connection: nothing.
+func (s *stage) left(step string, id peering.ConnectionID) {
+	if s.err != nil {
+		return
+	}
+	var lines []string
+	for _, line := range s.last().lines {
+		name := s.names.in(string(id))
+		if strings.Contains(line, " to "+name) || strings.Contains(line, "="+name) {
+			lines = append(lines, line)
+		}
+	}
+	s.write(step+", left", lines)
+	s.last().empty = true
+}
+
+func (s *stage) last() *section { return &s.transcript[len(s.transcript)-1] }
 
 // hear gives the event to every use case of every cell, and returns what they announce or fail with.
 func (s *stage) hear(event string) []string {
@@ -240,5 +258,5 @@ func (s *stage) write(name string, lines []string) {
 		lines[i] = s.names.in(lines[i])
 	}
 	slices.Sort(lines)
-	s.transcript = append(s.transcript, section{name, lines})
+	s.transcript = append(s.transcript, section{name: name, lines: lines})
 }
