@@ -193,6 +193,25 @@ func TestNetworkACLs(t *testing.T) {
 	})
 }
 
+// TestRoutesThatSomebodyElseKeeps are neither made nor taken back.
+func TestRoutesThatSomebodyElseKeeps(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    routes: { marketing: { tables: none } }\n", 1))
+		pcx := t.Ask(m, f)
+		t.Settle()
+		finances := []string{bench.Routes(f.Table, m, pcx), bench.Routes(f.VPC.Main, m, pcx), bench.Admits(f.Group, "icmp", m)}
+		t.Holds(finances...)
+		t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.1.0/24", pcx) })
+		theirs := fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.Table, pcx)
+		t.Sweep()
+		t.Holds(append(finances, theirs)...)
+		if said := t.Said(outcome.DriftFound, pcx); len(said) > 0 {
+			t.Errorf("announced %+v", said)
+		}
+	})
+}
+
 // TestAThirdPartysSide is left alone, also where it can be seen.
 func TestAThirdPartysSide(t *testing.T) {
 	benchtest.Run(t, nil, func(t *benchtest.T) {

@@ -6,12 +6,16 @@ import (
 	"slices"
 
 	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
 )
 
 // planRoutes plans routes to every destination among the peer's blocks in every chosen table, and takes
-// back routes of ours to anything else.
+// back routes of ours to anything else. Where the routes are somebody else's it does neither.
 func planRoutes(s Side) Plan {
 	var p Plan
+	if s.Terms.Routes.Tables.Scope == policy.NoTables {
+		return p
+	}
 	chosen, lacking := Select(s.Terms.Routes.Tables, s.Tables, s.Subnets)
 	want, unrouted := destinations(s.Terms.Routes, s.peerBlocks())
 	p.Notes = slices.Concat(lacking, unrouted)

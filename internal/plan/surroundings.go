@@ -82,8 +82,12 @@ func (s Side) Reached() []netip.Prefix {
 	return blocks
 }
 
-// RoutedSubnets returns the subnets that are served by a route table that the side routes.
+// RoutedSubnets returns the subnets that are served by a route table that the side routes; all of them where
+// somebody else does.
 func (s Side) RoutedSubnets() []peering.Subnet {
+	if s.Terms.Routes.Tables.Scope == policy.NoTables {
+		return s.Subnets
+	}
 	chosen, _ := Select(s.Terms.Routes.Tables, s.Tables, s.Subnets)
 	return only(s.Subnets, func(n peering.Subnet) bool { return chosen[TableOf(n.ID, s.Tables)] })
 }

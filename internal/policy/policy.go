@@ -114,6 +114,7 @@ type TableScope string
 // The ways to choose route tables. Gateway route tables are never among them.
 const (
 	AllTables    TableScope = "all"
+	NoTables     TableScope = "none" // somebody else makes and keeps the routes
 	MainTable    TableScope = "main"
 	TablesByID   TableScope = "ids"
 	TablesByTag  TableScope = "tags"

@@ -53,7 +53,7 @@ type entry struct {
 
 // sideRoutes is what a department's side of a peering does about routes. At least one field is set.
 type sideRoutes struct {
-	Tables tables                     `yaml:"tables" jsonschema_description:"The route tables: all of the VPC (the default), the main one, or a choice. Gateway route tables are never among them."`
+	Tables tables                     `yaml:"tables" jsonschema_description:"The route tables: all of the VPC (the default), the main one, none, or a choice. Gateway route tables are never among them."`
 	To     some[scalar[netip.Prefix]] `yaml:"to" jsonschema_description:"The blocks in the other department's VPC that these tables lead to. Left out, all blocks of that VPC."`
 	Except some[scalar[netip.Prefix]] `yaml:"except" jsonschema_description:"Blocks of the other department's VPC that are never routed."`
 }

@@ -69,7 +69,7 @@ var kinds = map[reflect.Type]any{
 	reflect.TypeFor[policy.Removed]():    byWord(policy.ReportRemoved, policy.DisconnectRemoved),
 	reflect.TypeFor[peering.Role]():      byWord(peering.Requester, peering.Accepter),
 	reflect.TypeFor[policy.Approval]():   byWord(policy.ManualApproval),
-	reflect.TypeFor[policy.TableScope](): byWord(policy.AllTables, policy.MainTable),
+	reflect.TypeFor[policy.TableScope](): byWord(policy.AllTables, policy.MainTable, policy.NoTables),
 	reflect.TypeFor[peering.Protocol]():  protocolKind(),
 
 	reflect.TypeFor[netip.Prefix](): kind[netip.Prefix]{

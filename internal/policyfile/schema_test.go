@@ -35,7 +35,7 @@ var unseen = []string{
 	"allow-twice", "allow-twice-with-types", "cidrs-inside-one-another", "cidrs-listed-twice", "declared-inside-another-range", "group-id-twice",
 	"peering-of-overlapping-blocks", "peering-twice", "ranges-of-one-department-overlap",
 	"range-inside-a-later-range", "ranges-of-two-departments-overlap", "source-outside", "source-twice", "source-group-twice", "source-prefix-list-twice", "source-wider-than-department",
-	"destination-twice", "destination-inside-another", "destination-excluded", "destination-with-an-exclusion-inside",
+	"destination-twice", "tables-none-with-to", "destination-inside-another", "destination-excluded", "destination-with-an-exclusion-inside",
 	"destination-outside", "destination-outside-a-range", "destination-of-the-own-department", "destination-wider-than-department",
 	"exclusion-inside-another", "exclusion-of-a-part", "subnet-id-twice",
 	"tables-id-twice", "types-inside-one-another", "types-twice", "vpc-in-two-departments", "vpc-twice-in-a-department",

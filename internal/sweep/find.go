@@ -92,7 +92,7 @@ func (s *Sweeper) sides(c peering.Connection, d policy.Decision, seen sight, ali
 		switch {
 		case p.IsObstructed():
 			f.reminder = true // the obstacle is announced as long as it is there
-		case len(p.Changes) == 0, isAboutDNS(p) && !s.isFirstOfDay():
+		case len(p.Changes) == 0, mayBeRefused(p) && !s.isFirstOfDay():
 			continue
 		case !c.IsManaged():
 			f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s", c.ID, role, d.Reason))
@@ -107,11 +107,18 @@ func (s *Sweeper) sides(c peering.Connection, d policy.Decision, seen sight, ali
 	return found
 }
 
-// isAboutDNS reports whether nothing but the DNS option is missing. EC2 refuses it while a VPC has no DNS host
-// names, so that it would be missed, tried and refused with every sweep: once a day is enough.
-func isAboutDNS(p plan.Plan) bool {
+// mayBeRefused reports whether nothing is missing but what EC2 may refuse until a person mends something: the DNS
+// option while a VPC has no DNS host names, a rule for a group or a prefix list that there isn't. It would be missed,
+// tried and refused with every sweep; once a day is enough.
+func mayBeRefused(p plan.Plan) bool {
 	for _, change := range p.Changes {
-		if _, dns := change.(plan.EnableDNS); !dns {
+		switch c := change.(type) {
+		case plan.EnableDNS:
+		case plan.Authorize:
+			if c.Permissions[0].Source.IsValid() {
+				return false
+			}
+		default:
 			return false
 		}
 	}
