@@ -132,8 +132,7 @@ func TestTrap11NotYetVisible(t *testing.T) {
 			pcx := t.Ask(m, f)
 			t.Settle()
 			t.Holds(benchtest.Pinging(m, f, pcx)...)
-			made(t, "AcceptVpcPeeringConnection", accepter)
-			if at := calls(t, "AcceptVpcPeeringConnection")[0].At; accepter != one && at.Sub(asked) < 45*time.Second {
+			if at := made(t, "AcceptVpcPeeringConnection", accepter).At; accepter != one && at.Sub(asked) < 45*time.Second {
 				t.Errorf("accepted after %s, before it could be seen", at.Sub(asked))
 			}
 			t.InDeadLetters(0)
@@ -246,8 +245,12 @@ func TestTrap12AskedTwice(t *testing.T) {
 					t.SaidOnce(outcome.Failed, second)
 					untouched(t, second)
 				}
+				release := t.Hold(wiring.Disconnect)
 				t.ByHand(one, func(p *lab.Person) { p.Delete(first) })
 				third := t.Ask(m, f)
+				time.Sleep(time.Minute)
+				t.Holds(benchtest.Pinging(m, f, third)...)
+				release()
 				t.Settle()
 				t.Holds(benchtest.Pinging(m, f, third)...)
 				mark := t.Cloud.Mark()

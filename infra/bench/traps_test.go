@@ -100,13 +100,14 @@ func calls(t *benchtest.T, action string) []api.Call {
 	return slices.DeleteFunc(t.ByAutopeer(0), func(c api.Call) bool { return c.Action != action })
 }
 
-// made checks that autopeer has made the action once, in that cell and with success.
-func made(t *benchtest.T, action string, in peering.Cell) {
+// made checks that autopeer has made the action once, in that cell and with success, and returns the call.
+func made(t *benchtest.T, action string, in peering.Cell) api.Call {
 	t.Helper()
 	all := calls(t, action)
 	if len(all) != 1 || all[0].Account != string(in.Account) || all[0].Region != string(in.Region) || all[0].ErrorCode != "" {
-		t.Errorf("%s was called %d times: %+v; want once, by %s, and with success", action, len(all), all, in)
+		t.Fatalf("%s was called %d times: %+v; want once, by %s, and with success", action, len(all), all, in)
 	}
+	return all[0]
 }
 
 // hintAll gives every function every event that there could be of the connection, as if it came once more.
