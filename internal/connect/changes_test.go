@@ -229,6 +229,9 @@ func TestAThirdPartysSide(t *testing.T) {
 		t.ByHand(two, func(p *lab.Person) { p.Delete(pcx) })
 		t.Sweep()
 		t.Holds()
+		if n := t.Cells[0].Missed(); n != 0 {
+			t.Errorf("%d events of a third party count as missed, and nobody tells of them", n)
+		}
 	})
 }
 

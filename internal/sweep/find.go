@@ -58,7 +58,9 @@ func (s *Sweeper) pending(c peering.Connection, d policy.Decision, seen sight) f
 	mine := c.Accepter.Cell() == s.cell && d.Manages(peering.Accepter)
 	switch {
 	case mine && d.Verdict == policy.Accept && s.isFree(c, d, seen), mine && d.Verdict == policy.Reject:
-		return findings{s.found(c, d, outcome.ByAccept, unanswered, fmt.Sprintf("%s still waits: %s", c.ID, d.Reason))}
+		f := s.found(c, d, outcome.ByAccept, unanswered, fmt.Sprintf("%s still waits: %s", c.ID, d.Reason))
+		f.missed = d.Manages(peering.Requester)
+		return findings{f}
 	case (mine || d.Verdict != policy.Accept) && s.isRecent(c.Expires.Add(grace-lifetime)):
 		return findings{s.remind(c, d, outcome.ByAccept)}
 	}
@@ -96,6 +98,7 @@ func (s *Sweeper) sides(c peering.Connection, d policy.Decision, seen sight, ali
 			continue
 		case !c.IsManaged():
 			f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s", c.ID, role, d.Reason))
+			f.missed = d.Manages(peering.Accepter)
 		default:
 			f.Outcome = f.Because(drifted, fmt.Sprintf("the %s side of %s isn't as %s says", role, c.ID, s.policy.File))
 		}
@@ -187,6 +190,7 @@ func (s *Sweeper) leftovers(seen sight, alive map[peering.ConnectionID]bool) fin
 	for _, id := range slices.Sorted(maps.Keys(remains)) {
 		f := s.found(peering.Connection{ID: id}, policy.Decision{}, outcome.ByDisconnect, leftover, fmt.Sprintf("%s is gone, and what it left is not", id))
 		f.Requester, f.Accepter = nil, nil
+		f.missed = !s.policy.HasThirdParties() // one of them may have deleted it
 		for _, change := range plan.Disconnect(remains[id]).Changes {
 			f.Wanted = append(f.Wanted, change.String())
 		}

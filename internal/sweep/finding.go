@@ -20,16 +20,14 @@ const (
 type finding struct {
 	outcome.Outcome
 	reminder bool
+	// missed says that an event should have told. Nobody tells of what a third party does, nor of what people do to
+	// routes and rules by hand.
+	missed bool
 }
 
 // key is the same at the second look.
 func (f finding) key() string {
 	return strings.Join([]string{string(f.Connection), string(f.Side), string(f.Repair), f.Reason.Code}, " ")
-}
-
-// isMissed reports whether an event should have told. People who edit routes and rules by hand are not listened to.
-func (f finding) isMissed() bool {
-	return f.Reason.Code == unanswered || f.Reason.Code == unconnected || f.Reason.Code == leftover
 }
 
 type findings []finding
@@ -38,7 +36,7 @@ func (all findings) drift() findings { return all.only(func(f finding) bool { re
 
 func (all findings) reminders() findings { return all.only(func(f finding) bool { return f.reminder }) }
 
-func (all findings) missed() findings { return all.only(finding.isMissed) }
+func (all findings) missed() findings { return all.only(func(f finding) bool { return f.missed }) }
 
 func (all findings) among(keys []string) findings {
 	return all.only(func(f finding) bool { return slices.Contains(keys, f.key()) })
