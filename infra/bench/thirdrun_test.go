@@ -104,6 +104,11 @@ var thirdRuns = []struct {
 		return ask(t, m, f, between(m, f, "routes: { marketing: { tables: "+chosen+" }, finance: { tables: { subnets: "+chosen+" } } }", ping))
 	}},
 	{name: "chosen destinations", play: after("routes: { marketing: { to: [172.31.1.0/24] }, finance: { to: [10.10.1.0/24, 10.10.128.0/17] } }", ping)},
+	{name: "routes of somebody else", play: func(t *benchtest.T, m, f lab.Site) []asked {
+		connections := after("routes: { marketing: { tables: none } }", ping)(t, m, f)
+		t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.0.0/16", connections[0].id) })
+		return connections
+	}},
 	{name: "no routes", play: after(`routes: { marketing: { except: [0.0.0.0/0, "::/0"] } }`, ping)},
 	{name: "secondary and IPv6 blocks", play: func(t *benchtest.T, m, f lab.Site) []asked {
 		for s, block := range map[lab.Site]string{m: "10.11.0.0/16", f: "10.12.0.0/16"} {

@@ -148,7 +148,8 @@ func TestTrap07OnlyChosenTablesAreRouted(t *testing.T) {
 		{"by tag", func(lab.Site) string { return "tables: { tags: { Tier: private } }" }, func(f lab.Site) []peering.RouteTableID { return []peering.RouteTableID{f.Table} }},
 		{"of a subnet", func(f lab.Site) string { return fmt.Sprintf("tables: { subnets: { ids: [%s] } }", f.Subnet) }, func(f lab.Site) []peering.RouteTableID { return []peering.RouteTableID{f.Table} }},
 		{"of subnets by tag", func(lab.Site) string { return "tables: { subnets: { tags: { Tier: private } } }" }, func(f lab.Site) []peering.RouteTableID { return []peering.RouteTableID{f.Table} }},
-		{"none", func(lab.Site) string { return `except: [0.0.0.0/0, "::/0"]` }, func(lab.Site) []peering.RouteTableID { return nil }},
+		{"none", func(lab.Site) string { return "tables: none" }, func(lab.Site) []peering.RouteTableID { return nil }},
+		{"nothing", func(lab.Site) string { return `except: [0.0.0.0/0, "::/0"]` }, func(lab.Site) []peering.RouteTableID { return nil }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -171,17 +172,22 @@ func TestTrap07OnlyChosenTablesAreRouted(t *testing.T) {
 	}
 }
 
-// TestTrap07RoutesOfAnotherTeam are no conflict where autopeer is to make none, and outlive the connection.
+// TestTrap07RoutesOfAnotherTeam are no conflict where autopeer is to make none, and stay as they are.
 func TestTrap07RoutesOfAnotherTeam(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
 		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.31.0.0/16") })
-		t.Policy(between(m, f, `routes: { marketing: { except: [0.0.0.0/0, "::/0"] } }`, ping))
+		t.Policy(between(m, f, "routes: { marketing: { tables: none } }", ping))
 		before := gatewayRoutes(t, m)
 		pcx := t.Ask(m, f)
+		t.Settle()
+		t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.VPC.Main, "172.31.1.0/24", pcx) })
+		mark := t.Cloud.Mark()
+		hintAll(t, one, pcx, m, f)
 		t.Sweep()
-		t.Holds(append(routed(f, pcx, m.VPC.Block), bench.Admits(f.Group, "icmp", m))...)
+		t.Unchanged(mark)
+		t.Holds(append(routed(f, pcx, m.VPC.Block), bench.Admits(f.Group, "icmp", m), routesBlock(m.VPC.Main, "172.31.1.0/24", pcx))...)
 		t.ByHand(accepter, func(p *lab.Person) { p.Delete(pcx) })
 		t.Sweep()
 		t.Holds()
