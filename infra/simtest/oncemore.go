@@ -1,0 +1,61 @@
+package simtest
+
+import (
+	"strings"
+	"time"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// hints are the calls that each function hears of.
+var hints = []struct {
+	function wiring.Function
+	call     string
+}{
+	{wiring.Accept, "CreateVpcPeeringConnection"}, {wiring.Connect, "AcceptVpcPeeringConnection"}, {wiring.Disconnect, "DeleteVpcPeeringConnection"},
+}
+
+// onceMore delivers hints at some of the connections and sweeps once more, and expects that nothing is changed.
+func (r *run) onceMore() {
+	r.mu.Lock()
+	r.still = true
+	r.note(remark("everything is told once more"))
+	requests := some(r.dice, 40, r.ledger.requests...)
+	policy := r.ledger.policy
+	r.mu.Unlock()
+	for _, id := range requests[:min(len(requests), 2)] {
+		c := r.ledger.connections[id]
+		for _, cell := range []peering.Cell{c.requester.Cell, c.accepter.Cell} {
+			if policy.isDeployed(cell) {
+				r.hint(cell, c)
+			}
+		}
+	}
+	if err := r.Sweep(); err != nil {
+		r.fail("no sweep: %v", err)
+	}
+	r.settle()
+}
+
+// hint tells every function of the connection what it may have heard long ago.
+func (r *run) hint(cell peering.Cell, c *connection) {
+	for _, h := range hints {
+		r.forge(cell, h.function, h.call, c.id, c.requester, c.accepter, time.Hour)
+	}
+}
+
+// forge puts an event into a function's queue, as if the call had been made that long ago.
+func (r *run) forge(cell peering.Cell, f wiring.Function, call, id string, requester, accepter vpcKey, ago time.Duration) {
+	time.Sleep(r.latency(time.Microsecond, 5*time.Millisecond)) // messages that come at one instant share a batch, or not
+	event := bench.Event(call, cell, peering.ConnectionID(id), requester.site(), accepter.site())
+	now := time.Now().UTC()
+	event = strings.ReplaceAll(event, now.Format(time.RFC3339), now.Add(-ago).Format(time.RFC3339))
+	if err := r.Deliver(r.ctx, cell, f, event); err != nil {
+		r.fail("an event can't be delivered: %v", err)
+	}
+}
+
+func (v vpcKey) site() lab.Site { return lab.Site{Cell: v.Cell, VPC: lab.VPC{ID: peering.VPCID(v.id)}} }

@@ -1,0 +1,80 @@
+package simtest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// ask makes one EC2 call as the cell's account does, without the SDK: people need no retries, and thousands of runs
+// need the time. Params are names and values by turns.
+func (r *run) ask(cell peering.Cell, action string, params ...string) (answer string, err error) {
+	form := url.Values{"Action": {action}, "Version": {"2016-11-15"}}
+	for i := 0; i < len(params); i += 2 {
+		form.Set(params[i], params[i+1])
+	}
+	host := "https://ec2." + string(cell.Region) + ".amazonaws.com/"
+	request, err := http.NewRequestWithContext(r.ctx, http.MethodPost, host, strings.NewReader(form.Encode()))
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", action, err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/20000101/%s/ec2/aws4_request, SignedHeaders=host, Signature=any", cell.Account, cell.Region))
+	response, err := r.Cloud.RoundTrip(request)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", action, err)
+	}
+	body, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		return "", fmt.Errorf("%s: %w", action, err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return "", refusal(element(string(body), "Code"))
+	}
+	return string(body), nil
+}
+
+// refusal is EC2's code. What people try may be refused; that is their affair.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+// element returns the text of the first XML element of that name.
+func element(body, name string) string {
+	_, rest, found := strings.Cut(body, "<"+name+">")
+	if !found {
+		return ""
+	}
+	value, _, _ := strings.Cut(rest, "</"+name+">")
+	return value
+}
+
+// must ends the run over a call that is part of the world and can't be refused.
+func (r *run) must(cell peering.Cell, action string, params ...string) string {
+	answer, err := r.ask(cell, action, params...)
+	if err != nil {
+		r.fail("the world can't be built: %s: %v", action, err)
+	}
+	return answer
+}
+
+// tagged returns parameters of CreateTags.
+func tagged(id string, pairs ...string) []string {
+	params := []string{"ResourceId.1", id}
+	for i := 0; i < len(pairs); i += 2 {
+		n := text(i/2 + 1)
+		params = append(params, "Tag."+n+".Key", pairs[i], "Tag."+n+".Value", pairs[i+1])
+	}
+	return params
+}
+
+var (
+	connectionID  = regexp.MustCompile(`pcx-[0-9a-f]{17}`)
+	associationID = regexp.MustCompile(`vpc-cidr-assoc-[0-9a-f]{17}`)
+)

@@ -1,0 +1,33 @@
+package simtest_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/autopeer/autopeer/infra/simtest"
+)
+
+// The share of the seeds that every test run has time for; make sim plays more of them.
+const (
+	sample     = 300
+	sampleTime = 12 * time.Second
+)
+
+func TestTheFirstSeeds(t *testing.T) {
+	began := time.Now()
+	for seed := uint64(1); seed <= sample && time.Since(began) < sampleTime; seed++ {
+		if f := simtest.Run(t, seed, false).Failure; f != nil {
+			t.Error(f)
+		}
+	}
+}
+
+// Without that, no failure could be replayed.
+func TestASeedIsTheSameEveryTime(t *testing.T) {
+	for seed := uint64(1); seed <= 10; seed++ {
+		once, again := simtest.Run(t, seed, true), simtest.Run(t, seed, true)
+		if once.History != again.History {
+			t.Errorf("seed %d was played in two ways:\n%s\nand\n%s", seed, once.History, again.History)
+		}
+	}
+}

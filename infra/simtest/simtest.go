@@ -1,0 +1,228 @@
+// Package simtest plays bad days: networks, policies, people and faults that are drawn from one seed, on a cloud and
+// a virtual clock of their own, and holds what autopeer does against a plain reading of the policy.
+package simtest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/cryptotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/autopeer/autopeer/infra/bench"
+	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/policyfile"
+)
+
+// Failure is what autopeer has done wrong in a run.
+type Failure struct {
+	Seed    uint64
+	Why     string // in a sentence
+	History string // of the connections concerned
+}
+
+func (f *Failure) String() string {
+	return fmt.Sprintf("seed %d: %s\n%sreplay: make sim SEED=%d\n", f.Seed, f.Why, f.History, f.Seed)
+}
+
+// Result is how a run went.
+type Result struct {
+	Failure *Failure // nil if all is well
+	History string   // of everything, if it was asked for
+}
+
+// Run plays one seed. It is the same every time, so it can't run beside another one in the same process: all of
+// them would draw from one source what the SDK draws by itself.
+func Run(t *testing.T, seed uint64, whole bool) (result Result) {
+	t.Helper()
+	cryptotest.SetGlobalRandom(t, seed)
+	synctest.Test(t, func(t *testing.T) {
+		r := newRun(t.Context(), seed)
+		defer r.Close()
+		r.play()
+		result.Failure = r.failure
+		if whole {
+			result.History = r.cut(nil)
+		}
+	})
+	return result
+}
+
+// run is one run.
+type run struct {
+	*bench.Bench
+	dice
+	ctx    context.Context // that of the test
+	seed   uint64
+	begun  time.Time
+	ids    *ids
+	quotas ec2.Quotas
+	parsed *policy.Policy // that is deployed
+
+	cells           []peering.Cell
+	sites           []*site
+	listed          []*site // by the policy that was drawn last
+	subnets, groups int     // made so far
+
+	mu        sync.Mutex // guards the rest, which functions' calls and events change
+	ledger    *ledger
+	records   []record
+	fates     *fates
+	weather   weather
+	silent    map[peering.Cell]bool // where no trail logs
+	lost      map[string]bool       // connections of which an event was lost
+	old       map[string]oldAnswer
+	heard     []heard
+	promises  []promise
+	throttles map[uint64]int
+	homes     map[string]peering.Cell // by access key
+	deployed  time.Time
+	calmed    time.Time
+	still     bool             // nothing is left to do
+	deaths    map[string]death // by invocation
+	history   []moment
+	failure   *Failure
+}
+
+type heard struct {
+	outcome.Outcome
+	at time.Time
+}
+
+func newRun(ctx context.Context, seed uint64) *run {
+	r := &run{
+		ctx: ctx, seed: seed, dice: newDice(seed), begun: time.Now(), ids: &ids{made: map[string]int{}},
+		fates: &fates{seed: seed, asked: map[uint64]uint64{}}, silent: map[peering.Cell]bool{}, lost: map[string]bool{},
+		old: map[string]oldAnswer{}, throttles: map[uint64]int{}, homes: map[string]peering.Cell{}, deaths: map[string]death{},
+	}
+	var options ec2.Options
+	change := drawEC2(r.dice, r.ids.next)
+	r.Bench = bench.New(func(o *ec2.Options) {
+		change(o)
+		options = *o
+	})
+	r.quotas = options.Quotas
+	r.ledger = newLedger(options.Delays.Initiating, options.Delays.Provisioning)
+	r.SetWay(r.way)
+	r.Cloud.Inject(r.befall)
+	r.Fate = r.death
+	return r
+}
+
+// play builds a world, lets people and the weather loose on it, and looks at what autopeer has made of it.
+func (r *run) play() {
+	r.build()
+	r.found()
+	r.deploy()
+	r.mu.Lock()
+	r.weather = drawWeather(r.dice)
+	r.mu.Unlock()
+	for range r.between(15, 30) {
+		if r.hasFailed() {
+			return
+		}
+		r.somebodyActs()
+		time.Sleep(r.pause())
+	}
+	r.calm()
+	r.conclude()
+	if r.hasFailed() {
+		return
+	}
+	r.onceMore()
+}
+
+// pause is mostly short, and hours now and then.
+func (r *run) pause() time.Duration {
+	switch n := r.IntN(100); {
+	case n < 40:
+		return r.latency(time.Millisecond, time.Second)
+	case n < 75:
+		return r.latency(time.Second, 30*time.Second)
+	case n < 92:
+		return r.latency(30*time.Second, 4*time.Minute)
+	case n < 99:
+		return r.latency(4*time.Minute, 20*time.Minute)
+	}
+	return r.latency(20*time.Minute, 2*time.Hour)
+}
+
+// deploy puts a policy in place of the one that is deployed, if one is. What is under way on buses and in functions
+// then may be lost. While the old functions come to their end, the old policy holds.
+func (r *run) deploy() {
+	p := r.drawPolicy()
+	if r.Cells != nil {
+		if err := local.Undeploy(r.ctx, r.Cloud, r.parsed, r.Cells); err != nil {
+			r.fail("the policy can't be taken away: %v", err)
+		}
+	}
+	r.take(record{at: time.Now(), call: callDeploy, policy: p})
+	var err error
+	if r.parsed, err = policyfile.Parse("policy.yaml", []byte(p.yaml())); err == nil {
+		err = r.Deploy(r.ctx, p.yaml(), r.listen)
+	}
+	if err != nil {
+		r.fail("the policy can't be deployed: %v\n%s", err, p.yaml())
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.deployed = time.Now()
+}
+
+func (r *run) listen(o outcome.Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.heard = append(r.heard, heard{o, time.Now()})
+	r.note(said{o})
+}
+
+// quiet is how long autopeer has to make everything right once nothing goes wrong any more: until a sweep, its second
+// look and the one after it.
+const quiet = 38 * time.Minute
+
+// calm ends all that goes wrong, and waits.
+func (r *run) calm() {
+	r.mu.Lock()
+	r.weather, r.silent, r.calmed = weather{}, map[peering.Cell]bool{}, time.Now()
+	r.note(remark("from here on nothing goes wrong"))
+	r.mu.Unlock()
+	time.Sleep(quiet)
+	r.settle()
+}
+
+// settle waits until nothing is under way, if it ever comes to that.
+func (r *run) settle() {
+	ctx, cancel := context.WithTimeout(r.ctx, 24*time.Hour)
+	defer cancel()
+	if err := r.Cloud.Settle(ctx); err != nil {
+		r.fail("messages come back for a day: %v", err)
+	}
+}
+
+func (r *run) hasFailed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failure != nil
+}
+
+func (r *run) fail(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.violated(nil, format, args...)
+}
+
+// violated keeps the first thing that autopeer does wrong. Callers hold the lock.
+func (r *run) violated(about []string, format string, args ...any) {
+	if r.failure != nil {
+		return
+	}
+	why := fmt.Sprintf(format, args...)
+	r.note(remark("WRONG: " + why))
+	r.failure = &Failure{Seed: r.seed, Why: why, History: r.cut(about)}
+}
