@@ -309,3 +309,21 @@ func TestMostHopefulDepartmentCountsWhileBlocksAreUnknown(t *testing.T) {
 		t.Errorf("Decide() = %s (%s), want leave once the blocks show guest", got.Verdict, got.Reason)
 	}
 }
+
+// TestAThirdPartysVPCIsNobodysConcern, also inside one of our own cells.
+func TestAThirdPartysVPCIsNobodysConcern(t *testing.T) {
+	t.Parallel()
+	at := peering.Cell{Account: "111111111111", Region: "us-east-1"}
+	p := &policy.Policy{
+		Departments: []policy.Department{
+			{Name: "finance", Members: []policy.Member{{Cell: at, VPC: "vpc-1"}}},
+			{Name: "auditor", Members: []policy.Member{{Cell: at, VPC: "vpc-2"}}},
+		},
+		Peerings: []policy.Peering{{Between: [2]string{"auditor", "finance"}, Requester: "auditor", Manage: peering.Accepter}},
+	}
+	for vpc, want := range map[peering.VPCID]bool{"vpc-1": true, "vpc-2": false, "vpc-3": false} {
+		if got := p.Concerns(peering.VPC{Owner: at.Account, Region: at.Region, ID: vpc}); got != want {
+			t.Errorf("Concerns(%s) = %t, want %t", vpc, got, want)
+		}
+	}
+}

@@ -103,8 +103,11 @@ func (p *Policy) thirdParties() map[string]bool {
 	return names
 }
 
-// Concerns reports whether the VPC is, or may be, a department's.
-func (p *Policy) Concerns(v peering.VPC) bool { return len(p.matches(v)) > 0 }
+// Concerns reports whether the VPC is, or may be, that of a department which is no third party.
+func (p *Policy) Concerns(v peering.VPC) bool {
+	third := p.thirdParties()
+	return slices.ContainsFunc(p.matches(v), func(m match) bool { return !third[m.department.Name] })
+}
 
 // Counterparts returns the cells that a connection of the given one may lead to, sorted and without the
 // cell itself.
