@@ -112,6 +112,11 @@ iam-mutations: ## Take every permission out of the templates once, and see who n
 	$(GO) test -c -o .tools/iammutations ./infra/iammutations
 	@cd infra/iammutations && ../../.tools/iammutations -all -test.run '^TestEveryPermissionIsMissed$$' -test.timeout 30m
 
+.PHONY: crash-points
+crash-points: ## Kill functions at every call that they make in the labs, and compare the ends
+	$(GO) test -c -o .tools/crashpoints ./infra/crashpoints
+	@.tools/crashpoints -all -test.timeout 30m
+
 .PHONY: bench-synth
 bench-synth: ## Measure how long 2 and 60 cells take to synthesize
 	$(GO) test ./infra/cell -run '^$$' -bench Synth -benchtime 3x
