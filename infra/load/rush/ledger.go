@@ -1,0 +1,174 @@
+package rush
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// ledger has what was asked for and what was announced of it. Several goroutines use it.
+type ledger struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	entries map[peering.ConnectionID]*entry
+}
+
+// entry is one connection. An announcement may come before the request's own answer is noted.
+type entry struct {
+	from, to  lab.Site
+	asked     time.Time
+	connected time.Time                  // when the second side was announced
+	said      map[speech]map[string]bool // the ids of announcements
+}
+
+// speech is what is announced, of which side. An acceptance is of both.
+type speech struct {
+	kind outcome.Kind
+	side peering.Role
+}
+
+// due is what must be announced of each connection: every one of these under one id, and nothing else.
+var due = []speech{{kind: outcome.Accepted}, {outcome.Connected, peering.Requester}, {outcome.Connected, peering.Accepter}}
+
+func newLedger(now func() time.Time) *ledger {
+	return &ledger{now: now, entries: map[peering.ConnectionID]*entry{}}
+}
+
+// entry must be called with the lock.
+func (l *ledger) entry(id peering.ConnectionID) *entry {
+	e := l.entries[id]
+	if e == nil {
+		e = &entry{said: map[speech]map[string]bool{}}
+		l.entries[id] = e
+	}
+	return e
+}
+
+// ask notes a request that has been answered.
+func (l *ledger) ask(id peering.ConnectionID, from, to lab.Site) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entry(id)
+	e.from, e.to, e.asked = from, to, l.now()
+}
+
+// hear notes an announcement.
+func (l *ledger) hear(o outcome.Outcome) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entry(o.Connection)
+	s := speech{o.Kind, o.Side}
+	if e.said[s] == nil {
+		e.said[s] = map[string]bool{}
+	}
+	e.said[s][o.ID] = true
+	if e.connected.IsZero() && e.isConnected() {
+		e.connected = l.now()
+	}
+}
+
+// isConnected is about what was announced.
+func (e *entry) isConnected() bool { return len(e.said[due[1]]) > 0 && len(e.said[due[2]]) > 0 }
+
+// counts says how many connections were asked for, accepted and connected.
+func (l *ledger) counts() (asked, accepted, connected int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.entries {
+		if !e.asked.IsZero() {
+			asked++
+		}
+		if len(e.said[due[0]]) > 0 {
+			accepted++
+		}
+		if e.isConnected() {
+			connected++
+		}
+	}
+	return asked, accepted, connected
+}
+
+// waits are the times from the requests to the connections, the shortest first.
+func (l *ledger) waits() []time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all []time.Duration
+	for _, e := range l.entries {
+		if !e.connected.IsZero() && !e.asked.IsZero() {
+			all = append(all, e.connected.Sub(e.asked))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// judge says which connections were announced and are there as they must, given everything that holds in the
+// network in the words of bench.State, and what is wrong.
+func (l *ledger) judge(state []string) (connected int, wrong []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	left := map[string]bool{}
+	for _, words := range state {
+		left[words] = true
+	}
+	for _, id := range slices.Sorted(maps.Keys(l.entries)) {
+		faults := l.entries[id].faults()
+		for _, words := range l.entries[id].wanted(id) {
+			if !left[words] {
+				faults = append(faults, "it isn't so that "+words)
+			}
+			delete(left, words)
+		}
+		if len(faults) == 0 {
+			connected++
+		}
+		for _, f := range faults {
+			wrong = append(wrong, fmt.Sprintf("%s: %s", id, f))
+		}
+	}
+	for _, words := range slices.Sorted(maps.Keys(left)) {
+		wrong = append(wrong, "nobody asked that "+words)
+	}
+	return connected, wrong
+}
+
+func (e *entry) wanted(id peering.ConnectionID) []string {
+	if e.asked.IsZero() {
+		return nil
+	}
+	return agreed(e.from, e.to, id)
+}
+
+// faults are what was announced and shouldn't have been, and the other way round.
+func (e *entry) faults() []string {
+	var all []string
+	if e.asked.IsZero() {
+		all = append(all, "nobody asked for it")
+	}
+	for _, s := range due {
+		if n := len(e.said[s]); n != 1 {
+			all = append(all, fmt.Sprintf("%s was announced under %d ids, want 1", s, n))
+		}
+	}
+	for s := range e.said {
+		if !slices.Contains(due, s) {
+			all = append(all, s.String()+" was announced")
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func (s speech) String() string {
+	if s.side == "" {
+		return string(s.kind)
+	}
+	return fmt.Sprintf("%s of the %s", s.kind, s.side)
+}
