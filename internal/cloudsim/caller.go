@@ -76,7 +76,10 @@ func (c *Cloud) identify(header http.Header, call *api.Call) *Failure {
 	}
 	call.Service, call.Region, call.AccessKeyID = s.service, s.region, s.accessKeyID
 	k, found := c.principal(s.accessKeyID)
-	if !found {
+	switch {
+	case !found && s.service == "ec2": // which has a code of its own
+		return &Failure{Code: "AuthFailure", Message: "AWS was not able to validate the provided access credentials", Status: http.StatusUnauthorized}
+	case !found:
 		return &Failure{Code: "InvalidClientTokenId", Message: "The security token included in the request is invalid.", Status: http.StatusForbidden}
 	}
 	call.Account, call.ARN = k.account, k.arn

@@ -61,6 +61,10 @@ var Cases = []Case{
 	{syntax, `{"detail":{"n":[300]}}`, detail("n", `3.0e2`), Differs},
 	{syntax, `{"detail":{"n":[300]}}`, detail("n", `"300"`), Differs},
 	{syntax, `{"detail":{"n":[true]}}`, detail("n", `true`), Matches},
+	{syntax, `{"detail":{"state":{"status":["running"]}}}`, detail("state.status", `"running"`), Matches},
+	{syntax, `{"detail":{"state.status":["running"]}}`, detail("state", `{"status":"running"}`), Matches},
+	{syntax, `{"detail":{"state.status":["running"]}}`, detail("state.status", `"running"`), Matches},
+	{syntax, `{"detail":{"state.status":["running"]}}`, detail("state", `{"status":"stopped"}`), Differs},
 	{syntax, `{"source":["s3"],"source":["sns"],"detail":{"eventSource":["s3"],"eventSource":["sns"]}}`, `{"source":"sns","detail":{"eventSource":"sns"}}`, Matches},
 	{syntax, `{"source":["sns"],"detail":{"eventSource":["sns"]}}`, `{"source":"sns","detail":[{"eventSource":"s3","eventSource":"sns"}]}`, Matches},
 

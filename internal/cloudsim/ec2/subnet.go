@@ -1,8 +1,10 @@
 package ec2
 
 import (
+	"fmt"
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 type subnet struct {
@@ -136,11 +138,20 @@ func showSubnet(s *subnet) []node {
 		leaf("cidrBlock", s.prefix.String()),
 		listOf("ipv6CidrBlockAssociationSet", six, showBlock),
 		leaf("availabilityZone", s.zone),
+		leaf("availabilityZoneId", zoneID(s.zone)),
 		leaf("availableIpAddressCount", s.free()),
 		leaf("defaultForAz", s.isDefault),
 		leaf("mapPublicIpOnLaunch", s.isDefault),
 		s.vpc.taggedNode(s.id),
 	}
+}
+
+// zoneID is use1-az1 for us-east-1a. In AWS each account has its own order of them:
+// https://docs.aws.amazon.com/global-infrastructure/latest/regions/az-ids.html.
+func zoneID(zone string) string {
+	region, letter := zone[:len(zone)-1], zone[len(zone)-1]
+	short := strings.NewReplacer("north", "n", "south", "s", "east", "e", "west", "w", "central", "c", "-", "").Replace(region)
+	return fmt.Sprintf("%s-az%d", short, letter-'a'+1)
 }
 
 // reserved are the addresses of a subnet that AWS keeps:

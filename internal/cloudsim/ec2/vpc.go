@@ -294,6 +294,7 @@ func showVPC(v *vpc) []node {
 		leaf("ownerId", v.account),
 		leaf("state", "available"),
 		leaf("cidrBlock", v.blocks[0].prefix.String()),
+		leaf("dhcpOptionsId", "default"), // AWS's own name for none of one's own
 		leaf("instanceTenancy", "default"),
 		leaf("isDefault", v.isDefault),
 		listOf("cidrBlockAssociationSet", v.family(false), showBlock),

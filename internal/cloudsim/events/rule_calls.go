@@ -145,14 +145,20 @@ func describeRule(r *rule) ruleDescription {
 	return ruleDescription{r.arn(), r.name, r.bus.name, r.description, r.source, r.expression, r.state}
 }
 
-func (s *Service) describeRule(ctx context.Context, in ruleInput) (ruleDescription, error) {
+// oneRule also says who made the rule, which a list doesn't.
+type oneRule struct {
+	ruleDescription
+	CreatedBy string
+}
+
+func (s *Service) describeRule(ctx context.Context, in ruleInput) (oneRule, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, err := s.ownRule(ctx, in)
 	if err != nil {
-		return ruleDescription{}, err
+		return oneRule{}, err
 	}
-	return describeRule(r), nil
+	return oneRule{describeRule(r), r.bus.account}, nil
 }
 
 type listRulesInput struct {

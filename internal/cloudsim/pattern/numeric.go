@@ -37,6 +37,9 @@ func parseNumeric(argument any) (test, error) {
 	if err != nil {
 		return test{}, err
 	}
+	if from, _ := number(terms[1]); !below(from, terms[3]) {
+		return test{}, errors.New("range must have its bottom below its top")
+	}
 	return onNumbers(func(x float64) bool { return first(x) && second(x) }), nil
 }
 
@@ -52,6 +55,11 @@ func parseComparison(operator, bound any) (func(float64) bool, error) {
 		return nil, errors.New("bound must be a number from -5.0e9 to 5.0e9")
 	}
 	return func(x float64) bool { return compare(x, b) }, nil
+}
+
+func below(x float64, bound any) bool {
+	b, _ := number(bound)
+	return x < b
 }
 
 func onNumbers(f func(float64) bool) test {

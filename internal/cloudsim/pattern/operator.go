@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -105,8 +106,8 @@ func parseExists(argument any) (test, error) {
 func parseCIDR(argument any) (test, error) {
 	text, _ := argument.(string)
 	block, err := netip.ParsePrefix(text)
-	if err != nil {
-		return test{}, errors.New("must be an address block such as 10.0.0.0/24")
+	if err != nil || block.IsSingleIP() { // EventBridge refuses the block of one address
+		return test{}, errors.New("must be an address block such as 10.0.0.0/24, of two addresses or more")
 	}
 	return onStrings(func(s string) bool {
 		address, err := netip.ParseAddr(s)
@@ -194,7 +195,11 @@ func parseAnythingButString(fields map[string]any) (test, error) {
 	}
 	var excluded []func(string) bool
 	for _, a := range list(argument) {
-		f, err := parseString(name, a)
+		text, ok := a.(string)
+		if !ok || (text == "" && (name == "prefix" || name == "suffix")) {
+			return test{}, fmt.Errorf("%s must be a string that isn't empty, or a list of them", name)
+		}
+		f, err := parseString(name, text)
 		if err != nil {
 			return test{}, fmt.Errorf("%s %w", name, err)
 		}
@@ -203,14 +208,11 @@ func parseAnythingButString(fields map[string]any) (test, error) {
 	if len(excluded) == 0 {
 		return test{}, fmt.Errorf("%s must not be an empty list", name)
 	}
-	return onStrings(func(s string) bool {
-		for _, f := range excluded {
-			if f(s) {
-				return false
-			}
-		}
-		return true
-	}), nil
+	// What isn't a string is anything but one that begins so.
+	return test{value: func(leaf any) bool {
+		s, ok := leaf.(string)
+		return !ok || !slices.ContainsFunc(excluded, func(f func(string) bool) bool { return f(s) })
+	}}, nil
 }
 
 // list lets a value stand for a list of one.

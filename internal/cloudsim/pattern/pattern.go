@@ -8,6 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 )
 
 // Pattern says which events a rule is for. The zero value matches every event; Parse never returns it.
@@ -57,7 +60,7 @@ func (o object) matchesValue(value any) bool {
 				return true
 			}
 		}
-		return false
+		return len(v) == 0 && o.matches(nil)
 	default:
 		return o.matches(nil)
 	}
@@ -111,5 +114,45 @@ func decodeObject(data []byte) (map[string]any, error) {
 	if fields == nil {
 		return nil, errors.New("must be an object, not null")
 	}
-	return fields, nil
+	return undotted(fields), nil
+}
+
+// undotted nests what dots join, at every depth: EventBridge makes no difference between the names a.b and
+// a name b inside an a. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern.html
+func undotted(fields map[string]any) map[string]any {
+	nested := map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		put(nested, strings.Split(name, "."), undottedValue(fields[name]))
+	}
+	return nested
+}
+
+func undottedValue(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		return undotted(v)
+	case []any:
+		for i := range v {
+			v[i] = undottedValue(v[i])
+		}
+	}
+	return value
+}
+
+// put puts the value where the path leads, beside what is there.
+func put(into map[string]any, path []string, value any) {
+	name, rest := path[0], path[1:]
+	inner, isObject := into[name].(map[string]any)
+	switch object, both := value.(map[string]any); {
+	case len(rest) > 0 && !isObject:
+		inner = map[string]any{}
+		into[name] = inner
+		fallthrough
+	case len(rest) > 0:
+		put(inner, rest, value)
+	case both && isObject:
+		maps.Copy(inner, object)
+	default:
+		into[name] = value
+	}
 }
