@@ -221,3 +221,13 @@ func TestClasses(t *testing.T) {
 		t.Errorf("class of a dropped connection = %v, want retryable", fault.Of(err))
 	}
 }
+
+func TestAnAnswerAboutAnotherConnectionIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	n := answering(t, `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcPeeringConnectionSet>
+		<item><vpcPeeringConnectionId>pcx-2</vpcPeeringConnectionId></item><item><vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId></item></vpcPeeringConnectionSet></DescribeVpcPeeringConnectionsResponse>`)
+	got, err := n.Connections(t.Context(), "pcx-1")
+	if err != nil || len(got) != 1 || got[0].ID != "pcx-1" {
+		t.Errorf("Connections(pcx-1) = %+v, %v; want that one alone", got, err)
+	}
+}
