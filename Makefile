@@ -112,6 +112,21 @@ iam-mutations: ## Take every permission out of the templates once, and see who n
 	$(GO) test -c -o .tools/iammutations ./infra/iammutations
 	@cd infra/iammutations && ../../.tools/iammutations -all -test.run '^TestEveryPermissionIsMissed$$' -test.timeout 30m
 
+.PHONY: conformance
+conformance: .venv-conformance/ready event-ruler ## Let emulators and clients that others wrote judge autopeer and the embedded cloud (JUDGE=name for one)
+	@$(GO) build -o .tools/conformance ./infra/conformance && .tools/conformance $(if $(JUDGE),-only $(JUDGE))
+
+.venv-conformance/ready: infra/conformance/requirements.txt
+	$(PYTHON) -m venv .venv-conformance
+	.venv-conformance/bin/pip install --quiet --disable-pip-version-check -r infra/conformance/requirements.txt
+	@touch $@
+
+# AWS's own matcher of event patterns runs on Java. Where that is missing the other judges are asked, and that is said.
+.PHONY: event-ruler
+event-ruler:
+	@[ -e .tools/event-ruler/ready ] || { mvn -q -B -f infra/conformance/patterns/pom.xml dependency:copy-dependencies \
+		-DoutputDirectory=$(CURDIR)/.tools/event-ruler && touch .tools/event-ruler/ready; } || echo "Event Ruler could not be fetched"
+
 .PHONY: crash-points
 crash-points: ## Kill functions at every call that they make in the labs, and compare the ends
 	$(GO) test -c -o .tools/crashpoints ./infra/crashpoints
@@ -133,4 +148,4 @@ check: lint test build lint-templates ## Everything that must hold before a comm
 
 .PHONY: clean
 clean: ## Remove what the other targets made
-	rm -rf build out cdk.out .tools .venv
+	rm -rf build out cdk.out .tools .venv .venv-conformance

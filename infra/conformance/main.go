@@ -19,6 +19,9 @@ import (
 	"github.com/autopeer/autopeer/infra/conformance/usecases"
 )
 
+// ruler is the folder of Event Ruler's jars.
+const ruler = ".tools/event-ruler"
+
 // venv is the virtual environment of requirements.txt, seen from the root of the repository.
 const venv = ".venv-conformance"
 
@@ -56,9 +59,18 @@ func run(ctx context.Context, out io.Writer, only string) (bool, error) {
 		clients.Judge(ctx, r.Judge("boto3 and the AWS CLI on the embedded cloud"), venv, "infra/conformance/clients")
 	}
 	if only == "" || only == "patterns" {
-		patterns.JudgeByRuler(ctx, r.Judge("AWS's Event Ruler on event patterns"), ".tools/event-ruler")
+		judgeByRuler(ctx, out, r)
 		patterns.JudgeByMoto(ctx, r.Judge("moto on event patterns"), moto.URL)
 		patterns.JudgeByMiniStack(ctx, r.Judge("MiniStack on event patterns"), ministack.URL)
 	}
 	return r.Close(), nil
+}
+
+// judgeByRuler does without Event Ruler where there is no Java or no Maven to fetch it, and says so.
+func judgeByRuler(ctx context.Context, out io.Writer, r *report.Report) {
+	if _, err := os.Stat(ruler + "/ready"); err != nil {
+		fmt.Fprintln(out, "NOT ASKED: AWS's Event Ruler on event patterns, for want of Java 17 and Maven, or of Maven's repository")
+		return
+	}
+	patterns.JudgeByRuler(ctx, r.Judge("AWS's Event Ruler on event patterns"), ruler)
 }
