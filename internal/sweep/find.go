@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,18 +35,8 @@ func (s *Sweeper) find(seen sight) findings {
 		}
 	}
 	found = append(found, s.leftovers(seen, alive)...)
-	slices.SortStableFunc(found, func(a, b finding) int { return compare(a, b) })
+	slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(a.key(), b.key()) })
 	return found
-}
-
-func compare(a, b finding) int {
-	switch {
-	case a.key() < b.key():
-		return -1
-	case a.key() > b.key():
-		return 1
-	}
-	return 0
 }
 
 // lifetime is how long AWS lets a request wait.
@@ -85,29 +76,35 @@ func (s *Sweeper) sides(c peering.Connection, d policy.Decision, seen sight, ali
 		return nil
 	}
 	for _, role := range c.Roles(s.cell) {
-		if !d.Manages(role) {
-			continue
+		if d.Manages(role) {
+			found = append(found, s.side(withLeftovers(seen.Side(c, role, d, s.policy.Limits), seen, alive), d)...)
 		}
-		p := plan.Connect(withLeftovers(seen.Side(c, role, d, s.policy.Limits), seen, alive))
-		f := s.found(c, d, outcome.ByConnect, drifted, "")
-		f.Side = role
-		switch {
-		case p.IsObstructed():
-			f.reminder = true // the obstacle is announced as long as it is there
-		case len(p.Changes) == 0, mayBeRefused(p) && !s.isFirstOfDay():
-			continue
-		case !c.IsManaged():
-			f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s", c.ID, role, d.Reason))
-			f.missed = d.Manages(peering.Accepter)
-		default:
-			f.Outcome = f.Because(drifted, fmt.Sprintf("the %s side of %s isn't as %s says", role, c.ID, s.policy.File))
-		}
-		for _, change := range p.Changes {
-			f.Wanted = append(f.Wanted, change.String())
-		}
-		found = append(found, f)
 	}
 	return found
+}
+
+func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
+	c, p := side.Connection, plan.Connect(side)
+	f := s.found(c, d, outcome.ByConnect, drifted, fmt.Sprintf("the %s side of %s isn't as %s says", side.Role, c.ID, s.policy.File))
+	f.Side, f.Wanted = side.Role, words(p.Changes)
+	switch {
+	case p.IsObstructed():
+		f.reminder = true // the obstacle is announced as long as it is there
+	case len(p.Changes) == 0, mayBeRefused(p) && !s.isFirstOfDay():
+		return nil
+	case !c.IsManaged():
+		f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s", c.ID, side.Role, d.Reason))
+		f.missed = d.Manages(peering.Accepter)
+	}
+	return findings{f}
+}
+
+func words(changes []plan.Change) []string {
+	all := make([]string, len(changes))
+	for i, c := range changes {
+		all[i] = c.String()
+	}
+	return all
 }
 
 // mayBeRefused reports whether nothing is missing but what EC2 may refuse until a person mends something: the DNS
@@ -155,9 +152,7 @@ func (s *Sweeper) unallowed(c peering.Connection, d policy.Decision, seen sight)
 			return nil
 		}
 		f := s.found(c, d, outcome.ByDisconnect, removed, fmt.Sprintf("%s has routes or rules, and %s", c.ID, d.Reason))
-		for _, change := range remains {
-			f.Wanted = append(f.Wanted, change.String())
-		}
+		f.Wanted = words(remains)
 		return findings{f}
 	}
 	if !s.isFirstOfDay() {
@@ -191,9 +186,7 @@ func (s *Sweeper) leftovers(seen sight, alive map[peering.ConnectionID]bool) fin
 		f := s.found(peering.Connection{ID: id}, policy.Decision{}, outcome.ByDisconnect, leftover, fmt.Sprintf("%s is gone, and what it left is not", id))
 		f.Requester, f.Accepter = nil, nil
 		f.missed = !s.policy.HasThirdParties() // one of them may have deleted it
-		for _, change := range plan.Disconnect(remains[id]).Changes {
-			f.Wanted = append(f.Wanted, change.String())
-		}
+		f.Wanted = words(plan.Disconnect(remains[id]).Changes)
 		found = append(found, f)
 	}
 	return found

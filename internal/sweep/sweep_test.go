@@ -22,13 +22,6 @@ var (
 	two = peering.Cell{Account: "222222222222", Region: "eu-west-1"}
 )
 
-// deaf takes the trails away: no call is heard of.
-func deaf(t *benchtest.T, cells ...peering.Cell) {
-	for _, c := range cells {
-		t.Cloud.Events.StopLogging(string(c.Account), string(c.Region))
-	}
-}
-
 // missed is how many events all cells have missed.
 func missed(t *benchtest.T) int {
 	n := 0
@@ -117,7 +110,7 @@ func TestDrift(t *testing.T) {
 		words  string // of what was to be changed
 	}{
 		{"a deleted route", func(p *lab.Person, m, _ lab.Site, _ peering.ConnectionID) { p.DeleteRoute(m.Table, "172.31.0.0/16") }, one, "create route 172.31.0.0/16"},
-		{"a revoked rule", func(p *lab.Person, m, f lab.Site, _ peering.ConnectionID) {
+		{"a revoked rule", func(p *lab.Person, _, f lab.Site, _ peering.ConnectionID) {
 			p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16")
 		}, two, "authorize icmp"},
 		{"an extra rule with our tag", func(p *lab.Person, _, f lab.Site, pcx peering.ConnectionID) {
