@@ -121,7 +121,7 @@ func (r *rush) build(ctx context.Context) error {
 		}
 		r.company = append(r.company, sites)
 	}
-	return nil
+	return r.Cloud.Settle(ctx) // or the events of the last changes would have a cell sweep, seconds after its deployment
 }
 
 // rest waits for goroutines that are about to end: that which has told that nothing is under way is one.
