@@ -327,3 +327,42 @@ func TestAThirdPartysVPCIsNobodysConcern(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoMayNeedApprovalNeedsIt: while blocks aren't shown, a VPC may be that of either department.
+func TestWhoMayNeedApprovalNeedsIt(t *testing.T) {
+	t.Parallel()
+	here, there := peering.Cell{Account: "111111111111", Region: "us-east-1"}, peering.Cell{Account: "222222222222", Region: "us-east-1"}
+	p := &policy.Policy{
+		Departments: []policy.Department{
+			{Name: "finance", Members: []policy.Member{{Cell: here, VPC: "vpc-1"}}},
+			{Name: "sales", Members: []policy.Member{{Cell: there, Within: netip.MustParsePrefix("10.32.0.0/12")}}},
+			{Name: "audit", Members: []policy.Member{{Cell: there, Within: netip.MustParsePrefix("10.64.0.0/12")}}},
+		},
+		Peerings: []policy.Peering{{Between: [2]string{"sales", "finance"}}, {Between: [2]string{"audit", "finance"}, Approval: policy.ManualApproval}},
+	}
+	tests := []struct {
+		name  string
+		block string
+		want  policy.Verdict
+	}{
+		{"not known", "", policy.Ask},
+		{"of the department that needs none", "10.33.0.0/16", policy.Accept},
+		{"of the one that needs it", "10.65.0.0/16", policy.Ask},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := peering.Connection{
+				State:     peering.PendingAcceptance,
+				Requester: peering.VPC{Owner: there.Account, Region: there.Region, ID: "vpc-2"},
+				Accepter:  peering.VPC{Owner: here.Account, Region: here.Region, ID: "vpc-1"},
+			}
+			if tt.block != "" {
+				c.Requester.Blocks = []netip.Prefix{netip.MustParsePrefix(tt.block)}
+			}
+			if d := p.Decide(c); d.Verdict != tt.want {
+				t.Errorf("Decide() = %s (%s), want %s", d.Verdict, d.Reason, tt.want)
+			}
+		})
+	}
+}

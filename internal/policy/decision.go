@@ -43,12 +43,13 @@ const (
 
 // rank orders the codes from the most to the least that a request can hope for. While blocks aren't
 // known, a VPC may belong to several departments, and the most hopeful answer counts: routes and rules
-// are decided again on the blocks of the active connection.
+// are decided again on the blocks of the active connection. Approval is asked for as soon as one of the
+// departments needs it, because once it is accepted nobody can tell that it lacked one.
 func (c Code) rank() int {
 	switch c {
-	case Allowed:
-		return 0
 	case ApprovalNeeded:
+		return 0
+	case Allowed:
 		return 1
 	case Overlap:
 		return 2
