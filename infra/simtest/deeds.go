@@ -15,7 +15,7 @@ type deed struct {
 }
 
 var deeds = []deed{
-	{22, (*run).request},
+	{30, (*run).request},
 	{6, (*run).acceptByHand},
 	{2, (*run).rejectByHand},
 	{7, (*run).deleteConnection},
@@ -121,13 +121,25 @@ func (r *run) requestBetween(from, to vpcKey) {
 	if err != nil {
 		return
 	}
-	if id := element(answer, "vpcPeeringConnectionId"); r.chance(r.weather.stale) {
+	id := element(answer, "vpcPeeringConnectionId")
+	if r.isNew(id) && r.chance(r.weather.stale) {
 		const none = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId><vpcPeeringConnectionSet/></DescribeVpcPeeringConnectionsResponse>`
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.old[from.Cell.String()+id] = oldAnswer{none, time.Now().Add(r.duration(time.Second, 20*time.Second))}
+		r.old[from.Cell.String()+id] = oldAnswer{none, time.Now().Add(r.duration(time.Second, unseen))}
 	}
 }
+
+// isNew tells a connection that was just made from one that EC2 had already.
+func (r *run) isNew(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.ledger.connections[id]
+	return c != nil && c.created.Equal(time.Now())
+}
+
+// unseen is how long a new connection may not be seen.
+const unseen = 20 * time.Second
 
 // decideByHand makes the accepter's call, or the one of either side.
 func (r *run) decideByHand(action string, either bool, states ...string) {
@@ -268,7 +280,7 @@ func (r *run) permissionFor(s *site, g *group, other *site) permission {
 		var all []permission
 		for _, id := range l.requests {
 			c := l.connections[id]
-			reading := l.read(c, everything)
+			reading := l.read(c)
 			for _, role := range []peering.Role{peering.Requester, peering.Accepter} {
 				if c.side(role) == s.vpcKey && reading.entry != nil && l.vpcs[c.side(role.Other())] != nil {
 					all = append(all, half{ledger: l, connection: c, role: role, reading: reading, now: time.Now()}.admits(g)...)

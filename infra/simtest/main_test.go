@@ -22,6 +22,7 @@ var (
 	seeds  = flag.Uint64("seeds", 0, "play the seeds from 1 to this one, in processes of their own")
 	from   = flag.Uint64("from", 1, "begin with another seed than 1")
 	replay = flag.Uint64("seed", 0, "play this seed alone, and print what happens")
+	first  = flag.Bool("first", false, "end with the first failure")
 	stride = flag.Uint64("stride", 0, "of a process that plays a share of the seeds: every so manyth")
 )
 
@@ -61,6 +62,9 @@ func TestShare(t *testing.T) {
 			}
 			if err := out.Encode(p); err != nil {
 				t.Fatal(err)
+			}
+			if *first && p.Failure != "" {
+				return
 			}
 		}
 	}
@@ -102,11 +106,14 @@ func (f *fleet) share(first, last, n uint64) {
 	}
 }
 
+// environment has a process run one thing after the other, and seldom collect garbage.
+var environment = []string{"GOGC=800", "GODEBUG=asyncpreemptoff=1,adaptivestackstart=1"}
+
 // start returns the seed after the last that the process has played.
 func (f *fleet) start(first, last, n uint64) (next uint64, err error) {
 	args := []string{"-test.run=^TestShare$", "-test.timeout=0", fmt.Sprintf("-from=%d", first), fmt.Sprintf("-seeds=%d", last), fmt.Sprintf("-stride=%d", n)}
 	process := exec.Command(os.Args[0], args...)
-	process.Env = append(os.Environ(), "GOGC=800", "GODEBUG=asyncpreemptoff=1")
+	process.Env = append(os.Environ(), environment...)
 	var said strings.Builder
 	process.Stderr = &said
 	out, err := process.StdoutPipe()

@@ -53,6 +53,7 @@ func (r *run) forge(cell peering.Cell, f wiring.Function, call, id string, reque
 	event := bench.Event(call, cell, peering.ConnectionID(id), requester.site(), accepter.site())
 	now := time.Now().UTC()
 	event = strings.ReplaceAll(event, now.Format(time.RFC3339), now.Add(-ago).Format(time.RFC3339))
+	event = strings.ReplaceAll(event, `"vpcId":`, `"cidrBlock":"198.18.0.0/16","vpcId":`) // nobody's, and none of an event's business
 	if err := r.Deliver(r.ctx, cell, f, event); err != nil {
 		r.fail("an event can't be delivered: %v", err)
 	}

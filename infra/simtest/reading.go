@@ -11,40 +11,59 @@ import (
 // This file reads a policy as plainly as possible, from docs/policy.md and nothing else: it shares no code and no
 // thought with what autopeer decides by.
 
-// reading is what the policy says of a connection.
+// reading is one way to read the policy for a connection: an entry that names its two VPCs, in this direction.
 type reading struct {
-	entry               *entry // nil where none names the two VPCs in this direction
-	requester, accepter string // departments, if entry
+	entry               *entry
+	requester, accepter string // departments
 	undeclared, overlap bool
 }
 
 // allows reports whether nothing speaks against the connection, approval apart.
 func (r reading) allows() bool { return r.entry != nil && !r.undeclared && !r.overlap }
 
-// read reads the policy for a connection of which the blocks of those VPCs are known that sees says. Where blocks
-// aren't known, the best that may be counts.
-func (l *ledger) read(c *connection, sees func(vpcKey) bool) reading {
-	var best reading
+// read returns what the policy says of a connection whose blocks are all known: one thing at most.
+func (l *ledger) read(c *connection) reading {
+	for _, r := range l.readings(c, everything) {
+		return r
+	}
+	return reading{}
+}
+
+// readings returns what the policy may say of a connection of which the blocks of those VPCs are known that sees says.
+func (l *ledger) readings(c *connection, sees func(vpcKey) bool) []reading {
+	var all []reading
 	if l.policy == nil || c.requester == c.accepter {
-		return best
+		return nil
 	}
 	for _, from := range l.departmentsOf(c.requester, sees) {
 		for _, to := range l.departmentsOf(c.accepter, sees) {
 			for i := range l.policy.peerings {
-				e := &l.policy.peerings[i]
-				if !(e.a == from && e.b == to) && !(e.a == to && e.b == from) || e.requester != "" && e.requester != from {
-					continue
-				}
-				r := reading{entry: e, requester: from, accepter: to}
-				r.undeclared = l.isUndeclared(from, c.requester, sees) || l.isUndeclared(to, c.accepter, sees)
-				r.overlap = anyOverlap(l.known(c.requester, sees), l.known(c.accepter, sees))
-				if best.entry == nil || r.allows() {
-					best = r
+				if e := &l.policy.peerings[i]; e.names(from, to) {
+					r := reading{entry: e, requester: from, accepter: to}
+					r.undeclared = l.isUndeclared(from, c.requester, sees) || l.isUndeclared(to, c.accepter, sees)
+					r.overlap = anyOverlap(l.known(c.requester, sees), l.known(c.accepter, sees))
+					all = append(all, r)
 				}
 			}
 		}
 	}
-	return best
+	return all
+}
+
+// names reports whether the entry lets the one department ask the other.
+func (e *entry) names(from, to string) bool {
+	between := e.a == from && e.b == to || e.a == to && e.b == from
+	return between && (e.requester == "" || e.requester == from)
+}
+
+// allowing returns the readings that allow the connection.
+func allowing(all []reading) []reading {
+	return slices.DeleteFunc(slices.Clone(all), func(r reading) bool { return !r.allows() })
+}
+
+// asks reports whether a person has to approve, by one of the readings at least.
+func asks(all []reading) bool {
+	return slices.ContainsFunc(all, func(r reading) bool { return r.entry.manual })
 }
 
 func everything(vpcKey) bool { return true }
@@ -295,6 +314,11 @@ func (h half) obstacle() (in string, found bool) {
 			for there, r := range t.routes {
 				if h.isInTheWay(there, r, dst) {
 					return there.String() + " in " + t.id, true
+				}
+			}
+			for _, local := range h.vpcs[h.own()].blocks {
+				if local.Overlaps(dst) && local.Bits() >= dst.Bits() {
+					return local.String() + ", which is local,", true
 				}
 			}
 		}

@@ -14,7 +14,6 @@ import (
 	"github.com/autopeer/autopeer/infra/bench"
 	"github.com/autopeer/autopeer/infra/local"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/outcome"
 	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/policy"
 	"github.com/autopeer/autopeer/internal/policyfile"
@@ -90,11 +89,6 @@ type run struct {
 	failure   *Failure
 }
 
-type heard struct {
-	outcome.Outcome
-	at time.Time
-}
-
 func newRun(ctx context.Context, seed uint64) *run {
 	r := &run{
 		ctx: ctx, seed: seed, dice: newDice(seed), begun: time.Now(), ids: &ids{made: map[string]int{}},
@@ -123,6 +117,7 @@ func (r *run) play() {
 	r.mu.Lock()
 	r.weather = drawWeather(r.dice)
 	r.mu.Unlock()
+	r.request()
 	for range r.between(15, 30) {
 		if r.hasFailed() {
 			return
@@ -140,14 +135,14 @@ func (r *run) play() {
 
 // pause is mostly short, and hours now and then.
 func (r *run) pause() time.Duration {
-	switch n := r.IntN(100); {
-	case n < 40:
+	switch n := r.IntN(200); {
+	case n < 90:
 		return r.latency(time.Millisecond, time.Second)
-	case n < 75:
+	case n < 160:
 		return r.latency(time.Second, 30*time.Second)
-	case n < 92:
+	case n < 190:
 		return r.latency(30*time.Second, 4*time.Minute)
-	case n < 99:
+	case n < 199:
 		return r.latency(4*time.Minute, 20*time.Minute)
 	}
 	return r.latency(20*time.Minute, 2*time.Hour)
@@ -173,13 +168,6 @@ func (r *run) deploy() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.deployed = time.Now()
-}
-
-func (r *run) listen(o outcome.Outcome) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.heard = append(r.heard, heard{o, time.Now()})
-	r.note(said{o})
 }
 
 // quiet is how long autopeer has to make everything right once nothing goes wrong any more: until a sweep, its second

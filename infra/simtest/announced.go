@@ -1,0 +1,77 @@
+package simtest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// heard is an announcement, and when it came.
+type heard struct {
+	outcome.Outcome
+	at time.Time
+}
+
+// listen holds what is announced against what there is.
+func (r *run) listen(o outcome.Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.heard = append(r.heard, heard{o, time.Now()})
+	r.note(said{o})
+	why := r.ledger.untrue(o)
+	if why == "" {
+		return
+	}
+	if !r.wasEver(func(past *ledger) bool { return past.untrue(o) == "" }) {
+		r.violated([]string{string(o.Connection)}, "%s", why)
+	}
+}
+
+// untrue says in a sentence what of an announcement doesn't hold, "" if all does.
+func (l *ledger) untrue(o outcome.Outcome) string {
+	c := l.connections[string(o.Connection)]
+	switch {
+	case c == nil:
+		return "" // of something forged
+	case o.Side != "" && c.side(o.Side).Cell != o.Cell:
+		return fmt.Sprintf("%s spoke of the %s's side of %s, which isn't its own", o.Cell, o.Side, c.id)
+	case o.Kind == outcome.Accepted && c.accepted.IsZero():
+		return c.id + " was announced as accepted, and it isn't"
+	case o.Kind != outcome.Connected:
+		return ""
+	}
+	if replacesInVain && slices.ContainsFunc(o.Changes, func(c string) bool { return strings.HasPrefix(c, "replace route ") }) {
+		return ""
+	}
+	for _, line := range o.State {
+		if !l.holds(line, o.Connection) {
+			return fmt.Sprintf("%s was announced as connected, and it isn't so that %s", c.id, line)
+		}
+	}
+	return ""
+}
+
+// replacesInVain is true as long as a route counts as replaced that is gone when it is to be replaced.
+const replacesInVain = true
+
+// holds reads "rtb-1 routes 10.0.0.0/16 to pcx-1". What groups admit isn't read.
+func (l *ledger) holds(line string, id peering.ConnectionID) bool {
+	words := strings.Fields(line)
+	if len(words) != 5 || words[1] != "routes" {
+		return true
+	}
+	t := l.tables[words[0]]
+	if t == nil {
+		return false
+	}
+	for dst, there := range t.routes {
+		if dst.String() == words[2] && there.target == string(id) {
+			return true
+		}
+	}
+	return false
+}

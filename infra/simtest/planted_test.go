@@ -1,0 +1,158 @@
+package simtest_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+var planted = flag.Uint64("planted", 0, "plant each bug and look for it in so many seeds at most")
+
+// bug is a mistake that somebody might make, as a few replacements in files of the repository.
+type bug struct {
+	name, what string
+	changes    []change
+}
+
+// change replaces a text that a file has once.
+type change struct{ file, old, new string }
+
+// The format: a sentence, and for each change "--- file", the old text, "+++" and the new one.
+func readBug(path string) (bug, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return bug{}, err
+	}
+	what, rest, _ := strings.Cut(string(data), "\n")
+	b := bug{name: strings.TrimSuffix(filepath.Base(path), ".txt"), what: what}
+	for _, part := range strings.Split(rest, "--- ")[1:] {
+		file, texts, _ := strings.Cut(part, "\n")
+		old, replacement, found := strings.Cut(texts, "\n+++\n")
+		if !found {
+			return b, fmt.Errorf("%s: %s has no line +++", path, file)
+		}
+		b.changes = append(b.changes, change{file, old, strings.TrimSuffix(replacement, "\n")})
+	}
+	return b, nil
+}
+
+// plant writes the changed files and the overlay that has the compiler take them.
+func (b bug) plant(root, dir string) (overlay string, err error) {
+	changed := map[string]string{}
+	for _, c := range b.changes {
+		source := filepath.Join(root, c.file)
+		text, known := changed[source]
+		if !known {
+			data, err := os.ReadFile(source)
+			if err != nil {
+				return "", err
+			}
+			text = string(data)
+		}
+		if n := strings.Count(text, c.old); n != 1 {
+			return "", fmt.Errorf("%s: %s has this %d times, want once:\n%s", b.name, c.file, n, c.old)
+		}
+		changed[source] = strings.Replace(text, c.old, c.new, 1)
+	}
+	replace := map[string]string{}
+	for source, text := range changed {
+		copied := filepath.Join(dir, strings.ReplaceAll(strings.TrimPrefix(source, root), "/", "_"))
+		if err := os.WriteFile(copied, []byte(text), 0o600); err != nil {
+			return "", err
+		}
+		replace[source] = copied
+	}
+	data, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	overlay = filepath.Join(dir, "overlay.json")
+	return overlay, os.WriteFile(overlay, data, 0o600)
+}
+
+func bugs(t *testing.T) []bug {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/planted/*.txt")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no bugs to plant: %v", err)
+	}
+	var all []bug
+	for _, path := range paths {
+		b, err := readBug(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, b)
+	}
+	return all
+}
+
+// The texts that the bugs replace must be there, once each: a bug that can't be planted proves nothing.
+func TestBugsCanBePlanted(t *testing.T) {
+	for _, b := range bugs(t) {
+		if _, err := b.plant(repository(t), t.TempDir()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestPlantedBugsAreCaught is for make sim-planted: it compiles much, and plays thousands of seeds.
+func TestPlantedBugsAreCaught(t *testing.T) {
+	if *planted == 0 {
+		t.Skip("make sim-planted does it")
+	}
+	for _, b := range bugs(t) {
+		began := time.Now()
+		p, err := b.hunt(repository(t), t.TempDir())
+		switch {
+		case err != nil:
+			t.Errorf("%s: %v", b.name, err)
+		case p.Failure == "":
+			t.Errorf("%s is not caught in %d seeds: %s", b.name, *planted, b.what)
+		default:
+			why, _, _ := strings.Cut(p.Failure, "\n")
+			fmt.Printf("%s: %s\n  caught after %d seeds and %s, %s\n", b.name, b.what, p.Seed, time.Since(began).Round(time.Second), why)
+		}
+	}
+}
+
+// hunt plays seeds with the bug until one fails, and returns the last.
+func (b bug) hunt(root, dir string) (last progress, err error) {
+	overlay, err := b.plant(root, dir)
+	if err != nil {
+		return last, err
+	}
+	binary := filepath.Join(dir, "planted.test")
+	if said, err := exec.Command("go", "test", "-c", "-overlay", overlay, "-o", binary, ".").CombinedOutput(); err != nil {
+		return last, fmt.Errorf("compile: %w\n%s", err, said)
+	}
+	play := exec.Command(binary, "-test.run=^TestShare$", "-test.timeout=0", "-first", "-stride=1", fmt.Sprintf("-seeds=%d", *planted))
+	play.Env = append(os.Environ(), environment...)
+	out, err := play.Output()
+	for line := range bytes.Lines(out) {
+		var p progress
+		if json.Unmarshal(line, &p) == nil && p.Seed > 0 {
+			last = p
+		}
+	}
+	if last.Failure != "" {
+		err = nil
+	}
+	return last, err
+}
+
+func repository(t *testing.T) string {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
