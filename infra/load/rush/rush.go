@@ -18,8 +18,8 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 )
 
-// Size says how much is asked for. Every two departments, of at most 20, have as many pairs of VPCs as one of
-// them has VPCs, of at most 16, squared.
+// Size says how much is asked for: no more than there are pairs of VPCs between every two departments. There are
+// at most 20 departments, each a cell, with at most 16 VPCs each.
 type Size struct {
 	Departments, VPCs, Requests int
 	Within                      time.Duration // spread evenly
@@ -87,26 +87,33 @@ func (r *rush) play(ctx context.Context, w *local.Workshop) error {
 	if err := r.Launch(limited, w, r.company.policy(), r.ledger.hear); err != nil {
 		return err
 	}
+	err := r.load(limited)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		r.complain("something is still under way after %s", patience)
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	return r.check(ctx)
+}
+
+// load makes the requests, waits until nothing is under way any more, and measures before and after.
+func (r *rush) load(ctx context.Context) error {
 	r.mark = r.Cloud.Mark()
 	r.read = r.mark
 	r.before = r.measures()
 	r.began = r.before.at
 	stop := r.follow()
-	err := r.ask(limited)
+	err := r.ask(ctx)
 	if err == nil {
-		err = r.Cloud.Settle(limited)
+		err = r.Cloud.Settle(ctx)
 	}
 	stop()
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		r.wrong, err = append(r.wrong, fmt.Sprintf("something is still under way after %s", patience)), nil
-	}
-	if err != nil {
-		return err
-	}
 	r.rest()
 	r.look()
 	r.after = r.measures()
-	return r.check(ctx)
+	return err
 }
 
 func (r *rush) build(ctx context.Context) error {
