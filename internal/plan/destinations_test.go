@@ -2,12 +2,9 @@ package plan_test
 
 import (
 	"net/netip"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/plan"
@@ -145,67 +142,4 @@ func TestForeseenInTheTablesOfSubnets(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestBothFamiliesAlike: a network of IPv4 blocks and its mirror image in IPv6 have plans that are mirror
-// images too. Others give IPv6 blocks no routes, and traffic is lost without a word
-// (grem11n/terraform-aws-vpc-peering#114, cloudposse/terraform-aws-vpc-peering#49).
-func TestBothFamiliesAlike(t *testing.T) {
-	four := slices.DeleteFunc(slices.Clone(blocks), func(b netip.Prefix) bool { return b.Addr().Is6() })
-	var names []string
-	for _, b := range four {
-		names = append(names, inIPv6(b).String(), b.String())
-	}
-	back := strings.NewReplacer(names...)
-	rapid.Check(t, func(t *rapid.T) {
-		s := drawSideOf(t, four)
-		want := words(plan.Connect(s))
-		got := words(plan.Connect(mirrored(s)))
-		for i := range got {
-			got[i] = back.Replace(got[i])
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Fatalf("plan for IPv4 (-) and for IPv6 (+):\n%s", diff)
-		}
-	})
-}
-
-// inIPv6 puts the 32 bits of an IPv4 block behind 2001:db8::/32, so that order and overlaps stay.
-func inIPv6(b netip.Prefix) netip.Prefix {
-	four, six := b.Addr().As4(), netip.MustParseAddr("2001:db8::").As16()
-	copy(six[4:], four[:])
-	return netip.PrefixFrom(netip.AddrFrom16(six), 32+b.Bits())
-}
-
-func mirrored(s plan.Side) plan.Side {
-	s.Connection.Accepter.Blocks = allInIPv6(s.Connection.Accepter.Blocks)
-	s.Terms.Routes.To, s.Terms.Routes.Except = allInIPv6(s.Terms.Routes.To), allInIPv6(s.Terms.Routes.Except)
-	s.Tables, s.Groups, s.Ours, s.Terms.Allow = slices.Clone(s.Tables), slices.Clone(s.Groups), slices.Clone(s.Ours), slices.Clone(s.Terms.Allow)
-	for i := range s.Tables {
-		s.Tables[i].Routes = slices.Clone(s.Tables[i].Routes)
-		for j, r := range s.Tables[i].Routes {
-			s.Tables[i].Routes[j].Destination = inIPv6(r.Destination)
-		}
-	}
-	for i := range s.Groups {
-		s.Groups[i].Ingress = slices.Clone(s.Groups[i].Ingress)
-		for j, p := range s.Groups[i].Ingress {
-			s.Groups[i].Ingress[j].Source = inIPv6(p.Source)
-		}
-	}
-	for i, r := range s.Ours {
-		s.Ours[i].Source = inIPv6(r.Source)
-	}
-	for i, a := range s.Terms.Allow {
-		s.Terms.Allow[i].Sources.Blocks = allInIPv6(a.Sources.Blocks)
-	}
-	return s
-}
-
-func allInIPv6(all []netip.Prefix) []netip.Prefix {
-	var mirrored []netip.Prefix
-	for _, b := range all {
-		mirrored = append(mirrored, inIPv6(b))
-	}
-	return mirrored
 }

@@ -1,0 +1,167 @@
+package plan_test
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/autopeer/autopeer/internal/cidr"
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/plan"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+// TestAnObstructedSideIsLeftAlone: with a conflict or a shortage there is no change.
+func TestAnObstructedSideIsLeftAlone(t *testing.T) {
+	all, obstructed := 0, map[string]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		p := plan.Connect(drawSide(t))
+		all++
+		if !p.IsObstructed() {
+			return
+		}
+		obstructed[fmt.Sprint(len(p.Conflicts) > 0, len(p.Shortages) > 0)]++
+		if len(p.Changes) > 0 || len(p.State) > 0 {
+			t.Fatalf("obstructed by %v and %v, and still %v, %v", p.Conflicts, p.Shortages, words(p), p.State)
+		}
+	})
+	if all >= 1000 && len(obstructed) < 3 {
+		t.Errorf("%d sides are obstructed by %v; want some by conflicts, some by shortages, some by both", all, obstructed)
+	}
+}
+
+// TestConflictsAreTheRoutesInTheWay, all of them and no others.
+func TestConflictsAreTheRoutesInTheWay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawSide(t)
+		var want, got []string
+		for _, table := range s.Tables {
+			for _, r := range table.Routes {
+				for _, dst := range mixed.blocks {
+					if wantsRoute(s, table, dst) && isInTheWay(r, dst) {
+						want = append(want, fmt.Sprint(plan.Conflict{Table: table.ID, Route: r, Destination: dst, Wanted: via}))
+					}
+				}
+			}
+		}
+		for _, c := range plan.Connect(s).Conflicts {
+			got = append(got, c.String())
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("conflicts (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// isInTheWay reports whether the route leads to addresses of the destination, or whether it leads to another peer
+// from whom the destination would take some.
+func isInTheWay(r peering.Route, dst netip.Prefix) bool {
+	switch {
+	case r.PrefixList != "", isOurRoute(r), isLeft(r):
+		return false
+	case cidr.Contains(dst, r.Destination):
+		return true
+	}
+	return cidr.Contains(r.Destination, dst) && r.Target.IsConnection()
+}
+
+// TestForeseenIsWhatConnectWillFind, once the blocks are known, but for what may be a leftover.
+func TestForeseenIsWhatConnectWillFind(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawSide(t)
+		if len(peerBlocks(s)) == 0 {
+			return
+		}
+		p := plan.Connect(s)
+		p.Conflicts = slices.DeleteFunc(p.Conflicts, func(c plan.Conflict) bool { return c.Route.Target == pending })
+		conflicts, shortages := plan.Foresee(s)
+		want := everything(plan.Plan{Conflicts: p.Conflicts, Shortages: p.Shortages})
+		if diff := cmp.Diff(want, everything(plan.Plan{Conflicts: conflicts, Shortages: shortages})); diff != "" {
+			t.Fatalf("foreseen (-connect +foresee):\n%s", diff)
+		}
+	})
+}
+
+// TestShortagesAreWhatWouldGoBeyondTheLimits, counted in the plan that there would be without limits.
+func TestShortagesAreWhatWouldGoBeyondTheLimits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawSide(t)
+		free := s
+		free.Limits = policy.Limits{Routes: 1000, Rules: 1000}
+		unlimited := plan.Connect(free)
+		if len(unlimited.Conflicts) > 0 {
+			return
+		}
+		var want []string
+		for _, f := range []string{"IPv4", "IPv6"} {
+			want = slices.Concat(want, tooManyRoutes(s, f, unlimited.Changes), tooManyRules(s, f, unlimited.Changes))
+		}
+		var got []string
+		for _, shortage := range plan.Connect(s).Shortages {
+			got = append(got, shortage.String())
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("shortages (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func isOf(family string, p netip.Prefix) bool {
+	return p.IsValid() && p.Addr().Is4() == (family == "IPv4")
+}
+
+func tooManyRoutes(s plan.Side, family string, changes []plan.Change) []string {
+	have, need := map[peering.RouteTableID]int{}, map[peering.RouteTableID]int{}
+	for _, t := range s.Tables {
+		for _, r := range t.Routes {
+			if !r.Propagated && isOf(family, r.Destination) {
+				have[t.ID]++
+			}
+		}
+	}
+	for _, c := range changes {
+		if create, ok := c.(plan.CreateRoute); ok && isOf(family, create.Destination) {
+			need[create.Table]++
+		}
+	}
+	return beyond(have, need, s.Limits.OrDefaults().Routes, family+" routes")
+}
+
+// tooManyRules counts what isn't a block for both families.
+func tooManyRules(s plan.Side, family string, changes []plan.Change) []string {
+	have, need := map[peering.SecurityGroupID]int{}, map[peering.SecurityGroupID]int{}
+	count := func(n map[peering.SecurityGroupID]int, g peering.SecurityGroupID, permissions []peering.Permission) {
+		for _, p := range permissions {
+			if !p.Source.IsValid() || isOf(family, p.Source) {
+				n[g]++
+			}
+		}
+	}
+	for _, g := range s.Groups {
+		count(have, g.ID, g.Ingress)
+	}
+	for _, c := range changes {
+		if authorize, ok := c.(plan.Authorize); ok {
+			count(need, authorize.Group, authorize.Permissions)
+		}
+	}
+	return beyond(have, need, s.Limits.OrDefaults().Rules, "ingress rules for "+family)
+}
+
+func beyond[ID ~string](have, need map[ID]int, limit int, of string) []string {
+	var all []string
+	for id, n := range need {
+		if have[id]+n > limit {
+			all = append(all, plan.Shortage{Resource: string(id), Of: of, Have: have[id], Need: n, Limit: limit}.String())
+		}
+	}
+	return all
+}
