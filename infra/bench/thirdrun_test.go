@@ -24,29 +24,25 @@ func TestTheThirdRunChangesNothing(t *testing.T) {
 	t.Parallel()
 	for _, tt := range thirdRuns {
 		t.Run(tt.name, func(t *testing.T) {
-			for name, accepter := range map[string]peering.Cell{"in one cell": one, "in two accounts": near, "in two regions": two} {
-				t.Run(name, func(t *testing.T) {
-					benchtest.Run(t, nil, func(t *benchtest.T) {
-						m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
-						connections := tt.play(t, m, f)
-						t.Settle()
-						again(t, connections)
-						mark, known := t.Cloud.Mark(), announced(t)
-						again(t, connections)
-						for _, c := range t.ByAutopeer(mark) {
-							if c.Service == "ec2" && c.Mutating && (tt.refused == "" || c.ErrorCode != tt.refused) {
-								t.Errorf("%s is called a third time: %s", c.Action, c.ErrorCode)
-							}
-						}
-						for id, words := range announced(t) {
-							if known[id] == "" {
-								t.Errorf("newly announced: %s", words)
-							}
-						}
-						t.InDeadLetters(0)
-					})
-				})
-			}
+			nearAndFar(t, func(t *benchtest.T, accepter peering.Cell) {
+				m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
+				connections := tt.play(t, m, f)
+				t.Settle()
+				again(t, connections)
+				mark, known := t.Cloud.Mark(), announced(t)
+				again(t, connections)
+				for _, c := range t.ByAutopeer(mark) {
+					if c.Service == "ec2" && c.Mutating && (tt.refused == "" || c.ErrorCode != tt.refused) {
+						t.Errorf("%s is called a third time: %s", c.Action, c.ErrorCode)
+					}
+				}
+				for id, words := range announced(t) {
+					if known[id] == "" {
+						t.Errorf("newly announced: %s", words)
+					}
+				}
+				t.InDeadLetters(0)
+			})
 		})
 	}
 }

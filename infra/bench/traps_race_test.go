@@ -25,7 +25,7 @@ func TestTrap13SimultaneousEvents(t *testing.T) {
 		"doubled, and in any order": shuffled,
 	} {
 		t.Run(name, func(t *testing.T) {
-			everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+			nearAndFar(t, func(t *benchtest.T, accepter peering.Cell) {
 				f := t.Build(accepter, lab.Finance)
 				clients := make([]lab.Site, 5)
 				var entries string

@@ -42,6 +42,18 @@ func everywhere(t *testing.T, change func(*ec2.Options), scenario func(t *bencht
 	}
 }
 
+// nearAndFar plays a scenario that takes long only in the cell itself and in the place that differs most.
+func nearAndFar(t *testing.T, scenario func(t *benchtest.T, accepter peering.Cell)) {
+	t.Helper()
+	for name, accepter := range places {
+		if accepter == one || accepter == two {
+			t.Run(name, func(t *testing.T) {
+				benchtest.Run(t, nil, func(t *benchtest.T) { scenario(t, accepter) })
+			})
+		}
+	}
+}
+
 // ping lets Marketing ping Finance's servers.
 const ping = "allow: [{ from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp }]"
 
