@@ -4,10 +4,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/autopeer/autopeer/infra/bench"
 	"github.com/autopeer/autopeer/infra/bench/benchtest"
 	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/api"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/outcome"
 	"github.com/autopeer/autopeer/internal/peering"
@@ -254,5 +258,78 @@ func TestAnOverlapWithAnotherPeersBlocks(t *testing.T) {
 		if c := o.Conflicts[0]; c.RouteTable != f.Table || c.Destination != "10.8.0.0/14" || c.Overlaps != "10.10.0.0/16" || c.Target != peering.Target(other) {
 			t.Errorf("conflict = %+v, want both destinations and targets", c)
 		}
+	})
+}
+
+// TestASwapInAFullGroup: what is no longer wanted makes room for what is, at once.
+func TestASwapInAFullGroup(t *testing.T) {
+	benchtest.Run(t, func(o *ec2.Options) { o.Quotas.RulesPerGroup = 1 }, func(t *benchtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
+		policy := strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "version: 1\n", "version: 1\nlimits: { rules: 1 }\n", 1)
+		t.Policy(policy)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.Redeploy(strings.Replace(policy, "protocol: icmp", "protocol: tcp, ports: [443]", 1))
+		t.Sweep()
+		t.Holds(append(bench.Connected(m, f, pcx), bench.Admits(f.Group, "tcp 443", m))...)
+		if said := t.Said(outcome.Failed, pcx); len(said) > 0 {
+			t.Errorf("announced %+v; want nothing that failed", said)
+		}
+		t.InDeadLetters(0)
+	})
+}
+
+// TestALostRaceCostsNoWait: another process has just made the same, and a second look finds it.
+func TestALostRaceCostsNoWait(t *testing.T) {
+	for _, lost := range []struct{ action, code string }{
+		{"CreateRoute", "RouteAlreadyExists"}, {"AuthorizeSecurityGroupIngress", "InvalidPermission.Duplicate"},
+	} {
+		t.Run(lost.code, func(t *testing.T) {
+			benchtest.Run(t, nil, func(t *benchtest.T) {
+				m, f := t.Company(one, one)
+				release := t.Hold(wiring.Connect)
+				pcx := t.Ask(m, f)
+				time.Sleep(time.Minute)
+				defer t.Cloud.Inject(benchtest.Times(1, cloudsim.Failure{Code: lost.code, After: true}, func(c api.Call) bool { return c.Action == lost.action }))()
+				release()
+				time.Sleep(time.Second)
+				t.Holds(benchtest.Pinging(m, f, pcx)...)
+				t.SaidOnce(outcome.Connected, pcx)
+			})
+		})
+	}
+}
+
+// TestALeftoverThatGoesMeanwhile isn't taken for replaced.
+func TestALeftoverThatGoesMeanwhile(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, one)
+		t.NoSweeps()
+		release := t.Hold(wiring.Disconnect)
+		first := t.Ask(m, f)
+		time.Sleep(time.Minute)
+		t.ByHand(one, func(p *lab.Person) { p.Delete(first) })
+		time.Sleep(time.Minute)
+		reads := 0
+		defer t.Cloud.Inject(func(c api.Call) *cloudsim.Failure {
+			if c.Action == "DescribeRouteTables" && strings.Contains(c.ARN, "autopeer-connect") && c.Params["Filter.1.Name"] == "route-table-id" && reads == 0 {
+				reads++ // the leftovers go after the plan is made, and before the route is looked at again
+				t.ByHand(one, func(p *lab.Person) {
+					for _, table := range []peering.RouteTableID{m.Table, m.VPC.Main} {
+						p.DeleteRoute(table, "172.31.0.0/16")
+					}
+				})
+			}
+			return nil
+		})()
+		second := t.Ask(m, f)
+		time.Sleep(time.Minute)
+		t.Holds(benchtest.Pinging(m, f, second)...)
+		if reads == 0 {
+			t.Error("nothing was to be replaced")
+		}
+		release()
+		t.Settle()
+		t.Holds(benchtest.Pinging(m, f, second)...)
 	})
 }

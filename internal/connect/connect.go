@@ -55,6 +55,14 @@ func (c *Connector) Handle(ctx context.Context, hint trail.Hint) error {
 	if hint.Kind != trail.Accepted {
 		return nil
 	}
+	err := c.attempt(ctx, hint)
+	if errors.Is(err, fault.ErrOutdated) {
+		err = c.attempt(ctx, hint) // now, and not after a wait: most often another process has just done the same
+	}
+	return err
+}
+
+func (c *Connector) attempt(ctx context.Context, hint trail.Hint) error {
 	seen, err := c.observe(ctx, hint)
 	if err != nil {
 		return err
@@ -152,6 +160,15 @@ func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.Netwo
 	return s
 }
 
+// carryOut makes the changes. A plan that only makes room is followed by another.
+func (s *side) carryOut(ctx context.Context, network Network) (err error) {
+	s.say.Changes, err = apply.All(ctx, network, s.Changes)
+	if err == nil && s.MakesRoom {
+		err = fmt.Errorf("room was made on the %s side of %s: %w", s.say.Side, s.say.Connection, fault.ErrOutdated)
+	}
+	return err
+}
+
 // connect carries the plans out, all sides together, and returns what is to be said of those that came to
 // an end. A refusal that is a decision, a quota say, is told in the side's place; every other fault is
 // returned, and its side is announced when it is done.
@@ -159,7 +176,7 @@ func (c *Connector) connect(ctx context.Context, sides []side) ([]outcome.Outcom
 	faults := make([]error, len(sides))
 	var working sync.WaitGroup
 	for i := range sides {
-		working.Go(func() { sides[i].say.Changes, faults[i] = apply.All(ctx, c.network, sides[i].Changes) })
+		working.Go(func() { faults[i] = sides[i].carryOut(ctx, c.network) })
 	}
 	working.Wait()
 	var said []outcome.Outcome

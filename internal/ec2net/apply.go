@@ -3,6 +3,7 @@ package ec2net
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 
@@ -48,12 +49,16 @@ func (n *Network) createRoute(ctx context.Context, c plan.CreateRoute) error {
 }
 
 func (n *Network) replaceRoute(ctx context.Context, c plan.ReplaceRoute) error {
-	if still, err := n.stillRouted(ctx, c.Table, c.Destination, c.Was); err != nil || !still {
+	still, err := n.stillRouted(ctx, c.Table, c.Destination, c.Was)
+	if err != nil {
 		return err
+	}
+	if !still { // gone, or somebody else's by now
+		return fmt.Errorf("it no longer leads to %s: %w", c.Was, fault.ErrOutdated)
 	}
 	in := &ec2.ReplaceRouteInput{RouteTableId: aws.String(string(c.Table)), VpcPeeringConnectionId: aws.String(string(c.Via))}
 	in.DestinationCidrBlock, in.DestinationIpv6CidrBlock = byFamily(c.Destination)
-	_, err := n.client.ReplaceRoute(ctx, in)
+	_, err = n.client.ReplaceRoute(ctx, in)
 	return err
 }
 

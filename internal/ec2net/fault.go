@@ -10,8 +10,8 @@ import (
 )
 
 // classes maps EC2's error codes to what becomes of the message. A code that isn't here is Retryable, and
-// so are on purpose: throttling, a state that is about to change, a thing that isn't visible yet, and
-// RouteAlreadyExists or InvalidPermission.Duplicate, where the next delivery looks again.
+// so are on purpose: throttling, a state that is about to change, a thing that isn't visible yet, and what
+// outdated lists.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 var classes = map[string]fault.Class{
 	"AccessDenied":                fault.Permanent,
@@ -47,6 +47,10 @@ var classes = map[string]fault.Class{
 	"InvalidVpcPeeringConnectionState.DnsHostnamesDisabled": fault.Denied,
 }
 
+// outdated are the codes by which EC2 says that somebody else has made the same in the meantime, or something else
+// of the same name: looking again tells which.
+var outdated = map[string]bool{"RouteAlreadyExists": true, "InvalidPermission.Duplicate": true}
+
 // classify says what was being done, and gives the error its class. The words of a Denied one are
 // announced, so they leave out the request's id: a repetition must read the same.
 func classify(doing string, err error) error {
@@ -56,6 +60,9 @@ func classify(doing string, err error) error {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
 		return fmt.Errorf("%s: %w", doing, err)
+	}
+	if outdated[api.ErrorCode()] {
+		return fmt.Errorf("%s: %w (%w)", doing, err, fault.ErrOutdated)
 	}
 	class := classes[api.ErrorCode()]
 	if class == fault.Denied {

@@ -33,6 +33,8 @@ type Plan struct {
 	Changes   []Change
 	Conflicts []Conflict
 	Shortages []Shortage
+	// MakesRoom says that the changes only take away, because a quota has no room for what is to be added before.
+	MakesRoom bool
 	State     []string // what holds once the changes are made, in words, sorted
 	Notes     []string // what the policy names and the VPCs lack or can't have, in words
 }
@@ -46,6 +48,9 @@ func Connect(s Side) Plan {
 	if obstructed := routes.with(rules); obstructed.IsObstructed() {
 		return Plan{Conflicts: obstructed.Conflicts, Shortages: obstructed.Shortages}
 	}
+	if routes.MakesRoom || rules.MakesRoom {
+		return Plan{Changes: slices.DeleteFunc(slices.Concat(routes.Changes, rules.Changes), adds), MakesRoom: true}
+	}
 	p := Plan{
 		Changes: slices.Concat(routes.Changes, rules.Changes, planOptions(s), planTags(s)),
 		State:   slices.Concat(routes.State, rules.State),
@@ -53,6 +58,15 @@ func Connect(s Side) Plan {
 	}
 	slices.Sort(p.State)
 	return p
+}
+
+// adds reports whether the change makes something that counts for a quota.
+func adds(c Change) bool {
+	switch c.(type) {
+	case DeleteRoute, Revoke:
+		return false
+	}
+	return true
 }
 
 // planOptions turns on DNS resolution for the peer. It is never turned off: somebody may have done that by hand.

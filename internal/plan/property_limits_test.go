@@ -131,6 +131,9 @@ func tooManyRoutes(s plan.Side, family string, changes []plan.Change) []string {
 		if create, ok := c.(plan.CreateRoute); ok && isOf(family, create.Destination) {
 			need[create.Table]++
 		}
+		if gone, ok := c.(plan.DeleteRoute); ok && isOf(family, gone.Destination) {
+			have[gone.Table]--
+		}
 	}
 	return beyond(have, need, s.Limits.OrDefaults().Routes, family+" routes")
 }
@@ -149,11 +152,68 @@ func tooManyRules(s plan.Side, family string, changes []plan.Change) []string {
 		count(have, g.ID, g.Ingress)
 	}
 	for _, c := range changes {
-		if authorize, ok := c.(plan.Authorize); ok {
-			count(need, authorize.Group, authorize.Permissions)
+		switch c := c.(type) {
+		case plan.Authorize:
+			count(need, c.Group, c.Permissions)
+		case plan.Revoke:
+			gone := map[peering.SecurityGroupID]int{}
+			count(gone, c.Group, revoked(s, c))
+			have[c.Group] -= gone[c.Group]
 		}
 	}
 	return beyond(have, need, s.Limits.OrDefaults().Rules, "ingress rules for "+family)
+}
+
+// revoked is what the rules admit that are taken away.
+func revoked(s plan.Side, c plan.Revoke) []peering.Permission {
+	var all []peering.Permission
+	for _, r := range slices.Concat(s.Ours, s.Old) {
+		if slices.Contains(c.Rules, r.ID) {
+			all = append(all, r.Permission)
+		}
+	}
+	return all
+}
+
+// TestRoomIsMadeFirst: a swap in a full table or group takes away, and then adds; never is there too much.
+func TestRoomIsMadeFirst(t *testing.T) {
+	all, made := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawSide(t)
+		p := plan.Connect(s)
+		all++
+		if !p.MakesRoom {
+			return
+		}
+		made++
+		for _, c := range p.Changes {
+			switch c.(type) {
+			case plan.DeleteRoute, plan.Revoke:
+			default:
+				t.Fatalf("%s, before there is room", c)
+			}
+		}
+		if len(p.Changes) == 0 || p.IsObstructed() {
+			t.Fatalf("room is made by %v, conflicts %v, shortages %v", words(p), p.Conflicts, p.Shortages)
+		}
+		roomMade(t, s)
+	})
+	if all >= 1000 && made == 0 {
+		t.Errorf("of %d sides none makes room", all)
+	}
+}
+
+// roomMade is the side when there is room, and the plan that follows.
+func roomMade(t *rapid.T, s plan.Side) (plan.Side, plan.Plan) {
+	p := plan.Connect(s)
+	if p.MakesRoom {
+		s = carryOut(t, s, p.Changes)
+		p = plan.Connect(s)
+	}
+	if p.MakesRoom {
+		t.Fatalf("room is made again, by %v", words(p))
+	}
+	return s, p
 }
 
 func beyond[ID ~string](have, need map[ID]int, limit int, of string) []string {

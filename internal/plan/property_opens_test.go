@@ -17,8 +17,7 @@ import (
 // TestASideThatIsMadeRightHasWhatTheTermsName and of the connection nothing else: no route, no rule.
 func TestASideThatIsMadeRightHasWhatTheTermsName(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := drawSide(t)
-		p := plan.Connect(s)
+		s, p := roomMade(t, drawSide(t))
 		if p.IsObstructed() {
 			return
 		}
@@ -102,8 +101,7 @@ func TestNothingIsOpenedThatThePolicyDoesNotName(t *testing.T) {
 // TestWhatIsLeftOutIsNoted: what the policy names and doesn't get is never left out in silence, unless it is excluded.
 func TestWhatIsLeftOutIsNoted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := drawSide(t)
-		p := plan.Connect(s)
+		s, p := roomMade(t, drawSide(t))
 		if p.IsObstructed() {
 			return
 		}

@@ -28,8 +28,7 @@ func everything(p plan.Plan) []string {
 func TestACarriedOutPlanLeavesNothingToDo(t *testing.T) {
 	changed, all := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
-		s := drawSide(t)
-		p := plan.Connect(s)
+		s, p := roomMade(t, drawSide(t))
 		all++
 		if p.IsObstructed() {
 			return

@@ -33,6 +33,7 @@ func (p Plan) with(q Plan) Plan {
 	p.Changes = append(p.Changes, q.Changes...)
 	p.Conflicts = append(p.Conflicts, q.Conflicts...)
 	p.Shortages = append(p.Shortages, q.Shortages...)
+	p.MakesRoom = p.MakesRoom || q.MakesRoom
 	p.State = append(p.State, q.State...)
 	return p
 }
@@ -53,13 +54,12 @@ func planTable(t peering.RouteTable, want []netip.Prefix, s Side) Plan {
 		p.Conflicts = append(p.Conflicts, conflicts(t, dst, s)...)
 		p.State = append(p.State, fmt.Sprintf("%s routes %s to %s", t.ID, dst, via))
 	}
-	p.Shortages = routeShortages(s, t, p.Changes)
 	for _, r := range routesTo(t, via) {
 		if !slices.Contains(want, r.Destination) {
 			p.Changes = append(p.Changes, DeleteRoute{Table: t.ID, Destination: r.Destination, Via: via})
 		}
 	}
-	return p
+	return p.with(holdRoutes(s, t, p.Changes))
 }
 
 // hasLeft reports whether the route is what a dead connection has left.

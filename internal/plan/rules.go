@@ -20,22 +20,28 @@ func planRules(s Side) Plan {
 	want, notes := wantedRules(s)
 	p := Plan{Notes: notes}
 	leaving := slices.Concat(s.Old, stale(s.Ours))
+	going := goingRules(s, want)
 	for _, g := range sortedGroups(s.Groups) {
 		missing := without(want[g.ID], without(g.Ingress, permissionsIn(g.ID, leaving)))
 		p.Changes = append(p.Changes, authorizations(s, g.ID, missing)...)
-		p.Shortages = append(p.Shortages, ruleShortages(s, g, missing)...)
+		p = p.with(holdRules(s, g, missing, permissionsIn(g.ID, going)))
 		for _, w := range want[g.ID] {
 			p.State = append(p.State, fmt.Sprintf("%s admits %s", g.ID, admits(w)))
 		}
 	}
+	p.Changes = append(p.Changes, revocations(going)...)
+	return p
+}
+
+// goingRules returns our rules that are no longer wanted, and those of dead connections that are in the way.
+func goingRules(s Side, want map[peering.SecurityGroupID][]peering.Permission) []peering.IngressRule {
 	surplus := slices.DeleteFunc(slices.Clone(s.Ours), func(r peering.IngressRule) bool {
 		return slices.Contains(want[r.Group], r.Permission) && !r.Stale
 	})
 	inTheWay := slices.DeleteFunc(slices.Clone(s.Old), func(r peering.IngressRule) bool {
 		return !slices.Contains(want[r.Group], r.Permission)
 	})
-	p.Changes = append(p.Changes, revocations(slices.Concat(surplus, inTheWay))...)
-	return p
+	return slices.Concat(surplus, inTheWay)
 }
 
 // stale returns the rules that admit nobody any more, because the group that they refer to is gone.

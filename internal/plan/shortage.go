@@ -35,6 +35,15 @@ func ofQuota(resource, of string, have, need, limit int) []Shortage {
 	return []Shortage{{Resource: resource, Of: of, Have: have, Need: need, Limit: limit}}
 }
 
+// hold holds what a table or group has and needs against its quota. What goes away doesn't count in the end, but
+// EC2 refuses what would be too much for a moment, so that it has to go first.
+func hold(resource, of string, have, need, going, limit int) Plan {
+	if short := ofQuota(resource, of, have-going, need, limit); len(short) > 0 {
+		return Plan{Shortages: short}
+	}
+	return Plan{MakesRoom: need > 0 && have+need > limit}
+}
+
 // families are counted apart: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
 var families = []struct {
 	name string
@@ -44,32 +53,35 @@ var families = []struct {
 	{"IPv6", func(p netip.Prefix) bool { return p.Addr().Is6() }},
 }
 
-// routeShortages holds the routes that would be created against the table's quota. Propagated routes have one
-// of their own.
-func routeShortages(s Side, t peering.RouteTable, changes []Change) []Shortage {
-	var all []Shortage
+// holdRoutes is about the routes of a table that would be created and deleted. Propagated routes have a quota of
+// their own.
+func holdRoutes(s Side, t peering.RouteTable, changes []Change) Plan {
+	var p Plan
 	for _, family := range families {
 		have := count(t.Routes, func(r peering.Route) bool { return !r.Propagated && family.has(r.Destination) })
 		need := count(changes, func(c Change) bool {
 			create, ok := c.(CreateRoute)
 			return ok && family.has(create.Destination)
 		})
-		all = append(all, ofQuota(string(t.ID), family.name+" routes", have, need, s.Limits.OrDefaults().Routes)...)
+		going := count(changes, func(c Change) bool {
+			gone, ok := c.(DeleteRoute)
+			return ok && family.has(gone.Destination)
+		})
+		p = p.with(hold(string(t.ID), family.name+" routes", have, need, going, s.Limits.OrDefaults().Routes))
 	}
-	return all
+	return p
 }
 
-// ruleShortages holds the rules that would be added against the group's quota. A rule with another source than a
-// block counts for both families; what a prefix list counts for is its size, which EC2 alone holds against the
-// quota.
-func ruleShortages(s Side, g peering.SecurityGroup, missing []peering.Permission) []Shortage {
-	var all []Shortage
+// holdRules is about the rules of a group that would be added and taken away. One with another source than a block
+// counts for both families; what a prefix list counts for is its size, which EC2 alone holds against the quota.
+func holdRules(s Side, g peering.SecurityGroup, missing, going []peering.Permission) Plan {
+	var p Plan
 	for _, family := range families {
 		counts := func(p peering.Permission) bool { return !p.Source.IsValid() || family.has(p.Source) }
-		have, need := count(g.Ingress, counts), count(missing, counts)
-		all = append(all, ofQuota(string(g.ID), "ingress rules for "+family.name, have, need, s.Limits.OrDefaults().Rules)...)
+		p = p.with(hold(string(g.ID), "ingress rules for "+family.name,
+			count(g.Ingress, counts), count(missing, counts), count(going, counts), s.Limits.OrDefaults().Rules))
 	}
-	return all
+	return p
 }
 
 func count[T any](all []T, counts func(T) bool) int {

@@ -42,7 +42,7 @@ func (r *reader) parse(data []byte) ast.Node {
 	if !r.checkText(data) {
 		return nil
 	}
-	tokens := lexer.Tokenize(string(data))
+	tokens := lexer.Tokenize(string(data) + "\n") // at the very end the lexer would overlook a tag
 	if !r.checkTokens(tokens) {
 		return nil
 	}

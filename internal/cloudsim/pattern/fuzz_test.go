@@ -173,7 +173,7 @@ var dotted = regexp.MustCompile(`\.[^"]*":`)
 func decoded(data []byte) (fields object, ok bool) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
-	if decoder.Decode(&fields) != nil || fields == nil || len(bytes.TrimSpace(data[decoder.InputOffset():])) > 0 {
+	if decoder.Decode(&fields) != nil || fields == nil || len(bytes.Trim(data[decoder.InputOffset():], " \t\r\n")) > 0 { // JSON knows no other space
 		return nil, false
 	}
 	again, err := json.Marshal(fields)
