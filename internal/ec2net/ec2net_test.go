@@ -1,6 +1,7 @@
 package ec2net_test
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"github.com/autopeer/autopeer/internal/ec2net"
 	"github.com/autopeer/autopeer/internal/fault"
 	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/plan"
 )
 
 var comparers = cmp.Options{
@@ -229,5 +231,15 @@ func TestAnAnswerAboutAnotherConnectionIsNotBelieved(t *testing.T) {
 	got, err := n.Connections(t.Context(), "pcx-1")
 	if err != nil || len(got) != 1 || got[0].ID != "pcx-1" {
 		t.Errorf("Connections(pcx-1) = %+v, %v; want that one alone", got, err)
+	}
+}
+
+// TestARouteThatIsGoneIsNotReplaced, and doesn't count as replaced: whoever looks again creates it.
+func TestARouteThatIsGoneIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	n := answering(t, `<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item><routeTableId>rtb-1</routeTableId></item></routeTableSet></DescribeRouteTablesResponse>`)
+	err := n.Apply(t.Context(), plan.ReplaceRoute{Table: "rtb-1", Destination: netip.MustParsePrefix("10.0.0.0/16"), Was: "pcx-old", Via: "pcx-new"})
+	if !errors.Is(err, fault.ErrOutdated) || fault.Of(err) != fault.Retryable {
+		t.Errorf("Apply() = %v, want that it is out of date", err)
 	}
 }
