@@ -3,6 +3,8 @@
 GO            ?= go
 POLICY        ?= docs/examples/policy.yaml
 PORT          ?= 4566
+WITHIN        ?= 1m
+SEEDS         ?= 2000
 FUZZTIME      ?= 30s
 GOLANGCI_LINT := v2.15.0
 PYTHON        ?= python3
@@ -111,6 +113,17 @@ lint-templates: synth .venv/ready ## Check the templates with cfn-lint and check
 iam-mutations: ## Take every permission out of the templates once, and see who notices
 	$(GO) test -c -o .tools/iammutations ./infra/iammutations
 	@cd infra/iammutations && ../../.tools/iammutations -all -test.run '^TestEveryPermissionIsMissed$$' -test.timeout 30m
+
+# SEED plays one seed alone and prints its history.
+.PHONY: sim
+sim: ## Simulate bad days (SEEDS=2000, or SEED=17 to see one)
+	$(GO) test -c -o .tools/simtest ./infra/simtest
+	@.tools/simtest $(if $(SEED),-test.v -test.run '^TestShare$$' -seed=$(SEED),-seeds=$(SEEDS))
+
+.PHONY: load
+load: ## Ask for a thousand connections over twenty cells (WITHIN=1m), and hold what comes of it against what must
+	$(GO) build -o .tools/load ./infra/load
+	@.tools/load -within $(WITHIN)
 
 .PHONY: conformance
 conformance: .venv-conformance/ready event-ruler ## Let emulators and clients that others wrote judge autopeer and the embedded cloud (JUDGE=name for one)
