@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/autopeer/autopeer/infra/bench/benchtest"
 	"github.com/autopeer/autopeer/infra/lab"
 	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/outcome"
 	"github.com/autopeer/autopeer/internal/peering"
 )
 
@@ -29,7 +31,7 @@ func TestTheThirdRunChangesNothing(t *testing.T) {
 				connections := tt.play(t, m, f)
 				t.Settle()
 				again(t, connections)
-				mark, known := t.Cloud.Mark(), announced(t)
+				mark, known, drifts := t.Cloud.Mark(), announced(t), driftsFound(t)
 				again(t, connections)
 				for _, c := range t.ByAutopeer(mark) {
 					if c.Service == "ec2" && c.Mutating && (tt.refused == "" || c.ErrorCode != tt.refused) {
@@ -40,6 +42,9 @@ func TestTheThirdRunChangesNothing(t *testing.T) {
 					if known[id] == "" {
 						t.Errorf("newly announced: %s", words)
 					}
+				}
+				if n := driftsFound(t); n > drifts && tt.refused == "" {
+					t.Errorf("a sweep has found %d things", n-drifts)
 				}
 				t.InDeadLetters(0)
 			})
@@ -54,6 +59,11 @@ func again(t *benchtest.T, connections []asked) {
 		hintAll(t, c.requester.Cell, c.id, c.requester, c.accepter)
 	}
 	t.Sweep()
+}
+
+// driftsFound counts what sweeps have found and announced.
+func driftsFound(t *benchtest.T) int {
+	return len(slices.DeleteFunc(t.Heard(), func(o outcome.Outcome) bool { return o.Kind != outcome.DriftFound }))
 }
 
 // announced maps the ids of all announcements to what they say.
@@ -188,6 +198,15 @@ var thirdRuns = []struct {
 	}},
 	{name: "a request that isn't allowed and is rejected", play: func(t *benchtest.T, m, f lab.Site) []asked {
 		return ask(t, f, m, "otherwise: reject\n"+between(m, f, "requester: marketing", ping))
+	}},
+	{name: "a request that isn't allowed and is accepted by hand", play: func(t *benchtest.T, m, f lab.Site) []asked {
+		t.Policy("otherwise: reject\n" + between(m, f, "requester: marketing", ping))
+		release := t.Hold(wiring.Accept)
+		defer release()
+		id := t.Ask(f, m)
+		time.Sleep(time.Second)
+		t.ByHand(m.Cell, func(p *lab.Person) { p.Accept(id) })
+		return []asked{{id, f, m}}
 	}},
 	{name: "rejected by hand", play: func(t *benchtest.T, m, f lab.Site) []asked {
 		connections := after("approval: manual", ping)(t, m, f)
