@@ -2,7 +2,6 @@ package simtest
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +25,7 @@ func (r *run) listen(o outcome.Outcome) {
 	if why == "" {
 		return
 	}
-	if !r.wasEver(func(past *ledger) bool { return past.untrue(o) == "" }) {
+	if !r.wasEver(func(past *ledger, _ time.Time) bool { return past.untrue(o) == "" }) {
 		r.violated([]string{string(o.Connection)}, "%s", why)
 	}
 }
@@ -44,9 +43,6 @@ func (l *ledger) untrue(o outcome.Outcome) string {
 	case o.Kind != outcome.Connected:
 		return ""
 	}
-	if replacesInVain && slices.ContainsFunc(o.Changes, func(c string) bool { return strings.HasPrefix(c, "replace route ") }) {
-		return ""
-	}
 	for _, line := range o.State {
 		if !l.holds(line, o.Connection) {
 			return fmt.Sprintf("%s was announced as connected, and it isn't so that %s", c.id, line)
@@ -54,9 +50,6 @@ func (l *ledger) untrue(o outcome.Outcome) string {
 	}
 	return ""
 }
-
-// replacesInVain is true as long as a route counts as replaced that is gone when it is to be replaced.
-const replacesInVain = true
 
 // holds reads "rtb-1 routes 10.0.0.0/16 to pcx-1". What groups admit isn't read.
 func (l *ledger) holds(line string, id peering.ConnectionID) bool {

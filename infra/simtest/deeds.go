@@ -126,7 +126,7 @@ func (r *run) requestBetween(from, to vpcKey) {
 		const none = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId><vpcPeeringConnectionSet/></DescribeVpcPeeringConnectionsResponse>`
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.old[from.Cell.String()+id] = oldAnswer{none, time.Now().Add(r.duration(time.Second, unseen))}
+		r.old[from.String()+id] = oldAnswer{none, time.Now().Add(r.duration(time.Second, unseen))}
 	}
 }
 

@@ -3,8 +3,10 @@ package simtest
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/autopeer/autopeer/infra/lab"
 	"github.com/autopeer/autopeer/internal/outcome"
 	"github.com/autopeer/autopeer/internal/peering"
 )
@@ -30,6 +32,48 @@ func (r *run) conclude() {
 		}
 	}
 	r.checkIDs()
+}
+
+// verify holds the ledger itself against what EC2 shows. It costs as much as a run, so that some must do.
+func (r *run) verify() {
+	if r.seed%verified != 0 {
+		return
+	}
+	var sites []lab.Site
+	for _, s := range r.sites {
+		sites = append(sites, s.site())
+	}
+	shown, err := r.State(r.ctx, sites...)
+	if err != nil {
+		r.fail("what there is can't be read: %v", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known := r.ledger.words()
+	for _, line := range shown {
+		if strings.Contains(line, " routes ") && !slices.Contains(known, line) {
+			r.violated(nil, "EC2 shows what the ledger doesn't have: %s", line)
+		}
+	}
+	for _, line := range known {
+		if !slices.Contains(shown, line) && !strings.Contains(line, " to igw-") {
+			r.violated(nil, "the ledger has what EC2 doesn't show: %s", line)
+		}
+	}
+}
+
+// verified is how many seeds there are to one after which the ledger is verified.
+const verified = 20
+
+// words are the routes, as bench.State has them.
+func (l *ledger) words() []string {
+	var words []string
+	for _, t := range l.tables {
+		for dst, there := range t.routes {
+			words = append(words, fmt.Sprintf("%s routes %s to %s", t.id, dst, there.target))
+		}
+	}
+	return words
 }
 
 // around returns the ids of the connection and of what is in its VPCs.
@@ -70,16 +114,23 @@ func (l *ledger) leftOf(c *connection, cells []peering.Cell) string {
 		if !l.policy.isDeployed(cell) {
 			continue
 		}
-		for _, t := range l.tables {
-			for dst, there := range t.routes {
-				if t.cell == cell && there.target == c.id && l.concerns(vpcKey{cell, t.vpc}) {
-					return fmt.Sprintf("%s is gone, and %s still routes %s to it", c.id, t.id, dst)
-				}
-			}
+		if why := l.routeLeft(c, cell); why != "" {
+			return why
 		}
-		for _, rule := range l.rules {
+		for _, rule := range sorted(l.rules, func(*rule) bool { return true }) {
 			if g := l.groups[rule.group]; g != nil && g.cell == cell && l.tags[rule.id][peering.TagConnection] == c.id {
 				return fmt.Sprintf("%s is gone, and %s still has its rule %s", c.id, rule.group, rule.id)
+			}
+		}
+	}
+	return ""
+}
+
+func (l *ledger) routeLeft(c *connection, cell peering.Cell) string {
+	for _, t := range sorted(l.tables, func(t *table) bool { return t.cell == cell && l.concerns(vpcKey{cell, t.vpc}) }) {
+		for dst, there := range t.routes {
+			if there.target == c.id {
+				return fmt.Sprintf("%s is gone, and %s still routes %s to it", c.id, t.id, dst)
 			}
 		}
 	}
@@ -173,6 +224,21 @@ func (r *run) halfWrong(h half) string {
 	if r.isShort(h) {
 		return r.unlessSaid(h, "there is no room, and nobody is told", outcome.Failed)
 	}
+	if why := h.contentsWrong(); why != "" {
+		return why
+	}
+	tags := h.tagsOn(h.connection, h.own().Cell)
+	if tags[peering.TagManaged] != "true" || tags[peering.TagName] == "" {
+		return "it isn't tagged"
+	}
+	if h.reading.entry.dns && !h.connection.dns[h.role] && r.wasConnected(h) {
+		return "its DNS option isn't set"
+	}
+	return ""
+}
+
+// contentsWrong says what is wrong with the tables and groups of the half.
+func (h half) contentsWrong() string {
 	for _, t := range h.tablesOf(h.own()) {
 		if why := h.tableWrong(t); why != "" {
 			return why
@@ -182,13 +248,6 @@ func (r *run) halfWrong(h half) string {
 		if why := h.groupWrong(g); why != "" {
 			return why
 		}
-	}
-	tags := h.tagsOn(h.connection, h.own().Cell)
-	if tags[peering.TagManaged] != "true" || tags[peering.TagName] == "" {
-		return "it isn't tagged"
-	}
-	if h.reading.entry.dns && !h.connection.dns[h.role] && r.wasConnected(h) {
-		return "its DNS option isn't set"
 	}
 	return ""
 }

@@ -2,6 +2,7 @@ package simtest_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"strings"
 	"sync"
@@ -72,6 +74,7 @@ func TestShare(t *testing.T) {
 
 // fleet is the processes that share the seeds, and what they have said.
 type fleet struct {
+	ctx              context.Context // ends the processes
 	mu               sync.Mutex
 	last             uint64
 	played, failures uint64
@@ -80,7 +83,9 @@ type fleet struct {
 
 // playAll plays all seeds and says how it went, in the last line.
 func playAll(first, last uint64) (code int) {
-	f := &fleet{last: last - first + 1, began: time.Now()}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	f := &fleet{ctx: ctx, last: last - first + 1, began: time.Now()}
 	var processes sync.WaitGroup
 	n := uint64(runtime.NumCPU())
 	for i := range n {
@@ -96,7 +101,7 @@ func playAll(first, last uint64) (code int) {
 
 // share has a process play every nth seed from the first on. Where one dies over a seed, another goes on behind it.
 func (f *fleet) share(first, last, n uint64) {
-	for first <= last {
+	for first <= last && f.ctx.Err() == nil {
 		done, err := f.start(first, last, n)
 		first = done
 		if err != nil && first <= last {
@@ -112,7 +117,7 @@ var environment = []string{"GOGC=800", "GODEBUG=asyncpreemptoff=1,adaptivestacks
 // start returns the seed after the last that the process has played.
 func (f *fleet) start(first, last, n uint64) (next uint64, err error) {
 	args := []string{"-test.run=^TestShare$", "-test.timeout=0", fmt.Sprintf("-from=%d", first), fmt.Sprintf("-seeds=%d", last), fmt.Sprintf("-stride=%d", n)}
-	process := exec.Command(os.Args[0], args...)
+	process := exec.CommandContext(f.ctx, os.Args[0], args...) // this program
 	process.Env = append(os.Environ(), environment...)
 	var said strings.Builder
 	process.Stderr = &said

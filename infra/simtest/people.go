@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/autopeer/autopeer/internal/peering"
@@ -16,8 +17,8 @@ import (
 // need the time. Params are names and values by turns.
 func (r *run) ask(cell peering.Cell, action string, params ...string) (answer string, err error) {
 	form := url.Values{"Action": {action}, "Version": {"2016-11-15"}}
-	for i := 0; i < len(params); i += 2 {
-		form.Set(params[i], params[i+1])
+	for pair := range slices.Chunk(params, 2) {
+		form.Set(pair[0], pair[1])
 	}
 	host := "https://ec2." + string(cell.Region) + ".amazonaws.com/"
 	request, err := http.NewRequestWithContext(r.ctx, http.MethodPost, host, strings.NewReader(form.Encode()))
@@ -67,9 +68,10 @@ func (r *run) must(cell peering.Cell, action string, params ...string) string {
 // tagged returns parameters of CreateTags.
 func tagged(id string, pairs ...string) []string {
 	params := []string{"ResourceId.1", id}
-	for i := 0; i < len(pairs); i += 2 {
-		n := text(i/2 + 1)
-		params = append(params, "Tag."+n+".Key", pairs[i], "Tag."+n+".Value", pairs[i+1])
+	n := 0
+	for pair := range slices.Chunk(pairs, 2) {
+		n++
+		params = append(params, "Tag."+text(n)+".Key", pair[0], "Tag."+text(n)+".Value", pair[1])
 	}
 	return params
 }

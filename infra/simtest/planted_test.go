@@ -2,6 +2,7 @@ package simtest_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -110,7 +111,7 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 	}
 	for _, b := range bugs(t) {
 		began := time.Now()
-		p, err := b.hunt(repository(t), t.TempDir())
+		p, err := b.hunt(t.Context(), repository(t), t.TempDir())
 		switch {
 		case err != nil:
 			t.Errorf("%s: %v", b.name, err)
@@ -124,16 +125,16 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 }
 
 // hunt plays seeds with the bug until one fails, and returns the last.
-func (b bug) hunt(root, dir string) (last progress, err error) {
+func (b bug) hunt(ctx context.Context, root, dir string) (last progress, err error) {
 	overlay, err := b.plant(root, dir)
 	if err != nil {
 		return last, err
 	}
 	binary := filepath.Join(dir, "planted.test")
-	if said, err := exec.Command("go", "test", "-c", "-overlay", overlay, "-o", binary, ".").CombinedOutput(); err != nil {
+	if said, err := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", overlay, "-o", binary, ".").CombinedOutput(); err != nil {
 		return last, fmt.Errorf("compile: %w\n%s", err, said)
 	}
-	play := exec.Command(binary, "-test.run=^TestShare$", "-test.timeout=0", "-first", "-stride=1", fmt.Sprintf("-seeds=%d", *planted))
+	play := exec.CommandContext(ctx, binary, "-test.run=^TestShare$", "-test.timeout=0", "-first", "-stride=1", fmt.Sprintf("-seeds=%d", *planted))
 	play.Env = append(os.Environ(), environment...)
 	out, err := play.Output()
 	for line := range bytes.Lines(out) {

@@ -224,15 +224,20 @@ func (h half) chooses(t *table) bool {
 	case len(r.tags) > 0:
 		return hasAll(h.tags[t.id], r.tags)
 	case len(r.subnets)+len(r.subnetTags) > 0:
-		for _, s := range h.subnets {
-			chosen := slices.Contains(r.subnets, s.id) || len(r.subnetTags) > 0 && hasAll(h.tags[s.id], r.subnetTags)
-			if chosen && s.vpc == h.own().id && s.cell == h.own().Cell && h.serves(s, h.own()) == t.id {
-				return true
-			}
-		}
-		return false
+		return h.servesChosen(t, r)
 	}
 	return true
+}
+
+// servesChosen reports whether the table serves one of the chosen subnets.
+func (h half) servesChosen(t *table, r routing) bool {
+	for _, s := range h.subnets {
+		chosen := slices.Contains(r.subnets, s.id) || len(r.subnetTags) > 0 && hasAll(h.tags[s.id], r.subnetTags)
+		if chosen && s.vpc == h.own().id && s.cell == h.own().Cell && h.serves(s, h.own()) == t.id {
+			return true
+		}
+	}
+	return false
 }
 
 func hasAll(have, want map[string]string) bool {
@@ -267,7 +272,22 @@ func (h half) admits(g *group) []permission {
 	return all
 }
 
+// permissions returns what an entry of allow admits, of each source by each range of ports.
 func (h half) permissions(a allow) []permission {
+	var all []permission
+	for _, p := range h.sources(a) {
+		for _, ports := range a.ranges() {
+			p.protocol, p.from, p.to = a.protocol, ports[0], ports[1]
+			if a.protocol == "all" {
+				p.protocol = "-1"
+			}
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func (h half) sources(a allow) []permission {
 	var from []permission
 	blocks := a.sources
 	if len(a.sources)+len(a.groups) == 0 {
@@ -284,17 +304,7 @@ func (h half) permissions(a allow) []permission {
 			from = append(from, permission{group: g})
 		}
 	}
-	var all []permission
-	for _, p := range from {
-		for _, ports := range a.ranges() {
-			p.protocol, p.from, p.to = a.protocol, ports[0], ports[1]
-			if a.protocol == "all" {
-				p.protocol = "-1"
-			}
-			all = append(all, p)
-		}
-	}
-	return all
+	return from
 }
 
 func (a allow) ranges() [][2]int {

@@ -126,6 +126,7 @@ func (r *run) play() {
 		time.Sleep(r.pause())
 	}
 	r.calm()
+	r.verify()
 	r.conclude()
 	if r.hasFailed() {
 		return

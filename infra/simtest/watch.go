@@ -32,7 +32,12 @@ func (r *run) weigh(rec record) {
 		return
 	}
 	why := r.ledger.objection(rec)
-	if why != "" && !r.wasEver(func(past *ledger) bool { return past.objection(rec) == "" }) {
+	fits := func(past *ledger, at time.Time) bool {
+		then := rec
+		then.at = at
+		return past.objection(then) == ""
+	}
+	if why != "" && !r.wasEver(fits) {
 		r.violated(rec.subjects(), "%s", why)
 	}
 }
@@ -47,16 +52,35 @@ func isTriedDaily(rec record) bool {
 }
 
 // wasEver reports whether something held within autopeer's memory.
-func (r *run) wasEver(held func(past *ledger) bool) bool {
-	for n := len(r.records); n >= 0; n-- {
-		if held(replay(r.records, n, r.ledger.initiating, r.ledger.provisioning)) {
-			return true
+func (r *run) wasEver(held func(past *ledger, at time.Time) bool) bool {
+	end := time.Now()
+	for n := len(r.records); n > 0; n-- {
+		begin := r.records[n-1].at
+		past := replay(r.records, n, r.ledger.initiating, r.ledger.provisioning)
+		for _, at := range append(past.turns(begin, end), end, begin) {
+			if held(past, at) {
+				return true
+			}
 		}
-		if n == 0 || time.Since(r.records[n-1].at) > memory {
+		if time.Since(begin) > memory {
 			break
 		}
+		end = begin
 	}
 	return false
+}
+
+// turns are the moments right before connections changed their states by themselves.
+func (l *ledger) turns(begin, end time.Time) []time.Time {
+	var all []time.Time
+	for _, c := range l.connections {
+		for _, at := range []time.Time{c.created.Add(l.initiating), c.accepted.Add(l.provisioning)} {
+			if at.After(begin) && at.Before(end) {
+				all = append(all, at.Add(-1))
+			}
+		}
+	}
+	return all
 }
 
 // subjects are the connections and tables that a record names.
@@ -121,7 +145,7 @@ func (l *ledger) againstAccept(rec record) string {
 		return fmt.Sprintf("%s from %s to %s was accepted, and no peering of the policy names the two in this direction", c.id, c.requester, c.accepter)
 	case len(allowed) == 0:
 		return c.id + " was accepted, and its blocks contradict the policy"
-	case asks(allowed) && !l.isApproved(c) && !(hopesForNoApproval && len(allowed) > 1):
+	case asks(allowed) && !l.isApproved(c):
 		return c.id + " was accepted, and nobody has approved it"
 	}
 	for _, reading := range allowed {
@@ -132,10 +156,6 @@ func (l *ledger) againstAccept(rec record) string {
 	in, _ := l.foreseen(c, allowed[0], rec.cell, rec.at)
 	return fmt.Sprintf("%s was accepted, and %s is in the way", c.id, in)
 }
-
-// hopesForNoApproval is true as long as accept takes a VPC whose blocks it doesn't see for one of the department that
-// needs no approval, where it may be another's that does.
-const hopesForNoApproval = true
 
 // foreseen returns a route that is in the way of one of the cell's halves, as far as that is known before acceptance.
 func (l *ledger) foreseen(c *connection, by reading, cell peering.Cell, now time.Time) (in string, found bool) {
