@@ -175,7 +175,29 @@ func revoked(s plan.Side, c plan.Revoke) []peering.Permission {
 	return all
 }
 
-// TestRoomIsMadeFirst: a swap in a full table or group takes away, and then adds; never is there too much.
+// TestNoPlanExceedsALimit, not even for the moment in which everything is added and nothing has gone yet: the changes
+// are made together, in any order.
+func TestNoPlanExceedsALimit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawSide(t)
+		added := slices.DeleteFunc(plan.Connect(s).Changes, func(c plan.Change) bool { return !adds(c) })
+		for _, f := range []string{"IPv4", "IPv6"} {
+			if over := slices.Concat(tooManyRoutes(s, f, added), tooManyRules(s, f, added)); len(over) > 0 {
+				t.Fatalf("%v would be too much: %v", added, over)
+			}
+		}
+	})
+}
+
+func adds(c plan.Change) bool {
+	switch c.(type) {
+	case plan.DeleteRoute, plan.Revoke:
+		return false
+	}
+	return true
+}
+
+// TestRoomIsMadeFirst: a swap in a full table or group takes away, and then adds.
 func TestRoomIsMadeFirst(t *testing.T) {
 	all, made := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -186,12 +208,8 @@ func TestRoomIsMadeFirst(t *testing.T) {
 			return
 		}
 		made++
-		for _, c := range p.Changes {
-			switch c.(type) {
-			case plan.DeleteRoute, plan.Revoke:
-			default:
-				t.Fatalf("%s, before there is room", c)
-			}
+		if i := slices.IndexFunc(p.Changes, adds); i >= 0 {
+			t.Fatalf("%s, before there is room", p.Changes[i])
 		}
 		if len(p.Changes) == 0 || p.IsObstructed() {
 			t.Fatalf("room is made by %v, conflicts %v, shortages %v", words(p), p.Conflicts, p.Shortages)

@@ -21,6 +21,9 @@ func everything(p plan.Plan) []string {
 	for _, s := range p.State {
 		all = append(all, "state: "+s)
 	}
+	if p.MakesRoom {
+		all = append(all, "makes room")
+	}
 	return all
 }
 
