@@ -3,9 +3,11 @@ package trail_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/autopeer/autopeer/internal/outcome"
 	"github.com/autopeer/autopeer/internal/peering"
 	"github.com/autopeer/autopeer/internal/trail"
 )
@@ -70,6 +72,11 @@ func TestParseIgnoresWhatOthersSay(t *testing.T) {
 			"DeleteVpcPeeringConnection of iam.amazonaws.com is not for us"},
 		{"an announcement that isn't ours", envelope("others", "Peering Accepted", `{"version":1,"connection":"pcx-1"}`),
 			"Peering Accepted from others is not for us"},
+		{"a schedule that isn't EventBridge's", envelope("others", "Scheduled Event", `{}`), "Scheduled Event from others is not for us"},
+		{"what else EventBridge tells", envelope("aws.events", "Schedule Changed", `{}`), "Schedule Changed from aws.events is not for us"},
+		{"a finding that isn't ours", envelope("others", "Sweep Found", `{"version":1,"connection":"pcx-1","repair":"connect"}`),
+			"Sweep Found from others is not for us"},
+		{"suspects that aren't ours", envelope("others", "Sweep Suspects", `{"suspects":["pcx-1"]}`), "Sweep Suspects from others is not for us"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -106,5 +113,22 @@ func TestParseRefusesOtherShapes(t *testing.T) {
 				t.Errorf("Parse() = %+v, %v, want an error that begins with %q", hint, err, tt.want)
 			}
 		})
+	}
+}
+
+func TestASchedulesEventHasItsOwnID(t *testing.T) {
+	t.Parallel()
+	got, err := trail.Parse(envelope("aws.events", "Scheduled Event", `{}`))
+	if err != nil || got.EventID != "e1" {
+		t.Errorf("Parse() = %+v, %v, want the event's id", got, err)
+	}
+}
+
+func TestFoundRefusesWhatCannotBeEncoded(t *testing.T) {
+	t.Parallel()
+	never := time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
+	message, err := trail.Found(outcome.Outcome{RequestedAt: never}, swept, true)
+	if err == nil || !strings.HasPrefix(err.Error(), "encode Sweep Found: ") {
+		t.Errorf("Found() = %s, %v, want an error that says what was encoded", message, err)
 	}
 }
