@@ -27,7 +27,8 @@ func some[T any](d dice, percent int, from ...T) []T {
 	return slices.DeleteFunc(slices.Clone(from), func(T) bool { return !d.chance(percent) })
 }
 
-// duration is drawn so that each order of magnitude is as likely as any other is wide.
+// duration is drawn to the nanosecond, so that hardly anything happens at the instant of anything else: their order
+// would be the scheduler's.
 func (d dice) duration(least, most time.Duration) time.Duration {
 	return least + time.Duration(d.Int64N(int64(most-least)+1))
 }

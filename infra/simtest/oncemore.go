@@ -49,7 +49,7 @@ func (r *run) hint(cell peering.Cell, c *connection) {
 
 // forge puts an event into a function's queue, as if the call had been made that long ago.
 func (r *run) forge(cell peering.Cell, f wiring.Function, call, id string, requester, accepter vpcKey, ago time.Duration) {
-	time.Sleep(r.latency(time.Microsecond, 5*time.Millisecond)) // messages that come at one instant share a batch, or not
+	time.Sleep(r.duration(time.Microsecond, 5*time.Millisecond)) // messages that come at one instant share a batch, or not
 	event := bench.Event(call, cell, peering.ConnectionID(id), requester.site(), accepter.site())
 	now := time.Now().UTC()
 	event = strings.ReplaceAll(event, now.Format(time.RFC3339), now.Add(-ago).Format(time.RFC3339))

@@ -138,15 +138,15 @@ func (r *run) play() {
 func (r *run) pause() time.Duration {
 	switch n := r.IntN(200); {
 	case n < 90:
-		return r.latency(time.Millisecond, time.Second)
+		return r.duration(time.Millisecond, time.Second)
 	case n < 160:
-		return r.latency(time.Second, 30*time.Second)
+		return r.duration(time.Second, 30*time.Second)
 	case n < 190:
-		return r.latency(30*time.Second, 4*time.Minute)
+		return r.duration(30*time.Second, 4*time.Minute)
 	case n < 199:
-		return r.latency(4*time.Minute, 20*time.Minute)
+		return r.duration(4*time.Minute, 20*time.Minute)
 	}
-	return r.latency(20*time.Minute, 2*time.Hour)
+	return r.duration(20*time.Minute, 2*time.Hour)
 }
 
 // deploy puts a policy in place of the one that is deployed, if one is. What is under way on buses and in functions

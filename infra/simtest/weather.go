@@ -32,14 +32,14 @@ func drawWeather(d dice) weather {
 		throttled: d.IntN(most), failed: d.IntN(most), unknown: d.IntN(most), dropped: d.IntN(most), hung: d.IntN(most/4 + 1), slow: d.IntN(most), killed: d.IntN(4 * most),
 		stale: pick(d, 0, 20, 50),
 	}
+	if d.chance(6) {
+		w.throttled = 300 // so often that some calls use up all their attempts
+	}
 	if d.chance(70) {
 		w.lost, w.doubled, w.late = d.IntN(20), d.IntN(20), d.IntN(30)
 	}
 	return w
 }
-
-// Latencies have nanoseconds, so that no two things happen at one instant: their order would be the scheduler's.
-func (d dice) latency(least, most time.Duration) time.Duration { return d.duration(least, most) }
 
 // befall says what becomes of a call of autopeer's. It sleeps for as long as the call takes.
 func (r *run) befall(call api.Call) *cloudsim.Failure {
@@ -61,7 +61,7 @@ func (r *run) decide(call api.Call, function string) (*cloudsim.Failure, time.Du
 	c := callOf(call, function)
 	r.watchCall(c)
 	d := r.fates.of(c.question()...)
-	wait := d.latency(2*time.Millisecond, 40*time.Millisecond)
+	wait := d.duration(2*time.Millisecond, 40*time.Millisecond)
 	if old := r.old[c.readKey()]; old.until.After(time.Now()) && d.chance(60) {
 		r.tell(c, "is answered as things were")
 		return &cloudsim.Failure{Answer: old.answer}, wait
@@ -94,7 +94,7 @@ func (r *run) misfortune(c call, d dice) (*cloudsim.Failure, time.Duration) {
 		r.broken(c, "hangs until the function is killed")
 		return &cloudsim.Failure{Code: "Hung", Drop: true, After: d.chance(50)}, hang
 	case over(w.slow):
-		return nil, d.latency(time.Second, 20*time.Second)
+		return nil, d.duration(time.Second, 20*time.Second)
 	}
 	return nil, 0
 }
@@ -221,7 +221,7 @@ func (r *run) way(d events.Delivery, usual time.Duration) []time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f := r.fates.of(string(d.Stage), d.Target, d.Rule, d.Event.DetailType, d.Event.Account, d.Event.Region)
-	once := usual + f.latency(0, 20*time.Millisecond)
+	once := usual + f.duration(0, 20*time.Millisecond)
 	silent := d.Stage == events.FromTrail && r.silent[peering.Cell{Account: peering.AccountID(d.Event.Account), Region: peering.Region(d.Event.Region)}]
 	switch {
 	case d.Event.Source == "aws.events":
@@ -230,9 +230,9 @@ func (r *run) way(d events.Delivery, usual time.Duration) []time.Duration {
 		r.lose(d)
 		return nil
 	case f.chance(r.weather.doubled):
-		return []time.Duration{once, once + f.latency(0, time.Minute)}
+		return []time.Duration{once, once + f.duration(0, time.Minute)}
 	case f.chance(r.weather.late):
-		return []time.Duration{once + f.latency(0, pick(f, time.Second, 30*time.Second, 5*time.Minute))}
+		return []time.Duration{once + f.duration(0, pick(f, time.Second, 30*time.Second, 5*time.Minute))}
 	}
 	return []time.Duration{once}
 }

@@ -1,0 +1,94 @@
+package simtest
+
+import "github.com/autopeer/autopeer/internal/peering"
+
+// retag changes tags by which the policy chooses.
+func (r *run) retag() {
+	s := pick(r.dice, r.sites...)
+	switch r.IntN(3) {
+	case 0:
+		r.retagOne(s.Cell, pick(r.dice, r.tablesOf(s)...).id, "Tier", "private", "public")
+	case 1:
+		if groups := r.groupsOf(s); len(groups) > 0 {
+			r.retagOne(s.Cell, pick(r.dice, groups...).id, "Role", "web", "db")
+		}
+	default:
+		if subnets := r.subnetsOf(s); len(subnets) > 0 {
+			r.retagOne(s.Cell, pick(r.dice, subnets...).id, "Tier", "private", "public")
+		}
+	}
+}
+
+func (r *run) retagOne(cell peering.Cell, id, key string, values ...string) {
+	if r.chance(25) {
+		r.act(cell, "DeleteTags", "ResourceId.1", id, "Tag.1.Key", key)
+		return
+	}
+	r.act(cell, "CreateTags", tagged(id, key, pick(r.dice, values...))...)
+}
+
+func (r *run) subnetsOf(s *site) []*subnet {
+	return look(r, func(l *ledger) []*subnet {
+		return sorted(l.subnets, func(n *subnet) bool { return n.vpc == s.id && n.cell == s.Cell })
+	})
+}
+
+// changeBlocks associates a block, or dissociates one.
+func (r *run) changeBlocks() {
+	s := pick(r.dice, r.sites...)
+	if r.chance(60) {
+		r.addBlock(s)
+		return
+	}
+	answer, err := r.ask(s.Cell, "DescribeVpcs", "VpcId.1", s.id)
+	if err != nil {
+		return
+	}
+	if ids := associationID.FindAllString(answer, -1); len(ids) > 1 {
+		r.act(s.Cell, "DisassociateVpcCidrBlock", "AssociationId", ids[len(ids)-1])
+	}
+}
+
+// rebuild adds to a VPC, or has another table serve a subnet.
+func (r *run) rebuild() {
+	s := pick(r.dice, r.sites...)
+	subnets := r.subnetsOf(s)
+	switch r.IntN(4) {
+	case 0:
+		r.addSubnet(s)
+	case 1:
+		r.addGroup(s)
+	case 2:
+		r.addTable(s)
+	default:
+		if len(subnets) == 0 {
+			return
+		}
+		n := pick(r.dice, subnets...)
+		switch {
+		case n.association == "":
+			r.act(s.Cell, "AssociateRouteTable", "SubnetId", n.id, "RouteTableId", pick(r.dice, r.tablesOf(s)...).id)
+		case r.chance(50):
+			r.act(s.Cell, "DisassociateRouteTable", "AssociationId", n.association)
+		default:
+			r.act(s.Cell, "ReplaceRouteTableAssociation", "AssociationId", n.association, "RouteTableId", pick(r.dice, r.tablesOf(s)...).id)
+		}
+	}
+}
+
+// removeParts removes a table or a group that nothing needs.
+func (r *run) removeParts() {
+	s := pick(r.dice, r.sites...)
+	if tables := r.tablesOf(s); r.chance(50) {
+		r.act(s.Cell, "DeleteRouteTable", "RouteTableId", pick(r.dice, tables...).id)
+		return
+	}
+	if groups := r.groupsOf(s); len(groups) > 1 {
+		r.act(s.Cell, "DeleteSecurityGroup", "GroupId", pick(r.dice, groups...).id)
+	}
+}
+
+func (r *run) changeHostnames() {
+	s := pick(r.dice, r.sites...)
+	r.act(s.Cell, "ModifyVpcAttribute", "VpcId", s.id, "EnableDnsHostnames.Value", pick(r.dice, "true", "true", "false"))
+}

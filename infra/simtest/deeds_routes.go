@@ -1,0 +1,100 @@
+package simtest
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// routeByHand routes something that may be in autopeer's way: all of another site's block, a part of it, more than it.
+func (r *run) routeByHand() {
+	s, other := r.pair()
+	dst := other.primary
+	switch r.IntN(4) {
+	case 0:
+		dst = netip.PrefixFrom(dst.Addr(), 24)
+	case 1:
+		dst = netip.PrefixFrom(dst.Addr(), 12)
+	}
+	r.act(s.Cell, "CreateRoute", r.to(s, pick(r.dice, r.tablesOf(s)...).id, dst)...)
+}
+
+// to returns the parameters of a route to the internet gateway, or to one of the VPC's connections.
+func (r *run) to(s *site, table string, dst netip.Prefix) []string {
+	name := "DestinationCidrBlock"
+	if dst.Addr().Is6() {
+		name = "DestinationIpv6CidrBlock"
+	}
+	params := []string{"RouteTableId", table, name, dst.String()}
+	mine := slices.DeleteFunc(r.connections(pending, active), func(c *connection) bool { return c.requester != s.vpcKey && c.accepter != s.vpcKey })
+	if len(mine) > 0 && r.chance(60) {
+		return append(params, "VpcPeeringConnectionId", pick(r.dice, mine...).id)
+	}
+	return append(params, "GatewayId", s.gateway)
+}
+
+// aRoute returns some route of some table of the site, most often one of autopeer's.
+func (r *run) aRoute(s *site) (table string, dst netip.Prefix, found bool) {
+	type place struct {
+		table string
+		dst   netip.Prefix
+	}
+	var ours, all []place
+	for _, t := range r.tablesOf(s) {
+		all = append(all, look(r, func(*ledger) []place {
+			var here []place
+			for dst, there := range t.routes {
+				here = append(here, place{t.id, dst})
+				if there.ours {
+					ours = append(ours, place{t.id, dst})
+				}
+			}
+			return here
+		})...)
+	}
+	if len(ours) > 0 && r.chance(80) {
+		all = ours
+	}
+	if len(all) == 0 {
+		return "", dst, false
+	}
+	slices.SortFunc(all, func(a, b place) int {
+		if a.table != b.table {
+			return slices.Compare([]byte(a.table), []byte(b.table))
+		}
+		return a.dst.Compare(b.dst)
+	})
+	p := pick(r.dice, all...)
+	return p.table, p.dst, true
+}
+
+func (r *run) deleteRoute() {
+	s := pick(r.dice, r.sites...)
+	if table, dst, found := r.aRoute(s); found {
+		r.act(s.Cell, "DeleteRoute", r.to(s, table, dst)[:4]...)
+	}
+}
+
+func (r *run) replaceRoute() {
+	s := pick(r.dice, r.sites...)
+	if table, dst, found := r.aRoute(s); found {
+		r.act(s.Cell, "ReplaceRoute", r.to(s, table, dst)...)
+	}
+}
+
+// fill takes what room a table or a group has.
+func (r *run) fill() {
+	s := pick(r.dice, r.sites...)
+	if r.chance(50) {
+		t := pick(r.dice, r.tablesOf(s)...)
+		for i := range r.between(1, 6) {
+			r.act(s.Cell, "CreateRoute", "RouteTableId", t.id, "DestinationCidrBlock", "192.168."+text(i)+".0/24", "GatewayId", s.gateway)
+		}
+		return
+	}
+	if groups := r.groupsOf(s); len(groups) > 0 {
+		g := pick(r.dice, groups...)
+		for i := range r.between(1, 4) {
+			r.act(s.Cell, "AuthorizeSecurityGroupIngress", permission{protocol: "udp", from: i, to: i, block: s.primary}.params(g.id)...)
+		}
+	}
+}

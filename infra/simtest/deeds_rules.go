@@ -1,0 +1,60 @@
+package simtest
+
+import (
+	"slices"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// admitByHand makes a rule of somebody's own: often the same that the policy wants.
+func (r *run) admitByHand() {
+	s, other := r.pair()
+	if groups := r.groupsOf(s); len(groups) > 0 {
+		g := pick(r.dice, groups...)
+		p := r.permissionFor(s, g, other)
+		r.act(s.Cell, "AuthorizeSecurityGroupIngress", p.params(g.id)...)
+	}
+}
+
+// permissionFor is what the policy says for the group, if it says anything, or else something.
+func (r *run) permissionFor(s *site, g *group, other *site) permission {
+	all := look(r, func(l *ledger) []permission {
+		var all []permission
+		for _, id := range l.requests {
+			c := l.connections[id]
+			reading := l.read(c)
+			for _, role := range []peering.Role{peering.Requester, peering.Accepter} {
+				if c.side(role) == s.vpcKey && reading.entry != nil && l.vpcs[c.side(role.Other())] != nil {
+					all = append(all, half{ledger: l, connection: c, role: role, reading: reading, now: time.Now()}.admits(g)...)
+				}
+			}
+		}
+		return slices.DeleteFunc(all, func(p permission) bool { return !p.block.IsValid() })
+	})
+	if len(all) > 0 && r.chance(70) {
+		return pick(r.dice, all...)
+	}
+	return permission{protocol: "tcp", from: 80, to: 80, block: other.primary}
+}
+
+func (p permission) params(group string) []string {
+	list, field := "IpPermissions.1.IpRanges.1.CidrIp", p.block.String()
+	if p.block.Addr().Is6() {
+		list = "IpPermissions.1.Ipv6Ranges.1.CidrIpv6"
+	}
+	return []string{
+		"GroupId", group, "IpPermissions.1.IpProtocol", p.protocol, "IpPermissions.1.FromPort", text(p.from), "IpPermissions.1.ToPort", text(p.to), list, field,
+	}
+}
+
+// revokeByHand revokes any rule.
+func (r *run) revokeByHand() {
+	rules := look(r, func(l *ledger) []*rule { return sorted(l.rules, func(*rule) bool { return true }) })
+	if len(rules) == 0 {
+		return
+	}
+	gone := pick(r.dice, rules...)
+	cells := look(r, func(l *ledger) []peering.Cell { return []peering.Cell{l.groups[gone.group].cell} })
+	r.act(cells[0], "RevokeSecurityGroupIngress", "GroupId", gone.group, "SecurityGroupRuleId.1", gone.id)
+}

@@ -1,0 +1,258 @@
+package simtest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/peering"
+)
+
+// objections are what speaks against a call of autopeer's. A call that isn't here, autopeer has no business making.
+var objections = map[string]func(*ledger, record) string{
+	"AcceptVpcPeeringConnection":        (*ledger).againstAccept,
+	"RejectVpcPeeringConnection":        (*ledger).againstReject,
+	"CreateRoute":                       (*ledger).againstRoute,
+	"ReplaceRoute":                      (*ledger).againstReplace,
+	"DeleteRoute":                       (*ledger).againstDeleteRoute,
+	"AuthorizeSecurityGroupIngress":     (*ledger).againstAuthorize,
+	"RevokeSecurityGroupIngress":        (*ledger).againstRevoke,
+	"CreateTags":                        (*ledger).againstTags,
+	"ModifyVpcPeeringConnectionOptions": (*ledger).againstOptions,
+}
+
+// objection says in a sentence why autopeer shouldn't have made the call, as things stand; "" if it may.
+func (l *ledger) objection(rec record) string {
+	object := objections[rec.call]
+	if object == nil {
+		return fmt.Sprintf("autopeer-%s called %s, which it never does", rec.who, rec.call)
+	}
+	if want := callers[rec.call]; !slices.Contains(want, rec.who) {
+		return fmt.Sprintf("autopeer-%s called %s, which only %v do", rec.who, rec.call, want)
+	}
+	return object(l, rec)
+}
+
+// callers are the functions that may make a call.
+var callers = map[string][]string{
+	"AcceptVpcPeeringConnection":        {"accept"},
+	"RejectVpcPeeringConnection":        {"accept"},
+	"CreateRoute":                       {"connect"},
+	"ReplaceRoute":                      {"connect"},
+	"DeleteRoute":                       {"connect", "disconnect"},
+	"AuthorizeSecurityGroupIngress":     {"connect"},
+	"RevokeSecurityGroupIngress":        {"connect", "disconnect"},
+	"CreateTags":                        {"connect"},
+	"ModifyVpcPeeringConnectionOptions": {"connect"},
+}
+
+func (l *ledger) againstAccept(rec record) string {
+	c := l.connections[rec.connection()]
+	if c == nil {
+		return rec.connection() + " was accepted, which nobody asked for"
+	}
+	sees := inCell(rec.cell)
+	readings := l.readings(c, sees)
+	allowed := allowing(readings)
+	switch {
+	case len(readings) == 0:
+		return fmt.Sprintf("%s from %s to %s was accepted, and no peering of the policy names the two in this direction", c.id, c.requester, c.accepter)
+	case len(allowed) == 0:
+		return c.id + " was accepted, and its blocks contradict the policy"
+	case asks(allowed) && !l.isApproved(c):
+		return c.id + " was accepted, and nobody has approved it"
+	}
+	for _, reading := range allowed {
+		if _, found := l.foreseen(c, reading, rec.cell, rec.at); !found {
+			return ""
+		}
+	}
+	in, _ := l.foreseen(c, allowed[0], rec.cell, rec.at)
+	return fmt.Sprintf("%s was accepted, and %s is in the way", c.id, in)
+}
+
+// foreseen returns a route that is in the way of one of the cell's halves, as far as that is known before acceptance.
+func (l *ledger) foreseen(c *connection, by reading, cell peering.Cell, now time.Time) (in string, found bool) {
+	for _, role := range c.roles(cell) {
+		h := half{ledger: l, connection: c, role: role, reading: by, now: now}.expecting(inCell(cell))
+		if in, found := h.obstacle(); found {
+			return in, true
+		}
+	}
+	return "", false
+}
+
+func (l *ledger) againstReject(rec record) string {
+	c := l.connections[rec.connection()]
+	if c == nil || !l.policy.reject || len(l.readings(c, inCell(rec.cell))) > 0 {
+		return rec.connection() + " was rejected, and the policy doesn't ask for that"
+	}
+	return ""
+}
+
+// allowed returns the halves of an active connection that the cell owns and the policy allows.
+func (l *ledger) allowed(id string, rec record) []half {
+	c := l.connections[id]
+	if c == nil || l.policy == nil || l.state(c, rec.at) != active {
+		return nil
+	}
+	reading := l.read(c)
+	if !reading.allows() {
+		return nil
+	}
+	var halves []half
+	for _, role := range c.roles(rec.cell) {
+		halves = append(halves, half{ledger: l, connection: c, role: role, reading: reading, now: rec.at})
+	}
+	return halves
+}
+
+func (l *ledger) againstRoute(rec record) string {
+	t := l.tables[rec.request.text("routeTableId")]
+	id, dst := rec.target(), rec.destination()
+	for _, h := range l.allowed(id, rec) {
+		if t != nil && slices.Contains(h.wants(t), dst) {
+			return ""
+		}
+	}
+	return fmt.Sprintf("%s was routed to %s in %s, and the policy doesn't say so", dst, id, rec.request.text("routeTableId"))
+}
+
+func (l *ledger) againstReplace(rec record) string {
+	if why := l.againstRoute(rec); why != "" {
+		return why
+	}
+	t := l.tables[rec.request.text("routeTableId")]
+	there, found := t.routes[rec.destination()]
+	if found && isConnection(there.target) && l.isDead(there.target, rec.at) {
+		return ""
+	}
+	return fmt.Sprintf("the route %s → %s in %s was replaced, and it isn't what a dead connection has left", rec.destination(), there.target, t.id)
+}
+
+func (l *ledger) againstDeleteRoute(rec record) string {
+	t := l.tables[rec.request.text("routeTableId")]
+	if t == nil {
+		return ""
+	}
+	there := t.routes[rec.destination()]
+	switch {
+	case !l.concerns(vpcKey{t.cell, t.vpc}):
+		return fmt.Sprintf("a route of %s was deleted, which is no department's", t.vpc)
+	case !isConnection(there.target):
+		return fmt.Sprintf("the route %s → %s in %s was deleted, which leads to no connection", rec.destination(), there.target, t.id)
+	case l.mayTakeBack(there.target, rec):
+		return ""
+	}
+	for _, h := range l.allowed(there.target, rec) {
+		if t.vpc == h.own().id && slices.Contains(h.wants(t), rec.destination()) {
+			return fmt.Sprintf("the route %s → %s in %s was deleted, which the policy wants", rec.destination(), there.target, t.id)
+		}
+	}
+	if len(l.allowed(there.target, rec)) == 0 {
+		return fmt.Sprintf("the route %s → %s in %s was deleted, and the connection isn't autopeer's to judge", rec.destination(), there.target, t.id)
+	}
+	return ""
+}
+
+// mayTakeBack reports whether nothing of the connection shall be left in the cell. A new one may not be shown yet, and
+// then is as good as gone to a function that was told so.
+func (l *ledger) mayTakeBack(id string, rec record) bool {
+	if l.isDead(id, rec.at) {
+		return true
+	}
+	c := l.connections[id]
+	return l.isRemoved(c, rec.cell, rec.at) || c.accepted.IsZero() && rec.at.Sub(c.created) < unseen
+}
+
+// isRemoved reports whether autopeer has connected it once and the policy has no peering for it any more, and wants
+// it disconnected.
+func (l *ledger) isRemoved(c *connection, cell peering.Cell, now time.Time) bool {
+	return l.policy != nil && l.policy.disconnect && l.state(c, now) == active && l.read(c).entry == nil &&
+		l.tagsOn(c, cell)[peering.TagManaged] == "true"
+}
+
+func (l *ledger) againstAuthorize(rec record) string {
+	for _, f := range rec.response.items("securityGroupRuleSet") {
+		made := readRule(f)
+		id := rec.ruleTag()
+		var halves []half
+		if id != "" {
+			halves = l.allowed(id, rec)
+		}
+		g := l.groups[made.group]
+		fits := slices.ContainsFunc(halves, func(h half) bool { return g != nil && slices.Contains(h.admits(g), made.permission) })
+		if !fits {
+			return fmt.Sprintf("%s was made to admit %v for %q, and the policy doesn't say so", made.group, made.permission, id)
+		}
+	}
+	return ""
+}
+
+// ruleTag is the connection for which new rules are tagged.
+func (r record) ruleTag() string {
+	for _, s := range r.request.items("tagSpecificationSet") {
+		tags, _ := s.any("tags").([]any)
+		for _, t := range tags {
+			pair, _ := t.(map[string]any)
+			if fields(pair).text("key") == peering.TagConnection {
+				return fields(pair).text("value")
+			}
+		}
+	}
+	return ""
+}
+
+func (l *ledger) againstRevoke(rec record) string {
+	for _, f := range rec.response.items("revokedSecurityGroupRuleSet") {
+		gone := l.rules[f.text("securityGroupRuleId")]
+		if gone == nil {
+			return "a rule was revoked that nobody knows: " + f.text("securityGroupRuleId")
+		}
+		id := l.tags[gone.id][peering.TagConnection]
+		if id == "" {
+			return fmt.Sprintf("%s of %s was revoked, which somebody else has made", gone.id, gone.group)
+		}
+		if l.mayTakeBack(id, rec) {
+			continue
+		}
+		halves := l.allowed(id, rec)
+		wanted := slices.ContainsFunc(halves, func(h half) bool {
+			return slices.Contains(h.admits(l.groups[gone.group]), gone.permission) && !h.isStale(gone)
+		})
+		if wanted || len(halves) == 0 {
+			return fmt.Sprintf("%s of %s was revoked, which %s still needs", gone.id, gone.group, id)
+		}
+	}
+	return ""
+}
+
+// isStale reports whether the group that the rule refers to is gone.
+func (h half) isStale(r *rule) bool {
+	return r.permission.group != "" && h.groups[r.permission.group] == nil
+}
+
+func (l *ledger) againstTags(rec record) string {
+	for _, resource := range rec.request.items("resourcesSet") {
+		id := resource.text("resourceId")
+		if len(l.allowed(id, rec)) == 0 {
+			return id + " was tagged, which the policy doesn't allow"
+		}
+		for _, t := range rec.request.items("tagSet") {
+			before := l.tagsOn(l.connections[id], rec.cell)[t.text("key")]
+			if key := t.text("key"); key != peering.TagManaged && (key != peering.TagName || before != "") {
+				return fmt.Sprintf("%s was given the tag %s", id, key)
+			}
+		}
+	}
+	return ""
+}
+
+func (l *ledger) againstOptions(rec record) string {
+	for _, h := range l.allowed(rec.connection(), rec) {
+		if h.reading.entry.dns {
+			return ""
+		}
+	}
+	return "the DNS option of " + rec.connection() + " was changed, and the policy doesn't say so"
+}

@@ -1,0 +1,56 @@
+package simtest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// promise is a call that failed in a way that nobody can make sense of, or never came back: the function must look
+// at the connection again.
+type promise struct {
+	call
+	since time.Time
+	what  string
+}
+
+// patience is how long a message may take to come back: by its visibility timeout, and behind two invocations that hang.
+const patience = 12 * time.Minute
+
+// broken notes a promise. Callers hold the lock.
+func (r *run) broken(c call, what string) {
+	r.tell(c, what)
+	if c.about() == "" || c.function == "sweep" {
+		return
+	}
+	if what == "throttled" && !r.isLast(c) {
+		return
+	}
+	r.promises = append(r.promises, promise{c, time.Now(), what})
+}
+
+// attempts is how often the functions' SDK tries.
+const attempts = 10
+
+// isLast counts the throttles of a call in a row.
+func (r *run) isLast(c call) bool {
+	key := digest(0, fmt.Sprint(c.question()))
+	r.throttles[key]++
+	return r.throttles[key]%attempts == 0
+}
+
+// watchCall keeps promises, and looks at whom the call is made to. Callers hold the lock.
+func (r *run) watchCall(c call) {
+	if at, known := r.homes[c.key]; known && at != c.cell {
+		r.violated(nil, "autopeer-%s of %s calls %s in %s", c.function, at, c.action, c.cell)
+	}
+	r.homes[c.key] = c.cell
+	if c.action != "DescribeVpcPeeringConnections" || c.about() == "" {
+		return
+	}
+	now := time.Now()
+	r.promises = slices.DeleteFunc(r.promises, func(p promise) bool {
+		age := now.Sub(p.since)
+		return p.function == c.function && p.cell == c.cell && p.about() == c.about() && age > time.Second && age < patience
+	})
+}

@@ -1,0 +1,51 @@
+package simtest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/autopeer/autopeer/infra/lab"
+)
+
+// verify holds the ledger itself against what EC2 shows. It costs as much as a run, so that some must do.
+func (r *run) verify() {
+	if r.seed%verified != 0 {
+		return
+	}
+	var sites []lab.Site
+	for _, s := range r.sites {
+		sites = append(sites, s.site())
+	}
+	shown, err := r.State(r.ctx, sites...)
+	if err != nil {
+		r.fail("what there is can't be read: %v", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known := r.ledger.words()
+	for _, line := range shown {
+		if strings.Contains(line, " routes ") && !slices.Contains(known, line) {
+			r.violated(nil, "EC2 shows what the ledger doesn't have: %s", line)
+		}
+	}
+	for _, line := range known {
+		if !slices.Contains(shown, line) && !strings.Contains(line, " to igw-") {
+			r.violated(nil, "the ledger has what EC2 doesn't show: %s", line)
+		}
+	}
+}
+
+// verified is how many seeds there are to one after which the ledger is verified.
+const verified = 20
+
+// words are the routes, as bench.State has them.
+func (l *ledger) words() []string {
+	var words []string
+	for _, t := range l.tables {
+		for dst, there := range t.routes {
+			words = append(words, fmt.Sprintf("%s routes %s to %s", t.id, dst, there.target))
+		}
+	}
+	return words
+}
