@@ -180,6 +180,18 @@ var thirdRuns = []struct {
 		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "192.0.2.0/24") })
 		return ask(t, m, f, "limits: { routes: 3 }\n"+between(m, f, ping))
 	}},
+	{name: "a quota that has room for a swap", play: func(t *benchtest.T, m, f lab.Site) []asked {
+		const limits = "limits: { rules: 1 }\n"
+		connections := ask(t, m, f, limits+between(m, f, ping))
+		t.Redeploy(limits + between(m, f, strings.Replace(ping, "protocol: icmp", "protocol: tcp, ports: [443]", 1)))
+		return connections
+	}},
+	{name: "a block that two peers share", play: sharing},
+	{name: "a block that two peers shared", play: func(t *benchtest.T, m, f lab.Site) []asked {
+		connections := sharing(t, m, f)
+		t.ByHand(one, func(p *lab.Person) { p.Delete(connections[0].id) })
+		return connections
+	}},
 	{name: "somebody else's rule that is the same", play: func(t *benchtest.T, m, f lab.Site) []asked {
 		t.ByHand(f.Cell, func(p *lab.Person) { p.Admit(f.Group, "icmp", -1, -1, "10.10.0.0/16") })
 		return after(ping)(t, m, f)
