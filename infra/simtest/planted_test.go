@@ -110,17 +110,19 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 		t.Skip("make sim-planted does it")
 	}
 	for _, b := range bugs(t) {
-		began := time.Now()
-		p, err := b.hunt(t.Context(), repository(t), t.TempDir())
-		switch {
-		case err != nil:
-			t.Errorf("%s: %v", b.name, err)
-		case p.Failure == "":
-			t.Errorf("%s is not caught in %d seeds: %s", b.name, *planted, b.what)
-		default:
-			why, _, _ := strings.Cut(p.Failure, "\n")
-			fmt.Printf("%s: %s\n  caught after %d seeds and %s, %s\n", b.name, b.what, p.Seed, time.Since(began).Round(time.Second), why)
-		}
+		t.Run(b.name, func(t *testing.T) {
+			began := time.Now()
+			p, err := b.hunt(t.Context(), repository(t), t.TempDir())
+			switch {
+			case err != nil:
+				t.Error(err)
+			case p.Failure == "":
+				t.Errorf("not caught in %d seeds: %s", *planted, b.what)
+			default:
+				why, _, _ := strings.Cut(p.Failure, "\n")
+				fmt.Printf("%s: %s\n  caught after %d seeds and %s, %s\n", b.name, b.what, p.Seed, time.Since(began).Round(time.Second), why)
+			}
+		})
 	}
 }
 
