@@ -11,12 +11,13 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"syscall"
 
 	"github.com/autopeer/autopeer/infra/mutate/mutation"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ok, err := run(ctx, os.Args[1:], os.Stdout)
 	if err != nil {
@@ -103,11 +104,11 @@ func (o options) try(ctx context.Context, p mutation.Package, explanations mutat
 		return tally{}, fmt.Errorf("make a scratch folder: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(scratch) }() // the system clears what is left
-	trial, err := mutation.NewTrial(ctx, p, scratch)
+	trial, err := mutation.NewTrial(ctx, p, everyNth(all, o.every), scratch)
 	if err != nil {
 		return tally{}, err
 	}
-	results, err := trial.Try(ctx, everyNth(all, o.every), o.atOnce)
+	results, err := trial.Try(ctx, o.atOnce)
 	if err != nil {
 		return tally{}, err
 	}

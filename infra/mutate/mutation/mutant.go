@@ -20,6 +20,7 @@ type Mutant struct {
 	File string
 	Line int
 	edit
+	body *body // of the function that it is in; nil where it can't be copied
 }
 
 // edit puts a text in the place of the bytes from start up to end.
@@ -27,6 +28,12 @@ type edit struct {
 	start, end int
 	text       string
 	says       string // what it does, for people
+}
+
+// body is where the text between a function's braces is.
+type body struct {
+	start, end  int
+	isProcedure bool // without results
 }
 
 // Apply returns the source with the change.
@@ -47,9 +54,13 @@ func Of(pkg, file string, source []byte) ([]Mutant, error) {
 		f := &finder{source: source, offset: position.Offset}
 		ast.Inspect(d.node, f.visit)
 		slices.SortStableFunc(f.edits, func(a, b edit) int { return a.start - b.start })
+		copied := f.bodyOf(d.node)
 		for _, e := range f.edits {
-			name := fmt.Sprintf("%s %s: %s", pkg, d.name, inLine(source, e))
-			all = append(all, Mutant{Name: name, File: file, Line: position.Line(position.Pos(e.start)), edit: e})
+			m := Mutant{Name: fmt.Sprintf("%s %s: %s", pkg, d.name, inLine(source, e)), File: file, Line: position.Line(position.Pos(e.start)), edit: e}
+			if copied != nil && copied.start <= e.start && e.end <= copied.end {
+				m.body = copied
+			}
+			all = append(all, m)
 		}
 	}
 	number(all)
@@ -104,14 +115,33 @@ func nameOf(d *ast.FuncDecl) string {
 	return fmt.Sprintf("%s.%s", receiver, d.Name.Name)
 }
 
-// inLine shows the change in the line where it is made.
+// bodyOf returns the body of a function, unless it has labels: they can't be there twice.
+func (f *finder) bodyOf(n ast.Node) *body {
+	d, ok := n.(*ast.FuncDecl)
+	if !ok || d.Body == nil {
+		return nil
+	}
+	labels := false
+	ast.Inspect(d.Body, func(n ast.Node) bool {
+		_, isLabel := n.(*ast.LabeledStmt)
+		labels = labels || isLabel
+		return true
+	})
+	if labels {
+		return nil
+	}
+	return &body{f.offset(d.Body.Lbrace) + 1, f.offset(d.Body.Rbrace), d.Type.Results == nil}
+}
+
+// inLine shows the change in the line where it is made, with single spaces, so that aligning lines renames nobody.
 func inLine(source []byte, e edit) string {
 	from := strings.LastIndexByte(string(source[:e.start]), '\n') + 1
 	to := len(source)
 	if n := strings.IndexByte(string(source[e.end:]), '\n'); n >= 0 {
 		to = e.end + n
 	}
-	return strings.TrimSpace(string(source[from:e.start]) + "[" + e.says + "]" + string(source[e.end:to]))
+	line := string(source[from:e.start]) + "[" + e.says + "]" + string(source[e.end:to])
+	return strings.Join(strings.Fields(line), " ")
 }
 
 // short is a text in one line of bearable length.

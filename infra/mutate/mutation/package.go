@@ -16,6 +16,7 @@ import (
 // Package is what `go list -json` says of a package.
 type Package struct {
 	ImportPath   string
+	Name         string
 	Dir          string
 	GoFiles      []string
 	TestImports  []string
@@ -25,7 +26,7 @@ type Package struct {
 
 // List returns the packages that the patterns name, as go list understands them in the folder.
 func List(ctx context.Context, dir string, patterns ...string) ([]Package, error) {
-	list := exec.CommandContext(ctx, "go", append([]string{"list", "-json=ImportPath,Dir,GoFiles,TestImports,XTestImports,Module"}, patterns...)...)
+	list := exec.CommandContext(ctx, "go", append([]string{"list", "-json=ImportPath,Name,Dir,GoFiles,TestImports,XTestImports,Module"}, patterns...)...)
 	list.Dir, list.Stderr = dir, os.Stderr
 	out, err := list.Output()
 	if err != nil {
@@ -67,7 +68,7 @@ func (p Package) Mutants() ([]Mutant, error) {
 // testFlags give rapid the same cases in every run, and no time to make a failing one nicer.
 func (p Package) testFlags() []string {
 	const rapid = "pgregory.net/rapid"
-	flags := []string{"-test.failfast"}
+	flags := []string{"-test.failfast", "-test.short"}
 	if slices.Contains(p.TestImports, rapid) || slices.Contains(p.XTestImports, rapid) {
 		flags = append(flags, "-rapid.seed=1", "-rapid.nofailfile", "-rapid.shrinktime=0s")
 	}

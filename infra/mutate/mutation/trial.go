@@ -1,7 +1,6 @@
 package mutation
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,45 +24,55 @@ const (
 	Survivor                // the tests pass
 )
 
-// Trial runs the tests of one package, with one mutant at a time.
-type Trial struct {
-	pkg     Package
-	scratch string
-	limit   time.Duration // for one run of the tests
-}
-
-// patience is how often longer than without a mutant the tests may run before they are taken to hang.
-const patience = 10
-
-// NewTrial runs the tests as they are, which must pass. The scratch folder may be shared by trials.
-func NewTrial(ctx context.Context, pkg Package, scratch string) (*Trial, error) {
-	t := &Trial{pkg: pkg, scratch: scratch, limit: time.Minute}
-	binary := filepath.Join(scratch, "unchanged.test")
-	if said, err := t.build(ctx, binary); err != nil {
-		return nil, fmt.Errorf("build the tests of %s: %w\n%s", pkg.Path(), err, said)
-	}
-	started := time.Now()
-	if said, err := t.run(ctx, binary); err != nil {
-		return nil, fmt.Errorf("run the tests of %s without a mutant: %w\n%s", pkg.Path(), err, said)
-	}
-	t.limit = 5*time.Second + patience*time.Since(started)
-	return t, nil
-}
-
 // Result is a mutant that was tried.
 type Result struct {
 	Mutant
 	Verdict Verdict
 }
 
+// Trial runs the tests of one package with one mutant at a time.
+type Trial struct {
+	pkg      Package
+	sources  map[string][]byte
+	mutants  []Mutant
+	compiles []bool
+	scratch  string
+	binary   string        // with all mutants that can be in one
+	limit    time.Duration // for one run of the tests
+}
+
+// patience is how much longer than without a mutant the tests may run before they are taken to hang.
+const patience = 10
+
+// NewTrial builds the tests and runs them without a mutant, which must succeed.
+func NewTrial(ctx context.Context, pkg Package, mutants []Mutant, scratch string) (*Trial, error) {
+	c, err := newChecker(ctx, pkg)
+	if err != nil {
+		return nil, err
+	}
+	t := &Trial{pkg: pkg, sources: c.sources, mutants: mutants, scratch: scratch, binary: filepath.Join(scratch, "all.test"), limit: time.Minute}
+	for _, m := range mutants {
+		t.compiles = append(t.compiles, c.compiles(m))
+	}
+	if err := t.build(ctx, t.binary, t.together()); err != nil {
+		return nil, err
+	}
+	started := time.Now()
+	if said, err := t.run(ctx, t.binary, 0); err != nil {
+		return nil, fmt.Errorf("run the tests of %s without a mutant: %w\n%s", pkg.Path(), err, said)
+	}
+	t.limit = 5*time.Second + patience*time.Since(started)
+	return t, nil
+}
+
 // Try runs the tests with each of the mutants, so many at once, and returns what became of them in their order.
-func (t *Trial) Try(ctx context.Context, mutants []Mutant, atOnce int) ([]Result, error) {
-	results := make([]Result, len(mutants))
+func (t *Trial) Try(ctx context.Context, atOnce int) ([]Result, error) {
+	results := make([]Result, len(t.mutants))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
-	for i, m := range mutants {
+	for i, m := range t.mutants {
 		group.Go(func() error {
-			verdict, err := t.try(ctx, m)
+			verdict, err := t.try(ctx, i)
 			results[i] = Result{m, verdict}
 			return err
 		})
@@ -70,70 +80,88 @@ func (t *Trial) Try(ctx context.Context, mutants []Mutant, atOnce int) ([]Result
 	return results, group.Wait()
 }
 
-func (t *Trial) try(ctx context.Context, m Mutant) (Verdict, error) {
-	dir, err := os.MkdirTemp(t.scratch, "mutant")
-	if err != nil {
-		return Invalid, fmt.Errorf("make a folder for the mutant: %w", err)
+func (t *Trial) try(ctx context.Context, i int) (Verdict, error) {
+	m := t.mutants[i]
+	if !t.compiles[i] {
+		return Invalid, nil
 	}
-	defer func() { _ = os.RemoveAll(dir) }() // the scratch folder goes anyway
-	overlay, err := writeOverlay(dir, m)
-	if err != nil {
-		return Invalid, err
+	binary, number := t.binary, i+1
+	if m.body == nil {
+		binary, number = filepath.Join(t.scratch, fmt.Sprintf("%d.test", i)), 0
+		if err := t.build(ctx, binary, map[string][]byte{m.File: m.Apply(t.sources[m.File])}); err != nil {
+			return Invalid, err
+		}
+		defer func() { _ = os.Remove(binary) }() // the scratch folder goes anyway
 	}
-	binary := filepath.Join(dir, "mutant.test")
-	if _, err := t.build(ctx, binary, "-overlay", overlay); err != nil {
-		return Invalid, unlessItSaidNo(ctx, err)
+	_, err := t.run(ctx, binary, number)
+	_, failed := errors.AsType[*exec.ExitError](err)
+	switch {
+	case err == nil:
+		return Survivor, nil
+	case failed && ctx.Err() == nil:
+		return Killed, nil
 	}
-	if _, err := t.run(ctx, binary); err != nil {
-		return Killed, unlessItSaidNo(ctx, err)
-	}
-	return Survivor, nil
+	return Invalid, fmt.Errorf("run the tests of %s: %w", t.pkg.Path(), err)
 }
 
-// unlessItSaidNo tells a program that failed, which is an answer, from one that didn't start or was interrupted.
-func unlessItSaidNo(ctx context.Context, err error) error {
-	if _, answered := errors.AsType[*exec.ExitError](err); answered && ctx.Err() == nil {
-		return nil
+// together returns the changed sources with all mutants that can be in one binary.
+func (t *Trial) together() map[string][]byte {
+	byFile := map[string]map[int]Mutant{}
+	for i, m := range t.mutants {
+		if !t.compiles[i] || m.body == nil {
+			continue
+		}
+		if byFile[m.File] == nil {
+			byFile[m.File] = map[int]Mutant{}
+		}
+		byFile[m.File][i+1] = m
 	}
-	return err
+	changed := map[string][]byte{filepath.Join(t.pkg.Dir, "mutant_under_test.go"): fmt.Appendf(nil, chooser, t.pkg.Name)}
+	for file, mutants := range byFile {
+		changed[file] = together(t.sources[file], mutants)
+	}
+	return changed
 }
 
-// writeOverlay writes the mutant, and the file that tells the compiler to take it for the source.
-func writeOverlay(dir string, m Mutant) (string, error) {
-	source, err := os.ReadFile(m.File)
+// build builds the tests with changed sources, which only the compiler gets to see.
+func (t *Trial) build(ctx context.Context, binary string, changed map[string][]byte) error {
+	overlay, err := writeOverlay(binary, changed)
 	if err != nil {
-		return "", fmt.Errorf("read source: %w", err)
+		return err
 	}
-	changed := filepath.Join(dir, filepath.Base(m.File))
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {m.File: changed}})
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-o", binary, ".")
+	build.Dir = t.pkg.Dir
+	if said, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the tests of %s: %w\n%s", t.pkg.Path(), err, said)
+	}
+	return nil
+}
+
+// writeOverlay writes the changed sources beside the binary, and the file that tells the compiler to take them.
+func writeOverlay(binary string, changed map[string][]byte) (string, error) {
+	replace := map[string]string{}
+	for file, source := range changed {
+		replace[file] = binary + "." + filepath.Base(file)
+		if err := os.WriteFile(replace[file], source, 0o600); err != nil {
+			return "", fmt.Errorf("write mutant: %w", err)
+		}
+	}
+	data, err := json.Marshal(map[string]map[string]string{"Replace": replace})
 	if err != nil {
 		return "", fmt.Errorf("write overlay: %w", err)
 	}
-	overlay := filepath.Join(dir, "overlay.json")
-	err = errors.Join(os.WriteFile(changed, m.Apply(source), 0o600), os.WriteFile(overlay, replace, 0o600))
-	if err != nil {
-		return "", fmt.Errorf("write mutant: %w", err)
-	}
-	return overlay, nil
-}
-
-func (t *Trial) build(ctx context.Context, binary string, flags ...string) (said []byte, err error) {
-	args := append([]string{"test", "-c", "-ldflags=-s -w", "-o", binary}, flags...)
-	build := exec.CommandContext(ctx, "go", append(args, ".")...)
-	build.Dir = t.pkg.Dir
-	return build.CombinedOutput()
+	overlay := binary + ".json"
+	return overlay, os.WriteFile(overlay, data, 0o600)
 }
 
 // run starts the tests by a shell that limits their memory, since an endless loop may well fill it. Where that
 // can't be limited, time is.
-func (t *Trial) run(ctx context.Context, binary string) (said []byte, err error) {
+func (t *Trial) run(ctx context.Context, binary string, number int) (said []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, t.limit)
 	defer cancel()
 	const limited = `ulimit -v 4194304 2>/dev/null; exec "$0" "$@"`
 	test := exec.CommandContext(ctx, "sh", append([]string{"-c", limited, binary}, t.pkg.testFlags()...)...)
 	test.Dir = t.pkg.Dir
-	var out bytes.Buffer
-	test.Stdout, test.Stderr = &out, &out
-	err = test.Run()
-	return out.Bytes(), err
+	test.Env = append(os.Environ(), environment+"="+strconv.Itoa(number))
+	return test.CombinedOutput()
 }

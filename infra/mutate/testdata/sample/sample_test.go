@@ -6,14 +6,17 @@ import (
 	"github.com/autopeer/autopeer/infra/mutate/testdata/sample"
 )
 
-func TestLarger(t *testing.T) {
-	if sample.Larger(2, 1) != 2 || sample.Larger(1, 2) != 2 || sample.Larger(1, 1) != 1 {
-		t.Error("Larger() is wrong")
+func TestSample(t *testing.T) {
+	five, c := 5, make(chan int, 4)
+	for i := range cap(c) {
+		c <- i
 	}
-}
-
-func TestSum(t *testing.T) {
-	if sample.Sum(3) != 6 {
-		t.Error("Sum(3) is wrong")
+	sample.Reset(&five)
+	sample.Drain(c)
+	switch {
+	case sample.Days != 7, five != 0, len(c) != 1, sample.Hello("you") != "hello you", sample.Sum(3) != 6:
+		t.Error("something is wrong")
+	case sample.Larger(2, 1) != 2, sample.Larger(1, 2) != 2, sample.Larger(1, 1) != 1:
+		t.Error("Larger() is wrong")
 	}
 }
