@@ -53,7 +53,7 @@ func (c checker) checkContradiction(s sideRoutes) {
 
 // checkNothingRouted reports destinations and exclusions of tables that autopeer doesn't route.
 func (c checker) checkNothingRouted(s sideRoutes) {
-	if scope := s.Tables.scope; !scope.ok || scope.value != policy.NoTables || !(s.To.given() || s.Except.given()) {
+	if scope := s.Tables.scope; !scope.ok || scope.value != policy.NoTables || (!s.To.given() && !s.Except.given()) {
 		return
 	}
 	c.add(s.Tables.scope.at, "tables none leaves all routes to somebody else, and to and except mean nothing beside it", "leave them out, or choose tables")
