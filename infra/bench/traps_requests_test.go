@@ -181,8 +181,12 @@ func TestTrap12TheDeadAreStillListed(t *testing.T) {
 				time.Sleep(time.Second)
 				tt.end(t, accepter, dead)
 				t.Policy(lab.PingPolicy(m, f, lab.Site{}))
+				hintAll(t, one, dead, m, f)
 				t.Sweep()
 				t.Unchanged(0)
+				if said := t.Said(outcome.Accepted, dead); len(said) > 0 {
+					t.Errorf("announced %+v of one that is %s", said[0].Reason, tt.state)
+				}
 				t.InState(one, dead, tt.state)
 				refused(t, one, "InvalidStateTransition", func(p *lab.Person) { p.Delete(dead) })
 				pcx := t.Ask(m, f)
