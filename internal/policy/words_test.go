@@ -1,0 +1,28 @@
+package policy_test
+
+import (
+	"testing"
+
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+// TestWordsAreAnInterface: events and packed policies carry them, and others read them.
+func TestWordsAreAnInterface(t *testing.T) {
+	t.Parallel()
+	words := map[string]string{
+		"accept": string(policy.Accept), "reject": string(policy.Reject), "leave": string(policy.Leave), "ask": string(policy.Ask),
+		"allowed": string(policy.Allowed), "approval-needed": string(policy.ApprovalNeeded), "overlap": string(policy.Overlap),
+		"cidr-mismatch": string(policy.CIDRMismatch), "wrong-direction": string(policy.WrongDirection), "same-vpc": string(policy.SameVPC),
+		"not-listed": string(policy.NotListed), "report": string(policy.ReportRemoved), "disconnect": string(policy.DisconnectRemoved),
+		"manual": string(policy.ManualApproval), "all": string(policy.AllTables), "none": string(policy.NoTables), "main": string(policy.MainTable),
+		"ids": string(policy.TablesByID), "tags": string(policy.TablesByTag), "subnets": string(policy.SubnetTables),
+	}
+	for want, got := range words {
+		if got != want {
+			t.Errorf("the word is %q, want %q", got, want)
+		}
+	}
+	if policy.LeaveOthers != "leave" || policy.RejectOthers != "reject" {
+		t.Errorf("otherwise is %q or %q, want leave or reject", policy.LeaveOthers, policy.RejectOthers)
+	}
+}
