@@ -1,0 +1,180 @@
+package plan_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/plan"
+	"github.com/autopeer/autopeer/internal/policy"
+)
+
+var (
+	here   = peering.Cell{Account: "111111111111", Region: "us-east-1"}
+	asking = peering.VPC{Owner: here.Account, Region: here.Region, ID: "vpc-a", Blocks: prefixes("10.10.0.0/16")}
+	asked  = peering.VPC{Owner: here.Account, Region: here.Region, ID: "vpc-b", Blocks: prefixes("172.31.0.0/16")}
+	third  = peering.VPC{Owner: here.Account, Region: here.Region, ID: "vpc-c", Blocks: prefixes("10.30.0.0/16")}
+
+	samePrefixes = cmpopts.EquateComparable(netip.Prefix{})
+)
+
+// unknown is the VPC as a pending connection shows it.
+func unknown(v peering.VPC) peering.VPC {
+	v.Blocks = nil
+	return v
+}
+
+func between(id peering.ConnectionID, requester, accepter peering.VPC) peering.Connection {
+	return peering.Connection{ID: id, State: peering.PendingAcceptance, Requester: requester, Accepter: accepter}
+}
+
+func TestFill(t *testing.T) {
+	t.Parallel()
+	a, b := unknown(asking), unknown(asked)
+	tests := []struct {
+		name  string
+		known []peering.VPC
+		want  peering.Connection
+	}{
+		{"both", []peering.VPC{third, asked, asking}, between(via, asking, asked)},
+		{"the requester alone", []peering.VPC{asking}, between(via, asking, b)},
+		{"the accepter alone", []peering.VPC{asked}, between(via, a, asked)},
+		{"a VPC of the same id elsewhere is another", []peering.VPC{{Owner: "999999999999", Region: here.Region, ID: "vpc-a", Blocks: asked.Blocks}}, between(via, a, b)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := plan.Surroundings{VPCs: tt.known}.Fill(between(via, a, b))
+			if diff := cmp.Diff(tt.want, got, samePrefixes); diff != "" {
+				t.Errorf("Fill() (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// decision lets marketing and finance connect, and marketing ping finance.
+func decision() policy.Decision {
+	return policy.Decision{Requester: "marketing", Accepter: "finance", Peering: &policy.Peering{
+		Between: [2]string{"marketing", "finance"},
+		Allow:   []policy.Allow{{From: "marketing", To: "finance", Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-b"}}}},
+	}}
+}
+
+// ruleOf is tagged with the connection.
+func ruleOf(c peering.ConnectionID, id peering.RuleID, group peering.SecurityGroupID) peering.IngressRule {
+	return peering.IngressRule{ID: id, Group: group, Tags: map[string]string{peering.TagConnection: string(c)}}
+}
+
+func TestASideHasWhatItsVPCHas(t *testing.T) {
+	t.Parallel()
+	s := plan.Surroundings{
+		Tables:  []peering.RouteTable{{ID: "rtb-a", VPC: "vpc-a"}, {ID: "rtb-b", VPC: "vpc-b"}, {ID: "rtb-c", VPC: "vpc-c"}},
+		Subnets: []peering.Subnet{{ID: "subnet-a", VPC: "vpc-a"}, {ID: "subnet-b", VPC: "vpc-b"}},
+		Groups:  []peering.SecurityGroup{{ID: "sg-a", VPC: "vpc-a"}, {ID: "sg-b", VPC: "vpc-b"}},
+		Rules:   []peering.IngressRule{ruleOf(via, "sgr-a", "sg-a"), ruleOf(via, "sgr-b", "sg-b"), ruleOf("pcx-old", "sgr-old", "sg-a")},
+	}
+	c, d, limits := between(via, asking, asked), decision(), policy.Limits{Routes: 7}
+	want := map[peering.Role]plan.Side{
+		peering.Requester: {
+			Connection: c, Role: peering.Requester, Own: "marketing", Peer: "finance", Terms: d.Terms(peering.Requester), Limits: limits,
+			Tables: s.Tables[:1], Subnets: s.Subnets[:1], Groups: s.Groups[:1], Ours: s.Rules[:1],
+		},
+		peering.Accepter: {
+			Connection: c, Role: peering.Accepter, Own: "finance", Peer: "marketing", Terms: d.Terms(peering.Accepter), Limits: limits,
+			Tables: s.Tables[1:2], Subnets: s.Subnets[1:], Groups: s.Groups[1:], Ours: s.Rules[1:2],
+		},
+	}
+	for role, side := range want {
+		if diff := cmp.Diff(side, s.Side(c, role, d, limits), samePrefixes); diff != "" {
+			t.Errorf("Side(%s) (-want +got):\n%s", role, diff)
+		}
+	}
+}
+
+func TestObstacles(t *testing.T) {
+	t.Parallel()
+	taken := func(destination, target string) []peering.Route {
+		return []peering.Route{{Destination: netip.MustParsePrefix(destination), Target: peering.Target(target)}}
+	}
+	s := plan.Surroundings{Tables: []peering.RouteTable{
+		{ID: "rtb-a", VPC: "vpc-a", Routes: taken("172.31.0.0/16", "pcx-x")}, {ID: "rtb-b", VPC: "vpc-b", Routes: taken("10.10.0.0/16", "pcx-x")},
+	}}
+	const (
+		atA = "172.31.0.0/16 is already routed to pcx-x in rtb-a, so it can't be routed to pcx-new"
+		atB = "10.10.0.0/16 is already routed to pcx-x in rtb-b, so it can't be routed to pcx-new"
+	)
+	abroad := func(v peering.VPC) peering.VPC { v.Region = "eu-west-1"; return v }
+	managedBy := func(r peering.Role) policy.Decision {
+		d := decision()
+		d.Peering.Manage, d.Peering.Requester = r, "marketing"
+		return d
+	}
+	few := policy.Limits{Peerings: 2}
+	tests := []struct {
+		name     string
+		c        peering.Connection
+		d        policy.Decision
+		accepted []peering.Connection
+		limits   policy.Limits
+		want     []string
+	}{
+		{"both sides of the cell are looked at", between(via, asking, asked), decision(), nil, policy.Limits{}, []string{atA, atB}},
+		{"a side of another cell is not", between(via, asking, abroad(asked)), decision(), nil, policy.Limits{}, []string{atA}},
+		{"the requester may be left to others", between(via, asking, asked), managedBy(peering.Accepter), nil, policy.Limits{}, []string{atB}},
+		{"the accepter may be left to others", between(via, asking, asked), managedBy(peering.Requester), nil, policy.Limits{}, []string{atA}},
+		{"connections count at either end", between(via, asking, abroad(asked)), decision(),
+			[]peering.Connection{between("pcx-1", asking, third), between("pcx-2", third, asking)}, few,
+			[]string{atA, "vpc-a has 2 of 2 active peering connections and needs 1 more"}},
+		{"the last that the quota allows is none too many", between(via, asking, abroad(asked)), decision(),
+			[]peering.Connection{between("pcx-1", asking, third)}, few, []string{atA}},
+		{"others' connections don't count, nor does this one", between(via, asking, abroad(asked)), decision(),
+			[]peering.Connection{between("pcx-1", asking, third), between("pcx-2", third, asked), between(via, asking, asked)}, few, []string{atA}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := s
+			s.Accepted = tt.accepted
+			var got []string
+			conflicts, shortages := s.Obstacles(here, tt.c, tt.d, tt.limits)
+			for _, c := range conflicts {
+				got = append(got, c.String())
+			}
+			for _, short := range shortages {
+				got = append(got, short.String())
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("Obstacles() (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRoutedSubnets(t *testing.T) {
+	t.Parallel()
+	subnets := []peering.Subnet{{ID: "subnet-1"}, {ID: "subnet-2"}}
+	tests := []struct {
+		name string
+		want []peering.Subnet
+		policy.Tables
+	}{
+		{"those of a chosen table", subnets[:1], policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"}}},
+		{"those of the main table have no other", subnets[1:], policy.Tables{Scope: policy.MainTable}},
+		{"all where somebody else routes", subnets, policy.Tables{Scope: policy.NoTables}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := marketing(func(s *plan.Side) {
+				s.Subnets, s.Terms.Routes.Tables = subnets, tt.Tables
+				s.Tables = []peering.RouteTable{{ID: "rtb-1", Subnets: []peering.SubnetID{"subnet-1"}}, {ID: "rtb-2", Main: true}}
+			})
+			if diff := cmp.Diff(tt.want, s.RoutedSubnets(), samePrefixes); diff != "" {
+				t.Errorf("RoutedSubnets() (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
