@@ -48,11 +48,15 @@ build/%/bootstrap: FORCE
 	@mkdir -p $(@D)
 	$(LAMBDA) -o $@ ./functions/$*
 
+# What plays scenarios by the hundred goes without the race detector, which would take minutes more; the code that it
+# plays has tests of its own. jsii races with itself.
+RACED := ./functions/... ./internal/... ./infra/local ./infra/wiring
+
 .PHONY: test
 test: .venv/ready ## Run every test
 	$(GO) vet ./...
-	$(GO) test -race -timeout 5m $$($(GO) list ./... | grep -vE '/infra(/cell|/iammutations)?$$')
-	$(GO) test -timeout 10m ./infra ./infra/cell ./infra/iammutations # without the race detector: jsii races with itself
+	$(GO) test -race -timeout 10m $(RACED)
+	$(GO) test -timeout 10m $$($(GO) list ./infra/... | grep -vE '/infra/(local|wiring)$$')
 
 .PHONY: test-fast
 test-fast: ## Run the tests of internal/ without the race detector
