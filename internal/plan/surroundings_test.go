@@ -157,20 +157,22 @@ func TestRoutedSubnets(t *testing.T) {
 	t.Parallel()
 	subnets := []peering.Subnet{{ID: "subnet-1"}, {ID: "subnet-2"}}
 	tests := []struct {
-		name string
-		want []peering.Subnet
+		name    string
+		want    []peering.Subnet
+		gateway bool // rtb-1 is a gateway's
 		policy.Tables
 	}{
-		{"those of a chosen table", subnets[:1], policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"}}},
-		{"those of the main table have no other", subnets[1:], policy.Tables{Scope: policy.MainTable}},
-		{"all where somebody else routes", subnets, policy.Tables{Scope: policy.NoTables}},
+		{"those of a chosen table", subnets[:1], false, policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"}}},
+		{"those of the main table have no other", subnets[1:], false, policy.Tables{Scope: policy.MainTable}},
+		{"all where somebody else routes, also those of a gateway's table", subnets, true, policy.Tables{Scope: policy.NoTables}},
+		{"a gateway's table is never chosen", subnets[1:], true, policy.Tables{Scope: policy.AllTables}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := marketing(func(s *plan.Side) {
 				s.Subnets, s.Terms.Routes.Tables = subnets, tt.Tables
-				s.Tables = []peering.RouteTable{{ID: "rtb-1", Subnets: []peering.SubnetID{"subnet-1"}}, {ID: "rtb-2", Main: true}}
+				s.Tables = []peering.RouteTable{{ID: "rtb-1", Subnets: []peering.SubnetID{"subnet-1"}, Gateway: tt.gateway}, {ID: "rtb-2", Main: true}}
 			})
 			if diff := cmp.Diff(tt.want, s.RoutedSubnets(), samePrefixes); diff != "" {
 				t.Errorf("RoutedSubnets() (-want +got):\n%s", diff)
