@@ -21,16 +21,21 @@ func (r *run) listen(o outcome.Outcome) {
 	defer r.mu.Unlock()
 	r.heard = append(r.heard, heard{o, time.Now()})
 	r.note(said{o})
-	why := r.ledger.untrue(o)
-	if why == "" {
+	if why := r.ledger.untrue(o); why != "" {
+		r.violated([]string{string(o.Connection)}, "%s", why)
+	}
+	if o.Kind != outcome.Connected || r.ledger.connections[string(o.Connection)] == nil {
 		return
 	}
-	if !r.wasEver(func(past *ledger, _ time.Time) bool { return past.untrue(o) == "" }) {
-		r.violated([]string{string(o.Connection)}, "%s", why)
+	for _, line := range o.State { // each by itself: somebody may have undone one before another was done
+		holds := func(l *ledger, _ time.Time) bool { return l.holds(line, o.Connection) }
+		if !holds(r.ledger, time.Now()) && !r.wasEver(holds) {
+			r.violated([]string{string(o.Connection)}, "%s was announced as connected, and it isn't so that %s", o.Connection, line)
+		}
 	}
 }
 
-// untrue says in a sentence what of an announcement doesn't hold, "" if all does.
+// untrue says in a sentence what is wrong with an announcement, "" if nothing is.
 func (l *ledger) untrue(o outcome.Outcome) string {
 	c := l.connections[string(o.Connection)]
 	switch {
@@ -40,13 +45,6 @@ func (l *ledger) untrue(o outcome.Outcome) string {
 		return fmt.Sprintf("%s spoke of the %s's side of %s, which isn't its own", o.Cell, o.Side, c.id)
 	case o.Kind == outcome.Accepted && c.accepted.IsZero():
 		return c.id + " was announced as accepted, and it isn't"
-	case o.Kind != outcome.Connected:
-		return ""
-	}
-	for _, line := range o.State {
-		if !l.holds(line, o.Connection) {
-			return fmt.Sprintf("%s was announced as connected, and it isn't so that %s", c.id, line)
-		}
 	}
 	return ""
 }

@@ -162,7 +162,7 @@ func (l *ledger) mayTakeBack(id string, rec record) bool {
 		return true
 	}
 	c := l.connections[id]
-	return l.isRemoved(c, rec.cell, rec.at) || c.accepted.IsZero() && rec.at.Sub(c.created) < unseen
+	return l.isRemoved(c, rec.cell, rec.at) || rec.at.Sub(c.created) < unseen
 }
 
 // isRemoved reports whether autopeer has connected it once and the policy has no peering for it any more, and wants

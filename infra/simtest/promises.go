@@ -1,8 +1,8 @@
 package simtest
 
 import (
-	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -34,9 +34,21 @@ const attempts = 10
 
 // isLast counts the throttles of a call in a row.
 func (r *run) isLast(c call) bool {
-	key := digest(0, fmt.Sprint(c.question()))
-	r.throttles[key]++
-	return r.throttles[key]%attempts == 0
+	r.throttles[c.name()]++
+	return r.throttles[c.name()]%attempts == 0
+}
+
+// name is that of the question.
+func (c call) name() string { return strings.Join(c.question(), " ") }
+
+// made notes that a call went through: what was promised about it is kept. Callers hold the lock.
+func (r *run) made(c call) {
+	if len(r.throttles)+len(r.promises) == 0 {
+		return
+	}
+	name := c.name()
+	delete(r.throttles, name)
+	r.promises = slices.DeleteFunc(r.promises, func(p promise) bool { return p.call.name() == name })
 }
 
 // watchCall keeps promises, and looks at whom the call is made to. Callers hold the lock.
@@ -51,6 +63,6 @@ func (r *run) watchCall(c call) {
 	now := time.Now()
 	r.promises = slices.DeleteFunc(r.promises, func(p promise) bool {
 		age := now.Sub(p.since)
-		return p.function == c.function && p.cell == c.cell && p.about() == c.about() && age > time.Second && age < patience
+		return p.function == c.function && p.cell == c.cell && p.about() == c.about() && age > 0 && age < patience
 	})
 }

@@ -79,7 +79,7 @@ type run struct {
 	old       map[string]oldAnswer
 	heard     []heard
 	promises  []promise
-	throttles map[uint64]int
+	throttles map[string]int          // in a row, by call
 	homes     map[string]peering.Cell // by access key
 	deployed  time.Time
 	calmed    time.Time
@@ -93,7 +93,7 @@ func newRun(ctx context.Context, seed uint64) *run {
 	r := &run{
 		ctx: ctx, seed: seed, dice: newDice(seed), begun: time.Now(), ids: &ids{made: map[string]int{}},
 		fates: &fates{seed: seed, asked: map[uint64]uint64{}}, silent: map[peering.Cell]bool{}, lost: map[string]bool{},
-		old: map[string]oldAnswer{}, throttles: map[uint64]int{}, homes: map[string]peering.Cell{}, deaths: map[string]death{},
+		old: map[string]oldAnswer{}, throttles: map[string]int{}, homes: map[string]peering.Cell{}, deaths: map[string]death{},
 	}
 	var options ec2.Options
 	change := drawEC2(r.dice, r.ids.next)

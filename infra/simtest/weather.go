@@ -67,6 +67,9 @@ func (r *run) decide(call api.Call, function string) (*cloudsim.Failure, time.Du
 		return &cloudsim.Failure{Answer: old.answer}, wait
 	}
 	f, longer := r.misfortune(c, d)
+	if f == nil {
+		r.made(c)
+	}
 	return f, wait + longer
 }
 
