@@ -97,18 +97,23 @@ func (d *Disconnector) isOurs(vpc peering.VPCID) bool {
 }
 
 // alive returns an error while the connection still lives, whatever the hint says. While EC2 shows the
-// connection its state decides. Where it shows none, a route that carries traffic is proof enough. A hint
-// that stays wrong was forged, and the message is done with.
+// connection its state decides. Where it shows none, a route that carries traffic is proof enough; and with
+// anything here that is to go, a fresh hint must wait, since EC2 may not show the connection yet: it shows a deleted
+// one for hours. A sweep has waited already. A hint that stays wrong was forged, and the message is done with.
 func (d *Disconnector) alive(hint trail.Hint, seen sight) error {
 	lives := seen.remains.IsLive()
 	if seen.connection != nil {
 		lives = !seen.connection.State.IsDead()
 	}
-	if !lives || d.isRemoved(seen) {
+	fresh := hint.IsFresh(d.now())
+	switch {
+	case seen.connection == nil && fresh && !hint.Drift && len(plan.Disconnect(seen.remains).Changes) > 0:
+		return fmt.Errorf("%s is not visible, or not yet", hint.Connection)
+	case !lives || d.isRemoved(seen):
 		return nil
 	}
 	err := fmt.Errorf("%s is not shown as %s", hint.Connection, hint.Kind)
-	if hint.IsFresh(d.now()) {
+	if fresh {
 		return err
 	}
 	return fault.As(fault.Denied, err)

@@ -103,6 +103,27 @@ func TestWhatAWSNoLongerShows(t *testing.T) {
 	})
 }
 
+// TestAForgedDeletionOfAConnectionThatIsNotShownYet: EC2 is eventually consistent, and rules are no proof of life.
+func TestAForgedDeletionOfAConnectionThatIsNotShownYet(t *testing.T) {
+	benchtest.Run(t, nil, func(t *benchtest.T) {
+		m, f := t.Company(one, two)
+		t.NoSweeps()
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.ByHand(two, func(p *lab.Person) { // the routes of its side, which would prove that it lives
+			p.DeleteRoute(f.Table, "10.10.0.0/16")
+			p.DeleteRoute(f.VPC.Main, "10.10.0.0/16")
+		})
+		mark := t.Cloud.Mark()
+		see := t.Cloud.Inject(benchtest.Blind(wiring.Disconnect))
+		t.Must(t.Deliver(t.Ctx, two, wiring.Disconnect, bench.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{})))
+		time.Sleep(20 * time.Second)
+		see()
+		t.Settle()
+		t.Unchanged(mark)
+	})
+}
+
 func TestForgedDeletionsTakeNothingBack(t *testing.T) {
 	benchtest.Run(t, nil, func(t *benchtest.T) {
 		m, f := t.Company(one, one)
