@@ -6,6 +6,8 @@ PORT          ?= 4566
 WITHIN        ?= 1m
 SEEDS         ?= 2000
 FUZZTIME      ?= 30s
+PKGS          ?= ./internal/policy ./internal/plan ./internal/reach ./internal/trail
+EVERY         ?= 1
 GOLANGCI_LINT := v2.15.0
 PYTHON        ?= python3
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
@@ -66,9 +68,14 @@ test-fast: ## Run the tests of internal/ without the race detector
 fuzz: ## Fuzz each target for a while (FUZZTIME=30s)
 	@for target in $$(grep -rl --include='*_test.go' '^func Fuzz' internal | xargs -n1 dirname | sort -u); do \
 		for name in $$(grep -h '^func Fuzz' $$target/*_test.go | sed 's/func \(Fuzz[A-Za-z]*\).*/\1/'); do \
-			echo "$$target $$name"; $(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) ./$$target || exit 1; \
+			echo "$$target $$name"; $(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./$$target || exit 1; \
 		done; \
 	done
+
+.PHONY: mutate
+mutate: ## Change one thing after another in the code, and see whether its tests notice (PKGS=packages, EVERY=n for every nth)
+	$(GO) build -o .tools/mutate ./infra/mutate
+	@.tools/mutate -every $(EVERY) $(PKGS)
 
 .PHONY: fmt
 fmt: ## Format the Go files
@@ -123,6 +130,11 @@ iam-mutations: ## Take every permission out of the templates once, and see who n
 sim: ## Simulate bad days (SEEDS=2000, or SEED=17 to see one)
 	$(GO) test -c -o .tools/simtest ./infra/simtest
 	@.tools/simtest $(if $(SEED),-test.v -test.run '^TestShare$$' -seed=$(SEED),-seeds=$(SEEDS))
+
+.PHONY: sim-planted
+sim-planted: ## Plant bugs, one at a time, and see in how many seeds each is caught
+	$(GO) test -c -o .tools/simtest ./infra/simtest
+	@cd infra/simtest && ../../.tools/simtest -test.run '^TestPlantedBugsAreCaught$$' -planted 3000 -test.timeout 0
 
 .PHONY: load
 load: ## Ask for a thousand connections over twenty cells (WITHIN=1m), and hold what comes of it against what must
