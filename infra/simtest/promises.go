@@ -48,7 +48,7 @@ func (r *run) made(c call) {
 	}
 	name := c.name()
 	delete(r.throttles, name)
-	r.promises = slices.DeleteFunc(r.promises, func(p promise) bool { return p.call.name() == name })
+	r.promises = slices.DeleteFunc(r.promises, func(p promise) bool { return p.name() == name })
 }
 
 // watchCall keeps promises, and looks at whom the call is made to. Callers hold the lock.

@@ -171,10 +171,11 @@ func (c call) question() []string {
 
 var withoutNumbers = strings.NewReplacer("0", "", "1", "", "2", "", "3", "", "4", "", "5", "", "6", "", "7", "", "8", "", "9", "", "..", ".")
 
-// about returns the connection that the call names, "" if it names none.
+// about returns the connection that the call is about, "" if it is about none, or names several: those are others that
+// stand in the way of the one at hand.
 func (c call) about() string {
 	for _, name := range []string{"VpcPeeringConnectionId", "Filter.1.Value.1", "ResourceId.1"} {
-		if id := c.params[name]; isConnection(id) && !strings.HasSuffix(id, "*") {
+		if id := c.params[name]; connectionID.MatchString(id) && c.params["Filter.1.Value.2"] == "" {
 			return id
 		}
 	}
@@ -183,7 +184,7 @@ func (c call) about() string {
 
 // readKey is what an old answer is kept under.
 func (c call) readKey() string {
-	if c.action != "DescribeVpcPeeringConnections" || c.params["Filter.1.Value.2"] != "" || c.params["Filter.2.Name"] != "" {
+	if c.action != "DescribeVpcPeeringConnections" || c.about() == "" || c.params["Filter.2.Name"] != "" {
 		return ""
 	}
 	return c.cell.String() + c.about()
