@@ -2,7 +2,6 @@ package simtest
 
 import (
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -21,11 +20,6 @@ func (d dice) chance(percent int) bool { return d.IntN(100) < percent }
 func (d dice) between(least, most int) int { return least + d.IntN(most-least+1) }
 
 func pick[T any](d dice, from ...T) T { return from[d.IntN(len(from))] }
-
-// some returns each with that chance, in order.
-func some[T any](d dice, percent int, from ...T) []T {
-	return slices.DeleteFunc(slices.Clone(from), func(T) bool { return !d.chance(percent) })
-}
 
 // duration is drawn to the nanosecond, so that hardly anything happens at the instant of anything else: their order
 // would be the scheduler's.

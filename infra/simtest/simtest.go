@@ -118,7 +118,7 @@ func (r *run) play() {
 	r.weather = drawWeather(r.dice)
 	r.mu.Unlock()
 	r.request()
-	for range r.between(15, 30) {
+	for range r.between(15, 25) {
 		if r.hasFailed() {
 			return
 		}

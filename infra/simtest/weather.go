@@ -32,7 +32,7 @@ func drawWeather(d dice) weather {
 		throttled: d.IntN(most), failed: d.IntN(most), unknown: d.IntN(most), dropped: d.IntN(most), hung: d.IntN(most/4 + 1), slow: d.IntN(most), killed: d.IntN(4 * most),
 		stale: pick(d, 0, 20, 50),
 	}
-	if d.chance(6) {
+	if d.chance(4) {
 		w.throttled = 300 // so often that some calls use up all their attempts
 	}
 	if d.chance(70) {

@@ -25,7 +25,9 @@ func drawEC2(d dice, newID func(string) string) func(*ec2.Options) {
 	return func(o *ec2.Options) {
 		o.NewID = newID
 		o.Throttle = d.chance(20)
-		o.PageSize = pick(d, 0, 0, 0, 0, 1, 2, 5)
+		if d.chance(20) {
+			o.PageSize = pick(d, 1, 2, 5)
+		}
 		o.Delays = ec2.Delays{
 			Initiating: d.duration(time.Millisecond, time.Second), Provisioning: d.duration(10*time.Millisecond, 10*time.Second),
 			Deleting: d.duration(time.Millisecond, 20*time.Second),
