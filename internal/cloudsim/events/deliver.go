@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/pattern"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 )
 
@@ -16,9 +17,12 @@ type arrival struct {
 
 // publish matches an event with a bus's rules and schedules what follows. Callers hold the lock.
 func (s *Service) publish(b *bus, a arrival) {
-	body := a.event.encode()
+	event, err := pattern.Read(a.event.encode()) // as it is on the wire, since that is what patterns compare
+	if err != nil {
+		return // it matches nothing
+	}
 	for _, r := range b.rules {
-		if r.matches(body) {
+		if r.matches(event) {
 			s.send(r, a)
 		}
 	}

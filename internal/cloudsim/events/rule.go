@@ -37,9 +37,8 @@ func (r *rule) arn() string {
 	return prefix + r.bus.name + "/" + r.name
 }
 
-// matches takes the event as it is on the wire, since that is what patterns compare.
-func (r *rule) matches(event []byte) bool {
-	return r.source != "" && r.state != disabled && r.pattern.Match(event)
+func (r *rule) matches(event pattern.Event) bool {
+	return r.source != "" && r.state != disabled && r.pattern.MatchRead(event)
 }
 
 // target is where a rule sends events. Its JSON is that of PutTargets.

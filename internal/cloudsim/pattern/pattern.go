@@ -18,9 +18,21 @@ type Pattern struct{ root object }
 
 // Match reports whether the event, a JSON object, has everything that the pattern asks for.
 func (p Pattern) Match(event []byte) bool {
-	fields, err := decodeObject(event)
-	return err == nil && p.root.matches(fields)
+	e, err := Read(event)
+	return err == nil && p.MatchRead(e)
 }
+
+// Event is an event that was read once, to be held against many patterns.
+type Event struct{ fields map[string]any }
+
+// Read reads an event, a JSON object.
+func Read(event []byte) (Event, error) {
+	fields, err := decodeObject(event)
+	return Event{fields}, err
+}
+
+// MatchRead is Match of an event that Read has returned.
+func (p Pattern) MatchRead(e Event) bool { return p.root.matches(e.fields) }
 
 // object is one level of a pattern: all fields must match, and one alternative of each $or.
 type object struct {
