@@ -82,7 +82,7 @@ func (r *run) forgeEvent() {
 	if r.chance(50) {
 		requester, accepter = pick(r.dice, r.sites...).vpcKey, pick(r.dice, r.sites...).vpcKey
 	}
-	r.forge(pick(r.dice, cells...), h.function, h.call, c.id, requester, accepter, pick(r.dice, 0, time.Minute, time.Hour))
+	r.forge(pick(r.dice, cells...), h.function, h.call, c.id, requester, accepter, pick(r.dice, 0, time.Minute, time.Hour, time.Hour, time.Hour))
 }
 
 // silence turns an account's trail off, or all on again.

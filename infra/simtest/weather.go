@@ -17,10 +17,11 @@ import (
 
 // weather is how much goes wrong: of a thousand calls, or of a hundred events.
 type weather struct {
-	throttled, failed, unknown, dropped, hung, slow int // calls
-	killed                                          int // of a thousand invocations
-	lost, doubled, late                             int // events
-	stale                                           int // of a hundred reads that may be
+	throttled, failed, unknown, dropped, hung, slow int  // calls
+	stubborn                                        bool // what throttles does so for minutes
+	killed                                          int  // of a thousand invocations
+	lost, doubled, late                             int  // events
+	stale                                           int  // of a hundred reads that may be
 }
 
 func drawWeather(d dice) weather {
@@ -32,8 +33,8 @@ func drawWeather(d dice) weather {
 		throttled: d.IntN(most), failed: d.IntN(most), unknown: d.IntN(most), dropped: d.IntN(most), hung: d.IntN(most/4 + 1), slow: d.IntN(most), killed: d.IntN(4 * most),
 		stale: pick(d, 0, 20, 50),
 	}
-	if d.chance(4) {
-		w.throttled = 300 // so often that some calls use up all their attempts
+	if d.chance(8) {
+		w.throttled, w.stubborn = 200, true // some calls use up all their attempts
 	}
 	if d.chance(70) {
 		w.lost, w.doubled, w.late = d.IntN(20), d.IntN(20), d.IntN(30)
@@ -73,15 +74,13 @@ func (r *run) decide(call api.Call, function string) (*cloudsim.Failure, time.Du
 	return f, wait + longer
 }
 
-// misfortune draws whether the call fails, and how. What throttles, throttles for some time.
+// misfortune draws whether the call fails, and how.
 func (r *run) misfortune(c call, d dice) (*cloudsim.Failure, time.Duration) {
 	w := r.weather
-	minute := time.Now().Truncate(time.Minute).Format(time.RFC3339)
-	throttled := r.fates.always("throttle", c.cell.String(), c.action, minute).IntN(1000) < w.throttled
 	n := d.IntN(1000)
 	over := func(share int) bool { n -= share; return n < 0 }
 	switch {
-	case throttled && d.chance(90):
+	case r.isThrottled(c) && (w.stubborn || d.chance(90)):
 		r.broken(c, "throttled")
 		return &cloudsim.Failure{Code: throttleCode(c.service), Message: "Request limit exceeded.", Status: http.StatusServiceUnavailable}, 0
 	case over(w.failed):
@@ -100,6 +99,16 @@ func (r *run) misfortune(c call, d dice) (*cloudsim.Failure, time.Duration) {
 		return nil, d.duration(time.Second, 20*time.Second)
 	}
 	return nil, 0
+}
+
+// isThrottled draws for some time at once, and for all calls of an action in a cell. Callers hold the lock.
+func (r *run) isThrottled(c call) bool {
+	spell := time.Minute
+	if r.weather.stubborn {
+		spell = 10 * time.Minute
+	}
+	since := time.Now().Truncate(spell).Format(time.RFC3339)
+	return r.fates.always("throttle", c.cell.String(), c.action, since).IntN(1000) < r.weather.throttled
 }
 
 // death is when a process is killed.

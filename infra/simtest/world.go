@@ -28,11 +28,13 @@ func drawEC2(d dice, newID func(string) string) func(*ec2.Options) {
 		if d.chance(20) {
 			o.PageSize = pick(d, 1, 2, 5)
 		}
+		// Mostly shorter than it takes until somebody is told: what isn't there yet is looked for again and again.
+		soon := 40 * time.Millisecond
 		o.Delays = ec2.Delays{
-			Initiating: d.duration(time.Millisecond, time.Second), Provisioning: d.duration(10*time.Millisecond, 10*time.Second),
-			Deleting: d.duration(time.Millisecond, 20*time.Second),
+			Initiating: d.duration(time.Millisecond, pick(d, soon, soon, soon, time.Second)), Provisioning: d.duration(time.Millisecond, pick(d, soon, soon, soon, 10*time.Second)),
+			Deleting: d.duration(time.Millisecond, pick(d, soon, 20*time.Second)),
 		}
-		if d.chance(30) {
+		if d.chance(20) {
 			o.Delays.Propagation = d.duration(time.Second, 20*time.Second)
 		}
 		if d.chance(20) {

@@ -43,9 +43,24 @@ func Handler(wake func(), queue Queue, handle Handle) Func {
 				return nil
 			}
 		}
-		_ = together.Do(ctx, tasks...) // each matter keeps its own error
+		inTime, cancel := early(ctx)
+		defer cancel()
+		_ = together.Do(inTime, tasks...) // each matter keeps its own error
 		return failures(ctx, queue, matters), nil
 	}
+}
+
+// reserve is the part of an invocation's time that is kept for telling what came of it. Without, one call that is
+// throttled to the end would have Lambda kill the function, and the whole batch wait for its visibility timeout.
+const reserve = 3 * time.Second
+
+// early ends what it returns a little before Lambda ends the invocation.
+func early(ctx context.Context) (context.Context, context.CancelFunc) {
+	end, known := ctx.Deadline()
+	if !known {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, end.Add(-reserve))
 }
 
 // matter is what some messages of a batch have in common.

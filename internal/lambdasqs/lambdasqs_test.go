@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -132,6 +133,32 @@ func TestAFailedMessageIsHiddenForLongerEachTime(t *testing.T) {
 			t.Errorf("hidden for %v after %q deliveries, want %v", q.hidden["r-1"], deliveries, d)
 		}
 	}
+}
+
+// TestWhatTakesTooLongIsGivenUpInTime: Lambda kills a function at its deadline, and then nobody hides or acknowledges
+// anything.
+func TestWhatTakesTooLongIsGivenUpInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		invocation, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		q := &queue{hidden: map[string]time.Duration{}}
+		handler := lambdasqs.Handler(func() {}, q, func(ctx context.Context, h trail.Hint) error {
+			if h.Connection == "pcx-a" {
+				<-ctx.Done()
+			}
+			return ctx.Err()
+		})
+		batch := events.SQSEvent{Records: []events.SQSMessage{message("1", deletion("pcx-a"), "1"), message("2", deletion("pcx-0"), "1")}}
+		response, err := handler(invocation, batch)
+		failed := []events.SQSBatchItemFailure{{ItemIdentifier: "1"}}
+		if diff := cmp.Diff(failed, response.BatchItemFailures); diff != "" || err != nil || invocation.Err() != nil {
+			t.Errorf("%v, invocation %v; failed (-want +got):\n%s", err, invocation.Err(), diff)
+		}
+		if diff := cmp.Diff(map[string]time.Duration{"r-1": 2 * time.Second}, q.hidden); diff != "" {
+			t.Errorf("hidden (-want +got):\n%s", diff)
+		}
+	})
 }
 
 func TestMessagesThatHintAtTheSameAreAnsweredOnce(t *testing.T) {
