@@ -109,7 +109,9 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 	if *planted == 0 {
 		t.Skip("make sim-planted does it")
 	}
-	for _, b := range bugs(t) {
+	all, caught := bugs(t), 0
+	defer func() { fmt.Printf("sim-planted: %d bugs, %d caught\n", len(all), caught) }()
+	for _, b := range all {
 		t.Run(b.name, func(t *testing.T) {
 			began := time.Now()
 			p, err := b.hunt(t.Context(), repository(t), t.TempDir())
@@ -119,6 +121,7 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 			case p.Failure == "":
 				t.Errorf("not caught in %d seeds: %s", *planted, b.what)
 			default:
+				caught++
 				why, _, _ := strings.Cut(p.Failure, "\n")
 				fmt.Printf("%s: %s\n  caught after %d seeds and %s, %s\n", b.name, b.what, p.Seed, time.Since(began).Round(time.Second), why)
 			}

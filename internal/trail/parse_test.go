@@ -53,6 +53,10 @@ func TestParse(t *testing.T) {
 			Kind: trail.Deleted, EventID: "1c2d3e4f-0001-4000-8000-000000000003", Connection: pcx,
 			Origin: requester.Cell(), At: time.Date(2026, 6, 9, 7, 0, 0, 0, time.UTC),
 		}},
+		{"of a change it is read that there was one", "change-block.json", trail.Hint{
+			Kind: trail.Changed, EventID: "1c2d3e4f-0001-4000-8000-000000000022", Origin: requester.Cell(),
+			At: time.Date(2026, 6, 9, 7, 0, 0, 0, time.UTC),
+		}},
 		{"another call is ignored", "other-call.json", trail.Hint{Why: "CreateVpc of ec2.amazonaws.com is not for us"}},
 		{"another detail-type is ignored", "other-detail-type.json",
 			trail.Hint{Why: "EC2 Instance State-change Notification from aws.ec2 is not for us"}},
@@ -143,7 +147,7 @@ func FuzzParse(f *testing.F) {
 		switch {
 		case err != nil && fault.Of(err) != fault.Permanent:
 			t.Errorf("class of %q = %v, want %v", err, fault.Of(err), fault.Permanent)
-		case err == nil && hint.Kind != trail.Ignored && (len(hint.Connection) < 5 || hint.Connection[:4] != "pcx-"):
+		case err == nil && trail.Ignored < hint.Kind && hint.Kind <= trail.Deleted && (len(hint.Connection) < 5 || hint.Connection[:4] != "pcx-"):
 			t.Errorf("hint has connection %q", hint.Connection)
 		case err == nil && hint.Kind == trail.Ignored && hint.Why == "":
 			t.Error("ignored without a reason")

@@ -88,7 +88,7 @@ func (p params) items(name string) []params {
 		}
 		number, field, _ := strings.Cut(rest, ".")
 		n, err := strconv.Atoi(number)
-		if err != nil {
+		if err != nil || strconv.Itoa(n) != number { // 01 would be a second 1
 			continue
 		}
 		if members[n] == nil {

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -10,14 +11,15 @@ import (
 // that a request doesn't have is absent, not empty.
 type Keys map[string][]string
 
-// get ignores the case of keys, as IAM does.
+// get ignores the case of keys, as IAM does. Of several spellings that differ from the key, the first one in order of
+// name counts.
 func (k Keys) get(key string) []string {
 	if values, found := k[key]; found {
 		return values
 	}
-	for name, values := range k {
+	for _, name := range slices.Sorted(maps.Keys(k)) {
 		if strings.EqualFold(name, key) {
-			return values
+			return k[name]
 		}
 	}
 	return nil
