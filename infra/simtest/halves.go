@@ -47,12 +47,15 @@ func least(n int, others ...int) int {
 // been told lately why it isn't.
 func (r *run) halfWrong(h half) string {
 	if in, found := h.obstacle(); found {
-		return r.unlessSaid(h, in+" is in the way, and nobody is told", outcome.Conflicting)
+		return r.unlessSaid(h, in+" is in the way, and nobody is told", outcome.Conflicting, r.calmed)
 	}
-	if r.isShort(h) {
-		return r.unlessSaid(h, "there is no room, and nobody is told", outcome.Failed)
-	}
-	if why := h.contentsWrong(); why != "" {
+	why := h.contentsWrong()
+	switch {
+	case r.isShort(h) && why == "": // but for rules that refer to groups, which are tried once a day
+		return r.unlessSaid(h, "there is no room, and nobody is told", outcome.Failed, r.deployed)
+	case r.isShort(h):
+		return r.unlessSaid(h, "there is no room, and nobody is told", outcome.Failed, r.calmed)
+	case why != "":
 		return why
 	}
 	tags := h.tagsOn(h.connection, h.own().Cell)
@@ -88,9 +91,9 @@ func (r *run) wasConnected(h half) bool {
 	})
 }
 
-func (r *run) unlessSaid(h half, why string, kind outcome.Kind) string {
+func (r *run) unlessSaid(h half, why string, kind outcome.Kind, since time.Time) string {
 	for _, o := range r.heard {
-		if o.Kind == kind && string(o.Connection) == h.connection.id && o.Cell == h.own().Cell && o.at.After(r.calmed) {
+		if o.Kind == kind && string(o.Connection) == h.connection.id && o.Cell == h.own().Cell && o.at.After(since) {
 			return ""
 		}
 	}
