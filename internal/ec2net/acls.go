@@ -35,7 +35,7 @@ func aclEntry(e types.NetworkAclEntry) peering.ACLEntry {
 		Number:   aws.ToInt32(e.RuleNumber),
 		Egress:   aws.ToBool(e.Egress),
 		Allow:    e.RuleAction == types.RuleActionAllow,
-		Protocol: aclProtocol(aws.ToString(e.Protocol)),
+		Protocol: peering.Protocol(aws.ToString(e.Protocol)),
 		From:     -1, To: -1,
 		Block: prefix(cmp.Or(e.CidrBlock, e.Ipv6CidrBlock)),
 	}
@@ -46,19 +46,4 @@ func aclEntry(e types.NetworkAclEntry) peering.ACLEntry {
 		out.From, out.To = aws.ToInt32(e.IcmpTypeCode.Type), aws.ToInt32(e.IcmpTypeCode.Code)
 	}
 	return out
-}
-
-// aclProtocol gives the numbers that network ACLs show the names that security groups have for them.
-func aclProtocol(number string) peering.Protocol {
-	switch number {
-	case "1":
-		return peering.ICMP
-	case "6":
-		return peering.TCP
-	case "17":
-		return peering.UDP
-	case "58":
-		return peering.ICMPv6
-	}
-	return peering.Protocol(number)
 }
