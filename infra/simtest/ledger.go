@@ -105,7 +105,7 @@ const (
 func (l *ledger) state(c *connection, now time.Time) string {
 	l.judge(now)
 	switch {
-	case c.failed || !c.ended.IsZero():
+	case c.failed || c.hasEnded(now):
 		return dead
 	case !c.accepted.IsZero() && now.Before(c.accepted.Add(l.provisioning)):
 		return provisioning
@@ -116,6 +116,8 @@ func (l *ledger) state(c *connection, now time.Time) string {
 	}
 	return pending
 }
+
+func (c *connection) hasEnded(now time.Time) bool { return !c.ended.IsZero() && !now.Before(c.ended) }
 
 // judge fails the requests that can't come to be, once they have been initiated.
 func (l *ledger) judge(now time.Time) {

@@ -34,9 +34,23 @@ func (r *run) weigh(rec record) {
 		then.at = at
 		return past.objection(then) == ""
 	}
-	if why != "" && !r.wasEver(fits) {
+	if why != "" && !r.wasEver(fits) && !r.wasShownAlive(rec) {
 		r.violated(rec.subjects(), "%s", why)
 	}
+}
+
+// wasShownAlive reports whether the call follows from a read that showed a connection as it was before its end, and all
+// else as it is. Callers hold the lock.
+func (r *run) wasShownAlive(rec record) bool {
+	return slices.ContainsFunc(rec.subjects(), func(id string) bool {
+		c := r.ledger.connections[id]
+		if c == nil || rec.at.Sub(c.ended) > memory {
+			return false
+		}
+		then := rec
+		then.at = c.ended.Add(-1)
+		return r.ledger.objection(then) == ""
+	})
 }
 
 // isTriedDaily reports whether EC2 may refuse the call until a person mends something. A sweep tries it once a day, and
