@@ -93,6 +93,14 @@ func newLedger(initiating, provisioning time.Duration) *ledger {
 	}
 }
 
+// beside returns a ledger with these connections and blocks, and with the tables and groups of another: what a function
+// reads at the same time needn't show the same moment.
+func (l *ledger) beside(own *ledger) *ledger {
+	mixed := *l
+	mixed.subnets, mixed.tables, mixed.groups, mixed.rules, mixed.tags = own.subnets, own.tables, own.groups, own.rules, own.tags
+	return &mixed
+}
+
 // The states that matter here.
 const (
 	initiating   = "initiating"
@@ -105,7 +113,7 @@ const (
 func (l *ledger) state(c *connection, now time.Time) string {
 	l.judge(now)
 	switch {
-	case c.failed || c.hasEnded(now):
+	case c.failed || !c.ended.IsZero():
 		return dead
 	case !c.accepted.IsZero() && now.Before(c.accepted.Add(l.provisioning)):
 		return provisioning
@@ -116,8 +124,6 @@ func (l *ledger) state(c *connection, now time.Time) string {
 	}
 	return pending
 }
-
-func (c *connection) hasEnded(now time.Time) bool { return !c.ended.IsZero() && !now.Before(c.ended) }
 
 // judge fails the requests that can't come to be, once they have been initiated.
 func (l *ledger) judge(now time.Time) {

@@ -32,25 +32,11 @@ func (r *run) weigh(rec record) {
 	fits := func(past *ledger, at time.Time) bool {
 		then := rec
 		then.at = at
-		return past.objection(then) == ""
+		return past.objection(then) == "" || past.beside(r.ledger).objection(then) == ""
 	}
-	if why != "" && !r.wasEver(fits) && !r.wasShownAlive(rec) {
+	if why != "" && !r.wasEver(fits) {
 		r.violated(rec.subjects(), "%s", why)
 	}
-}
-
-// wasShownAlive reports whether the call follows from a read that showed a connection as it was before its end, and all
-// else as it is. Callers hold the lock.
-func (r *run) wasShownAlive(rec record) bool {
-	return slices.ContainsFunc(rec.subjects(), func(id string) bool {
-		c := r.ledger.connections[id]
-		if c == nil || rec.at.Sub(c.ended) > memory {
-			return false
-		}
-		then := rec
-		then.at = c.ended.Add(-1)
-		return r.ledger.objection(then) == ""
-	})
 }
 
 // isTriedDaily reports whether EC2 may refuse the call until a person mends something. A sweep tries it once a day, and
