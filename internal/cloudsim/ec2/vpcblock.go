@@ -79,9 +79,24 @@ func (r *request) mayAdd(v *vpc, p netip.Prefix) error {
 	if overlap(v.prefixes(), []netip.Prefix{p}) {
 		return refuse("CidrConflict", "The CIDR '%s' conflicts with another subnet", p)
 	}
+	if there := v.routeWithin(p); there != nil {
+		return refuse("CidrConflict", "The CIDR '%s' is the same as or larger than the destination %s of a route", p, there.destination) // the code isn't documented
+	}
 	for _, c := range sorted(r.connections) {
 		if c.forbids(v, p) {
 			return refuse("OverlappingCidr", "The CIDR '%s' cannot be associated while %s is %s", p, c.id, c.state)
+		}
+	}
+	return nil
+}
+
+// routeWithin returns a route of one of the VPC's tables whose destination is inside p.
+func (v *vpc) routeWithin(p netip.Prefix) *route {
+	for _, t := range sorted(v.tables) {
+		for _, there := range t.routes {
+			if t.vpc == v && p.Overlaps(there.destination) && p.Bits() <= there.destination.Bits() {
+				return there
+			}
 		}
 	}
 	return nil

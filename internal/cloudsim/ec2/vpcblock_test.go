@@ -114,3 +114,21 @@ func TestAnIPv6BlockIsAssociatedLaterToo(t *testing.T) {
 		}
 	})
 }
+
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#vpc-resize
+func TestABlockTakesNoRoutesDestination(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, sim.Options{}, virginia).accepted(t)
+	table := p.asking.mainTable(p.requester)
+	must[*ec2.CreateRouteOutput](t)(p.asking.CreateRoute(t.Context(), &ec2.CreateRouteInput{
+		RouteTableId: &table, DestinationCidrBlock: aws.String("10.50.0.0/20"), VpcPeeringConnectionId: &p.id,
+	}))
+	for block, code := range map[string]string{"10.50.0.0/20": "CidrConflict", "10.50.0.0/16": "CidrConflict", "10.50.0.0/21": "", "10.51.0.0/16": ""} {
+		_, err := p.asking.associate(p.requester, block)
+		if code != "" {
+			refused(t, err, code)
+		} else if err != nil {
+			t.Errorf("%s: %v", block, err)
+		}
+	}
+}
