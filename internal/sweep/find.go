@@ -44,7 +44,7 @@ func (s *Sweeper) find(seen sight) findings {
 const lifetime = 7 * 24 * time.Hour
 
 // pending finds requests that wait although the policy has an answer. Where the answer is to leave them, or for
-// somebody else to give, they are announced once more, in case the event of a request was lost.
+// somebody else to give, they are announced once more, in case the event of a request was lost, and then once a day.
 func (s *Sweeper) pending(c peering.Connection, d policy.Decision, seen sight) findings {
 	mine := c.Accepter.Cell() == s.cell && d.Manages(peering.Accepter)
 	switch {
@@ -52,7 +52,7 @@ func (s *Sweeper) pending(c peering.Connection, d policy.Decision, seen sight) f
 		f := s.found(c, d, outcome.ByAccept, unanswered, fmt.Sprintf("%s still waits: %s", c.ID, d.Reason))
 		f.missed = d.Manages(peering.Requester)
 		return findings{f}
-	case (mine || d.Verdict != policy.Accept) && s.isRecent(c.Expires.Add(grace-lifetime)):
+	case (mine || d.Verdict != policy.Accept) && (s.isRecent(c.Expires.Add(grace-lifetime)) || s.isFirstOfDay()):
 		return findings{s.remind(c, d, outcome.ByAccept)}
 	}
 	return nil
