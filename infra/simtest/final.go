@@ -138,7 +138,8 @@ func (r *run) connected(c *connection, now time.Time) string {
 }
 
 // unheard says that nobody was told what became of a request that somebody could see. A request that was over soon,
-// or whose events were lost before a sweep could remind anybody, is excused.
+// or whose events were lost before a sweep could remind anybody, is excused; where that sweep failed, the next one to do
+// so comes after midnight.
 func (r *run) unheard(c *connection, now time.Time) string {
 	final := []outcome.Kind{outcome.Accepted, outcome.Connected, outcome.Denied, outcome.Conflicting, outcome.Failed, outcome.Disconnected, outcome.AskApproval}
 	for _, o := range r.heard {
@@ -147,7 +148,8 @@ func (r *run) unheard(c *connection, now time.Time) string {
 		}
 	}
 	heardOf, isAsked := r.ledger.policy.isDeployed(c.requester.Cell), r.ledger.policy.isDeployed(c.accepter.Cell)
-	waited := r.ledger.state(c, now) == pending && c.created.Add(reminded).Before(now)
+	swept := !r.unswept[c.requester.Cell] && !r.unswept[c.accepter.Cell]
+	waited := r.ledger.state(c, now) == pending && c.created.Add(reminded).Before(now) && swept
 	switch {
 	case !heardOf && !isAsked, r.deployed.After(c.created), (r.lost[c.id] || !heardOf) && !waited:
 		return ""

@@ -76,6 +76,7 @@ type run struct {
 	weather   weather
 	silent    map[peering.Cell]bool // where no trail logs
 	lost      map[string]bool       // connections of which an event was lost
+	unswept   map[peering.Cell]bool // where a sweep didn't go well
 	old       map[string]oldAnswer
 	heard     []heard
 	promises  []promise
@@ -92,7 +93,7 @@ type run struct {
 func newRun(ctx context.Context, seed uint64) *run {
 	r := &run{
 		ctx: ctx, seed: seed, dice: newDice(seed), begun: time.Now(), ids: &ids{made: map[string]int{}},
-		fates: &fates{seed: seed, asked: map[uint64]uint64{}}, silent: map[peering.Cell]bool{}, lost: map[string]bool{},
+		fates: &fates{seed: seed, asked: map[uint64]uint64{}}, silent: map[peering.Cell]bool{}, lost: map[string]bool{}, unswept: map[peering.Cell]bool{},
 		old: map[string]oldAnswer{}, throttles: map[string]int{}, homes: map[string]peering.Cell{}, deaths: map[string]death{},
 	}
 	var options ec2.Options

@@ -68,8 +68,11 @@ func (r *run) decide(call api.Call, function string) (*cloudsim.Failure, time.Du
 		return &cloudsim.Failure{Answer: old.answer}, wait
 	}
 	f, longer := r.misfortune(c, d)
-	if f == nil {
+	switch {
+	case f == nil:
 		r.made(c)
+	case function == "sweep":
+		r.unswept[c.cell] = true
 	}
 	return f, wait + longer
 }
@@ -130,6 +133,7 @@ func (r *run) death(s local.Step) local.Death {
 	if !known {
 		d := r.fates.of("death", name)
 		if d.IntN(1000) < r.weather.killed {
+			r.unswept[s.Cell] = r.unswept[s.Cell] || s.Function == wiring.Sweep
 			drawn = death{time.Now().Add(d.duration(0, 200*time.Millisecond)), pick(d, local.DiesBefore, local.DiesAfter)}
 			r.note(remark(fmt.Sprintf("autopeer-%s in %s is about to be killed", s.Function, s.Cell)))
 		}
