@@ -5,6 +5,7 @@ package simtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/cryptotest"
@@ -184,6 +185,28 @@ func (r *run) calm() {
 	r.mu.Unlock()
 	time.Sleep(quiet)
 	r.settle()
+	for range longestChain {
+		if !r.isUnderWay() {
+			return
+		}
+		time.Sleep(quiet)
+		r.settle()
+	}
+}
+
+// longestChain is how many halves may wait for one another: what is put right in one may free another, which the next
+// sweep finds.
+const longestChain = 3
+
+// isUnderWay reports whether there is something to complain of, and autopeer has been at work lately.
+func (r *run) isUnderWay() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	worked := slices.ContainsFunc(r.records, func(rec record) bool { return rec.who != "" && rec.code == "" && now.Sub(rec.at) < quiet })
+	return worked && slices.ContainsFunc(r.ledger.requests, func(id string) bool {
+		return r.complaint(r.ledger.connections[id], false, now) != ""
+	})
 }
 
 // settle waits until nothing is under way, if it ever comes to that.
