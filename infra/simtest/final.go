@@ -107,12 +107,18 @@ func (r *run) waiting(c *connection, now time.Time) string {
 	case len(allowed) == 0 || asks(allowed) && !l.isApproved(c) || r.isFull(c, now):
 		return ""
 	}
-	for _, reading := range allowed {
-		if _, found := l.foreseen(c, reading, cell, now); found || r.isForeseenShort(c, reading, now) {
-			return ""
-		}
+	if r.isObstructed(c, allowed, now) {
+		return ""
 	}
 	return c.id + " waits, and the policy has it accepted"
+}
+
+// isObstructed reports whether routes or quotas speak against accepting a request, by one of the readings at least.
+func (r *run) isObstructed(c *connection, allowed []reading, now time.Time) bool {
+	return slices.ContainsFunc(allowed, func(by reading) bool {
+		_, found := r.ledger.foreseen(c, by, c.accepter.Cell, now)
+		return found || r.isForeseenShort(c, by, now)
+	})
 }
 
 // connected says what is wrong with an active connection.
@@ -138,8 +144,8 @@ func (r *run) connected(c *connection, now time.Time) string {
 }
 
 // unheard says that nobody was told what became of a request that somebody could see. A request that was over soon,
-// or whose events were lost before a sweep could remind anybody, is excused; where that sweep failed, the next one to do
-// so comes after midnight.
+// or whose events were lost before a sweep could remind anybody, is excused; where that sweep failed, or something has
+// got in the way after it, the next one to do so comes after midnight.
 func (r *run) unheard(c *connection, now time.Time) string {
 	final := []outcome.Kind{outcome.Accepted, outcome.Connected, outcome.Denied, outcome.Conflicting, outcome.Failed, outcome.Disconnected, outcome.AskApproval}
 	for _, o := range r.heard {
@@ -148,7 +154,8 @@ func (r *run) unheard(c *connection, now time.Time) string {
 		}
 	}
 	heardOf, isAsked := r.ledger.policy.isDeployed(c.requester.Cell), r.ledger.policy.isDeployed(c.accepter.Cell)
-	swept := !r.unswept[c.requester.Cell] && !r.unswept[c.accepter.Cell]
+	swept := !r.unswept[c.requester.Cell] && !r.unswept[c.accepter.Cell] &&
+		!r.isObstructed(c, allowing(r.ledger.readings(c, inCell(c.accepter.Cell))), now)
 	waited := r.ledger.state(c, now) == pending && c.created.Add(reminded).Before(now) && swept
 	switch {
 	case !heardOf && !isAsked, r.deployed.After(c.created), (r.lost[c.id] || !heardOf) && !waited:
