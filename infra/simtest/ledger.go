@@ -94,9 +94,10 @@ func newLedger(initiating, provisioning time.Duration) *ledger {
 }
 
 // beside returns a ledger with these connections and blocks, and with the tables and groups of another: what a function
-// reads at the same time needn't show the same moment.
-func (l *ledger) beside(own *ledger) *ledger {
+// reads at the same time needn't show the same moment. The policy is the one that it was deployed with.
+func (l *ledger) beside(own *ledger, p *plainPolicy) *ledger {
 	mixed := *l
+	mixed.policy = p
 	mixed.subnets, mixed.tables, mixed.groups, mixed.rules, mixed.tags = own.subnets, own.tables, own.groups, own.rules, own.tags
 	return &mixed
 }

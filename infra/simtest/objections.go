@@ -218,7 +218,7 @@ func (l *ledger) againstRevoke(rec record) string {
 		}
 		halves := l.allowed(id, rec)
 		wanted := slices.ContainsFunc(halves, func(h half) bool {
-			return slices.Contains(h.admits(l.groups[gone.group]), gone.permission) && !h.isStale(gone)
+			return slices.Contains(h.admits(l.groups[gone.group]), gone.permission) && !l.isStale(gone, rec.at)
 		})
 		if wanted || len(halves) == 0 {
 			return fmt.Sprintf("%s of %s was revoked, which %s still needs", gone.id, gone.group, id)
@@ -227,9 +227,22 @@ func (l *ledger) againstRevoke(rec record) string {
 	return ""
 }
 
-// isStale reports whether the group that the rule refers to is gone.
-func (h half) isStale(r *rule) bool {
-	return r.permission.group != "" && h.groups[r.permission.group] == nil
+// isStale reports whether the group that the rule refers to is gone, or in a VPC that no connection leads to any more.
+func (l *ledger) isStale(r *rule, now time.Time) bool {
+	own, other := l.groups[r.group], l.groups[r.permission.group]
+	if r.permission.group == "" || own == nil {
+		return false
+	}
+	return other == nil || !l.arePeers(vpcKey{own.cell, own.vpc}, vpcKey{other.cell, other.vpc}, now)
+}
+
+func (l *ledger) arePeers(a, b vpcKey, now time.Time) bool {
+	for _, c := range l.connections {
+		if (c.requester == a && c.accepter == b || c.requester == b && c.accepter == a) && l.state(c, now) == active {
+			return true
+		}
+	}
+	return a == b
 }
 
 func (l *ledger) againstTags(rec record) string {

@@ -32,7 +32,8 @@ func (r *run) weigh(rec record) {
 	fits := func(past *ledger, at time.Time) bool {
 		then := rec
 		then.at = at
-		return past.objection(then) == "" || past.beside(r.ledger).objection(then) == ""
+		return past.objection(then) == "" ||
+			past.beside(r.ledger, past.policy).objection(then) == "" || past.beside(r.ledger, r.ledger.policy).objection(then) == ""
 	}
 	if why != "" && !r.wasEver(fits) {
 		r.violated(rec.subjects(), "%s", why)
