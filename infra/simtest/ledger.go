@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -64,6 +65,14 @@ type permission struct {
 	from, to int
 	block    netip.Prefix
 	group    string
+}
+
+func (p permission) String() string {
+	from := p.group
+	if p.block.IsValid() {
+		from = p.block.String()
+	}
+	return fmt.Sprintf("%s %d to %d from %s", p.protocol, p.from, p.to, from)
 }
 
 type rule struct {
