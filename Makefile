@@ -127,9 +127,9 @@ iam-mutations: ## Take every permission out of the templates once, and see who n
 
 # SEED plays one seed alone and prints its history.
 .PHONY: sim
-sim: ## Simulate bad days (SEEDS=2000, or SEED=17 to see one)
+sim: ## Simulate bad days (seeds FROM=1 to SEEDS=2000, or SEED=17 to see one)
 	$(GO) test -c -o .tools/simtest ./infra/simtest
-	@.tools/simtest $(if $(SEED),-test.v -test.run '^TestShare$$' -seed=$(SEED),-seeds=$(SEEDS))
+	@.tools/simtest $(if $(SEED),-test.v -test.run '^TestShare$$' -seed=$(SEED),-from=$(or $(FROM),1) -seeds=$(SEEDS))
 
 .PHONY: sim-planted
 sim-planted: ## Plant bugs, one at a time, and see in how many seeds each is caught
