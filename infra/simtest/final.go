@@ -143,9 +143,8 @@ func (r *run) connected(c *connection, now time.Time) string {
 	return ""
 }
 
-// unheard says that nobody was told what became of a request that somebody could see. A request that was over soon,
-// or whose events were lost before a sweep could remind anybody, is excused; where that sweep failed, or something has
-// got in the way after it, the next one to do so comes after midnight.
+// unheard says that nobody was told what became of a request that somebody could see. A request that was over soon, or
+// whose events were lost, is excused unless a sweep must have told of it.
 func (r *run) unheard(c *connection, now time.Time) string {
 	final := []outcome.Kind{outcome.Accepted, outcome.Connected, outcome.Denied, outcome.Conflicting, outcome.Failed, outcome.Disconnected, outcome.AskApproval}
 	for _, o := range r.heard {
@@ -154,14 +153,19 @@ func (r *run) unheard(c *connection, now time.Time) string {
 		}
 	}
 	heardOf, isAsked := r.ledger.policy.isDeployed(c.requester.Cell), r.ledger.policy.isDeployed(c.accepter.Cell)
-	swept := !r.unswept[c.requester.Cell] && !r.unswept[c.accepter.Cell] &&
-		!r.isObstructed(c, allowing(r.ledger.readings(c, inCell(c.accepter.Cell))), now)
-	waited := r.ledger.state(c, now) == pending && c.created.Add(reminded).Before(now) && swept
 	switch {
-	case !heardOf && !isAsked, r.deployed.After(c.created), (r.lost[c.id] || !heardOf) && !waited:
+	case !heardOf && !isAsked, r.deployed.After(c.created), (r.lost[c.id] || !heardOf) && !r.isReminded(c, now):
 		return ""
 	}
 	return "nobody was told what became of " + c.id
+}
+
+// isReminded reports whether a sweep must have told of a waiting request. Where that sweep failed, or something has got in
+// the way after it, the next one to do so comes after midnight.
+func (r *run) isReminded(c *connection, now time.Time) bool {
+	waits := r.ledger.state(c, now) == pending && c.created.Add(reminded).Before(now)
+	swept := !r.unswept[c.requester.Cell] && !r.unswept[c.accepter.Cell]
+	return waits && swept && !r.isObstructed(c, allowing(r.ledger.readings(c, inCell(c.accepter.Cell))), now)
 }
 
 // reminded is how long after a request the last sweep comes that reminds of it.
