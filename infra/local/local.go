@@ -94,8 +94,8 @@ func Deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, watch 
 // what is in them, for the next Deploy.
 func Undeploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cells []*Cell) error {
 	for _, c := range cells {
-		for _, m := range c.Mappings {
-			m.Stop()
+		for _, f := range wiring.Functions { // in order: each stop waits for what the function is at
+			c.Mappings[f].Stop()
 		}
 		if c.watch != nil {
 			c.watch.Stop()
