@@ -18,16 +18,15 @@ var hints = []struct {
 	{wiring.Accept, "CreateVpcPeeringConnection"}, {wiring.Connect, "AcceptVpcPeeringConnection"}, {wiring.Disconnect, "DeleteVpcPeeringConnection"},
 }
 
-// onceMore delivers hints at one of the connections and sweeps once more, and expects that nothing is changed.
+// onceMore delivers hints at every connection and sweeps once more, and expects that nothing is changed.
 func (r *run) onceMore() {
 	r.mu.Lock()
 	r.still = true
 	r.note(remark("everything is told once more"))
-	requests := r.ledger.requests
-	policy := r.ledger.policy
+	requests, connections, policy := r.ledger.requests, r.ledger.connections, r.ledger.policy
 	r.mu.Unlock()
-	if len(requests) > 0 {
-		c := r.ledger.connections[pick(r.dice, requests...)]
+	for _, id := range requests {
+		c := connections[id]
 		for _, cell := range []peering.Cell{c.requester.Cell, c.accepter.Cell} {
 			if policy.isDeployed(cell) {
 				r.hint(cell, c)
