@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/autopeer/autopeer/infra/mutate/mutation"
 )
 
 var planted = flag.Uint64("planted", 0, "plant each bug and look for it in so many seeds at most")
@@ -44,38 +46,22 @@ func readBug(path string) (bug, error) {
 	return b, nil
 }
 
-// plant writes the changed files and the overlay that has the compiler take them.
+// plant writes the overlay that has the compiler take the changed files.
 func (b bug) plant(root, dir string) (overlay string, err error) {
-	changed := map[string]string{}
+	changed := map[string][]byte{}
 	for _, c := range b.changes {
 		source := filepath.Join(root, c.file)
-		text, known := changed[source]
-		if !known {
-			data, err := os.ReadFile(source)
-			if err != nil {
+		if changed[source] == nil {
+			if changed[source], err = os.ReadFile(source); err != nil {
 				return "", err
 			}
-			text = string(data)
 		}
-		if n := strings.Count(text, c.old); n != 1 {
+		if n := bytes.Count(changed[source], []byte(c.old)); n != 1 {
 			return "", fmt.Errorf("%s: %s has this %d times, want once:\n%s", b.name, c.file, n, c.old)
 		}
-		changed[source] = strings.Replace(text, c.old, c.new, 1)
+		changed[source] = bytes.Replace(changed[source], []byte(c.old), []byte(c.new), 1)
 	}
-	replace := map[string]string{}
-	for source, text := range changed {
-		copied := filepath.Join(dir, strings.ReplaceAll(strings.TrimPrefix(source, root), "/", "_"))
-		if err := os.WriteFile(copied, []byte(text), 0o600); err != nil {
-			return "", err
-		}
-		replace[source] = copied
-	}
-	data, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		return "", err
-	}
-	overlay = filepath.Join(dir, "overlay.json")
-	return overlay, os.WriteFile(overlay, data, 0o600)
+	return mutation.WriteOverlay(filepath.Join(dir, "planted"), changed)
 }
 
 func bugs(t *testing.T) []bug {

@@ -2,7 +2,6 @@ package mutation
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -125,7 +124,7 @@ func (t *Trial) together() map[string][]byte {
 
 // build builds the tests with changed sources, which only the compiler gets to see.
 func (t *Trial) build(ctx context.Context, binary string, changed map[string][]byte) error {
-	overlay, err := writeOverlay(binary, changed)
+	overlay, err := WriteOverlay(binary, changed)
 	if err != nil {
 		return err
 	}
@@ -135,23 +134,6 @@ func (t *Trial) build(ctx context.Context, binary string, changed map[string][]b
 		return fmt.Errorf("build the tests of %s: %w\n%s", t.pkg.Path(), err, said)
 	}
 	return nil
-}
-
-// writeOverlay writes the changed sources beside the binary, and the file that tells the compiler to take them.
-func writeOverlay(binary string, changed map[string][]byte) (string, error) {
-	replace := map[string]string{}
-	for file, source := range changed {
-		replace[file] = binary + "." + filepath.Base(file)
-		if err := os.WriteFile(replace[file], source, 0o600); err != nil {
-			return "", fmt.Errorf("write mutant: %w", err)
-		}
-	}
-	data, err := json.Marshal(map[string]map[string]string{"Replace": replace})
-	if err != nil {
-		return "", fmt.Errorf("write overlay: %w", err)
-	}
-	overlay := binary + ".json"
-	return overlay, os.WriteFile(overlay, data, 0o600)
 }
 
 // run starts the tests by a shell that limits their memory, since an endless loop may well fill it. Where that
