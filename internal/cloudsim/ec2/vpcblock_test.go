@@ -123,12 +123,13 @@ func TestABlockTakesNoRoutesDestination(t *testing.T) {
 	must[*ec2.CreateRouteOutput](t)(p.asking.CreateRoute(t.Context(), &ec2.CreateRouteInput{
 		RouteTableId: &table, DestinationCidrBlock: aws.String("10.50.0.0/20"), VpcPeeringConnectionId: &p.id,
 	}))
-	for block, code := range map[string]string{"10.50.0.0/20": "CidrConflict", "10.50.0.0/16": "CidrConflict", "10.50.0.0/21": "", "10.51.0.0/16": ""} {
-		_, err := p.asking.associate(p.requester, block)
-		if code != "" {
-			refused(t, err, code)
-		} else if err != nil {
-			t.Errorf("%s: %v", block, err)
+	for _, taken := range []string{"10.50.0.0/20", "10.50.0.0/16"} { // while no block of the VPC's own is in the way
+		_, err := p.asking.associate(p.requester, taken)
+		refused(t, err, "CidrConflict")
+	}
+	for _, free := range []string{"10.50.0.0/21", "10.51.0.0/16"} {
+		if _, err := p.asking.associate(p.requester, free); err != nil {
+			t.Errorf("%s: %v", free, err)
 		}
 	}
 }
