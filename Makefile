@@ -6,7 +6,7 @@ PORT          ?= 4566
 WITHIN        ?= 1m
 SEEDS         ?= 2000
 FUZZTIME      ?= 30s
-PKGS          ?= ./internal/policy ./internal/plan ./internal/reach ./internal/trail
+PKGS          ?= ./internal/domain/policy ./internal/domain/plan ./internal/domain/reach ./internal/domain/hint
 EVERY         ?= 1
 GOLANGCI_LINT := v2.15.0
 PYTHON        ?= python3
@@ -52,13 +52,13 @@ build/%/bootstrap: FORCE
 
 # What plays scenarios by the hundred goes without the race detector, which would take minutes more; the code that it
 # plays has tests of its own. jsii races with itself.
-RACED := ./functions/... ./internal/... ./infra/local ./infra/wiring
+RACED := ./functions/... ./internal/accept ./internal/connect ./internal/disconnect ./internal/sweep ./internal/apply ./internal/parallel ./internal/policyfile ./internal/archtest ./internal/local ./internal/aws/... ./internal/cloudsim/... ./internal/domain/...
 
 .PHONY: test
 test: .venv/ready ## Run every test
 	$(GO) vet ./...
 	$(GO) test -race -timeout 10m $(RACED)
-	$(GO) test -timeout 10m $$($(GO) list ./infra/... | grep -vE '/infra/(local|wiring)$$')
+	$(GO) test -timeout 10m ./infra/... ./internal/demo ./internal/lab ./internal/sandbox/... ./internal/proof/...
 
 .PHONY: test-fast
 test-fast: ## Run the tests of internal/ without the race detector
@@ -74,7 +74,7 @@ fuzz: ## Fuzz each target for a while (FUZZTIME=30s)
 
 .PHONY: mutate
 mutate: ## Change one thing after another in the code, and see whether its tests notice (PKGS=packages, EVERY=n for every nth)
-	$(GO) build -o .tools/mutate ./infra/mutate
+	$(GO) build -o .tools/mutate ./internal/proof/mutate
 	@.tools/mutate -every $(EVERY) $(PKGS)
 
 .PHONY: fmt
@@ -122,43 +122,43 @@ lint-templates: synth .venv/ready ## Check the templates with cfn-lint and check
 # In the folder of the test, as go test would run it, but with its last line last.
 .PHONY: iam-mutations
 iam-mutations: ## Take every permission out of the templates once, and see who notices
-	$(GO) test -c -o .tools/iammutations ./infra/iammutations
-	@cd infra/iammutations && ../../.tools/iammutations -all -test.run '^TestEveryPermissionIsMissed$$' -test.timeout 30m
+	$(GO) test -c -o .tools/iammutations ./internal/proof/iammutations
+	@cd internal/proof/iammutations && ../../../.tools/iammutations -all -test.run '^TestEveryPermissionIsMissed$$' -test.timeout 30m
 
 # SEED plays one seed alone and prints its history.
 .PHONY: sim
 sim: ## Simulate bad days (seeds FROM=1 to SEEDS=2000, or SEED=17 to see one)
-	$(GO) test -c -o .tools/simtest ./infra/simtest
+	$(GO) test -c -o .tools/simtest ./internal/proof/simtest
 	@.tools/simtest $(if $(SEED),-test.v -test.run '^TestShare$$' -seed=$(SEED),-from=$(or $(FROM),1) -seeds=$(SEEDS))
 
 .PHONY: sim-planted
 sim-planted: ## Plant bugs, one at a time, and see in how many seeds each is caught
-	$(GO) test -c -o .tools/simtest ./infra/simtest
-	@cd infra/simtest && ../../.tools/simtest -test.run '^TestPlantedBugsAreCaught$$' -planted 3000 -test.timeout 0
+	$(GO) test -c -o .tools/simtest ./internal/proof/simtest
+	@cd internal/proof/simtest && ../../../.tools/simtest -test.run '^TestPlantedBugsAreCaught$$' -planted 3000 -test.timeout 0
 
 .PHONY: load
 load: ## Ask for a thousand connections over twenty cells (WITHIN=1m), and hold what comes of it against what must
-	$(GO) build -o .tools/load ./infra/load
+	$(GO) build -o .tools/load ./internal/proof/load
 	@.tools/load -within $(WITHIN)
 
 .PHONY: conformance
 conformance: .venv-conformance/ready event-ruler ## Let emulators and clients that others wrote judge autopeer and the embedded cloud (JUDGE=name for one)
-	@$(GO) build -o .tools/conformance ./infra/conformance && .tools/conformance $(if $(JUDGE),-only $(JUDGE))
+	@$(GO) build -o .tools/conformance ./internal/proof/conformance && .tools/conformance $(if $(JUDGE),-only $(JUDGE))
 
-.venv-conformance/ready: infra/conformance/requirements.txt
+.venv-conformance/ready: internal/proof/conformance/requirements.txt
 	$(PYTHON) -m venv .venv-conformance
-	.venv-conformance/bin/pip install --quiet --disable-pip-version-check -r infra/conformance/requirements.txt
+	.venv-conformance/bin/pip install --quiet --disable-pip-version-check -r internal/proof/conformance/requirements.txt
 	@touch $@
 
 # AWS's own matcher of event patterns runs on Java. Where that is missing the other judges are asked, and that is said.
 .PHONY: event-ruler
 event-ruler:
-	@[ -e .tools/event-ruler/ready ] || { mvn -q -B -f infra/conformance/patterns/pom.xml dependency:copy-dependencies \
+	@[ -e .tools/event-ruler/ready ] || { mvn -q -B -f internal/proof/conformance/patterns/pom.xml dependency:copy-dependencies \
 		-DoutputDirectory=$(CURDIR)/.tools/event-ruler && touch .tools/event-ruler/ready; } || echo "Event Ruler could not be fetched"
 
 .PHONY: crash-points
 crash-points: ## Kill functions at every call that they make in the labs, and compare the ends
-	$(GO) test -c -o .tools/crashpoints ./infra/crashpoints
+	$(GO) test -c -o .tools/crashpoints ./internal/proof/crashpoints
 	@.tools/crashpoints -all -test.timeout 30m
 
 .PHONY: bench-synth

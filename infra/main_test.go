@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 func TestMain(m *testing.M) {

@@ -6,14 +6,14 @@ import (
 	"os"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/aws/bootstrap"
+	"github.com/autopeer/autopeer/internal/aws/lambdasqs"
 	"github.com/autopeer/autopeer/internal/disconnect"
-	"github.com/autopeer/autopeer/internal/lambdasqs"
 	"github.com/autopeer/autopeer/internal/logkey"
-	"github.com/autopeer/autopeer/internal/start"
 )
 
 func main() {
-	err := start.Function(func(p start.Parts) (lambdasqs.Handle, error) {
+	err := bootstrap.Function(func(p bootstrap.Parts) (lambdasqs.Handle, error) {
 		return disconnect.New(p.Cell, p.Policy, p.Network, p.Announcer, time.Now).Handle, nil
 	})
 	if err != nil {

@@ -6,23 +6,22 @@ import (
 	"os"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/config"
-	"github.com/autopeer/autopeer/internal/dispatch"
-	"github.com/autopeer/autopeer/internal/lambdasqs"
+	"github.com/autopeer/autopeer/internal/aws/bootstrap"
+	"github.com/autopeer/autopeer/internal/aws/lambdasqs"
+	"github.com/autopeer/autopeer/internal/aws/queues"
 	"github.com/autopeer/autopeer/internal/logkey"
-	"github.com/autopeer/autopeer/internal/start"
 	"github.com/autopeer/autopeer/internal/sweep"
 )
 
 func main() {
-	err := start.Function(func(p start.Parts) (lambdasqs.Handle, error) {
-		settings, err := config.ParseSweep(os.Getenv)
+	err := bootstrap.Function(func(p bootstrap.Parts) (lambdasqs.Handle, error) {
+		settings, err := bootstrap.ParseSweep(os.Getenv)
 		if err != nil {
 			return nil, err
 		}
 		return sweep.New(p.Cell, p.Policy, settings.Interval, sweep.Parts{
 			Network: p.Network, Announcer: p.Announcer, Missed: p.Missed, Now: time.Now,
-			Queues: dispatch.New(p.SQS, p.QueueURL, settings.Queues),
+			Queues: queues.New(p.SQS, p.QueueURL, settings.Queues),
 		}).Handle, nil
 	})
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/autopeer/autopeer/infra/demo"
-	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/internal/demo"
+	"github.com/autopeer/autopeer/internal/local"
 )
 
 func demoCommand() *cobra.Command {

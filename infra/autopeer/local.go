@@ -12,13 +12,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/autopeer/autopeer/infra/local"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
 
@@ -81,7 +81,7 @@ func serve(ctx context.Context, out io.Writer, p *policy.Policy, data []byte, po
 // newCloud takes its time, so that somebody who watches sees one thing after another.
 func newCloud(ids *local.IDs) *cloudsim.Cloud {
 	return cloudsim.New(cloudsim.Options{
-		EC2: func(trail api.Trail) http.Handler {
+		EC2: func(trail apicall.Trail) http.Handler {
 			return ec2.New(ec2.Options{Trail: trail, NewID: ids.New, Delays: ec2.Delays{
 				Initiating: 200 * time.Millisecond, Provisioning: 200 * time.Millisecond, Deleting: 200 * time.Millisecond,
 			}})

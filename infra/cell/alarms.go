@@ -9,9 +9,9 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/autopeer/autopeer/infra/wiring"
-	"github.com/autopeer/autopeer/internal/metrics"
-	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/aws/metrics"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // alarm is a kind of alarm, or one alarm of that kind. The kind is a heading in docs/runbook.md.

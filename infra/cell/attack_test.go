@@ -16,12 +16,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
 
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/local"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	simec2 "github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/local"
 )
 
 // target is what an attacker finds in the cloud: VPCs that the policy connects, and in the same accounts
@@ -38,7 +38,7 @@ func newTarget(t *testing.T) *target {
 	t.Helper()
 	ids := &local.IDs{}
 	x := &target{}
-	x.cloud = cloudsim.New(cloudsim.Options{EC2: func(trail api.Trail) http.Handler {
+	x.cloud = cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler {
 		return simec2.New(simec2.Options{Trail: trail, NewID: ids.New})
 	}})
 	t.Cleanup(x.cloud.Close)

@@ -13,13 +13,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // TestRolesAllowTheCallsThatTheFunctionsMake follows the code, from the interface of each use case through
 // ec2net to the client of EC2, so that a new call without its permission is noticed here and not in AWS.
 func TestRolesAllowTheCallsThatTheFunctionsMake(t *testing.T) {
-	network, planner := load(t, "ec2net"), load(t, "plan")
+	network, planner := load(t, "aws/ec2net"), load(t, "domain/plan")
 	plans := map[string]string{"connect": "Connect", "disconnect": "Disconnect"}
 	template := stack(t, company, finance, nil)
 	for _, f := range wiring.Functions {
@@ -51,13 +51,13 @@ func TestRolesAllowTheCallsThatTheFunctionsMake(t *testing.T) {
 	}
 }
 
-// TestOnlyWhoDispatchesMaySend: whose main takes internal/dispatch sends messages, and nobody else may.
+// TestOnlyWhoDispatchesMaySend: whose main takes internal/aws/queues sends messages, and nobody else may.
 func TestOnlyWhoDispatchesMaySend(t *testing.T) {
 	template := stack(t, company, finance, nil)
 	calls := map[string]bool{}
-	load(t, "dispatch").calls("send", calls, nil)
+	load(t, "aws/queues").calls("send", calls, nil)
 	if !calls["SendMessageBatch"] || len(calls) != 1 { // for which SQS asks the permission to SendMessage
-		t.Errorf("dispatch calls %v", calls)
+		t.Errorf("queues calls %v", calls)
 	}
 	for _, f := range wiring.Functions {
 		main, err := os.ReadFile(filepath.Join("../../functions", string(f), "main.go"))
@@ -65,7 +65,7 @@ func TestOnlyWhoDispatchesMaySend(t *testing.T) {
 			t.Fatal(err)
 		}
 		sends := slices.Contains(allowed(roleOf(t, template, string(f)), "sqs:"), "sqs:SendMessage")
-		if dispatches := bytes.Contains(main, []byte("internal/dispatch")); sends != dispatches {
+		if dispatches := bytes.Contains(main, []byte("internal/aws/queues")); sends != dispatches {
 			t.Errorf("%s dispatches: %v, and may: %v", f, dispatches, sends)
 		}
 	}

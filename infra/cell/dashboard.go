@@ -8,10 +8,10 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/aws/metrics"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/logkey"
-	"github.com/autopeer/autopeer/internal/metrics"
-	"github.com/autopeer/autopeer/internal/outcome"
 )
 
 // widget is one picture of the dashboard, in CloudWatch's words.

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/autopeer/autopeer/infra/wiring"
-	"github.com/autopeer/autopeer/internal/config"
+	"github.com/autopeer/autopeer/internal/aws/bootstrap"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // memorySize also decides how much of a core a function gets. From 512 MB on a handled event takes as long
@@ -93,19 +93,19 @@ func (b builder) addFunction(this constructs.Construct, f wiring.Function, layer
 	return fn
 }
 
-// environment is what config.Parse reads, and config.ParseSweep in sweep.
+// environment is what bootstrap.Parse reads, and bootstrap.ParseSweep in sweep.
 func (b builder) environment(f wiring.Function, queues map[wiring.Function]queue) map[string]*string {
 	all := map[string]*string{
-		config.Account:  jsii.String(string(b.Account)),
-		config.Bus:      &b.prefix,
-		config.Policy:   jsii.String("/opt/" + policyFile),
-		config.QueueURL: queues[f].Ref(),
+		bootstrap.Account:  jsii.String(string(b.Account)),
+		bootstrap.Bus:      &b.prefix,
+		bootstrap.Policy:   jsii.String("/opt/" + policyFile),
+		bootstrap.QueueURL: queues[f].Ref(),
 	}
 	if f == wiring.Sweep {
-		all[config.AcceptQueueURL] = queues[wiring.Accept].Ref()
-		all[config.ConnectQueueURL] = queues[wiring.Connect].Ref()
-		all[config.DisconnectQueueURL] = queues[wiring.Disconnect].Ref()
-		all[config.SweepMinutes] = jsii.String(fmt.Sprint(b.options.SweepInterval.Minutes()))
+		all[bootstrap.AcceptQueueURL] = queues[wiring.Accept].Ref()
+		all[bootstrap.ConnectQueueURL] = queues[wiring.Connect].Ref()
+		all[bootstrap.DisconnectQueueURL] = queues[wiring.Disconnect].Ref()
+		all[bootstrap.SweepMinutes] = jsii.String(fmt.Sprint(b.options.SweepInterval.Minutes()))
 	}
 	return all
 }

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/autopeer/autopeer/infra/wiring"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // place is where a stack goes and what its things are called. Names are fixed, so that ARNs can be written

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // Options are the operator's choices, the same for all cells: the context in cdk.json, or -c of the CDK's

@@ -13,11 +13,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/aws/bootstrap"
 	"github.com/autopeer/autopeer/internal/cloudsim/pattern"
-	"github.com/autopeer/autopeer/internal/config"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/trail"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 func TestTheEnvironmentIsWhatConfigReads(t *testing.T) {
@@ -36,7 +36,7 @@ func TestTheEnvironmentIsWhatConfigReads(t *testing.T) {
 		t.Fatalf("%d functions, want %d", len(functions), len(wiring.Functions))
 	}
 	for _, f := range functions {
-		env := map[string]string{config.Region: string(finance.Region)} // which Lambda sets
+		env := map[string]string{bootstrap.Region: string(finance.Region)} // which Lambda sets
 		read := map[string]bool{}
 		for name, value := range f.Properties["Environment"].(object)["Variables"].(object) {
 			env[name] = "https://sqs.eu-west-1.amazonaws.com/222222222222/autopeer-accept" // what a Ref to a queue becomes
@@ -45,12 +45,12 @@ func TestTheEnvironmentIsWhatConfigReads(t *testing.T) {
 			}
 		}
 		getenv := func(name string) string { read[name] = true; return env[name] }
-		settings, err := config.Parse(getenv, readFile)
+		settings, err := bootstrap.Parse(getenv, readFile)
 		if err != nil || settings.Cell != finance {
 			t.Errorf("config.Parse() = %v, %v for the environment of %v", settings.Cell, err, f.Properties["FunctionName"])
 		}
 		if f.Properties["FunctionName"] == "autopeer-sweep" {
-			if settings, err := config.ParseSweep(getenv); err != nil || settings.Interval != wiring.DefaultSweepInterval {
+			if settings, err := bootstrap.ParseSweep(getenv); err != nil || settings.Interval != wiring.DefaultSweepInterval {
 				t.Errorf("config.ParseSweep() = %v, %v", settings, err)
 			}
 		}
@@ -135,7 +135,7 @@ func TestRulesMatchTheSamples(t *testing.T) {
 
 func readSamples(t *testing.T) map[string][]byte {
 	t.Helper()
-	files, err := filepath.Glob("../../internal/trail/testdata/*.json")
+	files, err := filepath.Glob("../../internal/domain/hint/testdata/*.json")
 	if err != nil || len(files) < 10 {
 		t.Fatalf("%d samples, %v", len(files), err)
 	}
@@ -211,16 +211,16 @@ func TestTheHintsInTheRunbookAreUnderstood(t *testing.T) {
 		}
 		return m[1]
 	}
-	if hint, err := trail.Parse(piece(`--message-body '(.*?)'`)); err != nil || hint.Kind != trail.Scheduled {
-		t.Errorf("the hint for sweep reads as %v, %v", hint, err)
+	if h, err := hint.Parse(piece(`--message-body '(.*?)'`)); err != nil || h.Kind != hint.Scheduled {
+		t.Errorf("the h for sweep reads as %v, %v", h, err)
 	}
 	byHand := piece("(?s)```json\n(.*?)```")
-	for name, want := range map[string]trail.Kind{
-		"CreateVpcPeeringConnection": trail.Requested, "AcceptVpcPeeringConnection": trail.Accepted, "DeleteVpcPeeringConnection": trail.Deleted,
+	for name, want := range map[string]hint.Kind{
+		"CreateVpcPeeringConnection": hint.Requested, "AcceptVpcPeeringConnection": hint.Accepted, "DeleteVpcPeeringConnection": hint.Deleted,
 	} {
-		hint, err := trail.Parse(bytes.ReplaceAll(byHand, []byte("AcceptVpcPeeringConnection"), []byte(name)))
-		if err != nil || hint.Kind != want || hint.Connection == "" {
-			t.Errorf("the hint %s reads as %v, %v; want %v", name, hint, err, want)
+		h, err := hint.Parse(bytes.ReplaceAll(byHand, []byte("AcceptVpcPeeringConnection"), []byte(name)))
+		if err != nil || h.Kind != want || h.Connection == "" {
+			t.Errorf("the h %s reads as %v, %v; want %v", name, h, err, want)
 		}
 	}
 }

@@ -6,10 +6,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/autopeer/autopeer/infra/wiring"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // What can't be narrowed down further, and why, is listed in docs/security.md.

@@ -7,7 +7,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 type queue = awssqs.CfnQueue

@@ -3,8 +3,8 @@ package cell
 import (
 	"fmt"
 
-	"github.com/autopeer/autopeer/infra/wiring"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // The quotas of AWS that a large policy can reach. Others it can't: a rule has one target, its pattern names

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/autopeer/autopeer/infra/cell"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 // synthesize writes the stacks of all cells, and returns the folder.

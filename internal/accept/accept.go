@@ -6,11 +6,11 @@ import (
 	"context"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/fault"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/policy"
-	"github.com/autopeer/autopeer/internal/trail"
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 // Network is what accept reads and does in its cell. Lists hold what exists; an unknown id is left out.
@@ -45,15 +45,15 @@ func New(cell peering.Cell, p *policy.Policy, n Network, a Announcer, now func()
 }
 
 // Handle answers the request that the hint points to. It may be called any number of times.
-func (a *Accepter) Handle(ctx context.Context, hint trail.Hint) error {
-	if hint.Kind != trail.Requested {
+func (a *Accepter) Handle(ctx context.Context, h hint.Hint) error {
+	if h.Kind != hint.Requested {
 		return nil
 	}
-	seen, err := a.observe(ctx, hint)
+	seen, err := a.observe(ctx, h)
 	if err != nil {
 		return err
 	}
-	next, err := a.decide(hint, seen)
+	next, err := a.decide(h, seen)
 	if err != nil {
 		return err
 	}
@@ -61,11 +61,11 @@ func (a *Accepter) Handle(ctx context.Context, hint trail.Hint) error {
 	if err != nil {
 		return err
 	}
-	if hint.Drift {
-		said = append(said, outcome.Repairs(said, hint.Side)...)
+	if h.Drift {
+		said = append(said, outcome.Repairs(said, h.Side)...)
 	}
 	for i := range said {
-		said[i].RequestedAt = hint.RequestedAt
+		said[i].RequestedAt = h.RequestedAt
 	}
 	return a.announcer.Announce(ctx, said...)
 }

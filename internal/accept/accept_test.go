@@ -7,15 +7,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 var (
@@ -26,7 +26,7 @@ var (
 func TestWhatThePolicyAllowsIsAcceptedByTheAcceptersCell(t *testing.T) {
 	for name, finance := range map[string]peering.Cell{"one cell": one, "two cells": two} {
 		t.Run(name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Company(one, finance)
 				pcx := t.Ask(m, f)
 				t.Settle()
@@ -70,7 +70,7 @@ func TestDenyByDefault(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
 				t.Policy(tt.policy(m, f))
 				pcx := t.Ask(m, f)
@@ -109,14 +109,14 @@ func flip[S ~string](s S) S {
 }
 
 func TestOtherwiseReject(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
 		t.Policy("version: 1\notherwise: reject\ndepartments:\n  marketing: " + m.Member() + "\n  finance: " + f.Member() + "\n  third: " +
 			lab.Site{Cell: one, VPC: lab.VPC{ID: "vpc-00000000"}}.Member() + "\npeerings:\n  - between: [third, finance]\n")
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.InState(two, pcx, peering.Rejected)
-		t.Redeliver(two, wiring.Accept, bench.Event("CreateVpcPeeringConnection", one, pcx, m, f))
+		t.Redeliver(two, wiring.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
 		if said := t.SaidOnce(outcome.Denied, pcx); said.Reason.Code != "not-listed" {
 			t.Errorf("reason = %+v", said.Reason)
 		}
@@ -129,9 +129,9 @@ func TestOtherwiseReject(t *testing.T) {
 }
 
 func TestCallsOfAccept(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
-		defer benchtest.Slow(t.Cloud)()
+		defer sandboxtest.Slow(t.Cloud)()
 		release := t.Hold(wiring.Connect)
 		defer release()
 		mark := t.Cloud.Mark()
@@ -152,13 +152,13 @@ func TestCallsOfAccept(t *testing.T) {
 
 // TestTheRequestersCellOnlyReadsItsVPC: it decides nothing, and says what it knows.
 func TestTheRequestersCellOnlyReadsItsVPC(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
 		pcx := t.Ask(m, f)
 		t.Settle()
-		defer benchtest.Slow(t.Cloud)()
+		defer sandboxtest.Slow(t.Cloud)()
 		mark := t.Cloud.Mark()
-		t.Redeliver(one, wiring.Accept, bench.Event("CreateVpcPeeringConnection", one, pcx, m, f))
+		t.Redeliver(one, wiring.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
 		if diff := cmp.Diff([][]string{{"DescribeVpcPeeringConnections", "DescribeVpcs"}}, t.Rounds(mark)); diff != "" {
 			t.Errorf("round trips (-want +got):\n%s", diff)
 		}
@@ -167,7 +167,7 @@ func TestTheRequestersCellOnlyReadsItsVPC(t *testing.T) {
 
 // TestAHintThatNamesTheSidesTheWrongWayRound doesn't keep accept from looking for obstacles.
 func TestAHintThatNamesTheSidesTheWrongWayRound(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(two, lab.Marketing), t.Build(one, lab.Finance)
 		t.ByHand(one, func(p *lab.Person) { p.ToInternet(f.VPC, f.Table) })
 		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(f.VPC, f.Table, "10.10.0.0/16") })
@@ -175,7 +175,7 @@ func TestAHintThatNamesTheSidesTheWrongWayRound(t *testing.T) {
 		release := t.Hold(wiring.Accept)
 		pcx := t.Ask(m, f)
 		time.Sleep(time.Second)
-		t.Redeliver(one, wiring.Accept, bench.Event("CreateVpcPeeringConnection", two, pcx, f, m))
+		t.Redeliver(one, wiring.Accept, sandbox.Event("CreateVpcPeeringConnection", two, pcx, f, m))
 		release()
 		t.Settle()
 		t.Unchanged(0)
@@ -184,13 +184,13 @@ func TestAHintThatNamesTheSidesTheWrongWayRound(t *testing.T) {
 }
 
 func TestASecondDeliveryChangesNothingAndRepeatsTheAnnouncement(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
 		pcx := t.Ask(m, f)
 		t.Settle()
 		mark := t.Cloud.Mark()
 		for range 2 {
-			t.Redeliver(one, wiring.Accept, bench.Event("CreateVpcPeeringConnection", one, pcx, m, f))
+			t.Redeliver(one, wiring.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
 		}
 		t.Unchanged(mark)
 		if said := t.Said(outcome.Accepted, pcx); len(said) < 3 {
@@ -207,21 +207,21 @@ func TestForgedRequestsChangeNothing(t *testing.T) {
 		forge func(pcx peering.ConnectionID, m, f, d lab.Site) string
 	}{
 		{"of a connection that isn't there", func(_ peering.ConnectionID, m, f, _ lab.Site) string {
-			return bench.Event("CreateVpcPeeringConnection", one, "pcx-0123456789abcdef0", m, f)
+			return sandbox.Event("CreateVpcPeeringConnection", one, "pcx-0123456789abcdef0", m, f)
 		}},
 		{"with a VPC that the policy allows, for a connection that it doesn't", func(pcx peering.ConnectionID, m, f, _ lab.Site) string {
-			return bench.Event("CreateVpcPeeringConnection", one, pcx, m, f)
+			return sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f)
 		}},
 		{"from another account", func(pcx peering.ConnectionID, m, f, _ lab.Site) string {
-			return bench.Event("CreateVpcPeeringConnection", peering.Cell{Account: "999999999999", Region: "us-east-1"}, pcx, m, f)
+			return sandbox.Event("CreateVpcPeeringConnection", peering.Cell{Account: "999999999999", Region: "us-east-1"}, pcx, m, f)
 		}},
 		{"with the wrong VPCs", func(pcx peering.ConnectionID, _, f, d lab.Site) string {
-			return bench.Event("CreateVpcPeeringConnection", one, pcx, f, d)
+			return sandbox.Event("CreateVpcPeeringConnection", one, pcx, f, d)
 		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Company(one, one)
 				d := t.Build(one, lab.Developer) // in no department
 				pcx := t.Ask(d, f)
@@ -239,7 +239,7 @@ func TestForgedRequestsChangeNothing(t *testing.T) {
 // TestARequestIsNotAnsweredBeforeItIsPending: the event may be faster than EC2.
 func TestARequestIsNotAnsweredBeforeItIsPending(t *testing.T) {
 	slow := func(o *ec2.Options) { o.Delays.Initiating, o.Delays.Propagation = 20*time.Second, 10*time.Second }
-	benchtest.Run(t, slow, func(t *benchtest.T) {
+	sandboxtest.Run(t, slow, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
 		pcx := t.Ask(m, f)
 		time.Sleep(15 * time.Second)
@@ -249,25 +249,25 @@ func TestARequestIsNotAnsweredBeforeItIsPending(t *testing.T) {
 		t.Settle()
 		t.InState(one, pcx, peering.Active)
 		t.SaidOnce(outcome.Accepted, pcx)
-		t.Holds(benchtest.Pinging(m, f, pcx)...)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 		t.InDeadLetters(0)
 	})
 }
 
 // TestAWrongHintCostsOneMoreReading: the event's word for the VPCs only says where to look first.
 func TestAWrongHintCostsOneMoreReading(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
 		d := t.Build(one, lab.Developer)
 		release := t.Hold(wiring.Accept)
 		pcx := t.Ask(m, f)
 		time.Sleep(time.Second)
 		mark := t.Cloud.Mark()
-		t.Must(t.Deliver(t.Ctx, one, wiring.Accept, bench.Event("CreateVpcPeeringConnection", one, pcx, d, d)))
+		t.Must(t.Deliver(t.Ctx, one, wiring.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, d, d)))
 		release()
 		t.Settle()
 		t.InState(one, pcx, peering.Active)
-		t.Holds(benchtest.Pinging(m, f, pcx)...)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 		if n := strings.Count(strings.Join(t.Mutations(mark), " "), "AcceptVpcPeeringConnection"); n != 1 {
 			t.Errorf("accepted %d times, want once", n)
 		}
@@ -276,7 +276,7 @@ func TestAWrongHintCostsOneMoreReading(t *testing.T) {
 
 // TestAConflictThatIsKnownBeforehandIsNotAccepted: both VPCs are the cell's own, so their blocks are known.
 func TestAConflictThatIsKnownBeforehandIsNotAccepted(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
 		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.31.0.0/16") })
 		pcx := t.Ask(m, f)
@@ -291,7 +291,7 @@ func TestAConflictThatIsKnownBeforehandIsNotAccepted(t *testing.T) {
 }
 
 func TestOverlappingBlocksAreNeverAccepted(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m := t.Build(one, lab.Marketing)
 		twin := t.Build(one, func(p *lab.Person) lab.Site {
 			return lab.ByHand(p, "twin", "10.10.0.0/16", "10.10.9.0/24", "10.10.9.9")
@@ -309,7 +309,7 @@ func TestOverlappingBlocksAreNeverAccepted(t *testing.T) {
 
 // TestAFailureThatIsNoOverlap is told in AWS's words: it has one message for three causes.
 func TestAFailureThatIsNoOverlap(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m := t.Build(one, lab.Marketing)
 		gone := lab.Site{Cell: one, VPC: lab.VPC{ID: "vpc-0123456789abcdef0"}}
 		t.Policy("version: 1\ndepartments:\n  marketing: " + m.Member() + "\n  gone: " + gone.Member() + "\npeerings:\n  - between: [marketing, gone]\n")
@@ -343,7 +343,7 @@ func TestApproval(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
 				t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    approval: manual\n", 1))
 				pcx := t.Ask(m, f)
@@ -357,7 +357,7 @@ func TestApproval(t *testing.T) {
 				t.ByHand(two, func(p *lab.Person) { tt.approve(p, pcx) })
 				t.Settle()
 				if tt.want {
-					t.Holds(benchtest.Pinging(m, f, pcx)...)
+					t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 					return
 				}
 				t.Sweep()
@@ -369,7 +369,7 @@ func TestApproval(t *testing.T) {
 
 // TestTheRequestersTagApprovesNothing: each side has its own tags.
 func TestTheRequestersTagApprovesNothing(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
 		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    approval: manual\n", 1))
 		pcx := t.Ask(m, f)
@@ -401,10 +401,10 @@ func TestFaultsOfAccept(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Company(one, one)
 				t.NoSweeps()
-				defer t.Cloud.Inject(benchtest.Times(tt.times, tt.failure, func(c api.Call) bool { return c.Action == "AcceptVpcPeeringConnection" }))()
+				defer t.Cloud.Inject(sandboxtest.Times(tt.times, tt.failure, func(c apicall.Call) bool { return c.Action == "AcceptVpcPeeringConnection" }))()
 				pcx := t.Ask(m, f)
 				t.Settle()
 				t.InState(one, pcx, tt.state)
@@ -422,13 +422,13 @@ func TestFaultsOfAccept(t *testing.T) {
 
 // TestACrashBetweenChangeAndAnnouncementLosesNothing: the bus refuses once, after the acceptance.
 func TestACrashBetweenChangeAndAnnouncementLosesNothing(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
-		defer t.Cloud.Inject(benchtest.Times(1, cloudsim.Failure{Code: "AccessDeniedException"}, func(c api.Call) bool { return c.Action == "PutEvents" }))()
+		defer t.Cloud.Inject(sandboxtest.Times(1, cloudsim.Failure{Code: "AccessDeniedException"}, func(c apicall.Call) bool { return c.Action == "PutEvents" }))()
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.SaidOnce(outcome.Accepted, pcx)
-		t.Holds(benchtest.Pinging(m, f, pcx)...)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 	})
 }
 
@@ -436,27 +436,27 @@ func TestACrashBetweenChangeAndAnnouncementLosesNothing(t *testing.T) {
 func TestARequestThatEndedBeforehandIsAnnounced(t *testing.T) {
 	tests := []struct {
 		name string
-		end  func(t *benchtest.T, pcx peering.ConnectionID, f lab.Site)
+		end  func(t *sandboxtest.T, pcx peering.ConnectionID, f lab.Site)
 		code string
 	}{
-		{"deleted", func(t *benchtest.T, pcx peering.ConnectionID, _ lab.Site) {
+		{"deleted", func(t *sandboxtest.T, pcx peering.ConnectionID, _ lab.Site) {
 			t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		}, "deleted"},
-		{"rejected", func(t *benchtest.T, pcx peering.ConnectionID, f lab.Site) {
+		{"rejected", func(t *sandboxtest.T, pcx peering.ConnectionID, f lab.Site) {
 			t.ByHand(f.Cell, func(p *lab.Person) { p.Reject(pcx) })
 		}, "rejected"},
-		{"expired", func(*benchtest.T, peering.ConnectionID, lab.Site) { time.Sleep(7*24*time.Hour + time.Minute) }, "expired"},
+		{"expired", func(*sandboxtest.T, peering.ConnectionID, lab.Site) { time.Sleep(7*24*time.Hour + time.Minute) }, "expired"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Company(one, one)
 				d := t.Build(one, lab.Developer)
 				pcx := t.Ask(d, f)
 				t.Settle()
 				tt.end(t, pcx, f)
 				t.Settle()
-				t.Redeliver(one, wiring.Accept, bench.Event("CreateVpcPeeringConnection", one, pcx, m, f))
+				t.Redeliver(one, wiring.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
 				if o := t.SaidOnce(outcome.Failed, pcx); o.Reason.Code != tt.code {
 					t.Errorf("reason = %+v, want %s", o.Reason, tt.code)
 				}

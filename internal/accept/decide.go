@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/plan"
-	"github.com/autopeer/autopeer/internal/policy"
-	"github.com/autopeer/autopeer/internal/trail"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 // step is what follows from a decision: at most one call, and what is announced after it.
@@ -20,9 +20,9 @@ type step struct {
 }
 
 // decide waits, as a Retryable error, for what EC2 is about to show.
-func (a *Accepter) decide(hint trail.Hint, seen sight) (step, error) {
+func (a *Accepter) decide(h hint.Hint, seen sight) (step, error) {
 	if seen.connection == nil {
-		return a.unseen(hint)
+		return a.unseen(h)
 	}
 	c := *seen.connection
 	switch d := a.policy.Decide(c); {
@@ -44,11 +44,11 @@ func (a *Accepter) decide(hint trail.Hint, seen sight) (step, error) {
 }
 
 // unseen is about a connection that EC2 doesn't show: not yet, or never in this cell.
-func (a *Accepter) unseen(hint trail.Hint) (step, error) {
-	if hint.IsFresh(a.now()) {
-		return step{}, fmt.Errorf("%s is not visible yet", hint.Connection)
+func (a *Accepter) unseen(h hint.Hint) (step, error) {
+	if h.IsFresh(a.now()) {
+		return step{}, fmt.Errorf("%s is not visible yet", h.Connection)
 	}
-	c := peering.Connection{ID: hint.Connection, Requester: hint.Requester, Accepter: hint.Accepter}
+	c := peering.Connection{ID: h.Connection, Requester: h.Requester, Accepter: h.Accepter}
 	say := a.says(outcome.Failed, c, policy.Decision{})
 	say[0] = say[0].Because("not-visible", fmt.Sprintf("EC2 shows no %s in %s, so there is nothing to accept", c.ID, a.cell))
 	return step{say: say}, nil

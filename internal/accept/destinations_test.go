@@ -4,10 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 // TestOnlyChosenDestinationsConflict: a live route stands in the way where it leads to a destination, and
@@ -25,7 +25,7 @@ func TestOnlyChosenDestinationsConflict(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
 				t.ByHand(two, func(p *lab.Person) {
 					p.ToInternet(f.VPC, f.Table)

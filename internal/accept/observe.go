@@ -4,10 +4,10 @@ import (
 	"context"
 	"slices"
 
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/plan"
-	"github.com/autopeer/autopeer/internal/together"
-	"github.com/autopeer/autopeer/internal/trail"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/parallel"
 )
 
 // sight is what the cell sees of a request: the connection, with the blocks of its own VPCs, and what is around
@@ -19,15 +19,15 @@ type sight struct {
 
 // observe reads the connection and, at the same time, what the cell has of the VPCs that the hint names. Where the
 // hint turns out to be wrong about them it reads again, for those that the connection names.
-func (a *Accepter) observe(ctx context.Context, hint trail.Hint) (sight, error) {
+func (a *Accepter) observe(ctx context.Context, h hint.Hint) (sight, error) {
 	var found []peering.Connection
 	var around plan.Surroundings
-	hinted := a.scope(hint.Requester, hint.Accepter)
-	err := together.Do(ctx,
-		together.Into(&found, func(ctx context.Context) ([]peering.Connection, error) {
-			return a.network.Connections(ctx, hint.Connection)
+	hinted := a.scope(h.Requester, h.Accepter)
+	err := parallel.Do(ctx,
+		parallel.Into(&found, func(ctx context.Context) ([]peering.Connection, error) {
+			return a.network.Connections(ctx, h.Connection)
 		}),
-		together.Into(&around, func(ctx context.Context) (plan.Surroundings, error) { return a.around(ctx, hinted) }),
+		parallel.Into(&around, func(ctx context.Context) (plan.Surroundings, error) { return a.around(ctx, hinted) }),
 	)
 	if err != nil || len(found) == 0 {
 		return sight{}, err
@@ -60,22 +60,22 @@ func (a *Accepter) around(ctx context.Context, of scope) (plan.Surroundings, err
 	if len(of.vpcs) == 0 {
 		return s, nil
 	}
-	reads := []together.Task{
-		together.Into(&s.VPCs, func(ctx context.Context) ([]peering.VPC, error) { return a.network.VPCs(ctx, of.vpcs...) }),
+	reads := []parallel.Task{
+		parallel.Into(&s.VPCs, func(ctx context.Context) ([]peering.VPC, error) { return a.network.VPCs(ctx, of.vpcs...) }),
 	}
 	if of.decides {
 		reads = append(reads,
-			together.Into(&s.Tables, func(ctx context.Context) ([]peering.RouteTable, error) { return a.network.RouteTables(ctx, of.vpcs...) }),
-			together.Into(&s.Groups, func(ctx context.Context) ([]peering.SecurityGroup, error) {
+			parallel.Into(&s.Tables, func(ctx context.Context) ([]peering.RouteTable, error) { return a.network.RouteTables(ctx, of.vpcs...) }),
+			parallel.Into(&s.Groups, func(ctx context.Context) ([]peering.SecurityGroup, error) {
 				return a.network.SecurityGroups(ctx, of.vpcs...)
 			}),
-			together.Into(&s.Accepted, func(ctx context.Context) ([]peering.Connection, error) {
+			parallel.Into(&s.Accepted, func(ctx context.Context) ([]peering.Connection, error) {
 				return a.network.ConnectionsOf(ctx, of.vpcs, peering.Provisioning, peering.Active)
 			}),
 		)
 	}
 	if of.decides && a.policy.ChoosesSubnets() {
-		reads = append(reads, together.Into(&s.Subnets, func(ctx context.Context) ([]peering.Subnet, error) { return a.network.Subnets(ctx, of.vpcs...) }))
+		reads = append(reads, parallel.Into(&s.Subnets, func(ctx context.Context) ([]peering.Subnet, error) { return a.network.Subnets(ctx, of.vpcs...) }))
 	}
-	return s, together.Do(ctx, reads...)
+	return s, parallel.Do(ctx, reads...)
 }

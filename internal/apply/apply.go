@@ -9,10 +9,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/autopeer/autopeer/internal/fault"
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/plan"
 	"github.com/autopeer/autopeer/internal/logkey"
-	"github.com/autopeer/autopeer/internal/plan"
-	"github.com/autopeer/autopeer/internal/together"
+	"github.com/autopeer/autopeer/internal/parallel"
 )
 
 // Width is how many changes are under way at once. The transport must keep as many connections open.
@@ -37,7 +37,7 @@ func All(ctx context.Context, changer Changer, changes []plan.Change) ([]string,
 			break
 		}
 		group.Go(func() error {
-			faults[i] = together.Contained(ctx, func(ctx context.Context) error { return changer.Apply(ctx, change) })
+			faults[i] = parallel.Contained(ctx, func(ctx context.Context) error { return changer.Apply(ctx, change) })
 			done[i] = faults[i] == nil
 			if !done[i] && fault.Of(faults[i]) == fault.Retryable {
 				stop.Store(true)

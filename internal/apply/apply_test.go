@@ -10,9 +10,9 @@ import (
 	"testing"
 
 	"github.com/autopeer/autopeer/internal/apply"
-	"github.com/autopeer/autopeer/internal/fault"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/plan"
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
 // changer answers each change with the error that faults has for its table.

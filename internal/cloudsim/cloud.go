@@ -9,18 +9,18 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
-	"github.com/autopeer/autopeer/internal/cloudsim/pulse"
+	"github.com/autopeer/autopeer/internal/cloudsim/notifier"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 )
 
 // Options configure a Cloud. The zero value is a cloud where everything happens once and at once.
 type Options struct {
 	// EC2 makes the EC2 that reports its mutating calls to the trail. Nil makes a cloud without EC2.
-	EC2 func(trail api.Trail) http.Handler
-	// Events configures EventBridge and CloudTrail; its Queues, Pulse and IAM are set by New.
+	EC2 func(trail apicall.Trail) http.Handler
+	// Events configures EventBridge and CloudTrail; its Queues, Notifier and IAM are set by New.
 	Events events.Options
 }
 
@@ -34,19 +34,19 @@ type Cloud struct {
 	IAM    *iam.Registry
 
 	services map[string]service
-	pulse    pulse.Pulse
+	changed  notifier.Notifier
 
 	mu        sync.Mutex
 	keys      map[string]key // minted, by access key id
-	calls     []api.Call
+	calls     []apicall.Call
 	injectors []*injector
 }
 
 // New returns an empty cloud. Close ends what it does by itself.
 func New(o Options) *Cloud {
 	c := &Cloud{keys: map[string]key{}, IAM: iam.NewRegistry()}
-	c.Queues = queue.New(queue.Options{Pulse: &c.pulse, IAM: c.IAM})
-	o.Events.Queues, o.Events.Pulse, o.Events.IAM = c.Queues, &c.pulse, c.IAM
+	c.Queues = queue.New(queue.Options{Notifier: &c.changed, IAM: c.IAM})
+	o.Events.Queues, o.Events.Notifier, o.Events.IAM = c.Queues, &c.changed, c.IAM
 	c.Events = events.New(o.Events)
 	if o.EC2 != nil {
 		c.EC2 = o.EC2(c.Events.Trail)
@@ -67,11 +67,11 @@ func (c *Cloud) Close() {
 // timeout, is waited for; messages in queues that nobody polls are not. It returns the context's error if
 // that ends first.
 func (c *Cloud) Settle(ctx context.Context) error {
-	return c.pulse.Until(ctx, func() bool { return c.Events.Settled() && c.Queues.Settled() })
+	return c.changed.WaitUntil(ctx, func() bool { return c.Events.Settled() && c.Queues.Settled() })
 }
 
 // Calls is the log of all requests so far, in the order in which they were answered.
-func (c *Cloud) Calls() []api.Call { return c.Since(0) }
+func (c *Cloud) Calls() []apicall.Call { return c.Since(0) }
 
 // Mark remembers a place in the log, for Since.
 func (c *Cloud) Mark() int {
@@ -81,13 +81,13 @@ func (c *Cloud) Mark() int {
 }
 
 // Since is the part of the log after a Mark.
-func (c *Cloud) Since(mark int) []api.Call {
+func (c *Cloud) Since(mark int) []apicall.Call {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.calls[mark:])
 }
 
-func (c *Cloud) log(call api.Call) {
+func (c *Cloud) log(call apicall.Call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls = append(c.calls, call)

@@ -23,7 +23,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 )
@@ -144,7 +144,7 @@ func TestInjectedFailures(t *testing.T) {
 			c := cloudsim.New(cloudsim.Options{})
 			defer c.Close()
 			client := sqsClient(c)
-			remove := c.Inject(func(call api.Call) *cloudsim.Failure {
+			remove := c.Inject(func(call apicall.Call) *cloudsim.Failure {
 				if call.Service == "sqs" && call.Action == "CreateQueue" && call.Account == account {
 					return &tt.failure
 				}
@@ -171,9 +171,9 @@ func TestInjectedFailures(t *testing.T) {
 
 func TestInjectionSeesEC2sParameters(t *testing.T) {
 	t.Parallel()
-	c := cloudsim.New(cloudsim.Options{EC2: func(api.Trail) http.Handler { return http.NotFoundHandler() }})
+	c := cloudsim.New(cloudsim.Options{EC2: func(apicall.Trail) http.Handler { return http.NotFoundHandler() }})
 	defer c.Close()
-	c.Inject(func(call api.Call) *cloudsim.Failure {
+	c.Inject(func(call apicall.Call) *cloudsim.Failure {
 		if call.Action == "CreateRoute" && call.Params["RouteTableId"] == "rtb-1" {
 			return &cloudsim.Failure{Code: "RequestLimitExceeded", Message: "Request limit exceeded.", Status: 503}
 		}
@@ -204,12 +204,12 @@ func ec2Request(t *testing.T, body string) *http.Request {
 func TestEC2GetsItsCallerAndTheTrail(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := cloudsim.New(cloudsim.Options{EC2: func(trail api.Trail) http.Handler {
+		c := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				call := api.From(r.Context())
+				call := apicall.From(r.Context())
 				call.Mutating = true
 				body, _ := io.ReadAll(r.Body)
-				trail(api.Record{Caller: call.Caller, At: call.At, EventSource: "ec2.amazonaws.com", EventName: call.Action})
+				trail(apicall.Record{Caller: call.Caller, At: call.At, EventSource: "ec2.amazonaws.com", EventName: call.Action})
 				_, _ = fmt.Fprintf(w, "%s %s %s %s", call.Account, call.Region, call.ARN, body)
 			})
 		}})
@@ -385,7 +385,7 @@ func TestServedOverASocketAndClosedWithoutAGoroutineLeft(t *testing.T) {
 	if took := time.Since(started); took < time.Millisecond {
 		t.Errorf("answered over a socket after %v, want at least 1ms", took)
 	}
-	c.Inject(func(api.Call) *cloudsim.Failure { return &cloudsim.Failure{Drop: true} })
+	c.Inject(func(apicall.Call) *cloudsim.Failure { return &cloudsim.Failure{Drop: true} })
 	if _, err := f.bridge.ListRules(t.Context(), &eventbridge.ListRulesInput{}, func(o *eventbridge.Options) { o.RetryMaxAttempts = 1 }); err == nil || code(err) != "" {
 		t.Errorf("dropped connection = %v, want a transport error", err)
 	}

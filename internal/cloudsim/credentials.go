@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
@@ -64,7 +64,7 @@ func parseScope(header http.Header) (scope, bool) {
 
 // identify fills in who calls. Its refusals are those that all services have in common:
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/CommonErrors.html
-func (c *Cloud) identify(header http.Header, call *api.Call) *Failure {
+func (c *Cloud) identify(header http.Header, call *apicall.Call) *Failure {
 	if header.Get("Authorization") == "" {
 		call.Service = guessService(header)
 		return &Failure{Code: "MissingAuthenticationToken", Message: "Request is missing Authentication Token", Status: http.StatusForbidden}

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 )
@@ -31,7 +31,7 @@ func (r recorder) Invoke(_ context.Context, payload []byte) ([]byte, error) {
 func TestCallToEC2ReachesAFunctionAsCloudTrailsEvent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := cloudsim.New(cloudsim.Options{EC2: func(trail api.Trail) http.Handler { return ec2.New(ec2.Options{Trail: trail, Seed: 1}) }})
+		c := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler { return ec2.New(ec2.Options{Trail: trail, Seed: 1}) }})
 		defer c.Close()
 		client := sqsClient(c)
 		_, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("jobs"), Attributes: map[string]string{

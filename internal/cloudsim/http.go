@@ -10,7 +10,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
@@ -73,7 +73,7 @@ func drop(w http.ResponseWriter) {
 
 // answer serves one request and logs the call.
 func (c *Cloud) answer(r *http.Request, body []byte) *answer {
-	call := &api.Call{At: time.Now(), Plaintext: r.URL.Scheme == "http"}
+	call := &apicall.Call{At: time.Now(), Plaintext: r.URL.Scheme == "http"}
 	refusal := c.identify(r.Header, call)
 	s := c.service(call.Service)
 	describe(call, r, body)
@@ -82,7 +82,7 @@ func (c *Cloud) answer(r *http.Request, body []byte) *answer {
 	}
 	a := newAnswer()
 	if refusal == nil || refusal.After {
-		in := r.Clone(iam.With(api.With(r.Context(), call), c.IAM))
+		in := r.Clone(iam.With(apicall.With(r.Context(), call), c.IAM))
 		in.Body = io.NopCloser(bytes.NewReader(body))
 		in.ContentLength = int64(len(body))
 		s.handler.ServeHTTP(a, in)
@@ -103,7 +103,7 @@ func (c *Cloud) answer(r *http.Request, body []byte) *answer {
 
 // describe tells what is called, ahead of the service, for the sake of injected failures. EC2 and STS have
 // the action among the parameters of a form, the others in a header.
-func describe(call *api.Call, r *http.Request, body []byte) {
+func describe(call *apicall.Call, r *http.Request, body []byte) {
 	if action := awsjson.ActionName(r.Header); action != "" {
 		call.Action = action
 		return

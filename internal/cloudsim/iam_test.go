@@ -19,7 +19,7 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 )
 
@@ -32,7 +32,7 @@ const (
 // network is what EC2 has in the tests of permissions: two VPCs with a request from the first to the second.
 type network struct {
 	cloud                          *cloudsim.Cloud
-	records                        []api.Record
+	records                        []apicall.Record
 	requester, accepter            string
 	connection, table, group, rule string
 	prefixList                     string
@@ -41,8 +41,8 @@ type network struct {
 func newNetwork(t *testing.T) *network {
 	t.Helper()
 	n := &network{}
-	n.cloud = cloudsim.New(cloudsim.Options{EC2: func(trail api.Trail) http.Handler {
-		return ec2.New(ec2.Options{Seed: 1, Trail: func(r api.Record) { n.records = append(n.records, r); trail(r) }})
+	n.cloud = cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler {
+		return ec2.New(ec2.Options{Seed: 1, Trail: func(r apicall.Record) { n.records = append(n.records, r); trail(r) }})
 	}})
 	t.Cleanup(n.cloud.Close)
 	client := n.client(account, "any")

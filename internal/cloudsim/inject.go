@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
 // Failure is an answer that a service doesn't give by itself.
@@ -23,12 +23,12 @@ type Failure struct {
 // ErrDropped is what a client in the same process sees of a connection that was dropped.
 var ErrDropped = errors.New("connection dropped by the embedded cloud")
 
-type injector struct{ decide func(api.Call) *Failure }
+type injector struct{ decide func(apicall.Call) *Failure }
 
 // Inject has decide asked about each call before it is served; a failure that it returns is what the client
 // gets. Of the call it knows the caller, the service, the time, the action and an EC2 call's parameters.
 // Several goroutines may ask at once. Calling remove ends it.
-func (c *Cloud) Inject(decide func(api.Call) *Failure) (remove func()) {
+func (c *Cloud) Inject(decide func(apicall.Call) *Failure) (remove func()) {
 	added := &injector{decide}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -41,7 +41,7 @@ func (c *Cloud) Inject(decide func(api.Call) *Failure) (remove func()) {
 }
 
 // injected asks without holding the lock, so that decide may use the cloud.
-func (c *Cloud) injected(call api.Call) *Failure {
+func (c *Cloud) injected(call apicall.Call) *Failure {
 	c.mu.Lock()
 	injectors := c.injectors
 	c.mu.Unlock()

@@ -4,7 +4,7 @@ import (
 	"encoding/xml"
 	"net/http"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
 )
 
@@ -32,7 +32,7 @@ func (c *Cloud) service(name string) service {
 		return s
 	}
 	return service{refuse: refuseEC2, handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		api.From(r.Context()).ErrorCode = "InvalidAction"
+		apicall.From(r.Context()).ErrorCode = "InvalidAction"
 		refuseEC2(w, Failure{Code: "InvalidAction", Message: "The embedded cloud has no service " + name + "."})
 	})}
 }
@@ -55,7 +55,7 @@ func refuseEC2(w http.ResponseWriter, f Failure) {
 		XMLName   xml.Name `xml:"Response"`
 		Error     xmlError `xml:"Errors>Error"`
 		RequestID string
-	}{Error: xmlError{Code: f.Code, Message: f.Message}, RequestID: api.UUID()})
+	}{Error: xmlError{Code: f.Code, Message: f.Message}, RequestID: apicall.UUID()})
 }
 
 // refuseSTS is the error of the older query protocol, which STS still speaks.
@@ -64,12 +64,12 @@ func refuseSTS(w http.ResponseWriter, f Failure) {
 		XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ ErrorResponse"`
 		Error     xmlError
 		RequestID string `xml:"RequestId"`
-	}{Error: xmlError{Type: "Sender", Code: f.Code, Message: f.Message}, RequestID: api.UUID()})
+	}{Error: xmlError{Type: "Sender", Code: f.Code, Message: f.Message}, RequestID: apicall.UUID()})
 }
 
 // serveSTS knows the one call with which tools find out who they are.
 func serveSTS(w http.ResponseWriter, r *http.Request) {
-	call := api.From(r.Context())
+	call := apicall.From(r.Context())
 	if call.Action != "GetCallerIdentity" {
 		call.ErrorCode = "InvalidAction"
 		refuseSTS(w, Failure{Code: "InvalidAction", Message: "Could not find operation " + call.Action + " for version 2011-06-15"})
@@ -81,7 +81,7 @@ func serveSTS(w http.ResponseWriter, r *http.Request) {
 		UserID    string   `xml:"GetCallerIdentityResult>UserId"`
 		Account   string   `xml:"GetCallerIdentityResult>Account"`
 		RequestID string   `xml:"ResponseMetadata>RequestId"`
-	}{ARN: call.ARN, UserID: call.Account, Account: call.Account, RequestID: api.UUID()})
+	}{ARN: call.ARN, UserID: call.Account, Account: call.Account, RequestID: apicall.UUID()})
 }
 
 func writeXML(w http.ResponseWriter, status int, document any) {

@@ -6,27 +6,27 @@ import (
 	"testing"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 // TestWhatChangesLater is picked up from its events, on both sides, and withdrawn again.
 func TestWhatChangesLater(t *testing.T) {
 	for name, finance := range map[string]peering.Cell{"one cell": one, "two cells": two} {
 		t.Run(name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Company(one, finance)
 				t.NoSweeps()
 				pcx := t.Ask(m, f)
 				t.Settle()
-				before := benchtest.Pinging(m, f, pcx)
+				before := sandboxtest.Pinging(m, f, pcx)
 				var table peering.RouteTableID
 				var group peering.SecurityGroupID
 				t.ByHand(one, func(p *lab.Person) {
@@ -39,7 +39,7 @@ func TestWhatChangesLater(t *testing.T) {
 				})
 				t.Settle()
 				const late = "10.11.0.0/16"
-				t.Holds(append(before, bench.Routes(table, f, pcx), bench.Admits(group, "icmp", m),
+				t.Holds(append(before, sandbox.Routes(table, f, pcx), sandbox.Admits(group, "icmp", m),
 					fmt.Sprintf("%s routes %s to %s", f.Table, late, pcx), fmt.Sprintf("%s routes %s to %s", f.VPC.Main, late, pcx),
 					fmt.Sprintf("%s admits icmp from %s", f.Group, late), fmt.Sprintf("%s admits icmp from %s", group, late))...)
 				if said := t.Said(outcome.DriftFound, pcx); len(said) > 0 {
@@ -48,7 +48,7 @@ func TestWhatChangesLater(t *testing.T) {
 				t.ByHand(one, func(p *lab.Person) { p.RemoveBlock(m.VPC, late) })
 				t.ByHand(finance, func(p *lab.Person) { p.Untag(string(group), "Role") })
 				t.Settle()
-				t.Holds(append(benchtest.Pinging(m, f, pcx), bench.Routes(table, f, pcx))...)
+				t.Holds(append(sandboxtest.Pinging(m, f, pcx), sandbox.Routes(table, f, pcx))...)
 				t.InDeadLetters(0)
 			})
 		})
@@ -57,19 +57,19 @@ func TestWhatChangesLater(t *testing.T) {
 
 // TestASubnetThatMovesToAnotherTable takes its routes along: only the tables of chosen subnets have them.
 func TestASubnetThatMovesToAnotherTable(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
 		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n",
 			"finance]\n    routes: { marketing: { tables: { subnets: { ids: ["+string(m.Subnet)+"] } } }, finance: { tables: main } }\n", 1))
 		t.NoSweeps()
 		pcx := t.Ask(m, f)
 		t.Settle()
-		rest := []string{bench.Routes(f.VPC.Main, m, pcx), bench.Admits(f.Group, "icmp", m)}
-		t.Holds(append(rest, bench.Routes(m.Table, f, pcx))...)
+		rest := []string{sandbox.Routes(f.VPC.Main, m, pcx), sandbox.Admits(f.Group, "icmp", m)}
+		t.Holds(append(rest, sandbox.Routes(m.Table, f, pcx))...)
 		var other peering.RouteTableID
 		t.ByHand(one, func(p *lab.Person) { other = p.MoveSubnet(m.VPC, m.Subnet) })
 		t.Settle()
-		t.Holds(append(rest, bench.Routes(other, f, pcx))...)
+		t.Holds(append(rest, sandbox.Routes(other, f, pcx))...)
 	})
 }
 
@@ -87,7 +87,7 @@ func TestQuotas(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f, d := t.Build(one, lab.Marketing), t.Build(one, lab.Finance), t.Build(one, lab.Developer)
 				t.ByHand(one, func(p *lab.Person) {
 					p.RouteToGateway(m.VPC, m.Table, "192.0.2.0/24")
@@ -111,8 +111,8 @@ func TestQuotas(t *testing.T) {
 				}
 				t.Redeploy(policy)
 				t.Sweep()
-				t.Holds(append(benchtest.Pinging(m, f, pcx), bench.Admits(f.Group, "icmp", d), fmt.Sprintf("%s routes %s to %s", f.Table, d.VPC.Block, first),
-					fmt.Sprintf("%s routes %s to %s", f.VPC.Main, d.VPC.Block, first), bench.Routes(d.Table, f, first))...)
+				t.Holds(append(sandboxtest.Pinging(m, f, pcx), sandbox.Admits(f.Group, "icmp", d), fmt.Sprintf("%s routes %s to %s", f.Table, d.VPC.Block, first),
+					fmt.Sprintf("%s routes %s to %s", f.VPC.Main, d.VPC.Block, first), sandbox.Routes(d.Table, f, first))...)
 			})
 		})
 	}
@@ -124,13 +124,13 @@ func TestReferencedGroups(t *testing.T) {
 	near := peering.Cell{Account: two.Account, Region: one.Region}
 	for name, finance := range map[string]peering.Cell{"one account": one, "two accounts": near} {
 		t.Run(name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Build(one, lab.Marketing), t.Build(finance, lab.Finance)
 				policy := strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "{ from: marketing,", "{ from: marketing, sources: ["+string(m.Group)+"],", 1)
 				t.Policy(policy)
 				pcx := t.Ask(m, f)
 				t.Settle()
-				t.Holds(append(bench.Connected(m, f, pcx), bench.AdmitsGroup(f.Group, "icmp", m.Group))...)
+				t.Holds(append(sandbox.Connected(m, f, pcx), sandbox.AdmitsGroup(f.Group, "icmp", m.Group))...)
 				mark := t.Cloud.Mark()
 				t.Sweep()
 				t.Unchanged(mark)
@@ -139,7 +139,7 @@ func TestReferencedGroups(t *testing.T) {
 					p.DeleteGroup(m.Group)
 				})
 				t.Sweep()
-				t.Holds(bench.Connected(m, f, pcx)...)
+				t.Holds(sandbox.Connected(m, f, pcx)...)
 				if o := t.SaidOnce(outcome.Failed, pcx); !strings.Contains(o.Reason.Sentence, string(m.Group)) {
 					t.Errorf("reason = %+v; it doesn't name the group that is gone", o.Reason)
 				}
@@ -154,7 +154,7 @@ func TestReferencedGroups(t *testing.T) {
 
 // TestTypesAndPrefixLists: single types of ICMP, and a list of blocks by its id.
 func TestTypesAndPrefixLists(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
 		var list peering.PrefixListID
 		t.ByHand(one, func(p *lab.Person) { list = p.PrefixList("clients", "10.10.1.0/24", "10.10.2.0/24") })
@@ -162,7 +162,7 @@ func TestTypesAndPrefixLists(t *testing.T) {
       - { from: marketing, to: finance, sources: [%s], groups: { ids: [%s] }, protocol: all }`, list, f.Group), 1))
 		pcx := t.Ask(m, f)
 		t.Settle()
-		t.Holds(append(bench.Connected(m, f, pcx), bench.Admits(f.Group, "icmp type 8", m), bench.Admits(f.Group, "icmp type 3 code 4", m),
+		t.Holds(append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp type 8", m), sandbox.Admits(f.Group, "icmp type 3 code 4", m),
 			fmt.Sprintf("%s admits all traffic from %s", f.Group, list))...)
 		mark := t.Cloud.Mark()
 		t.Sweep()
@@ -175,13 +175,13 @@ func TestTypesAndPrefixLists(t *testing.T) {
 
 // TestNetworkACLs: what stops the traffic is announced, with the rule and what would open it.
 func TestNetworkACLs(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
 		t.ByHand(two, func(p *lab.Person) { p.DenyPing(f.VPC, f.Subnet) })
 		t.Policy(lab.PingPolicy(m, f, lab.Site{}))
 		pcx := t.Ask(m, f)
 		t.Settle()
-		t.Holds(benchtest.Pinging(m, f, pcx)...)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 		found := 0
 		for _, o := range t.Said(outcome.Connected, pcx) {
 			for _, b := range o.Obstructions {
@@ -199,12 +199,12 @@ func TestNetworkACLs(t *testing.T) {
 
 // TestRoutesThatSomebodyElseKeeps are neither made nor taken back.
 func TestRoutesThatSomebodyElseKeeps(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
 		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    routes: { marketing: { tables: none } }\n", 1))
 		pcx := t.Ask(m, f)
 		t.Settle()
-		finances := []string{bench.Routes(f.Table, m, pcx), bench.Routes(f.VPC.Main, m, pcx), bench.Admits(f.Group, "icmp", m)}
+		finances := []string{sandbox.Routes(f.Table, m, pcx), sandbox.Routes(f.VPC.Main, m, pcx), sandbox.Admits(f.Group, "icmp", m)}
 		t.Holds(finances...)
 		t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.1.0/24", pcx) })
 		theirs := fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.Table, pcx)
@@ -218,7 +218,7 @@ func TestRoutesThatSomebodyElseKeeps(t *testing.T) {
 
 // TestAThirdPartysSide is left alone, also where it can be seen.
 func TestAThirdPartysSide(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(two, lab.Marketing), t.Build(one, lab.Finance)
 		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    requester: marketing\n    manage: accepter\n", 1))
 		if len(t.Cells) != 1 || t.Cells[0].Cell != one {
@@ -226,7 +226,7 @@ func TestAThirdPartysSide(t *testing.T) {
 		}
 		pcx := t.Ask(m, f)
 		t.Sweep()
-		t.Holds(bench.Routes(f.Table, m, pcx), bench.Routes(f.VPC.Main, m, pcx), bench.Admits(f.Group, "icmp", m))
+		t.Holds(sandbox.Routes(f.Table, m, pcx), sandbox.Routes(f.VPC.Main, m, pcx), sandbox.Admits(f.Group, "icmp", m))
 		if o := t.SaidOnce(outcome.Connected, pcx); o.Side != peering.Accepter {
 			t.Errorf("announced of the side %q, want the accepter's", o.Side)
 		}
@@ -241,7 +241,7 @@ func TestAThirdPartysSide(t *testing.T) {
 
 // TestAnOverlapWithAnotherPeersBlocks keeps a request from being accepted, with the two destinations.
 func TestAnOverlapWithAnotherPeersBlocks(t *testing.T) {
-	benchtest.Run(t, func(o *ec2.Options) { o.PageSize = 5 }, func(t *benchtest.T) {
+	sandboxtest.Run(t, func(o *ec2.Options) { o.PageSize = 5 }, func(t *sandboxtest.T) {
 		m, f, d := t.Build(one, lab.Marketing), t.Build(one, lab.Finance), t.Build(one, lab.Developer)
 		t.Policy(lab.PingPolicy(m, f, lab.Site{}))
 		other := t.Ask(d, f)
@@ -263,7 +263,7 @@ func TestAnOverlapWithAnotherPeersBlocks(t *testing.T) {
 
 // TestASwapInAFullGroup: what is no longer wanted makes room for what is, at once.
 func TestASwapInAFullGroup(t *testing.T) {
-	benchtest.Run(t, func(o *ec2.Options) { o.Quotas.RulesPerGroup = 1 }, func(t *benchtest.T) {
+	sandboxtest.Run(t, func(o *ec2.Options) { o.Quotas.RulesPerGroup = 1 }, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
 		policy := strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "version: 1\n", "version: 1\nlimits: { rules: 1 }\n", 1)
 		t.Policy(policy)
@@ -271,7 +271,7 @@ func TestASwapInAFullGroup(t *testing.T) {
 		t.Settle()
 		t.Redeploy(strings.Replace(policy, "protocol: icmp", "protocol: tcp, ports: [443]", 1))
 		t.Sweep()
-		t.Holds(append(bench.Connected(m, f, pcx), bench.Admits(f.Group, "tcp 443", m))...)
+		t.Holds(append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "tcp 443", m))...)
 		if said := t.Said(outcome.Failed, pcx); len(said) > 0 {
 			t.Errorf("announced %+v; want nothing that failed", said)
 		}
@@ -285,15 +285,15 @@ func TestALostRaceCostsNoWait(t *testing.T) {
 		{"CreateRoute", "RouteAlreadyExists"}, {"AuthorizeSecurityGroupIngress", "InvalidPermission.Duplicate"},
 	} {
 		t.Run(lost.code, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Company(one, one)
 				release := t.Hold(wiring.Connect)
 				pcx := t.Ask(m, f)
 				time.Sleep(time.Minute)
-				defer t.Cloud.Inject(benchtest.Times(1, cloudsim.Failure{Code: lost.code, After: true}, func(c api.Call) bool { return c.Action == lost.action }))()
+				defer t.Cloud.Inject(sandboxtest.Times(1, cloudsim.Failure{Code: lost.code, After: true}, func(c apicall.Call) bool { return c.Action == lost.action }))()
 				release()
 				time.Sleep(time.Second)
-				t.Holds(benchtest.Pinging(m, f, pcx)...)
+				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 				if said := t.Said(outcome.Connected, pcx); len(said) < 2 {
 					t.Errorf("%d sides are announced as connected within a second, want both", len(said))
 				}

@@ -11,12 +11,12 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/apply"
-	"github.com/autopeer/autopeer/internal/fault"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/plan"
-	"github.com/autopeer/autopeer/internal/policy"
-	"github.com/autopeer/autopeer/internal/trail"
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 // Network is what connect reads and changes in its cell. Lists hold what exists; an unknown id is left out.
@@ -51,42 +51,42 @@ func New(cell peering.Cell, p *policy.Policy, n Network, a Announcer, now func()
 }
 
 // Handle connects what the hint points to. It may be called any number of times.
-func (c *Connector) Handle(ctx context.Context, hint trail.Hint) error {
-	if hint.Kind != trail.Accepted {
+func (c *Connector) Handle(ctx context.Context, h hint.Hint) error {
+	if h.Kind != hint.Accepted {
 		return nil
 	}
-	err := c.attempt(ctx, hint)
+	err := c.attempt(ctx, h)
 	if errors.Is(err, fault.ErrOutdated) {
-		err = c.attempt(ctx, hint) // now, and not after a wait: most often another process has just done the same
+		err = c.attempt(ctx, h) // now, and not after a wait: most often another process has just done the same
 	}
 	return err
 }
 
-func (c *Connector) attempt(ctx context.Context, hint trail.Hint) error {
-	seen, err := c.observe(ctx, hint)
+func (c *Connector) attempt(ctx context.Context, h hint.Hint) error {
+	seen, err := c.observe(ctx, h)
 	if err != nil {
 		return err
 	}
-	sides, said, err := c.decide(ctx, hint, seen)
+	sides, said, err := c.decide(ctx, h, seen)
 	if err != nil {
 		return err
 	}
 	done, faults := c.connect(ctx, sides)
 	said = append(said, done...)
-	if hint.Drift {
-		said = append(said, outcome.Repairs(said, hint.Side)...)
+	if h.Drift {
+		said = append(said, outcome.Repairs(said, h.Side)...)
 	}
 	for i := range said {
-		said[i].RequestedAt = hint.RequestedAt
+		said[i].RequestedAt = h.RequestedAt
 	}
 	return errors.Join(faults, c.announcer.Announce(ctx, said...))
 }
 
 // decide returns the sides to connect, each with what is to be said of it, or else what is to be said of
 // the connection. It waits, as a Retryable error, for what EC2 is about to show.
-func (c *Connector) decide(ctx context.Context, hint trail.Hint, seen sight) ([]side, []outcome.Outcome, error) {
+func (c *Connector) decide(ctx context.Context, h hint.Hint, seen sight) ([]side, []outcome.Outcome, error) {
 	if seen.connection == nil {
-		return nil, nil, c.wait(hint, fmt.Errorf("%s is not visible yet", hint.Connection))
+		return nil, nil, c.wait(h, fmt.Errorf("%s is not visible yet", h.Connection))
 	}
 	pcx := *seen.connection
 	switch {
@@ -95,7 +95,7 @@ func (c *Connector) decide(ctx context.Context, hint trail.Hint, seen sight) ([]
 	case pcx.State == peering.Provisioning:
 		return nil, nil, fmt.Errorf("%s is still %s", pcx.ID, pcx.State)
 	case pcx.State != peering.Active:
-		return nil, nil, c.wait(hint, fmt.Errorf("%s is still %s", pcx.ID, pcx.State))
+		return nil, nil, c.wait(h, fmt.Errorf("%s is still %s", pcx.ID, pcx.State))
 	}
 	d := c.policy.Decide(pcx)
 	switch {
@@ -110,8 +110,8 @@ func (c *Connector) decide(ctx context.Context, hint trail.Hint, seen sight) ([]
 
 // wait returns err while EC2 may still be about to show what the hint says. A hint that stays wrong was
 // forged or is out of date: there is nothing to do, and the message is done with.
-func (c *Connector) wait(hint trail.Hint, err error) error {
-	if hint.IsFresh(c.now()) {
+func (c *Connector) wait(h hint.Hint, err error) error {
+	if h.IsFresh(c.now()) {
 		return err
 	}
 	return fault.As(fault.Denied, err)

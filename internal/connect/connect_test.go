@@ -9,15 +9,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 var (
@@ -26,9 +26,9 @@ var (
 )
 
 func TestCallsOfANewSide(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
-		defer benchtest.Slow(t.Cloud)()
+		defer sandboxtest.Slow(t.Cloud)()
 		release := t.Hold(wiring.Connect)
 		t.Ask(m, f)
 		time.Sleep(10 * time.Second)
@@ -49,13 +49,13 @@ func TestCallsOfANewSide(t *testing.T) {
 }
 
 func TestASideThatIsRightIsOnlyRead(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
 		pcx := t.Ask(m, f)
 		t.Settle()
 		mark := t.Cloud.Mark()
 		for _, cell := range []peering.Cell{one, two} {
-			t.Redeliver(cell, wiring.Connect, bench.Event("AcceptVpcPeeringConnection", two, pcx, m, f))
+			t.Redeliver(cell, wiring.Connect, sandbox.Event("AcceptVpcPeeringConnection", two, pcx, m, f))
 		}
 		t.Unchanged(mark)
 		if n := len(t.ByAutopeer(mark)); n == 0 {
@@ -69,7 +69,7 @@ func TestASideThatIsRightIsOnlyRead(t *testing.T) {
 func TestPagesDoNotMatter(t *testing.T) {
 	for _, size := range []int{0, 5, 1} {
 		t.Run(fmt.Sprintf("pages of %d", size), func(t *testing.T) {
-			benchtest.Run(t, func(o *ec2.Options) { o.PageSize = size }, func(t *benchtest.T) {
+			sandboxtest.Run(t, func(o *ec2.Options) { o.PageSize = size }, func(t *sandboxtest.T) {
 				m, f := t.Company(one, two)
 				var more []string
 				t.ByHand(two, func(p *lab.Person) {
@@ -80,12 +80,12 @@ func TestPagesDoNotMatter(t *testing.T) {
 				})
 				pcx := t.Ask(m, f)
 				t.Settle()
-				want := benchtest.Pinging(m, f, pcx)
+				want := sandboxtest.Pinging(m, f, pcx)
 				for _, id := range more {
 					if strings.HasPrefix(id, "rtb-") {
-						want = append(want, bench.Routes(peering.RouteTableID(id), m, pcx))
+						want = append(want, sandbox.Routes(peering.RouteTableID(id), m, pcx))
 					} else {
-						want = append(want, bench.Admits(peering.SecurityGroupID(id), "icmp", m))
+						want = append(want, sandbox.Admits(peering.SecurityGroupID(id), "icmp", m))
 					}
 				}
 				t.Holds(want...)
@@ -99,7 +99,7 @@ func TestPagesDoNotMatter(t *testing.T) {
 
 // TestARuleOfSomebodyElseIsLeftAlone: it counts as there, and outlives the connection.
 func TestARuleOfSomebodyElseIsLeftAlone(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
 		t.ByHand(two, func(p *lab.Person) { p.Admit(f.Group, "icmp", -1, -1, "10.10.0.0/16") })
 		pcx := t.Ask(m, f)
@@ -112,12 +112,12 @@ func TestARuleOfSomebodyElseIsLeftAlone(t *testing.T) {
 		}
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		t.Settle()
-		t.Holds(bench.Admits(f.Group, "icmp", m))
+		t.Holds(sandbox.Admits(f.Group, "icmp", m))
 	})
 }
 
 func TestRulesCarryTagAndDescription(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
 		pcx := t.Ask(m, f)
 		t.Settle()
@@ -136,7 +136,7 @@ func TestRulesCarryTagAndDescription(t *testing.T) {
 
 // TestAConflictKeepsItsSideAsItIs: between accounts the requester's tables can't be known before acceptance.
 func TestAConflictKeepsItsSideAsItIs(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
 		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.31.0.0/16") })
 		pcx := t.Ask(m, f)
@@ -147,7 +147,7 @@ func TestAConflictKeepsItsSideAsItIs(t *testing.T) {
 			t.Errorf("conflict = %+v, want table and both targets", o)
 		}
 		// The other side is made right: nothing of it depends on this one.
-		t.Holds(bench.Routes(f.Table, m, pcx), bench.Routes(f.VPC.Main, m, pcx), bench.Admits(f.Group, "icmp", m))
+		t.Holds(sandbox.Routes(f.Table, m, pcx), sandbox.Routes(f.VPC.Main, m, pcx), sandbox.Admits(f.Group, "icmp", m))
 		for _, c := range t.ByAutopeer(0) {
 			if c.Account == string(one.Account) && c.Mutating && c.Service == "ec2" {
 				t.Errorf("%s in %s", c.Action, one)
@@ -159,7 +159,7 @@ func TestAConflictKeepsItsSideAsItIs(t *testing.T) {
 
 func TestBlackholes(t *testing.T) {
 	t.Run("the leftover of a dead peering is replaced", func(t *testing.T) {
-		benchtest.Run(t, nil, func(t *benchtest.T) {
+		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 			m, f := t.Company(one, one)
 			release := t.Hold(wiring.Disconnect)
 			old := t.Ask(m, f)
@@ -177,7 +177,7 @@ func TestBlackholes(t *testing.T) {
 		})
 	})
 	t.Run("and so are its rules, whenever disconnect comes", func(t *testing.T) {
-		benchtest.Run(t, nil, func(t *benchtest.T) {
+		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 			m, f := t.Company(one, two)
 			release := t.Hold(wiring.Disconnect)
 			old := t.Ask(m, f)
@@ -185,7 +185,7 @@ func TestBlackholes(t *testing.T) {
 			t.ByHand(one, func(p *lab.Person) { p.Delete(old) })
 			pcx := t.Ask(m, f)
 			time.Sleep(time.Minute)
-			t.Holds(benchtest.Pinging(m, f, pcx)...)
+			t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 			rules, err := t.Network(two).IngressRules(t.Ctx, pcx)
 			t.Must(err)
 			if len(rules) != 1 {
@@ -193,12 +193,12 @@ func TestBlackholes(t *testing.T) {
 			}
 			release()
 			t.Settle()
-			t.Holds(benchtest.Pinging(m, f, pcx)...)
+			t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 			t.InDeadLetters(0)
 		})
 	})
 	t.Run("the blackhole of a pending peering is a conflict", func(t *testing.T) {
-		benchtest.Run(t, nil, func(t *benchtest.T) {
+		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 			m, f := t.Company(one, two)
 			other := t.Build(two, lab.Developer)
 			pending := t.Ask(m, other)
@@ -215,21 +215,21 @@ func TestBlackholes(t *testing.T) {
 
 func TestWhatAPersonAccepted(t *testing.T) {
 	t.Run("is connected if the policy allows it", func(t *testing.T) {
-		benchtest.Run(t, nil, func(t *benchtest.T) {
+		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 			m, f := t.Company(one, two)
 			release := t.Hold(wiring.Accept)
 			pcx := t.Ask(m, f)
 			time.Sleep(time.Second)
 			t.ByHand(two, func(p *lab.Person) { p.Accept(pcx) })
 			time.Sleep(time.Minute)
-			t.Holds(benchtest.Pinging(m, f, pcx)...)
+			t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 			release()
 			t.Settle()
 			t.SaidOnce(outcome.Accepted, pcx)
 		})
 	})
 	t.Run("is denied if it doesn't", func(t *testing.T) {
-		benchtest.Run(t, nil, func(t *benchtest.T) {
+		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 			m, f := t.Company(one, two)
 			d := t.Build(one, lab.Developer)
 			pcx := t.Ask(d, f)
@@ -245,15 +245,15 @@ func TestWhatAPersonAccepted(t *testing.T) {
 }
 
 func TestForgedAcceptancesOpenNothing(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
 		d := t.Build(one, lab.Developer)
 		pcx := t.Ask(d, f)
 		t.Settle()
 		for _, event := range []string{
-			bench.Event("AcceptVpcPeeringConnection", one, pcx, m, f),
-			bench.Event("AcceptVpcPeeringConnection", two, pcx, d, f),
-			bench.Event("AcceptVpcPeeringConnection", one, "pcx-0123456789abcdef0", m, f),
+			sandbox.Event("AcceptVpcPeeringConnection", one, pcx, m, f),
+			sandbox.Event("AcceptVpcPeeringConnection", two, pcx, d, f),
+			sandbox.Event("AcceptVpcPeeringConnection", one, "pcx-0123456789abcdef0", m, f),
 		} {
 			t.Redeliver(one, wiring.Connect, event)
 		}
@@ -265,19 +265,19 @@ func TestForgedAcceptancesOpenNothing(t *testing.T) {
 
 // TestAnAcceptanceThatNeverShowsIsLetGo: the connection is one that the policy allows, and still pending.
 func TestAnAcceptanceThatNeverShowsIsLetGo(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
 		release := t.Hold(wiring.Accept)
 		pcx := t.Ask(m, f)
 		time.Sleep(time.Second)
-		t.Must(t.Deliver(t.Ctx, one, wiring.Connect, bench.Event("AcceptVpcPeeringConnection", one, pcx, m, f)))
+		t.Must(t.Deliver(t.Ctx, one, wiring.Connect, sandbox.Event("AcceptVpcPeeringConnection", one, pcx, m, f)))
 		time.Sleep(time.Hour)
 		t.Unchanged(0)
 		t.Holds()
 		t.InDeadLetters(0)
 		release()
 		t.Settle()
-		t.Holds(benchtest.Pinging(m, f, pcx)...)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 	})
 }
 
@@ -289,13 +289,13 @@ func TestAConnectionThatStaysProvisioningIsNotForgotten(t *testing.T) {
 		dead         int
 	}{"for five minutes": {5 * time.Minute, 0}, "for an hour": {time.Hour, 2}} {
 		t.Run(name, func(t *testing.T) {
-			benchtest.Run(t, func(o *ec2.Options) { o.Delays.Provisioning = tt.provisioning }, func(t *benchtest.T) {
+			sandboxtest.Run(t, func(o *ec2.Options) { o.Delays.Provisioning = tt.provisioning }, func(t *sandboxtest.T) {
 				m, f := t.Company(one, one)
 				pcx := t.Ask(m, f)
 				t.Settle()
 				t.InDeadLetters(tt.dead)
 				if tt.dead == 0 {
-					t.Holds(benchtest.Pinging(m, f, pcx)...)
+					t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 				}
 			})
 		})
@@ -304,7 +304,7 @@ func TestAConnectionThatStaysProvisioningIsNotForgotten(t *testing.T) {
 
 // TestSubnetsChooseTheTables: of the right VPC, where one cell owns both.
 func TestSubnetsChooseTheTables(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
 		var table peering.RouteTableID
 		t.ByHand(one, func(p *lab.Person) {
@@ -315,7 +315,7 @@ func TestSubnetsChooseTheTables(t *testing.T) {
 			"finance]\n    routes:\n      marketing: { tables: main }\n      finance: { tables: { subnets: { tags: { Tier: private } } } }\n", 1))
 		pcx := t.Ask(m, f)
 		t.Settle()
-		t.Holds(bench.Routes(m.VPC.Main, f, pcx), bench.Routes(table, m, pcx), bench.Admits(f.Group, "icmp", m))
+		t.Holds(sandbox.Routes(m.VPC.Main, f, pcx), sandbox.Routes(table, m, pcx), sandbox.Admits(f.Group, "icmp", m))
 	})
 }
 
@@ -330,14 +330,14 @@ func TestFaultsOfConnect(t *testing.T) {
 			"no permission yet":       {Code: "UnauthorizedOperation", Status: 403},
 		} {
 			t.Run(action+", "+name, func(t *testing.T) {
-				benchtest.Run(t, nil, func(t *benchtest.T) {
+				sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 					m, f := t.Company(one, one)
-					defer t.Cloud.Inject(benchtest.Times(2, failure, func(c api.Call) bool {
+					defer t.Cloud.Inject(sandboxtest.Times(2, failure, func(c apicall.Call) bool {
 						return c.Action == action && strings.Contains(c.ARN, "autopeer-connect")
 					}))()
 					pcx := t.Ask(m, f)
 					t.Settle()
-					t.Holds(benchtest.Pinging(m, f, pcx)...)
+					t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 					t.SaidOnce(outcome.Connected, pcx)
 					t.InDeadLetters(0)
 				})
@@ -347,10 +347,10 @@ func TestFaultsOfConnect(t *testing.T) {
 }
 
 func TestAQuotaIsAnnounced(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
-		defer t.Cloud.Inject(benchtest.Times(1000, cloudsim.Failure{Code: "RulesPerSecurityGroupLimitExceeded", Message: "The maximum number of rules per security group has been reached."},
-			func(c api.Call) bool { return c.Action == "AuthorizeSecurityGroupIngress" }))()
+		defer t.Cloud.Inject(sandboxtest.Times(1000, cloudsim.Failure{Code: "RulesPerSecurityGroupLimitExceeded", Message: "The maximum number of rules per security group has been reached."},
+			func(c apicall.Call) bool { return c.Action == "AuthorizeSecurityGroupIngress" }))()
 		pcx := t.Ask(m, f)
 		t.Settle()
 		o := t.SaidOnce(outcome.Failed, pcx)
@@ -362,7 +362,7 @@ func TestAQuotaIsAnnounced(t *testing.T) {
 }
 
 func TestDNSIsTurnedOnForBothSides(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
 		t.ByHand(one, func(p *lab.Person) { p.DNSHostnames(m.VPC) })
 		t.ByHand(two, func(p *lab.Person) { p.DNSHostnames(f.VPC) })

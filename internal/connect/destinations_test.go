@@ -7,14 +7,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// routed says, as bench.State does, that each of the site's tables routes each of the blocks.
+// routed says, as sandbox.State does, that each of the site's tables routes each of the blocks.
 func routed(from lab.Site, via peering.ConnectionID, blocks ...netip.Prefix) []string {
 	var words []string
 	for _, table := range []peering.RouteTableID{from.Table, from.VPC.Main} {
@@ -31,7 +31,7 @@ func with(policy string, lines ...string) string {
 	return strings.Replace(policy, "finance]\n", "finance]\n    "+strings.Join(lines, "\n    ")+"\n", 1)
 }
 
-func blocksOf(t *benchtest.T, s lab.Site) []netip.Prefix {
+func blocksOf(t *sandboxtest.T, s lab.Site) []netip.Prefix {
 	t.Helper()
 	found, err := t.Network(s.Cell).VPCs(t.Ctx, s.VPC.ID)
 	t.Must(err)
@@ -46,7 +46,7 @@ func blocksOf(t *benchtest.T, s lab.Site) []netip.Prefix {
 func TestEveryBlockOfThePeerIsRouted(t *testing.T) {
 	for name, other := range map[string]peering.Cell{"in one cell": one, "in two cells": two} {
 		t.Run(name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Company(one, other)
 				for site, secondary := range map[lab.Site]string{m: "10.11.0.0/16", f: "10.12.0.0/16"} {
 					t.ByHand(site.Cell, func(p *lab.Person) {
@@ -61,7 +61,7 @@ func TestEveryBlockOfThePeerIsRouted(t *testing.T) {
 				pcx := t.Ask(m, f)
 				t.Settle()
 				t.Holds(slices.Concat(routed(m, pcx, finance...), routed(f, pcx, marketing...), []string{
-					bench.Admits(f.Group, "icmp", m), fmt.Sprintf("%s admits icmp from 10.11.0.0/16", f.Group),
+					sandbox.Admits(f.Group, "icmp", m), fmt.Sprintf("%s admits icmp from 10.11.0.0/16", f.Group),
 				})...)
 				t.ByHand(m.Cell, func(p *lab.Person) { p.Delete(pcx) })
 				t.Settle()
@@ -75,7 +75,7 @@ func TestEveryBlockOfThePeerIsRouted(t *testing.T) {
 // nobody from being connected (cloudposse/terraform-aws-vpc-peering-multi-account#75).
 func TestASecondaryBlockSharedByManyVPCs(t *testing.T) {
 	shared := netip.MustParsePrefix("100.64.0.0/16")
-	ask := func(t *benchtest.T, routes string) (m, f, d lab.Site, first, second peering.ConnectionID) {
+	ask := func(t *sandboxtest.T, routes string) (m, f, d lab.Site, first, second peering.ConnectionID) {
 		m, f, d = t.Build(one, lab.Marketing), t.Build(two, lab.Finance), t.Build(two, lab.Developer)
 		t.ByHand(two, func(p *lab.Person) {
 			p.AddBlock(f.VPC, shared.String())
@@ -90,16 +90,16 @@ func TestASecondaryBlockSharedByManyVPCs(t *testing.T) {
 		return m, f, d, first, second
 	}
 	t.Run("routed to one, it is in the way of the next", func(t *testing.T) {
-		benchtest.Run(t, nil, func(t *benchtest.T) {
+		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 			m, f, d, first, second := ask(t, "")
 			t.SaidOnce(outcome.Conflicting, second)
 			t.Holds(slices.Concat(routed(m, first, f.VPC.Block, shared), routed(f, first, m.VPC.Block), routed(d, second, m.VPC.Block))...)
 		})
 	})
 	t.Run("excluded, it is in nobody's way", func(t *testing.T) {
-		benchtest.Run(t, nil, func(t *benchtest.T) {
+		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 			m, f, d, first, second := ask(t, "    routes: { marketing: { except: [100.64.0.0/16] } }\n")
-			t.Holds(slices.Concat(bench.Connected(m, f, first), bench.Connected(m, d, second))...)
+			t.Holds(slices.Concat(sandbox.Connected(m, f, first), sandbox.Connected(m, d, second))...)
 			if said := t.Said(outcome.Conflicting, second); len(said) > 0 {
 				t.Errorf("announced as conflicting: %s", said[0].Reason.Sentence)
 			}
@@ -110,12 +110,12 @@ func TestASecondaryBlockSharedByManyVPCs(t *testing.T) {
 // TestChosenDestinations: each department chooses for its own tables alone, and what the peer doesn't have
 // is not routed.
 func TestChosenDestinations(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
 		t.Policy(with(lab.PingPolicy(m, f, lab.Site{}), "routes:", "  marketing: { tables: main, to: [172.31.1.0/24, 10.9.0.0/24] }"))
 		pcx := t.Ask(m, f)
 		t.Settle()
-		t.Holds(append(routed(f, pcx, m.VPC.Block), fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.VPC.Main, pcx), bench.Admits(f.Group, "icmp", m))...)
+		t.Holds(append(routed(f, pcx, m.VPC.Block), fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.VPC.Main, pcx), sandbox.Admits(f.Group, "icmp", m))...)
 		said := slices.DeleteFunc(t.Said(outcome.Connected, pcx), func(o outcome.Outcome) bool { return o.Side != peering.Requester })
 		if len(said) == 0 || !slices.Equal(said[0].Notes, []string{"10.9.0.0/24 is not routed: the peer's blocks are 172.31.0.0/16"}) {
 			t.Fatalf("the requester's side says %+v, want a note on 10.9.0.0/24", said)
@@ -129,13 +129,13 @@ func TestChosenDestinations(t *testing.T) {
 // TestASubnetOnTheMainTableOnlyImplicitly has no association that could be found. Its table is the main one
 // (cloudposse/terraform-aws-vpc-peering-multi-account#45).
 func TestASubnetOnTheMainTableOnlyImplicitly(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
 		var implicit peering.SubnetID
 		t.ByHand(one, func(p *lab.Person) { implicit = p.Subnet(m.VPC, "", "10.10.9.0/24") })
 		t.Policy(with(lab.PingPolicy(m, f, lab.Site{}), "routes:", fmt.Sprintf("  marketing: { tables: { subnets: { ids: [%s] } } }", implicit)))
 		pcx := t.Ask(m, f)
 		t.Settle()
-		t.Holds(append(routed(f, pcx, m.VPC.Block), bench.Routes(m.VPC.Main, f, pcx), bench.Admits(f.Group, "icmp", m))...)
+		t.Holds(append(routed(f, pcx, m.VPC.Block), sandbox.Routes(m.VPC.Main, f, pcx), sandbox.Admits(f.Group, "icmp", m))...)
 	})
 }

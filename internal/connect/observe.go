@@ -4,10 +4,10 @@ import (
 	"context"
 	"slices"
 
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/plan"
-	"github.com/autopeer/autopeer/internal/together"
-	"github.com/autopeer/autopeer/internal/trail"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/parallel"
 )
 
 // sight is what the cell sees of a connection and around it. The connection is nil while EC2 doesn't show it.
@@ -18,19 +18,19 @@ type sight struct {
 
 // observe reads the connection, our rules for it and, at the same time, what the VPCs have that the hint
 // names. Where the hint names none, or the wrong ones, it reads again, those that the connection names.
-func (c *Connector) observe(ctx context.Context, hint trail.Hint) (sight, error) {
+func (c *Connector) observe(ctx context.Context, h hint.Hint) (sight, error) {
 	var seen sight
 	var found []peering.Connection
 	var rules []peering.IngressRule
-	hinted := c.cell.Own(hint.Requester, hint.Accepter)
-	err := together.Do(ctx,
-		together.Into(&found, func(ctx context.Context) ([]peering.Connection, error) {
-			return c.network.Connections(ctx, hint.Connection)
+	hinted := c.cell.Own(h.Requester, h.Accepter)
+	err := parallel.Do(ctx,
+		parallel.Into(&found, func(ctx context.Context) ([]peering.Connection, error) {
+			return c.network.Connections(ctx, h.Connection)
 		}),
-		together.Into(&rules, func(ctx context.Context) ([]peering.IngressRule, error) {
-			return c.network.IngressRules(ctx, hint.Connection)
+		parallel.Into(&rules, func(ctx context.Context) ([]peering.IngressRule, error) {
+			return c.network.IngressRules(ctx, h.Connection)
 		}),
-		together.Into(&seen.Surroundings, func(ctx context.Context) (plan.Surroundings, error) { return c.around(ctx, hinted) }),
+		parallel.Into(&seen.Surroundings, func(ctx context.Context) (plan.Surroundings, error) { return c.around(ctx, hinted) }),
 	)
 	if err != nil || len(found) == 0 {
 		return sight{}, err
@@ -50,19 +50,19 @@ func (c *Connector) around(ctx context.Context, vpcs []peering.VPCID) (plan.Surr
 	if len(vpcs) == 0 {
 		return s, nil
 	}
-	reads := []together.Task{
-		together.Into(&s.Tables, func(ctx context.Context) ([]peering.RouteTable, error) { return c.network.RouteTables(ctx, vpcs...) }),
-		together.Into(&s.Groups, func(ctx context.Context) ([]peering.SecurityGroup, error) {
+	reads := []parallel.Task{
+		parallel.Into(&s.Tables, func(ctx context.Context) ([]peering.RouteTable, error) { return c.network.RouteTables(ctx, vpcs...) }),
+		parallel.Into(&s.Groups, func(ctx context.Context) ([]peering.SecurityGroup, error) {
 			return c.network.SecurityGroups(ctx, vpcs...)
 		}),
 	}
 	if c.policy.ChoosesSubnets() || c.policy.Admits() {
-		reads = append(reads, together.Into(&s.Subnets, func(ctx context.Context) ([]peering.Subnet, error) { return c.network.Subnets(ctx, vpcs...) }))
+		reads = append(reads, parallel.Into(&s.Subnets, func(ctx context.Context) ([]peering.Subnet, error) { return c.network.Subnets(ctx, vpcs...) }))
 	}
 	if c.policy.Admits() {
-		reads = append(reads, together.Into(&s.ACLs, func(ctx context.Context) ([]peering.NetworkACL, error) { return c.network.NetworkACLs(ctx, vpcs...) }))
+		reads = append(reads, parallel.Into(&s.ACLs, func(ctx context.Context) ([]peering.NetworkACL, error) { return c.network.NetworkACLs(ctx, vpcs...) }))
 	}
-	return s, together.Do(ctx, reads...)
+	return s, parallel.Do(ctx, reads...)
 }
 
 // lookCloser looks at what is rarely there: routes and rules that are in the way and may be left over from

@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 func acrossAccounts(s *stage) { across(s, oneInVirginia, twoInVirginia) }
@@ -23,7 +23,7 @@ func across(s *stage, marketing, finance peering.Cell) {
 	mark := s.Cloud.Mark()
 	pcx := s.connectStepByStep(m, f, "Marketing <> Finance")
 	s.exactly("all tables of both have the route, the group admits ICMP from Marketing, and that is all",
-		append(bench.Connected(m, f, pcx), bench.Admits(f.Group, "icmp", m))...)
+		append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp", m))...)
 	s.check("each cell announces its own side as connected", spoke(s.Said(outcome.Connected, pcx), marketing, finance), "it does not")
 	calls := s.ByAutopeer(mark)
 	s.showProcesses(calls)
@@ -43,21 +43,21 @@ func spoke(said []outcome.Outcome, cells ...peering.Cell) bool {
 }
 
 // checkCallers looks into the embedded cloud's log of who called what where.
-func (s *stage) checkCallers(calls []api.Call, m, f lab.Site) {
+func (s *stage) checkCallers(calls []apicall.Call, m, f lab.Site) {
 	accepted := where(calls, "AcceptVpcPeeringConnection", "")
 	s.check("the accepter's account accepts, in the accepter's region", slices.Equal(accepted, []string{f.Cell.String()}), "it was "+strings.Join(accepted, ", "))
 	for _, side := range []lab.Site{m, f} {
 		wrote := where(calls, "CreateRoute", string(side.Table))
 		s.check(fmt.Sprintf("the route in %s is written by its own cell %s", side.Table, side.Cell), slices.Equal(wrote, []string{side.Cell.String()}), "it was "+strings.Join(wrote, ", "))
 	}
-	strangers := slices.DeleteFunc(slices.Clone(calls), func(call api.Call) bool {
+	strangers := slices.DeleteFunc(slices.Clone(calls), func(call apicall.Call) bool {
 		return strings.Contains(call.ARN, "::"+call.Account+":assumed-role/autopeer-")
 	})
 	s.check(fmt.Sprintf("all %d calls are made with a role of the cell's own account", len(calls)), len(calls) > 0 && len(strangers) == 0, fmt.Sprintf("%d are not", len(strangers)))
 }
 
 // where returns the cells in which the call succeeded, each once; for a route, those that wrote to the table.
-func where(calls []api.Call, action, table string) []string {
+func where(calls []apicall.Call, action, table string) []string {
 	var cells []string
 	for _, call := range calls {
 		cell := call.Account + "/" + call.Region

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 // Scenario is one lab.
@@ -79,7 +79,7 @@ const limit = time.Minute
 func play(ctx context.Context, story *story, w *local.Workshop, s Scenario) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	stage := &stage{story: story, Bench: bench.New(nil), ctx: ctx, workshop: w}
+	stage := &stage{story: story, Sandbox: sandbox.New(nil), ctx: ctx, workshop: w}
 	defer stage.Close()
 	defer func() { // a scenario ends early by stop
 		if r := recover(); r != nil && r != any(stopped{}) {

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/autopeer/autopeer/infra/demo"
-	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/internal/demo"
+	"github.com/autopeer/autopeer/internal/local"
 )
 
 func TestSelect(t *testing.T) {

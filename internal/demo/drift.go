@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 func drift(s *stage) {
@@ -16,7 +16,7 @@ func drift(s *stage) {
 	s.deploy(lab.PingPolicy(m, f, d))
 	pcx := s.request(m, f, "")
 	s.settle()
-	agreed := append(bench.Connected(m, f, pcx), bench.Admits(f.Group, "icmp", m))
+	agreed := append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp", m))
 	s.exactly("Marketing and Finance are connected", agreed...)
 
 	s.asks(m.Cell, func(p *lab.Person) string {
@@ -42,7 +42,7 @@ func drift(s *stage) {
 	s.pending("nobody hears of the next request", d.Cell, second)
 	s.sweep()
 	s.sweep()
-	s.exactly("a sweep finds it, and it is connected like the first", slices.Concat(agreed, bench.Connected(d, f, second), []string{bench.Admits(f.Group, "icmp", d)})...)
+	s.exactly("a sweep finds it, and it is connected like the first", slices.Concat(agreed, sandbox.Connected(d, f, second), []string{sandbox.Admits(f.Group, "icmp", d)})...)
 	s.check("the missed event is what an alarm sounds for", s.sounds("sweep-missed-events"), "none does")
 }
 

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 const lessonPeering = `peerings:
@@ -24,7 +24,7 @@ func twoByHand(s *stage) {
 		one.Member(), two.Member(), twin.Member(), lessonPeering))
 	pcx := s.connectStepByStep(one, two, "")
 	ssh := func(g peering.SecurityGroupID) string { return string(g) + " admits tcp 22 from 0.0.0.0/0" }
-	connected := append(bench.Connected(one, two, pcx), bench.Admits(two.Group, "icmp", one), ssh(one.Group), ssh(two.Group), ssh(twin.Group))
+	connected := append(sandbox.Connected(one, two, pcx), sandbox.Admits(two.Group, "icmp", one), ssh(one.Group), ssh(two.Group), ssh(twin.Group))
 	s.exactly("the route on both sides and ICMP from VPC 1, beside the SSH that was there", connected...)
 
 	overlapping := s.request(one, twin, "")
@@ -58,6 +58,6 @@ func defaultVPC(s *stage) {
 	}
 	pcx := s.request(one, standard, "")
 	s.settle()
-	s.exactly("both main tables have the route", append(bench.Connected(one, standard, pcx), bench.Admits(standard.Group, "icmp", one))...)
+	s.exactly("both main tables have the route", append(sandbox.Connected(one, standard, pcx), sandbox.Admits(standard.Group, "icmp", one))...)
 	s.reachable("VPC-1 reaches the default VPC", s.ping(one, standard))
 }

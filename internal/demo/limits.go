@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/lab"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 // spare is a VPC with nothing in it but a server.
@@ -40,8 +40,8 @@ func limits(s *stage) {
 	s.deploy(limitsPolicy(m, f, secondary, six, routed, late))
 	pcx := s.request(m, f, "")
 	s.settle()
-	agreed := slices.Concat(bench.Connected(m, f, pcx), both(m, pcx, "100.64.0.0/16", "2001:db8:1234::/56"),
-		[]string{bench.Admits(f.Group, "icmp", m), string(m.Group) + " admits tcp 22 from " + clientAddress})
+	agreed := slices.Concat(sandbox.Connected(m, f, pcx), both(m, pcx, "100.64.0.0/16", "2001:db8:1234::/56"),
+		[]string{sandbox.Admits(f.Group, "icmp", m), string(m.Group) + " admits tcp 22 from " + clientAddress})
 	s.exactly("Marketing and Finance are connected, all three blocks of Finance", agreed...)
 
 	s.overlapping("a secondary block", secondary, f, "100.64.0.0/16")

@@ -5,13 +5,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 var (
@@ -26,7 +26,7 @@ func marketingFinance(s *stage) {
 	d := s.build(oneInVirginia, lab.Developer)
 	s.deploy(lab.PingPolicy(m, f, d))
 	first := s.connectStepByStep(m, f, "Marketing <> Finance")
-	agreed := append(bench.Connected(m, f, first), bench.Admits(f.Group, "icmp", m))
+	agreed := append(sandbox.Connected(m, f, first), sandbox.Admits(f.Group, "icmp", m))
 	s.exactly("all tables of both have the route, the group admits ICMP from Marketing, and that is all", agreed...)
 	s.check("both sides are announced as connected", len(s.Said(outcome.Connected, first)) >= 2, "they are not")
 	s.check("the name that the requester gave stays", s.connection(m.Cell, first).Tags[peering.TagName] == "Marketing <> Finance", "it is gone")
@@ -36,7 +36,7 @@ func marketingFinance(s *stage) {
 	second := s.request(d, f, "")
 	s.settle()
 	s.reachable("Developer reaches Finance as well", s.ping(d, f))
-	both := slices.Concat(agreed, bench.Connected(d, f, second), []string{bench.Admits(f.Group, "icmp", d)})
+	both := slices.Concat(agreed, sandbox.Connected(d, f, second), []string{sandbox.Admits(f.Group, "icmp", d)})
 	s.exactly("the same on the same table of Finance, with nothing of the first changed", both...)
 	s.unreachable("Marketing does not reach Developer through Finance", s.ping(m, d), "peering is not transitive")
 
@@ -58,7 +58,7 @@ func (s *stage) connectStepByStep(from, to lab.Site, name string) peering.Connec
 	s.watchStates(from.Cell, pcx)
 	s.unreachable("with connect held back there is still no route", s.ping(from, to), noRoute)
 
-	allow := s.Cloud.Inject(func(call api.Call) *cloudsim.Failure {
+	allow := s.Cloud.Inject(func(call apicall.Call) *cloudsim.Failure {
 		if call.Action != "AuthorizeSecurityGroupIngress" {
 			return nil
 		}
@@ -66,7 +66,7 @@ func (s *stage) connectStepByStep(from, to lab.Site, name string) peering.Connec
 	})
 	s.tell("asks", "", "connect may run now, but EC2 refuses its ingress rules for a while")
 	release()
-	s.until("the routes appear", func() bool { return s.holds(bench.Connected(from, to, pcx)...) })
+	s.until("the routes appear", func() bool { return s.holds(sandbox.Connected(from, to, pcx)...) })
 	s.unreachable("with the ingress rule held back the group stops it", s.ping(from, to), fmt.Sprintf("%s admits no icmp from %s", to.Group, from.VPC.Block))
 	allow()
 	s.settle()

@@ -10,14 +10,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/smithy-go"
 
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/local"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/cloudwatch"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/local"
 )
 
 // showProcesses tells which process of which account's function has changed what.
-func (s *stage) showProcesses(calls []api.Call) {
+func (s *stage) showProcesses(calls []apicall.Call) {
 	var order []string
 	did := map[string][]string{}
 	for _, call := range calls {
@@ -34,7 +34,7 @@ func (s *stage) showProcesses(calls []api.Call) {
 	for _, who := range order {
 		s.tell("ran", who, strings.Join(counted(did[who]), ", "))
 	}
-	unknown := slices.DeleteFunc(slices.Clone(calls), func(call api.Call) bool {
+	unknown := slices.DeleteFunc(slices.Clone(calls), func(call apicall.Call) bool {
 		_, _, found := s.Process(call)
 		return found
 	})
@@ -85,7 +85,7 @@ func (s *stage) alarms() []string {
 }
 
 // described calls a failed call what it is.
-func described(call api.Call) string {
+func described(call apicall.Call) string {
 	if call.ErrorCode == "" {
 		return call.Action
 	}

@@ -7,19 +7,19 @@ import (
 	"strings"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/local"
-	"github.com/autopeer/autopeer/infra/wiring"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/reach"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/reach"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 // stage is where a scenario plays: an empty cloud, people with accounts, and autopeer. A step that can't be
 // taken is a failure and ends the scenario.
 type stage struct {
 	*story
-	*bench.Bench
+	*sandbox.Sandbox
 	ctx      context.Context // a stage lives as long as one scenario
 	workshop *local.Workshop
 	sites    []lab.Site // that a ping may cross

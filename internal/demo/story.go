@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
 
 // Entry is one line of the story, as timeline.json keeps it.

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/autopeer/autopeer/infra/demo"
-	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/internal/demo"
+	"github.com/autopeer/autopeer/internal/local"
 )
 
 // TestOneSubnetOfEachVPC: whoever wants single subnets connected gets no route anywhere else

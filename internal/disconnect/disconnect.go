@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/apply"
-	"github.com/autopeer/autopeer/internal/fault"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/plan"
-	"github.com/autopeer/autopeer/internal/policy"
-	"github.com/autopeer/autopeer/internal/together"
-	"github.com/autopeer/autopeer/internal/trail"
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/parallel"
 )
 
 // Network is what disconnect reads and changes in its cell. Connections leaves out an unknown id.
@@ -47,25 +47,25 @@ func New(cell peering.Cell, p *policy.Policy, n Network, a Announcer, now func()
 
 // Handle takes back what the cell has of the connection that the hint points to, if that is dead, or if the
 // policy wants nothing of it any more. It may be called any number of times.
-func (d *Disconnector) Handle(ctx context.Context, hint trail.Hint) error {
-	if hint.Kind != trail.Rejected && hint.Kind != trail.Deleted {
+func (d *Disconnector) Handle(ctx context.Context, h hint.Hint) error {
+	if h.Kind != hint.Rejected && h.Kind != hint.Deleted {
 		return nil
 	}
-	seen, err := d.observe(ctx, hint.Connection)
+	seen, err := d.observe(ctx, h.Connection)
 	if err != nil {
 		return err
 	}
-	if err := d.alive(hint, seen); err != nil {
+	if err := d.alive(h, seen); err != nil {
 		return err
 	}
 	changes := plan.Disconnect(seen.remains).Changes
 	made, err := apply.All(ctx, d.network, changes)
-	if err != nil || !d.concerns(hint, seen, changes) {
+	if err != nil || !d.concerns(h, seen, changes) {
 		return err
 	}
-	said := []outcome.Outcome{d.says(hint, seen, made)}
-	if hint.Drift {
-		said = append(said, outcome.Repairs(said, hint.Side)...)
+	said := []outcome.Outcome{d.says(h, seen, made)}
+	if h.Drift {
+		said = append(said, outcome.Repairs(said, h.Side)...)
 	}
 	return d.announcer.Announce(ctx, said...)
 }
@@ -79,10 +79,10 @@ type sight struct {
 func (d *Disconnector) observe(ctx context.Context, id peering.ConnectionID) (sight, error) {
 	seen := sight{remains: plan.Remains{Connection: id}}
 	var found []peering.Connection
-	err := together.Do(ctx,
-		together.Into(&found, func(ctx context.Context) ([]peering.Connection, error) { return d.network.Connections(ctx, id) }),
-		together.Into(&seen.remains.Tables, func(ctx context.Context) ([]peering.RouteTable, error) { return d.network.RouteTablesTo(ctx, id) }),
-		together.Into(&seen.remains.Rules, func(ctx context.Context) ([]peering.IngressRule, error) { return d.network.IngressRules(ctx, id) }),
+	err := parallel.Do(ctx,
+		parallel.Into(&found, func(ctx context.Context) ([]peering.Connection, error) { return d.network.Connections(ctx, id) }),
+		parallel.Into(&seen.remains.Tables, func(ctx context.Context) ([]peering.RouteTable, error) { return d.network.RouteTablesTo(ctx, id) }),
+		parallel.Into(&seen.remains.Rules, func(ctx context.Context) ([]peering.IngressRule, error) { return d.network.IngressRules(ctx, id) }),
 	)
 	seen.remains.Tables = slices.DeleteFunc(seen.remains.Tables, func(t peering.RouteTable) bool { return !d.isOurs(t.VPC) })
 	if len(found) > 0 {
@@ -100,19 +100,19 @@ func (d *Disconnector) isOurs(vpc peering.VPCID) bool {
 // connection its state decides. Where it shows none, a route that carries traffic is proof enough; and with
 // anything here that is to go, a fresh hint must wait, since EC2 may not show the connection yet: it shows a deleted
 // one for hours. A sweep has waited already. A hint that stays wrong was forged, and the message is done with.
-func (d *Disconnector) alive(hint trail.Hint, seen sight) error {
+func (d *Disconnector) alive(h hint.Hint, seen sight) error {
 	lives := seen.remains.IsLive()
 	if seen.connection != nil {
 		lives = !seen.connection.State.IsDead()
 	}
-	fresh := hint.IsFresh(d.now())
+	fresh := h.IsFresh(d.now())
 	switch {
-	case seen.connection == nil && fresh && !hint.Drift && len(plan.Disconnect(seen.remains).Changes) > 0:
-		return fmt.Errorf("%s is not visible, or not yet", hint.Connection)
+	case seen.connection == nil && fresh && !h.Drift && len(plan.Disconnect(seen.remains).Changes) > 0:
+		return fmt.Errorf("%s is not visible, or not yet", h.Connection)
 	case !lives || d.isRemoved(seen):
 		return nil
 	}
-	err := fmt.Errorf("%s is not shown as %s", hint.Connection, hint.Kind)
+	err := fmt.Errorf("%s is not shown as %s", h.Connection, h.Kind)
 	if fresh {
 		return err
 	}
@@ -129,16 +129,16 @@ func (d *Disconnector) isRemoved(seen sight) bool {
 
 // concerns reports whether anything of the connection was ever the cell's. A deletion names no VPC, so
 // every counterpart hears of every one.
-func (d *Disconnector) concerns(hint trail.Hint, seen sight, changes []plan.Change) bool {
+func (d *Disconnector) concerns(h hint.Hint, seen sight, changes []plan.Change) bool {
 	if seen.connection != nil {
 		return len(seen.connection.Roles(d.cell)) > 0
 	}
-	return len(changes) > 0 || hint.Origin == d.cell
+	return len(changes) > 0 || h.Origin == d.cell
 }
 
-func (d *Disconnector) says(hint trail.Hint, seen sight, made []string) outcome.Outcome {
-	o := outcome.Outcome{Kind: outcome.Disconnected, Cell: d.cell, Connection: hint.Connection}
-	o = o.Because("not-visible", fmt.Sprintf("EC2 no longer shows %s", hint.Connection))
+func (d *Disconnector) says(h hint.Hint, seen sight, made []string) outcome.Outcome {
+	o := outcome.Outcome{Kind: outcome.Disconnected, Cell: d.cell, Connection: h.Connection}
+	o = o.Because("not-visible", fmt.Sprintf("EC2 no longer shows %s", h.Connection))
 	if c := seen.connection; c != nil {
 		o = outcome.Of(outcome.Disconnected, d.cell, *c, d.policy.Decide(*c), d.policy.File)
 		o = o.Because(string(c.State), fmt.Sprintf("%s is %s", c.ID, c.State))

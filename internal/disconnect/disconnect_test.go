@@ -6,14 +6,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 var (
@@ -24,14 +24,14 @@ var (
 func TestADeletionTakesBackExactlyWhatWasAdded(t *testing.T) {
 	for name, finance := range map[string]peering.Cell{"one cell": one, "two cells": two} {
 		t.Run(name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Company(one, finance)
 				t.ByHand(finance, func(p *lab.Person) { p.Admit(f.Group, "tcp", 22, 22, "10.10.0.0/16") })
 				pcx := t.Ask(m, f)
 				t.Settle()
 				t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 				t.Settle()
-				t.Holds(bench.Admits(f.Group, "tcp 22", m))
+				t.Holds(sandbox.Admits(f.Group, "tcp 22", m))
 				o := t.SaidOnce(outcome.Disconnected, pcx)
 				if o.Reason.Code != "deleted" || o.Requester.Department != "marketing" {
 					t.Errorf("announced %+v", o)
@@ -39,7 +39,7 @@ func TestADeletionTakesBackExactlyWhatWasAdded(t *testing.T) {
 				t.InDeadLetters(0)
 
 				mark := t.Cloud.Mark()
-				t.Redeliver(one, wiring.Disconnect, bench.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}))
+				t.Redeliver(one, wiring.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}))
 				t.Unchanged(mark)
 				t.SaidOnce(outcome.Disconnected, pcx)
 			})
@@ -51,27 +51,27 @@ func TestADeletionTakesBackExactlyWhatWasAdded(t *testing.T) {
 func TestDeadOfAnyKind(t *testing.T) {
 	tests := []struct {
 		name string
-		end  func(t *benchtest.T, pcx peering.ConnectionID)
+		end  func(t *sandboxtest.T, pcx peering.ConnectionID)
 		hint string
 	}{
-		{"rejected", func(t *benchtest.T, pcx peering.ConnectionID) {
+		{"rejected", func(t *sandboxtest.T, pcx peering.ConnectionID) {
 			t.ByHand(one, func(p *lab.Person) { p.Reject(pcx) })
 		}, "RejectVpcPeeringConnection"},
-		{"deleted while pending", func(t *benchtest.T, pcx peering.ConnectionID) {
+		{"deleted while pending", func(t *sandboxtest.T, pcx peering.ConnectionID) {
 			t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		}, "DeleteVpcPeeringConnection"},
-		{"expired", func(*benchtest.T, peering.ConnectionID) { time.Sleep(7*24*time.Hour + time.Minute) }, "DeleteVpcPeeringConnection"},
+		{"expired", func(*sandboxtest.T, peering.ConnectionID) { time.Sleep(7*24*time.Hour + time.Minute) }, "DeleteVpcPeeringConnection"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Company(one, one)
 				release := t.Hold(wiring.Accept)
 				pcx := t.Ask(m, f)
 				time.Sleep(time.Second)
 				t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.0.0/16", pcx) })
 				tt.end(t, pcx)
-				t.Redeliver(one, wiring.Disconnect, bench.Event(tt.hint, one, pcx, lab.Site{}, lab.Site{}))
+				t.Redeliver(one, wiring.Disconnect, sandbox.Event(tt.hint, one, pcx, lab.Site{}, lab.Site{}))
 				t.Holds()
 				t.SaidOnce(outcome.Disconnected, pcx)
 				release()
@@ -83,7 +83,7 @@ func TestDeadOfAnyKind(t *testing.T) {
 
 // TestWhatAWSNoLongerShows: the rules' tags and the routes' targets tell what was ours.
 func TestWhatAWSNoLongerShows(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
 		t.NoSweeps()
 		pcx := t.Ask(m, f)
@@ -105,7 +105,7 @@ func TestWhatAWSNoLongerShows(t *testing.T) {
 
 // TestAForgedDeletionOfAConnectionThatIsNotShownYet: EC2 is eventually consistent, and rules are no proof of life.
 func TestAForgedDeletionOfAConnectionThatIsNotShownYet(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
 		t.NoSweeps()
 		pcx := t.Ask(m, f)
@@ -115,8 +115,8 @@ func TestAForgedDeletionOfAConnectionThatIsNotShownYet(t *testing.T) {
 			p.DeleteRoute(f.VPC.Main, "10.10.0.0/16")
 		})
 		mark := t.Cloud.Mark()
-		see := t.Cloud.Inject(benchtest.Blind(wiring.Disconnect))
-		t.Must(t.Deliver(t.Ctx, two, wiring.Disconnect, bench.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{})))
+		see := t.Cloud.Inject(sandboxtest.Blind(wiring.Disconnect))
+		t.Must(t.Deliver(t.Ctx, two, wiring.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{})))
 		time.Sleep(20 * time.Second)
 		see()
 		t.Settle()
@@ -125,15 +125,15 @@ func TestAForgedDeletionOfAConnectionThatIsNotShownYet(t *testing.T) {
 }
 
 func TestForgedDeletionsTakeNothingBack(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
 		pcx := t.Ask(m, f)
 		t.Settle()
 		mark := t.Cloud.Mark()
 		for _, event := range []string{
-			bench.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}),
-			bench.Event("RejectVpcPeeringConnection", two, pcx, lab.Site{}, lab.Site{}),
-			bench.Event("DeleteVpcPeeringConnection", two, "pcx-0123456789abcdef0", lab.Site{}, lab.Site{}),
+			sandbox.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}),
+			sandbox.Event("RejectVpcPeeringConnection", two, pcx, lab.Site{}, lab.Site{}),
+			sandbox.Event("DeleteVpcPeeringConnection", two, "pcx-0123456789abcdef0", lab.Site{}, lab.Site{}),
 		} {
 			t.Redeliver(one, wiring.Disconnect, event)
 		}
@@ -148,14 +148,14 @@ func TestForgedDeletionsTakeNothingBack(t *testing.T) {
 
 // TestTheStateOfTheConnectionDecides: a side may have rules and no route that could prove anything.
 func TestTheStateOfTheConnectionDecides(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
 		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n",
 			"finance]\n    routes:\n      finance: { tables: { ids: [rtb-0123456789abcdef0] } }\n", 1))
 		pcx := t.Ask(m, f)
 		t.Settle()
-		t.Redeliver(two, wiring.Disconnect, bench.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}))
-		t.Holds(bench.Routes(m.Table, f, pcx), bench.Routes(m.VPC.Main, f, pcx), bench.Admits(f.Group, "icmp", m))
+		t.Redeliver(two, wiring.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}))
+		t.Holds(sandbox.Routes(m.Table, f, pcx), sandbox.Routes(m.VPC.Main, f, pcx), sandbox.Admits(f.Group, "icmp", m))
 	})
 }
 
@@ -167,9 +167,9 @@ func TestADeletionThatConcernsNobodyIsNotAnnounced(t *testing.T) {
 		said   int
 	}{"elsewhere": {two, 0}, "here": {one, 1}} {
 		t.Run(name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				t.Company(one, one)
-				t.Redeliver(one, wiring.Disconnect, bench.Event("DeleteVpcPeeringConnection", tt.origin, "pcx-0123456789abcdef0", lab.Site{}, lab.Site{}))
+				t.Redeliver(one, wiring.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", tt.origin, "pcx-0123456789abcdef0", lab.Site{}, lab.Site{}))
 				if said := t.Said(outcome.Disconnected, "pcx-0123456789abcdef0"); len(said) != tt.said {
 					t.Errorf("announced %+v, want %d", said, tt.said)
 				}
@@ -181,13 +181,13 @@ func TestADeletionThatConcernsNobodyIsNotAnnounced(t *testing.T) {
 // TestARouteThatIsLiveProvesThatAnInvisibleConnectionLives: EC2 may be late in showing a connection, and then a
 // forged deletion must not take its routes.
 func TestARouteThatIsLiveProvesThatAnInvisibleConnectionLives(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
 		pcx := t.Ask(m, f)
 		t.Settle()
 		mark := t.Cloud.Mark()
-		defer t.Cloud.Inject(benchtest.Blind(wiring.Disconnect))()
-		t.Redeliver(one, wiring.Disconnect, bench.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}))
+		defer t.Cloud.Inject(sandboxtest.Blind(wiring.Disconnect))()
+		t.Redeliver(one, wiring.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}))
 		t.Unchanged(mark)
 		_, _ = m, f
 	})
@@ -195,12 +195,12 @@ func TestARouteThatIsLiveProvesThatAnInvisibleConnectionLives(t *testing.T) {
 
 // TestARouteThatChangedMeanwhileIsKept: it is read again immediately before it is deleted.
 func TestARouteThatChangedMeanwhileIsKept(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
 		pcx := t.Ask(m, f)
 		t.Settle()
 		var once sync.Once
-		defer t.Cloud.Inject(func(c api.Call) *cloudsim.Failure {
+		defer t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
 			again := c.Action == "DescribeRouteTables" && strings.Contains(c.ARN, "autopeer-disconnect") && c.Params["Filter.1.Name"] == "route-table-id"
 			if again && c.Params["Filter.1.Value.1"] == string(m.Table) {
 				once.Do(func() {
@@ -234,11 +234,11 @@ func TestFaultsOfDisconnect(t *testing.T) {
 			"no permission yet":       {Code: "UnauthorizedOperation", Status: 403},
 		} {
 			t.Run(action+", "+name, func(t *testing.T) {
-				benchtest.Run(t, nil, func(t *benchtest.T) {
+				sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 					m, f := t.Company(one, one)
 					pcx := t.Ask(m, f)
 					t.Settle()
-					defer t.Cloud.Inject(benchtest.Times(2, failure, func(c api.Call) bool {
+					defer t.Cloud.Inject(sandboxtest.Times(2, failure, func(c apicall.Call) bool {
 						return c.Action == action && strings.Contains(c.ARN, "autopeer-disconnect")
 					}))()
 					t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })

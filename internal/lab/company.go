@@ -3,7 +3,7 @@ package lab
 import (
 	"fmt"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // Site is one department's network: a VPC with a server in a subnet of its own.

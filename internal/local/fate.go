@@ -6,9 +6,9 @@ import (
 	"net/http"
 	"sync/atomic"
 
-	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // Fate says, at every call that a function in this process makes, whether its process is killed there. It is

@@ -8,12 +8,12 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // Serve serves the cloud on a port of 127.0.0.1 until stop is called; port 0 takes any that is free.

@@ -10,13 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/local"
-	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim/cloudwatch"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 var (
@@ -25,13 +25,13 @@ var (
 )
 
 // launched is a bench on which Marketing and Finance are deployed as on AWS.
-func launched(t *testing.T) (b *bench.Bench, m, f lab.Site) {
+func launched(t *testing.T) (b *sandbox.Sandbox, m, f lab.Site) {
 	t.Helper()
 	w, err := local.Prepare(t.Context(), os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b = bench.New(nil)
+	b = sandbox.New(nil)
 	t.Cleanup(b.Close)
 	build := func(cell peering.Cell, site func(*lab.Person) lab.Site) lab.Site {
 		p := b.Person(t.Context(), cell)
@@ -48,7 +48,7 @@ func launched(t *testing.T) (b *bench.Bench, m, f lab.Site) {
 	return b, m, f
 }
 
-func settle(t *testing.T, b *bench.Bench) {
+func settle(t *testing.T, b *sandbox.Sandbox) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -68,7 +68,7 @@ func TestLaunch(t *testing.T) {
 		t.Fatal(p.Err())
 	}
 	settle(t, b)
-	want := append(bench.Connected(m, f, pcx), bench.Admits(f.Group, "icmp", m))
+	want := append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp", m))
 	slices.Sort(want)
 	if got, err := b.State(t.Context(), m, f); err != nil || !slices.Equal(got, want) {
 		t.Errorf("routes and rules are %v, %v; want %v", got, err, want)
@@ -96,7 +96,7 @@ func TestLaunch(t *testing.T) {
 }
 
 // hurry lets delayed messages of the cell's sweep arrive at once, as long as the test runs.
-func hurry(t *testing.T, b *bench.Bench, cell peering.Cell) {
+func hurry(t *testing.T, b *sandbox.Sandbox, cell peering.Cell) {
 	t.Helper()
 	queue := "arn:aws:sqs:" + string(cell.Region) + ":" + string(cell.Account) + ":autopeer-sweep"
 	go func() {
@@ -153,7 +153,7 @@ func TestDenialsSoundTheirAlarm(t *testing.T) {
 	}
 	for range 9 { // and the request itself
 		settle(t, b)
-		event := bench.Event("CreateVpcPeeringConnection", two, id, stranger, m)
+		event := sandbox.Event("CreateVpcPeeringConnection", two, id, stranger, m)
 		if err := b.Deliver(t.Context(), one, wiring.Accept, event); err != nil {
 			t.Fatal(err)
 		}
@@ -210,7 +210,7 @@ func TestSynthesize(t *testing.T) {
 
 func TestServe(t *testing.T) {
 	t.Parallel()
-	b := bench.New(nil)
+	b := sandbox.New(nil)
 	defer b.Close()
 	url, stop, err := local.Serve(t.Context(), b.Cloud, 0)
 	if err != nil {

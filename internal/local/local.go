@@ -18,21 +18,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/accept"
-	"github.com/autopeer/autopeer/internal/announce"
+	"github.com/autopeer/autopeer/internal/aws/bootstrap"
+	"github.com/autopeer/autopeer/internal/aws/bus"
+	"github.com/autopeer/autopeer/internal/aws/ec2net"
+	"github.com/autopeer/autopeer/internal/aws/lambdasqs"
+	"github.com/autopeer/autopeer/internal/aws/queues"
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
-	"github.com/autopeer/autopeer/internal/config"
 	"github.com/autopeer/autopeer/internal/connect"
 	"github.com/autopeer/autopeer/internal/disconnect"
-	"github.com/autopeer/autopeer/internal/dispatch"
-	"github.com/autopeer/autopeer/internal/ec2net"
-	"github.com/autopeer/autopeer/internal/lambdasqs"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/sweep"
 )
 
@@ -58,7 +58,7 @@ func Config(cloud *cloudsim.Cloud, cell peering.Cell, accessKeyID string) aws.Co
 		Region:      string(cell.Region),
 		Credentials: credentials.NewStaticCredentialsProvider(accessKeyID, "any", ""),
 		HTTPClient:  &http.Client{Transport: cloud},
-		Retryer:     func() aws.Retryer { return retry.NewStandard(config.Patient) },
+		Retryer:     func() aws.Retryer { return retry.NewStandard(bootstrap.Patient) },
 	}
 }
 
@@ -110,15 +110,15 @@ func Undeploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell
 func deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell peering.Cell, fate Fate) (*Cell, error) {
 	cfg := Config(cloud, cell, string(cell.Account))
 	made := &Cell{Cell: cell, Mappings: map[wiring.Function]*queue.Poller{}, DeadLetters: map[wiring.Function]string{}}
-	queues := sqs.NewFromConfig(cfg)
+	client := sqs.NewFromConfig(cfg)
 	urls := map[wiring.Function]string{}
 	for _, f := range wiring.Functions {
-		dead, err := queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(queueName(f) + "-dead-letters")})
+		dead, err := client.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(queueName(f) + "-dead-letters")})
 		if err != nil {
 			return nil, err
 		}
 		made.DeadLetters[f] = *dead.QueueUrl
-		if urls[f], err = makeQueue(ctx, queues, cell, f); err != nil {
+		if urls[f], err = makeQueue(ctx, client, cell, f); err != nil {
 			return nil, err
 		}
 	}
@@ -143,20 +143,20 @@ func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f wiring.Function,
 	}
 	messages := sqs.NewFromConfig(cfg)
 	network := ec2net.New(ec2.NewFromConfig(cfg))
-	bus := announce.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now)
-	queues := dispatch.New(messages, urls[f], map[outcome.Repair]string{
+	announcer := bus.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now)
+	others := queues.New(messages, urls[f], map[outcome.Repair]string{
 		outcome.ByAccept: urls[wiring.Accept], outcome.ByConnect: urls[wiring.Connect], outcome.ByDisconnect: urls[wiring.Disconnect],
 	})
 	handle := map[wiring.Function]lambdasqs.Handle{
-		wiring.Accept:     accept.New(c.Cell, p, network, bus, time.Now).Handle,
-		wiring.Connect:    connect.New(c.Cell, p, network, bus, time.Now).Handle,
-		wiring.Disconnect: disconnect.New(c.Cell, p, network, bus, time.Now).Handle,
+		wiring.Accept:     accept.New(c.Cell, p, network, announcer, time.Now).Handle,
+		wiring.Connect:    connect.New(c.Cell, p, network, announcer, time.Now).Handle,
+		wiring.Disconnect: disconnect.New(c.Cell, p, network, announcer, time.Now).Handle,
 		wiring.Sweep: sweep.New(c.Cell, p, wiring.DefaultSweepInterval, sweep.Parts{
-			Network: network, Announcer: bus, Queues: queues, Now: time.Now,
+			Network: network, Announcer: announcer, Queues: others, Now: time.Now,
 			Missed: func(events int) { c.missed.Add(int64(events)) },
 		}).Handle,
 	}[f]
-	handler := lambdasqs.Handler(func() {}, lambdasqs.NewSQS(messages, urls[f]), handle)
+	handler := lambdasqs.Handler(func() {}, queues.NewSQS(messages, urls[f]), handle)
 	return cloud.Queues.Map(arn("sqs", c.Cell, queueName(f)), queue.Mapping{
 		BatchSize: wiring.BatchSize, MaxConcurrency: wiring.MaxConcurrency,
 		ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,

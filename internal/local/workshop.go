@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/autopeer/autopeer/infra/wiring"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // Workshop makes what is deployed to AWS on this machine: the functions, built for it instead of for Lambda, and

@@ -1,5 +1,5 @@
 // Package together runs what doesn't depend on one another at once: one round trip instead of several.
-package together
+package parallel
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package together_test
+package parallel_test
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/autopeer/autopeer/internal/together"
+	"github.com/autopeer/autopeer/internal/parallel"
 )
 
 func TestDo(t *testing.T) {
@@ -15,19 +15,19 @@ func TestDo(t *testing.T) {
 	var answer int
 	tests := []struct {
 		name  string
-		tasks []together.Task
+		tasks []parallel.Task
 		want  string
 	}{
-		{"all succeed", []together.Task{together.Into(&answer, func(context.Context) (int, error) { return 42, nil })}, ""},
-		{"an error ends the others and is returned", []together.Task{
+		{"all succeed", []parallel.Task{parallel.Into(&answer, func(context.Context) (int, error) { return 42, nil })}, ""},
+		{"an error ends the others and is returned", []parallel.Task{
 			func(context.Context) error { return refused },
 			func(ctx context.Context) error { <-ctx.Done(); return nil },
 		}, "refused"},
-		{"a panic is an error", []together.Task{func(context.Context) error { panic("out of range") }}, "panic: out of range"},
+		{"a panic is an error", []parallel.Task{func(context.Context) error { panic("out of range") }}, "panic: out of range"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			err := together.Do(t.Context(), tt.tasks...)
+			err := parallel.Do(t.Context(), tt.tasks...)
 			if (err == nil) != (tt.want == "") || (err != nil && !strings.HasPrefix(err.Error(), tt.want)) {
 				t.Errorf("Do() = %v, want %q", err, tt.want)
 			}

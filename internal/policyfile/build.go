@@ -3,8 +3,8 @@ package policyfile
 import (
 	"cmp"
 
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 // policy turns a document without mistakes into the policy. Departments and peerings keep the order of the

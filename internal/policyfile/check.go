@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/autopeer/autopeer/internal/cidr"
+	"github.com/autopeer/autopeer/internal/domain/cidr"
 )
 
 // checker holds the parts of a document against each other. It looks only at what is well-formed: what

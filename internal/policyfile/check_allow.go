@@ -7,9 +7,9 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/autopeer/autopeer/internal/cidr"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/cidr"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 func (c checker) checkAllow(a allow) {

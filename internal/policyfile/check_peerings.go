@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/autopeer/autopeer/internal/cidr"
+	"github.com/autopeer/autopeer/internal/domain/cidr"
 )
 
 func (c checker) checkPeerings(d *document) {

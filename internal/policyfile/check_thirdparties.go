@@ -3,7 +3,7 @@ package policyfile
 import (
 	"fmt"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // checkThirdParties reports what nobody would carry out, because a third party has no autopeer.

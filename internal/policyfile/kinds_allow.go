@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 // source is where traffic may come from. Exactly one field is set.

@@ -13,7 +13,7 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 // maxSize is far above what any organization needs, and keeps a wrong file from being chewed for minutes.

@@ -1,4 +1,4 @@
-package bench
+package sandbox
 
 import (
 	"context"
@@ -10,10 +10,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/local"
-	"github.com/autopeer/autopeer/infra/wiring"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/local"
 )
 
 // Event returns an EventBridge event as CloudTrail makes it of a call, or as somebody forges it. Sites are
@@ -42,8 +42,8 @@ func vpcInfo(s lab.Site) map[string]any {
 }
 
 // Deliver puts an event straight into a function's queue.
-func (b *Bench) Deliver(ctx context.Context, cell peering.Cell, f wiring.Function, event string) error {
-	client := sqs.NewFromConfig(local.Config(b.Cloud, cell, string(cell.Account)))
+func (s *Sandbox) Deliver(ctx context.Context, cell peering.Cell, f wiring.Function, event string) error {
+	client := sqs.NewFromConfig(local.Config(s.Cloud, cell, string(cell.Account)))
 	url, err := client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: aws.String(wiring.DefaultPrefix + "-" + string(f))})
 	if err != nil {
 		return err
@@ -53,10 +53,10 @@ func (b *Bench) Deliver(ctx context.Context, cell peering.Cell, f wiring.Functio
 }
 
 // DeadLetters counts what rests in the dead-letter queues of all cells.
-func (b *Bench) DeadLetters(ctx context.Context) (int, error) {
+func (s *Sandbox) DeadLetters(ctx context.Context) (int, error) {
 	total := 0
-	for _, c := range b.Cells {
-		client := sqs.NewFromConfig(local.Config(b.Cloud, c.Cell, string(c.Account)))
+	for _, c := range s.Cells {
+		client := sqs.NewFromConfig(local.Config(s.Cloud, c.Cell, string(c.Account)))
 		for _, url := range c.DeadLetters {
 			out, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 				QueueUrl: aws.String(url), AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages},

@@ -1,6 +1,6 @@
 // Package bench is an embedded cloud with autopeer on it, and the questions that the demo and the tests ask
 // of both.
-package bench
+package sandbox
 
 import (
 	"cmp"
@@ -12,22 +12,22 @@ import (
 	"sync"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/internal/aws/ec2net"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
-	"github.com/autopeer/autopeer/internal/ec2net"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/reach"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/policyfile"
-	"github.com/autopeer/autopeer/internal/reach"
 )
 
-// Bench is one cloud. Its methods may be called while functions run.
-type Bench struct {
+// Sandbox is one cloud. Its methods may be called while functions run.
+type Sandbox struct {
 	Cloud *cloudsim.Cloud
 	Cells []*local.Cell
 	Fate  local.Fate // of functions in this process that are deployed from now on; nil lets all live
@@ -46,22 +46,22 @@ type Way func(d events.Delivery, usual time.Duration) []time.Duration
 
 // New returns an empty cloud that is quicker than AWS and keeps its order: a request is pending before
 // anybody hears of it. Change, if not nil, changes EC2's options.
-func New(change func(*ec2.Options)) *Bench {
+func New(change func(*ec2.Options)) *Sandbox {
 	o := ec2.Options{Seed: 1, Delays: ec2.Delays{
 		Initiating: 20 * time.Millisecond, Provisioning: 20 * time.Millisecond, Deleting: 20 * time.Millisecond,
 	}}
 	if change != nil {
 		change(&o)
 	}
-	b := &Bench{}
-	b.Cloud = cloudsim.New(cloudsim.Options{
-		EC2: func(trail api.Trail) http.Handler {
+	s := &Sandbox{}
+	s.Cloud = cloudsim.New(cloudsim.Options{
+		EC2: func(trail apicall.Trail) http.Handler {
 			o.Trail = trail
 			return ec2.New(o)
 		},
-		Events: events.Options{Schedule: b.schedule},
+		Events: events.Options{Schedule: s.schedule},
 	})
-	return b
+	return s
 }
 
 // How long events take when nothing goes wrong.
@@ -71,20 +71,20 @@ const (
 )
 
 // SetWay has events delivered otherwise from now on; nil as usual.
-func (b *Bench) SetWay(way Way) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.way = way
+func (s *Sandbox) SetWay(way Way) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.way = way
 }
 
-func (b *Bench) schedule(d events.Delivery) []time.Duration {
+func (s *Sandbox) schedule(d events.Delivery) []time.Duration {
 	usual := deliveryLatency
 	if d.Stage == events.FromTrail {
 		usual = trailLatency
 	}
-	b.mu.Lock()
-	way := b.way
-	b.mu.Unlock()
+	s.mu.Lock()
+	way := s.way
+	s.mu.Unlock()
 	if way == nil || local.IsWatch(d.Target) {
 		return []time.Duration{usual}
 	}
@@ -92,63 +92,63 @@ func (b *Bench) schedule(d events.Delivery) []time.Duration {
 }
 
 // Close ends the cloud, and the processes that functions are.
-func (b *Bench) Close() {
-	b.Cloud.Close()
-	for _, c := range b.Cells {
+func (s *Sandbox) Close() {
+	s.Cloud.Close()
+	for _, c := range s.Cells {
 		c.Close()
 	}
-	if b.stop != nil {
-		b.stop()
+	if s.stop != nil {
+		s.stop()
 	}
 }
 
 // Person returns somebody with the cell's account.
-func (b *Bench) Person(ctx context.Context, cell peering.Cell) *lab.Person {
-	return lab.NewPerson(ctx, cell, local.EC2(b.Cloud, cell))
+func (s *Sandbox) Person(ctx context.Context, cell peering.Cell) *lab.Person {
+	return lab.NewPerson(ctx, cell, local.EC2(s.Cloud, cell))
 }
 
 // Deploy checks the policy file and deploys its cells, with functions in this process. Watch may be nil.
-func (b *Bench) Deploy(ctx context.Context, file string, watch local.Watch) error {
+func (s *Sandbox) Deploy(ctx context.Context, file string, watch local.Watch) error {
 	p, err := policyfile.Parse(policyName, []byte(file))
 	if err != nil {
 		return err
 	}
-	b.policy = p
-	b.Cells, err = local.Deploy(ctx, b.Cloud, p, b.listen(watch), b.Fate)
+	s.policy = p
+	s.Cells, err = local.Deploy(ctx, s.Cloud, p, s.listen(watch), s.Fate)
 	return err
 }
 
 // Redeploy deploys another policy in place of the one that Deploy has deployed.
-func (b *Bench) Redeploy(ctx context.Context, file string, watch local.Watch) error {
-	if err := local.Undeploy(ctx, b.Cloud, b.policy, b.Cells); err != nil {
+func (s *Sandbox) Redeploy(ctx context.Context, file string, watch local.Watch) error {
+	if err := local.Undeploy(ctx, s.Cloud, s.policy, s.Cells); err != nil {
 		return err
 	}
-	return b.Deploy(ctx, file, watch)
+	return s.Deploy(ctx, file, watch)
 }
 
 // Launch checks the policy file and deploys its cells as AWS would have them, with functions that are
 // processes. Watch may be nil.
-func (b *Bench) Launch(ctx context.Context, w *local.Workshop, file string, watch local.Watch) error {
+func (s *Sandbox) Launch(ctx context.Context, w *local.Workshop, file string, watch local.Watch) error {
 	p, err := policyfile.Parse(policyName, []byte(file))
 	if err != nil {
 		return err
 	}
 	var endpoint string
-	if endpoint, b.stop, err = local.Serve(ctx, b.Cloud, 0); err != nil {
+	if endpoint, s.stop, err = local.Serve(ctx, s.Cloud, 0); err != nil {
 		return err
 	}
-	b.Cells, err = local.Launch(ctx, b.Cloud, w, endpoint, p, []byte(file), b.listen(watch))
+	s.Cells, err = local.Launch(ctx, s.Cloud, w, endpoint, p, []byte(file), s.listen(watch))
 	return err
 }
 
 const policyName = "policy.yaml"
 
 // listen keeps what is announced.
-func (b *Bench) listen(watch local.Watch) local.Watch {
+func (s *Sandbox) listen(watch local.Watch) local.Watch {
 	return func(o outcome.Outcome) {
-		b.mu.Lock()
-		b.heard = append(b.heard, o)
-		b.mu.Unlock()
+		s.mu.Lock()
+		s.heard = append(s.heard, o)
+		s.mu.Unlock()
 		if watch != nil {
 			watch(o)
 		}
@@ -156,8 +156,8 @@ func (b *Bench) listen(watch local.Watch) local.Watch {
 }
 
 // Process tells which function, and which process of it, has made a call.
-func (b *Bench) Process(call api.Call) (function string, pid int, found bool) {
-	for _, c := range b.Cells {
+func (s *Sandbox) Process(call apicall.Call) (function string, pid int, found bool) {
+	for _, c := range s.Cells {
 		if c.Stack == nil {
 			continue
 		}
@@ -169,9 +169,9 @@ func (b *Bench) Process(call api.Call) (function string, pid int, found bool) {
 }
 
 // Sweep lets the sweep of every cell begin now, beside its rhythm.
-func (b *Bench) Sweep() error {
-	for _, c := range b.Cells {
-		if err := b.Cloud.Events.Fire(local.SweepRule(c.Cell)); err != nil {
+func (s *Sandbox) Sweep() error {
+	for _, c := range s.Cells {
+		if err := s.Cloud.Events.Fire(local.SweepRule(c.Cell)); err != nil {
 			return err
 		}
 	}
@@ -180,9 +180,9 @@ func (b *Bench) Sweep() error {
 
 // Hurry waits until nothing is under way any more, and doesn't wait for messages that were sent with a delay: it
 // lets them arrive. On a real clock that saves minutes.
-func (b *Bench) Hurry(ctx context.Context) error {
+func (s *Sandbox) Hurry(ctx context.Context) error {
 	settled := make(chan error, 1)
-	go func() { settled <- b.Cloud.Settle(ctx) }()
+	go func() { settled <- s.Cloud.Settle(ctx) }()
 	often := time.NewTicker(20 * time.Millisecond)
 	defer often.Stop()
 	for {
@@ -190,33 +190,33 @@ func (b *Bench) Hurry(ctx context.Context) error {
 		case err := <-settled:
 			return err
 		case <-often.C:
-			for _, c := range b.Cells {
-				b.Cloud.Queues.Hurry(local.SweepQueue(c.Cell))
+			for _, c := range s.Cells {
+				s.Cloud.Queues.Hurry(local.SweepQueue(c.Cell))
 			}
 		}
 	}
 }
 
 // Said returns what autopeer has announced of the connection, of that kind, in order.
-func (b *Bench) Said(kind outcome.Kind, id peering.ConnectionID) []outcome.Outcome {
-	return slices.DeleteFunc(b.Heard(), func(o outcome.Outcome) bool { return o.Kind != kind || o.Connection != id })
+func (s *Sandbox) Said(kind outcome.Kind, id peering.ConnectionID) []outcome.Outcome {
+	return slices.DeleteFunc(s.Heard(), func(o outcome.Outcome) bool { return o.Kind != kind || o.Connection != id })
 }
 
 // Heard returns everything that autopeer has announced.
-func (b *Bench) Heard() []outcome.Outcome {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.Clone(b.heard)
+func (s *Sandbox) Heard() []outcome.Outcome {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.heard)
 }
 
 // Network returns EC2 as the cell's account sees it.
-func (b *Bench) Network(cell peering.Cell) *ec2net.Network {
-	return ec2net.New(local.EC2(b.Cloud, cell))
+func (s *Sandbox) Network(cell peering.Cell) *ec2net.Network {
+	return ec2net.New(local.EC2(s.Cloud, cell))
 }
 
 // Connection returns the connection as the cell sees it, with only its id when it sees none.
-func (b *Bench) Connection(ctx context.Context, cell peering.Cell, id peering.ConnectionID) (peering.Connection, error) {
-	found, err := b.Network(cell).Connections(ctx, id)
+func (s *Sandbox) Connection(ctx context.Context, cell peering.Cell, id peering.ConnectionID) (peering.Connection, error) {
+	found, err := s.Network(cell).Connections(ctx, id)
 	if err != nil || len(found) == 0 {
 		return peering.Connection{ID: id}, err
 	}
@@ -224,14 +224,14 @@ func (b *Bench) Connection(ctx context.Context, cell peering.Cell, id peering.Co
 }
 
 // Snapshot is the network of the sites, as the Describe calls of all their cells show it.
-func (b *Bench) Snapshot(ctx context.Context, sites ...lab.Site) (reach.Network, error) {
+func (s *Sandbox) Snapshot(ctx context.Context, sites ...lab.Site) (reach.Network, error) {
 	var all reach.Network
 	vpcs := map[peering.Cell][]peering.VPCID{}
 	for _, s := range sites {
 		vpcs[s.Cell] = append(vpcs[s.Cell], s.VPC.ID)
 	}
 	for cell, ids := range vpcs {
-		n, err := b.Network(cell).Snapshot(ctx, ids...)
+		n, err := s.Network(cell).Snapshot(ctx, ids...)
 		if err != nil {
 			return all, fmt.Errorf("read the network of %s: %w", cell, err)
 		}
@@ -257,8 +257,8 @@ func merge(a, b reach.Network) reach.Network {
 
 // State is what the sites' route tables and security groups hold beyond what they began with, in words and
 // sorted: "rtb-1 routes 10.0.0.0/16 to pcx-1", "sg-1 admits icmp from 10.0.0.0/16".
-func (b *Bench) State(ctx context.Context, sites ...lab.Site) ([]string, error) {
-	n, err := b.Snapshot(ctx, sites...)
+func (s *Sandbox) State(ctx context.Context, sites ...lab.Site) ([]string, error) {
+	n, err := s.Snapshot(ctx, sites...)
 	if err != nil {
 		return nil, err
 	}
@@ -332,6 +332,6 @@ func AdmitsGroup(group peering.SecurityGroupID, what string, from peering.Securi
 }
 
 // ByAutopeer returns the calls that functions have made since the mark.
-func (b *Bench) ByAutopeer(mark int) []api.Call {
-	return slices.DeleteFunc(b.Cloud.Since(mark), func(c api.Call) bool { return !strings.Contains(c.ARN, ":assumed-role/autopeer-") })
+func (s *Sandbox) ByAutopeer(mark int) []apicall.Call {
+	return slices.DeleteFunc(s.Cloud.Since(mark), func(c apicall.Call) bool { return !strings.Contains(c.ARN, ":assumed-role/autopeer-") })
 }

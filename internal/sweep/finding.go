@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
 
 // The codes of what is found.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"slices"
 
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/plan"
-	"github.com/autopeer/autopeer/internal/together"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/parallel"
 )
 
 // sight is what a cell has of connections, and what its VPCs of the living ones have.
@@ -23,12 +23,12 @@ const valuesAtOnce = 200
 // observe takes two rounds of list calls, whatever the number of connections.
 func (s *Sweeper) observe(ctx context.Context) (sight, error) {
 	var seen sight
-	err := together.Do(ctx,
-		together.Into(&seen.connections, func(ctx context.Context) ([]peering.Connection, error) {
+	err := parallel.Do(ctx,
+		parallel.Into(&seen.connections, func(ctx context.Context) ([]peering.Connection, error) {
 			return s.network.ConnectionsIn(ctx, peering.PendingAcceptance, peering.Provisioning, peering.Active, peering.Expired)
 		}),
-		together.Into(&seen.blackholes, s.network.RouteTablesWithBlackholes),
-		together.Into(&seen.Rules, s.network.OurIngressRules),
+		parallel.Into(&seen.blackholes, s.network.RouteTablesWithBlackholes),
+		parallel.Into(&seen.Rules, s.network.OurIngressRules),
 	)
 	if err != nil {
 		return seen, err
@@ -66,15 +66,15 @@ func (s *Sweeper) vpcs(connections []peering.Connection) []peering.VPCID {
 
 func (s *Sweeper) around(ctx context.Context, vpcs []peering.VPCID) (plan.Surroundings, error) {
 	var around plan.Surroundings
-	reads := []together.Task{
-		together.Into(&around.VPCs, func(ctx context.Context) ([]peering.VPC, error) { return s.network.VPCs(ctx, vpcs...) }),
-		together.Into(&around.Tables, func(ctx context.Context) ([]peering.RouteTable, error) { return s.network.RouteTables(ctx, vpcs...) }),
-		together.Into(&around.Groups, func(ctx context.Context) ([]peering.SecurityGroup, error) {
+	reads := []parallel.Task{
+		parallel.Into(&around.VPCs, func(ctx context.Context) ([]peering.VPC, error) { return s.network.VPCs(ctx, vpcs...) }),
+		parallel.Into(&around.Tables, func(ctx context.Context) ([]peering.RouteTable, error) { return s.network.RouteTables(ctx, vpcs...) }),
+		parallel.Into(&around.Groups, func(ctx context.Context) ([]peering.SecurityGroup, error) {
 			return s.network.SecurityGroups(ctx, vpcs...)
 		}),
 	}
 	if s.policy.ChoosesSubnets() {
-		reads = append(reads, together.Into(&around.Subnets, func(ctx context.Context) ([]peering.Subnet, error) { return s.network.Subnets(ctx, vpcs...) }))
+		reads = append(reads, parallel.Into(&around.Subnets, func(ctx context.Context) ([]peering.Subnet, error) { return s.network.Subnets(ctx, vpcs...) }))
 	}
-	return around, together.Do(ctx, reads...)
+	return around, parallel.Do(ctx, reads...)
 }

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/policy"
-	"github.com/autopeer/autopeer/internal/trail"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 // Network is what a sweep reads in its cell.
@@ -71,9 +71,9 @@ const grace = 5 * time.Minute
 
 // Handle sweeps. What is found when something has changed is told at once; what is found when it is time to
 // look may be on its way, so it is looked at again.
-func (s *Sweeper) Handle(ctx context.Context, hint trail.Hint) error {
-	switch hint.Kind {
-	case trail.Changed, trail.Scheduled, trail.Suspected:
+func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
+	switch h.Kind {
+	case hint.Changed, hint.Scheduled, hint.Suspected:
 	default:
 		return nil
 	}
@@ -82,11 +82,11 @@ func (s *Sweeper) Handle(ctx context.Context, hint trail.Hint) error {
 		return err
 	}
 	found := s.find(seen)
-	switch hint.Kind {
-	case trail.Changed:
+	switch h.Kind {
+	case hint.Changed:
 		return s.tell(ctx, found.drift(), false)
-	case trail.Suspected:
-		return s.confirm(ctx, found.drift().among(hint.Suspects))
+	case hint.Suspected:
+		return s.confirm(ctx, found.drift().among(h.Suspects))
 	}
 	return errors.Join(s.tell(ctx, found.reminders(), false), s.suspect(ctx, found.drift()))
 }
@@ -95,7 +95,7 @@ func (s *Sweeper) Handle(ctx context.Context, hint trail.Hint) error {
 func (s *Sweeper) tell(ctx context.Context, found findings, announced bool) error {
 	messages := map[outcome.Repair][][]byte{}
 	for _, f := range found {
-		message, err := trail.Found(f.Outcome, s.now(), announced)
+		message, err := hint.Found(f.Outcome, s.now(), announced)
 		if err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ const atOnce = 1000
 func (s *Sweeper) suspect(ctx context.Context, found findings) error {
 	var messages [][]byte
 	for keys := range slices.Chunk(found.keys(), atOnce) {
-		message, err := trail.Suspects(s.cell, s.now(), keys)
+		message, err := hint.Suspects(s.cell, s.now(), keys)
 		if err != nil {
 			return err
 		}

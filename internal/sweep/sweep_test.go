@@ -8,13 +8,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/wiring"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 var (
@@ -23,7 +23,7 @@ var (
 )
 
 // missed is how many events all cells have missed.
-func missed(t *benchtest.T) int {
+func missed(t *sandboxtest.T) int {
 	n := 0
 	for _, c := range t.Cells {
 		n += c.Missed()
@@ -35,12 +35,12 @@ func missed(t *benchtest.T) int {
 func TestWithEveryEventLost(t *testing.T) {
 	for name, finance := range map[string]peering.Cell{"one cell": one, "two cells": two} {
 		t.Run(name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Company(one, finance)
 				t.DropEvents()
 				pcx := t.Ask(m, f)
 				time.Sleep(time.Hour)
-				t.Holds(benchtest.Pinging(m, f, pcx)...)
+				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 				if n := missed(t); n == 0 {
 					t.Error("no event is counted as missed")
 				}
@@ -57,7 +57,7 @@ func TestWithEveryEventLost(t *testing.T) {
 }
 
 func TestWithEventsASweepFindsNothing(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
 		pcx := t.Ask(m, f)
 		t.Settle()
@@ -73,7 +73,7 @@ func TestWithEventsASweepFindsNothing(t *testing.T) {
 // TestASweepTakesTheSameCallsWhateverTheNumberOfConnections: two rounds of lists.
 func TestASweepTakesTheSameCallsWhateverTheNumberOfConnections(t *testing.T) {
 	calls := func(connections int) (rounds [][]string) {
-		benchtest.Run(t, nil, func(t *benchtest.T) {
+		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 			m, f := t.Company(one, one)
 			for range connections {
 				pcx := t.Ask(m, f)
@@ -83,7 +83,7 @@ func TestASweepTakesTheSameCallsWhateverTheNumberOfConnections(t *testing.T) {
 			}
 			t.Ask(m, f)
 			t.Settle()
-			defer benchtest.Slow(t.Cloud)()
+			defer sandboxtest.Slow(t.Cloud)()
 			mark := t.Cloud.Mark()
 			t.Sweep()
 			rounds = t.Rounds(mark)
@@ -120,13 +120,13 @@ func TestDrift(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Company(one, two)
 				pcx := t.Ask(m, f)
 				t.Settle()
 				t.ByHand(tt.cell, func(p *lab.Person) { tt.change(p, m, f, pcx) })
 				t.Sweep()
-				t.Holds(benchtest.Pinging(m, f, pcx)...)
+				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 				found, repaired := t.SaidOnce(outcome.DriftFound, pcx), t.SaidOnce(outcome.Repaired, pcx)
 				if found.Cell != tt.cell || found.Repair != outcome.ByConnect || len(found.Wanted) != 1 || !strings.HasPrefix(found.Wanted[0], tt.words) {
 					t.Errorf("found %+v; want a change %q in %s", found, tt.words, tt.cell)
@@ -147,16 +147,16 @@ func TestDrift(t *testing.T) {
 
 // TestWhatIsUnderWayIsNoDrift: the first look comes before the events.
 func TestWhatIsUnderWayIsNoDrift(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
 		release := t.Hold(wiring.Accept)
 		pcx := t.Ask(m, f)
 		time.Sleep(time.Second)
-		t.Must(t.Bench.Sweep())
+		t.Must(t.Sandbox.Sweep())
 		time.Sleep(time.Minute)
 		release()
 		t.Settle()
-		t.Holds(benchtest.Pinging(m, f, pcx)...)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 		if said := t.Said(outcome.DriftFound, pcx); len(said) > 0 || missed(t) > 0 {
 			t.Errorf("announced %+v and %d missed events; want neither", said, missed(t))
 		}
@@ -165,7 +165,7 @@ func TestWhatIsUnderWayIsNoDrift(t *testing.T) {
 
 // TestAConnectionThatWasThereBefore is adopted if the policy allows it, and else reported once a day.
 func TestAConnectionThatWasThereBefore(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f, d := t.Build(one, lab.Marketing), t.Build(one, lab.Finance), t.Build(one, lab.Developer)
 		allowed, other := t.Ask(m, f), t.Ask(d, f)
 		time.Sleep(time.Second)
@@ -178,7 +178,7 @@ func TestAConnectionThatWasThereBefore(t *testing.T) {
 		t.Policy(lab.PingPolicy(m, f, lab.Site{}))
 		mark := t.Cloud.Mark()
 		time.Sleep(3*24*time.Hour - time.Minute)
-		t.Holds(append(benchtest.Pinging(m, f, allowed), bench.Routes(d.Table, f, other))...)
+		t.Holds(append(sandboxtest.Pinging(m, f, allowed), sandbox.Routes(d.Table, f, other))...)
 		t.SaidOnce(outcome.Connected, allowed)
 		if said := t.Said(outcome.Denied, other); len(said) != 2 {
 			t.Errorf("the connection that the policy doesn't allow is reported %d times in two midnights, want 2", len(said))
@@ -202,7 +202,7 @@ func TestAPeeringThatIsRemovedFromThePolicy(t *testing.T) {
 		{"disconnected", "removed: disconnect\n", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Company(one, two)
 				pcx := t.Ask(m, f)
 				t.Settle()
@@ -211,9 +211,9 @@ func TestAPeeringThatIsRemovedFromThePolicy(t *testing.T) {
 				t.ByHand(one, func(p *lab.Person) { p.Admit(m.Group, "tcp", 22, 22, "172.31.0.0/16") })
 				time.Sleep(25 * time.Hour)
 				t.InState(one, pcx, peering.Active)
-				theirs := bench.Admits(m.Group, "tcp 22", f)
+				theirs := sandbox.Admits(m.Group, "tcp 22", f)
 				if tt.stays {
-					t.Holds(append(benchtest.Pinging(m, f, pcx), theirs)...)
+					t.Holds(append(sandboxtest.Pinging(m, f, pcx), theirs)...)
 					t.SaidOnce(outcome.Denied, pcx)
 					return
 				}
@@ -232,7 +232,7 @@ func TestAPeeringThatIsRemovedFromThePolicy(t *testing.T) {
 
 // TestARequestThatIsDenied is announced although its event was lost, and not again with every sweep, but once a day.
 func TestARequestThatIsDenied(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
 		d := t.Build(one, lab.Developer)
 		t.DropEvents()
@@ -257,7 +257,7 @@ func TestARequestThatIsDenied(t *testing.T) {
 
 // TestWhatStoodInTheWay: a request is accepted once that is gone, and nobody has to ask again.
 func TestWhatStoodInTheWay(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
 		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.31.0.0/16") })
 		t.Policy(lab.PingPolicy(m, f, lab.Site{}))
@@ -267,20 +267,20 @@ func TestWhatStoodInTheWay(t *testing.T) {
 		t.SaidOnce(outcome.Conflicting, pcx)
 		t.ByHand(one, func(p *lab.Person) { p.DeleteRoute(m.Table, "172.31.0.0/16") })
 		t.Sweep()
-		t.Holds(benchtest.Pinging(m, f, pcx)...)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 	})
 }
 
 // TestASweepOnlyReads: its role may not do more, and it doesn't try.
 func TestASweepOnlyReads(t *testing.T) {
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
 		t.DropEvents()
 		pcx := t.Ask(m, f)
 		time.Sleep(time.Hour)
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		time.Sleep(time.Hour)
-		mutated := slices.DeleteFunc(t.ByAutopeer(0), func(c api.Call) bool {
+		mutated := slices.DeleteFunc(t.ByAutopeer(0), func(c apicall.Call) bool {
 			return c.Service != "ec2" || !c.Mutating || !strings.Contains(c.ARN, "autopeer-sweep")
 		})
 		if len(mutated) > 0 {

@@ -1,6 +1,5 @@
-// Package start is what the mains of all functions have in common: the settings, the clients, the metrics and
 // the loop that asks Lambda for work. It knows no use case.
-package start
+package bootstrap
 
 import (
 	"log/slog"
@@ -13,16 +12,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"github.com/autopeer/autopeer/internal/announce"
-	"github.com/autopeer/autopeer/internal/config"
-	"github.com/autopeer/autopeer/internal/ec2net"
-	"github.com/autopeer/autopeer/internal/lambdasqs"
-	"github.com/autopeer/autopeer/internal/metrics"
+	"github.com/autopeer/autopeer/internal/aws/bus"
+	"github.com/autopeer/autopeer/internal/aws/ec2net"
+	"github.com/autopeer/autopeer/internal/aws/lambdasqs"
+	"github.com/autopeer/autopeer/internal/aws/metrics"
+	"github.com/autopeer/autopeer/internal/aws/queues"
 )
 
 // Parts is what a use case is made of.
 type Parts struct {
-	config.Settings
+	Settings
 	Network   *ec2net.Network
 	Announcer metrics.Announcer
 	SQS       *sqs.Client
@@ -33,25 +32,25 @@ type Parts struct {
 // cold start, never halfway through a batch.
 func Function(useCase func(Parts) (lambdasqs.Handle, error)) error {
 	slog.SetDefault(lambdacontext.NewLogger())
-	settings, err := config.Parse(os.Getenv, os.ReadFile)
+	settings, err := Parse(os.Getenv, os.ReadFile)
 	if err != nil {
 		return err
 	}
-	aws, wake := config.AWS(os.Getenv)
+	aws, wake := AWS(os.Getenv)
 	recorder := metrics.New(os.Stdout, lambdacontext.FunctionName, time.Now)
-	config.CountCalls(&aws, recorder.Called)
+	CountCalls(&aws, recorder.Called)
 	messages := sqs.NewFromConfig(aws)
 	handle, err := useCase(Parts{
 		Settings:  settings,
 		Network:   ec2net.New(ec2.NewFromConfig(aws)),
-		Announcer: recorder.Counted(announce.New(eventbridge.NewFromConfig(aws), settings.Bus, time.Now)),
+		Announcer: recorder.Counted(bus.New(eventbridge.NewFromConfig(aws), settings.Bus, time.Now)),
 		SQS:       messages,
 		Missed:    recorder.Missed,
 	})
 	if err != nil {
 		return err
 	}
-	queue := lambdasqs.NewSQS(messages, settings.QueueURL)
+	queue := queues.NewSQS(messages, settings.QueueURL)
 	lambda.StartHandlerFunc(metrics.PerInvocation(recorder, lambdasqs.Handler(wake, queue, handle)))
 	return nil
 }

@@ -1,4 +1,4 @@
-package config_test
+package bootstrap_test
 
 import (
 	"io"
@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
-	"github.com/autopeer/autopeer/internal/config"
+	"github.com/autopeer/autopeer/internal/aws/bootstrap"
 )
 
 // troubled answers the first requests with these error codes and the others with nothing to see.
@@ -28,11 +28,11 @@ func (o *troubled) Do(*http.Request) (*http.Response, error) {
 
 func TestEveryAttemptOfACallIsCounted(t *testing.T) {
 	t.Parallel()
-	cfg, _ := config.AWS(environment(map[string]string{"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}))
+	cfg, _ := bootstrap.AWS(environment(map[string]string{"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}))
 	cfg.HTTPClient = &troubled{[]string{"RequestLimitExceeded", "Unavailable"}}
 	cfg.Retryer = func() aws.Retryer { return retry.AddWithMaxBackoffDelay(retry.NewStandard(), 1) }
 	var attempts []bool
-	config.CountCalls(&cfg, func(throttled bool) { attempts = append(attempts, throttled) })
+	bootstrap.CountCalls(&cfg, func(throttled bool) { attempts = append(attempts, throttled) })
 	if _, err := ec2.NewFromConfig(cfg).DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{}); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,6 @@
 // Package config reads a function's settings from its environment, and the policy that is packed with it.
 // All faults are reported at once, each with the name of its variable.
-package config
+package bootstrap
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 // The variables that a function reads. Lambda itself sets Region.
@@ -42,7 +42,7 @@ type Settings struct {
 var (
 	account = regexp.MustCompile(`^[0-9]{12}$`)
 	region  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
-	bus     = regexp.MustCompile(`^[A-Za-z0-9._-]{1,256}$`)
+	busName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,256}$`)
 	url     = regexp.MustCompile(`^https?://[^/]+/.+$`)
 	minutes = regexp.MustCompile(`^[1-9][0-9]{0,3}$`)
 )
@@ -69,7 +69,7 @@ func Parse(getenv func(string) string, readFile func(string) ([]byte, error)) (S
 			Account: peering.AccountID(r.read(Account, account, "the cell's account, twelve digits")),
 			Region:  peering.Region(r.read(Region, region, "a region like eu-west-1")),
 		},
-		Bus:      r.read(Bus, bus, "the name of the cell's event bus"),
+		Bus:      r.read(Bus, busName, "the name of the cell's event bus"),
 		QueueURL: r.read(QueueURL, url, "the URL of the queue that feeds the function"),
 	}
 	p, err := readPolicy(getenv(Policy), readFile)

@@ -1,4 +1,4 @@
-package config_test
+package bootstrap_test
 
 import (
 	"errors"
@@ -14,15 +14,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/autopeer/autopeer/internal/apply"
-	"github.com/autopeer/autopeer/internal/config"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/aws/bootstrap"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 func environment(overrides map[string]string) func(string) string {
 	env := map[string]string{
-		config.Account: "111111111111", config.Region: "us-east-1", config.Bus: "autopeer",
-		config.QueueURL: "https://sqs.us-east-1.amazonaws.com/111111111111/autopeer-accept", config.Policy: "/opt/policy.json",
+		bootstrap.Account: "111111111111", bootstrap.Region: "us-east-1", bootstrap.Bus: "autopeer",
+		bootstrap.QueueURL: "https://sqs.us-east-1.amazonaws.com/111111111111/autopeer-accept", bootstrap.Policy: "/opt/policy.json",
 	}
 	for k, v := range overrides {
 		env[k] = v
@@ -55,16 +55,16 @@ func TestParse(t *testing.T) {
 		want []string // a piece of each fault
 	}{
 		{"all is well", nil, nil},
-		{"an account that isn't one", map[string]string{config.Account: "1111"}, []string{`AUTOPEER_ACCOUNT is "1111"; it must be the cell's account, twelve digits`}},
-		{"a policy that isn't there", map[string]string{config.Policy: "/opt/none.json"}, []string{`AUTOPEER_POLICY is "/opt/none.json"; it must be the path`}},
-		{"a policy that can't be read", map[string]string{config.Policy: "/opt/broken.json"}, []string{`AUTOPEER_POLICY is "/opt/broken.json": `}},
-		{"all faults at once", map[string]string{config.Account: "", config.Region: "mars", config.Bus: "a bus", config.QueueURL: "queue"},
+		{"an account that isn't one", map[string]string{bootstrap.Account: "1111"}, []string{`AUTOPEER_ACCOUNT is "1111"; it must be the cell's account, twelve digits`}},
+		{"a policy that isn't there", map[string]string{bootstrap.Policy: "/opt/none.json"}, []string{`AUTOPEER_POLICY is "/opt/none.json"; it must be the path`}},
+		{"a policy that can't be read", map[string]string{bootstrap.Policy: "/opt/broken.json"}, []string{`AUTOPEER_POLICY is "/opt/broken.json": `}},
+		{"all faults at once", map[string]string{bootstrap.Account: "", bootstrap.Region: "mars", bootstrap.Bus: "a bus", bootstrap.QueueURL: "queue"},
 			[]string{"AUTOPEER_ACCOUNT", "AWS_REGION", "AUTOPEER_BUS", "AUTOPEER_QUEUE_URL"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			settings, err := config.Parse(environment(tt.env), packed(t))
+			settings, err := bootstrap.Parse(environment(tt.env), packed(t))
 			if len(tt.want) == 0 {
 				if err != nil || settings.Cell.String() != "111111111111/us-east-1" || settings.Policy.File != "policy.yaml" {
 					t.Fatalf("Parse() = %+v, %v", settings, err)
@@ -88,11 +88,11 @@ func TestParse(t *testing.T) {
 
 func TestTheREADMENamesEveryVariable(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../README.md")
+	readme, err := os.ReadFile("../../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{config.Account, config.Bus, config.Policy, config.QueueURL} {
+	for _, name := range []string{bootstrap.Account, bootstrap.Bus, bootstrap.Policy, bootstrap.QueueURL} {
 		if !strings.Contains(string(readme), "| `"+name+"` |") {
 			t.Errorf("the README doesn't name %s", name)
 		}
@@ -101,7 +101,7 @@ func TestTheREADMENamesEveryVariable(t *testing.T) {
 
 func TestAWSHonorsEndpoints(t *testing.T) {
 	t.Parallel()
-	cfg, _ := config.AWS(environment(map[string]string{
+	cfg, _ := bootstrap.AWS(environment(map[string]string{
 		"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:4567",
 	}))
 	if got := *ec2.NewFromConfig(cfg).Options().BaseEndpoint; got != "http://127.0.0.1:4566" {
@@ -110,7 +110,7 @@ func TestAWSHonorsEndpoints(t *testing.T) {
 	if got := *sqs.NewFromConfig(cfg).Options().BaseEndpoint; got != "http://127.0.0.1:4567" {
 		t.Errorf("SQS's endpoint = %s, want its own", got)
 	}
-	plain, _ := config.AWS(environment(nil))
+	plain, _ := bootstrap.AWS(environment(nil))
 	if got := ec2.NewFromConfig(plain).Options().BaseEndpoint; got != nil {
 		t.Errorf("endpoint = %s, want AWS's", *got)
 	}
@@ -118,7 +118,7 @@ func TestAWSHonorsEndpoints(t *testing.T) {
 
 func TestAWSKeepsAsManyConnectionsAsChangesAreUnderWay(t *testing.T) {
 	t.Parallel()
-	cfg, wake := config.AWS(environment(nil))
+	cfg, wake := bootstrap.AWS(environment(nil))
 	wake()
 	transport := cfg.HTTPClient.(*http.Client).Transport.(*http.Transport)
 	if transport.MaxIdleConnsPerHost < apply.Width {
@@ -128,7 +128,7 @@ func TestAWSKeepsAsManyConnectionsAsChangesAreUnderWay(t *testing.T) {
 
 func TestRetryerOutlastsAThrottle(t *testing.T) {
 	t.Parallel()
-	r := config.Retryer()
+	r := bootstrap.Retryer()
 	if got := r.MaxAttempts(); got != 10 {
 		t.Errorf("attempts = %d, want 10", got)
 	}
@@ -146,19 +146,19 @@ func TestParseSweep(t *testing.T) {
 	t.Parallel()
 	url := func(f string) string { return "https://sqs.us-east-1.amazonaws.com/111111111111/autopeer-" + f }
 	env := map[string]string{
-		config.AcceptQueueURL: url("accept"), config.ConnectQueueURL: url("connect"), config.DisconnectQueueURL: url("disconnect"), config.SweepMinutes: "20",
+		bootstrap.AcceptQueueURL: url("accept"), bootstrap.ConnectQueueURL: url("connect"), bootstrap.DisconnectQueueURL: url("disconnect"), bootstrap.SweepMinutes: "20",
 	}
-	got, err := config.ParseSweep(func(name string) string { return env[name] })
-	want := config.Sweep{Interval: 20 * time.Minute, Queues: map[outcome.Repair]string{
+	got, err := bootstrap.ParseSweep(func(name string) string { return env[name] })
+	want := bootstrap.Sweep{Interval: 20 * time.Minute, Queues: map[outcome.Repair]string{
 		outcome.ByAccept: url("accept"), outcome.ByConnect: url("connect"), outcome.ByDisconnect: url("disconnect"),
 	}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("ParseSweep() = %v (-want +got):\n%s", err, diff)
 	}
 	for _, wrong := range []string{"", "0", "-5", "15m", "99999"} {
-		env := environment(map[string]string{config.SweepMinutes: wrong})
-		_, err := config.ParseSweep(env)
-		for _, name := range []string{config.AcceptQueueURL, config.ConnectQueueURL, config.DisconnectQueueURL, config.SweepMinutes} {
+		env := environment(map[string]string{bootstrap.SweepMinutes: wrong})
+		_, err := bootstrap.ParseSweep(env)
+		for _, name := range []string{bootstrap.AcceptQueueURL, bootstrap.ConnectQueueURL, bootstrap.DisconnectQueueURL, bootstrap.SweepMinutes} {
 			if err == nil || !strings.Contains(err.Error(), name+" is ") {
 				t.Errorf("with %q minutes: %v, want a fault of %s", wrong, err, name)
 			}

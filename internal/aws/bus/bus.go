@@ -1,5 +1,5 @@
 // Package announce puts outcomes on the cell's own EventBridge bus.
-package announce
+package bus
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
-	"github.com/autopeer/autopeer/internal/fault"
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/logkey"
-	"github.com/autopeer/autopeer/internal/outcome"
 )
 
 // Bus is the cell's bus.

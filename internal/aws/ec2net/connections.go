@@ -9,9 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"github.com/autopeer/autopeer/internal/cidr"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/together"
+	"github.com/autopeer/autopeer/internal/domain/cidr"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/parallel"
 )
 
 // Connections returns those of the connections that the cell can see. It asks by filter: by id, one
@@ -38,7 +38,7 @@ func (n *Network) ConnectionsOf(ctx context.Context, vpcs []peering.VPCID, state
 		}
 		return func(ctx context.Context) ([]peering.Connection, error) { return n.connectionsBy(ctx, filters...) }
 	}
-	err := together.Do(ctx, together.Into(&asked, by("requester")), together.Into(&received, by("accepter")))
+	err := parallel.Do(ctx, parallel.Into(&asked, by("requester")), parallel.Into(&received, by("accepter")))
 	for _, c := range received {
 		if !slices.ContainsFunc(asked, func(a peering.Connection) bool { return a.ID == c.ID }) {
 			asked = append(asked, c)

@@ -13,12 +13,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/autopeer/autopeer/internal/aws/ec2net"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
-	"github.com/autopeer/autopeer/internal/ec2net"
-	"github.com/autopeer/autopeer/internal/fault"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/plan"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
 var comparers = cmp.Options{
@@ -37,7 +37,7 @@ func network(t *testing.T, failure cloudsim.Failure) *ec2net.Network {
 	t.Helper()
 	cloud := cloudsim.New(cloudsim.Options{})
 	t.Cleanup(cloud.Close)
-	cloud.Inject(func(api.Call) *cloudsim.Failure { return &failure })
+	cloud.Inject(func(apicall.Call) *cloudsim.Failure { return &failure })
 	return ec2net.New(ec2.NewFromConfig(aws.Config{
 		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("111111111111", "any", ""),
 		HTTPClient: &http.Client{Transport: cloud}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },

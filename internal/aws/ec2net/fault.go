@@ -6,7 +6,7 @@ import (
 
 	"github.com/aws/smithy-go"
 
-	"github.com/autopeer/autopeer/internal/fault"
+	"github.com/autopeer/autopeer/internal/domain/fault"
 )
 
 // classes maps EC2's error codes to what becomes of the message. A code that isn't here is Retryable, and

@@ -8,22 +8,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/reach"
-	"github.com/autopeer/autopeer/internal/together"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/reach"
+	"github.com/autopeer/autopeer/internal/parallel"
 )
 
 // Snapshot reads what decides whether one instance of the VPCs reaches another, as far as the cell sees it.
 func (n *Network) Snapshot(ctx context.Context, vpcs ...peering.VPCID) (reach.Network, error) {
 	var s reach.Network
-	err := together.Do(ctx,
-		together.Into(&s.VPCs, func(ctx context.Context) ([]peering.VPC, error) { return n.VPCs(ctx, vpcs...) }),
-		together.Into(&s.Subnets, func(ctx context.Context) ([]peering.Subnet, error) { return n.Subnets(ctx, vpcs...) }),
-		together.Into(&s.RouteTables, func(ctx context.Context) ([]peering.RouteTable, error) { return n.RouteTables(ctx, vpcs...) }),
-		together.Into(&s.NetworkACLs, func(ctx context.Context) ([]peering.NetworkACL, error) { return n.NetworkACLs(ctx, vpcs...) }),
-		together.Into(&s.SecurityGroups, func(ctx context.Context) ([]peering.SecurityGroup, error) { return n.SecurityGroups(ctx, vpcs...) }),
-		together.Into(&s.Instances, func(ctx context.Context) ([]peering.Instance, error) { return n.Instances(ctx, vpcs...) }),
-		together.Into(&s.Connections, func(ctx context.Context) ([]peering.Connection, error) { return n.ConnectionsOf(ctx, vpcs) }),
+	err := parallel.Do(ctx,
+		parallel.Into(&s.VPCs, func(ctx context.Context) ([]peering.VPC, error) { return n.VPCs(ctx, vpcs...) }),
+		parallel.Into(&s.Subnets, func(ctx context.Context) ([]peering.Subnet, error) { return n.Subnets(ctx, vpcs...) }),
+		parallel.Into(&s.RouteTables, func(ctx context.Context) ([]peering.RouteTable, error) { return n.RouteTables(ctx, vpcs...) }),
+		parallel.Into(&s.NetworkACLs, func(ctx context.Context) ([]peering.NetworkACL, error) { return n.NetworkACLs(ctx, vpcs...) }),
+		parallel.Into(&s.SecurityGroups, func(ctx context.Context) ([]peering.SecurityGroup, error) { return n.SecurityGroups(ctx, vpcs...) }),
+		parallel.Into(&s.Instances, func(ctx context.Context) ([]peering.Instance, error) { return n.Instances(ctx, vpcs...) }),
+		parallel.Into(&s.Connections, func(ctx context.Context) ([]peering.Connection, error) { return n.ConnectionsOf(ctx, vpcs) }),
 	)
 	return s, err
 }

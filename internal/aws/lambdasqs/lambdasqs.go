@@ -12,10 +12,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/autopeer/autopeer/internal/fault"
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/logkey"
-	"github.com/autopeer/autopeer/internal/together"
-	"github.com/autopeer/autopeer/internal/trail"
+	"github.com/autopeer/autopeer/internal/parallel"
 )
 
 // Queue hides a message for some time before it is delivered again.
@@ -24,7 +24,7 @@ type Queue interface {
 }
 
 // Handle is a use case.
-type Handle func(context.Context, trail.Hint) error
+type Handle func(context.Context, hint.Hint) error
 
 // Func is what aws-lambda-go starts. Its error is always nil: a whole batch never fails for one message.
 type Func = func(context.Context, events.SQSEvent) (events.SQSEventResponse, error)
@@ -36,7 +36,7 @@ func Handler(wake func(), queue Queue, handle Handle) Func {
 	return func(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 		wake()
 		matters := grouped(batch.Records)
-		tasks := make([]together.Task, len(matters))
+		tasks := make([]parallel.Task, len(matters))
 		for i := range matters {
 			tasks[i] = func(ctx context.Context) error {
 				matters[i].answer(ctx, handle)
@@ -45,7 +45,7 @@ func Handler(wake func(), queue Queue, handle Handle) Func {
 		}
 		inTime, cancel := early(ctx)
 		defer cancel()
-		_ = together.Do(inTime, tasks...) // each matter keeps its own error
+		_ = parallel.Do(inTime, tasks...) // each matter keeps its own error
 		return failures(ctx, queue, matters), nil
 	}
 }
@@ -65,7 +65,7 @@ func early(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // matter is what some messages of a batch have in common.
 type matter struct {
-	hint     trail.Hint
+	hint     hint.Hint
 	messages []events.SQSMessage
 	err      error
 }
@@ -74,20 +74,20 @@ type matter struct {
 // announcement of one acceptance usually come as a pair. What can't be parsed is a matter of its own.
 func grouped(messages []events.SQSMessage) []*matter {
 	type key struct {
-		kind       trail.Kind
+		kind       hint.Kind
 		connection string
 	}
 	byKey := map[key]*matter{}
 	var all []*matter
 	for _, m := range messages {
-		hint, err := trail.Parse([]byte(m.Body))
-		k := key{hint.Kind, string(hint.Connection)}
-		if same := byKey[k]; same != nil && err == nil && hint.Kind != trail.Ignored {
-			same.hint = merged(same.hint, hint)
+		h, err := hint.Parse([]byte(m.Body))
+		k := key{h.Kind, string(h.Connection)}
+		if same := byKey[k]; same != nil && err == nil && h.Kind != hint.Ignored {
+			same.hint = merged(same.hint, h)
 			same.messages = append(same.messages, m)
 			continue
 		}
-		one := &matter{hint, []events.SQSMessage{m}, err}
+		one := &matter{h, []events.SQSMessage{m}, err}
 		all = append(all, one)
 		if err == nil {
 			byKey[k] = one
@@ -97,7 +97,7 @@ func grouped(messages []events.SQSMessage) []*matter {
 }
 
 // merged returns the hint that says more, with what only the other one says of drift.
-func merged(a, b trail.Hint) trail.Hint {
+func merged(a, b hint.Hint) hint.Hint {
 	drift, suspects := a.Drift || b.Drift, slices.Concat(a.Suspects, b.Suspects)
 	side := cmp.Or(a.Side, b.Side)
 	if a.Side != "" && b.Side != "" && a.Side != b.Side {
@@ -112,8 +112,8 @@ func merged(a, b trail.Hint) trail.Hint {
 
 func (m *matter) answer(ctx context.Context, handle Handle) {
 	start := time.Now()
-	if m.err == nil && m.hint.Kind != trail.Ignored {
-		m.err = together.Contained(ctx, func(ctx context.Context) error { return handle(ctx, m.hint) })
+	if m.err == nil && m.hint.Kind != hint.Ignored {
+		m.err = parallel.Contained(ctx, func(ctx context.Context) error { return handle(ctx, m.hint) })
 	}
 	m.log(ctx, time.Since(start))
 }
@@ -126,7 +126,7 @@ func (m *matter) log(ctx context.Context, took time.Duration) {
 		logkey.Hint, m.hint.Kind.String(), logkey.DurationMs, took.Milliseconds(),
 	}
 	switch {
-	case m.err == nil && m.hint.Kind == trail.Ignored:
+	case m.err == nil && m.hint.Kind == hint.Ignored:
 		text, attrs = "ignored", append(attrs, logkey.Reason, m.hint.Why)
 	case m.err != nil:
 		level, text = slog.LevelWarn, "not handled"

@@ -15,11 +15,11 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/internal/fault"
-	"github.com/autopeer/autopeer/internal/lambdasqs"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/trail"
+	"github.com/autopeer/autopeer/internal/aws/lambdasqs"
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // queue remembers for how long which message was hidden.
@@ -46,8 +46,8 @@ func message(id, body, deliveries string) events.SQSMessage {
 }
 
 // handle ends in the way that the connection's id asks for.
-func handle(_ context.Context, hint trail.Hint) error {
-	switch hint.Connection {
+func handle(_ context.Context, h hint.Hint) error {
+	switch h.Connection {
 	case "":
 		return errors.New("called with nothing to handle")
 	case "pcx-a":
@@ -143,7 +143,7 @@ func TestWhatTakesTooLongIsGivenUpInTime(t *testing.T) {
 		invocation, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		q := &queue{hidden: map[string]time.Duration{}}
-		handler := lambdasqs.Handler(func() {}, q, func(ctx context.Context, h trail.Hint) error {
+		handler := lambdasqs.Handler(func() {}, q, func(ctx context.Context, h hint.Hint) error {
 			if h.Connection == "pcx-a" {
 				<-ctx.Done()
 			}
@@ -176,9 +176,9 @@ func TestMessagesThatHintAtTheSameAreAnsweredOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var mu sync.Mutex
-			var hints []trail.Hint
+			var hints []hint.Hint
 			woken := 0
-			handler := lambdasqs.Handler(func() { woken++ }, &queue{hidden: map[string]time.Duration{}}, func(_ context.Context, h trail.Hint) error {
+			handler := lambdasqs.Handler(func() { woken++ }, &queue{hidden: map[string]time.Duration{}}, func(_ context.Context, h hint.Hint) error {
 				mu.Lock()
 				defer mu.Unlock()
 				hints = append(hints, h)
@@ -203,14 +203,14 @@ func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 6, 8, 8, 0, 0, 0, time.UTC)
 	of := func(side peering.Role) string {
-		body, err := trail.Found(outcome.Outcome{Kind: outcome.DriftFound, Connection: "pcx-1", Repair: outcome.ByDisconnect, Side: side}, now, true)
+		body, err := hint.Found(outcome.Outcome{Kind: outcome.DriftFound, Connection: "pcx-1", Repair: outcome.ByDisconnect, Side: side}, now, true)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return string(body)
 	}
 	suspects := func(keys ...string) string {
-		body, err := trail.Suspects(peering.Cell{}, now, keys)
+		body, err := hint.Suspects(peering.Cell{}, now, keys)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -219,12 +219,12 @@ func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 	tests := []struct {
 		name  string
 		batch []string
-		want  trail.Hint
+		want  hint.Hint
 	}{
-		{"an event first", []string{deletion("pcx-1"), of("accepter")}, trail.Hint{Drift: true, Side: "accepter"}},
-		{"an event last", []string{of("accepter"), deletion("pcx-1")}, trail.Hint{Drift: true, Side: "accepter"}},
-		{"both sides", []string{of("accepter"), of("requester")}, trail.Hint{Drift: true}},
-		{"two second looks", []string{suspects("a", "b"), suspects("c")}, trail.Hint{Suspects: []string{"a", "b", "c"}}},
+		{"an event first", []string{deletion("pcx-1"), of("accepter")}, hint.Hint{Drift: true, Side: "accepter"}},
+		{"an event last", []string{of("accepter"), deletion("pcx-1")}, hint.Hint{Drift: true, Side: "accepter"}},
+		{"both sides", []string{of("accepter"), of("requester")}, hint.Hint{Drift: true}},
+		{"two second looks", []string{suspects("a", "b"), suspects("c")}, hint.Hint{Suspects: []string{"a", "b", "c"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -233,12 +233,12 @@ func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 			for i, body := range tt.batch {
 				batch.Records = append(batch.Records, message(fmt.Sprint(i), body, "1"))
 			}
-			var got []trail.Hint
-			_, err := lambdasqs.Handler(func() {}, &queue{hidden: map[string]time.Duration{}}, func(_ context.Context, hint trail.Hint) error {
-				got = append(got, trail.Hint{Drift: hint.Drift, Side: hint.Side, Suspects: hint.Suspects})
+			var got []hint.Hint
+			_, err := lambdasqs.Handler(func() {}, &queue{hidden: map[string]time.Duration{}}, func(_ context.Context, h hint.Hint) error {
+				got = append(got, hint.Hint{Drift: h.Drift, Side: h.Side, Suspects: h.Suspects})
 				return nil
 			})(t.Context(), batch)
-			if diff := cmp.Diff([]trail.Hint{tt.want}, got); diff != "" || err != nil {
+			if diff := cmp.Diff([]hint.Hint{tt.want}, got); diff != "" || err != nil {
 				t.Errorf("%v, hints (-want +got):\n%s", err, diff)
 			}
 		})

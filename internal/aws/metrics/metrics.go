@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
 
 // Namespace is where CloudWatch keeps the metrics.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/internal/metrics"
-	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/aws/metrics"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
 
 var now = time.Date(2026, 6, 8, 7, 38, 11, 0, time.UTC)

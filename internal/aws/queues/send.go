@@ -1,6 +1,6 @@
 // Package dispatch puts messages on the queues of functions, as a sweep does for those who are to repair what it
 // has found.
-package dispatch
+package queues
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
 
 // Queues are the URLs of a cell's queues.

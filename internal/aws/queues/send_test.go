@@ -1,4 +1,4 @@
-package dispatch_test
+package queues_test
 
 import (
 	"net/http"
@@ -13,14 +13,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/autopeer/autopeer/internal/aws/queues"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
-	"github.com/autopeer/autopeer/internal/dispatch"
-	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
 
-// queues makes a cloud with the queues of sweep and connect.
-func queues(t *testing.T) (*cloudsim.Cloud, *sqs.Client, *dispatch.Queues, map[string]string) {
+// newQueues makes a cloud with the queues of sweep and connect.
+func newQueues(t *testing.T) (*cloudsim.Cloud, *sqs.Client, *queues.Queues, map[string]string) {
 	t.Helper()
 	cloud := cloudsim.New(cloudsim.Options{})
 	t.Cleanup(cloud.Close)
@@ -36,12 +36,12 @@ func queues(t *testing.T) (*cloudsim.Cloud, *sqs.Client, *dispatch.Queues, map[s
 		}
 		urls[name] = *out.QueueUrl
 	}
-	return cloud, client, dispatch.New(client, urls["sweep"], map[outcome.Repair]string{outcome.ByConnect: urls["connect"]}), urls
+	return cloud, client, queues.New(client, urls["sweep"], map[outcome.Repair]string{outcome.ByConnect: urls["connect"]}), urls
 }
 
 func TestTell(t *testing.T) {
 	t.Parallel()
-	cloud, client, q, urls := queues(t)
+	cloud, client, q, urls := newQueues(t)
 	var messages [][]byte
 	for i := range 23 {
 		messages = append(messages, []byte(strconv.Itoa(i)))
@@ -72,7 +72,7 @@ func TestTell(t *testing.T) {
 
 func TestTellMyselfLater(t *testing.T) {
 	t.Parallel()
-	_, client, q, urls := queues(t)
+	_, client, q, urls := newQueues(t)
 	if err := q.TellMyself(t.Context(), 5*time.Minute, []byte("again")); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestTellMyselfLater(t *testing.T) {
 
 func TestNothingToTellIsNoCall(t *testing.T) {
 	t.Parallel()
-	cloud, _, q, _ := queues(t)
+	cloud, _, q, _ := newQueues(t)
 	mark := cloud.Mark()
 	if err := q.Tell(t.Context(), outcome.ByConnect); err != nil || len(cloud.Since(mark)) > 0 {
 		t.Errorf("%d calls, %v; want none", len(cloud.Since(mark)), err)
@@ -97,8 +97,8 @@ func TestNothingToTellIsNoCall(t *testing.T) {
 // TestAnEntryThatSQSDoesNotTake is an error, although the call succeeds.
 func TestAnEntryThatSQSDoesNotTake(t *testing.T) {
 	t.Parallel()
-	cloud, _, q, urls := queues(t)
-	cloud.Inject(func(api.Call) *cloudsim.Failure {
+	cloud, _, q, urls := newQueues(t)
+	cloud.Inject(func(apicall.Call) *cloudsim.Failure {
 		return &cloudsim.Failure{Answer: `{"Successful":[],"Failed":[{"Id":"0","Code":"InternalError","Message":"try again","SenderFault":false}]}`}
 	})
 	err := q.Tell(t.Context(), outcome.ByConnect, []byte("a"))

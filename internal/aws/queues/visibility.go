@@ -1,4 +1,4 @@
-package lambdasqs
+package queues
 
 import (
 	"context"

@@ -1,6 +1,6 @@
 // Package api is what the services of the embedded cloud share: who calls, how a call is logged, and the
 // record that CloudTrail makes of it.
-package api
+package apicall
 
 import (
 	"context"

@@ -11,7 +11,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
 // Error is a refusal with the code that AWS gives it.
@@ -68,7 +68,7 @@ func ActionName(header http.Header) string {
 }
 
 func (s Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	call := api.From(r.Context())
+	call := apicall.From(r.Context())
 	call.Action = ActionName(r.Header)
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -94,7 +94,7 @@ func (s Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s Service) serve(ctx context.Context, a Action, body []byte) (any, error) {
 	if s.Allow != nil {
-		if err := s.Allow(ctx, api.From(ctx).Action, body); err != nil {
+		if err := s.Allow(ctx, apicall.From(ctx).Action, body); err != nil {
 			return nil, err
 		}
 	}
@@ -127,7 +127,7 @@ func write(w http.ResponseWriter, version string, status int, out any) {
 		status, body = http.StatusInternalServerError, []byte(`{"__type":"InternalFailure"}`)
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-"+version)
-	w.Header().Set("X-Amzn-Requestid", api.UUID())
+	w.Header().Set("X-Amzn-Requestid", apicall.UUID())
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the caller may have gone, which is its own affair
 }

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"net/http"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
@@ -40,7 +40,7 @@ var restricted = map[string]func(*request) []permission{
 }
 
 // allowed asks IAM for all that the call needs. The first refusal is the answer.
-func (r *request) allowed(caller api.Caller, roles *iam.Registry) error {
+func (r *request) allowed(caller apicall.Caller, roles *iam.Registry) error {
 	for _, p := range r.permissions() {
 		p.keys["ec2:Region"] = []string{caller.Region}
 		p.keys["aws:RequestedRegion"] = []string{caller.Region}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	sim "github.com/autopeer/autopeer/internal/cloudsim/ec2"
 )
 
@@ -38,8 +38,8 @@ func (s *script) call(t *testing.T, account, query string) (status int, answer s
 	w := httptest.NewRecorder()
 	r := httptest.NewRequestWithContext(t.Context(), "POST", "/", strings.NewReader(query))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	call := &api.Call{Caller: api.Caller{Account: account, Region: virginia}}
-	s.service.ServeHTTP(w, r.WithContext(api.With(r.Context(), call)))
+	call := &apicall.Call{Caller: apicall.Caller{Account: account, Region: virginia}}
+	s.service.ServeHTTP(w, r.WithContext(apicall.With(r.Context(), call)))
 	return w.Code, requestID.ReplaceAllString(w.Body.String(), "")
 }
 

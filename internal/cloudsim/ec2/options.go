@@ -3,13 +3,13 @@ package ec2
 import (
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
 // Options say how this EC2 differs from an empty one that answers at once.
 type Options struct {
 	// Trail hears of every mutating call, also of those that failed. Nil is allowed.
-	Trail api.Trail
+	Trail apicall.Trail
 	// Seed makes the ids: the same calls under the same seed get the same ids.
 	Seed int64
 	// NewID overrides Seed. It must never return an id twice.

@@ -6,12 +6,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
 // recordOf is what CloudTrail keeps of a mutating call.
-func recordOf(call *api.Call, requestID string, nodes []node, err error) api.Record {
-	record := api.Record{
+func recordOf(call *apicall.Call, requestID string, nodes []node, err error) apicall.Record {
+	record := apicall.Record{
 		Caller:            call.Caller,
 		At:                time.Now(),
 		EventSource:       "ec2.amazonaws.com",
@@ -32,7 +32,7 @@ func recordOf(call *api.Call, requestID string, nodes []node, err error) api.Rec
 // answer, and the parameters by the names that they have on the wire.
 var nested = []string{"AssociateVpcCidrBlock", "DisassociateVpcCidrBlock"}
 
-func trailedRequest(call *api.Call) map[string]any {
+func trailedRequest(call *apicall.Call) map[string]any {
 	if !slices.Contains(nested, call.Action) {
 		return trailedParams(call.Params)
 	}

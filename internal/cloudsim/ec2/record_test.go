@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	sim "github.com/autopeer/autopeer/internal/cloudsim/ec2"
 )
 
@@ -74,8 +74,8 @@ const returned = `{"requestId": "REQUEST", "_return": true}`
 // The shape is that of real records: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html.
 func TestRecords(t *testing.T) {
 	t.Parallel()
-	var last api.Record
-	s := sim.New(sim.Options{NewID: numbered(), Trail: func(r api.Record) { last = r }})
+	var last apicall.Record
+	s := sim.New(sim.Options{NewID: numbered(), Trail: func(r apicall.Record) { last = r }})
 	if status, body := ask(t, s, "Action=CreateVpc&CidrBlock=10.10.0.0/16"); status != 200 {
 		t.Fatal(body)
 	}
@@ -106,7 +106,7 @@ func parsed(t *testing.T, text string) any {
 }
 
 // asJSON is a part of a record as whoever gets it reads it, with a name for the id of the request.
-func asJSON(t *testing.T, r api.Record, part map[string]any) any {
+func asJSON(t *testing.T, r apicall.Record, part map[string]any) any {
 	t.Helper()
 	text, err := json.Marshal(part)
 	if err != nil {
@@ -117,8 +117,8 @@ func asJSON(t *testing.T, r api.Record, part map[string]any) any {
 
 func TestAFailedNestedCallHasNoAnswer(t *testing.T) {
 	t.Parallel()
-	var last api.Record
-	s := sim.New(sim.Options{Trail: func(r api.Record) { last = r }})
+	var last apicall.Record
+	s := sim.New(sim.Options{Trail: func(r apicall.Record) { last = r }})
 	_, _ = ask(t, s, "Action=AssociateVpcCidrBlock&VpcId=vpc-1&CidrBlock=10.11.0.0/16")
 	want := `{"AssociateVpcCidrBlockRequest": {"VpcId": "vpc-1", "CidrBlock": "10.11.0.0/16"}}`
 	if diff := cmp.Diff(parsed(t, want), asJSON(t, last, last.RequestParameters)); diff != "" || last.ErrorCode != "Client.InvalidVpcID.NotFound" || last.ResponseElements != nil {

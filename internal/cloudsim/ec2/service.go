@@ -10,11 +10,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
-// Service is EC2 for all accounts and regions. The caller of a request is in its context: see api.With.
+// Service is EC2 for all accounts and regions. The caller of a request is in its context: see apicall.With.
 type Service struct {
 	opts  Options
 	newID func(prefix string) string
@@ -79,10 +79,10 @@ func New(o Options) *Service {
 // Actions returns the names of the calls that are answered, sorted.
 func Actions() []string { return slices.Sorted(maps.Keys(actions)) }
 
-// ServeHTTP answers one call and completes the api.Call in the request's context.
+// ServeHTTP answers one call and completes the apicall.Call in the request's context.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	call := api.From(r.Context())
-	requestID := api.UUID()
+	call := apicall.From(r.Context())
+	requestID := apicall.UUID()
 	if err := r.ParseForm(); err != nil {
 		writeError(w, requestID, refuse("MalformedQueryString", "The query string contains a syntax error: %v", err))
 		return
@@ -103,7 +103,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeAnswer(w, call.Action, requestID, nodes)
 }
 
-func (s *Service) answer(caller api.Caller, roles *iam.Registry, p params) ([]node, error) {
+func (s *Service) answer(caller apicall.Caller, roles *iam.Registry, p params) ([]node, error) {
 	a, known := actions[p["Action"]]
 	if !known {
 		return nil, refuse("InvalidAction", "The action %s is not valid for this web service.", p["Action"])

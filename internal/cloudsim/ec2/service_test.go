@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	sim "github.com/autopeer/autopeer/internal/cloudsim/ec2"
 )
 
@@ -26,9 +26,9 @@ func ask(t *testing.T, s *sim.Service, query string) (int, string) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://ec2.test/", strings.NewReader(query))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	call := &api.Call{Caller: api.Caller{Account: marketing, Region: virginia}}
+	call := &apicall.Call{Caller: apicall.Caller{Account: marketing, Region: virginia}}
 	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r.WithContext(api.With(r.Context(), call)))
+	s.ServeHTTP(w, r.WithContext(apicall.With(r.Context(), call)))
 	return w.Code, w.Body.String()
 }
 
@@ -179,7 +179,7 @@ func TestIdsAreTheSameForTheSameSeed(t *testing.T) {
 }
 
 // scrubbed is a record as JSON in which what differs from run to run has been replaced.
-func scrubbed(t *testing.T, r api.Record) string {
+func scrubbed(t *testing.T, r apicall.Record) string {
 	t.Helper()
 	raw, err := json.MarshalIndent(map[string]any{
 		"eventName": r.EventName, "requestParameters": r.RequestParameters, "responseElements": r.ResponseElements,
@@ -194,8 +194,8 @@ func scrubbed(t *testing.T, r api.Record) string {
 // The shape is that of real records: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html.
 func TestTrail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var records []api.Record
-		p := newPair(t, sim.Options{Trail: func(r api.Record) { records = append(records, r) }}, virginia)
+		var records []apicall.Record
+		p := newPair(t, sim.Options{Trail: func(r apicall.Record) { records = append(records, r) }}, virginia)
 		table := p.asking.mainTable(p.requester)
 		p.accepted(t)
 		refused(t, p.deciding.reject(p.id), "InvalidStateTransition")
@@ -236,8 +236,8 @@ func golden(t *testing.T, name, got string) {
 
 func TestParametersOnTheTrail(t *testing.T) {
 	t.Parallel()
-	var last api.Record
-	s := sim.New(sim.Options{Trail: func(r api.Record) { last = r }})
+	var last apicall.Record
+	s := sim.New(sim.Options{Trail: func(r apicall.Record) { last = r }})
 	_, _ = ask(t, s, "Action=CreateTags&ResourceId.1=vpc-1&Tag.1.Key=k&Tag.1.Value=9")
 	want := map[string]any{
 		"resourcesSet": map[string]any{"items": []any{map[string]any{"resourceId": "vpc-1"}}},

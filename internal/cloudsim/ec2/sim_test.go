@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/smithy-go"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	sim "github.com/autopeer/autopeer/internal/cloudsim/ec2"
 )
 
@@ -27,13 +27,13 @@ const (
 // door is the caller of all requests that come through it.
 type door struct {
 	service *sim.Service
-	caller  api.Caller
+	caller  apicall.Caller
 }
 
 func (d door) Do(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
-	call := &api.Call{Caller: d.caller}
-	d.service.ServeHTTP(w, r.WithContext(api.With(r.Context(), call)))
+	call := &apicall.Call{Caller: d.caller}
+	d.service.ServeHTTP(w, r.WithContext(apicall.With(r.Context(), call)))
 	return w.Result(), nil
 }
 
@@ -49,7 +49,7 @@ func in(t *testing.T, s *sim.Service, account, region string) client {
 		Region:       region,
 		BaseEndpoint: aws.String("http://ec2.test"),
 		Credentials:  credentials.NewStaticCredentialsProvider(account, "secret", ""),
-		HTTPClient:   door{s, api.Caller{Account: account, Region: region}},
+		HTTPClient:   door{s, apicall.Caller{Account: account, Region: region}},
 		Retryer:      aws.NopRetryer{},
 	}), t}
 }

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
 // bucketKey says whose bucket it is. EC2 throttles each call by itself, for each account in each region:
@@ -46,7 +46,7 @@ func rateOf(k bucketKey) rate {
 }
 
 // take takes a token for the call, or refuses it.
-func (s *Service) take(caller api.Caller, p params, now time.Time) error {
+func (s *Service) take(caller apicall.Caller, p params, now time.Time) error {
 	if !s.opts.Throttle {
 		return nil
 	}

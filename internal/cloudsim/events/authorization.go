@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
@@ -14,7 +14,7 @@ func (s *Service) allow(ctx context.Context, action string, body []byte) error {
 	if action == "PutEvents" {
 		return nil
 	}
-	caller := api.From(ctx).Caller
+	caller := apicall.From(ctx).Caller
 	err := s.options.IAM.Authorize(iam.Request{
 		Principal: iam.Principal{Account: caller.Account, ARN: caller.ARN}, Owner: caller.Account,
 		Action: "events:" + action, Resource: administered(caller, action, body),
@@ -27,7 +27,7 @@ func (s *Service) allow(ctx context.Context, action string, body []byte) error {
 
 // administered is the ARN of the rule or bus that a call is about, or "*" for those about neither:
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
-func administered(caller api.Caller, action string, body []byte) string {
+func administered(caller apicall.Caller, action string, body []byte) string {
 	var in struct{ Name, Rule, EventBusName string }
 	_ = json.Unmarshal(body, &in) // the action itself says what is wrong with it
 	name := in.Rule

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
@@ -43,7 +43,7 @@ func parseBusARN(s string) (busName, bool) {
 }
 
 // resolveBus takes what callers give for a bus: nothing, a name, or an ARN.
-func resolveBus(nameOrARN string, caller api.Caller) busName {
+func resolveBus(nameOrARN string, caller apicall.Caller) busName {
 	if n, ok := parseBusARN(nameOrARN); ok {
 		return n
 	}
@@ -53,7 +53,7 @@ func resolveBus(nameOrARN string, caller api.Caller) busName {
 	return busName{cellOf(caller), nameOrARN}
 }
 
-func cellOf(c api.Caller) cell { return cell{c.Account, c.Region} }
+func cellOf(c apicall.Caller) cell { return cell{c.Account, c.Region} }
 
 // bus has its rules in order of name.
 type bus struct {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
 type nameInput struct{ Name string }
@@ -18,7 +18,7 @@ type busOutput struct {
 type empty struct{}
 
 func (s *Service) createEventBus(ctx context.Context, in nameInput) (busOutput, error) {
-	c := cellOf(api.From(ctx).Caller)
+	c := cellOf(apicall.From(ctx).Caller)
 	if !validBusName.MatchString(in.Name) {
 		return busOutput{}, invalid("Value '" + in.Name + "' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [/\\.\\-_A-Za-z0-9]+")
 	}
@@ -37,7 +37,7 @@ func (s *Service) createEventBus(ctx context.Context, in nameInput) (busOutput, 
 
 // deleteEventBus succeeds for a bus that doesn't exist, as EventBridge does.
 func (s *Service) deleteEventBus(ctx context.Context, in nameInput) (empty, error) {
-	name := resolveBus(in.Name, api.From(ctx).Caller)
+	name := resolveBus(in.Name, apicall.From(ctx).Caller)
 	if name.name == defaultBus {
 		return empty{}, invalid("Cannot delete event bus default.")
 	}
@@ -68,7 +68,7 @@ func (s *Service) describeEventBus(ctx context.Context, in nameInput) (busDescri
 
 // ownBus finds the bus that a caller administers: one of its own account and region. Callers hold the lock.
 func (s *Service) ownBus(ctx context.Context, nameOrARN string) (*bus, error) {
-	caller := api.From(ctx).Caller
+	caller := apicall.From(ctx).Caller
 	name := resolveBus(nameOrARN, caller)
 	if name.cell != cellOf(caller) {
 		return nil, refuse("AccessDeniedException", "The embedded cloud lets an account administer only its own event buses of the region called.")
@@ -94,7 +94,7 @@ func (s *Service) listEventBuses(ctx context.Context, in listBusesInput) (listBu
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var list []busDescription
-	for _, b := range s.busesOf(cellOf(api.From(ctx).Caller)) {
+	for _, b := range s.busesOf(cellOf(apicall.From(ctx).Caller)) {
 		if strings.HasPrefix(b.name.name, in.NamePrefix) {
 			list = append(list, describeBus(b))
 		}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/pattern"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 )
@@ -52,15 +52,15 @@ func (d delivery) public() Delivery {
 func (s *Service) schedule(d Delivery, step func()) {
 	for _, delay := range s.delays(d) {
 		s.pending++
-		s.agenda.After(delay, func() {
+		s.scheduler.After(delay, func() {
 			s.mu.Lock()
 			step()
 			s.pending--
 			s.mu.Unlock()
-			s.options.Pulse.Beat()
+			s.options.Notifier.Notify()
 		})
 	}
-	s.options.Pulse.Beat()
+	s.options.Notifier.Notify()
 }
 
 // delays asks the one who runs the cloud how this step goes. Callers hold the lock.
@@ -127,7 +127,7 @@ func (s *Service) toBus(d delivery) *reason {
 	}
 	event := d.event
 	if s.options.NewIDOnForward {
-		event.ID = api.UUID()
+		event.ID = apicall.UUID()
 	}
 	s.publish(b, arrival{event: event, forwarded: true})
 	return nil

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
 // Event is the envelope that every event has:
@@ -25,7 +25,7 @@ type Event struct {
 // newEvent makes an event that comes from an account and region; its detail must be JSON.
 func newEvent(origin cell, at time.Time, source, detailType string, detail []byte) Event {
 	return Event{
-		Version: "0", ID: api.UUID(), Source: source, DetailType: detailType, Account: origin.account, Region: origin.region,
+		Version: "0", ID: apicall.UUID(), Source: source, DetailType: detailType, Account: origin.account, Region: origin.region,
 		Time: timestamp(at), Resources: []string{}, Detail: detail,
 	}
 }

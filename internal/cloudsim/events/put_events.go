@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
 const (
@@ -43,7 +43,7 @@ type putEventsOutput struct {
 // putEvents takes each entry on its own, except that a bus of another account that doesn't permit it refuses
 // the whole request.
 func (s *Service) putEvents(ctx context.Context, in putEventsInput) (putEventsOutput, error) {
-	caller := api.From(ctx).Caller
+	caller := apicall.From(ctx).Caller
 	if err := s.checkRequest(in); err != nil {
 		return putEventsOutput{}, err
 	}
@@ -93,7 +93,7 @@ func (e putEventsEntry) size() int {
 }
 
 // checkPermission has nothing to say of a bus that doesn't exist: what is put there vanishes.
-func (s *Service) checkPermission(caller api.Caller, e putEventsEntry) error {
+func (s *Service) checkPermission(caller apicall.Caller, e putEventsEntry) error {
 	b := s.bus(resolveBus(e.EventBusName, caller))
 	who := sender{account: caller.Account, arn: caller.ARN}
 	if b == nil {
@@ -106,7 +106,7 @@ func (s *Service) checkPermission(caller api.Caller, e putEventsEntry) error {
 }
 
 // putEvent gives an id to whatever it takes, also to what no rule is for. Callers hold the lock.
-func (s *Service) putEvent(caller api.Caller, e putEventsEntry) putEventsResult {
+func (s *Service) putEvent(caller apicall.Caller, e putEventsEntry) putEventsResult {
 	if code, message := e.check(); code != "" {
 		return putEventsResult{ErrorCode: code, ErrorMessage: message}
 	}

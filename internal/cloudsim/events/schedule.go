@@ -43,7 +43,7 @@ func (s *Service) setState(r *rule, state string) {
 
 // await lets a rule fire once its time has come. Until then nothing is under way: Settled doesn't wait for it.
 func (s *Service) await(r *rule, at *rhythm) {
-	s.agenda.After(at.every, func() {
+	s.scheduler.After(at.every, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if r.rhythm == at {

@@ -9,18 +9,18 @@ import (
 	"sync"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/agenda"
 	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
-	"github.com/autopeer/autopeer/internal/cloudsim/pulse"
+	"github.com/autopeer/autopeer/internal/cloudsim/notifier"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
+	"github.com/autopeer/autopeer/internal/cloudsim/scheduler"
 )
 
 // Options configure a Service. The zero value delivers everything once and at once.
 type Options struct {
-	Queues *queue.Service // where targets and dead-letter queues are
-	Pulse  *pulse.Pulse   // beats whenever a delivery comes or goes
-	IAM    *iam.Registry  // nil knows no roles
+	Queues   *queue.Service     // where targets and dead-letter queues are
+	Notifier *notifier.Notifier // notified whenever a delivery comes or goes
+	IAM      *iam.Registry      // nil knows no roles
 
 	// Schedule says after what delays an event is delivered, once for each: none drops it, two deliver it
 	// twice, different ones change the order. It is called by one goroutine at a time and must not call the
@@ -71,9 +71,9 @@ type Failure struct {
 
 // Service is EventBridge for all accounts and regions.
 type Service struct {
-	options  Options
-	protocol awsjson.Service
-	agenda   agenda.Agenda
+	options   Options
+	protocol  awsjson.Service
+	scheduler scheduler.Scheduler
 
 	mu       sync.Mutex
 	buses    map[busName]*bus
@@ -87,11 +87,11 @@ type cell struct{ account, region string }
 
 // New returns an EventBridge with nothing but default buses. Close stops its deliveries.
 func New(o Options) *Service {
-	if o.Pulse == nil {
-		o.Pulse = &pulse.Pulse{}
+	if o.Notifier == nil {
+		o.Notifier = &notifier.Notifier{}
 	}
 	if o.Queues == nil {
-		o.Queues = queue.New(queue.Options{Pulse: o.Pulse})
+		o.Queues = queue.New(queue.Options{Notifier: o.Notifier})
 	}
 	s := &Service{options: o, buses: map[busName]*bus{}, silent: map[cell]bool{}}
 	s.protocol = awsjson.Service{Version: "1.1", Allow: s.allow, Actions: s.actions()}
@@ -123,7 +123,7 @@ func (s *Service) actions() map[string]awsjson.Action {
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.protocol.ServeHTTP(w, r) }
 
 // Close drops what hasn't been delivered yet.
-func (s *Service) Close() { s.agenda.Close() }
+func (s *Service) Close() { s.scheduler.Close() }
 
 // Settled reports whether no delivery is under way or due.
 func (s *Service) Settled() bool {

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"strings"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
 // maxElementBytes is how large requestParameters and responseElements may be; larger ones are left out.
@@ -13,12 +13,12 @@ const maxElementBytes = 100 * 1024
 
 // Trail takes CloudTrail's record of a mutating call and puts it, as an event, on the default bus of the
 // caller's account and region, if a trail logs there. It returns before that happens.
-func (s *Service) Trail(r api.Record) {
+func (s *Service) Trail(r apicall.Record) {
 	detail := recordDetail(r)
 	accepter, found := accepterOf(r)
 	shared := s.options.AccepterCopy && found && accepter != cellOf(r.Caller)
 	if shared {
-		detail["sharedEventID"] = api.UUID()
+		detail["sharedEventID"] = apicall.UUID()
 	}
 	s.record(cellOf(r.Caller), r, detail)
 	if shared {
@@ -39,7 +39,7 @@ func (s *Service) setLogging(c cell, on bool) {
 }
 
 // record puts one record's event on the default bus of an account and region, if a trail logs there.
-func (s *Service) record(where cell, r api.Record, detail map[string]any) {
+func (s *Service) record(where cell, r apicall.Record, detail map[string]any) {
 	body, err := json.Marshal(detail)
 	if err != nil { // a record that JSON can't express: best effort, as CloudTrail's delivery is
 		return
@@ -59,7 +59,7 @@ func (s *Service) record(where cell, r api.Record, detail map[string]any) {
 
 // recordDetail is a record in CloudTrail's shape:
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
-func recordDetail(r api.Record) map[string]any {
+func recordDetail(r apicall.Record) map[string]any {
 	detail := map[string]any{
 		"eventVersion":       "1.11",
 		"userIdentity":       userIdentity(r.Caller),
@@ -72,7 +72,7 @@ func recordDetail(r api.Record) map[string]any {
 		"requestParameters":  element(r.RequestParameters),
 		"responseElements":   element(r.ResponseElements),
 		"requestID":          r.RequestID,
-		"eventID":            api.UUID(),
+		"eventID":            apicall.UUID(),
 		"readOnly":           false,
 		"eventType":          "AwsApiCall",
 		"managementEvent":    true,
@@ -100,7 +100,7 @@ func element(fields map[string]any) any {
 
 // userIdentity has the forms for an account's root, a user and a session of a role:
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
-func userIdentity(c api.Caller) map[string]any {
+func userIdentity(c apicall.Caller) map[string]any {
 	identity := map[string]any{"arn": c.ARN, "accountId": c.Account, "principalId": c.Account}
 	kind, name := principal(c.ARN)
 	switch kind {
@@ -127,7 +127,7 @@ func principal(arn string) (kind, name string) {
 }
 
 // accepterOf finds the other account of a peering request in the answer to it.
-func accepterOf(r api.Record) (cell, bool) {
+func accepterOf(r apicall.Record) (cell, bool) {
 	if r.EventName != "CreateVpcPeeringConnection" || r.ErrorCode != "" {
 		return cell{}, false
 	}
@@ -150,7 +150,7 @@ func accepterOf(r api.Record) (cell, bool) {
 // copyFor is the record that a second account gets. It has its own eventID, and the sharedEventID of both.
 func copyFor(recipient cell, detail map[string]any) map[string]any {
 	detail = maps.Clone(detail)
-	detail["eventID"] = api.UUID()
+	detail["eventID"] = apicall.UUID()
 	detail["recipientAccountId"] = recipient.account
 	return detail
 }

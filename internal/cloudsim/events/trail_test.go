@@ -11,14 +11,14 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
 )
 
 // request is the record of a peering request from marketing in Virginia to finance in Ireland.
-func request() api.Record {
-	return api.Record{
-		Caller: api.Caller{Account: marketing, Region: virginia, ARN: "arn:aws:iam::111111111111:user/ann"},
+func request() apicall.Record {
+	return apicall.Record{
+		Caller: apicall.Caller{Account: marketing, Region: virginia, ARN: "arn:aws:iam::111111111111:user/ann"},
 		At:     time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), EventSource: "ec2.amazonaws.com", EventName: "CreateVpcPeeringConnection",
 		RequestID: "r-1", RequestParameters: map[string]any{"vpcId": "vpc-1", "peerVpcId": "vpc-2"},
 		ResponseElements: map[string]any{"requestId": "r-1", "vpcPeeringConnection": map[string]any{
@@ -120,25 +120,25 @@ func TestTrailDetail(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
-		change func(*api.Record)
+		change func(*apicall.Record)
 		check  func(detail map[string]any) bool
 	}{
-		{"a failed call has its error and no response", func(r *api.Record) {
+		{"a failed call has its error and no response", func(r *apicall.Record) {
 			r.ErrorCode, r.ErrorMessage = "Client.DryRunOperation", "Request would have succeeded, but DryRun flag is set."
 		}, func(d map[string]any) bool {
 			return d["errorCode"] == "Client.DryRunOperation" && d["errorMessage"] != "" && d["responseElements"] == nil
 		}},
-		{"a successful call has no error", func(*api.Record) {}, func(d map[string]any) bool {
+		{"a successful call has no error", func(*apicall.Record) {}, func(d map[string]any) bool {
 			_, found := d["errorCode"]
 			return !found
 		}},
-		{"elements above 100 KB are left out", func(r *api.Record) {
+		{"elements above 100 KB are left out", func(r *apicall.Record) {
 			r.RequestParameters["large"] = strings.Repeat("x", 100*1024)
 		}, func(d map[string]any) bool { return d["requestParameters"] == nil && d["responseElements"] != nil }},
-		{"an account's own key is its root", func(r *api.Record) { r.ARN = "arn:aws:iam::111111111111:root" }, func(d map[string]any) bool {
+		{"an account's own key is its root", func(r *apicall.Record) { r.ARN = "arn:aws:iam::111111111111:root" }, func(d map[string]any) bool {
 			return d["userIdentity"].(map[string]any)["type"] == "Root"
 		}},
-		{"a session names its role", func(r *api.Record) { r.ARN = "arn:aws:sts::111111111111:assumed-role/accept/lambda" }, func(d map[string]any) bool {
+		{"a session names its role", func(r *apicall.Record) { r.ARN = "arn:aws:sts::111111111111:assumed-role/accept/lambda" }, func(d map[string]any) bool {
 			identity := d["userIdentity"].(map[string]any)
 			issuer := identity["sessionContext"].(map[string]any)["sessionIssuer"].(map[string]any)
 			return identity["type"] == "AssumedRole" && issuer["arn"] == "arn:aws:iam::111111111111:role/accept"

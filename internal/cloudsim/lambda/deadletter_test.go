@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/lambda"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 )
@@ -56,9 +56,9 @@ func call(t *testing.T, queues *queue.Service, action, body string) string {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
 	r.Header.Set("X-Amz-Target", "AmazonSQS."+action)
-	caller := api.Caller{Account: "111111111111", Region: "eu-west-1", ARN: "arn:aws:iam::111111111111:root"}
+	caller := apicall.Caller{Account: "111111111111", Region: "eu-west-1", ARN: "arn:aws:iam::111111111111:root"}
 	w := httptest.NewRecorder()
-	queues.ServeHTTP(w, r.WithContext(api.With(r.Context(), &api.Call{Caller: caller, Action: action})))
+	queues.ServeHTTP(w, r.WithContext(apicall.With(r.Context(), &apicall.Call{Caller: caller, Action: action})))
 	if w.Code != http.StatusOK {
 		t.Fatalf("%s: %s", action, w.Body)
 	}

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
 // environment is one process and the Runtime API that it talks to. It has one invocation at a time.
@@ -46,7 +46,7 @@ type answer struct {
 }
 
 func newInvocation(payload []byte, deadline time.Time) *invocation {
-	return &invocation{id: api.UUID(), payload: payload, deadline: deadline, answer: make(chan answer, 1)}
+	return &invocation{id: apicall.UUID(), payload: payload, deadline: deadline, answer: make(chan answer, 1)}
 }
 
 // errGone is the end of a process that hasn't seen the event.

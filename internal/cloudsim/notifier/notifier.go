@@ -1,36 +1,36 @@
-// Package pulse tells those who wait that something in the embedded cloud has changed.
-package pulse
+// Package notifier wakes goroutines that wait for a condition on the state of the embedded cloud.
+package notifier
 
 import (
 	"context"
 	"sync"
 )
 
-// Pulse is ready to use as its zero value.
-type Pulse struct {
-	mu    sync.Mutex
-	beats uint64
-	next  chan struct{} // closed at the next beat; nil while nobody waits
+// Notifier wakes waiting goroutines. Its zero value is ready to use, and it is safe for concurrent use.
+type Notifier struct {
+	mu      sync.Mutex
+	changes uint64
+	next    chan struct{} // closed at the next change; nil while no goroutine waits
 }
 
-// Beat says that something changed.
-func (p *Pulse) Beat() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.beats++
-	if p.next != nil {
-		close(p.next)
-		p.next = nil
+// Notify reports that something changed.
+func (n *Notifier) Notify() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.changes++
+	if n.next != nil {
+		close(n.next)
+		n.next = nil
 	}
 }
 
-// Until returns nil as soon as the condition holds, and held for all of its parts at one time: no beat came
-// while it was evaluated. Otherwise it returns the context's error.
-func (p *Pulse) Until(ctx context.Context, condition func() bool) error {
+// WaitUntil blocks until the condition holds and nothing changed while it was evaluated, and returns nil. It
+// returns the context's cause if the context ends first.
+func (n *Notifier) WaitUntil(ctx context.Context, condition func() bool) error {
 	for {
-		before, changed := p.look()
+		before, changed := n.state()
 		if condition() {
-			if after, _ := p.look(); after == before {
+			if after, _ := n.state(); after == before {
 				return nil
 			}
 			continue
@@ -43,11 +43,11 @@ func (p *Pulse) Until(ctx context.Context, condition func() bool) error {
 	}
 }
 
-func (p *Pulse) look() (beats uint64, changed <-chan struct{}) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.next == nil {
-		p.next = make(chan struct{})
+func (n *Notifier) state() (changes uint64, changed <-chan struct{}) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.next == nil {
+		n.next = make(chan struct{})
 	}
-	return p.beats, p.next
+	return n.changes, n.next
 }

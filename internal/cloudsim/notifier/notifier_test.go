@@ -1,4 +1,4 @@
-package pulse_test
+package notifier_test
 
 import (
 	"context"
@@ -6,25 +6,25 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/pulse"
+	"github.com/autopeer/autopeer/internal/cloudsim/notifier"
 )
 
 func TestUntilLooksAgainAtEveryBeat(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var p pulse.Pulse
+		var p notifier.Notifier
 		left := 3
 		done := make(chan error)
-		go func() { done <- p.Until(t.Context(), func() bool { return left == 0 }) }()
+		go func() { done <- p.WaitUntil(t.Context(), func() bool { return left == 0 }) }()
 		for left > 0 {
 			synctest.Wait()
 			select {
 			case err := <-done:
-				t.Fatalf("Until() = %v with %d left", err, left)
+				t.Fatalf("WaitUntil() = %v with %d left", err, left)
 			default:
 			}
 			left--
-			p.Beat()
+			p.Notify()
 		}
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -34,16 +34,16 @@ func TestUntilLooksAgainAtEveryBeat(t *testing.T) {
 
 func TestUntilDistrustsAConditionDuringWhichSomethingChanged(t *testing.T) {
 	t.Parallel()
-	var p pulse.Pulse
+	var p notifier.Notifier
 	looks := 0
-	err := p.Until(t.Context(), func() bool {
+	err := p.WaitUntil(t.Context(), func() bool {
 		if looks++; looks == 1 {
-			p.Beat() // what the first look saw was no longer so at its end
+			p.Notify() // what the first look saw was no longer so at its end
 		}
 		return true
 	})
 	if err != nil || looks != 2 {
-		t.Errorf("Until() = %v after %d looks, want 2", err, looks)
+		t.Errorf("WaitUntil() = %v after %d looks, want 2", err, looks)
 	}
 }
 
@@ -52,8 +52,8 @@ func TestUntilEndsWithTheContext(t *testing.T) {
 	gone := errors.New("gone")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(gone)
-	var p pulse.Pulse
-	if err := p.Until(ctx, func() bool { return false }); !errors.Is(err, gone) {
-		t.Errorf("Until() = %v, want the context's cause", err)
+	var p notifier.Notifier
+	if err := p.WaitUntil(ctx, func() bool { return false }); !errors.Is(err, gone) {
+		t.Errorf("WaitUntil() = %v, want the context's cause", err)
 	}
 }

@@ -19,5 +19,5 @@ func (s *Service) Hurry(queueARN string) {
 		}
 	}
 	q.notify()
-	s.pulse.Beat()
+	s.changed.Notify()
 }

@@ -130,7 +130,7 @@ func (p *Poller) Pause() {
 	p.service.mu.Lock()
 	p.queue.consumers--
 	p.service.mu.Unlock()
-	p.service.pulse.Beat()
+	p.service.changed.Notify()
 }
 
 // Resume polls again after Pause. After Stop it does nothing.

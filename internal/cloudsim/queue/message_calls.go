@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
 // permission is the action that a policy names: a batch needs the one of its single call.
@@ -34,7 +34,7 @@ type sendOutput struct {
 }
 
 func (s *Service) sendMessage(ctx context.Context, in sendMessageInput) (sendOutput, error) {
-	call := api.From(ctx)
+	call := apicall.From(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q, err := s.open(call, in.QueueURL)
@@ -98,7 +98,7 @@ type sendBatchInput struct {
 
 // sendMessageBatch holds the sum of its entries to the limit of one message.
 func (s *Service) sendMessageBatch(ctx context.Context, in sendBatchInput) (batchOutput[sendOutput], error) {
-	call := api.From(ctx)
+	call := apicall.From(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q, err := s.open(call, in.QueueURL)
@@ -190,7 +190,7 @@ func eachReceipt(entries []receiptEntry, do func(receiptEntry) error) (batchOutp
 func (s *Service) withQueue(ctx context.Context, url string, do func(*queue) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q, err := s.open(api.From(ctx), url)
+	q, err := s.open(apicall.From(ctx), url)
 	if err != nil {
 		return err
 	}
@@ -206,7 +206,7 @@ func (s *Service) remove(q *queue, in receiptEntry) error {
 		return err
 	}
 	q.drop(func(m *message) bool { return m.id == r.id && m.receives == r.receives })
-	s.pulse.Beat()
+	s.changed.Notify()
 	return nil
 }
 

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
 // arn is the name of a queue in the whole cloud.
@@ -28,7 +28,7 @@ func parseARN(s string) (arn, bool) {
 }
 
 // parseURL takes account and name from the path: only they count, since the region is the caller's.
-func parseURL(s string, caller api.Caller) (arn, bool) {
+func parseURL(s string, caller apicall.Caller) (arn, bool) {
 	u, err := url.Parse(s)
 	if err != nil {
 		return arn{}, false

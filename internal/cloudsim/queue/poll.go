@@ -37,7 +37,7 @@ func (p *Poller) count(change int) {
 	p.service.mu.Lock()
 	p.running += change
 	p.service.mu.Unlock()
-	p.service.pulse.Beat()
+	p.service.changed.Notify()
 }
 
 // gather waits for a first message and takes what is there or comes within the batching window.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
 type createQueueInput struct {
@@ -24,7 +24,7 @@ type empty struct{}
 
 // createQueue answers a repetition with the queue that is there, if the attributes given are as they are.
 func (s *Service) createQueue(ctx context.Context, in createQueueInput) (queueURL, error) {
-	caller := api.From(ctx).Caller
+	caller := apicall.From(ctx).Caller
 	if in.QueueName == "" {
 		return queueURL{}, missingParameter("QueueName")
 	}
@@ -58,14 +58,14 @@ func (s *Service) createQueue(ctx context.Context, in createQueueInput) (queueUR
 func (s *Service) deleteQueue(ctx context.Context, in queueURL) (empty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q, err := s.open(api.From(ctx), in.QueueURL)
+	q, err := s.open(apicall.From(ctx), in.QueueURL)
 	if err != nil {
 		return empty{}, err
 	}
 	delete(s.queues, q.arn)
 	q.messages = nil
 	q.notify()
-	s.pulse.Beat()
+	s.changed.Notify()
 	return empty{}, nil
 }
 
@@ -76,7 +76,7 @@ type getQueueURLInput struct {
 
 // getQueueURL finds another account's queue too, if that queue's policy lets it.
 func (s *Service) getQueueURL(ctx context.Context, in getQueueURLInput) (queueURL, error) {
-	call := api.From(ctx)
+	call := apicall.From(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	owner := cmp.Or(in.QueueOwnerAWSAccountID, call.Account)
@@ -99,7 +99,7 @@ type attributesOutput struct {
 func (s *Service) getQueueAttributes(ctx context.Context, in getQueueAttributesInput) (attributesOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q, err := s.open(api.From(ctx), in.QueueURL)
+	q, err := s.open(apicall.From(ctx), in.QueueURL)
 	if err != nil {
 		return attributesOutput{}, err
 	}
@@ -118,7 +118,7 @@ type setQueueAttributesInput struct {
 func (s *Service) setQueueAttributes(ctx context.Context, in setQueueAttributesInput) (empty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q, err := s.open(api.From(ctx), in.QueueURL)
+	q, err := s.open(apicall.From(ctx), in.QueueURL)
 	if err != nil {
 		return empty{}, err
 	}
@@ -139,7 +139,7 @@ type listQueuesOutput struct {
 // listQueues shows the caller's own queues of the region called, in order of name.
 func (s *Service) listQueues(ctx context.Context, in listQueuesInput) (listQueuesOutput, error) {
 	const most = 1000
-	caller := api.From(ctx).Caller
+	caller := apicall.From(ctx).Caller
 	from, _ := strconv.Atoi(in.NextToken)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -168,7 +168,7 @@ const purgeInterval = 60 * time.Second
 func (s *Service) purgeQueue(ctx context.Context, in queueURL) (empty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q, err := s.open(api.From(ctx), in.QueueURL)
+	q, err := s.open(apicall.From(ctx), in.QueueURL)
 	if err != nil {
 		return empty{}, err
 	}
@@ -177,6 +177,6 @@ func (s *Service) purgeQueue(ctx context.Context, in queueURL) (empty, error) {
 	}
 	q.purged = time.Now()
 	q.messages = nil
-	s.pulse.Beat()
+	s.changed.Notify()
 	return empty{}, nil
 }

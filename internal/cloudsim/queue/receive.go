@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
 type receiveInput struct {
@@ -44,7 +44,7 @@ type receipted struct {
 // receiveMessage answers with fewer messages than asked for rather than wait for more, and with none when the
 // wait is over: an empty answer is no error.
 func (s *Service) receiveMessage(ctx context.Context, in receiveInput) (receiveOutput, error) {
-	call := api.From(ctx)
+	call := apicall.From(ctx)
 	s.mu.Lock()
 	q, err := s.open(call, in.QueueURL)
 	var o receiveOptions
@@ -166,7 +166,7 @@ func (s *Service) bury(q *queue, m *message) {
 	m.deadLetterOf = q.arn.String()
 	m.receives = 0
 	s.queues[q.redrive.target].add(m)
-	s.pulse.Beat()
+	s.changed.Notify()
 }
 
 // render shows of a message what the receiver asked for. The checksum covers the attributes that it sees.

@@ -12,21 +12,21 @@ import (
 	"sync"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
-	"github.com/autopeer/autopeer/internal/cloudsim/pulse"
+	"github.com/autopeer/autopeer/internal/cloudsim/notifier"
 )
 
 // Options configure a Service; the zero value is an SQS that nobody else waits for.
 type Options struct {
-	Pulse *pulse.Pulse  // beats whenever a message or a function's invocation comes or goes
-	IAM   *iam.Registry // nil knows no roles
+	Notifier *notifier.Notifier // notified whenever a message or a function's invocation comes or goes
+	IAM      *iam.Registry      // nil knows no roles
 }
 
 // Service is SQS for all accounts and regions.
 type Service struct {
-	pulse    *pulse.Pulse
+	changed  *notifier.Notifier
 	iam      *iam.Registry
 	protocol awsjson.Service
 
@@ -37,10 +37,10 @@ type Service struct {
 
 // New returns an SQS without queues. Close stops its event source mappings.
 func New(o Options) *Service {
-	if o.Pulse == nil {
-		o.Pulse = &pulse.Pulse{}
+	if o.Notifier == nil {
+		o.Notifier = &notifier.Notifier{}
 	}
-	s := &Service{pulse: o.Pulse, iam: o.IAM, queues: map[arn]*queue{}}
+	s := &Service{changed: o.Notifier, iam: o.IAM, queues: map[arn]*queue{}}
 	s.protocol = awsjson.Service{Version: "1.0", Allow: s.allow, Actions: map[string]awsjson.Action{
 		"CreateQueue":                  awsjson.Write(s.createQueue),
 		"DeleteQueue":                  awsjson.Write(s.deleteQueue),
@@ -122,15 +122,15 @@ func (s *Service) Deliver(queueARN string, from Source, body string, attributes 
 // put adds a new message. Callers hold the lock.
 func (s *Service) put(q *queue, body string, attributes map[string]MessageAttribute, sender string, delay time.Duration) *message {
 	now := time.Now()
-	m := &message{id: api.UUID(), body: body, attributes: attributes, sender: sender, sent: now, visibleAt: now.Add(delay)}
+	m := &message{id: apicall.UUID(), body: body, attributes: attributes, sender: sender, sent: now, visibleAt: now.Add(delay)}
 	q.add(m)
-	s.pulse.Beat()
+	s.changed.Notify()
 	return m
 }
 
 // open finds the queue that a caller names by its URL and checks that it may do this with it.
 // Callers hold the lock.
-func (s *Service) open(call *api.Call, url string) (*queue, error) {
+func (s *Service) open(call *apicall.Call, url string) (*queue, error) {
 	if url == "" {
 		return nil, missingParameter("QueueUrl")
 	}
@@ -147,7 +147,7 @@ func (s *Service) open(call *api.Call, url string) (*queue, error) {
 
 // permits asks the policies of the caller's role and of the queue. SQS words the action in lower case when it
 // refuses; policies are compared without regard to case.
-func (s *Service) permits(call *api.Call, q *queue) error {
+func (s *Service) permits(call *apicall.Call, q *queue) error {
 	return s.iam.Authorize(iam.Request{
 		Principal: iam.Principal{Account: call.Account, ARN: call.ARN},
 		Action:    "sqs:" + strings.ToLower(permission(call.Action)), Resource: q.arn.String(), Owner: q.arn.account,
@@ -157,7 +157,7 @@ func (s *Service) permits(call *api.Call, q *queue) error {
 
 // allow asks for calls that are not about a queue that is there already.
 func (s *Service) allow(ctx context.Context, action string, body []byte) error {
-	call := api.From(ctx)
+	call := apicall.From(ctx)
 	var in struct{ QueueName string }
 	switch action {
 	case "CreateQueue":
@@ -186,7 +186,7 @@ func (s *Service) MayPoll(roleARN, queueARN string) error {
 	}
 	who := iam.PrincipalOf(roleARN)
 	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
-		call := &api.Call{Action: action, Caller: api.Caller{Account: who.Account, ARN: roleARN}}
+		call := &apicall.Call{Action: action, Caller: apicall.Caller{Account: who.Account, ARN: roleARN}}
 		if err := s.permits(call, q); err != nil {
 			return fmt.Errorf("the provided execution role does not have permissions to call %s on SQS: %w", action, err)
 		}

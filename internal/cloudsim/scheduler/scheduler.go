@@ -1,7 +1,6 @@
-// Package agenda does things later, one at a time: in order of their due time, and of their arrival where
-// that is the same. A run that is repeated therefore goes the same way. It uses the plain time package,
-// and so works inside a testing/synctest bubble.
-package agenda
+// Package scheduler runs delayed tasks one at a time, in order of due time and then of insertion, so that a
+// repeated run takes the same course. It uses the plain time package and works inside a testing/synctest bubble.
+package scheduler
 
 import (
 	"slices"
@@ -9,8 +8,8 @@ import (
 	"time"
 )
 
-// Agenda is ready to use as its zero value. Between things to do it keeps no goroutine.
-type Agenda struct {
+// Scheduler runs delayed tasks. Its zero value is ready to use; it keeps no goroutine between tasks.
+type Scheduler struct {
 	mu      sync.Mutex
 	tasks   []task // in the order in which they are done
 	timer   *time.Timer
@@ -24,69 +23,69 @@ type task struct {
 	do  func()
 }
 
-// After has do done once the delay is over, or never if the agenda is closed before. A task may add others.
-func (a *Agenda) After(delay time.Duration, do func()) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.closed {
+// After runs do once the delay is over, or never if the scheduler is closed first. A task may add others.
+func (s *Scheduler) After(delay time.Duration, do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
 		return
 	}
 	due := time.Now().Add(max(delay, 0))
-	at, _ := slices.BinarySearchFunc(a.tasks, due, func(t task, due time.Time) int {
+	at, _ := slices.BinarySearchFunc(s.tasks, due, func(t task, due time.Time) int {
 		if t.due.After(due) {
 			return 1
 		}
 		return -1 // also when equal: behind those that came before
 	})
-	a.tasks = slices.Insert(a.tasks, at, task{due, do})
-	if !a.busy {
-		a.arm()
+	s.tasks = slices.Insert(s.tasks, at, task{due, do})
+	if !s.busy {
+		s.arm()
 	}
 }
 
-// Close drops what isn't due yet and waits for the task that is being done.
-func (a *Agenda) Close() {
-	a.mu.Lock()
-	a.closed = true
-	a.tasks = nil
-	a.disarm()
-	a.mu.Unlock()
-	a.running.Wait()
+// Close drops the tasks that are not due yet and waits for the one that is running.
+func (s *Scheduler) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.tasks = nil
+	s.disarm()
+	s.mu.Unlock()
+	s.running.Wait()
 }
 
 // arm sets the timer for the first task. Callers hold the lock.
-func (a *Agenda) arm() {
-	a.disarm()
-	if len(a.tasks) == 0 {
+func (s *Scheduler) arm() {
+	s.disarm()
+	if len(s.tasks) == 0 {
 		return
 	}
-	a.running.Add(1)
-	a.timer = time.AfterFunc(time.Until(a.tasks[0].due), a.run)
+	s.running.Add(1)
+	s.timer = time.AfterFunc(time.Until(s.tasks[0].due), s.run)
 }
 
-func (a *Agenda) disarm() {
-	if a.timer != nil && a.timer.Stop() {
-		a.running.Done()
+func (s *Scheduler) disarm() {
+	if s.timer != nil && s.timer.Stop() {
+		s.running.Done()
 	}
-	a.timer = nil
+	s.timer = nil
 }
 
-func (a *Agenda) run() {
-	defer a.running.Done()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.busy {
+func (s *Scheduler) run() {
+	defer s.running.Done()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy {
 		return
 	}
-	a.disarm() // After may have armed anew since this timer fired
-	a.busy = true
-	for len(a.tasks) > 0 && !a.tasks[0].due.After(time.Now()) {
-		next := a.tasks[0]
-		a.tasks = a.tasks[1:]
-		a.mu.Unlock()
+	s.disarm() // After may have armed anew since this timer fired
+	s.busy = true
+	for len(s.tasks) > 0 && !s.tasks[0].due.After(time.Now()) {
+		next := s.tasks[0]
+		s.tasks = s.tasks[1:]
+		s.mu.Unlock()
 		next.do()
-		a.mu.Lock()
+		s.mu.Lock()
 	}
-	a.busy = false
-	a.arm()
+	s.busy = false
+	s.arm()
 }

@@ -1,4 +1,4 @@
-package agenda_test
+package scheduler_test
 
 import (
 	"slices"
@@ -7,13 +7,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/agenda"
+	"github.com/autopeer/autopeer/internal/cloudsim/scheduler"
 )
 
 func TestTasksRunInOrderOfDueTimeThenArrival(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var a agenda.Agenda
+		var a scheduler.Scheduler
 		done := make(chan string, 10)
 		note := func(s string) func() { return func() { done <- s } }
 		a.After(2*time.Second, note("late"))
@@ -44,7 +44,7 @@ func TestTasksRunInOrderOfDueTimeThenArrival(t *testing.T) {
 func TestCloseDropsWhatIsNotDue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var a agenda.Agenda
+		var a scheduler.Scheduler
 		a.After(time.Second, func() { t.Error("done after Close") })
 		a.Close()
 		a.After(0, func() { t.Error("added after Close") })
@@ -55,7 +55,7 @@ func TestCloseDropsWhatIsNotDue(t *testing.T) {
 func TestCloseWaitsForTheTaskThatIsBeingDone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var a agenda.Agenda
+		var a scheduler.Scheduler
 		var finished atomic.Bool
 		a.After(0, func() {
 			time.Sleep(time.Second)
@@ -71,7 +71,7 @@ func TestCloseWaitsForTheTaskThatIsBeingDone(t *testing.T) {
 
 func TestNothingIsLostWhenManyAddAtOnce(t *testing.T) {
 	t.Parallel()
-	var a agenda.Agenda
+	var a scheduler.Scheduler
 	defer a.Close()
 	const adders, each = 8, 200
 	done := make(chan struct{}, adders*each)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/internal/cidr"
+	"github.com/autopeer/autopeer/internal/domain/cidr"
 )
 
 // set parses blocks separated by spaces.

@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/autopeer/autopeer/internal/cidr"
+	"github.com/autopeer/autopeer/internal/domain/cidr"
 )
 
 // The oracle knows only single addresses: the 32 of each of these blocks, which differ in the last byte.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/autopeer/autopeer/internal/fault"
+	"github.com/autopeer/autopeer/internal/domain/fault"
 )
 
 func TestOf(t *testing.T) {

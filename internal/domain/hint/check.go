@@ -1,10 +1,10 @@
-package trail
+package hint
 
 import (
 	"fmt"
 	"regexp"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // Ids have 8 or 17 hexadecimal digits; other emulators of EC2 and AWS's own examples use further lengths.

@@ -1,4 +1,4 @@
-package trail_test
+package hint_test
 
 import (
 	"encoding/json"
@@ -8,9 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/internal/fault"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/trail"
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 type object = map[string]any
@@ -45,9 +45,9 @@ func (r record) event(t *testing.T, wrapped bool, more object) []byte {
 }
 
 // kind is what the call's name hints at.
-func (r record) kind() trail.Kind {
+func (r record) kind() hint.Kind {
 	verb, _ := strings.CutSuffix(r.name, "VpcPeeringConnection")
-	return map[string]trail.Kind{"Create": trail.Requested, "Accept": trail.Accepted, "Reject": trail.Rejected, "Delete": trail.Deleted}[verb]
+	return map[string]hint.Kind{"Create": hint.Requested, "Accept": hint.Accepted, "Reject": hint.Rejected, "Delete": hint.Deleted}[verb]
 }
 
 // isSound reports, character by character, whether all that the record names could be AWS's.
@@ -93,31 +93,31 @@ func FuzzRecord(f *testing.F) {
 		r := record{name, version, code, connection,
 			peering.VPC{Owner: peering.AccountID(owner1), Region: peering.Region(region1), ID: peering.VPCID(vpc1)},
 			peering.VPC{Owner: peering.AccountID(owner2), Region: peering.Region(region2), ID: peering.VPCID(vpc2)}}
-		hint, err := trail.Parse(r.event(t, false, nil))
-		r.check(t, hint, err)
+		h, err := hint.Parse(r.event(t, false, nil))
+		r.check(t, h, err)
 		for what, body := range map[string][]byte{
 			"wrapped":                 r.event(t, true, nil),
 			"with fields of tomorrow": r.event(t, false, object{"tomorrow": object{"vpcPeeringConnectionId": "pcx-2"}}),
 		} {
-			other, otherErr := trail.Parse(body)
-			if diff := cmp.Diff(hint, other, cmp.Comparer(peering.VPC.Same)); diff != "" || (err == nil) != (otherErr == nil) {
+			other, otherErr := hint.Parse(body)
+			if diff := cmp.Diff(h, other, cmp.Comparer(peering.VPC.Same)); diff != "" || (err == nil) != (otherErr == nil) {
 				t.Errorf("%s it reads otherwise: %v, not %v\n%s", what, otherErr, err, diff)
 			}
 		}
 	})
 }
 
-func (r record) check(t *testing.T, hint trail.Hint, err error) {
+func (r record) check(t *testing.T, h hint.Hint, err error) {
 	t.Helper()
-	isOurs := r.kind() != trail.Ignored && r.code == ""
+	isOurs := r.kind() != hint.Ignored && r.code == ""
 	isGood := isOurs && strings.HasPrefix(r.version, "1.") && r.isSound()
 	switch {
-	case !isOurs && (err != nil || hint.Kind != trail.Ignored || hint.Why == ""):
-		t.Errorf("Parse() = %+v, %v, want it ignored with a reason", hint, err)
+	case !isOurs && (err != nil || h.Kind != hint.Ignored || h.Why == ""):
+		t.Errorf("Parse() = %+v, %v, want it ignored with a reason", h, err)
 	case isOurs && !isGood && (err == nil || fault.Of(err) != fault.Permanent):
-		t.Errorf("Parse() = %+v, %v, want a permanent fault", hint, err)
-	case isGood && (err != nil || hint.Kind != r.kind() || string(hint.Connection) != r.connection || !hint.Requester.Same(here(r.requester)) || !hint.Accepter.Same(here(r.accepter))):
-		t.Errorf("Parse() = %+v, %v, want what the record says", hint, err)
+		t.Errorf("Parse() = %+v, %v, want a permanent fault", h, err)
+	case isGood && (err != nil || h.Kind != r.kind() || string(h.Connection) != r.connection || !h.Requester.Same(here(r.requester)) || !h.Accepter.Same(here(r.accepter))):
+		t.Errorf("Parse() = %+v, %v, want what the record says", h, err)
 	}
 }
 

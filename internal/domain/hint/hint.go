@@ -1,11 +1,11 @@
 // Package trail reads the events that reach autopeer's queues: CloudTrail's records of calls, autopeer's own
 // announcements, and what its sweep says. What comes out is a hint where to look, never a fact.
-package trail
+package hint
 
 import (
 	"time"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // Kind says what an event hints at.

@@ -1,18 +1,18 @@
-package trail_test
+package hint_test
 
 import (
 	"testing"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/trail"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 func TestKindsAreLoggedByName(t *testing.T) {
 	t.Parallel()
-	want := map[trail.Kind]string{
-		trail.Ignored: "ignored", trail.Requested: "requested", trail.Accepted: "accepted", trail.Rejected: "rejected", trail.Deleted: "deleted",
-		trail.Changed: "changed", trail.Scheduled: "scheduled", trail.Suspected: "suspected",
+	want := map[hint.Kind]string{
+		hint.Ignored: "ignored", hint.Requested: "requested", hint.Accepted: "accepted", hint.Rejected: "rejected", hint.Deleted: "deleted",
+		hint.Changed: "changed", hint.Scheduled: "scheduled", hint.Suspected: "suspected",
 	}
 	for kind, name := range want {
 		if got := kind.String(); got != name {
@@ -25,18 +25,18 @@ func TestNamesVPCs(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
-		hint trail.Hint
+		h    hint.Hint
 		want bool
 	}{
-		{"both", trail.Hint{Requester: requester, Accepter: accepter}, true},
-		{"the requester alone is not enough", trail.Hint{Requester: requester}, false},
-		{"the accepter alone is not enough", trail.Hint{Accepter: accepter}, false},
-		{"a region is no VPC", trail.Hint{Requester: peering.VPC{Region: "us-east-1"}, Accepter: peering.VPC{Region: "us-east-1"}}, false},
+		{"both", hint.Hint{Requester: requester, Accepter: accepter}, true},
+		{"the requester alone is not enough", hint.Hint{Requester: requester}, false},
+		{"the accepter alone is not enough", hint.Hint{Accepter: accepter}, false},
+		{"a region is no VPC", hint.Hint{Requester: peering.VPC{Region: "us-east-1"}, Accepter: peering.VPC{Region: "us-east-1"}}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := tt.hint.NamesVPCs(); got != tt.want {
+			if got := tt.h.NamesVPCs(); got != tt.want {
 				t.Errorf("NamesVPCs() = %v, want %v", got, tt.want)
 			}
 		})
@@ -59,7 +59,7 @@ func TestIsFreshUpToTheMoment(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := (trail.Hint{At: tt.at}).IsFresh(now); got != tt.want {
+			if got := (hint.Hint{At: tt.at}).IsFresh(now); got != tt.want {
 				t.Errorf("IsFresh() = %v, want %v", got, tt.want)
 			}
 		})

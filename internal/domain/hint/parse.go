@@ -1,4 +1,4 @@
-package trail
+package hint
 
 import (
 	"cmp"
@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/fault"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 const cloudTrail = "AWS API Call via CloudTrail"

@@ -1,4 +1,4 @@
-package trail_test
+package hint_test
 
 import (
 	"os"
@@ -8,9 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/internal/fault"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/trail"
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 const pcx = peering.ConnectionID("pcx-09cc395f56ffead9e")
@@ -24,53 +24,53 @@ func TestParse(t *testing.T) {
 	t.Parallel()
 	asked := time.Date(2026, 6, 8, 7, 37, 56, 0, time.UTC)
 	neighbor := peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-0a1b2c3d4e5f60002"}
-	created := trail.Hint{
-		Kind: trail.Requested, EventID: "73bfa272-16c5-49c8-8d5f-ecea11f04060", Connection: pcx,
+	created := hint.Hint{
+		Kind: hint.Requested, EventID: "73bfa272-16c5-49c8-8d5f-ecea11f04060", Connection: pcx,
 		Requester: requester, Accepter: accepter, Origin: requester.Cell(), At: asked, RequestedAt: asked,
 	}
 	without := created
 	without.Accepter = neighbor
 	tests := []struct {
 		name, file string
-		want       trail.Hint
+		want       hint.Hint
 	}{
 		{"a request names both sides", "create.json", created},
 		{"a nested record reads like a flat one", "create-nested.json", created},
 		{"a missing region is the call's own", "create-without-region.json", without},
 		{"a call that failed is ignored", "create-failed.json",
-			trail.Hint{Why: "CreateVpcPeeringConnection failed with Client.UnauthorizedOperation"}},
+			hint.Hint{Why: "CreateVpcPeeringConnection failed with Client.UnauthorizedOperation"}},
 		{"a dry run is ignored", "create-dry-run.json",
-			trail.Hint{Why: "CreateVpcPeeringConnection failed with Client.DryRunOperation"}},
-		{"an acceptance names both sides and the accepter's cell", "accept.json", trail.Hint{
-			Kind: trail.Accepted, EventID: "1c2d3e4f-0001-4000-8000-000000000002", Connection: pcx,
+			hint.Hint{Why: "CreateVpcPeeringConnection failed with Client.DryRunOperation"}},
+		{"an acceptance names both sides and the accepter's cell", "accept.json", hint.Hint{
+			Kind: hint.Accepted, EventID: "1c2d3e4f-0001-4000-8000-000000000002", Connection: pcx,
 			Requester: requester, Accepter: accepter, Origin: accepter.Cell(), At: asked.Add(14 * time.Second),
 		}},
-		{"a rejection names nothing but the connection", "reject.json", trail.Hint{
-			Kind: trail.Rejected, EventID: "1c2d3e4f-0001-4000-8000-000000000004", Connection: pcx,
+		{"a rejection names nothing but the connection", "reject.json", hint.Hint{
+			Kind: hint.Rejected, EventID: "1c2d3e4f-0001-4000-8000-000000000004", Connection: pcx,
 			Origin: accepter.Cell(), At: asked.Add(14 * time.Second),
 		}},
-		{"a deletion names nothing but the connection", "delete.json", trail.Hint{
-			Kind: trail.Deleted, EventID: "1c2d3e4f-0001-4000-8000-000000000003", Connection: pcx,
+		{"a deletion names nothing but the connection", "delete.json", hint.Hint{
+			Kind: hint.Deleted, EventID: "1c2d3e4f-0001-4000-8000-000000000003", Connection: pcx,
 			Origin: requester.Cell(), At: time.Date(2026, 6, 9, 7, 0, 0, 0, time.UTC),
 		}},
-		{"of a change it is read that there was one", "change-block.json", trail.Hint{
-			Kind: trail.Changed, EventID: "1c2d3e4f-0001-4000-8000-000000000022", Origin: requester.Cell(),
+		{"of a change it is read that there was one", "change-block.json", hint.Hint{
+			Kind: hint.Changed, EventID: "1c2d3e4f-0001-4000-8000-000000000022", Origin: requester.Cell(),
 			At: time.Date(2026, 6, 9, 7, 0, 0, 0, time.UTC),
 		}},
-		{"another call is ignored", "other-call.json", trail.Hint{Why: "CreateVpc of ec2.amazonaws.com is not for us"}},
+		{"another call is ignored", "other-call.json", hint.Hint{Why: "CreateVpc of ec2.amazonaws.com is not for us"}},
 		{"another detail-type is ignored", "other-detail-type.json",
-			trail.Hint{Why: "EC2 Instance State-change Notification from aws.ec2 is not for us"}},
-		{"our own acceptance says when the connection was asked for", "announced-accepted.json", trail.Hint{
-			Kind: trail.Accepted, EventID: "0f1e2d3c4b5a69788796a5b4c3d2e1f0", Connection: pcx,
+			hint.Hint{Why: "EC2 Instance State-change Notification from aws.ec2 is not for us"}},
+		{"our own acceptance says when the connection was asked for", "announced-accepted.json", hint.Hint{
+			Kind: hint.Accepted, EventID: "0f1e2d3c4b5a69788796a5b4c3d2e1f0", Connection: pcx,
 			Requester: requester, Accepter: accepter, Origin: accepter.Cell(),
 			At: asked.Add(15 * time.Second), RequestedAt: asked,
 		}},
-		{"our own denial leads to nothing", "announced-denied.json", trail.Hint{Why: "Peering Denied from autopeer is not for us"}},
+		{"our own denial leads to nothing", "announced-denied.json", hint.Hint{Why: "Peering Denied from autopeer is not for us"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := trail.Parse(sample(t, tt.file))
+			got, err := hint.Parse(sample(t, tt.file))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,9 +114,9 @@ func TestParseRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			hint, err := trail.Parse([]byte(tt.body))
+			h, err := hint.Parse([]byte(tt.body))
 			if err == nil {
-				t.Fatalf("Parse() = %+v, want an error", hint)
+				t.Fatalf("Parse() = %+v, want an error", h)
 			}
 			if err.Error() != tt.want {
 				t.Errorf("Parse() error = %q\nwant %q", err, tt.want)
@@ -143,13 +143,13 @@ func FuzzParse(f *testing.F) {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		hint, err := trail.Parse(body)
+		h, err := hint.Parse(body)
 		switch {
 		case err != nil && fault.Of(err) != fault.Permanent:
 			t.Errorf("class of %q = %v, want %v", err, fault.Of(err), fault.Permanent)
-		case err == nil && trail.Ignored < hint.Kind && hint.Kind <= trail.Deleted && (len(hint.Connection) < 5 || hint.Connection[:4] != "pcx-"):
-			t.Errorf("hint has connection %q", hint.Connection)
-		case err == nil && hint.Kind == trail.Ignored && hint.Why == "":
+		case err == nil && hint.Ignored < h.Kind && h.Kind <= hint.Deleted && (len(h.Connection) < 5 || h.Connection[:4] != "pcx-"):
+			t.Errorf("hint has connection %q", h.Connection)
+		case err == nil && h.Kind == hint.Ignored && h.Why == "":
 			t.Error("ignored without a reason")
 		}
 	})
@@ -173,7 +173,7 @@ func TestIsFresh(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := (trail.Hint{At: tt.at}).IsFresh(now); got != tt.want {
+			if got := (hint.Hint{At: tt.at}).IsFresh(now); got != tt.want {
 				t.Errorf("IsFresh() = %v, want %v", got, tt.want)
 			}
 		})

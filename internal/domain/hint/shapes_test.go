@@ -1,4 +1,4 @@
-package trail_test
+package hint_test
 
 import (
 	"strings"
@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/trail"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // envelope is an event with its detail.
@@ -30,26 +30,26 @@ func announcement(parties string) []byte {
 
 func TestParseReadsTheConnection(t *testing.T) {
 	t.Parallel()
-	deleted := trail.Hint{Kind: trail.Deleted, Connection: "pcx-1"}
+	deleted := hint.Hint{Kind: hint.Deleted, Connection: "pcx-1"}
 	tests := []struct {
 		name string
 		body []byte
-		want trail.Hint
+		want hint.Hint
 	}{
 		{"a request may be wrapped as a response may",
 			deletion(`{"DeleteVpcPeeringConnectionRequest":{"vpcPeeringConnectionId":"pcx-1"}}`), deleted},
 		{"what has fields beside it is no wrapper",
 			deletion(`{"vpcPeeringConnectionId":"pcx-1","DeleteVpcPeeringConnectionRequest":{"vpcPeeringConnectionId":"pcx-2"}}`), deleted},
-		{"an announcement may name no VPC", announcement(``), trail.Hint{Kind: trail.Accepted, Connection: "pcx-1"}},
+		{"an announcement may name no VPC", announcement(``), hint.Hint{Kind: hint.Accepted, Connection: "pcx-1"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := trail.Parse(tt.body)
+			got, err := hint.Parse(tt.body)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got = trail.Hint{Kind: got.Kind, Connection: got.Connection, Requester: got.Requester, Accepter: got.Accepter}
+			got = hint.Hint{Kind: got.Kind, Connection: got.Connection, Requester: got.Requester, Accepter: got.Accepter}
 			if diff := cmp.Diff(tt.want, got, cmp.Comparer(peering.VPC.Same)); diff != "" {
 				t.Errorf("Parse() (-want +got):\n%s", diff)
 			}
@@ -81,11 +81,11 @@ func TestParseIgnoresWhatOthersSay(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := trail.Parse(tt.body)
+			got, err := hint.Parse(tt.body)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(trail.Hint{Why: tt.want}, got); diff != "" {
+			if diff := cmp.Diff(hint.Hint{Why: tt.want}, got); diff != "" {
 				t.Errorf("Parse() (-want +got):\n%s", diff)
 			}
 		})
@@ -109,8 +109,8 @@ func TestParseRefusesOtherShapes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if hint, err := trail.Parse(tt.body); err == nil || !strings.HasPrefix(err.Error(), `read event "e1": `+tt.want) {
-				t.Errorf("Parse() = %+v, %v, want an error that begins with %q", hint, err, tt.want)
+			if h, err := hint.Parse(tt.body); err == nil || !strings.HasPrefix(err.Error(), `read event "e1": `+tt.want) {
+				t.Errorf("Parse() = %+v, %v, want an error that begins with %q", h, err, tt.want)
 			}
 		})
 	}
@@ -118,7 +118,7 @@ func TestParseRefusesOtherShapes(t *testing.T) {
 
 func TestASchedulesEventHasItsOwnID(t *testing.T) {
 	t.Parallel()
-	got, err := trail.Parse(envelope("aws.events", "Scheduled Event", `{}`))
+	got, err := hint.Parse(envelope("aws.events", "Scheduled Event", `{}`))
 	if err != nil || got.EventID != "e1" {
 		t.Errorf("Parse() = %+v, %v, want the event's id", got, err)
 	}
@@ -127,7 +127,7 @@ func TestASchedulesEventHasItsOwnID(t *testing.T) {
 func TestFoundRefusesWhatCannotBeEncoded(t *testing.T) {
 	t.Parallel()
 	never := time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
-	message, err := trail.Found(outcome.Outcome{RequestedAt: never}, swept, true)
+	message, err := hint.Found(outcome.Outcome{RequestedAt: never}, swept, true)
 	if err == nil || !strings.HasPrefix(err.Error(), "encode Sweep Found: ") {
 		t.Errorf("Found() = %s, %v, want an error that says what was encoded", message, err)
 	}

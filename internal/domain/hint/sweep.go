@@ -1,12 +1,12 @@
-package trail
+package hint
 
 import (
 	"encoding/json"
 	"fmt"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // What a sweep puts on queues has the shape of events, with detail-types that reach no bus.

@@ -1,4 +1,4 @@
-package trail_test
+package hint_test
 
 import (
 	"strings"
@@ -7,10 +7,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/internal/fault"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/trail"
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 var (
@@ -23,11 +23,11 @@ func TestWhatASweepFinds(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		repair outcome.Repair
-		want   trail.Kind
-	}{{outcome.ByAccept, trail.Requested}, {outcome.ByConnect, trail.Accepted}, {outcome.ByDisconnect, trail.Deleted}}
+		want   hint.Kind
+	}{{outcome.ByAccept, hint.Requested}, {outcome.ByConnect, hint.Accepted}, {outcome.ByDisconnect, hint.Deleted}}
 	for _, tt := range tests {
 		asked := swept.Add(-time.Hour)
-		message, err := trail.Found(outcome.Outcome{
+		message, err := hint.Found(outcome.Outcome{
 			Kind: outcome.DriftFound, Connection: "pcx-1", Cell: cell, Side: peering.Accepter, Repair: tt.repair, RequestedAt: asked,
 			Requester: &outcome.Party{Account: "111111111111", Region: "us-east-1", VPC: "vpc-1"},
 			Accepter:  &outcome.Party{Account: "222222222222", Region: "eu-west-1", VPC: "vpc-2"},
@@ -35,11 +35,11 @@ func TestWhatASweepFinds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := trail.Parse(message)
+		got, err := hint.Parse(message)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := trail.Hint{
+		want := hint.Hint{
 			Kind: tt.want, EventID: got.EventID, Connection: "pcx-1", Origin: cell, At: swept, RequestedAt: asked, Drift: true, Side: peering.Accepter,
 			Requester: peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-1"},
 			Accepter:  peering.VPC{Owner: "222222222222", Region: "eu-west-1", ID: "vpc-2"},
@@ -52,12 +52,12 @@ func TestWhatASweepFinds(t *testing.T) {
 
 func TestWhatASweepSuspects(t *testing.T) {
 	t.Parallel()
-	message, err := trail.Suspects(cell, swept, []string{"pcx-1 accepter", "pcx-2"})
+	message, err := hint.Suspects(cell, swept, []string{"pcx-1 accepter", "pcx-2"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := trail.Parse(message)
-	want := trail.Hint{Kind: trail.Suspected, At: swept, Suspects: []string{"pcx-1 accepter", "pcx-2"}}
+	got, err := hint.Parse(message)
+	want := hint.Hint{Kind: hint.Suspected, At: swept, Suspects: []string{"pcx-1 accepter", "pcx-2"}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
@@ -66,7 +66,7 @@ func TestWhatASweepSuspects(t *testing.T) {
 func TestWhatLeadsToASweep(t *testing.T) {
 	t.Parallel()
 	const schedule = `{"id":"e","source":"aws.events","detail-type":"Scheduled Event","time":"2026-06-08T08:00:00Z","detail":{}}`
-	if got, err := trail.Parse([]byte(schedule)); err != nil || got.Kind != trail.Scheduled || got.At != swept {
+	if got, err := hint.Parse([]byte(schedule)); err != nil || got.Kind != hint.Scheduled || got.At != swept {
 		t.Errorf("a schedule is %+v, %v", got, err)
 	}
 	for _, name := range []string{
@@ -75,8 +75,8 @@ func TestWhatLeadsToASweep(t *testing.T) {
 	} {
 		event := `{"id":"e","source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":"111111111111","region":"us-east-1","detail":{"eventVersion":"1.11",` +
 			`"eventSource":"ec2.amazonaws.com","eventName":"` + name + `","awsRegion":"us-east-1","eventTime":"2026-06-08T08:00:00Z","eventID":"i","requestParameters":"anything"}}`
-		want := trail.Hint{Kind: trail.Changed, EventID: "i", Origin: cell, At: swept}
-		got, err := trail.Parse([]byte(event))
+		want := hint.Hint{Kind: hint.Changed, EventID: "i", Origin: cell, At: swept}
+		got, err := hint.Parse([]byte(event))
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
 		}
@@ -95,7 +95,7 @@ func TestASweepsMessagesThatCannotBeUnderstood(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := trail.Parse([]byte(tt.body))
+			_, err := hint.Parse([]byte(tt.body))
 			if err == nil || fault.Of(err) != fault.Permanent || !strings.Contains(err.Error(), tt.words) {
 				t.Errorf("Parse() = %v, want a permanent fault with %q", err, tt.words)
 			}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // Source is the EventBridge source of every announcement.

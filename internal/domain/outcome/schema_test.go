@@ -11,13 +11,13 @@ import (
 	"github.com/invopop/jsonschema"
 	validate "github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/plan"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/events.schema.json")
 
-const schemaFile = "../../docs/events.schema.json"
+const schemaFile = "../../../docs/events.schema.json"
 
 // TestSchema: the schema is made from the Go type, and open, since fields may be added.
 func TestSchema(t *testing.T) {
@@ -39,7 +39,7 @@ func TestSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s is stale: go test ./internal/outcome -update", schemaFile)
+		t.Errorf("%s is stale: go test ./internal/domain/outcome -update", schemaFile)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // Change is one call that changes something. String says it in words, as logs and dry runs do.

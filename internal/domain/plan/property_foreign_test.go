@@ -6,9 +6,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/plan"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 // TestNoPlanTouchesWhatIsNotOurs: of the routes only those to the connection may go, and of the rules only those with

@@ -6,9 +6,9 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/autopeer/autopeer/internal/cidr"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/cidr"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 // planRules plans the ingress rules of every group that the terms choose. A rule that somebody else made

@@ -5,8 +5,8 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 // Select returns the route tables of a VPC that the scope chooses, and in words what the scope names and

@@ -3,8 +3,8 @@ package policy
 import (
 	"net/netip"
 
-	"github.com/autopeer/autopeer/internal/cidr"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/cidr"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // Decide says whether the two VPCs of c may be connected, as far as is known. Of the connection's state

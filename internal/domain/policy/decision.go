@@ -1,6 +1,6 @@
 package policy
 
-import "github.com/autopeer/autopeer/internal/peering"
+import "github.com/autopeer/autopeer/internal/domain/peering"
 
 // Decision is what the policy says about one connection.
 type Decision struct {

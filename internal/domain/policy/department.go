@@ -3,8 +3,8 @@ package policy
 import (
 	"net/netip"
 
-	"github.com/autopeer/autopeer/internal/cidr"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/cidr"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // match is a department that a VPC belongs to, or may belong to while its blocks aren't known.

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 func TestDecodeRefuses(t *testing.T) {

@@ -3,7 +3,7 @@ package policy_test
 import (
 	"testing"
 
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 func TestLimitsThatTheFileLeavesOutAreAWSDefaults(t *testing.T) {

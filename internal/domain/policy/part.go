@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // Part returns what the cell needs to know to decide its connections as p does: the peerings of the

@@ -6,7 +6,7 @@ import (
 	"cmp"
 	"net/netip"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // Policy is a whole, checked allow-list, or the part of it that concerns one cell. Its JSON form is what

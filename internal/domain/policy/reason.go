@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // place names a line of the file, as in "line 12 of policy.yaml".

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // Terms is what one side of a peering has to carry out.

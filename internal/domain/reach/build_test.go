@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/reach"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/reach"
 )
 
 // world is a Network under construction. Everything of a VPC has its name: vpc-x, subnet-x, rtb-x, acl-x, sg-x, i-x.

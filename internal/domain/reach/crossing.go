@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/autopeer/autopeer/internal/cidr"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/cidr"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // Crossing is traffic between blocks of two VPCs where it crosses the borders of one side's subnets, of those

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 func TestObstructionsAtTheEndsOfARange(t *testing.T) {

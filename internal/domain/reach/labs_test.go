@@ -3,8 +3,8 @@ package reach_test
 import (
 	"testing"
 
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/reach"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/reach"
 )
 
 // question is a row of the tables: what is asked of a world after some steps, and the sentence that answers it.

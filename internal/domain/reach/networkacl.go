@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // Clients choose the port to which they are answered. An ACL has to let all of these pass, or some questions

@@ -6,7 +6,7 @@ package reach
 import (
 	"net/netip"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // Network is what is known, of any number of VPCs, accounts and regions at once. What is missing is taken not

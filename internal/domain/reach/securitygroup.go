@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // direction is how a security group's rules are read: whose group, which rules, and the words for it.

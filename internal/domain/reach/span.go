@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // span is a stretch of the line on which all traffic stands in order: the protocol's number, then 16 bits for the

@@ -3,8 +3,8 @@ package reach_test
 import (
 	"testing"
 
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/reach"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/reach"
 )
 
 // TestOverAThirdVPC: only where somebody may expect a way over a third VPC, they are told that there is none.

@@ -12,11 +12,11 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/autopeer/autopeer/infra/conformance/clients"
-	"github.com/autopeer/autopeer/infra/conformance/emulator"
-	"github.com/autopeer/autopeer/infra/conformance/patterns"
-	"github.com/autopeer/autopeer/infra/conformance/report"
-	"github.com/autopeer/autopeer/infra/conformance/usecases"
+	"github.com/autopeer/autopeer/internal/proof/conformance/clients"
+	"github.com/autopeer/autopeer/internal/proof/conformance/emulator"
+	"github.com/autopeer/autopeer/internal/proof/conformance/patterns"
+	"github.com/autopeer/autopeer/internal/proof/conformance/report"
+	"github.com/autopeer/autopeer/internal/proof/conformance/usecases"
 )
 
 // ruler is the folder of Event Ruler's jars.
@@ -56,7 +56,7 @@ func run(ctx context.Context, out io.Writer, only string) (bool, error) {
 		usecases.Judge(ctx, r.Judge("the use cases on moto"), moto.URL)
 	}
 	if only == "" || only == "clients" {
-		clients.Judge(ctx, r.Judge("boto3 and the AWS CLI on the embedded cloud"), venv, "infra/conformance/clients")
+		clients.Judge(ctx, r.Judge("boto3 and the AWS CLI on the embedded cloud"), venv, "internal/proof/conformance/clients")
 	}
 	if only == "" || only == "patterns" {
 		judgeByRuler(ctx, out, r)

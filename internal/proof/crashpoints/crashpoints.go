@@ -6,10 +6,10 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/local"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 // Point is where a process is killed: at which of all calls that functions make, and on which side of it.
@@ -46,7 +46,7 @@ type End struct {
 }
 
 // Play plays a lab to its end, with a process killed at the point.
-func Play(t *benchtest.T, l Lab, p Point) End {
+func Play(t *sandboxtest.T, l Lab, p Point) End {
 	f := &fate{point: p}
 	t.Fate = f.decide
 	connections := l.play(t)

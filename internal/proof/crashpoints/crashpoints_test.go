@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/crashpoints"
-	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/proof/crashpoints"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 var all = flag.Bool("all", false, "try all crash points, which takes a minute, and not only some")
@@ -66,6 +66,6 @@ func side(d local.Death) string {
 
 func play(t *testing.T, lab crashpoints.Lab, p crashpoints.Point) (end crashpoints.End) {
 	t.Helper()
-	benchtest.Run(t, nil, func(t *benchtest.T) { end = crashpoints.Play(t, lab, p) })
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) { end = crashpoints.Play(t, lab, p) })
 	return end
 }

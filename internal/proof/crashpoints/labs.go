@@ -5,15 +5,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 // Lab is a scenario of the labs, as its people act it.
 type Lab struct {
 	Name string
-	play func(*benchtest.T) []request
+	play func(*sandboxtest.T) []request
 }
 
 var (
@@ -37,18 +37,18 @@ var Labs = []Lab{
 	{"drift", drift},
 }
 
-func ask(t *benchtest.T, from, to lab.Site) request {
+func ask(t *sandboxtest.T, from, to lab.Site) request {
 	r := request{from.Cell, t.Ask(from, to)}
 	t.Settle()
 	return r
 }
 
-func remove(t *benchtest.T, r request) {
+func remove(t *sandboxtest.T, r request) {
 	t.ByHand(r.at, func(p *lab.Person) { p.Delete(r.id) })
 	t.Settle()
 }
 
-func marketingFinance(t *benchtest.T) []request {
+func marketingFinance(t *sandboxtest.T) []request {
 	m, f, d := t.Build(oneInVirginia, lab.Marketing), t.Build(oneInVirginia, lab.Finance), t.Build(oneInVirginia, lab.Developer)
 	t.Policy(lab.PingPolicy(m, f, d))
 	first, second := ask(t, m, f), ask(t, d, f)
@@ -56,7 +56,7 @@ func marketingFinance(t *benchtest.T) []request {
 	return []request{first, second}
 }
 
-func twoByHand(t *benchtest.T) []request {
+func twoByHand(t *sandboxtest.T) []request {
 	byHand := func(name, block string) lab.Site {
 		return t.Build(oneInVirginia, func(p *lab.Person) lab.Site {
 			return lab.ByHand(p, name, block+"0.0/16", block+"1.0/24", block+"1.10")
@@ -72,7 +72,7 @@ peerings:
 	return []request{ask(t, one, two), ask(t, one, twin)}
 }
 
-func subnetOnly(t *benchtest.T) []request {
+func subnetOnly(t *sandboxtest.T) []request {
 	m, f := t.Build(oneInVirginia, lab.Marketing), t.Build(oneInVirginia, lab.Finance)
 	t.Policy(fmt.Sprintf(`version: 1
 departments: { marketing: %s, finance: %s }
@@ -88,7 +88,7 @@ peerings:
 	return []request{r}
 }
 
-func defaultVPC(t *benchtest.T) []request {
+func defaultVPC(t *sandboxtest.T) []request {
 	m := t.Build(oneInVirginia, lab.Developer)
 	standard := t.Build(oneInVirginia, func(p *lab.Person) lab.Site {
 		site := lab.Site{Name: "the default VPC", Cell: p.Cell, VPC: p.DefaultVPC()}
@@ -100,8 +100,8 @@ func defaultVPC(t *benchtest.T) []request {
 	return []request{ask(t, m, standard)}
 }
 
-func across(finance peering.Cell) func(*benchtest.T) []request {
-	return func(t *benchtest.T) []request {
+func across(finance peering.Cell) func(*sandboxtest.T) []request {
+	return func(t *sandboxtest.T) []request {
 		m, f := t.Company(oneInVirginia, finance)
 		first := ask(t, m, f)
 		remove(t, first)
@@ -109,14 +109,14 @@ func across(finance peering.Cell) func(*benchtest.T) []request {
 	}
 }
 
-func limits(t *benchtest.T) []request {
+func limits(t *sandboxtest.T) []request {
 	m, f, d := t.Build(oneInVirginia, lab.Marketing), t.Build(twoInParis, lab.Finance), t.Build(oneInVirginia, lab.Developer)
 	t.ByHand(oneInVirginia, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "10.20.0.0/16") })
 	t.Policy(strings.Replace(lab.PingPolicy(m, f, d), "version: 1\n", "version: 1\nlimits: { peerings: 1 }\n", 1) + "  - between: [developer, marketing]\n")
 	return []request{ask(t, d, m), ask(t, d, f), ask(t, m, f)}
 }
 
-func approval(t *benchtest.T) []request {
+func approval(t *sandboxtest.T) []request {
 	m, f := t.Build(oneInVirginia, lab.Marketing), t.Build(twoInVirginia, lab.Finance)
 	for _, site := range []lab.Site{m, f} {
 		t.ByHand(site.Cell, func(p *lab.Person) { p.DNSHostnames(site.VPC) })
@@ -129,7 +129,7 @@ func approval(t *benchtest.T) []request {
 }
 
 // drift has a route deleted by hand, a block added, and a request of which nobody heard.
-func drift(t *benchtest.T) []request {
+func drift(t *sandboxtest.T) []request {
 	m, f, d := t.Build(oneInVirginia, lab.Marketing), t.Build(twoInVirginia, lab.Finance), t.Build(oneInVirginia, lab.Developer)
 	t.Policy(lab.PingPolicy(m, f, d))
 	first := ask(t, m, f)

@@ -1,4 +1,4 @@
-package bench_test
+package endtoend_test
 
 import (
 	"context"
@@ -15,16 +15,16 @@ import (
 	"github.com/aws/smithy-go"
 	"pgregory.net/rapid"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 // estate is a few VPCs, built by the calls that people make. Most of it is as it should be, so that packets arrive;
 // and each part is wrong now and then.
 type estate struct {
 	*rapid.T
-	*bench.Bench
+	*sandbox.Sandbox
 	ctx         context.Context
 	sites       []*site
 	connections []connection

@@ -1,4 +1,4 @@
-package bench_test
+package endtoend_test
 
 import (
 	"fmt"
@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/wiring"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 // asked is a connection that somebody has asked for.
@@ -26,7 +26,7 @@ func TestTheThirdRunChangesNothing(t *testing.T) {
 	t.Parallel()
 	for _, tt := range thirdRuns {
 		t.Run(tt.name, func(t *testing.T) {
-			nearAndFar(t, func(t *benchtest.T, accepter peering.Cell) {
+			nearAndFar(t, func(t *sandboxtest.T, accepter peering.Cell) {
 				m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 				connections := tt.play(t, m, f)
 				t.Settle()
@@ -53,7 +53,7 @@ func TestTheThirdRunChangesNothing(t *testing.T) {
 }
 
 // again lets every event come once more, to every function, and sweeps.
-func again(t *benchtest.T, connections []asked) {
+func again(t *sandboxtest.T, connections []asked) {
 	t.Helper()
 	for _, c := range connections {
 		hintAll(t, c.requester.Cell, c.id, c.requester, c.accepter)
@@ -62,12 +62,12 @@ func again(t *benchtest.T, connections []asked) {
 }
 
 // driftsFound counts what sweeps have found and announced.
-func driftsFound(t *benchtest.T) int {
+func driftsFound(t *sandboxtest.T) int {
 	return len(slices.DeleteFunc(t.Heard(), func(o outcome.Outcome) bool { return o.Kind != outcome.DriftFound }))
 }
 
 // announced maps the ids of all announcements to what they say.
-func announced(t *benchtest.T) map[string]string {
+func announced(t *sandboxtest.T) map[string]string {
 	words := map[string]string{}
 	for _, o := range t.Heard() {
 		words[o.ID] = fmt.Sprintf("%s of %s by %s: %s", o.Kind, o.Connection, o.Cell, o.Reason.Sentence)
@@ -76,13 +76,13 @@ func announced(t *benchtest.T) map[string]string {
 }
 
 // after plays nothing but a request under a policy with one entry.
-func after(lines ...string) func(*benchtest.T, lab.Site, lab.Site) []asked {
-	return func(t *benchtest.T, m, f lab.Site) []asked {
+func after(lines ...string) func(*sandboxtest.T, lab.Site, lab.Site) []asked {
+	return func(t *sandboxtest.T, m, f lab.Site) []asked {
 		return ask(t, m, f, between(m, f, lines...))
 	}
 }
 
-func ask(t *benchtest.T, m, f lab.Site, policy string) []asked {
+func ask(t *sandboxtest.T, m, f lab.Site, policy string) []asked {
 	t.Policy(policy)
 	id := t.Ask(m, f)
 	t.Settle()
@@ -94,13 +94,13 @@ const chosen = "{ tags: { Tier: private } }"
 
 var thirdRuns = []struct {
 	name string
-	play func(t *benchtest.T, m, f lab.Site) []asked
+	play func(t *sandboxtest.T, m, f lab.Site) []asked
 	// refused is how EC2 refuses what the policy wants and nobody can have, until somebody mends one of the two.
 	refused string
 }{
 	{name: "all tables", play: after(ping)},
 	{name: "main tables", play: after("routes: { marketing: { tables: main }, finance: { tables: main } }", ping)},
-	{name: "tables by tags and subnets by tags", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "tables by tags and subnets by tags", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		for _, s := range []lab.Site{m, f} {
 			t.ByHand(s.Cell, func(p *lab.Person) {
 				p.Tag(string(s.Table), map[string]string{"Tier": "private"})
@@ -110,13 +110,13 @@ var thirdRuns = []struct {
 		return ask(t, m, f, between(m, f, "routes: { marketing: { tables: "+chosen+" }, finance: { tables: { subnets: "+chosen+" } } }", ping))
 	}},
 	{name: "chosen destinations", play: after("routes: { marketing: { to: [172.31.1.0/24] }, finance: { to: [10.10.1.0/24, 10.10.128.0/17] } }", ping)},
-	{name: "routes of somebody else", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "routes of somebody else", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		connections := after("routes: { marketing: { tables: none } }", ping)(t, m, f)
 		t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.0.0/16", connections[0].id) })
 		return connections
 	}},
 	{name: "no routes", play: after(`routes: { marketing: { except: [0.0.0.0/0, "::/0"] } }`, ping)},
-	{name: "secondary and IPv6 blocks", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "secondary and IPv6 blocks", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		for s, block := range map[lab.Site]string{m: "10.11.0.0/16", f: "10.12.0.0/16"} {
 			t.ByHand(s.Cell, func(p *lab.Person) {
 				p.AddBlock(s.VPC, block)
@@ -125,8 +125,8 @@ var thirdRuns = []struct {
 		}
 		return after("allow: [{ from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: all }]")(t, m, f)
 	}},
-	{name: "a group as source", play: func(t *benchtest.T, m, f lab.Site) []asked { return ask(t, m, f, referring(m, f)) }},
-	{name: "a group as source that is gone since", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "a group as source", play: func(t *sandboxtest.T, m, f lab.Site) []asked { return ask(t, m, f, referring(m, f)) }},
+	{name: "a group as source that is gone since", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		connections := ask(t, m, f, referring(m, f))
 		t.ByHand(one, func(p *lab.Person) {
 			p.Terminate(m.Server)
@@ -134,7 +134,7 @@ var thirdRuns = []struct {
 		})
 		return connections
 	}, refused: "InvalidGroup.NotFound"},
-	{name: "a prefix list as source", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "a prefix list as source", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		var list peering.PrefixListID
 		t.ByHand(f.Cell, func(p *lab.Person) { list = p.PrefixList("clients", "10.10.1.0/24", "10.10.2.0/24") })
 		return after(fmt.Sprintf("allow: [{ from: marketing, to: finance, sources: [%s, 10.10.3.0/24], groups: { ids: [%s] }, protocol: tcp, ports: [443, 5432-5440] }]", list, f.Group))(t, m, f)
@@ -142,7 +142,7 @@ var thirdRuns = []struct {
 	{name: "a prefix list as source that there isn't", play: after("allow: [{ from: marketing, to: finance, sources: [pl-0123456789abcdef0], groups: { tags: { Role: finance-server } }, protocol: all }]"),
 		refused: "InvalidPrefixListID.NotFound"},
 	{name: "types of ICMP", play: after(`allow: [{ from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp, types: [8, "3/4"] }]`)},
-	{name: "DNS", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "DNS", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		for _, s := range []lab.Site{m, f} {
 			t.ByHand(s.Cell, func(p *lab.Person) { p.DNSHostnames(s.VPC) })
 		}
@@ -150,53 +150,53 @@ var thirdRuns = []struct {
 	}},
 	{name: "DNS that the VPCs can't have", play: after("dns: true", ping), refused: "InvalidVpcPeeringConnectionState.DnsHostnamesDisabled"},
 	{name: "a third party that asks", play: after("requester: marketing", "manage: accepter", ping)},
-	{name: "a third party that accepts", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "a third party that accepts", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		connections := after("requester: marketing", "manage: requester")(t, m, f)
 		t.ByHand(f.Cell, func(p *lab.Person) { p.Accept(connections[0].id) })
 		return connections
 	}},
 	{name: "approval that nobody gives", play: after("approval: manual", ping)},
-	{name: "approval by a tag", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "approval by a tag", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		connections := after("approval: manual", ping)(t, m, f)
 		t.ByHand(f.Cell, func(p *lab.Person) {
 			p.Tag(string(connections[0].id), map[string]string{peering.TagApproved: "true"})
 		})
 		return connections
 	}},
-	{name: "approval by accepting", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "approval by accepting", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		connections := after("approval: manual", ping)(t, m, f)
 		t.ByHand(f.Cell, func(p *lab.Person) { p.Accept(connections[0].id) })
 		return connections
 	}},
-	{name: "a network ACL in the way", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "a network ACL in the way", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		t.ByHand(f.Cell, func(p *lab.Person) { p.DenyPing(f.VPC, f.Subnet) })
 		return after(ping)(t, m, f)
 	}},
-	{name: "a route in the way", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "a route in the way", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.31.0.0/16") })
 		return after(ping)(t, m, f)
 	}},
-	{name: "a quota that doesn't suffice", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "a quota that doesn't suffice", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "192.0.2.0/24") })
 		return ask(t, m, f, "limits: { routes: 3 }\n"+between(m, f, ping))
 	}},
-	{name: "a quota that has room for a swap", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "a quota that has room for a swap", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		const limits = "limits: { rules: 1 }\n"
 		connections := ask(t, m, f, limits+between(m, f, ping))
 		t.Redeploy(limits + between(m, f, strings.Replace(ping, "protocol: icmp", "protocol: tcp, ports: [443]", 1)))
 		return connections
 	}},
 	{name: "a block that two peers share", play: sharing},
-	{name: "a block that two peers shared", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "a block that two peers shared", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		connections := sharing(t, m, f)
 		t.ByHand(one, func(p *lab.Person) { p.Delete(connections[0].id) })
 		return connections
 	}},
-	{name: "somebody else's rule that is the same", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "somebody else's rule that is the same", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		t.ByHand(f.Cell, func(p *lab.Person) { p.Admit(f.Group, "icmp", -1, -1, "10.10.0.0/16") })
 		return after(ping)(t, m, f)
 	}},
-	{name: "leftovers that are replaced", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "leftovers that are replaced", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		release := t.Hold(wiring.Disconnect)
 		defer release()
 		connections := after(ping)(t, m, f)
@@ -205,13 +205,13 @@ var thirdRuns = []struct {
 		time.Sleep(time.Minute)
 		return connections
 	}},
-	{name: "a request that isn't allowed and is left", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "a request that isn't allowed and is left", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		return ask(t, f, m, between(m, f, "requester: marketing", ping))
 	}},
-	{name: "a request that isn't allowed and is rejected", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "a request that isn't allowed and is rejected", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		return ask(t, f, m, "otherwise: reject\n"+between(m, f, "requester: marketing", ping))
 	}},
-	{name: "a request that isn't allowed and is accepted by hand", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "a request that isn't allowed and is accepted by hand", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		t.Policy("otherwise: reject\n" + between(m, f, "requester: marketing", ping))
 		release := t.Hold(wiring.Accept)
 		defer release()
@@ -220,17 +220,17 @@ var thirdRuns = []struct {
 		t.ByHand(m.Cell, func(p *lab.Person) { p.Accept(id) })
 		return []asked{{id, f, m}}
 	}},
-	{name: "rejected by hand", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "rejected by hand", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		connections := after("approval: manual", ping)(t, m, f)
 		t.ByHand(f.Cell, func(p *lab.Person) { p.Reject(connections[0].id) })
 		return connections
 	}},
-	{name: "deleted by the requester", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "deleted by the requester", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		connections := after(ping)(t, m, f)
 		t.ByHand(one, func(p *lab.Person) { p.Delete(connections[0].id) })
 		return connections
 	}},
-	{name: "deleted by the accepter", play: func(t *benchtest.T, m, f lab.Site) []asked {
+	{name: "deleted by the accepter", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		connections := after(ping)(t, m, f)
 		t.ByHand(f.Cell, func(p *lab.Person) { p.Delete(connections[0].id) })
 		return connections
@@ -240,8 +240,8 @@ var thirdRuns = []struct {
 }
 
 // removed takes the entry out of the policy once the connection is connected.
-func removed(how string) func(t *benchtest.T, m, f lab.Site) []asked {
-	return func(t *benchtest.T, m, f lab.Site) []asked {
+func removed(how string) func(t *sandboxtest.T, m, f lab.Site) []asked {
+	return func(t *sandboxtest.T, m, f lab.Site) []asked {
 		connections := after(ping)(t, m, f)
 		t.Redeploy("removed: " + how + "\n" + strings.Replace(company(m, f), "peerings:", "peerings: []", 1))
 		t.Sweep()

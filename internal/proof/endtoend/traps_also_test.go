@@ -1,4 +1,4 @@
-package bench_test
+package endtoend_test
 
 import (
 	"fmt"
@@ -6,26 +6,26 @@ import (
 	"testing"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 // TestTrapAlsoNoTrail: without a trail that logs no event is ever delivered, and nothing tells so
 // (aws-samples/rag-with-amazon-bedrock-and-opensearch#12). Sweeps do the work, and count what they missed.
 func TestTrapAlsoNoTrail(t *testing.T) {
 	t.Parallel()
-	everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 		m, f := t.Company(one, accepter)
 		for _, cell := range []peering.Cell{one, accepter} {
 			t.Cloud.Events.StopLogging(string(cell.Account), string(cell.Region))
 		}
 		pcx := t.Ask(m, f)
 		time.Sleep(time.Hour)
-		t.Holds(benchtest.Pinging(m, f, pcx)...)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 		asked := missed(t)
 		if asked == 0 {
 			t.Error("no event is counted as missed")
@@ -41,7 +41,7 @@ func TestTrapAlsoNoTrail(t *testing.T) {
 }
 
 // missed is how many events the sweeps of all cells have missed.
-func missed(t *benchtest.T) int {
+func missed(t *sandboxtest.T) int {
 	n := 0
 	for _, c := range t.Cells {
 		n += c.Missed()
@@ -53,7 +53,7 @@ func missed(t *benchtest.T) int {
 // (jantman/awslimitchecker#575). One more isn't accepted, and the figures are announced.
 func TestTrapAlsoConnectionsOfAVPC(t *testing.T) {
 	t.Parallel()
-	benchtest.Run(t, func(o *ec2.Options) { o.Quotas.ActivePeeringsPerVPC = 125 }, func(t *benchtest.T) {
+	sandboxtest.Run(t, func(o *ec2.Options) { o.Quotas.ActivePeeringsPerVPC = 125 }, func(t *sandboxtest.T) {
 		f := t.Build(two, lab.Finance)
 		policy := fmt.Sprintf("version: 1\ndepartments:\n  finance: %s\n  clients: [{ account: %q, region: %s, within: 10.0.0.0/8 }]\npeerings:\n",
 			f.Member(), one.Account, one.Region) + entry("clients", "finance")
@@ -61,7 +61,7 @@ func TestTrapAlsoConnectionsOfAVPC(t *testing.T) {
 		var want []string
 		for i := range 50 {
 			c := client(t, i)
-			want = slices.Concat(want, bench.Connected(c, f, t.Ask(c, f)))
+			want = slices.Concat(want, sandbox.Connected(c, f, t.Ask(c, f)))
 		}
 		t.Settle()
 		t.Holds(want...)
@@ -76,13 +76,13 @@ func TestTrapAlsoConnectionsOfAVPC(t *testing.T) {
 		}
 		t.Redeploy("limits: { peerings: 125 }\n" + policy)
 		t.Sweep()
-		t.Holds(append(want, bench.Connected(last, f, pcx)...)...)
+		t.Holds(append(want, sandbox.Connected(last, f, pcx)...)...)
 		t.InDeadLetters(0)
 	})
 }
 
 // client is a VPC with its main route table alone.
-func client(t *benchtest.T, i int) lab.Site {
+func client(t *sandboxtest.T, i int) lab.Site {
 	return t.Build(one, func(p *lab.Person) lab.Site {
 		v := p.VPC("", fmt.Sprintf("10.%d.0.0/16", i))
 		return lab.Site{Cell: p.Cell, VPC: v, Table: v.Main}

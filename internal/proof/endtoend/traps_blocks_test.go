@@ -1,22 +1,22 @@
-package bench_test
+package endtoend_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 // TestTrap03ASharedSecondaryBlockIsExcluded: many VPCs have 100.64.0.0/16, and a route table can lead to one of them
 // only (cloudposse/terraform-aws-vpc-peering-multi-account#75, cloudposse/terraform-aws-vpc-peering#34).
 func TestTrap03ASharedSecondaryBlockIsExcluded(t *testing.T) {
 	t.Parallel()
-	everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 		m, f, d := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance), t.Build(accepter, lab.Developer)
 		for _, s := range []lab.Site{f, d} {
 			t.ByHand(s.Cell, func(p *lab.Person) { p.AddBlock(s.VPC, "100.64.0.0/16") })
@@ -25,13 +25,13 @@ func TestTrap03ASharedSecondaryBlockIsExcluded(t *testing.T) {
 		t.Policy(company(m, f, d) + entry("marketing", "finance", excluded, ping) + entry("marketing", "developer", excluded))
 		first, second := t.Ask(m, f), t.Ask(m, d)
 		t.Settle()
-		t.Holds(append(slices.Concat(bench.Connected(m, f, first), bench.Connected(m, d, second)), bench.Admits(f.Group, "icmp", m))...)
+		t.Holds(append(slices.Concat(sandbox.Connected(m, f, first), sandbox.Connected(m, d, second)), sandbox.Admits(f.Group, "icmp", m))...)
 		if said := t.Said(outcome.Conflicting, second); len(said) > 0 {
 			t.Errorf("announced as conflicting: %s", said[0].Reason.Sentence)
 		}
 		t.ByHand(one, func(p *lab.Person) { p.Delete(first) })
 		t.Settle()
-		t.Holds(bench.Connected(m, d, second)...)
+		t.Holds(sandbox.Connected(m, d, second)...)
 	})
 }
 
@@ -39,13 +39,13 @@ func TestTrap03ASharedSecondaryBlockIsExcluded(t *testing.T) {
 // was made for, and a sweep makes it again for the other one.
 func TestTrap03RulesForASharedBlock(t *testing.T) {
 	t.Parallel()
-	everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 		connections := sharing(t, m, f)
 		first, second, d := connections[0].id, connections[1].id, connections[1].requester
 		shared := prefixes("100.64.0.0/16")
 		of := func(s lab.Site, pcx peering.ConnectionID) []string {
-			return append(routed(f, pcx, s.VPC.Block), bench.Admits(f.Group, "icmp", s))
+			return append(routed(f, pcx, s.VPC.Block), sandbox.Admits(f.Group, "icmp", s))
 		}
 		rest := slices.Clip(slices.Concat(routed(d, second, f.VPC.Block), of(d, second), admits(f.Group, "icmp", shared...)))
 		t.Holds(slices.Concat(rest, routed(m, first, f.VPC.Block), of(m, first))...)
@@ -59,7 +59,7 @@ func TestTrap03RulesForASharedBlock(t *testing.T) {
 }
 
 // sharing connects Marketing and Developer, which share a block, with Finance, which routes it to neither.
-func sharing(t *benchtest.T, m, f lab.Site) []asked {
+func sharing(t *sandboxtest.T, m, f lab.Site) []asked {
 	d := t.Build(one, lab.Developer)
 	for _, s := range []lab.Site{m, d} {
 		t.ByHand(one, func(p *lab.Person) { p.AddBlock(s.VPC, "100.64.0.0/16") })
@@ -75,7 +75,7 @@ func sharing(t *benchtest.T, m, f lab.Site) []asked {
 // (grem11n/terraform-aws-vpc-peering#94, #97, cloudposse/terraform-aws-vpc-peering#6).
 func TestTrap04SecondaryBlocksAreRouted(t *testing.T) {
 	t.Parallel()
-	everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 		m, f := t.Company(one, accepter)
 		t.NoSweeps()
 		const early, late = "10.11.0.0/16", "10.12.0.0/16"
@@ -99,7 +99,7 @@ func TestTrap04SecondaryBlocksAreRouted(t *testing.T) {
 // (grem11n/terraform-aws-vpc-peering#114, cloudposse/terraform-aws-vpc-peering#49).
 func TestTrap05IPv6(t *testing.T) {
 	t.Parallel()
-	everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 		for _, s := range []lab.Site{m, f} {
 			t.ByHand(s.Cell, func(p *lab.Person) { p.AddIPv6Block(s.VPC) })

@@ -1,4 +1,4 @@
-package bench_test
+package endtoend_test
 
 import (
 	"fmt"
@@ -10,12 +10,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 // TestTrap09DNSOptions: they can be set once the connection is active, each side's by its own account and in its own
@@ -28,7 +28,7 @@ func TestTrap09DNSOptions(t *testing.T) {
 			slow := func(o *ec2.Options) {
 				o.Delays.Provisioning, o.Switches.RemoteOptions = 20*time.Second, remote
 			}
-			everywhere(t, slow, func(t *benchtest.T, accepter peering.Cell) {
+			everywhere(t, slow, func(t *sandboxtest.T, accepter peering.Cell) {
 				m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 				t.ByHand(one, func(p *lab.Person) { p.DNSHostnames(m.VPC) })
 				t.ByHand(accepter, func(p *lab.Person) { p.DNSHostnames(f.VPC) })
@@ -57,7 +57,7 @@ func TestTrap09DNSOptions(t *testing.T) {
 }
 
 // options says who has set which options, and what was refused.
-func options(t *benchtest.T) []string {
+func options(t *sandboxtest.T) []string {
 	t.Helper()
 	var words []string
 	for _, c := range calls(t, "ModifyVpcPeeringConnectionOptions") {
@@ -88,12 +88,12 @@ func TestTrap15References(t *testing.T) {
 	t.Parallel()
 	for name, accepter := range map[string]peering.Cell{"in one account": one, "in two accounts": near} {
 		t.Run(name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 				t.Policy(referring(m, f))
 				pcx := t.Ask(m, f)
 				t.Settle()
-				want := append(bench.Connected(m, f, pcx), bench.AdmitsGroup(f.Group, "tcp 443", m.Group))
+				want := append(sandbox.Connected(m, f, pcx), sandbox.AdmitsGroup(f.Group, "tcp 443", m.Group))
 				t.Holds(want...)
 				sent := made(t, "AuthorizeSecurityGroupIngress", accepter).Params
 				const pair = "IpPermissions.1.Groups.1."
@@ -128,12 +128,12 @@ func referring(m, f lab.Site) string {
 // TestTrap15NoReferenceToAnotherRegion: EC2 has none. The rest is connected, and a note says what is missing.
 func TestTrap15NoReferenceToAnotherRegion(t *testing.T) {
 	t.Parallel()
-	benchtest.Run(t, nil, func(t *benchtest.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
 		t.Policy(referring(m, f))
 		pcx := t.Ask(m, f)
 		t.Settle()
-		t.Holds(bench.Connected(m, f, pcx)...)
+		t.Holds(sandbox.Connected(m, f, pcx)...)
 		noted := false
 		for _, o := range t.Said(outcome.Connected, pcx) {
 			noted = noted || o.Cell == two && len(o.Notes) == 1 && strings.HasPrefix(o.Notes[0], string(m.Group)+" is not admitted")

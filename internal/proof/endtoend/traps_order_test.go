@@ -1,4 +1,4 @@
-package bench_test
+package endtoend_test
 
 import (
 	"encoding/xml"
@@ -8,14 +8,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 // backwards has EC2 list to autopeer in the other order whatever it lists. AWS promises none.
-func backwards(t *benchtest.T) (remove func()) {
-	return t.Cloud.Inject(func(c api.Call) *cloudsim.Failure {
+func backwards(t *sandboxtest.T) (remove func()) {
+	return t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
 		if !strings.HasPrefix(c.Action, "Describe") || !strings.Contains(c.ARN, ":assumed-role/autopeer-") {
 			return nil
 		}
@@ -23,7 +23,7 @@ func backwards(t *benchtest.T) (remove func()) {
 		for name, value := range c.Params {
 			form.Set(name, value)
 		}
-		r := httptest.NewRequestWithContext(api.With(t.Ctx, &c), http.MethodPost, "/", strings.NewReader(form.Encode()))
+		r := httptest.NewRequestWithContext(apicall.With(t.Ctx, &c), http.MethodPost, "/", strings.NewReader(form.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		answer := httptest.NewRecorder()
 		t.Cloud.EC2.ServeHTTP(answer, r)
@@ -38,7 +38,7 @@ type element struct {
 }
 
 // reversed turns round the sets of an answer.
-func reversed(t *benchtest.T, answer []byte) string {
+func reversed(t *sandboxtest.T, answer []byte) string {
 	var root element
 	if err := xml.Unmarshal(answer, &root); err != nil {
 		t.Errorf("read %q: %v", answer, err)

@@ -1,4 +1,4 @@
-package bench_test
+package endtoend_test
 
 import (
 	"fmt"
@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 // TestTrap13SimultaneousEvents: requests that come at once, with events that come late, twice and in any order, share
@@ -19,13 +19,13 @@ import (
 // (aws-solutions-library-samples/network-orchestration-for-aws-transit-gateway#1, #145).
 func TestTrap13SimultaneousEvents(t *testing.T) {
 	t.Parallel()
-	for name, way := range map[string]bench.Way{
+	for name, way := range map[string]sandbox.Way{
 		"in order":                  nil,
 		"doubled":                   doubled,
 		"doubled, and in any order": shuffled,
 	} {
 		t.Run(name, func(t *testing.T) {
-			nearAndFar(t, func(t *benchtest.T, accepter peering.Cell) {
+			nearAndFar(t, func(t *sandboxtest.T, accepter peering.Cell) {
 				f := t.Build(accepter, lab.Finance)
 				clients := make([]lab.Site, 5)
 				var entries string
@@ -43,7 +43,7 @@ func TestTrap13SimultaneousEvents(t *testing.T) {
 				var pcx []peering.ConnectionID
 				for i, c := range clients {
 					pcx = append(pcx, t.Ask(c, f))
-					want = slices.Concat(want, bench.Connected(c, f, pcx[i]), []string{bench.Admits(f.Group, "icmp", c)})
+					want = slices.Concat(want, sandbox.Connected(c, f, pcx[i]), []string{sandbox.Admits(f.Group, "icmp", c)})
 				}
 				t.Settle()
 				t.Holds(want...)
@@ -62,7 +62,7 @@ func TestTrap13SimultaneousEvents(t *testing.T) {
 }
 
 // acceptedOnce checks that of all attempts to accept the connection one has succeeded.
-func acceptedOnce(t *benchtest.T, pcx peering.ConnectionID) {
+func acceptedOnce(t *sandboxtest.T, pcx peering.ConnectionID) {
 	t.Helper()
 	n := 0
 	for _, c := range calls(t, "AcceptVpcPeeringConnection") {

@@ -1,4 +1,4 @@
-package bench_test
+package endtoend_test
 
 import (
 	"slices"
@@ -6,15 +6,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 // TestTrap01AcceptOrRejectByList: requests shall be answered by a list of VPCs, with yes and with no
@@ -23,20 +23,20 @@ func TestTrap01AcceptOrRejectByList(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
-		ask    func(t *benchtest.T, m, f, d lab.Site) peering.ConnectionID
+		ask    func(t *sandboxtest.T, m, f, d lab.Site) peering.ConnectionID
 		answer map[string]peering.State // by what the policy says of others
 	}{
-		{"a VPC on the list", func(t *benchtest.T, m, f, _ lab.Site) peering.ConnectionID { return t.Ask(m, f) },
+		{"a VPC on the list", func(t *sandboxtest.T, m, f, _ lab.Site) peering.ConnectionID { return t.Ask(m, f) },
 			map[string]peering.State{"leave": peering.Active, "reject": peering.Active}},
-		{"a VPC that isn't on it", func(t *benchtest.T, _, f, d lab.Site) peering.ConnectionID { return t.Ask(d, f) },
+		{"a VPC that isn't on it", func(t *sandboxtest.T, _, f, d lab.Site) peering.ConnectionID { return t.Ask(d, f) },
 			map[string]peering.State{"leave": peering.PendingAcceptance, "reject": peering.Rejected}},
-		{"a VPC that may only be asked", func(t *benchtest.T, m, f, _ lab.Site) peering.ConnectionID { return t.Ask(f, m) },
+		{"a VPC that may only be asked", func(t *sandboxtest.T, m, f, _ lab.Site) peering.ConnectionID { return t.Ask(f, m) },
 			map[string]peering.State{"leave": peering.PendingAcceptance, "reject": peering.Rejected}},
 	}
 	for _, tt := range tests {
 		for otherwise, want := range tt.answer {
 			t.Run(tt.name+", "+otherwise, func(t *testing.T) {
-				everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+				everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 					m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 					d := t.Build(one, lab.Developer)
 					t.Policy("otherwise: " + otherwise + "\n" + between(m, f, "requester: marketing", ping))
@@ -45,7 +45,7 @@ func TestTrap01AcceptOrRejectByList(t *testing.T) {
 					t.InState(one, pcx, want)
 					switch want {
 					case peering.Active:
-						t.Holds(benchtest.Pinging(m, f, pcx)...)
+						t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 						return
 					case peering.Rejected:
 						if all := t.Mutations(0); !slices.Equal(all, []string{"RejectVpcPeeringConnection"}) {
@@ -69,15 +69,15 @@ func TestTrap02OnlyOneSideIsOurs(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		manage string
-		accept func(t *benchtest.T, pcx peering.ConnectionID)
+		accept func(t *sandboxtest.T, pcx peering.ConnectionID)
 	}{
-		{"the third party asks", "accepter", func(*benchtest.T, peering.ConnectionID) {}},
-		{"the third party accepts", "requester", func(t *benchtest.T, pcx peering.ConnectionID) {
+		{"the third party asks", "accepter", func(*sandboxtest.T, peering.ConnectionID) {}},
+		{"the third party accepts", "requester", func(t *sandboxtest.T, pcx peering.ConnectionID) {
 			t.ByHand(two, func(p *lab.Person) { p.Accept(pcx) })
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			benchtest.Run(t, nil, func(t *benchtest.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				theirs, ours := t.Build(two, lab.Marketing), t.Build(one, lab.Finance)
 				asks, asked := theirs, ours
 				if tt.manage == "requester" {
@@ -89,7 +89,7 @@ func TestTrap02OnlyOneSideIsOurs(t *testing.T) {
 				tt.accept(t, pcx)
 				t.Sweep()
 				t.InState(one, pcx, peering.Active)
-				t.Holds(append(routed(ours, pcx, theirs.VPC.Block), bench.Admits(ours.Group, "icmp", theirs))...)
+				t.Holds(append(routed(ours, pcx, theirs.VPC.Block), sandbox.Admits(ours.Group, "icmp", theirs))...)
 				t.ByHand(two, func(p *lab.Person) { p.Delete(pcx) })
 				t.Sweep()
 				t.Holds()
@@ -108,16 +108,16 @@ func TestTrap02OnlyOneSideIsOurs(t *testing.T) {
 // (crossplane-contrib/provider-aws#1071, hashicorp/terraform-provider-aws#6706).
 func TestTrap10AcceptanceInTheAcceptersRegion(t *testing.T) {
 	t.Parallel()
-	everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 		m, f := t.Company(one, accepter)
 		pcx := t.Ask(m, f)
 		t.Settle()
 		made(t, "AcceptVpcPeeringConnection", accepter)
 		for _, cell := range []peering.Cell{one, accepter} {
-			t.Redeliver(cell, wiring.Accept, bench.Event("CreateVpcPeeringConnection", one, pcx, m, f))
+			t.Redeliver(cell, wiring.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
 		}
 		made(t, "AcceptVpcPeeringConnection", accepter)
-		t.Holds(benchtest.Pinging(m, f, pcx)...)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 	})
 }
 
@@ -126,12 +126,12 @@ func TestTrap10AcceptanceInTheAcceptersRegion(t *testing.T) {
 func TestTrap11NotYetVisible(t *testing.T) {
 	t.Parallel()
 	t.Run("the request", func(t *testing.T) {
-		everywhere(t, func(o *ec2.Options) { o.Delays.Propagation = 45 * time.Second }, func(t *benchtest.T, accepter peering.Cell) {
+		everywhere(t, func(o *ec2.Options) { o.Delays.Propagation = 45 * time.Second }, func(t *sandboxtest.T, accepter peering.Cell) {
 			m, f := t.Company(one, accepter)
 			asked := time.Now()
 			pcx := t.Ask(m, f)
 			t.Settle()
-			t.Holds(benchtest.Pinging(m, f, pcx)...)
+			t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 			if at := made(t, "AcceptVpcPeeringConnection", accepter).At; accepter != one && at.Sub(asked) < 45*time.Second {
 				t.Errorf("accepted after %s, before it could be seen", at.Sub(asked))
 			}
@@ -142,15 +142,15 @@ func TestTrap11NotYetVisible(t *testing.T) {
 		"AcceptVpcPeeringConnection": wiring.Accept, "CreateRoute": wiring.Connect, "CreateTags": wiring.Connect,
 	} {
 		t.Run("the connection, to "+action, func(t *testing.T) {
-			everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+			everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 				m, f := t.Company(one, accepter)
 				late := cloudsim.Failure{Code: "InvalidVpcPeeringConnectionID.NotFound"}
-				defer t.Cloud.Inject(benchtest.Times(3, late, func(c api.Call) bool {
+				defer t.Cloud.Inject(sandboxtest.Times(3, late, func(c apicall.Call) bool {
 					return c.Action == action && strings.Contains(c.ARN, "autopeer-"+string(function))
 				}))()
 				pcx := t.Ask(m, f)
 				t.Settle()
-				t.Holds(benchtest.Pinging(m, f, pcx)...)
+				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 				t.InDeadLetters(0)
 			})
 		})
@@ -163,19 +163,19 @@ func TestTrap12TheDeadAreStillListed(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		state peering.State
-		end   func(t *benchtest.T, accepter peering.Cell, pcx peering.ConnectionID)
+		end   func(t *sandboxtest.T, accepter peering.Cell, pcx peering.ConnectionID)
 	}{
-		{peering.Rejected, func(t *benchtest.T, accepter peering.Cell, pcx peering.ConnectionID) {
+		{peering.Rejected, func(t *sandboxtest.T, accepter peering.Cell, pcx peering.ConnectionID) {
 			t.ByHand(accepter, func(p *lab.Person) { p.Reject(pcx) })
 		}},
-		{peering.Expired, func(*benchtest.T, peering.Cell, peering.ConnectionID) { time.Sleep(7 * 24 * time.Hour) }},
-		{peering.Deleted, func(t *benchtest.T, _ peering.Cell, pcx peering.ConnectionID) {
+		{peering.Expired, func(*sandboxtest.T, peering.Cell, peering.ConnectionID) { time.Sleep(7 * 24 * time.Hour) }},
+		{peering.Deleted, func(t *sandboxtest.T, _ peering.Cell, pcx peering.ConnectionID) {
 			t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		}},
 	}
 	for _, tt := range tests {
 		t.Run(string(tt.state), func(t *testing.T) {
-			everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+			everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 				m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 				dead := t.Ask(m, f)
 				time.Sleep(time.Second)
@@ -191,14 +191,14 @@ func TestTrap12TheDeadAreStillListed(t *testing.T) {
 				refused(t, one, "InvalidStateTransition", func(p *lab.Person) { p.Delete(dead) })
 				pcx := t.Ask(m, f)
 				t.Settle()
-				t.Holds(benchtest.Pinging(m, f, pcx)...)
+				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 				t.InState(one, dead, tt.state)
 				t.NoSweeps()
 				time.Sleep(3 * 24 * time.Hour)
 				t.InState(one, dead, "")
 				hintAll(t, one, dead, m, f)
 				untouched(t, dead)
-				t.Holds(benchtest.Pinging(m, f, pcx)...)
+				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 				t.InDeadLetters(0)
 			})
 		})
@@ -206,7 +206,7 @@ func TestTrap12TheDeadAreStillListed(t *testing.T) {
 }
 
 // untouched checks that no mutating call of autopeer's names the connection.
-func untouched(t *benchtest.T, pcx peering.ConnectionID) {
+func untouched(t *sandboxtest.T, pcx peering.ConnectionID) {
 	t.Helper()
 	for _, c := range t.ByAutopeer(0) {
 		for _, value := range c.Params {
@@ -226,7 +226,7 @@ func TestTrap12AskedTwice(t *testing.T) {
 		"is refused": ec2.DuplicateRefused, "returns the first one": ec2.DuplicateExisting, "fails": ec2.DuplicateFails,
 	} {
 		t.Run("the second request "+name, func(t *testing.T) {
-			everywhere(t, func(o *ec2.Options) { o.Switches.Duplicate = duplicate }, func(t *benchtest.T, accepter peering.Cell) {
+			everywhere(t, func(o *ec2.Options) { o.Switches.Duplicate = duplicate }, func(t *sandboxtest.T, accepter peering.Cell) {
 				m, f := t.Company(one, accepter)
 				first := t.Ask(m, f)
 				var second peering.ConnectionID
@@ -237,7 +237,7 @@ func TestTrap12AskedTwice(t *testing.T) {
 					t.ByHand(one, again)
 				}
 				t.Settle()
-				t.Holds(benchtest.Pinging(m, f, first)...)
+				t.Holds(sandboxtest.Pinging(m, f, first)...)
 				made(t, "AcceptVpcPeeringConnection", accepter)
 				switch duplicate {
 				case ec2.DuplicateExisting:
@@ -253,10 +253,10 @@ func TestTrap12AskedTwice(t *testing.T) {
 				t.ByHand(one, func(p *lab.Person) { p.Delete(first) })
 				third := t.Ask(m, f)
 				time.Sleep(time.Minute)
-				t.Holds(benchtest.Pinging(m, f, third)...)
+				t.Holds(sandboxtest.Pinging(m, f, third)...)
 				release()
 				t.Settle()
-				t.Holds(benchtest.Pinging(m, f, third)...)
+				t.Holds(sandboxtest.Pinging(m, f, third)...)
 				mark := t.Cloud.Mark()
 				t.Sweep()
 				t.Unchanged(mark)
@@ -271,7 +271,7 @@ func TestTrap12RapidRequests(t *testing.T) {
 	t.Parallel()
 	for _, pause := range []time.Duration{0, 30 * time.Millisecond, 150 * time.Millisecond, 3 * time.Second} {
 		t.Run("every "+pause.String(), func(t *testing.T) {
-			everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+			everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 				m, f := t.Company(one, accepter)
 				for range 4 {
 					pcx := t.Ask(m, f)
@@ -280,7 +280,7 @@ func TestTrap12RapidRequests(t *testing.T) {
 				}
 				last := t.Ask(m, f)
 				t.Settle()
-				t.Holds(benchtest.Pinging(m, f, last)...)
+				t.Holds(sandboxtest.Pinging(m, f, last)...)
 				mark := t.Cloud.Mark()
 				t.Sweep()
 				t.Unchanged(mark)
@@ -291,7 +291,7 @@ func TestTrap12RapidRequests(t *testing.T) {
 }
 
 // deleteSoon deletes a connection as soon as EC2 lets it be deleted.
-func deleteSoon(t *benchtest.T, cell peering.Cell, pcx peering.ConnectionID) {
+func deleteSoon(t *sandboxtest.T, cell peering.Cell, pcx peering.ConnectionID) {
 	t.Helper()
 	for range 100 {
 		p := t.Person(t.Ctx, cell)

@@ -1,4 +1,4 @@
-package bench_test
+package endtoend_test
 
 import (
 	"slices"
@@ -8,18 +8,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 // TestTrap13ATableThatSubnetsShare keeps its route as long as one of them is to have it, and what else is in it for
 // good (aws-solutions-library-samples/network-orchestration-for-aws-transit-gateway#73).
 func TestTrap13ATableThatSubnetsShare(t *testing.T) {
 	t.Parallel()
-	everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 		tier := map[string]string{"Tier": "private"}
 		var second peering.SubnetID
@@ -34,8 +34,8 @@ func TestTrap13ATableThatSubnetsShare(t *testing.T) {
 		t.Policy(between(m, f, "routes: { marketing: { tables: { subnets: { tags: { Tier: private } } } } }", ping))
 		pcx := t.Ask(m, f)
 		t.Settle()
-		rest := slices.Clip(append(routed(f, pcx, m.VPC.Block), bench.Admits(f.Group, "icmp", m)))
-		t.Holds(append(rest, bench.Routes(m.Table, f, pcx))...)
+		rest := slices.Clip(append(routed(f, pcx, m.VPC.Block), sandbox.Admits(f.Group, "icmp", m)))
+		t.Holds(append(rest, sandbox.Routes(m.Table, f, pcx))...)
 		mark := t.Cloud.Mark()
 		t.ByHand(one, func(p *lab.Person) { p.Untag(string(second), "Tier") })
 		t.Sweep()
@@ -53,7 +53,7 @@ func TestTrap13ATableThatSubnetsShare(t *testing.T) {
 // (aws-solutions-library-samples/network-orchestration-for-aws-transit-gateway#10).
 func TestTrap13AnExistingRoute(t *testing.T) {
 	t.Parallel()
-	everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 		m, f := t.Company(one, accepter)
 		t.ByHand(accepter, func(p *lab.Person) {
 			p.ToInternet(f.VPC, f.Table)
@@ -74,7 +74,7 @@ func TestTrap13AnExistingRoute(t *testing.T) {
 		}
 		t.ByHand(accepter, func(p *lab.Person) { p.DeleteRoute(f.Table, "10.10.0.0/16") })
 		t.Sweep()
-		t.Holds(benchtest.Pinging(m, f, pcx)...)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 	})
 }
 
@@ -82,18 +82,18 @@ func TestTrap13AnExistingRoute(t *testing.T) {
 // (aws-solutions-library-samples/network-orchestration-for-aws-transit-gateway#60, #56, #119).
 func TestTrap13UntaggedSubnets(t *testing.T) {
 	t.Parallel()
-	everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 		m, f := t.Company(one, accepter)
 		var untagged peering.RouteTableID
 		t.ByHand(accepter, func(p *lab.Person) { untagged = bareTable(t, p, f.VPC, "172.31.7.0/24") })
 		pcx := t.Ask(m, f)
 		t.Settle()
-		t.Holds(append(benchtest.Pinging(m, f, pcx), bench.Routes(untagged, m, pcx))...)
+		t.Holds(append(sandboxtest.Pinging(m, f, pcx), sandbox.Routes(untagged, m, pcx))...)
 	})
 }
 
 // bareTable makes a table and a subnet on it, neither with a tag.
-func bareTable(t *benchtest.T, p *lab.Person, v lab.VPC, block string) peering.RouteTableID {
+func bareTable(t *sandboxtest.T, p *lab.Person, v lab.VPC, block string) peering.RouteTableID {
 	subnet, err := p.EC2.CreateSubnet(t.Ctx, &ec2.CreateSubnetInput{VpcId: aws.String(string(v.ID)), CidrBlock: &block})
 	t.Must(err)
 	table, err := p.EC2.CreateRouteTable(t.Ctx, &ec2.CreateRouteTableInput{VpcId: aws.String(string(v.ID))})
@@ -107,18 +107,18 @@ func bareTable(t *benchtest.T, p *lab.Person, v lab.VPC, block string) peering.R
 // kubernetes/kubernetes#47524).
 func TestTrap14BlackholesOnTheOtherSide(t *testing.T) {
 	t.Parallel()
-	ends := map[string]func(t *benchtest.T, m, f lab.Site, pcx peering.ConnectionID){
-		"deleted by the requester": func(t *benchtest.T, m, _ lab.Site, pcx peering.ConnectionID) {
+	ends := map[string]func(t *sandboxtest.T, m, f lab.Site, pcx peering.ConnectionID){
+		"deleted by the requester": func(t *sandboxtest.T, m, _ lab.Site, pcx peering.ConnectionID) {
 			t.ByHand(m.Cell, func(p *lab.Person) { p.Delete(pcx) })
 		},
-		"deleted by the accepter": func(t *benchtest.T, _, f lab.Site, pcx peering.ConnectionID) {
+		"deleted by the accepter": func(t *sandboxtest.T, _, f lab.Site, pcx peering.ConnectionID) {
 			t.ByHand(f.Cell, func(p *lab.Person) { p.Delete(pcx) })
 		},
-		"deleted, and nobody hears of it": func(t *benchtest.T, m, _ lab.Site, pcx peering.ConnectionID) {
+		"deleted, and nobody hears of it": func(t *sandboxtest.T, m, _ lab.Site, pcx peering.ConnectionID) {
 			t.DropEvents()
 			t.ByHand(m.Cell, func(p *lab.Person) { p.Delete(pcx) })
 		},
-		"gone with its VPC, of which no event tells": func(t *benchtest.T, m, _ lab.Site, _ peering.ConnectionID) {
+		"gone with its VPC, of which no event tells": func(t *sandboxtest.T, m, _ lab.Site, _ peering.ConnectionID) {
 			t.ByHand(m.Cell, func(p *lab.Person) {
 				_, err := p.EC2.DeleteVpc(t.Ctx, &ec2.DeleteVpcInput{VpcId: aws.String(string(m.VPC.ID))})
 				t.Must(err)
@@ -127,12 +127,12 @@ func TestTrap14BlackholesOnTheOtherSide(t *testing.T) {
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
-			everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+			everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 				m, f := t.Build(one, bare), t.Build(accepter, lab.Finance)
 				t.Policy(between(m, f, ping))
 				pcx := t.Ask(m, f)
 				t.Settle()
-				t.Holds(append(bench.Connected(m, f, pcx), bench.Admits(f.Group, "icmp", m))...)
+				t.Holds(append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp", m))...)
 				end(t, m, f, pcx)
 				t.Sweep()
 				t.Holds()
@@ -152,7 +152,7 @@ func bare(p *lab.Person) lab.Site {
 	return s
 }
 
-func blackholes(t *benchtest.T, cell peering.Cell) int {
+func blackholes(t *sandboxtest.T, cell peering.Cell) int {
 	t.Helper()
 	out, err := t.Person(t.Ctx, cell).EC2.DescribeRouteTables(t.Ctx, &ec2.DescribeRouteTablesInput{
 		Filters: []types.Filter{{Name: aws.String("route.state"), Values: []string{"blackhole"}}},

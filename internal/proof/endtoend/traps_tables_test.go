@@ -1,4 +1,4 @@
-package bench_test
+package endtoend_test
 
 import (
 	"fmt"
@@ -9,17 +9,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 // TestTrap06ImplicitMainTable: a subnet without an association is served by the main route table, whichever that is,
 // and no association tells so (cloudposse/terraform-aws-vpc-peering-multi-account#45, #30, #44, #62).
 func TestTrap06ImplicitMainTable(t *testing.T) {
 	t.Parallel()
-	everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 		var implicit peering.SubnetID
 		t.ByHand(one, func(p *lab.Person) {
@@ -29,22 +29,22 @@ func TestTrap06ImplicitMainTable(t *testing.T) {
 		t.NoSweeps()
 		pcx := t.Ask(m, f)
 		t.Settle()
-		rest := slices.Clip(append(routed(f, pcx, m.VPC.Block), bench.Admits(f.Group, "icmp", m)))
-		t.Holds(append(rest, bench.Routes(m.VPC.Main, f, pcx))...)
+		rest := slices.Clip(append(routed(f, pcx, m.VPC.Block), sandbox.Admits(f.Group, "icmp", m)))
+		t.Holds(append(rest, sandbox.Routes(m.VPC.Main, f, pcx))...)
 
 		var table peering.RouteTableID
 		t.ByHand(one, func(p *lab.Person) { table = anotherMain(t, p, m.VPC) })
 		t.Settle()
-		t.Holds(append(rest, bench.Routes(table, f, pcx))...)
+		t.Holds(append(rest, sandbox.Routes(table, f, pcx))...)
 
 		t.ByHand(one, func(p *lab.Person) { p.Associate(m.Table, implicit) })
 		t.Settle()
-		t.Holds(append(rest, bench.Routes(m.Table, f, pcx))...)
+		t.Holds(append(rest, sandbox.Routes(m.Table, f, pcx))...)
 	})
 }
 
 // anotherMain makes a new table the VPC's main one.
-func anotherMain(t *benchtest.T, p *lab.Person, v lab.VPC) peering.RouteTableID {
+func anotherMain(t *sandboxtest.T, p *lab.Person, v lab.VPC) peering.RouteTableID {
 	made, err := p.EC2.CreateRouteTable(t.Ctx, &ec2.CreateRouteTableInput{VpcId: aws.String(string(v.ID))})
 	t.Must(err)
 	old, err := p.EC2.DescribeRouteTables(t.Ctx, &ec2.DescribeRouteTablesInput{RouteTableIds: []string{string(v.Main)}})
@@ -76,7 +76,7 @@ func TestTrap07OnlyChosenTablesAreRouted(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+			everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 				m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 				t.ByHand(accepter, func(p *lab.Person) {
 					p.Tag(string(f.Table), map[string]string{"Tier": "private"})
@@ -85,9 +85,9 @@ func TestTrap07OnlyChosenTablesAreRouted(t *testing.T) {
 				t.Policy(between(m, f, "routes: { finance: { "+tt.routes(f)+" } }", ping))
 				pcx := t.Ask(m, f)
 				t.Settle()
-				want := append(routed(m, pcx, f.VPC.Block), bench.Admits(f.Group, "icmp", m))
+				want := append(routed(m, pcx, f.VPC.Block), sandbox.Admits(f.Group, "icmp", m))
 				for _, table := range tt.want(f) {
-					want = append(want, bench.Routes(table, m, pcx))
+					want = append(want, sandbox.Routes(table, m, pcx))
 				}
 				t.Holds(want...)
 			})
@@ -98,7 +98,7 @@ func TestTrap07OnlyChosenTablesAreRouted(t *testing.T) {
 // TestTrap07RoutesOfAnotherTeam are no conflict where autopeer is to make none, and stay as they are.
 func TestTrap07RoutesOfAnotherTeam(t *testing.T) {
 	t.Parallel()
-	everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.31.0.0/16") })
 		t.Policy(between(m, f, "routes: { marketing: { tables: none } }", ping))
@@ -110,7 +110,7 @@ func TestTrap07RoutesOfAnotherTeam(t *testing.T) {
 		hintAll(t, one, pcx, m, f)
 		t.Sweep()
 		t.Unchanged(mark)
-		t.Holds(append(routed(f, pcx, m.VPC.Block), bench.Admits(f.Group, "icmp", m), routesBlock(m.VPC.Main, "172.31.1.0/24", pcx))...)
+		t.Holds(append(routed(f, pcx, m.VPC.Block), sandbox.Admits(f.Group, "icmp", m), routesBlock(m.VPC.Main, "172.31.1.0/24", pcx))...)
 		t.ByHand(accepter, func(p *lab.Person) { p.Delete(pcx) })
 		t.Sweep()
 		t.Holds()
@@ -120,8 +120,8 @@ func TestTrap07RoutesOfAnotherTeam(t *testing.T) {
 	})
 }
 
-// gatewayRoutes are the destinations that the site's table routes to a gateway; bench.State leaves these out.
-func gatewayRoutes(t *benchtest.T, s lab.Site) []netip.Prefix {
+// gatewayRoutes are the destinations that the site's table routes to a gateway; sandbox.State leaves these out.
+func gatewayRoutes(t *sandboxtest.T, s lab.Site) []netip.Prefix {
 	t.Helper()
 	tables, err := t.Network(s.Cell).RouteTables(t.Ctx, s.VPC.ID)
 	t.Must(err)
@@ -140,7 +140,7 @@ func gatewayRoutes(t *benchtest.T, s lab.Site) []netip.Prefix {
 // until all are made again (cloudposse/terraform-aws-vpc-peering#39, #40).
 func TestTrap08TheOrderOfTables(t *testing.T) {
 	t.Parallel()
-	everywhere(t, nil, func(t *benchtest.T, accepter peering.Cell) {
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 		m, f := t.Company(one, accepter)
 		var more []peering.RouteTableID
 		t.ByHand(accepter, func(p *lab.Person) {
@@ -150,9 +150,9 @@ func TestTrap08TheOrderOfTables(t *testing.T) {
 		})
 		pcx := t.Ask(m, f)
 		t.Settle()
-		want := benchtest.Pinging(m, f, pcx)
+		want := sandboxtest.Pinging(m, f, pcx)
 		for _, table := range more {
-			want = append(want, bench.Routes(table, m, pcx))
+			want = append(want, sandbox.Routes(table, m, pcx))
 		}
 		t.Holds(want...)
 
@@ -166,7 +166,7 @@ func TestTrap08TheOrderOfTables(t *testing.T) {
 		t.Unchanged(mark)
 
 		t.ByHand(accepter, func(p *lab.Person) {
-			want = append(want, bench.Routes(p.RouteTable(f.VPC, "", p.Subnet(f.VPC, "", "172.31.9.0/24")), m, pcx))
+			want = append(want, sandbox.Routes(p.RouteTable(f.VPC, "", p.Subnet(f.VPC, "", "172.31.9.0/24")), m, pcx))
 		})
 		t.Settle()
 		t.Holds(want...)

@@ -1,4 +1,4 @@
-package bench_test
+package endtoend_test
 
 import (
 	"fmt"
@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/bench/benchtest"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/wiring"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 // The tests named TestTrap01 to TestTrap15 are what users of other tools for VPC peering fell into. Each says where,
@@ -33,22 +33,22 @@ var (
 )
 
 // everywhere plays a scenario with the accepter in each of the places. Change may be nil.
-func everywhere(t *testing.T, change func(*ec2.Options), scenario func(t *benchtest.T, accepter peering.Cell)) {
+func everywhere(t *testing.T, change func(*ec2.Options), scenario func(t *sandboxtest.T, accepter peering.Cell)) {
 	t.Helper()
 	for name, accepter := range places {
 		t.Run(name, func(t *testing.T) {
-			benchtest.Run(t, change, func(t *benchtest.T) { scenario(t, accepter) })
+			sandboxtest.Run(t, change, func(t *sandboxtest.T) { scenario(t, accepter) })
 		})
 	}
 }
 
 // nearAndFar plays a scenario that takes long only in the cell itself and in the place that differs most.
-func nearAndFar(t *testing.T, scenario func(t *benchtest.T, accepter peering.Cell)) {
+func nearAndFar(t *testing.T, scenario func(t *sandboxtest.T, accepter peering.Cell)) {
 	t.Helper()
 	for name, accepter := range places {
 		if accepter == one || accepter == two {
 			t.Run(name, func(t *testing.T) {
-				benchtest.Run(t, nil, func(t *benchtest.T) { scenario(t, accepter) })
+				sandboxtest.Run(t, nil, func(t *sandboxtest.T) { scenario(t, accepter) })
 			})
 		}
 	}
@@ -80,7 +80,7 @@ func entry(a, b string, lines ...string) string {
 	return words
 }
 
-// routed says, as bench.State does, that both of the site's tables route each of the blocks.
+// routed says, as sandbox.State does, that both of the site's tables route each of the blocks.
 func routed(from lab.Site, via peering.ConnectionID, blocks ...netip.Prefix) []string {
 	var words []string
 	for _, table := range []peering.RouteTableID{from.Table, from.VPC.Main} {
@@ -97,7 +97,7 @@ func routesBlock(table peering.RouteTableID, block string, via peering.Connectio
 }
 
 // blocksOf are those of the site's VPC, the first one first and those of IPv6 last.
-func blocksOf(t *benchtest.T, s lab.Site) []netip.Prefix {
+func blocksOf(t *sandboxtest.T, s lab.Site) []netip.Prefix {
 	t.Helper()
 	found, err := t.Network(s.Cell).VPCs(t.Ctx, s.VPC.ID)
 	t.Must(err)
@@ -108,12 +108,12 @@ func blocksOf(t *benchtest.T, s lab.Site) []netip.Prefix {
 }
 
 // calls returns autopeer's calls of that action.
-func calls(t *benchtest.T, action string) []api.Call {
-	return slices.DeleteFunc(t.ByAutopeer(0), func(c api.Call) bool { return c.Action != action })
+func calls(t *sandboxtest.T, action string) []apicall.Call {
+	return slices.DeleteFunc(t.ByAutopeer(0), func(c apicall.Call) bool { return c.Action != action })
 }
 
 // made checks that autopeer has made the action once, in that cell and with success, and returns the call.
-func made(t *benchtest.T, action string, in peering.Cell) api.Call {
+func made(t *sandboxtest.T, action string, in peering.Cell) apicall.Call {
 	t.Helper()
 	all := calls(t, action)
 	if len(all) != 1 || all[0].Account != string(in.Account) || all[0].Region != string(in.Region) || all[0].ErrorCode != "" {
@@ -123,21 +123,21 @@ func made(t *benchtest.T, action string, in peering.Cell) api.Call {
 }
 
 // hintAll gives every function every event that there could be of the connection, as if it came once more.
-func hintAll(t *benchtest.T, origin peering.Cell, pcx peering.ConnectionID, requester, accepter lab.Site) {
+func hintAll(t *sandboxtest.T, origin peering.Cell, pcx peering.ConnectionID, requester, accepter lab.Site) {
 	t.Helper()
 	for _, c := range t.Cells {
 		for _, f := range wiring.Functions {
-			t.Must(t.Deliver(t.Ctx, c.Cell, f, bench.Event("CreateVpcPeeringConnection", origin, pcx, requester, accepter)))
-			t.Must(t.Deliver(t.Ctx, c.Cell, f, bench.Event("AcceptVpcPeeringConnection", accepter.Cell, pcx, requester, accepter)))
-			t.Must(t.Deliver(t.Ctx, c.Cell, f, bench.Event("RejectVpcPeeringConnection", accepter.Cell, pcx, lab.Site{}, lab.Site{})))
-			t.Must(t.Deliver(t.Ctx, c.Cell, f, bench.Event("DeleteVpcPeeringConnection", origin, pcx, lab.Site{}, lab.Site{})))
+			t.Must(t.Deliver(t.Ctx, c.Cell, f, sandbox.Event("CreateVpcPeeringConnection", origin, pcx, requester, accepter)))
+			t.Must(t.Deliver(t.Ctx, c.Cell, f, sandbox.Event("AcceptVpcPeeringConnection", accepter.Cell, pcx, requester, accepter)))
+			t.Must(t.Deliver(t.Ctx, c.Cell, f, sandbox.Event("RejectVpcPeeringConnection", accepter.Cell, pcx, lab.Site{}, lab.Site{})))
+			t.Must(t.Deliver(t.Ctx, c.Cell, f, sandbox.Event("DeleteVpcPeeringConnection", origin, pcx, lab.Site{}, lab.Site{})))
 		}
 	}
 	t.Settle()
 }
 
 // refused checks that what somebody does by hand is refused with that code.
-func refused(t *benchtest.T, cell peering.Cell, code string, do func(*lab.Person)) {
+func refused(t *sandboxtest.T, cell peering.Cell, code string, do func(*lab.Person)) {
 	t.Helper()
 	p := t.Person(t.Ctx, cell)
 	do(p)
@@ -146,7 +146,7 @@ func refused(t *benchtest.T, cell peering.Cell, code string, do func(*lab.Person
 	}
 }
 
-// admits says, as bench.State does, that the group admits something from each of the blocks.
+// admits says, as sandbox.State does, that the group admits something from each of the blocks.
 func admits(group peering.SecurityGroupID, what string, blocks ...netip.Prefix) []string {
 	var words []string
 	for _, b := range blocks {

@@ -1,4 +1,4 @@
-package bench_test
+package endtoend_test
 
 import (
 	"slices"
@@ -7,11 +7,11 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/lab"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/reach"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/reach"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 // Reach sees what Describe calls show, the walk what the embedded EC2 holds. They have no code in common.
@@ -20,9 +20,9 @@ func TestReachAgreesWithTheWalkOfPackets(t *testing.T) {
 	tally := map[string]int{}
 	synctest.Test(t, func(t *testing.T) {
 		rapid.Check(struct{ rapid.TB }{t}, func(r *rapid.T) { // hides Deadline, which a bubble has none of
-			b := bench.New(nil)
+			b := sandbox.New(nil)
 			defer b.Close()
-			e := &estate{T: r, Bench: b, ctx: t.Context()}
+			e := &estate{T: r, Sandbox: b, ctx: t.Context()}
 			e.build()
 			e.compare(tally)
 		})

@@ -13,10 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
 
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/wiring"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
 )
 
 // attack tries with stolen credentials, and from a hostile account, what each condition is there to prevent.
@@ -167,8 +167,8 @@ func (c *company) attackAsDisconnect(at peering.Cell, own, other lab.Site) {
 	}
 }
 
-// queues are the names of all queues that rules may send to, and of their dead-letter queues.
-func queues() (fed, dead []string) {
+// queueNames returns the names of all queues that rules may send to, and of their dead-letter queues.
+func queueNames() (fed, dead []string) {
 	fed = []string{"undelivered"}
 	for _, f := range wiring.Functions {
 		fed, dead = append(fed, string(f)), append(dead, string(f)+"-dead-letters")
@@ -182,7 +182,7 @@ func (c *company) attackQueues(at peering.Cell) {
 	plain := sqs.NewFromConfig(c.admin(at), func(o *sqs.Options) {
 		o.BaseEndpoint = aws.String("http://sqs." + string(at.Region) + ".amazonaws.com")
 	})
-	fed, dead := queues()
+	fed, dead := queueNames()
 	for _, name := range slices.Concat(fed, dead) {
 		url := urlOf(at, wiring.DefaultPrefix+"-"+name)
 		_, err := plain.SendMessage(c.ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("x")})

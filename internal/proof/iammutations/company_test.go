@@ -15,25 +15,25 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"github.com/autopeer/autopeer/infra/bench"
 	"github.com/autopeer/autopeer/infra/cell"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/local"
-	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/accept"
-	"github.com/autopeer/autopeer/internal/announce"
+	"github.com/autopeer/autopeer/internal/aws/bus"
+	"github.com/autopeer/autopeer/internal/aws/ec2net"
+	"github.com/autopeer/autopeer/internal/aws/lambdasqs"
+	"github.com/autopeer/autopeer/internal/aws/queues"
 	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 	"github.com/autopeer/autopeer/internal/connect"
 	"github.com/autopeer/autopeer/internal/disconnect"
-	"github.com/autopeer/autopeer/internal/dispatch"
-	"github.com/autopeer/autopeer/internal/ec2net"
-	"github.com/autopeer/autopeer/internal/lambdasqs"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/policyfile"
+	"github.com/autopeer/autopeer/internal/sandbox"
 	"github.com/autopeer/autopeer/internal/sweep"
 )
 
@@ -45,7 +45,7 @@ var (
 // company is two cells with three departments each, of which one may ask one of the other cell, and a VPC that the
 // policy doesn't name. What the last pair asks for, somebody has to approve. What goes wrong is noticed, not reported: a mutation is meant to make something go wrong.
 type company struct {
-	*bench.Bench
+	*sandbox.Sandbox
 	ctx      context.Context // that of the test
 	pairs    [3][2]lab.Site  // marketing and finance, sales and legal, audit and board
 	unlisted map[peering.Cell]lab.Site
@@ -77,7 +77,7 @@ func (c *company) by(cell peering.Cell, do func(*lab.Person)) {
 }
 
 func build(ctx context.Context) *company {
-	c := &company{Bench: bench.New(nil), ctx: ctx, unlisted: map[peering.Cell]lab.Site{}, mappings: map[string]*queue.Poller{}}
+	c := &company{Sandbox: sandbox.New(nil), ctx: ctx, unlisted: map[peering.Cell]lab.Site{}, mappings: map[string]*queue.Poller{}}
 	c.Cloud.IAM.Enforce()
 	c.pairs[0] = [2]lab.Site{c.site(one, "marketing", 10), c.site(two, "finance", 20)}
 	c.pairs[1] = [2]lab.Site{c.site(one, "sales", 30), c.site(two, "legal", 40)}
@@ -130,7 +130,7 @@ func (c *company) policy() *policy.Policy {
 // agreed is the state of the network while a pair is connected.
 func agreed(pair [2]lab.Site, id peering.ConnectionID) []string {
 	a, b := pair[0], pair[1]
-	return append(bench.Connected(a, b, id), bench.Admits(b.Group, "icmp", a), bench.Admits(a.Group, "tcp 443", b))
+	return append(sandbox.Connected(a, b, id), sandbox.Admits(b.Group, "icmp", a), sandbox.Admits(a.Group, "tcp 443", b))
 }
 
 // deploy deploys the templates, of which the functions run in this process, with the credentials of their roles.
@@ -165,7 +165,7 @@ func (c *company) start(p *policy.Policy, at peering.Cell, f wiring.Function) er
 	}
 	client := sqs.NewFromConfig(cfg)
 	url := urlOf(at, name)
-	handler := lambdasqs.Handler(func() {}, lambdasqs.NewSQS(client, url), handle(p, at, cfg)[f])
+	handler := lambdasqs.Handler(func() {}, queues.NewSQS(client, url), handle(p, at, cfg)[f])
 	c.mappings[role], err = c.Cloud.Queues.Map(queueARN, queue.Mapping{
 		BatchSize: wiring.BatchSize, MaxConcurrency: wiring.MaxConcurrency, ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,
 	}, lambda.NewHandler(handler))
@@ -175,17 +175,17 @@ func (c *company) start(p *policy.Policy, at peering.Cell, f wiring.Function) er
 // handle is what the functions do with these credentials.
 func handle(p *policy.Policy, at peering.Cell, cfg aws.Config) map[wiring.Function]lambdasqs.Handle {
 	network := ec2net.New(ec2.NewFromConfig(cfg))
-	bus := announce.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now)
+	announcer := bus.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now)
 	queue := func(f wiring.Function) string { return urlOf(at, wiring.DefaultPrefix+"-"+string(f)) }
-	queues := dispatch.New(sqs.NewFromConfig(cfg), queue(wiring.Sweep), map[outcome.Repair]string{
+	others := queues.New(sqs.NewFromConfig(cfg), queue(wiring.Sweep), map[outcome.Repair]string{
 		outcome.ByAccept: queue(wiring.Accept), outcome.ByConnect: queue(wiring.Connect), outcome.ByDisconnect: queue(wiring.Disconnect),
 	})
 	return map[wiring.Function]lambdasqs.Handle{
-		wiring.Accept:     accept.New(at, p, network, bus, time.Now).Handle,
-		wiring.Connect:    connect.New(at, p, network, bus, time.Now).Handle,
-		wiring.Disconnect: disconnect.New(at, p, network, bus, time.Now).Handle,
+		wiring.Accept:     accept.New(at, p, network, announcer, time.Now).Handle,
+		wiring.Connect:    connect.New(at, p, network, announcer, time.Now).Handle,
+		wiring.Disconnect: disconnect.New(at, p, network, announcer, time.Now).Handle,
 		wiring.Sweep: sweep.New(at, p, sweepInterval, sweep.Parts{
-			Network: network, Announcer: bus, Queues: queues, Now: time.Now, Missed: func(int) {},
+			Network: network, Announcer: announcer, Queues: others, Now: time.Now, Missed: func(int) {},
 		}).Handle,
 	}
 }

@@ -18,10 +18,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/autopeer/autopeer/infra/cell"
-	"github.com/autopeer/autopeer/infra/iammutations"
-	"github.com/autopeer/autopeer/infra/wiring"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/proof/iammutations"
 )
 
 var all = flag.Bool("all", false, "try all mutations, which takes a minute, and not only some")
@@ -122,7 +122,7 @@ func TestEveryPermissionIsMissed(t *testing.T) {
 
 // TestSurvivorsAreExplained looks for the statement and what is taken out of it.
 func TestSurvivorsAreExplained(t *testing.T) {
-	text, err := os.ReadFile("../../docs/security.md")
+	text, err := os.ReadFile("../../../docs/security.md")
 	if err != nil {
 		t.Fatal(err)
 	}

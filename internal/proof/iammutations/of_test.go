@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/infra/iammutations"
+	"github.com/autopeer/autopeer/internal/proof/iammutations"
 )
 
 const template = `{"Resources":{

@@ -10,14 +10,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/local"
-	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 // work is what autopeer does all day, in both directions: with all of it, every permission is needed.
@@ -128,7 +128,7 @@ func (c *company) follow(pair, ends [2]lab.Site) {
 	c.expect(agreed(pair, second)...)
 	for _, s := range []lab.Site{from, to} {
 		c.clutter(s, second)
-		c.must("hint", c.Deliver(c.ctx, s.Cell, wiring.Connect, bench.Event("AcceptVpcPeeringConnection", s.Cell, second, from, to)))
+		c.must("hint", c.Deliver(c.ctx, s.Cell, wiring.Connect, sandbox.Event("AcceptVpcPeeringConnection", s.Cell, second, from, to)))
 		c.rest()
 	}
 	c.expect(agreed(pair, second)...)
@@ -168,7 +168,7 @@ func (c *company) reject(from, to lab.Site) {
 func (c *company) stumble(pair, ends [2]lab.Site) {
 	var mu sync.Mutex
 	stumbled := map[string]bool{}
-	stop := c.Cloud.Inject(func(call api.Call) *cloudsim.Failure {
+	stop := c.Cloud.Inject(func(call apicall.Call) *cloudsim.Failure {
 		mu.Lock()
 		defer mu.Unlock()
 		if call.Service != "ec2" || stumbled[call.ARN] || !strings.Contains(call.ARN, ":assumed-role/") {

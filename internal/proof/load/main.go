@@ -12,8 +12,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/load/rush"
-	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/proof/load/rush"
 )
 
 func main() {

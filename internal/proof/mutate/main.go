@@ -13,7 +13,7 @@ import (
 	"runtime"
 	"syscall"
 
-	"github.com/autopeer/autopeer/infra/mutate/mutation"
+	"github.com/autopeer/autopeer/internal/proof/mutate/mutation"
 )
 
 func main() {
@@ -40,7 +40,7 @@ func parse(args []string) (options, error) {
 	flags := flag.NewFlagSet("mutate", flag.ContinueOnError)
 	flags.IntVar(&o.every, "every", 1, "try every `n`th mutant only")
 	flags.IntVar(&o.atOnce, "at-once", runtime.NumCPU(), "try so many at once")
-	flags.StringVar(&o.explanations, "explanations", "infra/mutate/survivors.txt", "the `file` that explains survivors")
+	flags.StringVar(&o.explanations, "explanations", "internal/proof/mutate/survivors.txt", "the `file` that explains survivors")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	pkg      = "infra/mutate/testdata/sample"
+	pkg      = "internal/proof/mutate/testdata/sample"
 	survivor = pkg + " Larger: if [a > b → a >= b] {"
 )
 

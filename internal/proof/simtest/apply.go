@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // apply enters what a record tells of.

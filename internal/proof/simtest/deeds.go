@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // deed is something that people do, so often among others.

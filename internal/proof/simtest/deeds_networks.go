@@ -1,6 +1,6 @@
 package simtest
 
-import "github.com/autopeer/autopeer/internal/peering"
+import "github.com/autopeer/autopeer/internal/domain/peering"
 
 // retag changes tags by which the policy chooses.
 func (r *run) retag() {

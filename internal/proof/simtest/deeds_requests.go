@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // connections returns those in one of these states.

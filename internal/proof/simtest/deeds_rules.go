@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // admitByHand makes a rule of somebody's own: often the same that the policy wants.

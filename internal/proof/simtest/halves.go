@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 func (r *run) isForeseenShort(c *connection, by reading, now time.Time) bool {

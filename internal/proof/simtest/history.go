@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
-	"github.com/autopeer/autopeer/internal/outcome"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
 
 // moment is something that happened. It is put into words only when a run fails.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // ledger is what there is on the cloud, as it follows from CloudTrail's records alone and from the time.

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/simtest"
+	"github.com/autopeer/autopeer/internal/proof/simtest"
 )
 
 var (

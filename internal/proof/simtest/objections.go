@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // objections are what speaks against a call of autopeer's. A call that isn't here, autopeer has no business making.

@@ -4,10 +4,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/wiring"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 // hints are the calls that each function hears of.
@@ -50,7 +50,7 @@ func (r *run) hint(cell peering.Cell, c *connection) {
 // forge puts an event into a function's queue, as if the call had been made that long ago.
 func (r *run) forge(cell peering.Cell, f wiring.Function, call, id string, requester, accepter vpcKey, ago time.Duration) {
 	time.Sleep(r.duration(time.Microsecond, 5*time.Millisecond)) // messages that come at one instant share a batch, or not
-	event := bench.Event(call, cell, peering.ConnectionID(id), requester.site(), accepter.site())
+	event := sandbox.Event(call, cell, peering.ConnectionID(id), requester.site(), accepter.site())
 	now := time.Now().UTC()
 	event = strings.ReplaceAll(event, now.Format(time.RFC3339), now.Add(-ago).Format(time.RFC3339))
 	event = strings.ReplaceAll(event, `"vpcId":`, `"cidrBlock":"198.18.0.0/16","vpcId":`) // nobody's, and none of an event's business

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // ask makes one EC2 call as the cell's account does, without the SDK: people need no retries, and thousands of runs

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/mutate/mutation"
+	"github.com/autopeer/autopeer/internal/proof/mutate/mutation"
 )
 
 var planted = flag.Uint64("planted", 0, "plant each bug and look for it in so many seeds at most")
@@ -143,7 +143,7 @@ func (b bug) hunt(ctx context.Context, root, dir string) (last progress, err err
 
 func repository(t *testing.T) string {
 	t.Helper()
-	root, err := filepath.Abs("../..")
+	root, err := filepath.Abs("../../..")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // promise is a call that failed in a way that nobody can make sense of, or never came back: the function must look

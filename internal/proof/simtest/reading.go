@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // This file reads a policy as plainly as possible, from docs/policy.md and nothing else: it shares no code and no

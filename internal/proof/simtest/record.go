@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // record is one call that may have changed something, as CloudTrail tells of it whether or not anybody is told: the

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/simtest"
+	"github.com/autopeer/autopeer/internal/proof/simtest"
 )
 
 // The share of the seeds that every test run has time for; make sim plays more of them.

@@ -12,12 +12,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/local"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/peering"
-	"github.com/autopeer/autopeer/internal/policy"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/policyfile"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 // Failure is what autopeer has done wrong in a run.
@@ -56,7 +56,7 @@ func Run(t *testing.T, seed uint64, whole bool) (result Result) {
 
 // run is one run.
 type run struct {
-	*bench.Bench
+	*sandbox.Sandbox
 	dice
 	ctx    context.Context // that of the test
 	seed   uint64
@@ -99,7 +99,7 @@ func newRun(ctx context.Context, seed uint64) *run {
 	}
 	var options ec2.Options
 	change := drawEC2(r.dice, r.ids.next)
-	r.Bench = bench.New(func(o *ec2.Options) {
+	r.Sandbox = sandbox.New(func(o *ec2.Options) {
 		change(o)
 		options = *o
 	})

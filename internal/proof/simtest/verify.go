@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/autopeer/autopeer/infra/lab"
+	"github.com/autopeer/autopeer/internal/lab"
 )
 
 // verify holds the ledger itself against what EC2 shows. It costs as much as a run, so that some must do.

@@ -7,12 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/local"
-	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/local"
 )
 
 // weather is how much goes wrong: of a thousand calls, or of a hundred events.
@@ -43,7 +43,7 @@ func drawWeather(d dice) weather {
 }
 
 // befall says what becomes of a call of autopeer's. It sleeps for as long as the call takes.
-func (r *run) befall(call api.Call) *cloudsim.Failure {
+func (r *run) befall(call apicall.Call) *cloudsim.Failure {
 	function := functionOf(call.ARN)
 	if function == "" {
 		return nil
@@ -56,7 +56,7 @@ func (r *run) befall(call api.Call) *cloudsim.Failure {
 // hang outlasts a function, so that to it the call never comes back: it has been killed.
 const hang = wiring.FunctionTimeout + time.Second
 
-func (r *run) decide(call api.Call, function string) (*cloudsim.Failure, time.Duration) {
+func (r *run) decide(call apicall.Call, function string) (*cloudsim.Failure, time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := callOf(call, function)
@@ -165,7 +165,7 @@ type call struct {
 	key      string // access key
 }
 
-func callOf(c api.Call, function string) call {
+func callOf(c apicall.Call, function string) call {
 	return call{function, peering.Cell{Account: peering.AccountID(c.Account), Region: peering.Region(c.Region)}, c.Service, c.Action, c.Params, c.AccessKeyID}
 }
 

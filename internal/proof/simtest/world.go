@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // site is a VPC as it was built, with what it belongs to as far as the first policy says.

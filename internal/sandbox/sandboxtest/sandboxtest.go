@@ -1,5 +1,5 @@
 // Package benchtest puts tests on a bench: a cloud of their own, a virtual clock, and checks that read well.
-package benchtest
+package sandboxtest
 
 import (
 	"context"
@@ -15,21 +15,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/local"
-	"github.com/autopeer/autopeer/infra/wiring"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 // T is a bench in a test, whose clock is virtual: waiting costs nothing.
 type T struct {
-	*bench.Bench
+	*sandbox.Sandbox
 	*testing.T
 	Ctx   context.Context // that of the test
 	sites []lab.Site
@@ -39,9 +39,9 @@ type T struct {
 func Run(t *testing.T, change func(*ec2.Options), test func(*T)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := bench.New(change)
+		b := sandbox.New(change)
 		defer b.Close()
-		test(&T{Bench: b, T: t, Ctx: t.Context()})
+		test(&T{Sandbox: b, T: t, Ctx: t.Context()})
 	})
 }
 
@@ -92,7 +92,7 @@ func (t *T) Policy(file string) {
 // Redeploy deploys another policy file.
 func (t *T) Redeploy(file string) {
 	t.Helper()
-	t.Must(t.Bench.Redeploy(t.Ctx, file, nil))
+	t.Must(t.Sandbox.Redeploy(t.Ctx, file, nil))
 }
 
 // DropEvents lets no event arrive any more, neither CloudTrail's nor autopeer's own. Schedules keep their times.
@@ -118,7 +118,7 @@ func (t *T) Hold(f wiring.Function) (release func()) { return local.Hold(t.Cells
 // Sweep lets every cell be swept twice, as the schedule and the second look do, and what is found be dealt with.
 func (t *T) Sweep() {
 	t.Helper()
-	t.Must(t.Bench.Sweep())
+	t.Must(t.Sandbox.Sweep())
 	t.Settle()
 }
 
@@ -134,16 +134,16 @@ func (t *T) NoSweeps() {
 
 // Slow makes every call take forty milliseconds, as EC2's do, until the returned function is called.
 func Slow(cloud *cloudsim.Cloud) (stop func()) {
-	return cloud.Inject(func(api.Call) *cloudsim.Failure {
+	return cloud.Inject(func(apicall.Call) *cloudsim.Failure {
 		time.Sleep(40 * time.Millisecond)
 		return nil
 	})
 }
 
 // Times makes the first n calls that match fail.
-func Times(n int, failure cloudsim.Failure, match func(api.Call) bool) func(api.Call) *cloudsim.Failure {
+func Times(n int, failure cloudsim.Failure, match func(apicall.Call) bool) func(apicall.Call) *cloudsim.Failure {
 	var mu sync.Mutex
-	return func(c api.Call) *cloudsim.Failure {
+	return func(c apicall.Call) *cloudsim.Failure {
 		mu.Lock()
 		defer mu.Unlock()
 		if n == 0 || !match(c) {
@@ -155,9 +155,9 @@ func Times(n int, failure cloudsim.Failure, match func(api.Call) bool) func(api.
 }
 
 // Blind makes a function see none of the connections that there are.
-func Blind(f wiring.Function) func(api.Call) *cloudsim.Failure {
+func Blind(f wiring.Function) func(apicall.Call) *cloudsim.Failure {
 	const none = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId><vpcPeeringConnectionSet/></DescribeVpcPeeringConnectionsResponse>`
-	return func(c api.Call) *cloudsim.Failure {
+	return func(c apicall.Call) *cloudsim.Failure {
 		if c.Action != "DescribeVpcPeeringConnections" || !strings.Contains(c.ARN, "autopeer-"+string(f)) {
 			return nil
 		}
@@ -191,7 +191,7 @@ func (t *T) Holds(want ...string) {
 
 // Pinging is what Holds expects once Marketing is connected with Finance and may ping it.
 func Pinging(m, f lab.Site, pcx peering.ConnectionID) []string {
-	return append(bench.Connected(m, f, pcx), bench.Admits(f.Group, "icmp", m))
+	return append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp", m))
 }
 
 // InState checks the connection's state as the cell sees it.
@@ -254,9 +254,9 @@ func (t *T) Unchanged(mark int) {
 // one entry a dependent round trip. It needs a cloud that takes its time, see Slow.
 func (t *T) Rounds(mark int) [][]string {
 	var rounds [][]string
-	var last api.Call
-	calls := slices.DeleteFunc(t.ByAutopeer(mark), func(c api.Call) bool { return c.Service == "sqs" })
-	slices.SortStableFunc(calls, func(a, b api.Call) int { return a.At.Compare(b.At) })
+	var last apicall.Call
+	calls := slices.DeleteFunc(t.ByAutopeer(mark), func(c apicall.Call) bool { return c.Service == "sqs" })
+	slices.SortStableFunc(calls, func(a, b apicall.Call) int { return a.At.Compare(b.At) })
 	for _, c := range calls {
 		if len(rounds) == 0 || !c.At.Equal(last.At) {
 			rounds = append(rounds, nil)

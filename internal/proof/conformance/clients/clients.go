@@ -14,11 +14,11 @@ import (
 	"os/exec"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/conformance/report"
-	"github.com/autopeer/autopeer/infra/local"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/proof/conformance/report"
 )
 
 // step is how long a connection stays in the states that it passes: long enough for a client to see them.
@@ -26,7 +26,7 @@ const step = 300 * time.Millisecond
 
 // Judge runs the script that drives the embedded cloud, with the virtual environment's Python. A line that it prints is a check.
 func Judge(ctx context.Context, j *report.Judge, venv, folder string) {
-	cloud := cloudsim.New(cloudsim.Options{EC2: func(trail api.Trail) http.Handler {
+	cloud := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler {
 		return ec2.New(ec2.Options{Seed: 1, Trail: trail, Delays: ec2.Delays{Initiating: step, Propagation: step, Provisioning: step, Deleting: step}})
 	}})
 	defer cloud.Close()

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/autopeer/autopeer/infra/conformance/report"
+	"github.com/autopeer/autopeer/internal/proof/conformance/report"
 )
 
 // TestCount: what the script prints, and what is made of it.

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
 
-	"github.com/autopeer/autopeer/infra/conformance/emulator"
-	"github.com/autopeer/autopeer/infra/conformance/report"
+	"github.com/autopeer/autopeer/internal/proof/conformance/emulator"
+	"github.com/autopeer/autopeer/internal/proof/conformance/report"
 )
 
 const account = "111111111111"

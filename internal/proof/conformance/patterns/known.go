@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/autopeer/autopeer/infra/conformance/report"
+	"github.com/autopeer/autopeer/internal/proof/conformance/report"
 )
 
 // known are the differences that have an explanation, by a part of the pattern.

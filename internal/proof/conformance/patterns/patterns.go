@@ -6,8 +6,8 @@ import (
 	"context"
 	"slices"
 
-	"github.com/autopeer/autopeer/infra/conformance/report"
 	"github.com/autopeer/autopeer/internal/cloudsim/pattern"
+	"github.com/autopeer/autopeer/internal/proof/conformance/report"
 )
 
 // Ours is the embedded cloud's answer.

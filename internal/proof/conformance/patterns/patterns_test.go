@@ -3,7 +3,7 @@ package patterns_test
 import (
 	"testing"
 
-	"github.com/autopeer/autopeer/infra/conformance/patterns"
+	"github.com/autopeer/autopeer/internal/proof/conformance/patterns"
 )
 
 // TestTheExamplesOfTheUserGuide: `make conformance` asks others the same.

@@ -19,7 +19,7 @@ func askRuler(ctx context.Context, jars string, cases []Case) ([]Answer, error) 
 		}
 		questions.Write(append(line, '\n'))
 	}
-	java := exec.CommandContext(ctx, "java", "-cp", jars+"/*", "infra/conformance/patterns/AskRuler.java")
+	java := exec.CommandContext(ctx, "java", "-cp", jars+"/*", "internal/proof/conformance/patterns/AskRuler.java")
 	java.Stdin, java.Stderr = &questions, &said
 	out, err := java.Output()
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/autopeer/autopeer/infra/conformance/report"
+	"github.com/autopeer/autopeer/internal/proof/conformance/report"
 )
 
 func TestReport(t *testing.T) {

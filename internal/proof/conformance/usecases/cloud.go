@@ -9,12 +9,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"github.com/autopeer/autopeer/infra/conformance/emulator"
-	"github.com/autopeer/autopeer/infra/local"
 	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/proof/conformance/emulator"
 )
 
 // cloud is AWS as somebody imitates it, reached over HTTP with the real SDK.
@@ -41,7 +41,7 @@ func (c *cloud) config(ctx context.Context, cell peering.Cell) (aws.Config, erro
 
 // embedded returns the embedded cloud where everything happens at once, behind a socket.
 func embedded(ctx context.Context) (*cloud, error) {
-	sim := cloudsim.New(cloudsim.Options{EC2: func(trail api.Trail) http.Handler { return ec2.New(ec2.Options{Seed: 1, Trail: trail}) }})
+	sim := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler { return ec2.New(ec2.Options{Seed: 1, Trail: trail}) }})
 	url, stop, err := local.Serve(ctx, sim, 0)
 	if err != nil {
 		return nil, err

@@ -13,16 +13,16 @@ import (
 	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"github.com/autopeer/autopeer/internal/announce"
-	"github.com/autopeer/autopeer/internal/outcome"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/aws/bus"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 const busName = "autopeer"
 
 // ear is a bus on which a cell announces, and a queue that hears what is announced there.
 type ear struct {
-	bus   *announce.Bus
+	bus   *bus.Bus
 	queue *sqs.Client
 	url   string
 
@@ -62,15 +62,15 @@ func listen(ctx context.Context, cfg aws.Config, cell peering.Cell) (*ear, error
 	if _, err = events.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: aws.String(busName)}); err != nil {
 		return nil, fmt.Errorf("make bus in %s: %w", cell, err)
 	}
-	rule, bus := aws.String("all"), aws.String(busName)
-	if _, err = events.PutRule(ctx, &eventbridge.PutRuleInput{Name: rule, EventBusName: bus, EventPattern: aws.String(`{"source":["autopeer"]}`)}); err != nil {
+	rule, name := aws.String("all"), aws.String(busName)
+	if _, err = events.PutRule(ctx, &eventbridge.PutRuleInput{Name: rule, EventBusName: name, EventPattern: aws.String(`{"source":["autopeer"]}`)}); err != nil {
 		return nil, fmt.Errorf("make rule in %s: %w", cell, err)
 	}
-	_, err = events.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: rule, EventBusName: bus, Targets: []eventtypes.Target{{Id: aws.String("queue"), Arn: aws.String(queueARN(cell))}}})
+	_, err = events.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: rule, EventBusName: name, Targets: []eventtypes.Target{{Id: aws.String("queue"), Arn: aws.String(queueARN(cell))}}})
 	if err != nil {
 		return nil, fmt.Errorf("make target in %s: %w", cell, err)
 	}
-	return &ear{bus: announce.New(events, busName, time.Now), queue: queues, url: *made.QueueUrl}, nil
+	return &ear{bus: bus.New(events, busName, time.Now), queue: queues, url: *made.QueueUrl}, nil
 }
 
 func queueARN(cell peering.Cell) string {

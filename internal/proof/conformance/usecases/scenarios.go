@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
 )
 
 const (

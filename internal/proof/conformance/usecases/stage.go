@@ -11,16 +11,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/lab"
 	"github.com/autopeer/autopeer/internal/accept"
+	"github.com/autopeer/autopeer/internal/aws/ec2net"
 	"github.com/autopeer/autopeer/internal/connect"
 	"github.com/autopeer/autopeer/internal/disconnect"
-	"github.com/autopeer/autopeer/internal/ec2net"
-	"github.com/autopeer/autopeer/internal/fault"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/policyfile"
-	"github.com/autopeer/autopeer/internal/trail"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 // stage is one scenario on one cloud. The first error stays, and every later step does nothing.
@@ -52,7 +52,7 @@ type troupe struct {
 	handles []handle // accept, connect, disconnect
 }
 
-type handle func(context.Context, trail.Hint) error
+type handle func(context.Context, hint.Hint) error
 
 func newStage(ctx context.Context, c *cloud, sc scenario) (*stage, error) {
 	s := &stage{cloud: c, scenario: sc, ctx: ctx}
@@ -126,7 +126,7 @@ func (s *stage) ask(from, to lab.Site) (id peering.ConnectionID) {
 // event tells all cells of a call, and writes down what they announce and what is there then.
 func (s *stage) event(step, call string, id peering.ConnectionID, sides ...lab.Site) {
 	sides = append(sides, lab.Site{}, lab.Site{})
-	lines := s.hear(bench.Event(call, s.cells[0].Cell, id, sides[0], sides[1]))
+	lines := s.hear(sandbox.Event(call, s.cells[0].Cell, id, sides[0], sides[1]))
 	s.write(step+", announced", lines)
 	s.look(step)
 }
@@ -135,7 +135,7 @@ func (s *stage) event(step, call string, id peering.ConnectionID, sides ...lab.S
 func (s *stage) again(step, call string, id peering.ConnectionID, sides ...lab.Site) {
 	sides = append(sides, lab.Site{}, lab.Site{})
 	_, before := s.calls.since(0)
-	s.hear(bench.Event(call, s.cells[0].Cell, id, sides[0], sides[1]))
+	s.hear(sandbox.Event(call, s.cells[0].Cell, id, sides[0], sides[1]))
 	calls, _ := s.calls.since(before)
 	s.write(step+", again", calls)
 	s.last().empty = true
@@ -164,7 +164,7 @@ func (s *stage) hear(event string) []string {
 	if s.err != nil {
 		return nil
 	}
-	hint, err := trail.Parse([]byte(event))
+	h, err := hint.Parse([]byte(event))
 	if err != nil {
 		s.keep(err)
 		return nil
@@ -172,7 +172,7 @@ func (s *stage) hear(event string) []string {
 	var lines []string
 	for _, t := range s.cells {
 		for _, handle := range t.handles {
-			if err := deliver(s.ctx, handle, hint); err != nil {
+			if err := deliver(s.ctx, handle, h); err != nil {
 				lines = append(lines, fmt.Sprintf("%s fails, %s: %v", t.Cell, fault.Of(err), err))
 			}
 		}
@@ -184,10 +184,10 @@ func (s *stage) hear(event string) []string {
 }
 
 // deliver delivers as a queue does: what can be tried again comes back.
-func deliver(ctx context.Context, handle handle, hint trail.Hint) error {
+func deliver(ctx context.Context, handle handle, h hint.Hint) error {
 	var err error
 	for range 3 {
-		if err = handle(ctx, hint); err == nil || fault.Of(err) != fault.Retryable {
+		if err = handle(ctx, h); err == nil || fault.Of(err) != fault.Retryable {
 			return err
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/autopeer/autopeer/infra/conformance/report"
+	"github.com/autopeer/autopeer/internal/proof/conformance/report"
 )
 
 // Judge plays all scenarios. Moto serves at the address, for nobody else meanwhile.

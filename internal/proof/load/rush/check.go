@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/cloudwatch"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // check holds what there is in the end against what must be.

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/internal/peering"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 // company is the sites of each department. The first two departments peer with each other, and the next two.
@@ -71,9 +71,9 @@ func (c company) pair(n int) (from, to lab.Site) {
 	return c[department][round%vpcs], c[department+1][(round+round/vpcs)%vpcs]
 }
 
-// agreed is the state of two sites that are connected as the policy says, in the words of bench.State.
+// agreed is the state of two sites that are connected as the policy says, in the words of sandbox.State.
 func agreed(a, b lab.Site, via peering.ConnectionID) []string {
-	return append(bench.Connected(a, b, via), bench.Admits(a.Group, "tcp 443", b), bench.Admits(b.Group, "tcp 443", a))
+	return append(sandbox.Connected(a, b, via), sandbox.Admits(a.Group, "tcp 443", b), sandbox.Admits(b.Group, "tcp 443", a))
 }
 
 func (c company) sites() []lab.Site { return slices.Concat(c...) }

@@ -9,12 +9,12 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
 // processes are those of the functions, which the log of calls gives away.
 type processes struct {
-	find    func(api.Call) (function string, pid int, found bool)
+	find    func(apicall.Call) (function string, pid int, found bool)
 	known   map[string]bool // access key ids
 	pids    []int
 	samples []sample
@@ -30,7 +30,7 @@ type sample struct {
 type usage struct{ kilobytes, threads int }
 
 // learn looks who has made the calls.
-func (p *processes) learn(calls []api.Call) {
+func (p *processes) learn(calls []apicall.Call) {
 	for _, c := range calls {
 		if p.known[c.AccessKeyID] {
 			continue

@@ -9,7 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/api"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
 // throttledCode is EC2's word for a call too many.
@@ -79,8 +79,8 @@ func (r *rush) calls() string {
 }
 
 // toEC2 returns the calls of functions, those too that were throttled.
-func (r *rush) toEC2() []api.Call {
-	return slices.DeleteFunc(r.ByAutopeer(r.mark), func(c api.Call) bool { return c.Service != "ec2" })
+func (r *rush) toEC2() []apicall.Call {
+	return slices.DeleteFunc(r.ByAutopeer(r.mark), func(c apicall.Call) bool { return c.Service != "ec2" })
 }
 
 // failed counts the functions' calls with such errors, by action and error.

@@ -12,10 +12,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/autopeer/autopeer/infra/bench"
-	"github.com/autopeer/autopeer/infra/lab"
-	"github.com/autopeer/autopeer/infra/local"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 // Size says how much is asked for: no more than there are pairs of VPCs between every two departments. There are
@@ -39,7 +39,7 @@ func realistic(o *ec2.Options) {
 
 // rush is one run.
 type rush struct {
-	*bench.Bench
+	*sandbox.Sandbox
 	Size
 	out       io.Writer
 	company   company
@@ -66,7 +66,7 @@ type measures struct {
 
 // Run reports whether everything was as it must be. What happens goes to out, with the verdict as the last line.
 func Run(ctx context.Context, out io.Writer, w *local.Workshop, s Size) (bool, error) {
-	r := &rush{Size: s, out: out, Bench: bench.New(realistic), ledger: newLedger(time.Now)}
+	r := &rush{Size: s, out: out, Sandbox: sandbox.New(realistic), ledger: newLedger(time.Now)}
 	r.processes = &processes{find: r.Process, known: map[string]bool{}}
 	err := r.play(ctx, w)
 	r.Close()

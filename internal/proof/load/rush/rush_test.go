@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/autopeer/autopeer/infra/load/rush"
-	"github.com/autopeer/autopeer/infra/local"
+	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/proof/load/rush"
 )
 
 // TestRun is the same as the thousand requests, but for the number: `make load` has that.

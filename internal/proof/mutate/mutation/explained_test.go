@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/infra/mutate/mutation"
+	"github.com/autopeer/autopeer/internal/proof/mutate/mutation"
 )
 
 func TestParseExplanations(t *testing.T) {

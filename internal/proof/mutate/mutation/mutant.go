@@ -15,7 +15,7 @@ import (
 // Mutant is a source file with one condition, operator, constant, statement or field other than it was.
 type Mutant struct {
 	// Name tells it from every other, and stays the same when its line moves:
-	// internal/cidr Contains: return [outer.Bits() <= inner.Bits() → true] && outer.Overlaps(inner)
+	// internal/domain/cidr Contains: return [outer.Bits() <= inner.Bits() → true] && outer.Overlaps(inner)
 	Name string
 	File string
 	Line int

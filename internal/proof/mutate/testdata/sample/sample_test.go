@@ -3,7 +3,7 @@ package sample_test
 import (
 	"testing"
 
-	"github.com/autopeer/autopeer/infra/mutate/testdata/sample"
+	"github.com/autopeer/autopeer/internal/proof/mutate/testdata/sample"
 )
 
 func TestSample(t *testing.T) {
