@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/domain/function"
 )
 
 func TestMain(m *testing.M) {
@@ -23,7 +23,7 @@ func workshop(t *testing.T, cdk, policy string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	files := map[string]string{"cdk.json": cdk, "policy.yaml": policy}
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		files["build/"+string(f)+"/bootstrap"] = string(f)
 	}
 	for name, text := range files {

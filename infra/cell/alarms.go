@@ -10,8 +10,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/autopeer/autopeer/internal/aws/metrics"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // alarm is a kind of alarm, or one alarm of that kind. The kind is a heading in docs/runbook.md.
@@ -33,7 +33,7 @@ const overdue = 15 * 60
 // alarms are few, and each asks for a person.
 func (b builder) alarms() []alarm {
 	all := []alarm{lettersIn(alarm{kind: "undelivered", says: "A rule could not deliver an event in 24 hours, or has no permission to."}, b.name("undelivered"))}
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		name := b.function(f)
 		all = append(all,
 			lettersIn(alarm{kind: "dead-letters", of: string(f), says: "A message could not be handled and waits in the dead-letter queue."}, name+"-dead-letters"),
@@ -44,14 +44,14 @@ func (b builder) alarms() []alarm {
 			ofFunction(alarm{kind: "throttles", of: string(f), says: "Lambda had no free environment for 15 minutes.", periods: 3}, "Throttles", name),
 		)
 	}
-	for _, f := range []wiring.Function{wiring.Accept, wiring.Connect} {
+	for _, f := range []function.Name{function.Accept, function.Connect} {
 		all = append(all,
 			b.outcomes(alarm{kind: "conflicts", of: string(f), says: "A live route stands in the way of a connection.", threshold: 1}, outcome.Conflicting),
 			b.outcomes(alarm{kind: "denials", of: string(f), says: "Ten requests in an hour that the policy does not allow.", threshold: 10}, outcome.Denied),
 		)
 	}
-	return append(all, alarm{kind: "missed-events", of: string(wiring.Sweep), says: "A sweep found in an hour what an event should have told.",
-		namespace: metrics.Namespace, metric: metrics.Missed, about: map[string]string{metrics.Function: b.function(wiring.Sweep)},
+	return append(all, alarm{kind: "missed-events", of: string(function.Sweep), says: "A sweep found in an hour what an event should have told.",
+		namespace: metrics.Namespace, metric: metrics.Missed, about: map[string]string{metrics.Function: b.function(function.Sweep)},
 		statistic: "Sum", threshold: 1, seconds: 3600, periods: 1})
 }
 

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/domain/function"
 )
 
 // TestRolesAllowTheCallsThatTheFunctionsMake follows the code, from the interface of each use case through
@@ -22,7 +22,7 @@ func TestRolesAllowTheCallsThatTheFunctionsMake(t *testing.T) {
 	network, planner := load(t, "aws/ec2net"), load(t, "domain/plan")
 	plans := map[string]string{"connect": "Connect", "disconnect": "Disconnect"}
 	template := stack(t, company, finance, nil)
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		function := string(f)
 		t.Run(function, func(t *testing.T) {
 			calls := map[string]bool{}
@@ -59,7 +59,7 @@ func TestOnlyWhoDispatchesMaySend(t *testing.T) {
 	if !calls["SendMessageBatch"] || len(calls) != 1 { // for which SQS asks the permission to SendMessage
 		t.Errorf("queues calls %v", calls)
 	}
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		main, err := os.ReadFile(filepath.Join("../../functions", string(f), "main.go"))
 		if err != nil {
 			t.Fatal(err)

@@ -12,9 +12,9 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // Props says what goes into a stack.
@@ -51,7 +51,7 @@ func New(scope constructs.Construct, props Props) (awscdk.Stack, error) {
 }
 
 func built(build string) error {
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		bootstrap := filepath.Join(build, string(f), "bootstrap")
 		if _, err := os.Stat(bootstrap); err != nil {
 			return fmt.Errorf("find function %s: %w; run make build first", f, err)
@@ -74,12 +74,12 @@ func (b builder) fill(stack awscdk.Stack) error {
 	}
 	bus := b.addBus(stack)
 	undelivered := b.addUndelivered(stack)
-	groups, queues := map[wiring.Function]constructs.Construct{}, map[wiring.Function]queue{}
-	for _, f := range wiring.Functions {
+	groups, queues := map[function.Name]constructs.Construct{}, map[function.Name]queue{}
+	for _, f := range function.All {
 		groups[f] = group(stack, title(string(f)))
 		queues[f] = b.addFunctionQueue(groups[f], f)
 	}
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		b.addQueuedFunction(groups[f], f, layer, queues)
 	}
 	b.addRules(stack, bus, queues, undelivered)

@@ -13,9 +13,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/autopeer/autopeer/infra/cell"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
 
@@ -89,7 +89,7 @@ func options(t testing.TB, context map[string]any) cell.Options {
 func built(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		if err := os.MkdirAll(filepath.Join(dir, string(f)), 0o755); err != nil {
 			t.Fatal(err)
 		}

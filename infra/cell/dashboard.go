@@ -9,8 +9,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/autopeer/autopeer/internal/aws/metrics"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/logkey"
 )
 
@@ -37,12 +37,12 @@ func (b builder) addDashboard(scope constructs.Construct) {
 func (b builder) widgets() []widget {
 	return []widget{
 		{"alarm", 0, 0, 8, 6, map[string]any{"title": "Is it working?", "alarms": b.alarmARNs()}},
-		b.graph(8, 0, "What became of requests", "Sum", b.outcomeMetrics(wiring.Accept, metrics.Outcomes,
+		b.graph(8, 0, "What became of requests", "Sum", b.outcomeMetrics(function.Accept, metrics.Outcomes,
 			outcome.Accepted, outcome.Denied, outcome.Conflicting, outcome.AskApproval, outcome.Failed)),
 		b.graph(16, 0, "Connected and disconnected", "Sum", append(
-			b.outcomeMetrics(wiring.Connect, metrics.Outcomes, outcome.Connected, outcome.Conflicting, outcome.Denied),
-			b.outcomeMetrics(wiring.Disconnect, metrics.Outcomes, outcome.Disconnected)...)),
-		b.graph(0, 6, "Seconds from request to connected, 95 of 100", "p95", b.outcomeMetrics(wiring.Connect, metrics.Seconds, outcome.Connected)),
+			b.outcomeMetrics(function.Connect, metrics.Outcomes, outcome.Connected, outcome.Conflicting, outcome.Denied),
+			b.outcomeMetrics(function.Disconnect, metrics.Outcomes, outcome.Disconnected)...)),
+		b.graph(0, 6, "Seconds from request to connected, 95 of 100", "p95", b.outcomeMetrics(function.Connect, metrics.Seconds, outcome.Connected)),
 		b.graph(8, 6, "What waits: age of the oldest message in seconds", "Maximum", b.queueMetrics("ApproximateAgeOfOldestMessage")),
 		b.graph(16, 6, "Calls to AWS, and those that AWS throttled", "Sum", b.callMetrics()),
 		b.table(0, 12, "What was connected", outcome.Connected, outcome.Disconnected),
@@ -67,7 +67,7 @@ func (b builder) graph(x, y int, title, statistic string, lines [][]string) widg
 }
 
 // outcomeMetrics is a line for each kind of outcome of the function.
-func (b builder) outcomeMetrics(f wiring.Function, metric string, kinds ...outcome.Kind) [][]string {
+func (b builder) outcomeMetrics(f function.Name, metric string, kinds ...outcome.Kind) [][]string {
 	var lines [][]string
 	for _, kind := range kinds {
 		lines = append(lines, []string{metrics.Namespace, metric, metrics.Function, b.function(f), metrics.Outcome, string(kind)})
@@ -77,16 +77,16 @@ func (b builder) outcomeMetrics(f wiring.Function, metric string, kinds ...outco
 
 // driftMetrics is what sweeps find, and what those repair to whom they say so.
 func (b builder) driftMetrics() [][]string {
-	lines := b.outcomeMetrics(wiring.Sweep, metrics.Outcomes, outcome.DriftFound)
-	for _, f := range []wiring.Function{wiring.Accept, wiring.Connect, wiring.Disconnect} {
+	lines := b.outcomeMetrics(function.Sweep, metrics.Outcomes, outcome.DriftFound)
+	for _, f := range []function.Name{function.Accept, function.Connect, function.Disconnect} {
 		lines = append(lines, b.outcomeMetrics(f, metrics.Outcomes, outcome.Repaired)...)
 	}
-	return append(lines, []string{metrics.Namespace, metrics.Missed, metrics.Function, b.function(wiring.Sweep)})
+	return append(lines, []string{metrics.Namespace, metrics.Missed, metrics.Function, b.function(function.Sweep)})
 }
 
 func (b builder) queueMetrics(metric string) [][]string {
 	var lines [][]string
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		lines = append(lines, []string{"AWS/SQS", metric, "QueueName", b.function(f)})
 	}
 	return lines
@@ -94,7 +94,7 @@ func (b builder) queueMetrics(metric string) [][]string {
 
 func (b builder) callMetrics() [][]string {
 	var lines [][]string
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		lines = append(lines,
 			[]string{metrics.Namespace, metrics.APICalls, metrics.Function, b.function(f)},
 			[]string{metrics.Namespace, metrics.Throttles, metrics.Function, b.function(f)})
@@ -105,7 +105,7 @@ func (b builder) callMetrics() [][]string {
 // table lists the latest announcements of the kinds, from the logs.
 func (b builder) table(x, y int, title string, kinds ...outcome.Kind) widget {
 	var query strings.Builder
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		fmt.Fprintf(&query, "SOURCE '%s' | ", b.logGroup(f))
 	}
 	wanted := make([]string, len(kinds))

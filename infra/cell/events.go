@@ -5,6 +5,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
@@ -33,7 +34,7 @@ func (b builder) addUndelivered(scope constructs.Construct) queue {
 
 // addRules adds the rules of the wiring. A rule that feeds a queue and one that forwards differ in their
 // target only.
-func (b builder) addRules(scope constructs.Construct, bus awsevents.CfnEventBus, queues map[wiring.Function]queue, undelivered queue) {
+func (b builder) addRules(scope constructs.Construct, bus awsevents.CfnEventBus, queues map[function.Name]queue, undelivered queue) {
 	rules := group(scope, "Rules")
 	var role *string
 	if _, forwards := b.roles[forward]; forwards {

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/autopeer/autopeer/internal/aws/bootstrap"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
@@ -45,14 +46,14 @@ func (b builder) addPolicyLayer(scope constructs.Construct) (awslambda.CfnLayerV
 }
 
 // addFunctionQueue adds the queue that feeds a function.
-func (b builder) addFunctionQueue(this constructs.Construct, f wiring.Function) queue {
+func (b builder) addFunctionQueue(this constructs.Construct, f function.Name) queue {
 	dead := b.addQueue(this, "DeadLetters", queueProps{name: b.function(f) + "-dead-letters", isLast: true})
-	return b.addQueue(this, "Queue", queueProps{name: b.function(f), fromRules: b.rulesTo(f), dead: dead, delay: f.Delay()})
+	return b.addQueue(this, "Queue", queueProps{name: b.function(f), fromRules: b.rulesTo(f), dead: dead, delay: wiring.Delay(f)})
 }
 
 // addQueuedFunction adds a function with its role and its log group, and feeds it from its queue. Sweep has to know
 // the queues of all.
-func (b builder) addQueuedFunction(this constructs.Construct, f wiring.Function, layer awslambda.CfnLayerVersion, queues map[wiring.Function]queue) {
+func (b builder) addQueuedFunction(this constructs.Construct, f function.Name, layer awslambda.CfnLayerVersion, queues map[function.Name]queue) {
 	fn := b.addFunction(this, f, layer, b.environment(f, queues))
 	awslambda.NewCfnEventSourceMapping(this, jsii.String("Mapping"), &awslambda.CfnEventSourceMappingProps{
 		FunctionName: fn.Ref(), EventSourceArn: queues[f].AttrArn(), BatchSize: jsii.Number(wiring.BatchSize),
@@ -61,7 +62,7 @@ func (b builder) addQueuedFunction(this constructs.Construct, f wiring.Function,
 	})
 }
 
-func (b builder) addFunction(this constructs.Construct, f wiring.Function, layer awslambda.CfnLayerVersion, environment map[string]*string) awslambda.CfnFunction {
+func (b builder) addFunction(this constructs.Construct, f function.Name, layer awslambda.CfnLayerVersion, environment map[string]*string) awslambda.CfnFunction {
 	logs := awslogs.NewCfnLogGroup(this, jsii.String("Logs"), &awslogs.CfnLogGroupProps{
 		LogGroupName: jsii.String(b.logGroup(f)), RetentionInDays: jsii.Number(b.options.LogRetentionDays),
 	})
@@ -94,17 +95,17 @@ func (b builder) addFunction(this constructs.Construct, f wiring.Function, layer
 }
 
 // environment is what bootstrap.Parse reads, and bootstrap.ParseSweep in sweep.
-func (b builder) environment(f wiring.Function, queues map[wiring.Function]queue) map[string]*string {
+func (b builder) environment(f function.Name, queues map[function.Name]queue) map[string]*string {
 	all := map[string]*string{
 		bootstrap.Account:  jsii.String(string(b.Account)),
 		bootstrap.Bus:      &b.prefix,
 		bootstrap.Policy:   jsii.String("/opt/" + policyFile),
 		bootstrap.QueueURL: queues[f].Ref(),
 	}
-	if f == wiring.Sweep {
-		all[bootstrap.AcceptQueueURL] = queues[wiring.Accept].Ref()
-		all[bootstrap.ConnectQueueURL] = queues[wiring.Connect].Ref()
-		all[bootstrap.DisconnectQueueURL] = queues[wiring.Disconnect].Ref()
+	if f == function.Sweep {
+		all[bootstrap.AcceptQueueURL] = queues[function.Accept].Ref()
+		all[bootstrap.ConnectQueueURL] = queues[function.Connect].Ref()
+		all[bootstrap.DisconnectQueueURL] = queues[function.Disconnect].Ref()
 		all[bootstrap.SweepMinutes] = jsii.String(fmt.Sprint(b.options.SweepInterval.Minutes()))
 	}
 	return all

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
@@ -42,9 +43,9 @@ func (p place) bus(c peering.Cell) string { return arn("events", c, "event-bus/"
 
 func (p place) name(thing string) string { return p.prefix + "-" + thing }
 
-func (p place) function(f wiring.Function) string { return p.name(string(f)) }
+func (p place) function(f function.Name) string { return p.name(string(f)) }
 
-func (p place) logGroup(f wiring.Function) string { return "/aws/lambda/" + p.function(f) }
+func (p place) logGroup(f function.Name) string { return "/aws/lambda/" + p.function(f) }
 
 // regional is the name of a thing that an account has once for all regions.
 func (p place) regional(thing string) string { return p.name(thing) + "-" + string(p.Region) }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/aws/bootstrap"
 	"github.com/autopeer/autopeer/internal/cloudsim/pattern"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
@@ -32,8 +33,8 @@ func TestTheEnvironmentIsWhatConfigReads(t *testing.T) {
 		return packed, nil
 	}
 	functions := resources(t, stack(t, company, finance, nil), "AWS::Lambda::Function")
-	if len(functions) != len(wiring.Functions) {
-		t.Fatalf("%d functions, want %d", len(functions), len(wiring.Functions))
+	if len(functions) != len(function.All) {
+		t.Fatalf("%d functions, want %d", len(functions), len(function.All))
 	}
 	for _, f := range functions {
 		env := map[string]string{bootstrap.Region: string(finance.Region)} // which Lambda sets

@@ -6,10 +6,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // What can't be narrowed down further, and why, is listed in docs/security.md.
@@ -19,7 +19,7 @@ import (
 // acceptPermissions let accept take exactly the pairs that the policy lists, and those that somebody has to approve
 // only with the tag that approves, so that even a defect in the function can't accept another.
 func acceptPermissions(p place, part *policy.Policy) []statement {
-	all := append(common(p, wiring.Accept),
+	all := append(common(p, function.Accept),
 		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups"))
 	if part.Otherwise == policy.RejectOthers {
 		all = append(all, allow("RejectWhatNoPeeringNames", "ec2:RejectVpcPeeringConnection", p.connections()).
@@ -42,7 +42,7 @@ func approved() condition {
 
 // connectPermissions let connect change the route tables and groups of the VPCs that a peering names.
 func connectPermissions(p place, part *policy.Policy) []statement {
-	all := append(common(p, wiring.Connect),
+	all := append(common(p, function.Connect),
 		describe("ReadNetwork", "VpcPeeringConnections", "RouteTables", "Subnets", "NetworkAcls", "SecurityGroups", "SecurityGroupRules"))
 	vpcs := members(part, p.Cell, named(part))
 	if len(vpcs) == 0 {
@@ -69,7 +69,7 @@ func connectPermissions(p place, part *policy.Policy) []statement {
 // disconnectPermissions reach all the cell's departments, those of no peering too: one may have had a
 // peering until yesterday, and what it left must still go.
 func disconnectPermissions(p place, part *policy.Policy) []statement {
-	all := append(common(p, wiring.Disconnect),
+	all := append(common(p, function.Disconnect),
 		describe("ReadRemains", "VpcPeeringConnections", "RouteTables", "SecurityGroupRules"))
 	for i, some := range chunks(members(part, p.Cell, managed(part))) {
 		all = append(all,
@@ -83,16 +83,16 @@ func disconnectPermissions(p place, part *policy.Policy) []statement {
 // sweepPermissions let sweep read, and tell the functions of its cell where to look.
 func sweepPermissions(p place) []statement {
 	var queues []string
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		queues = append(queues, p.arn("sqs", p.function(f)))
 	}
-	return append(common(p, wiring.Sweep),
+	return append(common(p, function.Sweep),
 		describe("ReadEverything", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups", "SecurityGroupRules"),
 		allow("TellFunctions", "sqs:SendMessage", queues))
 }
 
 // common is what every function does: take messages, announce outcomes, write logs.
-func common(p place, f wiring.Function) []statement {
+func common(p place, f function.Name) []statement {
 	return []statement{
 		allow("TakeMessages", []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"},
 			p.arn("sqs", p.function(f))),

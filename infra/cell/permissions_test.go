@@ -10,9 +10,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // grant is one statement of a role. Lists of one may be bare strings in a template.
@@ -234,7 +234,7 @@ func TestNoRoleRejectsUnlessThePolicyDoes(t *testing.T) {
 
 func TestOnlyReadsAreOnEverything(t *testing.T) {
 	template := stack(t, company, finance, nil)
-	for _, function := range append(slices.Clone(wiring.Functions), "forward") {
+	for _, function := range append(slices.Clone(function.All), "forward") {
 		for _, g := range roleOf(t, template, string(function)) {
 			for _, action := range g.Action {
 				read := strings.HasPrefix(action, "ec2:Describe")

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
@@ -56,7 +57,7 @@ func (b builder) addQueue(scope constructs.Construct, id string, props queueProp
 }
 
 // rulesTo are the ARNs of the rules that feed the function.
-func (b builder) rulesTo(f wiring.Function) []string {
+func (b builder) rulesTo(f function.Name) []string {
 	var arns []string
 	for _, r := range b.rules {
 		if r.Queue == f {

@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
@@ -27,10 +28,10 @@ func newDesign(whole *policy.Policy, cell peering.Cell, o Options) (design, erro
 	if d.packed, err = part.Encode(); err != nil {
 		return design{}, err
 	}
-	d.roles[string(wiring.Accept)] = pack(acceptPermissions(d.place, part))
-	d.roles[string(wiring.Connect)] = pack(connectPermissions(d.place, part))
-	d.roles[string(wiring.Disconnect)] = pack(disconnectPermissions(d.place, part))
-	d.roles[string(wiring.Sweep)] = pack(sweepPermissions(d.place))
+	d.roles[string(function.Accept)] = pack(acceptPermissions(d.place, part))
+	d.roles[string(function.Connect)] = pack(connectPermissions(d.place, part))
+	d.roles[string(function.Disconnect)] = pack(disconnectPermissions(d.place, part))
+	d.roles[string(function.Sweep)] = pack(sweepPermissions(d.place))
 	if counterparts := whole.Counterparts(cell); len(counterparts) > 0 {
 		d.busPolicy = busPolicy(d.place, counterparts, o.Organization)
 		d.roles[forward] = pack(forwardPermissions(d.place, counterparts))

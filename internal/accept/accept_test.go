@@ -10,9 +10,9 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/sandbox"
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
@@ -116,7 +116,7 @@ func TestOtherwiseReject(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.InState(two, pcx, peering.Rejected)
-		t.Redeliver(two, wiring.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
+		t.Redeliver(two, function.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
 		if said := t.SaidOnce(outcome.Denied, pcx); said.Reason.Code != "not-listed" {
 			t.Errorf("reason = %+v", said.Reason)
 		}
@@ -132,7 +132,7 @@ func TestCallsOfAccept(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
 		defer sandboxtest.Slow(t.Cloud)()
-		release := t.Hold(wiring.Connect)
+		release := t.Hold(function.Connect)
 		defer release()
 		mark := t.Cloud.Mark()
 		t.Ask(m, f)
@@ -158,7 +158,7 @@ func TestTheRequestersCellOnlyReadsItsVPC(t *testing.T) {
 		t.Settle()
 		defer sandboxtest.Slow(t.Cloud)()
 		mark := t.Cloud.Mark()
-		t.Redeliver(one, wiring.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
+		t.Redeliver(one, function.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
 		if diff := cmp.Diff([][]string{{"DescribeVpcPeeringConnections", "DescribeVpcs"}}, t.Rounds(mark)); diff != "" {
 			t.Errorf("round trips (-want +got):\n%s", diff)
 		}
@@ -172,10 +172,10 @@ func TestAHintThatNamesTheSidesTheWrongWayRound(t *testing.T) {
 		t.ByHand(one, func(p *lab.Person) { p.ToInternet(f.VPC, f.Table) })
 		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(f.VPC, f.Table, "10.10.0.0/16") })
 		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), string(m.VPC.ID), string(m.VPC.ID)+`, cidrs: ["10.10.0.0/16"]`, 1))
-		release := t.Hold(wiring.Accept)
+		release := t.Hold(function.Accept)
 		pcx := t.Ask(m, f)
 		time.Sleep(time.Second)
-		t.Redeliver(one, wiring.Accept, sandbox.Event("CreateVpcPeeringConnection", two, pcx, f, m))
+		t.Redeliver(one, function.Accept, sandbox.Event("CreateVpcPeeringConnection", two, pcx, f, m))
 		release()
 		t.Settle()
 		t.Unchanged(0)
@@ -190,7 +190,7 @@ func TestASecondDeliveryChangesNothingAndRepeatsTheAnnouncement(t *testing.T) {
 		t.Settle()
 		mark := t.Cloud.Mark()
 		for range 2 {
-			t.Redeliver(one, wiring.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
+			t.Redeliver(one, function.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
 		}
 		t.Unchanged(mark)
 		if said := t.Said(outcome.Accepted, pcx); len(said) < 3 {
@@ -226,7 +226,7 @@ func TestForgedRequestsChangeNothing(t *testing.T) {
 				d := t.Build(one, lab.Developer) // in no department
 				pcx := t.Ask(d, f)
 				t.Settle()
-				t.Redeliver(one, wiring.Accept, tt.forge(pcx, m, f, d))
+				t.Redeliver(one, function.Accept, tt.forge(pcx, m, f, d))
 				t.InState(one, pcx, peering.PendingAcceptance)
 				t.Unchanged(0)
 				t.Holds()
@@ -259,11 +259,11 @@ func TestAWrongHintCostsOneMoreReading(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
 		d := t.Build(one, lab.Developer)
-		release := t.Hold(wiring.Accept)
+		release := t.Hold(function.Accept)
 		pcx := t.Ask(m, f)
 		time.Sleep(time.Second)
 		mark := t.Cloud.Mark()
-		t.Must(t.Deliver(t.Ctx, one, wiring.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, d, d)))
+		t.Must(t.Deliver(t.Ctx, one, function.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, d, d)))
 		release()
 		t.Settle()
 		t.InState(one, pcx, peering.Active)
@@ -456,7 +456,7 @@ func TestARequestThatEndedBeforehandIsAnnounced(t *testing.T) {
 				t.Settle()
 				tt.end(t, pcx, f)
 				t.Settle()
-				t.Redeliver(one, wiring.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
+				t.Redeliver(one, function.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
 				if o := t.SaidOnce(outcome.Failed, pcx); o.Reason.Code != tt.code {
 					t.Errorf("reason = %+v, want %s", o.Reason, tt.code)
 				}

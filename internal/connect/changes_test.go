@@ -9,9 +9,9 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/sandbox"
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
@@ -287,7 +287,7 @@ func TestALostRaceCostsNoWait(t *testing.T) {
 		t.Run(lost.code, func(t *testing.T) {
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Company(one, one)
-				release := t.Hold(wiring.Connect)
+				release := t.Hold(function.Connect)
 				pcx := t.Ask(m, f)
 				time.Sleep(time.Minute)
 				defer t.Cloud.Inject(sandboxtest.Times(1, cloudsim.Failure{Code: lost.code, After: true}, func(c apicall.Call) bool { return c.Action == lost.action }))()

@@ -12,9 +12,9 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/sandbox"
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
@@ -29,7 +29,7 @@ func TestCallsOfANewSide(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
 		defer sandboxtest.Slow(t.Cloud)()
-		release := t.Hold(wiring.Connect)
+		release := t.Hold(function.Connect)
 		t.Ask(m, f)
 		time.Sleep(10 * time.Second)
 		mark := t.Cloud.Mark()
@@ -55,7 +55,7 @@ func TestASideThatIsRightIsOnlyRead(t *testing.T) {
 		t.Settle()
 		mark := t.Cloud.Mark()
 		for _, cell := range []peering.Cell{one, two} {
-			t.Redeliver(cell, wiring.Connect, sandbox.Event("AcceptVpcPeeringConnection", two, pcx, m, f))
+			t.Redeliver(cell, function.Connect, sandbox.Event("AcceptVpcPeeringConnection", two, pcx, m, f))
 		}
 		t.Unchanged(mark)
 		if n := len(t.ByAutopeer(mark)); n == 0 {
@@ -161,7 +161,7 @@ func TestBlackholes(t *testing.T) {
 	t.Run("the leftover of a dead peering is replaced", func(t *testing.T) {
 		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 			m, f := t.Company(one, one)
-			release := t.Hold(wiring.Disconnect)
+			release := t.Hold(function.Disconnect)
 			old := t.Ask(m, f)
 			t.Settle()
 			t.ByHand(one, func(p *lab.Person) { p.Delete(old) })
@@ -179,7 +179,7 @@ func TestBlackholes(t *testing.T) {
 	t.Run("and so are its rules, whenever disconnect comes", func(t *testing.T) {
 		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 			m, f := t.Company(one, two)
-			release := t.Hold(wiring.Disconnect)
+			release := t.Hold(function.Disconnect)
 			old := t.Ask(m, f)
 			time.Sleep(time.Minute)
 			t.ByHand(one, func(p *lab.Person) { p.Delete(old) })
@@ -217,7 +217,7 @@ func TestWhatAPersonAccepted(t *testing.T) {
 	t.Run("is connected if the policy allows it", func(t *testing.T) {
 		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 			m, f := t.Company(one, two)
-			release := t.Hold(wiring.Accept)
+			release := t.Hold(function.Accept)
 			pcx := t.Ask(m, f)
 			time.Sleep(time.Second)
 			t.ByHand(two, func(p *lab.Person) { p.Accept(pcx) })
@@ -255,7 +255,7 @@ func TestForgedAcceptancesOpenNothing(t *testing.T) {
 			sandbox.Event("AcceptVpcPeeringConnection", two, pcx, d, f),
 			sandbox.Event("AcceptVpcPeeringConnection", one, "pcx-0123456789abcdef0", m, f),
 		} {
-			t.Redeliver(one, wiring.Connect, event)
+			t.Redeliver(one, function.Connect, event)
 		}
 		t.Unchanged(0)
 		t.Holds()
@@ -267,10 +267,10 @@ func TestForgedAcceptancesOpenNothing(t *testing.T) {
 func TestAnAcceptanceThatNeverShowsIsLetGo(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
-		release := t.Hold(wiring.Accept)
+		release := t.Hold(function.Accept)
 		pcx := t.Ask(m, f)
 		time.Sleep(time.Second)
-		t.Must(t.Deliver(t.Ctx, one, wiring.Connect, sandbox.Event("AcceptVpcPeeringConnection", one, pcx, m, f)))
+		t.Must(t.Deliver(t.Ctx, one, function.Connect, sandbox.Event("AcceptVpcPeeringConnection", one, pcx, m, f)))
 		time.Sleep(time.Hour)
 		t.Unchanged(0)
 		t.Holds()

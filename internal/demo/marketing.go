@@ -7,9 +7,9 @@ import (
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
@@ -53,7 +53,7 @@ func marketingFinance(s *stage) {
 func (s *stage) connectStepByStep(from, to lab.Site, name string) peering.ConnectionID {
 	noRoute := fmt.Sprintf("no route in %s leads to %s", from.Table, to.VPC.Block)
 	s.unreachable("before anything, no route leads there", s.ping(from, to), noRoute)
-	release := s.hold(wiring.Connect)
+	release := s.hold(function.Connect)
 	pcx := s.request(from, to, name)
 	s.watchStates(from.Cell, pcx)
 	s.unreachable("with connect held back there is still no route", s.ping(from, to), noRoute)

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/reach"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/sandbox"
@@ -69,7 +69,7 @@ func (s *stage) deploy(policy string) {
 }
 
 // hold keeps a function from running until the returned function is called.
-func (s *stage) hold(f wiring.Function) (release func()) { return local.Hold(s.Cells, f) }
+func (s *stage) hold(f function.Name) (release func()) { return local.Hold(s.Cells, f) }
 
 // settle waits until nothing is under way any more, and lets no message wait on purpose.
 func (s *stage) settle() { s.must("everything comes to rest", s.Hurry(s.ctx)) }

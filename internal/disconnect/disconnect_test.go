@@ -8,9 +8,9 @@ import (
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/sandbox"
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
@@ -39,7 +39,7 @@ func TestADeletionTakesBackExactlyWhatWasAdded(t *testing.T) {
 				t.InDeadLetters(0)
 
 				mark := t.Cloud.Mark()
-				t.Redeliver(one, wiring.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}))
+				t.Redeliver(one, function.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}))
 				t.Unchanged(mark)
 				t.SaidOnce(outcome.Disconnected, pcx)
 			})
@@ -66,12 +66,12 @@ func TestDeadOfAnyKind(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Company(one, one)
-				release := t.Hold(wiring.Accept)
+				release := t.Hold(function.Accept)
 				pcx := t.Ask(m, f)
 				time.Sleep(time.Second)
 				t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.0.0/16", pcx) })
 				tt.end(t, pcx)
-				t.Redeliver(one, wiring.Disconnect, sandbox.Event(tt.hint, one, pcx, lab.Site{}, lab.Site{}))
+				t.Redeliver(one, function.Disconnect, sandbox.Event(tt.hint, one, pcx, lab.Site{}, lab.Site{}))
 				t.Holds()
 				t.SaidOnce(outcome.Disconnected, pcx)
 				release()
@@ -88,7 +88,7 @@ func TestWhatAWSNoLongerShows(t *testing.T) {
 		t.NoSweeps()
 		pcx := t.Ask(m, f)
 		t.Settle()
-		release := t.Hold(wiring.Disconnect)
+		release := t.Hold(function.Disconnect)
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		time.Sleep(3 * 24 * time.Hour)
 		if c, err := t.Connection(t.Ctx, one, pcx); err != nil || c.State != "" {
@@ -115,8 +115,8 @@ func TestAForgedDeletionOfAConnectionThatIsNotShownYet(t *testing.T) {
 			p.DeleteRoute(f.VPC.Main, "10.10.0.0/16")
 		})
 		mark := t.Cloud.Mark()
-		see := t.Cloud.Inject(sandboxtest.Blind(wiring.Disconnect))
-		t.Must(t.Deliver(t.Ctx, two, wiring.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{})))
+		see := t.Cloud.Inject(sandboxtest.Blind(function.Disconnect))
+		t.Must(t.Deliver(t.Ctx, two, function.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{})))
 		time.Sleep(20 * time.Second)
 		see()
 		t.Settle()
@@ -135,7 +135,7 @@ func TestForgedDeletionsTakeNothingBack(t *testing.T) {
 			sandbox.Event("RejectVpcPeeringConnection", two, pcx, lab.Site{}, lab.Site{}),
 			sandbox.Event("DeleteVpcPeeringConnection", two, "pcx-0123456789abcdef0", lab.Site{}, lab.Site{}),
 		} {
-			t.Redeliver(one, wiring.Disconnect, event)
+			t.Redeliver(one, function.Disconnect, event)
 		}
 		t.Unchanged(mark)
 		if said := t.Said(outcome.Disconnected, pcx); len(said) > 0 {
@@ -154,7 +154,7 @@ func TestTheStateOfTheConnectionDecides(t *testing.T) {
 			"finance]\n    routes:\n      finance: { tables: { ids: [rtb-0123456789abcdef0] } }\n", 1))
 		pcx := t.Ask(m, f)
 		t.Settle()
-		t.Redeliver(two, wiring.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}))
+		t.Redeliver(two, function.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}))
 		t.Holds(sandbox.Routes(m.Table, f, pcx), sandbox.Routes(m.VPC.Main, f, pcx), sandbox.Admits(f.Group, "icmp", m))
 	})
 }
@@ -169,7 +169,7 @@ func TestADeletionThatConcernsNobodyIsNotAnnounced(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				t.Company(one, one)
-				t.Redeliver(one, wiring.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", tt.origin, "pcx-0123456789abcdef0", lab.Site{}, lab.Site{}))
+				t.Redeliver(one, function.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", tt.origin, "pcx-0123456789abcdef0", lab.Site{}, lab.Site{}))
 				if said := t.Said(outcome.Disconnected, "pcx-0123456789abcdef0"); len(said) != tt.said {
 					t.Errorf("announced %+v, want %d", said, tt.said)
 				}
@@ -186,8 +186,8 @@ func TestARouteThatIsLiveProvesThatAnInvisibleConnectionLives(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Settle()
 		mark := t.Cloud.Mark()
-		defer t.Cloud.Inject(sandboxtest.Blind(wiring.Disconnect))()
-		t.Redeliver(one, wiring.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}))
+		defer t.Cloud.Inject(sandboxtest.Blind(function.Disconnect))()
+		t.Redeliver(one, function.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}))
 		t.Unchanged(mark)
 		_, _ = m, f
 	})

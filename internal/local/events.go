@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
@@ -37,7 +38,7 @@ func makeBus(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell 
 
 // makeQueue makes a function's queue, whose messages rest in its dead-letter queue in the end, and lets the
 // cell's rules send to it.
-func makeQueue(ctx context.Context, client *sqs.Client, cell peering.Cell, f wiring.Function) (url string, err error) {
+func makeQueue(ctx context.Context, client *sqs.Client, cell peering.Cell, f function.Name) (url string, err error) {
 	name := queueName(f)
 	redrive, err := json.Marshal(map[string]any{
 		"deadLetterTargetArn": arn("sqs", cell, name+"-dead-letters"), "maxReceiveCount": wiring.MaxReceives,
@@ -52,7 +53,7 @@ func makeQueue(ctx context.Context, client *sqs.Client, cell peering.Cell, f wir
 	}
 	out, err := client.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(name), Attributes: map[string]string{
 		"VisibilityTimeout": strconv.Itoa(int(wiring.VisibilityTimeout.Seconds())),
-		"DelaySeconds":      strconv.Itoa(int(f.Delay().Seconds())),
+		"DelaySeconds":      strconv.Itoa(int(wiring.Delay(f).Seconds())),
 		"RedrivePolicy":     string(redrive), "Policy": string(document),
 	}})
 	if err != nil {
@@ -137,4 +138,4 @@ func SweepRule(cell peering.Cell) string {
 }
 
 // SweepQueue is the ARN of the queue of the cell's sweeps.
-func SweepQueue(cell peering.Cell) string { return arn("sqs", cell, queueName(wiring.Sweep)) }
+func SweepQueue(cell peering.Cell) string { return arn("sqs", cell, queueName(function.Sweep)) }

@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // Fate says, at every call that a function in this process makes, whether its process is killed there. It is
@@ -18,7 +18,7 @@ type Fate func(Step) Death
 // Step is one call of one invocation.
 type Step struct {
 	Cell       peering.Cell
-	Function   wiring.Function
+	Function   function.Name
 	Invocation int64         // counted from 1 in each cell
 	Request    *http.Request // to EC2, EventBridge or SQS; its body must be left unread
 }
@@ -48,7 +48,7 @@ type invocationKey struct{}
 type mortal struct {
 	queue.Function
 	cell *Cell
-	name wiring.Function
+	name function.Name
 }
 
 // Invoke is called by the event source mapping.

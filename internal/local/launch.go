@@ -11,6 +11,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
@@ -59,7 +60,7 @@ func Launch(ctx context.Context, cloud *cloudsim.Cloud, w *Workshop, endpoint st
 
 // launch makes one stack, and says which of its parts are the functions'.
 func launch(ctx context.Context, cloud *cloudsim.Cloud, folder, endpoint string, c peering.Cell) (*Cell, error) {
-	cell := &Cell{Cell: c, Mappings: map[wiring.Function]*queue.Poller{}, DeadLetters: map[wiring.Function]string{}}
+	cell := &Cell{Cell: c, Mappings: map[function.Name]*queue.Poller{}, DeadLetters: map[function.Name]string{}}
 	name := fmt.Sprintf("%s-%s-%s", wiring.DefaultPrefix, c.Account, c.Region)
 	source, err := cfn.Read(folder, name, string(c.Account), string(c.Region))
 	if err != nil {
@@ -69,7 +70,7 @@ func launch(ctx context.Context, cloud *cloudsim.Cloud, folder, endpoint string,
 	if cell.Stack, err = cfn.Deploy(ctx, cloud, source); err != nil {
 		return cell, err
 	}
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		cell.Mappings[f] = cell.Stack.Mappings[queueName(f)]
 		cell.DeadLetters[f] = cell.Stack.QueueURLs[queueName(f)+"-dead-letters"]
 		if cell.Mappings[f] == nil || cell.DeadLetters[f] == "" {

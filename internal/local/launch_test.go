@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/cloudwatch"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/sandbox"
@@ -154,7 +154,7 @@ func TestDenialsSoundTheirAlarm(t *testing.T) {
 	for range 9 { // and the request itself
 		settle(t, b)
 		event := sandbox.Event("CreateVpcPeeringConnection", two, id, stranger, m)
-		if err := b.Deliver(t.Context(), one, wiring.Accept, event); err != nil {
+		if err := b.Deliver(t.Context(), one, function.Accept, event); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -200,8 +200,8 @@ func TestSynthesize(t *testing.T) {
 			functions[file] = true
 		}
 	}
-	if len(folders) != 2 || len(functions) != len(wiring.Functions) {
-		t.Errorf("there are %d folders and %d functions, want 2 and %d", len(folders), len(functions), len(wiring.Functions))
+	if len(folders) != 2 || len(functions) != len(function.All) {
+		t.Errorf("there are %d folders and %d functions, want 2 and %d", len(folders), len(functions), len(function.All))
 	}
 	if _, err := w.Synthesize(t.Context(), "policy.yaml", []byte("version: 2")); err == nil || !strings.Contains(err.Error(), "policy.yaml:1:") {
 		t.Errorf("error = %v, want what the CDK app says of the policy", err)

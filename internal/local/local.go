@@ -29,7 +29,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 	"github.com/autopeer/autopeer/internal/connect"
 	"github.com/autopeer/autopeer/internal/disconnect"
-	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
@@ -40,9 +40,9 @@ import (
 type Cell struct {
 	peering.Cell
 	// Mappings bring messages to the functions; pausing one holds its function back.
-	Mappings map[wiring.Function]*queue.Poller
+	Mappings map[function.Name]*queue.Poller
 	// DeadLetters are the URLs of the dead-letter queues.
-	DeadLetters map[wiring.Function]string
+	DeadLetters map[function.Name]string
 	// Stack has what the template has made; nil where the functions run in this process.
 	Stack *cfn.Stack
 
@@ -94,7 +94,7 @@ func Deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, watch 
 // what is in them, for the next Deploy.
 func Undeploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cells []*Cell) error {
 	for _, c := range cells {
-		for _, f := range wiring.Functions { // in order: each stop waits for what the function is at
+		for _, f := range function.All { // in order: each stop waits for what the function is at
 			c.Mappings[f].Stop()
 		}
 		if c.watch != nil {
@@ -109,10 +109,10 @@ func Undeploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell
 
 func deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell peering.Cell, fate Fate) (*Cell, error) {
 	cfg := Config(cloud, cell, string(cell.Account))
-	made := &Cell{Cell: cell, Mappings: map[wiring.Function]*queue.Poller{}, DeadLetters: map[wiring.Function]string{}}
+	made := &Cell{Cell: cell, Mappings: map[function.Name]*queue.Poller{}, DeadLetters: map[function.Name]string{}}
 	client := sqs.NewFromConfig(cfg)
-	urls := map[wiring.Function]string{}
-	for _, f := range wiring.Functions {
+	urls := map[function.Name]string{}
+	for _, f := range function.All {
 		dead, err := client.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(queueName(f) + "-dead-letters")})
 		if err != nil {
 			return nil, err
@@ -122,7 +122,7 @@ func deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell p
 			return nil, err
 		}
 	}
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		var err error
 		if made.Mappings[f], err = made.start(cloud, p.Part(cell), f, urls, fate); err != nil {
 			return nil, err
@@ -131,10 +131,10 @@ func deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell p
 	return made, makeRules(ctx, eventbridge.NewFromConfig(cfg), p, cell)
 }
 
-func queueName(f wiring.Function) string { return wiring.DefaultPrefix + "-" + string(f) }
+func queueName(f function.Name) string { return wiring.DefaultPrefix + "-" + string(f) }
 
 // start runs a function in this process, with credentials of its own, and feeds it from its queue.
-func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f wiring.Function, urls map[wiring.Function]string, fate Fate) (*queue.Poller, error) {
+func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f function.Name, urls map[function.Name]string, fate Fate) (*queue.Poller, error) {
 	role := fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s-%s/%s", c.Account, wiring.DefaultPrefix, f, f)
 	key, _ := cloud.Mint(string(c.Account), role)
 	cfg := Config(cloud, c.Cell, key)
@@ -144,14 +144,14 @@ func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f wiring.Function,
 	messages := sqs.NewFromConfig(cfg)
 	network := ec2net.New(ec2.NewFromConfig(cfg))
 	announcer := bus.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now)
-	others := queues.New(messages, urls[f], map[outcome.Repair]string{
-		outcome.ByAccept: urls[wiring.Accept], outcome.ByConnect: urls[wiring.Connect], outcome.ByDisconnect: urls[wiring.Disconnect],
+	others := queues.New(messages, urls[f], map[function.Name]string{
+		function.Accept: urls[function.Accept], function.Connect: urls[function.Connect], function.Disconnect: urls[function.Disconnect],
 	})
-	handle := map[wiring.Function]lambdasqs.Handle{
-		wiring.Accept:     accept.New(c.Cell, p, network, announcer, time.Now).Handle,
-		wiring.Connect:    connect.New(c.Cell, p, network, announcer, time.Now).Handle,
-		wiring.Disconnect: disconnect.New(c.Cell, p, network, announcer, time.Now).Handle,
-		wiring.Sweep: sweep.New(c.Cell, p, wiring.DefaultSweepInterval, sweep.Parts{
+	handle := map[function.Name]lambdasqs.Handle{
+		function.Accept:     accept.New(c.Cell, p, network, announcer, time.Now).Handle,
+		function.Connect:    connect.New(c.Cell, p, network, announcer, time.Now).Handle,
+		function.Disconnect: disconnect.New(c.Cell, p, network, announcer, time.Now).Handle,
+		function.Sweep: sweep.New(c.Cell, p, wiring.DefaultSweepInterval, sweep.Parts{
 			Network: network, Announcer: announcer, Queues: others, Now: time.Now,
 			Missed: func(events int) { c.missed.Add(int64(events)) },
 		}).Handle,
@@ -171,7 +171,7 @@ func arn(service string, cell peering.Cell, resource string) string {
 }
 
 // Hold keeps the function of every cell from being invoked until the returned function is called.
-func Hold(cells []*Cell, f wiring.Function) (release func()) {
+func Hold(cells []*Cell, f function.Name) (release func()) {
 	for _, c := range cells {
 		c.Mappings[f].Pause()
 	}

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
@@ -88,7 +89,7 @@ func (w *Workshop) lock() (unlock func(), err error) {
 // compiled once more, and the CDK app.
 func (w *Workshop) build(ctx context.Context) error {
 	var all errgroup.Group
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		all.Go(func() error {
 			bootstrap := filepath.Join(hostCode, string(f), "bootstrap")
 			return run(ctx, w.root, nil, "go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", bootstrap, "./functions/"+string(f))
@@ -112,7 +113,7 @@ func run(ctx context.Context, folder string, env []string, name string, args ...
 // hash covers the CDK app, its settings and the functions.
 func (w *Workshop) hash() ([]byte, error) {
 	files := []string{cdkApp, "cdk.json"}
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		files = append(files, filepath.Join(hostCode, string(f), "bootstrap"))
 	}
 	sum := sha256.New()

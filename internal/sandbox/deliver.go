@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
@@ -42,7 +43,7 @@ func vpcInfo(s lab.Site) map[string]any {
 }
 
 // Deliver puts an event straight into a function's queue.
-func (s *Sandbox) Deliver(ctx context.Context, cell peering.Cell, f wiring.Function, event string) error {
+func (s *Sandbox) Deliver(ctx context.Context, cell peering.Cell, f function.Name, event string) error {
 	client := sqs.NewFromConfig(local.Config(s.Cloud, cell, string(cell.Account)))
 	url, err := client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: aws.String(wiring.DefaultPrefix + "-" + string(f))})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/plan"
@@ -27,7 +28,7 @@ func (s *Sweeper) find(seen sight) findings {
 		case c.State == peering.PendingAcceptance:
 			found = append(found, s.pending(c, d, seen)...)
 		case c.State == peering.Expired && s.isRecent(c.Expires):
-			found = append(found, s.remind(c, d, outcome.ByAccept))
+			found = append(found, s.remind(c, d, function.Accept))
 		case c.State == peering.Active && d.Verdict == policy.Accept:
 			found = append(found, s.sides(c, d, seen, alive)...)
 		case c.State == peering.Active:
@@ -49,11 +50,11 @@ func (s *Sweeper) pending(c peering.Connection, d policy.Decision, seen sight) f
 	mine := c.Accepter.Cell() == s.cell && d.Manages(peering.Accepter)
 	switch {
 	case mine && d.Verdict == policy.Accept && s.isFree(c, d, seen), mine && d.Verdict == policy.Reject:
-		f := s.found(c, d, outcome.ByAccept, unanswered, fmt.Sprintf("%s still waits: %s", c.ID, d.Reason))
+		f := s.found(c, d, function.Accept, unanswered, fmt.Sprintf("%s still waits: %s", c.ID, d.Reason))
 		f.missed = d.Manages(peering.Requester)
 		return findings{f}
 	case (mine || d.Verdict != policy.Accept) && (s.isRecent(c.Expires.Add(grace-lifetime)) || s.isFirstOfDay()):
-		return findings{s.remind(c, d, outcome.ByAccept)}
+		return findings{s.remind(c, d, function.Accept)}
 	}
 	return nil
 }
@@ -85,7 +86,7 @@ func (s *Sweeper) sides(c peering.Connection, d policy.Decision, seen sight, ali
 
 func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 	c, p := side.Connection, plan.Connect(side)
-	f := s.found(c, d, outcome.ByConnect, drifted, fmt.Sprintf("the %s side of %s isn't as %s says", side.Role, c.ID, s.policy.File))
+	f := s.found(c, d, function.Connect, drifted, fmt.Sprintf("the %s side of %s isn't as %s says", side.Role, c.ID, s.policy.File))
 	f.Side, f.Wanted = side.Role, words(p.Changes)
 	switch {
 	case p.IsObstructed():
@@ -151,14 +152,14 @@ func (s *Sweeper) unallowed(c peering.Connection, d policy.Decision, seen sight)
 		if len(remains) == 0 {
 			return nil
 		}
-		f := s.found(c, d, outcome.ByDisconnect, removed, fmt.Sprintf("%s has routes or rules, and %s", c.ID, d.Reason))
+		f := s.found(c, d, function.Disconnect, removed, fmt.Sprintf("%s has routes or rules, and %s", c.ID, d.Reason))
 		f.Wanted = words(remains)
 		return findings{f}
 	}
 	if !s.isFirstOfDay() {
 		return nil
 	}
-	return findings{s.remind(c, d, outcome.ByConnect)}
+	return findings{s.remind(c, d, function.Connect)}
 }
 
 func (s *Sweeper) isFirstOfDay() bool {
@@ -183,7 +184,7 @@ func (s *Sweeper) leftovers(seen sight, alive map[peering.ConnectionID]bool) fin
 	}
 	var found findings
 	for _, id := range slices.Sorted(maps.Keys(remains)) {
-		f := s.found(peering.Connection{ID: id}, policy.Decision{}, outcome.ByDisconnect, leftover, fmt.Sprintf("%s is gone, and what it left is not", id))
+		f := s.found(peering.Connection{ID: id}, policy.Decision{}, function.Disconnect, leftover, fmt.Sprintf("%s is gone, and what it left is not", id))
 		f.Requester, f.Accepter = nil, nil
 		f.missed = !s.policy.HasThirdParties() // one of them may have deleted it
 		f.Wanted = words(plan.Disconnect(remains[id]).Changes)
@@ -196,7 +197,7 @@ func tagged(rules []peering.IngressRule, id peering.ConnectionID) []peering.Ingr
 	return slices.DeleteFunc(slices.Clone(rules), func(r peering.IngressRule) bool { return r.Connection() != id })
 }
 
-func (s *Sweeper) found(c peering.Connection, d policy.Decision, by outcome.Repair, code, sentence string) finding {
+func (s *Sweeper) found(c peering.Connection, d policy.Decision, by function.Name, code, sentence string) finding {
 	o := outcome.Of(outcome.DriftFound, s.cell, c, d, s.policy.File).Because(code, sentence)
 	o.Repair = by
 	if !c.Expires.IsZero() {
@@ -206,7 +207,7 @@ func (s *Sweeper) found(c peering.Connection, d policy.Decision, by outcome.Repa
 }
 
 // remind has a connection looked at once more without a word of drift.
-func (s *Sweeper) remind(c peering.Connection, d policy.Decision, by outcome.Repair) finding {
+func (s *Sweeper) remind(c peering.Connection, d policy.Decision, by function.Name) finding {
 	f := s.found(c, d, by, string(d.Code), d.Reason)
 	f.reminder = true
 	return f

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -27,7 +28,7 @@ type Network interface {
 
 // Queues takes messages to the functions.
 type Queues interface {
-	Tell(ctx context.Context, who outcome.Repair, messages ...[]byte) error
+	Tell(ctx context.Context, who function.Name, messages ...[]byte) error
 	TellMyself(ctx context.Context, after time.Duration, messages ...[]byte) error
 }
 
@@ -93,7 +94,7 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 
 // tell puts the findings on the queues of those who repair them.
 func (s *Sweeper) tell(ctx context.Context, found findings, announced bool) error {
-	messages := map[outcome.Repair][][]byte{}
+	messages := map[function.Name][][]byte{}
 	for _, f := range found {
 		message, err := hint.Found(f.Outcome, s.now(), announced)
 		if err != nil {
@@ -101,7 +102,7 @@ func (s *Sweeper) tell(ctx context.Context, found findings, announced bool) erro
 		}
 		messages[f.Repair] = append(messages[f.Repair], message)
 	}
-	for _, who := range []outcome.Repair{outcome.ByAccept, outcome.ByConnect, outcome.ByDisconnect} {
+	for _, who := range []function.Name{function.Accept, function.Connect, function.Disconnect} {
 		if err := s.queues.Tell(ctx, who, messages[who]...); err != nil {
 			return err
 		}

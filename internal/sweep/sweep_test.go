@@ -9,9 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/sandbox"
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
@@ -128,7 +128,7 @@ func TestDrift(t *testing.T) {
 				t.Sweep()
 				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 				found, repaired := t.SaidOnce(outcome.DriftFound, pcx), t.SaidOnce(outcome.Repaired, pcx)
-				if found.Cell != tt.cell || found.Repair != outcome.ByConnect || len(found.Wanted) != 1 || !strings.HasPrefix(found.Wanted[0], tt.words) {
+				if found.Cell != tt.cell || found.Repair != function.Connect || len(found.Wanted) != 1 || !strings.HasPrefix(found.Wanted[0], tt.words) {
 					t.Errorf("found %+v; want a change %q in %s", found, tt.words, tt.cell)
 				}
 				if diff := cmp.Diff(found.Wanted, repaired.Changes); diff != "" {
@@ -149,7 +149,7 @@ func TestDrift(t *testing.T) {
 func TestWhatIsUnderWayIsNoDrift(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
-		release := t.Hold(wiring.Accept)
+		release := t.Hold(function.Accept)
 		pcx := t.Ask(m, f)
 		time.Sleep(time.Second)
 		t.Must(t.Sandbox.Sweep())

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
@@ -80,16 +80,16 @@ func Parse(getenv func(string) string, readFile func(string) ([]byte, error)) (S
 // Sweep is what sweep has to know besides.
 type Sweep struct {
 	Interval time.Duration
-	Queues   map[outcome.Repair]string // the URLs of the queues of those who repair
+	Queues   map[function.Name]string // the URLs of the queues of those who repair
 }
 
 // ParseSweep reads the settings that only sweep has.
 func ParseSweep(getenv func(string) string) (Sweep, error) {
 	r := reader{getenv: getenv}
-	s := Sweep{Queues: map[outcome.Repair]string{
-		outcome.ByAccept:     r.read(AcceptQueueURL, url, "the URL of the queue of accept"),
-		outcome.ByConnect:    r.read(ConnectQueueURL, url, "the URL of the queue of connect"),
-		outcome.ByDisconnect: r.read(DisconnectQueueURL, url, "the URL of the queue of disconnect"),
+	s := Sweep{Queues: map[function.Name]string{
+		function.Accept:     r.read(AcceptQueueURL, url, "the URL of the queue of accept"),
+		function.Connect:    r.read(ConnectQueueURL, url, "the URL of the queue of connect"),
+		function.Disconnect: r.read(DisconnectQueueURL, url, "the URL of the queue of disconnect"),
 	}}
 	n, _ := strconv.Atoi(r.read(SweepMinutes, minutes, "the minutes from one sweep to the next")) // the form has let digits through only
 	s.Interval = time.Duration(n) * time.Minute

@@ -15,7 +15,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/apply"
 	"github.com/autopeer/autopeer/internal/aws/bootstrap"
-	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
@@ -149,8 +149,8 @@ func TestParseSweep(t *testing.T) {
 		bootstrap.AcceptQueueURL: url("accept"), bootstrap.ConnectQueueURL: url("connect"), bootstrap.DisconnectQueueURL: url("disconnect"), bootstrap.SweepMinutes: "20",
 	}
 	got, err := bootstrap.ParseSweep(func(name string) string { return env[name] })
-	want := bootstrap.Sweep{Interval: 20 * time.Minute, Queues: map[outcome.Repair]string{
-		outcome.ByAccept: url("accept"), outcome.ByConnect: url("connect"), outcome.ByDisconnect: url("disconnect"),
+	want := bootstrap.Sweep{Interval: 20 * time.Minute, Queues: map[function.Name]string{
+		function.Accept: url("accept"), function.Connect: url("connect"), function.Disconnect: url("disconnect"),
 	}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("ParseSweep() = %v (-want +got):\n%s", err, diff)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/aws/lambdasqs"
 	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -203,7 +204,7 @@ func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 6, 8, 8, 0, 0, 0, time.UTC)
 	of := func(side peering.Role) string {
-		body, err := hint.Found(outcome.Outcome{Kind: outcome.DriftFound, Connection: "pcx-1", Repair: outcome.ByDisconnect, Side: side}, now, true)
+		body, err := hint.Found(outcome.Outcome{Kind: outcome.DriftFound, Connection: "pcx-1", Repair: function.Disconnect, Side: side}, now, true)
 		if err != nil {
 			t.Fatal(err)
 		}

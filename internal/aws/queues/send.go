@@ -14,23 +14,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/function"
 )
 
 // Queues are the URLs of a cell's queues.
 type Queues struct {
 	client *sqs.Client
 	own    string
-	others map[outcome.Repair]string
+	others map[function.Name]string
 }
 
 // New returns the queues with these URLs; own is the sender's.
-func New(client *sqs.Client, own string, others map[outcome.Repair]string) *Queues {
+func New(client *sqs.Client, own string, others map[function.Name]string) *Queues {
 	return &Queues{client: client, own: own, others: others}
 }
 
 // Tell puts messages on a function's queue. After an error some of them may be there.
-func (q *Queues) Tell(ctx context.Context, who outcome.Repair, messages ...[]byte) error {
+func (q *Queues) Tell(ctx context.Context, who function.Name, messages ...[]byte) error {
 	return q.send(ctx, q.others[who], 0, messages)
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/autopeer/autopeer/internal/aws/queues"
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
-	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/function"
 )
 
 // newQueues makes a cloud with the queues of sweep and connect.
@@ -36,7 +36,7 @@ func newQueues(t *testing.T) (*cloudsim.Cloud, *sqs.Client, *queues.Queues, map[
 		}
 		urls[name] = *out.QueueUrl
 	}
-	return cloud, client, queues.New(client, urls["sweep"], map[outcome.Repair]string{outcome.ByConnect: urls["connect"]}), urls
+	return cloud, client, queues.New(client, urls["sweep"], map[function.Name]string{function.Connect: urls["connect"]}), urls
 }
 
 func TestTell(t *testing.T) {
@@ -47,7 +47,7 @@ func TestTell(t *testing.T) {
 		messages = append(messages, []byte(strconv.Itoa(i)))
 	}
 	mark := cloud.Mark()
-	if err := q.Tell(t.Context(), outcome.ByConnect, messages...); err != nil {
+	if err := q.Tell(t.Context(), function.Connect, messages...); err != nil {
 		t.Fatal(err)
 	}
 	if calls := len(cloud.Since(mark)); calls != 3 {
@@ -89,7 +89,7 @@ func TestNothingToTellIsNoCall(t *testing.T) {
 	t.Parallel()
 	cloud, _, q, _ := newQueues(t)
 	mark := cloud.Mark()
-	if err := q.Tell(t.Context(), outcome.ByConnect); err != nil || len(cloud.Since(mark)) > 0 {
+	if err := q.Tell(t.Context(), function.Connect); err != nil || len(cloud.Since(mark)) > 0 {
 		t.Errorf("%d calls, %v; want none", len(cloud.Since(mark)), err)
 	}
 }
@@ -101,7 +101,7 @@ func TestAnEntryThatSQSDoesNotTake(t *testing.T) {
 	cloud.Inject(func(apicall.Call) *cloudsim.Failure {
 		return &cloudsim.Failure{Answer: `{"Successful":[],"Failed":[{"Id":"0","Code":"InternalError","Message":"try again","SenderFault":false}]}`}
 	})
-	err := q.Tell(t.Context(), outcome.ByConnect, []byte("a"))
+	err := q.Tell(t.Context(), function.Connect, []byte("a"))
 	if err == nil || !strings.Contains(err.Error(), urls["connect"]+": InternalError: try again") {
 		t.Errorf("Tell() = %v, want the queue, code and message", err)
 	}

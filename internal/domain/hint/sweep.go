@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
@@ -16,10 +17,10 @@ const (
 )
 
 // repairs maps who shall look to what an event would have hinted at.
-var repairs = map[outcome.Repair]Kind{
-	outcome.ByAccept:     Requested,
-	outcome.ByConnect:    Accepted,
-	outcome.ByDisconnect: Deleted,
+var repairs = map[function.Name]Kind{
+	function.Accept:     Requested,
+	function.Connect:    Accepted,
+	function.Disconnect: Deleted,
 }
 
 // finding is the detail of a sweepFound.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -22,9 +23,9 @@ var (
 func TestWhatASweepFinds(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		repair outcome.Repair
+		repair function.Name
 		want   hint.Kind
-	}{{outcome.ByAccept, hint.Requested}, {outcome.ByConnect, hint.Accepted}, {outcome.ByDisconnect, hint.Deleted}}
+	}{{function.Accept, hint.Requested}, {function.Connect, hint.Accepted}, {function.Disconnect, hint.Deleted}}
 	for _, tt := range tests {
 		asked := swept.Add(-time.Hour)
 		message, err := hint.Found(outcome.Outcome{

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
@@ -33,16 +34,6 @@ const (
 	Repaired     Kind = "Drift Repaired" // what a sweep had found
 )
 
-// Repair says which function is to look at what a sweep has found.
-type Repair string
-
-// The functions that repair.
-const (
-	ByAccept     Repair = "accept"
-	ByConnect    Repair = "connect"
-	ByDisconnect Repair = "disconnect"
-)
-
 // Outcome is one announcement. A repetition of it carries the same id, whatever was still to do.
 type Outcome struct {
 	Kind       Kind                 `json:"-"` // travels as the event's detail-type
@@ -62,7 +53,7 @@ type Outcome struct {
 	Notes      []string             `json:"notes,omitempty"`     // what the policy names and the VPC lacks
 	// Obstructions are what network ACLs stop of the traffic that the policy allows.
 	Obstructions []Obstruction `json:"obstructions,omitempty"`
-	Repair       Repair        `json:"repair,omitempty"` // who has been told to repair what was found
+	Repair       function.Name `json:"repair,omitempty"` // who has been told to repair what was found
 	Wanted       []string      `json:"wanted,omitempty"` // what a repair has to change
 	Next         string        `json:"next,omitempty"`   // what a person can do about it
 	// RequestedAt is when the connection was asked for, as far as an event said so.

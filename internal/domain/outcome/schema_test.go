@@ -11,6 +11,7 @@ import (
 	"github.com/invopop/jsonschema"
 	validate "github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
@@ -50,7 +51,7 @@ func TestWhatIsSaidKeepsToTheSchema(t *testing.T) {
 	}
 	now := time.Date(2026, 6, 8, 7, 38, 0, 0, time.UTC)
 	full := connected.Obstructed([]plan.Conflict{{Table: "rtb-1", Wanted: "pcx-1"}}, []plan.Shortage{{Resource: "rtb-1", Limit: 500}})
-	full.Obstructions, full.Wanted, full.Repair, full.Next = []outcome.Obstruction{{Rule: "90"}}, []string{"w"}, outcome.ByConnect, "next"
+	full.Obstructions, full.Wanted, full.Repair, full.Next = []outcome.Obstruction{{Rule: "90"}}, []string{"w"}, function.Connect, "next"
 	full.Side, full.State, full.Changes, full.Notes, full.RequestedAt = "requester", []string{"s"}, []string{"c"}, []string{"n"}, now
 	for name, o := range map[string]outcome.Outcome{
 		"everything": full,

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
@@ -15,20 +16,6 @@ import (
 
 // DefaultPrefix is what the names of everything begin with, unless the operator says otherwise.
 const DefaultPrefix = "autopeer"
-
-// Function is one of the functions of a cell, by the name of its folder.
-type Function string
-
-// The functions that are fed by a queue.
-const (
-	Accept     Function = "accept"
-	Connect    Function = "connect"
-	Disconnect Function = "disconnect"
-	Sweep      Function = "sweep"
-)
-
-// Functions are all functions of a cell.
-var Functions = []Function{Accept, Connect, Disconnect, Sweep}
 
 // How a function is fed. AWS asks that a message stays hidden for six function timeouts. Few environments
 // beat many under EC2's throttle, since none can see what the others spend. A message that fails is
@@ -45,10 +32,10 @@ const (
 // DefaultSweepInterval is the time from one sweep to the next, unless the operator says otherwise.
 const DefaultSweepInterval = 15 * time.Minute
 
-// Delay is how long a message waits before the function gets it. Changes come in bursts, as when somebody builds
-// a VPC, and a block takes seconds to be associated: one sweep, some time after, sees them all.
-func (f Function) Delay() time.Duration {
-	if f == Sweep {
+// Delay returns how long a message waits in the function's queue before it is delivered. Changes come in bursts,
+// as when a VPC is built, and a block takes seconds to be associated: one sweep, some time after, sees them all.
+func Delay(f function.Name) time.Duration {
+	if f == function.Sweep {
 		return 15 * time.Second
 	}
 	return 0
@@ -70,7 +57,7 @@ type Rule struct {
 	Bus      Bus
 	Pattern  map[string]any // EventBridge's pattern language, ready to be encoded as JSON; nil with a schedule
 	Schedule string         // in EventBridge's words, "rate(15 minutes)"
-	Queue    Function       // empty for a rule that forwards
+	Queue    function.Name  // empty for a rule that forwards
 	Forward  peering.Cell   // zero for a rule that feeds a queue
 }
 
@@ -81,7 +68,7 @@ const SweepRule = "sweep-schedule"
 func Rules(p *policy.Policy, cell peering.Cell, sweepInterval time.Duration) []Rule {
 	counterparts := p.Counterparts(cell)
 	rules := local(cell)
-	rules = append(rules, Rule{Name: SweepRule, Bus: DefaultBus, Queue: Sweep, Schedule: rate(sweepInterval)})
+	rules = append(rules, Rule{Name: SweepRule, Bus: DefaultBus, Queue: function.Sweep, Schedule: rate(sweepInterval)})
 	rules = append(rules, tagged(p.Part(cell).TagKeys(), cell)...)
 	rules = append(rules, foreign(Accounts(counterparts))...)
 	rules = append(rules, announced(cell, counterparts)...)
@@ -104,11 +91,11 @@ func rate(interval time.Duration) string {
 var blockCalls = []string{"AssociateVpcCidrBlock", "DisassociateVpcCidrBlock"}
 
 // calls maps each function to the EC2 calls of its cell that it wants to hear of.
-var calls = map[Function][]string{
-	Accept:     {"CreateVpcPeeringConnection"},
-	Connect:    {"AcceptVpcPeeringConnection"},
-	Disconnect: {"DeleteVpcPeeringConnection", "RejectVpcPeeringConnection"},
-	Sweep: slices.Concat(blockCalls, []string{
+var calls = map[function.Name][]string{
+	function.Accept:     {"CreateVpcPeeringConnection"},
+	function.Connect:    {"AcceptVpcPeeringConnection"},
+	function.Disconnect: {"DeleteVpcPeeringConnection", "RejectVpcPeeringConnection"},
+	function.Sweep: slices.Concat(blockCalls, []string{
 		"CreateSubnet", "DeleteSubnet", "CreateRouteTable", "DeleteRouteTable",
 		"AssociateRouteTable", "DisassociateRouteTable", "ReplaceRouteTableAssociation",
 		"CreateSecurityGroup", "DeleteSecurityGroup",
@@ -116,14 +103,14 @@ var calls = map[Function][]string{
 }
 
 // foreignCalls maps each function to those that it wants to hear of when they are forwarded.
-var foreignCalls = map[Function][]string{
-	Accept: calls[Accept], Connect: calls[Connect], Disconnect: calls[Disconnect], Sweep: blockCalls,
+var foreignCalls = map[function.Name][]string{
+	function.Accept: calls[function.Accept], function.Connect: calls[function.Connect], function.Disconnect: calls[function.Disconnect], function.Sweep: blockCalls,
 }
 
 // local listens for calls made in the cell itself.
 func local(cell peering.Cell) []Rule {
 	var rules []Rule
-	for _, f := range Functions {
+	for _, f := range function.All {
 		pattern := callPattern([]string{string(cell.Account)}, map[string]any{"eventName": calls[f]})
 		pattern["region"] = []string{string(cell.Region)}
 		rules = append(rules, Rule{Name: string(f), Bus: DefaultBus, Queue: f, Pattern: pattern})
@@ -134,7 +121,7 @@ func local(cell peering.Cell) []Rule {
 // foreign listens for calls that counterparts have forwarded.
 func foreign(accounts []string) []Rule {
 	var rules []Rule
-	for _, f := range Functions {
+	for _, f := range function.All {
 		for i, some := range atOnce(accounts) {
 			pattern := callPattern(some, map[string]any{"eventName": foreignCalls[f]})
 			rules = append(rules, Rule{Name: numbered(string(f)+"-forwarded", i), Bus: OwnBus, Queue: f, Pattern: pattern})
@@ -159,7 +146,7 @@ func numbered(name string, i int) string {
 func announced(cell peering.Cell, counterparts []peering.Cell) []Rule {
 	var rules []Rule
 	for i, some := range atOnce(Accounts(append([]peering.Cell{cell}, counterparts...))) {
-		rules = append(rules, Rule{Name: numbered("connect-announced", i), Bus: OwnBus, Queue: Connect, Pattern: map[string]any{
+		rules = append(rules, Rule{Name: numbered("connect-announced", i), Bus: OwnBus, Queue: function.Connect, Pattern: map[string]any{
 			"source":      []string{outcome.Source},
 			"detail-type": []string{string(outcome.Accepted)},
 			"account":     some,
@@ -181,7 +168,7 @@ func tagged(keys []string, cell peering.Cell) []Rule {
 			},
 		})
 		pattern["region"] = []string{string(cell.Region)}
-		rules = append(rules, Rule{Name: numbered("sweep-tags", len(rules)), Bus: DefaultBus, Queue: Sweep, Pattern: pattern})
+		rules = append(rules, Rule{Name: numbered("sweep-tags", len(rules)), Bus: DefaultBus, Queue: function.Sweep, Pattern: pattern})
 	}
 	return rules
 }
@@ -202,12 +189,12 @@ func prefixes(all ...string) []any {
 func forwardCalls(from, to peering.Cell) Rule {
 	pattern := callPattern([]string{string(from.Account)}, map[string]any{"$or": []any{
 		map[string]any{
-			"eventName": calls[Accept],
+			"eventName": calls[function.Accept],
 			"responseElements": map[string]any{"vpcPeeringConnection": map[string]any{"accepterVpcInfo": map[string]any{
 				"ownerId": []string{string(to.Account)}, "region": []string{string(to.Region)},
 			}}},
 		},
-		map[string]any{"eventName": slices.Concat(calls[Connect], calls[Disconnect], blockCalls)},
+		map[string]any{"eventName": slices.Concat(calls[function.Connect], calls[function.Disconnect], blockCalls)},
 	}})
 	pattern["region"] = []string{string(from.Region)}
 	return Rule{Name: forwardName("calls", to), Bus: DefaultBus, Forward: to, Pattern: pattern}

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
@@ -197,7 +197,7 @@ var thirdRuns = []struct {
 		return after(ping)(t, m, f)
 	}},
 	{name: "leftovers that are replaced", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
-		release := t.Hold(wiring.Disconnect)
+		release := t.Hold(function.Disconnect)
 		defer release()
 		connections := after(ping)(t, m, f)
 		t.ByHand(one, func(p *lab.Person) { p.Delete(connections[0].id) })
@@ -213,7 +213,7 @@ var thirdRuns = []struct {
 	}},
 	{name: "a request that isn't allowed and is accepted by hand", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		t.Policy("otherwise: reject\n" + between(m, f, "requester: marketing", ping))
-		release := t.Hold(wiring.Accept)
+		release := t.Hold(function.Accept)
 		defer release()
 		id := t.Ask(f, m)
 		time.Sleep(time.Second)

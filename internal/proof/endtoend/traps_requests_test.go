@@ -9,9 +9,9 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/sandbox"
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
@@ -114,7 +114,7 @@ func TestTrap10AcceptanceInTheAcceptersRegion(t *testing.T) {
 		t.Settle()
 		made(t, "AcceptVpcPeeringConnection", accepter)
 		for _, cell := range []peering.Cell{one, accepter} {
-			t.Redeliver(cell, wiring.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
+			t.Redeliver(cell, function.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
 		}
 		made(t, "AcceptVpcPeeringConnection", accepter)
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
@@ -138,8 +138,8 @@ func TestTrap11NotYetVisible(t *testing.T) {
 			t.InDeadLetters(0)
 		})
 	})
-	for action, function := range map[string]wiring.Function{
-		"AcceptVpcPeeringConnection": wiring.Accept, "CreateRoute": wiring.Connect, "CreateTags": wiring.Connect,
+	for action, function := range map[string]function.Name{
+		"AcceptVpcPeeringConnection": function.Accept, "CreateRoute": function.Connect, "CreateTags": function.Connect,
 	} {
 		t.Run("the connection, to "+action, func(t *testing.T) {
 			everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -249,7 +249,7 @@ func TestTrap12AskedTwice(t *testing.T) {
 					t.SaidOnce(outcome.Failed, second)
 					untouched(t, second)
 				}
-				release := t.Hold(wiring.Disconnect)
+				release := t.Hold(function.Disconnect)
 				t.ByHand(one, func(p *lab.Person) { p.Delete(first) })
 				third := t.Ask(m, f)
 				time.Sleep(time.Minute)

@@ -9,8 +9,8 @@ import (
 
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/sandbox"
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
@@ -126,7 +126,7 @@ func made(t *sandboxtest.T, action string, in peering.Cell) apicall.Call {
 func hintAll(t *sandboxtest.T, origin peering.Cell, pcx peering.ConnectionID, requester, accepter lab.Site) {
 	t.Helper()
 	for _, c := range t.Cells {
-		for _, f := range wiring.Functions {
+		for _, f := range function.All {
 			t.Must(t.Deliver(t.Ctx, c.Cell, f, sandbox.Event("CreateVpcPeeringConnection", origin, pcx, requester, accepter)))
 			t.Must(t.Deliver(t.Ctx, c.Cell, f, sandbox.Event("AcceptVpcPeeringConnection", accepter.Cell, pcx, requester, accepter)))
 			t.Must(t.Deliver(t.Ctx, c.Cell, f, sandbox.Event("RejectVpcPeeringConnection", accepter.Cell, pcx, lab.Site{}, lab.Site{})))

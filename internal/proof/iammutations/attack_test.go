@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
@@ -35,7 +36,7 @@ func (c *company) attack() {
 		own, other := c.pairs[0][i], c.unlisted[at]
 		c.attackAsConnect(at, own, other, listed, foreign)
 		c.attackAsDisconnect(at, own, other)
-		c.stolen(at, wiring.Sweep)
+		c.stolen(at, function.Sweep)
 		c.attackQueues(at)
 		c.attackBus(at, []peering.Cell{two, one}[i])
 	}
@@ -59,7 +60,7 @@ func (c *company) attackAcceptance(all ...[2]lab.Site) {
 }
 
 func (c *company) attackAccepted(ends [2]lab.Site, id peering.ConnectionID) {
-	client := c.stolen(ends[1].Cell, wiring.Accept)
+	client := c.stolen(ends[1].Cell, function.Accept)
 	_, err := client.AcceptVpcPeeringConnection(c.ctx, &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
 	c.refused("acceptance of "+string(id), err)
 	c.by(ends[0].Cell, func(p *lab.Person) { p.Delete(id) })
@@ -91,7 +92,7 @@ func (c *company) refused(what string, err error) {
 }
 
 // stolen returns EC2 with a function's role, after it has tried to lie on the bus.
-func (c *company) stolen(at peering.Cell, f wiring.Function) *ec2.Client {
+func (c *company) stolen(at peering.Cell, f function.Name) *ec2.Client {
 	cfg, err := c.as(at, f)
 	c.must("take on the role", err)
 	_, err = eventbridge.NewFromConfig(cfg).PutEvents(c.ctx, putEvents(wiring.DefaultPrefix, "somebody", "x"))
@@ -106,7 +107,7 @@ func putEvents(bus, source, detailType string) *eventbridge.PutEventsInput {
 }
 
 func (c *company) attackAsConnect(at peering.Cell, own, other lab.Site, listed []peering.ConnectionID, foreign peering.ConnectionID) {
-	client := c.stolen(at, wiring.Connect)
+	client := c.stolen(at, function.Connect)
 	id := aws.String(string(listed[0]))
 	_, err := client.CreateRoute(c.ctx, &ec2.CreateRouteInput{
 		RouteTableId: aws.String(string(other.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24"), VpcPeeringConnectionId: id,
@@ -149,7 +150,7 @@ func (c *company) foreignRule(s lab.Site) string {
 }
 
 func (c *company) attackAsDisconnect(at peering.Cell, own, other lab.Site) {
-	client := c.stolen(at, wiring.Disconnect)
+	client := c.stolen(at, function.Disconnect)
 	_, err := client.DeleteRoute(c.ctx, &ec2.DeleteRouteInput{RouteTableId: aws.String(string(other.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24")})
 	c.refused("an end to a route in a foreign table", err)
 	_, err = client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(string(other.Group)), IpPermissions: ingress(other.Group, "192.0.2.0/24", "", "").IpPermissions})
@@ -170,7 +171,7 @@ func (c *company) attackAsDisconnect(at peering.Cell, own, other lab.Site) {
 // queueNames returns the names of all queues that rules may send to, and of their dead-letter queues.
 func queueNames() (fed, dead []string) {
 	fed = []string{"undelivered"}
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		fed, dead = append(fed, string(f)), append(dead, string(f)+"-dead-letters")
 	}
 	return fed, dead

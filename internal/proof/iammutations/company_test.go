@@ -26,7 +26,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 	"github.com/autopeer/autopeer/internal/connect"
 	"github.com/autopeer/autopeer/internal/disconnect"
-	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
@@ -143,13 +143,13 @@ func (c *company) deploy(templates map[peering.Cell][]byte) {
 		c.must("deploy", err)
 	}
 	for _, at := range []peering.Cell{one, two} {
-		for _, f := range wiring.Functions {
+		for _, f := range function.All {
 			c.must("start "+string(f), c.start(p.Part(at), at, f))
 		}
 	}
 }
 
-func (c *company) start(p *policy.Policy, at peering.Cell, f wiring.Function) error {
+func (c *company) start(p *policy.Policy, at peering.Cell, f function.Name) error {
 	role := roleOf(at, f)
 	name := wiring.DefaultPrefix + "-" + string(f)
 	queueARN := arn("sqs", at, name)
@@ -173,18 +173,18 @@ func (c *company) start(p *policy.Policy, at peering.Cell, f wiring.Function) er
 }
 
 // handle is what the functions do with these credentials.
-func handle(p *policy.Policy, at peering.Cell, cfg aws.Config) map[wiring.Function]lambdasqs.Handle {
+func handle(p *policy.Policy, at peering.Cell, cfg aws.Config) map[function.Name]lambdasqs.Handle {
 	network := ec2net.New(ec2.NewFromConfig(cfg))
 	announcer := bus.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now)
-	queue := func(f wiring.Function) string { return urlOf(at, wiring.DefaultPrefix+"-"+string(f)) }
-	others := queues.New(sqs.NewFromConfig(cfg), queue(wiring.Sweep), map[outcome.Repair]string{
-		outcome.ByAccept: queue(wiring.Accept), outcome.ByConnect: queue(wiring.Connect), outcome.ByDisconnect: queue(wiring.Disconnect),
+	queue := func(f function.Name) string { return urlOf(at, wiring.DefaultPrefix+"-"+string(f)) }
+	others := queues.New(sqs.NewFromConfig(cfg), queue(function.Sweep), map[function.Name]string{
+		function.Accept: queue(function.Accept), function.Connect: queue(function.Connect), function.Disconnect: queue(function.Disconnect),
 	})
-	return map[wiring.Function]lambdasqs.Handle{
-		wiring.Accept:     accept.New(at, p, network, announcer, time.Now).Handle,
-		wiring.Connect:    connect.New(at, p, network, announcer, time.Now).Handle,
-		wiring.Disconnect: disconnect.New(at, p, network, announcer, time.Now).Handle,
-		wiring.Sweep: sweep.New(at, p, sweepInterval, sweep.Parts{
+	return map[function.Name]lambdasqs.Handle{
+		function.Accept:     accept.New(at, p, network, announcer, time.Now).Handle,
+		function.Connect:    connect.New(at, p, network, announcer, time.Now).Handle,
+		function.Disconnect: disconnect.New(at, p, network, announcer, time.Now).Handle,
+		function.Sweep: sweep.New(at, p, sweepInterval, sweep.Parts{
 			Network: network, Announcer: announcer, Queues: others, Now: time.Now, Missed: func(int) {},
 		}).Handle,
 	}
@@ -195,12 +195,12 @@ func urlOf(at peering.Cell, queue string) string {
 }
 
 // as returns the configuration of whoever has the credentials of a function's role.
-func (c *company) as(at peering.Cell, f wiring.Function) (aws.Config, error) {
+func (c *company) as(at peering.Cell, f function.Name) (aws.Config, error) {
 	key, _, err := c.Cloud.Assume("lambda.amazonaws.com", roleOf(at, f), string(f))
 	return local.Config(c.Cloud, at, key), err
 }
 
-func roleOf(at peering.Cell, f wiring.Function) string {
+func roleOf(at peering.Cell, f function.Name) string {
 	return fmt.Sprintf("arn:aws:iam::%s:role/%s-%s-%s", at.Account, wiring.DefaultPrefix, f, at.Region)
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/autopeer/autopeer/infra/cell"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
@@ -172,7 +173,7 @@ func synthesize(t *testing.T) map[peering.Cell][]byte {
 func built(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, f := range wiring.Functions {
+	for _, f := range function.All {
 		if err := os.MkdirAll(filepath.Join(dir, string(f)), 0o750); err != nil {
 			t.Fatal(err)
 		}

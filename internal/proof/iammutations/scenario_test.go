@@ -13,6 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
@@ -117,18 +118,18 @@ func (c *company) follow(pair, ends [2]lab.Site) {
 	from, to := ends[0], ends[1]
 	first := c.ask(from, to)
 	for _, at := range []peering.Cell{one, two} {
-		c.mappings[roleOf(at, wiring.Disconnect)].Pause()
+		c.mappings[roleOf(at, function.Disconnect)].Pause()
 	}
 	c.by(from.Cell, func(p *lab.Person) { p.Delete(first) })
 	second := c.ask(from, to)
 	for _, at := range []peering.Cell{one, two} {
-		c.mappings[roleOf(at, wiring.Disconnect)].Resume()
+		c.mappings[roleOf(at, function.Disconnect)].Resume()
 	}
 	c.rest()
 	c.expect(agreed(pair, second)...)
 	for _, s := range []lab.Site{from, to} {
 		c.clutter(s, second)
-		c.must("hint", c.Deliver(c.ctx, s.Cell, wiring.Connect, sandbox.Event("AcceptVpcPeeringConnection", s.Cell, second, from, to)))
+		c.must("hint", c.Deliver(c.ctx, s.Cell, function.Connect, sandbox.Event("AcceptVpcPeeringConnection", s.Cell, second, from, to)))
 		c.rest()
 	}
 	c.expect(agreed(pair, second)...)

@@ -4,18 +4,18 @@ import (
 	"strings"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 // hints are the calls that each function hears of.
 var hints = []struct {
-	function wiring.Function
+	function function.Name
 	call     string
 }{
-	{wiring.Accept, "CreateVpcPeeringConnection"}, {wiring.Connect, "AcceptVpcPeeringConnection"}, {wiring.Disconnect, "DeleteVpcPeeringConnection"},
+	{function.Accept, "CreateVpcPeeringConnection"}, {function.Connect, "AcceptVpcPeeringConnection"}, {function.Disconnect, "DeleteVpcPeeringConnection"},
 }
 
 // onceMore delivers hints at every connection and sweeps once more, and expects that nothing is changed.
@@ -48,7 +48,7 @@ func (r *run) hint(cell peering.Cell, c *connection) {
 }
 
 // forge puts an event into a function's queue, as if the call had been made that long ago.
-func (r *run) forge(cell peering.Cell, f wiring.Function, call, id string, requester, accepter vpcKey, ago time.Duration) {
+func (r *run) forge(cell peering.Cell, f function.Name, call, id string, requester, accepter vpcKey, ago time.Duration) {
 	time.Sleep(r.duration(time.Microsecond, 5*time.Millisecond)) // messages that come at one instant share a batch, or not
 	event := sandbox.Event(call, cell, peering.ConnectionID(id), requester.site(), accepter.site())
 	now := time.Now().UTC()

@@ -10,6 +10,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/local"
@@ -133,7 +134,7 @@ func (r *run) death(s local.Step) local.Death {
 	if !known {
 		d := r.fates.of("death", name)
 		if d.IntN(1000) < r.weather.killed {
-			r.unswept[s.Cell] = r.unswept[s.Cell] || s.Function == wiring.Sweep
+			r.unswept[s.Cell] = r.unswept[s.Cell] || s.Function == function.Sweep
 			drawn = death{time.Now().Add(d.duration(0, 200*time.Millisecond)), pick(d, local.DiesBefore, local.DiesAfter)}
 			r.note(remark(fmt.Sprintf("autopeer-%s in %s is about to be killed", s.Function, s.Cell)))
 		}

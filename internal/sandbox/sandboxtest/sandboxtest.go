@@ -19,6 +19,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
@@ -113,7 +114,7 @@ func (t *T) Ask(from, to lab.Site) (id peering.ConnectionID) {
 }
 
 // Hold keeps a function from running until the returned function is called.
-func (t *T) Hold(f wiring.Function) (release func()) { return local.Hold(t.Cells, f) }
+func (t *T) Hold(f function.Name) (release func()) { return local.Hold(t.Cells, f) }
 
 // Sweep lets every cell be swept twice, as the schedule and the second look do, and what is found be dealt with.
 func (t *T) Sweep() {
@@ -155,7 +156,7 @@ func Times(n int, failure cloudsim.Failure, match func(apicall.Call) bool) func(
 }
 
 // Blind makes a function see none of the connections that there are.
-func Blind(f wiring.Function) func(apicall.Call) *cloudsim.Failure {
+func Blind(f function.Name) func(apicall.Call) *cloudsim.Failure {
 	const none = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId><vpcPeeringConnectionSet/></DescribeVpcPeeringConnectionsResponse>`
 	return func(c apicall.Call) *cloudsim.Failure {
 		if c.Action != "DescribeVpcPeeringConnections" || !strings.Contains(c.ARN, "autopeer-"+string(f)) {
@@ -172,7 +173,7 @@ func (t *T) Settle() {
 }
 
 // Redeliver puts an event straight into a function's queue, and waits until it is dealt with.
-func (t *T) Redeliver(cell peering.Cell, f wiring.Function, event string) {
+func (t *T) Redeliver(cell peering.Cell, f function.Name, event string) {
 	t.Helper()
 	t.Must(t.Deliver(t.Ctx, cell, f, event))
 	t.Settle()
