@@ -2,22 +2,15 @@
 package main
 
 import (
-	"log/slog"
-	"os"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/accept"
 	"github.com/autopeer/autopeer/internal/aws/bootstrap"
 	"github.com/autopeer/autopeer/internal/aws/lambdasqs"
-	"github.com/autopeer/autopeer/internal/logkey"
 )
 
 func main() {
-	err := bootstrap.Function(func(p bootstrap.Parts) (lambdasqs.Handle, error) {
-		return accept.New(p.Cell, p.Policy, p.Network, p.Announcer, time.Now).Handle, nil
+	bootstrap.Run(func(d bootstrap.Dependencies) (lambdasqs.Handle, error) {
+		return accept.New(d.Cell, d.Policy, d.Network, d.Bus, time.Now).Handle, nil
 	})
-	if err != nil {
-		slog.Error("cold start failed", logkey.Error, err.Error())
-		os.Exit(1)
-	}
 }

@@ -1,23 +1,16 @@
-// Command disconnect takes back the routes and rules of VPC peering connections that are gone.
+// Command disconnect removes the routes and ingress rules of VPC peering connections that have ended.
 package main
 
 import (
-	"log/slog"
-	"os"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/aws/bootstrap"
 	"github.com/autopeer/autopeer/internal/aws/lambdasqs"
 	"github.com/autopeer/autopeer/internal/disconnect"
-	"github.com/autopeer/autopeer/internal/logkey"
 )
 
 func main() {
-	err := bootstrap.Function(func(p bootstrap.Parts) (lambdasqs.Handle, error) {
-		return disconnect.New(p.Cell, p.Policy, p.Network, p.Announcer, time.Now).Handle, nil
+	bootstrap.Run(func(d bootstrap.Dependencies) (lambdasqs.Handle, error) {
+		return disconnect.New(d.Cell, d.Policy, d.Network, d.Bus, time.Now).Handle, nil
 	})
-	if err != nil {
-		slog.Error("cold start failed", logkey.Error, err.Error())
-		os.Exit(1)
-	}
 }

@@ -135,7 +135,7 @@ func pair(entry policy.Peering, sites []local.Site) (from, to local.Site) {
 // tell prints an announcement in one piece: several functions speak at once.
 func tell(out io.Writer, o outcome.Outcome) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s  %s %s: %s\n", time.Now().Format(time.TimeOnly), o.Cell, o.Connection, o.Kind, o.Reason.Sentence)
+	fmt.Fprintf(&b, "%s  %s  %s %s: %s\n", time.Now().Format(time.TimeOnly), o.Cell, o.Connection, o.Type, o.Reason.Sentence)
 	for _, c := range o.Changes {
 		fmt.Fprintf(&b, "          %s\n", c)
 	}

@@ -67,7 +67,7 @@ func (b builder) graph(x, y int, title, statistic string, lines [][]string) widg
 }
 
 // outcomeMetrics is a line for each kind of outcome of the function.
-func (b builder) outcomeMetrics(f function.Name, metric string, kinds ...outcome.Kind) [][]string {
+func (b builder) outcomeMetrics(f function.Name, metric string, kinds ...outcome.Type) [][]string {
 	var lines [][]string
 	for _, kind := range kinds {
 		lines = append(lines, []string{metrics.Namespace, metric, metrics.Function, b.function(f), metrics.Outcome, string(kind)})
@@ -103,7 +103,7 @@ func (b builder) callMetrics() [][]string {
 }
 
 // table lists the latest announcements of the kinds, from the logs.
-func (b builder) table(x, y int, title string, kinds ...outcome.Kind) widget {
+func (b builder) table(x, y int, title string, kinds ...outcome.Type) widget {
 	var query strings.Builder
 	for _, f := range function.All {
 		fmt.Fprintf(&query, "SOURCE '%s' | ", b.logGroup(f))

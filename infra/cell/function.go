@@ -94,7 +94,7 @@ func (b builder) addFunction(this constructs.Construct, f function.Name, layer a
 	return fn
 }
 
-// environment is what bootstrap.Parse reads, and bootstrap.ParseSweep in sweep.
+// environment returns the variables that bootstrap.Parse reads and, for sweep, bootstrap.ParseSweep.
 func (b builder) environment(f function.Name, queues map[function.Name]queue) map[string]*string {
 	all := map[string]*string{
 		bootstrap.Account:  jsii.String(string(b.Account)),
@@ -103,9 +103,9 @@ func (b builder) environment(f function.Name, queues map[function.Name]queue) ma
 		bootstrap.QueueURL: queues[f].Ref(),
 	}
 	if f == function.Sweep {
-		all[bootstrap.AcceptQueueURL] = queues[function.Accept].Ref()
-		all[bootstrap.ConnectQueueURL] = queues[function.Connect].Ref()
-		all[bootstrap.DisconnectQueueURL] = queues[function.Disconnect].Ref()
+		for _, repairer := range bootstrap.Repairers {
+			all[bootstrap.QueueURLOf(repairer)] = queues[repairer].Ref()
+		}
 		all[bootstrap.SweepMinutes] = jsii.String(fmt.Sprint(b.options.SweepInterval.Minutes()))
 	}
 	return all

@@ -1,11 +1,12 @@
-// Package accept answers requests for peering connections: it accepts those that the policy allows, as
-// seen by the accepter's cell, and announces what became of every one.
+// Package accept answers requests for peering connections. In the accepter's cell it accepts those that the policy
+// allows; in every cell it publishes the outcome.
 package accept
 
 import (
 	"context"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/announce"
 	"github.com/autopeer/autopeer/internal/domain/fault"
 	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
@@ -13,10 +14,10 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// Network is what accept reads and does in its cell. Lists hold what exists; an unknown id is left out.
+// Network reads and changes the cell's EC2 resources. Lists hold the resources that exist; unknown ids are left out.
 type Network interface {
 	Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error)
-	ConnectionsOf(ctx context.Context, vpcs []peering.VPCID, states ...peering.State) ([]peering.Connection, error)
+	AcceptedConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Connection, error)
 	VPCs(ctx context.Context, ids ...peering.VPCID) ([]peering.VPC, error)
 	RouteTables(ctx context.Context, vpcs ...peering.VPCID) ([]peering.RouteTable, error)
 	Subnets(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Subnet, error)
@@ -25,26 +26,21 @@ type Network interface {
 	Reject(ctx context.Context, id peering.ConnectionID) error
 }
 
-// Announcer tells the world.
-type Announcer interface {
-	Announce(ctx context.Context, outcomes ...outcome.Outcome) error
-}
-
 // Accepter accepts for one cell.
 type Accepter struct {
 	cell      peering.Cell
 	policy    *policy.Policy
 	network   Network
-	announcer Announcer
+	announcer announce.Announcer
 	now       func() time.Time
 }
 
 // New returns the accepter of the cell, which decides by the policy.
-func New(cell peering.Cell, p *policy.Policy, n Network, a Announcer, now func() time.Time) *Accepter {
+func New(cell peering.Cell, p *policy.Policy, n Network, a announce.Announcer, now func() time.Time) *Accepter {
 	return &Accepter{cell: cell, policy: p, network: n, announcer: a, now: now}
 }
 
-// Handle answers the request that the hint points to. It may be called any number of times.
+// Handle answers the request that the hint names. It may be called any number of times.
 func (a *Accepter) Handle(ctx context.Context, h hint.Hint) error {
 	if h.Kind != hint.Requested {
 		return nil
@@ -57,28 +53,22 @@ func (a *Accepter) Handle(ctx context.Context, h hint.Hint) error {
 	if err != nil {
 		return err
 	}
-	said, err := a.apply(ctx, next)
+	outcomes, err := a.apply(ctx, next)
 	if err != nil {
 		return err
 	}
-	if h.Drift {
-		said = append(said, outcome.Repairs(said, h.Side)...)
-	}
-	for i := range said {
-		said[i].RequestedAt = h.RequestedAt
-	}
-	return a.announcer.Announce(ctx, said...)
+	return announce.Publish(ctx, a.announcer, h, outcomes...)
 }
 
-// apply makes the step's call, if it has one. A refusal that is a decision, a quota say, is announced.
+// apply makes the step's call, if it has one. A refusal that is a decision, such as a quota, becomes the outcome.
 func (a *Accepter) apply(ctx context.Context, s step) ([]outcome.Outcome, error) {
 	if s.call == nil {
-		return s.say, nil
+		return s.outcomes, nil
 	}
 	err := s.call(ctx, s.connection)
 	if err != nil && fault.Of(err) == fault.Denied {
-		return []outcome.Outcome{s.say[0].Refused(err)}, nil
+		return []outcome.Outcome{announce.Refused(s.outcomes[0], err)}, nil
 	}
-	s.say[0].Changes = []string{s.does + " " + string(s.connection)}
-	return s.say, err
+	s.outcomes[0].Changes = []string{s.verb + " " + string(s.connection)}
+	return s.outcomes, err
 }

@@ -388,7 +388,7 @@ func TestFaultsOfAccept(t *testing.T) {
 		failure cloudsim.Failure
 		times   int
 		state   peering.State
-		said    outcome.Kind
+		said    outcome.Type
 		dead    int
 	}{
 		{"throttled for a while", cloudsim.Failure{Code: "RequestLimitExceeded", Status: 503}, 3, peering.Active, outcome.Accepted, 0},

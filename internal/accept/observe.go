@@ -7,75 +7,59 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/observe"
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// sight is what the cell sees of a request: the connection, with the blocks of its own VPCs, and what is around
-// it. The connection is nil while EC2 doesn't show it.
-type sight struct {
+// observed is the connection as the cell sees it, with the blocks of the cell's own VPCs, and the resources of these.
+// The connection is nil while EC2 doesn't show it.
+type observed struct {
 	connection *peering.Connection
-	plan.Surroundings
+	plan.Inventory
 }
 
-// observe reads the connection and, at the same time, what the cell has of the VPCs that the hint names. Where the
-// hint turns out to be wrong about them it reads again, for those that the connection names.
-func (a *Accepter) observe(ctx context.Context, h hint.Hint) (sight, error) {
+// observe reads the connection and, at the same time, the resources of the VPCs that the hint names. It reads again
+// where the connection turns out to have others.
+func (a *Accepter) observe(ctx context.Context, h hint.Hint) (observed, error) {
 	var found []peering.Connection
-	var around plan.Surroundings
-	hinted := a.scope(h.Requester, h.Accepter)
+	var inventory plan.Inventory
+	hinted := a.reads(h.Requester, h.Accepter)
 	err := parallel.Do(ctx,
-		parallel.Into(&found, func(ctx context.Context) ([]peering.Connection, error) {
-			return a.network.Connections(ctx, h.Connection)
-		}),
-		parallel.Into(&around, func(ctx context.Context) (plan.Surroundings, error) { return a.around(ctx, hinted) }),
+		parallel.Read(&found, a.network.Connections, h.Connection),
+		parallel.Read(&inventory, hinted.reader.Read, hinted.vpcs...),
 	)
 	if err != nil || len(found) == 0 {
-		return sight{}, err
+		return observed{}, err
 	}
 	c := found[0]
-	if named := a.scope(c.Requester, c.Accepter); !named.isIn(hinted) {
-		if around, err = a.around(ctx, named); err != nil {
-			return sight{}, err
+	if named := a.reads(c.Requester, c.Accepter); !hinted.cover(named) {
+		if inventory, err = named.reader.Read(ctx, named.vpcs...); err != nil {
+			return observed{}, err
 		}
 	}
-	c = around.Fill(c)
-	return sight{connection: &c, Surroundings: around}, nil
+	c = inventory.WithBlocks(c)
+	return observed{&c, inventory}, nil
 }
 
-// scope is what is read around a request: the cell's VPCs, and what these have only where the cell decides.
-type scope struct {
+// reads are the VPCs of the cell to read: with all that a side is planned from where the cell decides, and only for
+// their blocks where the accepter's cell does.
+type reads struct {
 	vpcs    []peering.VPCID
 	decides bool
+	reader  observe.Reader
 }
 
-func (a *Accepter) scope(requester, accepter peering.VPC) scope {
-	return scope{a.cell.Own(requester, accepter), accepter.Cell() == a.cell}
+func (a *Accepter) reads(requester, accepter peering.VPC) reads {
+	r := reads{vpcs: a.cell.Own(requester, accepter), decides: accepter.Cell() == a.cell, reader: observe.Reader{VPCs: a.network.VPCs}}
+	if !r.decides {
+		return r
+	}
+	r.reader.Tables, r.reader.Groups, r.reader.Accepted = a.network.RouteTables, a.network.SecurityGroups, a.network.AcceptedConnectionsOf
+	if a.policy.ChoosesSubnets() {
+		r.reader.Subnets = a.network.Subnets
+	}
+	return r
 }
 
-func (s scope) isIn(o scope) bool { return slices.Equal(s.vpcs, o.vpcs) && (o.decides || !s.decides) }
-
-// around reads what the VPCs have, together. Subnets are read only where the policy chooses by them.
-func (a *Accepter) around(ctx context.Context, of scope) (plan.Surroundings, error) {
-	var s plan.Surroundings
-	if len(of.vpcs) == 0 {
-		return s, nil
-	}
-	reads := []parallel.Task{
-		parallel.Into(&s.VPCs, func(ctx context.Context) ([]peering.VPC, error) { return a.network.VPCs(ctx, of.vpcs...) }),
-	}
-	if of.decides {
-		reads = append(reads,
-			parallel.Into(&s.Tables, func(ctx context.Context) ([]peering.RouteTable, error) { return a.network.RouteTables(ctx, of.vpcs...) }),
-			parallel.Into(&s.Groups, func(ctx context.Context) ([]peering.SecurityGroup, error) {
-				return a.network.SecurityGroups(ctx, of.vpcs...)
-			}),
-			parallel.Into(&s.Accepted, func(ctx context.Context) ([]peering.Connection, error) {
-				return a.network.ConnectionsOf(ctx, of.vpcs, peering.Provisioning, peering.Active)
-			}),
-		)
-	}
-	if of.decides && a.policy.ChoosesSubnets() {
-		reads = append(reads, parallel.Into(&s.Subnets, func(ctx context.Context) ([]peering.Subnet, error) { return a.network.Subnets(ctx, of.vpcs...) }))
-	}
-	return s, parallel.Do(ctx, reads...)
-}
+// cover reports whether nothing is missing from r that o would read.
+func (r reads) cover(o reads) bool { return slices.Equal(r.vpcs, o.vpcs) && (r.decides || !o.decides) }

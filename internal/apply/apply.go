@@ -1,4 +1,4 @@
-// Package apply carries a plan out: the changes that don't depend on one another, together.
+// Package apply carries out the changes of a plan concurrently.
 package apply
 
 import (
@@ -15,25 +15,22 @@ import (
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// Width is how many changes are under way at once. The transport must keep as many connections open.
-const Width = 50
-
 // Changer makes one change.
 type Changer interface {
 	Apply(ctx context.Context, change plan.Change) error
 }
 
-// All makes the changes and returns those that were made, in words and in the plan's order. Width of them
-// are always begun, so that one that keeps failing doesn't keep the others from being made; after a
-// Retryable fault no more than that, since the message comes back anyway. Other faults are gathered.
+// All makes the changes and returns a sentence for each one that was made, in the plan's order. The first parallel.Width
+// changes are always started, so that one that keeps failing doesn't block the others. After a Retryable fault no further
+// ones are started, since the message is delivered again. The error joins the faults.
 func All(ctx context.Context, changer Changer, changes []plan.Change) ([]string, error) {
 	faults := make([]error, len(changes))
 	done := make([]bool, len(changes))
 	var stop atomic.Bool
 	var group errgroup.Group
-	group.SetLimit(Width)
+	group.SetLimit(parallel.Width)
 	for i, change := range changes {
-		if i >= Width && stop.Load() {
+		if i >= parallel.Width && stop.Load() {
 			break
 		}
 		group.Go(func() error {
@@ -45,11 +42,11 @@ func All(ctx context.Context, changer Changer, changes []plan.Change) ([]string,
 			return nil
 		})
 	}
-	_ = group.Wait() // the faults are gathered apart, so that one doesn't hide another
-	return words(ctx, changes, done), errors.Join(faults...)
+	_ = group.Wait() // its error is always nil: the faults are gathered in a slice, so that none hides another
+	return describe(ctx, changes, done), errors.Join(faults...)
 }
 
-func words(ctx context.Context, changes []plan.Change, done []bool) []string {
+func describe(ctx context.Context, changes []plan.Change, done []bool) []string {
 	var made []string
 	for i, change := range changes {
 		if done[i] {

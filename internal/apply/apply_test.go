@@ -13,6 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/fault"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/parallel"
 )
 
 // changer answers each change with the error that faults has for its table.
@@ -92,12 +93,12 @@ func TestOneThatKeepsFailingStarvesNoOther(t *testing.T) {
 
 func TestNothingIsBegunAfterARetryableFault(t *testing.T) {
 	t.Parallel()
-	tables := slices.Repeat([]peering.RouteTableID{"rtb-busy"}, 10*apply.Width)
+	tables := slices.Repeat([]peering.RouteTableID{"rtb-busy"}, 10*parallel.Width)
 	c := &changer{faults: map[peering.RouteTableID]error{"rtb-busy": errors.New("throttled")}}
 	if _, err := apply.All(t.Context(), c, routes(tables...)); err == nil {
 		t.Fatal("All() = nil, want an error")
 	}
-	if c.asked > 2*apply.Width {
+	if c.asked > 2*parallel.Width {
 		t.Errorf("%d of %d changes were begun; at most those already under way should be", c.asked, len(tables))
 	}
 }

@@ -4,16 +4,15 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/plan"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/domain/reach"
 )
 
-// obstructions returns what the network ACLs of the side's VPC stop of the traffic that the policy allows, either
-// way. autopeer never edits them.
-func obstructions(half plan.Side, acls []peering.NetworkACL) []outcome.Obstruction {
+// obstructions returns the entries of the network ACLs of the side's VPC that deny traffic which the policy allows, in
+// either direction, each once. autopeer never edits network ACLs.
+func obstructions(half plan.Side, acls []peering.NetworkACL) []reach.Obstruction {
 	vpc := half.Connection.VPC(half.Role)
 	of := reach.Crossing{
 		Subnets: half.RoutedSubnets(),
@@ -28,14 +27,13 @@ func obstructions(half plan.Side, acls []peering.NetworkACL) []outcome.Obstructi
 		of.Own, of.Peer, of.Outbound = known(a.Sources, vpc.Blocks), half.Reached(), true
 		found = append(found, crossings(of, a)...)
 	}
-	var all []outcome.Obstruction
+	var distinct []reach.Obstruction
 	for _, f := range found {
-		o := outcome.Obstruction{NetworkACL: f.ACL, Rule: f.Rule, Sentence: f.Sentence, Remedy: f.Remedy}
-		if !slices.Contains(all, o) {
-			all = append(all, o)
+		if !slices.ContainsFunc(distinct, func(o reach.Obstruction) bool { return o.Key == f.Key }) {
+			distinct = append(distinct, f)
 		}
 	}
-	return all
+	return distinct
 }
 
 func crossings(c reach.Crossing, a policy.Allow) []reach.Obstruction {
@@ -48,8 +46,8 @@ func crossings(c reach.Crossing, a policy.Allow) []reach.Obstruction {
 	return found
 }
 
-// known returns the blocks that sources stand for, as far as the cell can see: a group may be anywhere in its VPC,
-// and of a prefix list nothing is known.
+// known returns the blocks of the sources that the cell can see: a group may be anywhere in its VPC, and the entries of a
+// prefix list are unknown.
 func known(s policy.Sources, all []netip.Prefix) []netip.Prefix {
 	if s.IsAll() || len(s.Groups) > 0 {
 		return all

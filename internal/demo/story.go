@@ -89,12 +89,12 @@ func (s *story) announced(o outcome.Outcome) {
 		return
 	}
 	s.heard[o.ID] = true
-	text := fmt.Sprintf("%s: %s", o.Kind, o.Reason.Sentence)
-	if o.Kind == outcome.Connected {
-		text = fmt.Sprintf("%s, the %s's side of %s", o.Kind, o.Side, o.Connection)
+	text := fmt.Sprintf("%s: %s", o.Type, o.Reason.Sentence)
+	if o.Type == outcome.Connected {
+		text = fmt.Sprintf("%s, the %s's side of %s", o.Type, o.Side, o.Connection)
 	}
 	s.add(Entry{Kind: "says", Actor: "autopeer in " + o.Cell.String(), Text: text})
-	if o.Kind == outcome.Repaired { // told already, as what was done
+	if o.Type == outcome.Repaired { // told already, as what was done
 		return
 	}
 	for _, c := range o.Changes {

@@ -18,7 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"github.com/autopeer/autopeer/internal/accept"
 	"github.com/autopeer/autopeer/internal/aws/bootstrap"
 	"github.com/autopeer/autopeer/internal/aws/bus"
 	"github.com/autopeer/autopeer/internal/aws/ec2net"
@@ -27,13 +26,10 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
-	"github.com/autopeer/autopeer/internal/connect"
-	"github.com/autopeer/autopeer/internal/disconnect"
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
-	"github.com/autopeer/autopeer/internal/sweep"
 )
 
 // Cell is one deployed cell.
@@ -142,21 +138,13 @@ func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f function.Name, u
 		cfg.HTTPClient = &http.Client{Transport: fated{cloud, fate}}
 	}
 	messages := sqs.NewFromConfig(cfg)
-	network := ec2net.New(ec2.NewFromConfig(cfg))
-	announcer := bus.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now)
-	others := queues.New(messages, urls[f], map[function.Name]string{
-		function.Accept: urls[function.Accept], function.Connect: urls[function.Connect], function.Disconnect: urls[function.Disconnect],
-	})
-	handle := map[function.Name]lambdasqs.Handle{
-		function.Accept:     accept.New(c.Cell, p, network, announcer, time.Now).Handle,
-		function.Connect:    connect.New(c.Cell, p, network, announcer, time.Now).Handle,
-		function.Disconnect: disconnect.New(c.Cell, p, network, announcer, time.Now).Handle,
-		function.Sweep: sweep.New(c.Cell, p, wiring.DefaultSweepInterval, sweep.Parts{
-			Network: network, Announcer: announcer, Queues: others, Now: time.Now,
-			Missed: func(events int) { c.missed.Add(int64(events)) },
-		}).Handle,
-	}[f]
-	handler := lambdasqs.Handler(func() {}, queues.NewSQS(messages, urls[f]), handle)
+	handle := Handlers(c.Cell, p, Edges{
+		Network:   ec2net.New(ec2.NewFromConfig(cfg)),
+		Announcer: bus.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now, nil),
+		Queues:    queues.New(messages, urls),
+		Missed:    func(events int) { c.missed.Add(int64(events)) }, SweepInterval: wiring.DefaultSweepInterval,
+	})[f]
+	handler := lambdasqs.Handler(func() {}, queues.NewSource(messages, urls[f]), handle)
 	return cloud.Queues.Map(arn("sqs", c.Cell, queueName(f)), queue.Mapping{
 		BatchSize: wiring.BatchSize, MaxConcurrency: wiring.MaxConcurrency,
 		ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,

@@ -59,13 +59,13 @@ func watchPolicy(cell peering.Cell) (map[string]string, error) {
 func tell(batch events.SQSEvent, watch Watch) error {
 	for _, m := range batch.Records {
 		var event struct {
-			DetailType outcome.Kind    `json:"detail-type"`
+			DetailType outcome.Type    `json:"detail-type"`
 			Detail     outcome.Outcome `json:"detail"`
 		}
 		if err := json.Unmarshal([]byte(m.Body), &event); err != nil {
 			return fmt.Errorf("read announcement: %w", err)
 		}
-		event.Detail.Kind = event.DetailType
+		event.Detail.Type = event.DetailType
 		watch(event.Detail)
 	}
 	return nil

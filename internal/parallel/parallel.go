@@ -1,4 +1,4 @@
-// Package together runs what doesn't depend on one another at once: one round trip instead of several.
+// Package parallel runs independent tasks concurrently, so that several calls cost one round trip.
 package parallel
 
 import (
@@ -9,11 +9,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// Width is the number of changes that are under way at once. The HTTP transport keeps as many idle connections.
+const Width = 50
+
 // Task is one piece of work. It ends early when its context does.
 type Task func(context.Context) error
 
-// Do runs the tasks and waits for all of them. The first error ends the context of the others and is
-// returned. A panic becomes an error: in a goroutine of its own it would end the whole process.
+// Do runs the tasks and blocks until all of them have ended. The first error cancels the context of the others
+// and is returned. A panic becomes an error: in a goroutine of its own it would end the whole process.
 func Do(ctx context.Context, tasks ...Task) error {
 	group, each := errgroup.WithContext(ctx)
 	for _, task := range tasks {
@@ -22,10 +25,11 @@ func Do(ctx context.Context, tasks ...Task) error {
 	return group.Wait()
 }
 
-// Into returns the task that reads a value and keeps it in dst.
-func Into[T any](dst *T, read func(context.Context) (T, error)) Task {
+// Read returns the task that calls list with the ids and stores its result in dst. After an error dst is not
+// meant to be read.
+func Read[T, ID any](dst *T, list func(context.Context, ...ID) (T, error), ids ...ID) Task {
 	return func(ctx context.Context) (err error) {
-		*dst, err = read(ctx)
+		*dst, err = list(ctx, ids...)
 		return err
 	}
 }

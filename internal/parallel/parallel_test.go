@@ -9,6 +9,13 @@ import (
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
+func sum(_ context.Context, numbers ...int) (total int, _ error) {
+	for _, n := range numbers {
+		total += n
+	}
+	return total, nil
+}
+
 func TestDo(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("refused")
@@ -18,7 +25,7 @@ func TestDo(t *testing.T) {
 		tasks []parallel.Task
 		want  string
 	}{
-		{"all succeed", []parallel.Task{parallel.Into(&answer, func(context.Context) (int, error) { return 42, nil })}, ""},
+		{"all succeed", []parallel.Task{parallel.Read(&answer, sum, 40, 2)}, ""},
 		{"an error ends the others and is returned", []parallel.Task{
 			func(context.Context) error { return refused },
 			func(ctx context.Context) error { <-ctx.Done(); return nil },
@@ -34,6 +41,6 @@ func TestDo(t *testing.T) {
 		})
 	}
 	if answer != 42 {
-		t.Errorf("Into kept %d, want 42", answer)
+		t.Errorf("Read stored %d, want 42", answer)
 	}
 }

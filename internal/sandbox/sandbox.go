@@ -198,8 +198,8 @@ func (s *Sandbox) Hurry(ctx context.Context) error {
 }
 
 // Said returns what autopeer has announced of the connection, of that kind, in order.
-func (s *Sandbox) Said(kind outcome.Kind, id peering.ConnectionID) []outcome.Outcome {
-	return slices.DeleteFunc(s.Heard(), func(o outcome.Outcome) bool { return o.Kind != kind || o.Connection != id })
+func (s *Sandbox) Said(kind outcome.Type, id peering.ConnectionID) []outcome.Outcome {
+	return slices.DeleteFunc(s.Heard(), func(o outcome.Outcome) bool { return o.Type != kind || o.Connection != id })
 }
 
 // Heard returns everything that autopeer has announced.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/announce"
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -14,15 +15,15 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// find says what isn't as the policy says, in the order of the connections. It reads nothing.
-func (s *Sweeper) find(seen sight) findings {
+// find returns the differences from the policy, sorted by their keys. It reads nothing.
+func (s *Sweeper) find(seen observed) findings {
 	alive := map[peering.ConnectionID]bool{}
 	for _, c := range seen.connections {
 		alive[c.ID] = c.State != peering.Expired
 	}
 	var found findings
 	for _, c := range seen.connections {
-		c = seen.Fill(c)
+		c = seen.WithBlocks(c)
 		d := s.policy.Decide(c)
 		switch {
 		case c.State == peering.PendingAcceptance:
@@ -44,9 +45,9 @@ func (s *Sweeper) find(seen sight) findings {
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-connection-quotas.html
 const lifetime = 7 * 24 * time.Hour
 
-// pending finds requests that wait although the policy has an answer. Where the answer is to leave them, or for
-// somebody else to give, they are announced once more, in case the event of a request was lost, and then once a day.
-func (s *Sweeper) pending(c peering.Connection, d policy.Decision, seen sight) findings {
+// pending finds requests that wait although the policy answers them. Requests that are left pending, or that another cell
+// answers, are announced once more, in case the event of the request was lost, and then once a day.
+func (s *Sweeper) pending(c peering.Connection, d policy.Decision, seen observed) findings {
 	mine := c.Accepter.Cell() == s.cell && d.Manages(peering.Accepter)
 	switch {
 	case mine && d.Verdict == policy.Accept && s.isFree(c, d, seen), mine && d.Verdict == policy.Reject:
@@ -59,7 +60,7 @@ func (s *Sweeper) pending(c peering.Connection, d policy.Decision, seen sight) f
 	return nil
 }
 
-func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, seen sight) bool {
+func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, seen observed) bool {
 	conflicts, shortages := seen.Obstacles(s.cell, s.policy.Expected(c), d, s.policy.Limits)
 	return len(conflicts)+len(shortages) == 0
 }
@@ -70,8 +71,8 @@ func (s *Sweeper) isRecent(t time.Time) bool {
 	return age >= 0 && age < s.interval*3/2
 }
 
-// sides finds what is missing or too much on the sides that the cell owns.
-func (s *Sweeper) sides(c peering.Connection, d policy.Decision, seen sight, alive map[peering.ConnectionID]bool) findings {
+// sides finds missing and surplus routes and rules on the sides that the cell owns.
+func (s *Sweeper) sides(c peering.Connection, d policy.Decision, seen observed, alive map[peering.ConnectionID]bool) findings {
 	var found findings
 	if d.Provisional {
 		return nil
@@ -86,31 +87,32 @@ func (s *Sweeper) sides(c peering.Connection, d policy.Decision, seen sight, ali
 
 func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 	c, p := side.Connection, plan.Connect(side)
-	f := s.found(c, d, function.Connect, drifted, fmt.Sprintf("the %s side of %s isn't as %s says", side.Role, c.ID, s.policy.File))
-	f.Side, f.Wanted = side.Role, words(p.Changes)
+	f := s.found(c, d, function.Connect, drifted, fmt.Sprintf("the %s side of %s differs from %s", side.Role, c.ID, s.policy.File))
+	f.Side = side.Role
+	f.want(p.Changes)
 	switch {
 	case p.IsObstructed():
 		f.reminder = true // the obstacle is announced as long as it is there
 	case len(p.Changes) == 0, mayBeRefused(p) && !s.isFirstOfDay():
 		return nil
 	case !c.IsManaged():
-		f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s", c.ID, side.Role, d.Reason))
+		f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s", c.ID, side.Role, d.Reason), d.Key())
 		f.missed = d.Manages(peering.Accepter)
 	}
 	return findings{f}
 }
 
-func words(changes []plan.Change) []string {
-	all := make([]string, len(changes))
-	for i, c := range changes {
-		all[i] = c.String()
+// want sets the changes that the repair has to make.
+func (f *finding) want(changes []plan.Change) {
+	for _, c := range changes {
+		f.Wanted = append(f.Wanted, c.String())
+		f.Keys = append(f.Keys, c.Key())
 	}
-	return all
 }
 
-// mayBeRefused reports whether nothing is missing but what EC2 may refuse until a person mends something: the DNS
-// option while a VPC has no DNS host names, a rule for a group or a prefix list that there isn't. It would be missed,
-// tried and refused with every sweep; once a day is enough.
+// mayBeRefused reports whether the plan has only changes that EC2 may refuse until a person fixes a resource: the DNS
+// option while a VPC has no DNS host names, or a rule for a group or prefix list that doesn't exist. Such a plan is tried
+// once a day instead of with every sweep.
 func mayBeRefused(p plan.Plan) bool {
 	for _, change := range p.Changes {
 		switch c := change.(type) {
@@ -126,8 +128,8 @@ func mayBeRefused(p plan.Plan) bool {
 	return true
 }
 
-// withLeftovers tells the side what dead connections have left in its way.
-func withLeftovers(side plan.Side, seen sight, alive map[peering.ConnectionID]bool) plan.Side {
+// withLeftovers completes the side with the routes and rules in its way that dead connections have left.
+func withLeftovers(side plan.Side, seen observed, alive map[peering.ConnectionID]bool) plan.Side {
 	side.Dead = map[peering.ConnectionID]bool{}
 	for _, t := range side.Tables {
 		for _, r := range t.Routes {
@@ -144,16 +146,16 @@ func withLeftovers(side plan.Side, seen sight, alive map[peering.ConnectionID]bo
 	return side
 }
 
-// unallowed is about an active connection that the policy doesn't allow. It is reported once a day, or taken back if
-// autopeer has connected it and the policy says so.
-func (s *Sweeper) unallowed(c peering.Connection, d policy.Decision, seen sight) findings {
+// unallowed handles an active connection that the policy doesn't allow. It is reported once a day, or disconnected if
+// autopeer has connected it and the policy asks for that.
+func (s *Sweeper) unallowed(c peering.Connection, d policy.Decision, seen observed) findings {
 	remains := plan.Disconnect(plan.Remains{Connection: c.ID, Tables: seen.Tables, Rules: tagged(seen.Rules, c.ID)}).Changes
 	if s.policy.Removed == policy.DisconnectRemoved && c.IsManaged() && d.IsUnlisted() {
 		if len(remains) == 0 {
 			return nil
 		}
 		f := s.found(c, d, function.Disconnect, removed, fmt.Sprintf("%s has routes or rules, and %s", c.ID, d.Reason))
-		f.Wanted = words(remains)
+		f.want(remains)
 		return findings{f}
 	}
 	if !s.isFirstOfDay() {
@@ -167,8 +169,8 @@ func (s *Sweeper) isFirstOfDay() bool {
 	return now.Sub(now.Truncate(24*time.Hour)) < s.interval
 }
 
-// leftovers finds blackholes and rules of connections that are no longer alive.
-func (s *Sweeper) leftovers(seen sight, alive map[peering.ConnectionID]bool) findings {
+// leftovers finds the blackholes and rules of dead connections.
+func (s *Sweeper) leftovers(seen observed, alive map[peering.ConnectionID]bool) findings {
 	remains := map[peering.ConnectionID]plan.Remains{}
 	for _, t := range seen.blackholes {
 		for _, r := range t.Routes {
@@ -184,10 +186,10 @@ func (s *Sweeper) leftovers(seen sight, alive map[peering.ConnectionID]bool) fin
 	}
 	var found findings
 	for _, id := range slices.Sorted(maps.Keys(remains)) {
-		f := s.found(peering.Connection{ID: id}, policy.Decision{}, function.Disconnect, leftover, fmt.Sprintf("%s is gone, and what it left is not", id))
+		f := s.found(peering.Connection{ID: id}, policy.Decision{}, function.Disconnect, leftover, fmt.Sprintf("%s was deleted, but its routes or rules remain", id))
 		f.Requester, f.Accepter = nil, nil
 		f.missed = !s.policy.HasThirdParties() // one of them may have deleted it
-		f.Wanted = words(plan.Disconnect(remains[id]).Changes)
+		f.want(plan.Disconnect(remains[id]).Changes)
 		found = append(found, f)
 	}
 	return found
@@ -198,7 +200,7 @@ func tagged(rules []peering.IngressRule, id peering.ConnectionID) []peering.Ingr
 }
 
 func (s *Sweeper) found(c peering.Connection, d policy.Decision, by function.Name, code, sentence string) finding {
-	o := outcome.Of(outcome.DriftFound, s.cell, c, d, s.policy.File).Because(code, sentence)
+	o := announce.Outcome(outcome.DriftFound, s.cell, c, d, s.policy.File).Because(code, sentence, d.Key())
 	o.Repair = by
 	if !c.Expires.IsZero() {
 		o.RequestedAt = c.Expires.Add(-lifetime)
@@ -206,7 +208,7 @@ func (s *Sweeper) found(c peering.Connection, d policy.Decision, by function.Nam
 	return finding{Outcome: o}
 }
 
-// remind has a connection looked at once more without a word of drift.
+// remind returns a finding that has the connection announced once more, without drift.
 func (s *Sweeper) remind(c peering.Connection, d policy.Decision, by function.Name) finding {
 	f := s.found(c, d, by, string(d.Code), d.Reason)
 	f.reminder = true

@@ -7,21 +7,21 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
 
-// The codes of what is found.
+// The codes of findings.
 const (
-	unanswered  = "unanswered"  // a request that the policy has an answer to
+	unanswered  = "unanswered"  // a request that the policy answers
 	unconnected = "unconnected" // an active connection of which this side was never connected
-	drifted     = "drift"       // a side that was, and isn't as the policy says
-	leftover    = "leftover"    // of a dead connection
-	removed     = "removed"     // of a connection that the policy no longer allows
+	drifted     = "drift"       // a connected side that differs from the policy
+	leftover    = "leftover"    // a route or rule of a dead connection
+	removed     = "removed"     // a route or rule of a connection that the policy no longer allows
 )
 
-// finding is something to be repaired, or, as a reminder, to be answered or announced once more.
+// finding is a difference to repair or, as a reminder, an outcome to publish once more.
 type finding struct {
 	outcome.Outcome
 	reminder bool
-	// missed says that an event should have told. Nobody tells of what a third party does, nor of what people do to
-	// routes and rules by hand.
+	// missed is set where an event should have reported it. No event reports the calls of third parties, and none of
+	// those that are subscribed to reports edits of routes and rules.
 	missed bool
 }
 
@@ -55,9 +55,9 @@ func (all findings) keys() []string {
 }
 
 func (all findings) outcomes() []outcome.Outcome {
-	said := make([]outcome.Outcome, len(all))
+	outcomes := make([]outcome.Outcome, len(all))
 	for i, f := range all {
-		said[i] = f.Outcome
+		outcomes[i] = f.Outcome
 	}
-	return said
+	return outcomes
 }

@@ -1,5 +1,5 @@
-// Package sweep finds what events missed: requests that nobody answered, sides that aren't as the policy says,
-// and what dead connections have left. It only reads, and tells the other functions where to look.
+// Package sweep finds the differences from the policy that events missed: unanswered requests, sides that have drifted and
+// the remains of dead connections. It only reads, and sends its findings to the other functions' queues.
 package sweep
 
 import (
@@ -8,14 +8,15 @@ import (
 	"slices"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/announce"
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/hint"
-	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/observe"
 )
 
-// Network is what a sweep reads in its cell.
+// Network reads the cell's EC2 resources.
 type Network interface {
 	ConnectionsIn(ctx context.Context, states ...peering.State) ([]peering.Connection, error)
 	RouteTablesWithBlackholes(ctx context.Context) ([]peering.RouteTable, error)
@@ -26,15 +27,10 @@ type Network interface {
 	SecurityGroups(ctx context.Context, vpcs ...peering.VPCID) ([]peering.SecurityGroup, error)
 }
 
-// Queues takes messages to the functions.
+// Queues sends messages to the functions' queues. After an error some of the messages may have been sent.
 type Queues interface {
-	Tell(ctx context.Context, who function.Name, messages ...[]byte) error
-	TellMyself(ctx context.Context, after time.Duration, messages ...[]byte) error
-}
-
-// Announcer tells the world.
-type Announcer interface {
-	Announce(ctx context.Context, outcomes ...outcome.Outcome) error
+	Send(ctx context.Context, to function.Name, messages ...[]byte) error
+	SendLater(ctx context.Context, to function.Name, delay time.Duration, messages ...[]byte) error
 }
 
 // Sweeper sweeps one cell.
@@ -43,35 +39,36 @@ type Sweeper struct {
 	policy    *policy.Policy
 	interval  time.Duration
 	network   Network
+	reader    observe.Reader
 	queues    Queues
-	announcer Announcer
+	announcer announce.Announcer
 	missed    func(int)
 	now       func() time.Time
 }
 
-// Parts is what a Sweeper works with.
-type Parts struct {
+// Dependencies are the edges of a Sweeper.
+type Dependencies struct {
 	Network   Network
 	Queues    Queues
-	Announcer Announcer
-	Missed    func(events int) // counts what an event should have told long ago
+	Announcer announce.Announcer
+	Missed    func(events int) // counts findings that an event should have reported
 	Now       func() time.Time
 }
 
 // New returns the sweeper of the cell, which is called once in the interval.
-func New(cell peering.Cell, p *policy.Policy, interval time.Duration, parts Parts) *Sweeper {
+func New(cell peering.Cell, p *policy.Policy, interval time.Duration, d Dependencies) *Sweeper {
 	return &Sweeper{
-		cell: cell, policy: p, interval: interval,
-		network: parts.Network, queues: parts.Queues, announcer: parts.Announcer, missed: parts.Missed, now: parts.Now,
+		cell: cell, policy: p, interval: interval, network: d.Network, reader: readerOf(d.Network, p),
+		queues: d.Queues, announcer: d.Announcer, missed: d.Missed, now: d.Now,
 	}
 }
 
-// grace is how long events may take, the redeliveries of a new connection's included. What a second look after
-// it still finds, no event has told.
+// grace is how long events may take, the redeliveries for a new connection included. A finding that a second look after
+// it confirms was reported by no event.
 const grace = 5 * time.Minute
 
-// Handle sweeps. What is found when something has changed is told at once; what is found when it is time to
-// look may be on its way, so it is looked at again.
+// Handle sweeps. After a change event, findings are sent at once. A scheduled sweep looks again after grace, because a
+// repair may already be in progress.
 func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	switch h.Kind {
 	case hint.Changed, hint.Scheduled, hint.Suspected:
@@ -85,15 +82,15 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	found := s.find(seen)
 	switch h.Kind {
 	case hint.Changed:
-		return s.tell(ctx, found.drift(), false)
+		return s.send(ctx, found.drift(), false)
 	case hint.Suspected:
 		return s.confirm(ctx, found.drift().among(h.Suspects))
 	}
-	return errors.Join(s.tell(ctx, found.reminders(), false), s.suspect(ctx, found.drift()))
+	return errors.Join(s.send(ctx, found.reminders(), false), s.suspect(ctx, found.drift()))
 }
 
-// tell puts the findings on the queues of those who repair them.
-func (s *Sweeper) tell(ctx context.Context, found findings, announced bool) error {
+// send puts the findings on the queues of the functions that repair them.
+func (s *Sweeper) send(ctx context.Context, found findings, announced bool) error {
 	messages := map[function.Name][][]byte{}
 	for _, f := range found {
 		message, err := hint.Found(f.Outcome, s.now(), announced)
@@ -102,37 +99,37 @@ func (s *Sweeper) tell(ctx context.Context, found findings, announced bool) erro
 		}
 		messages[f.Repair] = append(messages[f.Repair], message)
 	}
-	for _, who := range []function.Name{function.Accept, function.Connect, function.Disconnect} {
-		if err := s.queues.Tell(ctx, who, messages[who]...); err != nil {
+	for _, f := range function.All {
+		if err := s.queues.Send(ctx, f, messages[f]...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// atOnce is how many suspects one message has room for, and more than one message is worth.
-const atOnce = 1000
+// suspectsAtOnce is the number of findings in one message, far below SQS's size limit.
+const suspectsAtOnce = 1000
 
-// suspect arranges for a second look.
+// suspect schedules a second look at the findings.
 func (s *Sweeper) suspect(ctx context.Context, found findings) error {
 	var messages [][]byte
-	for keys := range slices.Chunk(found.keys(), atOnce) {
+	for keys := range slices.Chunk(found.keys(), suspectsAtOnce) {
 		message, err := hint.Suspects(s.cell, s.now(), keys)
 		if err != nil {
 			return err
 		}
 		messages = append(messages, message)
 	}
-	return s.queues.TellMyself(ctx, grace, messages...)
+	return s.queues.SendLater(ctx, function.Sweep, grace, messages...)
 }
 
-// confirm announces what the second look still finds, and has it repaired. The announcement comes first: what is
-// told twice is repaired once, and what isn't announced is never known.
+// confirm announces the findings of the second look and has them repaired. The announcement comes first: a finding that
+// is sent twice is repaired once, and one that isn't announced is never known.
 func (s *Sweeper) confirm(ctx context.Context, found findings) error {
 	if err := s.announcer.Announce(ctx, found.outcomes()...); err != nil {
 		return err
 	}
-	if err := s.tell(ctx, found, true); err != nil {
+	if err := s.send(ctx, found, true); err != nil {
 		return err
 	}
 	if n := len(found.missed()); n > 0 {

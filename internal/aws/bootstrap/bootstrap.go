@@ -1,4 +1,5 @@
-// the loop that asks Lambda for work. It knows no use case.
+// Package bootstrap holds the startup code shared by the Lambda functions: settings, AWS clients, metrics and the loop
+// that asks Lambda for work. It imports no use case.
 package bootstrap
 
 import (
@@ -17,21 +18,29 @@ import (
 	"github.com/autopeer/autopeer/internal/aws/lambdasqs"
 	"github.com/autopeer/autopeer/internal/aws/metrics"
 	"github.com/autopeer/autopeer/internal/aws/queues"
+	"github.com/autopeer/autopeer/internal/logkey"
 )
 
-// Parts is what a use case is made of.
-type Parts struct {
+// Dependencies are the settings and edges that a use case is made from.
+type Dependencies struct {
 	Settings
-	Network   *ec2net.Network
-	Announcer metrics.Announcer
-	SQS       *sqs.Client
-	Missed    func(events int)
+	Network *ec2net.Network
+	Bus     *bus.Bus
+	SQS     *sqs.Client
+	Missed  func(events int)
 }
 
-// Function starts a function whose work is that of the use case. It returns only if a setting is wrong: at
-// cold start, never halfway through a batch.
-func Function(useCase func(Parts) (lambdasqs.Handle, error)) error {
+// Run runs a function with the use case until Lambda ends the process. It exits with 1 at cold start, before any message
+// is received, if a setting is invalid.
+func Run(useCase func(Dependencies) (lambdasqs.Handle, error)) {
 	slog.SetDefault(lambdacontext.NewLogger())
+	if err := run(useCase); err != nil {
+		slog.Error("cold start failed", logkey.Error, err.Error())
+		os.Exit(1)
+	}
+}
+
+func run(useCase func(Dependencies) (lambdasqs.Handle, error)) error {
 	settings, err := Parse(os.Getenv, os.ReadFile)
 	if err != nil {
 		return err
@@ -40,17 +49,17 @@ func Function(useCase func(Parts) (lambdasqs.Handle, error)) error {
 	recorder := metrics.New(os.Stdout, lambdacontext.FunctionName, time.Now)
 	CountCalls(&aws, recorder.Called)
 	messages := sqs.NewFromConfig(aws)
-	handle, err := useCase(Parts{
-		Settings:  settings,
-		Network:   ec2net.New(ec2.NewFromConfig(aws)),
-		Announcer: recorder.Counted(bus.New(eventbridge.NewFromConfig(aws), settings.Bus, time.Now)),
-		SQS:       messages,
-		Missed:    recorder.Missed,
+	handle, err := useCase(Dependencies{
+		Settings: settings,
+		Network:  ec2net.New(ec2.NewFromConfig(aws)),
+		Bus:      bus.New(eventbridge.NewFromConfig(aws), settings.Bus, time.Now, recorder.Published),
+		SQS:      messages,
+		Missed:   recorder.Missed,
 	})
 	if err != nil {
 		return err
 	}
-	queue := queues.NewSQS(messages, settings.QueueURL)
-	lambda.StartHandlerFunc(metrics.PerInvocation(recorder, lambdasqs.Handler(wake, queue, handle)))
+	source := queues.NewSource(messages, settings.QueueURL)
+	lambda.StartHandlerFunc(metrics.PerInvocation(recorder, lambdasqs.Handler(wake, source, handle)))
 	return nil
 }

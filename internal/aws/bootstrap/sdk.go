@@ -11,11 +11,11 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"github.com/autopeer/autopeer/internal/apply"
+	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// retries is how often a throttled call is tried. The invocation's deadline ends it earlier.
-const retries = 10
+// attempts is the number of times that a throttled call is tried. The invocation's deadline ends it earlier.
+const attempts = 10
 
 // AWS returns the SDK's configuration from the variables that Lambda sets. It is built by hand: the SDK's
 // own loader brings single sign-on, profiles and more that no function uses, and 2 MB of code.
@@ -48,12 +48,12 @@ func Retryer() aws.Retryer {
 // Patient leaves out the SDK's retry quota: it runs dry in a burst and, in adaptive mode, is never refilled
 // (aws/aws-sdk-go-v2 issue 3550).
 func Patient(o *retry.StandardOptions) {
-	o.MaxAttempts = retries
+	o.MaxAttempts = attempts
 	o.RateLimiter = ratelimit.None
 }
 
 // keepConnections keeps as many connections as there are changes under way at once.
-func keepConnections(t *http.Transport) { t.MaxIdleConnsPerHost = apply.Width }
+func keepConnections(t *http.Transport) { t.MaxIdleConnsPerHost = parallel.Width }
 
 // endpoints answers the SDK's question for a service's own endpoint, AWS_ENDPOINT_URL_EC2 say.
 type endpoints func(string) string

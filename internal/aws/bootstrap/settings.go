@@ -1,12 +1,10 @@
-// Package config reads a function's settings from its environment, and the policy that is packed with it.
-// All faults are reported at once, each with the name of its variable.
 package bootstrap
 
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/function"
@@ -14,7 +12,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// The variables that a function reads. Lambda itself sets Region.
+// The environment variables of every function. Lambda itself sets Region.
 const (
 	Account  = "AUTOPEER_ACCOUNT"   // the cell's account, twelve digits
 	Bus      = "AUTOPEER_BUS"       // the name of the cell's event bus
@@ -23,15 +21,18 @@ const (
 	Region   = "AWS_REGION"
 )
 
-// The variables that only sweep reads.
-const (
-	AcceptQueueURL     = "AUTOPEER_ACCEPT_QUEUE_URL"
-	ConnectQueueURL    = "AUTOPEER_CONNECT_QUEUE_URL"
-	DisconnectQueueURL = "AUTOPEER_DISCONNECT_QUEUE_URL"
-	SweepMinutes       = "AUTOPEER_SWEEP_MINUTES" // from one sweep to the next
-)
+// SweepMinutes is the time from one sweep to the next. Only sweep reads it, and the variables of QueueURLOf.
+const SweepMinutes = "AUTOPEER_SWEEP_MINUTES"
 
-// Settings is what every function has to know.
+// Repairers are the functions whose queues sweep sends to.
+var Repairers = []function.Name{function.Accept, function.Connect, function.Disconnect}
+
+// QueueURLOf returns the variable with the URL of a repairer's queue.
+func QueueURLOf(f function.Name) string {
+	return "AUTOPEER_" + strings.ToUpper(string(f)) + "_QUEUE_URL"
+}
+
+// Settings are the settings of every function.
 type Settings struct {
 	Cell     peering.Cell
 	Bus      string
@@ -39,61 +40,77 @@ type Settings struct {
 	Policy   *policy.Policy
 }
 
-var (
-	account = regexp.MustCompile(`^[0-9]{12}$`)
-	region  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
-	busName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,256}$`)
-	url     = regexp.MustCompile(`^https?://[^/]+/.+$`)
-	minutes = regexp.MustCompile(`^[1-9][0-9]{0,3}$`)
-)
-
-// reader reads variables and gathers what is wrong with them.
+// reader reads variables and gathers the faults of all of them.
 type reader struct {
 	getenv func(string) string
 	faults []error
 }
 
-func (r *reader) read(name string, form *regexp.Regexp, want string) string {
+func (r *reader) read(name string, isValid func(string) bool, want string) string {
 	value := r.getenv(name)
-	if !form.MatchString(value) {
+	if !isValid(value) {
 		r.faults = append(r.faults, fmt.Errorf("%s is %q; it must be %s", name, value, want))
 	}
 	return value
 }
 
-// Parse reads the settings. Files are read through readFile.
+// Parse reads the settings. Files are read through readFile. The error joins the faults of all variables, each with the
+// variable's name.
 func Parse(getenv func(string) string, readFile func(string) ([]byte, error)) (Settings, error) {
 	r := reader{getenv: getenv}
 	s := Settings{
 		Cell: peering.Cell{
-			Account: peering.AccountID(r.read(Account, account, "the cell's account, twelve digits")),
-			Region:  peering.Region(r.read(Region, region, "a region like eu-west-1")),
+			Account: peering.AccountID(r.read(Account, isAccount, "the cell's account, twelve digits")),
+			Region:  peering.Region(r.read(Region, isRegion, "a Region like eu-west-1")),
 		},
-		Bus:      r.read(Bus, busName, "the name of the cell's event bus"),
-		QueueURL: r.read(QueueURL, url, "the URL of the queue that feeds the function"),
+		Bus:      r.read(Bus, isBusName, "the name of the cell's event bus"),
+		QueueURL: r.read(QueueURL, isURL, "the URL of the queue that feeds the function"),
 	}
 	p, err := readPolicy(getenv(Policy), readFile)
 	s.Policy = p
 	return s, errors.Join(append(r.faults, err)...)
 }
 
-// Sweep is what sweep has to know besides.
+// Sweep are the further settings of sweep.
 type Sweep struct {
 	Interval time.Duration
-	Queues   map[function.Name]string // the URLs of the queues of those who repair
+	Queues   map[function.Name]string // URLs, of Repairers and of sweep itself
 }
 
-// ParseSweep reads the settings that only sweep has.
+// ParseSweep reads the further settings of sweep. The error joins the faults of all variables.
 func ParseSweep(getenv func(string) string) (Sweep, error) {
 	r := reader{getenv: getenv}
-	s := Sweep{Queues: map[function.Name]string{
-		function.Accept:     r.read(AcceptQueueURL, url, "the URL of the queue of accept"),
-		function.Connect:    r.read(ConnectQueueURL, url, "the URL of the queue of connect"),
-		function.Disconnect: r.read(DisconnectQueueURL, url, "the URL of the queue of disconnect"),
-	}}
-	n, _ := strconv.Atoi(r.read(SweepMinutes, minutes, "the minutes from one sweep to the next")) // the form has let digits through only
+	s := Sweep{Queues: map[function.Name]string{function.Sweep: getenv(QueueURL)}}
+	for _, f := range Repairers {
+		s.Queues[f] = r.read(QueueURLOf(f), isURL, "the URL of the queue of "+string(f))
+	}
+	n, _ := strconv.Atoi(r.read(SweepMinutes, isMinutes, "the minutes from one sweep to the next")) // isMinutes has parsed it
 	s.Interval = time.Duration(n) * time.Minute
 	return s, errors.Join(r.faults...)
+}
+
+func isAccount(value string) bool { return peering.AccountID(value).IsValid() }
+
+func isRegion(value string) bool { return peering.Region(value).IsValid() }
+
+// isBusName follows https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html
+func isBusName(value string) bool {
+	const special = "._-"
+	invalid := func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune(special, c)
+	}
+	return value != "" && len(value) <= 256 && !strings.ContainsFunc(value, invalid)
+}
+
+func isURL(value string) bool {
+	scheme, rest, _ := strings.Cut(value, "://")
+	host, path, _ := strings.Cut(rest, "/")
+	return (scheme == "http" || scheme == "https") && host != "" && path != ""
+}
+
+func isMinutes(value string) bool {
+	n, err := strconv.Atoi(value)
+	return err == nil && n >= 1 && n <= 9999 && strconv.Itoa(n) == value
 }
 
 func readPolicy(path string, readFile func(string) ([]byte, error)) (*policy.Policy, error) {

@@ -13,10 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/internal/apply"
 	"github.com/autopeer/autopeer/internal/aws/bootstrap"
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/parallel"
 )
 
 func environment(overrides map[string]string) func(string) string {
@@ -58,7 +58,7 @@ func TestParse(t *testing.T) {
 		{"an account that isn't one", map[string]string{bootstrap.Account: "1111"}, []string{`AUTOPEER_ACCOUNT is "1111"; it must be the cell's account, twelve digits`}},
 		{"a policy that isn't there", map[string]string{bootstrap.Policy: "/opt/none.json"}, []string{`AUTOPEER_POLICY is "/opt/none.json"; it must be the path`}},
 		{"a policy that can't be read", map[string]string{bootstrap.Policy: "/opt/broken.json"}, []string{`AUTOPEER_POLICY is "/opt/broken.json": `}},
-		{"all faults at once", map[string]string{bootstrap.Account: "", bootstrap.Region: "mars", bootstrap.Bus: "a bus", bootstrap.QueueURL: "queue"},
+		{"all faults at once", map[string]string{bootstrap.Account: "", bootstrap.Region: "mars", bootstrap.Bus: "a bus", bootstrap.QueueURL: "ftp://queue/1"},
 			[]string{"AUTOPEER_ACCOUNT", "AWS_REGION", "AUTOPEER_BUS", "AUTOPEER_QUEUE_URL"}},
 	}
 	for _, tt := range tests {
@@ -121,8 +121,8 @@ func TestAWSKeepsAsManyConnectionsAsChangesAreUnderWay(t *testing.T) {
 	cfg, wake := bootstrap.AWS(environment(nil))
 	wake()
 	transport := cfg.HTTPClient.(*http.Client).Transport.(*http.Transport)
-	if transport.MaxIdleConnsPerHost < apply.Width {
-		t.Errorf("MaxIdleConnsPerHost = %d, want at least %d", transport.MaxIdleConnsPerHost, apply.Width)
+	if transport.MaxIdleConnsPerHost < parallel.Width {
+		t.Errorf("MaxIdleConnsPerHost = %d, want at least %d", transport.MaxIdleConnsPerHost, parallel.Width)
 	}
 }
 
@@ -146,19 +146,20 @@ func TestParseSweep(t *testing.T) {
 	t.Parallel()
 	url := func(f string) string { return "https://sqs.us-east-1.amazonaws.com/111111111111/autopeer-" + f }
 	env := map[string]string{
-		bootstrap.AcceptQueueURL: url("accept"), bootstrap.ConnectQueueURL: url("connect"), bootstrap.DisconnectQueueURL: url("disconnect"), bootstrap.SweepMinutes: "20",
+		bootstrap.QueueURLOf(function.Accept): url("accept"), bootstrap.QueueURLOf(function.Connect): url("connect"), bootstrap.QueueURLOf(function.Disconnect): url("disconnect"), bootstrap.SweepMinutes: "20",
+		bootstrap.QueueURL: url("sweep"),
 	}
 	got, err := bootstrap.ParseSweep(func(name string) string { return env[name] })
 	want := bootstrap.Sweep{Interval: 20 * time.Minute, Queues: map[function.Name]string{
-		function.Accept: url("accept"), function.Connect: url("connect"), function.Disconnect: url("disconnect"),
+		function.Accept: url("accept"), function.Connect: url("connect"), function.Disconnect: url("disconnect"), function.Sweep: url("sweep"),
 	}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("ParseSweep() = %v (-want +got):\n%s", err, diff)
 	}
-	for _, wrong := range []string{"", "0", "-5", "15m", "99999"} {
+	for _, wrong := range []string{"", "0", "-5", "+5", "05", "15m", "99999"} {
 		env := environment(map[string]string{bootstrap.SweepMinutes: wrong})
 		_, err := bootstrap.ParseSweep(env)
-		for _, name := range []string{bootstrap.AcceptQueueURL, bootstrap.ConnectQueueURL, bootstrap.DisconnectQueueURL, bootstrap.SweepMinutes} {
+		for _, name := range []string{bootstrap.QueueURLOf(function.Accept), bootstrap.QueueURLOf(function.Connect), bootstrap.QueueURLOf(function.Disconnect), bootstrap.SweepMinutes} {
 			if err == nil || !strings.Contains(err.Error(), name+" is ") {
 				t.Errorf("with %q minutes: %v, want a fault of %s", wrong, err, name)
 			}

@@ -38,7 +38,7 @@ func (n *Network) Apply(ctx context.Context, change plan.Change) error {
 	default:
 		return fault.Errorf(fault.Permanent, "%s: EC2 has no call for a %T", change, change)
 	}
-	return classify(change.String(), err)
+	return classify(action{change.String(), change.Key()}, err)
 }
 
 func (n *Network) createRoute(ctx context.Context, c plan.CreateRoute) error {
@@ -133,14 +133,14 @@ func sdkPermission(p peering.Permission, c plan.Authorize) types.IpPermission {
 	return out
 }
 
-// sourceGone tells a group or list that the policy names and that isn't there from a group of ours that EC2
-// doesn't show yet, for which it has the same code: ours has just been read.
+// sourceGone makes err Denied where the missing resource is the referenced group or prefix list of the policy. EC2 has
+// the same code for the group that gets the rule, but that one has just been read.
 func sourceGone(c plan.Authorize, err error) error {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok || c.Permissions[0].Source.IsValid() || !isNotFound(api.ErrorCode()) {
 		return err
 	}
-	return fault.Errorf(fault.Denied, "%s (%s)", api.ErrorMessage(), api.ErrorCode())
+	return fault.Keyed(api.ErrorCode(), fault.Errorf(fault.Denied, "%s (%s)", api.ErrorMessage(), api.ErrorCode()))
 }
 
 func isNotFound(code string) bool { return strings.HasSuffix(code, ".NotFound") }

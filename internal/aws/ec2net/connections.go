@@ -27,24 +27,29 @@ func (n *Network) ConnectionsIn(ctx context.Context, states ...peering.State) ([
 	return n.connectionsBy(ctx, filter("status-code", states...))
 }
 
-// ConnectionsOf returns the connections that one of the VPCs asked for or was asked for, of any state where
-// none is named. EC2 has a filter for either end, and none for both.
-func (n *Network) ConnectionsOf(ctx context.Context, vpcs []peering.VPCID, states ...peering.State) ([]peering.Connection, error) {
-	var asked, received []peering.Connection
-	by := func(end string) func(context.Context) ([]peering.Connection, error) {
-		filters := []types.Filter{filter(end+"-vpc-info.vpc-id", vpcs...)}
-		if len(states) > 0 {
-			filters = append(filters, filter("status-code", states...))
-		}
-		return func(ctx context.Context) ([]peering.Connection, error) { return n.connectionsBy(ctx, filters...) }
-	}
-	err := parallel.Do(ctx, parallel.Into(&asked, by("requester")), parallel.Into(&received, by("accepter")))
+// ConnectionsOf returns the connections of which one of the VPCs is the requester or the accepter, in any state.
+func (n *Network) ConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Connection, error) {
+	return n.connectionsOf(ctx, vpcs)
+}
+
+// AcceptedConnectionsOf returns those of ConnectionsOf that are active or about to be.
+func (n *Network) AcceptedConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Connection, error) {
+	return n.connectionsOf(ctx, vpcs, filter("status-code", peering.Provisioning, peering.Active))
+}
+
+// connectionsOf calls twice: EC2 has a filter for either end, and none for both.
+func (n *Network) connectionsOf(ctx context.Context, vpcs []peering.VPCID, further ...types.Filter) ([]peering.Connection, error) {
+	var requested, received []peering.Connection
+	err := parallel.Do(ctx,
+		parallel.Read(&requested, n.connectionsBy, append([]types.Filter{filter("requester-vpc-info.vpc-id", vpcs...)}, further...)...),
+		parallel.Read(&received, n.connectionsBy, append([]types.Filter{filter("accepter-vpc-info.vpc-id", vpcs...)}, further...)...),
+	)
 	for _, c := range received {
-		if !slices.ContainsFunc(asked, func(a peering.Connection) bool { return a.ID == c.ID }) {
-			asked = append(asked, c)
+		if !slices.ContainsFunc(requested, func(r peering.Connection) bool { return r.ID == c.ID }) {
+			requested = append(requested, c)
 		}
 	}
-	return asked, err
+	return requested, err
 }
 
 func (n *Network) connectionsBy(ctx context.Context, filters ...types.Filter) ([]peering.Connection, error) {
@@ -60,13 +65,13 @@ func (n *Network) connectionsBy(ctx context.Context, filters ...types.Filter) ([
 // Accept accepts a pending connection. The connection is active some time later.
 func (n *Network) Accept(ctx context.Context, id peering.ConnectionID) error {
 	_, err := n.client.AcceptVpcPeeringConnection(ctx, &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
-	return classify("accept "+string(id), err)
+	return classify(action{"accept " + string(id), "accept|" + string(id)}, err)
 }
 
 // Reject rejects a pending connection.
 func (n *Network) Reject(ctx context.Context, id peering.ConnectionID) error {
 	_, err := n.client.RejectVpcPeeringConnection(ctx, &ec2.RejectVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
-	return classify("reject "+string(id), err)
+	return classify(action{"reject " + string(id), "reject|" + string(id)}, err)
 }
 
 func connection(c types.VpcPeeringConnection) peering.Connection {

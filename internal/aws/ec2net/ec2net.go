@@ -1,5 +1,5 @@
-// Package ec2net speaks to EC2 in the domain's types: it paginates, filters, translates and classifies.
-// It decides nothing, and no SDK type leaves it.
+// Package ec2net reads and changes EC2's network resources in the domain's types: it paginates, filters, translates
+// and classifies errors. It decides nothing, and no SDK type leaves it.
 package ec2net
 
 import (
@@ -44,7 +44,7 @@ func collect[Out, Item, Value any](ctx context.Context, call string, pages pagin
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, classify(call, err)
+			return nil, classify(action{description: call}, err)
 		}
 		for _, item := range items(page) {
 			all = append(all, translate(item))

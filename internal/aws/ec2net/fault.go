@@ -9,9 +9,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/fault"
 )
 
-// classes maps EC2's error codes to what becomes of the message. A code that isn't here is Retryable, and
-// so are on purpose: throttling, a state that is about to change, a thing that isn't visible yet, and what
-// outdated lists.
+// classes maps EC2's error codes to their class. A code that isn't listed is Retryable; these are so on purpose:
+// throttling, a state that is about to change, a resource that isn't visible yet, and the codes of outdated.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 var classes = map[string]fault.Class{
 	"AccessDenied":                fault.Permanent,
@@ -47,26 +46,29 @@ var classes = map[string]fault.Class{
 	"InvalidVpcPeeringConnectionState.DnsHostnamesDisabled": fault.Denied,
 }
 
-// outdated are the codes by which EC2 says that somebody else has made the same in the meantime, or something else
-// of the same name: looking again tells which.
+// outdated are the codes by which EC2 reports that another process has made the same in the meantime, or a different
+// thing of the same name: a new look distinguishes the two.
 var outdated = map[string]bool{"RouteAlreadyExists": true, "InvalidPermission.Duplicate": true}
 
-// classify says what was being done, and gives the error its class. The words of a Denied one are
-// announced, so they leave out the request's id: a repetition must read the same.
-func classify(doing string, err error) error {
+// action is an attempted call. Its key identifies it by codes and ids alone.
+type action struct{ description, key string }
+
+// classify adds the action to err and gives it its class. A Denied error is announced, so its text leaves out the
+// request's id, and its key has the action's and EC2's code: a repetition reads the same and keeps its id.
+func classify(a action, err error) error {
 	if err == nil {
 		return nil
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
-		return fmt.Errorf("%s: %w", doing, err)
+		return fault.Keyed(a.key, fmt.Errorf("%s: %w", a.description, err))
 	}
 	if outdated[api.ErrorCode()] {
-		return fmt.Errorf("%s: %w (%w)", doing, err, fault.ErrOutdated)
+		return fmt.Errorf("%s: %w (%w)", a.description, err, fault.ErrOutdated)
 	}
 	class := classes[api.ErrorCode()]
 	if class == fault.Denied {
-		return fault.Errorf(class, "%s: %s (%s)", doing, api.ErrorMessage(), api.ErrorCode())
+		return fault.Keyed(a.key+"|"+api.ErrorCode(), fault.Errorf(class, "%s: %s (%s)", a.description, api.ErrorMessage(), api.ErrorCode()))
 	}
-	return fault.As(class, fmt.Errorf("%s: %w", doing, err))
+	return fault.As(class, fmt.Errorf("%s: %w", a.description, err))
 }

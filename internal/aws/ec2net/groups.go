@@ -19,9 +19,9 @@ func (n *Network) SecurityGroups(ctx context.Context, vpcs ...peering.VPCID) ([]
 	return collect(ctx, "describe security groups", pages, func(o *ec2.DescribeSecurityGroupsOutput) []types.SecurityGroup { return o.SecurityGroups }, securityGroup)
 }
 
-// IngressRules returns the ingress rules of the cell that carry the connection's tag.
-func (n *Network) IngressRules(ctx context.Context, of peering.ConnectionID) ([]peering.IngressRule, error) {
-	return n.ingressRules(ctx, filter("tag:"+peering.TagConnection, of))
+// IngressRules returns the ingress rules of the cell that carry the tag of one of the connections.
+func (n *Network) IngressRules(ctx context.Context, of ...peering.ConnectionID) ([]peering.IngressRule, error) {
+	return n.ingressRules(ctx, filter("tag:"+peering.TagConnection, of...))
 }
 
 // OurIngressRules returns the ingress rules of the cell that carry any connection's tag.

@@ -16,9 +16,9 @@ func (n *Network) RouteTables(ctx context.Context, vpcs ...peering.VPCID) ([]pee
 	return n.routeTables(ctx, filter("vpc-id", vpcs...))
 }
 
-// RouteTablesTo returns the route tables of the cell that have a route to the connection.
-func (n *Network) RouteTablesTo(ctx context.Context, via peering.ConnectionID) ([]peering.RouteTable, error) {
-	return n.routeTables(ctx, filter("route.vpc-peering-connection-id", via))
+// RouteTablesTo returns the route tables of the cell that have a route to one of the connections.
+func (n *Network) RouteTablesTo(ctx context.Context, via ...peering.ConnectionID) ([]peering.RouteTable, error) {
+	return n.routeTables(ctx, filter("route.vpc-peering-connection-id", via...))
 }
 
 // RouteTablesWithBlackholes returns the route tables of the cell that have a route whose target is gone.

@@ -13,17 +13,17 @@ import (
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// Snapshot reads what decides whether one instance of the VPCs reaches another, as far as the cell sees it.
+// Snapshot reads everything that decides whether one instance of the VPCs reaches another, within the cell's view.
 func (n *Network) Snapshot(ctx context.Context, vpcs ...peering.VPCID) (reach.Network, error) {
 	var s reach.Network
 	err := parallel.Do(ctx,
-		parallel.Into(&s.VPCs, func(ctx context.Context) ([]peering.VPC, error) { return n.VPCs(ctx, vpcs...) }),
-		parallel.Into(&s.Subnets, func(ctx context.Context) ([]peering.Subnet, error) { return n.Subnets(ctx, vpcs...) }),
-		parallel.Into(&s.RouteTables, func(ctx context.Context) ([]peering.RouteTable, error) { return n.RouteTables(ctx, vpcs...) }),
-		parallel.Into(&s.NetworkACLs, func(ctx context.Context) ([]peering.NetworkACL, error) { return n.NetworkACLs(ctx, vpcs...) }),
-		parallel.Into(&s.SecurityGroups, func(ctx context.Context) ([]peering.SecurityGroup, error) { return n.SecurityGroups(ctx, vpcs...) }),
-		parallel.Into(&s.Instances, func(ctx context.Context) ([]peering.Instance, error) { return n.Instances(ctx, vpcs...) }),
-		parallel.Into(&s.Connections, func(ctx context.Context) ([]peering.Connection, error) { return n.ConnectionsOf(ctx, vpcs) }),
+		parallel.Read(&s.VPCs, n.VPCs, vpcs...),
+		parallel.Read(&s.Subnets, n.Subnets, vpcs...),
+		parallel.Read(&s.RouteTables, n.RouteTables, vpcs...),
+		parallel.Read(&s.NetworkACLs, n.NetworkACLs, vpcs...),
+		parallel.Read(&s.SecurityGroups, n.SecurityGroups, vpcs...),
+		parallel.Read(&s.Instances, n.Instances, vpcs...),
+		parallel.Read(&s.Connections, n.ConnectionsOf, vpcs...),
 	)
 	return s, err
 }

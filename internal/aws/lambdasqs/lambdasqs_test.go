@@ -51,13 +51,13 @@ func handle(_ context.Context, h hint.Hint) error {
 	switch h.Connection {
 	case "":
 		return errors.New("called with nothing to handle")
-	case "pcx-a":
+	case "pcx-0000000a":
 		return errors.New("throttled")
-	case "pcx-b":
+	case "pcx-0000000b":
 		return fault.Errorf(fault.Permanent, "access denied")
-	case "pcx-c":
+	case "pcx-0000000c":
 		return fault.Errorf(fault.Denied, "quota")
-	case "pcx-d":
+	case "pcx-0000000d":
 		panic("nil map")
 	}
 	return nil
@@ -70,17 +70,17 @@ func TestHandler(t *testing.T) {
 		failed   []string
 		log      string // a piece of a line
 	}{
-		{"what is done is not delivered again", []events.SQSMessage{message("1", deletion("pcx-0"), "1")}, nil, `level=INFO msg=handled`},
-		{"only what failed comes back", []events.SQSMessage{message("1", deletion("pcx-0"), "1"), message("2", deletion("pcx-a"), "1")},
-			[]string{"2"}, `level=WARN msg="not handled"`},
-		{"an error that a person must mend comes back, as an error in the log", []events.SQSMessage{message("1", deletion("pcx-b"), "1")},
-			[]string{"1"}, `level=ERROR msg="not handled"`},
-		{"a denial is a decision", []events.SQSMessage{message("1", deletion("pcx-c"), "1")}, nil, `fault=denied`},
-		{"a panic costs one message", []events.SQSMessage{message("1", deletion("pcx-d"), "1"), message("2", deletion("pcx-0"), "1")},
+		{"what is done is not delivered again", []events.SQSMessage{message("1", deletion("pcx-00000000"), "1")}, nil, `level=INFO msg="message processed"`},
+		{"only what failed comes back", []events.SQSMessage{message("1", deletion("pcx-00000000"), "1"), message("2", deletion("pcx-0000000a"), "1")},
+			[]string{"2"}, `level=WARN msg="message failed"`},
+		{"an error that a person must mend comes back, as an error in the log", []events.SQSMessage{message("1", deletion("pcx-0000000b"), "1")},
+			[]string{"1"}, `level=ERROR msg="message failed"`},
+		{"a denial is a decision", []events.SQSMessage{message("1", deletion("pcx-0000000c"), "1")}, nil, `fault=denied`},
+		{"a panic costs one message", []events.SQSMessage{message("1", deletion("pcx-0000000d"), "1"), message("2", deletion("pcx-00000000"), "1")},
 			[]string{"1"}, `panic: nil map`},
 		{"garbage comes back until it rests in the dead-letter queue", []events.SQSMessage{message("1", "garbage", "1"), message("2", "rubbish", "1")},
 			[]string{"1", "2"}, `fault=permanent`},
-		{"what is none of ours is done with", []events.SQSMessage{message("1", `{"source":"aws.s3"}`, "1")}, nil, `msg=ignored`},
+		{"what is none of ours is done with", []events.SQSMessage{message("1", `{"source":"aws.s3"}`, "1")}, nil, `msg="message ignored"`},
 		{"an empty batch is fine", nil, nil, ""},
 	}
 	for _, tt := range tests {
@@ -125,7 +125,7 @@ func TestAFailedMessageIsHiddenForLongerEachTime(t *testing.T) {
 	}
 	for deliveries, d := range want {
 		q := &queue{hidden: map[string]time.Duration{}, err: errors.New("no such message")} // hiding is a courtesy
-		batch := events.SQSEvent{Records: []events.SQSMessage{message("1", deletion("pcx-a"), deliveries)}}
+		batch := events.SQSEvent{Records: []events.SQSMessage{message("1", deletion("pcx-0000000a"), deliveries)}}
 		response, err := lambdasqs.Handler(func() {}, q, handle)(t.Context(), batch)
 		if err != nil || len(response.BatchItemFailures) != 1 {
 			t.Errorf("Handler() = %+v, %v", response, err)
@@ -145,12 +145,12 @@ func TestWhatTakesTooLongIsGivenUpInTime(t *testing.T) {
 		defer cancel()
 		q := &queue{hidden: map[string]time.Duration{}}
 		handler := lambdasqs.Handler(func() {}, q, func(ctx context.Context, h hint.Hint) error {
-			if h.Connection == "pcx-a" {
+			if h.Connection == "pcx-0000000a" {
 				<-ctx.Done()
 			}
 			return ctx.Err()
 		})
-		batch := events.SQSEvent{Records: []events.SQSMessage{message("1", deletion("pcx-a"), "1"), message("2", deletion("pcx-0"), "1")}}
+		batch := events.SQSEvent{Records: []events.SQSMessage{message("1", deletion("pcx-0000000a"), "1"), message("2", deletion("pcx-00000000"), "1")}}
 		response, err := handler(invocation, batch)
 		failed := []events.SQSBatchItemFailure{{ItemIdentifier: "1"}}
 		if diff := cmp.Diff(failed, response.BatchItemFailures); diff != "" || err != nil || invocation.Err() != nil {
@@ -164,9 +164,9 @@ func TestWhatTakesTooLongIsGivenUpInTime(t *testing.T) {
 
 func TestMessagesThatHintAtTheSameAreAnsweredOnce(t *testing.T) {
 	t.Parallel()
-	const vpcs = `"requester":{"account":"111111111111","region":"us-east-1","vpc":"vpc-1"},"accepter":{"account":"111111111111","region":"us-east-1","vpc":"vpc-2"}`
+	const vpcs = `"requester":{"account":"111111111111","region":"us-east-1","vpc":"vpc-00000001"},"accepter":{"account":"111111111111","region":"us-east-1","vpc":"vpc-00000002"}`
 	announcement := func(more string) string {
-		return `{"source":"autopeer","detail-type":"Peering Accepted","detail":{"version":1,"connection":"pcx-1"` + more + `}}`
+		return `{"source":"autopeer","detail-type":"Peering Accepted","detail":{"version":1,"connection":"pcx-00000001"` + more + `}}`
 	}
 	bare, named, full := announcement(""), announcement(","+vpcs), announcement(","+vpcs+`,"requestedAt":"2026-06-08T07:37:56Z"`)
 	for name, bodies := range map[string][2]string{
@@ -204,7 +204,7 @@ func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 6, 8, 8, 0, 0, 0, time.UTC)
 	of := func(side peering.Role) string {
-		body, err := hint.Found(outcome.Outcome{Kind: outcome.DriftFound, Connection: "pcx-1", Repair: function.Disconnect, Side: side}, now, true)
+		body, err := hint.Found(outcome.Outcome{Type: outcome.DriftFound, Connection: "pcx-00000001", Repair: function.Disconnect, Side: side}, now, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -222,8 +222,8 @@ func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 		batch []string
 		want  hint.Hint
 	}{
-		{"an event first", []string{deletion("pcx-1"), of("accepter")}, hint.Hint{Drift: true, Side: "accepter"}},
-		{"an event last", []string{of("accepter"), deletion("pcx-1")}, hint.Hint{Drift: true, Side: "accepter"}},
+		{"an event first", []string{deletion("pcx-00000001"), of("accepter")}, hint.Hint{Drift: true, Side: "accepter"}},
+		{"an event last", []string{of("accepter"), deletion("pcx-00000001")}, hint.Hint{Drift: true, Side: "accepter"}},
 		{"both sides", []string{of("accepter"), of("requester")}, hint.Hint{Drift: true}},
 		{"two second looks", []string{suspects("a", "b"), suspects("c")}, hint.Hint{Suspects: []string{"a", "b", "c"}}},
 	}

@@ -1,5 +1,5 @@
-// Package metrics writes CloudWatch metrics as log lines, from which CloudWatch makes the metrics itself: no
-// call, no permission, and nothing to wait for.
+// Package metrics writes CloudWatch metrics as log lines in the embedded metric format, which takes no call and no
+// permission.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 package metrics
 
@@ -14,7 +14,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
 
-// Namespace is where CloudWatch keeps the metrics.
+// Namespace is the CloudWatch namespace of the metrics.
 const Namespace = "autopeer"
 
 // The dimensions. Both have few values: the functions' names and the kinds of outcome.
@@ -26,13 +26,13 @@ const (
 // The metrics. A repeated announcement counts again.
 const (
 	Outcomes  = "Outcomes"            // by Function and Outcome, and by Function alone: for accept, the requests
-	Seconds   = "SecondsSinceRequest" // by Function and Outcome, where an event told when the request was
+	Seconds   = "SecondsSinceRequest" // by Function and Outcome, where the time of the request is known
 	APICalls  = "APICalls"            // by Function; every attempt counts
 	Throttles = "Throttles"           // by Function; those of the calls that AWS throttled
-	Missed    = "MissedEvents"        // by Function: what a sweep found and an event should have told
+	Missed    = "MissedEvents"        // by Function: findings of a sweep that an event should have reported
 )
 
-// Recorder writes what one function does. It may be used by many goroutines.
+// Recorder writes the metrics of one function. It is safe for concurrent use.
 type Recorder struct {
 	out              io.Writer
 	function         string
@@ -53,12 +53,12 @@ func (r *Recorder) Called(throttled bool) {
 	}
 }
 
-// Missed counts what a sweep found and an event should have told.
+// Missed counts findings of a sweep that an event should have reported.
 func (r *Recorder) Missed(events int) {
 	r.write(line{dimensions: [][]string{{Function}}, units: []unit{{Missed, "Count"}}, values: map[string]any{Missed: events}})
 }
 
-// PerInvocation returns f, with the calls of every invocation written down when it ends.
+// PerInvocation returns f with the calls of every invocation written when it ends.
 func PerInvocation[In, Out any](r *Recorder, f func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {
 	return func(ctx context.Context, in In) (Out, error) {
 		defer r.flush()
@@ -74,39 +74,17 @@ func (r *Recorder) flush() {
 	})
 }
 
-// Announcer is what speaks of outcomes.
-type Announcer interface {
-	Announce(ctx context.Context, outcomes ...outcome.Outcome) error
-}
-
-// Counted returns the announcer, with what it has announced written down.
-func (r *Recorder) Counted(a Announcer) Announcer { return counted{a, r} }
-
-type counted struct {
-	next     Announcer
-	recorder *Recorder
-}
-
-// Announce counts only what was announced: what wasn't comes again.
-func (c counted) Announce(ctx context.Context, outcomes ...outcome.Outcome) error {
-	if err := c.next.Announce(ctx, outcomes...); err != nil {
-		return err
-	}
-	for _, o := range outcomes {
-		c.recorder.outcome(o)
-	}
-	return nil
-}
-
-func (r *Recorder) outcome(o outcome.Outcome) {
+// Published counts an outcome that was published. A repetition counts again; an outcome that could not be published
+// does not count, since it is published later.
+func (r *Recorder) Published(o outcome.Outcome) {
 	l := line{
 		dimensions: [][]string{{Function, Outcome}, {Function}},
 		units:      []unit{{Outcomes, "Count"}},
-		values:     map[string]any{Outcome: o.Kind, Outcomes: 1},
+		values:     map[string]any{Outcome: o.Type, Outcomes: 1},
 	}
 	if !o.RequestedAt.IsZero() {
 		l.units = append(l.units, unit{Seconds, "Seconds"})
-		l.values[Seconds] = o.Sealed(r.now()).SecondsSinceRequest
+		l.values[Seconds] = o.SecondsSinceRequest
 	}
 	r.write(l)
 }
@@ -123,8 +101,8 @@ type line struct {
 	values     map[string]any
 }
 
-// write writes one line at once, so that lines of different goroutines don't mix. What can't be written
-// is lost: a metric is not worth a message.
+// write writes a line with one call, so that lines of different goroutines don't mix. A line that can't be written is
+// lost: a metric is not worth a failed message.
 func (r *Recorder) write(l line) {
 	members := map[string]any{Function: r.function, "_aws": map[string]any{
 		"Timestamp":         r.now().UnixMilli(),

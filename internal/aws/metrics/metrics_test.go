@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"testing"
 	"time"
 
@@ -32,19 +31,12 @@ func lines(t *testing.T, out *bytes.Buffer) []map[string]any {
 	return all
 }
 
-type announcer struct{ err error }
-
-func (a announcer) Announce(context.Context, ...outcome.Outcome) error { return a.err }
-
-func TestAnOutcomeIsCountedOnceItIsAnnounced(t *testing.T) {
+func TestAPublishedOutcomeIsCounted(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	r := metrics.New(&out, "autopeer-connect", clock)
-	err := r.Counted(announcer{}).Announce(t.Context(),
-		outcome.Outcome{Kind: outcome.Connected, RequestedAt: now.Add(-15 * time.Second)}, outcome.Outcome{Kind: outcome.Conflicting})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r.Published(outcome.Outcome{Type: outcome.Connected, RequestedAt: now.Add(-15 * time.Second)}.Sealed(now))
+	r.Published(outcome.Outcome{Type: outcome.Conflicting}.Sealed(now))
 	definition := func(units ...any) map[string]any {
 		return map[string]any{"Timestamp": float64(now.UnixMilli()), "CloudWatchMetrics": []any{map[string]any{
 			"Namespace": "autopeer", "Dimensions": []any{[]any{"Function", "Outcome"}, []any{"Function"}}, "Metrics": units,
@@ -61,17 +53,7 @@ func TestAnOutcomeIsCountedOnceItIsAnnounced(t *testing.T) {
 	}
 }
 
-func TestWhatCouldNotBeAnnouncedIsNotCounted(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	refused := errors.New("refused")
-	err := metrics.New(&out, "f", clock).Counted(announcer{refused}).Announce(t.Context(), outcome.Outcome{Kind: outcome.Denied})
-	if !errors.Is(err, refused) || out.Len() > 0 {
-		t.Errorf("Announce() = %v with %q written, want the announcer's error and nothing", err, out.String())
-	}
-}
-
-func TestEveryInvocationTellsItsOwnCalls(t *testing.T) {
+func TestEveryInvocationWritesItsOwnCalls(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	r := metrics.New(&out, "autopeer-accept", clock)

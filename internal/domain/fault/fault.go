@@ -76,3 +76,37 @@ func ofJoined(errs []error) Class {
 	}
 	return class
 }
+
+type keyed struct {
+	key string
+	err error
+}
+
+func (k keyed) Error() string { return k.err.Error() }
+func (k keyed) Unwrap() error { return k.err }
+
+// Keyed gives err a key made of codes and ids, which identifies it whatever its text is. It returns nil for a nil err.
+func Keyed(key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return keyed{key, err}
+}
+
+// Keys returns the keys of err and of the errors that it wraps or joins, outer before inner.
+func Keys(err error) []string {
+	var keys []string
+	if k, ok := err.(keyed); ok {
+		keys = append(keys, k.key)
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, each := range joined.Unwrap() {
+			keys = append(keys, Keys(each)...)
+		}
+		return keys
+	}
+	if next := errors.Unwrap(err); next != nil {
+		keys = append(keys, Keys(next)...)
+	}
+	return keys
+}

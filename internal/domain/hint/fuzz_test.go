@@ -62,12 +62,12 @@ func (r record) isSound() bool {
 
 func isID(id, prefix string) bool {
 	digits, ok := strings.CutPrefix(id, prefix)
-	return ok && len(digits) >= 1 && len(digits) <= 32 && consistsOf(digits, "0123456789abcdef")
+	return ok && (len(digits) == 8 || len(digits) == 17) && consistsOf(digits, "0123456789abcdef")
 }
 
 func isRegion(region string) bool {
 	parts := strings.Split(region, "-")
-	if len(parts) < 3 || len(parts[0]) != 2 {
+	if len(parts) < 3 || len(parts[0]) < 2 || len(parts[0]) > 4 {
 		return false
 	}
 	words, number := parts[:len(parts)-1], parts[len(parts)-1]
@@ -86,9 +86,9 @@ func FuzzRecord(f *testing.F) {
 	const request = "CreateVpcPeeringConnection"
 	f.Add(request, "1.11", "", "pcx-09cc395f56ffead9e", "111111111111", "us-east-1", "vpc-0a1b2c3d4e5f60001", "222222222222", "eu-west-1", "vpc-0a1b2c3d4e5f60002")
 	f.Add(request, "1.08", "Client.UnauthorizedOperation", "", "", "", "", "", "", "")
-	f.Add("AcceptVpcPeeringConnection", "1.11", "", "pcx-1a2b3c4d", "111111111111", "", "vpc-1", "111111111111", "us-gov-west-1", "vpc-2")
+	f.Add("AcceptVpcPeeringConnection", "1.11", "", "pcx-1a2b3c4d", "111111111111", "", "vpc-00000001", "111111111111", "us-gov-west-1", "vpc-00000002")
 	f.Add("DeleteVpcPeeringConnection", "2.0", "", "pcx-*", "11111111111x", "mars", "vpc-", "", "", "")
-	f.Add("CreateVpc", "1.11", "", "pcx-1", "1", "", "vpc-1", "1", "", "vpc-2")
+	f.Add("CreateVpc", "1.11", "", "pcx-00000001", "1", "", "vpc-00000001", "1", "", "vpc-00000002")
 	f.Fuzz(func(t *testing.T, name, version, code, connection, owner1, region1, vpc1, owner2, region2, vpc2 string) {
 		r := record{name, version, code, connection,
 			peering.VPC{Owner: peering.AccountID(owner1), Region: peering.Region(region1), ID: peering.VPCID(vpc1)},
@@ -97,7 +97,7 @@ func FuzzRecord(f *testing.F) {
 		r.check(t, h, err)
 		for what, body := range map[string][]byte{
 			"wrapped":                 r.event(t, true, nil),
-			"with fields of tomorrow": r.event(t, false, object{"tomorrow": object{"vpcPeeringConnectionId": "pcx-2"}}),
+			"with fields of tomorrow": r.event(t, false, object{"tomorrow": object{"vpcPeeringConnectionId": "pcx-00000002"}}),
 		} {
 			other, otherErr := hint.Parse(body)
 			if diff := cmp.Diff(h, other, cmp.Comparer(peering.VPC.Same)); diff != "" || (err == nil) != (otherErr == nil) {

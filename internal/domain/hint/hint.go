@@ -8,19 +8,19 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Kind says what an event hints at.
+// Kind is the kind of work that an event hints at.
 type Kind int
 
-// The kinds. The zero value is an event that autopeer has nothing to do with.
+// The kinds. The zero value is an event unrelated to autopeer.
 const (
 	Ignored   Kind = iota
-	Requested      // somebody asked for a connection
-	Accepted       // somebody, or autopeer, accepted one
-	Rejected       // somebody rejected one
-	Deleted        // somebody deleted one
-	Changed        // somebody changed blocks, subnets, route tables, groups or tags, on which sides depend
-	Scheduled      // it is time for a sweep
-	Suspected      // it is time for a sweep's second look
+	Requested      // a connection was requested
+	Accepted       // a connection was accepted
+	Rejected       // a connection was rejected
+	Deleted        // a connection was deleted
+	Changed        // blocks, subnets, route tables, groups or tags on which sides depend were changed
+	Scheduled      // a sweep is due
+	Suspected      // the second look of a sweep is due
 )
 
 // String returns the kind as it is logged.
@@ -28,11 +28,11 @@ func (k Kind) String() string {
 	return [...]string{"ignored", "requested", "accepted", "rejected", "deleted", "changed", "scheduled", "suspected"}[k]
 }
 
-// Hint is what an event says. Connection is well-formed in the kinds from Requested to Deleted, and empty in
-// the others; everything else may be missing, and all of it may be a lie.
+// Hint is the content of an event. Connection is well-formed in the kinds from Requested to Deleted, and empty in
+// the others; everything else may be missing, and all of it may be forged.
 type Hint struct {
 	Kind       Kind
-	Why        string // an Ignored event was ignored, for the log
+	Why        string // the reason why an Ignored event is ignored, for the log
 	EventID    string
 	Connection peering.ConnectionID
 	// Requester and Accepter name the two VPCs, both or neither: a deletion or rejection names none.
@@ -40,20 +40,20 @@ type Hint struct {
 	Requester, Accepter peering.VPC
 	Origin              peering.Cell // where the call was made
 	At                  time.Time    // when it was made
-	RequestedAt         time.Time    // when the connection was asked for; zero where the event doesn't say
-	Drift               bool         // a sweep has found it, and announced that
-	Side                peering.Role // on which it has found it; empty where that isn't about one side
-	Suspects            []string     // of Suspected: what the first look found, in the sweep's words
+	RequestedAt         time.Time    // when the connection was asked for; zero where the event doesn't have it
+	Drift               bool         // a sweep found drift and announced it
+	Side                peering.Role // the side that has drifted; empty for both
+	Suspects            []string     // of Suspected: the keys of the first look's findings
 }
 
 // NamesVPCs reports whether the hint names the two VPCs.
 func (h Hint) NamesVPCs() bool { return h.Requester.ID != "" && h.Accepter.ID != "" }
 
-// settling is how long after an event EC2 may take to show what it speaks of, the redeliveries included.
+// settling is how long EC2 may take to show the effect of an event's call, the redeliveries included.
 const settling = 10 * time.Minute
 
-// IsFresh reports whether EC2 may not yet show what the event speaks of. The event's own word for its
-// time is taken with care: one from the future is not fresh.
+// IsFresh reports whether EC2 may not yet show the effect of the event's call. The event's time may be forged: one
+// from the future is not fresh.
 func (h Hint) IsFresh(now time.Time) bool {
 	age := now.Sub(h.At)
 	return age > -time.Minute && age < settling

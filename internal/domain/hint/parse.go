@@ -26,8 +26,8 @@ type event struct {
 	Detail     json.RawMessage   `json:"detail"`
 }
 
-// Parse reads one EventBridge event. An event that is none of autopeer's business is Ignored; one that
-// claims to be, and cannot be understood, is a Permanent fault. Samples are in testdata.
+// Parse parses one EventBridge event. Events unrelated to autopeer are Ignored. A malformed event is a Permanent fault.
+// Samples are in testdata.
 func Parse(body []byte) (Hint, error) {
 	var e event
 	if err := json.Unmarshal(body, &e); err != nil {
@@ -53,12 +53,11 @@ func (e event) hint() (Hint, error) {
 	case e.Source == outcome.Source && e.DetailType == sweepSuspects:
 		return e.suspects()
 	}
-	return ignored("%s from %s is not for us", e.DetailType, e.Source), nil
+	return ignored("%s from %s is not an autopeer event", e.DetailType, e.Source), nil
 }
 
-// call is the part of a CloudTrail record that says which connection was meant. EC2's older calls, and
-// peering is among them, are recorded flat and in lower camel case. Blocks and state in it are those of
-// the moment of the call and are not read at all.
+// call is the part of a CloudTrail record that names the connection. EC2's older calls, those of peering included, are
+// recorded flat and in lower camel case. The record's blocks and state are those at the time of the call and are not read.
 type call struct {
 	EventVersion string          `json:"eventVersion"`
 	EventSource  string          `json:"eventSource"`
@@ -100,7 +99,7 @@ func (e event) call() (Hint, error) {
 	kind, known := kinds[c.EventName]
 	switch {
 	case c.EventSource != "ec2.amazonaws.com" || !known:
-		return ignored("%s of %s is not for us", c.EventName, c.EventSource), nil
+		return ignored("%s of %s is not an autopeer event", c.EventName, c.EventSource), nil
 	case c.ErrorCode != "":
 		return ignored("%s failed with %s", c.EventName, c.ErrorCode), nil
 	case !strings.HasPrefix(c.EventVersion, "1."):
@@ -108,7 +107,7 @@ func (e event) call() (Hint, error) {
 	}
 	h := Hint{Kind: kind, EventID: c.EventID, Origin: peering.Cell{Account: e.Account, Region: c.AWSRegion}, At: c.EventTime}
 	switch kind {
-	case Changed: // what was changed is not read: the sweep looks at everything
+	case Changed: // the sweep looks at everything, whatever was changed
 		return h, nil
 	case Requested:
 		h.RequestedAt = c.EventTime
@@ -116,10 +115,10 @@ func (e event) call() (Hint, error) {
 	if err := c.fill(&h); err != nil {
 		return Hint{}, fmt.Errorf("%s: %w", c.EventName, err)
 	}
-	return h, checked(h)
+	return h, validated(h)
 }
 
-// element is a request or a response, whichever of the two names the connection.
+// element is a request or a response, of which one names the connection.
 type element struct {
 	ID         peering.ConnectionID `json:"vpcPeeringConnectionId"`
 	Connection *struct {
@@ -156,7 +155,7 @@ func (c call) fill(h *Hint) error {
 	return nil
 }
 
-// decode reads raw, which EC2's newer calls wrap in one more object named after the call.
+// decode parses raw, which EC2's newer calls wrap in one more object named after the call.
 func decode(raw json.RawMessage, wrapper string, into *element) error {
 	if len(raw) == 0 {
 		return nil
@@ -184,7 +183,7 @@ func (e event) announced(kind Kind) (Hint, error) {
 		Requester: vpcOf(o.Requester), Accepter: vpcOf(o.Accepter),
 		Origin: peering.Cell{Account: e.Account, Region: e.Region}, At: e.Time, RequestedAt: o.RequestedAt,
 	}
-	return h, checked(h)
+	return h, validated(h)
 }
 
 func vpcOf(p *outcome.Party) peering.VPC {

@@ -25,22 +25,22 @@ func deletion(requestParameters string) []byte {
 }
 
 func announcement(parties string) []byte {
-	return envelope("autopeer", "Peering Accepted", `{"version":1,"connection":"pcx-1"`+parties+`}`)
+	return envelope("autopeer", "Peering Accepted", `{"version":1,"connection":"pcx-00000001"`+parties+`}`)
 }
 
 func TestParseReadsTheConnection(t *testing.T) {
 	t.Parallel()
-	deleted := hint.Hint{Kind: hint.Deleted, Connection: "pcx-1"}
+	deleted := hint.Hint{Kind: hint.Deleted, Connection: "pcx-00000001"}
 	tests := []struct {
 		name string
 		body []byte
 		want hint.Hint
 	}{
 		{"a request may be wrapped as a response may",
-			deletion(`{"DeleteVpcPeeringConnectionRequest":{"vpcPeeringConnectionId":"pcx-1"}}`), deleted},
+			deletion(`{"DeleteVpcPeeringConnectionRequest":{"vpcPeeringConnectionId":"pcx-00000001"}}`), deleted},
 		{"what has fields beside it is no wrapper",
-			deletion(`{"vpcPeeringConnectionId":"pcx-1","DeleteVpcPeeringConnectionRequest":{"vpcPeeringConnectionId":"pcx-2"}}`), deleted},
-		{"an announcement may name no VPC", announcement(``), hint.Hint{Kind: hint.Accepted, Connection: "pcx-1"}},
+			deletion(`{"vpcPeeringConnectionId":"pcx-00000001","DeleteVpcPeeringConnectionRequest":{"vpcPeeringConnectionId":"pcx-00000002"}}`), deleted},
+		{"an announcement may name no VPC", announcement(``), hint.Hint{Kind: hint.Accepted, Connection: "pcx-00000001"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -60,23 +60,23 @@ func TestParseReadsTheConnection(t *testing.T) {
 func TestParseIgnoresWhatOthersSay(t *testing.T) {
 	t.Parallel()
 	const record = `{"eventVersion":"1.11","eventSource":"SOURCE","eventName":"DeleteVpcPeeringConnection",
-		"requestParameters":{"vpcPeeringConnectionId":"pcx-1"}}`
+		"requestParameters":{"vpcPeeringConnectionId":"pcx-00000001"}}`
 	ec2 := strings.Replace(record, "SOURCE", "ec2.amazonaws.com", 1)
 	tests := []struct {
 		name string
 		body []byte
 		want string
 	}{
-		{"a record from another source", envelope("aws.iam", "AWS API Call via CloudTrail", ec2), "AWS API Call via CloudTrail from aws.iam is not for us"},
+		{"a record from another source", envelope("aws.iam", "AWS API Call via CloudTrail", ec2), "AWS API Call via CloudTrail from aws.iam is not an autopeer event"},
 		{"the same call of another service", envelope("aws.ec2", "AWS API Call via CloudTrail", strings.Replace(record, "SOURCE", "iam.amazonaws.com", 1)),
-			"DeleteVpcPeeringConnection of iam.amazonaws.com is not for us"},
-		{"an announcement that isn't ours", envelope("others", "Peering Accepted", `{"version":1,"connection":"pcx-1"}`),
-			"Peering Accepted from others is not for us"},
-		{"a schedule that isn't EventBridge's", envelope("others", "Scheduled Event", `{}`), "Scheduled Event from others is not for us"},
-		{"what else EventBridge tells", envelope("aws.events", "Schedule Changed", `{}`), "Schedule Changed from aws.events is not for us"},
-		{"a finding that isn't ours", envelope("others", "Sweep Found", `{"version":1,"connection":"pcx-1","repair":"connect"}`),
-			"Sweep Found from others is not for us"},
-		{"suspects that aren't ours", envelope("others", "Sweep Suspects", `{"suspects":["pcx-1"]}`), "Sweep Suspects from others is not for us"},
+			"DeleteVpcPeeringConnection of iam.amazonaws.com is not an autopeer event"},
+		{"an announcement that isn't ours", envelope("others", "Peering Accepted", `{"version":1,"connection":"pcx-00000001"}`),
+			"Peering Accepted from others is not an autopeer event"},
+		{"a schedule that isn't EventBridge's", envelope("others", "Scheduled Event", `{}`), "Scheduled Event from others is not an autopeer event"},
+		{"what else EventBridge tells", envelope("aws.events", "Schedule Changed", `{}`), "Schedule Changed from aws.events is not an autopeer event"},
+		{"a finding that isn't ours", envelope("others", "Sweep Found", `{"version":1,"connection":"pcx-00000001","repair":"connect"}`),
+			"Sweep Found from others is not an autopeer event"},
+		{"suspects that aren't ours", envelope("others", "Sweep Suspects", `{"suspects":["pcx-00000001"]}`), "Sweep Suspects from others is not an autopeer event"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -94,7 +94,7 @@ func TestParseIgnoresWhatOthersSay(t *testing.T) {
 
 func TestParseRefusesOtherShapes(t *testing.T) {
 	t.Parallel()
-	const party = `{"account":"111111111111","region":"us-east-1","vpc":"vpc-1"}`
+	const party = `{"account":"111111111111","region":"us-east-1","vpc":"vpc-00000001"}`
 	tests := []struct {
 		name string
 		body []byte
@@ -103,8 +103,8 @@ func TestParseRefusesOtherShapes(t *testing.T) {
 		{"a record that is a text", envelope("aws.ec2", "AWS API Call via CloudTrail", `"x"`), "read CloudTrail record: "},
 		{"request parameters that are a text", deletion(`"x"`), "DeleteVpcPeeringConnection: read requestParameters: "},
 		{"an announcement that is a text", envelope("autopeer", "Peering Accepted", `"x"`), "read announcement: "},
-		{"an announcement of the requester alone", announcement(`,"requester":` + party), `"" is no VPC's id`},
-		{"an announcement of the accepter alone", announcement(`,"accepter":` + party), `"" is no VPC's id`},
+		{"an announcement of the requester alone", announcement(`,"requester":` + party), `invalid VPC ID ""`},
+		{"an announcement of the accepter alone", announcement(`,"accepter":` + party), `invalid VPC ID ""`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

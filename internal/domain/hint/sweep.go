@@ -10,13 +10,13 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// What a sweep puts on queues has the shape of events, with detail-types that reach no bus.
+// The messages of a sweep have the shape of events, with detail-types that reach no bus.
 const (
-	sweepFound    = "Sweep Found"    // to the function that is to look
+	sweepFound    = "Sweep Found"    // to the function that repairs
 	sweepSuspects = "Sweep Suspects" // to the sweep itself, for a second look
 )
 
-// repairs maps who shall look to what an event would have hinted at.
+// repairs maps the function that repairs to the kind of hint that an event would have given it.
 var repairs = map[function.Name]Kind{
 	function.Accept:     Requested,
 	function.Connect:    Accepted,
@@ -33,13 +33,12 @@ type suspicion struct {
 	Suspects []string `json:"suspects"`
 }
 
-// Found returns the message by which a sweep tells the function that o.Repair names to look at o's connection.
-// Drift says that o has been announced.
+// Found returns the message that has the function o.Repair look at o's connection. Drift is set if o has been announced.
 func Found(o outcome.Outcome, at time.Time, drift bool) ([]byte, error) {
 	return encode(sweepFound, o.Cell, at, finding{o.Sealed(at), drift})
 }
 
-// Suspects returns the message by which a sweep tells itself what to look at again.
+// Suspects returns the message that has the sweep look again at the findings with these keys.
 func Suspects(cell peering.Cell, at time.Time, suspects []string) ([]byte, error) {
 	return encode(sweepSuspects, cell, at, suspicion{suspects})
 }
@@ -57,11 +56,11 @@ func encode(detailType string, cell peering.Cell, at time.Time, detail any) ([]b
 func (e event) found() (Hint, error) {
 	var f finding
 	if err := json.Unmarshal(e.Detail, &f); err != nil {
-		return Hint{}, fmt.Errorf("read what a sweep found: %w", err)
+		return Hint{}, fmt.Errorf("parse a sweep's finding: %w", err)
 	}
 	kind, known := repairs[f.Repair]
 	if !known {
-		return Hint{}, fmt.Errorf("repair by %q is unknown", f.Repair)
+		return Hint{}, fmt.Errorf("unknown repair function %q", f.Repair)
 	}
 	h, err := e.announced(kind)
 	h.Drift, h.Side = f.Drift, f.Side
@@ -71,7 +70,7 @@ func (e event) found() (Hint, error) {
 func (e event) suspects() (Hint, error) {
 	var s suspicion
 	if err := json.Unmarshal(e.Detail, &s); err != nil {
-		return Hint{}, fmt.Errorf("read what a sweep suspects: %w", err)
+		return Hint{}, fmt.Errorf("parse a sweep's suspects: %w", err)
 	}
 	return Hint{Kind: Suspected, At: e.Time, Suspects: s.Suspects}, nil
 }

@@ -29,9 +29,9 @@ func TestWhatASweepFinds(t *testing.T) {
 	for _, tt := range tests {
 		asked := swept.Add(-time.Hour)
 		message, err := hint.Found(outcome.Outcome{
-			Kind: outcome.DriftFound, Connection: "pcx-1", Cell: cell, Side: peering.Accepter, Repair: tt.repair, RequestedAt: asked,
-			Requester: &outcome.Party{Account: "111111111111", Region: "us-east-1", VPC: "vpc-1"},
-			Accepter:  &outcome.Party{Account: "222222222222", Region: "eu-west-1", VPC: "vpc-2"},
+			Type: outcome.DriftFound, Connection: "pcx-00000001", Cell: cell, Side: peering.Accepter, Repair: tt.repair, RequestedAt: asked,
+			Requester: &outcome.Party{Account: "111111111111", Region: "us-east-1", VPC: "vpc-00000001"},
+			Accepter:  &outcome.Party{Account: "222222222222", Region: "eu-west-1", VPC: "vpc-00000002"},
 		}, swept, true)
 		if err != nil {
 			t.Fatal(err)
@@ -41,9 +41,9 @@ func TestWhatASweepFinds(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := hint.Hint{
-			Kind: tt.want, EventID: got.EventID, Connection: "pcx-1", Origin: cell, At: swept, RequestedAt: asked, Drift: true, Side: peering.Accepter,
-			Requester: peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-1"},
-			Accepter:  peering.VPC{Owner: "222222222222", Region: "eu-west-1", ID: "vpc-2"},
+			Kind: tt.want, EventID: got.EventID, Connection: "pcx-00000001", Origin: cell, At: swept, RequestedAt: asked, Drift: true, Side: peering.Accepter,
+			Requester: peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-00000001"},
+			Accepter:  peering.VPC{Owner: "222222222222", Region: "eu-west-1", ID: "vpc-00000002"},
 		}
 		if diff := cmp.Diff(want, got); diff != "" || got.EventID == "" {
 			t.Errorf("for %s (-want +got):\n%s", tt.repair, diff)
@@ -53,12 +53,12 @@ func TestWhatASweepFinds(t *testing.T) {
 
 func TestWhatASweepSuspects(t *testing.T) {
 	t.Parallel()
-	message, err := hint.Suspects(cell, swept, []string{"pcx-1 accepter", "pcx-2"})
+	message, err := hint.Suspects(cell, swept, []string{"pcx-00000001 accepter", "pcx-00000002"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, err := hint.Parse(message)
-	want := hint.Hint{Kind: hint.Suspected, At: swept, Suspects: []string{"pcx-1 accepter", "pcx-2"}}
+	want := hint.Hint{Kind: hint.Suspected, At: swept, Suspects: []string{"pcx-00000001 accepter", "pcx-00000002"}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
@@ -87,11 +87,11 @@ func TestWhatLeadsToASweep(t *testing.T) {
 func TestASweepsMessagesThatCannotBeUnderstood(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, body, words string }{
-		{"an unknown repair", `{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":1,"connection":"pcx-1","repair":"reboot"}}`, `repair by "reboot" is unknown`},
-		{"another version", `{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":2,"connection":"pcx-1","repair":"connect"}}`, "version 2"},
-		{"no connection", `{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":1,"repair":"connect"}}`, "no peering connection's id"},
-		{"suspects of another kind", `{"source":"autopeer","detail-type":"Sweep Suspects","detail":{"suspects":7}}`, "read what a sweep suspects"},
-		{"findings of another kind", `{"source":"autopeer","detail-type":"Sweep Found","detail":7}`, "read what a sweep found"},
+		{"an unknown repair", `{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":1,"connection":"pcx-00000001","repair":"reboot"}}`, `unknown repair function "reboot"`},
+		{"another version", `{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":2,"connection":"pcx-00000001","repair":"connect"}}`, "version 2"},
+		{"no connection", `{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":1,"repair":"connect"}}`, "invalid peering connection ID"},
+		{"suspects of another kind", `{"source":"autopeer","detail-type":"Sweep Suspects","detail":{"suspects":7}}`, "parse a sweep's suspects"},
+		{"findings of another kind", `{"source":"autopeer","detail-type":"Sweep Found","detail":7}`, "parse a sweep's finding"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,11 +1,11 @@
-// Package outcome is what autopeer says about a connection: the values that are announced as EventBridge
-// events, whose JSON is an interface to others, and the ids by which they drop repetitions.
+// Package outcome defines the announcements that autopeer publishes as EventBridge events. Their JSON is a versioned
+// interface, and each carries an id by which subscribers drop repetitions.
 package outcome
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"strings"
+	"encoding/json"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/function"
@@ -18,47 +18,51 @@ const Source = "autopeer"
 // Version is the version of the detail's JSON. Fields are added without a new version.
 const Version = 1
 
-// Kind is the EventBridge detail-type.
-type Kind string
+// Type is the EventBridge detail-type of an announcement.
+type Type string
 
-// The kinds of announcement.
+// The announcements.
 const (
-	Accepted     Kind = "Peering Accepted"
-	Connected    Kind = "Peering Connected"
-	Denied       Kind = "Peering Denied"
-	Conflicting  Kind = "Peering Conflicting"
-	Failed       Kind = "Peering Failed"
-	Disconnected Kind = "Peering Disconnected"
-	AskApproval  Kind = "Approval Requested"
-	DriftFound   Kind = "Drift Found"    // by a sweep: something isn't as the policy says, and no event told
-	Repaired     Kind = "Drift Repaired" // what a sweep had found
+	Accepted     Type = "Peering Accepted"
+	Connected    Type = "Peering Connected"
+	Denied       Type = "Peering Denied"
+	Conflicting  Type = "Peering Conflicting"
+	Failed       Type = "Peering Failed"
+	Disconnected Type = "Peering Disconnected"
+	AskApproval  Type = "Approval Requested"
+	DriftFound   Type = "Drift Found"    // by a sweep: a difference from the policy that no event reported
+	Repaired     Type = "Drift Repaired" // a difference that a sweep had found
 )
 
 // Outcome is one announcement. A repetition of it carries the same id, whatever was still to do.
 type Outcome struct {
-	Kind       Kind                 `json:"-"` // travels as the event's detail-type
+	Type       Type                 `json:"-"` // travels as the event's detail-type
 	Version    int                  `json:"version"`
 	ID         string               `json:"id"`
 	Connection peering.ConnectionID `json:"connection"`
-	Cell       peering.Cell         `json:"cell"`           // who says it
-	Side       peering.Role         `json:"side,omitempty"` // the half that it is about; empty for both
+	Cell       peering.Cell         `json:"cell"`           // that publishes it
+	Side       peering.Role         `json:"side,omitempty"` // empty for both
 	Requester  *Party               `json:"requester,omitempty"`
 	Accepter   *Party               `json:"accepter,omitempty"`
 	Peering    *Entry               `json:"peering,omitempty"` // the entry of the policy that matched
 	Reason     Reason               `json:"reason"`
-	State      []string             `json:"state,omitempty"`     // what holds now, one thing a line, sorted
-	Changes    []string             `json:"changes,omitempty"`   // what was changed to get there; empty on a repetition
-	Conflicts  []Conflict           `json:"conflicts,omitempty"` // what stands in the way
-	Shortages  []Shortage           `json:"shortages,omitempty"` // quotas that don't suffice
-	Notes      []string             `json:"notes,omitempty"`     // what the policy names and the VPC lacks
-	// Obstructions are what network ACLs stop of the traffic that the policy allows.
+	State      []string             `json:"state,omitempty"`     // the routes and rules that exist now, a sentence each, sorted
+	Changes    []string             `json:"changes,omitempty"`   // the changes that led there; empty on a repetition
+	Conflicts  []Conflict           `json:"conflicts,omitempty"` // the routes that stand in the way
+	Shortages  []Shortage           `json:"shortages,omitempty"` // the quotas that don't suffice
+	Notes      []string             `json:"notes,omitempty"`     // parts of the policy that the VPCs lack
+	// Obstructions are the entries of network ACLs that deny traffic which the policy allows.
 	Obstructions []Obstruction `json:"obstructions,omitempty"`
-	Repair       function.Name `json:"repair,omitempty"` // who has been told to repair what was found
-	Wanted       []string      `json:"wanted,omitempty"` // what a repair has to change
-	Next         string        `json:"next,omitempty"`   // what a person can do about it
-	// RequestedAt is when the connection was asked for, as far as an event said so.
+	Repair       function.Name `json:"repair,omitempty"` // the function that repairs the drift
+	Wanted       []string      `json:"wanted,omitempty"` // the changes that the repair has to make
+	Next         string        `json:"next,omitempty"`   // the next step for a person
+	// RequestedAt is when the connection was requested, where an event said so.
 	RequestedAt         time.Time `json:"requestedAt,omitzero"`
 	SecondsSinceRequest float64   `json:"secondsSinceRequest,omitempty"`
+
+	// Keys are the codes, ids and figures that the sentences of State, Wanted and Obstructions spell out. They go into
+	// the id and are not published.
+	Keys []string `json:"-"`
 }
 
 // Party is one end of the connection. Department is empty when the policy knows none for the VPC.
@@ -69,7 +73,7 @@ type Party struct {
 	VPC        peering.VPCID     `json:"vpc"`
 }
 
-// Entry says where in the policy a peering stands.
+// Entry is the place of a peering in the policy file.
 type Entry struct {
 	Between [2]string `json:"between"`
 	File    string    `json:"file"`
@@ -80,27 +84,30 @@ type Entry struct {
 type Reason struct {
 	Code     string `json:"code"`
 	Sentence string `json:"sentence"`
+	// Keys are the codes, ids and figures that Sentence spells out. They go into the id and are not published.
+	Keys []string `json:"-"`
 }
 
-// Conflict is a route that would have to give way, and will not.
+// Conflict is a live route in the way, which is never replaced.
 type Conflict struct {
 	RouteTable  peering.RouteTableID `json:"routeTable"`
 	Destination string               `json:"destination"`
-	Target      peering.Target       `json:"target"`             // what it leads to now
-	Wanted      peering.Target       `json:"wanted"`             // the connection at hand
-	Overlaps    string               `json:"overlaps,omitempty"` // the destination that is wanted, where it is another
+	Target      peering.Target       `json:"target"`             // of the route
+	Wanted      peering.Target       `json:"wanted"`             // the connection
+	Overlaps    string               `json:"overlaps,omitempty"` // the wanted destination, where it is another than the route's
 }
 
 // Shortage is a quota of AWS that doesn't suffice, with its figures.
 type Shortage struct {
 	Resource string `json:"resource"` // a VPC, a route table or a security group
-	Of       string `json:"of"`
+	Of       string `json:"of"`       // the resources that the quota counts, in words
+	Quota    string `json:"quota"`    // the same as a code: peerings, routes-ipv4, routes-ipv6, rules-ipv4 or rules-ipv6
 	Have     int    `json:"have"`
 	Need     int    `json:"need"`
 	Limit    int    `json:"limit"`
 }
 
-// Obstruction is an entry of a network ACL that stops some of the traffic that the policy allows.
+// Obstruction is an entry of a network ACL that denies some of the traffic that the policy allows.
 type Obstruction struct {
 	NetworkACL peering.NetworkACLID `json:"networkAcl"`
 	Rule       string               `json:"rule"` // its number, or "*" for the one that denies the rest
@@ -108,8 +115,15 @@ type Obstruction struct {
 	Remedy     string               `json:"remedy"`
 }
 
-// Sealed returns o with version, id and the time since the request. The id is a digest of the connection,
-// the outcome and what was decided; what was changed and when is not part of it.
+// Because returns o with another reason. The keys are the codes, ids and figures that the sentence spells out and that
+// are neither the connection's id nor the code.
+func (o Outcome) Because(code, sentence string, keys ...string) Outcome {
+	o.Reason = Reason{Code: code, Sentence: sentence, Keys: keys}
+	return o
+}
+
+// Sealed returns o with its version, its id and the time since the request. The id is a digest of codes, ids and
+// figures, never of a sentence, a change or a time: a repetition has the same id, also after a sentence is reworded.
 func (o Outcome) Sealed(now time.Time) Outcome {
 	o.Version = Version
 	o.ID = o.digest()
@@ -120,15 +134,17 @@ func (o Outcome) Sealed(now time.Time) Outcome {
 }
 
 func (o Outcome) digest() string {
-	parts := []string{string(o.Kind), string(o.Connection), o.Cell.String(), string(o.Side), o.Reason.Code, o.Reason.Sentence}
-	parts = append(parts, o.State...)
+	parts := []any{o.Type, o.Connection, o.Cell, o.Side, o.Reason.Code, o.Reason.Keys, o.Keys}
 	for _, c := range o.Conflicts {
-		parts = append(parts, string(c.RouteTable), c.Destination, string(c.Target))
+		parts = append(parts, c)
+	}
+	for _, s := range o.Shortages {
+		parts = append(parts, s.Resource, s.Quota, s.Have, s.Need, s.Limit)
 	}
 	for _, b := range o.Obstructions {
-		parts = append(parts, b.Sentence)
+		parts = append(parts, b.NetworkACL, b.Rule)
 	}
-	parts = append(parts, o.Wanted...)
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	data, _ := json.Marshal(parts) // plain values can always be encoded
+	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:16])
 }

@@ -2,99 +2,136 @@ package outcome_test
 
 import (
 	"encoding/json"
-	"errors"
-	"net/netip"
+	"fmt"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/plan"
-	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-var connected = outcome.Of(outcome.Connected,
-	peering.Cell{Account: "111111111111", Region: "us-east-1"},
-	peering.Connection{
-		ID:        "pcx-1",
-		Requester: peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-1"},
-		Accepter:  peering.VPC{Owner: "222222222222", Region: "eu-west-1", ID: "vpc-2"},
-	},
-	policy.Decision{
-		Peering:   &policy.Peering{Between: [2]string{"marketing", "finance"}, Line: 11},
-		Requester: "marketing", Accepter: "finance", Code: policy.Allowed, Reason: "line 11 of policy.yaml allows it",
-	}, "policy.yaml")
+var now = time.Date(2026, 6, 8, 7, 38, 0, 0, time.UTC)
 
-func TestIDs(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 6, 8, 7, 38, 0, 0, time.UTC)
-	first := connected.Sealed(now).ID
-	tests := []struct {
-		name   string
-		change func(*outcome.Outcome)
-		same   bool
-	}{
-		{"what was changed is not part of the id", func(o *outcome.Outcome) { o.Changes = []string{"create route"} }, true},
-		{"nor when it was asked for", func(o *outcome.Outcome) { o.RequestedAt = now.Add(-time.Second) }, true},
-		{"another connection, another id", func(o *outcome.Outcome) { o.Connection = "pcx-2" }, false},
-		{"another outcome", func(o *outcome.Outcome) { o.Kind = outcome.Failed }, false},
-		{"another cell", func(o *outcome.Outcome) { o.Cell.Region = "eu-west-1" }, false},
-		{"another side", func(o *outcome.Outcome) { o.Side = peering.Accepter }, false},
-		{"another reason", func(o *outcome.Outcome) { *o = o.Because("overlap", "they overlap") }, false},
-		{"another state", func(o *outcome.Outcome) { o.State = []string{"rtb-1 routes 10.0.0.0/8 to pcx-1"} }, false},
+// full returns an outcome with every field set.
+func full() outcome.Outcome {
+	return outcome.Outcome{
+		Type: outcome.Connected, Connection: "pcx-00000001", Cell: peering.Cell{Account: "111111111111", Region: "us-east-1"}, Side: peering.Requester,
+		Requester: &outcome.Party{Department: "marketing", Account: "111111111111", Region: "us-east-1", VPC: "vpc-00000001"},
+		Accepter:  &outcome.Party{Department: "finance", Account: "222222222222", Region: "eu-west-1", VPC: "vpc-00000002"},
+		Peering:   &outcome.Entry{Between: [2]string{"marketing", "finance"}, File: "policy.yaml", Line: 11},
+		Reason:    outcome.Reason{Code: "allowed", Sentence: "line 11 of policy.yaml allows it", Keys: []string{"allowed|11"}},
+		State:     []string{"rtb-1 routes 10.0.0.0/8 to pcx-00000001"},
+		Changes:   []string{"create route"},
+		Conflicts: []outcome.Conflict{{RouteTable: "rtb-1", Destination: "10.0.0.0/8", Target: "tgw-1", Wanted: "pcx-00000001", Overlaps: "10.0.0.0/16"}},
+		Shortages: []outcome.Shortage{{Resource: "rtb-1", Of: "IPv4 routes", Quota: "routes-ipv4", Have: 499, Need: 2, Limit: 500}},
+		Notes:     []string{"the VPC has no rtb-9"},
+		Obstructions: []outcome.Obstruction{{
+			NetworkACL: "acl-1", Rule: "90", Sentence: "network ACL acl-1 rule 90 denies it", Remedy: "allow it before rule 90",
+		}},
+		Repair: function.Connect, Wanted: []string{"create route"}, Next: "raise the quota",
+		RequestedAt: now.Add(-4230 * time.Millisecond), Keys: []string{"route|rtb-1|10.0.0.0/8|pcx-00000001"},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			o := connected
-			tt.change(&o)
-			if same := o.Sealed(now.Add(time.Hour)).ID == first; same != tt.same {
-				t.Errorf("same id = %v, want %v", same, tt.same)
+}
+
+// identifying are the fields that go into the id. Every other field is a sentence, a change or a time, or follows from
+// one of these.
+var identifying = []string{
+	"Type", "Connection", "Cell.Account", "Cell.Region", "Side", "Reason.Code", "Reason.Keys[0]", "Keys[0]",
+	"Conflicts[0].RouteTable", "Conflicts[0].Destination", "Conflicts[0].Target", "Conflicts[0].Wanted", "Conflicts[0].Overlaps",
+	"Shortages[0].Resource", "Shortages[0].Quota", "Shortages[0].Have", "Shortages[0].Need", "Shortages[0].Limit",
+	"Obstructions[0].NetworkACL", "Obstructions[0].Rule",
+}
+
+// TestTheIDIsMadeOfCodesIDsAndFigures changes one field after another, of all that an outcome has.
+func TestTheIDIsMadeOfCodesIDsAndFigures(t *testing.T) {
+	t.Parallel()
+	before := full().Sealed(now).ID
+	var changed []string
+	o := full()
+	eachField(reflect.ValueOf(&o).Elem(), "", func(path string, change, restore func()) {
+		change()
+		if o.Sealed(now).ID != before {
+			changed = append(changed, path)
+		}
+		restore()
+	})
+	slices.Sort(changed)
+	want := slices.Sorted(slices.Values(identifying))
+	if !slices.Equal(changed, want) {
+		t.Errorf("the id depends on\n%q\nwant\n%q", changed, want)
+	}
+	if o.Sealed(now).ID != before {
+		t.Error("the fields were not restored")
+	}
+}
+
+// eachField calls visit for every string and number below v, with functions that change it and change it back.
+func eachField(v reflect.Value, path string, visit func(path string, change, restore func())) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		eachField(v.Elem(), path, visit)
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			eachField(v.Index(i), fmt.Sprintf("%s[%d]", path, i), visit)
+		}
+	case reflect.String:
+		old := v.String()
+		visit(path, func() { v.SetString("other " + old) }, func() { v.SetString(old) })
+	case reflect.Int:
+		old := v.Int()
+		visit(path, func() { v.SetInt(old + 1) }, func() { v.SetInt(old) })
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			old := v.Interface()
+			visit(path, func() { v.Set(reflect.ValueOf(now.Add(-time.Hour))) }, func() { v.Set(reflect.ValueOf(old)) })
+			return
+		}
+		for i := range v.NumField() {
+			name := v.Type().Field(i).Name
+			if path != "" {
+				name = path + "." + name
 			}
-		})
+			eachField(v.Field(i), name, visit)
+		}
+	}
+}
+
+func TestARepetitionHasTheSameID(t *testing.T) {
+	t.Parallel()
+	again := full()
+	again.Changes, again.RequestedAt = nil, time.Time{}
+	if first, second := full().Sealed(now), again.Sealed(now.Add(time.Hour)); first.ID != second.ID {
+		t.Errorf("ids %s and %s, want one", first.ID, second.ID)
+	}
+}
+
+func TestBecauseDropsTheKeysOfTheFormerReason(t *testing.T) {
+	t.Parallel()
+	o := full().Because("overlap", "they overlap", "10.0.0.0/8")
+	if want := []string{"10.0.0.0/8"}; !slices.Equal(o.Reason.Keys, want) || o.Reason.Code != "overlap" || o.Reason.Sentence != "they overlap" {
+		t.Errorf("Because() = %+v, want code, sentence and %v", o.Reason, want)
 	}
 }
 
 func TestSealed(t *testing.T) {
 	t.Parallel()
-	asked := time.Date(2026, 6, 8, 7, 38, 0, 0, time.UTC)
-	o := connected
-	o.RequestedAt = asked
-	o = o.Sealed(asked.Add(4230 * time.Millisecond))
+	o := full()
+	o.State, o.Changes, o.Conflicts, o.Shortages, o.Notes, o.Obstructions, o.Wanted, o.Repair, o.Next = nil, nil, nil, nil, nil, nil, nil, "", ""
+	o = o.Sealed(now)
 	got, err := json.Marshal(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"version":1,"id":"` + o.ID + `","connection":"pcx-1","cell":{"account":"111111111111","region":"us-east-1"},` +
-		`"requester":{"department":"marketing","account":"111111111111","region":"us-east-1","vpc":"vpc-1"},` +
-		`"accepter":{"department":"finance","account":"222222222222","region":"eu-west-1","vpc":"vpc-2"},` +
+	want := `{"version":1,"id":"` + o.ID + `","connection":"pcx-00000001","cell":{"account":"111111111111","region":"us-east-1"},"side":"requester",` +
+		`"requester":{"department":"marketing","account":"111111111111","region":"us-east-1","vpc":"vpc-00000001"},` +
+		`"accepter":{"department":"finance","account":"222222222222","region":"eu-west-1","vpc":"vpc-00000002"},` +
 		`"peering":{"between":["marketing","finance"],"file":"policy.yaml","line":11},` +
 		`"reason":{"code":"allowed","sentence":"line 11 of policy.yaml allows it"},` +
-		`"requestedAt":"2026-06-08T07:38:00Z","secondsSinceRequest":4.23}`
+		`"requestedAt":"2026-06-08T07:37:55.77Z","secondsSinceRequest":4.23}`
 	if string(got) != want {
 		t.Errorf("JSON = %s\nwant   %s", got, want)
-	}
-}
-
-func TestObstructed(t *testing.T) {
-	t.Parallel()
-	block := netip.MustParsePrefix("172.31.0.0/16")
-	o := connected.Obstructed([]plan.Conflict{{
-		Table: "rtb-1", Wanted: "pcx-1", Destination: block, Route: peering.Route{Destination: block, Target: "tgw-1"},
-	}}, nil)
-	want := "172.31.0.0/16 is already routed to tgw-1 in rtb-1, so it can't be routed to pcx-1"
-	if o.Reason.Code != "route-conflict" || o.Reason.Sentence != want {
-		t.Errorf("reason = %+v, want %q", o.Reason, want)
-	}
-	if c := o.Conflicts[0]; c.Target != "tgw-1" || c.Wanted != "pcx-1" {
-		t.Errorf("conflict = %+v, want both targets", c)
-	}
-}
-
-func TestRefused(t *testing.T) {
-	t.Parallel()
-	o := connected.Refused(errors.New("accept pcx-1: too many"))
-	if o.Kind != outcome.Failed || o.Reason.Sentence != "accept pcx-1: too many" {
-		t.Errorf("Refused() = %s %+v", o.Kind, o.Reason)
 	}
 }

@@ -10,8 +10,21 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Change is one call that changes something. String says it in words, as logs and dry runs do.
-type Change interface{ fmt.Stringer }
+// Change is one call that changes something. String describes it for logs and dry runs. Key identifies it by
+// codes and ids alone, so that rewording String does not change it.
+type Change interface {
+	fmt.Stringer
+	Key() string
+}
+
+// key joins the codes, ids and figures that identify a thing.
+func key(parts ...any) string {
+	texts := make([]string, len(parts))
+	for i, p := range parts {
+		texts[i] = fmt.Sprint(p)
+	}
+	return strings.Join(texts, "|")
+}
 
 // CreateRoute adds a route to a table that has none to the destination.
 type CreateRoute struct {
@@ -22,6 +35,11 @@ type CreateRoute struct {
 
 func (c CreateRoute) String() string {
 	return fmt.Sprintf("create route %s → %s in %s", c.Destination, c.Via, c.Table)
+}
+
+// Key implements Change.
+func (c CreateRoute) Key() string {
+	return key("create-route", c.Table, c.Destination, c.Via)
 }
 
 // ReplaceRoute takes over a blackhole that a dead peering connection left.
@@ -36,6 +54,11 @@ func (c ReplaceRoute) String() string {
 	return fmt.Sprintf("replace route %s → %s by %s in %s", c.Destination, c.Was, c.Via, c.Table)
 }
 
+// Key implements Change.
+func (c ReplaceRoute) Key() string {
+	return key("replace-route", c.Table, c.Destination, c.Was, c.Via)
+}
+
 // DeleteRoute removes a route whose target is the connection.
 type DeleteRoute struct {
 	Table       peering.RouteTableID
@@ -45,6 +68,11 @@ type DeleteRoute struct {
 
 func (c DeleteRoute) String() string {
 	return fmt.Sprintf("delete route %s → %s in %s", c.Destination, c.Via, c.Table)
+}
+
+// Key implements Change.
+func (c DeleteRoute) Key() string {
+	return key("delete-route", c.Table, c.Destination, c.Via)
 }
 
 // Authorize adds ingress rules to one group, tagged with the connection.
@@ -64,6 +92,11 @@ func (c Authorize) String() string {
 	return fmt.Sprintf("authorize %s in %s", strings.Join(words, ", "), c.Group)
 }
 
+// Key implements Change.
+func (c Authorize) Key() string {
+	return key("authorize", c.Group, c.Connection, c.Permissions)
+}
+
 // Revoke removes ingress rules of one group by their ids.
 type Revoke struct {
 	Group peering.SecurityGroupID
@@ -78,6 +111,11 @@ func (c Revoke) String() string {
 	return fmt.Sprintf("revoke %s in %s", strings.Join(ids, ", "), c.Group)
 }
 
+// Key implements Change.
+func (c Revoke) Key() string {
+	return key("revoke", c.Group, c.Rules)
+}
+
 // EnableDNS lets the peer resolve this side's public host names to private addresses.
 type EnableDNS struct {
 	Connection peering.ConnectionID
@@ -86,6 +124,11 @@ type EnableDNS struct {
 
 func (c EnableDNS) String() string {
 	return fmt.Sprintf("let the peer resolve names of the %s of %s", c.Role, c.Connection)
+}
+
+// Key implements Change.
+func (c EnableDNS) Key() string {
+	return key("enable-dns", c.Connection, c.Role)
 }
 
 // Tag sets tags on this cell's view of the connection.
@@ -103,7 +146,12 @@ func (c Tag) String() string {
 	return fmt.Sprintf("tag %s with %s", c.Connection, strings.Join(words, ", "))
 }
 
-// admits says what a permission lets through: "tcp 443 from 10.10.1.0/24".
+// Key implements Change.
+func (c Tag) Key() string {
+	return key("tag", c.Connection, c.Tags)
+}
+
+// admits describes the traffic that a permission admits: "tcp 443 from 10.10.1.0/24".
 func admits(p peering.Permission) string {
 	source := cmp.Or(string(p.Group), string(p.PrefixList))
 	if source == "" {

@@ -70,7 +70,7 @@ func TestAnotherChoiceMovesTheRoutes(t *testing.T) {
 	if diff := cmp.Diff(want, words(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"rtb-1 routes 172.31.1.0/24 to pcx-new"}, p.State); diff != "" {
+	if diff := cmp.Diff([]string{"rtb-1 routes 172.31.1.0/24 to pcx-new"}, sentences(p)); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
 }

@@ -8,21 +8,21 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// Surroundings is what the VPCs of a cell have, any number of them, as far as somebody has read it.
-type Surroundings struct {
+// Inventory lists resources of any number of a cell's VPCs. A kind that was not read is nil.
+type Inventory struct {
 	VPCs     []peering.VPC
 	Tables   []peering.RouteTable
 	Subnets  []peering.Subnet
 	Groups   []peering.SecurityGroup
 	ACLs     []peering.NetworkACL
 	Rules    []peering.IngressRule // tagged with a connection
-	Accepted []peering.Connection  // that are active, or about to be
+	Accepted []peering.Connection  // active, or about to be
 }
 
-// Fill gives the connection's VPCs that are among the surroundings their blocks, which a pending connection
-// doesn't show.
-func (s Surroundings) Fill(c peering.Connection) peering.Connection {
-	for _, known := range s.VPCs {
+// WithBlocks returns c with the blocks of those of its VPCs that the inventory has. A pending connection does not
+// show them.
+func (i Inventory) WithBlocks(c peering.Connection) peering.Connection {
+	for _, known := range i.VPCs {
 		switch {
 		case known.Same(c.Requester):
 			c.Requester = known
@@ -33,28 +33,28 @@ func (s Surroundings) Fill(c peering.Connection) peering.Connection {
 	return c
 }
 
-// Side returns what concerns one side of the connection alone.
-func (s Surroundings) Side(c peering.Connection, role peering.Role, d policy.Decision, limits policy.Limits) Side {
+// Side returns the resources of one side of the connection, with the terms that the decision sets for it.
+func (i Inventory) Side(c peering.Connection, role peering.Role, d policy.Decision, limits policy.Limits) Side {
 	vpc := c.VPC(role).ID
 	side := Side{
 		Connection: c, Role: role, Terms: d.Terms(role), Limits: limits,
 		Own: d.Requester, Peer: d.Accepter,
-		Tables:  only(s.Tables, func(t peering.RouteTable) bool { return t.VPC == vpc }),
-		Subnets: only(s.Subnets, func(n peering.Subnet) bool { return n.VPC == vpc }),
-		Groups:  only(s.Groups, func(g peering.SecurityGroup) bool { return g.VPC == vpc }),
+		Tables:  only(i.Tables, func(t peering.RouteTable) bool { return t.VPC == vpc }),
+		Subnets: only(i.Subnets, func(n peering.Subnet) bool { return n.VPC == vpc }),
+		Groups:  only(i.Groups, func(g peering.SecurityGroup) bool { return g.VPC == vpc }),
 	}
 	if role == peering.Accepter {
 		side.Own, side.Peer = side.Peer, side.Own
 	}
-	side.Ours = only(s.Rules, func(r peering.IngressRule) bool {
+	side.Ours = only(i.Rules, func(r peering.IngressRule) bool {
 		return r.Connection() == c.ID && slices.ContainsFunc(side.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group })
 	})
 	return side
 }
 
-// Obstacles returns what would keep the sides that the cell owns from being connected, as far as that is known
-// before anything is accepted.
-func (s Surroundings) Obstacles(cell peering.Cell, c peering.Connection, d policy.Decision, limits policy.Limits) ([]Conflict, []Shortage) {
+// Obstacles returns the conflicts and shortages that would keep the cell's sides from being connected, within the
+// limits of what is known before acceptance.
+func (i Inventory) Obstacles(cell peering.Cell, c peering.Connection, d policy.Decision, limits policy.Limits) ([]Conflict, []Shortage) {
 	var conflicts []Conflict
 	var shortages []Shortage
 	for _, role := range c.Roles(cell) {
@@ -62,10 +62,10 @@ func (s Surroundings) Obstacles(cell peering.Cell, c peering.Connection, d polic
 			continue
 		}
 		vpc := c.VPC(role)
-		others := only(s.Accepted, func(o peering.Connection) bool {
+		others := only(i.Accepted, func(o peering.Connection) bool {
 			return o.ID != c.ID && (o.Requester.Same(vpc) || o.Accepter.Same(vpc))
 		})
-		some, few := Foresee(s.Side(c, role, d, limits))
+		some, few := Foresee(i.Side(c, role, d, limits))
 		conflicts = append(conflicts, some...)
 		shortages = slices.Concat(shortages, ofPeerings(vpc.ID, len(others), limits), few)
 	}
@@ -82,8 +82,8 @@ func (s Side) Reached() []netip.Prefix {
 	return blocks
 }
 
-// RoutedSubnets returns the subnets that are served by a route table that the side routes; all of them where
-// somebody else does.
+// RoutedSubnets returns the subnets served by a route table that gets routes, or all subnets where the policy
+// leaves the routes to others.
 func (s Side) RoutedSubnets() []peering.Subnet {
 	if s.Terms.Routes.Tables.Scope == policy.NoTables {
 		return s.Subnets

@@ -31,7 +31,7 @@ func between(id peering.ConnectionID, requester, accepter peering.VPC) peering.C
 	return peering.Connection{ID: id, State: peering.PendingAcceptance, Requester: requester, Accepter: accepter}
 }
 
-func TestFill(t *testing.T) {
+func TestWithBlocks(t *testing.T) {
 	t.Parallel()
 	a, b := unknown(asking), unknown(asked)
 	tests := []struct {
@@ -47,9 +47,9 @@ func TestFill(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := plan.Surroundings{VPCs: tt.known}.Fill(between(via, a, b))
+			got := plan.Inventory{VPCs: tt.known}.WithBlocks(between(via, a, b))
 			if diff := cmp.Diff(tt.want, got, samePrefixes); diff != "" {
-				t.Errorf("Fill() (-want +got):\n%s", diff)
+				t.Errorf("WithBlocks() (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -70,7 +70,7 @@ func ruleOf(c peering.ConnectionID, id peering.RuleID, group peering.SecurityGro
 
 func TestASideHasWhatItsVPCHas(t *testing.T) {
 	t.Parallel()
-	s := plan.Surroundings{
+	s := plan.Inventory{
 		Tables:  []peering.RouteTable{{ID: "rtb-a", VPC: "vpc-a"}, {ID: "rtb-b", VPC: "vpc-b"}, {ID: "rtb-c", VPC: "vpc-c"}},
 		Subnets: []peering.Subnet{{ID: "subnet-a", VPC: "vpc-a"}, {ID: "subnet-b", VPC: "vpc-b"}},
 		Groups:  []peering.SecurityGroup{{ID: "sg-a", VPC: "vpc-a"}, {ID: "sg-b", VPC: "vpc-b"}},
@@ -99,7 +99,7 @@ func TestObstacles(t *testing.T) {
 	taken := func(destination, target string) []peering.Route {
 		return []peering.Route{{Destination: netip.MustParsePrefix(destination), Target: peering.Target(target)}}
 	}
-	s := plan.Surroundings{Tables: []peering.RouteTable{
+	s := plan.Inventory{Tables: []peering.RouteTable{
 		{ID: "rtb-a", VPC: "vpc-a", Routes: taken("172.31.0.0/16", "pcx-x")}, {ID: "rtb-b", VPC: "vpc-b", Routes: taken("10.10.0.0/16", "pcx-x")},
 	}}
 	const (

@@ -35,8 +35,14 @@ type Plan struct {
 	Shortages []Shortage
 	// MakesRoom says that the changes only take away, because a quota has no room for what is to be added before.
 	MakesRoom bool
-	State     []string // what holds once the changes are made, in words, sorted
-	Notes     []string // what the policy names and the VPCs lack or can't have, in words
+	State     []Fact   // the wanted routes and rules, all of which exist once the changes are made, sorted
+	Notes     []string // a sentence for each part of the policy that the VPCs lack or can't have
+}
+
+// Fact is a route or an ingress rule that exists once a plan is carried out.
+type Fact struct {
+	Sentence string
+	Key      string // the codes, ids and figures of the sentence
 }
 
 // IsObstructed reports whether something keeps the side from being made right.
@@ -56,7 +62,7 @@ func Connect(s Side) Plan {
 		State:   slices.Concat(routes.State, rules.State),
 		Notes:   slices.Concat(routes.Notes, rules.Notes),
 	}
-	slices.Sort(p.State)
+	slices.SortFunc(p.State, func(a, b Fact) int { return cmp.Compare(a.Sentence, b.Sentence) })
 	return p
 }
 

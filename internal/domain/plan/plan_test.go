@@ -284,7 +284,7 @@ func TestState(t *testing.T) {
 	missing := plan.Connect(side(nil, nil))
 	there := plan.Connect(side([]peering.Route{toPeer("pcx-new", false)}, []peering.Permission{{Protocol: peering.ICMP, From: -1, To: -1, Source: peerBlock}}))
 	for name, p := range map[string]plan.Plan{"missing": missing, "there": there} {
-		if diff := cmp.Diff(want, p.State); diff != "" {
+		if diff := cmp.Diff(want, sentences(p)); diff != "" {
 			t.Errorf("state when it was %s (-want +got):\n%s", name, diff)
 		}
 	}

@@ -19,12 +19,42 @@ func everything(p plan.Plan) []string {
 		all = append(all, "shortage: "+s.String())
 	}
 	for _, s := range p.State {
-		all = append(all, "state: "+s)
+		all = append(all, "state: "+s.Sentence+" "+s.Key)
 	}
 	if p.MakesRoom {
 		all = append(all, "makes room")
 	}
 	return all
+}
+
+// sentences returns the state of a plan in words.
+func sentences(p plan.Plan) []string {
+	var all []string
+	for _, fact := range p.State {
+		all = append(all, fact.Sentence)
+	}
+	return all
+}
+
+// TestKeysTellApartAsSentencesDo: an announcement's id is made of keys, so that two of them are equal only where
+// the sentences are.
+func TestKeysTellApartAsSentencesDo(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := plan.Connect(drawSide(t))
+		sentenceOf := map[string]string{}
+		for _, f := range p.State {
+			if before, again := sentenceOf[f.Key]; again && before != f.Sentence || f.Key == "" {
+				t.Fatalf("key %q stands for %q and %q", f.Key, before, f.Sentence)
+			}
+			sentenceOf[f.Key] = f.Sentence
+		}
+		for _, c := range p.Changes {
+			if before, again := sentenceOf[c.Key()]; again && before != c.String() || c.Key() == "" {
+				t.Fatalf("key %q stands for %q and %q", c.Key(), before, c)
+			}
+			sentenceOf[c.Key()] = c.String()
+		}
+	})
 }
 
 // TestACarriedOutPlanLeavesNothingToDo, and says the same once more: from that the announcement's id is made.

@@ -73,7 +73,7 @@ func TestForeseenShortages(t *testing.T) {
 				Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}},
 			}}
 		}))
-		want := []plan.Shortage{{Resource: "sg-1", Of: "ingress rules for IPv4", Need: 2, Limit: 1}}
+		want := []plan.Shortage{{Resource: "sg-1", Of: "ingress rules for IPv4", Quota: "rules-ipv4", Need: 2, Limit: 1}}
 		if diff := cmp.Diff(want, shortages); diff != "" {
 			t.Errorf("shortages of the %s (-want +got):\n%s", role, diff)
 		}

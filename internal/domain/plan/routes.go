@@ -52,7 +52,7 @@ func planTable(t peering.RouteTable, want []netip.Prefix, s Side) Plan {
 			p.Changes = append(p.Changes, ReplaceRoute{Table: t.ID, Destination: dst, Was: r.Target, Via: via})
 		}
 		p.Conflicts = append(p.Conflicts, conflicts(t, dst, s)...)
-		p.State = append(p.State, fmt.Sprintf("%s routes %s to %s", t.ID, dst, via))
+		p.State = append(p.State, Fact{fmt.Sprintf("%s routes %s to %s", t.ID, dst, via), key("route", t.ID, dst, via)})
 	}
 	for _, r := range routesTo(t, via) {
 		if !slices.Contains(want, r.Destination) {

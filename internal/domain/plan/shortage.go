@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
@@ -12,7 +13,8 @@ import (
 // Shortage is a quota of AWS that doesn't suffice for what is wanted.
 type Shortage struct {
 	Resource string // the VPC, route table or security group that has the quota
-	Of       string // what there are too few of, in words
+	Of       string // the resources that the quota counts, in words
+	Quota    string // the same as a code
 	Have     int
 	Need     int // more than it has
 	Limit    int
@@ -25,20 +27,23 @@ func (s Shortage) String() string {
 
 // ofPeerings is about a VPC that has so many accepted connections and is to have one more.
 func ofPeerings(vpc peering.VPCID, have int, limits policy.Limits) []Shortage {
-	return ofQuota(string(vpc), "active peering connections", have, 1, limits.OrDefaults().Peerings)
+	return ofQuota(quota{string(vpc), "active peering connections", "peerings"}, have, 1, limits.OrDefaults().Peerings)
 }
 
-func ofQuota(resource, of string, have, need, limit int) []Shortage {
+// quota is one quota of one resource.
+type quota struct{ resource, of, code string }
+
+func ofQuota(q quota, have, need, limit int) []Shortage {
 	if need == 0 || have+need <= limit {
 		return nil
 	}
-	return []Shortage{{Resource: resource, Of: of, Have: have, Need: need, Limit: limit}}
+	return []Shortage{{Resource: q.resource, Of: q.of, Quota: q.code, Have: have, Need: need, Limit: limit}}
 }
 
 // hold holds what a table or group has and needs against its quota. What goes away doesn't count in the end, but
 // EC2 refuses what would be too much for a moment, so that it has to go first.
-func hold(resource, of string, have, need, going, limit int) Plan {
-	if short := ofQuota(resource, of, have-going, need, limit); len(short) > 0 {
+func hold(q quota, have, need, going, limit int) Plan {
+	if short := ofQuota(q, have-going, need, limit); len(short) > 0 {
 		return Plan{Shortages: short}
 	}
 	return Plan{MakesRoom: need > 0 && have+need > limit}
@@ -67,7 +72,7 @@ func holdRoutes(s Side, t peering.RouteTable, changes []Change) Plan {
 			gone, ok := c.(DeleteRoute)
 			return ok && family.has(gone.Destination)
 		})
-		p = p.with(hold(string(t.ID), family.name+" routes", have, need, going, s.Limits.OrDefaults().Routes))
+		p = p.with(hold(quota{string(t.ID), family.name + " routes", "routes-" + strings.ToLower(family.name)}, have, need, going, s.Limits.OrDefaults().Routes))
 	}
 	return p
 }
@@ -78,7 +83,7 @@ func holdRules(s Side, g peering.SecurityGroup, missing, going []peering.Permiss
 	var p Plan
 	for _, family := range families {
 		counts := func(p peering.Permission) bool { return !p.Source.IsValid() || family.has(p.Source) }
-		p = p.with(hold(string(g.ID), "ingress rules for "+family.name,
+		p = p.with(hold(quota{string(g.ID), "ingress rules for " + family.name, "rules-" + strings.ToLower(family.name)},
 			count(g.Ingress, counts), count(missing, counts), count(going, counts), s.Limits.OrDefaults().Rules))
 	}
 	return p

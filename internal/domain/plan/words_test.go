@@ -70,7 +70,7 @@ func TestStateIsSortedAsText(t *testing.T) {
 		s.Tables, s.Connection.Accepter.Blocks = []peering.RouteTable{table("rtb-1")}, prefixes("9.0.0.0/16", "10.0.0.0/16")
 	}))
 	want := []string{"rtb-1 routes 10.0.0.0/16 to pcx-new", "rtb-1 routes 9.0.0.0/16 to pcx-new"}
-	if diff := cmp.Diff(want, p.State); diff != "" {
+	if diff := cmp.Diff(want, sentences(p)); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
 }

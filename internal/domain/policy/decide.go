@@ -7,8 +7,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Decide says whether the two VPCs of c may be connected, as far as is known. Of the connection's state
-// and tags only one thing matters: whether a person has approved it.
+// Decide returns whether the two VPCs of c may be connected, from the blocks that are known. Of the connection's
+// state and tags only the approval by a person matters.
 func (p *Policy) Decide(c peering.Connection) Decision {
 	if c.Requester.Same(c.Accepter) {
 		return p.decideSameVPC(c)
@@ -56,28 +56,35 @@ func (p *Policy) decideEntry(q claim) Decision {
 		Accepter:    q.accepter.department.Name,
 		Provisional: len(q.requester.vpc.Blocks) == 0 || len(q.accepter.vpc.Blocks) == 0,
 	}
-	d.Code, d.Reason = p.weigh(q)
+	p.weigh(q, &d)
 	d.Verdict = p.verdict(d.Code)
 	return d
 }
 
-// weigh finds the first thing that speaks against the claim.
-func (p *Policy) weigh(q claim) (Code, string) {
+// weigh sets the decision's code and reason to the first objection to the claim.
+func (p *Policy) weigh(q claim, d *Decision) {
+	d.Line = q.entry.Line
 	if only := q.entry.Requester; only != "" && only != q.requester.department.Name {
-		return WrongDirection, p.wrongDirectionReason(q)
+		d.Code, d.Reason = WrongDirection, p.wrongDirectionReason(q)
+		return
 	}
 	for _, m := range []match{q.requester, q.accepter} {
 		if block, found := m.undeclared(); found {
-			return CIDRMismatch, p.mismatchReason(m, block)
+			d.Code, d.Reason = CIDRMismatch, p.mismatchReason(m, block)
+			d.Blocks, d.Line = []netip.Prefix{block}, m.member.Line
+			return
 		}
 	}
 	if x, y, found := cidr.Overlap(q.requester.blocks(), q.accepter.blocks()); found {
-		return Overlap, overlapReason(q, x, y)
+		d.Code, d.Reason = Overlap, overlapReason(q, x, y)
+		d.Blocks, d.Line = []netip.Prefix{x, y}, 0
+		return
 	}
 	if q.entry.Approval == ManualApproval && !isApproved(q.connection) {
-		return ApprovalNeeded, p.approvalReason(q)
+		d.Code, d.Reason = ApprovalNeeded, p.approvalReason(q)
+		return
 	}
-	return Allowed, p.allowedReason(q)
+	d.Code, d.Reason = Allowed, p.allowedReason(q)
 }
 
 // isApproved reports whether a person has tagged the request, or accepted it by hand.

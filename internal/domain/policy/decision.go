@@ -1,8 +1,13 @@
 package policy
 
-import "github.com/autopeer/autopeer/internal/domain/peering"
+import (
+	"fmt"
+	"net/netip"
 
-// Decision is what the policy says about one connection.
+	"github.com/autopeer/autopeer/internal/domain/peering"
+)
+
+// Decision is the policy's answer for one connection.
 type Decision struct {
 	Verdict Verdict
 	// Peering is the entry that the decision rests on, nil when no peering names the two VPCs.
@@ -11,6 +16,9 @@ type Decision struct {
 	Requester, Accepter string
 	Code                Code
 	Reason              string // Code in a sentence for people
+	// Blocks are the blocks that Code is about: the one that isn't declared, or the two that overlap. Nil for others.
+	Blocks []netip.Prefix
+	Line   int // of the policy file, that Reason names; 0 where it names none
 	// Provisional says that a side's blocks aren't known yet. The verdict rests on owners, regions and
 	// ids then, and Decide must be asked again with the blocks of the active connection.
 	Provisional bool
@@ -83,4 +91,10 @@ func (d Decision) Terms(r peering.Role) Terms {
 		return d.Peering.Terms(d.Requester, d.Accepter)
 	}
 	return d.Peering.Terms(d.Accepter, d.Requester)
+}
+
+// Key returns the codes, ids and figures that Reason spells out, but for those of the connection. Equal keys mean equal
+// reasons for one connection under one policy file.
+func (d Decision) Key() string {
+	return fmt.Sprintf("%s|%s|%s|%d|%s", d.Code, d.Requester, d.Accepter, d.Line, d.Blocks)
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// place names a line of the file, as in "line 12 of policy.yaml".
-func (p *Policy) place(line int) string { return fmt.Sprintf("line %d of %s", line, p.File) }
+// at names a line of the file, as in "line 12 of policy.yaml".
+func (p *Policy) at(line int) string { return fmt.Sprintf("line %d of %s", line, p.File) }
 
 func describe(v peering.VPC) string { return fmt.Sprintf("%s in %s", v.ID, v.Cell()) }
 
@@ -17,21 +17,21 @@ func (m match) String() string {
 }
 
 func (p *Policy) allowedReason(q claim) string {
-	return fmt.Sprintf("%s allows %s to be connected with %s", p.place(q.entry.Line), q.requester, q.accepter)
+	return fmt.Sprintf("%s allows %s to be connected with %s", p.at(q.entry.Line), q.requester, q.accepter)
 }
 
 func (p *Policy) approvalReason(q claim) string {
 	return fmt.Sprintf("%s lets %s be connected with %s when a person has approved it",
-		p.place(q.entry.Line), q.requester, q.accepter)
+		p.at(q.entry.Line), q.requester, q.accepter)
 }
 
 func (p *Policy) wrongDirectionReason(q claim) string {
 	return fmt.Sprintf("%s lets only %s ask for this peering, and %s asked %s",
-		p.place(q.entry.Line), q.entry.Requester, q.requester, q.accepter)
+		p.at(q.entry.Line), q.entry.Requester, q.requester, q.accepter)
 }
 
 func (p *Policy) mismatchReason(m match, block netip.Prefix) string {
-	return fmt.Sprintf("%s has the block %s, which %s does not declare", m, block, p.place(m.member.Line))
+	return fmt.Sprintf("%s has the block %s, which %s does not declare", m, block, p.at(m.member.Line))
 }
 
 func overlapReason(q claim, x, y netip.Prefix) string {

@@ -34,7 +34,8 @@ type Obstruction struct {
 	Subnets  []peering.SubnetID // whose traffic it stops, sorted
 	Rule     string             // its number, or "*"
 	Egress   bool
-	Return   bool // it stops the answers
+	Return   bool   // it stops the answers
+	Key      string // the codes, ids and figures of the sentence
 	Sentence string
 	Remedy   string // the rule that would open it; those of all obstructions together open everything
 }
@@ -196,6 +197,7 @@ func (g gate) obstruction(number int32, hull cell, part bool) Obstruction {
 	}
 	return Obstruction{
 		ACL: g.acl.ID, Subnets: g.subnets, Rule: rule, Egress: g.egress, Return: g.back,
+		Key:      fmt.Sprintf("%s|%s|%t|%t|%s|%s|%d-%d|%t", g.acl.ID, rule, g.egress, g.back, g.subnets, hull.block, hull.span.first, hull.span.last, part),
 		Sentence: fmt.Sprintf("network ACL %s rule %s %s %s (%s of %s)%s", g.acl.ID, rule, denies, traffic, direction, list(g.subnets), purpose),
 		Remedy:   fmt.Sprintf("allow %s by an %s rule of %s before rule %s", traffic, direction, g.acl.ID, rule),
 	}

@@ -225,8 +225,9 @@ func TestObstructionsAreThoseOfEveryAddressAndPort(t *testing.T) {
 		drawPorts(t, &c)
 		want := crossingOracle{c, ports(c.Protocol, c.From, c.To), ephemeral[c.Protocol]}.obstructions()
 		got := c.Obstructions()
+		checkKeys(t, got)
 		for i := range got {
-			got[i].Remedy = ""
+			got[i].Remedy, got[i].Key = "", ""
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("Obstructions() of %+v (-want +got):\n%s", c, diff)
@@ -234,8 +235,19 @@ func TestObstructionsAreThoseOfEveryAddressAndPort(t *testing.T) {
 	})
 }
 
-// everyKind has of each protocol all ports, types and codes at which a drawn entry may begin or have ended.
-func everyKind(least int32) []kind {
+// checkKeys checks that two obstructions have one key only where they have one sentence.
+func checkKeys(t *rapid.T, obstructions []reach.Obstruction) {
+	sentences := map[string]string{}
+	for _, o := range obstructions {
+		if before, again := sentences[o.Key]; again && before != o.Sentence || o.Key == "" {
+			t.Fatalf("key %q stands for %q and %q", o.Key, before, o.Sentence)
+		}
+		sentences[o.Key] = o.Sentence
+	}
+}
+
+// everyProtocol has of each protocol all ports, types and codes at which a drawn entry may begin or have ended.
+func everyProtocol(least int32) []kind {
 	kinds := []kind{{protocol: "50"}, {protocol: "51"}}
 	for _, port := range []int32{0, 1, 20, 21, 22, 23, 25, 26, 1023, 1024, 1025, 39999, 40000, 40001, 65535} {
 		if port >= least {
@@ -253,7 +265,7 @@ func everyKind(least int32) []kind {
 func TestObstructionsOfProtocolsWithoutPorts(t *testing.T) {
 	t.Parallel()
 	asked := map[peering.Protocol]crossingOracle{
-		peering.AllProtocols: {questions: everyKind(0), answers: everyKind(1024)},
+		peering.AllProtocols: {questions: everyProtocol(0), answers: everyProtocol(1024)},
 		peering.ICMP:         {questions: []kind{{peering.ICMP, 8, 0}}, answers: []kind{{peering.ICMP, 0, 0}}},
 		peering.ICMPv6:       {questions: []kind{{peering.ICMPv6, 128, 0}}, answers: []kind{{peering.ICMPv6, 129, 0}}},
 		"50":                 {questions: []kind{{protocol: "50"}}, answers: []kind{{protocol: "50"}}},
@@ -273,7 +285,7 @@ func TestObstructionsOfProtocolsWithoutPorts(t *testing.T) {
 
 func withoutWords(obstructions []reach.Obstruction) []reach.Obstruction {
 	for i := range obstructions {
-		obstructions[i].Sentence, obstructions[i].Remedy = "", ""
+		obstructions[i].Sentence, obstructions[i].Remedy, obstructions[i].Key = "", "", ""
 	}
 	return obstructions
 }

@@ -393,7 +393,7 @@ func TestEveryRefusalNamesItsBlocker(t *testing.T) {
 		from, to := rapid.SampledFrom(n.Instances).Draw(t, "from"), rapid.SampledFrom(n.Instances).Draw(t, "to")
 		got := n.Check(reach.Query{From: from.ID, ToInstance: to.ID, Protocol: peering.TCP, Port: 22})
 		b := got.Blocker
-		named := b.Kind != "" && b.Resource != "" && b.Sentence != ""
+		named := b.Code != "" && b.Resource != "" && b.Sentence != ""
 		if got.Reachable != (b == reach.Blocker{}) || !got.Reachable && !named {
 			t.Fatalf("Reachable is %v with the blocker %+v", got.Reachable, b)
 		}

@@ -40,26 +40,26 @@ type Answer struct {
 
 // Blocker is what stops a packet.
 type Blocker struct {
-	Kind     Kind
+	Code     Code
 	Resource string // the id of what has to be changed, or of what was not found
 	Return   bool   // it stops the answer and not the question
 	Sentence string // for people, with the ids
 }
 
-// Kind is a code for a Blocker.
-type Kind string
+// Code is a code for a Blocker.
+type Code string
 
 // The kinds of blockers.
 const (
-	NoInstance    Kind = "no-instance"    // nobody known has the address, or the id
-	NoAddress     Kind = "no-address"     // no pair of addresses of one family that suits the protocol
-	Egress        Kind = "egress"         // the source's security groups
-	Ingress       Kind = "ingress"        // the destination's security groups
-	NetworkACL    Kind = "network-acl"    // either subnet's, either direction
-	NoRoute       Kind = "no-route"       // none but a default route out of the VPC
-	Blackhole     Kind = "blackhole"      // a route whose target is not available
-	Elsewhere     Kind = "elsewhere"      // a route that leads to another place than was asked for
-	NotTransitive Kind = "not-transitive" // only a third VPC is peered with both
+	NoInstance    Code = "no-instance"    // nobody known has the address, or the id
+	NoAddress     Code = "no-address"     // no pair of addresses of one family that suits the protocol
+	Egress        Code = "egress"         // the source's security groups
+	Ingress       Code = "ingress"        // the destination's security groups
+	NetworkACL    Code = "network-acl"    // either subnet's, either direction
+	NoRoute       Code = "no-route"       // none but a default route out of the VPC
+	Blackhole     Code = "blackhole"      // a route whose target is not available
+	Elsewhere     Code = "elsewhere"      // a route that leads to another place than was asked for
+	NotTransitive Code = "not-transitive" // only a third VPC is peered with both
 )
 
 // Hop is something that let a packet pass.

@@ -39,7 +39,7 @@ func TestPath(t *testing.T) {
 func TestBlockedPathEndsBeforeTheBlocker(t *testing.T) {
 	t.Parallel()
 	got := new(world).after(twoVPCs, noRoutes("rtb-b")).Check(ping("a", "b"))
-	want := reach.Blocker{Kind: reach.NoRoute, Resource: "rtb-b", Return: true, Sentence: "no route back in rtb-b leads to 10.1.0.0/16"}
+	want := reach.Blocker{Code: reach.NoRoute, Resource: "rtb-b", Return: true, Sentence: "no route back in rtb-b leads to 10.1.0.0/16"}
 	if diff := cmp.Diff(want, got.Blocker); diff != "" {
 		t.Errorf("Blocker (-want +got):\n%s", diff)
 	}

@@ -10,7 +10,7 @@ import (
 
 // direction is how a security group's rules are read: whose group, which rules, and the words for it.
 type direction struct {
-	kind        Kind
+	kind        Code
 	own, other  end
 	rules       func(peering.SecurityGroup) []peering.Permission
 	preposition string // before the other end's address

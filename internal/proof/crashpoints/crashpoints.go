@@ -75,7 +75,7 @@ func Play(t *sandboxtest.T, l Lab, p Point) End {
 func ids(heard []outcome.Outcome) []string {
 	var all []string
 	for _, o := range heard {
-		all = append(all, string(o.Kind)+" "+string(o.Connection)+" "+string(o.Side)+" "+o.ID)
+		all = append(all, string(o.Type)+" "+string(o.Connection)+" "+string(o.Side)+" "+o.ID)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

@@ -63,14 +63,14 @@ func again(t *sandboxtest.T, connections []asked) {
 
 // driftsFound counts what sweeps have found and announced.
 func driftsFound(t *sandboxtest.T) int {
-	return len(slices.DeleteFunc(t.Heard(), func(o outcome.Outcome) bool { return o.Kind != outcome.DriftFound }))
+	return len(slices.DeleteFunc(t.Heard(), func(o outcome.Outcome) bool { return o.Type != outcome.DriftFound }))
 }
 
 // announced maps the ids of all announcements to what they say.
 func announced(t *sandboxtest.T) map[string]string {
 	words := map[string]string{}
 	for _, o := range t.Heard() {
-		words[o.ID] = fmt.Sprintf("%s of %s by %s: %s", o.Kind, o.Connection, o.Cell, o.Reason.Sentence)
+		words[o.ID] = fmt.Sprintf("%s of %s by %s: %s", o.Type, o.Connection, o.Cell, o.Reason.Sentence)
 	}
 	return words
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/autopeer/autopeer/infra/cell"
-	"github.com/autopeer/autopeer/internal/accept"
 	"github.com/autopeer/autopeer/internal/aws/bus"
 	"github.com/autopeer/autopeer/internal/aws/ec2net"
 	"github.com/autopeer/autopeer/internal/aws/lambdasqs"
@@ -24,8 +23,6 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
-	"github.com/autopeer/autopeer/internal/connect"
-	"github.com/autopeer/autopeer/internal/disconnect"
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
@@ -34,7 +31,6 @@ import (
 	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/policyfile"
 	"github.com/autopeer/autopeer/internal/sandbox"
-	"github.com/autopeer/autopeer/internal/sweep"
 )
 
 var (
@@ -165,29 +161,25 @@ func (c *company) start(p *policy.Policy, at peering.Cell, f function.Name) erro
 	}
 	client := sqs.NewFromConfig(cfg)
 	url := urlOf(at, name)
-	handler := lambdasqs.Handler(func() {}, queues.NewSQS(client, url), handle(p, at, cfg)[f])
+	handler := lambdasqs.Handler(func() {}, queues.NewSource(client, url), handlers(p, at, cfg)[f])
 	c.mappings[role], err = c.Cloud.Queues.Map(queueARN, queue.Mapping{
 		BatchSize: wiring.BatchSize, MaxConcurrency: wiring.MaxConcurrency, ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,
 	}, lambda.NewHandler(handler))
 	return err
 }
 
-// handle is what the functions do with these credentials.
-func handle(p *policy.Policy, at peering.Cell, cfg aws.Config) map[function.Name]lambdasqs.Handle {
-	network := ec2net.New(ec2.NewFromConfig(cfg))
-	announcer := bus.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now)
-	queue := func(f function.Name) string { return urlOf(at, wiring.DefaultPrefix+"-"+string(f)) }
-	others := queues.New(sqs.NewFromConfig(cfg), queue(function.Sweep), map[function.Name]string{
-		function.Accept: queue(function.Accept), function.Connect: queue(function.Connect), function.Disconnect: queue(function.Disconnect),
-	})
-	return map[function.Name]lambdasqs.Handle{
-		function.Accept:     accept.New(at, p, network, announcer, time.Now).Handle,
-		function.Connect:    connect.New(at, p, network, announcer, time.Now).Handle,
-		function.Disconnect: disconnect.New(at, p, network, announcer, time.Now).Handle,
-		function.Sweep: sweep.New(at, p, sweepInterval, sweep.Parts{
-			Network: network, Announcer: announcer, Queues: others, Now: time.Now, Missed: func(int) {},
-		}).Handle,
+// handlers returns the use cases with these credentials.
+func handlers(p *policy.Policy, at peering.Cell, cfg aws.Config) map[function.Name]lambdasqs.Handle {
+	urls := map[function.Name]string{}
+	for _, f := range function.All {
+		urls[f] = urlOf(at, wiring.DefaultPrefix+"-"+string(f))
 	}
+	return local.Handlers(at, p, local.Edges{
+		Network:   ec2net.New(ec2.NewFromConfig(cfg)),
+		Announcer: bus.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now, nil),
+		Queues:    queues.New(sqs.NewFromConfig(cfg), urls),
+		Missed:    func(int) {}, SweepInterval: sweepInterval,
+	})
 }
 
 func urlOf(at peering.Cell, queue string) string {

@@ -24,7 +24,7 @@ func (r *run) listen(o outcome.Outcome) {
 	if why := r.ledger.untrue(o); why != "" {
 		r.violated([]string{string(o.Connection)}, "%s", why)
 	}
-	if o.Kind != outcome.Connected || r.ledger.connections[string(o.Connection)] == nil {
+	if o.Type != outcome.Connected || r.ledger.connections[string(o.Connection)] == nil {
 		return
 	}
 	for _, line := range o.State { // each by itself: somebody may have undone one before another was done
@@ -43,7 +43,7 @@ func (l *ledger) untrue(o outcome.Outcome) string {
 		return "" // of something forged
 	case o.Side != "" && c.side(o.Side).Cell != o.Cell:
 		return fmt.Sprintf("%s spoke of the %s's side of %s, which isn't its own", o.Cell, o.Side, c.id)
-	case o.Kind == outcome.Accepted && c.accepted.IsZero():
+	case o.Type == outcome.Accepted && c.accepted.IsZero():
 		return c.id + " was announced as accepted, and it isn't"
 	}
 	return ""

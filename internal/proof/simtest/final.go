@@ -146,9 +146,9 @@ func (r *run) connected(c *connection, now time.Time) string {
 // unheard says that nobody was told what became of a request that somebody could see. A request that was over soon, or
 // whose events were lost, is excused unless a sweep must have told of it.
 func (r *run) unheard(c *connection, now time.Time) string {
-	final := []outcome.Kind{outcome.Accepted, outcome.Connected, outcome.Denied, outcome.Conflicting, outcome.Failed, outcome.Disconnected, outcome.AskApproval}
+	final := []outcome.Type{outcome.Accepted, outcome.Connected, outcome.Denied, outcome.Conflicting, outcome.Failed, outcome.Disconnected, outcome.AskApproval}
 	for _, o := range r.heard {
-		if string(o.Connection) == c.id && slices.Contains(final, o.Kind) {
+		if string(o.Connection) == c.id && slices.Contains(final, o.Type) {
 			return ""
 		}
 	}
@@ -175,9 +175,9 @@ const reminded = 35 * time.Minute
 func (r *run) checkIDs() {
 	byWords, byID := map[string]string{}, map[string]string{}
 	for _, o := range r.heard {
-		words := fmt.Sprint(o.Kind, o.Connection, o.Cell, o.Side, o.Reason, o.State, o.Conflicts, o.Obstructions, o.Wanted)
+		words := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, o.Conflicts, o.Obstructions, o.Wanted)
 		if id, again := byWords[words]; again && id != o.ID {
-			r.violated([]string{string(o.Connection)}, "%s of %s was announced twice with two ids", o.Kind, o.Connection)
+			r.violated([]string{string(o.Connection)}, "%s of %s was announced twice with two ids", o.Type, o.Connection)
 		}
 		if before, again := byID[o.ID]; again && before != words {
 			r.violated([]string{string(o.Connection)}, "two announcements of %s have one id", o.Connection)

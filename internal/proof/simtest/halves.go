@@ -87,13 +87,13 @@ func (h half) contentsWrong() string {
 // option that is missing alone, because EC2 refused it or a new policy asks for it, is tried once a day.
 func (r *run) wasConnected(h half) bool {
 	return slices.ContainsFunc(r.heard, func(o heard) bool {
-		return o.Kind == outcome.Connected && string(o.Connection) == h.connection.id && o.Side == h.role && o.at.After(r.deployed)
+		return o.Type == outcome.Connected && string(o.Connection) == h.connection.id && o.Side == h.role && o.at.After(r.deployed)
 	})
 }
 
-func (r *run) unlessSaid(h half, why string, kind outcome.Kind, since time.Time) string {
+func (r *run) unlessSaid(h half, why string, kind outcome.Type, since time.Time) string {
 	for _, o := range r.heard {
-		if o.Kind == kind && string(o.Connection) == h.connection.id && o.Cell == h.own().Cell && o.at.After(since) {
+		if o.Type == kind && string(o.Connection) == h.connection.id && o.Cell == h.own().Cell && o.at.After(since) {
 			return ""
 		}
 	}

@@ -80,7 +80,7 @@ func (r *run) tell(c call, what string) { r.note(mishap{c, what}) }
 type said struct{ outcome.Outcome }
 
 func (s said) String() string {
-	return fmt.Sprintf("said in %s: %s of %s %s: %s %v", s.Cell, s.Kind, s.Connection, s.Side, s.Reason.Sentence, s.Changes)
+	return fmt.Sprintf("said in %s: %s of %s %s: %s %v", s.Cell, s.Type, s.Connection, s.Side, s.Reason.Sentence, s.Changes)
 }
 
 type remark string

@@ -207,7 +207,7 @@ func (t *T) InState(cell peering.Cell, id peering.ConnectionID, want peering.Sta
 
 // SaidOnce checks that autopeer announced the outcome, whatever the number of times under one id for each
 // cell and side, and returns the first.
-func (t *T) SaidOnce(kind outcome.Kind, id peering.ConnectionID) outcome.Outcome {
+func (t *T) SaidOnce(kind outcome.Type, id peering.ConnectionID) outcome.Outcome {
 	t.Helper()
 	said := t.Said(kind, id)
 	if len(said) == 0 {
@@ -227,7 +227,7 @@ func (t *T) SaidOnce(kind outcome.Kind, id peering.ConnectionID) outcome.Outcome
 func summary(heard []outcome.Outcome) string {
 	var words []string
 	for _, o := range heard {
-		words = append(words, fmt.Sprintf("%s of %s (%s)", o.Kind, o.Connection, o.Reason.Sentence))
+		words = append(words, fmt.Sprintf("%s of %s (%s)", o.Type, o.Connection, o.Reason.Sentence))
 	}
 	return strings.Join(words, "; ")
 }

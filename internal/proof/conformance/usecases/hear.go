@@ -70,7 +70,7 @@ func listen(ctx context.Context, cfg aws.Config, cell peering.Cell) (*ear, error
 	if err != nil {
 		return nil, fmt.Errorf("make target in %s: %w", cell, err)
 	}
-	return &ear{bus: bus.New(events, busName, time.Now), queue: queues, url: *made.QueueUrl}, nil
+	return &ear{bus: bus.New(events, busName, time.Now, nil), queue: queues, url: *made.QueueUrl}, nil
 }
 
 func queueARN(cell peering.Cell) string {
@@ -83,7 +83,7 @@ func (e *ear) expected() []string {
 	defer e.mu.Unlock()
 	var lines []string
 	for _, o := range e.said {
-		lines = append(lines, fmt.Sprintf("%s %s", o.Kind, o.Sealed(time.Time{}).ID))
+		lines = append(lines, fmt.Sprintf("%s %s", o.Type, o.Sealed(time.Time{}).ID))
 	}
 	slices.Sort(lines)
 	return lines
@@ -102,7 +102,7 @@ func (e *ear) arrived(ctx context.Context, expected int) ([]string, error) {
 		}
 		for _, m := range out.Messages {
 			var event struct {
-				Kind   outcome.Kind    `json:"detail-type"`
+				Kind   outcome.Type    `json:"detail-type"`
 				Detail outcome.Outcome `json:"detail"`
 			}
 			if err := json.Unmarshal([]byte(*m.Body), &event); err != nil {

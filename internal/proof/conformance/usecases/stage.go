@@ -6,19 +6,18 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"github.com/autopeer/autopeer/internal/accept"
 	"github.com/autopeer/autopeer/internal/aws/ec2net"
-	"github.com/autopeer/autopeer/internal/connect"
-	"github.com/autopeer/autopeer/internal/disconnect"
+	"github.com/autopeer/autopeer/internal/aws/lambdasqs"
 	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/policyfile"
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
@@ -47,12 +46,10 @@ type section struct {
 // troupe is a cell with its use cases.
 type troupe struct {
 	peering.Cell
-	person  *lab.Person
-	ear     *ear
-	handles []handle // accept, connect, disconnect
+	person   *lab.Person
+	ear      *ear
+	handlers []lambdasqs.Handle // accept, connect, disconnect
 }
-
-type handle func(context.Context, hint.Hint) error
 
 func newStage(ctx context.Context, c *cloud, sc scenario) (*stage, error) {
 	s := &stage{cloud: c, scenario: sc, ctx: ctx}
@@ -107,12 +104,8 @@ func (s *stage) deploy(policy string) {
 		return
 	}
 	for _, t := range s.cells {
-		network, part := ec2net.New(t.person.EC2), p.Part(t.Cell)
-		t.handles = []handle{
-			accept.New(t.Cell, part, network, t.ear, time.Now).Handle,
-			connect.New(t.Cell, part, network, t.ear, time.Now).Handle,
-			disconnect.New(t.Cell, part, network, t.ear, time.Now).Handle,
-		}
+		handlers := local.Handlers(t.Cell, p.Part(t.Cell), local.Edges{Network: ec2net.New(t.person.EC2), Announcer: t.ear})
+		t.handlers = []lambdasqs.Handle{handlers[function.Accept], handlers[function.Connect], handlers[function.Disconnect]}
 	}
 }
 
@@ -171,7 +164,7 @@ func (s *stage) hear(event string) []string {
 	}
 	var lines []string
 	for _, t := range s.cells {
-		for _, handle := range t.handles {
+		for _, handle := range t.handlers {
 			if err := deliver(s.ctx, handle, h); err != nil {
 				lines = append(lines, fmt.Sprintf("%s fails, %s: %v", t.Cell, fault.Of(err), err))
 			}
@@ -184,7 +177,7 @@ func (s *stage) hear(event string) []string {
 }
 
 // deliver delivers as a queue does: what can be tried again comes back.
-func deliver(ctx context.Context, handle handle, h hint.Hint) error {
+func deliver(ctx context.Context, handle lambdasqs.Handle, h hint.Hint) error {
 	var err error
 	for range 3 {
 		if err = handle(ctx, h); err == nil || fault.Of(err) != fault.Retryable {

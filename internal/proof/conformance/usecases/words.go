@@ -100,7 +100,7 @@ func ruleWords(r types.SecurityGroupRule) string {
 
 // outcomeWords is what was announced, one fact a line.
 func outcomeWords(o outcome.Outcome) []string {
-	who := fmt.Sprintf("%s announces %s of %s", o.Cell, o.Kind, o.Connection)
+	who := fmt.Sprintf("%s announces %s of %s", o.Cell, o.Type, o.Connection)
 	if o.Side != "" {
 		who += " as " + string(o.Side)
 	}

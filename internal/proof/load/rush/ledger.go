@@ -30,7 +30,7 @@ type entry struct {
 
 // speech is what is announced, of which side. An acceptance is of both.
 type speech struct {
-	kind outcome.Kind
+	kind outcome.Type
 	side peering.Role
 }
 
@@ -64,7 +64,7 @@ func (l *ledger) hear(o outcome.Outcome) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entry(o.Connection)
-	s := speech{o.Kind, o.Side}
+	s := speech{o.Type, o.Side}
 	if e.said[s] == nil {
 		e.said[s] = map[string]bool{}
 	}

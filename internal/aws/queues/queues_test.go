@@ -36,10 +36,10 @@ func newQueues(t *testing.T) (*cloudsim.Cloud, *sqs.Client, *queues.Queues, map[
 		}
 		urls[name] = *out.QueueUrl
 	}
-	return cloud, client, queues.New(client, urls["sweep"], map[function.Name]string{function.Connect: urls["connect"]}), urls
+	return cloud, client, queues.New(client, map[function.Name]string{function.Sweep: urls["sweep"], function.Connect: urls["connect"]}), urls
 }
 
-func TestTell(t *testing.T) {
+func TestSend(t *testing.T) {
 	t.Parallel()
 	cloud, client, q, urls := newQueues(t)
 	var messages [][]byte
@@ -47,7 +47,7 @@ func TestTell(t *testing.T) {
 		messages = append(messages, []byte(strconv.Itoa(i)))
 	}
 	mark := cloud.Mark()
-	if err := q.Tell(t.Context(), function.Connect, messages...); err != nil {
+	if err := q.Send(t.Context(), function.Connect, messages...); err != nil {
 		t.Fatal(err)
 	}
 	if calls := len(cloud.Since(mark)); calls != 3 {
@@ -70,10 +70,10 @@ func TestTell(t *testing.T) {
 	}
 }
 
-func TestTellMyselfLater(t *testing.T) {
+func TestSendLater(t *testing.T) {
 	t.Parallel()
 	_, client, q, urls := newQueues(t)
-	if err := q.TellMyself(t.Context(), 5*time.Minute, []byte("again")); err != nil {
+	if err := q.SendLater(t.Context(), function.Sweep, 5*time.Minute, []byte("again")); err != nil {
 		t.Fatal(err)
 	}
 	out, err := client.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: aws.String(urls["sweep"]), AttributeNames: []types.QueueAttributeName{"All"}})
@@ -85,11 +85,11 @@ func TestTellMyselfLater(t *testing.T) {
 	}
 }
 
-func TestNothingToTellIsNoCall(t *testing.T) {
+func TestNoMessageIsNoCall(t *testing.T) {
 	t.Parallel()
 	cloud, _, q, _ := newQueues(t)
 	mark := cloud.Mark()
-	if err := q.Tell(t.Context(), function.Connect); err != nil || len(cloud.Since(mark)) > 0 {
+	if err := q.Send(t.Context(), function.Connect); err != nil || len(cloud.Since(mark)) > 0 {
 		t.Errorf("%d calls, %v; want none", len(cloud.Since(mark)), err)
 	}
 }
@@ -101,8 +101,8 @@ func TestAnEntryThatSQSDoesNotTake(t *testing.T) {
 	cloud.Inject(func(apicall.Call) *cloudsim.Failure {
 		return &cloudsim.Failure{Answer: `{"Successful":[],"Failed":[{"Id":"0","Code":"InternalError","Message":"try again","SenderFault":false}]}`}
 	})
-	err := q.Tell(t.Context(), function.Connect, []byte("a"))
+	err := q.Send(t.Context(), function.Connect, []byte("a"))
 	if err == nil || !strings.Contains(err.Error(), urls["connect"]+": InternalError: try again") {
-		t.Errorf("Tell() = %v, want the queue, code and message", err)
+		t.Errorf("Send() = %v, want the queue, code and message", err)
 	}
 }

@@ -1,0 +1,120 @@
+package announce_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/announce"
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+)
+
+var connected = announce.Outcome(outcome.Connected,
+	peering.Cell{Account: "111111111111", Region: "us-east-1"},
+	peering.Connection{
+		ID:        "pcx-1",
+		Requester: peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-1"},
+		Accepter:  peering.VPC{Owner: "222222222222", Region: "eu-west-1", ID: "vpc-2"},
+	},
+	policy.Decision{
+		Peering:   &policy.Peering{Between: [2]string{"marketing", "finance"}, Line: 11},
+		Requester: "marketing", Accepter: "finance", Code: policy.Allowed, Reason: "line 11 of policy.yaml allows it", Line: 11,
+	}, "policy.yaml")
+
+func TestObstructed(t *testing.T) {
+	t.Parallel()
+	block := netip.MustParsePrefix("172.31.0.0/16")
+	conflicts := []plan.Conflict{{Table: "rtb-1", Wanted: "pcx-1", Destination: block, Route: peering.Route{Destination: block, Target: "tgw-1"}}}
+	shortages := []plan.Shortage{{Resource: "rtb-1", Of: "IPv4 routes", Quota: "routes-ipv4", Have: 500, Need: 2, Limit: 501}}
+	o := announce.Obstructed(connected, conflicts, shortages)
+	if want := conflicts[0].String(); o.Type != outcome.Conflicting || o.Reason.Code != "route-conflict" || o.Reason.Sentence != want {
+		t.Errorf("Obstructed() = %s %+v, want the conflict %q as the reason", o.Type, o.Reason, want)
+	}
+	if c := o.Conflicts[0]; c.Target != "tgw-1" || c.Wanted != "pcx-1" || len(o.Shortages) != 1 {
+		t.Errorf("conflicts = %+v, shortages = %+v; want both targets and the shortage", o.Conflicts, o.Shortages)
+	}
+	o = announce.Obstructed(connected, nil, shortages)
+	if want := shortages[0].String(); o.Type != outcome.Failed || o.Reason.Code != "quota" || o.Reason.Sentence != want || o.Next == "" {
+		t.Errorf("Obstructed() = %s %+v, next %q; want the shortage %q as the reason and the next step", o.Type, o.Reason, o.Next, want)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	refusal := func(code string) outcome.Outcome {
+		err := errors.Join(fault.Keyed("accept|pcx-1|"+code, fault.Errorf(fault.Denied, "accept pcx-1: too many")))
+		return announce.Refused(connected, err).Sealed(time.Time{})
+	}
+	o := refusal("VpcPeeringConnectionsPerVpcLimitExceeded")
+	if o.Type != outcome.Failed || o.Reason.Code != "refused" || o.Reason.Sentence != "accept pcx-1: too many" {
+		t.Errorf("Refused() = %s %+v", o.Type, o.Reason)
+	}
+	if other := refusal("RouteLimitExceeded"); other.ID == o.ID {
+		t.Error("two refusals for different codes have one id")
+	}
+}
+
+// recorder keeps the outcomes.
+type recorder struct{ outcomes []outcome.Outcome }
+
+func (r *recorder) Announce(_ context.Context, outcomes ...outcome.Outcome) error {
+	r.outcomes = append(r.outcomes, outcomes...)
+	return nil
+}
+
+func TestPublish(t *testing.T) {
+	t.Parallel()
+	asked := time.Date(2026, 6, 8, 7, 38, 0, 0, time.UTC)
+	side := func(role peering.Role, changes ...string) outcome.Outcome {
+		o := connected
+		o.Side, o.Changes, o.State, o.Keys = role, changes, []string{"rtb-1 routes 10.0.0.0/8 to pcx-1"}, []string{"route|rtb-1"}
+		return o
+	}
+	failed := connected
+	failed.Type = outcome.Failed
+	tests := []struct {
+		name     string
+		hint     hint.Hint
+		outcomes []outcome.Outcome
+		repaired []peering.Role
+	}{
+		{"an event leads to no repair", hint.Hint{RequestedAt: asked}, []outcome.Outcome{side(peering.Requester, "create route")}, nil},
+		{"drift on a side is repaired there", hint.Hint{RequestedAt: asked, Drift: true, Side: peering.Requester},
+			[]outcome.Outcome{side(peering.Requester), side(peering.Accepter)}, []peering.Role{peering.Requester}},
+		{"so is a further side that was changed", hint.Hint{RequestedAt: asked, Drift: true, Side: peering.Requester},
+			[]outcome.Outcome{side(peering.Requester), side(peering.Accepter, "create route")}, []peering.Role{peering.Requester, peering.Accepter}},
+		{"a failure repairs nothing", hint.Hint{RequestedAt: asked, Drift: true}, []outcome.Outcome{failed}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var r recorder
+			if err := announce.Publish(t.Context(), &r, tt.hint, tt.outcomes...); err != nil {
+				t.Fatal(err)
+			}
+			var repaired []peering.Role
+			for _, o := range r.outcomes {
+				if !o.RequestedAt.Equal(asked) {
+					t.Errorf("%s was requested at %v, want %v", o.Type, o.RequestedAt, asked)
+				}
+				if o.Type == outcome.Repaired {
+					repaired = append(repaired, o.Side)
+					if o.State != nil || o.Keys != nil || o.Reason.Keys == nil {
+						t.Errorf("repair = %+v, want the reason without the state", o)
+					}
+				}
+			}
+			if !slices.Equal(repaired, tt.repaired) || len(r.outcomes) != len(tt.outcomes)+len(tt.repaired) {
+				t.Errorf("repaired sides = %v of %d outcomes, want %v", repaired, len(r.outcomes), tt.repaired)
+			}
+		})
+	}
+}

@@ -1,0 +1,87 @@
+package announce
+
+import (
+	"fmt"
+
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+)
+
+// Outcome returns the cell's outcome of the connection, filled from the decision: both parties, the entry of the
+// policy file, and the decision's code and sentence as the reason.
+func Outcome(t outcome.Type, cell peering.Cell, c peering.Connection, d policy.Decision, file string) outcome.Outcome {
+	o := outcome.Outcome{
+		Type: t, Connection: c.ID, Cell: cell,
+		Requester: party(d.Requester, c.Requester),
+		Accepter:  party(d.Accepter, c.Accepter),
+	}
+	o = o.Because(string(d.Code), d.Reason, d.Key())
+	if d.Peering != nil {
+		o.Peering = &outcome.Entry{Between: d.Peering.Between, File: file, Line: d.Peering.Line}
+	}
+	return o
+}
+
+func party(department string, v peering.VPC) *outcome.Party {
+	return &outcome.Party{Department: department, Account: v.Owner, Region: v.Region, VPC: v.ID}
+}
+
+// Obstructed returns o with the conflicts and shortages that keep its connection from being made right. The first
+// of them is the reason; conflicts come before shortages. At least one is given.
+func Obstructed(o outcome.Outcome, conflicts []plan.Conflict, shortages []plan.Shortage) outcome.Outcome {
+	for _, c := range conflicts {
+		o.Conflicts = append(o.Conflicts, conflict(c))
+	}
+	for _, s := range shortages {
+		o.Shortages = append(o.Shortages, outcome.Shortage(s))
+	}
+	if len(conflicts) > 0 {
+		o.Type = outcome.Conflicting
+		return o.Because("route-conflict", conflicts[0].String())
+	}
+	o.Type = outcome.Failed
+	o.Next = "raise the quota and set it under limits, or free capacity; the next sweep retries"
+	return o.Because("quota", shortages[0].String())
+}
+
+func conflict(c plan.Conflict) outcome.Conflict {
+	out := outcome.Conflict{
+		RouteTable: c.Table, Destination: c.Route.Destination.String(),
+		Target: c.Route.Target, Wanted: peering.Target(c.Wanted),
+	}
+	if c.Destination != c.Route.Destination {
+		out.Overlaps = c.Destination.String()
+	}
+	return out
+}
+
+// ApprovalRequested returns o as a request for a person's approval, with the command that gives it.
+func ApprovalRequested(o outcome.Outcome) outcome.Outcome {
+	o.Type = outcome.AskApproval
+	o.Next = fmt.Sprintf("to approve, in %s: aws ec2 create-tags --region %s --resources %s --tags Key=%s,Value=true",
+		o.Accepter.Account, o.Accepter.Region, o.Connection, peering.TagApproved)
+	return o
+}
+
+// Refused returns o as a failure for the reason that EC2 gave.
+func Refused(o outcome.Outcome, err error) outcome.Outcome {
+	o.Type = outcome.Failed
+	return o.Because("refused", err.Error(), fault.Keys(err)...)
+}
+
+// repairs returns, for the outcomes of a function that was sent to repair drift on a side, or on both where side is
+// empty, those that are right again. Changes alone don't show it: a function may be killed before it announces.
+func repairs(outcomes []outcome.Outcome, side peering.Role) []outcome.Outcome {
+	var repaired []outcome.Outcome
+	for _, o := range outcomes {
+		right := o.Type == outcome.Accepted || o.Type == outcome.Connected || o.Type == outcome.Disconnected
+		if right && (side == "" || o.Side == side || len(o.Changes) > 0) {
+			o.Type, o.State, o.Notes, o.Obstructions, o.Keys = outcome.Repaired, nil, nil, nil, nil
+			repaired = append(repaired, o)
+		}
+	}
+	return repaired
+}

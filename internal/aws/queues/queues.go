@@ -1,0 +1,85 @@
+// Package queues sends messages to the functions' SQS queues and postpones messages that failed.
+package queues
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/autopeer/autopeer/internal/domain/function"
+)
+
+// Queues are the queues of a cell that a function uses.
+type Queues struct {
+	client *sqs.Client
+	urls   map[function.Name]string
+}
+
+// New returns the queues with the URLs: of the functions that messages are sent to.
+func New(client *sqs.Client, urls map[function.Name]string) *Queues {
+	return &Queues{client: client, urls: urls}
+}
+
+// Send sends messages to the function's queue. After an error some of them may have been sent.
+func (q *Queues) Send(ctx context.Context, to function.Name, messages ...[]byte) error {
+	return q.SendLater(ctx, to, 0, messages...)
+}
+
+// atOnce is the number of messages that SQS takes in one call. Ours have some hundreds of bytes each, or are alone.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+const atOnce = 10
+
+// SendLater sends messages to the function's queue, which delivers them after the delay: whole seconds, 15 minutes at
+// most. After an error some of them may have been sent.
+func (q *Queues) SendLater(ctx context.Context, to function.Name, delay time.Duration, messages ...[]byte) error {
+	url := q.urls[to]
+	for some := range slices.Chunk(messages, atOnce) {
+		in := &sqs.SendMessageBatchInput{QueueUrl: aws.String(url)}
+		for i, m := range some {
+			in.Entries = append(in.Entries, types.SendMessageBatchRequestEntry{
+				Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(string(m)), DelaySeconds: int32(delay.Seconds()),
+			})
+		}
+		out, err := q.client.SendMessageBatch(ctx, in)
+		if err != nil {
+			return fmt.Errorf("send to %s: %w", url, err)
+		}
+		if err := refused(url, out.Failed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refused returns an error for the entries that SQS didn't take although the call succeeded.
+func refused(url string, failed []types.BatchResultErrorEntry) error {
+	var all []error
+	for _, f := range failed {
+		all = append(all, fmt.Errorf("send to %s: %s: %s", url, aws.ToString(f.Code), aws.ToString(f.Message)))
+	}
+	return errors.Join(all...)
+}
+
+// Source is the queue that feeds a function.
+type Source struct {
+	client *sqs.Client
+	url    string
+}
+
+// NewSource returns the queue with the URL.
+func NewSource(client *sqs.Client, url string) *Source { return &Source{client: client, url: url} }
+
+// Hide makes a received message visible again after d, in whole seconds.
+func (s *Source) Hide(ctx context.Context, receiptHandle string, d time.Duration) error {
+	_, err := s.client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
+		QueueUrl: aws.String(s.url), ReceiptHandle: aws.String(receiptHandle), VisibilityTimeout: int32(d.Seconds()),
+	})
+	return err
+}

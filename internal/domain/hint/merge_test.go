@@ -1,0 +1,61 @@
+package hint_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+)
+
+func TestMerge(t *testing.T) {
+	t.Parallel()
+	bare := hint.Hint{Kind: hint.Accepted, Connection: "pcx-00000001", EventID: "bare"}
+	named := hint.Hint{Kind: hint.Accepted, Connection: "pcx-00000001", EventID: "named", Requester: peering.VPC{ID: "vpc-00000001"}, Accepter: peering.VPC{ID: "vpc-00000002"}}
+	full := named
+	full.EventID, full.RequestedAt = "full", time.Date(2026, 6, 8, 7, 38, 0, 0, time.UTC)
+	drifted := func(side peering.Role) hint.Hint {
+		h := bare
+		h.Drift, h.Side = true, side
+		return h
+	}
+	fullDrifted := func(side peering.Role) hint.Hint {
+		h := full
+		h.Drift, h.Side = true, side
+		return h
+	}
+	tests := []struct {
+		name string
+		a, b hint.Hint
+		want hint.Hint
+	}{
+		{"the one that names the VPCs counts", bare, named, named},
+		{"the one that knows the time of the request counts", named, full, full},
+		{"drift is kept beside the more complete hint", drifted(peering.Accepter), full, fullDrifted(peering.Accepter)},
+		{"drift on two sides is drift on both", drifted(peering.Accepter), drifted(peering.Requester), drifted("")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, hint.Merge(tt.a, tt.b)); diff != "" {
+				t.Errorf("Merge(a, b) (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.want, hint.Merge(tt.b, tt.a)); diff != "" {
+				t.Errorf("Merge(b, a) (-want +got):\n%s", diff)
+			}
+			if tt.a.Key() != tt.b.Key() {
+				t.Error("the two have different keys")
+			}
+		})
+	}
+}
+
+func TestKeysDifferByKindAndConnection(t *testing.T) {
+	t.Parallel()
+	h := hint.Hint{Kind: hint.Accepted, Connection: "pcx-00000001"}
+	if h.Key() == (hint.Hint{Kind: hint.Deleted, Connection: "pcx-00000001"}).Key() || h.Key() == (hint.Hint{Kind: hint.Accepted, Connection: "pcx-00000002"}).Key() {
+		t.Error("hints that ask for different work have one key")
+	}
+}
