@@ -51,11 +51,11 @@ func TestRolesAllowTheCallsThatTheFunctionsMake(t *testing.T) {
 	}
 }
 
-// TestOnlyWhoDispatchesMaySend: whose main takes internal/aws/queues sends messages, and nobody else may.
-func TestOnlyWhoDispatchesMaySend(t *testing.T) {
+// TestOnlyTheFunctionThatSendsMaySend: a function whose main imports internal/aws/queues sends messages, and no other may.
+func TestOnlyTheFunctionThatSendsMaySend(t *testing.T) {
 	template := stack(t, company, finance, nil)
 	calls := map[string]bool{}
-	load(t, "aws/queues").calls("send", calls, nil)
+	load(t, "aws/queues").calls("SendLater", calls, nil)
 	if !calls["SendMessageBatch"] || len(calls) != 1 { // for which SQS asks the permission to SendMessage
 		t.Errorf("queues calls %v", calls)
 	}
@@ -65,8 +65,8 @@ func TestOnlyWhoDispatchesMaySend(t *testing.T) {
 			t.Fatal(err)
 		}
 		sends := slices.Contains(allowed(roleOf(t, template, string(f)), "sqs:"), "sqs:SendMessage")
-		if dispatches := bytes.Contains(main, []byte("internal/aws/queues")); sends != dispatches {
-			t.Errorf("%s dispatches: %v, and may: %v", f, dispatches, sends)
+		if imports := bytes.Contains(main, []byte("internal/aws/queues")); sends != imports {
+			t.Errorf("%s imports the queues: %v, and may send: %v", f, imports, sends)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // Props says what goes into a stack.
@@ -23,11 +24,6 @@ type Props struct {
 	Cell    peering.Cell
 	Options Options
 	Build   string // the folder that has a folder with a bootstrap for each function
-}
-
-// StackName is the name by which an operator finds the stack of a cell.
-func StackName(prefix string, cell peering.Cell) string {
-	return fmt.Sprintf("%s-%s-%s", prefix, cell.Account, cell.Region)
 }
 
 // New adds the cell's stack to the app. It fails where the policy needs more than AWS's quotas grant, and
@@ -40,7 +36,7 @@ func New(scope constructs.Construct, props Props) (awscdk.Stack, error) {
 	if err := built(props.Build); err != nil {
 		return nil, err
 	}
-	name := StackName(props.Options.Prefix, props.Cell)
+	name := wiring.StackName(props.Options.Prefix, props.Cell)
 	stack := awscdk.NewStack(scope, &name, &awscdk.StackProps{
 		StackName:   &name,
 		Description: jsii.String("Connects the VPCs of departments as the allow-list says"),

@@ -14,6 +14,7 @@ import (
 
 	"github.com/autopeer/autopeer/infra/cell"
 	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // synthesize writes the stacks of all cells, and returns the folder.
@@ -61,13 +62,13 @@ func TestTwoRunsGiveTheSameBytes(t *testing.T) {
 func TestAChangedLineChangesOnlyTheCellsThatItConcerns(t *testing.T) {
 	before := content(t, synthesize(t, parse(t, company)))
 	after := content(t, synthesize(t, parse(t, strings.Replace(company, "ports: [443]", "ports: [8443]", 1))))
-	unchanged := cell.StackName("autopeer", developer) + ".template.json"
+	unchanged := wiring.StackName("autopeer", developer) + ".template.json"
 	for name := range before {
 		if strings.HasSuffix(name, ".template.json") && bytes.Equal(before[name], after[name]) != (name == unchanged) {
 			t.Errorf("%s is equal: %v, want only %s to be", name, bytes.Equal(before[name], after[name]), unchanged)
 		}
 	}
-	name := cell.StackName("autopeer", marketing) + ".template.json"
+	name := wiring.StackName("autopeer", marketing) + ".template.json"
 	old, changed := strings.Split(string(before[name]), "\n"), strings.Split(string(after[name]), "\n")
 	if len(old) != len(changed) {
 		t.Fatalf("%s has %d lines, had %d", name, len(changed), len(old))
@@ -83,7 +84,7 @@ func TestTheLargestMeshSynthesizes(t *testing.T) {
 	p := mesh(20, "us-east-1", "eu-west-1", "ap-northeast-1")
 	made := content(t, synthesize(t, p))
 	for _, c := range p.Cells() {
-		name := cell.StackName("autopeer", c) + ".template.json"
+		name := wiring.StackName("autopeer", c) + ".template.json"
 		if size := len(made[name]); size == 0 || size > 1<<20 {
 			t.Errorf("%s has %d bytes; CloudFormation takes up to 1 MiB", name, size)
 		}

@@ -61,7 +61,7 @@ func Launch(ctx context.Context, cloud *cloudsim.Cloud, w *Workshop, endpoint st
 // launch makes one stack, and says which of its parts are the functions'.
 func launch(ctx context.Context, cloud *cloudsim.Cloud, folder, endpoint string, c peering.Cell) (*Cell, error) {
 	cell := &Cell{Cell: c, Mappings: map[function.Name]*queue.Poller{}, DeadLetters: map[function.Name]string{}}
-	name := fmt.Sprintf("%s-%s-%s", wiring.DefaultPrefix, c.Account, c.Region)
+	name := wiring.StackName(wiring.DefaultPrefix, c)
 	source, err := cfn.Read(folder, name, string(c.Account), string(c.Region))
 	if err != nil {
 		return cell, err

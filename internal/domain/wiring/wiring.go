@@ -17,6 +17,11 @@ import (
 // DefaultPrefix is what the names of everything begin with, unless the operator says otherwise.
 const DefaultPrefix = "autopeer"
 
+// StackName returns the name of the CloudFormation stack of a cell.
+func StackName(prefix string, cell peering.Cell) string {
+	return fmt.Sprintf("%s-%s-%s", prefix, cell.Account, cell.Region)
+}
+
 // How a function is fed. AWS asks that a message stays hidden for six function timeouts. Few environments
 // beat many under EC2's throttle, since none can see what the others spend. A message that fails is
 // hidden by the function for 2, 4, 8 … 300 seconds, so ten deliveries take thirteen minutes.

@@ -15,7 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"github.com/autopeer/autopeer/infra/cell"
 	"github.com/autopeer/autopeer/internal/aws/bus"
 	"github.com/autopeer/autopeer/internal/aws/ec2net"
 	"github.com/autopeer/autopeer/internal/aws/lambdasqs"
@@ -134,7 +133,7 @@ func (c *company) deploy(templates map[peering.Cell][]byte) {
 	p := c.policy()
 	for _, at := range []peering.Cell{one, two} {
 		_, err := cfn.Deploy(c.ctx, c.Cloud, cfn.Source{
-			Account: string(at.Account), Region: string(at.Region), Name: cell.StackName(wiring.DefaultPrefix, at), Template: templates[at],
+			Account: string(at.Account), Region: string(at.Region), Name: wiring.StackName(wiring.DefaultPrefix, at), Template: templates[at],
 		})
 		c.must("deploy", err)
 	}

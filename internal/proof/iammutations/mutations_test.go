@@ -160,7 +160,7 @@ func synthesize(t *testing.T) map[peering.Cell][]byte {
 	app.Synth(nil)
 	templates := map[peering.Cell][]byte{}
 	for _, at := range p.Cells() {
-		template, err := os.ReadFile(filepath.Join(out, cell.StackName(wiring.DefaultPrefix, at)+".template.json"))
+		template, err := os.ReadFile(filepath.Join(out, wiring.StackName(wiring.DefaultPrefix, at)+".template.json"))
 		if err != nil {
 			t.Fatal(err)
 		}
