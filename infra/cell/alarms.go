@@ -14,17 +14,18 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
 
-// alarm is a kind of alarm, or one alarm of that kind. The kind is a heading in docs/runbook.md.
+// alarm is a CloudWatch alarm. Its heading is one of docs/runbook.md, which alarms of several functions share.
 type alarm struct {
-	kind, of  string // of is empty for an alarm that a cell has once
-	says      string
-	namespace string
-	metric    string
-	about     map[string]string // CloudWatch's dimensions
-	statistic string
-	threshold float64 // it sounds when this is reached
-	seconds   int
-	periods   int
+	heading     string
+	of          string // the function; empty for an alarm that a cell has once
+	description string
+	namespace   string
+	metric      string
+	about       map[string]string // CloudWatch's dimensions
+	statistic   string
+	threshold   float64 // it sounds when this is reached
+	seconds     int
+	periods     int
 }
 
 // overdue is when a message is too old: ten deliveries take thirteen minutes.
@@ -32,25 +33,25 @@ const overdue = 15 * 60
 
 // alarms are few, and each asks for a person.
 func (b builder) alarms() []alarm {
-	all := []alarm{lettersIn(alarm{kind: "undelivered", says: "A rule could not deliver an event in 24 hours, or has no permission to."}, b.name("undelivered"))}
+	all := []alarm{lettersIn(alarm{heading: "undelivered", description: "A rule could not deliver an event in 24 hours, or has no permission to."}, b.name("undelivered"))}
 	for _, f := range function.All {
 		name := b.function(f)
 		all = append(all,
-			lettersIn(alarm{kind: "dead-letters", of: string(f), says: "A message could not be handled and waits in the dead-letter queue."}, name+"-dead-letters"),
-			alarm{kind: "oldest-message", of: string(f), says: "A message has waited for more than 15 minutes.",
+			lettersIn(alarm{heading: "dead-letters", of: string(f), description: "A message could not be processed and waits in the dead-letter queue."}, name+"-dead-letters"),
+			alarm{heading: "oldest-message", of: string(f), description: "A message has waited for more than 15 minutes.",
 				namespace: "AWS/SQS", metric: "ApproximateAgeOfOldestMessage", about: map[string]string{"QueueName": name},
 				statistic: "Maximum", threshold: overdue, seconds: 300, periods: 1},
-			ofFunction(alarm{kind: "errors", of: string(f), says: "An invocation crashed, ran out of time or could not start.", periods: 1}, "Errors", name),
-			ofFunction(alarm{kind: "throttles", of: string(f), says: "Lambda had no free environment for 15 minutes.", periods: 3}, "Throttles", name),
+			ofFunction(alarm{heading: "errors", of: string(f), description: "An invocation crashed, ran out of time or could not start.", periods: 1}, "Errors", name),
+			ofFunction(alarm{heading: "throttles", of: string(f), description: "Lambda had no free environment for 15 minutes.", periods: 3}, "Throttles", name),
 		)
 	}
 	for _, f := range []function.Name{function.Accept, function.Connect} {
 		all = append(all,
-			b.outcomes(alarm{kind: "conflicts", of: string(f), says: "A live route stands in the way of a connection.", threshold: 1}, outcome.Conflicting),
-			b.outcomes(alarm{kind: "denials", of: string(f), says: "Ten requests in an hour that the policy does not allow.", threshold: 10}, outcome.Denied),
+			b.outcomes(alarm{heading: "conflicts", of: string(f), description: "A live route stands in the way of a connection.", threshold: 1}, outcome.Conflicting),
+			b.outcomes(alarm{heading: "denials", of: string(f), description: "Ten requests in an hour that the policy does not allow.", threshold: 10}, outcome.Denied),
 		)
 	}
-	return append(all, alarm{kind: "missed-events", of: string(function.Sweep), says: "A sweep found in an hour what an event should have told.",
+	return append(all, alarm{heading: "missed-events", of: string(function.Sweep), description: "A sweep found differences within an hour that an event should have reported.",
 		namespace: metrics.Namespace, metric: metrics.Missed, about: map[string]string{metrics.Function: b.function(function.Sweep)},
 		statistic: "Sum", threshold: 1, seconds: 3600, periods: 1})
 }
@@ -76,7 +77,7 @@ func (b builder) outcomes(a alarm, kind outcome.Type) alarm {
 	return a
 }
 
-func (a alarm) name() string { return strings.Trim(a.of+"-"+a.kind, "-") }
+func (a alarm) name() string { return strings.Trim(a.of+"-"+a.heading, "-") }
 
 func (b builder) addAlarms(scope constructs.Construct, topic *string) {
 	this := group(scope, "Watch")
@@ -87,7 +88,7 @@ func (b builder) addAlarms(scope constructs.Construct, topic *string) {
 		}
 		awscloudwatch.NewCfnAlarm(this, jsii.String(title(a.name())), &awscloudwatch.CfnAlarmProps{
 			AlarmName:        jsii.String(b.name(a.name())),
-			AlarmDescription: jsii.String(a.says + " See docs/runbook.md#" + a.kind),
+			AlarmDescription: jsii.String(a.description + " See docs/runbook.md#" + a.heading),
 			Namespace:        &a.namespace, MetricName: &a.metric, Dimensions: dimensions, Statistic: &a.statistic,
 			Threshold: &a.threshold, ComparisonOperator: jsii.String("GreaterThanOrEqualToThreshold"),
 			Period: jsii.Number(a.seconds), EvaluationPeriods: jsii.Number(a.periods),

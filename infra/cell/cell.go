@@ -29,7 +29,7 @@ type Props struct {
 // New adds the cell's stack to the app. It fails where the policy needs more than AWS's quotas grant, and
 // where a function hasn't been built.
 func New(scope constructs.Construct, props Props) (awscdk.Stack, error) {
-	d, err := newDesign(props.Policy, props.Cell, props.Options)
+	d, err := newSpec(props.Policy, props.Cell, props.Options)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func New(scope constructs.Construct, props Props) (awscdk.Stack, error) {
 		Description: jsii.String("Connects the VPCs of departments as the allow-list says"),
 		Env:         &awscdk.Environment{Account: jsii.String(string(props.Cell.Account)), Region: jsii.String(string(props.Cell.Region))},
 	})
-	b := builder{design: d, options: props.Options, build: props.Build}
+	b := builder{spec: d, options: props.Options, build: props.Build}
 	return stack, b.fill(stack)
 }
 
@@ -58,7 +58,7 @@ func built(build string) error {
 
 // builder has what all constructs of one stack need.
 type builder struct {
-	design
+	spec
 	options Options
 	build   string
 }

@@ -118,11 +118,11 @@ func (b builder) reserved() *float64 {
 	return jsii.Number(b.options.ReservedConcurrency)
 }
 
-// addRole adds the role that the service takes on, with what the design grants to it.
+// addRole adds the role that the service takes on, with what the spec grants to it.
 func (b builder) addRole(scope constructs.Construct, id, grantee, taker string) awsiam.CfnRole {
 	g := b.roles[grantee]
 	props := &awsiam.CfnRoleProps{
-		RoleName:                 jsii.String(b.regional(grantee)),
+		RoleName:                 jsii.String(b.globalName(grantee)),
 		AssumeRolePolicyDocument: document([]statement{{Sid: "TakeOn", Effect: "Allow", Action: "sts:AssumeRole", Principal: service(taker)}}),
 		Policies:                 []any{&awsiam.CfnRole_PolicyProperty{PolicyName: jsii.String(grantee), PolicyDocument: document(g.inline)}},
 	}
@@ -133,7 +133,7 @@ func (b builder) addRole(scope constructs.Construct, id, grantee, taker string) 
 	var attached []any
 	for i, statements := range g.managed {
 		attached = append(attached, awsiam.NewCfnManagedPolicy(scope, jsii.String(numbered("More", i)), &awsiam.CfnManagedPolicyProps{
-			ManagedPolicyName: jsii.String(b.regional(numbered(grantee, i+1))), PolicyDocument: document(statements),
+			ManagedPolicyName: jsii.String(b.globalName(numbered(grantee, i+1))), PolicyDocument: document(statements),
 		}).Ref())
 	}
 	if len(attached) > 0 {

@@ -9,9 +9,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
-// place is where a stack goes and what its things are called. Names are fixed, so that ARNs can be written
+// naming gives the names and ARNs of the resources of one cell. Names are fixed, so that ARNs can be written
 // down before the things exist: policies of one stack speak of things of another.
-type place struct {
+type naming struct {
 	peering.Cell
 	prefix string
 }
@@ -31,29 +31,29 @@ func arn(service string, c peering.Cell, resource string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", partition(c.Region), service, c.Region, c.Account, resource)
 }
 
-// arn is of a thing in the place.
-func (p place) arn(service, resource string) string { return arn(service, p.Cell, resource) }
+// arn is the ARN of a resource of the cell.
+func (p naming) arn(service, resource string) string { return arn(service, p.Cell, resource) }
 
-// global is the ARN of a thing that an account has once for all regions.
-func (p place) global(service, resource string) string {
+// global is the ARN of a resource that an account has once for all Regions.
+func (p naming) global(service, resource string) string {
 	return fmt.Sprintf("arn:%s:%s::%s:%s", partition(p.Region), service, p.Account, resource)
 }
 
-func (p place) bus(c peering.Cell) string { return arn("events", c, "event-bus/"+p.prefix) }
+func (p naming) bus(c peering.Cell) string { return arn("events", c, "event-bus/"+p.prefix) }
 
-func (p place) name(thing string) string { return p.prefix + "-" + thing }
+func (p naming) name(thing string) string { return p.prefix + "-" + thing }
 
-func (p place) function(f function.Name) string { return p.name(string(f)) }
+func (p naming) function(f function.Name) string { return p.name(string(f)) }
 
-func (p place) logGroup(f function.Name) string { return "/aws/lambda/" + p.function(f) }
+func (p naming) logGroup(f function.Name) string { return "/aws/lambda/" + p.function(f) }
 
-// regional is the name of a thing that an account has once for all regions.
-func (p place) regional(thing string) string { return p.name(thing) + "-" + string(p.Region) }
+// globalName is the name of a resource that an account has once for all Regions.
+func (p naming) globalName(thing string) string { return p.name(thing) + "-" + string(p.Region) }
 
-func (p place) ruleName(r wiring.Rule) string { return p.name(r.Name) }
+func (p naming) ruleName(r wiring.Rule) string { return p.name(r.Name) }
 
 // ruleARN differs between buses: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
-func (p place) ruleARN(r wiring.Rule) string {
+func (p naming) ruleARN(r wiring.Rule) string {
 	if r.Bus == wiring.DefaultBus {
 		return p.arn("events", "rule/"+p.ruleName(r))
 	}

@@ -18,7 +18,7 @@ import (
 
 // acceptPermissions let accept take exactly the pairs that the policy lists, and those that somebody has to approve
 // only with the tag that approves, so that even a defect in the function can't accept another.
-func acceptPermissions(p place, part *policy.Policy) []statement {
+func acceptPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Accept),
 		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups"))
 	if part.Otherwise == policy.RejectOthers {
@@ -41,7 +41,7 @@ func approved() condition {
 }
 
 // connectPermissions let connect change the route tables and groups of the VPCs that a peering names.
-func connectPermissions(p place, part *policy.Policy) []statement {
+func connectPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Connect),
 		describe("ReadNetwork", "VpcPeeringConnections", "RouteTables", "Subnets", "NetworkAcls", "SecurityGroups", "SecurityGroupRules"))
 	vpcs := members(part, p.Cell, named(part))
@@ -68,7 +68,7 @@ func connectPermissions(p place, part *policy.Policy) []statement {
 
 // disconnectPermissions reach all the cell's departments, those of no peering too: one may have had a
 // peering until yesterday, and what it left must still go.
-func disconnectPermissions(p place, part *policy.Policy) []statement {
+func disconnectPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Disconnect),
 		describe("ReadRemains", "VpcPeeringConnections", "RouteTables", "SecurityGroupRules"))
 	for i, some := range chunks(members(part, p.Cell, managed(part))) {
@@ -81,7 +81,7 @@ func disconnectPermissions(p place, part *policy.Policy) []statement {
 }
 
 // sweepPermissions let sweep read, and tell the functions of its cell where to look.
-func sweepPermissions(p place) []statement {
+func sweepPermissions(p naming) []statement {
 	var queues []string
 	for _, f := range function.All {
 		queues = append(queues, p.arn("sqs", p.function(f)))
@@ -92,7 +92,7 @@ func sweepPermissions(p place) []statement {
 }
 
 // common is what every function does: take messages, announce outcomes, write logs.
-func common(p place, f function.Name) []statement {
+func common(p naming, f function.Name) []statement {
 	return []statement{
 		allow("TakeMessages", []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"},
 			p.arn("sqs", p.function(f))),
@@ -110,25 +110,25 @@ func describe(sid string, things ...string) statement {
 	return allow(sid, actions, "*")
 }
 
-func (p place) connections() string { return p.arn("ec2", "vpc-peering-connection/*") }
+func (p naming) connections() string { return p.arn("ec2", "vpc-peering-connection/*") }
 
 // routes allows calls on the route tables of the VPCs. EC2 has no key for a route's destination or target.
-func (p place) routes(sid string, vpcs []string, actions ...string) statement {
+func (p naming) routes(sid string, vpcs []string, actions ...string) statement {
 	return allow(sid, ec2Actions(actions), p.arn("ec2", "route-table/*")).when("ArnEquals", "ec2:Vpc", vpcs)
 }
 
 // groups allows calls on the security groups of the VPCs. EC2 has no key for a rule's source or ports.
-func (p place) groups(sid string, vpcs []string, actions ...string) statement {
+func (p naming) groups(sid string, vpcs []string, actions ...string) statement {
 	return allow(sid, ec2Actions(actions), p.arn("ec2", "security-group/*")).when("ArnEquals", "ec2:Vpc", vpcs)
 }
 
 // rules is about single rules of security groups, which EC2 looks at beside their group.
-func (p place) rules(sid, action string) statement {
+func (p naming) rules(sid, action string) statement {
 	return allow(sid, action, p.arn("ec2", "security-group-rule/*"))
 }
 
 // ownSide allows a call on connections of which one of the VPCs is either end.
-func (p place) ownSide(sid string, i int, vpcs []string, action string, also condition) []statement {
+func (p naming) ownSide(sid string, i int, vpcs []string, action string, also condition) []statement {
 	var all []statement
 	for _, end := range []string{"Requester", "Accepter"} {
 		s := allow(numbered(sid+"As"+end, i), action, p.connections())
@@ -153,7 +153,7 @@ func ec2Actions(names []string) []string {
 // acceptPairs allows it on connections between listed VPCs. The accepter's VPC, which EC2 checks apart, is another
 // statement's. Accepters share a statement only if the same requesters may ask all of them: the two
 // conditions of a statement allow every combination of their values.
-func (p place) acceptPairs(sid string, pairs map[string][]string, also condition) []statement {
+func (p naming) acceptPairs(sid string, pairs map[string][]string, also condition) []statement {
 	var all []statement
 	groups := map[string][]string{}
 	for accepter, requesters := range pairs {

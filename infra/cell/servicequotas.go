@@ -67,8 +67,8 @@ func pack(statements []statement) grants {
 	return g
 }
 
-// quotas returns the first quota that the design would exceed.
-func (d design) quotas() error {
+// quotas returns the first quota that the spec would exceed.
+func (d spec) quotas() error {
 	exceeded := func(what string, have, limit int, remedy string) error {
 		if have <= limit {
 			return nil
@@ -94,7 +94,7 @@ func (d design) quotas() error {
 }
 
 // rulesAllowed is lower in two regions.
-func (d design) rulesAllowed() int {
+func (d spec) rulesAllowed() int {
 	if d.Region == "af-south-1" || d.Region == "eu-south-1" {
 		return rulesPerSmallBus
 	}

@@ -8,10 +8,10 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
-// design is what follows from the policy for one cell, before anything of the CDK is made: what AWS's
+// spec is what follows from the policy for one cell, before anything of the CDK is made: what AWS's
 // quotas are held against.
-type design struct {
-	place
+type spec struct {
+	naming
 	packed    []byte // the cell's part of the policy, as the functions read it
 	rules     []wiring.Rule
 	busPolicy []statement // empty without counterparts
@@ -21,25 +21,25 @@ type design struct {
 // forward is the key of the role by which rules send events to other cells.
 const forward = "forward"
 
-func newDesign(whole *policy.Policy, cell peering.Cell, o Options) (design, error) {
-	part := whole.Part(cell)
-	d := design{place: place{cell, o.Prefix}, rules: wiring.Rules(whole, cell, o.SweepInterval), roles: map[string]grants{}}
+func newSpec(whole *policy.Policy, cell peering.Cell, o Options) (spec, error) {
+	part := whole.ForCell(cell)
+	d := spec{naming: naming{cell, o.Prefix}, rules: wiring.Rules(whole, cell, o.SweepInterval), roles: map[string]grants{}}
 	var err error
 	if d.packed, err = part.Encode(); err != nil {
-		return design{}, err
+		return spec{}, err
 	}
-	d.roles[string(function.Accept)] = pack(acceptPermissions(d.place, part))
-	d.roles[string(function.Connect)] = pack(connectPermissions(d.place, part))
-	d.roles[string(function.Disconnect)] = pack(disconnectPermissions(d.place, part))
-	d.roles[string(function.Sweep)] = pack(sweepPermissions(d.place))
+	d.roles[string(function.Accept)] = pack(acceptPermissions(d.naming, part))
+	d.roles[string(function.Connect)] = pack(connectPermissions(d.naming, part))
+	d.roles[string(function.Disconnect)] = pack(disconnectPermissions(d.naming, part))
+	d.roles[string(function.Sweep)] = pack(sweepPermissions(d.naming))
 	if counterparts := whole.Counterparts(cell); len(counterparts) > 0 {
-		d.busPolicy = busPolicy(d.place, counterparts, o.Organization)
-		d.roles[forward] = pack(forwardPermissions(d.place, counterparts))
+		d.busPolicy = busPolicy(d.naming, counterparts, o.Organization)
+		d.roles[forward] = pack(forwardPermissions(d.naming, counterparts))
 	}
 	return d, d.quotas()
 }
 
-func (d design) rulesOn(bus wiring.Bus) int {
+func (d spec) rulesOn(bus wiring.Bus) int {
 	n := 0
 	for _, r := range d.rules {
 		if r.Bus == bus {
@@ -52,7 +52,7 @@ func (d design) rulesOn(bus wiring.Bus) int {
 // busPolicy lets the counterparts' accounts send what their rules for this cell forward, and nothing else.
 // A sender can't lie about aws.ec2: EventBridge keeps the sources that begin with aws to itself.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-restrict-rule.html
-func busPolicy(p place, counterparts []peering.Cell, organization string) []statement {
+func busPolicy(p naming, counterparts []peering.Cell, organization string) []statement {
 	forwarded := func(sid, rule, source, detailType string) statement {
 		s := allow(sid, "events:PutEvents", p.bus(p.Cell)).
 			when("ForAllValues:StringEquals", "events:source", source).
@@ -70,7 +70,7 @@ func busPolicy(p place, counterparts []peering.Cell, organization string) []stat
 	}
 }
 
-func principals(p place, counterparts []peering.Cell) []string {
+func principals(p naming, counterparts []peering.Cell) []string {
 	var all []string
 	for _, id := range wiring.Accounts(counterparts) {
 		all = append(all, account(p.Cell, id))
@@ -79,7 +79,7 @@ func principals(p place, counterparts []peering.Cell) []string {
 }
 
 // forwardPermissions is one statement for some buses at a time, so that they can be spread over policies.
-func forwardPermissions(p place, counterparts []peering.Cell) []statement {
+func forwardPermissions(p naming, counterparts []peering.Cell) []statement {
 	var buses []string
 	for _, c := range counterparts {
 		buses = append(buses, p.bus(c))

@@ -45,11 +45,11 @@ func (a *Accepter) Handle(ctx context.Context, h hint.Hint) error {
 	if h.Kind != hint.Requested {
 		return nil
 	}
-	seen, err := a.observe(ctx, h)
+	current, err := a.observe(ctx, h)
 	if err != nil {
 		return err
 	}
-	next, err := a.decide(h, seen)
+	next, err := a.decide(h, current)
 	if err != nil {
 		return err
 	}

@@ -22,11 +22,11 @@ type step struct {
 }
 
 // decide returns a Retryable error while EC2 is about to show more.
-func (a *Accepter) decide(h hint.Hint, seen observed) (step, error) {
-	if seen.connection == nil {
+func (a *Accepter) decide(h hint.Hint, current observed) (step, error) {
+	if current.connection == nil {
 		return a.unseen(h)
 	}
-	c := *seen.connection
+	c := *current.connection
 	switch d := a.policy.Decide(c); {
 	case len(c.Roles(a.cell)) == 0:
 		return step{}, nil
@@ -39,7 +39,7 @@ func (a *Accepter) decide(h hint.Hint, seen observed) (step, error) {
 	case c.Accepter.Cell() != a.cell || !d.Manages(peering.Accepter):
 		return step{}, nil // the accepter's cell accepts and announces it, or a third party accepts
 	case c.State == peering.PendingAcceptance:
-		return a.accept(c, d, seen.Inventory), nil
+		return a.accept(c, d, current.Inventory), nil
 	default:
 		return step{outcomes: a.outcome(outcome.Accepted, c, d)}, nil
 	}

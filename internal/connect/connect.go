@@ -61,11 +61,11 @@ func (c *Connector) Handle(ctx context.Context, h hint.Hint) error {
 }
 
 func (c *Connector) attempt(ctx context.Context, h hint.Hint) error {
-	seen, err := c.observe(ctx, h)
+	current, err := c.observe(ctx, h)
 	if err != nil {
 		return err
 	}
-	sides, outcomes, err := c.decide(ctx, h, seen)
+	sides, outcomes, err := c.decide(ctx, h, current)
 	if err != nil {
 		return err
 	}
@@ -75,11 +75,11 @@ func (c *Connector) attempt(ctx context.Context, h hint.Hint) error {
 
 // decide returns the sides to connect, or else the outcomes of the connection. It returns a Retryable error while EC2 is
 // about to show more.
-func (c *Connector) decide(ctx context.Context, h hint.Hint, seen observed) ([]side, []outcome.Outcome, error) {
-	if seen.connection == nil {
+func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) ([]side, []outcome.Outcome, error) {
+	if current.connection == nil {
 		return nil, nil, c.wait(h, fmt.Errorf("%s is not visible yet", h.Connection))
 	}
-	pcx := *seen.connection
+	pcx := *current.connection
 	switch {
 	case len(pcx.Roles(c.cell)) == 0 || pcx.State.IsDead():
 		return nil, nil, nil // disconnect announces the dead
@@ -95,7 +95,7 @@ func (c *Connector) decide(ctx context.Context, h hint.Hint, seen observed) ([]s
 	case d.Verdict != policy.Accept:
 		return nil, []outcome.Outcome{announce.Outcome(outcome.Denied, c.cell, pcx, d, c.policy.File)}, nil
 	}
-	sides, err := c.sides(ctx, seen, d)
+	sides, err := c.sides(ctx, current, d)
 	return sides, nil, err
 }
 
@@ -114,17 +114,17 @@ type side struct {
 	outcome outcome.Outcome
 }
 
-func (c *Connector) sides(ctx context.Context, seen observed, d policy.Decision) ([]side, error) {
+func (c *Connector) sides(ctx context.Context, current observed, d policy.Decision) ([]side, error) {
 	var sides []side
-	for _, role := range seen.connection.Roles(c.cell) {
+	for _, role := range current.connection.Roles(c.cell) {
 		if !d.Manages(role) {
 			continue
 		}
-		half, err := c.withLeftovers(ctx, seen.Side(*seen.connection, role, d, c.policy.Limits))
+		half, err := c.withLeftovers(ctx, current.Side(*current.connection, role, d, c.policy.Limits))
 		if err != nil {
 			return nil, err
 		}
-		next := c.side(half, d, seen.ACLs)
+		next := c.side(half, d, current.ACLs)
 		for _, before := range sides { // tags are the connection's: one call for both sides
 			next.Changes = without(next.Changes, before.Changes)
 		}

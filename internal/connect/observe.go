@@ -22,24 +22,24 @@ type observed struct {
 // observe reads the connection, our rules for it and, at the same time, the resources of the VPCs that the hint names.
 // It reads again where the connection turns out to have others.
 func (c *Connector) observe(ctx context.Context, h hint.Hint) (observed, error) {
-	var seen observed
+	var current observed
 	var found []peering.Connection
 	var rules []peering.IngressRule
 	hinted := c.cell.Own(h.Requester, h.Accepter)
 	err := parallel.Do(ctx,
 		parallel.Read(&found, c.network.Connections, h.Connection),
 		parallel.Read(&rules, c.network.IngressRules, h.Connection),
-		parallel.Read(&seen.Inventory, c.reader.Read, hinted...),
+		parallel.Read(&current.Inventory, c.reader.Read, hinted...),
 	)
 	if err != nil || len(found) == 0 {
 		return observed{}, err
 	}
-	seen.connection = &found[0]
+	current.connection = &found[0]
 	if named := c.cell.Own(found[0].Requester, found[0].Accepter); !slices.Equal(named, hinted) {
-		seen.Inventory, err = c.reader.Read(ctx, named...)
+		current.Inventory, err = c.reader.Read(ctx, named...)
 	}
-	seen.Rules = rules
-	return seen, err
+	current.Rules = rules
+	return current, err
 }
 
 // readerOf reads network ACLs only where the policy has rules whose traffic they may deny, and subnets for these or

@@ -48,19 +48,19 @@ func (d *Disconnector) Handle(ctx context.Context, h hint.Hint) error {
 	if h.Kind != hint.Rejected && h.Kind != hint.Deleted {
 		return nil
 	}
-	seen, err := d.observe(ctx, h.Connection)
+	current, err := d.observe(ctx, h.Connection)
 	if err != nil {
 		return err
 	}
-	if err := d.alive(h, seen); err != nil {
+	if err := d.alive(h, current); err != nil {
 		return err
 	}
-	changes := plan.Disconnect(seen.remains).Changes
+	changes := plan.Disconnect(current.remains).Changes
 	made, err := apply.All(ctx, d.network, changes)
-	if err != nil || !d.concerns(h, seen, changes) {
+	if err != nil || !d.concerns(h, current, changes) {
 		return err
 	}
-	return announce.Publish(ctx, d.announcer, h, d.outcome(h, seen, made))
+	return announce.Publish(ctx, d.announcer, h, d.outcome(h, current, made))
 }
 
 // observed is the connection as the cell sees it, and its remains there. The connection is nil where EC2 doesn't show it,
@@ -71,18 +71,18 @@ type observed struct {
 }
 
 func (d *Disconnector) observe(ctx context.Context, id peering.ConnectionID) (observed, error) {
-	seen := observed{remains: plan.Remains{Connection: id}}
+	current := observed{remains: plan.Remains{Connection: id}}
 	var found []peering.Connection
 	err := parallel.Do(ctx,
 		parallel.Read(&found, d.network.Connections, id),
-		parallel.Read(&seen.remains.Tables, d.network.RouteTablesTo, id),
-		parallel.Read(&seen.remains.Rules, d.network.IngressRules, id),
+		parallel.Read(&current.remains.Tables, d.network.RouteTablesTo, id),
+		parallel.Read(&current.remains.Rules, d.network.IngressRules, id),
 	)
-	seen.remains.Tables = slices.DeleteFunc(seen.remains.Tables, func(t peering.RouteTable) bool { return !d.isOurs(t.VPC) })
+	current.remains.Tables = slices.DeleteFunc(current.remains.Tables, func(t peering.RouteTable) bool { return !d.isOurs(t.VPC) })
 	if len(found) > 0 {
-		seen.connection = &found[0]
+		current.connection = &found[0]
 	}
-	return seen, err
+	return current, err
 }
 
 // isOurs reports whether the cell's VPC is a department's. Routes of any other VPC are not autopeer's.
@@ -94,16 +94,16 @@ func (d *Disconnector) isOurs(vpc peering.VPCID) bool {
 // connection. While it shows none, a route that carries traffic is proof of life; and a fresh hint waits before anything
 // is removed, since EC2 may not show a new connection yet, whereas it shows a deleted one for hours. A sweep has waited
 // already. A hint that stays wrong was forged: the message is acknowledged.
-func (d *Disconnector) alive(h hint.Hint, seen observed) error {
-	lives := seen.remains.IsLive()
-	if seen.connection != nil {
-		lives = !seen.connection.State.IsDead()
+func (d *Disconnector) alive(h hint.Hint, current observed) error {
+	lives := current.remains.IsLive()
+	if current.connection != nil {
+		lives = !current.connection.State.IsDead()
 	}
 	fresh := h.IsFresh(d.now())
 	switch {
-	case seen.connection == nil && fresh && !h.Drift && len(plan.Disconnect(seen.remains).Changes) > 0:
+	case current.connection == nil && fresh && !h.Drift && len(plan.Disconnect(current.remains).Changes) > 0:
 		return fmt.Errorf("%s is not visible, or not yet", h.Connection)
-	case !lives || d.isRemoved(seen):
+	case !lives || d.isRemoved(current):
 		return nil
 	}
 	err := fmt.Errorf("%s is not shown as %s", h.Connection, h.Kind)
@@ -115,25 +115,25 @@ func (d *Disconnector) alive(h hint.Hint, seen observed) error {
 
 // isRemoved reports whether the policy has a living connection disconnected: autopeer connected it, and no peering names
 // it any more.
-func (d *Disconnector) isRemoved(seen observed) bool {
-	c := seen.connection
+func (d *Disconnector) isRemoved(current observed) bool {
+	c := current.connection
 	return c != nil && c.State == peering.Active && d.policy.Removed == policy.DisconnectRemoved &&
 		c.IsManaged() && d.policy.Decide(*c).IsUnlisted()
 }
 
 // concerns reports whether the cell ever had a side of the connection. A deletion names no VPC, so it is forwarded to
 // every counterpart.
-func (d *Disconnector) concerns(h hint.Hint, seen observed, changes []plan.Change) bool {
-	if seen.connection != nil {
-		return len(seen.connection.Roles(d.cell)) > 0
+func (d *Disconnector) concerns(h hint.Hint, current observed, changes []plan.Change) bool {
+	if current.connection != nil {
+		return len(current.connection.Roles(d.cell)) > 0
 	}
 	return len(changes) > 0 || h.Origin == d.cell
 }
 
-func (d *Disconnector) outcome(h hint.Hint, seen observed, made []string) outcome.Outcome {
+func (d *Disconnector) outcome(h hint.Hint, current observed, made []string) outcome.Outcome {
 	o := outcome.Outcome{Type: outcome.Disconnected, Cell: d.cell, Connection: h.Connection}
 	o = o.Because("not-visible", fmt.Sprintf("EC2 no longer shows %s", h.Connection))
-	if c := seen.connection; c != nil {
+	if c := current.connection; c != nil {
 		o = announce.Outcome(outcome.Disconnected, d.cell, *c, d.policy.Decide(*c), d.policy.File)
 		o = o.Because(string(c.State), fmt.Sprintf("%s is %s", c.ID, c.State))
 		if !c.State.IsDead() {

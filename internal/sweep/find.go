@@ -16,27 +16,27 @@ import (
 )
 
 // find returns the differences from the policy, sorted by their keys. It reads nothing.
-func (s *Sweeper) find(seen observed) findings {
+func (s *Sweeper) find(current observed) findings {
 	alive := map[peering.ConnectionID]bool{}
-	for _, c := range seen.connections {
+	for _, c := range current.connections {
 		alive[c.ID] = c.State != peering.Expired
 	}
 	var found findings
-	for _, c := range seen.connections {
-		c = seen.WithBlocks(c)
+	for _, c := range current.connections {
+		c = current.WithBlocks(c)
 		d := s.policy.Decide(c)
 		switch {
 		case c.State == peering.PendingAcceptance:
-			found = append(found, s.pending(c, d, seen)...)
+			found = append(found, s.pending(c, d, current)...)
 		case c.State == peering.Expired && s.isRecent(c.Expires):
 			found = append(found, s.remind(c, d, function.Accept))
 		case c.State == peering.Active && d.Verdict == policy.Accept:
-			found = append(found, s.sides(c, d, seen, alive)...)
+			found = append(found, s.sides(c, d, current, alive)...)
 		case c.State == peering.Active:
-			found = append(found, s.unallowed(c, d, seen)...)
+			found = append(found, s.unallowed(c, d, current)...)
 		}
 	}
-	found = append(found, s.leftovers(seen, alive)...)
+	found = append(found, s.leftovers(current, alive)...)
 	slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(a.key(), b.key()) })
 	return found
 }
@@ -47,10 +47,10 @@ const lifetime = 7 * 24 * time.Hour
 
 // pending finds requests that wait although the policy answers them. Requests that are left pending, or that another cell
 // answers, are announced once more, in case the event of the request was lost, and then once a day.
-func (s *Sweeper) pending(c peering.Connection, d policy.Decision, seen observed) findings {
+func (s *Sweeper) pending(c peering.Connection, d policy.Decision, current observed) findings {
 	mine := c.Accepter.Cell() == s.cell && d.Manages(peering.Accepter)
 	switch {
-	case mine && d.Verdict == policy.Accept && s.isFree(c, d, seen), mine && d.Verdict == policy.Reject:
+	case mine && d.Verdict == policy.Accept && s.isFree(c, d, current), mine && d.Verdict == policy.Reject:
 		f := s.found(c, d, function.Accept, unanswered, fmt.Sprintf("%s still waits: %s", c.ID, d.Reason))
 		f.missed = d.Manages(peering.Requester)
 		return findings{f}
@@ -60,8 +60,8 @@ func (s *Sweeper) pending(c peering.Connection, d policy.Decision, seen observed
 	return nil
 }
 
-func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, seen observed) bool {
-	conflicts, shortages := seen.Obstacles(s.cell, s.policy.Expected(c), d, s.policy.Limits)
+func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, current observed) bool {
+	conflicts, shortages := current.Obstacles(s.cell, s.policy.Expected(c), d, s.policy.Limits)
 	return len(conflicts)+len(shortages) == 0
 }
 
@@ -72,14 +72,14 @@ func (s *Sweeper) isRecent(t time.Time) bool {
 }
 
 // sides finds missing and surplus routes and rules on the sides that the cell owns.
-func (s *Sweeper) sides(c peering.Connection, d policy.Decision, seen observed, alive map[peering.ConnectionID]bool) findings {
+func (s *Sweeper) sides(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
 	var found findings
 	if d.Provisional {
 		return nil
 	}
 	for _, role := range c.Roles(s.cell) {
 		if d.Manages(role) {
-			found = append(found, s.side(withLeftovers(seen.Side(c, role, d, s.policy.Limits), seen, alive), d)...)
+			found = append(found, s.side(withLeftovers(current.Side(c, role, d, s.policy.Limits), current, alive), d)...)
 		}
 	}
 	return found
@@ -129,7 +129,7 @@ func mayBeRefused(p plan.Plan) bool {
 }
 
 // withLeftovers completes the side with the routes and rules in its way that dead connections have left.
-func withLeftovers(side plan.Side, seen observed, alive map[peering.ConnectionID]bool) plan.Side {
+func withLeftovers(side plan.Side, current observed, alive map[peering.ConnectionID]bool) plan.Side {
 	side.Dead = map[peering.ConnectionID]bool{}
 	for _, t := range side.Tables {
 		for _, r := range t.Routes {
@@ -138,7 +138,7 @@ func withLeftovers(side plan.Side, seen observed, alive map[peering.ConnectionID
 			}
 		}
 	}
-	for _, r := range seen.Rules {
+	for _, r := range current.Rules {
 		if !alive[r.Connection()] && slices.ContainsFunc(side.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group }) {
 			side.Old = append(side.Old, r)
 		}
@@ -148,8 +148,8 @@ func withLeftovers(side plan.Side, seen observed, alive map[peering.ConnectionID
 
 // unallowed handles an active connection that the policy doesn't allow. It is reported once a day, or disconnected if
 // autopeer has connected it and the policy asks for that.
-func (s *Sweeper) unallowed(c peering.Connection, d policy.Decision, seen observed) findings {
-	remains := plan.Disconnect(plan.Remains{Connection: c.ID, Tables: seen.Tables, Rules: tagged(seen.Rules, c.ID)}).Changes
+func (s *Sweeper) unallowed(c peering.Connection, d policy.Decision, current observed) findings {
+	remains := plan.Disconnect(plan.Remains{Connection: c.ID, Tables: current.Tables, Rules: tagged(current.Rules, c.ID)}).Changes
 	if s.policy.Removed == policy.DisconnectRemoved && c.IsManaged() && d.IsUnlisted() {
 		if len(remains) == 0 {
 			return nil
@@ -170,18 +170,18 @@ func (s *Sweeper) isFirstOfDay() bool {
 }
 
 // leftovers finds the blackholes and rules of dead connections.
-func (s *Sweeper) leftovers(seen observed, alive map[peering.ConnectionID]bool) findings {
+func (s *Sweeper) leftovers(current observed, alive map[peering.ConnectionID]bool) findings {
 	remains := map[peering.ConnectionID]plan.Remains{}
-	for _, t := range seen.blackholes {
+	for _, t := range current.blackholes {
 		for _, r := range t.Routes {
 			if id := peering.ConnectionID(r.Target); r.Blackhole && r.Target.IsConnection() && !alive[id] {
-				remains[id] = plan.Remains{Connection: id, Tables: seen.blackholes, Rules: tagged(seen.Rules, id)}
+				remains[id] = plan.Remains{Connection: id, Tables: current.blackholes, Rules: tagged(current.Rules, id)}
 			}
 		}
 	}
-	for _, r := range seen.Rules {
+	for _, r := range current.Rules {
 		if id := r.Connection(); !alive[id] {
-			remains[id] = plan.Remains{Connection: id, Tables: seen.blackholes, Rules: tagged(seen.Rules, id)}
+			remains[id] = plan.Remains{Connection: id, Tables: current.blackholes, Rules: tagged(current.Rules, id)}
 		}
 	}
 	var found findings

@@ -24,36 +24,36 @@ const valuesAtOnce = 200
 
 // observe takes two rounds of list calls, whatever the number of connections.
 func (s *Sweeper) observe(ctx context.Context) (observed, error) {
-	var seen observed
+	var current observed
 	err := parallel.Do(ctx,
-		parallel.Read(&seen.connections, s.network.ConnectionsIn, peering.PendingAcceptance, peering.Provisioning, peering.Active, peering.Expired),
+		parallel.Read(&current.connections, s.network.ConnectionsIn, peering.PendingAcceptance, peering.Provisioning, peering.Active, peering.Expired),
 		func(ctx context.Context) (err error) {
-			seen.blackholes, err = s.network.RouteTablesWithBlackholes(ctx)
+			current.blackholes, err = s.network.RouteTablesWithBlackholes(ctx)
 			return err
 		},
 		func(ctx context.Context) (err error) {
-			seen.Rules, err = s.network.OurIngressRules(ctx)
+			current.Rules, err = s.network.OurIngressRules(ctx)
 			return err
 		},
 	)
 	if err != nil {
-		return seen, err
+		return current, err
 	}
-	seen.blackholes = slices.DeleteFunc(seen.blackholes, func(t peering.RouteTable) bool { return !s.concerns(t.VPC) })
-	for ids := range slices.Chunk(s.vpcs(seen.connections), valuesAtOnce) {
+	current.blackholes = slices.DeleteFunc(current.blackholes, func(t peering.RouteTable) bool { return !s.concerns(t.VPC) })
+	for ids := range slices.Chunk(s.vpcs(current.connections), valuesAtOnce) {
 		some, err := s.reader.Read(ctx, ids...)
 		if err != nil {
-			return seen, err
+			return current, err
 		}
-		seen.VPCs, seen.Tables = append(seen.VPCs, some.VPCs...), append(seen.Tables, some.Tables...)
-		seen.Groups, seen.Subnets = append(seen.Groups, some.Groups...), append(seen.Subnets, some.Subnets...)
+		current.VPCs, current.Tables = append(current.VPCs, some.VPCs...), append(current.Tables, some.Tables...)
+		current.Groups, current.Subnets = append(current.Groups, some.Groups...), append(current.Subnets, some.Subnets...)
 	}
-	for _, c := range seen.connections {
+	for _, c := range current.connections {
 		if c.State.IsAccepted() {
-			seen.Accepted = append(seen.Accepted, c)
+			current.Accepted = append(current.Accepted, c)
 		}
 	}
-	return seen, nil
+	return current, nil
 }
 
 func readerOf(n Network, p *policy.Policy) observe.Reader {

@@ -75,11 +75,11 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	default:
 		return nil
 	}
-	seen, err := s.observe(ctx)
+	current, err := s.observe(ctx)
 	if err != nil {
 		return err
 	}
-	found := s.find(seen)
+	found := s.find(current)
 	switch h.Kind {
 	case hint.Changed:
 		return s.send(ctx, found.drift(), false)

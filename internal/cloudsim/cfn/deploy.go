@@ -193,8 +193,8 @@ func (d *deployment) checkRules(rules map[string]rule) error {
 
 // create makes one resource. Everything it refers to is there.
 func (d *deployment) create(id string, r resource) (made, error) {
-	kind := kinds[r.Type]
-	if kind == nil {
+	creator := creators[r.Type]
+	if creator == nil {
 		return made{}, errors.New("the embedded cloud has no such type")
 	}
 	properties, err := d.resolve(r.Properties)
@@ -205,14 +205,14 @@ func (d *deployment) create(id string, r resource) (made, error) {
 	if err != nil {
 		return made{}, err
 	}
-	return kind(d, id, data)
+	return creator(d, id, data)
 }
 
-// kind makes a resource of one type from its properties.
-type kind func(d *deployment, id string, properties []byte) (made, error)
+// creator makes a resource of one type from its properties.
+type creator func(d *deployment, id string, properties []byte) (made, error)
 
-// typed is a kind whose properties are exactly the fields of P.
-func typed[P any](create func(d *deployment, id string, p P) (made, error)) kind {
+// typed is a creator whose properties are exactly the fields of P.
+func typed[P any](create func(d *deployment, id string, p P) (made, error)) creator {
 	return func(d *deployment, id string, properties []byte) (made, error) {
 		var p P
 		if err := strict(properties, &p); err != nil {
@@ -222,7 +222,7 @@ func typed[P any](create func(d *deployment, id string, p P) (made, error)) kind
 	}
 }
 
-var kinds = map[string]kind{
+var creators = map[string]creator{
 	"AWS::CloudWatch::Alarm":          typed(createAlarm),
 	"AWS::CloudWatch::Dashboard":      typed(createDashboard),
 	"AWS::Events::EventBus":           typed(createBus),

@@ -72,7 +72,7 @@ func (r *request) need(arn string, keys iam.Keys) permission {
 }
 
 // on is the permission for a resource that exists, which its tags may decide on.
-func (r *request) on(k kind, id string, keys iam.Keys) permission {
+func (r *request) on(k resourceType, id string, keys iam.Keys) permission {
 	for key, value := range r.cell.tags[id] {
 		keys["aws:ResourceTag/"+key] = []string{value}
 		keys["ec2:ResourceTag/"+key] = []string{value}
@@ -87,7 +87,7 @@ func (r *request) toAccept() []permission {
 	if err != nil || !has(r.cell.vpcs, c.accepter.vpcID) {
 		return r.onConnection()
 	}
-	return append(r.onConnection(), r.on(kindVPC, c.accepter.vpcID, vpcKeys(c.accepter.vpcID)))
+	return append(r.onConnection(), r.on(typeVPC, c.accepter.vpcID, vpcKeys(c.accepter.vpcID)))
 }
 
 // toConnect looks at the requester's VPC, and at a connection that has no id yet.
@@ -102,8 +102,8 @@ func (r *request) toConnect() []permission {
 	}
 	keys := c.keys()
 	delete(keys, "ec2:VpcPeeringConnectionID")
-	maps.Copy(keys, requestTags(r.specifiedTags(kindConnection.resource)))
-	return []permission{r.on(kindVPC, id, vpcKeys(id)), r.need(r.cell.arn(kindConnection, "*"), keys)}
+	maps.Copy(keys, requestTags(r.specifiedTags(typeConnection.resource)))
+	return []permission{r.on(typeVPC, id, vpcKeys(id)), r.need(r.cell.arn(typeConnection, "*"), keys)}
 }
 
 func vpcKeys(id string) iam.Keys { return iam.Keys{"ec2:VpcID": {id}, "ec2:Tenancy": {"default"}} }
@@ -113,7 +113,7 @@ func (r *request) onConnection() []permission {
 	if err != nil {
 		return nil
 	}
-	return []permission{r.on(kindConnection, c.id, c.keys())}
+	return []permission{r.on(typeConnection, c.id, c.keys())}
 }
 
 // keys name each VPC by the account and region that it is in.
@@ -125,7 +125,7 @@ func (c *connection) keys() iam.Keys {
 	}
 }
 
-func (s side) vpcARN() string { return (&cell{place: s.place}).arn(kindVPC, s.vpcID) }
+func (s side) vpcARN() string { return (&cell{accountRegion: s.accountRegion}).arn(typeVPC, s.vpcID) }
 
 // onTable has no key for a route's destination or target, because EC2 has none.
 func (r *request) onTable() []permission {
@@ -133,7 +133,7 @@ func (r *request) onTable() []permission {
 	if t == nil {
 		return nil
 	}
-	return []permission{r.on(kindTable, t.id, iam.Keys{"ec2:RouteTableID": {t.id}, "ec2:Vpc": {t.vpc.arn(kindVPC, t.vpc.id)}})}
+	return []permission{r.on(typeTable, t.id, iam.Keys{"ec2:RouteTableID": {t.id}, "ec2:Vpc": {t.vpc.arn(typeVPC, t.vpc.id)}})}
 }
 
 func (r *request) onGroup() []permission {
@@ -141,14 +141,14 @@ func (r *request) onGroup() []permission {
 	if g == nil {
 		return nil
 	}
-	return []permission{r.on(kindGroup, g.id, iam.Keys{"ec2:SecurityGroupID": {g.id}, "ec2:Vpc": {g.arn(kindVPC, g.vpc.id)}})}
+	return []permission{r.on(typeGroup, g.id, iam.Keys{"ec2:SecurityGroupID": {g.id}, "ec2:Vpc": {g.arn(typeVPC, g.vpc.id)}})}
 }
 
 // toAuthorize looks at the new rules too if the call tags them, and only then.
 func (r *request) toAuthorize() []permission {
 	all := r.onGroup()
-	if tags := r.specifiedTags(kindRule.resource); len(tags) > 0 {
-		all = append(all, r.need(r.cell.arn(kindRule, "*"), requestTags(tags)))
+	if tags := r.specifiedTags(typeRule.resource); len(tags) > 0 {
+		all = append(all, r.need(r.cell.arn(typeRule, "*"), requestTags(tags)))
 	}
 	return all
 }
@@ -157,7 +157,7 @@ func (r *request) toAuthorize() []permission {
 func (r *request) toRevoke() []permission {
 	all := r.onGroup()
 	for _, id := range r.list("SecurityGroupRuleId") {
-		all = append(all, r.on(kindRule, id, iam.Keys{}))
+		all = append(all, r.on(typeRule, id, iam.Keys{}))
 	}
 	return all
 }
@@ -167,7 +167,7 @@ func (r *request) onVPC() []permission {
 	if !has(r.cell.vpcs, id) {
 		return nil
 	}
-	return []permission{r.on(kindVPC, id, vpcKeys(id))}
+	return []permission{r.on(typeVPC, id, vpcKeys(id))}
 }
 
 func (r *request) onPrefixList() []permission {
@@ -175,7 +175,7 @@ func (r *request) onPrefixList() []permission {
 	if !has(r.cell.lists, id) {
 		return nil
 	}
-	return []permission{r.on(kindPrefixList, id, iam.Keys{})}
+	return []permission{r.on(typePrefixList, id, iam.Keys{})}
 }
 
 // onTagged looks at everything that is to be tagged, and at the tags.
@@ -186,7 +186,7 @@ func (r *request) onTagged() []permission {
 	}
 	var all []permission
 	for _, id := range ids {
-		k, _ := kindOf(id) // tagged has checked it
+		k, _ := typeOf(id) // tagged has checked it
 		keys := iam.Keys{}
 		if c := r.connections[id]; c != nil {
 			keys = c.keys()
@@ -205,7 +205,7 @@ func (r *request) toTag() []permission {
 		if tags := spec.items("Tag"); len(tags) > 0 {
 			keys := requestTags(tags)
 			keys["ec2:CreateAction"] = []string{r.params["Action"]}
-			all = append(all, permission{"CreateTags", r.cell.arn(kind{resource: spec["ResourceType"]}, "*"), keys})
+			all = append(all, permission{"CreateTags", r.cell.arn(resourceType{resource: spec["ResourceType"]}, "*"), keys})
 		}
 	}
 	return all

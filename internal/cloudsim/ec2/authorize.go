@@ -28,7 +28,7 @@ func (r *request) authorize(egress bool) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	tags, err := r.specified(kindRule)
+	tags, err := r.specified(typeRule)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (r *request) addRule(g *securityGroup, w wanted) error {
 			return refuse("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.")
 		}
 	}
-	g.rules = append(g.rules, &rule{traffic: w.traffic, group: g, id: r.newID(kindRule.prefix), description: w.description, peerVPC: peer})
+	g.rules = append(g.rules, &rule{traffic: w.traffic, group: g, id: r.newID(typeRule.prefix), description: w.description, peerVPC: peer})
 	return nil
 }
 
@@ -92,14 +92,14 @@ func (g *securityGroup) count(egress, six bool) int {
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
 func (r *request) mayRefer(g *securityGroup, to source) (peer string, err error) {
 	if to.listID != "" {
-		_, err = lookUp(kindPrefixList, to.listID, g.lists)
+		_, err = lookUp(typePrefixList, to.listID, g.lists)
 	}
 	if to.groupID == "" {
 		return "", err
 	}
 	other := r.referenced(to, g.region)
 	if other == nil {
-		return "", kindGroup.missing(to.groupID)
+		return "", typeGroup.missing(to.groupID)
 	}
 	if !r.inReach(g.vpc.id, other.vpc.id) {
 		return "", refuse("InvalidGroup.NotFound", "You have specified two resources that belong to different networks.")
@@ -177,7 +177,7 @@ func listSource(fields params) (source, error) {
 	if err != nil {
 		return source{}, err
 	}
-	return source{listID: id}, kindPrefixList.check(id)
+	return source{listID: id}, typePrefixList.check(id)
 }
 
 func ruleBlock(fields params, name string) (netip.Prefix, error) {
@@ -197,7 +197,7 @@ func groupSource(fields params, g *securityGroup) (source, error) {
 	if owner == "" {
 		owner = g.account
 	}
-	return source{groupID: id, owner: owner}, kindGroup.check(id)
+	return source{groupID: id, owner: owner}, typeGroup.check(id)
 }
 
 // checkDescription allows what https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpRange.html does.

@@ -9,14 +9,14 @@ import (
 
 // listing describes one Describe call over things of type T.
 type listing[T any] struct {
-	set     string // the element that holds the items
-	ids     string // the parameter with explicit ids
-	kind    kind
-	least   int // what MaxResults must be at least; zero is the 5 of most calls
-	most    int // what MaxResults may be at most
-	id      func(T) string
-	filters filters[T]
-	show    func(T) []node
+	set          string // the element that holds the items
+	ids          string // the parameter with explicit ids
+	resourceType resourceType
+	least        int // what MaxResults must be at least; zero is the 5 of most calls
+	most         int // what MaxResults may be at most
+	id           func(T) string
+	filters      filters[T]
+	show         func(T) []node
 }
 
 const leastResults = 5
@@ -50,11 +50,11 @@ func describe[T any](r *request, l listing[T], all []T) ([]node, error) {
 // exist refuses the whole call when one of the ids is wrong.
 func (l listing[T]) exist(ids []string, all []T) error {
 	for _, id := range ids {
-		if err := l.kind.check(id); err != nil {
+		if err := l.resourceType.check(id); err != nil {
 			return err
 		}
 		if !slices.ContainsFunc(all, func(t T) bool { return l.id(t) == id }) {
-			return l.kind.missing(id)
+			return l.resourceType.missing(id)
 		}
 	}
 	return nil

@@ -7,7 +7,7 @@ type gateway struct {
 }
 
 func createGateway(r *request) ([]node, error) {
-	tags, err := r.specified(kindGateway)
+	tags, err := r.specified(typeGateway)
 	if err != nil {
 		return nil, err
 	}
@@ -17,17 +17,17 @@ func createGateway(r *request) ([]node, error) {
 }
 
 func (r *request) addGateway() *gateway {
-	g := &gateway{cell: r.cell, id: r.newID(kindGateway.prefix)}
+	g := &gateway{cell: r.cell, id: r.newID(typeGateway.prefix)}
 	r.cell.gateways[g.id] = g
 	return g
 }
 
 func (r *request) gatewayAndVPC() (*gateway, *vpc, error) {
-	g, err := find(kindGateway, r.params, "InternetGatewayId", r.cell.gateways)
+	g, err := find(typeGateway, r.params, "InternetGatewayId", r.cell.gateways)
 	if err != nil {
 		return nil, nil, err
 	}
-	v, err := find(kindVPC, r.params, "VpcId", r.cell.vpcs)
+	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
 	return g, v, err
 }
 
@@ -65,7 +65,7 @@ func detachGateway(r *request) ([]node, error) {
 }
 
 func deleteGateway(r *request) ([]node, error) {
-	g, err := find(kindGateway, r.params, "InternetGatewayId", r.cell.gateways)
+	g, err := find(typeGateway, r.params, "InternetGatewayId", r.cell.gateways)
 	if err != nil {
 		return nil, err
 	}
@@ -78,11 +78,11 @@ func deleteGateway(r *request) ([]node, error) {
 }
 
 var gatewayListing = listing[*gateway]{
-	set:  "internetGatewaySet",
-	ids:  "InternetGatewayId",
-	kind: kindGateway,
-	most: 1000,
-	id:   func(g *gateway) string { return g.id },
+	set:          "internetGatewaySet",
+	ids:          "InternetGatewayId",
+	resourceType: typeGateway,
+	most:         1000,
+	id:           func(g *gateway) string { return g.id },
 	filters: filters[*gateway]{
 		"internet-gateway-id": one(func(g *gateway) string { return g.id }),
 		"owner-id":            one(func(g *gateway) string { return g.account }),

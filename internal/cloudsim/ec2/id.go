@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// kind is a kind of resource: how its ids begin and what EC2 says of wrong ones. AWS spells ID and Id as it
+// resourceType is a type of resource: the prefix of its ids and the codes and texts of EC2's errors. AWS spells ID and Id as it
 // pleases, and a client that compares codes depends on it.
-type kind struct {
+type resourceType struct {
 	prefix    string
 	resource  string // as TagSpecification and DescribeTags call it
 	notFound  string
@@ -17,29 +17,29 @@ type kind struct {
 }
 
 var (
-	kindVPC         = kind{"vpc-", "vpc", "InvalidVpcID.NotFound", "InvalidVpcID.Malformed", "vpc ID"}
-	kindSubnet      = kind{"subnet-", "subnet", "InvalidSubnetID.NotFound", "InvalidSubnetID.Malformed", "subnet ID"}
-	kindGateway     = kind{"igw-", "internet-gateway", "InvalidInternetGatewayID.NotFound", "InvalidInternetGatewayId.Malformed", "internetGateway ID"}
-	kindTable       = kind{"rtb-", "route-table", "InvalidRouteTableID.NotFound", "InvalidRouteTableId.Malformed", "routeTable ID"}
-	kindAssociation = kind{"rtbassoc-", "", "InvalidAssociationID.NotFound", "InvalidAssociationID.Malformed", "association ID"}
-	kindConnection  = kind{"pcx-", "vpc-peering-connection", "InvalidVpcPeeringConnectionID.NotFound", "InvalidVpcPeeringConnectionId.Malformed", "vpcPeeringConnection ID"}
-	kindGroup       = kind{"sg-", "security-group", "InvalidGroup.NotFound", "InvalidGroupId.Malformed", "security group"}
-	kindRule        = kind{"sgr-", "security-group-rule", "InvalidSecurityGroupRuleId.NotFound", "InvalidSecurityGroupRuleId.Malformed", "security group rule ID"}
-	kindACL         = kind{"acl-", "network-acl", "InvalidNetworkAclID.NotFound", "InvalidNetworkAclId.Malformed", "networkAcl ID"}
-	kindACLBinding  = kind{"aclassoc-", "", "InvalidAssociationID.NotFound", "InvalidAssociationID.Malformed", "association ID"}
-	kindBlock       = kind{"vpc-cidr-assoc-", "", "InvalidVpcCidrBlockAssociationID.NotFound", "InvalidVpcCidrBlockAssociationID.Malformed", "vpc-cidr-block-association ID"}
-	kindPrefixList  = kind{"pl-", "prefix-list", "InvalidPrefixListID.NotFound", "InvalidPrefixListId.Malformed", "prefix list ID"}
-	kindInstance    = kind{"i-", "instance", "InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "instance ID"}
+	typeVPC         = resourceType{"vpc-", "vpc", "InvalidVpcID.NotFound", "InvalidVpcID.Malformed", "vpc ID"}
+	typeSubnet      = resourceType{"subnet-", "subnet", "InvalidSubnetID.NotFound", "InvalidSubnetID.Malformed", "subnet ID"}
+	typeGateway     = resourceType{"igw-", "internet-gateway", "InvalidInternetGatewayID.NotFound", "InvalidInternetGatewayId.Malformed", "internetGateway ID"}
+	typeTable       = resourceType{"rtb-", "route-table", "InvalidRouteTableID.NotFound", "InvalidRouteTableId.Malformed", "routeTable ID"}
+	typeAssociation = resourceType{"rtbassoc-", "", "InvalidAssociationID.NotFound", "InvalidAssociationID.Malformed", "association ID"}
+	typeConnection  = resourceType{"pcx-", "vpc-peering-connection", "InvalidVpcPeeringConnectionID.NotFound", "InvalidVpcPeeringConnectionId.Malformed", "vpcPeeringConnection ID"}
+	typeGroup       = resourceType{"sg-", "security-group", "InvalidGroup.NotFound", "InvalidGroupId.Malformed", "security group"}
+	typeRule        = resourceType{"sgr-", "security-group-rule", "InvalidSecurityGroupRuleId.NotFound", "InvalidSecurityGroupRuleId.Malformed", "security group rule ID"}
+	typeACL         = resourceType{"acl-", "network-acl", "InvalidNetworkAclID.NotFound", "InvalidNetworkAclId.Malformed", "networkAcl ID"}
+	typeACLBinding  = resourceType{"aclassoc-", "", "InvalidAssociationID.NotFound", "InvalidAssociationID.Malformed", "association ID"}
+	typeBlock       = resourceType{"vpc-cidr-assoc-", "", "InvalidVpcCidrBlockAssociationID.NotFound", "InvalidVpcCidrBlockAssociationID.Malformed", "vpc-cidr-block-association ID"}
+	typePrefixList  = resourceType{"pl-", "prefix-list", "InvalidPrefixListID.NotFound", "InvalidPrefixListId.Malformed", "prefix list ID"}
+	typeInstance    = resourceType{"i-", "instance", "InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "instance ID"}
 )
 
-var taggable = []kind{kindVPC, kindSubnet, kindGateway, kindTable, kindConnection, kindGroup, kindRule, kindACL, kindPrefixList, kindInstance}
+var taggable = []resourceType{typeVPC, typeSubnet, typeGateway, typeTable, typeConnection, typeGroup, typeRule, typeACL, typePrefixList, typeInstance}
 
-func (k kind) missing(id string) *refusal {
+func (k resourceType) missing(id string) *refusal {
 	return refuse(k.notFound, "The %s '%s' does not exist", k.noun, id)
 }
 
-// check refuses what cannot be an id of this kind. EC2 tells that apart from one that does not exist.
-func (k kind) check(id string) error {
+// check refuses what cannot be an id of this type. EC2 tells that apart from one that does not exist.
+func (k resourceType) check(id string) error {
 	rest, ok := strings.CutPrefix(id, k.prefix)
 	if !ok || rest == "" || strings.Trim(rest, "0123456789abcdef") != "" {
 		return refuse(k.malformed, `Invalid id: "%s" (expecting "%s...")`, id, k.prefix)
@@ -48,7 +48,7 @@ func (k kind) check(id string) error {
 }
 
 // find returns the resource with the id that the parameter names.
-func find[T any](k kind, p params, name string, in map[string]T) (T, error) {
+func find[T any](k resourceType, p params, name string, in map[string]T) (T, error) {
 	id, err := p.must(name)
 	if err != nil {
 		var none T
@@ -57,7 +57,7 @@ func find[T any](k kind, p params, name string, in map[string]T) (T, error) {
 	return lookUp(k, id, in)
 }
 
-func lookUp[T any](k kind, id string, in map[string]T) (T, error) {
+func lookUp[T any](k resourceType, id string, in map[string]T) (T, error) {
 	var none T
 	if err := k.check(id); err != nil {
 		return none, err

@@ -44,7 +44,7 @@ func runInstances(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	tags, err := r.specified(kindInstance)
+	tags, err := r.specified(typeInstance)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func runInstances(r *request) ([]node, error) {
 func (r *request) newInstance(s *subnet, address netip.Addr, groups []*securityGroup) *instance {
 	return &instance{
 		cell:    r.cell,
-		id:      r.newID(kindInstance.prefix),
+		id:      r.newID(typeInstance.prefix),
 		image:   r.params["ImageId"],
 		size:    r.params["InstanceType"],
 		subnet:  s,
@@ -77,7 +77,7 @@ func (r *request) newInstance(s *subnet, address netip.Addr, groups []*securityG
 
 func (r *request) instanceSubnet() (*subnet, error) {
 	if r.has("SubnetId") {
-		return find(kindSubnet, r.params, "SubnetId", r.cell.subnets)
+		return find(typeSubnet, r.params, "SubnetId", r.cell.subnets)
 	}
 	for _, s := range sorted(r.cell.subnets) {
 		if s.isDefault {
@@ -90,7 +90,7 @@ func (r *request) instanceSubnet() (*subnet, error) {
 func (r *request) instanceGroups(v *vpc) ([]*securityGroup, error) {
 	var groups []*securityGroup
 	for _, id := range r.list("SecurityGroupId") {
-		g, err := lookUp(kindGroup, id, r.cell.groups)
+		g, err := lookUp(typeGroup, id, r.cell.groups)
 		if err != nil {
 			return nil, err
 		}
@@ -178,7 +178,7 @@ func terminateInstances(r *request) ([]node, error) {
 	}
 	var ended []*instance
 	for _, id := range ids {
-		i, err := lookUp(kindInstance, id, r.cell.instances)
+		i, err := lookUp(typeInstance, id, r.cell.instances)
 		if err != nil {
 			return nil, err
 		}
@@ -193,11 +193,11 @@ func terminateInstances(r *request) ([]node, error) {
 }
 
 var instanceListing = listing[*instance]{
-	set:  "reservationSet",
-	ids:  "InstanceId",
-	kind: kindInstance,
-	most: 1000,
-	id:   func(i *instance) string { return i.id },
+	set:          "reservationSet",
+	ids:          "InstanceId",
+	resourceType: typeInstance,
+	most:         1000,
+	id:           func(i *instance) string { return i.id },
 	filters: filters[*instance]{
 		"instance-id":         one(func(i *instance) string { return i.id }),
 		"vpc-id":              one(func(i *instance) string { return i.subnet.vpc.id }),
@@ -218,7 +218,7 @@ func describeInstances(r *request) ([]node, error) {
 func showReservation(instances []*instance) []node {
 	first := instances[0]
 	return []node{
-		leaf("reservationId", "r-"+first.id[len(kindInstance.prefix):]),
+		leaf("reservationId", "r-"+first.id[len(typeInstance.prefix):]),
 		leaf("ownerId", first.account),
 		listOf("instancesSet", instances, showInstance),
 	}
@@ -236,7 +236,7 @@ func showInstance(i *instance) []node {
 		return nodes
 	}
 	face := []node{
-		leaf("networkInterfaceId", "eni-"+i.id[len(kindInstance.prefix):]),
+		leaf("networkInterfaceId", "eni-"+i.id[len(typeInstance.prefix):]),
 		leaf("subnetId", i.subnet.id),
 		leaf("vpcId", i.subnet.vpc.id),
 		leaf("privateIpAddress", i.address.String()),

@@ -42,7 +42,7 @@ const (
 // addACL adds a network ACL. A default one allows everything, any other nothing:
 // https://docs.aws.amazon.com/vpc/latest/userguide/default-network-acl.html.
 func (r *request) addACL(v *vpc, isDefault bool) *acl {
-	a := &acl{vpc: v, id: r.newID(kindACL.prefix), isDefault: isDefault}
+	a := &acl{vpc: v, id: r.newID(typeACL.prefix), isDefault: isDefault}
 	for _, egress := range []bool{true, false} {
 		if isDefault {
 			a.entries = append(a.entries, aclEntry{number: 100, egress: egress, protocol: "-1", allow: true, cidr: anywhere})
@@ -76,15 +76,15 @@ func (a *acl) release(s *subnet) {
 }
 
 func (r *request) acl() (*acl, error) {
-	return find(kindACL, r.params, "NetworkAclId", r.cell.acls)
+	return find(typeACL, r.params, "NetworkAclId", r.cell.acls)
 }
 
 func createACL(r *request) ([]node, error) {
-	v, err := find(kindVPC, r.params, "VpcId", r.cell.vpcs)
+	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
 	if err != nil {
 		return nil, err
 	}
-	tags, err := r.specified(kindACL)
+	tags, err := r.specified(typeACL)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func replaceACLAssociation(r *request) ([]node, error) {
 			}
 		}
 	}
-	return nil, kindACLBinding.missing(id)
+	return nil, typeACLBinding.missing(id)
 }
 
 func (r *request) move(s *subnet, from, to *acl) ([]node, error) {
@@ -133,7 +133,7 @@ func (r *request) move(s *subnet, from, to *acl) ([]node, error) {
 		return nil, invalidValue("Network ACL %s and subnet %s belong to different networks", to.id, s.id)
 	}
 	from.release(s)
-	b := binding{r.newID(kindACLBinding.prefix), s}
+	b := binding{r.newID(typeACLBinding.prefix), s}
 	to.bindings = append(to.bindings, b)
 	return []node{leaf("newAssociationId", b.id)}, nil
 }
@@ -273,11 +273,11 @@ func (r *request) span(from, to string) (*span, error) {
 }
 
 var aclListing = listing[*acl]{
-	set:  "networkAclSet",
-	ids:  "NetworkAclId",
-	kind: kindACL,
-	most: 1000,
-	id:   func(a *acl) string { return a.id },
+	set:          "networkAclSet",
+	ids:          "NetworkAclId",
+	resourceType: typeACL,
+	most:         1000,
+	id:           func(a *acl) string { return a.id },
 	filters: filters[*acl]{
 		"network-acl-id":             one(func(a *acl) string { return a.id }),
 		"vpc-id":                     one(func(a *acl) string { return a.vpc.id }),

@@ -42,7 +42,7 @@ type connection struct {
 
 // side is one end of a connection.
 type side struct {
-	place
+	accountRegion
 	vpcID string
 	vpc   *vpc // nil if there is none with that id there
 	dns   bool
@@ -194,10 +194,10 @@ func (r *request) failOverlapping(v *vpc) {
 	}
 }
 
-// isVisible says whether the connection is listed at the place. After its end it is for a time that depends on
+// isVisible says whether the connection is listed in the account and Region. After its end it is for a time that depends on
 // who ended it.
-func (s *Service) isVisible(c *connection, at place, now time.Time) bool {
-	isRequester, isAccepter := c.requester.place == at, c.accepter.place == at
+func (s *Service) isVisible(c *connection, at accountRegion, now time.Time) bool {
+	isRequester, isAccepter := c.requester.accountRegion == at, c.accepter.accountRegion == at
 	switch {
 	case isRequester:
 	case !isAccepter || c.accepter.vpc == nil || c.state == stateFailed:
@@ -209,14 +209,14 @@ func (s *Service) isVisible(c *connection, at place, now time.Time) bool {
 	return !ends || now.Before(c.since.Add(listed))
 }
 
-func (c *connection) listed(at place) (listed time.Duration, ends bool) {
+func (c *connection) listed(at accountRegion) (listed time.Duration, ends bool) {
 	switch c.state {
 	case stateFailed:
 		return shortlyListed, true
 	case stateExpired:
 		return longListed, true
 	case stateRejected:
-		return listedFor(at == c.accepter.place || c.requester.account == c.accepter.account), true
+		return listedFor(at == c.accepter.accountRegion || c.requester.account == c.accepter.account), true
 	case stateDeleted:
 		return listedFor(at.account == c.closedBy), true
 	}
@@ -234,18 +234,18 @@ func listedFor(short bool) time.Duration {
 // visible returns the connections that the caller sees.
 func (r *request) visible() []*connection {
 	return slices.DeleteFunc(sorted(r.connections), func(c *connection) bool {
-		return !r.isVisible(c, r.cell.place, r.now)
+		return !r.isVisible(c, r.cell.accountRegion, r.now)
 	})
 }
 
 // visibleConnection returns a connection by id, or the error of one that does not exist for the caller.
 func (r *request) visibleConnection(id string) (*connection, error) {
-	if err := kindConnection.check(id); err != nil {
+	if err := typeConnection.check(id); err != nil {
 		return nil, err
 	}
 	c := r.connections[id]
-	if c == nil || !r.isVisible(c, r.cell.place, r.now) {
-		return nil, kindConnection.missing(id)
+	if c == nil || !r.isVisible(c, r.cell.accountRegion, r.now) {
+		return nil, typeConnection.missing(id)
 	}
 	return c, nil
 }

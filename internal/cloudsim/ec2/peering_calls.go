@@ -11,7 +11,7 @@ func createConnection(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	tags, err := r.specified(kindConnection)
+	tags, err := r.specified(typeConnection)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +26,7 @@ func createConnection(r *request) ([]node, error) {
 	if r.count(c.requester.vpc, stateInitiating, statePending) >= r.opts.Quotas.PendingPeeringsPerVPC {
 		return nil, refuse("OutstandingVpcPeeringConnectionLimitExceeded", "The maximum number of outstanding VPC peering connection requests of %s has been reached.", c.requester.vpcID)
 	}
-	c.id = r.newID(kindConnection.prefix)
+	c.id = r.newID(typeConnection.prefix)
 	r.initiate(c)
 	r.cell.tag(c.id, tags)
 	return r.connectionNode(c), nil
@@ -34,7 +34,7 @@ func createConnection(r *request) ([]node, error) {
 
 // newConnection reads a request. A wrong VPC of the caller's own is refused; the other one is looked at later.
 func (r *request) newConnection() (*connection, error) {
-	v, err := find(kindVPC, r.params, "VpcId", r.cell.vpcs)
+	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
 	if err != nil {
 		return nil, err
 	}
@@ -42,17 +42,17 @@ func (r *request) newConnection() (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := kindVPC.check(peer); err != nil {
+	if err := typeVPC.check(peer); err != nil {
 		return nil, err
 	}
-	at := r.cell.place
+	at := r.cell.accountRegion
 	if owner := r.params["PeerOwnerId"]; owner != "" {
 		at.account = owner
 	}
 	if region := r.params["PeerRegion"]; region != "" {
 		at.region = region
 	}
-	c := &connection{created: r.now, requester: side{place: r.cell.place, vpcID: v.id, vpc: v}, accepter: side{place: at, vpcID: peer}}
+	c := &connection{created: r.now, requester: side{accountRegion: r.cell.accountRegion, vpcID: v.id, vpc: v}, accepter: side{accountRegion: at, vpcID: peer}}
 	if there := r.cells[at]; there != nil {
 		c.accepter.vpc = there.vpcs[peer]
 	}
@@ -230,13 +230,13 @@ func (s side) resolves() bool { return s.vpc != nil && s.vpc.dnsHostnames && s.v
 
 func describeConnections(r *request) ([]node, error) {
 	l := listing[*connection]{
-		set:     "vpcPeeringConnectionSet",
-		ids:     "VpcPeeringConnectionId",
-		kind:    kindConnection,
-		most:    1000,
-		id:      func(c *connection) string { return c.id },
-		filters: r.connectionFilters(),
-		show:    r.showConnection,
+		set:          "vpcPeeringConnectionSet",
+		ids:          "VpcPeeringConnectionId",
+		resourceType: typeConnection,
+		most:         1000,
+		id:           func(c *connection) string { return c.id },
+		filters:      r.connectionFilters(),
+		show:         r.showConnection,
 	}
 	return describe(r, l, r.visible())
 }
@@ -290,10 +290,12 @@ func (c *connection) joined() bool { return c.state == stateActive || c.state ==
 // showsBlocks hides the blocks of a connection that is not active: only the requester sees its own before.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnectionVpcInfo.html.
 func (r *request) showsBlocks(c *connection, s side) bool {
-	return c.joined() || s.isOf(c.requester) && s.place == r.cell.place
+	return c.joined() || s.isOf(c.requester) && s.accountRegion == r.cell.accountRegion
 }
 
-func (s side) isOf(other side) bool { return s.place == other.place && s.vpcID == other.vpcID }
+func (s side) isOf(other side) bool {
+	return s.accountRegion == other.accountRegion && s.vpcID == other.vpcID
+}
 
 func (r *request) showSide(c *connection, s side) []node {
 	nodes := []node{leaf("ownerId", s.account), leaf("vpcId", s.vpcID), leaf("region", s.region)}
@@ -317,7 +319,7 @@ func (r *request) showsOptions(c *connection, s side) bool {
 	if !c.joined() && !s.isOf(c.requester) {
 		return false
 	}
-	return s.place == r.cell.place || r.opts.Switches.RemoteOptions
+	return s.accountRegion == r.cell.accountRegion || r.opts.Switches.RemoteOptions
 }
 
 func blockSet(name string, blocks []block) node {

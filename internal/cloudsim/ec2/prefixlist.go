@@ -34,11 +34,11 @@ func createPrefixList(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	tags, err := r.specified(kindPrefixList)
+	tags, err := r.specified(typePrefixList)
 	if err != nil {
 		return nil, err
 	}
-	l.id = r.newID(kindPrefixList.prefix)
+	l.id = r.newID(typePrefixList.prefix)
 	r.cell.lists[l.id] = l
 	r.cell.tag(l.id, tags)
 	return []node{group("prefixList", l.show(listCreating)...)}, nil
@@ -112,7 +112,7 @@ func (r *request) listEntries(l *prefixList) ([]listEntry, error) {
 }
 
 func (r *request) prefixList() (*prefixList, error) {
-	return find(kindPrefixList, r.params, "PrefixListId", r.cell.lists)
+	return find(typePrefixList, r.params, "PrefixListId", r.cell.lists)
 }
 
 // deletePrefixList refuses a list that a security group still refers to:
@@ -133,12 +133,12 @@ func deletePrefixList(r *request) ([]node, error) {
 
 func describePrefixLists(r *request) ([]node, error) {
 	l := listing[*prefixList]{
-		set:   "prefixListSet",
-		ids:   "PrefixListId",
-		kind:  kindPrefixList,
-		least: 1,
-		most:  100,
-		id:    func(l *prefixList) string { return l.id },
+		set:          "prefixListSet",
+		ids:          "PrefixListId",
+		resourceType: typePrefixList,
+		least:        1,
+		most:         100,
+		id:           func(l *prefixList) string { return l.id },
 		filters: filters[*prefixList]{
 			"owner-id":         one(func(l *prefixList) string { return l.account }),
 			"prefix-list-id":   one(func(l *prefixList) string { return l.id }),
@@ -158,7 +158,7 @@ func (l *prefixList) show(state string) []node {
 		leaf("prefixListId", l.id),
 		leaf("addressFamily", family),
 		leaf("state", state),
-		leaf("prefixListArn", l.arn(kindPrefixList, l.id)),
+		leaf("prefixListArn", l.arn(typePrefixList, l.id)),
 		leaf("prefixListName", l.name),
 		leaf("maxEntries", l.most),
 		leaf("version", 1),

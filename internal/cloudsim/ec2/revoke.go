@@ -33,12 +33,12 @@ func (r *request) rulesByID(g *securityGroup, ids []string, egress bool) ([]*rul
 	}
 	var found []*rule
 	for _, id := range ids {
-		if err := kindRule.check(id); err != nil {
+		if err := typeRule.check(id); err != nil {
 			return nil, err
 		}
 		i := slices.IndexFunc(g.rules, func(r *rule) bool { return r.id == id && r.egress == egress })
 		if i < 0 {
-			return nil, kindRule.missing(id)
+			return nil, typeRule.missing(id)
 		}
 		found = append(found, g.rules[i])
 	}

@@ -50,7 +50,7 @@ func (r *route) inFamily(six bool) string {
 	return r.destination.String()
 }
 
-// to returns the target's id if it is of this kind, as filters have a name for each kind.
+// to returns the target's id if it is of this type, as filters have a name for each type.
 func (r *route) to(parameter string) string {
 	if r.target.parameter != parameter {
 		return ""
@@ -222,13 +222,13 @@ func (r *request) reaches(t *table, to target) error {
 	case targetConnection:
 		return r.reachesConnection(t, to.id)
 	case targetInstance:
-		i, err := lookUp(kindInstance, to.id, r.cell.instances)
+		i, err := lookUp(typeInstance, to.id, r.cell.instances)
 		if err == nil && i.subnet.vpc != t.vpc {
 			err = differentNetworks(t, to)
 		}
 		return err
 	}
-	g, err := lookUp(kindGateway, to.id, r.cell.gateways)
+	g, err := lookUp(typeGateway, to.id, r.cell.gateways)
 	if err == nil && g.vpc != t.vpc {
 		err = differentNetworks(t, to)
 	}

@@ -34,11 +34,11 @@ func (t *table) isEdge() bool {
 }
 
 func createTable(r *request) ([]node, error) {
-	v, err := find(kindVPC, r.params, "VpcId", r.cell.vpcs)
+	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
 	if err != nil {
 		return nil, err
 	}
-	tags, err := r.specified(kindTable)
+	tags, err := r.specified(typeTable)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func createTable(r *request) ([]node, error) {
 }
 
 func (r *request) addTable(v *vpc) *table {
-	t := &table{Service: r.Service, vpc: v, id: r.newID(kindTable.prefix)}
+	t := &table{Service: r.Service, vpc: v, id: r.newID(typeTable.prefix)}
 	r.cell.tables[t.id] = t
 	return t
 }
@@ -67,7 +67,7 @@ func deleteTable(r *request) ([]node, error) {
 }
 
 func (r *request) table() (*table, error) {
-	return find(kindTable, r.params, "RouteTableId", r.cell.tables)
+	return find(typeTable, r.params, "RouteTableId", r.cell.tables)
 }
 
 func associateTable(r *request) ([]node, error) {
@@ -75,7 +75,7 @@ func associateTable(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := association{id: r.newID(kindAssociation.prefix)}
+	a := association{id: r.newID(typeAssociation.prefix)}
 	switch subnet, gateway := r.has("SubnetId"), r.has("GatewayId"); {
 	case subnet == gateway:
 		return nil, combination("The request must contain exactly one of subnetId, gatewayId")
@@ -95,7 +95,7 @@ var associated = group("associationState", leaf("state", "associated"))
 
 // subnetFor reads the subnet to associate, which must be of the table's VPC and have no other table.
 func (r *request) subnetFor(t *table) (*subnet, error) {
-	s, err := find(kindSubnet, r.params, "SubnetId", r.cell.subnets)
+	s, err := find(typeSubnet, r.params, "SubnetId", r.cell.subnets)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (r *request) subnetFor(t *table) (*subnet, error) {
 
 // gatewayFor reads the gateway to associate. The table must be fit to become a gateway's.
 func (r *request) gatewayFor(t *table) (*gateway, error) {
-	g, err := find(kindGateway, r.params, "GatewayId", r.cell.gateways)
+	g, err := find(typeGateway, r.params, "GatewayId", r.cell.gateways)
 	switch {
 	case err != nil:
 		return nil, err
@@ -138,13 +138,13 @@ func (r *request) isAssociated(what func(association) bool) bool {
 	return false
 }
 
-// findAssociation returns the table that has the association, and the association's place in it.
+// findAssociation returns the table that has the association, and the index of the association in it.
 func (r *request) findAssociation() (*table, int, error) {
 	id, err := r.must("AssociationId")
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := kindAssociation.check(id); err != nil {
+	if err := typeAssociation.check(id); err != nil {
 		return nil, 0, err
 	}
 	for _, t := range r.cell.tables {
@@ -154,7 +154,7 @@ func (r *request) findAssociation() (*table, int, error) {
 			}
 		}
 	}
-	return nil, 0, kindAssociation.missing(id)
+	return nil, 0, typeAssociation.missing(id)
 }
 
 func disassociateTable(r *request) ([]node, error) {
@@ -184,7 +184,7 @@ func replaceTableAssociation(r *request) ([]node, error) {
 		return nil, invalidValue("Route table %s and association %s belong to different networks", to.id, a.id)
 	}
 	from.associations = slices.Delete(from.associations, i, i+1)
-	a.id = r.newID(kindAssociation.prefix)
+	a.id = r.newID(typeAssociation.prefix)
 	to.associations = append(to.associations, a)
 	if a.main {
 		to.vpc.main = to
@@ -193,11 +193,11 @@ func replaceTableAssociation(r *request) ([]node, error) {
 }
 
 var tableListing = listing[*table]{
-	set:  "routeTableSet",
-	ids:  "RouteTableId",
-	kind: kindTable,
-	most: 100,
-	id:   func(t *table) string { return t.id },
+	set:          "routeTableSet",
+	ids:          "RouteTableId",
+	resourceType: typeTable,
+	most:         100,
+	id:           func(t *table) string { return t.id },
 	filters: filters[*table]{
 		"route-table-id":                         one(func(t *table) string { return t.id }),
 		"vpc-id":                                 one(func(t *table) string { return t.vpc.id }),

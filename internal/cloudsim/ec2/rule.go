@@ -102,19 +102,19 @@ func describeRules(r *request) ([]node, error) {
 			continue
 		}
 		for _, id := range c.values {
-			if err := kindGroup.check(id); err != nil && !strings.ContainsAny(id, "*?") {
+			if err := typeGroup.check(id); err != nil && !strings.ContainsAny(id, "*?") {
 				return nil, err
 			}
 		}
 	}
 	l := listing[*rule]{
-		set:     "securityGroupRuleSet",
-		ids:     "SecurityGroupRuleId",
-		kind:    kindRule,
-		most:    1000,
-		id:      func(rule *rule) string { return rule.id },
-		filters: ruleFilters,
-		show:    r.showRule,
+		set:          "securityGroupRuleSet",
+		ids:          "SecurityGroupRuleId",
+		resourceType: typeRule,
+		most:         1000,
+		id:           func(rule *rule) string { return rule.id },
+		filters:      ruleFilters,
+		show:         r.showRule,
 	}
 	return describe(r, l, r.cell.rules())
 }
@@ -137,7 +137,7 @@ func (r *request) showRule(rule *rule) []node {
 		nodes = append(nodes, group("referencedGroupInfo", r.showReference(rule)...))
 	}
 	nodes = append(nodes, optional("description", rule.description)...)
-	return append(nodes, rule.group.taggedNode(rule.id), leaf("securityGroupRuleArn", rule.group.arn(kindRule, rule.id)))
+	return append(nodes, rule.group.taggedNode(rule.id), leaf("securityGroupRuleArn", rule.group.arn(typeRule, rule.id)))
 }
 
 // permissionsNode merges rules that differ in their source only, as DescribeSecurityGroups does.
@@ -198,7 +198,7 @@ func (r *request) showReference(rule *rule) []node {
 
 // referenced returns the group that a rule refers to, or nil if it is gone.
 func (s *Service) referenced(from source, region string) *securityGroup {
-	c := s.cells[place{from.owner, region}]
+	c := s.cells[accountRegion{from.owner, region}]
 	if c == nil {
 		return nil
 	}

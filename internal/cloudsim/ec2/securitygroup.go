@@ -20,14 +20,14 @@ const defaultGroupName = "default"
 func (r *request) addDefaultGroup(v *vpc) {
 	g := r.addGroup(v, defaultGroupName, "default VPC security group")
 	own := source{groupID: g.id, owner: g.account}
-	g.rules = append(g.rules, &rule{group: g, id: r.newID(kindRule.prefix), traffic: everything(own), peerVPC: v.id})
+	g.rules = append(g.rules, &rule{group: g, id: r.newID(typeRule.prefix), traffic: everything(own), peerVPC: v.id})
 }
 
 func (r *request) addGroup(v *vpc, name, description string) *securityGroup {
-	g := &securityGroup{cell: r.cell, vpc: v, id: r.newID(kindGroup.prefix), name: name, description: description}
+	g := &securityGroup{cell: r.cell, vpc: v, id: r.newID(typeGroup.prefix), name: name, description: description}
 	out := everything(source{cidr: anywhere})
 	out.egress = true
-	g.rules = []*rule{{group: g, id: r.newID(kindRule.prefix), traffic: out}}
+	g.rules = []*rule{{group: g, id: r.newID(typeRule.prefix), traffic: out}}
 	r.cell.groups[g.id] = g
 	return g
 }
@@ -41,7 +41,7 @@ func createGroup(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := find(kindVPC, r.params, "VpcId", r.cell.vpcs)
+	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
 	if err != nil {
 		return nil, err
 	}
@@ -50,13 +50,13 @@ func createGroup(r *request) ([]node, error) {
 			return nil, refuse("InvalidGroup.Duplicate", "The security group '%s' already exists for VPC '%s'", name, v.id)
 		}
 	}
-	tags, err := r.specified(kindGroup)
+	tags, err := r.specified(typeGroup)
 	if err != nil {
 		return nil, err
 	}
 	g := r.addGroup(v, name, description)
 	r.cell.tag(g.id, tags)
-	return append(done(), leaf("groupId", g.id), g.taggedNode(g.id), leaf("securityGroupArn", g.arn(kindGroup, g.id))), nil
+	return append(done(), leaf("groupId", g.id), g.taggedNode(g.id), leaf("securityGroupArn", g.arn(typeGroup, g.id))), nil
 }
 
 // deleteGroup refuses a group that another group here refers to, but not one that a group of a peer VPC
@@ -106,7 +106,7 @@ func (g *securityGroup) remove() {
 }
 
 func (r *request) group() (*securityGroup, error) {
-	return find(kindGroup, r.params, "GroupId", r.cell.groups)
+	return find(typeGroup, r.params, "GroupId", r.cell.groups)
 }
 
 // direction returns the rules of one direction.
@@ -115,11 +115,11 @@ func (g *securityGroup) direction(egress bool) []*rule {
 }
 
 var groupListing = listing[*securityGroup]{
-	set:  "securityGroupInfo",
-	ids:  "GroupId",
-	kind: kindGroup,
-	most: 1000,
-	id:   func(g *securityGroup) string { return g.id },
+	set:          "securityGroupInfo",
+	ids:          "GroupId",
+	resourceType: typeGroup,
+	most:         1000,
+	id:           func(g *securityGroup) string { return g.id },
 	filters: filters[*securityGroup]{
 		"group-id":                      one(func(g *securityGroup) string { return g.id }),
 		"group-name":                    one(func(g *securityGroup) string { return g.name }),
@@ -160,7 +160,7 @@ func (r *request) showGroup(g *securityGroup) []node {
 		leaf("groupName", g.name),
 		leaf("groupDescription", g.description),
 		leaf("vpcId", g.vpc.id),
-		leaf("securityGroupArn", g.arn(kindGroup, g.id)),
+		leaf("securityGroupArn", g.arn(typeGroup, g.id)),
 		r.permissionsNode("ipPermissions", g.direction(false)),
 		r.permissionsNode("ipPermissionsEgress", g.direction(true)),
 		g.taggedNode(g.id),
@@ -170,7 +170,7 @@ func (r *request) showGroup(g *securityGroup) []node {
 // describeStaleGroups lists the groups with rules that refer to a group which is gone, or which is behind a
 // connection that is not active.
 func describeStaleGroups(r *request) ([]node, error) {
-	v, err := find(kindVPC, r.params, "VpcId", r.cell.vpcs)
+	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
 	if err != nil {
 		return nil, err
 	}

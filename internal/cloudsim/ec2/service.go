@@ -20,7 +20,7 @@ type Service struct {
 	newID func(prefix string) string
 
 	mu          sync.Mutex
-	cells       map[place]*cell
+	cells       map[accountRegion]*cell
 	connections map[string]*connection
 	requests    []*connection // all connections in the order in which they were asked for
 	associating []*vpc        // those with a block that isn't theirs yet
@@ -28,12 +28,12 @@ type Service struct {
 	ipv6Blocks  int // Amazon's blocks handed out so far
 }
 
-// place is where something lives and who it belongs to.
-type place struct{ account, region string }
+// accountRegion is the owner of a resource and its Region.
+type accountRegion struct{ account, region string }
 
 // cell is what one account has in one region.
 type cell struct {
-	place
+	accountRegion
 	vpcs      map[string]*vpc
 	subnets   map[string]*subnet
 	gateways  map[string]*gateway
@@ -66,7 +66,7 @@ func New(o Options) *Service {
 	s := &Service{
 		opts:        o,
 		newID:       o.NewID,
-		cells:       map[place]*cell{},
+		cells:       map[accountRegion]*cell{},
 		connections: map[string]*connection{},
 		buckets:     map[bucketKey]*bucket{},
 	}
@@ -122,7 +122,7 @@ func (s *Service) answer(caller apicall.Caller, roles *iam.Registry, p params) (
 		return nil, err
 	}
 	s.settle(now)
-	r := &request{Service: s, params: p, cell: s.cell(place{caller.Account, caller.Region}), now: now}
+	r := &request{Service: s, params: p, cell: s.cell(accountRegion{caller.Account, caller.Region}), now: now}
 	if err := r.allowed(caller, roles); err != nil {
 		return nil, err
 	}
@@ -132,20 +132,20 @@ func (s *Service) answer(caller apicall.Caller, roles *iam.Registry, p params) (
 	return a.answer(r)
 }
 
-func (s *Service) cell(at place) *cell {
+func (s *Service) cell(at accountRegion) *cell {
 	c := s.cells[at]
 	if c == nil {
 		c = &cell{
-			place:     at,
-			vpcs:      map[string]*vpc{},
-			subnets:   map[string]*subnet{},
-			gateways:  map[string]*gateway{},
-			tables:    map[string]*table{},
-			groups:    map[string]*securityGroup{},
-			acls:      map[string]*acl{},
-			lists:     map[string]*prefixList{},
-			instances: map[string]*instance{},
-			tags:      map[string]tagSet{},
+			accountRegion: at,
+			vpcs:          map[string]*vpc{},
+			subnets:       map[string]*subnet{},
+			gateways:      map[string]*gateway{},
+			tables:        map[string]*table{},
+			groups:        map[string]*securityGroup{},
+			acls:          map[string]*acl{},
+			lists:         map[string]*prefixList{},
+			instances:     map[string]*instance{},
+			tags:          map[string]tagSet{},
 		}
 		s.cells[at] = c
 	}
@@ -153,7 +153,7 @@ func (s *Service) cell(at place) *cell {
 }
 
 // arn names a resource of the cell.
-func (c *cell) arn(k kind, id string) string {
+func (c *cell) arn(k resourceType, id string) string {
 	return "arn:aws:ec2:" + c.region + ":" + c.account + ":" + k.resource + "/" + id
 }
 

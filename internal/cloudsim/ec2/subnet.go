@@ -24,7 +24,7 @@ func (s *subnet) prefixes() []netip.Prefix {
 }
 
 func createSubnet(r *request) ([]node, error) {
-	v, err := find(kindVPC, r.params, "VpcId", r.cell.vpcs)
+	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func createSubnet(r *request) ([]node, error) {
 			return nil, err
 		}
 	}
-	tags, err := r.specified(kindSubnet)
+	tags, err := r.specified(typeSubnet)
 	if err != nil {
 		return nil, err
 	}
@@ -74,15 +74,15 @@ func (r *request) subnetBlock(v *vpc, name string) (netip.Prefix, error) {
 
 // addSubnet adds a subnet with the default network ACL, and with no route table of its own.
 func (r *request) addSubnet(v *vpc, prefix netip.Prefix, zone string) *subnet {
-	s := &subnet{vpc: v, id: r.newID(kindSubnet.prefix), prefix: prefix, zone: zone}
+	s := &subnet{vpc: v, id: r.newID(typeSubnet.prefix), prefix: prefix, zone: zone}
 	r.cell.subnets[s.id] = s
 	a := v.defaultACL()
-	a.bindings = append(a.bindings, binding{r.newID(kindACLBinding.prefix), s})
+	a.bindings = append(a.bindings, binding{r.newID(typeACLBinding.prefix), s})
 	return s
 }
 
 func deleteSubnet(r *request) ([]node, error) {
-	s, err := find(kindSubnet, r.params, "SubnetId", r.cell.subnets)
+	s, err := find(typeSubnet, r.params, "SubnetId", r.cell.subnets)
 	if err != nil {
 		return nil, err
 	}
@@ -103,11 +103,11 @@ func deleteSubnet(r *request) ([]node, error) {
 }
 
 var subnetListing = listing[*subnet]{
-	set:  "subnetSet",
-	ids:  "SubnetId",
-	kind: kindSubnet,
-	most: 1000,
-	id:   func(s *subnet) string { return s.id },
+	set:          "subnetSet",
+	ids:          "SubnetId",
+	resourceType: typeSubnet,
+	most:         1000,
+	id:           func(s *subnet) string { return s.id },
 	filters: filters[*subnet]{
 		"subnet-id":         one(func(s *subnet) string { return s.id }),
 		"vpc-id":            one(func(s *subnet) string { return s.vpc.id }),
@@ -131,7 +131,7 @@ func showSubnet(s *subnet) []node {
 	}
 	return []node{
 		leaf("subnetId", s.id),
-		leaf("subnetArn", s.vpc.arn(kindSubnet, s.id)),
+		leaf("subnetArn", s.vpc.arn(typeSubnet, s.id)),
 		leaf("vpcId", s.vpc.id),
 		leaf("ownerId", s.vpc.account),
 		leaf("state", "available"),

@@ -18,8 +18,8 @@ func (t tagSet) node() node {
 	})
 }
 
-// specified returns the tags that a request wants on the resource of this kind that it creates.
-func (r *request) specified(k kind) (tagSet, error) {
+// specified returns the tags that a request wants on the resource of this type that it creates.
+func (r *request) specified(k resourceType) (tagSet, error) {
 	tags := tagSet{}
 	for _, spec := range r.items("TagSpecification") {
 		if t := spec["ResourceType"]; t != k.resource {
@@ -113,7 +113,7 @@ func (r *request) tagged() ([]string, error) {
 		return nil, missing("ResourceId")
 	}
 	for _, id := range ids {
-		k, ok := kindOf(id)
+		k, ok := typeOf(id)
 		if !ok || k.check(id) != nil {
 			return nil, refuse("InvalidID", "The ID '%s' is not valid", id)
 		}
@@ -124,34 +124,34 @@ func (r *request) tagged() ([]string, error) {
 	return ids, nil
 }
 
-func kindOf(id string) (kind, bool) {
+func typeOf(id string) (resourceType, bool) {
 	for _, k := range taggable {
 		if strings.HasPrefix(id, k.prefix) {
 			return k, true
 		}
 	}
-	return kind{}, false
+	return resourceType{}, false
 }
 
-func (r *request) sees(k kind, id string) bool {
+func (r *request) sees(k resourceType, id string) bool {
 	switch k {
-	case kindVPC:
+	case typeVPC:
 		return has(r.cell.vpcs, id)
-	case kindSubnet:
+	case typeSubnet:
 		return has(r.cell.subnets, id)
-	case kindGateway:
+	case typeGateway:
 		return has(r.cell.gateways, id)
-	case kindTable:
+	case typeTable:
 		return has(r.cell.tables, id)
-	case kindGroup:
+	case typeGroup:
 		return has(r.cell.groups, id)
-	case kindACL:
+	case typeACL:
 		return has(r.cell.acls, id)
-	case kindPrefixList:
+	case typePrefixList:
 		return has(r.cell.lists, id)
-	case kindInstance:
+	case typeInstance:
 		return has(r.cell.instances, id)
-	case kindRule:
+	case typeRule:
 		return slices.ContainsFunc(r.cell.rules(), func(rule *rule) bool { return rule.id == id })
 	}
 	return slices.ContainsFunc(r.visible(), func(c *connection) bool { return c.id == id })
@@ -166,7 +166,7 @@ func has[T any](m map[string]T, id string) bool {
 type taggedPair struct{ id, key, value string }
 
 func (t taggedPair) resourceType() string {
-	k, _ := kindOf(t.id)
+	k, _ := typeOf(t.id)
 	return k.resource
 }
 

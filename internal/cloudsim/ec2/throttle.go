@@ -10,7 +10,7 @@ import (
 // bucketKey says whose bucket it is. EC2 throttles each call by itself, for each account in each region:
 // https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html.
 type bucketKey struct {
-	place
+	accountRegion
 	action     string
 	unfiltered bool
 }
@@ -50,7 +50,7 @@ func (s *Service) take(caller apicall.Caller, p params, now time.Time) error {
 	if !s.opts.Throttle {
 		return nil
 	}
-	key := bucketKey{place{caller.Account, caller.Region}, p["Action"], isUnfiltered(p)}
+	key := bucketKey{accountRegion{caller.Account, caller.Region}, p["Action"], isUnfiltered(p)}
 	rate := rateOf(key)
 	b := s.buckets[key]
 	if b == nil {

@@ -69,7 +69,7 @@ func createVpc(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	tags, err := r.specified(kindVPC)
+	tags, err := r.specified(typeVPC)
 	if err != nil {
 		return nil, err
 	}
@@ -93,11 +93,11 @@ func (r *request) vpcBlock() (netip.Prefix, error) {
 // addVPC adds a VPC with what each has from the beginning: a main route table, a default network ACL and a
 // default security group.
 func (r *request) addVPC(prefix netip.Prefix) *vpc {
-	v := &vpc{cell: r.cell, id: r.newID(kindVPC.prefix), dnsSupport: true}
-	v.blocks = []block{{id: r.newID(kindBlock.prefix), prefix: prefix}}
+	v := &vpc{cell: r.cell, id: r.newID(typeVPC.prefix), dnsSupport: true}
+	v.blocks = []block{{id: r.newID(typeBlock.prefix), prefix: prefix}}
 	r.cell.vpcs[v.id] = v
 	v.main = r.addTable(v)
-	v.main.associations = []association{{id: r.newID(kindAssociation.prefix), main: true}}
+	v.main.associations = []association{{id: r.newID(typeAssociation.prefix), main: true}}
 	r.addACL(v, true)
 	r.addDefaultGroup(v)
 	return v
@@ -108,7 +108,7 @@ func (s *Service) amazonBlock() block {
 	s.ipv6Blocks++
 	n := s.ipv6Blocks
 	address := [16]byte{0x26, 0x00, 0x1f, 0x18, byte(n >> 16), byte(n >> 8), byte(n)} // the low bytes are meant
-	return block{id: s.newID(kindBlock.prefix), prefix: netip.PrefixFrom(netip.AddrFrom16(address), 56)}
+	return block{id: s.newID(typeBlock.prefix), prefix: netip.PrefixFrom(netip.AddrFrom16(address), 56)}
 }
 
 // createDefaultVpc makes what AWS makes: https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc-components.html.
@@ -129,7 +129,7 @@ func createDefaultVpc(r *request) ([]node, error) {
 }
 
 func deleteVpc(r *request) ([]node, error) {
-	v, err := find(kindVPC, r.params, "VpcId", r.cell.vpcs)
+	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
 	if err != nil {
 		return nil, err
 	}
@@ -203,7 +203,7 @@ func (v *vpc) removeContents() {
 func (c *cell) forget(id string) { delete(c.tags, id) }
 
 func describeVpcAttribute(r *request) ([]node, error) {
-	v, err := find(kindVPC, r.params, "VpcId", r.cell.vpcs)
+	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
 	if err != nil {
 		return nil, err
 	}
@@ -225,7 +225,7 @@ func describeVpcAttribute(r *request) ([]node, error) {
 
 // modifyVpcAttribute changes one attribute, as AWS allows no more in one call.
 func modifyVpcAttribute(r *request) ([]node, error) {
-	v, err := find(kindVPC, r.params, "VpcId", r.cell.vpcs)
+	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
 	if err != nil {
 		return nil, err
 	}
@@ -253,11 +253,11 @@ func (r *request) changed(name string, now bool) (bool, error) {
 }
 
 var vpcListing = listing[*vpc]{
-	set:  "vpcSet",
-	ids:  "VpcId",
-	kind: kindVPC,
-	most: 1000,
-	id:   func(v *vpc) string { return v.id },
+	set:          "vpcSet",
+	ids:          "VpcId",
+	resourceType: typeVPC,
+	most:         1000,
+	id:           func(v *vpc) string { return v.id },
 	filters: filters[*vpc]{
 		"vpc-id":                            one(func(v *vpc) string { return v.id }),
 		"owner-id":                          one(func(v *vpc) string { return v.account }),

@@ -9,7 +9,7 @@ import (
 // associateBlock adds a block to a VPC, under the restrictions of
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html.
 func associateBlock(r *request) ([]node, error) {
-	v, err := find(kindVPC, r.params, "VpcId", r.cell.vpcs)
+	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (r *request) newBlock() (block, error) {
 	default:
 		prefix, err = r.vpcBlock()
 	}
-	return block{id: r.newID(kindBlock.prefix), prefix: prefix}, err
+	return block{id: r.newID(typeBlock.prefix), prefix: prefix}, err
 }
 
 func (r *request) mayAdd(v *vpc, p netip.Prefix) error {
@@ -107,7 +107,7 @@ func disassociateBlock(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := kindBlock.check(id); err != nil {
+	if err := typeBlock.check(id); err != nil {
 		return nil, err
 	}
 	for _, v := range sorted(r.cell.vpcs) {
@@ -116,7 +116,7 @@ func disassociateBlock(r *request) ([]node, error) {
 			return v.disassociate(i)
 		}
 	}
-	return nil, kindBlock.missing(id)
+	return nil, typeBlock.missing(id)
 }
 
 func (v *vpc) disassociate(i int) ([]node, error) {

@@ -66,12 +66,12 @@ func TestNothingIsDeployedForThirdParties(t *testing.T) {
 
 func TestPeeringsWithThirdPartiesAreInThePart(t *testing.T) {
 	t.Parallel()
-	part := withVendor().Part(financeCell)
+	part := withVendor().ForCell(financeCell)
 	if diff := cmp.Diff([]int{13, 14, 16}, peeringLines(part)); diff != "" {
 		t.Errorf("lines of peerings (-want +got):\n%s", diff)
 	}
 	if got := departmentNames(part); !slices.Contains(got, "vendor") {
-		t.Errorf("Part() has %v, without the third party", got)
+		t.Errorf("ForCell() has %v, without the third party", got)
 	}
 }
 

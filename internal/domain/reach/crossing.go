@@ -185,7 +185,7 @@ func isPart(cells []cell, hull cell) bool {
 
 // obstruction words what the rule of this number does to the hull, or to a part of it.
 func (g gate) obstruction(number int32, hull cell, part bool) Obstruction {
-	preposition, direction := words(g.egress)
+	preposition, direction := directionWords(g.egress)
 	traffic := fmt.Sprintf("%s %s %s", hull.span, preposition, hull.block)
 	rule := ruleName(number)
 	denies, purpose := "denies", ""

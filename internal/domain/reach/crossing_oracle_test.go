@@ -16,22 +16,22 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/reach"
 )
 
-// kind is one port of a protocol, or one type and code.
-type kind struct {
+// traffic is one port of a protocol, or one type and code.
+type traffic struct {
 	protocol   peering.Protocol
 	port, code int32
 }
 
 // ports enumerates a range of ports.
-func ports(p peering.Protocol, from, to int32) []kind {
-	var kinds []kind
+func ports(p peering.Protocol, from, to int32) []traffic {
+	var traffics []traffic
 	for port := from; port <= to; port++ {
-		kinds = append(kinds, kind{protocol: p, port: port})
+		traffics = append(traffics, traffic{protocol: p, port: port})
 	}
-	return kinds
+	return traffics
 }
 
-func isFor(e peering.ACLEntry, k kind) bool {
+func isFor(e peering.ACLEntry, k traffic) bool {
 	switch e.Protocol {
 	case peering.AllProtocols:
 		return true
@@ -50,10 +50,10 @@ type tally struct {
 	count       int
 }
 
-// crossingOracle tries every address with every kind of traffic. It shares no code with the package.
+// crossingOracle tries every address with every traffic of traffic. It shares no code with the package.
 type crossingOracle struct {
 	reach.Crossing
-	questions, answers []kind
+	questions, answers []traffic
 }
 
 // obstructions returns what is expected, with the sentence where the traffic has ports.
@@ -70,9 +70,9 @@ func (o crossingOracle) obstructions() []reach.Obstruction {
 }
 
 func (o crossingOracle) meet(acl peering.NetworkACL, back bool, peer netip.Prefix) []reach.Obstruction {
-	kinds, egress := o.questions, o.Outbound
+	traffics, egress := o.questions, o.Outbound
 	if back {
-		kinds, egress = o.answers, !o.Outbound
+		traffics, egress = o.answers, !o.Outbound
 	}
 	subnets := o.subnetsOf(acl, peer)
 	if len(subnets) == 0 {
@@ -82,7 +82,7 @@ func (o crossingOracle) meet(acl peering.NetworkACL, back bool, peer netip.Prefi
 	for _, a := range addressesOf(peer) {
 		entries := slices.DeleteFunc(slices.Clone(acl.Entries), func(e peering.ACLEntry) bool { return e.Egress != egress || !e.Block.Contains(a) })
 		slices.SortFunc(entries, func(a, b peering.ACLEntry) int { return int(a.Number - b.Number) })
-		for _, k := range kinds {
+		for _, k := range traffics {
 			count(denied, entries, a, k)
 		}
 	}
@@ -111,7 +111,7 @@ func (o crossingOracle) subnetsOf(acl peering.NetworkACL, peer netip.Prefix) []p
 	return ids
 }
 
-func count(denied map[string]*tally, entries []peering.ACLEntry, a netip.Addr, k kind) {
+func count(denied map[string]*tally, entries []peering.ACLEntry, a netip.Addr, k traffic) {
 	rule := "*"
 	if i := slices.IndexFunc(entries, func(e peering.ACLEntry) bool { return isFor(e, k) }); i >= 0 {
 		if entries[i].Allow {
@@ -219,7 +219,7 @@ func drawPorts(t *rapid.T, c *reach.Crossing) {
 
 func TestObstructionsAreThoseOfEveryAddressAndPort(t *testing.T) {
 	t.Parallel()
-	ephemeral := map[peering.Protocol][]kind{peering.TCP: ports(peering.TCP, 1024, 65535), peering.UDP: ports(peering.UDP, 1024, 65535)}
+	ephemeral := map[peering.Protocol][]traffic{peering.TCP: ports(peering.TCP, 1024, 65535), peering.UDP: ports(peering.UDP, 1024, 65535)}
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawCrossing(t, peering.TCP, peering.UDP)
 		drawPorts(t, &c)
@@ -247,28 +247,28 @@ func checkKeys(t *rapid.T, obstructions []reach.Obstruction) {
 }
 
 // everyProtocol has of each protocol all ports, types and codes at which a drawn entry may begin or have ended.
-func everyProtocol(least int32) []kind {
-	kinds := []kind{{protocol: "50"}, {protocol: "51"}}
+func everyProtocol(least int32) []traffic {
+	traffics := []traffic{{protocol: "50"}, {protocol: "51"}}
 	for _, port := range []int32{0, 1, 20, 21, 22, 23, 25, 26, 1023, 1024, 1025, 39999, 40000, 40001, 65535} {
 		if port >= least {
-			kinds = append(kinds, kind{peering.TCP, port, 0}, kind{peering.UDP, port, 0})
+			traffics = append(traffics, traffic{peering.TCP, port, 0}, traffic{peering.UDP, port, 0})
 		}
 	}
 	for _, typ := range []int32{0, 1, 3, 4, 8, 9, 128, 129, 130} {
 		for code := range int32(4) {
-			kinds = append(kinds, kind{peering.ICMP, typ, code}, kind{peering.ICMPv6, typ, code})
+			traffics = append(traffics, traffic{peering.ICMP, typ, code}, traffic{peering.ICMPv6, typ, code})
 		}
 	}
-	return kinds
+	return traffics
 }
 
 func TestObstructionsOfProtocolsWithoutPorts(t *testing.T) {
 	t.Parallel()
 	asked := map[peering.Protocol]crossingOracle{
 		peering.AllProtocols: {questions: everyProtocol(0), answers: everyProtocol(1024)},
-		peering.ICMP:         {questions: []kind{{peering.ICMP, 8, 0}}, answers: []kind{{peering.ICMP, 0, 0}}},
-		peering.ICMPv6:       {questions: []kind{{peering.ICMPv6, 128, 0}}, answers: []kind{{peering.ICMPv6, 129, 0}}},
-		"50":                 {questions: []kind{{protocol: "50"}}, answers: []kind{{protocol: "50"}}},
+		peering.ICMP:         {questions: []traffic{{peering.ICMP, 8, 0}}, answers: []traffic{{peering.ICMP, 0, 0}}},
+		peering.ICMPv6:       {questions: []traffic{{peering.ICMPv6, 128, 0}}, answers: []traffic{{peering.ICMPv6, 129, 0}}},
+		"50":                 {questions: []traffic{{protocol: "50"}}, answers: []traffic{{protocol: "50"}}},
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawCrossing(t, peering.AllProtocols, peering.ICMP, peering.ICMPv6, "50")

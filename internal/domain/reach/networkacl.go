@@ -35,7 +35,7 @@ func (n Network) filter(p packet, own, other end, egress bool) (Hop, *Blocker) {
 	if acl == nil || other.instance != nil && other.instance.Subnet == own.instance.Subnet {
 		return Hop{}, nil
 	}
-	preposition, direction := words(egress)
+	preposition, direction := directionWords(egress)
 	where := fmt.Sprintf("%s %s (%s of %s)", preposition, other.addr, direction, own.instance.Subnet)
 	entries := inForce(acl.Entries, netip.PrefixFrom(other.addr, other.addr.BitLen()), egress)
 	for _, port := range p.ports(entries) {
@@ -47,7 +47,7 @@ func (n Network) filter(p packet, own, other end, egress bool) (Hop, *Blocker) {
 }
 
 // words are those for a direction, as seen from the subnet.
-func words(egress bool) (preposition, direction string) {
+func directionWords(egress bool) (preposition, direction string) {
 	if egress {
 		return "to", "egress"
 	}

@@ -1,3 +1,5 @@
+// Package endtoend tests whole cells on the embedded cloud: the traps of other tools, that a third run changes nothing,
+// and that packets pass where reach expects them to.
 package endtoend_test
 
 import (

@@ -7,9 +7,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Part returns what the cell needs to know to decide its connections as p does: the peerings of the
+// ForCell returns what the cell needs to know to decide its connections as p does: the peerings of the
 // departments that have a member in it, and the departments that bear on these. It shares memory with p.
-func (p *Policy) Part(cell peering.Cell) *Policy {
+func (p *Policy) ForCell(cell peering.Cell) *Policy {
 	part := &Policy{File: p.File, Otherwise: p.Otherwise, Removed: p.Removed, Limits: p.Limits}
 	local := p.departmentsIn(cell)
 	named := map[string]bool{}
@@ -42,7 +42,7 @@ func (p *Policy) departmentsIn(cell peering.Cell) map[string]bool {
 }
 
 // rangedCells returns the cells in which a named department has a range. A department that names a VPC
-// of such a cell by id takes it out of the range, so Part must keep that department too.
+// of such a cell by id takes it out of the range, so ForCell must keep that department too.
 func (p *Policy) rangedCells(named map[string]bool) map[peering.Cell]bool {
 	cells := map[peering.Cell]bool{}
 	for _, d := range p.Departments {
