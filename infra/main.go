@@ -1,5 +1,5 @@
-// Command infra is the CDK app: one stack for each cell of the policy. It exits with 2 when the policy or
-// the context is wrong, and tells everything that is.
+// Command infra is the CDK app: it synthesizes one stack for each cell of the policy. It exits with 2 and lists all mistakes
+// when the policy or the context is invalid.
 package main
 
 import (

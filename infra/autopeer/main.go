@@ -1,4 +1,4 @@
-// Command autopeer is what people run: the demo, the embedded cloud, a check of the policy.
+// Command autopeer is the command for people: it checks policies, plays the demo and runs the embedded cloud.
 package main
 
 import (

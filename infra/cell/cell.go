@@ -1,6 +1,5 @@
-// Package cell is the stack that one account and region needs for a policy. It is made of CloudFormation's own
-// resources (the CDK's L1): every permission and property that is deployed is written down here, and none is
-// added by a construct of somebody else.
+// Package cell builds the stack of one cell from CloudFormation's own resources (the CDK's L1): every deployed permission and
+// property is written here, and none is added by a higher-level construct.
 package cell
 
 import (

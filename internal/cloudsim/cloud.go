@@ -1,6 +1,6 @@
-// Package cloudsim is the embedded cloud: EC2, EventBridge, SQS, IAM, CloudTrail and Lambda's event source mappings
-// for any number of accounts and regions, behind AWS's own wire protocols. It is a test bench: it has the calls
-// that something here makes, and it imports nothing else of autopeer.
+// Package cloudsim provides the embedded cloud: EC2, EventBridge, SQS, IAM, CloudTrail and Lambda's event source mappings for
+// any number of accounts and Regions, behind AWS's own wire protocols. It is a test bench with the calls that autopeer's code
+// makes, and imports nothing else of autopeer.
 package cloudsim
 
 import (

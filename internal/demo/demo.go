@@ -1,4 +1,4 @@
-// Package demo runs the labs on the embedded cloud, tells what happens as it happens, and checks every line.
+// Package demo plays the labs on the embedded cloud, prints each step as it happens, and checks every line.
 package demo
 
 import (

@@ -1,5 +1,5 @@
-// Package local stands up the cells of a policy on the embedded cloud: as the CDK app's templates have them, with
-// functions that are processes, or quickly and from the same wiring, with functions in this process.
+// Package local deploys the cells of a policy on the embedded cloud: from the CDK app's templates with the functions as
+// processes, or quickly, from the same rules, with the functions in this process.
 package local
 
 import (

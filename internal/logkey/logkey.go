@@ -1,4 +1,4 @@
-// Package logkey names the keys of log lines, so that one query finds a thing in every function's logs.
+// Package logkey names the keys of log lines, so that one query finds a connection in every function's logs.
 package logkey
 
 // The keys, in the spelling of CloudTrail and of the Lambda runtime.

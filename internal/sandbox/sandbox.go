@@ -1,5 +1,5 @@
-// Package bench is an embedded cloud with autopeer on it, and the questions that the demo and the tests ask
-// of both.
+// Package sandbox provides an embedded cloud with the cells of a policy, and the questions that the demo and the tests ask of
+// both.
 package sandbox
 
 import (

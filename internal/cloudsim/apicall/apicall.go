@@ -1,5 +1,5 @@
-// Package api is what the services of the embedded cloud share: who calls, how a call is logged, and the
-// record that CloudTrail makes of it.
+// Package apicall defines an API call as the services of the embedded cloud share it: its caller, its log entry and its
+// CloudTrail record.
 package apicall
 
 import (

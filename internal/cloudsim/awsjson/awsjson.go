@@ -1,5 +1,5 @@
-// Package awsjson is AWS's JSON protocol as services of the embedded cloud answer it: the action in
-// X-Amz-Target, the input and the output as JSON bodies, errors by their type.
+// Package awsjson implements the server side of AWS's JSON protocol: the action in X-Amz-Target, JSON bodies for input and
+// output, errors by their type.
 // See https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html.
 package awsjson
 

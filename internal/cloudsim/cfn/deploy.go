@@ -1,6 +1,5 @@
-// Package cfn is the embedded cloud's CloudFormation: it deploys a template into one account and region. What it
-// doesn't know, be it a type, a property or a reference, is an error that names the resource, and is never
-// left out.
+// Package cfn implements the embedded cloud's CloudFormation: it deploys a template into one account and Region. An unknown
+// type, property or reference is an error that names the resource, and is never skipped.
 package cfn
 
 import (

@@ -1,5 +1,5 @@
-// Package events is the embedded cloud's EventBridge: buses, rules, and their delivery to queues and to other
-// buses. It is also where CloudTrail hands over its records, as events on the caller's default bus.
+// Package events implements the embedded cloud's EventBridge: buses, rules, and delivery to queues and to other buses. It also
+// takes CloudTrail's records and puts them as events on the caller's default bus.
 package events
 
 import (

@@ -1,5 +1,5 @@
-// Package iam is the embedded cloud's IAM: policy documents, how AWS decides on them, and the roles of all
-// accounts. What it doesn't understand it refuses to parse, so that no condition is ever silently ignored.
+// Package iam implements the embedded cloud's IAM: policy documents, their evaluation, and the roles of all accounts. It refuses
+// to parse anything that it doesn't know, so that no condition is silently ignored.
 package iam
 
 import (

@@ -1,5 +1,5 @@
-// Package lambda is the embedded cloud's Lambda: functions as child processes that talk the Runtime API, each
-// process one execution environment. It runs what is deployed to AWS, built for the host.
+// Package lambda implements the embedded cloud's Lambda: functions as child processes that use the Runtime API, each process one
+// execution environment. It runs the deployed code, built for the host.
 package lambda
 
 import (

@@ -1,6 +1,6 @@
-// Package pattern is EventBridge's event pattern language, as rules on an event bus understand it:
+// Package pattern implements EventBridge's event pattern language for rules:
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html.
-// The limit on a pattern's length belongs to PutRule and isn't checked here.
+// PutRule checks the length of patterns, this package doesn't.
 package pattern
 
 import (

@@ -1,5 +1,5 @@
-// Package queue is the embedded cloud's SQS, standard queues only, and Lambda's event source mappings, which
-// bring the messages of a queue to a function.
+// Package queue implements the embedded cloud's SQS, standard queues only, and Lambda's event source mappings, which deliver
+// the messages of a queue to a function.
 package queue
 
 import (

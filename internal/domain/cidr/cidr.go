@@ -1,6 +1,5 @@
-// Package cidr answers questions about sets of CIDR blocks: which overlap, what they cover together, what is
-// the smallest way to write them. IPv4 and IPv6 blocks may be mixed; a block never has to do with one of the
-// other family, so 0.0.0.0/0 does not contain 2001:db8::/32.
+// Package cidr computes with sets of CIDR blocks: overlaps, coverage, and the smallest equal set. IPv4 and IPv6 blocks may be
+// mixed; a block never contains one of the other family, so 0.0.0.0/0 does not contain 2001:db8::/32.
 package cidr
 
 import (

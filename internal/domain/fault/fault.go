@@ -1,4 +1,4 @@
-// Package fault sorts errors into the few classes that decide what becomes of a message.
+// Package fault classifies errors by the treatment of the message that caused them.
 package fault
 
 import (

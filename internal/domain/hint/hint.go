@@ -1,5 +1,5 @@
-// Package trail reads the events that reach autopeer's queues: CloudTrail's records of calls, autopeer's own
-// announcements, and what its sweep says. What comes out is a hint where to look, never a fact.
+// Package hint parses the messages of autopeer's queues: CloudTrail's records of calls, autopeer's own announcements and the
+// messages of its sweep. A hint names a connection to look at and is never a fact.
 package hint
 
 import (

@@ -1,6 +1,5 @@
-// Package peering holds the values that every other package speaks in: VPCs, peering connections,
-// route tables, security groups, ids and states, spelled as AWS spells them. It has no behavior beyond
-// questions about those values, and no I/O.
+// Package peering defines the values of the domain: VPCs, peering connections, route tables, security groups, ids and states,
+// spelled as AWS spells them. They have no behavior beyond questions about themselves.
 package peering
 
 import (

@@ -1,5 +1,5 @@
-// Package plan computes the changes that bring one side of a connection from what it is to what the
-// policy wants. Its functions are pure, and give the same plan whatever the order of their input.
+// Package plan computes the changes that bring one side of a peering connection to the state that the policy asks for. Its
+// functions are pure, and their result does not depend on the order of their input.
 package plan
 
 import (

@@ -1,5 +1,5 @@
-// Package policy is the allow-list: which departments may be connected, and what may flow between them.
-// It answers questions about a connection and touches neither AWS nor files; policyfile reads the file.
+// Package policy decides by the allow-list which departments may be connected and which traffic is allowed between them. It uses
+// neither AWS nor files; package policyfile parses the file.
 package policy
 
 import (

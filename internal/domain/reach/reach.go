@@ -1,6 +1,5 @@
-// Package reach tells whether one instance can reach another, and if not, what stands in the way: a route, a
-// peering connection, a network ACL or a security group. It follows the packet and its answer through plain
-// values; it never calls AWS.
+// Package reach computes whether one instance can reach another, and names the obstacle if it can't: a route, a peering
+// connection, a network ACL or a security group. It follows a packet and its answer through plain values and never calls AWS.
 package reach
 
 import (

@@ -1,5 +1,5 @@
-// Package wiring says which event reaches which queue of a cell, and what leaves for other cells. The CDK
-// app and the embedded cloud build the same wiring from it.
+// Package wiring defines the EventBridge rules of a cell: which events reach which queue, and which are forwarded to other
+// cells. The CDK app and the embedded cloud build the same rules from it.
 package wiring
 
 import (

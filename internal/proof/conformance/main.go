@@ -1,5 +1,5 @@
-// Command conformance lets judges that were not written here look at autopeer and at the embedded cloud: emulators of
-// AWS by others, and AWS's own clients.
+// Command conformance checks autopeer and the embedded cloud against independent implementations: emulators of AWS and AWS's own
+// clients.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package crashpoints kills functions at every call that they make in the labs, one call at a time, and compares
-// what becomes of it with what becomes of the lab undisturbed.
+// Package crashpoints kills functions at every call that they make in the labs, one call at a time, and compares the end state
+// with that of the undisturbed lab.
 package crashpoints
 
 import (

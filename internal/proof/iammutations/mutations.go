@@ -1,5 +1,5 @@
-// Package iammutations takes single permissions out of synthesized templates. Its test runs autopeer with each of
-// them gone, to see that none is there without need and none could be wider unnoticed.
+// Package iammutations removes single permissions from synthesized templates. Its test runs autopeer without each of them and
+// fails where no scenario notices.
 package iammutations
 
 import (

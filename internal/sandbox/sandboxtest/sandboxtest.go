@@ -1,4 +1,4 @@
-// Package benchtest puts tests on a bench: a cloud of their own, a virtual clock, and checks that read well.
+// Package sandboxtest runs tests in a sandbox of their own with a virtual clock, and provides their checks.
 package sandboxtest
 
 import (

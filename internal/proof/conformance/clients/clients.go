@@ -1,5 +1,5 @@
-// Package clients lets AWS's own clients drive the embedded cloud: boto3, which holds every raw answer against the
-// service model that it comes with, and the AWS CLI.
+// Package clients drives the embedded cloud with AWS's own clients: boto3, which checks every raw answer against its service
+// model, and the AWS CLI.
 package clients
 
 import (

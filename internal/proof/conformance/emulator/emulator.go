@@ -1,5 +1,4 @@
-// Package emulator starts emulators of AWS that others wrote, as child processes on free ports of the loopback
-// address, and ends them.
+// Package emulator starts independent emulators of AWS as child processes on free ports of the loopback address, and ends them.
 package emulator
 
 import (

@@ -1,5 +1,5 @@
-// Package patterns asks several matchers of EventBridge's event patterns the same: the embedded cloud's, Event Ruler,
-// which AWS has published, and those of emulators that others wrote.
+// Package patterns compares matchers of EventBridge's event patterns: the embedded cloud's, AWS's Event Ruler, and those of
+// independent emulators.
 package patterns
 
 import (

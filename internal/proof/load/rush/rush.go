@@ -1,5 +1,5 @@
-// Package rush lets departments ask for many peering connections within a minute, of cells that are deployed as on
-// AWS, and holds what comes of it against what must. It plays on the real clock.
+// Package rush requests many peering connections within a minute from cells that are deployed as on AWS, and checks the result.
+// It plays on the real clock.
 package rush
 
 import (
