@@ -28,7 +28,7 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
-// T is a bench in a test, whose clock is virtual: waiting costs nothing.
+// T is a sandbox in a test, whose clock is virtual: waiting costs nothing.
 type T struct {
 	*sandbox.Sandbox
 	*testing.T
@@ -36,7 +36,7 @@ type T struct {
 	sites []lab.Site
 }
 
-// Run runs a test on a bench of its own. Change may be nil.
+// Run runs a test in a sandbox of its own. Change, if not nil, changes EC2's options.
 func Run(t *testing.T, change func(*ec2.Options), test func(*T)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

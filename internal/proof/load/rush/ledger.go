@@ -110,7 +110,7 @@ func (l *ledger) waits() []time.Duration {
 }
 
 // judge says which connections were announced and are there as they must, given everything that holds in the
-// network in the words of bench.State, and what is wrong.
+// network in the words of sandbox.State, and what is wrong.
 func (l *ledger) judge(state []string) (connected int, wrong []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
