@@ -18,10 +18,6 @@ type observed struct {
 	plan.Inventory
 }
 
-// valuesAtOnce is the number of values that EC2 takes in one filter.
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
-const valuesAtOnce = 200
-
 // observe takes two rounds of list calls, whatever the number of connections.
 func (s *Sweeper) observe(ctx context.Context) (observed, error) {
 	var current observed
@@ -40,20 +36,15 @@ func (s *Sweeper) observe(ctx context.Context) (observed, error) {
 		return current, err
 	}
 	current.blackholes = slices.DeleteFunc(current.blackholes, func(t peering.RouteTable) bool { return !s.concerns(t.VPC) })
-	for ids := range slices.Chunk(s.vpcs(current.connections), valuesAtOnce) {
-		some, err := s.reader.Read(ctx, ids...)
-		if err != nil {
-			return current, err
-		}
-		current.VPCs, current.Tables = append(current.VPCs, some.VPCs...), append(current.Tables, some.Tables...)
-		current.Groups, current.Subnets = append(current.Groups, some.Groups...), append(current.Subnets, some.Subnets...)
-	}
+	resources, err := s.reader.Read(ctx, s.vpcs(current.connections)...)
+	resources.Rules = current.Rules
+	current.Inventory = resources
 	for _, c := range current.connections {
 		if c.State.IsAccepted() {
 			current.Accepted = append(current.Accepted, c)
 		}
 	}
-	return current, nil
+	return current, err
 }
 
 func readerOf(n Network, p *policy.Policy) observe.Reader {

@@ -13,10 +13,10 @@ import (
 
 // NetworkACLs returns the network ACLs of the VPCs.
 func (n *Network) NetworkACLs(ctx context.Context, vpcs ...peering.VPCID) ([]peering.NetworkACL, error) {
-	pages := ec2.NewDescribeNetworkAclsPaginator(n.client, &ec2.DescribeNetworkAclsInput{
-		Filters: []types.Filter{filter("vpc-id", vpcs...)}, MaxResults: aws.Int32(pageSize),
+	return byValues(ctx, "vpc-id", vpcs, func(ctx context.Context, filters ...types.Filter) ([]peering.NetworkACL, error) {
+		pages := ec2.NewDescribeNetworkAclsPaginator(n.client, &ec2.DescribeNetworkAclsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
+		return collect(ctx, "describe network ACLs", pages, func(o *ec2.DescribeNetworkAclsOutput) []types.NetworkAcl { return o.NetworkAcls }, networkACL)
 	})
-	return collect(ctx, "describe network ACLs", pages, func(o *ec2.DescribeNetworkAclsOutput) []types.NetworkAcl { return o.NetworkAcls }, networkACL)
 }
 
 func networkACL(a types.NetworkAcl) peering.NetworkACL {

@@ -166,6 +166,17 @@ func (n *Network) enableDNS(ctx context.Context, c plan.EnableDNS) error {
 		in.AccepterPeeringConnectionOptions = on
 	}
 	_, err := n.client.ModifyVpcPeeringConnectionOptions(ctx, in)
+	return notActiveYet(err)
+}
+
+// notActiveYet makes err Retryable where EC2 doesn't know yet that the connection is active. It has the same code,
+// OperationNotPermitted, for options that no retry makes possible, so only its text distinguishes the two:
+// "Peering pcx-… is not active. Peering options can be added only to active peerings."
+func notActiveYet(err error) error {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if ok && api.ErrorCode() == "OperationNotPermitted" && strings.Contains(api.ErrorMessage(), "is not active") {
+		return fmt.Errorf("%s (%s)", api.ErrorMessage(), api.ErrorCode())
+	}
 	return err
 }
 

@@ -17,8 +17,8 @@ import (
 // Connections returns those of the connections that the cell can see. It asks by filter: by id, one
 // unknown id would fail the whole call.
 func (n *Network) Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error) {
-	found, err := n.connectionsBy(ctx, filter("vpc-peering-connection-id", ids...))
-	// Who answers about another connection, as emulators do that know no filters, must not be believed.
+	found, err := byValues(ctx, "vpc-peering-connection-id", ids, n.connectionsBy)
+	// Emulators that don't implement filters answer with other connections.
 	return slices.DeleteFunc(found, func(c peering.Connection) bool { return !slices.Contains(ids, c.ID) }), err
 }
 
@@ -37,19 +37,33 @@ func (n *Network) AcceptedConnectionsOf(ctx context.Context, vpcs ...peering.VPC
 	return n.connectionsOf(ctx, vpcs, filter("status-code", peering.Provisioning, peering.Active))
 }
 
-// connectionsOf calls twice: EC2 has a filter for either end, and none for both.
+// connectionsOf reads twice at once: EC2 has a filter for either end, and none for both.
 func (n *Network) connectionsOf(ctx context.Context, vpcs []peering.VPCID, further ...types.Filter) ([]peering.Connection, error) {
 	var requested, received []peering.Connection
-	err := parallel.Do(ctx,
-		parallel.Read(&requested, n.connectionsBy, append([]types.Filter{filter("requester-vpc-info.vpc-id", vpcs...)}, further...)...),
-		parallel.Read(&received, n.connectionsBy, append([]types.Filter{filter("accepter-vpc-info.vpc-id", vpcs...)}, further...)...),
-	)
-	for _, c := range received {
-		if !slices.ContainsFunc(requested, func(r peering.Connection) bool { return r.ID == c.ID }) {
-			requested = append(requested, c)
-		}
+	by := func(ctx context.Context, filters ...types.Filter) ([]peering.Connection, error) {
+		return n.connectionsBy(ctx, append(filters, further...)...)
 	}
-	return requested, err
+	err := parallel.Do(ctx,
+		func(ctx context.Context) (err error) {
+			requested, err = byValues(ctx, "requester-vpc-info.vpc-id", vpcs, by)
+			return err
+		},
+		func(ctx context.Context) (err error) {
+			received, err = byValues(ctx, "accepter-vpc-info.vpc-id", vpcs, by)
+			return err
+		},
+	)
+	return distinct(append(requested, received...)), err
+}
+
+// distinct returns each connection once: one between two VPCs of the list is found by both of its ends.
+func distinct(connections []peering.Connection) []peering.Connection {
+	found := map[peering.ConnectionID]bool{}
+	return slices.DeleteFunc(connections, func(c peering.Connection) bool {
+		again := found[c.ID]
+		found[c.ID] = true
+		return again
+	})
 }
 
 func (n *Network) connectionsBy(ctx context.Context, filters ...types.Filter) ([]peering.Connection, error) {

@@ -5,10 +5,13 @@ package ec2net
 import (
 	"context"
 	"net/netip"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/autopeer/autopeer/internal/parallel"
 )
 
 // Network is EC2 in one cell.
@@ -22,6 +25,23 @@ const (
 	pageSize      = 1000
 	tablePageSize = 100
 )
+
+// maxFilterValues is the number of values that EC2 takes in one filter.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
+const maxFilterValues = 200
+
+// byValues reads the resources that have one of the values in the filter of that name: as many values at a time as EC2
+// takes, all at once. Without a value it reads nothing, since a filter without one would match everything.
+func byValues[V ~string, T any](ctx context.Context, name string, values []V, read func(context.Context, ...types.Filter) ([]T, error)) ([]T, error) {
+	chunks := slices.Collect(slices.Chunk(values, maxFilterValues))
+	found := make([][]T, len(chunks))
+	reads := make([]parallel.Task, len(chunks))
+	for i, some := range chunks {
+		reads[i] = parallel.Read(&found[i], read, filter(name, some...))
+	}
+	err := parallel.Do(ctx, reads...)
+	return slices.Concat(found...), err
+}
 
 // filter is one filter of a describe: any of the values.
 func filter[V ~string](name string, values ...V) types.Filter {

@@ -2,9 +2,12 @@ package ec2net_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,9 +38,14 @@ func answering(t *testing.T, document string) *ec2net.Network {
 
 func network(t *testing.T, failure cloudsim.Failure) *ec2net.Network {
 	t.Helper()
+	return answeredBy(t, func(apicall.Call) *cloudsim.Failure { return &failure })
+}
+
+func answeredBy(t *testing.T, answer func(apicall.Call) *cloudsim.Failure) *ec2net.Network {
+	t.Helper()
 	cloud := cloudsim.New(cloudsim.Options{})
 	t.Cleanup(cloud.Close)
-	cloud.Inject(func(apicall.Call) *cloudsim.Failure { return &failure })
+	cloud.Inject(answer)
 	return ec2net.New(ec2.NewFromConfig(aws.Config{
 		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("111111111111", "any", ""),
 		HTTPClient: &http.Client{Transport: cloud}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
@@ -201,14 +209,100 @@ func TestConnections(t *testing.T) {
 	}
 }
 
-// TestClasses: EC2's codes in EC2's spelling, each with what becomes of the message.
+// TestOptionsOfAConnectionThatIsNotActiveYet are retried: EC2 has the same code for options that no retry makes possible.
+// https://github.com/grem11n/terraform-aws-vpc-peering/issues/21
+func TestOptionsOfAConnectionThatIsNotActiveYet(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]fault.Class{
+		"Peering pcx-1 is not active. Peering options can be added only to active peerings.":         fault.Retryable,
+		"User 1 does not have permission to modify the accepter side peering options of the peering": fault.Permanent,
+	} {
+		err := network(t, cloudsim.Failure{Code: "OperationNotPermitted", Message: message}).Apply(t.Context(), plan.EnableDNS{Connection: "pcx-1", Role: peering.Requester})
+		if err == nil || fault.Of(err) != want {
+			t.Errorf("class of %q = %v, want %v", message, fault.Of(err), want)
+		}
+	}
+}
+
+// TestStaleReferences: recorded answers, https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReferencedSecurityGroup.html
+func TestStaleReferences(t *testing.T) {
+	t.Parallel()
+	for reference, want := range map[string]bool{
+		`<groupId>sg-2</groupId><userId>1</userId>`: false,
+		`<groupId>sg-2</groupId>`:                   false, // a live one inside the VPC
+		`<groupId>sg-2</groupId><vpcId>vpc-2</vpcId><vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId><peeringStatus>active</peeringStatus>`:                    true,
+		`<groupId>sg-2</groupId><userId>1</userId><vpcId>vpc-2</vpcId><vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId><peeringStatus>active</peeringStatus>`:  false,
+		`<groupId>sg-2</groupId><userId>1</userId><vpcId>vpc-2</vpcId><vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId><peeringStatus>deleted</peeringStatus>`: true,
+	} {
+		n := answering(t, `<DescribeSecurityGroupRulesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><securityGroupRuleSet><item>
+			<securityGroupRuleId>sgr-1</securityGroupRuleId><groupId>sg-1</groupId><isEgress>false</isEgress><ipProtocol>-1</ipProtocol><referencedGroupInfo>`+reference+`</referencedGroupInfo>
+		</item></securityGroupRuleSet></DescribeSecurityGroupRulesResponse>`)
+		rules, err := n.IngressRulesIn(t.Context(), "sg-1")
+		if err != nil || len(rules) != 1 || rules[0].Stale != want {
+			t.Errorf("%s: rules = %+v, %v; want stale %v", reference, rules, err, want)
+		}
+	}
+}
+
+// TestPropagatedRoutes come from gateways and route servers, and have a quota of their own.
+func TestPropagatedRoutes(t *testing.T) {
+	t.Parallel()
+	n := answering(t, `<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item><routeTableId>rtb-1</routeTableId><routeSet>
+		<item><destinationCidrBlock>10.1.0.0/16</destinationCidrBlock><gatewayId>vgw-1</gatewayId><origin>EnableVgwRoutePropagation</origin></item>
+		<item><destinationCidrBlock>10.2.0.0/16</destinationCidrBlock><networkInterfaceId>eni-1</networkInterfaceId><origin>Advertisement</origin></item>
+		<item><destinationCidrBlock>10.3.0.0/16</destinationCidrBlock><gatewayId>igw-1</gatewayId><origin>CreateRoute</origin></item>
+	</routeSet></item></routeTableSet></DescribeRouteTablesResponse>`)
+	tables, err := n.RouteTables(t.Context(), "vpc-1")
+	if err != nil || len(tables) != 1 || len(tables[0].Routes) != 3 {
+		t.Fatalf("tables = %+v, %v; want one with three routes", tables, err)
+	}
+	for i, want := range []bool{true, true, false} {
+		if r := tables[0].Routes[i]; r.Propagated != want {
+			t.Errorf("%s is propagated: %v, want %v", r.Destination, r.Propagated, want)
+		}
+	}
+}
+
+// TestMoreValuesThanAFilterTakes are read by several calls: EC2 takes 200.
+func TestMoreValuesThanAFilterTakes(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var asked []int
+	n := answeredBy(t, func(c apicall.Call) *cloudsim.Failure {
+		values := 0
+		for name := range c.Params {
+			if strings.HasPrefix(name, "Filter.1.Value.") {
+				values++
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		asked = append(asked, values)
+		return &cloudsim.Failure{Answer: fmt.Sprintf(`<DescribeVpcsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcSet><item><vpcId>%s</vpcId></item></vpcSet></DescribeVpcsResponse>`, c.Params["Filter.1.Value.1"])}
+	})
+	ids := make([]peering.VPCID, 401)
+	for i := range ids {
+		ids[i] = peering.VPCID(fmt.Sprintf("vpc-%08x", i))
+	}
+	got, err := n.VPCs(t.Context(), ids...)
+	slices.Sort(asked)
+	if err != nil || len(got) != 3 || !slices.Equal(asked, []int{1, 200, 200}) || got[1].ID != ids[200] {
+		t.Errorf("VPCs() = %d VPCs, %v, by calls with %v values; want 3 in order, by calls with 1, 200 and 200", len(got), err, asked)
+	}
+	asked = nil
+	if got, err := n.VPCs(t.Context()); err != nil || len(got) != 0 || len(asked) != 0 {
+		t.Errorf("without an id VPCs() = %v, %v by %d calls; want no VPC and no call", got, err, len(asked))
+	}
+}
+
+// TestClasses: EC2's codes in EC2's spelling, each with its class.
 func TestClasses(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]fault.Class{
 		"RequestLimitExceeded": fault.Retryable, "InternalError": fault.Retryable, "InvalidVpcPeeringConnectionID.NotFound": fault.Retryable,
 		"InvalidStateTransition": fault.Retryable, "RouteAlreadyExists": fault.Retryable, "InvalidPermission.Duplicate": fault.Retryable, "NeverHeardOf": fault.Retryable,
 		"UnauthorizedOperation": fault.Permanent, "OperationNotPermitted": fault.Permanent, "InvalidVpcPeeringConnectionId.Malformed": fault.Permanent,
-		"RouteLimitExceeded": fault.Denied, "RulesPerSecurityGroupLimitExceeded": fault.Denied, "ActiveVpcPeeringConnectionPerVpcLimitExceeded": fault.Denied,
+		"VpcPeeringConnectionAlreadyExists": fault.Denied, "RouteLimitExceeded": fault.Denied, "RulesPerSecurityGroupLimitExceeded": fault.Denied, "ActiveVpcPeeringConnectionPerVpcLimitExceeded": fault.Denied,
 	} {
 		err := network(t, cloudsim.Failure{Code: code, Message: "no"}).Accept(t.Context(), "pcx-1")
 		if got := fault.Of(err); err == nil || got != want {

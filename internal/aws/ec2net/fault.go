@@ -37,6 +37,7 @@ var classes = map[string]fault.Class{
 
 	"ActiveVpcPeeringConnectionPerVpcLimitExceeded":         fault.Denied,
 	"VpcPeeringConnectionsPerVpcLimitExceeded":              fault.Denied,
+	"VpcPeeringConnectionAlreadyExists":                     fault.Denied,
 	"OutstandingVpcPeeringConnectionLimitExceeded":          fault.Denied,
 	"PendingVpcPeeringConnectionLimitExceeded":              fault.Denied,
 	"RouteLimitExceeded":                                    fault.Denied,

@@ -13,26 +13,26 @@ import (
 
 // SecurityGroups returns the security groups of the VPCs with all their rules.
 func (n *Network) SecurityGroups(ctx context.Context, vpcs ...peering.VPCID) ([]peering.SecurityGroup, error) {
-	pages := ec2.NewDescribeSecurityGroupsPaginator(n.client, &ec2.DescribeSecurityGroupsInput{
-		Filters: []types.Filter{filter("vpc-id", vpcs...)}, MaxResults: aws.Int32(pageSize),
+	return byValues(ctx, "vpc-id", vpcs, func(ctx context.Context, filters ...types.Filter) ([]peering.SecurityGroup, error) {
+		pages := ec2.NewDescribeSecurityGroupsPaginator(n.client, &ec2.DescribeSecurityGroupsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
+		return collect(ctx, "describe security groups", pages, func(o *ec2.DescribeSecurityGroupsOutput) []types.SecurityGroup { return o.SecurityGroups }, securityGroup)
 	})
-	return collect(ctx, "describe security groups", pages, func(o *ec2.DescribeSecurityGroupsOutput) []types.SecurityGroup { return o.SecurityGroups }, securityGroup)
 }
 
 // IngressRules returns the ingress rules of the cell that carry the tag of one of the connections.
 func (n *Network) IngressRules(ctx context.Context, of ...peering.ConnectionID) ([]peering.IngressRule, error) {
-	return n.ingressRules(ctx, filter("tag:"+peering.TagConnection, of...))
+	return byValues(ctx, "tag:"+peering.TagConnection, of, n.ingressRules)
 }
 
 // OurIngressRules returns the ingress rules of the cell that carry any connection's tag.
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html says what the asterisk matches.
+// The asterisk matches any text: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
 func (n *Network) OurIngressRules(ctx context.Context) ([]peering.IngressRule, error) {
 	return n.ingressRules(ctx, filter("tag:"+peering.TagConnection, "pcx-*"))
 }
 
-// IngressRulesIn returns the ingress rules of the groups, whoever made them.
+// IngressRulesIn returns all ingress rules of the groups, those of other principals included.
 func (n *Network) IngressRulesIn(ctx context.Context, groups ...peering.SecurityGroupID) ([]peering.IngressRule, error) {
-	return n.ingressRules(ctx, filter("group-id", groups...))
+	return byValues(ctx, "group-id", groups, n.ingressRules)
 }
 
 func (n *Network) ingressRules(ctx context.Context, filters ...types.Filter) ([]peering.IngressRule, error) {
@@ -54,7 +54,7 @@ func securityGroup(g types.SecurityGroup) peering.SecurityGroup {
 	}
 }
 
-// permissions takes apart what EC2 merges: sources with the same protocol and ports come as one item.
+// permissions returns one permission for each source; EC2 merges sources with the same protocol and ports.
 func permissions(merged []types.IpPermission) []peering.Permission {
 	var all []peering.Permission
 	for _, m := range merged {
@@ -116,7 +116,10 @@ func ingressRule(r types.SecurityGroupRule) peering.IngressRule {
 	return out
 }
 
-// isStale: EC2 doesn't show the owner of a group that is gone, and shows what became of the connection.
+// isStale reports whether the referenced group or the connection by which it was referenced is gone. Of a peer's group
+// that is gone EC2 shows the connection and no owner; references inside one VPC have no connection, and live ones may lack
+// the owner.
 func isStale(reference types.ReferencedSecurityGroup) bool {
-	return reference.UserId == nil || peering.State(aws.ToString(reference.PeeringStatus)).IsDead()
+	ofPeer := reference.VpcPeeringConnectionId != nil
+	return ofPeer && reference.UserId == nil || peering.State(aws.ToString(reference.PeeringStatus)).IsDead()
 }

@@ -13,12 +13,12 @@ import (
 
 // RouteTables returns the route tables of the VPCs.
 func (n *Network) RouteTables(ctx context.Context, vpcs ...peering.VPCID) ([]peering.RouteTable, error) {
-	return n.routeTables(ctx, filter("vpc-id", vpcs...))
+	return byValues(ctx, "vpc-id", vpcs, n.routeTables)
 }
 
 // RouteTablesTo returns the route tables of the cell that have a route to one of the connections.
 func (n *Network) RouteTablesTo(ctx context.Context, via ...peering.ConnectionID) ([]peering.RouteTable, error) {
-	return n.routeTables(ctx, filter("route.vpc-peering-connection-id", via...))
+	return byValues(ctx, "route.vpc-peering-connection-id", via, n.routeTables)
 }
 
 // RouteTablesWithBlackholes returns the route tables of the cell that have a route whose target is gone.
@@ -58,7 +58,7 @@ func route(r types.Route) peering.Route {
 		PrefixList:  peering.PrefixListID(aws.ToString(r.DestinationPrefixListId)),
 		Target:      target(r),
 		Blackhole:   r.State == types.RouteStateBlackhole,
-		Propagated:  r.Origin == types.RouteOriginEnableVgwRoutePropagation,
+		Propagated:  r.Origin == types.RouteOriginEnableVgwRoutePropagation || r.Origin == types.RouteOriginAdvertisement,
 	}
 }
 

@@ -30,10 +30,12 @@ func (n *Network) Snapshot(ctx context.Context, vpcs ...peering.VPCID) (reach.Ne
 
 // Instances returns the instances of the VPCs that run.
 func (n *Network) Instances(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Instance, error) {
-	pages := ec2.NewDescribeInstancesPaginator(n.client, &ec2.DescribeInstancesInput{
-		Filters: []types.Filter{filter("vpc-id", vpcs...), filter("instance-state-name", "pending", "running")}, MaxResults: aws.Int32(pageSize),
+	return byValues(ctx, "vpc-id", vpcs, func(ctx context.Context, filters ...types.Filter) ([]peering.Instance, error) {
+		pages := ec2.NewDescribeInstancesPaginator(n.client, &ec2.DescribeInstancesInput{
+			Filters: append(filters, filter("instance-state-name", "pending", "running")), MaxResults: aws.Int32(pageSize),
+		})
+		return collect(ctx, "describe instances", pages, instancesOf, instance)
 	})
-	return collect(ctx, "describe instances", pages, instancesOf, instance)
 }
 
 func instancesOf(o *ec2.DescribeInstancesOutput) []types.Instance {

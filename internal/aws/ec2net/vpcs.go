@@ -14,13 +14,13 @@ import (
 
 // VPCs returns those of the VPCs that the cell has, with the blocks that are associated with them.
 func (n *Network) VPCs(ctx context.Context, ids ...peering.VPCID) ([]peering.VPC, error) {
-	pages := ec2.NewDescribeVpcsPaginator(n.client, &ec2.DescribeVpcsInput{
-		Filters: []types.Filter{filter("vpc-id", ids...)}, MaxResults: aws.Int32(pageSize),
+	return byValues(ctx, "vpc-id", ids, func(ctx context.Context, filters ...types.Filter) ([]peering.VPC, error) {
+		pages := ec2.NewDescribeVpcsPaginator(n.client, &ec2.DescribeVpcsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
+		return collect(ctx, "describe VPCs", pages, func(o *ec2.DescribeVpcsOutput) []types.Vpc { return o.Vpcs }, n.vpc)
 	})
-	return collect(ctx, "describe VPCs", pages, func(o *ec2.DescribeVpcsOutput) []types.Vpc { return o.Vpcs }, n.vpc)
 }
 
-// vpc fills in the region, which EC2 doesn't say: it is the client's own.
+// vpc fills in the Region of the client, because EC2's answer has none.
 func (n *Network) vpc(v types.Vpc) peering.VPC {
 	return peering.VPC{
 		Owner:  peering.AccountID(aws.ToString(v.OwnerId)),
@@ -47,10 +47,10 @@ func vpcBlocks(v types.Vpc) []netip.Prefix {
 
 // Subnets returns the subnets of the VPCs.
 func (n *Network) Subnets(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Subnet, error) {
-	pages := ec2.NewDescribeSubnetsPaginator(n.client, &ec2.DescribeSubnetsInput{
-		Filters: []types.Filter{filter("vpc-id", vpcs...)}, MaxResults: aws.Int32(pageSize),
+	return byValues(ctx, "vpc-id", vpcs, func(ctx context.Context, filters ...types.Filter) ([]peering.Subnet, error) {
+		pages := ec2.NewDescribeSubnetsPaginator(n.client, &ec2.DescribeSubnetsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
+		return collect(ctx, "describe subnets", pages, func(o *ec2.DescribeSubnetsOutput) []types.Subnet { return o.Subnets }, subnet)
 	})
-	return collect(ctx, "describe subnets", pages, func(o *ec2.DescribeSubnetsOutput) []types.Subnet { return o.Subnets }, subnet)
 }
 
 func subnet(s types.Subnet) peering.Subnet {
