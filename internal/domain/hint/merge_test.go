@@ -59,3 +59,28 @@ func TestKeysDifferByKindAndConnection(t *testing.T) {
 		t.Error("hints that ask for different work have one key")
 	}
 }
+
+// TestOfEquallyCompleteHintsTheFirstCounts, with the suspects and the drift of both.
+func TestOfEquallyCompleteHintsTheFirstCounts(t *testing.T) {
+	t.Parallel()
+	asked := time.Date(2026, 6, 8, 7, 38, 0, 0, time.UTC)
+	tests := []struct {
+		name string
+		a, b hint.Hint
+		want hint.Hint
+	}{
+		{"both bare", hint.Hint{EventID: "a"}, hint.Hint{EventID: "b"}, hint.Hint{EventID: "a"}},
+		{"both with the time of the request", hint.Hint{EventID: "a", RequestedAt: asked}, hint.Hint{EventID: "b", RequestedAt: asked}, hint.Hint{EventID: "a", RequestedAt: asked}},
+		{"suspects of both", hint.Hint{EventID: "a", Suspects: []string{"1"}}, hint.Hint{EventID: "b", Suspects: []string{"2", "3"}}, hint.Hint{EventID: "a", Suspects: []string{"1", "2", "3"}}},
+		{"drift on one side, reported twice", hint.Hint{EventID: "a", Drift: true, Side: peering.Accepter}, hint.Hint{EventID: "b", Drift: true, Side: peering.Accepter},
+			hint.Hint{EventID: "a", Drift: true, Side: peering.Accepter}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, hint.Merge(tt.a, tt.b)); diff != "" {
+				t.Errorf("Merge() (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
