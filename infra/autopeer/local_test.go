@@ -47,7 +47,7 @@ func TestLocalWithTheAWSCLI(t *testing.T) {
 	finance.env = append([]string{}, env...)
 	finance.env = append(finance.env, "AWS_ACCESS_KEY_ID=222222222222") // the last one counts
 	finance.until("describe-security-group-rules --filters Name=tag:autopeer:connection,Values="+pcx, `"CidrIpv4": "10.10.0.0/16"`)
-	finance.until("describe-vpc-peering-connections --filters Name=tag:autopeer:managed,Values=true", `"Value": "marketing <> finance"`)
+	finance.until("describe-vpc-peering-connections --filters Name=tag:autopeer:managed,Values=autopeer", `"Value": "marketing <> finance"`)
 
 	aws.run("delete-vpc-peering-connection --vpc-peering-connection-id " + pcx)
 	aws.until("describe-route-tables --filters Name=route.vpc-peering-connection-id,Values="+pcx, `"RouteTables": []`)

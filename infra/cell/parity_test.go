@@ -22,7 +22,7 @@ import (
 )
 
 func TestTheEnvironmentIsWhatConfigReads(t *testing.T) {
-	packed, err := parse(t, company).ForCell(finance).Encode()
+	packed, err := parse(t, company).ForCell(finance, wiring.DefaultPrefix).Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestThePolicyLiesWhereTheEnvironmentSays(t *testing.T) {
 	if err != nil || len(parts) != 3 {
 		t.Fatalf("%d layers with a policy.json, %v; want one a cell", len(parts), err)
 	}
-	want, err := parse(t, company).ForCell(developer).Encode()
+	want, err := parse(t, company).ForCell(developer, wiring.DefaultPrefix).Encode()
 	if err != nil {
 		t.Fatal(err)
 	}

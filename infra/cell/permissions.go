@@ -52,7 +52,7 @@ func connectPermissions(p naming, part *policy.Policy) []statement {
 		all = append(all,
 			p.routes(numbered("Route", i), some, "CreateRoute", "ReplaceRoute", "DeleteRoute"),
 			p.groups(numbered("AdmitAndExpel", i), some, "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"))
-		all = append(all, p.ownSide("TagConnection", i, some, "ec2:CreateTags", onlyTags(peering.TagName, peering.TagManaged))...)
+		all = append(all, p.ownSide("TagConnection", i, some, "ec2:CreateTags", p.ownTags(peering.TagName, peering.TagManaged))...)
 		if wantsDNS(part) {
 			all = append(all, p.ownSide("SetDNSOption", i, some, "ec2:ModifyVpcPeeringConnectionOptions", nil)...)
 		}
@@ -63,7 +63,8 @@ func connectPermissions(p naming, part *policy.Policy) []statement {
 		// The rule's tag is how autopeer knows its own, so nothing else may be given it.
 		p.rules("TagNewRule", "ec2:CreateTags").
 			when("StringEquals", "ec2:CreateAction", "AuthorizeSecurityGroupIngress").
-			when("ForAllValues:StringEquals", "aws:TagKeys", []string{peering.TagConnection}))
+			when("ForAllValues:StringEquals", "aws:TagKeys", []string{peering.TagConnection, peering.TagManaged}).
+			when("StringEquals", "aws:RequestTag/"+peering.TagManaged, p.prefix))
 }
 
 // disconnectPermissions reach all the cell's departments, those of no peering too: one may have had a
@@ -138,8 +139,12 @@ func (p naming) ownSide(sid string, i int, vpcs []string, action string, also co
 	return all
 }
 
-func onlyTags(keys ...string) condition {
-	return condition{"ForAllValues:StringEquals": {"aws:TagKeys": keys}}
+// ownTags allows these keys alone, and marks nothing as another installation's.
+func (p naming) ownTags(keys ...string) condition {
+	return condition{
+		"ForAllValues:StringEquals": {"aws:TagKeys": keys},
+		"StringEqualsIfExists":      {"aws:RequestTag/" + peering.TagManaged: p.prefix},
+	}
 }
 
 func ec2Actions(names []string) []string {

@@ -22,7 +22,7 @@ type spec struct {
 const forward = "forward"
 
 func newSpec(whole *policy.Policy, cell peering.Cell, o Options) (spec, error) {
-	part := whole.ForCell(cell)
+	part := whole.ForCell(cell, peering.Installation(o.Prefix))
 	d := spec{naming: naming{cell, o.Prefix}, rules: wiring.Rules(whole, cell, o.SweepInterval), roles: map[string]grants{}}
 	var err error
 	if d.packed, err = part.Encode(); err != nil {

@@ -66,6 +66,13 @@ func ApprovalRequested(o outcome.Outcome) outcome.Outcome {
 	return o
 }
 
+// OfAnotherInstallation returns o as a conflict with the installation that manages the connection.
+func OfAnotherInstallation(o outcome.Outcome, other peering.Installation) outcome.Outcome {
+	o.Type = outcome.Conflicting
+	o.Next = fmt.Sprintf("remove the peering from the policy of one of the two installations; %s manages the connection by its tag %s", other, peering.TagManaged)
+	return o.Because("other-installation", fmt.Sprintf("%s is managed by the installation %s in %s, so this one leaves it alone", o.Connection, other, o.Cell), string(other))
+}
+
 // Refused returns o as a failure for the reason that EC2 gave.
 func Refused(o outcome.Outcome, err error) outcome.Outcome {
 	o.Type = outcome.Failed

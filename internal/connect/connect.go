@@ -89,7 +89,12 @@ func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) (
 		return nil, nil, c.wait(h, fmt.Errorf("%s is still %s", pcx.ID, pcx.State))
 	}
 	d := c.policy.Decide(pcx)
+	foreign := pcx.ManagedBy() != "" && pcx.ManagedBy() != c.policy.Installation
 	switch {
+	case foreign && d.Verdict == policy.Accept && !d.Provisional:
+		return nil, []outcome.Outcome{announce.OfAnotherInstallation(announce.Outcome(outcome.Conflicting, c.cell, pcx, d, c.policy.File), pcx.ManagedBy())}, nil
+	case foreign:
+		return nil, nil, nil
 	case d.Provisional: // nothing is opened for blocks that aren't known
 		return nil, nil, fmt.Errorf("%s is %s and doesn't show its blocks yet", pcx.ID, pcx.State)
 	case d.Verdict != policy.Accept:
@@ -120,7 +125,7 @@ func (c *Connector) sides(ctx context.Context, current observed, d policy.Decisi
 		if !d.Manages(role) {
 			continue
 		}
-		half, err := c.withLeftovers(ctx, current.Side(*current.connection, role, d, c.policy.Limits))
+		half, err := c.withLeftovers(ctx, current.Side(*current.connection, role, d, c.policy))
 		if err != nil {
 			return nil, err
 		}

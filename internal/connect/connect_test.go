@@ -128,7 +128,7 @@ func TestRulesCarryTagAndDescription(t *testing.T) {
 		}
 		c, err := t.Connection(t.Ctx, one, pcx)
 		t.Must(err)
-		if c.Tags[peering.TagName] != "marketing <> finance" || c.Tags[peering.TagManaged] != "true" {
+		if c.Tags[peering.TagName] != "marketing <> finance" || c.Tags[peering.TagManaged] != "autopeer" {
 			t.Errorf("tags of the connection = %v", c.Tags)
 		}
 	})

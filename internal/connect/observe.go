@@ -38,7 +38,7 @@ func (c *Connector) observe(ctx context.Context, h hint.Hint) (observed, error) 
 	if named := c.cell.Own(found[0].Requester, found[0].Accepter); !slices.Equal(named, hinted) {
 		current.Inventory, err = c.reader.Read(ctx, named...)
 	}
-	current.Rules = rules
+	current.Rules = only(rules, func(r peering.IngressRule) bool { return r.MadeBy() == c.policy.Installation })
 	return current, err
 }
 
@@ -71,14 +71,16 @@ func (c *Connector) withLeftovers(ctx context.Context, half plan.Side) (plan.Sid
 	return half, err
 }
 
-// othersRules returns the rules of the side's doubtful groups that are tagged with another connection.
+// othersRules returns the installation's rules of the side's doubtful groups that are tagged with another connection.
 func (c *Connector) othersRules(ctx context.Context, half plan.Side) ([]peering.IngressRule, error) {
 	groups := plan.Doubtful(half)
 	if len(groups) == 0 {
 		return nil, nil
 	}
 	rules, err := c.network.IngressRulesIn(ctx, groups...)
-	return only(rules, func(r peering.IngressRule) bool { return r.Connection() != "" && r.Connection() != half.Connection.ID }), err
+	return only(rules, func(r peering.IngressRule) bool {
+		return r.MadeBy() == half.By && r.Connection() != half.Connection.ID
+	}), err
 }
 
 func only[T any](all []T, keep func(T) bool) []T {

@@ -8,6 +8,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
@@ -73,5 +74,5 @@ func (s *stage) checkTags(pcx peering.ConnectionID, m, f lab.Site) {
 	asked, answered := s.connection(m.Cell, pcx).Tags, s.connection(f.Cell, pcx).Tags
 	s.check("the requester's own name for it stays on the requester's side", asked[peering.TagName] == "Marketing <> Finance", "it is "+asked[peering.TagName])
 	s.check("the accepter's side has a name of its own", answered[peering.TagName] == "marketing <> finance", "it is "+answered[peering.TagName])
-	s.check("each side is marked as managed", asked[peering.TagManaged] == "true" && answered[peering.TagManaged] == "true", "one is not")
+	s.check("each side is marked as managed", asked[peering.TagManaged] == wiring.DefaultPrefix && answered[peering.TagManaged] == wiring.DefaultPrefix, "one is not")
 }

@@ -52,6 +52,9 @@ func (d *Disconnector) Handle(ctx context.Context, h hint.Hint) error {
 	if err != nil {
 		return err
 	}
+	if c := current.connection; c != nil && c.ManagedBy() != "" && c.ManagedBy() != d.policy.Installation {
+		return nil // another installation's
+	}
 	if err := d.alive(h, current); err != nil {
 		return err
 	}
@@ -78,6 +81,7 @@ func (d *Disconnector) observe(ctx context.Context, id peering.ConnectionID) (ob
 		parallel.Read(&current.remains.Tables, d.network.RouteTablesTo, id),
 		parallel.Read(&current.remains.Rules, d.network.IngressRules, id),
 	)
+	current.remains.Rules = slices.DeleteFunc(current.remains.Rules, func(r peering.IngressRule) bool { return r.MadeBy() != d.policy.Installation })
 	current.remains.Tables = slices.DeleteFunc(current.remains.Tables, func(t peering.RouteTable) bool { return !d.isOurs(t.VPC) })
 	if len(found) > 0 {
 		current.connection = &found[0]
@@ -118,7 +122,7 @@ func (d *Disconnector) alive(h hint.Hint, current observed) error {
 func (d *Disconnector) isRemoved(current observed) bool {
 	c := current.connection
 	return c != nil && c.State == peering.Active && d.policy.Removed == policy.DisconnectRemoved &&
-		c.IsManaged() && d.policy.Decide(*c).IsUnlisted()
+		c.ManagedBy() == d.policy.Installation && d.policy.Decide(*c).IsUnlisted()
 }
 
 // concerns reports whether the cell ever had a side of the connection. A deletion names no VPC, so it is forwarded to

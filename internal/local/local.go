@@ -120,7 +120,7 @@ func deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell p
 	}
 	for _, f := range function.All {
 		var err error
-		if made.Mappings[f], err = made.start(cloud, p.ForCell(cell), f, urls, fate); err != nil {
+		if made.Mappings[f], err = made.start(cloud, p.ForCell(cell, wiring.DefaultPrefix), f, urls, fate); err != nil {
 			return nil, err
 		}
 	}

@@ -17,15 +17,17 @@ import (
 
 // find returns the differences from the policy, sorted by their keys. It reads nothing.
 func (s *Sweeper) find(current observed) findings {
-	alive := map[peering.ConnectionID]bool{}
+	alive := map[peering.ConnectionID]bool{} // or another installation's, whose remains are its own affair
 	for _, c := range current.connections {
-		alive[c.ID] = c.State != peering.Expired
+		alive[c.ID] = !c.State.IsDead() || s.isForeign(c)
 	}
 	var found findings
 	for _, c := range current.connections {
 		c = current.WithBlocks(c)
 		d := s.policy.Decide(c)
 		switch {
+		case s.isForeign(c):
+			found = append(found, s.foreign(c, d)...)
 		case c.State == peering.PendingAcceptance:
 			found = append(found, s.pending(c, d, current)...)
 		case c.State == peering.Expired && s.isRecent(c.Expires):
@@ -39,6 +41,18 @@ func (s *Sweeper) find(current observed) findings {
 	found = append(found, s.leftovers(current, alive)...)
 	slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(a.key(), b.key()) })
 	return found
+}
+
+func (s *Sweeper) isForeign(c peering.Connection) bool {
+	return c.ManagedBy() != "" && c.ManagedBy() != s.policy.Installation
+}
+
+// foreign has the conflict with another installation announced once a day, where the policy allows the connection too.
+func (s *Sweeper) foreign(c peering.Connection, d policy.Decision) findings {
+	if c.State != peering.Active || d.Verdict != policy.Accept || !s.isFirstOfDay() {
+		return nil
+	}
+	return findings{s.remind(c, d, function.Connect)}
 }
 
 // lifetime is how long AWS lets a request wait.
@@ -61,7 +75,7 @@ func (s *Sweeper) pending(c peering.Connection, d policy.Decision, current obser
 }
 
 func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, current observed) bool {
-	conflicts, shortages := current.Obstacles(s.cell, s.policy.Expected(c), d, s.policy.Limits)
+	conflicts, shortages := current.Obstacles(s.cell, s.policy.Expected(c), d, s.policy)
 	return len(conflicts)+len(shortages) == 0
 }
 
@@ -79,7 +93,7 @@ func (s *Sweeper) sides(c peering.Connection, d policy.Decision, current observe
 	}
 	for _, role := range c.Roles(s.cell) {
 		if d.Manages(role) {
-			found = append(found, s.side(withLeftovers(current.Side(c, role, d, s.policy.Limits), current, alive), d)...)
+			found = append(found, s.side(withLeftovers(current.Side(c, role, d, s.policy), current, alive), d)...)
 		}
 	}
 	return found
@@ -95,7 +109,7 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 		f.reminder = true // the obstacle is announced as long as it is there
 	case len(p.Changes) == 0, mayBeRefused(p) && !s.isFirstOfDay():
 		return nil
-	case !c.IsManaged():
+	case c.ManagedBy() == "":
 		f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s", c.ID, side.Role, d.Reason), d.Key())
 		f.missed = d.Manages(peering.Accepter)
 	}
@@ -150,7 +164,7 @@ func withLeftovers(side plan.Side, current observed, alive map[peering.Connectio
 // autopeer has connected it and the policy asks for that.
 func (s *Sweeper) unallowed(c peering.Connection, d policy.Decision, current observed) findings {
 	remains := plan.Disconnect(plan.Remains{Connection: c.ID, Tables: current.Tables, Rules: tagged(current.Rules, c.ID)}).Changes
-	if s.policy.Removed == policy.DisconnectRemoved && c.IsManaged() && d.IsUnlisted() {
+	if s.policy.Removed == policy.DisconnectRemoved && c.ManagedBy() == s.policy.Installation && d.IsUnlisted() {
 		if len(remains) == 0 {
 			return nil
 		}

@@ -13,7 +13,7 @@ import (
 
 // observed lists the cell's connections and the resources of their VPCs.
 type observed struct {
-	connections []peering.Connection // alive, and expired
+	connections []peering.Connection // alive, expired and deleted
 	blackholes  []peering.RouteTable // the tables of departments' VPCs that have any
 	plan.Inventory
 }
@@ -22,7 +22,7 @@ type observed struct {
 func (s *Sweeper) observe(ctx context.Context) (observed, error) {
 	var current observed
 	err := parallel.Do(ctx,
-		parallel.Read(&current.connections, s.network.ConnectionsIn, peering.PendingAcceptance, peering.Provisioning, peering.Active, peering.Expired),
+		parallel.Read(&current.connections, s.network.ConnectionsIn, peering.PendingAcceptance, peering.Provisioning, peering.Active, peering.Expired, peering.Deleted),
 		func(ctx context.Context) (err error) {
 			current.blackholes, err = s.network.RouteTablesWithBlackholes(ctx)
 			return err
@@ -37,7 +37,7 @@ func (s *Sweeper) observe(ctx context.Context) (observed, error) {
 	}
 	current.blackholes = slices.DeleteFunc(current.blackholes, func(t peering.RouteTable) bool { return !s.concerns(t.VPC) })
 	resources, err := s.reader.Read(ctx, s.vpcs(current.connections)...)
-	resources.Rules = current.Rules
+	resources.Rules = slices.DeleteFunc(current.Rules, func(r peering.IngressRule) bool { return r.MadeBy() != s.policy.Installation })
 	current.Inventory = resources
 	for _, c := range current.connections {
 		if c.State.IsAccepted() {

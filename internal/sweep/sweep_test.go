@@ -114,7 +114,7 @@ func TestDrift(t *testing.T) {
 			p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16")
 		}, two, "authorize icmp"},
 		{"an extra rule with our tag", func(p *lab.Person, _, f lab.Site, pcx peering.ConnectionID) {
-			p.AdmitTagged(f.Group, "tcp", 22, 22, "10.10.0.0/16", map[string]string{peering.TagConnection: string(pcx)})
+			p.AdmitTagged(f.Group, "tcp", 22, 22, "10.10.0.0/16", map[string]string{peering.TagConnection: string(pcx), peering.TagManaged: "autopeer"})
 		}, two, "revoke"},
 		{"an extra route to the connection", func(p *lab.Person, m, _ lab.Site, pcx peering.ConnectionID) { p.RouteTo(m.Table, "172.31.9.0/24", pcx) }, one, "delete route 172.31.9.0/24"},
 	}

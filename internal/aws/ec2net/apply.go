@@ -104,7 +104,7 @@ func (n *Network) authorize(ctx context.Context, c plan.Authorize) error {
 		GroupId: aws.String(string(c.Group)),
 		TagSpecifications: []types.TagSpecification{{
 			ResourceType: types.ResourceTypeSecurityGroupRule,
-			Tags:         sdkTags(map[string]string{peering.TagConnection: string(c.Connection)}),
+			Tags:         sdkTags(map[string]string{peering.TagConnection: string(c.Connection), peering.TagManaged: string(c.By)}),
 		}},
 	}
 	for _, p := range c.Permissions {

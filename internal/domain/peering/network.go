@@ -91,6 +91,14 @@ type IngressRule struct {
 // Connection returns the connection that the rule was made for, "" where autopeer didn't make it.
 func (r IngressRule) Connection() ConnectionID { return ConnectionID(r.Tags[TagConnection]) }
 
+// MadeBy returns the installation that made the rule, "" where none did.
+func (r IngressRule) MadeBy() Installation {
+	if r.Connection() == "" {
+		return ""
+	}
+	return Installation(r.Tags[TagManaged])
+}
+
 // ACLEntry is one numbered rule of a network ACL.
 type ACLEntry struct {
 	Number   int32 // lower numbers decide first

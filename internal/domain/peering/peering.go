@@ -23,7 +23,11 @@ type (
 	PrefixListID    string // pl-…
 )
 
-// Cell is one account in one region: the unit that is deployed, and that changes nothing outside itself.
+// Installation is the name of an installation of autopeer: the prefix of all its names. Several may share an account and
+// Region, and none touches the resources of another.
+type Installation string
+
+// Cell is one account in one Region: the unit that is deployed, and that changes nothing outside itself.
 type Cell struct {
 	Account AccountID `json:"account"`
 	Region  Region    `json:"region"`
@@ -134,8 +138,8 @@ func (c Connection) DNS(r Role) *bool {
 	return c.AccepterDNS
 }
 
-// IsManaged reports whether autopeer has connected the cell's side.
-func (c Connection) IsManaged() bool { return c.Tags[TagManaged] == "true" }
+// ManagedBy returns the installation that has connected the cell's side, "" if none has.
+func (c Connection) ManagedBy() Installation { return Installation(c.Tags[TagManaged]) }
 
 // Roles returns the halves that the cell owns: none, one, or both, the requester first.
 func (c Connection) Roles(cell Cell) []Role {

@@ -1,9 +1,9 @@
 package peering
 
-// The tags by which autopeer knows its own. Anything without them is somebody else's.
+// The tags by which an installation recognizes its own resources. Resources without them belong to others.
 const (
 	TagConnection = "autopeer:connection" // on an ingress rule: the connection that it serves
-	TagManaged    = "autopeer:managed"    // on a connection: "true" in every cell that connected its side
-	TagApproved   = "autopeer:approved"   // on a request in the accepter's cell: "true" when a person has approved it
+	TagManaged    = "autopeer:managed"    // on a rule, and on a connection in every cell that connected its side: the installation
+	TagApproved   = "autopeer:approved"   // on a request in the accepter's cell: "true" once a person has approved it
 	TagName       = "Name"
 )

@@ -75,10 +75,11 @@ func (c DeleteRoute) Key() string {
 	return key("delete-route", c.Table, c.Destination, c.Via)
 }
 
-// Authorize adds ingress rules to one group, tagged with the connection.
+// Authorize adds ingress rules to one group, tagged with the connection and the installation.
 type Authorize struct {
 	Group       peering.SecurityGroupID
 	Connection  peering.ConnectionID
+	By          peering.Installation
 	Permissions []peering.Permission // of blocks, or one of a group or a prefix list
 	Peer        peering.AccountID    // that has the referenced group
 	Description string

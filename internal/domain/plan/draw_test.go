@@ -78,6 +78,7 @@ func (d drawer) some(most int, what string) []netip.Prefix {
 func (u universe) side(t *rapid.T) plan.Side {
 	d := drawer{t, u}
 	s := plan.Side{
+		By:   installation,
 		Role: pick(d, "role", peering.Requester, peering.Accepter), Own: "a", Peer: "b",
 		Limits: policy.Limits{Routes: pick(d, "limit of routes", 0, 0, 0, 3, 4), Rules: pick(d, "limit of rules", 0, 0, 0, 3, 4)},
 		Dead:   map[peering.ConnectionID]bool{peering.ConnectionID(other): true, peering.ConnectionID(pending): false},
@@ -103,7 +104,7 @@ func (u universe) side(t *rapid.T) plan.Side {
 
 func (d drawer) connection(own peering.Role) peering.Connection {
 	c := peering.Connection{ID: via, State: peering.Active}
-	c.Tags = pick(d, "tags", nil, map[string]string{peering.TagName: mine}, map[string]string{peering.TagManaged: "true"})
+	c.Tags = pick(d, "tags", nil, map[string]string{peering.TagName: mine}, map[string]string{peering.TagManaged: string(installation)})
 	near := peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-1"}
 	far := peering.VPC{Owner: "222222222222", Region: pick[peering.Region](d, "region of the peer", "us-east-1", "us-east-1", "eu-west-1"), ID: "vpc-2"}
 	far.Blocks = d.some(3, "blocks of the peer")
@@ -223,11 +224,11 @@ func (d drawer) owners(groups []peering.SecurityGroup) (ours, old []peering.Ingr
 			r := peering.IngressRule{ID: peering.RuleID(fmt.Sprintf("sgr-%s-%d", g.ID, i)), Group: g.ID, Permission: p}
 			switch d.upTo(3, "owner") {
 			case 0:
-				r.Tags = map[string]string{peering.TagConnection: string(via)}
+				r.Tags = map[string]string{peering.TagConnection: string(via), peering.TagManaged: string(installation)}
 				r.Stale = p.Group != "" && d.often("stale")
 				ours = append(ours, r)
 			case 1:
-				r.Tags = map[string]string{peering.TagConnection: string(other)}
+				r.Tags = map[string]string{peering.TagConnection: string(other), peering.TagManaged: string(installation)}
 				old = append(old, r)
 			}
 		}

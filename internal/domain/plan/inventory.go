@@ -34,10 +34,10 @@ func (i Inventory) WithBlocks(c peering.Connection) peering.Connection {
 }
 
 // Side returns the resources of one side of the connection, with the terms that the decision sets for it.
-func (i Inventory) Side(c peering.Connection, role peering.Role, d policy.Decision, limits policy.Limits) Side {
+func (i Inventory) Side(c peering.Connection, role peering.Role, d policy.Decision, p *policy.Policy) Side {
 	vpc := c.VPC(role).ID
 	side := Side{
-		Connection: c, Role: role, Terms: d.Terms(role), Limits: limits,
+		Connection: c, Role: role, Terms: d.Terms(role), Limits: p.Limits, By: p.Installation,
 		Own: d.Requester, Peer: d.Accepter,
 		Tables:  only(i.Tables, func(t peering.RouteTable) bool { return t.VPC == vpc }),
 		Subnets: only(i.Subnets, func(n peering.Subnet) bool { return n.VPC == vpc }),
@@ -54,7 +54,7 @@ func (i Inventory) Side(c peering.Connection, role peering.Role, d policy.Decisi
 
 // Obstacles returns the conflicts and shortages that would keep the cell's sides from being connected, within the
 // limits of what is known before acceptance.
-func (i Inventory) Obstacles(cell peering.Cell, c peering.Connection, d policy.Decision, limits policy.Limits) ([]Conflict, []Shortage) {
+func (i Inventory) Obstacles(cell peering.Cell, c peering.Connection, d policy.Decision, p *policy.Policy) ([]Conflict, []Shortage) {
 	var conflicts []Conflict
 	var shortages []Shortage
 	for _, role := range c.Roles(cell) {
@@ -65,9 +65,9 @@ func (i Inventory) Obstacles(cell peering.Cell, c peering.Connection, d policy.D
 		others := only(i.Accepted, func(o peering.Connection) bool {
 			return o.ID != c.ID && (o.Requester.Same(vpc) || o.Accepter.Same(vpc))
 		})
-		some, few := Foresee(i.Side(c, role, d, limits))
+		some, few := Foresee(i.Side(c, role, d, p))
 		conflicts = append(conflicts, some...)
-		shortages = slices.Concat(shortages, ofPeerings(vpc.ID, len(others), limits), few)
+		shortages = slices.Concat(shortages, ofPeerings(vpc.ID, len(others), p.Limits), few)
 	}
 	return conflicts, shortages
 }

@@ -65,7 +65,7 @@ func decision() policy.Decision {
 
 // ruleOf is tagged with the connection.
 func ruleOf(c peering.ConnectionID, id peering.RuleID, group peering.SecurityGroupID) peering.IngressRule {
-	return peering.IngressRule{ID: id, Group: group, Tags: map[string]string{peering.TagConnection: string(c)}}
+	return peering.IngressRule{ID: id, Group: group, Tags: map[string]string{peering.TagConnection: string(c), peering.TagManaged: string(installation)}}
 }
 
 func TestASideHasWhatItsVPCHas(t *testing.T) {
@@ -76,19 +76,20 @@ func TestASideHasWhatItsVPCHas(t *testing.T) {
 		Groups:  []peering.SecurityGroup{{ID: "sg-a", VPC: "vpc-a"}, {ID: "sg-b", VPC: "vpc-b"}},
 		Rules:   []peering.IngressRule{ruleOf(via, "sgr-a", "sg-a"), ruleOf(via, "sgr-b", "sg-b"), ruleOf("pcx-old", "sgr-old", "sg-a")},
 	}
-	c, d, limits := between(via, asking, asked), decision(), policy.Limits{Routes: 7}
+	c, d := between(via, asking, asked), decision()
+	p := &policy.Policy{Installation: installation, Limits: policy.Limits{Routes: 7}}
 	want := map[peering.Role]plan.Side{
 		peering.Requester: {
-			Connection: c, Role: peering.Requester, Own: "marketing", Peer: "finance", Terms: d.Terms(peering.Requester), Limits: limits,
+			Connection: c, Role: peering.Requester, Own: "marketing", Peer: "finance", Terms: d.Terms(peering.Requester), Limits: p.Limits, By: installation,
 			Tables: s.Tables[:1], Subnets: s.Subnets[:1], Groups: s.Groups[:1], Ours: s.Rules[:1],
 		},
 		peering.Accepter: {
-			Connection: c, Role: peering.Accepter, Own: "finance", Peer: "marketing", Terms: d.Terms(peering.Accepter), Limits: limits,
+			Connection: c, Role: peering.Accepter, Own: "finance", Peer: "marketing", Terms: d.Terms(peering.Accepter), Limits: p.Limits, By: installation,
 			Tables: s.Tables[1:2], Subnets: s.Subnets[1:], Groups: s.Groups[1:], Ours: s.Rules[1:2],
 		},
 	}
 	for role, side := range want {
-		if diff := cmp.Diff(side, s.Side(c, role, d, limits), samePrefixes); diff != "" {
+		if diff := cmp.Diff(side, s.Side(c, role, d, p), samePrefixes); diff != "" {
 			t.Errorf("Side(%s) (-want +got):\n%s", role, diff)
 		}
 	}
@@ -139,7 +140,7 @@ func TestObstacles(t *testing.T) {
 			s := s
 			s.Accepted = tt.accepted
 			var got []string
-			conflicts, shortages := s.Obstacles(here, tt.c, tt.d, tt.limits)
+			conflicts, shortages := s.Obstacles(here, tt.c, tt.d, &policy.Policy{Limits: tt.limits})
 			for _, c := range conflicts {
 				got = append(got, c.String())
 			}

@@ -20,7 +20,7 @@ func TestKeys(t *testing.T) {
 		"replace-route|rtb-1|172.31.0.0/16|pcx-old|pcx-1": plan.ReplaceRoute{Table: "rtb-1", Destination: block, Was: "pcx-old", Via: "pcx-1"},
 		"delete-route|rtb-1|172.31.0.0/16|pcx-1":          plan.DeleteRoute{Table: "rtb-1", Destination: block, Via: "pcx-1"},
 		"authorize|sg-1|pcx-1|[{icmp -1 -1 172.31.0.0/16  }]": plan.Authorize{
-			Group: "sg-1", Connection: "pcx-1", Permissions: []peering.Permission{icmp}, Peer: "111111111111", Description: "words",
+			Group: "sg-1", Connection: "pcx-1", By: installation, Permissions: []peering.Permission{icmp}, Peer: "111111111111", Description: "words",
 		},
 		"revoke|sg-1|[sgr-1 sgr-2]":           plan.Revoke{Group: "sg-1", Rules: []peering.RuleID{"sgr-1", "sgr-2"}},
 		"enable-dns|pcx-1|requester":          plan.EnableDNS{Connection: "pcx-1", Role: peering.Requester},
@@ -65,7 +65,7 @@ func TestQuotaCodes(t *testing.T) {
 	}
 	s := limited(policy.Limits{Peerings: 1})
 	other := peering.Connection{ID: "pcx-other", State: peering.Active, Requester: s.Connection.Requester}
-	_, shortages := plan.Inventory{Accepted: []peering.Connection{other}}.Obstacles(s.Connection.Requester.Cell(), s.Connection, policy.Decision{}, s.Limits)
+	_, shortages := plan.Inventory{Accepted: []peering.Connection{other}}.Obstacles(s.Connection.Requester.Cell(), s.Connection, policy.Decision{}, &policy.Policy{Limits: s.Limits})
 	if len(shortages) != 1 || shortages[0].Quota != "peerings" {
 		t.Errorf("shortages = %+v, want one of the quota peerings", shortages)
 	}

@@ -18,6 +18,7 @@ type Side struct {
 	Own, Peer  string // the departments' names
 	Terms      policy.Terms
 	Limits     policy.Limits
+	By         peering.Installation // that plans, and marks its changes as its own
 
 	Tables  []peering.RouteTable // all of the side's VPC
 	Subnets []peering.Subnet     // needed only where the terms choose tables by subnets' tags
@@ -90,8 +91,8 @@ func planTags(s Side) []Change {
 	if s.Connection.Tags[peering.TagName] == "" {
 		missing[peering.TagName] = s.name()
 	}
-	if !s.Connection.IsManaged() {
-		missing[peering.TagManaged] = "true"
+	if s.Connection.ManagedBy() != s.By {
+		missing[peering.TagManaged] = string(s.By)
 	}
 	if len(missing) == 0 {
 		return nil

@@ -19,6 +19,9 @@ const (
 	other = peering.Target("pcx-old")
 )
 
+// installation is the one that plans.
+const installation peering.Installation = "blue"
+
 var peerBlock = netip.MustParsePrefix("172.31.0.0/16")
 
 // marketing is the requester's side of an active connection to finance, with nothing to do but what a
@@ -31,9 +34,9 @@ func marketing(change func(*plan.Side)) plan.Side {
 			Requester:    peering.VPC{ID: "vpc-marketing", Blocks: prefixes("10.10.0.0/16")},
 			Accepter:     peering.VPC{ID: "vpc-finance", Blocks: []netip.Prefix{peerBlock}},
 			RequesterDNS: &yes,
-			Tags:         map[string]string{peering.TagName: "marketing <> finance", peering.TagManaged: "true"},
+			Tags:         map[string]string{peering.TagName: "marketing <> finance", peering.TagManaged: string(installation)},
 		},
-		Role: peering.Requester, Own: "marketing", Peer: "finance",
+		Role: peering.Requester, Own: "marketing", Peer: "finance", By: installation,
 		Terms: policy.Terms{Routes: policy.Routes{Tables: policy.Tables{Scope: policy.AllTables}}},
 	}
 	change(&s)
@@ -308,9 +311,9 @@ func TestConnectOptionsAndTags(t *testing.T) {
 			[]string{"let the peer resolve names of the requester of pcx-new"}},
 		{"DNS that the policy doesn't ask for is not turned off", func(*plan.Side) {}, nil},
 		{"missing tags are set", func(s *plan.Side) { s.Connection.Tags = nil },
-			[]string{"tag pcx-new with Name=marketing <> finance, autopeer:managed=true"}},
+			[]string{"tag pcx-new with Name=marketing <> finance, autopeer:managed=blue"}},
 		{"a name that somebody gave stays", func(s *plan.Side) { s.Connection.Tags = map[string]string{"Name": "Marketing <> Finance"} },
-			[]string{"tag pcx-new with autopeer:managed=true"}},
+			[]string{"tag pcx-new with autopeer:managed=blue"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -58,7 +58,7 @@ func TestBothSidesGiveTheSameName(t *testing.T) {
 	p := plan.Connect(marketing(func(s *plan.Side) {
 		s.Role, s.Own, s.Peer, s.Connection.Tags = peering.Accepter, s.Peer, s.Own, nil
 	}))
-	want := []string{"tag pcx-new with Name=marketing <> finance, autopeer:managed=true"}
+	want := []string{"tag pcx-new with Name=marketing <> finance, autopeer:managed=blue"}
 	if diff := cmp.Diff(want, words(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}

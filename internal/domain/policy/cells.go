@@ -7,10 +7,10 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// ForCell returns what the cell needs to know to decide its connections as p does: the peerings of the
+// ForCell returns the part of p that the installation needs in the cell to decide its connections as p does: the peerings of the
 // departments that have a member in it, and the departments that bear on these. It shares memory with p.
-func (p *Policy) ForCell(cell peering.Cell) *Policy {
-	part := &Policy{File: p.File, Otherwise: p.Otherwise, Removed: p.Removed, Limits: p.Limits}
+func (p *Policy) ForCell(cell peering.Cell, by peering.Installation) *Policy {
+	part := &Policy{File: p.File, Installation: by, Otherwise: p.Otherwise, Removed: p.Removed, Limits: p.Limits}
 	local := p.departmentsIn(cell)
 	named := map[string]bool{}
 	for _, entry := range p.Peerings {

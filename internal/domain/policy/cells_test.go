@@ -44,7 +44,7 @@ func TestPart(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			part := company().ForCell(tt.cell)
+			part := company().ForCell(tt.cell, "")
 			if diff := cmp.Diff(tt.departments, departmentNames(part)); diff != "" {
 				t.Errorf("departments (-want +got):\n%s", diff)
 			}
@@ -59,7 +59,7 @@ func TestPartLeavesOutStrangers(t *testing.T) {
 	t.Parallel()
 	p := company()
 	p.Departments[2].Members = []policy.Member{{Cell: developerCell, VPC: "vpc-d"}}
-	part := p.ForCell(financeCell)
+	part := p.ForCell(financeCell, "")
 	if diff := cmp.Diff([]string{"marketing", "finance", "developer"}, departmentNames(part)); diff != "" {
 		t.Errorf("departments (-want +got):\n%s", diff)
 	}
@@ -73,7 +73,7 @@ func TestPartKeepsWhatHoldsForTheWholeFile(t *testing.T) {
 	}
 	p := whole
 	p.Departments, p.Peerings = company().Departments, company().Peerings
-	part := p.ForCell(financeCell)
+	part := p.ForCell(financeCell, "")
 	if len(part.Departments) == 0 || len(part.Peerings) == 0 {
 		t.Errorf("ForCell() has %d departments and %d peerings", len(part.Departments), len(part.Peerings))
 	}

@@ -111,7 +111,7 @@ func TestPartHasWhatTheCellNeeds(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, departmentNames(p.ForCell(tt.cell))); diff != "" {
+			if diff := cmp.Diff(tt.want, departmentNames(p.ForCell(tt.cell, ""))); diff != "" {
 				t.Errorf("departments (-want +got):\n%s", diff)
 			}
 		})

@@ -12,12 +12,14 @@ import (
 // Policy is a whole, checked allow-list, or the part of it that concerns one cell. Its JSON form is what
 // is packed with a function.
 type Policy struct {
-	File        string       `json:"file"` // the name of the file it was read from, for messages
-	Otherwise   Otherwise    `json:"otherwise"`
-	Removed     Removed      `json:"removed,omitempty"`
-	Limits      Limits       `json:"limits,omitzero"`
-	Departments []Department `json:"departments"` // in the order of the file
-	Peerings    []Peering    `json:"peerings"`    // in the order of the file
+	File string `json:"file"` // the name of the file it was read from, for messages
+	// Installation is the one that carries out the policy. Only the part of a cell has one.
+	Installation peering.Installation `json:"installation,omitempty"`
+	Otherwise    Otherwise            `json:"otherwise"`
+	Removed      Removed              `json:"removed,omitempty"`
+	Limits       Limits               `json:"limits,omitzero"`
+	Departments  []Department         `json:"departments"` // in the order of the file
+	Peerings     []Peering            `json:"peerings"`    // in the order of the file
 }
 
 // Otherwise says what happens to a request that no peering names.

@@ -210,7 +210,7 @@ func TestPartDecidesAsTheWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, c := drawPolicy(t), drawRequest(t)
 		for _, cell := range []peering.Cell{c.Requester.Cell(), c.Accepter.Cell()} {
-			want, got := p.Decide(c), p.ForCell(cell).Decide(c)
+			want, got := p.Decide(c), p.ForCell(cell, "").Decide(c)
 			if got.Verdict != want.Verdict || got.Code != want.Code {
 				t.Fatalf("ForCell(%s) decides %s (%s), the whole %s (%s)", cell, got.Verdict, got.Reason, want.Verdict, want.Reason)
 			}

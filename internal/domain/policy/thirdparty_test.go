@@ -66,7 +66,7 @@ func TestNothingIsDeployedForThirdParties(t *testing.T) {
 
 func TestPeeringsWithThirdPartiesAreInThePart(t *testing.T) {
 	t.Parallel()
-	part := withVendor().ForCell(financeCell)
+	part := withVendor().ForCell(financeCell, "")
 	if diff := cmp.Diff([]int{13, 14, 16}, peeringLines(part)); diff != "" {
 		t.Errorf("lines of peerings (-want +got):\n%s", diff)
 	}

@@ -74,7 +74,7 @@ func Rules(p *policy.Policy, cell peering.Cell, sweepInterval time.Duration) []R
 	counterparts := p.Counterparts(cell)
 	rules := local(cell)
 	rules = append(rules, Rule{Name: SweepRule, Bus: DefaultBus, Queue: function.Sweep, Schedule: rate(sweepInterval)})
-	rules = append(rules, tagged(p.ForCell(cell).TagKeys(), cell)...)
+	rules = append(rules, tagged(p.ForCell(cell, "").TagKeys(), cell)...)
 	rules = append(rules, foreign(Accounts(counterparts))...)
 	rules = append(rules, announced(cell, counterparts)...)
 	for _, c := range counterparts {

@@ -139,7 +139,7 @@ func (c *company) deploy(templates map[peering.Cell][]byte) {
 	}
 	for _, at := range []peering.Cell{one, two} {
 		for _, f := range function.All {
-			c.must("start "+string(f), c.start(p.ForCell(at), at, f))
+			c.must("start "+string(f), c.start(p.ForCell(at, wiring.DefaultPrefix), at, f))
 		}
 	}
 }

@@ -51,7 +51,7 @@ func (c *company) comeAndGo(pair, ends [2]lab.Site, approve bool) {
 	for _, at := range []peering.Cell{one, two} {
 		pcx, err := c.Connection(c.ctx, at, id)
 		c.must("read "+string(id), err)
-		if pcx.Tags[peering.TagManaged] != "true" || pcx.Tags[peering.TagName] == "" {
+		if pcx.ManagedBy() != wiring.DefaultPrefix || pcx.Tags[peering.TagName] == "" {
 			c.notice("%s is tagged %v in %s", id, pcx.Tags, at)
 		}
 		c.resolves(at, id)

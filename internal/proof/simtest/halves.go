@@ -59,7 +59,7 @@ func (r *run) halfWrong(h half) string {
 		return why
 	}
 	tags := h.tagsOn(h.connection, h.own().Cell)
-	if tags[peering.TagManaged] != "true" || tags[peering.TagName] == "" {
+	if tags[peering.TagManaged] != "autopeer" || tags[peering.TagName] == "" {
 		return "it isn't tagged"
 	}
 	if h.reading.entry.dns && !h.connection.dns[h.role] && r.wasConnected(h) {

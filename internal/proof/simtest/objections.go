@@ -169,7 +169,7 @@ func (l *ledger) mayTakeBack(id string, rec record) bool {
 // it disconnected.
 func (l *ledger) isRemoved(c *connection, cell peering.Cell, now time.Time) bool {
 	return l.policy != nil && l.policy.disconnect && l.state(c, now) == active && l.read(c).entry == nil &&
-		l.tagsOn(c, cell)[peering.TagManaged] == "true"
+		l.tagsOn(c, cell)[peering.TagManaged] == "autopeer"
 }
 
 func (l *ledger) againstAuthorize(rec record) string {

@@ -58,7 +58,7 @@ var scenarios = append([]scenario{
 var acrossWants = []string{
 	"Marketing's table routes 172.31.0.0/16 to connection 1", "Marketing's main table routes 172.31.0.0/16 to connection 1",
 	"Finance's table routes 10.10.0.0/16 to connection 1", "Finance's main table routes 10.10.0.0/16 to connection 1",
-	"Finance's group admits icmp -1--1 from 10.10.0.0/16", "sees the tag autopeer:managed=true of connection 1",
+	"Finance's group admits icmp -1--1 from 10.10.0.0/16", "sees the tag autopeer:managed=autopeer of connection 1",
 	"announces Peering Accepted of connection 1", "announces Peering Connected of connection 1 as requester", "announces Peering Disconnected of connection 1",
 }
 

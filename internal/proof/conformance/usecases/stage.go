@@ -104,7 +104,7 @@ func (s *stage) deploy(policy string) {
 		return
 	}
 	for _, t := range s.cells {
-		handlers := local.Handlers(t.Cell, p.ForCell(t.Cell), local.Edges{Network: ec2net.New(t.person.EC2), Announcer: t.ear})
+		handlers := local.Handlers(t.Cell, p.ForCell(t.Cell, busName), local.Edges{Network: ec2net.New(t.person.EC2), Announcer: t.ear})
 		t.handlers = []lambdasqs.Handle{handlers[function.Accept], handlers[function.Connect], handlers[function.Disconnect]}
 	}
 }
