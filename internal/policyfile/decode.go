@@ -28,8 +28,8 @@ func (o *origin) begin(e *element) { o.at, o.refused = e.at(), e.isRefused() }
 
 func (o origin) given() bool { return o.at.line > 0 }
 
-// decode reads the element into a part of the document. The schema has reported what doesn't fit; that is left
-// out. A part without a read method of its own is a struct, with a field for each key.
+// decode reads the element into a part of the document. Values that don't fit are left out: the schema refuses them.
+// A part without a read method of its own is a struct, with a field for each key.
 func (r *reader) decode(e *element, part any) {
 	if p, ok := part.(interface{ begin(*element) }); ok {
 		p.begin(e)
@@ -75,7 +75,7 @@ type list[T any] struct {
 }
 
 func (l *list[T]) read(r *reader, e *element) {
-	if e.shape() != isList {
+	if e.shape() != "array" {
 		return
 	}
 	l.items = make([]T, len(e.inside))
@@ -99,7 +99,7 @@ type row[K, V any] struct {
 }
 
 func (t *table[K, V]) read(r *reader, e *element) {
-	if e.shape() != isMapping {
+	if e.shape() != "object" {
 		return
 	}
 	t.rows = make([]row[K, V], len(e.inside))
@@ -110,7 +110,7 @@ func (t *table[K, V]) read(r *reader, e *element) {
 }
 
 func (p *pair) read(r *reader, e *element) {
-	if e.shape() != isList || len(e.inside) != len(p.names) {
+	if e.shape() != "array" || len(e.inside) != len(p.names) {
 		return
 	}
 	p.ok = true
@@ -121,7 +121,7 @@ func (p *pair) read(r *reader, e *element) {
 
 // read distinguishes the two forms by their YAML.
 func (t *tables) read(r *reader, e *element) {
-	if e.shape() == isMapping {
+	if e.shape() == "object" {
 		r.decode(e, &t.choice)
 		return
 	}

@@ -54,7 +54,7 @@ type sideRoutes struct {
 	Except some[scalar[netip.Prefix]] `yaml:"except" jsonschema_description:"Blocks of the other department's VPC that are never routed."`
 }
 
-// choice is embedded in structs of which exactly one field is set.
+// choice is embedded in structs that have exactly one of their fields set.
 type choice struct{ origin }
 
 // tableChoice is the longer form of tables.

@@ -1,6 +1,7 @@
 package policyfile
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -59,15 +60,12 @@ func (e *element) at() position {
 	return position{p.Line, p.Column}
 }
 
-// text returns a scalar as it is written, without quotes.
-func (e *element) text() string { return e.node.GetToken().Value }
-
-// textOf returns the text of a key's value, empty if the key is not given.
-func (e *element) textOf(key string) string {
-	if value := e.byKey[key]; value != nil {
-		return value.text()
+// text returns a scalar as it is written, without quotes. It is empty for a key that isn't given.
+func (e *element) text() string {
+	if e == nil {
+		return ""
 	}
-	return ""
+	return e.node.GetToken().Value
 }
 
 // isRefused reports whether the schema refuses the element itself. Elements inside may be refused all the same.
@@ -77,23 +75,23 @@ func (e *element) isRefused() bool { return len(e.violations) > 0 }
 // blocks of text and numbers that aren't plain digits become null, which it allows nowhere.
 func (e *element) json() any {
 	switch e.shape() {
-	case isMapping:
+	case "object":
 		object := make(map[string]any, len(e.inside))
 		for key, value := range e.byKey {
 			object[key] = value.json()
 		}
 		return object
-	case isList:
+	case "array":
 		items := make([]any, len(e.inside))
 		for i, item := range e.inside {
 			items[i] = item.json()
 		}
 		return items
-	case isText:
+	case "string":
 		return e.text()
-	case isBool:
+	case "boolean":
 		return strings.EqualFold(e.text(), "true")
-	case isNumber:
+	case "integer":
 		if n, err := strconv.Atoi(e.text()); err == nil && strconv.Itoa(n) == e.text() {
 			return n
 		}
@@ -103,51 +101,19 @@ func (e *element) json() any {
 
 // jsonKey returns the key for the schema. A key that isn't text begins with a line break, which no key may have.
 func (e *element) jsonKey() string {
-	if e.shape() != isText {
+	if e.shape() != "string" {
 		return "\n" + e.text()
 	}
 	return e.text()
 }
 
-// The shapes of YAML, in the words of messages.
-const (
-	isMapping = "a mapping"
-	isList    = "a list"
-	isText    = "text"
-	isNumber  = "a number"
-	isBool    = "true or false"
-)
-
-// shapes has the shape of each type of the schema.
-var shapes = map[string]string{
-	"object": isMapping, "array": isList, "integer": isNumber, "string": isText, "boolean": isBool,
+// shapes has the type in a schema of each kind of YAML. All others are numbers; block and null, no schema allows.
+var shapes = map[ast.NodeType]string{
+	ast.MappingType: "object", ast.SequenceType: "array", ast.StringType: "string", ast.BoolType: "boolean",
+	ast.LiteralType: "block", ast.NullType: "null",
 }
 
-func shapesOf(types []string) []string {
-	all := make([]string, len(types))
-	for i, t := range types {
-		all[i] = shapes[t]
-	}
-	return all
-}
-
-func (e *element) shape() string {
-	switch e.node.(type) {
-	case *ast.MappingNode:
-		return isMapping
-	case *ast.SequenceNode:
-		return isList
-	case *ast.NullNode:
-		return "empty"
-	case *ast.BoolNode:
-		return isBool
-	case *ast.StringNode:
-		return isText
-	case *ast.LiteralNode:
-		return "a block of text"
-	}
-	return isNumber
-}
+func (e *element) shape() string { return cmp.Or(shapes[e.node.Type()], "integer") }
 
 // quoted makes any text of the file fit for a message: one line, not too long.
 func quoted(s string) string {

@@ -65,19 +65,19 @@ var forms = map[reflect.Type]jsonschema.Schema{
 	reflect.TypeFor[policy.TableScope](): wordForm(policy.AllTables, policy.MainTable, policy.NoTables),
 	reflect.TypeFor[peering.Protocol]():  wordForm(peering.TCP, peering.UDP, peering.ICMP, peering.ICMPv6, allProtocols),
 
-	reflect.TypeFor[netip.Prefix]():     with(textForm(cidrPattern, ""), notCIDR),
-	reflect.TypeFor[source]():           with(textForm(sourcePattern, ""), notSource),
+	reflect.TypeFor[netip.Prefix]():     withMessage(notCIDR, textForm(cidrPattern, "")),
+	reflect.TypeFor[source]():           withMessage(notSource, textForm(sourcePattern, "")),
 	reflect.TypeFor[policy.PortRange](): numberOrText(numberForm(1, 65535, notPorts), portPattern+"(-"+portPattern+")?"),
 	reflect.TypeFor[policy.ICMPType]():  numberOrText(numberForm(0, 255, notType), bytePattern+"(/"+bytePattern+")?"),
 }
 
-func with(form jsonschema.Schema, words string) jsonschema.Schema {
+func withMessage(words string, form jsonschema.Schema) jsonschema.Schema {
 	form.Extras = map[string]any{message: words}
 	return form
 }
 
 func textForm(pattern, example string) jsonschema.Schema {
-	return with(jsonschema.Schema{Type: "string", Pattern: pattern}, "has the wrong form; write it like "+example)
+	return withMessage("has the wrong form; write it like "+example, jsonschema.Schema{Type: "string", Pattern: pattern})
 }
 
 func idForm(prefix string) jsonschema.Schema {
@@ -92,9 +92,9 @@ func wordForm[T ~string](words ...T) (form jsonschema.Schema) {
 }
 
 func numberForm(least, most int, words string) jsonschema.Schema {
-	return with(jsonschema.Schema{
+	return withMessage(words, jsonschema.Schema{
 		Type: "integer", Minimum: json.Number(strconv.Itoa(least)), Maximum: json.Number(strconv.Itoa(most)),
-	}, words)
+	})
 }
 
 func limitForm(most int) jsonschema.Schema {

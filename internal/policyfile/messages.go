@@ -13,10 +13,10 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// explain reports the violations at the element and at those inside it. It words the verdict of the schema and has
-// none of its own.
+// explain reports the violations at the element and at those inside it. It only words them: which values are right,
+// the schema alone decides.
 func (r *reader) explain(e *element, s *jsonschema.Schema) {
-	if s.If != nil && e.shape() == shapes[s.If.Type] {
+	if s.If != nil && e.shape() == s.If.Type {
 		s = s.Then
 	} else if s.If != nil {
 		s = s.Else
@@ -30,7 +30,7 @@ func (r *reader) explain(e *element, s *jsonschema.Schema) {
 	}
 	for _, child := range e.inside {
 		if child.key != nil && child.key.isRefused() {
-			r.refuseValue(child.key, s.AllOf[0].PropertyNames, child.key.name, isText)
+			r.refuseValue(child.key, s.AllOf[0].PropertyNames, child.key.name, "string")
 		}
 		if form := inside(s, child); form != nil {
 			r.explain(child, form)
@@ -67,9 +67,9 @@ func (r *reader) refuse(e *element, s *jsonschema.Schema, name string, violation
 		twice := e.inside[v.Duplicates[1]]
 		r.add(twice.at(), quoted(twice.text())+" is peered with itself", "a peering is between two different departments")
 	case *kind.Type:
-		r.refuseValue(e, s, name, shapesOf(v.Want)...)
+		r.refuseValue(e, s, name, v.Want...)
 	case *kind.Enum:
-		r.refuseValue(e, s, name, isText)
+		r.refuseValue(e, s, name, "string")
 	default:
 		r.refuseValue(e, s, name, e.shape())
 	}
@@ -80,9 +80,9 @@ func (r *reader) refuseKey(e *element) {
 	problem, fix := e.name+" is not allowed here", "leave it out"
 	switch e.name {
 	case "ports":
-		problem, fix = "ports are given for protocol "+e.parent.textOf("protocol"), "only tcp and udp have ports"
+		problem, fix = "ports are given for protocol "+e.parent.byKey["protocol"].text(), "only tcp and udp have ports"
 	case "types":
-		problem, fix = "types are given for protocol "+e.parent.textOf("protocol"), "only icmp and icmpv6 have types"
+		problem, fix = "types are given for protocol "+e.parent.byKey["protocol"].text(), "only icmp and icmpv6 have types"
 	case "cidrs":
 		problem, fix = "cidrs are given for a range", "cidrs go with vpc; within names the blocks itself"
 	case "to", "except":
@@ -93,7 +93,7 @@ func (r *reader) refuseKey(e *element) {
 	r.add(e.at(), problem, fix)
 }
 
-// refuseMissing reports the missing keys, except those that an unknown key is a typing error of.
+// refuseMissing reports the missing keys, except those that are there with a typing error.
 func (r *reader) refuseMissing(e *element, s *jsonschema.Schema, name string, missing []string) {
 	for _, key := range missing {
 		isMeant := func(unknown *element) bool {
@@ -157,10 +157,19 @@ func (r *reader) refuseLength(e *element, s *jsonschema.Schema, name string) {
 	r.add(e.at(), name+" is an empty list", "give it an item or leave the key out")
 }
 
-// refuseValue reports a value that has none of the allowed shapes, or another form than the schema allows.
+// shapeWords has the shapes in the words of messages.
+var shapeWords = map[string]string{
+	"object": "a mapping", "array": "a list", "string": "text", "integer": "a number", "boolean": "true or false",
+	"block": "a block of text", "null": "empty",
+}
+
+// shapeHints follow the words for shapes that have no message of their own.
+var shapeHints = map[string]string{"object": " of keys to values", "array": ", as in [a, b]", "boolean": ", as in true"}
+
+// refuseValue reports a value of another shape than the allowed ones, or of the wrong form.
 func (r *reader) refuseValue(e *element, s *jsonschema.Schema, name string, allowed ...string) {
 	text, shape := quoted(e.text()), e.shape()
-	isBare := shape == isNumber || shape == isBool
+	isBare := shape == "integer" || shape == "boolean"
 	problem, fix := wrongForm(e.text(), s)
 	switch {
 	case slices.Contains(allowed, shape):
@@ -168,16 +177,18 @@ func (r *reader) refuseValue(e *element, s *jsonschema.Schema, name string, allo
 	case isBare && s.Pattern == peering.AccountPattern:
 		problem, fix = unquoted(e.text())
 		problem = text + " " + problem
-	case isBare && slices.Contains(allowed, isText):
-		problem, fix = fmt.Sprintf("%s is %s to YAML", text, shape), fmt.Sprintf("for text put it in quotes: %q", e.text())
+	case isBare && slices.Contains(allowed, "string"):
+		problem, fix = fmt.Sprintf("%s is %s to YAML", text, shapeWords[shape]), fmt.Sprintf("for text put it in quotes: %q", e.text())
 	default:
-		problem, fix = "is "+shape, "it is "+alternatives(allowed)+cmp.Or(shapeHints[allowed[0]], ": "+fix)
+		var words []string
+		for _, a := range allowed {
+			words = append(words, shapeWords[a])
+		}
+		problem = "is " + shapeWords[shape]
+		fix = "it is " + alternatives(words) + cmp.Or(shapeHints[allowed[0]], ": "+fix)
 	}
 	r.add(e.at(), name+" "+problem, fix)
 }
-
-// shapeHints follow the name of a shape that has no message of its own.
-var shapeHints = map[string]string{isMapping: " of keys to values", isList: ", as in [a, b]", isBool: ", as in true"}
 
 // wrongForm returns the problem of a text that the schema refuses, and the fix.
 func wrongForm(text string, s *jsonschema.Schema) (problem, fix string) {

@@ -108,9 +108,9 @@ func cut(value any, path []string) any {
 	return value
 }
 
-// TestEveryRuleOfTheSchemaIsNeeded takes one keyword after the other out of the schema. For each there is a bad file
-// of which a mistake is gone, with no other at its place: nothing else states the rule. A keyword of a condition
-// shows in a mistake more, maybe of a good file.
+// TestEveryRuleOfTheSchemaIsNeeded takes one keyword after the other out of the schema. Each time, a bad file loses a
+// mistake and gets no other at the same place: nothing else states the rule. Without a keyword of a condition, a bad or
+// a good file gets one more.
 func TestEveryRuleOfTheSchemaIsNeeded(t *testing.T) {
 	t.Parallel()
 	schema, err := policyfile.Schema()

@@ -22,7 +22,9 @@ func parse[T any](e *element) (value T, problem, fix string) {
 	case *peering.AccountID:
 		*v, problem, fix = parseAccount(e)
 	case *peering.Protocol:
-		*v = parseProtocol(text)
+		if *v = peering.Protocol(text); text == allProtocols {
+			*v = peering.AllProtocols
+		}
 	case *netip.Prefix:
 		*v, problem, fix = parseCIDR(text)
 	case *source:
@@ -41,7 +43,7 @@ func parse[T any](e *element) (value T, problem, fix string) {
 
 func parseAccount(e *element) (a peering.AccountID, problem, fix string) {
 	quotes := []token.Type{token.SingleQuoteType, token.DoubleQuoteType}
-	if e.shape() == isText && !slices.Contains(quotes, e.node.GetToken().Type) {
+	if e.shape() == "string" && !slices.Contains(quotes, e.node.GetToken().Type) {
 		problem, fix = unquoted(e.text())
 	}
 	return peering.AccountID(e.text()), problem, fix
@@ -51,13 +53,6 @@ func parseAccount(e *element) (a peering.AccountID, problem, fix string) {
 // several tools still do.
 func unquoted(text string) (problem, fix string) {
 	return "is not in quotes, and YAML may take it for a number", fmt.Sprintf("write %q", text)
-}
-
-func parseProtocol(text string) peering.Protocol {
-	if text == allProtocols {
-		return peering.AllProtocols
-	}
-	return peering.Protocol(text)
 }
 
 func parseCIDR(text string) (p netip.Prefix, problem, fix string) {
