@@ -88,7 +88,7 @@ func (r *reader) refuseKey(e *element) {
 	case "to", "except":
 		problem, fix = e.name+" means nothing beside tables none", "leave it out, or choose tables"
 	case "approval":
-		problem, fix = "approval is given, and the third party accepts", "leave it out: nothing is accepted here"
+		problem, fix = "approval is given, and with manage requester the third party accepts", "leave it out: nothing is accepted here"
 	}
 	r.add(e.at(), problem, fix)
 }
