@@ -72,14 +72,14 @@ func (s sideRoutes) policy() policy.Routes {
 	return policy.Routes{Tables: s.Tables.policy(), To: values(s.To), Except: values(s.Except)}
 }
 
-// policy needs no check of its own: the reader took care that exactly one of the choices is there.
+// policy needs no check of its own: the schema allows exactly one of the choices.
 func (t tables) policy() policy.Tables {
 	switch c := t.choice; {
 	case c.IDs.given():
 		return policy.Tables{Scope: policy.TablesByID, IDs: values(c.IDs)}
 	case c.Tags.given():
 		return policy.Tables{Scope: policy.TablesByTag, Tags: tags(c.Tags)}
-	case c.Subnets.at.given():
+	case c.Subnets.given():
 		subnets := policy.Subnets{IDs: values(c.Subnets.IDs), Tags: tags(c.Subnets.Tags)}
 		return policy.Tables{Scope: policy.SubnetTables, Subnets: &subnets}
 	}

@@ -20,27 +20,12 @@ func (c checker) checkAllow(a allow) {
 	distinct(c.reader, "security group", a.Groups.IDs)
 	distinct(c.reader, "source", a.Sources)
 	apart(c.reader, "source", a.blocks())
-	c.checkPorts(a)
+	// EC2 would take two rules that overlap, and each counts against the quota of the security group.
+	disjoint(c.reader, "ports", a.Ports, func(x, y policy.PortRange) bool { return x.From <= y.To && y.From <= x.To })
+	disjoint(c.reader, "types", a.Types, sameType)
 	c.checkFamily(a)
 	c.checkSources(a)
 	c.checkReferences(a)
-}
-
-// checkPorts reports ports and types that the protocol doesn't have, or that are named twice: EC2 would take
-// two rules that overlap, and each counts against the quota of the security group.
-func (c checker) checkPorts(a allow) {
-	hasPorts := a.Protocol.value == peering.TCP || a.Protocol.value == peering.UDP
-	hasTypes := a.Protocol.value == peering.ICMP || a.Protocol.value == peering.ICMPv6
-	if a.Protocol.ok && a.Ports.given() && !hasPorts {
-		c.add(a.Ports.at, fmt.Sprintf("ports are given for protocol %s", a.Protocol.text), "only tcp and udp have ports")
-	} else {
-		disjoint(c.reader, "ports", a.Ports, func(x, y policy.PortRange) bool { return x.From <= y.To && y.From <= x.To })
-	}
-	if a.Protocol.ok && a.Types.given() && !hasTypes {
-		c.add(a.Types.at, fmt.Sprintf("types are given for protocol %s", a.Protocol.text), "only icmp and icmpv6 have types")
-	} else {
-		disjoint(c.reader, "types", a.Types, sameType)
-	}
 }
 
 // sameType reports whether a packet can be of both.
@@ -66,7 +51,7 @@ func (a allow) blocks() []scalar[netip.Prefix] {
 	var all []scalar[netip.Prefix]
 	for _, s := range a.Sources.items {
 		if s.ok && s.value.block.IsValid() {
-			all = append(all, scalar[netip.Prefix]{s.value.block, s.text, s.at, true})
+			all = append(all, scalar[netip.Prefix]{origin: s.origin, value: s.value.block, text: s.text, ok: true})
 		}
 	}
 	return all
@@ -129,10 +114,10 @@ func (c checker) ranges(department string) (blocks []netip.Prefix, known bool) {
 	return blocks, len(blocks) > 0
 }
 
-func texts(blocks []netip.Prefix) []string {
-	all := make([]string, len(blocks))
-	for i, b := range blocks {
-		all[i] = b.String()
+func texts[T any](values []T) []string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = fmt.Sprint(v)
 	}
 	return all
 }

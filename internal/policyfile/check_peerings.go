@@ -46,9 +46,7 @@ func (c checker) checkBetween(e entry) {
 	if !e.Between.known() || a.text != b.text {
 		c.checkDefined(b)
 		c.checkDeclaredOverlap(e)
-		return
 	}
-	c.add(b.at, fmt.Sprintf("%s is peered with itself", a.text), "a peering is between two different departments")
 }
 
 // checkDefined reports a department that nobody defined. Where no department could be read at all, that

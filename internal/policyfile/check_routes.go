@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/cidr"
-	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 // checkRoutes reports ids and blocks that are listed twice, and blocks that can't be routed or left out.
@@ -19,7 +18,6 @@ func (c checker) checkRoutes(e entry) {
 		distinctBlocks(c.reader, "destination", s.To)
 		distinctBlocks(c.reader, "exclusion", s.Except)
 		c.checkContradiction(s)
-		c.checkNothingRouted(s)
 		if peer, found := e.Between.other(row.key.text); found {
 			c.checkDestinations(s, peer)
 			c.checkHoles(s, peer)
@@ -49,14 +47,6 @@ func (c checker) checkContradiction(s sideRoutes) {
 				"what is excluded is never routed: name blocks that are apart")
 		}
 	}
-}
-
-// checkNothingRouted reports destinations and exclusions of tables that autopeer doesn't route.
-func (c checker) checkNothingRouted(s sideRoutes) {
-	if scope := s.Tables.scope; !scope.ok || scope.value != policy.NoTables || (!s.To.given() && !s.Except.given()) {
-		return
-	}
-	c.add(s.Tables.scope.at, "tables none leaves all routes to somebody else, and to and except mean nothing beside it", "leave them out, or choose tables")
 }
 
 // checkDestinations reports destinations that the peer can't have.

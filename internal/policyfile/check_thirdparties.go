@@ -1,10 +1,6 @@
 package policyfile
 
-import (
-	"fmt"
-
-	"github.com/autopeer/autopeer/internal/domain/peering"
-)
+import "fmt"
 
 // checkThirdParties reports what nobody would carry out, because a third party has no autopeer.
 func (c checker) checkThirdParties(d *document) {
@@ -36,10 +32,6 @@ func (e entry) thirdParty() string {
 
 // checkUnmanaged reports what the entry asks of the third party's half.
 func (c checker) checkUnmanaged(e entry, third string) {
-	if e.Approval.given() && e.Manage.value == peering.Requester {
-		c.add(e.Approval.at, fmt.Sprintf("approval is given, and %s, the third party, accepts", third),
-			"leave it out: nothing is accepted here")
-	}
 	for _, row := range e.Routes.rows {
 		if row.key.text == third {
 			c.add(row.key.at, fmt.Sprintf("routes: %s is the third party, and autopeer leaves its half alone", third),
@@ -57,7 +49,7 @@ func (c checker) checkUnmanaged(e entry, third string) {
 // checkManaged reports departments of the entry that are the third party of another one and not of this.
 func (c checker) checkManaged(e entry, first map[string]entry) {
 	third := e.thirdParty()
-	if !e.fine || e.Manage.given() && third == "" {
+	if e.refused || e.Manage.given() && third == "" {
 		return // who is the third party here has to be mended first
 	}
 	for _, s := range e.Between.names {

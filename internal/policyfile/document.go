@@ -1,10 +1,7 @@
 package policyfile
 
 import (
-	"fmt"
 	"net/netip"
-
-	"github.com/goccy/go-yaml/ast"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
@@ -30,16 +27,17 @@ type limits struct {
 
 // member is one VPC of a department, or a range of them.
 type member struct {
+	origin
 	Account scalar[peering.AccountID]  `yaml:"account" jsonschema:"required" jsonschema_description:"The account that owns the VPC, in quotes."`
 	Region  scalar[peering.Region]     `yaml:"region" jsonschema:"required" jsonschema_description:"The Region of the VPC."`
 	VPC     scalar[peering.VPCID]      `yaml:"vpc" jsonschema_description:"One VPC by its id."`
 	Within  scalar[netip.Prefix]       `yaml:"within" jsonschema_description:"Every VPC of the account and Region whose blocks all lie inside this one."`
 	CIDRs   some[scalar[netip.Prefix]] `yaml:"cidrs" jsonschema_description:"The blocks that the VPC has. Every block that AWS shows must lie inside one of them."`
-	at      position
 }
 
 // entry is one peering.
 type entry struct {
+	origin
 	Between   pair                    `yaml:"between" jsonschema:"required" jsonschema_description:"The two departments."`
 	Requester scalar[name]            `yaml:"requester" jsonschema_description:"The only department that may ask. Left out, either may."`
 	Approval  scalar[policy.Approval] `yaml:"approval" jsonschema_description:"manual: a person approves each request. Left out, what is allowed is accepted."`
@@ -47,8 +45,6 @@ type entry struct {
 	DNS       scalar[bool]            `yaml:"dns" jsonschema_description:"Whether each side resolves its public host names to private addresses for the other. Left out, false."`
 	Routes    table[name, sideRoutes] `yaml:"routes" jsonschema_description:"Which route tables of a department lead where in the other one. A department that is left out uses all tables, to all blocks."`
 	Allow     some[allow]             `yaml:"allow" jsonschema_description:"What the security groups admit. Left out, there are routes and no ingress rules."`
-	at        position
-	fine      bool // its keys are in order
 }
 
 // sideRoutes is what a department's side of a peering does about routes. At least one field is set.
@@ -58,22 +54,27 @@ type sideRoutes struct {
 	Except some[scalar[netip.Prefix]] `yaml:"except" jsonschema_description:"Blocks of the other department's VPC that are never routed."`
 }
 
-// tableChoice is the longer form of tables. Exactly one field is set.
+// choice is embedded in structs that have exactly one of their fields set.
+type choice struct{ origin }
+
+// tableChoice is the longer form of tables.
 type tableChoice struct {
+	choice
 	IDs     some[scalar[peering.RouteTableID]] `yaml:"ids" jsonschema_description:"These route tables."`
 	Tags    table[tagKey, scalar[tagValue]]    `yaml:"tags" jsonschema_description:"The route tables that have all these tags."`
 	Subnets subnetChoice                       `yaml:"subnets" jsonschema_description:"The route tables that serve these subnets."`
 }
 
-// subnetChoice chooses subnets. Exactly one field is set.
+// subnetChoice chooses subnets.
 type subnetChoice struct {
+	choice
 	IDs  some[scalar[peering.SubnetID]]  `yaml:"ids" jsonschema_description:"These subnets."`
 	Tags table[tagKey, scalar[tagValue]] `yaml:"tags" jsonschema_description:"The subnets that have all these tags."`
-	at   position
 }
 
 // allow is traffic in one direction.
 type allow struct {
+	origin
 	From     scalar[name]                   `yaml:"from" jsonschema:"required" jsonschema_description:"The department that opens connections."`
 	To       scalar[name]                   `yaml:"to" jsonschema:"required" jsonschema_description:"The department whose security groups admit them."`
 	Sources  some[scalar[source]]           `yaml:"sources" jsonschema_description:"The blocks, security groups of the from-VPC and prefix lists of the to-side that traffic may come from. Left out, all blocks of the from-VPC."`
@@ -81,20 +82,20 @@ type allow struct {
 	Protocol scalar[peering.Protocol]       `yaml:"protocol" jsonschema:"required" jsonschema_description:"The protocol, or all."`
 	Ports    some[scalar[policy.PortRange]] `yaml:"ports" jsonschema_description:"Ports and ranges of ports, for tcp and udp only. Left out, all ports."`
 	Types    some[scalar[policy.ICMPType]]  `yaml:"types" jsonschema_description:"Types, or types with a code as in 3/4, for icmp and icmpv6 only. Left out, all types."`
-	at       position
 }
 
-// groupChoice chooses security groups. Exactly one field is set.
+// groupChoice chooses security groups.
 type groupChoice struct {
+	choice
 	IDs  some[scalar[peering.SecurityGroupID]] `yaml:"ids" jsonschema_description:"These security groups."`
 	Tags table[tagKey, scalar[tagValue]]       `yaml:"tags" jsonschema_description:"The security groups that have all these tags."`
 }
 
 // pair is a list of exactly two departments.
 type pair struct {
+	origin
 	names [2]scalar[name]
-	at    position
-	ok    bool // two items were read, whatever they are
+	ok    bool // two items were read, whether well-formed or not
 }
 
 // tables is a word or a choice.
@@ -103,111 +104,24 @@ type tables struct {
 	choice tableChoice
 }
 
-func (d *document) read(r *reader, n ast.Node, what string) { r.object(n, what, d) }
+// Values of the file that have no type in the policy.
+type (
+	name     string // of a department
+	tagKey   string
+	tagValue string
+	version  int
+)
 
-// read checks what concerns the member alone, while its keys are known to be in order.
-func (m *member) read(r *reader, n ast.Node, what string) {
-	m.at = place(n)
-	if !r.object(n, "a member of "+quoted(what), m) {
-		return
-	}
-	r.exactlyOne(m.at, "a member of "+quoted(what), given{"vpc", m.VPC.given()}, given{"within", m.Within.given()})
-	if m.Within.given() && !m.VPC.given() && m.CIDRs.given() {
-		r.add(m.CIDRs.at, "cidrs are given for a range", "cidrs go with vpc; within says the blocks itself")
-	}
-}
+// The limits, each a type of its own because AWS grants a different maximum of each.
+type (
+	peeringLimit int
+	routeLimit   int
+	ruleLimit    int
+)
 
-func (e *entry) read(r *reader, n ast.Node, _ string) {
-	e.at = place(n)
-	e.fine = r.object(n, "a peering", e)
-	if e.fine && e.Manage.given() && !e.Requester.given() {
-		r.add(e.Manage.at, "manage is given without requester, so nobody knows which department is the third party",
-			"add the key requester")
-	}
-}
-
-func (l *limits) read(r *reader, n ast.Node, what string) {
-	r.object(n, what, l)
-	r.notEmpty(n, what, "give it peerings, routes or rules, or leave it out")
-}
-
-func (s *sideRoutes) read(r *reader, n ast.Node, what string) {
-	what = "routes of " + quoted(what)
-	r.object(n, what, s)
-	r.notEmpty(n, what, "give it tables, to or except, or leave the department out")
-}
-
-// read tells the two forms apart by their YAML, so that a mistake is about the form that was meant.
-func (t *tables) read(r *reader, n ast.Node, what string) {
-	if _, isMapping := n.(*ast.MappingNode); isMapping {
-		t.choice.read(r, n, what)
-		return
-	}
-	t.scope.read(r, n, what)
-}
-
-func (t *tableChoice) read(r *reader, n ast.Node, what string) {
-	if r.object(n, what, t) {
-		r.exactlyOne(place(n), what, given{"ids", t.IDs.given()}, given{"tags", t.Tags.given()},
-			given{"subnets", t.Subnets.at.given()})
-	}
-}
-
-func (s *subnetChoice) read(r *reader, n ast.Node, what string) {
-	s.at = place(n)
-	if r.object(n, what, s) {
-		r.exactlyOne(s.at, what, given{"ids", s.IDs.given()}, given{"tags", s.Tags.given()})
-	}
-}
-
-func (g *groupChoice) read(r *reader, n ast.Node, what string) {
-	if r.object(n, what, g) {
-		r.exactlyOne(place(n), what, given{"ids", g.IDs.given()}, given{"tags", g.Tags.given()})
-	}
-}
-
-func (a *allow) read(r *reader, n ast.Node, _ string) {
-	a.at = place(n)
-	r.object(n, "an allow entry", a)
-}
-
-func (p *pair) read(r *reader, n ast.Node, what string) {
-	p.at = place(n)
-	if _, isList := n.(*ast.SequenceNode); !isList {
-		r.sequence(n, what)
-		return
-	}
-	nodes := r.sequence(n, what)
-	if len(nodes) != len(p.names) {
-		r.add(p.at, fmt.Sprintf("%s names %d departments", what, len(nodes)), "a peering is between two")
-		return
-	}
-	for i, item := range nodes {
-		p.names[i].read(r, item, what)
-	}
-	p.ok = true
-}
-
-// given is a key and whether the file has it.
-type given struct {
-	key   string
-	found bool
-}
-
-// exactlyOne reports it when none or several of the keys are there.
-func (r *reader) exactlyOne(at position, what string, keys ...given) {
-	var all, found []string
-	for _, k := range keys {
-		all = append(all, k.key)
-		if k.found {
-			found = append(found, k.key)
-		}
-	}
-	switch len(found) {
-	case 0:
-		r.add(at, fmt.Sprintf("%s has none of the keys that it needs", what), "give it "+alternatives(all))
-	case 1:
-	default:
-		r.add(at, fmt.Sprintf("%s has %d keys that exclude each other", what, len(found)), "keep only "+alternatives(found))
-	}
+// source is where traffic may come from. Exactly one field is set.
+type source struct {
+	block netip.Prefix
+	group peering.SecurityGroupID
+	list  peering.PrefixListID
 }

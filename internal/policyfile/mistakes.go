@@ -39,10 +39,8 @@ func (m Mistakes) sorted() Mistakes {
 	return m
 }
 
-// position is a place in the file, from 1. The zero value is the place of what was left out.
+// position is a place in the file, from 1.
 type position struct{ line, column int }
-
-func (p position) given() bool { return p.line > 0 }
 
 // add notes a mistake: what is wrong, and what would be right. The parser gives the place of a value that
 // isn't there, and of what ends too early, beyond the end of the line or the file; that is moved to the end.

@@ -24,9 +24,9 @@ var notPlain = map[token.Type]string{
 }
 
 // checkText refuses what isn't worth tokenizing.
-func (r *reader) checkText(data []byte) bool {
-	if len(data) > maxSize {
-		r.add(position{1, 1}, fmt.Sprintf("the file has %d bytes", len(data)),
+func (r *reader) checkText() bool {
+	if len(r.data) > maxSize {
+		r.add(position{1, 1}, fmt.Sprintf("the file has %d bytes", len(r.data)),
 			fmt.Sprintf("a policy has at most %d", maxSize))
 		return false
 	}

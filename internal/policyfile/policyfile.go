@@ -4,14 +4,13 @@
 package policyfile
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
@@ -21,14 +20,22 @@ const maxSize = 1 << 20
 
 var byteOrderMark = []byte("\ufeff")
 
-// Parse reads and checks a policy. The name of the file is used for messages only. The error is Mistakes.
+// Parse reads and checks a policy. The name of the file is used for messages only. The error is Mistakes,
+// unless the schema of this package doesn't compile.
 func Parse(file string, data []byte) (*policy.Policy, error) {
-	data = bytes.TrimPrefix(data, byteOrderMark)
-	r := &reader{file: file, lines: bytes.Split(data, []byte("\n"))}
-	root := r.parse(data)
+	schema, err := compiled()
+	if err != nil {
+		return nil, err
+	}
+	return parseBy(schema, file, data)
+}
+
+func parseBy(schema *jsonschema.Schema, file string, data []byte) (*policy.Policy, error) {
+	r := newReader(file, data)
 	var doc document
-	if root != nil {
-		doc.read(r, root, "the file")
+	if root := r.root(); root != nil {
+		r.validate(root, schema)
+		r.decode(root, &doc)
 		r.check(&doc)
 	}
 	if len(r.mistakes) > 0 {
@@ -37,16 +44,16 @@ func Parse(file string, data []byte) (*policy.Policy, error) {
 	return doc.policy(file), nil
 }
 
-// parse returns the root of the only document, or nil after a mistake that leaves nothing to look at.
-func (r *reader) parse(data []byte) ast.Node {
-	if !r.checkText(data) {
+// root returns the only document, or nil after a mistake that leaves nothing to look at.
+func (r *reader) root() *element {
+	if !r.checkText() {
 		return nil
 	}
-	tokens := lexer.Tokenize(string(data) + "\n") // at the very end the lexer would overlook a tag
+	tokens := lexer.Tokenize(string(r.data) + "\n") // at the very end the lexer would overlook a tag
 	if !r.checkTokens(tokens) {
 		return nil
 	}
-	// Duplicate keys are for the reader to report, together with all other mistakes.
+	// Keys that are given twice are reported with all other mistakes.
 	parsed, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		r.addSyntax(err)
@@ -56,7 +63,7 @@ func (r *reader) parse(data []byte) ast.Node {
 		r.add(position{1, 1}, "the file is empty", "a policy begins with version: 1")
 		return nil
 	}
-	return parsed.Docs[0].Body
+	return r.element(parsed.Docs[0].Body, "the file", nil)
 }
 
 func (r *reader) addSyntax(err error) {

@@ -4,153 +4,133 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"sync"
 
 	"github.com/invopop/jsonschema"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 //go:generate go test -run TestSchemaInDocsIsFresh . -update
 
-// Schema returns the JSON Schema (draft 2020-12) of the file, for editors. It knows the form of every
-// value but not how values fit together: what the schema takes, Parse may still refuse.
+// Schema returns the JSON Schema (draft 2020-12) of the file, by which Parse checks the form of every value. Editors
+// use the same. How values fit together it can't see: a file that the schema allows, Parse may still refuse.
 func Schema() ([]byte, error) {
-	s := reflector().ReflectFromType(reflect.TypeFor[document]())
-	s.Title = "autopeer policy"
-	data, err := json.MarshalIndent(s, "", "  ")
+	s := *form()
+	s.Version, s.Title = jsonschema.Version, "autopeer policy"
+	data, err := json.MarshalIndent(&s, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("encode schema: %w", err)
 	}
 	return append(data, '\n'), nil
 }
 
-func reflector() *jsonschema.Reflector {
-	return &jsonschema.Reflector{
+// form returns the schema as it is generated from the types of the document.
+var form = sync.OnceValue(schemaOf[document])
+
+func schemaOf[T any]() *jsonschema.Schema {
+	reflector := jsonschema.Reflector{
 		FieldNameTag: "yaml", RequiredFromJSONSchemaTags: true,
 		Anonymous: true, DoNotReference: true, ExpandedStruct: true,
 	}
-}
-
-// schemaOf returns the schema of a part, to be put into that of the whole.
-func schemaOf[T any]() *jsonschema.Schema {
-	s := reflector().ReflectFromType(reflect.TypeFor[T]())
+	s := reflector.ReflectFromType(reflect.TypeFor[T]())
 	s.Version = ""
 	return s
 }
 
-// JSONSchema says how T is written.
+// JSONSchema returns the form of a T.
 func (scalar[T]) JSONSchema() *jsonschema.Schema {
-	k := kindOf[T]()
-	var forms []*jsonschema.Schema
-	for _, shape := range k.yaml {
-		forms = append(forms, k.form(shape))
-	}
-	if len(forms) == 1 {
-		return forms[0]
-	}
-	return &jsonschema.Schema{OneOf: forms}
+	s := forms[reflect.TypeFor[T]()]
+	return &s
 }
 
-func (k kind[T]) form(shape string) *jsonschema.Schema {
-	switch shape {
-	case isBool:
-		return &jsonschema.Schema{Type: "boolean"}
-	case isNumber:
-		return &jsonschema.Schema{Type: "integer", Minimum: k.least, Maximum: k.most}
-	}
-	s := &jsonschema.Schema{Type: "string", Pattern: k.pattern}
-	for _, w := range k.words {
-		s.Enum = append(s.Enum, w)
-	}
-	return s
-}
-
-// JSONSchema says that the list holds Ts.
+// JSONSchema allows Ts.
 func (list[T]) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "array", Items: schemaOf[T]()}
 }
 
-// JSONSchema says that the list holds at least one T.
+// JSONSchema requires a T.
 func (some[T]) JSONSchema() *jsonschema.Schema {
 	s := list[T]{}.JSONSchema()
 	s.MinItems = new(uint64(1))
 	return s
 }
 
-// JSONSchema says that the mapping has at least one entry.
+// JSONSchema requires an entry. The form of the keys is stated inside allOf because of the validator: see attach.
 func (table[K, V]) JSONSchema() *jsonschema.Schema {
+	key := forms[reflect.TypeFor[K]()]
+	key.Type = "" // a key is text anyway
 	return &jsonschema.Schema{
-		Type: "object", PropertyNames: scalar[K]{}.JSONSchema(), AdditionalProperties: schemaOf[V](),
-		MinProperties: new(uint64(1)),
+		Type: "object", AdditionalProperties: schemaOf[V](), MinProperties: new(uint64(1)),
+		AllOf: []*jsonschema.Schema{{PropertyNames: &key}},
 	}
 }
 
-// JSONSchema says that there are two different departments.
+// JSONSchema requires two different departments.
 func (pair) JSONSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{
-		Type: "array", Items: schemaOf[scalar[name]](), UniqueItems: true,
-		MinItems: new(uint64(2)), MaxItems: new(uint64(2)),
-	}
+	s := list[scalar[name]]{}.JSONSchema()
+	s.MinItems, s.MaxItems, s.UniqueItems = new(uint64(2)), new(uint64(2)), true
+	return s
 }
 
-// JSONSchema says that it is a word or a choice.
+// JSONSchema allows a word or a choice.
 func (tables) JSONSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{tables{}.scope.JSONSchema(), schemaOf[tableChoice]()}}
+	choice := schemaOf[tableChoice]()
+	choice.Type = "" // that is the condition
+	return &jsonschema.Schema{If: &jsonschema.Schema{Type: "object"}, Then: choice, Else: tables{}.scope.JSONSchema()}
 }
 
-// JSONSchemaExtend adds that a member has either vpc or within, and cidrs only with vpc.
+// JSONSchemaExtend requires either vpc or within, and allows cidrs only with vpc.
 func (member) JSONSchemaExtend(s *jsonschema.Schema) {
-	s.OneOf = exactlyOne("vpc", "within")
-	s.DependentRequired = map[string][]string{"cidrs": {"vpc"}}
+	s.Title = "a member of a department"
+	s.OneOf = []*jsonschema.Schema{{Required: []string{"vpc"}}, {Required: []string{"within"}}}
+	forbid(s, "cidrs", object("vpc", jsonschema.FalseSchema, "within"))
 }
 
-// JSONSchemaExtend adds that there is a key.
+// JSONSchemaExtend requires requester with manage, and forbids approval where the third party accepts.
+func (entry) JSONSchemaExtend(s *jsonschema.Schema) {
+	s.Title = "a peering"
+	s.DependentRequired = map[string][]string{"manage": {"requester"}}
+	forbid(s, "approval", oneOf("manage", peering.Requester))
+}
+
+// JSONSchemaExtend allows ports only for tcp and udp, and types only for icmp and icmpv6.
+func (allow) JSONSchemaExtend(s *jsonschema.Schema) {
+	s.Title = "an allow entry"
+	forbid(s, "ports", oneOf("protocol", peering.ICMP, peering.ICMPv6, allProtocols))
+	forbid(s, "types", oneOf("protocol", peering.TCP, peering.UDP, allProtocols))
+}
+
+// JSONSchemaExtend requires a key.
 func (limits) JSONSchemaExtend(s *jsonschema.Schema) { s.MinProperties = new(uint64(1)) }
 
-// JSONSchemaExtend adds that there is a key.
-func (sideRoutes) JSONSchemaExtend(s *jsonschema.Schema) { s.MinProperties = new(uint64(1)) }
-
-// JSONSchemaExtend adds that exactly one key is there.
-func (tableChoice) JSONSchemaExtend(s *jsonschema.Schema) {
-	s.OneOf = exactlyOne("ids", "tags", "subnets")
+// JSONSchemaExtend requires a key, and forbids destinations of no tables.
+func (sideRoutes) JSONSchemaExtend(s *jsonschema.Schema) {
+	s.Title, s.MinProperties = "routes of a department", new(uint64(1))
+	forbid(s, "to", oneOf("tables", policy.NoTables))
+	forbid(s, "except", oneOf("tables", policy.NoTables))
 }
 
-// JSONSchemaExtend adds that exactly one key is there.
-func (subnetChoice) JSONSchemaExtend(s *jsonschema.Schema) { s.OneOf = exactlyOne("ids", "tags") }
-
-// JSONSchemaExtend adds that exactly one key is there.
-func (groupChoice) JSONSchemaExtend(s *jsonschema.Schema) { s.OneOf = exactlyOne("ids", "tags") }
-
-// JSONSchemaExtend adds that manage needs requester, and that nobody approves where a third party accepts.
-func (entry) JSONSchemaExtend(s *jsonschema.Schema) {
-	s.DependentRequired = map[string][]string{"manage": {"requester"}}
-	s.Not = oneOf("manage", peering.Requester)
-	s.Not.Required = []string{"manage", "approval"}
+// JSONSchemaExtend requires exactly one key.
+func (choice) JSONSchemaExtend(s *jsonschema.Schema) {
+	s.MinProperties, s.MaxProperties = new(uint64(1)), new(uint64(1))
 }
 
-// JSONSchemaExtend adds that only tcp and udp have ports, and only icmp and icmpv6 types.
-func (allow) JSONSchemaExtend(s *jsonschema.Schema) {
-	s.AllOf = []*jsonschema.Schema{
-		{If: &jsonschema.Schema{Required: []string{"ports"}}, Then: oneOf("protocol", peering.TCP, peering.UDP)},
-		{If: &jsonschema.Schema{Required: []string{"types"}}, Then: oneOf("protocol", peering.ICMP, peering.ICMPv6)},
-	}
+// forbid adds that the key is not given where the condition holds.
+func forbid(s *jsonschema.Schema, key string, condition *jsonschema.Schema) {
+	s.AllOf = append(s.AllOf, &jsonschema.Schema{If: condition, Then: object(key, jsonschema.FalseSchema)})
 }
 
-// oneOf says that the key, where it is there, has one of the words.
-func oneOf[T any](key string, words ...T) *jsonschema.Schema {
-	allowed := &jsonschema.Schema{}
-	for _, w := range words {
-		allowed.Enum = append(allowed.Enum, w)
-	}
-	properties := jsonschema.NewProperties()
-	properties.Set(key, allowed)
-	return &jsonschema.Schema{Properties: properties}
+// oneOf is the condition that the key is given with one of the words.
+func oneOf[T ~string](key string, words ...T) *jsonschema.Schema {
+	form := wordForm(words...)
+	return object(key, &form, key)
 }
 
-func exactlyOne(keys ...string) []*jsonschema.Schema {
-	var forms []*jsonschema.Schema
-	for _, k := range keys {
-		forms = append(forms, &jsonschema.Schema{Required: []string{k}})
-	}
-	return forms
+// object returns the schema of mappings that have the required keys and, if they have the key, its form.
+func object(key string, form *jsonschema.Schema, required ...string) *jsonschema.Schema {
+	s := &jsonschema.Schema{Properties: jsonschema.NewProperties(), Required: required}
+	s.Properties.Set(key, form)
+	return s
 }

@@ -24,8 +24,7 @@ var unseen = []string{
 	"account-unquoted-leading-zero", "anchor-and-alias",
 	// arithmetic on addresses and ports
 	"cidr-prefix-too-long", "cidr-host-bits", "cidr-host-bits-ipv6", "cidr-ipv4-in-ipv6", "cidr-malformed",
-	"destination-host-bits", "exclusion-malformed", "ports-reversed", "ports-range-too-high", "ports-overlap", "icmp-from-ipv6", "icmpv6-from-ipv4",
-	"types-code-too-high",
+	"destination-host-bits", "exclusion-malformed", "ports-reversed", "ports-overlap", "icmp-from-ipv6", "icmpv6-from-ipv4",
 	// references
 	"allow-from-is-to", "allow-undefined", "allow-without-part", "between-undefined", "between-undefined-among-many", "requester-undefined",
 	"requester-without-part", "routes-undefined", "routes-without-part",
@@ -35,7 +34,7 @@ var unseen = []string{
 	"allow-twice", "allow-twice-with-types", "cidrs-inside-one-another", "cidrs-listed-twice", "declared-inside-another-range", "group-id-twice",
 	"peering-of-overlapping-blocks", "peering-twice", "ranges-of-one-department-overlap",
 	"range-inside-a-later-range", "ranges-of-two-departments-overlap", "source-outside", "source-twice", "source-group-twice", "source-prefix-list-twice", "source-wider-than-department",
-	"destination-twice", "tables-none-with-to", "destination-inside-another", "destination-excluded", "destination-with-an-exclusion-inside",
+	"destination-twice", "destination-inside-another", "destination-excluded", "destination-with-an-exclusion-inside",
 	"destination-outside", "destination-outside-a-range", "destination-of-the-own-department", "destination-wider-than-department",
 	"exclusion-inside-another", "exclusion-of-a-part", "subnet-id-twice",
 	"tables-id-twice", "types-inside-one-another", "types-twice", "vpc-in-two-departments", "vpc-twice-in-a-department",

@@ -18,7 +18,7 @@ func suggest(s string, candidates []string) string {
 func nearest(s string, candidates []string) (string, bool) {
 	best, fewest := "", 1+len(s)/4
 	for _, c := range candidates {
-		if abs(len(c)-len(s)) > fewest {
+		if max(len(c)-len(s), len(s)-len(c)) > fewest {
 			continue
 		}
 		if n := typingErrors(s, c); n < fewest || n == fewest && best == "" {
@@ -56,8 +56,6 @@ func differ(a, b byte) int {
 	}
 	return 1
 }
-
-func abs(n int) int { return max(n, -n) }
 
 // alternatives joins words as people do: "a, b or c". Of very many it names the first.
 func alternatives(words []string) string {

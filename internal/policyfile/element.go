@@ -1,0 +1,128 @@
+package policyfile
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// element is a value of the file or a key: the node that has its place, and the violations of the schema.
+type element struct {
+	node       ast.Node
+	name       string // in messages: the key that it is the value of
+	parent     *element
+	key        *element            // nil for items of lists and for the root
+	inside     []*element          // in the order of the file, without repeated keys
+	byKey      map[string]*element // nil unless it is a mapping
+	violations []jsonschema.ErrorKind
+}
+
+// element returns the node with all that is inside, and reports keys that are given twice.
+func (r *reader) element(n ast.Node, name string, parent *element) *element {
+	e := &element{node: n, name: name, parent: parent}
+	switch n := n.(type) {
+	case *ast.SequenceNode:
+		for _, item := range n.Values {
+			e.inside = append(e.inside, r.element(item, name, e))
+		}
+	case *ast.MappingNode:
+		e.byKey = make(map[string]*element, len(n.Values))
+		for _, pair := range n.Values {
+			r.addPair(e, pair)
+		}
+	}
+	return e
+}
+
+func (r *reader) addPair(e *element, pair *ast.MappingValueNode) {
+	key := &element{node: pair.Key, name: e.name + " key", parent: e}
+	if first, found := e.byKey[key.jsonKey()]; found {
+		r.add(key.at(), fmt.Sprintf("%s is given twice", quoted(key.text())),
+			fmt.Sprintf("keep this one or that of line %d", first.key.at().line))
+		return
+	}
+	value := r.element(pair.Value, key.text(), e)
+	value.key = key
+	e.byKey[key.jsonKey()] = value
+	e.inside = append(e.inside, value)
+}
+
+// at returns where the element begins. A block mapping begins at its first key; the parser gives the colon.
+func (e *element) at() position {
+	if m, ok := e.node.(*ast.MappingNode); ok && !m.IsFlowStyle && len(e.inside) > 0 {
+		return e.inside[0].key.at()
+	}
+	p := e.node.GetToken().Position
+	return position{p.Line, p.Column}
+}
+
+// text returns a scalar as it is written, without quotes. It is empty for a key that isn't given.
+func (e *element) text() string {
+	if e == nil {
+		return ""
+	}
+	return e.node.GetToken().Value
+}
+
+// isRefused reports whether the schema refuses the element itself. Elements inside may be refused all the same.
+func (e *element) isRefused() bool { return len(e.violations) > 0 }
+
+// json returns the element as the value that the schema checks. The schema can't see how a value is written, so
+// blocks of text and numbers that aren't plain digits become null, which it allows nowhere.
+func (e *element) json() any {
+	switch e.shape() {
+	case "object":
+		object := make(map[string]any, len(e.inside))
+		for key, value := range e.byKey {
+			object[key] = value.json()
+		}
+		return object
+	case "array":
+		items := make([]any, len(e.inside))
+		for i, item := range e.inside {
+			items[i] = item.json()
+		}
+		return items
+	case "string":
+		return e.text()
+	case "boolean":
+		return strings.EqualFold(e.text(), "true")
+	case "integer":
+		if n, err := strconv.Atoi(e.text()); err == nil && strconv.Itoa(n) == e.text() {
+			return n
+		}
+	}
+	return nil
+}
+
+// jsonKey returns the key for the schema. A key that isn't text begins with a line break, which no key may have.
+func (e *element) jsonKey() string {
+	if e.shape() != "string" {
+		return "\n" + e.text()
+	}
+	return e.text()
+}
+
+// shapes has the type in a schema of each kind of YAML. All others are numbers; block and null, no schema allows.
+var shapes = map[ast.NodeType]string{
+	ast.MappingType: "object", ast.SequenceType: "array", ast.StringType: "string", ast.BoolType: "boolean",
+	ast.LiteralType: "block", ast.NullType: "null",
+}
+
+func (e *element) shape() string { return cmp.Or(shapes[e.node.Type()], "integer") }
+
+// quoted makes any text of the file fit for a message: one line, not too long.
+func quoted(s string) string {
+	const most = 60
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	if strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c == 0x7f || c == '"' }) || s == "" {
+		return fmt.Sprintf("%q", s)
+	}
+	return s
+}

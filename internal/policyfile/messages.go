@@ -1,0 +1,213 @@
+package policyfile
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/invopop/jsonschema"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"github.com/autopeer/autopeer/internal/domain/peering"
+)
+
+// explain reports the violations at the element and at those inside it. It only words them: which values are right,
+// the schema alone decides.
+func (r *reader) explain(e *element, s *jsonschema.Schema) {
+	if s.If != nil && e.shape() == s.If.Type {
+		s = s.Then
+	} else if s.If != nil {
+		s = s.Else
+	}
+	name := e.name
+	if s.Title != "" {
+		name = strings.Replace(s.Title, "a department", quoted(name), 1)
+	}
+	for _, v := range e.violations {
+		r.refuse(e, s, name, v)
+	}
+	for _, child := range e.inside {
+		if child.key != nil && child.key.isRefused() {
+			r.refuseValue(child.key, s.AllOf[0].PropertyNames, child.key.name, "string")
+		}
+		if form := inside(s, child); form != nil {
+			r.explain(child, form)
+		}
+	}
+}
+
+// inside returns the schema of an element inside another one. It is nil for keys that the schema doesn't have.
+func inside(s *jsonschema.Schema, e *element) *jsonschema.Schema {
+	switch {
+	case e.key == nil:
+		return s.Items
+	case s.Properties != nil:
+		return s.Properties.Value(e.name)
+	}
+	return s.AdditionalProperties
+}
+
+func (r *reader) refuse(e *element, s *jsonschema.Schema, name string, violation any) {
+	switch v := violation.(type) {
+	case *kind.FalseSchema:
+		r.refuseKey(e)
+	case *kind.Required:
+		r.refuseMissing(e, s, name, v.Missing)
+	case *kind.AdditionalProperties:
+		for _, key := range unknownKeys(e, s) {
+			r.add(key.at(), fmt.Sprintf("%s has no key %s", name, quoted(key.text())), suggest(key.text(), keysOf(s)))
+		}
+	case *kind.MinProperties, *kind.MaxProperties, *kind.OneOf, *kind.DependentRequired:
+		r.refuseChoice(e, s, name, v)
+	case *kind.MinItems, *kind.MaxItems:
+		r.refuseLength(e, s, name)
+	case *kind.UniqueItems:
+		twice := e.inside[v.Duplicates[1]]
+		r.add(twice.at(), quoted(twice.text())+" is peered with itself", "a peering is between two different departments")
+	case *kind.Type:
+		r.refuseValue(e, s, name, v.Want...)
+	case *kind.Enum:
+		r.refuseValue(e, s, name, "string")
+	default:
+		r.refuseValue(e, s, name, e.shape())
+	}
+}
+
+// refuseKey reports a key that another one excludes.
+func (r *reader) refuseKey(e *element) {
+	problem, fix := e.name+" is not allowed here", "leave it out"
+	switch e.name {
+	case "ports":
+		problem, fix = "ports are given for protocol "+e.parent.byKey["protocol"].text(), "only tcp and udp have ports"
+	case "types":
+		problem, fix = "types are given for protocol "+e.parent.byKey["protocol"].text(), "only icmp and icmpv6 have types"
+	case "cidrs":
+		problem, fix = "cidrs are given for a range", "cidrs go with vpc; within names the blocks itself"
+	case "to", "except":
+		problem, fix = e.name+" means nothing beside tables none", "leave it out, or choose tables"
+	case "approval":
+		problem, fix = "approval is given, and with manage requester the third party accepts", "leave it out: nothing is accepted here"
+	}
+	r.add(e.at(), problem, fix)
+}
+
+// refuseMissing reports the missing keys, except those that are there with a typing error.
+func (r *reader) refuseMissing(e *element, s *jsonschema.Schema, name string, missing []string) {
+	for _, key := range missing {
+		isMeant := func(unknown *element) bool {
+			likely, _ := nearest(unknown.text(), keysOf(s))
+			return likely == key
+		}
+		if !slices.ContainsFunc(unknownKeys(e, s), isMeant) {
+			r.add(e.at(), fmt.Sprintf("%s has no %s", name, key), "add the key "+key)
+		}
+	}
+}
+
+// refuseChoice reports keys that don't go together. Beside an unknown key it reports nothing, because that may be
+// meant for one of them.
+func (r *reader) refuseChoice(e *element, s *jsonschema.Schema, name string, violation any) {
+	choices := keysOf(s)
+	if len(s.OneOf) > 0 {
+		choices = []string{s.OneOf[0].Required[0], s.OneOf[1].Required[0]}
+	}
+	found := slices.DeleteFunc(slices.Clone(choices), func(key string) bool { return e.byKey[key] == nil })
+	needs, isNeed := violation.(*kind.DependentRequired)
+	switch {
+	case len(unknownKeys(e, s)) > 0:
+	case isNeed:
+		r.add(e.byKey[needs.Prop].at(), fmt.Sprintf("%s is given without %s, so the third party is unknown", needs.Prop, needs.Missing[0]),
+			"add the key "+needs.Missing[0])
+	case len(found) > 0:
+		r.add(e.at(), fmt.Sprintf("%s has %d keys that exclude each other", name, len(found)), "keep only "+alternatives(found))
+	case len(choices) == 0:
+		r.add(e.at(), name+" is an empty mapping", "give it an entry or leave the key out")
+	case len(s.OneOf) == 0 && s.MaxProperties == nil:
+		r.add(e.at(), name+" is an empty mapping", "give it "+alternatives(choices)+", or leave it out")
+	default:
+		r.add(e.at(), name+" has none of the keys that it needs", "give it "+alternatives(choices))
+	}
+}
+
+// unknownKeys returns the keys that the schema doesn't have.
+func unknownKeys(e *element, s *jsonschema.Schema) []*element {
+	var unknown []*element
+	for _, child := range e.inside {
+		if inside(s, child) == nil {
+			unknown = append(unknown, child.key)
+		}
+	}
+	return unknown
+}
+
+func keysOf(s *jsonschema.Schema) []string {
+	if s.Properties == nil {
+		return nil
+	}
+	return slices.Collect(s.Properties.KeysFromOldest())
+}
+
+func (r *reader) refuseLength(e *element, s *jsonschema.Schema, name string) {
+	if s.MaxItems != nil {
+		r.add(e.at(), fmt.Sprintf("%s names %d departments", name, len(e.inside)), "a peering is between two")
+		return
+	}
+	r.add(e.at(), name+" is an empty list", "give it an item or leave the key out")
+}
+
+// shapeWords has the shapes in the words of messages.
+var shapeWords = map[string]string{
+	"object": "a mapping", "array": "a list", "string": "text", "integer": "a number", "boolean": "true or false",
+	"block": "a block of text", "null": "empty",
+}
+
+// shapeHints follow the words for shapes that have no message of their own.
+var shapeHints = map[string]string{"object": " of keys to values", "array": ", as in [a, b]", "boolean": ", as in true"}
+
+// refuseValue reports a value of another shape than the allowed ones, or of the wrong form.
+func (r *reader) refuseValue(e *element, s *jsonschema.Schema, name string, allowed ...string) {
+	text, shape := quoted(e.text()), e.shape()
+	isBare := shape == "integer" || shape == "boolean"
+	problem, fix := wrongForm(e.text(), s)
+	switch {
+	case slices.Contains(allowed, shape):
+		problem = text + " " + problem
+	case isBare && s.Pattern == peering.AccountPattern:
+		problem, fix = unquoted(e.text())
+		problem = text + " " + problem
+	case isBare && slices.Contains(allowed, "string"):
+		problem, fix = fmt.Sprintf("%s is %s to YAML", text, shapeWords[shape]), fmt.Sprintf("for text put it in quotes: %q", e.text())
+	default:
+		var words []string
+		for _, a := range allowed {
+			words = append(words, shapeWords[a])
+		}
+		problem = "is " + shapeWords[shape]
+		fix = "it is " + alternatives(words) + cmp.Or(shapeHints[allowed[0]], ": "+fix)
+	}
+	r.add(e.at(), name+" "+problem, fix)
+}
+
+// wrongForm returns the problem of a text that the schema refuses, and the fix.
+func wrongForm(text string, s *jsonschema.Schema) (problem, fix string) {
+	words, _ := s.Extras[message].(string)
+	isID := isGroup(text) || isPrefixList(text)
+	switch {
+	case len(s.Enum) > 0:
+		return "is not known", suggest(text, texts(s.Enum))
+	case s.Pattern == sourcePattern && isID:
+		return "has the wrong form", fmt.Sprintf("write it like %s-0a1b2c3d4e5f60001", text[:2])
+	case s.Pattern == sourcePattern && strings.ContainsAny(text, "./:"), s.Pattern == cidrPattern:
+		return wrongBlock(text)
+	}
+	return split(words)
+}
+
+func wrongBlock(text string) (problem, fix string) {
+	if a, err := netip.ParseAddr(text); err == nil && a.Zone() == "" {
+		return "has no prefix length", fmt.Sprintf("a single address is %s/%d", text, a.BitLen())
+	}
+	return split(notCIDR)
+}
