@@ -113,10 +113,14 @@ func (c *company) attackAsConnect(at peering.Cell, own, other lab.Site, listed [
 		RouteTableId: aws.String(string(other.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24"), VpcPeeringConnectionId: id,
 	})
 	c.refused("a route in a foreign table", err)
-	_, err = client.AuthorizeSecurityGroupIngress(c.ctx, ingress(other.Group, "0.0.0.0/0", "", ""))
+	_, err = client.AuthorizeSecurityGroupIngress(c.ctx, ingress(other.Group, "0.0.0.0/0", nil))
 	c.refused("a rule in a foreign group", err)
-	_, err = client.AuthorizeSecurityGroupIngress(c.ctx, ingress(own.Group, "0.0.0.0/0", "Owner", "x"))
+	another, foreigns := ours(listed[0]), ours(listed[0])
+	another["Owner"], foreigns[peering.TagManaged] = "x", "other"
+	_, err = client.AuthorizeSecurityGroupIngress(c.ctx, ingress(own.Group, "0.0.0.0/0", another))
 	c.refused("a rule with another tag", err)
+	_, err = client.AuthorizeSecurityGroupIngress(c.ctx, ingress(own.Group, "0.0.0.0/0", foreigns))
+	c.refused("a rule in another installation's name", err)
 	rule := c.foreignRule(own)
 	c.refused("a rule of somebody else's made ours", tag(c, client, rule, peering.TagConnection))
 	_, err = client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(string(own.Group)), SecurityGroupRuleIds: []string{rule}})
@@ -128,6 +132,7 @@ func (c *company) attackAsConnect(at peering.Cell, own, other lab.Site, listed [
 	c.refused("an option of a foreign connection", err)
 	for _, id := range listed {
 		c.refused("another tag on a connection", tag(c, client, string(id), "CostCenter"))
+		c.refused("a connection marked as another installation's", tag(c, client, string(id), peering.TagManaged))
 	}
 }
 
@@ -138,7 +143,7 @@ func tag(c *company, client *ec2.Client, id, key string) error {
 
 // foreignRule adds an ingress rule as somebody with the account does.
 func (c *company) foreignRule(s lab.Site) string {
-	in := ingress(s.Group, "198.51.100.0/24", "", "")
+	in := ingress(s.Group, "198.51.100.0/24", nil)
 	client := c.Person(c.ctx, s.Cell).EC2
 	_, err := client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: in.GroupId, IpPermissions: in.IpPermissions})
 	if err == nil {
@@ -153,7 +158,7 @@ func (c *company) attackAsDisconnect(at peering.Cell, own, other lab.Site) {
 	client := c.stolen(at, function.Disconnect)
 	_, err := client.DeleteRoute(c.ctx, &ec2.DeleteRouteInput{RouteTableId: aws.String(string(other.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24")})
 	c.refused("an end to a route in a foreign table", err)
-	_, err = client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(string(other.Group)), IpPermissions: ingress(other.Group, "192.0.2.0/24", "", "").IpPermissions})
+	_, err = client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(string(other.Group)), IpPermissions: ingress(other.Group, "192.0.2.0/24", nil).IpPermissions})
 	c.refused("an end to a rule in a foreign group", err)
 	rules, err := c.Person(c.ctx, at).EC2.DescribeSecurityGroupRules(c.ctx, &ec2.DescribeSecurityGroupRulesInput{
 		Filters: []types.Filter{{Name: aws.String("group-id"), Values: []string{string(own.Group)}}},

@@ -140,17 +140,27 @@ func (c *company) follow(pair, ends [2]lab.Site) {
 // clutter adds a route and a rule of the connection that the policy doesn't want.
 func (c *company) clutter(s lab.Site, id peering.ConnectionID) {
 	c.by(s.Cell, func(p *lab.Person) { p.RouteTo(s.Table, "192.0.2.0/24", id) })
-	_, err := c.Person(c.ctx, s.Cell).EC2.AuthorizeSecurityGroupIngress(c.ctx, ingress(s.Group, "192.0.2.0/24", peering.TagConnection, string(id)))
+	_, err := c.Person(c.ctx, s.Cell).EC2.AuthorizeSecurityGroupIngress(c.ctx, ingress(s.Group, "192.0.2.0/24", ours(id)))
 	c.must("clutter", err)
 }
 
-func ingress(group peering.SecurityGroupID, from, tag, value string) *ec2.AuthorizeSecurityGroupIngressInput {
+// ours are the tags of a rule that autopeer makes for the connection.
+func ours(id peering.ConnectionID) map[string]string {
+	return map[string]string{peering.TagConnection: string(id), peering.TagManaged: wiring.DefaultPrefix}
+}
+
+func ingress(group peering.SecurityGroupID, from string, tags map[string]string) *ec2.AuthorizeSecurityGroupIngressInput {
 	in := &ec2.AuthorizeSecurityGroupIngressInput{GroupId: aws.String(string(group)), IpPermissions: []types.IpPermission{
 		{IpProtocol: aws.String("tcp"), FromPort: aws.Int32(22), ToPort: aws.Int32(22), IpRanges: []types.IpRange{{CidrIp: &from}}},
 	}}
-	if tag != "" {
-		in.TagSpecifications = []types.TagSpecification{{ResourceType: types.ResourceTypeSecurityGroupRule, Tags: []types.Tag{{Key: &tag, Value: &value}}}}
+	if len(tags) == 0 {
+		return in
 	}
+	spec := types.TagSpecification{ResourceType: types.ResourceTypeSecurityGroupRule}
+	for key, value := range tags {
+		spec.Tags = append(spec.Tags, types.Tag{Key: aws.String(key), Value: aws.String(value)})
+	}
+	in.TagSpecifications = []types.TagSpecification{spec}
 	return in
 }
 
