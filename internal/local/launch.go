@@ -60,7 +60,7 @@ func Launch(ctx context.Context, cloud *cloudsim.Cloud, w *Workshop, endpoint st
 
 // launch makes one stack, and says which of its parts are the functions'.
 func launch(ctx context.Context, cloud *cloudsim.Cloud, folder, endpoint string, c peering.Cell) (*Cell, error) {
-	cell := &Cell{Cell: c, Mappings: map[function.Name]*queue.Poller{}, DeadLetters: map[function.Name]string{}}
+	cell := &Cell{naming: naming{c, wiring.DefaultPrefix}, Mappings: map[function.Name]*queue.Poller{}, DeadLetters: map[function.Name]string{}}
 	name := wiring.StackName(wiring.DefaultPrefix, c)
 	source, err := cfn.Read(folder, name, string(c.Account), string(c.Region))
 	if err != nil {
@@ -71,8 +71,8 @@ func launch(ctx context.Context, cloud *cloudsim.Cloud, folder, endpoint string,
 		return cell, err
 	}
 	for _, f := range function.All {
-		cell.Mappings[f] = cell.Stack.Mappings[queueName(f)]
-		cell.DeadLetters[f] = cell.Stack.QueueURLs[queueName(f)+"-dead-letters"]
+		cell.Mappings[f] = cell.Stack.Mappings[cell.queue(f)]
+		cell.DeadLetters[f] = cell.Stack.QueueURLs[cell.queue(f)+"-dead-letters"]
 		if cell.Mappings[f] == nil || cell.DeadLetters[f] == "" {
 			return cell, errors.New("stack " + name + " has no mapping or no dead-letter queue for " + string(f))
 		}

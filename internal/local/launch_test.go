@@ -126,7 +126,7 @@ func TestASweepRepairs(t *testing.T) {
 	}
 	mark := b.Cloud.Mark()
 	hurry(t, b, m.Cell)
-	if err := b.Cloud.Events.Fire(local.SweepRule(m.Cell)); err != nil {
+	if err := b.Cloud.Events.Fire(b.Cells[0].SweepRule()); err != nil {
 		t.Fatal(err)
 	}
 	settle(t, b)

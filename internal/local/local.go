@@ -34,7 +34,7 @@ import (
 
 // Cell is one deployed cell.
 type Cell struct {
-	peering.Cell
+	naming
 	// Mappings bring messages to the functions; pausing one holds its function back.
 	Mappings map[function.Name]*queue.Poller
 	// DeadLetters are the URLs of the dead-letter queues.
@@ -66,15 +66,15 @@ func EC2(cloud *cloudsim.Cloud, cell peering.Cell) *ec2.Client {
 // Deploy deploys all cells of the policy with functions in this process, which can run on a virtual clock. It
 // takes no template and enforces no role. Watch, if not nil, is given every event that autopeer announces; fate, if
 // not nil, decides over the lives of functions.
-func Deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, watch Watch, fate Fate) ([]*Cell, error) {
+func Deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, by peering.Installation, watch Watch, fate Fate) ([]*Cell, error) {
 	var cells []*Cell
 	for _, c := range p.Cells() { // all buses first: a rule can't forward to one that isn't there
-		if err := makeBus(ctx, cloud, p, c); err != nil {
+		if err := (naming{c, by}).makeBus(ctx, cloud, p); err != nil {
 			return nil, fmt.Errorf("deploy %s: %w", c, err)
 		}
 	}
 	for _, c := range p.Cells() {
-		cell, err := deploy(ctx, cloud, p, c, fate)
+		cell, err := deploy(ctx, cloud, p, naming{c, by}, fate)
 		if err == nil && watch != nil {
 			err = cell.watchBus(ctx, cloud, watch)
 		}
@@ -96,42 +96,40 @@ func Undeploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell
 		if c.watch != nil {
 			c.watch.Stop()
 		}
-		if err := removeRules(ctx, eventbridge.NewFromConfig(Config(cloud, c.Cell, string(c.Account))), p, c.Cell); err != nil {
+		if err := c.removeRules(ctx, eventbridge.NewFromConfig(Config(cloud, c.Cell, string(c.Account))), p); err != nil {
 			return fmt.Errorf("undeploy %s: %w", c.Cell, err)
 		}
 	}
 	return nil
 }
 
-func deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell peering.Cell, fate Fate) (*Cell, error) {
-	cfg := Config(cloud, cell, string(cell.Account))
-	made := &Cell{Cell: cell, Mappings: map[function.Name]*queue.Poller{}, DeadLetters: map[function.Name]string{}}
+func deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, n naming, fate Fate) (*Cell, error) {
+	cfg := Config(cloud, n.Cell, string(n.Account))
+	made := &Cell{naming: n, Mappings: map[function.Name]*queue.Poller{}, DeadLetters: map[function.Name]string{}}
 	client := sqs.NewFromConfig(cfg)
 	urls := map[function.Name]string{}
 	for _, f := range function.All {
-		dead, err := client.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(queueName(f) + "-dead-letters")})
+		dead, err := client.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(n.queue(f) + "-dead-letters")})
 		if err != nil {
 			return nil, err
 		}
 		made.DeadLetters[f] = *dead.QueueUrl
-		if urls[f], err = makeQueue(ctx, client, cell, f); err != nil {
+		if urls[f], err = n.makeQueue(ctx, client, f); err != nil {
 			return nil, err
 		}
 	}
 	for _, f := range function.All {
 		var err error
-		if made.Mappings[f], err = made.start(cloud, p.ForCell(cell, wiring.DefaultPrefix), f, urls, fate); err != nil {
+		if made.Mappings[f], err = made.start(cloud, p.ForCell(n.Cell, n.By), f, urls, fate); err != nil {
 			return nil, err
 		}
 	}
-	return made, makeRules(ctx, eventbridge.NewFromConfig(cfg), p, cell)
+	return made, n.makeRules(ctx, eventbridge.NewFromConfig(cfg), p)
 }
-
-func queueName(f function.Name) string { return wiring.DefaultPrefix + "-" + string(f) }
 
 // start runs a function in this process, with credentials of its own, and feeds it from its queue.
 func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f function.Name, urls map[function.Name]string, fate Fate) (*queue.Poller, error) {
-	role := fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s-%s/%s", c.Account, wiring.DefaultPrefix, f, f)
+	role := fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", c.Account, c.name(string(f)), f)
 	key, _ := cloud.Mint(string(c.Account), role)
 	cfg := Config(cloud, c.Cell, key)
 	if fate != nil {
@@ -140,12 +138,12 @@ func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f function.Name, u
 	messages := sqs.NewFromConfig(cfg)
 	handle := Handlers(c.Cell, p, Edges{
 		Network:   ec2net.New(ec2.NewFromConfig(cfg)),
-		Announcer: bus.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now, nil),
+		Announcer: bus.New(eventbridge.NewFromConfig(cfg), string(c.By), time.Now, nil),
 		Queues:    queues.New(messages, urls),
 		Missed:    func(events int) { c.missed.Add(int64(events)) }, SweepInterval: wiring.DefaultSweepInterval,
 	})[f]
 	handler := lambdasqs.Handler(func() {}, queues.NewSource(messages, urls[f]), handle)
-	return cloud.Queues.Map(arn("sqs", c.Cell, queueName(f)), queue.Mapping{
+	return cloud.Queues.Map(c.arn("sqs", c.queue(f)), queue.Mapping{
 		BatchSize: wiring.BatchSize, MaxConcurrency: wiring.MaxConcurrency,
 		ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,
 	}, mortal{lambda.NewHandler(handler), c, f})
@@ -153,10 +151,6 @@ func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f function.Name, u
 
 // Missed is how many events sweeps have missed; only of functions in this process.
 func (c *Cell) Missed() int { return int(c.missed.Load()) }
-
-func arn(service string, cell peering.Cell, resource string) string {
-	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, cell.Region, cell.Account, resource)
-}
 
 // Hold keeps the function of every cell from being invoked until the returned function is called.
 func Hold(cells []*Cell, f function.Name) (release func()) {

@@ -15,44 +15,43 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
-	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
 // Watch is given what autopeer announces. Several cells may call it at once.
 type Watch func(outcome.Outcome)
 
-const watchName = wiring.DefaultPrefix + "-watch"
+const watchName = "watch"
 
 // IsWatch reports whether the ARN is that of a listener's queue.
-func IsWatch(queueARN string) bool { return strings.HasSuffix(queueARN, ":"+watchName) }
+func IsWatch(queueARN string) bool { return strings.HasSuffix(queueARN, "-"+watchName) }
 
 // watchBus hangs a listener on the cell's bus, as anybody would who wants to be told: a rule, a queue and a
 // function.
 func (c *Cell) watchBus(ctx context.Context, cloud *cloudsim.Cloud, watch Watch) error {
-	cell := c.Cell
-	cfg := Config(cloud, cell, string(cell.Account))
-	attributes, err := watchPolicy(cell)
+	cfg := Config(cloud, c.Cell, string(c.Account))
+	queueARN := c.arn("sqs", c.name(watchName))
+	attributes, err := c.watchPolicy(queueARN)
 	if err != nil {
 		return err
 	}
-	if _, err := sqs.NewFromConfig(cfg).CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(watchName), Attributes: attributes}); err != nil {
+	if _, err := sqs.NewFromConfig(cfg).CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(c.name(watchName)), Attributes: attributes}); err != nil {
 		return err
 	}
-	pattern := map[string]any{"source": []string{outcome.Source}, "account": []string{string(cell.Account)}, "region": []string{string(cell.Region)}}
-	rule := wiring.Rule{Name: "watch", Bus: wiring.OwnBus, Queue: "watch", Pattern: pattern}
-	if err := makeRule(ctx, eventbridge.NewFromConfig(cfg), cell, rule); err != nil {
+	pattern := map[string]any{"source": []string{outcome.Source}, "account": []string{string(c.Account)}, "region": []string{string(c.Region)}}
+	rule := wiring.Rule{Name: watchName, Bus: wiring.OwnBus, Queue: watchName, Pattern: pattern}
+	if err := c.makeRule(ctx, eventbridge.NewFromConfig(cfg), rule); err != nil {
 		return err
 	}
-	c.watch, err = cloud.Queues.Map(arn("sqs", cell, watchName), queue.Mapping{}, lambda.NewHandler(func(_ context.Context, batch events.SQSEvent) error {
+	c.watch, err = cloud.Queues.Map(queueARN, queue.Mapping{}, lambda.NewHandler(func(_ context.Context, batch events.SQSEvent) error {
 		return tell(batch, watch)
 	}))
 	return err
 }
 
-func watchPolicy(cell peering.Cell) (map[string]string, error) {
-	rules := map[string]any{"ArnLike": map[string]any{"aws:SourceArn": arn("events", cell, "rule/*")}}
-	document, err := json.Marshal(allow("Rules", map[string]any{"Service": "events.amazonaws.com"}, "sqs:SendMessage", arn("sqs", cell, watchName), rules))
+func (n naming) watchPolicy(queueARN string) (map[string]string, error) {
+	rules := map[string]any{"ArnLike": map[string]any{"aws:SourceArn": n.arn("events", "rule/*")}}
+	document, err := json.Marshal(allow("Rules", map[string]any{"Service": "events.amazonaws.com"}, "sqs:SendMessage", queueARN, rules))
 	return map[string]string{"Policy": string(document)}, err
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/domain/reach"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/policyfile"
@@ -114,8 +115,18 @@ func (s *Sandbox) Deploy(ctx context.Context, file string, watch local.Watch) er
 		return err
 	}
 	s.policy = p
-	s.Cells, err = local.Deploy(ctx, s.Cloud, p, s.listen(watch), s.Fate)
+	s.Cells, err = local.Deploy(ctx, s.Cloud, p, wiring.DefaultPrefix, s.listen(watch), s.Fate)
 	return err
+}
+
+// DeployBeside deploys another installation with a policy file of its own. Its cells are not among Cells, and its
+// announcements reach only watch.
+func (s *Sandbox) DeployBeside(ctx context.Context, by peering.Installation, file string, watch local.Watch) ([]*local.Cell, error) {
+	p, err := policyfile.Parse(policyName, []byte(file))
+	if err != nil {
+		return nil, err
+	}
+	return local.Deploy(ctx, s.Cloud, p, by, watch, nil)
 }
 
 // Redeploy deploys another policy in place of the one that Deploy has deployed.
@@ -171,7 +182,7 @@ func (s *Sandbox) Process(call apicall.Call) (function string, pid int, found bo
 // Sweep lets the sweep of every cell begin now, beside its rhythm.
 func (s *Sandbox) Sweep() error {
 	for _, c := range s.Cells {
-		if err := s.Cloud.Events.Fire(local.SweepRule(c.Cell)); err != nil {
+		if err := s.Cloud.Events.Fire(c.SweepRule()); err != nil {
 			return err
 		}
 	}
@@ -191,7 +202,7 @@ func (s *Sandbox) Hurry(ctx context.Context) error {
 			return err
 		case <-often.C:
 			for _, c := range s.Cells {
-				s.Cloud.Queues.Hurry(local.SweepQueue(c.Cell))
+				s.Cloud.Queues.Hurry(c.SweepQueue())
 			}
 		}
 	}

@@ -17,7 +17,6 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
-	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
@@ -94,7 +93,7 @@ func (c *company) lose(pair [2]lab.Site) {
 // sweep has both cells swept, as their schedule does.
 func (c *company) sweep() {
 	for _, at := range []peering.Cell{one, two} {
-		c.must("sweep", c.Cloud.Events.Fire(local.SweepRule(at)))
+		c.must("sweep", c.Cloud.Events.Fire(arn("events", at, "rule/"+wiring.DefaultPrefix+"-"+wiring.SweepRule)))
 	}
 }
 

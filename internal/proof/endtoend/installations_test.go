@@ -1,0 +1,133 @@
+package endtoend_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
+)
+
+// beside is a second installation in the same accounts and Regions, with the outcomes that it announces.
+type beside struct {
+	*sandboxtest.T
+	cells []*local.Cell
+	mu    sync.Mutex
+	heard []outcome.Outcome
+}
+
+func deployBeside(t *sandboxtest.T, policy string) *beside {
+	t.Helper()
+	b := &beside{T: t}
+	cells, err := t.DeployBeside(t.Ctx, "blue", policy, func(o outcome.Outcome) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.heard = append(b.heard, o)
+	})
+	t.Must(err)
+	b.cells = cells
+	return b
+}
+
+// announced returns the types of the outcomes about the connection, sorted, each once.
+func (b *beside) announced(id peering.ConnectionID) []outcome.Type {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var types []outcome.Type
+	for _, o := range b.heard {
+		if o.Connection == id {
+			types = append(types, o.Type)
+		}
+	}
+	slices.Sort(types)
+	return slices.Compact(types)
+}
+
+// mutations returns the mutating EC2 calls of the installation's functions since the mark.
+func (b *beside) mutations(mark int) []string {
+	var calls []string
+	for _, c := range b.Cloud.Since(mark) {
+		if c.Service == "ec2" && c.Mutating && strings.Contains(c.ARN, ":assumed-role/blue-") {
+			calls = append(calls, c.Action)
+		}
+	}
+	return calls
+}
+
+// wide is a policy that names every VPC of the cells by a range, has no peering for them, and takes back the connections
+// that it no longer allows.
+func wide(cells ...peering.Cell) string {
+	file := "version: 1\nremoved: disconnect\ndepartments:\n  everything:\n"
+	for _, c := range cells {
+		file += fmt.Sprintf("    - { account: %q, region: %s, within: 10.0.0.0/8 }\n    - { account: %[1]q, region: %[2]s, within: 172.16.0.0/12 }\n", c.Account, c.Region)
+	}
+	return file + "peerings: []\n"
+}
+
+// TestAnInstallationLeavesTheOthersResourcesAlone: its sweeps, and every event of a connection's life, lead to no change.
+func TestAnInstallationLeavesTheOthersResourcesAlone(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		blue := deployBeside(t, wide(one, two))
+		mark := t.Cloud.Mark()
+		pcx := t.Ask(m, f)
+		t.Settle()
+		connected := sandboxtest.Pinging(m, f, pcx)
+		t.Holds(connected...)
+		time.Sleep(25 * time.Hour) // the sweeps of a day, second looks and the first of the day included
+		t.Holds(connected...)
+
+		release := t.Hold("disconnect")
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		time.Sleep(30 * time.Minute) // blue's sweeps see the blackholes and the rules that are left
+		t.Holds(connected...)
+		release()
+		t.Settle()
+		time.Sleep(time.Hour)
+		t.Holds()
+		if calls := blue.mutations(mark); len(calls) > 0 {
+			t.Errorf("the other installation made %v, want no mutating call", calls)
+		}
+		for _, unwanted := range []outcome.Type{outcome.DriftFound, outcome.Repaired, outcome.Disconnected} {
+			if slices.Contains(blue.announced(pcx), unwanted) {
+				t.Errorf("the other installation announced %v, want no %s", blue.announced(pcx), unwanted)
+			}
+		}
+		t.InDeadLetters(0)
+	})
+}
+
+// TestAConnectionOfTwoPoliciesBelongsToTheFirst: the second announces a conflict, and changes nothing.
+func TestAConnectionOfTwoPoliciesBelongsToTheFirst(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		connected := sandboxtest.Pinging(m, f, pcx)
+		t.Holds(connected...)
+
+		mark := t.Cloud.Mark()
+		blue := deployBeside(t, strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "protocol: icmp", "protocol: tcp, ports: [443]", 1))
+		time.Sleep(25 * time.Hour)
+		t.Holds(connected...)
+		if calls := blue.mutations(mark); len(calls) > 0 {
+			t.Errorf("the second installation made %v, want no mutating call", calls)
+		}
+		if got := blue.announced(pcx); !slices.Contains(got, outcome.Conflicting) || slices.Contains(got, outcome.Connected) {
+			t.Errorf("the second installation announced %v, want a conflict", got)
+		}
+		for _, o := range blue.heard {
+			if o.Type == outcome.Conflicting && (o.Reason.Code != "other-installation" || !strings.Contains(o.Reason.Sentence, "autopeer") || o.Next == "") {
+				t.Errorf("conflict = %+v, want the installation that manages the connection and the next step", o)
+			}
+		}
+		t.Unchanged(mark)
+	})
+}
