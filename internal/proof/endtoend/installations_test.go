@@ -8,10 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/sandbox"
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
@@ -84,7 +86,7 @@ func TestAnInstallationLeavesTheOthersResourcesAlone(t *testing.T) {
 		time.Sleep(25 * time.Hour) // the sweeps of a day, second looks and the first of the day included
 		t.Holds(connected...)
 
-		release := t.Hold("disconnect")
+		release := t.Hold(function.Disconnect)
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		time.Sleep(30 * time.Minute) // blue's sweeps see the blackholes and the rules that are left
 		t.Holds(connected...)
@@ -101,6 +103,27 @@ func TestAnInstallationLeavesTheOthersResourcesAlone(t *testing.T) {
 			}
 		}
 		t.InDeadLetters(0)
+	})
+}
+
+// TestAnInstallationKeepsTheOthersRules when EC2 no longer shows the connection that they were made for. A blackhole
+// names no installation: whichever has the VPC in its policy removes it.
+func TestAnInstallationKeepsTheOthersRules(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.NoSweeps()
+		t.Hold(function.Disconnect)
+		t.ByHand(two, func(p *lab.Person) { p.Delete(pcx) }) // EC2 forgets it sooner where it was deleted
+		time.Sleep(24 * time.Hour)
+		mark := t.Cloud.Mark()
+		blue := deployBeside(t, wide(one, two))
+		time.Sleep(time.Hour)
+		t.Holds(sandbox.Routes(m.Table, f, pcx), sandbox.Routes(m.VPC.Main, f, pcx), sandbox.Admits(f.Group, "icmp", m))
+		if calls := blue.mutations(mark); slices.Contains(calls, "RevokeSecurityGroupIngress") {
+			t.Errorf("the other installation made %v, want no rule revoked", calls)
+		}
 	})
 }
 
