@@ -3,6 +3,7 @@ package ec2
 import (
 	"cmp"
 	"encoding/base64"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -115,16 +116,11 @@ func cut[T any](p page, things []T, id func(T) string) ([]T, string) {
 	return things, base64.RawURLEncoding.EncodeToString([]byte(tokenMark + last))
 }
 
-// sorted returns the values in order of their ids, for where the order of their creation or of a map must not show.
-func sorted[T any](m map[string]T) []T {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	all := make([]T, len(keys))
-	for i, k := range keys {
-		all[i] = m[k]
+// sorted returns the values in order of their keys, where the order of their creation or of a map must not show.
+func sorted[K cmp.Ordered, T any](m map[K]T) []T {
+	all := make([]T, 0, len(m))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		all = append(all, m[k])
 	}
 	return all
 }

@@ -96,20 +96,7 @@ func (p params) items(name string) []params {
 		}
 		members[n][field] = value
 	}
-	return inOrder(members)
-}
-
-func inOrder(members map[int]params) []params {
-	numbers := make([]int, 0, len(members))
-	for n := range members {
-		numbers = append(numbers, n)
-	}
-	slices.Sort(numbers)
-	items := make([]params, len(numbers))
-	for i, n := range numbers {
-		items[i] = members[n]
-	}
-	return items
+	return sorted(members)
 }
 
 // within returns the fields of a structure: Name.Field as Field.

@@ -98,12 +98,17 @@ func (t *table) showRoute(r *route) []node {
 	}
 }
 
-func createRoute(r *request) ([]node, error) {
-	t, destination, err := r.tableAndDestination()
-	if err != nil {
-		return nil, err
+// routeParams reads the parameters that CreateRoute and ReplaceRoute share.
+func (r *request) routeParams() (t *table, destination netip.Prefix, to target, err error) {
+	if t, destination, err = r.tableAndDestination(); err != nil {
+		return nil, destination, to, err
 	}
-	to, err := r.target(t)
+	to, err = r.target(t)
+	return t, destination, to, err
+}
+
+func createRoute(r *request) ([]node, error) {
+	t, destination, to, err := r.routeParams()
 	if err != nil {
 		return nil, err
 	}
@@ -125,11 +130,7 @@ func createRoute(r *request) ([]node, error) {
 
 // replaceRoute answers InvalidParameterValue, and not InvalidRoute.NotFound, where there is no route.
 func replaceRoute(r *request) ([]node, error) {
-	t, destination, err := r.tableAndDestination()
-	if err != nil {
-		return nil, err
-	}
-	to, err := r.target(t)
+	t, destination, to, err := r.routeParams()
 	if err != nil {
 		return nil, err
 	}
