@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
 // deed is something that people do, so often among others.
@@ -76,13 +77,13 @@ func (r *run) forgeEvent() {
 	if len(found) == 0 || len(cells) == 0 {
 		return
 	}
-	h := pick(r.dice, hints...)
-	c := pick(r.dice, found...)
+	h := random.Pick(r.Source, hints...)
+	c := random.Pick(r.Source, found...)
 	requester, accepter := c.requester, c.accepter
-	if r.chance(50) {
-		requester, accepter = pick(r.dice, r.sites...).vpcKey, pick(r.dice, r.sites...).vpcKey
+	if r.Chance(50) {
+		requester, accepter = random.Pick(r.Source, r.sites...).vpcKey, random.Pick(r.Source, r.sites...).vpcKey
 	}
-	r.forge(pick(r.dice, cells...), h.function, h.call, c.id, requester, accepter, pick(r.dice, 0, time.Minute, time.Hour, time.Hour, time.Hour))
+	r.forge(random.Pick(r.Source, cells...), h.function, h.call, c.id, requester, accepter, random.Pick(r.Source, 0, time.Minute, time.Hour, time.Hour, time.Hour))
 }
 
 // silence turns an account's trail off, or all on again.
@@ -94,7 +95,7 @@ func (r *run) silence() {
 		return
 	}
 	if r.weather.lost > 0 {
-		r.silent[pick(r.dice, r.cells...)] = true
-		r.note(remark("a trail has stopped to log"))
+		r.silent[random.Pick(r.Source, r.cells...)] = true
+		r.report.Remark("a trail has stopped to log")
 	}
 }

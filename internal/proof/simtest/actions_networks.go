@@ -1,30 +1,33 @@
 package simtest
 
-import "github.com/autopeer/autopeer/internal/domain/peering"
+import (
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/random"
+)
 
 // retag changes tags by which the policy chooses.
 func (r *run) retag() {
-	s := pick(r.dice, r.sites...)
+	s := random.Pick(r.Source, r.sites...)
 	switch r.IntN(3) {
 	case 0:
-		r.retagOne(s.Cell, pick(r.dice, r.tablesOf(s)...).id, "Tier", "private", "public")
+		r.retagOne(s.Cell, random.Pick(r.Source, r.tablesOf(s)...).id, "Tier", "private", "public")
 	case 1:
 		if groups := r.groupsOf(s); len(groups) > 0 {
-			r.retagOne(s.Cell, pick(r.dice, groups...).id, "Role", "web", "db")
+			r.retagOne(s.Cell, random.Pick(r.Source, groups...).id, "Role", "web", "db")
 		}
 	default:
 		if subnets := r.subnetsOf(s); len(subnets) > 0 {
-			r.retagOne(s.Cell, pick(r.dice, subnets...).id, "Tier", "private", "public")
+			r.retagOne(s.Cell, random.Pick(r.Source, subnets...).id, "Tier", "private", "public")
 		}
 	}
 }
 
 func (r *run) retagOne(cell peering.Cell, id, key string, values ...string) {
-	if r.chance(25) {
+	if r.Chance(25) {
 		r.act(cell, "DeleteTags", "ResourceId.1", id, "Tag.1.Key", key)
 		return
 	}
-	r.act(cell, "CreateTags", tagged(id, key, pick(r.dice, values...))...)
+	r.act(cell, "CreateTags", tagged(id, key, random.Pick(r.Source, values...))...)
 }
 
 func (r *run) subnetsOf(s *site) []*subnet {
@@ -35,8 +38,8 @@ func (r *run) subnetsOf(s *site) []*subnet {
 
 // changeBlocks associates a block, or dissociates one.
 func (r *run) changeBlocks() {
-	s := pick(r.dice, r.sites...)
-	if r.chance(60) {
+	s := random.Pick(r.Source, r.sites...)
+	if r.Chance(60) {
 		r.addBlock(s)
 		return
 	}
@@ -51,7 +54,7 @@ func (r *run) changeBlocks() {
 
 // rebuild adds to a VPC, or has another table serve a subnet.
 func (r *run) rebuild() {
-	s := pick(r.dice, r.sites...)
+	s := random.Pick(r.Source, r.sites...)
 	subnets := r.subnetsOf(s)
 	switch r.IntN(4) {
 	case 0:
@@ -64,31 +67,31 @@ func (r *run) rebuild() {
 		if len(subnets) == 0 {
 			return
 		}
-		n := pick(r.dice, subnets...)
+		n := random.Pick(r.Source, subnets...)
 		switch {
 		case n.association == "":
-			r.act(s.Cell, "AssociateRouteTable", "SubnetId", n.id, "RouteTableId", pick(r.dice, r.tablesOf(s)...).id)
-		case r.chance(50):
+			r.act(s.Cell, "AssociateRouteTable", "SubnetId", n.id, "RouteTableId", random.Pick(r.Source, r.tablesOf(s)...).id)
+		case r.Chance(50):
 			r.act(s.Cell, "DisassociateRouteTable", "AssociationId", n.association)
 		default:
-			r.act(s.Cell, "ReplaceRouteTableAssociation", "AssociationId", n.association, "RouteTableId", pick(r.dice, r.tablesOf(s)...).id)
+			r.act(s.Cell, "ReplaceRouteTableAssociation", "AssociationId", n.association, "RouteTableId", random.Pick(r.Source, r.tablesOf(s)...).id)
 		}
 	}
 }
 
 // removeParts removes a table or a group that nothing needs.
 func (r *run) removeParts() {
-	s := pick(r.dice, r.sites...)
-	if tables := r.tablesOf(s); r.chance(50) {
-		r.act(s.Cell, "DeleteRouteTable", "RouteTableId", pick(r.dice, tables...).id)
+	s := random.Pick(r.Source, r.sites...)
+	if tables := r.tablesOf(s); r.Chance(50) {
+		r.act(s.Cell, "DeleteRouteTable", "RouteTableId", random.Pick(r.Source, tables...).id)
 		return
 	}
 	if groups := r.groupsOf(s); len(groups) > 1 {
-		r.act(s.Cell, "DeleteSecurityGroup", "GroupId", pick(r.dice, groups...).id)
+		r.act(s.Cell, "DeleteSecurityGroup", "GroupId", random.Pick(r.Source, groups...).id)
 	}
 }
 
 func (r *run) changeHostnames() {
-	s := pick(r.dice, r.sites...)
-	r.act(s.Cell, "ModifyVpcAttribute", "VpcId", s.id, "EnableDnsHostnames.Value", pick(r.dice, "true", "true", "false"))
+	s := random.Pick(r.Source, r.sites...)
+	r.act(s.Cell, "ModifyVpcAttribute", "VpcId", s.id, "EnableDnsHostnames.Value", random.Pick(r.Source, "true", "true", "false"))
 }

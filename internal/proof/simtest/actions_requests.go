@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
 // connections returns those in one of these states.
@@ -23,8 +24,8 @@ func (r *run) connections(states ...string) []*connection {
 // pair returns two different sites, most often of a peering.
 func (r *run) pair() (from, to *site) {
 	for range 4 {
-		from, to = pick(r.dice, r.sites...), pick(r.dice, r.sites...)
-		if from != to && (r.chance(20) || r.isListed(from, to)) {
+		from, to = random.Pick(r.Source, r.sites...), random.Pick(r.Source, r.sites...)
+		if from != to && (r.Chance(20) || r.isListed(from, to)) {
 			return from, to
 		}
 	}
@@ -42,10 +43,10 @@ func (r *run) request() {
 	from, to := r.pair()
 	peer := to.vpcKey
 	switch {
-	case r.chance(4):
+	case r.Chance(4):
 		peer.id = "vpc-0000000000000dead"
-	case r.chance(4):
-		peer.Account = pick(r.dice, r.cells...).Account
+	case r.Chance(4):
+		peer.Account = random.Pick(r.Source, r.cells...).Account
 	}
 	r.requestBetween(from.vpcKey, peer)
 }
@@ -63,11 +64,11 @@ func (r *run) requestBetween(from, to vpcKey) {
 		return
 	}
 	id := element(answer, "vpcPeeringConnectionId")
-	if r.isNew(id) && r.chance(r.weather.stale) {
+	if r.isNew(id) && r.Chance(r.weather.stale) {
 		const none = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId><vpcPeeringConnectionSet/></DescribeVpcPeeringConnectionsResponse>`
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.old[from.String()+id] = oldAnswer{none, time.Now().Add(r.duration(time.Second, unseen))}
+		r.old[from.String()+id] = oldAnswer{none, time.Now().Add(r.Duration(time.Second, unseen))}
 	}
 }
 
@@ -88,9 +89,9 @@ func (r *run) decideByHand(action string, either bool, states ...string) {
 	if len(found) == 0 {
 		return
 	}
-	c := pick(r.dice, found...)
+	c := random.Pick(r.Source, found...)
 	cell := c.accepter.Cell
-	if either && r.chance(60) {
+	if either && r.Chance(60) {
 		cell = c.requester.Cell
 	}
 	r.remember(c)
@@ -108,8 +109,8 @@ func (r *run) deleteConnection() {
 // requestAgain asks for what is there or was there.
 func (r *run) requestAgain() {
 	if found := r.connections(pending, active, dead); len(found) > 0 {
-		c := pick(r.dice, found...)
-		if r.chance(50) {
+		c := random.Pick(r.Source, found...)
+		if r.Chance(50) {
 			r.remember(c)
 			r.act(c.requester.Cell, "DeleteVpcPeeringConnection", "VpcPeeringConnectionId", c.id)
 		}
@@ -122,11 +123,11 @@ func (r *run) approve() {
 	if len(found) == 0 {
 		return
 	}
-	c := pick(r.dice, found...)
+	c := random.Pick(r.Source, found...)
 	r.remember(c)
 	cell := c.accepter.Cell
-	if r.chance(10) {
+	if r.Chance(10) {
 		cell = c.requester.Cell // where it says nothing
 	}
-	r.act(cell, "CreateTags", tagged(c.id, peering.TagApproved, pick(r.dice, "true", "true", "true", "false"))...)
+	r.act(cell, "CreateTags", tagged(c.id, peering.TagApproved, random.Pick(r.Source, "true", "true", "true", "false"))...)
 }

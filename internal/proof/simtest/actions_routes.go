@@ -3,6 +3,9 @@ package simtest
 import (
 	"net/netip"
 	"slices"
+	"strconv"
+
+	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
 // routeByHand routes something that may be in autopeer's way: all of another site's block, a part of it, more than it.
@@ -15,7 +18,7 @@ func (r *run) routeByHand() {
 	case 1:
 		dst = netip.PrefixFrom(dst.Addr(), 12)
 	}
-	r.act(s.Cell, "CreateRoute", r.to(s, pick(r.dice, r.tablesOf(s)...).id, dst)...)
+	r.act(s.Cell, "CreateRoute", r.to(s, random.Pick(r.Source, r.tablesOf(s)...).id, dst)...)
 }
 
 // to returns the parameters of a route to the internet gateway, or to one of the VPC's connections.
@@ -26,8 +29,8 @@ func (r *run) to(s *site, table string, dst netip.Prefix) []string {
 	}
 	params := []string{"RouteTableId", table, name, dst.String()}
 	mine := slices.DeleteFunc(r.connections(pending, active), func(c *connection) bool { return c.requester != s.vpcKey && c.accepter != s.vpcKey })
-	if len(mine) > 0 && r.chance(60) {
-		return append(params, "VpcPeeringConnectionId", pick(r.dice, mine...).id)
+	if len(mine) > 0 && r.Chance(60) {
+		return append(params, "VpcPeeringConnectionId", random.Pick(r.Source, mine...).id)
 	}
 	return append(params, "GatewayId", s.gateway)
 }
@@ -51,7 +54,7 @@ func (r *run) aRoute(s *site) (table string, dst netip.Prefix, found bool) {
 			return here
 		})...)
 	}
-	if len(ours) > 0 && r.chance(80) {
+	if len(ours) > 0 && r.Chance(80) {
 		all = ours
 	}
 	if len(all) == 0 {
@@ -63,19 +66,19 @@ func (r *run) aRoute(s *site) (table string, dst netip.Prefix, found bool) {
 		}
 		return a.dst.Compare(b.dst)
 	})
-	p := pick(r.dice, all...)
+	p := random.Pick(r.Source, all...)
 	return p.table, p.dst, true
 }
 
 func (r *run) deleteRoute() {
-	s := pick(r.dice, r.sites...)
+	s := random.Pick(r.Source, r.sites...)
 	if table, dst, found := r.aRoute(s); found {
 		r.act(s.Cell, "DeleteRoute", r.to(s, table, dst)[:4]...)
 	}
 }
 
 func (r *run) replaceRoute() {
-	s := pick(r.dice, r.sites...)
+	s := random.Pick(r.Source, r.sites...)
 	if table, dst, found := r.aRoute(s); found {
 		r.act(s.Cell, "ReplaceRoute", r.to(s, table, dst)...)
 	}
@@ -83,17 +86,17 @@ func (r *run) replaceRoute() {
 
 // fill takes what room a table or a group has.
 func (r *run) fill() {
-	s := pick(r.dice, r.sites...)
-	if r.chance(50) {
-		t := pick(r.dice, r.tablesOf(s)...)
-		for i := range r.between(1, 6) {
-			r.act(s.Cell, "CreateRoute", "RouteTableId", t.id, "DestinationCidrBlock", "192.168."+text(i)+".0/24", "GatewayId", s.gateway)
+	s := random.Pick(r.Source, r.sites...)
+	if r.Chance(50) {
+		t := random.Pick(r.Source, r.tablesOf(s)...)
+		for i := range r.Between(1, 6) {
+			r.act(s.Cell, "CreateRoute", "RouteTableId", t.id, "DestinationCidrBlock", "192.168."+strconv.Itoa(i)+".0/24", "GatewayId", s.gateway)
 		}
 		return
 	}
 	if groups := r.groupsOf(s); len(groups) > 0 {
-		g := pick(r.dice, groups...)
-		for i := range r.between(1, 4) {
+		g := random.Pick(r.Source, groups...)
+		for i := range r.Between(1, 4) {
 			r.act(s.Cell, "AuthorizeSecurityGroupIngress", permission{protocol: "udp", from: i, to: i, block: s.primary}.params(g.id)...)
 		}
 	}

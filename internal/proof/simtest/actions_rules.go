@@ -2,16 +2,18 @@ package simtest
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
 // admitByHand makes a rule of somebody's own: often the same that the policy wants.
 func (r *run) admitByHand() {
 	s, other := r.pair()
 	if groups := r.groupsOf(s); len(groups) > 0 {
-		g := pick(r.dice, groups...)
+		g := random.Pick(r.Source, groups...)
 		p := r.permissionFor(s, g, other)
 		r.act(s.Cell, "AuthorizeSecurityGroupIngress", p.params(g.id)...)
 	}
@@ -32,8 +34,8 @@ func (r *run) permissionFor(s *site, g *group, other *site) permission {
 		}
 		return slices.DeleteFunc(all, func(p permission) bool { return !p.block.IsValid() })
 	})
-	if len(all) > 0 && r.chance(70) {
-		return pick(r.dice, all...)
+	if len(all) > 0 && r.Chance(70) {
+		return random.Pick(r.Source, all...)
 	}
 	return permission{protocol: "tcp", from: 80, to: 80, block: other.primary}
 }
@@ -44,7 +46,7 @@ func (p permission) params(group string) []string {
 		list = "IpPermissions.1.Ipv6Ranges.1.CidrIpv6"
 	}
 	return []string{
-		"GroupId", group, "IpPermissions.1.IpProtocol", p.protocol, "IpPermissions.1.FromPort", text(p.from), "IpPermissions.1.ToPort", text(p.to), list, field,
+		"GroupId", group, "IpPermissions.1.IpProtocol", p.protocol, "IpPermissions.1.FromPort", strconv.Itoa(p.from), "IpPermissions.1.ToPort", strconv.Itoa(p.to), list, field,
 	}
 }
 
@@ -54,7 +56,7 @@ func (r *run) revokeByHand() {
 	if len(rules) == 0 {
 		return
 	}
-	gone := pick(r.dice, rules...)
+	gone := random.Pick(r.Source, rules...)
 	cells := look(r, func(l *ledger) []peering.Cell { return []peering.Cell{l.groups[gone.group].cell} })
 	r.act(cells[0], "RevokeSecurityGroupIngress", "GroupId", gone.group, "SecurityGroupRuleId.1", gone.id)
 }

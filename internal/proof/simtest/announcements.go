@@ -20,9 +20,9 @@ func (r *run) listen(o outcome.Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.heard = append(r.heard, heard{o, time.Now()})
-	r.note(said{o})
+	r.report.Note(said{o})
 	if why := r.ledger.untrue(o); why != "" {
-		r.violated([]string{string(o.Connection)}, "%s", why)
+		r.report.Fail([]string{string(o.Connection)}, "%s", why)
 	}
 	if o.Kind != outcome.Connected || r.ledger.connections[string(o.Connection)] == nil {
 		return
@@ -30,7 +30,7 @@ func (r *run) listen(o outcome.Outcome) {
 	for _, line := range o.State { // each by itself: somebody may have undone one before another was done
 		holds := func(l *ledger, _ time.Time) bool { return l.holds(line, o.Connection) }
 		if !holds(r.ledger, time.Now()) && !r.wasEver(holds) {
-			r.violated([]string{string(o.Connection)}, "%s was announced as connected, and it isn't so that %s", o.Connection, line)
+			r.report.Fail([]string{string(o.Connection)}, "%s was announced as connected, and it isn't so that %s", o.Connection, line)
 		}
 	}
 }
@@ -65,4 +65,10 @@ func (l *ledger) holds(line string, id peering.ConnectionID) bool {
 		}
 	}
 	return false
+}
+
+type said struct{ outcome.Outcome }
+
+func (s said) String() string {
+	return fmt.Sprintf("said in %s: %s of %s %s: %s %v", s.Cell, s.Kind, s.Connection, s.Side, s.Reason.Sentence, s.Changes)
 }

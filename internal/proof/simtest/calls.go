@@ -13,7 +13,11 @@ func (r *run) take(rec record) {
 		r.weigh(rec)
 	}
 	r.records = append(r.records, rec)
-	r.note(rec)
+	if rec.policy != nil {
+		r.report.NoteForAll(rec)
+	} else {
+		r.report.Note(rec)
+	}
 	r.ledger.apply(rec)
 }
 
@@ -25,7 +29,7 @@ const memory = 90 * time.Second
 // hold the lock.
 func (r *run) weigh(rec record) {
 	if r.still && !isTriedDaily(rec) {
-		r.violated(rec.subjects(), "there was nothing left to do, and autopeer-%s called %s", rec.who, rec.call)
+		r.report.Fail(rec.subjects(), "there was nothing left to do, and autopeer-%s called %s", rec.who, rec.call)
 		return
 	}
 	why := r.ledger.objection(rec)
@@ -36,7 +40,7 @@ func (r *run) weigh(rec record) {
 			past.beside(r.ledger, past.policy).objection(then) == "" || past.beside(r.ledger, r.ledger.policy).objection(then) == ""
 	}
 	if why != "" && !r.wasEver(fits) {
-		r.violated(rec.subjects(), "%s", why)
+		r.report.Fail(rec.subjects(), "%s", why)
 	}
 }
 

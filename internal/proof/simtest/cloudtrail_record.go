@@ -126,3 +126,28 @@ func (r record) about() string {
 	body, _ := json.Marshal([]fields{r.request, r.response}) // has come from JSON
 	return string(body)
 }
+
+func (r record) String() string {
+	who := "autopeer-" + r.who
+	if r.who == "" {
+		who = "somebody"
+	}
+	words := fmt.Sprintf("%s in %s: %s %s", who, r.cell, r.call, words(r.request))
+	if r.policy != nil {
+		return words + "\n" + r.policy.yaml()
+	}
+	if r.code != "" {
+		return words + " is refused: " + r.code
+	}
+	if made := connectionID.FindString(r.about()); made != "" && r.call == "CreateVpcPeeringConnection" {
+		return words + " → " + made
+	}
+	return words
+}
+
+// words are the members of a request, flat and in order of their names.
+func words(f fields) string {
+	text := fmt.Sprint(map[string]any(f))
+	text = strings.NewReplacer("map[", "", "]", "", "items:[", "", "items:", "").Replace(text)
+	return text
+}

@@ -13,7 +13,7 @@ import (
 func (r *run) conclude() {
 	buried, err := r.DeadLetters(r.ctx)
 	if err != nil {
-		r.fail("dead letters can't be counted: %v", err)
+		r.report.Fail(nil, "dead letters can't be counted: %v", err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -21,12 +21,12 @@ func (r *run) conclude() {
 	for _, id := range r.ledger.requests {
 		c := r.ledger.connections[id]
 		if why := r.complaint(c, buried > 0, now); why != "" {
-			r.violated(r.ledger.around(c), "%s", why)
+			r.report.Fail(r.ledger.around(c), "%s", why)
 		}
 	}
 	for _, p := range r.promises {
 		if buried == 0 && p.since.After(r.deployed) {
-			r.violated([]string{p.about()}, "autopeer-%s in %s hasn't looked at %s again after %s %s", p.function, p.cell, p.about(), p.action, p.what)
+			r.report.Fail([]string{p.about()}, "autopeer-%s in %s hasn't looked at %s again after %s %s", p.function, p.cell, p.about(), p.action, p.what)
 		}
 	}
 	r.checkIDs()
@@ -177,10 +177,10 @@ func (r *run) checkIDs() {
 	for _, o := range r.heard {
 		words := fmt.Sprint(o.Kind, o.Connection, o.Cell, o.Side, o.Reason, o.State, o.Conflicts, o.Obstructions, o.Wanted)
 		if id, again := byWords[words]; again && id != o.ID {
-			r.violated([]string{string(o.Connection)}, "%s of %s was announced twice with two ids", o.Kind, o.Connection)
+			r.report.Fail([]string{string(o.Connection)}, "%s of %s was announced twice with two ids", o.Kind, o.Connection)
 		}
 		if before, again := byID[o.ID]; again && before != words {
-			r.violated([]string{string(o.Connection)}, "two announcements of %s have one id", o.Connection)
+			r.report.Fail([]string{string(o.Connection)}, "two announcements of %s have one id", o.Connection)
 		}
 		byWords[words], byID[o.ID] = o.ID, words
 	}

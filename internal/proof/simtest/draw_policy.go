@@ -4,14 +4,16 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
 // found distributes the sites over departments, once for a run.
 func (r *run) found() {
 	for i, s := range r.sites {
 		switch {
-		case i > 0 && r.chance(12):
-		case i > 0 && r.sites[i-1].department != "" && r.chance(15):
+		case i > 0 && r.Chance(12):
+		case i > 0 && r.sites[i-1].department != "" && r.Chance(15):
 			s.department = r.sites[i-1].department
 		default:
 			s.department = fmt.Sprintf("d%d", i)
@@ -21,12 +23,12 @@ func (r *run) found() {
 
 // drawPolicy writes a policy for the departments. Its range for a VPC is wider than the VPC's first block.
 func (r *run) drawPolicy() *plainPolicy {
-	p := &plainPolicy{reject: r.chance(40), disconnect: r.chance(50), limits: map[string]int{}}
-	if r.chance(25) {
+	p := &plainPolicy{reject: r.Chance(40), disconnect: r.Chance(50), limits: map[string]int{}}
+	if r.Chance(25) {
 		p.limits = map[string]int{"routes": 6, "rules": 4, "peerings": 2}
 	}
 	var names []string
-	r.listed = slices.DeleteFunc(slices.Clone(r.sites), func(s *site) bool { return s.department == "" || s.nth > 0 && r.chance(5) })
+	r.listed = slices.DeleteFunc(slices.Clone(r.sites), func(s *site) bool { return s.department == "" || s.nth > 0 && r.Chance(5) })
 	for _, s := range r.listed {
 		p.add(s.department, r.drawMember(s))
 		if !slices.Contains(names, s.department) {
@@ -35,7 +37,7 @@ func (r *run) drawPolicy() *plainPolicy {
 	}
 	for i, a := range names {
 		for _, b := range names[:i] {
-			if r.chance(60) {
+			if r.Chance(60) {
 				p.peerings = append(p.peerings, r.drawEntry(a, b))
 			}
 		}
@@ -59,8 +61,8 @@ func (r *run) drawMember(s *site) member {
 	case s.ranged:
 		a := s.primary.Addr().As4()
 		m.vpc, m.within = "", netip.PrefixFrom(netip.AddrFrom4([4]byte{a[0], a[1], 0, 0}), 12)
-	case s.isAlone(r.sites) && r.chance(25):
-		m.cidrs = append(m.cidrs, netip.PrefixFrom(s.primary.Addr(), pick(r.dice, 12, 16)))
+	case s.isAlone(r.sites) && r.Chance(25):
+		m.cidrs = append(m.cidrs, netip.PrefixFrom(s.primary.Addr(), random.Pick(r.Source, 12, 16)))
 	}
 	return m
 }
@@ -71,18 +73,18 @@ func (s *site) isAlone(sites []*site) bool {
 }
 
 func (r *run) drawEntry(a, b string) entry {
-	if r.chance(50) {
+	if r.Chance(50) {
 		a, b = b, a
 	}
-	e := entry{a: a, b: b, manual: r.chance(20), dns: r.chance(25), routes: map[string]routing{}}
-	if r.chance(30) {
+	e := entry{a: a, b: b, manual: r.Chance(20), dns: r.Chance(25), routes: map[string]routing{}}
+	if r.Chance(30) {
 		e.requester = a
 	}
 	for _, own := range [][2]string{{a, b}, {b, a}} {
-		if r.chance(50) {
+		if r.Chance(50) {
 			e.routes[own[0]] = r.drawRouting(own[0], own[1])
 		}
-		for range pick(r.dice, 0, 1, 1, 2) {
+		for range random.Pick(r.Source, 0, 1, 1, 2) {
 			e.permit(r.drawAllow(own[1], own[0]))
 		}
 	}
@@ -103,24 +105,24 @@ func (r *run) members(department string) []*site {
 
 func (r *run) drawRouting(own, peer string) routing {
 	var c routing
-	home := pick(r.dice, r.members(own)...)
+	home := random.Pick(r.Source, r.members(own)...)
 	tables := r.ledger.tablesOf(home.vpcKey)
 	subnets := sorted(r.ledger.subnets, func(s *subnet) bool { return s.vpc == home.id && s.cell == home.Cell })
 	switch r.IntN(6) {
 	case 0:
 		c.main = true
 	case 1:
-		c.tables = []string{pick(r.dice, tables...).id}
+		c.tables = []string{random.Pick(r.Source, tables...).id}
 	case 2:
-		c.tags = map[string]string{"Tier": pick(r.dice, "private", "public")}
+		c.tags = map[string]string{"Tier": random.Pick(r.Source, "private", "public")}
 	case 3:
-		c.subnetTags = map[string]string{"Tier": pick(r.dice, "private", "public")}
+		c.subnetTags = map[string]string{"Tier": random.Pick(r.Source, "private", "public")}
 	case 4:
 		if len(subnets) > 0 {
-			c.subnets = []string{pick(r.dice, subnets...).id}
+			c.subnets = []string{random.Pick(r.Source, subnets...).id}
 		}
 	}
-	there := pick(r.dice, r.members(peer)...)
+	there := random.Pick(r.Source, r.members(peer)...)
 	switch r.IntN(5) {
 	case 0:
 		c.to = []netip.Prefix{there.primary}
@@ -133,28 +135,28 @@ func (r *run) drawRouting(own, peer string) routing {
 }
 
 func (r *run) drawAllow(from, to string) allow {
-	a := allow{from: from, to: to, protocol: pick(r.dice, "tcp", "tcp", "udp", "icmp", "icmpv6", "all")}
-	source := pick(r.dice, r.members(from)...)
-	home := pick(r.dice, r.members(to)...)
+	a := allow{from: from, to: to, protocol: random.Pick(r.Source, "tcp", "tcp", "udp", "icmp", "icmpv6", "all")}
+	source := random.Pick(r.Source, r.members(from)...)
+	home := random.Pick(r.Source, r.members(to)...)
 	switch {
 	case a.protocol == "icmpv6":
-	case r.chance(15):
+	case r.Chance(15):
 		a.sources = []netip.Prefix{source.primary}
-	case r.chance(15):
+	case r.Chance(15):
 		a.sources = []netip.Prefix{netip.PrefixFrom(source.primary.Addr(), 24)}
-	case source.Region == home.Region && r.chance(20):
-		a.groups = []string{pick(r.dice, r.ledger.groupsOf(source.vpcKey)...).id}
+	case source.Region == home.Region && r.Chance(20):
+		a.groups = []string{random.Pick(r.Source, r.ledger.groupsOf(source.vpcKey)...).id}
 	}
-	if r.chance(40) {
-		a.ids = []string{pick(r.dice, r.ledger.groupsOf(home.vpcKey)...).id}
+	if r.Chance(40) {
+		a.ids = []string{random.Pick(r.Source, r.ledger.groupsOf(home.vpcKey)...).id}
 	} else {
-		a.tags = map[string]string{"Role": pick(r.dice, "web", "db")}
+		a.tags = map[string]string{"Role": random.Pick(r.Source, "web", "db")}
 	}
 	switch {
 	case a.protocol == "tcp" || a.protocol == "udp":
-		a.ports = pick(r.dice, nil, [][2]int{{443, 443}}, [][2]int{{22, 22}, {8000, 8080}})
+		a.ports = random.Pick(r.Source, nil, [][2]int{{443, 443}}, [][2]int{{22, 22}, {8000, 8080}})
 	case isICMP(a.protocol):
-		a.ports = pick(r.dice, nil, [][2]int{{8, -1}}, [][2]int{{3, 4}, {8, -1}})
+		a.ports = random.Pick(r.Source, nil, [][2]int{{8, -1}}, [][2]int{{3, 4}, {8, -1}})
 	}
 	return a
 }

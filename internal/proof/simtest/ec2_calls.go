@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -60,7 +61,7 @@ func element(body, name string) string {
 func (r *run) must(cell peering.Cell, action string, params ...string) string {
 	answer, err := r.ask(cell, action, params...)
 	if err != nil {
-		r.fail("the world can't be built: %s: %v", action, err)
+		r.report.Fail(nil, "the world can't be built: %s: %v", action, err)
 	}
 	return answer
 }
@@ -71,7 +72,7 @@ func tagged(id string, pairs ...string) []string {
 	n := 0
 	for pair := range slices.Chunk(pairs, 2) {
 		n++
-		params = append(params, "Tag."+text(n)+".Key", pair[0], "Tag."+text(n)+".Value", pair[1])
+		params = append(params, "Tag."+strconv.Itoa(n)+".Key", pair[0], "Tag."+strconv.Itoa(n)+".Value", pair[1])
 	}
 	return params
 }

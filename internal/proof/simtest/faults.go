@@ -13,6 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
 // weather is how much goes wrong: of a thousand calls, or of a hundred events.
@@ -24,19 +25,19 @@ type weather struct {
 	stale                                           int  // of a hundred reads that may be
 }
 
-func drawWeather(d dice) weather {
-	if d.chance(15) {
+func drawWeather(d random.Source) weather {
+	if d.Chance(15) {
 		return weather{}
 	}
-	most := pick(d, 5, 15, 40)
+	most := random.Pick(d, 5, 15, 40)
 	w := weather{
 		throttled: d.IntN(most), failed: d.IntN(most), unknown: d.IntN(most), dropped: d.IntN(most), hung: d.IntN(most/4 + 1), slow: d.IntN(most), killed: d.IntN(4 * most),
-		stale: pick(d, 0, 20, 50),
+		stale: random.Pick(d, 0, 20, 50),
 	}
-	if d.chance(8) {
+	if d.Chance(8) {
 		w.throttled, w.stubborn = 200, true // some calls use up all their attempts
 	}
-	if d.chance(70) {
+	if d.Chance(70) {
 		w.lost, w.doubled, w.late = d.IntN(20), d.IntN(20), d.IntN(30)
 	}
 	return w
@@ -61,9 +62,9 @@ func (r *run) decide(call apicall.Call, function string) (*cloudsim.Failure, tim
 	defer r.mu.Unlock()
 	c := callOf(call, function)
 	r.watchCall(c)
-	d := r.fates.of(c.question()...)
-	wait := d.duration(2*time.Millisecond, 40*time.Millisecond)
-	if old := r.old[c.readKey()]; old.until.After(time.Now()) && d.chance(60) {
+	d := r.fates.Next(c.question()...)
+	wait := d.Duration(2*time.Millisecond, 40*time.Millisecond)
+	if old := r.old[c.readKey()]; old.until.After(time.Now()) && d.Chance(60) {
 		r.tell(c, "is answered as things were")
 		return &cloudsim.Failure{Answer: old.answer}, wait
 	}
@@ -78,28 +79,28 @@ func (r *run) decide(call apicall.Call, function string) (*cloudsim.Failure, tim
 }
 
 // misfortune draws whether the call fails, and how.
-func (r *run) misfortune(c call, d dice) (*cloudsim.Failure, time.Duration) {
+func (r *run) misfortune(c call, d random.Source) (*cloudsim.Failure, time.Duration) {
 	w := r.weather
 	n := d.IntN(1000)
 	over := func(share int) bool { n -= share; return n < 0 }
 	switch {
-	case r.isThrottled(c) && (w.stubborn || d.chance(90)):
+	case r.isThrottled(c) && (w.stubborn || d.Chance(90)):
 		r.broken(c, "throttled")
 		return &cloudsim.Failure{Code: throttleCode(c.service), Message: "Request limit exceeded.", Status: http.StatusServiceUnavailable}, 0
 	case over(w.failed):
 		r.tell(c, "fails with an internal error")
-		return &cloudsim.Failure{Code: "InternalError", Message: "An internal error has occurred", Status: http.StatusInternalServerError, After: d.chance(50)}, 0
+		return &cloudsim.Failure{Code: "InternalError", Message: "An internal error has occurred", Status: http.StatusInternalServerError, After: d.Chance(50)}, 0
 	case over(w.unknown):
 		r.broken(c, unknownCode)
-		return &cloudsim.Failure{Code: unknownCode, Message: "Nobody has heard of this.", After: d.chance(50)}, 0
+		return &cloudsim.Failure{Code: unknownCode, Message: "Nobody has heard of this.", After: d.Chance(50)}, 0
 	case over(w.dropped):
 		r.tell(c, "has no answer")
-		return &cloudsim.Failure{Code: "Dropped", Drop: true, After: d.chance(50)}, 0
+		return &cloudsim.Failure{Code: "Dropped", Drop: true, After: d.Chance(50)}, 0
 	case over(w.hung):
 		r.broken(c, "hangs until the function is killed")
-		return &cloudsim.Failure{Code: "Hung", Drop: true, After: d.chance(50)}, hang
+		return &cloudsim.Failure{Code: "Hung", Drop: true, After: d.Chance(50)}, hang
 	case over(w.slow):
-		return nil, d.duration(time.Second, 20*time.Second)
+		return nil, d.Duration(time.Second, 20*time.Second)
 	}
 	return nil, 0
 }
@@ -111,7 +112,7 @@ func (r *run) isThrottled(c call) bool {
 		spell = 10 * time.Minute
 	}
 	since := time.Now().Truncate(spell).Format(time.RFC3339)
-	return r.fates.always("throttle", c.cell.String(), c.action, since).IntN(1000) < r.weather.throttled
+	return r.fates.Always("throttle", c.cell.String(), c.action, since).IntN(1000) < r.weather.throttled
 }
 
 // death is when a process is killed.
@@ -126,16 +127,16 @@ func (r *run) death(s local.Step) local.Death {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !strings.Contains(s.Request.URL.Host, string(s.Cell.Region)) {
-		r.violated(nil, "autopeer-%s of %s makes a call to %s", s.Function, s.Cell, s.Request.URL.Host)
+		r.report.Fail(nil, "autopeer-%s of %s makes a call to %s", s.Function, s.Cell, s.Request.URL.Host)
 	}
 	name := fmt.Sprint(s.Cell, s.Invocation, r.deployed.UnixNano())
 	drawn, known := r.deaths[name]
 	if !known {
-		d := r.fates.of("death", name)
+		d := r.fates.Next("death", name)
 		if d.IntN(1000) < r.weather.killed {
 			r.unswept[s.Cell] = r.unswept[s.Cell] || s.Function == wiring.Sweep
-			drawn = death{time.Now().Add(d.duration(0, 200*time.Millisecond)), pick(d, local.DiesBefore, local.DiesAfter)}
-			r.note(remark(fmt.Sprintf("autopeer-%s in %s is about to be killed", s.Function, s.Cell)))
+			drawn = death{time.Now().Add(d.Duration(0, 200*time.Millisecond)), random.Pick(d, local.DiesBefore, local.DiesAfter)}
+			r.report.Remark(fmt.Sprintf("autopeer-%s in %s is about to be killed", s.Function, s.Cell))
 		}
 		r.deaths[name] = drawn
 	}
@@ -211,7 +212,7 @@ type oldAnswer struct {
 
 // remember keeps what both sides see of a connection, so that they may go on seeing it for a while.
 func (r *run) remember(c *connection) {
-	if !r.chance(r.weather.stale) {
+	if !r.Chance(r.weather.stale) {
 		return
 	}
 	for _, cell := range []peering.Cell{c.requester.Cell, c.accepter.Cell} {
@@ -220,7 +221,7 @@ func (r *run) remember(c *connection) {
 			continue
 		}
 		r.mu.Lock()
-		r.old[cell.String()+c.id] = oldAnswer{answer, time.Now().Add(r.duration(time.Second, 15*time.Second))}
+		r.old[cell.String()+c.id] = oldAnswer{answer, time.Now().Add(r.Duration(time.Second, 15*time.Second))}
 		r.mu.Unlock()
 	}
 }
@@ -230,26 +231,26 @@ func (r *run) way(d events.Delivery, usual time.Duration) []time.Duration {
 	if d.Stage == events.FromTrail {
 		record, err := readRecord(d.Event, time.Now())
 		if err != nil {
-			r.fail("%v", err)
+			r.report.Fail(nil, "%v", err)
 			return nil
 		}
 		r.take(record)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	f := r.fates.of(string(d.Stage), d.Target, d.Rule, d.Event.DetailType, d.Event.Account, d.Event.Region)
-	once := usual + f.duration(0, 20*time.Millisecond)
+	f := r.fates.Next(string(d.Stage), d.Target, d.Rule, d.Event.DetailType, d.Event.Account, d.Event.Region)
+	once := usual + f.Duration(0, 20*time.Millisecond)
 	silent := d.Stage == events.FromTrail && r.silent[peering.Cell{Account: peering.AccountID(d.Event.Account), Region: peering.Region(d.Event.Region)}]
 	switch {
 	case d.Event.Source == "aws.events":
 		return []time.Duration{once} // a schedule's event is retried for a day
-	case silent, f.chance(r.weather.lost):
+	case silent, f.Chance(r.weather.lost):
 		r.lose(d)
 		return nil
-	case f.chance(r.weather.doubled):
-		return []time.Duration{once, once + f.duration(0, time.Minute)}
-	case f.chance(r.weather.late):
-		return []time.Duration{once + f.duration(0, pick(f, time.Second, 30*time.Second, 5*time.Minute))}
+	case f.Chance(r.weather.doubled):
+		return []time.Duration{once, once + f.Duration(0, time.Minute)}
+	case f.Chance(r.weather.late):
+		return []time.Duration{once + f.Duration(0, random.Pick(f, time.Second, 30*time.Second, 5*time.Minute))}
 	}
 	return []time.Duration{once}
 }
@@ -259,5 +260,31 @@ func (r *run) lose(d events.Delivery) {
 	for _, id := range connectionID.FindAllString(string(d.Event.Detail), -1) {
 		r.lost[id] = true
 	}
-	r.note(lostEvent{d})
+	r.report.Note(lostEvent{d})
 }
+
+type lostEvent struct{ events.Delivery }
+
+func (l lostEvent) String() string {
+	return fmt.Sprintf("event lost on its way to %s: %s of %s/%s %s", l.Target, l.Event.DetailType, l.Event.Account, l.Event.Region, summary(l.Event.Detail))
+}
+
+func summary(detail []byte) string {
+	name := ""
+	if _, rest, found := strings.Cut(string(detail), `"eventName":"`); found {
+		name, _, _ = strings.Cut(rest, `"`)
+	}
+	return name + " " + strings.Join(connectionID.FindAllString(string(detail), 1), " ")
+}
+
+// mishap is what became of a call of autopeer's.
+type mishap struct {
+	call
+	what string
+}
+
+func (m mishap) String() string {
+	return fmt.Sprintf("autopeer-%s in %s: %s %s %s", m.function, m.cell, m.action, strings.Join(m.question()[3:], " "), m.what)
+}
+
+func (r *run) tell(c call, what string) { r.report.Note(mishap{c, what}) }

@@ -19,19 +19,19 @@ func (r *run) verify() {
 	}
 	shown, err := r.State(r.ctx, sites...)
 	if err != nil {
-		r.fail("what there is can't be read: %v", err)
+		r.report.Fail(nil, "what there is can't be read: %v", err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	known := r.ledger.words()
 	for _, line := range shown {
 		if strings.Contains(line, " routes ") && !slices.Contains(known, line) {
-			r.violated(nil, "EC2 shows what the ledger doesn't have: %s", line)
+			r.report.Fail(nil, "EC2 shows what the ledger doesn't have: %s", line)
 		}
 	}
 	for _, line := range known {
 		if !slices.Contains(shown, line) && !strings.Contains(line, " to igw-") {
-			r.violated(nil, "the ledger has what EC2 doesn't show: %s", line)
+			r.report.Fail(nil, "the ledger has what EC2 doesn't show: %s", line)
 		}
 	}
 }

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
 // site is a VPC as it was built, with what it belongs to as far as the first policy says.
@@ -21,29 +23,29 @@ type site struct {
 }
 
 // drawEC2 draws how EC2 behaves.
-func drawEC2(d dice, newID func(string) string) func(*ec2.Options) {
+func drawEC2(d random.Source, newID func(string) string) func(*ec2.Options) {
 	return func(o *ec2.Options) {
 		o.NewID = newID
-		o.Throttle = d.chance(20)
-		if d.chance(20) {
-			o.PageSize = pick(d, 1, 2, 5)
+		o.Throttle = d.Chance(20)
+		if d.Chance(20) {
+			o.PageSize = random.Pick(d, 1, 2, 5)
 		}
 		// Mostly shorter than it takes until somebody is told: what isn't there yet is looked for again and again.
 		soon := 40 * time.Millisecond
 		o.Delays = ec2.Delays{
-			Initiating: d.duration(time.Millisecond, pick(d, soon, soon, soon, time.Second)), Provisioning: d.duration(time.Millisecond, pick(d, soon, soon, soon, 10*time.Second)),
-			Deleting: d.duration(time.Millisecond, pick(d, soon, 20*time.Second)),
+			Initiating: d.Duration(time.Millisecond, random.Pick(d, soon, soon, soon, time.Second)), Provisioning: d.Duration(time.Millisecond, random.Pick(d, soon, soon, soon, 10*time.Second)),
+			Deleting: d.Duration(time.Millisecond, random.Pick(d, soon, 20*time.Second)),
 		}
-		if d.chance(20) {
-			o.Delays.Propagation = d.duration(time.Second, 20*time.Second)
+		if d.Chance(20) {
+			o.Delays.Propagation = d.Duration(time.Second, 20*time.Second)
 		}
-		if d.chance(20) {
-			o.Quotas = ec2.Quotas{RoutesPerTable: pick(d, 0, 6), RulesPerGroup: pick(d, 0, 4), ActivePeeringsPerVPC: pick(d, 0, 1, 2)}
+		if d.Chance(20) {
+			o.Quotas = ec2.Quotas{RoutesPerTable: random.Pick(d, 0, 6), RulesPerGroup: random.Pick(d, 0, 4), ActivePeeringsPerVPC: random.Pick(d, 0, 1, 2)}
 		}
 		o.Switches = ec2.Switches{
-			AcceptTwice: d.chance(50), RouteTwice: d.chance(50), RemoteOptions: d.chance(50), DeletingEverywhere: d.chance(50),
+			AcceptTwice: d.Chance(50), RouteTwice: d.Chance(50), RemoteOptions: d.Chance(50), DeletingEverywhere: d.Chance(50),
 			// PartialAuthorize stays off: what it leaves behind, no record tells.
-			Duplicate: pick(d, ec2.DuplicateRefused, ec2.DuplicateRefused, ec2.DuplicateExisting, ec2.DuplicateFails),
+			Duplicate: random.Pick(d, ec2.DuplicateRefused, ec2.DuplicateRefused, ec2.DuplicateExisting, ec2.DuplicateFails),
 		}
 	}
 }
@@ -67,30 +69,30 @@ func (i *ids) next(prefix string) string {
 // build makes the cells and their VPCs.
 func (r *run) build() {
 	var all []peering.Cell
-	for _, account := range []peering.AccountID{"111111111111", "222222222222", "333333333333", "444444444444"}[:r.between(2, 4)] {
-		for _, region := range []peering.Region{"us-east-1", "eu-west-1", "ap-southeast-2"}[:r.between(1, 3)] {
+	for _, account := range []peering.AccountID{"111111111111", "222222222222", "333333333333", "444444444444"}[:r.Between(2, 4)] {
+		for _, region := range []peering.Region{"us-east-1", "eu-west-1", "ap-southeast-2"}[:r.Between(1, 3)] {
 			all = append(all, peering.Cell{Account: account, Region: region})
 		}
 	}
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	r.cells = all[:min(len(all), pick(r.dice, 2, 2, 2, 3, 3, 4))]
-	for i := range r.between(3, 5) {
+	r.cells = all[:min(len(all), random.Pick(r.Source, 2, 2, 2, 3, 3, 4))]
+	for i := range r.Between(3, 5) {
 		r.addSite(i)
 	}
 }
 
 // addSite makes a VPC. Now and then it has the block of an earlier one, or another account's id.
 func (r *run) addSite(i int) {
-	s := &site{nth: i, vpcKey: vpcKey{Cell: pick(r.dice, r.cells...)}}
+	s := &site{nth: i, vpcKey: vpcKey{Cell: random.Pick(r.Source, r.cells...)}}
 	s.primary = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(16 * i), 0, 0}), 16) // at most six
 	overlapping := false
-	if i > 0 && r.chance(15) {
-		s.primary, overlapping = pick(r.dice, r.sites...).primary, true
+	if i > 0 && r.Chance(15) {
+		s.primary, overlapping = random.Pick(r.Source, r.sites...).primary, true
 	}
 	if other := r.twinOf(s); other != "" {
 		r.ids.wanted = other
 	}
-	s.ranged = !overlapping && r.chance(25)
+	s.ranged = !overlapping && r.Chance(25)
 	s.id = element(r.must(s.Cell, "CreateVpc", "CidrBlock", s.primary.String()), "vpcId")
 	main := element(r.must(s.Cell, "DescribeRouteTables", "Filter.1.Name", "vpc-id", "Filter.1.Value.1", s.id), "routeTableId")
 	r.take(record{at: time.Now(), cell: s.Cell, call: callMain, request: fields{"vpcId": s.id, "routeTableId": main}})
@@ -101,10 +103,10 @@ func (r *run) addSite(i int) {
 // twinOf returns the id of a VPC of another account, now and then.
 func (r *run) twinOf(s *site) string {
 	others := slices.DeleteFunc(slices.Clone(r.sites), func(o *site) bool { return o.Account == s.Account })
-	if len(others) == 0 || !r.chance(20) {
+	if len(others) == 0 || !r.Chance(20) {
 		return ""
 	}
-	id := pick(r.dice, others...).id
+	id := random.Pick(r.Source, others...).id
 	if slices.ContainsFunc(r.sites, func(o *site) bool { return o.Cell == s.Cell && o.id == id }) {
 		return ""
 	}
@@ -113,18 +115,18 @@ func (r *run) twinOf(s *site) string {
 
 // furnish gives a VPC blocks, subnets, route tables and security groups.
 func (r *run) furnish(s *site) {
-	if r.chance(80) {
+	if r.Chance(80) {
 		r.must(s.Cell, "ModifyVpcAttribute", "VpcId", s.id, "EnableDnsHostnames.Value", "true")
 	}
-	if r.chance(30) {
+	if r.Chance(30) {
 		r.addBlock(s)
 	}
 	s.gateway = element(r.must(s.Cell, "CreateInternetGateway"), "internetGatewayId")
 	r.must(s.Cell, "AttachInternetGateway", "VpcId", s.id, "InternetGatewayId", s.gateway)
-	for range r.between(0, 2) {
+	for range r.Between(0, 2) {
 		r.addSubnet(s)
 	}
-	for range r.between(1, 2) {
+	for range r.Between(1, 2) {
 		r.addGroup(s)
 	}
 }
@@ -135,7 +137,7 @@ func (r *run) addBlock(s *site) {
 	a := s.primary.Addr().As4()
 	switch r.IntN(4) {
 	case 0:
-		r.act(s.Cell, "AssociateVpcCidrBlock", "VpcId", s.id, "CidrBlock", netip.PrefixFrom(netip.AddrFrom4([4]byte{10, a[1] + byte(r.between(1, 3)), 0, 0}), 16).String())
+		r.act(s.Cell, "AssociateVpcCidrBlock", "VpcId", s.id, "CidrBlock", netip.PrefixFrom(netip.AddrFrom4([4]byte{10, a[1] + byte(r.Between(1, 3)), 0, 0}), 16).String())
 	case 1:
 		r.act(s.Cell, "AssociateVpcCidrBlock", "VpcId", s.id, "CidrBlock", fmt.Sprintf("100.64.%d.0/20", 16*s.nth))
 	case 2:
@@ -156,7 +158,7 @@ func (r *run) addSubnet(s *site) {
 	}
 	subnet := element(answer, "subnetId")
 	r.drawTag(s.Cell, subnet, "Tier", "private", "public")
-	if r.chance(70) {
+	if r.Chance(70) {
 		table := r.addTable(s)
 		r.act(s.Cell, "AssociateRouteTable", "RouteTableId", table, "SubnetId", subnet)
 	}
@@ -170,7 +172,7 @@ func (r *run) addTable(s *site) string {
 
 func (r *run) addGroup(s *site) {
 	r.groups++
-	group := element(r.must(s.Cell, "CreateSecurityGroup", "VpcId", s.id, "GroupName", "g"+text(r.groups), "GroupDescription", "a group"), "groupId")
+	group := element(r.must(s.Cell, "CreateSecurityGroup", "VpcId", s.id, "GroupName", "g"+strconv.Itoa(r.groups), "GroupDescription", "a group"), "groupId")
 	r.drawTag(s.Cell, group, "Role", "web", "db")
 }
 

@@ -326,9 +326,9 @@ func (h half) obstacle() (in string, found bool) {
 					return there.String() + " in " + t.id, true
 				}
 			}
-			for _, local := range h.vpcs[h.own()].blocks {
-				if local.Overlaps(dst) && local.Bits() >= dst.Bits() {
-					return local.String() + ", which is local,", true
+			for _, own := range h.vpcs[h.own()].blocks {
+				if own.Overlaps(dst) && own.Bits() >= dst.Bits() {
+					return own.String() + ", which is local,", true
 				}
 			}
 		}

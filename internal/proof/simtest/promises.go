@@ -56,7 +56,7 @@ func (r *run) made(c call) {
 // watchCall keeps promises, and looks at whom the call is made to. Callers hold the lock.
 func (r *run) watchCall(c call) {
 	if at, known := r.homes[c.key]; known && at != c.cell {
-		r.violated(nil, "autopeer-%s of %s calls %s in %s", c.function, at, c.action, c.cell)
+		r.report.Fail(nil, "autopeer-%s of %s calls %s in %s", c.function, at, c.action, c.cell)
 	}
 	r.homes[c.key] = c.cell
 	if c.action != "DescribeVpcPeeringConnections" || c.about() == "" {

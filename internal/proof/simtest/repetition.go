@@ -22,7 +22,7 @@ var hints = []struct {
 func (r *run) onceMore() {
 	r.mu.Lock()
 	r.still = true
-	r.note(remark("everything is told once more"))
+	r.report.Remark("everything is told once more")
 	requests, connections, policy := r.ledger.requests, r.ledger.connections, r.ledger.policy
 	r.mu.Unlock()
 	for _, id := range requests {
@@ -35,7 +35,7 @@ func (r *run) onceMore() {
 		time.Sleep(time.Minute) // calls for two connections that ask the same at one instant take turns as the scheduler likes
 	}
 	if err := r.Sweep(); err != nil {
-		r.fail("no sweep: %v", err)
+		r.report.Fail(nil, "no sweep: %v", err)
 	}
 	r.settle()
 }
@@ -49,13 +49,13 @@ func (r *run) hint(cell peering.Cell, c *connection) {
 
 // forge puts an event into a function's queue, as if the call had been made that long ago.
 func (r *run) forge(cell peering.Cell, f wiring.Function, call, id string, requester, accepter vpcKey, ago time.Duration) {
-	time.Sleep(r.duration(time.Microsecond, 5*time.Millisecond)) // messages that come at one instant share a batch, or not
+	time.Sleep(r.Duration(time.Microsecond, 5*time.Millisecond)) // messages that come at one instant share a batch, or not
 	event := sandbox.Event(call, cell, peering.ConnectionID(id), requester.site(), accepter.site())
 	now := time.Now().UTC()
 	event = strings.ReplaceAll(event, now.Format(time.RFC3339), now.Add(-ago).Format(time.RFC3339))
 	event = strings.ReplaceAll(event, `"vpcId":`, `"cidrBlock":"198.18.0.0/16","vpcId":`) // nobody's, and none of an event's business
 	if err := r.Deliver(r.ctx, cell, f, event); err != nil {
-		r.fail("an event can't be delivered: %v", err)
+		r.report.Fail(nil, "an event can't be delivered: %v", err)
 	}
 }
 

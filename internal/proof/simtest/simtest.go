@@ -4,7 +4,6 @@ package simtest
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -17,24 +16,15 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/policyfile"
+	"github.com/autopeer/autopeer/internal/proof/simtest/random"
+	"github.com/autopeer/autopeer/internal/proof/simtest/report"
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
-// Failure is what autopeer has done wrong in a run.
-type Failure struct {
-	Seed    uint64
-	Why     string // in a sentence
-	History string // of the connections concerned
-}
-
-func (f *Failure) String() string {
-	return fmt.Sprintf("seed %d: %s\n%sreplay: make sim SEED=%d\n", f.Seed, f.Why, f.History, f.Seed)
-}
-
 // Result is how a run went.
 type Result struct {
-	Failure *Failure // nil if all is well
-	History string   // of everything, if it was asked for
+	Failure *report.Failure // nil if all is well
+	History string          // of everything, if it was asked for
 }
 
 // Run plays one seed. It is the same every time, so it can't run beside another one in the same process: all of
@@ -46,9 +36,9 @@ func Run(t *testing.T, seed uint64, whole bool) (result Result) {
 		r := newRun(t.Context(), seed)
 		defer r.Close()
 		r.play()
-		result.Failure = r.failure
+		result.Failure = r.report.Failure()
 		if whole {
-			result.History = r.cut(nil)
+			result.History = r.report.History()
 		}
 	})
 	return result
@@ -57,10 +47,10 @@ func Run(t *testing.T, seed uint64, whole bool) (result Result) {
 // run is one run.
 type run struct {
 	*sandbox.Sandbox
-	dice
+	random.Source
+	report *report.Report
 	ctx    context.Context // that of the test
 	seed   uint64
-	begun  time.Time
 	ids    *ids
 	quotas ec2.Quotas
 	parsed *policy.Policy // that is deployed
@@ -73,7 +63,7 @@ type run struct {
 	mu        sync.Mutex // guards the rest, which functions' calls and events change
 	ledger    *ledger
 	records   []record
-	fates     *fates
+	fates     *random.ByName
 	weather   weather
 	silent    map[peering.Cell]bool // where no trail logs
 	lost      map[string]bool       // connections of which an event was lost
@@ -87,18 +77,16 @@ type run struct {
 	calmed    time.Time
 	still     bool             // nothing is left to do
 	deaths    map[string]death // by invocation
-	history   []moment
-	failure   *Failure
 }
 
 func newRun(ctx context.Context, seed uint64) *run {
 	r := &run{
-		ctx: ctx, seed: seed, dice: newDice(seed), begun: time.Now(), ids: &ids{made: map[string]int{}},
-		fates: &fates{seed: seed, asked: map[uint64]uint64{}}, silent: map[peering.Cell]bool{}, lost: map[string]bool{}, unswept: map[peering.Cell]bool{},
+		ctx: ctx, seed: seed, Source: random.NewSource(seed), report: report.New(seed), ids: &ids{made: map[string]int{}},
+		fates: random.NewByName(seed), silent: map[peering.Cell]bool{}, lost: map[string]bool{}, unswept: map[peering.Cell]bool{},
 		old: map[string]oldAnswer{}, throttles: map[string]int{}, homes: map[string]peering.Cell{}, deaths: map[string]death{},
 	}
 	var options ec2.Options
-	change := drawEC2(r.dice, r.ids.next)
+	change := drawEC2(r.Source, r.ids.next)
 	r.Sandbox = sandbox.New(func(o *ec2.Options) {
 		change(o)
 		options = *o
@@ -117,11 +105,11 @@ func (r *run) play() {
 	r.found()
 	r.deploy()
 	r.mu.Lock()
-	r.weather = drawWeather(r.dice)
+	r.weather = drawWeather(r.Source)
 	r.mu.Unlock()
 	r.request()
-	for range r.between(15, 25) {
-		if r.hasFailed() {
+	for range r.Between(15, 25) {
+		if r.report.Failure() != nil {
 			return
 		}
 		r.somebodyActs()
@@ -130,7 +118,7 @@ func (r *run) play() {
 	r.calm()
 	r.verify()
 	r.conclude()
-	if r.hasFailed() {
+	if r.report.Failure() != nil {
 		return
 	}
 	r.onceMore()
@@ -140,15 +128,15 @@ func (r *run) play() {
 func (r *run) pause() time.Duration {
 	switch n := r.IntN(200); {
 	case n < 90:
-		return r.duration(time.Millisecond, time.Second)
+		return r.Duration(time.Millisecond, time.Second)
 	case n < 160:
-		return r.duration(time.Second, 30*time.Second)
+		return r.Duration(time.Second, 30*time.Second)
 	case n < 190:
-		return r.duration(30*time.Second, 4*time.Minute)
+		return r.Duration(30*time.Second, 4*time.Minute)
 	case n < 199:
-		return r.duration(4*time.Minute, 20*time.Minute)
+		return r.Duration(4*time.Minute, 20*time.Minute)
 	}
-	return r.duration(20*time.Minute, 2*time.Hour)
+	return r.Duration(20*time.Minute, 2*time.Hour)
 }
 
 // deploy puts a policy in place of the one that is deployed, if one is. What is under way on buses and in functions
@@ -157,7 +145,7 @@ func (r *run) deploy() {
 	p := r.drawPolicy()
 	if r.Cells != nil {
 		if err := local.Undeploy(r.ctx, r.Cloud, r.parsed, r.Cells); err != nil {
-			r.fail("the policy can't be taken away: %v", err)
+			r.report.Fail(nil, "the policy can't be taken away: %v", err)
 		}
 	}
 	r.take(record{at: time.Now(), call: callDeploy, policy: p})
@@ -166,7 +154,7 @@ func (r *run) deploy() {
 		err = r.Deploy(r.ctx, p.yaml(), r.listen)
 	}
 	if err != nil {
-		r.fail("the policy can't be deployed: %v\n%s", err, p.yaml())
+		r.report.Fail(nil, "the policy can't be deployed: %v\n%s", err, p.yaml())
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -181,7 +169,7 @@ const quiet = 38 * time.Minute
 func (r *run) calm() {
 	r.mu.Lock()
 	r.weather, r.silent, r.calmed = weather{}, map[peering.Cell]bool{}, time.Now()
-	r.note(remark("from here on nothing goes wrong"))
+	r.report.Remark("from here on nothing goes wrong")
 	r.mu.Unlock()
 	time.Sleep(quiet)
 	r.settle()
@@ -214,28 +202,6 @@ func (r *run) settle() {
 	ctx, cancel := context.WithTimeout(r.ctx, 24*time.Hour)
 	defer cancel()
 	if err := r.Cloud.Settle(ctx); err != nil {
-		r.fail("messages come back for a day: %v", err)
+		r.report.Fail(nil, "messages come back for a day: %v", err)
 	}
-}
-
-func (r *run) hasFailed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.failure != nil
-}
-
-func (r *run) fail(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.violated(nil, format, args...)
-}
-
-// violated keeps the first thing that autopeer does wrong. Callers hold the lock.
-func (r *run) violated(about []string, format string, args ...any) {
-	if r.failure != nil {
-		return
-	}
-	why := fmt.Sprintf(format, args...)
-	r.note(remark("WRONG: " + why))
-	r.failure = &Failure{Seed: r.seed, Why: why, History: r.cut(about)}
 }
