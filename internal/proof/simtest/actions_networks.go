@@ -31,9 +31,7 @@ func (r *run) retagOne(cell peering.Cell, id, key string, values ...string) {
 }
 
 func (r *run) subnetsOf(s *site) []*subnet {
-	return look(r, func(l *ledger) []*subnet {
-		return sorted(l.subnets, func(n *subnet) bool { return n.vpc == s.id && n.cell == s.Cell })
-	})
+	return look(r, func(l *ledger) []*subnet { return l.subnetsOf(s.vpcKey) })
 }
 
 // changeBlocks associates a block, or dissociates one.

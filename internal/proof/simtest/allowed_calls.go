@@ -108,21 +108,21 @@ func (l *ledger) allowed(id string, rec record) []half {
 }
 
 func (l *ledger) againstRoute(rec record) string {
-	t := l.tables[rec.request.text("routeTableId")]
+	t := l.tables[rec.routeTable()]
 	id, dst := rec.target(), rec.destination()
 	for _, h := range l.allowed(id, rec) {
 		if t != nil && slices.Contains(h.wants(t), dst) {
 			return ""
 		}
 	}
-	return fmt.Sprintf("%s was routed to %s in %s, and the policy doesn't say so", dst, id, rec.request.text("routeTableId"))
+	return fmt.Sprintf("%s was routed to %s in %s, and the policy doesn't say so", dst, id, rec.routeTable())
 }
 
 func (l *ledger) againstReplace(rec record) string {
 	if why := l.againstRoute(rec); why != "" {
 		return why
 	}
-	t := l.tables[rec.request.text("routeTableId")]
+	t := l.tables[rec.routeTable()]
 	there, found := t.routes[rec.destination()]
 	if found && isConnection(there.target) && l.isDead(there.target, rec.at) {
 		return ""
@@ -131,7 +131,7 @@ func (l *ledger) againstReplace(rec record) string {
 }
 
 func (l *ledger) againstDeleteRoute(rec record) string {
-	t := l.tables[rec.request.text("routeTableId")]
+	t := l.tables[rec.routeTable()]
 	if t == nil {
 		return ""
 	}
@@ -173,8 +173,7 @@ func (l *ledger) isRemoved(c *connection, cell peering.Cell, now time.Time) bool
 }
 
 func (l *ledger) againstAuthorize(rec record) string {
-	for _, f := range rec.response.items("securityGroupRuleSet") {
-		made := readRule(f)
+	for _, made := range rec.madeRules() {
 		id := rec.ruleTag()
 		var halves []half
 		if id != "" {
@@ -189,25 +188,11 @@ func (l *ledger) againstAuthorize(rec record) string {
 	return ""
 }
 
-// ruleTag is the connection for which new rules are tagged.
-func (r record) ruleTag() string {
-	for _, s := range r.request.items("tagSpecificationSet") {
-		tags, _ := s.any("tags").([]any)
-		for _, t := range tags {
-			pair, _ := t.(map[string]any)
-			if fields(pair).text("key") == peering.TagConnection {
-				return fields(pair).text("value")
-			}
-		}
-	}
-	return ""
-}
-
 func (l *ledger) againstRevoke(rec record) string {
-	for _, f := range rec.response.items("revokedSecurityGroupRuleSet") {
-		gone := l.rules[f.text("securityGroupRuleId")]
+	for _, rule := range rec.revokedRules() {
+		gone := l.rules[rule]
 		if gone == nil {
-			return "a rule was revoked that nobody knows: " + f.text("securityGroupRuleId")
+			return "a rule was revoked that nobody knows: " + rule
 		}
 		id := l.tags[gone.id][peering.TagConnection]
 		if id == "" {
@@ -246,14 +231,13 @@ func (l *ledger) arePeers(a, b vpcKey, now time.Time) bool {
 }
 
 func (l *ledger) againstTags(rec record) string {
-	for _, resource := range rec.request.items("resourcesSet") {
-		id := resource.text("resourceId")
+	for _, id := range rec.tagged() {
 		if len(l.allowed(id, rec)) == 0 {
 			return id + " was tagged, which the policy doesn't allow"
 		}
-		for _, t := range rec.request.items("tagSet") {
-			before := l.tagsOn(l.connections[id], rec.cell)[t.text("key")]
-			if key := t.text("key"); key != peering.TagManaged && (key != peering.TagName || before != "") {
+		for _, key := range rec.tagKeys() {
+			before := l.tagsOn(l.connections[id], rec.cell)[key]
+			if key != peering.TagManaged && (key != peering.TagName || before != "") {
 				return fmt.Sprintf("%s was given the tag %s", id, key)
 			}
 		}

@@ -29,7 +29,7 @@ func (r *run) listen(o outcome.Outcome) {
 	}
 	for _, line := range o.State { // each by itself: somebody may have undone one before another was done
 		holds := func(l *ledger, _ time.Time) bool { return l.holds(line, o.Connection) }
-		if !holds(r.ledger, time.Now()) && !r.wasEver(holds) {
+		if !holds(r.ledger, time.Now()) && !r.journal.wasEver(time.Now(), memory, holds) {
 			r.report.Fail([]string{string(o.Connection)}, "%s was announced as connected, and it isn't so that %s", o.Connection, line)
 		}
 	}

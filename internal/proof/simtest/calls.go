@@ -12,13 +12,12 @@ func (r *run) take(rec record) {
 	if rec.who != "" && rec.code == "" {
 		r.weigh(rec)
 	}
-	r.records = append(r.records, rec)
 	if rec.policy != nil {
 		r.report.NoteForAll(rec)
 	} else {
 		r.report.Note(rec)
 	}
-	r.ledger.apply(rec)
+	r.journal.enter(rec)
 }
 
 // memory is how old what autopeer has read may be when a call that follows from it takes effect: as long as a
@@ -39,7 +38,7 @@ func (r *run) weigh(rec record) {
 		return past.objection(then) == "" ||
 			past.beside(r.ledger, past.policy).objection(then) == "" || past.beside(r.ledger, r.ledger.policy).objection(then) == ""
 	}
-	if why != "" && !r.wasEver(fits) {
+	if why != "" && !r.journal.wasEver(time.Now(), memory, fits) {
 		r.report.Fail(rec.subjects(), "%s", why)
 	}
 }
@@ -50,48 +49,5 @@ func isTriedDaily(rec record) bool {
 	if rec.call != "AuthorizeSecurityGroupIngress" {
 		return rec.call == "ModifyVpcPeeringConnectionOptions"
 	}
-	return !slices.ContainsFunc(rec.response.items("securityGroupRuleSet"), func(f fields) bool { return readRule(f).permission.group == "" })
-}
-
-// wasEver reports whether something held within autopeer's memory.
-func (r *run) wasEver(held func(past *ledger, at time.Time) bool) bool {
-	end := time.Now()
-	for n := len(r.records); n > 0; n-- {
-		begin := r.records[n-1].at
-		past := replay(r.records, n, r.ledger.initiating, r.ledger.provisioning)
-		for _, at := range append(past.turns(begin, end), end, begin) {
-			if held(past, at) {
-				return true
-			}
-		}
-		if time.Since(begin) > memory {
-			break
-		}
-		end = begin
-	}
-	return false
-}
-
-// turns are the moments right before connections changed their states by themselves.
-func (l *ledger) turns(begin, end time.Time) []time.Time {
-	var all []time.Time
-	for _, c := range l.connections {
-		for _, at := range []time.Time{c.created.Add(l.initiating), c.accepted.Add(l.provisioning)} {
-			if at.After(begin) && at.Before(end) {
-				all = append(all, at.Add(-1))
-			}
-		}
-	}
-	return all
-}
-
-// subjects are the connections and tables that a record names.
-func (r record) subjects() []string {
-	ids := connectionID.FindAllString(r.about(), -1)
-	for _, name := range []string{"routeTableId", "groupId"} {
-		if id := r.request.text(name); id != "" {
-			ids = append(ids, id)
-		}
-	}
-	return ids
+	return !slices.ContainsFunc(rec.madeRules(), func(r *rule) bool { return r.permission.group == "" })
 }

@@ -32,21 +32,6 @@ func (r *run) conclude() {
 	r.checkIDs()
 }
 
-// around returns the ids of the connection and of what is in its VPCs.
-func (l *ledger) around(c *connection) []string {
-	ids := []string{c.id}
-	for _, v := range []vpcKey{c.requester, c.accepter} {
-		ids = append(ids, v.id)
-		for _, t := range l.tablesOf(v) {
-			ids = append(ids, t.id)
-		}
-		for _, g := range l.groupsOf(v) {
-			ids = append(ids, g.id)
-		}
-	}
-	return ids
-}
-
 // complaint says in a sentence what is wrong with a connection, "" if nothing is.
 func (r *run) complaint(c *connection, buried bool, now time.Time) string {
 	if why := r.unheard(c, now); why != "" && !buried {

@@ -45,16 +45,6 @@ func (r *run) drawPolicy() *plainPolicy {
 	return p
 }
 
-func (p *plainPolicy) add(name string, m member) {
-	for i := range p.departments {
-		if p.departments[i].name == name {
-			p.departments[i].members = append(p.departments[i].members, m)
-			return
-		}
-	}
-	p.departments = append(p.departments, department{name, []member{m}})
-}
-
 func (r *run) drawMember(s *site) member {
 	m := member{Cell: s.Cell, vpc: s.id}
 	switch {
@@ -91,13 +81,6 @@ func (r *run) drawEntry(a, b string) entry {
 	return e
 }
 
-// permit leaves out what an earlier entry says already, which the file can't repeat.
-func (e *entry) permit(a allow) {
-	if !slices.ContainsFunc(e.allow, func(o allow) bool { return o.String() == a.String() }) {
-		e.allow = append(e.allow, a)
-	}
-}
-
 // members returns the sites of a department that the policy at hand lists.
 func (r *run) members(department string) []*site {
 	return slices.DeleteFunc(slices.Clone(r.listed), func(s *site) bool { return s.department != department })
@@ -107,7 +90,7 @@ func (r *run) drawRouting(own, peer string) routing {
 	var c routing
 	home := random.Pick(r.Source, r.members(own)...)
 	tables := r.ledger.tablesOf(home.vpcKey)
-	subnets := sorted(r.ledger.subnets, func(s *subnet) bool { return s.vpc == home.id && s.cell == home.Cell })
+	subnets := r.ledger.subnetsOf(home.vpcKey)
 	switch r.IntN(6) {
 	case 0:
 		c.main = true

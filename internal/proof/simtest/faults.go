@@ -229,7 +229,7 @@ func (r *run) remember(c *connection) {
 // way delivers events late, twice or never, and lets the ledger read each record, whoever else is told of it.
 func (r *run) way(d events.Delivery, usual time.Duration) []time.Duration {
 	if d.Stage == events.FromTrail {
-		record, err := readRecord(d.Event, time.Now())
+		record, err := readRecord(cellOf(d.Event), d.Event.Detail, time.Now())
 		if err != nil {
 			r.report.Fail(nil, "%v", err)
 			return nil
@@ -240,7 +240,7 @@ func (r *run) way(d events.Delivery, usual time.Duration) []time.Duration {
 	defer r.mu.Unlock()
 	f := r.fates.Next(string(d.Stage), d.Target, d.Rule, d.Event.DetailType, d.Event.Account, d.Event.Region)
 	once := usual + f.Duration(0, 20*time.Millisecond)
-	silent := d.Stage == events.FromTrail && r.silent[peering.Cell{Account: peering.AccountID(d.Event.Account), Region: peering.Region(d.Event.Region)}]
+	silent := d.Stage == events.FromTrail && r.silent[cellOf(d.Event)]
 	switch {
 	case d.Event.Source == "aws.events":
 		return []time.Duration{once} // a schedule's event is retried for a day
@@ -253,6 +253,10 @@ func (r *run) way(d events.Delivery, usual time.Duration) []time.Duration {
 		return []time.Duration{once + f.Duration(0, random.Pick(f, time.Second, 30*time.Second, 5*time.Minute))}
 	}
 	return []time.Duration{once}
+}
+
+func cellOf(e events.Event) peering.Cell {
+	return peering.Cell{Account: peering.AccountID(e.Account), Region: peering.Region(e.Region)}
 }
 
 // lose notes of which connections somebody wasn't told.

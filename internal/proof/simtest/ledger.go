@@ -32,8 +32,7 @@ type vpcKey struct {
 
 type vpc struct {
 	vpcKey
-	blocks    []netip.Prefix
-	hostnames bool
+	blocks []netip.Prefix
 }
 
 type subnet struct {
@@ -89,7 +88,6 @@ type connection struct {
 	judged              bool // whether it could come to be
 	failed              bool
 	accepted            time.Time
-	byHand              bool // accepted by a person
 	ended               time.Time
 	dns                 map[peering.Role]bool
 }
@@ -232,6 +230,10 @@ func (l *ledger) tablesOf(v vpcKey) []*table {
 	return sorted(l.tables, func(t *table) bool { return t.vpc == v.id && t.cell == v.Cell })
 }
 
+func (l *ledger) subnetsOf(v vpcKey) []*subnet {
+	return sorted(l.subnets, func(s *subnet) bool { return s.vpc == v.id && s.cell == v.Cell })
+}
+
 func (l *ledger) groupsOf(v vpcKey) []*group {
 	return sorted(l.groups, func(g *group) bool { return g.vpc == v.id && g.cell == v.Cell })
 }
@@ -251,4 +253,30 @@ func (l *ledger) serves(s *subnet, v vpcKey) string {
 		}
 	}
 	return ""
+}
+
+// around returns the ids of the connection and of what is in its VPCs.
+func (l *ledger) around(c *connection) []string {
+	ids := []string{c.id}
+	for _, v := range []vpcKey{c.requester, c.accepter} {
+		ids = append(ids, v.id)
+		for _, t := range l.tablesOf(v) {
+			ids = append(ids, t.id)
+		}
+		for _, g := range l.groupsOf(v) {
+			ids = append(ids, g.id)
+		}
+	}
+	return ids
+}
+
+// routeLines returns the routes in the form of sandbox.State.
+func (l *ledger) routeLines() []string {
+	var words []string
+	for _, t := range l.tables {
+		for dst, there := range t.routes {
+			words = append(words, fmt.Sprintf("%s routes %s to %s", t.id, dst, there.target))
+		}
+	}
+	return words
 }

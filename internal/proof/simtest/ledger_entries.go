@@ -3,7 +3,6 @@ package simtest
 import (
 	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
@@ -19,12 +18,6 @@ func (l *ledger) apply(r record) {
 	}
 }
 
-// What simtest itself tells the ledger of, in the form of a record.
-const (
-	callDeploy = "Deploy"
-	callMain   = "MainTable" // CreateVpc doesn't name it
-)
-
 var entries = map[string]func(*ledger, record){
 	callDeploy: func(l *ledger, r record) { l.policy = r.policy },
 	callMain: func(l *ledger, r record) {
@@ -32,7 +25,6 @@ var entries = map[string]func(*ledger, record){
 	},
 
 	"CreateVpc":                (*ledger).createVPC,
-	"ModifyVpcAttribute":       (*ledger).modifyVPC,
 	"AssociateVpcCidrBlock":    func(l *ledger, r record) { l.changeBlock(r, true) },
 	"DisassociateVpcCidrBlock": func(l *ledger, r record) { l.changeBlock(r, false) },
 
@@ -80,12 +72,6 @@ func (l *ledger) createVPC(r record) {
 	l.vpcs[v.vpcKey] = v
 }
 
-func (l *ledger) modifyVPC(r record) {
-	if on := r.request.in("enableDnsHostnames"); on != nil {
-		l.vpcs[vpcKey{r.cell, r.request.text("vpcId")}].hostnames = on.text("value") == "true"
-	}
-}
-
 // changeBlock adds or removes a block, and fails the requests that wait for a VPC and overlap its new block.
 func (l *ledger) changeBlock(r record, added bool) {
 	v := l.vpcs[vpcKey{r.cell, r.response.text("vpcId")}]
@@ -131,17 +117,6 @@ func (l *ledger) replaceAssociation(r record) {
 	}
 }
 
-func (r record) destination() netip.Prefix {
-	return r.request.block("destinationCidrBlock", "destinationIpv6CidrBlock")
-}
-
-func (r record) target() string {
-	if id := r.request.text("vpcPeeringConnectionId"); id != "" {
-		return id
-	}
-	return r.request.text("gatewayId")
-}
-
 func (l *ledger) setRoute(r record) {
 	l.tables[r.request.text("routeTableId")].routes[r.destination()] = route{r.target(), r.who != ""}
 }
@@ -155,8 +130,7 @@ func (l *ledger) deleteGroup(r record) {
 }
 
 func (l *ledger) authorize(r record) {
-	for _, made := range r.response.items("securityGroupRuleSet") {
-		rule := readRule(made)
+	for _, rule := range r.madeRules() {
 		rule.ours = r.who != ""
 		l.rules[rule.id] = rule
 		for _, s := range r.request.items("tagSpecificationSet") {
@@ -169,19 +143,9 @@ func (l *ledger) authorize(r record) {
 	}
 }
 
-func readRule(f fields) *rule {
-	return &rule{
-		id: f.text("securityGroupRuleId"), group: f.text("groupId"), egress: f.text("isEgress") == "true",
-		permission: permission{
-			protocol: f.text("ipProtocol"), from: f.number("fromPort"), to: f.number("toPort"),
-			block: f.block("cidrIpv4", "cidrIpv6"), group: f.in("referencedGroupInfo").text("groupId"),
-		},
-	}
-}
-
 func (l *ledger) revoke(r record) {
-	for _, gone := range r.response.items("revokedSecurityGroupRuleSet") {
-		delete(l.rules, gone.text("securityGroupRuleId"))
+	for _, id := range r.revokedRules() {
+		delete(l.rules, id)
 	}
 }
 
@@ -216,16 +180,10 @@ func (l *ledger) request(r record) {
 	}
 }
 
-func readEnd(f fields) vpcKey {
-	return vpcKey{peering.Cell{Account: peering.AccountID(f.text("ownerId")), Region: peering.Region(f.text("region"))}, f.text("vpcId")}
-}
-
-func (r record) connection() string { return r.request.text("vpcPeeringConnectionId") }
-
 // accept keeps the first time: a second acceptance may succeed, and changes nothing.
 func (l *ledger) accept(r record) {
 	if c := l.connections[r.connection()]; c.accepted.IsZero() {
-		c.accepted, c.byHand = r.at, r.who == ""
+		c.accepted = r.at
 	}
 }
 
@@ -238,13 +196,4 @@ func (l *ledger) options(r record) {
 			c.dns[role] = o.text("allowDnsResolutionFromRemoteVpc") == "true"
 		}
 	}
-}
-
-// replay returns the ledger after the first n of the records.
-func replay(records []record, n int, initiating, provisioning time.Duration) *ledger {
-	l := newLedger(initiating, provisioning)
-	for _, r := range records[:n] {
-		l.apply(r)
-	}
-	return l
 }

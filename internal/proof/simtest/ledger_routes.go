@@ -1,7 +1,6 @@
 package simtest
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -23,7 +22,7 @@ func (r *run) verify() {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	known := r.ledger.words()
+	known := r.ledger.routeLines()
 	for _, line := range shown {
 		if strings.Contains(line, " routes ") && !slices.Contains(known, line) {
 			r.report.Fail(nil, "EC2 shows what the ledger doesn't have: %s", line)
@@ -38,14 +37,3 @@ func (r *run) verify() {
 
 // verified is how many seeds there are to one after which the ledger is verified.
 const verified = 20
-
-// words are the routes, as bench.State has them.
-func (l *ledger) words() []string {
-	var words []string
-	for _, t := range l.tables {
-		for dst, there := range t.routes {
-			words = append(words, fmt.Sprintf("%s routes %s to %s", t.id, dst, there.target))
-		}
-	}
-	return words
-}

@@ -95,7 +95,7 @@ func (r *run) addSite(i int) {
 	s.ranged = !overlapping && r.Chance(25)
 	s.id = element(r.must(s.Cell, "CreateVpc", "CidrBlock", s.primary.String()), "vpcId")
 	main := element(r.must(s.Cell, "DescribeRouteTables", "Filter.1.Name", "vpc-id", "Filter.1.Value.1", s.id), "routeTableId")
-	r.take(record{at: time.Now(), cell: s.Cell, call: callMain, request: fields{"vpcId": s.id, "routeTableId": main}})
+	r.take(mainTable(time.Now(), s.vpcKey, main))
 	r.sites = append(r.sites, s)
 	r.furnish(s)
 }

@@ -60,6 +60,24 @@ type allow struct {
 	ports    [][2]int // or types and codes
 }
 
+// add adds a VPC to the department of that name, which it adds if there is none.
+func (p *plainPolicy) add(name string, m member) {
+	for i := range p.departments {
+		if p.departments[i].name == name {
+			p.departments[i].members = append(p.departments[i].members, m)
+			return
+		}
+	}
+	p.departments = append(p.departments, department{name, []member{m}})
+}
+
+// permit leaves out what an earlier entry says already, which the file can't repeat.
+func (e *entry) permit(a allow) {
+	if !slices.ContainsFunc(e.allow, func(o allow) bool { return o.String() == a.String() }) {
+		e.allow = append(e.allow, a)
+	}
+}
+
 // yaml renders the policy as a file.
 func (p *plainPolicy) yaml() string {
 	var b strings.Builder

@@ -60,9 +60,8 @@ type run struct {
 	listed          []*site // by the policy that was drawn last
 	subnets, groups int     // made so far
 
-	mu        sync.Mutex // guards the rest, which functions' calls and events change
-	ledger    *ledger
-	records   []record
+	mu sync.Mutex // guards the rest, which functions' calls and events change
+	*journal
 	fates     *random.ByName
 	weather   weather
 	silent    map[peering.Cell]bool // where no trail logs
@@ -92,7 +91,7 @@ func newRun(ctx context.Context, seed uint64) *run {
 		options = *o
 	})
 	r.quotas = options.Quotas
-	r.ledger = newLedger(options.Delays.Initiating, options.Delays.Provisioning)
+	r.journal = newJournal(options.Delays.Initiating, options.Delays.Provisioning)
 	r.SetWay(r.way)
 	r.Cloud.Inject(r.befall)
 	r.Fate = r.death
@@ -148,7 +147,7 @@ func (r *run) deploy() {
 			r.report.Fail(nil, "the policy can't be taken away: %v", err)
 		}
 	}
-	r.take(record{at: time.Now(), call: callDeploy, policy: p})
+	r.take(deployment(time.Now(), p))
 	var err error
 	if r.parsed, err = policyfile.Parse("policy.yaml", []byte(p.yaml())); err == nil {
 		err = r.Deploy(r.ctx, p.yaml(), r.listen)
@@ -191,8 +190,7 @@ func (r *run) isUnderWay() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	worked := slices.ContainsFunc(r.records, func(rec record) bool { return rec.who != "" && rec.code == "" && now.Sub(rec.at) < quiet })
-	return worked && slices.ContainsFunc(r.ledger.requests, func(id string) bool {
+	return r.changedSince(now.Add(-quiet)) && slices.ContainsFunc(r.ledger.requests, func(id string) bool {
 		return r.complaint(r.ledger.connections[id], false, now) != ""
 	})
 }
