@@ -97,7 +97,7 @@ func (r *run) fill() {
 	if groups := r.groupsOf(s); len(groups) > 0 {
 		g := random.Pick(r.Source, groups...)
 		for i := range r.Between(1, 4) {
-			r.act(s.Cell, "AuthorizeSecurityGroupIngress", permission{protocol: "udp", from: i, to: i, block: s.primary}.params(g.id)...)
+			r.act(s.Cell, "AuthorizeSecurityGroupIngress", ruleParams(g.id, permission{protocol: "udp", from: i, to: i, block: s.primary})...)
 		}
 	}
 }

@@ -15,7 +15,7 @@ func (r *run) admitByHand() {
 	if groups := r.groupsOf(s); len(groups) > 0 {
 		g := random.Pick(r.Source, groups...)
 		p := r.permissionFor(s, g, other)
-		r.act(s.Cell, "AuthorizeSecurityGroupIngress", p.params(g.id)...)
+		r.act(s.Cell, "AuthorizeSecurityGroupIngress", ruleParams(g.id, p)...)
 	}
 }
 
@@ -40,16 +40,6 @@ func (r *run) permissionFor(s *site, g *group, other *site) permission {
 	return permission{protocol: "tcp", from: 80, to: 80, block: other.primary}
 }
 
-func (p permission) params(group string) []string {
-	list, field := "IpPermissions.1.IpRanges.1.CidrIp", p.block.String()
-	if p.block.Addr().Is6() {
-		list = "IpPermissions.1.Ipv6Ranges.1.CidrIpv6"
-	}
-	return []string{
-		"GroupId", group, "IpPermissions.1.IpProtocol", p.protocol, "IpPermissions.1.FromPort", strconv.Itoa(p.from), "IpPermissions.1.ToPort", strconv.Itoa(p.to), list, field,
-	}
-}
-
 // revokeByHand revokes any rule.
 func (r *run) revokeByHand() {
 	rules := look(r, func(l *ledger) []*rule { return sorted(l.rules, func(*rule) bool { return true }) })
@@ -59,4 +49,15 @@ func (r *run) revokeByHand() {
 	gone := random.Pick(r.Source, rules...)
 	cells := look(r, func(l *ledger) []peering.Cell { return []peering.Cell{l.groups[gone.group].cell} })
 	r.act(cells[0], "RevokeSecurityGroupIngress", "GroupId", gone.group, "SecurityGroupRuleId.1", gone.id)
+}
+
+// ruleParams returns the parameters of a call that makes a rule with the permission.
+func ruleParams(group string, p permission) []string {
+	list, field := "IpPermissions.1.IpRanges.1.CidrIp", p.block.String()
+	if p.block.Addr().Is6() {
+		list = "IpPermissions.1.Ipv6Ranges.1.CidrIpv6"
+	}
+	return []string{
+		"GroupId", group, "IpPermissions.1.IpProtocol", p.protocol, "IpPermissions.1.FromPort", strconv.Itoa(p.from), "IpPermissions.1.ToPort", strconv.Itoa(p.to), list, field,
+	}
 }

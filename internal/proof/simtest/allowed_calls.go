@@ -107,54 +107,6 @@ func (l *ledger) allowed(id string, rec record) []half {
 	return halves
 }
 
-func (l *ledger) againstRoute(rec record) string {
-	t := l.tables[rec.routeTable()]
-	id, dst := rec.target(), rec.destination()
-	for _, h := range l.allowed(id, rec) {
-		if t != nil && slices.Contains(h.wants(t), dst) {
-			return ""
-		}
-	}
-	return fmt.Sprintf("%s was routed to %s in %s, and the policy doesn't say so", dst, id, rec.routeTable())
-}
-
-func (l *ledger) againstReplace(rec record) string {
-	if why := l.againstRoute(rec); why != "" {
-		return why
-	}
-	t := l.tables[rec.routeTable()]
-	there, found := t.routes[rec.destination()]
-	if found && isConnection(there.target) && l.isDead(there.target, rec.at) {
-		return ""
-	}
-	return fmt.Sprintf("the route %s → %s in %s was replaced, and it isn't what a dead connection has left", rec.destination(), there.target, t.id)
-}
-
-func (l *ledger) againstDeleteRoute(rec record) string {
-	t := l.tables[rec.routeTable()]
-	if t == nil {
-		return ""
-	}
-	there := t.routes[rec.destination()]
-	switch {
-	case !l.concerns(vpcKey{t.cell, t.vpc}):
-		return fmt.Sprintf("a route of %s was deleted, which is no department's", t.vpc)
-	case !isConnection(there.target):
-		return fmt.Sprintf("the route %s → %s in %s was deleted, which leads to no connection", rec.destination(), there.target, t.id)
-	case l.mayTakeBack(there.target, rec):
-		return ""
-	}
-	for _, h := range l.allowed(there.target, rec) {
-		if t.vpc == h.own().id && slices.Contains(h.wants(t), rec.destination()) {
-			return fmt.Sprintf("the route %s → %s in %s was deleted, which the policy wants", rec.destination(), there.target, t.id)
-		}
-	}
-	if len(l.allowed(there.target, rec)) == 0 {
-		return fmt.Sprintf("the route %s → %s in %s was deleted, and the connection isn't autopeer's to judge", rec.destination(), there.target, t.id)
-	}
-	return ""
-}
-
 // mayTakeBack reports whether nothing of the connection shall be left in the cell. A new one may not be shown yet, and
 // then is as good as gone to a function that was told so.
 func (l *ledger) mayTakeBack(id string, rec record) bool {
@@ -170,64 +122,6 @@ func (l *ledger) mayTakeBack(id string, rec record) bool {
 func (l *ledger) isRemoved(c *connection, cell peering.Cell, now time.Time) bool {
 	return l.policy != nil && l.policy.disconnect && l.state(c, now) == active && l.read(c).entry == nil &&
 		l.tagsOn(c, cell)[peering.TagManaged] == "true"
-}
-
-func (l *ledger) againstAuthorize(rec record) string {
-	for _, made := range rec.madeRules() {
-		id := rec.ruleTag()
-		var halves []half
-		if id != "" {
-			halves = l.allowed(id, rec)
-		}
-		g := l.groups[made.group]
-		fits := slices.ContainsFunc(halves, func(h half) bool { return g != nil && slices.Contains(h.admits(g), made.permission) })
-		if !fits {
-			return fmt.Sprintf("%s was made to admit %v for %q, and the policy doesn't say so", made.group, made.permission, id)
-		}
-	}
-	return ""
-}
-
-func (l *ledger) againstRevoke(rec record) string {
-	for _, rule := range rec.revokedRules() {
-		gone := l.rules[rule]
-		if gone == nil {
-			return "a rule was revoked that nobody knows: " + rule
-		}
-		id := l.tags[gone.id][peering.TagConnection]
-		if id == "" {
-			return fmt.Sprintf("%s of %s was revoked, which somebody else has made", gone.id, gone.group)
-		}
-		if l.mayTakeBack(id, rec) {
-			continue
-		}
-		halves := l.allowed(id, rec)
-		wanted := slices.ContainsFunc(halves, func(h half) bool {
-			return slices.Contains(h.admits(l.groups[gone.group]), gone.permission) && !l.isStale(gone, rec.at)
-		})
-		if wanted || len(halves) == 0 {
-			return fmt.Sprintf("%s of %s was revoked, which %s still needs", gone.id, gone.group, id)
-		}
-	}
-	return ""
-}
-
-// isStale reports whether the group that the rule refers to is gone, or in a VPC that no connection leads to any more.
-func (l *ledger) isStale(r *rule, now time.Time) bool {
-	own, other := l.groups[r.group], l.groups[r.permission.group]
-	if r.permission.group == "" || own == nil {
-		return false
-	}
-	return other == nil || !l.arePeers(vpcKey{own.cell, own.vpc}, vpcKey{other.cell, other.vpc}, now)
-}
-
-func (l *ledger) arePeers(a, b vpcKey, now time.Time) bool {
-	for _, c := range l.connections {
-		if (c.requester == a && c.accepter == b || c.requester == b && c.accepter == a) && l.state(c, now) == active {
-			return true
-		}
-	}
-	return a == b
 }
 
 func (l *ledger) againstTags(rec record) string {

@@ -2,11 +2,9 @@ package simtest
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/outcome"
-	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // heard is an announcement, and when it came.
@@ -33,38 +31,6 @@ func (r *run) listen(o outcome.Outcome) {
 			r.report.Fail([]string{string(o.Connection)}, "%s was announced as connected, and it isn't so that %s", o.Connection, line)
 		}
 	}
-}
-
-// untrue says in a sentence what is wrong with an announcement, "" if nothing is.
-func (l *ledger) untrue(o outcome.Outcome) string {
-	c := l.connections[string(o.Connection)]
-	switch {
-	case c == nil:
-		return "" // of something forged
-	case o.Side != "" && c.side(o.Side).Cell != o.Cell:
-		return fmt.Sprintf("%s spoke of the %s's side of %s, which isn't its own", o.Cell, o.Side, c.id)
-	case o.Kind == outcome.Accepted && c.accepted.IsZero():
-		return c.id + " was announced as accepted, and it isn't"
-	}
-	return ""
-}
-
-// holds reads "rtb-1 routes 10.0.0.0/16 to pcx-1". What groups admit isn't read.
-func (l *ledger) holds(line string, id peering.ConnectionID) bool {
-	words := strings.Fields(line)
-	if len(words) != 5 || words[1] != "routes" {
-		return true
-	}
-	t := l.tables[words[0]]
-	if t == nil {
-		return false
-	}
-	for dst, there := range t.routes {
-		if dst.String() == words[2] && there.target == string(id) {
-			return true
-		}
-	}
-	return false
 }
 
 type said struct{ outcome.Outcome }

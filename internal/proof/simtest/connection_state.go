@@ -5,32 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
-
-// conclude holds what there is in the end against the policy.
-func (r *run) conclude() {
-	buried, err := r.DeadLetters(r.ctx)
-	if err != nil {
-		r.report.Fail(nil, "dead letters can't be counted: %v", err)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := time.Now()
-	for _, id := range r.ledger.requests {
-		c := r.ledger.connections[id]
-		if why := r.complaint(c, buried > 0, now); why != "" {
-			r.report.Fail(r.ledger.around(c), "%s", why)
-		}
-	}
-	for _, p := range r.promises {
-		if buried == 0 && p.since.After(r.deployed) {
-			r.report.Fail([]string{p.about()}, "autopeer-%s in %s hasn't looked at %s again after %s %s", p.function, p.cell, p.about(), p.action, p.what)
-		}
-	}
-	r.checkIDs()
-}
 
 // complaint says in a sentence what is wrong with a connection, "" if nothing is.
 func (r *run) complaint(c *connection, buried bool, now time.Time) string {
@@ -126,47 +102,4 @@ func (r *run) connected(c *connection, now time.Time) string {
 		}
 	}
 	return ""
-}
-
-// unheard says that nobody was told what became of a request that somebody could see. A request that was over soon, or
-// whose events were lost, is excused unless a sweep must have told of it.
-func (r *run) unheard(c *connection, now time.Time) string {
-	final := []outcome.Kind{outcome.Accepted, outcome.Connected, outcome.Denied, outcome.Conflicting, outcome.Failed, outcome.Disconnected, outcome.AskApproval}
-	for _, o := range r.heard {
-		if string(o.Connection) == c.id && slices.Contains(final, o.Kind) {
-			return ""
-		}
-	}
-	heardOf, isAsked := r.ledger.policy.isDeployed(c.requester.Cell), r.ledger.policy.isDeployed(c.accepter.Cell)
-	switch {
-	case !heardOf && !isAsked, r.deployed.After(c.created), (r.lost[c.id] || !heardOf) && !r.isReminded(c, now):
-		return ""
-	}
-	return "nobody was told what became of " + c.id
-}
-
-// isReminded reports whether a sweep must have told of a waiting request. Where that sweep failed, or something has got in
-// the way after it, the next one to do so comes after midnight.
-func (r *run) isReminded(c *connection, now time.Time) bool {
-	waits := r.ledger.state(c, now) == pending && c.created.Add(reminded).Before(now)
-	swept := !r.unswept[c.requester.Cell] && !r.unswept[c.accepter.Cell]
-	return waits && swept && !r.isObstructed(c, allowing(r.ledger.readings(c, inCell(c.accepter.Cell))), now)
-}
-
-// reminded is how long after a request the last sweep comes that reminds of it.
-const reminded = 35 * time.Minute
-
-// checkIDs holds that announcements that say the same have one id, and others another.
-func (r *run) checkIDs() {
-	byWords, byID := map[string]string{}, map[string]string{}
-	for _, o := range r.heard {
-		words := fmt.Sprint(o.Kind, o.Connection, o.Cell, o.Side, o.Reason, o.State, o.Conflicts, o.Obstructions, o.Wanted)
-		if id, again := byWords[words]; again && id != o.ID {
-			r.report.Fail([]string{string(o.Connection)}, "%s of %s was announced twice with two ids", o.Kind, o.Connection)
-		}
-		if before, again := byID[o.ID]; again && before != words {
-			r.report.Fail([]string{string(o.Connection)}, "two announcements of %s have one id", o.Connection)
-		}
-		byWords[words], byID[o.ID] = o.ID, words
-	}
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,8 +75,3 @@ func tagged(id string, pairs ...string) []string {
 	}
 	return params
 }
-
-var (
-	connectionID  = regexp.MustCompile(`pcx-[0-9a-f]{17}`)
-	associationID = regexp.MustCompile(`vpc-cidr-assoc-[0-9a-f]{17}`)
-)

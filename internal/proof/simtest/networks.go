@@ -3,6 +3,7 @@ package simtest
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -187,3 +188,5 @@ func (r *run) drawTag(cell peering.Cell, id, key string, values ...string) {
 func (r *run) act(cell peering.Cell, action string, params ...string) {
 	_, _ = r.ask(cell, action, params...) // the ledger has what became of it
 }
+
+var associationID = regexp.MustCompile(`vpc-cidr-assoc-[0-9a-f]{17}`)
