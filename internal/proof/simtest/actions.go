@@ -52,38 +52,38 @@ func (r *run) somebodyActs() {
 }
 
 // look lets people look at what there is, while autopeer changes it.
-func look[T any](r *run, at func(*ledger) []T) []T {
+func look[T any](r *run, at func(*Ledger) []T) []T {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return at(r.ledger)
+	return at(r.Ledger)
 }
 
-func (r *run) tablesOf(s *site) []*table {
-	return look(r, func(l *ledger) []*table { return l.tablesOf(s.vpcKey) })
+func (r *run) tablesOf(s *site) []*RouteTable {
+	return look(r, func(l *Ledger) []*RouteTable { return l.RouteTablesOf(s.VPCKey) })
 }
 
-func (r *run) groupsOf(s *site) []*group {
-	return look(r, func(l *ledger) []*group { return l.groupsOf(s.vpcKey) })
+func (r *run) groupsOf(s *site) []*SecurityGroup {
+	return look(r, func(l *Ledger) []*SecurityGroup { return l.SecurityGroupsOf(s.VPCKey) })
 }
 
 func (r *run) redeploy() { r.deploy() }
 
 // forgeEvent tells a function something that may never have happened, or happened to others.
 func (r *run) forgeEvent() {
-	found := r.connections(pending, active, dead)
+	found := r.connections(Pending, Active, Dead)
 	cells := slices.DeleteFunc(slices.Clone(r.cells), func(c peering.Cell) bool {
-		return !look(r, func(l *ledger) []bool { return []bool{l.policy.isDeployed(c)} })[0]
+		return !look(r, func(l *Ledger) []bool { return []bool{l.Policy.IsDeployed(c)} })[0]
 	})
 	if len(found) == 0 || len(cells) == 0 {
 		return
 	}
 	h := random.Pick(r.Source, hints...)
 	c := random.Pick(r.Source, found...)
-	requester, accepter := c.requester, c.accepter
+	requester, accepter := c.Requester, c.Accepter
 	if r.Chance(50) {
-		requester, accepter = random.Pick(r.Source, r.sites...).vpcKey, random.Pick(r.Source, r.sites...).vpcKey
+		requester, accepter = random.Pick(r.Source, r.sites...).VPCKey, random.Pick(r.Source, r.sites...).VPCKey
 	}
-	r.forge(random.Pick(r.Source, cells...), h.function, h.call, c.id, requester, accepter, random.Pick(r.Source, 0, time.Minute, time.Hour, time.Hour, time.Hour))
+	r.forge(random.Pick(r.Source, cells...), h.function, h.call, c.ID, requester, accepter, random.Pick(r.Source, 0, time.Minute, time.Hour, time.Hour, time.Hour))
 }
 
 // silence turns an account's trail off, or all on again.

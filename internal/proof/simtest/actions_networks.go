@@ -10,14 +10,14 @@ func (r *run) retag() {
 	s := random.Pick(r.Source, r.sites...)
 	switch r.IntN(3) {
 	case 0:
-		r.retagOne(s.Cell, random.Pick(r.Source, r.tablesOf(s)...).id, "Tier", "private", "public")
+		r.retagOne(s.Cell, random.Pick(r.Source, r.tablesOf(s)...).ID, "Tier", "private", "public")
 	case 1:
 		if groups := r.groupsOf(s); len(groups) > 0 {
-			r.retagOne(s.Cell, random.Pick(r.Source, groups...).id, "Role", "web", "db")
+			r.retagOne(s.Cell, random.Pick(r.Source, groups...).ID, "Role", "web", "db")
 		}
 	default:
 		if subnets := r.subnetsOf(s); len(subnets) > 0 {
-			r.retagOne(s.Cell, random.Pick(r.Source, subnets...).id, "Tier", "private", "public")
+			r.retagOne(s.Cell, random.Pick(r.Source, subnets...).ID, "Tier", "private", "public")
 		}
 	}
 }
@@ -30,8 +30,8 @@ func (r *run) retagOne(cell peering.Cell, id, key string, values ...string) {
 	r.act(cell, "CreateTags", tagged(id, key, random.Pick(r.Source, values...))...)
 }
 
-func (r *run) subnetsOf(s *site) []*subnet {
-	return look(r, func(l *ledger) []*subnet { return l.subnetsOf(s.vpcKey) })
+func (r *run) subnetsOf(s *site) []*Subnet {
+	return look(r, func(l *Ledger) []*Subnet { return l.SubnetsOf(s.VPCKey) })
 }
 
 // changeBlocks associates a block, or dissociates one.
@@ -41,7 +41,7 @@ func (r *run) changeBlocks() {
 		r.addBlock(s)
 		return
 	}
-	answer, err := r.ask(s.Cell, "DescribeVpcs", "VpcId.1", s.id)
+	answer, err := r.ask(s.Cell, "DescribeVpcs", "VpcId.1", s.ID)
 	if err != nil {
 		return
 	}
@@ -67,12 +67,12 @@ func (r *run) rebuild() {
 		}
 		n := random.Pick(r.Source, subnets...)
 		switch {
-		case n.association == "":
-			r.act(s.Cell, "AssociateRouteTable", "SubnetId", n.id, "RouteTableId", random.Pick(r.Source, r.tablesOf(s)...).id)
+		case n.Association == "":
+			r.act(s.Cell, "AssociateRouteTable", "SubnetId", n.ID, "RouteTableId", random.Pick(r.Source, r.tablesOf(s)...).ID)
 		case r.Chance(50):
-			r.act(s.Cell, "DisassociateRouteTable", "AssociationId", n.association)
+			r.act(s.Cell, "DisassociateRouteTable", "AssociationId", n.Association)
 		default:
-			r.act(s.Cell, "ReplaceRouteTableAssociation", "AssociationId", n.association, "RouteTableId", random.Pick(r.Source, r.tablesOf(s)...).id)
+			r.act(s.Cell, "ReplaceRouteTableAssociation", "AssociationId", n.Association, "RouteTableId", random.Pick(r.Source, r.tablesOf(s)...).ID)
 		}
 	}
 }
@@ -81,15 +81,15 @@ func (r *run) rebuild() {
 func (r *run) removeParts() {
 	s := random.Pick(r.Source, r.sites...)
 	if tables := r.tablesOf(s); r.Chance(50) {
-		r.act(s.Cell, "DeleteRouteTable", "RouteTableId", random.Pick(r.Source, tables...).id)
+		r.act(s.Cell, "DeleteRouteTable", "RouteTableId", random.Pick(r.Source, tables...).ID)
 		return
 	}
 	if groups := r.groupsOf(s); len(groups) > 1 {
-		r.act(s.Cell, "DeleteSecurityGroup", "GroupId", random.Pick(r.Source, groups...).id)
+		r.act(s.Cell, "DeleteSecurityGroup", "GroupId", random.Pick(r.Source, groups...).ID)
 	}
 }
 
 func (r *run) changeHostnames() {
 	s := random.Pick(r.Source, r.sites...)
-	r.act(s.Cell, "ModifyVpcAttribute", "VpcId", s.id, "EnableDnsHostnames.Value", random.Pick(r.Source, "true", "true", "false"))
+	r.act(s.Cell, "ModifyVpcAttribute", "VpcId", s.ID, "EnableDnsHostnames.Value", random.Pick(r.Source, "true", "true", "false"))
 }

@@ -9,11 +9,11 @@ import (
 )
 
 // connections returns those in one of these states.
-func (r *run) connections(states ...string) []*connection {
-	return look(r, func(l *ledger) []*connection {
-		var all []*connection
-		for _, id := range l.requests {
-			if c := l.connections[id]; slices.Contains(states, l.state(c, time.Now())) {
+func (r *run) connections(states ...State) []*Connection {
+	return look(r, func(l *Ledger) []*Connection {
+		var all []*Connection
+		for _, id := range l.Requests {
+			if c := l.Connections[id]; slices.Contains(states, l.State(c, time.Now())) {
 				all = append(all, c)
 			}
 		}
@@ -33,26 +33,26 @@ func (r *run) pair() (from, to *site) {
 }
 
 func (r *run) isListed(a, b *site) bool {
-	p := look(r, func(l *ledger) []entry { return l.policy.peerings })
-	return slices.ContainsFunc(p, func(e entry) bool {
-		return e.a == a.department && e.b == b.department || e.a == b.department && e.b == a.department
+	p := look(r, func(l *Ledger) []Peering { return l.Policy.Peerings })
+	return slices.ContainsFunc(p, func(e Peering) bool {
+		return e.A == a.department && e.B == b.department || e.A == b.department && e.B == a.department
 	})
 }
 
 func (r *run) request() {
 	from, to := r.pair()
-	peer := to.vpcKey
+	peer := to.VPCKey
 	switch {
 	case r.Chance(4):
-		peer.id = "vpc-0000000000000dead"
+		peer.ID = "vpc-0000000000000dead"
 	case r.Chance(4):
 		peer.Account = random.Pick(r.Source, r.cells...).Account
 	}
-	r.requestBetween(from.vpcKey, peer)
+	r.requestBetween(from.VPCKey, peer)
 }
 
-func (r *run) requestBetween(from, to vpcKey) {
-	params := []string{"VpcId", from.id, "PeerVpcId", to.id}
+func (r *run) requestBetween(from, to VPCKey) {
+	params := []string{"VpcId", from.ID, "PeerVpcId", to.ID}
 	if from.Account != to.Account {
 		params = append(params, "PeerOwnerId", string(to.Account))
 	}
@@ -68,7 +68,7 @@ func (r *run) requestBetween(from, to vpcKey) {
 		const none = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId><vpcPeeringConnectionSet/></DescribeVpcPeeringConnectionsResponse>`
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.old[from.String()+id] = oldAnswer{none, time.Now().Add(r.Duration(time.Second, unseen))}
+		r.old[from.String()+id] = oldAnswer{none, time.Now().Add(r.Duration(time.Second, Unseen))}
 	}
 }
 
@@ -76,58 +76,55 @@ func (r *run) requestBetween(from, to vpcKey) {
 func (r *run) isNew(id string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := r.ledger.connections[id]
-	return c != nil && c.created.Equal(time.Now())
+	c := r.Ledger.Connections[id]
+	return c != nil && c.Created.Equal(time.Now())
 }
 
-// unseen is how long a new connection may not be seen.
-const unseen = 20 * time.Second
-
 // decideByHand makes the accepter's call, or the one of either side.
-func (r *run) decideByHand(action string, either bool, states ...string) {
+func (r *run) decideByHand(action string, either bool, states ...State) {
 	found := r.connections(states...)
 	if len(found) == 0 {
 		return
 	}
 	c := random.Pick(r.Source, found...)
-	cell := c.accepter.Cell
+	cell := c.Accepter.Cell
 	if either && r.Chance(60) {
-		cell = c.requester.Cell
+		cell = c.Requester.Cell
 	}
 	r.remember(c)
-	r.act(cell, action, "VpcPeeringConnectionId", c.id)
+	r.act(cell, action, "VpcPeeringConnectionId", c.ID)
 }
 
-func (r *run) acceptByHand() { r.decideByHand("AcceptVpcPeeringConnection", false, pending) }
+func (r *run) acceptByHand() { r.decideByHand("AcceptVpcPeeringConnection", false, Pending) }
 
-func (r *run) rejectByHand() { r.decideByHand("RejectVpcPeeringConnection", false, pending) }
+func (r *run) rejectByHand() { r.decideByHand("RejectVpcPeeringConnection", false, Pending) }
 
 func (r *run) deleteConnection() {
-	r.decideByHand("DeleteVpcPeeringConnection", true, active, active, pending)
+	r.decideByHand("DeleteVpcPeeringConnection", true, Active, Active, Pending)
 }
 
 // requestAgain asks for what is there or was there.
 func (r *run) requestAgain() {
-	if found := r.connections(pending, active, dead); len(found) > 0 {
+	if found := r.connections(Pending, Active, Dead); len(found) > 0 {
 		c := random.Pick(r.Source, found...)
 		if r.Chance(50) {
 			r.remember(c)
-			r.act(c.requester.Cell, "DeleteVpcPeeringConnection", "VpcPeeringConnectionId", c.id)
+			r.act(c.Requester.Cell, "DeleteVpcPeeringConnection", "VpcPeeringConnectionId", c.ID)
 		}
-		r.requestBetween(c.requester, c.accepter)
+		r.requestBetween(c.Requester, c.Accepter)
 	}
 }
 
 func (r *run) approve() {
-	found := r.connections(pending)
+	found := r.connections(Pending)
 	if len(found) == 0 {
 		return
 	}
 	c := random.Pick(r.Source, found...)
 	r.remember(c)
-	cell := c.accepter.Cell
+	cell := c.Accepter.Cell
 	if r.Chance(10) {
-		cell = c.requester.Cell // where it says nothing
+		cell = c.Requester.Cell // where it says nothing
 	}
-	r.act(cell, "CreateTags", tagged(c.id, peering.TagApproved, random.Pick(r.Source, "true", "true", "true", "false"))...)
+	r.act(cell, "CreateTags", tagged(c.ID, peering.TagApproved, random.Pick(r.Source, "true", "true", "true", "false"))...)
 }

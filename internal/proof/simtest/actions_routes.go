@@ -1,11 +1,10 @@
 package simtest
 
 import (
+	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 	"net/netip"
 	"slices"
 	"strconv"
-
-	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
 // routeByHand routes something that may be in autopeer's way: all of another site's block, a part of it, more than it.
@@ -18,7 +17,7 @@ func (r *run) routeByHand() {
 	case 1:
 		dst = netip.PrefixFrom(dst.Addr(), 12)
 	}
-	r.act(s.Cell, "CreateRoute", r.to(s, random.Pick(r.Source, r.tablesOf(s)...).id, dst)...)
+	r.act(s.Cell, "CreateRoute", r.to(s, random.Pick(r.Source, r.tablesOf(s)...).ID, dst)...)
 }
 
 // to returns the parameters of a route to the internet gateway, or to one of the VPC's connections.
@@ -28,9 +27,9 @@ func (r *run) to(s *site, table string, dst netip.Prefix) []string {
 		name = "DestinationIpv6CidrBlock"
 	}
 	params := []string{"RouteTableId", table, name, dst.String()}
-	mine := slices.DeleteFunc(r.connections(pending, active), func(c *connection) bool { return c.requester != s.vpcKey && c.accepter != s.vpcKey })
+	mine := slices.DeleteFunc(r.connections(Pending, Active), func(c *Connection) bool { return c.Requester != s.VPCKey && c.Accepter != s.VPCKey })
 	if len(mine) > 0 && r.Chance(60) {
-		return append(params, "VpcPeeringConnectionId", random.Pick(r.Source, mine...).id)
+		return append(params, "VpcPeeringConnectionId", random.Pick(r.Source, mine...).ID)
 	}
 	return append(params, "GatewayId", s.gateway)
 }
@@ -43,12 +42,12 @@ func (r *run) aRoute(s *site) (table string, dst netip.Prefix, found bool) {
 	}
 	var ours, all []place
 	for _, t := range r.tablesOf(s) {
-		all = append(all, look(r, func(*ledger) []place {
+		all = append(all, look(r, func(*Ledger) []place {
 			var here []place
-			for dst, there := range t.routes {
-				here = append(here, place{t.id, dst})
-				if there.ours {
-					ours = append(ours, place{t.id, dst})
+			for dst, there := range t.Routes {
+				here = append(here, place{t.ID, dst})
+				if there.Ours {
+					ours = append(ours, place{t.ID, dst})
 				}
 			}
 			return here
@@ -90,14 +89,14 @@ func (r *run) fill() {
 	if r.Chance(50) {
 		t := random.Pick(r.Source, r.tablesOf(s)...)
 		for i := range r.Between(1, 6) {
-			r.act(s.Cell, "CreateRoute", "RouteTableId", t.id, "DestinationCidrBlock", "192.168."+strconv.Itoa(i)+".0/24", "GatewayId", s.gateway)
+			r.act(s.Cell, "CreateRoute", "RouteTableId", t.ID, "DestinationCidrBlock", "192.168."+strconv.Itoa(i)+".0/24", "GatewayId", s.gateway)
 		}
 		return
 	}
 	if groups := r.groupsOf(s); len(groups) > 0 {
 		g := random.Pick(r.Source, groups...)
 		for i := range r.Between(1, 4) {
-			r.act(s.Cell, "AuthorizeSecurityGroupIngress", ruleParams(g.id, permission{protocol: "udp", from: i, to: i, block: s.primary})...)
+			r.act(s.Cell, "AuthorizeSecurityGroupIngress", ruleParams(g.ID, Permission{Protocol: "udp", From: i, To: i, Block: s.primary})...)
 		}
 	}
 }

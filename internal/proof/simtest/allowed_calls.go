@@ -8,29 +8,30 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// objections are what speaks against a call of autopeer's. A call that isn't here, autopeer has no business making.
-var objections = map[string]func(*ledger, record) string{
-	"AcceptVpcPeeringConnection":        (*ledger).againstAccept,
-	"RejectVpcPeeringConnection":        (*ledger).againstReject,
-	"CreateRoute":                       (*ledger).againstRoute,
-	"ReplaceRoute":                      (*ledger).againstReplace,
-	"DeleteRoute":                       (*ledger).againstDeleteRoute,
-	"AuthorizeSecurityGroupIngress":     (*ledger).againstAuthorize,
-	"RevokeSecurityGroupIngress":        (*ledger).againstRevoke,
-	"CreateTags":                        (*ledger).againstTags,
-	"ModifyVpcPeeringConnectionOptions": (*ledger).againstOptions,
+// CheckCall returns the rule that a successful call of autopeer breaks in the state right before it, in a sentence; ""
+// if autopeer may make the call.
+func CheckCall(l *Ledger, rec Record) string {
+	check := callChecks[rec.Call]
+	if check == nil {
+		return fmt.Sprintf("autopeer-%s called %s, which it never does", rec.Function, rec.Call)
+	}
+	if want := callers[rec.Call]; !slices.Contains(want, rec.Function) {
+		return fmt.Sprintf("autopeer-%s called %s, which only %v do", rec.Function, rec.Call, want)
+	}
+	return check(judge{l, rec.At}, rec)
 }
 
-// objection says in a sentence why autopeer shouldn't have made the call, as things stand; "" if it may.
-func (l *ledger) objection(rec record) string {
-	object := objections[rec.call]
-	if object == nil {
-		return fmt.Sprintf("autopeer-%s called %s, which it never does", rec.who, rec.call)
-	}
-	if want := callers[rec.call]; !slices.Contains(want, rec.who) {
-		return fmt.Sprintf("autopeer-%s called %s, which only %v do", rec.who, rec.call, want)
-	}
-	return object(l, rec)
+// callChecks check the calls that autopeer may make.
+var callChecks = map[string]func(judge, Record) string{
+	"AcceptVpcPeeringConnection":        judge.checkAccept,
+	"RejectVpcPeeringConnection":        judge.checkReject,
+	"CreateRoute":                       judge.checkCreateRoute,
+	"ReplaceRoute":                      judge.checkReplaceRoute,
+	"DeleteRoute":                       judge.checkDeleteRoute,
+	"AuthorizeSecurityGroupIngress":     judge.checkAuthorize,
+	"RevokeSecurityGroupIngress":        judge.checkRevoke,
+	"CreateTags":                        judge.checkTags,
+	"ModifyVpcPeeringConnectionOptions": judge.checkOptions,
 }
 
 // callers are the functions that may make a call.
@@ -46,92 +47,57 @@ var callers = map[string][]string{
 	"ModifyVpcPeeringConnectionOptions": {"connect"},
 }
 
-func (l *ledger) againstAccept(rec record) string {
-	c := l.connections[rec.connection()]
+func (j judge) checkAccept(rec Record) string {
+	c := j.Connections[rec.Connection()]
 	if c == nil {
-		return rec.connection() + " was accepted, which nobody asked for"
+		return rec.Connection() + " was accepted, which nobody asked for"
 	}
-	sees := inCell(rec.cell)
-	readings := l.readings(c, sees)
+	readings := j.readings(c, inCell(rec.Cell))
 	allowed := allowing(readings)
 	switch {
 	case len(readings) == 0:
-		return fmt.Sprintf("%s from %s to %s was accepted, and no peering of the policy names the two in this direction", c.id, c.requester, c.accepter)
+		return fmt.Sprintf("%s from %s to %s was accepted, and no peering of the policy names the two in this direction", c.ID, c.Requester, c.Accepter)
 	case len(allowed) == 0:
-		return c.id + " was accepted, and its blocks contradict the policy"
-	case asks(allowed) && !l.isApproved(c):
-		return c.id + " was accepted, and nobody has approved it"
+		return c.ID + " was accepted, and its blocks contradict the policy"
+	case needApproval(allowed) && !j.isApproved(c):
+		return c.ID + " was accepted, and nobody has approved it"
 	}
-	for _, reading := range allowed {
-		if _, found := l.foreseen(c, reading, rec.cell, rec.at); !found {
+	for _, by := range allowed {
+		if _, found := j.expectedConflict(c, by, rec.Cell); !found {
 			return ""
 		}
 	}
-	in, _ := l.foreseen(c, allowed[0], rec.cell, rec.at)
-	return fmt.Sprintf("%s was accepted, and %s is in the way", c.id, in)
+	in, _ := j.expectedConflict(c, allowed[0], rec.Cell)
+	return fmt.Sprintf("%s was accepted, and %s is in the way", c.ID, in)
 }
 
-// foreseen returns a route that is in the way of one of the cell's halves, as far as that is known before acceptance.
-func (l *ledger) foreseen(c *connection, by reading, cell peering.Cell, now time.Time) (in string, found bool) {
-	for _, role := range c.roles(cell) {
-		h := half{ledger: l, connection: c, role: role, reading: by, now: now}.expecting(inCell(cell))
-		if in, found := h.obstacle(); found {
-			return in, true
+// expectedConflict returns a route that conflicts with one of the cell's sides, as far as that is known before
+// acceptance.
+func (j judge) expectedConflict(c *Connection, by reading, cell peering.Cell) (route string, found bool) {
+	for _, role := range c.Roles(cell) {
+		if route, found := j.side(c, role, by).expecting(inCell(cell)).conflict(); found {
+			return route, true
 		}
 	}
 	return "", false
 }
 
-func (l *ledger) againstReject(rec record) string {
-	c := l.connections[rec.connection()]
-	if c == nil || !l.policy.reject || len(l.readings(c, inCell(rec.cell))) > 0 {
-		return rec.connection() + " was rejected, and the policy doesn't ask for that"
+func (j judge) checkReject(rec Record) string {
+	c := j.Connections[rec.Connection()]
+	if c == nil || j.Policy == nil || !j.Policy.Reject || len(j.readings(c, inCell(rec.Cell))) > 0 {
+		return rec.Connection() + " was rejected, and the policy doesn't ask for that"
 	}
 	return ""
 }
 
-// allowed returns the halves of an active connection that the cell owns and the policy allows.
-func (l *ledger) allowed(id string, rec record) []half {
-	c := l.connections[id]
-	if c == nil || l.policy == nil || l.state(c, rec.at) != active {
-		return nil
-	}
-	reading := l.read(c)
-	if !reading.allows() {
-		return nil
-	}
-	var halves []half
-	for _, role := range c.roles(rec.cell) {
-		halves = append(halves, half{ledger: l, connection: c, role: role, reading: reading, now: rec.at})
-	}
-	return halves
-}
-
-// mayTakeBack reports whether nothing of the connection shall be left in the cell. A new one may not be shown yet, and
-// then is as good as gone to a function that was told so.
-func (l *ledger) mayTakeBack(id string, rec record) bool {
-	if l.isDead(id, rec.at) {
-		return true
-	}
-	c := l.connections[id]
-	return l.isRemoved(c, rec.cell, rec.at) || rec.at.Sub(c.created) < unseen
-}
-
-// isRemoved reports whether autopeer has connected it once and the policy has no peering for it any more, and wants
-// it disconnected.
-func (l *ledger) isRemoved(c *connection, cell peering.Cell, now time.Time) bool {
-	return l.policy != nil && l.policy.disconnect && l.state(c, now) == active && l.read(c).entry == nil &&
-		l.tagsOn(c, cell)[peering.TagManaged] == "true"
-}
-
-func (l *ledger) againstTags(rec record) string {
-	for _, id := range rec.tagged() {
-		if len(l.allowed(id, rec)) == 0 {
+func (j judge) checkTags(rec Record) string {
+	for _, id := range rec.Tagged() {
+		if len(j.allowedSides(id, rec.Cell)) == 0 {
 			return id + " was tagged, which the policy doesn't allow"
 		}
-		for _, key := range rec.tagKeys() {
-			before := l.tagsOn(l.connections[id], rec.cell)[key]
-			if key != peering.TagManaged && (key != peering.TagName || before != "") {
+		for _, key := range rec.TagKeys() {
+			isNamed := j.TagsOn(j.Connections[id], rec.Cell)[peering.TagName] != ""
+			if key != peering.TagManaged && (key != peering.TagName || isNamed) {
 				return fmt.Sprintf("%s was given the tag %s", id, key)
 			}
 		}
@@ -139,11 +105,48 @@ func (l *ledger) againstTags(rec record) string {
 	return ""
 }
 
-func (l *ledger) againstOptions(rec record) string {
-	for _, h := range l.allowed(rec.connection(), rec) {
-		if h.reading.entry.dns {
+func (j judge) checkOptions(rec Record) string {
+	for _, s := range j.allowedSides(rec.Connection(), rec.Cell) {
+		if s.reading.peering.DNS {
 			return ""
 		}
 	}
-	return "the DNS option of " + rec.connection() + " was changed, and the policy doesn't say so"
+	return "the DNS option of " + rec.Connection() + " was changed, and the policy doesn't say so"
+}
+
+// allowedSides returns the sides of an active connection that the cell owns; none if the policy doesn't allow it.
+func (j judge) allowedSides(id string, cell peering.Cell) []side {
+	c := j.Connections[id]
+	if c == nil || j.Policy == nil || j.stateOf(c) != Active {
+		return nil
+	}
+	by := j.read(c)
+	if !by.allows() {
+		return nil
+	}
+	var sides []side
+	for _, role := range c.Roles(cell) {
+		sides = append(sides, j.side(c, role, by))
+	}
+	return sides
+}
+
+// Unseen is how long EC2 may not show a new connection to autopeer.
+const Unseen = 20 * time.Second
+
+// mayDisconnect reports whether autopeer may delete all routes and rules of the connection in the cell. A function that
+// is not shown a new connection takes it for deleted.
+func (j judge) mayDisconnect(id string, cell peering.Cell) bool {
+	if j.isDead(id) {
+		return true
+	}
+	c := j.Connections[id]
+	return j.isRemoved(c, cell) || j.now.Sub(c.Created) < Unseen
+}
+
+// isRemoved reports whether the policy wants a connection disconnected that autopeer has connected, because its peering
+// was removed from the policy.
+func (j judge) isRemoved(c *Connection, cell peering.Cell) bool {
+	return j.Policy != nil && j.Policy.Disconnect && j.stateOf(c) == Active && j.read(c).peering == nil &&
+		j.TagsOn(c, cell)[peering.TagManaged] == "true"
 }

@@ -5,50 +5,49 @@ import (
 	"slices"
 )
 
-func (l *ledger) againstRoute(rec record) string {
-	t := l.tables[rec.routeTable()]
-	id, dst := rec.target(), rec.destination()
-	for _, h := range l.allowed(id, rec) {
-		if t != nil && slices.Contains(h.wants(t), dst) {
+func (j judge) checkCreateRoute(rec Record) string {
+	t := j.RouteTables[rec.RouteTable()]
+	for _, s := range j.allowedSides(rec.Target(), rec.Cell) {
+		if t != nil && slices.Contains(s.wantedRoutes(t), rec.Destination()) {
 			return ""
 		}
 	}
-	return fmt.Sprintf("%s was routed to %s in %s, and the policy doesn't say so", dst, id, rec.routeTable())
+	return fmt.Sprintf("%s was routed to %s in %s, and the policy doesn't say so", rec.Destination(), rec.Target(), rec.RouteTable())
 }
 
-func (l *ledger) againstReplace(rec record) string {
-	if why := l.againstRoute(rec); why != "" {
+func (j judge) checkReplaceRoute(rec Record) string {
+	if why := j.checkCreateRoute(rec); why != "" {
 		return why
 	}
-	t := l.tables[rec.routeTable()]
-	there, found := t.routes[rec.destination()]
-	if found && isConnection(there.target) && l.isDead(there.target, rec.at) {
+	there, found := j.RouteTables[rec.RouteTable()].Routes[rec.Destination()]
+	if found && IsConnectionID(there.Target) && j.isDead(there.Target) {
 		return ""
 	}
-	return fmt.Sprintf("the route %s → %s in %s was replaced, and it isn't what a dead connection has left", rec.destination(), there.target, t.id)
+	return fmt.Sprintf("the route %s → %s in %s was replaced, and it isn't what a dead connection has left", rec.Destination(), there.Target, rec.RouteTable())
 }
 
-func (l *ledger) againstDeleteRoute(rec record) string {
-	t := l.tables[rec.routeTable()]
+func (j judge) checkDeleteRoute(rec Record) string {
+	t := j.RouteTables[rec.RouteTable()]
 	if t == nil {
 		return ""
 	}
-	there := t.routes[rec.destination()]
+	id := t.Routes[rec.Destination()].Target
+	route := fmt.Sprintf("the route %s → %s in %s", rec.Destination(), id, t.ID)
 	switch {
-	case !l.concerns(vpcKey{t.cell, t.vpc}):
-		return fmt.Sprintf("a route of %s was deleted, which is no department's", t.vpc)
-	case !isConnection(there.target):
-		return fmt.Sprintf("the route %s → %s in %s was deleted, which leads to no connection", rec.destination(), there.target, t.id)
-	case l.mayTakeBack(there.target, rec):
+	case !j.isDepartments(VPCKey{Cell: t.Cell, ID: t.VPC}):
+		return fmt.Sprintf("a route of %s was deleted, which is no department's", t.VPC)
+	case !IsConnectionID(id):
+		return route + " was deleted, which leads to no connection"
+	case j.mayDisconnect(id, rec.Cell):
 		return ""
 	}
-	for _, h := range l.allowed(there.target, rec) {
-		if t.vpc == h.own().id && slices.Contains(h.wants(t), rec.destination()) {
-			return fmt.Sprintf("the route %s → %s in %s was deleted, which the policy wants", rec.destination(), there.target, t.id)
-		}
-	}
-	if len(l.allowed(there.target, rec)) == 0 {
-		return fmt.Sprintf("the route %s → %s in %s was deleted, and the connection isn't autopeer's to judge", rec.destination(), there.target, t.id)
+	sides := j.allowedSides(id, rec.Cell)
+	wanted := slices.ContainsFunc(sides, func(s side) bool { return slices.Contains(s.wantedRoutes(t), rec.Destination()) })
+	switch {
+	case wanted:
+		return route + " was deleted, which the policy wants"
+	case len(sides) == 0:
+		return route + " was deleted, and the connection isn't autopeer's to judge"
 	}
 	return ""
 }

@@ -3,63 +3,67 @@ package simtest
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-func (l *ledger) againstAuthorize(rec record) string {
-	for _, made := range rec.madeRules() {
-		id := rec.ruleTag()
-		var halves []half
-		if id != "" {
-			halves = l.allowed(id, rec)
-		}
-		g := l.groups[made.group]
-		fits := slices.ContainsFunc(halves, func(h half) bool { return g != nil && slices.Contains(h.admits(g), made.permission) })
-		if !fits {
-			return fmt.Sprintf("%s was made to admit %v for %q, and the policy doesn't say so", made.group, made.permission, id)
+func (j judge) checkAuthorize(rec Record) string {
+	id := rec.ConnectionTag()
+	sides := j.allowedSides(id, rec.Cell)
+	for _, made := range rec.MadeRules() {
+		g := j.SecurityGroups[made.Group]
+		isWanted := func(s side) bool { return slices.Contains(s.wantedPermissions(g), made.Permission) }
+		if g == nil || !slices.ContainsFunc(sides, isWanted) {
+			return fmt.Sprintf("%s was made to admit %v for %q, and the policy doesn't say so", made.Group, made.Permission, id)
 		}
 	}
 	return ""
 }
 
-func (l *ledger) againstRevoke(rec record) string {
-	for _, rule := range rec.revokedRules() {
-		gone := l.rules[rule]
-		if gone == nil {
-			return "a rule was revoked that nobody knows: " + rule
-		}
-		id := l.tags[gone.id][peering.TagConnection]
-		if id == "" {
-			return fmt.Sprintf("%s of %s was revoked, which somebody else has made", gone.id, gone.group)
-		}
-		if l.mayTakeBack(id, rec) {
-			continue
-		}
-		halves := l.allowed(id, rec)
-		wanted := slices.ContainsFunc(halves, func(h half) bool {
-			return slices.Contains(h.admits(l.groups[gone.group]), gone.permission) && !l.isStale(gone, rec.at)
-		})
-		if wanted || len(halves) == 0 {
-			return fmt.Sprintf("%s of %s was revoked, which %s still needs", gone.id, gone.group, id)
+func (j judge) checkRevoke(rec Record) string {
+	for _, id := range rec.RevokedRules() {
+		if why := j.checkRevoked(id, rec.Cell); why != "" {
+			return why
 		}
 	}
 	return ""
 }
 
-// isStale reports whether the group that the rule refers to is gone, or in a VPC that no connection leads to any more.
-func (l *ledger) isStale(r *rule, now time.Time) bool {
-	own, other := l.groups[r.group], l.groups[r.permission.group]
-	if r.permission.group == "" || own == nil {
+func (j judge) checkRevoked(rule string, cell peering.Cell) string {
+	gone := j.Rules[rule]
+	if gone == nil {
+		return "a rule was revoked that nobody knows: " + rule
+	}
+	id := j.Tags[gone.ID][peering.TagConnection]
+	switch {
+	case id == "":
+		return fmt.Sprintf("%s of %s was revoked, which somebody else has made", gone.ID, gone.Group)
+	case j.mayDisconnect(id, cell):
+		return ""
+	}
+	sides := j.allowedSides(id, cell)
+	isWanted := func(s side) bool {
+		return slices.Contains(s.wantedPermissions(j.SecurityGroups[gone.Group]), gone.Permission)
+	}
+	if len(sides) == 0 || slices.ContainsFunc(sides, isWanted) && !j.isStale(gone) {
+		return fmt.Sprintf("%s of %s was revoked, which %s still needs", gone.ID, gone.Group, id)
+	}
+	return ""
+}
+
+// isStale reports whether the rule refers to a security group that was deleted or is in a VPC that is no longer a peer.
+func (j judge) isStale(r *Rule) bool {
+	own, other := j.SecurityGroups[r.Group], j.SecurityGroups[r.Permission.Group]
+	if r.Permission.Group == "" || own == nil {
 		return false
 	}
-	return other == nil || !l.arePeers(vpcKey{own.cell, own.vpc}, vpcKey{other.cell, other.vpc}, now)
+	return other == nil || !j.arePeers(VPCKey{Cell: own.Cell, ID: own.VPC}, VPCKey{Cell: other.Cell, ID: other.VPC})
 }
 
-func (l *ledger) arePeers(a, b vpcKey, now time.Time) bool {
-	for _, c := range l.connections {
-		if (c.requester == a && c.accepter == b || c.requester == b && c.accepter == a) && l.state(c, now) == active {
+// arePeers reports whether an active connection leads from one VPC to the other, or both are the same.
+func (j judge) arePeers(a, b VPCKey) bool {
+	for _, c := range j.Connections {
+		if (c.Requester == a && c.Accepter == b || c.Requester == b && c.Accepter == a) && j.stateOf(c) == Active {
 			return true
 		}
 	}

@@ -6,18 +6,18 @@ import (
 )
 
 // take enters what has happened, and holds autopeer to the policy if it was autopeer.
-func (r *run) take(rec record) {
+func (r *run) take(rec Record) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if rec.who != "" && rec.code == "" {
+	if rec.Function != "" && rec.Code == "" {
 		r.weigh(rec)
 	}
-	if rec.policy != nil {
+	if rec.Policy != nil {
 		r.report.NoteForAll(rec)
 	} else {
 		r.report.Note(rec)
 	}
-	r.journal.enter(rec)
+	r.Journal.Enter(rec)
 }
 
 // memory is how old what autopeer has read may be when a call that follows from it takes effect: as long as a
@@ -26,28 +26,28 @@ const memory = 90 * time.Second
 
 // weigh asks whether the call follows from what there is, or from what there was when its function looked. Callers
 // hold the lock.
-func (r *run) weigh(rec record) {
+func (r *run) weigh(rec Record) {
 	if r.still && !isTriedDaily(rec) {
-		r.report.Fail(rec.subjects(), "there was nothing left to do, and autopeer-%s called %s", rec.who, rec.call)
+		r.report.Fail(rec.Subjects(), "there was nothing left to do, and autopeer-%s called %s", rec.Function, rec.Call)
 		return
 	}
-	why := r.ledger.objection(rec)
-	fits := func(past *ledger, at time.Time) bool {
+	why := CheckCall(r.Ledger, rec)
+	fits := func(past *Ledger, at time.Time) bool {
 		then := rec
-		then.at = at
-		return past.objection(then) == "" ||
-			past.beside(r.ledger, past.policy).objection(then) == "" || past.beside(r.ledger, r.ledger.policy).objection(then) == ""
+		then.At = at
+		return CheckCall(past, then) == "" ||
+			CheckCall(past.Beside(r.Ledger, past.Policy), then) == "" || CheckCall(past.Beside(r.Ledger, r.Ledger.Policy), then) == ""
 	}
-	if why != "" && !r.journal.wasEver(time.Now(), memory, fits) {
-		r.report.Fail(rec.subjects(), "%s", why)
+	if why != "" && !r.Journal.WasEver(time.Now(), memory, fits) {
+		r.report.Fail(rec.Subjects(), "%s", why)
 	}
 }
 
 // isTriedDaily reports whether EC2 may refuse the call until a person mends something. A sweep tries it once a day, and
 // whoever is told of the connection tries it at once.
-func isTriedDaily(rec record) bool {
-	if rec.call != "AuthorizeSecurityGroupIngress" {
-		return rec.call == "ModifyVpcPeeringConnectionOptions"
+func isTriedDaily(rec Record) bool {
+	if rec.Call != "AuthorizeSecurityGroupIngress" {
+		return rec.Call == "ModifyVpcPeeringConnectionOptions"
 	}
-	return !slices.ContainsFunc(rec.madeRules(), func(r *rule) bool { return r.permission.group == "" })
+	return !slices.ContainsFunc(rec.MadeRules(), func(r *Rule) bool { return r.Permission.Group == "" })
 }

@@ -1,96 +1,101 @@
 package simtest
 
-import (
-	"slices"
-	"time"
 
-	"github.com/autopeer/autopeer/internal/domain/peering"
+// Quotas are EC2's quotas where they differ from the defaults; 0 stands for the default.
+type Quotas struct {
+	RoutesPerTable, RulesPerGroup, ActivePeeringsPerVPC int
+}
+
+// The default quotas of EC2.
+const (
+	defaultPeerings = 50
+	defaultRoutes   = 500
+	defaultRules    = 60
 )
 
 // isFull reports whether one of the VPCs has as many connections as it may.
-func (r *run) isFull(c *connection, now time.Time) bool {
-	most := least(50, r.quotas.ActivePeeringsPerVPC, r.ledger.policy.limits["peerings"])
-	for _, v := range []vpcKey{c.requester, c.accepter} {
-		n := 0
-		for _, o := range r.ledger.connections {
-			if state := r.ledger.state(o, now); (o.requester == v || o.accepter == v) && (state == active || state == provisioning) {
-				n++
-			}
+func (e End) isFull(c *Connection) bool {
+	most := least(defaultPeerings, e.Quotas.ActivePeeringsPerVPC, e.Ledger.Policy.Limits["peerings"])
+	return e.countConnections(c.Requester) >= most || e.countConnections(c.Accepter) >= most
+}
+
+// countConnections returns the number of connections of the VPC that were accepted.
+func (e End) countConnections(v VPCKey) (n int) {
+	for _, c := range e.Ledger.Connections {
+		state := e.judge().stateOf(c)
+		if (c.Requester == v || c.Accepter == v) && (state == Active || state == Provisioning) {
+			n++
 		}
-		if n >= most {
+	}
+	return n
+}
+
+// isShort reports whether a route table or a security group has no room for all that is missing in it, by the quotas or
+// the policy's limits.
+func (e End) isShort(s side) bool {
+	routes := least(defaultRoutes, e.Quotas.RoutesPerTable, s.Policy.Limits["routes"])
+	for _, t := range s.RouteTablesOf(s.own()) {
+		if exceeds(routes, func(ipv6 bool) (int, int) { return s.countRoutes(t, ipv6) }) {
+			return true
+		}
+	}
+	rules := least(defaultRules, e.Quotas.RulesPerGroup, s.Policy.Limits["rules"])
+	for _, g := range s.SecurityGroupsOf(s.own()) {
+		if exceeds(rules, func(ipv6 bool) (int, int) { return s.countRules(g, ipv6) }) {
 			return true
 		}
 	}
 	return false
 }
 
-func (r *run) isForeseenShort(c *connection, by reading, now time.Time) bool {
-	return slices.ContainsFunc(c.roles(c.accepter.Cell), func(role peering.Role) bool {
-		h := half{ledger: r.ledger, connection: c, role: role, reading: by, now: now}
-		return r.isShort(h.expecting(inCell(c.accepter.Cell)))
-	})
-}
-
-// isShort reports whether a table or a group has no room for what is missing, by EC2's quotas or the policy's limits.
-func (r *run) isShort(h half) bool {
-	limits := h.policy.limits
-	for _, t := range h.tablesOf(h.own()) {
-		for _, six := range []bool{false, true} {
-			have, missing := h.countRoutes(t, six)
-			if missing > 0 && have+missing > least(500, r.quotas.RoutesPerTable, limits["routes"]) {
-				return true
-			}
-		}
-	}
-	for _, g := range h.groupsOf(h.own()) {
-		for _, six := range []bool{false, true} {
-			have, missing := h.countRules(g, six)
-			if missing > 0 && have+missing > least(60, r.quotas.RulesPerGroup, limits["rules"]) {
-				return true
-			}
+// exceeds reports whether what is missing would take one of the two families beyond the quota. Each is counted alone.
+func exceeds(quota int, count func(ipv6 bool) (have, missing int)) bool {
+	for _, ipv6 := range []bool{false, true} {
+		if have, missing := count(ipv6); missing > 0 && have+missing > quota {
+			return true
 		}
 	}
 	return false
 }
 
-// countRoutes counts the routes of a family that the table has, the local ones included, and those that it lacks.
-func (h half) countRoutes(t *table, six bool) (have, missing int) {
-	for _, b := range h.known(h.own(), everything) {
-		if b.Addr().Is6() == six {
+// countRoutes counts the routes of the family in the table, local ones included, and those that are missing.
+func (s side) countRoutes(t *RouteTable, ipv6 bool) (have, missing int) {
+	for _, b := range s.known(s.own(), everything) {
+		if b.Addr().Is6() == ipv6 {
 			have++
 		}
 	}
-	for dst := range t.routes {
-		if dst.Addr().Is6() == six {
+	for dst := range t.Routes {
+		if dst.Addr().Is6() == ipv6 {
 			have++
 		}
 	}
-	for _, dst := range h.wants(t) {
-		if _, found := t.routes[dst]; !found && dst.Addr().Is6() == six {
+	for _, dst := range s.wantedRoutes(t) {
+		if _, found := t.Routes[dst]; !found && dst.Addr().Is6() == ipv6 {
 			missing++
 		}
 	}
 	return have, missing
 }
 
-// countRules counts a rule that refers to a group for both families.
-func (h half) countRules(g *group, six bool) (have, missing int) {
-	counts := func(p permission) bool { return !p.block.IsValid() || p.block.Addr().Is6() == six }
-	rules := h.rulesOf(g.id)
-	for _, there := range rules {
-		if counts(there.permission) {
+// countRules counts the ingress rules of the family in the group, and those that are missing. A rule that refers to a
+// security group counts in both families.
+func (s side) countRules(g *SecurityGroup, ipv6 bool) (have, missing int) {
+	counts := func(p Permission) bool { return !p.Block.IsValid() || p.Block.Addr().Is6() == ipv6 }
+	for _, there := range s.IngressRulesOf(g.ID) {
+		if counts(there.Permission) {
 			have++
 		}
 	}
-	for _, p := range h.admits(g) {
-		if counts(p) && !h.isAdmitted(g, p) {
+	for _, p := range s.wantedPermissions(g) {
+		if counts(p) && !s.isAdmitted(g, p) {
 			missing++
 		}
 	}
 	return have, missing
 }
 
-// least is the smallest of the numbers that are given.
+// least returns the least of the numbers that are above 0.
 func least(n int, others ...int) int {
 	for _, o := range others {
 		if o > 0 && o < n {
@@ -98,8 +103,4 @@ func least(n int, others ...int) int {
 		}
 	}
 	return n
-}
-
-func (l *ledger) isAdmitted(g *group, p permission) bool {
-	return slices.ContainsFunc(l.rulesOf(g.id), func(there *rule) bool { return there.permission == p })
 }

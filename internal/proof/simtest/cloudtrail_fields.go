@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// fields is an element of a record.
+// fields is a JSON object of a CloudTrail record. A member that is absent or of another type reads as a zero value.
 type fields map[string]any
 
-// unwrapped takes off the one member in which EC2's newer calls are wrapped.
+// unwrapped returns the object in which the newer EC2 calls wrap their parameters, such as CreateRouteRequest.
 func (f fields) unwrapped() fields {
 	if len(f) == 1 {
 		for name, inner := range f {
@@ -22,13 +22,13 @@ func (f fields) unwrapped() fields {
 	return f
 }
 
-// in returns a member that has members.
+// in returns a member that is an object; nil if there is none.
 func (f fields) in(name string) fields {
 	m, _ := f.any(name).(map[string]any)
 	return m
 }
 
-// any reads both spellings, as EC2's newer calls begin their names with capitals.
+// any returns a member by either spelling: the names of the newer EC2 calls begin with capitals.
 func (f fields) any(name string) any {
 	if v, ok := f[name]; ok {
 		return v
@@ -53,7 +53,7 @@ func (f fields) number(name string) int {
 	return int(n)
 }
 
-// items returns the members of a set.
+// items returns the objects of a set, which CloudTrail wraps in a member "items".
 func (f fields) items(name string) []fields {
 	list, _ := f.in(name).any("items").([]any)
 	var all []fields
@@ -64,13 +64,14 @@ func (f fields) items(name string) []fields {
 	return all
 }
 
-// ordered puts tags in order of their keys, which the SDK sends in any.
+// ordered sorts the tags of a request, because the SDK sends them in random order.
 func (f fields) ordered() fields {
 	list, _ := f.in("tagSet").any("items").([]any)
 	slices.SortFunc(list, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 	return f
 }
 
+// block returns the first of the members that is a CIDR block.
 func (f fields) block(names ...string) netip.Prefix {
 	for _, name := range names {
 		if p, err := netip.ParsePrefix(f.text(name)); err == nil {

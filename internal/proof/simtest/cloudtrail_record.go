@@ -4,140 +4,153 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// record is one call that may have changed something, as CloudTrail tells of it whether or not anybody is told: the
-// only thing from which is known what took effect.
-type record struct {
-	at       time.Time
-	who      string // the function; empty for a person
-	cell     peering.Cell
-	call     string
-	code     string // of the refusal
+// Record is one write call as CloudTrail records it. Events may be lost, but records are complete: the ledger follows
+// from them alone.
+type Record struct {
+	At       time.Time
+	Function string // of autopeer that made the call; empty for a person
+	Cell     peering.Cell
+	Call     string
+	Code     string // EC2's error code; empty if the call succeeded
 	request  fields
 	response fields
-	policy   *plainPolicy // of a deployment, which is none of CloudTrail's
+	Policy   *Policy // of a deployment; nil in all records of CloudTrail
 }
 
-// The calls of records that CloudTrail does not have.
+// The calls of the records that don't come from CloudTrail.
 const (
 	callDeploy = "Deploy"
-	callMain   = "MainTable" // CreateVpc doesn't name it
+	callMain   = "MainTable" // CreateVpc doesn't return its id
 )
 
-// deployment returns the record that the policy is deployed in place of the one before.
-func deployment(at time.Time, p *plainPolicy) record {
-	return record{at: at, call: callDeploy, policy: p}
+// Deployment returns a record of a policy that replaces the one that was deployed.
+func Deployment(at time.Time, p *Policy) Record {
+	return Record{At: at, Call: callDeploy, Policy: p}
 }
 
-// mainTable returns the record of a VPC's main route table.
-func mainTable(at time.Time, v vpcKey, id string) record {
-	return record{at: at, cell: v.Cell, call: callMain, request: fields{"vpcId": v.id, "routeTableId": id}}
+// MainTable returns a record of a VPC's main route table.
+func MainTable(at time.Time, v VPCKey, id string) Record {
+	return Record{At: at, Cell: v.Cell, Call: callMain, request: fields{"vpcId": v.ID, "routeTableId": id}}
 }
 
-// readRecord parses the detail of a CloudTrail event that was logged in the cell. A call that was refused has a code.
-func readRecord(cell peering.Cell, body []byte, at time.Time) (record, error) {
+// ParseRecord parses the detail of a CloudTrail event that was recorded in the cell.
+func ParseRecord(cell peering.Cell, body []byte, at time.Time) (Record, error) {
 	var detail struct {
 		EventName, AWSRegion, ErrorCode     string
 		RequestParameters, ResponseElements fields
 		UserIdentity                        struct{ ARN string }
 	}
 	if err := json.Unmarshal(body, &detail); err != nil {
-		return record{}, fmt.Errorf("read record: %w", err)
+		return Record{}, fmt.Errorf("parse a CloudTrail record: %w", err)
 	}
-	return record{
-		at: at, who: functionOf(detail.UserIdentity.ARN), cell: cell,
-		call: detail.EventName, code: detail.ErrorCode, request: detail.RequestParameters.unwrapped().ordered(), response: detail.ResponseElements.unwrapped(),
+	return Record{
+		At: at, Function: FunctionOf(detail.UserIdentity.ARN), Cell: cell,
+		Call: detail.EventName, Code: detail.ErrorCode, request: detail.RequestParameters.unwrapped().ordered(), response: detail.ResponseElements.unwrapped(),
 	}, nil
 }
 
-// functionOf returns the name of autopeer's function that has the role, or nothing.
-func functionOf(arn string) string {
+// FunctionOf returns the name of the autopeer function that has assumed the role; "" for any other caller.
+func FunctionOf(arn string) string {
 	_, session, _ := strings.Cut(arn, ":assumed-role/autopeer-")
 	function, _, _ := strings.Cut(session, "/")
 	return function
 }
 
-// about returns the ids of connections and VPCs that the record names.
-func (r record) about() string {
+// body returns the request and the response as JSON.
+func (r Record) body() string {
 	body, _ := json.Marshal([]fields{r.request, r.response}) // has come from JSON
 	return string(body)
 }
 
-func (r record) String() string {
-	who := "autopeer-" + r.who
-	if r.who == "" {
+func (r Record) String() string {
+	who := "autopeer-" + r.Function
+	if r.Function == "" {
 		who = "somebody"
 	}
-	words := fmt.Sprintf("%s in %s: %s %s", who, r.cell, r.call, words(r.request))
-	if r.policy != nil {
-		return words + "\n" + r.policy.yaml()
+	words := fmt.Sprintf("%s in %s: %s %s", who, r.Cell, r.Call, words(r.request))
+	if r.Policy != nil {
+		return words + "\n" + r.Policy.YAML()
 	}
-	if r.code != "" {
-		return words + " is refused: " + r.code
+	if r.Code != "" {
+		return words + " is refused: " + r.Code
 	}
-	if made := connectionID.FindString(r.about()); made != "" && r.call == "CreateVpcPeeringConnection" {
+	if made := connectionID.FindString(r.body()); made != "" && r.Call == "CreateVpcPeeringConnection" {
 		return words + " → " + made
 	}
 	return words
 }
 
-// words are the members of a request, flat and in order of their names.
+// words renders the members of a request flat and sorted by name.
 func words(f fields) string {
 	text := fmt.Sprint(map[string]any(f))
 	text = strings.NewReplacer("map[", "", "]", "", "items:[", "", "items:", "").Replace(text)
 	return text
 }
 
-func (r record) connection() string { return r.request.text("vpcPeeringConnectionId") }
+// Connection returns the id of the peering connection that is a parameter of the call; "" if there is none.
+func (r Record) Connection() string { return r.request.text("vpcPeeringConnectionId") }
 
-func (r record) destination() netip.Prefix {
+// Destination returns the destination of the route that the call changes.
+func (r Record) Destination() netip.Prefix {
 	return r.request.block("destinationCidrBlock", "destinationIpv6CidrBlock")
 }
 
-func (r record) target() string {
+// Target returns the id of the connection or the internet gateway that a new route leads to.
+func (r Record) Target() string {
 	if id := r.request.text("vpcPeeringConnectionId"); id != "" {
 		return id
 	}
 	return r.request.text("gatewayId")
 }
 
-func readRule(f fields) *rule {
-	return &rule{
-		id: f.text("securityGroupRuleId"), group: f.text("groupId"), egress: f.text("isEgress") == "true",
-		permission: permission{
-			protocol: f.text("ipProtocol"), from: f.number("fromPort"), to: f.number("toPort"),
-			block: f.block("cidrIpv4", "cidrIpv6"), group: f.in("referencedGroupInfo").text("groupId"),
+// readRule returns a security group rule of a response.
+func readRule(f fields) *Rule {
+	return &Rule{
+		ID: f.text("securityGroupRuleId"), Group: f.text("groupId"), Egress: f.text("isEgress") == "true",
+		Permission: Permission{
+			Protocol: f.text("ipProtocol"), From: f.number("fromPort"), To: f.number("toPort"),
+			Block: f.block("cidrIpv4", "cidrIpv6"), Group: f.in("referencedGroupInfo").text("groupId"),
 		},
 	}
 }
 
-func readEnd(f fields) vpcKey {
-	return vpcKey{peering.Cell{Account: peering.AccountID(f.text("ownerId")), Region: peering.Region(f.text("region"))}, f.text("vpcId")}
+// readVPC returns the VPC of one side of a connection.
+func readVPC(f fields) VPCKey {
+	return VPCKey{peering.Cell{Account: peering.AccountID(f.text("ownerId")), Region: peering.Region(f.text("region"))}, f.text("vpcId")}
 }
 
-// ruleTag is the connection for which new rules are tagged.
-func (r record) ruleTag() string {
-	for _, s := range r.request.items("tagSpecificationSet") {
-		tags, _ := s.any("tags").([]any)
-		for _, t := range tags {
-			pair, _ := t.(map[string]any)
-			if fields(pair).text("key") == peering.TagConnection {
-				return fields(pair).text("value")
-			}
+// ConnectionTag returns the id of the connection that new security group rules are tagged with; "" without the tag.
+func (r Record) ConnectionTag() string {
+	for _, t := range r.tagSpecifications() {
+		if t.text("key") == peering.TagConnection {
+			return t.text("value")
 		}
 	}
 	return ""
 }
 
-// subjects are the connections and tables that a record names.
-func (r record) subjects() []string {
-	ids := connectionID.FindAllString(r.about(), -1)
+// tagSpecifications returns the tags of the resources that the call makes.
+func (r Record) tagSpecifications() []fields {
+	var all []fields
+	for _, s := range r.request.items("tagSpecificationSet") {
+		tags, _ := s.any("tags").([]any)
+		for _, t := range tags {
+			pair, _ := t.(map[string]any)
+			all = append(all, pair)
+		}
+	}
+	return all
+}
+
+// Subjects returns the ids of the connections, route tables and security groups that the record names.
+func (r Record) Subjects() []string {
+	ids := connectionID.FindAllString(r.body(), -1)
 	for _, name := range []string{"routeTableId", "groupId"} {
 		if id := r.request.text(name); id != "" {
 			ids = append(ids, id)
@@ -146,20 +159,20 @@ func (r record) subjects() []string {
 	return ids
 }
 
-// routeTable returns the route table that the call changes.
-func (r record) routeTable() string { return r.request.text("routeTableId") }
+// RouteTable returns the id of the route table that the call changes.
+func (r Record) RouteTable() string { return r.request.text("routeTableId") }
 
-// madeRules returns the security group rules that the call has made.
-func (r record) madeRules() []*rule {
-	var all []*rule
+// MadeRules returns the security group rules that the call has made.
+func (r Record) MadeRules() []*Rule {
+	var all []*Rule
 	for _, f := range r.response.items("securityGroupRuleSet") {
 		all = append(all, readRule(f))
 	}
 	return all
 }
 
-// revokedRules returns the ids of the security group rules that the call has revoked.
-func (r record) revokedRules() []string {
+// RevokedRules returns the ids of the security group rules that the call has revoked.
+func (r Record) RevokedRules() []string {
 	var ids []string
 	for _, f := range r.response.items("revokedSecurityGroupRuleSet") {
 		ids = append(ids, f.text("securityGroupRuleId"))
@@ -167,8 +180,8 @@ func (r record) revokedRules() []string {
 	return ids
 }
 
-// tagged returns the ids of the resources whose tags the call changes.
-func (r record) tagged() []string {
+// Tagged returns the ids of the resources whose tags the call changes.
+func (r Record) Tagged() []string {
 	var ids []string
 	for _, f := range r.request.items("resourcesSet") {
 		ids = append(ids, f.text("resourceId"))
@@ -176,8 +189,8 @@ func (r record) tagged() []string {
 	return ids
 }
 
-// tagKeys returns the keys of the tags that the call changes.
-func (r record) tagKeys() []string {
+// TagKeys returns the keys of the tags that the call changes.
+func (r Record) TagKeys() []string {
 	var keys []string
 	for _, f := range r.request.items("tagSet") {
 		keys = append(keys, f.text("key"))
@@ -185,4 +198,3 @@ func (r record) tagKeys() []string {
 	return keys
 }
 
-var connectionID = regexp.MustCompile(`pcx-[0-9a-f]{17}`)

@@ -8,97 +8,117 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// complaint says in a sentence what is wrong with a connection, "" if nothing is.
-func (r *run) complaint(c *connection, buried bool, now time.Time) string {
-	if why := r.unheard(c, now); why != "" && !buried {
+// End is the state of a run in which nothing is in progress, and the past that its judgement depends on.
+type End struct {
+	Ledger *Ledger
+	Now    time.Time
+	Quotas Quotas
+
+	Announcements []Announcement
+	DeadLetters   bool      // there are messages that autopeer gave up, so announcements may be missing
+	Deployed      time.Time // the policy
+	Calmed        time.Time // the last instant of a fault
+
+	LostEvents   map[string]bool       // ids of connections of which an event was lost
+	FailedSweeps map[peering.Cell]bool // cells in which a call of a sweep failed, or a sweep was killed
+}
+
+func (e End) judge() judge { return judge{e.Ledger, e.Now} }
+
+// CheckConnection returns the rule that the connection breaks in the end, in a sentence; "" if it is as the policy wants
+// it, or an announcement explains why not.
+func (e End) CheckConnection(id string) string {
+	c := e.Ledger.Connections[id]
+	if why := e.checkAnnounced(c); why != "" {
 		return why
 	}
-	switch state := r.ledger.state(c, now); state {
-	case dead:
-		return r.ledger.leftOf(c, r.cells)
-	case pending:
-		return r.waiting(c, now)
-	case active:
-		return r.connected(c, now)
+	j := e.judge()
+	switch state := j.stateOf(c); state {
+	case Dead:
+		return j.checkLeftovers(c, j.Policy.Cells())
+	case Pending:
+		return e.checkPending(c)
+	case Active:
+		return e.checkActive(c)
 	default:
-		return fmt.Sprintf("%s is still %s", c.id, state)
+		return fmt.Sprintf("%s is still %s", c.ID, state)
 	}
 }
 
-// leftOf says what the connection has left in these cells.
-func (l *ledger) leftOf(c *connection, cells []peering.Cell) string {
+// checkLeftovers checks that the connection has no routes and rules in the cells.
+func (j judge) checkLeftovers(c *Connection, cells []peering.Cell) string {
 	for _, cell := range cells {
-		if !l.policy.isDeployed(cell) {
-			continue
-		}
-		if why := l.routeLeft(c, cell); why != "" {
+		if why := j.checkLeftRoutes(c, cell); why != "" {
 			return why
 		}
-		for _, rule := range sorted(l.rules, func(*rule) bool { return true }) {
-			if g := l.groups[rule.group]; g != nil && g.cell == cell && l.tags[rule.id][peering.TagConnection] == c.id {
-				return fmt.Sprintf("%s is gone, and %s still has its rule %s", c.id, rule.group, rule.id)
+		for _, rule := range Sorted(j.Rules, func(*Rule) bool { return true }) {
+			if g := j.SecurityGroups[rule.Group]; g != nil && g.Cell == cell && j.Tags[rule.ID][peering.TagConnection] == c.ID {
+				return fmt.Sprintf("%s is gone, and %s still has its rule %s", c.ID, rule.Group, rule.ID)
 			}
 		}
 	}
 	return ""
 }
 
-func (l *ledger) routeLeft(c *connection, cell peering.Cell) string {
-	for _, t := range sorted(l.tables, func(t *table) bool { return t.cell == cell && l.concerns(vpcKey{cell, t.vpc}) }) {
-		for dst, there := range t.routes {
-			if there.target == c.id {
-				return fmt.Sprintf("%s is gone, and %s still routes %s to it", c.id, t.id, dst)
+func (j judge) checkLeftRoutes(c *Connection, cell peering.Cell) string {
+	tables := Sorted(j.RouteTables, func(t *RouteTable) bool {
+		return t.Cell == cell && j.isDepartments(VPCKey{Cell: cell, ID: t.VPC})
+	})
+	for _, t := range tables {
+		for dst, there := range t.Routes {
+			if there.Target == c.ID {
+				return fmt.Sprintf("%s is gone, and %s still routes %s to it", c.ID, t.ID, dst)
 			}
 		}
 	}
 	return ""
 }
 
-// waiting says why a request shouldn't be waiting.
-func (r *run) waiting(c *connection, now time.Time) string {
-	l, cell := r.ledger, c.accepter.Cell
-	if !l.policy.isDeployed(cell) {
+// checkPending checks that there is a reason for a request to be neither accepted nor rejected.
+func (e End) checkPending(c *Connection) string {
+	j, cell := e.judge(), c.Accepter.Cell
+	if !j.Policy.IsDeployed(cell) {
 		return ""
 	}
-	readings := l.readings(c, inCell(cell))
+	readings := j.readings(c, inCell(cell))
 	allowed := allowing(readings)
 	switch {
-	case len(readings) == 0 && l.policy.reject:
-		return c.id + " waits, and the policy has it rejected"
-	case len(allowed) == 0 || asks(allowed) && !l.isApproved(c) || r.isFull(c, now):
+	case len(readings) == 0 && j.Policy.Reject:
+		return c.ID + " waits, and the policy has it rejected"
+	case len(allowed) == 0, needApproval(allowed) && !j.isApproved(c), e.isFull(c), e.isObstructed(c, allowed):
 		return ""
 	}
-	if r.isObstructed(c, allowed, now) {
-		return ""
-	}
-	return c.id + " waits, and the policy has it accepted"
+	return c.ID + " waits, and the policy has it accepted"
 }
 
-// isObstructed reports whether routes or quotas speak against accepting a request, by one of the readings at least.
-func (r *run) isObstructed(c *connection, allowed []reading, now time.Time) bool {
+// isObstructed reports whether, by one of the readings, a route conflicts or a quota doesn't suffice.
+func (e End) isObstructed(c *Connection, allowed []reading) bool {
+	j, cell := e.judge(), c.Accepter.Cell
 	return slices.ContainsFunc(allowed, func(by reading) bool {
-		_, found := r.ledger.foreseen(c, by, c.accepter.Cell, now)
-		return found || r.isForeseenShort(c, by, now)
+		_, found := j.expectedConflict(c, by, cell)
+		return found || slices.ContainsFunc(c.Roles(cell), func(role peering.Role) bool {
+			return e.isShort(j.side(c, role, by).expecting(inCell(cell)))
+		})
 	})
 }
 
-// connected says what is wrong with an active connection.
-func (r *run) connected(c *connection, now time.Time) string {
-	l := r.ledger
-	reading := l.read(c)
-	for _, role := range []peering.Role{peering.Requester, peering.Accepter} {
-		h := half{ledger: l, connection: c, role: role, reading: reading, now: now}
-		cell := h.own().Cell
+// checkActive checks both sides of an active connection.
+func (e End) checkActive(c *Connection) string {
+	j := e.judge()
+	by := j.read(c)
+	for _, role := range roles {
+		s := j.side(c, role, by)
+		cell := s.own().Cell
 		why := ""
 		switch {
-		case !l.policy.isDeployed(cell):
-		case reading.allows():
-			why = r.halfWrong(h)
-		case l.isRemoved(c, cell, now):
-			why = l.leftOf(c, []peering.Cell{cell})
+		case !j.Policy.IsDeployed(cell):
+		case by.allows():
+			why = e.checkSide(s)
+		case j.isRemoved(c, cell):
+			why = j.checkLeftovers(c, []peering.Cell{cell})
 		}
 		if why != "" {
-			return fmt.Sprintf("the %s's half of %s: %s", role, c.id, why)
+			return fmt.Sprintf("the %s's half of %s: %s", role, c.ID, why)
 		}
 	}
 	return ""

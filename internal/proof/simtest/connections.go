@@ -8,71 +8,78 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-type connection struct {
-	id                  string
-	requester, accepter vpcKey
-	created             time.Time
-	judged              bool // whether it could come to be
-	failed              bool
-	accepted            time.Time
-	ended               time.Time
-	dns                 map[peering.Role]bool
+// Connection is a peering connection. Its state follows from its times and the ledger: see Ledger.State.
+type Connection struct {
+	ID                  string
+	Requester, Accepter VPCKey
+	Created             time.Time
+	Accepted            time.Time             // zero before
+	DNS                 map[peering.Role]bool // the DNS resolution option by side
+
+	initiated bool // EC2 has decided whether it failed
+	failed    bool
+	ended     time.Time // rejected or deleted; zero before
 }
 
-// The states that matter here.
+// State is the state of a connection. Dead stands for all states that a connection never leaves.
+type State string
+
+// The states of a connection.
 const (
-	initiating   = "initiating"
-	pending      = "pending"
-	provisioning = "provisioning"
-	active       = "active"
-	dead         = "dead"
+	Initiating   State = "initiating"
+	Pending      State = "pending"
+	Provisioning State = "provisioning"
+	Active       State = "active"
+	Dead         State = "dead"
 )
 
-func (l *ledger) state(c *connection, now time.Time) string {
-	l.judge(now)
+// State returns the state of the connection at an instant, which must not be before the last record.
+func (l *Ledger) State(c *Connection, now time.Time) State {
+	l.initiate(now)
 	switch {
 	case c.failed || !c.ended.IsZero():
-		return dead
-	case !c.accepted.IsZero() && now.Before(c.accepted.Add(l.provisioning)):
-		return provisioning
-	case !c.accepted.IsZero():
-		return active
-	case !c.judged:
-		return initiating
+		return Dead
+	case !c.Accepted.IsZero() && now.Before(c.Accepted.Add(l.provisioning)):
+		return Provisioning
+	case !c.Accepted.IsZero():
+		return Active
+	case !c.initiated:
+		return Initiating
 	}
-	return pending
+	return Pending
 }
 
-// judge fails the requests that can't come to be, once they have been initiated.
-func (l *ledger) judge(now time.Time) {
-	for _, id := range l.requests {
-		c := l.connections[id]
-		if c.judged || now.Before(c.created.Add(l.initiating)) {
+// initiate ends the initiation of connections whose time has come. EC2 fails those that are impossible.
+func (l *Ledger) initiate(now time.Time) {
+	for _, id := range l.Requests {
+		c := l.Connections[id]
+		if c.initiated || now.Before(c.Created.Add(l.initiating)) {
 			continue
 		}
-		c.judged = true
-		there := l.vpcs[c.accepter]
-		c.failed = there == nil || c.requester == c.accepter || l.overlapping(c) || l.hasTwin(c)
+		c.initiated = true
+		there := l.VPCs[c.Accepter]
+		c.failed = there == nil || c.Requester == c.Accepter || l.overlapping(c) || l.hasTwin(c)
 	}
 }
 
-func (l *ledger) overlapping(c *connection) bool {
-	a, b := l.vpcs[c.requester], l.vpcs[c.accepter]
-	return a != nil && b != nil && anyOverlap(a.blocks, b.blocks)
+func (l *Ledger) overlapping(c *Connection) bool {
+	a, b := l.VPCs[c.Requester], l.VPCs[c.Accepter]
+	return a != nil && b != nil && AnyOverlap(a.Blocks, b.Blocks)
 }
 
-func anyOverlap(a, b []netip.Prefix) bool {
+// AnyOverlap reports whether a block of a overlaps one of b.
+func AnyOverlap(a, b []netip.Prefix) bool {
 	return slices.ContainsFunc(a, func(p netip.Prefix) bool { return slices.ContainsFunc(b, p.Overlaps) })
 }
 
 // hasTwin reports whether an earlier request for the same pair of ids is open.
-func (l *ledger) hasTwin(c *connection) bool {
-	for _, id := range l.requests {
-		o := l.connections[id]
+func (l *Ledger) hasTwin(c *Connection) bool {
+	for _, id := range l.Requests {
+		o := l.Connections[id]
 		if o == c {
 			return false
 		}
-		same := o.requester.id == c.requester.id && o.accepter.id == c.accepter.id || o.requester.id == c.accepter.id && o.accepter.id == c.requester.id
+		same := o.Requester.ID == c.Requester.ID && o.Accepter.ID == c.Accepter.ID || o.Requester.ID == c.Accepter.ID && o.Accepter.ID == c.Requester.ID
 		if same && !o.failed && o.ended.IsZero() {
 			return true
 		}
@@ -80,35 +87,36 @@ func (l *ledger) hasTwin(c *connection) bool {
 	return false
 }
 
-// side returns the VPC of one half.
-func (c *connection) side(r peering.Role) vpcKey {
+// VPC returns the VPC of one side.
+func (c *Connection) VPC(r peering.Role) VPCKey {
 	if r == peering.Requester {
-		return c.requester
+		return c.Requester
 	}
-	return c.accepter
+	return c.Accepter
 }
 
-// roles returns the halves that are the cell's.
-func (c *connection) roles(cell peering.Cell) []peering.Role {
+// Roles returns the sides that the cell owns: none, one or both.
+func (c *Connection) Roles(cell peering.Cell) []peering.Role {
 	var roles []peering.Role
 	for _, r := range []peering.Role{peering.Requester, peering.Accepter} {
-		if c.side(r).Cell == cell {
+		if c.VPC(r).Cell == cell {
 			roles = append(roles, r)
 		}
 	}
 	return roles
 }
 
-// tagsOn returns the tags that a cell's view of the connection has.
-func (l *ledger) tagsOn(c *connection, cell peering.Cell) map[string]string {
-	return l.tags[tagKey(c.id, cell)]
+// TagsOn returns the tags of the connection in a cell: each side has tags of its own.
+func (l *Ledger) TagsOn(c *Connection, cell peering.Cell) map[string]string {
+	return l.Tags[tagKey(c.ID, cell)]
 }
 
 func tagKey(id string, cell peering.Cell) string {
-	if isConnection(id) {
+	if IsConnectionID(id) {
 		return id + "@" + cell.String()
 	}
 	return id
 }
 
-func isConnection(id string) bool { return len(id) > 4 && id[:4] == "pcx-" }
+// IsConnectionID reports whether the id is that of a peering connection.
+func IsConnectionID(id string) bool { return len(id) > 4 && id[:4] == "pcx-" }

@@ -2,10 +2,9 @@ package simtest
 
 import (
 	"fmt"
+	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 	"net/netip"
 	"slices"
-
-	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
 // found distributes the sites over departments, once for a run.
@@ -22,15 +21,15 @@ func (r *run) found() {
 }
 
 // drawPolicy writes a policy for the departments. Its range for a VPC is wider than the VPC's first block.
-func (r *run) drawPolicy() *plainPolicy {
-	p := &plainPolicy{reject: r.Chance(40), disconnect: r.Chance(50), limits: map[string]int{}}
+func (r *run) drawPolicy() *Policy {
+	p := &Policy{Reject: r.Chance(40), Disconnect: r.Chance(50), Limits: map[string]int{}}
 	if r.Chance(25) {
-		p.limits = map[string]int{"routes": 6, "rules": 4, "peerings": 2}
+		p.Limits = map[string]int{"routes": 6, "rules": 4, "peerings": 2}
 	}
 	var names []string
 	r.listed = slices.DeleteFunc(slices.Clone(r.sites), func(s *site) bool { return s.department == "" || s.nth > 0 && r.Chance(5) })
 	for _, s := range r.listed {
-		p.add(s.department, r.drawMember(s))
+		p.Add(s.department, r.drawMember(s))
 		if !slices.Contains(names, s.department) {
 			names = append(names, s.department)
 		}
@@ -38,21 +37,21 @@ func (r *run) drawPolicy() *plainPolicy {
 	for i, a := range names {
 		for _, b := range names[:i] {
 			if r.Chance(60) {
-				p.peerings = append(p.peerings, r.drawEntry(a, b))
+				p.Peerings = append(p.Peerings, r.drawEntry(a, b))
 			}
 		}
 	}
 	return p
 }
 
-func (r *run) drawMember(s *site) member {
-	m := member{Cell: s.Cell, vpc: s.id}
+func (r *run) drawMember(s *site) Member {
+	m := Member{Cell: s.Cell, VPC: s.ID}
 	switch {
 	case s.ranged:
 		a := s.primary.Addr().As4()
-		m.vpc, m.within = "", netip.PrefixFrom(netip.AddrFrom4([4]byte{a[0], a[1], 0, 0}), 12)
+		m.VPC, m.Within = "", netip.PrefixFrom(netip.AddrFrom4([4]byte{a[0], a[1], 0, 0}), 12)
 	case s.isAlone(r.sites) && r.Chance(25):
-		m.cidrs = append(m.cidrs, netip.PrefixFrom(s.primary.Addr(), random.Pick(r.Source, 12, 16)))
+		m.CIDRs = append(m.CIDRs, netip.PrefixFrom(s.primary.Addr(), random.Pick(r.Source, 12, 16)))
 	}
 	return m
 }
@@ -62,20 +61,20 @@ func (s *site) isAlone(sites []*site) bool {
 	return !slices.ContainsFunc(sites, func(o *site) bool { return o != s && o.primary == s.primary })
 }
 
-func (r *run) drawEntry(a, b string) entry {
+func (r *run) drawEntry(a, b string) Peering {
 	if r.Chance(50) {
 		a, b = b, a
 	}
-	e := entry{a: a, b: b, manual: r.Chance(20), dns: r.Chance(25), routes: map[string]routing{}}
+	e := Peering{A: a, B: b, Manual: r.Chance(20), DNS: r.Chance(25), Routes: map[string]Routing{}}
 	if r.Chance(30) {
-		e.requester = a
+		e.Requester = a
 	}
 	for _, own := range [][2]string{{a, b}, {b, a}} {
 		if r.Chance(50) {
-			e.routes[own[0]] = r.drawRouting(own[0], own[1])
+			e.Routes[own[0]] = r.drawRouting(own[0], own[1])
 		}
 		for range random.Pick(r.Source, 0, 1, 1, 2) {
-			e.permit(r.drawAllow(own[1], own[0]))
+			e.Permit(r.drawAllow(own[1], own[0]))
 		}
 	}
 	return e
@@ -86,60 +85,60 @@ func (r *run) members(department string) []*site {
 	return slices.DeleteFunc(slices.Clone(r.listed), func(s *site) bool { return s.department != department })
 }
 
-func (r *run) drawRouting(own, peer string) routing {
-	var c routing
+func (r *run) drawRouting(own, peer string) Routing {
+	var c Routing
 	home := random.Pick(r.Source, r.members(own)...)
-	tables := r.ledger.tablesOf(home.vpcKey)
-	subnets := r.ledger.subnetsOf(home.vpcKey)
+	tables := r.Ledger.RouteTablesOf(home.VPCKey)
+	subnets := r.Ledger.SubnetsOf(home.VPCKey)
 	switch r.IntN(6) {
 	case 0:
-		c.main = true
+		c.Main = true
 	case 1:
-		c.tables = []string{random.Pick(r.Source, tables...).id}
+		c.Tables = []string{random.Pick(r.Source, tables...).ID}
 	case 2:
-		c.tags = map[string]string{"Tier": random.Pick(r.Source, "private", "public")}
+		c.Tags = map[string]string{"Tier": random.Pick(r.Source, "private", "public")}
 	case 3:
-		c.subnetTags = map[string]string{"Tier": random.Pick(r.Source, "private", "public")}
+		c.SubnetTags = map[string]string{"Tier": random.Pick(r.Source, "private", "public")}
 	case 4:
 		if len(subnets) > 0 {
-			c.subnets = []string{random.Pick(r.Source, subnets...).id}
+			c.Subnets = []string{random.Pick(r.Source, subnets...).ID}
 		}
 	}
 	there := random.Pick(r.Source, r.members(peer)...)
 	switch r.IntN(5) {
 	case 0:
-		c.to = []netip.Prefix{there.primary}
+		c.To = []netip.Prefix{there.primary}
 	case 1:
-		c.to = []netip.Prefix{netip.PrefixFrom(there.primary.Addr(), 24)}
+		c.To = []netip.Prefix{netip.PrefixFrom(there.primary.Addr(), 24)}
 	case 2:
-		c.excepts = []netip.Prefix{netip.MustParsePrefix("100.64.0.0/10")}
+		c.Except = []netip.Prefix{netip.MustParsePrefix("100.64.0.0/10")}
 	}
 	return c
 }
 
-func (r *run) drawAllow(from, to string) allow {
-	a := allow{from: from, to: to, protocol: random.Pick(r.Source, "tcp", "tcp", "udp", "icmp", "icmpv6", "all")}
+func (r *run) drawAllow(from, to string) Allow {
+	a := Allow{From: from, To: to, Protocol: random.Pick(r.Source, "tcp", "tcp", "udp", "icmp", "icmpv6", "all")}
 	source := random.Pick(r.Source, r.members(from)...)
 	home := random.Pick(r.Source, r.members(to)...)
 	switch {
-	case a.protocol == "icmpv6":
+	case a.Protocol == "icmpv6":
 	case r.Chance(15):
-		a.sources = []netip.Prefix{source.primary}
+		a.Sources = []netip.Prefix{source.primary}
 	case r.Chance(15):
-		a.sources = []netip.Prefix{netip.PrefixFrom(source.primary.Addr(), 24)}
+		a.Sources = []netip.Prefix{netip.PrefixFrom(source.primary.Addr(), 24)}
 	case source.Region == home.Region && r.Chance(20):
-		a.groups = []string{random.Pick(r.Source, r.ledger.groupsOf(source.vpcKey)...).id}
+		a.SourceGroups = []string{random.Pick(r.Source, r.Ledger.SecurityGroupsOf(source.VPCKey)...).ID}
 	}
 	if r.Chance(40) {
-		a.ids = []string{random.Pick(r.Source, r.ledger.groupsOf(home.vpcKey)...).id}
+		a.IDs = []string{random.Pick(r.Source, r.Ledger.SecurityGroupsOf(home.VPCKey)...).ID}
 	} else {
-		a.tags = map[string]string{"Role": random.Pick(r.Source, "web", "db")}
+		a.Tags = map[string]string{"Role": random.Pick(r.Source, "web", "db")}
 	}
 	switch {
-	case a.protocol == "tcp" || a.protocol == "udp":
-		a.ports = random.Pick(r.Source, nil, [][2]int{{443, 443}}, [][2]int{{22, 22}, {8000, 8080}})
-	case isICMP(a.protocol):
-		a.ports = random.Pick(r.Source, nil, [][2]int{{8, -1}}, [][2]int{{3, 4}, {8, -1}})
+	case a.Protocol == "tcp" || a.Protocol == "udp":
+		a.Ports = random.Pick(r.Source, nil, [][2]int{{443, 443}}, [][2]int{{22, 22}, {8000, 8080}})
+	case IsICMP(a.Protocol):
+		a.Ports = random.Pick(r.Source, nil, [][2]int{{8, -1}}, [][2]int{{3, 4}, {8, -1}})
 	}
 	return a
 }

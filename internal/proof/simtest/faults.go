@@ -45,7 +45,7 @@ func drawWeather(d random.Source) weather {
 
 // befall says what becomes of a call of autopeer's. It sleeps for as long as the call takes.
 func (r *run) befall(call apicall.Call) *cloudsim.Failure {
-	function := functionOf(call.ARN)
+	function := FunctionOf(call.ARN)
 	if function == "" {
 		return nil
 	}
@@ -211,17 +211,17 @@ type oldAnswer struct {
 }
 
 // remember keeps what both sides see of a connection, so that they may go on seeing it for a while.
-func (r *run) remember(c *connection) {
+func (r *run) remember(c *Connection) {
 	if !r.Chance(r.weather.stale) {
 		return
 	}
-	for _, cell := range []peering.Cell{c.requester.Cell, c.accepter.Cell} {
-		answer, err := r.ask(cell, "DescribeVpcPeeringConnections", "Filter.1.Name", "vpc-peering-connection-id", "Filter.1.Value.1", c.id)
+	for _, cell := range []peering.Cell{c.Requester.Cell, c.Accepter.Cell} {
+		answer, err := r.ask(cell, "DescribeVpcPeeringConnections", "Filter.1.Name", "vpc-peering-connection-id", "Filter.1.Value.1", c.ID)
 		if err != nil {
 			continue
 		}
 		r.mu.Lock()
-		r.old[cell.String()+c.id] = oldAnswer{answer, time.Now().Add(r.Duration(time.Second, 15*time.Second))}
+		r.old[cell.String()+c.ID] = oldAnswer{answer, time.Now().Add(r.Duration(time.Second, 15*time.Second))}
 		r.mu.Unlock()
 	}
 }
@@ -229,7 +229,7 @@ func (r *run) remember(c *connection) {
 // way delivers events late, twice or never, and lets the ledger read each record, whoever else is told of it.
 func (r *run) way(d events.Delivery, usual time.Duration) []time.Duration {
 	if d.Stage == events.FromTrail {
-		record, err := readRecord(cellOf(d.Event), d.Event.Detail, time.Now())
+		record, err := ParseRecord(cellOf(d.Event), d.Event.Detail, time.Now())
 		if err != nil {
 			r.report.Fail(nil, "%v", err)
 			return nil

@@ -13,11 +13,10 @@ func (r *run) conclude() {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := time.Now()
-	for _, id := range r.ledger.requests {
-		c := r.ledger.connections[id]
-		if why := r.complaint(c, buried > 0, now); why != "" {
-			r.report.Fail(r.ledger.around(c), "%s", why)
+	for _, id := range r.Ledger.Requests {
+		c := r.Ledger.Connections[id]
+		if why := r.end(buried > 0).CheckConnection(id); why != "" {
+			r.report.Fail(r.Ledger.Around(c), "%s", why)
 		}
 	}
 	for _, p := range r.promises {
@@ -26,6 +25,15 @@ func (r *run) conclude() {
 		}
 	}
 	r.checkIDs()
+}
+
+// end returns the state in which nothing is in progress. Callers hold the lock.
+func (r *run) end(deadLetters bool) End {
+	return End{
+		Ledger: r.Ledger, Now: time.Now(), Announcements: r.announcements, DeadLetters: deadLetters, Deployed: r.deployed, Calmed: r.calmed,
+		Quotas:     Quotas{RoutesPerTable: r.quotas.RoutesPerTable, RulesPerGroup: r.quotas.RulesPerGroup, ActivePeeringsPerVPC: r.quotas.ActivePeeringsPerVPC},
+		LostEvents: r.lost, FailedSweeps: r.unswept,
+	}
 }
 
 // checkIDs holds that announcements that say the same have one id, and others another.

@@ -5,33 +5,34 @@ import (
 	"time"
 )
 
-// journal is a ledger and the records that led to it, from which earlier states are rebuilt.
-type journal struct {
-	*ledger
-	records []record
+// Journal is a ledger with the records that led to it, from which earlier states are rebuilt.
+type Journal struct {
+	*Ledger
+	records []Record
 }
 
-func newJournal(initiating, provisioning time.Duration) *journal {
-	return &journal{ledger: newLedger(initiating, provisioning)}
+// NewJournal returns a journal of an empty cloud; see New.
+func NewJournal(initiating, provisioning time.Duration) *Journal {
+	return &Journal{Ledger: New(initiating, provisioning)}
 }
 
-// enter adds a record to the ledger.
-func (j *journal) enter(r record) {
+// Enter applies a record to the ledger and keeps it.
+func (j *Journal) Enter(r Record) {
 	j.records = append(j.records, r)
-	j.apply(r)
+	j.Apply(r)
 }
 
-// changedSince reports whether a call of autopeer has taken effect since then.
-func (j *journal) changedSince(then time.Time) bool {
-	return slices.ContainsFunc(j.records, func(r record) bool { return r.who != "" && r.code == "" && r.at.After(then) })
+// ChangedSince reports whether a call of autopeer has succeeded since then.
+func (j *Journal) ChangedSince(then time.Time) bool {
+	return slices.ContainsFunc(j.records, func(r Record) bool { return r.Function != "" && r.Code == "" && r.At.After(then) })
 }
 
-// wasEver reports whether something held at an instant within the memory that ends now. A ledger only changes with a
-// record and where the state of a connection changes by itself, so these instants stand for all others.
-func (j *journal) wasEver(now time.Time, memory time.Duration, held func(past *ledger, at time.Time) bool) bool {
+// WasEver reports whether held returned true at an instant within the memory that ends now. A ledger changes only with
+// a record and when the state of a connection changes by itself, so these instants stand for all others.
+func (j *Journal) WasEver(now time.Time, memory time.Duration, held func(past *Ledger, at time.Time) bool) bool {
 	end := now
 	for n := len(j.records); n > 0; n-- {
-		begin := j.records[n-1].at
+		begin := j.records[n-1].At
 		past := j.after(n)
 		for _, at := range append(past.turns(begin, end), end, begin) {
 			if held(past, at) {
@@ -47,19 +48,19 @@ func (j *journal) wasEver(now time.Time, memory time.Duration, held func(past *l
 }
 
 // after returns the ledger after the first n of the records.
-func (j *journal) after(n int) *ledger {
-	l := newLedger(j.initiating, j.provisioning)
+func (j *Journal) after(n int) *Ledger {
+	l := New(j.initiating, j.provisioning)
 	for _, r := range j.records[:n] {
-		l.apply(r)
+		l.Apply(r)
 	}
 	return l
 }
 
-// turns are the moments right before connections changed their states by themselves.
-func (l *ledger) turns(begin, end time.Time) []time.Time {
+// turns returns the instants right before connections changed their states by themselves.
+func (l *Ledger) turns(begin, end time.Time) []time.Time {
 	var all []time.Time
-	for _, c := range l.connections {
-		for _, at := range []time.Time{c.created.Add(l.initiating), c.accepted.Add(l.provisioning)} {
+	for _, c := range l.Connections {
+		for _, at := range []time.Time{c.Created.Add(l.initiating), c.Accepted.Add(l.provisioning)} {
 			if at.After(begin) && at.Before(end) {
 				all = append(all, at.Add(-1))
 			}

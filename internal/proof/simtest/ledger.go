@@ -6,40 +6,41 @@ import (
 	"time"
 )
 
-// ledger is what there is on the cloud, as it follows from CloudTrail's records alone and from the time.
-type ledger struct {
+// Ledger holds the resources of all accounts and Regions. Callers read its fields and change none.
+type Ledger struct {
 	provisioning, initiating time.Duration
 
-	policy      *plainPolicy // deployed; nil before
-	vpcs        map[vpcKey]*vpc
-	subnets     map[string]*subnet
-	tables      map[string]*table
-	groups      map[string]*group
-	rules       map[string]*rule
-	connections map[string]*connection
-	tags        map[string]map[string]string // by id; those of a connection by its id and the account's cell
-	requests    []string                     // connections in the order in which they were asked for
+	Policy         *Policy // deployed; nil before the first deployment
+	VPCs           map[VPCKey]*VPC
+	Subnets        map[string]*Subnet
+	RouteTables    map[string]*RouteTable
+	SecurityGroups map[string]*SecurityGroup
+	Rules          map[string]*Rule
+	Connections    map[string]*Connection
+	Tags           map[string]map[string]string // by id; for those of a connection see TagsOn
+	Requests       []string                     // ids of connections in the order in which they were requested
 }
 
-func newLedger(initiating, provisioning time.Duration) *ledger {
-	return &ledger{
+// New returns the ledger of an empty cloud, in which a connection is initiating and provisioning for these durations.
+func New(initiating, provisioning time.Duration) *Ledger {
+	return &Ledger{
 		initiating: initiating, provisioning: provisioning,
-		vpcs: map[vpcKey]*vpc{}, subnets: map[string]*subnet{}, tables: map[string]*table{}, groups: map[string]*group{},
-		rules: map[string]*rule{}, connections: map[string]*connection{}, tags: map[string]map[string]string{},
+		VPCs: map[VPCKey]*VPC{}, Subnets: map[string]*Subnet{}, RouteTables: map[string]*RouteTable{}, SecurityGroups: map[string]*SecurityGroup{},
+		Rules: map[string]*Rule{}, Connections: map[string]*Connection{}, Tags: map[string]map[string]string{},
 	}
 }
 
-// beside returns a ledger with these connections and blocks, and with the tables and groups of another: what a function
-// reads at the same time needn't show the same moment. The policy is the one that it was deployed with.
-func (l *ledger) beside(own *ledger, p *plainPolicy) *ledger {
+// Beside returns a ledger with the VPCs and connections of l, the other resources of own, and the policy: the answers
+// to concurrent calls of one function need not be from one instant.
+func (l *Ledger) Beside(own *Ledger, p *Policy) *Ledger {
 	mixed := *l
-	mixed.policy = p
-	mixed.subnets, mixed.tables, mixed.groups, mixed.rules, mixed.tags = own.subnets, own.tables, own.groups, own.rules, own.tags
+	mixed.Policy = p
+	mixed.Subnets, mixed.RouteTables, mixed.SecurityGroups, mixed.Rules, mixed.Tags = own.Subnets, own.RouteTables, own.SecurityGroups, own.Rules, own.Tags
 	return &mixed
 }
 
-// sorted returns the values in order of their keys, so that a draw among them is repeated in a replay.
-func sorted[T any](m map[string]T, keep func(T) bool) []T {
+// Sorted returns the values to keep in the order of their keys, so that replays draw the same from them.
+func Sorted[T any](m map[string]T, keep func(T) bool) []T {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)
@@ -54,57 +55,60 @@ func sorted[T any](m map[string]T, keep func(T) bool) []T {
 	return all
 }
 
-// inVPC returns the route tables of a VPC in order of their ids.
-func (l *ledger) tablesOf(v vpcKey) []*table {
-	return sorted(l.tables, func(t *table) bool { return t.vpc == v.id && t.cell == v.Cell })
+// RouteTablesOf returns the route tables of a VPC, sorted by id.
+func (l *Ledger) RouteTablesOf(v VPCKey) []*RouteTable {
+	return Sorted(l.RouteTables, func(t *RouteTable) bool { return t.VPC == v.ID && t.Cell == v.Cell })
 }
 
-func (l *ledger) subnetsOf(v vpcKey) []*subnet {
-	return sorted(l.subnets, func(s *subnet) bool { return s.vpc == v.id && s.cell == v.Cell })
+// SubnetsOf returns the subnets of a VPC, sorted by id.
+func (l *Ledger) SubnetsOf(v VPCKey) []*Subnet {
+	return Sorted(l.Subnets, func(s *Subnet) bool { return s.VPC == v.ID && s.Cell == v.Cell })
 }
 
-func (l *ledger) groupsOf(v vpcKey) []*group {
-	return sorted(l.groups, func(g *group) bool { return g.vpc == v.id && g.cell == v.Cell })
+// SecurityGroupsOf returns the security groups of a VPC, sorted by id.
+func (l *Ledger) SecurityGroupsOf(v VPCKey) []*SecurityGroup {
+	return Sorted(l.SecurityGroups, func(g *SecurityGroup) bool { return g.VPC == v.ID && g.Cell == v.Cell })
 }
 
-func (l *ledger) rulesOf(group string) []*rule {
-	return sorted(l.rules, func(r *rule) bool { return r.group == group && !r.egress })
+// IngressRulesOf returns the ingress rules of a security group, sorted by id.
+func (l *Ledger) IngressRulesOf(group string) []*Rule {
+	return Sorted(l.Rules, func(r *Rule) bool { return r.Group == group && !r.Egress })
 }
 
-// serves returns the table of a subnet, or the VPC's main one.
-func (l *ledger) serves(s *subnet, v vpcKey) string {
-	if s.table != "" {
-		return s.table
+// TableOf returns the id of the route table that applies to a subnet: its own, or else the main one of the VPC.
+func (l *Ledger) TableOf(s *Subnet, v VPCKey) string {
+	if s.Table != "" {
+		return s.Table
 	}
-	for _, t := range l.tablesOf(v) {
-		if t.main {
-			return t.id
+	for _, t := range l.RouteTablesOf(v) {
+		if t.Main {
+			return t.ID
 		}
 	}
 	return ""
 }
 
-// around returns the ids of the connection and of what is in its VPCs.
-func (l *ledger) around(c *connection) []string {
-	ids := []string{c.id}
-	for _, v := range []vpcKey{c.requester, c.accepter} {
-		ids = append(ids, v.id)
-		for _, t := range l.tablesOf(v) {
-			ids = append(ids, t.id)
+// Around returns the ids of the connection, its VPCs, and their route tables and security groups.
+func (l *Ledger) Around(c *Connection) []string {
+	ids := []string{c.ID}
+	for _, v := range []VPCKey{c.Requester, c.Accepter} {
+		ids = append(ids, v.ID)
+		for _, t := range l.RouteTablesOf(v) {
+			ids = append(ids, t.ID)
 		}
-		for _, g := range l.groupsOf(v) {
-			ids = append(ids, g.id)
+		for _, g := range l.SecurityGroupsOf(v) {
+			ids = append(ids, g.ID)
 		}
 	}
 	return ids
 }
 
-// routeLines returns the routes in the form of sandbox.State.
-func (l *ledger) routeLines() []string {
+// RouteLines returns all routes in the form of sandbox.State, in no order: "rtb-1 routes 10.0.0.0/16 to pcx-1".
+func (l *Ledger) RouteLines() []string {
 	var words []string
-	for _, t := range l.tables {
-		for dst, there := range t.routes {
-			words = append(words, fmt.Sprintf("%s routes %s to %s", t.id, dst, there.target))
+	for _, t := range l.RouteTables {
+		for dst, there := range t.Routes {
+			words = append(words, fmt.Sprintf("%s routes %s to %s", t.ID, dst, there.Target))
 		}
 	}
 	return words

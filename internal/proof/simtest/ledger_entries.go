@@ -7,193 +7,189 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// apply enters what a record tells of.
-func (l *ledger) apply(r record) {
-	l.judge(r.at)
-	if r.code != "" {
+// Apply enters a record. Calls that failed or that the ledger has no entry for change nothing.
+func (l *Ledger) Apply(r Record) {
+	l.initiate(r.At)
+	if r.Code != "" {
 		return
 	}
-	if enter := entries[r.call]; enter != nil {
+	if enter := entries[r.Call]; enter != nil {
 		enter(l, r)
 	}
 }
 
-var entries = map[string]func(*ledger, record){
-	callDeploy: func(l *ledger, r record) { l.policy = r.policy },
-	callMain: func(l *ledger, r record) {
+// entries change the ledger as a successful call has changed the cloud.
+var entries = map[string]func(*Ledger, Record){
+	callDeploy: func(l *Ledger, r Record) { l.Policy = r.Policy },
+	callMain: func(l *Ledger, r Record) {
 		l.addTable(r, r.request.text("routeTableId"), r.request.text("vpcId"), true)
 	},
 
-	"CreateVpc":                (*ledger).createVPC,
-	"AssociateVpcCidrBlock":    func(l *ledger, r record) { l.changeBlock(r, true) },
-	"DisassociateVpcCidrBlock": func(l *ledger, r record) { l.changeBlock(r, false) },
+	"CreateVpc":                (*Ledger).createVPC,
+	"AssociateVpcCidrBlock":    func(l *Ledger, r Record) { l.changeBlock(r, true) },
+	"DisassociateVpcCidrBlock": func(l *Ledger, r Record) { l.changeBlock(r, false) },
 
-	"CreateSubnet": func(l *ledger, r record) {
+	"CreateSubnet": func(l *Ledger, r Record) {
 		s := r.response.in("subnet")
-		l.subnets[s.text("subnetId")] = &subnet{id: s.text("subnetId"), vpc: s.text("vpcId"), cell: r.cell}
+		l.Subnets[s.text("subnetId")] = &Subnet{ID: s.text("subnetId"), VPC: s.text("vpcId"), Cell: r.Cell}
 	},
-	"DeleteSubnet": func(l *ledger, r record) { delete(l.subnets, r.request.text("subnetId")) },
-	"CreateRouteTable": func(l *ledger, r record) {
+	"DeleteSubnet": func(l *Ledger, r Record) { delete(l.Subnets, r.request.text("subnetId")) },
+	"CreateRouteTable": func(l *Ledger, r Record) {
 		t := r.response.in("routeTable")
 		l.addTable(r, t.text("routeTableId"), t.text("vpcId"), false)
 	},
-	"DeleteRouteTable":             func(l *ledger, r record) { delete(l.tables, r.request.text("routeTableId")) },
-	"AssociateRouteTable":          (*ledger).associate,
-	"DisassociateRouteTable":       (*ledger).disassociate,
-	"ReplaceRouteTableAssociation": (*ledger).replaceAssociation,
+	"DeleteRouteTable":             func(l *Ledger, r Record) { delete(l.RouteTables, r.request.text("routeTableId")) },
+	"AssociateRouteTable":          (*Ledger).associate,
+	"DisassociateRouteTable":       (*Ledger).disassociate,
+	"ReplaceRouteTableAssociation": (*Ledger).replaceAssociation,
 
-	"CreateRoute":  (*ledger).setRoute,
-	"ReplaceRoute": (*ledger).setRoute,
-	"DeleteRoute": func(l *ledger, r record) {
-		delete(l.tables[r.request.text("routeTableId")].routes, r.destination())
+	"CreateRoute":  (*Ledger).setRoute,
+	"ReplaceRoute": (*Ledger).setRoute,
+	"DeleteRoute": func(l *Ledger, r Record) {
+		delete(l.RouteTables[r.request.text("routeTableId")].Routes, r.Destination())
 	},
 
-	"CreateSecurityGroup": func(l *ledger, r record) {
+	"CreateSecurityGroup": func(l *Ledger, r Record) {
 		id := r.response.text("groupId")
-		l.groups[id] = &group{id: id, vpc: r.request.text("vpcId"), cell: r.cell}
+		l.SecurityGroups[id] = &SecurityGroup{ID: id, VPC: r.request.text("vpcId"), Cell: r.Cell}
 	},
-	"DeleteSecurityGroup":           (*ledger).deleteGroup,
-	"AuthorizeSecurityGroupIngress": (*ledger).authorize,
-	"RevokeSecurityGroupIngress":    (*ledger).revoke,
+	"DeleteSecurityGroup":           (*Ledger).deleteGroup,
+	"AuthorizeSecurityGroupIngress": (*Ledger).authorize,
+	"RevokeSecurityGroupIngress":    (*Ledger).revoke,
 
-	"CreateTags": func(l *ledger, r record) { l.tag(r, true) },
-	"DeleteTags": func(l *ledger, r record) { l.tag(r, false) },
+	"CreateTags": func(l *Ledger, r Record) { l.tag(r, true) },
+	"DeleteTags": func(l *Ledger, r Record) { l.tag(r, false) },
 
-	"CreateVpcPeeringConnection":        (*ledger).request,
-	"AcceptVpcPeeringConnection":        (*ledger).accept,
-	"RejectVpcPeeringConnection":        (*ledger).end,
-	"DeleteVpcPeeringConnection":        (*ledger).end,
-	"ModifyVpcPeeringConnectionOptions": (*ledger).options,
+	"CreateVpcPeeringConnection":        (*Ledger).request,
+	"AcceptVpcPeeringConnection":        (*Ledger).accept,
+	"RejectVpcPeeringConnection":        (*Ledger).end,
+	"DeleteVpcPeeringConnection":        (*Ledger).end,
+	"ModifyVpcPeeringConnectionOptions": (*Ledger).options,
 }
 
-func (l *ledger) createVPC(r record) {
+func (l *Ledger) createVPC(r Record) {
 	made := r.response.in("vpc")
-	v := &vpc{vpcKey: vpcKey{r.cell, made.text("vpcId")}, blocks: []netip.Prefix{made.block("cidrBlock")}}
-	l.vpcs[v.vpcKey] = v
+	v := &VPC{VPCKey: VPCKey{r.Cell, made.text("vpcId")}, Blocks: []netip.Prefix{made.block("cidrBlock")}}
+	l.VPCs[v.VPCKey] = v
 }
 
-// changeBlock adds or removes a block, and fails the requests that wait for a VPC and overlap its new block.
-func (l *ledger) changeBlock(r record, added bool) {
-	v := l.vpcs[vpcKey{r.cell, r.response.text("vpcId")}]
+// changeBlock adds or removes a block. EC2 fails the pending requests to a VPC that overlap its new block.
+func (l *Ledger) changeBlock(r Record, added bool) {
+	v := l.VPCs[VPCKey{r.Cell, r.response.text("vpcId")}]
 	block := r.response.in("cidrBlockAssociation").block("cidrBlock")
 	if !block.IsValid() {
 		block = r.response.in("ipv6CidrBlockAssociation").block("ipv6CidrBlock")
 	}
 	if !added {
-		v.blocks = slices.DeleteFunc(slices.Clone(v.blocks), func(b netip.Prefix) bool { return b == block })
+		v.Blocks = slices.DeleteFunc(slices.Clone(v.Blocks), func(b netip.Prefix) bool { return b == block })
 		return
 	}
-	v.blocks = append(slices.Clone(v.blocks), block)
-	for _, id := range l.requests {
-		if c := l.connections[id]; c.accepter == v.vpcKey && l.state(c, r.at) == pending && l.overlapping(c) {
+	v.Blocks = append(slices.Clone(v.Blocks), block)
+	for _, id := range l.Requests {
+		if c := l.Connections[id]; c.Accepter == v.VPCKey && l.State(c, r.At) == Pending && l.overlapping(c) {
 			c.failed = true
 		}
 	}
 }
 
-func (l *ledger) addTable(r record, id, vpc string, main bool) {
-	l.tables[id] = &table{id: id, vpc: vpc, cell: r.cell, main: main, routes: map[netip.Prefix]route{}}
+func (l *Ledger) addTable(r Record, id, vpc string, main bool) {
+	l.RouteTables[id] = &RouteTable{ID: id, VPC: vpc, Cell: r.Cell, Main: main, Routes: map[netip.Prefix]Route{}}
 }
 
-func (l *ledger) associate(r record) {
-	if s := l.subnets[r.request.text("subnetId")]; s != nil {
-		s.table, s.association = r.request.text("routeTableId"), r.response.text("associationId")
+func (l *Ledger) associate(r Record) {
+	if s := l.Subnets[r.request.text("subnetId")]; s != nil {
+		s.Table, s.Association = r.request.text("routeTableId"), r.response.text("associationId")
 	}
 }
 
-func (l *ledger) disassociate(r record) {
-	for _, s := range l.subnets {
-		if s.association == r.request.text("associationId") {
-			s.table, s.association = "", ""
+func (l *Ledger) disassociate(r Record) {
+	for _, s := range l.Subnets {
+		if s.Association == r.request.text("associationId") {
+			s.Table, s.Association = "", ""
 		}
 	}
 }
 
-func (l *ledger) replaceAssociation(r record) {
-	for _, s := range l.subnets {
-		if s.association == r.request.text("associationId") {
-			s.table, s.association = r.request.text("routeTableId"), r.response.text("newAssociationId")
+func (l *Ledger) replaceAssociation(r Record) {
+	for _, s := range l.Subnets {
+		if s.Association == r.request.text("associationId") {
+			s.Table, s.Association = r.request.text("routeTableId"), r.response.text("newAssociationId")
 		}
 	}
 }
 
-func (l *ledger) setRoute(r record) {
-	l.tables[r.request.text("routeTableId")].routes[r.destination()] = route{r.target(), r.who != ""}
+func (l *Ledger) setRoute(r Record) {
+	l.RouteTables[r.request.text("routeTableId")].Routes[r.Destination()] = Route{r.Target(), r.Function != ""}
 }
 
-func (l *ledger) deleteGroup(r record) {
+func (l *Ledger) deleteGroup(r Record) {
 	id := r.request.text("groupId")
-	delete(l.groups, id)
-	for _, rule := range l.rulesOf(id) {
-		delete(l.rules, rule.id)
+	delete(l.SecurityGroups, id)
+	for _, rule := range l.IngressRulesOf(id) {
+		delete(l.Rules, rule.ID)
 	}
 }
 
-func (l *ledger) authorize(r record) {
-	for _, rule := range r.madeRules() {
-		rule.ours = r.who != ""
-		l.rules[rule.id] = rule
-		for _, s := range r.request.items("tagSpecificationSet") {
-			tags, _ := s.any("tags").([]any)
-			for _, t := range tags {
-				pair, _ := t.(map[string]any)
-				l.setTag(rule.id, fields(pair).text("key"), fields(pair).text("value"))
-			}
+func (l *Ledger) authorize(r Record) {
+	for _, rule := range r.MadeRules() {
+		l.Rules[rule.ID] = rule
+		for _, t := range r.tagSpecifications() {
+			l.setTag(rule.ID, t.text("key"), t.text("value"))
 		}
 	}
 }
 
-func (l *ledger) revoke(r record) {
-	for _, id := range r.revokedRules() {
-		delete(l.rules, id)
+func (l *Ledger) revoke(r Record) {
+	for _, id := range r.RevokedRules() {
+		delete(l.Rules, id)
 	}
 }
 
-func (l *ledger) tag(r record, set bool) {
-	for _, resource := range r.request.items("resourcesSet") {
+func (l *Ledger) tag(r Record, set bool) {
+	for _, resource := range r.Tagged() {
 		for _, t := range r.request.items("tagSet") {
-			id := tagKey(resource.text("resourceId"), r.cell)
+			id := tagKey(resource, r.Cell)
 			if set {
 				l.setTag(id, t.text("key"), t.text("value"))
 			} else {
-				delete(l.tags[id], t.text("key"))
+				delete(l.Tags[id], t.text("key"))
 			}
 		}
 	}
 }
 
-func (l *ledger) setTag(id, key, value string) {
-	if l.tags[id] == nil {
-		l.tags[id] = map[string]string{}
+func (l *Ledger) setTag(id, key, value string) {
+	if l.Tags[id] == nil {
+		l.Tags[id] = map[string]string{}
 	}
-	l.tags[id][key] = value
+	l.Tags[id][key] = value
 }
 
-// request enters a connection, unless the answer is one that was there.
-func (l *ledger) request(r record) {
+// request enters a connection. EC2 answers a repeated request with the connection that exists.
+func (l *Ledger) request(r Record) {
 	made := r.response.in("vpcPeeringConnection")
-	c := &connection{id: made.text("vpcPeeringConnectionId"), created: r.at, dns: map[peering.Role]bool{}}
-	c.requester, c.accepter = readEnd(made.in("requesterVpcInfo")), readEnd(made.in("accepterVpcInfo"))
-	if l.connections[c.id] == nil {
-		l.connections[c.id] = c
-		l.requests = append(l.requests, c.id)
+	c := &Connection{ID: made.text("vpcPeeringConnectionId"), Created: r.At, DNS: map[peering.Role]bool{}}
+	c.Requester, c.Accepter = readVPC(made.in("requesterVpcInfo")), readVPC(made.in("accepterVpcInfo"))
+	if l.Connections[c.ID] == nil {
+		l.Connections[c.ID] = c
+		l.Requests = append(l.Requests, c.ID)
 	}
 }
 
-// accept keeps the first time: a second acceptance may succeed, and changes nothing.
-func (l *ledger) accept(r record) {
-	if c := l.connections[r.connection()]; c.accepted.IsZero() {
-		c.accepted = r.at
+// accept keeps the first time: EC2 may let a second acceptance succeed, which has no effect.
+func (l *Ledger) accept(r Record) {
+	if c := l.Connections[r.Connection()]; c.Accepted.IsZero() {
+		c.Accepted = r.At
 	}
 }
 
-func (l *ledger) end(r record) { l.connections[r.connection()].ended = r.at }
+func (l *Ledger) end(r Record) { l.Connections[r.Connection()].ended = r.At }
 
-func (l *ledger) options(r record) {
-	c := l.connections[r.connection()]
+func (l *Ledger) options(r Record) {
+	c := l.Connections[r.Connection()]
 	for role, name := range map[peering.Role]string{peering.Requester: "requesterPeeringConnectionOptions", peering.Accepter: "accepterPeeringConnectionOptions"} {
 		if o := r.request.in(name); o != nil {
-			c.dns[role] = o.text("allowDnsResolutionFromRemoteVpc") == "true"
+			c.DNS[role] = o.text("allowDnsResolutionFromRemoteVpc") == "true"
 		}
 	}
 }

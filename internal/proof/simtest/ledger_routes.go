@@ -14,7 +14,7 @@ func (r *run) verify() {
 	}
 	var sites []lab.Site
 	for _, s := range r.sites {
-		sites = append(sites, s.site())
+		sites = append(sites, siteOf(s.VPCKey))
 	}
 	shown, err := r.State(r.ctx, sites...)
 	if err != nil {
@@ -22,7 +22,7 @@ func (r *run) verify() {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	known := r.ledger.routeLines()
+	known := r.Ledger.RouteLines()
 	for _, line := range shown {
 		if strings.Contains(line, " routes ") && !slices.Contains(known, line) {
 			r.report.Fail(nil, "EC2 shows what the ledger doesn't have: %s", line)

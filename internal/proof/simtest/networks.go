@@ -15,7 +15,7 @@ import (
 
 // site is a VPC as it was built, with what it belongs to as far as the first policy says.
 type site struct {
-	vpcKey
+	VPCKey
 	nth        int
 	primary    netip.Prefix
 	gateway    string
@@ -84,7 +84,7 @@ func (r *run) build() {
 
 // addSite makes a VPC. Now and then it has the block of an earlier one, or another account's id.
 func (r *run) addSite(i int) {
-	s := &site{nth: i, vpcKey: vpcKey{Cell: random.Pick(r.Source, r.cells...)}}
+	s := &site{nth: i, VPCKey: VPCKey{Cell: random.Pick(r.Source, r.cells...)}}
 	s.primary = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(16 * i), 0, 0}), 16) // at most six
 	overlapping := false
 	if i > 0 && r.Chance(15) {
@@ -94,9 +94,9 @@ func (r *run) addSite(i int) {
 		r.ids.wanted = other
 	}
 	s.ranged = !overlapping && r.Chance(25)
-	s.id = element(r.must(s.Cell, "CreateVpc", "CidrBlock", s.primary.String()), "vpcId")
-	main := element(r.must(s.Cell, "DescribeRouteTables", "Filter.1.Name", "vpc-id", "Filter.1.Value.1", s.id), "routeTableId")
-	r.take(mainTable(time.Now(), s.vpcKey, main))
+	s.ID = element(r.must(s.Cell, "CreateVpc", "CidrBlock", s.primary.String()), "vpcId")
+	main := element(r.must(s.Cell, "DescribeRouteTables", "Filter.1.Name", "vpc-id", "Filter.1.Value.1", s.ID), "routeTableId")
+	r.take(MainTable(time.Now(), s.VPCKey, main))
 	r.sites = append(r.sites, s)
 	r.furnish(s)
 }
@@ -107,8 +107,8 @@ func (r *run) twinOf(s *site) string {
 	if len(others) == 0 || !r.Chance(20) {
 		return ""
 	}
-	id := random.Pick(r.Source, others...).id
-	if slices.ContainsFunc(r.sites, func(o *site) bool { return o.Cell == s.Cell && o.id == id }) {
+	id := random.Pick(r.Source, others...).ID
+	if slices.ContainsFunc(r.sites, func(o *site) bool { return o.Cell == s.Cell && o.ID == id }) {
 		return ""
 	}
 	return id
@@ -117,13 +117,13 @@ func (r *run) twinOf(s *site) string {
 // furnish gives a VPC blocks, subnets, route tables and security groups.
 func (r *run) furnish(s *site) {
 	if r.Chance(80) {
-		r.must(s.Cell, "ModifyVpcAttribute", "VpcId", s.id, "EnableDnsHostnames.Value", "true")
+		r.must(s.Cell, "ModifyVpcAttribute", "VpcId", s.ID, "EnableDnsHostnames.Value", "true")
 	}
 	if r.Chance(30) {
 		r.addBlock(s)
 	}
 	s.gateway = element(r.must(s.Cell, "CreateInternetGateway"), "internetGatewayId")
-	r.must(s.Cell, "AttachInternetGateway", "VpcId", s.id, "InternetGatewayId", s.gateway)
+	r.must(s.Cell, "AttachInternetGateway", "VpcId", s.ID, "InternetGatewayId", s.gateway)
 	for range r.Between(0, 2) {
 		r.addSubnet(s)
 	}
@@ -138,13 +138,13 @@ func (r *run) addBlock(s *site) {
 	a := s.primary.Addr().As4()
 	switch r.IntN(4) {
 	case 0:
-		r.act(s.Cell, "AssociateVpcCidrBlock", "VpcId", s.id, "CidrBlock", netip.PrefixFrom(netip.AddrFrom4([4]byte{10, a[1] + byte(r.Between(1, 3)), 0, 0}), 16).String())
+		r.act(s.Cell, "AssociateVpcCidrBlock", "VpcId", s.ID, "CidrBlock", netip.PrefixFrom(netip.AddrFrom4([4]byte{10, a[1] + byte(r.Between(1, 3)), 0, 0}), 16).String())
 	case 1:
-		r.act(s.Cell, "AssociateVpcCidrBlock", "VpcId", s.id, "CidrBlock", fmt.Sprintf("100.64.%d.0/20", 16*s.nth))
+		r.act(s.Cell, "AssociateVpcCidrBlock", "VpcId", s.ID, "CidrBlock", fmt.Sprintf("100.64.%d.0/20", 16*s.nth))
 	case 2:
-		r.act(s.Cell, "AssociateVpcCidrBlock", "VpcId", s.id, "CidrBlock", "100.127.0.0/16")
+		r.act(s.Cell, "AssociateVpcCidrBlock", "VpcId", s.ID, "CidrBlock", "100.127.0.0/16")
 	default:
-		r.act(s.Cell, "AssociateVpcCidrBlock", "VpcId", s.id, "AmazonProvidedIpv6CidrBlock", "true")
+		r.act(s.Cell, "AssociateVpcCidrBlock", "VpcId", s.ID, "AmazonProvidedIpv6CidrBlock", "true")
 	}
 }
 
@@ -153,7 +153,7 @@ func (r *run) addSubnet(s *site) {
 	a := s.primary.Addr().As4()
 	r.subnets++
 	block := netip.PrefixFrom(netip.AddrFrom4([4]byte{a[0], a[1], byte(r.subnets), 0}), 24) // far fewer than 256 in a run
-	answer, err := r.ask(s.Cell, "CreateSubnet", "VpcId", s.id, "CidrBlock", block.String())
+	answer, err := r.ask(s.Cell, "CreateSubnet", "VpcId", s.ID, "CidrBlock", block.String())
 	if err != nil {
 		return
 	}
@@ -166,14 +166,14 @@ func (r *run) addSubnet(s *site) {
 }
 
 func (r *run) addTable(s *site) string {
-	table := element(r.must(s.Cell, "CreateRouteTable", "VpcId", s.id), "routeTableId")
+	table := element(r.must(s.Cell, "CreateRouteTable", "VpcId", s.ID), "routeTableId")
 	r.drawTag(s.Cell, table, "Tier", "private", "public")
 	return table
 }
 
 func (r *run) addGroup(s *site) {
 	r.groups++
-	group := element(r.must(s.Cell, "CreateSecurityGroup", "VpcId", s.id, "GroupName", "g"+strconv.Itoa(r.groups), "GroupDescription", "a group"), "groupId")
+	group := element(r.must(s.Cell, "CreateSecurityGroup", "VpcId", s.ID, "GroupName", "g"+strconv.Itoa(r.groups), "GroupDescription", "a group"), "groupId")
 	r.drawTag(s.Cell, group, "Role", "web", "db")
 }
 
@@ -189,4 +189,7 @@ func (r *run) act(cell peering.Cell, action string, params ...string) {
 	_, _ = r.ask(cell, action, params...) // the ledger has what became of it
 }
 
-var associationID = regexp.MustCompile(`vpc-cidr-assoc-[0-9a-f]{17}`)
+var (
+	connectionID  = regexp.MustCompile(`pcx-[0-9a-f]{17}`)
+	associationID = regexp.MustCompile(`vpc-cidr-assoc-[0-9a-f]{17}`)
+)

@@ -7,82 +7,90 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// plainPolicy is a policy as people write it.
-type plainPolicy struct {
-	reject      bool // otherwise
-	disconnect  bool // removed
-	limits      map[string]int
-	departments []department
-	peerings    []entry
+// Policy is a policy file, field by field. The fields have the defaults of the file as their zero values.
+type Policy struct {
+	Reject      bool           // otherwise: reject
+	Disconnect  bool           // removed: disconnect
+	Limits      map[string]int // by name: routes, rules, peerings
+	Departments []Department
+	Peerings    []Peering
 }
 
-type department struct {
-	name    string
-	members []member
+// Department is a name and the VPCs of the department.
+type Department struct {
+	Name    string
+	Members []Member
 }
 
-// member names a VPC by its id, or a range.
-type member struct {
+// Member is one VPC by its id, optionally with all its CIDR blocks, or every VPC of the cell whose blocks are within a
+// range.
+type Member struct {
 	peering.Cell
-	vpc    string
-	within netip.Prefix
-	cidrs  []netip.Prefix
+	VPC    string
+	Within netip.Prefix
+	CIDRs  []netip.Prefix
 }
 
-type entry struct {
-	a, b      string
-	requester string
-	manual    bool
-	dns       bool
-	routes    map[string]routing
-	allow     []allow
+// Peering is an entry of the policy's peerings: the departments A and B, of which either may request a connection
+// unless Requester names one.
+type Peering struct {
+	A, B      string
+	Requester string
+	Manual    bool // approval: manual
+	DNS       bool
+	Routes    map[string]Routing // by the department whose route tables they are
+	Allow     []Allow
 }
 
-// routing chooses tables in one way at most; all tables if in none.
-type routing struct {
-	main        bool
-	tables      []string
-	tags        map[string]string
-	subnets     []string
-	subnetTags  map[string]string
-	to, excepts []netip.Prefix
+// Routing selects route tables by at most one of its fields, and all route tables of the VPC by none. To and Except
+// narrow the destinations.
+type Routing struct {
+	Main       bool
+	Tables     []string
+	Tags       map[string]string
+	Subnets    []string
+	SubnetTags map[string]string
+	To, Except []netip.Prefix
 }
 
-type allow struct {
-	from, to string
-	sources  []netip.Prefix
-	groups   []string // of the from-VPC
-	ids      []string
-	tags     map[string]string
-	protocol string
-	ports    [][2]int // or types and codes
+// Allow is an entry of a peering's allow: traffic from one department to the security groups of the other, that are
+// selected by ids or else by tags.
+type Allow struct {
+	From, To     string
+	Sources      []netip.Prefix // all blocks of the from-VPC if there are neither Sources nor SourceGroups
+	SourceGroups []string       // of the from-VPC
+	IDs          []string
+	Tags         map[string]string
+	Protocol     string
+	Ports        [][2]int // ranges; for ICMP a type and a code, which is -1 for all codes; empty for all
 }
 
-// add adds a VPC to the department of that name, which it adds if there is none.
-func (p *plainPolicy) add(name string, m member) {
-	for i := range p.departments {
-		if p.departments[i].name == name {
-			p.departments[i].members = append(p.departments[i].members, m)
+// Add adds a VPC to the department of that name, and the department if there is none.
+func (p *Policy) Add(name string, m Member) {
+	for i := range p.Departments {
+		if p.Departments[i].Name == name {
+			p.Departments[i].Members = append(p.Departments[i].Members, m)
 			return
 		}
 	}
-	p.departments = append(p.departments, department{name, []member{m}})
+	p.Departments = append(p.Departments, Department{name, []Member{m}})
 }
 
-// permit leaves out what an earlier entry says already, which the file can't repeat.
-func (e *entry) permit(a allow) {
-	if !slices.ContainsFunc(e.allow, func(o allow) bool { return o.String() == a.String() }) {
-		e.allow = append(e.allow, a)
+// Permit adds an entry of allow unless the peering has the same already: the policy file must not repeat one.
+func (e *Peering) Permit(a Allow) {
+	if !slices.ContainsFunc(e.Allow, func(o Allow) bool { return o.String() == a.String() }) {
+		e.Allow = append(e.Allow, a)
 	}
 }
 
-func isICMP(protocol string) bool { return protocol == "icmp" || protocol == "icmpv6" }
+// IsICMP reports whether the protocol has types and codes in place of ports.
+func IsICMP(protocol string) bool { return protocol == "icmp" || protocol == "icmpv6" }
 
-// cells returns where the policy deploys autopeer.
-func (p *plainPolicy) cells() []peering.Cell {
+// Cells returns the cells of all members, in which autopeer is deployed.
+func (p *Policy) Cells() []peering.Cell {
 	var cells []peering.Cell
-	for _, d := range p.departments {
-		for _, m := range d.members {
+	for _, d := range p.Departments {
+		for _, m := range d.Members {
 			if !slices.Contains(cells, m.Cell) {
 				cells = append(cells, m.Cell)
 			}
@@ -91,6 +99,7 @@ func (p *plainPolicy) cells() []peering.Cell {
 	return cells
 }
 
-func (p *plainPolicy) isDeployed(cell peering.Cell) bool {
-	return p != nil && slices.Contains(p.cells(), cell)
+// IsDeployed reports whether autopeer is deployed in the cell. A nil policy is deployed nowhere.
+func (p *Policy) IsDeployed(cell peering.Cell) bool {
+	return p != nil && slices.Contains(p.Cells(), cell)
 }

@@ -7,52 +7,58 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// This file reads a policy as plainly as possible, from docs/policy.md and nothing else: it shares no code and no
-// thought with what autopeer decides by.
-
-// reading is one way to read the policy for a connection: an entry that names its two VPCs, in this direction.
+// reading is one way to read the policy for a connection: a peering that names both departments in this direction. A
+// function that doesn't see the blocks of a VPC may have to consider more than one.
 type reading struct {
-	entry               *entry
-	requester, accepter string // departments
-	undeclared, overlap bool
+	peering             *Peering // nil if the policy has none
+	requester, accepter string   // departments
+	undeclared          bool     // a VPC has blocks that its cidrs leave out
+	overlap             bool     // the blocks of the VPCs overlap
 }
 
-// allows reports whether nothing speaks against the connection, approval apart.
-func (r reading) allows() bool { return r.entry != nil && !r.undeclared && !r.overlap }
+// allows reports whether the policy allows the connection, approval apart.
+func (r reading) allows() bool { return r.peering != nil && !r.undeclared && !r.overlap }
 
-// read returns what the policy says of a connection whose blocks are all known: one thing at most.
-func (l *ledger) read(c *connection) reading {
-	for _, r := range l.readings(c, everything) {
+// read returns the reading for a connection whose blocks are all known: a VPC is of one department at most, so there
+// is only one.
+func (j judge) read(c *Connection) reading {
+	for _, r := range j.readings(c, everything) {
 		return r
 	}
 	return reading{}
 }
 
-// readings returns what the policy may say of a connection of which the blocks of those VPCs are known that sees says.
-func (l *ledger) readings(c *connection, sees func(vpcKey) bool) []reading {
-	var all []reading
-	if l.policy == nil || c.requester == c.accepter {
+// readings returns the possible readings for a connection when only the blocks of the VPCs in view are known.
+func (j judge) readings(c *Connection, in view) []reading {
+	if j.Policy == nil || c.Requester == c.Accepter {
 		return nil
 	}
-	for _, from := range l.departmentsOf(c.requester, sees) {
-		for _, to := range l.departmentsOf(c.accepter, sees) {
-			for i := range l.policy.peerings {
-				if e := &l.policy.peerings[i]; e.names(from, to) {
-					r := reading{entry: e, requester: from, accepter: to}
-					r.undeclared = l.isUndeclared(from, c.requester, sees) || l.isUndeclared(to, c.accepter, sees)
-					r.overlap = anyOverlap(l.known(c.requester, sees), l.known(c.accepter, sees))
-					all = append(all, r)
-				}
+	var all []reading
+	for _, from := range j.departmentsOf(c.Requester, in) {
+		for _, to := range j.departmentsOf(c.Accepter, in) {
+			for _, p := range peeringsOf(j.Policy, from, to) {
+				all = append(all, reading{
+					peering: p, requester: from, accepter: to,
+					undeclared: j.isUndeclared(from, c.Requester, in) || j.isUndeclared(to, c.Accepter, in),
+					overlap:    AnyOverlap(j.known(c.Requester, in), j.known(c.Accepter, in)),
+				})
 			}
 		}
 	}
 	return all
 }
 
-// names reports whether the entry lets the one department ask the other.
-func (e *entry) names(from, to string) bool {
-	between := e.a == from && e.b == to || e.a == to && e.b == from
-	return between && (e.requester == "" || e.requester == from)
+// peeringsOf returns the peerings that let the one department request a connection to the other.
+func peeringsOf(p *Policy, from, to string) []*Peering {
+	var all []*Peering
+	for i := range p.Peerings {
+		e := &p.Peerings[i]
+		between := e.A == from && e.B == to || e.A == to && e.B == from
+		if between && (e.Requester == "" || e.Requester == from) {
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 // allowing returns the readings that allow the connection.
@@ -60,43 +66,50 @@ func allowing(all []reading) []reading {
 	return slices.DeleteFunc(slices.Clone(all), func(r reading) bool { return !r.allows() })
 }
 
-// asks reports whether a person has to approve, by one of the readings at least.
-func asks(all []reading) bool {
-	return slices.ContainsFunc(all, func(r reading) bool { return r.entry.manual })
+// needApproval reports whether a person has to approve the request by one of the readings.
+func needApproval(all []reading) bool {
+	return slices.ContainsFunc(all, func(r reading) bool { return r.peering.Manual })
 }
 
-func everything(vpcKey) bool { return true }
-
-func nothing(vpcKey) bool { return false }
-
-// inCell sees the blocks of the cell's own VPCs.
-func inCell(cell peering.Cell) func(vpcKey) bool {
-	return func(v vpcKey) bool { return v.Cell == cell }
+// isApproved reports whether a person has approved a request. Only a tag in the accepter's cell counts.
+func (j judge) isApproved(c *Connection) bool {
+	return j.TagsOn(c, c.Accepter.Cell)[peering.TagApproved] == "true"
 }
 
-// known returns blocks of a VPC, nil where they aren't known.
-func (l *ledger) known(v vpcKey, sees func(vpcKey) bool) []netip.Prefix {
-	if there := l.vpcs[v]; there != nil && sees(v) {
-		return there.blocks
+// view reports whether the blocks of a VPC are known. Before acceptance, EC2 shows a cell only its own VPC's.
+type view func(VPCKey) bool
+
+func everything(VPCKey) bool { return true }
+
+func nothing(VPCKey) bool { return false }
+
+func inCell(cell peering.Cell) view {
+	return func(v VPCKey) bool { return v.Cell == cell }
+}
+
+// known returns the blocks of a VPC; nil if they are not in view.
+func (j judge) known(v VPCKey, in view) []netip.Prefix {
+	if there := j.VPCs[v]; there != nil && in(v) {
+		return there.Blocks
 	}
 	return nil
 }
 
-// departmentsOf returns where a VPC belongs, or may belong.
-func (l *ledger) departmentsOf(v vpcKey, sees func(vpcKey) bool) []string {
+// departmentsOf returns the departments that a VPC may belong to. One that names the VPC by id goes before ranges.
+func (j judge) departmentsOf(v VPCKey, in view) []string {
 	var named, ranged []string
-	for _, d := range l.policy.departments {
+	for _, d := range j.Policy.Departments {
 		var ranges []netip.Prefix
-		for _, m := range d.members {
+		for _, m := range d.Members {
 			switch {
-			case m.Cell == v.Cell && m.vpc == v.id:
-				named = append(named, d.name)
-			case m.Cell == v.Cell && m.within.IsValid():
-				ranges = append(ranges, m.within)
+			case m.Cell == v.Cell && m.VPC == v.ID:
+				named = append(named, d.Name)
+			case m.Cell == v.Cell && m.Within.IsValid():
+				ranges = append(ranges, m.Within)
 			}
 		}
-		if len(ranges) > 0 && allInside(l.known(v, sees), ranges) {
-			ranged = append(ranged, d.name)
+		if len(ranges) > 0 && allInside(j.known(v, in), ranges) {
+			ranged = append(ranged, d.Name)
 		}
 	}
 	if len(named) > 0 {
@@ -105,43 +118,34 @@ func (l *ledger) departmentsOf(v vpcKey, sees func(vpcKey) bool) []string {
 	return ranged
 }
 
-func allInside(blocks, ranges []netip.Prefix) bool {
-	for _, b := range blocks {
-		if !inside(b, ranges) {
-			return false
-		}
-	}
-	return true
+// isDepartments reports whether the VPC may belong to a department.
+func (j judge) isDepartments(v VPCKey) bool {
+	return j.Policy != nil && len(j.departmentsOf(v, nothing)) > 0
 }
 
-func inside(b netip.Prefix, ranges []netip.Prefix) bool {
-	return slices.ContainsFunc(ranges, func(r netip.Prefix) bool { return r.Overlaps(b) && r.Bits() <= b.Bits() })
+// isUndeclared reports whether the policy lists the blocks of a VPC and the VPC has others.
+func (j judge) isUndeclared(department string, v VPCKey, in view) bool {
+	cidrs := j.declared(department, v)
+	return len(cidrs) > 0 && !allInside(j.known(v, in), cidrs)
 }
 
-// isUndeclared reports whether a VPC that is named with its blocks has others.
-func (l *ledger) isUndeclared(department string, v vpcKey, sees func(vpcKey) bool) bool {
-	cidrs := l.declared(department, v)
-	return len(cidrs) > 0 && !allInside(l.known(v, sees), cidrs)
-}
-
-// concerns reports whether the VPC is a department's, or may be.
-func (l *ledger) concerns(v vpcKey) bool {
-	return l.policy != nil && len(l.departmentsOf(v, nothing)) > 0
-}
-
-// isApproved reports whether a person has approved a request, in the accepter's cell.
-func (l *ledger) isApproved(c *connection) bool {
-	return l.tagsOn(c, c.accepter.Cell)[peering.TagApproved] == "true"
-}
-
-// declared returns the blocks that the file says a VPC has.
-func (l *ledger) declared(department string, v vpcKey) []netip.Prefix {
-	for _, d := range l.policy.departments {
-		for _, m := range d.members {
-			if d.name == department && m.Cell == v.Cell && m.vpc == v.id {
-				return m.cidrs
+// declared returns the blocks that the policy lists for a VPC; nil if it lists none.
+func (j judge) declared(department string, v VPCKey) []netip.Prefix {
+	for _, d := range j.Policy.Departments {
+		for _, m := range d.Members {
+			if d.Name == department && m.Cell == v.Cell && m.VPC == v.ID {
+				return m.CIDRs
 			}
 		}
 	}
 	return nil
+}
+
+func allInside(blocks, ranges []netip.Prefix) bool {
+	return !slices.ContainsFunc(blocks, func(b netip.Prefix) bool { return !isInside(b, ranges) })
+}
+
+// isInside reports whether one of the ranges contains the whole block.
+func isInside(b netip.Prefix, ranges []netip.Prefix) bool {
+	return slices.ContainsFunc(ranges, func(r netip.Prefix) bool { return r.Overlaps(b) && r.Bits() <= b.Bits() })
 }

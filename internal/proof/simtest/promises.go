@@ -65,21 +65,21 @@ func (r *run) watchCall(c call) {
 	now := time.Now()
 	r.promises = slices.DeleteFunc(r.promises, func(p promise) bool {
 		age := now.Sub(p.since)
-		return p.function == c.function && p.cell == c.cell && r.ledger.meet(p.about(), c.about(), c.cell) && age > 0 && age < patience
+		return p.function == c.function && p.cell == c.cell && meet(r.Ledger, p.about(), c.about(), c.cell) && age > 0 && age < patience
 	})
 }
 
 // meet reports whether two connections are one, or have a VPC in common in the cell: a call about one may have been made
 // for the other, in whose way it stood.
-func (l *ledger) meet(a, b string, cell peering.Cell) bool {
+func meet(l *Ledger, a, b string, cell peering.Cell) bool {
 	if a == b {
 		return true
 	}
-	one, other := l.connections[a], l.connections[b]
+	one, other := l.Connections[a], l.Connections[b]
 	if one == nil || other == nil {
 		return false
 	}
-	return slices.ContainsFunc([]vpcKey{one.requester, one.accepter}, func(v vpcKey) bool {
-		return v.Cell == cell && (v == other.requester || v == other.accepter)
+	return slices.ContainsFunc([]VPCKey{one.Requester, one.Accepter}, func(v VPCKey) bool {
+		return v.Cell == cell && (v == other.Requester || v == other.Accepter)
 	})
 }

@@ -23,12 +23,12 @@ func (r *run) onceMore() {
 	r.mu.Lock()
 	r.still = true
 	r.report.Remark("everything is told once more")
-	requests, connections, policy := r.ledger.requests, r.ledger.connections, r.ledger.policy
+	requests, connections, deployed := r.Ledger.Requests, r.Ledger.Connections, r.Ledger.Policy
 	r.mu.Unlock()
 	for _, id := range requests {
 		c := connections[id]
-		for _, cell := range []peering.Cell{c.requester.Cell, c.accepter.Cell} {
-			if policy.isDeployed(cell) {
+		for _, cell := range []peering.Cell{c.Requester.Cell, c.Accepter.Cell} {
+			if deployed.IsDeployed(cell) {
 				r.hint(cell, c)
 			}
 		}
@@ -41,16 +41,16 @@ func (r *run) onceMore() {
 }
 
 // hint tells every function of the connection what it may have heard long ago.
-func (r *run) hint(cell peering.Cell, c *connection) {
+func (r *run) hint(cell peering.Cell, c *Connection) {
 	for _, h := range hints {
-		r.forge(cell, h.function, h.call, c.id, c.requester, c.accepter, time.Hour)
+		r.forge(cell, h.function, h.call, c.ID, c.Requester, c.Accepter, time.Hour)
 	}
 }
 
 // forge puts an event into a function's queue, as if the call had been made that long ago.
-func (r *run) forge(cell peering.Cell, f wiring.Function, call, id string, requester, accepter vpcKey, ago time.Duration) {
+func (r *run) forge(cell peering.Cell, f wiring.Function, call, id string, requester, accepter VPCKey, ago time.Duration) {
 	time.Sleep(r.Duration(time.Microsecond, 5*time.Millisecond)) // messages that come at one instant share a batch, or not
-	event := sandbox.Event(call, cell, peering.ConnectionID(id), requester.site(), accepter.site())
+	event := sandbox.Event(call, cell, peering.ConnectionID(id), siteOf(requester), siteOf(accepter))
 	now := time.Now().UTC()
 	event = strings.ReplaceAll(event, now.Format(time.RFC3339), now.Add(-ago).Format(time.RFC3339))
 	event = strings.ReplaceAll(event, `"vpcId":`, `"cidrBlock":"198.18.0.0/16","vpcId":`) // nobody's, and none of an event's business
@@ -59,4 +59,6 @@ func (r *run) forge(cell peering.Cell, f wiring.Function, call, id string, reque
 	}
 }
 
-func (v vpcKey) site() lab.Site { return lab.Site{Cell: v.Cell, VPC: lab.VPC{ID: peering.VPCID(v.id)}} }
+func siteOf(v VPCKey) lab.Site {
+	return lab.Site{Cell: v.Cell, VPC: lab.VPC{ID: peering.VPCID(v.ID)}}
+}

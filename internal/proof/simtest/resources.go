@@ -7,59 +7,65 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// vpcKey names a VPC. Ids alone don't: two accounts may have the same.
-type vpcKey struct {
+// VPCKey identifies a VPC. Its id alone does not, because the simulated cloud gives VPCs of two accounts one id.
+type VPCKey struct {
 	peering.Cell
-	id string
+	ID string
 }
 
-type vpc struct {
-	vpcKey
-	blocks []netip.Prefix
+// VPC is a VPC with its IPv4 and IPv6 CIDR blocks.
+type VPC struct {
+	VPCKey
+	Blocks []netip.Prefix
 }
 
-type subnet struct {
-	id, vpc            string
-	cell               peering.Cell
-	table, association string // empty while the main table serves it
+// Subnet is a subnet and its explicit association with a route table.
+type Subnet struct {
+	ID, VPC            string
+	Cell               peering.Cell
+	Table, Association string // ids; empty while the main route table applies
 }
 
-type table struct {
-	id, vpc string
-	cell    peering.Cell
-	main    bool
-	routes  map[netip.Prefix]route
+// RouteTable is a route table without its local routes.
+type RouteTable struct {
+	ID, VPC string
+	Cell    peering.Cell
+	Main    bool
+	Routes  map[netip.Prefix]Route // by destination
 }
 
-type route struct {
-	target string
-	ours   bool // autopeer made it
+// Route is the target of a destination.
+type Route struct {
+	Target string
+	Ours   bool // autopeer has made it
 }
 
-type group struct {
-	id, vpc string
-	cell    peering.Cell
+// SecurityGroup is a security group; its rules are in Ledger.Rules.
+type SecurityGroup struct {
+	ID, VPC string
+	Cell    peering.Cell
 }
 
-// permission is what a rule admits, comparable.
-type permission struct {
-	protocol string
-	from, to int
-	block    netip.Prefix
-	group    string
+// Permission is the traffic that a security group rule admits, from a CIDR block or from another group. It is
+// comparable.
+type Permission struct {
+	Protocol string
+	From, To int
+	Block    netip.Prefix
+	Group    string
 }
 
-func (p permission) String() string {
-	from := p.group
-	if p.block.IsValid() {
-		from = p.block.String()
+func (p Permission) String() string {
+	from := p.Group
+	if p.Block.IsValid() {
+		from = p.Block.String()
 	}
-	return fmt.Sprintf("%s %d to %d from %s", p.protocol, p.from, p.to, from)
+	return fmt.Sprintf("%s %d to %d from %s", p.Protocol, p.From, p.To, from)
 }
 
-type rule struct {
-	id, group string
-	permission
-	egress bool
-	ours   bool
+// Rule is a security group rule.
+type Rule struct {
+	ID, Group string
+	Permission
+	Egress bool
 }

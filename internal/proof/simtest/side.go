@@ -2,86 +2,97 @@ package simtest
 
 import (
 	"net/netip"
-	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// half is one half of a connection that the policy allows.
-type half struct {
-	*ledger
-	connection *connection
+// side is one side of a connection for which the policy has a peering.
+type side struct {
+	judge
+	connection *Connection
 	role       peering.Role
 	reading    reading
-	now        time.Time
-	expected   []netip.Prefix // what counts as the peer's blocks; nil where the peer shows its own
+	expected   []netip.Prefix // taken for the peer's blocks; nil where EC2 shows them
 }
 
-func (h half) own() vpcKey  { return h.connection.side(h.role) }
-func (h half) peer() vpcKey { return h.connection.side(h.role.Other()) }
+func (s side) own() VPCKey  { return s.connection.VPC(s.role) }
+func (s side) peer() VPCKey { return s.connection.VPC(s.role.Other()) }
 
-func (h half) names() (own, peer string) {
-	if h.role == peering.Requester {
-		return h.reading.requester, h.reading.accepter
+// departments returns the department of the side's own VPC and that of its peer.
+func (s side) departments() (own, peer string) {
+	if s.role == peering.Requester {
+		return s.reading.requester, s.reading.accepter
 	}
-	return h.reading.accepter, h.reading.requester
+	return s.reading.accepter, s.reading.requester
 }
 
-func (h half) peerBlocks() []netip.Prefix {
-	if h.expected != nil {
-		return h.expected
+func (s side) peerBlocks() []netip.Prefix {
+	if s.expected != nil {
+		return s.expected
 	}
-	return h.known(h.peer(), everything)
+	return s.known(s.peer(), everything)
 }
 
-// expecting returns the half as it can be judged before acceptance: where the cell doesn't see the peer's blocks, those
-// count that the file declares, or else those that it names.
-func (h half) expecting(sees func(vpcKey) bool) half {
-	if sees(h.peer()) {
-		return h
+// expecting returns the side as it is judged before acceptance. Where the peer's blocks are not in view, it expects those
+// that the policy lists for the VPC, or else those that the peering names as destinations and sources.
+func (s side) expecting(in view) side {
+	if in(s.peer()) {
+		return s
 	}
-	own, peer := h.names()
-	h.expected = h.declared(peer, h.peer())
-	if len(h.expected) > 0 {
-		return h
+	own, peer := s.departments()
+	s.expected = s.declared(peer, s.peer())
+	if len(s.expected) > 0 {
+		return s
 	}
-	h.expected = append([]netip.Prefix{}, h.reading.entry.routes[own].to...)
-	for _, a := range h.reading.entry.allow {
-		if a.to == own && a.from == peer {
-			h.expected = append(h.expected, a.sources...)
+	s.expected = append([]netip.Prefix{}, s.reading.peering.Routes[own].To...)
+	for _, a := range s.reading.peering.Allow {
+		if a.To == own && a.From == peer {
+			s.expected = append(s.expected, a.Sources...)
 		}
 	}
-	return h
+	return s
 }
 
-// obstacle returns a route that stands in the way of a wanted one in one of the half's tables, if there is one.
-func (h half) obstacle() (in string, found bool) {
-	for _, t := range h.tablesOf(h.own()) {
-		for _, dst := range h.wants(t) {
-			for there, r := range t.routes {
-				if h.isInTheWay(there, r, dst) {
-					return there.String() + " in " + t.id, true
-				}
-			}
-			for _, own := range h.vpcs[h.own()].blocks {
-				if own.Overlaps(dst) && own.Bits() >= dst.Bits() {
-					return own.String() + ", which is local,", true
-				}
+// conflict returns a route that conflicts with one that the side wants, if there is one.
+func (s side) conflict() (route string, found bool) {
+	for _, t := range s.RouteTablesOf(s.own()) {
+		for _, dst := range s.wantedRoutes(t) {
+			if route, found := s.conflictWith(t, dst); found {
+				return route, true
 			}
 		}
 	}
 	return "", false
 }
 
-// isInTheWay reports whether a route takes addresses from the destination, or the destination would take some from
-// it while it leads to another peer. What a dead connection has left is never in the way; and before acceptance, when
-// nobody looks so closely, neither is what a pending one may have left.
-func (h half) isInTheWay(there netip.Prefix, r route, dst netip.Prefix) bool {
+// conflictWith returns a route of the table, or a local one of the VPC, that conflicts with a wanted destination.
+func (s side) conflictWith(t *RouteTable, dst netip.Prefix) (route string, found bool) {
+	for there, r := range t.Routes {
+		if s.isConflict(there, r, dst) {
+			return there.String() + " in " + t.ID, true
+		}
+	}
+	for _, b := range s.VPCs[s.own()].Blocks {
+		if b.Overlaps(dst) && b.Bits() >= dst.Bits() {
+			return b.String() + ", which is local,", true
+		}
+	}
+	return "", false
+}
+
+// isConflict reports whether a route diverts traffic from the destination, or a route for the destination would divert
+// traffic from another connection. Routes of dead connections conflict with nothing. Neither do, before acceptance, those
+// of connections that aren't active: autopeer doesn't look at their states yet.
+func (s side) isConflict(there netip.Prefix, r Route, dst netip.Prefix) bool {
+	toConnection := IsConnectionID(r.Target)
 	switch {
-	case r.target == h.connection.id || !there.Overlaps(dst), isConnection(r.target) && h.isDead(r.target, h.now):
+	case r.Target == s.connection.ID, !there.Overlaps(dst), toConnection && s.isDead(r.Target):
 		return false
-	case isConnection(r.target) && h.connection.accepted.IsZero() && h.state(h.connections[r.target], h.now) != active:
+	case toConnection && s.connection.Accepted.IsZero() && s.stateOf(s.Connections[r.Target]) != Active:
 		return false
 	}
-	return there.Bits() >= dst.Bits() || isConnection(r.target)
+	return there.Bits() >= dst.Bits() || toConnection
 }
+
+// roles are the sides of a connection.
+var roles = []peering.Role{peering.Requester, peering.Accepter}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/local"
@@ -61,21 +62,22 @@ type run struct {
 	subnets, groups int     // made so far
 
 	mu sync.Mutex // guards the rest, which functions' calls and events change
-	*journal
-	fates     *random.ByName
-	weather   weather
-	silent    map[peering.Cell]bool // where no trail logs
-	lost      map[string]bool       // connections of which an event was lost
-	unswept   map[peering.Cell]bool // where a sweep didn't go well
-	old       map[string]oldAnswer
-	heard     []heard
-	promises  []promise
-	throttles map[string]int          // in a row, by call
-	homes     map[string]peering.Cell // by access key
-	deployed  time.Time
-	calmed    time.Time
-	still     bool             // nothing is left to do
-	deaths    map[string]death // by invocation
+	*Journal
+	fates         *random.ByName
+	weather       weather
+	silent        map[peering.Cell]bool // where no trail logs
+	lost          map[string]bool       // connections of which an event was lost
+	unswept       map[peering.Cell]bool // where a sweep didn't go well
+	old           map[string]oldAnswer
+	heard         []outcome.Outcome
+	announcements []Announcement
+	promises      []promise
+	throttles     map[string]int          // in a row, by call
+	homes         map[string]peering.Cell // by access key
+	deployed      time.Time
+	calmed        time.Time
+	still         bool             // nothing is left to do
+	deaths        map[string]death // by invocation
 }
 
 func newRun(ctx context.Context, seed uint64) *run {
@@ -91,7 +93,7 @@ func newRun(ctx context.Context, seed uint64) *run {
 		options = *o
 	})
 	r.quotas = options.Quotas
-	r.journal = newJournal(options.Delays.Initiating, options.Delays.Provisioning)
+	r.Journal = NewJournal(options.Delays.Initiating, options.Delays.Provisioning)
 	r.SetWay(r.way)
 	r.Cloud.Inject(r.befall)
 	r.Fate = r.death
@@ -147,13 +149,13 @@ func (r *run) deploy() {
 			r.report.Fail(nil, "the policy can't be taken away: %v", err)
 		}
 	}
-	r.take(deployment(time.Now(), p))
+	r.take(Deployment(time.Now(), p))
 	var err error
-	if r.parsed, err = policyfile.Parse("policy.yaml", []byte(p.yaml())); err == nil {
-		err = r.Deploy(r.ctx, p.yaml(), r.listen)
+	if r.parsed, err = policyfile.Parse("policy.yaml", []byte(p.YAML())); err == nil {
+		err = r.Deploy(r.ctx, p.YAML(), r.listen)
 	}
 	if err != nil {
-		r.report.Fail(nil, "the policy can't be deployed: %v\n%s", err, p.yaml())
+		r.report.Fail(nil, "the policy can't be deployed: %v\n%s", err, p.YAML())
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -190,8 +192,8 @@ func (r *run) isUnderWay() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	return r.changedSince(now.Add(-quiet)) && slices.ContainsFunc(r.ledger.requests, func(id string) bool {
-		return r.complaint(r.ledger.connections[id], false, now) != ""
+	return r.ChangedSince(now.Add(-quiet)) && slices.ContainsFunc(r.Ledger.Requests, func(id string) bool {
+		return r.end(false).CheckConnection(id) != ""
 	})
 }
 

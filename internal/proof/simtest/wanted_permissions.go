@@ -1,30 +1,50 @@
 package simtest
 
-import "slices"
+import (
+	"slices"
+)
 
-// admits returns what a group of the half shall admit.
-func (h half) admits(g *group) []permission {
-	if g.vpc != h.own().id || g.cell != h.own().Cell {
-		return nil
-	}
-	own, peer := h.names()
-	var all []permission
-	for _, a := range h.reading.entry.allow {
-		if a.to == own && a.from == peer && (slices.Contains(a.ids, g.id) || len(a.tags) > 0 && hasAll(h.tags[g.id], a.tags)) {
-			all = append(all, h.permissions(a)...)
+// WantedPermissions returns the permissions that the policy wants in the security group for the connections of its VPC,
+// whatever their states, and whether or not the policy allows them.
+func WantedPermissions(l *Ledger, g *SecurityGroup) []Permission {
+	j := judge{Ledger: l}
+	var all []Permission
+	for _, id := range l.Requests {
+		c := l.Connections[id]
+		by := j.read(c)
+		for _, role := range c.Roles(g.Cell) {
+			if s := j.side(c, role, by); by.peering != nil && l.VPCs[s.peer()] != nil {
+				all = append(all, s.wantedPermissions(g)...)
+			}
 		}
 	}
 	return all
 }
 
-// permissions returns what an entry of allow admits, of each source by each range of ports.
-func (h half) permissions(a allow) []permission {
-	var all []permission
-	for _, p := range h.sources(a) {
-		for _, ports := range a.ranges() {
-			p.protocol, p.from, p.to = a.protocol, ports[0], ports[1]
-			if a.protocol == "all" {
-				p.protocol = "-1"
+// wantedPermissions returns the permissions that the policy wants in a security group of the side's own VPC.
+func (s side) wantedPermissions(g *SecurityGroup) []Permission {
+	if g.VPC != s.own().ID || g.Cell != s.own().Cell {
+		return nil
+	}
+	own, peer := s.departments()
+	var all []Permission
+	for _, a := range s.reading.peering.Allow {
+		selected := slices.Contains(a.IDs, g.ID) || len(a.Tags) > 0 && hasAll(s.Tags[g.ID], a.Tags)
+		if a.To == own && a.From == peer && selected {
+			all = append(all, s.permissions(a)...)
+		}
+	}
+	return all
+}
+
+// permissions returns one permission for each source and range of ports.
+func (s side) permissions(a Allow) []Permission {
+	var all []Permission
+	for _, p := range s.sources(a) {
+		for _, ports := range portsOf(a) {
+			p.Protocol, p.From, p.To = a.Protocol, ports[0], ports[1]
+			if a.Protocol == "all" {
+				p.Protocol = "-1"
 			}
 			all = append(all, p)
 		}
@@ -32,31 +52,33 @@ func (h half) permissions(a allow) []permission {
 	return all
 }
 
-func (h half) sources(a allow) []permission {
-	var from []permission
-	blocks := a.sources
-	if len(a.sources)+len(a.groups) == 0 {
-		blocks = h.peerBlocks()
+// sources returns permissions with nothing but the sources: blocks of the peer, of a family that has the protocol, and
+// security groups, which EC2 lets rules refer to within a Region only.
+func (s side) sources(a Allow) []Permission {
+	var from []Permission
+	blocks := a.Sources
+	if len(a.Sources)+len(a.SourceGroups) == 0 {
+		blocks = s.peerBlocks()
 	}
 	for _, b := range blocks {
-		fits := b.Addr().Is4() && a.protocol != "icmpv6" || b.Addr().Is6() && a.protocol != "icmp"
-		if fits && inside(b, h.peerBlocks()) {
-			from = append(from, permission{block: b})
+		hasProtocol := b.Addr().Is4() && a.Protocol != "icmpv6" || b.Addr().Is6() && a.Protocol != "icmp"
+		if hasProtocol && isInside(b, s.peerBlocks()) {
+			from = append(from, Permission{Block: b})
 		}
 	}
-	for _, g := range a.groups {
-		if h.own().Region == h.peer().Region {
-			from = append(from, permission{group: g})
+	for _, g := range a.SourceGroups {
+		if s.own().Region == s.peer().Region {
+			from = append(from, Permission{Group: g})
 		}
 	}
 	return from
 }
 
-func (a allow) ranges() [][2]int {
+func portsOf(a Allow) [][2]int {
 	switch {
-	case len(a.ports) > 0:
-		return a.ports
-	case a.protocol == "tcp" || a.protocol == "udp":
+	case len(a.Ports) > 0:
+		return a.Ports
+	case a.Protocol == "tcp" || a.Protocol == "udp":
 		return [][2]int{{0, 65535}}
 	}
 	return [][2]int{{-1, -1}}

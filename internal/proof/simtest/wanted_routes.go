@@ -5,58 +5,46 @@ import (
 	"slices"
 )
 
-// wants returns the destinations that a table of the half shall route to the connection.
-func (h half) wants(t *table) []netip.Prefix {
-	if t.vpc != h.own().id || t.cell != h.own().Cell || !h.chooses(t) {
+// wantedRoutes returns the destinations that the policy wants the route table to send to the side's connection.
+func (s side) wantedRoutes(t *RouteTable) []netip.Prefix {
+	own, _ := s.departments()
+	r := s.reading.peering.Routes[own]
+	if t.VPC != s.own().ID || t.Cell != s.own().Cell || !s.selects(r, t) {
 		return nil
 	}
-	return h.destinations()
+	return destinations(r, s.peerBlocks())
 }
 
-// destinations returns where routes shall lead.
-func (h half) destinations() []netip.Prefix {
-	own, _ := h.names()
-	r := h.reading.entry.routes[own]
-	return r.among(h.peerBlocks())
-}
-
-// among returns the destinations that are chosen, not excluded, and the peer's.
-func (r routing) among(peer []netip.Prefix) []netip.Prefix {
-	from := r.to
+// destinations returns the blocks that are selected, not excluded, and within the peer's.
+func destinations(r Routing, peer []netip.Prefix) []netip.Prefix {
+	from := r.To
 	if len(from) == 0 {
 		from = peer
 	}
 	return slices.DeleteFunc(slices.Clone(from), func(p netip.Prefix) bool {
-		return !inside(p, peer) || anyOverlap(r.excepts, []netip.Prefix{p})
+		return !isInside(p, peer) || AnyOverlap(r.Except, []netip.Prefix{p})
 	})
 }
 
-// chooses reports whether the table shall have routes.
-func (h half) chooses(t *table) bool {
-	own, _ := h.names()
-	r := h.reading.entry.routes[own]
+// selects reports whether the policy selects a route table of the side's own VPC.
+func (s side) selects(r Routing, t *RouteTable) bool {
 	switch {
-	case r.main:
-		return t.main
-	case len(r.tables) > 0:
-		return slices.Contains(r.tables, t.id)
-	case len(r.tags) > 0:
-		return hasAll(h.tags[t.id], r.tags)
-	case len(r.subnets)+len(r.subnetTags) > 0:
-		return h.servesChosen(t, r)
+	case r.Main:
+		return t.Main
+	case len(r.Tables) > 0:
+		return slices.Contains(r.Tables, t.ID)
+	case len(r.Tags) > 0:
+		return hasAll(s.Tags[t.ID], r.Tags)
+	case len(r.Subnets)+len(r.SubnetTags) > 0:
+		return slices.ContainsFunc(s.SubnetsOf(s.own()), func(n *Subnet) bool {
+			return s.selectsSubnet(r, n) && s.TableOf(n, s.own()) == t.ID
+		})
 	}
 	return true
 }
 
-// servesChosen reports whether the table serves one of the chosen subnets.
-func (h half) servesChosen(t *table, r routing) bool {
-	for _, s := range h.subnets {
-		chosen := slices.Contains(r.subnets, s.id) || len(r.subnetTags) > 0 && hasAll(h.tags[s.id], r.subnetTags)
-		if chosen && s.vpc == h.own().id && s.cell == h.own().Cell && h.serves(s, h.own()) == t.id {
-			return true
-		}
-	}
-	return false
+func (s side) selectsSubnet(r Routing, n *Subnet) bool {
+	return slices.Contains(r.Subnets, n.ID) || len(r.SubnetTags) > 0 && hasAll(s.Tags[n.ID], r.SubnetTags)
 }
 
 func hasAll(have, want map[string]string) bool {
