@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
@@ -52,27 +53,27 @@ func (r *run) somebodyActs() {
 }
 
 // look lets people look at what there is, while autopeer changes it.
-func look[T any](r *run, at func(*Ledger) []T) []T {
+func look[T any](r *run, at func(*ledger.Ledger) []T) []T {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return at(r.Ledger)
 }
 
-func (r *run) tablesOf(s *site) []*RouteTable {
-	return look(r, func(l *Ledger) []*RouteTable { return l.RouteTablesOf(s.VPCKey) })
+func (r *run) tablesOf(s *site) []*ledger.RouteTable {
+	return look(r, func(l *ledger.Ledger) []*ledger.RouteTable { return l.RouteTablesOf(s.VPCKey) })
 }
 
-func (r *run) groupsOf(s *site) []*SecurityGroup {
-	return look(r, func(l *Ledger) []*SecurityGroup { return l.SecurityGroupsOf(s.VPCKey) })
+func (r *run) groupsOf(s *site) []*ledger.SecurityGroup {
+	return look(r, func(l *ledger.Ledger) []*ledger.SecurityGroup { return l.SecurityGroupsOf(s.VPCKey) })
 }
 
 func (r *run) redeploy() { r.deploy() }
 
 // forgeEvent tells a function something that may never have happened, or happened to others.
 func (r *run) forgeEvent() {
-	found := r.connections(Pending, Active, Dead)
+	found := r.connections(ledger.Pending, ledger.Active, ledger.Dead)
 	cells := slices.DeleteFunc(slices.Clone(r.cells), func(c peering.Cell) bool {
-		return !look(r, func(l *Ledger) []bool { return []bool{l.Policy.IsDeployed(c)} })[0]
+		return !look(r, func(l *ledger.Ledger) []bool { return []bool{l.Policy.IsDeployed(c)} })[0]
 	})
 	if len(found) == 0 || len(cells) == 0 {
 		return

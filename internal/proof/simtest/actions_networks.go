@@ -2,6 +2,7 @@ package simtest
 
 import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
@@ -30,8 +31,8 @@ func (r *run) retagOne(cell peering.Cell, id, key string, values ...string) {
 	r.act(cell, "CreateTags", tagged(id, key, random.Pick(r.Source, values...))...)
 }
 
-func (r *run) subnetsOf(s *site) []*Subnet {
-	return look(r, func(l *Ledger) []*Subnet { return l.SubnetsOf(s.VPCKey) })
+func (r *run) subnetsOf(s *site) []*ledger.Subnet {
+	return look(r, func(l *ledger.Ledger) []*ledger.Subnet { return l.SubnetsOf(s.VPCKey) })
 }
 
 // changeBlocks associates a block, or dissociates one.

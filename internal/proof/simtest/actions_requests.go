@@ -5,13 +5,16 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
 // connections returns those in one of these states.
-func (r *run) connections(states ...State) []*Connection {
-	return look(r, func(l *Ledger) []*Connection {
-		var all []*Connection
+func (r *run) connections(states ...ledger.State) []*ledger.Connection {
+	return look(r, func(l *ledger.Ledger) []*ledger.Connection {
+		var all []*ledger.Connection
 		for _, id := range l.Requests {
 			if c := l.Connections[id]; slices.Contains(states, l.State(c, time.Now())) {
 				all = append(all, c)
@@ -33,8 +36,8 @@ func (r *run) pair() (from, to *site) {
 }
 
 func (r *run) isListed(a, b *site) bool {
-	p := look(r, func(l *Ledger) []Peering { return l.Policy.Peerings })
-	return slices.ContainsFunc(p, func(e Peering) bool {
+	p := look(r, func(l *ledger.Ledger) []plainpolicy.Peering { return l.Policy.Peerings })
+	return slices.ContainsFunc(p, func(e plainpolicy.Peering) bool {
 		return e.A == a.department && e.B == b.department || e.A == b.department && e.B == a.department
 	})
 }
@@ -51,7 +54,7 @@ func (r *run) request() {
 	r.requestBetween(from.VPCKey, peer)
 }
 
-func (r *run) requestBetween(from, to VPCKey) {
+func (r *run) requestBetween(from, to ledger.VPCKey) {
 	params := []string{"VpcId", from.ID, "PeerVpcId", to.ID}
 	if from.Account != to.Account {
 		params = append(params, "PeerOwnerId", string(to.Account))
@@ -68,7 +71,7 @@ func (r *run) requestBetween(from, to VPCKey) {
 		const none = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId><vpcPeeringConnectionSet/></DescribeVpcPeeringConnectionsResponse>`
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.old[from.String()+id] = oldAnswer{none, time.Now().Add(r.Duration(time.Second, Unseen))}
+		r.old[from.String()+id] = oldAnswer{none, time.Now().Add(r.Duration(time.Second, oracle.Unseen))}
 	}
 }
 
@@ -81,7 +84,7 @@ func (r *run) isNew(id string) bool {
 }
 
 // decideByHand makes the accepter's call, or the one of either side.
-func (r *run) decideByHand(action string, either bool, states ...State) {
+func (r *run) decideByHand(action string, either bool, states ...ledger.State) {
 	found := r.connections(states...)
 	if len(found) == 0 {
 		return
@@ -95,17 +98,17 @@ func (r *run) decideByHand(action string, either bool, states ...State) {
 	r.act(cell, action, "VpcPeeringConnectionId", c.ID)
 }
 
-func (r *run) acceptByHand() { r.decideByHand("AcceptVpcPeeringConnection", false, Pending) }
+func (r *run) acceptByHand() { r.decideByHand("AcceptVpcPeeringConnection", false, ledger.Pending) }
 
-func (r *run) rejectByHand() { r.decideByHand("RejectVpcPeeringConnection", false, Pending) }
+func (r *run) rejectByHand() { r.decideByHand("RejectVpcPeeringConnection", false, ledger.Pending) }
 
 func (r *run) deleteConnection() {
-	r.decideByHand("DeleteVpcPeeringConnection", true, Active, Active, Pending)
+	r.decideByHand("DeleteVpcPeeringConnection", true, ledger.Active, ledger.Active, ledger.Pending)
 }
 
 // requestAgain asks for what is there or was there.
 func (r *run) requestAgain() {
-	if found := r.connections(Pending, Active, Dead); len(found) > 0 {
+	if found := r.connections(ledger.Pending, ledger.Active, ledger.Dead); len(found) > 0 {
 		c := random.Pick(r.Source, found...)
 		if r.Chance(50) {
 			r.remember(c)
@@ -116,7 +119,7 @@ func (r *run) requestAgain() {
 }
 
 func (r *run) approve() {
-	found := r.connections(Pending)
+	found := r.connections(ledger.Pending)
 	if len(found) == 0 {
 		return
 	}

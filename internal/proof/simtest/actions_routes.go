@@ -1,10 +1,12 @@
 package simtest
 
 import (
-	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 	"net/netip"
 	"slices"
 	"strconv"
+
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
 // routeByHand routes something that may be in autopeer's way: all of another site's block, a part of it, more than it.
@@ -27,7 +29,7 @@ func (r *run) to(s *site, table string, dst netip.Prefix) []string {
 		name = "DestinationIpv6CidrBlock"
 	}
 	params := []string{"RouteTableId", table, name, dst.String()}
-	mine := slices.DeleteFunc(r.connections(Pending, Active), func(c *Connection) bool { return c.Requester != s.VPCKey && c.Accepter != s.VPCKey })
+	mine := slices.DeleteFunc(r.connections(ledger.Pending, ledger.Active), func(c *ledger.Connection) bool { return c.Requester != s.VPCKey && c.Accepter != s.VPCKey })
 	if len(mine) > 0 && r.Chance(60) {
 		return append(params, "VpcPeeringConnectionId", random.Pick(r.Source, mine...).ID)
 	}
@@ -42,7 +44,7 @@ func (r *run) aRoute(s *site) (table string, dst netip.Prefix, found bool) {
 	}
 	var ours, all []place
 	for _, t := range r.tablesOf(s) {
-		all = append(all, look(r, func(*Ledger) []place {
+		all = append(all, look(r, func(*ledger.Ledger) []place {
 			var here []place
 			for dst, there := range t.Routes {
 				here = append(here, place{t.ID, dst})
@@ -96,7 +98,7 @@ func (r *run) fill() {
 	if groups := r.groupsOf(s); len(groups) > 0 {
 		g := random.Pick(r.Source, groups...)
 		for i := range r.Between(1, 4) {
-			r.act(s.Cell, "AuthorizeSecurityGroupIngress", ruleParams(g.ID, Permission{Protocol: "udp", From: i, To: i, Block: s.primary})...)
+			r.act(s.Cell, "AuthorizeSecurityGroupIngress", ruleParams(g.ID, ledger.Permission{Protocol: "udp", From: i, To: i, Block: s.primary})...)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
@@ -19,30 +21,30 @@ func (r *run) admitByHand() {
 }
 
 // permissionFor is what the policy says for the group, if it says anything, or else something.
-func (r *run) permissionFor(g *SecurityGroup, other *site) Permission {
-	all := look(r, func(l *Ledger) []Permission { return WantedPermissions(l, g) })
-	all = slices.DeleteFunc(all, func(p Permission) bool { return !p.Block.IsValid() })
+func (r *run) permissionFor(g *ledger.SecurityGroup, other *site) ledger.Permission {
+	all := look(r, func(l *ledger.Ledger) []ledger.Permission { return oracle.WantedPermissions(l, g) })
+	all = slices.DeleteFunc(all, func(p ledger.Permission) bool { return !p.Block.IsValid() })
 	if len(all) > 0 && r.Chance(70) {
 		return random.Pick(r.Source, all...)
 	}
-	return Permission{Protocol: "tcp", From: 80, To: 80, Block: other.primary}
+	return ledger.Permission{Protocol: "tcp", From: 80, To: 80, Block: other.primary}
 }
 
 // revokeByHand revokes any rule.
 func (r *run) revokeByHand() {
-	rules := look(r, func(l *Ledger) []*Rule {
-		return Sorted(l.Rules, func(*Rule) bool { return true })
+	rules := look(r, func(l *ledger.Ledger) []*ledger.Rule {
+		return ledger.Sorted(l.Rules, func(*ledger.Rule) bool { return true })
 	})
 	if len(rules) == 0 {
 		return
 	}
 	gone := random.Pick(r.Source, rules...)
-	cells := look(r, func(l *Ledger) []peering.Cell { return []peering.Cell{l.SecurityGroups[gone.Group].Cell} })
+	cells := look(r, func(l *ledger.Ledger) []peering.Cell { return []peering.Cell{l.SecurityGroups[gone.Group].Cell} })
 	r.act(cells[0], "RevokeSecurityGroupIngress", "GroupId", gone.Group, "SecurityGroupRuleId.1", gone.ID)
 }
 
 // ruleParams returns the parameters of a call that makes a rule with the permission.
-func ruleParams(group string, p Permission) []string {
+func ruleParams(group string, p ledger.Permission) []string {
 	list, field := "IpPermissions.1.IpRanges.1.CidrIp", p.Block.String()
 	if p.Block.Addr().Is6() {
 		list = "IpPermissions.1.Ipv6Ranges.1.CidrIpv6"

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
 // listen holds what is announced against what there is.
@@ -14,22 +16,22 @@ func (r *run) listen(o outcome.Outcome) {
 	r.heard = append(r.heard, o)
 	r.announcements = append(r.announcements, announcement(o))
 	r.report.Note(said{o})
-	if why := CheckAnnouncement(r.Ledger, announcement(o)); why != "" {
+	if why := oracle.CheckAnnouncement(r.Ledger, announcement(o)); why != "" {
 		r.report.Fail([]string{string(o.Connection)}, "%s", why)
 	}
 	if o.Kind != outcome.Connected || r.Ledger.Connections[string(o.Connection)] == nil {
 		return
 	}
 	for _, line := range o.State { // each by itself: somebody may have undone one before another was done
-		holds := func(l *Ledger, _ time.Time) bool { return HasRoute(l, line, string(o.Connection)) }
+		holds := func(l *ledger.Ledger, _ time.Time) bool { return oracle.HasRoute(l, line, string(o.Connection)) }
 		if !holds(r.Ledger, time.Now()) && !r.Journal.WasEver(time.Now(), memory, holds) {
 			r.report.Fail([]string{string(o.Connection)}, "%s was announced as connected, and it isn't so that %s", o.Connection, line)
 		}
 	}
 }
 
-func announcement(o outcome.Outcome) Announcement {
-	return Announcement{At: time.Now(), DetailType: string(o.Kind), Connection: string(o.Connection), Cell: o.Cell, Side: o.Side}
+func announcement(o outcome.Outcome) oracle.Announcement {
+	return oracle.Announcement{At: time.Now(), DetailType: string(o.Kind), Connection: string(o.Connection), Cell: o.Cell, Side: o.Side}
 }
 
 type said struct{ outcome.Outcome }

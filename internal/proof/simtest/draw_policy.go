@@ -2,9 +2,11 @@ package simtest
 
 import (
 	"fmt"
-	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 	"net/netip"
 	"slices"
+
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
+	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
 // found distributes the sites over departments, once for a run.
@@ -21,8 +23,8 @@ func (r *run) found() {
 }
 
 // drawPolicy writes a policy for the departments. Its range for a VPC is wider than the VPC's first block.
-func (r *run) drawPolicy() *Policy {
-	p := &Policy{Reject: r.Chance(40), Disconnect: r.Chance(50), Limits: map[string]int{}}
+func (r *run) drawPolicy() *plainpolicy.Policy {
+	p := &plainpolicy.Policy{Reject: r.Chance(40), Disconnect: r.Chance(50), Limits: map[string]int{}}
 	if r.Chance(25) {
 		p.Limits = map[string]int{"routes": 6, "rules": 4, "peerings": 2}
 	}
@@ -44,8 +46,8 @@ func (r *run) drawPolicy() *Policy {
 	return p
 }
 
-func (r *run) drawMember(s *site) Member {
-	m := Member{Cell: s.Cell, VPC: s.ID}
+func (r *run) drawMember(s *site) plainpolicy.Member {
+	m := plainpolicy.Member{Cell: s.Cell, VPC: s.ID}
 	switch {
 	case s.ranged:
 		a := s.primary.Addr().As4()
@@ -61,11 +63,11 @@ func (s *site) isAlone(sites []*site) bool {
 	return !slices.ContainsFunc(sites, func(o *site) bool { return o != s && o.primary == s.primary })
 }
 
-func (r *run) drawEntry(a, b string) Peering {
+func (r *run) drawEntry(a, b string) plainpolicy.Peering {
 	if r.Chance(50) {
 		a, b = b, a
 	}
-	e := Peering{A: a, B: b, Manual: r.Chance(20), DNS: r.Chance(25), Routes: map[string]Routing{}}
+	e := plainpolicy.Peering{A: a, B: b, Manual: r.Chance(20), DNS: r.Chance(25), Routes: map[string]plainpolicy.Routing{}}
 	if r.Chance(30) {
 		e.Requester = a
 	}
@@ -85,8 +87,8 @@ func (r *run) members(department string) []*site {
 	return slices.DeleteFunc(slices.Clone(r.listed), func(s *site) bool { return s.department != department })
 }
 
-func (r *run) drawRouting(own, peer string) Routing {
-	var c Routing
+func (r *run) drawRouting(own, peer string) plainpolicy.Routing {
+	var c plainpolicy.Routing
 	home := random.Pick(r.Source, r.members(own)...)
 	tables := r.Ledger.RouteTablesOf(home.VPCKey)
 	subnets := r.Ledger.SubnetsOf(home.VPCKey)
@@ -116,8 +118,8 @@ func (r *run) drawRouting(own, peer string) Routing {
 	return c
 }
 
-func (r *run) drawAllow(from, to string) Allow {
-	a := Allow{From: from, To: to, Protocol: random.Pick(r.Source, "tcp", "tcp", "udp", "icmp", "icmpv6", "all")}
+func (r *run) drawAllow(from, to string) plainpolicy.Allow {
+	a := plainpolicy.Allow{From: from, To: to, Protocol: random.Pick(r.Source, "tcp", "tcp", "udp", "icmp", "icmpv6", "all")}
 	source := random.Pick(r.Source, r.members(from)...)
 	home := random.Pick(r.Source, r.members(to)...)
 	switch {
@@ -137,7 +139,7 @@ func (r *run) drawAllow(from, to string) Allow {
 	switch {
 	case a.Protocol == "tcp" || a.Protocol == "udp":
 		a.Ports = random.Pick(r.Source, nil, [][2]int{{443, 443}}, [][2]int{{22, 22}, {8000, 8080}})
-	case IsICMP(a.Protocol):
+	case plainpolicy.IsICMP(a.Protocol):
 		a.Ports = random.Pick(r.Source, nil, [][2]int{{8, -1}}, [][2]int{{3, 4}, {8, -1}})
 	}
 	return a

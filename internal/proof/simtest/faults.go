@@ -13,6 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
@@ -45,7 +46,7 @@ func drawWeather(d random.Source) weather {
 
 // befall says what becomes of a call of autopeer's. It sleeps for as long as the call takes.
 func (r *run) befall(call apicall.Call) *cloudsim.Failure {
-	function := FunctionOf(call.ARN)
+	function := ledger.FunctionOf(call.ARN)
 	if function == "" {
 		return nil
 	}
@@ -211,7 +212,7 @@ type oldAnswer struct {
 }
 
 // remember keeps what both sides see of a connection, so that they may go on seeing it for a while.
-func (r *run) remember(c *Connection) {
+func (r *run) remember(c *ledger.Connection) {
 	if !r.Chance(r.weather.stale) {
 		return
 	}
@@ -229,7 +230,7 @@ func (r *run) remember(c *Connection) {
 // way delivers events late, twice or never, and lets the ledger read each record, whoever else is told of it.
 func (r *run) way(d events.Delivery, usual time.Duration) []time.Duration {
 	if d.Stage == events.FromTrail {
-		record, err := ParseRecord(cellOf(d.Event), d.Event.Detail, time.Now())
+		record, err := ledger.ParseRecord(cellOf(d.Event), d.Event.Detail, time.Now())
 		if err != nil {
 			r.report.Fail(nil, "%v", err)
 			return nil

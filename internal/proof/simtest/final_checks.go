@@ -3,6 +3,8 @@ package simtest
 import (
 	"fmt"
 	"time"
+
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle"
 )
 
 // conclude holds what there is in the end against the policy.
@@ -28,10 +30,10 @@ func (r *run) conclude() {
 }
 
 // end returns the state in which nothing is in progress. Callers hold the lock.
-func (r *run) end(deadLetters bool) End {
-	return End{
+func (r *run) end(deadLetters bool) oracle.End {
+	return oracle.End{
 		Ledger: r.Ledger, Now: time.Now(), Announcements: r.announcements, DeadLetters: deadLetters, Deployed: r.deployed, Calmed: r.calmed,
-		Quotas:     Quotas{RoutesPerTable: r.quotas.RoutesPerTable, RulesPerGroup: r.quotas.RulesPerGroup, ActivePeeringsPerVPC: r.quotas.ActivePeeringsPerVPC},
+		Quotas:     oracle.Quotas{RoutesPerTable: r.quotas.RoutesPerTable, RulesPerGroup: r.quotas.RulesPerGroup, ActivePeeringsPerVPC: r.quotas.ActivePeeringsPerVPC},
 		LostEvents: r.lost, FailedSweeps: r.unswept,
 	}
 }

@@ -10,12 +10,13 @@ import (
 
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
 // site is a VPC as it was built, with what it belongs to as far as the first policy says.
 type site struct {
-	VPCKey
+	ledger.VPCKey
 	nth        int
 	primary    netip.Prefix
 	gateway    string
@@ -84,7 +85,7 @@ func (r *run) build() {
 
 // addSite makes a VPC. Now and then it has the block of an earlier one, or another account's id.
 func (r *run) addSite(i int) {
-	s := &site{nth: i, VPCKey: VPCKey{Cell: random.Pick(r.Source, r.cells...)}}
+	s := &site{nth: i, VPCKey: ledger.VPCKey{Cell: random.Pick(r.Source, r.cells...)}}
 	s.primary = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(16 * i), 0, 0}), 16) // at most six
 	overlapping := false
 	if i > 0 && r.Chance(15) {
@@ -96,7 +97,7 @@ func (r *run) addSite(i int) {
 	s.ranged = !overlapping && r.Chance(25)
 	s.ID = element(r.must(s.Cell, "CreateVpc", "CidrBlock", s.primary.String()), "vpcId")
 	main := element(r.must(s.Cell, "DescribeRouteTables", "Filter.1.Name", "vpc-id", "Filter.1.Value.1", s.ID), "routeTableId")
-	r.take(MainTable(time.Now(), s.VPCKey, main))
+	r.take(ledger.MainTable(time.Now(), s.VPCKey, main))
 	r.sites = append(r.sites, s)
 	r.furnish(s)
 }

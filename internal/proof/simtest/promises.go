@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
 // promise is a call that failed in a way that nobody can make sense of, or never came back: the function must look
@@ -71,7 +72,7 @@ func (r *run) watchCall(c call) {
 
 // meet reports whether two connections are one, or have a VPC in common in the cell: a call about one may have been made
 // for the other, in whose way it stood.
-func meet(l *Ledger, a, b string, cell peering.Cell) bool {
+func meet(l *ledger.Ledger, a, b string, cell peering.Cell) bool {
 	if a == b {
 		return true
 	}
@@ -79,7 +80,7 @@ func meet(l *Ledger, a, b string, cell peering.Cell) bool {
 	if one == nil || other == nil {
 		return false
 	}
-	return slices.ContainsFunc([]VPCKey{one.Requester, one.Accepter}, func(v VPCKey) bool {
+	return slices.ContainsFunc([]ledger.VPCKey{one.Requester, one.Accepter}, func(v ledger.VPCKey) bool {
 		return v.Cell == cell && (v == other.Requester || v == other.Accepter)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
@@ -41,14 +42,14 @@ func (r *run) onceMore() {
 }
 
 // hint tells every function of the connection what it may have heard long ago.
-func (r *run) hint(cell peering.Cell, c *Connection) {
+func (r *run) hint(cell peering.Cell, c *ledger.Connection) {
 	for _, h := range hints {
 		r.forge(cell, h.function, h.call, c.ID, c.Requester, c.Accepter, time.Hour)
 	}
 }
 
 // forge puts an event into a function's queue, as if the call had been made that long ago.
-func (r *run) forge(cell peering.Cell, f wiring.Function, call, id string, requester, accepter VPCKey, ago time.Duration) {
+func (r *run) forge(cell peering.Cell, f wiring.Function, call, id string, requester, accepter ledger.VPCKey, ago time.Duration) {
 	time.Sleep(r.Duration(time.Microsecond, 5*time.Millisecond)) // messages that come at one instant share a batch, or not
 	event := sandbox.Event(call, cell, peering.ConnectionID(id), siteOf(requester), siteOf(accepter))
 	now := time.Now().UTC()
@@ -59,6 +60,6 @@ func (r *run) forge(cell peering.Cell, f wiring.Function, call, id string, reque
 	}
 }
 
-func siteOf(v VPCKey) lab.Site {
+func siteOf(v ledger.VPCKey) lab.Site {
 	return lab.Site{Cell: v.Cell, VPC: lab.VPC{ID: peering.VPCID(v.ID)}}
 }

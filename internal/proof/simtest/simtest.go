@@ -17,6 +17,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/policyfile"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 	"github.com/autopeer/autopeer/internal/proof/simtest/report"
 	"github.com/autopeer/autopeer/internal/sandbox"
@@ -62,7 +64,7 @@ type run struct {
 	subnets, groups int     // made so far
 
 	mu sync.Mutex // guards the rest, which functions' calls and events change
-	*Journal
+	*ledger.Journal
 	fates         *random.ByName
 	weather       weather
 	silent        map[peering.Cell]bool // where no trail logs
@@ -70,7 +72,7 @@ type run struct {
 	unswept       map[peering.Cell]bool // where a sweep didn't go well
 	old           map[string]oldAnswer
 	heard         []outcome.Outcome
-	announcements []Announcement
+	announcements []oracle.Announcement
 	promises      []promise
 	throttles     map[string]int          // in a row, by call
 	homes         map[string]peering.Cell // by access key
@@ -93,7 +95,7 @@ func newRun(ctx context.Context, seed uint64) *run {
 		options = *o
 	})
 	r.quotas = options.Quotas
-	r.Journal = NewJournal(options.Delays.Initiating, options.Delays.Provisioning)
+	r.Journal = ledger.NewJournal(options.Delays.Initiating, options.Delays.Provisioning)
 	r.SetWay(r.way)
 	r.Cloud.Inject(r.befall)
 	r.Fate = r.death
@@ -149,7 +151,7 @@ func (r *run) deploy() {
 			r.report.Fail(nil, "the policy can't be taken away: %v", err)
 		}
 	}
-	r.take(Deployment(time.Now(), p))
+	r.take(ledger.Deployment(time.Now(), p))
 	var err error
 	if r.parsed, err = policyfile.Parse("policy.yaml", []byte(p.YAML())); err == nil {
 		err = r.Deploy(r.ctx, p.YAML(), r.listen)

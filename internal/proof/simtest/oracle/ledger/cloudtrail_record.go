@@ -1,13 +1,15 @@
-package simtest
+package ledger
 
 import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
 )
 
 // Record is one write call as CloudTrail records it. Events may be lost, but records are complete: the ledger follows
@@ -20,7 +22,7 @@ type Record struct {
 	Code     string // EC2's error code; empty if the call succeeded
 	request  fields
 	response fields
-	Policy   *Policy // of a deployment; nil in all records of CloudTrail
+	Policy   *plainpolicy.Policy // of a deployment; nil in all records of CloudTrail
 }
 
 // The calls of the records that don't come from CloudTrail.
@@ -30,7 +32,7 @@ const (
 )
 
 // Deployment returns a record of a policy that replaces the one that was deployed.
-func Deployment(at time.Time, p *Policy) Record {
+func Deployment(at time.Time, p *plainpolicy.Policy) Record {
 	return Record{At: at, Call: callDeploy, Policy: p}
 }
 
@@ -198,3 +200,4 @@ func (r Record) TagKeys() []string {
 	return keys
 }
 
+var connectionID = regexp.MustCompile(`pcx-[0-9a-f]{17}`)

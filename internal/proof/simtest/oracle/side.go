@@ -1,22 +1,23 @@
-package simtest
+package oracle
 
 import (
 	"net/netip"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
 // side is one side of a connection for which the policy has a peering.
 type side struct {
 	judge
-	connection *Connection
+	connection *ledger.Connection
 	role       peering.Role
 	reading    reading
 	expected   []netip.Prefix // taken for the peer's blocks; nil where EC2 shows them
 }
 
-func (s side) own() VPCKey  { return s.connection.VPC(s.role) }
-func (s side) peer() VPCKey { return s.connection.VPC(s.role.Other()) }
+func (s side) own() ledger.VPCKey  { return s.connection.VPC(s.role) }
+func (s side) peer() ledger.VPCKey { return s.connection.VPC(s.role.Other()) }
 
 // departments returns the department of the side's own VPC and that of its peer.
 func (s side) departments() (own, peer string) {
@@ -66,7 +67,7 @@ func (s side) conflict() (route string, found bool) {
 }
 
 // conflictWith returns a route of the table, or a local one of the VPC, that conflicts with a wanted destination.
-func (s side) conflictWith(t *RouteTable, dst netip.Prefix) (route string, found bool) {
+func (s side) conflictWith(t *ledger.RouteTable, dst netip.Prefix) (route string, found bool) {
 	for there, r := range t.Routes {
 		if s.isConflict(there, r, dst) {
 			return there.String() + " in " + t.ID, true
@@ -83,12 +84,12 @@ func (s side) conflictWith(t *RouteTable, dst netip.Prefix) (route string, found
 // isConflict reports whether a route diverts traffic from the destination, or a route for the destination would divert
 // traffic from another connection. Routes of dead connections conflict with nothing. Neither do, before acceptance, those
 // of connections that aren't active: autopeer doesn't look at their states yet.
-func (s side) isConflict(there netip.Prefix, r Route, dst netip.Prefix) bool {
-	toConnection := IsConnectionID(r.Target)
+func (s side) isConflict(there netip.Prefix, r ledger.Route, dst netip.Prefix) bool {
+	toConnection := ledger.IsConnectionID(r.Target)
 	switch {
 	case r.Target == s.connection.ID, !there.Overlaps(dst), toConnection && s.isDead(r.Target):
 		return false
-	case toConnection && s.connection.Accepted.IsZero() && s.stateOf(s.Connections[r.Target]) != Active:
+	case toConnection && s.connection.Accepted.IsZero() && s.stateOf(s.Connections[r.Target]) != ledger.Active:
 		return false
 	}
 	return there.Bits() >= dst.Bits() || toConnection

@@ -1,13 +1,14 @@
-package simtest
+package oracle
 
 import (
 	"fmt"
 	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
-func (j judge) checkAuthorize(rec Record) string {
+func (j judge) checkAuthorize(rec ledger.Record) string {
 	id := rec.ConnectionTag()
 	sides := j.allowedSides(id, rec.Cell)
 	for _, made := range rec.MadeRules() {
@@ -20,7 +21,7 @@ func (j judge) checkAuthorize(rec Record) string {
 	return ""
 }
 
-func (j judge) checkRevoke(rec Record) string {
+func (j judge) checkRevoke(rec ledger.Record) string {
 	for _, id := range rec.RevokedRules() {
 		if why := j.checkRevoked(id, rec.Cell); why != "" {
 			return why
@@ -52,18 +53,18 @@ func (j judge) checkRevoked(rule string, cell peering.Cell) string {
 }
 
 // isStale reports whether the rule refers to a security group that was deleted or is in a VPC that is no longer a peer.
-func (j judge) isStale(r *Rule) bool {
+func (j judge) isStale(r *ledger.Rule) bool {
 	own, other := j.SecurityGroups[r.Group], j.SecurityGroups[r.Permission.Group]
 	if r.Permission.Group == "" || own == nil {
 		return false
 	}
-	return other == nil || !j.arePeers(VPCKey{Cell: own.Cell, ID: own.VPC}, VPCKey{Cell: other.Cell, ID: other.VPC})
+	return other == nil || !j.arePeers(ledger.VPCKey{Cell: own.Cell, ID: own.VPC}, ledger.VPCKey{Cell: other.Cell, ID: other.VPC})
 }
 
 // arePeers reports whether an active connection leads from one VPC to the other, or both are the same.
-func (j judge) arePeers(a, b VPCKey) bool {
+func (j judge) arePeers(a, b ledger.VPCKey) bool {
 	for _, c := range j.Connections {
-		if (c.Requester == a && c.Accepter == b || c.Requester == b && c.Accepter == a) && j.stateOf(c) == Active {
+		if (c.Requester == a && c.Accepter == b || c.Requester == b && c.Accepter == a) && j.stateOf(c) == ledger.Active {
 			return true
 		}
 	}

@@ -1,4 +1,4 @@
-package simtest
+package oracle
 
 import (
 	"fmt"
@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
 // CheckCall returns the rule that a successful call of autopeer breaks in the state right before it, in a sentence; ""
 // if autopeer may make the call.
-func CheckCall(l *Ledger, rec Record) string {
+func CheckCall(l *ledger.Ledger, rec ledger.Record) string {
 	check := callChecks[rec.Call]
 	if check == nil {
 		return fmt.Sprintf("autopeer-%s called %s, which it never does", rec.Function, rec.Call)
@@ -22,7 +23,7 @@ func CheckCall(l *Ledger, rec Record) string {
 }
 
 // callChecks check the calls that autopeer may make.
-var callChecks = map[string]func(judge, Record) string{
+var callChecks = map[string]func(judge, ledger.Record) string{
 	"AcceptVpcPeeringConnection":        judge.checkAccept,
 	"RejectVpcPeeringConnection":        judge.checkReject,
 	"CreateRoute":                       judge.checkCreateRoute,
@@ -47,7 +48,7 @@ var callers = map[string][]string{
 	"ModifyVpcPeeringConnectionOptions": {"connect"},
 }
 
-func (j judge) checkAccept(rec Record) string {
+func (j judge) checkAccept(rec ledger.Record) string {
 	c := j.Connections[rec.Connection()]
 	if c == nil {
 		return rec.Connection() + " was accepted, which nobody asked for"
@@ -73,7 +74,7 @@ func (j judge) checkAccept(rec Record) string {
 
 // expectedConflict returns a route that conflicts with one of the cell's sides, as far as that is known before
 // acceptance.
-func (j judge) expectedConflict(c *Connection, by reading, cell peering.Cell) (route string, found bool) {
+func (j judge) expectedConflict(c *ledger.Connection, by reading, cell peering.Cell) (route string, found bool) {
 	for _, role := range c.Roles(cell) {
 		if route, found := j.side(c, role, by).expecting(inCell(cell)).conflict(); found {
 			return route, true
@@ -82,7 +83,7 @@ func (j judge) expectedConflict(c *Connection, by reading, cell peering.Cell) (r
 	return "", false
 }
 
-func (j judge) checkReject(rec Record) string {
+func (j judge) checkReject(rec ledger.Record) string {
 	c := j.Connections[rec.Connection()]
 	if c == nil || j.Policy == nil || !j.Policy.Reject || len(j.readings(c, inCell(rec.Cell))) > 0 {
 		return rec.Connection() + " was rejected, and the policy doesn't ask for that"
@@ -90,7 +91,7 @@ func (j judge) checkReject(rec Record) string {
 	return ""
 }
 
-func (j judge) checkTags(rec Record) string {
+func (j judge) checkTags(rec ledger.Record) string {
 	for _, id := range rec.Tagged() {
 		if len(j.allowedSides(id, rec.Cell)) == 0 {
 			return id + " was tagged, which the policy doesn't allow"
@@ -105,7 +106,7 @@ func (j judge) checkTags(rec Record) string {
 	return ""
 }
 
-func (j judge) checkOptions(rec Record) string {
+func (j judge) checkOptions(rec ledger.Record) string {
 	for _, s := range j.allowedSides(rec.Connection(), rec.Cell) {
 		if s.reading.peering.DNS {
 			return ""
@@ -117,7 +118,7 @@ func (j judge) checkOptions(rec Record) string {
 // allowedSides returns the sides of an active connection that the cell owns; none if the policy doesn't allow it.
 func (j judge) allowedSides(id string, cell peering.Cell) []side {
 	c := j.Connections[id]
-	if c == nil || j.Policy == nil || j.stateOf(c) != Active {
+	if c == nil || j.Policy == nil || j.stateOf(c) != ledger.Active {
 		return nil
 	}
 	by := j.read(c)
@@ -146,7 +147,7 @@ func (j judge) mayDisconnect(id string, cell peering.Cell) bool {
 
 // isRemoved reports whether the policy wants a connection disconnected that autopeer has connected, because its peering
 // was removed from the policy.
-func (j judge) isRemoved(c *Connection, cell peering.Cell) bool {
-	return j.Policy != nil && j.Policy.Disconnect && j.stateOf(c) == Active && j.read(c).peering == nil &&
+func (j judge) isRemoved(c *ledger.Connection, cell peering.Cell) bool {
+	return j.Policy != nil && j.Policy.Disconnect && j.stateOf(c) == ledger.Active && j.read(c).peering == nil &&
 		j.TagsOn(c, cell)[peering.TagManaged] == "true"
 }

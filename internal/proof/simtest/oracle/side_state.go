@@ -1,10 +1,11 @@
-package simtest
+package oracle
 
 import (
 	"fmt"
 	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
 // checkSide checks a side that the policy allows: it is exactly as the policy wants it, or an announcement since the last
@@ -47,7 +48,7 @@ func (s side) checkContents() string {
 	return ""
 }
 
-func (s side) checkRouteTable(t *RouteTable) string {
+func (s side) checkRouteTable(t *ledger.RouteTable) string {
 	want := s.wantedRoutes(t)
 	for _, dst := range want {
 		if t.Routes[dst].Target != s.connection.ID {
@@ -64,7 +65,7 @@ func (s side) checkRouteTable(t *RouteTable) string {
 
 // checkSecurityGroup lets rules be missing that refer to security groups: EC2 may refuse such a rule, and if nothing else
 // is missing it is retried only once a day.
-func (s side) checkSecurityGroup(g *SecurityGroup) string {
+func (s side) checkSecurityGroup(g *ledger.SecurityGroup) string {
 	want := s.wantedPermissions(g)
 	for _, p := range want {
 		if p.Group == "" && !s.isAdmitted(g, p) {
@@ -80,6 +81,6 @@ func (s side) checkSecurityGroup(g *SecurityGroup) string {
 }
 
 // isAdmitted reports whether the security group has a rule with the permission, whether or not autopeer has made it.
-func (j judge) isAdmitted(g *SecurityGroup, p Permission) bool {
-	return slices.ContainsFunc(j.IngressRulesOf(g.ID), func(there *Rule) bool { return there.Permission == p })
+func (j judge) isAdmitted(g *ledger.SecurityGroup, p ledger.Permission) bool {
+	return slices.ContainsFunc(j.IngressRulesOf(g.ID), func(there *ledger.Rule) bool { return there.Permission == p })
 }

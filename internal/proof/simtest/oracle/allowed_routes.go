@@ -1,11 +1,13 @@
-package simtest
+package oracle
 
 import (
 	"fmt"
 	"slices"
+
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
-func (j judge) checkCreateRoute(rec Record) string {
+func (j judge) checkCreateRoute(rec ledger.Record) string {
 	t := j.RouteTables[rec.RouteTable()]
 	for _, s := range j.allowedSides(rec.Target(), rec.Cell) {
 		if t != nil && slices.Contains(s.wantedRoutes(t), rec.Destination()) {
@@ -15,18 +17,18 @@ func (j judge) checkCreateRoute(rec Record) string {
 	return fmt.Sprintf("%s was routed to %s in %s, and the policy doesn't say so", rec.Destination(), rec.Target(), rec.RouteTable())
 }
 
-func (j judge) checkReplaceRoute(rec Record) string {
+func (j judge) checkReplaceRoute(rec ledger.Record) string {
 	if why := j.checkCreateRoute(rec); why != "" {
 		return why
 	}
 	there, found := j.RouteTables[rec.RouteTable()].Routes[rec.Destination()]
-	if found && IsConnectionID(there.Target) && j.isDead(there.Target) {
+	if found && ledger.IsConnectionID(there.Target) && j.isDead(there.Target) {
 		return ""
 	}
 	return fmt.Sprintf("the route %s → %s in %s was replaced, and it isn't what a dead connection has left", rec.Destination(), there.Target, rec.RouteTable())
 }
 
-func (j judge) checkDeleteRoute(rec Record) string {
+func (j judge) checkDeleteRoute(rec ledger.Record) string {
 	t := j.RouteTables[rec.RouteTable()]
 	if t == nil {
 		return ""
@@ -34,9 +36,9 @@ func (j judge) checkDeleteRoute(rec Record) string {
 	id := t.Routes[rec.Destination()].Target
 	route := fmt.Sprintf("the route %s → %s in %s", rec.Destination(), id, t.ID)
 	switch {
-	case !j.isDepartments(VPCKey{Cell: t.Cell, ID: t.VPC}):
+	case !j.isDepartments(ledger.VPCKey{Cell: t.Cell, ID: t.VPC}):
 		return fmt.Sprintf("a route of %s was deleted, which is no department's", t.VPC)
-	case !IsConnectionID(id):
+	case !ledger.IsConnectionID(id):
 		return route + " was deleted, which leads to no connection"
 	case j.mayDisconnect(id, rec.Cell):
 		return ""

@@ -1,12 +1,15 @@
-package simtest
+package oracle
 
 import (
 	"net/netip"
 	"slices"
+
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
 )
 
 // wantedRoutes returns the destinations that the policy wants the route table to send to the side's connection.
-func (s side) wantedRoutes(t *RouteTable) []netip.Prefix {
+func (s side) wantedRoutes(t *ledger.RouteTable) []netip.Prefix {
 	own, _ := s.departments()
 	r := s.reading.peering.Routes[own]
 	if t.VPC != s.own().ID || t.Cell != s.own().Cell || !s.selects(r, t) {
@@ -16,18 +19,18 @@ func (s side) wantedRoutes(t *RouteTable) []netip.Prefix {
 }
 
 // destinations returns the blocks that are selected, not excluded, and within the peer's.
-func destinations(r Routing, peer []netip.Prefix) []netip.Prefix {
+func destinations(r plainpolicy.Routing, peer []netip.Prefix) []netip.Prefix {
 	from := r.To
 	if len(from) == 0 {
 		from = peer
 	}
 	return slices.DeleteFunc(slices.Clone(from), func(p netip.Prefix) bool {
-		return !isInside(p, peer) || AnyOverlap(r.Except, []netip.Prefix{p})
+		return !isInside(p, peer) || ledger.AnyOverlap(r.Except, []netip.Prefix{p})
 	})
 }
 
 // selects reports whether the policy selects a route table of the side's own VPC.
-func (s side) selects(r Routing, t *RouteTable) bool {
+func (s side) selects(r plainpolicy.Routing, t *ledger.RouteTable) bool {
 	switch {
 	case r.Main:
 		return t.Main
@@ -36,14 +39,14 @@ func (s side) selects(r Routing, t *RouteTable) bool {
 	case len(r.Tags) > 0:
 		return hasAll(s.Tags[t.ID], r.Tags)
 	case len(r.Subnets)+len(r.SubnetTags) > 0:
-		return slices.ContainsFunc(s.SubnetsOf(s.own()), func(n *Subnet) bool {
+		return slices.ContainsFunc(s.SubnetsOf(s.own()), func(n *ledger.Subnet) bool {
 			return s.selectsSubnet(r, n) && s.TableOf(n, s.own()) == t.ID
 		})
 	}
 	return true
 }
 
-func (s side) selectsSubnet(r Routing, n *Subnet) bool {
+func (s side) selectsSubnet(r plainpolicy.Routing, n *ledger.Subnet) bool {
 	return slices.Contains(r.Subnets, n.ID) || len(r.SubnetTags) > 0 && hasAll(s.Tags[n.ID], r.SubnetTags)
 }
 

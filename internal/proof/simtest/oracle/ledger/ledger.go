@@ -1,16 +1,19 @@
-package simtest
+// Package ledger computes the resources of the cloud from the records of CloudTrail and the time.
+package ledger
 
 import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
 )
 
 // Ledger holds the resources of all accounts and Regions. Callers read its fields and change none.
 type Ledger struct {
 	provisioning, initiating time.Duration
 
-	Policy         *Policy // deployed; nil before the first deployment
+	Policy         *plainpolicy.Policy // deployed; nil before the first deployment
 	VPCs           map[VPCKey]*VPC
 	Subnets        map[string]*Subnet
 	RouteTables    map[string]*RouteTable
@@ -32,7 +35,7 @@ func New(initiating, provisioning time.Duration) *Ledger {
 
 // Beside returns a ledger with the VPCs and connections of l, the other resources of own, and the policy: the answers
 // to concurrent calls of one function need not be from one instant.
-func (l *Ledger) Beside(own *Ledger, p *Policy) *Ledger {
+func (l *Ledger) Beside(own *Ledger, p *plainpolicy.Policy) *Ledger {
 	mixed := *l
 	mixed.Policy = p
 	mixed.Subnets, mixed.RouteTables, mixed.SecurityGroups, mixed.Rules, mixed.Tags = own.Subnets, own.RouteTables, own.SecurityGroups, own.Rules, own.Tags

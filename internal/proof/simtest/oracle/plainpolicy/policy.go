@@ -1,4 +1,6 @@
-package simtest
+// Package plainpolicy holds a policy as people write it and renders it as YAML, without the code that autopeer reads
+// policies with.
+package plainpolicy
 
 import (
 	"net/netip"

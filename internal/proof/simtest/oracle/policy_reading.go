@@ -1,19 +1,21 @@
-package simtest
+package oracle
 
 import (
 	"net/netip"
 	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
 )
 
 // reading is one way to read the policy for a connection: a peering that names both departments in this direction. A
 // function that doesn't see the blocks of a VPC may have to consider more than one.
 type reading struct {
-	peering             *Peering // nil if the policy has none
-	requester, accepter string   // departments
-	undeclared          bool     // a VPC has blocks that its cidrs leave out
-	overlap             bool     // the blocks of the VPCs overlap
+	peering             *plainpolicy.Peering // nil if the policy has none
+	requester, accepter string               // departments
+	undeclared          bool                 // a VPC has blocks that its cidrs leave out
+	overlap             bool                 // the blocks of the VPCs overlap
 }
 
 // allows reports whether the policy allows the connection, approval apart.
@@ -21,7 +23,7 @@ func (r reading) allows() bool { return r.peering != nil && !r.undeclared && !r.
 
 // read returns the reading for a connection whose blocks are all known: a VPC is of one department at most, so there
 // is only one.
-func (j judge) read(c *Connection) reading {
+func (j judge) read(c *ledger.Connection) reading {
 	for _, r := range j.readings(c, everything) {
 		return r
 	}
@@ -29,7 +31,7 @@ func (j judge) read(c *Connection) reading {
 }
 
 // readings returns the possible readings for a connection when only the blocks of the VPCs in view are known.
-func (j judge) readings(c *Connection, in view) []reading {
+func (j judge) readings(c *ledger.Connection, in view) []reading {
 	if j.Policy == nil || c.Requester == c.Accepter {
 		return nil
 	}
@@ -40,7 +42,7 @@ func (j judge) readings(c *Connection, in view) []reading {
 				all = append(all, reading{
 					peering: p, requester: from, accepter: to,
 					undeclared: j.isUndeclared(from, c.Requester, in) || j.isUndeclared(to, c.Accepter, in),
-					overlap:    AnyOverlap(j.known(c.Requester, in), j.known(c.Accepter, in)),
+					overlap:    ledger.AnyOverlap(j.known(c.Requester, in), j.known(c.Accepter, in)),
 				})
 			}
 		}
@@ -49,8 +51,8 @@ func (j judge) readings(c *Connection, in view) []reading {
 }
 
 // peeringsOf returns the peerings that let the one department request a connection to the other.
-func peeringsOf(p *Policy, from, to string) []*Peering {
-	var all []*Peering
+func peeringsOf(p *plainpolicy.Policy, from, to string) []*plainpolicy.Peering {
+	var all []*plainpolicy.Peering
 	for i := range p.Peerings {
 		e := &p.Peerings[i]
 		between := e.A == from && e.B == to || e.A == to && e.B == from
@@ -72,23 +74,23 @@ func needApproval(all []reading) bool {
 }
 
 // isApproved reports whether a person has approved a request. Only a tag in the accepter's cell counts.
-func (j judge) isApproved(c *Connection) bool {
+func (j judge) isApproved(c *ledger.Connection) bool {
 	return j.TagsOn(c, c.Accepter.Cell)[peering.TagApproved] == "true"
 }
 
 // view reports whether the blocks of a VPC are known. Before acceptance, EC2 shows a cell only its own VPC's.
-type view func(VPCKey) bool
+type view func(ledger.VPCKey) bool
 
-func everything(VPCKey) bool { return true }
+func everything(ledger.VPCKey) bool { return true }
 
-func nothing(VPCKey) bool { return false }
+func nothing(ledger.VPCKey) bool { return false }
 
 func inCell(cell peering.Cell) view {
-	return func(v VPCKey) bool { return v.Cell == cell }
+	return func(v ledger.VPCKey) bool { return v.Cell == cell }
 }
 
 // known returns the blocks of a VPC; nil if they are not in view.
-func (j judge) known(v VPCKey, in view) []netip.Prefix {
+func (j judge) known(v ledger.VPCKey, in view) []netip.Prefix {
 	if there := j.VPCs[v]; there != nil && in(v) {
 		return there.Blocks
 	}
@@ -96,7 +98,7 @@ func (j judge) known(v VPCKey, in view) []netip.Prefix {
 }
 
 // departmentsOf returns the departments that a VPC may belong to. One that names the VPC by id goes before ranges.
-func (j judge) departmentsOf(v VPCKey, in view) []string {
+func (j judge) departmentsOf(v ledger.VPCKey, in view) []string {
 	var named, ranged []string
 	for _, d := range j.Policy.Departments {
 		var ranges []netip.Prefix
@@ -119,18 +121,18 @@ func (j judge) departmentsOf(v VPCKey, in view) []string {
 }
 
 // isDepartments reports whether the VPC may belong to a department.
-func (j judge) isDepartments(v VPCKey) bool {
+func (j judge) isDepartments(v ledger.VPCKey) bool {
 	return j.Policy != nil && len(j.departmentsOf(v, nothing)) > 0
 }
 
 // isUndeclared reports whether the policy lists the blocks of a VPC and the VPC has others.
-func (j judge) isUndeclared(department string, v VPCKey, in view) bool {
+func (j judge) isUndeclared(department string, v ledger.VPCKey, in view) bool {
 	cidrs := j.declared(department, v)
 	return len(cidrs) > 0 && !allInside(j.known(v, in), cidrs)
 }
 
 // declared returns the blocks that the policy lists for a VPC; nil if it lists none.
-func (j judge) declared(department string, v VPCKey) []netip.Prefix {
+func (j judge) declared(department string, v ledger.VPCKey) []netip.Prefix {
 	for _, d := range j.Policy.Departments {
 		for _, m := range d.Members {
 			if d.Name == department && m.Cell == v.Cell && m.VPC == v.ID {

@@ -1,5 +1,6 @@
-package simtest
+package oracle
 
+import "github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 
 // Quotas are EC2's quotas where they differ from the defaults; 0 stands for the default.
 type Quotas struct {
@@ -14,16 +15,16 @@ const (
 )
 
 // isFull reports whether one of the VPCs has as many connections as it may.
-func (e End) isFull(c *Connection) bool {
+func (e End) isFull(c *ledger.Connection) bool {
 	most := least(defaultPeerings, e.Quotas.ActivePeeringsPerVPC, e.Ledger.Policy.Limits["peerings"])
 	return e.countConnections(c.Requester) >= most || e.countConnections(c.Accepter) >= most
 }
 
 // countConnections returns the number of connections of the VPC that were accepted.
-func (e End) countConnections(v VPCKey) (n int) {
+func (e End) countConnections(v ledger.VPCKey) (n int) {
 	for _, c := range e.Ledger.Connections {
 		state := e.judge().stateOf(c)
-		if (c.Requester == v || c.Accepter == v) && (state == Active || state == Provisioning) {
+		if (c.Requester == v || c.Accepter == v) && (state == ledger.Active || state == ledger.Provisioning) {
 			n++
 		}
 	}
@@ -59,7 +60,7 @@ func exceeds(quota int, count func(ipv6 bool) (have, missing int)) bool {
 }
 
 // countRoutes counts the routes of the family in the table, local ones included, and those that are missing.
-func (s side) countRoutes(t *RouteTable, ipv6 bool) (have, missing int) {
+func (s side) countRoutes(t *ledger.RouteTable, ipv6 bool) (have, missing int) {
 	for _, b := range s.known(s.own(), everything) {
 		if b.Addr().Is6() == ipv6 {
 			have++
@@ -80,8 +81,8 @@ func (s side) countRoutes(t *RouteTable, ipv6 bool) (have, missing int) {
 
 // countRules counts the ingress rules of the family in the group, and those that are missing. A rule that refers to a
 // security group counts in both families.
-func (s side) countRules(g *SecurityGroup, ipv6 bool) (have, missing int) {
-	counts := func(p Permission) bool { return !p.Block.IsValid() || p.Block.Addr().Is6() == ipv6 }
+func (s side) countRules(g *ledger.SecurityGroup, ipv6 bool) (have, missing int) {
+	counts := func(p ledger.Permission) bool { return !p.Block.IsValid() || p.Block.Addr().Is6() == ipv6 }
 	for _, there := range s.IngressRulesOf(g.ID) {
 		if counts(there.Permission) {
 			have++

@@ -1,4 +1,4 @@
-package simtest
+package oracle
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
 // Announcement is an event that autopeer has published about a connection.
@@ -34,7 +35,7 @@ var final = []string{accepted, connected, denied, conflicting, failed, disconnec
 
 // CheckAnnouncement returns the error in an announcement, in a sentence; "" if it is true. Announcements about unknown
 // connections follow from forged events and are not judged.
-func CheckAnnouncement(l *Ledger, a Announcement) string {
+func CheckAnnouncement(l *ledger.Ledger, a Announcement) string {
 	c := l.Connections[a.Connection]
 	switch {
 	case c == nil:
@@ -49,7 +50,7 @@ func CheckAnnouncement(l *Ledger, a Announcement) string {
 
 // HasRoute reports whether there is the route that a line of an announced state describes, as in "rtb-1 routes
 // 10.0.0.0/16 to pcx-1". It returns true for all other lines.
-func HasRoute(l *Ledger, line, connection string) bool {
+func HasRoute(l *ledger.Ledger, line, connection string) bool {
 	words := strings.Fields(line)
 	if len(words) != 5 || words[1] != "routes" {
 		return true
@@ -68,7 +69,7 @@ func HasRoute(l *Ledger, line, connection string) bool {
 
 // checkAnnounced checks that the result of a request was announced. Requests that were over soon, or whose events were
 // lost, may have no announcement unless a sweep has found them.
-func (e End) checkAnnounced(c *Connection) string {
+func (e End) checkAnnounced(c *ledger.Connection) string {
 	isAnnounced := slices.ContainsFunc(e.Announcements, func(a Announcement) bool {
 		return a.Connection == c.ID && slices.Contains(final, a.DetailType)
 	})
@@ -87,9 +88,9 @@ const reminded = 35 * time.Minute
 
 // isReminded reports whether a sweep must have reminded of a pending request. If that sweep failed, or a conflict arose
 // later, the next reminder comes after midnight.
-func (e End) isReminded(c *Connection) bool {
+func (e End) isReminded(c *ledger.Connection) bool {
 	j := e.judge()
-	waits := j.stateOf(c) == Pending && c.Created.Add(reminded).Before(e.Now)
+	waits := j.stateOf(c) == ledger.Pending && c.Created.Add(reminded).Before(e.Now)
 	swept := !e.FailedSweeps[c.Requester.Cell] && !e.FailedSweeps[c.Accepter.Cell]
 	return waits && swept && !e.isObstructed(c, allowing(j.readings(c, inCell(c.Accepter.Cell))))
 }

@@ -1,4 +1,4 @@
-package simtest
+package oracle
 
 import (
 	"fmt"
@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
 // End is the state of a run in which nothing is in progress, and the past that its judgement depends on.
 type End struct {
-	Ledger *Ledger
+	Ledger *ledger.Ledger
 	Now    time.Time
 	Quotas Quotas
 
@@ -34,11 +35,11 @@ func (e End) CheckConnection(id string) string {
 	}
 	j := e.judge()
 	switch state := j.stateOf(c); state {
-	case Dead:
+	case ledger.Dead:
 		return j.checkLeftovers(c, j.Policy.Cells())
-	case Pending:
+	case ledger.Pending:
 		return e.checkPending(c)
-	case Active:
+	case ledger.Active:
 		return e.checkActive(c)
 	default:
 		return fmt.Sprintf("%s is still %s", c.ID, state)
@@ -46,12 +47,12 @@ func (e End) CheckConnection(id string) string {
 }
 
 // checkLeftovers checks that the connection has no routes and rules in the cells.
-func (j judge) checkLeftovers(c *Connection, cells []peering.Cell) string {
+func (j judge) checkLeftovers(c *ledger.Connection, cells []peering.Cell) string {
 	for _, cell := range cells {
 		if why := j.checkLeftRoutes(c, cell); why != "" {
 			return why
 		}
-		for _, rule := range Sorted(j.Rules, func(*Rule) bool { return true }) {
+		for _, rule := range ledger.Sorted(j.Rules, func(*ledger.Rule) bool { return true }) {
 			if g := j.SecurityGroups[rule.Group]; g != nil && g.Cell == cell && j.Tags[rule.ID][peering.TagConnection] == c.ID {
 				return fmt.Sprintf("%s is gone, and %s still has its rule %s", c.ID, rule.Group, rule.ID)
 			}
@@ -60,9 +61,9 @@ func (j judge) checkLeftovers(c *Connection, cells []peering.Cell) string {
 	return ""
 }
 
-func (j judge) checkLeftRoutes(c *Connection, cell peering.Cell) string {
-	tables := Sorted(j.RouteTables, func(t *RouteTable) bool {
-		return t.Cell == cell && j.isDepartments(VPCKey{Cell: cell, ID: t.VPC})
+func (j judge) checkLeftRoutes(c *ledger.Connection, cell peering.Cell) string {
+	tables := ledger.Sorted(j.RouteTables, func(t *ledger.RouteTable) bool {
+		return t.Cell == cell && j.isDepartments(ledger.VPCKey{Cell: cell, ID: t.VPC})
 	})
 	for _, t := range tables {
 		for dst, there := range t.Routes {
@@ -75,7 +76,7 @@ func (j judge) checkLeftRoutes(c *Connection, cell peering.Cell) string {
 }
 
 // checkPending checks that there is a reason for a request to be neither accepted nor rejected.
-func (e End) checkPending(c *Connection) string {
+func (e End) checkPending(c *ledger.Connection) string {
 	j, cell := e.judge(), c.Accepter.Cell
 	if !j.Policy.IsDeployed(cell) {
 		return ""
@@ -92,7 +93,7 @@ func (e End) checkPending(c *Connection) string {
 }
 
 // isObstructed reports whether, by one of the readings, a route conflicts or a quota doesn't suffice.
-func (e End) isObstructed(c *Connection, allowed []reading) bool {
+func (e End) isObstructed(c *ledger.Connection, allowed []reading) bool {
 	j, cell := e.judge(), c.Accepter.Cell
 	return slices.ContainsFunc(allowed, func(by reading) bool {
 		_, found := j.expectedConflict(c, by, cell)
@@ -103,7 +104,7 @@ func (e End) isObstructed(c *Connection, allowed []reading) bool {
 }
 
 // checkActive checks both sides of an active connection.
-func (e End) checkActive(c *Connection) string {
+func (e End) checkActive(c *ledger.Connection) string {
 	j := e.judge()
 	by := j.read(c)
 	for _, role := range roles {
