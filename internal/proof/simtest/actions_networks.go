@@ -7,90 +7,90 @@ import (
 )
 
 // retag changes tags by which the policy chooses.
-func (r *run) retag() {
-	s := random.Pick(r.Source, r.sites...)
-	switch r.IntN(3) {
+func (w *World) retag() {
+	s := random.Pick(w.Source, w.sites...)
+	switch w.IntN(3) {
 	case 0:
-		r.retagOne(s.Cell, random.Pick(r.Source, r.tablesOf(s)...).ID, "Tier", "private", "public")
+		w.retagOne(s.Cell, random.Pick(w.Source, w.tablesOf(s)...).ID, "Tier", "private", "public")
 	case 1:
-		if groups := r.groupsOf(s); len(groups) > 0 {
-			r.retagOne(s.Cell, random.Pick(r.Source, groups...).ID, "Role", "web", "db")
+		if groups := w.groupsOf(s); len(groups) > 0 {
+			w.retagOne(s.Cell, random.Pick(w.Source, groups...).ID, "Role", "web", "db")
 		}
 	default:
-		if subnets := r.subnetsOf(s); len(subnets) > 0 {
-			r.retagOne(s.Cell, random.Pick(r.Source, subnets...).ID, "Tier", "private", "public")
+		if subnets := w.subnetsOf(s); len(subnets) > 0 {
+			w.retagOne(s.Cell, random.Pick(w.Source, subnets...).ID, "Tier", "private", "public")
 		}
 	}
 }
 
-func (r *run) retagOne(cell peering.Cell, id, key string, values ...string) {
-	if r.Chance(25) {
-		r.act(cell, "DeleteTags", "ResourceId.1", id, "Tag.1.Key", key)
+func (w *World) retagOne(cell peering.Cell, id, key string, values ...string) {
+	if w.Chance(25) {
+		w.act(cell, "DeleteTags", "ResourceId.1", id, "Tag.1.Key", key)
 		return
 	}
-	r.act(cell, "CreateTags", tagged(id, key, random.Pick(r.Source, values...))...)
+	w.act(cell, "CreateTags", tagged(id, key, random.Pick(w.Source, values...))...)
 }
 
-func (r *run) subnetsOf(s *site) []*ledger.Subnet {
-	return look(r, func(l *ledger.Ledger) []*ledger.Subnet { return l.SubnetsOf(s.VPCKey) })
+func (w *World) subnetsOf(s *site) []*ledger.Subnet {
+	return look(w, func(l *ledger.Ledger) []*ledger.Subnet { return l.SubnetsOf(s.VPCKey) })
 }
 
 // changeBlocks associates a block, or dissociates one.
-func (r *run) changeBlocks() {
-	s := random.Pick(r.Source, r.sites...)
-	if r.Chance(60) {
-		r.addBlock(s)
+func (w *World) changeBlocks() {
+	s := random.Pick(w.Source, w.sites...)
+	if w.Chance(60) {
+		w.addBlock(s)
 		return
 	}
-	answer, err := r.ask(s.Cell, "DescribeVpcs", "VpcId.1", s.ID)
+	answer, err := w.ask(s.Cell, "DescribeVpcs", "VpcId.1", s.ID)
 	if err != nil {
 		return
 	}
 	if ids := associationID.FindAllString(answer, -1); len(ids) > 1 {
-		r.act(s.Cell, "DisassociateVpcCidrBlock", "AssociationId", ids[len(ids)-1])
+		w.act(s.Cell, "DisassociateVpcCidrBlock", "AssociationId", ids[len(ids)-1])
 	}
 }
 
 // rebuild adds to a VPC, or has another table serve a subnet.
-func (r *run) rebuild() {
-	s := random.Pick(r.Source, r.sites...)
-	subnets := r.subnetsOf(s)
-	switch r.IntN(4) {
+func (w *World) rebuild() {
+	s := random.Pick(w.Source, w.sites...)
+	subnets := w.subnetsOf(s)
+	switch w.IntN(4) {
 	case 0:
-		r.addSubnet(s)
+		w.addSubnet(s)
 	case 1:
-		r.addGroup(s)
+		w.addGroup(s)
 	case 2:
-		r.addTable(s)
+		w.addTable(s)
 	default:
 		if len(subnets) == 0 {
 			return
 		}
-		n := random.Pick(r.Source, subnets...)
+		n := random.Pick(w.Source, subnets...)
 		switch {
 		case n.Association == "":
-			r.act(s.Cell, "AssociateRouteTable", "SubnetId", n.ID, "RouteTableId", random.Pick(r.Source, r.tablesOf(s)...).ID)
-		case r.Chance(50):
-			r.act(s.Cell, "DisassociateRouteTable", "AssociationId", n.Association)
+			w.act(s.Cell, "AssociateRouteTable", "SubnetId", n.ID, "RouteTableId", random.Pick(w.Source, w.tablesOf(s)...).ID)
+		case w.Chance(50):
+			w.act(s.Cell, "DisassociateRouteTable", "AssociationId", n.Association)
 		default:
-			r.act(s.Cell, "ReplaceRouteTableAssociation", "AssociationId", n.Association, "RouteTableId", random.Pick(r.Source, r.tablesOf(s)...).ID)
+			w.act(s.Cell, "ReplaceRouteTableAssociation", "AssociationId", n.Association, "RouteTableId", random.Pick(w.Source, w.tablesOf(s)...).ID)
 		}
 	}
 }
 
 // removeParts removes a table or a group that nothing needs.
-func (r *run) removeParts() {
-	s := random.Pick(r.Source, r.sites...)
-	if tables := r.tablesOf(s); r.Chance(50) {
-		r.act(s.Cell, "DeleteRouteTable", "RouteTableId", random.Pick(r.Source, tables...).ID)
+func (w *World) removeParts() {
+	s := random.Pick(w.Source, w.sites...)
+	if tables := w.tablesOf(s); w.Chance(50) {
+		w.act(s.Cell, "DeleteRouteTable", "RouteTableId", random.Pick(w.Source, tables...).ID)
 		return
 	}
-	if groups := r.groupsOf(s); len(groups) > 1 {
-		r.act(s.Cell, "DeleteSecurityGroup", "GroupId", random.Pick(r.Source, groups...).ID)
+	if groups := w.groupsOf(s); len(groups) > 1 {
+		w.act(s.Cell, "DeleteSecurityGroup", "GroupId", random.Pick(w.Source, groups...).ID)
 	}
 }
 
-func (r *run) changeHostnames() {
-	s := random.Pick(r.Source, r.sites...)
-	r.act(s.Cell, "ModifyVpcAttribute", "VpcId", s.ID, "EnableDnsHostnames.Value", random.Pick(r.Source, "true", "true", "false"))
+func (w *World) changeHostnames() {
+	s := random.Pick(w.Source, w.sites...)
+	w.act(s.Cell, "ModifyVpcAttribute", "VpcId", s.ID, "EnableDnsHostnames.Value", random.Pick(w.Source, "true", "true", "false"))
 }

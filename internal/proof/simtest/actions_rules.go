@@ -11,36 +11,36 @@ import (
 )
 
 // admitByHand makes a rule of somebody's own: often the same that the policy wants.
-func (r *run) admitByHand() {
-	s, other := r.pair()
-	if groups := r.groupsOf(s); len(groups) > 0 {
-		g := random.Pick(r.Source, groups...)
-		p := r.permissionFor(g, other)
-		r.act(s.Cell, "AuthorizeSecurityGroupIngress", ruleParams(g.ID, p)...)
+func (w *World) admitByHand() {
+	s, other := w.pair()
+	if groups := w.groupsOf(s); len(groups) > 0 {
+		g := random.Pick(w.Source, groups...)
+		p := w.permissionFor(g, other)
+		w.act(s.Cell, "AuthorizeSecurityGroupIngress", ruleParams(g.ID, p)...)
 	}
 }
 
 // permissionFor is what the policy says for the group, if it says anything, or else something.
-func (r *run) permissionFor(g *ledger.SecurityGroup, other *site) ledger.Permission {
-	all := look(r, func(l *ledger.Ledger) []ledger.Permission { return oracle.WantedPermissions(l, g) })
+func (w *World) permissionFor(g *ledger.SecurityGroup, other *site) ledger.Permission {
+	all := look(w, func(l *ledger.Ledger) []ledger.Permission { return oracle.WantedPermissions(l, g) })
 	all = slices.DeleteFunc(all, func(p ledger.Permission) bool { return !p.Block.IsValid() })
-	if len(all) > 0 && r.Chance(70) {
-		return random.Pick(r.Source, all...)
+	if len(all) > 0 && w.Chance(70) {
+		return random.Pick(w.Source, all...)
 	}
 	return ledger.Permission{Protocol: "tcp", From: 80, To: 80, Block: other.primary}
 }
 
 // revokeByHand revokes any rule.
-func (r *run) revokeByHand() {
-	rules := look(r, func(l *ledger.Ledger) []*ledger.Rule {
+func (w *World) revokeByHand() {
+	rules := look(w, func(l *ledger.Ledger) []*ledger.Rule {
 		return ledger.Sorted(l.Rules, func(*ledger.Rule) bool { return true })
 	})
 	if len(rules) == 0 {
 		return
 	}
-	gone := random.Pick(r.Source, rules...)
-	cells := look(r, func(l *ledger.Ledger) []peering.Cell { return []peering.Cell{l.SecurityGroups[gone.Group].Cell} })
-	r.act(cells[0], "RevokeSecurityGroupIngress", "GroupId", gone.Group, "SecurityGroupRuleId.1", gone.ID)
+	gone := random.Pick(w.Source, rules...)
+	cells := look(w, func(l *ledger.Ledger) []peering.Cell { return []peering.Cell{l.SecurityGroups[gone.Group].Cell} })
+	w.act(cells[0], "RevokeSecurityGroupIngress", "GroupId", gone.Group, "SecurityGroupRuleId.1", gone.ID)
 }
 
 // ruleParams returns the parameters of a call that makes a rule with the permission.

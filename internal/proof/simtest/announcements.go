@@ -9,33 +9,46 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
-// listen holds what is announced against what there is.
-func (r *run) listen(o outcome.Outcome) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.heard = append(r.heard, o)
-	r.announcements = append(r.announcements, announcement(o))
-	r.report.Note(said{o})
-	if why := oracle.CheckAnnouncement(r.Ledger, announcement(o)); why != "" {
-		r.report.Fail([]string{string(o.Connection)}, "%s", why)
+// Announced checks an outcome that autopeer has published.
+func (c *Checker) Announced(o outcome.Outcome) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	a := oracle.Announcement{At: now, DetailType: string(o.Kind), Connection: string(o.Connection), Cell: o.Cell, Side: o.Side}
+	c.outcomes, c.announcements = append(c.outcomes, o), append(c.announcements, a)
+	c.report.Note(announced{o})
+	if why := oracle.CheckAnnouncement(c.journal.Ledger, a); why != "" {
+		c.report.Fail([]string{a.Connection}, "%s", why)
 	}
-	if o.Kind != outcome.Connected || r.Ledger.Connections[string(o.Connection)] == nil {
+	if o.Kind != outcome.Connected || c.journal.Connections[a.Connection] == nil {
 		return
 	}
-	for _, line := range o.State { // each by itself: somebody may have undone one before another was done
-		holds := func(l *ledger.Ledger, _ time.Time) bool { return oracle.HasRoute(l, line, string(o.Connection)) }
-		if !holds(r.Ledger, time.Now()) && !r.Journal.WasEver(time.Now(), memory, holds) {
-			r.report.Fail([]string{string(o.Connection)}, "%s was announced as connected, and it isn't so that %s", o.Connection, line)
+	for _, line := range o.State { // each by itself: a person may have undone one before another was done
+		holds := func(l *ledger.Ledger, _ time.Time) bool { return oracle.HasRoute(l, line, a.Connection) }
+		if !holds(c.journal.Ledger, now) && !c.journal.WasEver(now, memory, holds) {
+			c.report.Fail([]string{a.Connection}, "%s was announced as connected, and it isn't so that %s", a.Connection, line)
 		}
 	}
 }
 
-func announcement(o outcome.Outcome) oracle.Announcement {
-	return oracle.Announcement{At: time.Now(), DetailType: string(o.Kind), Connection: string(o.Connection), Cell: o.Cell, Side: o.Side}
+// announced is the history's line about an outcome.
+type announced struct{ outcome.Outcome }
+
+func (a announced) String() string {
+	return fmt.Sprintf("said in %s: %s of %s %s: %s %v", a.Cell, a.Kind, a.Connection, a.Side, a.Reason.Sentence, a.Changes)
 }
 
-type said struct{ outcome.Outcome }
-
-func (s said) String() string {
-	return fmt.Sprintf("said in %s: %s of %s %s: %s %v", s.Cell, s.Kind, s.Connection, s.Side, s.Reason.Sentence, s.Changes)
+// checkIDs checks that announcements have one id if and only if they are repetitions of one another.
+func (c *Checker) checkIDs() {
+	byText, byID := map[string]string{}, map[string]string{}
+	for _, o := range c.outcomes {
+		text := fmt.Sprint(o.Kind, o.Connection, o.Cell, o.Side, o.Reason, o.State, o.Conflicts, o.Obstructions, o.Wanted)
+		if id, again := byText[text]; again && id != o.ID {
+			c.report.Fail([]string{string(o.Connection)}, "%s of %s was announced twice with two ids", o.Kind, o.Connection)
+		}
+		if before, again := byID[o.ID]; again && before != text {
+			c.report.Fail([]string{string(o.Connection)}, "two announcements of %s have one id", o.Connection)
+		}
+		byText[text], byID[o.ID] = o.ID, text
+	}
 }

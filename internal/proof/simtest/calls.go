@@ -2,55 +2,63 @@ package simtest
 
 import (
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
-// take enters what has happened, and holds autopeer to the policy if it was autopeer.
-func (r *run) take(rec ledger.Record) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// Enter adds a record to the ledger, and checks it if it is of autopeer's.
+func (c *Checker) Enter(rec ledger.Record) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if rec.Function != "" && rec.Code == "" {
-		r.weigh(rec)
+		c.checkCall(rec)
 	}
 	if rec.Policy != nil {
-		r.report.NoteForAll(rec)
+		c.report.NoteForAll(rec)
 	} else {
-		r.report.Note(rec)
+		c.report.Note(rec)
 	}
-	r.Journal.Enter(rec)
+	c.journal.Enter(rec)
 }
 
-// memory is how old what autopeer has read may be when a call that follows from it takes effect: as long as a
-// function runs, and once more as long as a call hangs whose function has been killed.
+// memory is the age of the oldest read that a call may follow from when it takes effect: the time that a function runs,
+// and that of a hanging call whose function was killed.
 const memory = 90 * time.Second
 
-// weigh asks whether the call follows from what there is, or from what there was when its function looked. Callers
-// hold the lock.
-func (r *run) weigh(rec ledger.Record) {
-	if r.still && !isTriedDaily(rec) {
-		r.report.Fail(rec.Subjects(), "there was nothing left to do, and autopeer-%s called %s", rec.Function, rec.Call)
+// checkCall checks that the call is allowed in the current state, or was in one that its function may have read.
+func (c *Checker) checkCall(rec ledger.Record) {
+	if c.isOver && !isTriedDaily(rec) {
+		c.report.Fail(rec.Subjects(), "there was nothing left to do, and autopeer-%s called %s", rec.Function, rec.Call)
 		return
 	}
-	why := oracle.CheckCall(r.Ledger, rec)
-	fits := func(past *ledger.Ledger, at time.Time) bool {
+	now := c.journal.Ledger
+	wasAllowed := func(past *ledger.Ledger, at time.Time) bool {
 		then := rec
 		then.At = at
 		return oracle.CheckCall(past, then) == "" ||
-			oracle.CheckCall(past.Beside(r.Ledger, past.Policy), then) == "" || oracle.CheckCall(past.Beside(r.Ledger, r.Ledger.Policy), then) == ""
+			oracle.CheckCall(past.Beside(now, past.Policy), then) == "" || oracle.CheckCall(past.Beside(now, now.Policy), then) == ""
 	}
-	if why != "" && !r.Journal.WasEver(time.Now(), memory, fits) {
-		r.report.Fail(rec.Subjects(), "%s", why)
+	if why := oracle.CheckCall(now, rec); why != "" && !c.journal.WasEver(time.Now(), memory, wasAllowed) {
+		c.report.Fail(rec.Subjects(), "%s", why)
 	}
 }
 
-// isTriedDaily reports whether EC2 may refuse the call until a person mends something. A sweep tries it once a day, and
-// whoever is told of the connection tries it at once.
+// isTriedDaily reports whether EC2 may refuse the call until a person has fixed the cause. A sweep retries it once a day, a
+// function after each event about the connection.
 func isTriedDaily(rec ledger.Record) bool {
 	if rec.Call != "AuthorizeSecurityGroupIngress" {
 		return rec.Call == "ModifyVpcPeeringConnectionOptions"
 	}
 	return !slices.ContainsFunc(rec.MadeRules(), func(r *ledger.Rule) bool { return r.Permission.Group == "" })
+}
+
+// Sent checks that a call of a function goes to the Region of its cell.
+func (c *Checker) Sent(s local.Step) {
+	if host := s.Request.URL.Host; !strings.Contains(host, string(s.Cell.Region)) {
+		c.report.Fail(nil, "autopeer-%s of %s makes a call to %s", s.Function, s.Cell, host)
+	}
 }

@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,23 +12,31 @@ import (
 	"strings"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/report"
 )
 
-// ask makes one EC2 call as the cell's account does, without the SDK: people need no retries, and thousands of runs
-// need the time. Params are names and values by turns.
-func (r *run) ask(cell peering.Cell, action string, params ...string) (answer string, err error) {
+// api makes the EC2 calls of people.
+type api struct {
+	ctx    context.Context // of the test
+	cloud  http.RoundTripper
+	report *report.Report
+}
+
+// ask makes one EC2 call with the cell's account. It does without the SDK, because people need no retries and
+// thousands of runs need the time. Params are names and values by turns.
+func (a *api) ask(cell peering.Cell, action string, params ...string) (answer string, err error) {
 	form := url.Values{"Action": {action}, "Version": {"2016-11-15"}}
 	for pair := range slices.Chunk(params, 2) {
 		form.Set(pair[0], pair[1])
 	}
 	host := "https://ec2." + string(cell.Region) + ".amazonaws.com/"
-	request, err := http.NewRequestWithContext(r.ctx, http.MethodPost, host, strings.NewReader(form.Encode()))
+	request, err := http.NewRequestWithContext(a.ctx, http.MethodPost, host, strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", action, err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/20000101/%s/ec2/aws4_request, SignedHeaders=host, Signature=any", cell.Account, cell.Region))
-	response, err := r.Cloud.RoundTrip(request)
+	response, err := a.cloud.RoundTrip(request)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", action, err)
 	}
@@ -41,7 +50,7 @@ func (r *run) ask(cell peering.Cell, action string, params ...string) (answer st
 	return string(body), nil
 }
 
-// refusal is EC2's code. What people try may be refused; that is their affair.
+// refusal is the error code of a call that EC2 has refused. Calls of people may be.
 type refusal string
 
 func (r refusal) Error() string { return string(r) }
@@ -56,11 +65,11 @@ func element(body, name string) string {
 	return value
 }
 
-// must ends the run over a call that is part of the world and can't be refused.
-func (r *run) must(cell peering.Cell, action string, params ...string) string {
-	answer, err := r.ask(cell, action, params...)
+// must makes a call that EC2 can't refuse. If it does, the run has failed.
+func (a *api) must(cell peering.Cell, action string, params ...string) string {
+	answer, err := a.ask(cell, action, params...)
 	if err != nil {
-		r.report.Fail(nil, "the world can't be built: %s: %v", action, err)
+		a.report.Fail(nil, "the world can't be built: %s: %v", action, err)
 	}
 	return answer
 }
@@ -74,4 +83,9 @@ func tagged(id string, pairs ...string) []string {
 		params = append(params, "Tag."+strconv.Itoa(n)+".Key", pair[0], "Tag."+strconv.Itoa(n)+".Value", pair[1])
 	}
 	return params
+}
+
+// act makes a call that may be refused.
+func (a *api) act(cell peering.Cell, action string, params ...string) {
+	_, _ = a.ask(cell, action, params...) // the ledger has what became of it
 }

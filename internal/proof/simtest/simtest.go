@@ -4,24 +4,18 @@ package simtest
 
 import (
 	"context"
-	"slices"
-	"sync"
 	"testing"
 	"testing/cryptotest"
 	"testing/synctest"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/domain/outcome"
-	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/local"
-	"github.com/autopeer/autopeer/internal/policyfile"
-	"github.com/autopeer/autopeer/internal/proof/simtest/oracle"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 	"github.com/autopeer/autopeer/internal/proof/simtest/report"
-	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 // Result is how a run went.
@@ -37,7 +31,7 @@ func Run(t *testing.T, seed uint64, whole bool) (result Result) {
 	cryptotest.SetGlobalRandom(t, seed)
 	synctest.Test(t, func(t *testing.T) {
 		r := newRun(t.Context(), seed)
-		defer r.Close()
+		defer r.cloud.Close()
 		r.play()
 		result.Failure = r.report.Failure()
 		if whole {
@@ -49,82 +43,76 @@ func Run(t *testing.T, seed uint64, whole bool) (result Result) {
 
 // run is one run.
 type run struct {
-	*sandbox.Sandbox
 	random.Source
-	report *report.Report
-	ctx    context.Context // that of the test
-	seed   uint64
-	ids    *ids
-	quotas ec2.Quotas
-	parsed *policy.Policy // that is deployed
-
-	cells           []peering.Cell
-	sites           []*site
-	listed          []*site // by the policy that was drawn last
-	subnets, groups int     // made so far
-
-	mu sync.Mutex // guards the rest, which functions' calls and events change
-	*ledger.Journal
-	fates         *random.ByName
-	weather       weather
-	silent        map[peering.Cell]bool // where no trail logs
-	lost          map[string]bool       // connections of which an event was lost
-	unswept       map[peering.Cell]bool // where a sweep didn't go well
-	old           map[string]oldAnswer
-	heard         []outcome.Outcome
-	announcements []oracle.Announcement
-	promises      []promise
-	throttles     map[string]int          // in a row, by call
-	homes         map[string]peering.Cell // by access key
-	deployed      time.Time
-	calmed        time.Time
-	still         bool             // nothing is left to do
-	deaths        map[string]death // by invocation
+	ctx     context.Context // of the test
+	seed    uint64
+	report  *report.Report
+	cloud   *Cloud
+	checker *Checker
+	faults  *Injector
+	world   *World
 }
 
 func newRun(ctx context.Context, seed uint64) *run {
-	r := &run{
-		ctx: ctx, seed: seed, Source: random.NewSource(seed), report: report.New(seed), ids: &ids{made: map[string]int{}},
-		fates: random.NewByName(seed), silent: map[peering.Cell]bool{}, lost: map[string]bool{}, unswept: map[peering.Cell]bool{},
-		old: map[string]oldAnswer{}, throttles: map[string]int{}, homes: map[string]peering.Cell{}, deaths: map[string]death{},
-	}
-	var options ec2.Options
-	change := drawEC2(r.Source, r.ids.next)
-	r.Sandbox = sandbox.New(func(o *ec2.Options) {
-		change(o)
-		options = *o
-	})
-	r.quotas = options.Quotas
-	r.Journal = ledger.NewJournal(options.Delays.Initiating, options.Delays.Provisioning)
-	r.SetWay(r.way)
-	r.Cloud.Inject(r.befall)
-	r.Fate = r.death
+	r := &run{Source: random.NewSource(seed), ctx: ctx, seed: seed, report: report.New(seed)}
+	r.cloud = NewCloud(r.Source)
+	r.checker = NewChecker(r.report, r.cloud.Options)
+	r.faults = NewInjector(seed, r.report, r.checker)
+	r.world = NewWorld(ctx, r.Source, r.cloud, r.report, r.checker, r.faults)
+	r.cloud.SetWay(r.deliver)
+	r.cloud.Cloud.Inject(r.inject)
+	r.cloud.Fate = r.kill
 	return r
 }
 
-// play builds a world, lets people and the weather loose on it, and looks at what autopeer has made of it.
+// inject lets faults befall the calls of autopeer. People's calls go through.
+func (r *run) inject(call apicall.Call) *cloudsim.Failure {
+	function := ledger.FunctionOf(call.ARN)
+	if function == "" {
+		return nil
+	}
+	return r.faults.Befall(call, function)
+}
+
+// kill checks a call of autopeer and decides whether it is the last of its process.
+func (r *run) kill(s local.Step) local.Death {
+	r.checker.Sent(s)
+	return r.faults.Death(s)
+}
+
+// deliver enters each record before its event may be lost.
+func (r *run) deliver(d events.Delivery, usual time.Duration) []time.Duration {
+	if d.Stage == events.FromTrail {
+		record, err := ledger.ParseRecord(CellOf(d.Event), d.Event.Detail, time.Now())
+		if err != nil {
+			r.report.Fail(nil, "%v", err)
+			return nil
+		}
+		r.checker.Enter(record)
+	}
+	return r.faults.Deliver(d, usual)
+}
+
+// play lets people and faults loose on a new world, and checks the state in which autopeer leaves it.
 func (r *run) play() {
-	r.build()
-	r.found()
-	r.deploy()
-	r.mu.Lock()
-	r.weather = drawWeather(r.Source)
-	r.mu.Unlock()
-	r.request()
+	r.world.Build()
+	r.world.Deploy()
+	r.faults.Start(DrawRates(r.Source))
+	r.world.Request()
 	for range r.Between(15, 25) {
 		if r.report.Failure() != nil {
 			return
 		}
-		r.somebodyActs()
+		r.world.Act()
 		time.Sleep(r.pause())
 	}
 	r.calm()
-	r.verify()
+	r.compareRoutes()
 	r.conclude()
 	if r.report.Failure() != nil {
 		return
 	}
-	r.onceMore()
+	r.repeat()
 }
 
 // pause is mostly short, and hours now and then.
@@ -142,68 +130,55 @@ func (r *run) pause() time.Duration {
 	return r.Duration(20*time.Minute, 2*time.Hour)
 }
 
-// deploy puts a policy in place of the one that is deployed, if one is. What is under way on buses and in functions
-// then may be lost. While the old functions come to their end, the old policy holds.
-func (r *run) deploy() {
-	p := r.drawPolicy()
-	if r.Cells != nil {
-		if err := local.Undeploy(r.ctx, r.Cloud, r.parsed, r.Cells); err != nil {
-			r.report.Fail(nil, "the policy can't be taken away: %v", err)
-		}
-	}
-	r.take(ledger.Deployment(time.Now(), p))
-	var err error
-	if r.parsed, err = policyfile.Parse("policy.yaml", []byte(p.YAML())); err == nil {
-		err = r.Deploy(r.ctx, p.YAML(), r.listen)
-	}
-	if err != nil {
-		r.report.Fail(nil, "the policy can't be deployed: %v\n%s", err, p.YAML())
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.deployed = time.Now()
-}
-
-// quiet is how long autopeer has to make everything right once nothing goes wrong any more: until a sweep, its second
-// look and the one after it.
+// quiet is how long autopeer has to put everything right after the last fault: until a sweep, its second look and the
+// next sweep.
 const quiet = 38 * time.Minute
 
-// calm ends all that goes wrong, and waits.
+// longestChain is how many sides may wait for one another: a change of one may remove the conflict of another, which the
+// next sweep finds.
+const longestChain = 3
+
+// calm ends all faults and waits until autopeer has put everything right.
 func (r *run) calm() {
-	r.mu.Lock()
-	r.weather, r.silent, r.calmed = weather{}, map[peering.Cell]bool{}, time.Now()
-	r.report.Remark("from here on nothing goes wrong")
-	r.mu.Unlock()
-	time.Sleep(quiet)
-	r.settle()
-	for range longestChain {
-		if !r.isUnderWay() {
-			return
-		}
+	r.faults.Stop()
+	r.checker.Calm()
+	for range 1 + longestChain {
 		time.Sleep(quiet)
 		r.settle()
+		if !r.checker.IsUnderWay(quiet) {
+			return
+		}
 	}
 }
 
-// longestChain is how many halves may wait for one another: what is put right in one may free another, which the next
-// sweep finds.
-const longestChain = 3
-
-// isUnderWay reports whether there is something to complain of, and autopeer has been at work lately.
-func (r *run) isUnderWay() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := time.Now()
-	return r.ChangedSince(now.Add(-quiet)) && slices.ContainsFunc(r.Ledger.Requests, func(id string) bool {
-		return r.end(false).CheckConnection(id) != ""
-	})
-}
-
-// settle waits until nothing is under way, if it ever comes to that.
+// settle waits until nothing is in progress, for a day at most.
 func (r *run) settle() {
 	ctx, cancel := context.WithTimeout(r.ctx, 24*time.Hour)
 	defer cancel()
-	if err := r.Cloud.Settle(ctx); err != nil {
+	if err := r.cloud.Cloud.Settle(ctx); err != nil {
 		r.report.Fail(nil, "messages come back for a day: %v", err)
 	}
+}
+
+// compared is one in how many seeds the ledger is compared with EC2. That takes as long as the rest of a run.
+const compared = 20
+
+// compareRoutes checks the ledger itself, on which all other checks rest.
+func (r *run) compareRoutes() {
+	if r.seed%compared != 0 {
+		return
+	}
+	shown, err := r.cloud.State(r.ctx, r.world.Sites()...)
+	if err != nil {
+		r.report.Fail(nil, "what there is can't be read: %v", err)
+	}
+	r.checker.CompareRoutes(shown)
+}
+
+func (r *run) conclude() {
+	deadLetters, err := r.cloud.DeadLetters(r.ctx)
+	if err != nil {
+		r.report.Fail(nil, "dead letters can't be counted: %v", err)
+	}
+	r.checker.Conclude(deadLetters > 0)
 }
