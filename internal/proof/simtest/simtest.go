@@ -1,5 +1,5 @@
-// Package simtest plays bad days: networks, policies, people and faults that are drawn from one seed, on a cloud and
-// a virtual clock of their own, and holds what autopeer does against a plain reading of the policy.
+// Package simtest plays bad days: it draws networks, policies, people and faults from one seed, runs autopeer among them
+// on a virtual clock, and checks all that autopeer does against the policy.
 package simtest
 
 import (
@@ -13,9 +13,12 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/proof/simtest/checks"
+	"github.com/autopeer/autopeer/internal/proof/simtest/faults"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 	"github.com/autopeer/autopeer/internal/proof/simtest/report"
+	"github.com/autopeer/autopeer/internal/proof/simtest/world"
 )
 
 // Result is how a run went.
@@ -47,18 +50,18 @@ type run struct {
 	ctx     context.Context // of the test
 	seed    uint64
 	report  *report.Report
-	cloud   *Cloud
-	checker *Checker
-	faults  *Injector
-	world   *World
+	cloud   *world.Cloud
+	checker *checks.Checker
+	faults  *faults.Injector
+	world   *world.World
 }
 
 func newRun(ctx context.Context, seed uint64) *run {
 	r := &run{Source: random.NewSource(seed), ctx: ctx, seed: seed, report: report.New(seed)}
-	r.cloud = NewCloud(r.Source)
-	r.checker = NewChecker(r.report, r.cloud.Options)
-	r.faults = NewInjector(seed, r.report, r.checker)
-	r.world = NewWorld(ctx, r.Source, r.cloud, r.report, r.checker, r.faults)
+	r.cloud = world.NewCloud(r.Source)
+	r.checker = checks.New(r.report, r.cloud.Options)
+	r.faults = faults.New(seed, r.report, r.checker)
+	r.world = world.New(ctx, r.Source, r.cloud, r.report, r.checker, r.faults)
 	r.cloud.SetWay(r.deliver)
 	r.cloud.Cloud.Inject(r.inject)
 	r.cloud.Fate = r.kill
@@ -83,7 +86,7 @@ func (r *run) kill(s local.Step) local.Death {
 // deliver enters each record before its event may be lost.
 func (r *run) deliver(d events.Delivery, usual time.Duration) []time.Duration {
 	if d.Stage == events.FromTrail {
-		record, err := ledger.ParseRecord(CellOf(d.Event), d.Event.Detail, time.Now())
+		record, err := ledger.ParseRecord(faults.CellOf(d.Event), d.Event.Detail, time.Now())
 		if err != nil {
 			r.report.Fail(nil, "%v", err)
 			return nil
@@ -97,7 +100,7 @@ func (r *run) deliver(d events.Delivery, usual time.Duration) []time.Duration {
 func (r *run) play() {
 	r.world.Build()
 	r.world.Deploy()
-	r.faults.Start(DrawRates(r.Source))
+	r.faults.Start(faults.DrawRates(r.Source))
 	r.world.Request()
 	for range r.Between(15, 25) {
 		if r.report.Failure() != nil {

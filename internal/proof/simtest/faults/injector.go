@@ -1,4 +1,6 @@
-package simtest
+// Package faults makes calls fail, reads be stale, invocations die, and events be late, doubled or lost, as is drawn from
+// a seed.
+package faults
 
 import (
 	"fmt"
@@ -15,8 +17,8 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/report"
 )
 
-// CallObserver follows the calls of autopeer and the faults that they meet. Its methods must not block.
-type CallObserver interface {
+// Observer follows the calls of autopeer and the faults that they meet. Its methods must not block.
+type Observer interface {
 	// Called is called with each call before its fate is drawn.
 	Called(Call)
 	// Failed is called if EC2 gives no answer or an error because of the fault.
@@ -44,11 +46,10 @@ const (
 // unknownCode is an error code that is in no table of autopeer's.
 const unknownCode = "IncidentalFault"
 
-// Injector makes calls fail, reads be stale, invocations die, and events be late, doubled or lost. It is safe for
-// concurrent use.
+// Injector injects faults into one cloud. It is safe for concurrent use.
 type Injector struct {
 	report   *report.Report
-	observer CallObserver
+	observer Observer
 
 	mu       sync.Mutex
 	draws    *random.ByName
@@ -59,8 +60,8 @@ type Injector struct {
 	deployed time.Time
 }
 
-// NewInjector returns an injector that causes no faults until Start.
-func NewInjector(seed uint64, rep *report.Report, observer CallObserver) *Injector {
+// New returns an injector that causes no faults until Start.
+func New(seed uint64, rep *report.Report, observer Observer) *Injector {
 	return &Injector{
 		report: rep, observer: observer, draws: random.NewByName(seed),
 		silent: map[peering.Cell]bool{}, stale: map[string]staleAnswer{}, deaths: map[string]death{},

@@ -1,4 +1,6 @@
-package simtest
+// Package checks follows a run and reports the first rule that autopeer breaks: in a call, in an announcement, by a retry
+// that never comes, or in the state at the end.
+package checks
 
 import (
 	"sync"
@@ -12,8 +14,7 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/report"
 )
 
-// Checker follows a run from its first record to its end, and reports the first rule that autopeer breaks. It is safe
-// for concurrent use.
+// Checker checks one run, from its first record to its end. It is safe for concurrent use.
 type Checker struct {
 	report *report.Report
 	quotas oracle.Quotas
@@ -32,8 +33,8 @@ type Checker struct {
 	isOver        bool // nothing is left to do
 }
 
-// NewChecker returns a checker for an empty cloud whose EC2 has these options.
-func NewChecker(rep *report.Report, o ec2.Options) *Checker {
+// New returns a checker for an empty cloud whose EC2 has these options.
+func New(rep *report.Report, o ec2.Options) *Checker {
 	return &Checker{
 		report:  rep,
 		quotas:  oracle.Quotas{RoutesPerTable: o.Quotas.RoutesPerTable, RulesPerGroup: o.Quotas.RulesPerGroup, ActivePeeringsPerVPC: o.Quotas.ActivePeeringsPerVPC},

@@ -1,4 +1,5 @@
-package simtest
+// Package world draws and builds a company with cells, VPCs, departments and policies, and lets its people act on them.
+package world
 
 import (
 	"context"
@@ -6,6 +7,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/proof/simtest/faults"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 	"github.com/autopeer/autopeer/internal/proof/simtest/report"
@@ -28,12 +30,12 @@ type Observer interface {
 type World struct {
 	network
 	sandbox *Cloud
-	faults  *Injector
+	faults  *faults.Injector
 	policy  *policy.Policy // deployed; nil before
 }
 
-// NewWorld returns a world without VPCs in which nothing is deployed.
-func NewWorld(ctx context.Context, d random.Source, c *Cloud, r *report.Report, o Observer, f *Injector) *World {
+// New returns a world without VPCs in which nothing is deployed.
+func New(ctx context.Context, d random.Source, c *Cloud, r *report.Report, o Observer, f *faults.Injector) *World {
 	n := network{api: api{ctx, c.Cloud, r}, Source: d, ids: c.ids, observer: o}
 	return &World{network: n, sandbox: c, faults: f}
 }

@@ -1,4 +1,4 @@
-package simtest
+package world
 
 import (
 	"github.com/autopeer/autopeer/internal/domain/peering"

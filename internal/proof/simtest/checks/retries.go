@@ -1,4 +1,4 @@
-package simtest
+package checks
 
 import (
 	"slices"
@@ -6,15 +6,16 @@ import (
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/proof/simtest/faults"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
 // retry is owed after a call that failed for an unknown reason or never came back: its function must read the connection
 // again.
 type retry struct {
-	call  Call
+	call  faults.Call
 	since time.Time
-	fault Fault
+	fault faults.Fault
 }
 
 // patience is the longest time until a retry: the visibility timeout of its message, behind two invocations that hang.
@@ -24,7 +25,7 @@ const patience = 12 * time.Minute
 const attempts = 10
 
 // Called checks that a function calls its own cell, and takes a read of a connection for the retry that is owed.
-func (c *Checker) Called(call Call) {
+func (c *Checker) Called(call faults.Call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if home, known := c.homes[call.AccessKey]; known && home != call.Cell {
@@ -59,28 +60,28 @@ func areNeighbors(l *ledger.Ledger, a, b string, cell peering.Cell) bool {
 
 // Failed notes a retry that is owed. The SDK retries internal errors and calls without an answer by itself, and throttled
 // ones for a number of attempts.
-func (c *Checker) Failed(call Call, f Fault) {
+func (c *Checker) Failed(call faults.Call, f faults.Fault) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if call.Function == string(wiring.Sweep) {
 		c.failedSweeps[call.Cell] = true
 		return
 	}
-	isOwed := f == UnknownError || f == Hanging || f == Throttled
-	if !isOwed || call.Connection() == "" || f == Throttled && !c.isLastAttempt(call) {
+	isOwed := f == faults.UnknownError || f == faults.Hanging || f == faults.Throttled
+	if !isOwed || call.Connection() == "" || f == faults.Throttled && !c.isLastAttempt(call) {
 		return
 	}
 	c.retries = append(c.retries, retry{call, time.Now(), f})
 }
 
 // isLastAttempt counts the throttled attempts of a call in a row.
-func (c *Checker) isLastAttempt(call Call) bool {
+func (c *Checker) isLastAttempt(call faults.Call) bool {
 	c.throttles[call.Name()]++
 	return c.throttles[call.Name()]%attempts == 0
 }
 
 // Answered ends the throttling of a call, and takes the call for the retry that is owed.
-func (c *Checker) Answered(call Call) {
+func (c *Checker) Answered(call faults.Call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.throttles)+len(c.retries) == 0 {

@@ -1,4 +1,4 @@
-package simtest
+package faults
 
 import "github.com/autopeer/autopeer/internal/proof/simtest/random"
 
