@@ -21,14 +21,14 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/world"
 )
 
-// Result is how a run went.
+// Result is the result of a run.
 type Result struct {
-	Failure *report.Failure // nil if all is well
-	History string          // of everything, if it was asked for
+	Failure *report.Failure // nil if autopeer has broken no rule
+	History string          // of the whole run, if asked for; else ""
 }
 
-// Run plays one seed. It is the same every time, so it can't run beside another one in the same process: all of
-// them would draw from one source what the SDK draws by itself.
+// Run plays one seed, in the same way each time. It must not run concurrently with another Run in the same process: the
+// SDK draws from a source that is global.
 func Run(t *testing.T, seed uint64, whole bool) (result Result) {
 	t.Helper()
 	cryptotest.SetGlobalRandom(t, seed)
@@ -68,13 +68,13 @@ func newRun(ctx context.Context, seed uint64) *run {
 	return r
 }
 
-// inject lets faults befall the calls of autopeer. People's calls go through.
+// inject returns the failures of calls of autopeer. Calls of people meet no faults.
 func (r *run) inject(call apicall.Call) *cloudsim.Failure {
 	function := ledger.FunctionOf(call.ARN)
 	if function == "" {
 		return nil
 	}
-	return r.faults.Befall(call, function)
+	return r.faults.Fail(call, function)
 }
 
 // kill checks a call of autopeer and decides whether it is the last of its process.
@@ -96,7 +96,7 @@ func (r *run) deliver(d events.Delivery, usual time.Duration) []time.Duration {
 	return r.faults.Deliver(d, usual)
 }
 
-// play lets people and faults loose on a new world, and checks the state in which autopeer leaves it.
+// play lets people act and faults occur in a new world, and checks the state that autopeer leaves.
 func (r *run) play() {
 	r.world.Build()
 	r.world.Deploy()
@@ -118,7 +118,7 @@ func (r *run) play() {
 	r.repeat()
 }
 
-// pause is mostly short, and hours now and then.
+// pause returns the time until a person acts again: mostly seconds, rarely hours.
 func (r *run) pause() time.Duration {
 	switch n := r.IntN(200); {
 	case n < 90:

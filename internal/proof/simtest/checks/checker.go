@@ -26,7 +26,7 @@ type Checker struct {
 	retries       []retry
 	throttles     map[string]int          // in a row, by call
 	homes         map[string]peering.Cell // by access key
-	lostEvents    map[string]bool         // ids of connections of which an event was lost
+	lostEvents    map[string]bool         // ids of connections that a lost event names
 	failedSweeps  map[peering.Cell]bool
 	deployed      time.Time
 	calmed        time.Time

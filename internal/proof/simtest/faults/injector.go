@@ -19,7 +19,7 @@ import (
 
 // Observer follows the calls of autopeer and the faults that they meet. Its methods must not block.
 type Observer interface {
-	// Called is called with each call before its fate is drawn.
+	// Called is called with each call before its fault is drawn.
 	Called(Call)
 	// Failed is called if EC2 gives no answer or an error because of the fault.
 	Failed(Call, Fault)
@@ -82,8 +82,9 @@ func (i *Injector) Stop() {
 	i.rates, i.silent = Rates{}, map[peering.Cell]bool{}
 }
 
-// Befall draws the fault that befalls a call of a function, nil if none does, and sleeps for as long as the call takes.
-func (i *Injector) Befall(call apicall.Call, function string) *cloudsim.Failure {
+// Fail returns the failure of a call of a function, nil if the call meets no fault. It blocks for as long as the call
+// takes.
+func (i *Injector) Fail(call apicall.Call, function string) *cloudsim.Failure {
 	f, wait := i.draw(NewCall(call, function))
 	time.Sleep(wait)
 	return f

@@ -72,8 +72,8 @@ func (j judge) checkAccept(rec ledger.Record) string {
 	return fmt.Sprintf("%s was accepted, and %s is in the way", c.ID, in)
 }
 
-// expectedConflict returns a route that conflicts with one of the cell's sides, as far as that is known before
-// acceptance.
+// expectedConflict returns a route that conflicts with one of the cell's sides, judged by the blocks that are known
+// before acceptance.
 func (j judge) expectedConflict(c *ledger.Connection, by reading, cell peering.Cell) (route string, found bool) {
 	for _, role := range c.Roles(cell) {
 		if route, found := j.side(c, role, by).expecting(inCell(cell)).conflict(); found {

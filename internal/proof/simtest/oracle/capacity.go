@@ -49,7 +49,7 @@ func (e End) isShort(s side) bool {
 	return false
 }
 
-// exceeds reports whether what is missing would take one of the two families beyond the quota. Each is counted alone.
+// exceeds reports whether the missing ones of a family don't fit into the quota, which applies to IPv4 and IPv6 each.
 func exceeds(quota int, count func(ipv6 bool) (have, missing int)) bool {
 	for _, ipv6 := range []bool{false, true} {
 		if have, missing := count(ipv6); missing > 0 && have+missing > quota {

@@ -20,7 +20,7 @@ type End struct {
 	Deployed      time.Time // the policy
 	Calmed        time.Time // the last instant of a fault
 
-	LostEvents   map[string]bool       // ids of connections of which an event was lost
+	LostEvents   map[string]bool       // ids of connections that a lost event names
 	FailedSweeps map[peering.Cell]bool // cells in which a call of a sweep failed, or a sweep was killed
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // WantedPermissions returns the permissions that the policy wants in the security group for the connections of its VPC,
-// whatever their states, and whether or not the policy allows them.
+// in any state, and whether or not the policy allows them.
 func WantedPermissions(l *ledger.Ledger, g *ledger.SecurityGroup) []ledger.Permission {
 	j := judge{Ledger: l}
 	var all []ledger.Permission

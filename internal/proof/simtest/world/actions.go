@@ -12,6 +12,7 @@ type action struct {
 	do     func(*World)
 }
 
+// actions are all that people do.
 var actions = []action{
 	{30, (*World).Request},
 	{6, (*World).acceptByHand},
@@ -50,7 +51,7 @@ func (w *World) Act() {
 	}
 }
 
-// look returns what people see of the resources while autopeer changes them.
+// look returns resources as they are at this instant: autopeer goes on changing them.
 func look[T any](w *World, at func(*ledger.Ledger) []T) []T {
 	var seen []T
 	w.observer.Look(func(l *ledger.Ledger) { seen = at(l) })

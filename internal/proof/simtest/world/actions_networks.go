@@ -6,7 +6,7 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
-// retag changes tags by which the policy chooses.
+// retag changes a tag by which policies select resources.
 func (w *World) retag() {
 	s := random.Pick(w.Source, w.sites...)
 	switch w.IntN(3) {
@@ -35,7 +35,7 @@ func (w *World) subnetsOf(s *site) []*ledger.Subnet {
 	return look(w, func(l *ledger.Ledger) []*ledger.Subnet { return l.SubnetsOf(s.VPCKey) })
 }
 
-// changeBlocks associates a block, or dissociates one.
+// changeBlocks associates a CIDR block with a VPC, or disassociates its last one.
 func (w *World) changeBlocks() {
 	s := random.Pick(w.Source, w.sites...)
 	if w.Chance(60) {
@@ -51,7 +51,7 @@ func (w *World) changeBlocks() {
 	}
 }
 
-// rebuild adds to a VPC, or has another table serve a subnet.
+// rebuild adds a resource to a VPC, or changes the route table of a subnet.
 func (w *World) rebuild() {
 	s := random.Pick(w.Source, w.sites...)
 	subnets := w.subnetsOf(s)
@@ -78,7 +78,7 @@ func (w *World) rebuild() {
 	}
 }
 
-// removeParts removes a table or a group that nothing needs.
+// removeParts deletes a route table or a security group. EC2 refuses it if the resource is in use.
 func (w *World) removeParts() {
 	s := random.Pick(w.Source, w.sites...)
 	if tables := w.tablesOf(s); w.Chance(50) {

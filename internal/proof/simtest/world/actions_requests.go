@@ -10,7 +10,7 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
-// connections returns those in one of these states.
+// connections returns the connections in one of the states, in the order of their requests.
 func (w *World) connections(states ...ledger.State) []*ledger.Connection {
 	return look(w, func(l *ledger.Ledger) []*ledger.Connection {
 		var all []*ledger.Connection
@@ -23,7 +23,7 @@ func (w *World) connections(states ...ledger.State) []*ledger.Connection {
 	})
 }
 
-// pair returns two different sites, most often of a peering.
+// pair returns two different sites, mostly of two departments that the policy has a peering for.
 func (w *World) pair() (from, to *site) {
 	for range 4 {
 		from, to = random.Pick(w.Source, w.sites...), random.Pick(w.Source, w.sites...)
@@ -69,7 +69,7 @@ func (w *World) requestBetween(from, to ledger.VPCKey) {
 	w.hide(from, element(answer, "vpcPeeringConnectionId"))
 }
 
-// decideByHand makes the accepter's call, or the one of either side.
+// decideByHand makes a call about a connection in one of the states: the accepter does, or either side.
 func (w *World) decideByHand(action string, either bool, states ...ledger.State) {
 	found := w.connections(states...)
 	if len(found) == 0 {
@@ -92,7 +92,7 @@ func (w *World) deleteConnection() {
 	w.decideByHand("DeleteVpcPeeringConnection", true, ledger.Active, ledger.Active, ledger.Pending)
 }
 
-// requestAgain asks for what is there or was there.
+// requestAgain repeats a request, half the time after the connection was deleted.
 func (w *World) requestAgain() {
 	if found := w.connections(ledger.Pending, ledger.Active, ledger.Dead); len(found) > 0 {
 		c := random.Pick(w.Source, found...)
@@ -113,7 +113,7 @@ func (w *World) approve() {
 	w.remember(c)
 	cell := c.Accepter.Cell
 	if w.Chance(10) {
-		cell = c.Requester.Cell // where it says nothing
+		cell = c.Requester.Cell // where the tag has no effect
 	}
 	w.act(cell, "CreateTags", tagged(c.ID, peering.TagApproved, random.Pick(w.Source, "true", "true", "true", "false"))...)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
-// routeByHand routes something that may be in autopeer's way: all of another site's block, a part of it, more than it.
+// routeByHand makes a route that may conflict with one of autopeer's: to another site's block, a part of it, or more.
 func (w *World) routeByHand() {
 	s, other := w.pair()
 	dst := other.primary
@@ -19,11 +19,12 @@ func (w *World) routeByHand() {
 	case 1:
 		dst = netip.PrefixFrom(dst.Addr(), 12)
 	}
-	w.act(s.Cell, "CreateRoute", w.to(s, random.Pick(w.Source, w.tablesOf(s)...).ID, dst)...)
+	w.act(s.Cell, "CreateRoute", w.routeParams(s, random.Pick(w.Source, w.tablesOf(s)...).ID, dst)...)
 }
 
-// to returns the parameters of a route to the internet gateway, or to one of the VPC's connections.
-func (w *World) to(s *site, table string, dst netip.Prefix) []string {
+// routeParams returns the parameters of a route to the internet gateway, or to one of the VPC's connections. The first
+// four are those that identify the route.
+func (w *World) routeParams(s *site, table string, dst netip.Prefix) []string {
 	name := "DestinationCidrBlock"
 	if dst.Addr().Is6() {
 		name = "DestinationIpv6CidrBlock"
@@ -36,20 +37,20 @@ func (w *World) to(s *site, table string, dst netip.Prefix) []string {
 	return append(params, "GatewayId", s.gateway)
 }
 
-// aRoute returns some route of some table of the site, most often one of autopeer's.
-func (w *World) aRoute(s *site) (table string, dst netip.Prefix, found bool) {
-	type place struct {
+// pickRoute returns a route of one of the site's route tables, mostly one that autopeer has made.
+func (w *World) pickRoute(s *site) (table string, dst netip.Prefix, found bool) {
+	type key struct {
 		table string
 		dst   netip.Prefix
 	}
-	var ours, all []place
+	var ours, all []key
 	for _, t := range w.tablesOf(s) {
-		all = append(all, look(w, func(*ledger.Ledger) []place {
-			var here []place
+		all = append(all, look(w, func(*ledger.Ledger) []key {
+			var here []key
 			for dst, there := range t.Routes {
-				here = append(here, place{t.ID, dst})
+				here = append(here, key{t.ID, dst})
 				if there.Ours {
-					ours = append(ours, place{t.ID, dst})
+					ours = append(ours, key{t.ID, dst})
 				}
 			}
 			return here
@@ -61,7 +62,7 @@ func (w *World) aRoute(s *site) (table string, dst netip.Prefix, found bool) {
 	if len(all) == 0 {
 		return "", dst, false
 	}
-	slices.SortFunc(all, func(a, b place) int {
+	slices.SortFunc(all, func(a, b key) int {
 		if a.table != b.table {
 			return slices.Compare([]byte(a.table), []byte(b.table))
 		}
@@ -73,19 +74,19 @@ func (w *World) aRoute(s *site) (table string, dst netip.Prefix, found bool) {
 
 func (w *World) deleteRoute() {
 	s := random.Pick(w.Source, w.sites...)
-	if table, dst, found := w.aRoute(s); found {
-		w.act(s.Cell, "DeleteRoute", w.to(s, table, dst)[:4]...)
+	if table, dst, found := w.pickRoute(s); found {
+		w.act(s.Cell, "DeleteRoute", w.routeParams(s, table, dst)[:4]...)
 	}
 }
 
 func (w *World) replaceRoute() {
 	s := random.Pick(w.Source, w.sites...)
-	if table, dst, found := w.aRoute(s); found {
-		w.act(s.Cell, "ReplaceRoute", w.to(s, table, dst)...)
+	if table, dst, found := w.pickRoute(s); found {
+		w.act(s.Cell, "ReplaceRoute", w.routeParams(s, table, dst)...)
 	}
 }
 
-// fill takes what room a table or a group has.
+// fill adds routes to a route table, or rules to a security group, up to its quota in some runs.
 func (w *World) fill() {
 	s := random.Pick(w.Source, w.sites...)
 	if w.Chance(50) {

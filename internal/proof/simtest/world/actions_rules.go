@@ -10,7 +10,7 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
-// admitByHand makes a rule of somebody's own: often the same that the policy wants.
+// admitByHand makes a rule, often one that the policy wants.
 func (w *World) admitByHand() {
 	s, other := w.pair()
 	if groups := w.groupsOf(s); len(groups) > 0 {
@@ -20,7 +20,7 @@ func (w *World) admitByHand() {
 	}
 }
 
-// permissionFor is what the policy says for the group, if it says anything, or else something.
+// permissionFor returns mostly one that the policy wants in the group, if there is any.
 func (w *World) permissionFor(g *ledger.SecurityGroup, other *site) ledger.Permission {
 	all := look(w, func(l *ledger.Ledger) []ledger.Permission { return oracle.WantedPermissions(l, g) })
 	all = slices.DeleteFunc(all, func(p ledger.Permission) bool { return !p.Block.IsValid() })
@@ -30,7 +30,7 @@ func (w *World) permissionFor(g *ledger.SecurityGroup, other *site) ledger.Permi
 	return ledger.Permission{Protocol: "tcp", From: 80, To: 80, Block: other.primary}
 }
 
-// revokeByHand revokes any rule.
+// revokeByHand revokes any rule, of autopeer or not.
 func (w *World) revokeByHand() {
 	rules := look(w, func(l *ledger.Ledger) []*ledger.Rule {
 		return ledger.Sorted(l.Rules, func(*ledger.Rule) bool { return true })

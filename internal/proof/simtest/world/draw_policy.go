@@ -34,7 +34,7 @@ func (d *draft) draw() *plainpolicy.Policy {
 	for i, a := range names {
 		for _, b := range names[:i] {
 			if d.Chance(60) {
-				p.Peerings = append(p.Peerings, d.drawEntry(a, b))
+				p.Peerings = append(p.Peerings, d.drawPeering(a, b))
 			}
 		}
 	}
@@ -58,7 +58,7 @@ func (s *site) isAlone(sites []*site) bool {
 	return !slices.ContainsFunc(sites, func(o *site) bool { return o != s && o.primary == s.primary })
 }
 
-func (d *draft) drawEntry(a, b string) plainpolicy.Peering {
+func (d *draft) drawPeering(a, b string) plainpolicy.Peering {
 	if d.Chance(50) {
 		a, b = b, a
 	}
@@ -83,34 +83,34 @@ func (d *draft) members(department string) []*site {
 }
 
 func (d *draft) drawRouting(own, peer string) plainpolicy.Routing {
-	var c plainpolicy.Routing
+	var r plainpolicy.Routing
 	home := random.Pick(d.Source, d.members(own)...)
 	tables := d.RouteTablesOf(home.VPCKey)
 	subnets := d.SubnetsOf(home.VPCKey)
 	switch d.IntN(6) {
 	case 0:
-		c.Main = true
+		r.Main = true
 	case 1:
-		c.Tables = []string{random.Pick(d.Source, tables...).ID}
+		r.Tables = []string{random.Pick(d.Source, tables...).ID}
 	case 2:
-		c.Tags = map[string]string{"Tier": random.Pick(d.Source, "private", "public")}
+		r.Tags = map[string]string{"Tier": random.Pick(d.Source, "private", "public")}
 	case 3:
-		c.SubnetTags = map[string]string{"Tier": random.Pick(d.Source, "private", "public")}
+		r.SubnetTags = map[string]string{"Tier": random.Pick(d.Source, "private", "public")}
 	case 4:
 		if len(subnets) > 0 {
-			c.Subnets = []string{random.Pick(d.Source, subnets...).ID}
+			r.Subnets = []string{random.Pick(d.Source, subnets...).ID}
 		}
 	}
 	there := random.Pick(d.Source, d.members(peer)...)
 	switch d.IntN(5) {
 	case 0:
-		c.To = []netip.Prefix{there.primary}
+		r.To = []netip.Prefix{there.primary}
 	case 1:
-		c.To = []netip.Prefix{netip.PrefixFrom(there.primary.Addr(), 24)}
+		r.To = []netip.Prefix{netip.PrefixFrom(there.primary.Addr(), 24)}
 	case 2:
-		c.Except = []netip.Prefix{netip.MustParsePrefix("100.64.0.0/10")}
+		r.Except = []netip.Prefix{netip.MustParsePrefix("100.64.0.0/10")}
 	}
-	return c
+	return r
 }
 
 func (d *draft) drawAllow(from, to string) plainpolicy.Allow {

@@ -74,7 +74,7 @@ func (a *api) must(cell peering.Cell, action string, params ...string) string {
 	return answer
 }
 
-// tagged returns parameters of CreateTags.
+// tagged returns the parameters of CreateTags. Pairs are keys and values by turns.
 func tagged(id string, pairs ...string) []string {
 	params := []string{"ResourceId.1", id}
 	n := 0
@@ -87,5 +87,5 @@ func tagged(id string, pairs ...string) []string {
 
 // act makes a call that may be refused.
 func (a *api) act(cell peering.Cell, action string, params ...string) {
-	_, _ = a.ask(cell, action, params...) // the ledger has what became of it
+	_, _ = a.ask(cell, action, params...) // the ledger follows the record, and a refusal changes nothing
 }

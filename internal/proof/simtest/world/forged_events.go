@@ -30,11 +30,11 @@ func (w *World) RepeatEvents(cell peering.Cell, c *ledger.Connection) {
 
 // forge sends an event to the queue of a function, as if the call had been made that long ago.
 func (w *World) forge(cell peering.Cell, f wiring.Function, call, id string, requester, accepter ledger.VPCKey, ago time.Duration) {
-	time.Sleep(w.Duration(time.Microsecond, 5*time.Millisecond)) // messages that come at one instant share a batch, or not
+	time.Sleep(w.Duration(time.Microsecond, 5*time.Millisecond)) // messages of one instant may or may not share a batch
 	event := sandbox.Event(call, cell, peering.ConnectionID(id), siteOf(requester), siteOf(accepter))
 	now := time.Now().UTC()
 	event = strings.ReplaceAll(event, now.Format(time.RFC3339), now.Add(-ago).Format(time.RFC3339))
-	event = strings.ReplaceAll(event, `"vpcId":`, `"cidrBlock":"198.18.0.0/16","vpcId":`) // nobody's, and none of an event's business
+	event = strings.ReplaceAll(event, `"vpcId":`, `"cidrBlock":"198.18.0.0/16","vpcId":`) // a block that no VPC has: autopeer must not believe events
 	if err := w.sandbox.Deliver(w.ctx, cell, f, event); err != nil {
 		w.report.Fail(nil, "an event can't be delivered: %v", err)
 	}

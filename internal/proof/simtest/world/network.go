@@ -50,7 +50,7 @@ func (n *network) build() {
 	}
 }
 
-// addSite makes a VPC. Now and then it has the block of an earlier one, or another account's id.
+// addSite makes a VPC. Sometimes it has the block of an earlier one, or the id of a VPC in another account.
 func (n *network) addSite(i int) {
 	s := &site{nth: i, VPCKey: ledger.VPCKey{Cell: random.Pick(n.Source, n.cells...)}}
 	s.primary = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(16 * i), 0, 0}), 16) // at most six
@@ -82,7 +82,7 @@ func (n *network) twinOf(s *site) string {
 	return id
 }
 
-// furnish gives a VPC blocks, subnets, route tables and security groups.
+// furnish adds CIDR blocks, an internet gateway, subnets, route tables and security groups to a VPC.
 func (n *network) furnish(s *site) {
 	if n.Chance(80) {
 		n.must(s.Cell, "ModifyVpcAttribute", "VpcId", s.ID, "EnableDnsHostnames.Value", "true")
@@ -100,8 +100,7 @@ func (n *network) furnish(s *site) {
 	}
 }
 
-// addBlock associates a second block: of the VPC's own neighborhood, from elsewhere, one that others may have too, or
-// IPv6.
+// addBlock associates a second block: next to the first, in another range, one that other VPCs may have too, or IPv6.
 func (n *network) addBlock(s *site) {
 	a := s.primary.Addr().As4()
 	switch n.IntN(4) {
@@ -116,7 +115,7 @@ func (n *network) addBlock(s *site) {
 	}
 }
 
-// addSubnet makes a subnet, most with a route table of its own.
+// addSubnet makes a subnet, mostly with a route table of its own.
 func (n *network) addSubnet(s *site) {
 	a := s.primary.Addr().As4()
 	n.subnets++
@@ -146,7 +145,7 @@ func (n *network) addGroup(s *site) {
 	n.drawTag(s.Cell, group, "Role", "web", "db")
 }
 
-// drawTag gives the resource one of the values, or leaves it without.
+// drawTag tags the resource with one of the values or leaves it untagged.
 func (n *network) drawTag(cell peering.Cell, id, key string, values ...string) {
 	if i := n.IntN(len(values) + 1); i < len(values) {
 		n.act(cell, "CreateTags", tagged(id, key, values[i])...)

@@ -33,7 +33,7 @@ type Member struct {
 	CIDRs  []netip.Prefix
 }
 
-// Peering is an entry of the policy's peerings: the departments A and B, of which either may request a connection
+// Peering is an entry of the policy's peerings: either department may request a connection to the other
 // unless Requester names one.
 type Peering struct {
 	A, B      string
