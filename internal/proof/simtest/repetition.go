@@ -28,7 +28,7 @@ func (r *run) repeat() {
 		time.Sleep(time.Minute) // the order of the same calls for two connections at one instant is up to Go's scheduler
 	}
 	if err := r.cloud.Sweep(); err != nil {
-		r.report.Fail(nil, "no sweep: %v", err)
+		r.report.Fail(nil, "start a sweep: %v", err)
 	}
 	r.settle()
 }

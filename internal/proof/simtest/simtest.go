@@ -159,7 +159,7 @@ func (r *run) settle() {
 	ctx, cancel := context.WithTimeout(r.ctx, 24*time.Hour)
 	defer cancel()
 	if err := r.cloud.Cloud.Settle(ctx); err != nil {
-		r.report.Fail(nil, "messages come back for a day: %v", err)
+		r.report.Fail(nil, "messages are still retried after a day: %v", err)
 	}
 }
 
@@ -173,7 +173,7 @@ func (r *run) compareRoutes() {
 	}
 	shown, err := r.cloud.State(r.ctx, r.world.Sites()...)
 	if err != nil {
-		r.report.Fail(nil, "what there is can't be read: %v", err)
+		r.report.Fail(nil, "read the state of EC2: %v", err)
 	}
 	r.checker.CompareRoutes(shown)
 }
@@ -181,7 +181,7 @@ func (r *run) compareRoutes() {
 func (r *run) conclude() {
 	deadLetters, err := r.cloud.DeadLetters(r.ctx)
 	if err != nil {
-		r.report.Fail(nil, "dead letters can't be counted: %v", err)
+		r.report.Fail(nil, "count the dead letters: %v", err)
 	}
 	r.checker.Conclude(deadLetters > 0)
 }

@@ -26,7 +26,7 @@ func (c *Checker) Announced(o outcome.Outcome) {
 	for _, line := range o.State { // each by itself: a person may have undone one before another was done
 		holds := func(l *ledger.Ledger, _ time.Time) bool { return oracle.HasRoute(l, line, a.Connection) }
 		if !holds(c.journal.Ledger, now) && !c.journal.WasEver(now, memory, holds) {
-			c.report.Fail([]string{a.Connection}, "%s was announced as connected, and it isn't so that %s", a.Connection, line)
+			c.report.Fail([]string{a.Connection}, "%s was announced as connected, but it is not true that %s", a.Connection, line)
 		}
 	}
 }
@@ -44,10 +44,10 @@ func (c *Checker) checkIDs() {
 	for _, o := range c.outcomes {
 		text := fmt.Sprint(o.Kind, o.Connection, o.Cell, o.Side, o.Reason, o.State, o.Conflicts, o.Obstructions, o.Wanted)
 		if id, again := byText[text]; again && id != o.ID {
-			c.report.Fail([]string{string(o.Connection)}, "%s of %s was announced twice with two ids", o.Kind, o.Connection)
+			c.report.Fail([]string{string(o.Connection)}, "%s of %s was announced twice with different ids", o.Kind, o.Connection)
 		}
 		if before, again := byID[o.ID]; again && before != text {
-			c.report.Fail([]string{string(o.Connection)}, "two announcements of %s have one id", o.Connection)
+			c.report.Fail([]string{string(o.Connection)}, "different announcements of %s have the same id", o.Connection)
 		}
 		byText[text], byID[o.ID] = o.ID, text
 	}

@@ -32,7 +32,7 @@ const memory = 90 * time.Second
 // checkCall checks that the call is allowed in the current state, or was in one that its function may have read.
 func (c *Checker) checkCall(rec ledger.Record) {
 	if c.isOver && !isTriedDaily(rec) {
-		c.report.Fail(rec.Subjects(), "there was nothing left to do, and autopeer-%s called %s", rec.Function, rec.Call)
+		c.report.Fail(rec.Subjects(), "autopeer-%s called %s although nothing was left to do", rec.Function, rec.Call)
 		return
 	}
 	now := c.journal.Ledger
@@ -59,6 +59,6 @@ func isTriedDaily(rec ledger.Record) bool {
 // Sent checks that a call of a function goes to the Region of its cell.
 func (c *Checker) Sent(s local.Step) {
 	if host := s.Request.URL.Host; !strings.Contains(host, string(s.Cell.Region)) {
-		c.report.Fail(nil, "autopeer-%s of %s makes a call to %s", s.Function, s.Cell, host)
+		c.report.Fail(nil, "autopeer-%s of %s called %s, which is in another Region", s.Function, s.Cell, host)
 	}
 }

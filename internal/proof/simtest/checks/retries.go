@@ -29,7 +29,7 @@ func (c *Checker) Called(call faults.Call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if home, known := c.homes[call.AccessKey]; known && home != call.Cell {
-		c.report.Fail(nil, "autopeer-%s of %s calls %s in %s", call.Function, home, call.Action, call.Cell)
+		c.report.Fail(nil, "autopeer-%s of %s called %s in %s", call.Function, home, call.Action, call.Cell)
 	}
 	c.homes[call.AccessKey] = call.Cell
 	if !call.IsRead() {

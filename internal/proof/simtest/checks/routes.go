@@ -12,12 +12,12 @@ func (c *Checker) CompareRoutes(shown []string) {
 	known := c.journal.RouteLines()
 	for _, line := range shown {
 		if strings.Contains(line, " routes ") && !slices.Contains(known, line) {
-			c.report.Fail(nil, "EC2 shows what the ledger doesn't have: %s", line)
+			c.report.Fail(nil, "EC2 has a route that the ledger lacks: %s", line)
 		}
 	}
 	for _, line := range known {
 		if !slices.Contains(shown, line) && !strings.Contains(line, " to igw-") {
-			c.report.Fail(nil, "the ledger has what EC2 doesn't show: %s", line)
+			c.report.Fail(nil, "the ledger has a route that EC2 lacks: %s", line)
 		}
 	}
 }

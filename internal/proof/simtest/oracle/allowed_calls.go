@@ -14,10 +14,10 @@ import (
 func CheckCall(l *ledger.Ledger, rec ledger.Record) string {
 	check := callChecks[rec.Call]
 	if check == nil {
-		return fmt.Sprintf("autopeer-%s called %s, which it never does", rec.Function, rec.Call)
+		return fmt.Sprintf("autopeer-%s called %s, which no function may call", rec.Function, rec.Call)
 	}
 	if want := callers[rec.Call]; !slices.Contains(want, rec.Function) {
-		return fmt.Sprintf("autopeer-%s called %s, which only %v do", rec.Function, rec.Call, want)
+		return fmt.Sprintf("autopeer-%s called %s, which only %v may call", rec.Function, rec.Call, want)
 	}
 	return check(judge{l, rec.At}, rec)
 }
@@ -51,25 +51,25 @@ var callers = map[string][]string{
 func (j judge) checkAccept(rec ledger.Record) string {
 	c := j.Connections[rec.Connection()]
 	if c == nil {
-		return rec.Connection() + " was accepted, which nobody asked for"
+		return rec.Connection() + " was accepted, but was never requested"
 	}
 	readings := j.readings(c, inCell(rec.Cell))
 	allowed := allowing(readings)
 	switch {
 	case len(readings) == 0:
-		return fmt.Sprintf("%s from %s to %s was accepted, and no peering of the policy names the two in this direction", c.ID, c.Requester, c.Accepter)
+		return fmt.Sprintf("%s was accepted, but no peering lets %s in %s request a connection to %s in %s", c.ID, c.Requester.ID, c.Requester.Cell, c.Accepter.ID, c.Accepter.Cell)
 	case len(allowed) == 0:
-		return c.ID + " was accepted, and its blocks contradict the policy"
+		return c.ID + " was accepted, but the CIDR blocks of its VPCs overlap or are not those in the policy"
 	case needApproval(allowed) && !j.isApproved(c):
-		return c.ID + " was accepted, and nobody has approved it"
+		return c.ID + " was accepted without approval"
 	}
 	for _, by := range allowed {
 		if _, found := j.expectedConflict(c, by, rec.Cell); !found {
 			return ""
 		}
 	}
-	in, _ := j.expectedConflict(c, allowed[0], rec.Cell)
-	return fmt.Sprintf("%s was accepted, and %s is in the way", c.ID, in)
+	route, _ := j.expectedConflict(c, allowed[0], rec.Cell)
+	return fmt.Sprintf("%s was accepted, but it conflicts with %s", c.ID, route)
 }
 
 // expectedConflict returns a route that conflicts with one of the cell's sides, judged by the blocks that are known
@@ -86,7 +86,7 @@ func (j judge) expectedConflict(c *ledger.Connection, by reading, cell peering.C
 func (j judge) checkReject(rec ledger.Record) string {
 	c := j.Connections[rec.Connection()]
 	if c == nil || j.Policy == nil || !j.Policy.Reject || len(j.readings(c, inCell(rec.Cell))) > 0 {
-		return rec.Connection() + " was rejected, and the policy doesn't ask for that"
+		return rec.Connection() + " was rejected, but the policy doesn't reject it"
 	}
 	return ""
 }
@@ -94,12 +94,12 @@ func (j judge) checkReject(rec ledger.Record) string {
 func (j judge) checkTags(rec ledger.Record) string {
 	for _, id := range rec.Tagged() {
 		if len(j.allowedSides(id, rec.Cell)) == 0 {
-			return id + " was tagged, which the policy doesn't allow"
+			return id + " was tagged, but the policy doesn't allow the connection"
 		}
 		for _, key := range rec.TagKeys() {
 			isNamed := j.TagsOn(j.Connections[id], rec.Cell)[peering.TagName] != ""
 			if key != peering.TagManaged && (key != peering.TagName || isNamed) {
-				return fmt.Sprintf("%s was given the tag %s", id, key)
+				return fmt.Sprintf("%s was tagged with %s, which autopeer must not set", id, key)
 			}
 		}
 	}
@@ -112,7 +112,7 @@ func (j judge) checkOptions(rec ledger.Record) string {
 			return ""
 		}
 	}
-	return "the DNS option of " + rec.Connection() + " was changed, and the policy doesn't say so"
+	return "the DNS option of " + rec.Connection() + " was changed, but the policy doesn't set it"
 }
 
 // allowedSides returns the sides of an active connection that the cell owns; none if the policy doesn't allow it.

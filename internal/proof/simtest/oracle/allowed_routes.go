@@ -14,7 +14,7 @@ func (j judge) checkCreateRoute(rec ledger.Record) string {
 			return ""
 		}
 	}
-	return fmt.Sprintf("%s was routed to %s in %s, and the policy doesn't say so", rec.Destination(), rec.Target(), rec.RouteTable())
+	return fmt.Sprintf("%s was routed to %s in %s, but the policy doesn't want the route", rec.Destination(), rec.Target(), rec.RouteTable())
 }
 
 func (j judge) checkReplaceRoute(rec ledger.Record) string {
@@ -25,7 +25,7 @@ func (j judge) checkReplaceRoute(rec ledger.Record) string {
 	if found && ledger.IsConnectionID(there.Target) && j.isDead(there.Target) {
 		return ""
 	}
-	return fmt.Sprintf("the route %s → %s in %s was replaced, and it isn't what a dead connection has left", rec.Destination(), there.Target, rec.RouteTable())
+	return fmt.Sprintf("the route %s → %s in %s was replaced, but it isn't left from a dead connection", rec.Destination(), there.Target, rec.RouteTable())
 }
 
 func (j judge) checkDeleteRoute(rec ledger.Record) string {
@@ -37,9 +37,9 @@ func (j judge) checkDeleteRoute(rec ledger.Record) string {
 	route := fmt.Sprintf("the route %s → %s in %s", rec.Destination(), id, t.ID)
 	switch {
 	case !j.isDepartments(ledger.VPCKey{Cell: t.Cell, ID: t.VPC}):
-		return fmt.Sprintf("a route of %s was deleted, which is no department's", t.VPC)
+		return fmt.Sprintf("a route of %s was deleted, but the VPC belongs to no department", t.VPC)
 	case !ledger.IsConnectionID(id):
-		return route + " was deleted, which leads to no connection"
+		return route + " was deleted, but it leads to no connection"
 	case j.mayDisconnect(id, rec.Cell):
 		return ""
 	}
@@ -47,9 +47,9 @@ func (j judge) checkDeleteRoute(rec ledger.Record) string {
 	wanted := slices.ContainsFunc(sides, func(s side) bool { return slices.Contains(s.wantedRoutes(t), rec.Destination()) })
 	switch {
 	case wanted:
-		return route + " was deleted, which the policy wants"
+		return route + " was deleted, but the policy wants it"
 	case len(sides) == 0:
-		return route + " was deleted, and the connection isn't autopeer's to judge"
+		return route + " was deleted, but the policy neither allows nor removes the connection"
 	}
 	return ""
 }

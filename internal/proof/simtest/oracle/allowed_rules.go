@@ -15,7 +15,7 @@ func (j judge) checkAuthorize(rec ledger.Record) string {
 		g := j.SecurityGroups[made.Group]
 		isWanted := func(s side) bool { return slices.Contains(s.wantedPermissions(g), made.Permission) }
 		if g == nil || !slices.ContainsFunc(sides, isWanted) {
-			return fmt.Sprintf("%s was made to admit %v for %q, and the policy doesn't say so", made.Group, made.Permission, id)
+			return fmt.Sprintf("%s was made to admit %v for %q, but the policy doesn't want the rule", made.Group, made.Permission, id)
 		}
 	}
 	return ""
@@ -33,12 +33,12 @@ func (j judge) checkRevoke(rec ledger.Record) string {
 func (j judge) checkRevoked(rule string, cell peering.Cell) string {
 	gone := j.Rules[rule]
 	if gone == nil {
-		return "a rule was revoked that nobody knows: " + rule
+		return "an unknown rule was revoked: " + rule
 	}
 	id := j.Tags[gone.ID][peering.TagConnection]
 	switch {
 	case id == "":
-		return fmt.Sprintf("%s of %s was revoked, which somebody else has made", gone.ID, gone.Group)
+		return fmt.Sprintf("%s of %s was revoked, but it has no connection tag, so autopeer hasn't made it", gone.ID, gone.Group)
 	case j.mayDisconnect(id, cell):
 		return ""
 	}
@@ -47,7 +47,7 @@ func (j judge) checkRevoked(rule string, cell peering.Cell) string {
 		return slices.Contains(s.wantedPermissions(j.SecurityGroups[gone.Group]), gone.Permission)
 	}
 	if len(sides) == 0 || slices.ContainsFunc(sides, isWanted) && !j.isStale(gone) {
-		return fmt.Sprintf("%s of %s was revoked, which %s still needs", gone.ID, gone.Group, id)
+		return fmt.Sprintf("%s of %s was revoked, but %s still needs it", gone.ID, gone.Group, id)
 	}
 	return ""
 }

@@ -41,9 +41,9 @@ func CheckAnnouncement(l *ledger.Ledger, a Announcement) string {
 	case c == nil:
 		return ""
 	case a.Side != "" && c.VPC(a.Side).Cell != a.Cell:
-		return fmt.Sprintf("%s spoke of the %s's side of %s, which isn't its own", a.Cell, a.Side, c.ID)
+		return fmt.Sprintf("%s announced the %s side of %s, which another cell owns", a.Cell, a.Side, c.ID)
 	case a.DetailType == accepted && c.Accepted.IsZero():
-		return c.ID + " was announced as accepted, and it isn't"
+		return c.ID + " was announced as accepted, but it wasn't accepted"
 	}
 	return ""
 }
@@ -80,7 +80,7 @@ func (e End) checkAnnounced(c *ledger.Connection) string {
 	case (e.LostEvents[c.ID] || !byRequester) && !e.isReminded(c):
 		return ""
 	}
-	return "nobody was told what became of " + c.ID
+	return "the result of the request " + c.ID + " was never announced"
 }
 
 // reminded is the age of a request at which the last sweep has reminded of it.

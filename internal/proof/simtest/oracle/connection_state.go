@@ -54,7 +54,7 @@ func (j judge) checkLeftovers(c *ledger.Connection, cells []peering.Cell) string
 		}
 		for _, rule := range ledger.Sorted(j.Rules, func(*ledger.Rule) bool { return true }) {
 			if g := j.SecurityGroups[rule.Group]; g != nil && g.Cell == cell && j.Tags[rule.ID][peering.TagConnection] == c.ID {
-				return fmt.Sprintf("%s is gone, and %s still has its rule %s", c.ID, rule.Group, rule.ID)
+				return fmt.Sprintf("the rule %s in %s remains of %s", rule.ID, rule.Group, c.ID)
 			}
 		}
 	}
@@ -68,7 +68,7 @@ func (j judge) checkLeftRoutes(c *ledger.Connection, cell peering.Cell) string {
 	for _, t := range tables {
 		for dst, there := range t.Routes {
 			if there.Target == c.ID {
-				return fmt.Sprintf("%s is gone, and %s still routes %s to it", c.ID, t.ID, dst)
+				return fmt.Sprintf("the route %s in %s remains of %s", dst, t.ID, c.ID)
 			}
 		}
 	}
@@ -85,11 +85,11 @@ func (e End) checkPending(c *ledger.Connection) string {
 	allowed := allowing(readings)
 	switch {
 	case len(readings) == 0 && j.Policy.Reject:
-		return c.ID + " waits, and the policy has it rejected"
+		return c.ID + " is pending, but the policy rejects it"
 	case len(allowed) == 0, needApproval(allowed) && !j.isApproved(c), e.isFull(c), e.isObstructed(c, allowed):
 		return ""
 	}
-	return c.ID + " waits, and the policy has it accepted"
+	return c.ID + " is pending, but the policy accepts it"
 }
 
 // isObstructed reports whether, by one of the readings, a route conflicts or a quota doesn't suffice.
@@ -119,7 +119,7 @@ func (e End) checkActive(c *ledger.Connection) string {
 			why = j.checkLeftovers(c, []peering.Cell{cell})
 		}
 		if why != "" {
-			return fmt.Sprintf("the %s's half of %s: %s", role, c.ID, why)
+			return fmt.Sprintf("the %s side of %s: %s", role, c.ID, why)
 		}
 	}
 	return ""

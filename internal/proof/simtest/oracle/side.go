@@ -70,12 +70,12 @@ func (s side) conflict() (route string, found bool) {
 func (s side) conflictWith(t *ledger.RouteTable, dst netip.Prefix) (route string, found bool) {
 	for there, r := range t.Routes {
 		if s.isConflict(there, r, dst) {
-			return there.String() + " in " + t.ID, true
+			return "the route " + there.String() + " in " + t.ID, true
 		}
 	}
 	for _, b := range s.VPCs[s.own()].Blocks {
 		if b.Overlaps(dst) && b.Bits() >= dst.Bits() {
-			return b.String() + ", which is local,", true
+			return "the local route " + b.String(), true
 		}
 	}
 	return "", false

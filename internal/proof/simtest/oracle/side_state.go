@@ -12,23 +12,23 @@ import (
 // fault explains why not.
 func (e End) checkSide(s side) string {
 	if route, found := s.conflict(); found {
-		return e.unlessAnnounced(s, conflicting, e.Calmed, route+" is in the way, and nobody is told")
+		return e.unlessAnnounced(s, conflicting, e.Calmed, "it conflicts with "+route+", which wasn't announced")
 	}
 	why := s.checkContents()
 	switch {
 	case e.isShort(s) && why == "": // only rules that refer to security groups are missing, which are retried once a day
-		return e.unlessAnnounced(s, failed, e.Deployed, "there is no room, and nobody is told")
+		return e.unlessAnnounced(s, failed, e.Deployed, "a quota doesn't suffice, which wasn't announced")
 	case e.isShort(s):
-		return e.unlessAnnounced(s, failed, e.Calmed, "there is no room, and nobody is told")
+		return e.unlessAnnounced(s, failed, e.Calmed, "a quota doesn't suffice, which wasn't announced")
 	case why != "":
 		return why
 	}
 	tags := s.TagsOn(s.connection, s.own().Cell)
 	if tags[peering.TagManaged] != "true" || tags[peering.TagName] == "" {
-		return "it isn't tagged"
+		return "the connection has no tags in the cell"
 	}
 	if s.reading.peering.DNS && !s.connection.DNS[s.role] && e.wasConnected(s) {
-		return "its DNS option isn't set"
+		return "the DNS option isn't set"
 	}
 	return ""
 }
@@ -52,12 +52,12 @@ func (s side) checkRouteTable(t *ledger.RouteTable) string {
 	want := s.wantedRoutes(t)
 	for _, dst := range want {
 		if t.Routes[dst].Target != s.connection.ID {
-			return fmt.Sprintf("%s doesn't route %s", t.ID, dst)
+			return fmt.Sprintf("%s has no route to %s", t.ID, dst)
 		}
 	}
 	for dst, there := range t.Routes {
 		if there.Target == s.connection.ID && !slices.Contains(want, dst) {
-			return fmt.Sprintf("%s routes %s, which the policy doesn't say", t.ID, dst)
+			return fmt.Sprintf("%s has a route to %s that the policy doesn't want", t.ID, dst)
 		}
 	}
 	return ""
@@ -69,12 +69,12 @@ func (s side) checkSecurityGroup(g *ledger.SecurityGroup) string {
 	want := s.wantedPermissions(g)
 	for _, p := range want {
 		if p.Group == "" && !s.isAdmitted(g, p) {
-			return fmt.Sprintf("%s doesn't admit %v", g.ID, p)
+			return fmt.Sprintf("%s has no rule for %v", g.ID, p)
 		}
 	}
 	for _, there := range s.IngressRulesOf(g.ID) {
 		if s.Tags[there.ID][peering.TagConnection] == s.connection.ID && !slices.Contains(want, there.Permission) {
-			return fmt.Sprintf("%s admits %v, which the policy doesn't say", g.ID, there.Permission)
+			return fmt.Sprintf("%s has a rule for %v that the policy doesn't want", g.ID, there.Permission)
 		}
 	}
 	return ""

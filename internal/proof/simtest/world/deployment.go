@@ -19,7 +19,7 @@ func (w *World) Deploy() {
 	})
 	if w.sandbox.Cells != nil {
 		if err := local.Undeploy(w.ctx, w.sandbox.Cloud, w.policy, w.sandbox.Cells); err != nil {
-			w.report.Fail(nil, "the policy can't be taken away: %v", err)
+			w.report.Fail(nil, "undeploy the policy: %v", err)
 		}
 	}
 	w.observer.Enter(ledger.Deployment(time.Now(), p))
@@ -28,7 +28,7 @@ func (w *World) Deploy() {
 		err = w.sandbox.Deploy(w.ctx, p.YAML(), w.observer.Announced)
 	}
 	if err != nil {
-		w.report.Fail(nil, "the policy can't be deployed: %v\n%s", err, p.YAML())
+		w.report.Fail(nil, "deploy the policy: %v\n%s", err, p.YAML())
 	}
 	w.observer.Deployed()
 	w.faults.Deployed()

@@ -69,7 +69,7 @@ func element(body, name string) string {
 func (a *api) must(cell peering.Cell, action string, params ...string) string {
 	answer, err := a.ask(cell, action, params...)
 	if err != nil {
-		a.report.Fail(nil, "the world can't be built: %s: %v", action, err)
+		a.report.Fail(nil, "build the world: %s: %v", action, err)
 	}
 	return answer
 }

@@ -36,7 +36,7 @@ func (w *World) forge(cell peering.Cell, f wiring.Function, call, id string, req
 	event = strings.ReplaceAll(event, now.Format(time.RFC3339), now.Add(-ago).Format(time.RFC3339))
 	event = strings.ReplaceAll(event, `"vpcId":`, `"cidrBlock":"198.18.0.0/16","vpcId":`) // a block that no VPC has: autopeer must not believe events
 	if err := w.sandbox.Deliver(w.ctx, cell, f, event); err != nil {
-		w.report.Fail(nil, "an event can't be delivered: %v", err)
+		w.report.Fail(nil, "deliver an event: %v", err)
 	}
 }
 
