@@ -286,6 +286,6 @@ func TestRevokingARule(t *testing.T) {
 		{"the policy has no peering and disconnects", func(s scene) { unlisted(s); s.Policy.Disconnect = true }, revoke(), ""},
 		{"it refers to a group of the peer", referring, revoke(), needed},
 		{"it refers to a group that was deleted", func(s scene) { referring(s); delete(s.SecurityGroups, "sg-blue") }, revoke(), ""},
-		{"it refers to a group of a VPC that is no peer", func(s scene) { referring(s); s.SecurityGroups["sg-blue"].VPC = "vpc-other" }, revoke(), ""},
+		{"it refers to a group of a VPC that is no peer", func(s scene) { referring(s); s.SecurityGroups["sg-blue"].VPC = green }, revoke(), ""},
 	})
 }

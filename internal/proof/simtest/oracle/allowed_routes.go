@@ -21,8 +21,8 @@ func (j judge) checkReplaceRoute(rec ledger.Record) string {
 	if why := j.checkCreateRoute(rec); why != "" {
 		return why
 	}
-	there, found := j.RouteTables[rec.RouteTable()].Routes[rec.Destination()]
-	if found && ledger.IsConnectionID(there.Target) && j.isDead(there.Target) {
+	there := j.RouteTables[rec.RouteTable()].Routes[rec.Destination()]
+	if ledger.IsConnectionID(there.Target) && j.isDead(there.Target) {
 		return ""
 	}
 	return fmt.Sprintf("the route %s → %s in %s was replaced, but it isn't left from a dead connection", rec.Destination(), there.Target, rec.RouteTable())
@@ -36,8 +36,8 @@ func (j judge) checkDeleteRoute(rec ledger.Record) string {
 	id := t.Routes[rec.Destination()].Target
 	route := fmt.Sprintf("the route %s → %s in %s", rec.Destination(), id, t.ID)
 	switch {
-	case !j.isDepartments(ledger.VPCKey{Cell: t.Cell, ID: t.VPC}):
-		return fmt.Sprintf("a route of %s was deleted, but the VPC belongs to no department", t.VPC)
+	case !j.isDepartments(t.VPC):
+		return fmt.Sprintf("a route of %s was deleted, but the VPC belongs to no department", t.VPC.ID)
 	case !ledger.IsConnectionID(id):
 		return route + " was deleted, but it leads to no connection"
 	case j.mayDisconnect(id, rec.Cell):

@@ -54,11 +54,11 @@ func (j judge) checkRevoked(rule string, cell peering.Cell) string {
 
 // isStale reports whether the rule refers to a security group that was deleted or is in a VPC that is no longer a peer.
 func (j judge) isStale(r *ledger.Rule) bool {
-	own, other := j.SecurityGroups[r.Group], j.SecurityGroups[r.Permission.Group]
-	if r.Permission.Group == "" || own == nil {
+	if r.Permission.Group == "" {
 		return false
 	}
-	return other == nil || !j.arePeers(ledger.VPCKey{Cell: own.Cell, ID: own.VPC}, ledger.VPCKey{Cell: other.Cell, ID: other.VPC})
+	own, other := j.SecurityGroups[r.Group], j.SecurityGroups[r.Permission.Group]
+	return other == nil || !j.arePeers(own.VPC, other.VPC)
 }
 
 // arePeers reports whether an active connection leads from one VPC to the other, or both are the same.

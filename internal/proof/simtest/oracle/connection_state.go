@@ -53,7 +53,7 @@ func (j judge) checkLeftovers(c *ledger.Connection, cells []peering.Cell) string
 			return why
 		}
 		for _, rule := range ledger.Sorted(j.Rules, func(*ledger.Rule) bool { return true }) {
-			if g := j.SecurityGroups[rule.Group]; g != nil && g.Cell == cell && j.Tags[rule.ID][peering.TagConnection] == c.ID {
+			if g := j.SecurityGroups[rule.Group]; g.VPC.Cell == cell && j.Tags[rule.ID][peering.TagConnection] == c.ID {
 				return fmt.Sprintf("the rule %s in %s remains of %s", rule.ID, rule.Group, c.ID)
 			}
 		}
@@ -62,9 +62,7 @@ func (j judge) checkLeftovers(c *ledger.Connection, cells []peering.Cell) string
 }
 
 func (j judge) checkLeftRoutes(c *ledger.Connection, cell peering.Cell) string {
-	tables := ledger.Sorted(j.RouteTables, func(t *ledger.RouteTable) bool {
-		return t.Cell == cell && j.isDepartments(ledger.VPCKey{Cell: cell, ID: t.VPC})
-	})
+	tables := ledger.Sorted(j.RouteTables, func(t *ledger.RouteTable) bool { return t.VPC.Cell == cell && j.isDepartments(t.VPC) })
 	for _, t := range tables {
 		for dst, there := range t.Routes {
 			if there.Target == c.ID {

@@ -14,7 +14,7 @@ import (
 // wantedRoutes returns the routes to pcx-1 that autopeer may create in red's cell, of all that it could.
 func wantedRoutes(s scene) []string {
 	var all []string
-	tables := ledger.Sorted(s.RouteTables, func(t *ledger.RouteTable) bool { return t.Cell == redCell })
+	tables := ledger.Sorted(s.RouteTables, func(t *ledger.RouteTable) bool { return t.VPC.Cell == redCell })
 	for _, t := range tables {
 		for _, dst := range []string{"10.2.0.0/16", "10.2.7.0/24", "10.9.0.0/16", "100.64.0.0/16", "2600:2::/56"} {
 			if oracle.CheckCall(s.Ledger, changeRoute("CreateRoute", t.ID, dst)) == "" {

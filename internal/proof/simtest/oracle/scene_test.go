@@ -72,7 +72,7 @@ func (s scene) vpc(v ledger.VPCKey, blocks ...string) {
 	}
 	name := strings.TrimPrefix(v.ID, "vpc-")
 	s.table(v, "rtb-"+name).Main = true
-	s.SecurityGroups["sg-"+name] = &ledger.SecurityGroup{ID: "sg-" + name, VPC: v.ID, Cell: v.Cell}
+	s.SecurityGroups["sg-"+name] = &ledger.SecurityGroup{ID: "sg-" + name, VPC: v}
 }
 
 func (s scene) block(v ledger.VPCKey, block string) {
@@ -80,13 +80,13 @@ func (s scene) block(v ledger.VPCKey, block string) {
 }
 
 func (s scene) table(v ledger.VPCKey, id string) *ledger.RouteTable {
-	t := &ledger.RouteTable{ID: id, VPC: v.ID, Cell: v.Cell, Routes: map[netip.Prefix]ledger.Route{}}
+	t := &ledger.RouteTable{ID: id, VPC: v, Routes: map[netip.Prefix]ledger.Route{}}
 	s.RouteTables[id] = t
 	return t
 }
 
 func (s scene) subnet(v ledger.VPCKey, id, table string) {
-	s.Subnets[id] = &ledger.Subnet{ID: id, VPC: v.ID, Cell: v.Cell, Table: table}
+	s.Subnets[id] = &ledger.Subnet{ID: id, VPC: v, Table: table}
 }
 
 func (s scene) route(table, dst, target string) {

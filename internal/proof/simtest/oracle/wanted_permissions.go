@@ -15,7 +15,7 @@ func WantedPermissions(l *ledger.Ledger, g *ledger.SecurityGroup) []ledger.Permi
 	for _, id := range l.Requests {
 		c := l.Connections[id]
 		by := j.read(c)
-		for _, role := range c.Roles(g.Cell) {
+		for _, role := range c.Roles(g.VPC.Cell) {
 			if s := j.side(c, role, by); by.peering != nil && l.VPCs[s.peer()] != nil {
 				all = append(all, s.wantedPermissions(g)...)
 			}
@@ -26,7 +26,7 @@ func WantedPermissions(l *ledger.Ledger, g *ledger.SecurityGroup) []ledger.Permi
 
 // wantedPermissions returns the permissions that the policy wants in a security group of the side's own VPC.
 func (s side) wantedPermissions(g *ledger.SecurityGroup) []ledger.Permission {
-	if g.VPC != s.own().ID || g.Cell != s.own().Cell {
+	if g.VPC != s.own() {
 		return nil
 	}
 	own, peer := s.departments()

@@ -12,7 +12,7 @@ import (
 func (s side) wantedRoutes(t *ledger.RouteTable) []netip.Prefix {
 	own, _ := s.departments()
 	r := s.reading.peering.Routes[own]
-	if t.VPC != s.own().ID || t.Cell != s.own().Cell || !s.selects(r, t) {
+	if t.VPC != s.own() || !s.selects(r, t) {
 		return nil
 	}
 	return destinations(r, s.peerBlocks())

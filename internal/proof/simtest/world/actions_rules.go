@@ -39,7 +39,7 @@ func (w *World) revokeByHand() {
 		return
 	}
 	gone := random.Pick(w.Source, rules...)
-	cells := look(w, func(l *ledger.Ledger) []peering.Cell { return []peering.Cell{l.SecurityGroups[gone.Group].Cell} })
+	cells := look(w, func(l *ledger.Ledger) []peering.Cell { return []peering.Cell{l.SecurityGroups[gone.Group].VPC.Cell} })
 	w.act(cells[0], "RevokeSecurityGroupIngress", "GroupId", gone.Group, "SecurityGroupRuleId.1", gone.ID)
 }
 

@@ -60,17 +60,17 @@ func Sorted[T any](m map[string]T, keep func(T) bool) []T {
 
 // RouteTablesOf returns the route tables of a VPC, sorted by id.
 func (l *Ledger) RouteTablesOf(v VPCKey) []*RouteTable {
-	return Sorted(l.RouteTables, func(t *RouteTable) bool { return t.VPC == v.ID && t.Cell == v.Cell })
+	return Sorted(l.RouteTables, func(t *RouteTable) bool { return t.VPC == v })
 }
 
 // SubnetsOf returns the subnets of a VPC, sorted by id.
 func (l *Ledger) SubnetsOf(v VPCKey) []*Subnet {
-	return Sorted(l.Subnets, func(s *Subnet) bool { return s.VPC == v.ID && s.Cell == v.Cell })
+	return Sorted(l.Subnets, func(s *Subnet) bool { return s.VPC == v })
 }
 
 // SecurityGroupsOf returns the security groups of a VPC, sorted by id.
 func (l *Ledger) SecurityGroupsOf(v VPCKey) []*SecurityGroup {
-	return Sorted(l.SecurityGroups, func(g *SecurityGroup) bool { return g.VPC == v.ID && g.Cell == v.Cell })
+	return Sorted(l.SecurityGroups, func(g *SecurityGroup) bool { return g.VPC == v })
 }
 
 // IngressRulesOf returns the ingress rules of a security group, sorted by id.

@@ -31,7 +31,7 @@ var entries = map[string]func(*Ledger, Record){
 
 	"CreateSubnet": func(l *Ledger, r Record) {
 		s := r.response.in("subnet")
-		l.Subnets[s.text("subnetId")] = &Subnet{ID: s.text("subnetId"), VPC: s.text("vpcId"), Cell: r.Cell}
+		l.Subnets[s.text("subnetId")] = &Subnet{ID: s.text("subnetId"), VPC: VPCKey{r.Cell, s.text("vpcId")}}
 	},
 	"DeleteSubnet": func(l *Ledger, r Record) { delete(l.Subnets, r.request.text("subnetId")) },
 	"CreateRouteTable": func(l *Ledger, r Record) {
@@ -51,7 +51,7 @@ var entries = map[string]func(*Ledger, Record){
 
 	"CreateSecurityGroup": func(l *Ledger, r Record) {
 		id := r.response.text("groupId")
-		l.SecurityGroups[id] = &SecurityGroup{ID: id, VPC: r.request.text("vpcId"), Cell: r.Cell}
+		l.SecurityGroups[id] = &SecurityGroup{ID: id, VPC: VPCKey{r.Cell, r.request.text("vpcId")}}
 	},
 	"DeleteSecurityGroup":           (*Ledger).deleteGroup,
 	"AuthorizeSecurityGroupIngress": (*Ledger).authorize,
@@ -93,7 +93,7 @@ func (l *Ledger) changeBlock(r Record, added bool) {
 }
 
 func (l *Ledger) addTable(r Record, id, vpc string, main bool) {
-	l.RouteTables[id] = &RouteTable{ID: id, VPC: vpc, Cell: r.Cell, Main: main, Routes: map[netip.Prefix]Route{}}
+	l.RouteTables[id] = &RouteTable{ID: id, VPC: VPCKey{r.Cell, vpc}, Main: main, Routes: map[netip.Prefix]Route{}}
 }
 
 func (l *Ledger) associate(r Record) {

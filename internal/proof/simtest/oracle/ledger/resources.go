@@ -21,17 +21,17 @@ type VPC struct {
 
 // Subnet is a subnet and its explicit association with a route table.
 type Subnet struct {
-	ID, VPC            string
-	Cell               peering.Cell
+	ID                 string
+	VPC                VPCKey
 	Table, Association string // ids; empty while the main route table applies
 }
 
 // RouteTable is a route table without its local routes.
 type RouteTable struct {
-	ID, VPC string
-	Cell    peering.Cell
-	Main    bool
-	Routes  map[netip.Prefix]Route // by destination
+	ID     string
+	VPC    VPCKey
+	Main   bool
+	Routes map[netip.Prefix]Route // by destination
 }
 
 // Route is the target of a destination.
@@ -42,8 +42,8 @@ type Route struct {
 
 // SecurityGroup is a security group; its rules are in Ledger.Rules.
 type SecurityGroup struct {
-	ID, VPC string
-	Cell    peering.Cell
+	ID  string
+	VPC VPCKey
 }
 
 // Permission is the traffic that a security group rule admits, from a CIDR block or from another group. It is
