@@ -118,7 +118,7 @@ func (j judge) checkOptions(rec ledger.Record) string {
 // allowedSides returns the sides of an active connection that the cell owns; none if the policy doesn't allow it.
 func (j judge) allowedSides(id string, cell peering.Cell) []side {
 	c := j.Connections[id]
-	if c == nil || j.Policy == nil || j.stateOf(c) != ledger.Active {
+	if c == nil || j.stateOf(c) != ledger.Active {
 		return nil
 	}
 	by := j.read(c)

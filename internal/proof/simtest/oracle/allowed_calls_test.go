@@ -78,6 +78,11 @@ func TestAcceptingARequest(t *testing.T) {
 		{"a VPC of another account has the requester's id", func(s scene) { s.member("red").Cell = greenCell }, accept(blueCell), noPeering},
 		{"the other department must request", func(s scene) { s.peering().Requester = "blue" }, accept(blueCell), noPeering},
 		{"this department must request", func(s scene) { s.peering().Requester = "red" }, accept(blueCell), ""},
+		{"the peering lists the departments in the other order", func(s scene) { s.peering().A, s.peering().B = "blue", "red" }, accept(blueCell), ""},
+		{"the peering is of red and another", func(s scene) { s.peering().B = "green" }, accept(blueCell), noPeering},
+		{"the peering is of another and blue", func(s scene) { s.peering().A = "green" }, accept(blueCell), noPeering},
+		{"the peering is of blue and another", func(s scene) { s.peering().A, s.peering().B = "blue", "green" }, accept(blueCell), noPeering},
+		{"the peering is of another and red", func(s scene) { s.peering().A, s.peering().B = "green", "red" }, accept(blueCell), noPeering},
 		{"the blocks of two VPCs of the cell overlap", func(s scene) {
 			s.member("red").Cell = blueCell
 			inBlue := ledger.VPCKey{Cell: blueCell, ID: red.ID}
@@ -88,6 +93,15 @@ func TestAcceptingARequest(t *testing.T) {
 			s.member("blue").CIDRs = prefixes("10.2.0.0/17")
 		}, accept(blueCell), wrongBlocks},
 		{"the accepter has the blocks of its cidrs", func(s scene) { s.member("blue").CIDRs = prefixes("10.2.0.0/15") }, accept(blueCell), ""},
+		{"the cidrs of another department don't matter", func(s scene) {
+			other := plainpolicy.Member{Cell: blueCell, VPC: blue.ID, CIDRs: prefixes("10.7.0.0/16")}
+			s.Policy.Departments = append([]plainpolicy.Department{{Name: "other", Members: []plainpolicy.Member{other}}}, s.Policy.Departments...)
+		}, accept(blueCell), ""},
+		{"the cidrs of another VPC of the department don't matter", func(s scene) {
+			other := plainpolicy.Member{Cell: blueCell, VPC: "vpc-other", CIDRs: prefixes("10.7.0.0/16")}
+			elsewhere := plainpolicy.Member{Cell: greenCell, VPC: blue.ID, CIDRs: prefixes("10.7.0.0/16")}
+			s.Policy.Departments[1].Members = []plainpolicy.Member{other, elsewhere, *s.member("blue")}
+		}, accept(blueCell), ""},
 		{"the requester's blocks are not known before acceptance", func(s scene) { s.member("red").CIDRs = prefixes("10.1.0.0/17") }, accept(blueCell), ""},
 
 		{"no person has approved", manual, accept(blueCell), withoutLeave},
@@ -124,6 +138,31 @@ func TestAcceptingARequest(t *testing.T) {
 			s.peering().Routes["blue"] = plainpolicy.Routing{To: prefixes("10.2.0.0/17")}
 			s.block(blue, "10.2.0.0/20")
 		}, accept(blueCell), "pcx-1 was accepted, but it conflicts with the local route 10.2.0.0/20"},
+		{"the expected destination is the VPC's own block", func(s scene) {
+			s.peering().Routes["blue"] = plainpolicy.Routing{To: prefixes("10.2.0.0/16")}
+		}, accept(blueCell), "pcx-1 was accepted, but it conflicts with the local route 10.2.0.0/16"},
+		{"the expected destination is a part of the VPC's own block", func(s scene) {
+			s.peering().Routes["blue"] = plainpolicy.Routing{To: prefixes("10.2.0.0/24")}
+		}, accept(blueCell), ""},
+		{"the peer's blocks are known if its VPC is of the same cell", func(s scene) {
+			s.member("red").Cell = blueCell
+			inBlue := ledger.VPCKey{Cell: blueCell, ID: red.ID}
+			s.VPCs[inBlue] = &ledger.VPC{VPCKey: inBlue, Blocks: prefixes("10.1.0.0/16")}
+			s.Connections["pcx-1"].Requester = inBlue
+			s.route("rtb-blue", "10.1.0.0/16", "igw-1")
+		}, accept(blueCell), "pcx-1 was accepted, but it conflicts with the route 10.1.0.0/16 in rtb-blue"},
+		{"sources in the other direction are not expected", func(s scene) {
+			s.peering().Allow = []plainpolicy.Allow{{From: "blue", To: "red", IDs: []string{"sg-red"}, Protocol: "tcp", Sources: prefixes("10.1.7.0/24")}}
+			s.route("rtb-blue", "10.1.7.0/24", "igw-1")
+		}, accept(blueCell), ""},
+		{"sources of another department are not expected", func(s scene) {
+			s.peering().Allow = []plainpolicy.Allow{{From: "green", To: "blue", IDs: []string{"sg-blue"}, Protocol: "tcp", Sources: prefixes("10.1.7.0/24")}}
+			s.route("rtb-blue", "10.1.7.0/24", "igw-1")
+		}, accept(blueCell), ""},
+		{"sources for another department are not expected", func(s scene) {
+			s.peering().Allow = []plainpolicy.Allow{{From: "red", To: "green", IDs: []string{"sg-green"}, Protocol: "tcp", Sources: prefixes("10.1.7.0/24")}}
+			s.route("rtb-blue", "10.1.7.0/24", "igw-1")
+		}, accept(blueCell), ""},
 		{"the expected destinations are sources if there are no cidrs", func(s scene) {
 			s.peering().Allow = []plainpolicy.Allow{{From: "red", To: "blue", IDs: []string{"sg-blue"}, Protocol: "tcp", Sources: prefixes("10.1.7.0/24")}}
 			s.route("rtb-blue", "10.1.7.0/24", "igw-1")
@@ -141,6 +180,14 @@ func TestRejectingARequest(t *testing.T) {
 		{"the policy has a peering", func(s scene) { s.Policy.Reject = true }, reject(blueCell), want},
 		{"the policy has a peering that asks for approval", func(s scene) { s.Policy.Reject, s.peering().Manual = true, true }, reject(blueCell), want},
 		{"the request is unknown", func(s scene) { unlisted(s); delete(s.Connections, "pcx-1") }, reject(blueCell), want},
+		{"a VPC has no peering with itself", func(s scene) {
+			s.Policy.Reject = true
+			for _, department := range []string{"red", "blue"} {
+				m := s.member(department)
+				m.Cell, m.VPC, m.Within = blueCell, "", prefixes("10.0.0.0/8")[0]
+			}
+			s.Connections["pcx-1"].Requester = blue
+		}, reject(blueCell), ""},
 		{"there is no policy", func(s scene) { s.Policy = nil }, reject(blueCell), want},
 	})
 }
@@ -161,6 +208,7 @@ func TestTaggingAConnection(t *testing.T) {
 		{"the connection is provisioning", func(s scene) { s.Connections["pcx-1"].Accepted = now }, createTags(peering.TagManaged, "true"), notAllowed},
 		{"the connection is dead", func(s scene) { active(s); s.delete("pcx-1") }, createTags(peering.TagManaged, "true"), notAllowed},
 		{"the policy has no peering", func(s scene) { active(s); s.Policy.Peerings = nil }, createTags(peering.TagManaged, "true"), notAllowed},
+		{"there is no policy", func(s scene) { active(s); s.Policy = nil }, createTags(peering.TagManaged, "true"), notAllowed},
 	})
 }
 
@@ -188,6 +236,12 @@ func TestCreatingARoute(t *testing.T) {
 		{"the route table is unknown", active, changeRoute("CreateRoute", "rtb-none", "10.2.0.0/16"),
 			"10.2.0.0/16 was routed to pcx-1 in rtb-none, but the policy doesn't want the route"},
 		{"the blocks overlap", func(s scene) { active(s); s.block(blue, "10.1.5.0/24") }, changeRoute("CreateRoute", "rtb-red", "10.2.0.0/16"), want},
+		{"the requester has a block that its cidrs leave out", func(s scene) { active(s); s.member("red").CIDRs = prefixes("10.1.0.0/17") },
+			changeRoute("CreateRoute", "rtb-red", "10.2.0.0/16"), want},
+		{"the route table is of another VPC of the cell", func(s scene) {
+			active(s)
+			s.vpc(ledger.VPCKey{Cell: redCell, ID: "vpc-pink"}, "10.4.0.0/16")
+		}, changeRoute("CreateRoute", "rtb-pink", "10.2.0.0/16"), "10.2.0.0/16 was routed to pcx-1 in rtb-pink, but the policy doesn't want the route"},
 		{"the peer has a block that its cidrs leave out", func(s scene) {
 			active(s)
 			s.member("blue").CIDRs = prefixes("10.2.0.0/17")
@@ -227,6 +281,19 @@ func TestDeletingARoute(t *testing.T) {
 	unlisted := func(s scene) { s.connect(); s.Policy.Peerings = nil }
 	checkCalls(t, []callCase{
 		{"the policy wants the route", scene.connect, remove, route + "the policy wants it"},
+		{"the policy wants the route, and disconnects others", func(s scene) { s.connect(); s.Policy.Disconnect = true }, remove, route + "the policy wants it"},
+		{"the connection is unknown", func(s scene) { s.route("rtb-red", "10.2.0.0/16", "pcx-9") }, remove, ""},
+		{"there is no policy", func(s scene) { s.connect(); s.Policy = nil }, remove, "a route of vpc-red was deleted, but the VPC belongs to no department"},
+		{"the VPC may be of a department by its range", func(s scene) {
+			s.connect()
+			s.delete("pcx-1")
+			s.member("red").VPC, s.member("red").Within = "", prefixes("10.9.0.0/16")[0]
+		}, remove, ""},
+		{"the connection isn't active yet", func(s scene) {
+			s.connect()
+			s.Policy.Peerings, s.Policy.Disconnect = nil, true
+			s.Connections["pcx-1"].Accepted = now
+		}, remove, route + "the policy neither allows nor removes the connection"},
 		{"the connection is dead", func(s scene) { s.connect(); s.delete("pcx-1") }, remove, ""},
 		{"the policy routes elsewhere", func(s scene) {
 			s.connect()
@@ -236,8 +303,8 @@ func TestDeletingARoute(t *testing.T) {
 		{"the policy has no peering and keeps connections", unlisted, remove, route + "the policy neither allows nor removes the connection"},
 		{"the connection was never managed", func(s scene) { unlisted(s); s.Policy.Disconnect = true; clear(s.Tags["pcx-1@"+redCell.String()]) }, remove,
 			route + "the policy neither allows nor removes the connection"},
-		{"the connection is so new that EC2 may not show it", func(s scene) { unlisted(s); s.Connections["pcx-1"].Created = now.Add(-oracle.Unseen + 1) }, remove, ""},
-		{"the connection is just old enough to be shown", func(s scene) { unlisted(s); s.Connections["pcx-1"].Created = now.Add(-oracle.Unseen) }, remove,
+		{"the connection is so new that EC2 may not show it", func(s scene) { unlisted(s); s.Connections["pcx-1"].Created = now.Add(-20*time.Second + 1) }, remove, ""},
+		{"the connection is just old enough to be shown", func(s scene) { unlisted(s); s.Connections["pcx-1"].Created = now.Add(-20 * time.Second) }, remove,
 			route + "the policy neither allows nor removes the connection"},
 		{"the route leads to a gateway", func(s scene) { s.connect(); s.route("rtb-red", "10.2.0.0/16", "igw-1") }, remove,
 			"the route 10.2.0.0/16 → igw-1 in rtb-red was deleted, but it leads to no connection"},
@@ -262,6 +329,8 @@ func TestMakingARule(t *testing.T) {
 		{"the connection isn't active", nil, authorize(https, "pcx-1"), `sg-red was made to admit tcp 443 to 443 from 10.2.0.0/16 for "pcx-1", but the policy doesn't want the rule`},
 		{"the group was deleted", func(s scene) { active(s); delete(s.SecurityGroups, "sg-red") }, authorize(https, "pcx-1"),
 			`sg-red was made to admit tcp 443 to 443 from 10.2.0.0/16 for "pcx-1", but the policy doesn't want the rule`},
+		{"the group is of another VPC", func(s scene) { active(s); s.SecurityGroups["sg-red"].VPC = green }, authorize(https, "pcx-1"),
+			`sg-red was made to admit tcp 443 to 443 from 10.2.0.0/16 for "pcx-1", but the policy doesn't want the rule`},
 	})
 }
 
@@ -282,10 +351,49 @@ func TestRevokingARule(t *testing.T) {
 		{"a person has made it", func(s scene) { s.connect(); clear(s.Tags["sgr-1"]) }, revoke(),
 			"sgr-1 of sg-red was revoked, but it has no connection tag, so autopeer hasn't made it"},
 		{"the rule is unknown", nil, revoke(), "an unknown rule was revoked: sgr-1"},
+		{"all rules of a call are checked", func(s scene) {
+			s.connect()
+			s.rule("sgr-2", "sg-red", ledger.Permission{Protocol: "tcp", From: 22, To: 22, Block: https.Block}, "pcx-1")
+		}, revoke("sgr-2", "sgr-1"), needed},
+		{"disconnect revokes too", func(s scene) { s.connect(); s.delete("pcx-1") },
+			record("disconnect", redCell, "RevokeSecurityGroupIngress", nil, object{"revokedSecurityGroupRuleSet": items(object{"securityGroupRuleId": "sgr-1"})}), ""},
+		{"there is no policy", func(s scene) { s.connect(); s.Policy = nil }, revoke(), needed},
 		{"the policy has no peering and keeps connections", unlisted, revoke(), needed},
 		{"the policy has no peering and disconnects", func(s scene) { unlisted(s); s.Policy.Disconnect = true }, revoke(), ""},
 		{"it refers to a group of the peer", referring, revoke(), needed},
 		{"it refers to a group that was deleted", func(s scene) { referring(s); delete(s.SecurityGroups, "sg-blue") }, revoke(), ""},
 		{"it refers to a group of a VPC that is no peer", func(s scene) { referring(s); s.SecurityGroups["sg-blue"].VPC = green }, revoke(), ""},
+		{"it refers to a group of the VPC itself", func(s scene) { referring(s); s.SecurityGroups["sg-blue"].VPC = red }, revoke(), needed},
+		{"it refers to a group of a VPC that requested a connection", func(s scene) {
+			referring(s)
+			s.SecurityGroups["sg-blue"].VPC = green
+			s.request("pcx-2", green, red)
+			s.accept("pcx-2")
+		}, revoke(), needed},
+		{"it refers to a group of a peer's peer", func(s scene) {
+			referring(s)
+			s.SecurityGroups["sg-blue"].VPC = green
+			s.request("pcx-2", green, blue)
+			s.accept("pcx-2")
+		}, revoke(), ""},
+		{"it refers to a group of a VPC with which another has a connection", func(s scene) {
+			referring(s)
+			s.SecurityGroups["sg-blue"].VPC = green
+			s.request("pcx-2", blue, green)
+			s.accept("pcx-2")
+		}, revoke(), ""},
+		{"it refers to a group of a VPC other than one that requested a connection", func(s scene) {
+			referring(s)
+			s.SecurityGroups["sg-blue"].VPC = green
+			s.request("pcx-2", ledger.VPCKey{Cell: redCell, ID: "vpc-pink"}, red)
+			s.accept("pcx-2")
+		}, revoke(), ""},
+		{"it refers to a group of a former peer", func(s scene) {
+			referring(s)
+			s.SecurityGroups["sg-blue"].VPC = green
+			s.request("pcx-2", red, green)
+			s.accept("pcx-2")
+			s.delete("pcx-2")
+		}, revoke(), ""},
 	})
 }

@@ -19,6 +19,8 @@ func TestCheckAnnouncement(t *testing.T) {
 		{"a connection that was accepted", scene.connect, announcement(string(outcome.Accepted), blueCell, ""), ""},
 		{"a connection that wasn't accepted", func(scene) {}, announcement(string(outcome.Accepted), blueCell, ""), "pcx-1 was announced as accepted, but it wasn't accepted"},
 		{"the side of the cell", scene.connect, announcement(string(outcome.Connected), redCell, peering.Requester), ""},
+		{"no side in particular", scene.connect, announcement(string(outcome.Connected), redCell, ""), ""},
+		{"a denial of a connection that wasn't accepted", func(scene) {}, announcement(string(outcome.Denied), blueCell, ""), ""},
 		{"the side of another cell", scene.connect, announcement(string(outcome.Connected), redCell, peering.Accepter),
 			"111111111111/us-east-1 announced the accepter side of pcx-1, which another cell owns"},
 		{"an unknown connection", func(s scene) { delete(s.Connections, "pcx-1") }, announcement(string(outcome.Accepted), blueCell, ""), ""},
@@ -45,6 +47,8 @@ func TestHasRoute(t *testing.T) {
 		"rtb-blue routes 10.2.0.0/16 to pcx-1":        false,
 		"rtb-none routes 10.2.0.0/16 to pcx-1":        false,
 		"sg-red admits tcp 443 from 10.9.0.0/16":      true, // isn't a route
+		"sg-red admits icmp from 10.9.0.0/16":         true,
+		"rtb-red routes":                              true,
 		"anything that has not five words is no rule": true,
 	} {
 		if got := oracle.HasRoute(s.Ledger, line, "pcx-1"); got != want {

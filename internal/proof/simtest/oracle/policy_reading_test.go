@@ -87,6 +87,7 @@ func TestWantedPermissions(t *testing.T) {
 		{"ports of one source", plainpolicy.Allow{Protocol: "tcp", Ports: [][2]int{{22, 22}, {8000, 8080}}}, nil,
 			[]string{"tcp 22 to 22 from 10.2.0.0/16", "tcp 8000 to 8080 from 10.2.0.0/16"}},
 		{"all ports", plainpolicy.Allow{Protocol: "udp"}, nil, []string{"udp 0 to 65535 from 10.2.0.0/16"}},
+		{"all ports of TCP", plainpolicy.Allow{Protocol: "tcp"}, nil, []string{"tcp 0 to 65535 from 10.2.0.0/16"}},
 		{"all protocols", plainpolicy.Allow{Protocol: "all"}, nil, []string{"-1 -1 to -1 from 10.2.0.0/16"}},
 		{"a type and its code", plainpolicy.Allow{Protocol: "icmp", Ports: [][2]int{{3, 4}}}, nil, []string{"icmp 3 to 4 from 10.2.0.0/16"}},
 		{"all types", plainpolicy.Allow{Protocol: "icmp"}, nil, []string{"icmp -1 to -1 from 10.2.0.0/16"}},
@@ -98,6 +99,9 @@ func TestWantedPermissions(t *testing.T) {
 		{"a listed source", plainpolicy.Allow{Protocol: "all", Sources: prefixes("10.2.7.0/24")}, nil, []string{"-1 -1 to -1 from 10.2.7.0/24"}},
 		{"a listed source that isn't the peer's", plainpolicy.Allow{Protocol: "all", Sources: prefixes("10.9.0.0/16")}, nil, nil},
 		{"a security group of the peer", plainpolicy.Allow{Protocol: "all", SourceGroups: []string{"sg-blue"}}, nil, []string{"-1 -1 to -1 from sg-blue"}},
+		{"a block and a security group of the peer", plainpolicy.Allow{Protocol: "all", Sources: prefixes("10.2.7.0/24"), SourceGroups: []string{"sg-blue"}}, nil,
+			[]string{"-1 -1 to -1 from 10.2.7.0/24", "-1 -1 to -1 from sg-blue"}},
+		{"a security group of a peer that doesn't exist", plainpolicy.Allow{Protocol: "all", SourceGroups: []string{"sg-blue"}}, func(s scene) { delete(s.VPCs, blue) }, nil},
 		{"a security group of another Region", plainpolicy.Allow{Protocol: "all", SourceGroups: []string{"sg-green"}}, func(s scene) {
 			s.member("blue").Cell, s.member("blue").VPC = greenCell, green.ID
 			s.Connections["pcx-1"].Accepter = green
@@ -108,6 +112,9 @@ func TestWantedPermissions(t *testing.T) {
 		{"a group by tags", plainpolicy.Allow{Protocol: "all", Tags: map[string]string{"Role": "web"}}, nil, []string{"-1 -1 to -1 from 10.2.0.0/16"}},
 		{"another group by tags", plainpolicy.Allow{Protocol: "all", Tags: map[string]string{"Role": "db"}}, nil, nil},
 		{"traffic in the other direction", plainpolicy.Allow{From: "red", To: "blue", Protocol: "all"}, nil, nil},
+		{"traffic from another department", plainpolicy.Allow{From: "green", To: "red", Protocol: "all"}, nil, nil},
+		{"traffic to another department", plainpolicy.Allow{From: "blue", To: "green", Protocol: "all"}, nil, nil},
+		{"a group of another VPC", plainpolicy.Allow{Protocol: "all"}, func(s scene) { s.SecurityGroups["sg-red"].VPC.ID = "vpc-other" }, nil},
 
 		{"a connection that isn't active", plainpolicy.Allow{Protocol: "all"}, func(s scene) { s.delete("pcx-1") }, []string{"-1 -1 to -1 from 10.2.0.0/16"}},
 		{"no peering", plainpolicy.Allow{Protocol: "all"}, func(s scene) { s.Policy.Peerings = nil }, nil},

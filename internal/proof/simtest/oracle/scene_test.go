@@ -194,10 +194,16 @@ func authorize(p ledger.Permission, connection string) ledger.Record {
 	return record("connect", redCell, "AuthorizeSecurityGroupIngress", request, object{"securityGroupRuleSet": items(rule)})
 }
 
-// revoke returns the record of a call that has revoked sgr-1.
-func revoke() ledger.Record {
-	return record("connect", redCell, "RevokeSecurityGroupIngress", object{"groupId": "sg-red"},
-		object{"revokedSecurityGroupRuleSet": items(object{"securityGroupRuleId": "sgr-1"})})
+// revoke returns the record of a call that has revoked the rules of sg-red; sgr-1 without any.
+func revoke(ids ...string) ledger.Record {
+	var revoked []object
+	for _, id := range ids {
+		revoked = append(revoked, object{"securityGroupRuleId": id})
+	}
+	if len(ids) == 0 {
+		revoked = []object{{"securityGroupRuleId": "sgr-1"}}
+	}
+	return record("connect", redCell, "RevokeSecurityGroupIngress", object{"groupId": "sg-red"}, object{"revokedSecurityGroupRuleSet": items(revoked...)})
 }
 
 func createTags(key, value string) ledger.Record {
