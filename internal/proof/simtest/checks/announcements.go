@@ -35,7 +35,7 @@ func (c *Checker) Announced(o outcome.Outcome) {
 type announced struct{ outcome.Outcome }
 
 func (a announced) String() string {
-	return fmt.Sprintf("said in %s: %s of %s %s: %s %v", a.Cell, a.Kind, a.Connection, a.Side, a.Reason.Sentence, a.Changes)
+	return fmt.Sprintf("announced in %s: %s of %s %s: %s %v", a.Cell, a.Kind, a.Connection, a.Side, a.Reason.Sentence, a.Changes)
 }
 
 // checkIDs checks that announcements have one id if and only if they are repetitions of one another.

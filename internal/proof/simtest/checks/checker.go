@@ -62,7 +62,7 @@ func (c *Checker) Calm() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calmed = time.Now()
-	c.report.Remark("from here on nothing goes wrong")
+	c.report.Remark("no faults from here on")
 }
 
 // Finish marks the instant from which autopeer must not change anything anymore.
@@ -70,5 +70,5 @@ func (c *Checker) Finish() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.isOver = true
-	c.report.Remark("everything is told once more")
+	c.report.Remark("all events are repeated")
 }

@@ -47,7 +47,7 @@ func (i *Injector) ToggleTrail(pick func() peering.Cell) {
 	}
 	if i.rates.lost > 0 {
 		i.silent[pick()] = true
-		i.report.Remark("a trail has stopped to log")
+		i.report.Remark("the trail of a cell stops logging")
 	}
 }
 

@@ -36,10 +36,10 @@ type Fault string
 
 // The faults of calls.
 const (
-	Throttled     Fault = "throttled"
+	Throttled     Fault = "is throttled"
 	InternalError Fault = "fails with an internal error"
-	UnknownError  Fault = unknownCode
-	NoAnswer      Fault = "has no answer"
+	UnknownError  Fault = "fails with " + unknownCode
+	NoAnswer      Fault = "gets no answer"
 	Hanging       Fault = "hangs until the function is killed"
 )
 
@@ -98,7 +98,7 @@ func (i *Injector) draw(c Call) (*cloudsim.Failure, time.Duration) {
 	d := i.draws.Next(c.identity()...)
 	wait := d.Duration(2*time.Millisecond, 40*time.Millisecond)
 	if old := i.stale[c.staleKey()]; old.until.After(time.Now()) && d.Chance(60) {
-		i.report.Note(callNote{c, "is answered as things were"})
+		i.report.Note(callNote{c, "gets a stale answer"})
 		return &cloudsim.Failure{Answer: old.answer}, wait
 	}
 	f, fault, longer := i.drawFault(c, d)
@@ -125,7 +125,7 @@ func (i *Injector) drawFault(c Call, d random.Source) (f *cloudsim.Failure, faul
 	case over(r.failed):
 		return &cloudsim.Failure{Code: "InternalError", Message: "An internal error has occurred", Status: http.StatusInternalServerError, After: d.Chance(50)}, InternalError, 0
 	case over(r.unknown):
-		return &cloudsim.Failure{Code: unknownCode, Message: "Nobody has heard of this.", After: d.Chance(50)}, UnknownError, 0
+		return &cloudsim.Failure{Code: unknownCode, Message: "This error is in no documentation.", After: d.Chance(50)}, UnknownError, 0
 	case over(r.dropped):
 		return &cloudsim.Failure{Code: "Dropped", Drop: true, After: d.Chance(50)}, NoAnswer, 0
 	case over(r.hung):

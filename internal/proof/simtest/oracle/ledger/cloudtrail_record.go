@@ -71,21 +71,22 @@ func (r Record) body() string {
 }
 
 func (r Record) String() string {
+	if r.Policy != nil {
+		return "policy deployed\n" + r.Policy.YAML()
+	}
 	who := "autopeer-" + r.Function
 	if r.Function == "" {
-		who = "somebody"
+		who = "a person"
 	}
-	words := fmt.Sprintf("%s in %s: %s %s", who, r.Cell, r.Call, words(r.request))
-	if r.Policy != nil {
-		return words + "\n" + r.Policy.YAML()
+	text := fmt.Sprintf("%s in %s: %s %s", who, r.Cell, r.Call, words(r.request))
+	made := connectionID.FindString(r.body())
+	switch {
+	case r.Code != "":
+		return text + " was refused: " + r.Code
+	case made != "" && r.Call == "CreateVpcPeeringConnection":
+		return text + " → " + made
 	}
-	if r.Code != "" {
-		return words + " is refused: " + r.Code
-	}
-	if made := connectionID.FindString(r.body()); made != "" && r.Call == "CreateVpcPeeringConnection" {
-		return words + " → " + made
-	}
-	return words
+	return text
 }
 
 // words renders the members of a request flat and sorted by name.
