@@ -107,6 +107,20 @@ func TestImpossibleRequestsFail(t *testing.T) {
 		{"the accepter doesn't exist", func(*book) {}, ledger.VPCKey{Cell: other, ID: "vpc-none"}, ledger.Dead},
 		{"a VPC of another account has the accepter's id", func(*book) {}, ledger.VPCKey{Cell: cell, ID: "vpc-b"}, ledger.Dead},
 		{"to the VPC itself", func(*book) {}, a, ledger.Dead},
+		{"an earlier request of the same VPC to another is open", func(l *book) { l.request("pcx-0", a, ledger.VPCKey{Cell: other, ID: "vpc-c"}) }, b, ledger.Pending},
+		{"an earlier request of the accepter to another is open", func(l *book) { l.request("pcx-0", b, ledger.VPCKey{Cell: cell, ID: "vpc-c"}) }, b, ledger.Pending},
+		{"an earlier request of another to the requester is open", func(l *book) { l.request("pcx-0", ledger.VPCKey{Cell: cell, ID: "vpc-c"}, a) }, b, ledger.Pending},
+		{"an earlier request has failed", func(l *book) {
+			l.associate(b, "10.1.128.0/17")
+			l.request("pcx-0", a, b)
+			l.pass(time.Second)
+			l.enter(b.Cell, "DisassociateVpcCidrBlock", `{}`, `{"vpcId": "vpc-b", "cidrBlockAssociation": {"cidrBlock": "10.1.128.0/17"}}`)
+		}, b, ledger.Pending},
+		{"IPv6 blocks overlap", func(l *book) {
+			for _, v := range []ledger.VPCKey{a, b} {
+				l.enter(v.Cell, "AssociateVpcCidrBlock", `{}`, fmt.Sprintf(`{"vpcId": %q, "ipv6CidrBlockAssociation": {"ipv6CidrBlock": "2600::/56"}}`, v.ID))
+			}
+		}, b, ledger.Dead},
 		{"the blocks overlap", func(l *book) { l.associate(b, "10.1.128.0/17") }, b, ledger.Dead},
 		{"the block that overlapped was disassociated", func(l *book) {
 			l.associate(b, "10.1.128.0/17")
@@ -211,7 +225,12 @@ func TestRouteTablesOfSubnets(t *testing.T) {
 	want("rtb-1")
 	l.enter(cell, "ReplaceRouteTableAssociation", `{"associationId": "rtbassoc-1", "routeTableId": "rtb-2"}`, `{"newAssociationId": "rtbassoc-2"}`)
 	want("rtb-2")
-	l.enter(cell, "DisassociateRouteTable", `{"associationId": "rtbassoc-1"}`, `{}`) // is gone
+	l.enter(cell, "DisassociateRouteTable", `{"associationId": "rtbassoc-1"}`, `{}`)                                                                // is gone
+	l.enter(cell, "ReplaceRouteTableAssociation", `{"associationId": "rtbassoc-1", "routeTableId": "rtb-1"}`, `{"newAssociationId": "rtbassoc-3"}`) // is gone
+	want("rtb-2")
+	if subnets := l.SubnetsOf(a); len(subnets) != 1 || subnets[0].ID != "subnet-1" || len(l.SubnetsOf(b)) != 0 {
+		t.Errorf("SubnetsOf() = %v", subnets)
+	}
 	want("rtb-2")
 	l.enter(cell, "DisassociateRouteTable", `{"associationId": "rtbassoc-2"}`, `{}`)
 	want("rtb-a")
@@ -285,6 +304,13 @@ func TestConnections(t *testing.T) {
 		`{"vpcPeeringConnectionId": "pcx-1", "accepterPeeringConnectionOptions": {"allowDnsResolutionFromRemoteVpc": true}}`, `{}`)
 	if !c.DNS[peering.Accepter] || c.DNS[peering.Requester] {
 		t.Errorf("DNS = %v, want the accepter's", c.DNS)
+	}
+	l.enter(cell, "ModifyVpcPeeringConnectionOptions",
+		`{"vpcPeeringConnectionId": "pcx-1", "requesterPeeringConnectionOptions": {"allowDnsResolutionFromRemoteVpc": true}}`, `{}`)
+	l.enter(other, "ModifyVpcPeeringConnectionOptions",
+		`{"vpcPeeringConnectionId": "pcx-1", "accepterPeeringConnectionOptions": {"allowDnsResolutionFromRemoteVpc": false}}`, `{}`)
+	if c.DNS[peering.Accepter] || !c.DNS[peering.Requester] {
+		t.Errorf("DNS = %v, want the requester's", c.DNS)
 	}
 	if got := c.Roles(other); len(got) != 1 || got[0] != peering.Accepter || c.VPC(got[0]) != b {
 		t.Errorf("Roles(%s) = %v", other, got)
@@ -378,5 +404,70 @@ func TestRecordsNameTheirSubjects(t *testing.T) {
 	}
 	if r.Function != "connect" || r.Connection() != "pcx-00000000000000001" || r.Target() != r.Connection() || r.RouteTable() != "rtb-1" {
 		t.Errorf("ParseRecord() = %+v", r)
+	}
+}
+
+func TestRecordsOfTags(t *testing.T) {
+	t.Parallel()
+	r, err := ledger.ParseRecord(cell, []byte(`{"eventName": "CreateTags", "requestParameters": {
+		"resourcesSet": {"items": [{"resourceId": "pcx-1"}]}, "tagSet": {"items": [{"key": "b", "value": "1"}, {"key": "a", "value": "2"}]}}}`), begun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"pcx-1"}, r.Tagged()); diff != "" {
+		t.Errorf("Tagged() (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"a", "b"}, r.TagKeys()); diff != "" { // sorted, because the SDK sends them in random order
+		t.Errorf("TagKeys() (-want +got):\n%s", diff)
+	}
+	if r.Function != "" || r.ConnectionTag() != "" {
+		t.Errorf("the record of a person has function %q and connection %q", r.Function, r.ConnectionTag())
+	}
+}
+
+func TestRecordsOfRules(t *testing.T) {
+	t.Parallel()
+	r, err := ledger.ParseRecord(cell, []byte(`{"requestParameters": {"tagSpecificationSet": {"items": [
+		{"tags": [{"key": "Name", "value": "x"}, {"key": "autopeer:connection", "value": "pcx-1"}]}]}}}`), begun)
+	if err != nil || r.ConnectionTag() != "pcx-1" {
+		t.Errorf("ConnectionTag() = %q, %v, want pcx-1", r.ConnectionTag(), err)
+	}
+}
+
+func TestAMalformedRecordIsAnError(t *testing.T) {
+	t.Parallel()
+	if _, err := ledger.ParseRecord(cell, []byte(`{"eventName": 1}`), begun); err == nil {
+		t.Error("ParseRecord() returned no error")
+	}
+}
+
+func TestHistoryLinesOfRecords(t *testing.T) {
+	t.Parallel()
+	parse := func(body string) ledger.Record {
+		r, err := ledger.ParseRecord(cell, []byte(body), begun)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	for _, tt := range []struct {
+		record ledger.Record
+		want   string
+	}{
+		{parse(`{"eventName": "CreateTags", "requestParameters": {"tagSet": {"items": [{"key": "a", "value": "1"}]}}}`),
+			"a person in 111111111111/us-east-1: CreateTags tagSet:key:a value:1"},
+		{parse(`{"eventName": "CreateRoute", "errorCode": "RouteAlreadyExists", "requestParameters": {"routeTableId": "rtb-1"},
+			"userIdentity": {"arn": "arn:aws:sts::111111111111:assumed-role/autopeer-connect/x"}}`),
+			"autopeer-connect in 111111111111/us-east-1: CreateRoute routeTableId:rtb-1 was refused: RouteAlreadyExists"},
+		{parse(`{"eventName": "CreateVpcPeeringConnection", "requestParameters": {"vpcId": "vpc-a"},
+			"responseElements": {"vpcPeeringConnection": {"vpcPeeringConnectionId": "pcx-00000000000000001"}}}`),
+			"a person in 111111111111/us-east-1: CreateVpcPeeringConnection vpcId:vpc-a → pcx-00000000000000001"},
+		{parse(`{"eventName": "DeleteVpcPeeringConnection", "requestParameters": {"vpcPeeringConnectionId": "pcx-00000000000000001"}}`),
+			"a person in 111111111111/us-east-1: DeleteVpcPeeringConnection vpcPeeringConnectionId:pcx-00000000000000001"},
+		{ledger.Deployment(begun, &plainpolicy.Policy{}), "policy deployed\nversion: 1\ndepartments:\npeerings: []\n"},
+	} {
+		if diff := cmp.Diff(tt.want, tt.record.String()); diff != "" {
+			t.Errorf("String() (-want +got):\n%s", diff)
+		}
 	}
 }
