@@ -105,9 +105,9 @@ func TestAcceptingARequest(t *testing.T) {
 		{"the requester's blocks are not known before acceptance", func(s scene) { s.member("red").CIDRs = prefixes("10.1.0.0/17") }, accept(blueCell), ""},
 
 		{"no person has approved", manual, accept(blueCell), withoutLeave},
-		{"a person has approved", func(s scene) { manual(s); s.tagConnection("pcx-1", blueCell, peering.TagApproved, "true") }, accept(blueCell), ""},
-		{"the tag is false", func(s scene) { manual(s); s.tagConnection("pcx-1", blueCell, peering.TagApproved, "false") }, accept(blueCell), withoutLeave},
-		{"the tag is in the requester's cell", func(s scene) { manual(s); s.tagConnection("pcx-1", redCell, peering.TagApproved, "true") }, accept(blueCell), withoutLeave},
+		{"a person has approved", func(s scene) { manual(s); s.tagConnection(blueCell, peering.TagApproved, "true") }, accept(blueCell), ""},
+		{"the tag is false", func(s scene) { manual(s); s.tagConnection(blueCell, peering.TagApproved, "false") }, accept(blueCell), withoutLeave},
+		{"the tag is in the requester's cell", func(s scene) { manual(s); s.tagConnection(redCell, peering.TagApproved, "true") }, accept(blueCell), withoutLeave},
 
 		{"a route for the expected destination exists", func(s scene) {
 			s.member("red").CIDRs = prefixes("10.1.0.0/16")
@@ -199,9 +199,9 @@ func TestTaggingAConnection(t *testing.T) {
 	checkCalls(t, []callCase{
 		{"an active connection is marked as managed", active, createTags(peering.TagManaged, "true"), ""},
 		{"it gets a name", active, createTags(peering.TagName, "red <> blue"), ""},
-		{"it keeps the name that it has", func(s scene) { active(s); s.tagConnection("pcx-1", redCell, peering.TagName, "mine") },
+		{"it keeps the name that it has", func(s scene) { active(s); s.tagConnection(redCell, peering.TagName, "mine") },
 			createTags(peering.TagName, "red <> blue"), "pcx-1 was tagged with Name, which autopeer must not set"},
-		{"a name in the other cell doesn't matter", func(s scene) { active(s); s.tagConnection("pcx-1", blueCell, peering.TagName, "mine") },
+		{"a name in the other cell doesn't matter", func(s scene) { active(s); s.tagConnection(blueCell, peering.TagName, "mine") },
 			createTags(peering.TagName, "red <> blue"), ""},
 		{"autopeer doesn't approve", active, createTags(peering.TagApproved, "true"), "pcx-1 was tagged with autopeer:approved, which autopeer must not set"},
 		{"the connection is pending", nil, createTags(peering.TagManaged, "true"), notAllowed},

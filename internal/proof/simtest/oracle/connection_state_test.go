@@ -92,7 +92,7 @@ func TestAPendingConnectionHasAReason(t *testing.T) {
 		{"it needs approval", func(s scene, _ *oracle.End) { s.peering().Manual = true }, ""},
 		{"a person has approved", func(s scene, _ *oracle.End) {
 			s.peering().Manual = true
-			s.tagConnection("pcx-1", blueCell, peering.TagApproved, "true")
+			s.tagConnection(blueCell, peering.TagApproved, "true")
 		}, accepts},
 		{"the policy rejects it", func(s scene, _ *oracle.End) { s.Policy.Peerings, s.Policy.Reject = nil, true }, "pcx-1 is pending, but the policy rejects it"},
 		{"the policy leaves it alone", func(s scene, _ *oracle.End) { s.Policy.Peerings = nil }, ""},

@@ -108,9 +108,9 @@ func (s scene) tag(id, key, value string) {
 	s.Tags[id][key] = value
 }
 
-// tagConnection tags the connection in the cell.
-func (s scene) tagConnection(id string, cell peering.Cell, key, value string) {
-	s.tag(id+"@"+cell.String(), key, value)
+// tagConnection tags pcx-1 in the cell.
+func (s scene) tagConnection(cell peering.Cell, key, value string) {
+	s.tag("pcx-1@"+cell.String(), key, value)
 }
 
 func (s scene) request(id string, from, to ledger.VPCKey) {
@@ -132,8 +132,8 @@ func (s scene) connect() {
 	s.route("rtb-blue", "10.1.0.0/16", "pcx-1")
 	s.rule("sgr-1", "sg-red", https, "pcx-1")
 	for _, cell := range []peering.Cell{redCell, blueCell} {
-		s.tagConnection("pcx-1", cell, peering.TagManaged, "true")
-		s.tagConnection("pcx-1", cell, peering.TagName, "red <> blue")
+		s.tagConnection(cell, peering.TagManaged, "true")
+		s.tagConnection(cell, peering.TagName, "red <> blue")
 	}
 }
 

@@ -69,10 +69,11 @@ func (l *book) decide(call, id string) {
 	l.enter(other, call, fmt.Sprintf(`{"vpcPeeringConnectionId": %q}`, id), `{}`)
 }
 
-func (l *book) wantState(id string, want ledger.State) {
+// wantState checks the state of pcx-1.
+func (l *book) wantState(want ledger.State) {
 	l.t.Helper()
-	if got := l.State(l.Connections[id], l.at); got != want {
-		l.t.Errorf("%s after %v is %q, want %q", id, l.at.Sub(begun), got, want)
+	if got := l.State(l.Connections["pcx-1"], l.at); got != want {
+		l.t.Errorf("pcx-1 after %v is %q, want %q", l.at.Sub(begun), got, want)
 	}
 }
 
@@ -82,17 +83,17 @@ func TestStatesOfAConnection(t *testing.T) {
 	t.Parallel()
 	l := newBook(t)
 	l.request("pcx-1", a, b)
-	l.wantState("pcx-1", ledger.Initiating)
+	l.wantState(ledger.Initiating)
 	l.pass(time.Second)
-	l.wantState("pcx-1", ledger.Pending)
+	l.wantState(ledger.Pending)
 	l.decide("AcceptVpcPeeringConnection", "pcx-1")
-	l.wantState("pcx-1", ledger.Provisioning)
+	l.wantState(ledger.Provisioning)
 	l.pass(30 * time.Second)
 	l.decide("AcceptVpcPeeringConnection", "pcx-1") // has no effect
 	l.pass(30 * time.Second)
-	l.wantState("pcx-1", ledger.Active)
+	l.wantState(ledger.Active)
 	l.decide("DeleteVpcPeeringConnection", "pcx-1")
-	l.wantState("pcx-1", ledger.Dead)
+	l.wantState(ledger.Dead)
 }
 
 func TestImpossibleRequestsFail(t *testing.T) {
@@ -138,7 +139,7 @@ func TestImpossibleRequestsFail(t *testing.T) {
 			tt.prepare(l)
 			l.request("pcx-1", a, tt.to)
 			l.pass(time.Second)
-			l.wantState("pcx-1", tt.want)
+			l.wantState(tt.want)
 		})
 	}
 }
@@ -172,7 +173,7 @@ func TestANewBlockFailsPendingRequestsToItsVPC(t *testing.T) {
 			}
 			l.pass(time.Minute)
 			l.associate(tt.to, tt.block)
-			l.wantState("pcx-1", tt.want)
+			l.wantState(tt.want)
 		})
 	}
 }
@@ -254,7 +255,7 @@ func TestRules(t *testing.T) {
 		t.Helper()
 		var got []string
 		for _, r := range l.IngressRulesOf("sg-a") {
-			got = append(got, r.Permission.String()+" for "+l.Tags[r.ID][peering.TagConnection])
+			got = append(got, r.String()+" for "+l.Tags[r.ID][peering.TagConnection])
 		}
 		if diff := cmp.Diff(permissions, got); diff != "" {
 			t.Errorf("rules (-want +got):\n%s", diff)
