@@ -43,7 +43,7 @@ func New(rep *report.Report, o ec2.Options) *Checker {
 	}
 }
 
-// Look calls the function with the current ledger, which the function must not keep.
+// Look calls the function with the current ledger, while nothing changes it.
 func (c *Checker) Look(at func(*ledger.Ledger)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
