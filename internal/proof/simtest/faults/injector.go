@@ -21,7 +21,7 @@ import (
 type Observer interface {
 	// Called is called with each call before its fault is drawn.
 	Called(Call)
-	// Failed is called if EC2 gives no answer or an error because of the fault.
+	// Failed is called if the fault makes the call fail, or leaves it without an answer.
 	Failed(Call, Fault)
 	// Answered is called if the call meets no fault, before EC2 gets it.
 	Answered(Call)
