@@ -4,6 +4,7 @@ package ec2net
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -83,8 +84,8 @@ func tagsOf(tags []types.Tag) map[string]string {
 
 func sdkTags(tags map[string]string) []types.Tag {
 	var all []types.Tag
-	for k, v := range tags {
-		all = append(all, types.Tag{Key: aws.String(k), Value: aws.String(v)})
+	for _, k := range slices.Sorted(maps.Keys(tags)) { // so that equal calls are equal in the history too
+		all = append(all, types.Tag{Key: aws.String(k), Value: aws.String(tags[k])})
 	}
 	return all
 }

@@ -21,15 +21,15 @@ import (
 )
 
 var (
-	seeds  = flag.Uint64("seeds", 0, "play the seeds from 1 to this one, in processes of their own")
-	from   = flag.Uint64("from", 1, "begin with another seed than 1")
-	replay = flag.Uint64("seed", 0, "play this seed alone, and print what happens")
-	first  = flag.Bool("first", false, "end with the first failure")
-	stride = flag.Uint64("stride", 0, "of a process that plays a share of the seeds: every so manyth")
+	seeds  = flag.Uint64("seeds", 0, "play the seeds from the first to this one in several processes")
+	from   = flag.Uint64("from", 1, "the first seed to play")
+	replay = flag.Uint64("seed", 0, "play this seed alone and print its history")
+	first  = flag.Bool("first", false, "stop at the first failure")
+	stride = flag.Uint64("stride", 0, "play every nth seed only, as a process of several")
 )
 
-// TestMain plays one seed at a time in a process, on one processor: what the SDK draws by itself comes from one source,
-// and whose turn it is at one instant is the scheduler's affair.
+// TestMain uses one processor and plays one seed at a time in a process, because the SDK draws from a global source and
+// the order of concurrent goroutines is up to Go's scheduler.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // thousands of lines a run
@@ -40,13 +40,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// progress is a line by which a process says that it has played a seed.
+// progress is a line that a process prints when it has played a seed.
 type progress struct {
 	Seed    uint64
 	Failure string `json:",omitempty"`
 }
 
-// TestShare plays the share of the seeds that is this process's.
+// TestShare plays the one seed to replay, or the seeds that are the share of this process.
 func TestShare(t *testing.T) {
 	switch {
 	case *replay > 0:
@@ -72,16 +72,16 @@ func TestShare(t *testing.T) {
 	}
 }
 
-// fleet is the processes that share the seeds, and what they have said.
+// fleet is the processes that share the seeds, and their progress.
 type fleet struct {
 	ctx              context.Context // ends the processes
 	mu               sync.Mutex
 	last             uint64
 	played, failures uint64
-	began, told      time.Time
+	began, printed   time.Time
 }
 
-// playAll plays all seeds and says how it went, in the last line.
+// playAll plays all seeds, prints the number of failures in the last line, and returns the exit code.
 func playAll(first, last uint64) (code int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -99,7 +99,8 @@ func playAll(first, last uint64) (code int) {
 	return 0
 }
 
-// share has a process play every nth seed from the first on. Where one dies over a seed, another goes on behind it.
+// share starts a process for every nth seed from the first on. If it dies, the next one starts after the seed that it died
+// at.
 func (f *fleet) share(first, last, n uint64) {
 	for first <= last && f.ctx.Err() == nil {
 		done, err := f.start(first, last, n)
@@ -111,16 +112,16 @@ func (f *fleet) share(first, last, n uint64) {
 	}
 }
 
-// environment has a process run one thing after the other, and seldom collect garbage.
+// environment makes the order of goroutines repeatable, and garbage collection rare.
 var environment = []string{"GOGC=800", "GODEBUG=asyncpreemptoff=1,adaptivestackstart=1"}
 
-// start returns the seed after the last that the process has played.
+// start runs a process and returns the seed after the last one that it has played.
 func (f *fleet) start(first, last, n uint64) (next uint64, err error) {
 	args := []string{"-test.run=^TestShare$", "-test.timeout=0", fmt.Sprintf("-from=%d", first), fmt.Sprintf("-seeds=%d", last), fmt.Sprintf("-stride=%d", n)}
 	process := exec.CommandContext(f.ctx, os.Args[0], args...) // this program
 	process.Env = append(os.Environ(), environment...)
-	var said strings.Builder
-	process.Stderr = &said
+	var stderr strings.Builder
+	process.Stderr = &stderr
 	out, err := process.StdoutPipe()
 	if err != nil {
 		return first, err
@@ -130,11 +131,12 @@ func (f *fleet) start(first, last, n uint64) (next uint64, err error) {
 	}
 	next = f.read(out, first, n)
 	if err := process.Wait(); err != nil {
-		return next, fmt.Errorf("the process died: %w\n%s", err, beginning(said.String()))
+		return next, fmt.Errorf("the process died: %w\n%s", err, beginning(stderr.String()))
 	}
 	return next, nil
 }
 
+// read notes the progress of a process, and returns the seed after the last one that it has played.
 func (f *fleet) read(out io.Reader, first, n uint64) (next uint64) {
 	next = first
 	lines := bufio.NewReader(out)
@@ -153,7 +155,7 @@ func (f *fleet) read(out io.Reader, first, n uint64) (next uint64) {
 
 func beginning(text string) string { return text[:min(len(text), 2000)] }
 
-// note counts a seed, shows a failure, and tells every few seconds how far it is.
+// note counts a seed, prints a failure, and prints the progress every few seconds.
 func (f *fleet) note(p progress) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -162,8 +164,8 @@ func (f *fleet) note(p progress) {
 		f.failures++
 		fmt.Println(p.Failure)
 	}
-	if time.Since(f.told) > 5*time.Second {
-		f.told = time.Now()
+	if time.Since(f.printed) > 5*time.Second {
+		f.printed = time.Now()
 		fmt.Fprintf(os.Stderr, "%d of %d seeds, %d failures, %.0f a second\n", f.played, f.last, f.failures, float64(f.played)/time.Since(f.began).Seconds())
 	}
 }

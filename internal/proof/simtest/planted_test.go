@@ -16,25 +16,25 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/mutate/mutation"
 )
 
-var planted = flag.Uint64("planted", 0, "plant each bug and look for it in so many seeds at most")
+var planted = flag.Uint64("planted", 0, "plant each bug and play up to this many seeds to find it")
 
-// bug is a mistake that somebody might make, as a few replacements in files of the repository.
+// bug is a plausible mistake, as replacements of texts in files of the repository.
 type bug struct {
-	name, what string
-	changes    []change
+	name, sentence string
+	changes        []change
 }
 
 // change replaces a text that a file has once.
 type change struct{ file, old, new string }
 
-// The format: a sentence, and for each change "--- file", the old text, "+++" and the new one.
+// readBug reads a bug: its sentence, and for each change "--- file", the old text, "+++" and the new text.
 func readBug(path string) (bug, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return bug{}, err
 	}
-	what, rest, _ := strings.Cut(string(data), "\n")
-	b := bug{name: strings.TrimSuffix(filepath.Base(path), ".txt"), what: what}
+	sentence, rest, _ := strings.Cut(string(data), "\n")
+	b := bug{name: strings.TrimSuffix(filepath.Base(path), ".txt"), sentence: sentence}
 	for _, part := range strings.Split(rest, "--- ")[1:] {
 		file, texts, _ := strings.Cut(part, "\n")
 		old, replacement, found := strings.Cut(texts, "\n+++\n")
@@ -46,7 +46,7 @@ func readBug(path string) (bug, error) {
 	return b, nil
 }
 
-// plant writes the overlay that has the compiler take the changed files.
+// plant writes an overlay that replaces files for the compiler, and returns its path.
 func (b bug) plant(root, dir string) (overlay string, err error) {
 	changed := map[string][]byte{}
 	for _, c := range b.changes {
@@ -57,7 +57,7 @@ func (b bug) plant(root, dir string) (overlay string, err error) {
 			}
 		}
 		if n := bytes.Count(changed[source], []byte(c.old)); n != 1 {
-			return "", fmt.Errorf("%s: %s has this %d times, want once:\n%s", b.name, c.file, n, c.old)
+			return "", fmt.Errorf("%s: %s has this text %d times, want once:\n%s", b.name, c.file, n, c.old)
 		}
 		changed[source] = bytes.Replace(changed[source], []byte(c.old), []byte(c.new), 1)
 	}
@@ -81,7 +81,7 @@ func bugs(t *testing.T) []bug {
 	return all
 }
 
-// The texts that the bugs replace must be there, once each: a bug that can't be planted proves nothing.
+// TestBugsCanBePlanted checks that the files have the texts that the bugs replace, once each.
 func TestBugsCanBePlanted(t *testing.T) {
 	for _, b := range bugs(t) {
 		if _, err := b.plant(repository(t), t.TempDir()); err != nil {
@@ -90,10 +90,10 @@ func TestBugsCanBePlanted(t *testing.T) {
 	}
 }
 
-// TestPlantedBugsAreCaught is for make sim-planted: it compiles much, and plays thousands of seeds.
+// TestPlantedBugsAreCaught is for make sim-planted, because it compiles for minutes and plays thousands of seeds.
 func TestPlantedBugsAreCaught(t *testing.T) {
 	if *planted == 0 {
-		t.Skip("make sim-planted does it")
+		t.Skip("run by make sim-planted")
 	}
 	hunted, caught := 0, 0
 	defer func() { fmt.Printf("sim-planted: %d bugs, %d caught\n", hunted, caught) }()
@@ -106,25 +106,25 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 			case err != nil:
 				t.Error(err)
 			case p.Failure == "":
-				t.Errorf("not caught in %d seeds: %s", *planted, b.what)
+				t.Errorf("not caught in %d seeds: %s", *planted, b.sentence)
 			default:
 				caught++
 				why, _, _ := strings.Cut(p.Failure, "\n")
-				fmt.Printf("%s: %s\n  caught after %d seeds and %s, %s\n", b.name, b.what, p.Seed, time.Since(began).Round(time.Second), why)
+				fmt.Printf("%s: %s\n  caught after %d seeds and %s, %s\n", b.name, b.sentence, p.Seed, time.Since(began).Round(time.Second), why)
 			}
 		})
 	}
 }
 
-// hunt plays seeds with the bug until one fails, and returns the last.
+// hunt plays seeds with the bug until one fails, and returns the progress of the last seed.
 func (b bug) hunt(ctx context.Context, root, dir string) (last progress, err error) {
 	overlay, err := b.plant(root, dir)
 	if err != nil {
 		return last, err
 	}
 	binary := filepath.Join(dir, "planted.test")
-	if said, err := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", overlay, "-o", binary, ".").CombinedOutput(); err != nil {
-		return last, fmt.Errorf("compile: %w\n%s", err, said)
+	if output, err := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", overlay, "-o", binary, ".").CombinedOutput(); err != nil {
+		return last, fmt.Errorf("compile: %w\n%s", err, output)
 	}
 	play := exec.CommandContext(ctx, binary, "-test.run=^TestShare$", "-test.timeout=0", "-first", "-stride=1", fmt.Sprintf("-seeds=%d", *planted))
 	play.Env = append(os.Environ(), environment...)

@@ -7,7 +7,7 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest"
 )
 
-// The share of the seeds that every test run has time for; make sim plays more of them.
+// The seeds for which every test run has time; make sim plays more.
 const (
 	sample     = 300
 	sampleTime = 12 * time.Second
@@ -22,7 +22,7 @@ func TestTheFirstSeeds(t *testing.T) {
 	}
 }
 
-// Without that, no failure could be replayed.
+// A failure can be replayed only if its seed is played in the same way again.
 func TestASeedIsTheSameEveryTime(t *testing.T) {
 	for seed := uint64(1); seed <= 5; seed++ {
 		once, again := simtest.Run(t, seed, true), simtest.Run(t, seed, true)

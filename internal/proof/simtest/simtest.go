@@ -1,54 +1,44 @@
-// Package simtest plays bad days: networks, policies, people and faults that are drawn from one seed, on a cloud and
-// a virtual clock of their own, and holds what autopeer does against a plain reading of the policy.
+// Package simtest plays bad days: it draws networks, policies, people and faults from one seed, runs autopeer among them
+// on a virtual clock, and checks all that autopeer does against the policy.
 package simtest
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"sync"
 	"testing"
 	"testing/cryptotest"
 	"testing/synctest"
 	"time"
 
-	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/local"
-	"github.com/autopeer/autopeer/internal/policyfile"
-	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/proof/simtest/checks"
+	"github.com/autopeer/autopeer/internal/proof/simtest/faults"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+	"github.com/autopeer/autopeer/internal/proof/simtest/random"
+	"github.com/autopeer/autopeer/internal/proof/simtest/report"
+	"github.com/autopeer/autopeer/internal/proof/simtest/world"
 )
 
-// Failure is what autopeer has done wrong in a run.
-type Failure struct {
-	Seed    uint64
-	Why     string // in a sentence
-	History string // of the connections concerned
-}
-
-func (f *Failure) String() string {
-	return fmt.Sprintf("seed %d: %s\n%sreplay: make sim SEED=%d\n", f.Seed, f.Why, f.History, f.Seed)
-}
-
-// Result is how a run went.
+// Result is the result of a run.
 type Result struct {
-	Failure *Failure // nil if all is well
-	History string   // of everything, if it was asked for
+	Failure *report.Failure // nil if autopeer has broken no rule
+	History string          // of the whole run, if asked for; else ""
 }
 
-// Run plays one seed. It is the same every time, so it can't run beside another one in the same process: all of
-// them would draw from one source what the SDK draws by itself.
+// Run plays one seed, in the same way each time. It must not run concurrently with another Run in the same process: the
+// SDK draws from a source that is global.
 func Run(t *testing.T, seed uint64, whole bool) (result Result) {
 	t.Helper()
 	cryptotest.SetGlobalRandom(t, seed)
 	synctest.Test(t, func(t *testing.T) {
 		r := newRun(t.Context(), seed)
-		defer r.Close()
+		defer r.cloud.Close()
 		r.play()
-		result.Failure = r.failure
+		result.Failure = r.report.Failure()
 		if whole {
-			result.History = r.cut(nil)
+			result.History = r.report.History()
 		}
 	})
 	return result
@@ -56,186 +46,142 @@ func Run(t *testing.T, seed uint64, whole bool) (result Result) {
 
 // run is one run.
 type run struct {
-	*sandbox.Sandbox
-	dice
-	ctx    context.Context // that of the test
-	seed   uint64
-	begun  time.Time
-	ids    *ids
-	quotas ec2.Quotas
-	parsed *policy.Policy // that is deployed
-
-	cells           []peering.Cell
-	sites           []*site
-	listed          []*site // by the policy that was drawn last
-	subnets, groups int     // made so far
-
-	mu        sync.Mutex // guards the rest, which functions' calls and events change
-	ledger    *ledger
-	records   []record
-	fates     *fates
-	weather   weather
-	silent    map[peering.Cell]bool // where no trail logs
-	lost      map[string]bool       // connections of which an event was lost
-	unswept   map[peering.Cell]bool // where a sweep didn't go well
-	old       map[string]oldAnswer
-	heard     []heard
-	promises  []promise
-	throttles map[string]int          // in a row, by call
-	homes     map[string]peering.Cell // by access key
-	deployed  time.Time
-	calmed    time.Time
-	still     bool             // nothing is left to do
-	deaths    map[string]death // by invocation
-	history   []moment
-	failure   *Failure
+	random.Source
+	ctx     context.Context // of the test
+	seed    uint64
+	report  *report.Report
+	cloud   *world.Cloud
+	checker *checks.Checker
+	faults  *faults.Injector
+	world   *world.World
 }
 
 func newRun(ctx context.Context, seed uint64) *run {
-	r := &run{
-		ctx: ctx, seed: seed, dice: newDice(seed), begun: time.Now(), ids: &ids{made: map[string]int{}},
-		fates: &fates{seed: seed, asked: map[uint64]uint64{}}, silent: map[peering.Cell]bool{}, lost: map[string]bool{}, unswept: map[peering.Cell]bool{},
-		old: map[string]oldAnswer{}, throttles: map[string]int{}, homes: map[string]peering.Cell{}, deaths: map[string]death{},
-	}
-	var options ec2.Options
-	change := drawEC2(r.dice, r.ids.next)
-	r.Sandbox = sandbox.New(func(o *ec2.Options) {
-		change(o)
-		options = *o
-	})
-	r.quotas = options.Quotas
-	r.ledger = newLedger(options.Delays.Initiating, options.Delays.Provisioning)
-	r.SetWay(r.way)
-	r.Cloud.Inject(r.befall)
-	r.Fate = r.death
+	r := &run{Source: random.NewSource(seed), ctx: ctx, seed: seed, report: report.New(seed)}
+	r.cloud = world.NewCloud(r.Source)
+	r.checker = checks.New(r.report, r.cloud.Options)
+	r.faults = faults.New(seed, r.report, r.checker)
+	r.world = world.New(ctx, r.Source, r.cloud, r.report, r.checker, r.faults)
+	r.cloud.SetWay(r.deliver)
+	r.cloud.Cloud.Inject(r.inject)
+	r.cloud.Fate = r.kill
 	return r
 }
 
-// play builds a world, lets people and the weather loose on it, and looks at what autopeer has made of it.
+// inject returns the failures of calls of autopeer. Calls of people meet no faults.
+func (r *run) inject(call apicall.Call) *cloudsim.Failure {
+	function := ledger.FunctionOf(call.ARN)
+	if function == "" {
+		return nil
+	}
+	return r.faults.Fail(call, function)
+}
+
+// kill checks a call of autopeer and decides whether it is the last of its process.
+func (r *run) kill(s local.Step) local.Death {
+	r.checker.Sent(s)
+	return r.faults.Death(s)
+}
+
+// deliver enters each record before its event may be lost.
+func (r *run) deliver(d events.Delivery, usual time.Duration) []time.Duration {
+	if d.Stage == events.FromTrail {
+		record, err := ledger.ParseRecord(faults.CellOf(d.Event), d.Event.Detail, time.Now())
+		if err != nil {
+			r.report.Fail(nil, "%v", err)
+			return nil
+		}
+		r.checker.Enter(record)
+	}
+	return r.faults.Deliver(d, usual)
+}
+
+// play lets people act and faults occur in a new world, and checks the state that autopeer leaves.
 func (r *run) play() {
-	r.build()
-	r.found()
-	r.deploy()
-	r.mu.Lock()
-	r.weather = drawWeather(r.dice)
-	r.mu.Unlock()
-	r.request()
-	for range r.between(15, 25) {
-		if r.hasFailed() {
+	r.world.Build()
+	r.world.Deploy()
+	r.faults.Start(faults.DrawRates(r.Source))
+	r.world.Request()
+	for range r.Between(15, 25) {
+		if r.report.Failure() != nil {
 			return
 		}
-		r.somebodyActs()
+		r.world.Act()
 		time.Sleep(r.pause())
 	}
 	r.calm()
-	r.verify()
+	r.compareRoutes()
 	r.conclude()
-	if r.hasFailed() {
+	if r.report.Failure() != nil {
 		return
 	}
-	r.onceMore()
+	r.repeat()
 }
 
-// pause is mostly short, and hours now and then.
+// pause returns the time until a person acts again: mostly seconds, rarely hours.
 func (r *run) pause() time.Duration {
 	switch n := r.IntN(200); {
 	case n < 90:
-		return r.duration(time.Millisecond, time.Second)
+		return r.Duration(time.Millisecond, time.Second)
 	case n < 160:
-		return r.duration(time.Second, 30*time.Second)
+		return r.Duration(time.Second, 30*time.Second)
 	case n < 190:
-		return r.duration(30*time.Second, 4*time.Minute)
+		return r.Duration(30*time.Second, 4*time.Minute)
 	case n < 199:
-		return r.duration(4*time.Minute, 20*time.Minute)
+		return r.Duration(4*time.Minute, 20*time.Minute)
 	}
-	return r.duration(20*time.Minute, 2*time.Hour)
+	return r.Duration(20*time.Minute, 2*time.Hour)
 }
 
-// deploy puts a policy in place of the one that is deployed, if one is. What is under way on buses and in functions
-// then may be lost. While the old functions come to their end, the old policy holds.
-func (r *run) deploy() {
-	p := r.drawPolicy()
-	if r.Cells != nil {
-		if err := local.Undeploy(r.ctx, r.Cloud, r.parsed, r.Cells); err != nil {
-			r.fail("the policy can't be taken away: %v", err)
-		}
-	}
-	r.take(record{at: time.Now(), call: callDeploy, policy: p})
-	var err error
-	if r.parsed, err = policyfile.Parse("policy.yaml", []byte(p.yaml())); err == nil {
-		err = r.Deploy(r.ctx, p.yaml(), r.listen)
-	}
-	if err != nil {
-		r.fail("the policy can't be deployed: %v\n%s", err, p.yaml())
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.deployed = time.Now()
-}
-
-// quiet is how long autopeer has to make everything right once nothing goes wrong any more: until a sweep, its second
-// look and the one after it.
+// quiet is how long autopeer has to put everything right after the last fault: until a sweep, its second look and the
+// next sweep.
 const quiet = 38 * time.Minute
 
-// calm ends all that goes wrong, and waits.
+// longestChain is how many sides may wait for one another: a change of one may remove the conflict of another, which the
+// next sweep finds.
+const longestChain = 3
+
+// calm ends all faults and waits until autopeer has put everything right.
 func (r *run) calm() {
-	r.mu.Lock()
-	r.weather, r.silent, r.calmed = weather{}, map[peering.Cell]bool{}, time.Now()
-	r.note(remark("from here on nothing goes wrong"))
-	r.mu.Unlock()
-	time.Sleep(quiet)
-	r.settle()
-	for range longestChain {
-		if !r.isUnderWay() {
-			return
-		}
+	r.faults.Stop()
+	r.checker.Calm()
+	for range 1 + longestChain {
 		time.Sleep(quiet)
 		r.settle()
+		if !r.checker.IsUnderWay(quiet) {
+			return
+		}
 	}
 }
 
-// longestChain is how many halves may wait for one another: what is put right in one may free another, which the next
-// sweep finds.
-const longestChain = 3
-
-// isUnderWay reports whether there is something to complain of, and autopeer has been at work lately.
-func (r *run) isUnderWay() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := time.Now()
-	worked := slices.ContainsFunc(r.records, func(rec record) bool { return rec.who != "" && rec.code == "" && now.Sub(rec.at) < quiet })
-	return worked && slices.ContainsFunc(r.ledger.requests, func(id string) bool {
-		return r.complaint(r.ledger.connections[id], false, now) != ""
-	})
-}
-
-// settle waits until nothing is under way, if it ever comes to that.
+// settle waits until nothing is in progress, for a day at most.
 func (r *run) settle() {
 	ctx, cancel := context.WithTimeout(r.ctx, 24*time.Hour)
 	defer cancel()
-	if err := r.Cloud.Settle(ctx); err != nil {
-		r.fail("messages come back for a day: %v", err)
+	if err := r.cloud.Cloud.Settle(ctx); err != nil {
+		r.report.Fail(nil, "messages are still retried after a day: %v", err)
 	}
 }
 
-func (r *run) hasFailed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.failure != nil
-}
+// compared is one in how many seeds the ledger is compared with EC2. That takes as long as the rest of a run.
+const compared = 20
 
-func (r *run) fail(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.violated(nil, format, args...)
-}
-
-// violated keeps the first thing that autopeer does wrong. Callers hold the lock.
-func (r *run) violated(about []string, format string, args ...any) {
-	if r.failure != nil {
+// compareRoutes checks the ledger itself, on which all other checks rest.
+func (r *run) compareRoutes() {
+	if r.seed%compared != 0 {
 		return
 	}
-	why := fmt.Sprintf(format, args...)
-	r.note(remark("WRONG: " + why))
-	r.failure = &Failure{Seed: r.seed, Why: why, History: r.cut(about)}
+	shown, err := r.cloud.State(r.ctx, r.world.Sites()...)
+	if err != nil {
+		r.report.Fail(nil, "read the state of EC2: %v", err)
+	}
+	r.checker.CompareRoutes(shown)
+}
+
+func (r *run) conclude() {
+	deadLetters, err := r.cloud.DeadLetters(r.ctx)
+	if err != nil {
+		r.report.Fail(nil, "count the dead letters: %v", err)
+	}
+	r.checker.Conclude(deadLetters > 0)
 }

@@ -1,0 +1,54 @@
+package checks
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+)
+
+// Announced checks an outcome that autopeer has published.
+func (c *Checker) Announced(o outcome.Outcome) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	a := oracle.Announcement{At: now, DetailType: string(o.Type), Connection: string(o.Connection), Cell: o.Cell, Side: o.Side}
+	c.outcomes, c.announcements = append(c.outcomes, o), append(c.announcements, a)
+	c.report.Note(announced{o})
+	if why := oracle.CheckAnnouncement(c.journal.Ledger, a); why != "" {
+		c.report.Fail([]string{a.Connection}, "%s", why)
+	}
+	if o.Type != outcome.Connected || c.journal.Connections[a.Connection] == nil {
+		return
+	}
+	for _, line := range o.State { // each by itself: a person may have undone one before another was done
+		holds := func(l *ledger.Ledger, _ time.Time) bool { return oracle.HasRoute(l, line, a.Connection) }
+		if !holds(c.journal.Ledger, now) && !c.journal.WasEver(now, memory, holds) {
+			c.report.Fail([]string{a.Connection}, "%s was announced as connected, but it is not true that %s", a.Connection, line)
+		}
+	}
+}
+
+// announced is the history's line about an outcome.
+type announced struct{ outcome.Outcome }
+
+func (a announced) String() string {
+	return fmt.Sprintf("announced in %s: %s of %s %s: %s %v", a.Cell, a.Type, a.Connection, a.Side, a.Reason.Sentence, a.Changes)
+}
+
+// checkIDs checks that announcements have one id if and only if they are repetitions of one another.
+func (c *Checker) checkIDs() {
+	byText, byID := map[string]string{}, map[string]string{}
+	for _, o := range c.outcomes {
+		text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, o.Conflicts, o.Obstructions, o.Wanted)
+		if id, again := byText[text]; again && id != o.ID {
+			c.report.Fail([]string{string(o.Connection)}, "%s of %s was announced twice with different ids", o.Type, o.Connection)
+		}
+		if before, again := byID[o.ID]; again && before != text {
+			c.report.Fail([]string{string(o.Connection)}, "different announcements of %s have the same id", o.Connection)
+		}
+		byText[text], byID[o.ID] = o.ID, text
+	}
+}

@@ -1,0 +1,64 @@
+package checks
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/local"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+)
+
+// Enter adds a record to the ledger, and checks it if it is of autopeer's.
+func (c *Checker) Enter(rec ledger.Record) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if rec.Function != "" && rec.Code == "" {
+		c.checkCall(rec)
+	}
+	if rec.Policy != nil {
+		c.report.NoteForAll(rec)
+	} else {
+		c.report.Note(rec)
+	}
+	c.journal.Enter(rec)
+}
+
+// memory is the age of the oldest read that a call may follow from when it takes effect: the time that a function runs,
+// and that of a hanging call whose function was killed.
+const memory = 90 * time.Second
+
+// checkCall checks that the call is allowed in the current state, or was in one that its function may have read.
+func (c *Checker) checkCall(rec ledger.Record) {
+	if c.isOver && !isTriedDaily(rec) {
+		c.report.Fail(rec.Subjects(), "autopeer-%s called %s although nothing was left to do", rec.Function, rec.Call)
+		return
+	}
+	now := c.journal.Ledger
+	wasAllowed := func(past *ledger.Ledger, at time.Time) bool {
+		then := rec
+		then.At = at
+		return oracle.CheckCall(past, then) == "" ||
+			oracle.CheckCall(past.Beside(now, past.Policy), then) == "" || oracle.CheckCall(past.Beside(now, now.Policy), then) == ""
+	}
+	if why := oracle.CheckCall(now, rec); why != "" && !c.journal.WasEver(time.Now(), memory, wasAllowed) {
+		c.report.Fail(rec.Subjects(), "%s", why)
+	}
+}
+
+// isTriedDaily reports whether EC2 may refuse the call until a person has fixed the cause. A sweep retries it once a day, a
+// function after each event about the connection.
+func isTriedDaily(rec ledger.Record) bool {
+	if rec.Call != "AuthorizeSecurityGroupIngress" {
+		return rec.Call == "ModifyVpcPeeringConnectionOptions"
+	}
+	return !slices.ContainsFunc(rec.MadeRules(), func(r *ledger.Rule) bool { return r.Permission.Group == "" })
+}
+
+// Sent checks that a call of a function goes to the Region of its cell.
+func (c *Checker) Sent(s local.Step) {
+	if host := s.Request.URL.Host; !strings.Contains(host, string(s.Cell.Region)) {
+		c.report.Fail(nil, "autopeer-%s of %s called %s, which is in another Region", s.Function, s.Cell, host)
+	}
+}

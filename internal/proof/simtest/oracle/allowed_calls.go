@@ -1,0 +1,153 @@
+package oracle
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+)
+
+// CheckCall returns the rule that a successful call of autopeer breaks in the state right before it, in a sentence; ""
+// if autopeer may make the call.
+func CheckCall(l *ledger.Ledger, rec ledger.Record) string {
+	check := callChecks[rec.Call]
+	if check == nil {
+		return fmt.Sprintf("autopeer-%s called %s, which no function may call", rec.Function, rec.Call)
+	}
+	if want := callers[rec.Call]; !slices.Contains(want, rec.Function) {
+		return fmt.Sprintf("autopeer-%s called %s, which only %v may call", rec.Function, rec.Call, want)
+	}
+	return check(judge{l, rec.At}, rec)
+}
+
+// callChecks check the calls that autopeer may make.
+var callChecks = map[string]func(judge, ledger.Record) string{
+	"AcceptVpcPeeringConnection":        judge.checkAccept,
+	"RejectVpcPeeringConnection":        judge.checkReject,
+	"CreateRoute":                       judge.checkCreateRoute,
+	"ReplaceRoute":                      judge.checkReplaceRoute,
+	"DeleteRoute":                       judge.checkDeleteRoute,
+	"AuthorizeSecurityGroupIngress":     judge.checkAuthorize,
+	"RevokeSecurityGroupIngress":        judge.checkRevoke,
+	"CreateTags":                        judge.checkTags,
+	"ModifyVpcPeeringConnectionOptions": judge.checkOptions,
+}
+
+// callers are the functions that may make a call.
+var callers = map[string][]string{
+	"AcceptVpcPeeringConnection":        {"accept"},
+	"RejectVpcPeeringConnection":        {"accept"},
+	"CreateRoute":                       {"connect"},
+	"ReplaceRoute":                      {"connect"},
+	"DeleteRoute":                       {"connect", "disconnect"},
+	"AuthorizeSecurityGroupIngress":     {"connect"},
+	"RevokeSecurityGroupIngress":        {"connect", "disconnect"},
+	"CreateTags":                        {"connect"},
+	"ModifyVpcPeeringConnectionOptions": {"connect"},
+}
+
+func (j judge) checkAccept(rec ledger.Record) string {
+	c := j.Connections[rec.Connection()]
+	if c == nil {
+		return rec.Connection() + " was accepted, but was never requested"
+	}
+	readings := j.readings(c, inCell(rec.Cell))
+	allowed := allowing(readings)
+	switch {
+	case len(readings) == 0:
+		return fmt.Sprintf("%s was accepted, but no peering lets %s in %s request a connection to %s in %s", c.ID, c.Requester.ID, c.Requester.Cell, c.Accepter.ID, c.Accepter.Cell)
+	case len(allowed) == 0:
+		return c.ID + " was accepted, but the CIDR blocks of its VPCs overlap or are not those in the policy"
+	case needApproval(allowed) && !j.isApproved(c):
+		return c.ID + " was accepted without approval"
+	}
+	for _, by := range allowed {
+		if _, found := j.expectedConflict(c, by, rec.Cell); !found {
+			return ""
+		}
+	}
+	route, _ := j.expectedConflict(c, allowed[0], rec.Cell)
+	return fmt.Sprintf("%s was accepted, but it conflicts with %s", c.ID, route)
+}
+
+// expectedConflict returns a route that conflicts with one of the cell's sides, judged by the blocks that are known
+// before acceptance.
+func (j judge) expectedConflict(c *ledger.Connection, by reading, cell peering.Cell) (route string, found bool) {
+	for _, role := range c.Roles(cell) {
+		if route, found := j.side(c, role, by).expecting(inCell(cell)).conflict(); found {
+			return route, true
+		}
+	}
+	return "", false
+}
+
+func (j judge) checkReject(rec ledger.Record) string {
+	c := j.Connections[rec.Connection()]
+	if c == nil || j.Policy == nil || !j.Policy.Reject || len(j.readings(c, inCell(rec.Cell))) > 0 {
+		return rec.Connection() + " was rejected, but the policy doesn't reject it"
+	}
+	return ""
+}
+
+func (j judge) checkTags(rec ledger.Record) string {
+	for _, id := range rec.Tagged() {
+		if len(j.allowedSides(id, rec.Cell)) == 0 {
+			return id + " was tagged, but the policy doesn't allow the connection"
+		}
+		for _, key := range rec.TagKeys() {
+			isNamed := j.TagsOn(j.Connections[id], rec.Cell)[peering.TagName] != ""
+			if key != peering.TagManaged && (key != peering.TagName || isNamed) {
+				return fmt.Sprintf("%s was tagged with %s, which autopeer must not set", id, key)
+			}
+		}
+	}
+	return ""
+}
+
+func (j judge) checkOptions(rec ledger.Record) string {
+	for _, s := range j.allowedSides(rec.Connection(), rec.Cell) {
+		if s.reading.peering.DNS {
+			return ""
+		}
+	}
+	return "the DNS option of " + rec.Connection() + " was changed, but the policy doesn't set it"
+}
+
+// allowedSides returns the sides of an active connection that the cell owns; none if the policy doesn't allow it.
+func (j judge) allowedSides(id string, cell peering.Cell) []side {
+	c := j.Connections[id]
+	if c == nil || j.stateOf(c) != ledger.Active {
+		return nil
+	}
+	by := j.read(c)
+	if !by.allows() {
+		return nil
+	}
+	var sides []side
+	for _, role := range c.Roles(cell) {
+		sides = append(sides, j.side(c, role, by))
+	}
+	return sides
+}
+
+// Unseen is how long EC2 may not show a new connection to autopeer.
+const Unseen = 20 * time.Second
+
+// mayDisconnect reports whether autopeer may delete all routes and rules of the connection in the cell. A function that
+// is not shown a new connection takes it for deleted.
+func (j judge) mayDisconnect(id string, cell peering.Cell) bool {
+	if j.isDead(id) {
+		return true
+	}
+	c := j.Connections[id]
+	return j.isRemoved(c, cell) || j.now.Sub(c.Created) < Unseen
+}
+
+// isRemoved reports whether the policy wants a connection disconnected that autopeer has connected, because its peering
+// was removed from the policy.
+func (j judge) isRemoved(c *ledger.Connection, cell peering.Cell) bool {
+	return j.Policy != nil && j.Policy.Disconnect && j.stateOf(c) == ledger.Active && j.read(c).peering == nil &&
+		j.TagsOn(c, cell)[peering.TagManaged] == "autopeer"
+}

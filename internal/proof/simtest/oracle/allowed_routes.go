@@ -1,0 +1,55 @@
+package oracle
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+)
+
+func (j judge) checkCreateRoute(rec ledger.Record) string {
+	t := j.RouteTables[rec.RouteTable()]
+	for _, s := range j.allowedSides(rec.Target(), rec.Cell) {
+		if t != nil && slices.Contains(s.wantedRoutes(t), rec.Destination()) {
+			return ""
+		}
+	}
+	return fmt.Sprintf("%s was routed to %s in %s, but the policy doesn't want the route", rec.Destination(), rec.Target(), rec.RouteTable())
+}
+
+func (j judge) checkReplaceRoute(rec ledger.Record) string {
+	if why := j.checkCreateRoute(rec); why != "" {
+		return why
+	}
+	there := j.RouteTables[rec.RouteTable()].Routes[rec.Destination()]
+	if ledger.IsConnectionID(there.Target) && j.isDead(there.Target) {
+		return ""
+	}
+	return fmt.Sprintf("the route %s → %s in %s was replaced, but it isn't left from a dead connection", rec.Destination(), there.Target, rec.RouteTable())
+}
+
+func (j judge) checkDeleteRoute(rec ledger.Record) string {
+	t := j.RouteTables[rec.RouteTable()]
+	if t == nil {
+		return ""
+	}
+	id := t.Routes[rec.Destination()].Target
+	route := fmt.Sprintf("the route %s → %s in %s", rec.Destination(), id, t.ID)
+	switch {
+	case !j.isDepartments(t.VPC):
+		return fmt.Sprintf("a route of %s was deleted, but the VPC belongs to no department", t.VPC.ID)
+	case !ledger.IsConnectionID(id):
+		return route + " was deleted, but it leads to no connection"
+	case j.mayDisconnect(id, rec.Cell):
+		return ""
+	}
+	sides := j.allowedSides(id, rec.Cell)
+	wanted := slices.ContainsFunc(sides, func(s side) bool { return slices.Contains(s.wantedRoutes(t), rec.Destination()) })
+	switch {
+	case wanted:
+		return route + " was deleted, but the policy wants it"
+	case len(sides) == 0:
+		return route + " was deleted, but the policy neither allows nor removes the connection"
+	}
+	return ""
+}

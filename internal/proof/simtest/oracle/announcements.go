@@ -1,0 +1,115 @@
+package oracle
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+)
+
+// Announcement is an event that autopeer has published about a connection.
+type Announcement struct {
+	At         time.Time
+	DetailType string
+	Connection string
+	Cell       peering.Cell // that published it
+	Side       peering.Role // "" if it is about both
+}
+
+// The detail types of announcements.
+const (
+	accepted       = "Peering Accepted"
+	connected      = "Peering Connected"
+	denied         = "Peering Denied"
+	conflicting    = "Peering Conflicting"
+	failed         = "Peering Failed"
+	disconnected   = "Peering Disconnected"
+	approvalNeeded = "Approval Requested"
+)
+
+// final are the detail types that inform about the result of a request.
+var final = []string{accepted, connected, denied, conflicting, failed, disconnected, approvalNeeded}
+
+// CheckAnnouncement returns the error in an announcement, in a sentence; "" if it is true. Announcements about unknown
+// connections follow from forged events and are not judged.
+func CheckAnnouncement(l *ledger.Ledger, a Announcement) string {
+	c := l.Connections[a.Connection]
+	switch {
+	case c == nil:
+		return ""
+	case a.Side != "" && c.VPC(a.Side).Cell != a.Cell:
+		return fmt.Sprintf("%s announced the %s side of %s, which another cell owns", a.Cell, a.Side, c.ID)
+	case a.DetailType == accepted && c.Accepted.IsZero():
+		return c.ID + " was announced as accepted, but it wasn't accepted"
+	}
+	return ""
+}
+
+// HasRoute reports whether there is the route that a line of an announced state describes, as in "rtb-1 routes
+// 10.0.0.0/16 to pcx-1". It returns true for all other lines.
+func HasRoute(l *ledger.Ledger, line, connection string) bool {
+	words := strings.Fields(line)
+	if len(words) != 5 || words[1] != "routes" {
+		return true
+	}
+	t := l.RouteTables[words[0]]
+	if t == nil {
+		return false
+	}
+	for dst, there := range t.Routes {
+		if dst.String() == words[2] && there.Target == connection {
+			return true
+		}
+	}
+	return false
+}
+
+// checkAnnounced checks that the result of a request was announced. Requests that were over soon, or whose events were
+// lost, may have no announcement unless a sweep has found them.
+func (e End) checkAnnounced(c *ledger.Connection) string {
+	isAnnounced := slices.ContainsFunc(e.Announcements, func(a Announcement) bool {
+		return a.Connection == c.ID && slices.Contains(final, a.DetailType)
+	})
+	byRequester, byAccepter := e.Ledger.Policy.IsDeployed(c.Requester.Cell), e.Ledger.Policy.IsDeployed(c.Accepter.Cell)
+	switch {
+	case isAnnounced, e.DeadLetters, !byRequester && !byAccepter, e.Deployed.After(c.Created):
+		return ""
+	case (e.LostEvents[c.ID] || !byRequester) && !e.isReminded(c):
+		return ""
+	}
+	return "the result of the request " + c.ID + " was never announced"
+}
+
+// reminded is the age of a request at which the last sweep has reminded of it.
+const reminded = 35 * time.Minute
+
+// isReminded reports whether a sweep must have reminded of a pending request. If that sweep failed, or a conflict arose
+// later, the next reminder comes after midnight.
+func (e End) isReminded(c *ledger.Connection) bool {
+	j := e.judge()
+	waits := j.stateOf(c) == ledger.Pending && c.Created.Add(reminded).Before(e.Now)
+	swept := !e.FailedSweeps[c.Requester.Cell] && !e.FailedSweeps[c.Accepter.Cell]
+	return waits && swept && !e.isObstructed(c, allowing(j.readings(c, inCell(c.Accepter.Cell))))
+}
+
+// wasConnected reports whether the side was announced as connected under the policy that is deployed. After that, a DNS
+// option that EC2 refused or a new policy asks for is retried once a day.
+func (e End) wasConnected(s side) bool {
+	return slices.ContainsFunc(e.Announcements, func(a Announcement) bool {
+		return a.DetailType == connected && a.Connection == s.connection.ID && a.Side == s.role && a.At.After(e.Deployed)
+	})
+}
+
+// unlessAnnounced returns "" if the cell has announced the connection with the detail type since then, or else why.
+func (e End) unlessAnnounced(s side, detailType string, since time.Time, why string) string {
+	isAnnounced := slices.ContainsFunc(e.Announcements, func(a Announcement) bool {
+		return a.DetailType == detailType && a.Connection == s.connection.ID && a.Cell == s.own().Cell && a.At.After(since)
+	})
+	if isAnnounced {
+		return ""
+	}
+	return why
+}

@@ -1,0 +1,107 @@
+// Package plainpolicy holds a policy as people write it and renders it as YAML, without the code that autopeer reads
+// policies with.
+package plainpolicy
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/domain/peering"
+)
+
+// Policy is a policy file, field by field. The fields have the defaults of the file as their zero values.
+type Policy struct {
+	Reject      bool           // otherwise: reject
+	Disconnect  bool           // removed: disconnect
+	Limits      map[string]int // by name: routes, rules, peerings
+	Departments []Department
+	Peerings    []Peering
+}
+
+// Department is a name and the VPCs of the department.
+type Department struct {
+	Name    string
+	Members []Member
+}
+
+// Member is one VPC by its id, optionally with all its CIDR blocks, or every VPC of the cell whose blocks are within a
+// range.
+type Member struct {
+	peering.Cell
+	VPC    string
+	Within netip.Prefix
+	CIDRs  []netip.Prefix
+}
+
+// Peering is an entry of the policy's peerings: either department may request a connection to the other
+// unless Requester names one.
+type Peering struct {
+	A, B      string
+	Requester string
+	Manual    bool // approval: manual
+	DNS       bool
+	Routes    map[string]Routing // by the department whose route tables they are
+	Allow     []Allow
+}
+
+// Routing selects route tables by at most one of its fields, and all route tables of the VPC by none. To and Except
+// narrow the destinations.
+type Routing struct {
+	Main       bool
+	Tables     []string
+	Tags       map[string]string
+	Subnets    []string
+	SubnetTags map[string]string
+	To, Except []netip.Prefix
+}
+
+// Allow is an entry of a peering's allow: traffic from one department to the security groups of the other, that are
+// selected by ids or else by tags.
+type Allow struct {
+	From, To     string
+	Sources      []netip.Prefix // all blocks of the from-VPC if there are neither Sources nor SourceGroups
+	SourceGroups []string       // of the from-VPC
+	IDs          []string
+	Tags         map[string]string
+	Protocol     string
+	Ports        [][2]int // ranges; for ICMP a type and a code, which is -1 for all codes; empty for all
+}
+
+// Add adds a VPC to the department of that name, and the department if there is none.
+func (p *Policy) Add(name string, m Member) {
+	for i := range p.Departments {
+		if p.Departments[i].Name == name {
+			p.Departments[i].Members = append(p.Departments[i].Members, m)
+			return
+		}
+	}
+	p.Departments = append(p.Departments, Department{name, []Member{m}})
+}
+
+// Permit adds an entry of allow unless the peering has the same already: the policy file must not repeat one.
+func (e *Peering) Permit(a Allow) {
+	if !slices.ContainsFunc(e.Allow, func(o Allow) bool { return o.String() == a.String() }) {
+		e.Allow = append(e.Allow, a)
+	}
+}
+
+// IsICMP reports whether the protocol has types and codes in place of ports.
+func IsICMP(protocol string) bool { return protocol == "icmp" || protocol == "icmpv6" }
+
+// Cells returns the cells of all members, in which autopeer is deployed.
+func (p *Policy) Cells() []peering.Cell {
+	var cells []peering.Cell
+	for _, d := range p.Departments {
+		for _, m := range d.Members {
+			if !slices.Contains(cells, m.Cell) {
+				cells = append(cells, m.Cell)
+			}
+		}
+	}
+	return cells
+}
+
+// IsDeployed reports whether autopeer is deployed in the cell. A nil policy is deployed nowhere.
+func (p *Policy) IsDeployed(cell peering.Cell) bool {
+	return p != nil && slices.Contains(p.Cells(), cell)
+}

@@ -1,0 +1,153 @@
+package oracle
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
+)
+
+// reading is one way to read the policy for a connection: a peering that names both departments in this direction. A
+// function that doesn't see the blocks of a VPC may have to consider more than one.
+type reading struct {
+	peering             *plainpolicy.Peering // nil if the policy has none
+	requester, accepter string               // departments
+	undeclared          bool                 // a VPC has blocks that its cidrs leave out
+	overlap             bool                 // the blocks of the VPCs overlap
+}
+
+// allows reports whether the policy allows the connection, approval apart.
+func (r reading) allows() bool { return r.peering != nil && !r.undeclared && !r.overlap }
+
+// read returns the reading for a connection whose blocks are all known: a VPC is of one department at most, so there
+// is only one.
+func (j judge) read(c *ledger.Connection) reading {
+	for _, r := range j.readings(c, everything) {
+		return r
+	}
+	return reading{}
+}
+
+// readings returns the possible readings for a connection when only the blocks of the VPCs in view are known.
+func (j judge) readings(c *ledger.Connection, in view) []reading {
+	if j.Policy == nil || c.Requester == c.Accepter {
+		return nil
+	}
+	var all []reading
+	for _, from := range j.departmentsOf(c.Requester, in) {
+		for _, to := range j.departmentsOf(c.Accepter, in) {
+			for _, p := range peeringsOf(j.Policy, from, to) {
+				all = append(all, reading{
+					peering: p, requester: from, accepter: to,
+					undeclared: j.isUndeclared(from, c.Requester, in) || j.isUndeclared(to, c.Accepter, in),
+					overlap:    ledger.AnyOverlap(j.known(c.Requester, in), j.known(c.Accepter, in)),
+				})
+			}
+		}
+	}
+	return all
+}
+
+// peeringsOf returns the peerings that let the one department request a connection to the other.
+func peeringsOf(p *plainpolicy.Policy, from, to string) []*plainpolicy.Peering {
+	var all []*plainpolicy.Peering
+	for i := range p.Peerings {
+		e := &p.Peerings[i]
+		between := e.A == from && e.B == to || e.A == to && e.B == from
+		if between && (e.Requester == "" || e.Requester == from) {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// allowing returns the readings that allow the connection.
+func allowing(all []reading) []reading {
+	return slices.DeleteFunc(slices.Clone(all), func(r reading) bool { return !r.allows() })
+}
+
+// needApproval reports whether a person has to approve the request by one of the readings.
+func needApproval(all []reading) bool {
+	return slices.ContainsFunc(all, func(r reading) bool { return r.peering.Manual })
+}
+
+// isApproved reports whether a person has approved a request. Only a tag in the accepter's cell counts.
+func (j judge) isApproved(c *ledger.Connection) bool {
+	return j.TagsOn(c, c.Accepter.Cell)[peering.TagApproved] == "true"
+}
+
+// view reports whether the blocks of a VPC are known. Before acceptance, EC2 shows a cell only its own VPC's.
+type view func(ledger.VPCKey) bool
+
+func everything(ledger.VPCKey) bool { return true }
+
+func nothing(ledger.VPCKey) bool { return false }
+
+func inCell(cell peering.Cell) view {
+	return func(v ledger.VPCKey) bool { return v.Cell == cell }
+}
+
+// known returns the blocks of a VPC; nil if they are not in view.
+func (j judge) known(v ledger.VPCKey, in view) []netip.Prefix {
+	if there := j.VPCs[v]; there != nil && in(v) {
+		return there.Blocks
+	}
+	return nil
+}
+
+// departmentsOf returns the departments that a VPC may belong to. One that names the VPC by id goes before ranges.
+func (j judge) departmentsOf(v ledger.VPCKey, in view) []string {
+	var named, ranged []string
+	for _, d := range j.Policy.Departments {
+		var ranges []netip.Prefix
+		for _, m := range d.Members {
+			switch {
+			case m.Cell == v.Cell && m.VPC == v.ID:
+				named = append(named, d.Name)
+			case m.Cell == v.Cell && m.Within.IsValid():
+				ranges = append(ranges, m.Within)
+			}
+		}
+		if len(ranges) > 0 && allInside(j.known(v, in), ranges) {
+			ranged = append(ranged, d.Name)
+		}
+	}
+	if len(named) > 0 {
+		return named
+	}
+	return ranged
+}
+
+// isDepartments reports whether the VPC may belong to a department.
+func (j judge) isDepartments(v ledger.VPCKey) bool {
+	return j.Policy != nil && len(j.departmentsOf(v, nothing)) > 0
+}
+
+// isUndeclared reports whether the policy lists the blocks of a VPC and the VPC has others.
+func (j judge) isUndeclared(department string, v ledger.VPCKey, in view) bool {
+	cidrs := j.declared(department, v)
+	return len(cidrs) > 0 && !allInside(j.known(v, in), cidrs)
+}
+
+// declared returns the blocks that the policy lists for a VPC; nil if it lists none.
+func (j judge) declared(department string, v ledger.VPCKey) []netip.Prefix {
+	for _, d := range j.Policy.Departments {
+		for _, m := range d.Members {
+			if d.Name == department && m.Cell == v.Cell && m.VPC == v.ID {
+				return m.CIDRs
+			}
+		}
+	}
+	return nil
+}
+
+func allInside(blocks, ranges []netip.Prefix) bool {
+	return !slices.ContainsFunc(blocks, func(b netip.Prefix) bool { return !isInside(b, ranges) })
+}
+
+// isInside reports whether one of the ranges contains the whole block.
+func isInside(b netip.Prefix, ranges []netip.Prefix) bool {
+	return slices.ContainsFunc(ranges, func(r netip.Prefix) bool { return r.Overlaps(b) && r.Bits() <= b.Bits() })
+}

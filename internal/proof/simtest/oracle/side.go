@@ -1,0 +1,99 @@
+package oracle
+
+import (
+	"net/netip"
+
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+)
+
+// side is one side of a connection for which the policy has a peering.
+type side struct {
+	judge
+	connection *ledger.Connection
+	role       peering.Role
+	reading    reading
+	expected   []netip.Prefix // taken for the peer's blocks; nil where EC2 shows them
+}
+
+func (s side) own() ledger.VPCKey  { return s.connection.VPC(s.role) }
+func (s side) peer() ledger.VPCKey { return s.connection.VPC(s.role.Other()) }
+
+// departments returns the department of the side's own VPC and that of its peer.
+func (s side) departments() (own, peer string) {
+	if s.role == peering.Requester {
+		return s.reading.requester, s.reading.accepter
+	}
+	return s.reading.accepter, s.reading.requester
+}
+
+func (s side) peerBlocks() []netip.Prefix {
+	if s.expected != nil {
+		return s.expected
+	}
+	return s.known(s.peer(), everything)
+}
+
+// expecting returns the side as it is judged before acceptance. Where the peer's blocks are not in view, it expects those
+// that the policy lists for the VPC, or else those that the peering names as destinations and sources.
+func (s side) expecting(in view) side {
+	if in(s.peer()) {
+		return s
+	}
+	own, peer := s.departments()
+	s.expected = s.declared(peer, s.peer())
+	if len(s.expected) > 0 {
+		return s
+	}
+	s.expected = append([]netip.Prefix{}, s.reading.peering.Routes[own].To...)
+	for _, a := range s.reading.peering.Allow {
+		if a.To == own && a.From == peer {
+			s.expected = append(s.expected, a.Sources...)
+		}
+	}
+	return s
+}
+
+// conflict returns a route that conflicts with one that the side wants, if there is one.
+func (s side) conflict() (route string, found bool) {
+	for _, t := range s.RouteTablesOf(s.own()) {
+		for _, dst := range s.wantedRoutes(t) {
+			if route, found := s.conflictWith(t, dst); found {
+				return route, true
+			}
+		}
+	}
+	return "", false
+}
+
+// conflictWith returns a route of the table, or a local one of the VPC, that conflicts with a wanted destination.
+func (s side) conflictWith(t *ledger.RouteTable, dst netip.Prefix) (route string, found bool) {
+	for there, r := range t.Routes {
+		if s.isConflict(there, r, dst) {
+			return "the route " + there.String() + " in " + t.ID, true
+		}
+	}
+	for _, b := range s.VPCs[s.own()].Blocks {
+		if b.Overlaps(dst) && b.Bits() >= dst.Bits() {
+			return "the local route " + b.String(), true
+		}
+	}
+	return "", false
+}
+
+// isConflict reports whether a route diverts traffic from the destination, or a route for the destination would divert
+// traffic from another connection. Routes of dead connections conflict with nothing. Neither do, before acceptance, those
+// of connections that aren't active: autopeer doesn't look at their states yet.
+func (s side) isConflict(there netip.Prefix, r ledger.Route, dst netip.Prefix) bool {
+	toConnection := ledger.IsConnectionID(r.Target)
+	switch {
+	case r.Target == s.connection.ID, !there.Overlaps(dst), toConnection && s.isDead(r.Target):
+		return false
+	case toConnection && s.connection.Accepted.IsZero() && s.stateOf(s.Connections[r.Target]) != ledger.Active:
+		return false
+	}
+	return there.Bits() >= dst.Bits() || toConnection
+}
+
+// roles are the sides of a connection.
+var roles = []peering.Role{peering.Requester, peering.Accepter}

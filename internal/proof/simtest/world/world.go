@@ -1,0 +1,56 @@
+// Package world draws and builds a company with cells, VPCs, departments and policies, and lets its people act on them.
+package world
+
+import (
+	"context"
+
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/proof/simtest/faults"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+	"github.com/autopeer/autopeer/internal/proof/simtest/random"
+	"github.com/autopeer/autopeer/internal/proof/simtest/report"
+)
+
+// Observer keeps the ledger that people look at, and follows the deployments of autopeer and its announcements.
+type Observer interface {
+	// Look calls the function with the current ledger.
+	Look(func(*ledger.Ledger))
+	// Enter adds a record that CloudTrail doesn't have.
+	Enter(ledger.Record)
+	// Deployed is called when the functions of a new policy run.
+	Deployed()
+	// Announced is called with each outcome that autopeer publishes.
+	Announced(outcome.Outcome)
+}
+
+// World is a cloud with autopeer on it, and the people who use it. All its draws come from one source in the order of its
+// calls, so it is used by one goroutine.
+type World struct {
+	network
+	sandbox *Cloud
+	faults  *faults.Injector
+	policy  *policy.Policy // deployed; nil before
+}
+
+// New returns a world without VPCs in which nothing is deployed.
+func New(ctx context.Context, d random.Source, c *Cloud, r *report.Report, o Observer, f *faults.Injector) *World {
+	n := network{api: api{ctx, c.Cloud, r}, Source: d, ids: c.ids, observer: o}
+	return &World{network: n, sandbox: c, faults: f}
+}
+
+// Build makes the cells, the VPCs and the departments.
+func (w *World) Build() {
+	w.build()
+	w.found()
+}
+
+// Sites returns all VPCs.
+func (w *World) Sites() []lab.Site {
+	var all []lab.Site
+	for _, s := range w.sites {
+		all = append(all, siteOf(s.VPCKey))
+	}
+	return all
+}
