@@ -303,7 +303,7 @@ func TestQueuesAndBusesAskTheRole(t *testing.T) {
 		{"a batch has no permission of its own", sendBatch, may("sqs:SendMessageBatch", queueARN), "sqs:sendmessage on resource: " + queueARN},
 		{"a new queue", create, may("sqs:SendMessage", "*"), "sqs:createqueue on resource: arn:aws:sqs:us-east-1:111111111111:more because"},
 		{"an event", put, may("events:PutEvents", "arn:aws:events:us-east-1:111111111111:event-bus/default"), ""},
-		{"an event of another source", put, `{"Effect":"Allow","Action":"events:PutEvents","Resource":"*","Condition":{"StringEquals":{"events:source":"them"}}}`,
+		{"an event of another source", put, `{"Effect":"Allow","Action":"events:PutEvents","Resource":"*","Condition":{"ForAllValues:StringEquals":{"events:source":"them"}}}`,
 			"events:PutEvents on resource: arn:aws:events:us-east-1:111111111111:event-bus/default because no identity-based policy"},
 		{"a rule", administer, may("events:PutRule", "arn:aws:events:us-east-1:111111111111:rule/r"), ""},
 		{"a rule where only events may be put", administer, may("events:PutEvents", "*"), "events:PutRule on resource: arn:aws:events:us-east-1:111111111111:rule/r because"},
