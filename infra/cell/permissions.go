@@ -59,7 +59,6 @@ func connectPermissions(p naming, part *policy.Policy) []statement {
 	}
 	return append(all,
 		p.rules("AdmitByRule", "ec2:AuthorizeSecurityGroupIngress"),
-		p.rules("ExpelRule", "ec2:RevokeSecurityGroupIngress").when("StringLike", "aws:ResourceTag/"+peering.TagConnection, "pcx-*"),
 		// The rule's tag is how autopeer knows its own, so nothing else may be given it.
 		p.rules("TagNewRule", "ec2:CreateTags").
 			when("StringEquals", "ec2:CreateAction", "AuthorizeSecurityGroupIngress").
@@ -77,8 +76,7 @@ func disconnectPermissions(p naming, part *policy.Policy) []statement {
 			p.routes(numbered("DeleteRoute", i), some, "DeleteRoute"),
 			p.groups(numbered("Expel", i), some, "RevokeSecurityGroupIngress"))
 	}
-	return append(all, p.rules("ExpelRule", "ec2:RevokeSecurityGroupIngress").
-		when("StringLike", "aws:ResourceTag/"+peering.TagConnection, "pcx-*"))
+	return all
 }
 
 // sweepPermissions let sweep read, and tell the functions of its cell where to look.
@@ -118,12 +116,13 @@ func (p naming) routes(sid string, vpcs []string, actions ...string) statement {
 	return allow(sid, ec2Actions(actions), p.arn("ec2", "route-table/*")).when("ArnEquals", "ec2:Vpc", vpcs)
 }
 
-// groups allows calls on the security groups of the VPCs. EC2 has no key for a rule's source or ports.
+// groups allows calls on the security groups of the VPCs. EC2 has no key for a rule's source or ports, and none for the
+// tags of a rule that is revoked: the function checks those.
 func (p naming) groups(sid string, vpcs []string, actions ...string) statement {
 	return allow(sid, ec2Actions(actions), p.arn("ec2", "security-group/*")).when("ArnEquals", "ec2:Vpc", vpcs)
 }
 
-// rules is about single rules of security groups, which EC2 looks at beside their group.
+// rules is about the rules that a call adds with tags, which EC2 looks at beside their group.
 func (p naming) rules(sid, action string) statement {
 	return allow(sid, action, p.arn("ec2", "security-group-rule/*"))
 }

@@ -30,8 +30,8 @@ var restricted = map[string]func(*request) []permission{
 	"DeleteRoute":                       (*request).onTable,
 	"AuthorizeSecurityGroupIngress":     (*request).toAuthorize,
 	"AuthorizeSecurityGroupEgress":      (*request).toAuthorize,
-	"RevokeSecurityGroupIngress":        (*request).toRevoke,
-	"RevokeSecurityGroupEgress":         (*request).toRevoke,
+	"RevokeSecurityGroupIngress":        (*request).onGroup,
+	"RevokeSecurityGroupEgress":         (*request).onGroup,
 	"CreateTags":                        (*request).onTagged,
 	"DeleteTags":                        (*request).onTagged,
 	"DescribeVpcAttribute":              (*request).onVPC,
@@ -136,6 +136,8 @@ func (r *request) onTable() []permission {
 	return []permission{r.on(typeTable, t.id, iam.Keys{"ec2:RouteTableID": {t.id}, "ec2:Vpc": {t.vpc.arn(typeVPC, t.vpc.id)}})}
 }
 
+// onGroup has no key for a rule's source or ports, because EC2 has none, and doesn't look at rules that a call names by
+// their ids: the Service Authorization Reference has the security group as the only resource of both revocations.
 func (r *request) onGroup() []permission {
 	g := r.cell.groups[r.params["GroupId"]]
 	if g == nil {
@@ -149,15 +151,6 @@ func (r *request) toAuthorize() []permission {
 	all := r.onGroup()
 	if tags := r.specifiedTags(typeRule.resource); len(tags) > 0 {
 		all = append(all, r.need(r.cell.arn(typeRule, "*"), requestTags(tags)))
-	}
-	return all
-}
-
-// toRevoke looks at the rules too that a call names by their ids, with their tags.
-func (r *request) toRevoke() []permission {
-	all := r.onGroup()
-	for _, id := range r.list("SecurityGroupRuleId") {
-		all = append(all, r.on(typeRule, id, iam.Keys{}))
 	}
 	return all
 }

@@ -35,7 +35,7 @@ func (c *company) attack() {
 	for i, at := range []peering.Cell{one, two} {
 		own, other := c.pairs[0][i], c.unlisted[at]
 		c.attackAsConnect(at, own, other, listed, foreign)
-		c.attackAsDisconnect(at, own, other)
+		c.attackAsDisconnect(at, other)
 		c.stolen(at, function.Sweep)
 		c.attackQueues(at)
 		c.attackBus(at, []peering.Cell{two, one}[i])
@@ -121,10 +121,7 @@ func (c *company) attackAsConnect(at peering.Cell, own, other lab.Site, listed [
 	c.refused("a rule with another tag", err)
 	_, err = client.AuthorizeSecurityGroupIngress(c.ctx, ingress(own.Group, "0.0.0.0/0", foreigns))
 	c.refused("a rule in another installation's name", err)
-	rule := c.foreignRule(own)
-	c.refused("a rule of somebody else's made ours", tag(c, client, rule, peering.TagConnection))
-	_, err = client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(string(own.Group)), SecurityGroupRuleIds: []string{rule}})
-	c.refused("an end to a rule of somebody else", err)
+	c.refused("a rule of somebody else's made ours", tag(c, client, c.foreignRule(own), peering.TagConnection))
 	c.refused("a name for a foreign connection", tag(c, client, string(foreign), peering.TagName))
 	_, err = client.ModifyVpcPeeringConnectionOptions(c.ctx, &ec2.ModifyVpcPeeringConnectionOptionsInput{
 		VpcPeeringConnectionId: aws.String(string(foreign)), RequesterPeeringConnectionOptions: &types.PeeringConnectionOptionsRequest{AllowDnsResolutionFromRemoteVpc: aws.Bool(true)},
@@ -154,23 +151,12 @@ func (c *company) foreignRule(s lab.Site) string {
 	return *out.SecurityGroupRules[0].SecurityGroupRuleId
 }
 
-func (c *company) attackAsDisconnect(at peering.Cell, own, other lab.Site) {
+func (c *company) attackAsDisconnect(at peering.Cell, other lab.Site) {
 	client := c.stolen(at, function.Disconnect)
 	_, err := client.DeleteRoute(c.ctx, &ec2.DeleteRouteInput{RouteTableId: aws.String(string(other.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24")})
 	c.refused("an end to a route in a foreign table", err)
 	_, err = client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(string(other.Group)), IpPermissions: ingress(other.Group, "192.0.2.0/24", nil).IpPermissions})
 	c.refused("an end to a rule in a foreign group", err)
-	rules, err := c.Person(c.ctx, at).EC2.DescribeSecurityGroupRules(c.ctx, &ec2.DescribeSecurityGroupRulesInput{
-		Filters: []types.Filter{{Name: aws.String("group-id"), Values: []string{string(own.Group)}}},
-	})
-	c.must("read the rules", err)
-	for _, r := range rules.SecurityGroupRules {
-		if *r.IsEgress {
-			continue
-		}
-		_, err = client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: r.GroupId, SecurityGroupRuleIds: []string{*r.SecurityGroupRuleId}})
-		c.refused("an end to a rule of somebody else", err)
-	}
 }
 
 // queueNames returns the names of all queues that rules may send to, and of their dead-letter queues.
