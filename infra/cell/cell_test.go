@@ -259,7 +259,13 @@ func TestOptionsReachTheTemplate(t *testing.T) {
 
 func TestARNsHaveThePartitionOfTheirRegion(t *testing.T) {
 	china := strings.ReplaceAll(strings.ReplaceAll(company, "eu-west-1", "cn-north-1"), "us-east-1", "cn-northwest-1")
-	has(t, stack(t, china, peering.Cell{Account: "222222222222", Region: "cn-north-1"}, nil), "AWS::Events::EventBusPolicy", object{"Statement": object{
+	template := stack(t, china, peering.Cell{Account: "222222222222", Region: "cn-north-1"}, nil)
+	for _, r := range resources(t, template, "AWS::IAM::Role") {
+		if document := text(t, r.Properties); strings.Contains(document, "arn:aws:") {
+			t.Errorf("a role has ARNs of another partition: %s", document)
+		}
+	}
+	has(t, template, "AWS::Events::EventBusPolicy", object{"Statement": object{
 		"Resource":  "arn:aws-cn:events:cn-north-1:222222222222:event-bus/autopeer",
 		"Principal": object{"AWS": []any{"arn:aws-cn:iam::111111111111:root", "arn:aws-cn:iam::333333333333:root"}},
 	}})

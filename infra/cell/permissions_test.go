@@ -109,8 +109,10 @@ func TestAcceptMayAcceptWhatThePolicyAccepts(t *testing.T) {
 			}
 			d := p.Decide(pcx)
 			want := d.Verdict == policy.Accept && d.Manages(peering.Accepter)
-			if got := mayAccept(t, r, pcx); got != want {
-				t.Errorf("the role of %s lets %s ask %s with tags %v: %v, want %v", c, arnOf(pcx.Requester), arnOf(pcx.Accepter), pcx.Tags, got, want)
+			for _, filled := range []peering.Region{pcx.Requester.Region, c.Region} {
+				if got := mayAccept(t, r, pcx, filled); got != want {
+					t.Errorf("the role of %s lets %s ask %s with tags %v and Region %s: %v, want %v", c, arnOf(pcx.Requester), arnOf(pcx.Accepter), pcx.Tags, filled, got, want)
+				}
 			}
 			if want {
 				accepted[pcx.Tags[peering.TagApproved]]++
@@ -137,11 +139,14 @@ func requests(vpcs []peering.VPC, approvals ...string) []peering.Connection {
 	return all
 }
 
-// mayAccept asks IAM as EC2 does: about the connection and, apart, about the accepter's VPC.
-func mayAccept(t *testing.T, r role, c peering.Connection) bool {
+// mayAccept asks IAM as EC2 does: about the connection and, apart, about the accepter's VPC. The Region is the one that
+// EC2 fills in for the requester.
+func mayAccept(t *testing.T, r role, c peering.Connection, filled peering.Region) bool {
 	t.Helper()
 	const action = "ec2:AcceptVpcPeeringConnection"
-	keys := map[string]string{"ec2:RequesterVpc": arnOf(c.Requester), "ec2:AccepterVpc": arnOf(c.Accepter)}
+	requester := c.Requester
+	requester.Region = filled
+	keys := map[string]string{"ec2:RequesterVpc": arnOf(requester), "ec2:AccepterVpc": arnOf(c.Accepter)}
 	for key, value := range c.Tags {
 		keys["aws:ResourceTag/"+key] = value
 	}

@@ -357,3 +357,37 @@ func TestARoleIsTakenOnOnlyByTheServiceThatItTrusts(t *testing.T) {
 		t.Error("EventBridge took on a role of Lambda")
 	}
 }
+
+// TestTheRegionInVPCKeys accepts across Regions with each VPC's own Region in the condition keys, and with the call's.
+func TestTheRegionInVPCKeys(t *testing.T) {
+	t.Parallel()
+	for _, callRegion := range []bool{false, true} {
+		for _, key := range []string{"eu-west-1", region, "ap-south-1"} {
+			c := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler {
+				return ec2.New(ec2.Options{Trail: trail, Switches: ec2.Switches{CallRegionInVPCKeys: callRegion}})
+			}})
+			n := &network{cloud: c}
+			client := n.client(account, "any")
+			vpc := func(at, block string) *string {
+				out, err := client.CreateVpc(t.Context(), &ec2sdk.CreateVpcInput{CidrBlock: &block}, inRegion(at))
+				check(t, err)
+				return out.Vpc.VpcId
+			}
+			requester, accepter := vpc("eu-west-1", "10.0.0.0/16"), vpc(region, "10.1.0.0/16")
+			made, err := client.CreateVpcPeeringConnection(t.Context(), &ec2sdk.CreateVpcPeeringConnectionInput{
+				VpcId: requester, PeerVpcId: accepter, PeerRegion: aws.String(region),
+			}, inRegion("eu-west-1"))
+			check(t, err)
+			role := n.as(t, permit("AcceptVpcPeeringConnection", "vpc/*", ""), permit("AcceptVpcPeeringConnection", "vpc-peering-connection/*",
+				`"ArnLike":{"ec2:RequesterVpc":"arn:aws:ec2:`+key+`:111111111111:vpc/*","ec2:AccepterVpc":"`+ec2Here+`vpc/*"}`))
+			_, err = role.AcceptVpcPeeringConnection(t.Context(), &ec2sdk.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: made.VpcPeeringConnection.VpcPeeringConnectionId})
+			want := key == "eu-west-1" && !callRegion || key == region && callRegion
+			if (err == nil) != want || err != nil && code(err) != "UnauthorizedOperation" {
+				t.Errorf("with the call's Region %v, a condition on %s: %v; want it to hold: %v", callRegion, key, err, want)
+			}
+			c.Close()
+		}
+	}
+}
+
+func inRegion(name string) func(*ec2sdk.Options) { return func(o *ec2sdk.Options) { o.Region = name } }

@@ -100,7 +100,7 @@ func (r *request) toConnect() []permission {
 	if err != nil {
 		return nil
 	}
-	keys := c.keys()
+	keys := r.connectionKeys(c)
 	delete(keys, "ec2:VpcPeeringConnectionID")
 	maps.Copy(keys, requestTags(r.specifiedTags(typeConnection.resource)))
 	return []permission{r.on(typeVPC, id, vpcKeys(id)), r.need(r.cell.arn(typeConnection, "*"), keys)}
@@ -113,15 +113,20 @@ func (r *request) onConnection() []permission {
 	if err != nil {
 		return nil
 	}
-	return []permission{r.on(typeConnection, c.id, c.keys())}
+	return []permission{r.on(typeConnection, c.id, r.connectionKeys(c))}
 }
 
-// keys name each VPC by the account and region that it is in.
-func (c *connection) keys() iam.Keys {
+// connectionKeys name each VPC by its account and its Region, or by the Region of the call: AWS documents the keys only for
+// connections inside one Region.
+func (r *request) connectionKeys(c *connection) iam.Keys {
+	requester, accepter := c.requester, c.accepter
+	if r.opts.Switches.CallRegionInVPCKeys {
+		requester.region, accepter.region = r.cell.region, r.cell.region
+	}
 	return iam.Keys{
 		"ec2:VpcPeeringConnectionID": {c.id},
-		"ec2:RequesterVpc":           {c.requester.vpcARN()},
-		"ec2:AccepterVpc":            {c.accepter.vpcARN()},
+		"ec2:RequesterVpc":           {requester.vpcARN()},
+		"ec2:AccepterVpc":            {accepter.vpcARN()},
 	}
 }
 
@@ -182,7 +187,7 @@ func (r *request) onTagged() []permission {
 		k, _ := typeOf(id) // tagged has checked it
 		keys := iam.Keys{}
 		if c := r.connections[id]; c != nil {
-			keys = c.keys()
+			keys = r.connectionKeys(c)
 		}
 		maps.Copy(keys, requestTags(r.items("Tag")))
 		all = append(all, r.on(k, id, keys))
