@@ -202,6 +202,22 @@ func TestCell(t *testing.T) {
 					"arn:aws:events:us-east-1:111111111111:event-bus/autopeer", "arn:aws:events:eu-west-1:333333333333:event-bus/autopeer",
 				}}}}}},
 		}},
+		{"EventBridge takes on the forwarding role for the cell's own rules only", "AWS::IAM::Role", object{
+			"RoleName": "autopeer-forward-eu-west-1", "AssumeRolePolicyDocument": object{"Statement": []any{object{
+				"Sid": "TakeOn", "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": object{"Service": "events.amazonaws.com"},
+				"Condition": object{
+					"StringEquals": object{"aws:SourceAccount": "222222222222"},
+					"ArnLike": object{"aws:SourceArn": []any{
+						"arn:aws:events:eu-west-1:222222222222:rule/autopeer-forward-*", "arn:aws:events:eu-west-1:222222222222:rule/autopeer/autopeer-forward-*",
+					}},
+				},
+			}}},
+		}},
+		{"Lambda states no source when it takes on a role", "AWS::IAM::Role", object{
+			"RoleName": "autopeer-accept-eu-west-1", "AssumeRolePolicyDocument": object{"Statement": []any{object{
+				"Sid": "TakeOn", "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": object{"Service": "lambda.amazonaws.com"}, "Condition": assertions.Match_Absent(),
+			}}},
+		}},
 		{"counterparts may send what their rule for this cell forwards", "AWS::Events::EventBusPolicy", object{"Statement": object{
 			"Principal": object{"AWS": []any{"arn:aws:iam::111111111111:root", "arn:aws:iam::333333333333:root"}},
 			"Action":    "events:PutEvents", "Resource": "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer",

@@ -123,7 +123,7 @@ func (b builder) addRole(scope constructs.Construct, id, grantee, taker string) 
 	g := b.roles[grantee]
 	props := &awsiam.CfnRoleProps{
 		RoleName:                 jsii.String(b.globalName(grantee)),
-		AssumeRolePolicyDocument: document([]statement{{Sid: "TakeOn", Effect: "Allow", Action: "sts:AssumeRole", Principal: service(taker)}}),
+		AssumeRolePolicyDocument: document([]statement{b.trust(taker)}),
 		Policies:                 []any{&awsiam.CfnRole_PolicyProperty{PolicyName: jsii.String(grantee), PolicyDocument: document(g.inline)}},
 	}
 	if name := b.options.PermissionsBoundary; name != "" {

@@ -100,6 +100,19 @@ func common(p naming, f function.Name) []statement {
 	}
 }
 
+// trust lets the service take on a role. EventBridge does so for this cell's forwarding rules alone, which it names in the
+// two keys. Lambda doesn't document that its pollers supply them, so its roles have no condition.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
+func (p naming) trust(taker string) statement {
+	s := statement{Sid: "TakeOn", Effect: "Allow", Action: "sts:AssumeRole", Principal: service(taker)}
+	if taker != eventBridge {
+		return s
+	}
+	rules := p.name(forward + "-*")
+	return s.when("StringEquals", "aws:SourceAccount", string(p.Account)).
+		when("ArnLike", "aws:SourceArn", []string{p.arn("events", "rule/"+rules), p.arn("events", "rule/"+p.prefix+"/"+rules)})
+}
+
 // describe allows reads, which EC2 doesn't restrict to resources.
 func describe(sid string, things ...string) statement {
 	actions := make([]string, len(things))

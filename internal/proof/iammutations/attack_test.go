@@ -188,14 +188,16 @@ func (c *company) attackQueues(at peering.Cell) {
 	}
 }
 
-// attackBus sends to a counterpart's bus by a rule that isn't autopeer's, and by autopeer's own rules things that
-// they aren't for.
+// attackBus sends to a counterpart's bus by a rule that isn't autopeer's, with a role of the attacker's and with autopeer's
+// own, and by autopeer's own rules things that they aren't for.
 func (c *company) attackBus(from, to peering.Cell) {
 	admin := eventbridge.NewFromConfig(c.admin(from))
-	role := "arn:aws:iam::" + string(from.Account) + ":role/" + wiring.DefaultPrefix + "-forward-" + string(from.Region)
-	target := ebtypes.Target{Id: aws.String("t"), Arn: aws.String(arn("events", to, "event-bus/"+wiring.DefaultPrefix)), RoleArn: &role}
+	target := ebtypes.Target{Id: aws.String("t"), Arn: aws.String(arn("events", to, "event-bus/"+wiring.DefaultPrefix)), RoleArn: c.strangersRole(from)}
 	c.stranger(from, wiring.DefaultPrefix, outcome.Source, string(outcome.Accepted), target)
 	c.strangerOfCalls(from, target)
+	for _, bus := range []string{"default", wiring.DefaultPrefix} {
+		c.borrowed(from, bus, *target.Arn)
+	}
 	calls, announcements := wiring.ForwardNames(to)
 	c.misuse(from, "default", wiring.DefaultPrefix+"-"+calls, "somebody", "AWS API Call via CloudTrail")
 	for _, lie := range [][2]string{{"somebody", string(outcome.Accepted)}, {outcome.Source, "Peering Denied"}} {
@@ -203,6 +205,30 @@ func (c *company) attackBus(from, to peering.Cell) {
 	}
 	_, err := admin.PutEvents(c.ctx, putEvents(*target.Arn, outcome.Source, string(outcome.Accepted)))
 	c.refused("an announcement without a rule", err)
+}
+
+// strangersRole adds a role that may send to every bus and trusts EventBridge for every rule.
+func (c *company) strangersRole(at peering.Cell) *string {
+	const (
+		name  = "stranger"
+		trust = `{"Statement":{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sts:AssumeRole"}}`
+		send  = `{"Statement":{"Effect":"Allow","Action":"events:PutEvents","Resource":"*"}}`
+	)
+	c.must("add a role", c.Cloud.IAM.PutRole(string(at.Account), name, trust, send))
+	return aws.String("arn:aws:iam::" + string(at.Account) + ":role/" + name)
+}
+
+// borrowed notices that EventBridge takes on autopeer's role for a rule that isn't autopeer's.
+func (c *company) borrowed(at peering.Cell, bus, target string) {
+	admin := eventbridge.NewFromConfig(c.admin(at))
+	name, id := aws.String("borrower"), "t"
+	c.put(admin, bus, *name, `{"source":["somebody"]}`)
+	role := "arn:aws:iam::" + string(at.Account) + ":role/" + wiring.DefaultPrefix + "-forward-" + string(at.Region)
+	_, err := admin.PutTargets(c.ctx, &eventbridge.PutTargetsInput{EventBusName: &bus, Rule: name, Targets: []ebtypes.Target{{Id: &id, Arn: &target, RoleArn: &role}}})
+	c.must("put the target", err)
+	_, err = admin.PutEvents(c.ctx, putEvents(bus, "somebody", "x"))
+	c.must("put the event", err)
+	c.stopped(*name, target, "sts:AssumeRole")
 }
 
 // stranger makes a rule of that name's own and sends an event by it.
@@ -214,7 +240,7 @@ func (c *company) stranger(at peering.Cell, bus, source, detailType string, targ
 	c.must("put the target", err)
 	_, err = admin.PutEvents(c.ctx, putEvents(bus, source, detailType))
 	c.must("put the event", err)
-	c.stopped(*name, *target.Arn)
+	c.stopped(*name, *target.Arn, "")
 }
 
 // strangerOfCalls does so with what CloudTrail tells of EC2, which nobody can put.
@@ -225,7 +251,7 @@ func (c *company) strangerOfCalls(at peering.Cell, target ebtypes.Target) {
 	_, err := admin.PutTargets(c.ctx, &eventbridge.PutTargetsInput{Rule: name, Targets: []ebtypes.Target{target}})
 	c.must("put the target", err)
 	c.must("call EC2", tag(c, c.Person(c.ctx, at).EC2, string(c.unlisted[at].VPC.ID), "any"))
-	c.stopped(*name, *target.Arn)
+	c.stopped(*name, *target.Arn, "events:PutEvents")
 	_, err = admin.RemoveTargets(c.ctx, &eventbridge.RemoveTargetsInput{Rule: name, Ids: []string{*target.Id}})
 	c.must("remove the target", err)
 }
@@ -236,7 +262,7 @@ func (c *company) misuse(at peering.Cell, bus, rule, source, detailType string) 
 	c.put(admin, bus, rule, `{"source":["`+source+`"],"detail-type":["`+detailType+`"]}`)
 	_, err := admin.PutEvents(c.ctx, putEvents(bus, source, detailType))
 	c.must("put the event", err)
-	c.stopped(rule, "event-bus/"+wiring.DefaultPrefix)
+	c.stopped(rule, "event-bus/"+wiring.DefaultPrefix, "events:PutEvents")
 }
 
 func (c *company) put(admin *eventbridge.Client, bus, rule, pattern string) {
@@ -244,11 +270,11 @@ func (c *company) put(admin *eventbridge.Client, bus, rule, pattern string) {
 	c.must("put rule "+rule, err)
 }
 
-// stopped notices an event that a rule could deliver.
-func (c *company) stopped(rule, target string) {
+// stopped notices an event that a rule could deliver, or that was stopped for lack of another permission than the action.
+func (c *company) stopped(rule, target, action string) {
 	c.must("settle", c.Cloud.Settle(c.ctx))
 	for _, f := range c.undelivered() {
-		if strings.HasSuffix(f.Rule, "/"+rule) && strings.HasSuffix(f.Target, target) && f.Code == "NO_PERMISSIONS" {
+		if strings.HasSuffix(f.Rule, "/"+rule) && strings.HasSuffix(f.Target, target) && f.Code == "NO_PERMISSIONS" && strings.Contains(f.Message, action) {
 			return
 		}
 	}

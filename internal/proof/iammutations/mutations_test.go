@@ -48,6 +48,8 @@ func TestMain(m *testing.M) {
 var survivors = []string{
 	"autopeer-accept-eu-west-1: RejectWhatNoPeeringNames without ec2:AccepterVpc",
 	"autopeer-accept-us-east-1: RejectWhatNoPeeringNames without ec2:AccepterVpc",
+	"autopeer-forward-eu-west-1: TakeOn without aws:SourceAccount",
+	"autopeer-forward-us-east-1: TakeOn without aws:SourceAccount",
 	"events event-bus/autopeer of 111111111111: CallsThatCounterpartsForward without events:detail-type",
 	"events event-bus/autopeer of 222222222222: CallsThatCounterpartsForward without events:detail-type",
 }
