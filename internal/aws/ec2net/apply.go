@@ -146,7 +146,7 @@ func sourceGone(c plan.Authorize, err error) error {
 
 func isNotFound(code string) bool { return strings.HasSuffix(code, ".NotFound") }
 
-// revoke revokes the rules that still carry the connection's tag. If any other rule of the change is left, it returns
+// revoke revokes the rules that still carry the tags of the change. If any other rule of the change is left, it returns
 // ErrOutdated: the plan was made for rules that are no longer there or no longer autopeer's.
 func (n *Network) revoke(ctx context.Context, c plan.Revoke) error {
 	ids, err := n.stillTagged(ctx, c)
@@ -160,12 +160,12 @@ func (n *Network) revoke(ctx context.Context, c plan.Revoke) error {
 		}
 	}
 	if missing := len(c.Rules) - len(ids); missing > 0 {
-		return fmt.Errorf("%d of %d rules are gone or no longer carry the tag of %s: %w", missing, len(c.Rules), c.Connection, fault.ErrOutdated)
+		return fmt.Errorf("%d of %d rules are gone or no longer tagged as %s's of %s: %w", missing, len(c.Rules), c.By, c.Connection, fault.ErrOutdated)
 	}
 	return nil
 }
 
-// stillTagged reads the rules again and returns the ids of those that carry the connection's tag. EC2 revokes by id, and
+// stillTagged reads the rules again and returns the ids of those that carry the tags of the change. EC2 revokes by id, and
 // IAM has no condition on a rule's tags; the race that remains is described in docs/security.md.
 func (n *Network) stillTagged(ctx context.Context, c plan.Revoke) ([]string, error) {
 	rules, err := byValues(ctx, "security-group-rule-id", c.Rules, n.ingressRules)
@@ -181,10 +181,9 @@ func (n *Network) stillTagged(ctx context.Context, c plan.Revoke) ([]string, err
 	return ids, nil
 }
 
-// isTagged compares the tag itself, because a rule without one must not match a change without a connection.
+// isTagged also requires a connection, because a rule without tags must not match a change without one.
 func isTagged(r peering.IngressRule, c plan.Revoke) bool {
-	tag, tagged := r.Tags[peering.TagConnection]
-	return tagged && tag == string(c.Connection) && r.Group == c.Group
+	return r.Group == c.Group && r.Connection() != "" && r.Connection() == c.Connection && r.MadeBy() == c.By
 }
 
 // enableDNS sends the own side's option alone: EC2 refuses the other side's from here, and the ClassicLink

@@ -98,10 +98,12 @@ func (c Authorize) Key() string {
 	return key("authorize", c.Group, c.Connection, c.Permissions)
 }
 
-// Revoke removes ingress rules of one group by their ids, provided that they still carry the connection's tag.
+// Revoke removes ingress rules of one group by their ids, provided that their tags still name the connection and the
+// installation.
 type Revoke struct {
 	Group      peering.SecurityGroupID
 	Connection peering.ConnectionID
+	By         peering.Installation
 	Rules      []peering.RuleID
 }
 

@@ -273,13 +273,14 @@ func TestRulesOfTheDead(t *testing.T) {
 	}
 }
 
-// TestARevocationNamesTheTagOfItsRules, so that the rules of two connections in one group are two changes.
-func TestARevocationNamesTheTagOfItsRules(t *testing.T) {
+// TestARevocationNamesTheTagsOfItsRules, so that the rules of two connections in one group are two changes.
+func TestARevocationNamesTheTagsOfItsRules(t *testing.T) {
 	t.Parallel()
 	icmp := peering.Permission{Protocol: peering.ICMP, From: -1, To: -1, Source: peerBlock}
 	ssh := peering.Permission{Protocol: peering.TCP, From: 22, To: 22, Source: peerBlock}
 	tagged := func(id peering.RuleID, connection peering.ConnectionID, p peering.Permission) peering.IngressRule {
-		return peering.IngressRule{ID: id, Group: "sg-1", Permission: p, Tags: map[string]string{peering.TagConnection: string(connection)}}
+		tags := map[string]string{peering.TagConnection: string(connection), peering.TagManaged: "autopeer"}
+		return peering.IngressRule{ID: id, Group: "sg-1", Permission: p, Tags: tags}
 	}
 	p := plan.Connect(marketing(func(s *plan.Side) {
 		s.Groups = []peering.SecurityGroup{{ID: "sg-1", Ingress: []peering.Permission{icmp, ssh}}}
@@ -288,8 +289,8 @@ func TestARevocationNamesTheTagOfItsRules(t *testing.T) {
 		s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}}}}
 	}))
 	want := []plan.Change{
-		plan.Revoke{Group: "sg-1", Connection: via, Rules: []peering.RuleID{"sgr-1", "sgr-2"}},
-		plan.Revoke{Group: "sg-1", Connection: "pcx-old", Rules: []peering.RuleID{"sgr-3"}},
+		plan.Revoke{Group: "sg-1", Connection: via, By: "autopeer", Rules: []peering.RuleID{"sgr-1", "sgr-2"}},
+		plan.Revoke{Group: "sg-1", Connection: "pcx-old", By: "autopeer", Rules: []peering.RuleID{"sgr-3"}},
 	}
 	got := slices.DeleteFunc(p.Changes, func(c plan.Change) bool { _, revokes := c.(plan.Revoke); return !revokes })
 	if diff := cmp.Diff(want, got); diff != "" {

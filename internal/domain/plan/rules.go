@@ -193,23 +193,25 @@ func typeRanges(types []policy.ICMPType) []policy.PortRange {
 	return ranges
 }
 
-// revocations returns one change for each group and connection, since a change names the one tag that its rules carry.
+// revocations returns one change for each group, connection and installation, since a change names the tags that all its
+// rules carry.
 func revocations(rules []peering.IngressRule) []Change {
 	type owner struct {
 		group      peering.SecurityGroupID
 		connection peering.ConnectionID
+		by         peering.Installation
 	}
 	byOwner := map[owner][]peering.RuleID{}
 	for _, r := range rules {
-		of := owner{r.Group, r.Connection()}
+		of := owner{r.Group, r.Connection(), r.MadeBy()}
 		byOwner[of] = append(byOwner[of], r.ID)
 	}
 	owners := slices.SortedFunc(maps.Keys(byOwner), func(a, b owner) int {
-		return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.connection, b.connection))
+		return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.connection, b.connection), cmp.Compare(a.by, b.by))
 	})
 	var changes []Change
 	for _, of := range owners {
-		changes = append(changes, Revoke{Group: of.group, Connection: of.connection, Rules: slices.Sorted(slices.Values(byOwner[of]))})
+		changes = append(changes, Revoke{Group: of.group, Connection: of.connection, By: of.by, Rules: slices.Sorted(slices.Values(byOwner[of]))})
 	}
 	return changes
 }
