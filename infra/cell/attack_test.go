@@ -84,11 +84,16 @@ func (x *target) approve(t *testing.T, in peering.Cell) {
 
 // as returns the credentials of a function's role in finance's cell, as it is synthesized.
 func (x *target) as(t *testing.T, function string) aws.Config {
+	return stolen(t, x.cloud, company, function)
+}
+
+// stolen returns the credentials of a function's role in finance's cell, as it is synthesized from the policy.
+func stolen(t *testing.T, cloud *cloudsim.Cloud, policy, function string) aws.Config {
 	t.Helper()
 	const account = "222222222222"
 	name := "autopeer-" + function + "-eu-west-1"
 	found := false
-	for _, r := range resources(t, stack(t, company, finance, nil), "AWS::IAM::Role") {
+	for _, r := range resources(t, stack(t, policy, finance, nil), "AWS::IAM::Role") {
 		if r.Properties["RoleName"] != name {
 			continue
 		}
@@ -97,18 +102,18 @@ func (x *target) as(t *testing.T, function string) aws.Config {
 		for _, p := range r.Properties["Policies"].([]any) {
 			policies = append(policies, text(t, p.(map[string]any)["PolicyDocument"]))
 		}
-		if err := x.cloud.IAM.PutRole(account, name, text(t, r.Properties["AssumeRolePolicyDocument"]), policies...); err != nil {
+		if err := cloud.IAM.PutRole(account, name, text(t, r.Properties["AssumeRolePolicyDocument"]), policies...); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if !found {
 		t.Fatalf("no role %s", name)
 	}
-	key, _, err := x.cloud.Assume("lambda.amazonaws.com", "arn:aws:iam::"+account+":role/"+name, function)
+	key, _, err := cloud.Assume("lambda.amazonaws.com", "arn:aws:iam::"+account+":role/"+name, function)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return local.Config(x.cloud, finance, key)
+	return local.Config(cloud, finance, key)
 }
 
 func text(t *testing.T, document any) string {
@@ -219,6 +224,8 @@ func TestAStolenRole(t *testing.T) {
 		{"connect can't route in a VPC that none names", "connect", func(x *target) attack { return routeIn(x.foreign, x.listed) }, true},
 		{"connect admits to a group of such a VPC", "connect", func(x *target) attack { return ruleIn(x.ownGroup) }, false},
 		{"connect can't admit to a group of another VPC", "connect", func(x *target) attack { return ruleIn(x.foreignGroup) }, true},
+		{"connect can't revoke in a group of another VPC", "connect", func(x *target) attack { return noRuleIn(x.foreignGroup) }, true},
+		{"disconnect can't revoke in a group of another VPC", "disconnect", func(x *target) attack { return noRuleIn(x.foreignGroup) }, true},
 		{"connect can't accept", "connect", func(x *target) attack { return acceptance(x.listed) }, true},
 		{"disconnect can't route", "disconnect", func(x *target) attack { return routeIn(x.own, x.listed) }, true},
 		{"disconnect can't admit", "disconnect", func(x *target) attack { return ruleIn(x.ownGroup) }, true},

@@ -77,6 +77,7 @@ func (b builder) fill(stack awscdk.Stack) error {
 	for _, f := range function.All {
 		b.addQueuedFunction(groups[f], f, layer, queues)
 	}
+	b.warnOfReservation(stack)
 	b.addRules(stack, bus, queues, undelivered)
 	b.addAlarms(stack, b.addTopic(stack))
 	b.addDashboard(stack)

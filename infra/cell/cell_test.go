@@ -202,13 +202,29 @@ func TestCell(t *testing.T) {
 					"arn:aws:events:us-east-1:111111111111:event-bus/autopeer", "arn:aws:events:eu-west-1:333333333333:event-bus/autopeer",
 				}}}}}},
 		}},
+		{"EventBridge takes on the forwarding role for the cell's own rules only", "AWS::IAM::Role", object{
+			"RoleName": "autopeer-forward-eu-west-1", "AssumeRolePolicyDocument": object{"Statement": []any{object{
+				"Sid": "TakeOn", "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": object{"Service": "events.amazonaws.com"},
+				"Condition": object{
+					"StringEquals": object{"aws:SourceAccount": "222222222222"},
+					"ArnLike": object{"aws:SourceArn": []any{
+						"arn:aws:events:eu-west-1:222222222222:rule/autopeer-forward-*", "arn:aws:events:eu-west-1:222222222222:rule/autopeer/autopeer-forward-*",
+					}},
+				},
+			}}},
+		}},
+		{"Lambda states no source when it takes on a role", "AWS::IAM::Role", object{
+			"RoleName": "autopeer-accept-eu-west-1", "AssumeRolePolicyDocument": object{"Statement": []any{object{
+				"Sid": "TakeOn", "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": object{"Service": "lambda.amazonaws.com"}, "Condition": assertions.Match_Absent(),
+			}}},
+		}},
 		{"counterparts may send what their rule for this cell forwards", "AWS::Events::EventBusPolicy", object{"Statement": object{
 			"Principal": object{"AWS": []any{"arn:aws:iam::111111111111:root", "arn:aws:iam::333333333333:root"}},
 			"Action":    "events:PutEvents", "Resource": "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer",
 			"Condition": object{
 				"ArnLike":                   object{"aws:SourceArn": "arn:aws:events:*:*:rule/autopeer-forward-calls-222222222222-eu-west-1"},
-				"ForAllValues:StringEquals": object{"events:source": "aws.ec2"},
-				"StringEquals":              object{"events:detail-type": "AWS API Call via CloudTrail"},
+				"ForAllValues:StringEquals": object{"events:source": "aws.ec2", "events:detail-type": "AWS API Call via CloudTrail"},
+				"StringEquals":              assertions.Match_Absent(),
 			},
 		}}},
 		{"alarms are encrypted on their way", "AWS::SNS::Topic", object{"TopicName": "autopeer-alarms", "KmsMasterKeyId": assertions.Match_AnyValue()}},
@@ -259,7 +275,13 @@ func TestOptionsReachTheTemplate(t *testing.T) {
 
 func TestARNsHaveThePartitionOfTheirRegion(t *testing.T) {
 	china := strings.ReplaceAll(strings.ReplaceAll(company, "eu-west-1", "cn-north-1"), "us-east-1", "cn-northwest-1")
-	has(t, stack(t, china, peering.Cell{Account: "222222222222", Region: "cn-north-1"}, nil), "AWS::Events::EventBusPolicy", object{"Statement": object{
+	template := stack(t, china, peering.Cell{Account: "222222222222", Region: "cn-north-1"}, nil)
+	for _, r := range resources(t, template, "AWS::IAM::Role") {
+		if document := text(t, r.Properties); strings.Contains(document, "arn:aws:") {
+			t.Errorf("a role has ARNs of another partition: %s", document)
+		}
+	}
+	has(t, template, "AWS::Events::EventBusPolicy", object{"Statement": object{
 		"Resource":  "arn:aws-cn:events:cn-north-1:222222222222:event-bus/autopeer",
 		"Principal": object{"AWS": []any{"arn:aws-cn:iam::111111111111:root", "arn:aws-cn:iam::333333333333:root"}},
 	}})

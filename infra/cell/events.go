@@ -38,7 +38,7 @@ func (b builder) addRules(scope constructs.Construct, bus awsevents.CfnEventBus,
 	rules := group(scope, "Rules")
 	var role *string
 	if _, forwards := b.roles[forward]; forwards {
-		role = b.addRole(rules, "Forward", forward, "events").AttrArn()
+		role = b.addRole(rules, "Forward", forward, eventBridge).AttrArn()
 	}
 	for _, r := range b.rules {
 		target := &awsevents.CfnRule_TargetProperty{

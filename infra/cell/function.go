@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -118,12 +119,28 @@ func (b builder) reserved() *float64 {
 	return jsii.Number(b.options.ReservedConcurrency)
 }
 
+// unreserved is the part of an account's concurrent executions in a Region that Lambda lets no function reserve.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+const unreserved = 100
+
+// warnOfReservation names the quota that a reservation needs. Synth can't read the account's quota, and a deployment
+// beyond it fails.
+func (b builder) warnOfReservation(stack awscdk.Stack) {
+	n := b.options.ReservedConcurrency * len(function.All)
+	if n == 0 {
+		return
+	}
+	awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("autopeer:reservedConcurrency"), jsii.String(fmt.Sprintf(
+		"reservedConcurrency reserves %d concurrent executions for %d functions: the quota in %s must be at least %d, because Lambda keeps %d unreserved. A new account has 10 in all",
+		n, len(function.All), b.Region, n+unreserved, unreserved)))
+}
+
 // addRole adds the role that the service takes on, with what the spec grants to it.
 func (b builder) addRole(scope constructs.Construct, id, grantee, taker string) awsiam.CfnRole {
 	g := b.roles[grantee]
 	props := &awsiam.CfnRoleProps{
 		RoleName:                 jsii.String(b.globalName(grantee)),
-		AssumeRolePolicyDocument: document([]statement{{Sid: "TakeOn", Effect: "Allow", Action: "sts:AssumeRole", Principal: service(taker)}}),
+		AssumeRolePolicyDocument: document([]statement{b.trust(taker)}),
 		Policies:                 []any{&awsiam.CfnRole_PolicyProperty{PolicyName: jsii.String(grantee), PolicyDocument: document(g.inline)}},
 	}
 	if name := b.options.PermissionsBoundary; name != "" {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
@@ -72,4 +73,15 @@ func vpcARN(c peering.Cell, id peering.VPCID) string {
 		id = "*"
 	}
 	return arn("ec2", c, "vpc/"+string(id))
+}
+
+// requesterARNs returns the values of ec2:RequesterVpc that stand for a department's VPCs in requests to the accepter's
+// cell. Between Regions it is unknown whether EC2 fills in the requester's own Region or that of the call, which is the
+// accepter's. A VPC's id is unique, so its Region is left open. A range is every VPC of an account, so it gets these two
+// Regions and no third one.
+func requesterARNs(m policy.Member, accepter peering.Cell) []string {
+	if m.VPC != "" {
+		return []string{fmt.Sprintf("arn:%s:ec2:*:%s:vpc/%s", partition(accepter.Region), m.Account, m.VPC)}
+	}
+	return unique([]string{vpcARN(m.Cell, ""), vpcARN(peering.Cell{Account: m.Account, Region: accepter.Region}, "")})
 }

@@ -50,7 +50,7 @@ var options = map[string]option{
 	"trail": {"false", "true or false", regexp.MustCompile(`^(true|false)$`),
 		func(o *Options, s string) { o.Trail = s == "true" }},
 	// The event source mapping needs as many environments as it may use.
-	"reservedConcurrency": {"0", fmt.Sprintf("0 for none, or %d to 999", wiring.MaxConcurrency), regexp.MustCompile(`^(0|[2-9]|[1-9][0-9]{1,2})$`),
+	"reservedConcurrency": {"0", fmt.Sprintf("0 for none, or %d to 999; Lambda keeps %d of an account's quota unreserved", wiring.MaxConcurrency, unreserved), regexp.MustCompile(`^(0|[2-9]|[1-9][0-9]{1,2})$`),
 		func(o *Options, s string) { o.ReservedConcurrency = number(s) }},
 	"permissionsBoundary": {"", "the name of a managed policy, not its ARN", regexp.MustCompile(`^[A-Za-z0-9+=,.@_/-]{0,512}$`),
 		func(o *Options, s string) { o.PermissionsBoundary = s }},

@@ -23,7 +23,7 @@ func acceptPermissions(p naming, part *policy.Policy) []statement {
 		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups"))
 	if part.Otherwise == policy.RejectOthers {
 		all = append(all, allow("RejectWhatNoPeeringNames", "ec2:RejectVpcPeeringConnection", p.connections()).
-			when("ArnEquals", "ec2:AccepterVpc", vpcARN(p.Cell, "")))
+			when("ArnLike", "ec2:AccepterVpc", vpcARN(p.Cell, "")))
 	}
 	listed, manual := pairs(part, p.Cell, ""), pairs(part, p.Cell, policy.ManualApproval)
 	all = append(all, p.acceptPairs("AcceptPairs", listed, nil)...)
@@ -59,7 +59,6 @@ func connectPermissions(p naming, part *policy.Policy) []statement {
 	}
 	return append(all,
 		p.rules("AdmitByRule", "ec2:AuthorizeSecurityGroupIngress"),
-		p.rules("ExpelRule", "ec2:RevokeSecurityGroupIngress").when("StringLike", "aws:ResourceTag/"+peering.TagConnection, "pcx-*"),
 		// The rule's tag is how autopeer knows its own, so nothing else may be given it.
 		p.rules("TagNewRule", "ec2:CreateTags").
 			when("StringEquals", "ec2:CreateAction", "AuthorizeSecurityGroupIngress").
@@ -77,8 +76,7 @@ func disconnectPermissions(p naming, part *policy.Policy) []statement {
 			p.routes(numbered("DeleteRoute", i), some, "DeleteRoute"),
 			p.groups(numbered("Expel", i), some, "RevokeSecurityGroupIngress"))
 	}
-	return append(all, p.rules("ExpelRule", "ec2:RevokeSecurityGroupIngress").
-		when("StringLike", "aws:ResourceTag/"+peering.TagConnection, "pcx-*"))
+	return all
 }
 
 // sweepPermissions let sweep read, and tell the functions of its cell where to look.
@@ -102,6 +100,19 @@ func common(p naming, f function.Name) []statement {
 	}
 }
 
+// trust lets the service take on a role. EventBridge does so for this cell's forwarding rules alone, which it names in the
+// two keys. Lambda doesn't document that its pollers supply them, so its roles have no condition.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
+func (p naming) trust(taker string) statement {
+	s := statement{Sid: "TakeOn", Effect: "Allow", Action: "sts:AssumeRole", Principal: service(taker)}
+	if taker != eventBridge {
+		return s
+	}
+	rules := p.name(forward + "-*")
+	return s.when("StringEquals", "aws:SourceAccount", string(p.Account)).
+		when("ArnLike", "aws:SourceArn", []string{p.arn("events", "rule/"+rules), p.arn("events", "rule/"+p.prefix+"/"+rules)})
+}
+
 // describe allows reads, which EC2 doesn't restrict to resources.
 func describe(sid string, things ...string) statement {
 	actions := make([]string, len(things))
@@ -115,15 +126,16 @@ func (p naming) connections() string { return p.arn("ec2", "vpc-peering-connecti
 
 // routes allows calls on the route tables of the VPCs. EC2 has no key for a route's destination or target.
 func (p naming) routes(sid string, vpcs []string, actions ...string) statement {
-	return allow(sid, ec2Actions(actions), p.arn("ec2", "route-table/*")).when("ArnEquals", "ec2:Vpc", vpcs)
+	return allow(sid, ec2Actions(actions), p.arn("ec2", "route-table/*")).when("ArnLike", "ec2:Vpc", vpcs)
 }
 
-// groups allows calls on the security groups of the VPCs. EC2 has no key for a rule's source or ports.
+// groups allows calls on the security groups of the VPCs. EC2 has no key for a rule's source or ports, and none for the
+// tags of a rule that is revoked: the function checks those.
 func (p naming) groups(sid string, vpcs []string, actions ...string) statement {
-	return allow(sid, ec2Actions(actions), p.arn("ec2", "security-group/*")).when("ArnEquals", "ec2:Vpc", vpcs)
+	return allow(sid, ec2Actions(actions), p.arn("ec2", "security-group/*")).when("ArnLike", "ec2:Vpc", vpcs)
 }
 
-// rules is about single rules of security groups, which EC2 looks at beside their group.
+// rules is about the rules that a call adds with tags, which EC2 looks at beside their group.
 func (p naming) rules(sid, action string) statement {
 	return allow(sid, action, p.arn("ec2", "security-group-rule/*"))
 }
@@ -134,7 +146,7 @@ func (p naming) ownSide(sid string, i int, vpcs []string, action string, also co
 	for _, end := range []string{"Requester", "Accepter"} {
 		s := allow(numbered(sid+"As"+end, i), action, p.connections())
 		s.Condition = also
-		all = append(all, s.when("ArnEquals", "ec2:"+end+"Vpc", vpcs))
+		all = append(all, s.when("ArnLike", "ec2:"+end+"Vpc", vpcs))
 	}
 	return all
 }
@@ -170,7 +182,7 @@ func (p naming) acceptPairs(sid string, pairs map[string][]string, also conditio
 			for _, requesters := range chunks(strings.Split(key, " ")) {
 				s := allow(numbered(sid, len(all)), "ec2:AcceptVpcPeeringConnection", p.connections())
 				s.Condition = also
-				all = append(all, s.when("ArnEquals", "ec2:AccepterVpc", accepters).when("ArnEquals", "ec2:RequesterVpc", requesters))
+				all = append(all, s.when("ArnLike", "ec2:AccepterVpc", accepters).when("ArnLike", "ec2:RequesterVpc", requesters))
 			}
 		}
 	}
@@ -189,7 +201,7 @@ func pairs(p *policy.Policy, cell peering.Cell, approval policy.Approval) map[st
 			if entry.Requester != "" && entry.Requester != requester {
 				continue
 			}
-			from := membersOf(p, requester)
+			from := requesters(p, requester, cell)
 			for _, accepter := range members(p, cell, map[string]bool{entry.Between[1-i]: true}) {
 				all[accepter] = append(all[accepter], from...)
 			}
@@ -243,14 +255,15 @@ func members(p *policy.Policy, cell peering.Cell, departments map[string]bool) [
 	return unique(vpcs)
 }
 
-func membersOf(p *policy.Policy, department string) []string {
+// requesters returns the department's VPCs, as ARNs of those that ask the accepter's cell.
+func requesters(p *policy.Policy, department string, accepter peering.Cell) []string {
 	var vpcs []string
 	for _, d := range p.Departments {
 		if d.Name != department {
 			continue
 		}
 		for _, m := range d.Members {
-			vpcs = append(vpcs, vpcARN(m.Cell, m.VPC))
+			vpcs = append(vpcs, requesterARNs(m, accepter)...)
 		}
 	}
 	return vpcs

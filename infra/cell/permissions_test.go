@@ -109,8 +109,10 @@ func TestAcceptMayAcceptWhatThePolicyAccepts(t *testing.T) {
 			}
 			d := p.Decide(pcx)
 			want := d.Verdict == policy.Accept && d.Manages(peering.Accepter)
-			if got := mayAccept(t, r, pcx); got != want {
-				t.Errorf("the role of %s lets %s ask %s with tags %v: %v, want %v", c, arnOf(pcx.Requester), arnOf(pcx.Accepter), pcx.Tags, got, want)
+			for _, filled := range []peering.Region{pcx.Requester.Region, c.Region} {
+				if got := mayAccept(t, r, pcx, filled); got != want {
+					t.Errorf("the role of %s lets %s ask %s with tags %v and Region %s: %v, want %v", c, arnOf(pcx.Requester), arnOf(pcx.Accepter), pcx.Tags, filled, got, want)
+				}
 			}
 			if want {
 				accepted[pcx.Tags[peering.TagApproved]]++
@@ -137,11 +139,14 @@ func requests(vpcs []peering.VPC, approvals ...string) []peering.Connection {
 	return all
 }
 
-// mayAccept asks IAM as EC2 does: about the connection and, apart, about the accepter's VPC.
-func mayAccept(t *testing.T, r role, c peering.Connection) bool {
+// mayAccept asks IAM as EC2 does: about the connection and, apart, about the accepter's VPC. The Region is the one that
+// EC2 fills in for the requester.
+func mayAccept(t *testing.T, r role, c peering.Connection, filled peering.Region) bool {
 	t.Helper()
 	const action = "ec2:AcceptVpcPeeringConnection"
-	keys := map[string]string{"ec2:RequesterVpc": arnOf(c.Requester), "ec2:AccepterVpc": arnOf(c.Accepter)}
+	requester := c.Requester
+	requester.Region = filled
+	keys := map[string]string{"ec2:RequesterVpc": arnOf(requester), "ec2:AccepterVpc": arnOf(c.Accepter)}
 	for key, value := range c.Tags {
 		keys["aws:ResourceTag/"+key] = value
 	}
@@ -186,7 +191,8 @@ func TestRolesReachTheirOwnVPCsOnly(t *testing.T) {
 		{"connect marks a connection as its own", "connect", "ec2:CreateTags", connection,
 			map[string]string{"ec2:AccepterVpc": own["ec2:Vpc"], "ec2:RequesterVpc": other["ec2:Vpc"], "aws:TagKeys": "autopeer:managed", "aws:RequestTag/autopeer:managed": "autopeer"}, true},
 		{"connect doesn't tag a rule that is there already", "connect", "ec2:CreateTags", rule, map[string]string{"aws:TagKeys": "autopeer:connection"}, false},
-		{"connect doesn't revoke a rule of somebody else", "connect", "ec2:RevokeSecurityGroupIngress", rule, nil, false},
+		{"connect revokes in a department's groups", "connect", "ec2:RevokeSecurityGroupIngress", group, own, true},
+		{"connect doesn't revoke in another VPC's groups", "connect", "ec2:RevokeSecurityGroupIngress", group, other, false},
 		{"connect names a connection", "connect", "ec2:CreateTags", connection, tagged(asAccepter, "Name"), true},
 		{"connect gives a connection no other tag", "connect", "ec2:CreateTags", connection, tagged(asAccepter, "CostCenter"), false},
 		{"connect can't approve", "connect", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:approved"), false},
@@ -201,7 +207,9 @@ func TestRolesReachTheirOwnVPCsOnly(t *testing.T) {
 		{"disconnect deletes a route", "disconnect", "ec2:DeleteRoute", table, own, true},
 		{"disconnect deletes no route of another VPC", "disconnect", "ec2:DeleteRoute", table, other, false},
 		{"disconnect creates none", "disconnect", "ec2:CreateRoute", table, own, false},
-		{"disconnect revokes a rule of ours", "disconnect", "ec2:RevokeSecurityGroupIngress", rule, map[string]string{"aws:ResourceTag/autopeer:connection": "pcx-1"}, true},
+		{"disconnect revokes in a department's groups", "disconnect", "ec2:RevokeSecurityGroupIngress", group, own, true},
+		{"disconnect doesn't revoke in another VPC's groups", "disconnect", "ec2:RevokeSecurityGroupIngress", group, other, false},
+		{"no revocation is permitted on rules, which EC2 doesn't ask about", "connect", "ec2:RevokeSecurityGroupIngress", rule, map[string]string{"aws:ResourceTag/autopeer:connection": "pcx-1"}, false},
 		{"sweep tells accept", "sweep", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:222222222222:autopeer-accept", nil, true},
 		{"sweep tells itself", "sweep", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:222222222222:autopeer-sweep", nil, true},
 		{"sweep sends to no dead-letter queue", "sweep", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:222222222222:autopeer-accept-dead-letters", nil, false},

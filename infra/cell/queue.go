@@ -48,7 +48,7 @@ func (b builder) addQueue(scope constructs.Construct, id string, props queueProp
 	statements := []statement{onlyTLS("sqs:*", resource)}
 	if len(props.fromRules) > 0 {
 		statements = append(statements, allow("ReceiveFromRules", "sqs:SendMessage", resource).
-			by(service("events")).when("ArnLike", "aws:SourceArn", props.fromRules))
+			by(service(eventBridge)).when("ArnLike", "aws:SourceArn", props.fromRules))
 	}
 	awssqs.NewCfnQueuePolicy(q, jsii.String("Policy"), &awssqs.CfnQueuePolicyProps{
 		Queues: &[]*string{q.Ref()}, PolicyDocument: document(statements),

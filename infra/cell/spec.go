@@ -51,12 +51,13 @@ func (d spec) rulesOn(bus wiring.Bus) int {
 
 // busPolicy lets the counterparts' accounts send what their rules for this cell forward, and nothing else.
 // A sender can't lie about aws.ec2: EventBridge keeps the sources that begin with aws to itself.
+// ForAllValues also holds for a request without the key, but every event has a source and a detail type.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-restrict-rule.html
 func busPolicy(p naming, counterparts []peering.Cell, organization string) []statement {
 	forwarded := func(sid, rule, source, detailType string) statement {
 		s := allow(sid, "events:PutEvents", p.bus(p.Cell)).
 			when("ForAllValues:StringEquals", "events:source", source).
-			when("StringEquals", "events:detail-type", detailType).
+			when("ForAllValues:StringEquals", "events:detail-type", detailType).
 			when("ArnLike", "aws:SourceArn", "arn:"+partition(p.Region)+":events:*:*:rule/"+rule)
 		if organization != "" {
 			return s.by("*").when("StringEquals", "aws:PrincipalOrgID", organization)

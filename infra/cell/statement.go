@@ -40,6 +40,9 @@ func (s statement) when(operator, key string, values any) statement {
 	return s
 }
 
+// eventBridge is the first part of EventBridge's service principal.
+const eventBridge = "events"
+
 func service(name string) map[string]any { return map[string]any{"Service": name + ".amazonaws.com"} }
 
 // onlyTLS denies what isn't encrypted on its way.

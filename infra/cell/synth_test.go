@@ -2,6 +2,7 @@ package cell_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/autopeer/autopeer/infra/cell"
@@ -122,7 +125,7 @@ func TestParseOptions(t *testing.T) {
 		{"sweeps once in five minutes", map[string]any{"sweepMinutes": "5"}, nil},
 		{"sweeps that overtake each other", map[string]any{"sweepMinutes": 4}, []string{`sweepMinutes is "4"; it must be a whole number of minutes, 5 to 1440`}},
 		{"sweeps less than once a day", map[string]any{"sweepMinutes": 1441}, []string{"sweepMinutes"}},
-		{"fewer environments than the mapping may use", map[string]any{"reservedConcurrency": 1}, []string{"reservedConcurrency"}},
+		{"fewer environments than the mapping may use", map[string]any{"reservedConcurrency": 1}, []string{`reservedConcurrency is "1"; it must be 0 for none, or 2 to 999; Lambda keeps 100 of an account's quota unreserved`}},
 		{"all faults at once", map[string]any{"trail": "yes", "organization": "acme", "alarmEmail": "nobody"}, []string{"alarmEmail", "organization", "trail"}},
 		{"an address for a topic that has its own", map[string]any{"alarmEmail": "a@b.example", "alarmTopic": "ops"}, []string{"alarmEmail and alarmTopic"}},
 	}
@@ -137,5 +140,27 @@ func TestParseOptions(t *testing.T) {
 				t.Errorf("faults = %q, want %q in them", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestAReservationNamesTheQuotaThatItNeeds at synth, since a deployment beyond the quota fails.
+func TestAReservationNamesTheQuotaThatItNeeds(t *testing.T) {
+	for reserved, want := range map[int][]string{
+		0: nil,
+		5: {"reservedConcurrency reserves 20 concurrent executions for 4 functions: the quota in eu-west-1 must be at least 120, because Lambda keeps 100 unreserved"},
+	} {
+		made, err := cell.New(awscdk.NewApp(nil), cell.Props{
+			Policy: parse(t, company), Cell: finance, Options: options(t, map[string]any{"reservedConcurrency": reserved}), Build: built(t),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, m := range *assertions.Annotations_FromStack(made).FindWarning(jsii.String("*"), assertions.Match_AnyValue()) {
+			got = append(got, fmt.Sprint(m.Entry.Data))
+		}
+		if !slices.EqualFunc(got, want, strings.Contains) {
+			t.Errorf("with %d the warnings are %q, want %q in them", reserved, got, want)
+		}
 	}
 }

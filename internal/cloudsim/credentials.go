@@ -23,9 +23,10 @@ func (c *Cloud) Mint(account, principalARN string) (accessKeyID, secret string) 
 	return accessKeyID, rand.Text()
 }
 
-// Assume returns credentials for a service that takes on a role, if the role's trust policy admits the service.
+// Assume returns credentials for a service that takes on a role, if the role's trust policy admits the service. It supplies
+// neither aws:SourceArn nor aws:SourceAccount, because Lambda doesn't document that its pollers do.
 func (c *Cloud) Assume(service, roleARN, session string) (accessKeyID, secret string, err error) {
-	if err := c.IAM.MayAssume(service, roleARN); err != nil {
+	if err := c.IAM.MayAssume(service, roleARN, nil); err != nil {
 		return "", "", err
 	}
 	account := iam.PrincipalOf(roleARN).Account

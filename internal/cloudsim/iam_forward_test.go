@@ -20,11 +20,13 @@ func TestAForwardNeedsTheRoleAndTheBus(t *testing.T) {
 	const (
 		here, abroad, other = "111111111111:us-east-1", "111111111111:eu-west-1", "222222222222:us-east-1"
 		trustEvents         = `{"Statement":{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sts:AssumeRole"}}`
-		maySend             = `{"Statement":{"Effect":"Allow","Action":"events:PutEvents","Resource":"*"}}`
-		mayNothing          = `{"Statement":[]}`
-		fromAccount         = `{"Statement":{"Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"events:PutEvents"}}`
-		fromRole            = `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/forward"},"Action":"events:PutEvents"}}`
-		fromRule            = `{"Statement":{"Effect":"Allow","Principal":"*","Action":"events:PutEvents","Condition":{"ArnEquals":{"aws:SourceArn":"arn:aws:events:us-east-1:111111111111:rule/RULE"}}}}`
+		trustRule           = `{"Statement":{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sts:AssumeRole","Condition":{
+			"StringEquals":{"aws:SourceAccount":"ACCOUNT"},"ArnLike":{"aws:SourceArn":"arn:aws:events:us-east-1:*:rule/RULE"}}}}`
+		maySend     = `{"Statement":{"Effect":"Allow","Action":"events:PutEvents","Resource":"*"}}`
+		mayNothing  = `{"Statement":[]}`
+		fromAccount = `{"Statement":{"Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"events:PutEvents"}}`
+		fromRole    = `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/forward"},"Action":"events:PutEvents"}}`
+		fromRule    = `{"Statement":{"Effect":"Allow","Principal":"*","Action":"events:PutEvents","Condition":{"ArnEquals":{"aws:SourceArn":"arn:aws:events:us-east-1:111111111111:rule/RULE"}}}}`
 	)
 	tests := []struct {
 		name             string
@@ -38,6 +40,9 @@ func TestAForwardNeedsTheRoleAndTheBus(t *testing.T) {
 		{"another account that names the rule", other, trustEvents, maySend, strings.Replace(fromRule, "RULE", "forward", 1), ""},
 		{"another account that names another rule", other, trustEvents, maySend, strings.Replace(fromRule, "RULE", "other", 1), "no resource-based policy"},
 		{"a role that doesn't trust EventBridge", other, trustLambda, maySend, fromAccount, "sts:AssumeRole"},
+		{"a role that trusts the rule of the account", other, strings.NewReplacer("ACCOUNT", "111111111111", "RULE", "forward").Replace(trustRule), maySend, fromAccount, ""},
+		{"a role that trusts another rule", other, strings.NewReplacer("ACCOUNT", "111111111111", "RULE", "other").Replace(trustRule), maySend, fromAccount, "sts:AssumeRole"},
+		{"a role that trusts another account", other, strings.NewReplacer("ACCOUNT", "222222222222", "RULE", "forward").Replace(trustRule), maySend, fromAccount, "sts:AssumeRole"},
 		{"another region with the role's permission", abroad, trustEvents, maySend, "", ""},
 		{"another region with neither", abroad, trustEvents, mayNothing, "", "no identity-based policy"},
 		{"another region whose bus names the account", abroad, trustEvents, mayNothing, fromAccount, "no identity-based policy"},

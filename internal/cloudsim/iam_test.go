@@ -189,10 +189,10 @@ func TestEC2AsksForThePermissionsThatItDocuments(t *testing.T) {
 			[]string{permit(authorize, "*", ""), permit("CreateTags", toRule, `"StringEquals":{"ec2:CreateAction":"AuthorizeSecurityGroupIngress"}`)}, ""},
 		{"and for certain tags only", admit("Owner"),
 			[]string{permit(authorize, "*", ""), permit("CreateTags", toRule, `"ForAllValues:StringEquals":{"aws:TagKeys":["Name"]}`)}, "ec2:CreateTags"},
-		{"a rule by its id needs the group and the rule, by tag", revoke,
-			[]string{permit("RevokeSecurityGroupIngress", "security-group/*", inVPC), permit("RevokeSecurityGroupIngress", toRule, `"StringEquals":{"aws:ResourceTag/Owner":"us"}`)}, ""},
-		{"a rule with another tag", revoke,
-			[]string{permit("RevokeSecurityGroupIngress", "security-group/*", inVPC), permit("RevokeSecurityGroupIngress", toRule, `"StringEquals":{"ec2:ResourceTag/Owner":"them"}`)}, "security-group-rule/sgr-"},
+		{"an end to a rule needs its group alone, whatever the rule's tags are", revoke, []string{permit("RevokeSecurityGroupIngress", "security-group/*", inVPC)}, ""},
+		{"an end to a rule in another VPC's group", revoke, []string{permit("RevokeSecurityGroupIngress", "security-group/*", inOther)}, "security-group/sg-"},
+		{"an end to a rule isn't permitted by the rule's tags", revoke,
+			[]string{permit("RevokeSecurityGroupIngress", toRule, `"StringEquals":{"aws:ResourceTag/Owner":"us"}`)}, "security-group/sg-"},
 		{"tagging a connection needs the connection, by its VPCs", tag, []string{permit("CreateTags", pcx, between+`,"StringEquals":{"aws:RequestTag/Name":"x"}`)}, ""},
 		{"a permission to tag what is created isn't one to tag what is there", tag, []string{permit("CreateTags", pcx, `"StringLike":{"ec2:CreateAction":"*"}`)}, "ec2:CreateTags"},
 		{"reads are on everything", read, []string{permit("DescribeVpcs", "*", `"StringEquals":{"ec2:Region":"us-east-1"}`)}, ""},
@@ -303,7 +303,7 @@ func TestQueuesAndBusesAskTheRole(t *testing.T) {
 		{"a batch has no permission of its own", sendBatch, may("sqs:SendMessageBatch", queueARN), "sqs:sendmessage on resource: " + queueARN},
 		{"a new queue", create, may("sqs:SendMessage", "*"), "sqs:createqueue on resource: arn:aws:sqs:us-east-1:111111111111:more because"},
 		{"an event", put, may("events:PutEvents", "arn:aws:events:us-east-1:111111111111:event-bus/default"), ""},
-		{"an event of another source", put, `{"Effect":"Allow","Action":"events:PutEvents","Resource":"*","Condition":{"StringEquals":{"events:source":"them"}}}`,
+		{"an event of another source", put, `{"Effect":"Allow","Action":"events:PutEvents","Resource":"*","Condition":{"ForAllValues:StringEquals":{"events:source":"them"}}}`,
 			"events:PutEvents on resource: arn:aws:events:us-east-1:111111111111:event-bus/default because no identity-based policy"},
 		{"a rule", administer, may("events:PutRule", "arn:aws:events:us-east-1:111111111111:rule/r"), ""},
 		{"a rule where only events may be put", administer, may("events:PutEvents", "*"), "events:PutRule on resource: arn:aws:events:us-east-1:111111111111:rule/r because"},
@@ -357,3 +357,37 @@ func TestARoleIsTakenOnOnlyByTheServiceThatItTrusts(t *testing.T) {
 		t.Error("EventBridge took on a role of Lambda")
 	}
 }
+
+// TestTheRegionInVPCKeys accepts across Regions with each VPC's own Region in the condition keys, and with the call's.
+func TestTheRegionInVPCKeys(t *testing.T) {
+	t.Parallel()
+	for _, callRegion := range []bool{false, true} {
+		for _, key := range []string{"eu-west-1", region, "ap-south-1"} {
+			c := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler {
+				return ec2.New(ec2.Options{Trail: trail, Switches: ec2.Switches{CallRegionInVPCKeys: callRegion}})
+			}})
+			n := &network{cloud: c}
+			client := n.client(account, "any")
+			vpc := func(at, block string) *string {
+				out, err := client.CreateVpc(t.Context(), &ec2sdk.CreateVpcInput{CidrBlock: &block}, inRegion(at))
+				check(t, err)
+				return out.Vpc.VpcId
+			}
+			requester, accepter := vpc("eu-west-1", "10.0.0.0/16"), vpc(region, "10.1.0.0/16")
+			made, err := client.CreateVpcPeeringConnection(t.Context(), &ec2sdk.CreateVpcPeeringConnectionInput{
+				VpcId: requester, PeerVpcId: accepter, PeerRegion: aws.String(region),
+			}, inRegion("eu-west-1"))
+			check(t, err)
+			role := n.as(t, permit("AcceptVpcPeeringConnection", "vpc/*", ""), permit("AcceptVpcPeeringConnection", "vpc-peering-connection/*",
+				`"ArnLike":{"ec2:RequesterVpc":"arn:aws:ec2:`+key+`:111111111111:vpc/*","ec2:AccepterVpc":"`+ec2Here+`vpc/*"}`))
+			_, err = role.AcceptVpcPeeringConnection(t.Context(), &ec2sdk.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: made.VpcPeeringConnection.VpcPeeringConnectionId})
+			want := key == "eu-west-1" && !callRegion || key == region && callRegion
+			if (err == nil) != want || err != nil && code(err) != "UnauthorizedOperation" {
+				t.Errorf("with the call's Region %v, a condition on %s: %v; want it to hold: %v", callRegion, key, err, want)
+			}
+			c.Close()
+		}
+	}
+}
+
+func inRegion(name string) func(*ec2sdk.Options) { return func(o *ec2sdk.Options) { o.Region = name } }

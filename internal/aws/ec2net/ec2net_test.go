@@ -337,3 +337,83 @@ func TestARouteThatIsGoneIsNotReplaced(t *testing.T) {
 		t.Errorf("Apply() = %v, want that it is out of date", err)
 	}
 }
+
+// TestOnlyRulesThatStillCarryTheTagsAreRevoked: a rule that lost a tag or is gone since the read makes the change
+// outdated, and the others are revoked all the same.
+func TestOnlyRulesThatStillCarryTheTagsAreRevoked(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		rules    []string // that EC2 has by now, each "id group connection installation"
+		revoked  string
+		outdated bool
+	}{
+		{"both are still tagged", []string{"sgr-1 sg-1 pcx-1 autopeer", "sgr-2 sg-1 pcx-1 autopeer"}, "sgr-1 sgr-2", false},
+		{"one is gone", []string{"sgr-2 sg-1 pcx-1 autopeer"}, "sgr-2", true},
+		{"one lost its tags", []string{"sgr-1 sg-1 pcx-1 autopeer", "sgr-2 sg-1"}, "sgr-1", true},
+		{"one was tagged with another connection", []string{"sgr-1 sg-1 pcx-2 autopeer", "sgr-2 sg-1 pcx-1 autopeer"}, "sgr-2", true},
+		{"one was tagged by another installation", []string{"sgr-1 sg-1 pcx-1 other", "sgr-2 sg-1 pcx-1 autopeer"}, "sgr-2", true},
+		{"one is shown in another group", []string{"sgr-1 sg-2 pcx-1 autopeer", "sgr-2 sg-1 pcx-1 autopeer"}, "sgr-2", true},
+		{"both are gone", nil, "", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var calls []string
+			n := answeredBy(t, func(c apicall.Call) *cloudsim.Failure {
+				calls = append(calls, described(c))
+				return &cloudsim.Failure{Answer: rulesDocument(c.Action, tt.rules)}
+			})
+			err := n.Apply(t.Context(), plan.Revoke{Group: "sg-1", Connection: "pcx-1", By: "autopeer", Rules: []peering.RuleID{"sgr-1", "sgr-2"}})
+			if errors.Is(err, fault.ErrOutdated) != tt.outdated || (err == nil) == tt.outdated {
+				t.Errorf("Apply() = %v, want it out of date: %v", err, tt.outdated)
+			}
+			want := []string{"DescribeSecurityGroupRules sgr-1 sgr-2"}
+			if tt.revoked != "" {
+				want = append(want, "RevokeSecurityGroupIngress "+tt.revoked)
+			}
+			if diff := cmp.Diff(want, calls); diff != "" {
+				t.Errorf("calls (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestARuleWithoutATagIsNotRevokedForNoConnection(t *testing.T) {
+	t.Parallel()
+	n := answeredBy(t, func(c apicall.Call) *cloudsim.Failure {
+		if c.Action == "RevokeSecurityGroupIngress" {
+			t.Error("it was revoked")
+		}
+		return &cloudsim.Failure{Answer: rulesDocument(c.Action, []string{"sgr-1 sg-1"})}
+	})
+	if err := n.Apply(t.Context(), plan.Revoke{Group: "sg-1", Rules: []peering.RuleID{"sgr-1"}}); !errors.Is(err, fault.ErrOutdated) {
+		t.Errorf("Apply() = %v, want that it is out of date", err)
+	}
+}
+
+// described is the call with the ids of the rules that it names.
+func described(c apicall.Call) string {
+	var ids []string
+	for name, value := range c.Params {
+		if strings.HasPrefix(name, "Filter.1.Value.") || strings.HasPrefix(name, "SecurityGroupRuleId.") {
+			ids = append(ids, value)
+		}
+	}
+	slices.Sort(ids)
+	return c.Action + " " + strings.Join(ids, " ")
+}
+
+func rulesDocument(action string, rules []string) string {
+	var items strings.Builder
+	for _, rule := range rules {
+		fields, tags := strings.Fields(rule), ""
+		for i, key := range []string{peering.TagConnection, peering.TagManaged} {
+			if len(fields) > i+2 {
+				tags += "<item><key>" + key + "</key><value>" + fields[i+2] + "</value></item>"
+			}
+		}
+		fmt.Fprintf(&items, "<item><securityGroupRuleId>%s</securityGroupRuleId><groupId>%s</groupId><isEgress>false</isEgress><tagSet>%s</tagSet></item>", fields[0], fields[1], tags)
+	}
+	return fmt.Sprintf(`<%[1]sResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><return>true</return><securityGroupRuleSet>%[2]s</securityGroupRuleSet></%[1]sResponse>`, action, &items)
+}

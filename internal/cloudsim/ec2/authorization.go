@@ -30,8 +30,8 @@ var restricted = map[string]func(*request) []permission{
 	"DeleteRoute":                       (*request).onTable,
 	"AuthorizeSecurityGroupIngress":     (*request).toAuthorize,
 	"AuthorizeSecurityGroupEgress":      (*request).toAuthorize,
-	"RevokeSecurityGroupIngress":        (*request).toRevoke,
-	"RevokeSecurityGroupEgress":         (*request).toRevoke,
+	"RevokeSecurityGroupIngress":        (*request).onGroup,
+	"RevokeSecurityGroupEgress":         (*request).onGroup,
 	"CreateTags":                        (*request).onTagged,
 	"DeleteTags":                        (*request).onTagged,
 	"DescribeVpcAttribute":              (*request).onVPC,
@@ -100,7 +100,7 @@ func (r *request) toConnect() []permission {
 	if err != nil {
 		return nil
 	}
-	keys := c.keys()
+	keys := r.connectionKeys(c)
 	delete(keys, "ec2:VpcPeeringConnectionID")
 	maps.Copy(keys, requestTags(r.specifiedTags(typeConnection.resource)))
 	return []permission{r.on(typeVPC, id, vpcKeys(id)), r.need(r.cell.arn(typeConnection, "*"), keys)}
@@ -113,15 +113,20 @@ func (r *request) onConnection() []permission {
 	if err != nil {
 		return nil
 	}
-	return []permission{r.on(typeConnection, c.id, c.keys())}
+	return []permission{r.on(typeConnection, c.id, r.connectionKeys(c))}
 }
 
-// keys name each VPC by the account and region that it is in.
-func (c *connection) keys() iam.Keys {
+// connectionKeys name each VPC by its account and its Region, or by the Region of the call: AWS documents the keys only for
+// connections inside one Region.
+func (r *request) connectionKeys(c *connection) iam.Keys {
+	requester, accepter := c.requester, c.accepter
+	if r.opts.Switches.CallRegionInVPCKeys {
+		requester.region, accepter.region = r.cell.region, r.cell.region
+	}
 	return iam.Keys{
 		"ec2:VpcPeeringConnectionID": {c.id},
-		"ec2:RequesterVpc":           {c.requester.vpcARN()},
-		"ec2:AccepterVpc":            {c.accepter.vpcARN()},
+		"ec2:RequesterVpc":           {requester.vpcARN()},
+		"ec2:AccepterVpc":            {accepter.vpcARN()},
 	}
 }
 
@@ -136,6 +141,8 @@ func (r *request) onTable() []permission {
 	return []permission{r.on(typeTable, t.id, iam.Keys{"ec2:RouteTableID": {t.id}, "ec2:Vpc": {t.vpc.arn(typeVPC, t.vpc.id)}})}
 }
 
+// onGroup has no key for a rule's source or ports, because EC2 has none, and doesn't look at rules that a call names by
+// their ids: the Service Authorization Reference has the security group as the only resource of both revocations.
 func (r *request) onGroup() []permission {
 	g := r.cell.groups[r.params["GroupId"]]
 	if g == nil {
@@ -149,15 +156,6 @@ func (r *request) toAuthorize() []permission {
 	all := r.onGroup()
 	if tags := r.specifiedTags(typeRule.resource); len(tags) > 0 {
 		all = append(all, r.need(r.cell.arn(typeRule, "*"), requestTags(tags)))
-	}
-	return all
-}
-
-// toRevoke looks at the rules too that a call names by their ids, with their tags.
-func (r *request) toRevoke() []permission {
-	all := r.onGroup()
-	for _, id := range r.list("SecurityGroupRuleId") {
-		all = append(all, r.on(typeRule, id, iam.Keys{}))
 	}
 	return all
 }
@@ -189,7 +187,7 @@ func (r *request) onTagged() []permission {
 		k, _ := typeOf(id) // tagged has checked it
 		keys := iam.Keys{}
 		if c := r.connections[id]; c != nil {
-			keys = c.keys()
+			keys = r.connectionKeys(c)
 		}
 		maps.Copy(keys, requestTags(r.items("Tag")))
 		all = append(all, r.on(k, id, keys))

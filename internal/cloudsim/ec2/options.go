@@ -88,6 +88,9 @@ type Switches struct {
 	RemoteOptions bool
 	// DeletingEverywhere takes connections inside a region through deleting too, not only those across.
 	DeletingEverywhere bool
+	// CallRegionInVPCKeys puts the Region of the call into the ARNs of ec2:RequesterVpc and ec2:AccepterVpc, in the place
+	// of each VPC's own Region.
+	CallRegionInVPCKeys bool
 	// RejectedMessage and DeletedMessage are the status messages; "Inactive" and "Deleted by <account>" if empty.
 	RejectedMessage string
 	DeletedMessage  string

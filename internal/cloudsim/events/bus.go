@@ -1,6 +1,7 @@
 package events
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -102,16 +103,22 @@ type sender struct {
 	rule    string // ARN; empty for a caller of PutEvents
 }
 
+// source has the keys that name the rule: EventBridge supplies them to the bus and when it takes on the rule's role.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
+func (s sender) source() iam.Keys {
+	if s.rule == "" {
+		return nil
+	}
+	return iam.Keys{"aws:SourceArn": {s.rule}, "aws:SourceAccount": {s.account}}
+}
+
 // permits asks the policies of the sender's role and of the bus: between accounts both must allow it.
 func (s *Service) permits(who sender, b *bus, e Event) error {
 	keys := iam.Keys{"events:source": {e.Source}, "events:detail-type": {e.DetailType}}
 	if id := s.options.Organizations[who.account]; id != "" {
 		keys["aws:PrincipalOrgID"] = []string{id}
 	}
-	if who.rule != "" {
-		keys["aws:SourceArn"] = []string{who.rule}
-		keys["aws:SourceAccount"] = []string{who.account}
-	}
+	maps.Copy(keys, who.source())
 	return s.options.IAM.Authorize(iam.Request{
 		Principal: iam.Principal{Account: who.account, ARN: who.arn}, Action: "events:PutEvents",
 		Resource: b.name.arn(), Owner: b.name.account, Keys: keys,
@@ -121,7 +128,7 @@ func (s *Service) permits(who sender, b *bus, e Event) error {
 // forwards also asks whether the rule's role lets EventBridge take it on.
 func (s *Service) forwards(who sender, b *bus, e Event) error {
 	if who.arn != "" {
-		if err := s.options.IAM.MayAssume("events.amazonaws.com", who.arn); err != nil {
+		if err := s.options.IAM.MayAssume("events.amazonaws.com", who.arn, who.source()); err != nil {
 			return err
 		}
 	}

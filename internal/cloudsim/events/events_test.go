@@ -411,10 +411,10 @@ func TestBusPolicyDecidesForOtherAccounts(t *testing.T) {
 		{"the rule", statement(`"*"`, `"ArnEquals":{"aws:SourceArn":"arn:aws:events:us-east-1:111111111111:rule/forward"}`), true},
 		{"a rule of another region", statement(`"*"`, `"ArnLike":{"aws:SourceArn":"arn:aws:events:eu-*:111111111111:rule/*"}`), false},
 		{"the rule's account", statement(`"*"`, `"StringEquals":{"aws:SourceAccount":"111111111111"}`), true},
-		{"the event's source", statement(`"*"`, `"StringEquals":{"events:source":"autopeer"}`), true},
-		{"another source", statement(`"*"`, `"StringEquals":{"events:source":"aws.ec2"}`), false},
-		{"the event's detail type", statement(`"*"`, `"StringEquals":{"events:detail-type":"Peering Accepted"}`), true},
-		{"another detail type", statement(`"*"`, `"StringEquals":{"events:detail-type":"Peering Denied"}`), false},
+		{"the event's source", statement(`"*"`, `"ForAllValues:StringEquals":{"events:source":"autopeer"}`), true},
+		{"another source", statement(`"*"`, `"ForAllValues:StringEquals":{"events:source":"aws.ec2"}`), false},
+		{"the event's detail type", statement(`"*"`, `"ForAllValues:StringEquals":{"events:detail-type":"Peering Accepted"}`), true},
+		{"another detail type", statement(`"*"`, `"ForAllValues:StringEquals":{"events:detail-type":"Peering Denied"}`), false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

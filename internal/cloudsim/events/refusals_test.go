@@ -112,6 +112,8 @@ func TestRefusals(t *testing.T) {
 
 		{"a permission without a principal", putPermission(eventbridge.PutPermissionInput{Action: aws.String("events:PutEvents"), StatementId: aws.String("x")}), "ValidationException"},
 		{"a policy that isn't JSON", putPermission(eventbridge.PutPermissionInput{Policy: aws.String("{")}), "ValidationException"},
+		{"a policy with a multivalued key and no quantifier", putPermission(eventbridge.PutPermissionInput{Policy: aws.String(
+			`{"Statement":{"Effect":"Allow","Principal":"*","Action":"events:PutEvents","Condition":{"StringEquals":{"events:detail-type":"x"}}}}`)}), "ValidationException"},
 		{"a policy above 10,240 characters", putPermission(eventbridge.PutPermissionInput{Policy: aws.String(`{"Statement":[` + strings.Repeat(" ", 10_240) + `]}`)}), "PolicyLengthExceededException"},
 		{"removing a statement that isn't there", func(a account) error {
 			_, err := a.bridge.RemovePermission(a.t.Context(), &eventbridge.RemovePermissionInput{StatementId: aws.String("x")})

@@ -75,6 +75,9 @@ func parseTests(conditions map[string]map[string]oneOrMany) ([]test, error) {
 			return nil, err
 		}
 		for t.key, t.values = range keys {
+			if err := t.checkQuantifier(name); err != nil {
+				return nil, err
+			}
 			tests = append(tests, t)
 		}
 	}
@@ -107,7 +110,7 @@ func (t test) holds(keys Keys) bool {
 	case t.quantifier == forAny:
 		return slices.ContainsFunc(got, t.holdsFor)
 	}
-	// AWS doesn't say what an operator without a quantifier makes of several values.
+	// The result of an operator without a quantifier for several values is undefined.
 	return len(got) == 1 && t.holdsFor(got[0])
 }
 

@@ -22,6 +22,10 @@ func TestParseRefusesWhatItWouldNotEvaluate(t *testing.T) {
 		{"an unknown operator", condition(`"NumericLessThan":{"a":"1"}`), "NumericLessThan"},
 		{"an unknown quantifier", condition(`"ForSomeValues:StringEquals":{"a":"1"}`), "ForSomeValues:StringEquals"},
 		{"Null if it exists", condition(`"NullIfExists":{"a":"true"}`), "NullIfExists"},
+		{"a multivalued key without a quantifier", condition(`"StringEquals":{"events:detail-type":"x"}`), "StringEquals needs ForAllValues: or ForAnyValue: with the multivalued key events:detail-type"},
+		{"a multivalued key without a quantifier, if it exists", condition(`"StringLikeIfExists":{"events:source":"x"}`), "events:source"},
+		{"a multivalued key without a quantifier, negated", condition(`"StringNotEquals":{"aws:TagKeys":"x"}`), "aws:TagKeys"},
+		{"a multivalued key in another case", condition(`"StringEquals":{"AWS:tagkeys":"x"}`), "AWS:tagkeys"},
 		{"a number for a string", statement(`,"Action":1`), "must be a string"},
 		{"a policy variable", statement(`,"Resource":"${aws:username}"`), "variables"},
 	}
@@ -36,6 +40,23 @@ func TestParseRefusesWhatItWouldNotEvaluate(t *testing.T) {
 				t.Errorf("%q doesn't name the statement", err)
 			}
 		})
+	}
+}
+
+// TestParseAcceptsQuantifiers on multivalued keys, and, as AWS does, on others. Null asks for the key and not for its values.
+func TestParseAcceptsQuantifiers(t *testing.T) {
+	t.Parallel()
+	for _, c := range []string{
+		`"ForAllValues:StringEquals":{"events:source":"aws.ec2"}`,
+		`"ForAnyValue:StringEquals":{"events:detail-type":"x"}`,
+		`"ForAllValues:StringLikeIfExists":{"aws:TagKeys":"x"}`,
+		`"Null":{"aws:TagKeys":"true"}`,
+		`"ForAllValues:StringEquals":{"aws:PrincipalOrgID":"o-1"}`,
+		`"ForAnyValue:ArnLike":{"aws:SourceArn":"*"}`,
+	} {
+		if _, err := iam.ParseResource([]byte(condition(c))); err != nil {
+			t.Errorf("ParseResource() with %s: %v", c, err)
+		}
 	}
 }
 

@@ -74,6 +74,7 @@ func request() iam.Request {
 		Keys: iam.Keys{
 			"aws:PrincipalOrgID": {"o-1"}, "events:source": {"aws.ec2"}, "events:detail-type": {"AWS API Call via CloudTrail"},
 			"aws:SourceArn": {rule}, "aws:SecureTransport": {"true"}, "aws:TagKeys": {"Name", "Role"},
+			"aws:PrincipalTag/team": {"network"}, "aws:PrincipalTag/both": {"Name", "Role"},
 		},
 	}
 }
@@ -90,20 +91,20 @@ func TestConditions(t *testing.T) {
 		{"a key in another case", `"StringEquals":{"AWS:principalorgid":"o-1"}`, true},
 		{"a value in another case", `"StringEquals":{"aws:PrincipalOrgID":"O-1"}`, false},
 		{"a value in another case, where that is ignored", `"StringEqualsIgnoreCase":{"aws:PrincipalOrgID":"O-1"}`, true},
-		{"one value of a list", `"StringEquals":{"events:source":["x","aws.ec2"]}`, true},
-		{"two keys, one of which fails", `"StringEquals":{"events:source":"aws.ec2","events:detail-type":"x"}`, false},
-		{"two operators, one of which fails", `"StringEquals":{"events:source":"aws.ec2"},"StringLike":{"events:source":"x*"}`, false},
+		{"one value of a list", `"StringEquals":{"aws:PrincipalTag/team":["x","network"]}`, true},
+		{"two keys, one of which fails", `"StringEquals":{"aws:PrincipalTag/team":"network","aws:PrincipalTag/site":"x"}`, false},
+		{"two operators, one of which fails", `"StringEquals":{"aws:PrincipalTag/team":"network"},"StringLike":{"aws:PrincipalTag/team":"x*"}`, false},
 		{"a key that the request lacks", `"StringEquals":{"aws:SourceVpc":"vpc-1"}`, false},
 		{"a key that the request lacks, if it exists", `"StringEqualsIfExists":{"aws:SourceVpc":"vpc-1"}`, true},
-		{"a key that the request has, if it exists", `"StringEqualsIfExists":{"events:source":"x"}`, false},
+		{"a key that the request has, if it exists", `"StringEqualsIfExists":{"aws:PrincipalTag/team":"x"}`, false},
 		{"negation holds where the key is lacking", `"StringNotEquals":{"aws:SourceVpc":"vpc-1"}`, true},
-		{"negation of what is there", `"StringNotEquals":{"events:source":["aws.ec2","x"]}`, false},
-		{"StringLike", `"StringLike":{"events:source":"aws.?c*"}`, true},
-		{"StringNotLike", `"StringNotLike":{"events:source":"aws.*"}`, false},
-		{"StringEquals takes an asterisk literally", `"StringEquals":{"events:source":"aws.*"}`, false},
+		{"negation of what is there", `"StringNotEquals":{"aws:PrincipalTag/team":["network","x"]}`, false},
+		{"StringLike", `"StringLike":{"aws:PrincipalTag/team":"net?ork"}`, true},
+		{"StringNotLike", `"StringNotLike":{"aws:PrincipalTag/team":"net*"}`, false},
+		{"StringEquals takes an asterisk literally", `"StringEquals":{"aws:PrincipalTag/team":"net*"}`, false},
 		{"ArnEquals has wildcards, as ArnLike has", `"ArnEquals":{"aws:SourceArn":"arn:aws:events:*:111111111111:rule/*"}`, true},
 		{"an asterisk in an ARN doesn't reach over a colon", `"ArnLike":{"aws:SourceArn":"arn:aws:events:*:rule/*"}`, false},
-		{"an ARN is compared with nothing else", `"ArnLike":{"events:source":"*"}`, false},
+		{"an ARN is compared with nothing else", `"ArnLike":{"aws:PrincipalTag/team":"*"}`, false},
 		{"ArnNotEquals", `"ArnNotEquals":{"aws:SourceArn":"` + rule + `"}`, false},
 		{"Bool, written without quotes", `"Bool":{"aws:SecureTransport":true}`, true},
 		{"Bool that fails", `"Bool":{"aws:SecureTransport":"false"}`, false},
@@ -118,7 +119,7 @@ func TestConditions(t *testing.T) {
 		{"no value is listed", `"ForAnyValue:StringEquals":{"aws:TagKeys":["Tier"]}`, false},
 		{"any value of a key that the request lacks", `"ForAnyValue:StringLike":{"aws:SourceVpc":"*"}`, false},
 		{"any value of a key that the request lacks, negated", `"ForAnyValue:StringNotLike":{"aws:SourceVpc":"x"}`, false},
-		{"several values without a quantifier", `"StringEquals":{"aws:TagKeys":["Name","Role"]}`, false},
+		{"several values without a quantifier", `"StringEquals":{"aws:PrincipalTag/both":["Name","Role"]}`, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -51,7 +51,7 @@ func FuzzEvaluate(f *testing.F) {
 		accept = `[{"Effect":"Allow","Action":"ec2:AcceptVpcPeeringConnection","Resource":"arn:aws:ec2:us-east-1:222222222222:vpc-peering-connection/*",
 			"Condition":{"ArnEquals":{"ec2:RequesterVpc":"arn:aws:ec2:us-east-1:111111111111:vpc/vpc-1"}}},
 			{"Effect":"Deny","NotAction":["ec2:Accept*","events:PutEvents"],"Resource":"*"}]`
-		put = `[{"Effect":"Allow","Action":["events:PutEvents"],"Resource":"` + bus + `","Condition":{"StringNotEquals":{"events:source":["x","y"]},"Bool":{"aws:SecureTransport":true}}}]`
+		put = `[{"Effect":"Allow","Action":["events:PutEvents"],"Resource":"` + bus + `","Condition":{"ForAnyValue:StringNotEquals":{"events:source":["x","y"]},"Bool":{"aws:SecureTransport":true}}}]`
 		own = `[{"Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"events:*"},{"Effect":"Deny","Principal":"*","Action":"*",
 			"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]`
 		tags = `[{"Effect":"Allow","NotAction":"x","NotResource":"y","Condition":{"ForAllValues:StringLikeIfExists":{"aws:TagKeys":"N*"},"Null":{"k":false}}}]`

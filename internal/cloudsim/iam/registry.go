@@ -81,14 +81,14 @@ func (g *Registry) MayWriteLogs(roleARN, logGroupARN string) error {
 	return errors.Join(g.AuthorizeRole(roleARN, "logs:CreateLogStream", stream), g.AuthorizeRole(roleARN, "logs:PutLogEvents", stream))
 }
 
-// MayAssume says whether the role's trust policy admits the service. It admits all to a role that isn't in the
-// registry, until Enforce is called.
-func (g *Registry) MayAssume(service, roleARN string) error {
+// MayAssume returns a *Refusal unless the role's trust policy admits the service, with the condition keys that the service
+// supplies. It admits all to a role that isn't in the registry, until Enforce is called.
+func (g *Registry) MayAssume(service, roleARN string, keys Keys) error {
 	r, found, strict := g.find(PrincipalOf(roleARN).role())
 	if !found && !strict {
 		return nil
 	}
-	request := Request{Principal: Principal{Service: service}, Action: "sts:AssumeRole", Resource: roleARN}
+	request := Request{Principal: Principal{Service: service}, Action: "sts:AssumeRole", Resource: roleARN, Keys: keys}
 	if r.trust.Decide(request) != Allowed {
 		return &Refusal{request, "because no resource-based policy allows the sts:AssumeRole action"}
 	}

@@ -81,18 +81,43 @@ func TestMayWriteLogs(t *testing.T) {
 func TestMayAssume(t *testing.T) {
 	t.Parallel()
 	g := registry(t)
-	if err := g.MayAssume("lambda.amazonaws.com", role); err != nil {
+	if err := g.MayAssume("lambda.amazonaws.com", role, nil); err != nil {
 		t.Error(err)
 	}
-	if g.MayAssume("events.amazonaws.com", role) == nil {
+	if g.MayAssume("events.amazonaws.com", role, nil) == nil {
 		t.Error("the role is taken on by a service that it doesn't trust")
 	}
-	if err := g.MayAssume("events.amazonaws.com", role+"2"); err != nil {
+	if err := g.MayAssume("events.amazonaws.com", role+"2", nil); err != nil {
 		t.Errorf("before Enforce: %v", err)
 	}
 	g.Enforce()
-	if g.MayAssume("events.amazonaws.com", role+"2") == nil {
+	if g.MayAssume("events.amazonaws.com", role+"2", nil) == nil {
 		t.Error("a role is taken on that there isn't")
+	}
+}
+
+// TestATrustPolicyMayNameTheSource: the service states for which account and resource it takes on the role.
+func TestATrustPolicyMayNameTheSource(t *testing.T) {
+	t.Parallel()
+	const rule = "arn:aws:events:us-east-1:111111111111:rule/ours"
+	g := iam.NewRegistry()
+	conditioned := `{"Statement":{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sts:AssumeRole","Condition":{
+		"StringEquals":{"aws:SourceAccount":"111111111111"},"ArnLike":{"aws:SourceArn":"arn:aws:events:*:*:rule/ours"}}}}`
+	if err := g.PutRole(account, "forward", conditioned); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		keys iam.Keys
+		want bool
+	}{
+		"both":            {iam.Keys{"aws:SourceAccount": {account}, "aws:SourceArn": {rule}}, true},
+		"another account": {iam.Keys{"aws:SourceAccount": {"222222222222"}, "aws:SourceArn": {rule}}, false},
+		"another rule":    {iam.Keys{"aws:SourceAccount": {account}, "aws:SourceArn": {rule + "2"}}, false},
+		"neither":         {nil, false},
+	} {
+		if err := g.MayAssume("events.amazonaws.com", "arn:aws:iam::111111111111:role/forward", tt.keys); (err == nil) != tt.want {
+			t.Errorf("%s: %v, want it admitted: %v", name, err, tt.want)
+		}
 	}
 }
 

@@ -134,7 +134,9 @@ func (w *world) authorize(c plan.Authorize) {
 
 func (w *world) revoke(c plan.Revoke) {
 	for _, id := range c.Rules {
-		is := func(r peering.IngressRule) bool { return r.ID == id && r.Group == c.Group }
+		is := func(r peering.IngressRule) bool {
+			return r.ID == id && r.Group == c.Group && r.Connection() == c.Connection && r.MadeBy() == c.By
+		}
 		gone := slices.DeleteFunc(slices.Concat(w.Ours, w.Old), func(r peering.IngressRule) bool { return !is(r) })
 		i := slices.IndexFunc(w.Groups, func(g peering.SecurityGroup) bool { return g.ID == c.Group })
 		if len(gone) != 1 || i < 0 {

@@ -98,10 +98,13 @@ func (c Authorize) Key() string {
 	return key("authorize", c.Group, c.Connection, c.Permissions)
 }
 
-// Revoke removes ingress rules of one group by their ids.
+// Revoke removes ingress rules of one group by their ids, provided that their tags still name the connection and the
+// installation.
 type Revoke struct {
-	Group peering.SecurityGroupID
-	Rules []peering.RuleID
+	Group      peering.SecurityGroupID
+	Connection peering.ConnectionID
+	By         peering.Installation
+	Rules      []peering.RuleID
 }
 
 func (c Revoke) String() string {
@@ -114,7 +117,7 @@ func (c Revoke) String() string {
 
 // Key implements Change.
 func (c Revoke) Key() string {
-	return key("revoke", c.Group, c.Rules)
+	return key("revoke", c.Group, c.Connection, c.Rules)
 }
 
 // EnableDNS lets the peer resolve this side's public host names to private addresses.

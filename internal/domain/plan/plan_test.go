@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -269,6 +270,31 @@ func TestRulesOfTheDead(t *testing.T) {
 	want := []string{"authorize icmp from 172.31.0.0/16 in sg-1", "authorize icmp from 172.31.0.0/16 in sg-3", "revoke sgr-icmp in sg-1"}
 	if diff := cmp.Diff(want, words(plan.Connect(s))); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
+	}
+}
+
+// TestARevocationNamesTheTagsOfItsRules, so that the rules of two connections in one group are two changes.
+func TestARevocationNamesTheTagsOfItsRules(t *testing.T) {
+	t.Parallel()
+	icmp := peering.Permission{Protocol: peering.ICMP, From: -1, To: -1, Source: peerBlock}
+	ssh := peering.Permission{Protocol: peering.TCP, From: 22, To: 22, Source: peerBlock}
+	tagged := func(id peering.RuleID, connection peering.ConnectionID, p peering.Permission) peering.IngressRule {
+		tags := map[string]string{peering.TagConnection: string(connection), peering.TagManaged: "autopeer"}
+		return peering.IngressRule{ID: id, Group: "sg-1", Permission: p, Tags: tags}
+	}
+	p := plan.Connect(marketing(func(s *plan.Side) {
+		s.Groups = []peering.SecurityGroup{{ID: "sg-1", Ingress: []peering.Permission{icmp, ssh}}}
+		s.Ours = []peering.IngressRule{tagged("sgr-2", via, ssh), tagged("sgr-1", via, ssh)}
+		s.Old = []peering.IngressRule{tagged("sgr-3", "pcx-old", icmp)}
+		s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}}}}
+	}))
+	want := []plan.Change{
+		plan.Revoke{Group: "sg-1", Connection: via, By: "autopeer", Rules: []peering.RuleID{"sgr-1", "sgr-2"}},
+		plan.Revoke{Group: "sg-1", Connection: "pcx-old", By: "autopeer", Rules: []peering.RuleID{"sgr-3"}},
+	}
+	got := slices.DeleteFunc(p.Changes, func(c plan.Change) bool { _, revokes := c.(plan.Revoke); return !revokes })
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("revocations (-want +got):\n%s", diff)
 	}
 }
 

@@ -193,14 +193,25 @@ func typeRanges(types []policy.ICMPType) []policy.PortRange {
 	return ranges
 }
 
+// revocations returns one change for each group, connection and installation, since a change names the tags that all its
+// rules carry.
 func revocations(rules []peering.IngressRule) []Change {
-	byGroup := map[peering.SecurityGroupID][]peering.RuleID{}
-	for _, r := range rules {
-		byGroup[r.Group] = append(byGroup[r.Group], r.ID)
+	type owner struct {
+		group      peering.SecurityGroupID
+		connection peering.ConnectionID
+		by         peering.Installation
 	}
+	byOwner := map[owner][]peering.RuleID{}
+	for _, r := range rules {
+		of := owner{r.Group, r.Connection(), r.MadeBy()}
+		byOwner[of] = append(byOwner[of], r.ID)
+	}
+	owners := slices.SortedFunc(maps.Keys(byOwner), func(a, b owner) int {
+		return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.connection, b.connection), cmp.Compare(a.by, b.by))
+	})
 	var changes []Change
-	for _, g := range slices.Sorted(maps.Keys(byGroup)) {
-		changes = append(changes, Revoke{Group: g, Rules: slices.Sorted(slices.Values(byGroup[g]))})
+	for _, of := range owners {
+		changes = append(changes, Revoke{Group: of.group, Connection: of.connection, By: of.by, Rules: slices.Sorted(slices.Values(byOwner[of]))})
 	}
 	return changes
 }

@@ -35,7 +35,7 @@ func (c *company) attack() {
 	for i, at := range []peering.Cell{one, two} {
 		own, other := c.pairs[0][i], c.unlisted[at]
 		c.attackAsConnect(at, own, other, listed, foreign)
-		c.attackAsDisconnect(at, own, other)
+		c.attackAsDisconnect(at, other)
 		c.stolen(at, function.Sweep)
 		c.attackQueues(at)
 		c.attackBus(at, []peering.Cell{two, one}[i])
@@ -121,10 +121,7 @@ func (c *company) attackAsConnect(at peering.Cell, own, other lab.Site, listed [
 	c.refused("a rule with another tag", err)
 	_, err = client.AuthorizeSecurityGroupIngress(c.ctx, ingress(own.Group, "0.0.0.0/0", foreigns))
 	c.refused("a rule in another installation's name", err)
-	rule := c.foreignRule(own)
-	c.refused("a rule of somebody else's made ours", tag(c, client, rule, peering.TagConnection))
-	_, err = client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(string(own.Group)), SecurityGroupRuleIds: []string{rule}})
-	c.refused("an end to a rule of somebody else", err)
+	c.refused("a rule of somebody else's made ours", tag(c, client, c.foreignRule(own), peering.TagConnection))
 	c.refused("a name for a foreign connection", tag(c, client, string(foreign), peering.TagName))
 	_, err = client.ModifyVpcPeeringConnectionOptions(c.ctx, &ec2.ModifyVpcPeeringConnectionOptionsInput{
 		VpcPeeringConnectionId: aws.String(string(foreign)), RequesterPeeringConnectionOptions: &types.PeeringConnectionOptionsRequest{AllowDnsResolutionFromRemoteVpc: aws.Bool(true)},
@@ -154,23 +151,12 @@ func (c *company) foreignRule(s lab.Site) string {
 	return *out.SecurityGroupRules[0].SecurityGroupRuleId
 }
 
-func (c *company) attackAsDisconnect(at peering.Cell, own, other lab.Site) {
+func (c *company) attackAsDisconnect(at peering.Cell, other lab.Site) {
 	client := c.stolen(at, function.Disconnect)
 	_, err := client.DeleteRoute(c.ctx, &ec2.DeleteRouteInput{RouteTableId: aws.String(string(other.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24")})
 	c.refused("an end to a route in a foreign table", err)
 	_, err = client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(string(other.Group)), IpPermissions: ingress(other.Group, "192.0.2.0/24", nil).IpPermissions})
 	c.refused("an end to a rule in a foreign group", err)
-	rules, err := c.Person(c.ctx, at).EC2.DescribeSecurityGroupRules(c.ctx, &ec2.DescribeSecurityGroupRulesInput{
-		Filters: []types.Filter{{Name: aws.String("group-id"), Values: []string{string(own.Group)}}},
-	})
-	c.must("read the rules", err)
-	for _, r := range rules.SecurityGroupRules {
-		if *r.IsEgress {
-			continue
-		}
-		_, err = client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: r.GroupId, SecurityGroupRuleIds: []string{*r.SecurityGroupRuleId}})
-		c.refused("an end to a rule of somebody else", err)
-	}
 }
 
 // queueNames returns the names of all queues that rules may send to, and of their dead-letter queues.
@@ -202,14 +188,16 @@ func (c *company) attackQueues(at peering.Cell) {
 	}
 }
 
-// attackBus sends to a counterpart's bus by a rule that isn't autopeer's, and by autopeer's own rules things that
-// they aren't for.
+// attackBus sends to a counterpart's bus by a rule that isn't autopeer's, with a role of the attacker's and with autopeer's
+// own, and by autopeer's own rules things that they aren't for.
 func (c *company) attackBus(from, to peering.Cell) {
 	admin := eventbridge.NewFromConfig(c.admin(from))
-	role := "arn:aws:iam::" + string(from.Account) + ":role/" + wiring.DefaultPrefix + "-forward-" + string(from.Region)
-	target := ebtypes.Target{Id: aws.String("t"), Arn: aws.String(arn("events", to, "event-bus/"+wiring.DefaultPrefix)), RoleArn: &role}
+	target := ebtypes.Target{Id: aws.String("t"), Arn: aws.String(arn("events", to, "event-bus/"+wiring.DefaultPrefix)), RoleArn: c.strangersRole(from)}
 	c.stranger(from, wiring.DefaultPrefix, outcome.Source, string(outcome.Accepted), target)
 	c.strangerOfCalls(from, target)
+	for _, bus := range []string{"default", wiring.DefaultPrefix} {
+		c.borrowed(from, bus, *target.Arn)
+	}
 	calls, announcements := wiring.ForwardNames(to)
 	c.misuse(from, "default", wiring.DefaultPrefix+"-"+calls, "somebody", "AWS API Call via CloudTrail")
 	for _, lie := range [][2]string{{"somebody", string(outcome.Accepted)}, {outcome.Source, "Peering Denied"}} {
@@ -217,6 +205,30 @@ func (c *company) attackBus(from, to peering.Cell) {
 	}
 	_, err := admin.PutEvents(c.ctx, putEvents(*target.Arn, outcome.Source, string(outcome.Accepted)))
 	c.refused("an announcement without a rule", err)
+}
+
+// strangersRole adds a role that may send to every bus and trusts EventBridge for every rule.
+func (c *company) strangersRole(at peering.Cell) *string {
+	const (
+		name  = "stranger"
+		trust = `{"Statement":{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sts:AssumeRole"}}`
+		send  = `{"Statement":{"Effect":"Allow","Action":"events:PutEvents","Resource":"*"}}`
+	)
+	c.must("add a role", c.Cloud.IAM.PutRole(string(at.Account), name, trust, send))
+	return aws.String("arn:aws:iam::" + string(at.Account) + ":role/" + name)
+}
+
+// borrowed notices that EventBridge takes on autopeer's role for a rule that isn't autopeer's.
+func (c *company) borrowed(at peering.Cell, bus, target string) {
+	admin := eventbridge.NewFromConfig(c.admin(at))
+	name, id := aws.String("borrower"), "t"
+	c.put(admin, bus, *name, `{"source":["somebody"]}`)
+	role := "arn:aws:iam::" + string(at.Account) + ":role/" + wiring.DefaultPrefix + "-forward-" + string(at.Region)
+	_, err := admin.PutTargets(c.ctx, &eventbridge.PutTargetsInput{EventBusName: &bus, Rule: name, Targets: []ebtypes.Target{{Id: &id, Arn: &target, RoleArn: &role}}})
+	c.must("put the target", err)
+	_, err = admin.PutEvents(c.ctx, putEvents(bus, "somebody", "x"))
+	c.must("put the event", err)
+	c.stopped(*name, target, "sts:AssumeRole")
 }
 
 // stranger makes a rule of that name's own and sends an event by it.
@@ -228,7 +240,7 @@ func (c *company) stranger(at peering.Cell, bus, source, detailType string, targ
 	c.must("put the target", err)
 	_, err = admin.PutEvents(c.ctx, putEvents(bus, source, detailType))
 	c.must("put the event", err)
-	c.stopped(*name, *target.Arn)
+	c.stopped(*name, *target.Arn, "")
 }
 
 // strangerOfCalls does so with what CloudTrail tells of EC2, which nobody can put.
@@ -239,7 +251,7 @@ func (c *company) strangerOfCalls(at peering.Cell, target ebtypes.Target) {
 	_, err := admin.PutTargets(c.ctx, &eventbridge.PutTargetsInput{Rule: name, Targets: []ebtypes.Target{target}})
 	c.must("put the target", err)
 	c.must("call EC2", tag(c, c.Person(c.ctx, at).EC2, string(c.unlisted[at].VPC.ID), "any"))
-	c.stopped(*name, *target.Arn)
+	c.stopped(*name, *target.Arn, "events:PutEvents")
 	_, err = admin.RemoveTargets(c.ctx, &eventbridge.RemoveTargetsInput{Rule: name, Ids: []string{*target.Id}})
 	c.must("remove the target", err)
 }
@@ -250,7 +262,7 @@ func (c *company) misuse(at peering.Cell, bus, rule, source, detailType string) 
 	c.put(admin, bus, rule, `{"source":["`+source+`"],"detail-type":["`+detailType+`"]}`)
 	_, err := admin.PutEvents(c.ctx, putEvents(bus, source, detailType))
 	c.must("put the event", err)
-	c.stopped(rule, "event-bus/"+wiring.DefaultPrefix)
+	c.stopped(rule, "event-bus/"+wiring.DefaultPrefix, "events:PutEvents")
 }
 
 func (c *company) put(admin *eventbridge.Client, bus, rule, pattern string) {
@@ -258,11 +270,11 @@ func (c *company) put(admin *eventbridge.Client, bus, rule, pattern string) {
 	c.must("put rule "+rule, err)
 }
 
-// stopped notices an event that a rule could deliver.
-func (c *company) stopped(rule, target string) {
+// stopped notices an event that a rule could deliver, or that was stopped for lack of another permission than the action.
+func (c *company) stopped(rule, target, action string) {
 	c.must("settle", c.Cloud.Settle(c.ctx))
 	for _, f := range c.undelivered() {
-		if strings.HasSuffix(f.Rule, "/"+rule) && strings.HasSuffix(f.Target, target) && f.Code == "NO_PERMISSIONS" {
+		if strings.HasSuffix(f.Rule, "/"+rule) && strings.HasSuffix(f.Target, target) && f.Code == "NO_PERMISSIONS" && strings.Contains(f.Message, action) {
 			return
 		}
 	}

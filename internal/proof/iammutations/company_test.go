@@ -20,6 +20,7 @@ import (
 	"github.com/autopeer/autopeer/internal/aws/lambdasqs"
 	"github.com/autopeer/autopeer/internal/aws/queues"
 	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
+	simec2 "github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 	"github.com/autopeer/autopeer/internal/domain/function"
@@ -71,8 +72,8 @@ func (c *company) by(cell peering.Cell, do func(*lab.Person)) {
 	c.must("by hand", p.Err())
 }
 
-func build(ctx context.Context) *company {
-	c := &company{Sandbox: sandbox.New(nil), ctx: ctx, unlisted: map[peering.Cell]lab.Site{}, mappings: map[string]*queue.Poller{}}
+func build(ctx context.Context, change func(*simec2.Options)) *company {
+	c := &company{Sandbox: sandbox.New(change), ctx: ctx, unlisted: map[peering.Cell]lab.Site{}, mappings: map[string]*queue.Poller{}}
 	c.Cloud.IAM.Enforce()
 	c.pairs[0] = [2]lab.Site{c.site(one, "marketing", 10), c.site(two, "finance", 20)}
 	c.pairs[1] = [2]lab.Site{c.site(one, "sales", 30), c.site(two, "legal", 40)}

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/autopeer/autopeer/infra/cell"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
@@ -47,15 +48,18 @@ func TestMain(m *testing.M) {
 var survivors = []string{
 	"autopeer-accept-eu-west-1: RejectWhatNoPeeringNames without ec2:AccepterVpc",
 	"autopeer-accept-us-east-1: RejectWhatNoPeeringNames without ec2:AccepterVpc",
+	"autopeer-forward-eu-west-1: TakeOn without aws:SourceAccount",
+	"autopeer-forward-us-east-1: TakeOn without aws:SourceAccount",
 	"events event-bus/autopeer of 111111111111: CallsThatCounterpartsForward without events:detail-type",
 	"events event-bus/autopeer of 222222222222: CallsThatCounterpartsForward without events:detail-type",
 }
 
-// play runs autopeer with the templates, in a bubble of its own, and returns what somebody noticed first.
-func play(t *testing.T, templates map[peering.Cell][]byte) (what noticed) {
+// play runs autopeer with the templates, in a bubble of its own, and returns what somebody noticed first. Change, if not
+// nil, changes EC2's options.
+func play(t *testing.T, templates map[peering.Cell][]byte, change func(*ec2.Options)) (what noticed) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		c := build(t.Context())
+		c := build(t.Context(), change)
 		defer c.Close()
 		defer func() {
 			r := recover()
@@ -72,8 +76,11 @@ func play(t *testing.T, templates map[peering.Cell][]byte) (what noticed) {
 }
 
 func TestAsSynthesizedNothingIsMissed(t *testing.T) {
-	if what := play(t, synthesize(t)); what != "" {
-		t.Error(what)
+	templates := synthesize(t)
+	for _, callRegion := range []bool{false, true} {
+		if what := play(t, templates, func(o *ec2.Options) { o.Switches.CallRegionInVPCKeys = callRegion }); what != "" {
+			t.Errorf("with the call's Region in the keys of VPCs %v: %s", callRegion, what)
+		}
 	}
 }
 
@@ -97,7 +104,7 @@ func TestEveryPermissionIsMissed(t *testing.T) {
 					t.Parallel()
 					changed := maps.Clone(templates)
 					changed[at] = m.Template
-					what := play(t, changed)
+					what := play(t, changed, nil)
 					t.Logf("noticed: %s", what)
 					if what == "" {
 						mu.Lock()
@@ -141,7 +148,7 @@ func synthesize(t *testing.T) map[peering.Cell][]byte {
 	t.Helper()
 	var p *policy.Policy
 	synctest.Test(t, func(t *testing.T) {
-		c := build(t.Context())
+		c := build(t.Context(), nil)
 		defer c.Close()
 		p = c.policy()
 	})
