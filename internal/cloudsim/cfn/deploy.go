@@ -127,6 +127,9 @@ func (d *deployment) deploy() error {
 	if err != nil {
 		return err
 	}
+	if err := d.claimStack(); err != nil {
+		return err
+	}
 	d.scope = scope{pseudo: d.pseudoParameters(), resources: map[string]made{}}
 	if d.parameters, err = parameters(t.Parameters); err != nil {
 		return err
@@ -154,7 +157,7 @@ func (d *deployment) deploy() error {
 func (d *deployment) pseudoParameters() map[string]string {
 	return map[string]string{
 		"AWS::AccountId": d.Source.Account, "AWS::Region": d.Source.Region, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com",
-		"AWS::StackName": d.Source.Name, "AWS::StackId": d.arn("cloudformation", "stack/"+d.Source.Name+"/0"),
+		"AWS::StackName": d.Source.Name, "AWS::StackId": d.stackID(),
 	}
 }
 
@@ -196,12 +199,15 @@ func (d *deployment) create(id string, r resource) (made, error) {
 	if creator == nil {
 		return made{}, errors.New("the embedded cloud has no such type")
 	}
-	properties, err := d.resolve(r.Properties)
+	properties, err := d.resolveMap(r.Properties)
 	if err != nil {
 		return made{}, err
 	}
 	data, err := json.Marshal(properties)
 	if err != nil {
+		return made{}, err
+	}
+	if err := d.claim(r.Type, properties); err != nil {
 		return made{}, err
 	}
 	return creator(d, id, data)
