@@ -47,8 +47,8 @@ func TestMain(m *testing.M) {
 var survivors = []string{
 	"autopeer-accept-eu-west-1: RejectWhatNoPeeringNames without ec2:AccepterVpc",
 	"autopeer-accept-us-east-1: RejectWhatNoPeeringNames without ec2:AccepterVpc",
-	"events event-bus/autopeer of 111111111111: CallsThatCounterpartsForward without events:detail-type",
-	"events event-bus/autopeer of 222222222222: CallsThatCounterpartsForward without events:detail-type",
+	"events event-bus/autopeer of 111111111111: autopeer-CallsThatCounterpartsForward without events:detail-type",
+	"events event-bus/autopeer of 222222222222: autopeer-CallsThatCounterpartsForward without events:detail-type",
 }
 
 // play runs autopeer with the templates, in a bubble of its own, and returns what somebody noticed first.
