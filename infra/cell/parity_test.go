@@ -62,7 +62,7 @@ func TestTheEnvironmentIsWhatConfigReads(t *testing.T) {
 }
 
 func TestThePolicyLiesWhereTheEnvironmentSays(t *testing.T) {
-	dir := synthesize(t, parse(t, company))
+	dir := synthesize(t, parse(t, company), nil)
 	parts, err := filepath.Glob(filepath.Join(dir, "asset.*", "policy.json"))
 	if err != nil || len(parts) != 3 {
 		t.Fatalf("%d layers with a policy.json, %v; want one a cell", len(parts), err)

@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -25,45 +23,6 @@ type Source struct {
 	Template              []byte
 	Assets                map[string]string // the folder of each asset, by the object key that the template names
 	Endpoint              string            // where functions reach the embedded cloud
-}
-
-// Read reads a stack from the folder that the CDK app wrote. The endpoint is left to the caller.
-func Read(folder, name, account, region string) (Source, error) {
-	s := Source{Account: account, Region: region, Name: name}
-	var err error
-	if s.Template, err = os.ReadFile(filepath.Join(folder, name+".template.json")); err != nil { // the folder that the user named
-		return s, fmt.Errorf("read stack: %w", err)
-	}
-	if s.Assets, err = readAssets(folder, name); err != nil {
-		return s, fmt.Errorf("read stack: %w", err)
-	}
-	return s, nil
-}
-
-// readAssets reads the CDK's list of what is to be uploaded.
-func readAssets(folder, name string) (map[string]string, error) {
-	data, err := os.ReadFile(filepath.Join(folder, name+".assets.json")) // the folder that the user named
-	if err != nil {
-		return nil, err
-	}
-	var manifest struct {
-		Files map[string]struct {
-			Source       struct{ Path, Packaging string }
-			Destinations map[string]struct{ ObjectKey string }
-		}
-	}
-	if err := json.Unmarshal(data, &manifest); err != nil {
-		return nil, err
-	}
-	assets := map[string]string{}
-	for _, file := range manifest.Files {
-		for _, d := range file.Destinations {
-			if file.Source.Packaging == "zip" { // a folder that would be zipped
-				assets[d.ObjectKey] = filepath.Join(folder, file.Source.Path)
-			}
-		}
-	}
-	return assets, nil
 }
 
 // Stack is what has been deployed.

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,10 +17,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/autopeer/autopeer/infra/cell"
+	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 	"github.com/autopeer/autopeer/internal/domain/function"
-	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/proof/iammutations"
 )
 
@@ -51,8 +49,8 @@ var survivors = []string{
 	"events event-bus/autopeer of 222222222222: autopeer-CallsThatCounterpartsForward without events:detail-type",
 }
 
-// play runs autopeer with the templates, in a bubble of its own, and returns what somebody noticed first.
-func play(t *testing.T, templates map[peering.Cell][]byte) (what noticed) {
+// play runs autopeer with the stacks, in a bubble of its own, and returns what somebody noticed first.
+func play(t *testing.T, stacks []cfn.Source) (what noticed) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		c := build(t.Context())
@@ -64,7 +62,7 @@ func play(t *testing.T, templates map[peering.Cell][]byte) (what noticed) {
 				panic(r)
 			}
 		}()
-		c.deploy(templates)
+		c.deploy(stacks)
 		c.work()
 		c.attack()
 	})
@@ -78,13 +76,13 @@ func TestAsSynthesizedNothingIsMissed(t *testing.T) {
 }
 
 func TestEveryPermissionIsMissed(t *testing.T) {
-	templates := synthesize(t)
+	stacks := synthesize(t)
 	var mu sync.Mutex
 	var unnoticed []string
 	count := 0
 	t.Run("without", func(t *testing.T) {
-		for at, template := range templates {
-			mutations, err := iammutations.Of(template)
+		for at, stack := range stacks {
+			mutations, err := iammutations.Of(stack.Template)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -95,8 +93,8 @@ func TestEveryPermissionIsMissed(t *testing.T) {
 				count++
 				t.Run(m.Name, func(t *testing.T) {
 					t.Parallel()
-					changed := maps.Clone(templates)
-					changed[at] = m.Template
+					changed := slices.Clone(stacks)
+					changed[at].Template = m.Template
 					what := play(t, changed)
 					t.Logf("noticed: %s", what)
 					if what == "" {
@@ -136,8 +134,8 @@ func TestSurvivorsAreExplained(t *testing.T) {
 	}
 }
 
-// synthesize returns the templates of the company's policy. Its VPCs get the same ids in every run.
-func synthesize(t *testing.T) map[peering.Cell][]byte {
+// synthesize returns the stacks of the company's policy. Its VPCs get the same ids in every run.
+func synthesize(t *testing.T) []cfn.Source {
 	t.Helper()
 	var p *policy.Policy
 	synctest.Test(t, func(t *testing.T) {
@@ -150,23 +148,20 @@ func synthesize(t *testing.T) map[peering.Cell][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	functions, out := built(t), t.TempDir()
+	out := t.TempDir()
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &out})
-	for _, at := range p.Cells() {
-		if _, err := cell.New(app, cell.Props{Policy: p, Cell: at, Options: options, Build: functions}); err != nil {
-			t.Fatal(err)
-		}
+	if err := cell.NewAll(app, cell.Props{Policy: p, Options: options, Build: built(t)}); err != nil {
+		t.Fatal(err)
 	}
 	app.Synth(nil)
-	templates := map[peering.Cell][]byte{}
-	for _, at := range p.Cells() {
-		template, err := os.ReadFile(filepath.Join(out, wiring.StackName(wiring.DefaultPrefix, at)+".template.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		templates[at] = permissionsOnly(t, template)
+	stacks, err := cfn.ReadAssembly(out)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return templates
+	for i := range stacks {
+		stacks[i].Template = permissionsOnly(t, stacks[i].Template)
+	}
+	return stacks
 }
 
 // built returns a folder with stand-ins for the functions, which are deployed nowhere.
