@@ -50,8 +50,8 @@ func NewAll(scope constructs.Construct, props Props) error {
 	return nil
 }
 
-// New adds the stacks of one cell, of which the main stack depends on the other. It fails where the policy needs more
-// than AWS's quotas grant, and where a function hasn't been built.
+// New adds the stacks of one cell and makes the main stack depend on the other. It fails where the policy needs more than
+// AWS's quotas grant, and where a function hasn't been built.
 func New(scope constructs.Construct, c peering.Cell, props Props) (Stacks, error) {
 	d, err := newSpec(props.Policy, c, props.Options)
 	if err != nil {
@@ -62,7 +62,7 @@ func New(scope constructs.Construct, c peering.Cell, props Props) (Stacks, error
 	}
 	b := builder{spec: d, options: props.Options, build: props.Build}
 	all := Stacks{
-		Bus:  b.newStack(scope, wiring.BusStackName(d.prefix, c), "Takes what counterparts forward and what autopeer announces"),
+		Bus:  b.newStack(scope, wiring.BusStackName(d.prefix, c), "The event bus for events of counterparts and announcements of autopeer"),
 		Main: b.newStack(scope, wiring.StackName(d.prefix, c), "Connects the VPCs of departments as the allow-list says"),
 	}
 	b.addBus(all.Bus)
@@ -88,7 +88,7 @@ func built(build string) error {
 	return nil
 }
 
-// builder has what all constructs of one cell need.
+// builder has the data that all constructs of one cell need.
 type builder struct {
 	spec
 	options Options

@@ -23,7 +23,7 @@ const (
 )
 
 // otherResources is more than the main stack has beside its rules: managed policies, queues, alarms and so on. The stack
-// of the bus has three resources at most, whatever the policy.
+// of the bus has three resources at most for every policy.
 const otherResources = 120
 
 const (

@@ -44,8 +44,8 @@ func (p Policy) Decide(r Request) Decision {
 	return decision
 }
 
-// Admits reports whether a statement allows the request to the principal or its account, whatever the statement's
-// conditions are: so the request may be allowed with the right keys.
+// Admits reports whether a statement allows the request to the principal or its account if its conditions hold. The
+// request's keys are ignored.
 func (p Policy) Admits(r Request) bool {
 	return slices.ContainsFunc(p.statements, func(s statement) bool {
 		return s.Effect == "Allow" && s.names(r) && s.Principal.covers(r.Principal) != Silent

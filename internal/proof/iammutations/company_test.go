@@ -128,7 +128,7 @@ func agreed(pair [2]lab.Site, id peering.ConnectionID) []string {
 	return append(sandbox.Connected(a, b, id), sandbox.Admits(b.Group, "icmp", a), sandbox.Admits(a.Group, "tcp 443", b))
 }
 
-// deploy deploys the stacks, of which the functions run in this process, with the credentials of their roles.
+// deploy deploys the stacks. Their functions run in this process, with the credentials of their roles.
 func (c *company) deploy(stacks []cfn.Source) {
 	p := c.policy()
 	for _, stack := range stacks {

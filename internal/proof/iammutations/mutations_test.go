@@ -49,7 +49,7 @@ var survivors = []string{
 	"events event-bus/autopeer of 222222222222: autopeer-CallsThatCounterpartsForward without events:detail-type",
 }
 
-// play runs autopeer with the stacks, in a bubble of its own, and returns what somebody noticed first.
+// play runs autopeer with the stacks, in a bubble of its own, and returns the first thing that was noticed.
 func play(t *testing.T, stacks []cfn.Source) (what noticed) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
