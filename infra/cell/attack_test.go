@@ -88,7 +88,7 @@ func (x *target) as(t *testing.T, function string) aws.Config {
 	const account = "222222222222"
 	name := "autopeer-" + function + "-eu-west-1"
 	found := false
-	for _, r := range resources(t, stack(t, company, finance, nil), "AWS::IAM::Role") {
+	for _, r := range resources(t, stack(t, company, finance), "AWS::IAM::Role") {
 		if r.Properties["RoleName"] != name {
 			continue
 		}

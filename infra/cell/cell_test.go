@@ -101,9 +101,9 @@ func built(t testing.TB) string {
 }
 
 // stack returns the template of a cell's main stack.
-func stack(t testing.TB, text string, of peering.Cell, context map[string]any) assertions.Template {
+func stack(t testing.TB, text string, of peering.Cell) assertions.Template {
 	t.Helper()
-	return assertions.Template_FromStack(stacks(t, text, of, context).Main, nil)
+	return assertions.Template_FromStack(stacks(t, text, of, nil).Main, nil)
 }
 
 // holder returns the template of the cell's stack that has resources of the kind.
