@@ -1,4 +1,4 @@
-// Command infra is the CDK app: it synthesizes one stack for each cell of the policy. It exits with 2 and lists all mistakes
+// Command infra is the CDK app: it synthesizes two stacks for each cell of the policy. It exits with 2 and lists all mistakes
 // when the policy or the context is invalid.
 package main
 
@@ -75,12 +75,7 @@ func addCells(app awscdk.App, p *policy.Policy, options cell.Options, code strin
 	if err != nil {
 		return err
 	}
-	for _, c := range p.Cells() {
-		if _, err := cell.New(app, cell.Props{Policy: p, Cell: c, Options: options, Build: build}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return cell.NewAll(app, cell.Props{Policy: p, Options: options, Build: build})
 }
 
 func readPolicy(file string) (*policy.Policy, error) {

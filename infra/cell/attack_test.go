@@ -93,7 +93,7 @@ func stolen(t *testing.T, cloud *cloudsim.Cloud, policy, function string) aws.Co
 	const account = "222222222222"
 	name := "autopeer-" + function + "-eu-west-1"
 	found := false
-	for _, r := range resources(t, stack(t, policy, finance, nil), "AWS::IAM::Role") {
+	for _, r := range resources(t, stack(t, policy, finance), "AWS::IAM::Role") {
 		if r.Properties["RoleName"] != name {
 			continue
 		}

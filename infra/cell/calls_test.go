@@ -21,7 +21,7 @@ import (
 func TestRolesAllowTheCallsThatTheFunctionsMake(t *testing.T) {
 	network, planner := load(t, "aws/ec2net"), load(t, "domain/plan")
 	plans := map[string]string{"connect": "Connect", "disconnect": "Disconnect"}
-	template := stack(t, company, finance, nil)
+	template := stack(t, company, finance)
 	for _, f := range function.All {
 		function := string(f)
 		t.Run(function, func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestRolesAllowTheCallsThatTheFunctionsMake(t *testing.T) {
 
 // TestOnlyTheFunctionThatSendsMaySend: a function whose main imports internal/aws/queues sends messages, and no other may.
 func TestOnlyTheFunctionThatSendsMaySend(t *testing.T) {
-	template := stack(t, company, finance, nil)
+	template := stack(t, company, finance)
 	calls := map[string]bool{}
 	load(t, "aws/queues").calls("SendLater", calls, nil)
 	if !calls["SendMessageBatch"] || len(calls) != 1 { // for which SQS asks the permission to SendMessage

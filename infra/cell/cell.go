@@ -1,4 +1,4 @@
-// Package cell builds the stack of one cell from CloudFormation's own resources (the CDK's L1): every deployed permission and
+// Package cell builds the stacks of cells from CloudFormation's own resources (the CDK's L1): every deployed permission and
 // property is written here, and none is added by a higher-level construct.
 package cell
 
@@ -17,32 +17,65 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
-// Props says what goes into a stack.
+// Props are the inputs that all cells share.
 type Props struct {
 	Policy  *policy.Policy // the whole policy; the functions get their cell's part
-	Cell    peering.Cell
 	Options Options
 	Build   string // the folder that has a folder with a bootstrap for each function
 }
 
-// New adds the cell's stack to the app. It fails where the policy needs more than AWS's quotas grant, and
-// where a function hasn't been built.
-func New(scope constructs.Construct, props Props) (awscdk.Stack, error) {
-	d, err := newSpec(props.Policy, props.Cell, props.Options)
+// Stacks are the two stacks of a cell. The bus is apart from the rules that send to other cells' buses, so that two cells
+// which forward to each other can be deployed even if EventBridge demands that the bus of a target exists.
+type Stacks struct {
+	Bus  awscdk.Stack // the event bus and its policy
+	Main awscdk.Stack // everything else
+}
+
+// NewAll adds the stacks of all cells of the policy, and makes each cell's main stack depend on the bus stacks of its
+// counterparts. It fails as New does.
+func NewAll(scope constructs.Construct, props Props) error {
+	cells := props.Policy.Cells()
+	all := make(map[peering.Cell]Stacks, len(cells))
+	for _, c := range cells {
+		var err error
+		if all[c], err = New(scope, c, props); err != nil {
+			return err
+		}
+	}
+	for _, c := range cells {
+		for _, to := range props.Policy.Counterparts(c) {
+			all[c].Main.AddDependency(all[to].Bus, jsii.String("rules of the stack send to the bus"))
+		}
+	}
+	return nil
+}
+
+// New adds the stacks of one cell and makes the main stack depend on the other. It fails where the policy needs more than
+// AWS's quotas grant, and where a function hasn't been built.
+func New(scope constructs.Construct, c peering.Cell, props Props) (Stacks, error) {
+	d, err := newSpec(props.Policy, c, props.Options)
 	if err != nil {
-		return nil, err
+		return Stacks{}, err
 	}
 	if err := built(props.Build); err != nil {
-		return nil, err
+		return Stacks{}, err
 	}
-	name := wiring.StackName(props.Options.Prefix, props.Cell)
-	stack := awscdk.NewStack(scope, &name, &awscdk.StackProps{
-		StackName:   &name,
-		Description: jsii.String("Connects the VPCs of departments as the allow-list says"),
-		Env:         &awscdk.Environment{Account: jsii.String(string(props.Cell.Account)), Region: jsii.String(string(props.Cell.Region))},
-	})
 	b := builder{spec: d, options: props.Options, build: props.Build}
-	return stack, b.fill(stack)
+	all := Stacks{
+		Bus:  b.newStack(scope, wiring.BusStackName(d.prefix, c), "The event bus for events of counterparts and announcements of autopeer"),
+		Main: b.newStack(scope, wiring.StackName(d.prefix, c), "Connects the VPCs of departments as the allow-list says"),
+	}
+	b.addBus(all.Bus)
+	all.Main.AddDependency(all.Bus, jsii.String("rules of the stack are on the bus"))
+	return all, b.fill(all.Main)
+}
+
+func (b builder) newStack(scope constructs.Construct, name, description string) awscdk.Stack {
+	return awscdk.NewStack(scope, &name, &awscdk.StackProps{
+		StackName:   &name,
+		Description: &description,
+		Env:         &awscdk.Environment{Account: jsii.String(string(b.Account)), Region: jsii.String(string(b.Region))},
+	})
 }
 
 func built(build string) error {
@@ -55,19 +88,19 @@ func built(build string) error {
 	return nil
 }
 
-// builder has what all constructs of one stack need.
+// builder has the data that all constructs of one cell need.
 type builder struct {
 	spec
 	options Options
 	build   string
 }
 
+// fill adds everything but the bus.
 func (b builder) fill(stack awscdk.Stack) error {
 	layer, err := b.addPolicyLayer(stack)
 	if err != nil {
 		return err
 	}
-	bus := b.addBus(stack)
 	undelivered := b.addUndelivered(stack)
 	groups, queues := map[function.Name]constructs.Construct{}, map[function.Name]queue{}
 	for _, f := range function.All {
@@ -78,7 +111,7 @@ func (b builder) fill(stack awscdk.Stack) error {
 		b.addQueuedFunction(groups[f], f, layer, queues)
 	}
 	b.warnOfReservation(stack)
-	b.addRules(stack, bus, queues, undelivered)
+	b.addRules(stack, queues, undelivered)
 	b.addAlarms(stack, b.addTopic(stack))
 	b.addDashboard(stack)
 	if b.options.Trail {

@@ -10,7 +10,7 @@ import (
 )
 
 // addBus adds the bus that other cells send to and the functions speak on.
-func (b builder) addBus(scope constructs.Construct) awsevents.CfnEventBus {
+func (b builder) addBus(scope constructs.Construct) {
 	props := &awsevents.CfnEventBusProps{
 		Name:        &b.prefix,
 		Description: jsii.String("What counterparts forward and what autopeer announces"),
@@ -21,7 +21,6 @@ func (b builder) addBus(scope constructs.Construct) awsevents.CfnEventBus {
 			EventBusName: bus.Ref(), StatementId: jsii.String(s.Sid), Statement: plain(s),
 		})
 	}
-	return bus
 }
 
 // addUndelivered adds the queue of the events that no rule could deliver, within the 24 hours for which
@@ -34,7 +33,7 @@ func (b builder) addUndelivered(scope constructs.Construct) queue {
 
 // addRules adds the rules of the wiring. A rule that feeds a queue and one that forwards differ in their
 // target only.
-func (b builder) addRules(scope constructs.Construct, bus awsevents.CfnEventBus, queues map[function.Name]queue, undelivered queue) {
+func (b builder) addRules(scope constructs.Construct, queues map[function.Name]queue, undelivered queue) {
 	rules := group(scope, "Rules")
 	var role *string
 	if _, forwards := b.roles[forward]; forwards {
@@ -57,7 +56,7 @@ func (b builder) addRules(scope constructs.Construct, bus awsevents.CfnEventBus,
 			props.EventPattern = plain(r.Pattern)
 		}
 		if r.Bus == wiring.OwnBus {
-			props.EventBusName = bus.Ref()
+			props.EventBusName = &b.prefix // its stack is another: a reference would bind the two by an export
 		}
 		awsevents.NewCfnRule(rules, jsii.String(r.Name), props)
 	}

@@ -32,7 +32,7 @@ func TestTheEnvironmentIsWhatConfigReads(t *testing.T) {
 		}
 		return packed, nil
 	}
-	functions := resources(t, stack(t, company, finance, nil), "AWS::Lambda::Function")
+	functions := resources(t, stack(t, company, finance), "AWS::Lambda::Function")
 	if len(functions) != len(function.All) {
 		t.Fatalf("%d functions, want %d", len(functions), len(function.All))
 	}
@@ -62,7 +62,7 @@ func TestTheEnvironmentIsWhatConfigReads(t *testing.T) {
 }
 
 func TestThePolicyLiesWhereTheEnvironmentSays(t *testing.T) {
-	dir := synthesize(t, parse(t, company))
+	dir := synthesize(t, parse(t, company), nil)
 	parts, err := filepath.Glob(filepath.Join(dir, "asset.*", "policy.json"))
 	if err != nil || len(parts) != 3 {
 		t.Fatalf("%d layers with a policy.json, %v; want one a cell", len(parts), err)
@@ -154,7 +154,7 @@ func readSamples(t *testing.T) map[string][]byte {
 func patterns(t *testing.T, of peering.Cell, onOwn bool) map[string]pattern.Pattern {
 	t.Helper()
 	found := map[string]pattern.Pattern{}
-	for _, r := range resources(t, stack(t, company, of, nil), "AWS::Events::Rule") {
+	for _, r := range resources(t, stack(t, company, of), "AWS::Events::Rule") {
 		_, own := r.Properties["EventBusName"]
 		if _, scheduled := r.Properties["ScheduleExpression"]; scheduled || own != onOwn {
 			continue
@@ -182,7 +182,7 @@ func TestEveryAlarmHasItsHeadingInTheRunbook(t *testing.T) {
 		headings[m[1]] = false
 	}
 	link := regexp.MustCompile(`docs/runbook\.md#(\S+)$`)
-	for _, a := range resources(t, stack(t, company, finance, nil), "AWS::CloudWatch::Alarm") {
+	for _, a := range resources(t, stack(t, company, finance), "AWS::CloudWatch::Alarm") {
 		m := link.FindStringSubmatch(a.Properties["AlarmDescription"].(string))
 		if m == nil {
 			t.Errorf("%v says nothing of the runbook", a.Properties["AlarmName"])
@@ -227,7 +227,7 @@ func TestTheHintsInTheRunbookAreUnderstood(t *testing.T) {
 }
 
 func TestEveryAlarmSpeaksToTheTopicAndIsOnTheDashboard(t *testing.T) {
-	template := stack(t, company, finance, nil)
+	template := stack(t, company, finance)
 	var body string
 	for _, d := range resources(t, template, "AWS::CloudWatch::Dashboard") {
 		body = d.Properties["DashboardBody"].(string)

@@ -28,7 +28,7 @@ func TestThePassRoleStatementInTheDocs(t *testing.T) {
 			Action: "iam:PassRole", Resource: "arn:aws:iam::222222222222:role/" + role, Keys: iam.Keys{"iam:PassedToService": {to}},
 		}) == iam.Allowed
 	}
-	for _, r := range resources(t, stack(t, company, finance, nil), "AWS::IAM::Role") {
+	for _, r := range resources(t, stack(t, company, finance), "AWS::IAM::Role") {
 		trust := r.Properties["AssumeRolePolicyDocument"].(object)["Statement"].([]any)[0].(object)
 		role, taker := r.Properties["RoleName"].(string), trust["Principal"].(object)["Service"].(string)
 		if !mayPass(role, taker) {

@@ -102,7 +102,7 @@ func TestAcceptMayAcceptWhatThePolicyAccepts(t *testing.T) {
 	}
 	accepted := map[string]int{} // by the value of the tag
 	for _, c := range p.Cells() {
-		r := roleOf(t, stack(t, company, c, nil), "accept")
+		r := roleOf(t, stack(t, company, c), "accept")
 		for _, pcx := range requests(vpcs, "", "true", "false", "True") {
 			if pcx.Accepter.Cell() != c {
 				continue
@@ -218,7 +218,7 @@ func TestRolesReachTheirOwnVPCsOnly(t *testing.T) {
 		{"functions announce on their own bus", "disconnect", "events:PutEvents", "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer", nil, true},
 		{"functions announce on no other bus", "disconnect", "events:PutEvents", "arn:aws:events:us-east-1:111111111111:event-bus/autopeer", nil, false},
 	}
-	template := stack(t, company, finance, nil)
+	template := stack(t, company, finance)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := roleOf(t, template, tt.function).allows(t, tt.action, tt.resource, tt.keys); got != tt.want {
@@ -230,7 +230,7 @@ func TestRolesReachTheirOwnVPCsOnly(t *testing.T) {
 
 // TestSweepChangesNothing: of EC2 its role has reads alone.
 func TestSweepChangesNothing(t *testing.T) {
-	for _, action := range allowed(roleOf(t, stack(t, company, finance, nil), "sweep"), "ec2:") {
+	for _, action := range allowed(roleOf(t, stack(t, company, finance), "sweep"), "ec2:") {
 		if !strings.HasPrefix(action, "ec2:Describe") {
 			t.Errorf("the role allows %s", action)
 		}
@@ -238,7 +238,7 @@ func TestSweepChangesNothing(t *testing.T) {
 }
 
 func TestNoRoleRejectsUnlessThePolicyDoes(t *testing.T) {
-	r := roleOf(t, stack(t, strings.Replace(company, "otherwise: reject", "otherwise: leave", 1), finance, nil), "accept")
+	r := roleOf(t, stack(t, strings.Replace(company, "otherwise: reject", "otherwise: leave", 1), finance), "accept")
 	for _, g := range r {
 		if slices.Contains(g.Action, "ec2:RejectVpcPeeringConnection") {
 			t.Errorf("%s allows it", g.Sid)
@@ -247,7 +247,7 @@ func TestNoRoleRejectsUnlessThePolicyDoes(t *testing.T) {
 }
 
 func TestOnlyReadsAreOnEverything(t *testing.T) {
-	template := stack(t, company, finance, nil)
+	template := stack(t, company, finance)
 	for _, function := range append(slices.Clone(function.All), "forward") {
 		for _, g := range roleOf(t, template, string(function)) {
 			for _, action := range g.Action {

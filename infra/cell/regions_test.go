@@ -102,7 +102,7 @@ func TestRegionsOfARequester(t *testing.T) {
 		},
 	} {
 		var got []string
-		for _, g := range roleOf(t, stack(t, text, finance, nil), "accept") {
+		for _, g := range roleOf(t, stack(t, text, finance), "accept") {
 			got = append(got, g.Condition["ArnLike"]["ec2:RequesterVpc"]...)
 		}
 		slices.Sort(got)

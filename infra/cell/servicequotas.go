@@ -22,7 +22,8 @@ const (
 	stackResources    = 500
 )
 
-// otherResources is more than the stack has beside its rules: managed policies, queues, alarms and so on.
+// otherResources is more than the main stack has beside its rules: managed policies, queues, alarms and so on. The stack
+// of the bus has three resources at most for every policy.
 const otherResources = 120
 
 const (
@@ -77,7 +78,7 @@ func (d spec) quotas() error {
 	}
 	checks := []error{
 		exceeded("the characters of the event bus's policy", size(d.busPolicy), busPolicySize, useOrganization),
-		exceeded("the resources of the stack", otherResources+len(d.rules), stackResources, splitPolicy),
+		exceeded("the resources of the main stack", otherResources+len(d.rules), stackResources, splitPolicy),
 	}
 	for _, bus := range []wiring.Bus{wiring.DefaultBus, wiring.OwnBus} {
 		checks = append(checks, exceeded(fmt.Sprintf("the rules on the %s bus", bus), d.rulesOn(bus), d.rulesAllowed(), splitPolicy+", or have the quota raised"))

@@ -35,9 +35,9 @@ func starAt(hub peering.Cell, vpcs, accounts int) *policy.Policy {
 
 var hub = peering.Cell{Account: "100000000000", Region: "eu-west-1"}
 
-func newHub(t *testing.T, p *policy.Policy, context map[string]any) (awscdk.Stack, error) {
+func newHub(t *testing.T, p *policy.Policy, context map[string]any) (cell.Stacks, error) {
 	t.Helper()
-	return cell.New(awscdk.NewApp(nil), cell.Props{Policy: p, Cell: p.Departments[0].Members[0].Cell, Options: options(t, context), Build: built(t)})
+	return cell.New(awscdk.NewApp(nil), p.Departments[0].Members[0].Cell, cell.Props{Policy: p, Options: options(t, context), Build: built(t)})
 }
 
 func TestAQuotaThatWouldBeExceededStopsSynth(t *testing.T) {
@@ -50,7 +50,7 @@ func TestAQuotaThatWouldBeExceededStopsSynth(t *testing.T) {
 		{"a hundred accounts fit", star(1, 100), nil, ""},
 		{"more accounts than the bus's policy has room for", star(1, 150), nil, "100000000000/eu-west-1: the characters of the event bus's policy would be"},
 		{"the organization stands for all of them", star(1, 150), object{"organization": "o-0123456789"}, ""},
-		{"more counterparts than a stack has room for", star(1, 250), object{"organization": "o-0123456789"}, "the resources of the stack would be"},
+		{"more counterparts than a stack has room for", star(1, 250), object{"organization": "o-0123456789"}, "the resources of the main stack would be"},
 		{"more counterparts than a bus of a small region has rules for", starAt(peering.Cell{Account: "100000000000", Region: "eu-south-1"}, 1, 110), nil, "the rules on the default bus would be"},
 		{"more VPCs than a role's policies have room for", star(4000, 2), nil, "the managed policies of the role of accept would be"},
 	}
@@ -83,9 +83,15 @@ func TestTheResourcesAreCountedHighEnough(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := len((*assertions.Template_FromStack(made, nil).ToJSON())["Resources"].(object))
+	count := func(stack awscdk.Stack) int {
+		return len((*assertions.Template_FromStack(stack, nil).ToJSON())["Resources"].(object))
+	}
+	if n := count(made.Bus); n != 3 {
+		t.Errorf("the stack of the bus has %d resources, want the bus and two statements", n)
+	}
+	n := count(made.Main)
 	if counted := exceeded.Have - 2*10; n > counted {
-		t.Errorf("a stack has %d resources, and %d are counted", n, counted)
+		t.Errorf("a main stack has %d resources, and %d are counted", n, counted)
 	}
 }
 
@@ -95,7 +101,7 @@ func TestManyStatementsSpreadOverPolicies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := assertions.Template_FromStack(made, nil)
+	template := assertions.Template_FromStack(made.Main, nil)
 	managed := resources(t, template, "AWS::IAM::ManagedPolicy")
 	if len(managed) == 0 {
 		t.Error("no managed policy; 100 VPCs with 60 requesters don't fit into 10,240 characters")

@@ -50,6 +50,7 @@ func (d spec) rulesOn(bus wiring.Bus) int {
 }
 
 // busPolicy lets the counterparts' accounts send what their rules for this cell forward, and nothing else.
+// The id of a statement is unique in the account and Region, over all stacks and buses, so it has the prefix.
 // A sender can't lie about aws.ec2: EventBridge keeps the sources that begin with aws to itself.
 // ForAllValues also holds for a request without the key, but every event has a source and a detail type.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-restrict-rule.html
@@ -66,8 +67,8 @@ func busPolicy(p naming, counterparts []peering.Cell, organization string) []sta
 	}
 	calls, announcements := wiring.ForwardNames(p.Cell)
 	return []statement{
-		forwarded("CallsThatCounterpartsForward", p.name(calls), "aws.ec2", "AWS API Call via CloudTrail"),
-		forwarded("AnnouncementsThatCounterpartsForward", p.prefix+"/"+p.name(announcements), outcome.Source, string(outcome.Accepted)),
+		forwarded(p.name("CallsThatCounterpartsForward"), p.name(calls), "aws.ec2", "AWS API Call via CloudTrail"),
+		forwarded(p.name("AnnouncementsThatCounterpartsForward"), p.prefix+"/"+p.name(announcements), outcome.Source, string(outcome.Accepted)),
 	}
 }
 

@@ -39,12 +39,13 @@ type Cloud struct {
 	mu        sync.Mutex
 	keys      map[string]key // minted, by access key id
 	calls     []apicall.Call
+	claims    map[PhysicalID]string // the stack of each resource
 	injectors []*injector
 }
 
 // New returns an empty cloud. Close ends what it does by itself.
 func New(o Options) *Cloud {
-	c := &Cloud{keys: map[string]key{}, IAM: iam.NewRegistry()}
+	c := &Cloud{keys: map[string]key{}, claims: map[PhysicalID]string{}, IAM: iam.NewRegistry()}
 	c.Queues = queue.New(queue.Options{Notifier: &c.changed, IAM: c.IAM})
 	o.Events.Queues, o.Events.Notifier, o.Events.IAM = c.Queues, &c.changed, c.IAM
 	c.Events = events.New(o.Events)

@@ -61,6 +61,9 @@ func (s *stage) asks(cell peering.Cell, do func(*lab.Person) string) {
 func (s *stage) deploy(policy string) {
 	s.must("the cells are deployed", s.Launch(s.ctx, s.workshop, policy, s.announced))
 	for _, c := range s.Cells {
+		s.tell("deploys", "", fmt.Sprintf("stack %s: the event bus and its policy", c.Bus.Name))
+	}
+	for _, c := range s.Cells {
 		s.tell("deploys", "", fmt.Sprintf("stack %s: %d functions, %d queues, roles enforced", c.Stack.Name, len(c.Stack.Functions), len(c.Stack.QueueURLs)))
 	}
 	for line := range strings.Lines(policy[strings.Index(policy, "peerings:"):]) {

@@ -12,7 +12,6 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 	"github.com/autopeer/autopeer/internal/domain/function"
-	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
@@ -44,40 +43,59 @@ func Launch(ctx context.Context, cloud *cloudsim.Cloud, w *Workshop, endpoint st
 		return nil, err
 	}
 	cloud.IAM.Enforce()
+	stacks, err := deployStacks(ctx, cloud, folder, endpoint)
 	var cells []*Cell
 	for _, c := range p.Cells() {
-		cell, err := launch(ctx, cloud, folder, endpoint, c)
-		cells = append(cells, cell)
+		cells = append(cells, &Cell{
+			naming: naming{c, wiring.DefaultPrefix}, Bus: stacks[wiring.BusStackName(wiring.DefaultPrefix, c)], Stack: stacks[wiring.StackName(wiring.DefaultPrefix, c)],
+			Mappings: map[function.Name]*queue.Poller{}, DeadLetters: map[function.Name]string{},
+		})
+	}
+	if err != nil {
+		return cells, err
+	}
+	for _, cell := range cells {
+		err := cell.findFunctions()
 		if err == nil && watch != nil {
 			err = cell.watchBus(ctx, cloud, watch)
 		}
 		if err != nil {
-			return cells, fmt.Errorf("deploy %s: %w", c, err)
+			return cells, fmt.Errorf("deploy %s: %w", cell.Cell, err)
 		}
 	}
 	return cells, nil
 }
 
-// launch makes one stack, and says which of its parts are the functions'.
-func launch(ctx context.Context, cloud *cloudsim.Cloud, folder, endpoint string, c peering.Cell) (*Cell, error) {
-	cell := &Cell{naming: naming{c, wiring.DefaultPrefix}, Mappings: map[function.Name]*queue.Poller{}, DeadLetters: map[function.Name]string{}}
-	name := wiring.StackName(wiring.DefaultPrefix, c)
-	source, err := cfn.Read(folder, name, string(c.Account), string(c.Region))
+// deployStacks deploys all stacks in the folder, each after those that it depends on. It returns them by name, after an
+// error those that have been deployed, wholly or in part.
+func deployStacks(ctx context.Context, cloud *cloudsim.Cloud, folder, endpoint string) (map[string]*cfn.Stack, error) {
+	stacks := map[string]*cfn.Stack{}
+	sources, err := cfn.ReadAssembly(folder)
 	if err != nil {
-		return cell, err
+		return stacks, err
 	}
-	source.Endpoint = endpoint
-	if cell.Stack, err = cfn.Deploy(ctx, cloud, source); err != nil {
-		return cell, err
-	}
-	for _, f := range function.All {
-		cell.Mappings[f] = cell.Stack.Mappings[cell.queue(f)]
-		cell.DeadLetters[f] = cell.Stack.QueueURLs[cell.queue(f)+"-dead-letters"]
-		if cell.Mappings[f] == nil || cell.DeadLetters[f] == "" {
-			return cell, errors.New("stack " + name + " has no mapping or no dead-letter queue for " + string(f))
+	for _, source := range sources {
+		source.Endpoint = endpoint
+		if stacks[source.Name], err = cfn.Deploy(ctx, cloud, source); err != nil {
+			return stacks, err
 		}
 	}
-	return cell, nil
+	return stacks, nil
+}
+
+// findFunctions finds the mappings and the dead-letter queues of the functions in the cell's stack.
+func (c *Cell) findFunctions() error {
+	if c.Bus == nil || c.Stack == nil {
+		return errors.New("a stack of the cell is missing")
+	}
+	for _, f := range function.All {
+		c.Mappings[f] = c.Stack.Mappings[c.queue(f)]
+		c.DeadLetters[f] = c.Stack.QueueURLs[c.queue(f)+"-dead-letters"]
+		if c.Mappings[f] == nil || c.DeadLetters[f] == "" {
+			return errors.New("stack " + c.Stack.Name + " has no mapping or no dead-letter queue for " + string(f))
+		}
+	}
+	return nil
 }
 
 // Close ends the functions that are processes. The cloud that invokes them must be closed first.

@@ -39,8 +39,8 @@ type Cell struct {
 	Mappings map[function.Name]*queue.Poller
 	// DeadLetters are the URLs of the dead-letter queues.
 	DeadLetters map[function.Name]string
-	// Stack has what the template has made; nil where the functions run in this process.
-	Stack *cfn.Stack
+	// Bus is the stack with the event bus, and Stack the one with the functions; nil where the functions run in this process.
+	Bus, Stack *cfn.Stack
 
 	missed, invocations atomic.Int64
 	watch               *queue.Poller // nil where nobody watches

@@ -60,7 +60,7 @@ func New(change func(*ec2.Options)) *Sandbox {
 			o.Trail = trail
 			return ec2.New(o)
 		},
-		Events: events.Options{Schedule: s.schedule},
+		Events: events.Options{Schedule: s.schedule, TargetBus: events.PermittedTargetBus},
 	})
 	return s
 }

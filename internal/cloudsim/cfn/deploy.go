@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -25,45 +23,6 @@ type Source struct {
 	Template              []byte
 	Assets                map[string]string // the folder of each asset, by the object key that the template names
 	Endpoint              string            // where functions reach the embedded cloud
-}
-
-// Read reads a stack from the folder that the CDK app wrote. The endpoint is left to the caller.
-func Read(folder, name, account, region string) (Source, error) {
-	s := Source{Account: account, Region: region, Name: name}
-	var err error
-	if s.Template, err = os.ReadFile(filepath.Join(folder, name+".template.json")); err != nil { // the folder that the user named
-		return s, fmt.Errorf("read stack: %w", err)
-	}
-	if s.Assets, err = readAssets(folder, name); err != nil {
-		return s, fmt.Errorf("read stack: %w", err)
-	}
-	return s, nil
-}
-
-// readAssets reads the CDK's list of what is to be uploaded.
-func readAssets(folder, name string) (map[string]string, error) {
-	data, err := os.ReadFile(filepath.Join(folder, name+".assets.json")) // the folder that the user named
-	if err != nil {
-		return nil, err
-	}
-	var manifest struct {
-		Files map[string]struct {
-			Source       struct{ Path, Packaging string }
-			Destinations map[string]struct{ ObjectKey string }
-		}
-	}
-	if err := json.Unmarshal(data, &manifest); err != nil {
-		return nil, err
-	}
-	assets := map[string]string{}
-	for _, file := range manifest.Files {
-		for _, d := range file.Destinations {
-			if file.Source.Packaging == "zip" { // a folder that would be zipped
-				assets[d.ObjectKey] = filepath.Join(folder, file.Source.Path)
-			}
-		}
-	}
-	return assets, nil
 }
 
 // Stack is what has been deployed.
@@ -127,6 +86,9 @@ func (d *deployment) deploy() error {
 	if err != nil {
 		return err
 	}
+	if err := d.claimStack(); err != nil {
+		return err
+	}
 	d.scope = scope{pseudo: d.pseudoParameters(), resources: map[string]made{}}
 	if d.parameters, err = parameters(t.Parameters); err != nil {
 		return err
@@ -154,7 +116,7 @@ func (d *deployment) deploy() error {
 func (d *deployment) pseudoParameters() map[string]string {
 	return map[string]string{
 		"AWS::AccountId": d.Source.Account, "AWS::Region": d.Source.Region, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com",
-		"AWS::StackName": d.Source.Name, "AWS::StackId": d.arn("cloudformation", "stack/"+d.Source.Name+"/0"),
+		"AWS::StackName": d.Source.Name, "AWS::StackId": d.stackID(),
 	}
 }
 
@@ -196,12 +158,15 @@ func (d *deployment) create(id string, r resource) (made, error) {
 	if creator == nil {
 		return made{}, errors.New("the embedded cloud has no such type")
 	}
-	properties, err := d.resolve(r.Properties)
+	properties, err := d.resolveMap(r.Properties)
 	if err != nil {
 		return made{}, err
 	}
 	data, err := json.Marshal(properties)
 	if err != nil {
+		return made{}, err
+	}
+	if err := d.claim(r.Type, properties); err != nil {
 		return made{}, err
 	}
 	return creator(d, id, data)

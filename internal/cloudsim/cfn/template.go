@@ -70,32 +70,7 @@ func strict(data []byte, into any) error {
 
 // order returns the logical ids so that each comes after what it refers to; otherwise they are sorted.
 func (t template) order() ([]string, error) {
-	var sorted []string
-	state := map[string]int{} // 1 while what it needs is visited, 2 when it is in order
-	var visit func(id string) error
-	visit = func(id string) error {
-		switch state[id] {
-		case 1:
-			return fmt.Errorf("%s: it depends on itself", id)
-		case 2:
-			return nil
-		}
-		state[id] = 1
-		for _, needed := range t.needs(id) {
-			if err := visit(needed); err != nil {
-				return err
-			}
-		}
-		state[id] = 2
-		sorted = append(sorted, id)
-		return nil
-	}
-	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
-		if err := visit(id); err != nil {
-			return nil, err
-		}
-	}
-	return sorted, nil
+	return inOrder(slices.Sorted(maps.Keys(t.Resources)), t.needs)
 }
 
 // needs lists the resources that one refers to. A name that is no resource is found when it is resolved.
@@ -111,6 +86,5 @@ func (t template) needs(id string) []string {
 			names[fmt.Sprint(name)] = true
 		}
 	}
-	maps.DeleteFunc(names, func(name string, _ bool) bool { _, found := t.Resources[name]; return !found })
-	return slices.Sorted(maps.Keys(names))
+	return among(t.Resources, slices.Sorted(maps.Keys(names)))
 }

@@ -144,6 +144,77 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestTheCheckOfTargetBuses puts two targets, a queue and a bus of finance's or of marketing's own. A refusal puts
+// neither.
+func TestTheCheckOfTargetBuses(t *testing.T) {
+	t.Parallel()
+	const foreign, abroad = "arn:aws:events:us-east-1:222222222222:event-bus/autopeer", "arn:aws:events:eu-west-1:111111111111:event-bus/autopeer"
+	const absent, denied = "ResourceNotFoundException", "AccessDeniedException"
+	tests := []struct {
+		name, target string
+		isThere      bool
+		policy       string    // the principal of its only statement
+		want         [3]string // the error code of each check
+	}{
+		{"no bus", foreign, false, "", [3]string{"", absent, absent}},
+		{"a bus without a policy", foreign, true, "", [3]string{"", "", denied}},
+		{"a bus that admits the account", foreign, true, `{"AWS":"111111111111"}`, [3]string{}},
+		{"a bus that admits the role", foreign, true, `{"AWS":"arn:aws:iam::111111111111:role/forward"}`, [3]string{}},
+		{"a bus that admits every principal under conditions", foreign, true, `"*"`, [3]string{}},
+		{"a bus that admits another account", foreign, true, `{"AWS":"333333333333"}`, [3]string{"", "", denied}},
+		{"a bus of the account in another Region", abroad, true, "", [3]string{}},
+		{"no bus of the account in another Region", abroad, false, "", [3]string{"", absent, absent}},
+	}
+	for _, tt := range tests {
+		for check, want := range tt.want {
+			t.Run(fmt.Sprint(tt.name, "/", check), func(t *testing.T) {
+				t.Parallel()
+				inBubble(t, events.Options{TargetBus: events.TargetBusCheck(check)}, func(t *testing.T, c *cloudsim.Cloud) {
+					other := in(t, c, finance, virginia)
+					if tt.target == abroad {
+						other = in(t, c, marketing, ireland)
+					}
+					if tt.isThere {
+						other.busFor(tt.policy)
+					}
+					n, err := in(t, c, marketing, virginia).busTarget(tt.target)
+					if got := code(err); got != want || (want == "" && err != nil) {
+						t.Errorf("error code %q, want %q (%v)", got, want, err)
+					}
+					if (n == 2) != (want == "") || n == 1 {
+						t.Errorf("%d targets are there, want 2 or, after a refusal, none", n)
+					}
+				})
+			})
+		}
+	}
+}
+
+// busFor makes a bus that admits the principal, if it isn't empty, under a condition that no request without an event
+// meets.
+func (a account) busFor(principal string) {
+	a.t.Helper()
+	arn := a.bus("autopeer")
+	if principal == "" {
+		return
+	}
+	policy := `{"Statement":{"Effect":"Allow","Principal":` + principal + `,"Action":"events:PutEvents","Resource":"` + arn + `","Condition":{"ForAllValues:StringEquals":{"events:source":"aws.ec2"}}}}`
+	_, err := a.bridge.PutPermission(a.t.Context(), &eventbridge.PutPermissionInput{EventBusName: aws.String("autopeer"), Policy: &policy})
+	a.check(err)
+}
+
+// busTarget puts a queue and the bus as targets of a rule. It returns the number of targets that the rule has then.
+func (a account) busTarget(bus string) (int, error) {
+	a.t.Helper()
+	rule := aws.String("ours")
+	_, err := a.bridge.PutRule(a.t.Context(), &eventbridge.PutRuleInput{Name: rule, EventPattern: aws.String(`{"source":["x"]}`)})
+	a.check(err)
+	refusal := a.target("default", *rule, to("arn:aws:sqs:us-east-1:111111111111:jobs"), a.toBus(bus))
+	put, err := a.bridge.ListTargetsByRule(a.t.Context(), &eventbridge.ListTargetsByRuleInput{Rule: rule})
+	a.check(err)
+	return len(put.Targets), refusal
+}
+
 func createBus(a account, name string) error {
 	_, err := a.bridge.CreateEventBus(a.t.Context(), &eventbridge.CreateEventBusInput{Name: &name})
 	return err

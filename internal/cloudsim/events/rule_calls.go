@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
+	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 	"github.com/autopeer/autopeer/internal/cloudsim/pattern"
 )
 
@@ -238,9 +239,34 @@ func (s *Service) putTargets(ctx context.Context, in putTargetsInput) (targetsOu
 		if err := changed.put(t); err != nil {
 			return targetsOutput{}, err
 		}
+		if err := s.checkTargetBus(r.bus, t); err != nil {
+			return targetsOutput{}, err
+		}
 	}
 	*r = changed
 	return targetsOutput{FailedEntries: []failedTarget{}}, nil
+}
+
+// checkTargetBus makes the check that the option TargetBus asks for. Callers hold the lock.
+func (s *Service) checkTargetBus(from busName, t target) error {
+	name, isBus := parseBusARN(t.ARN)
+	if !isBus || s.options.TargetBus == AnyTargetBus {
+		return nil
+	}
+	b := s.bus(name)
+	if b == nil {
+		return noBus(name.name)
+	}
+	if s.options.TargetBus == ExistingTargetBus || name.account == from.account {
+		return nil
+	}
+	r := iam.Request{
+		Principal: iam.Principal{Account: from.account, ARN: t.RoleARN}, Action: "events:PutEvents", Resource: name.arn(), Owner: name.account,
+	}
+	if !b.policy.Admits(r) {
+		return denied(&iam.Refusal{Request: r, Why: "because no resource-based policy allows the events:PutEvents action"})
+	}
+	return nil
 }
 
 type removeTargetsInput struct {

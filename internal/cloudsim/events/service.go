@@ -41,7 +41,21 @@ type Options struct {
 	AccepterCopy bool
 	// NewIDOnForward gives an event a new id on its second bus. AWS doesn't document which it does.
 	NewIDOnForward bool
+	// TargetBus is how PutTargets checks a target that is an event bus. AWS documents no check, and reports of
+	// refused and of accepted targets contradict each other.
+	TargetBus TargetBusCheck
 }
+
+// TargetBusCheck is a check of the event buses that rules send to.
+type TargetBusCheck int
+
+// The checks, each stricter than the one before. The policy of a bus is checked without its conditions, since there is
+// no event yet, and only for another account's rule.
+const (
+	AnyTargetBus       TargetBusCheck = iota
+	ExistingTargetBus                 // the bus must exist
+	PermittedTargetBus                // and its policy must name the rule's account or the target's role
+)
 
 // Stage is a step on an event's way.
 type Stage string

@@ -44,6 +44,14 @@ func (p Policy) Decide(r Request) Decision {
 	return decision
 }
 
+// Admits reports whether a statement allows the request to the principal or its account if its conditions hold. The
+// request's keys are ignored.
+func (p Policy) Admits(r Request) bool {
+	return slices.ContainsFunc(p.statements, func(s statement) bool {
+		return s.Effect == "Allow" && s.names(r) && s.Principal.covers(r.Principal) != Silent
+	})
+}
+
 func (s statement) decide(r Request) Decision {
 	who := s.Principal.covers(r.Principal)
 	switch {

@@ -231,3 +231,31 @@ func TestDocumentedAcceptPolicy(t *testing.T) {
 		})
 	}
 }
+
+func TestAdmits(t *testing.T) {
+	t.Parallel()
+	const unmet = `,"Condition":{"ForAllValues:StringEquals":{"events:source":"x"}}`
+	tests := []struct {
+		name, policy string
+		want         bool
+	}{
+		{"the account, under a condition", statement(unmet), true},
+		{"a denial", statement(unmet + `,"Effect":"Deny"`), false},
+		{"another account", statement(unmet + `,"Principal":{"AWS":"333333333333"}`), false},
+		{"another action", statement(unmet + `,"Action":"events:PutRule"`), false},
+		{"another bus", statement(unmet + `,"Resource":"` + bus + `2"`), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p, err := iam.ParseResource([]byte(tt.policy))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := iam.Request{Principal: iam.Principal{Account: "111111111111", ARN: "arn:aws:iam::111111111111:role/forward"}, Action: "events:PutEvents", Resource: bus}
+			if got := p.Admits(r); got != tt.want {
+				t.Errorf("Admits() = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}

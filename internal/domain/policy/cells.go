@@ -110,18 +110,17 @@ func (p *Policy) Concerns(v peering.VPC) bool {
 }
 
 // Counterparts returns the cells that a connection of the given one may lead to, sorted and without the
-// cell itself.
+// cell itself. Each is a counterpart of the other: third parties count on neither side, even one whose VPC is in the cell.
 func (p *Policy) Counterparts(cell peering.Cell) []peering.Cell {
-	local := p.departmentsIn(cell)
+	local, third := p.departmentsIn(cell), p.thirdParties()
 	peers := map[string]bool{}
 	for _, entry := range p.Peerings {
 		for i, name := range entry.Between {
-			if local[name] {
+			if local[name] && !third[name] {
 				peers[entry.Between[1-i]] = true
 			}
 		}
 	}
-	third := p.thirdParties()
 	var cells []peering.Cell
 	for _, d := range p.Departments {
 		if peers[d.Name] && !third[d.Name] {

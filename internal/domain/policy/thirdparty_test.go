@@ -64,6 +64,23 @@ func TestNothingIsDeployedForThirdParties(t *testing.T) {
 	}
 }
 
+// TestCounterpartsAreMutual has a third party's VPC in the cell of a department that peers with another cell.
+func TestCounterpartsAreMutual(t *testing.T) {
+	t.Parallel()
+	p := withVendor()
+	p.Departments[len(p.Departments)-1].Members[0].Cell = developerCell
+	p.Peerings = slices.DeleteFunc(p.Peerings, func(e policy.Peering) bool {
+		return slices.Contains(e.Between[:], "developer") && slices.Contains(e.Between[:], "marketing")
+	})
+	for _, c := range p.Cells() {
+		for _, other := range p.Counterparts(c) {
+			if !slices.Contains(p.Counterparts(other), c) {
+				t.Errorf("%s is a counterpart of %s, but not the other way round", other, c)
+			}
+		}
+	}
+}
+
 func TestPeeringsWithThirdPartiesAreInThePart(t *testing.T) {
 	t.Parallel()
 	part := withVendor().ForCell(financeCell, "")

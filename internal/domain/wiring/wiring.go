@@ -17,10 +17,14 @@ import (
 // DefaultPrefix is what the names of everything begin with, unless the operator says otherwise.
 const DefaultPrefix = "autopeer"
 
-// StackName returns the name of the CloudFormation stack of a cell.
+// StackName returns the name of the CloudFormation stack of a cell, which has everything but the event bus.
 func StackName(prefix string, cell peering.Cell) string {
 	return fmt.Sprintf("%s-%s-%s", prefix, cell.Account, cell.Region)
 }
+
+// BusStackName returns the name of the stack with the event bus of a cell and the bus's policy. The counterparts' rules
+// send to this bus, so it is deployed before their cells.
+func BusStackName(prefix string, cell peering.Cell) string { return StackName(prefix, cell) + "-bus" }
 
 // How a function is fed. AWS asks that a message stays hidden for six function timeouts. Few environments
 // beat many under EC2's throttle, since none can see what the others spend. A message that fails is

@@ -129,13 +129,11 @@ func agreed(pair [2]lab.Site, id peering.ConnectionID) []string {
 	return append(sandbox.Connected(a, b, id), sandbox.Admits(b.Group, "icmp", a), sandbox.Admits(a.Group, "tcp 443", b))
 }
 
-// deploy deploys the templates, of which the functions run in this process, with the credentials of their roles.
-func (c *company) deploy(templates map[peering.Cell][]byte) {
+// deploy deploys the stacks. Their functions run in this process, with the credentials of their roles.
+func (c *company) deploy(stacks []cfn.Source) {
 	p := c.policy()
-	for _, at := range []peering.Cell{one, two} {
-		_, err := cfn.Deploy(c.ctx, c.Cloud, cfn.Source{
-			Account: string(at.Account), Region: string(at.Region), Name: wiring.StackName(wiring.DefaultPrefix, at), Template: templates[at],
-		})
+	for _, stack := range stacks {
+		_, err := cfn.Deploy(c.ctx, c.Cloud, stack)
 		c.must("deploy", err)
 	}
 	for _, at := range []peering.Cell{one, two} {

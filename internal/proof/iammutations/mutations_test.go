@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,11 +17,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/autopeer/autopeer/infra/cell"
+	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/domain/function"
-	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
-	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/proof/iammutations"
 )
 
@@ -50,13 +48,13 @@ var survivors = []string{
 	"autopeer-accept-us-east-1: RejectWhatNoPeeringNames without ec2:AccepterVpc",
 	"autopeer-forward-eu-west-1: TakeOn without aws:SourceAccount",
 	"autopeer-forward-us-east-1: TakeOn without aws:SourceAccount",
-	"events event-bus/autopeer of 111111111111: CallsThatCounterpartsForward without events:detail-type",
-	"events event-bus/autopeer of 222222222222: CallsThatCounterpartsForward without events:detail-type",
+	"events event-bus/autopeer of 111111111111: autopeer-CallsThatCounterpartsForward without events:detail-type",
+	"events event-bus/autopeer of 222222222222: autopeer-CallsThatCounterpartsForward without events:detail-type",
 }
 
-// play runs autopeer with the templates, in a bubble of its own, and returns what somebody noticed first. Change, if not
-// nil, changes EC2's options.
-func play(t *testing.T, templates map[peering.Cell][]byte, change func(*ec2.Options)) (what noticed) {
+// play runs autopeer with the stacks, in a bubble of its own, and returns the first thing that was noticed. Change, if
+// not nil, changes EC2's options.
+func play(t *testing.T, stacks []cfn.Source, change func(*ec2.Options)) (what noticed) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		c := build(t.Context(), change)
@@ -68,7 +66,7 @@ func play(t *testing.T, templates map[peering.Cell][]byte, change func(*ec2.Opti
 				panic(r)
 			}
 		}()
-		c.deploy(templates)
+		c.deploy(stacks)
 		c.work()
 		c.attack()
 	})
@@ -76,22 +74,22 @@ func play(t *testing.T, templates map[peering.Cell][]byte, change func(*ec2.Opti
 }
 
 func TestAsSynthesizedNothingIsMissed(t *testing.T) {
-	templates := synthesize(t)
+	stacks := synthesize(t)
 	for _, callRegion := range []bool{false, true} {
-		if what := play(t, templates, func(o *ec2.Options) { o.Switches.CallRegionInVPCKeys = callRegion }); what != "" {
+		if what := play(t, stacks, func(o *ec2.Options) { o.Switches.CallRegionInVPCKeys = callRegion }); what != "" {
 			t.Errorf("with the call's Region in the keys of VPCs %v: %s", callRegion, what)
 		}
 	}
 }
 
 func TestEveryPermissionIsMissed(t *testing.T) {
-	templates := synthesize(t)
+	stacks := synthesize(t)
 	var mu sync.Mutex
 	var unnoticed []string
 	count := 0
 	t.Run("without", func(t *testing.T) {
-		for at, template := range templates {
-			mutations, err := iammutations.Of(template)
+		for at, stack := range stacks {
+			mutations, err := iammutations.Of(stack.Template)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -102,8 +100,8 @@ func TestEveryPermissionIsMissed(t *testing.T) {
 				count++
 				t.Run(m.Name, func(t *testing.T) {
 					t.Parallel()
-					changed := maps.Clone(templates)
-					changed[at] = m.Template
+					changed := slices.Clone(stacks)
+					changed[at].Template = m.Template
 					what := play(t, changed, nil)
 					t.Logf("noticed: %s", what)
 					if what == "" {
@@ -143,8 +141,8 @@ func TestSurvivorsAreExplained(t *testing.T) {
 	}
 }
 
-// synthesize returns the templates of the company's policy. Its VPCs get the same ids in every run.
-func synthesize(t *testing.T) map[peering.Cell][]byte {
+// synthesize returns the stacks of the company's policy. Its VPCs get the same ids in every run.
+func synthesize(t *testing.T) []cfn.Source {
 	t.Helper()
 	var p *policy.Policy
 	synctest.Test(t, func(t *testing.T) {
@@ -157,23 +155,20 @@ func synthesize(t *testing.T) map[peering.Cell][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	functions, out := built(t), t.TempDir()
+	out := t.TempDir()
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &out})
-	for _, at := range p.Cells() {
-		if _, err := cell.New(app, cell.Props{Policy: p, Cell: at, Options: options, Build: functions}); err != nil {
-			t.Fatal(err)
-		}
+	if err := cell.NewAll(app, cell.Props{Policy: p, Options: options, Build: built(t)}); err != nil {
+		t.Fatal(err)
 	}
 	app.Synth(nil)
-	templates := map[peering.Cell][]byte{}
-	for _, at := range p.Cells() {
-		template, err := os.ReadFile(filepath.Join(out, wiring.StackName(wiring.DefaultPrefix, at)+".template.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		templates[at] = permissionsOnly(t, template)
+	stacks, err := cfn.ReadAssembly(out)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return templates
+	for i := range stacks {
+		stacks[i].Template = permissionsOnly(t, stacks[i].Template)
+	}
+	return stacks
 }
 
 // built returns a folder with stand-ins for the functions, which are deployed nowhere.
