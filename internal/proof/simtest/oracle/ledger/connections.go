@@ -3,6 +3,7 @@ package ledger
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -119,4 +120,4 @@ func tagKey(id string, cell peering.Cell) string {
 }
 
 // IsConnectionID reports whether the id is that of a peering connection.
-func IsConnectionID(id string) bool { return len(id) > 4 && id[:4] == "pcx-" }
+func IsConnectionID(id string) bool { return strings.HasPrefix(id, "pcx-") }
