@@ -1,4 +1,4 @@
-# `make help` lists what there is. CI runs the same targets.
+# `make help` lists the targets. CI runs the same ones.
 
 GO            ?= go
 POLICY        ?= docs/examples/policy.yaml
@@ -10,12 +10,35 @@ PKGS          ?= ./internal/domain/policy ./internal/domain/plan ./internal/doma
 EVERY         ?= 1
 GOLANGCI_LINT := v2.15.0
 PYTHON        ?= python3
+SHELL         := bash
+.SHELLFLAGS   := -o pipefail -c
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
+# With the commit in a function, every commit would deploy every function.
+export GOFLAGS += -buildvcs=false
+
+# EC2's client alone compiles for a minute. Programs for this machine use Go's default compiler flags, so that they share
+# one compiled client with tests, editors and linters; tags and linker flags do not change it. The race detector needs a
+# second client, which compiles in half the time without inlining. Lambda's architecture needs a third, which only
+# `make build` compiles. Without lambda.norpc, or with the symbol table, a function is three times as large.
+FUNCTION  := -tags lambda.norpc -ldflags '-s -w'
+PROGRAM   := $(GO) build -v $(FUNCTION) -o build/bin/
+LAMBDA    := CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) build -trimpath $(FUNCTION)
+RACE      := -race -gcflags=github.com/aws/aws-sdk-go-v2/service/ec2=-l
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
-# Without lambda.norpc, or with the symbol table, a function weighs three times as much; with the commit
-# in it, every commit would deploy every function.
-LAMBDA    := CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
+
+# The race detector covers every package with tests, except packages without goroutines, packages that play hundreds of
+# scenarios, which would take minutes more, and infra, because jsii races with itself.
+UNRACED := ./infra/... ./internal/archtest ./internal/demo ./internal/domain/... ./internal/policyfile ./internal/proof/... ./internal/sandbox/...
+TESTED  := $(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}'
+RACED   := $$($(TESTED) ./... | grep -vxF "$$($(TESTED) $(UNRACED))")
+
+# counted prints a line for every hundredth package that `go build -v` compiles, and every error.
+counted = 2>&1 | awk '!/^[^ ]+$$/ { print; next } ++n % 100 == 0 { print "   " n " packages compiled$(1)"; fflush() }'
+first   = @[ -e build/bin/autopeer ] || echo "compiling: the AWS SDK takes minutes the first time"
+# stage prints a heading with the seconds since make started.
+stage   = @echo "== $(1) ($$(( $$(date +%s) - $(started) ))s)"
+started := $(shell date +%s)
 
 CDK        := .tools/cdk/node_modules/.bin/cdk
 EVERYTHING := {"trail":"true","alarmEmail":"ops@example.com","permissionsBoundary":"edge","reservedConcurrency":"5"}
@@ -23,24 +46,32 @@ EVERYTHING := {"trail":"true","alarmEmail":"ops@example.com","permissionsBoundar
 .DEFAULT_GOAL := help
 
 .PHONY: help
-help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+help:
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Use
 
 .PHONY: demo
-demo: build/autopeer ## See the main job done on the embedded cloud (SCENARIO=name for one scenario)
-	@build/autopeer demo $(if $(SCENARIO),--scenario $(SCENARIO))
+demo: programs ## Play the labs on the embedded cloud and check every line (SCENARIO=name for one)
+	@build/bin/autopeer demo $(if $(SCENARIO),--scenario $(SCENARIO))
 
 .PHONY: local
-local: build/autopeer ## Run the embedded cloud with the cells of a policy (PORT=4566, POLICY=file)
-	@build/autopeer local --port $(PORT) --policy $(POLICY)
+local: programs ## Run the embedded cloud with the cells of a policy (PORT=4566, POLICY=file)
+	@build/bin/autopeer local --port $(PORT) --policy $(POLICY)
 
 .PHONY: policy
-policy: build/autopeer ## Check a policy file (POLICY=file): exit 0, or 2 with every mistake
-	@build/autopeer policy $(POLICY)
+policy: ## Check a policy file: exit 0, or 2 after a list of its mistakes (POLICY=file)
+	$(first)
+	@$(PROGRAM) ./infra/autopeer $(call counted)
+	@build/bin/autopeer policy $(POLICY)
 
-build/autopeer: FORCE
-	@[ -e $@ ] || echo "compiling autopeer and the AWS SDK, which takes minutes the first time"
-	@$(GO) build -o $@ ./infra/autopeer
+# internal/local builds with the same flags, so that it finds these programs up to date.
+.PHONY: programs
+programs:
+	$(first)
+	@$(PROGRAM) ./functions/... ./infra ./infra/autopeer $(call counted)
+
+##@ Deploy
 
 .PHONY: build
 build: $(FUNCTIONS:%=build/%/bootstrap) ## Build the functions for Lambda into build/<name>/bootstrap
@@ -50,56 +81,16 @@ build/%/bootstrap: FORCE
 	@mkdir -p $(@D)
 	$(LAMBDA) -o $@ ./functions/$*
 
-# What plays scenarios by the hundred goes without the race detector, which would take minutes more; the code that it
-# plays has tests of its own. jsii races with itself.
-RACED := ./functions/... ./internal/accept ./internal/connect ./internal/disconnect ./internal/sweep ./internal/apply ./internal/parallel ./internal/policyfile ./internal/archtest ./internal/local ./internal/aws/... ./internal/cloudsim/... ./internal/domain/...
-
-.PHONY: test
-test: .venv/ready ## Run every test
-	$(GO) vet ./...
-	$(GO) test -race -timeout 10m $(RACED)
-	$(GO) test -timeout 10m ./infra/... ./internal/demo ./internal/lab ./internal/sandbox/... ./internal/proof/...
-
-.PHONY: test-fast
-test-fast: ## Run the tests of internal/ without the race detector
-	$(GO) test ./internal/...
-
-.PHONY: fuzz
-fuzz: ## Fuzz each target for a while (FUZZTIME=30s)
-	@for target in $$(grep -rl --include='*_test.go' '^func Fuzz' internal | xargs -n1 dirname | sort -u); do \
-		for name in $$(grep -h '^func Fuzz' $$target/*_test.go | sed 's/func \(Fuzz[A-Za-z]*\).*/\1/'); do \
-			echo "$$target $$name"; $(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./$$target || exit 1; \
-		done; \
-	done
-
-.PHONY: mutate
-mutate: ## Change one thing after another in the code, and see whether its tests notice (PKGS=packages, EVERY=n for every nth)
-	$(GO) build -o .tools/mutate ./internal/proof/mutate
-	@.tools/mutate -every $(EVERY) $(PKGS)
-
-.PHONY: fmt
-fmt: ## Format the Go files
-	gofmt -w functions infra internal
-
-.PHONY: lint
-lint: .tools/golangci-lint-$(GOLANGCI_LINT) ## Check format and code
-	@unformatted=$$(gofmt -l functions infra internal); [ -z "$$unformatted" ] || { echo "not formatted (make fmt): $$unformatted"; exit 1; }
-	.tools/golangci-lint-$(GOLANGCI_LINT) run ./...
-
-.tools/golangci-lint-$(GOLANGCI_LINT):
-	GOBIN=$(CURDIR)/.tools $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
-	@mv .tools/golangci-lint $@
-
 .PHONY: synth
-synth: build .tools/infra ## Write the templates of a policy to cdk.out/ (POLICY=file)
-	rm -rf cdk.out && POLICY=$(POLICY) .tools/infra
+synth: build build/bin/infra ## Write the templates of a policy to cdk.out/ (POLICY=file)
+	rm -rf cdk.out && POLICY=$(POLICY) build/bin/infra
 
-.PHONY: .tools/infra
-.tools/infra:
-	$(GO) build -o $@ ./infra
+.PHONY: build/bin/infra
+build/bin/infra:
+	@$(PROGRAM) ./infra $(call counted)
 
 .PHONY: diff
-diff: build $(CDK) ## Show what a deployment would change (POLICY=file)
+diff: build $(CDK) ## Show the changes that a deployment would make (POLICY=file)
 	POLICY=$(POLICY) $(CDK) diff
 
 .PHONY: deploy
@@ -111,38 +102,96 @@ $(CDK): infra/package.json infra/package-lock.json
 	@mkdir -p .tools/cdk && cp $^ .tools/cdk/
 	npm ci --silent --no-audit --no-fund --prefix .tools/cdk && touch $@
 
+##@ Develop
+
+.PHONY: test
+test: ## Run every test
+	$(call stage,compile: the AWS SDK takes minutes the first time)
+	@$(MAKE) --no-print-directory -j3 .venv/ready programs raced
+	$(call stage,vet)
+	@$(GO) vet ./...
+	$(call stage,test without the race detector)
+	@$(GO) test -vet=off -timeout 10m $$($(TESTED) $(UNRACED))
+	$(call stage,test under the race detector)
+	@$(GO) test $(RACE) -vet=off -timeout 10m $(RACED)
+	$(call stage,all tests passed)
+
+.PHONY: raced
+raced:
+	@$(GO) build -v $(RACE) $(RACED) $(call counted, for the race detector)
+
+.PHONY: test-fast
+test-fast: ## Run the tests of internal/ without the race detector
+	$(GO) test ./internal/...
+
+.PHONY: fmt
+fmt: ## Format the Go files
+	gofmt -w functions infra internal
+
+.PHONY: lint
+lint: .tools/golangci-lint-$(GOLANGCI_LINT) ## Check the format and run the linters
+	@unformatted=$$(gofmt -l functions infra internal); [ -z "$$unformatted" ] || { echo "not formatted (make fmt): $$unformatted"; exit 1; }
+	.tools/golangci-lint-$(GOLANGCI_LINT) run ./...
+
+.tools/golangci-lint-$(GOLANGCI_LINT):
+	GOBIN=$(CURDIR)/.tools $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+	@mv .tools/golangci-lint $@
+
+.PHONY: check
+check: lint test build lint-templates ## Run every check that a commit must pass
+	git diff --exit-code
+
+.PHONY: clean
+clean: ## Remove the files that other targets made
+	rm -rf build out cdk.out .tools .venv .venv-conformance
+
+##@ Prove
+
+.PHONY: fuzz
+fuzz: ## Fuzz each target for a while (FUZZTIME=30s)
+	@for target in $$(grep -rl --include='*_test.go' '^func Fuzz' internal | xargs -n1 dirname | sort -u); do \
+		for name in $$(grep -h '^func Fuzz' $$target/*_test.go | sed 's/func \(Fuzz[A-Za-z]*\).*/\1/'); do \
+			echo "$$target $$name"; $(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./$$target || exit 1; \
+		done; \
+	done
+
+.PHONY: mutate
+mutate: ## Mutate the code and check that a test fails for each mutation (PKGS=packages, EVERY=n for every nth)
+	$(GO) build -o .tools/mutate ./internal/proof/mutate
+	@.tools/mutate -every $(EVERY) $(PKGS)
+
 # Twice: with the options as they are, and with everything that an option adds.
 .PHONY: lint-templates
 lint-templates: synth .venv/ready ## Check the templates with cfn-lint and checkov
-	rm -rf out/everything && CDK_CONTEXT_JSON='$(EVERYTHING)' CDK_OUTDIR=out/everything POLICY=$(POLICY) .tools/infra
+	rm -rf out/everything && CDK_CONTEXT_JSON='$(EVERYTHING)' CDK_OUTDIR=out/everything POLICY=$(POLICY) build/bin/infra
 	@for d in cdk.out out/everything; do \
 		.venv/bin/cfn-lint $$d/*.template.json && .venv/bin/checkov --quiet --compact --skip-download --framework cloudformation -d $$d || exit 1; \
 	done
 
-# In the folder of the test, as go test would run it, but with its last line last.
+# Run without go test, which would print a line after the summary; in the test's folder, as go test does.
 .PHONY: iam-mutations
-iam-mutations: ## Take every permission out of the templates once, and see who notices
+iam-mutations: ## Remove each IAM permission in turn and check that a test fails
 	$(GO) test -c -o .tools/iammutations ./internal/proof/iammutations
 	@cd internal/proof/iammutations && ../../../.tools/iammutations -all -test.run '^TestEveryPermissionIsMissed$$' -test.timeout 30m
 
 # SEED plays one seed alone and prints its history.
 .PHONY: sim
-sim: ## Simulate bad days (seeds FROM=1 to SEEDS=2000, or SEED=17 to see one)
+sim: ## Simulate companies under faults (seeds FROM=1 to SEEDS=2000, or SEED=17 to print one)
 	$(GO) test -c -o .tools/simtest ./internal/proof/simtest
 	@.tools/simtest $(if $(SEED),-test.v -test.run '^TestShare$$' -seed=$(SEED),-from=$(or $(FROM),1) -seeds=$(SEEDS))
 
 .PHONY: sim-planted
-sim-planted: ## Plant bugs, one at a time, and see in how many seeds each is caught
+sim-planted: ## Plant one bug at a time and count the seeds until the simulation catches it
 	$(GO) test -c -o .tools/simtest ./internal/proof/simtest
 	@cd internal/proof/simtest && ../../../.tools/simtest -test.run '^TestPlantedBugsAreCaught$$' -planted 3000 -test.timeout 0
 
 .PHONY: load
-load: ## Ask for a thousand connections over twenty cells (WITHIN=1m), and hold what comes of it against what must
+load: ## Request a thousand connections over twenty cells and check every result (WITHIN=1m)
 	$(GO) build -o .tools/load ./internal/proof/load
 	@.tools/load -within $(WITHIN)
 
 .PHONY: conformance
-conformance: .venv-conformance/ready event-ruler ## Let emulators and clients that others wrote judge autopeer and the embedded cloud (JUDGE=name for one)
+conformance: .venv-conformance/ready event-ruler ## Compare autopeer and the embedded cloud with independent implementations (JUDGE=name for one)
 	@$(GO) build -o .tools/conformance ./internal/proof/conformance && .tools/conformance $(if $(JUDGE),-only $(JUDGE))
 
 .venv-conformance/ready: internal/proof/conformance/requirements.txt
@@ -150,31 +199,24 @@ conformance: .venv-conformance/ready event-ruler ## Let emulators and clients th
 	.venv-conformance/bin/pip install --quiet --disable-pip-version-check -r internal/proof/conformance/requirements.txt
 	@touch $@
 
-# AWS's own matcher of event patterns runs on Java. Where that is missing the other judges are asked, and that is said.
+# AWS's own matcher of event patterns runs on Java. Without it, make reports that and runs the other comparisons.
 .PHONY: event-ruler
 event-ruler:
 	@[ -e .tools/event-ruler/ready ] || { mvn -q -B -f internal/proof/conformance/patterns/pom.xml dependency:copy-dependencies \
 		-DoutputDirectory=$(CURDIR)/.tools/event-ruler && touch .tools/event-ruler/ready; } || echo "Event Ruler could not be fetched"
 
 .PHONY: crash-points
-crash-points: ## Kill functions at every call that they make in the labs, and compare the ends
+crash-points: ## Kill functions at each of their calls in the labs and compare the results
 	$(GO) test -c -o .tools/crashpoints ./internal/proof/crashpoints
 	@.tools/crashpoints -all -test.timeout 30m
 
 .PHONY: bench-synth
-bench-synth: ## Measure how long 2 and 60 cells take to synthesize
+bench-synth: ## Measure the synthesis of 2 and of 60 cells
 	$(GO) test ./infra/cell -run '^$$' -bench Synth -benchtime 3x
 
-# The AWS CLI and the linters of templates, pinned, in an environment of their own.
+# The AWS CLI and the linters of templates, pinned, in their own virtual environment.
 .venv/ready: infra/requirements.txt
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check -r infra/requirements.txt
 	@touch $@
 
-.PHONY: check
-check: lint test build lint-templates ## Everything that must hold before a commit
-	git diff --exit-code
-
-.PHONY: clean
-clean: ## Remove what the other targets made
-	rm -rf build out cdk.out .tools .venv .venv-conformance

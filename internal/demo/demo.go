@@ -12,28 +12,38 @@ import (
 	"strings"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
 // Scenario is one lab.
 type Scenario struct {
-	Name  string
-	About string
-	run   func(*stage)
+	Name   string
+	About  string
+	delays ec2.Delays
+	run    func(*stage)
 }
 
-// Scenarios are all labs, in the order in which they are told.
+// Delays of a connection, after the defaults of the sandbox: over before a function looks, so that no message has to
+// come back, or long enough for a person to see each state on a busy machine while connect is held back.
+var (
+	brief   = ec2.Delays{Initiating: 20 * time.Millisecond, Provisioning: 20 * time.Millisecond, Deleting: 20 * time.Millisecond}
+	visible = ec2.Delays{Initiating: 200 * time.Millisecond, Provisioning: 500 * time.Millisecond, Deleting: 20 * time.Millisecond}
+)
+
+// Scenarios are all labs, in the order in which they are printed.
 var Scenarios = []Scenario{
-	{"marketing-finance", "three VPCs, one account, one region", marketingFinance},
-	{"two-by-hand", "two public subnets, and two VPCs with the same block", twoByHand},
-	{"subnet-only", "one subnet of each VPC, and nothing else of either", subnetOnly},
-	{"default-vpc", "the account's default VPC, main route tables only", defaultVPC},
-	{"limits", "what stands in the way, and what has ended: blocks, routes, quotas, requests", limits},
-	{"drift", "routes and rules that people change by hand, and a cell that hears of nothing", drift},
-	{"across-accounts", "marketing-finance with two accounts in one region", acrossAccounts},
-	{"across-regions", "marketing-finance with one account in two regions", acrossRegions},
-	{"across-both", "marketing-finance with two accounts in two regions", acrossBoth},
+	{"marketing-finance", "three VPCs, one account, one region", visible, marketingFinance},
+	{"two-by-hand", "two public subnets, and two VPCs with the same block", visible, twoByHand},
+	{"subnet-only", "one subnet of each VPC, and nothing else of either", brief, subnetOnly},
+	{"default-vpc", "the account's default VPC, main route tables only", brief, defaultVPC},
+	{"limits", "obstacles, and requests that have ended: blocks, routes, quotas", brief, limits},
+	{"drift", "routes and rules that people change by hand, and a cell that receives no events", brief, drift},
+	{"across-accounts", "marketing-finance with two accounts in one region", visible, acrossAccounts},
+	{"across-regions", "marketing-finance with one account in two regions", visible, acrossRegions},
+	{"across-both", "marketing-finance with two accounts in two regions", visible, acrossBoth},
 }
 
 // Select returns the scenarios of that name, or that begin with it and a dash: "across" is three. An empty
@@ -53,14 +63,32 @@ func Select(name string) ([]Scenario, error) {
 	return chosen, nil
 }
 
-// Run runs the scenarios one after another, with what the workshop makes, and reports whether all of them passed.
-// The story goes to out, every line of it with its time also to timeline.json in dir.
+// atOnce is the number of scenarios that run concurrently. A scenario mostly waits. With more of them, the processes of
+// their functions would compete for the cores, and a state that lasts milliseconds could pass unseen.
+const atOnce = 4
+
+// Run runs the scenarios concurrently, each on a cloud of its own, and reports whether all of them passed. It prints
+// their stories to out one after another in the order of the scenarios, the current one line by line, and writes every
+// line with its time to timeline.json in dir.
 func Run(ctx context.Context, out io.Writer, dir string, w *local.Workshop, scenarios []Scenario) (bool, error) {
+	stories := make([]*story, len(scenarios))
+	for i, s := range scenarios {
+		stories[i] = newStory(s)
+	}
+	go func() {
+		places := make(chan struct{}, atOnce)
+		for i, s := range scenarios {
+			places <- struct{}{}
+			go func() {
+				play(ctx, stories[i], w, s)
+				<-places
+			}()
+		}
+	}()
 	var timeline []Entry
 	failed := 0
-	for _, s := range scenarios {
-		story := newStory(out, s)
-		play(ctx, story, w, s)
+	for _, story := range stories {
+		story.printTo(out)
 		timeline = append(timeline, story.entries...)
 		if story.failures > 0 {
 			failed++
@@ -79,7 +107,9 @@ const limit = time.Minute
 func play(ctx context.Context, story *story, w *local.Workshop, s Scenario) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	stage := &stage{story: story, Sandbox: sandbox.New(nil), ctx: ctx, workshop: w}
+	story.start = time.Now()
+	defer close(story.ended)
+	stage := &stage{story: story, Sandbox: newSandbox(s.delays), ctx: ctx, workshop: w}
 	defer stage.Close()
 	defer func() { // a scenario ends early by stop
 		if r := recover(); r != nil && r != any(stopped{}) {
@@ -92,6 +122,18 @@ func play(ctx context.Context, story *story, w *local.Workshop, s Scenario) {
 		stage.noneRefused()
 		stage.soundAlarms()
 	}
+}
+
+// newSandbox returns a cloud whose connections take their time, and whose trail waits until a request is pending.
+func newSandbox(delays ec2.Delays) *sandbox.Sandbox {
+	s := sandbox.New(func(o *ec2.Options) { o.Delays = delays })
+	s.SetWay(func(d events.Delivery, usual time.Duration) []time.Duration {
+		if d.Stage == events.FromTrail {
+			usual += delays.Initiating
+		}
+		return []time.Duration{usual}
+	})
+	return s
 }
 
 func save(path string, timeline []Entry) error {

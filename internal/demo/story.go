@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -21,12 +22,16 @@ type Entry struct {
 	Passed   *bool     `json:"passed,omitempty"` // of a check
 }
 
-// story prints a scenario line by line. Functions announce while the scenario goes on, so it locks.
+// story is the account of one scenario. It keeps its lines until printTo is called and prints each at once from then
+// on. It is safe for concurrent use, because functions announce while the scenario goes on.
 type story struct {
-	mu       sync.Mutex
-	out      io.Writer
 	scenario string
 	start    time.Time
+	ended    chan struct{} // closed after the last line
+
+	mu       sync.Mutex
+	kept     bytes.Buffer
+	out      io.Writer // kept until printTo
 	entries  []Entry
 	checks   int
 	failures int
@@ -41,9 +46,20 @@ func (s *story) call(id, name string) {
 	s.names = append(s.names, id, name)
 }
 
-func newStory(out io.Writer, s Scenario) *story {
-	_, _ = fmt.Fprintf(out, "%s — %s\n", s.Name, s.About)
-	return &story{out: out, scenario: s.Name, start: time.Now(), heard: map[string]bool{}}
+func newStory(s Scenario) *story {
+	st := &story{scenario: s.Name, ended: make(chan struct{}), heard: map[string]bool{}}
+	st.out = &st.kept
+	_, _ = fmt.Fprintf(st.out, "%s — %s\n", s.Name, s.About)
+	return st
+}
+
+// printTo prints the story to out and blocks until the scenario has ended.
+func (s *story) printTo(out io.Writer) {
+	s.mu.Lock()
+	_, _ = s.kept.WriteTo(out)
+	s.out = out
+	s.mu.Unlock()
+	<-s.ended
 }
 
 // tell adds a line. Lines of one kind look alike: "asks", "sees", "does", "says", "ping" or "check".

@@ -1,18 +1,22 @@
 package demo
 
 import (
+	"bufio"
 	"errors"
+	"io"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestAFailureIsCountedAndSaid: a demo that can't fail shows nothing.
 func TestAFailureIsCountedAndSaid(t *testing.T) {
 	t.Parallel()
 	scenarios := []Scenario{
-		{"right", "", func(s *stage) { s.check("one is one", true, "") }},
-		{"wrong", "", func(s *stage) { s.check("the route is there", false, "there is none") }},
-		{"stuck", "", func(s *stage) {
+		{"right", "", brief, func(s *stage) { s.check("one is one", true, "") }},
+		{"wrong", "", brief, func(s *stage) { s.check("the route is there", false, "there is none") }},
+		{"stuck", "", brief, func(s *stage) {
 			s.must("the network is built", errors.New("no EC2"))
 			s.check("never reached", true, "")
 		}},
@@ -31,4 +35,57 @@ func TestAFailureIsCountedAndSaid(t *testing.T) {
 			t.Errorf("output lacks %q:\n%s", want, out.String())
 		}
 	}
+}
+
+// TestStoriesKeepTheirOrder: scenarios run concurrently, and each is printed whole, in the order of the list.
+func TestStoriesKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	ended := make(chan struct{})
+	scenarios := []Scenario{
+		{"first", "", brief, func(s *stage) {
+			s.tell("asks", "", "first begins")
+			select {
+			case <-ended:
+			case <-time.After(10 * time.Second):
+				s.check("second runs concurrently", false, "it does not")
+			}
+			s.tell("asks", "", "first ends")
+		}},
+		{"second", "", brief, func(s *stage) {
+			s.tell("asks", "", "second runs")
+			close(ended)
+		}},
+	}
+	var out strings.Builder
+	if passed, err := Run(t.Context(), &out, t.TempDir(), nil, scenarios); err != nil || !passed {
+		t.Errorf("Run() = %v, %v", passed, err)
+	}
+	var order []string
+	for _, line := range []string{"first — ", "first begins", "first ends", "first: passed", "second — ", "second runs", "second: passed", "demo: 2 scenarios passed"} {
+		order = append(order, regexp.QuoteMeta(line))
+	}
+	if !regexp.MustCompile(`(?s)` + strings.Join(order, ".*")).MatchString(out.String()) {
+		t.Errorf("the lines are out of order:\n%s", out.String())
+	}
+}
+
+// TestTheCurrentStoryIsPrintedLineByLine: a reader sees the lines of the current scenario before it ends.
+func TestTheCurrentStoryIsPrintedLineByLine(t *testing.T) {
+	t.Parallel()
+	s := newStory(Scenario{Name: "slow"})
+	s.tell("asks", "", "before")
+	out, in := io.Pipe()
+	go s.printTo(in)
+	lines := bufio.NewScanner(out)
+	next := func(want string) {
+		t.Helper()
+		if !lines.Scan() || !strings.Contains(lines.Text(), want) {
+			t.Errorf("line %q, want %q", lines.Text(), want)
+		}
+	}
+	next("slow — ")
+	next("before")
+	go s.tell("asks", "", "after")
+	next("after")
+	close(s.ended)
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/autopeer/autopeer/internal/cloudsim/cloudwatch"
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
@@ -170,7 +172,7 @@ func TestDenialsSoundTheirAlarm(t *testing.T) {
 	}
 }
 
-// TestSynthesize: templates are written once for a policy, and the functions once for all.
+// TestSynthesize: concurrent calls write templates once for a policy, and the functions once for all.
 func TestSynthesize(t *testing.T) {
 	t.Parallel()
 	w, err := local.Prepare(t.Context(), os.Stderr)
@@ -181,12 +183,19 @@ func TestSynthesize(t *testing.T) {
 		a, b := lab.Site{Cell: one, VPC: lab.VPC{ID: "vpc-00000000000000001"}}, lab.Site{Cell: two, VPC: lab.VPC{ID: "vpc-00000000000000002"}}
 		return []byte(strings.ReplaceAll(lab.PingPolicy(a, b, lab.Site{}), "icmp", protocol))
 	}
+	var written [3]string
+	var all errgroup.Group
+	for i, protocol := range []string{"icmp", "tcp, ports: [22]", "icmp"} {
+		all.Go(func() (err error) {
+			written[i], err = w.Synthesize(t.Context(), "policy.yaml", policy(protocol))
+			return err
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Fatal(err)
+	}
 	folders, functions := map[string]bool{}, map[string]bool{}
-	for _, protocol := range []string{"icmp", "tcp, ports: [22]", "icmp"} {
-		folder, err := w.Synthesize(t.Context(), "policy.yaml", policy(protocol))
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, folder := range written {
 		folders[folder] = true
 		bootstraps, err := filepath.Glob(filepath.Join(folder, "asset.*", "bootstrap"))
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,35 +16,35 @@ import (
 	"strings"
 	"syscall"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
-// Workshop makes what is deployed to AWS on this machine: the functions, built for it instead of for Lambda, and
-// the templates, by the CDK app.
+// Workshop makes the parts of a deployment on this machine: the functions, built for it instead of for Lambda, and
+// the templates, which the CDK app writes.
 type Workshop struct {
 	root  string // of the repository
 	state []byte // a hash of everything but the policy that goes into a template
 }
 
-// Where things are made, below the root.
+// Folders and files that a workshop makes, below the root.
 const (
-	hostCode   = "build/host"
-	cdkApp     = "build/host/infra"
-	hostStacks = "build/stacks"
-	hostAssets = "build/assets"
+	hostPrograms = "build/bin"  // the functions and the CDK app, as `make programs` builds them
+	hostCode     = "build/host" // a folder for each function, as Lambda unpacks it
+	hostLock     = "build/host/.lock"
+	cdkApp       = "build/bin/infra"
+	hostStacks   = "build/stacks"
+	hostAssets   = "build/assets"
 )
 
-// Prepare builds the functions and the CDK app, unless they are there already, and says so.
+// Prepare brings the functions and the CDK app up to date. It reports to out that it does.
 func Prepare(ctx context.Context, out io.Writer) (*Workshop, error) {
 	root, err := repository(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w := &Workshop{root: root}
-	unlock, err := w.lock()
+	unlock, err := w.lock(hostLock, syscall.LOCK_EX)
 	if err != nil {
 		return nil, err
 	}
@@ -69,43 +70,60 @@ func repository(ctx context.Context) (string, error) {
 	return filepath.Dir(file), nil
 }
 
-// lock keeps others from making the same files at the same time, tests of several packages say.
-func (w *Workshop) lock() (unlock func(), err error) {
-	folder := filepath.Join(w.root, hostCode)
-	if err := os.MkdirAll(folder, 0o750); err != nil {
+// lock locks a file below the root, which it creates, against other processes, such as tests of several packages:
+// for one writer (LOCK_EX) or for readers (LOCK_SH).
+func (w *Workshop) lock(name string, how int) (unlock func(), err error) {
+	name = filepath.Join(w.root, name)
+	if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(filepath.Join(folder, ".lock"), os.O_CREATE|os.O_RDWR, 0o600) // a folder of the repository
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) // a file of the repository
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil { // a file descriptor is small
+	if err := syscall.Flock(int(file.Fd()), how); err != nil { // a file descriptor is small
 		return nil, errors.Join(err, file.Close())
 	}
 	return func() { _ = file.Close() }, nil // which also unlocks
 }
 
-// build makes the functions as the Makefile does for Lambda, without the flags that would have all of the SDK
-// compiled once more, and the CDK app.
+// build builds the functions and the CDK app with one command. Its flags are those of `make programs`, after which
+// Go has nothing left to link. -trimpath, which the Makefile adds for Lambda, would compile the SDK once more.
 func (w *Workshop) build(ctx context.Context) error {
-	var all errgroup.Group
+	args := []string{"build", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", hostPrograms + "/", "./infra"}
 	for _, f := range function.All {
-		all.Go(func() error {
-			bootstrap := filepath.Join(hostCode, string(f), "bootstrap")
-			return run(ctx, w.root, nil, "go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", bootstrap, "./functions/"+string(f))
-		})
+		args = append(args, "./functions/"+string(f))
 	}
-	all.Go(func() error { return run(ctx, w.root, nil, "go", "build", "-o", cdkApp, "./infra") })
-	return all.Wait()
+	if err := run(ctx, w.root, nil, "go", args...); err != nil {
+		return err
+	}
+	for _, f := range function.All {
+		if err := w.unpack(f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// run runs a command in the folder, and shows what it said only if it fails.
+// unpack links a function's program into a folder of its own under the name that Lambda starts.
+func (w *Workshop) unpack(f function.Name) error {
+	program, bootstrap := filepath.Join(w.root, hostPrograms, string(f)), filepath.Join(w.root, hostCode, string(f), "bootstrap")
+	if err := os.MkdirAll(filepath.Dir(bootstrap), 0o750); err != nil {
+		return err
+	}
+	if err := os.Remove(bootstrap); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Link(program, bootstrap)
+}
+
+// run runs a command in the folder. Its error includes the output.
 func run(ctx context.Context, folder string, env []string, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...) // Go, or what it has built
 	cmd.Dir = folder
 	cmd.Env = append(os.Environ(), env...)
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("run %s: %w\n%s", strings.Join(cmd.Args, " "), err, bytes.TrimSpace(said))
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("run %s: %w\n%s", strings.Join(cmd.Args, " "), err, bytes.TrimSpace(output))
 	}
 	return nil
 }
@@ -114,7 +132,7 @@ func run(ctx context.Context, folder string, env []string, name string, args ...
 func (w *Workshop) hash() ([]byte, error) {
 	files := []string{cdkApp, "cdk.json"}
 	for _, f := range function.All {
-		files = append(files, filepath.Join(hostCode, string(f), "bootstrap"))
+		files = append(files, filepath.Join(hostPrograms, string(f)))
 	}
 	sum := sha256.New()
 	for _, name := range files {
@@ -133,16 +151,21 @@ func (w *Workshop) hash() ([]byte, error) {
 // Settings that the embedded cloud depends on, or that name what it doesn't have, whatever cdk.json says.
 const embedded = `{"prefix":"` + wiring.DefaultPrefix + `","trail":false,"organization":"","permissionsBoundary":""}`
 
-// Synthesize has the CDK app write the templates of a policy file, and returns their folder. What it has
-// written before for the same policy and the same app is taken again.
+// Synthesize runs the CDK app on a policy file and returns the folder with its templates. It reuses the templates
+// that it wrote before for the same policy and the same app.
 func (w *Workshop) Synthesize(ctx context.Context, file string, policy []byte) (folder string, err error) {
-	unlock, err := w.lock()
+	key := sha256.Sum256(append(append([]byte(file+"\n"), policy...), w.state...))
+	folder = filepath.Join(w.root, hostStacks, hex.EncodeToString(key[:12]))
+	unlock, err := w.lock(hostLock, syscall.LOCK_SH)
 	if err != nil {
 		return "", err
 	}
 	defer unlock()
-	key := sha256.Sum256(append(append([]byte(file+"\n"), policy...), w.state...))
-	folder = filepath.Join(w.root, hostStacks, hex.EncodeToString(key[:12]))
+	finish, err := w.lock(filepath.Join(hostStacks, filepath.Base(folder)+".lock"), syscall.LOCK_EX)
+	if err != nil {
+		return "", err
+	}
+	defer finish()
 	if _, err := os.Stat(folder); err == nil {
 		return folder, nil
 	}
@@ -177,13 +200,11 @@ func (w *Workshop) shareAssets(folder string) error {
 	return nil
 }
 
-// share moves a folder to where it is shared, unless it is there, and leaves a link.
+// share moves a folder to where it is shared, unless an equal one is there, and leaves a link.
 func share(folder, shared string) error {
-	_, err := os.Stat(shared)
-	if err == nil {
+	err := os.Rename(folder, shared)
+	if errors.Is(err, fs.ErrExist) {
 		err = os.RemoveAll(folder)
-	} else {
-		err = os.Rename(folder, shared)
 	}
 	if err != nil {
 		return err
