@@ -38,7 +38,7 @@ func Serve(ctx context.Context, cloud *cloudsim.Cloud, port int) (url string, st
 // their roles enforced, and functions that are processes and call the cloud at the endpoint. The data is the policy
 // file's. After an error the cells that it returns have been deployed; Close ends them after the cloud.
 func Launch(ctx context.Context, cloud *cloudsim.Cloud, w *Workshop, endpoint string, p *policy.Policy, data []byte, watch Watch) ([]*Cell, error) {
-	folder, err := w.Synthesize(ctx, p.File, data)
+	folder, err := w.Synthesize(ctx, p.File, data, nil)
 	if err != nil {
 		return nil, err
 	}

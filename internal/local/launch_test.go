@@ -187,7 +187,7 @@ func TestSynthesize(t *testing.T) {
 	var all errgroup.Group
 	for i, protocol := range []string{"icmp", "tcp, ports: [22]", "icmp"} {
 		all.Go(func() (err error) {
-			written[i], err = w.Synthesize(t.Context(), "policy.yaml", policy(protocol))
+			written[i], err = w.Synthesize(t.Context(), "policy.yaml", policy(protocol), nil)
 			return err
 		})
 	}
@@ -212,7 +212,7 @@ func TestSynthesize(t *testing.T) {
 	if len(folders) != 2 || len(functions) != len(function.All) {
 		t.Errorf("there are %d folders and %d functions, want 2 and %d", len(folders), len(functions), len(function.All))
 	}
-	if _, err := w.Synthesize(t.Context(), "policy.yaml", []byte("version: 2")); err == nil || !strings.Contains(err.Error(), "policy.yaml:1:") {
+	if _, err := w.Synthesize(t.Context(), "policy.yaml", []byte("version: 2"), nil); err == nil || !strings.Contains(err.Error(), "policy.yaml:1:") {
 		t.Errorf("error = %v, want what the CDK app says of the policy", err)
 	}
 }

@@ -5,14 +5,17 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -148,13 +151,24 @@ func (w *Workshop) hash() ([]byte, error) {
 	return sum.Sum(nil), nil
 }
 
-// Settings that the embedded cloud depends on, or that name what it doesn't have, whatever cdk.json says.
-const embedded = `{"prefix":"` + wiring.DefaultPrefix + `","trail":false,"organization":"","permissionsBoundary":""}`
+// Settings are context values of the CDK app that take the place of those in cdk.json.
+type Settings map[string]any
+
+// embedded returns the settings and those that the embedded cloud depends on or that name what it doesn't have, as JSON.
+func embedded(s Settings) ([]byte, error) {
+	all := Settings{"prefix": wiring.DefaultPrefix, "trail": false, "organization": "", "permissionsBoundary": ""}
+	maps.Copy(all, s)
+	return json.Marshal(all)
+}
 
 // Synthesize runs the CDK app on a policy file and returns the folder with its templates. It reuses the templates
-// that it wrote before for the same policy and the same app.
-func (w *Workshop) Synthesize(ctx context.Context, file string, policy []byte) (folder string, err error) {
-	key := sha256.Sum256(append(append([]byte(file+"\n"), policy...), w.state...))
+// that it wrote before for the same policy, settings and app.
+func (w *Workshop) Synthesize(ctx context.Context, file string, policy []byte, settings Settings) (folder string, err error) {
+	values, err := embedded(settings)
+	if err != nil {
+		return "", err
+	}
+	key := sha256.Sum256(slices.Concat([]byte(file+"\n"), policy, values, w.state))
 	folder = filepath.Join(w.root, hostStacks, hex.EncodeToString(key[:12]))
 	unlock, err := w.lock(hostLock, syscall.LOCK_SH)
 	if err != nil {
@@ -173,7 +187,7 @@ func (w *Workshop) Synthesize(ctx context.Context, file string, policy []byte) (
 	if err := os.RemoveAll(unfinished); err != nil {
 		return "", err
 	}
-	if err := w.synthesize(ctx, unfinished, file, policy); err != nil {
+	if err := w.synthesize(ctx, unfinished, file, policy, values); err != nil {
 		return "", fmt.Errorf("synthesize %s: %w", file, err)
 	}
 	if err := w.shareAssets(unfinished); err != nil {
@@ -213,7 +227,7 @@ func share(folder, shared string) error {
 }
 
 // synthesize runs the app in a folder where the policy has its own name, by which the functions speak of it.
-func (w *Workshop) synthesize(ctx context.Context, folder, file string, policy []byte) error {
+func (w *Workshop) synthesize(ctx context.Context, folder, file string, policy, values []byte) error {
 	settings, err := os.ReadFile(filepath.Join(w.root, "cdk.json"))
 	if err != nil {
 		return err
@@ -231,7 +245,7 @@ func (w *Workshop) synthesize(ctx context.Context, folder, file string, policy [
 		}
 	}
 	return run(ctx, folder, []string{
-		"POLICY=" + file, "CODE=" + filepath.Join(w.root, hostCode), "CDK_OUTDIR=.", "CDK_CONTEXT_JSON=" + embedded,
+		"POLICY=" + file, "CODE=" + filepath.Join(w.root, hostCode), "CDK_OUTDIR=.", "CDK_CONTEXT_JSON=" + string(values),
 		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1", // Node's versions end sooner than one updates them
 	}, filepath.Join(w.root, cdkApp))
 }

@@ -50,6 +50,8 @@ type company struct {
 	lost     int                      // events that were not delivered and have been
 }
 
+const policyName = "policy.yaml"
+
 // sweepInterval lets the scenarios say when there is a sweep: only while they wait a day for something does it come by
 // itself.
 const sweepInterval = 24 * time.Hour
@@ -97,8 +99,8 @@ func (c *company) site(cell peering.Cell, name string, block int) lab.Site {
 	return s
 }
 
-// policy is the file that connects the pairs, with everything that asks for permissions.
-func (c *company) policy() *policy.Policy {
+// policy is the text of the file that connects the pairs, with everything that asks for permissions.
+func (c *company) policy() string {
 	var departments, peerings strings.Builder
 	for i, pair := range c.pairs {
 		a, b := pair[0], pair[1]
@@ -118,9 +120,7 @@ func (c *company) policy() *policy.Policy {
       - { from: %[2]s, to: %[1]s, groups: { tags: { Role: server } }, protocol: tcp, ports: [443] }
 `, a.Name, b.Name, approval)
 	}
-	p, err := policyfile.Parse("policy.yaml", []byte("version: 1\notherwise: reject\ndepartments:\n"+departments.String()+"peerings:\n"+peerings.String()))
-	c.must("read the policy", err)
-	return p
+	return "version: 1\notherwise: reject\ndepartments:\n" + departments.String() + "peerings:\n" + peerings.String()
 }
 
 // agreed is the state of the network while a pair is connected.
@@ -131,7 +131,8 @@ func agreed(pair [2]lab.Site, id peering.ConnectionID) []string {
 
 // deploy deploys the stacks. Their functions run in this process, with the credentials of their roles.
 func (c *company) deploy(stacks []cfn.Source) {
-	p := c.policy()
+	p, err := policyfile.Parse(policyName, []byte(c.policy()))
+	c.must("read the policy", err)
 	for _, stack := range stacks {
 		_, err := cfn.Deploy(c.ctx, c.Cloud, stack)
 		c.must("deploy", err)

@@ -5,22 +5,17 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/autopeer/autopeer/infra/cell"
 	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
-	"github.com/autopeer/autopeer/internal/domain/function"
-	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/proof/iammutations"
 )
 
@@ -35,9 +30,8 @@ var result string
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // the functions log all that a mutation keeps them from
 	code := m.Run()
-	jsii.Close()
 	if result != "" {
-		fmt.Printf("\n%s\n", result) // on a line of its own, whatever jsii said at its end
+		fmt.Println(result)
 	}
 	os.Exit(code)
 }
@@ -144,24 +138,21 @@ func TestSurvivorsAreExplained(t *testing.T) {
 // synthesize returns the stacks of the company's policy. Its VPCs get the same ids in every run.
 func synthesize(t *testing.T) []cfn.Source {
 	t.Helper()
-	var p *policy.Policy
+	var policy string
 	synctest.Test(t, func(t *testing.T) {
 		c := build(t.Context(), nil)
 		defer c.Close()
-		p = c.policy()
+		policy = c.policy()
 	})
-	context := map[string]any{"sweepMinutes": sweepInterval.Minutes()}
-	options, err := cell.ParseOptions(func(key string) any { return context[key] })
+	workshop, err := local.Prepare(t.Context(), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := t.TempDir()
-	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &out})
-	if err := cell.NewAll(app, cell.Props{Policy: p, Options: options, Build: built(t)}); err != nil {
+	folder, err := workshop.Synthesize(t.Context(), policyName, []byte(policy), local.Settings{"sweepMinutes": sweepInterval.Minutes()})
+	if err != nil {
 		t.Fatal(err)
 	}
-	app.Synth(nil)
-	stacks, err := cfn.ReadAssembly(out)
+	stacks, err := cfn.ReadAssembly(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,19 +160,4 @@ func synthesize(t *testing.T) []cfn.Source {
 		stacks[i].Template = permissionsOnly(t, stacks[i].Template)
 	}
 	return stacks
-}
-
-// built returns a folder with stand-ins for the functions, which are deployed nowhere.
-func built(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	for _, f := range function.All {
-		if err := os.MkdirAll(filepath.Join(dir, string(f)), 0o750); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, string(f), "bootstrap"), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
 }
