@@ -76,17 +76,5 @@ func (r *request) unknownNode(g *securityGroup, unknown []wanted) node {
 }
 
 func showRevoked(rule *rule) []node {
-	nodes := []node{
-		leaf("securityGroupRuleId", rule.id),
-		leaf("groupId", rule.group.id),
-		leaf("isEgress", rule.egress),
-		leaf("ipProtocol", rule.protocol),
-		leaf("fromPort", rule.from),
-		leaf("toPort", rule.to),
-	}
-	nodes = append(nodes, optional("cidrIpv4", rule.inFamily(false))...)
-	nodes = append(nodes, optional("cidrIpv6", rule.inFamily(true))...)
-	nodes = append(nodes, optional("prefixListId", rule.listID)...)
-	nodes = append(nodes, optional("referencedGroupId", rule.groupID)...)
-	return append(nodes, optional("description", rule.description)...)
+	return append(rule.elements(), optional("referencedGroupId", rule.groupID)...)
 }

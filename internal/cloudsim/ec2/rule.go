@@ -119,25 +119,31 @@ func describeRules(r *request) ([]node, error) {
 	return describe(r, l, r.cell.rules())
 }
 
-// showRule shows the ports also where they are -1; in the permissions of a group they are left out then.
+// showRule returns the elements of a rule in the answers of DescribeSecurityGroupRules and AuthorizeSecurityGroupIngress.
 func (r *request) showRule(rule *rule) []node {
-	nodes := []node{
-		leaf("securityGroupRuleId", rule.id),
-		leaf("groupId", rule.group.id),
-		leaf("groupOwnerId", rule.group.account),
-		leaf("isEgress", rule.egress),
-		leaf("ipProtocol", rule.protocol),
-		leaf("fromPort", rule.from),
-		leaf("toPort", rule.to),
-	}
-	nodes = append(nodes, optional("cidrIpv4", rule.inFamily(false))...)
-	nodes = append(nodes, optional("cidrIpv6", rule.inFamily(true))...)
-	nodes = append(nodes, optional("prefixListId", rule.listID)...)
+	nodes := append(rule.elements(), leaf("groupOwnerId", rule.group.account))
 	if rule.groupID != "" {
 		nodes = append(nodes, group("referencedGroupInfo", r.showReference(rule)...))
 	}
-	nodes = append(nodes, optional("description", rule.description)...)
 	return append(nodes, rule.group.taggedNode(rule.id), leaf("securityGroupRuleArn", rule.group.arn(typeRule, rule.id)))
+}
+
+// elements are those that the two forms of a rule in answers share. The ports are there also where they are -1; in the
+// permissions of a group they are left out then.
+func (r *rule) elements() []node {
+	return slices.Concat([]node{
+		leaf("securityGroupRuleId", r.id),
+		leaf("groupId", r.group.id),
+		leaf("isEgress", r.egress),
+		leaf("ipProtocol", r.protocol),
+		leaf("fromPort", r.from),
+		leaf("toPort", r.to),
+	},
+		optional("cidrIpv4", r.inFamily(false)),
+		optional("cidrIpv6", r.inFamily(true)),
+		optional("prefixListId", r.listID),
+		optional("description", r.description),
+	)
 }
 
 // permissionsNode merges rules that differ in their source only, as DescribeSecurityGroups does.
