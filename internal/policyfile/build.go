@@ -16,6 +16,9 @@ func (d *document) policy(file string) *policy.Policy {
 		Removed:   cmp.Or(d.Removed.value, policy.ReportRemoved),
 		Limits:    d.Limits.policy(),
 	}
+	for _, r := range d.Retired.items {
+		p.Retired = append(p.Retired, policy.Retired{Cell: r.cell(), Line: r.at.line})
+	}
 	for _, row := range d.Departments.rows {
 		department := policy.Department{Name: string(row.key.value), Line: row.key.at.line}
 		for _, m := range row.value.items {
@@ -45,6 +48,10 @@ func (m member) policy() policy.Member {
 
 func (m member) cell() peering.Cell {
 	return peering.Cell{Account: m.Account.value, Region: m.Region.value}
+}
+
+func (r retirement) cell() peering.Cell {
+	return peering.Cell{Account: r.Account.value, Region: r.Region.value}
 }
 
 func (e entry) policy() policy.Peering {

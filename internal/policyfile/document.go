@@ -13,6 +13,7 @@ type document struct {
 	Version     scalar[version]           `yaml:"version" jsonschema:"required" jsonschema_description:"The version of this format."`
 	Otherwise   scalar[policy.Otherwise]  `yaml:"otherwise" jsonschema_description:"What happens to requests that no peering allows: leave (the default) lets them expire, reject rejects them."`
 	Removed     scalar[policy.Removed]    `yaml:"removed" jsonschema_description:"What happens to connections that autopeer connected and no peering allows any more: report (the default) announces them, disconnect takes their routes and ingress rules back as well."`
+	Retired     some[retirement]          `yaml:"retired" jsonschema_description:"Accounts and Regions that are about to leave this file. Everything that autopeer made for their connections is removed, on both sides."`
 	Limits      limits                    `yaml:"limits" jsonschema_description:"AWS's quotas, where they have been raised."`
 	Departments table[name, some[member]] `yaml:"departments" jsonschema:"required" jsonschema_description:"The departments by name, each with its VPCs."`
 	Peerings    list[entry]               `yaml:"peerings" jsonschema:"required" jsonschema_description:"Which departments may be connected, and what may flow between them. An empty list allows nothing."`
@@ -23,6 +24,13 @@ type limits struct {
 	Peerings scalar[peeringLimit] `yaml:"peerings" jsonschema_description:"Active peering connections of a VPC. Left out, 50."`
 	Routes   scalar[routeLimit]   `yaml:"routes" jsonschema_description:"Routes of a route table, of IPv4 and of IPv6 each. Left out, 500."`
 	Rules    scalar[ruleLimit]    `yaml:"rules" jsonschema_description:"Ingress rules of a security group, of IPv4 and of IPv6 each. Left out, 60."`
+}
+
+// retirement is a cell without departments that keeps its stack until its connections are closed.
+type retirement struct {
+	origin
+	Account scalar[peering.AccountID] `yaml:"account" jsonschema:"required" jsonschema_description:"The account, in quotes."`
+	Region  scalar[peering.Region]    `yaml:"region" jsonschema:"required" jsonschema_description:"The Region."`
 }
 
 // member is one VPC of a department, or a range of them.

@@ -141,6 +141,15 @@ func (c Connection) DNS(r Role) *bool {
 // ManagedBy returns the installation that has connected the cell's side, "" if none has.
 func (c Connection) ManagedBy() Installation { return Installation(c.Tags[TagManaged]) }
 
+// IsConnectedBy reports whether the installation has connected the cell's side: its tag on the connection is evidence, and
+// where the connection has no such tag, a rule that the installation made for it.
+func (c Connection) IsConnectedBy(by Installation, rules []IngressRule) bool {
+	if c.ManagedBy() != "" {
+		return c.ManagedBy() == by
+	}
+	return slices.ContainsFunc(rules, func(r IngressRule) bool { return r.Connection() == c.ID && r.MadeBy() == by })
+}
+
 // Roles returns the halves that the cell owns: none, one, or both, the requester first.
 func (c Connection) Roles(cell Cell) []Role {
 	var roles []Role

@@ -123,6 +123,9 @@ func (p *Policy) notListed(c peering.Connection, requesters, accepters []match) 
 		Code: NotListed,
 	}
 	d.Reason = p.notListedReason(c, requesters, accepters)
+	if r := p.retirementOf(c); r != nil {
+		d.Reason, d.Line = p.retiredReason(*r), r.Line
+	}
 	return d
 }
 

@@ -18,6 +18,7 @@ type Policy struct {
 	Otherwise    Otherwise            `json:"otherwise"`
 	Removed      Removed              `json:"removed,omitempty"`
 	Limits       Limits               `json:"limits,omitzero"`
+	Retired      []Retired            `json:"retired,omitempty"`
 	Departments  []Department         `json:"departments"` // in the order of the file
 	Peerings     []Peering            `json:"peerings"`    // in the order of the file
 }

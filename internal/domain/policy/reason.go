@@ -42,6 +42,10 @@ func sameVPCReason(v peering.VPC) string {
 	return fmt.Sprintf("both sides are %s, and a VPC is not peered with itself", describe(v))
 }
 
+func (p *Policy) retiredReason(r Retired) string {
+	return fmt.Sprintf("%s retires %s, so no VPC there may be connected", p.at(r.Line), r.Cell)
+}
+
 func (p *Policy) notListedReason(c peering.Connection, requesters, accepters []match) string {
 	switch {
 	case len(requesters) == 0 && len(accepters) == 0:
