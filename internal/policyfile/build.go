@@ -60,6 +60,7 @@ func (e entry) policy() policy.Peering {
 		Requester: string(e.Requester.value),
 		Approval:  e.Approval.value,
 		Manage:    e.Manage.value,
+		Multipath: e.Multipath.value,
 		DNS:       e.DNS.value,
 		Line:      e.at.line,
 	}

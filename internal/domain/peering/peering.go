@@ -118,8 +118,10 @@ type Connection struct {
 	// RequesterDNS and AccepterDNS say whether that side resolves its public host names to private
 	// addresses for the peer. Nil where AWS doesn't show it: the other side's, or not yet active.
 	RequesterDNS, AccepterDNS *bool
-	Expires                   time.Time         // zero once accepted
-	Tags                      map[string]string // of this cell's view; the other side has its own
+	// RequesterMultipath says that the requester allows multipath resilience, as far as EC2 shows it.
+	RequesterMultipath bool
+	Expires            time.Time         // zero once accepted
+	Tags               map[string]string // of this cell's view; the other side has its own
 }
 
 // VPC returns the VPC on the given half.
@@ -137,6 +139,11 @@ func (c Connection) DNS(r Role) *bool {
 	}
 	return c.AccepterDNS
 }
+
+// AsksMultipath reports whether an acceptance would allow multipath resilience for the accepter as well: the requester allows
+// it, and the connection isn't accepted yet.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreatePeeringConnectionOptionsRequest.html
+func (c Connection) AsksMultipath() bool { return c.RequesterMultipath && !c.State.IsAccepted() }
 
 // ManagedBy returns the installation that has connected the cell's side, "" if none has.
 func (c Connection) ManagedBy() Installation { return Installation(c.Tags[TagManaged]) }

@@ -80,6 +80,10 @@ func (p *Policy) weigh(q claim, d *Decision) {
 		d.Blocks, d.Line = []netip.Prefix{x, y}, 0
 		return
 	}
+	if q.connection.AsksMultipath() && !q.entry.Multipath {
+		d.Code, d.Reason = Multipath, p.multipathReason(q)
+		return
+	}
 	if q.entry.Approval == ManualApproval && !isApproved(q.connection) {
 		d.Code, d.Reason = ApprovalNeeded, p.approvalReason(q)
 		return

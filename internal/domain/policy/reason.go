@@ -25,6 +25,11 @@ func (p *Policy) approvalReason(q claim) string {
 		p.at(q.entry.Line), q.requester, q.accepter)
 }
 
+func (p *Policy) multipathReason(q claim) string {
+	return fmt.Sprintf("%s doesn't allow multipath resilience, which %s requests: the acceptance would allow it for %s as well, at additional charges",
+		p.at(q.entry.Line), q.requester, q.accepter)
+}
+
 func (p *Policy) wrongDirectionReason(q claim) string {
 	return fmt.Sprintf("%s lets only %s ask for this peering, and %s asked %s",
 		p.at(q.entry.Line), q.entry.Requester, q.requester, q.accepter)

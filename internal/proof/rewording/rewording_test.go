@@ -233,6 +233,10 @@ var scenarios = []scenario{
 		t.Sweep()
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 	}},
+	{nil, func(t *sandboxtest.T) { // multipath resilience
+		m, f := t.Company(one, two)
+		t.ByHand(one, func(p *lab.Person) { p.AskMultipath(m, f) })
+	}},
 	{nil, func(t *sandboxtest.T) { // a retired cell
 		m, f := t.Company(one, two)
 		t.Ask(m, f)
