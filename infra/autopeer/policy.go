@@ -25,10 +25,18 @@ func policyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is right: %d departments, %d peerings, %d cells\n", args[0], len(p.Departments), len(p.Peerings), len(p.Cells()))
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), summary(args[0], p))
 			return err
 		},
 	}
+}
+
+func summary(file string, p *policy.Policy) string {
+	s := fmt.Sprintf("%s is right: %d departments, %d peerings, %d cells", file, len(p.Departments), len(p.Peerings), len(p.Cells()))
+	if n := len(p.Retired); n > 0 {
+		s += fmt.Sprintf(" (%d retired)", n)
+	}
+	return s
 }
 
 func readPolicy(file string) (p *policy.Policy, data []byte, err error) {

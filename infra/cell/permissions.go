@@ -67,11 +67,16 @@ func connectPermissions(p naming, part *policy.Policy) []statement {
 }
 
 // disconnectPermissions reach all the cell's departments, those of no peering too: one may have had a
-// peering until yesterday, and what it left must still go.
+// peering until yesterday, and what it left must still go. In a retired cell they reach every VPC, because
+// the policy no longer names those that departments had there.
 func disconnectPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Disconnect),
 		describe("ReadRemains", "VpcPeeringConnections", "RouteTables", "SecurityGroupRules"))
-	for i, some := range chunks(members(part, p.Cell, managed(part))) {
+	vpcs := members(part, p.Cell, managed(part))
+	if part.IsRetired(p.Cell) {
+		vpcs = []string{vpcARN(p.Cell, "")}
+	}
+	for i, some := range chunks(vpcs) {
 		all = append(all,
 			p.routes(numbered("DeleteRoute", i), some, "DeleteRoute"),
 			p.groups(numbered("Expel", i), some, "RevokeSecurityGroupIngress"))

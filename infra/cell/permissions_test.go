@@ -259,3 +259,29 @@ func TestOnlyReadsAreOnEverything(t *testing.T) {
 		}
 	}
 }
+
+// TestARetiredCellOnlyCloses: its disconnect reaches every VPC of the cell, since the policy names none, and none elsewhere.
+// Its other functions change nothing in EC2.
+func TestARetiredCellOnlyCloses(t *testing.T) {
+	retired := peering.Cell{Account: "555555555555", Region: "eu-west-1"}
+	template := stack(t, company+"retired: [{ account: \"555555555555\", region: eu-west-1 }]\n", retired)
+	for _, f := range []function.Name{function.Accept, function.Connect, function.Sweep} {
+		for _, g := range roleOf(t, template, string(f)) {
+			for _, action := range g.Action {
+				if strings.HasPrefix(action, "ec2:") && !strings.HasPrefix(action, "ec2:Describe") {
+					t.Errorf("%s may %s", f, action)
+				}
+			}
+		}
+	}
+	r := roleOf(t, template, string(function.Disconnect))
+	for v, want := range map[string]bool{arnOf(vpc(retired, "vpc-0000000000000000a")): true, arnOf(vpc(finance, "vpc-00000000000000003")): false} {
+		keys := map[string]string{"ec2:Vpc": v, "aws:ResourceTag/" + peering.TagConnection: "pcx-1"}
+		at := fmt.Sprintf("arn:aws:ec2:%s:%s:", retired.Region, retired.Account)
+		for action, resource := range map[string]string{"ec2:DeleteRoute": "route-table/rtb-1", "ec2:RevokeSecurityGroupIngress": "security-group/sg-1"} {
+			if got := r.allows(t, action, at+resource, keys); got != want {
+				t.Errorf("disconnect may %s in %s: %t, want %t", action, v, got, want)
+			}
+		}
+	}
+}

@@ -466,3 +466,48 @@ func TestARequestThatEndedBeforehandIsAnnounced(t *testing.T) {
 		})
 	}
 }
+
+// TestMultipathResilience: the acceptance would allow it for the accepter too, who pays for it. It is denied unless the policy
+// allows it, whether the accepter is shown the requester's option or only the status of the connection.
+func TestMultipathResilience(t *testing.T) {
+	statusAlone := func(*ec2.Options) {}
+	optionAlone := func(o *ec2.Options) { o.Switches.HiddenMultipath, o.Switches.RemoteOptions = true, true }
+	tests := []struct {
+		name      string
+		ec2       func(*ec2.Options)
+		head, key string
+		want      peering.State
+	}{
+		{"denied, by the status", statusAlone, "", "", peering.PendingAcceptance},
+		{"denied, by the option", optionAlone, "", "", peering.PendingAcceptance},
+		{"denied by the key", statusAlone, "", "    multipath: false\n", peering.PendingAcceptance},
+		{"rejected with all others", statusAlone, "otherwise: reject\n", "", peering.Rejected},
+		{"no person is asked", statusAlone, "", "    approval: manual\n", peering.PendingAcceptance},
+		{"accepted", statusAlone, "", "    multipath: true\n", peering.Active},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			sandboxtest.Run(t, tt.ec2, func(t *sandboxtest.T) {
+				m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+				t.Policy(tt.head + strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n"+tt.key, 1))
+				var pcx peering.ConnectionID
+				t.ByHand(one, func(p *lab.Person) { pcx = p.AskMultipath(m, f) })
+				t.Settle()
+				t.InState(two, pcx, tt.want)
+				t.InDeadLetters(0)
+				if tt.want == peering.Active {
+					t.SaidOnce(outcome.Accepted, pcx)
+					t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+					return
+				}
+				denied := t.SaidOnce(outcome.Denied, pcx)
+				if denied.Reason.Code != "multipath" || !strings.Contains(denied.Next, "without AllowMultipathResilience, or set multipath: true") {
+					t.Errorf("announced %+v; want the code multipath and the next step", denied)
+				}
+				if asked := t.Said(outcome.AskApproval, pcx); len(asked) > 0 {
+					t.Errorf("approval is requested: %+v", asked)
+				}
+			})
+		})
+	}
+}

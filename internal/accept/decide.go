@@ -71,6 +71,9 @@ func (a *Accepter) dead(c peering.Connection, d policy.Decision) step {
 
 func (a *Accepter) deny(c peering.Connection, d policy.Decision) step {
 	s := step{connection: c.ID, outcomes: a.outcome(outcome.Denied, c, d)}
+	if d.Code == policy.Multipath {
+		s.outcomes[0] = announce.MultipathDenied(s.outcomes[0])
+	}
 	switch {
 	case d.Verdict == policy.Ask:
 		s.outcomes[0] = announce.ApprovalRequested(s.outcomes[0])

@@ -66,6 +66,13 @@ func ApprovalRequested(o outcome.Outcome) outcome.Outcome {
 	return o
 }
 
+// MultipathDenied returns o, the denial of a request that allows multipath resilience, with the next step. A second request
+// returns the first one while that is pending, so the first one has to be deleted.
+func MultipathDenied(o outcome.Outcome) outcome.Outcome {
+	o.Next = fmt.Sprintf("delete %s and request the connection again without AllowMultipathResilience, or set multipath: true for the peering", o.Connection)
+	return o
+}
+
 // OfAnotherInstallation returns o as a conflict with the installation that manages the connection.
 func OfAnotherInstallation(o outcome.Outcome, other peering.Installation) outcome.Outcome {
 	o.Type = outcome.Conflicting

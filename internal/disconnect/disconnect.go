@@ -59,7 +59,7 @@ func (d *Disconnector) Handle(ctx context.Context, h hint.Hint) error {
 		return err
 	}
 	changes := plan.Disconnect(current.remains).Changes
-	made, err := apply.All(ctx, d.network, changes)
+	made, err := d.apply(ctx, current, changes)
 	if err != nil || !d.concerns(h, current, changes) {
 		return err
 	}
@@ -73,6 +73,18 @@ type observed struct {
 	remains    plan.Remains
 }
 
+// shown returns the connection, with nothing but its id where EC2 shows none.
+func (o observed) shown() peering.Connection {
+	if o.connection == nil {
+		return peering.Connection{ID: o.remains.Connection}
+	}
+	return *o.connection
+}
+
+func (o observed) isConnectedBy(by peering.Installation) bool {
+	return o.shown().IsConnectedBy(by, o.remains.Rules)
+}
+
 func (d *Disconnector) observe(ctx context.Context, id peering.ConnectionID) (observed, error) {
 	current := observed{remains: plan.Remains{Connection: id}}
 	var found []peering.Connection
@@ -82,15 +94,19 @@ func (d *Disconnector) observe(ctx context.Context, id peering.ConnectionID) (ob
 		parallel.Read(&current.remains.Rules, d.network.IngressRules, id),
 	)
 	current.remains.Rules = slices.DeleteFunc(current.remains.Rules, func(r peering.IngressRule) bool { return r.MadeBy() != d.policy.Installation })
-	current.remains.Tables = slices.DeleteFunc(current.remains.Tables, func(t peering.RouteTable) bool { return !d.isOurs(t.VPC) })
 	if len(found) > 0 {
 		current.connection = &found[0]
 	}
+	current.remains.Tables = slices.DeleteFunc(current.remains.Tables, func(t peering.RouteTable) bool { return !d.isOurs(t.VPC, current) })
 	return current, err
 }
 
-// isOurs reports whether the cell's VPC is a department's. Routes of any other VPC are not autopeer's.
-func (d *Disconnector) isOurs(vpc peering.VPCID) bool {
+// isOurs reports whether the routes of the cell's VPC to the connection are autopeer's: the VPC is a department's. In a retired
+// cell, whose VPCs have no department, the installation needs evidence that it has connected the connection.
+func (d *Disconnector) isOurs(vpc peering.VPCID, current observed) bool {
+	if d.policy.IsRetired(d.cell) {
+		return current.isConnectedBy(d.policy.Installation)
+	}
 	return d.policy.Concerns(peering.VPC{Owner: d.cell.Account, Region: d.cell.Region, ID: vpc})
 }
 
@@ -120,9 +136,25 @@ func (d *Disconnector) alive(h hint.Hint, current observed) error {
 // isRemoved reports whether the policy has a living connection disconnected: autopeer connected it, and no peering names
 // it any more.
 func (d *Disconnector) isRemoved(current observed) bool {
-	c := current.connection
-	return c != nil && c.State == peering.Active && d.policy.Removed == policy.DisconnectRemoved &&
-		c.ManagedBy() == d.policy.Installation && d.policy.Decide(*c).IsUnlisted()
+	c := current.shown()
+	return c.State == peering.Active && d.policy.Closes(c, d.policy.Decide(c), current.remains.Rules)
+}
+
+// apply makes the changes. Where a retirement has the rules as its only evidence that the routes are the installation's, they
+// are revoked last: a function that is killed in between leaves the evidence for the next one.
+func (d *Disconnector) apply(ctx context.Context, current observed, changes []plan.Change) ([]string, error) {
+	c := current.shown()
+	retires := d.policy.IsRetired(d.cell) || d.policy.Retires(c)
+	first := slices.IndexFunc(changes, func(c plan.Change) bool { _, revokes := c.(plan.Revoke); return revokes })
+	if !retires || c.ManagedBy() != "" || first < 0 {
+		return apply.All(ctx, d.network, changes)
+	}
+	deleted, err := apply.All(ctx, d.network, changes[:first])
+	if err != nil {
+		return deleted, err
+	}
+	revoked, err := apply.All(ctx, d.network, changes[first:])
+	return append(deleted, revoked...), err
 }
 
 // concerns reports whether the cell ever had a side of the connection. A deletion names no VPC, so it is forwarded to
@@ -141,9 +173,19 @@ func (d *Disconnector) outcome(h hint.Hint, current observed, made []string) out
 		o = announce.Outcome(outcome.Disconnected, d.cell, *c, d.policy.Decide(*c), d.policy.File)
 		o = o.Because(string(c.State), fmt.Sprintf("%s is %s", c.ID, c.State))
 		if !c.State.IsDead() {
-			o = o.Because("removed", fmt.Sprintf("%s is %s, and %s no longer allows it", c.ID, c.State, d.policy.File))
+			o = d.whileAlive(o, *c)
 		}
 	}
 	o.Changes = made
 	return o
+}
+
+// whileAlive returns o with the reason why a living connection was disconnected, and the next step.
+func (d *Disconnector) whileAlive(o outcome.Outcome, c peering.Connection) outcome.Outcome {
+	if !d.policy.Retires(c) {
+		return o.Because("removed", fmt.Sprintf("%s is %s, and %s no longer allows it", c.ID, c.State, d.policy.File))
+	}
+	decision := d.policy.Decide(c)
+	o.Next = fmt.Sprintf("delete %s, which carries no traffic any more", c.ID)
+	return o.Because("retired", fmt.Sprintf("%s is %s, and %s", c.ID, c.State, decision.Reason), decision.Key())
 }

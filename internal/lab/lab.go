@@ -267,6 +267,10 @@ func (p *Person) DenyPing(v VPC, subnet peering.SubnetID) {
 
 // Request asks for a peering connection, as `aws ec2 create-vpc-peering-connection` does.
 func (p *Person) Request(own VPC, peer peering.Cell, peerVPC VPC, name string) peering.ConnectionID {
+	return p.request(p.EC2, own, peer, peerVPC, name)
+}
+
+func (p *Person) request(client *ec2.Client, own VPC, peer peering.Cell, peerVPC VPC, name string) peering.ConnectionID {
 	in := &ec2.CreateVpcPeeringConnectionInput{VpcId: str(own.ID), PeerVpcId: str(peerVPC.ID)}
 	if peer.Account != p.Account {
 		in.PeerOwnerId = str(peer.Account)
@@ -277,7 +281,7 @@ func (p *Person) Request(own VPC, peer peering.Cell, peerVPC VPC, name string) p
 	if name != "" {
 		in.TagSpecifications = named(types.ResourceTypeVpcPeeringConnection, name)
 	}
-	out := call(p, p.EC2.CreateVpcPeeringConnection, in)
+	out := call(p, client.CreateVpcPeeringConnection, in)
 	if out == nil {
 		return ""
 	}

@@ -16,6 +16,9 @@ func (d *document) policy(file string) *policy.Policy {
 		Removed:   cmp.Or(d.Removed.value, policy.ReportRemoved),
 		Limits:    d.Limits.policy(),
 	}
+	for _, r := range d.Retired.items {
+		p.Retired = append(p.Retired, policy.Retired{Cell: r.cell(), Line: r.at.line})
+	}
 	for _, row := range d.Departments.rows {
 		department := policy.Department{Name: string(row.key.value), Line: row.key.at.line}
 		for _, m := range row.value.items {
@@ -47,12 +50,17 @@ func (m member) cell() peering.Cell {
 	return peering.Cell{Account: m.Account.value, Region: m.Region.value}
 }
 
+func (r retirement) cell() peering.Cell {
+	return peering.Cell{Account: r.Account.value, Region: r.Region.value}
+}
+
 func (e entry) policy() policy.Peering {
 	p := policy.Peering{
 		Between:   [2]string{string(e.Between.names[0].value), string(e.Between.names[1].value)},
 		Requester: string(e.Requester.value),
 		Approval:  e.Approval.value,
 		Manage:    e.Manage.value,
+		Multipath: e.Multipath.value,
 		DNS:       e.DNS.value,
 		Line:      e.at.line,
 	}

@@ -23,6 +23,7 @@ func (r *reader) check(d *document) {
 	}
 	c.checkMembers(d)
 	c.checkRanges(d)
+	c.checkRetired(d)
 	c.checkPeerings(d)
 	c.checkThirdParties(d)
 }

@@ -13,6 +13,7 @@ type document struct {
 	Version     scalar[version]           `yaml:"version" jsonschema:"required" jsonschema_description:"The version of this format."`
 	Otherwise   scalar[policy.Otherwise]  `yaml:"otherwise" jsonschema_description:"What happens to requests that no peering allows: leave (the default) lets them expire, reject rejects them."`
 	Removed     scalar[policy.Removed]    `yaml:"removed" jsonschema_description:"What happens to connections that autopeer connected and no peering allows any more: report (the default) announces them, disconnect takes their routes and ingress rules back as well."`
+	Retired     some[retirement]          `yaml:"retired" jsonschema_description:"Accounts and Regions that are about to leave this file. Everything that autopeer made for their connections is removed, on both sides."`
 	Limits      limits                    `yaml:"limits" jsonschema_description:"AWS's quotas, where they have been raised."`
 	Departments table[name, some[member]] `yaml:"departments" jsonschema:"required" jsonschema_description:"The departments by name, each with its VPCs."`
 	Peerings    list[entry]               `yaml:"peerings" jsonschema:"required" jsonschema_description:"Which departments may be connected, and what may flow between them. An empty list allows nothing."`
@@ -23,6 +24,13 @@ type limits struct {
 	Peerings scalar[peeringLimit] `yaml:"peerings" jsonschema_description:"Active peering connections of a VPC. Left out, 50."`
 	Routes   scalar[routeLimit]   `yaml:"routes" jsonschema_description:"Routes of a route table, of IPv4 and of IPv6 each. Left out, 500."`
 	Rules    scalar[ruleLimit]    `yaml:"rules" jsonschema_description:"Ingress rules of a security group, of IPv4 and of IPv6 each. Left out, 60."`
+}
+
+// retirement is a cell without departments that keeps its stack until its connections are closed.
+type retirement struct {
+	origin
+	Account scalar[peering.AccountID] `yaml:"account" jsonschema:"required" jsonschema_description:"The account, in quotes."`
+	Region  scalar[peering.Region]    `yaml:"region" jsonschema:"required" jsonschema_description:"The Region."`
 }
 
 // member is one VPC of a department, or a range of them.
@@ -42,6 +50,7 @@ type entry struct {
 	Requester scalar[name]            `yaml:"requester" jsonschema_description:"The only department that may ask. Left out, either may."`
 	Approval  scalar[policy.Approval] `yaml:"approval" jsonschema_description:"manual: a person approves each request. Left out, what is allowed is accepted."`
 	Manage    scalar[peering.Role]    `yaml:"manage" jsonschema_description:"The only half that autopeer manages, where the other department is a third party without autopeer. Left out, both."`
+	Multipath scalar[bool]            `yaml:"multipath" jsonschema_description:"Whether requests that allow multipath resilience are accepted, which allows it for the accepter too and costs extra. Left out, false."`
 	DNS       scalar[bool]            `yaml:"dns" jsonschema_description:"Whether each side resolves its public host names to private addresses for the other. Left out, false."`
 	Routes    table[name, sideRoutes] `yaml:"routes" jsonschema_description:"Which route tables of a department lead where in the other one. A department that is left out uses all tables, to all blocks."`
 	Allow     some[allow]             `yaml:"allow" jsonschema_description:"What the security groups admit. Left out, there are routes and no ingress rules."`

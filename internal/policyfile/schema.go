@@ -88,6 +88,9 @@ func (member) JSONSchemaExtend(s *jsonschema.Schema) {
 	forbid(s, "cidrs", object("vpc", jsonschema.FalseSchema, "within"))
 }
 
+// JSONSchemaExtend gives it a name.
+func (retirement) JSONSchemaExtend(s *jsonschema.Schema) { s.Title = "a retired cell" }
+
 // JSONSchemaExtend requires requester with manage, and forbids approval where the third party accepts.
 func (entry) JSONSchemaExtend(s *jsonschema.Schema) {
 	s.Title = "a peering"

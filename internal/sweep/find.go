@@ -164,11 +164,15 @@ func withLeftovers(side plan.Side, current observed, alive map[peering.Connectio
 // autopeer has connected it and the policy asks for that.
 func (s *Sweeper) unallowed(c peering.Connection, d policy.Decision, current observed) findings {
 	remains := plan.Disconnect(plan.Remains{Connection: c.ID, Tables: current.Tables, Rules: tagged(current.Rules, c.ID)}).Changes
-	if s.policy.Removed == policy.DisconnectRemoved && c.ManagedBy() == s.policy.Installation && d.IsUnlisted() {
+	if s.policy.Closes(c, d, current.Rules) {
 		if len(remains) == 0 {
 			return nil
 		}
-		f := s.found(c, d, function.Disconnect, removed, fmt.Sprintf("%s has routes or rules, and %s", c.ID, d.Reason))
+		code := removed
+		if s.policy.Retires(c) {
+			code = retired
+		}
+		f := s.found(c, d, function.Disconnect, code, fmt.Sprintf("%s has routes or rules, and %s", c.ID, d.Reason))
 		f.want(remains)
 		return findings{f}
 	}
@@ -186,27 +190,45 @@ func (s *Sweeper) isFirstOfDay() bool {
 // leftovers finds the blackholes and rules of dead connections.
 func (s *Sweeper) leftovers(current observed, alive map[peering.ConnectionID]bool) findings {
 	remains := map[peering.ConnectionID]plan.Remains{}
+	note := func(id peering.ConnectionID) {
+		if !alive[id] && s.mayRemove(id, current) {
+			remains[id] = plan.Remains{Connection: id, Tables: current.blackholes, Rules: tagged(current.Rules, id)}
+		}
+	}
 	for _, t := range current.blackholes {
 		for _, r := range t.Routes {
-			if id := peering.ConnectionID(r.Target); r.Blackhole && r.Target.IsConnection() && !alive[id] {
-				remains[id] = plan.Remains{Connection: id, Tables: current.blackholes, Rules: tagged(current.Rules, id)}
+			if r.Blackhole && r.Target.IsConnection() {
+				note(peering.ConnectionID(r.Target))
 			}
 		}
 	}
 	for _, r := range current.Rules {
-		if id := r.Connection(); !alive[id] {
-			remains[id] = plan.Remains{Connection: id, Tables: current.blackholes, Rules: tagged(current.Rules, id)}
-		}
+		note(r.Connection())
 	}
 	var found findings
 	for _, id := range slices.Sorted(maps.Keys(remains)) {
 		f := s.found(peering.Connection{ID: id}, policy.Decision{}, function.Disconnect, leftover, fmt.Sprintf("%s was deleted, but its routes or rules remain", id))
 		f.Requester, f.Accepter = nil, nil
-		f.missed = !s.policy.HasThirdParties() // one of them may have deleted it
+		f.missed = !s.policy.HasThirdParties() && len(s.policy.Retired) == 0 // no event reports a deletion in these cells
 		f.want(plan.Disconnect(remains[id]).Changes)
 		found = append(found, f)
 	}
 	return found
+}
+
+// mayRemove reports whether blackholes to the dead connection may be removed. In a retired cell a VPC may
+// never have been a department's, so the installation needs evidence that the connection was its own.
+func (s *Sweeper) mayRemove(id peering.ConnectionID, current observed) bool {
+	if !s.policy.IsRetired(s.cell) {
+		return true
+	}
+	c := peering.Connection{ID: id}
+	for _, known := range current.connections {
+		if known.ID == id {
+			c = known
+		}
+	}
+	return c.IsConnectedBy(s.policy.Installation, current.Rules)
 }
 
 func tagged(rules []peering.IngressRule, id peering.ConnectionID) []peering.IngressRule {

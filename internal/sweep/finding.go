@@ -14,6 +14,7 @@ const (
 	drifted     = "drift"       // a connected side that differs from the policy
 	leftover    = "leftover"    // a route or rule of a dead connection
 	removed     = "removed"     // a route or rule of a connection that the policy no longer allows
+	retired     = "retired"     // a route or rule of a connection to or from a retired cell
 )
 
 // finding is a difference to repair or, as a reminder, an outcome to publish once more.

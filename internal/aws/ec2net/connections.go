@@ -67,13 +67,18 @@ func distinct(connections []peering.Connection) []peering.Connection {
 }
 
 func (n *Network) connectionsBy(ctx context.Context, filters ...types.Filter) ([]peering.Connection, error) {
-	pages := ec2.NewDescribeVpcPeeringConnectionsPaginator(n.client, &ec2.DescribeVpcPeeringConnectionsInput{
+	client := multipathClient{n.client, map[peering.ConnectionID]bool{}}
+	pages := ec2.NewDescribeVpcPeeringConnectionsPaginator(client, &ec2.DescribeVpcPeeringConnectionsInput{
 		Filters: filters, MaxResults: aws.Int32(pageSize),
 	})
 	items := func(o *ec2.DescribeVpcPeeringConnectionsOutput) []types.VpcPeeringConnection {
 		return o.VpcPeeringConnections
 	}
-	return collect(ctx, "describe peering connections", pages, items, connection)
+	found, err := collect(ctx, "describe peering connections", pages, items, connection)
+	for i := range found {
+		found[i].RequesterMultipath = client.allowed[found[i].ID]
+	}
+	return found, err
 }
 
 // Accept accepts a pending connection. The connection is active some time later.

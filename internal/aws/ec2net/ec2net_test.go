@@ -417,3 +417,43 @@ func rulesDocument(action string, rules []string) string {
 	}
 	return fmt.Sprintf(`<%[1]sResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><return>true</return><securityGroupRuleSet>%[2]s</securityGroupRuleSet></%[1]sResponse>`, action, &items)
 }
+
+// TestMultipathResilience: the SDK's types don't have the fields, so they are read beside it, page by page.
+func TestMultipathResilience(t *testing.T) {
+	t.Parallel()
+	const (
+		begin  = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcPeeringConnectionSet>`
+		option = `<requesterVpcInfo><vpcId>vpc-1</vpcId><peeringOptions><allowMultipathResilience>%t</allowMultipathResilience></peeringOptions></requesterVpcInfo>`
+	)
+	item := func(id, inside string) string {
+		return "<item><vpcPeeringConnectionId>" + id + "</vpcPeeringConnectionId>" + inside + "</item>"
+	}
+	status := func(s string) string { return "<multipathResilienceStatus>" + s + "</multipathResilienceStatus>" }
+	pages := []string{
+		begin + item("pcx-1", fmt.Sprintf(option, true)) + item("pcx-2", status("pending")) + item("pcx-3", status("enabled")) +
+			`</vpcPeeringConnectionSet><nextToken>more</nextToken></DescribeVpcPeeringConnectionsResponse>`,
+		begin + item("pcx-4", fmt.Sprintf(option, false)+status("disabled")) + item("pcx-5", "") +
+			item("pcx-6", strings.ReplaceAll(fmt.Sprintf(option, true), "requester", "accepter")) + item("pcx-7", status("pending")) +
+			`</vpcPeeringConnectionSet></DescribeVpcPeeringConnectionsResponse>`,
+	}
+	n := answeredBy(t, func(c apicall.Call) *cloudsim.Failure {
+		page := pages[0]
+		if c.Params["NextToken"] != "" {
+			page = pages[1]
+		}
+		return &cloudsim.Failure{Answer: page}
+	})
+	found, err := n.ConnectionsIn(t.Context(), peering.PendingAcceptance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []peering.ConnectionID
+	for _, c := range found {
+		if c.RequesterMultipath {
+			got = append(got, c.ID)
+		}
+	}
+	if want := []peering.ConnectionID{"pcx-1", "pcx-2", "pcx-3", "pcx-7"}; len(found) != 7 || !slices.Equal(got, want) {
+		t.Errorf("%v of %d connections allow multipath resilience, want %v of 7", got, len(found), want)
+	}
+}

@@ -60,7 +60,7 @@ var actions = map[string]action{
 	"TerminateInstances": {true, "InstanceId", terminateInstances},
 	"DescribeInstances":  {false, "InstanceId" + paging, describeInstances},
 
-	"CreateVpcPeeringConnection":        {true, "VpcId PeerVpcId PeerOwnerId PeerRegion TagSpecification", createConnection},
+	"CreateVpcPeeringConnection":        {true, "VpcId PeerVpcId PeerOwnerId PeerRegion RequesterPeeringConnectionOptions TagSpecification", createConnection},
 	"AcceptVpcPeeringConnection":        {true, "VpcPeeringConnectionId", acceptConnection},
 	"RejectVpcPeeringConnection":        {true, "VpcPeeringConnectionId", rejectConnection},
 	"DeleteVpcPeeringConnection":        {true, "VpcPeeringConnectionId", deleteConnection},

@@ -86,6 +86,9 @@ type Switches struct {
 	ActiveLimitCode string
 	// RemoteOptions shows each side the other side's peering options.
 	RemoteOptions bool
+	// HiddenMultipath hides the multipath resilience status of a request from its accepter. AWS documents the status
+	// of connections in any state, and no recording of a request is known.
+	HiddenMultipath bool
 	// DeletingEverywhere takes connections inside a region through deleting too, not only those across.
 	DeletingEverywhere bool
 	// CallRegionInVPCKeys puts the Region of the call into the ARNs of ec2:RequesterVpc and ec2:AccepterVpc, in the place

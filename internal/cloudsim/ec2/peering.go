@@ -46,6 +46,8 @@ type side struct {
 	vpcID string
 	vpc   *vpc // nil if there is none with that id there
 	dns   bool
+	// multipath says that the side allows multipath resilience.
+	multipath bool
 }
 
 type step struct {
@@ -129,6 +131,7 @@ func (c *connection) joins(a, b string) bool {
 // accept leads to active. AWS documents no way from provisioning to failed.
 func (s *Service) accept(c *connection, now time.Time) {
 	c.accepted = true
+	c.accepter.multipath = c.requester.multipath // the acceptance allows it
 	c.become(stateProvisioning, "Provisioning", now)
 	c.later(now.Add(s.opts.Delays.Provisioning), func(at time.Time) { c.become(stateActive, "Active", at) })
 }

@@ -11,6 +11,9 @@ func createConnection(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.requester.multipath, err = r.multipathOption(c); err != nil {
+		return nil, err
+	}
 	tags, err := r.specified(typeConnection)
 	if err != nil {
 		return nil, err
@@ -281,6 +284,7 @@ func (r *request) showConnection(c *connection) []node {
 	if !c.accepted {
 		nodes = append(nodes, leaf("expirationTime", c.created.Add(lifetime).Truncate(time.Second)))
 	}
+	nodes = append(nodes, r.multipathStatus(c)...)
 	return append(nodes, r.cell.taggedNode(c.id))
 }
 
@@ -306,10 +310,12 @@ func (r *request) showSide(c *connection, s side) []node {
 		}
 	}
 	if r.showsOptions(c, s) {
-		nodes = append(nodes, group("peeringOptions",
+		options := []node{
 			leaf("allowEgressFromLocalClassicLinkToRemoteVpc", false),
 			leaf("allowEgressFromLocalVpcToRemoteClassicLink", false),
-			leaf("allowDnsResolutionFromRemoteVpc", s.dns)))
+			leaf("allowDnsResolutionFromRemoteVpc", s.dns),
+		}
+		nodes = append(nodes, group("peeringOptions", append(options, s.multipathOptions()...)...))
 	}
 	return nodes
 }

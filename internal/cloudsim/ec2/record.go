@@ -145,7 +145,7 @@ func trailedValue(name, v string) any {
 		if n, err := strconv.Atoi(v); err == nil {
 			return n
 		}
-	case "DryRun", "Egress", "AmazonProvidedIpv6CidrBlock", "AllowDnsResolutionFromRemoteVpc":
+	case "DryRun", "Egress", "AmazonProvidedIpv6CidrBlock", "AllowDnsResolutionFromRemoteVpc", multipathOption:
 		if b, err := strconv.ParseBool(v); err == nil {
 			return b
 		}

@@ -118,8 +118,10 @@ type Connection struct {
 	// RequesterDNS and AccepterDNS say whether that side resolves its public host names to private
 	// addresses for the peer. Nil where AWS doesn't show it: the other side's, or not yet active.
 	RequesterDNS, AccepterDNS *bool
-	Expires                   time.Time         // zero once accepted
-	Tags                      map[string]string // of this cell's view; the other side has its own
+	// RequesterMultipath says that the requester allows multipath resilience, as far as EC2 shows it.
+	RequesterMultipath bool
+	Expires            time.Time         // zero once accepted
+	Tags               map[string]string // of this cell's view; the other side has its own
 }
 
 // VPC returns the VPC on the given half.
@@ -138,8 +140,22 @@ func (c Connection) DNS(r Role) *bool {
 	return c.AccepterDNS
 }
 
+// AsksMultipath reports whether an acceptance would allow multipath resilience for the accepter as well: the requester allows
+// it, and the connection isn't accepted yet.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreatePeeringConnectionOptionsRequest.html
+func (c Connection) AsksMultipath() bool { return c.RequesterMultipath && !c.State.IsAccepted() }
+
 // ManagedBy returns the installation that has connected the cell's side, "" if none has.
 func (c Connection) ManagedBy() Installation { return Installation(c.Tags[TagManaged]) }
+
+// IsConnectedBy reports whether the installation has connected the cell's side: its tag on the connection is evidence, and
+// where the connection has no such tag, a rule that the installation made for it.
+func (c Connection) IsConnectedBy(by Installation, rules []IngressRule) bool {
+	if c.ManagedBy() != "" {
+		return c.ManagedBy() == by
+	}
+	return slices.ContainsFunc(rules, func(r IngressRule) bool { return r.Connection() == c.ID && r.MadeBy() == by })
+}
 
 // Roles returns the halves that the cell owns: none, one, or both, the requester first.
 func (c Connection) Roles(cell Cell) []Role {

@@ -8,9 +8,15 @@ import (
 )
 
 // ForCell returns the part of p that the installation needs in the cell to decide its connections as p does: the peerings of the
-// departments that have a member in it, and the departments that bear on these. It shares memory with p.
+// departments that have a member in it, and the departments that bear on these. The part of a retired cell allows nothing, and
+// it neither accepts nor rejects. Every part has all retired cells, because no peering names their counterparts any more.
+// It shares memory with p.
 func (p *Policy) ForCell(cell peering.Cell, by peering.Installation) *Policy {
-	part := &Policy{File: p.File, Installation: by, Otherwise: p.Otherwise, Removed: p.Removed, Limits: p.Limits}
+	part := &Policy{File: p.File, Installation: by, Otherwise: p.Otherwise, Removed: p.Removed, Limits: p.Limits, Retired: p.Retired}
+	if p.IsRetired(cell) {
+		part.Otherwise, part.Removed = LeaveOthers, DisconnectRemoved
+		return part
+	}
 	local := p.departmentsIn(cell)
 	named := map[string]bool{}
 	for _, entry := range p.Peerings {
@@ -64,7 +70,7 @@ func (d *Department) namesVPCIn(cells map[peering.Cell]bool) bool {
 	return false
 }
 
-// Cells returns the cells of all departments, sorted, but for those of third parties.
+// Cells returns the cells of all departments, but for those of third parties, and the retired cells, sorted.
 func (p *Policy) Cells() []peering.Cell {
 	third := p.thirdParties()
 	var cells []peering.Cell
@@ -72,6 +78,9 @@ func (p *Policy) Cells() []peering.Cell {
 		if !third[d.Name] {
 			cells = append(cells, d.cells()...)
 		}
+	}
+	for _, r := range p.Retired {
+		cells = append(cells, r.Cell)
 	}
 	return sortCells(cells)
 }
@@ -103,8 +112,12 @@ func (p *Policy) thirdParties() map[string]bool {
 	return names
 }
 
-// Concerns reports whether the VPC is, or may be, that of a department which is no third party.
+// Concerns reports whether the VPC is, or may be, that of a department which is no third party. In a retired cell every VPC
+// may have been one.
 func (p *Policy) Concerns(v peering.VPC) bool {
+	if p.IsRetired(v.Cell()) {
+		return true
+	}
 	third := p.thirdParties()
 	return slices.ContainsFunc(p.matches(v), func(m match) bool { return !third[m.department.Name] })
 }

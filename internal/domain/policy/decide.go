@@ -80,6 +80,10 @@ func (p *Policy) weigh(q claim, d *Decision) {
 		d.Blocks, d.Line = []netip.Prefix{x, y}, 0
 		return
 	}
+	if q.connection.AsksMultipath() && !q.entry.Multipath {
+		d.Code, d.Reason = Multipath, p.multipathReason(q)
+		return
+	}
 	if q.entry.Approval == ManualApproval && !isApproved(q.connection) {
 		d.Code, d.Reason = ApprovalNeeded, p.approvalReason(q)
 		return
@@ -123,6 +127,9 @@ func (p *Policy) notListed(c peering.Connection, requesters, accepters []match) 
 		Code: NotListed,
 	}
 	d.Reason = p.notListedReason(c, requesters, accepters)
+	if r := p.retirementOf(c); r != nil {
+		d.Reason, d.Line = p.retiredReason(*r), r.Line
+	}
 	return d
 }
 

@@ -171,7 +171,7 @@ func TestOnlyWhatNoPeeringAllowsIsUnlisted(t *testing.T) {
 	t.Parallel()
 	unlisted := map[policy.Code]bool{
 		policy.NotListed: true, policy.WrongDirection: true, policy.SameVPC: true,
-		policy.Allowed: false, policy.ApprovalNeeded: false, policy.Overlap: false, policy.CIDRMismatch: false,
+		policy.Multipath: false, policy.Allowed: false, policy.ApprovalNeeded: false, policy.Overlap: false, policy.CIDRMismatch: false,
 	}
 	for code, want := range unlisted {
 		if got := (policy.Decision{Code: code}).IsUnlisted(); got != want {
@@ -364,5 +364,64 @@ func TestWhoMayNeedApprovalNeedsIt(t *testing.T) {
 				t.Errorf("Decide() = %s (%s), want %s", d.Verdict, d.Reason, tt.want)
 			}
 		})
+	}
+}
+
+func TestMultipath(t *testing.T) {
+	t.Parallel()
+	m, f := vpc(marketingCell, "vpc-m", "10.10.0.0/16"), vpc(financeCell, "vpc-f", "172.31.0.0/16")
+	d := vpc(developerCell, "vpc-d", "10.65.0.0/16")
+	tests := []struct {
+		name                string
+		requester, accepter peering.VPC
+		allowed             bool
+		state               peering.State
+		verdict             policy.Verdict
+		want                policy.Code
+	}{
+		{"denied", m, f, false, peering.PendingAcceptance, policy.Reject, policy.Multipath},
+		{"allowed", m, f, true, peering.PendingAcceptance, policy.Accept, policy.Allowed},
+		{"nothing is left to deny once it is accepted", m, f, false, peering.Active, policy.Accept, policy.Allowed},
+		{"no person is asked to approve it", m, d, false, peering.PendingAcceptance, policy.Reject, policy.Multipath},
+		{"an allowed one still needs approval", m, d, true, peering.PendingAcceptance, policy.Ask, policy.ApprovalNeeded},
+		{"it opens no direction", f, d, true, peering.PendingAcceptance, policy.Reject, policy.WrongDirection},
+		{"overlaps are the first reason", m, vpc(financeCell, "vpc-f", "10.10.1.0/24"), false, peering.PendingAcceptance, policy.Leave, policy.Overlap},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := company()
+			p.Otherwise = policy.RejectOthers
+			for i := range p.Peerings {
+				p.Peerings[i].Multipath = tt.allowed
+			}
+			c := request(tt.requester, tt.accepter)
+			c.State, c.RequesterMultipath = tt.state, true
+			got := p.Decide(c)
+			if got.Verdict != tt.verdict || got.Code != tt.want {
+				t.Errorf("Decide() = %s, %s (%s), want %s, %s", got.Verdict, got.Code, got.Reason, tt.verdict, tt.want)
+			}
+			c.RequesterMultipath = false
+			if got := p.Decide(c); got.Code == policy.Multipath {
+				t.Errorf("Decide() of a request without it = %s", got.Code)
+			}
+		})
+	}
+}
+
+// TestMultipathWhereTheDepartmentIsUnknown: an acceptance can't be taken back, so one of the peerings that may be meant is
+// enough to deny it.
+func TestMultipathWhereTheDepartmentIsUnknown(t *testing.T) {
+	t.Parallel()
+	p := company()
+	p.Departments = append(p.Departments, policy.Department{Name: "sales", Members: []policy.Member{{Cell: developerCell, Within: netip.MustParsePrefix("10.96.0.0/12")}}})
+	p.Peerings = []policy.Peering{
+		{Between: [2]string{"developer", "finance"}, Multipath: true, Line: 13},
+		{Between: [2]string{"sales", "finance"}, Line: 14},
+	}
+	c := request(vpc(developerCell, "vpc-d"), vpc(financeCell, "vpc-f", "172.31.0.0/16"))
+	c.State, c.RequesterMultipath = peering.PendingAcceptance, true
+	if got := p.Decide(c); got.Code != policy.Multipath || got.Line != 14 {
+		t.Errorf("Decide() = %s by line %d, want multipath by line 14", got.Code, got.Line)
 	}
 }

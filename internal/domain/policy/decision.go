@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
@@ -44,6 +45,7 @@ const (
 	ApprovalNeeded Code = "approval-needed"
 	Overlap        Code = "overlap"         // a block of one side overlaps a block of the other
 	CIDRMismatch   Code = "cidr-mismatch"   // AWS shows a block that the policy doesn't declare
+	Multipath      Code = "multipath"       // the request allows multipath resilience, and the peering doesn't
 	WrongDirection Code = "wrong-direction" // the peering lets only the other department ask
 	SameVPC        Code = "same-vpc"        // both sides are one VPC
 	NotListed      Code = "not-listed"      // no peering names the two VPCs
@@ -52,21 +54,14 @@ const (
 // rank orders the codes from the most to the least that a request can hope for. While blocks aren't
 // known, a VPC may belong to several departments, and the most hopeful answer counts: routes and rules
 // are decided again on the blocks of the active connection. Approval is asked for as soon as one of the
-// departments needs it, because once it is accepted nobody can tell that it lacked one.
+// departments needs it, because once it is accepted nobody can tell that it lacked one. Multipath resilience
+// is denied as soon as one of them doesn't allow it, because an acceptance can't be taken back.
 func (c Code) rank() int {
-	switch c {
-	case ApprovalNeeded:
-		return 0
-	case Allowed:
-		return 1
-	case Overlap:
-		return 2
-	case CIDRMismatch:
-		return 3
-	case WrongDirection:
-		return 4
+	order := []Code{Multipath, ApprovalNeeded, Allowed, Overlap, CIDRMismatch, WrongDirection}
+	if i := slices.Index(order, c); i >= 0 {
+		return i
 	}
-	return 5
+	return len(order)
 }
 
 // Manages reports whether autopeer manages that half of the connection: it does unless the peering leaves

@@ -18,6 +18,7 @@ type Policy struct {
 	Otherwise    Otherwise            `json:"otherwise"`
 	Removed      Removed              `json:"removed,omitempty"`
 	Limits       Limits               `json:"limits,omitzero"`
+	Retired      []Retired            `json:"retired,omitempty"`
 	Departments  []Department         `json:"departments"` // in the order of the file
 	Peerings     []Peering            `json:"peerings"`    // in the order of the file
 }
@@ -89,7 +90,8 @@ type Peering struct {
 	Between   [2]string         `json:"between"`
 	Requester string            `json:"requester,omitempty"`
 	Approval  Approval          `json:"approval,omitempty"`
-	Manage    peering.Role      `json:"manage,omitempty"` // the only half that autopeer manages; set only with Requester
+	Manage    peering.Role      `json:"manage,omitempty"`    // the only half that autopeer manages; set only with Requester
+	Multipath bool              `json:"multipath,omitempty"` // requests that allow multipath resilience may be accepted
 	DNS       bool              `json:"dns,omitempty"`
 	Routes    map[string]Routes `json:"routes,omitempty"` // by department; one that is missing means the zero value
 	Allow     []Allow           `json:"allow,omitempty"`

@@ -25,6 +25,11 @@ func (p *Policy) approvalReason(q claim) string {
 		p.at(q.entry.Line), q.requester, q.accepter)
 }
 
+func (p *Policy) multipathReason(q claim) string {
+	return fmt.Sprintf("%s doesn't allow multipath resilience, which %s requests: the acceptance would allow it for %s as well, at additional charges",
+		p.at(q.entry.Line), q.requester, q.accepter)
+}
+
 func (p *Policy) wrongDirectionReason(q claim) string {
 	return fmt.Sprintf("%s lets only %s ask for this peering, and %s asked %s",
 		p.at(q.entry.Line), q.entry.Requester, q.requester, q.accepter)
@@ -40,6 +45,10 @@ func overlapReason(q claim, x, y netip.Prefix) string {
 
 func sameVPCReason(v peering.VPC) string {
 	return fmt.Sprintf("both sides are %s, and a VPC is not peered with itself", describe(v))
+}
+
+func (p *Policy) retiredReason(r Retired) string {
+	return fmt.Sprintf("%s retires %s, so no VPC there may be connected", p.at(r.Line), r.Cell)
 }
 
 func (p *Policy) notListedReason(c peering.Connection, requesters, accepters []match) string {

@@ -73,11 +73,15 @@ type Rule struct {
 // SweepRule is the name of the rule with the schedule of the sweeps.
 const SweepRule = "sweep-schedule"
 
-// Rules returns the rules of the cell, in a fixed order.
+// Rules returns the rules of the cell, in a fixed order. A retired cell only listens for deletions and sweeps: it accepts and
+// connects nothing, and its counterparts find by their own sweeps that they have to close their sides.
 func Rules(p *policy.Policy, cell peering.Cell, sweepInterval time.Duration) []Rule {
+	sweeps := Rule{Name: SweepRule, Bus: DefaultBus, Queue: function.Sweep, Schedule: rate(sweepInterval)}
+	if p.IsRetired(cell) {
+		return append(local(cell, function.Disconnect), sweeps)
+	}
 	counterparts := p.Counterparts(cell)
-	rules := local(cell)
-	rules = append(rules, Rule{Name: SweepRule, Bus: DefaultBus, Queue: function.Sweep, Schedule: rate(sweepInterval)})
+	rules := append(local(cell, function.All...), sweeps)
 	rules = append(rules, tagged(p.ForCell(cell, "").TagKeys(), cell)...)
 	rules = append(rules, foreign(Accounts(counterparts))...)
 	rules = append(rules, announced(cell, counterparts)...)
@@ -116,10 +120,10 @@ var foreignCalls = map[function.Name][]string{
 	function.Accept: calls[function.Accept], function.Connect: calls[function.Connect], function.Disconnect: calls[function.Disconnect], function.Sweep: blockCalls,
 }
 
-// local listens for calls made in the cell itself.
-func local(cell peering.Cell) []Rule {
+// local listens for the functions' calls made in the cell itself.
+func local(cell peering.Cell, functions ...function.Name) []Rule {
 	var rules []Rule
-	for _, f := range function.All {
+	for _, f := range functions {
 		pattern := callPattern([]string{string(cell.Account)}, map[string]any{"eventName": calls[f]})
 		pattern["region"] = []string{string(cell.Region)}
 		rules = append(rules, Rule{Name: string(f), Bus: DefaultBus, Queue: f, Pattern: pattern})

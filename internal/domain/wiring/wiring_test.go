@@ -3,6 +3,7 @@ package wiring_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -93,5 +94,26 @@ func TestForwardNamesAreThoseOfTheCounterpartsRules(t *testing.T) {
 	}
 	if len(want) > 0 {
 		t.Errorf("the counterpart has no rules %v", want)
+	}
+}
+
+// TestARetiredCellListensForDeletionsAndSweeps: its counterparts forward nothing to it, and it forwards nothing.
+func TestARetiredCellListensForDeletionsAndSweeps(t *testing.T) {
+	t.Parallel()
+	p, at := hub(2)
+	retired := peering.Cell{Account: "300000000000", Region: "us-east-1"}
+	p.Retired = []policy.Retired{{Cell: retired}}
+	var got []string
+	for _, r := range wiring.Rules(p, retired, wiring.DefaultSweepInterval) {
+		got = append(got, fmt.Sprintf("%s to %s on the %s bus", r.Name, r.Queue, r.Bus))
+	}
+	want := []string{"disconnect to disconnect on the default bus", "sweep-schedule to sweep on the default bus"}
+	if !slices.Equal(got, want) {
+		t.Errorf("rules = %q, want %q", got, want)
+	}
+	for _, r := range wiring.Rules(p, at, wiring.DefaultSweepInterval) {
+		if r.Forward == retired {
+			t.Errorf("%s forwards to the retired cell", r.Name)
+		}
 	}
 }

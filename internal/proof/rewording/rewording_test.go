@@ -233,6 +233,17 @@ var scenarios = []scenario{
 		t.Sweep()
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 	}},
+	{nil, func(t *sandboxtest.T) { // multipath resilience
+		m, f := t.Company(one, two)
+		t.ByHand(one, func(p *lab.Person) { p.AskMultipath(m, f) })
+	}},
+	{nil, func(t *sandboxtest.T) { // a retired cell
+		m, f := t.Company(one, two)
+		t.Ask(m, f)
+		t.Settle()
+		t.Redeploy("version: 1\nretired: [{ account: \"111111111111\", region: us-east-1 }]\ndepartments: { finance: " + f.Member() + " }\npeerings: []\n")
+		time.Sleep(time.Hour)
+	}},
 	{nil, func(t *sandboxtest.T) { // denied, and a rule that refers to a group that doesn't exist
 		m, f, d := t.Build(one, lab.Marketing), t.Build(one, lab.Finance), t.Build(one, lab.Developer)
 		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "protocol: icmp }", "protocol: icmp, sources: [sg-0a1b2c3d4e5f60009] }", 1))

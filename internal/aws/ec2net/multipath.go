@@ -1,0 +1,74 @@
+package ec2net
+
+import (
+	"bytes"
+	"context"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/autopeer/autopeer/internal/domain/peering"
+)
+
+// multipathClient describes connections, and notes which of them have a requester that allows multipath resilience. The types
+// of the SDK don't have these fields yet (service/ec2 up to v1.346.0), so it reads them from the answer itself. They are
+// those of botocore 1.44.8. It isn't safe for concurrent use.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnection.html
+type multipathClient struct {
+	*ec2.Client
+	allowed map[peering.ConnectionID]bool
+}
+
+// DescribeVpcPeeringConnections is the client's own call.
+func (c multipathClient) DescribeVpcPeeringConnections(ctx context.Context, in *ec2.DescribeVpcPeeringConnectionsInput, options ...func(*ec2.Options)) (*ec2.DescribeVpcPeeringConnectionsOutput, error) {
+	return c.Client.DescribeVpcPeeringConnections(ctx, in, append(options, ec2.WithAPIOptions(c.listen))...)
+}
+
+// listen reads each answer before the SDK does: the last step is the nearest to the connection.
+func (c multipathClient) listen(stack *middleware.Stack) error {
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("ReadMultipathResilience",
+		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+			out, metadata, err := next.HandleDeserialize(ctx, in)
+			if response, ok := out.RawResponse.(*smithyhttp.Response); err == nil && ok && response.StatusCode == http.StatusOK {
+				err = c.note(response)
+			}
+			return out, metadata, err
+		}), middleware.After)
+}
+
+func (c multipathClient) note(response *smithyhttp.Response) error {
+	data, err := io.ReadAll(response.Body)
+	if err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	response.Body = io.NopCloser(bytes.NewReader(data))
+	found, err := multipathIn(data)
+	maps.Copy(c.allowed, found)
+	return err
+}
+
+// multipathIn returns the connections of an answer whose requester allows multipath resilience. The accepter may not be shown
+// the requester's options. It then sees by the status that one side allows it, which before the acceptance is the requester.
+func multipathIn(answer []byte) (map[peering.ConnectionID]bool, error) {
+	var described struct {
+		Connections []struct {
+			ID      peering.ConnectionID `xml:"vpcPeeringConnectionId"`
+			Status  string               `xml:"multipathResilienceStatus"`
+			Allowed bool                 `xml:"requesterVpcInfo>peeringOptions>allowMultipathResilience"`
+		} `xml:"vpcPeeringConnectionSet>item"`
+	}
+	if err := xml.Unmarshal(answer, &described); err != nil {
+		return nil, fmt.Errorf("parse the answer: %w", err)
+	}
+	allowed := map[peering.ConnectionID]bool{}
+	for _, c := range described.Connections {
+		allowed[c.ID] = c.Allowed || c.Status == "pending" || c.Status == "enabled"
+	}
+	return allowed, nil
+}

@@ -1,0 +1,154 @@
+package sweep_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
+)
+
+var three = peering.Cell{Account: "333333333333", Region: "us-east-1"}
+
+// retiring is the policy that retires marketing's cell: finance keeps its peering with developer.
+func retiring(f, d lab.Site) string {
+	return fmt.Sprintf(`version: 1
+retired: [{ account: %q, region: %s }]
+departments:
+  finance: %s
+  developer: %s
+peerings:
+  - between: [developer, finance]
+    allow:
+      - { from: developer, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp }
+`, one.Account, one.Region, f.Member(), d.Member())
+}
+
+// threeCells connects finance with marketing and with developer, each in a cell of its own.
+func threeCells(t *sandboxtest.T) (m, f, d lab.Site, withMarketing, withDeveloper peering.ConnectionID) {
+	m, f, d = t.Build(one, lab.Marketing), t.Build(two, lab.Finance), t.Build(three, lab.Developer)
+	t.Policy(lab.PingPolicy(m, f, d))
+	withMarketing, withDeveloper = t.Ask(m, f), t.Ask(d, f)
+	t.Settle()
+	t.Holds(append(sandboxtest.Pinging(m, f, withMarketing), sandboxtest.Pinging(d, f, withDeveloper)...)...)
+	return m, f, d, withMarketing, withDeveloper
+}
+
+// TestARetiredCell: both sides of its connections are closed and announced by their own cells within two sweeps. Routes and
+// rules of others stay, and so do the other peerings of its counterpart.
+func TestARetiredCell(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f, d, pcx, other := threeCells(t)
+		t.ByHand(one, func(p *lab.Person) { p.Admit(m.Group, "tcp", 22, 22, "172.31.0.0/16") })
+		t.ByHand(two, func(p *lab.Person) { p.Admit(f.Group, "tcp", 22, 22, "10.10.0.0/16") })
+		byHand, later := handMade(t, m)
+		t.Redeploy(retiring(f, d))
+		t.ByHand(one, func(p *lab.Person) { p.Delete(later) })
+		time.Sleep(35 * time.Minute) // two sweeps of every cell, with their second looks
+		kept := append(sandboxtest.Pinging(d, f, other), sandbox.Admits(m.Group, "tcp 22", f), sandbox.Admits(f.Group, "tcp 22", m))
+		kept = append(kept, byHand...)
+		t.Holds(kept...)
+		t.InState(one, pcx, peering.Active)
+		told := map[peering.Cell]bool{}
+		for _, o := range t.Said(outcome.Disconnected, pcx) {
+			told[o.Cell] = true
+			if o.Reason.Code != "retired" || o.Next != "delete "+string(pcx)+", which carries no traffic any more" {
+				t.Errorf("announced %+v; want the code retired and the next step", o)
+			}
+		}
+		if !told[one] || !told[two] {
+			t.Errorf("Peering Disconnected is announced in %v; want both cells", told)
+		}
+		t.SaidOnce(outcome.Disconnected, pcx)
+		for _, o := range t.Heard() {
+			if o.Type == outcome.DriftFound && o.Connection != pcx {
+				t.Errorf("Drift Found is announced of %s, which is another principal's", o.Connection)
+			}
+		}
+		mark := t.Cloud.Mark()
+		time.Sleep(25 * time.Hour)
+		t.Unchanged(mark)
+		t.Holds(kept...)
+		t.InDeadLetters(0)
+	})
+}
+
+// handMade connects VPCs that never had a department with marketing's, by hand, and deletes one of the connections. It returns
+// the routes and rules, of which one is a blackhole, and a connection to delete later.
+func handMade(t *sandboxtest.T, m lab.Site) (state []string, later peering.ConnectionID) {
+	for i, site := range []string{"Living", "Dead", "Ended later"} {
+		x := t.Build(one, func(p *lab.Person) lab.Site {
+			net := fmt.Sprintf("10.%d", 77+i)
+			return lab.ByHand(p, site, net+".0.0/16", net+".1.0/24", net+".1.10")
+		})
+		t.ByHand(one, func(p *lab.Person) {
+			later = p.Request(x.VPC, one, m.VPC, site)
+			time.Sleep(time.Second)
+			p.Accept(later)
+			time.Sleep(time.Second)
+			p.RouteTo(x.Table, "10.10.0.0/16", later)
+			if site == "Dead" {
+				p.Delete(later)
+			}
+		})
+		state = append(state, sandbox.Routes(x.Table, m, later), string(x.Group)+" admits tcp 22 from 0.0.0.0/0")
+	}
+	return state, later
+}
+
+// TestADeletionInARetiredCell isn't forwarded, so the sweep of the other cell finds it, and that is no missed event.
+func TestADeletionInARetiredCell(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		_, f, d, pcx, other := threeCells(t)
+		t.Redeploy(retiring(f, d))
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		time.Sleep(35 * time.Minute)
+		t.Holds(sandboxtest.Pinging(d, f, other)...)
+		if said := t.Said(outcome.Disconnected, pcx); len(said) != 2 || said[0].Cell == said[1].Cell {
+			t.Errorf("announced %+v; want Peering Disconnected of each cell", said)
+		}
+		if n := missed(t); n != 0 {
+			t.Errorf("%d events count as missed; want none", n)
+		}
+	})
+}
+
+// TestARetiredCellWithoutItsTag: an ingress rule of the installation is evidence for its routes, also for a function that is
+// killed before it has deleted them.
+func TestARetiredCellWithoutItsTag(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		_, f, d, pcx, other := threeCells(t)
+		t.ByHand(two, func(p *lab.Person) { p.Untag(string(pcx), peering.TagManaged) })
+		defer t.Cloud.Inject(sandboxtest.Times(3, cloudsim.Failure{Code: "UnauthorizedOperation", Status: 403}, func(c apicall.Call) bool {
+			return c.Action == "DeleteRoute" && c.Account == string(two.Account)
+		}))()
+		t.Redeploy(retiring(f, d))
+		time.Sleep(35 * time.Minute)
+		t.Holds(sandboxtest.Pinging(d, f, other)...)
+	})
+}
+
+// TestAConnectionByHandToARetiredCell: without evidence it is reported, and left as it is.
+func TestAConnectionByHandToARetiredCell(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f, d := t.Build(one, lab.Marketing), t.Build(two, lab.Finance), t.Build(three, lab.Developer)
+		t.Policy(retiring(f, d))
+		pcx := t.Ask(m, f)
+		time.Sleep(time.Second)
+		t.ByHand(two, func(p *lab.Person) { p.Accept(pcx) })
+		t.Settle()
+		t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.0.0/16", pcx) })
+		time.Sleep(25 * time.Hour)
+		t.Holds(sandbox.Routes(m.Table, f, pcx))
+		denied := t.SaidOnce(outcome.Denied, pcx)
+		if denied.Reason.Code != "not-listed" || denied.Reason.Sentence != "line 2 of policy.yaml retires 111111111111/us-east-1, so no VPC there may be connected" {
+			t.Errorf("reason = %+v", denied.Reason)
+		}
+	})
+}
