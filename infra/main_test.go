@@ -81,8 +81,10 @@ func TestSynth(t *testing.T) {
 	if code := run(getenv, &stderr); code != 0 {
 		t.Fatalf("run() = %d: %s", code, stderr.String())
 	}
-	if _, err := os.Stat(filepath.Join(dir, "cdk.out", "autopeer-111111111111-us-east-1.template.json")); err != nil {
-		t.Error(err)
+	for _, stack := range []string{"autopeer-111111111111-us-east-1-bus", "autopeer-111111111111-us-east-1"} {
+		if _, err := os.Stat(filepath.Join(dir, "cdk.out", stack+".template.json")); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
