@@ -123,9 +123,9 @@ func (s *stage) short(m, from lab.Site) {
 	pcx := s.request(from, m, "")
 	s.settle()
 	want := []outcome.Shortage{
-		{Resource: string(m.VPC.ID), Of: "active peering connections", Have: 1, Need: 1, Limit: 1},
-		{Resource: string(m.Table), Of: "IPv4 routes", Have: 5, Need: 1, Limit: 5},
-		{Resource: string(m.Group), Of: "ingress rules for IPv4", Have: 1, Need: 1, Limit: 1},
+		{Resource: string(m.VPC.ID), Of: "active peering connections", Quota: "peerings", Have: 1, Need: 1, Limit: 1},
+		{Resource: string(m.Table), Of: "IPv4 routes", Quota: "routes-ipv4", Have: 5, Need: 1, Limit: 5},
+		{Resource: string(m.Group), Of: "ingress rules for IPv4", Quota: "rules-ipv4", Have: 1, Need: 1, Limit: 1},
 	}
 	said := s.Said(outcome.Failed, pcx)
 	s.check("a VPC, a table and a group at their quotas are announced before anything is changed, with the figures",
