@@ -189,7 +189,7 @@ func TestEC2AsksForThePermissionsThatItDocuments(t *testing.T) {
 			[]string{permit(authorize, "*", ""), permit("CreateTags", toRule, `"StringEquals":{"ec2:CreateAction":"AuthorizeSecurityGroupIngress"}`)}, ""},
 		{"and for certain tags only", admit("Owner"),
 			[]string{permit(authorize, "*", ""), permit("CreateTags", toRule, `"ForAllValues:StringEquals":{"aws:TagKeys":["Name"]}`)}, "ec2:CreateTags"},
-		{"an end to a rule needs its group alone, whatever the rule's tags are", revoke, []string{permit("RevokeSecurityGroupIngress", "security-group/*", inVPC)}, ""},
+		{"an end to a rule needs its group alone and no tag of the rule", revoke, []string{permit("RevokeSecurityGroupIngress", "security-group/*", inVPC)}, ""},
 		{"an end to a rule in another VPC's group", revoke, []string{permit("RevokeSecurityGroupIngress", "security-group/*", inOther)}, "security-group/sg-"},
 		{"an end to a rule isn't permitted by the rule's tags", revoke,
 			[]string{permit("RevokeSecurityGroupIngress", toRule, `"StringEquals":{"aws:ResourceTag/Owner":"us"}`)}, "security-group/sg-"},

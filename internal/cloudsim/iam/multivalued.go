@@ -6,7 +6,7 @@ import (
 )
 
 // multivalued holds, in lower case, the condition keys that the Service Authorization Reference of June 2026 types as
-// ArrayOfString or ArrayOfARN, as far as a service of the embedded cloud can have them:
+// ArrayOfString or ArrayOfARN, limited to the services of the embedded cloud:
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html#amazoneventbridge-policy-keys
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html#amazonec2-policy-keys
 var multivalued = map[string]bool{
