@@ -37,7 +37,7 @@ func (b builder) addDashboard(scope constructs.Construct) {
 func (b builder) widgets() []widget {
 	return []widget{
 		{"alarm", 0, 0, 8, 6, map[string]any{"title": "Is it working?", "alarms": b.alarmARNs()}},
-		b.graph(8, 0, "What became of requests", "Sum", b.outcomeMetrics(function.Accept, metrics.Outcomes,
+		b.graph(8, 0, "Outcomes of requests", "Sum", b.outcomeMetrics(function.Accept, metrics.Outcomes,
 			outcome.Accepted, outcome.Denied, outcome.Conflicting, outcome.AskApproval, outcome.Failed)),
 		b.graph(16, 0, "Connected and disconnected", "Sum", append(
 			b.outcomeMetrics(function.Connect, metrics.Outcomes, outcome.Connected, outcome.Conflicting, outcome.Denied),

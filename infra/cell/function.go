@@ -135,7 +135,7 @@ func (b builder) warnOfReservation(stack awscdk.Stack) {
 		n, len(function.All), b.Region, n+unreserved, unreserved)))
 }
 
-// addRole adds the role that the service takes on, with what the spec grants to it.
+// addRole adds the role that the service takes on, with the permissions in the spec.
 func (b builder) addRole(scope constructs.Construct, id, grantee, taker string) awsiam.CfnRole {
 	g := b.roles[grantee]
 	props := &awsiam.CfnRoleProps{

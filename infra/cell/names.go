@@ -10,8 +10,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
-// naming gives the names and ARNs of the resources of one cell. Names are fixed, so that ARNs can be written
-// down before the things exist: policies of one stack speak of things of another.
+// naming gives the names and ARNs of the resources of one cell. Names are fixed, so that policies can
+// contain the ARNs of resources in other stacks.
 type naming struct {
 	peering.Cell
 	prefix string

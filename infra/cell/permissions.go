@@ -66,8 +66,8 @@ func connectPermissions(p naming, part *policy.Policy) []statement {
 			when("StringEquals", "aws:RequestTag/"+peering.TagManaged, p.prefix))
 }
 
-// disconnectPermissions reach all the cell's departments, those of no peering too: one may have had a
-// peering until yesterday, and what it left must still go. In a retired cell they reach every VPC, because
+// disconnectPermissions reach all the cell's departments, also those without a peering: the leftovers of a former peering
+// must still be removed. In a retired cell they reach every VPC, because
 // the policy no longer names those that departments had there.
 func disconnectPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Disconnect),

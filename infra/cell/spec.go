@@ -8,8 +8,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
-// spec is what follows from the policy for one cell, before anything of the CDK is made: what AWS's
-// quotas are held against.
+// spec is the content of one cell's stacks as it follows from the policy, without constructs of the CDK. It is compared
+// with AWS's quotas.
 type spec struct {
 	naming
 	packed    []byte // the cell's part of the policy, as the functions read it

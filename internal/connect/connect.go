@@ -80,21 +80,16 @@ func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) (
 		return nil, nil, c.wait(h, fmt.Errorf("%s is not visible yet", h.Connection))
 	}
 	pcx := *current.connection
-	switch {
-	case len(pcx.Roles(c.cell)) == 0 || pcx.State.IsDead():
+	if len(pcx.Roles(c.cell)) == 0 || pcx.State.IsDead() {
 		return nil, nil, nil // disconnect announces the dead
-	case pcx.State == peering.Provisioning:
-		return nil, nil, fmt.Errorf("%s is still %s", pcx.ID, pcx.State)
-	case pcx.State != peering.Active:
-		return nil, nil, c.wait(h, fmt.Errorf("%s is still %s", pcx.ID, pcx.State))
+	}
+	if err := c.untilActive(h, pcx); err != nil {
+		return nil, nil, err
 	}
 	d := c.policy.Decide(pcx)
-	foreign := pcx.ManagedBy() != "" && pcx.ManagedBy() != c.policy.Installation
-	switch {
-	case foreign && d.Verdict == policy.Accept && !d.Provisional:
-		return nil, []outcome.Outcome{announce.OfAnotherInstallation(announce.Outcome(outcome.Conflicting, c.cell, pcx, d, c.policy.File), pcx.ManagedBy())}, nil
-	case foreign:
-		return nil, nil, nil
+	switch by := pcx.ManagedBy(); {
+	case by != "" && by != c.policy.Installation:
+		return nil, c.ofAnother(by, pcx, d), nil
 	case d.Provisional: // nothing is opened for blocks that aren't known
 		return nil, nil, fmt.Errorf("%s is %s and doesn't show its blocks yet", pcx.ID, pcx.State)
 	case d.Verdict != policy.Accept:
@@ -102,6 +97,28 @@ func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) (
 	}
 	sides, err := c.sides(ctx, current, d)
 	return sides, nil, err
+}
+
+// untilActive returns an error unless the connection is active, Retryable while it may still become so.
+func (c *Connector) untilActive(h hint.Hint, pcx peering.Connection) error {
+	err := fmt.Errorf("%s is still %s", pcx.ID, pcx.State)
+	switch pcx.State {
+	case peering.Active:
+		return nil
+	case peering.Provisioning: // for longer than any other state
+		return err
+	default:
+		return c.wait(h, err)
+	}
+}
+
+// ofAnother returns the conflict about a connection that another installation manages, if this policy also allows it.
+func (c *Connector) ofAnother(by peering.Installation, pcx peering.Connection, d policy.Decision) []outcome.Outcome {
+	if d.Verdict != policy.Accept || d.Provisional {
+		return nil
+	}
+	o := announce.Outcome(outcome.Conflicting, c.cell, pcx, d, c.policy.File)
+	return []outcome.Outcome{announce.OfAnotherInstallation(o, by)}
 }
 
 // wait returns err while EC2 may still be about to show the effect of the hint's call. A hint that stays wrong was forged

@@ -110,7 +110,7 @@ func (s *story) announced(o outcome.Outcome) {
 		text = fmt.Sprintf("%s, the %s's side of %s", o.Type, o.Side, o.Connection)
 	}
 	s.add(Entry{Kind: "says", Actor: "autopeer in " + o.Cell.String(), Text: text})
-	if o.Type == outcome.Repaired { // told already, as what was done
+	if o.Type == outcome.Repaired { // its changes were shown as drift
 		return
 	}
 	for _, c := range o.Changes {

@@ -27,7 +27,7 @@ func (n *Network) ConnectionsIn(ctx context.Context, states ...peering.State) ([
 	return n.connectionsBy(ctx, filter("status-code", states...))
 }
 
-// ConnectionsOf returns the connections of which one of the VPCs is the requester or the accepter, in any state.
+// ConnectionsOf returns the connections in any state whose requester or accepter is one of the VPCs.
 func (n *Network) ConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Connection, error) {
 	return n.connectionsOf(ctx, vpcs)
 }

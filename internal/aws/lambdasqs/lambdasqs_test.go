@@ -70,17 +70,17 @@ func TestHandler(t *testing.T) {
 		failed   []string
 		log      string // a piece of a line
 	}{
-		{"what is done is not delivered again", []events.SQSMessage{message("1", deletion("pcx-00000000"), "1")}, nil, `level=INFO msg="message processed"`},
-		{"only what failed comes back", []events.SQSMessage{message("1", deletion("pcx-00000000"), "1"), message("2", deletion("pcx-0000000a"), "1")},
+		{"a processed message is not delivered again", []events.SQSMessage{message("1", deletion("pcx-00000000"), "1")}, nil, `level=INFO msg="message processed"`},
+		{"only the failed message returns", []events.SQSMessage{message("1", deletion("pcx-00000000"), "1"), message("2", deletion("pcx-0000000a"), "1")},
 			[]string{"2"}, `level=WARN msg="message failed"`},
-		{"an error that a person must mend comes back, as an error in the log", []events.SQSMessage{message("1", deletion("pcx-0000000b"), "1")},
+		{"a permanent error returns and is logged as an error", []events.SQSMessage{message("1", deletion("pcx-0000000b"), "1")},
 			[]string{"1"}, `level=ERROR msg="message failed"`},
 		{"a denial is a decision", []events.SQSMessage{message("1", deletion("pcx-0000000c"), "1")}, nil, `fault=denied`},
 		{"a panic costs one message", []events.SQSMessage{message("1", deletion("pcx-0000000d"), "1"), message("2", deletion("pcx-00000000"), "1")},
 			[]string{"1"}, `panic: nil map`},
-		{"garbage comes back until it rests in the dead-letter queue", []events.SQSMessage{message("1", "garbage", "1"), message("2", "rubbish", "1")},
+		{"a malformed message returns until it reaches the dead-letter queue", []events.SQSMessage{message("1", "garbage", "1"), message("2", "rubbish", "1")},
 			[]string{"1", "2"}, `fault=permanent`},
-		{"what is none of ours is done with", []events.SQSMessage{message("1", `{"source":"aws.s3"}`, "1")}, nil, `msg="message ignored"`},
+		{"an unrelated event is acknowledged", []events.SQSMessage{message("1", `{"source":"aws.s3"}`, "1")}, nil, `msg="message ignored"`},
 		{"an empty batch is fine", nil, nil, ""},
 	}
 	for _, tt := range tests {

@@ -13,8 +13,8 @@ type listing[T any] struct {
 	set          string // the element that holds the items
 	ids          string // the parameter with explicit ids
 	resourceType resourceType
-	least        int // what MaxResults must be at least; zero is the 5 of most calls
-	most         int // what MaxResults may be at most
+	least        int // the minimum of MaxResults; zero stands for 5, as in most calls
+	most         int // the maximum of MaxResults
 	id           func(T) string
 	filters      filters[T]
 	show         func(T) []node

@@ -38,7 +38,7 @@ func (k resourceType) missing(id string) *refusal {
 	return refuse(k.notFound, "The %s '%s' does not exist", k.noun, id)
 }
 
-// check refuses what cannot be an id of this type. EC2 tells that apart from one that does not exist.
+// check refuses text that is not an id of this type. EC2 has different codes for malformed and unknown ids.
 func (k resourceType) check(id string) error {
 	rest, ok := strings.CutPrefix(id, k.prefix)
 	if !ok || rest == "" || strings.Trim(rest, "0123456789abcdef") != "" {

@@ -43,11 +43,10 @@ type connection struct {
 // side is one end of a connection.
 type side struct {
 	accountRegion
-	vpcID string
-	vpc   *vpc // nil if there is none with that id there
-	dns   bool
-	// multipath says that the side allows multipath resilience.
-	multipath bool
+	vpcID     string
+	vpc       *vpc // nil if there is none with that id there
+	dns       bool
+	multipath bool // whether the side allows multipath resilience
 }
 
 type step struct {
@@ -197,7 +196,7 @@ func (r *request) failOverlapping(v *vpc) {
 	}
 }
 
-// isVisible says whether the connection is listed in the account and Region. After its end it is for a time that depends on
+// isVisible reports whether the connection is listed in the account and Region. After its end it is for a time that depends on
 // who ended it.
 func (s *Service) isVisible(c *connection, at accountRegion, now time.Time) bool {
 	isRequester, isAccepter := c.requester.accountRegion == at, c.accepter.accountRegion == at

@@ -96,7 +96,7 @@ func Keyed(key string, err error) error {
 // Keys returns the keys of err and of the errors that it wraps or joins, outer before inner.
 func Keys(err error) []string {
 	var keys []string
-	if k, ok := err.(keyed); ok {
+	if k, ok := err.(keyed); ok { //nolint:errorlint // errors.As would find those that it wraps, which follow below
 		keys = append(keys, k.key)
 	}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {

@@ -117,7 +117,7 @@ func (r record) check(t *testing.T, h hint.Hint, err error) {
 	case isOurs && !isGood && (err == nil || fault.Of(err) != fault.Permanent):
 		t.Errorf("Parse() = %+v, %v, want a permanent fault", h, err)
 	case isGood && (err != nil || h.Kind != r.kind() || string(h.Connection) != r.connection || !h.Requester.Same(here(r.requester)) || !h.Accepter.Same(here(r.accepter))):
-		t.Errorf("Parse() = %+v, %v, want what the record says", h, err)
+		t.Errorf("Parse() = %+v, %v, want the fields of the record", h, err)
 	}
 }
 

@@ -73,7 +73,7 @@ func TestParseIgnoresWhatOthersSay(t *testing.T) {
 		{"an announcement that isn't ours", envelope("others", "Peering Accepted", `{"version":1,"connection":"pcx-00000001"}`),
 			"Peering Accepted from others is not an autopeer event"},
 		{"a schedule that isn't EventBridge's", envelope("others", "Scheduled Event", `{}`), "Scheduled Event from others is not an autopeer event"},
-		{"what else EventBridge tells", envelope("aws.events", "Schedule Changed", `{}`), "Schedule Changed from aws.events is not an autopeer event"},
+		{"another event of EventBridge", envelope("aws.events", "Schedule Changed", `{}`), "Schedule Changed from aws.events is not an autopeer event"},
 		{"a finding that isn't ours", envelope("others", "Sweep Found", `{"version":1,"connection":"pcx-00000001","repair":"connect"}`),
 			"Sweep Found from others is not an autopeer event"},
 		{"suspects that aren't ours", envelope("others", "Sweep Suspects", `{"suspects":["pcx-00000001"]}`), "Sweep Suspects from others is not an autopeer event"},

@@ -54,7 +54,7 @@ const (
 // rank orders the codes from the most to the least that a request can hope for. While blocks aren't
 // known, a VPC may belong to several departments, and the most hopeful answer counts: routes and rules
 // are decided again on the blocks of the active connection. Approval is asked for as soon as one of the
-// departments needs it, because once it is accepted nobody can tell that it lacked one. Multipath resilience
+// departments needs it, because an accepted connection does not show whether it was approved. Multipath resilience
 // is denied as soon as one of them doesn't allow it, because an acceptance can't be taken back.
 func (c Code) rank() int {
 	order := []Code{Multipath, ApprovalNeeded, Allowed, Overlap, CIDRMismatch, WrongDirection}

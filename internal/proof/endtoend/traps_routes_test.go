@@ -114,11 +114,11 @@ func TestTrap14BlackholesOnTheOtherSide(t *testing.T) {
 		"deleted by the accepter": func(t *sandboxtest.T, _, f lab.Site, pcx peering.ConnectionID) {
 			t.ByHand(f.Cell, func(p *lab.Person) { p.Delete(pcx) })
 		},
-		"deleted, and nobody hears of it": func(t *sandboxtest.T, m, _ lab.Site, pcx peering.ConnectionID) {
+		"deleted without an event": func(t *sandboxtest.T, m, _ lab.Site, pcx peering.ConnectionID) {
 			t.DropEvents()
 			t.ByHand(m.Cell, func(p *lab.Person) { p.Delete(pcx) })
 		},
-		"gone with its VPC, of which no event tells": func(t *sandboxtest.T, m, _ lab.Site, _ peering.ConnectionID) {
+		"gone with its VPC, without an event": func(t *sandboxtest.T, m, _ lab.Site, _ peering.ConnectionID) {
 			t.ByHand(m.Cell, func(p *lab.Person) {
 				_, err := p.EC2.DeleteVpc(t.Ctx, &ec2.DeleteVpcInput{VpcId: aws.String(string(m.VPC.ID))})
 				t.Must(err)
