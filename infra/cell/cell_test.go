@@ -258,11 +258,25 @@ func TestOptionsReachTheTemplate(t *testing.T) {
 }
 
 func TestARNsHaveThePartitionOfTheirRegion(t *testing.T) {
-	china := strings.ReplaceAll(strings.ReplaceAll(company, "eu-west-1", "cn-north-1"), "us-east-1", "cn-northwest-1")
-	has(t, stack(t, china, peering.Cell{Account: "222222222222", Region: "cn-north-1"}, nil), "AWS::Events::EventBusPolicy", object{"Statement": object{
-		"Resource":  "arn:aws-cn:events:cn-north-1:222222222222:event-bus/autopeer",
-		"Principal": object{"AWS": []any{"arn:aws-cn:iam::111111111111:root", "arn:aws-cn:iam::333333333333:root"}},
-	}})
+	for region, partition := range map[string]string{
+		"cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov", "us-iso-east-1": "aws-iso", "us-isob-east-1": "aws-iso-b",
+		"eu-isoe-west-1": "aws-iso-e", "us-isof-south-1": "aws-iso-f", "eusc-de-east-1": "aws-eusc",
+	} {
+		there := strings.NewReplacer("eu-west-1", region, "us-east-1", region).Replace(company)
+		template := stack(t, there, peering.Cell{Account: "222222222222", Region: peering.Region(region)}, nil)
+		has(t, template, "AWS::Events::EventBusPolicy", object{"Statement": object{
+			"Resource":  "arn:" + partition + ":events:" + region + ":222222222222:event-bus/autopeer",
+			"Principal": object{"AWS": []any{"arn:" + partition + ":iam::111111111111:root", "arn:" + partition + ":iam::333333333333:root"}},
+		}})
+	}
+}
+
+func TestACellOfNoPartitionIsRefused(t *testing.T) {
+	at := peering.Cell{Account: "111111111111", Region: "us-navy-east-1"}
+	_, err := cell.New(awscdk.NewApp(nil), cell.Props{Policy: parse(t, company), Cell: at, Options: options(t, nil), Build: built(t)})
+	if err == nil || !strings.Contains(err.Error(), "111111111111/us-navy-east-1: the Region is in no partition of AWS") {
+		t.Errorf("New() = %v", err)
+	}
 }
 
 func TestAFunctionThatIsNotBuiltIsMissed(t *testing.T) {

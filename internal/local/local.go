@@ -154,6 +154,7 @@ func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f function.Name, u
 // Missed is how many events sweeps have missed; only of functions in this process.
 func (c *Cell) Missed() int { return int(c.missed.Load()) }
 
+// arn returns the ARN of a resource on the embedded cloud, which is the partition aws in every Region.
 func arn(service string, cell peering.Cell, resource string) string {
 	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, cell.Region, cell.Account, resource)
 }

@@ -43,11 +43,10 @@ type connection struct {
 // side is one end of a connection.
 type side struct {
 	accountRegion
-	vpcID string
-	vpc   *vpc // nil if there is none with that id there
-	dns   bool
-	// multipath says that the side allows multipath resilience.
-	multipath bool
+	vpcID     string
+	vpc       *vpc // nil if there is none with that id there
+	dns       bool
+	multipath bool // the side allows multipath resilience
 }
 
 type step struct {

@@ -118,7 +118,7 @@ type Connection struct {
 	// RequesterDNS and AccepterDNS say whether that side resolves its public host names to private
 	// addresses for the peer. Nil where AWS doesn't show it: the other side's, or not yet active.
 	RequesterDNS, AccepterDNS *bool
-	// RequesterMultipath says that the requester allows multipath resilience, as far as EC2 shows it.
+	// RequesterMultipath is true if EC2 shows that the requester allows multipath resilience.
 	RequesterMultipath bool
 	Expires            time.Time         // zero once accepted
 	Tags               map[string]string // of this cell's view; the other side has its own
