@@ -30,7 +30,7 @@ func main() {
 type mistake struct{ error }
 
 func run(getenv func(string) string, stderr io.Writer) int {
-	err := synth(getenv)
+	err := synth(getenv, stderr)
 	if err == nil {
 		return 0
 	}
@@ -41,7 +41,7 @@ func run(getenv func(string) string, stderr io.Writer) int {
 	return 1
 }
 
-func synth(getenv func(string) string) error {
+func synth(getenv func(string) string, stderr io.Writer) error {
 	context, err := readContext()
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func synth(getenv func(string) string) error {
 	if err != nil {
 		return mistake{err}
 	}
-	p, err := readPolicy(cmp.Or(getenv("POLICY"), fmt.Sprint(get("policy"))))
+	p, err := readPolicy(stderr, cmp.Or(getenv("POLICY"), fmt.Sprint(get("policy"))))
 	if err != nil {
 		return err
 	}
@@ -78,12 +78,16 @@ func addCells(app awscdk.App, p *policy.Policy, options cell.Options, code strin
 	return cell.NewAll(app, cell.Props{Policy: p, Options: options, Build: build})
 }
 
-func readPolicy(file string) (*policy.Policy, error) {
+// readPolicy reads and checks the file, and prints its warnings.
+func readPolicy(stderr io.Writer, file string) (*policy.Policy, error) {
 	data, err := os.ReadFile(file) // the operator names it
 	if err != nil {
 		return nil, mistake{err}
 	}
-	p, err := policyfile.Parse(file, data)
+	p, warnings, err := policyfile.Check(file, data)
+	for _, w := range warnings {
+		_, _ = fmt.Fprintln(stderr, w)
+	}
 	if err != nil {
 		return nil, mistake{err}
 	}

@@ -88,6 +88,18 @@ func TestSynth(t *testing.T) {
 	}
 }
 
+// TestSynthPrintsWarnings and goes on: the Region may be new.
+func TestSynthPrintsWarnings(t *testing.T) {
+	dir := workshop(t, anyContext, strings.ReplaceAll(oneCell, "us-east-1", "us-moon-1"))
+	var stderr strings.Builder
+	if code := run(func(string) string { return "" }, &stderr); code != 0 || strings.Count(stderr.String(), "policy.yaml:3:42: warning: region us-moon-1 ") != 1 {
+		t.Errorf("run() = %d: %s", code, stderr.String())
+	}
+	if _, err := os.Stat(filepath.Join(dir, "cdk.out", "autopeer-111111111111-us-moon-1.template.json")); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWhatIsWrongStopsSynth(t *testing.T) {
 	tests := []struct {
 		name, cdk, policy string
@@ -97,6 +109,7 @@ func TestWhatIsWrongStopsSynth(t *testing.T) {
 	}{
 		{"a wrong policy is told with every mistake", anyContext, strings.Replace(strings.Replace(oneCell, "us-east-1", "mars", 1), "[a, b]", "[a, c]", 1), nil, 2,
 			[]string{"policy.yaml:3:", "policy.yaml:5:"}},
+		{"a Region of no partition is a mistake", anyContext, strings.ReplaceAll(oneCell, "us-east-1", "us-navy-east-1"), nil, 2, []string{"region us-navy-east-1 is in no partition of AWS"}},
 		{"POLICY names another file", anyContext, oneCell, map[string]string{"POLICY": "other.yaml"}, 2, []string{"other.yaml"}},
 		{"an option that nothing reads is a mistake", `{"context": {"policy": "policy.yaml", "prefex": "net"}}`, oneCell, nil, 2, []string{`"prefex"`}},
 		{"a wrong option is a mistake", `{"context": {"policy": "policy.yaml", "trail": "perhaps"}}`, oneCell, nil, 2, []string{"trail"}},

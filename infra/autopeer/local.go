@@ -30,7 +30,7 @@ func localCommand() *cobra.Command {
 		Short: "Run the embedded cloud with the cells of a policy, for the AWS CLI and anything else",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, data, err := readPolicy(file)
+			p, data, err := readPolicy(cmd.ErrOrStderr(), file)
 			if mistakes := (policyfile.Mistakes)(nil); errors.As(err, &mistakes) {
 				fmt.Fprintln(cmd.ErrOrStderr(), err)
 				return errReported

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,7 @@ func policyCommand() *cobra.Command {
 		Short: "Check a policy file: exit 0, or 2 with every mistake",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, _, err := readPolicy(args[0])
+			p, _, err := readPolicy(cmd.ErrOrStderr(), args[0])
 			if mistakes := (policyfile.Mistakes)(nil); errors.As(err, &mistakes) {
 				fmt.Fprintln(cmd.ErrOrStderr(), err)
 				return errReported
@@ -39,10 +40,14 @@ func summary(file string, p *policy.Policy) string {
 	return s
 }
 
-func readPolicy(file string) (p *policy.Policy, data []byte, err error) {
+// readPolicy reads and checks the file, and prints its warnings.
+func readPolicy(stderr io.Writer, file string) (p *policy.Policy, data []byte, err error) {
 	if data, err = os.ReadFile(file); err != nil { // the file that the user named
 		return nil, nil, fmt.Errorf("read the policy: %w", err)
 	}
-	p, err = policyfile.Parse(file, data)
+	p, warnings, err := policyfile.Check(file, data)
+	for _, w := range warnings {
+		fmt.Fprintln(stderr, w)
+	}
 	return p, data, err
 }

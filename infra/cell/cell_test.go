@@ -296,18 +296,31 @@ func TestOptionsReachTheTemplate(t *testing.T) {
 }
 
 func TestARNsHaveThePartitionOfTheirRegion(t *testing.T) {
-	china := strings.ReplaceAll(strings.ReplaceAll(company, "eu-west-1", "cn-north-1"), "us-east-1", "cn-northwest-1")
-	template := stack(t, china, peering.Cell{Account: "222222222222", Region: "cn-north-1"})
-	for _, r := range resources(t, template, "AWS::IAM::Role") {
-		if document := text(t, r.Properties); strings.Contains(document, "arn:aws:") {
-			t.Errorf("a role has ARNs of another partition: %s", document)
-		}
-	}
 	const kind = "AWS::Events::EventBusPolicy"
-	has(t, holder(t, kind, china, peering.Cell{Account: "222222222222", Region: "cn-north-1"}, nil), kind, object{"Statement": object{
-		"Resource":  "arn:aws-cn:events:cn-north-1:222222222222:event-bus/autopeer",
-		"Principal": object{"AWS": []any{"arn:aws-cn:iam::111111111111:root", "arn:aws-cn:iam::333333333333:root"}},
-	}})
+	for region, partition := range map[string]string{
+		"cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov", "us-iso-east-1": "aws-iso", "us-isob-east-1": "aws-iso-b",
+		"eu-isoe-west-1": "aws-iso-e", "us-isof-south-1": "aws-iso-f", "eusc-de-east-1": "aws-eusc",
+	} {
+		there := strings.NewReplacer("eu-west-1", region, "us-east-1", region).Replace(company)
+		at := peering.Cell{Account: "222222222222", Region: peering.Region(region)}
+		for _, r := range resources(t, stack(t, there, at), "AWS::IAM::Role") {
+			if document := text(t, r.Properties); strings.Contains(document, "arn:aws:") {
+				t.Errorf("a role has ARNs of another partition: %s", document)
+			}
+		}
+		has(t, holder(t, kind, there, at, nil), kind, object{"Statement": object{
+			"Resource":  "arn:" + partition + ":events:" + region + ":222222222222:event-bus/autopeer",
+			"Principal": object{"AWS": []any{"arn:" + partition + ":iam::111111111111:root", "arn:" + partition + ":iam::333333333333:root"}},
+		}})
+	}
+}
+
+func TestACellOfNoPartitionIsRefused(t *testing.T) {
+	at := peering.Cell{Account: "111111111111", Region: "us-navy-east-1"}
+	_, err := cell.New(awscdk.NewApp(nil), at, cell.Props{Policy: parse(t, company), Options: options(t, nil), Build: built(t)})
+	if err == nil || !strings.Contains(err.Error(), "111111111111/us-navy-east-1: the Region is in no partition of AWS") {
+		t.Errorf("New() = %v", err)
+	}
 }
 
 func TestAFunctionThatIsNotBuiltIsMissed(t *testing.T) {

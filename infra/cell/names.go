@@ -2,7 +2,6 @@ package cell
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -17,15 +16,10 @@ type naming struct {
 	prefix string
 }
 
-// partition is the first part of every ARN after "arn".
+// partition is the first part of every ARN after "arn". newSpec refuses a cell whose Region has none.
 func partition(region peering.Region) string {
-	switch {
-	case strings.HasPrefix(string(region), "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(string(region), "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
+	p, _ := peering.PartitionOf(region)
+	return p.Name
 }
 
 func arn(service string, c peering.Cell, resource string) string {

@@ -1,6 +1,8 @@
 package cell
 
 import (
+	"fmt"
+
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -22,6 +24,9 @@ type spec struct {
 const forward = "forward"
 
 func newSpec(whole *policy.Policy, cell peering.Cell, o Options) (spec, error) {
+	if _, known := peering.PartitionOf(cell.Region); !known {
+		return spec{}, fmt.Errorf("%s: the Region is in no partition of AWS, so the stack's ARNs are unknown", cell)
+	}
 	part := whole.ForCell(cell, peering.Installation(o.Prefix))
 	d := spec{naming: naming{cell, o.Prefix}, rules: wiring.Rules(whole, cell, o.SweepInterval), roles: map[string]grants{}}
 	var err error

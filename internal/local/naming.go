@@ -31,6 +31,7 @@ func (n naming) SweepRule() string { return n.arn("events", "rule/"+n.name(wirin
 // SweepQueue is the ARN of the queue of the cell's sweeps.
 func (n naming) SweepQueue() string { return n.arn("sqs", n.queue(function.Sweep)) }
 
+// arn returns the ARN of a resource on the embedded cloud, which is the partition aws in every Region.
 func arn(service string, cell peering.Cell, resource string) string {
 	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, cell.Region, cell.Account, resource)
 }

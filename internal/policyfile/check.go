@@ -24,6 +24,7 @@ func (r *reader) check(d *document) {
 	c.checkMembers(d)
 	c.checkRanges(d)
 	c.checkRetired(d)
+	c.checkRegions(d)
 	c.checkPeerings(d)
 	c.checkThirdParties(d)
 }

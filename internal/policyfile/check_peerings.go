@@ -46,6 +46,7 @@ func (c checker) checkBetween(e entry) {
 	if !e.Between.known() || a.text != b.text {
 		c.checkDefined(b)
 		c.checkDeclaredOverlap(e)
+		c.checkPartitions(e)
 	}
 }
 

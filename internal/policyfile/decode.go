@@ -11,6 +11,7 @@ type reader struct {
 	data     []byte
 	lines    [][]byte
 	mistakes Mistakes
+	warnings Mistakes // which don't make the file invalid
 }
 
 func newReader(file string, data []byte) *reader {

@@ -6,7 +6,7 @@ import "errors"
 func ParserBy(schema []byte) (func(file string, data []byte) error, error) {
 	compiled, err := compile(schema)
 	return func(file string, data []byte) error {
-		_, err := parseBy(compiled, file, data)
+		_, _, err := checkBy(compiled, file, data)
 		return err
 	}, err
 }

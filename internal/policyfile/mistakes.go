@@ -18,6 +18,15 @@ type Mistake struct {
 	Fix          string // what would be right
 }
 
+// Warning is a Mistake that may be none. The policy is valid all the same.
+type Warning Mistake
+
+// String returns the warning in the form of a mistake, marked as a warning.
+func (w Warning) String() string {
+	w.Problem = "warning: " + w.Problem
+	return Mistake(w).String()
+}
+
 // Error returns one line for each mistake.
 func (m Mistakes) Error() string {
 	lines := make([]string, len(m))
@@ -45,7 +54,16 @@ type position struct{ line, column int }
 // add notes a mistake: what is wrong, and what would be right. The parser gives the place of a value that
 // isn't there, and of what ends too early, beyond the end of the line or the file; that is moved to the end.
 func (r *reader) add(at position, problem, fix string) {
+	r.mistakes = append(r.mistakes, r.mistake(at, problem, fix))
+}
+
+// warn notes a warning, as add notes a mistake.
+func (r *reader) warn(at position, problem, fix string) {
+	r.warnings = append(r.warnings, r.mistake(at, problem, fix))
+}
+
+func (r *reader) mistake(at position, problem, fix string) Mistake {
 	at.line = min(max(at.line, 1), len(r.lines))
 	at.column = min(max(at.column, 1), len(r.lines[at.line-1])+1)
-	r.mistakes = append(r.mistakes, Mistake{r.file, at.line, at.column, problem, fix})
+	return Mistake{r.file, at.line, at.column, problem, fix}
 }

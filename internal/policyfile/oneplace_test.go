@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
 
@@ -16,11 +17,11 @@ import (
 var annotations = []string{"$schema", "title", "description", "errorMessage"}
 
 // outlined reports whether the rule is one of the few that another one repeats: the schema only outlines addresses, which
-// Go parses, and the choice between the keys of a member refuses a text as well. Without the rule, the message is worse.
+// Go parses, and Regions, whose partition Go looks up, and the choice between the keys of a member refuses a text as well. Without the rule, the message is worse.
 func outlined(document any, r rule) bool {
 	form, _ := at(document, r.path[:len(r.path)-1]).(map[string]any)
 	pattern, _ := form["pattern"].(string)
-	return strings.Contains(pattern, "[0-9A-Fa-f.:]+/") || r.String() == "properties/departments/additionalProperties/items/type"
+	return strings.Contains(pattern, "[0-9A-Fa-f.:]+/") || pattern == peering.RegionPattern || r.String() == "properties/departments/additionalProperties/items/type"
 }
 
 // rule is one keyword at one place of the schema.

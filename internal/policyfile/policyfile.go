@@ -20,17 +20,23 @@ const maxSize = 1 << 20
 
 var byteOrderMark = []byte("\ufeff")
 
-// Parse reads and checks a policy. The name of the file is used for messages only. The error is Mistakes,
-// unless the schema of this package doesn't compile.
+// Parse is Check without its warnings.
 func Parse(file string, data []byte) (*policy.Policy, error) {
-	schema, err := compiled()
-	if err != nil {
-		return nil, err
-	}
-	return parseBy(schema, file, data)
+	p, _, err := Check(file, data)
+	return p, err
 }
 
-func parseBy(schema *jsonschema.Schema, file string, data []byte) (*policy.Policy, error) {
+// Check reads and checks a policy. The name of the file is used for messages only. Warnings are in the order of their places;
+// a policy with warnings is valid. The error is Mistakes, unless the schema of this package doesn't compile.
+func Check(file string, data []byte) (*policy.Policy, []Warning, error) {
+	schema, err := compiled()
+	if err != nil {
+		return nil, nil, err
+	}
+	return checkBy(schema, file, data)
+}
+
+func checkBy(schema *jsonschema.Schema, file string, data []byte) (*policy.Policy, []Warning, error) {
 	r := newReader(file, data)
 	var doc document
 	if root := r.root(); root != nil {
@@ -38,10 +44,14 @@ func parseBy(schema *jsonschema.Schema, file string, data []byte) (*policy.Polic
 		r.decode(root, &doc)
 		r.check(&doc)
 	}
-	if len(r.mistakes) > 0 {
-		return nil, r.mistakes.sorted()
+	var warnings []Warning
+	for _, w := range r.warnings.sorted() {
+		warnings = append(warnings, Warning(w))
 	}
-	return doc.policy(file), nil
+	if len(r.mistakes) > 0 {
+		return nil, warnings, r.mistakes.sorted()
+	}
+	return doc.policy(file), warnings, nil
 }
 
 // root returns the only document, or nil after a mistake that leaves nothing to look at.

@@ -80,7 +80,7 @@ func TestARetiredCell(t *testing.T) {
 }
 
 // handMade connects VPCs that never had a department with marketing's, by hand, and deletes one of the connections. It returns
-// the routes and rules, of which one is a blackhole, and a connection to delete later.
+// the routes and rules, one blackhole among them, and a connection to delete later.
 func handMade(t *sandboxtest.T, m lab.Site) (state []string, later peering.ConnectionID) {
 	for i, site := range []string{"Living", "Dead", "Ended later"} {
 		x := t.Build(one, func(p *lab.Person) lab.Site {

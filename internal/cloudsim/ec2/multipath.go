@@ -1,6 +1,6 @@
 package ec2
 
-// Multipath resilience of inter-Region connections, as far as requests, answers and the acceptance have it:
+// Multipath resilience of inter-Region connections, in requests, answers and acceptances:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreatePeeringConnectionOptionsRequest.html.
 const (
 	multipathOption = "AllowMultipathResilience"
@@ -47,7 +47,7 @@ func (r *request) hidesMultipath(c *connection) bool {
 	return r.opts.Switches.HiddenMultipath && !c.joined() && c.requester.accountRegion != r.cell.accountRegion
 }
 
-// multipathOptions are the nodes of one side's options, none of a side that doesn't allow it.
+// multipathOptions returns the nodes of one side's options: none unless the side allows it.
 func (s side) multipathOptions() []node {
 	if !s.multipath {
 		return nil
