@@ -1,7 +1,11 @@
 # `make help` lists what there is. CI runs the same targets.
 
 GO            ?= go
-POLICY        ?= docs/examples/policy.yaml
+# The policy file; without it, `policy` in the context of cdk.json. The example is for targets that deploy nothing.
+POLICY        ?=
+EXAMPLE       := docs/examples/policy.yaml
+CONCURRENCY   ?= 1
+STACKS        ?=
 PORT          ?= 4566
 WITHIN        ?= 1m
 SEEDS         ?= 2000
@@ -32,11 +36,11 @@ demo: build/autopeer ## See the main job done on the embedded cloud (SCENARIO=na
 
 .PHONY: local
 local: build/autopeer ## Run the embedded cloud with the cells of a policy (PORT=4566, POLICY=file)
-	@build/autopeer local --port $(PORT) --policy $(POLICY)
+	@build/autopeer local --port $(PORT) --policy '$(or $(POLICY),$(EXAMPLE))'
 
 .PHONY: policy
 policy: build/autopeer ## Check a policy file (POLICY=file): exit 0, or 2 with every mistake
-	@build/autopeer policy $(POLICY)
+	@build/autopeer policy '$(or $(POLICY),$(EXAMPLE))'
 
 build/autopeer: FORCE
 	@[ -e $@ ] || echo "compiling autopeer and the AWS SDK, which takes minutes the first time"
@@ -92,7 +96,7 @@ lint: .tools/golangci-lint-$(GOLANGCI_LINT) ## Check format and code
 
 .PHONY: synth
 synth: build .tools/infra ## Write the templates of a policy to cdk.out/ (POLICY=file)
-	rm -rf cdk.out && POLICY=$(POLICY) .tools/infra
+	rm -rf cdk.out && POLICY='$(POLICY)' .tools/infra
 
 .PHONY: .tools/infra
 .tools/infra:
@@ -100,11 +104,12 @@ synth: build .tools/infra ## Write the templates of a policy to cdk.out/ (POLICY
 
 .PHONY: diff
 diff: build $(CDK) ## Show what a deployment would change (POLICY=file)
-	POLICY=$(POLICY) $(CDK) diff
+	POLICY='$(POLICY)' $(CDK) diff
 
+# `make diff` is the review: the CDK asks for approval only on a terminal, and only with a concurrency of 1.
 .PHONY: deploy
-deploy: build $(CDK) ## Deploy all cells of a policy (POLICY=file)
-	POLICY=$(POLICY) $(CDK) deploy --all
+deploy: build $(CDK) ## Deploy all cells of a policy without questions (POLICY=file, CONCURRENCY=1, STACKS=names for single stacks)
+	POLICY='$(POLICY)' $(CDK) deploy --require-approval never --concurrency $(CONCURRENCY) $(if $(STACKS),--exclusively $(STACKS),--all)
 
 # Outside infra/, because Go's tools would walk into the packages.
 $(CDK): infra/package.json infra/package-lock.json
@@ -113,6 +118,7 @@ $(CDK): infra/package.json infra/package-lock.json
 
 # Twice: with the options as they are, and with everything that an option adds.
 .PHONY: lint-templates
+lint-templates: POLICY := $(or $(POLICY),$(EXAMPLE))
 lint-templates: synth .venv/ready ## Check the templates with cfn-lint and checkov
 	rm -rf out/everything && CDK_CONTEXT_JSON='$(EVERYTHING)' CDK_OUTDIR=out/everything POLICY=$(POLICY) .tools/infra
 	@for d in cdk.out out/everything; do \

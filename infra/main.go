@@ -57,7 +57,11 @@ func synth(getenv func(string) string) error {
 	if err != nil {
 		return mistake{err}
 	}
-	p, err := readPolicy(cmp.Or(getenv("POLICY"), fmt.Sprint(get("policy"))))
+	file, err := policyOf(getenv, get)
+	if err != nil {
+		return err
+	}
+	p, err := readPolicy(file)
 	if err != nil {
 		return err
 	}
@@ -81,6 +85,17 @@ func addCells(app awscdk.App, p *policy.Policy, options cell.Options, code strin
 		}
 	}
 	return nil
+}
+
+// policyOf returns the name of the policy file: the variable's value, or else the context's. There is no default, because
+// a default would be deployed.
+func policyOf(getenv func(string) string, get func(key string) any) (string, error) {
+	named, _ := get("policy").(string)
+	file := cmp.Or(getenv("POLICY"), named)
+	if file == "" {
+		return "", mistake{errors.New(`no policy file: set the variable POLICY (make deploy POLICY=policy.yaml), or "policy" in the context of cdk.json`)}
+	}
+	return file, nil
 }
 
 func readPolicy(file string) (*policy.Policy, error) {
