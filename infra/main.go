@@ -69,7 +69,7 @@ func synth(getenv func(string) string) error {
 		return err
 	}
 	app.Synth(nil)
-	return nil
+	return openAssets(out, os.Chmod)
 }
 
 // addCells takes the functions from the folder, which has them built for Lambda or, for the embedded cloud, for
