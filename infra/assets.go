@@ -15,7 +15,7 @@ const (
 	plain      fs.FileMode = 0o644
 )
 
-// openAssets gives the files that were staged in the cloud assembly the modes that Lambda needs, whatever the umask was.
+// openAssets sets the modes that Lambda needs on the staged files of the cloud assembly, regardless of the umask.
 // It returns an error if a mode can't be set or doesn't last, as on a file system without modes.
 func openAssets(assembly string, chmod func(string, fs.FileMode) error) error {
 	folders, err := filepath.Glob(filepath.Join(assembly, "asset.*"))
