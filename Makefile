@@ -1,7 +1,11 @@
 # `make help` lists the targets. CI runs the same ones.
 
 GO            ?= go
-POLICY        ?= docs/examples/policy.yaml
+# The policy file; without it, `policy` in the context of cdk.json. The example is for targets that deploy nothing.
+POLICY        ?=
+EXAMPLE       := docs/examples/policy.yaml
+CONCURRENCY   ?= 1
+STACKS        ?=
 PORT          ?= 4566
 WITHIN        ?= 1m
 SEEDS         ?= 2000
@@ -57,13 +61,13 @@ demo: programs ## Play the labs on the embedded cloud and check every line (SCEN
 
 .PHONY: local
 local: programs ## Run the embedded cloud with the cells of a policy (PORT=4566, POLICY=file)
-	@build/bin/autopeer local --port $(PORT) --policy $(POLICY)
+	@build/bin/autopeer local --port $(PORT) --policy '$(or $(POLICY),$(EXAMPLE))'
 
 .PHONY: policy
 policy: ## Check a policy file: exit 0, or 2 after a list of its mistakes (POLICY=file)
 	$(first)
 	@$(PROGRAM) ./infra/autopeer $(call counted)
-	@build/bin/autopeer policy $(POLICY)
+	@build/bin/autopeer policy '$(or $(POLICY),$(EXAMPLE))'
 
 # internal/local builds with the same flags, so that it finds these programs up to date.
 .PHONY: programs
@@ -83,7 +87,7 @@ build/%/bootstrap: FORCE
 
 .PHONY: synth
 synth: build build/bin/infra ## Write the templates of a policy to cdk.out/ (POLICY=file)
-	rm -rf cdk.out && POLICY=$(POLICY) build/bin/infra
+	rm -rf cdk.out && POLICY='$(POLICY)' build/bin/infra
 
 .PHONY: build/bin/infra
 build/bin/infra:
@@ -91,11 +95,12 @@ build/bin/infra:
 
 .PHONY: diff
 diff: build $(CDK) ## Show the changes that a deployment would make (POLICY=file)
-	POLICY=$(POLICY) $(CDK) diff
+	POLICY='$(POLICY)' $(CDK) diff
 
+# `make diff` is the review: the CDK asks for approval only on a terminal, and only with a concurrency of 1.
 .PHONY: deploy
-deploy: build $(CDK) ## Deploy all cells of a policy (POLICY=file)
-	POLICY=$(POLICY) $(CDK) deploy --all
+deploy: build $(CDK) ## Deploy all cells of a policy without questions (POLICY=file, CONCURRENCY=1, STACKS=names for single stacks)
+	POLICY='$(POLICY)' $(CDK) deploy --require-approval never --concurrency $(CONCURRENCY) $(if $(STACKS),--exclusively $(STACKS),--all)
 
 # Outside infra/, because Go's tools would walk into the packages.
 $(CDK): infra/package.json infra/package-lock.json
@@ -162,8 +167,9 @@ mutate: ## Mutate the code and check that a test fails for each mutation (PKGS=p
 
 # Twice: with the options as they are, and with everything that an option adds.
 .PHONY: lint-templates
+lint-templates: POLICY := $(or $(POLICY),$(EXAMPLE))
 lint-templates: synth .venv/ready ## Check the templates with cfn-lint and checkov
-	rm -rf out/everything && CDK_CONTEXT_JSON='$(EVERYTHING)' CDK_OUTDIR=out/everything POLICY=$(POLICY) build/bin/infra
+	rm -rf out/everything && CDK_CONTEXT_JSON='$(EVERYTHING)' CDK_OUTDIR=out/everything POLICY='$(POLICY)' build/bin/infra
 	@for d in cdk.out out/everything; do \
 		.venv/bin/cfn-lint $$d/*.template.json && .venv/bin/checkov --quiet --compact --skip-download --framework cloudformation -d $$d || exit 1; \
 	done

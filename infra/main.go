@@ -57,7 +57,11 @@ func synth(getenv func(string) string, stderr io.Writer) error {
 	if err != nil {
 		return mistake{err}
 	}
-	p, err := readPolicy(stderr, cmp.Or(getenv("POLICY"), fmt.Sprint(get("policy"))))
+	file, err := policyOf(getenv, get)
+	if err != nil {
+		return err
+	}
+	p, err := readPolicy(stderr, file)
 	if err != nil {
 		return err
 	}
@@ -65,7 +69,7 @@ func synth(getenv func(string) string, stderr io.Writer) error {
 		return err
 	}
 	app.Synth(nil)
-	return nil
+	return openAssets(out, os.Chmod)
 }
 
 // addCells takes the functions from the folder, which has them built for Lambda or, for the embedded cloud, for
@@ -76,6 +80,17 @@ func addCells(app awscdk.App, p *policy.Policy, options cell.Options, code strin
 		return err
 	}
 	return cell.NewAll(app, cell.Props{Policy: p, Options: options, Build: build})
+}
+
+// policyOf returns the name of the policy file: the variable's value, or else the context's. There is no default, because
+// a default would be deployed.
+func policyOf(getenv func(string) string, get func(key string) any) (string, error) {
+	named, _ := get("policy").(string)
+	file := cmp.Or(getenv("POLICY"), named)
+	if file == "" {
+		return "", mistake{errors.New(`no policy file: set the variable POLICY (make deploy POLICY=policy.yaml), or "policy" in the context of cdk.json`)}
+	}
+	return file, nil
 }
 
 // readPolicy reads and checks the file, and prints its warnings.

@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -26,9 +27,11 @@ type alarm struct {
 	threshold   float64 // it sounds when this is reached
 	seconds     int
 	periods     int
+	missing     string // CloudWatch's treatment of periods without data; empty for notBreaching
 }
 
-// overdue is when a message is too old: ten deliveries take thirteen minutes.
+// overdue is when a message is too old, in seconds. SQS leaves out messages that were received three times or more, so this
+// is about messages that no function receives; the metric of failing messages is about the others.
 const overdue = 15 * 60
 
 // alarms are few, and each asks for a person.
@@ -38,9 +41,12 @@ func (b builder) alarms() []alarm {
 		name := b.function(f)
 		all = append(all,
 			lettersIn(alarm{heading: "dead-letters", of: string(f), description: "A message could not be processed and waits in the dead-letter queue."}, name+"-dead-letters"),
-			alarm{heading: "oldest-message", of: string(f), description: "A message has waited for more than 15 minutes.",
+			alarm{heading: "oldest-message", of: string(f), description: "No function has received a message for more than 15 minutes.",
 				namespace: "AWS/SQS", metric: "ApproximateAgeOfOldestMessage", about: map[string]string{"QueueName": name},
 				statistic: "Maximum", threshold: overdue, seconds: 300, periods: 1},
+			alarm{heading: "failing-messages", of: string(f), description: "A message has failed for more than four minutes.",
+				namespace: metrics.Namespace, metric: metrics.Failing, about: map[string]string{metrics.Function: name},
+				statistic: "Sum", threshold: 1, seconds: 300, periods: 1},
 			ofFunction(alarm{heading: "errors", of: string(f), description: "An invocation crashed, ran out of time or could not start.", periods: 1}, "Errors", name),
 			ofFunction(alarm{heading: "throttles", of: string(f), description: "Lambda had no free environment for 15 minutes.", periods: 3}, "Throttles", name),
 		)
@@ -51,13 +57,15 @@ func (b builder) alarms() []alarm {
 			b.outcomes(alarm{heading: "denials", of: string(f), description: "Ten requests in an hour that the policy does not allow.", threshold: 10}, outcome.Denied),
 		)
 	}
-	return append(all, alarm{heading: "missed-events", of: string(function.Sweep), description: "A sweep found differences within an hour that an event should have reported.",
+	return append(all, alarm{heading: "missed-events", of: string(function.Sweep), description: "Sweeps found requests within an hour that events should have reported.",
 		namespace: metrics.Namespace, metric: metrics.Missed, about: map[string]string{metrics.Function: b.function(function.Sweep)},
 		statistic: "Sum", threshold: 1, seconds: 3600, periods: 1})
 }
 
-// lettersIn completes an alarm that sounds as long as the queue has a message.
+// lettersIn completes an alarm that sounds as long as the queue has a message. SQS publishes no metrics for a queue that
+// nothing has used for hours, however many messages it has, so the alarm then keeps its state.
 func lettersIn(a alarm, queue string) alarm {
+	a.missing = "ignore"
 	a.namespace, a.metric, a.about = "AWS/SQS", "ApproximateNumberOfMessagesVisible", map[string]string{"QueueName": queue}
 	a.statistic, a.threshold, a.seconds, a.periods = "Maximum", 1, 60, 1
 	return a
@@ -92,7 +100,7 @@ func (b builder) addAlarms(scope constructs.Construct, topic *string) {
 			Namespace:        &a.namespace, MetricName: &a.metric, Dimensions: dimensions, Statistic: &a.statistic,
 			Threshold: &a.threshold, ComparisonOperator: jsii.String("GreaterThanOrEqualToThreshold"),
 			Period: jsii.Number(a.seconds), EvaluationPeriods: jsii.Number(a.periods),
-			TreatMissingData: jsii.String("notBreaching"), AlarmActions: &[]any{topic},
+			TreatMissingData: jsii.String(cmp.Or(a.missing, "notBreaching")), AlarmActions: &[]any{topic},
 		})
 	}
 }

@@ -49,6 +49,7 @@ func (b builder) widgets() []widget {
 		b.table(12, 12, "What was refused, and why", outcome.Denied, outcome.Conflicting, outcome.Failed),
 		b.graph(0, 20, "Drift found and repaired, and events missed", "Sum", b.driftMetrics()),
 		b.table(8, 20, "What sweeps found", outcome.DriftFound, outcome.Repaired),
+		b.graph(0, 28, "Messages that keep failing", "Sum", b.failingMetrics()),
 	}
 }
 
@@ -88,6 +89,14 @@ func (b builder) queueMetrics(metric string) [][]string {
 	var lines [][]string
 	for _, f := range function.All {
 		lines = append(lines, []string{"AWS/SQS", metric, "QueueName", b.function(f)})
+	}
+	return lines
+}
+
+func (b builder) failingMetrics() [][]string {
+	var lines [][]string
+	for _, f := range function.All {
+		lines = append(lines, []string{metrics.Namespace, metrics.Failing, metrics.Function, b.function(f)})
 	}
 	return lines
 }

@@ -142,7 +142,7 @@ func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f function.Name, u
 		Queues:    queues.New(messages, urls),
 		Missed:    func(events int) { c.missed.Add(int64(events)) }, SweepInterval: wiring.DefaultSweepInterval,
 	})[f]
-	handler := lambdasqs.Handler(func() {}, queues.NewSource(messages, urls[f]), handle)
+	handler := lambdasqs.Handler(func() {}, queues.NewSource(messages, urls[f]), func(int) {}, handle)
 	return cloud.Queues.Map(c.arn("sqs", c.queue(f)), queue.Mapping{
 		BatchSize: wiring.BatchSize, MaxConcurrency: wiring.MaxConcurrency,
 		ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,

@@ -66,13 +66,28 @@ func (s *Sweeper) pending(c peering.Connection, d policy.Decision, current obser
 	switch {
 	case mine && d.Verdict == policy.Accept && s.isFree(c, d, current), mine && d.Verdict == policy.Reject:
 		f := s.found(c, d, function.Accept, unanswered, fmt.Sprintf("%s still waits: %s", c.ID, d.Reason))
-		f.missed = d.Manages(peering.Requester)
+		f.missed = d.Manages(peering.Requester) && s.isMissed(c)
 		return findings{f}
 	case (mine || d.Verdict != policy.Accept) && (s.isRecent(c.Expires.Add(grace-lifetime)) || s.isFirstOfDay()):
 		return findings{s.remind(c, d, function.Accept)}
 	}
 	return nil
 }
+
+// latest is how late an event may be: CloudTrail takes about five minutes on average.
+const latest = 15 * time.Minute
+
+// isMissed reports whether the event of a request that should be answered is lost, and not just late. The request is at
+// least as old as a late event, and younger than the previous sweep: an older one was seen then and could not be
+// answered, because of an obstacle, the policy or an approval that was still missing. Only requests have an age. EC2 doesn't
+// show when a connection was accepted, deleted or tagged, and a repair doesn't wait until an event is certainly lost.
+func (s *Sweeper) isMissed(c peering.Connection) bool {
+	age := s.now().Sub(c.Expires.Add(-lifetime))
+	return age >= latest && age < s.interval+grace+jitter && c.Tags[peering.TagApproved] == ""
+}
+
+// jitter is how much later than planned a sweep may look.
+const jitter = time.Minute
 
 func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, current observed) bool {
 	conflicts, shortages := current.Obstacles(s.cell, s.policy.Expected(c), d, s.policy)
@@ -111,7 +126,6 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 		return nil
 	case c.ManagedBy() == "":
 		f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s", c.ID, side.Role, d.Reason), d.Key())
-		f.missed = d.Manages(peering.Accepter)
 	}
 	return findings{f}
 }
@@ -209,7 +223,6 @@ func (s *Sweeper) leftovers(current observed, alive map[peering.ConnectionID]boo
 	for _, id := range slices.Sorted(maps.Keys(remains)) {
 		f := s.found(peering.Connection{ID: id}, policy.Decision{}, function.Disconnect, leftover, fmt.Sprintf("%s was deleted, but its routes or rules remain", id))
 		f.Requester, f.Accepter = nil, nil
-		f.missed = !s.policy.HasThirdParties() && len(s.policy.Retired) == 0 // no event reports a deletion in these cells
 		f.want(plan.Disconnect(remains[id]).Changes)
 		found = append(found, f)
 	}

@@ -21,9 +21,7 @@ const (
 type finding struct {
 	outcome.Outcome
 	reminder bool
-	// missed is set where an event should have reported it. No event reports the calls of third parties, and none of
-	// those that are subscribed to reports edits of routes and rules.
-	missed bool
+	missed   bool // an event should have reported it by now; see isMissed
 }
 
 // key is the same at the second look.

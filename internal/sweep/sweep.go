@@ -51,7 +51,7 @@ type Dependencies struct {
 	Network   Network
 	Queues    Queues
 	Announcer announce.Announcer
-	Missed    func(events int) // counts findings that an event should have reported
+	Missed    func(events int) // counts findings that an event should have reported 15 minutes ago
 	Now       func() time.Time
 }
 
@@ -63,8 +63,8 @@ func New(cell peering.Cell, p *policy.Policy, interval time.Duration, d Dependen
 	}
 }
 
-// grace is how long events may take, the redeliveries for a new connection included. A finding that a second look after
-// it confirms was reported by no event.
+// grace is how long events take on average, the redeliveries for a new connection included. A finding that a second look
+// after it confirms is repaired, whether its event is late or lost.
 const grace = 5 * time.Minute
 
 // Handle sweeps. After a change event, findings are sent at once. A scheduled sweep looks again after grace, because a

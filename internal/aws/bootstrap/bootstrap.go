@@ -60,6 +60,6 @@ func run(useCase func(Dependencies) (lambdasqs.Handle, error)) error {
 		return err
 	}
 	source := queues.NewSource(messages, settings.QueueURL)
-	lambda.StartHandlerFunc(metrics.PerInvocation(recorder, lambdasqs.Handler(wake, source, handle)))
+	lambda.StartHandlerFunc(metrics.PerInvocation(recorder, lambdasqs.Handler(wake, source, recorder.Failing, handle)))
 	return nil
 }

@@ -5,6 +5,7 @@ package lambdasqs
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,8 +29,9 @@ type Handle func(context.Context, hint.Hint) error
 type Func = func(context.Context, events.SQSEvent) (events.SQSEventResponse, error)
 
 // Handler returns the Lambda handler of a use case. Messages with the same hint.Key are handled once, others
-// concurrently. A message that failed is hidden for longer each time. Every invocation begins with wake.
-func Handler(wake func(), queue Queue, handle Handle) Func {
+// concurrently. A message that failed is hidden for longer each time. Every invocation begins with wake. failing counts the
+// messages that failed at a late delivery, and isn't called for none.
+func Handler(wake func(), queue Queue, failing func(messages int), handle Handle) Func {
 	return func(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 		wake()
 		items := grouped(batch.Records)
@@ -43,7 +45,11 @@ func Handler(wake func(), queue Queue, handle Handle) Func {
 		inTime, cancel := withReserve(ctx)
 		defer cancel()
 		_ = parallel.Do(inTime, tasks...) // each item keeps its own error
-		return failures(ctx, queue, items), nil
+		messages := failed(items)
+		if n := len(late(messages)); n > 0 {
+			failing(n)
+		}
+		return retried(ctx, queue, messages), nil
 	}
 }
 
@@ -119,20 +125,33 @@ func (w *workItem) log(ctx context.Context, took time.Duration) {
 	}
 }
 
-// failures returns the messages to deliver again, and hides them for a while. A denial is a decision that has been
-// announced, and not a failure.
-func failures(ctx context.Context, queue Queue, items []*workItem) events.SQSEventResponse {
-	var failed events.SQSEventResponse
+// failed returns the messages to deliver again. A denial is a decision that has been announced, and not a failure.
+func failed(items []*workItem) []events.SQSMessage {
+	var messages []events.SQSMessage
 	for _, w := range items {
-		if w.err == nil || fault.Of(w.err) == fault.Denied {
-			continue
-		}
-		for _, m := range w.messages {
-			hide(ctx, queue, m)
-			failed.BatchItemFailures = append(failed.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+		if w.err != nil && fault.Of(w.err) != fault.Denied {
+			messages = append(messages, w.messages...)
 		}
 	}
-	return failed
+	return messages
+}
+
+// lateDelivery is the first delivery whose failure counts as failing, four minutes after the first. EC2 rarely needs so
+// long to show a change, and nine minutes remain until the last delivery.
+const lateDelivery = 8
+
+func late(messages []events.SQSMessage) []events.SQSMessage {
+	return slices.DeleteFunc(slices.Clone(messages), func(m events.SQSMessage) bool { return deliveries(m) < lateDelivery })
+}
+
+// retried hides the messages for a while and returns the response that has them delivered again.
+func retried(ctx context.Context, queue Queue, messages []events.SQSMessage) events.SQSEventResponse {
+	var response events.SQSEventResponse
+	for _, m := range messages {
+		hide(ctx, queue, m)
+		response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+	}
+	return response
 }
 
 // hide replaces the queue's own visibility timeout, which is minutes long for the sake of functions that were killed. If

@@ -87,7 +87,7 @@ func TestHandler(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			log := captureLog(t)
 			q := &queue{hidden: map[string]time.Duration{}}
-			response, err := lambdasqs.Handler(func() {}, q, handle)(t.Context(), events.SQSEvent{Records: tt.messages})
+			response, err := lambdasqs.Handler(func() {}, q, uncounted, handle)(t.Context(), events.SQSEvent{Records: tt.messages})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -117,6 +117,35 @@ func captureLog(t *testing.T) *bytes.Buffer {
 	return &log
 }
 
+func uncounted(int) {}
+
+// TestAMessageThatKeepsFailingIsCounted from its eighth delivery on, because SQS leaves it out of its own metric of age.
+func TestAMessageThatKeepsFailingIsCounted(t *testing.T) {
+	t.Parallel()
+	const works, throttled, denied = "pcx-00000000", "pcx-0000000a", "pcx-0000000c"
+	tests := []struct {
+		name     string
+		messages []events.SQSMessage
+		want     []int // the counts, one a call
+	}{
+		{"the seventh failure", []events.SQSMessage{message("1", deletion(throttled), "7")}, nil},
+		{"the eighth failure", []events.SQSMessage{message("1", deletion(throttled), "8")}, []int{1}},
+		{"two of three", []events.SQSMessage{message("1", deletion(throttled), "9"), message("2", deletion(throttled), "1"), message("3", "garbage", "10")}, []int{2}},
+		{"success at last", []events.SQSMessage{message("1", deletion(works), "9")}, nil},
+		{"a decision", []events.SQSMessage{message("1", deletion(denied), "9")}, nil},
+	}
+	for _, tt := range tests {
+		var got []int
+		handler := lambdasqs.Handler(func() {}, &queue{hidden: map[string]time.Duration{}}, func(n int) { got = append(got, n) }, handle)
+		if _, err := handler(t.Context(), events.SQSEvent{Records: tt.messages}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s: counts (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
 func TestAFailedMessageIsHiddenForLongerEachTime(t *testing.T) {
 	t.Parallel()
 	want := map[string]time.Duration{
@@ -126,7 +155,7 @@ func TestAFailedMessageIsHiddenForLongerEachTime(t *testing.T) {
 	for deliveries, d := range want {
 		q := &queue{hidden: map[string]time.Duration{}, err: errors.New("no such message")} // hiding is a courtesy
 		batch := events.SQSEvent{Records: []events.SQSMessage{message("1", deletion("pcx-0000000a"), deliveries)}}
-		response, err := lambdasqs.Handler(func() {}, q, handle)(t.Context(), batch)
+		response, err := lambdasqs.Handler(func() {}, q, uncounted, handle)(t.Context(), batch)
 		if err != nil || len(response.BatchItemFailures) != 1 {
 			t.Errorf("Handler() = %+v, %v", response, err)
 		}
@@ -144,7 +173,7 @@ func TestWhatTakesTooLongIsGivenUpInTime(t *testing.T) {
 		invocation, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		q := &queue{hidden: map[string]time.Duration{}}
-		handler := lambdasqs.Handler(func() {}, q, func(ctx context.Context, h hint.Hint) error {
+		handler := lambdasqs.Handler(func() {}, q, uncounted, func(ctx context.Context, h hint.Hint) error {
 			if h.Connection == "pcx-0000000a" {
 				<-ctx.Done()
 			}
@@ -179,7 +208,7 @@ func TestMessagesThatHintAtTheSameAreAnsweredOnce(t *testing.T) {
 			var mu sync.Mutex
 			var hints []hint.Hint
 			woken := 0
-			handler := lambdasqs.Handler(func() { woken++ }, &queue{hidden: map[string]time.Duration{}}, func(_ context.Context, h hint.Hint) error {
+			handler := lambdasqs.Handler(func() { woken++ }, &queue{hidden: map[string]time.Duration{}}, uncounted, func(_ context.Context, h hint.Hint) error {
 				mu.Lock()
 				defer mu.Unlock()
 				hints = append(hints, h)
@@ -235,7 +264,7 @@ func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 				batch.Records = append(batch.Records, message(fmt.Sprint(i), body, "1"))
 			}
 			var got []hint.Hint
-			_, err := lambdasqs.Handler(func() {}, &queue{hidden: map[string]time.Duration{}}, func(_ context.Context, h hint.Hint) error {
+			_, err := lambdasqs.Handler(func() {}, &queue{hidden: map[string]time.Duration{}}, uncounted, func(_ context.Context, h hint.Hint) error {
 				got = append(got, hint.Hint{Drift: h.Drift, Side: h.Side, Suspects: h.Suspects})
 				return nil
 			})(t.Context(), batch)

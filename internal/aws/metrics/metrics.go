@@ -30,6 +30,7 @@ const (
 	APICalls  = "APICalls"            // by Function; every attempt counts
 	Throttles = "Throttles"           // by Function; those of the calls that AWS throttled
 	Missed    = "MissedEvents"        // by Function: findings of a sweep that an event should have reported
+	Failing   = "FailingMessages"     // by Function: messages that have failed so often that their age doesn't count for SQS
 )
 
 // Recorder writes the metrics of one function. It is safe for concurrent use.
@@ -54,8 +55,13 @@ func (r *Recorder) Called(throttled bool) {
 }
 
 // Missed counts findings of a sweep that an event should have reported.
-func (r *Recorder) Missed(events int) {
-	r.write(line{dimensions: [][]string{{Function}}, units: []unit{{Missed, "Count"}}, values: map[string]any{Missed: events}})
+func (r *Recorder) Missed(events int) { r.count(Missed, events) }
+
+// Failing counts messages that failed once more after many deliveries.
+func (r *Recorder) Failing(messages int) { r.count(Failing, messages) }
+
+func (r *Recorder) count(metric string, n int) {
+	r.write(line{dimensions: [][]string{{Function}}, units: []unit{{metric, "Count"}}, values: map[string]any{metric: n}})
 }
 
 // PerInvocation returns f with the calls of every invocation written when it ends.

@@ -78,16 +78,20 @@ func TestEveryInvocationWritesItsOwnCalls(t *testing.T) {
 	}
 }
 
-func TestMissedEvents(t *testing.T) {
+func TestCounts(t *testing.T) {
 	t.Parallel()
-	var out bytes.Buffer
-	metrics.New(&out, "autopeer-sweep", clock).Missed(3)
-	want := []map[string]any{{"Function": "autopeer-sweep", "MissedEvents": float64(3), "_aws": map[string]any{
-		"Timestamp": float64(now.UnixMilli()), "CloudWatchMetrics": []any{map[string]any{
-			"Namespace": "autopeer", "Dimensions": []any{[]any{"Function"}}, "Metrics": []any{map[string]any{"Name": "MissedEvents", "Unit": "Count"}},
-		}},
-	}}}
-	if diff := cmp.Diff(want, lines(t, &out)); diff != "" {
-		t.Errorf("line (-want +got):\n%s", diff)
+	for metric, count := range map[string]func(*metrics.Recorder, int){
+		"MissedEvents": (*metrics.Recorder).Missed, "FailingMessages": (*metrics.Recorder).Failing,
+	} {
+		var out bytes.Buffer
+		count(metrics.New(&out, "autopeer-sweep", clock), 3)
+		want := []map[string]any{{"Function": "autopeer-sweep", metric: float64(3), "_aws": map[string]any{
+			"Timestamp": float64(now.UnixMilli()), "CloudWatchMetrics": []any{map[string]any{
+				"Namespace": "autopeer", "Dimensions": []any{[]any{"Function"}}, "Metrics": []any{map[string]any{"Name": metric, "Unit": "Count"}},
+			}},
+		}}}
+		if diff := cmp.Diff(want, lines(t, &out)); diff != "" {
+			t.Errorf("line (-want +got):\n%s", diff)
+		}
 	}
 }

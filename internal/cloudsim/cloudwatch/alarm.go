@@ -60,7 +60,10 @@ var comparisons = map[string]func(value, threshold float64) bool{
 	"LessThanOrEqualToThreshold":    func(v, t float64) bool { return v <= t },
 }
 
-var treatments = []string{"", "missing", "notBreaching", "breaching"}
+var treatments = []string{"", "missing", "notBreaching", "breaching", ignore}
+
+// ignore keeps the alarm's state while there is no data.
+const ignore = "ignore"
 
 // Check refuses what Evaluate couldn't.
 func (a Alarm) Check() error {
@@ -71,6 +74,8 @@ func (a Alarm) Check() error {
 		return fmt.Errorf("check alarm %s: unknown comparison %q", a.Name, a.Comparison)
 	case !slices.Contains(treatments, a.Missing):
 		return fmt.Errorf("check alarm %s: unknown treatment of missing data %q", a.Name, a.Missing)
+	case a.Missing == ignore && a.Periods > 1:
+		return fmt.Errorf("check alarm %s: missing data is ignored in alarms of one period only", a.Name)
 	case a.Period <= 0 || a.Periods < 1 || a.Datapoints > a.Periods:
 		return fmt.Errorf("check alarm %s: %d of %d periods of %v can't be evaluated", a.Name, a.Datapoints, a.Periods, a.Period)
 	}
@@ -82,6 +87,9 @@ func (a Alarm) Check() error {
 func (m *Metrics) Evaluate(a Alarm, now time.Time) Status {
 	s := Status{Alarm: a, State: OK}
 	k := key(a.Namespace, a.Metric, a.Dimensions)
+	if a.Missing == ignore {
+		now = m.lastUntil(k, now)
+	}
 	breaching := 0
 	for i := a.Periods; i > 0; i-- {
 		from := now.Add(-time.Duration(i) * a.Period)
@@ -101,7 +109,7 @@ func (m *Metrics) Evaluate(a Alarm, now time.Time) Status {
 	switch {
 	case breaching >= cmp.Or(a.Datapoints, a.Periods):
 		s.State = Sounding
-	case len(s.Values) == 0 && (a.Missing == "" || a.Missing == "missing"):
+	case len(s.Values) == 0 && (a.Missing == "" || a.Missing == "missing" || a.Missing == ignore):
 		s.State = InsufficientData
 	}
 	return s

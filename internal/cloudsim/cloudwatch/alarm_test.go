@@ -65,6 +65,28 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
+// TestIgnoredMissingData: an alarm keeps its state for as long as there is no data.
+func TestIgnoredMissingData(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m, a := cloudwatch.New(), alarm()
+		a.Periods, a.Datapoints, a.Missing = 1, 0, "ignore"
+		state := func(want cloudwatch.State) {
+			t.Helper()
+			if got := m.Evaluate(a, time.Now()); got.State != want {
+				t.Errorf("state = %s with %v, want %s", got.State, got.Values, want)
+			}
+		}
+		state(cloudwatch.InsufficientData)
+		for value, want := range map[float64]cloudwatch.State{5: cloudwatch.Sounding, 0: cloudwatch.OK} {
+			m.Put("n", "m", about, value)
+			state(want)
+			time.Sleep(24 * time.Hour)
+			state(want)
+		}
+	})
+}
+
 func TestReadLog(t *testing.T) {
 	t.Parallel()
 	m := cloudwatch.New()
@@ -94,7 +116,8 @@ func TestCheck(t *testing.T) {
 	for name, change := range map[string]func(*cloudwatch.Alarm){
 		"an unknown statistic":     func(a *cloudwatch.Alarm) { a.Statistic = "p99" },
 		"an unknown comparison":    func(a *cloudwatch.Alarm) { a.Comparison = "Equals" },
-		"an unknown treatment":     func(a *cloudwatch.Alarm) { a.Missing = "ignore" },
+		"an unknown treatment":     func(a *cloudwatch.Alarm) { a.Missing = "forget" },
+		"ignored periods":          func(a *cloudwatch.Alarm) { a.Missing = "ignore" },
 		"no period":                func(a *cloudwatch.Alarm) { a.Period = 0 },
 		"more points than periods": func(a *cloudwatch.Alarm) { a.Datapoints = 4 },
 	} {

@@ -87,6 +87,18 @@ func (m *Metrics) putAll(d directive, names []string, members map[string]any) {
 	}
 }
 
+// lastUntil returns when the last data point was added that isn't later than now, and now if there is none.
+func (m *Metrics) lastUntil(k string, now time.Time) time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range slices.Backward(m.points[k]) {
+		if !p.at.After(now) {
+			return p.at
+		}
+	}
+	return now
+}
+
 // between returns the values of one period.
 func (m *Metrics) between(k string, from, to time.Time) []float64 {
 	m.mu.Lock()

@@ -98,9 +98,6 @@ func (p *Peering) ThirdParty() string {
 	return p.Between[0]
 }
 
-// HasThirdParties reports whether autopeer leaves a half of some connections alone.
-func (p *Policy) HasThirdParties() bool { return len(p.thirdParties()) > 0 }
-
 // thirdParties are departments with accounts in which autopeer is not deployed.
 func (p *Policy) thirdParties() map[string]bool {
 	names := map[string]bool{}

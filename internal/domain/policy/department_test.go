@@ -118,16 +118,6 @@ func TestPartHasWhatTheCellNeeds(t *testing.T) {
 	}
 }
 
-func TestHasThirdParties(t *testing.T) {
-	t.Parallel()
-	if company().HasThirdParties() {
-		t.Error("HasThirdParties() = true where both halves of every connection are managed")
-	}
-	if !withVendor().HasThirdParties() {
-		t.Error("HasThirdParties() = false with a vendor")
-	}
-}
-
 func TestSourcesAreAllWhereNoneIsNamed(t *testing.T) {
 	t.Parallel()
 	groups, lists := []peering.SecurityGroupID{"sg-1"}, []peering.PrefixListID{"pl-1"}

@@ -1,0 +1,93 @@
+package cell_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestADeletedRuleCanBeRecreated holds the runbook's procedure against every rule: the rest of the template doesn't refer to
+// it, and the runbook's program removes exactly the rule.
+func TestADeletedRuleCanBeRecreated(t *testing.T) {
+	template := stack(t, company, finance)
+	data, err := json.Marshal(template.ToJSON())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := resources(t, template, "AWS::Events::Rule")
+	if len(rules) == 0 {
+		t.Fatal("the template has no rules")
+	}
+	program := removal(t)
+	for id, r := range rules {
+		var want object
+		if err := json.Unmarshal(data, &want); err != nil {
+			t.Fatal(err)
+		}
+		delete(want["Resources"].(object), id)
+		if refers(want, id) {
+			t.Errorf("the template refers to %s, so CloudFormation would refuse it without that rule", id)
+		}
+		if diff := cmp.Diff(want, removed(t, program, r.Properties["Name"].(string), data)); diff != "" {
+			t.Errorf("the runbook's program removes more or less than %s (-want +got):\n%s", id, diff)
+		}
+	}
+}
+
+// removal returns the program of the runbook.
+func removal(t *testing.T) string {
+	t.Helper()
+	runbook, err := os.ReadFile("../../docs/runbook.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?m)^jq --arg rule "\$rule" '(.*)' with\.json > without\.json$`).FindSubmatch(runbook)
+	if m == nil {
+		t.Fatal("docs/runbook.md has no line that removes a rule")
+	}
+	return string(m[1])
+}
+
+// removed runs the program, as an operator would.
+func removed(t *testing.T, program, rule string, template []byte) object {
+	t.Helper()
+	jq, err := exec.LookPath("jq")
+	if err != nil {
+		t.Skip("jq, which the runbook uses, is not installed")
+	}
+	cmd := exec.CommandContext(t.Context(), jq, "--arg", "rule", rule, program)
+	cmd.Stdin = bytes.NewReader(template)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("jq %s: %v", program, err)
+	}
+	var without object
+	if err := json.Unmarshal(out, &without); err != nil {
+		t.Fatal(err)
+	}
+	return without
+}
+
+// refers reports whether a Ref, a GetAtt, a Sub or a DependsOn in the value names the resource.
+func refers(value any, id string) bool {
+	switch v := value.(type) {
+	case []any:
+		return slices.ContainsFunc(v, func(each any) bool { return refers(each, id) })
+	case object:
+		for _, each := range v {
+			if refers(each, id) {
+				return true
+			}
+		}
+	case string:
+		return v == id || strings.HasPrefix(v, id+".") || strings.Contains(v, "${"+id)
+	}
+	return false
+}

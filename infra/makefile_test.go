@@ -1,0 +1,104 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// makes returns the lines that make would run, with the variables of the environment that Make reads left out.
+func makes(t *testing.T, args ...string) []string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "make", append([]string{"--no-print-directory", "-n", "-C", ".."}, args...)...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("make %v: %v\n%s", args, err, out)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+// TestCommandLines checks the last line that make runs for the targets that take a policy.
+func TestCommandLines(t *testing.T) {
+	t.Parallel()
+	const cdk = " .tools/cdk/node_modules/.bin/cdk "
+	tests := []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"a deployment asks no questions", []string{"deploy", "POLICY=p.yaml"}, "POLICY='p.yaml'" + cdk + "deploy --require-approval never --concurrency 1 --all"},
+		{"several stacks at once", []string{"deploy", "POLICY=p.yaml", "CONCURRENCY=10"}, "POLICY='p.yaml'" + cdk + "deploy --require-approval never --concurrency 10 --all"},
+		{"single stacks", []string{"deploy", "POLICY=p.yaml", "STACKS=a b"}, "POLICY='p.yaml'" + cdk + "deploy --require-approval never --concurrency 1 --exclusively a b"},
+		{"a deployment has no default policy", []string{"deploy"}, "POLICY=''" + cdk + "deploy --require-approval never --concurrency 1 --all"},
+		{"nor has a diff", []string{"diff"}, "POLICY=''" + cdk + "diff"},
+		{"nor has synth", []string{"synth"}, "rm -rf cdk.out && POLICY='' build/bin/infra"},
+		{"a check has the example", []string{"policy"}, "build/bin/autopeer policy 'docs/examples/policy.yaml'"},
+		{"so has the embedded cloud", []string{"local"}, "build/bin/autopeer local --port 4566 --policy 'docs/examples/policy.yaml'"},
+		{"a check of a file", []string{"policy", "POLICY=p.yaml"}, "build/bin/autopeer policy 'p.yaml'"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			lines := makes(t, tt.args...)
+			if got := lines[len(lines)-1]; got != tt.want {
+				t.Errorf("make %s runs last\n%s\nwant\n%s", strings.Join(tt.args, " "), got, tt.want)
+			}
+		})
+	}
+	t.Run("the linters have the example", func(t *testing.T) {
+		t.Parallel()
+		if lines := strings.Join(makes(t, "lint-templates"), "\n"); !strings.Contains(lines, "POLICY='docs/examples/policy.yaml' build/bin/infra") {
+			t.Errorf("make lint-templates runs\n%s", lines)
+		}
+	})
+}
+
+// TestPolicyFile checks that the variable counts before the context, and that there is no third choice.
+func TestPolicyFile(t *testing.T) {
+	tests := []struct {
+		name, context, variable string
+		code                    int
+		want                    []string
+	}{
+		{"neither", `"policy": ""`, "", 2, []string{"POLICY=policy.yaml", `"policy" in the context of cdk.json`}},
+		{"no such key", ``, "", 2, []string{"POLICY=policy.yaml", `"policy" in the context of cdk.json`}},
+		{"the context", `"policy": "policy.yaml"`, "", 0, nil},
+		{"the variable", ``, "policy.yaml", 0, nil},
+		{"the variable before the context", `"policy": "none.yaml"`, "policy.yaml", 0, nil},
+		{"the variable before the context, wrongly", `"policy": "policy.yaml"`, "none.yaml", 2, []string{"none.yaml"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := workshop(t, `{"context": {`+tt.context+`}}`, oneCell)
+			var stderr strings.Builder
+			code := run(func(name string) string { return map[string]string{"POLICY": tt.variable}[name] }, &stderr)
+			if code != tt.code {
+				t.Errorf("run() = %d, want %d: %s", code, tt.code, stderr.String())
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(stderr.String(), want) {
+					t.Errorf("stderr = %q, want %q in it", stderr.String(), want)
+				}
+			}
+			_, err := os.Stat(filepath.Join(dir, "cdk.out", "autopeer-111111111111-us-east-1.template.json"))
+			if made := err == nil; made != (tt.code == 0) {
+				t.Errorf("a template was written: %v", made)
+			}
+		})
+	}
+}
+
+// TestTheCheckoutNamesNoPolicy: a deployment without POLICY must not deploy the example.
+func TestTheCheckoutNamesNoPolicy(t *testing.T) {
+	t.Chdir("..")
+	context, err := readContext()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if context["policy"] != "" {
+		t.Errorf("cdk.json has the policy %q, want none", context["policy"])
+	}
+}
