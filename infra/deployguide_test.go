@@ -1,0 +1,314 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
+	"github.com/autopeer/autopeer/internal/policyfile"
+)
+
+// runnable are the commands of docs/deploy.md that need no AWS account. The CDK's command line is a stand-in that
+// synthesizes with the app of cdk.json and calls no API.
+var runnable = []string{
+	"make .tools/cdk/node_modules/.bin/cdk",
+	`export PATH="$PWD/.tools/cdk/node_modules/.bin:$PATH"`,
+	"make policy POLICY=policy.yaml",
+	"make build",
+	"make synth POLICY=policy.yaml",
+	"make diff POLICY=policy.yaml",
+	"make deploy POLICY=policy.yaml",
+	"make deploy POLICY=policy.yaml CONCURRENCY=10",
+	"make deploy POLICY=policy.yaml STACKS='autopeer-222222222222-us-east-1-bus autopeer-222222222222-us-east-1'",
+	"make deploy POLICY=policy.yaml STACKS='autopeer-222222222222-*-bus'",
+	"make deploy POLICY=policy.yaml STACKS='autopeer-222222222222-*'",
+}
+
+// needsAWS are the others: the embedded cloud serves neither CloudTrail nor CloudFormation's API.
+var needsAWS = []string{
+	"aws cloudtrail describe-trails --region eu-west-1",
+	"aws cloudtrail get-trail-status --region <home-region> --name <trail-arn>",
+	"aws cloudtrail get-event-selectors --region <home-region> --trail-name <trail-arn>",
+	"cdk bootstrap aws://111111111111/eu-west-1",
+	"cdk bootstrap aws://111111111111/us-east-1 aws://333333333333/eu-west-1",
+	"cdk bootstrap aws://222222222222/us-east-1 --trust 111111111111 --trust-for-lookup 111111111111 " +
+		"--cloudformation-execution-policies arn:aws:iam::aws:policy/AdministratorAccess",
+	"cdk bootstrap --show-template > bootstrap.yaml",
+	"POLICY=policy.yaml cdk destroy --exclusively autopeer-222222222222-us-east-1 autopeer-222222222222-us-east-1-bus",
+}
+
+// section is a part of docs/deploy.md with its commands, in order and without their comments.
+type section struct {
+	title    string
+	commands []string
+}
+
+func guide(t *testing.T) []section {
+	t.Helper()
+	text, err := os.ReadFile("../docs/deploy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []section
+	for _, part := range regexp.MustCompile(`(?m)^##? `).Split(string(text), -1)[1:] {
+		title, body, _ := strings.Cut(part, "\n")
+		s := section{title: title}
+		for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(body, -1) {
+			for line := range strings.Lines(regexp.MustCompile(`\\\n\s*`).ReplaceAllString(block[1], "")) {
+				command, _, _ := strings.Cut(line, " #")
+				if command = strings.TrimSpace(command); command != "" { // empty before the end of an indented block
+					s.commands = append(s.commands, command)
+				}
+			}
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// TestEveryCommandOfTheGuideHasItsPlace fails for a command that is new, changed or gone, until it is placed above.
+func TestEveryCommandOfTheGuideHasItsPlace(t *testing.T) {
+	t.Parallel()
+	var found []string
+	for _, s := range guide(t) {
+		found = append(found, s.commands...)
+	}
+	slices.Sort(found)
+	placed := slices.Sorted(slices.Values(slices.Concat(runnable, needsAWS)))
+	if diff := cmp.Diff(placed, slices.Compact(found)); diff != "" {
+		t.Errorf("commands of docs/deploy.md (-placed in this test +found):\n%s", diff)
+	}
+	text, err := os.ReadFile("../docs/deploy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if indented := regexp.MustCompile(`(?m)^    (make|cdk|aws) .*`).Find(text); indented != nil {
+		t.Errorf("docs/deploy.md has a command outside a fenced block: %s", indented)
+	}
+}
+
+// TestTheGuideBootstrapsBeforeItCompares: large templates are compared through the bootstrap bucket.
+func TestTheGuideBootstrapsBeforeItCompares(t *testing.T) {
+	t.Parallel()
+	for _, s := range guide(t) {
+		bootstrap := slices.IndexFunc(s.commands, func(c string) bool { return strings.HasPrefix(c, "cdk bootstrap aws://") })
+		diff := slices.Index(s.commands, "make diff POLICY=policy.yaml")
+		if bootstrap >= 0 && diff < bootstrap {
+			t.Errorf("section %q bootstraps in command %d and compares in command %d", s.title, bootstrap, diff)
+		}
+	}
+}
+
+// TestTheGuideWorks runs the commands in their order, outside the checkout.
+func TestTheGuideWorks(t *testing.T) {
+	t.Parallel()
+	const oneAccount = "version: 1\ndepartments:\n  a: [{ account: \"111111111111\", region: eu-west-1, vpc: vpc-00000000000000001 }]\n" +
+		"  b: [{ account: \"111111111111\", region: eu-west-1, vpc: vpc-00000000000000002 }]\npeerings: [{ between: [a, b] }]\n"
+	threeAccounts, err := os.ReadFile("../docs/examples/policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	several := []string{"Several accounts and Regions", "Many accounts"}
+	w := newWalk(t)
+	w.follow(t, oneAccount, func(s section) bool { return !slices.Contains(several, s.title) })
+	w.follow(t, string(threeAccounts), func(s section) bool {
+		return s.title != "One account"
+	})
+}
+
+// walk is a folder with everything that make reads, and stand-ins for two commands.
+type walk struct{ dir string }
+
+// cdkStandIn logs the policy and its arguments, and synthesizes the first time, as the CDK's command line does.
+const cdkStandIn = `#!/bin/sh
+echo "$POLICY: $*" >> cdk.log
+[ -e out/cdk ] || CDK_OUTDIR=out/cdk exec build/bin/infra
+`
+
+// goStandIn compiles the checkout's sources, each output once: they don't change while the guide is followed. The last
+// argument names the package, after which Go names the program in a folder.
+const goStandIn = `#!/bin/sh
+for argument; do
+	shift
+	[ "$before" != -o ] || { output=$argument; argument=$PWD/$argument; }
+	before=$argument
+	set -- "$@" "$argument"
+done
+case $output in */) output=$output${argument##*/} ;; esac
+[ -e "$output" ] || { cd "$CHECKOUT" && exec "$GO_COMMAND" "$@"; }
+`
+
+func newWalk(t *testing.T) walk {
+	t.Helper()
+	w := walk{t.TempDir()}
+	for _, folder := range []string{"docs", "functions", "infra"} {
+		if err := os.CopyFS(filepath.Join(w.dir, folder), os.DirFS(filepath.Join("..", folder))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, file := range []string{"Makefile", "cdk.json"} {
+		data, err := os.ReadFile(filepath.Join("..", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.write(t, file, string(data), 0o644)
+	}
+	w.write(t, ".tools/cdk/node_modules/.bin/cdk", cdkStandIn, 0o755)
+	w.write(t, "bin/go", goStandIn, 0o755)
+	return w
+}
+
+func (w walk) write(t *testing.T, name, text string, mode os.FileMode) {
+	t.Helper()
+	name = filepath.Join(w.dir, name)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// follow runs the commands of some sections for the policy, and checks which stacks they synthesize and deploy.
+func (w walk) follow(t *testing.T, file string, isPart func(section) bool) {
+	t.Helper()
+	p, err := policyfile.Parse("policy.yaml", []byte(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(t, "policy.yaml", file, 0o644)
+	script, environments := w.script(t, isPart)
+	w.run(t, script)
+	if want := cells(p); !slices.Equal(environments, want) {
+		t.Errorf("the guide bootstraps %v, and the policy needs %v", environments, want)
+	}
+	want := stacks(p)
+	for _, assembly := range []string{"cdk.out", "out/cdk"} {
+		made, err := filepath.Glob(filepath.Join(w.dir, assembly, "*.template.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range made {
+			made[i] = strings.TrimSuffix(filepath.Base(made[i]), ".template.json")
+		}
+		slices.Sort(made) // without the extension, which sorts "-bus" first
+		if diff := cmp.Diff(want, made); diff != "" && (assembly != "cdk.out" || strings.Contains(script, "make synth")) {
+			t.Errorf("stacks in %s (-want +got):\n%s", assembly, diff)
+		}
+	}
+	w.checkDeployments(t, want)
+}
+
+// script returns the runnable commands of the sections, and the accounts and Regions that the others bootstrap.
+func (w walk) script(t *testing.T, isPart func(section) bool) (script string, environments []string) {
+	t.Helper()
+	lines := []string{"set -eu"}
+	for _, s := range guide(t) {
+		for _, command := range s.commands {
+			switch {
+			case !isPart(s):
+			case slices.Contains(runnable, command):
+				lines = append(lines, command)
+			case strings.HasPrefix(command, "cdk bootstrap"):
+				for _, found := range regexp.MustCompile(`aws://(\S+)`).FindAllStringSubmatch(command, -1) {
+					environments = append(environments, found[1])
+				}
+			}
+		}
+	}
+	slices.Sort(environments)
+	return strings.Join(lines, "\n"), environments
+}
+
+// run runs a script in the folder without the outputs of an earlier one.
+func (w walk) run(t *testing.T, script string) {
+	t.Helper()
+	for _, made := range []string{"cdk.out", "out", "cdk.log"} {
+		if err := os.RemoveAll(filepath.Join(w.dir, made)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "bash", "-xc", script)
+	cmd.Dir = w.dir
+	cmd.Env = w.environment(t)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("the guide fails: %v\n%s", err, out)
+	}
+}
+
+// environment is the caller's, without variables that would replace one of the guide.
+func (w walk) environment(t *testing.T) []string {
+	t.Helper()
+	command, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkout, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "POLICY=") || strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "MFLAGS=")
+	})
+	return append(kept, "GO_COMMAND="+command, "CHECKOUT="+checkout, "PATH="+filepath.Join(w.dir, "bin")+":"+os.Getenv("PATH"))
+}
+
+func (w walk) checkDeployments(t *testing.T, stacks []string) {
+	t.Helper()
+	log, err := os.ReadFile(filepath.Join(w.dir, "cdk.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reviewed := false
+	for line := range strings.Lines(string(log)) {
+		command, named := strings.CutPrefix(strings.TrimSpace(line), "policy.yaml: ")
+		deploys := strings.HasPrefix(command, "deploy ")
+		if !named || deploys && (!reviewed || !strings.Contains(command, "--require-approval never")) {
+			t.Errorf("cdk has run with %q; want policy.yaml, a diff before a deployment, and no question", line)
+		}
+		_, selected, _ := strings.Cut(command, "--exclusively ")
+		for _, pattern := range strings.Fields(selected) {
+			if !slices.ContainsFunc(stacks, func(name string) bool { return matches(t, pattern, name) }) {
+				t.Errorf("the guide deploys %s, and the policy has %v", pattern, stacks)
+			}
+		}
+		reviewed = reviewed || command == "diff"
+	}
+}
+
+func matches(t *testing.T, pattern, name string) bool {
+	t.Helper()
+	matched, err := path.Match(pattern, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return matched
+}
+
+// cells returns the accounts and Regions of the policy, as the CDK writes them.
+func cells(p *policy.Policy) []string {
+	var all []string
+	for _, c := range p.Cells() {
+		all = append(all, c.String())
+	}
+	slices.Sort(all)
+	return all
+}
+
+func stacks(p *policy.Policy) []string {
+	var all []string
+	for _, c := range p.Cells() {
+		all = append(all, wiring.StackName(wiring.DefaultPrefix, c), wiring.BusStackName(wiring.DefaultPrefix, c))
+	}
+	slices.Sort(all)
+	return all
+}
