@@ -93,7 +93,7 @@ func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) (
 	case d.Provisional: // nothing is opened for blocks that aren't known
 		return nil, nil, fmt.Errorf("%s is %s and doesn't show its blocks yet", pcx.ID, pcx.State)
 	case d.Verdict != policy.Accept:
-		return nil, []outcome.Outcome{announce.Outcome(outcome.Denied, c.cell, pcx, d, c.policy.File)}, nil
+		return nil, []outcome.Outcome{announce.ActiveDenied(announce.Outcome(outcome.Denied, c.cell, pcx, d, c.policy.File))}, nil
 	}
 	sides, err := c.sides(ctx, current, d)
 	return sides, nil, err
