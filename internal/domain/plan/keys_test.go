@@ -22,9 +22,9 @@ func TestKeys(t *testing.T) {
 		"authorize|sg-1|pcx-1|icmp/-1/-1/172.31.0.0/16": plan.Authorize{
 			Group: "sg-1", Connection: "pcx-1", By: installation, Permissions: []peering.Permission{icmp}, Peer: "111111111111", Description: "words",
 		},
-		"revoke|sg-1|pcx-1|[sgr-1 sgr-2]":     plan.Revoke{Group: "sg-1", Connection: "pcx-1", By: "autopeer", Rules: []peering.RuleID{"sgr-1", "sgr-2"}},
-		"enable-dns|pcx-1|requester":          plan.EnableDNS{Connection: "pcx-1", Role: peering.Requester},
-		"tag|pcx-1|Name,autopeer,b": plan.Tag{Connection: "pcx-1", Tags: map[string]string{"b": "c", "Name": "a", "autopeer": ""}},
+		"revoke|sg-1|pcx-1|[sgr-1 sgr-2]": plan.Revoke{Group: "sg-1", Connection: "pcx-1", By: "autopeer", Rules: []peering.RuleID{"sgr-1", "sgr-2"}},
+		"enable-dns|pcx-1|requester":      plan.EnableDNS{Connection: "pcx-1", Role: peering.Requester},
+		"tag|pcx-1|Name,autopeer,b":       plan.Tag{Connection: "pcx-1", Tags: map[string]string{"b": "c", "Name": "a", "autopeer": ""}},
 	} {
 		if got := change.Key(); got != want {
 			t.Errorf("Key() of %q = %q, want %q", change, got, want)
