@@ -75,7 +75,7 @@ func (w watch) waiting(name string, messages float64) {
 	w.Put("AWS/SQS", "ApproximateNumberOfMessagesVisible", map[string]string{"QueueName": "autopeer-" + name}, messages)
 }
 
-// TestALetterKeepsItsAlarm: after some hours without a call SQS publishes nothing about a queue, whatever is in it.
+// TestALetterKeepsItsAlarm: after some hours without a call SQS publishes no metrics of a queue, even if it has messages.
 func TestALetterKeepsItsAlarm(t *testing.T) {
 	for alarm, queue := range map[string]string{"connect-dead-letters": "connect-dead-letters", "undelivered": "undelivered"} {
 		watched(t, func(w watch) {
@@ -144,7 +144,7 @@ func TestAMessageThatKeepsFailingSoundsItsAlarm(t *testing.T) {
 	}
 }
 
-// failing is connect with one message, fed as the templates say.
+// failing is connect with one message and the queues of the templates.
 type failing struct{ cloud *cloudsim.Cloud }
 
 // newFailing has connect fail until some time has passed.

@@ -50,14 +50,12 @@ type reads struct {
 }
 
 func (a *Accepter) reads(requester, accepter peering.VPC) reads {
-	r := reads{vpcs: a.cell.Own(requester, accepter), decides: accepter.Cell() == a.cell, reader: observe.Reader{VPCs: a.network.VPCs}}
-	if !r.decides {
-		return r
+	r := reads{vpcs: a.cell.Own(requester, accepter), decides: accepter.Cell() == a.cell}
+	if r.decides {
+		r.reader = observe.ReaderOf(a.network, a.policy)
+		r.reader.Accepted = a.network.AcceptedConnectionsOf
 	}
-	r.reader.Tables, r.reader.Groups, r.reader.Accepted = a.network.RouteTables, a.network.SecurityGroups, a.network.AcceptedConnectionsOf
-	if a.policy.ChoosesSubnets() {
-		r.reader.Subnets = a.network.Subnets
-	}
+	r.reader.VPCs = a.network.VPCs
 	return r
 }
 

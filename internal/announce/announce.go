@@ -18,7 +18,7 @@ type Announcer interface {
 // hint came from a sweep that announced drift, the repairs.
 func Publish(ctx context.Context, a Announcer, h hint.Hint, outcomes ...outcome.Outcome) error {
 	if h.Drift {
-		outcomes = append(outcomes, repairs(outcomes, h.Side)...)
+		outcomes = append(outcomes, repairs(outcomes, h.Side, h.At)...)
 	}
 	for i := range outcomes {
 		outcomes[i].RequestedAt = h.RequestedAt

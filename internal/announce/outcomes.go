@@ -2,6 +2,7 @@ package announce
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/fault"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
@@ -73,6 +74,14 @@ func MultipathDenied(o outcome.Outcome) outcome.Outcome {
 	return o
 }
 
+// ActiveDenied returns o, the denial of a connection that was accepted by another principal, with the next step. Its id
+// differs from that of the denied request.
+func ActiveDenied(o outcome.Outcome) outcome.Outcome {
+	o.Next = fmt.Sprintf("%s is active without routes and rules of autopeer: delete it, or add a peering to the policy", o.Connection)
+	o.Reason.Keys = append(o.Reason.Keys, "active")
+	return o
+}
+
 // OfAnotherInstallation returns o as a conflict with the installation that manages the connection.
 func OfAnotherInstallation(o outcome.Outcome, other peering.Installation) outcome.Outcome {
 	o.Type = outcome.Conflicting
@@ -87,13 +96,15 @@ func Refused(o outcome.Outcome, err error) outcome.Outcome {
 }
 
 // repairs returns, for the outcomes of a function that was sent to repair drift on a side, or on both where side is
-// empty, those that are right again. Changes alone don't show it: a function may be killed before it announces.
-func repairs(outcomes []outcome.Outcome, side peering.Role) []outcome.Outcome {
+// empty, those that are right again. Changes alone don't show it: a function may be killed before it announces. The drift
+// was found at a time that redeliveries of the message repeat.
+func repairs(outcomes []outcome.Outcome, side peering.Role, found time.Time) []outcome.Outcome {
 	var repaired []outcome.Outcome
 	for _, o := range outcomes {
 		right := o.Type == outcome.Accepted || o.Type == outcome.Connected || o.Type == outcome.Disconnected
 		if right && (side == "" || o.Side == side || len(o.Changes) > 0) {
-			o.Type, o.State, o.Notes, o.Obstructions, o.Keys = outcome.Repaired, nil, nil, nil, nil
+			o.Type, o.FoundAt = outcome.Repaired, found
+			o.State, o.Notes, o.Obstructions, o.Keys = nil, nil, nil, nil
 			repaired = append(repaired, o)
 		}
 	}

@@ -87,13 +87,13 @@ func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) (
 		return nil, nil, err
 	}
 	d := c.policy.Decide(pcx)
-	switch by := pcx.ManagedBy(); {
-	case by != "" && by != c.policy.Installation:
-		return nil, c.ofAnother(by, pcx, d), nil
+	switch {
+	case pcx.IsForeignTo(c.policy.Installation):
+		return nil, c.ofAnother(pcx, d), nil
 	case d.Provisional: // nothing is opened for blocks that aren't known
 		return nil, nil, fmt.Errorf("%s is %s and doesn't show its blocks yet", pcx.ID, pcx.State)
 	case d.Verdict != policy.Accept:
-		return nil, []outcome.Outcome{announce.Outcome(outcome.Denied, c.cell, pcx, d, c.policy.File)}, nil
+		return nil, []outcome.Outcome{announce.ActiveDenied(announce.Outcome(outcome.Denied, c.cell, pcx, d, c.policy.File))}, nil
 	}
 	sides, err := c.sides(ctx, current, d)
 	return sides, nil, err
@@ -113,12 +113,12 @@ func (c *Connector) untilActive(h hint.Hint, pcx peering.Connection) error {
 }
 
 // ofAnother returns the conflict about a connection that another installation manages, if this policy also allows it.
-func (c *Connector) ofAnother(by peering.Installation, pcx peering.Connection, d policy.Decision) []outcome.Outcome {
+func (c *Connector) ofAnother(pcx peering.Connection, d policy.Decision) []outcome.Outcome {
 	if d.Verdict != policy.Accept || d.Provisional {
 		return nil
 	}
 	o := announce.Outcome(outcome.Conflicting, c.cell, pcx, d, c.policy.File)
-	return []outcome.Outcome{announce.OfAnotherInstallation(o, by)}
+	return []outcome.Outcome{announce.OfAnotherInstallation(o, pcx.ManagedBy())}
 }
 
 // wait returns err while EC2 may still be about to show the effect of the hint's call. A hint that stays wrong was forged

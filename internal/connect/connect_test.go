@@ -236,12 +236,27 @@ func TestWhatAPersonAccepted(t *testing.T) {
 			time.Sleep(time.Second)
 			t.ByHand(two, func(p *lab.Person) { p.Accept(pcx) })
 			t.Settle()
-			t.SaidOnce(outcome.Denied, pcx)
+			for _, cell := range []peering.Cell{one, two} { // the request, and the active connection
+				if ids := deniedIn(t, cell, pcx); len(ids) != 2 || ids[0] == ids[1] {
+					t.Errorf("in %s the denials have the ids %q, want two", cell, ids)
+				}
+			}
 			t.Unchanged(0)
 			t.Holds()
 			_ = m
 		})
 	})
+}
+
+// deniedIn returns the ids of the denials that the cell announced, without repetitions.
+func deniedIn(t *sandboxtest.T, cell peering.Cell, pcx peering.ConnectionID) []string {
+	var ids []string
+	for _, o := range t.Said(outcome.Denied, pcx) {
+		if o.Cell == cell && !slices.Contains(ids, o.ID) {
+			ids = append(ids, o.ID)
+		}
+	}
+	return ids
 }
 
 func TestForgedAcceptancesOpenNothing(t *testing.T) {

@@ -16,7 +16,7 @@ func obstructions(half plan.Side, acls []peering.NetworkACL) []reach.Obstruction
 	vpc := half.Connection.VPC(half.Role)
 	of := reach.Crossing{
 		Subnets: half.RoutedSubnets(),
-		ACLs:    only(acls, func(a peering.NetworkACL) bool { return a.VPC == vpc.ID }),
+		ACLs:    slices.DeleteFunc(slices.Clone(acls), func(a peering.NetworkACL) bool { return a.VPC != vpc.ID }),
 	}
 	var found []reach.Obstruction
 	for _, a := range half.Terms.Allow {

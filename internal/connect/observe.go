@@ -38,19 +38,16 @@ func (c *Connector) observe(ctx context.Context, h hint.Hint) (observed, error) 
 	if named := c.cell.Own(found[0].Requester, found[0].Accepter); !slices.Equal(named, hinted) {
 		current.Inventory, err = c.reader.Read(ctx, named...)
 	}
-	current.Rules = only(rules, func(r peering.IngressRule) bool { return r.MadeBy() == c.policy.Installation })
+	current.Rules = peering.RulesOf(c.policy.Installation, rules)
 	return current, err
 }
 
 // readerOf reads network ACLs only where the policy has rules whose traffic they may deny, and subnets for these or
 // where the policy chooses route tables by them.
 func readerOf(n Network, p *policy.Policy) observe.Reader {
-	r := observe.Reader{Tables: n.RouteTables, Groups: n.SecurityGroups}
-	if p.ChoosesSubnets() || p.Admits() {
-		r.Subnets = n.Subnets
-	}
+	r := observe.ReaderOf(n, p)
 	if p.Admits() {
-		r.ACLs = n.NetworkACLs
+		r.ACLs, r.Subnets = n.NetworkACLs, n.Subnets
 	}
 	return r
 }
@@ -67,7 +64,7 @@ func (c *Connector) withLeftovers(ctx context.Context, half plan.Side) (plan.Sid
 		ids = append(ids, r.Connection())
 	}
 	half.Dead, err = c.dead(ctx, ids)
-	half.Old = only(others, func(r peering.IngressRule) bool { return half.Dead[r.Connection()] })
+	half.Old = slices.DeleteFunc(others, func(r peering.IngressRule) bool { return !half.Dead[r.Connection()] })
 	return half, err
 }
 
@@ -78,13 +75,9 @@ func (c *Connector) othersRules(ctx context.Context, half plan.Side) ([]peering.
 		return nil, nil
 	}
 	rules, err := c.network.IngressRulesIn(ctx, groups...)
-	return only(rules, func(r peering.IngressRule) bool {
-		return r.MadeBy() == half.By && r.Connection() != half.Connection.ID
+	return slices.DeleteFunc(peering.RulesOf(half.By, rules), func(r peering.IngressRule) bool {
+		return r.Connection() == half.Connection.ID
 	}), err
-}
-
-func only[T any](all []T, keep func(T) bool) []T {
-	return slices.DeleteFunc(slices.Clone(all), func(t T) bool { return !keep(t) })
 }
 
 // dead returns those of the connections that can't carry traffic any more: in a final state, or no longer shown by EC2.

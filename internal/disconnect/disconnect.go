@@ -52,7 +52,7 @@ func (d *Disconnector) Handle(ctx context.Context, h hint.Hint) error {
 	if err != nil {
 		return err
 	}
-	if c := current.connection; c != nil && c.ManagedBy() != "" && c.ManagedBy() != d.policy.Installation {
+	if c := current.connection; c != nil && c.IsForeignTo(d.policy.Installation) {
 		return nil // another installation's
 	}
 	if err := d.alive(h, current); err != nil {
@@ -93,7 +93,7 @@ func (d *Disconnector) observe(ctx context.Context, id peering.ConnectionID) (ob
 		parallel.Read(&current.remains.Tables, d.network.RouteTablesTo, id),
 		parallel.Read(&current.remains.Rules, d.network.IngressRules, id),
 	)
-	current.remains.Rules = slices.DeleteFunc(current.remains.Rules, func(r peering.IngressRule) bool { return r.MadeBy() != d.policy.Installation })
+	current.remains.Rules = peering.RulesOf(d.policy.Installation, current.remains.Rules)
 	if len(found) > 0 {
 		current.connection = &found[0]
 	}

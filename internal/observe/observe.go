@@ -6,6 +6,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
@@ -18,6 +19,23 @@ type Reader struct {
 	Groups   func(context.Context, ...peering.VPCID) ([]peering.SecurityGroup, error)
 	ACLs     func(context.Context, ...peering.VPCID) ([]peering.NetworkACL, error)
 	Accepted func(context.Context, ...peering.VPCID) ([]peering.Connection, error)
+}
+
+// Network lists the resources that every plan is made from.
+type Network interface {
+	RouteTables(context.Context, ...peering.VPCID) ([]peering.RouteTable, error)
+	SecurityGroups(context.Context, ...peering.VPCID) ([]peering.SecurityGroup, error)
+	Subnets(context.Context, ...peering.VPCID) ([]peering.Subnet, error)
+}
+
+// ReaderOf returns the reader of route tables and security groups, and of subnets where the policy chooses route tables
+// by them.
+func ReaderOf(n Network, p *policy.Policy) Reader {
+	r := Reader{Tables: n.RouteTables, Groups: n.SecurityGroups}
+	if p.ChoosesSubnets() {
+		r.Subnets = n.Subnets
+	}
+	return r
 }
 
 // Read reads all kinds at once, which costs one round trip. Without a VPC it reads nothing.

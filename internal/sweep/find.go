@@ -19,14 +19,14 @@ import (
 func (s *Sweeper) find(current observed) findings {
 	alive := map[peering.ConnectionID]bool{} // or another installation's, whose remains are its own affair
 	for _, c := range current.connections {
-		alive[c.ID] = !c.State.IsDead() || s.isForeign(c)
+		alive[c.ID] = !c.State.IsDead() || c.IsForeignTo(s.policy.Installation)
 	}
 	var found findings
 	for _, c := range current.connections {
 		c = current.WithBlocks(c)
 		d := s.policy.Decide(c)
 		switch {
-		case s.isForeign(c):
+		case c.IsForeignTo(s.policy.Installation):
 			found = append(found, s.foreign(c, d)...)
 		case c.State == peering.PendingAcceptance:
 			found = append(found, s.pending(c, d, current)...)
@@ -41,10 +41,6 @@ func (s *Sweeper) find(current observed) findings {
 	found = append(found, s.leftovers(current, alive)...)
 	slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(a.key(), b.key()) })
 	return found
-}
-
-func (s *Sweeper) isForeign(c peering.Connection) bool {
-	return c.ManagedBy() != "" && c.ManagedBy() != s.policy.Installation
 }
 
 // foreign has the conflict with another installation announced once a day, where the policy allows the connection too.

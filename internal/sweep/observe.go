@@ -37,7 +37,7 @@ func (s *Sweeper) observe(ctx context.Context) (observed, error) {
 	}
 	current.blackholes = slices.DeleteFunc(current.blackholes, func(t peering.RouteTable) bool { return !s.concerns(t.VPC) })
 	resources, err := s.reader.Read(ctx, s.vpcs(current.connections)...)
-	resources.Rules = slices.DeleteFunc(current.Rules, func(r peering.IngressRule) bool { return r.MadeBy() != s.policy.Installation })
+	resources.Rules = peering.RulesOf(s.policy.Installation, current.Rules)
 	current.Inventory = resources
 	for _, c := range current.connections {
 		if c.State.IsAccepted() {
@@ -48,10 +48,8 @@ func (s *Sweeper) observe(ctx context.Context) (observed, error) {
 }
 
 func readerOf(n Network, p *policy.Policy) observe.Reader {
-	r := observe.Reader{VPCs: n.VPCs, Tables: n.RouteTables, Groups: n.SecurityGroups}
-	if p.ChoosesSubnets() {
-		r.Subnets = n.Subnets
-	}
+	r := observe.ReaderOf(n, p)
+	r.VPCs = n.VPCs
 	return r
 }
 

@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/function"
@@ -56,7 +58,9 @@ type Outcome struct {
 	Repair       function.Name `json:"repair,omitempty"` // the function that repairs the drift
 	Wanted       []string      `json:"wanted,omitempty"` // the changes that the repair has to make
 	Next         string        `json:"next,omitempty"`   // the next step for a person
-	// RequestedAt is when the connection was requested, where an event said so.
+	// FoundAt is when a sweep found the drift that was repaired. One drift may come back: each repair has an id of its own.
+	FoundAt time.Time `json:"foundAt,omitzero"`
+	// RequestedAt is when the connection was requested, if an event reported it.
 	RequestedAt         time.Time `json:"requestedAt,omitzero"`
 	SecondsSinceRequest float64   `json:"secondsSinceRequest,omitempty"`
 
@@ -134,17 +138,20 @@ func (o Outcome) Sealed(now time.Time) Outcome {
 }
 
 func (o Outcome) digest() string {
-	parts := []any{o.Type, o.Connection, o.Cell, o.Side, o.Reason.Code, o.Reason.Keys, o.Keys}
+	var lists [4][]string
+	lists[0] = slices.Sorted(slices.Values(o.Keys)) // their sentences may be in another order
 	for _, c := range o.Conflicts {
-		parts = append(parts, c)
+		lists[1] = append(lists[1], fmt.Sprintf("%s|%s|%s|%s|%s", c.RouteTable, c.Destination, c.Target, c.Wanted, c.Overlaps))
 	}
 	for _, s := range o.Shortages {
-		parts = append(parts, s.Resource, s.Quota, s.Have, s.Need, s.Limit)
+		lists[2] = append(lists[2], fmt.Sprintf("%s|%s|%d|%d|%d", s.Resource, s.Quota, s.Have, s.Need, s.Limit))
 	}
 	for _, b := range o.Obstructions {
-		parts = append(parts, b.NetworkACL, b.Rule)
+		lists[3] = append(lists[3], fmt.Sprintf("%s|%s", b.NetworkACL, b.Rule))
 	}
-	data, _ := json.Marshal(parts) // plain values can always be encoded
+	data, _ := json.Marshal([]any{ // plain values can always be encoded
+		o.Type, o.Connection, o.Cell.Account, o.Cell.Region, o.Side, o.Reason.Code, o.Reason.Keys, o.FoundAt, lists,
+	})
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:16])
 }

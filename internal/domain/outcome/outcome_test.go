@@ -32,6 +32,7 @@ func full() outcome.Outcome {
 			NetworkACL: "acl-1", Rule: "90", Sentence: "network ACL acl-1 rule 90 denies it", Remedy: "allow it before rule 90",
 		}},
 		Repair: function.Connect, Wanted: []string{"create route"}, Next: "raise the quota",
+		FoundAt:     now.Add(-time.Hour / 2),
 		RequestedAt: now.Add(-4230 * time.Millisecond), Keys: []string{"route|rtb-1|10.0.0.0/8|pcx-00000001"},
 	}
 }
@@ -39,7 +40,7 @@ func full() outcome.Outcome {
 // identifying are the fields that go into the id. Every other field is a sentence, a change or a time, or follows from
 // one of these.
 var identifying = []string{
-	"Type", "Connection", "Cell.Account", "Cell.Region", "Side", "Reason.Code", "Reason.Keys[0]", "Keys[0]",
+	"Type", "Connection", "Cell.Account", "Cell.Region", "Side", "Reason.Code", "Reason.Keys[0]", "Keys[0]", "FoundAt",
 	"Conflicts[0].RouteTable", "Conflicts[0].Destination", "Conflicts[0].Target", "Conflicts[0].Wanted", "Conflicts[0].Overlaps",
 	"Shortages[0].Resource", "Shortages[0].Quota", "Shortages[0].Have", "Shortages[0].Need", "Shortages[0].Limit",
 	"Obstructions[0].NetworkACL", "Obstructions[0].Rule",
@@ -99,6 +100,15 @@ func eachField(v reflect.Value, path string, visit func(path string, change, res
 	}
 }
 
+func TestTheOrderOfKeysIsNoPartOfTheID(t *testing.T) {
+	t.Parallel()
+	a, b := full(), full()
+	a.Keys, b.Keys = []string{"route|rtb-1", "route|rtb-2"}, []string{"route|rtb-2", "route|rtb-1"}
+	if first, second := a.Sealed(now), b.Sealed(now); first.ID != second.ID || a.Keys[0] != "route|rtb-1" {
+		t.Errorf("ids %s and %s, want one; keys %q, want them as they were", first.ID, second.ID, a.Keys)
+	}
+}
+
 func TestARepetitionHasTheSameID(t *testing.T) {
 	t.Parallel()
 	again := full()
@@ -120,6 +130,7 @@ func TestSealed(t *testing.T) {
 	t.Parallel()
 	o := full()
 	o.State, o.Changes, o.Conflicts, o.Shortages, o.Notes, o.Obstructions, o.Wanted, o.Repair, o.Next = nil, nil, nil, nil, nil, nil, nil, "", ""
+	o.FoundAt = time.Time{}
 	o = o.Sealed(now)
 	got, err := json.Marshal(o)
 	if err != nil {

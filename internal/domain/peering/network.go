@@ -99,6 +99,17 @@ func (r IngressRule) MadeBy() Installation {
 	return Installation(r.Tags[TagManaged])
 }
 
+// RulesOf returns the rules that the installation made.
+func RulesOf(by Installation, rules []IngressRule) []IngressRule {
+	var made []IngressRule
+	for _, r := range rules {
+		if r.MadeBy() == by {
+			made = append(made, r)
+		}
+	}
+	return made
+}
+
 // ACLEntry is one numbered rule of a network ACL.
 type ACLEntry struct {
 	Number   int32 // lower numbers decide first

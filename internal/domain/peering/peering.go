@@ -148,6 +148,11 @@ func (c Connection) AsksMultipath() bool { return c.RequesterMultipath && !c.Sta
 // ManagedBy returns the installation that has connected the cell's side, "" if none has.
 func (c Connection) ManagedBy() Installation { return Installation(c.Tags[TagManaged]) }
 
+// IsForeignTo reports whether another installation has connected the cell's side.
+func (c Connection) IsForeignTo(by Installation) bool {
+	return c.ManagedBy() != "" && c.ManagedBy() != by
+}
+
 // IsConnectedBy reports whether the installation has connected the cell's side: its tag on the connection is evidence, and
 // where the connection has no such tag, a rule that the installation made for it.
 func (c Connection) IsConnectedBy(by Installation, rules []IngressRule) bool {

@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -95,7 +96,11 @@ func (c Authorize) String() string {
 
 // Key implements Change.
 func (c Authorize) Key() string {
-	return key("authorize", c.Group, c.Connection, c.Permissions)
+	keys := make([]string, len(c.Permissions))
+	for i, p := range c.Permissions {
+		keys[i] = permissionKey(p)
+	}
+	return key("authorize", c.Group, c.Connection, strings.Join(keys, ","))
 }
 
 // Revoke removes ingress rules of one group by their ids, provided that their tags still name the connection and the
@@ -150,18 +155,27 @@ func (c Tag) String() string {
 	return fmt.Sprintf("tag %s with %s", c.Connection, strings.Join(words, ", "))
 }
 
-// Key implements Change.
+// Key implements Change. It leaves out the values, since a name is a text.
 func (c Tag) Key() string {
-	return key("tag", c.Connection, c.Tags)
+	return key("tag", c.Connection, strings.Join(slices.Sorted(maps.Keys(c.Tags)), ","))
+}
+
+// permissionKey identifies a permission by its protocol, ports and source.
+func permissionKey(p peering.Permission) string {
+	return fmt.Sprintf("%s/%d/%d/%s", p.Protocol, p.From, p.To, source(p))
+}
+
+// source returns the group, the prefix list or the block that a permission admits.
+func source(p peering.Permission) string {
+	if id := cmp.Or(string(p.Group), string(p.PrefixList)); id != "" {
+		return id
+	}
+	return p.Source.String()
 }
 
 // admits describes the traffic that a permission admits: "tcp 443 from 10.10.1.0/24".
 func admits(p peering.Permission) string {
-	source := cmp.Or(string(p.Group), string(p.PrefixList))
-	if source == "" {
-		source = p.Source.String()
-	}
-	return protocolAndPorts(p) + " from " + source
+	return protocolAndPorts(p) + " from " + source(p)
 }
 
 func protocolAndPorts(p peering.Permission) string {

@@ -19,12 +19,12 @@ func TestKeys(t *testing.T) {
 		"create-route|rtb-1|172.31.0.0/16|pcx-1":          plan.CreateRoute{Table: "rtb-1", Destination: block, Via: "pcx-1"},
 		"replace-route|rtb-1|172.31.0.0/16|pcx-old|pcx-1": plan.ReplaceRoute{Table: "rtb-1", Destination: block, Was: "pcx-old", Via: "pcx-1"},
 		"delete-route|rtb-1|172.31.0.0/16|pcx-1":          plan.DeleteRoute{Table: "rtb-1", Destination: block, Via: "pcx-1"},
-		"authorize|sg-1|pcx-1|[{icmp -1 -1 172.31.0.0/16  }]": plan.Authorize{
+		"authorize|sg-1|pcx-1|icmp/-1/-1/172.31.0.0/16": plan.Authorize{
 			Group: "sg-1", Connection: "pcx-1", By: installation, Permissions: []peering.Permission{icmp}, Peer: "111111111111", Description: "words",
 		},
-		"revoke|sg-1|pcx-1|[sgr-1 sgr-2]":     plan.Revoke{Group: "sg-1", Connection: "pcx-1", By: "autopeer", Rules: []peering.RuleID{"sgr-1", "sgr-2"}},
-		"enable-dns|pcx-1|requester":          plan.EnableDNS{Connection: "pcx-1", Role: peering.Requester},
-		"tag|pcx-1|map[Name:a autopeer: b:c]": plan.Tag{Connection: "pcx-1", Tags: map[string]string{"b": "c", "Name": "a", "autopeer": ""}},
+		"revoke|sg-1|pcx-1|[sgr-1 sgr-2]": plan.Revoke{Group: "sg-1", Connection: "pcx-1", By: "autopeer", Rules: []peering.RuleID{"sgr-1", "sgr-2"}},
+		"enable-dns|pcx-1|requester":      plan.EnableDNS{Connection: "pcx-1", Role: peering.Requester},
+		"tag|pcx-1|Name,autopeer,b":       plan.Tag{Connection: "pcx-1", Tags: map[string]string{"b": "c", "Name": "a", "autopeer": ""}},
 	} {
 		if got := change.Key(); got != want {
 			t.Errorf("Key() of %q = %q, want %q", change, got, want)
@@ -41,7 +41,7 @@ func TestKeysOfTheState(t *testing.T) {
 	}))
 	want := []plan.Fact{
 		{Sentence: "rtb-1 routes 172.31.0.0/16 to pcx-new", Key: "route|rtb-1|172.31.0.0/16|pcx-new"},
-		{Sentence: "sg-1 admits icmp from 172.31.0.0/16", Key: "rule|sg-1|{icmp -1 -1 172.31.0.0/16  }"},
+		{Sentence: "sg-1 admits icmp from 172.31.0.0/16", Key: "rule|sg-1|icmp/-1/-1/172.31.0.0/16"},
 	}
 	if diff := cmp.Diff(want, p.State); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)

@@ -26,7 +26,7 @@ func planRules(s Side) Plan {
 		p.Changes = append(p.Changes, authorizations(s, g.ID, missing)...)
 		p = p.with(holdRules(s, g, missing, permissionsIn(g.ID, going)))
 		for _, w := range want[g.ID] {
-			p.State = append(p.State, Fact{fmt.Sprintf("%s admits %s", g.ID, admits(w)), key("rule", g.ID, w)})
+			p.State = append(p.State, Fact{fmt.Sprintf("%s admits %s", g.ID, admits(w)), key("rule", g.ID, permissionKey(w))})
 		}
 	}
 	p.Changes = append(p.Changes, revocations(going)...)

@@ -124,11 +124,11 @@ func (p *Policy) decideSameVPC(c peering.Connection) Decision {
 func (p *Policy) notListed(c peering.Connection, requesters, accepters []match) Decision {
 	d := Decision{
 		Verdict: p.verdict(NotListed), Requester: onlyName(requesters), Accepter: onlyName(accepters),
-		Code: NotListed,
+		Code: NotListed, Details: []string{names(requesters), names(accepters)},
 	}
 	d.Reason = p.notListedReason(c, requesters, accepters)
 	if r := p.retirementOf(c); r != nil {
-		d.Reason, d.Line = p.retiredReason(*r), r.Line
+		d.Reason, d.Line, d.Details = p.retiredReason(*r), r.Line, []string{r.Cell.String()}
 	}
 	return d
 }

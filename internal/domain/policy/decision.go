@@ -20,6 +20,9 @@ type Decision struct {
 	// Blocks are the blocks that Code is about: the one that isn't declared, or the two that overlap. Nil for others.
 	Blocks []netip.Prefix
 	Line   int // of the policy file, that Reason names; 0 where it names none
+	// Details are further names that Reason contains: where no peering was found, the departments that each VPC may be
+	// in, and the retired cell.
+	Details []string
 	// Provisional says that a side's blocks aren't known yet. The verdict rests on owners, regions and
 	// ids then, and Decide must be asked again with the blocks of the active connection.
 	Provisional bool
@@ -88,8 +91,9 @@ func (d Decision) Terms(r peering.Role) Terms {
 	return d.Peering.Terms(d.Accepter, d.Requester)
 }
 
-// Key returns the codes, ids and figures that Reason spells out, but for those of the connection. Equal keys mean equal
-// reasons for one connection under one policy file.
+// Key returns the codes, names and blocks that Reason contains, but for those of the connection. Equal keys of one
+// connection mean equal reasons, apart from the line: an entry is identified by its departments, so that a line more
+// in the file changes no key.
 func (d Decision) Key() string {
-	return fmt.Sprintf("%s|%s|%s|%d|%s", d.Code, d.Requester, d.Accepter, d.Line, d.Blocks)
+	return fmt.Sprintf("%s|%s|%s|%s|%q", d.Code, d.Requester, d.Accepter, d.Blocks, d.Details)
 }

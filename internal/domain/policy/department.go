@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"strings"
 
 	"github.com/autopeer/autopeer/internal/domain/cidr"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -87,6 +88,15 @@ func (d *Department) ranges(cell peering.Cell) []netip.Prefix {
 // DepartmentOf returns the name of the department that v belongs to; empty when it is in none, or when
 // without its blocks nobody can tell in which.
 func (p *Policy) DepartmentOf(v peering.VPC) string { return onlyName(p.matches(v)) }
+
+// names returns the departments' names, separated by commas.
+func names(matches []match) string {
+	all := make([]string, len(matches))
+	for i, m := range matches {
+		all[i] = m.department.Name
+	}
+	return strings.Join(all, ",")
+}
 
 func onlyName(matches []match) string {
 	if len(matches) == 1 {

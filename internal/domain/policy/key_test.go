@@ -1,10 +1,28 @@
 package policy_test
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
+
+// TestKeysTellSeveralDepartmentsFromNone: a VPC whose blocks aren't known may be in several departments.
+func TestKeysTellSeveralDepartmentsFromNone(t *testing.T) {
+	t.Parallel()
+	p := company()
+	unknown := vpc(peering.Cell{Account: "777777777777", Region: "eu-west-1"}, "vpc-u")
+	none := p.Decide(request(vpc(marketingCell, "vpc-m", "10.10.0.0/16"), unknown))
+	for _, name := range []string{"first", "second"} {
+		block := netip.MustParsePrefix(map[string]string{"first": "10.100.0.0/16", "second": "10.101.0.0/16"}[name])
+		p.Departments = append(p.Departments, policy.Department{Name: name, Members: []policy.Member{{Cell: unknown.Cell(), Within: block}}})
+	}
+	several := p.Decide(request(vpc(marketingCell, "vpc-m", "10.10.0.0/16"), unknown))
+	if none.Reason == several.Reason || none.Key() == several.Key() {
+		t.Errorf("reasons %q and %q have the keys %s and %s, want two", none.Reason, several.Reason, none.Key(), several.Key())
+	}
+}
 
 // TestKeysOfDecisions states the keys, from which the ids of announcements are made: a changed key is a changed id.
 func TestKeysOfDecisions(t *testing.T) {
@@ -15,13 +33,14 @@ func TestKeysOfDecisions(t *testing.T) {
 		requester, accepter peering.VPC
 		want                string
 	}{
-		{"the line of the entry", m, f, "allowed|marketing|finance|13|[]"},
-		{"the line of the entry that names the requester", f, d, "wrong-direction|finance|developer|14|[]"},
-		{"the line of the entry that needs approval", m, d, "approval-needed|marketing|developer|15|[]"},
-		{"the line and the block of the member", vpc(marketingCell, "vpc-m", "10.11.0.0/16"), f, "cidr-mismatch|marketing|finance|4|[10.11.0.0/16]"},
-		{"two blocks and no line", m, vpc(financeCell, "vpc-f", "10.10.4.0/24"), "overlap|marketing|finance|0|[10.10.0.0/16 10.10.4.0/24]"},
-		{"no line where no entry matches", m, vpc(developerCell, "vpc-g"), "not-listed|marketing|guest|0|[]"},
-		{"one VPC", m, m, "same-vpc|marketing|marketing|0|[]"},
+		{"the departments of the entry", m, f, "allowed|marketing|finance|[]|[]"},
+		{"the departments of an entry that names the requester", f, d, "wrong-direction|finance|developer|[]|[]"},
+		{"the departments of an entry that needs approval", m, d, "approval-needed|marketing|developer|[]|[]"},
+		{"the block of the member", vpc(marketingCell, "vpc-m", "10.11.0.0/16"), f, "cidr-mismatch|marketing|finance|[10.11.0.0/16]|[]"},
+		{"two blocks", m, vpc(financeCell, "vpc-f", "10.10.4.0/24"), "overlap|marketing|finance|[10.10.0.0/16 10.10.4.0/24]|[]"},
+		{"the departments of which there is no peering", m, vpc(developerCell, "vpc-g"), `not-listed|marketing|guest|[]|["marketing" "guest"]`},
+		{"no department of the accepter", m, vpc(financeCell, "vpc-x", "192.168.0.0/16"), `not-listed|marketing||[]|["marketing" ""]`},
+		{"one VPC", m, m, "same-vpc|marketing|marketing|[]|[]"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -121,7 +121,7 @@ func (c *company) attackAsConnect(at peering.Cell, own, other lab.Site, listed [
 	c.refused("a rule with another tag", err)
 	_, err = client.AuthorizeSecurityGroupIngress(c.ctx, ingress(own.Group, "0.0.0.0/0", foreigns))
 	c.refused("a rule in another installation's name", err)
-	c.refused("a rule of somebody else's made ours", tag(c, client, c.foreignRule(own), peering.TagConnection))
+	c.refused("another principal's rule made ours", tagAll(c, client, c.foreignRule(own), ours(listed[0])))
 	c.refused("a name for a foreign connection", tag(c, client, string(foreign), peering.TagName))
 	_, err = client.ModifyVpcPeeringConnectionOptions(c.ctx, &ec2.ModifyVpcPeeringConnectionOptionsInput{
 		VpcPeeringConnectionId: aws.String(string(foreign)), RequesterPeeringConnectionOptions: &types.PeeringConnectionOptionsRequest{AllowDnsResolutionFromRemoteVpc: aws.Bool(true)},
@@ -134,7 +134,15 @@ func (c *company) attackAsConnect(at peering.Cell, own, other lab.Site, listed [
 }
 
 func tag(c *company, client *ec2.Client, id, key string) error {
-	_, err := client.CreateTags(c.ctx, &ec2.CreateTagsInput{Resources: []string{id}, Tags: []types.Tag{{Key: &key, Value: aws.String("x")}}})
+	return tagAll(c, client, id, map[string]string{key: "x"})
+}
+
+func tagAll(c *company, client *ec2.Client, id string, tags map[string]string) error {
+	in := &ec2.CreateTagsInput{Resources: []string{id}}
+	for key, value := range tags {
+		in.Tags = append(in.Tags, types.Tag{Key: &key, Value: &value})
+	}
+	_, err := client.CreateTags(c.ctx, in)
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"hash/crc32"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -50,7 +51,8 @@ type announcement struct {
 // worded are the packages with the sentences of announcements.
 var worded = []string{
 	"internal/domain/plan", "internal/domain/policy", "internal/domain/reach", "internal/announce", "internal/aws/ec2net",
-	"internal/accept", "internal/connect", "internal/disconnect", "internal/sweep",
+	"internal/accept", "internal/connect", "internal/disconnect", "internal/sweep", "internal/apply",
+	"internal/domain/fault", "internal/domain/peering", "internal/cloudsim/ec2", // with EC2's messages
 }
 
 const (
@@ -124,7 +126,8 @@ func reworded(t *testing.T) map[string][]byte {
 	return changed
 }
 
-// reword puts the prefix into every string that has a letter and a space, and counts them.
+// reword puts the prefix and a digest of the text before every string that has a letter and a space, so that sorted
+// sentences change places, and counts them.
 func reword(t *testing.T, path string) (source []byte, sentences int) {
 	t.Helper()
 	source, err := os.ReadFile(path)
@@ -143,10 +146,10 @@ func reword(t *testing.T, path string) (source []byte, sentences int) {
 			return true
 		}
 		text, err := strconv.Unquote(literal.Value)
-		if err == nil && strings.Contains(text, " ") && strings.ContainsFunc(text, unicode.IsLetter) {
+		if err == nil && isSentence(text) {
 			at := int(literal.Pos() - file.FileStart)
 			edited.Write(source[last:at])
-			edited.WriteString(strconv.Quote(prefix + text))
+			edited.WriteString(strconv.Quote(fmt.Sprintf("%s%08x %s", prefix, crc32.ChecksumIEEE([]byte(text)), text)))
 			last, sentences = at+len(literal.Value), sentences+1
 		}
 		return true
@@ -272,4 +275,9 @@ var scenarios = []scenario{
 		t.Redeploy(strings.Replace(policy, string(m.VPC.ID)+" }", string(m.VPC.ID)+", cidrs: [10.99.0.0/16] }", 1))
 		time.Sleep(time.Hour)
 	}},
+}
+
+// isSentence reports whether the text has words, and is no document of EC2.
+func isSentence(text string) bool {
+	return strings.Contains(text, " ") && strings.ContainsFunc(text, unicode.IsLetter) && !strings.Contains(text, `="`) && !strings.HasPrefix(text, "<")
 }

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/outcome"
@@ -38,11 +39,15 @@ func (a announced) String() string {
 	return fmt.Sprintf("announced in %s: %s of %s %s: %s %v", a.Cell, a.Type, a.Connection, a.Side, a.Reason.Sentence, a.Changes)
 }
 
+// lineOfFile is the part of a sentence that may change between repetitions: where the policy has an entry.
+var lineOfFile = regexp.MustCompile(`line \d+`)
+
 // checkIDs checks that announcements have one id if and only if they are repetitions of one another.
 func (c *Checker) checkIDs() {
 	byText, byID := map[string]string{}, map[string]string{}
 	for _, o := range c.outcomes {
-		text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, o.Conflicts, o.Obstructions, o.Wanted)
+		text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, o.Conflicts, o.Obstructions, o.Wanted, o.FoundAt, o.Next)
+		text = lineOfFile.ReplaceAllString(text, "a line")
 		if id, again := byText[text]; again && id != o.ID {
 			c.report.Fail([]string{string(o.Connection)}, "%s of %s was announced twice with different ids", o.Type, o.Connection)
 		}
