@@ -1,5 +1,5 @@
 // Package accept answers requests for peering connections. In the accepter's cell it accepts those that the policy
-// allows; in every cell it publishes the outcome.
+// allows and publishes the acceptance. Denials are published in every cell that owns a side.
 package accept
 
 import (

@@ -73,7 +73,7 @@ type observed struct {
 	remains    plan.Remains
 }
 
-// shown returns the connection, with nothing but its id where EC2 shows none.
+// shown returns the connection as EC2 shows it, or a connection with only the id if EC2 shows none.
 func (o observed) shown() peering.Connection {
 	if o.connection == nil {
 		return peering.Connection{ID: o.remains.Connection}

@@ -38,7 +38,7 @@ const (
 // forms has the form of every T of a scalar[T] in the document.
 var forms = map[reflect.Type]jsonschema.Schema{
 	reflect.TypeFor[bool]():    {Type: "boolean"},
-	reflect.TypeFor[version](): numberForm(1, 1, "is not known; this program reads version 1"),
+	reflect.TypeFor[version](): numberForm(1, 1, "is not known; write version: 1"),
 
 	reflect.TypeFor[name]():     textForm(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`, "marketing"),
 	reflect.TypeFor[tagKey]():   textForm(`^.{1,128}$`, "Tier"),

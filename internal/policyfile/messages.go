@@ -22,8 +22,11 @@ func (r *reader) explain(e *element, s *jsonschema.Schema) {
 		s = s.Else
 	}
 	name := e.name
+	if e.key != nil {
+		name = quoted(name)
+	}
 	if s.Title != "" {
-		name = strings.Replace(s.Title, "a department", quoted(name), 1)
+		name = strings.Replace(s.Title, "a department", quoted(e.name), 1)
 	}
 	for _, v := range e.violations {
 		r.refuse(e, s, name, v)
@@ -86,11 +89,24 @@ func (r *reader) refuseKey(e *element) {
 	case "cidrs":
 		problem, fix = "cidrs are given for a range", "cidrs go with vpc; within names the blocks itself"
 	case "to", "except":
-		problem, fix = e.name+" means nothing beside tables none", "leave it out, or choose tables"
+		problem, fix = e.name+" is given beside tables none, which leaves all routes to others", "remove the key "+e.name+", or choose tables"
 	case "approval":
-		problem, fix = "approval is given, and with manage requester the third party accepts", "leave it out: nothing is accepted here"
+		problem, fix = fmt.Sprintf("approval is given, and %s accepts", thirdPartyThatAccepts(e.parent)), "leave approval out: autopeer accepts nothing here"
 	}
 	r.add(e.at(), problem, fix)
+}
+
+// thirdPartyThatAccepts describes the department that a peering names beside its requester.
+func thirdPartyThatAccepts(peering *element) string {
+	between, requester := peering.byKey["between"], peering.byKey["requester"].text()
+	if between != nil && len(between.inside) == 2 {
+		for i, side := range between.inside {
+			if other := between.inside[1-i].text(); side.text() == requester && other != requester {
+				return quoted(other) + ", the third party,"
+			}
+		}
+	}
+	return "the third party"
 }
 
 // refuseMissing reports the missing keys, except those that are there with a typing error.
@@ -118,14 +134,14 @@ func (r *reader) refuseChoice(e *element, s *jsonschema.Schema, name string, vio
 	switch {
 	case len(unknownKeys(e, s)) > 0:
 	case isNeed:
-		r.add(e.byKey[needs.Prop].at(), fmt.Sprintf("%s is given without %s, so the third party is unknown", needs.Prop, needs.Missing[0]),
-			"add the key "+needs.Missing[0])
+		r.add(e.byKey[needs.Prop].at(), fmt.Sprintf("%s is given without %s, so the third party can't be determined", needs.Prop, needs.Missing[0]),
+			"add the key "+needs.Missing[0]+" with the department that requests the connections")
 	case len(found) > 0:
 		r.add(e.at(), fmt.Sprintf("%s has %d keys that exclude each other", name, len(found)), "keep only "+alternatives(found))
 	case len(choices) == 0:
 		r.add(e.at(), name+" is an empty mapping", "give it an entry or leave the key out")
 	case len(s.OneOf) == 0 && s.MaxProperties == nil:
-		r.add(e.at(), name+" is an empty mapping", "give it "+alternatives(choices)+", or leave it out")
+		r.add(e.at(), name+" is an empty mapping", "give it "+alternatives(choices)+", or leave "+quoted(e.name)+" out")
 	default:
 		r.add(e.at(), name+" has none of the keys that it needs", "give it "+alternatives(choices))
 	}

@@ -85,7 +85,7 @@ type keyed struct {
 func (k keyed) Error() string { return k.err.Error() }
 func (k keyed) Unwrap() error { return k.err }
 
-// Keyed gives err a key made of codes and ids, which identifies it whatever its text is. It returns nil for a nil err.
+// Keyed gives err a key of codes and ids that identifies it independently of its text. It returns nil for a nil err.
 func Keyed(key string, err error) error {
 	if err == nil {
 		return nil

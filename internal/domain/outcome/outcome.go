@@ -36,7 +36,7 @@ const (
 	Repaired     Type = "Drift Repaired" // a difference that a sweep had found
 )
 
-// Outcome is one announcement. A repetition of it carries the same id, whatever was still to do.
+// Outcome is one announcement. A repetition carries the same id, even if it had fewer changes to make.
 type Outcome struct {
 	Type       Type                 `json:"-"` // travels as the event's detail-type
 	Version    int                  `json:"version"`
