@@ -111,24 +111,6 @@ func TestTheSDKStaysAtTheEdges(t *testing.T) {
 	}
 }
 
-// TestTheDomainIsPure: no I/O, no clock, no context, no log.
-func TestTheDomainIsPure(t *testing.T) {
-	impure := []string{"os", "net", "net/http", "io/fs", "os/exec", "syscall", "math/rand", "math/rand/v2", "context", "log", "log/slog", "regexp"}
-	for _, p := range packages(t) {
-		if l := layerOf(p.ImportPath); l == nil || l.name != "domain" {
-			continue
-		}
-		for _, i := range p.Imports {
-			if slices.Contains(impure, i) || !within(i, module) && strings.Contains(i, ".") {
-				t.Errorf("%s imports %s; the domain imports itself and the standard library without I/O, and compiles no regular expression at a cold start", p.ImportPath, i)
-			}
-		}
-		for _, call := range clockReads(t, p) {
-			t.Errorf("%s reads the clock; the time is an argument", call)
-		}
-	}
-}
-
 // TestFunctionsCarryNoTools: the binaries have nothing of the embedded cloud, the CDK app or the policy file's parser.
 func TestFunctionsCarryNoTools(t *testing.T) {
 	banned := []string{
@@ -137,7 +119,7 @@ func TestFunctionsCarryNoTools(t *testing.T) {
 		"github.com/goccy/go-yaml", "github.com/invopop/jsonschema", "github.com/spf13/cobra", "text/template", "html/template", "net/rpc",
 	}
 	functions := 0
-	for _, p := range packages(t, "-tags=lambda.norpc") {
+	for _, p := range lambdaPackages(t) {
 		if !within(p.ImportPath, module+"functions") {
 			continue
 		}
