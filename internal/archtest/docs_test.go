@@ -20,8 +20,7 @@ func layoutOf(t *testing.T, path string, parts map[string]string) (part string) 
 	t.Helper()
 	longest := ""
 	for row, of := range parts {
-		fits := path == row || strings.HasSuffix(row, "/") && strings.HasPrefix(path+"/", row)
-		if fits && len(row) > len(longest) {
+		if fits(path, row) && len(row) > len(longest) {
 			longest, part = row, of
 		}
 	}
