@@ -13,6 +13,7 @@ var (
 	layoutRow = regexp.MustCompile("(?m)^\\| (deployed|deploys it|for people|proves it) \\| (`.*`) \\|")
 	quotedIn  = regexp.MustCompile("`([^`]+)`")
 	link      = regexp.MustCompile(`\]\(([^)#]+)\)`)
+	arrow     = regexp.MustCompile(`(?m)^  (\w+)(?:\[".*?"\])? --> (\w+)`)
 )
 
 // layout returns the part of each place in the README's table.
@@ -103,6 +104,57 @@ func TestTheREADMEsLayoutIsTrue(t *testing.T) {
 	}
 	if len(used) != 4 {
 		t.Errorf("parts in use: %v, want all four", used)
+	}
+}
+
+// tableOfLayers returns the rows of docs/architecture.md, which has them between blank lines.
+func tableOfLayers() string {
+	var table strings.Builder
+	table.WriteString("\n\n| layer | packages | may import | tests also |\n|---|---|---|---|\n")
+	for _, l := range layers {
+		places := "`" + strings.Join(l.paths, "`, `") + "`"
+		table.WriteString("| " + l.name + " | " + places + " | " + orNone(l.imports) + " | " + orNone(l.tests) + " |\n")
+	}
+	return table.String() + "\n"
+}
+
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "–"
+	}
+	return strings.Join(names, ", ")
+}
+
+func TestTheDocumentHasTheTableOfLayers(t *testing.T) {
+	text, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), tableOfLayers()) {
+		t.Errorf("docs/architecture.md lacks this table:%s", tableOfLayers())
+	}
+}
+
+// TestTheDiagramsArrowsAreAllowed: a node's name is that of its layer without spaces.
+func TestTheDiagramsArrowsAreAllowed(t *testing.T) {
+	text, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrows := map[string]bool{}
+	for _, from := range layers {
+		for _, to := range from.imports {
+			arrows[strings.ReplaceAll(from.name+">"+to, " ", "")] = true
+		}
+	}
+	drawn := arrow.FindAllStringSubmatch(string(text), -1)
+	for _, found := range drawn {
+		if !arrows[found[1]+">"+found[2]] {
+			t.Errorf("the diagram has an arrow from %s to %s, which no layer allows", found[1], found[2])
+		}
+	}
+	if lines := strings.Count(string(text), " --> "); len(drawn) != lines || lines < 10 {
+		t.Errorf("%d arrows of %d were checked, want all and at least 10", len(drawn), lines)
 	}
 }
 
