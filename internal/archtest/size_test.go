@@ -15,6 +15,7 @@ const largest = 12 << 20
 // TestFunctionsStaySmall links the functions for this machine, for which the SDK is compiled anyway. The linker keeps
 // the same operations for every architecture, and a function for Lambda's arm64 is smaller than one for amd64.
 func TestFunctionsStaySmall(t *testing.T) {
+	openDirectories(t)
 	mains, err := filepath.Glob("../../functions/*/main.go")
 	if err != nil || len(mains) == 0 {
 		t.Fatalf("no functions: %v", err)
