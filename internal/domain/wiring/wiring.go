@@ -5,7 +5,6 @@ package wiring
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/function"
@@ -13,42 +12,6 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
-
-// DefaultPrefix is what the names of everything begin with, unless the operator says otherwise.
-const DefaultPrefix = "autopeer"
-
-// StackName returns the name of the CloudFormation stack of a cell, which has everything but the event bus.
-func StackName(prefix string, cell peering.Cell) string {
-	return fmt.Sprintf("%s-%s-%s", prefix, cell.Account, cell.Region)
-}
-
-// BusStackName returns the name of the stack with the event bus of a cell and the bus's policy. The counterparts' rules
-// send to this bus, so it is deployed before their cells.
-func BusStackName(prefix string, cell peering.Cell) string { return StackName(prefix, cell) + "-bus" }
-
-// How a function is fed. AWS asks that a message stays hidden for six function timeouts. Few environments
-// beat many under EC2's throttle, since none can see what the others spend. A message that fails is
-// hidden by the function for 2, 4, 8 … 300 seconds, so ten deliveries take thirteen minutes.
-// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-const (
-	FunctionTimeout   = 30 * time.Second
-	VisibilityTimeout = 6 * FunctionTimeout
-	MaxReceives       = 10
-	BatchSize         = 10
-	MaxConcurrency    = 2
-)
-
-// DefaultSweepInterval is the time from one sweep to the next, unless the operator says otherwise.
-const DefaultSweepInterval = 15 * time.Minute
-
-// Delay returns how long a message waits in the function's queue before it is delivered. Changes come in bursts,
-// as when a VPC is built, and a block takes seconds to be associated: one sweep, some time after, sees them all.
-func Delay(f function.Name) time.Duration {
-	if f == function.Sweep {
-		return 15 * time.Second
-	}
-	return 0
-}
 
 // Bus says on which event bus of the cell a rule listens.
 type Bus string
@@ -69,9 +32,6 @@ type Rule struct {
 	Queue    function.Name  // empty for a rule that forwards
 	Forward  peering.Cell   // zero for a rule that feeds a queue
 }
-
-// SweepRule is the name of the rule with the schedule of the sweeps.
-const SweepRule = "sweep-schedule"
 
 // Rules returns the rules of the cell, in a fixed order. A retired cell only listens for deletions and sweeps: it accepts and
 // connects nothing, and its counterparts find by their own sweeps that they have to close their sides.
@@ -147,14 +107,6 @@ func foreign(accounts []string) []Rule {
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
 func atOnce(accounts []string) [][]string { return slices.Collect(slices.Chunk(accounts, 100)) }
 
-// numbered keeps names unique; the first needs no number.
-func numbered(name string, i int) string {
-	if i == 0 {
-		return name
-	}
-	return name + "-" + strconv.Itoa(i+1)
-}
-
 // announced lets connect begin as soon as an accept function has spoken, its own cell's or a counterpart's.
 func announced(cell peering.Cell, counterparts []peering.Cell) []Rule {
 	var rules []Rule
@@ -226,16 +178,6 @@ func forwardAnnouncements(from, to peering.Cell) Rule {
 			"account": []string{string(to.Account)}, "region": []string{string(to.Region)},
 		}},
 	}}
-}
-
-// ForwardNames returns the names of the rules by which every counterpart forwards to the cell, the one for
-// calls on its default bus and the one for announcements on its own.
-func ForwardNames(to peering.Cell) (calls, announcements string) {
-	return forwardName("calls", to), forwardName("announcements", to)
-}
-
-func forwardName(what string, to peering.Cell) string {
-	return "forward-" + what + "-" + string(to.Account) + "-" + string(to.Region)
 }
 
 // callPattern matches peering calls that succeeded, recorded by CloudTrail in one of the accounts.
