@@ -266,30 +266,30 @@ func merge(a, b reach.Network) reach.Network {
 	return a
 }
 
-// State is what the sites' route tables and security groups hold beyond what they began with, in words and
+// State is what the sites' route tables and security groups hold beyond what they began with, as sentences and
 // sorted: "rtb-1 routes 10.0.0.0/16 to pcx-1", "sg-1 admits icmp from 10.0.0.0/16".
 func (s *Sandbox) State(ctx context.Context, sites ...lab.Site) ([]string, error) {
 	n, err := s.Snapshot(ctx, sites...)
 	if err != nil {
 		return nil, err
 	}
-	var words []string
+	var lines []string
 	for _, t := range n.RouteTables {
 		for _, r := range t.Routes {
 			if r.Target != peering.Local && !strings.HasPrefix(string(r.Target), "igw-") {
-				words = append(words, fmt.Sprintf("%s routes %s to %s", t.ID, r.Destination, r.Target))
+				lines = append(lines, fmt.Sprintf("%s routes %s to %s", t.ID, r.Destination, r.Target))
 			}
 		}
 	}
 	for _, g := range n.SecurityGroups {
 		for _, p := range g.Ingress {
 			if from := source(p, g.ID); from != "" {
-				words = append(words, fmt.Sprintf("%s admits %s from %s", g.ID, ports(p), from))
+				lines = append(lines, fmt.Sprintf("%s admits %s from %s", g.ID, ports(p), from))
 			}
 		}
 	}
-	slices.Sort(words)
-	return words, nil
+	slices.Sort(lines)
+	return lines, nil
 }
 
 // source leaves out groups' references to themselves, which default groups begin with.
@@ -322,9 +322,9 @@ func ports(p peering.Permission) string {
 
 // Connected is the state of two sites that are connected, all route tables of both and nothing admitted.
 func Connected(a, b lab.Site, via peering.ConnectionID) []string {
-	words := []string{Routes(a.Table, b, via), Routes(a.VPC.Main, b, via), Routes(b.Table, a, via), Routes(b.VPC.Main, a, via)}
-	slices.Sort(words)
-	return slices.Compact(words)
+	lines := []string{Routes(a.Table, b, via), Routes(a.VPC.Main, b, via), Routes(b.Table, a, via), Routes(b.VPC.Main, a, via)}
+	slices.Sort(lines)
+	return slices.Compact(lines)
 }
 
 // Routes says, as State does, that the table routes the site's block to the connection.

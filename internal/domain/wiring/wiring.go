@@ -28,7 +28,7 @@ type Rule struct {
 	Name     string // unique on its bus, without prefix
 	Bus      Bus
 	Pattern  map[string]any // EventBridge's pattern language, ready to be encoded as JSON; nil with a schedule
-	Schedule string         // in EventBridge's words, "rate(15 minutes)"
+	Schedule string         // a schedule expression of EventBridge, "rate(15 minutes)"
 	Queue    function.Name  // empty for a rule that forwards
 	Forward  peering.Cell   // zero for a rule that feeds a queue
 }

@@ -37,7 +37,7 @@ func (f *fate) decide(local.Step) local.Death {
 
 // End is what a lab ends with.
 type End struct {
-	Network     []string // routes and rules, in words
+	Network     []string // routes and rules, as sentences
 	Connections []string // with their states
 	Said        []string // the announcements, each id once
 	DeadLetters int

@@ -225,11 +225,11 @@ func (t *T) SaidOnce(kind outcome.Type, id peering.ConnectionID) outcome.Outcome
 }
 
 func summary(heard []outcome.Outcome) string {
-	var words []string
+	var lines []string
 	for _, o := range heard {
-		words = append(words, fmt.Sprintf("%s of %s (%s)", o.Type, o.Connection, o.Reason.Sentence))
+		lines = append(lines, fmt.Sprintf("%s of %s (%s)", o.Type, o.Connection, o.Reason.Sentence))
 	}
-	return strings.Join(words, "; ")
+	return strings.Join(lines, "; ")
 }
 
 // Mutations returns autopeer's mutating EC2 calls since the mark, in the order of the log.

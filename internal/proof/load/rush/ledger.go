@@ -110,21 +110,21 @@ func (l *ledger) waits() []time.Duration {
 }
 
 // judge says which connections were announced and are there as they must, given everything that holds in the
-// network in the words of sandbox.State, and what is wrong.
+// network in the form of sandbox.State, and what is wrong.
 func (l *ledger) judge(state []string) (connected int, wrong []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	left := map[string]bool{}
-	for _, words := range state {
-		left[words] = true
+	for _, line := range state {
+		left[line] = true
 	}
 	for _, id := range slices.Sorted(maps.Keys(l.entries)) {
 		faults := l.entries[id].faults()
-		for _, words := range l.entries[id].wanted(id) {
-			if !left[words] {
-				faults = append(faults, "it isn't so that "+words)
+		for _, line := range l.entries[id].wanted(id) {
+			if !left[line] {
+				faults = append(faults, "it isn't so that "+line)
 			}
-			delete(left, words)
+			delete(left, line)
 		}
 		if len(faults) == 0 {
 			connected++
@@ -133,8 +133,8 @@ func (l *ledger) judge(state []string) (connected int, wrong []string) {
 			wrong = append(wrong, fmt.Sprintf("%s: %s", id, f))
 		}
 	}
-	for _, words := range slices.Sorted(maps.Keys(left)) {
-		wrong = append(wrong, "nobody asked that "+words)
+	for _, line := range slices.Sorted(maps.Keys(left)) {
+		wrong = append(wrong, "nobody asked that "+line)
 	}
 	return connected, wrong
 }
