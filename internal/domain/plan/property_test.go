@@ -37,7 +37,7 @@ func stateSentences(p plan.Plan) []string {
 }
 
 // TestKeysTellApartAsSentencesDo: an announcement's id is made of keys, so that two of them are equal only where
-// the stateSentences are.
+// the sentences are.
 func TestKeysTellApartAsSentencesDo(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := plan.Connect(drawSide(t))
