@@ -6,7 +6,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/function"
 )
 
-// How a function is fed. AWS asks that a message stays hidden for six function timeouts. Few environments
+// Limits of a function and its queue. AWS asks that a message stays hidden for six function timeouts. Few environments
 // beat many under EC2's throttle, since none can see what the others spend. A message that fails is
 // hidden by the function for 2, 4, 8 … 300 seconds, so ten deliveries take thirteen minutes.
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
@@ -18,7 +18,7 @@ const (
 	MaxConcurrency    = 2
 )
 
-// DefaultSweepInterval is the time from one sweep to the next, unless the operator says otherwise.
+// DefaultSweepInterval is the time from one sweep to the next, unless the operator sets another.
 const DefaultSweepInterval = 15 * time.Minute
 
 // Delay returns how long a message waits in the function's queue before it is delivered. Changes come in bursts,

@@ -7,7 +7,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// DefaultPrefix is what the names of everything begin with, unless the operator says otherwise.
+// DefaultPrefix is the prefix of all names, unless the operator sets another.
 const DefaultPrefix = "autopeer"
 
 // StackName returns the name of the CloudFormation stack of a cell, which has everything but the event bus.
@@ -28,8 +28,8 @@ func ForwardNames(to peering.Cell) (calls, announcements string) {
 	return forwardName("calls", to), forwardName("announcements", to)
 }
 
-func forwardName(what string, to peering.Cell) string {
-	return "forward-" + what + "-" + string(to.Account) + "-" + string(to.Region)
+func forwardName(events string, to peering.Cell) string {
+	return "forward-" + events + "-" + string(to.Account) + "-" + string(to.Region)
 }
 
 // numbered keeps names unique; the first needs no number.
