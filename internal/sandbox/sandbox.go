@@ -208,9 +208,9 @@ func (s *Sandbox) Hurry(ctx context.Context) error {
 	}
 }
 
-// Said returns what autopeer has announced of the connection, of that kind, in order.
-func (s *Sandbox) Said(kind outcome.Type, id peering.ConnectionID) []outcome.Outcome {
-	return slices.DeleteFunc(s.Heard(), func(o outcome.Outcome) bool { return o.Type != kind || o.Connection != id })
+// Said returns what autopeer has announced of the connection, of that type, in order.
+func (s *Sandbox) Said(outcomeType outcome.Type, id peering.ConnectionID) []outcome.Outcome {
+	return slices.DeleteFunc(s.Heard(), func(o outcome.Outcome) bool { return o.Type != outcomeType || o.Connection != id })
 }
 
 // Heard returns everything that autopeer has announced.

@@ -207,17 +207,17 @@ func (t *T) InState(cell peering.Cell, id peering.ConnectionID, want peering.Sta
 
 // SaidOnce checks that autopeer announced the outcome, whatever the number of times under one id for each
 // cell and side, and returns the first.
-func (t *T) SaidOnce(kind outcome.Type, id peering.ConnectionID) outcome.Outcome {
+func (t *T) SaidOnce(outcomeType outcome.Type, id peering.ConnectionID) outcome.Outcome {
 	t.Helper()
-	said := t.Said(kind, id)
+	said := t.Said(outcomeType, id)
 	if len(said) == 0 {
-		t.Fatalf("%s of %s is not announced; heard %s", kind, id, summary(t.Heard()))
+		t.Fatalf("%s of %s is not announced; announced were %s", outcomeType, id, summary(t.Heard()))
 	}
 	ids := map[string]string{}
 	for _, o := range said {
 		speaker := o.Cell.String() + string(o.Side)
 		if before, again := ids[speaker]; again && before != o.ID {
-			t.Errorf("%s of %s is announced by %s under two ids", kind, id, speaker)
+			t.Errorf("%s of %s is announced by %s under two ids", outcomeType, id, speaker)
 		}
 		ids[speaker] = o.ID
 	}

@@ -30,12 +30,12 @@ type entry struct {
 
 // speech is what is announced, of which side. An acceptance is of both.
 type speech struct {
-	kind outcome.Type
-	side peering.Role
+	outcomeType outcome.Type
+	side        peering.Role
 }
 
 // due is what must be announced of each connection: every one of these under one id, and nothing else.
-var due = []speech{{kind: outcome.Accepted}, {outcome.Connected, peering.Requester}, {outcome.Connected, peering.Accepter}}
+var due = []speech{{outcomeType: outcome.Accepted}, {outcome.Connected, peering.Requester}, {outcome.Connected, peering.Accepter}}
 
 func newLedger(now func() time.Time) *ledger {
 	return &ledger{now: now, entries: map[peering.ConnectionID]*entry{}}
@@ -168,7 +168,7 @@ func (e *entry) faults() []string {
 
 func (s speech) String() string {
 	if s.side == "" {
-		return string(s.kind)
+		return string(s.outcomeType)
 	}
-	return fmt.Sprintf("%s of the %s", s.kind, s.side)
+	return fmt.Sprintf("%s of the %s", s.outcomeType, s.side)
 }

@@ -19,8 +19,8 @@ var (
 	finance   = lab.Site{VPC: lab.VPC{Main: "rtb-3"}, Table: "rtb-4", Group: "sg-2"}
 )
 
-func said(kind outcome.Type, side peering.Role, id string) outcome.Outcome {
-	return outcome.Outcome{Type: kind, Connection: pcx, Side: side, ID: id}
+func said(outcomeType outcome.Type, side peering.Role, id string) outcome.Outcome {
+	return outcome.Outcome{Type: outcomeType, Connection: pcx, Side: side, ID: id}
 }
 
 func TestJudge(t *testing.T) {
