@@ -91,8 +91,8 @@ func (l *Ledger) TableOf(s *Subnet, v VPCKey) string {
 	return ""
 }
 
-// Around returns the ids of the connection, its VPCs, and their route tables and security groups.
-func (l *Ledger) Around(c *Connection) []string {
+// RelatedIDs returns the ids of the connection, its VPCs, and their route tables and security groups.
+func (l *Ledger) RelatedIDs(c *Connection) []string {
 	ids := []string{c.ID}
 	for _, v := range []VPCKey{c.Requester, c.Accepter} {
 		ids = append(ids, v.ID)
