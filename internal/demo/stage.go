@@ -75,7 +75,7 @@ func (s *stage) deploy(policy string) {
 func (s *stage) hold(f function.Name) (release func()) { return local.Hold(s.Cells, f) }
 
 // settle waits until nothing is under way any more, and lets no message wait on purpose.
-func (s *stage) settle() { s.must("everything comes to rest", s.Hurry(s.ctx)) }
+func (s *stage) settle() { s.must("everything comes to rest", s.SettleWithoutDelays(s.ctx)) }
 
 // until waits for something that nobody announces.
 func (s *stage) until(text string, holds func() bool) {

@@ -83,7 +83,7 @@ func (t *T) Company(marketing, finance peering.Cell) (m, f lab.Site) {
 	return m, f
 }
 
-// Policy deploys the cells of the policy file, which don't hear of what was done before.
+// Policy deploys the cells of the policy file, which receive no events of earlier calls.
 func (t *T) Policy(file string) {
 	t.Helper()
 	t.Settle()
@@ -224,9 +224,9 @@ func (t *T) SaidOnce(outcomeType outcome.Type, id peering.ConnectionID) outcome.
 	return said[0]
 }
 
-func summary(heard []outcome.Outcome) string {
+func summary(outcomes []outcome.Outcome) string {
 	var lines []string
-	for _, o := range heard {
+	for _, o := range outcomes {
 		lines = append(lines, fmt.Sprintf("%s of %s (%s)", o.Type, o.Connection, o.Reason.Sentence))
 	}
 	return strings.Join(lines, "; ")
