@@ -59,8 +59,8 @@ func (l *ledger) ask(id peering.ConnectionID, from, to lab.Site) {
 	e.from, e.to, e.asked = from, to, l.now()
 }
 
-// hear notes an announcement.
-func (l *ledger) hear(o outcome.Outcome) {
+// announced notes an announcement.
+func (l *ledger) announced(o outcome.Outcome) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entry(o.Connection)
