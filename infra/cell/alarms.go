@@ -78,9 +78,9 @@ func ofFunction(a alarm, metric, name string) alarm {
 }
 
 // outcomes completes an alarm on what a function announced within an hour.
-func (b builder) outcomes(a alarm, kind outcome.Type) alarm {
+func (b builder) outcomes(a alarm, outcomeType outcome.Type) alarm {
 	a.namespace, a.metric = metrics.Namespace, metrics.Outcomes
-	a.about = map[string]string{metrics.Function: b.name(a.of), metrics.Outcome: string(kind)}
+	a.about = map[string]string{metrics.Function: b.name(a.of), metrics.Outcome: string(outcomeType)}
 	a.statistic, a.seconds, a.periods = "Sum", 3600, 1
 	return a
 }

@@ -280,7 +280,7 @@ func TestOptionsReachTheTemplate(t *testing.T) {
 	}{
 		{"everything begins with the prefix", object{"prefix": "net"}, "AWS::Lambda::Function", object{"FunctionName": "net-accept", "Environment": object{"Variables": object{"AUTOPEER_BUS": "net"}}}},
 		{"logs are kept as long as asked", object{"logRetentionDays": 365}, "AWS::Logs::LogGroup", object{"RetentionInDays": 365}},
-		{"an e-mail address hears of alarms", object{"alarmEmail": "ops@example.com"}, "AWS::SNS::Subscription", object{"Protocol": "email", "Endpoint": "ops@example.com"}},
+		{"an e-mail address receives alarms", object{"alarmEmail": "ops@example.com"}, "AWS::SNS::Subscription", object{"Protocol": "email", "Endpoint": "ops@example.com"}},
 		{"alarms go to the operator's topic", object{"alarmTopic": "ops"}, "AWS::CloudWatch::Alarm", object{"AlarmActions": []any{"arn:aws:sns:us-east-1:111111111111:ops"}}},
 		{"the organization replaces the list of accounts", object{"organization": "o-0123456789"}, "AWS::Events::EventBusPolicy", object{
 			"Statement": object{"Principal": "*", "Condition": object{"StringEquals": object{"aws:PrincipalOrgID": "o-0123456789"}}}}},

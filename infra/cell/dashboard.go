@@ -14,7 +14,7 @@ import (
 	"github.com/autopeer/autopeer/internal/logkey"
 )
 
-// widget is one picture of the dashboard, in CloudWatch's words.
+// widget is one widget of the dashboard, in CloudWatch's JSON format.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 type widget struct {
 	Type       string         `json:"type"`
@@ -67,11 +67,11 @@ func (b builder) graph(x, y int, title, statistic string, lines [][]string) widg
 	}}
 }
 
-// outcomeMetrics is a line for each kind of outcome of the function.
-func (b builder) outcomeMetrics(f function.Name, metric string, kinds ...outcome.Type) [][]string {
+// outcomeMetrics returns a line for each of the outcome types of the function.
+func (b builder) outcomeMetrics(f function.Name, metric string, types ...outcome.Type) [][]string {
 	var lines [][]string
-	for _, kind := range kinds {
-		lines = append(lines, []string{metrics.Namespace, metric, metrics.Function, b.function(f), metrics.Outcome, string(kind)})
+	for _, outcomeType := range types {
+		lines = append(lines, []string{metrics.Namespace, metric, metrics.Function, b.function(f), metrics.Outcome, string(outcomeType)})
 	}
 	return lines
 }
@@ -111,15 +111,15 @@ func (b builder) callMetrics() [][]string {
 	return lines
 }
 
-// table lists the latest announcements of the kinds, from the logs.
-func (b builder) table(x, y int, title string, kinds ...outcome.Type) widget {
+// table lists the latest announcements of the types, from the logs.
+func (b builder) table(x, y int, title string, types ...outcome.Type) widget {
 	var query strings.Builder
 	for _, f := range function.All {
 		fmt.Fprintf(&query, "SOURCE '%s' | ", b.logGroup(f))
 	}
-	wanted := make([]string, len(kinds))
-	for i, kind := range kinds {
-		wanted[i] = fmt.Sprintf("%q", kind)
+	wanted := make([]string, len(types))
+	for i, outcomeType := range types {
+		wanted[i] = fmt.Sprintf("%q", outcomeType)
 	}
 	fmt.Fprintf(&query, "fields @timestamp, %s, %s, %s | filter message = \"announced\" and %s in [%s] | sort @timestamp desc | limit 50",
 		logkey.Outcome, logkey.Connection, logkey.Reason, logkey.Outcome, strings.Join(wanted, ", "))

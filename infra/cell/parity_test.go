@@ -93,24 +93,24 @@ func TestRulesMatchTheSamples(t *testing.T) {
 		onOwn   bool // else on the default bus
 		matched map[string][]string
 	}{
-		{"the requester's cell hears of its own calls and forwards them to the accepter's", marketing, false, map[string][]string{
+		{"the requester's cell receives its own calls and forwards them to the accepter's", marketing, false, map[string][]string{
 			"create.json": {"accept", toFinance}, "delete.json": {"disconnect", toFinance},
 			"create-nested.json": {"accept"}, "create-without-region.json": {"accept"}, // within one cell
 			"change-block.json": {"sweep", toFinance}, "change-subnet.json": {"sweep"}, "change-tags.json": {"sweep-tags"},
 		}},
-		{"the accepter's cell hears of its own calls and forwards them to the requester's and others'", finance, false, map[string][]string{
+		{"the accepter's cell receives its own calls and forwards them to the requester's and others'", finance, false, map[string][]string{
 			"accept.json": {"connect", toMarketing, "forward-calls-333333333333-eu-west-1"},
 			"reject.json": {"disconnect", toMarketing, "forward-calls-333333333333-eu-west-1"},
 		}},
-		{"the accepter's cell hears what the requester's has forwarded, and its own announcement", finance, true, map[string][]string{
+		{"the accepter's cell receives the calls that the requester's has forwarded, and its own announcement", finance, true, map[string][]string{
 			"create.json": {"accept-forwarded"}, "create-nested.json": {"accept-forwarded"}, "create-without-region.json": {"accept-forwarded"},
 			"delete.json": {"disconnect-forwarded"}, "announced-accepted.json": {"connect-announced", sayAccepted},
 			"change-block.json": {"sweep-forwarded"},
 		}},
-		{"the requester's cell hears what the accepter's has forwarded, and its announcement", marketing, true, map[string][]string{
+		{"the requester's cell receives the calls that the accepter's has forwarded, and its announcement", marketing, true, map[string][]string{
 			"accept.json": {"connect-forwarded"}, "reject.json": {"disconnect-forwarded"}, "announced-accepted.json": {"connect-announced"},
 		}},
-		{"a counterpart of finance alone hears nothing of marketing", developer, true, map[string][]string{
+		{"a counterpart of finance alone receives no calls of marketing", developer, true, map[string][]string{
 			"accept.json": {"connect-forwarded"}, "reject.json": {"disconnect-forwarded"}, "announced-accepted.json": {"connect-announced"},
 		}},
 	}

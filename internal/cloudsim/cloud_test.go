@@ -82,7 +82,7 @@ func TestCallerIsReadFromTheSignature(t *testing.T) {
 	}
 }
 
-func TestUnauthenticatedRequestIsRefusedInTheServicesOwnWords(t *testing.T) {
+func TestUnauthenticatedRequestIsRefusedInTheServicesOwnFormat(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, target, authorization string

@@ -8,7 +8,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
 )
 
-// service is one endpoint and the way in which it words errors.
+// service is one endpoint and the format of its errors.
 type service struct {
 	handler http.Handler
 	refuse  func(http.ResponseWriter, Failure)
@@ -26,7 +26,7 @@ func (c *Cloud) endpoints() map[string]service {
 	return services
 }
 
-// service answers for one that this cloud doesn't have with an error in EC2's words.
+// service answers for one that this cloud doesn't have with an error in EC2's format.
 func (c *Cloud) service(name string) service {
 	if s, found := c.services[name]; found {
 		return s

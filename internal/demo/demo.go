@@ -76,12 +76,12 @@ func Run(ctx context.Context, out io.Writer, dir string, w *local.Workshop, scen
 		stories[i] = newStory(s)
 	}
 	go func() {
-		places := make(chan struct{}, atOnce)
+		slots := make(chan struct{}, atOnce)
 		for i, s := range scenarios {
-			places <- struct{}{}
+			slots <- struct{}{}
 			go func() {
 				play(ctx, stories[i], w, s)
-				<-places
+				<-slots
 			}()
 		}
 	}()

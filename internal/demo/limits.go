@@ -56,11 +56,11 @@ func limits(s *stage) {
 
 // both are routes of a site's tables to more blocks.
 func both(of lab.Site, via peering.ConnectionID, blocks ...string) []string {
-	var words []string
+	var lines []string
 	for _, b := range blocks {
-		words = append(words, fmt.Sprintf("%s routes %s to %s", of.Table, b, via), fmt.Sprintf("%s routes %s to %s", of.VPC.Main, b, via))
+		lines = append(lines, fmt.Sprintf("%s routes %s to %s", of.Table, b, via), fmt.Sprintf("%s routes %s to %s", of.VPC.Main, b, via))
 	}
-	return words
+	return lines
 }
 
 // limitsPolicy has quotas that suffice for Marketing and Finance, and for nobody else.

@@ -93,17 +93,17 @@ func described(call apicall.Call) string {
 }
 
 // counted names each once, in order, with the number of times if it is more than one.
-func counted(words []string) []string {
+func counted(names []string) []string {
 	var list []string
-	for i, word := range words {
-		if slices.Index(words, word) != i {
+	for i, name := range names {
+		if slices.Index(names, name) != i {
 			continue
 		}
-		n := len(slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w != word }))
+		n := len(slices.DeleteFunc(slices.Clone(names), func(w string) bool { return w != name }))
 		if n > 1 {
-			word = fmt.Sprintf("%d × %s", n, word)
+			name = fmt.Sprintf("%d × %s", n, name)
 		}
-		list = append(list, word)
+		list = append(list, name)
 	}
 	return list
 }

@@ -75,7 +75,7 @@ func (s *stage) deploy(policy string) {
 func (s *stage) hold(f function.Name) (release func()) { return local.Hold(s.Cells, f) }
 
 // settle waits until nothing is under way any more, and lets no message wait on purpose.
-func (s *stage) settle() { s.must("everything comes to rest", s.Hurry(s.ctx)) }
+func (s *stage) settle() { s.must("everything comes to rest", s.SettleWithoutDelays(s.ctx)) }
 
 // until waits for something that nobody announces.
 func (s *stage) until(text string, holds func() bool) {
@@ -127,13 +127,13 @@ func (s *stage) reachable(text string, a reach.Answer) {
 	s.check(text, a.Reachable, a.Blocker.Sentence)
 }
 
-// unreachable checks that the blocker is named with these words.
-func (s *stage) unreachable(text string, a reach.Answer, words string) {
+// unreachable checks that the blocker is named with this text.
+func (s *stage) unreachable(text string, a reach.Answer, part string) {
 	instead := a.Blocker.Sentence
 	if a.Reachable {
 		instead = "it is reachable"
 	}
-	s.check(text, !a.Reachable && strings.Contains(a.Blocker.Sentence, words), instead)
+	s.check(text, !a.Reachable && strings.Contains(a.Blocker.Sentence, part), instead)
 }
 
 func (s *stage) connection(cell peering.Cell, id peering.ConnectionID) peering.Connection {
@@ -143,10 +143,10 @@ func (s *stage) connection(cell peering.Cell, id peering.ConnectionID) peering.C
 }
 
 // holds reports whether all of these are part of the state of the sites.
-func (s *stage) holds(words ...string) bool {
+func (s *stage) holds(lines ...string) bool {
 	state := s.state()
-	for _, w := range words {
-		if !slices.Contains(state, w) {
+	for _, line := range lines {
+		if !slices.Contains(state, line) {
 			return false
 		}
 	}

@@ -35,7 +35,7 @@ type story struct {
 	entries  []Entry
 	checks   int
 	failures int
-	heard    map[string]bool // ids of announcements
+	told     map[string]bool // ids of announcements
 	names    []string        // pairs of an id and what people call it
 }
 
@@ -47,7 +47,7 @@ func (s *story) call(id, name string) {
 }
 
 func newStory(s Scenario) *story {
-	st := &story{scenario: s.Name, ended: make(chan struct{}), heard: map[string]bool{}}
+	st := &story{scenario: s.Name, ended: make(chan struct{}), told: map[string]bool{}}
 	st.out = &st.kept
 	_, _ = fmt.Fprintf(st.out, "%s — %s\n", s.Name, s.About)
 	return st
@@ -97,14 +97,14 @@ func (s *story) check(text string, passed bool, instead string) {
 }
 
 // announced tells what autopeer says, and each thing that it has changed. A repetition is known by its id
-// and dropped, as every listener should.
+// and dropped, as every receiver should.
 func (s *story) announced(o outcome.Outcome) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.heard[o.ID] {
+	if s.told[o.ID] {
 		return
 	}
-	s.heard[o.ID] = true
+	s.told[o.ID] = true
 	text := fmt.Sprintf("%s: %s", o.Type, o.Reason.Sentence)
 	if o.Type == outcome.Connected {
 		text = fmt.Sprintf("%s, the %s's side of %s", o.Type, o.Side, o.Connection)

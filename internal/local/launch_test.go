@@ -108,7 +108,7 @@ func hurry(t *testing.T, b *sandbox.Sandbox, cell peering.Cell) {
 				tick.Stop()
 				return
 			case <-tick.C:
-				b.Cloud.Queues.Hurry(queue)
+				b.Cloud.Queues.EndDelays(queue)
 			}
 		}
 	}()

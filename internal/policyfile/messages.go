@@ -13,7 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// explain reports the violations at the element and at those inside it. It only words them: which values are right,
+// explain reports the violations at the element and at those inside it. It only describes them: which values are right,
 // the schema alone decides.
 func (r *reader) explain(e *element, s *jsonschema.Schema) {
 	if s.If != nil && e.shape() == s.If.Type {
@@ -173,13 +173,13 @@ func (r *reader) refuseLength(e *element, s *jsonschema.Schema, name string) {
 	r.add(e.at(), name+" is an empty list", "give it an item or leave the key out")
 }
 
-// shapeWords has the shapes in the words of messages.
-var shapeWords = map[string]string{
+// shapeNames has the names of the shapes in messages.
+var shapeNames = map[string]string{
 	"object": "a mapping", "array": "a list", "string": "text", "integer": "a number", "boolean": "true or false",
 	"block": "a block of text", "null": "empty",
 }
 
-// shapeHints follow the words for shapes that have no message of their own.
+// shapeHints follow the names for shapes that have no message of their own.
 var shapeHints = map[string]string{"object": " of keys to values", "array": ", as in [a, b]", "boolean": ", as in true"}
 
 // refuseValue reports a value of another shape than the allowed ones, or of the wrong form.
@@ -194,21 +194,21 @@ func (r *reader) refuseValue(e *element, s *jsonschema.Schema, name string, allo
 		problem, fix = unquoted(e.text())
 		problem = text + " " + problem
 	case isBare && slices.Contains(allowed, "string"):
-		problem, fix = fmt.Sprintf("%s is %s to YAML", text, shapeWords[shape]), fmt.Sprintf("for text put it in quotes: %q", e.text())
+		problem, fix = fmt.Sprintf("%s is %s to YAML", text, shapeNames[shape]), fmt.Sprintf("for text put it in quotes: %q", e.text())
 	default:
-		var words []string
+		var names []string
 		for _, a := range allowed {
-			words = append(words, shapeWords[a])
+			names = append(names, shapeNames[a])
 		}
-		problem = "is " + shapeWords[shape]
-		fix = "it is " + alternatives(words) + cmp.Or(shapeHints[allowed[0]], ": "+fix)
+		problem = "is " + shapeNames[shape]
+		fix = "it is " + alternatives(names) + cmp.Or(shapeHints[allowed[0]], ": "+fix)
 	}
 	r.add(e.at(), name+" "+problem, fix)
 }
 
 // wrongForm returns the problem of a text that the schema refuses, and the fix.
 func wrongForm(text string, s *jsonschema.Schema) (problem, fix string) {
-	words, _ := s.Extras[message].(string)
+	schemaMessage, _ := s.Extras[message].(string)
 	isID := isGroup(text) || isPrefixList(text)
 	switch {
 	case len(s.Enum) > 0:
@@ -218,7 +218,7 @@ func wrongForm(text string, s *jsonschema.Schema) (problem, fix string) {
 	case s.Pattern == sourcePattern && strings.ContainsAny(text, "./:"), s.Pattern == cidrPattern:
 		return wrongBlock(text)
 	}
-	return split(words)
+	return split(schemaMessage)
 }
 
 func wrongBlock(text string) (problem, fix string) {

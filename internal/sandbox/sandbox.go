@@ -36,9 +36,9 @@ type Sandbox struct {
 	stop   func() // of the endpoint; nil while there is none
 	policy *policy.Policy
 
-	mu    sync.Mutex
-	heard []outcome.Outcome
-	way   Way
+	mu        sync.Mutex
+	announced []outcome.Outcome
+	way       Way
 }
 
 // Way says after what delays an event is delivered: once for each, and never where there is none. The usual delay
@@ -46,7 +46,7 @@ type Sandbox struct {
 type Way func(d events.Delivery, usual time.Duration) []time.Duration
 
 // New returns an empty cloud that is quicker than AWS and keeps its order: a request is pending before
-// anybody hears of it. Change, if not nil, changes EC2's options.
+// any function receives its event. Change, if not nil, changes EC2's options.
 func New(change func(*ec2.Options)) *Sandbox {
 	o := ec2.Options{Seed: 1, Delays: ec2.Delays{
 		Initiating: 20 * time.Millisecond, Provisioning: 20 * time.Millisecond, Deleting: 20 * time.Millisecond,
@@ -115,7 +115,7 @@ func (s *Sandbox) Deploy(ctx context.Context, file string, watch local.Watch) er
 		return err
 	}
 	s.policy = p
-	s.Cells, err = local.Deploy(ctx, s.Cloud, p, wiring.DefaultPrefix, s.listen(watch), s.Fate)
+	s.Cells, err = local.Deploy(ctx, s.Cloud, p, wiring.DefaultPrefix, s.recorded(watch), s.Fate)
 	return err
 }
 
@@ -148,17 +148,17 @@ func (s *Sandbox) Launch(ctx context.Context, w *local.Workshop, file string, wa
 	if endpoint, s.stop, err = local.Serve(ctx, s.Cloud, 0); err != nil {
 		return err
 	}
-	s.Cells, err = local.Launch(ctx, s.Cloud, w, endpoint, p, []byte(file), s.listen(watch))
+	s.Cells, err = local.Launch(ctx, s.Cloud, w, endpoint, p, []byte(file), s.recorded(watch))
 	return err
 }
 
 const policyName = "policy.yaml"
 
-// listen keeps what is announced.
-func (s *Sandbox) listen(watch local.Watch) local.Watch {
+// recorded returns a watch that records the announcements and passes them on.
+func (s *Sandbox) recorded(watch local.Watch) local.Watch {
 	return func(o outcome.Outcome) {
 		s.mu.Lock()
-		s.heard = append(s.heard, o)
+		s.announced = append(s.announced, o)
 		s.mu.Unlock()
 		if watch != nil {
 			watch(o)
@@ -189,9 +189,9 @@ func (s *Sandbox) Sweep() error {
 	return nil
 }
 
-// Hurry waits until nothing is under way any more, and doesn't wait for messages that were sent with a delay: it
-// lets them arrive. On a real clock that saves minutes.
-func (s *Sandbox) Hurry(ctx context.Context) error {
+// SettleWithoutDelays waits until nothing is under way any more. It delivers the messages of the sweep queues at once that
+// were sent with a delay, which saves minutes on a real clock.
+func (s *Sandbox) SettleWithoutDelays(ctx context.Context) error {
 	settled := make(chan error, 1)
 	go func() { settled <- s.Cloud.Settle(ctx) }()
 	often := time.NewTicker(20 * time.Millisecond)
@@ -202,22 +202,22 @@ func (s *Sandbox) Hurry(ctx context.Context) error {
 			return err
 		case <-often.C:
 			for _, c := range s.Cells {
-				s.Cloud.Queues.Hurry(c.SweepQueue())
+				s.Cloud.Queues.EndDelays(c.SweepQueue())
 			}
 		}
 	}
 }
 
-// Said returns what autopeer has announced of the connection, of that kind, in order.
-func (s *Sandbox) Said(kind outcome.Type, id peering.ConnectionID) []outcome.Outcome {
-	return slices.DeleteFunc(s.Heard(), func(o outcome.Outcome) bool { return o.Type != kind || o.Connection != id })
+// Said returns what autopeer has announced of the connection, of that type, in order.
+func (s *Sandbox) Said(outcomeType outcome.Type, id peering.ConnectionID) []outcome.Outcome {
+	return slices.DeleteFunc(s.Heard(), func(o outcome.Outcome) bool { return o.Type != outcomeType || o.Connection != id })
 }
 
 // Heard returns everything that autopeer has announced.
 func (s *Sandbox) Heard() []outcome.Outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.heard)
+	return slices.Clone(s.announced)
 }
 
 // Network returns EC2 as the cell's account sees it.
@@ -266,30 +266,30 @@ func merge(a, b reach.Network) reach.Network {
 	return a
 }
 
-// State is what the sites' route tables and security groups hold beyond what they began with, in words and
+// State is what the sites' route tables and security groups hold beyond what they began with, as sentences and
 // sorted: "rtb-1 routes 10.0.0.0/16 to pcx-1", "sg-1 admits icmp from 10.0.0.0/16".
 func (s *Sandbox) State(ctx context.Context, sites ...lab.Site) ([]string, error) {
 	n, err := s.Snapshot(ctx, sites...)
 	if err != nil {
 		return nil, err
 	}
-	var words []string
+	var lines []string
 	for _, t := range n.RouteTables {
 		for _, r := range t.Routes {
 			if r.Target != peering.Local && !strings.HasPrefix(string(r.Target), "igw-") {
-				words = append(words, fmt.Sprintf("%s routes %s to %s", t.ID, r.Destination, r.Target))
+				lines = append(lines, fmt.Sprintf("%s routes %s to %s", t.ID, r.Destination, r.Target))
 			}
 		}
 	}
 	for _, g := range n.SecurityGroups {
 		for _, p := range g.Ingress {
 			if from := source(p, g.ID); from != "" {
-				words = append(words, fmt.Sprintf("%s admits %s from %s", g.ID, ports(p), from))
+				lines = append(lines, fmt.Sprintf("%s admits %s from %s", g.ID, ports(p), from))
 			}
 		}
 	}
-	slices.Sort(words)
-	return words, nil
+	slices.Sort(lines)
+	return lines, nil
 }
 
 // source leaves out groups' references to themselves, which default groups begin with.
@@ -322,9 +322,9 @@ func ports(p peering.Permission) string {
 
 // Connected is the state of two sites that are connected, all route tables of both and nothing admitted.
 func Connected(a, b lab.Site, via peering.ConnectionID) []string {
-	words := []string{Routes(a.Table, b, via), Routes(a.VPC.Main, b, via), Routes(b.Table, a, via), Routes(b.VPC.Main, a, via)}
-	slices.Sort(words)
-	return slices.Compact(words)
+	lines := []string{Routes(a.Table, b, via), Routes(a.VPC.Main, b, via), Routes(b.Table, a, via), Routes(b.VPC.Main, a, via)}
+	slices.Sort(lines)
+	return slices.Compact(lines)
 }
 
 // Routes says, as State does, that the table routes the site's block to the connection.

@@ -6,16 +6,11 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/autopeer/autopeer/internal/parallel"
 )
-
-// attempts is the number of times that a throttled call is tried. The invocation's deadline ends it earlier.
-const attempts = 10
 
 // AWS returns the SDK's configuration from the variables that Lambda sets. It is built by hand: the SDK's
 // own loader brings single sign-on, profiles and more that no function uses, and 2 MB of code.
@@ -36,20 +31,6 @@ func AWS(getenv func(string) string) (cfg aws.Config, wake func()) {
 		cfg.BaseEndpoint = aws.String(url)
 	}
 	return cfg, client.CloseIdleConnections
-}
-
-// Retryer learns EC2's rate from its throttles.
-func Retryer() aws.Retryer {
-	return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
-		o.StandardOptions = append(o.StandardOptions, Patient)
-	})
-}
-
-// Patient leaves out the SDK's retry quota: it runs dry in a burst and, in adaptive mode, is never refilled
-// (aws/aws-sdk-go-v2 issue 3550).
-func Patient(o *retry.StandardOptions) {
-	o.MaxAttempts = attempts
-	o.RateLimiter = ratelimit.None
 }
 
 // keepConnections keeps as many connections as there are changes under way at once.

@@ -27,11 +27,11 @@ type multipathClient struct {
 
 // DescribeVpcPeeringConnections is the client's own call.
 func (c multipathClient) DescribeVpcPeeringConnections(ctx context.Context, in *ec2.DescribeVpcPeeringConnectionsInput, options ...func(*ec2.Options)) (*ec2.DescribeVpcPeeringConnectionsOutput, error) {
-	return c.Client.DescribeVpcPeeringConnections(ctx, in, append(options, ec2.WithAPIOptions(c.listen))...)
+	return c.Client.DescribeVpcPeeringConnections(ctx, in, append(options, ec2.WithAPIOptions(c.readAnswers))...)
 }
 
-// listen reads each answer before the SDK does: the last step is the nearest to the connection.
-func (c multipathClient) listen(stack *middleware.Stack) error {
+// readAnswers reads each answer before the SDK does: the last step is the nearest to the connection.
+func (c multipathClient) readAnswers(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("ReadMultipathResilience",
 		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
 			out, metadata, err := next.HandleDeserialize(ctx, in)

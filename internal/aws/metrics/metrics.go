@@ -17,7 +17,7 @@ import (
 // Namespace is the CloudWatch namespace of the metrics.
 const Namespace = "autopeer"
 
-// The dimensions. Both have few values: the functions' names and the kinds of outcome.
+// The dimensions. Both have few values: the functions' names and the types of outcomes.
 const (
 	Function = "Function"
 	Outcome  = "Outcome"

@@ -14,8 +14,8 @@ type Caller struct {
 	ARN     string // the principal, arn:aws:iam::111111111111:root for an account's own key
 }
 
-// Call is one request as the log keeps it. The front door fills the first part, the service that
-// answers fills the second.
+// Call is one request as the log keeps it. The embedded cloud fills the first part, and the
+// service that answers fills the second.
 type Call struct {
 	Caller
 	AccessKeyID string // that signed it, which tells the sessions of one role apart
@@ -36,7 +36,7 @@ type key struct{}
 // With returns a context that carries the call.
 func With(ctx context.Context, c *Call) context.Context { return context.WithValue(ctx, key{}, c) }
 
-// From returns the call that the front door put into the context of a request.
+// From returns the call that the embedded cloud put into the context of a request.
 func From(ctx context.Context) *Call {
 	c, _ := ctx.Value(key{}).(*Call)
 	if c == nil {

@@ -219,7 +219,7 @@ func TestScheduleAndDelayAreDeployed(t *testing.T) {
 	if n, _ := cloud.Queues.Backlog(later); n != 0 {
 		t.Errorf("%d messages are visible before the delay is over", n)
 	}
-	cloud.Queues.Hurry(later)
+	cloud.Queues.EndDelays(later)
 	if n, _ := cloud.Queues.Backlog(later); n != 1 {
 		t.Errorf("%d messages are visible, want the event of the schedule", n)
 	}

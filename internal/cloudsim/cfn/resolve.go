@@ -178,11 +178,11 @@ func join(s scope, argument any) (any, error) {
 	if !ok {
 		return nil, errors.New("Fn::Join: the second argument is no list")
 	}
-	words := make([]string, len(list))
-	for i, word := range list {
-		words[i] = fmt.Sprint(word)
+	values := make([]string, len(list))
+	for i, value := range list {
+		values[i] = fmt.Sprint(value)
 	}
-	return strings.Join(words, fmt.Sprint(parts[0])), nil
+	return strings.Join(values, fmt.Sprint(parts[0])), nil
 }
 
 var placeholder = regexp.MustCompile(`\$\{([^!}][^}]*)\}`)

@@ -8,7 +8,7 @@ import (
 
 // Options say how this EC2 differs from an empty one that answers at once.
 type Options struct {
-	// Trail hears of every mutating call, also of those that failed. Nil is allowed.
+	// Trail receives every mutating call, also those that failed. Nil is allowed.
 	Trail apicall.Trail
 	// Seed makes the ids: the same calls under the same seed get the same ids.
 	Seed int64

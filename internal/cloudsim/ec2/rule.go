@@ -65,7 +65,7 @@ func (c *cell) weight(t traffic, six bool) int {
 	return 0
 }
 
-// String words a rule as EC2's message of a duplicate does.
+// String formats a rule as EC2's message about a duplicate does.
 func (t traffic) String() string {
 	peer := t.groupID + t.listID // one of them
 	if t.cidr.IsValid() {

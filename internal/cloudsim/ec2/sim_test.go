@@ -24,16 +24,16 @@ const (
 	ireland   = "eu-west-1"
 )
 
-// door is the caller of all requests that come through it.
-type door struct {
+// transport sends all requests to the service in the name of one caller.
+type transport struct {
 	service *sim.Service
 	caller  apicall.Caller
 }
 
-func (d door) Do(r *http.Request) (*http.Response, error) {
+func (t transport) Do(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
-	call := &apicall.Call{Caller: d.caller}
-	d.service.ServeHTTP(w, r.WithContext(apicall.With(r.Context(), call)))
+	call := &apicall.Call{Caller: t.caller}
+	t.service.ServeHTTP(w, r.WithContext(apicall.With(r.Context(), call)))
 	return w.Result(), nil
 }
 
@@ -49,7 +49,7 @@ func in(t *testing.T, s *sim.Service, account, region string) client {
 		Region:       region,
 		BaseEndpoint: aws.String("http://ec2.test"),
 		Credentials:  credentials.NewStaticCredentialsProvider(account, "secret", ""),
-		HTTPClient:   door{s, apicall.Caller{Account: account, Region: region}},
+		HTTPClient:   transport{s, apicall.Caller{Account: account, Region: region}},
 		Retryer:      aws.NopRetryer{},
 	}), t}
 }

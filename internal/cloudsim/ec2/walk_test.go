@@ -201,9 +201,9 @@ func (c client) guard(vpc, subnet string, entries ...string) {
 }
 
 // entry is "allow protocol block", and a range where the protocol wants one.
-func (c client) entry(acl string, egress bool, number int32, words string) {
+func (c client) entry(acl string, egress bool, number int32, text string) {
 	c.t.Helper()
-	w := strings.Fields(words)
+	w := strings.Fields(text)
 	in := &ec2.CreateNetworkAclEntryInput{NetworkAclId: &acl, RuleNumber: &number, Egress: &egress, RuleAction: types.RuleAction(w[0]), Protocol: &w[1]}
 	if strings.Contains(w[2], ":") {
 		in.Ipv6CidrBlock = &w[2]
@@ -222,11 +222,11 @@ func (c client) entry(acl string, egress bool, number int32, words string) {
 }
 
 // numbers reads "22-80", or "8,-1".
-func numbers(t *testing.T, words string) (from, to int32) {
+func numbers(t *testing.T, text string) (from, to int32) {
 	t.Helper()
 	var separator rune
-	if _, err := fmt.Sscanf(words, "%d%c%d", &from, &separator, &to); err != nil {
-		t.Fatalf("%s: %v", words, err)
+	if _, err := fmt.Sscanf(text, "%d%c%d", &from, &separator, &to); err != nil {
+		t.Fatalf("%s: %v", text, err)
 	}
 	return from, to
 }
@@ -459,9 +459,9 @@ func admitsList(cidrs ...string) func(*path) {
 	return func(p *path) { admits("tcp", 22, 22, p.finance.prefixList("IPv4", 10, cidrs...))(p) }
 }
 
-func (p *path) packet(words string) sim.Packet {
+func (p *path) packet(text string) sim.Packet {
 	p.t.Helper()
-	w := append(strings.Fields(words), "0")
+	w := append(strings.Fields(text), "0")
 	_, port := numbers(p.t, "0-"+w[3])
 	id := p.ids[w[0]]
 	return sim.Packet{From: id, To: netip.MustParseAddr(w[1]), Protocol: w[2], Port: uint16(port)}

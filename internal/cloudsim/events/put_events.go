@@ -118,7 +118,7 @@ func (s *Service) putEvent(caller apicall.Caller, e putEventsEntry) putEventsRes
 	return putEventsResult{EventID: event.ID}
 }
 
-// check words its codes as the API reference lists them:
+// check returns error codes as the API reference lists them:
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
 func (e putEventsEntry) check() (code, message string) {
 	var fields map[string]any

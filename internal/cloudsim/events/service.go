@@ -74,7 +74,7 @@ type Delivery struct {
 	Event  Event
 }
 
-// Failure is a delivery that EventBridge gave up, and why, in the words of its dead-letter queues.
+// Failure is a delivery that EventBridge gave up, with the error code and message that it writes to a dead-letter queue.
 type Failure struct {
 	Delivery
 	At         time.Time

@@ -90,7 +90,7 @@ func TestSettleWaitsForADelayedMessage(t *testing.T) {
 	})
 }
 
-func TestHurry(t *testing.T) {
+func TestEndDelays(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
 		client := clientOf(c, owner)
@@ -105,27 +105,27 @@ func TestHurry(t *testing.T) {
 		}
 		started := time.Now()
 		sendLater(t, client, url, "delayed")
-		c.Queues.Hurry("arn:aws:sqs:us-east-1:111111111111:nowhere")
-		c.Queues.Hurry(jobsARN)
+		c.Queues.EndDelays("arn:aws:sqs:us-east-1:111111111111:nowhere")
+		c.Queues.EndDelays(jobsARN)
 		settle(t, c)
 		if diff := cmp.Diff([][]string{{"delayed"}, {"received"}}, f.invocations()); diff != "" {
 			t.Error(diff)
 		}
 		if took := time.Since(started); took != 30*time.Second {
-			t.Errorf("settled after %v, want the visibility timeout's 30s, which Hurry leaves alone", took)
+			t.Errorf("settled after %v, want the visibility timeout's 30s, which EndDelays leaves alone", took)
 		}
 	})
 }
 
 // A poller that waits for the first message to become visible must notice.
-func TestHurryWakesWhoWaits(t *testing.T) {
+func TestEndDelaysWakesAWaitingReceive(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
 		client := clientOf(c, owner)
 		url := create(t, client, "jobs", nil)
 		sendLater(t, client, url, "a")
 		started := time.Now()
-		time.AfterFunc(3*time.Second, func() { c.Queues.Hurry(jobsARN) })
+		time.AfterFunc(3*time.Second, func() { c.Queues.EndDelays(jobsARN) })
 		if got := receive(t, client, url, 20); len(got) != 1 || time.Since(started) != 3*time.Second {
 			t.Errorf("received %v after %v, want one message after 3s", bodies(got), time.Since(started))
 		}

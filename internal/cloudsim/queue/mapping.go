@@ -45,7 +45,7 @@ func (s *Service) Map(queueARN string, m Mapping, f Function) (*Poller, error) {
 	return p, nil
 }
 
-// addPoller makes the refusals that depend on the queue. Lambda's own words for the last one are the same:
+// addPoller makes the refusals that depend on the queue. Lambda's own message for the last one is the same:
 // it would hand a message to a second invocation while the first is at work.
 func (s *Service) addPoller(queueARN string, m Mapping, f Function) (*Poller, error) {
 	s.mu.Lock()

@@ -145,7 +145,7 @@ func (s *Service) open(call *apicall.Call, url string) (*queue, error) {
 	return q, nil
 }
 
-// permits asks the policies of the caller's role and of the queue. SQS words the action in lower case when it
+// permits asks the policies of the caller's role and of the queue. SQS writes the action in lower case when it
 // refuses; policies are compared without regard to case.
 func (s *Service) permits(call *apicall.Call, q *queue) error {
 	return s.iam.Authorize(iam.Request{

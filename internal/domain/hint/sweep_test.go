@@ -86,7 +86,7 @@ func TestWhatLeadsToASweep(t *testing.T) {
 
 func TestASweepsMessagesThatCannotBeUnderstood(t *testing.T) {
 	t.Parallel()
-	tests := []struct{ name, body, words string }{
+	tests := []struct{ name, body, message string }{
 		{"an unknown repair", `{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":1,"connection":"pcx-00000001","repair":"reboot"}}`, `unknown repair function "reboot"`},
 		{"another version", `{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":2,"connection":"pcx-00000001","repair":"connect"}}`, "version 2"},
 		{"no connection", `{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":1,"repair":"connect"}}`, "invalid peering connection ID"},
@@ -97,8 +97,8 @@ func TestASweepsMessagesThatCannotBeUnderstood(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := hint.Parse([]byte(tt.body))
-			if err == nil || fault.Of(err) != fault.Permanent || !strings.Contains(err.Error(), tt.words) {
-				t.Errorf("Parse() = %v, want a permanent fault with %q", err, tt.words)
+			if err == nil || fault.Of(err) != fault.Permanent || !strings.Contains(err.Error(), tt.message) {
+				t.Errorf("Parse() = %v, want a permanent fault with %q", err, tt.message)
 			}
 		})
 	}

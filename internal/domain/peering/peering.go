@@ -80,7 +80,7 @@ func (r Role) Other() Role {
 	return Requester
 }
 
-// State is a connection's status code in AWS's words.
+// State is a connection's status code as AWS spells it.
 type State string
 
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-lifecycle

@@ -166,7 +166,7 @@ func (w *world) enableDNS(c plan.EnableDNS) {
 	}
 }
 
-// inventory is what EC2 has, in words and sorted.
+// inventory returns the routes and rules of the side as text, sorted.
 func inventory(s plan.Side) []string {
 	var all []string
 	for _, table := range s.Tables {

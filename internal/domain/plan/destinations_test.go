@@ -51,7 +51,7 @@ func TestConnectChoosesDestinations(t *testing.T) {
 				s.Connection.Accepter.Blocks = tt.peer
 				s.Terms.Routes.To, s.Terms.Routes.Except = tt.to, tt.except
 			}))
-			if diff := cmp.Diff(tt.want, words(p)); diff != "" {
+			if diff := cmp.Diff(tt.want, sentences(p)); diff != "" {
 				t.Errorf("plan (-want +got):\n%s", diff)
 			}
 		})
@@ -67,10 +67,10 @@ func TestAnotherChoiceMovesTheRoutes(t *testing.T) {
 		s.Terms.Routes.To = prefixes("172.31.1.0/24")
 	}))
 	want := []string{"create route 172.31.1.0/24 → pcx-new in rtb-1", "delete route 172.31.0.0/16 → pcx-new in rtb-1"}
-	if diff := cmp.Diff(want, words(p)); diff != "" {
+	if diff := cmp.Diff(want, sentences(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"rtb-1 routes 172.31.1.0/24 to pcx-new"}, sentences(p)); diff != "" {
+	if diff := cmp.Diff([]string{"rtb-1 routes 172.31.1.0/24 to pcx-new"}, stateSentences(p)); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// What the terms name, said in other words than the plan says it: each thing is asked about by itself.
+// These functions compute the terms in another way than the plan does: for one route or rule at a time.
 
 func wantsRoute(s plan.Side, t peering.RouteTable, dst netip.Prefix) bool {
 	chosen := s.Terms.Routes.To

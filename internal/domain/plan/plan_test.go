@@ -60,7 +60,7 @@ func toPeer(target peering.Target, blackhole bool) peering.Route {
 	return peering.Route{Destination: peerBlock, Target: target, Blackhole: blackhole}
 }
 
-func words(p plan.Plan) []string {
+func sentences(p plan.Plan) []string {
 	var all []string
 	for _, c := range p.Changes {
 		all = append(all, c.String())
@@ -107,7 +107,7 @@ func TestConnectRoutes(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			p := plan.Connect(marketing(func(s *plan.Side) { s.Tables, s.Dead = tt.tables, tt.dead }))
-			if diff := cmp.Diff(tt.want, words(p)); diff != "" {
+			if diff := cmp.Diff(tt.want, sentences(p)); diff != "" {
 				t.Errorf("plan (-want +got):\n%s", diff)
 			}
 		})
@@ -152,7 +152,7 @@ func TestConnectChoosesTables(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			p := plan.Connect(marketing(func(s *plan.Side) { s.Tables, s.Subnets, s.Terms.Routes.Tables = tables, subnets, tt.scope }))
-			if diff := cmp.Diff(tt.want, words(p)); diff != "" {
+			if diff := cmp.Diff(tt.want, sentences(p)); diff != "" {
 				t.Errorf("plan (-want +got):\n%s", diff)
 			}
 		})
@@ -222,7 +222,7 @@ func TestConnectRules(t *testing.T) {
 					s.Connection.Accepter.Blocks = fields(tt.peer)
 				}
 			}))
-			if diff := cmp.Diff(tt.want, words(p)); diff != "" {
+			if diff := cmp.Diff(tt.want, sentences(p)); diff != "" {
 				t.Errorf("plan (-want +got):\n%s", diff)
 			}
 		})
@@ -268,7 +268,7 @@ func TestRulesOfTheDead(t *testing.T) {
 	}
 	s.Old = []peering.IngressRule{{ID: "sgr-icmp", Group: "sg-1", Permission: icmp}, {ID: "sgr-ssh", Group: "sg-1", Permission: ssh}}
 	want := []string{"authorize icmp from 172.31.0.0/16 in sg-1", "authorize icmp from 172.31.0.0/16 in sg-3", "revoke sgr-icmp in sg-1"}
-	if diff := cmp.Diff(want, words(plan.Connect(s))); diff != "" {
+	if diff := cmp.Diff(want, sentences(plan.Connect(s))); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 }
@@ -313,7 +313,7 @@ func TestState(t *testing.T) {
 	missing := plan.Connect(side(nil, nil))
 	there := plan.Connect(side([]peering.Route{toPeer("pcx-new", false)}, []peering.Permission{{Protocol: peering.ICMP, From: -1, To: -1, Source: peerBlock}}))
 	for name, p := range map[string]plan.Plan{"missing": missing, "there": there} {
-		if diff := cmp.Diff(want, sentences(p)); diff != "" {
+		if diff := cmp.Diff(want, stateSentences(p)); diff != "" {
 			t.Errorf("state when it was %s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -344,7 +344,7 @@ func TestConnectOptionsAndTags(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, words(plan.Connect(marketing(tt.change)))); diff != "" {
+			if diff := cmp.Diff(tt.want, sentences(plan.Connect(marketing(tt.change)))); diff != "" {
 				t.Errorf("plan (-want +got):\n%s", diff)
 			}
 		})
@@ -367,7 +367,7 @@ func TestDisconnect(t *testing.T) {
 		"revoke sgr-2 in sg-1",
 		"revoke sgr-1, sgr-3 in sg-2",
 	}
-	if diff := cmp.Diff(want, words(p)); diff != "" {
+	if diff := cmp.Diff(want, sentences(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 }

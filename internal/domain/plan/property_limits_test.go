@@ -26,7 +26,7 @@ func TestAnObstructedSideIsLeftAlone(t *testing.T) {
 		}
 		obstructed[fmt.Sprint(len(p.Conflicts) > 0, len(p.Shortages) > 0)]++
 		if len(p.Changes) > 0 || len(p.State) > 0 {
-			t.Fatalf("obstructed by %v and %v, and still %v, %v", p.Conflicts, p.Shortages, words(p), p.State)
+			t.Fatalf("obstructed by %v and %v, and still %v, %v", p.Conflicts, p.Shortages, sentences(p), p.State)
 		}
 	})
 	if all >= 1000 && len(obstructed) < 3 {
@@ -212,7 +212,7 @@ func TestRoomIsMadeFirst(t *testing.T) {
 			t.Fatalf("%s, before there is room", p.Changes[i])
 		}
 		if len(p.Changes) == 0 || p.IsObstructed() {
-			t.Fatalf("room is made by %v, conflicts %v, shortages %v", words(p), p.Conflicts, p.Shortages)
+			t.Fatalf("room is made by %v, conflicts %v, shortages %v", sentences(p), p.Conflicts, p.Shortages)
 		}
 		roomMade(t, s)
 	})
@@ -229,7 +229,7 @@ func roomMade(t *rapid.T, s plan.Side) (plan.Side, plan.Plan) {
 		p = plan.Connect(s)
 	}
 	if p.MakesRoom {
-		t.Fatalf("room is made again, by %v", words(p))
+		t.Fatalf("room is made again, by %v", sentences(p))
 	}
 	return s, p
 }

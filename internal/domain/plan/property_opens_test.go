@@ -126,29 +126,29 @@ func unrouted(s plan.Side) []string {
 	if len(chosen) == 0 {
 		chosen = peerBlocks(s)
 	}
-	var words []string
+	var notes []string
 	for _, dst := range chosen {
 		excluded := slices.ContainsFunc(r.Except, func(e netip.Prefix) bool { return cidr.Contains(e, dst) })
 		hole := !excluded && slices.ContainsFunc(r.Except, dst.Overlaps)
 		if hole || !cidr.Covers(peerBlocks(s), dst) {
-			words = append(words, dst.String()+" is not routed")
+			notes = append(notes, dst.String()+" is not routed")
 		}
 	}
-	return words
+	return notes
 }
 
 // unadmitted says which sources of the line can't be.
 func unadmitted(s plan.Side, a policy.Allow) []string {
-	var words []string
+	var notes []string
 	for _, b := range a.Sources.Blocks {
 		if !cidr.Covers(peerBlocks(s), b) {
-			words = append(words, b.String()+" is not admitted")
+			notes = append(notes, b.String()+" is not admitted")
 		}
 	}
 	for _, g := range a.Sources.Groups {
 		if s.Connection.Requester.Region != s.Connection.Accepter.Region {
-			words = append(words, string(g)+" is not admitted")
+			notes = append(notes, string(g)+" is not admitted")
 		}
 	}
-	return words
+	return notes
 }

@@ -14,7 +14,7 @@ import (
 
 // everything is what there is to say of a plan.
 func everything(p plan.Plan) []string {
-	all := words(p)
+	all := sentences(p)
 	for _, s := range p.Shortages {
 		all = append(all, "shortage: "+s.String())
 	}
@@ -27,8 +27,8 @@ func everything(p plan.Plan) []string {
 	return all
 }
 
-// sentences returns the state of a plan in words.
-func sentences(p plan.Plan) []string {
+// stateSentences returns the sentences of the state of a plan.
+func stateSentences(p plan.Plan) []string {
 	var all []string
 	for _, fact := range p.State {
 		all = append(all, fact.Sentence)
@@ -122,7 +122,7 @@ func TestDisconnectAfterConnectRestoresTheStart(t *testing.T) {
 			t.Fatalf("not as at the start (-want +got):\n%s", diff)
 		}
 		if again := plan.Disconnect(plan.Remains{Connection: via, Tables: gone.Tables, Rules: gone.Ours}); len(again.Changes) > 0 {
-			t.Fatalf("what was taken back is to be taken back again: %v", words(again))
+			t.Fatalf("what was taken back is to be taken back again: %v", sentences(again))
 		}
 	})
 }

@@ -48,7 +48,7 @@ func TestQuotas(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			p := plan.Connect(marketing(tt.change))
-			got := words(p)
+			got := sentences(p)
 			for _, s := range p.Shortages {
 				got = append(got, "shortage: "+s.String())
 			}

@@ -238,23 +238,23 @@ func TestReason(t *testing.T) {
 	m, f := vpc(marketingCell, "vpc-m", "10.10.0.0/16"), vpc(financeCell, "vpc-f", "172.31.0.0/16")
 	d := vpc(developerCell, "vpc-d", "10.65.0.0/16")
 	stranger := vpc(financeCell, "vpc-x")
-	const mWords, fWords = "marketing (vpc-m in 111111111111/us-east-1)", "finance (vpc-f in 222222222222/us-east-1)"
-	const dWords = "developer (vpc-d in 333333333333/eu-west-1)"
+	const mName, fName = "marketing (vpc-m in 111111111111/us-east-1)", "finance (vpc-f in 222222222222/us-east-1)"
+	const dName = "developer (vpc-d in 333333333333/eu-west-1)"
 	tests := []struct {
 		name                string
 		requester, accepter peering.VPC
 		want                string
 	}{
 		{"allowed names the line", m, f,
-			"line 13 of policy.yaml allows " + mWords + " to be connected with " + fWords},
+			"line 13 of policy.yaml allows " + mName + " to be connected with " + fName},
 		{"approval names the line", m, d,
-			"line 15 of policy.yaml lets " + mWords + " be connected with " + dWords + " when a person has approved it"},
+			"line 15 of policy.yaml lets " + mName + " be connected with " + dName + " when a person has approved it"},
 		{"wrong direction names who may ask", f, d,
-			"line 14 of policy.yaml lets only developer ask for this peering, and " + fWords + " asked " + dWords},
+			"line 14 of policy.yaml lets only developer ask for this peering, and " + fName + " asked " + dName},
 		{"overlap names both blocks", m, vpc(financeCell, "vpc-f", "10.10.1.0/24"),
-			"block 10.10.0.0/16 of " + mWords + " overlaps block 10.10.1.0/24 of " + fWords},
+			"block 10.10.0.0/16 of " + mName + " overlaps block 10.10.1.0/24 of " + fName},
 		{"mismatch names the block and the member's line", vpc(marketingCell, "vpc-m", "10.9.0.0/16"), f,
-			mWords + " has the block 10.9.0.0/16, which line 4 of policy.yaml does not declare"},
+			mName + " has the block 10.9.0.0/16, which line 4 of policy.yaml does not declare"},
 		{"the requester may be in no department", stranger, m,
 			"the requester vpc-x in 222222222222/us-east-1 is in no department of policy.yaml"},
 		{"the accepter may be in no department", m, stranger,
@@ -263,9 +263,9 @@ func TestReason(t *testing.T) {
 			"neither the requester vpc-x in 222222222222/us-east-1 nor the accepter vpc-y in 111111111111/us-east-1" +
 				" is in a department of policy.yaml"},
 		{"two departments may have no peering", m, vpc(developerCell, "vpc-g", "10.65.0.0/16"),
-			"policy.yaml has no peering between " + mWords + " and guest (vpc-g in 333333333333/eu-west-1)"},
+			"policy.yaml has no peering between " + mName + " and guest (vpc-g in 333333333333/eu-west-1)"},
 		{"one department has no peering with itself", d, vpc(developerCell, "vpc-e", "10.66.0.0/16"),
-			dWords + " and developer (vpc-e in 333333333333/eu-west-1) are in one department," +
+			dName + " and developer (vpc-e in 333333333333/eu-west-1) are in one department," +
 				" and policy.yaml has peerings only between two"},
 		{"one VPC is both sides", m, m,
 			"both sides are vpc-m in 111111111111/us-east-1, and a VPC is not peered with itself"},

@@ -3,7 +3,6 @@
 package policy
 
 import (
-	"cmp"
 	"net/netip"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -41,29 +40,6 @@ const (
 	ReportRemoved     Removed = "report"     // the default: it is announced and left as it is
 	DisconnectRemoved Removed = "disconnect" // its routes and ingress rules are taken back
 )
-
-// Limits are AWS's quotas as far as the organization has had them raised. Zero means AWS's default.
-type Limits struct {
-	Peerings int `json:"peerings,omitempty"` // active connections of a VPC
-	Routes   int `json:"routes,omitempty"`   // routes of a table, of IPv4 and of IPv6 each
-	Rules    int `json:"rules,omitempty"`    // ingress rules of a security group, of IPv4 and of IPv6 each
-}
-
-// AWS's defaults. https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
-const (
-	defaultPeerings = 50
-	defaultRoutes   = 500
-	defaultRules    = 60
-)
-
-// OrDefaults returns the limits with AWS's defaults where the file says nothing.
-func (l Limits) OrDefaults() Limits {
-	return Limits{
-		Peerings: cmp.Or(l.Peerings, defaultPeerings),
-		Routes:   cmp.Or(l.Routes, defaultRoutes),
-		Rules:    cmp.Or(l.Rules, defaultRules),
-	}
-}
 
 // Department is a named set of VPCs.
 type Department struct {

@@ -103,8 +103,8 @@ type gate struct {
 	egress, back bool
 }
 
-// cell is traffic that no entry tells apart, with the index of the entry that decides it.
-type cell struct {
+// piece is traffic that no entry divides, with the index of the entry that decides it.
+type piece struct {
 	block netip.Prefix
 	span  span
 	by    int
@@ -115,35 +115,35 @@ func (g gate) obstructions() []Obstruction {
 	// EC2 lists the last rule too, but nothing may be left undecided where it is missing.
 	last := peering.ACLEntry{Number: lastNumber + 1, Protocol: peering.AllProtocols, Block: g.peer}
 	entries := append(inForce(g.acl.Entries, g.peer, g.egress), last)
-	cells := g.cells(entries)
+	pieces := g.pieces(entries)
 	var found []Obstruction
 	for i, e := range entries {
-		if hull, exists := hullOf(cells, i); exists && !e.Allow {
-			found = append(found, g.obstruction(e.Number, hull, isPart(cells, hull)))
+		if hull, exists := hullOf(pieces, i); exists && !e.Allow {
+			found = append(found, g.obstruction(e.Number, hull, isPart(pieces, hull)))
 		}
 	}
 	return found
 }
 
-// cells cuts the traffic along the borders of all entries. Each cell is decided by the first entry that means it.
-func (g gate) cells(entries []peering.ACLEntry) []cell {
+// pieces cuts the traffic along the borders of all entries. The first entry that covers a piece decides it.
+func (g gate) pieces(entries []peering.ACLEntry) []piece {
 	var parts []span
 	for _, s := range g.asked {
 		parts = append(parts, s.cut(entries)...)
 	}
-	var cells []cell
+	var pieces []piece
 	for _, block := range cutBlock(g.peer, entries) {
 		for _, s := range parts {
 			by := slices.IndexFunc(entries, func(e peering.ACLEntry) bool {
 				return cidr.Contains(e.Block, block) && spanOf(e.Protocol, e.From, e.To).contains(s)
 			})
-			cells = append(cells, cell{block, s, by})
+			pieces = append(pieces, piece{block, s, by})
 		}
 	}
-	return cells
+	return pieces
 }
 
-// cutBlock halves the block until no entry is for a part of any piece.
+// cutBlock halves the block until no entry is for a part of any half.
 func cutBlock(p netip.Prefix, entries []peering.ACLEntry) []netip.Prefix {
 	if !slices.ContainsFunc(entries, func(e peering.ACLEntry) bool { return e.Block.Bits() > p.Bits() && p.Overlaps(e.Block) }) {
 		return []netip.Prefix{p}
@@ -154,38 +154,38 @@ func cutBlock(p netip.Prefix, entries []peering.ACLEntry) []netip.Prefix {
 	return append(cutBlock(netip.PrefixFrom(p.Addr(), p.Bits()+1), entries), cutBlock(netip.PrefixFrom(middle, p.Bits()+1), entries)...)
 }
 
-// hullOf returns the smallest traffic that one rule can mean and that holds all cells decided by the entry.
-func hullOf(cells []cell, by int) (hull cell, exists bool) {
-	for _, c := range cells {
+// hullOf returns the smallest traffic that one rule can mean and that contains all pieces decided by the entry.
+func hullOf(pieces []piece, by int) (hull piece, exists bool) {
+	for _, p := range pieces {
 		switch {
-		case c.by != by:
+		case p.by != by:
 		case !exists:
-			hull, exists = cell{c.block, c.span.around(c.span), by}, true
+			hull, exists = piece{p.block, p.span.hull(p.span), by}, true
 		default:
-			hull.block, hull.span = blockAround(hull.block, c.block), hull.span.around(c.span)
+			hull.block, hull.span = commonBlock(hull.block, p.block), hull.span.hull(p.span)
 		}
 	}
 	return hull, exists
 }
 
-// blockAround returns the smallest block that holds both.
-func blockAround(a, b netip.Prefix) netip.Prefix {
+// commonBlock returns the smallest block that contains both.
+func commonBlock(a, b netip.Prefix) netip.Prefix {
 	for !cidr.Contains(a, b) {
 		a = netip.PrefixFrom(a.Addr(), a.Bits()-1)
 	}
 	return a.Masked()
 }
 
-// isPart reports whether the hull holds what other entries decide.
-func isPart(cells []cell, hull cell) bool {
-	return slices.ContainsFunc(cells, func(c cell) bool {
-		return c.by != hull.by && cidr.Contains(hull.block, c.block) && hull.span.contains(c.span)
+// isPart reports whether the hull contains traffic that other entries decide.
+func isPart(pieces []piece, hull piece) bool {
+	return slices.ContainsFunc(pieces, func(p piece) bool {
+		return p.by != hull.by && cidr.Contains(hull.block, p.block) && hull.span.contains(p.span)
 	})
 }
 
-// obstruction words what the rule of this number does to the hull, or to a part of it.
-func (g gate) obstruction(number int32, hull cell, part bool) Obstruction {
-	preposition, direction := directionWords(g.egress)
+// obstruction describes how the rule of this number denies the hull, or a part of it.
+func (g gate) obstruction(number int32, hull piece, part bool) Obstruction {
+	preposition, direction := directionNames(g.egress)
 	traffic := fmt.Sprintf("%s %s %s", hull.span, preposition, hull.block)
 	rule := ruleName(number)
 	denies, purpose := "denies", ""

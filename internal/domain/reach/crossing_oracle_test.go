@@ -277,13 +277,13 @@ func TestObstructionsOfProtocolsWithoutPorts(t *testing.T) {
 		o.Peer = slices.DeleteFunc(slices.Clone(c.Peer), func(p netip.Prefix) bool {
 			return c.Protocol == peering.ICMP && p.Addr().Is6() || c.Protocol == peering.ICMPv6 && p.Addr().Is4()
 		})
-		if diff := cmp.Diff(withoutWords(o.obstructions()), withoutWords(c.Obstructions())); diff != "" {
+		if diff := cmp.Diff(withoutSentences(o.obstructions()), withoutSentences(c.Obstructions())); diff != "" {
 			t.Fatalf("Obstructions() of %+v (-want +got):\n%s", c, diff)
 		}
 	})
 }
 
-func withoutWords(obstructions []reach.Obstruction) []reach.Obstruction {
+func withoutSentences(obstructions []reach.Obstruction) []reach.Obstruction {
 	for i := range obstructions {
 		obstructions[i].Sentence, obstructions[i].Remedy, obstructions[i].Key = "", "", ""
 	}

@@ -35,7 +35,7 @@ func (n Network) filter(p packet, own, other end, egress bool) (Hop, *Blocker) {
 	if acl == nil || other.instance != nil && other.instance.Subnet == own.instance.Subnet {
 		return Hop{}, nil
 	}
-	preposition, direction := directionWords(egress)
+	preposition, direction := directionNames(egress)
 	where := fmt.Sprintf("%s %s (%s of %s)", preposition, other.addr, direction, own.instance.Subnet)
 	entries := inForce(acl.Entries, netip.PrefixFrom(other.addr, other.addr.BitLen()), egress)
 	for _, port := range p.ports(entries) {
@@ -46,8 +46,8 @@ func (n Network) filter(p packet, own, other end, egress bool) (Hop, *Blocker) {
 	return p.passed(acl.ID, "network ACL %s allows %s %s", acl.ID, p.what(firstEphemeral), where), nil
 }
 
-// words are those for a direction, as seen from the subnet.
-func directionWords(egress bool) (preposition, direction string) {
+// directionNames returns the preposition and the name of a direction, as seen from the subnet.
+func directionNames(egress bool) (preposition, direction string) {
 	if egress {
 		return "to", "egress"
 	}

@@ -8,11 +8,11 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// span is a stretch of the line on which all traffic stands in order: the protocol's number, then 16 bits for the
-// port, or for ICMP's type and code. A rule means one span, whatever its protocol is.
+// span is a range of numbers. Each number is a protocol's number followed by 16 bits: the port, or ICMP's type and
+// code. A rule means one span, whatever its protocol is.
 type span struct{ first, last int }
 
-// Where the protocols that have ports or types begin on the line.
+// The first numbers of the protocols that have ports or types.
 // https://www.iana.org/assignments/protocol-numbers
 const (
 	icmp   = 1 << 16
@@ -49,8 +49,8 @@ func spanOf(p peering.Protocol, from, to int32) span {
 	}
 }
 
-// hasPorts reports whether the protocol of this place on the line has them.
-func hasPorts(place int) bool { return place&^ofPort == tcp || place&^ofPort == udp }
+// hasPorts reports whether the protocol of this number of a span has them.
+func hasPorts(n int) bool { return n&^ofPort == tcp || n&^ofPort == udp }
 
 func (s span) contains(o span) bool { return s.first <= o.first && o.last <= s.last }
 
@@ -70,8 +70,8 @@ func (s span) cut(entries []peering.ACLEntry) []span {
 	return parts
 }
 
-// around returns the smallest span that holds both and that one rule can mean.
-func (s span) around(o span) span {
+// hull returns the smallest span that contains both and that one rule can mean.
+func (s span) hull(o span) span {
 	first, last := min(s.first, o.first), max(s.last, o.last)
 	switch {
 	case first == last, first>>16 == last>>16 && hasPorts(first):

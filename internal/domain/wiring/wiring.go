@@ -5,7 +5,6 @@ package wiring
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/function"
@@ -14,43 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// DefaultPrefix is what the names of everything begin with, unless the operator says otherwise.
-const DefaultPrefix = "autopeer"
-
-// StackName returns the name of the CloudFormation stack of a cell, which has everything but the event bus.
-func StackName(prefix string, cell peering.Cell) string {
-	return fmt.Sprintf("%s-%s-%s", prefix, cell.Account, cell.Region)
-}
-
-// BusStackName returns the name of the stack with the event bus of a cell and the bus's policy. The counterparts' rules
-// send to this bus, so it is deployed before their cells.
-func BusStackName(prefix string, cell peering.Cell) string { return StackName(prefix, cell) + "-bus" }
-
-// How a function is fed. AWS asks that a message stays hidden for six function timeouts. Few environments
-// beat many under EC2's throttle, since none can see what the others spend. A message that fails is
-// hidden by the function for 2, 4, 8 … 300 seconds, so ten deliveries take thirteen minutes.
-// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-const (
-	FunctionTimeout   = 30 * time.Second
-	VisibilityTimeout = 6 * FunctionTimeout
-	MaxReceives       = 10
-	BatchSize         = 10
-	MaxConcurrency    = 2
-)
-
-// DefaultSweepInterval is the time from one sweep to the next, unless the operator says otherwise.
-const DefaultSweepInterval = 15 * time.Minute
-
-// Delay returns how long a message waits in the function's queue before it is delivered. Changes come in bursts,
-// as when a VPC is built, and a block takes seconds to be associated: one sweep, some time after, sees them all.
-func Delay(f function.Name) time.Duration {
-	if f == function.Sweep {
-		return 15 * time.Second
-	}
-	return 0
-}
-
-// Bus says on which event bus of the cell a rule listens.
+// Bus names the event bus of the cell that a rule is on.
 type Bus string
 
 // The buses of a cell. CloudTrail's events reach the default bus; what comes from other cells, and what
@@ -65,15 +28,12 @@ type Rule struct {
 	Name     string // unique on its bus, without prefix
 	Bus      Bus
 	Pattern  map[string]any // EventBridge's pattern language, ready to be encoded as JSON; nil with a schedule
-	Schedule string         // in EventBridge's words, "rate(15 minutes)"
+	Schedule string         // a schedule expression of EventBridge, "rate(15 minutes)"
 	Queue    function.Name  // empty for a rule that forwards
 	Forward  peering.Cell   // zero for a rule that feeds a queue
 }
 
-// SweepRule is the name of the rule with the schedule of the sweeps.
-const SweepRule = "sweep-schedule"
-
-// Rules returns the rules of the cell, in a fixed order. A retired cell only listens for deletions and sweeps: it accepts and
+// Rules returns the rules of the cell, in a fixed order. A retired cell only receives deletions and sweeps: it accepts and
 // connects nothing, and its counterparts find by their own sweeps that they have to close their sides.
 func Rules(p *policy.Policy, cell peering.Cell, sweepInterval time.Duration) []Rule {
 	sweeps := Rule{Name: SweepRule, Bus: DefaultBus, Queue: function.Sweep, Schedule: rate(sweepInterval)}
@@ -91,7 +51,7 @@ func Rules(p *policy.Policy, cell peering.Cell, sweepInterval time.Duration) []R
 	return rules
 }
 
-// rate is what EventBridge calls an interval.
+// rate returns the schedule expression of an interval.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
 func rate(interval time.Duration) string {
 	if n := int(interval.Minutes()); n != 1 {
@@ -103,7 +63,7 @@ func rate(interval time.Duration) string {
 // blockCalls change the blocks of a VPC, to which its peers' route tables and security groups refer.
 var blockCalls = []string{"AssociateVpcCidrBlock", "DisassociateVpcCidrBlock"}
 
-// calls maps each function to the EC2 calls of its cell that it wants to hear of.
+// calls maps each function to the EC2 calls of its cell whose events it receives.
 var calls = map[function.Name][]string{
 	function.Accept:     {"CreateVpcPeeringConnection"},
 	function.Connect:    {"AcceptVpcPeeringConnection"},
@@ -115,12 +75,12 @@ var calls = map[function.Name][]string{
 	}),
 }
 
-// foreignCalls maps each function to those that it wants to hear of when they are forwarded.
+// foreignCalls maps each function to the calls whose events it receives when counterparts forward them.
 var foreignCalls = map[function.Name][]string{
 	function.Accept: calls[function.Accept], function.Connect: calls[function.Connect], function.Disconnect: calls[function.Disconnect], function.Sweep: blockCalls,
 }
 
-// local listens for the functions' calls made in the cell itself.
+// local returns the rules for the functions' calls made in the cell itself.
 func local(cell peering.Cell, functions ...function.Name) []Rule {
 	var rules []Rule
 	for _, f := range functions {
@@ -131,7 +91,7 @@ func local(cell peering.Cell, functions ...function.Name) []Rule {
 	return rules
 }
 
-// foreign listens for calls that counterparts have forwarded.
+// foreign returns the rules for calls that counterparts have forwarded.
 func foreign(accounts []string) []Rule {
 	var rules []Rule
 	for _, f := range function.All {
@@ -147,15 +107,8 @@ func foreign(accounts []string) []Rule {
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
 func atOnce(accounts []string) [][]string { return slices.Collect(slices.Chunk(accounts, 100)) }
 
-// numbered keeps names unique; the first needs no number.
-func numbered(name string, i int) string {
-	if i == 0 {
-		return name
-	}
-	return name + "-" + strconv.Itoa(i+1)
-}
-
-// announced lets connect begin as soon as an accept function has spoken, its own cell's or a counterpart's.
+// announced returns the rules that start connect when an accept function, of the cell or of a counterpart, has announced an
+// acceptance.
 func announced(cell peering.Cell, counterparts []peering.Cell) []Rule {
 	var rules []Rule
 	for i, some := range atOnce(Accounts(append([]peering.Cell{cell}, counterparts...))) {
@@ -168,7 +121,7 @@ func announced(cell peering.Cell, counterparts []peering.Cell) []Rule {
 	return rules
 }
 
-// tagged listens for tags by which the policy chooses route tables, subnets and groups, and for the one by which a
+// tagged returns the rules for tags by which the policy chooses route tables, subnets and groups, and for the one by which a
 // person approves a request.
 func tagged(keys []string, cell peering.Cell) []Rule {
 	var rules []Rule
@@ -197,8 +150,8 @@ func prefixes(all ...string) []any {
 	return some
 }
 
-// forwardCalls lets a counterpart hear of the requests that name it, and of every acceptance, rejection and
-// deletion and of changed blocks: these name no counterpart, which looks up what concerns it.
+// forwardCalls forwards to a counterpart the requests that name it, and every acceptance, rejection and
+// deletion and every change of blocks: these name no counterpart, so each counterpart looks up the connection.
 func forwardCalls(from, to peering.Cell) Rule {
 	pattern := callPattern([]string{string(from.Account)}, map[string]any{"$or": []any{
 		map[string]any{
@@ -213,8 +166,8 @@ func forwardCalls(from, to peering.Cell) Rule {
 	return Rule{Name: forwardName("calls", to), Bus: DefaultBus, Forward: to, Pattern: pattern}
 }
 
-// forwardAnnouncements lets the requester's cell begin as soon as this one has accepted. Only what began
-// here is sent on: EventBridge drops an event at its second hop between buses.
+// forwardAnnouncements forwards acceptances to the requester's cell, whose connect they start. Only the announcements
+// of this cell are forwarded: EventBridge drops an event at its second hop between buses.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
 func forwardAnnouncements(from, to peering.Cell) Rule {
 	return Rule{Name: forwardName("announcements", to), Bus: OwnBus, Forward: to, Pattern: map[string]any{
@@ -226,16 +179,6 @@ func forwardAnnouncements(from, to peering.Cell) Rule {
 			"account": []string{string(to.Account)}, "region": []string{string(to.Region)},
 		}},
 	}}
-}
-
-// ForwardNames returns the names of the rules by which every counterpart forwards to the cell, the one for
-// calls on its default bus and the one for announcements on its own.
-func ForwardNames(to peering.Cell) (calls, announcements string) {
-	return forwardName("calls", to), forwardName("announcements", to)
-}
-
-func forwardName(what string, to peering.Cell) string {
-	return "forward-" + what + "-" + string(to.Account) + "-" + string(to.Region)
 }
 
 // callPattern matches peering calls that succeeded, recorded by CloudTrail in one of the accounts.

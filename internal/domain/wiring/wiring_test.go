@@ -97,8 +97,8 @@ func TestForwardNamesAreThoseOfTheCounterpartsRules(t *testing.T) {
 	}
 }
 
-// TestARetiredCellListensForDeletionsAndSweeps: its counterparts forward nothing to it, and it forwards nothing.
-func TestARetiredCellListensForDeletionsAndSweeps(t *testing.T) {
+// TestARetiredCellReceivesDeletionsAndSweeps: its counterparts forward nothing to it, and it forwards nothing.
+func TestARetiredCellReceivesDeletionsAndSweeps(t *testing.T) {
 	t.Parallel()
 	p, at := hub(2)
 	retired := peering.Cell{Account: "300000000000", Region: "us-east-1"}

@@ -37,7 +37,7 @@ func (f *fate) decide(local.Step) local.Death {
 
 // End is what a lab ends with.
 type End struct {
-	Network     []string // routes and rules, in words
+	Network     []string // routes and rules, as sentences
 	Connections []string // with their states
 	Said        []string // the announcements, each id once
 	DeadLetters int
@@ -72,9 +72,9 @@ func Play(t *sandboxtest.T, l Lab, p Point) End {
 	return end
 }
 
-func ids(heard []outcome.Outcome) []string {
+func ids(outcomes []outcome.Outcome) []string {
 	var all []string
-	for _, o := range heard {
+	for _, o := range outcomes {
 		all = append(all, string(o.Type)+" "+string(o.Connection)+" "+string(o.Side)+" "+o.ID)
 	}
 	slices.Sort(all)

@@ -128,7 +128,7 @@ func approval(t *sandboxtest.T) []request {
 	return []request{r}
 }
 
-// drift has a route deleted by hand, a block added, and a request of which nobody heard.
+// drift has a route deleted by hand, a block added, and a request whose event no function received.
 func drift(t *sandboxtest.T) []request {
 	m, f, d := t.Build(oneInVirginia, lab.Marketing), t.Build(twoInVirginia, lab.Finance), t.Build(oneInVirginia, lab.Developer)
 	t.Policy(lab.PingPolicy(m, f, d))

@@ -20,9 +20,9 @@ import (
 // beside is a second installation in the same accounts and Regions, with the outcomes that it announces.
 type beside struct {
 	*sandboxtest.T
-	cells []*local.Cell
-	mu    sync.Mutex
-	heard []outcome.Outcome
+	cells    []*local.Cell
+	mu       sync.Mutex
+	outcomes []outcome.Outcome
 }
 
 func deployBeside(t *sandboxtest.T, policy string) *beside {
@@ -31,7 +31,7 @@ func deployBeside(t *sandboxtest.T, policy string) *beside {
 	cells, err := t.DeployBeside(t.Ctx, "blue", policy, func(o outcome.Outcome) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		b.heard = append(b.heard, o)
+		b.outcomes = append(b.outcomes, o)
 	})
 	t.Must(err)
 	b.cells = cells
@@ -43,7 +43,7 @@ func (b *beside) announced(id peering.ConnectionID) []outcome.Type {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var types []outcome.Type
-	for _, o := range b.heard {
+	for _, o := range b.outcomes {
 		if o.Connection == id {
 			types = append(types, o.Type)
 		}
@@ -146,7 +146,7 @@ func TestAConnectionOfTwoPoliciesBelongsToTheFirst(t *testing.T) {
 		if got := blue.announced(pcx); !slices.Contains(got, outcome.Conflicting) || slices.Contains(got, outcome.Connected) {
 			t.Errorf("the second installation announced %v, want a conflict", got)
 		}
-		for _, o := range blue.heard {
+		for _, o := range blue.outcomes {
 			if o.Type == outcome.Conflicting && (o.Reason.Code != "other-installation" || !strings.Contains(o.Reason.Sentence, "autopeer") || o.Next == "") {
 				t.Errorf("conflict = %+v, want the installation that manages the connection and the next step", o)
 			}

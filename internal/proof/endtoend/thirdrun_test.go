@@ -38,9 +38,9 @@ func TestTheThirdRunChangesNothing(t *testing.T) {
 						t.Errorf("%s is called a third time: %s", c.Action, c.ErrorCode)
 					}
 				}
-				for id, words := range announced(t) {
+				for id, sentence := range announced(t) {
 					if known[id] == "" {
-						t.Errorf("newly announced: %s", words)
+						t.Errorf("newly announced: %s", sentence)
 					}
 				}
 				if n := driftsFound(t); n > drifts && tt.refused == "" {
@@ -68,11 +68,11 @@ func driftsFound(t *sandboxtest.T) int {
 
 // announced maps the ids of all announcements to what they say.
 func announced(t *sandboxtest.T) map[string]string {
-	words := map[string]string{}
+	sentences := map[string]string{}
 	for _, o := range t.Heard() {
-		words[o.ID] = fmt.Sprintf("%s of %s by %s: %s", o.Type, o.Connection, o.Cell, o.Reason.Sentence)
+		sentences[o.ID] = fmt.Sprintf("%s of %s by %s: %s", o.Type, o.Connection, o.Cell, o.Reason.Sentence)
 	}
-	return words
+	return sentences
 }
 
 // after plays nothing but a request under a policy with one entry.

@@ -59,7 +59,7 @@ func TestTrap09DNSOptions(t *testing.T) {
 // options says who has set which options, and what was refused.
 func options(t *sandboxtest.T) []string {
 	t.Helper()
-	var words []string
+	var lines []string
 	for _, c := range calls(t, "ModifyVpcPeeringConnectionOptions") {
 		var sides []string
 		for _, name := range slices.Sorted(maps.Keys(c.Params)) {
@@ -71,10 +71,10 @@ func options(t *sandboxtest.T) []string {
 			}
 		}
 		by := peering.Cell{Account: peering.AccountID(c.Account), Region: peering.Region(c.Region)}
-		words = append(words, modified(by, strings.Join(sides, " and "), c.ErrorCode))
+		lines = append(lines, modified(by, strings.Join(sides, " and "), c.ErrorCode))
 	}
-	slices.Sort(words)
-	return words
+	slices.Sort(lines)
+	return lines
 }
 
 func modified(by peering.Cell, sides, refusal string) string {

@@ -23,8 +23,8 @@ var (
 	one  = peering.Cell{Account: "111111111111", Region: "us-east-1"}
 	near = peering.Cell{Account: "222222222222", Region: one.Region}
 	two  = peering.Cell{Account: "222222222222", Region: "eu-west-1"}
-	// places are where the accepter may be, as a requester in one sees it.
-	places = map[string]peering.Cell{
+	// accepterCells are the cells of the accepter, by their position relative to the requester's cell.
+	accepterCells = map[string]peering.Cell{
 		"in one cell":                     one,
 		"in two accounts":                 near,
 		"in two regions":                  {Account: one.Account, Region: two.Region},
@@ -32,20 +32,20 @@ var (
 	}
 )
 
-// everywhere plays a scenario with the accepter in each of the places. Change may be nil.
+// everywhere plays a scenario with the accepter in each of the cells. Change may be nil.
 func everywhere(t *testing.T, change func(*ec2.Options), scenario func(t *sandboxtest.T, accepter peering.Cell)) {
 	t.Helper()
-	for name, accepter := range places {
+	for name, accepter := range accepterCells {
 		t.Run(name, func(t *testing.T) {
 			sandboxtest.Run(t, change, func(t *sandboxtest.T) { scenario(t, accepter) })
 		})
 	}
 }
 
-// nearAndFar plays a scenario that takes long only in the cell itself and in the place that differs most.
+// nearAndFar plays a scenario that takes long only in the requester's cell and in the cell that differs most.
 func nearAndFar(t *testing.T, scenario func(t *sandboxtest.T, accepter peering.Cell)) {
 	t.Helper()
-	for name, accepter := range places {
+	for name, accepter := range accepterCells {
 		if accepter == one || accepter == two {
 			t.Run(name, func(t *testing.T) {
 				sandboxtest.Run(t, nil, func(t *sandboxtest.T) { scenario(t, accepter) })
@@ -73,23 +73,23 @@ func company(sites ...lab.Site) string {
 
 // entry is one more entry of a policy.
 func entry(a, b string, lines ...string) string {
-	words := fmt.Sprintf("  - between: [%s, %s]\n", a, b)
+	text := fmt.Sprintf("  - between: [%s, %s]\n", a, b)
 	for _, l := range lines {
-		words += "    " + l + "\n"
+		text += "    " + l + "\n"
 	}
-	return words
+	return text
 }
 
 // routed says, as sandbox.State does, that both of the site's tables route each of the blocks.
 func routed(from lab.Site, via peering.ConnectionID, blocks ...netip.Prefix) []string {
-	var words []string
+	var sentences []string
 	for _, table := range []peering.RouteTableID{from.Table, from.VPC.Main} {
 		for _, b := range blocks {
-			words = append(words, routesBlock(table, b.String(), via))
+			sentences = append(sentences, routesBlock(table, b.String(), via))
 		}
 	}
-	slices.Sort(words)
-	return slices.Compact(words)
+	slices.Sort(sentences)
+	return slices.Compact(sentences)
 }
 
 func routesBlock(table peering.RouteTableID, block string, via peering.ConnectionID) string {
@@ -148,9 +148,9 @@ func refused(t *sandboxtest.T, cell peering.Cell, code string, do func(*lab.Pers
 
 // admits says, as sandbox.State does, that the group admits something from each of the blocks.
 func admits(group peering.SecurityGroupID, what string, blocks ...netip.Prefix) []string {
-	var words []string
+	var sentences []string
 	for _, b := range blocks {
-		words = append(words, fmt.Sprintf("%s admits %s from %s", group, what, b))
+		sentences = append(sentences, fmt.Sprintf("%s admits %s from %s", group, what, b))
 	}
-	return words
+	return sentences
 }

@@ -129,8 +129,8 @@ func TestSurvivorsAreExplained(t *testing.T) {
 	for _, name := range survivors {
 		_, cut, _ := strings.Cut(name, ": ")
 		sid, lacking, _ := strings.Cut(cut, " without ")
-		if words := "**`" + sid + "` without `" + lacking + "`.**"; !strings.Contains(string(text), words) {
-			t.Errorf("docs/security.md doesn't explain %s", words)
+		if heading := "**`" + sid + "` without `" + lacking + "`.**"; !strings.Contains(string(text), heading) {
+			t.Errorf("docs/security.md doesn't explain %s", heading)
 		}
 	}
 }

@@ -65,7 +65,7 @@ func (c *company) approve(at lab.Site, id peering.ConnectionID) {
 }
 
 // lose leaves to sweeps what nobody has told: a route that somebody deletes, and the end of a connection while
-// there are no trails. Then it grows a VPC, of which both cells hear.
+// there are no trails. Then a VPC gets a block, whose event both cells receive.
 func (c *company) lose(pair [2]lab.Site) {
 	id := c.ask(pair[0], pair[1])
 	for i, s := range pair {

@@ -83,7 +83,7 @@ func (t *T) Company(marketing, finance peering.Cell) (m, f lab.Site) {
 	return m, f
 }
 
-// Policy deploys the cells of the policy file, which don't hear of what was done before.
+// Policy deploys the cells of the policy file, which receive no events of earlier calls.
 func (t *T) Policy(file string) {
 	t.Helper()
 	t.Settle()
@@ -207,29 +207,29 @@ func (t *T) InState(cell peering.Cell, id peering.ConnectionID, want peering.Sta
 
 // SaidOnce checks that autopeer announced the outcome, whatever the number of times under one id for each
 // cell and side, and returns the first.
-func (t *T) SaidOnce(kind outcome.Type, id peering.ConnectionID) outcome.Outcome {
+func (t *T) SaidOnce(outcomeType outcome.Type, id peering.ConnectionID) outcome.Outcome {
 	t.Helper()
-	said := t.Said(kind, id)
+	said := t.Said(outcomeType, id)
 	if len(said) == 0 {
-		t.Fatalf("%s of %s is not announced; heard %s", kind, id, summary(t.Heard()))
+		t.Fatalf("%s of %s is not announced; announced were %s", outcomeType, id, summary(t.Heard()))
 	}
 	ids := map[string]string{}
 	for _, o := range said {
 		speaker := o.Cell.String() + string(o.Side)
 		if before, again := ids[speaker]; again && before != o.ID {
-			t.Errorf("%s of %s is announced by %s under two ids", kind, id, speaker)
+			t.Errorf("%s of %s is announced by %s under two ids", outcomeType, id, speaker)
 		}
 		ids[speaker] = o.ID
 	}
 	return said[0]
 }
 
-func summary(heard []outcome.Outcome) string {
-	var words []string
-	for _, o := range heard {
-		words = append(words, fmt.Sprintf("%s of %s (%s)", o.Type, o.Connection, o.Reason.Sentence))
+func summary(outcomes []outcome.Outcome) string {
+	var lines []string
+	for _, o := range outcomes {
+		lines = append(lines, fmt.Sprintf("%s of %s (%s)", o.Type, o.Connection, o.Reason.Sentence))
 	}
-	return strings.Join(words, "; ")
+	return strings.Join(lines, "; ")
 }
 
 // Mutations returns autopeer's mutating EC2 calls since the mark, in the order of the log.

@@ -147,13 +147,13 @@ func entryOf(event string) (types.PutEventsRequestEntry, bool) {
 
 // judge asks a matcher all cases.
 func judge(ctx context.Context, j *report.Judge, k known, ask matcher) {
-	h := hear(j, k)
-	defer h.close()
+	cp := newComparison(j, k)
+	defer cp.close()
 	for _, c := range Cases {
 		got, asked, err := ask(ctx, c)
 		j.Error(fmt.Sprintf("ask for pattern %s, event %s", c.Pattern, c.Event), err)
 		if asked {
-			h.compare(c, c.Want, got)
+			cp.compare(c, c.Want, got)
 		}
 	}
 }

@@ -42,51 +42,51 @@ var (
 	}
 )
 
-// hearing compares one matcher's answers.
-type hearing struct {
+// comparison compares one matcher's answers.
+type comparison struct {
 	*report.Judge
 	known known
 	used  map[string]int
 }
 
-func hear(j *report.Judge, k known) *hearing { return &hearing{j, k, map[string]int{}} }
+func newComparison(j *report.Judge, k known) *comparison { return &comparison{j, k, map[string]int{}} }
 
 // compare counts a check, or a difference that is known.
-func (h *hearing) compare(c Case, want, got Answer) {
-	if want == got || !h.knows(c) {
-		h.Check(want == got, fmt.Sprintf("%s: pattern %s, event %s", c.Page, c.Pattern, c.Event), want, got)
+func (cp *comparison) compare(c Case, want, got Answer) {
+	if want == got || !cp.knows(c) {
+		cp.Check(want == got, fmt.Sprintf("%s: pattern %s, event %s", c.Page, c.Pattern, c.Event), want, got)
 	}
 }
 
 // compareRandom counts one check of the embedded cloud for all the cases, and shows the first that is answered otherwise.
-func (h *hearing) compareRandom(seed int, cases []Case, answers []Answer) {
+func (cp *comparison) compareRandom(seed int, cases []Case, answers []Answer) {
 	wrong, first := 0, ""
 	for i, c := range cases {
 		got := Ours(c)
-		if got == answers[i] || h.knows(c) {
+		if got == answers[i] || cp.knows(c) {
 			continue
 		}
 		if wrong++; wrong == 1 {
 			first = fmt.Sprintf("the first %s and not %s of pattern %s, event %s", got, answers[i], c.Pattern, c.Event)
 		}
 	}
-	h.Check(wrong == 0, fmt.Sprintf("seed %d", seed), "no difference", fmt.Sprintf("%d of %d, %s", wrong, len(cases), first))
+	cp.Check(wrong == 0, fmt.Sprintf("seed %d", seed), "no difference", fmt.Sprintf("%d of %d, %s", wrong, len(cases), first))
 }
 
 // knows counts a difference that has an explanation.
-func (h *hearing) knows(c Case) bool {
-	for part := range h.known {
+func (cp *comparison) knows(c Case) bool {
+	for part := range cp.known {
 		if strings.Contains(c.Pattern, part) {
-			h.used[part]++
+			cp.used[part]++
 			return true
 		}
 	}
 	return false
 }
 
-func (h *hearing) close() {
-	for part, why := range h.known {
-		h.Check(h.used[part] > 0, "the explanation: "+why, "a difference in "+part, "none")
-		h.Explain(h.used[part])
+func (cp *comparison) close() {
+	for part, why := range cp.known {
+		cp.Check(cp.used[part] > 0, "the explanation: "+why, "a difference in "+part, "none")
+		cp.Explain(cp.used[part])
 	}
 }

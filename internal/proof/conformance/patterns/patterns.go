@@ -39,13 +39,13 @@ func JudgeByRuler(ctx context.Context, j *report.Judge, jars string) {
 		j.Error("ask Event Ruler", err)
 		return
 	}
-	h := hear(j, rulerDiffers)
-	defer h.close()
+	cp := newComparison(j, rulerDiffers)
+	defer cp.close()
 	for i, c := range Cases {
-		h.compare(c, c.Want, answers[i])
+		cp.compare(c, c.Want, answers[i])
 	}
 	for seed := range seeds {
 		first := len(Cases) + seed*fromEach
-		h.compareRandom(seed, cases[first:first+fromEach], answers[first:])
+		cp.compareRandom(seed, cases[first:first+fromEach], answers[first:])
 	}
 }

@@ -25,13 +25,13 @@ func askRuler(ctx context.Context, jars string, cases []Case) ([]Answer, error) 
 	if err != nil {
 		return nil, fmt.Errorf("run AskRuler.java: %w\n%s", err, said.String())
 	}
-	words := strings.Fields(string(out))
-	if len(words) != len(cases) {
-		return nil, fmt.Errorf("it has %d answers to %d questions", len(words), len(cases))
+	fields := strings.Fields(string(out))
+	if len(fields) != len(cases) {
+		return nil, fmt.Errorf("it has %d answers to %d questions", len(fields), len(cases))
 	}
-	answers := make([]Answer, len(words))
-	for i, word := range words {
-		answers[i] = Answer(word)
+	answers := make([]Answer, len(fields))
+	for i, field := range fields {
+		answers[i] = Answer(field)
 	}
 	return answers, nil
 }

@@ -200,7 +200,7 @@ func secondaryBlock(s *stage) {
 	s.takeBack(m.Cell, s.connect(m, f))
 }
 
-// leftovers: nobody hears of the deletion, and the pair is connected again.
+// leftovers: no cell receives the deletion, and the pair is connected again.
 func leftovers(s *stage) {
 	m, f := s.pair()
 	s.deploy(lab.PingPolicy(m, f, lab.Site{}))

@@ -26,46 +26,46 @@ import (
 type stage struct {
 	*cloud
 	scenario
-	ctx   context.Context // of the scenario
-	err   error
-	names names
-	sites []lab.Site
-	asked []peering.ConnectionID
-	cells []*troupe
+	ctx         context.Context // of the scenario
+	err         error
+	names       names
+	sites       []lab.Site
+	asked       []peering.ConnectionID
+	deployments []*deployment
 
 	transcript []section
 }
 
-// section is what was seen and heard after one step, in words and sorted.
+// section contains the facts that the cells are shown, or the announcements that they make, after one step, sorted.
 type section struct {
 	name  string
 	lines []string
 	empty bool // if all is well
 }
 
-// troupe is a cell with its use cases.
-type troupe struct {
+// deployment is a cell with its use cases.
+type deployment struct {
 	peering.Cell
-	person   *lab.Person
-	ear      *ear
-	handlers []lambdasqs.Handle // accept, connect, disconnect
+	person    *lab.Person
+	announcer *announcer
+	handlers  []lambdasqs.Handle // accept, connect, disconnect
 }
 
 func newStage(ctx context.Context, c *cloud, sc scenario) (*stage, error) {
 	s := &stage{cloud: c, scenario: sc, ctx: ctx}
 	for _, cell := range []peering.Cell{sc.requester, sc.accepter} {
-		if slices.ContainsFunc(s.cells, func(t *troupe) bool { return t.Cell == cell }) {
+		if slices.ContainsFunc(s.deployments, func(d *deployment) bool { return d.Cell == cell }) {
 			continue
 		}
 		cfg, err := c.config(ctx, cell)
 		if err != nil {
 			return nil, err
 		}
-		ear, err := listen(ctx, cfg, cell)
+		announcer, err := newAnnouncer(ctx, cfg, cell)
 		if err != nil {
 			return nil, err
 		}
-		s.cells = append(s.cells, &troupe{Cell: cell, ear: ear, person: lab.NewPerson(ctx, cell, ec2.NewFromConfig(cfg))})
+		s.deployments = append(s.deployments, &deployment{Cell: cell, announcer: announcer, person: lab.NewPerson(ctx, cell, ec2.NewFromConfig(cfg))})
 	}
 	return s, nil
 }
@@ -78,10 +78,10 @@ func (s *stage) keep(err error) {
 
 // in lets somebody in the cell do something.
 func (s *stage) in(cell peering.Cell, do func(*lab.Person)) {
-	for _, t := range s.cells {
-		if t.Cell == cell && s.err == nil {
-			do(t.person)
-			s.keep(t.person.Err())
+	for _, d := range s.deployments {
+		if d.Cell == cell && s.err == nil {
+			do(d.person)
+			s.keep(d.person.Err())
 		}
 	}
 }
@@ -103,9 +103,9 @@ func (s *stage) deploy(policy string) {
 		s.keep(fmt.Errorf("policy:\n%s\n%w", policy, err))
 		return
 	}
-	for _, t := range s.cells {
-		handlers := local.Handlers(t.Cell, p.ForCell(t.Cell, busName), local.Edges{Network: ec2net.New(t.person.EC2), Announcer: t.ear})
-		t.handlers = []lambdasqs.Handle{handlers[function.Accept], handlers[function.Connect], handlers[function.Disconnect]}
+	for _, d := range s.deployments {
+		handlers := local.Handlers(d.Cell, p.ForCell(d.Cell, busName), local.Edges{Network: ec2net.New(d.person.EC2), Announcer: d.announcer})
+		d.handlers = []lambdasqs.Handle{handlers[function.Accept], handlers[function.Connect], handlers[function.Disconnect]}
 	}
 }
 
@@ -119,7 +119,7 @@ func (s *stage) ask(from, to lab.Site) (id peering.ConnectionID) {
 // event tells all cells of a call, and writes down what they announce and what is there then.
 func (s *stage) event(step, call string, id peering.ConnectionID, sides ...lab.Site) {
 	sides = append(sides, lab.Site{}, lab.Site{})
-	lines := s.hear(sandbox.Event(call, s.cells[0].Cell, id, sides[0], sides[1]))
+	lines := s.dispatch(sandbox.Event(call, s.deployments[0].Cell, id, sides[0], sides[1]))
 	s.write(step+", announced", lines)
 	s.look(step)
 }
@@ -128,7 +128,7 @@ func (s *stage) event(step, call string, id peering.ConnectionID, sides ...lab.S
 func (s *stage) again(step, call string, id peering.ConnectionID, sides ...lab.Site) {
 	sides = append(sides, lab.Site{}, lab.Site{})
 	_, before := s.calls.since(0)
-	s.hear(sandbox.Event(call, s.cells[0].Cell, id, sides[0], sides[1]))
+	s.dispatch(sandbox.Event(call, s.deployments[0].Cell, id, sides[0], sides[1]))
 	calls, _ := s.calls.since(before)
 	s.write(step+", again", calls)
 	s.last().empty = true
@@ -152,8 +152,8 @@ func (s *stage) left(step string, id peering.ConnectionID) {
 
 func (s *stage) last() *section { return &s.transcript[len(s.transcript)-1] }
 
-// hear gives the event to every use case of every cell, and returns what they announce or fail with.
-func (s *stage) hear(event string) []string {
+// dispatch passes the event to every use case of every cell, and returns their announcements and errors.
+func (s *stage) dispatch(event string) []string {
 	if s.err != nil {
 		return nil
 	}
@@ -163,14 +163,14 @@ func (s *stage) hear(event string) []string {
 		return nil
 	}
 	var lines []string
-	for _, t := range s.cells {
-		for _, handle := range t.handlers {
+	for _, d := range s.deployments {
+		for _, handle := range d.handlers {
 			if err := deliver(s.ctx, handle, h); err != nil {
-				lines = append(lines, fmt.Sprintf("%s fails, %s: %v", t.Cell, fault.Of(err), err))
+				lines = append(lines, fmt.Sprintf("%s fails, %s: %v", d.Cell, fault.Of(err), err))
 			}
 		}
-		for _, o := range t.ear.take() {
-			lines = append(lines, outcomeWords(o)...)
+		for _, o := range d.announcer.take() {
+			lines = append(lines, outcomeLines(o)...)
 		}
 	}
 	return lines
@@ -190,21 +190,21 @@ func deliver(ctx context.Context, handle lambdasqs.Handle, h hint.Hint) error {
 // look writes down what each cell is shown, with calls that are not autopeer's.
 func (s *stage) look(step string) {
 	var lines []string
-	for _, t := range s.cells {
+	for _, d := range s.deployments {
 		if s.err != nil {
 			return
 		}
-		seen, err := s.seenBy(t)
+		seen, err := s.seenBy(d)
 		s.keep(err)
 		lines = append(lines, seen...)
 	}
 	s.write(step+", seen", lines)
 }
 
-func (s *stage) seenBy(t *troupe) ([]string, error) {
-	var vpcs, ids, words []string
+func (s *stage) seenBy(d *deployment) ([]string, error) {
+	var vpcs, ids, lines []string
 	for _, site := range s.sites {
-		if site.Cell == t.Cell {
+		if site.Cell == d.Cell {
 			vpcs = append(vpcs, string(site.VPC.ID))
 		}
 	}
@@ -212,38 +212,38 @@ func (s *stage) seenBy(t *troupe) ([]string, error) {
 		ids = append(ids, string(id))
 	}
 	ofVPCs := []types.Filter{{Name: new("vpc-id"), Values: vpcs}}
-	connections, err1 := t.person.EC2.DescribeVpcPeeringConnections(s.ctx, &ec2.DescribeVpcPeeringConnectionsInput{VpcPeeringConnectionIds: ids})
-	tables, err2 := t.person.EC2.DescribeRouteTables(s.ctx, &ec2.DescribeRouteTablesInput{Filters: ofVPCs})
-	groups, err3 := t.person.EC2.DescribeSecurityGroups(s.ctx, &ec2.DescribeSecurityGroupsInput{Filters: ofVPCs})
+	connections, err1 := d.person.EC2.DescribeVpcPeeringConnections(s.ctx, &ec2.DescribeVpcPeeringConnectionsInput{VpcPeeringConnectionIds: ids})
+	tables, err2 := d.person.EC2.DescribeRouteTables(s.ctx, &ec2.DescribeRouteTablesInput{Filters: ofVPCs})
+	groups, err3 := d.person.EC2.DescribeSecurityGroups(s.ctx, &ec2.DescribeSecurityGroupsInput{Filters: ofVPCs})
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, err
 	}
 	for _, c := range connections.VpcPeeringConnections {
-		words = append(words, connectionWords(t.Cell, c)...)
+		lines = append(lines, connectionLines(d.Cell, c)...)
 	}
 	for _, table := range tables.RouteTables {
-		words = append(words, tableWords(table)...)
+		lines = append(lines, tableLines(table)...)
 	}
-	rules, err := s.rulesOf(t, groups.SecurityGroups)
-	return append(words, rules...), err
+	rules, err := s.rulesOf(d, groups.SecurityGroups)
+	return append(lines, rules...), err
 }
 
-func (s *stage) rulesOf(t *troupe, groups []types.SecurityGroup) ([]string, error) {
+func (s *stage) rulesOf(d *deployment, groups []types.SecurityGroup) ([]string, error) {
 	filter := types.Filter{Name: new("group-id")}
 	for _, g := range groups {
 		filter.Values = append(filter.Values, *g.GroupId)
 	}
-	rules, err := t.person.EC2.DescribeSecurityGroupRules(s.ctx, &ec2.DescribeSecurityGroupRulesInput{Filters: []types.Filter{filter}})
+	rules, err := d.person.EC2.DescribeSecurityGroupRules(s.ctx, &ec2.DescribeSecurityGroupRulesInput{Filters: []types.Filter{filter}})
 	if err != nil {
 		return nil, err
 	}
-	var words []string
+	var lines []string
 	for _, r := range rules.SecurityGroupRules {
 		if !*r.IsEgress && r.ReferencedGroupInfo == nil { // a default group admits itself
-			words = append(words, ruleWords(r))
+			lines = append(lines, ruleLine(r))
 		}
 	}
-	return words, nil
+	return lines, nil
 }
 
 func (s *stage) write(name string, lines []string) {

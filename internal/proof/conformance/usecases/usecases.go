@@ -46,11 +46,11 @@ func (t *trial) play(ctx context.Context, sc scenario, enter func(context.Contex
 	}
 	sc.play(s)
 	t.Error(what, s.err)
-	for _, cell := range s.cells {
-		expected := cell.ear.expected()
-		arrived, err := cell.ear.arrived(ctx, len(expected))
+	for _, d := range s.deployments {
+		expected := d.announcer.expected()
+		arrived, err := d.announcer.arrived(ctx, len(expected))
 		t.Error(what, err)
-		t.Check(slices.Equal(expected, arrived), fmt.Sprintf("%s, announced in %s", what, cell.Cell), expected, arrived)
+		t.Check(slices.Equal(expected, arrived), fmt.Sprintf("%s, announced in %s", what, d.Cell), expected, arrived)
 	}
 	return s.transcript
 }

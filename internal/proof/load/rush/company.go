@@ -71,7 +71,7 @@ func (c company) pair(n int) (from, to lab.Site) {
 	return c[department][round%vpcs], c[department+1][(round+round/vpcs)%vpcs]
 }
 
-// agreed is the state of two sites that are connected as the policy says, in the words of sandbox.State.
+// agreed is the state of two sites that are connected as the policy says, in the form of sandbox.State.
 func agreed(a, b lab.Site, via peering.ConnectionID) []string {
 	return append(sandbox.Connected(a, b, via), sandbox.Admits(a.Group, "tcp 443", b), sandbox.Admits(b.Group, "tcp 443", a))
 }

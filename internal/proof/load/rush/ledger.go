@@ -30,12 +30,12 @@ type entry struct {
 
 // speech is what is announced, of which side. An acceptance is of both.
 type speech struct {
-	kind outcome.Type
-	side peering.Role
+	outcomeType outcome.Type
+	side        peering.Role
 }
 
 // due is what must be announced of each connection: every one of these under one id, and nothing else.
-var due = []speech{{kind: outcome.Accepted}, {outcome.Connected, peering.Requester}, {outcome.Connected, peering.Accepter}}
+var due = []speech{{outcomeType: outcome.Accepted}, {outcome.Connected, peering.Requester}, {outcome.Connected, peering.Accepter}}
 
 func newLedger(now func() time.Time) *ledger {
 	return &ledger{now: now, entries: map[peering.ConnectionID]*entry{}}
@@ -59,8 +59,8 @@ func (l *ledger) ask(id peering.ConnectionID, from, to lab.Site) {
 	e.from, e.to, e.asked = from, to, l.now()
 }
 
-// hear notes an announcement.
-func (l *ledger) hear(o outcome.Outcome) {
+// announced notes an announcement.
+func (l *ledger) announced(o outcome.Outcome) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entry(o.Connection)
@@ -110,21 +110,21 @@ func (l *ledger) waits() []time.Duration {
 }
 
 // judge says which connections were announced and are there as they must, given everything that holds in the
-// network in the words of sandbox.State, and what is wrong.
+// network in the form of sandbox.State, and what is wrong.
 func (l *ledger) judge(state []string) (connected int, wrong []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	left := map[string]bool{}
-	for _, words := range state {
-		left[words] = true
+	for _, line := range state {
+		left[line] = true
 	}
 	for _, id := range slices.Sorted(maps.Keys(l.entries)) {
 		faults := l.entries[id].faults()
-		for _, words := range l.entries[id].wanted(id) {
-			if !left[words] {
-				faults = append(faults, "it isn't so that "+words)
+		for _, line := range l.entries[id].wanted(id) {
+			if !left[line] {
+				faults = append(faults, "it isn't so that "+line)
 			}
-			delete(left, words)
+			delete(left, line)
 		}
 		if len(faults) == 0 {
 			connected++
@@ -133,8 +133,8 @@ func (l *ledger) judge(state []string) (connected int, wrong []string) {
 			wrong = append(wrong, fmt.Sprintf("%s: %s", id, f))
 		}
 	}
-	for _, words := range slices.Sorted(maps.Keys(left)) {
-		wrong = append(wrong, "nobody asked that "+words)
+	for _, line := range slices.Sorted(maps.Keys(left)) {
+		wrong = append(wrong, "nobody asked that "+line)
 	}
 	return connected, wrong
 }
@@ -168,7 +168,7 @@ func (e *entry) faults() []string {
 
 func (s speech) String() string {
 	if s.side == "" {
-		return string(s.kind)
+		return string(s.outcomeType)
 	}
-	return fmt.Sprintf("%s of the %s", s.kind, s.side)
+	return fmt.Sprintf("%s of the %s", s.outcomeType, s.side)
 }

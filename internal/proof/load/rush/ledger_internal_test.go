@@ -19,8 +19,8 @@ var (
 	finance   = lab.Site{VPC: lab.VPC{Main: "rtb-3"}, Table: "rtb-4", Group: "sg-2"}
 )
 
-func said(kind outcome.Type, side peering.Role, id string) outcome.Outcome {
-	return outcome.Outcome{Type: kind, Connection: pcx, Side: side, ID: id}
+func said(outcomeType outcome.Type, side peering.Role, id string) outcome.Outcome {
+	return outcome.Outcome{Type: outcomeType, Connection: pcx, Side: side, ID: id}
 }
 
 func TestJudge(t *testing.T) {
@@ -52,7 +52,7 @@ func TestJudge(t *testing.T) {
 			l := newLedger(time.Now)
 			l.ask(pcx, marketing, finance)
 			for _, o := range tt.said {
-				l.hear(o)
+				l.announced(o)
 			}
 			connected, wrong := l.judge(tt.state)
 			if diff := cmp.Diff(tt.wrong, wrong); diff != "" || connected != tt.connected {
@@ -65,7 +65,7 @@ func TestJudge(t *testing.T) {
 func TestNobodyAskedForIt(t *testing.T) {
 	t.Parallel()
 	l := newLedger(time.Now)
-	l.hear(said(outcome.Accepted, "", "1"))
+	l.announced(said(outcome.Accepted, "", "1"))
 	if connected, wrong := l.judge(nil); connected != 0 || !slices.Contains(wrong, "pcx-1: nobody asked for it") {
 		t.Errorf("%d connected, wrong %q", connected, wrong)
 	}
@@ -85,7 +85,7 @@ func TestWaits(t *testing.T) {
 			t.Error("it is connected before it is accepted")
 		}
 		now = now.Add(time.Second)
-		l.hear(o)
+		l.announced(o)
 	}
 	if got := l.waits(); !slices.Equal(got, []time.Duration{3 * time.Second}) {
 		t.Errorf("waits = %v, want 3s", got)

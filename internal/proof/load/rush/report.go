@@ -57,12 +57,12 @@ func percentiles(sorted []time.Duration) string {
 	if len(sorted) == 0 {
 		return "none"
 	}
-	var words []string
+	var parts []string
 	for _, percent := range []int{50, 95, 99, 100} {
 		rank := (len(sorted)*percent + 99) / 100
-		words = append(words, fmt.Sprintf("p%d %.1f s", percent, sorted[rank-1].Seconds()))
+		parts = append(parts, fmt.Sprintf("p%d %.1f s", percent, sorted[rank-1].Seconds()))
 	}
-	return strings.ReplaceAll(strings.Join(words, ", "), "p100", "max")
+	return strings.ReplaceAll(strings.Join(parts, ", "), "p100", "max")
 }
 
 func (r *rush) calls() string {
@@ -95,14 +95,14 @@ func (r *rush) failed(is func(code string) bool) map[string]int {
 }
 
 func counted(counts map[string]int) string {
-	var words []string
+	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		words = append(words, fmt.Sprintf("%d × %s", counts[name], name))
+		parts = append(parts, fmt.Sprintf("%d × %s", counts[name], name))
 	}
-	if len(words) == 0 {
+	if len(parts) == 0 {
 		return "none"
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(parts, ", ")
 }
 
 // growth is from half time to the end.

@@ -84,7 +84,7 @@ func (r *rush) play(ctx context.Context, w *local.Workshop) error {
 		return fmt.Errorf("build the network: %w", err)
 	}
 	fmt.Fprintf(r.out, "deploying %d cells for %d VPCs\n", r.Departments, r.Departments*r.VPCs)
-	if err := r.Launch(limited, w, r.company.policy(), r.ledger.hear); err != nil {
+	if err := r.Launch(limited, w, r.company.policy(), r.ledger.announced); err != nil {
 		return err
 	}
 	err := r.load(limited)

@@ -24,7 +24,7 @@ func (c *Checker) Conclude(deadLetters bool) {
 	end := c.end(deadLetters)
 	for _, id := range c.journal.Requests {
 		if why := end.CheckConnection(id); why != "" {
-			c.report.Fail(c.journal.Around(c.journal.Connections[id]), "%s", why)
+			c.report.Fail(c.journal.RelatedIDs(c.journal.Connections[id]), "%s", why)
 		}
 	}
 	for _, r := range c.retries {

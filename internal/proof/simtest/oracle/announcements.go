@@ -51,16 +51,16 @@ func CheckAnnouncement(l *ledger.Ledger, a Announcement) string {
 // HasRoute reports whether there is the route that a line of an announced state describes, as in "rtb-1 routes
 // 10.0.0.0/16 to pcx-1". It returns true for all other lines.
 func HasRoute(l *ledger.Ledger, line, connection string) bool {
-	words := strings.Fields(line)
-	if len(words) != 5 || words[1] != "routes" {
+	parts := strings.Fields(line)
+	if len(parts) != 5 || parts[1] != "routes" {
 		return true
 	}
-	t := l.RouteTables[words[0]]
+	t := l.RouteTables[parts[0]]
 	if t == nil {
 		return false
 	}
 	for dst, there := range t.Routes {
-		if dst.String() == words[2] && there.Target == connection {
+		if dst.String() == parts[2] && there.Target == connection {
 			return true
 		}
 	}

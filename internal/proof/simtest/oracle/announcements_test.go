@@ -63,14 +63,14 @@ func TestHasRoute(t *testing.T) {
 // TestEveryResultCounts checks that the oracle spells the detail types as they are published: each announces a result.
 func TestEveryResultCounts(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []outcome.Type{
+	for _, outcomeType := range []outcome.Type{
 		outcome.Accepted, outcome.Connected, outcome.Denied, outcome.Conflicting, outcome.Failed, outcome.Disconnected, outcome.AskApproval,
 	} {
 		s := newScene()
 		s.connect()
-		e := oracle.End{Ledger: s.Ledger, Now: now, Deployed: begun, Announcements: []oracle.Announcement{announcement(string(kind), redCell, peering.Requester)}}
+		e := oracle.End{Ledger: s.Ledger, Now: now, Deployed: begun, Announcements: []oracle.Announcement{announcement(string(outcomeType), redCell, peering.Requester)}}
 		if why := e.CheckConnection("pcx-1"); why != "" {
-			t.Errorf("CheckConnection() after %q = %q", kind, why)
+			t.Errorf("CheckConnection() after %q = %q", outcomeType, why)
 		}
 	}
 }

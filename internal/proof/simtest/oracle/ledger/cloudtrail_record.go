@@ -78,7 +78,7 @@ func (r Record) String() string {
 	if r.Function == "" {
 		who = "a person"
 	}
-	text := fmt.Sprintf("%s in %s: %s %s", who, r.Cell, r.Call, words(r.request))
+	text := fmt.Sprintf("%s in %s: %s %s", who, r.Cell, r.Call, flat(r.request))
 	made := connectionID.FindString(r.body())
 	switch {
 	case r.Code != "":
@@ -89,8 +89,8 @@ func (r Record) String() string {
 	return text
 }
 
-// words renders the members of a request flat and sorted by name.
-func words(f fields) string {
+// flat returns the members of a request as one line, sorted by name.
+func flat(f fields) string {
 	text := fmt.Sprint(map[string]any(f))
 	text = strings.NewReplacer("map[", "", "]", "", "items:[", "", "items:", "").Replace(text)
 	return text

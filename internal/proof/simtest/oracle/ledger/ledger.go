@@ -91,8 +91,8 @@ func (l *Ledger) TableOf(s *Subnet, v VPCKey) string {
 	return ""
 }
 
-// Around returns the ids of the connection, its VPCs, and their route tables and security groups.
-func (l *Ledger) Around(c *Connection) []string {
+// RelatedIDs returns the ids of the connection, its VPCs, and their route tables and security groups.
+func (l *Ledger) RelatedIDs(c *Connection) []string {
 	ids := []string{c.ID}
 	for _, v := range []VPCKey{c.Requester, c.Accepter} {
 		ids = append(ids, v.ID)
@@ -108,11 +108,11 @@ func (l *Ledger) Around(c *Connection) []string {
 
 // RouteLines returns all routes in the form of sandbox.State, in no order: "rtb-1 routes 10.0.0.0/16 to pcx-1".
 func (l *Ledger) RouteLines() []string {
-	var words []string
+	var lines []string
 	for _, t := range l.RouteTables {
 		for dst, there := range t.Routes {
-			words = append(words, fmt.Sprintf("%s routes %s to %s", t.ID, dst, there.Target))
+			lines = append(lines, fmt.Sprintf("%s routes %s to %s", t.ID, dst, there.Target))
 		}
 	}
-	return words
+	return lines
 }

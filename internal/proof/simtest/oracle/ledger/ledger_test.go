@@ -317,8 +317,8 @@ func TestConnections(t *testing.T) {
 		t.Errorf("Roles(%s) = %v", other, got)
 	}
 	want := []string{"pcx-1", "vpc-a", "rtb-a", "sg-a", "vpc-b", "rtb-b", "sg-b"}
-	if diff := cmp.Diff(want, l.Around(c)); diff != "" {
-		t.Errorf("Around() (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, l.RelatedIDs(c)); diff != "" {
+		t.Errorf("RelatedIDs() (-want +got):\n%s", diff)
 	}
 }
 

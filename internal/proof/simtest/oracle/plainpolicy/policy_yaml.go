@@ -114,47 +114,47 @@ func (a Allow) String() string {
 	} else {
 		parts = append(parts, "groups: { tags: "+mapping(a.Tags)+" }")
 	}
-	return strings.Join(append(parts, a.portWords()...), ", ")
+	return strings.Join(append(parts, a.portItems()...), ", ")
 }
 
-func (a Allow) portWords() []string {
-	var words []string
+func (a Allow) portItems() []string {
+	var items []string
 	for _, p := range a.Ports {
 		switch {
 		case IsICMP(a.Protocol) && p[1] < 0, p[0] == p[1]:
-			words = append(words, fmt.Sprint(p[0]))
+			items = append(items, fmt.Sprint(p[0]))
 		case IsICMP(a.Protocol):
-			words = append(words, fmt.Sprintf("%d/%d", p[0], p[1]))
+			items = append(items, fmt.Sprintf("%d/%d", p[0], p[1]))
 		default:
-			words = append(words, fmt.Sprintf("%d-%d", p[0], p[1]))
+			items = append(items, fmt.Sprintf("%d-%d", p[0], p[1]))
 		}
 	}
 	switch {
-	case len(words) == 0:
+	case len(items) == 0:
 		return nil
 	case IsICMP(a.Protocol):
-		return []string{"types: " + listing(words)}
+		return []string{"types: " + listing(items)}
 	}
-	return []string{"ports: " + listing(words)}
+	return []string{"ports: " + listing(items)}
 }
 
 // listing renders a list. CIDR blocks are quoted, because YAML takes the colons of IPv6 for a mapping.
 func listing[T any](all []T) string {
-	words := make([]string, len(all))
+	items := make([]string, len(all))
 	for i, v := range all {
-		words[i] = fmt.Sprint(v)
-		if strings.ContainsAny(words[i], ":/") {
-			words[i] = fmt.Sprintf("%q", words[i])
+		items[i] = fmt.Sprint(v)
+		if strings.ContainsAny(items[i], ":/") {
+			items[i] = fmt.Sprintf("%q", items[i])
 		}
 	}
-	return "[" + strings.Join(words, ", ") + "]"
+	return "[" + strings.Join(items, ", ") + "]"
 }
 
 func mapping[T any](m map[string]T) string {
-	var words []string
+	var items []string
 	for k, v := range m {
-		words = append(words, fmt.Sprintf("%s: %v", k, v))
+		items = append(items, fmt.Sprintf("%s: %v", k, v))
 	}
-	slices.Sort(words)
-	return "{ " + strings.Join(words, ", ") + " }"
+	slices.Sort(items)
+	return "{ " + strings.Join(items, ", ") + " }"
 }

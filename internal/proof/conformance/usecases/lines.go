@@ -14,7 +14,7 @@ import (
 	"github.com/autopeer/autopeer/internal/lab"
 )
 
-// names puts names in the place of ids, which no two clouds give alike.
+// names replaces ids, which differ on each cloud, by names.
 type names struct{ pairs []string }
 
 func (n *names) add(id, name string) {
@@ -33,26 +33,26 @@ func (n *names) site(s lab.Site) {
 
 var others = regexp.MustCompile(`\b(sgr|igw|acl|rtb|sg|subnet|vpc)-[0-9a-f]{8,17}\b|RequestID: [^,]*`)
 
-// in returns the text with names. What has none, a rule say, becomes its kind.
+// in returns the text with names. The id of a resource without a name, such as a rule, becomes its prefix.
 func (n *names) in(text string) string {
 	text = strings.NewReplacer(n.pairs...).Replace(text)
 	return others.ReplaceAllString(text, "$1-…")
 }
 
-// connectionWords is what a cell is shown of a connection.
-func connectionWords(cell peering.Cell, c types.VpcPeeringConnection) []string {
-	words := []string{fmt.Sprintf("%s sees %s as %s", cell, *c.VpcPeeringConnectionId, c.Status.Code)}
+// connectionLines returns the facts that a cell is shown of a connection, one a line.
+func connectionLines(cell peering.Cell, c types.VpcPeeringConnection) []string {
+	lines := []string{fmt.Sprintf("%s sees %s as %s", cell, *c.VpcPeeringConnectionId, c.Status.Code)}
 	for _, t := range c.Tags {
-		words = append(words, fmt.Sprintf("%s sees the tag %s=%s of %s", cell, *t.Key, *t.Value, *c.VpcPeeringConnectionId))
+		lines = append(lines, fmt.Sprintf("%s sees the tag %s=%s of %s", cell, *t.Key, *t.Value, *c.VpcPeeringConnectionId))
 	}
 	for role, side := range map[string]*types.VpcPeeringConnectionVpcInfo{"requester": c.RequesterVpcInfo, "accepter": c.AccepterVpcInfo} {
-		words = append(words, sideWords(fmt.Sprintf("%s sees the %s of %s, %s,", cell, role, *c.VpcPeeringConnectionId, c.Status.Code), side)...)
+		lines = append(lines, sideLines(fmt.Sprintf("%s sees the %s of %s, %s,", cell, role, *c.VpcPeeringConnectionId, c.Status.Code), side)...)
 	}
-	return words
+	return lines
 }
 
-func sideWords(who string, side *types.VpcPeeringConnectionVpcInfo) []string {
-	words := []string{fmt.Sprintf("%s as %s of %s in %s", who, aws.ToString(side.VpcId), aws.ToString(side.OwnerId), aws.ToString(side.Region))}
+func sideLines(who string, side *types.VpcPeeringConnectionVpcInfo) []string {
+	lines := []string{fmt.Sprintf("%s as %s of %s in %s", who, aws.ToString(side.VpcId), aws.ToString(side.OwnerId), aws.ToString(side.Region))}
 	blocks := []string{aws.ToString(side.CidrBlock)}
 	for _, b := range side.CidrBlockSet {
 		blocks = append(blocks, aws.ToString(b.CidrBlock))
@@ -60,18 +60,18 @@ func sideWords(who string, side *types.VpcPeeringConnectionVpcInfo) []string {
 	slices.Sort(blocks)
 	for _, b := range slices.Compact(blocks) {
 		if b != "" {
-			words = append(words, who+" with "+b)
+			lines = append(lines, who+" with "+b)
 		}
 	}
 	if o := side.PeeringOptions; o != nil && aws.ToBool(o.AllowDnsResolutionFromRemoteVpc) {
-		words = append(words, who+" resolving names for its peer")
+		lines = append(lines, who+" resolving names for its peer")
 	}
-	return words
+	return lines
 }
 
-// tableWords is what a route table has beyond the VPC's own blocks.
-func tableWords(t types.RouteTable) []string {
-	var words []string
+// tableLines returns the routes of a table without those of the VPC's own blocks.
+func tableLines(t types.RouteTable) []string {
+	var lines []string
 	for _, r := range t.Routes {
 		target := aws.ToString(r.VpcPeeringConnectionId) + aws.ToString(r.GatewayId)
 		if target == string(peering.Local) {
@@ -81,12 +81,12 @@ func tableWords(t types.RouteTable) []string {
 		if r.State == types.RouteStateBlackhole {
 			line += ", a blackhole"
 		}
-		words = append(words, line)
+		lines = append(lines, line)
 	}
-	return words
+	return lines
 }
 
-func ruleWords(r types.SecurityGroupRule) string {
+func ruleLine(r types.SecurityGroupRule) string {
 	source := aws.ToString(r.CidrIpv4)
 	if r.ReferencedGroupInfo != nil {
 		source += aws.ToString(r.ReferencedGroupInfo.GroupId)
@@ -98,28 +98,28 @@ func ruleWords(r types.SecurityGroupRule) string {
 	return line
 }
 
-// outcomeWords is what was announced, one fact a line.
-func outcomeWords(o outcome.Outcome) []string {
+// outcomeLines returns the facts of an announcement, one a line.
+func outcomeLines(o outcome.Outcome) []string {
 	who := fmt.Sprintf("%s announces %s of %s", o.Cell, o.Type, o.Connection)
 	if o.Side != "" {
 		who += " as " + string(o.Side)
 	}
-	words := []string{fmt.Sprintf("%s: %s, %s", who, o.Reason.Code, o.Reason.Sentence)}
+	lines := []string{fmt.Sprintf("%s: %s, %s", who, o.Reason.Code, o.Reason.Sentence)}
 	if o.Peering != nil {
-		words = append(words, fmt.Sprintf("%s by line %d", who, o.Peering.Line))
+		lines = append(lines, fmt.Sprintf("%s by line %d", who, o.Peering.Line))
 	}
 	for _, p := range []*outcome.Party{o.Requester, o.Accepter} {
 		if p != nil {
-			words = append(words, fmt.Sprintf("%s with %s, %s of %s/%s", who, p.Department, p.VPC, p.Account, p.Region))
+			lines = append(lines, fmt.Sprintf("%s with %s, %s of %s/%s", who, p.Department, p.VPC, p.Account, p.Region))
 		}
 	}
 	for about, facts := range map[string][]string{"state": o.State, "change": o.Changes, "note": o.Notes} {
 		for _, fact := range facts {
-			words = append(words, fmt.Sprintf("%s, %s: %s", who, about, fact))
+			lines = append(lines, fmt.Sprintf("%s, %s: %s", who, about, fact))
 		}
 	}
 	for _, c := range o.Conflicts {
-		words = append(words, fmt.Sprintf("%s, conflict: %s routes %s to %s instead of %s", who, c.RouteTable, c.Destination, c.Target, c.Wanted))
+		lines = append(lines, fmt.Sprintf("%s, conflict: %s routes %s to %s instead of %s", who, c.RouteTable, c.Destination, c.Target, c.Wanted))
 	}
-	return words
+	return lines
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-func TestAuthorizeInWords(t *testing.T) {
+func TestAuthorizeSentences(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name       string
@@ -37,7 +37,7 @@ func TestAuthorizeInWords(t *testing.T) {
 	}
 }
 
-func TestObstaclesInWords(t *testing.T) {
+func TestConflictAndShortageSentences(t *testing.T) {
 	t.Parallel()
 	taken := peering.Route{Destination: prefixes("172.31.7.0/24")[0], Target: "pcx-old"}
 	conflict := plan.Conflict{Table: "rtb-1", Route: taken, Destination: peerBlock, Wanted: via}
@@ -59,7 +59,7 @@ func TestBothSidesGiveTheSameName(t *testing.T) {
 		s.Role, s.Own, s.Peer, s.Connection.Tags = peering.Accepter, s.Peer, s.Own, nil
 	}))
 	want := []string{"tag pcx-new with Name=marketing <> finance, autopeer:managed=blue"}
-	if diff := cmp.Diff(want, words(p)); diff != "" {
+	if diff := cmp.Diff(want, sentences(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 }
@@ -70,7 +70,7 @@ func TestStateIsSortedAsText(t *testing.T) {
 		s.Tables, s.Connection.Accepter.Blocks = []peering.RouteTable{table("rtb-1")}, prefixes("9.0.0.0/16", "10.0.0.0/16")
 	}))
 	want := []string{"rtb-1 routes 10.0.0.0/16 to pcx-new", "rtb-1 routes 9.0.0.0/16 to pcx-new"}
-	if diff := cmp.Diff(want, sentences(p)); diff != "" {
+	if diff := cmp.Diff(want, stateSentences(p)); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
 }
@@ -85,7 +85,7 @@ func TestRulesAreSortedAndEachOnce(t *testing.T) {
 		s.Terms.Allow = []policy.Allow{allow("udp", 53), allow("tcp", 443), allow("udp", 53), allow("tcp", 22)}
 	}))
 	want := []string{"authorize tcp 22 from 172.31.0.0/16, tcp 443 from 172.31.0.0/16, udp 53 from 172.31.0.0/16 in sg-1"}
-	if diff := cmp.Diff(want, words(p)); diff != "" {
+	if diff := cmp.Diff(want, sentences(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 }
@@ -95,7 +95,7 @@ func TestASubnetThatNobodyTaggedIsNoted(t *testing.T) {
 	p := plan.Connect(marketing(func(s *plan.Side) {
 		s.Terms.Routes.Tables = policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{Tags: map[string]string{"Tier": "private"}}}
 	}))
-	if diff := cmp.Diff([]string{"note: the VPC has no subnet tagged Tier=private"}, words(p)); diff != "" {
+	if diff := cmp.Diff([]string{"note: the VPC has no subnet tagged Tier=private"}, sentences(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 }
@@ -111,7 +111,7 @@ func TestAStaleRuleIsMadeAnew(t *testing.T) {
 			Protocol: peering.ICMP, Sources: policy.Sources{Groups: []peering.SecurityGroupID{"sg-peer"}}, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}},
 		}}
 	}))
-	if diff := cmp.Diff([]string{"authorize icmp from sg-peer in sg-1", "revoke sgr-1 in sg-1"}, words(p)); diff != "" {
+	if diff := cmp.Diff([]string{"authorize icmp from sg-peer in sg-1", "revoke sgr-1 in sg-1"}, sentences(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 }

@@ -11,9 +11,9 @@ import (
 // exhausted stack.
 const maxDepth = 200
 
-// notPlain are the parts of YAML by which one place of a file means what another place says. A policy is
+// outsideSubset are the parts of YAML by which one line of a file changes the meaning of another line. A policy is
 // reviewed line by line, so each line has to mean what it says.
-var notPlain = map[token.Type]string{
+var outsideSubset = map[token.Type]string{
 	token.AnchorType:      "anchors are not used in a policy",
 	token.AliasType:       "aliases are not used in a policy",
 	token.MergeKeyType:    "merge keys are not used in a policy",
@@ -45,7 +45,7 @@ func (r *reader) checkTokens(tokens token.Tokens) bool {
 	var n nesting
 	for i, t := range tokens {
 		at := position{t.Position.Line, t.Position.Column}
-		if problem, found := notPlain[t.Type]; found {
+		if problem, found := outsideSubset[t.Type]; found {
 			r.add(at, problem, "write it out in full")
 			fine = false
 		}

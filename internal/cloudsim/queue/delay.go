@@ -2,9 +2,9 @@ package queue
 
 import "time"
 
-// Hurry makes the messages visible at once that wait because they were sent with a delay. Those that were
-// received and come back later do so as before.
-func (s *Service) Hurry(queueARN string) {
+// EndDelays makes the messages visible at once that were sent with a delay. It leaves the visibility timeouts of
+// received messages alone.
+func (s *Service) EndDelays(queueARN string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	name, _ := parseARN(queueARN)

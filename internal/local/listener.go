@@ -26,7 +26,7 @@ const watchName = "watch"
 // IsWatch reports whether the ARN is that of a listener's queue.
 func IsWatch(queueARN string) bool { return strings.HasSuffix(queueARN, "-"+watchName) }
 
-// watchBus hangs a listener on the cell's bus, as anybody would who wants to be told: a rule, a queue and a
+// watchBus adds a listener to the cell's bus, as a user does who wants to receive announcements: a rule, a queue and a
 // function.
 func (c *Cell) watchBus(ctx context.Context, cloud *cloudsim.Cloud, watch Watch) error {
 	cfg := Config(cloud, c.Cell, string(c.Account))

@@ -6,10 +6,10 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// TestWordsAreAnInterface: events and packed policies carry them, and others read them.
-func TestWordsAreAnInterface(t *testing.T) {
+// TestValuesAreAnInterface: events and packed policies contain them, and other programs read them.
+func TestValuesAreAnInterface(t *testing.T) {
 	t.Parallel()
-	words := map[string]string{
+	values := map[string]string{
 		"accept": string(policy.Accept), "reject": string(policy.Reject), "leave": string(policy.Leave), "ask": string(policy.Ask),
 		"allowed": string(policy.Allowed), "approval-needed": string(policy.ApprovalNeeded), "overlap": string(policy.Overlap),
 		"cidr-mismatch": string(policy.CIDRMismatch), "wrong-direction": string(policy.WrongDirection), "same-vpc": string(policy.SameVPC),
@@ -18,9 +18,9 @@ func TestWordsAreAnInterface(t *testing.T) {
 		"manual": string(policy.ManualApproval), "all": string(policy.AllTables), "none": string(policy.NoTables), "main": string(policy.MainTable),
 		"ids": string(policy.TablesByID), "tags": string(policy.TablesByTag), "subnets": string(policy.SubnetTables),
 	}
-	for want, got := range words {
+	for want, got := range values {
 		if got != want {
-			t.Errorf("the word is %q, want %q", got, want)
+			t.Errorf("the value is %q, want %q", got, want)
 		}
 	}
 	if policy.LeaveOthers != "leave" || policy.RejectOthers != "reject" {

@@ -10,7 +10,7 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
-const lessonPeering = `peerings:
+const icmpPeering = `peerings:
   - between: [vpc1, vpc2]
     allow:
       - { from: vpc1, to: vpc2, groups: { tags: { Lesson: VPC 2 } }, protocol: icmp }
@@ -21,7 +21,7 @@ func twoByHand(s *stage) {
 	two := s.build(oneInVirginia, func(p *lab.Person) lab.Site { return lab.ByHand(p, "VPC 2", "10.2.0.0/16", "10.2.1.0/24", "10.2.1.10") })
 	twin := s.build(oneInVirginia, func(p *lab.Person) lab.Site { return lab.ByHand(p, "VPC 3", "10.1.0.0/16", "10.1.2.0/24", "10.1.2.10") })
 	s.deploy(fmt.Sprintf("version: 1\ndepartments:\n  vpc1: %s\n  vpc2: %s\n  vpc3: %s\n%s  - between: [vpc1, vpc3]\n",
-		one.Member(), two.Member(), twin.Member(), lessonPeering))
+		one.Member(), two.Member(), twin.Member(), icmpPeering))
 	pcx := s.connectStepByStep(one, two, "")
 	ssh := func(g peering.SecurityGroupID) string { return string(g) + " admits tcp 22 from 0.0.0.0/0" }
 	connected := append(sandbox.Connected(one, two, pcx), sandbox.Admits(two.Group, "icmp", one), ssh(one.Group), ssh(two.Group), ssh(twin.Group))
@@ -52,7 +52,7 @@ func defaultVPC(s *stage) {
 		site.Server = p.Server("default VPC's server", site.Subnet, "172.31.0.10", site.Group)
 		return site
 	})
-	s.deploy(fmt.Sprintf("version: 1\ndepartments:\n  vpc1: %s\n  vpc2: %s\n%s", one.Member(), standard.Member(), lessonPeering))
+	s.deploy(fmt.Sprintf("version: 1\ndepartments:\n  vpc1: %s\n  vpc2: %s\n%s", one.Member(), standard.Member(), icmpPeering))
 	for _, t := range s.snapshot().RouteTables {
 		s.check(fmt.Sprintf("%s serves its subnets only implicitly", t.ID), t.Main && len(t.Subnets) == 0, "it is not")
 	}

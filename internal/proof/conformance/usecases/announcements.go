@@ -18,43 +18,46 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-const busName = "autopeer"
+const (
+	busName   = "autopeer"
+	queueName = "announcements"
+)
 
-// ear is a bus on which a cell announces, and a queue that hears what is announced there.
-type ear struct {
+// announcer announces on the bus of a cell, and has a queue that receives the announcements.
+type announcer struct {
 	bus   *bus.Bus
 	queue *sqs.Client
 	url   string
 
-	mu   sync.Mutex
-	said []outcome.Outcome
-	new  int // of said: how many were taken before
+	mu    sync.Mutex
+	sent  []outcome.Outcome
+	taken int // how many of sent take has returned
 }
 
 // Announce puts the outcomes on the bus.
-func (e *ear) Announce(ctx context.Context, outcomes ...outcome.Outcome) error {
-	if err := e.bus.Announce(ctx, outcomes...); err != nil {
+func (a *announcer) Announce(ctx context.Context, outcomes ...outcome.Outcome) error {
+	if err := a.bus.Announce(ctx, outcomes...); err != nil {
 		return err
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.said = append(e.said, outcomes...)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.sent = append(a.sent, outcomes...)
 	return nil
 }
 
-// take returns what was announced since it was asked last.
-func (e *ear) take() []outcome.Outcome {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	news := slices.Clone(e.said[e.new:])
-	e.new = len(e.said)
+// take returns the outcomes that were announced since the last call.
+func (a *announcer) take() []outcome.Outcome {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	news := slices.Clone(a.sent[a.taken:])
+	a.taken = len(a.sent)
 	return news
 }
 
-// listen makes bus, queue, and the rule that leads from one to the other.
-func listen(ctx context.Context, cfg aws.Config, cell peering.Cell) (*ear, error) {
+// newAnnouncer creates the bus, the queue, and the rule that sends from the bus to the queue.
+func newAnnouncer(ctx context.Context, cfg aws.Config, cell peering.Cell) (*announcer, error) {
 	events, queues := eventbridge.NewFromConfig(cfg), sqs.NewFromConfig(cfg)
-	made, err := queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String("heard"), Attributes: map[string]string{"Policy": fmt.Sprintf(
+	made, err := queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(queueName), Attributes: map[string]string{"Policy": fmt.Sprintf(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":%q}]}`, queueARN(cell))}})
 	if err != nil {
 		return nil, fmt.Errorf("make queue in %s: %w", cell, err)
@@ -70,30 +73,30 @@ func listen(ctx context.Context, cfg aws.Config, cell peering.Cell) (*ear, error
 	if err != nil {
 		return nil, fmt.Errorf("make target in %s: %w", cell, err)
 	}
-	return &ear{bus: bus.New(events, busName, time.Now, nil), queue: queues, url: *made.QueueUrl}, nil
+	return &announcer{bus: bus.New(events, busName, time.Now, nil), queue: queues, url: *made.QueueUrl}, nil
 }
 
 func queueARN(cell peering.Cell) string {
-	return fmt.Sprintf("arn:aws:sqs:%s:%s:heard", cell.Region, cell.Account)
+	return fmt.Sprintf("arn:aws:sqs:%s:%s:%s", cell.Region, cell.Account, queueName)
 }
 
-// expected is what must have arrived in the end, a line an announcement.
-func (e *ear) expected() []string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+// expected returns a line for each announcement that must arrive, sorted.
+func (a *announcer) expected() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	var lines []string
-	for _, o := range e.said {
+	for _, o := range a.sent {
 		lines = append(lines, fmt.Sprintf("%s %s", o.Type, o.Sealed(time.Time{}).ID))
 	}
 	slices.Sort(lines)
 	return lines
 }
 
-// arrived empties the queue, which is done when it has given what is expected or nothing for a second.
-func (e *ear) arrived(ctx context.Context, expected int) ([]string, error) {
+// arrived receives from the queue until it has the expected number of announcements, or none for a second.
+func (a *announcer) arrived(ctx context.Context, expected int) ([]string, error) {
 	var lines []string
 	for len(lines) < expected {
-		out, err := e.queue.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &e.url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1})
+		out, err := a.queue.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &a.url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1})
 		if err != nil {
 			return nil, fmt.Errorf("receive: %w", err)
 		}
@@ -102,13 +105,13 @@ func (e *ear) arrived(ctx context.Context, expected int) ([]string, error) {
 		}
 		for _, m := range out.Messages {
 			var event struct {
-				Kind   outcome.Type    `json:"detail-type"`
-				Detail outcome.Outcome `json:"detail"`
+				DetailType outcome.Type    `json:"detail-type"`
+				Detail     outcome.Outcome `json:"detail"`
 			}
 			if err := json.Unmarshal([]byte(*m.Body), &event); err != nil {
-				return nil, fmt.Errorf("read what arrived: %w", err)
+				return nil, fmt.Errorf("read announcement: %w", err)
 			}
-			lines = append(lines, fmt.Sprintf("%s %s", event.Kind, event.Detail.ID))
+			lines = append(lines, fmt.Sprintf("%s %s", event.DetailType, event.Detail.ID))
 		}
 	}
 	slices.Sort(lines)
