@@ -162,9 +162,9 @@ func clientCall(selector *ast.SelectorExpr) (call, inner string) {
 	return "", name
 }
 
-// changes returns the kinds of change that a planner makes, itself or through its package's functions.
+// changes returns the types of change that a planner makes, itself or through its package's functions.
 func (s source) changes(function string) map[string]bool {
-	kinds, seen := map[string]bool{}, map[string]bool{}
+	types, seen := map[string]bool{}, map[string]bool{}
 	var visit func(string)
 	visit = func(name string) {
 		decl := s.functions[name]
@@ -175,8 +175,8 @@ func (s source) changes(function string) map[string]bool {
 		ast.Inspect(decl.Body, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CompositeLit:
-				if kind, ok := n.Type.(*ast.Ident); ok {
-					kinds[kind.Name] = true
+				if changeType, ok := n.Type.(*ast.Ident); ok {
+					types[changeType.Name] = true
 				}
 			case *ast.Ident:
 				visit(n.Name)
@@ -185,18 +185,18 @@ func (s source) changes(function string) map[string]bool {
 		})
 	}
 	visit(function)
-	return kinds
+	return types
 }
 
-// applied returns the function that Apply calls for a kind of change, or nothing.
-func (s source) applied(kind string) string {
+// applied returns the function that Apply calls for a type of change, or nothing.
+func (s source) applied(changeType string) string {
 	var function string
 	ast.Inspect(s.functions["Apply"].Body, func(n ast.Node) bool {
 		c, ok := n.(*ast.CaseClause)
 		if !ok || len(c.List) == 0 {
 			return true
 		}
-		if of, ok := c.List[0].(*ast.SelectorExpr); !ok || of.Sel.Name != kind {
+		if of, ok := c.List[0].(*ast.SelectorExpr); !ok || of.Sel.Name != changeType {
 			return true
 		}
 		ast.Inspect(c, func(n ast.Node) bool {

@@ -106,11 +106,11 @@ func stack(t testing.TB, text string, of peering.Cell) assertions.Template {
 	return assertions.Template_FromStack(stacks(t, text, of, nil).Main, nil)
 }
 
-// holder returns the template of the cell's stack that has resources of the kind.
-func holder(t testing.TB, kind, text string, of peering.Cell, context map[string]any) assertions.Template {
+// holder returns the template of the cell's stack that has resources of the type.
+func holder(t testing.TB, resourceType, text string, of peering.Cell, context map[string]any) assertions.Template {
 	t.Helper()
 	both := stacks(t, text, of, context)
-	if strings.HasPrefix(kind, "AWS::Events::EventBus") {
+	if strings.HasPrefix(resourceType, "AWS::Events::EventBus") {
 		return assertions.Template_FromStack(both.Bus, nil)
 	}
 	return assertions.Template_FromStack(both.Main, nil)
@@ -131,10 +131,10 @@ type resource struct {
 	Properties map[string]any
 }
 
-// resources returns those of the kind, by logical id.
-func resources(t testing.TB, template assertions.Template, kind string) map[string]resource {
+// resources returns those of the type, by logical id.
+func resources(t testing.TB, template assertions.Template, resourceType string) map[string]resource {
 	t.Helper()
-	data, err := json.Marshal(template.FindResources(&kind, nil))
+	data, err := json.Marshal(template.FindResources(&resourceType, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,16 +145,16 @@ func resources(t testing.TB, template assertions.Template, kind string) map[stri
 	return found
 }
 
-// has fails t when no resource of the kind has the properties. The assertions library itself panics then,
+// has fails t when no resource of the type has the properties. The assertions library itself panics then,
 // which would end every other test in the binary.
-func has(t *testing.T, got assertions.Template, kind string, props map[string]any) {
+func has(t *testing.T, got assertions.Template, resourceType string, props map[string]any) {
 	t.Helper()
 	defer func() {
 		if r := recover(); r != nil {
 			t.Error(r)
 		}
 	}()
-	got.HasResourceProperties(&kind, props)
+	got.HasResourceProperties(&resourceType, props)
 }
 
 type object = map[string]any
@@ -163,8 +163,8 @@ func TestCell(t *testing.T) {
 	both := stacks(t, company, finance, nil)
 	bus, template := assertions.Template_FromStack(both.Bus, nil), assertions.Template_FromStack(both.Main, nil)
 	tests := []struct {
-		name, kind string
-		props      object
+		name, resourceType string
+		props              object
 	}{
 		{"the bus has the installation's name", "AWS::Events::EventBus", object{"Name": "autopeer"}},
 		{"a failing message is tried ten times, then kept", "AWS::SQS::Queue", object{
@@ -259,10 +259,10 @@ func TestCell(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if strings.HasPrefix(tt.kind, "AWS::Events::EventBus") {
-				has(t, bus, tt.kind, tt.props)
+			if strings.HasPrefix(tt.resourceType, "AWS::Events::EventBus") {
+				has(t, bus, tt.resourceType, tt.props)
 			} else {
-				has(t, template, tt.kind, tt.props)
+				has(t, template, tt.resourceType, tt.props)
 			}
 		})
 	}
@@ -273,10 +273,10 @@ func TestCell(t *testing.T) {
 
 func TestOptionsReachTheTemplate(t *testing.T) {
 	tests := []struct {
-		name    string
-		context object
-		kind    string
-		props   object
+		name         string
+		context      object
+		resourceType string
+		props        object
 	}{
 		{"everything begins with the prefix", object{"prefix": "net"}, "AWS::Lambda::Function", object{"FunctionName": "net-accept", "Environment": object{"Variables": object{"AUTOPEER_BUS": "net"}}}},
 		{"logs are kept as long as asked", object{"logRetentionDays": 365}, "AWS::Logs::LogGroup", object{"RetentionInDays": 365}},
@@ -291,12 +291,14 @@ func TestOptionsReachTheTemplate(t *testing.T) {
 		{"every role has the boundary", object{"permissionsBoundary": "edge"}, "AWS::IAM::Role", object{"PermissionsBoundary": "arn:aws:iam::111111111111:policy/edge"}},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) { has(t, holder(t, tt.kind, company, marketing, tt.context), tt.kind, tt.props) })
+		t.Run(tt.name, func(t *testing.T) {
+			has(t, holder(t, tt.resourceType, company, marketing, tt.context), tt.resourceType, tt.props)
+		})
 	}
 }
 
 func TestARNsHaveThePartitionOfTheirRegion(t *testing.T) {
-	const kind = "AWS::Events::EventBusPolicy"
+	const resourceType = "AWS::Events::EventBusPolicy"
 	for region, partition := range map[string]string{
 		"cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov", "us-iso-east-1": "aws-iso", "us-isob-east-1": "aws-iso-b",
 		"eu-isoe-west-1": "aws-iso-e", "us-isof-south-1": "aws-iso-f", "eusc-de-east-1": "aws-eusc",
@@ -308,7 +310,7 @@ func TestARNsHaveThePartitionOfTheirRegion(t *testing.T) {
 				t.Errorf("a role has ARNs of another partition: %s", document)
 			}
 		}
-		has(t, holder(t, kind, there, at, nil), kind, object{"Statement": object{
+		has(t, holder(t, resourceType, there, at, nil), resourceType, object{"Statement": object{
 			"Resource":  "arn:" + partition + ":events:" + region + ":222222222222:event-bus/autopeer",
 			"Principal": object{"AWS": []any{"arn:" + partition + ":iam::111111111111:root", "arn:" + partition + ":iam::333333333333:root"}},
 		}})

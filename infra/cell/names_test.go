@@ -32,7 +32,7 @@ var unnamed = map[string]string{
 }
 
 // identity is a name or id that is unique in an account and Region, or in an account.
-type identity struct{ kind, id string }
+type identity struct{ resourceType, id string }
 
 // TestInstallationsHaveNoNameInCommon synthesizes a cell with every type of resource under two prefixes. One begins with
 // the other.
@@ -41,16 +41,16 @@ func TestInstallationsHaveNoNameInCommon(t *testing.T) {
 	first, second := identities(t, p, "net"), identities(t, p, "net-accept")
 	for i := range first {
 		if second[i] {
-			t.Errorf("both have %s %s", i.kind, i.id)
+			t.Errorf("both have %s %s", i.resourceType, i.id)
 		}
 	}
-	kinds := map[string]bool{}
+	resourceTypes := map[string]bool{}
 	for i := range first {
-		kinds[i.kind] = true
+		resourceTypes[i.resourceType] = true
 	}
-	for kind := range named {
-		if !kinds[kind] {
-			t.Errorf("there is no %s", kind)
+	for resourceType := range named {
+		if !resourceTypes[resourceType] {
+			t.Errorf("there is no %s", resourceType)
 		}
 	}
 }
@@ -65,13 +65,13 @@ func identities(t *testing.T, p *policy.Policy, prefix string) map[identity]bool
 	all := map[identity]bool{{"stack", *made.Bus.StackName()}: true, {"stack", *made.Main.StackName()}: true}
 	for _, template := range []assertions.Template{assertions.Template_FromStack(made.Bus, nil), assertions.Template_FromStack(made.Main, nil)} {
 		for id, r := range (*template.ToJSON())["Resources"].(object) {
-			kind, properties := r.(object)["Type"].(string), r.(object)["Properties"].(object)
-			name, isText := properties[named[kind]].(string)
-			switch property, makesUp := unnamed[kind]; {
+			resourceType, properties := r.(object)["Type"].(string), r.(object)["Properties"].(object)
+			name, isText := properties[named[resourceType]].(string)
+			switch property, makesUp := unnamed[resourceType]; {
 			case isText:
-				all[identity{kind, name}] = true
+				all[identity{resourceType, name}] = true
 			case !makesUp || properties[property] != nil:
-				t.Errorf("the physical id of %s, a %s, is unknown", id, kind)
+				t.Errorf("the physical id of %s, a %s, is unknown", id, resourceType)
 			}
 		}
 	}

@@ -54,7 +54,7 @@ func (s *stage) sweep() {
 	s.settle()
 }
 
-// sounds reports whether an alarm of that kind sounds in any cell.
-func (s *stage) sounds(kind string) bool {
-	return slices.ContainsFunc(s.alarms(), func(name string) bool { return name == fmt.Sprintf("autopeer-%s", kind) })
+// sounds reports whether the alarm with that name sounds in any cell.
+func (s *stage) sounds(alarm string) bool {
+	return slices.ContainsFunc(s.alarms(), func(name string) bool { return name == fmt.Sprintf("autopeer-%s", alarm) })
 }

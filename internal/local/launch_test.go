@@ -97,8 +97,8 @@ func TestLaunch(t *testing.T) {
 	}
 }
 
-// hurry lets delayed messages of the cell's sweep arrive at once, as long as the test runs.
-func hurry(t *testing.T, b *sandbox.Sandbox, cell peering.Cell) {
+// endDelays delivers delayed messages of the cell's sweep at once, until the test ends.
+func endDelays(t *testing.T, b *sandbox.Sandbox, cell peering.Cell) {
 	t.Helper()
 	queue := "arn:aws:sqs:" + string(cell.Region) + ":" + string(cell.Account) + ":autopeer-sweep"
 	go func() {
@@ -127,7 +127,7 @@ func TestASweepRepairs(t *testing.T) {
 		t.Fatal(p.Err())
 	}
 	mark := b.Cloud.Mark()
-	hurry(t, b, m.Cell)
+	endDelays(t, b, m.Cell)
 	if err := b.Cloud.Events.Fire(b.Cells[0].SweepRule()); err != nil {
 		t.Fatal(err)
 	}

@@ -58,12 +58,12 @@ var forms = map[reflect.Type]jsonschema.Schema{
 	reflect.TypeFor[routeLimit]():   limitForm(1000),
 	reflect.TypeFor[ruleLimit]():    limitForm(1000),
 
-	reflect.TypeFor[policy.Otherwise]():  wordForm(policy.LeaveOthers, policy.RejectOthers),
-	reflect.TypeFor[policy.Removed]():    wordForm(policy.ReportRemoved, policy.DisconnectRemoved),
-	reflect.TypeFor[peering.Role]():      wordForm(peering.Requester, peering.Accepter),
-	reflect.TypeFor[policy.Approval]():   wordForm(policy.ManualApproval),
-	reflect.TypeFor[policy.TableScope](): wordForm(policy.AllTables, policy.MainTable, policy.NoTables),
-	reflect.TypeFor[peering.Protocol]():  wordForm(peering.TCP, peering.UDP, peering.ICMP, peering.ICMPv6, allProtocols),
+	reflect.TypeFor[policy.Otherwise]():  enumForm(policy.LeaveOthers, policy.RejectOthers),
+	reflect.TypeFor[policy.Removed]():    enumForm(policy.ReportRemoved, policy.DisconnectRemoved),
+	reflect.TypeFor[peering.Role]():      enumForm(peering.Requester, peering.Accepter),
+	reflect.TypeFor[policy.Approval]():   enumForm(policy.ManualApproval),
+	reflect.TypeFor[policy.TableScope](): enumForm(policy.AllTables, policy.MainTable, policy.NoTables),
+	reflect.TypeFor[peering.Protocol]():  enumForm(peering.TCP, peering.UDP, peering.ICMP, peering.ICMPv6, allProtocols),
 
 	reflect.TypeFor[netip.Prefix]():     withMessage(notCIDR, textForm(cidrPattern, "")),
 	reflect.TypeFor[source]():           withMessage(notSource, textForm(sourcePattern, "")),
@@ -71,8 +71,8 @@ var forms = map[reflect.Type]jsonschema.Schema{
 	reflect.TypeFor[policy.ICMPType]():  numberOrText(numberForm(0, 255, notType), bytePattern+"(/"+bytePattern+")?"),
 }
 
-func withMessage(words string, form jsonschema.Schema) jsonschema.Schema {
-	form.Extras = map[string]any{message: words}
+func withMessage(text string, form jsonschema.Schema) jsonschema.Schema {
+	form.Extras = map[string]any{message: text}
 	return form
 }
 
@@ -84,15 +84,15 @@ func idForm(prefix string) jsonschema.Schema {
 	return textForm(peering.IDPattern(prefix), prefix+"-0a1b2c3d4e5f60001")
 }
 
-func wordForm[T ~string](words ...T) (form jsonschema.Schema) {
-	for _, w := range words {
+func enumForm[T ~string](values ...T) (form jsonschema.Schema) {
+	for _, w := range values {
 		form.Enum = append(form.Enum, string(w))
 	}
 	return form
 }
 
-func numberForm(least, most int, words string) jsonschema.Schema {
-	return withMessage(words, jsonschema.Schema{
+func numberForm(least, most int, text string) jsonschema.Schema {
+	return withMessage(text, jsonschema.Schema{
 		Type: "integer", Minimum: json.Number(strconv.Itoa(least)), Maximum: json.Number(strconv.Itoa(most)),
 	})
 }

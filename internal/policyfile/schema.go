@@ -125,9 +125,9 @@ func forbid(s *jsonschema.Schema, key string, condition *jsonschema.Schema) {
 	s.AllOf = append(s.AllOf, &jsonschema.Schema{If: condition, Then: object(key, jsonschema.FalseSchema)})
 }
 
-// oneOf is the condition that the key is given with one of the words.
-func oneOf[T ~string](key string, words ...T) *jsonschema.Schema {
-	form := wordForm(words...)
+// oneOf is the condition that the key is given with one of the values.
+func oneOf[T ~string](key string, values ...T) *jsonschema.Schema {
+	form := enumForm(values...)
 	return object(key, &form, key)
 }
 

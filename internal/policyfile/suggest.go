@@ -57,15 +57,15 @@ func differ(a, b byte) int {
 	return 1
 }
 
-// alternatives joins words as people do: "a, b or c". Of very many it names the first.
-func alternatives(words []string) string {
+// alternatives joins items as in a sentence: "a, b or c". Of very many it names the first.
+func alternatives(items []string) string {
 	const most = 10
-	if len(words) > most {
-		return fmt.Sprintf("%s or %d others", strings.Join(words[:most], ", "), len(words)-most)
+	if len(items) > most {
+		return fmt.Sprintf("%s or %d others", strings.Join(items[:most], ", "), len(items)-most)
 	}
-	if len(words) < 2 {
-		return strings.Join(words, "")
+	if len(items) < 2 {
+		return strings.Join(items, "")
 	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
+	last := len(items) - 1
+	return strings.Join(items[:last], ", ") + " or " + items[last]
 }

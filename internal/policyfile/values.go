@@ -106,8 +106,8 @@ func parseType(text string) policy.ICMPType {
 }
 
 // split returns the two parts of a message.
-func split(words string) (problem, fix string) {
-	problem, fix, _ = strings.Cut(words, "; ")
+func split(message string) (problem, fix string) {
+	problem, fix, _ = strings.Cut(message, "; ")
 	return problem, fix
 }
 

@@ -127,9 +127,9 @@ func createMapping(d *deployment, id string, p mappingProperties) (made, error) 
 		BatchSize: p.BatchSize, Window: time.Duration(p.MaximumBatchingWindowInSeconds) * time.Second,
 		MaxConcurrency: p.ScalingConfig.MaximumConcurrency, Timeout: b.timeout,
 	}
-	for _, kind := range p.FunctionResponseTypes {
-		if kind != "ReportBatchItemFailures" {
-			return made{}, errors.New("unknown response type " + kind)
+	for _, responseType := range p.FunctionResponseTypes {
+		if responseType != "ReportBatchItemFailures" {
+			return made{}, errors.New("unknown response type " + responseType)
 		}
 		m.ReportBatchItemFailures = true
 	}

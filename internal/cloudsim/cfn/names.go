@@ -31,8 +31,8 @@ var identifiers = map[string]identifier{
 }
 
 // claim refuses a resource whose physical id exists. A resource without one gets a name that begins with its stack's.
-func (d *deployment) claim(kind string, properties map[string]any) error {
-	by := identifiers[kind]
+func (d *deployment) claim(resourceType string, properties map[string]any) error {
+	by := identifiers[resourceType]
 	name, _ := properties[by.property].(string)
 	if name == "" {
 		return nil
@@ -40,7 +40,7 @@ func (d *deployment) claim(kind string, properties map[string]any) error {
 	if within, _ := properties[by.within].(string); within != "" {
 		name = within + "|" + name
 	}
-	id := cloudsim.PhysicalID{Account: d.Source.Account, Region: d.Source.Region, Type: kind, ID: name}
+	id := cloudsim.PhysicalID{Account: d.Source.Account, Region: d.Source.Region, Type: resourceType, ID: name}
 	if by.isGlobal {
 		id.Region = ""
 	}

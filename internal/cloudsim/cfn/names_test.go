@@ -58,19 +58,19 @@ func deployer(t *testing.T) func(name, account, region, resources string) error 
 func TestAPhysicalIDExistsOnce(t *testing.T) {
 	t.Parallel()
 	global := map[string]bool{"AWS::CloudWatch::Dashboard": true, "AWS::IAM::ManagedPolicy": true, "AWS::IAM::Role": true}
-	for kind, resources := range named {
-		t.Run(kind, func(t *testing.T) {
+	for resourceType, resources := range named {
+		t.Run(resourceType, func(t *testing.T) {
 			t.Parallel()
 			deploy := deployer(t)
 			if err := deploy("first", account, region, resources); err != nil {
 				t.Fatal(err)
 			}
-			want := "deploy stack second: R (" + kind + "): same already exists in stack arn:aws:cloudformation:eu-west-1:111111111111:stack/first/0"
+			want := "deploy stack second: R (" + resourceType + "): same already exists in stack arn:aws:cloudformation:eu-west-1:111111111111:stack/first/0"
 			if err := deploy("second", account, region, resources); err == nil || err.Error() != want {
 				t.Errorf("error = %v\nwant    %s", err, want)
 			}
-			if err := deploy("abroad", account, "us-east-1", resources); (err != nil) != global[kind] {
-				t.Errorf("in another Region: error = %v, want one: %v", err, global[kind])
+			if err := deploy("abroad", account, "us-east-1", resources); (err != nil) != global[resourceType] {
+				t.Errorf("in another Region: error = %v, want one: %v", err, global[resourceType])
 			}
 			if err := deploy("other", "222222222222", region, resources); err != nil {
 				t.Errorf("in another account: %v", err)

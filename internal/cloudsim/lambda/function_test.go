@@ -114,9 +114,9 @@ func (c *counter) of(metric string) float64 {
 func TestFailedInvocations(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name, start, do string
-		kind, message   string
-		alive           bool // the next invocation is answered by the same process
+		name, start, do    string
+		errorType, message string
+		alive              bool // the next invocation is answered by the same process
 	}{
 		{"an error of the handler keeps the environment", "", "fail", "errorString", "boom", true},
 		{"a panic ends it", "", "panic", "string", "boom", false},
@@ -139,8 +139,8 @@ func TestFailedInvocations(t *testing.T) {
 			}
 			_, err := f.Invoke(t.Context(), []byte(`{"Do":"`+tt.do+`"}`))
 			e, ok := errors.AsType[*lambda.Error](err)
-			if !ok || e.Type != tt.kind || !strings.Contains(e.Message, tt.message) {
-				t.Fatalf("error = %v, want %s: %s", err, tt.kind, tt.message)
+			if !ok || e.Type != tt.errorType || !strings.Contains(e.Message, tt.message) {
+				t.Fatalf("error = %v, want %s: %s", err, tt.errorType, tt.message)
 			}
 			if counts.of("Errors") != 1 {
 				t.Errorf("counted %v, want one error", counts.values)

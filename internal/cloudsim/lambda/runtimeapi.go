@@ -103,8 +103,8 @@ func accept(w http.ResponseWriter) {
 	write(w, http.StatusAccepted, map[string]string{"status": "OK"})
 }
 
-func refuse(w http.ResponseWriter, status int, kind, message string) {
-	write(w, status, map[string]string{"errorType": kind, "errorMessage": message})
+func refuse(w http.ResponseWriter, status int, errorType, message string) {
+	write(w, status, map[string]string{"errorType": errorType, "errorMessage": message})
 }
 
 func write(w http.ResponseWriter, status int, body map[string]string) {

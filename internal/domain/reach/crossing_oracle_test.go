@@ -348,20 +348,20 @@ func remedied(t *rapid.T, o reach.Obstruction, nth int32) peering.ACLEntry {
 		number = 100 * toInt(t, o.Rule)
 	}
 	p := peering.Permission{From: -1, To: -1, Source: netip.MustParsePrefix(m[2])}
-	words := strings.Fields(echoTypes.Replace(m[1]))
-	p.Protocol = peering.Protocol(words[0])
-	switch len(words) {
+	fields := strings.Fields(echoTypes.Replace(m[1]))
+	p.Protocol = peering.Protocol(fields[0])
+	switch len(fields) {
 	case 2:
-		first, last, isRange := strings.Cut(words[1], "-")
+		first, last, isRange := strings.Cut(fields[1], "-")
 		if !isRange {
 			last = first
 		}
 		p.From, p.To = toInt(t, first), toInt(t, last)
 	case 5:
-		p.To = toInt(t, words[4])
+		p.To = toInt(t, fields[4])
 		fallthrough
 	case 3:
-		p.From = toInt(t, words[2])
+		p.From = toInt(t, fields[2])
 	}
 	return entry(number-1-nth, m[3] == "egress", true, p)
 }

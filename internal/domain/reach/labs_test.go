@@ -12,7 +12,7 @@ type question struct {
 	name  string
 	steps step
 	query reach.Query
-	kind  reach.Code // empty where it is reachable
+	code  reach.Code // empty where it is reachable
 	want  string     // the blocker's sentence
 }
 
@@ -23,10 +23,10 @@ func ask(t *testing.T, base step, questions []question) {
 		t.Run(q.name, func(t *testing.T) {
 			t.Parallel()
 			got := new(world).after(base, q.steps).Check(q.query)
-			if got.Blocker.Code != q.kind || got.Blocker.Sentence != q.want {
-				t.Errorf("Check(%+v) =\n%s: %s\nwant\n%s: %s", q.query, got.Blocker.Code, got.Blocker.Sentence, q.kind, q.want)
+			if got.Blocker.Code != q.code || got.Blocker.Sentence != q.want {
+				t.Errorf("Check(%+v) =\n%s: %s\nwant\n%s: %s", q.query, got.Blocker.Code, got.Blocker.Sentence, q.code, q.want)
 			}
-			if got.Reachable != (q.kind == "") {
+			if got.Reachable != (q.code == "") {
 				t.Errorf("Check(%+v).Reachable = %v with blocker %q", q.query, got.Reachable, got.Blocker.Code)
 			}
 		})

@@ -153,8 +153,8 @@ func (p packet) traffic() string {
 }
 
 // blocked returns a blocker of p.
-func (p packet) blocked(kind Code, resource any, format string, args ...any) *Blocker {
-	return &Blocker{Code: kind, Resource: fmt.Sprint(resource), Return: p.back, Sentence: fmt.Sprintf(format, args...)}
+func (p packet) blocked(code Code, resource any, format string, args ...any) *Blocker {
+	return &Blocker{Code: code, Resource: fmt.Sprint(resource), Return: p.back, Sentence: fmt.Sprintf(format, args...)}
 }
 
 // passed returns a hop of p.

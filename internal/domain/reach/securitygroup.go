@@ -8,7 +8,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// direction is how a security group's rules are read: whose group, which rules, and the words for it.
+// direction is how a security group's rules are read: whose group, which rules, and the names for it.
 type direction struct {
 	kind        Code
 	own, other  end

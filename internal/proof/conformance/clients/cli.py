@@ -20,19 +20,19 @@ class CLI:
             "AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "any", "AWS_DEFAULT_REGION": HOME,
         }
 
-    def run(self, *words):
+    def run(self, *arguments):
         aws = [os.path.join(sys.prefix, "bin", "aws"), "--endpoint-url", self.endpoint]  # AWS_ENDPOINT_URL doesn't reach its SQS
-        done = subprocess.run([*aws, *words], env=self.environment, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([*aws, *arguments], env=self.environment, capture_output=True, text=True, timeout=60, check=False)
         return done.returncode, done.stdout, done.stderr
 
-    def __call__(self, *words):
-        status, out, error = self.run(*words)
-        self.report.check("aws " + " ".join(words[:2]), "exit status 0", f"{status}: {error.strip()}", passed=status == 0)
+    def __call__(self, *arguments):
+        status, out, error = self.run(*arguments)
+        self.report.check("aws " + " ".join(arguments[:2]), "exit status 0", f"{status}: {error.strip()}", passed=status == 0)
         return json.loads(out) if out.strip() else {}
 
-    def refuses(self, code, *words):
-        status, _, error = self.run(*words)
-        self.report.check("aws " + " ".join(words[:2]), f"exit status 255 and ({code})", f"{status}: {error.strip()}", passed=status == 255 and f"({code})" in error)
+    def refuses(self, code, *arguments):
+        status, _, error = self.run(*arguments)
+        self.report.check("aws " + " ".join(arguments[:2]), f"exit status 255 and ({code})", f"{status}: {error.strip()}", passed=status == 255 and f"({code})" in error)
 
 
 def drive(cloud):
