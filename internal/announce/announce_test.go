@@ -26,7 +26,7 @@ var connected = announce.Outcome(outcome.Connected,
 	},
 	policy.Decision{
 		Peering:   &policy.Peering{Between: [2]string{"marketing", "finance"}, Line: 11},
-		Requester: "marketing", Accepter: "finance", Code: policy.Allowed, Reason: "line 11 of policy.yaml allows it", Line: 11,
+		Requester: "marketing", Accepter: "finance", Code: policy.Allowed, Reason: "line 11 of policy.yaml allows it",
 	}, "policy.yaml")
 
 func TestObstructed(t *testing.T) {

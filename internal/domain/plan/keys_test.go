@@ -15,12 +15,13 @@ func TestKeys(t *testing.T) {
 	t.Parallel()
 	block := prefixes("172.31.0.0/16")[0]
 	icmp := peering.Permission{Protocol: peering.ICMP, From: -1, To: -1, Source: block}
+	ssh := peering.Permission{Protocol: peering.TCP, From: 22, To: 23, Group: "sg-2"}
 	for want, change := range map[string]plan.Change{
 		"create-route|rtb-1|172.31.0.0/16|pcx-1":          plan.CreateRoute{Table: "rtb-1", Destination: block, Via: "pcx-1"},
 		"replace-route|rtb-1|172.31.0.0/16|pcx-old|pcx-1": plan.ReplaceRoute{Table: "rtb-1", Destination: block, Was: "pcx-old", Via: "pcx-1"},
 		"delete-route|rtb-1|172.31.0.0/16|pcx-1":          plan.DeleteRoute{Table: "rtb-1", Destination: block, Via: "pcx-1"},
-		"authorize|sg-1|pcx-1|icmp/-1/-1/172.31.0.0/16": plan.Authorize{
-			Group: "sg-1", Connection: "pcx-1", By: installation, Permissions: []peering.Permission{icmp}, Peer: "111111111111", Description: "words",
+		"authorize|sg-1|pcx-1|icmp/-1/-1/172.31.0.0/16,tcp/22/23/sg-2": plan.Authorize{
+			Group: "sg-1", Connection: "pcx-1", By: installation, Permissions: []peering.Permission{icmp, ssh}, Peer: "111111111111", Description: "words",
 		},
 		"revoke|sg-1|pcx-1|[sgr-1 sgr-2]": plan.Revoke{Group: "sg-1", Connection: "pcx-1", By: "autopeer", Rules: []peering.RuleID{"sgr-1", "sgr-2"}},
 		"enable-dns|pcx-1|requester":      plan.EnableDNS{Connection: "pcx-1", Role: peering.Requester},

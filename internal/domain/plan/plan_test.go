@@ -413,3 +413,24 @@ func foreseen(s plan.Side) []plan.Conflict {
 	conflicts, _ := plan.Foresee(s)
 	return conflicts
 }
+
+// TestRulesAreMadeInTheInstallationsName, by which it finds them again.
+func TestRulesAreMadeInTheInstallationsName(t *testing.T) {
+	t.Parallel()
+	p := plan.Connect(marketing(func(s *plan.Side) {
+		s.Groups = []peering.SecurityGroup{{ID: "sg-1"}}
+		s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}}}}
+	}))
+	made := 0
+	for _, c := range p.Changes {
+		if a, ok := c.(plan.Authorize); ok {
+			made++
+			if a.By != installation || a.Connection != via {
+				t.Errorf("%s is made by %q for %s, want %q and %s", a, a.By, a.Connection, installation, via)
+			}
+		}
+	}
+	if made != 1 {
+		t.Errorf("%d authorizations, want 1", made)
+	}
+}

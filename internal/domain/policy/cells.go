@@ -102,9 +102,7 @@ func (p *Peering) ThirdParty() string {
 func (p *Policy) thirdParties() map[string]bool {
 	names := map[string]bool{}
 	for i := range p.Peerings {
-		if name := p.Peerings[i].ThirdParty(); name != "" {
-			names[name] = true
-		}
+		names[p.Peerings[i].ThirdParty()] = true // "" is no department's name
 	}
 	return names
 }

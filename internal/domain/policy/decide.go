@@ -63,7 +63,6 @@ func (p *Policy) decideEntry(q claim) Decision {
 
 // weigh sets the decision's code and reason to the first objection to the claim.
 func (p *Policy) weigh(q claim, d *Decision) {
-	d.Line = q.entry.Line
 	if only := q.entry.Requester; only != "" && only != q.requester.department.Name {
 		d.Code, d.Reason = WrongDirection, p.wrongDirectionReason(q)
 		return
@@ -71,13 +70,13 @@ func (p *Policy) weigh(q claim, d *Decision) {
 	for _, m := range []match{q.requester, q.accepter} {
 		if block, found := m.undeclared(); found {
 			d.Code, d.Reason = CIDRMismatch, p.mismatchReason(m, block)
-			d.Blocks, d.Line = []netip.Prefix{block}, m.member.Line
+			d.Blocks = []netip.Prefix{block}
 			return
 		}
 	}
 	if x, y, found := cidr.Overlap(q.requester.blocks(), q.accepter.blocks()); found {
 		d.Code, d.Reason = Overlap, overlapReason(q, x, y)
-		d.Blocks, d.Line = []netip.Prefix{x, y}, 0
+		d.Blocks = []netip.Prefix{x, y}
 		return
 	}
 	if q.connection.AsksMultipath() && !q.entry.Multipath {
@@ -128,7 +127,7 @@ func (p *Policy) notListed(c peering.Connection, requesters, accepters []match) 
 	}
 	d.Reason = p.notListedReason(c, requesters, accepters)
 	if r := p.retirementOf(c); r != nil {
-		d.Reason, d.Line, d.Details = p.retiredReason(*r), r.Line, []string{r.Cell.String()}
+		d.Reason, d.Details = p.retiredReason(*r), []string{r.String()}
 	}
 	return d
 }

@@ -421,7 +421,7 @@ func TestMultipathWhereTheDepartmentIsUnknown(t *testing.T) {
 	}
 	c := request(vpc(developerCell, "vpc-d"), vpc(financeCell, "vpc-f", "172.31.0.0/16"))
 	c.State, c.RequesterMultipath = peering.PendingAcceptance, true
-	if got := p.Decide(c); got.Code != policy.Multipath || got.Line != 14 {
-		t.Errorf("Decide() = %s by line %d, want multipath by line 14", got.Code, got.Line)
+	if got := p.Decide(c); got.Code != policy.Multipath || got.Peering.Line != 14 || !strings.HasPrefix(got.Reason, "line 14 of policy.yaml doesn't allow multipath resilience") {
+		t.Errorf("Decide() = %s by line %d: %s, want multipath by line 14", got.Code, got.Peering.Line, got.Reason)
 	}
 }

@@ -19,7 +19,6 @@ type Decision struct {
 	Reason              string // Code in a sentence for people
 	// Blocks are the blocks that Code is about: the one that isn't declared, or the two that overlap. Nil for others.
 	Blocks []netip.Prefix
-	Line   int // of the policy file, that Reason names; 0 where it names none
 	// Details are further names that Reason contains: where no peering was found, the departments that each VPC may be
 	// in, and the retired cell.
 	Details []string

@@ -19,6 +19,9 @@ func TestKeysTellSeveralDepartmentsFromNone(t *testing.T) {
 		p.Departments = append(p.Departments, policy.Department{Name: name, Members: []policy.Member{{Cell: unknown.Cell(), Within: block}}})
 	}
 	several := p.Decide(request(vpc(marketingCell, "vpc-m", "10.10.0.0/16"), unknown))
+	if want := `not-listed|marketing||[]|["marketing" "first,second"]`; several.Key() != want {
+		t.Errorf("Key() = %s, want %s", several.Key(), want)
+	}
 	if none.Reason == several.Reason || none.Key() == several.Key() {
 		t.Errorf("reasons %q and %q have the keys %s and %s, want two", none.Reason, several.Reason, none.Key(), several.Key())
 	}

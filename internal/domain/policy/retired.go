@@ -38,8 +38,11 @@ func (p *Policy) retirement(cell peering.Cell) *Retired {
 // although it lives. d is the decision about c, and rules are the cell's ingress rules. Removed needs the tag that the
 // installation left on the connection. A retirement is final, so one of the installation's rules is evidence enough.
 func (p *Policy) Closes(c peering.Connection, d Decision, rules []peering.IngressRule) bool {
-	if p.Retires(c) {
-		return d.IsUnlisted() && c.IsConnectedBy(p.Installation, rules)
+	switch {
+	case !d.IsUnlisted():
+		return false
+	case p.Retires(c):
+		return c.IsConnectedBy(p.Installation, rules)
 	}
-	return d.IsUnlisted() && p.Removed == DisconnectRemoved && c.ManagedBy() == p.Installation
+	return p.Removed == DisconnectRemoved && c.ManagedBy() == p.Installation
 }

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -90,6 +91,20 @@ func TestCloses(t *testing.T) {
 	}
 }
 
+func TestAListedConnectionIsNotClosed(t *testing.T) {
+	t.Parallel()
+	p := company()
+	p.Installation, p.Removed = "autopeer", policy.DisconnectRemoved
+	c := request(vpc(marketingCell, "vpc-m", "10.10.0.0/16"), vpc(financeCell, "vpc-f", "172.31.0.0/16"))
+	c.State, c.Tags = peering.Active, map[string]string{peering.TagManaged: "autopeer"}
+	if p.Closes(c, p.Decide(c), nil) {
+		t.Error("Closes() = true of a connection that the policy allows")
+	}
+	if d := (policy.Decision{Code: policy.NotListed}); !p.Closes(c, d, nil) {
+		t.Error("Closes() = false of the same connection without a peering")
+	}
+}
+
 func TestTheReasonNamesTheLineThatRetires(t *testing.T) {
 	t.Parallel()
 	p := retiring()
@@ -98,7 +113,7 @@ func TestTheReasonNamesTheLineThatRetires(t *testing.T) {
 		Accepter:  peering.VPC{Owner: financeCell.Account, Region: financeCell.Region, ID: "vpc-f"},
 	})
 	want := "line 3 of policy.yaml retires " + marketingCell.String() + ", so no VPC there may be connected"
-	if d.Code != policy.NotListed || d.Line != 3 || d.Reason != want {
-		t.Errorf("Decide() = %s, line %d, %q; want not-listed, line 3, %q", d.Code, d.Line, d.Reason, want)
+	if d.Code != policy.NotListed || d.Reason != want || !slices.Equal(d.Details, []string{marketingCell.String()}) {
+		t.Errorf("Decide() = %s, %q with %q; want not-listed, %q with the cell", d.Code, d.Reason, d.Details, want)
 	}
 }

@@ -47,9 +47,9 @@ var explanations = []explanation{
 	{leftover, `(deleted|asked|accepted|connected|disconnected), seen`, `.* routes .* to connection 1`, theirs, "the same"},
 	{leftover, `(accepted|connected|disconnected), announced`, `.* announces Peering (Accepted|Connected|Disconnected) of connection 2.*`, ours, "a blackhole of a dead connection makes room"},
 	{leftover, `(accepted|connected), seen`, `.* sees (connection 2 as active|the (requester|accepter) of connection 2, active, .*)`, ours, "the same"},
-	{leftover, `connected, seen`, `.* (routes .* to |tagged autopeer:connection=)connection 2`, ours, "the same"},
+	{leftover, `connected, seen`, `.* (routes .* to connection 2|tagged autopeer:connection=connection 2, tagged autopeer:managed=autopeer)`, ours, "the same"},
 	{leftover, `accepted, announced`, `.* announces Peering Conflicting of connection 2.*`, theirs, "a route that is active stands in the way"},
 	{leftover, `connected, announced`, `.* fails, retryable: connection 2 is still pending-acceptance`, theirs, "so the request is not accepted"},
 	{leftover, `(accepted|connected), seen`, `.* sees (connection 2 as pending-acceptance|the (requester|accepter) of connection 2, pending-acceptance, .*)`, theirs, "the same"},
-	{leftover, `(connected|disconnected), seen`, `.* admits .* tagged autopeer:connection=connection 1`, theirs, "the rule that makes room only for a connection that is accepted stays"},
+	{leftover, `(connected|disconnected), seen`, `.* admits .* tagged autopeer:connection=connection 1, tagged autopeer:managed=autopeer`, theirs, "the rule that makes room only for a connection that is accepted stays"},
 }
