@@ -39,10 +39,14 @@ var needsAWS = []string{
 	"aws cloudtrail get-trail-status --region <home-region> --name <trail-arn>",
 	"aws cloudtrail get-event-selectors --region <home-region> --trail-name <trail-arn>",
 	"cdk bootstrap aws://111111111111/eu-west-1",
-	"cdk bootstrap aws://111111111111/us-east-1 aws://333333333333/eu-west-1",
+	"cdk bootstrap aws://111111111111/us-east-1",
 	"cdk bootstrap aws://222222222222/us-east-1 --trust 111111111111 --trust-for-lookup 111111111111 " +
 		"--cloudformation-execution-policies arn:aws:iam::aws:policy/AdministratorAccess",
+	"cdk bootstrap aws://333333333333/eu-west-1 --trust 111111111111 --trust-for-lookup 111111111111 " +
+		"--cloudformation-execution-policies arn:aws:iam::aws:policy/AdministratorAccess",
 	"cdk bootstrap --show-template > bootstrap.yaml",
+	"aws ec2 describe-route-tables --filters Name=route.vpc-peering-connection-id,Values=$pcx --query RouteTables[].RouteTableId --output text",
+	"aws ec2 describe-security-group-rules --filters Name=tag:autopeer:connection,Values=$pcx --query SecurityGroupRules[].SecurityGroupRuleId --output text",
 	"POLICY=policy.yaml cdk destroy --exclusively autopeer-222222222222-us-east-1 autopeer-222222222222-us-east-1-bus",
 }
 
@@ -104,6 +108,22 @@ func TestTheGuideBootstrapsBeforeItCompares(t *testing.T) {
 		diff := slices.Index(s.commands, "make diff POLICY=policy.yaml")
 		if bootstrap >= 0 && diff < bootstrap {
 			t.Errorf("section %q bootstraps in command %d and compares in command %d", s.title, bootstrap, diff)
+		}
+	}
+}
+
+// TestOtherAccountsTrustTheDeployingOne, in a command of their own: each needs other credentials.
+func TestOtherAccountsTrustTheDeployingOne(t *testing.T) {
+	t.Parallel()
+	for _, s := range guide(t) {
+		for _, command := range s.commands {
+			if !strings.HasPrefix(command, "cdk bootstrap aws://") {
+				continue
+			}
+			trusts := strings.Contains(command, "--trust 111111111111") && strings.Contains(command, "--trust-for-lookup 111111111111")
+			if other := !strings.Contains(command, "aws://111111111111/"); other != trusts || strings.Count(command, "aws://") != 1 {
+				t.Errorf("%q: want one account, which trusts 111111111111 unless it is that account", command)
+			}
 		}
 	}
 }

@@ -81,6 +81,7 @@ func (c *Connector) othersRules(ctx context.Context, half plan.Side) ([]peering.
 }
 
 // dead returns those of the connections that can't carry traffic any more: in a final state, or no longer shown by EC2.
+// The leftovers of another installation's connection are left to it.
 func (c *Connector) dead(ctx context.Context, ids []peering.ConnectionID) (map[peering.ConnectionID]bool, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -94,7 +95,7 @@ func (c *Connector) dead(ctx context.Context, ids []peering.ConnectionID) (map[p
 		dead[id] = true
 	}
 	for _, s := range shown {
-		dead[s.ID] = s.State.IsDead()
+		dead[s.ID] = s.State.IsDead() && !s.IsForeignTo(c.policy.Installation)
 	}
 	return dead, nil
 }

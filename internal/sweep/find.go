@@ -62,12 +62,17 @@ func (s *Sweeper) pending(c peering.Connection, d policy.Decision, current obser
 	switch {
 	case mine && d.Verdict == policy.Accept && s.isFree(c, d, current), mine && d.Verdict == policy.Reject:
 		f := s.found(c, d, function.Accept, unanswered, fmt.Sprintf("%s still waits: %s", c.ID, d.Reason))
-		f.missed = d.Manages(peering.Requester) && s.isMissed(c)
+		f.missed = s.isMissed(c, d)
 		return findings{f}
 	case (mine || d.Verdict != policy.Accept) && (s.isRecent(c.Expires.Add(grace-lifetime)) || s.isFirstOfDay()):
 		return findings{s.remind(c, d, function.Accept)}
 	}
 	return nil
+}
+
+// forwards reports whether the cell's calls cause events here: those of this cell and of its counterparts.
+func (s *Sweeper) forwards(cell peering.Cell) bool {
+	return cell == s.cell || slices.Contains(s.policy.Counterparts(s.cell), cell)
 }
 
 // latest is how late an event may be: CloudTrail takes about five minutes on average.
@@ -77,7 +82,10 @@ const latest = 15 * time.Minute
 // least as old as a late event, and younger than the previous sweep: an older one was seen then and could not be
 // answered, because of an obstacle, the policy or an approval that was still missing. Only requests have an age. EC2 doesn't
 // show when a connection was accepted, deleted or tagged, and a repair doesn't wait until an event is certainly lost.
-func (s *Sweeper) isMissed(c peering.Connection) bool {
+func (s *Sweeper) isMissed(c peering.Connection, d policy.Decision) bool {
+	if !d.Manages(peering.Requester) || !s.forwards(c.Requester.Cell()) {
+		return false // autopeer has no cell where the request was made
+	}
 	age := s.now().Sub(c.Expires.Add(-lifetime))
 	return age >= latest && age < s.interval+grace+jitter && c.Tags[peering.TagApproved] == ""
 }

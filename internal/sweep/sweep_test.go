@@ -137,6 +137,24 @@ func TestMissedEvents(t *testing.T) {
 	}
 }
 
+// TestAStrangersRequestIsNotMissed: no cell of autopeer is in its account, so that no event of it reaches this one.
+func TestAStrangersRequestIsNotMissed(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		d, f := t.Build(one, lab.Developer), t.Build(two, lab.Finance)
+		stranger := t.Build(peering.Cell{Account: "999999999999", Region: "us-east-1"}, lab.Marketing)
+		t.Policy(strings.Replace(lab.PingPolicy(d, f, lab.Site{}), "version: 1\n", "version: 1\notherwise: reject\n", 1))
+		time.Sleep(time.Minute)
+		pcx := t.Ask(stranger, f)
+		time.Sleep(2 * time.Hour)
+		if n := missed(t); n != 0 {
+			t.Errorf("%d events count as missed, want none", n)
+		}
+		if c, err := t.Connection(t.Ctx, two, pcx); err != nil || c.State != peering.Rejected {
+			t.Errorf("the request is %s, %v, want it rejected by the sweep", c.State, err)
+		}
+	})
+}
+
 // TestARequestThatCouldNotBeAnsweredIsNotMissed: its event came, or came before the cell was there.
 func TestARequestThatCouldNotBeAnsweredIsNotMissed(t *testing.T) {
 	t.Run("before the cell", func(t *testing.T) {

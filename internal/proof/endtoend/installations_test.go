@@ -127,6 +127,36 @@ func TestAnInstallationKeepsTheOthersRules(t *testing.T) {
 	})
 }
 
+// TestAnInstallationKeepsTheOthersBlackholes while EC2 shows the deleted connection that they lead to, also if a connection
+// of its own wants the destination.
+func TestAnInstallationKeepsTheOthersBlackholes(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.NoSweeps()
+		for _, f := range function.All { // the first installation is down
+			t.Hold(f)
+		}
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		blue := deployBeside(t, lab.PingPolicy(m, f, lab.Site{}))
+		second := t.Ask(m, f)
+		time.Sleep(time.Minute)
+		if c, err := t.Connection(t.Ctx, two, second); err == nil && c.State == peering.PendingAcceptance {
+			t.ByHand(two, func(p *lab.Person) { p.Accept(second) })
+		}
+		time.Sleep(time.Minute)
+		state, err := t.State(t.Ctx, m, f)
+		t.Must(err)
+		if route := sandbox.Routes(m.Table, f, pcx); !slices.Contains(state, route) {
+			t.Errorf("the state is %q, want %q in it", state, route)
+		}
+		if got := blue.announced(second); !slices.Contains(got, outcome.Conflicting) || slices.Contains(got, outcome.Connected) {
+			t.Errorf("the second installation announced %v, want a conflict", got)
+		}
+	})
+}
+
 // TestAConnectionOfTwoPoliciesBelongsToTheFirst: the second announces a conflict, and changes nothing.
 func TestAConnectionOfTwoPoliciesBelongsToTheFirst(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
