@@ -19,8 +19,8 @@ type Decision struct {
 	Reason              string // Code in a sentence for people
 	// Blocks are the blocks that Code is about: the one that isn't declared, or the two that overlap. Nil for others.
 	Blocks []netip.Prefix
-	// Details are further names that Reason contains: where no peering was found, the departments that each VPC may be
-	// in, and the retired cell.
+	// Details are the other parts of Reason where no peering was found: the sides in no department, two departments, or
+	// the retired cell.
 	Details []string
 	// Provisional says that a side's blocks aren't known yet. The verdict rests on owners, regions and
 	// ids then, and Decide must be asked again with the blocks of the active connection.

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"net/netip"
-	"strings"
 
 	"github.com/autopeer/autopeer/internal/domain/cidr"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -89,13 +88,17 @@ func (d *Department) ranges(cell peering.Cell) []netip.Prefix {
 // without its blocks nobody can tell in which.
 func (p *Policy) DepartmentOf(v peering.VPC) string { return onlyName(p.matches(v)) }
 
-// names returns the departments' names, separated by commas.
-func names(matches []match) string {
-	all := make([]string, len(matches))
-	for i, m := range matches {
-		all[i] = m.department.Name
+// unlisted returns the sides that are in no department, or else the departments that no peering names together.
+func unlisted(requesters, accepters []match) []string {
+	switch {
+	case len(requesters) > 0 && len(accepters) > 0:
+		return []string{requesters[0].department.Name, accepters[0].department.Name}
+	case len(requesters) > 0:
+		return []string{string(peering.Accepter)}
+	case len(accepters) > 0:
+		return []string{string(peering.Requester)}
 	}
-	return strings.Join(all, ",")
+	return []string{string(peering.Requester), string(peering.Accepter)}
 }
 
 func onlyName(matches []match) string {

@@ -47,6 +47,11 @@ func (c *Checker) checkIDs() {
 	byText, byID := map[string]string{}, map[string]string{}
 	for _, o := range c.outcomes {
 		text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, o.Conflicts, o.Obstructions, o.Wanted, o.FoundAt, o.Next)
+		for _, p := range []*outcome.Party{o.Requester, o.Accepter} {
+			if p != nil {
+				text += " " + p.Department
+			}
+		}
 		text = lineOfFile.ReplaceAllString(text, "a line")
 		if id, again := byText[text]; again && id != o.ID {
 			c.report.Fail([]string{string(o.Connection)}, "%s of %s was announced twice with different ids", o.Type, o.Connection)
