@@ -42,23 +42,31 @@ func (a announced) String() string {
 // lineOfFile is the part of a sentence that may change between repetitions: where the policy has an entry.
 var lineOfFile = regexp.MustCompile(`line \d+`)
 
-// checkIDs checks that announcements have one id if and only if they are repetitions of one another.
+// checkIDs checks that different announcements have different ids, and that repetitions have one. A repetition also
+// names the same departments.
 func (c *Checker) checkIDs() {
 	byText, byID := map[string]string{}, map[string]string{}
 	for _, o := range c.outcomes {
-		text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, o.Conflicts, o.Obstructions, o.Wanted, o.FoundAt, o.Next)
-		for _, p := range []*outcome.Party{o.Requester, o.Accepter} {
-			if p != nil {
-				text += " " + p.Department
-			}
-		}
-		text = lineOfFile.ReplaceAllString(text, "a line")
-		if id, again := byText[text]; again && id != o.ID {
+		text := textOf(o)
+		repetition := text + department(o.Requester) + department(o.Accepter)
+		if id, again := byText[repetition]; again && id != o.ID {
 			c.report.Fail([]string{string(o.Connection)}, "%s of %s was announced twice with different ids", o.Type, o.Connection)
 		}
 		if before, again := byID[o.ID]; again && before != text {
 			c.report.Fail([]string{string(o.Connection)}, "different announcements of %s have the same id", o.Connection)
 		}
-		byText[text], byID[o.ID] = o.ID, text
+		byText[repetition], byID[o.ID] = o.ID, text
 	}
+}
+
+func textOf(o outcome.Outcome) string {
+	text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, o.Conflicts, o.Obstructions, o.Wanted, o.FoundAt, o.Next)
+	return lineOfFile.ReplaceAllString(text, "a line")
+}
+
+func department(p *outcome.Party) string {
+	if p == nil {
+		return ""
+	}
+	return " " + p.Department
 }
