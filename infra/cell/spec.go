@@ -54,7 +54,7 @@ func (d spec) rulesOn(bus wiring.Bus) int {
 	return n
 }
 
-// busPolicy lets the counterparts' accounts send what their rules for this cell forward, and nothing else.
+// busPolicy lets the counterparts' accounts send only the events that their rules for this cell forward.
 // The id of a statement is unique in the account and Region, over all stacks and buses, so it has the prefix.
 // A sender can't lie about aws.ec2: EventBridge keeps the sources that begin with aws to itself.
 // ForAllValues also holds for a request without the key, but every event has a source and a detail type.

@@ -208,7 +208,7 @@ func (s *Sandbox) SettleWithoutDelays(ctx context.Context) error {
 	}
 }
 
-// Said returns what autopeer has announced of the connection, of that type, in order.
+// Said returns the announcements of that type about the connection, in order.
 func (s *Sandbox) Said(outcomeType outcome.Type, id peering.ConnectionID) []outcome.Outcome {
 	return slices.DeleteFunc(s.Heard(), func(o outcome.Outcome) bool { return o.Type != outcomeType || o.Connection != id })
 }

@@ -24,7 +24,7 @@ var all = flag.Bool("all", false, "try all mutations, which takes a minute, and 
 // some is which of the mutations are tried without -all: every twentieth.
 const some = 20
 
-// result is what the last line says.
+// result is the last line of the output.
 var result string
 
 func TestMain(m *testing.M) {
