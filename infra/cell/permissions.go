@@ -66,22 +66,13 @@ func connectPermissions(p naming, part *policy.Policy) []statement {
 			when("StringEquals", "aws:RequestTag/"+peering.TagManaged, p.prefix))
 }
 
-// disconnectPermissions reach all the cell's departments, also those without a peering: the leftovers of a former peering
-// must still be removed. In a retired cell they reach every VPC, because
-// the policy no longer names those that departments had there.
-func disconnectPermissions(p naming, part *policy.Policy) []statement {
-	all := append(common(p, function.Disconnect),
-		describe("ReadRemains", "VpcPeeringConnections", "RouteTables", "SecurityGroupRules"))
-	vpcs := members(part, p.Cell, managed(part))
-	if part.IsRetired(p.Cell) {
-		vpcs = []string{vpcARN(p.Cell, "")}
-	}
-	for i, some := range chunks(vpcs) {
-		all = append(all,
-			p.routes(numbered("DeleteRoute", i), some, "DeleteRoute"),
-			p.groups(numbered("Expel", i), some, "RevokeSecurityGroupIngress"))
-	}
-	return all
+// disconnectPermissions reach every VPC of the cell: the routes and rules of a former peering must still be removed when the
+// policy no longer names its VPCs.
+func disconnectPermissions(p naming) []statement {
+	return append(common(p, function.Disconnect),
+		describe("ReadRemains", "VpcPeeringConnections", "Vpcs", "RouteTables", "SecurityGroupRules"),
+		allow("DeleteRoute", "ec2:DeleteRoute", p.arn("ec2", "route-table/*")),
+		allow("Expel", "ec2:RevokeSecurityGroupIngress", p.arn("ec2", "security-group/*")))
 }
 
 // sweepPermissions let sweep read, and tell the functions of its cell where to look.
@@ -156,11 +147,11 @@ func (p naming) ownSide(sid string, i int, vpcs []string, action string, also co
 	return all
 }
 
-// ownTags allows these keys alone, and marks nothing as another installation's.
+// ownTags allows these keys alone, and takes nothing from another installation or marks it as another's.
 func (p naming) ownTags(keys ...string) condition {
 	return condition{
 		"ForAllValues:StringEquals": {"aws:TagKeys": keys},
-		"StringEqualsIfExists":      {"aws:RequestTag/" + peering.TagManaged: p.prefix},
+		"StringEqualsIfExists":      {"aws:RequestTag/" + peering.TagManaged: p.prefix, "aws:ResourceTag/" + peering.TagManaged: p.prefix},
 	}
 }
 
@@ -223,15 +214,6 @@ func named(p *policy.Policy) map[string]bool {
 	names := map[string]bool{}
 	for _, entry := range p.Peerings {
 		names[entry.Between[0]], names[entry.Between[1]] = true, true
-	}
-	return withoutThirdParties(names, p)
-}
-
-// managed are all departments but third parties.
-func managed(p *policy.Policy) map[string]bool {
-	names := map[string]bool{}
-	for _, d := range p.Departments {
-		names[d.Name] = true
 	}
 	return withoutThirdParties(names, p)
 }

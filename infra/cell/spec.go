@@ -35,7 +35,7 @@ func newSpec(whole *policy.Policy, cell peering.Cell, o Options) (spec, error) {
 	}
 	d.roles[string(function.Accept)] = pack(acceptPermissions(d.naming, part))
 	d.roles[string(function.Connect)] = pack(connectPermissions(d.naming, part))
-	d.roles[string(function.Disconnect)] = pack(disconnectPermissions(d.naming, part))
+	d.roles[string(function.Disconnect)] = pack(disconnectPermissions(d.naming))
 	d.roles[string(function.Sweep)] = pack(sweepPermissions(d.naming))
 	if counterparts := whole.Counterparts(cell); len(counterparts) > 0 {
 		d.busPolicy = busPolicy(d.naming, counterparts, o.Organization)

@@ -85,7 +85,7 @@ func ActiveDenied(o outcome.Outcome) outcome.Outcome {
 // OfAnotherInstallation returns o as a conflict with the installation that manages the connection.
 func OfAnotherInstallation(o outcome.Outcome, other peering.Installation) outcome.Outcome {
 	o.Type = outcome.Conflicting
-	o.Next = fmt.Sprintf("remove the peering from the policy of one of the two installations; %s manages the connection by its tag %s", other, peering.TagManaged)
+	o.Next = fmt.Sprintf("remove the peering from the policy of one of the two installations; the tag %s of the connection or of its rules names %s", peering.TagManaged, other)
 	return o.Because("other-installation", fmt.Sprintf("%s is managed by the installation %s in %s, so this one leaves it alone", o.Connection, other, o.Cell), string(other))
 }
 

@@ -69,7 +69,7 @@ func (c *Connector) attempt(ctx context.Context, h hint.Hint) error {
 	if err != nil {
 		return err
 	}
-	done, faults := c.apply(ctx, sides)
+	done, faults := c.apply(ctx, current.connection, sides)
 	return errors.Join(faults, announce.Publish(ctx, c.announcer, h, append(outcomes, done...)...))
 }
 
@@ -88,8 +88,8 @@ func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) (
 	}
 	d := c.policy.Decide(pcx)
 	switch {
-	case pcx.IsForeignTo(c.policy.Installation):
-		return nil, c.ofAnother(pcx, d), nil
+	case pcx.IsForeignTo(c.policy.Installation, current.Rules):
+		return nil, c.ofAnother(pcx, d, current.Rules), nil
 	case d.Provisional: // nothing is opened for blocks that aren't known
 		return nil, nil, fmt.Errorf("%s is %s and doesn't show its blocks yet", pcx.ID, pcx.State)
 	case d.Verdict != policy.Accept:
@@ -113,12 +113,12 @@ func (c *Connector) untilActive(h hint.Hint, pcx peering.Connection) error {
 }
 
 // ofAnother returns the conflict about a connection that another installation manages, if this policy also allows it.
-func (c *Connector) ofAnother(pcx peering.Connection, d policy.Decision) []outcome.Outcome {
+func (c *Connector) ofAnother(pcx peering.Connection, d policy.Decision, rules []peering.IngressRule) []outcome.Outcome {
 	if d.Verdict != policy.Accept || d.Provisional {
 		return nil
 	}
 	o := announce.Outcome(outcome.Conflicting, c.cell, pcx, d, c.policy.File)
-	return []outcome.Outcome{announce.OfAnotherInstallation(o, pcx.ManagedBy())}
+	return []outcome.Outcome{announce.OfAnotherInstallation(o, pcx.ConnectedBy(rules)[0])}
 }
 
 // wait returns err while EC2 may still be about to show the effect of the hint's call. A hint that stays wrong was forged
@@ -181,23 +181,38 @@ func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.Netwo
 }
 
 // carryOut makes the changes. It returns ErrOutdated after a plan that only makes room, because another plan follows.
-func (s *side) carryOut(ctx context.Context, network Network) (err error) {
-	s.outcome.Changes, err = apply.All(ctx, network, s.Changes)
+func (s *side) carryOut(ctx context.Context, network Network) error {
+	made, err := apply.All(ctx, network, s.Changes)
+	s.outcome.Changes = append(s.outcome.Changes, made...)
 	if err == nil && s.MakesRoom {
 		err = fmt.Errorf("room was made on the %s side of %s: %w", s.outcome.Side, s.outcome.Connection, fault.ErrOutdated)
 	}
 	return err
 }
 
-// apply carries out the plans of all sides at once and returns the outcomes of those that finished. A denied side, for a
-// quota for example, yields a failure outcome. Every other fault is returned, and its side is announced when it is done.
-func (c *Connector) apply(ctx context.Context, sides []side) ([]outcome.Outcome, error) {
+// apply claims the connection, then carries out the plans of all sides at once and returns the outcomes of those that
+// finished. A denied side, for a quota for example, yields a failure outcome. Every other fault is returned, and its side
+// is announced when it is done.
+func (c *Connector) apply(ctx context.Context, pcx *peering.Connection, sides []side) ([]outcome.Outcome, error) {
 	faults := make([]error, len(sides))
+	if err := c.claim(ctx, pcx, sides); err != nil {
+		for i := range sides {
+			if len(sides[i].Changes) > 0 {
+				faults[i] = err
+			}
+		}
+		return settle(sides, faults)
+	}
 	var working sync.WaitGroup
 	for i := range sides {
 		working.Go(func() { faults[i] = sides[i].carryOut(ctx, c.network) })
 	}
 	working.Wait()
+	return settle(sides, faults)
+}
+
+// settle returns the outcomes of the sides that finished or were denied, and all other faults.
+func settle(sides []side, faults []error) ([]outcome.Outcome, error) {
 	var outcomes []outcome.Outcome
 	for i, err := range faults {
 		switch {

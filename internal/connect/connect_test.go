@@ -38,8 +38,9 @@ func TestCallsOfANewSide(t *testing.T) {
 		want := [][]string{
 			{"DescribeNetworkAcls", "DescribeRouteTables", "DescribeSecurityGroupRules", "DescribeSecurityGroups", "DescribeSubnets",
 				"DescribeVpcPeeringConnections"},
-			// Both sides are the cell's: two tables each, one group, and the tags of the one connection.
-			{"AuthorizeSecurityGroupIngress", "CreateRoute", "CreateRoute", "CreateRoute", "CreateRoute", "CreateTags"},
+			{"CreateTags"},
+			// Both sides are the cell's: two tables each, and one group.
+			{"AuthorizeSecurityGroupIngress", "CreateRoute", "CreateRoute", "CreateRoute", "CreateRoute"},
 			{"PutEvents"},
 		}
 		if diff := cmp.Diff(want, t.Rounds(mark)); diff != "" {
@@ -390,6 +391,31 @@ func TestDNSIsTurnedOnForBothSides(t *testing.T) {
 			if on := c.DNS(role); on == nil || !*on {
 				t.Errorf("DNS of the %s = %v, want on", role, on)
 			}
+		}
+	})
+}
+
+// TestAConnectionTaggedByAnotherInstallationFirst, between connect's look and its own tag, which IAM then refuses: nothing is
+// changed, and the conflict is announced at once.
+func TestAConnectionTaggedByAnotherInstallationFirst(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, one)
+		release := t.Hold(function.Connect)
+		pcx := t.Ask(m, f)
+		time.Sleep(time.Minute)
+		defer t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
+			if c.Action != "CreateTags" || !strings.Contains(c.ARN, "autopeer-connect") {
+				return nil
+			}
+			t.ByHand(one, func(p *lab.Person) { p.Tag(string(pcx), map[string]string{peering.TagManaged: "other"}) })
+			return &cloudsim.Failure{Code: "UnauthorizedOperation", Status: 403}
+		})()
+		release()
+		time.Sleep(time.Second)
+		t.Holds()
+		conflict := t.SaidOnce(outcome.Conflicting, pcx)
+		if conflict.Reason.Code != "other-installation" || !strings.Contains(conflict.Reason.Sentence, "managed by the installation other") {
+			t.Errorf("reason = %+v, want the other installation", conflict.Reason)
 		}
 	})
 }

@@ -38,7 +38,7 @@ func (c *Connector) observe(ctx context.Context, h hint.Hint) (observed, error) 
 	if named := c.cell.Own(found[0].Requester, found[0].Accepter); !slices.Equal(named, hinted) {
 		current.Inventory, err = c.reader.Read(ctx, named...)
 	}
-	current.Rules = peering.RulesOf(c.policy.Installation, rules)
+	current.Rules = rules
 	return current, err
 }
 
@@ -86,16 +86,21 @@ func (c *Connector) dead(ctx context.Context, ids []peering.ConnectionID) (map[p
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	shown, err := c.network.Connections(ctx, ids...)
+	var shown []peering.Connection
+	var rules []peering.IngressRule
+	err := parallel.Do(ctx,
+		parallel.Read(&shown, c.network.Connections, ids...),
+		parallel.Read(&rules, c.network.IngressRules, ids...),
+	)
 	if err != nil {
 		return nil, err
 	}
 	dead := map[peering.ConnectionID]bool{}
 	for _, id := range ids {
-		dead[id] = true
+		dead[id] = !peering.Connection{ID: id}.IsForeignTo(c.policy.Installation, rules)
 	}
 	for _, s := range shown {
-		dead[s.ID] = s.State.IsDead() && !s.IsForeignTo(c.policy.Installation)
+		dead[s.ID] = s.State.IsDead() && !s.IsForeignTo(c.policy.Installation, rules)
 	}
 	return dead, nil
 }

@@ -25,6 +25,7 @@ type Network interface {
 	Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error)
 	RouteTablesTo(ctx context.Context, via ...peering.ConnectionID) ([]peering.RouteTable, error)
 	IngressRules(ctx context.Context, of ...peering.ConnectionID) ([]peering.IngressRule, error)
+	VPCs(ctx context.Context, ids ...peering.VPCID) ([]peering.VPC, error)
 }
 
 // Disconnector disconnects the sides of one cell.
@@ -52,8 +53,8 @@ func (d *Disconnector) Handle(ctx context.Context, h hint.Hint) error {
 	if err != nil {
 		return err
 	}
-	if c := current.connection; c != nil && c.IsForeignTo(d.policy.Installation) {
-		return nil // another installation's
+	if current.isForeignTo(d.policy.Installation) {
+		return d.expel(ctx, h, current)
 	}
 	if err := d.alive(h, current); err != nil {
 		return err
@@ -70,7 +71,8 @@ func (d *Disconnector) Handle(ctx context.Context, h hint.Hint) error {
 // or not any more.
 type observed struct {
 	connection *peering.Connection
-	remains    plan.Remains
+	rules      []peering.IngressRule // of the connection, made by any installation
+	remains    plan.Remains          // of this installation
 }
 
 // shown returns the connection as EC2 shows it, or a connection with only the id if EC2 shows none.
@@ -82,7 +84,12 @@ func (o observed) shown() peering.Connection {
 }
 
 func (o observed) isConnectedBy(by peering.Installation) bool {
-	return o.shown().IsConnectedBy(by, o.remains.Rules)
+	return o.shown().IsConnectedBy(by, o.rules)
+}
+
+// isForeignTo reports whether the connection is another installation's.
+func (o observed) isForeignTo(by peering.Installation) bool {
+	return o.shown().IsForeignTo(by, o.rules)
 }
 
 func (d *Disconnector) observe(ctx context.Context, id peering.ConnectionID) (observed, error) {
@@ -91,23 +98,36 @@ func (d *Disconnector) observe(ctx context.Context, id peering.ConnectionID) (ob
 	err := parallel.Do(ctx,
 		parallel.Read(&found, d.network.Connections, id),
 		parallel.Read(&current.remains.Tables, d.network.RouteTablesTo, id),
-		parallel.Read(&current.remains.Rules, d.network.IngressRules, id),
+		parallel.Read(&current.rules, d.network.IngressRules, id),
 	)
-	current.remains.Rules = peering.RulesOf(d.policy.Installation, current.remains.Rules)
+	current.remains.Rules = peering.RulesOf(d.policy.Installation, current.rules)
 	if len(found) > 0 {
 		current.connection = &found[0]
 	}
-	current.remains.Tables = slices.DeleteFunc(current.remains.Tables, func(t peering.RouteTable) bool { return !d.isOurs(t.VPC, current) })
+	switch {
+	case err != nil || len(current.remains.Tables) == 0:
+	case current.isConnectedBy(d.policy.Installation):
+		current.remains.Tables = slices.DeleteFunc(current.remains.Tables, func(t peering.RouteTable) bool {
+			return d.policy.IsThirdParty(peering.VPC{Owner: d.cell.Account, Region: d.cell.Region, ID: t.VPC})
+		})
+	default:
+		current.remains.Tables, err = d.named(ctx, current.remains.Tables)
+	}
 	return current, err
 }
 
-// isOurs reports whether the routes of the cell's VPC to the connection are autopeer's: the VPC is a department's. In a retired
-// cell, whose VPCs have no department, the installation needs evidence that it has connected the connection.
-func (d *Disconnector) isOurs(vpc peering.VPCID, current observed) bool {
-	if d.policy.IsRetired(d.cell) {
-		return current.isConnectedBy(d.policy.Installation)
+// named returns the tables of the VPCs that the policy names. Without evidence that the installation has connected the
+// connection, only the routes of these VPCs are its own.
+func (d *Disconnector) named(ctx context.Context, tables []peering.RouteTable) ([]peering.RouteTable, error) {
+	var ids []peering.VPCID
+	for _, t := range tables {
+		ids = append(ids, t.VPC)
 	}
-	return d.policy.Concerns(peering.VPC{Owner: d.cell.Account, Region: d.cell.Region, ID: vpc})
+	slices.Sort(ids)
+	vpcs, err := d.network.VPCs(ctx, slices.Compact(ids)...)
+	return slices.DeleteFunc(tables, func(t peering.RouteTable) bool {
+		return !slices.ContainsFunc(vpcs, func(v peering.VPC) bool { return v.ID == t.VPC && d.policy.Concerns(v) })
+	}), err
 }
 
 // alive returns an error while the connection is alive, against the hint. The state decides while EC2 shows the
@@ -137,16 +157,14 @@ func (d *Disconnector) alive(h hint.Hint, current observed) error {
 // it any more.
 func (d *Disconnector) isRemoved(current observed) bool {
 	c := current.shown()
-	return c.State == peering.Active && d.policy.Closes(c, d.policy.Decide(c), current.remains.Rules)
+	return c.State == peering.Active && d.policy.Closes(c, d.policy.Decide(c), current.rules)
 }
 
-// apply makes the changes. Where a retirement has the rules as its only evidence that the routes are the installation's, they
-// are revoked last: a function that is killed in between leaves the evidence for the next one.
+// apply makes the changes. Where the rules are the only evidence that the routes are the installation's, they are revoked
+// last: a function that is killed in between leaves the evidence for the next one.
 func (d *Disconnector) apply(ctx context.Context, current observed, changes []plan.Change) ([]string, error) {
-	c := current.shown()
-	retires := d.policy.IsRetired(d.cell) || d.policy.Retires(c)
 	first := slices.IndexFunc(changes, func(c plan.Change) bool { _, revokes := c.(plan.Revoke); return revokes })
-	if !retires || c.ManagedBy() != "" || first < 0 {
+	if current.shown().ManagedBy() != "" || first < 0 {
 		return apply.All(ctx, d.network, changes)
 	}
 	deleted, err := apply.All(ctx, d.network, changes[:first])
@@ -155,6 +173,24 @@ func (d *Disconnector) apply(ctx context.Context, current observed, changes []pl
 	}
 	revoked, err := apply.All(ctx, d.network, changes[first:])
 	return append(deleted, revoked...), err
+}
+
+// expel revokes the installation's own rules of a connection that is another installation's: both had begun to connect it.
+// The routes are the other's.
+func (d *Disconnector) expel(ctx context.Context, h hint.Hint, current observed) error {
+	changes := plan.Disconnect(plan.Remains{Connection: h.Connection, Rules: current.remains.Rules}).Changes
+	if len(changes) == 0 {
+		return nil
+	}
+	made, err := apply.All(ctx, d.network, changes)
+	if err != nil {
+		return err
+	}
+	c := *current.connection // a connection that isn't shown is foreign only where the installation has no rule
+	o := announce.Outcome(outcome.Disconnected, d.cell, c, d.policy.Decide(c), d.policy.File)
+	o = o.Because("other-installation", fmt.Sprintf("%s is managed by the installation %s", c.ID, c.ManagedBy()), string(c.ManagedBy()))
+	o.Changes = made
+	return announce.Publish(ctx, d.announcer, h, o)
 }
 
 // concerns reports whether the cell ever had a side of the connection. A deletion names no VPC, so it is forwarded to
@@ -182,10 +218,21 @@ func (d *Disconnector) outcome(h hint.Hint, current observed, made []string) out
 
 // whileAlive returns o with the reason why a living connection was disconnected, and the next step.
 func (d *Disconnector) whileAlive(o outcome.Outcome, c peering.Connection) outcome.Outcome {
-	if !d.policy.Retires(c) {
-		return o.Because("removed", fmt.Sprintf("%s is %s, and %s no longer allows it", c.ID, c.State, d.policy.File))
-	}
 	decision := d.policy.Decide(c)
 	o.Next = fmt.Sprintf("delete %s, which carries no traffic any more", c.ID)
+	if !d.policy.Retires(c) {
+		o.Next += d.elsewhere(c)
+		return o.Because("removed", fmt.Sprintf("%s is %s, and %s no longer allows it", c.ID, c.State, d.policy.File))
+	}
 	return o.Because("retired", fmt.Sprintf("%s is %s, and %s", c.ID, c.State, decision.Reason), decision.Key())
+}
+
+// elsewhere returns the remark about a half in another cell that this cell's part of the policy doesn't name.
+func (d *Disconnector) elsewhere(c peering.Connection) string {
+	for _, v := range []peering.VPC{c.Requester, c.Accepter} {
+		if v.Cell() != d.cell && !slices.Contains(d.policy.Cells(), v.Cell()) {
+			return fmt.Sprintf("; the routes and rules in %s are left if no department is there any more: name that cell under retired", v.Cell())
+		}
+	}
+	return ""
 }

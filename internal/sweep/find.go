@@ -18,16 +18,16 @@ import (
 // find returns the differences from the policy, sorted by their keys. It reads nothing.
 func (s *Sweeper) find(current observed) findings {
 	alive := map[peering.ConnectionID]bool{} // or another installation's, whose remains are its own affair
-	for _, c := range current.connections {
-		alive[c.ID] = !c.State.IsDead() || c.IsForeignTo(s.policy.Installation)
+	for _, c := range current.known() {
+		alive[c.ID] = c.State != "" && !c.State.IsDead() || s.isForeign(c, current)
 	}
 	var found findings
 	for _, c := range current.connections {
 		c = current.WithBlocks(c)
 		d := s.policy.Decide(c)
 		switch {
-		case c.IsForeignTo(s.policy.Installation):
-			found = append(found, s.foreign(c, d)...)
+		case s.isForeign(c, current):
+			found = append(append(found, s.foreign(c, d)...), s.displaced(c, d, current)...)
 		case c.State == peering.PendingAcceptance:
 			found = append(found, s.pending(c, d, current)...)
 		case c.State == peering.Expired && s.isRecent(c.Expires):
@@ -49,6 +49,21 @@ func (s *Sweeper) foreign(c peering.Connection, d policy.Decision) findings {
 		return nil
 	}
 	return findings{s.remind(c, d, function.Connect)}
+}
+
+// displaced finds the installation's own rules for a connection of another: both had begun to connect it.
+func (s *Sweeper) displaced(c peering.Connection, d policy.Decision, current observed) findings {
+	rules := s.ours(c.ID, current)
+	if len(rules) == 0 {
+		return nil
+	}
+	f := s.found(c, d, function.Disconnect, displaced, fmt.Sprintf("%s is managed by the installation %s, and %s has rules for it", c.ID, c.ManagedBy(), s.policy.Installation))
+	f.want(plan.Disconnect(plan.Remains{Connection: c.ID, Rules: rules}).Changes)
+	return findings{f}
+}
+
+func (s *Sweeper) isForeign(c peering.Connection, current observed) bool {
+	return c.IsForeignTo(s.policy.Installation, current.rulesOf(c.ID))
 }
 
 // lifetime is how long AWS lets a request wait.
@@ -170,7 +185,7 @@ func withLeftovers(side plan.Side, current observed, alive map[peering.Connectio
 			}
 		}
 	}
-	for _, r := range current.Rules {
+	for _, r := range peering.RulesOf(side.By, current.Rules) {
 		if !alive[r.Connection()] && slices.ContainsFunc(side.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group }) {
 			side.Old = append(side.Old, r)
 		}
@@ -181,8 +196,8 @@ func withLeftovers(side plan.Side, current observed, alive map[peering.Connectio
 // unallowed handles an active connection that the policy doesn't allow. It is reported once a day, or disconnected if
 // autopeer has connected it and the policy asks for that.
 func (s *Sweeper) unallowed(c peering.Connection, d policy.Decision, current observed) findings {
-	remains := plan.Disconnect(plan.Remains{Connection: c.ID, Tables: current.Tables, Rules: tagged(current.Rules, c.ID)}).Changes
-	if s.policy.Closes(c, d, current.Rules) {
+	remains := plan.Disconnect(plan.Remains{Connection: c.ID, Tables: current.Tables, Rules: s.ours(c.ID, current)}).Changes
+	if s.policy.Closes(c, d, current.rulesOf(c.ID)) {
 		if len(remains) == 0 {
 			return nil
 		}
@@ -208,20 +223,11 @@ func (s *Sweeper) isFirstOfDay() bool {
 // leftovers finds the blackholes and rules of dead connections.
 func (s *Sweeper) leftovers(current observed, alive map[peering.ConnectionID]bool) findings {
 	remains := map[peering.ConnectionID]plan.Remains{}
-	note := func(id peering.ConnectionID) {
-		if !alive[id] && s.mayRemove(id, current) {
-			remains[id] = plan.Remains{Connection: id, Tables: current.blackholes, Rules: tagged(current.Rules, id)}
+	for _, c := range current.known() {
+		r := plan.Remains{Connection: c.ID, Tables: s.blackholes(c, current), Rules: s.ours(c.ID, current)}
+		if !alive[c.ID] && len(plan.Disconnect(r).Changes) > 0 {
+			remains[c.ID] = r
 		}
-	}
-	for _, t := range current.blackholes {
-		for _, r := range t.Routes {
-			if r.Blackhole && r.Target.IsConnection() {
-				note(peering.ConnectionID(r.Target))
-			}
-		}
-	}
-	for _, r := range current.Rules {
-		note(r.Connection())
 	}
 	var found findings
 	for _, id := range slices.Sorted(maps.Keys(remains)) {
@@ -233,23 +239,18 @@ func (s *Sweeper) leftovers(current observed, alive map[peering.ConnectionID]boo
 	return found
 }
 
-// mayRemove reports whether blackholes to the dead connection may be removed. In a retired cell a VPC may
-// never have been a department's, so the installation needs evidence that the connection was its own.
-func (s *Sweeper) mayRemove(id peering.ConnectionID, current observed) bool {
-	if !s.policy.IsRetired(s.cell) {
-		return true
-	}
-	c := peering.Connection{ID: id}
-	for _, known := range current.connections {
-		if known.ID == id {
-			c = known
-		}
-	}
-	return c.IsConnectedBy(s.policy.Installation, current.Rules)
+// blackholes returns the tables whose blackholes to the dead connection are the installation's to remove: all with evidence
+// that it connected the connection, or else those of the VPCs that the policy names.
+func (s *Sweeper) blackholes(c peering.Connection, current observed) []peering.RouteTable {
+	connected := c.IsConnectedBy(s.policy.Installation, current.rulesOf(c.ID))
+	return slices.DeleteFunc(slices.Clone(current.blackholes), func(t peering.RouteTable) bool {
+		return !current.named[t.VPC] && (!connected || s.policy.IsThirdParty(s.vpc(t.VPC)))
+	})
 }
 
-func tagged(rules []peering.IngressRule, id peering.ConnectionID) []peering.IngressRule {
-	return slices.DeleteFunc(slices.Clone(rules), func(r peering.IngressRule) bool { return r.Connection() != id })
+// ours returns the installation's own rules for the connection.
+func (s *Sweeper) ours(c peering.ConnectionID, current observed) []peering.IngressRule {
+	return peering.RulesOf(s.policy.Installation, current.rulesOf(c))
 }
 
 func (s *Sweeper) found(c peering.Connection, d policy.Decision, by function.Name, code, sentence string) finding {

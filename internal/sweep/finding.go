@@ -14,6 +14,7 @@ const (
 	drifted     = "drift"       // a connected side that differs from the policy
 	leftover    = "leftover"    // a route or rule of a dead connection
 	removed     = "removed"     // a route or rule of a connection that the policy no longer allows
+	displaced   = "displaced"   // a rule of this installation for a connection of another
 	retired     = "retired"     // a route or rule of a connection to or from a retired cell
 )
 
@@ -34,6 +35,13 @@ type findings []finding
 func (all findings) drift() findings { return all.only(func(f finding) bool { return !f.reminder }) }
 
 func (all findings) reminders() findings { return all.only(func(f finding) bool { return f.reminder }) }
+
+// closing are the findings by which a living connection is disconnected.
+func (all findings) closing() findings { return all.only(finding.closes) }
+
+func (all findings) inForce() findings { return all.only(func(f finding) bool { return !f.closes() }) }
+
+func (f finding) closes() bool { return f.Reason.Code == removed || f.Reason.Code == retired }
 
 func (all findings) missed() findings { return all.only(func(f finding) bool { return f.missed }) }
 

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -13,9 +14,37 @@ import (
 
 // observed lists the cell's connections and the resources of their VPCs.
 type observed struct {
-	connections []peering.Connection // alive, expired and deleted
-	blackholes  []peering.RouteTable // the tables of departments' VPCs that have any
+	connections []peering.Connection                           // alive, expired and deleted
+	blackholes  []peering.RouteTable                           // the tables that have any
+	named       map[peering.VPCID]bool                         // of the VPCs that were read: the policy names them
+	rules       map[peering.ConnectionID][]peering.IngressRule // of every connection, made by any installation
 	plan.Inventory
+}
+
+// rulesOf returns the rules that were made for the connection, by any installation.
+func (o observed) rulesOf(c peering.ConnectionID) []peering.IngressRule { return o.rules[c] }
+
+// known returns the connections that EC2 shows and, with nothing but their ids, those that only a blackhole or a rule names.
+func (o observed) known() []peering.Connection {
+	ids := map[peering.ConnectionID]bool{}
+	for id := range o.rules {
+		ids[id] = true
+	}
+	for _, t := range o.blackholes {
+		for _, r := range t.Routes {
+			if r.Blackhole && r.Target.IsConnection() {
+				ids[peering.ConnectionID(r.Target)] = true
+			}
+		}
+	}
+	for _, c := range o.connections {
+		delete(ids, c.ID)
+	}
+	all := slices.Clone(o.connections)
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		all = append(all, peering.Connection{ID: id})
+	}
+	return all
 }
 
 // observe takes two rounds of list calls, whatever the number of connections.
@@ -35,10 +64,22 @@ func (s *Sweeper) observe(ctx context.Context) (observed, error) {
 	if err != nil {
 		return current, err
 	}
-	current.blackholes = slices.DeleteFunc(current.blackholes, func(t peering.RouteTable) bool { return !s.concerns(t.VPC) })
-	resources, err := s.reader.Read(ctx, s.vpcs(current.connections)...)
-	resources.Rules = peering.RulesOf(s.policy.Installation, current.Rules)
-	current.Inventory = resources
+	current.rules = byConnection(current.Rules)
+	vpcs := s.vpcs(current)
+	var resources plan.Inventory
+	var others []peering.VPC
+	err = parallel.Do(ctx,
+		func(ctx context.Context) (err error) {
+			resources, err = s.reader.Read(ctx, vpcs...)
+			return err
+		},
+		func(ctx context.Context) (err error) {
+			others, err = s.withBlackholes(ctx, current, vpcs)
+			return err
+		},
+	)
+	resources.Rules = current.Rules
+	current.Inventory, current.named = resources, s.named(slices.Concat(resources.VPCs, others))
 	for _, c := range current.connections {
 		if c.State.IsAccepted() {
 			current.Accepted = append(current.Accepted, c)
@@ -47,22 +88,61 @@ func (s *Sweeper) observe(ctx context.Context) (observed, error) {
 	return current, err
 }
 
+func byConnection(rules []peering.IngressRule) map[peering.ConnectionID][]peering.IngressRule {
+	all := map[peering.ConnectionID][]peering.IngressRule{}
+	for _, r := range rules {
+		all[r.Connection()] = append(all[r.Connection()], r)
+	}
+	return all
+}
+
+// withBlackholes returns the VPCs with a blackhole, but for those that are read anyway and those that are in no department.
+func (s *Sweeper) withBlackholes(ctx context.Context, current observed, read []peering.VPCID) ([]peering.VPC, error) {
+	var ids []peering.VPCID
+	for _, t := range current.blackholes {
+		if s.concerns(t.VPC) && !slices.Contains(read, t.VPC) {
+			ids = append(ids, t.VPC)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	slices.Sort(ids)
+	return s.network.VPCs(ctx, slices.Compact(ids)...)
+}
+
+func (s *Sweeper) named(vpcs []peering.VPC) map[peering.VPCID]bool {
+	named := map[peering.VPCID]bool{}
+	for _, v := range vpcs {
+		named[v.ID] = s.policy.Concerns(v)
+	}
+	return named
+}
+
 func readerOf(n Network, p *policy.Policy) observe.Reader {
 	r := observe.ReaderOf(n, p)
 	r.VPCs = n.VPCs
 	return r
 }
 
-func (s *Sweeper) concerns(vpc peering.VPCID) bool {
-	return s.policy.Concerns(peering.VPC{Owner: s.cell.Account, Region: s.cell.Region, ID: vpc})
+func (s *Sweeper) concerns(vpc peering.VPCID) bool { return s.policy.Concerns(s.vpc(vpc)) }
+
+// vpc returns a VPC of the cell whose blocks aren't known.
+func (s *Sweeper) vpc(id peering.VPCID) peering.VPC {
+	return peering.VPC{Owner: s.cell.Account, Region: s.cell.Region, ID: id}
 }
 
-// vpcs returns the VPCs of the cell's departments that have a connection, sorted.
-func (s *Sweeper) vpcs(connections []peering.Connection) []peering.VPCID {
+// vpcs returns the VPCs of the cell that have a connection and are a department's or connected by the installation, sorted.
+func (s *Sweeper) vpcs(current observed) []peering.VPCID {
 	var ids []peering.VPCID
-	for _, c := range connections {
-		ids = append(ids, s.cell.Own(c.Requester, c.Accepter)...)
+	for _, c := range current.connections {
+		connected := c.State.IsAccepted() && c.IsConnectedBy(s.policy.Installation, current.rulesOf(c.ID))
+		for _, id := range s.cell.Own(c.Requester, c.Accepter) {
+			if s.concerns(id) || connected && !s.policy.IsThirdParty(s.vpc(id)) {
+				ids = append(ids, id)
+			}
+		}
 	}
 	slices.Sort(ids)
-	return slices.DeleteFunc(slices.Compact(ids), func(id peering.VPCID) bool { return !s.concerns(id) })
+	return slices.Compact(ids)
 }

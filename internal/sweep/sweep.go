@@ -67,8 +67,8 @@ func New(cell peering.Cell, p *policy.Policy, interval time.Duration, d Dependen
 // after it confirms is repaired, whether its event is late or lost.
 const grace = 5 * time.Minute
 
-// Handle sweeps. After a change event, findings are sent at once. A scheduled sweep looks again after grace, because a
-// repair may already be in progress.
+// Handle sweeps. After a change event, findings are sent at once, but for a living connection that the policy no longer names.
+// A scheduled sweep looks again after grace, because a repair may already be in progress.
 func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	switch h.Kind {
 	case hint.Changed, hint.Scheduled, hint.Suspected:
@@ -82,7 +82,7 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	found := s.find(current)
 	switch h.Kind {
 	case hint.Changed:
-		return s.send(ctx, found.drift(), false)
+		return errors.Join(s.send(ctx, found.drift().inForce(), false), s.suspect(ctx, found.drift().closing()))
 	case hint.Suspected:
 		return s.confirm(ctx, found.drift().among(h.Suspects))
 	}

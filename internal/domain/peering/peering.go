@@ -145,21 +145,33 @@ func (c Connection) DNS(r Role) *bool {
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreatePeeringConnectionOptionsRequest.html
 func (c Connection) AsksMultipath() bool { return c.RequesterMultipath && !c.State.IsAccepted() }
 
-// ManagedBy returns the installation that has connected the cell's side, "" if none has.
+// ManagedBy returns the installation whose tag the connection has, "" without one.
 func (c Connection) ManagedBy() Installation { return Installation(c.Tags[TagManaged]) }
 
-// IsForeignTo reports whether another installation has connected the cell's side.
-func (c Connection) IsForeignTo(by Installation) bool {
-	return c.ManagedBy() != "" && c.ManagedBy() != by
+// ConnectedBy returns the installations that have connected the cell's side: the one whose tag the connection has, or else
+// all that have made a rule for it, each once. The rules are the cell's, those of other connections too.
+func (c Connection) ConnectedBy(rules []IngressRule) []Installation {
+	if c.ManagedBy() != "" {
+		return []Installation{c.ManagedBy()}
+	}
+	var all []Installation
+	for _, r := range rules {
+		if by := r.MadeBy(); by != "" && r.Connection() == c.ID && !slices.Contains(all, by) {
+			all = append(all, by)
+		}
+	}
+	return all
 }
 
-// IsConnectedBy reports whether the installation has connected the cell's side: its tag on the connection is evidence, and
-// where the connection has no such tag, a rule that the installation made for it.
+// IsConnectedBy reports whether the installation is among those that have connected the cell's side.
 func (c Connection) IsConnectedBy(by Installation, rules []IngressRule) bool {
-	if c.ManagedBy() != "" {
-		return c.ManagedBy() == by
-	}
-	return slices.ContainsFunc(rules, func(r IngressRule) bool { return r.Connection() == c.ID && r.MadeBy() == by })
+	return slices.Contains(c.ConnectedBy(rules), by)
+}
+
+// IsForeignTo reports whether only other installations have connected the cell's side.
+func (c Connection) IsForeignTo(by Installation, rules []IngressRule) bool {
+	owners := c.ConnectedBy(rules)
+	return len(owners) > 0 && !slices.Contains(owners, by)
 }
 
 // Roles returns the halves that the cell owns: none, one, or both, the requester first.

@@ -15,7 +15,7 @@ type Inventory struct {
 	Subnets  []peering.Subnet
 	Groups   []peering.SecurityGroup
 	ACLs     []peering.NetworkACL
-	Rules    []peering.IngressRule // tagged with a connection
+	Rules    []peering.IngressRule // tagged with a connection, by any installation
 	Accepted []peering.Connection  // active, or about to be
 }
 
@@ -47,7 +47,7 @@ func (i Inventory) Side(c peering.Connection, role peering.Role, d policy.Decisi
 		side.Own, side.Peer = side.Peer, side.Own
 	}
 	side.Ours = only(i.Rules, func(r peering.IngressRule) bool {
-		return r.Connection() == c.ID && slices.ContainsFunc(side.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group })
+		return r.Connection() == c.ID && r.MadeBy() == p.Installation && slices.ContainsFunc(side.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group })
 	})
 	return side
 }

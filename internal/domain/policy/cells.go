@@ -107,15 +107,15 @@ func (p *Policy) thirdParties() map[string]bool {
 	return names
 }
 
-// Concerns reports whether the VPC is, or may be, that of a department which is no third party. In a retired cell every VPC
-// may have been one.
+// Concerns reports whether the VPC is, or without its blocks may be, that of a department which is no third party. In a
+// retired cell none is.
 func (p *Policy) Concerns(v peering.VPC) bool {
-	if p.IsRetired(v.Cell()) {
-		return true
-	}
 	third := p.thirdParties()
 	return slices.ContainsFunc(p.matches(v), func(m match) bool { return !third[m.department.Name] })
 }
+
+// IsThirdParty reports whether the VPC is a third party's, whose routes autopeer leaves alone.
+func (p *Policy) IsThirdParty(v peering.VPC) bool { return len(p.matches(v)) > 0 && !p.Concerns(v) }
 
 // Counterparts returns the cells that a connection of the given one may lead to, sorted and without the
 // cell itself. Each is a counterpart of the other: third parties count on neither side, even one whose VPC is in the cell.

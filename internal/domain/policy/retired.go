@@ -35,14 +35,9 @@ func (p *Policy) retirement(cell peering.Cell) *Retired {
 }
 
 // Closes reports whether the routes and rules that the installation made for the living connection are to be removed,
-// although it lives. d is the decision about c, and rules are the cell's ingress rules. Removed needs the tag that the
-// installation left on the connection. A retirement is final, so one of the installation's rules is evidence enough.
+// although it lives. d is the decision about c, and rules are the cell's ingress rules: the tag that the installation left on
+// the connection is evidence that it connected it, and without that tag one of its rules.
 func (p *Policy) Closes(c peering.Connection, d Decision, rules []peering.IngressRule) bool {
-	switch {
-	case !d.IsUnlisted():
-		return false
-	case p.Retires(c):
-		return c.IsConnectedBy(p.Installation, rules)
-	}
-	return p.Removed == DisconnectRemoved && c.ManagedBy() == p.Installation
+	closes := p.Removed == DisconnectRemoved || p.Retires(c)
+	return closes && d.IsUnlisted() && c.IsConnectedBy(p.Installation, rules)
 }

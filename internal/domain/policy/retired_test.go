@@ -39,15 +39,6 @@ func TestThePartOfARetiredCellAllowsNothing(t *testing.T) {
 	}
 }
 
-func TestEveryVPCOfARetiredCellConcerns(t *testing.T) {
-	t.Parallel()
-	for cell, want := range map[peering.Cell]bool{marketingCell: true, {Account: marketingCell.Account, Region: "sa-east-1"}: false} {
-		if got := retiring().Concerns(peering.VPC{Owner: cell.Account, Region: cell.Region, ID: "vpc-unknown"}); got != want {
-			t.Errorf("Concerns(a VPC of %s) = %t, want %t", cell, got, want)
-		}
-	}
-}
-
 func TestCloses(t *testing.T) {
 	t.Parallel()
 	retired := peering.VPC{Owner: marketingCell.Account, Region: marketingCell.Region, ID: "vpc-unknown"}
@@ -71,7 +62,8 @@ func TestCloses(t *testing.T) {
 		{"a retired cell, without evidence", retired, policy.DisconnectRemoved, "", nil, false},
 		{"another cell, with our tag", unlisted, policy.DisconnectRemoved, "autopeer", nil, true},
 		{"another cell, reported", unlisted, policy.ReportRemoved, "autopeer", nil, false},
-		{"another cell, with our rule alone", unlisted, policy.DisconnectRemoved, "", rule("pcx-1", "autopeer"), false},
+		{"another cell, with our rule alone", unlisted, policy.DisconnectRemoved, "", rule("pcx-1", "autopeer"), true},
+		{"another cell, without evidence", unlisted, policy.DisconnectRemoved, "", nil, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,12 +2,15 @@ package endtoend_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -50,6 +53,12 @@ func (b *beside) announced(id peering.ConnectionID) []outcome.Type {
 	}
 	slices.Sort(types)
 	return slices.Compact(types)
+}
+
+func (b *beside) heard() []outcome.Outcome {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.outcomes)
 }
 
 // mutations returns the mutating EC2 calls of the installation's functions since the mark.
@@ -106,9 +115,8 @@ func TestAnInstallationLeavesTheOthersResourcesAlone(t *testing.T) {
 	})
 }
 
-// TestAnInstallationKeepsTheOthersRules when EC2 no longer shows the connection that they were made for. A blackhole
-// names no installation: whichever has the VPC in its policy removes it.
-func TestAnInstallationKeepsTheOthersRules(t *testing.T) {
+// TestAnInstallationKeepsTheOthersRemains when EC2 no longer shows the connection: a rule is evidence of who made the routes.
+func TestAnInstallationKeepsTheOthersRemains(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
 		pcx := t.Ask(m, f)
@@ -120,9 +128,9 @@ func TestAnInstallationKeepsTheOthersRules(t *testing.T) {
 		mark := t.Cloud.Mark()
 		blue := deployBeside(t, wide(one, two))
 		time.Sleep(time.Hour)
-		t.Holds(sandbox.Routes(m.Table, f, pcx), sandbox.Routes(m.VPC.Main, f, pcx), sandbox.Admits(f.Group, "icmp", m))
-		if calls := blue.mutations(mark); slices.Contains(calls, "RevokeSecurityGroupIngress") {
-			t.Errorf("the other installation made %v, want no rule revoked", calls)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+		if calls := blue.mutations(mark); len(calls) > 0 {
+			t.Errorf("the other installation made %v, want no mutating call", calls)
 		}
 	})
 }
@@ -183,4 +191,78 @@ func TestAConnectionOfTwoPoliciesBelongsToTheFirst(t *testing.T) {
 		}
 		t.Unchanged(mark)
 	})
+}
+
+// asIAMDoes refuses to tag a connection that another installation has tagged in that account, as the roles of a deployed cell do.
+// The embedded cloud enforces no roles for functions of this process.
+func asIAMDoes(t *sandboxtest.T) (remove func()) {
+	var mu sync.Mutex
+	first := map[string]string{}
+	return t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
+		if c.Action != "CreateTags" || !strings.Contains(c.ARN, ":assumed-role/") {
+			return nil
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		by, _, _ := strings.Cut(strings.SplitAfter(c.ARN, ":assumed-role/")[1], "-")
+		if tagged := c.Account + c.Params["ResourceId.1"]; first[tagged] == "" {
+			first[tagged] = by
+		} else if first[tagged] != by {
+			return &cloudsim.Failure{Code: "UnauthorizedOperation", Status: http.StatusForbidden}
+		}
+		return nil
+	})
+}
+
+// oneOwner checks that each cell has the rules of the installation whose tag the connection has there, and no others, and
+// that the others have announced a conflict.
+func oneOwner(t *sandboxtest.T, blue *beside, m, f lab.Site, pcx peering.ConnectionID) {
+	t.Helper()
+	admitted := map[peering.Installation]string{"autopeer": sandbox.Admits(f.Group, "icmp", m), "blue": sandbox.Admits(f.Group, "tcp 443", m)}
+	c, err := t.Connection(t.Ctx, two, pcx)
+	t.Must(err)
+	t.Holds(append(sandbox.Connected(m, f, pcx), admitted[c.ManagedBy()])...)
+	losers := map[outcome.Type]int{}
+	for _, o := range slices.Concat(t.Heard(), blue.heard()) {
+		if o.Connection == pcx && o.Reason.Code == "other-installation" {
+			losers[o.Type]++
+		}
+	}
+	if losers[outcome.Conflicting] == 0 {
+		t.Errorf("announced %v of another installation's connection, want conflicts", losers)
+	}
+}
+
+// TestOfTwoInstallationsOneConnects a request that the policies of both name, made when both are deployed. The other announces
+// a conflict. Without IAM both may connect at first, until each has swept.
+func TestOfTwoInstallationsOneConnects(t *testing.T) {
+	for _, enforced := range []bool{true, false} {
+		t.Run(fmt.Sprintf("IAM enforced %v", enforced), func(t *testing.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+				m, f := t.Company(one, two)
+				https := strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "protocol: icmp", "protocol: tcp, ports: [443]", 1)
+				blue := deployBeside(t, https)
+				if enforced {
+					defer asIAMDoes(t)()
+				}
+				mark := t.Cloud.Mark()
+				pcx := t.Ask(m, f)
+				time.Sleep(time.Minute)
+				if !enforced {
+					time.Sleep(24 * time.Hour)
+				}
+				oneOwner(t, blue, m, f, pcx)
+				if calls := blue.mutations(mark); enforced && slices.Contains(calls, "RevokeSecurityGroupIngress") {
+					t.Errorf("the second installation made %v, want nothing to revoke", calls)
+				}
+				mark = t.Cloud.Mark()
+				time.Sleep(25 * time.Hour)
+				t.Unchanged(mark)
+				if calls := blue.mutations(mark); len(calls) > 0 {
+					t.Errorf("the second installation made %v, want peace", calls)
+				}
+				t.InDeadLetters(0)
+			})
+		})
+	}
 }

@@ -35,7 +35,7 @@ func (c *company) attack() {
 	for i, at := range []peering.Cell{one, two} {
 		own, other := c.pairs[0][i], c.unlisted[at]
 		c.attackAsConnect(at, own, other, listed, foreign)
-		c.attackAsDisconnect(at, other)
+		c.attackAsDisconnect(at, own, listed[0])
 		c.stolen(at, function.Sweep)
 		c.attackQueues(at)
 		c.attackBus(at, []peering.Cell{two, one}[i])
@@ -131,6 +131,7 @@ func (c *company) attackAsConnect(at peering.Cell, own, other lab.Site, listed [
 		c.refused("another tag on a connection", tag(c, client, string(id), "CostCenter"))
 		c.refused("a connection marked as another installation's", tag(c, client, string(id), peering.TagManaged))
 	}
+	c.attackTag(at, client, listed)
 }
 
 func tag(c *company, client *ec2.Client, id, key string) error {
@@ -159,12 +160,26 @@ func (c *company) foreignRule(s lab.Site) string {
 	return *out.SecurityGroupRules[0].SecurityGroupRuleId
 }
 
-func (c *company) attackAsDisconnect(at peering.Cell, other lab.Site) {
+// attackAsDisconnect adds things with the role that may take them away in every VPC of its cell.
+func (c *company) attackAsDisconnect(at peering.Cell, own lab.Site, listed peering.ConnectionID) {
 	client := c.stolen(at, function.Disconnect)
-	_, err := client.DeleteRoute(c.ctx, &ec2.DeleteRouteInput{RouteTableId: aws.String(string(other.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24")})
-	c.refused("an end to a route in a foreign table", err)
-	_, err = client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(string(other.Group)), IpPermissions: ingress(other.Group, "192.0.2.0/24", nil).IpPermissions})
-	c.refused("an end to a rule in a foreign group", err)
+	_, err := client.CreateRoute(c.ctx, &ec2.CreateRouteInput{
+		RouteTableId: aws.String(string(own.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24"), VpcPeeringConnectionId: aws.String(string(listed)),
+	})
+	c.refused("a route by disconnect", err)
+	_, err = client.AuthorizeSecurityGroupIngress(c.ctx, ingress(own.Group, "0.0.0.0/0", ours(listed)))
+	c.refused("a rule by disconnect", err)
+	c.refused("a tag by disconnect", tag(c, client, string(listed), peering.TagName))
+}
+
+// attackTag has connect's role take over connections that another installation has tagged.
+func (c *company) attackTag(at peering.Cell, client *ec2.Client, listed []peering.ConnectionID) {
+	for _, id := range listed {
+		c.by(at, func(p *lab.Person) { p.Tag(string(id), map[string]string{peering.TagManaged: "other"}) })
+		own := map[string]string{peering.TagManaged: wiring.DefaultPrefix}
+		c.refused("another installation's connection made ours", tagAll(c, client, string(id), own))
+		c.by(at, func(p *lab.Person) { p.Untag(string(id), peering.TagManaged) })
+	}
 }
 
 // queueNames returns the names of all queues that rules may send to, and of their dead-letter queues.

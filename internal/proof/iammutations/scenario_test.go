@@ -33,6 +33,7 @@ func (c *company) work() {
 	c.lose(c.pairs[0])
 	for _, ends := range [][2]lab.Site{c.pairs[0], {c.pairs[0][1], c.pairs[0][0]}} {
 		c.reject(ends[0], ends[1])
+		c.routedByHand(ends)
 		c.stumble(c.pairs[0], ends)
 		c.loseTheBus(ends[0], ends[1])
 	}
@@ -134,6 +135,24 @@ func (c *company) follow(pair, ends [2]lab.Site) {
 	c.expect(agreed(pair, second)...)
 	c.remove(to, second)
 	c.expect()
+}
+
+// routedByHand has routes left by a connection that autopeer hasn't connected: they are removed, because the policy names the
+// VPCs.
+func (c *company) routedByHand(ends [2]lab.Site) {
+	for _, at := range []peering.Cell{one, two} {
+		c.mappings[roleOf(at, function.Connect)].Pause()
+	}
+	id := c.ask(ends[0], ends[1])
+	for i, s := range ends {
+		c.by(s.Cell, func(p *lab.Person) { p.RouteTo(s.Table, ends[1-i].VPC.Block.String(), id) })
+	}
+	c.remove(ends[0], id)
+	c.expect()
+	for _, at := range []peering.Cell{one, two} {
+		c.mappings[roleOf(at, function.Connect)].Resume()
+	}
+	c.rest()
 }
 
 // clutter adds a route and a rule of the connection that the policy doesn't want.

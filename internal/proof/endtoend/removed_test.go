@@ -1,0 +1,95 @@
+package endtoend_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
+)
+
+// without is a policy that no longer has the peering, with these departments.
+func without(departments ...string) string {
+	return "version: 1\nremoved: disconnect\ndepartments:\n  " + strings.Join(departments, "\n  ") + "\npeerings: []\n"
+}
+
+// TestRemovedFromThePolicy: whatever of the peering is removed, the halves of the connection are closed by their own cells. A
+// half in a cell that has left the policy is named as left.
+func TestRemovedFromThePolicy(t *testing.T) {
+	tests := []struct {
+		name        string
+		departments func(m, f, other lab.Site) []string
+		isLeft      bool // marketing's half
+	}{
+		{"the entry", func(m, f, _ lab.Site) []string { return []string{"marketing: " + m.Member(), "finance: " + f.Member()} }, false},
+		{"the entry and both departments", func(_, _, other lab.Site) []string {
+			return []string{"other: " + other.Member(), fmt.Sprintf("third: [{ account: %q, region: %s, within: 192.168.0.0/16 }]", two.Account, two.Region)}
+		}, false},
+		{"the VPC's id", func(_, f, other lab.Site) []string {
+			return []string{"marketing: " + other.Member(), "finance: " + f.Member()}
+		}, false},
+		{"the last department of a cell", func(_, f, _ lab.Site) []string { return []string{"finance: " + f.Member()} }, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+				m, f := t.Company(one, two)
+				other := t.Build(one, lab.Developer)
+				pcx := t.Ask(m, f)
+				t.Settle()
+				t.Redeploy(without(tt.departments(m, f, other)...))
+				time.Sleep(40 * time.Minute)
+				if tt.isLeft {
+					t.Holds(sandbox.Routes(m.Table, f, pcx), sandbox.Routes(m.VPC.Main, f, pcx))
+				} else {
+					t.Holds()
+				}
+				closed := t.SaidOnce(outcome.Disconnected, pcx)
+				if closed.Reason.Code != "removed" || strings.Contains(closed.Next, "are left") != tt.isLeft && closed.Cell == two {
+					t.Errorf("announced %+v, want the half in %s named as left: %v", closed, one, tt.isLeft)
+				}
+				t.InDeadLetters(0)
+			})
+		})
+	}
+}
+
+// TestRemovedWithoutTheTag: a rule of ours is evidence that the connection was, and routes without any evidence are left.
+func TestRemovedWithoutTheTag(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.NoSweeps()
+		for _, cell := range []peering.Cell{one, two} {
+			t.ByHand(cell, func(p *lab.Person) { p.Untag(string(pcx), peering.TagManaged) })
+		}
+		t.Redeploy(without("marketing: "+m.Member(), "finance: "+f.Member()))
+		time.Sleep(40 * time.Minute)
+		t.Holds(sandbox.Routes(m.Table, f, pcx), sandbox.Routes(m.VPC.Main, f, pcx))
+	})
+}
+
+// TestRemovedTakesASecondLook, also when an event has the cell swept right after the deployment.
+func TestRemovedTakesASecondLook(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		policy := lab.PingPolicy(m, f, lab.Site{})
+		t.Redeploy(without("marketing: "+m.Member(), "finance: "+f.Member()))
+		t.ByHand(two, func(p *lab.Person) { p.AddBlock(f.VPC, "10.99.0.0/16") }) // sweeps both cells
+		time.Sleep(4 * time.Minute)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+		t.Redeploy(policy)
+		time.Sleep(30 * time.Minute)
+		if said := t.Said(outcome.Disconnected, pcx); len(said) > 0 {
+			t.Errorf("announced %+v of a peering that is back in the policy", said)
+		}
+	})
+}
