@@ -17,10 +17,7 @@ import (
 
 // find returns the differences from the policy, sorted by their keys. It reads nothing.
 func (s *Sweeper) find(current observed) findings {
-	alive := map[peering.ConnectionID]bool{} // or another installation's, whose remains are its own affair
-	for _, c := range current.known() {
-		alive[c.ID] = c.State != "" && !c.State.IsDead() || s.isForeign(c, current)
-	}
+	alive := s.alive(current)
 	var found findings
 	for _, c := range current.connections {
 		c = current.WithBlocks(c)
@@ -41,6 +38,16 @@ func (s *Sweeper) find(current observed) findings {
 	found = append(found, s.leftovers(current, alive)...)
 	slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(a.key(), b.key()) })
 	return found
+}
+
+// alive reports of every connection whether its routes and rules are to stay: it lives, or it is another installation's,
+// whose remains are its own affair.
+func (s *Sweeper) alive(current observed) map[peering.ConnectionID]bool {
+	alive := map[peering.ConnectionID]bool{}
+	for _, c := range current.known() {
+		alive[c.ID] = c.State != "" && !c.State.IsDead() || s.isForeign(c, current)
+	}
+	return alive
 }
 
 // foreign has the conflict with another installation announced once a day, where the policy allows the connection too.
