@@ -49,7 +49,7 @@ func (d *Disconnector) Handle(ctx context.Context, h hint.Hint) error {
 	if h.Kind != hint.Rejected && h.Kind != hint.Deleted {
 		return nil
 	}
-	current, err := d.observe(ctx, h.Connection)
+	current, err := d.observe(ctx, h)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,8 @@ func (o observed) isForeignTo(by peering.Installation) bool {
 	return o.shown().IsForeignTo(by, o.rules)
 }
 
-func (d *Disconnector) observe(ctx context.Context, id peering.ConnectionID) (observed, error) {
+func (d *Disconnector) observe(ctx context.Context, h hint.Hint) (observed, error) {
+	id := h.Connection
 	current := observed{remains: plan.Remains{Connection: id}}
 	var found []peering.Connection
 	err := parallel.Do(ctx,
@@ -102,7 +103,8 @@ func (d *Disconnector) observe(ctx context.Context, id peering.ConnectionID) (ob
 	)
 	current.remains.Rules = peering.RulesOf(d.policy.Installation, current.rules)
 	if len(found) > 0 {
-		current.connection = &found[0]
+		c := h.Untagged.Restored(found[0])
+		current.connection = &c
 	}
 	switch {
 	case err != nil || len(current.remains.Tables) == 0:

@@ -316,6 +316,11 @@ func (p *Person) Untag(id, key string) {
 	call(p, p.EC2.DeleteTags, &ec2.DeleteTagsInput{Resources: []string{id}, Tags: []types.Tag{{Key: &key}}})
 }
 
+// UntagValue deletes a tag if it has the value, as the console does.
+func (p *Person) UntagValue(id, key, value string) {
+	call(p, p.EC2.DeleteTags, &ec2.DeleteTagsInput{Resources: []string{id}, Tags: []types.Tag{{Key: &key, Value: &value}}})
+}
+
 // Terminate ends an instance.
 func (p *Person) Terminate(id peering.InstanceID) {
 	call(p, p.EC2.TerminateInstances, &ec2.TerminateInstancesInput{InstanceIds: []string{string(id)}})

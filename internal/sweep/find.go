@@ -204,7 +204,7 @@ func withLeftovers(side plan.Side, current observed, alive map[peering.Connectio
 // autopeer has connected it and the policy asks for that.
 func (s *Sweeper) unallowed(c peering.Connection, d policy.Decision, current observed) findings {
 	remains := plan.Disconnect(plan.Remains{Connection: c.ID, Tables: current.Tables, Rules: s.ours(c.ID, current)}).Changes
-	if s.policy.Closes(c, d, current.rulesOf(c.ID)) {
+	if s.policy.Closes(current.untagged.Restored(c), d, current.rulesOf(c.ID)) {
 		if len(remains) == 0 {
 			return nil
 		}
@@ -214,6 +214,7 @@ func (s *Sweeper) unallowed(c peering.Connection, d policy.Decision, current obs
 		}
 		f := s.found(c, d, function.Disconnect, code, fmt.Sprintf("%s has routes or rules, and %s", c.ID, d.Reason))
 		f.want(remains)
+		f.untagged = current.untagged.Of(c.ID)
 		return findings{f}
 	}
 	if !s.isFirstOfDay() {

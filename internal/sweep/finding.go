@@ -1,9 +1,11 @@
 package sweep
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
 
@@ -22,7 +24,8 @@ const (
 type finding struct {
 	outcome.Outcome
 	reminder bool
-	missed   bool // an event should have reported it by now; see isMissed
+	missed   bool          // an event should have reported it by now; see isMissed
+	untagged hint.Untagged // the evidence for disconnecting the connection, where its tag is gone
 }
 
 // key is the same at the second look.
@@ -59,6 +62,14 @@ func (all findings) keys() []string {
 		keys[i] = f.key()
 	}
 	return keys
+}
+
+func (all findings) untagged() hint.Untagged {
+	evidence := hint.Untagged{}
+	for _, f := range all {
+		maps.Copy(evidence, f.untagged)
+	}
+	return evidence
 }
 
 func (all findings) outcomes() []outcome.Outcome {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/plan"
 	"github.com/autopeer/autopeer/internal/domain/policy"
@@ -18,6 +19,7 @@ type observed struct {
 	blackholes  []peering.RouteTable                           // the tables that have any
 	named       map[peering.VPCID]bool                         // of the VPCs that were read: the policy names them
 	rules       map[peering.ConnectionID][]peering.IngressRule // of every connection, made by any installation
+	untagged    hint.Untagged                                  // the connections whose tag somebody has just deleted
 	plan.Inventory
 }
 

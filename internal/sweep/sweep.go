@@ -79,6 +79,7 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	if err != nil {
 		return err
 	}
+	current.untagged = h.Untagged
 	found := s.find(current)
 	switch h.Kind {
 	case hint.Changed:
@@ -93,7 +94,7 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 func (s *Sweeper) send(ctx context.Context, found findings, announced bool) error {
 	messages := map[function.Name][][]byte{}
 	for _, f := range found {
-		message, err := hint.Found(f.Outcome, s.now(), announced)
+		message, err := hint.Found(f.Outcome, s.now(), announced, f.untagged)
 		if err != nil {
 			return err
 		}
@@ -113,8 +114,8 @@ const suspectsAtOnce = 1000
 // suspect schedules a second look at the findings.
 func (s *Sweeper) suspect(ctx context.Context, found findings) error {
 	var messages [][]byte
-	for keys := range slices.Chunk(found.keys(), suspectsAtOnce) {
-		message, err := hint.Suspects(s.cell, s.now(), keys)
+	for some := range slices.Chunk(found, suspectsAtOnce) {
+		message, err := hint.Suspects(s.cell, s.now(), some.keys(), some.untagged())
 		if err != nil {
 			return err
 		}

@@ -233,14 +233,14 @@ func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 6, 8, 8, 0, 0, 0, time.UTC)
 	of := func(side peering.Role) string {
-		body, err := hint.Found(outcome.Outcome{Type: outcome.DriftFound, Connection: "pcx-00000001", Repair: function.Disconnect, Side: side}, now, true)
+		body, err := hint.Found(outcome.Outcome{Type: outcome.DriftFound, Connection: "pcx-00000001", Repair: function.Disconnect, Side: side}, now, true, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return string(body)
 	}
 	suspects := func(keys ...string) string {
-		body, err := hint.Suspects(peering.Cell{}, now, keys)
+		body, err := hint.Suspects(peering.Cell{}, now, keys, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

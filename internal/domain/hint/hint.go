@@ -44,6 +44,7 @@ type Hint struct {
 	Drift               bool         // a sweep found drift and announced it
 	Side                peering.Role // the side that has drifted; empty for both
 	Suspects            []string     // of Suspected: the keys of the first look's findings
+	Untagged            Untagged     // of Changed, Suspected and Deleted
 }
 
 // NamesVPCs reports whether the hint names the two VPCs.

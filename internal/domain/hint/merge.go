@@ -2,6 +2,7 @@ package hint
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -25,6 +26,11 @@ func Merge(a, b Hint) Hint {
 	}
 	merged.Drift = a.Drift || b.Drift
 	merged.Suspects = slices.Concat(a.Suspects, b.Suspects)
+	if merged.Untagged = maps.Clone(a.Untagged); merged.Untagged == nil {
+		merged.Untagged = b.Untagged
+	} else {
+		maps.Copy(merged.Untagged, b.Untagged)
+	}
 	merged.Side = cmp.Or(a.Side, b.Side)
 	if a.Side != "" && b.Side != "" && a.Side != b.Side {
 		merged.Side = ""

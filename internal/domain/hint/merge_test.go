@@ -26,6 +26,9 @@ func TestMerge(t *testing.T) {
 		h.Drift, h.Side = true, side
 		return h
 	}
+	untagged := func(id peering.ConnectionID) hint.Hint {
+		return hint.Hint{Kind: hint.Changed, Untagged: hint.Untagged{id: "blue"}}
+	}
 	tests := []struct {
 		name string
 		a, b hint.Hint
@@ -34,6 +37,8 @@ func TestMerge(t *testing.T) {
 		{"the one that names the VPCs counts", bare, named, named},
 		{"the one that knows the time of the request counts", named, full, full},
 		{"drift is kept beside the more complete hint", drifted(peering.Accepter), full, fullDrifted(peering.Accepter)},
+		{"evidence is kept", untagged("pcx-00000001"), untagged("pcx-00000002"), hint.Hint{Kind: hint.Changed,
+			Untagged: hint.Untagged{"pcx-00000001": "blue", "pcx-00000002": "blue"}}},
 		{"drift on two sides is drift on both", drifted(peering.Accepter), drifted(peering.Requester), drifted("")},
 	}
 	for _, tt := range tests {

@@ -108,6 +108,7 @@ func (e event) call() (Hint, error) {
 	h := Hint{Kind: kind, EventID: c.EventID, Origin: peering.Cell{Account: e.Account, Region: c.AWSRegion}, At: c.EventTime}
 	switch kind {
 	case Changed: // the sweep looks at everything, whatever was changed
+		h.Untagged = c.untagged()
 		return h, nil
 	case Requested:
 		h.RequestedAt = c.EventTime

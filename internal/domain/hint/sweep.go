@@ -26,21 +26,23 @@ var repairs = map[function.Name]Kind{
 // finding is the detail of a sweepFound.
 type finding struct {
 	outcome.Outcome
-	Drift bool `json:"drift"`
+	Drift    bool     `json:"drift"`
+	Untagged Untagged `json:"untagged,omitempty"`
 }
 
 type suspicion struct {
 	Suspects []string `json:"suspects"`
+	Untagged Untagged `json:"untagged,omitempty"`
 }
 
 // Found returns the message that has the function o.Repair look at o's connection. Drift is set if o has been announced.
-func Found(o outcome.Outcome, at time.Time, drift bool) ([]byte, error) {
-	return encode(sweepFound, o.Cell, at, finding{o.Sealed(at), drift})
+func Found(o outcome.Outcome, at time.Time, drift bool, untagged Untagged) ([]byte, error) {
+	return encode(sweepFound, o.Cell, at, finding{o.Sealed(at), drift, untagged})
 }
 
 // Suspects returns the message that has the sweep look again at the findings with these keys.
-func Suspects(cell peering.Cell, at time.Time, suspects []string) ([]byte, error) {
-	return encode(sweepSuspects, cell, at, suspicion{suspects})
+func Suspects(cell peering.Cell, at time.Time, suspects []string, untagged Untagged) ([]byte, error) {
+	return encode(sweepSuspects, cell, at, suspicion{suspects, untagged})
 }
 
 func encode(detailType string, cell peering.Cell, at time.Time, detail any) ([]byte, error) {
@@ -63,7 +65,7 @@ func (e event) found() (Hint, error) {
 		return Hint{}, fmt.Errorf("unknown repair function %q", f.Repair)
 	}
 	h, err := e.announced(kind)
-	h.Drift, h.Side = f.Drift, f.Side
+	h.Drift, h.Side, h.Untagged = f.Drift, f.Side, f.Untagged
 	return h, err
 }
 
@@ -72,5 +74,5 @@ func (e event) suspects() (Hint, error) {
 	if err := json.Unmarshal(e.Detail, &s); err != nil {
 		return Hint{}, fmt.Errorf("parse a sweep's suspects: %w", err)
 	}
-	return Hint{Kind: Suspected, At: e.Time, Suspects: s.Suspects}, nil
+	return Hint{Kind: Suspected, At: e.Time, Suspects: s.Suspects, Untagged: s.Untagged}, nil
 }

@@ -32,7 +32,7 @@ func TestWhatASweepFinds(t *testing.T) {
 			Type: outcome.DriftFound, Connection: "pcx-00000001", Cell: cell, Side: peering.Accepter, Repair: tt.repair, RequestedAt: asked,
 			Requester: &outcome.Party{Account: "111111111111", Region: "us-east-1", VPC: "vpc-00000001"},
 			Accepter:  &outcome.Party{Account: "222222222222", Region: "eu-west-1", VPC: "vpc-00000002"},
-		}, swept, true)
+		}, swept, true, hint.Untagged{"pcx-00000001": "autopeer"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,6 +42,7 @@ func TestWhatASweepFinds(t *testing.T) {
 		}
 		want := hint.Hint{
 			Kind: tt.want, EventID: got.EventID, Connection: "pcx-00000001", Origin: cell, At: swept, RequestedAt: asked, Drift: true, Side: peering.Accepter,
+			Untagged:  hint.Untagged{"pcx-00000001": "autopeer"},
 			Requester: peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-00000001"},
 			Accepter:  peering.VPC{Owner: "222222222222", Region: "eu-west-1", ID: "vpc-00000002"},
 		}
@@ -53,12 +54,12 @@ func TestWhatASweepFinds(t *testing.T) {
 
 func TestWhatASweepSuspects(t *testing.T) {
 	t.Parallel()
-	message, err := hint.Suspects(cell, swept, []string{"pcx-00000001 accepter", "pcx-00000002"})
+	message, err := hint.Suspects(cell, swept, []string{"pcx-00000001 accepter", "pcx-00000002"}, hint.Untagged{"pcx-00000002": "blue"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, err := hint.Parse(message)
-	want := hint.Hint{Kind: hint.Suspected, At: swept, Suspects: []string{"pcx-00000001 accepter", "pcx-00000002"}}
+	want := hint.Hint{Kind: hint.Suspected, At: swept, Suspects: []string{"pcx-00000001 accepter", "pcx-00000002"}, Untagged: hint.Untagged{"pcx-00000002": "blue"}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}

@@ -38,10 +38,10 @@ type Rule struct {
 func Rules(p *policy.Policy, cell peering.Cell, sweepInterval time.Duration) []Rule {
 	sweeps := Rule{Name: SweepRule, Bus: DefaultBus, Queue: function.Sweep, Schedule: rate(sweepInterval)}
 	if p.IsRetired(cell) {
-		return append(local(cell, function.Disconnect), sweeps)
+		return append(local(cell, function.Disconnect), sweeps, untagged(cell))
 	}
 	counterparts := p.Counterparts(cell)
-	rules := append(local(cell, function.All...), sweeps)
+	rules := append(local(cell, function.All...), sweeps, untagged(cell))
 	rules = append(rules, tagged(p.ForCell(cell, "").TagKeys(), cell)...)
 	rules = append(rules, foreign(Accounts(counterparts))...)
 	rules = append(rules, announced(cell, counterparts)...)
@@ -137,6 +137,20 @@ func tagged(keys []string, cell peering.Cell) []Rule {
 		rules = append(rules, Rule{Name: numbered("sweep-tags", len(rules)), Bus: DefaultBus, Queue: function.Sweep, Pattern: pattern})
 	}
 	return rules
+}
+
+// untagged returns the rule for tags of autopeer's own that somebody deletes, by name or with all others of a connection or
+// rule.
+func untagged(cell peering.Cell) Rule {
+	pattern := callPattern([]string{string(cell.Account)}, map[string]any{
+		"eventName": []string{"DeleteTags"},
+		"requestParameters": map[string]any{
+			"tagSet":       map[string]any{"items": map[string]any{"key": []any{peering.TagManaged, peering.TagConnection, map[string]any{"exists": false}}}},
+			"resourcesSet": map[string]any{"items": map[string]any{"resourceId": prefixes("sgr-", "pcx-")}},
+		},
+	})
+	pattern["region"] = []string{string(cell.Region)}
+	return Rule{Name: "sweep-untagged", Bus: DefaultBus, Queue: function.Sweep, Pattern: pattern}
 }
 
 // keysAtOnce is how many tag keys, of 128 characters each, one pattern has room for.

@@ -77,6 +77,19 @@ func TestRemovedWithoutTheTag(t *testing.T) {
 	})
 }
 
+// TestTheDeletedTagIsEvidence for the sweep that its record causes, and for the second look after it.
+func TestTheDeletedTagIsEvidence(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.Redeploy(without("marketing: "+m.Member(), "finance: "+f.Member()))
+		t.ByHand(one, func(p *lab.Person) { p.UntagValue(string(pcx), peering.TagManaged, "autopeer") }) // no rule is evidence in this cell
+		time.Sleep(40 * time.Minute)
+		t.Holds()
+	})
+}
+
 // TestRemovedTakesASecondLook, also when an event has the cell swept right after the deployment.
 func TestRemovedTakesASecondLook(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {

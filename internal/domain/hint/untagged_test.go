@@ -1,0 +1,67 @@
+package hint_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+)
+
+func TestDeletedTagsAreEvidence(t *testing.T) {
+	t.Parallel()
+	const pcx = `{"items":[{"resourceId":"pcx-00000001"},{"resourceId":"sgr-00000001"}]}`
+	tests := []struct {
+		name, call, resources, tags string
+		want                        hint.Untagged
+	}{
+		{"the tag with its value", "DeleteTags", pcx, `{"items":[{"key":"Name","value":"x"},{"key":"autopeer:managed","value":"blue"}]}`, hint.Untagged{"pcx-00000001": "blue"}},
+		{"without a value it may be any installation's", "DeleteTags", pcx, `{"items":[{"key":"autopeer:managed"}]}`, nil},
+		{"all tags", "DeleteTags", pcx, `{}`, nil},
+		{"another tag", "DeleteTags", pcx, `{"items":[{"key":"Name","value":"blue"}]}`, nil},
+		{"a tag that is set", "CreateTags", pcx, `{"items":[{"key":"autopeer:managed","value":"blue"}]}`, nil},
+		{"a malformed record", "DeleteTags", `"pcx-00000001"`, `{"items":[{"key":"autopeer:managed","value":"blue"}]}`, nil},
+		{"no connection", "DeleteTags", `{"items":[{"resourceId":"sgr-00000001"}]}`, `{"items":[{"key":"autopeer:managed","value":"blue"}]}`, hint.Untagged{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			body := fmt.Sprintf(`{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","detail":{"eventSource":"ec2.amazonaws.com","eventName":%q,
+				"eventVersion":"1.11","requestParameters":{"resourcesSet":%s,"tagSet":%s}}}`, tt.call, tt.resources, tt.tags)
+			h, err := hint.Parse([]byte(body))
+			if err != nil || h.Kind != hint.Changed {
+				t.Errorf("Parse() = %+v, %v, want a change", h, err)
+			}
+			if diff := cmp.Diff(tt.want, h.Untagged); diff != "" {
+				t.Errorf("Untagged (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRestored(t *testing.T) {
+	t.Parallel()
+	u := hint.Untagged{"pcx-1": "autopeer"}
+	for name, tt := range map[string]struct {
+		c    peering.Connection
+		want peering.Installation
+	}{
+		"its tag was taken":                  {peering.Connection{ID: "pcx-1"}, "autopeer"},
+		"another tag stays beside it":        {peering.Connection{ID: "pcx-1", Tags: map[string]string{"Name": "x"}}, "autopeer"},
+		"it has the tag of another by now":   {peering.Connection{ID: "pcx-1", Tags: map[string]string{peering.TagManaged: "blue"}}, "blue"},
+		"another connection's tag was taken": {peering.Connection{ID: "pcx-2"}, ""},
+	} {
+		before := len(tt.c.Tags)
+		if got := u.Restored(tt.c).ManagedBy(); got != tt.want {
+			t.Errorf("%s: ManagedBy() = %q, want %q", name, got, tt.want)
+		}
+		if len(tt.c.Tags) != before {
+			t.Errorf("%s: the argument was changed to %v", name, tt.c.Tags)
+		}
+	}
+	if got := u.Of("pcx-2"); got != nil {
+		t.Errorf("Of(another connection) = %v, want nil", got)
+	}
+}
