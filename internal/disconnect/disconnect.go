@@ -140,13 +140,12 @@ func (d *Disconnector) isRemoved(current observed) bool {
 	return c.State == peering.Active && d.policy.Closes(c, d.policy.Decide(c), current.remains.Rules)
 }
 
-// apply makes the changes. Where a retirement has the rules as its only evidence that the routes are the installation's, they
-// are revoked last: a function that is killed in between leaves the evidence for the next one.
+// apply makes the changes. In a retirement the rules are revoked last, because they may be the only evidence that the routes
+// are the installation's: a function that is killed in between leaves the evidence for the next one.
 func (d *Disconnector) apply(ctx context.Context, current observed, changes []plan.Change) ([]string, error) {
-	c := current.shown()
-	retires := d.policy.IsRetired(d.cell) || d.policy.Retires(c)
+	retires := d.policy.IsRetired(d.cell) || d.policy.Retires(current.shown())
 	first := slices.IndexFunc(changes, func(c plan.Change) bool { _, revokes := c.(plan.Revoke); return revokes })
-	if !retires || c.ManagedBy() != "" || first < 0 {
+	if !retires || first < 0 {
 		return apply.All(ctx, d.network, changes)
 	}
 	deleted, err := apply.All(ctx, d.network, changes[:first])

@@ -148,6 +148,32 @@ func TestADeletionInARetiredCellWithoutEvidence(t *testing.T) {
 	})
 }
 
+// TestATagThatEndsDuringADeletionInARetiredCell: the rules outlive the routes, also if the tag was the evidence when disconnect
+// began and could not delete the routes.
+func TestATagThatEndsDuringADeletionInARetiredCell(t *testing.T) {
+	ended := func(o *ec2.Options) { o.Switches.DeletedWithoutTags, o.Delays.Deleting = true, 5*time.Second }
+	sandboxtest.Run(t, ended, func(t *sandboxtest.T) {
+		m, f, d := t.Build(one, lab.Marketing), t.Build(two, lab.Finance), t.Build(three, lab.Developer)
+		t.Policy(bothWays(m, f, d))
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.Redeploy(retiring(f, d))
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		until := time.Now().Add(5 * time.Second)
+		defer t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
+			if c.Action != "DeleteRoute" || c.Account != string(one.Account) || time.Now().After(until) {
+				return nil
+			}
+			return &cloudsim.Failure{Code: "UnauthorizedOperation", Status: 403}
+		})()
+		time.Sleep(time.Second)
+		t.IsTagged(one, pcx, true)
+		time.Sleep(35 * time.Minute)
+		t.IsTagged(one, pcx, false)
+		t.Holds()
+	})
+}
+
 // TestARetiredCellWithoutItsTag: an ingress rule of the installation is evidence for its routes, also for a function that is
 // killed before it has deleted them.
 func TestARetiredCellWithoutItsTag(t *testing.T) {
