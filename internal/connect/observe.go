@@ -86,16 +86,19 @@ func (c *Connector) dead(ctx context.Context, ids []peering.ConnectionID) (map[p
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	shown, err := c.network.Connections(ctx, ids...)
+	var shown []peering.Connection
+	var rules []peering.IngressRule
+	err := parallel.Do(ctx, parallel.Read(&shown, c.network.Connections, ids...), parallel.Read(&rules, c.network.IngressRules, ids...))
 	if err != nil {
 		return nil, err
 	}
+	others := peering.OthersAlone(c.policy.Installation, rules)
 	dead := map[peering.ConnectionID]bool{}
 	for _, id := range ids {
-		dead[id] = true
+		dead[id] = !others[id]
 	}
 	for _, s := range shown {
-		dead[s.ID] = s.State.IsDead() && !s.IsForeignTo(c.policy.Installation)
+		dead[s.ID] = s.State.IsDead() && !s.IsOfAnother(c.policy.Installation, others)
 	}
 	return dead, nil
 }

@@ -52,7 +52,7 @@ func (d *Disconnector) Handle(ctx context.Context, h hint.Hint) error {
 	if err != nil {
 		return err
 	}
-	if c := current.connection; c != nil && c.IsForeignTo(d.policy.Installation) {
+	if current.shown().IsOfAnother(d.policy.Installation, current.others) {
 		return nil // another installation's
 	}
 	if err := d.alive(h, current); err != nil {
@@ -71,6 +71,7 @@ func (d *Disconnector) Handle(ctx context.Context, h hint.Hint) error {
 type observed struct {
 	connection *peering.Connection
 	remains    plan.Remains
+	others     map[peering.ConnectionID]bool // has the connection if only other installations have rules for it
 }
 
 // shown returns the connection as EC2 shows it, or a connection with only the id if EC2 shows none.
@@ -93,6 +94,7 @@ func (d *Disconnector) observe(ctx context.Context, id peering.ConnectionID) (ob
 		parallel.Read(&current.remains.Tables, d.network.RouteTablesTo, id),
 		parallel.Read(&current.remains.Rules, d.network.IngressRules, id),
 	)
+	current.others = peering.OthersAlone(d.policy.Installation, current.remains.Rules)
 	current.remains.Rules = peering.RulesOf(d.policy.Installation, current.remains.Rules)
 	if len(found) > 0 {
 		current.connection = &found[0]

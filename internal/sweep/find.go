@@ -17,9 +17,9 @@ import (
 
 // find returns the differences from the policy, sorted by their keys. It reads nothing.
 func (s *Sweeper) find(current observed) findings {
-	alive := map[peering.ConnectionID]bool{} // or another installation's, whose remains are its own affair
+	alive := maps.Clone(current.others) // or another installation's, whose remains are its own affair
 	for _, c := range current.connections {
-		alive[c.ID] = !c.State.IsDead() || c.IsForeignTo(s.policy.Installation)
+		alive[c.ID] = !c.State.IsDead() || c.IsOfAnother(s.policy.Installation, current.others)
 	}
 	var found findings
 	for _, c := range current.connections {

@@ -13,8 +13,9 @@ import (
 
 // observed lists the cell's connections and the resources of their VPCs.
 type observed struct {
-	connections []peering.Connection // alive, expired and deleted
-	blackholes  []peering.RouteTable // the tables of departments' VPCs that have any
+	connections []peering.Connection          // alive, expired and deleted
+	blackholes  []peering.RouteTable          // the tables of departments' VPCs that have any
+	others      map[peering.ConnectionID]bool // the connections for which only other installations have rules
 	plan.Inventory
 }
 
@@ -37,6 +38,7 @@ func (s *Sweeper) observe(ctx context.Context) (observed, error) {
 	}
 	current.blackholes = slices.DeleteFunc(current.blackholes, func(t peering.RouteTable) bool { return !s.concerns(t.VPC) })
 	resources, err := s.reader.Read(ctx, s.vpcs(current.connections)...)
+	current.others = peering.OthersAlone(s.policy.Installation, current.Rules)
 	resources.Rules = peering.RulesOf(s.policy.Installation, current.Rules)
 	current.Inventory = resources
 	for _, c := range current.connections {

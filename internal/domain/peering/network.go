@@ -110,6 +110,20 @@ func RulesOf(by Installation, rules []IngressRule) []IngressRule {
 	return made
 }
 
+// OthersAlone returns the connections for which other installations made rules and the installation made none.
+func OthersAlone(by Installation, rules []IngressRule) map[ConnectionID]bool {
+	others := map[ConnectionID]bool{}
+	for _, r := range rules {
+		if r.MadeBy() != "" {
+			others[r.Connection()] = true
+		}
+	}
+	for _, r := range RulesOf(by, rules) {
+		delete(others, r.Connection())
+	}
+	return others
+}
+
 // ACLEntry is one numbered rule of a network ACL.
 type ACLEntry struct {
 	Number   int32 // lower numbers decide first

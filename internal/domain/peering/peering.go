@@ -162,6 +162,15 @@ func (c Connection) IsConnectedBy(by Installation, rules []IngressRule) bool {
 	return slices.ContainsFunc(rules, func(r IngressRule) bool { return r.Connection() == c.ID && r.MadeBy() == by })
 }
 
+// IsOfAnother reports whether another installation has connected the cell's side: the tag of an installation on the
+// connection is evidence, and where the connection has no such tag, that it is one of those that OthersAlone returned.
+func (c Connection) IsOfAnother(than Installation, others map[ConnectionID]bool) bool {
+	if c.ManagedBy() != "" {
+		return c.IsForeignTo(than)
+	}
+	return others[c.ID]
+}
+
 // Roles returns the halves that the cell owns: none, one, or both, the requester first.
 func (c Connection) Roles(cell Cell) []Role {
 	var roles []Role
