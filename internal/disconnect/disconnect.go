@@ -110,7 +110,7 @@ func (d *Disconnector) observe(ctx context.Context, h hint.Hint) (observed, erro
 	case err != nil || len(current.remains.Tables) == 0:
 	case current.isConnectedBy(d.policy.Installation):
 		current.remains.Tables = slices.DeleteFunc(current.remains.Tables, func(t peering.RouteTable) bool {
-			return d.policy.IsThirdParty(peering.VPC{Owner: d.cell.Account, Region: d.cell.Region, ID: t.VPC})
+			return d.policy.IsThirdParty(d.vpc(t.VPC))
 		})
 	default:
 		current.remains.Tables, err = d.named(ctx, current.remains.Tables)
@@ -162,11 +162,11 @@ func (d *Disconnector) isRemoved(current observed) bool {
 	return c.State == peering.Active && d.policy.Closes(c, d.policy.Decide(c), current.rules)
 }
 
-// apply makes the changes. Where the rules are the only evidence that the routes are the installation's, they are revoked
+// apply makes the changes. Where the rules may be the last evidence that the routes are the installation's, they are revoked
 // last: a function that is killed in between leaves the evidence for the next one.
 func (d *Disconnector) apply(ctx context.Context, current observed, changes []plan.Change) ([]string, error) {
 	first := slices.IndexFunc(changes, func(c plan.Change) bool { _, revokes := c.(plan.Revoke); return revokes })
-	if current.shown().ManagedBy() != "" || first < 0 {
+	if first < 0 || !d.needsRules(current) {
 		return apply.All(ctx, d.network, changes)
 	}
 	deleted, err := apply.All(ctx, d.network, changes[:first])
@@ -175,6 +175,21 @@ func (d *Disconnector) apply(ctx context.Context, current observed, changes []pl
 	}
 	revoked, err := apply.All(ctx, d.network, changes[first:])
 	return append(deleted, revoked...), err
+}
+
+// needsRules reports whether the rules may become the only evidence: for a living connection without the tag, and for the routes
+// of a dead one in VPCs that the policy doesn't name, because the tag may end with the connection.
+func (d *Disconnector) needsRules(current observed) bool {
+	c := current.shown()
+	if c.State.IsAccepted() {
+		return c.ManagedBy() == ""
+	}
+	return slices.ContainsFunc(current.remains.Tables, func(t peering.RouteTable) bool { return !d.policy.Concerns(d.vpc(t.VPC)) })
+}
+
+// vpc returns a VPC of the cell whose blocks aren't known.
+func (d *Disconnector) vpc(id peering.VPCID) peering.VPC {
+	return peering.VPC{Owner: d.cell.Account, Region: d.cell.Region, ID: id}
 }
 
 // expel revokes the installation's own rules of a connection that is another installation's: both had begun to connect it.

@@ -24,13 +24,15 @@ var (
 func TestADeletionTakesBackExactlyWhatWasAdded(t *testing.T) {
 	for name, finance := range map[string]peering.Cell{"one cell": one, "two cells": two} {
 		t.Run(name, func(t *testing.T) {
-			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+			sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, kept bool) {
 				m, f := t.Company(one, finance)
 				t.ByHand(finance, func(p *lab.Person) { p.Admit(f.Group, "tcp", 22, 22, "10.10.0.0/16") })
 				pcx := t.Ask(m, f)
 				t.Settle()
 				t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 				t.Settle()
+				t.IsTagged(one, pcx, kept)
+				t.IsTagged(finance, pcx, kept)
 				t.Holds(sandbox.Admits(f.Group, "tcp 22", m))
 				o := t.SaidOnce(outcome.Disconnected, pcx)
 				if o.Reason.Code != "deleted" || o.Requester.Department != "marketing" {

@@ -2,11 +2,14 @@ package sweep_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/lab"
@@ -43,7 +46,7 @@ func threeCells(t *sandboxtest.T) (m, f, d lab.Site, withMarketing, withDevelope
 // TestARetiredCell: both sides of its connections are closed and announced by their own cells within two sweeps. Routes and
 // rules of others stay, and so do the other peerings of its counterpart.
 func TestARetiredCell(t *testing.T) {
-	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+	sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, _ bool) {
 		m, f, d, pcx, other := threeCells(t)
 		t.ByHand(one, func(p *lab.Person) { p.Admit(m.Group, "tcp", 22, 22, "172.31.0.0/16") })
 		t.ByHand(two, func(p *lab.Person) { p.Admit(f.Group, "tcp", 22, 22, "10.10.0.0/16") })
@@ -102,13 +105,25 @@ func handMade(t *sandboxtest.T, m lab.Site) (state []string, later peering.Conne
 	return state, later
 }
 
-// TestADeletionInARetiredCell isn't forwarded, so the sweep of the other cell finds it, and that is no missed event.
+// bothWays is the policy in which marketing's group admits finance, too, so that both sides have ingress rules.
+func bothWays(m, f, d lab.Site) string {
+	return strings.Replace(lab.PingPolicy(m, f, d), "    allow:\n", fmt.Sprintf("    allow:\n      - { from: finance, to: marketing, groups: { ids: [%s] }, protocol: icmp }\n", m.Group), 1)
+}
+
+// TestADeletionInARetiredCell isn't forwarded, so the sweep of the other cell finds it, and that is no missed event. In the
+// retired cell, the tag or an ingress rule is evidence.
 func TestADeletionInARetiredCell(t *testing.T) {
-	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
-		_, f, d, pcx, other := threeCells(t)
+	sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, kept bool) {
+		m, f, d, pcx, other := threeCells(t)
+		if !kept {
+			t.Redeploy(bothWays(m, f, d))
+			t.Sweep()
+			t.Holds(slices.Concat(sandboxtest.Pinging(m, f, pcx), []string{sandbox.Admits(m.Group, "icmp", f)}, sandboxtest.Pinging(d, f, other))...)
+		}
 		t.Redeploy(retiring(f, d))
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		time.Sleep(35 * time.Minute)
+		t.IsTagged(one, pcx, kept)
 		t.Holds(sandboxtest.Pinging(d, f, other)...)
 		if said := t.Said(outcome.Disconnected, pcx); len(said) != 2 || said[0].Cell == said[1].Cell {
 			t.Errorf("announced %+v; want Peering Disconnected of each cell", said)
@@ -116,6 +131,46 @@ func TestADeletionInARetiredCell(t *testing.T) {
 		if n := missed(t); n != 0 {
 			t.Errorf("%d events count as missed; want none", n)
 		}
+	})
+}
+
+// TestADeletionInARetiredCellWithoutEvidence: the blackholes of a side without ingress rules stay, because others may have
+// made them. The cell of the other side, whose VPC is a department's, needs no evidence.
+func TestADeletionInARetiredCellWithoutEvidence(t *testing.T) {
+	ended := func(o *ec2.Options) { o.Switches.DeletedWithoutTags = true }
+	sandboxtest.Run(t, ended, func(t *sandboxtest.T) {
+		m, f, d, pcx, other := threeCells(t)
+		t.Redeploy(retiring(f, d))
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		time.Sleep(35 * time.Minute)
+		t.Holds(append(sandboxtest.Pinging(d, f, other), sandbox.Routes(m.Table, f, pcx), sandbox.Routes(m.VPC.Main, f, pcx))...)
+		t.InDeadLetters(0)
+	})
+}
+
+// TestATagThatEndsDuringADeletionInARetiredCell: the rules outlive the routes, also if the tag was the evidence when disconnect
+// began and could not delete the routes.
+func TestATagThatEndsDuringADeletionInARetiredCell(t *testing.T) {
+	ended := func(o *ec2.Options) { o.Switches.DeletedWithoutTags, o.Delays.Deleting = true, 5*time.Second }
+	sandboxtest.Run(t, ended, func(t *sandboxtest.T) {
+		m, f, d := t.Build(one, lab.Marketing), t.Build(two, lab.Finance), t.Build(three, lab.Developer)
+		t.Policy(bothWays(m, f, d))
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.Redeploy(retiring(f, d))
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		until := time.Now().Add(5 * time.Second)
+		defer t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
+			if c.Action != "DeleteRoute" || c.Account != string(one.Account) || time.Now().After(until) {
+				return nil
+			}
+			return &cloudsim.Failure{Code: "UnauthorizedOperation", Status: 403}
+		})()
+		time.Sleep(time.Second)
+		t.IsTagged(one, pcx, true)
+		time.Sleep(35 * time.Minute)
+		t.IsTagged(one, pcx, false)
+		t.Holds()
 	})
 }
 

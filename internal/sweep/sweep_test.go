@@ -36,7 +36,7 @@ func missed(t *sandboxtest.T) int {
 func TestWithEveryEventLost(t *testing.T) {
 	for name, finance := range map[string]peering.Cell{"one cell": one, "two cells": two} {
 		t.Run(name, func(t *testing.T) {
-			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+			sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, kept bool) {
 				m, f := t.Company(one, finance)
 				t.DropEvents()
 				pcx := t.Ask(m, f)
@@ -47,6 +47,7 @@ func TestWithEveryEventLost(t *testing.T) {
 				}
 				t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 				time.Sleep(time.Hour)
+				t.IsTagged(finance, pcx, kept)
 				t.Holds()
 				mark := t.Cloud.Mark()
 				time.Sleep(24 * time.Hour)

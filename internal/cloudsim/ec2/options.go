@@ -91,6 +91,8 @@ type Switches struct {
 	HiddenMultipath bool
 	// DeletingEverywhere takes connections inside a region through deleting too, not only those across.
 	DeletingEverywhere bool
+	// DeletedWithoutTags ends the tags of a connection on both sides once it is deleted.
+	DeletedWithoutTags bool
 	// CallRegionInVPCKeys puts the Region of the call into the ARNs of ec2:RequesterVpc and ec2:AccepterVpc, in the place
 	// of each VPC's own Region.
 	CallRegionInVPCKeys bool

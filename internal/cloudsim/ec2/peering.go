@@ -142,13 +142,27 @@ func (s *Service) delete(c *connection, account string, now time.Time) {
 	if message == "" {
 		message = "Deleted by " + account
 	}
-	end := func(at time.Time) { c.become(stateDeleted, message, at) }
+	end := func(at time.Time) {
+		c.become(stateDeleted, message, at)
+		if s.opts.Switches.DeletedWithoutTags {
+			s.endTags(c)
+		}
+	}
 	if c.requester.region == c.accepter.region && !s.opts.Switches.DeletingEverywhere {
 		end(now)
 		return
 	}
 	c.become(stateDeleting, "Deleting", now)
 	c.later(now.Add(s.opts.Delays.Deleting), end)
+}
+
+// endTags removes the tags that either side has given the connection.
+func (s *Service) endTags(c *connection) {
+	for _, at := range []accountRegion{c.requester.accountRegion, c.accepter.accountRegion} {
+		if there := s.cells[at]; there != nil {
+			delete(there.tags, c.id)
+		}
+	}
 }
 
 // dissolve deletes the connections of a VPC that is deleted. No DeleteVpcPeeringConnection is ever recorded

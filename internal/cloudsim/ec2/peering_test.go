@@ -345,6 +345,43 @@ func TestTagsAreEachSidesOwn(t *testing.T) {
 	}
 }
 
+// TestTheTagsOfADeletedConnectionAreSwitchable: kept, or ended once the connection is deleted, on both sides and with no tags
+// of other resources.
+func TestTheTagsOfADeletedConnectionAreSwitchable(t *testing.T) {
+	for name, ended := range map[string]bool{"kept": false, "ended": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPair(t, sim.Options{Delays: sim.Delays{Deleting: time.Second}, Switches: sim.Switches{DeletedWithoutTags: ended}}, ireland).accepted(t)
+				sides := map[string]client{p.requester: p.asking, p.accepter: p.deciding}
+				for vpc, c := range sides {
+					must[*ec2.CreateTagsOutput](t)(c.CreateTags(t.Context(), &ec2.CreateTagsInput{
+						Resources: []string{p.id, vpc}, Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}},
+					}))
+				}
+				expect := func(want int) {
+					t.Helper()
+					for vpc, c := range sides {
+						if got := c.connection(p.id).Tags; len(got) != want {
+							t.Errorf("%s has the tags %v on the side of %s, want %d", p.id, got, vpc, want)
+						}
+						if got := must[*ec2.DescribeTagsOutput](t)(c.DescribeTags(t.Context(), &ec2.DescribeTagsInput{})).Tags; len(got) != 1+want {
+							t.Errorf("the tags on the side of %s are %v, want those of the VPC and %d of %s", vpc, got, want, p.id)
+						}
+					}
+				}
+				refused(t, p.asking.remove(p.id), "no error")
+				expect(1) // while it is deleting
+				wait(time.Second)
+				if ended {
+					expect(0)
+				} else {
+					expect(1)
+				}
+			})
+		})
+	}
+}
+
 func TestFilters(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, sim.Options{}, virginia)

@@ -61,6 +61,20 @@ func (b *beside) heard() []outcome.Outcome {
 	return slices.Clone(b.outcomes)
 }
 
+// leavesAlone checks that the installation has made no mutating EC2 call since the mark, and that it has announced no drift, no
+// repair and no end of the connection.
+func (b *beside) leavesAlone(mark int, id peering.ConnectionID) {
+	b.Helper()
+	if calls := b.mutations(mark); len(calls) > 0 {
+		b.Errorf("the other installation made %v, want no mutating call", calls)
+	}
+	for _, unwanted := range []outcome.Type{outcome.DriftFound, outcome.Repaired, outcome.Disconnected} {
+		if got := b.announced(id); slices.Contains(got, unwanted) {
+			b.Errorf("the other installation announced %v, want no %s", got, unwanted)
+		}
+	}
+}
+
 // mutations returns the mutating EC2 calls of the installation's functions since the mark.
 func (b *beside) mutations(mark int) []string {
 	var calls []string
@@ -82,15 +96,33 @@ func wide(cells ...peering.Cell) string {
 	return file + "peerings: []\n"
 }
 
+// bothPing is a policy that lets Marketing and Finance ping each other, so that both sides have ingress rules.
+func bothPing(m, f lab.Site) string {
+	return between(m, f, strings.TrimSuffix(ping, "]")+fmt.Sprintf(", { from: finance, to: marketing, groups: { ids: [%s] }, protocol: icmp }]", m.Group))
+}
+
+// bothPinging is the state that bothPing leads to.
+func bothPinging(m, f lab.Site, pcx peering.ConnectionID) []string {
+	return append(sandboxtest.Pinging(m, f, pcx), sandbox.Admits(m.Group, "icmp", f))
+}
+
+// bothPingingCompany builds Marketing and Finance and deploys bothPing.
+func bothPingingCompany(t *sandboxtest.T) (m, f lab.Site) {
+	t.Helper()
+	m, f = t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+	t.Policy(bothPing(m, f))
+	return m, f
+}
+
 // TestAnInstallationLeavesTheOthersResourcesAlone: its sweeps, and every event of a connection's life, lead to no change.
 func TestAnInstallationLeavesTheOthersResourcesAlone(t *testing.T) {
-	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
-		m, f := t.Company(one, two)
+	sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, kept bool) {
+		m, f := bothPingingCompany(t)
 		blue := deployBeside(t, wide(one, two))
 		mark := t.Cloud.Mark()
 		pcx := t.Ask(m, f)
 		t.Settle()
-		connected := sandboxtest.Pinging(m, f, pcx)
+		connected := bothPinging(m, f, pcx)
 		t.Holds(connected...)
 		time.Sleep(25 * time.Hour) // the sweeps of a day, second looks and the first of the day included
 		t.Holds(connected...)
@@ -98,27 +130,23 @@ func TestAnInstallationLeavesTheOthersResourcesAlone(t *testing.T) {
 		release := t.Hold(function.Disconnect)
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		time.Sleep(30 * time.Minute) // blue's sweeps see the blackholes and the rules that are left
+		t.IsTagged(one, pcx, kept)
+		t.IsTagged(two, pcx, kept)
 		t.Holds(connected...)
 		release()
 		t.Settle()
 		time.Sleep(time.Hour)
 		t.Holds()
-		if calls := blue.mutations(mark); len(calls) > 0 {
-			t.Errorf("the other installation made %v, want no mutating call", calls)
-		}
-		for _, unwanted := range []outcome.Type{outcome.DriftFound, outcome.Repaired, outcome.Disconnected} {
-			if slices.Contains(blue.announced(pcx), unwanted) {
-				t.Errorf("the other installation announced %v, want no %s", blue.announced(pcx), unwanted)
-			}
-		}
+		blue.leavesAlone(mark, pcx)
 		t.InDeadLetters(0)
 	})
 }
 
-// TestAnInstallationKeepsTheOthersRemains when EC2 no longer shows the connection: a rule is evidence of who made the routes.
-func TestAnInstallationKeepsTheOthersRemains(t *testing.T) {
-	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
-		m, f := t.Company(one, two)
+// TestAnInstallationKeepsTheOthersRules and blackholes when EC2 no longer shows the connection that they were made for: the
+// rules are evidence for both.
+func TestAnInstallationKeepsTheOthersRules(t *testing.T) {
+	sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, _ bool) {
+		m, f := bothPingingCompany(t)
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.NoSweeps()
@@ -127,42 +155,65 @@ func TestAnInstallationKeepsTheOthersRemains(t *testing.T) {
 		time.Sleep(24 * time.Hour)
 		mark := t.Cloud.Mark()
 		blue := deployBeside(t, wide(one, two))
-		time.Sleep(time.Hour)
-		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-		if calls := blue.mutations(mark); len(calls) > 0 {
-			t.Errorf("the other installation made %v, want no mutating call", calls)
+		time.Sleep(30 * time.Hour) // and then in neither cell
+		if c, err := t.Connection(t.Ctx, one, pcx); err != nil || c.State != "" {
+			t.Errorf("EC2 still shows %+v, %v", c, err)
 		}
+		t.Holds(bothPinging(m, f, pcx)...)
+		blue.leavesAlone(mark, pcx)
 	})
 }
 
-// TestAnInstallationKeepsTheOthersBlackholes while EC2 shows the deleted connection that they lead to, also if a connection
-// of its own wants the destination.
-func TestAnInstallationKeepsTheOthersBlackholes(t *testing.T) {
-	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+// TestBlackholesWithoutEvidence: a blackhole names no installation. If neither a tag nor a rule shows whose it is, an
+// installation that has the VPC in its policy removes it.
+func TestBlackholesWithoutEvidence(t *testing.T) {
+	sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, kept bool) {
 		m, f := t.Company(one, two)
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.NoSweeps()
-		for _, f := range function.All { // the first installation is down
-			t.Hold(f)
-		}
+		t.Hold(function.Disconnect)
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
-		blue := deployBeside(t, lab.PingPolicy(m, f, lab.Site{}))
-		second := t.Ask(m, f)
-		time.Sleep(time.Minute)
-		if c, err := t.Connection(t.Ctx, two, second); err == nil && c.State == peering.PendingAcceptance {
-			t.ByHand(two, func(p *lab.Person) { p.Accept(second) })
+		deployBeside(t, wide(one, two))
+		time.Sleep(time.Hour)
+		want := []string{sandbox.Admits(f.Group, "icmp", m), sandbox.Routes(f.Table, m, pcx), sandbox.Routes(f.VPC.Main, m, pcx)}
+		if kept {
+			want = sandboxtest.Pinging(m, f, pcx)
 		}
-		time.Sleep(time.Minute)
-		state, err := t.State(t.Ctx, m, f)
-		t.Must(err)
-		if route := sandbox.Routes(m.Table, f, pcx); !slices.Contains(state, route) {
-			t.Errorf("the state is %q, want %q in it", state, route)
-		}
-		if got := blue.announced(second); !slices.Contains(got, outcome.Conflicting) || slices.Contains(got, outcome.Connected) {
-			t.Errorf("the second installation announced %v, want a conflict", got)
-		}
+		t.Holds(want...)
 	})
+}
+
+// TestAnInstallationKeepsTheOthersBlackholes of a deleted connection, also if a connection of its own wants the destination.
+func TestAnInstallationKeepsTheOthersBlackholes(t *testing.T) {
+	for name, after := range map[string]time.Duration{"while EC2 shows the connection": 0, "when EC2 no longer shows it": 50 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, kept bool) {
+				m, f := bothPingingCompany(t)
+				pcx := t.Ask(m, f)
+				t.Settle()
+				t.NoSweeps()
+				for _, f := range function.All { // the first installation is down
+					t.Hold(f)
+				}
+				t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+				time.Sleep(time.Minute)
+				t.IsTagged(one, pcx, kept)
+				time.Sleep(after)
+				blue := deployBeside(t, lab.PingPolicy(m, f, lab.Site{}))
+				second := t.Ask(m, f)
+				time.Sleep(time.Minute)
+				if c, err := t.Connection(t.Ctx, two, second); err == nil && c.State == peering.PendingAcceptance {
+					t.ByHand(two, func(p *lab.Person) { p.Accept(second) })
+				}
+				time.Sleep(time.Minute)
+				t.Holds(bothPinging(m, f, pcx)...)
+				if got := blue.announced(second); !slices.Contains(got, outcome.Conflicting) || slices.Contains(got, outcome.Connected) {
+					t.Errorf("the second installation announced %v, want a conflict", got)
+				}
+			})
+		})
+	}
 }
 
 // TestAConnectionOfTwoPoliciesBelongsToTheFirst: the second announces a conflict, and changes nothing.

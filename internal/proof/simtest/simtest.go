@@ -58,7 +58,7 @@ type run struct {
 
 func newRun(ctx context.Context, seed uint64) *run {
 	r := &run{Source: random.NewSource(seed), ctx: ctx, seed: seed, report: report.New(seed)}
-	r.cloud = world.NewCloud(r.Source)
+	r.cloud = world.NewCloud(r.Source, random.NewByName(seed))
 	r.checker = checks.New(r.report, r.cloud.Options)
 	r.faults = faults.New(seed, r.report, r.checker)
 	r.world = world.New(ctx, r.Source, r.cloud, r.report, r.checker, r.faults)

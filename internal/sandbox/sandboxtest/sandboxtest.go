@@ -46,6 +46,16 @@ func Run(t *testing.T, change func(*ec2.Options), test func(*T)) {
 	})
 }
 
+// RunWithTagsKeptAndEnded runs a test twice: deleted connections keep their tags, or lose them.
+func RunWithTagsKeptAndEnded(t *testing.T, test func(t *T, kept bool)) {
+	t.Helper()
+	for name, kept := range map[string]bool{"tags kept": true, "tags ended": false} {
+		t.Run(name, func(t *testing.T) {
+			Run(t, func(o *ec2.Options) { o.Switches.DeletedWithoutTags = !kept }, func(t *T) { test(t, kept) })
+		})
+	}
+}
+
 // Must ends the test on an error.
 func (t *T) Must(err error) {
 	t.Helper()
@@ -230,6 +240,16 @@ func summary(outcomes []outcome.Outcome) string {
 		lines = append(lines, fmt.Sprintf("%s of %s (%s)", o.Type, o.Connection, o.Reason.Sentence))
 	}
 	return strings.Join(lines, "; ")
+}
+
+// IsTagged checks whether the cell sees the tag of an installation on the connection.
+func (t *T) IsTagged(cell peering.Cell, id peering.ConnectionID, want bool) {
+	t.Helper()
+	c, err := t.Connection(t.Ctx, cell, id)
+	t.Must(err)
+	if got := c.ManagedBy() != ""; got != want {
+		t.Errorf("%s is %q with the tags %v, want one of an installation: %t", id, c.State, c.Tags, want)
+	}
 }
 
 // Mutations returns autopeer's mutating EC2 calls since the mark, in the order of the log.

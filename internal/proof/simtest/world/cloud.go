@@ -16,12 +16,14 @@ type Cloud struct {
 	ids     *ids
 }
 
-// NewCloud draws EC2's options and returns a cloud with them.
-func NewCloud(d random.Source) *Cloud {
+// NewCloud draws EC2's options and returns a cloud with them. Options that are drawn by their names don't change the other
+// draws of a seed.
+func NewCloud(d random.Source, named *random.ByName) *Cloud {
 	c := &Cloud{ids: &ids{made: map[string]int{}}}
 	c.Sandbox = sandbox.New(func(o *ec2.Options) {
 		o.NewID = c.ids.next
 		drawEC2(d, o)
+		o.Switches.DeletedWithoutTags = named.Always("DeletedWithoutTags").Chance(50)
 		c.Options = *o
 	})
 	return c
