@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/domain/function"
@@ -184,6 +185,55 @@ func TestARequestThatCouldNotBeAnsweredIsNotMissed(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestFalseAlarms are the requests that count although their events came in time, as docs/runbook.md lists them: a sweep
+// sees that the request could be answered, and not that accept has tried, or that an obstacle was there before.
+func TestFalseAlarms(t *testing.T) {
+	refused := func(code string) func(*sandboxtest.T, lab.Site) {
+		return func(t *sandboxtest.T, _ lab.Site) {
+			t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
+				if c.Action != "AcceptVpcPeeringConnection" {
+					return nil
+				}
+				return &cloudsim.Failure{Code: code}
+			})
+		}
+	}
+	const destination = "172.31.0.0/16" // Finance's
+	tests := []struct {
+		name         string
+		before, then func(t *sandboxtest.T, m lab.Site) // the request, and five minutes after it
+	}{
+		{"EC2 denies the acceptance", refused("VpcPeeringConnectionsPerVpcLimitExceeded"), nil},
+		{"the acceptance is throttled at every try", refused("RequestLimitExceeded"), nil},
+		{"the acceptance is not permitted", refused("UnauthorizedOperation"), nil},
+		{"an obstacle is removed before a sweep sees it",
+			func(t *sandboxtest.T, m lab.Site) {
+				t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, destination) })
+			},
+			func(t *sandboxtest.T, m lab.Site) {
+				t.ByHand(one, func(p *lab.Person) { p.DeleteRoute(m.Table, destination) })
+			}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+				m, f := t.Company(one, one)
+				time.Sleep(time.Minute)
+				tt.before(t, m)
+				t.Ask(m, f)
+				time.Sleep(5 * time.Minute)
+				if tt.then != nil {
+					tt.then(t, m)
+				}
+				time.Sleep(time.Hour)
+				if n := missed(t); n != 1 {
+					t.Errorf("%d events count as missed, want the request's: correct docs/runbook.md where it counts no longer", n)
+				}
+			})
+		})
+	}
 }
 
 // TestASweepTakesTheSameCallsWhateverTheNumberOfConnections: two rounds of lists.
