@@ -61,13 +61,13 @@ demo: programs ## Play the labs on the embedded cloud and check every line (SCEN
 
 .PHONY: local
 local: programs ## Run the embedded cloud with the cells of a policy (PORT=4566, POLICY=file)
-	@build/bin/autopeer local --port $(PORT) --policy '$(or $(POLICY),$(EXAMPLE))'
+	@POLICY='$(POLICY)' build/bin/autopeer local --port $(PORT)
 
 .PHONY: policy
 policy: ## Check a policy file: exit 0, or 2 after a list of its mistakes (POLICY=file)
 	$(first)
 	@$(PROGRAM) ./infra/autopeer $(call counted)
-	@build/bin/autopeer policy '$(or $(POLICY),$(EXAMPLE))'
+	@POLICY='$(POLICY)' build/bin/autopeer policy
 
 # internal/local builds with the same flags, so that it finds these programs up to date.
 .PHONY: programs

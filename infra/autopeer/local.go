@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -23,13 +24,17 @@ import (
 )
 
 func localCommand() *cobra.Command {
-	var file string
+	var named string
 	var port int
 	cmd := &cobra.Command{
 		Use:   "local",
 		Short: "Run the embedded cloud with the cells of a policy, for the AWS CLI and anything else",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			file, err := policyFile(os.Getenv, named)
+			if err != nil {
+				return err
+			}
 			p, data, err := readPolicy(cmd.ErrOrStderr(), file)
 			if mistakes := (policyfile.Mistakes)(nil); errors.As(err, &mistakes) {
 				fmt.Fprintln(cmd.ErrOrStderr(), err)
@@ -41,7 +46,7 @@ func localCommand() *cobra.Command {
 			return serve(cmd.Context(), cmd.OutOrStdout(), p, data, port)
 		},
 	}
-	cmd.Flags().StringVar(&file, "policy", "docs/examples/policy.yaml", "the policy whose cells are deployed")
+	cmd.Flags().StringVar(&named, "policy", "", "the policy whose cells are deployed; without it, as for the command policy")
 	cmd.Flags().IntVar(&port, "port", 4566, "the port on 127.0.0.1; 0 takes any that is free")
 	return cmd
 }

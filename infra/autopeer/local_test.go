@@ -127,6 +127,33 @@ func (c cli) until(command, want string) {
 	}
 }
 
+// TestPolicyFile: a command that deploys nothing checks the file that a deployment would use, or else the example.
+func TestPolicyFile(t *testing.T) {
+	const named, inContext = "named.yaml", `{"context": {"policy": "context.yaml"}}`
+	tests := []struct{ name, argument, variable, cdk, want string }{
+		{"an argument", named, "variable.yaml", inContext, named},
+		{"the variable", "", "variable.yaml", inContext, "variable.yaml"},
+		{"the context", "", "", inContext, "context.yaml"},
+		{"neither", "", "", `{"context": {"policy": ""}}`, example},
+		{"no context", "", "", "", example},
+		{"a context that can't be read", "", "", "{", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			if tt.cdk != "" {
+				if err := os.WriteFile("cdk.json", []byte(tt.cdk), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := policyFile(func(name string) string { return map[string]string{"POLICY": tt.variable}[name] }, tt.argument)
+			if got != tt.want || (err == nil) != (tt.want != "") {
+				t.Errorf("policyFile() = %q, %v, want %q", got, err, tt.want)
+			}
+		})
+	}
+}
+
 // TestCommands: what a person sees of the policy check.
 func TestCommands(t *testing.T) {
 	t.Parallel()
