@@ -35,6 +35,10 @@ var runnable = []string{
 	"make synth POLICY=blue.yaml PREFIX=blue",
 	"make diff POLICY=blue.yaml PREFIX=blue",
 	"make deploy POLICY=blue.yaml PREFIX=blue",
+	"make deploy POLICY=policy.yaml STACKS='autopeer-111111111111-us-east-1-bus autopeer-333333333333-eu-west-1-bus'",
+	`grep -oh '[0-9a-f]\{64\}\.zip' cdk.out/autopeer-222222222222-us-east-1.template.json`,
+	"POLICY=policy.yaml cdk destroy --force --exclusively autopeer-222222222222-us-east-1 autopeer-222222222222-us-east-1-bus",
+	"administrator=arn:aws:iam::aws:policy/AdministratorAccess",
 }
 
 // needsAWS are the others: the embedded cloud serves neither CloudTrail nor CloudFormation's API.
@@ -45,13 +49,13 @@ var needsAWS = []string{
 	"cdk bootstrap aws://111111111111/eu-west-1",
 	"cdk bootstrap aws://111111111111/us-east-1",
 	"cdk bootstrap aws://222222222222/us-east-1 --trust 111111111111 --trust-for-lookup 111111111111 " +
-		"--cloudformation-execution-policies arn:aws:iam::aws:policy/AdministratorAccess",
+		"--cloudformation-execution-policies $administrator",
 	"cdk bootstrap aws://333333333333/eu-west-1 --trust 111111111111 --trust-for-lookup 111111111111 " +
-		"--cloudformation-execution-policies arn:aws:iam::aws:policy/AdministratorAccess",
+		"--cloudformation-execution-policies $administrator",
 	"cdk bootstrap --show-template > bootstrap.yaml",
 	"aws ec2 describe-route-tables --filters Name=route.vpc-peering-connection-id,Values=$pcx --query RouteTables[].RouteTableId --output text",
 	"aws ec2 describe-security-group-rules --filters Name=tag:autopeer:connection,Values=$pcx --query SecurityGroupRules[].SecurityGroupRuleId --output text",
-	"POLICY=policy.yaml cdk destroy --exclusively autopeer-222222222222-us-east-1 autopeer-222222222222-us-east-1-bus",
+	"aws s3 rm --region us-east-1 s3://cdk-hnb659fds-assets-222222222222-us-east-1/<name>",
 }
 
 // section is a part of docs/deploy.md with its commands, in order and without their comments.
@@ -141,7 +145,7 @@ func TestTheGuideWorks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	several := []string{"Several accounts and Regions", "Many accounts"}
+	several := []string{"Several accounts and Regions", "Many accounts", "Functions that Lambda can't read", "Retire a cell"}
 	w := newWalk(t)
 	w.follow(t, oneAccount, func(s section) bool { return !slices.Contains(several, s.title) })
 	w.follow(t, string(threeAccounts), func(s section) bool {
@@ -316,7 +320,8 @@ func (w walk) checkDeployments(t *testing.T, p *policy.Policy) {
 			t.Fatalf("cdk has run with %q, want a policy and a command", line)
 		}
 		file, command, prefix, options := m[1], m[2], cmp.Or(m[3], wiring.DefaultPrefix), m[4]
-		asks := command == "deploy" && !strings.Contains(options, "--require-approval never")
+		answer := map[string]string{"deploy": "--require-approval never", "destroy": "--force"}[command]
+		asks := !strings.Contains(options, answer)
 		if file != policies[prefix] || asks || command == "deploy" && !reviewed[prefix] {
 			t.Errorf("cdk has run with %q; want %s, a diff before a deployment, and no question", line, policies[prefix])
 		}
