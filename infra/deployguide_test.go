@@ -39,10 +39,20 @@ var runnable = []string{
 	`grep -oh '[0-9a-f]\{64\}\.zip' cdk.out/autopeer-222222222222-us-east-1.template.json`,
 	"POLICY=policy.yaml cdk destroy --force --exclusively autopeer-222222222222-us-east-1 autopeer-222222222222-us-east-1-bus",
 	"administrator=arn:aws:iam::aws:policy/AdministratorAccess",
+	"region=us-east-1",
+	"from=true",
+	"to=autopeer",
 }
 
-// needsAWS are the others: the embedded cloud serves neither CloudTrail nor CloudFormation's API.
+// needsAWS are the others: the embedded cloud serves neither CloudTrail nor CloudFormation's API. A test of infra/autopeer runs
+// those that retag.
 var needsAWS = []string{
+	"aws ec2 describe-vpc-peering-connections --region $region --filters Name=tag:autopeer:managed,Values=$from Name=status-code,Values=active " +
+		"--query 'VpcPeeringConnections[].[VpcPeeringConnectionId]' --output text > connections.txt",
+	"xargs -r -I{} aws ec2 describe-security-group-rules --region $region --filters Name=tag:autopeer:connection,Values={} " +
+		"--query 'SecurityGroupRules[].[SecurityGroupRuleId]' --output text < connections.txt > rules.txt",
+	"xargs -r -n 100 aws ec2 create-tags --region $region --tags Key=autopeer:managed,Value=$to --resources < connections.txt",
+	"xargs -r -n 100 aws ec2 create-tags --region $region --tags Key=autopeer:managed,Value=$to --resources < rules.txt",
 	"aws cloudtrail describe-trails --region eu-west-1",
 	"aws cloudtrail get-trail-status --region <home-region> --name <trail-arn>",
 	"aws cloudtrail get-event-selectors --region <home-region> --trail-name <trail-arn>",
