@@ -26,7 +26,7 @@ func main() {
 	os.Exit(code)
 }
 
-// mistake is what a person has to mend in the policy or the context.
+// mistake is an error in the policy or the context, which the operator has to correct.
 type mistake struct{ error }
 
 func run(getenv func(string) string, stderr io.Writer) int {
@@ -108,7 +108,7 @@ func readPolicy(stderr io.Writer, file string) (*policy.Policy, error) {
 }
 
 // readContext reads the context of cdk.json, so that the app gives the same stacks without the CDK's
-// command line. What that adds with -c goes before it.
+// command line, whose option -c takes precedence.
 func readContext() (map[string]any, error) {
 	context, err := cdkjson.Context()
 	if err != nil {

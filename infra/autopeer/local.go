@@ -51,7 +51,7 @@ func localCommand() *cobra.Command {
 	return cmd
 }
 
-// serve runs the cells of the policy, of which data is the file, until the context ends.
+// serve runs the cells of the policy until the context ends. The data is the content of the policy file.
 func serve(ctx context.Context, out io.Writer, p *policy.Policy, data []byte, port int) error {
 	w, err := local.Prepare(ctx, out)
 	if err != nil {
@@ -83,7 +83,7 @@ func serve(ctx context.Context, out io.Writer, p *policy.Policy, data []byte, po
 	return nil
 }
 
-// newCloud takes its time, so that somebody who watches sees one thing after another.
+// newCloud returns a cloud whose calls and events take a moment, so that an onlooker sees the steps in order.
 func newCloud(ids *local.IDs) *cloudsim.Cloud {
 	return cloudsim.New(cloudsim.Options{
 		EC2: func(trail apicall.Trail) http.Handler {
@@ -95,7 +95,7 @@ func newCloud(ids *local.IDs) *cloudsim.Cloud {
 	})
 }
 
-// welcome says what there is and what to try.
+// welcome prints the sites of the policy and commands to try.
 func welcome(out io.Writer, p *policy.Policy, sites []local.Site, url string) {
 	fmt.Fprintf(out, "autopeer on the embedded cloud, %s, with the %d cells of %s\n\n", url, len(p.Cells()), p.File)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -137,7 +137,7 @@ func pair(entry policy.Peering, sites []local.Site) (from, to local.Site) {
 	return from, to
 }
 
-// tell prints an announcement in one piece: several functions speak at once.
+// tell prints an announcement in one piece, because several functions announce concurrently.
 func tell(out io.Writer, o outcome.Outcome) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s  %s %s: %s\n", time.Now().Format(time.TimeOnly), o.Cell, o.Connection, o.Type, o.Reason.Sentence)

@@ -16,8 +16,8 @@ import (
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
 
-// TestLocalWithTheAWSCLI: somebody with the AWS CLI and nothing but what `make local` printed asks for a
-// connection, and everything else happens by itself.
+// TestLocalWithTheAWSCLI requests a connection with the AWS CLI, by the commands that `make local` prints. autopeer does
+// the rest.
 func TestLocalWithTheAWSCLI(t *testing.T) {
 	t.Parallel()
 	const file = "../../docs/examples/policy.yaml"
@@ -113,7 +113,7 @@ func (c cli) run(command string) map[string]any {
 	return answer
 }
 
-// until repeats a describe until the answer has what is wanted in it; the test's deadline ends it.
+// until repeats a describe until the output contains want, or until the test's deadline.
 func (c cli) until(command, want string) {
 	c.t.Helper()
 	for {
@@ -154,7 +154,7 @@ func TestPolicyFile(t *testing.T) {
 	}
 }
 
-// TestCommands: what a person sees of the policy check.
+// TestCommands checks the output and the errors of the commands.
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	wrong := filepath.Join(t.TempDir(), "policy.yaml")

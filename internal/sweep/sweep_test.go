@@ -267,13 +267,13 @@ func TestASweepTakesTheSameCallsWhateverTheNumberOfConnections(t *testing.T) {
 	}
 }
 
-// TestDrift: what people change by hand is found, announced, put right and announced again.
+// TestDrift: a change by hand is found, announced, repaired and announced again.
 func TestDrift(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(p *lab.Person, m, f lab.Site, pcx peering.ConnectionID)
 		cell   peering.Cell
-		words  string // of what was to be changed
+		words  string // of the wanted change
 	}{
 		{"a deleted route", func(p *lab.Person, m, _ lab.Site, _ peering.ConnectionID) { p.DeleteRoute(m.Table, "172.31.0.0/16") }, one, "create route 172.31.0.0/16"},
 		{"a revoked rule", func(p *lab.Person, _, f lab.Site, _ peering.ConnectionID) {
@@ -298,10 +298,10 @@ func TestDrift(t *testing.T) {
 					t.Errorf("found %+v; want a change %q in %s", found, tt.words, tt.cell)
 				}
 				if diff := cmp.Diff(found.Wanted, repaired.Changes); diff != "" {
-					t.Errorf("what was repaired isn't what was found (-found +repaired):\n%s", diff)
+					t.Errorf("the repair differs from the finding (-found +repaired):\n%s", diff)
 				}
 				if n := missed(t); n != 0 {
-					t.Errorf("%d events count as missed, and none would have told", n)
+					t.Errorf("%d events count as missed, although a change by hand has none", n)
 				}
 				mark := t.Cloud.Mark()
 				t.Sweep()
@@ -357,7 +357,7 @@ func TestAConnectionThatWasThereBefore(t *testing.T) {
 	})
 }
 
-// TestAPeeringThatIsRemovedFromThePolicy: what became of its connections is the policy's to say.
+// TestAPeeringThatIsRemovedFromThePolicy: the policy decides about its connections.
 func TestAPeeringThatIsRemovedFromThePolicy(t *testing.T) {
 	for _, tt := range []struct {
 		name, removed string
@@ -421,7 +421,7 @@ func TestARequestThatIsDenied(t *testing.T) {
 	})
 }
 
-// TestWhatStoodInTheWay: a request is accepted once that is gone, and nobody has to ask again.
+// TestWhatStoodInTheWay: a request is accepted once the obstacle is gone, without another request.
 func TestWhatStoodInTheWay(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)

@@ -335,7 +335,7 @@ func TestAnAnswerAboutAnotherConnectionIsNotBelieved(t *testing.T) {
 	}
 }
 
-// TestARouteThatIsGoneIsNotReplaced, and doesn't count as replaced: whoever looks again creates it.
+// TestARouteThatIsGoneIsNotReplaced, and doesn't count as replaced: the next look creates it.
 func TestARouteThatIsGoneIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	n := answering(t, `<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item><routeTableId>rtb-1</routeTableId></item></routeTableSet></DescribeRouteTablesResponse>`)
