@@ -75,7 +75,7 @@ func serve(ctx context.Context, out io.Writer, p *policy.Policy, data []byte, po
 	if err != nil {
 		return err
 	}
-	if cells, err = local.Launch(ctx, cloud, w, url, p, data, func(o outcome.Outcome) { tell(out, o) }); err != nil {
+	if cells, err = local.Launch(ctx, cloud, w, url, p, data, func(o outcome.Outcome) { printOutcome(out, o) }); err != nil {
 		return err
 	}
 	welcome(out, p, sites, url)
@@ -137,8 +137,8 @@ func pair(entry policy.Peering, sites []local.Site) (from, to local.Site) {
 	return from, to
 }
 
-// tell prints an announcement in one piece, because several functions announce concurrently.
-func tell(out io.Writer, o outcome.Outcome) {
+// printOutcome prints an announcement in one piece, because several functions announce concurrently.
+func printOutcome(out io.Writer, o outcome.Outcome) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s  %s %s: %s\n", time.Now().Format(time.TimeOnly), o.Cell, o.Connection, o.Type, o.Reason.Sentence)
 	for _, c := range o.Changes {

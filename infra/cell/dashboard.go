@@ -76,7 +76,7 @@ func (b builder) outcomeMetrics(f function.Name, metric string, types ...outcome
 	return lines
 }
 
-// driftMetrics is what sweeps find, and what those repair to whom they say so.
+// driftMetrics counts the findings of sweeps, the repairs and the missed events.
 func (b builder) driftMetrics() [][]string {
 	lines := b.outcomeMetrics(function.Sweep, metrics.Outcomes, outcome.DriftFound)
 	for _, f := range []function.Name{function.Accept, function.Connect, function.Disconnect} {
