@@ -4,6 +4,9 @@ GO            ?= go
 # The policy file; without it, `policy` in the context of cdk.json. The example is for targets that deploy nothing.
 POLICY        ?=
 EXAMPLE       := docs/examples/policy.yaml
+# The prefix of the installation; without it, `prefix` in the context of cdk.json. npm would take the variable for its own.
+PREFIX        ?=
+unexport PREFIX
 CONCURRENCY   ?= 1
 STACKS        ?=
 PORT          ?= 4566
@@ -45,6 +48,7 @@ stage   = @echo "== $(1) ($$(( $$(date +%s) - $(started) ))s)"
 started := $(shell date +%s)
 
 CDK        := .tools/cdk/node_modules/.bin/cdk
+OPTIONS     = $(if $(PREFIX), -c prefix='$(PREFIX)')
 EVERYTHING := {"trail":"true","alarmEmail":"ops@example.com","permissionsBoundary":"edge","reservedConcurrency":"5"}
 
 .DEFAULT_GOAL := help
@@ -61,13 +65,13 @@ demo: programs ## Play the labs on the embedded cloud and check every line (SCEN
 
 .PHONY: local
 local: programs ## Run the embedded cloud with the cells of a policy (PORT=4566, POLICY=file)
-	@build/bin/autopeer local --port $(PORT) --policy '$(or $(POLICY),$(EXAMPLE))'
+	@POLICY='$(POLICY)' build/bin/autopeer local --port $(PORT)
 
 .PHONY: policy
 policy: ## Check a policy file: exit 0, or 2 after a list of its mistakes (POLICY=file)
 	$(first)
 	@$(PROGRAM) ./infra/autopeer $(call counted)
-	@build/bin/autopeer policy '$(or $(POLICY),$(EXAMPLE))'
+	@POLICY='$(POLICY)' build/bin/autopeer policy
 
 # internal/local builds with the same flags, so that it finds these programs up to date.
 .PHONY: programs
@@ -85,22 +89,23 @@ build/%/bootstrap: FORCE
 	@mkdir -p $(@D)
 	$(LAMBDA) -o $@ ./functions/$*
 
+# CDK_CONTEXT_JSON is the variable by which the CDK's command line passes its option -c to the app.
 .PHONY: synth
-synth: build build/bin/infra ## Write the templates of a policy to cdk.out/ (POLICY=file)
-	rm -rf cdk.out && POLICY='$(POLICY)' build/bin/infra
+synth: build build/bin/infra ## Write the templates of a policy to cdk.out/ (POLICY=file, PREFIX=name)
+	rm -rf cdk.out && $(if $(PREFIX),CDK_CONTEXT_JSON='{"prefix":"$(PREFIX)"}' )POLICY='$(POLICY)' build/bin/infra
 
 .PHONY: build/bin/infra
 build/bin/infra:
 	@$(PROGRAM) ./infra $(call counted)
 
 .PHONY: diff
-diff: build $(CDK) ## Show the changes that a deployment would make (POLICY=file)
-	POLICY='$(POLICY)' $(CDK) diff
+diff: build $(CDK) ## Show the changes that a deployment would make (POLICY=file, PREFIX=name)
+	POLICY='$(POLICY)' $(CDK) diff$(OPTIONS)
 
 # `make diff` is the review: the CDK asks for approval only on a terminal, and only with a concurrency of 1.
 .PHONY: deploy
-deploy: build $(CDK) ## Deploy all cells of a policy without questions (POLICY=file, CONCURRENCY=1, STACKS=names for single stacks)
-	POLICY='$(POLICY)' $(CDK) deploy --require-approval never --concurrency $(CONCURRENCY) $(if $(STACKS),--exclusively $(STACKS),--all)
+deploy: build $(CDK) ## Deploy all cells of a policy without questions (POLICY=file, PREFIX=name, CONCURRENCY=1, STACKS=names for single stacks)
+	POLICY='$(POLICY)' $(CDK) deploy$(OPTIONS) --require-approval never --concurrency $(CONCURRENCY) $(if $(STACKS),--exclusively $(STACKS),--all)
 
 # Outside infra/, because Go's tools would walk into the packages.
 $(CDK): infra/package.json infra/package-lock.json

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -96,6 +98,31 @@ func TestAModeThatDoesNotLastStopsSynth(t *testing.T) {
 		}
 		if err := openAssets(assembly, os.Chmod); err != nil {
 			t.Errorf("where modes last: %v", err)
+		}
+	}
+}
+
+// TestTheSaltRenamesEveryAsset, as docs/deploy.md has it for assets that were uploaded with the wrong modes.
+func TestTheSaltRenamesEveryAsset(t *testing.T) {
+	names := func(context string) []string {
+		dir := workshop(t, `{"context": {`+context+`"policy": "policy.yaml"}}`, oneCell)
+		var stderr strings.Builder
+		if code := run(func(string) string { return "" }, &stderr); code != 0 {
+			t.Fatalf("run() = %d: %s", code, stderr.String())
+		}
+		template, err := os.ReadFile(filepath.Join(dir, "cdk.out", "autopeer-111111111111-us-east-1.template.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return regexp.MustCompile(`[0-9a-f]{64}\.zip`).FindAllString(string(template), -1)
+	}
+	before, after := names(""), names(`"@aws-cdk/core:assetHashSalt": "1", `)
+	if len(before) != 5 || len(after) != 5 {
+		t.Fatalf("the template has the assets %v and, with salt, %v, want five", before, after)
+	}
+	for _, name := range before {
+		if slices.Contains(after, name) {
+			t.Errorf("%s has the same name with salt", name)
 		}
 	}
 }

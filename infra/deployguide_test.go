@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"os/exec"
 	"path"
@@ -10,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
@@ -31,23 +32,40 @@ var runnable = []string{
 	"make deploy POLICY=policy.yaml STACKS='autopeer-222222222222-us-east-1-bus autopeer-222222222222-us-east-1'",
 	"make deploy POLICY=policy.yaml STACKS='autopeer-222222222222-*-bus'",
 	"make deploy POLICY=policy.yaml STACKS='autopeer-222222222222-*'",
+	"make synth POLICY=blue.yaml PREFIX=blue",
+	"make diff POLICY=blue.yaml PREFIX=blue",
+	"make deploy POLICY=blue.yaml PREFIX=blue",
+	"make deploy POLICY=policy.yaml STACKS='autopeer-111111111111-us-east-1-bus autopeer-333333333333-eu-west-1-bus'",
+	`grep -oh '[0-9a-f]\{64\}\.zip' cdk.out/autopeer-222222222222-us-east-1.template.json`,
+	"POLICY=policy.yaml cdk destroy --force --exclusively autopeer-222222222222-us-east-1 autopeer-222222222222-us-east-1-bus",
+	"administrator=arn:aws:iam::aws:policy/AdministratorAccess",
+	"region=us-east-1",
+	"from=true",
+	"to=autopeer",
 }
 
-// needsAWS are the others: the embedded cloud serves neither CloudTrail nor CloudFormation's API.
+// needsAWS are the others: the embedded cloud serves neither CloudTrail nor CloudFormation's API. A test of infra/autopeer runs
+// those that retag.
 var needsAWS = []string{
+	"aws ec2 describe-vpc-peering-connections --region $region --filters Name=tag:autopeer:managed,Values=$from Name=status-code,Values=active " +
+		"--query 'VpcPeeringConnections[].[VpcPeeringConnectionId]' --output text > connections.txt",
+	"xargs -r -I{} aws ec2 describe-security-group-rules --region $region --filters Name=tag:autopeer:connection,Values={} " +
+		"--query 'SecurityGroupRules[].[SecurityGroupRuleId]' --output text < connections.txt > rules.txt",
+	"xargs -r -n 100 aws ec2 create-tags --region $region --tags Key=autopeer:managed,Value=$to --resources < connections.txt",
+	"xargs -r -n 100 aws ec2 create-tags --region $region --tags Key=autopeer:managed,Value=$to --resources < rules.txt",
 	"aws cloudtrail describe-trails --region eu-west-1",
 	"aws cloudtrail get-trail-status --region <home-region> --name <trail-arn>",
 	"aws cloudtrail get-event-selectors --region <home-region> --trail-name <trail-arn>",
 	"cdk bootstrap aws://111111111111/eu-west-1",
 	"cdk bootstrap aws://111111111111/us-east-1",
 	"cdk bootstrap aws://222222222222/us-east-1 --trust 111111111111 --trust-for-lookup 111111111111 " +
-		"--cloudformation-execution-policies arn:aws:iam::aws:policy/AdministratorAccess",
+		"--cloudformation-execution-policies $administrator",
 	"cdk bootstrap aws://333333333333/eu-west-1 --trust 111111111111 --trust-for-lookup 111111111111 " +
-		"--cloudformation-execution-policies arn:aws:iam::aws:policy/AdministratorAccess",
+		"--cloudformation-execution-policies $administrator",
 	"cdk bootstrap --show-template > bootstrap.yaml",
 	"aws ec2 describe-route-tables --filters Name=route.vpc-peering-connection-id,Values=$pcx --query RouteTables[].RouteTableId --output text",
 	"aws ec2 describe-security-group-rules --filters Name=tag:autopeer:connection,Values=$pcx --query SecurityGroupRules[].SecurityGroupRuleId --output text",
-	"POLICY=policy.yaml cdk destroy --exclusively autopeer-222222222222-us-east-1 autopeer-222222222222-us-east-1-bus",
+	"aws s3 rm --region us-east-1 s3://cdk-hnb659fds-assets-222222222222-us-east-1/<name>",
 }
 
 // section is a part of docs/deploy.md with its commands, in order and without their comments.
@@ -88,7 +106,7 @@ func TestEveryCommandOfTheGuideHasItsPlace(t *testing.T) {
 	}
 	slices.Sort(found)
 	placed := slices.Sorted(slices.Values(slices.Concat(runnable, needsAWS)))
-	if diff := cmp.Diff(placed, slices.Compact(found)); diff != "" {
+	if diff := gocmp.Diff(placed, slices.Compact(found)); diff != "" {
 		t.Errorf("commands of docs/deploy.md (-placed in this test +found):\n%s", diff)
 	}
 	text, err := os.ReadFile("../docs/deploy.md")
@@ -137,7 +155,7 @@ func TestTheGuideWorks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	several := []string{"Several accounts and Regions", "Many accounts"}
+	several := []string{"Several accounts and Regions", "Many accounts", "Functions that Lambda can't read", "Retire a cell"}
 	w := newWalk(t)
 	w.follow(t, oneAccount, func(s section) bool { return !slices.Contains(several, s.title) })
 	w.follow(t, string(threeAccounts), func(s section) bool {
@@ -148,10 +166,16 @@ func TestTheGuideWorks(t *testing.T) {
 // walk is a folder with everything that make reads, and stand-ins for two commands.
 type walk struct{ dir string }
 
-// cdkStandIn logs the policy and its arguments, and synthesizes the first time, as the CDK's command line does.
+// policies are the installations of the guide, and the policy file of each.
+var policies = map[string]string{wiring.DefaultPrefix: "policy.yaml", "blue": "blue.yaml"}
+
+// cdkStandIn logs the policy and its arguments, and synthesizes the first time for each prefix, as the CDK's command line
+// does. A prefix in the environment would be npm's, too.
 const cdkStandIn = `#!/bin/sh
-echo "$POLICY: $*" >> cdk.log
-[ -e out/cdk ] || CDK_OUTDIR=out/cdk exec build/bin/infra
+echo "$POLICY: $*${PREFIX+ with PREFIX=$PREFIX}" >> cdk.log
+context={} prefix=autopeer
+[ "$2" != -c ] || { prefix=${3#prefix=} && context='{"prefix":"'$prefix'"}'; }
+[ -e "out/$prefix" ] || CDK_OUTDIR=out/$prefix CDK_CONTEXT_JSON=$context exec build/bin/infra
 `
 
 // goStandIn compiles the checkout's sources, each output once: they don't change while the guide is followed. The last
@@ -205,27 +229,36 @@ func (w walk) follow(t *testing.T, file string, isPart func(section) bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.write(t, "policy.yaml", file, 0o644)
+	for _, name := range policies {
+		w.write(t, name, file, 0o644)
+	}
 	script, environments := w.script(t, isPart)
 	w.run(t, script)
 	if want := cells(p); !slices.Equal(environments, want) {
 		t.Errorf("the guide bootstraps %v, and the policy needs %v", environments, want)
 	}
-	want := stacks(p)
-	for _, assembly := range []string{"cdk.out", "out/cdk"} {
-		made, err := filepath.Glob(filepath.Join(w.dir, assembly, "*.template.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range made {
-			made[i] = strings.TrimSuffix(filepath.Base(made[i]), ".template.json")
-		}
-		slices.Sort(made) // without the extension, which sorts "-bus" first
-		if diff := cmp.Diff(want, made); diff != "" && (assembly != "cdk.out" || strings.Contains(script, "make synth")) {
-			t.Errorf("stacks in %s (-want +got):\n%s", assembly, diff)
-		}
+	synths := regexp.MustCompile(`(?m)^make synth POLICY=\S+(?: PREFIX=(\S+))?$`).FindAllStringSubmatch(script, -1)
+	for prefix := range policies {
+		w.checkAssembly(t, "out/"+prefix, stacks(p, prefix))
 	}
-	w.checkDeployments(t, want)
+	w.checkAssembly(t, "cdk.out", stacks(p, cmp.Or(synths[len(synths)-1][1], wiring.DefaultPrefix)))
+	w.checkDeployments(t, p)
+}
+
+// checkAssembly checks which stacks the folder has templates of.
+func (w walk) checkAssembly(t *testing.T, assembly string, want []string) {
+	t.Helper()
+	made, err := filepath.Glob(filepath.Join(w.dir, assembly, "*.template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range made {
+		made[i] = strings.TrimSuffix(filepath.Base(made[i]), ".template.json")
+	}
+	slices.Sort(made) // without the extension, which sorts "-bus" first
+	if diff := gocmp.Diff(want, made); diff != "" {
+		t.Errorf("stacks in %s (-want +got):\n%s", assembly, diff)
+	}
 }
 
 // script returns the runnable commands of the sections, and the accounts and Regions that the others bootstrap.
@@ -277,33 +310,44 @@ func (w walk) environment(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	kept := slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "POLICY=") || strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "MFLAGS=")
+		return strings.HasPrefix(v, "POLICY=") || strings.HasPrefix(v, "PREFIX=") || strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "MFLAGS=")
 	})
 	return append(kept, "GO_COMMAND="+command, "CHECKOUT="+checkout, "PATH="+filepath.Join(w.dir, "bin")+":"+os.Getenv("PATH"))
 }
 
-func (w walk) checkDeployments(t *testing.T, stacks []string) {
+// checkDeployments checks the calls of the CDK's command line: each installation with its policy, a diff before its first
+// deployment, and no question.
+func (w walk) checkDeployments(t *testing.T, p *policy.Policy) {
 	t.Helper()
 	log, err := os.ReadFile(filepath.Join(w.dir, "cdk.log"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	reviewed := false
+	reviewed := map[string]bool{}
 	for line := range strings.Lines(string(log)) {
-		command, named := strings.CutPrefix(strings.TrimSpace(line), "policy.yaml: ")
-		deploys := strings.HasPrefix(command, "deploy ")
-		if !named || deploys && (!reviewed || !strings.Contains(command, "--require-approval never")) {
-			t.Errorf("cdk has run with %q; want policy.yaml, a diff before a deployment, and no question", line)
+		m := cdkCall.FindStringSubmatch(strings.TrimSpace(line))
+		if m == nil {
+			t.Fatalf("cdk has run with %q, want a policy and a command", line)
 		}
-		_, selected, _ := strings.Cut(command, "--exclusively ")
+		file, command, prefix, options := m[1], m[2], cmp.Or(m[3], wiring.DefaultPrefix), m[4]
+		answer := map[string]string{"deploy": "--require-approval never", "destroy": "--force"}[command]
+		asks := !strings.Contains(options, answer)
+		if file != policies[prefix] || asks || command == "deploy" && !reviewed[prefix] {
+			t.Errorf("cdk has run with %q; want %s, a diff before a deployment, and no question", line, policies[prefix])
+		}
+		_, selected, _ := strings.Cut(options, "--exclusively ")
+		all := stacks(p, prefix)
 		for _, pattern := range strings.Fields(selected) {
-			if !slices.ContainsFunc(stacks, func(name string) bool { return matches(t, pattern, name) }) {
-				t.Errorf("the guide deploys %s, and the policy has %v", pattern, stacks)
+			if !slices.ContainsFunc(all, func(name string) bool { return matches(t, pattern, name) }) {
+				t.Errorf("the guide names %s, and the policy has %v", pattern, all)
 			}
 		}
-		reviewed = reviewed || command == "diff"
+		reviewed[prefix] = reviewed[prefix] || command == "diff"
 	}
 }
+
+// cdkCall is a line of the stand-in's log: the policy, the command, the prefix and the other options.
+var cdkCall = regexp.MustCompile(`^(\S+): (\w+)(?: -c prefix=(\w+))?((?: (?:--?\w[\w-]*|[\w*-]+))*)$`)
 
 func matches(t *testing.T, pattern, name string) bool {
 	t.Helper()
@@ -324,10 +368,10 @@ func cells(p *policy.Policy) []string {
 	return all
 }
 
-func stacks(p *policy.Policy) []string {
+func stacks(p *policy.Policy, prefix string) []string {
 	var all []string
 	for _, c := range p.Cells() {
-		all = append(all, wiring.StackName(wiring.DefaultPrefix, c), wiring.BusStackName(wiring.DefaultPrefix, c))
+		all = append(all, wiring.StackName(prefix, c), wiring.BusStackName(prefix, c))
 	}
 	slices.Sort(all)
 	return all

@@ -4,7 +4,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/autopeer/autopeer/infra/cdkjson"
 	"github.com/autopeer/autopeer/infra/cell"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/policyfile"
@@ -26,7 +26,7 @@ func main() {
 	os.Exit(code)
 }
 
-// mistake is what a person has to mend in the policy or the context.
+// mistake is an error in the policy or the context, which the operator has to correct.
 type mistake struct{ error }
 
 func run(getenv func(string) string, stderr io.Writer) int {
@@ -82,11 +82,9 @@ func addCells(app awscdk.App, p *policy.Policy, options cell.Options, code strin
 	return cell.NewAll(app, cell.Props{Policy: p, Options: options, Build: build})
 }
 
-// policyOf returns the name of the policy file: the variable's value, or else the context's. There is no default, because
-// a default would be deployed.
+// policyOf returns the name of the policy file. There is no default, because a default would be deployed.
 func policyOf(getenv func(string) string, get func(key string) any) (string, error) {
-	named, _ := get("policy").(string)
-	file := cmp.Or(getenv("POLICY"), named)
+	file := cdkjson.PolicyFile(getenv, get)
 	if file == "" {
 		return "", mistake{errors.New(`no policy file: set the variable POLICY (make deploy POLICY=policy.yaml), or "policy" in the context of cdk.json`)}
 	}
@@ -110,22 +108,18 @@ func readPolicy(stderr io.Writer, file string) (*policy.Policy, error) {
 }
 
 // readContext reads the context of cdk.json, so that the app gives the same stacks without the CDK's
-// command line. What that adds with -c goes before it.
+// command line, whose option -c takes precedence.
 func readContext() (map[string]any, error) {
-	data, err := os.ReadFile("cdk.json")
+	context, err := cdkjson.Context()
 	if err != nil {
 		return nil, err
 	}
-	file := struct{ Context map[string]any }{map[string]any{}}
-	if err := json.Unmarshal(data, &file); err != nil {
-		return nil, fmt.Errorf("read cdk.json: %w", err)
-	}
-	for key := range file.Context {
-		if !cell.IsOption(key) && key != "policy" && !strings.HasPrefix(key, "@aws-cdk/") {
+	for key := range context {
+		if !cell.IsOption(key) && key != cdkjson.Policy && !strings.HasPrefix(key, "@aws-cdk/") {
 			return nil, mistake{fmt.Errorf("cdk.json: context has %q, which nothing reads", key)}
 		}
 	}
-	return reproducible(file.Context), nil
+	return reproducible(context), nil
 }
 
 // reproducible leaves out where in a process a resource was made, which differs from one run to the next.

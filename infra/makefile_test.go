@@ -32,12 +32,15 @@ func TestCommandLines(t *testing.T) {
 		{"a deployment asks no questions", []string{"deploy", "POLICY=p.yaml"}, "POLICY='p.yaml'" + cdk + "deploy --require-approval never --concurrency 1 --all"},
 		{"several stacks at once", []string{"deploy", "POLICY=p.yaml", "CONCURRENCY=10"}, "POLICY='p.yaml'" + cdk + "deploy --require-approval never --concurrency 10 --all"},
 		{"single stacks", []string{"deploy", "POLICY=p.yaml", "STACKS=a b"}, "POLICY='p.yaml'" + cdk + "deploy --require-approval never --concurrency 1 --exclusively a b"},
+		{"a deployment of another installation", []string{"deploy", "POLICY=p.yaml", "PREFIX=blue", "STACKS=a b"}, "POLICY='p.yaml'" + cdk + "deploy -c prefix='blue' --require-approval never --concurrency 1 --exclusively a b"},
+		{"its diff", []string{"diff", "POLICY=p.yaml", "PREFIX=blue"}, "POLICY='p.yaml'" + cdk + "diff -c prefix='blue'"},
+		{"its synth", []string{"synth", "POLICY=p.yaml", "PREFIX=blue"}, `rm -rf cdk.out && CDK_CONTEXT_JSON='{"prefix":"blue"}' POLICY='p.yaml' build/bin/infra`},
 		{"a deployment has no default policy", []string{"deploy"}, "POLICY=''" + cdk + "deploy --require-approval never --concurrency 1 --all"},
 		{"nor has a diff", []string{"diff"}, "POLICY=''" + cdk + "diff"},
 		{"nor has synth", []string{"synth"}, "rm -rf cdk.out && POLICY='' build/bin/infra"},
-		{"a check has the example", []string{"policy"}, "build/bin/autopeer policy 'docs/examples/policy.yaml'"},
-		{"so has the embedded cloud", []string{"local"}, "build/bin/autopeer local --port 4566 --policy 'docs/examples/policy.yaml'"},
-		{"a check of a file", []string{"policy", "POLICY=p.yaml"}, "build/bin/autopeer policy 'p.yaml'"},
+		{"the command finds the policy to check", []string{"policy"}, "POLICY='' build/bin/autopeer policy"},
+		{"and that of the embedded cloud", []string{"local"}, "POLICY='' build/bin/autopeer local --port 4566"},
+		{"a check of a file", []string{"policy", "POLICY=p.yaml"}, "POLICY='p.yaml' build/bin/autopeer policy"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

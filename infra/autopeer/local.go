@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -23,13 +24,17 @@ import (
 )
 
 func localCommand() *cobra.Command {
-	var file string
+	var named string
 	var port int
 	cmd := &cobra.Command{
 		Use:   "local",
 		Short: "Run the embedded cloud with the cells of a policy, for the AWS CLI and anything else",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			file, err := policyFile(os.Getenv, named)
+			if err != nil {
+				return err
+			}
 			p, data, err := readPolicy(cmd.ErrOrStderr(), file)
 			if mistakes := (policyfile.Mistakes)(nil); errors.As(err, &mistakes) {
 				fmt.Fprintln(cmd.ErrOrStderr(), err)
@@ -41,12 +46,12 @@ func localCommand() *cobra.Command {
 			return serve(cmd.Context(), cmd.OutOrStdout(), p, data, port)
 		},
 	}
-	cmd.Flags().StringVar(&file, "policy", "docs/examples/policy.yaml", "the policy whose cells are deployed")
+	cmd.Flags().StringVar(&named, "policy", "", "the policy whose cells are deployed; without it, as for the command policy")
 	cmd.Flags().IntVar(&port, "port", 4566, "the port on 127.0.0.1; 0 takes any that is free")
 	return cmd
 }
 
-// serve runs the cells of the policy, of which data is the file, until the context ends.
+// serve runs the cells of the policy until the context ends. The data is the content of the policy file.
 func serve(ctx context.Context, out io.Writer, p *policy.Policy, data []byte, port int) error {
 	w, err := local.Prepare(ctx, out)
 	if err != nil {
@@ -70,7 +75,7 @@ func serve(ctx context.Context, out io.Writer, p *policy.Policy, data []byte, po
 	if err != nil {
 		return err
 	}
-	if cells, err = local.Launch(ctx, cloud, w, url, p, data, func(o outcome.Outcome) { tell(out, o) }); err != nil {
+	if cells, err = local.Launch(ctx, cloud, w, url, p, data, func(o outcome.Outcome) { printOutcome(out, o) }); err != nil {
 		return err
 	}
 	welcome(out, p, sites, url)
@@ -78,7 +83,7 @@ func serve(ctx context.Context, out io.Writer, p *policy.Policy, data []byte, po
 	return nil
 }
 
-// newCloud takes its time, so that somebody who watches sees one thing after another.
+// newCloud returns a cloud whose calls and events take a moment, so that an onlooker sees the steps in order.
 func newCloud(ids *local.IDs) *cloudsim.Cloud {
 	return cloudsim.New(cloudsim.Options{
 		EC2: func(trail apicall.Trail) http.Handler {
@@ -90,7 +95,7 @@ func newCloud(ids *local.IDs) *cloudsim.Cloud {
 	})
 }
 
-// welcome says what there is and what to try.
+// welcome prints the sites of the policy and commands to try.
 func welcome(out io.Writer, p *policy.Policy, sites []local.Site, url string) {
 	fmt.Fprintf(out, "autopeer on the embedded cloud, %s, with the %d cells of %s\n\n", url, len(p.Cells()), p.File)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -132,8 +137,8 @@ func pair(entry policy.Peering, sites []local.Site) (from, to local.Site) {
 	return from, to
 }
 
-// tell prints an announcement in one piece: several functions speak at once.
-func tell(out io.Writer, o outcome.Outcome) {
+// printOutcome prints an announcement in one piece, because several functions announce concurrently.
+func printOutcome(out io.Writer, o outcome.Outcome) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s  %s %s: %s\n", time.Now().Format(time.TimeOnly), o.Cell, o.Connection, o.Type, o.Reason.Sentence)
 	for _, c := range o.Changes {

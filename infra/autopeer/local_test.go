@@ -16,8 +16,8 @@ import (
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
 
-// TestLocalWithTheAWSCLI: somebody with the AWS CLI and nothing but what `make local` printed asks for a
-// connection, and everything else happens by itself.
+// TestLocalWithTheAWSCLI requests a connection with the AWS CLI, by the commands that `make local` prints. autopeer does
+// the rest.
 func TestLocalWithTheAWSCLI(t *testing.T) {
 	t.Parallel()
 	const file = "../../docs/examples/policy.yaml"
@@ -113,7 +113,7 @@ func (c cli) run(command string) map[string]any {
 	return answer
 }
 
-// until repeats a describe until the answer has what is wanted in it; the test's deadline ends it.
+// until repeats a describe until the output contains want, or until the test's deadline.
 func (c cli) until(command, want string) {
 	c.t.Helper()
 	for {
@@ -127,7 +127,34 @@ func (c cli) until(command, want string) {
 	}
 }
 
-// TestCommands: what a person sees of the policy check.
+// TestPolicyFile: a command that deploys nothing checks the file that a deployment would use, or else the example.
+func TestPolicyFile(t *testing.T) {
+	const named, inContext = "named.yaml", `{"context": {"policy": "context.yaml"}}`
+	tests := []struct{ name, argument, variable, cdk, want string }{
+		{"an argument", named, "variable.yaml", inContext, named},
+		{"the variable", "", "variable.yaml", inContext, "variable.yaml"},
+		{"the context", "", "", inContext, "context.yaml"},
+		{"neither", "", "", `{"context": {"policy": ""}}`, example},
+		{"no context", "", "", "", example},
+		{"a context that can't be read", "", "", "{", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			if tt.cdk != "" {
+				if err := os.WriteFile("cdk.json", []byte(tt.cdk), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := policyFile(func(name string) string { return map[string]string{"POLICY": tt.variable}[name] }, tt.argument)
+			if got != tt.want || (err == nil) != (tt.want != "") {
+				t.Errorf("policyFile() = %q, %v, want %q", got, err, tt.want)
+			}
+		})
+	}
+}
+
+// TestCommands checks the output and the errors of the commands.
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	wrong := filepath.Join(t.TempDir(), "policy.yaml")

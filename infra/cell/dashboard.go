@@ -25,8 +25,8 @@ type widget struct {
 	Properties map[string]any `json:"properties"`
 }
 
-// addDashboard answers at one look: is it working, what was connected, what was refused and why, how long
-// did it take, what waits. A dashboard's name is the account's, not the region's.
+// addDashboard adds a dashboard with the alarms, the connections, the refusals and their reasons, the time that connections
+// took, and the waiting messages. Its name is unique in the account, so it has the Region.
 func (b builder) addDashboard(scope constructs.Construct) {
 	body := encoded(map[string]any{"widgets": b.widgets()})
 	awscloudwatch.NewCfnDashboard(group(scope, "Dashboard"), jsii.String("Dashboard"), &awscloudwatch.CfnDashboardProps{
@@ -43,12 +43,12 @@ func (b builder) widgets() []widget {
 			b.outcomeMetrics(function.Connect, metrics.Outcomes, outcome.Connected, outcome.Conflicting, outcome.Denied),
 			b.outcomeMetrics(function.Disconnect, metrics.Outcomes, outcome.Disconnected)...)),
 		b.graph(0, 6, "Seconds from request to connected, 95 of 100", "p95", b.outcomeMetrics(function.Connect, metrics.Seconds, outcome.Connected)),
-		b.graph(8, 6, "What waits: age of the oldest message in seconds", "Maximum", b.queueMetrics("ApproximateAgeOfOldestMessage")),
+		b.graph(8, 6, "Waiting messages: age of the oldest one in seconds", "Maximum", b.queueMetrics("ApproximateAgeOfOldestMessage")),
 		b.graph(16, 6, "Calls to AWS, and those that AWS throttled", "Sum", b.callMetrics()),
-		b.table(0, 12, "What was connected", outcome.Connected, outcome.Disconnected),
-		b.table(12, 12, "What was refused, and why", outcome.Denied, outcome.Conflicting, outcome.Failed),
+		b.table(0, 12, "Connections", outcome.Connected, outcome.Disconnected),
+		b.table(12, 12, "Refusals and their reasons", outcome.Denied, outcome.Conflicting, outcome.Failed),
 		b.graph(0, 20, "Drift found and repaired, and events missed", "Sum", b.driftMetrics()),
-		b.table(8, 20, "What sweeps found", outcome.DriftFound, outcome.Repaired),
+		b.table(8, 20, "Findings of sweeps", outcome.DriftFound, outcome.Repaired),
 		b.graph(0, 28, "Messages that keep failing", "Sum", b.failingMetrics()),
 	}
 }
@@ -76,7 +76,7 @@ func (b builder) outcomeMetrics(f function.Name, metric string, types ...outcome
 	return lines
 }
 
-// driftMetrics is what sweeps find, and what those repair to whom they say so.
+// driftMetrics counts the findings of sweeps, the repairs and the missed events.
 func (b builder) driftMetrics() [][]string {
 	lines := b.outcomeMetrics(function.Sweep, metrics.Outcomes, outcome.DriftFound)
 	for _, f := range []function.Name{function.Accept, function.Connect, function.Disconnect} {

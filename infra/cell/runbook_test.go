@@ -41,6 +41,30 @@ func TestADeletedRuleCanBeRecreated(t *testing.T) {
 	}
 }
 
+// TestTheProcedureDependsOnNoDefaults: the CLI's profile may have another Region, and another output format than the JSON
+// that jq reads.
+func TestTheProcedureDependsOnNoDefaults(t *testing.T) {
+	t.Parallel()
+	runbook, err := os.ReadFile("../../docs/runbook.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(runbook), "\n## Recreate a deleted rule\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	commands := regexp.MustCompile(`(?m)^aws (\w+ [\w-]+).*`).FindAllStringSubmatch(section, -1)
+	if len(commands) != 4 {
+		t.Errorf("the section has %d commands of the AWS CLI, want 4", len(commands))
+	}
+	for _, c := range commands {
+		if !strings.Contains(c[0], ` --region "$region" `) {
+			t.Errorf("%q depends on the profile's Region", c[0])
+		}
+		if prints := c[1] != "cloudformation deploy"; prints != strings.Contains(c[0], " --output json") {
+			t.Errorf("%q: want --output json where the command prints JSON", c[0])
+		}
+	}
+}
+
 // removal returns the program of the runbook.
 func removal(t *testing.T) string {
 	t.Helper()

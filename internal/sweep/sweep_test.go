@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/domain/function"
@@ -187,6 +188,55 @@ func TestARequestThatCouldNotBeAnsweredIsNotMissed(t *testing.T) {
 	})
 }
 
+// TestFalseAlarms are the requests that count although their events came in time, as docs/runbook.md lists them: a sweep
+// sees that the request could be answered, and not that accept has tried, or that an obstacle was there before.
+func TestFalseAlarms(t *testing.T) {
+	refused := func(code string) func(*sandboxtest.T, lab.Site) {
+		return func(t *sandboxtest.T, _ lab.Site) {
+			t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
+				if c.Action != "AcceptVpcPeeringConnection" {
+					return nil
+				}
+				return &cloudsim.Failure{Code: code}
+			})
+		}
+	}
+	const destination = "172.31.0.0/16" // Finance's
+	tests := []struct {
+		name         string
+		before, then func(t *sandboxtest.T, m lab.Site) // the request, and five minutes after it
+	}{
+		{"EC2 denies the acceptance", refused("VpcPeeringConnectionsPerVpcLimitExceeded"), nil},
+		{"the acceptance is throttled at every try", refused("RequestLimitExceeded"), nil},
+		{"the acceptance is not permitted", refused("UnauthorizedOperation"), nil},
+		{"an obstacle is removed before a sweep sees it",
+			func(t *sandboxtest.T, m lab.Site) {
+				t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, destination) })
+			},
+			func(t *sandboxtest.T, m lab.Site) {
+				t.ByHand(one, func(p *lab.Person) { p.DeleteRoute(m.Table, destination) })
+			}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+				m, f := t.Company(one, one)
+				time.Sleep(time.Minute)
+				tt.before(t, m)
+				t.Ask(m, f)
+				time.Sleep(5 * time.Minute)
+				if tt.then != nil {
+					tt.then(t, m)
+				}
+				time.Sleep(time.Hour)
+				if n := missed(t); n != 1 {
+					t.Errorf("%d events count as missed, want the request's: correct docs/runbook.md where it counts no longer", n)
+				}
+			})
+		})
+	}
+}
+
 // TestASweepTakesTheSameCallsWhateverTheNumberOfConnections: two rounds of lists.
 func TestASweepTakesTheSameCallsWhateverTheNumberOfConnections(t *testing.T) {
 	calls := func(connections int) (rounds [][]string) {
@@ -218,13 +268,13 @@ func TestASweepTakesTheSameCallsWhateverTheNumberOfConnections(t *testing.T) {
 	}
 }
 
-// TestDrift: what people change by hand is found, announced, put right and announced again.
+// TestDrift: a change by hand is found, announced, repaired and announced again.
 func TestDrift(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(p *lab.Person, m, f lab.Site, pcx peering.ConnectionID)
 		cell   peering.Cell
-		words  string // of what was to be changed
+		words  string // of the wanted change
 	}{
 		{"a deleted route", func(p *lab.Person, m, _ lab.Site, _ peering.ConnectionID) { p.DeleteRoute(m.Table, "172.31.0.0/16") }, one, "create route 172.31.0.0/16"},
 		{"a revoked rule", func(p *lab.Person, _, f lab.Site, _ peering.ConnectionID) {
@@ -249,10 +299,10 @@ func TestDrift(t *testing.T) {
 					t.Errorf("found %+v; want a change %q in %s", found, tt.words, tt.cell)
 				}
 				if diff := cmp.Diff(found.Wanted, repaired.Changes); diff != "" {
-					t.Errorf("what was repaired isn't what was found (-found +repaired):\n%s", diff)
+					t.Errorf("the repair differs from the finding (-found +repaired):\n%s", diff)
 				}
 				if n := missed(t); n != 0 {
-					t.Errorf("%d events count as missed, and none would have told", n)
+					t.Errorf("%d events count as missed, although a change by hand has none", n)
 				}
 				mark := t.Cloud.Mark()
 				t.Sweep()
@@ -308,7 +358,7 @@ func TestAConnectionThatWasThereBefore(t *testing.T) {
 	})
 }
 
-// TestAPeeringThatIsRemovedFromThePolicy: what became of its connections is the policy's to say.
+// TestAPeeringThatIsRemovedFromThePolicy: the policy decides about its connections.
 func TestAPeeringThatIsRemovedFromThePolicy(t *testing.T) {
 	for _, tt := range []struct {
 		name, removed string
@@ -372,7 +422,7 @@ func TestARequestThatIsDenied(t *testing.T) {
 	})
 }
 
-// TestWhatStoodInTheWay: a request is accepted once that is gone, and nobody has to ask again.
+// TestWhatStoodInTheWay: a request is accepted once the obstacle is gone, without another request.
 func TestWhatStoodInTheWay(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)

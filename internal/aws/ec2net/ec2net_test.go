@@ -3,11 +3,13 @@ package ec2net_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -46,9 +48,14 @@ func answeredBy(t *testing.T, answer func(apicall.Call) *cloudsim.Failure) *ec2n
 	cloud := cloudsim.New(cloudsim.Options{})
 	t.Cleanup(cloud.Close)
 	cloud.Inject(answer)
+	return over(cloud)
+}
+
+// over returns a network whose client doesn't retry.
+func over(transport http.RoundTripper) *ec2net.Network {
 	return ec2net.New(ec2.NewFromConfig(aws.Config{
 		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("111111111111", "any", ""),
-		HTTPClient: &http.Client{Transport: cloud}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		HTTPClient: &http.Client{Transport: transport}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	}))
 }
 
@@ -318,6 +325,22 @@ func TestClasses(t *testing.T) {
 	}
 }
 
+// TestKeysOfRefusals: two refusals that name different resources have different keys, and their words count for nothing.
+func TestKeysOfRefusals(t *testing.T) {
+	t.Parallel()
+	key := func(message string) string {
+		failure := cloudsim.Failure{Code: "ActiveVpcPeeringConnectionPerVpcLimitExceeded", Message: message}
+		return strings.Join(fault.Keys(network(t, failure).Accept(t.Context(), "pcx-1")), " ")
+	}
+	first, reworded := key("The maximum of vpc-0a1b2c3d4e5f60001 is reached."), key("no more for VPC 'vpc-0a1b2c3d4e5f60001', at-most 50")
+	if first != reworded || !strings.Contains(first, "vpc-0a1b2c3d4e5f60001") {
+		t.Errorf("keys %q and %q, want one with the VPC", first, reworded)
+	}
+	if other := key("The maximum of vpc-0a1b2c3d4e5f60002 is reached."); other == first {
+		t.Errorf("the key of another VPC is %q, too", other)
+	}
+}
+
 func TestAnAnswerAboutAnotherConnectionIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	n := answering(t, `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcPeeringConnectionSet>
@@ -328,7 +351,7 @@ func TestAnAnswerAboutAnotherConnectionIsNotBelieved(t *testing.T) {
 	}
 }
 
-// TestARouteThatIsGoneIsNotReplaced, and doesn't count as replaced: whoever looks again creates it.
+// TestARouteThatIsGoneIsNotReplaced, and doesn't count as replaced: the next look creates it.
 func TestARouteThatIsGoneIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	n := answering(t, `<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item><routeTableId>rtb-1</routeTableId></item></routeTableSet></DescribeRouteTablesResponse>`)
@@ -455,5 +478,74 @@ func TestMultipathResilience(t *testing.T) {
 	}
 	if want := []peering.ConnectionID{"pcx-1", "pcx-2", "pcx-3", "pcx-7"}; len(found) != 7 || !slices.Equal(got, want) {
 		t.Errorf("%v of %d connections allow multipath resilience, want %v of 7", got, len(found), want)
+	}
+}
+
+// closing counts the bodies that the HTTP client returns and those that are closed. Each body ends with err, if that isn't nil.
+type closing struct {
+	http.RoundTripper
+	err            error
+	opened, closed atomic.Int32
+}
+
+func (c *closing) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := c.RoundTripper.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	c.opened.Add(1)
+	response.Body = &body{response.Body, c}
+	return response, nil
+}
+
+type body struct {
+	io.ReadCloser
+	of *closing
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if errors.Is(err, io.EOF) && b.of.err != nil {
+		err = b.of.err
+	}
+	return n, err
+}
+
+func (b *body) Close() error {
+	b.of.closed.Add(1)
+	return b.ReadCloser.Close()
+}
+
+// TestBodiesOfConnectionsAreClosed, each once, also if the response can't be read.
+func TestBodiesOfConnectionsAreClosed(t *testing.T) {
+	t.Parallel()
+	const answer = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcPeeringConnectionSet>` +
+		`<item><vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId></item></vpcPeeringConnectionSet></DescribeVpcPeeringConnectionsResponse>`
+	tests := []struct {
+		name    string
+		failure cloudsim.Failure
+		end     error // of the body
+		want    string
+	}{
+		{"a response", cloudsim.Failure{Answer: answer}, nil, ""},
+		{"a response that breaks off", cloudsim.Failure{Answer: answer}, io.ErrUnexpectedEOF, "read the answer: unexpected EOF"},
+		{"a response that isn't XML", cloudsim.Failure{Answer: answer[:100]}, nil, "parse the answer: "},
+		{"a refusal", cloudsim.Failure{Status: http.StatusBadRequest, Code: "InvalidParameterValue"}, nil, "InvalidParameterValue"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			cloud := cloudsim.New(cloudsim.Options{})
+			t.Cleanup(cloud.Close)
+			cloud.Inject(func(apicall.Call) *cloudsim.Failure { return &tt.failure })
+			transport := &closing{RoundTripper: cloud, err: tt.end}
+			found, err := over(transport).ConnectionsIn(t.Context(), peering.Active)
+			if err == nil && (tt.want != "" || len(found) != 1) || err != nil && (tt.want == "" || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("ConnectionsIn() = %v, %v; want error %q, or else a connection", found, err, tt.want)
+			}
+			if opened, closed := transport.opened.Load(), transport.closed.Load(); opened != 1 || closed != opened {
+				t.Errorf("%d bodies and %d calls of Close, want one of each", opened, closed)
+			}
+		})
 	}
 }

@@ -3,6 +3,8 @@ package ec2net
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/aws/smithy-go"
 
@@ -55,7 +57,8 @@ var outdated = map[string]bool{"RouteAlreadyExists": true, "InvalidPermission.Du
 type action struct{ description, key string }
 
 // classify adds the action to err and gives it its class. A Denied error is announced, so its text leaves out the
-// request's id, and its key has the action's and EC2's code: a repetition reads the same and keeps its id.
+// request's id, and its key has the action's, EC2's code and the ids that EC2's message names: a repetition reads the same
+// and keeps its id.
 func classify(a action, err error) error {
 	if err == nil {
 		return nil
@@ -69,7 +72,18 @@ func classify(a action, err error) error {
 	}
 	class := classes[api.ErrorCode()]
 	if class == fault.Denied {
-		return fault.Keyed(a.key+"|"+api.ErrorCode(), fault.Errorf(class, "%s: %s (%s)", a.description, api.ErrorMessage(), api.ErrorCode()))
+		key := strings.Join(append([]string{a.key, api.ErrorCode()}, ids(api.ErrorMessage())...), "|")
+		return fault.Keyed(key, fault.Errorf(class, "%s: %s (%s)", a.description, api.ErrorMessage(), api.ErrorCode()))
 	}
 	return fault.As(class, fmt.Errorf("%s: %w", a.description, err))
+}
+
+// ids returns the ids of resources in a message, in its order: "vpc-0a1b2c3d" of "The VPC 'vpc-0a1b2c3d' has …".
+func ids(message string) []string {
+	isPart := func(r rune) bool { return r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' }
+	words := strings.FieldsFunc(message, func(r rune) bool { return !isPart(r) })
+	return slices.DeleteFunc(words, func(word string) bool {
+		i := strings.LastIndexByte(word, '-')
+		return i < 0 || !strings.ContainsAny(word[i:], "0123456789")
+	})
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// multipathClient describes connections, and notes which of them have a requester that allows multipath resilience. The types
-// of the SDK don't have these fields yet (service/ec2 up to v1.346.0), so it reads them from the answer itself. They are
-// those of botocore 1.44.8. It isn't safe for concurrent use.
+// multipathClient describes connections, and notes which of them have a requester that allows multipath resilience. The SDK's
+// types lack these fields in service/ec2 v1.344.0, which go.mod requires, and in all versions up to v1.346.0. So it reads
+// them from the response itself, by their names in botocore 1.44.8. It isn't safe for concurrent use.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnection.html
 type multipathClient struct {
 	*ec2.Client
@@ -30,7 +30,7 @@ func (c multipathClient) DescribeVpcPeeringConnections(ctx context.Context, in *
 	return c.Client.DescribeVpcPeeringConnections(ctx, in, append(options, ec2.WithAPIOptions(c.readAnswers))...)
 }
 
-// readAnswers reads each answer before the SDK does: the last step is the nearest to the connection.
+// readAnswers reads each response before the SDK does: the last step is the nearest to the connection.
 func (c multipathClient) readAnswers(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("ReadMultipathResilience",
 		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
@@ -42,12 +42,17 @@ func (c multipathClient) readAnswers(stack *middleware.Stack) error {
 		}), middleware.After)
 }
 
+// note reads the response's body and replaces it by a copy, which closes the original: the SDK closes the body of every
+// response, also after an error, and http.Response requires that of its user.
 func (c multipathClient) note(response *smithyhttp.Response) error {
 	data, err := io.ReadAll(response.Body)
 	if err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
-	response.Body = io.NopCloser(bytes.NewReader(data))
+	response.Body = struct {
+		io.Reader
+		io.Closer
+	}{bytes.NewReader(data), response.Body}
 	found, err := multipathIn(data)
 	maps.Copy(c.allowed, found)
 	return err

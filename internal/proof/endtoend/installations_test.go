@@ -317,3 +317,83 @@ func TestOfTwoInstallationsOneConnects(t *testing.T) {
 		})
 	}
 }
+
+// retag gives the connection and its rules to an installation, in both cells, as docs/deploy.md describes. An earlier
+// version's rules have no tag of an installation.
+func retag(t *sandboxtest.T, pcx peering.ConnectionID, to string) {
+	t.Helper()
+	for _, c := range []peering.Cell{one, two} {
+		rules, err := t.Network(c).IngressRules(t.Ctx, pcx)
+		t.Must(err)
+		t.ByHand(c, func(p *lab.Person) {
+			p.Tag(string(pcx), map[string]string{peering.TagManaged: to})
+			for _, r := range rules {
+				p.Tag(string(r.ID), map[string]string{peering.TagManaged: to})
+			}
+		})
+	}
+}
+
+// TestARetaggedConnectionIsHandedOver to the installation that the tags name: it changes the connection as its policy asks,
+// and removes the routes and rules at the end. The old one takes nothing back when its policy loses the peering.
+func TestARetaggedConnectionIsHandedOver(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		blue := deployBeside(t, strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "protocol: icmp", "protocol: tcp, ports: [443]", 1))
+		time.Sleep(time.Hour)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+
+		mark := t.Cloud.Mark()
+		retag(t, pcx, "blue")
+		time.Sleep(time.Hour)
+		handedOver := append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "tcp 443", m))
+		t.Holds(handedOver...)
+		t.Redeploy(wide(one, two)) // without the peering, and with removed: disconnect
+		time.Sleep(25 * time.Hour)
+		t.Holds(handedOver...)
+		if got := blue.announced(pcx); !slices.Contains(got, outcome.Repaired) {
+			t.Errorf("the new installation announced %v, want a repair", got)
+		}
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		time.Sleep(time.Hour)
+		t.Holds()
+		t.Unchanged(mark) // by the old installation
+		t.InDeadLetters(0)
+	})
+}
+
+// TestAnEarlierVersionsConnectionIsHandedOver: it tagged connections as "true", and rules with the connection only. A drift of
+// such a connection is left alone until it is retagged.
+func TestAnEarlierVersionsConnectionIsHandedOver(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		retag(t, pcx, "true")
+		rules, err := t.Network(two).IngressRules(t.Ctx, pcx)
+		t.Must(err)
+		t.ByHand(two, func(p *lab.Person) {
+			for _, r := range rules {
+				p.Untag(string(r.ID), peering.TagManaged)
+			}
+		})
+		connected := sandboxtest.Pinging(m, f, pcx)
+		t.ByHand(one, func(p *lab.Person) { p.DeleteRoute(m.Table, f.VPC.Block.String()) })
+		drifted := slices.DeleteFunc(slices.Clone(connected), func(s string) bool { return s == sandbox.Routes(m.Table, f, pcx) })
+		time.Sleep(25 * time.Hour)
+		t.Holds(drifted...)
+		if said := t.Said(outcome.Conflicting, pcx); len(said) == 0 {
+			t.Error("no conflict with another installation was announced")
+		}
+
+		retag(t, pcx, "autopeer")
+		time.Sleep(time.Hour)
+		t.Holds(connected...)
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		time.Sleep(time.Hour)
+		t.Holds()
+		t.InDeadLetters(0)
+	})
+}

@@ -1,0 +1,32 @@
+// Package cdkjson reads cdk.json, and finds the policy file for the CDK app and for the command that checks policies.
+package cdkjson
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+)
+
+// Policy is the key of the policy file in the context.
+const Policy = "policy"
+
+// Context returns the context of the cdk.json in the working directory. The CDK's command line prefers it to
+// cdk.context.json and ~/.cdk.json, and passes the app the values of its option -c instead.
+func Context() (map[string]any, error) {
+	data, err := os.ReadFile("cdk.json")
+	if err != nil {
+		return nil, err
+	}
+	file := struct{ Context map[string]any }{map[string]any{}}
+	if err := json.Unmarshal(data, &file); err != nil {
+		return nil, fmt.Errorf("read cdk.json: %w", err)
+	}
+	return file.Context, nil
+}
+
+// PolicyFile returns the name of the policy file: the value of the variable POLICY, or else of the context, or else "".
+func PolicyFile(getenv func(string) string, get func(key string) any) string {
+	named, _ := get(Policy).(string)
+	return cmp.Or(getenv("POLICY"), named)
+}
