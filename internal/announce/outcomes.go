@@ -89,6 +89,15 @@ func OfAnotherInstallation(o outcome.Outcome, other peering.Installation) outcom
 	return o.Because("other-installation", fmt.Sprintf("%s is managed by the installation %s in %s, so this one leaves it alone", o.Connection, other, o.Cell), string(other))
 }
 
+// LostTags returns o as a failure to recognize a rule, with the command that revokes it. If the policy allows the rule, it is
+// made again.
+func LostTags(o outcome.Outcome, r plan.UntaggedRule) outcome.Outcome {
+	o.Type = outcome.Failed
+	o.Next = fmt.Sprintf("in %s: aws ec2 revoke-security-group-ingress --region %s --group-id %s --ip-permissions '%s'; the next sweep adds the rule again if the policy allows it",
+		o.Cell.Account, o.Cell.Region, r.Group, r.ToRevoke())
+	return o.Because("untagged-rule", r.String(), r.Key())
+}
+
 // Refused returns o as a failure for the reason that EC2 gave.
 func Refused(o outcome.Outcome, err error) outcome.Outcome {
 	o.Type = outcome.Failed

@@ -81,6 +81,11 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	}
 	current.untagged = h.Untagged
 	found := s.find(current)
+	return errors.Join(s.pass(ctx, h, found), s.announceUntagged(ctx, h, current))
+}
+
+// pass has the findings repaired, announced or looked at again, as the reason for the sweep demands.
+func (s *Sweeper) pass(ctx context.Context, h hint.Hint, found findings) error {
 	switch h.Kind {
 	case hint.Changed:
 		return errors.Join(s.send(ctx, found.drift().inForce(), false), s.suspect(ctx, found.drift().closing()))

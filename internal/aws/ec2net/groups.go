@@ -48,31 +48,49 @@ func securityGroup(g types.SecurityGroup) peering.SecurityGroup {
 		VPC:     peering.VPCID(aws.ToString(g.VpcId)),
 		Owner:   peering.AccountID(aws.ToString(g.OwnerId)),
 		Name:    aws.ToString(g.GroupName),
-		Ingress: permissions(g.IpPermissions),
-		Egress:  permissions(g.IpPermissionsEgress),
-		Tags:    tagsOf(g.Tags),
+		Ingress: permissions(g.IpPermissions), Described: described(g.IpPermissions),
+		Egress: permissions(g.IpPermissionsEgress),
+		Tags:   tagsOf(g.Tags),
 	}
 }
 
-// permissions returns one permission for each source; EC2 merges sources with the same protocol and ports.
 func permissions(merged []types.IpPermission) []peering.Permission {
 	var all []peering.Permission
+	eachOf(merged, func(p peering.Permission, _ *string) { all = append(all, p) })
+	return all
+}
+
+// described returns the permissions whose description autopeer wrote, with the connection that it names.
+func described(merged []types.IpPermission) map[peering.Permission]peering.ConnectionID {
+	var ours map[peering.Permission]peering.ConnectionID
+	eachOf(merged, func(p peering.Permission, description *string) {
+		if c := peering.Described(aws.ToString(description)); c != "" {
+			if ours == nil {
+				ours = map[peering.Permission]peering.ConnectionID{}
+			}
+			ours[p] = c
+		}
+	})
+	return ours
+}
+
+// eachOf calls do with one permission for each source, and its description; EC2 merges sources with the same protocol and ports.
+func eachOf(merged []types.IpPermission, do func(p peering.Permission, description *string)) {
 	for _, m := range merged {
 		each := permission(m.IpProtocol, m.FromPort, m.ToPort)
 		for _, r := range m.IpRanges {
-			all = append(all, withSource(each, r.CidrIp, nil, nil, nil))
+			do(withSource(each, r.CidrIp, nil, nil, nil), r.Description)
 		}
 		for _, r := range m.Ipv6Ranges {
-			all = append(all, withSource(each, nil, r.CidrIpv6, nil, nil))
+			do(withSource(each, nil, r.CidrIpv6, nil, nil), r.Description)
 		}
 		for _, g := range m.UserIdGroupPairs {
-			all = append(all, withSource(each, nil, nil, g.GroupId, nil))
+			do(withSource(each, nil, nil, g.GroupId, nil), g.Description)
 		}
 		for _, l := range m.PrefixListIds {
-			all = append(all, withSource(each, nil, nil, nil, l.PrefixListId))
+			do(withSource(each, nil, nil, nil, l.PrefixListId), l.Description)
 		}
 	}
-	return all
 }
 
 // permission leaves out the ports of all traffic, which one describe shows as -1 and the other not at all.

@@ -1,6 +1,7 @@
 package peering
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 )
@@ -72,8 +73,10 @@ type SecurityGroup struct {
 	Owner   AccountID
 	Name    string
 	Ingress []Permission
-	Egress  []Permission
-	Tags    map[string]string
+	// Described maps those of Ingress whose description autopeer wrote to the connection that it names.
+	Described map[Permission]ConnectionID
+	Egress    []Permission
+	Tags      map[string]string
 }
 
 // IngressRule is one rule with an id and tags of its own.
@@ -86,6 +89,25 @@ type IngressRule struct {
 	Stale       bool
 	Description string
 	Tags        map[string]string
+}
+
+// descriptionOf begins the description of every rule that autopeer makes.
+const descriptionOf = "autopeer "
+
+// Describe returns the description of a rule for the connection, by which a person recognizes it. EC2 allows few characters
+// in it, and no "<" or ">".
+func Describe(c ConnectionID, peer, own string) string {
+	return fmt.Sprintf("%s%s %s to %s", descriptionOf, c, peer, own)
+}
+
+// Described returns the connection that a rule's description names, "" for a description that autopeer didn't write.
+func Described(description string) ConnectionID {
+	rest, ours := strings.CutPrefix(description, descriptionOf)
+	id, _, _ := strings.Cut(rest, " ")
+	if c := ConnectionID(id); ours && c.IsValid() {
+		return c
+	}
+	return ""
 }
 
 // Connection returns the connection that the rule was made for, "" where autopeer didn't make it.

@@ -57,8 +57,7 @@ func authorizations(s Side, g peering.SecurityGroupID, missing []peering.Permiss
 	authorize := func(permissions ...peering.Permission) {
 		changes = append(changes, Authorize{
 			Group: g, Connection: s.Connection.ID, By: s.By, Permissions: permissions, Peer: s.Connection.VPC(s.Role.Other()).Owner,
-			// EC2 allows few characters here, and no "<" or ">".
-			Description: fmt.Sprintf("autopeer %s %s to %s", s.Connection.ID, s.Peer, s.Own),
+			Description: peering.Describe(s.Connection.ID, s.Peer, s.Own),
 		})
 	}
 	for _, p := range missing {
