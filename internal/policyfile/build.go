@@ -61,6 +61,7 @@ func (e entry) policy() policy.Peering {
 		Approval:  e.Approval.value,
 		Manage:    e.Manage.value,
 		Multipath: e.Multipath.value,
+		Tags:      e.Tags.value,
 		DNS:       e.DNS.value,
 		Line:      e.at.line,
 	}

@@ -62,6 +62,7 @@ var forms = map[reflect.Type]jsonschema.Schema{
 	reflect.TypeFor[policy.Removed]():    enumForm(policy.ReportRemoved, policy.DisconnectRemoved),
 	reflect.TypeFor[peering.Role]():      enumForm(peering.Requester, peering.Accepter),
 	reflect.TypeFor[policy.Approval]():   enumForm(policy.ManualApproval),
+	reflect.TypeFor[policy.Tags]():       enumForm(policy.NoTags),
 	reflect.TypeFor[policy.TableScope](): enumForm(policy.AllTables, policy.MainTable, policy.NoTables),
 	reflect.TypeFor[peering.Protocol]():  enumForm(peering.TCP, peering.UDP, peering.ICMP, peering.ICMPv6, allProtocols),
 

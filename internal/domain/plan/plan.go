@@ -87,6 +87,9 @@ func planOptions(s Side) []Change {
 
 // planTags leaves a Name that somebody has given.
 func planTags(s Side) []Change {
+	if s.Terms.Tags == policy.NoTags {
+		return nil
+	}
 	missing := map[string]string{}
 	if s.Connection.Tags[peering.TagName] == "" {
 		missing[peering.TagName] = s.name()

@@ -68,6 +68,7 @@ type Peering struct {
 	Approval  Approval          `json:"approval,omitempty"`
 	Manage    peering.Role      `json:"manage,omitempty"`    // the only half that autopeer manages; set only with Requester
 	Multipath bool              `json:"multipath,omitempty"` // requests that allow multipath resilience may be accepted
+	Tags      Tags              `json:"tags,omitempty"`
 	DNS       bool              `json:"dns,omitempty"`
 	Routes    map[string]Routes `json:"routes,omitempty"` // by department; one that is missing means the zero value
 	Allow     []Allow           `json:"allow,omitempty"`
@@ -79,6 +80,12 @@ type Approval string
 
 // ManualApproval leaves the last word to a person.
 const ManualApproval Approval = "manual"
+
+// Tags says which tags autopeer gives to connections. The zero value is its own and a name.
+type Tags string
+
+// NoTags leaves connections without tags of autopeer.
+const NoTags Tags = "none"
 
 // Routes says which route tables of one department lead where in the other's VPC. The zero value is
 // every table, to every block.
