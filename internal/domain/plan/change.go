@@ -18,6 +18,15 @@ type Change interface {
 	Key() string
 }
 
+// Removes reports whether the change takes a route or rules away.
+func Removes(c Change) bool {
+	switch c.(type) {
+	case DeleteRoute, Revoke:
+		return true
+	}
+	return false
+}
+
 // key joins the codes, ids and figures that identify a thing.
 func key(parts ...any) string {
 	texts := make([]string, len(parts))

@@ -57,7 +57,7 @@ func TestWithBlocks(t *testing.T) {
 
 // decision lets marketing and finance connect, and marketing ping finance.
 func decision() policy.Decision {
-	return policy.Decision{Requester: "marketing", Accepter: "finance", Peering: &policy.Peering{
+	return policy.Decision{Verdict: policy.Accept, Requester: "marketing", Accepter: "finance", Peering: &policy.Peering{
 		Between: [2]string{"marketing", "finance"},
 		Allow:   []policy.Allow{{From: "marketing", To: "finance", Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-b"}}}},
 	}}

@@ -78,6 +78,12 @@ func (d Decision) IsUnlisted() bool {
 	return d.Code == NotListed || d.Code == WrongDirection || d.Code == SameVPC
 }
 
+// IsObjection reports whether the policy has a peering for the connection and objects to the connection all the same, because
+// of its blocks for example. On an active connection additions wait then, and removals don't.
+func (d Decision) IsObjection() bool {
+	return d.Peering != nil && d.Verdict != Accept && !d.IsUnlisted()
+}
+
 // Terms returns what the decision's peering asks of one side. The zero value follows from a decision
 // that rests on no peering.
 func (d Decision) Terms(r peering.Role) Terms {
