@@ -58,7 +58,7 @@ func (d *Disconnector) Handle(ctx context.Context, h hint.Hint) error {
 	if err := d.alive(h, current); err != nil {
 		return err
 	}
-	changes := plan.Disconnect(current.remains).Changes
+	changes := plan.Disconnect(current.remains).Changes()
 	made, err := d.apply(ctx, current, changes)
 	if err != nil || !d.concerns(h, current, changes) {
 		return err
@@ -121,7 +121,7 @@ func (d *Disconnector) alive(h hint.Hint, current observed) error {
 	}
 	fresh := h.IsFresh(d.now())
 	switch {
-	case current.connection == nil && fresh && !h.Drift && len(plan.Disconnect(current.remains).Changes) > 0:
+	case current.connection == nil && fresh && !h.Drift && len(plan.Disconnect(current.remains).Changes()) > 0:
 		return fmt.Errorf("%s is not visible, or not yet", h.Connection)
 	case !lives || d.isRemoved(current):
 		return nil
