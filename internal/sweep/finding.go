@@ -17,10 +17,12 @@ const (
 	retired     = "retired"     // a route or rule of a connection to or from a retired cell
 )
 
-// finding is a difference to repair or, as a reminder, an outcome to publish once more.
+// finding is a difference to repair or, as a reminder, an outcome to publish once more. One that closes is repaired without
+// waiting for a second look, also on a side with an obstacle.
 type finding struct {
 	outcome.Outcome
 	reminder bool
+	closes   bool // the repair removes routes or rules of a living connection
 	missed   bool // an event should have reported it by now; see isMissed
 }
 
@@ -31,9 +33,14 @@ func (f finding) key() string {
 
 type findings []finding
 
-func (all findings) drift() findings { return all.only(func(f finding) bool { return !f.reminder }) }
+func (all findings) drift() findings {
+	return all.only(func(f finding) bool { return !f.reminder || f.closes })
+}
 
-func (all findings) reminders() findings { return all.only(func(f finding) bool { return f.reminder }) }
+// urgent returns the findings that don't wait for a second look.
+func (all findings) urgent() findings {
+	return all.only(func(f finding) bool { return f.reminder || f.closes })
+}
 
 func (all findings) missed() findings { return all.only(func(f finding) bool { return f.missed }) }
 

@@ -68,7 +68,7 @@ func New(cell peering.Cell, p *policy.Policy, interval time.Duration, d Dependen
 const grace = 5 * time.Minute
 
 // Handle sweeps. After a change event, findings are sent at once. A scheduled sweep looks again after grace, because a
-// repair may already be in progress.
+// repair may already be in progress: only then is a difference drift. Removals on a living connection are sent at once.
 func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	switch h.Kind {
 	case hint.Changed, hint.Scheduled, hint.Suspected:
@@ -86,7 +86,7 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	case hint.Suspected:
 		return s.confirm(ctx, found.drift().among(h.Suspects))
 	}
-	return errors.Join(s.send(ctx, found.reminders(), false), s.suspect(ctx, found.drift()))
+	return errors.Join(s.send(ctx, found.urgent(), false), s.suspect(ctx, found.drift()))
 }
 
 // send puts the findings on the queues of the functions that repair them.
