@@ -32,10 +32,8 @@ func (s *Sweeper) find(current observed) findings {
 			found = append(found, s.pending(c, d, current)...)
 		case c.State == peering.Expired && s.isRecent(c.Expires):
 			found = append(found, s.remind(c, d, function.Accept))
-		case c.State == peering.Active && (d.Verdict == policy.Accept || d.IsObjection()):
-			found = append(found, s.sides(c, d, current, alive)...)
 		case c.State == peering.Active:
-			found = append(found, s.unallowed(c, d, current)...)
+			found = append(found, s.active(c, d, current, alive)...)
 		}
 	}
 	found = append(found, s.leftovers(current, alive)...)
@@ -102,6 +100,13 @@ func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, current observ
 func (s *Sweeper) isRecent(t time.Time) bool {
 	age := s.now().Sub(t)
 	return age >= 0 && age < s.interval*3/2
+}
+
+func (s *Sweeper) active(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
+	if d.Verdict == policy.Accept || d.IsObjection() {
+		return s.sides(c, d, current, alive)
+	}
+	return s.unallowed(c, d, current)
 }
 
 // sides finds missing and surplus routes and rules on the sides that the cell owns. An objection of the policy, because of which
