@@ -90,7 +90,7 @@ func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) (
 	switch {
 	case pcx.IsForeignTo(c.policy.Installation):
 		return nil, c.ofAnother(pcx, d), nil
-	case d.Verdict == policy.Accept, d.IsObjection():
+	case c.policy.Maintains(pcx, d, current.Rules):
 	case d.Provisional:
 		return nil, nil, withoutBlocks(pcx)
 	default:

@@ -103,7 +103,7 @@ func (s *Sweeper) isRecent(t time.Time) bool {
 }
 
 func (s *Sweeper) active(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
-	if d.Verdict == policy.Accept || d.IsObjection() {
+	if s.policy.Maintains(c, d, current.Rules) {
 		return s.sides(c, d, current, alive)
 	}
 	return s.unallowed(c, d, current)
