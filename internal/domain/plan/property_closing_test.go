@@ -20,11 +20,11 @@ func drawMaybeClosing(t *rapid.T) plan.Side {
 	return s
 }
 
-// withoutSwaps returns the side without quotas, and without rules for which EC2 has no room beside the same one of this
-// connection: those of dead connections and stale ones.
+// withoutSwaps returns the side without quotas, without rules for which EC2 has no room beside the same one of this
+// connection, which are those of dead connections and stale ones, and without blackholes that disconnect will delete.
 func withoutSwaps(s plan.Side) plan.Side {
 	s.Limits = policy.Limits{Routes: 1000, Rules: 1000}
-	s.Old, s.Ours = nil, slices.Clone(s.Ours)
+	s.Old, s.Dead, s.Ours = nil, nil, slices.Clone(s.Ours)
 	for i := range s.Ours {
 		s.Ours[i].Stale = false
 	}
