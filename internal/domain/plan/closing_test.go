@@ -142,6 +142,10 @@ func TestNarrowing(t *testing.T) {
 			[]string{"authorize tcp 40-150 from 172.31.0.0/16 in sg-1", "then revoke sgr-1, sgr-2, sgr-3 in sg-1", conflicting}},
 		{"not of a rule that is widened elsewhere", rules([]peering.Permission{tcp(443, 445, "172.31.0.0/16")}, allowing(444, 446, "172.31.1.0/24")),
 			[]string{"revoke sgr-1 in sg-1", conflicting}},
+		{"not to a rule that a dead connection has left, which EC2 has only once", func(s *plan.Side) {
+			rules([]peering.Permission{tcp(443, 443, "172.31.0.0/16"), tcp(443, 443, "172.31.1.0/24")}, allowing(443, 443, "172.31.1.0/24"))(s)
+			s.Ours, s.Old = s.Ours[:1], s.Ours[1:]
+		}, []string{"revoke sgr-1 in sg-1", conflicting}},
 		{"not of another group's rule", func(s *plan.Side) {
 			rules([]peering.Permission{tcp(443, 443, "172.31.0.0/16")}, allowing(443, 443, "172.31.1.0/24"))(s)
 			s.Groups = append(s.Groups, peering.SecurityGroup{ID: "sg-2"})
@@ -194,6 +198,37 @@ func TestNarrowingInAFullGroup(t *testing.T) {
 				t.Errorf("plan (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestWhatKeepsTrafficComesBeforeOtherAdditions where there isn't room for both.
+func TestWhatKeepsTrafficComesBeforeOtherAdditions(t *testing.T) {
+	t.Parallel()
+	p := plan.Connect(marketing(func(s *plan.Side) {
+		group(s, tcp(443, 443, "172.31.0.0/16"))
+		s.Terms.Allow, s.Limits.Rules = append(allowing(22, 22, "172.31.0.0/16"), allowing(443, 443, "172.31.1.0/24")...), 2
+	}))
+	want := []string{"authorize tcp 443 from 172.31.1.0/24 in sg-1", "then revoke sgr-1 in sg-1", "then then authorize tcp 22 from 172.31.0.0/16 in sg-1"}
+	if diff := cmp.Diff(want, sentences(p)); diff != "" {
+		t.Errorf("plan (-want +got):\n%s", diff)
+	}
+}
+
+// TestAPartWithoutRoomIsNamedBesideAConflict, although the whole plan, which waits, would have had the room.
+func TestAPartWithoutRoomIsNamedBesideAConflict(t *testing.T) {
+	t.Parallel()
+	p := plan.Connect(marketing(func(s *plan.Side) {
+		s.Tables = []peering.RouteTable{table("rtb-1", toPeer("pcx-new", false), inTheWay)}
+		group(s, tcp(443, 443, "172.31.5.0/24"), tcp(443, 443, "172.31.5.0/25"), tcp(80, 80, "172.31.0.0/16"))
+		s.Terms.Allow, s.Limits.Rules = append(allowing(443, 443, "172.31.5.0/24"), allowing(80, 80, "172.31.1.0/24", "172.31.2.0/24")...), 3
+	}))
+	want := []string{
+		"revoke sgr-3 in sg-1", "then authorize tcp 80 from 172.31.1.0/24 in sg-1", conflicting,
+		"shortage: sg-1 has 3 of 3 ingress rules for IPv4 and needs 1 more", "state: rtb-1 routes 172.31.0.0/16 to pcx-new",
+		"state: sg-1 admits tcp 443 from 172.31.5.0/24", "state: sg-1 admits tcp 443 from 172.31.5.0/25", "state: sg-1 admits tcp 80 from 172.31.1.0/24",
+	}
+	if diff := cmp.Diff(want, described(p)); diff != "" {
+		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 }
 

@@ -137,8 +137,9 @@ func closesBeside(t *sandboxtest.T, o obstacle, byTag bool) {
 		t.ByHand(f.Cell, func(p *lab.Person) { p.Untag(string(f.Group), "Role") })
 	} else {
 		t.Redeploy(between(m, f, lines(entries...)))
+		t.Must(t.Sandbox.Sweep())
 	}
-	time.Sleep(time.Minute) // the event of the change is enough: no scheduled sweep is needed
+	time.Sleep(time.Minute) // for the first look of a scheduled sweep, or that of a tag's event
 	if left := admittedIn(t, f); slices.ContainsFunc(left, func(s string) bool { return strings.HasPrefix(s, "icmp ") }) {
 		t.Errorf("%s still admits %v", f.Group, left)
 	}
