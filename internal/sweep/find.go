@@ -109,8 +109,8 @@ func (s *Sweeper) active(c peering.Connection, d policy.Decision, current observ
 	return s.unallowed(c, d, current)
 }
 
-// sides finds missing and surplus routes and rules on the sides that the cell owns. An objection of the policy, because of which
-// nothing is added, is announced once a day.
+// sides finds missing and surplus routes and rules on the sides that the cell owns. An objection of the policy, which
+// stops all additions, is announced once a day.
 func (s *Sweeper) sides(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
 	var found findings
 	for _, role := range c.Roles(s.cell) {

@@ -10,7 +10,7 @@ import (
 // nobody classified: an unknown error is tried again and ends, if it stays, in the dead-letter queue.
 type Class int
 
-// ErrOutdated is wrapped by a Retryable error when what was read no longer holds, because another process was faster: a caller
+// ErrOutdated is wrapped by a Retryable error when the observation no longer holds, because another process was faster: a caller
 // that reads again at once gets further.
 var ErrOutdated = errors.New("what was read is out of date")
 

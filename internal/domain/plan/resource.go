@@ -36,7 +36,7 @@ func (s Side) resources() ([]resource, []string) {
 // order is the order in which a resource gains and loses its items.
 type order struct {
 	now     []item // gains for which there is room
-	free    []item // losses of which no gain of now keeps any traffic
+	free    []item // losses without traffic that a gain of now keeps
 	then    []item // the other losses: traffic that stays allowed is never cut
 	last    []item // gains for which the losses make room
 	lacking []item // gains for which there isn't any

@@ -78,8 +78,8 @@ func (d Decision) IsUnlisted() bool {
 	return d.Code == NotListed || d.Code == WrongDirection || d.Code == SameVPC
 }
 
-// IsObjection reports whether the policy has a peering for the connection and objects only to what EC2 shows of it: the blocks of
-// its VPCs overlap.
+// IsObjection reports whether the policy has a peering for the connection and objects only to the overlap of its
+// VPCs' blocks.
 func (d Decision) IsObjection() bool { return d.Peering != nil && d.Code == Overlap }
 
 // Maintains reports whether the sides of the active connection are kept as the policy asks: it allows the connection, or
