@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +48,17 @@ func TestObstructed(t *testing.T) {
 	}
 }
 
+// TestObjected: the denial of a connection that stays has another id than that of the request, and the next step.
+func TestObjected(t *testing.T) {
+	t.Parallel()
+	request := connected
+	request.Type = outcome.Denied
+	o := announce.Objected(connected)
+	if o.Type != outcome.Denied || !strings.Contains(o.Next, "pcx-1") || o.Sealed(time.Time{}).ID == request.Sealed(time.Time{}).ID {
+		t.Errorf("Objected() = %s, next %q; want a denial with an id of its own and the next step", o.Type, o.Next)
+	}
+}
+
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	refusal := func(code string) outcome.Outcome {
@@ -80,6 +92,8 @@ func TestPublish(t *testing.T) {
 	}
 	failed := connected
 	failed.Type = outcome.Failed
+	obstructed := side(peering.Requester, "revoke sgr-1")
+	obstructed.Type = outcome.Conflicting
 	tests := []struct {
 		name     string
 		hint     hint.Hint
@@ -91,6 +105,8 @@ func TestPublish(t *testing.T) {
 			[]outcome.Outcome{side(peering.Requester), side(peering.Accepter)}, []peering.Role{peering.Requester}},
 		{"so is a further side that was changed", hint.Hint{RequestedAt: asked, Drift: true, Side: peering.Requester},
 			[]outcome.Outcome{side(peering.Requester), side(peering.Accepter, "create route")}, []peering.Role{peering.Requester, peering.Accepter}},
+		{"a side that an obstacle keeps from all it should have isn't repaired, and its removals are published",
+			hint.Hint{RequestedAt: asked, Drift: true, Side: peering.Requester}, []outcome.Outcome{obstructed}, nil},
 		{"a failure repairs nothing", hint.Hint{RequestedAt: asked, Drift: true}, []outcome.Outcome{failed}, nil},
 	}
 	for _, tt := range tests {

@@ -82,6 +82,15 @@ func ActiveDenied(o outcome.Outcome) outcome.Outcome {
 	return o
 }
 
+// Objected returns o, the denial of an active connection that the policy names and objects to, with the next step. Its id
+// differs from that of the denied request.
+func Objected(o outcome.Outcome) outcome.Outcome {
+	o.Type = outcome.Denied
+	o.Next = fmt.Sprintf("settle the reason or delete %s: until then autopeer removes the routes and rules that the policy doesn't allow, and adds none", o.Connection)
+	o.Reason.Keys = append(o.Reason.Keys, "active")
+	return o
+}
+
 // OfAnotherInstallation returns o as a conflict with the installation that manages the connection.
 func OfAnotherInstallation(o outcome.Outcome, other peering.Installation) outcome.Outcome {
 	o.Type = outcome.Conflicting

@@ -1,10 +1,11 @@
-// Package apply carries out the changes of a plan concurrently.
+// Package apply carries out the steps of a plan, and the changes of each step concurrently.
 package apply
 
 import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -18,6 +19,25 @@ import (
 // Changer makes one change.
 type Changer interface {
 	Apply(ctx context.Context, change plan.Change) error
+}
+
+// Steps makes the steps one after the other and returns a sentence for each change that was made. A step starts only after one
+// without a fault. If EC2 refused changes for good, the removals of the later steps are made all the same: closing doesn't
+// wait for an addition that a person has to make possible first. After a Retryable fault the message is delivered again.
+func Steps(ctx context.Context, changer Changer, steps [][]plan.Change) ([]string, error) {
+	var made []string
+	var faults error
+	for _, step := range steps {
+		if faults != nil && fault.Of(faults) == fault.Retryable {
+			break
+		}
+		if faults != nil {
+			step = slices.DeleteFunc(slices.Clone(step), func(c plan.Change) bool { return !plan.Removes(c) })
+		}
+		done, err := All(ctx, changer, step)
+		made, faults = append(made, done...), errors.Join(faults, err)
+	}
+	return made, faults
 }
 
 // All makes the changes and returns a sentence for each one that was made, in the plan's order. The first parallel.Width

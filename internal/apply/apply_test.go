@@ -102,3 +102,59 @@ func TestNothingIsBegunAfterARetryableFault(t *testing.T) {
 		t.Errorf("%d of %d changes were begun; at most those already under way should be", c.asked, len(tables))
 	}
 }
+
+// recorder keeps the changes in the order in which they were begun.
+type recorder struct {
+	faults map[string]error
+	mu     sync.Mutex
+	begun  []string
+}
+
+func (r *recorder) Apply(_ context.Context, change plan.Change) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.begun = append(r.begun, change.Key())
+	return r.faults[change.Key()]
+}
+
+// TestSteps: a step begins after the one before. A refusal stops additions alone, and a fault that a retry may fix stops all.
+func TestSteps(t *testing.T) {
+	t.Parallel()
+	block := netip.MustParsePrefix("10.0.0.0/8")
+	add := func(table peering.RouteTableID) plan.Change {
+		return plan.CreateRoute{Table: table, Destination: block, Via: "pcx-1"}
+	}
+	remove := plan.DeleteRoute{Table: "rtb-1", Destination: block, Via: "pcx-1"}
+	steps := [][]plan.Change{{add("rtb-1")}, {remove, add("rtb-2")}, {add("rtb-3")}}
+	keys := func(changes ...plan.Change) []string {
+		var all []string
+		for _, c := range changes {
+			all = append(all, c.Key())
+		}
+		return all
+	}
+	tests := []struct {
+		name  string
+		fault error
+		begun []string // without the order in a step
+		made  int
+	}{
+		{"all are made", nil, keys(add("rtb-1"), add("rtb-2"), remove, add("rtb-3")), 4},
+		{"a refusal", fault.Errorf(fault.Denied, "quota"), keys(add("rtb-1"), remove), 1},
+		{"a fault for a person", fault.Errorf(fault.Permanent, "no permission"), keys(add("rtb-1"), remove), 1},
+		{"a fault for a retry", errors.New("throttled"), keys(add("rtb-1")), 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := &recorder{faults: map[string]error{add("rtb-1").Key(): tt.fault}}
+			made, err := apply.Steps(t.Context(), r, steps)
+			if len(r.begun) > 2 {
+				slices.Sort(r.begun[1:3])
+			}
+			if !slices.Equal(r.begun, tt.begun) || len(made) != tt.made || !errors.Is(err, tt.fault) {
+				t.Errorf("Steps() made %v of %v, %v; want %v begun and %d made", made, r.begun, err, tt.begun, tt.made)
+			}
+		})
+	}
+}

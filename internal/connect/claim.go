@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/autopeer/autopeer/internal/apply"
 	"github.com/autopeer/autopeer/internal/domain/fault"
@@ -11,13 +12,28 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
+// unclaimed leaves of the sides' plans the removals, which don't wait for a tag, and nothing if the connection is another
+// installation's.
+func unclaimed(sides []side, err error) {
+	for i := range sides {
+		s := &sides[i]
+		if len(s.Changes()) == 0 {
+			continue
+		}
+		s.rest = errors.Join(s.rest, err)
+		for n, step := range s.Steps {
+			s.Steps[n] = slices.DeleteFunc(step, func(c plan.Change) bool { return !plan.Removes(c) || errors.Is(err, fault.ErrOutdated) })
+		}
+	}
+}
+
 // claim tags the connection as the installation's before anything else is changed. A function that is killed later leaves the
 // evidence from which the rest is finished or taken back, and of two installations one goes on: IAM denies to replace
 // the other's tag. It returns ErrOutdated if another installation was first.
 func (c *Connector) claim(ctx context.Context, pcx *peering.Connection, sides []side) error {
 	for i := range sides {
 		s := &sides[i]
-		tags, rest := apart(s.Changes)
+		tags := slices.DeleteFunc(s.Changes(), func(c plan.Change) bool { return !plan.Tags(c) })
 		if len(tags) == 0 || pcx.ManagedBy() == c.policy.Installation {
 			continue
 		}
@@ -25,20 +41,12 @@ func (c *Connector) claim(ctx context.Context, pcx *peering.Connection, sides []
 		if err != nil {
 			return c.unlessTaken(ctx, pcx.ID, err)
 		}
-		s.outcome.Changes, s.Changes = made, rest
-	}
-	return nil
-}
-
-func apart(changes []plan.Change) (tags, rest []plan.Change) {
-	for _, change := range changes {
-		if _, ok := change.(plan.Tag); ok {
-			tags = append(tags, change)
-		} else {
-			rest = append(rest, change)
+		s.outcome.Changes = made
+		for i, step := range s.Steps {
+			s.Steps[i] = without(step, tags)
 		}
 	}
-	return tags, rest
+	return nil
 }
 
 // unlessTaken returns ErrOutdated if the connection is another installation's by now, and else the fault of tagging it.

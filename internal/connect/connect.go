@@ -90,13 +90,18 @@ func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) (
 	switch {
 	case pcx.IsForeignTo(c.policy.Installation, current.Rules):
 		return nil, c.ofAnother(pcx, d, current.Rules), nil
-	case d.Provisional: // nothing is opened for blocks that aren't known
-		return nil, nil, fmt.Errorf("%s is %s and doesn't show its blocks yet", pcx.ID, pcx.State)
-	case d.Verdict != policy.Accept:
+	case c.policy.Maintains(pcx, d, current.Rules):
+	case d.Provisional:
+		return nil, nil, withoutBlocks(pcx)
+	default:
 		return nil, []outcome.Outcome{announce.ActiveDenied(announce.Outcome(outcome.Denied, c.cell, pcx, d, c.policy.File))}, nil
 	}
 	sides, err := c.sides(ctx, current, d)
 	return sides, nil, err
+}
+
+func withoutBlocks(pcx peering.Connection) error {
+	return fmt.Errorf("%s is %s and doesn't show its blocks yet", pcx.ID, pcx.State)
 }
 
 // untilActive returns an error unless the connection is active, Retryable while it may still become so.
@@ -130,10 +135,12 @@ func (c *Connector) wait(h hint.Hint, err error) error {
 	return fault.As(fault.Denied, err)
 }
 
-// side is one half that the cell owns, with its plan and the outcome once that is carried out.
+// side is one half that the cell owns, with its plan and the outcome once that is carried out. The rest is the error about
+// the additions that the plan lacks because EC2 doesn't show the blocks for them.
 type side struct {
 	plan.Plan
 	outcome outcome.Outcome
+	rest    error
 }
 
 func (c *Connector) sides(ctx context.Context, current observed, d policy.Decision) ([]side, error) {
@@ -148,7 +155,9 @@ func (c *Connector) sides(ctx context.Context, current observed, d policy.Decisi
 		}
 		next := c.side(half, d, current.ACLs)
 		for _, before := range sides { // tags are the connection's: one call for both sides
-			next.Changes = without(next.Changes, before.Changes)
+			for i, step := range next.Steps {
+				next.Steps[i] = without(step, before.Changes())
+			}
 		}
 		sides = append(sides, next)
 	}
@@ -163,15 +172,21 @@ func without(changes, others []plan.Change) []plan.Change {
 
 func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.NetworkACL) side {
 	s := side{Plan: plan.Connect(half), outcome: announce.Outcome(outcome.Connected, c.cell, half.Connection, d, c.policy.File)}
-	s.outcome.Side = half.Role
-	if s.IsObstructed() {
-		s.outcome = announce.Obstructed(s.outcome, s.Conflicts, s.Shortages)
-		return s
-	}
-	s.outcome.Notes = s.Notes
+	s.outcome.Side, s.outcome.Notes = half.Role, s.Notes
 	for _, fact := range s.State {
 		s.outcome.State = append(s.outcome.State, fact.Sentence)
 		s.outcome.Keys = append(s.outcome.Keys, fact.Key)
+	}
+	switch {
+	case d.Provisional:
+		s.rest = withoutBlocks(half.Connection)
+		return s
+	case half.Closing:
+		s.outcome = announce.Objected(s.outcome)
+		return s
+	case s.IsObstructed():
+		s.outcome = announce.Obstructed(s.outcome, s.Conflicts, s.Shortages)
+		return s
 	}
 	for _, o := range obstructions(half, acls) {
 		s.outcome.Obstructions = append(s.outcome.Obstructions, outcome.Obstruction{NetworkACL: o.ACL, Rule: o.Rule, Sentence: o.Sentence, Remedy: o.Remedy})
@@ -180,14 +195,11 @@ func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.Netwo
 	return s
 }
 
-// carryOut makes the changes. It returns ErrOutdated after a plan that only makes room, because another plan follows.
+// carryOut makes the changes, and returns the error about those that have to wait.
 func (s *side) carryOut(ctx context.Context, network Network) error {
-	made, err := apply.All(ctx, network, s.Changes)
+	made, err := apply.Steps(ctx, network, s.Steps)
 	s.outcome.Changes = append(s.outcome.Changes, made...)
-	if err == nil && s.MakesRoom {
-		err = fmt.Errorf("room was made on the %s side of %s: %w", s.outcome.Side, s.outcome.Connection, fault.ErrOutdated)
-	}
-	return err
+	return errors.Join(err, s.rest)
 }
 
 // apply claims the connection, then carries out the plans of all sides at once and returns the outcomes of those that
@@ -196,23 +208,13 @@ func (s *side) carryOut(ctx context.Context, network Network) error {
 func (c *Connector) apply(ctx context.Context, pcx *peering.Connection, sides []side) ([]outcome.Outcome, error) {
 	faults := make([]error, len(sides))
 	if err := c.claim(ctx, pcx, sides); err != nil {
-		for i := range sides {
-			if len(sides[i].Changes) > 0 {
-				faults[i] = err
-			}
-		}
-		return settle(sides, faults)
+		unclaimed(sides, err)
 	}
 	var working sync.WaitGroup
 	for i := range sides {
 		working.Go(func() { faults[i] = sides[i].carryOut(ctx, c.network) })
 	}
 	working.Wait()
-	return settle(sides, faults)
-}
-
-// settle returns the outcomes of the sides that finished or were denied, and all other faults.
-func settle(sides []side, faults []error) ([]outcome.Outcome, error) {
 	var outcomes []outcome.Outcome
 	for i, err := range faults {
 		switch {

@@ -419,3 +419,68 @@ func TestAConnectionTaggedByAnotherInstallationFirst(t *testing.T) {
 		}
 	})
 }
+
+// TestAdditionsWaitForWhatEC2Shows: a rule that no entry names goes; the routes and rules that may be wanted stay, and what is
+// missing is not added.
+func TestAdditionsWaitForWhatEC2Shows(t *testing.T) {
+	for _, tt := range []struct {
+		name                string
+		requester, accepter []string // the blocks that EC2 shows
+		again               bool     // the message comes back
+		denied              int      // denials with the change
+	}{
+		{"no blocks yet", nil, nil, true, 0},
+		{"blocks of one side alone", []string{"10.10.0.0/16"}, nil, true, 0},
+		{"blocks that overlap", []string{"10.10.0.0/16"}, []string{"172.31.0.0/16", "10.10.128.0/17"}, false, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+				m, f := t.Company(one, one)
+				pcx := t.Ask(m, f)
+				t.Settle()
+				t.ByHand(one, func(p *lab.Person) {
+					p.AdmitTagged(f.Group, "tcp", 22, 22, "10.10.0.0/16", map[string]string{peering.TagConnection: string(pcx), peering.TagManaged: "autopeer"})
+					p.DeleteRoute(m.Table, "172.31.0.0/16")
+				})
+				show := t.Cloud.Inject(showing(pcx, shown(m, tt.requester), shown(f, tt.accepter)))
+				t.Must(t.Deliver(t.Ctx, one, function.Connect, sandbox.Event("AcceptVpcPeeringConnection", one, pcx, m, f)))
+				time.Sleep(time.Second)
+				full := sandboxtest.Pinging(m, f, pcx)
+				t.Holds(slices.DeleteFunc(slices.Clone(full), func(s string) bool { return s == sandbox.Routes(m.Table, f, pcx) })...)
+				told := slices.DeleteFunc(t.Said(outcome.Denied, pcx), func(o outcome.Outcome) bool {
+					return o.Reason.Code != "overlap" || o.Next == "" || len(o.State) == 0 || len(o.Changes) == 0
+				})
+				if len(told) != tt.denied {
+					t.Errorf("%d denials have the removal, want %d: %+v", len(told), tt.denied, t.Said(outcome.Denied, pcx))
+				}
+				show()
+				if tt.again {
+					time.Sleep(time.Minute)
+					t.Holds(full...)
+				}
+				t.InDeadLetters(0)
+			})
+		})
+	}
+}
+
+func shown(s lab.Site, blocks []string) string {
+	info := fmt.Sprintf("<ownerId>%s</ownerId><vpcId>%s</vpcId><region>%s</region><cidrBlockSet>", s.Cell.Account, s.VPC.ID, s.Cell.Region)
+	for _, b := range blocks {
+		info += "<item><cidrBlock>" + b + "</cidrBlock></item>"
+	}
+	return info + "</cidrBlockSet>"
+}
+
+// showing has EC2 show the active connection to connect with these two VPCs.
+func showing(pcx peering.ConnectionID, requester, accepter string) func(apicall.Call) *cloudsim.Failure {
+	answer := fmt.Sprintf(`<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId><vpcPeeringConnectionSet>`+
+		`<item><vpcPeeringConnectionId>%s</vpcPeeringConnectionId><requesterVpcInfo>%s</requesterVpcInfo><accepterVpcInfo>%s</accepterVpcInfo>`+
+		`<status><code>active</code></status></item></vpcPeeringConnectionSet></DescribeVpcPeeringConnectionsResponse>`, pcx, requester, accepter)
+	return func(c apicall.Call) *cloudsim.Failure {
+		if c.Action != "DescribeVpcPeeringConnections" || !strings.Contains(c.ARN, "autopeer-connect") {
+			return nil
+		}
+		return &cloudsim.Failure{Answer: answer}
+	}
+}

@@ -59,7 +59,7 @@ func (d *Disconnector) Handle(ctx context.Context, h hint.Hint) error {
 	if err := d.alive(h, current); err != nil {
 		return err
 	}
-	changes := plan.Disconnect(current.remains).Changes
+	changes := plan.Disconnect(current.remains).Changes()
 	made, err := d.apply(ctx, current, changes)
 	if err != nil || !d.concerns(h, current, changes) {
 		return err
@@ -143,7 +143,7 @@ func (d *Disconnector) alive(h hint.Hint, current observed) error {
 	}
 	fresh := h.IsFresh(d.now())
 	switch {
-	case current.connection == nil && fresh && !h.Drift && len(plan.Disconnect(current.remains).Changes) > 0:
+	case current.connection == nil && fresh && !h.Drift && len(plan.Disconnect(current.remains).Changes()) > 0:
 		return fmt.Errorf("%s is not visible, or not yet", h.Connection)
 	case !lives || d.isRemoved(current):
 		return nil
@@ -195,7 +195,7 @@ func (d *Disconnector) vpc(id peering.VPCID) peering.VPC {
 // expel revokes the installation's own rules of a connection that is another installation's: both had begun to connect it.
 // The routes are the other's.
 func (d *Disconnector) expel(ctx context.Context, h hint.Hint, current observed) error {
-	changes := plan.Disconnect(plan.Remains{Connection: h.Connection, Rules: current.remains.Rules}).Changes
+	changes := plan.Disconnect(plan.Remains{Connection: h.Connection, Rules: current.remains.Rules}).Changes()
 	if len(changes) == 0 {
 		return nil
 	}

@@ -48,6 +48,7 @@ peerings:
 		}
 		taken++
 		s := plan.Side{Role: peering.Requester, Terms: p.Peerings[0].Terms("a", "b")}
+		s.Connection.Requester.Blocks = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 		for _, b := range declared {
 			s.Connection.Accepter.Blocks = append(s.Connection.Accepter.Blocks, netip.MustParsePrefix(b))
 		}

@@ -29,10 +29,8 @@ func (s *Sweeper) find(current observed) findings {
 			found = append(found, s.pending(c, d, current)...)
 		case c.State == peering.Expired && s.isRecent(c.Expires):
 			found = append(found, s.remind(c, d, function.Accept))
-		case c.State == peering.Active && d.Verdict == policy.Accept:
-			found = append(found, s.sides(c, d, current, alive)...)
 		case c.State == peering.Active:
-			found = append(found, s.unallowed(c, d, current)...)
+			found = append(found, s.active(c, d, current, alive)...)
 		}
 	}
 	found = append(found, s.leftovers(current, alive)...)
@@ -65,7 +63,7 @@ func (s *Sweeper) displaced(c peering.Connection, d policy.Decision, current obs
 		return nil
 	}
 	f := s.found(c, d, function.Disconnect, displaced, fmt.Sprintf("%s is managed by the installation %s, and %s has rules for it", c.ID, c.ManagedBy(), s.policy.Installation))
-	f.want(plan.Disconnect(plan.Remains{Connection: c.ID, Rules: rules}).Changes)
+	f.want(plan.Disconnect(plan.Remains{Connection: c.ID, Rules: rules}).Changes())
 	return findings{f}
 }
 
@@ -126,16 +124,24 @@ func (s *Sweeper) isRecent(t time.Time) bool {
 	return age >= 0 && age < s.interval*3/2
 }
 
-// sides finds missing and surplus routes and rules on the sides that the cell owns.
+func (s *Sweeper) active(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
+	if s.policy.Maintains(c, d, current.Rules) {
+		return s.sides(c, d, current, alive)
+	}
+	return s.unallowed(c, d, current)
+}
+
+// sides finds missing and surplus routes and rules on the sides that the cell owns. An objection of the policy, which
+// stops all additions, is announced once a day.
 func (s *Sweeper) sides(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
 	var found findings
-	if d.Provisional {
-		return nil
-	}
 	for _, role := range c.Roles(s.cell) {
 		if d.Manages(role) {
 			found = append(found, s.side(withLeftovers(current.Side(c, role, d, s.policy), current, alive), d)...)
 		}
+	}
+	if len(found) == 0 && d.IsObjection() && s.isFirstOfDay() {
+		return findings{s.remind(c, d, function.Connect)}
 	}
 	return found
 }
@@ -144,13 +150,16 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 	c, p := side.Connection, plan.Connect(side)
 	f := s.found(c, d, function.Connect, drifted, fmt.Sprintf("the %s side of %s differs from %s", side.Role, c.ID, s.policy.File))
 	f.Side = side.Role
-	f.want(p.Changes)
+	f.want(p.Changes())
+	f.closes = p.Closes()
 	switch {
 	case p.IsObstructed():
 		f.reminder = true // the obstacle is announced as long as it is there
-	case len(p.Changes) == 0, mayBeRefused(p) && !s.isFirstOfDay():
+	case len(p.Changes()) == 0, mayBeRefused(p) && !s.isFirstOfDay():
 		return nil
-	case c.ManagedBy() == "":
+	case p.OnlyTags():
+		f.reminder = true // somebody has deleted the tag: it is put back without more words
+	case c.ManagedBy() == "" && len(side.Ours) == 0:
 		f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s", c.ID, side.Role, d.Reason), d.Key())
 	}
 	return findings{f}
@@ -168,7 +177,7 @@ func (f *finding) want(changes []plan.Change) {
 // option while a VPC has no DNS host names, or a rule for a group or prefix list that doesn't exist. Such a plan is tried
 // once a day instead of with every sweep.
 func mayBeRefused(p plan.Plan) bool {
-	for _, change := range p.Changes {
+	for _, change := range p.Changes() {
 		switch c := change.(type) {
 		case plan.EnableDNS:
 		case plan.Authorize:
@@ -203,7 +212,7 @@ func withLeftovers(side plan.Side, current observed, alive map[peering.Connectio
 // unallowed handles an active connection that the policy doesn't allow. It is reported once a day, or disconnected if
 // autopeer has connected it and the policy asks for that.
 func (s *Sweeper) unallowed(c peering.Connection, d policy.Decision, current observed) findings {
-	remains := plan.Disconnect(plan.Remains{Connection: c.ID, Tables: current.Tables, Rules: s.ours(c.ID, current)}).Changes
+	remains := plan.Disconnect(plan.Remains{Connection: c.ID, Tables: current.Tables, Rules: s.ours(c.ID, current)}).Changes()
 	if s.policy.Closes(current.untagged.Restored(c), d, current.rulesOf(c.ID)) {
 		if len(remains) == 0 {
 			return nil
@@ -233,7 +242,7 @@ func (s *Sweeper) leftovers(current observed, alive map[peering.ConnectionID]boo
 	remains := map[peering.ConnectionID]plan.Remains{}
 	for _, c := range current.known() {
 		r := plan.Remains{Connection: c.ID, Tables: s.blackholes(c, current), Rules: s.ours(c.ID, current)}
-		if !alive[c.ID] && len(plan.Disconnect(r).Changes) > 0 {
+		if !alive[c.ID] && len(plan.Disconnect(r).Changes()) > 0 {
 			remains[c.ID] = r
 		}
 	}
@@ -241,7 +250,7 @@ func (s *Sweeper) leftovers(current observed, alive map[peering.ConnectionID]boo
 	for _, id := range slices.Sorted(maps.Keys(remains)) {
 		f := s.found(peering.Connection{ID: id}, policy.Decision{}, function.Disconnect, leftover, fmt.Sprintf("%s was deleted, but its routes or rules remain", id))
 		f.Requester, f.Accepter = nil, nil
-		f.want(plan.Disconnect(remains[id]).Changes)
+		f.want(plan.Disconnect(remains[id]).Changes())
 		found = append(found, f)
 	}
 	return found

@@ -20,10 +20,12 @@ const (
 	retired     = "retired"     // a route or rule of a connection to or from a retired cell
 )
 
-// finding is a difference to repair or, as a reminder, an outcome to publish once more.
+// finding is a difference to repair or, as a reminder, an outcome to publish once more. One that closes is repaired without
+// waiting for a second look, also on a side with an obstacle.
 type finding struct {
 	outcome.Outcome
 	reminder bool
+	closes   bool          // the repair removes routes or rules of a living connection
 	missed   bool          // an event should have reported it by now; see isMissed
 	untagged hint.Untagged // the evidence for disconnecting the connection, where its tag is gone
 }
@@ -35,16 +37,21 @@ func (f finding) key() string {
 
 type findings []finding
 
-func (all findings) drift() findings { return all.only(func(f finding) bool { return !f.reminder }) }
+func (all findings) drift() findings {
+	return all.only(func(f finding) bool { return !f.reminder || f.closes })
+}
 
-func (all findings) reminders() findings { return all.only(func(f finding) bool { return f.reminder }) }
+// urgent returns the findings that don't wait for a second look.
+func (all findings) urgent() findings {
+	return all.only(func(f finding) bool { return f.reminder || f.closes })
+}
 
-// closing are the findings by which a living connection is disconnected.
-func (all findings) closing() findings { return all.only(finding.closes) }
+// unnamed returns the findings by which a living connection is disconnected that the policy no longer names.
+func (all findings) unnamed() findings { return all.only(finding.isUnnamed) }
 
-func (all findings) inForce() findings { return all.only(func(f finding) bool { return !f.closes() }) }
+func (all findings) named() findings { return all.only(func(f finding) bool { return !f.isUnnamed() }) }
 
-func (f finding) closes() bool { return f.Reason.Code == removed || f.Reason.Code == retired }
+func (f finding) isUnnamed() bool { return f.Reason.Code == removed || f.Reason.Code == retired }
 
 func (all findings) missed() findings { return all.only(func(f finding) bool { return f.missed }) }
 

@@ -68,7 +68,8 @@ func New(cell peering.Cell, p *policy.Policy, interval time.Duration, d Dependen
 const grace = 5 * time.Minute
 
 // Handle sweeps. After a change event, findings are sent at once, but for a living connection that the policy no longer names.
-// A scheduled sweep looks again after grace, because a repair may already be in progress.
+// A scheduled sweep looks again after grace, because a repair may already be in progress: only then is a difference drift.
+// Removals on a connection that a peering names are sent at once.
 func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	switch h.Kind {
 	case hint.Changed, hint.Scheduled, hint.Suspected:
@@ -88,11 +89,11 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 func (s *Sweeper) pass(ctx context.Context, h hint.Hint, found findings) error {
 	switch h.Kind {
 	case hint.Changed:
-		return errors.Join(s.send(ctx, found.drift().inForce(), false), s.suspect(ctx, found.drift().closing()))
+		return errors.Join(s.send(ctx, found.drift().named(), false), s.suspect(ctx, found.drift().unnamed()))
 	case hint.Suspected:
 		return s.confirm(ctx, found.drift().among(h.Suspects))
 	}
-	return errors.Join(s.send(ctx, found.reminders(), false), s.suspect(ctx, found.drift()))
+	return errors.Join(s.send(ctx, found.urgent(), false), s.suspect(ctx, found.drift()))
 }
 
 // send puts the findings on the queues of the functions that repair them.

@@ -280,10 +280,6 @@ func TestDrift(t *testing.T) {
 		{"a revoked rule", func(p *lab.Person, _, f lab.Site, _ peering.ConnectionID) {
 			p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16")
 		}, two, "authorize icmp"},
-		{"an extra rule with our tag", func(p *lab.Person, _, f lab.Site, pcx peering.ConnectionID) {
-			p.AdmitTagged(f.Group, "tcp", 22, 22, "10.10.0.0/16", map[string]string{peering.TagConnection: string(pcx), peering.TagManaged: "autopeer"})
-		}, two, "revoke"},
-		{"an extra route to the connection", func(p *lab.Person, m, _ lab.Site, pcx peering.ConnectionID) { p.RouteTo(m.Table, "172.31.9.0/24", pcx) }, one, "delete route 172.31.9.0/24"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -310,6 +306,93 @@ func TestDrift(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestForbiddenTrafficIsClosedAtTheFirstLook of a scheduled sweep, on an obstructed side too. Only what is still there at the
+// second look is drift.
+func TestForbiddenTrafficIsClosedAtTheFirstLook(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		change     func(t *sandboxtest.T, m, f lab.Site, pcx peering.ConnectionID)
+		cell       peering.Cell
+		first      string
+		obstructed bool
+	}{
+		{"an extra rule with our tag", extraRule, two, "revoke", false},
+		{"an extra route to the connection", func(t *sandboxtest.T, m, _ lab.Site, pcx peering.ConnectionID) {
+			t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.9.0/24", pcx) })
+		}, one, "delete route 172.31.9.0/24", false},
+		{"an extra rule beside a conflict", func(t *sandboxtest.T, m, f lab.Site, pcx peering.ConnectionID) {
+			extraRule(t, m, f, pcx)
+			t.ByHand(two, func(p *lab.Person) {
+				p.ToInternet(f.VPC, f.Table)
+				p.RouteToGateway(f.VPC, f.Table, "10.10.1.66/32")
+			})
+		}, two, "revoke", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+				m, f := t.Company(one, two)
+				pcx := t.Ask(m, f)
+				t.Settle()
+				mark := len(t.Heard())
+				tt.change(t, m, f, pcx)
+				t.Must(t.Sandbox.Sweep())
+				time.Sleep(time.Minute)
+				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+				told := slices.DeleteFunc(t.Heard()[mark:], func(o outcome.Outcome) bool { return len(o.Changes) == 0 })
+				if len(told) != 1 || told[0].Cell != tt.cell || len(told[0].Changes) != 1 || !strings.HasPrefix(told[0].Changes[0], tt.first) {
+					t.Fatalf("announced with changes: %+v, want one with %q", told, tt.first)
+				}
+				if conflicting := told[0].Type == outcome.Conflicting && len(told[0].Conflicts) == 1; conflicting != tt.obstructed {
+					t.Errorf("announced %s with the conflicts %v beside the removal", told[0].Type, told[0].Conflicts)
+				}
+				t.Settle()
+				if said := slices.Concat(t.Said(outcome.DriftFound, pcx), t.Said(outcome.Repaired, pcx)); len(said) > 0 {
+					t.Errorf("announced %+v; at the second look there was no drift", said)
+				}
+			})
+		})
+	}
+}
+
+func extraRule(t *sandboxtest.T, _, f lab.Site, pcx peering.ConnectionID) {
+	t.ByHand(two, func(p *lab.Person) {
+		p.AdmitTagged(f.Group, "tcp", 22, 22, "10.10.0.0/16", map[string]string{peering.TagConnection: string(pcx), peering.TagManaged: "autopeer"})
+	})
+}
+
+// TestMissingThingsWaitForTheSecondLook, since an event may be on its way.
+func TestMissingThingsWaitForTheSecondLook(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.ByHand(one, func(p *lab.Person) { p.DeleteRoute(m.Table, "172.31.0.0/16") })
+		mark := t.Cloud.Mark()
+		t.Must(t.Sandbox.Sweep())
+		time.Sleep(time.Minute)
+		t.Unchanged(mark)
+		t.Settle()
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+	})
+}
+
+// TestWhatIsStillOpenAtTheSecondLookIsDrift: connect didn't come to close it.
+func TestWhatIsStillOpenAtTheSecondLookIsDrift(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		extraRule(t, m, f, pcx)
+		release := t.Hold(function.Connect)
+		t.Must(t.Sandbox.Sweep())
+		time.Sleep(10 * time.Minute)
+		release()
+		t.Settle()
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+		t.SaidOnce(outcome.DriftFound, pcx)
+	})
 }
 
 // TestWhatIsUnderWayIsNoDrift: the first look comes before the events.

@@ -10,8 +10,8 @@ import (
 // nobody classified: an unknown error is tried again and ends, if it stays, in the dead-letter queue.
 type Class int
 
-// ErrOutdated is wrapped by a Retryable error when what was read no longer holds, because somebody else was faster
-// or because room had to be made first: whoever looks again at once gets further.
+// ErrOutdated is wrapped by a Retryable error when the observation no longer holds, because another process was faster: a caller
+// that reads again at once gets further.
 var ErrOutdated = errors.New("what was read is out of date")
 
 // The classes.

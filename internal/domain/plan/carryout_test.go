@@ -12,34 +12,54 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// carryOut does to a copy of the side what EC2 would, and ends the check on a change that EC2 would refuse. As all
-// changes are made together, none may depend on another. One exception is documented: a rule that a dead connection
-// has left goes together with the coming of the same one, for which EC2 may need a second attempt.
-func carryOut(t *rapid.T, s plan.Side, changes []plan.Change) plan.Side {
-	w := world{t, copied(s)}
-	w.onlyOnce(changes)
-	for _, c := range changes {
-		if revoke, ok := c.(plan.Revoke); ok {
-			w.revoke(revoke)
-		}
+// carryOut does to a copy of the side what EC2 would.
+func carryOut(t *rapid.T, s plan.Side, p plan.Plan) plan.Side {
+	for _, after := range moments(t, s, p) {
+		s = after
 	}
-	for _, c := range changes {
-		switch c := c.(type) {
-		case plan.CreateRoute:
-			w.route(c.Table, c.Destination, "", peering.Target(c.Via))
-		case plan.ReplaceRoute:
-			w.route(c.Table, c.Destination, c.Was, peering.Target(c.Via))
-		case plan.DeleteRoute:
-			w.route(c.Table, c.Destination, peering.Target(c.Via), "")
-		case plan.Authorize:
-			w.authorize(c)
-		case plan.Tag:
-			w.tag(c)
-		case plan.EnableDNS:
-			w.enableDNS(c)
+	return s
+}
+
+// moments returns the side after each step, and ends the check on a change that EC2 would refuse. As the changes of a step
+// are made together, none may depend on another.
+func moments(t *rapid.T, s plan.Side, p plan.Plan) []plan.Side {
+	w := world{t, s}
+	w.onlyOnce(p.Changes())
+	var sides []plan.Side
+	for _, step := range p.Steps {
+		if len(step) == 0 {
+			t.Fatalf("an empty step: %v", p.Steps)
 		}
+		w.Side = copied(w.Side)
+		for _, remove := range []bool{false, true} {
+			for _, c := range step {
+				if plan.Removes(c) == remove {
+					w.make(c)
+				}
+			}
+		}
+		sides = append(sides, w.Side)
 	}
-	return w.Side
+	return sides
+}
+
+func (w *world) make(c plan.Change) {
+	switch c := c.(type) {
+	case plan.CreateRoute:
+		w.route(c.Table, c.Destination, "", peering.Target(c.Via))
+	case plan.ReplaceRoute:
+		w.route(c.Table, c.Destination, c.Was, peering.Target(c.Via))
+	case plan.DeleteRoute:
+		w.route(c.Table, c.Destination, peering.Target(c.Via), "")
+	case plan.Authorize:
+		w.authorize(c)
+	case plan.Revoke:
+		w.revoke(c)
+	case plan.Tag:
+		w.tag(c)
+	case plan.EnableDNS:
+		w.enableDNS(c)
+	}
 }
 
 type world struct {

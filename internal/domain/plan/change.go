@@ -18,6 +18,21 @@ type Change interface {
 	Key() string
 }
 
+// Tags reports whether the change tags the connection.
+func Tags(c Change) bool {
+	_, ok := c.(Tag)
+	return ok
+}
+
+// Removes reports whether the change takes a route or rules away.
+func Removes(c Change) bool {
+	switch c.(type) {
+	case DeleteRoute, Revoke:
+		return true
+	}
+	return false
+}
+
 // key joins the codes, ids and figures that identify a thing.
 func key(parts ...any) string {
 	texts := make([]string, len(parts))

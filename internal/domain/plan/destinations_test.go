@@ -66,7 +66,7 @@ func TestAnotherChoiceMovesTheRoutes(t *testing.T) {
 		s.Tables = []peering.RouteTable{table("rtb-1", toPeer("pcx-new", false))}
 		s.Terms.Routes.To = prefixes("172.31.1.0/24")
 	}))
-	want := []string{"create route 172.31.1.0/24 → pcx-new in rtb-1", "delete route 172.31.0.0/16 → pcx-new in rtb-1"}
+	want := []string{"create route 172.31.1.0/24 → pcx-new in rtb-1", "then delete route 172.31.0.0/16 → pcx-new in rtb-1"}
 	if diff := cmp.Diff(want, sentences(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}

@@ -105,9 +105,9 @@ func (u universe) side(t *rapid.T) plan.Side {
 func (d drawer) connection(own peering.Role) peering.Connection {
 	c := peering.Connection{ID: via, State: peering.Active}
 	c.Tags = pick(d, "tags", nil, map[string]string{peering.TagName: mine}, map[string]string{peering.TagManaged: string(installation)})
-	near := peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-1"}
+	near := peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-1", Blocks: prefixes("192.168.0.0/16")}
 	far := peering.VPC{Owner: "222222222222", Region: pick[peering.Region](d, "region of the peer", "us-east-1", "us-east-1", "eu-west-1"), ID: "vpc-2"}
-	far.Blocks = d.some(3, "blocks of the peer")
+	far.Blocks = rapid.SliceOfNDistinct(rapid.SampledFrom(d.blocks), 1, 3, rapid.ID).Draw(d.T, "blocks of the peer")
 	yes, no := true, false
 	dns := pick(d, "DNS option", nil, &no, &yes)
 	if own == peering.Requester {

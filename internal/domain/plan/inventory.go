@@ -38,13 +38,16 @@ func (i Inventory) Side(c peering.Connection, role peering.Role, d policy.Decisi
 	vpc := c.VPC(role).ID
 	side := Side{
 		Connection: c, Role: role, Terms: d.Terms(role), Limits: p.Limits, By: p.Installation,
-		Own: d.Requester, Peer: d.Accepter,
+		Own: d.Requester, Peer: d.Accepter, Closing: d.IsObjection(),
 		Tables:  only(i.Tables, func(t peering.RouteTable) bool { return t.VPC == vpc }),
 		Subnets: only(i.Subnets, func(n peering.Subnet) bool { return n.VPC == vpc }),
 		Groups:  only(i.Groups, func(g peering.SecurityGroup) bool { return g.VPC == vpc }),
 	}
 	if role == peering.Accepter {
 		side.Own, side.Peer = side.Peer, side.Own
+	}
+	if d.Provisional && (p.DepartmentOf(c.Requester) == "" || p.DepartmentOf(c.Accepter) == "") {
+		return side // the blocks may show other departments, with another peering, so that no rule is surplus for certain
 	}
 	side.Ours = only(i.Rules, func(r peering.IngressRule) bool {
 		return r.Connection() == c.ID && r.MadeBy() == p.Installation && slices.ContainsFunc(side.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group })

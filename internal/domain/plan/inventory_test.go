@@ -57,7 +57,7 @@ func TestWithBlocks(t *testing.T) {
 
 // decision lets marketing and finance connect, and marketing ping finance.
 func decision() policy.Decision {
-	return policy.Decision{Requester: "marketing", Accepter: "finance", Peering: &policy.Peering{
+	return policy.Decision{Verdict: policy.Accept, Requester: "marketing", Accepter: "finance", Peering: &policy.Peering{
 		Between: [2]string{"marketing", "finance"},
 		Allow:   []policy.Allow{{From: "marketing", To: "finance", Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-b"}}}},
 	}}
@@ -179,5 +179,29 @@ func TestRoutedSubnets(t *testing.T) {
 				t.Errorf("RoutedSubnets() (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestASideOfAnUnknownDepartmentHasNoRules: with the blocks, another peering may hold.
+func TestASideOfAnUnknownDepartmentHasNoRules(t *testing.T) {
+	t.Parallel()
+	member := func(v peering.VPC) []policy.Member { return []policy.Member{{Cell: here, VPC: v.ID}} }
+	within := func(block string) []policy.Member {
+		return []policy.Member{{Cell: here, Within: netip.MustParsePrefix(block)}}
+	}
+	s := plan.Inventory{Groups: []peering.SecurityGroup{{ID: "sg-a", VPC: "vpc-a"}}, Rules: []peering.IngressRule{ruleOf(via, "sgr-a", "sg-a")}}
+	d := decision()
+	d.Provisional = true
+	for name, tt := range map[string]struct {
+		departments []policy.Department
+		rules       int
+	}{
+		"named by its id":  {[]policy.Department{{Name: "a", Members: member(asking)}, {Name: "b", Members: member(asked)}}, 1},
+		"in either of two": {[]policy.Department{{Name: "a", Members: within("10.0.0.0/8")}, {Name: "b", Members: within("172.16.0.0/12")}}, 0},
+	} {
+		p := &policy.Policy{Installation: installation, Departments: tt.departments}
+		if got := s.Side(between(via, unknown(asking), unknown(asked)), peering.Requester, d, p).Ours; len(got) != tt.rules {
+			t.Errorf("%s: rules = %v, want %d", name, got, tt.rules)
+		}
 	}
 }

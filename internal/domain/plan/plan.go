@@ -26,18 +26,29 @@ type Side struct {
 	Ours    []peering.IngressRule         // tagged with this connection
 	Old     []peering.IngressRule         // of the groups that Doubtful names: tagged with a dead connection
 	Dead    map[peering.ConnectionID]bool // of the connections that Leftovers names
+	Closing bool                          // the policy objects to the connection, so that additions wait
 }
 
-// Plan is what is to be done. With Conflicts or Shortages there are no Changes: a side is made right or left
-// alone.
+// Plan is the work on one side. While a conflict, a shortage or an objection of the policy stands in the way, it only closes:
+// it takes away the traffic that the policy forbids, and opens nothing.
 type Plan struct {
-	Changes   []Change
+	// Steps are made one after the other, and the changes of each concurrently.
+	Steps     [][]Change
 	Conflicts []Conflict
 	Shortages []Shortage
-	// MakesRoom says that the changes only take away, because a quota has no room for what is to be added before.
-	MakesRoom bool
-	State     []Fact   // the wanted routes and rules, all of which exist once the changes are made, sorted
+	State     []Fact   // routes and rules that exist once the changes are made, sorted: the wanted ones, or those that an obstacle leaves
 	Notes     []string // a sentence for each part of the policy that the VPCs lack or can't have
+}
+
+// Changes returns the changes of all steps in their order.
+func (p Plan) Changes() []Change { return slices.Concat(p.Steps...) }
+
+// Closes reports whether a change removes a route or a rule.
+func (p Plan) Closes() bool { return slices.ContainsFunc(p.Changes(), Removes) }
+
+// OnlyTags reports whether the tags of the connection are all that is missing.
+func (p Plan) OnlyTags() bool {
+	return len(p.Changes()) > 0 && !slices.ContainsFunc(p.Changes(), func(c Change) bool { return !Tags(c) })
 }
 
 // Fact is a route or an ingress rule that exists once a plan is carried out.
@@ -46,34 +57,48 @@ type Fact struct {
 	Key      string // the codes, ids and figures of the sentence
 }
 
-// IsObstructed reports whether something keeps the side from being made right.
+// IsObstructed reports whether a conflict or a shortage keeps the side from getting all that the policy asks for.
 func (p Plan) IsObstructed() bool { return len(p.Conflicts)+len(p.Shortages) > 0 }
 
-// Connect plans to make the side right: routes to the peer's blocks, ingress rules, DNS option and tags.
+// Connect plans to bring the side to the state that the policy asks for: routes to the peer's blocks, ingress rules, DNS
+// option and tags. Removals don't wait for anything that obstructs the additions.
 func Connect(s Side) Plan {
-	routes, rules := planRoutes(s), planRules(s)
-	if obstructed := routes.with(rules); obstructed.IsObstructed() {
-		return Plan{Conflicts: obstructed.Conflicts, Shortages: obstructed.Shortages}
+	if s.isBlind() {
+		return Plan{Steps: steps(certain(s))}
 	}
-	if routes.MakesRoom || rules.MakesRoom {
-		return Plan{Changes: slices.DeleteFunc(slices.Concat(routes.Changes, rules.Changes), adds), MakesRoom: true}
+	resources, notes := s.resources()
+	p := obstacles(resources)
+	if s.Closing || p.IsObstructed() {
+		return closing(s, resources)
 	}
-	p := Plan{
-		Changes: slices.Concat(routes.Changes, rules.Changes, planOptions(s), planTags(s)),
-		State:   slices.Concat(routes.State, rules.State),
-		Notes:   slices.Concat(routes.Notes, rules.Notes),
+	var work [3][]Change
+	for _, r := range resources {
+		work = r.order().with(work, s)
+		p.State = append(p.State, r.wanted...)
 	}
-	slices.SortFunc(p.State, func(a, b Fact) int { return cmp.Compare(a.Sentence, b.Sentence) })
+	p.Steps = surround(planTags(s), steps(work[:]...), planOptions(s))
+	p.State, p.Notes = sortedFacts(p.State), notes
 	return p
 }
 
-// adds reports whether the change makes something that counts for a quota.
-func adds(c Change) bool {
-	switch c.(type) {
-	case DeleteRoute, Revoke:
-		return false
+// surround adds changes to the first step and to the last one. Tags come first, as they are the evidence of the installation's
+// routes. The DNS option comes last, as EC2 may refuse it, and no other change waits for that.
+func surround(first []Change, work [][]Change, last []Change) [][]Change {
+	if len(work) == 0 {
+		return steps(slices.Concat(first, last))
 	}
-	return true
+	work[0] = append(work[0], first...)
+	work[len(work)-1] = append(work[len(work)-1], last...)
+	return work
+}
+
+// steps leaves out those that are empty.
+func steps(all ...[]Change) [][]Change {
+	return slices.DeleteFunc(all, func(step []Change) bool { return len(step) == 0 })
+}
+
+func sortedFacts(facts []Fact) []Fact {
+	return slices.SortedFunc(slices.Values(facts), func(a, b Fact) int { return cmp.Compare(a.Sentence, b.Sentence) })
 }
 
 // planOptions turns on DNS resolution for the peer. It is never turned off: somebody may have done that by hand.
@@ -122,14 +147,13 @@ type Remains struct {
 
 // Disconnect plans to take back what Connect added, for a connection that is dead.
 func Disconnect(r Remains) Plan {
-	var p Plan
+	var changes []Change
 	for _, t := range sortedTables(r.Tables) {
 		for _, route := range routesTo(t, r.Connection) {
-			p.Changes = append(p.Changes, DeleteRoute{Table: t.ID, Destination: route.Destination, Via: r.Connection})
+			changes = append(changes, DeleteRoute{Table: t.ID, Destination: route.Destination, Via: r.Connection})
 		}
 	}
-	p.Changes = append(p.Changes, revocations(r.Rules)...)
-	return p
+	return Plan{Steps: steps(slices.Concat(changes, revocations(r.Rules)))}
 }
 
 // IsLive reports whether a route proves that the connection still carries traffic, whatever else says.

@@ -62,8 +62,10 @@ func toPeer(target peering.Target, blackhole bool) peering.Route {
 
 func sentences(p plan.Plan) []string {
 	var all []string
-	for _, c := range p.Changes {
-		all = append(all, c.String())
+	for i, step := range p.Steps {
+		for _, c := range step {
+			all = append(all, strings.Repeat("then ", i)+c.String())
+		}
 	}
 	for _, c := range p.Conflicts {
 		all = append(all, "conflict: "+c.String())
@@ -96,7 +98,7 @@ func TestConnectRoutes(t *testing.T) {
 			[]string{"conflict: 172.31.0.0/16 is already routed to pcx-old in rtb-1, so it can't be routed to pcx-new"}},
 		{"a dead target of another kind is not ours to judge", []peering.RouteTable{table("rtb-1", toPeer("eni-1", true))}, nil,
 			[]string{"conflict: 172.31.0.0/16 is already routed to eni-1 in rtb-1, so it can't be routed to pcx-new"}},
-		{"a conflict in one table keeps the whole side as it is", []peering.RouteTable{table("rtb-1"), table("rtb-2", toPeer("igw-1", false))}, nil,
+		{"a conflict in one table keeps routes from all", []peering.RouteTable{table("rtb-1"), table("rtb-2", toPeer("igw-1", false))}, nil,
 			[]string{"conflict: 172.31.0.0/16 is already routed to igw-1 in rtb-2, so it can't be routed to pcx-new"}},
 		{"a route of ours to a block that the peer no longer has is withdrawn",
 			[]peering.RouteTable{table("rtb-1", toPeer("pcx-new", false), peering.Route{Destination: netip.MustParsePrefix("10.99.0.0/16"), Target: "pcx-new"})}, nil,
@@ -247,13 +249,13 @@ func TestADescriptionIsOneThatEC2Takes(t *testing.T) {
 		s.Groups = []peering.SecurityGroup{{ID: "sg-1"}}
 		s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}}}}
 	}))
-	got := p.Changes[0].(plan.Authorize).Description
+	got := p.Changes()[0].(plan.Authorize).Description
 	if !regexp.MustCompile(`^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}$`).MatchString(got) {
 		t.Errorf("description = %q", got)
 	}
 }
 
-// TestRulesOfTheDead: one that is in the way makes room; the others wait for disconnect.
+// TestRulesOfTheDead: one that is in the way goes first, as EC2 has no two rules alike; the others wait for disconnect.
 func TestRulesOfTheDead(t *testing.T) {
 	t.Parallel()
 	icmp := peering.Permission{Protocol: peering.ICMP, From: -1, To: -1, Source: peerBlock}
@@ -267,7 +269,7 @@ func TestRulesOfTheDead(t *testing.T) {
 		t.Errorf("Doubtful() = %v, want sg-1, whose rule isn't ours", got)
 	}
 	s.Old = []peering.IngressRule{{ID: "sgr-icmp", Group: "sg-1", Permission: icmp}, {ID: "sgr-ssh", Group: "sg-1", Permission: ssh}}
-	want := []string{"authorize icmp from 172.31.0.0/16 in sg-1", "authorize icmp from 172.31.0.0/16 in sg-3", "revoke sgr-icmp in sg-1"}
+	want := []string{"revoke sgr-icmp in sg-1", "authorize icmp from 172.31.0.0/16 in sg-3", "then authorize icmp from 172.31.0.0/16 in sg-1"}
 	if diff := cmp.Diff(want, sentences(plan.Connect(s))); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
@@ -292,7 +294,7 @@ func TestARevocationNamesTheTagsOfItsRules(t *testing.T) {
 		plan.Revoke{Group: "sg-1", Connection: via, By: "autopeer", Rules: []peering.RuleID{"sgr-1", "sgr-2"}},
 		plan.Revoke{Group: "sg-1", Connection: "pcx-old", By: "autopeer", Rules: []peering.RuleID{"sgr-3"}},
 	}
-	got := slices.DeleteFunc(p.Changes, func(c plan.Change) bool { _, revokes := c.(plan.Revoke); return !revokes })
+	got := slices.DeleteFunc(p.Changes(), func(c plan.Change) bool { _, revokes := c.(plan.Revoke); return !revokes })
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("revocations (-want +got):\n%s", diff)
 	}
@@ -317,8 +319,8 @@ func TestState(t *testing.T) {
 			t.Errorf("state when it was %s (-want +got):\n%s", name, diff)
 		}
 	}
-	if len(missing.Changes) != 2 || len(there.Changes) != 0 {
-		t.Errorf("changes = %v and %v", missing.Changes, there.Changes)
+	if len(missing.Changes()) != 2 || len(there.Changes()) != 0 {
+		t.Errorf("changes = %v and %v", missing.Changes(), there.Changes())
 	}
 }
 
@@ -422,7 +424,7 @@ func TestRulesAreMadeInTheInstallationsName(t *testing.T) {
 		s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}}}}
 	}))
 	made := 0
-	for _, c := range p.Changes {
+	for _, c := range p.Changes() {
 		if a, ok := c.(plan.Authorize); ok {
 			made++
 			if a.By != installation || a.Connection != via {

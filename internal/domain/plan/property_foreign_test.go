@@ -16,7 +16,7 @@ import (
 func TestNoPlanTouchesWhatIsNotOurs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSide(t)
-		after := carryOut(t, s, plan.Connect(s).Changes)
+		after := carryOut(t, s, plan.Connect(s))
 		for i, before := range s.Tables {
 			for _, r := range before.Routes {
 				may := isOurRoute(r) || isLeft(r) && wantsRoute(s, before, r.Destination)
@@ -56,7 +56,7 @@ func TestRoutesOfSomebodyElse(t *testing.T) {
 		s := drawSide(t)
 		s.Terms.Routes.Tables.Scope = policy.NoTables
 		p := plan.Connect(s)
-		after := carryOut(t, s, p.Changes)
+		after := carryOut(t, s, p)
 		for i, before := range s.Tables {
 			if !slices.Equal(before.Routes, after.Tables[i].Routes) {
 				t.Fatalf("the routes of %s were %v and are %v", before.ID, before.Routes, after.Tables[i].Routes)

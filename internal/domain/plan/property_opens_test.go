@@ -17,11 +17,12 @@ import (
 // TestASideThatIsMadeRightHasWhatTheTermsName and of the connection nothing else: no route, no rule.
 func TestASideThatIsMadeRightHasWhatTheTermsName(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s, p := roomMade(t, drawSide(t))
+		s := drawSide(t)
+		p := plan.Connect(s)
 		if p.IsObstructed() {
 			return
 		}
-		after := carryOut(t, s, p.Changes)
+		after := carryOut(t, s, p)
 		wanted := 0
 		for _, table := range after.Tables {
 			wanted += checkTable(t, after, table)
@@ -80,7 +81,7 @@ func TestNothingIsOpenedThatThePolicyDoesNotName(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSide(t)
 		before := withoutOurs(t, s)
-		after := carryOut(t, s, plan.Connect(s).Changes)
+		after := carryOut(t, s, plan.Connect(s))
 		for i, table := range after.Tables {
 			for _, r := range table.Routes {
 				if !slices.Contains(s.Tables[i].Routes, r) && !wantsRoute(s, table, r.Destination) {
@@ -101,7 +102,8 @@ func TestNothingIsOpenedThatThePolicyDoesNotName(t *testing.T) {
 // TestWhatIsLeftOutIsNoted: what the policy names and doesn't get is never left out in silence, unless it is excluded.
 func TestWhatIsLeftOutIsNoted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s, p := roomMade(t, drawSide(t))
+		s := drawSide(t)
+		p := plan.Connect(s)
 		if p.IsObstructed() {
 			return
 		}

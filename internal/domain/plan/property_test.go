@@ -21,9 +21,6 @@ func everything(p plan.Plan) []string {
 	for _, s := range p.State {
 		all = append(all, "state: "+s.Sentence+" "+s.Key)
 	}
-	if p.MakesRoom {
-		all = append(all, "makes room")
-	}
 	return all
 }
 
@@ -48,7 +45,7 @@ func TestKeysTellApartAsSentencesDo(t *testing.T) {
 			}
 			sentenceOf[f.Key] = f.Sentence
 		}
-		for _, c := range p.Changes {
+		for _, c := range p.Changes() {
 			if before, again := sentenceOf[c.Key()]; again && before != c.String() || c.Key() == "" {
 				t.Fatalf("key %q stands for %q and %q", c.Key(), before, c)
 			}
@@ -61,16 +58,17 @@ func TestKeysTellApartAsSentencesDo(t *testing.T) {
 func TestACarriedOutPlanLeavesNothingToDo(t *testing.T) {
 	changed, all := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
-		s, p := roomMade(t, drawSide(t))
+		s := drawSide(t)
+		p := plan.Connect(s)
 		all++
 		if p.IsObstructed() {
 			return
 		}
-		if len(p.Changes) > 1 {
+		if len(p.Changes()) > 1 {
 			changed++
 		}
-		again := plan.Connect(carryOut(t, s, p.Changes))
-		p.Changes = nil
+		again := plan.Connect(carryOut(t, s, p))
+		p.Steps = nil
 		if diff := cmp.Diff(everything(p), everything(again)); diff != "" {
 			t.Fatalf("a second plan says (-first +second):\n%s", diff)
 		}
@@ -115,13 +113,13 @@ func TestDisconnectAfterConnectRestoresTheStart(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := withoutOurs(t, drawSide(t))
 		p := plan.Connect(s)
-		after := carryOut(t, s, p.Changes)
+		after := carryOut(t, s, p)
 		remains := plan.Remains{Connection: via, Tables: after.Tables, Rules: after.Ours}
-		gone := carryOut(t, after, plan.Disconnect(remains).Changes)
+		gone := carryOut(t, after, plan.Disconnect(remains))
 		if diff := cmp.Diff(inventory(withoutReplaced(s, p)), inventory(gone)); diff != "" {
 			t.Fatalf("not as at the start (-want +got):\n%s", diff)
 		}
-		if again := plan.Disconnect(plan.Remains{Connection: via, Tables: gone.Tables, Rules: gone.Ours}); len(again.Changes) > 0 {
+		if again := plan.Disconnect(plan.Remains{Connection: via, Tables: gone.Tables, Rules: gone.Ours}); len(again.Changes()) > 0 {
 			t.Fatalf("what was taken back is to be taken back again: %v", sentences(again))
 		}
 	})
@@ -129,13 +127,13 @@ func TestDisconnectAfterConnectRestoresTheStart(t *testing.T) {
 
 // withoutOurs is the side before the connection was there.
 func withoutOurs(t *rapid.T, s plan.Side) plan.Side {
-	return carryOut(t, s, plan.Disconnect(plan.Remains{Connection: via, Tables: s.Tables, Rules: s.Ours}).Changes)
+	return carryOut(t, s, plan.Disconnect(plan.Remains{Connection: via, Tables: s.Tables, Rules: s.Ours}))
 }
 
 // withoutReplaced is the side without the leftovers of the dead whose place the plan takes.
 func withoutReplaced(s plan.Side, p plan.Plan) plan.Side {
 	s = copied(s)
-	for _, c := range p.Changes {
+	for _, c := range p.Changes() {
 		switch c := c.(type) {
 		case plan.ReplaceRoute:
 			for i := range s.Tables {

@@ -5,61 +5,80 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/autopeer/autopeer/internal/domain/cidr"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// planRoutes plans routes to every destination among the peer's blocks in every chosen table, and takes
-// back routes of ours to anything else. Where the routes are somebody else's it does neither.
-func planRoutes(s Side) Plan {
-	var p Plan
+// planRoutes plans routes to every destination among the peer's blocks in every chosen table, and removes routes of ours to
+// anything else. Where the routes are another principal's it does neither.
+func planRoutes(s Side) ([]resource, []string) {
 	if s.Terms.Routes.Tables.Scope == policy.NoTables {
-		return p
+		return nil, nil
 	}
 	chosen, lacking := Select(s.Terms.Routes.Tables, s.Tables, s.Subnets)
 	want, unrouted := destinations(s.Terms.Routes, s.peerBlocks())
-	p.Notes = slices.Concat(lacking, unrouted)
+	var tables []resource
 	for _, t := range sortedTables(s.Tables) {
 		if _, ok := chosen[t.ID]; ok {
-			p = p.with(planTable(t, want, s))
+			tables = append(tables, planTable(t, want, s))
 		} else {
-			p = p.with(planTable(t, nil, s))
+			tables = append(tables, planTable(t, nil, s))
 		}
 	}
-	return p
-}
-
-func (p Plan) with(q Plan) Plan {
-	p.Changes = append(p.Changes, q.Changes...)
-	p.Conflicts = append(p.Conflicts, q.Conflicts...)
-	p.Shortages = append(p.Shortages, q.Shortages...)
-	p.MakesRoom = p.MakesRoom || q.MakesRoom
-	p.State = append(p.State, q.State...)
-	return p
+	return tables, slices.Concat(lacking, unrouted)
 }
 
 // planTable plans one table. A route that leads elsewhere is replaced only when it is the leftover of a
 // dead peering connection: any other may be carrying traffic, or may again.
-func planTable(t peering.RouteTable, want []netip.Prefix, s Side) Plan {
-	var p Plan
+func planTable(t peering.RouteTable, want []netip.Prefix, s Side) resource {
+	r := resource{quotas: routeQuotas(s, t)}
 	via := s.Connection.ID
+	for _, route := range routesTo(t, via) {
+		i := item{traffic: allTo(route.Destination), fact: routeFact(t.ID, route.Destination, via)}
+		r.existing = append(r.existing, i)
+		if !slices.Contains(want, route.Destination) {
+			i.route = DeleteRoute{Table: t.ID, Destination: route.Destination, Via: via}
+			i.closes = !cidr.Covers(want, route.Destination)
+			r.losses = append(r.losses, i)
+		}
+	}
 	for _, dst := range want {
-		r, found := routeTo(t, dst)
-		switch {
-		case !found:
-			p.Changes = append(p.Changes, CreateRoute{Table: t.ID, Destination: dst, Via: via})
-		case r.Target != peering.Target(via) && s.hasLeft(r):
-			p.Changes = append(p.Changes, ReplaceRoute{Table: t.ID, Destination: dst, Was: r.Target, Via: via})
+		if change := s.routeChange(t, dst); change != nil {
+			r.gains = append(r.gains, item{traffic: allTo(dst), fact: routeFact(t.ID, dst, via), route: change, closes: r.narrows(t, dst)})
 		}
-		p.Conflicts = append(p.Conflicts, conflicts(t, dst, s)...)
-		p.State = append(p.State, Fact{fmt.Sprintf("%s routes %s to %s", t.ID, dst, via), key("route", t.ID, dst, via)})
+		r.conflicts = append(r.conflicts, conflicts(t, dst, s)...)
+		r.wanted = append(r.wanted, routeFact(t.ID, dst, via))
 	}
-	for _, r := range routesTo(t, via) {
-		if !slices.Contains(want, r.Destination) {
-			p.Changes = append(p.Changes, DeleteRoute{Table: t.ID, Destination: r.Destination, Via: via})
+	return r
+}
+
+// routeChange returns the change that makes the wanted route, nil where there is one or one that stays.
+func (s Side) routeChange(t peering.RouteTable, dst netip.Prefix) Change {
+	r, found := routeTo(t, dst)
+	switch {
+	case !found:
+		return CreateRoute{Table: t.ID, Destination: dst, Via: s.Connection.ID}
+	case r.Target != peering.Target(s.Connection.ID) && s.hasLeft(r):
+		return ReplaceRoute{Table: t.ID, Destination: dst, Was: r.Target, Via: s.Connection.ID}
+	}
+	return nil
+}
+
+func routeFact(t peering.RouteTableID, dst netip.Prefix, via peering.ConnectionID) Fact {
+	return Fact{fmt.Sprintf("%s routes %s to %s", t, dst, via), key("route", t, dst, via)}
+}
+
+// narrows reports whether a route to the destination only keeps traffic that a loss carries now: the loss is the most specific
+// route to all of the destination. A more specific route to a part of it leads that part elsewhere before and after.
+func (r resource) narrows(t peering.RouteTable, dst netip.Prefix) bool {
+	var best netip.Prefix
+	for _, route := range t.Routes {
+		if route.Destination.IsValid() && cidr.Contains(route.Destination, dst) && (!best.IsValid() || route.Destination.Bits() > best.Bits()) {
+			best = route.Destination
 		}
 	}
-	return p.with(holdRoutes(s, t, p.Changes))
+	return slices.ContainsFunc(r.losses, func(loss item) bool { return loss.closes && loss.traffic == allTo(best) })
 }
 
 // hasLeft reports whether the route is what a dead connection has left.
@@ -80,7 +99,8 @@ func routeTo(t peering.RouteTable, dst netip.Prefix) (peering.Route, bool) {
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-routing.html
 func Leftovers(s Side) []peering.ConnectionID {
 	var ids []peering.ConnectionID
-	for _, c := range planRoutes(s).Conflicts {
+	tables, _ := planRoutes(s)
+	for _, c := range obstacles(tables).Conflicts {
 		if c.isLeftover() {
 			ids = append(ids, peering.ConnectionID(c.Route.Target))
 		}
@@ -97,7 +117,8 @@ func Foresee(s Side) ([]Conflict, []Shortage) {
 	if s.Subnets == nil {
 		s.Subnets = associated(s.Tables)
 	}
-	p := planRoutes(s).with(planRules(s))
+	resources, _ := s.resources()
+	p := obstacles(resources)
 	return slices.DeleteFunc(p.Conflicts, Conflict.isLeftover), p.Shortages
 }
 

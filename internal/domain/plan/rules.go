@@ -11,37 +11,63 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// planRules plans the ingress rules of every group that the terms choose. A rule that somebody else made
-// and that admits the same counts as there, but not one that a dead connection has left: that will go when
-// the connection is cleaned up after, so it makes room for one of this connection's own. EC2 may refuse the
-// new one while the old one is there; then the next delivery adds it. Rules of ours that are no longer
+// planRules plans the ingress rules of every group that the terms choose. A rule of another principal
+// that admits the same counts as there, but not one that a dead connection has left: that will go when
+// the connection is cleaned up after, so it is replaced by one of this connection's own. Rules of ours that are no longer
 // wanted are revoked.
-func planRules(s Side) Plan {
+func planRules(s Side) ([]resource, []string) {
 	want, notes := wantedRules(s)
-	p := Plan{Notes: notes}
-	leaving := slices.Concat(s.Old, stale(s.Ours))
-	going := goingRules(s, want)
+	groups := make([]resource, 0, len(s.Groups))
 	for _, g := range sortedGroups(s.Groups) {
-		missing := without(want[g.ID], without(g.Ingress, permissionsIn(g.ID, leaving)))
-		p.Changes = append(p.Changes, authorizations(s, g.ID, missing)...)
-		p = p.with(holdRules(s, g, missing, permissionsIn(g.ID, going)))
-		for _, w := range want[g.ID] {
-			p.State = append(p.State, Fact{fmt.Sprintf("%s admits %s", g.ID, admits(w)), key("rule", g.ID, permissionKey(w))})
-		}
+		groups = append(groups, planGroup(g, want[g.ID], s))
 	}
-	p.Changes = append(p.Changes, revocations(going)...)
-	return p
+	return groups, notes
 }
 
-// goingRules returns our rules that are no longer wanted, and those of dead connections that are in the way.
-func goingRules(s Side, want map[peering.SecurityGroupID][]peering.Permission) []peering.IngressRule {
-	surplus := slices.DeleteFunc(slices.Clone(s.Ours), func(r peering.IngressRule) bool {
-		return slices.Contains(want[r.Group], r.Permission) && !r.Stale
-	})
-	inTheWay := slices.DeleteFunc(slices.Clone(s.Old), func(r peering.IngressRule) bool {
-		return !slices.Contains(want[r.Group], r.Permission)
-	})
-	return slices.Concat(surplus, inTheWay)
+func planGroup(g peering.SecurityGroup, want []peering.Permission, s Side) resource {
+	r := resource{quotas: ruleQuotas(s, g), losses: goingRules(g.ID, want, s)}
+	idle := permissionsIn(g.ID, stale(s.Ours))
+	admitted := without(permissionsIn(g.ID, s.Ours), idle)
+	for _, p := range without(g.Ingress, idle) {
+		if slices.Contains(admitted, p) || slices.Contains(want, p) {
+			r.existing = append(r.existing, item{traffic: p, fact: ruleFact(g.ID, p)})
+		}
+	}
+	missing := without(want, without(g.Ingress, slices.Concat(permissionsIn(g.ID, s.Old), idle)))
+	for _, p := range missing {
+		gain := item{traffic: p, fact: ruleFact(g.ID, p), group: g.ID}
+		gain.closes = r.closesOn(p) && covers(admitted, p) && !slices.Contains(g.Ingress, p)
+		r.gains = append(r.gains, gain)
+	}
+	for _, p := range want {
+		r.wanted = append(r.wanted, ruleFact(g.ID, p))
+	}
+	return r
+}
+
+// closesOn reports whether a loss that the policy forbids admits some of the traffic.
+func (r resource) closesOn(p peering.Permission) bool {
+	return slices.ContainsFunc(r.losses, func(loss item) bool { return loss.closes && overlap(loss.traffic, p) })
+}
+
+func ruleFact(g peering.SecurityGroupID, p peering.Permission) Fact {
+	return Fact{fmt.Sprintf("%s admits %s", g, admits(p)), key("rule", g, permissionKey(p))}
+}
+
+// goingRules returns our rules of the group that are no longer wanted, and those of dead connections that are in the way.
+func goingRules(g peering.SecurityGroupID, want []peering.Permission, s Side) []item {
+	var going []item
+	for _, r := range s.Ours {
+		if r.Group == g && (r.Stale || !slices.Contains(want, r.Permission)) {
+			going = append(going, item{traffic: r.Permission, fact: ruleFact(g, r.Permission), rule: r, closes: !covers(want, r.Permission)})
+		}
+	}
+	for _, r := range s.Old {
+		if r.Group == g && slices.Contains(want, r.Permission) {
+			going = append(going, item{traffic: r.Permission, fact: ruleFact(g, r.Permission), rule: r})
+		}
+	}
+	return going
 }
 
 // stale returns the rules that admit nobody any more, because the group that they refer to is gone.

@@ -111,7 +111,7 @@ func TestAStaleRuleIsMadeAnew(t *testing.T) {
 			Protocol: peering.ICMP, Sources: policy.Sources{Groups: []peering.SecurityGroupID{"sg-peer"}}, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}},
 		}}
 	}))
-	if diff := cmp.Diff([]string{"authorize icmp from sg-peer in sg-1", "revoke sgr-1 in sg-1"}, sentences(p)); diff != "" {
+	if diff := cmp.Diff([]string{"revoke sgr-1 in sg-1", "then authorize icmp from sg-peer in sg-1"}, sentences(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 }

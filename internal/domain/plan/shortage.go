@@ -27,11 +27,15 @@ func (s Shortage) String() string {
 
 // ofPeerings is about a VPC that has so many accepted connections and is to have one more.
 func ofPeerings(vpc peering.VPCID, have int, limits policy.Limits) []Shortage {
-	return ofQuota(quota{string(vpc), "active peering connections", "peerings"}, have, 1, limits.OrDefaults().Peerings)
+	return ofQuota(quota{resource: string(vpc), of: "active peering connections", code: "peerings"}, have, 1, limits.OrDefaults().Peerings)
 }
 
 // quota is one quota of one resource.
-type quota struct{ resource, of, code string }
+type quota struct {
+	resource, of, code string
+	has                func(netip.Prefix) bool // the family that it counts
+	have, limit        int
+}
 
 func ofQuota(q quota, have, need, limit int) []Shortage {
 	if need == 0 || have+need <= limit {
@@ -40,13 +44,17 @@ func ofQuota(q quota, have, need, limit int) []Shortage {
 	return []Shortage{{Resource: q.resource, Of: q.of, Quota: q.code, Have: have, Need: need, Limit: limit}}
 }
 
-// hold holds what a table or group has and needs against its quota. What goes away doesn't count in the end, but
-// EC2 refuses what would be too much for a moment, so that it has to go first.
-func hold(q quota, have, need, going, limit int) Plan {
-	if short := ofQuota(q, have-going, need, limit); len(short) > 0 {
-		return Plan{Shortages: short}
+// obstacles returns the conflicts and shortages that keep the resources from getting all their gains. What goes away doesn't
+// count.
+func obstacles(resources []resource) Plan {
+	var p Plan
+	for _, r := range resources {
+		p.Conflicts = append(p.Conflicts, r.conflicts...)
+		for _, q := range r.quotas {
+			p.Shortages = append(p.Shortages, ofQuota(q, q.have-q.count(r.losses), q.count(r.gains), q.limit)...)
+		}
 	}
-	return Plan{MakesRoom: need > 0 && have+need > limit}
+	return p
 }
 
 // families are counted apart: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
@@ -58,35 +66,72 @@ var families = []struct {
 	{"IPv6", func(p netip.Prefix) bool { return p.Addr().Is6() }},
 }
 
-// holdRoutes is about the routes of a table that would be created and deleted. Propagated routes have a quota of
-// their own.
-func holdRoutes(s Side, t peering.RouteTable, changes []Change) Plan {
-	var p Plan
+// routeQuotas are those of a table. Propagated routes have a quota of their own.
+func routeQuotas(s Side, t peering.RouteTable) []quota {
+	var quotas []quota
 	for _, family := range families {
 		have := count(t.Routes, func(r peering.Route) bool { return !r.Propagated && family.has(r.Destination) })
-		need := count(changes, func(c Change) bool {
-			create, ok := c.(CreateRoute)
-			return ok && family.has(create.Destination)
-		})
-		going := count(changes, func(c Change) bool {
-			gone, ok := c.(DeleteRoute)
-			return ok && family.has(gone.Destination)
-		})
-		p = p.with(hold(quota{string(t.ID), family.name + " routes", "routes-" + strings.ToLower(family.name)}, have, need, going, s.Limits.OrDefaults().Routes))
+		quotas = append(quotas, quota{string(t.ID), family.name + " routes", "routes-" + strings.ToLower(family.name), family.has, have, s.Limits.OrDefaults().Routes})
 	}
-	return p
+	return quotas
 }
 
-// holdRules is about the rules of a group that would be added and taken away. One with another source than a block
-// counts for both families; what a prefix list counts for is its size, which EC2 alone holds against the quota.
-func holdRules(s Side, g peering.SecurityGroup, missing, going []peering.Permission) Plan {
-	var p Plan
+// ruleQuotas are those of a group.
+func ruleQuotas(s Side, g peering.SecurityGroup) []quota {
+	var quotas []quota
 	for _, family := range families {
-		counts := func(p peering.Permission) bool { return !p.Source.IsValid() || family.has(p.Source) }
-		p = p.with(hold(quota{string(g.ID), "ingress rules for " + family.name, "rules-" + strings.ToLower(family.name)},
-			count(g.Ingress, counts), count(missing, counts), count(going, counts), s.Limits.OrDefaults().Rules))
+		q := quota{string(g.ID), "ingress rules for " + family.name, "rules-" + strings.ToLower(family.name), family.has, 0, s.Limits.OrDefaults().Rules}
+		q.have = count(g.Ingress, func(p peering.Permission) bool { return q.counts(item{traffic: p}) })
+		quotas = append(quotas, q)
 	}
-	return p
+	return quotas
+}
+
+// counts reports whether the item takes up the quota. A rule with another source than a block counts for both families; what a
+// prefix list counts for is its size, which EC2 alone holds against the quota. A replaced route takes the place of another.
+func (q quota) counts(i item) bool {
+	if _, replaces := i.route.(ReplaceRoute); replaces {
+		return false
+	}
+	return !i.traffic.Source.IsValid() || q.has(i.traffic.Source)
+}
+
+func (q quota) count(items []item) int { return count(items, q.counts) }
+
+// room counts what the quotas of a resource have free at a moment.
+type room struct {
+	quotas []quota
+	free   []int
+}
+
+func (r resource) room() room {
+	free := make([]int, len(r.quotas))
+	for i, q := range r.quotas {
+		free[i] = q.limit - q.have
+	}
+	return room{r.quotas, free}
+}
+
+// takes reports whether there is room for the item, and gives it that.
+func (r room) takes(gain item) bool {
+	for i, q := range r.quotas {
+		if q.counts(gain) && r.free[i] < 1 {
+			return false
+		}
+	}
+	r.add(gain, -1)
+	return true
+}
+
+// gets returns the room of the item.
+func (r room) gets(loss item) { r.add(loss, 1) }
+
+func (r room) add(i item, n int) {
+	for at, q := range r.quotas {
+		if q.counts(i) {
+			r.free[at] += n
+		}
+	}
 }
 
 func count[T any](all []T, counts func(T) bool) int {

@@ -78,6 +78,17 @@ func (d Decision) IsUnlisted() bool {
 	return d.Code == NotListed || d.Code == WrongDirection || d.Code == SameVPC
 }
 
+// IsObjection reports whether the policy has a peering for the connection and objects only to the overlap of its
+// VPCs' blocks.
+func (d Decision) IsObjection() bool { return d.Peering != nil && d.Code == Overlap }
+
+// Maintains reports whether the sides of the active connection are kept as the policy asks: it allows the connection, or
+// objects to one that the installation has connected. Additions wait for an objection, and removals don't. The rules are
+// evidence as in Connection.IsConnectedBy.
+func (p *Policy) Maintains(c peering.Connection, d Decision, rules []peering.IngressRule) bool {
+	return d.Verdict == Accept || d.IsObjection() && c.IsConnectedBy(p.Installation, rules)
+}
+
 // Terms returns what the decision's peering asks of one side. The zero value follows from a decision
 // that rests on no peering.
 func (d Decision) Terms(r peering.Role) Terms {
