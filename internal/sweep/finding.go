@@ -21,6 +21,7 @@ const (
 type finding struct {
 	outcome.Outcome
 	reminder bool
+	leftOut  bool // a reminder of a block that isn't permitted, which is published after a change as well
 	missed   bool // an event should have reported it by now; see isMissed
 }
 
@@ -34,6 +35,11 @@ type findings []finding
 func (all findings) drift() findings { return all.only(func(f finding) bool { return !f.reminder }) }
 
 func (all findings) reminders() findings { return all.only(func(f finding) bool { return f.reminder }) }
+
+// afterChange returns the findings that a change may have caused and that are sent at once.
+func (all findings) afterChange() findings {
+	return all.only(func(f finding) bool { return !f.reminder || f.leftOut })
+}
 
 func (all findings) missed() findings { return all.only(func(f finding) bool { return f.missed }) }
 

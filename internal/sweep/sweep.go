@@ -82,7 +82,7 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	found := s.find(current)
 	switch h.Kind {
 	case hint.Changed:
-		return s.send(ctx, found.drift(), false)
+		return s.send(ctx, found.afterChange(), false)
 	case hint.Suspected:
 		return s.confirm(ctx, found.drift().among(h.Suspects))
 	}
