@@ -66,12 +66,12 @@ func (m match) compared(s peering.State) []netip.Prefix {
 // leftOutOf returns the blocks of one half that are not permitted, with the ranges of its department.
 func (p *Policy) leftOutOf(r peering.Role, m match) []LeftOut {
 	var left []LeftOut
-	ranges := join(m.permitted())
+	permitted := m.permitted()
 	for _, b := range m.leftOut() {
 		left = append(left, LeftOut{
-			Role: r, Block: b, Key: strings.Join([]string{"left-out", string(m.vpc.ID), b.String(), m.department.Name, ranges}, "|"),
+			Role: r, Block: b, Key: fmt.Sprintf("left-out|%s|%s|%s|%s", m.vpc.ID, b, m.department.Name, permitted),
 			Sentence: fmt.Sprintf("%s of %s is neither routed nor admitted: %s has only %s in %s; to permit it, list it under %s",
-				b, m.vpc.ID, m.department.Name, ranges, m.vpc.Cell(), p.remedy(m)),
+				b, m.vpc.ID, m.department.Name, list(permitted), m.vpc.Cell(), p.remedy(m)),
 		})
 	}
 	return left
@@ -82,11 +82,11 @@ func (p *Policy) remedy(m match) string {
 	if m.member != nil {
 		return "cidrs in " + p.at(m.member.Line)
 	}
-	i := slices.IndexFunc(m.department.Members, func(o Member) bool { return o.givesMembership() && o.Cell == m.vpc.Cell() })
+	i := slices.IndexFunc(m.department.Members, func(o Member) bool { return o.Within.Addr().Is4() && o.Cell == m.vpc.Cell() })
 	return "also in " + p.at(m.department.Members[i].Line)
 }
 
-func join(blocks []netip.Prefix) string {
+func list(blocks []netip.Prefix) string {
 	texts := make([]string, len(blocks))
 	for i, b := range blocks {
 		texts[i] = b.String()

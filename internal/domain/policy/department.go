@@ -71,10 +71,6 @@ func (d *Department) spans(v peering.VPC) bool {
 	return len(v.Blocks) == 0 || cidr.Covers(ranges, v.Primary())
 }
 
-// givesMembership reports whether VPCs belong to the department because of the range. An IPv6 range only permits further
-// blocks, because no primary block is one of IPv6.
-func (m Member) givesMembership() bool { return m.Within.IsValid() && m.Within.Addr().Is4() }
-
 func (d *Department) ranges(cell peering.Cell) []netip.Prefix {
 	var ranges []netip.Prefix
 	for _, m := range d.Members {

@@ -89,13 +89,13 @@ func TestSentencesOfLeftOutBlocks(t *testing.T) {
 	}{
 		{vpc(developerCell, "vpc-2", "10.65.0.0/16", "2600:1::/56"),
 			"2600:1::/56 of vpc-2 is neither routed nor admitted: blue has only 10.64.0.0/10, 100.64.0.0/10 in 333333333333/eu-west-1; to permit it, list it under also in line 4 of policy.yaml",
-			"left-out|vpc-2|2600:1::/56|blue|10.64.0.0/10, 100.64.0.0/10"},
+			"left-out|vpc-2|2600:1::/56|blue|[10.64.0.0/10 100.64.0.0/10]"},
 		{vpc(developerCell, "vpc-listed", "10.200.0.0/16", "10.1.0.0/16"),
 			"10.1.0.0/16 of vpc-listed is neither routed nor admitted: blue has only 10.64.0.0/10, 10.200.0.0/16, 100.64.0.0/10, fd00:9::/56 in 333333333333/eu-west-1; to permit it, list it under cidrs in line 6 of policy.yaml",
-			"left-out|vpc-listed|10.1.0.0/16|blue|10.64.0.0/10, 10.200.0.0/16, 100.64.0.0/10, fd00:9::/56"},
+			"left-out|vpc-listed|10.1.0.0/16|blue|[10.64.0.0/10 10.200.0.0/16 100.64.0.0/10 fd00:9::/56]"},
 		{vpc(marketingCell, "vpc-3", "172.16.0.0/16", "10.1.0.0/16"),
 			"10.1.0.0/16 of vpc-3 is neither routed nor admitted: red has only 172.16.0.0/12, 192.168.0.0/16 in 111111111111/us-east-1; to permit it, list it under also in line 3 of policy.yaml",
-			"left-out|vpc-3|10.1.0.0/16|red|172.16.0.0/12, 192.168.0.0/16"},
+			"left-out|vpc-3|10.1.0.0/16|red|[172.16.0.0/12 192.168.0.0/16]"},
 	}
 	for _, tt := range tests {
 		left := sharers().Decide(request(tt.vpc, vpc(financeCell, "vpc-g", "10.250.0.0/16"))).LeftOut

@@ -264,7 +264,12 @@ var scenarios = []scenario{
 		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "departments:", "limits: { routes: 1 }\ndepartments:", 1))
 		t.Ask(m, f)
 	}},
-	{nil, func(t *sandboxtest.T) { // approval, and a block that the policy doesn't declare
+	{nil, func(t *sandboxtest.T) { // a block that the policy doesn't declare
+		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), string(m.VPC.ID)+" }", string(m.VPC.ID)+", cidrs: [10.99.0.0/16] }", 1))
+		t.Ask(m, f)
+	}},
+	{nil, func(t *sandboxtest.T) { // approval, and a block that the policy no longer permits
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
 		policy := strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    approval: manual\n", 1)
 		t.Policy(policy)
