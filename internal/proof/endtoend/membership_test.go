@@ -42,8 +42,8 @@ func hasNote(t *sandboxtest.T, pcx peering.ConnectionID, cell peering.Cell, want
 	}
 }
 
-// late waits until the first sweep of the day is over, which announces more than the others.
-func late() { time.Sleep(5 * time.Hour) }
+// late waits until the first sweep of the day is over, which announces more than the others, and until no sweep is running.
+func late() { time.Sleep(5*time.Hour + 8*time.Minute) }
 
 // TestAnAddedBlockEndsNoMembership: the owner of a VPC in a range adds an IPv6 block, and with removed: disconnect the traffic
 // goes on. The block is announced at once, by an event or else by the next sweep.
