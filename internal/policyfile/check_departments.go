@@ -28,8 +28,8 @@ func (d *document) claims() []owned {
 	return all
 }
 
-// checkMembers reports VPCs that are named twice, and warns of those whose blocks aren't declared. An id alone is no name: only
-// with its owner and Region does it say which VPC is meant.
+// checkMembers reports VPCs that are named twice, and warns of those whose blocks aren't declared. An id names a
+// VPC only together with its owner and Region.
 func (c checker) checkMembers(d *document) {
 	type id struct {
 		peering.Cell

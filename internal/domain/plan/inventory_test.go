@@ -182,7 +182,7 @@ func TestRoutedSubnets(t *testing.T) {
 	}
 }
 
-// TestBlocksThatAreNotPermitted are neither routed nor admitted on either side, and those of the own VPC don't matter.
+// TestBlocksThatAreNotPermitted: a side reaches only the permitted blocks of its peer.
 func TestBlocksThatAreNotPermitted(t *testing.T) {
 	t.Parallel()
 	further := netip.MustParsePrefix("100.64.0.0/16")
