@@ -59,6 +59,25 @@ func TestObjected(t *testing.T) {
 	}
 }
 
+// TestWithLeftOut: each set of blocks has an id of its own, which doesn't depend on the sentences.
+func TestWithLeftOut(t *testing.T) {
+	t.Parallel()
+	id := func(blocks ...policy.LeftOut) string {
+		o := announce.WithLeftOut(connected, blocks)
+		if len(o.Notes) != len(blocks) {
+			t.Errorf("notes = %q, want one of each block", o.Notes)
+		}
+		return o.Sealed(time.Time{}).ID
+	}
+	a, b := policy.LeftOut{Sentence: "a is left out", Key: "a"}, policy.LeftOut{Sentence: "b is left out", Key: "b"}
+	reworded := policy.LeftOut{Sentence: "the policy doesn't permit a", Key: "a"}
+	different := []string{id(), id(a), id(b), id(a, b)}
+	slices.Sort(different)
+	if len(slices.Compact(different)) != 4 || id(a) != id(reworded) {
+		t.Errorf("ids = %v, want four, and one of the same block in other words", different)
+	}
+}
+
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	refusal := func(code string) outcome.Outcome {

@@ -59,6 +59,16 @@ func conflict(c plan.Conflict) outcome.Conflict {
 	return out
 }
 
+// WithLeftOut returns o with a note of each block that is not permitted. A block more or less changes the id, so that each set
+// is announced once.
+func WithLeftOut(o outcome.Outcome, blocks []policy.LeftOut) outcome.Outcome {
+	for _, l := range blocks {
+		o.Notes = append(o.Notes, l.Sentence)
+		o.Keys = append(o.Keys, l.Key)
+	}
+	return o
+}
+
 // ApprovalRequested returns o as a request for a person's approval, with the command that gives it.
 func ApprovalRequested(o outcome.Outcome) outcome.Outcome {
 	o.Type = outcome.AskApproval

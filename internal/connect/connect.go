@@ -172,7 +172,9 @@ func without(changes, others []plan.Change) []plan.Change {
 
 func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.NetworkACL) side {
 	s := side{Plan: plan.Connect(half), outcome: announce.Outcome(outcome.Connected, c.cell, half.Connection, d, c.policy.File)}
-	s.outcome.Side, s.outcome.Notes = half.Role, s.Notes
+	s.outcome.Side = half.Role
+	s.outcome = announce.WithLeftOut(s.outcome, d.LeftOut)
+	s.outcome.Notes = append(s.outcome.Notes, s.Notes...)
 	for _, fact := range s.State {
 		s.outcome.State = append(s.outcome.State, fact.Sentence)
 		s.outcome.Keys = append(s.outcome.Keys, fact.Key)

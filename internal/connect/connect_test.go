@@ -465,7 +465,11 @@ func TestAdditionsWaitForWhatEC2Shows(t *testing.T) {
 }
 
 func shown(s lab.Site, blocks []string) string {
-	info := fmt.Sprintf("<ownerId>%s</ownerId><vpcId>%s</vpcId><region>%s</region><cidrBlockSet>", s.Cell.Account, s.VPC.ID, s.Cell.Region)
+	info := fmt.Sprintf("<ownerId>%s</ownerId><vpcId>%s</vpcId><region>%s</region>", s.Cell.Account, s.VPC.ID, s.Cell.Region)
+	if len(blocks) > 0 {
+		info += "<cidrBlock>" + blocks[0] + "</cidrBlock>"
+	}
+	info += "<cidrBlockSet>"
 	for _, b := range blocks {
 		info += "<item><cidrBlock>" + b + "</cidrBlock></item>"
 	}

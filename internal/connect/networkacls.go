@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/autopeer/autopeer/internal/domain/cidr"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/plan"
 	"github.com/autopeer/autopeer/internal/domain/policy"
@@ -13,18 +14,18 @@ import (
 // obstructions returns the entries of the network ACLs of the side's VPC that deny traffic which the policy allows, in
 // either direction, each once. autopeer never edits network ACLs.
 func obstructions(half plan.Side, acls []peering.NetworkACL) []reach.Obstruction {
-	vpc := half.Connection.VPC(half.Role)
+	vpc := half.Connection.VPC(half.Role).ID
 	of := reach.Crossing{
 		Subnets: half.RoutedSubnets(),
-		ACLs:    slices.DeleteFunc(slices.Clone(acls), func(a peering.NetworkACL) bool { return a.VPC != vpc.ID }),
+		ACLs:    slices.DeleteFunc(slices.Clone(acls), func(a peering.NetworkACL) bool { return a.VPC != vpc }),
 	}
 	var found []reach.Obstruction
 	for _, a := range half.Terms.Allow {
-		of.Own, of.Peer, of.Outbound = vpc.Blocks, known(a.Sources, half.Connection.VPC(half.Role.Other()).Blocks), false
+		of.Own, of.Peer, of.Outbound = half.Permitted(half.Role), known(a.Sources, half.Permitted(half.Role.Other())), false
 		found = append(found, crossings(of, a)...)
 	}
 	for _, a := range half.Terms.Opens {
-		of.Own, of.Peer, of.Outbound = known(a.Sources, vpc.Blocks), half.Reached(), true
+		of.Own, of.Peer, of.Outbound = known(a.Sources, half.Permitted(half.Role)), half.Reached(), true
 		found = append(found, crossings(of, a)...)
 	}
 	var distinct []reach.Obstruction
@@ -46,11 +47,11 @@ func crossings(c reach.Crossing, a policy.Allow) []reach.Obstruction {
 	return found
 }
 
-// known returns the blocks of the sources that the cell can see: a group may be anywhere in its VPC, and the entries of a
-// prefix list are unknown.
+// known returns the permitted blocks of the sources that the cell can see: a group may be anywhere in its VPC, and the entries
+// of a prefix list are unknown.
 func known(s policy.Sources, all []netip.Prefix) []netip.Prefix {
 	if s.IsAll() || len(s.Groups) > 0 {
 		return all
 	}
-	return s.Blocks
+	return slices.DeleteFunc(slices.Clone(s.Blocks), func(b netip.Prefix) bool { return !cidr.Covers(all, b) })
 }

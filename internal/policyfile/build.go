@@ -42,6 +42,7 @@ func (m member) policy() policy.Member {
 		VPC:    m.VPC.value,
 		Within: m.Within.value,
 		CIDRs:  values(m.CIDRs),
+		Also:   values(m.Also),
 		Line:   m.at.line,
 	}
 }

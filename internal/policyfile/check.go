@@ -23,6 +23,7 @@ func (r *reader) check(d *document) {
 	}
 	c.checkMembers(d)
 	c.checkRanges(d)
+	c.checkFamilies(d)
 	c.checkRetired(d)
 	c.checkRegions(d)
 	c.checkPeerings(d)

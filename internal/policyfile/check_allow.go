@@ -104,7 +104,10 @@ func (c checker) ranges(department string) (blocks []netip.Prefix, known bool) {
 	for _, m := range members {
 		switch {
 		case m.Within.ok:
-			blocks = append(blocks, m.Within.value)
+			if !wellFormed(m.Also) {
+				return nil, false
+			}
+			blocks = append(append(blocks, m.Within.value), values(m.Also)...)
 		case len(m.CIDRs.items) > 0 && wellFormed(m.CIDRs):
 			blocks = append(blocks, values(m.CIDRs)...)
 		default:

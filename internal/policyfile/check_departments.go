@@ -28,8 +28,8 @@ func (d *document) claims() []owned {
 	return all
 }
 
-// checkMembers reports VPCs that are named twice. An id alone is no name: only with its owner and Region
-// does it say which VPC is meant.
+// checkMembers reports VPCs that are named twice, and warns of those whose blocks aren't declared. An id names a
+// VPC only together with its owner and Region.
 func (c checker) checkMembers(d *document) {
 	type id struct {
 		peering.Cell
@@ -38,6 +38,10 @@ func (c checker) checkMembers(d *document) {
 	first := map[id]owned{}
 	for _, m := range d.claims() {
 		distinctBlocks(c.reader, "cidrs block", m.CIDRs)
+		distinctBlocks(c.reader, "also block", m.Also)
+		if m.VPC.ok && !m.CIDRs.given() {
+			c.warn(m.VPC.at, fmt.Sprintf("%s has no cidrs, so every block that its owner adds is routed and admitted", m.VPC.text), "declare its blocks under cidrs")
+		}
 		key := id{m.cell(), m.VPC.value}
 		earlier, found := first[key]
 		switch {
@@ -94,6 +98,28 @@ func (c checker) checkOverlap(ranges []owned) {
 		c.addClaim(later.Within.at, later.Within.text, later, earlier)
 	}
 }
+
+// checkFamilies reports departments with only IPv6 ranges in a cell: no VPC is a member by its IPv6 blocks. A department with a
+// member that couldn't be read is skipped.
+func (c checker) checkFamilies(d *document) {
+	for _, row := range d.Departments.rows {
+		members := row.value.items
+		if slices.ContainsFunc(members, func(m member) bool { return !m.Account.ok || !m.Region.ok }) {
+			continue
+		}
+		reported := map[peering.Cell]bool{}
+		for _, m := range members {
+			hasMember := func(o member) bool { return o.cell() == m.cell() && !o.isIPv6Range() }
+			if m.isIPv6Range() && !reported[m.cell()] && !slices.ContainsFunc(members, hasMember) {
+				reported[m.cell()] = true
+				c.add(m.Within.at, fmt.Sprintf("%s has only IPv6 ranges in %s, and a VPC is a member by its primary IPv4 block", row.key.text, m.cell()),
+					"add a member there with vpc, or with an IPv4 block as within")
+			}
+		}
+	}
+}
+
+func (m member) isIPv6Range() bool { return m.Within.ok && m.Within.value.Addr().Is6() }
 
 func (c checker) checkDeclared(m owned, ranges []owned) {
 	for _, r := range ranges {

@@ -39,8 +39,9 @@ type member struct {
 	Account scalar[peering.AccountID]  `yaml:"account" jsonschema:"required" jsonschema_description:"The account that owns the VPC, in quotes."`
 	Region  scalar[peering.Region]     `yaml:"region" jsonschema:"required" jsonschema_description:"The Region of the VPC."`
 	VPC     scalar[peering.VPCID]      `yaml:"vpc" jsonschema_description:"One VPC by its id."`
-	Within  scalar[netip.Prefix]       `yaml:"within" jsonschema_description:"Every VPC of the account and Region whose blocks all lie inside this one."`
-	CIDRs   some[scalar[netip.Prefix]] `yaml:"cidrs" jsonschema_description:"The blocks that the VPC has. Every block that AWS shows must lie inside one of them."`
+	Within  scalar[netip.Prefix]       `yaml:"within" jsonschema_description:"Every VPC of the account and Region whose primary IPv4 block lies inside this one. An IPv6 block makes no VPC a member and permits further blocks."`
+	CIDRs   some[scalar[netip.Prefix]] `yaml:"cidrs" jsonschema_description:"The blocks that the VPC has. A request is left to a person if AWS shows any other block. Left out, all blocks are routed."`
+	Also    some[scalar[netip.Prefix]] `yaml:"also" jsonschema_description:"Further blocks, with within only: blocks inside them are routed for every VPC of the department in the account and Region. They make no VPC a member."`
 }
 
 // entry is one peering.

@@ -87,7 +87,9 @@ func (r *reader) refuseKey(e *element) {
 	case "types":
 		problem, fix = "types are given for protocol "+e.parent.byKey["protocol"].text(), "only icmp and icmpv6 have types"
 	case "cidrs":
-		problem, fix = "cidrs are given for a range", "cidrs go with vpc; within names the blocks itself"
+		problem, fix = "cidrs are given for a range", "cidrs go with vpc; list further blocks under also"
+	case "also":
+		problem, fix = "also is given for a VPC", "also goes with within; list further blocks under cidrs"
 	case "to", "except":
 		problem, fix = e.name+" is given beside tables none, which leaves all routes to others", "remove the key "+e.name+", or choose tables"
 	case "approval":

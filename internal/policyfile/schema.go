@@ -81,11 +81,12 @@ func (tables) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{If: &jsonschema.Schema{Type: "object"}, Then: choice, Else: tables{}.scope.JSONSchema()}
 }
 
-// JSONSchemaExtend requires either vpc or within, and allows cidrs only with vpc.
+// JSONSchemaExtend requires either vpc or within, and allows cidrs only with vpc and also only with within.
 func (member) JSONSchemaExtend(s *jsonschema.Schema) {
 	s.Title = "a member of a department"
 	s.OneOf = []*jsonschema.Schema{{Required: []string{"vpc"}}, {Required: []string{"within"}}}
 	forbid(s, "cidrs", object("vpc", jsonschema.FalseSchema, "within"))
+	forbid(s, "also", object("within", jsonschema.FalseSchema, "vpc"))
 }
 
 // JSONSchemaExtend gives it a name.

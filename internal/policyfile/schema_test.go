@@ -33,7 +33,7 @@ var unseen = []string{
 	// duplicates and overlaps
 	"allow-twice", "allow-twice-with-types", "cidrs-inside-one-another", "cidrs-listed-twice", "declared-inside-another-range", "group-id-twice",
 	"peering-of-overlapping-blocks", "peering-twice", "ranges-of-one-department-overlap",
-	"range-inside-a-later-range", "ranges-of-two-departments-overlap", "source-outside", "source-twice", "source-group-twice", "source-prefix-list-twice", "source-wider-than-department",
+	"range-inside-a-later-range", "ranges-of-two-departments-overlap", "ranges-of-two-departments-overlap-in-ipv6", "source-outside", "source-outside-also", "source-twice", "source-group-twice", "source-prefix-list-twice", "source-wider-than-department",
 	"destination-twice", "destination-inside-another", "destination-excluded", "destination-with-an-exclusion-inside",
 	"destination-outside", "destination-outside-a-range", "destination-of-the-own-department", "destination-wider-than-department",
 	"exclusion-inside-another", "exclusion-of-a-part", "subnet-id-twice",

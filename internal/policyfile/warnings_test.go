@@ -9,9 +9,11 @@ import (
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
 
-// TestWarnings: a Region that AWS may have by now leaves the policy valid, and is reported once.
+// TestWarnings: a Region that AWS may have by now and a VPC without declared blocks leave the policy valid. A Region is reported
+// once.
 func TestWarnings(t *testing.T) {
 	t.Parallel()
+	const open = "vpc-0a1b2c3d has no cidrs, so every block that its owner adds is routed and admitted; declare its blocks under cidrs"
 	const moon = `f:5:42: warning: region us-moon-1 is not among the known Regions of the partition aws; did you mean us-east-1?`
 	files := corpus(t, "good", 8)
 	tests := []struct {
@@ -22,6 +24,20 @@ func TestWarnings(t *testing.T) {
 	}{
 		{"a Region that isn't known", files["region-not-known-yet"], true, []string{"f:2:46: warning: region us-moon-1 is not among the known Regions of the partition aws; did you mean us-east-1?"}},
 		{"none", files["example"], true, nil},
+		{"VPCs without declared blocks", []byte(`version: 1
+departments:
+  a:
+    - { account: "111111111111", region: us-east-1, vpc: vpc-0a1b2c3d }
+    - { account: "111111111111", region: us-east-1, vpc: vpc-0a1b2c3e, cidrs: [10.0.0.0/16] }
+    - { account: "111111111111", region: us-east-1, within: 10.1.0.0/16 }
+    - { account: "111111111111", region: eu-west-1, vpc: vpc-0a1b2c3d }
+peerings: []
+`), true, []string{"f:4:58: warning: " + open, "f:7:58: warning: " + open}},
+		{"blocks that are declared wrongly", []byte(`version: 1
+departments:
+  a: [{ account: "111111111111", region: us-east-1, vpc: vpc-0a1b2c3d, cidrs: [] }]
+peerings: []
+`), false, nil},
 		{"beside a mistake", []byte(`version: 1
 departments:
   a:

@@ -156,12 +156,23 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 	case p.IsObstructed():
 		f.reminder = true // the obstacle is announced as long as it is there
 	case len(p.Changes()) == 0, mayBeRefused(p) && !s.isFirstOfDay():
-		return nil
+		return s.leftOut(side, d)
 	case p.OnlyTags():
-		f.reminder = true // somebody has deleted the tag: it is put back without more words
+		f.reminder, f.prompt = true, true // somebody has deleted the tag: it is put back without more words
 	case c.ManagedBy() == "" && len(side.Ours) == 0:
 		f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s", c.ID, side.Role, d.Reason), d.Key())
 	}
+	return findings{f}
+}
+
+// leftOut has a connected side announced again while a VPC has a block that the policy doesn't permit. Nothing records whether
+// the block was announced before, and an event may be lost. The id of the announcement repeats until the blocks change.
+func (s *Sweeper) leftOut(side plan.Side, d policy.Decision) findings {
+	if len(side.LeftOut) == 0 {
+		return nil
+	}
+	f := s.remind(side.Connection, d, function.Connect)
+	f.Side, f.prompt = side.Role, true
 	return findings{f}
 }
 

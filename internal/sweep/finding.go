@@ -25,6 +25,7 @@ const (
 type finding struct {
 	outcome.Outcome
 	reminder bool
+	prompt   bool          // a reminder that a change may have caused, and that is sent after a change as well
 	closes   bool          // the repair removes routes or rules of a living connection
 	missed   bool          // an event should have reported it by now; see isMissed
 	untagged hint.Untagged // the evidence for disconnecting the connection, where its tag is gone
@@ -49,9 +50,12 @@ func (all findings) urgent() findings {
 // unnamed returns the findings by which a living connection is disconnected that the policy no longer names.
 func (all findings) unnamed() findings { return all.only(finding.isUnnamed) }
 
-func (all findings) named() findings { return all.only(func(f finding) bool { return !f.isUnnamed() }) }
-
 func (f finding) isUnnamed() bool { return f.Reason.Code == removed || f.Reason.Code == retired }
+
+// afterChange returns the findings that a change may have caused and that are sent at once.
+func (all findings) afterChange() findings {
+	return all.only(func(f finding) bool { return (!f.reminder || f.prompt || f.closes) && !f.isUnnamed() })
+}
 
 func (all findings) missed() findings { return all.only(func(f finding) bool { return f.missed }) }
 

@@ -123,20 +123,23 @@ func end(info *types.VpcPeeringConnectionVpcInfo) (peering.VPC, *bool) {
 	return v, info.PeeringOptions.AllowDnsResolutionFromRemoteVpc
 }
 
-// endBlocks returns nil where AWS shows none, which means that they are not known.
 func endBlocks(info *types.VpcPeeringConnectionVpcInfo) []netip.Prefix {
 	var blocks []netip.Prefix
-	if info.CidrBlock != nil {
-		blocks = append(blocks, prefix(info.CidrBlock))
-	}
 	for _, b := range info.CidrBlockSet {
 		blocks = append(blocks, prefix(b.CidrBlock))
 	}
 	for _, b := range info.Ipv6CidrBlockSet {
 		blocks = append(blocks, prefix(b.Ipv6CidrBlock))
 	}
-	if len(blocks) == 0 {
+	return primaryFirst(prefix(info.CidrBlock), blocks)
+}
+
+// primaryFirst returns the primary block and after it the others, sorted. It returns nil where AWS shows no primary block,
+// which means that the blocks are not known.
+func primaryFirst(primary netip.Prefix, blocks []netip.Prefix) []netip.Prefix {
+	if !primary.IsValid() {
 		return nil
 	}
-	return cidr.Sorted(blocks)
+	others := slices.DeleteFunc(cidr.Sorted(blocks), func(b netip.Prefix) bool { return b == primary })
+	return slices.Insert(others, 0, primary)
 }

@@ -152,12 +152,13 @@ func TestIngressRules(t *testing.T) {
 	}
 }
 
-// TestBlocks: only blocks in state associated count, of both families.
+// TestBlocks: only blocks in state associated count, of both families. The primary block comes first.
 func TestBlocks(t *testing.T) {
 	t.Parallel()
-	n := answering(t, `<DescribeVpcsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcSet><item><vpcId>vpc-1</vpcId><ownerId>111111111111</ownerId><cidrBlock>10.0.0.0/16</cidrBlock>
+	n := answering(t, `<DescribeVpcsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcSet><item><vpcId>vpc-1</vpcId><ownerId>111111111111</ownerId><cidrBlock>10.3.0.0/16</cidrBlock>
 		<cidrBlockAssociationSet>
 			<item><cidrBlock>10.0.0.0/16</cidrBlock><cidrBlockState><state>associated</state></cidrBlockState></item>
+			<item><cidrBlock>10.3.0.0/16</cidrBlock><cidrBlockState><state>associated</state></cidrBlockState></item>
 			<item><cidrBlock>10.1.0.0/16</cidrBlock><cidrBlockState><state>disassociated</state></cidrBlockState></item></cidrBlockAssociationSet>
 		<ipv6CidrBlockAssociationSet>
 			<item><ipv6CidrBlock>2001:db8::/56</ipv6CidrBlock><ipv6CidrBlockState><state>associated</state></ipv6CidrBlockState></item>
@@ -168,8 +169,8 @@ func TestBlocks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16"), netip.MustParsePrefix("2001:db8::/56")}
-	if len(got) != 1 || !slices.Equal(got[0].Blocks, want) || got[0].Cell() != (peering.Cell{Account: "111111111111", Region: "us-east-1"}) {
+	want := []netip.Prefix{netip.MustParsePrefix("10.3.0.0/16"), netip.MustParsePrefix("10.0.0.0/16"), netip.MustParsePrefix("2001:db8::/56")}
+	if len(got) != 1 || !slices.Equal(got[0].Blocks, want) || got[0].Primary() != want[0] || got[0].Cell() != (peering.Cell{Account: "111111111111", Region: "us-east-1"}) {
 		t.Errorf("VPCs = %+v, want one with %v", got, want)
 	}
 	subnets := answering(t, `<DescribeSubnetsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><subnetSet><item><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId><cidrBlock>10.0.1.0/24</cidrBlock>
@@ -184,7 +185,8 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
-// TestConnections: blocks that AWS doesn't show are not known, which is not the same as none.
+// TestConnections: the primary block comes first, and blocks that AWS doesn't show are not known, which is not the same as
+// none. Without the primary block, nothing is known.
 func TestConnections(t *testing.T) {
 	t.Parallel()
 	n := answering(t, `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcPeeringConnectionSet><item>
@@ -193,7 +195,8 @@ func TestConnections(t *testing.T) {
 			<peeringOptions><allowDnsResolutionFromRemoteVpc>true</allowDnsResolutionFromRemoteVpc></peeringOptions></requesterVpcInfo>
 		<accepterVpcInfo><ownerId>222222222222</ownerId><region>eu-west-1</region><vpcId>vpc-2</vpcId></accepterVpcInfo>
 	</item><item><vpcPeeringConnectionId>pcx-2</vpcPeeringConnectionId><status><code>active</code></status>
-		<accepterVpcInfo><vpcId>vpc-3</vpcId><cidrBlock>10.1.0.0/16</cidrBlock><cidrBlockSet><item><cidrBlock>10.1.0.0/16</cidrBlock></item><item><cidrBlock>10.2.0.0/16</cidrBlock></item></cidrBlockSet>
+		<requesterVpcInfo><vpcId>vpc-4</vpcId><cidrBlockSet><item><cidrBlock>10.4.0.0/16</cidrBlock></item></cidrBlockSet></requesterVpcInfo>
+		<accepterVpcInfo><vpcId>vpc-3</vpcId><cidrBlock>10.2.0.0/16</cidrBlock><cidrBlockSet><item><cidrBlock>10.1.0.0/16</cidrBlock></item><item><cidrBlock>10.2.0.0/16</cidrBlock></item></cidrBlockSet>
 			<ipv6CidrBlockSet><item><ipv6CidrBlock>2001:db8::/56</ipv6CidrBlock></item></ipv6CidrBlockSet></accepterVpcInfo>
 	</item></vpcPeeringConnectionSet></DescribeVpcPeeringConnectionsResponse>`)
 	got, err := n.Connections(t.Context(), "pcx-1", "pcx-2")
@@ -205,14 +208,14 @@ func TestConnections(t *testing.T) {
 		{ID: "pcx-1", State: peering.PendingAcceptance, Message: "Pending Acceptance by 222222222222", RequesterDNS: &yes,
 			Requester: peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-1", Blocks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}},
 			Accepter:  peering.VPC{Owner: "222222222222", Region: "eu-west-1", ID: "vpc-2"}},
-		{ID: "pcx-2", State: peering.Active, Accepter: peering.VPC{ID: "vpc-3", Blocks: []netip.Prefix{
-			netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("10.2.0.0/16"), netip.MustParsePrefix("2001:db8::/56")}}},
+		{ID: "pcx-2", State: peering.Active, Requester: peering.VPC{ID: "vpc-4"}, Accepter: peering.VPC{ID: "vpc-3", Blocks: []netip.Prefix{
+			netip.MustParsePrefix("10.2.0.0/16"), netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("2001:db8::/56")}}},
 	}
 	if diff := cmp.Diff(want, got, comparers); diff != "" {
 		t.Errorf("connections (-want +got):\n%s", diff)
 	}
-	if got[0].Accepter.Blocks != nil {
-		t.Errorf("blocks that aren't shown = %v, want nil", got[0].Accepter.Blocks)
+	if got[0].Accepter.Blocks != nil || got[1].Requester.Blocks != nil {
+		t.Errorf("blocks that aren't shown = %v and %v, want nil", got[0].Accepter.Blocks, got[1].Requester.Blocks)
 	}
 }
 

@@ -42,7 +42,7 @@ func vpcBlocks(v types.Vpc) []netip.Prefix {
 			blocks = append(blocks, prefix(a.Ipv6CidrBlock))
 		}
 	}
-	return cidr.Sorted(blocks)
+	return primaryFirst(prefix(v.CidrBlock), blocks)
 }
 
 // Subnets returns the subnets of the VPCs.

@@ -52,9 +52,19 @@ type VPC struct {
 	Owner  AccountID
 	Region Region
 	ID     VPCID
-	// Blocks are the IPv4 and IPv6 CIDR blocks in state associated. Nil means not known, not none:
-	// a pending connection doesn't show them.
+	// Blocks are the IPv4 and IPv6 CIDR blocks in state associated, the primary block first. Nil means not known, not
+	// none: a pending connection doesn't show them.
 	Blocks []netip.Prefix
+}
+
+// Primary returns the IPv4 block that the VPC was created with. It is part of the VPC for good: EC2 neither changes nor
+// disassociates it. The result is invalid while the blocks aren't known.
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+func (v VPC) Primary() netip.Prefix {
+	if len(v.Blocks) == 0 {
+		return netip.Prefix{}
+	}
+	return v.Blocks[0]
 }
 
 // Cell returns the cell that owns the VPC.

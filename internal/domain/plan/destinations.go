@@ -10,7 +10,7 @@ import (
 )
 
 // destinations returns what is routed to a peer with these blocks, sorted, and in words what the policy
-// chooses and can't be: outside the blocks, or with a hole in it.
+// chooses and can't be: outside the permitted blocks, or with a hole in it.
 func destinations(r policy.Routes, peer []netip.Prefix) (want []netip.Prefix, notes []string) {
 	chosen := r.To
 	if len(chosen) == 0 {
@@ -20,7 +20,7 @@ func destinations(r policy.Routes, peer []netip.Prefix) (want []netip.Prefix, no
 		hole, met := meets(r.Except, dst)
 		switch {
 		case !cidr.Covers(peer, dst):
-			notes = append(notes, fmt.Sprintf("%s is not routed: the peer's blocks are %s", dst, list(peer)))
+			notes = append(notes, fmt.Sprintf("%s is not routed: the peer's permitted blocks are %s", dst, list(peer)))
 		case met && !cidr.Contains(hole, dst):
 			// A route leads to all of its destination, so that leaving out a part takes several of them.
 			// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-routing.html

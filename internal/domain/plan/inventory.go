@@ -37,7 +37,7 @@ func (i Inventory) WithBlocks(c peering.Connection) peering.Connection {
 func (i Inventory) Side(c peering.Connection, role peering.Role, d policy.Decision, p *policy.Policy) Side {
 	vpc := c.VPC(role).ID
 	side := Side{
-		Connection: c, Role: role, Terms: d.Terms(role), Limits: p.Limits, By: p.Installation,
+		Connection: c, Role: role, Terms: d.Terms(role), Limits: p.Limits, By: p.Installation, LeftOut: d.LeftOut,
 		Own: d.Requester, Peer: d.Accepter, Closing: d.IsObjection(),
 		Tables:  only(i.Tables, func(t peering.RouteTable) bool { return t.VPC == vpc }),
 		Subnets: only(i.Subnets, func(n peering.Subnet) bool { return n.VPC == vpc }),

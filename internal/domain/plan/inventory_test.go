@@ -205,3 +205,28 @@ func TestASideOfAnUnknownDepartmentHasNoRules(t *testing.T) {
 		}
 	}
 }
+
+// TestBlocksThatAreNotPermitted: a side reaches only the permitted blocks of its peer.
+func TestBlocksThatAreNotPermitted(t *testing.T) {
+	t.Parallel()
+	further := netip.MustParsePrefix("100.64.0.0/16")
+	wide := func(v peering.VPC) peering.VPC {
+		v.Blocks = append(prefixes(), v.Blocks[0], further)
+		return v
+	}
+	c := between(via, wide(asking), wide(asked))
+	d := decision()
+	for role, peer := range map[peering.Role]peering.VPC{peering.Requester: asked, peering.Accepter: asking} {
+		d.LeftOut = []policy.LeftOut{{Role: role.Other(), Block: further}}
+		side := plan.Inventory{}.Side(c, role, d, &policy.Policy{})
+		if got := side.Reached(); !cmp.Equal(got, peer.Blocks, samePrefixes) {
+			t.Errorf("the %s side reaches %v, want %v", role, got, peer.Blocks)
+		}
+		if got, want := side.Permitted(role), c.VPC(role).Blocks; !cmp.Equal(got, want, samePrefixes) {
+			t.Errorf("the %s side has the permitted blocks %v, want %v", role, got, want)
+		}
+	}
+	if len(c.Requester.Blocks) != 2 || len(c.Accepter.Blocks) != 2 {
+		t.Errorf("the blocks of the connection changed: %+v", c)
+	}
+}

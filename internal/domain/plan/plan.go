@@ -19,6 +19,7 @@ type Side struct {
 	Terms      policy.Terms
 	Limits     policy.Limits
 	By         peering.Installation // that plans, and marks its changes as its own
+	LeftOut    []policy.LeftOut     // blocks of either VPC that the policy doesn't permit
 
 	Tables  []peering.RouteTable // all of the side's VPC
 	Subnets []peering.Subnet     // needed only where the terms choose tables by subnets' tags
@@ -136,7 +137,14 @@ func (s Side) name() string {
 	return s.Peer + " <> " + s.Own
 }
 
-func (s Side) peerBlocks() []netip.Prefix { return s.Connection.VPC(s.Role.Other()).Blocks }
+func (s Side) peerBlocks() []netip.Prefix { return s.Permitted(s.Role.Other()) }
+
+// Permitted returns the blocks of one half that the policy lets be routed and admitted.
+func (s Side) Permitted(r peering.Role) []netip.Prefix {
+	return slices.DeleteFunc(slices.Clone(s.Connection.VPC(r).Blocks), func(b netip.Prefix) bool {
+		return slices.ContainsFunc(s.LeftOut, func(l policy.LeftOut) bool { return l.Role == r && l.Block == b })
+	})
+}
 
 // Remains is what a cell still has of a connection.
 type Remains struct {

@@ -193,7 +193,7 @@ func TestConnectRules(t *testing.T) {
 			allow: []policy.Allow{{Protocol: peering.ICMP, Groups: toServer, Sources: policy.Sources{Blocks: prefixes("172.31.7.0/24")}}}, want: []string{"authorize icmp from 172.31.7.0/24 in sg-1"}},
 		{name: "a source that the peer doesn't have is not admitted",
 			allow: []policy.Allow{{Protocol: peering.ICMP, Groups: toServer, Sources: policy.Sources{Blocks: prefixes("10.0.0.0/8")}}},
-			want:  []string{"note: 10.0.0.0/8 is not admitted: the peer's blocks are 172.31.0.0/16"}},
+			want:  []string{"note: 10.0.0.0/8 is not admitted: the peer's permitted blocks are 172.31.0.0/16"}},
 		{name: "icmp is for IPv4, icmpv6 for IPv6", peer: "172.31.0.0/16 2001:db8::/56",
 			allow: []policy.Allow{ping, {Protocol: peering.ICMPv6, Groups: toServer}},
 			want:  []string{"authorize icmp from 172.31.0.0/16, icmpv6 from 2001:db8::/56 in sg-1"}},

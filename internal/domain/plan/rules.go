@@ -167,8 +167,8 @@ func permissions(allow policy.Allow, s Side) (all []peering.Permission, notes []
 }
 
 // sources returns where the traffic may come from, as permissions that lack protocol and ports: those
-// blocks that the policy names and the peer really has, or all of the peer's, of the protocol's family; and
-// the groups and prefix lists that the policy names.
+// permitted blocks that the policy names and the peer really has, or all of the peer's, of the protocol's family; and the
+// groups and prefix lists that the policy names.
 func sources(allow policy.Allow, s Side) (from []peering.Permission, notes []string) {
 	blocks := s.peerBlocks()
 	if !allow.Sources.IsAll() {
@@ -177,7 +177,7 @@ func sources(allow policy.Allow, s Side) (from []peering.Permission, notes []str
 	for _, b := range cidr.Sorted(blocks) {
 		switch {
 		case !cidr.Covers(s.peerBlocks(), b):
-			notes = append(notes, fmt.Sprintf("%s is not admitted: the peer's blocks are %s", b, list(s.peerBlocks())))
+			notes = append(notes, fmt.Sprintf("%s is not admitted: the peer's permitted blocks are %s", b, list(s.peerBlocks())))
 		case b.Addr().Is4() && allow.Protocol != peering.ICMPv6, b.Addr().Is6() && allow.Protocol != peering.ICMP:
 			from = append(from, peering.Permission{Source: b})
 		}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/cidr"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -56,6 +57,7 @@ func (p *Policy) decideEntry(q claim) Decision {
 		Accepter:    q.accepter.department.Name,
 		Provisional: len(q.requester.vpc.Blocks) == 0 || len(q.accepter.vpc.Blocks) == 0,
 	}
+	d.LeftOut = slices.Concat(p.leftOutOf(peering.Requester, q.requester), p.leftOutOf(peering.Accepter, q.accepter))
 	p.weigh(q, &d)
 	d.Verdict = p.verdict(d.Code)
 	return d
@@ -67,14 +69,13 @@ func (p *Policy) weigh(q claim, d *Decision) {
 		d.Code, d.Reason = WrongDirection, p.wrongDirectionReason(q)
 		return
 	}
-	for _, m := range []match{q.requester, q.accepter} {
-		if block, found := m.undeclared(); found {
-			d.Code, d.Reason = CIDRMismatch, p.mismatchReason(m, block)
-			d.Blocks = []netip.Prefix{block}
-			return
-		}
+	if m, block, found := q.mismatch(); found {
+		d.Code, d.Reason = CIDRMismatch, p.mismatchReason(m, block)
+		d.Blocks = []netip.Prefix{block}
+		return
 	}
-	if x, y, found := cidr.Overlap(q.requester.blocks(), q.accepter.blocks()); found {
+	state := q.connection.State
+	if x, y, found := cidr.Overlap(q.requester.compared(state), q.accepter.compared(state)); found {
 		d.Code, d.Reason = Overlap, overlapReason(q, x, y)
 		d.Blocks = []netip.Prefix{x, y}
 		return
@@ -88,6 +89,20 @@ func (p *Policy) weigh(q claim, d *Decision) {
 		return
 	}
 	d.Code, d.Reason = Allowed, p.allowedReason(q)
+}
+
+// mismatch returns a side with a block that the file doesn't declare. An accepted connection is maintained without the block,
+// so that the owner of a VPC can't keep traffic that the policy no longer allows by adding a block.
+func (q claim) mismatch() (side match, block netip.Prefix, found bool) {
+	if q.connection.State.IsAccepted() {
+		return match{}, netip.Prefix{}, false
+	}
+	for _, side = range []match{q.requester, q.accepter} {
+		if block, found = side.undeclared(); found {
+			break
+		}
+	}
+	return side, block, found
 }
 
 // isApproved reports whether a person has tagged the request, or accepted it by hand.
@@ -135,17 +150,4 @@ func (p *Policy) notListed(c peering.Connection, requesters, accepters []match) 
 // isBetween reports whether the entry names the two departments, in either order.
 func (p *Peering) isBetween(a, b string) bool {
 	return p.Between == [2]string{a, b} || p.Between == [2]string{b, a}
-}
-
-// undeclared returns the first block that AWS shows and the file doesn't declare.
-func (m match) undeclared() (netip.Prefix, bool) {
-	if m.member == nil || len(m.member.CIDRs) == 0 {
-		return netip.Prefix{}, false
-	}
-	for _, b := range m.vpc.Blocks {
-		if !cidr.Covers(m.member.CIDRs, b) {
-			return b, true
-		}
-	}
-	return netip.Prefix{}, false
 }

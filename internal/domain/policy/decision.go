@@ -22,6 +22,8 @@ type Decision struct {
 	// Details are the other parts of Reason where no peering was found: the sides in no department, two departments, or
 	// the retired cell.
 	Details []string
+	// LeftOut are the known blocks of both VPCs that the policy doesn't permit, those of the requester first.
+	LeftOut []LeftOut
 	// Provisional says that a side's blocks aren't known yet. The verdict rests on owners, regions and
 	// ids then, and Decide must be asked again with the blocks of the active connection.
 	Provisional bool
@@ -46,7 +48,7 @@ const (
 	Allowed        Code = "allowed"
 	ApprovalNeeded Code = "approval-needed"
 	Overlap        Code = "overlap"         // a block of one side overlaps a block of the other
-	CIDRMismatch   Code = "cidr-mismatch"   // AWS shows a block that the policy doesn't declare
+	CIDRMismatch   Code = "cidr-mismatch"   // before acceptance, AWS shows a block that the policy doesn't declare
 	Multipath      Code = "multipath"       // the request allows multipath resilience, and the peering doesn't
 	WrongDirection Code = "wrong-direction" // the peering lets only the other department ask
 	SameVPC        Code = "same-vpc"        // both sides are one VPC

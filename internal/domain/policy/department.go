@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/cidr"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -32,7 +33,7 @@ func (p *Policy) Expected(c peering.Connection) peering.Connection {
 	return c
 }
 
-// matches returns the departments that v belongs to. Naming a VPC by id wins over a range that it lies
+// matches returns the departments that v belongs to. Naming a VPC by id wins over a range that its primary block lies
 // in. Of a checked policy it returns more than one only where v's blocks aren't known.
 func (p *Policy) matches(v peering.VPC) []match {
 	var byID, byRange []match
@@ -60,18 +61,14 @@ func (d *Department) memberByID(v peering.VPC) *Member {
 	return nil
 }
 
-// spans reports whether v lies inside the department's ranges, or may do so because its blocks aren't known.
+// spans reports whether the primary block of v lies inside the department's IPv4 ranges, or may do so because it isn't known.
+// Other blocks don't matter, so that no block that is added to v or removed from it changes the department.
 func (d *Department) spans(v peering.VPC) bool {
-	ranges := d.ranges(v.Cell())
+	ranges := slices.DeleteFunc(d.ranges(v.Cell()), func(r netip.Prefix) bool { return r.Addr().Is6() })
 	if len(ranges) == 0 || v.ID == "" {
 		return false
 	}
-	for _, b := range v.Blocks {
-		if !cidr.Covers(ranges, b) {
-			return false
-		}
-	}
-	return true
+	return len(v.Blocks) == 0 || cidr.Covers(ranges, v.Primary())
 }
 
 func (d *Department) ranges(cell peering.Cell) []netip.Prefix {

@@ -48,16 +48,18 @@ type Department struct {
 	Line    int      `json:"line"` // in the file, from 1
 }
 
-// Member is one VPC by id, or every VPC of a cell whose blocks all lie inside Within. Exactly one of VPC
-// and Within is set. The ranges that one department has in one cell count together, so that a VPC with
-// blocks of both families can be matched by a range of each.
+// Member is one VPC by id, or every VPC of a cell whose primary block lies inside Within. Exactly one of VPC and Within is
+// set. An IPv6 range makes no VPC a member.
+//
+// The ranges of a department in a cell, and those of Also, permit further blocks of all its VPCs there, except of a VPC without
+// CIDRs, which may have any.
 type Member struct {
 	peering.Cell
 	VPC    peering.VPCID `json:"vpc,omitempty"`
 	Within netip.Prefix  `json:"within,omitzero"`
-	// CIDRs are the blocks that the VPC is declared to have; empty when the file doesn't say.
-	// Every block that AWS shows must lie inside one of them.
+	// CIDRs are the blocks that the VPC is declared to have; empty if the file declares none. Only VPC has them.
 	CIDRs []netip.Prefix `json:"cidrs,omitempty"`
+	Also  []netip.Prefix `json:"also,omitempty"` // only with Within; may overlap those of other departments
 	Line  int            `json:"line"`
 }
 

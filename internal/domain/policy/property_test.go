@@ -25,6 +25,7 @@ func drawMember(t *rapid.T) policy.Member {
 	m := policy.Member{Cell: rapid.SampledFrom(someCells).Draw(t, "cell"), Line: rapid.IntRange(1, 99).Draw(t, "line")}
 	if rapid.Bool().Draw(t, "by range") {
 		m.Within = rapid.SampledFrom(someCIDRs).Draw(t, "within")
+		m.Also = drawBlocks(t)
 		return m
 	}
 	m.VPC = rapid.SampledFrom(someIDs).Draw(t, "id")
@@ -211,8 +212,9 @@ func TestPartDecidesAsTheWhole(t *testing.T) {
 		p, c := drawPolicy(t), drawRequest(t)
 		for _, cell := range []peering.Cell{c.Requester.Cell(), c.Accepter.Cell()} {
 			want, got := p.Decide(c), p.ForCell(cell, "").Decide(c)
-			if got.Verdict != want.Verdict || got.Code != want.Code {
-				t.Fatalf("ForCell(%s) decides %s (%s), the whole %s (%s)", cell, got.Verdict, got.Reason, want.Verdict, want.Reason)
+			if got.Verdict != want.Verdict || got.Code != want.Code || !slices.Equal(got.LeftOut, want.LeftOut) {
+				t.Fatalf("ForCell(%s) decides %s (%s) and leaves %v out, the whole %s (%s) and %v",
+					cell, got.Verdict, got.Reason, got.LeftOut, want.Verdict, want.Reason, want.LeftOut)
 			}
 		}
 	})

@@ -353,8 +353,8 @@ func TestARetaggedConnectionIsHandedOver(t *testing.T) {
 		t.Redeploy(wide(one, two)) // without the peering, and with removed: disconnect
 		time.Sleep(25 * time.Hour)
 		t.Holds(handedOver...)
-		if got := blue.announced(pcx); !slices.Contains(got, outcome.Repaired) {
-			t.Errorf("the new installation announced %v, want a repair", got)
+		if got := blue.announced(pcx); !slices.Contains(got, outcome.Connected) {
+			t.Errorf("the new installation announced %v, want the connection", got)
 		}
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		time.Sleep(time.Hour)

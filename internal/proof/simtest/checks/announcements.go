@@ -3,6 +3,8 @@ package checks
 import (
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/outcome"
@@ -15,7 +17,7 @@ func (c *Checker) Announced(o outcome.Outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	a := oracle.Announcement{At: now, DetailType: string(o.Type), Connection: string(o.Connection), Cell: o.Cell, Side: o.Side}
+	a := oracle.Announcement{At: now, DetailType: string(o.Type), Connection: string(o.Connection), Cell: o.Cell, Side: o.Side, Notes: o.Notes}
 	c.outcomes, c.announcements = append(c.outcomes, o), append(c.announcements, a)
 	c.report.Note(announced{o})
 	if why := oracle.CheckAnnouncement(c.journal.Ledger, a); why != "" {
@@ -59,8 +61,11 @@ func (c *Checker) checkIDs() {
 	}
 }
 
+// textOf returns the parts of an announcement on which its id depends. Of the notes, it depends on those about blocks that the
+// policy doesn't permit.
 func textOf(o outcome.Outcome) string {
-	text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, o.Conflicts, o.Obstructions, o.Wanted, o.FoundAt, o.Next)
+	notes := slices.DeleteFunc(slices.Clone(o.Notes), func(n string) bool { return !strings.Contains(n, "neither routed nor admitted") })
+	text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, notes, o.Conflicts, o.Obstructions, o.Wanted, o.FoundAt, o.Next)
 	return lineOfFile.ReplaceAllString(text, "a line")
 }
 

@@ -92,6 +92,11 @@ func TestAcceptingARequest(t *testing.T) {
 		{"the accepter has a block that its cidrs leave out", func(s scene) {
 			s.member("blue").CIDRs = prefixes("10.2.0.0/17")
 		}, accept(blueCell), wrongBlocks},
+		{"the accepter has a further block of its department", func(s scene) {
+			s.member("blue").CIDRs = prefixes("10.2.0.0/16")
+			s.block(blue, "100.64.0.0/16")
+			s.Policy.Add("blue", plainpolicy.Member{Cell: blueCell, Within: prefixes("10.9.0.0/16")[0], Also: prefixes("100.64.0.0/10")})
+		}, accept(blueCell), ""},
 		{"the accepter has the blocks of its cidrs", func(s scene) { s.member("blue").CIDRs = prefixes("10.2.0.0/15") }, accept(blueCell), ""},
 		{"the cidrs of another department don't matter", func(s scene) {
 			other := plainpolicy.Member{Cell: blueCell, VPC: blue.ID, CIDRs: prefixes("10.7.0.0/16")}
@@ -237,7 +242,12 @@ func TestCreatingARoute(t *testing.T) {
 			"10.2.0.0/16 was routed to pcx-1 in rtb-none, but the policy doesn't want the route"},
 		{"the blocks overlap", func(s scene) { active(s); s.block(blue, "10.1.5.0/24") }, changeRoute("CreateRoute", "rtb-red", "10.2.0.0/16"), want},
 		{"the requester has a block that its cidrs leave out", func(s scene) { active(s); s.member("red").CIDRs = prefixes("10.1.0.0/17") },
-			changeRoute("CreateRoute", "rtb-red", "10.2.0.0/16"), want},
+			changeRoute("CreateRoute", "rtb-red", "10.2.0.0/16"), ""},
+		{"the peer has another block that its cidrs leave out", func(s scene) {
+			active(s)
+			s.member("blue").CIDRs = prefixes("10.2.0.0/16")
+			s.block(blue, "100.64.0.0/16")
+		}, changeRoute("CreateRoute", "rtb-red", "10.2.0.0/16"), ""},
 		{"the route table is of another VPC of the cell", func(s scene) {
 			active(s)
 			s.vpc(ledger.VPCKey{Cell: redCell, ID: "vpc-pink"}, "10.4.0.0/16")

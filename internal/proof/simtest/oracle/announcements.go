@@ -17,6 +17,7 @@ type Announcement struct {
 	Connection string
 	Cell       peering.Cell // that published it
 	Side       peering.Role // "" if it is about both
+	Notes      []string
 }
 
 // The detail types of announcements.
@@ -100,6 +101,28 @@ func (e End) isReminded(c *ledger.Connection) bool {
 func (e End) wasConnected(s side) bool {
 	return slices.ContainsFunc(e.Announcements, func(a Announcement) bool {
 		return a.DetailType == connected && a.Connection == s.connection.ID && a.Side == s.role && a.At.After(e.Deployed)
+	})
+}
+
+// checkLeftOut checks that an announcement of the side since the last fault names each block that is not permitted. Every
+// sweep repeats it, so lost events don't matter.
+func (e End) checkLeftOut(s side) string {
+	own, peer := s.departments()
+	for v, department := range map[ledger.VPCKey]string{s.own(): own, s.peer(): peer} {
+		permitted := s.permitted(department, v, everything)
+		for _, b := range s.known(v, everything) {
+			if !slices.Contains(permitted, b) && !e.isNoted(s, fmt.Sprintf("%s of %s is neither routed nor admitted: %s has only", b, v.ID, department)) {
+				return fmt.Sprintf("%s of %s isn't permitted, which wasn't announced", b, v.ID)
+			}
+		}
+	}
+	return ""
+}
+
+func (e End) isNoted(s side, beginning string) bool {
+	return slices.ContainsFunc(e.Announcements, func(a Announcement) bool {
+		isOfSide := a.Connection == s.connection.ID && a.Cell == s.own().Cell && a.Side == s.role && a.At.After(e.Calmed)
+		return isOfSide && slices.ContainsFunc(a.Notes, func(n string) bool { return strings.HasPrefix(n, beginning) })
 	})
 }
 

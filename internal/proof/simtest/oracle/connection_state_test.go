@@ -353,6 +353,39 @@ func fillTable(s scene, n int) {
 	}
 }
 
+func TestBlocksThatAreNotPermittedAreAnnounced(t *testing.T) {
+	t.Parallel()
+	const want = "the requester side of pcx-1: 100.64.0.0/16 of vpc-blue isn't permitted, which wasn't announced"
+	prepare := func(s scene, e *oracle.End, notes ...string) *oracle.Announcement {
+		s.connect()
+		s.member("blue").CIDRs = prefixes("10.2.0.0/16")
+		s.block(blue, "100.64.0.0/16")
+		e.Calmed = begun
+		inBlue := announcement("Peering Connected", blueCell, peering.Accepter)
+		inBlue.Notes = []string{"100.64.0.0/16 of vpc-blue is neither routed nor admitted: blue has only 10.2.0.0/16"}
+		a := announcement("Peering Connected", redCell, peering.Requester)
+		a.Notes = notes
+		e.Announcements = []oracle.Announcement{inBlue, a}
+		return &e.Announcements[1]
+	}
+	const note = "100.64.0.0/16 of vpc-blue is neither routed nor admitted: blue has only 10.2.0.0/16"
+	checkEnds(t, false, []endCase{
+		{"announced", func(s scene, e *oracle.End) { prepare(s, e, "another note", note) }, ""},
+		{"without a note", func(s scene, e *oracle.End) { prepare(s, e) }, want},
+		{"with another note", func(s scene, e *oracle.End) { prepare(s, e, "another note") }, want},
+		{"for another connection", func(s scene, e *oracle.End) { prepare(s, e, note).Connection = "pcx-2" }, want},
+		{"by another cell", func(s scene, e *oracle.End) { prepare(s, e, note).Cell = greenCell }, want},
+		{"for the other side", func(s scene, e *oracle.End) { prepare(s, e, note).Side = peering.Accepter }, want},
+		{"before the last fault", func(s scene, e *oracle.End) { prepare(s, e, note).At = begun }, want},
+		{"the block is permitted", func(s scene, e *oracle.End) {
+			prepare(s, e)
+			s.member("blue").CIDRs = append(s.member("blue").CIDRs, prefixes("100.64.0.0/10")...)
+			s.route("rtb-red", "100.64.0.0/16", "pcx-1")
+			s.rule("sgr-2", "sg-red", ledger.Permission{Protocol: "tcp", From: 443, To: 443, Block: prefixes("100.64.0.0/16")[0]}, "pcx-1")
+		}, ""},
+	})
+}
+
 func TestTheResultOfARequestIsAnnounced(t *testing.T) {
 	t.Parallel()
 	const want = "the result of the request pcx-1 was never announced"

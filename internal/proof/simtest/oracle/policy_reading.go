@@ -14,8 +14,8 @@ import (
 type reading struct {
 	peering             *plainpolicy.Peering // nil if the policy has none
 	requester, accepter string               // departments
-	undeclared          bool                 // a VPC has blocks that its cidrs leave out
-	overlap             bool                 // the blocks of the VPCs overlap
+	undeclared          bool                 // before acceptance: a VPC has blocks beside its cidrs that aren't permitted
+	overlap             bool                 // the blocks of the VPCs overlap; after acceptance, the permitted ones
 }
 
 // allows reports whether the policy allows the connection, approval apart.
@@ -39,11 +39,14 @@ func (j judge) readings(c *ledger.Connection, in view) []reading {
 	for _, from := range j.departmentsOf(c.Requester, in) {
 		for _, to := range j.departmentsOf(c.Accepter, in) {
 			for _, p := range peeringsOf(j.Policy, from, to) {
-				all = append(all, reading{
-					peering: p, requester: from, accepter: to,
-					undeclared: j.isUndeclared(from, c.Requester, in) || j.isUndeclared(to, c.Accepter, in),
-					overlap:    ledger.AnyOverlap(j.known(c.Requester, in), j.known(c.Accepter, in)),
-				})
+				by := reading{peering: p, requester: from, accepter: to}
+				if c.Accepted.IsZero() {
+					by.undeclared = j.isUndeclared(from, c.Requester, in) || j.isUndeclared(to, c.Accepter, in)
+					by.overlap = ledger.AnyOverlap(j.known(c.Requester, in), j.known(c.Accepter, in))
+				} else {
+					by.overlap = ledger.AnyOverlap(j.permitted(from, c.Requester, in), j.permitted(to, c.Accepter, in))
+				}
+				all = append(all, by)
 			}
 		}
 	}
@@ -97,27 +100,53 @@ func (j judge) known(v ledger.VPCKey, in view) []netip.Prefix {
 	return nil
 }
 
-// departmentsOf returns the departments that a VPC may belong to. One that names the VPC by id goes before ranges.
+// departmentsOf returns the departments that a VPC may belong to. One that names the VPC by id goes before ranges, which count
+// for the primary block.
 func (j judge) departmentsOf(v ledger.VPCKey, in view) []string {
 	var named, ranged []string
 	for _, d := range j.Policy.Departments {
-		var ranges []netip.Prefix
 		for _, m := range d.Members {
 			switch {
 			case m.Cell == v.Cell && m.VPC == v.ID:
 				named = append(named, d.Name)
-			case m.Cell == v.Cell && m.Within.IsValid():
-				ranges = append(ranges, m.Within)
+			case m.Cell == v.Cell && m.Within.IsValid() && m.Within.Addr().Is4() && allInside(j.primary(v, in), []netip.Prefix{m.Within}):
+				ranged = append(ranged, d.Name)
 			}
-		}
-		if len(ranges) > 0 && allInside(j.known(v, in), ranges) {
-			ranged = append(ranged, d.Name)
 		}
 	}
 	if len(named) > 0 {
 		return named
 	}
-	return ranged
+	slices.Sort(ranged)
+	return slices.Compact(ranged)
+}
+
+// primary returns the block that a VPC was made with; nil if it is not in view.
+func (j judge) primary(v ledger.VPCKey, in view) []netip.Prefix {
+	blocks := j.known(v, in)
+	return blocks[:min(1, len(blocks))]
+}
+
+// permitted returns the blocks of a VPC that may be routed and admitted: all blocks of a VPC that the policy names without
+// listing its blocks, and of any other VPC those in its listed blocks and in the ranges of its department there.
+func (j judge) permitted(department string, v ledger.VPCKey, in view) []netip.Prefix {
+	ranges, isNamed := j.declared(department, v), false
+	for _, d := range j.Policy.Departments {
+		for _, m := range d.Members {
+			if d.Name != department || m.Cell != v.Cell {
+				continue
+			}
+			isNamed = isNamed || m.VPC == v.ID
+			ranges = append(slices.Clip(ranges), m.Also...)
+			if m.Within.IsValid() {
+				ranges = append(ranges, m.Within)
+			}
+		}
+	}
+	if isNamed && len(j.declared(department, v)) == 0 {
+		return j.known(v, in)
+	}
+	return slices.DeleteFunc(slices.Clone(j.known(v, in)), func(b netip.Prefix) bool { return !isInside(b, ranges) })
 }
 
 // isDepartments reports whether the VPC may belong to a department.
@@ -125,10 +154,9 @@ func (j judge) isDepartments(v ledger.VPCKey) bool {
 	return j.Policy != nil && len(j.departmentsOf(v, nothing)) > 0
 }
 
-// isUndeclared reports whether the policy lists the blocks of a VPC and the VPC has others.
+// isUndeclared reports whether the policy lists the blocks of a VPC and the VPC has others that aren't permitted either.
 func (j judge) isUndeclared(department string, v ledger.VPCKey, in view) bool {
-	cidrs := j.declared(department, v)
-	return len(cidrs) > 0 && !allInside(j.known(v, in), cidrs)
+	return len(j.declared(department, v)) > 0 && len(j.permitted(department, v, in)) < len(j.known(v, in))
 }
 
 // declared returns the blocks that the policy lists for a VPC; nil if it lists none.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
@@ -147,6 +148,46 @@ func TestWantedPermissions(t *testing.T) {
 	}
 }
 
+// TestPermittedBlocks checks the routes to further blocks of an active connection's peer.
+func TestPermittedBlocks(t *testing.T) {
+	t.Parallel()
+	ranged := plainpolicy.Member{Cell: blueCell, Within: netip.MustParsePrefix("10.0.0.0/12"), Also: prefixes("100.64.0.0/10")}
+	ipv6 := plainpolicy.Member{Cell: blueCell, Within: netip.MustParsePrefix("2600::/12")}
+	in := func(cell peering.Cell, m plainpolicy.Member) plainpolicy.Member { m.Cell = cell; return m }
+	byID := plainpolicy.Member{Cell: blueCell, VPC: blue.ID}
+	listed := plainpolicy.Member{Cell: blueCell, VPC: blue.ID, CIDRs: prefixes("10.2.0.0/16", "172.16.0.0/12")}
+	tests := []struct {
+		name    string
+		members []plainpolicy.Member
+		block   string
+		want    bool
+	}{
+		{"any block of a VPC by id", []plainpolicy.Member{byID}, "172.16.0.0/16", true},
+		{"a listed block", []plainpolicy.Member{listed}, "172.16.0.0/16", true},
+		{"a block beside the listed ones", []plainpolicy.Member{listed}, "100.64.0.0/16", false},
+		{"a further block of a department with a VPC by id", []plainpolicy.Member{listed, ranged}, "100.64.0.0/16", true},
+		{"a block in another range of the department", []plainpolicy.Member{ranged, ipv6}, "2600:1::/56", true},
+		{"a further block", []plainpolicy.Member{ranged}, "100.64.0.0/16", true},
+		{"a block beside the further ones", []plainpolicy.Member{ranged}, "172.16.0.0/16", false},
+		{"a further block of another cell", []plainpolicy.Member{listed, in(greenCell, ranged)}, "100.64.0.0/16", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene()
+			s.Policy.Departments[1].Members = tt.members
+			s.accept("pcx-1")
+			s.block(blue, tt.block)
+			if why := oracle.CheckCall(s.Ledger, changeRoute("CreateRoute", "rtb-red", tt.block)); (why == "") != tt.want {
+				t.Errorf("CheckCall(create route) = %q, want allowed: %v", why, tt.want)
+			}
+			if why := oracle.CheckCall(s.Ledger, changeRoute("CreateRoute", "rtb-red", "10.2.0.0/16")); why != "" {
+				t.Errorf("CheckCall(create route to the primary block) = %q, want it allowed", why)
+			}
+		})
+	}
+}
+
 // TestDepartmentsByRange checks the departments of VPCs by the connections that the policy allows between them.
 func TestDepartmentsByRange(t *testing.T) {
 	t.Parallel()
@@ -160,8 +201,10 @@ func TestDepartmentsByRange(t *testing.T) {
 		accepted, active bool // whether autopeer may accept the request, and connect the active connection
 	}{
 		{"the range has all blocks", func(s scene) { within(s, "blue", "10.0.0.0/12") }, true, true},
-		{"a block of the accepter is outside of the range", func(s scene) { within(s, "blue", "10.0.0.0/12"); s.block(blue, "100.64.0.0/16") }, false, false},
-		{"a block of the requester is outside of the range, which isn't known before acceptance", func(s scene) { within(s, "red", "10.9.0.0/16") }, true, false},
+		{"a further block of the accepter is outside of the range", func(s scene) { within(s, "blue", "10.0.0.0/12"); s.block(blue, "100.64.0.0/16") }, true, true},
+		{"only a further block of the accepter is inside of the range", func(s scene) { within(s, "blue", "100.64.0.0/10"); s.block(blue, "100.64.0.0/16") }, false, false},
+		{"only an IPv6 block of the accepter is inside of the range", func(s scene) { within(s, "blue", "2600::/12"); s.block(blue, "2600:1::/56") }, false, false},
+		{"the primary block of the requester is outside of the range, which isn't known before acceptance", func(s scene) { within(s, "red", "10.9.0.0/16") }, true, false},
 		{"the range is of another cell", func(s scene) { within(s, "blue", "10.0.0.0/12"); s.member("blue").Cell = greenCell }, false, false},
 		{"the range is narrower than the block", func(s scene) { within(s, "blue", "10.2.0.0/17") }, false, false},
 		{"a department that names the VPC goes before one with a range", func(s scene) {

@@ -27,11 +27,13 @@ func (s side) departments() (own, peer string) {
 	return s.reading.accepter, s.reading.requester
 }
 
+// peerBlocks returns the blocks of the peer that may be routed and admitted.
 func (s side) peerBlocks() []netip.Prefix {
 	if s.expected != nil {
 		return s.expected
 	}
-	return s.known(s.peer(), everything)
+	_, peer := s.departments()
+	return s.permitted(peer, s.peer(), everything)
 }
 
 // expecting returns the side as it is judged before acceptance. Where the peer's blocks are not in view, it expects those

@@ -30,7 +30,7 @@ func (e End) checkSide(s side) string {
 	if s.reading.peering.DNS && !s.connection.DNS[s.role] && e.wasConnected(s) {
 		return "the DNS option isn't set"
 	}
-	return ""
+	return e.checkLeftOut(s)
 }
 
 // checkContents checks the route tables and security groups of the side's own VPC.

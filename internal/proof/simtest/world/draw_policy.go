@@ -41,12 +41,16 @@ func (d *draft) draw() *plainpolicy.Policy {
 	return p
 }
 
+// further are the ranges of the blocks that addBlock draws outside of 10.0.0.0/8.
+var further = []netip.Prefix{netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("::/0")}
+
 func (d *draft) drawMember(s *site) plainpolicy.Member {
 	m := plainpolicy.Member{Cell: s.Cell, VPC: s.ID}
 	switch {
 	case s.ranged:
 		a := s.primary.Addr().As4()
 		m.VPC, m.Within = "", netip.PrefixFrom(netip.AddrFrom4([4]byte{a[0], a[1], 0, 0}), 12)
+		m.Also = random.Pick(d.Source, nil, further[:1], further[1:], further)
 	case s.isAlone(d.sites) && d.Chance(25):
 		m.CIDRs = append(m.CIDRs, netip.PrefixFrom(s.primary.Addr(), random.Pick(d.Source, 12, 16)))
 	}

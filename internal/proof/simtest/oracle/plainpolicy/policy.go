@@ -24,13 +24,14 @@ type Department struct {
 	Members []Member
 }
 
-// Member is one VPC by its id, optionally with all its CIDR blocks, or every VPC of the cell whose blocks are within a
-// range.
+// Member is one VPC by its id, optionally with all its CIDR blocks, or every VPC of the cell whose primary block is within a
+// range, with the ranges of their further blocks.
 type Member struct {
 	peering.Cell
 	VPC    string
 	Within netip.Prefix
 	CIDRs  []netip.Prefix
+	Also   []netip.Prefix
 }
 
 // Peering is an entry of the policy's peerings: either department may request a connection to the other

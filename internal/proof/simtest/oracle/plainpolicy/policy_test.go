@@ -33,7 +33,10 @@ func full() *plainpolicy.Policy {
 				{Cell: red, VPC: "vpc-00000000000000001"},
 				{Cell: red, VPC: "vpc-00000000000000002", CIDRs: prefixes("10.1.0.0/16", "2600:1::/56")},
 			}},
-			{Name: "blue", Members: []plainpolicy.Member{{Cell: blue, Within: netip.MustParsePrefix("10.0.0.0/12")}}},
+			{Name: "blue", Members: []plainpolicy.Member{
+				{Cell: blue, Within: netip.MustParsePrefix("10.0.0.0/12")},
+				{Cell: blue, Within: netip.MustParsePrefix("10.16.0.0/12"), Also: prefixes("100.64.0.0/10", "2600::/12")},
+			}},
 			{Name: "green", Members: []plainpolicy.Member{{Cell: red, VPC: "vpc-00000000000000003"}}},
 		},
 		Peerings: []plainpolicy.Peering{
@@ -69,6 +72,7 @@ departments:
     - { account: "111111111111", region: us-east-1, vpc: vpc-00000000000000002, cidrs: ["10.1.0.0/16", "2600:1::/56"] }
   blue:
     - { account: "222222222222", region: eu-west-1, within: "10.0.0.0/12" }
+    - { account: "222222222222", region: eu-west-1, within: "10.16.0.0/12", also: ["100.64.0.0/10", "2600::/12"] }
   green:
     - { account: "111111111111", region: us-east-1, vpc: vpc-00000000000000003 }
 peerings:

@@ -40,6 +40,8 @@ func (p *Policy) YAML() string {
 func (m Member) String() string {
 	where := fmt.Sprintf("account: %q, region: %s", m.Account, m.Region)
 	switch {
+	case len(m.Also) > 0:
+		return fmt.Sprintf("%s, within: %q, also: %s", where, m.Within, listing(m.Also))
 	case m.Within.IsValid():
 		return fmt.Sprintf("%s, within: %q", where, m.Within)
 	case len(m.CIDRs) > 0:
