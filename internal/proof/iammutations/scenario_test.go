@@ -49,15 +49,22 @@ func (c *company) comeAndGo(pair, ends [2]lab.Site, approve bool) {
 	}
 	c.expect(agreed(pair, id)...)
 	for _, at := range []peering.Cell{one, two} {
-		pcx, err := c.Connection(c.ctx, at, id)
-		c.must("read "+string(id), err)
-		if pcx.ManagedBy() != wiring.DefaultPrefix || pcx.Tags[peering.TagName] == "" {
-			c.notice("%s is tagged %v in %s", id, pcx.Tags, at)
-		}
+		c.isTagged(at, id)
+		c.by(at, func(p *lab.Person) { p.Untag(string(id), peering.TagManaged) })
+		c.rest()
+		c.isTagged(at, id)
 		c.resolves(at, id)
 	}
 	c.remove(ends[0], id)
 	c.expect()
+}
+
+func (c *company) isTagged(at peering.Cell, id peering.ConnectionID) {
+	pcx, err := c.Connection(c.ctx, at, id)
+	c.must("read "+string(id), err)
+	if pcx.ManagedBy() != wiring.DefaultPrefix || pcx.Tags[peering.TagName] == "" {
+		c.notice("%s is tagged %v in %s", id, pcx.Tags, at)
+	}
 }
 
 // approve tags a request where it is accepted.
