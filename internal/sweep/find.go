@@ -158,7 +158,7 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 	case len(p.Changes()) == 0, mayBeRefused(p) && !s.isFirstOfDay():
 		return s.leftOut(side, d)
 	case p.OnlyTags():
-		f.reminder, f.prompt = true, true // somebody has deleted the tag: it is put back without more words
+		f.reminder, f.prompt = true, true // the tag was deleted: it is put back without an announcement of drift
 	case c.ManagedBy() == "" && len(side.Ours) == 0:
 		f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s", c.ID, side.Role, d.Reason), d.Key())
 	}

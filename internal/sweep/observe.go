@@ -19,7 +19,7 @@ type observed struct {
 	blackholes  []peering.RouteTable                           // the tables that have any
 	named       map[peering.VPCID]bool                         // of the VPCs that were read: the policy names them
 	rules       map[peering.ConnectionID][]peering.IngressRule // of every connection, made by any installation
-	untagged    hint.Untagged                                  // the connections whose tag somebody has just deleted
+	untagged    hint.Untagged                                  // the connections whose tag was just deleted
 	plan.Inventory
 }
 

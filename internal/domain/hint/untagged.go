@@ -7,7 +7,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Untagged maps the connections that somebody has taken the managed tag from to the installation that the tag named. It is
+// Untagged maps the connections that have lost the managed tag to the installation that the tag named. It is
 // evidence of who connected them.
 type Untagged map[peering.ConnectionID]peering.Installation
 

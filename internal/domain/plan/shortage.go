@@ -44,7 +44,7 @@ func ofQuota(q quota, have, need, limit int) []Shortage {
 	return []Shortage{{Resource: q.resource, Of: q.of, Quota: q.code, Have: have, Need: need, Limit: limit}}
 }
 
-// obstacles returns the conflicts and shortages that keep the resources from getting all their gains. What goes away doesn't
+// obstacles returns the conflicts and shortages that keep the resources from getting all their gains. Losses don't
 // count.
 func obstacles(resources []resource) Plan {
 	var p Plan

@@ -83,7 +83,7 @@ type Approval string
 // ManualApproval leaves the last word to a person.
 const ManualApproval Approval = "manual"
 
-// Tags says which tags autopeer gives to connections. The zero value is its own and a name.
+// Tags selects the tags that autopeer gives to connections. The zero value means its own tag and a name.
 type Tags string
 
 // NoTags leaves connections without tags of autopeer.

@@ -139,7 +139,7 @@ func tagged(keys []string, cell peering.Cell) []Rule {
 	return rules
 }
 
-// untagged returns the rule for tags of autopeer's own that somebody deletes, by name or with all others of a connection or
+// untagged returns the rule for deletions of autopeer's own tags, by name or with all other tags of a connection or
 // rule.
 func untagged(cell peering.Cell) Rule {
 	pattern := callPattern([]string{string(cell.Account)}, map[string]any{
