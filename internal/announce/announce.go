@@ -14,13 +14,17 @@ type Announcer interface {
 	Announce(ctx context.Context, outcomes ...outcome.Outcome) error
 }
 
-// Publish publishes the outcomes of the work that the hint asked for, with the time of the request and, where the
-// hint came from a sweep that announced drift, the repairs.
+// Publish publishes the outcomes of the work that the hint asked for, with the time of the request. Where the hint came from a
+// sweep that announced drift, it also publishes the repairs. Where that had forbidden routes or rules removed without
+// announcing drift, the outcome gets an id of its own: the state may be the one that was announced before they were there.
 func Publish(ctx context.Context, a Announcer, h hint.Hint, outcomes ...outcome.Outcome) error {
 	if h.Drift {
 		outcomes = append(outcomes, repairs(outcomes, h.Side, h.At)...)
 	}
 	for i := range outcomes {
+		if h.Closes && !h.Drift && outcomes[i].Side == h.Side && len(outcomes[i].Changes) > 0 && outcomes[i].Reason.Code != refused {
+			outcomes[i].FoundAt = h.At
+		}
 		outcomes[i].RequestedAt = h.RequestedAt
 	}
 	return a.Announce(ctx, outcomes...)

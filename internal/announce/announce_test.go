@@ -101,6 +101,36 @@ func (r *recorder) Announce(_ context.Context, outcomes ...outcome.Outcome) erro
 	return nil
 }
 
+// TestClosing: the outcome of a removal without drift has an id of its own, which a redelivery repeats, and the outcome of the
+// other side has not.
+func TestClosing(t *testing.T) {
+	t.Parallel()
+	found := time.Date(2026, 6, 8, 8, 0, 0, 0, time.UTC)
+	publish := func(h hint.Hint) (ids []string) {
+		var r recorder
+		requester, accepter := connected, connected
+		requester.Side, accepter.Side, accepter.Changes = peering.Requester, peering.Accepter, []string{"revoke sgr-1"}
+		if err := announce.Publish(context.Background(), &r, h, requester, accepter); err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range r.outcomes {
+			ids = append(ids, o.Sealed(found).ID)
+		}
+		return ids
+	}
+	before := publish(hint.Hint{At: found, Side: peering.Accepter})
+	closed := publish(hint.Hint{At: found, Side: peering.Accepter, Closes: true})
+	if again := publish(hint.Hint{At: found, Side: peering.Accepter, Closes: true}); !slices.Equal(closed, again) {
+		t.Errorf("a redelivery has the ids %v, want %v", again, closed)
+	}
+	if closed[0] != before[0] || closed[1] == before[1] {
+		t.Errorf("ids = %v, want the first of %v and another one on the accepter's side", closed, before)
+	}
+	if later := publish(hint.Hint{At: found.Add(time.Hour), Side: peering.Accepter, Closes: true}); later[1] == closed[1] {
+		t.Error("a later removal has the same id")
+	}
+}
+
 func TestPublish(t *testing.T) {
 	t.Parallel()
 	asked := time.Date(2026, 6, 8, 7, 38, 0, 0, time.UTC)

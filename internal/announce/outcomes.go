@@ -117,10 +117,13 @@ func LostTags(o outcome.Outcome, r plan.UntaggedRule) outcome.Outcome {
 	return o.Because("untagged-rule", r.String(), r.Key())
 }
 
+// refused is the code of a call that EC2 refused.
+const refused = "refused"
+
 // Refused returns o as a failure for the reason that EC2 gave.
 func Refused(o outcome.Outcome, err error) outcome.Outcome {
 	o.Type = outcome.Failed
-	return o.Because("refused", err.Error(), fault.Keys(err)...)
+	return o.Because(refused, err.Error(), fault.Keys(err)...)
 }
 
 // repairs returns, for the outcomes of a function that was sent to repair drift on a side, or on both where side is

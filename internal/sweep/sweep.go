@@ -100,7 +100,7 @@ func (s *Sweeper) pass(ctx context.Context, h hint.Hint, found findings) error {
 func (s *Sweeper) send(ctx context.Context, found findings, announced bool) error {
 	messages := map[function.Name][][]byte{}
 	for _, f := range found {
-		message, err := hint.Found(f.Outcome, s.now(), announced, f.untagged)
+		message, err := hint.Found(hint.Finding{Outcome: f.Outcome, Drift: announced, Closes: f.closes, Untagged: f.untagged}, s.now())
 		if err != nil {
 			return err
 		}

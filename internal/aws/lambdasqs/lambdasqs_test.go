@@ -233,7 +233,7 @@ func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 6, 8, 8, 0, 0, 0, time.UTC)
 	of := func(side peering.Role) string {
-		body, err := hint.Found(outcome.Outcome{Type: outcome.DriftFound, Connection: "pcx-00000001", Repair: function.Disconnect, Side: side}, now, true, nil)
+		body, err := hint.Found(hint.Finding{Outcome: outcome.Outcome{Type: outcome.DriftFound, Connection: "pcx-00000001", Repair: function.Disconnect, Side: side}, Drift: true}, now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -42,6 +42,7 @@ type Hint struct {
 	At                  time.Time    // when it was made
 	RequestedAt         time.Time    // when the connection was asked for; zero where the event doesn't have it
 	Drift               bool         // a sweep found drift and announced it
+	Closes              bool         // a sweep found routes or rules that the policy forbids
 	Side                peering.Role // the side that has drifted; empty for both
 	Suspects            []string     // of Suspected: the keys of the first look's findings
 	Untagged            Untagged     // of Changed, Suspected and Deleted

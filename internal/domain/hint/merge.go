@@ -24,7 +24,7 @@ func Merge(a, b Hint) Hint {
 	if !a.NamesVPCs() && b.NamesVPCs() || a.RequestedAt.IsZero() && !b.RequestedAt.IsZero() {
 		merged = b
 	}
-	merged.Drift = a.Drift || b.Drift
+	merged.Drift, merged.Closes = a.Drift || b.Drift, a.Closes || b.Closes
 	merged.Suspects = slices.Concat(a.Suspects, b.Suspects)
 	if merged.Untagged = maps.Clone(a.Untagged); merged.Untagged == nil {
 		merged.Untagged = b.Untagged

@@ -127,7 +127,7 @@ func TestASchedulesEventHasItsOwnID(t *testing.T) {
 func TestFoundRefusesWhatCannotBeEncoded(t *testing.T) {
 	t.Parallel()
 	never := time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
-	message, err := hint.Found(outcome.Outcome{RequestedAt: never}, swept, true, nil)
+	message, err := hint.Found(hint.Finding{Outcome: outcome.Outcome{RequestedAt: never}, Drift: true}, swept)
 	if err == nil || !strings.HasPrefix(err.Error(), "encode Sweep Found: ") {
 		t.Errorf("Found() = %s, %v, want an error that says what was encoded", message, err)
 	}

@@ -23,10 +23,11 @@ var repairs = map[function.Name]Kind{
 	function.Disconnect: Deleted,
 }
 
-// finding is the detail of a sweepFound.
-type finding struct {
+// Finding is what a sweep found.
+type Finding struct {
 	outcome.Outcome
-	Drift    bool     `json:"drift"`
+	Drift    bool     `json:"drift"`            // the outcome has been announced
+	Closes   bool     `json:"closes,omitempty"` // the repair removes routes or rules that the policy forbids
 	Untagged Untagged `json:"untagged,omitempty"`
 }
 
@@ -35,9 +36,10 @@ type suspicion struct {
 	Untagged Untagged `json:"untagged,omitempty"`
 }
 
-// Found returns the message that has the function o.Repair look at o's connection. Drift is set if o has been announced.
-func Found(o outcome.Outcome, at time.Time, drift bool, untagged Untagged) ([]byte, error) {
-	return encode(sweepFound, o.Cell, at, finding{o.Sealed(at), drift, untagged})
+// Found returns the message that has the function f.Repair look at f's connection.
+func Found(f Finding, at time.Time) ([]byte, error) {
+	f.Outcome = f.Sealed(at)
+	return encode(sweepFound, f.Cell, at, f)
 }
 
 // Suspects returns the message that has the sweep look again at the findings with these keys.
@@ -56,7 +58,7 @@ func encode(detailType string, cell peering.Cell, at time.Time, detail any) ([]b
 }
 
 func (e event) found() (Hint, error) {
-	var f finding
+	var f Finding
 	if err := json.Unmarshal(e.Detail, &f); err != nil {
 		return Hint{}, fmt.Errorf("parse a sweep's finding: %w", err)
 	}
@@ -65,7 +67,7 @@ func (e event) found() (Hint, error) {
 		return Hint{}, fmt.Errorf("unknown repair function %q", f.Repair)
 	}
 	h, err := e.announced(kind)
-	h.Drift, h.Side, h.Untagged = f.Drift, f.Side, f.Untagged
+	h.Drift, h.Closes, h.Side, h.Untagged = f.Drift, f.Closes, f.Side, f.Untagged
 	return h, err
 }
 

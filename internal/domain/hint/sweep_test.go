@@ -28,11 +28,11 @@ func TestWhatASweepFinds(t *testing.T) {
 	}{{function.Accept, hint.Requested}, {function.Connect, hint.Accepted}, {function.Disconnect, hint.Deleted}}
 	for _, tt := range tests {
 		asked := swept.Add(-time.Hour)
-		message, err := hint.Found(outcome.Outcome{
+		message, err := hint.Found(hint.Finding{Outcome: outcome.Outcome{
 			Type: outcome.DriftFound, Connection: "pcx-00000001", Cell: cell, Side: peering.Accepter, Repair: tt.repair, RequestedAt: asked,
 			Requester: &outcome.Party{Account: "111111111111", Region: "us-east-1", VPC: "vpc-00000001"},
 			Accepter:  &outcome.Party{Account: "222222222222", Region: "eu-west-1", VPC: "vpc-00000002"},
-		}, swept, true, hint.Untagged{"pcx-00000001": "autopeer"})
+		}, Drift: true, Closes: true, Untagged: hint.Untagged{"pcx-00000001": "autopeer"}}, swept)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +41,7 @@ func TestWhatASweepFinds(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := hint.Hint{
-			Kind: tt.want, EventID: got.EventID, Connection: "pcx-00000001", Origin: cell, At: swept, RequestedAt: asked, Drift: true, Side: peering.Accepter,
+			Kind: tt.want, EventID: got.EventID, Connection: "pcx-00000001", Origin: cell, At: swept, RequestedAt: asked, Drift: true, Closes: true, Side: peering.Accepter,
 			Untagged:  hint.Untagged{"pcx-00000001": "autopeer"},
 			Requester: peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-00000001"},
 			Accepter:  peering.VPC{Owner: "222222222222", Region: "eu-west-1", ID: "vpc-00000002"},

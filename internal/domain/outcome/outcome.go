@@ -58,7 +58,8 @@ type Outcome struct {
 	Repair       function.Name `json:"repair,omitempty"` // the function that repairs the drift
 	Wanted       []string      `json:"wanted,omitempty"` // the changes that the repair has to make
 	Next         string        `json:"next,omitempty"`   // the next step for a person
-	// FoundAt is when a sweep found the drift that was repaired. One drift may come back: each repair has an id of its own.
+	// FoundAt is when a sweep found the difference that was repaired, or the forbidden routes and rules that were removed.
+	// The same difference may come back: each repair and removal has an id of its own.
 	FoundAt time.Time `json:"foundAt,omitzero"`
 	// RequestedAt is when the connection was requested, if an event reported it.
 	RequestedAt         time.Time `json:"requestedAt,omitzero"`
