@@ -86,6 +86,10 @@ func (a *Accepter) deny(c peering.Connection, d policy.Decision) step {
 // accept accepts unless an obstacle would keep one of the cell's sides from being connected.
 func (a *Accepter) accept(c peering.Connection, d policy.Decision, inventory plan.Inventory) step {
 	s := step{connection: c.ID, outcomes: a.outcome(outcome.Accepted, c, d)}
+	if twin := inventory.Twin(c); twin != nil {
+		s.outcomes[0] = announce.AlreadyConnected(s.outcomes[0], twin.ID)
+		return s
+	}
 	if conflicts, shortages := inventory.Obstacles(a.cell, a.policy.Expected(c), d, a.policy); len(conflicts)+len(shortages) > 0 {
 		s.outcomes[0] = announce.Obstructed(s.outcomes[0], conflicts, shortages)
 		return s

@@ -84,10 +84,20 @@ func MultipathDenied(o outcome.Outcome) outcome.Outcome {
 	return o
 }
 
-// ActiveDenied returns o, the denial of a connection that was accepted by another principal, with the next step. Its id
-// differs from that of the denied request.
-func ActiveDenied(o outcome.Outcome) outcome.Outcome {
+// AlreadyConnected returns o as the denial of a request for two VPCs that another connection connects already.
+func AlreadyConnected(o outcome.Outcome, by peering.ConnectionID) outcome.Outcome {
+	o.Type = outcome.Denied
+	o.Next = fmt.Sprintf("delete or reject %s, or delete %s first", o.Connection, by)
+	return o.Because("already-connected", fmt.Sprintf("%s connects the two VPCs already, and EC2 accepts no second connection", by), string(by))
+}
+
+// ActiveDenied returns o, the denial of an active connection, with the next step: connected reports whether there is evidence
+// that autopeer connected it before. Its id differs from that of the denied request.
+func ActiveDenied(o outcome.Outcome, connected bool) outcome.Outcome {
 	o.Next = fmt.Sprintf("%s is active without routes and rules of autopeer: delete it, or add a peering to the policy", o.Connection)
+	if connected {
+		o.Next = fmt.Sprintf("autopeer has connected %s, and its routes and rules stay: delete it, add a peering to the policy, or set removed: disconnect", o.Connection)
+	}
 	o.Reason.Keys = append(o.Reason.Keys, "active")
 	return o
 }

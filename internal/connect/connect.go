@@ -94,7 +94,9 @@ func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) (
 	case d.Provisional:
 		return nil, nil, withoutBlocks(pcx)
 	default:
-		return nil, []outcome.Outcome{announce.ActiveDenied(announce.Outcome(outcome.Denied, c.cell, pcx, d, c.policy.File))}, nil
+		o := announce.Outcome(outcome.Denied, c.cell, pcx, d, c.policy.File)
+		connected := pcx.IsConnectedBy(c.policy.Installation, current.Rules)
+		return nil, []outcome.Outcome{announce.ActiveDenied(o, connected)}, nil
 	}
 	sides, err := c.sides(ctx, current, d)
 	return sides, nil, err

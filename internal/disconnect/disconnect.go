@@ -103,8 +103,10 @@ func (d *Disconnector) observe(ctx context.Context, h hint.Hint) (observed, erro
 	)
 	current.remains.Rules = peering.RulesOf(d.policy.Installation, current.rules)
 	if len(found) > 0 {
-		c := h.Untagged.Restored(found[0])
-		current.connection = &c
+		current.connection = &found[0]
+		if c := h.Untagged.Restored(found[0]); !current.isForeignTo(d.policy.Installation) {
+			current.connection = &c
+		}
 	}
 	switch {
 	case err != nil || len(current.remains.Tables) == 0:

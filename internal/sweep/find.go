@@ -115,7 +115,7 @@ const jitter = time.Minute
 
 func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, current observed) bool {
 	conflicts, shortages := current.Obstacles(s.cell, s.policy.Expected(c), d, s.policy)
-	return len(conflicts)+len(shortages) == 0
+	return len(conflicts)+len(shortages) == 0 && current.Twin(c) == nil
 }
 
 // isRecent reports whether no sweep but this one, or the one after it, comes within an interval of that time.

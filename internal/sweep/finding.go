@@ -47,14 +47,17 @@ func (all findings) urgent() findings {
 	return all.only(func(f finding) bool { return f.reminder || f.closes })
 }
 
-// unnamed returns the findings by which a living connection is disconnected that the policy no longer names.
-func (all findings) unnamed() findings { return all.only(finding.isUnnamed) }
+// patient returns the findings that take a second look after a change as well: a living connection is disconnected that the
+// policy no longer names, or that another installation has just been given.
+func (all findings) patient() findings { return all.only(finding.isPatient) }
 
-func (f finding) isUnnamed() bool { return f.Reason.Code == removed || f.Reason.Code == retired }
+func (f finding) isPatient() bool {
+	return f.Reason.Code == removed || f.Reason.Code == retired || f.Reason.Code == displaced
+}
 
 // afterChange returns the findings that a change may have caused and that are sent at once.
 func (all findings) afterChange() findings {
-	return all.only(func(f finding) bool { return (!f.reminder || f.prompt || f.closes) && !f.isUnnamed() })
+	return all.only(func(f finding) bool { return (!f.reminder || f.prompt || f.closes) && !f.isPatient() })
 }
 
 func (all findings) missed() findings { return all.only(func(f finding) bool { return f.missed }) }

@@ -53,7 +53,7 @@ func (o observed) known() []peering.Connection {
 func (s *Sweeper) observe(ctx context.Context) (observed, error) {
 	var current observed
 	err := parallel.Do(ctx,
-		parallel.Read(&current.connections, s.network.ConnectionsIn, peering.PendingAcceptance, peering.Provisioning, peering.Active, peering.Expired, peering.Deleted),
+		parallel.Read(&current.connections, s.network.ConnectionsIn, peering.PendingAcceptance, peering.Provisioning, peering.Active, peering.Expired, peering.Deleting, peering.Deleted),
 		func(ctx context.Context) (err error) {
 			current.blackholes, err = s.network.RouteTablesWithBlackholes(ctx)
 			return err

@@ -89,7 +89,7 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 func (s *Sweeper) pass(ctx context.Context, h hint.Hint, found findings) error {
 	switch h.Kind {
 	case hint.Changed:
-		return errors.Join(s.send(ctx, found.afterChange(), false), s.suspect(ctx, found.drift().unnamed()))
+		return errors.Join(s.send(ctx, found.afterChange(), false), s.suspect(ctx, found.drift().patient()))
 	case hint.Suspected:
 		return s.confirm(ctx, found.drift().among(h.Suspects))
 	}

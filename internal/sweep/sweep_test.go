@@ -464,7 +464,9 @@ func TestAPeeringThatIsRemovedFromThePolicy(t *testing.T) {
 				theirs := sandbox.Admits(m.Group, "tcp 22", f)
 				if tt.stays {
 					t.Holds(append(sandboxtest.Pinging(m, f, pcx), theirs)...)
-					t.SaidOnce(outcome.Denied, pcx)
+					if o := t.SaidOnce(outcome.Denied, pcx); !strings.Contains(o.Next, "its routes and rules stay") {
+						t.Errorf("next = %q, want the truth about the routes and rules", o.Next)
+					}
 					return
 				}
 				t.Holds(theirs)

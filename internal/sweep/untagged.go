@@ -30,7 +30,11 @@ func (s *Sweeper) untagged(current observed) []outcome.Outcome {
 	var all []outcome.Outcome
 	for _, r := range plan.Untagged(current.Groups, current.Rules) {
 		o := outcome.Outcome{Type: outcome.Failed, Cell: s.cell, Connection: r.Connection}
-		if c, ok := shown[r.Connection]; ok {
+		c, ok := shown[r.Connection]
+		if ok && s.isForeign(c, current) {
+			continue
+		}
+		if ok {
 			o = announce.Outcome(outcome.Failed, s.cell, c, s.policy.Decide(current.WithBlocks(c)), s.policy.File)
 		}
 		all = append(all, announce.LostTags(o, r))

@@ -99,7 +99,7 @@ func (c *connection) fail(at time.Time) {
 
 // isUnusable says whether a request fails. AWS finds that out after it has answered Create.
 func (s *Service) isUnusable(c *connection) bool {
-	return c.accepter.vpc == nil || c.accepter.vpc == c.requester.vpc || c.overlaps() || s.twin(c) != nil
+	return c.accepter.vpc == nil || c.accepter.vpc == c.requester.vpc || c.overlaps() || s.opts.Switches.Duplicate == DuplicateFails && s.twin(c) != nil
 }
 
 func (c *connection) overlaps() bool { return overlap(c.requester.prefixes(), c.accepter.prefixes()) }
@@ -115,6 +115,13 @@ func (s *Service) twin(c *connection) *connection {
 		}
 	}
 	return nil
+}
+
+// isConnected says whether another connection connects the two VPCs already, in either direction.
+func (s *Service) isConnected(c *connection) bool {
+	return slices.ContainsFunc(s.requests, func(other *connection) bool {
+		return other != c && other.accepted && other.isOpen() && other.joins(c.requester.vpcID, c.accepter.vpcID)
+	})
 }
 
 // isOpen says whether the connection is neither at its end nor on the way there.

@@ -19,10 +19,10 @@ func createConnection(r *request) ([]node, error) {
 		return nil, err
 	}
 	if twin := r.twin(c); twin != nil {
-		switch r.opts.Switches.Duplicate {
-		case DuplicateRefused:
+		switch mode := r.opts.Switches.Duplicate; {
+		case mode == DuplicateRefused:
 			return nil, refuse("VpcPeeringConnectionAlreadyExists", "A VPC peering connection between %s and %s already exists", c.requester.vpcID, c.accepter.vpcID)
-		case DuplicateExisting:
+		case mode == DuplicateExisting, mode == DuplicateRecorded && twin.requester.vpc == c.requester.vpc:
 			return r.connectionNode(twin), nil
 		}
 	}
@@ -95,6 +95,8 @@ func acceptConnection(r *request) ([]node, error) {
 		return r.connectionNode(c), nil
 	case c.state != statePending:
 		return nil, c.cannotBecome(stateProvisioning)
+	case r.isConnected(c):
+		return nil, refuse("VpcPeeringConnectionAlreadyExists", "The vpc peering connection identified by %s already exists.", c.id)
 	}
 	for _, v := range []*vpc{c.accepter.vpc, c.requester.vpc} {
 		if r.count(v, stateProvisioning, stateActive) >= r.opts.Quotas.ActivePeeringsPerVPC {

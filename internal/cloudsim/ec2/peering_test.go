@@ -297,6 +297,7 @@ func TestSecondRequestForAPair(t *testing.T) {
 		sameID    bool
 		state     types.VpcPeeringConnectionStateReasonCode
 	}{
+		{"returns the first, as recorded", sim.DuplicateRecorded, "", true, "pending-acceptance"},
 		{"is refused", sim.DuplicateRefused, "VpcPeeringConnectionAlreadyExists", false, ""},
 		{"returns the first", sim.DuplicateExisting, "", true, "pending-acceptance"},
 		{"fails afterwards", sim.DuplicateFails, "", false, "failed"},
@@ -324,6 +325,18 @@ func TestSecondRequestForAPair(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestARequestInTheOtherDirection: community.aws#580, terraform-provider-aws#44315.
+func TestARequestInTheOtherDirection(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, sim.Options{}, virginia)
+	refused(t, p.deciding.accept(p.id), "no error")
+	second := *must[types.VpcPeeringConnection](t)(p.deciding.request(p.accepter, p.requester, marketing, virginia)).VpcPeeringConnectionId
+	if got := p.deciding.state(second); second == p.id || got != "pending-acceptance" {
+		t.Errorf("it is %s, and %s beside %s; want a new one that is pending", got, second, p.id)
+	}
+	refused(t, p.asking.accept(second), "VpcPeeringConnectionAlreadyExists")
 }
 
 // "Any tags that you create … are only applied in the account or Region in which you create them":

@@ -55,6 +55,19 @@ func (i Inventory) Side(c peering.Connection, role peering.Role, d policy.Decisi
 	return side
 }
 
+// Twin returns the accepted connection that connects the same VPCs as c already, in either direction, and nil if there is none.
+// EC2 accepts no second one.
+func (i Inventory) Twin(c peering.Connection) *peering.Connection {
+	at := slices.IndexFunc(i.Accepted, func(o peering.Connection) bool {
+		same := o.Requester.Same(c.Requester) && o.Accepter.Same(c.Accepter)
+		return o.ID != c.ID && (same || o.Requester.Same(c.Accepter) && o.Accepter.Same(c.Requester))
+	})
+	if at < 0 {
+		return nil
+	}
+	return &i.Accepted[at]
+}
+
 // Obstacles returns the conflicts and shortages that would keep the cell's sides from being connected, within the
 // limits of what is known before acceptance.
 func (i Inventory) Obstacles(cell peering.Cell, c peering.Connection, d policy.Decision, p *policy.Policy) ([]Conflict, []Shortage) {

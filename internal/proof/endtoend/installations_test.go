@@ -11,6 +11,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -395,5 +396,72 @@ func TestAnEarlierVersionsConnectionIsHandedOver(t *testing.T) {
 		time.Sleep(time.Hour)
 		t.Holds()
 		t.InDeadLetters(0)
+	})
+}
+
+// TestAHandOverTakesTime: the old installation leaves its rules until a second look, also where another event has the cell swept
+// between the two commands of docs/deploy.md.
+func TestAHandOverTakesTime(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		deployBeside(t, lab.PingPolicy(m, f, lab.Site{}))
+		time.Sleep(16 * time.Minute)
+		t.ByHand(two, func(p *lab.Person) {
+			p.Tag(string(pcx), map[string]string{peering.TagManaged: "blue"})
+			p.Group(f.VPC, "another", nil)
+		})
+		time.Sleep(4 * time.Minute)
+		retag(t, pcx, "blue")
+		time.Sleep(time.Hour)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+		if said := t.Said(outcome.Disconnected, pcx); len(said) > 0 {
+			t.Errorf("announced %+v, want nothing disconnected", said)
+		}
+	})
+}
+
+// TestAnInstallationIsSilentAboutTheOthers: about a rule of the other one that has lost its tags, and about a connection that EC2
+// is deleting.
+func TestAnInstallationIsSilentAboutTheOthers(t *testing.T) {
+	sandboxtest.Run(t, func(o *ec2.Options) { o.Delays.Deleting = time.Hour }, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		blue := deployBeside(t, wide(one, two))
+		rules, err := t.Network(two).IngressRules(t.Ctx, pcx)
+		t.Must(err)
+		t.ByHand(two, func(p *lab.Person) { p.Untag(string(rules[0].ID), peering.TagConnection) })
+		time.Sleep(time.Hour)
+		t.SaidOnce(outcome.Failed, pcx)
+		for _, f := range function.All { // the first installation is down
+			t.Hold(f)
+		}
+		mark := t.Cloud.Mark()
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		time.Sleep(30 * time.Minute)
+		blue.leavesAlone(mark, pcx)
+		if got := blue.announced(pcx); slices.Contains(got, outcome.Failed) {
+			t.Errorf("the other installation announced %v, want nothing about a rule that isn't its own", got)
+		}
+	})
+}
+
+// TestADeletedTagIsNoEvidenceAgainstRules: a call may name a tag that the connection never had.
+func TestADeletedTagIsNoEvidenceAgainstRules(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "    allow:", "    tags: none\n    allow:", 1))
+		blue := deployBeside(t, wide(one, two))
+		pcx := t.Ask(m, f)
+		t.Settle()
+		mark := t.Cloud.Mark()
+		t.ByHand(two, func(p *lab.Person) { p.UntagValue(string(pcx), peering.TagManaged, "blue") })
+		time.Sleep(time.Hour)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+		if calls := blue.mutations(mark); len(calls) > 0 {
+			t.Errorf("the other installation made %v, want no mutating call", calls)
+		}
 	})
 }

@@ -217,13 +217,44 @@ func untouched(t *sandboxtest.T, pcx peering.ConnectionID) {
 	}
 }
 
+// TestTrap12AskedFromBothSides: a request in the other direction is a connection of its own, which EC2 doesn't accept. It is
+// denied with the connection that is there, once and then daily, and never attempted.
+func TestTrap12AskedFromBothSides(t *testing.T) {
+	t.Parallel()
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		first := t.Ask(m, f)
+		t.Settle()
+		second := t.Ask(f, m)
+		t.Settle()
+		mark := t.Cloud.Mark()
+		time.Sleep(25 * time.Hour)
+		t.Unchanged(mark)
+		t.Holds(sandboxtest.Pinging(m, f, first)...)
+		t.InState(one, second, peering.PendingAcceptance)
+		denied := t.SaidOnce(outcome.Denied, second)
+		if denied.Reason.Code != "already-connected" || !strings.Contains(denied.Reason.Sentence, string(first)) || denied.Next == "" {
+			t.Errorf("announced %+v, want the connection that is there and the next step", denied)
+		}
+		if n := len(t.Said(outcome.Denied, second)); n > 5 {
+			t.Errorf("announced %d times in 25 hours", n)
+		}
+		for _, unwanted := range []outcome.Type{outcome.DriftFound, outcome.Failed} {
+			if said := t.Said(unwanted, second); len(said) > 0 {
+				t.Errorf("announced %+v", said)
+			}
+		}
+		t.InDeadLetters(0)
+	})
+}
+
 // TestTrap12AskedTwice: AWS doesn't say what comes of a second request for a pair. Whatever it is, the first one's
 // connection stays, and when that is deleted the next one is connected at once.
 func TestTrap12AskedTwice(t *testing.T) {
 	t.Parallel()
 	const exists = "VpcPeeringConnectionAlreadyExists"
 	for name, duplicate := range map[string]ec2.Duplicate{
-		"is refused": ec2.DuplicateRefused, "returns the first one": ec2.DuplicateExisting, "fails": ec2.DuplicateFails,
+		"returns the first one, as recorded": ec2.DuplicateRecorded, "is refused": ec2.DuplicateRefused, "returns the first one": ec2.DuplicateExisting, "fails": ec2.DuplicateFails,
 	} {
 		t.Run("the second request "+name, func(t *testing.T) {
 			everywhere(t, func(o *ec2.Options) { o.Switches.Duplicate = duplicate }, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -241,7 +272,7 @@ func TestTrap12AskedTwice(t *testing.T) {
 				t.Holds(sandboxtest.Pinging(m, f, first)...)
 				made(t, "AcceptVpcPeeringConnection", accepter)
 				switch duplicate {
-				case ec2.DuplicateExisting:
+				case ec2.DuplicateRecorded, ec2.DuplicateExisting:
 					if second != first {
 						t.Errorf("the second request is %s, want %s", second, first)
 					}
