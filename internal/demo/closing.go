@@ -44,7 +44,7 @@ func closing(s *stage) {
 	s.sweep()
 	s.exactly("the rule is removed beside the conflict, and the rest stays", slices.Concat(connected, route)...)
 	s.unreachable("the ping is closed", s.ping(m, f), string(f.Group)+" admits no icmp")
-	s.check("the announcement has the removal and the conflict", s.closedBeside(pcx), fmt.Sprintf("autopeer said %+v", s.Said(outcome.Conflicting, pcx)))
+	s.check("the announcement has the removal and the conflict", s.closedBeside(pcx), fmt.Sprintf("announced %+v", s.Said(outcome.Conflicting, pcx)))
 
 	s.narrow(m, f, closingPolicy(m, f, d, `  - between: [marketing, finance]
     routes: { finance: { to: [`+narrowed+`] } }
