@@ -103,7 +103,7 @@ func Run(ctx context.Context, out io.Writer, dir string, w *local.Workshop, scen
 }
 
 // limit is far more than any scenario takes; one that hangs fails.
-const limit = time.Minute
+const limit = 2 * time.Minute
 
 func play(ctx context.Context, story *story, w *local.Workshop, s Scenario) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
