@@ -78,6 +78,22 @@ func TestWithLeftOut(t *testing.T) {
 	}
 }
 
+// TestUnownedBlackholes: the next step has a command for each route, of either family, and the id depends on the routes.
+func TestUnownedBlackholes(t *testing.T) {
+	t.Parallel()
+	four := plan.DeleteRoute{Table: "rtb-1", Destination: netip.MustParsePrefix("172.31.0.0/16"), Via: "pcx-1"}
+	six := plan.DeleteRoute{Table: "rtb-1", Destination: netip.MustParsePrefix("2001:db8::/56"), Via: "pcx-1"}
+	one, both := announce.UnownedBlackholes(connected, []plan.Change{four}), announce.UnownedBlackholes(connected, []plan.Change{four, six})
+	const next = "if the routes aren't needed, in 111111111111: aws ec2 delete-route --region us-east-1 --route-table-id rtb-1 --destination-cidr-block 172.31.0.0/16; " +
+		"aws ec2 delete-route --region us-east-1 --route-table-id rtb-1 --destination-ipv6-cidr-block 2001:db8::/56"
+	if both.Next != next || both.Type != outcome.Failed || both.Reason.Code != "unowned-blackhole" || len(both.State) != 2 {
+		t.Errorf("UnownedBlackholes() = %s %+v, next %q; want %q", both.Type, both.Reason, both.Next, next)
+	}
+	if one.Sealed(time.Time{}).ID == both.Sealed(time.Time{}).ID {
+		t.Error("one route and two have one id")
+	}
+}
+
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	refusal := func(code string) outcome.Outcome {

@@ -2,6 +2,7 @@ package announce
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/fault"
@@ -125,6 +126,33 @@ func LostTags(o outcome.Outcome, r plan.UntaggedRule) outcome.Outcome {
 	o.Next = fmt.Sprintf("in %s: aws ec2 revoke-security-group-ingress --region %s --group-id %s --ip-permissions '%s'; the next sweep adds the rule again if the policy allows it",
 		o.Cell.Account, o.Cell.Region, r.Group, r.ToRevoke())
 	return o.Because("untagged-rule", r.String(), r.Key())
+}
+
+// UnownedBlackholes returns o as a failure to remove blackholes to its connection, with the commands that delete them. The deletions
+// are those of at least one route.
+func UnownedBlackholes(o outcome.Outcome, deletions []plan.Change) outcome.Outcome {
+	var keys, commands []string
+	for _, d := range deletions {
+		keys = append(keys, d.Key())
+		if r, ok := d.(plan.DeleteRoute); ok {
+			option := "--destination-cidr-block"
+			if r.Destination.Addr().Is6() {
+				option = "--destination-ipv6-cidr-block"
+			}
+			o.State = append(o.State, fmt.Sprintf("%s routes %s to %s", r.Table, r.Destination, r.Via))
+			commands = append(commands, fmt.Sprintf("aws ec2 delete-route --region %s --route-table-id %s %s %s", o.Cell.Region, r.Table, option, r.Destination))
+		}
+	}
+	o.Type = outcome.Failed
+	o.Next = fmt.Sprintf("if the routes aren't needed, in %s: %s", o.Cell.Account, strings.Join(commands, "; "))
+	return o.Because("unowned-blackhole", fmt.Sprintf("%s is gone, %s, and nothing shows that autopeer connected it", o.Connection, blackholes(len(deletions))), keys...)
+}
+
+func blackholes(n int) string {
+	if n == 1 {
+		return "a blackhole route to it is left"
+	}
+	return fmt.Sprintf("%d blackhole routes to it are left", n)
 }
 
 // refused is the code of a call that EC2 refused.

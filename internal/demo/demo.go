@@ -41,6 +41,7 @@ var Scenarios = []Scenario{
 	{"default-vpc", "the account's default VPC, main route tables only", brief, defaultVPC},
 	{"limits", "obstacles, and requests that have ended: blocks, routes, quotas", brief, limits},
 	{"drift", "routes and rules that people change by hand, and a cell that receives no events", brief, drift},
+	{"closing", "removals beside a conflict, and a peering that leaves the policy", brief, closing},
 	{"across-accounts", "marketing-finance with two accounts in one region", visible, acrossAccounts},
 	{"across-regions", "marketing-finance with one account in two regions", visible, acrossRegions},
 	{"across-both", "marketing-finance with two accounts in two regions", visible, acrossBoth},
@@ -102,7 +103,7 @@ func Run(ctx context.Context, out io.Writer, dir string, w *local.Workshop, scen
 }
 
 // limit is far more than any scenario takes; one that hangs fails.
-const limit = time.Minute
+const limit = 2 * time.Minute
 
 func play(ctx context.Context, story *story, w *local.Workshop, s Scenario) {
 	ctx, cancel := context.WithTimeout(ctx, limit)

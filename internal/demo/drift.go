@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -32,8 +33,11 @@ func drift(s *stage) {
 	s.sweep()
 	s.exactly("the route is back, and the rule is gone", agreed...)
 	s.reachable("and so is the ping", s.ping(m, f))
-	s.check("each cell announces what it has found and what it has repaired",
-		spoke(s.Said(outcome.DriftFound, pcx), m.Cell, f.Cell) && spoke(s.Said(outcome.Repaired, pcx), m.Cell, f.Cell), "one does not")
+	s.check("the missing route is announced as drift, found and repaired",
+		spoke(s.Said(outcome.DriftFound, pcx), m.Cell) && spoke(s.Said(outcome.Repaired, pcx), m.Cell), "it is not")
+	s.check("the rule is removed without a second look, and the announcement has the removal", slices.ContainsFunc(s.Said(outcome.Connected, pcx), func(o outcome.Outcome) bool {
+		return o.Cell == f.Cell && len(o.Changes) == 1 && strings.HasPrefix(o.Changes[0], "revoke ")
+	}), "it has none")
 
 	s.Cloud.Events.StopLogging(string(d.Cell.Account), string(d.Cell.Region))
 	s.tell("asks", "somebody in "+d.Cell.String(), "stops the trail: no event of this account and region is heard any more")

@@ -66,6 +66,17 @@ func (s *stage) deploy(policy string) {
 	for _, c := range s.Cells {
 		s.tell("deploys", "", fmt.Sprintf("stack %s: %d functions, %d queues, roles enforced", c.Stack.Name, len(c.Stack.Functions), len(c.Stack.QueueURLs)))
 	}
+	s.show(policy)
+}
+
+// redeploy deploys another policy for the same cells and shows its peerings.
+func (s *stage) redeploy(policy string) {
+	s.must("the policy is deployed", s.Update(s.ctx, s.workshop, policy))
+	s.tell("deploys", "", "another policy")
+	s.show(policy)
+}
+
+func (s *stage) show(policy string) {
 	for line := range strings.Lines(policy[strings.Index(policy, "peerings:"):]) {
 		s.tell("policy", "", "│ "+strings.TrimRight(line, "\n"))
 	}

@@ -161,6 +161,11 @@ func (p *Person) RouteToGateway(v VPC, table peering.RouteTableID, destination s
 	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: str(table), DestinationCidrBlock: &destination, GatewayId: p.gateway(v)})
 }
 
+// RouteToServer routes the destination to a server of the VPC.
+func (p *Person) RouteToServer(table peering.RouteTableID, destination string, server peering.InstanceID) {
+	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: str(table), DestinationCidrBlock: &destination, InstanceId: str(server)})
+}
+
 // ReplaceByGateway makes an existing route lead to the VPC's internet gateway.
 func (p *Person) ReplaceByGateway(v VPC, table peering.RouteTableID, destination string) {
 	call(p, p.EC2.ReplaceRoute, &ec2.ReplaceRouteInput{RouteTableId: str(table), DestinationCidrBlock: &destination, GatewayId: p.gateway(v)})

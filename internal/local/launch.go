@@ -66,6 +66,35 @@ func Launch(ctx context.Context, cloud *cloudsim.Cloud, w *Workshop, endpoint st
 	return cells, nil
 }
 
+// Update deploys another policy file to cells that Launch has deployed. It must have the same cells and EventBridge rules.
+func Update(ctx context.Context, w *Workshop, file string, data []byte, cells []*Cell) error {
+	folder, err := w.Synthesize(ctx, file, data, nil)
+	if err != nil {
+		return err
+	}
+	sources, err := cfn.ReadAssembly(folder)
+	if err != nil {
+		return err
+	}
+	stacks := map[string]*cfn.Stack{}
+	for _, c := range cells {
+		stacks[c.Bus.Name], stacks[c.Stack.Name] = c.Bus, c.Stack
+	}
+	if len(sources) != len(stacks) {
+		return fmt.Errorf("%s has %d stacks, and %d are deployed", file, len(sources), len(stacks))
+	}
+	for _, source := range sources {
+		stack := stacks[source.Name]
+		if stack == nil {
+			return fmt.Errorf("stack %s isn't deployed", source.Name)
+		}
+		if err := stack.Update(source); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // deployStacks deploys all stacks in the folder, each after those that it depends on. It returns them by name, after an
 // error those that have been deployed, wholly or in part.
 func deployStacks(ctx context.Context, cloud *cloudsim.Cloud, folder, endpoint string) (map[string]*cfn.Stack, error) {

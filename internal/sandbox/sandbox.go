@@ -152,6 +152,14 @@ func (s *Sandbox) Launch(ctx context.Context, w *local.Workshop, file string, wa
 	return err
 }
 
+// Update deploys another policy file in place of the one that Launch has deployed. The cells and their rules must be the same.
+func (s *Sandbox) Update(ctx context.Context, w *local.Workshop, file string) error {
+	if _, err := policyfile.Parse(policyName, []byte(file)); err != nil {
+		return err
+	}
+	return local.Update(ctx, w, policyName, []byte(file), s.Cells)
+}
+
 const policyName = "policy.yaml"
 
 // recorded returns a watch that records the announcements and passes them on.

@@ -276,6 +276,17 @@ func (s *Sweeper) blackholes(c peering.Connection, current observed) []peering.R
 	})
 }
 
+// unowned returns the deletions of the blackholes to a dead connection that blackholes leaves out, but for third parties'.
+func (s *Sweeper) unowned(c peering.Connection, current observed) []plan.Change {
+	if c.IsConnectedBy(s.policy.Installation, current.rulesOf(c.ID)) {
+		return nil
+	}
+	others := slices.DeleteFunc(slices.Clone(current.blackholes), func(t peering.RouteTable) bool {
+		return current.named[t.VPC] || s.policy.IsThirdParty(s.vpc(t.VPC))
+	})
+	return plan.Disconnect(plan.Remains{Connection: c.ID, Tables: others}).Changes()
+}
+
 // ours returns the installation's own rules for the connection.
 func (s *Sweeper) ours(c peering.ConnectionID, current observed) []peering.IngressRule {
 	return peering.RulesOf(s.policy.Installation, current.rulesOf(c))

@@ -82,7 +82,7 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	}
 	current.untagged = h.Untagged
 	found := s.find(current)
-	return errors.Join(s.pass(ctx, h, found), s.announceUntagged(ctx, h, current))
+	return errors.Join(s.pass(ctx, h, found), s.announceUntagged(ctx, h, current), s.announceUnowned(ctx, h, current))
 }
 
 // pass has the findings repaired, announced or looked at again, as the reason for the sweep demands.

@@ -2,12 +2,14 @@ package sweep_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
@@ -47,4 +49,32 @@ func TestARuleThatLosesATag(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAForbiddenRuleThatLosesATag stays when its line leaves the policy, and is reported with the command until a person revokes it.
+func TestAForbiddenRuleThatLosesATag(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		connected := sandboxtest.Pinging(m, f, pcx)
+		rules, err := t.Network(two).IngressRules(t.Ctx, pcx)
+		t.Must(err)
+		t.ByHand(two, func(p *lab.Person) { p.Untag(string(rules[0].ID), peering.TagConnection) })
+		policy, _, _ := strings.Cut(lab.PingPolicy(m, f, lab.Site{}), "    allow:")
+		t.Redeploy(policy)
+		time.Sleep(25 * time.Hour)
+		t.Holds(connected...)
+		lost := t.SaidOnce(outcome.Failed, pcx)
+		if lost.Reason.Code != "untagged-rule" || !strings.Contains(lost.Next, "revoke-security-group-ingress --region eu-west-1 --group-id "+string(f.Group)) {
+			t.Errorf("announced %+v, want the command that revokes the rule", lost)
+		}
+		t.ByHand(two, func(p *lab.Person) { p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16") })
+		n := len(t.Said(outcome.Failed, pcx))
+		time.Sleep(25 * time.Hour)
+		t.Holds(sandbox.Connected(m, f, pcx)...)
+		if again := len(t.Said(outcome.Failed, pcx)); again != n {
+			t.Errorf("announced %d times after the rule was revoked, want %d", again, n)
+		}
+	})
 }

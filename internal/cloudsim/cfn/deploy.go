@@ -35,6 +35,8 @@ type Stack struct {
 	cloud   *cloudsim.Cloud
 	metrics *cloudwatch.Metrics
 	alarms  []cloudwatch.Alarm
+	layers  map[string][]string // by the name of the function, their ARNs
+	made    *deployment         // that made the stack
 }
 
 // Process tells which function, and which process of it, has these credentials.
@@ -60,7 +62,7 @@ type deployment struct {
 	Source
 	scope
 	ctx      context.Context   // a deployment is one call of Deploy
-	layers   map[string]string // folder by ARN
+	folders  map[string]string // of layers, by ARN
 	policies map[string]string // document of a managed policy by ARN
 	bindings map[string]binding
 }
@@ -72,9 +74,10 @@ const bootstrapVersion = "30"
 func Deploy(ctx context.Context, cloud *cloudsim.Cloud, source Source) (*Stack, error) {
 	stack := &Stack{
 		Account: source.Account, Region: source.Region, Name: source.Name, cloud: cloud, metrics: cloudwatch.New(),
-		Functions: map[string]*lambda.Function{}, Mappings: map[string]*queue.Poller{}, QueueURLs: map[string]string{},
+		Functions: map[string]*lambda.Function{}, Mappings: map[string]*queue.Poller{}, QueueURLs: map[string]string{}, layers: map[string][]string{},
 	}
-	d := &deployment{Stack: stack, Source: source, ctx: ctx, layers: map[string]string{}, policies: map[string]string{}, bindings: map[string]binding{}}
+	d := &deployment{Stack: stack, Source: source, ctx: ctx, folders: map[string]string{}, policies: map[string]string{}, bindings: map[string]binding{}}
+	stack.made = d
 	if err := d.deploy(); err != nil {
 		return stack, fmt.Errorf("deploy stack %s: %w", source.Name, err)
 	}

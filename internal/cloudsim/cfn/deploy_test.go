@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 			select {}
 		case "garbage":
 			return "garbage", nil
+		case "read":
+			data, err := os.ReadFile(os.Getenv("QUEUE"))
+			return string(data), err
 		}
 		return nil, errors.New(os.Getenv("QUEUE"))
 	})

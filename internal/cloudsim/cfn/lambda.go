@@ -26,7 +26,7 @@ func createLayer(d *deployment, id string, p layerProperties) (made, error) {
 		return made{}, err
 	}
 	arn := d.arn("lambda", "layer:"+d.physical(p.LayerName, id)+":1")
-	d.layers[arn] = folder
+	d.folders[arn] = folder
 	return made{arn, map[string]string{"LayerVersionArn": arn}}, nil
 }
 
@@ -95,14 +95,23 @@ func (d *deployment) functionConfig(name string, p functionProperties) (lambda.C
 	if c.Code, err = d.asset(p.Code); err != nil {
 		return c, err
 	}
-	for _, arn := range p.Layers {
-		folder, found := d.layers[arn]
-		if !found {
-			return c, fmt.Errorf("there is no layer %s", arn)
-		}
-		c.Layers = append(c.Layers, folder)
+	if c.Layers, err = d.layerFolders(p.Layers); err != nil {
+		return c, err
 	}
+	d.layers[name] = p.Layers
 	return c, d.takeOn(&c, p.LoggingConfig.LogGroup)
+}
+
+func (d *deployment) layerFolders(arns []string) ([]string, error) {
+	var folders []string
+	for _, arn := range arns {
+		folder, found := d.folders[arn]
+		if !found {
+			return nil, fmt.Errorf("there is no layer %s", arn)
+		}
+		folders = append(folders, folder)
+	}
+	return folders, nil
 }
 
 type mappingProperties struct {

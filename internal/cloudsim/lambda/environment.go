@@ -23,6 +23,8 @@ type environment struct {
 	output   *lines
 	// accessKeyID is that of the environment's own session of the role.
 	accessKeyID string
+	// outdated is set, under the function's lock, when the function's layers were replaced.
+	outdated bool
 
 	work   chan *invocation // from run to the process's request for the next
 	exited chan struct{}    // closed when the process has ended

@@ -52,10 +52,11 @@ var ErrClosed = errors.New("function is closed")
 // Function is a function and its environments. It is a queue.Function.
 type Function struct {
 	config Config
-	opt    string // where the layers are unpacked; empty for none
 	logs   *logs
 
 	mu           sync.Mutex
+	opt          string         // where the layers are unpacked; empty for none
+	unpacked     []string       // opt, and the folders before it
 	environments []*environment // that live
 	idle         []*environment // the most recently used last
 	invocations  sync.WaitGroup
@@ -79,7 +80,7 @@ func New(c Config) (*Function, error) {
 		err = f.checkEnvironment()
 	}
 	if err == nil {
-		f.opt, err = unpack(c.Layers)
+		err = f.ReplaceLayers(c.Layers)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make function %s: %w", c.Name, err)
@@ -168,15 +169,39 @@ func (f *Function) acquire() (e *environment, warm bool, err error) {
 	return e, false, nil
 }
 
-// release keeps an environment for the next invocation, unless its process has ended.
+// release keeps an environment for the next invocation, unless its process has ended or its layers were replaced.
 func (f *Function) release(e *environment) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !e.ended() {
+	if !e.ended() && !e.outdated {
 		f.idle = append(f.idle, e)
 		return
 	}
 	f.environments = slices.DeleteFunc(f.environments, func(other *environment) bool { return other == e })
+	if e.outdated {
+		e.kill()
+	}
+}
+
+// ReplaceLayers has the next invocations run in new environments with these layers. Invocations under way end as they began.
+func (f *Function) ReplaceLayers(layers []string) error {
+	opt, err := unpack(layers)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.config.Layers, f.opt = layers, opt
+	f.unpacked = append(f.unpacked, opt)
+	for _, e := range f.environments {
+		e.outdated = true
+	}
+	for _, e := range f.idle {
+		e.kill()
+	}
+	f.environments = slices.DeleteFunc(f.environments, func(e *environment) bool { return slices.Contains(f.idle, e) })
+	f.idle = nil
+	return nil
 }
 
 // Close kills all environments, which fails the invocations under way, and waits for both.
@@ -189,8 +214,8 @@ func (f *Function) Close() {
 		e.kill()
 	}
 	f.invocations.Wait()
-	if f.opt != "" {
-		_ = os.RemoveAll(f.opt) // a folder for temporary files
+	for _, folder := range f.unpacked {
+		_ = os.RemoveAll(folder) // for temporary files; an empty name is no folder
 	}
 }
 

@@ -187,6 +187,44 @@ func TestVariables(t *testing.T) {
 	}
 }
 
+// TestReplacedLayers are those of the next invocations; one under way keeps its own.
+func TestReplacedLayers(t *testing.T) {
+	t.Parallel()
+	layer := func(content string) []string {
+		folder := t.TempDir()
+		if err := os.WriteFile(filepath.Join(folder, "policy.json"), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return []string{folder}
+	}
+	f := function(t, func(c *lambda.Config) { c.Layers, c.Environment["POLICY"] = layer("before"), "/opt/policy.json" })
+	before := invoke[int](t, f, "", "")
+	folder := t.TempDir()
+	var underWay sync.WaitGroup
+	underWay.Go(func() { invoke[int](t, f, "meet", folder) })
+	for there := 0; there == 0; {
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		there = len(entries)
+	}
+	if err := f.ReplaceLayers(layer("after")); err != nil {
+		t.Fatal(err)
+	}
+	if got := invoke[string](t, f, "file", "POLICY"); got != "after" {
+		t.Errorf("the layer's file has %q", got)
+	}
+	invoke[int](t, f, "meet", folder) // lets the one under way end
+	underWay.Wait()
+	if alive(before) {
+		t.Errorf("process %d, which has the layer of before, lives on", before)
+	}
+	if err := f.ReplaceLayers([]string{"none"}); err == nil {
+		t.Error("a layer that isn't there replaces one")
+	}
+}
+
 func TestWhatCannotBeMade(t *testing.T) {
 	t.Parallel()
 	code := t.TempDir()

@@ -35,6 +35,7 @@ var Labs = []Lab{
 	{"limits", limits},
 	{"approval", approval},
 	{"drift", drift},
+	{"closing", closing},
 }
 
 func ask(t *sandboxtest.T, from, to lab.Site) request {
@@ -142,4 +143,18 @@ func drift(t *sandboxtest.T) []request {
 	second := ask(t, d, f)
 	time.Sleep(time.Hour)
 	return []request{first, second}
+}
+
+// closing has a line removed and another one narrowed beside a conflict, and then the peering removed from the policy.
+func closing(t *sandboxtest.T) []request {
+	m, f := t.Build(oneInVirginia, lab.Marketing), t.Build(twoInVirginia, lab.Finance)
+	t.Policy(lab.PingPolicy(m, f, lab.Site{}))
+	r := ask(t, m, f)
+	t.ByHand(f.Cell, func(p *lab.Person) { p.RouteToServer(f.Table, "10.10.1.66/32", f.Server) })
+	narrowed := strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "    allow:", "    routes: { finance: { to: [10.10.1.0/24] } }\n    allow:", 1)
+	t.Redeploy(strings.Replace(narrowed, "protocol: icmp", "protocol: icmp, sources: [10.10.1.0/24]", 1))
+	time.Sleep(40 * time.Minute)
+	t.Redeploy(fmt.Sprintf("version: 1\nremoved: disconnect\ndepartments: { marketing: %s, finance: %s }\npeerings: []\n", m.Member(), f.Member()))
+	time.Sleep(time.Hour)
+	return []request{r}
 }

@@ -8,9 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
-
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -26,12 +23,7 @@ const (
 // toServer routes the destination to Finance's server, in the tables that autopeer uses.
 func toServer(t *sandboxtest.T, f lab.Site, destination string) {
 	t.Helper()
-	t.ByHand(f.Cell, func(p *lab.Person) {
-		_, err := p.EC2.CreateRoute(t.Ctx, &awsec2.CreateRouteInput{
-			RouteTableId: aws.String(string(f.Table)), DestinationCidrBlock: &destination, InstanceId: aws.String(string(f.Server)),
-		})
-		t.Must(err)
-	})
+	t.ByHand(f.Cell, func(p *lab.Person) { p.RouteToServer(f.Table, destination, f.Server) })
 }
 
 // fullGroup fills a group of Finance's with 60 rules of another principal.

@@ -157,3 +157,24 @@ func TestTwoDepartmentsMayHaveTheSameFurtherBlocks(t *testing.T) {
 			admits(f.Group, "icmp", append(prefixes("100.64.0.0/16"), m.VPC.Block)...))...)
 	})
 }
+
+// TestTwoDepartmentsMayHaveAmazonsIPv6: of one account and Region, with the same range under also.
+func TestTwoDepartmentsMayHaveAmazonsIPv6(t *testing.T) {
+	t.Parallel()
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f, d := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance), t.Build(one, lab.Developer)
+		policy := strings.Replace(company(m, f, d), m.Member(), member(m, `within: 10.10.0.0/16, also: ["::/0"]`), 1)
+		policy = strings.Replace(policy, d.Member(), member(d, `within: 10.20.0.0/16, also: ["::/0"]`), 1)
+		t.Policy(policy + entry("marketing", "finance", ping) + entry("developer", "finance"))
+		first, second := t.Ask(m, f), t.Ask(d, f)
+		t.Settle()
+		t.ByHand(one, func(p *lab.Person) {
+			p.AddIPv6Block(m.VPC)
+			p.AddIPv6Block(d.VPC)
+		})
+		t.Sweep()
+		t.Holds(slices.Concat(
+			routed(m, first, f.VPC.Block), routed(d, second, f.VPC.Block),
+			routed(f, first, blocksOf(t, m)...), routed(f, second, blocksOf(t, d)...), admits(f.Group, "icmp", m.VPC.Block))...)
+	})
+}

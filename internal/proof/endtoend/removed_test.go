@@ -108,3 +108,35 @@ func TestRemovedTakesASecondLook(t *testing.T) {
 		}
 	})
 }
+
+// TestBlackholesOfVPCsThatLeftThePolicy are removed with evidence that autopeer connected the connection, and otherwise reported once a
+// day: Marketing's half has the tag alone, and Finance's also a rule.
+func TestBlackholesOfVPCsThatLeftThePolicy(t *testing.T) {
+	sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, kept bool) {
+		m, f := t.Company(one, two)
+		other := t.Build(one, lab.Developer)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		policy := without("other: "+other.Member(), fmt.Sprintf("third: [{ account: %q, region: %s, within: 192.168.0.0/16 }]", two.Account, two.Region))
+		t.Redeploy(strings.Replace(policy, "removed: disconnect\n", "", 1))
+		t.DropEvents()
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		time.Sleep(40 * time.Minute)
+		var left []string
+		if !kept {
+			left = []string{sandbox.Routes(m.Table, f, pcx), sandbox.Routes(m.VPC.Main, f, pcx)}
+		}
+		t.Holds(left...)
+		time.Sleep(49 * time.Hour)
+		t.Holds(left...)
+		ids, reported := map[string]bool{}, 0
+		for _, o := range t.Said(outcome.Failed, pcx) {
+			if o.Reason.Code == "unowned-blackhole" && o.Cell == one {
+				ids[o.ID], reported = true, reported+1
+			}
+		}
+		if want := map[bool]int{true: 0, false: 2}[kept]; reported != want || len(ids) > 1 {
+			t.Errorf("the blackholes are reported %d times under %d ids, want %d times under one", reported, len(ids), want)
+		}
+	})
+}
