@@ -7,6 +7,7 @@ EXAMPLE       := docs/examples/policy.yaml
 # The prefix of the installation; without it, `prefix` in the context of cdk.json. npm would take the variable for its own.
 PREFIX        ?=
 unexport PREFIX
+# Variables that are given but empty count as not given.
 CONCURRENCY   ?= 1
 STACKS        ?=
 PORT          ?= 4566
@@ -105,7 +106,7 @@ diff: build $(CDK) ## Show the changes that a deployment would make (POLICY=file
 # `make diff` is the review: the CDK asks for approval only on a terminal, and only with a concurrency of 1.
 .PHONY: deploy
 deploy: build $(CDK) ## Deploy all cells of a policy without questions (POLICY=file, PREFIX=name, CONCURRENCY=1, STACKS=names for single stacks)
-	POLICY='$(POLICY)' $(CDK) deploy$(OPTIONS) --require-approval never --concurrency $(CONCURRENCY) $(if $(STACKS),--exclusively $(STACKS),--all)
+	POLICY='$(POLICY)' $(CDK) deploy$(OPTIONS) --require-approval never --concurrency $(or $(strip $(CONCURRENCY)),1) $(if $(strip $(STACKS)),--exclusively $(STACKS),--all)
 
 # Outside infra/, because Go's tools would walk into the packages.
 $(CDK): infra/package.json infra/package-lock.json
@@ -172,7 +173,7 @@ mutate: ## Mutate the code and check that a test fails for each mutation (PKGS=p
 
 # Twice: with the options as they are, and with everything that an option adds.
 .PHONY: lint-templates
-lint-templates: POLICY := $(or $(POLICY),$(EXAMPLE))
+lint-templates: override POLICY := $(or $(POLICY),$(EXAMPLE))
 lint-templates: synth .venv/ready ## Check the templates with cfn-lint and checkov
 	rm -rf out/everything && CDK_CONTEXT_JSON='$(EVERYTHING)' CDK_OUTDIR=out/everything POLICY='$(POLICY)' build/bin/infra
 	@for d in cdk.out out/everything; do \

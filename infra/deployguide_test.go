@@ -62,11 +62,15 @@ var needsAWS = []string{
 		"--cloudformation-execution-policies $administrator",
 	"cdk bootstrap aws://333333333333/eu-west-1 --trust 111111111111 --trust-for-lookup 111111111111 " +
 		"--cloudformation-execution-policies $administrator",
-	"cdk bootstrap --show-template > bootstrap.yaml",
-	"aws ec2 describe-route-tables --filters Name=route.vpc-peering-connection-id,Values=$pcx --query RouteTables[].RouteTableId --output text",
-	"aws ec2 describe-security-group-rules --filters Name=tag:autopeer:connection,Values=$pcx --query SecurityGroupRules[].SecurityGroupRuleId --output text",
+	"aws ec2 describe-route-tables --region $region --filters Name=route.vpc-peering-connection-id,Values=$pcx " +
+		"--query 'RouteTables[].[RouteTableId]' --output text",
+	"aws ec2 describe-security-group-rules --region $region --filters Name=tag:autopeer:connection,Values=$pcx " +
+		"--query 'SecurityGroupRules[].[SecurityGroupRuleId]' --output text",
 	"aws s3 rm --region us-east-1 s3://cdk-hnb659fds-assets-222222222222-us-east-1/<name>",
 }
+
+// needsCDK runs with the CDK's own command line, where make has installed it, and calls no API.
+const needsCDK = "cdk bootstrap --show-template > bootstrap.yaml"
 
 // section is a part of docs/deploy.md with its commands, in order and without their comments.
 type section struct {
@@ -105,7 +109,7 @@ func TestEveryCommandOfTheGuideHasItsPlace(t *testing.T) {
 		found = append(found, s.commands...)
 	}
 	slices.Sort(found)
-	placed := slices.Sorted(slices.Values(slices.Concat(runnable, needsAWS)))
+	placed := slices.Sorted(slices.Values(append(slices.Concat(runnable, needsAWS), needsCDK)))
 	if diff := gocmp.Diff(placed, slices.Compact(found)); diff != "" {
 		t.Errorf("commands of docs/deploy.md (-placed in this test +found):\n%s", diff)
 	}
@@ -126,6 +130,91 @@ func TestTheGuideBootstrapsBeforeItCompares(t *testing.T) {
 		diff := slices.Index(s.commands, "make diff POLICY=policy.yaml")
 		if bootstrap >= 0 && diff < bootstrap {
 			t.Errorf("section %q bootstraps in command %d and compares in command %d", s.title, bootstrap, diff)
+		}
+	}
+}
+
+// TestTheGuideDependsOnNoDefaults: the AWS CLI's profile may have another Region, where a command finds nothing, and another
+// output format than the one that the next command reads.
+func TestTheGuideDependsOnNoDefaults(t *testing.T) {
+	t.Parallel()
+	checked := 0
+	for _, s := range guide(t) {
+		setsRegion := slices.ContainsFunc(s.commands, func(c string) bool { return strings.HasPrefix(c, "region=") })
+		for _, command := range s.commands {
+			if !regexp.MustCompile(`(^| )aws \w+ [\w-]+`).MatchString(command) {
+				continue
+			}
+			checked++
+			if !strings.Contains(command, " --region ") {
+				t.Errorf("%q depends on the profile's Region", command)
+			}
+			if strings.Contains(command, "$region") && !setsRegion {
+				t.Errorf("%q: section %q doesn't set $region", command, s.title)
+			}
+			if strings.Contains(command, " --query ") != strings.Contains(command, " --output text") {
+				t.Errorf("%q: want --output text where the command prints values", command)
+			}
+		}
+	}
+	if checked < 10 {
+		t.Errorf("the guide has %d commands of the AWS CLI, want at least 10", checked)
+	}
+}
+
+// TestRetiringEndsThirdParties: without its peering, a third party's department counts as a cell.
+func TestRetiringEndsThirdParties(t *testing.T) {
+	t.Parallel()
+	const departments = "version: 1\nretired: [{ account: \"222222222222\", region: us-east-1 }]\ndepartments:\n" +
+		"  a: [{ account: \"111111111111\", region: us-east-1, vpc: vpc-00000000000000001 }]\n"
+	const database = "  database: [{ account: \"999999999999\", region: us-east-1, vpc: vpc-00000000000000009 }]\n"
+	for text, want := range map[string]bool{departments: false, departments + database: true} {
+		p, err := policyfile.Parse("policy.yaml", []byte(text+"peerings: []\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Contains(cells(p), "999999999999/us-east-1"); got != want {
+			t.Errorf("a cell of the third party: %v, want %v, in\n%s", got, want, text)
+		}
+	}
+	for file, heading := range map[string]string{"deploy.md": "## Retire a cell", "policy.md": "### Third parties"} {
+		page, err := os.ReadFile(filepath.Join("..", "docs", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, text, _ := strings.Cut(string(page), "\n"+heading+"\n")
+		text, _, _ = strings.Cut(text, "\n#")
+		text = strings.Join(strings.Fields(text), " ")
+		if !regexp.MustCompile(`last peering[,:] remove (it|the department) as well`).MatchString(text) {
+			t.Errorf("docs/%s, %q, doesn't remove a third party with its last peering", file, heading)
+		}
+	}
+}
+
+// TestTheBootstrapTemplate runs the CDK's own command line, and checks the parameters that the guide names.
+func TestTheBootstrapTemplate(t *testing.T) {
+	t.Parallel()
+	tool, err := filepath.Abs("../.tools/cdk/node_modules/.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(tool, "cdk")); err != nil {
+		t.Skip("the CDK's command line is not installed (make .tools/cdk/node_modules/.bin/cdk)")
+	}
+	dir := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", needsCDK)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH="+tool+":"+os.Getenv("PATH"), "HOME="+dir, "CDK_DISABLE_CLI_TELEMETRY=true")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", needsCDK, err, out)
+	}
+	template, err := os.ReadFile(filepath.Join(dir, "bootstrap.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, parameter := range []string{"TrustedAccounts", "TrustedAccountsForLookup", "CloudFormationExecutionPolicies"} {
+		if !strings.Contains(string(template), "\n  "+parameter+":\n") {
+			t.Errorf("the template of the bootstrap has no parameter %s", parameter)
 		}
 	}
 }
@@ -158,10 +247,22 @@ func TestTheGuideWorks(t *testing.T) {
 	several := []string{"Several accounts and Regions", "Many accounts", "Functions that Lambda can't read", "Retire a cell"}
 	w := newWalk(t)
 	w.follow(t, oneAccount, func(s section) bool { return !slices.Contains(several, s.title) })
-	w.follow(t, string(threeAccounts), func(s section) bool {
-		return s.title != "One account"
-	})
+	isForSeveral := func(s section) bool { return s.title != "One account" }
+	w.follow(t, string(threeAccounts), isForSeveral)
+	for _, retired := range []string{oneRetired, allRetired} {
+		w.follow(t, retired, isForSeveral)
+	}
 }
+
+// oneRetired and allRetired are the policies by which the guide retires a cell, and all of them.
+const (
+	oneRetired = "version: 1\nretired: [{ account: \"222222222222\", region: us-east-1 }]\n" +
+		"departments:\n  marketing: [{ account: \"111111111111\", region: us-east-1, vpc: vpc-00000000000000001 }]\n" +
+		"  developer: [{ account: \"333333333333\", region: eu-west-1, vpc: vpc-00000000000000003 }]\n" +
+		"peerings: [{ between: [marketing, developer] }]\n"
+	allRetired = "version: 1\nretired:\n  - { account: \"111111111111\", region: us-east-1 }\n  - { account: \"222222222222\", region: us-east-1 }\n" +
+		"  - { account: \"333333333333\", region: eu-west-1 }\ndepartments: {}\npeerings: []\n"
+)
 
 // walk is a folder with everything that make reads, and stand-ins for two commands.
 type walk struct{ dir string }

@@ -88,6 +88,19 @@ func TestSynth(t *testing.T) {
 	}
 }
 
+// TestSynthOfTheLastCells: the cells of a file without departments come from retired.
+func TestSynthOfTheLastCells(t *testing.T) {
+	dir := workshop(t, anyContext, "version: 1\nretired: [{ account: \"111111111111\", region: us-east-1 }, { account: \"222222222222\", region: eu-west-1 }]\ndepartments: {}\npeerings: []\n")
+	var stderr strings.Builder
+	if code := run(func(string) string { return "" }, &stderr); code != 0 {
+		t.Fatalf("run() = %d: %s", code, stderr.String())
+	}
+	made, err := filepath.Glob(filepath.Join(dir, "cdk.out", "*.template.json"))
+	if err != nil || len(made) != 4 {
+		t.Errorf("templates = %v, %v; want two of each cell", made, err)
+	}
+}
+
 // TestSynthPrintsWarnings and goes on: the Region may be new.
 func TestSynthPrintsWarnings(t *testing.T) {
 	dir := workshop(t, anyContext, strings.ReplaceAll(oneCell, "us-east-1", "us-moon-1"))

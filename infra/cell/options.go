@@ -30,14 +30,26 @@ type Options struct {
 // numbers and booleans.
 type option struct {
 	fallback, want string
-	form           *regexp.Regexp
+	form           interface{ MatchString(s string) bool }
 	set            func(*Options, string)
 }
 
-// Rule names may have 64 characters, and the longest carry an account and a region.
+// prefixForm is the form of the prefix. Every account has an event bus named default. CloudTrail refuses a trail's name
+// with two dashes in a row. The longest rule names contain an account and a Region, and EventBridge allows 64 characters:
+// a longer Region than today's is compared with the quota.
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+type prefixForm struct{}
+
+var prefixWords = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+// MatchString reports whether s can be a prefix.
+func (prefixForm) MatchString(s string) bool {
+	return len(s) <= 14 && s != string(wiring.DefaultBus) && prefixWords.MatchString(s)
+}
+
 var options = map[string]option{
-	"prefix": {wiring.DefaultPrefix, "1 to 14 of a-z, 0-9 and -, a letter first", regexp.MustCompile(`^[a-z][a-z0-9-]{0,13}$`),
+	"prefix": {wiring.DefaultPrefix, "1 to 14 of a-z, 0-9 and single dashes between them, a letter first, and not default", prefixForm{},
 		func(o *Options, s string) { o.Prefix = s }},
 	"logRetentionDays": {"90", "a number of days that CloudWatch Logs knows, 30, 90 or 365 say", regexp.MustCompile(`^(1|3|5|7|14|30|60|90|120|150|180|365|400|545|731|1096|1827|2192|2557|2922|3288|3653)$`),
 		func(o *Options, s string) { o.LogRetentionDays = number(s) }},

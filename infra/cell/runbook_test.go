@@ -65,6 +65,29 @@ func TestTheProcedureDependsOnNoDefaults(t *testing.T) {
 	}
 }
 
+// TestThePagesStateTheirDefaults: another prefix changes the names on both pages, and another interval the alarm.
+func TestThePagesStateTheirDefaults(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ file, heading, want string }{
+		{"runbook.md", "# Runbook", "The names of an installation begin with its prefix: `autopeer`, unless `PREFIX` or the option [`prefix`](deploy.md#options) sets another."},
+		{"runbook.md", "# Runbook", "This page and its commands use the default."},
+		{"events.md", "# Events", "The name of the bus is the prefix of the installation, so `PREFIX` or the option [`prefix`](deploy.md#options) changes it. The source is always `autopeer`."},
+		{"runbook.md", "## missed-events", "With `sweepMinutes` of 9 or less, the alarm never counts"},
+		{"runbook.md", "## missed-events", "| in the last `sweepMinutes` before the deployment of the cell"},
+	}
+	for _, tt := range tests {
+		page, err := os.ReadFile("../../docs/" + tt.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, section, _ := strings.Cut("\n"+string(page), "\n"+tt.heading+"\n")
+		section, _, _ = strings.Cut(section, "\n## ")
+		if text := strings.Join(strings.Fields(section), " "); !strings.Contains(text, tt.want) {
+			t.Errorf("docs/%s, %q, lacks %q", tt.file, tt.heading, tt.want)
+		}
+	}
+}
+
 // removal returns the program of the runbook.
 func removal(t *testing.T) string {
 	t.Helper()

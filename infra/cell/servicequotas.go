@@ -20,6 +20,7 @@ const (
 	rulesPerBus       = 300
 	rulesPerSmallBus  = 100
 	stackResources    = 500
+	ruleName          = 64 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
 )
 
 // otherResources is more than the main stack has beside its rules: managed policies, queues, alarms and so on. The stack
@@ -29,6 +30,7 @@ const otherResources = 120
 const (
 	splitPolicy     = "give the cell fewer peerings, by splitting its departments over accounts or the policy over installations with prefixes of their own"
 	useOrganization = "name the organization in the context, which stands for all accounts at once"
+	shortenPrefix   = "give the installation a shorter prefix"
 )
 
 // QuotaError says that the policy needs more in a cell than AWS grants.
@@ -82,6 +84,10 @@ func (d spec) quotas() error {
 	}
 	for _, bus := range []wiring.Bus{wiring.DefaultBus, wiring.OwnBus} {
 		checks = append(checks, exceeded(fmt.Sprintf("the rules on the %s bus", bus), d.rulesOn(bus), d.rulesAllowed(), splitPolicy+", or have the quota raised"))
+	}
+	for _, r := range d.rules {
+		name := d.ruleName(r)
+		checks = append(checks, exceeded("the characters of the rule name "+name, len(name), ruleName, shortenPrefix))
 	}
 	for _, name := range sortedKeys(d.roles) {
 		checks = append(checks, exceeded("the managed policies of the role of "+name, len(d.roles[name].managed), managedPolicies, splitPolicy))

@@ -33,6 +33,13 @@ func starAt(hub peering.Cell, vpcs, accounts int) *policy.Policy {
 	return p
 }
 
+// starTo is a star with one other account, in the Region.
+func starTo(region peering.Region) *policy.Policy {
+	p := star(1, 1)
+	p.Departments[1].Members[0].Region = region
+	return p
+}
+
 var hub = peering.Cell{Account: "100000000000", Region: "eu-west-1"}
 
 func newHub(t *testing.T, p *policy.Policy, context map[string]any) (cell.Stacks, error) {
@@ -52,6 +59,9 @@ func TestAQuotaThatWouldBeExceededStopsSynth(t *testing.T) {
 		{"the organization stands for all of them", star(1, 150), object{"organization": "o-0123456789"}, ""},
 		{"more counterparts than a stack has room for", star(1, 250), object{"organization": "o-0123456789"}, "the resources of the main stack would be"},
 		{"more counterparts than a bus of a small region has rules for", starAt(peering.Cell{Account: "100000000000", Region: "eu-south-1"}, 1, 110), nil, "the rules on the default bus would be"},
+		{"a rule name with the longest prefix and Region of today", starTo("ap-northeast-1"), object{"prefix": "a-long-company"}, ""},
+		{"a rule name with the longest prefix and a longer Region", starTo("ap-southerly-99"), object{"prefix": "a-long-company"}, "100000000000/eu-west-1: the characters of the rule name a-long-company-forward-announcements-200000000000-ap-southerly-99 would be 65, and AWS allows 64; give the installation a shorter prefix"},
+		{"a rule name with a longer Region and a shorter prefix", starTo("ap-southerly-99"), object{"prefix": "a-long-compan"}, ""},
 		{"more VPCs than a role's policies have room for", star(4000, 2), nil, "the managed policies of the role of accept would be"},
 	}
 	for _, tt := range tests {

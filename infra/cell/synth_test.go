@@ -115,6 +115,11 @@ func TestParseOptions(t *testing.T) {
 	}{
 		{"nothing has to be said", nil, nil},
 		{"numbers and strings are the same", map[string]any{"logRetentionDays": 30.0, "trail": "true", "reservedConcurrency": "2"}, nil},
+		{"the name of every account's bus", map[string]any{"prefix": "default"}, []string{`context prefix is "default"; it must be 1 to 14 of`}},
+		{"a prefix that ends with a dash", map[string]any{"prefix": "blue-"}, []string{`context prefix is "blue-"; it must be 1 to 14 of`}},
+		{"a prefix with two dashes in a row", map[string]any{"prefix": "my--x"}, []string{`context prefix is "my--x"; it must be 1 to 14 of`}},
+		{"a prefix of fifteen characters", map[string]any{"prefix": "a-long-company1"}, []string{`context prefix is "a-long-company1"; it must be 1 to 14 of`}},
+		{"a prefix that begins with a digit", map[string]any{"prefix": "1st"}, []string{`context prefix is "1st"; it must be 1 to 14 of`}},
 		{"a prefix that makes names too long", map[string]any{"prefix": "autopeer-of-the-company"}, []string{`context prefix is "autopeer-of-the-company"; it must be`}},
 		{"a retention that CloudWatch Logs doesn't know", map[string]any{"logRetentionDays": 42}, []string{"logRetentionDays"}},
 		{"sweeps once a day", map[string]any{"sweepMinutes": 1440.0}, nil},

@@ -13,10 +13,11 @@ type checker struct {
 	*reader
 	names   []string                // of the departments, also of malformed ones
 	members map[string]some[member] // by department
+	defined bool                    // the file has a mapping of departments, although it may be empty
 }
 
 func (r *reader) check(d *document) {
-	c := checker{reader: r, members: map[string]some[member]{}}
+	c := checker{reader: r, members: map[string]some[member]{}, defined: d.Departments.rows != nil && !d.Departments.refused}
 	for _, row := range d.Departments.rows {
 		c.names = append(c.names, row.key.text)
 		c.members[row.key.text] = row.value

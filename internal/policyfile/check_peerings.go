@@ -50,12 +50,17 @@ func (c checker) checkBetween(e entry) {
 	}
 }
 
-// checkDefined reports a department that nobody defined. Where no department could be read at all, that
-// is the mistake, and not each use of a name.
+// checkDefined reports a department that the file doesn't define. If the departments are missing or malformed, that is
+// the mistake, and not each use of a name.
 func (c checker) checkDefined(s scalar[name]) {
-	if _, found := c.members[s.text]; s.ok && !found && len(c.names) > 0 {
-		c.add(s.at, fmt.Sprintf("department %s is not defined", s.text), suggest(s.text, c.names))
+	if _, found := c.members[s.text]; !s.ok || found || !c.defined {
+		return
 	}
+	fix := "remove the peering, because the file has no departments"
+	if len(c.names) > 0 {
+		fix = suggest(s.text, c.names)
+	}
+	c.add(s.at, fmt.Sprintf("department %s is not defined", s.text), fix)
 }
 
 // checkDeclaredOverlap reports VPCs of the two departments that AWS would never connect.
@@ -97,7 +102,7 @@ func (c checker) checkParty(e entry, what string, s scalar[name]) {
 		return
 	}
 	parties := []string{e.Between.names[0].text, e.Between.names[1].text}
-	if _, found := c.members[s.text]; !found && len(c.names) > 0 {
+	if _, found := c.members[s.text]; !found && c.defined {
 		c.add(s.at, fmt.Sprintf("%s: department %s is not defined", what, s.text), suggest(s.text, parties))
 		return
 	}

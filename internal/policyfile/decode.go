@@ -88,7 +88,8 @@ func (l *list[T]) read(r *reader, e *element) {
 // some is a list of at least one item.
 type some[T any] struct{ list[T] }
 
-// table is a mapping whose keys the file chooses, in the file's order. It has at least one entry.
+// table is a mapping whose keys the file chooses, in the file's order. It has at least one entry,
+// except for the departments of a file that only retires cells.
 type table[K, V any] struct {
 	origin
 	rows []row[K, V]

@@ -15,7 +15,7 @@ type document struct {
 	Removed     scalar[policy.Removed]    `yaml:"removed" jsonschema_description:"What happens to connections that autopeer connected and no peering allows any more: report (the default) announces them, disconnect takes their routes and ingress rules back as well."`
 	Retired     some[retirement]          `yaml:"retired" jsonschema_description:"Accounts and Regions that are about to leave this file. Everything that autopeer made for their connections is removed, on both sides."`
 	Limits      limits                    `yaml:"limits" jsonschema_description:"AWS's quotas, where they have been raised."`
-	Departments table[name, some[member]] `yaml:"departments" jsonschema:"required" jsonschema_description:"The departments by name, each with its VPCs."`
+	Departments table[name, some[member]] `yaml:"departments" jsonschema:"required" jsonschema_description:"The departments by name, each with its VPCs. An empty mapping is for a file that only retires cells."`
 	Peerings    list[entry]               `yaml:"peerings" jsonschema:"required" jsonschema_description:"Which departments may be connected, and what may flow between them. An empty list allows nothing."`
 }
 

@@ -140,6 +140,8 @@ func (r *reader) refuseChoice(e *element, s *jsonschema.Schema, name string, vio
 			"add the key "+needs.Missing[0]+" with the department that requests the connections")
 	case len(found) > 0:
 		r.add(e.at(), fmt.Sprintf("%s has %d keys that exclude each other", name, len(found)), "keep only "+alternatives(found))
+	case len(choices) == 0 && e.name == "departments":
+		r.add(e.at(), name+" is an empty mapping", "give it a department; only a file that lists cells under retired may have none")
 	case len(choices) == 0:
 		r.add(e.at(), name+" is an empty mapping", "give it an entry or leave the key out")
 	case len(s.OneOf) == 0 && s.MaxProperties == nil:

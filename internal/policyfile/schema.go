@@ -81,6 +81,15 @@ func (tables) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{If: &jsonschema.Schema{Type: "object"}, Then: choice, Else: tables{}.scope.JSONSchema()}
 }
 
+// JSONSchemaExtend requires a department, except in a file with retired cells, which may be the last ones.
+func (document) JSONSchemaExtend(s *jsonschema.Schema) {
+	s.Properties.Value("departments").MinProperties = nil
+	s.AllOf = append(s.AllOf, &jsonschema.Schema{
+		If:   &jsonschema.Schema{Required: []string{"retired"}},
+		Else: object("departments", &jsonschema.Schema{MinProperties: new(uint64(1))}),
+	})
+}
+
 // JSONSchemaExtend requires either vpc or within, and allows cidrs only with vpc and also only with within.
 func (member) JSONSchemaExtend(s *jsonschema.Schema) {
 	s.Title = "a member of a department"

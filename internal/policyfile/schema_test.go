@@ -27,7 +27,7 @@ var unseen = []string{
 	"destination-host-bits", "exclusion-malformed", "ports-reversed", "ports-overlap", "icmp-from-ipv6", "icmpv6-from-ipv4",
 	// references
 	"allow-from-is-to", "allow-undefined", "allow-without-part", "between-undefined", "between-undefined-among-many", "requester-undefined",
-	"requester-without-part", "routes-undefined", "routes-without-part",
+	"requester-without-part", "routes-undefined", "routes-without-part", "peering-of-no-departments",
 	"manage-where-requester-is-undefined", "third-party-of-one-another", "third-party-twice-and-once-not", "third-party-only-here", "third-party-with-routes",
 	"third-party-with-rules", "source-group-of-another-region",
 	// duplicates and overlaps

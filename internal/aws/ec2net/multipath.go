@@ -17,8 +17,8 @@ import (
 )
 
 // multipathClient describes connections, and notes which of them have a requester that allows multipath resilience. The SDK's
-// types lack these fields in service/ec2 v1.344.0, which go.mod requires, and in all versions up to v1.346.0. So it reads
-// them from the response itself, by their names in botocore 1.44.8. It isn't safe for concurrent use.
+// types lack these fields in service/ec2 v1.346.0, which go.mod requires. So it reads them from the response itself, by
+// their names in botocore 1.44.8. It isn't safe for concurrent use.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnection.html
 type multipathClient struct {
 	*ec2.Client

@@ -2,7 +2,7 @@
 
 package peering
 
-// partitions are those of botocore 1.44.8 (November 2026), data/partitions.json, without pseudo Regions such as aws-global.
+// partitions are those of botocore 1.44.8, data/partitions.json, without pseudo Regions such as aws-global.
 var partitions = []Partition{
 	{"aws", []Region{
 		"af-south-1",
