@@ -118,7 +118,7 @@ $(CDK): infra/package.json infra/package-lock.json
 .PHONY: test
 test: ## Run every test
 	$(call stage,compile: the AWS SDK takes minutes the first time)
-	@$(MAKE) --no-print-directory -j3 .venv/ready programs raced
+	@$(MAKE) --no-print-directory -j3 .venv/ready $(CDK) programs raced
 	$(call stage,vet)
 	@$(GO) vet ./...
 	$(call stage,test without the race detector)

@@ -199,7 +199,7 @@ func TestTheBootstrapTemplate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(tool, "cdk")); err != nil {
-		t.Skip("the CDK's command line is not installed (make .tools/cdk/node_modules/.bin/cdk)")
+		t.Fatal("the CDK's command line is not installed: make .tools/cdk/node_modules/.bin/cdk")
 	}
 	dir := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), "bash", "-c", needsCDK)
