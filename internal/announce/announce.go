@@ -22,7 +22,7 @@ func Publish(ctx context.Context, a Announcer, h hint.Hint, outcomes ...outcome.
 		outcomes = append(outcomes, repairs(outcomes, h.Side, h.At)...)
 	}
 	for i := range outcomes {
-		if h.Closes && !h.Drift && outcomes[i].Side == h.Side && len(outcomes[i].Changes) > 0 && outcomes[i].Reason.Code != refused {
+		if h.Closes && !h.Drift && outcomes[i].Side == h.Side && outcomes[i].Reason.Code != refused {
 			outcomes[i].FoundAt = h.At
 		}
 		outcomes[i].RequestedAt = h.RequestedAt

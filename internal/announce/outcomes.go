@@ -93,14 +93,39 @@ func AlreadyConnected(o outcome.Outcome, by peering.ConnectionID) outcome.Outcom
 }
 
 // ActiveDenied returns o, the denial of an active connection, with the next step: connected reports whether there is evidence
-// that autopeer connected it before. Its id differs from that of the denied request.
-func ActiveDenied(o outcome.Outcome, connected bool) outcome.Outcome {
-	o.Next = fmt.Sprintf("%s is active without routes and rules of autopeer: delete it, or add a peering to the policy", o.Connection)
-	if connected {
-		o.Next = fmt.Sprintf("autopeer has connected %s, and its routes and rules stay: delete it, add a peering to the policy, or set removed: disconnect", o.Connection)
-	}
+// that autopeer connected it, and routes are the deletions of the routes to it. Its id differs from that of the denied
+// request.
+func ActiveDenied(o outcome.Outcome, connected bool, routes []plan.Change) outcome.Outcome {
 	o.Reason.Keys = append(o.Reason.Keys, "active")
+	switch {
+	case connected:
+		o.Next = fmt.Sprintf("autopeer has connected %s, and its routes and rules stay: delete it, add a peering to the policy, or set removed: disconnect", o.Connection)
+	case len(routes) > 0:
+		var commands []string
+		o, commands = withRoutes(o, routes)
+		o.Next = fmt.Sprintf("%s is active and has routes, of which nothing shows that autopeer added them: add a peering to the policy, or delete it and, in %s: %s", o.Connection, o.Cell.Account, strings.Join(commands, "; "))
+	default:
+		o.Next = fmt.Sprintf("%s is active without routes and rules of autopeer: delete it, or add a peering to the policy", o.Connection)
+	}
 	return o
+}
+
+// withRoutes returns o with the routes as its state, and the commands that delete them.
+func withRoutes(o outcome.Outcome, deletions []plan.Change) (_ outcome.Outcome, commands []string) {
+	for _, d := range deletions {
+		r, ok := d.(plan.DeleteRoute)
+		if !ok {
+			continue
+		}
+		option := "--destination-cidr-block"
+		if r.Destination.Addr().Is6() {
+			option = "--destination-ipv6-cidr-block"
+		}
+		o.State = append(o.State, fmt.Sprintf("%s routes %s to %s", r.Table, r.Destination, r.Via))
+		o.Keys = append(o.Keys, d.Key())
+		commands = append(commands, fmt.Sprintf("aws ec2 delete-route --region %s --route-table-id %s %s %s", o.Cell.Region, r.Table, option, r.Destination))
+	}
+	return o, commands
 }
 
 // Objected returns o, the denial of an active connection that the policy names and objects to, with the next step. Its id
@@ -131,21 +156,10 @@ func LostTags(o outcome.Outcome, r plan.UntaggedRule) outcome.Outcome {
 // UnownedBlackholes returns o as a failure to remove blackholes to its connection, with the commands that delete them. The deletions
 // are those of at least one route.
 func UnownedBlackholes(o outcome.Outcome, deletions []plan.Change) outcome.Outcome {
-	var keys, commands []string
-	for _, d := range deletions {
-		keys = append(keys, d.Key())
-		if r, ok := d.(plan.DeleteRoute); ok {
-			option := "--destination-cidr-block"
-			if r.Destination.Addr().Is6() {
-				option = "--destination-ipv6-cidr-block"
-			}
-			o.State = append(o.State, fmt.Sprintf("%s routes %s to %s", r.Table, r.Destination, r.Via))
-			commands = append(commands, fmt.Sprintf("aws ec2 delete-route --region %s --route-table-id %s %s %s", o.Cell.Region, r.Table, option, r.Destination))
-		}
-	}
+	o, commands := withRoutes(o, deletions)
 	o.Type = outcome.Failed
 	o.Next = fmt.Sprintf("if the routes aren't needed, in %s: %s", o.Cell.Account, strings.Join(commands, "; "))
-	return o.Because("unowned-blackhole", fmt.Sprintf("%s is gone, %s, and nothing shows that autopeer connected it", o.Connection, blackholes(len(deletions))), keys...)
+	return o.Because("unowned-blackhole", fmt.Sprintf("%s is gone, %s, and nothing shows that autopeer connected it", o.Connection, blackholes(len(deletions))))
 }
 
 func blackholes(n int) string {
@@ -159,8 +173,9 @@ func blackholes(n int) string {
 const refused = "refused"
 
 // Refused returns o as a failure for the reason that EC2 gave.
+// The state that was planned doesn't exist.
 func Refused(o outcome.Outcome, err error) outcome.Outcome {
-	o.Type = outcome.Failed
+	o.Type, o.State, o.Keys = outcome.Failed, nil, nil
 	return o.Because(refused, err.Error(), fault.Keys(err)...)
 }
 

@@ -23,29 +23,60 @@ type Changer interface {
 
 // Steps makes the steps one after the other and returns a sentence for each change that was made. A step starts only after one
 // without a fault. If EC2 refused changes for good, the removals of the later steps are made all the same: closing doesn't
-// wait for an addition that a person has to make possible first. After a Retryable fault the message is delivered again.
+// wait for an addition that a person has to make possible first. Removals may have made room, so refused additions are
+// attempted once more after them. After a Retryable fault the message is delivered again.
 func Steps(ctx context.Context, changer Changer, steps [][]plan.Change) ([]string, error) {
 	var made []string
-	var faults error
+	var refused []plan.Change
+	var faults, refusals error
+	removed := false
 	for _, step := range steps {
 		if faults != nil && fault.Of(faults) == fault.Retryable {
 			break
 		}
-		if faults != nil {
+		if errors.Join(faults, refusals) != nil {
 			step = slices.DeleteFunc(slices.Clone(step), func(c plan.Change) bool { return !plan.Removes(c) })
 		}
-		done, err := All(ctx, changer, step)
-		made, faults = append(made, done...), errors.Join(faults, err)
+		each := attempt(ctx, changer, step)
+		made = append(made, describe(ctx, step, each)...)
+		for i, change := range step {
+			switch err := each[i].fault; {
+			case err == nil:
+				removed = removed || each[i].done && plan.Removes(change)
+			case fault.Of(err) == fault.Denied && !plan.Removes(change):
+				refused, refusals = append(refused, change), errors.Join(refusals, err)
+			default:
+				faults = errors.Join(faults, err)
+			}
+		}
 	}
-	return made, faults
+	if len(refused) == 0 || !removed || faults != nil {
+		return made, errors.Join(faults, refusals)
+	}
+	done, err := All(ctx, changer, refused)
+	return append(made, done...), err
 }
 
 // All makes the changes and returns a sentence for each one that was made, in the plan's order. The first parallel.Width
 // changes are always started, so that one that keeps failing doesn't block the others. After a Retryable fault no further
 // ones are started, since the message is delivered again. The error joins the faults.
 func All(ctx context.Context, changer Changer, changes []plan.Change) ([]string, error) {
-	faults := make([]error, len(changes))
-	done := make([]bool, len(changes))
+	each := attempt(ctx, changer, changes)
+	faults := make([]error, len(each))
+	for i, a := range each {
+		faults[i] = a.fault
+	}
+	return describe(ctx, changes, each), errors.Join(faults...)
+}
+
+// attempted is what became of a change; neither is set if it wasn't started.
+type attempted struct {
+	done  bool
+	fault error
+}
+
+func attempt(ctx context.Context, changer Changer, changes []plan.Change) []attempted {
+	each := make([]attempted, len(changes))
 	var stop atomic.Bool
 	var group errgroup.Group
 	group.SetLimit(parallel.Width)
@@ -54,22 +85,22 @@ func All(ctx context.Context, changer Changer, changes []plan.Change) ([]string,
 			break
 		}
 		group.Go(func() error {
-			faults[i] = parallel.Contained(ctx, func(ctx context.Context) error { return changer.Apply(ctx, change) })
-			done[i] = faults[i] == nil
-			if !done[i] && fault.Of(faults[i]) == fault.Retryable {
+			err := parallel.Contained(ctx, func(ctx context.Context) error { return changer.Apply(ctx, change) })
+			each[i] = attempted{err == nil, err}
+			if err != nil && fault.Of(err) == fault.Retryable {
 				stop.Store(true)
 			}
 			return nil
 		})
 	}
 	_ = group.Wait() // its error is always nil: the faults are gathered in a slice, so that none hides another
-	return describe(ctx, changes, done), errors.Join(faults...)
+	return each
 }
 
-func describe(ctx context.Context, changes []plan.Change, done []bool) []string {
+func describe(ctx context.Context, changes []plan.Change, each []attempted) []string {
 	var made []string
 	for i, change := range changes {
-		if done[i] {
+		if each[i].done {
 			slog.InfoContext(ctx, "changed", logkey.Change, change.String())
 			made = append(made, change.String())
 		}

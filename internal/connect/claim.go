@@ -12,8 +12,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// unclaimed leaves of the sides' plans the removals, which don't wait for a tag, and nothing if the connection is another
-// installation's.
+// unclaimed leaves the removals of the sides' plans, which don't wait for a tag, with the additions that keep a part of the
+// removed traffic. If the connection is another installation's, it leaves nothing.
 func unclaimed(sides []side, err error) {
 	for i := range sides {
 		s := &sides[i]
@@ -21,8 +21,14 @@ func unclaimed(sides []side, err error) {
 			continue
 		}
 		s.rest = errors.Join(s.rest, err)
+		if errors.Is(err, fault.ErrOutdated) {
+			s.Steps = nil
+			continue
+		}
+		s.half.Closing = true
+		s.Steps = plan.Connect(s.half).Steps
 		for n, step := range s.Steps {
-			s.Steps[n] = slices.DeleteFunc(step, func(c plan.Change) bool { return !plan.Removes(c) || errors.Is(err, fault.ErrOutdated) })
+			s.Steps[n] = slices.DeleteFunc(step, plan.Tags)
 		}
 	}
 }

@@ -95,11 +95,18 @@ func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) (
 		return nil, nil, withoutBlocks(pcx)
 	default:
 		o := announce.Outcome(outcome.Denied, c.cell, pcx, d, c.policy.File)
-		connected := pcx.IsConnectedBy(c.policy.Installation, current.Rules)
-		return nil, []outcome.Outcome{announce.ActiveDenied(o, connected)}, nil
+		return nil, []outcome.Outcome{announce.ActiveDenied(o, pcx.IsConnectedBy(c.policy.Installation, current.Rules), c.routes(current))}, nil
 	}
 	sides, err := c.sides(ctx, current, d)
 	return sides, nil, err
+}
+
+// routes returns the deletions of the routes to the connection in the cell, but for those of third parties.
+func (c *Connector) routes(current observed) []plan.Change {
+	tables := slices.DeleteFunc(slices.Clone(current.Tables), func(t peering.RouteTable) bool {
+		return c.policy.IsThirdParty(peering.VPC{Owner: c.cell.Account, Region: c.cell.Region, ID: t.VPC})
+	})
+	return plan.Disconnect(plan.Remains{Connection: current.connection.ID, Tables: tables}).Changes()
 }
 
 func withoutBlocks(pcx peering.Connection) error {
@@ -141,6 +148,7 @@ func (c *Connector) wait(h hint.Hint, err error) error {
 // the additions that the plan lacks because EC2 doesn't show the blocks for them.
 type side struct {
 	plan.Plan
+	half    plan.Side // that was planned
 	outcome outcome.Outcome
 	rest    error
 }
@@ -173,7 +181,7 @@ func without(changes, others []plan.Change) []plan.Change {
 }
 
 func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.NetworkACL) side {
-	s := side{Plan: plan.Connect(half), outcome: announce.Outcome(outcome.Connected, c.cell, half.Connection, d, c.policy.File)}
+	s := side{Plan: plan.Connect(half), half: half, outcome: announce.Outcome(outcome.Connected, c.cell, half.Connection, d, c.policy.File)}
 	s.outcome.Side = half.Role
 	s.outcome = announce.WithLeftOut(s.outcome, d.LeftOut)
 	s.outcome.Notes = append(s.outcome.Notes, s.Notes...)

@@ -108,21 +108,21 @@ func (d *Disconnector) observe(ctx context.Context, h hint.Hint) (observed, erro
 			current.connection = &c
 		}
 	}
-	switch {
-	case err != nil || len(current.remains.Tables) == 0:
-	case current.isConnectedBy(d.policy.Installation):
-		current.remains.Tables = slices.DeleteFunc(current.remains.Tables, func(t peering.RouteTable) bool {
-			return d.policy.IsThirdParty(d.vpc(t.VPC))
-		})
-	default:
-		current.remains.Tables, err = d.named(ctx, current.remains.Tables)
+	if err != nil || len(current.remains.Tables) == 0 {
+		return current, err
 	}
+	current.remains.Tables, err = d.own(ctx, current)
 	return current, err
 }
 
-// named returns the tables of the VPCs that the policy names. Without evidence that the installation has connected the
-// connection, only the routes of these VPCs are its own.
-func (d *Disconnector) named(ctx context.Context, tables []peering.RouteTable) ([]peering.RouteTable, error) {
+// own returns the tables whose routes to the connection are the installation's. With evidence that it has connected the
+// connection, these are all tables but those of third parties. Without, they are those of the VPCs that the policy names.
+func (d *Disconnector) own(ctx context.Context, current observed) ([]peering.RouteTable, error) {
+	tables := current.remains.Tables
+	connected := current.isConnectedBy(d.policy.Installation)
+	if connected && !d.policy.HasThirdParties() {
+		return tables, nil
+	}
 	var ids []peering.VPCID
 	for _, t := range tables {
 		ids = append(ids, t.VPC)
@@ -130,7 +130,9 @@ func (d *Disconnector) named(ctx context.Context, tables []peering.RouteTable) (
 	slices.Sort(ids)
 	vpcs, err := d.network.VPCs(ctx, slices.Compact(ids)...)
 	return slices.DeleteFunc(tables, func(t peering.RouteTable) bool {
-		return !slices.ContainsFunc(vpcs, func(v peering.VPC) bool { return v.ID == t.VPC && d.policy.Concerns(v) })
+		return !slices.ContainsFunc(vpcs, func(v peering.VPC) bool {
+			return v.ID == t.VPC && (d.policy.Concerns(v) || connected && !d.policy.IsThirdParty(v))
+		})
 	}), err
 }
 

@@ -154,9 +154,11 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 	f.closes = p.Closes()
 	switch {
 	case p.IsObstructed():
-		f.reminder = true // the obstacle is announced as long as it is there
-	case len(p.Changes()) == 0, mayBeRefused(p) && !s.isFirstOfDay():
+		f.reminder, f.prompt = true, slices.ContainsFunc(p.Changes(), plan.Tags) // announced as long as the obstacle is there
+	case len(p.Changes()) == 0:
 		return s.leftOut(side, d)
+	case mayBeRefused(p) && !s.isFirstOfDay():
+		return nil
 	case p.OnlyTags():
 		f.reminder, f.prompt = true, true // the tag was deleted: it is put back without an announcement of drift
 	case c.ManagedBy() == "" && len(side.Ours) == 0:
@@ -223,7 +225,8 @@ func withLeftovers(side plan.Side, current observed, alive map[peering.Connectio
 // unallowed handles an active connection that the policy doesn't allow. It is reported once a day, or disconnected if
 // autopeer has connected it and the policy asks for that.
 func (s *Sweeper) unallowed(c peering.Connection, d policy.Decision, current observed) findings {
-	remains := plan.Disconnect(plan.Remains{Connection: c.ID, Tables: current.Tables, Rules: s.ours(c.ID, current)}).Changes()
+	tables := slices.DeleteFunc(slices.Clone(current.Tables), func(t peering.RouteTable) bool { return s.isThirdParty(t.VPC, current) })
+	remains := plan.Disconnect(plan.Remains{Connection: c.ID, Tables: tables, Rules: s.ours(c.ID, current)}).Changes()
 	if s.policy.Closes(current.untagged.Restored(c), d, current.rulesOf(c.ID)) {
 		if len(remains) == 0 {
 			return nil
@@ -272,7 +275,7 @@ func (s *Sweeper) leftovers(current observed, alive map[peering.ConnectionID]boo
 func (s *Sweeper) blackholes(c peering.Connection, current observed) []peering.RouteTable {
 	connected := c.IsConnectedBy(s.policy.Installation, current.rulesOf(c.ID))
 	return slices.DeleteFunc(slices.Clone(current.blackholes), func(t peering.RouteTable) bool {
-		return !current.named[t.VPC] && (!connected || s.policy.IsThirdParty(s.vpc(t.VPC)))
+		return !current.named[t.VPC] && (!connected || s.isThirdParty(t.VPC, current))
 	})
 }
 
@@ -282,9 +285,20 @@ func (s *Sweeper) unowned(c peering.Connection, current observed) []plan.Change 
 		return nil
 	}
 	others := slices.DeleteFunc(slices.Clone(current.blackholes), func(t peering.RouteTable) bool {
-		return current.named[t.VPC] || s.policy.IsThirdParty(s.vpc(t.VPC))
+		return current.named[t.VPC] || s.isThirdParty(t.VPC, current)
 	})
 	return plan.Disconnect(plan.Remains{Connection: c.ID, Tables: others}).Changes()
+}
+
+// isThirdParty reports whether the VPC is a third party's, by its blocks where they were read.
+func (s *Sweeper) isThirdParty(vpc peering.VPCID, current observed) bool {
+	known := s.vpc(vpc)
+	for _, v := range current.read {
+		if v.ID == vpc {
+			known = v
+		}
+	}
+	return s.policy.IsThirdParty(known)
 }
 
 // ours returns the installation's own rules for the connection.

@@ -17,7 +17,8 @@ import (
 type observed struct {
 	connections []peering.Connection                           // alive, expired and deleted
 	blackholes  []peering.RouteTable                           // the tables that have any
-	named       map[peering.VPCID]bool                         // of the VPCs that were read: the policy names them
+	read        []peering.VPC                                  // the VPCs with their blocks
+	named       map[peering.VPCID]bool                         // of those that were read: the policy names them
 	rules       map[peering.ConnectionID][]peering.IngressRule // of every connection, made by any installation
 	untagged    hint.Untagged                                  // the connections whose tag was just deleted
 	plan.Inventory
@@ -50,8 +51,8 @@ func (o observed) known() []peering.Connection {
 }
 
 // observe takes two rounds of list calls, whatever the number of connections.
-func (s *Sweeper) observe(ctx context.Context) (observed, error) {
-	var current observed
+func (s *Sweeper) observe(ctx context.Context, untagged hint.Untagged) (observed, error) {
+	current := observed{untagged: untagged}
 	err := parallel.Do(ctx,
 		parallel.Read(&current.connections, s.network.ConnectionsIn, peering.PendingAcceptance, peering.Provisioning, peering.Active, peering.Expired, peering.Deleting, peering.Deleted),
 		func(ctx context.Context) (err error) {
@@ -81,7 +82,8 @@ func (s *Sweeper) observe(ctx context.Context) (observed, error) {
 		},
 	)
 	resources.Rules = current.Rules
-	current.Inventory, current.named = resources, s.named(slices.Concat(resources.VPCs, others))
+	current.Inventory, current.read = resources, slices.Concat(resources.VPCs, others)
+	current.named = s.named(current.read)
 	for _, c := range current.connections {
 		if c.State.IsAccepted() {
 			current.Accepted = append(current.Accepted, c)
@@ -138,7 +140,7 @@ func (s *Sweeper) vpc(id peering.VPCID) peering.VPC {
 func (s *Sweeper) vpcs(current observed) []peering.VPCID {
 	var ids []peering.VPCID
 	for _, c := range current.connections {
-		connected := c.State.IsAccepted() && c.IsConnectedBy(s.policy.Installation, current.rulesOf(c.ID))
+		connected := c.State.IsAccepted() && current.untagged.Restored(c).IsConnectedBy(s.policy.Installation, current.rulesOf(c.ID))
 		for _, id := range s.cell.Own(c.Requester, c.Accepter) {
 			if s.concerns(id) || connected && !s.policy.IsThirdParty(s.vpc(id)) {
 				ids = append(ids, id)

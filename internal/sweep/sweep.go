@@ -25,6 +25,8 @@ type Network interface {
 	RouteTables(ctx context.Context, vpcs ...peering.VPCID) ([]peering.RouteTable, error)
 	Subnets(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Subnet, error)
 	SecurityGroups(ctx context.Context, vpcs ...peering.VPCID) ([]peering.SecurityGroup, error)
+	AllSecurityGroups(ctx context.Context) ([]peering.SecurityGroup, error)
+	IngressRulesIn(ctx context.Context, groups ...peering.SecurityGroupID) ([]peering.IngressRule, error)
 }
 
 // Queues sends messages to the functions' queues. After an error some of the messages may have been sent.
@@ -76,11 +78,10 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	default:
 		return nil
 	}
-	current, err := s.observe(ctx)
+	current, err := s.observe(ctx, h.Untagged)
 	if err != nil {
 		return err
 	}
-	current.untagged = h.Untagged
 	found := s.find(current)
 	return errors.Join(s.pass(ctx, h, found), s.announceUntagged(ctx, h, current), s.announceUnowned(ctx, h, current))
 }

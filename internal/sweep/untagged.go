@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"context"
+	"slices"
 
 	"github.com/autopeer/autopeer/internal/announce"
 	"github.com/autopeer/autopeer/internal/domain/hint"
@@ -10,25 +11,52 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// announceUntagged announces the rules of autopeer that have lost their tags: after an event, which may have been the loss, and
-// once a day.
+// announceUntagged announces the rules of autopeer that have lost their tags: after an event, which may have been the loss, those
+// of the VPCs with a connection, and once a day those of the cell.
 func (s *Sweeper) announceUntagged(ctx context.Context, h hint.Hint, current observed) error {
-	if h.Kind == hint.Suspected || h.Kind == hint.Scheduled && !s.isFirstOfDay() {
+	groups := current.Groups
+	switch {
+	case h.Kind == hint.Suspected, h.Kind == hint.Scheduled && !s.isFirstOfDay():
 		return nil
+	case h.Kind == hint.Scheduled:
+		all, err := s.network.AllSecurityGroups(ctx)
+		if err != nil {
+			return err
+		}
+		groups = all
 	}
-	if outcomes := s.untagged(current); len(outcomes) > 0 {
-		return s.announcer.Announce(ctx, outcomes...)
+	lost, err := s.confirmed(ctx, plan.Untagged(groups, current.Rules))
+	if err != nil || len(lost) == 0 {
+		return err
 	}
-	return nil
+	return s.announcer.Announce(ctx, s.untagged(lost, current)...)
 }
 
-func (s *Sweeper) untagged(current observed) []outcome.Outcome {
+// confirmed returns the rules that are without tags when they are read again: the groups were read after the tags, and connect
+// may have made a rule in between.
+func (s *Sweeper) confirmed(ctx context.Context, suspects []plan.UntaggedRule) ([]plan.UntaggedRule, error) {
+	var groups []peering.SecurityGroupID
+	for _, r := range suspects {
+		groups = append(groups, r.Group)
+	}
+	if len(groups) == 0 {
+		return nil, nil
+	}
+	rules, err := s.network.IngressRulesIn(ctx, slices.Compact(slices.Sorted(slices.Values(groups)))...)
+	return slices.DeleteFunc(suspects, func(suspect plan.UntaggedRule) bool {
+		return !slices.ContainsFunc(rules, func(r peering.IngressRule) bool {
+			return r.Group == suspect.Group && r.Permission == suspect.Permission && r.MadeBy() == ""
+		})
+	}), err
+}
+
+func (s *Sweeper) untagged(lost []plan.UntaggedRule, current observed) []outcome.Outcome {
 	shown := map[peering.ConnectionID]peering.Connection{}
 	for _, c := range current.connections {
 		shown[c.ID] = c
 	}
 	var all []outcome.Outcome
-	for _, r := range plan.Untagged(current.Groups, current.Rules) {
+	for _, r := range lost {
 		o := outcome.Outcome{Type: outcome.Failed, Cell: s.cell, Connection: r.Connection}
 		c, ok := shown[r.Connection]
 		if ok && s.isForeign(c, current) {

@@ -78,3 +78,22 @@ func TestAForbiddenRuleThatLosesATag(t *testing.T) {
 		}
 	})
 }
+
+// TestARuleWithoutItsTagIsNotForgotten when EC2 has forgotten its connection, and the VPC has no other.
+func TestARuleWithoutItsTagIsNotForgotten(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		rules, err := t.Network(two).IngressRules(t.Ctx, pcx)
+		t.Must(err)
+		t.ByHand(two, func(p *lab.Person) { p.Untag(string(rules[0].ID), peering.TagConnection) })
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		time.Sleep(5 * 24 * time.Hour)
+		before := len(t.Said(outcome.Failed, pcx))
+		time.Sleep(2 * 24 * time.Hour)
+		if n := len(t.Said(outcome.Failed, pcx)) - before; n != 2 {
+			t.Errorf("announced %d times in two days, want once a day", n)
+		}
+	})
+}

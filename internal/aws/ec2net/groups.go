@@ -13,10 +13,17 @@ import (
 
 // SecurityGroups returns the security groups of the VPCs with all their rules.
 func (n *Network) SecurityGroups(ctx context.Context, vpcs ...peering.VPCID) ([]peering.SecurityGroup, error) {
-	return byValues(ctx, "vpc-id", vpcs, func(ctx context.Context, filters ...types.Filter) ([]peering.SecurityGroup, error) {
-		pages := ec2.NewDescribeSecurityGroupsPaginator(n.client, &ec2.DescribeSecurityGroupsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
-		return collect(ctx, "describe security groups", pages, func(o *ec2.DescribeSecurityGroupsOutput) []types.SecurityGroup { return o.SecurityGroups }, securityGroup)
-	})
+	return byValues(ctx, "vpc-id", vpcs, n.securityGroups)
+}
+
+func (n *Network) securityGroups(ctx context.Context, filters ...types.Filter) ([]peering.SecurityGroup, error) {
+	pages := ec2.NewDescribeSecurityGroupsPaginator(n.client, &ec2.DescribeSecurityGroupsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
+	return collect(ctx, "describe security groups", pages, func(o *ec2.DescribeSecurityGroupsOutput) []types.SecurityGroup { return o.SecurityGroups }, securityGroup)
+}
+
+// AllSecurityGroups returns the security groups of the cell with all their rules.
+func (n *Network) AllSecurityGroups(ctx context.Context) ([]peering.SecurityGroup, error) {
+	return n.securityGroups(ctx)
 }
 
 // IngressRules returns the ingress rules of the cell that carry the tag of one of the connections.

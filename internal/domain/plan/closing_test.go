@@ -54,11 +54,11 @@ func TestClosing(t *testing.T) {
 		{"so does a route that isn't wanted", func(s *plan.Side) {
 			s.Tables = []peering.RouteTable{table("rtb-1", inTheWay, leading("10.99.0.0/16", "pcx-new"))}
 		}, []string{"delete route 10.99.0.0/16 → pcx-new in rtb-1", conflicting}},
-		{"additions, tags and options wait", func(s *plan.Side) {
+		{"additions and options wait, and the tag that is evidence of a connected side does not", func(s *plan.Side) {
 			s.Tables, s.Connection.Tags, s.Terms.DNS, s.Connection.RequesterDNS = []peering.RouteTable{table("rtb-1", inTheWay), table("rtb-2")}, nil, true, nil
 			group(s, tcp(22, 22, "172.31.0.0/16"))
 			s.Terms.Allow = allowing(443, 443)
-		}, []string{"revoke sgr-1 in sg-1", conflicting}},
+		}, []string{"revoke sgr-1 in sg-1", "tag pcx-new with Name=marketing <> finance, autopeer:managed=blue", conflicting}},
 		{"a rule goes beside a shortage of another resource", func(s *plan.Side) {
 			s.Tables, s.Limits.Routes = []peering.RouteTable{table("rtb-1", leading("10.50.0.0/16", "igw-1"))}, 1
 			group(s, tcp(22, 22, "172.31.0.0/16"))

@@ -114,6 +114,11 @@ func (p *Policy) Concerns(v peering.VPC) bool {
 	return slices.ContainsFunc(p.matches(v), func(m match) bool { return !third[m.department.Name] })
 }
 
+// HasThirdParties reports whether any peering leaves a half to a third party.
+func (p *Policy) HasThirdParties() bool {
+	return slices.ContainsFunc(p.Peerings, func(entry Peering) bool { return entry.Manage != "" })
+}
+
 // IsThirdParty reports whether the VPC is a third party's, whose routes autopeer leaves alone.
 func (p *Policy) IsThirdParty(v peering.VPC) bool { return len(p.matches(v)) > 0 && !p.Concerns(v) }
 

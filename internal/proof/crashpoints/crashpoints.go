@@ -75,7 +75,7 @@ func Play(t *sandboxtest.T, l Lab, p Point) End {
 func ids(outcomes []outcome.Outcome) []string {
 	var all []string
 	for _, o := range outcomes {
-		if o.Type == outcome.Repaired {
+		if !o.FoundAt.IsZero() {
 			o.ID = "" // made from the time at which the drift was found, which a killed sweep delays
 		}
 		all = append(all, string(o.Type)+" "+string(o.Connection)+" "+string(o.Side)+" "+o.ID)
