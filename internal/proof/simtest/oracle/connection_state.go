@@ -50,7 +50,7 @@ func (e End) CheckConnection(id string) string {
 // evidence for routes in other VPCs may end with the connection.
 func (j judge) checkLeftovers(c *ledger.Connection, cells []peering.Cell) string {
 	for _, cell := range cells {
-		if why := j.checkLeftRoutes(c, cell, j.isDepartments); why != "" {
+		if why := j.checkLeftRoutes(c, cell, j.isNamed); why != "" {
 			return why
 		}
 		if why := j.checkLeftRules(c, cell); why != "" {

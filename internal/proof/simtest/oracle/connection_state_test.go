@@ -69,6 +69,14 @@ func TestADeadConnectionLeavesNothing(t *testing.T) {
 			died(s, func(s scene) { s.route("rtb-red", "10.2.0.0/16", "pcx-1") })
 			s.member("red").VPC = "vpc-other"
 		}, ""},
+		{"a route in a VPC outside the range of a department stays", func(s scene, _ *oracle.End) {
+			died(s, func(s scene) { s.route("rtb-red", "10.2.0.0/16", "pcx-1") })
+			s.member("red").VPC, s.member("red").Within = "", prefixes("10.9.0.0/16")[0]
+		}, ""},
+		{"a route in a VPC inside the range of a department is left", func(s scene, _ *oracle.End) {
+			died(s, func(s scene) { s.route("rtb-red", "10.2.0.0/16", "pcx-1") })
+			s.member("red").VPC, s.member("red").Within = "", prefixes("10.0.0.0/12")[0]
+		}, "the route 10.2.0.0/16 in rtb-red remains of pcx-1"},
 		{"a route in a cell without autopeer stays", func(s scene, _ *oracle.End) {
 			died(s, func(s scene) { s.route("rtb-green", "10.2.0.0/16", "pcx-1") })
 		}, ""},
