@@ -240,9 +240,8 @@ func (d *Disconnector) outcome(h hint.Hint, current observed, made []string) out
 // whileAlive returns o with the reason why a living connection was disconnected, and the next step.
 func (d *Disconnector) whileAlive(o outcome.Outcome, c peering.Connection) outcome.Outcome {
 	decision := d.policy.Decide(c)
-	o.Next = fmt.Sprintf("delete %s, which carries no traffic any more", c.ID)
+	o.Next = fmt.Sprintf("delete %s, which carries no traffic any more%s", c.ID, d.elsewhere(c))
 	if !d.policy.Retires(c) {
-		o.Next += d.elsewhere(c)
 		return o.Because("removed", fmt.Sprintf("%s is %s, and %s no longer allows it", c.ID, c.State, d.policy.File))
 	}
 	return o.Because("retired", fmt.Sprintf("%s is %s, and %s", c.ID, c.State, decision.Reason), decision.Key())

@@ -58,10 +58,11 @@ type run struct {
 
 func newRun(ctx context.Context, seed uint64) *run {
 	r := &run{Source: random.NewSource(seed), ctx: ctx, seed: seed, report: report.New(seed)}
-	r.cloud = world.NewCloud(r.Source, random.NewByName(seed))
+	named := random.NewByName(seed)
+	r.cloud = world.NewCloud(r.Source, named)
 	r.checker = checks.New(r.report, r.cloud.Options)
 	r.faults = faults.New(seed, r.report, r.checker)
-	r.world = world.New(ctx, r.Source, r.cloud, r.report, r.checker, r.faults)
+	r.world = world.New(ctx, r.Source, named, r.cloud, r.report, r.checker, r.faults)
 	r.cloud.SetWay(r.deliver)
 	r.cloud.Cloud.Inject(r.inject)
 	r.cloud.Fate = r.kill
@@ -96,6 +97,13 @@ func (r *run) deliver(d events.Delivery, usual time.Duration) []time.Duration {
 	return r.faults.Deliver(d, usual)
 }
 
+// How many of a hundred times a person changes what a connection may carry: after another action, and at the end, when nothing
+// else happens any more.
+const (
+	often     = 8
+	oftenLast = 60
+)
+
 // play lets people act and faults occur in a new world, and checks the state that autopeer leaves.
 func (r *run) play() {
 	r.world.Build()
@@ -107,8 +115,10 @@ func (r *run) play() {
 			return
 		}
 		r.world.Act()
+		r.world.ActOnTraffic(often)
 		time.Sleep(r.pause())
 	}
+	r.world.ActOnTraffic(oftenLast)
 	r.calm()
 	r.compareRoutes()
 	r.conclude()

@@ -17,7 +17,7 @@ func (c *Checker) Announced(o outcome.Outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	a := oracle.Announcement{At: now, DetailType: string(o.Type), Connection: string(o.Connection), Cell: o.Cell, Side: o.Side, Notes: o.Notes}
+	a := oracle.Announcement{At: now, DetailType: string(o.Type), Connection: string(o.Connection), Cell: o.Cell, Side: o.Side, Notes: o.Notes, Next: o.Next, Changed: len(o.Changes) > 0}
 	c.outcomes, c.announcements = append(c.outcomes, o), append(c.announcements, a)
 	c.report.Note(announced{o})
 	if why := oracle.CheckAnnouncement(c.journal.Ledger, a); why != "" {
@@ -65,7 +65,7 @@ func (c *Checker) checkIDs() {
 // policy doesn't permit.
 func textOf(o outcome.Outcome) string {
 	notes := slices.DeleteFunc(slices.Clone(o.Notes), func(n string) bool { return !strings.Contains(n, "neither routed nor admitted") })
-	text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, notes, o.Conflicts, o.Obstructions, o.Wanted, o.FoundAt, o.Next)
+	text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, notes, o.Conflicts, o.Shortages, o.Obstructions, o.Wanted, o.FoundAt, o.Next)
 	return lineOfFile.ReplaceAllString(text, "a line")
 }
 

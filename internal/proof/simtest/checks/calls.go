@@ -39,10 +39,10 @@ func (c *Checker) checkCall(rec ledger.Record) {
 	wasAllowed := func(past *ledger.Ledger, at time.Time) bool {
 		then := rec
 		then.At = at
-		return oracle.CheckCall(past, then) == "" ||
-			oracle.CheckCall(past.Beside(now, past.Policy), then) == "" || oracle.CheckCall(past.Beside(now, now.Policy), then) == ""
+		return oracle.CheckCall(past, c.quotas, then) == "" ||
+			oracle.CheckCall(past.Beside(now, past.Policy), c.quotas, then) == "" || oracle.CheckCall(past.Beside(now, now.Policy), c.quotas, then) == ""
 	}
-	if why := oracle.CheckCall(now, rec); why != "" && !c.journal.WasEver(time.Now(), memory, wasAllowed) {
+	if why := oracle.CheckCall(now, c.quotas, rec); why != "" && !c.journal.WasEver(time.Now(), memory, wasAllowed) {
 		c.report.Fail(rec.Subjects(), "%s", why)
 	}
 }

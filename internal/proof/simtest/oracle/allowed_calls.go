@@ -11,7 +11,7 @@ import (
 
 // CheckCall returns the rule that a successful call of autopeer breaks in the state right before it, in a sentence; ""
 // if autopeer may make the call.
-func CheckCall(l *ledger.Ledger, rec ledger.Record) string {
+func CheckCall(l *ledger.Ledger, q Quotas, rec ledger.Record) string {
 	check := callChecks[rec.Call]
 	if check == nil {
 		return fmt.Sprintf("autopeer-%s called %s, which no function may call", rec.Function, rec.Call)
@@ -19,7 +19,7 @@ func CheckCall(l *ledger.Ledger, rec ledger.Record) string {
 	if want := callers[rec.Call]; !slices.Contains(want, rec.Function) {
 		return fmt.Sprintf("autopeer-%s called %s, which only %v may call", rec.Function, rec.Call, want)
 	}
-	return check(judge{l, rec.At}, rec)
+	return check(judge{l, rec.At, q}, rec)
 }
 
 // callChecks check the calls that autopeer may make.
@@ -132,6 +132,28 @@ func (j judge) allowedSides(id string, cell peering.Cell) []side {
 	return sides
 }
 
+// maintainedSides returns the sides of an active connection that the cell owns and on which autopeer removes what the policy
+// forbids: those of allowedSides, and those that autopeer connected before the blocks of the VPCs overlapped.
+func (j judge) maintainedSides(id string, cell peering.Cell) []side {
+	c := j.Connections[id]
+	if c == nil || j.stateOf(c) != ledger.Active {
+		return nil
+	}
+	by := j.read(c)
+	if !j.isMaintained(c, by, cell) {
+		return nil
+	}
+	var sides []side
+	for _, role := range c.Roles(cell) {
+		sides = append(sides, j.side(c, role, by))
+	}
+	return sides
+}
+
+func (j judge) isMaintained(c *ledger.Connection, by reading, cell peering.Cell) bool {
+	return by.allows() || by.peering != nil && !by.undeclared && by.overlap && j.hasEvidence(c.ID, cell)
+}
+
 // Unseen is how long EC2 may not show a new connection to autopeer.
 const Unseen = 20 * time.Second
 
@@ -142,12 +164,14 @@ func (j judge) mayDisconnect(id string, cell peering.Cell) bool {
 		return true
 	}
 	c := j.Connections[id]
-	return j.isRemoved(c, cell) || j.now.Sub(c.Created) < Unseen
+	return j.isRemoved(c, cell) || j.mayBeUnseen(c)
 }
 
-// isRemoved reports whether the policy wants a connection disconnected that autopeer has connected, because its peering
-// was removed from the policy.
+func (j judge) mayBeUnseen(c *ledger.Connection) bool { return j.now.Sub(c.Created) < Unseen }
+
+// isRemoved reports whether the policy wants a connection disconnected because no peering names it any more. The cell must have
+// evidence that autopeer connected it.
 func (j judge) isRemoved(c *ledger.Connection, cell peering.Cell) bool {
-	return j.Policy != nil && j.Policy.Disconnect && j.stateOf(c) == ledger.Active && j.read(c).peering == nil &&
-		j.TagsOn(c, cell)[peering.TagManaged] == "autopeer"
+	closes := j.Policy != nil && (j.Policy.Disconnect || j.Policy.IsRetired(c.Requester.Cell) || j.Policy.IsRetired(c.Accepter.Cell))
+	return closes && j.stateOf(c) == ledger.Active && j.read(c).peering == nil && j.hasEvidence(c.ID, cell)
 }

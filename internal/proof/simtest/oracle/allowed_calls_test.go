@@ -28,7 +28,7 @@ func checkCalls(t *testing.T, tests []callCase) {
 			if tt.prepare != nil {
 				tt.prepare(s)
 			}
-			if got := oracle.CheckCall(s.Ledger, tt.call); got != tt.want {
+			if got := oracle.CheckCall(s.Ledger, oracle.Quotas{}, tt.call); got != tt.want {
 				t.Errorf("CheckCall(%s) =\n     %q\nwant %q", tt.call.Call, got, tt.want)
 			}
 		})
@@ -293,7 +293,8 @@ func TestDeletingARoute(t *testing.T) {
 		{"the policy wants the route", scene.connect, remove, route + "the policy wants it"},
 		{"the policy wants the route, and disconnects others", func(s scene) { s.connect(); s.Policy.Disconnect = true }, remove, route + "the policy wants it"},
 		{"the connection is unknown", func(s scene) { s.route("rtb-red", "10.2.0.0/16", "pcx-9") }, remove, ""},
-		{"there is no policy", func(s scene) { s.connect(); s.Policy = nil }, remove, "a route of vpc-red was deleted, but the VPC belongs to no department"},
+		{"there is no policy", func(s scene) { s.connect(); s.Policy = nil }, remove,
+			route + "the policy neither allows nor removes the connection"},
 		{"the VPC may be of a department by its range", func(s scene) {
 			s.connect()
 			s.delete("pcx-1")
@@ -308,18 +309,57 @@ func TestDeletingARoute(t *testing.T) {
 		{"the policy routes elsewhere", func(s scene) {
 			s.connect()
 			s.peering().Routes["red"] = plainpolicy.Routing{To: prefixes("10.2.0.0/24")}
+		}, remove, route[:len(route)-6] + " before there was another one to 10.2.0.0/24, which the policy allows before and after"},
+		{"the policy routes elsewhere, where the other route is", func(s scene) {
+			s.connect()
+			s.peering().Routes["red"] = plainpolicy.Routing{To: prefixes("10.2.0.0/24")}
+			s.route("rtb-red", "10.2.0.0/24", "pcx-1")
+		}, remove, ""},
+		{"the policy routes elsewhere, where a part leads to a gateway before and after", func(s scene) {
+			s.connect()
+			s.peering().Routes["red"] = plainpolicy.Routing{To: prefixes("10.2.0.0/24")}
+			s.route("rtb-red", "10.2.0.0/23", "igw-1")
+		}, remove, ""},
+		{"the policy routes elsewhere, and the last addresses have no other route", func(s scene) {
+			s.connect()
+			s.peering().Routes["red"] = plainpolicy.Routing{To: prefixes("10.2.0.0/24")}
+			s.route("rtb-red", "10.2.0.0/25", "pcx-1")
+		}, remove, route[:len(route)-6] + " before there was another one to 10.2.0.0/24, which the policy allows before and after"},
+		{"the policy routes elsewhere, and the table is full", func(s scene) {
+			s.connect()
+			s.peering().Routes["red"] = plainpolicy.Routing{To: prefixes("10.2.0.0/24")}
+			s.Policy.Limits = map[string]int{"routes": 2}
+		}, remove, ""},
+		{"the policy routes elsewhere in other tables", func(s scene) {
+			s.connect()
+			s.peering().Routes["red"] = plainpolicy.Routing{Tables: []string{"rtb-other"}}
+		}, remove, ""},
+		{"the policy routes elsewhere, and the blocks overlap", func(s scene) {
+			s.connect()
+			s.overlap()
+			s.peering().Routes["red"] = plainpolicy.Routing{To: prefixes("10.9.0.0/16")}
 		}, remove, ""},
 		{"the policy has no peering and disconnects", func(s scene) { unlisted(s); s.Policy.Disconnect = true }, remove, ""},
 		{"the policy has no peering and keeps connections", unlisted, remove, route + "the policy neither allows nor removes the connection"},
-		{"the connection was never managed", func(s scene) { unlisted(s); s.Policy.Disconnect = true; clear(s.Tags["pcx-1@"+redCell.String()]) }, remove,
+		{"the connection was never managed", func(s scene) {
+			unlisted(s)
+			s.Policy.Disconnect = true
+			clear(s.Tags["pcx-1@"+redCell.String()])
+			clear(s.Rules)
+		}, remove,
+			route + "the policy neither allows nor removes the connection"},
+		{"only a rule is evidence", func(s scene) { unlisted(s); s.Policy.Disconnect = true; clear(s.Tags["pcx-1@"+redCell.String()]) }, remove, ""},
+		{"a cell of the connection retires", func(s scene) { unlisted(s); s.Policy.Retired = []peering.Cell{blueCell} }, remove, ""},
+		{"another cell retires", func(s scene) { unlisted(s); s.Policy.Retired = []peering.Cell{greenCell} }, remove,
 			route + "the policy neither allows nor removes the connection"},
 		{"the connection is so new that EC2 may not show it", func(s scene) { unlisted(s); s.Connections["pcx-1"].Created = now.Add(-20*time.Second + 1) }, remove, ""},
 		{"the connection is just old enough to be shown", func(s scene) { unlisted(s); s.Connections["pcx-1"].Created = now.Add(-20 * time.Second) }, remove,
 			route + "the policy neither allows nor removes the connection"},
 		{"the route leads to a gateway", func(s scene) { s.connect(); s.route("rtb-red", "10.2.0.0/16", "igw-1") }, remove,
 			"the route 10.2.0.0/16 → igw-1 in rtb-red was deleted, but it leads to no connection"},
-		{"the VPC is of no department", func(s scene) { s.connect(); s.member("red").VPC = "vpc-other" }, remove,
-			"a route of vpc-red was deleted, but the VPC belongs to no department"},
+		{"the VPC is of no department", func(s scene) { s.connect(); s.delete("pcx-1"); clear(s.Tags); s.member("red").VPC = "vpc-other" }, remove,
+			"a route of vpc-red was deleted, but the VPC belongs to no department, and nothing shows that autopeer made the route"},
+		{"the VPC is of no department any more", func(s scene) { s.connect(); s.delete("pcx-1"); s.member("red").VPC = "vpc-other" }, remove, ""},
 		{"the route table was deleted meanwhile", func(s scene) { delete(s.RouteTables, "rtb-red") }, remove, ""},
 	})
 }
@@ -357,6 +397,38 @@ func TestRevokingARule(t *testing.T) {
 	checkCalls(t, []callCase{
 		{"the policy wants it", scene.connect, revoke(), needed},
 		{"the policy doesn't want it", func(s scene) { s.connect(); s.peering().Allow = nil }, revoke(), ""},
+		{"the policy wants a part of it", func(s scene) { s.connect(); s.peering().Allow[0].Sources = prefixes("10.2.0.0/24") }, revoke(),
+			"sgr-1 of sg-red was revoked before there was another rule for tcp 443 to 443 from 10.2.0.0/24, which the policy allows before and after"},
+		{"the policy wants a part of it, for which there is a rule", func(s scene) {
+			s.connect()
+			s.peering().Allow[0].Sources = prefixes("10.2.0.0/24")
+			s.rule("sgr-2", "sg-red", ledger.Permission{Protocol: "tcp", From: 0, To: 500, Block: prefixes("10.2.0.0/24")[0]}, "")
+		}, revoke(), ""},
+		{"the policy wants a part of it, and the group is full", func(s scene) {
+			s.connect()
+			s.peering().Allow[0].Sources = prefixes("10.2.0.0/24")
+			s.Policy.Limits = map[string]int{"rules": 1}
+		}, revoke(), ""},
+		{"the policy wants two parts of it, and the group has room for one", func(s scene) {
+			s.connect()
+			s.peering().Allow[0].Sources = prefixes("10.2.0.0/24", "10.2.1.0/24")
+			s.Policy.Limits = map[string]int{"rules": 2}
+		}, revoke(), ""},
+		{"the policy wants a part of it, and the group has room for that alone", func(s scene) {
+			s.connect()
+			s.peering().Allow[0].Sources = prefixes("10.2.0.0/24")
+			s.peering().Allow = append(s.peering().Allow, plainpolicy.Allow{From: "blue", To: "red", IDs: []string{"sg-red"}, Protocol: "tcp", SourceGroups: []string{"sg-blue"}})
+			s.Policy.Limits = map[string]int{"rules": 3}
+		}, revoke(), "sgr-1 of sg-red was revoked before there was another rule for tcp 443 to 443 from 10.2.0.0/24, which the policy allows before and after"},
+		{"the policy wants a part of it with more ports", func(s scene) {
+			s.connect()
+			s.peering().Allow[0].Sources, s.peering().Allow[0].Ports = prefixes("10.2.0.0/24"), [][2]int{{443, 444}}
+		}, revoke(), ""},
+		{"the blocks overlap", func(s scene) {
+			s.connect()
+			s.overlap()
+			s.peering().Allow = nil
+		}, revoke(), ""},
 		{"the connection is dead", func(s scene) { s.connect(); s.delete("pcx-1") }, revoke(), ""},
 		{"a person has made it", func(s scene) { s.connect(); clear(s.Tags["sgr-1"]) }, revoke(),
 			"sgr-1 of sg-red was revoked, but it has no connection tag, so autopeer hasn't made it"},

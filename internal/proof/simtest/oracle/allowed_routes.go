@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
@@ -9,9 +10,10 @@ import (
 
 func (j judge) checkCreateRoute(rec ledger.Record) string {
 	t := j.RouteTables[rec.RouteTable()]
-	for _, s := range j.allowedSides(rec.Target(), rec.Cell) {
+	for _, s := range j.maintainedSides(rec.Target(), rec.Cell) {
 		if t != nil && slices.Contains(s.wantedRoutes(t), rec.Destination()) {
-			return ""
+			before, _ := mostSpecific(t, rec.Destination().Addr(), netip.Prefix{})
+			return s.checkNarrowed("the route "+rec.Destination().String()+" in "+t.ID, t.Routes[before].Target == rec.Target())
 		}
 	}
 	return fmt.Sprintf("%s was routed to %s in %s, but the policy doesn't want the route", rec.Destination(), rec.Target(), rec.RouteTable())
@@ -36,20 +38,25 @@ func (j judge) checkDeleteRoute(rec ledger.Record) string {
 	id := t.Routes[rec.Destination()].Target
 	route := fmt.Sprintf("the route %s → %s in %s", rec.Destination(), id, t.ID)
 	switch {
-	case !j.isDepartments(t.VPC):
-		return fmt.Sprintf("a route of %s was deleted, but the VPC belongs to no department", t.VPC.ID)
+	case !j.isDepartments(t.VPC) && !j.hasEvidence(id, rec.Cell):
+		return fmt.Sprintf("a route of %s was deleted, but the VPC belongs to no department, and nothing shows that autopeer made the route", t.VPC.ID)
 	case !ledger.IsConnectionID(id):
 		return route + " was deleted, but it leads to no connection"
 	case j.mayDisconnect(id, rec.Cell):
 		return ""
 	}
-	sides := j.allowedSides(id, rec.Cell)
+	sides := j.maintainedSides(id, rec.Cell)
 	wanted := slices.ContainsFunc(sides, func(s side) bool { return slices.Contains(s.wantedRoutes(t), rec.Destination()) })
 	switch {
 	case wanted:
 		return route + " was deleted, but the policy wants it"
 	case len(sides) == 0:
 		return route + " was deleted, but the policy neither allows nor removes the connection"
+	}
+	for _, s := range sides {
+		if dst, found := s.interruptedRoute(t, rec.Destination()); found {
+			return fmt.Sprintf("%s was deleted before there was another one to %s, which the policy allows before and after", route, dst)
+		}
 	}
 	return ""
 }

@@ -10,21 +10,51 @@ import (
 
 func (j judge) checkAuthorize(rec ledger.Record) string {
 	id := rec.ConnectionTag()
-	sides := j.allowedSides(id, rec.Cell)
+	sides := j.maintainedSides(id, rec.Cell)
 	for _, made := range rec.MadeRules() {
 		g := j.SecurityGroups[made.Group]
-		isWanted := func(s side) bool { return slices.Contains(s.wantedPermissions(g), made.Permission) }
-		if g == nil || !slices.ContainsFunc(sides, isWanted) {
+		i := slices.IndexFunc(sides, func(s side) bool { return g != nil && slices.Contains(s.wantedPermissions(g), made.Permission) })
+		if i < 0 {
 			return fmt.Sprintf("%s was made to admit %v for %q, but the policy doesn't want the rule", made.Group, made.Permission, id)
+		}
+		if why := sides[i].checkNarrowed(fmt.Sprintf("a rule of %s for %v", made.Group, made.Permission), isAdmittedBy(made.Permission, permissionsOf(sides[i].rulesOfOurs(made.Group)))); why != "" {
+			return why
 		}
 	}
 	return ""
+}
+
+func permissionsOf(rules []*ledger.Rule) []ledger.Permission {
+	var all []ledger.Permission
+	for _, r := range rules {
+		all = append(all, r.Permission)
+	}
+	return all
 }
 
 func (j judge) checkRevoke(rec ledger.Record) string {
 	for _, id := range rec.RevokedRules() {
 		if why := j.checkRevoked(id, rec.Cell); why != "" {
 			return why
+		}
+	}
+	for _, id := range rec.RevokedRules() {
+		if why := j.checkKept(j.Rules[id], rec); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// checkKept checks that the revocation of a rule cuts no traffic that the policy allows before and after.
+func (j judge) checkKept(gone *ledger.Rule, rec ledger.Record) string {
+	id := j.Tags[gone.ID][peering.TagConnection]
+	if j.mayDisconnect(id, rec.Cell) {
+		return ""
+	}
+	for _, s := range j.maintainedSides(id, rec.Cell) {
+		if p, found := s.interruptedPermission(j.SecurityGroups[gone.Group], rec.RevokedRules()); found {
+			return fmt.Sprintf("%s of %s was revoked before there was another rule for %v, which the policy allows before and after", gone.ID, gone.Group, p)
 		}
 	}
 	return ""
@@ -42,7 +72,7 @@ func (j judge) checkRevoked(rule string, cell peering.Cell) string {
 	case j.mayDisconnect(id, cell):
 		return ""
 	}
-	sides := j.allowedSides(id, cell)
+	sides := j.maintainedSides(id, cell)
 	isWanted := func(s side) bool {
 		return slices.Contains(s.wantedPermissions(j.SecurityGroups[gone.Group]), gone.Permission)
 	}

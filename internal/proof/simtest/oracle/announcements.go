@@ -18,6 +18,8 @@ type Announcement struct {
 	Cell       peering.Cell // that published it
 	Side       peering.Role // "" if it is about both
 	Notes      []string
+	Next       string // the next step for a person
+	Changed    bool   // autopeer has made changes
 }
 
 // The detail types of announcements.
@@ -45,6 +47,20 @@ func CheckAnnouncement(l *ledger.Ledger, a Announcement) string {
 		return fmt.Sprintf("%s announced the %s side of %s, which another cell owns", a.Cell, a.Side, c.ID)
 	case a.DetailType == accepted && c.Accepted.IsZero():
 		return c.ID + " was announced as accepted, but it wasn't accepted"
+	}
+	return judge{Ledger: l, now: a.At}.checkNamesOtherHalf(c, a)
+}
+
+// checkNamesOtherHalf checks that the announcement of a removed connection names the other cell if autopeer is no longer deployed
+// there, because the routes and rules in that cell are left.
+func (j judge) checkNamesOtherHalf(c *ledger.Connection, a Announcement) string {
+	if a.DetailType != disconnected || !a.Changed || j.mayBeUnseen(c) || !j.isRemoved(c, c.Requester.Cell) && !j.isRemoved(c, c.Accepter.Cell) {
+		return ""
+	}
+	for _, cell := range []peering.Cell{c.Requester.Cell, c.Accepter.Cell} {
+		if !j.Policy.IsDeployed(cell) && !strings.Contains(a.Next, cell.String()) {
+			return fmt.Sprintf("%s was announced as disconnected, but the announcement doesn't name what is left in %s", c.ID, cell)
+		}
 	}
 	return ""
 }
@@ -74,7 +90,7 @@ func (e End) checkAnnounced(c *ledger.Connection) string {
 	isAnnounced := slices.ContainsFunc(e.Announcements, func(a Announcement) bool {
 		return a.Connection == c.ID && slices.Contains(final, a.DetailType)
 	})
-	byRequester, byAccepter := e.Ledger.Policy.IsDeployed(c.Requester.Cell), e.Ledger.Policy.IsDeployed(c.Accepter.Cell)
+	byRequester, byAccepter := e.Ledger.Policy.Answers(c.Requester.Cell), e.Ledger.Policy.Answers(c.Accepter.Cell)
 	switch {
 	case isAnnounced, e.DeadLetters, !byRequester && !byAccepter, e.Deployed.After(c.Created):
 		return ""

@@ -37,6 +37,40 @@ func TestCheckAnnouncement(t *testing.T) {
 	}
 }
 
+// TestADisconnectionNamesTheHalfThatIsLeft: autopeer closes nothing in a cell where it is no longer deployed.
+func TestADisconnectionNamesTheHalfThatIsLeft(t *testing.T) {
+	t.Parallel()
+	const want = "pcx-1 was announced as disconnected, but the announcement doesn't name what is left in 222222222222/us-east-1"
+	tests := []struct {
+		name   string
+		change func(scene, *oracle.Announcement)
+		want   string
+	}{
+		{"it doesn't", func(scene, *oracle.Announcement) {}, want},
+		{"it does", func(_ scene, a *oracle.Announcement) { a.Next = "delete pcx-1; look into 222222222222/us-east-1" }, ""},
+		{"autopeer is deployed there", func(s scene, _ *oracle.Announcement) { s.Policy.Retired = []peering.Cell{blueCell} }, ""},
+		{"it disconnected nothing", func(_ scene, a *oracle.Announcement) { a.Changed = false }, ""},
+		{"a peering names the connection", func(s scene, _ *oracle.Announcement) {
+			s.Policy.Departments, s.Policy.Peerings = newScene().Policy.Departments, newScene().Policy.Peerings
+		}, ""},
+		{"it is dead", func(s scene, _ *oracle.Announcement) { s.delete("pcx-1") }, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene()
+			s.connect()
+			s.Policy.Departments, s.Policy.Peerings, s.Policy.Disconnect = s.Policy.Departments[:1], nil, true
+			a := announcement("Peering Disconnected", redCell, "")
+			a.At, a.Changed = now, true
+			tt.change(s, &a)
+			if got := oracle.CheckAnnouncement(s.Ledger, a); got != tt.want {
+				t.Errorf("CheckAnnouncement() = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestHasRoute(t *testing.T) {
 	t.Parallel()
 	s := newScene()

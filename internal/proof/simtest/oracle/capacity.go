@@ -34,19 +34,27 @@ func (e End) countConnections(v ledger.VPCKey) (n int) {
 // isShort reports whether a route table or a security group has no room for all that is missing in it, by the quotas or
 // the policy's limits.
 func (e End) isShort(s side) bool {
-	routes := least(defaultRoutes, e.Quotas.RoutesPerTable, s.Policy.Limits["routes"])
 	for _, t := range s.RouteTablesOf(s.own()) {
-		if exceeds(routes, func(ipv6 bool) (int, int) { return s.countRoutes(t, ipv6) }) {
+		if exceeds(s.routeQuota(), func(ipv6 bool) (int, int) { return s.countRoutes(t, ipv6) }) {
 			return true
 		}
 	}
-	rules := least(defaultRules, e.Quotas.RulesPerGroup, s.Policy.Limits["rules"])
 	for _, g := range s.SecurityGroupsOf(s.own()) {
-		if exceeds(rules, func(ipv6 bool) (int, int) { return s.countRules(g, ipv6) }) {
+		if exceeds(s.ruleQuota(), func(ipv6 bool) (int, int) { return s.countRules(g, ipv6) }) {
 			return true
 		}
 	}
 	return false
+}
+
+// routeQuota returns how many routes of a family autopeer may make in a table: the quota of EC2, or a lower limit of the policy.
+func (j judge) routeQuota() int {
+	return least(defaultRoutes, j.quotas.RoutesPerTable, j.Policy.Limits["routes"])
+}
+
+// ruleQuota returns the same for the ingress rules of a security group.
+func (j judge) ruleQuota() int {
+	return least(defaultRules, j.quotas.RulesPerGroup, j.Policy.Limits["rules"])
 }
 
 // exceeds reports whether the missing ones of a family don't fit into the quota, which applies to IPv4 and IPv6 each.
@@ -82,18 +90,21 @@ func (s side) countRoutes(t *ledger.RouteTable, ipv6 bool) (have, missing int) {
 // countRules counts the ingress rules of the family in the group, and those that are missing. A rule that refers to a
 // security group counts in both families.
 func (s side) countRules(g *ledger.SecurityGroup, ipv6 bool) (have, missing int) {
-	counts := func(p ledger.Permission) bool { return !p.Block.IsValid() || p.Block.Addr().Is6() == ipv6 }
 	for _, there := range s.IngressRulesOf(g.ID) {
-		if counts(there.Permission) {
+		if countsFor(there.Permission, ipv6) {
 			have++
 		}
 	}
 	for _, p := range s.wantedPermissions(g) {
-		if counts(p) && !s.isAdmitted(g, p) {
+		if countsFor(p, ipv6) && !s.isAdmitted(g, p) {
 			missing++
 		}
 	}
 	return have, missing
+}
+
+func countsFor(p ledger.Permission, ipv6 bool) bool {
+	return !p.Block.IsValid() || p.Block.Addr().Is6() == ipv6
 }
 
 // least returns the least of the numbers that are above 0.

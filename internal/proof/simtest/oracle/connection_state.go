@@ -24,7 +24,7 @@ type End struct {
 	FailedSweeps map[peering.Cell]bool // cells in which a call of a sweep failed, or a sweep was killed
 }
 
-func (e End) judge() judge { return judge{e.Ledger, e.Now} }
+func (e End) judge() judge { return judge{e.Ledger, e.Now, e.Quotas} }
 
 // CheckConnection returns the rule that the connection breaks in the end, in a sentence; "" if it is as the policy wants
 // it, or an announcement explains why not.
@@ -46,23 +46,40 @@ func (e End) CheckConnection(id string) string {
 	}
 }
 
-// checkLeftovers checks that the connection has no routes and rules in the cells.
+// checkLeftovers checks that a dead connection has no rules in the cells, and no routes in the VPCs that the policy names. The
+// evidence for routes in other VPCs may end with the connection.
 func (j judge) checkLeftovers(c *ledger.Connection, cells []peering.Cell) string {
 	for _, cell := range cells {
-		if why := j.checkLeftRoutes(c, cell); why != "" {
+		if why := j.checkLeftRoutes(c, cell, j.isNamed); why != "" {
 			return why
 		}
-		for _, rule := range ledger.Sorted(j.Rules, func(*ledger.Rule) bool { return true }) {
-			if g := j.SecurityGroups[rule.Group]; g.VPC.Cell == cell && j.Tags[rule.ID][peering.TagConnection] == c.ID {
-				return fmt.Sprintf("the rule %s in %s remains of %s", rule.ID, rule.Group, c.ID)
-			}
+		if why := j.checkLeftRules(c, cell); why != "" {
+			return why
 		}
 	}
 	return ""
 }
 
-func (j judge) checkLeftRoutes(c *ledger.Connection, cell peering.Cell) string {
-	tables := ledger.Sorted(j.RouteTables, func(t *ledger.RouteTable) bool { return t.VPC.Cell == cell && j.isDepartments(t.VPC) })
+// checkRemoved checks that a connection that no peering names any more has no routes and rules in the cell, whatever VPCs the
+// policy still names.
+func (j judge) checkRemoved(c *ledger.Connection, cell peering.Cell) string {
+	if why := j.checkLeftRoutes(c, cell, func(ledger.VPCKey) bool { return true }); why != "" {
+		return why
+	}
+	return j.checkLeftRules(c, cell)
+}
+
+func (j judge) checkLeftRules(c *ledger.Connection, cell peering.Cell) string {
+	for _, rule := range ledger.Sorted(j.Rules, func(*ledger.Rule) bool { return true }) {
+		if g := j.SecurityGroups[rule.Group]; g.VPC.Cell == cell && j.Tags[rule.ID][peering.TagConnection] == c.ID {
+			return fmt.Sprintf("the rule %s in %s remains of %s", rule.ID, rule.Group, c.ID)
+		}
+	}
+	return ""
+}
+
+func (j judge) checkLeftRoutes(c *ledger.Connection, cell peering.Cell, in func(ledger.VPCKey) bool) string {
+	tables := ledger.Sorted(j.RouteTables, func(t *ledger.RouteTable) bool { return t.VPC.Cell == cell && in(t.VPC) })
 	for _, t := range tables {
 		for dst, there := range t.Routes {
 			if there.Target == c.ID {
@@ -76,7 +93,7 @@ func (j judge) checkLeftRoutes(c *ledger.Connection, cell peering.Cell) string {
 // checkPending checks that there is a reason for a request to be neither accepted nor rejected.
 func (e End) checkPending(c *ledger.Connection) string {
 	j, cell := e.judge(), c.Accepter.Cell
-	if !j.Policy.IsDeployed(cell) {
+	if !j.Policy.Answers(cell) {
 		return ""
 	}
 	readings := j.readings(c, inCell(cell))
@@ -111,10 +128,12 @@ func (e End) checkActive(c *ledger.Connection) string {
 		why := ""
 		switch {
 		case !j.Policy.IsDeployed(cell):
-		case by.allows():
-			why = e.checkSide(s)
+		case j.isMaintained(c, by, cell):
+			if why = s.checkForbidden(); why == "" && by.allows() {
+				why = e.checkSide(s)
+			}
 		case j.isRemoved(c, cell):
-			why = j.checkLeftovers(c, []peering.Cell{cell})
+			why = j.checkRemoved(c, cell)
 		}
 		if why != "" {
 			return fmt.Sprintf("the %s side of %s: %s", role, c.ID, why)

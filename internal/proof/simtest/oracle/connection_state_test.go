@@ -69,6 +69,14 @@ func TestADeadConnectionLeavesNothing(t *testing.T) {
 			died(s, func(s scene) { s.route("rtb-red", "10.2.0.0/16", "pcx-1") })
 			s.member("red").VPC = "vpc-other"
 		}, ""},
+		{"a route in a VPC outside the range of a department stays", func(s scene, _ *oracle.End) {
+			died(s, func(s scene) { s.route("rtb-red", "10.2.0.0/16", "pcx-1") })
+			s.member("red").VPC, s.member("red").Within = "", prefixes("10.9.0.0/16")[0]
+		}, ""},
+		{"a route in a VPC inside the range of a department is left", func(s scene, _ *oracle.End) {
+			died(s, func(s scene) { s.route("rtb-red", "10.2.0.0/16", "pcx-1") })
+			s.member("red").VPC, s.member("red").Within = "", prefixes("10.0.0.0/12")[0]
+		}, "the route 10.2.0.0/16 in rtb-red remains of pcx-1"},
 		{"a route in a cell without autopeer stays", func(s scene, _ *oracle.End) {
 			died(s, func(s scene) { s.route("rtb-green", "10.2.0.0/16", "pcx-1") })
 		}, ""},
@@ -166,12 +174,17 @@ func TestAnActiveConnectionIsAsThePolicyWantsIt(t *testing.T) {
 		{"it is", connected(), ""},
 		{"a route is missing", connected(func(s scene) { clear(s.RouteTables["rtb-blue"].Routes) }), "the accepter side of pcx-1: rtb-blue has no route to 10.1.0.0/16"},
 		{"a route is too much", connected(func(s scene) { s.route("rtb-red", "10.9.0.0/16", "pcx-1") }),
-			"the requester side of pcx-1: rtb-red has a route to 10.9.0.0/16 that the policy doesn't want"},
+			"the requester side of pcx-1: rtb-red still has a route to 10.9.0.0/16, which the policy forbids"},
+		{"a route is narrower than the wanted one", connected(func(s scene) { s.route("rtb-red", "10.2.1.0/24", "pcx-1") }),
+			"the requester side of pcx-1: rtb-red has a route to 10.2.1.0/24 that the policy doesn't want"},
 		{"other routes stay", connected(func(s scene) { s.route("rtb-red", "0.0.0.0/0", "igw-1") }), ""},
 		{"a rule is missing", connected(func(s scene) { clear(s.Rules) }), "the requester side of pcx-1: sg-red has no rule for tcp 443 to 443 from 10.2.0.0/16"},
 		{"a person's rule with the permission suffices", connected(func(s scene) { clear(s.Tags["sgr-1"]) }), ""},
 		{"a rule is too much", connected(func(s scene) { s.peering().Allow = nil }),
-			"the requester side of pcx-1: sg-red has a rule for tcp 443 to 443 from 10.2.0.0/16 that the policy doesn't want"},
+			"the requester side of pcx-1: sg-red still has a rule for tcp 443 to 443 from 10.2.0.0/16, which the policy forbids"},
+		{"a rule is narrower than the wanted one", connected(func(s scene) {
+			s.rule("sgr-2", "sg-red", ledger.Permission{Protocol: "tcp", From: 443, To: 443, Block: prefixes("10.2.1.0/24")[0]}, "pcx-1")
+		}), "the requester side of pcx-1: sg-red has a rule for tcp 443 to 443 from 10.2.1.0/24 that the policy doesn't want"},
 		{"other rules of a person stay", connected(func(s scene) { s.rule("sgr-9", "sg-red", ledger.Permission{Protocol: "-1", Block: https.Block}, "") }), ""},
 		{"all security groups are checked", connected(func(s scene) {
 			s.SecurityGroups["sg-web"] = &ledger.SecurityGroup{ID: "sg-web", VPC: red}

@@ -12,7 +12,8 @@ import (
 // judge reads the policy for the connections of a ledger at an instant.
 type judge struct {
 	*ledger.Ledger
-	now time.Time
+	now    time.Time
+	quotas Quotas
 }
 
 func (j judge) stateOf(c *ledger.Connection) ledger.State { return j.State(c, j.now) }

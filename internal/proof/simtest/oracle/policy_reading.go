@@ -154,6 +154,11 @@ func (j judge) isDepartments(v ledger.VPCKey) bool {
 	return j.Policy != nil && len(j.departmentsOf(v, nothing)) > 0
 }
 
+// isNamed reports whether the VPC belongs to a department, by its id or by its primary block.
+func (j judge) isNamed(v ledger.VPCKey) bool {
+	return j.Policy != nil && len(j.departmentsOf(v, everything)) > 0
+}
+
 // isUndeclared reports whether the policy lists the blocks of a VPC and the VPC has others that aren't permitted either.
 func (j judge) isUndeclared(department string, v ledger.VPCKey, in view) bool {
 	return len(j.declared(department, v)) > 0 && len(j.permitted(department, v, in)) < len(j.known(v, in))

@@ -18,7 +18,7 @@ func wantedRoutes(s scene) []string {
 	tables := ledger.Sorted(s.RouteTables, func(t *ledger.RouteTable) bool { return t.VPC.Cell == redCell })
 	for _, t := range tables {
 		for _, dst := range []string{"10.2.0.0/16", "10.2.7.0/24", "10.9.0.0/16", "100.64.0.0/16", "2600:2::/56"} {
-			if oracle.CheckCall(s.Ledger, changeRoute("CreateRoute", t.ID, dst)) == "" {
+			if oracle.CheckCall(s.Ledger, oracle.Quotas{}, changeRoute("CreateRoute", t.ID, dst)) == "" {
 				all = append(all, t.ID+" "+dst)
 			}
 		}
@@ -178,10 +178,10 @@ func TestPermittedBlocks(t *testing.T) {
 			s.Policy.Departments[1].Members = tt.members
 			s.accept("pcx-1")
 			s.block(blue, tt.block)
-			if why := oracle.CheckCall(s.Ledger, changeRoute("CreateRoute", "rtb-red", tt.block)); (why == "") != tt.want {
+			if why := oracle.CheckCall(s.Ledger, oracle.Quotas{}, changeRoute("CreateRoute", "rtb-red", tt.block)); (why == "") != tt.want {
 				t.Errorf("CheckCall(create route) = %q, want allowed: %v", why, tt.want)
 			}
-			if why := oracle.CheckCall(s.Ledger, changeRoute("CreateRoute", "rtb-red", "10.2.0.0/16")); why != "" {
+			if why := oracle.CheckCall(s.Ledger, oracle.Quotas{}, changeRoute("CreateRoute", "rtb-red", "10.2.0.0/16")); why != "" {
 				t.Errorf("CheckCall(create route to the primary block) = %q, want it allowed", why)
 			}
 		})
@@ -222,11 +222,11 @@ func TestDepartmentsByRange(t *testing.T) {
 			t.Parallel()
 			s := newScene()
 			tt.prepare(s)
-			if why := oracle.CheckCall(s.Ledger, accept(blueCell)); (why == "") != tt.accepted {
+			if why := oracle.CheckCall(s.Ledger, oracle.Quotas{}, accept(blueCell)); (why == "") != tt.accepted {
 				t.Errorf("CheckCall(accept) = %q, want allowed: %v", why, tt.accepted)
 			}
 			s.accept("pcx-1")
-			if why := oracle.CheckCall(s.Ledger, changeRoute("CreateRoute", "rtb-red", "10.2.0.0/16")); (why == "") != tt.active {
+			if why := oracle.CheckCall(s.Ledger, oracle.Quotas{}, changeRoute("CreateRoute", "rtb-red", "10.2.0.0/16")); (why == "") != tt.active {
 				t.Errorf("CheckCall(create route) = %q, want allowed: %v", why, tt.active)
 			}
 		})

@@ -120,6 +120,12 @@ func (s scene) request(id string, from, to ledger.VPCKey) {
 
 func (s scene) accept(id string) { s.Connections[id].Accepted = begun.Add(time.Minute) }
 
+// overlap adds a block of blue to red, after EC2 has initiated pcx-1.
+func (s scene) overlap() {
+	s.State(s.Connections["pcx-1"], begun.Add(time.Minute))
+	s.block(red, "10.2.9.0/24")
+}
+
 // delete deletes a connection.
 func (s scene) delete(id string) {
 	s.Apply(record("", redCell, "DeleteVpcPeeringConnection", object{"vpcPeeringConnectionId": id}, nil))

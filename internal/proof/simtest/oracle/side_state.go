@@ -8,8 +8,8 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
-// checkSide checks a side that the policy allows: it is exactly as the policy wants it, or an announcement since the last
-// fault explains why not.
+// checkSide checks a side that the policy allows and that has nothing forbidden: it is exactly as the policy wants it, or an
+// announcement since the last fault explains why not.
 func (e End) checkSide(s side) string {
 	if route, found := s.conflict(); found {
 		return e.unlessAnnounced(s, conflicting, e.Calmed, "it conflicts with "+route+", which wasn't announced")
@@ -72,8 +72,8 @@ func (s side) checkSecurityGroup(g *ledger.SecurityGroup) string {
 			return fmt.Sprintf("%s has no rule for %v", g.ID, p)
 		}
 	}
-	for _, there := range s.IngressRulesOf(g.ID) {
-		if s.Tags[there.ID][peering.TagConnection] == s.connection.ID && !slices.Contains(want, there.Permission) {
+	for _, there := range s.rulesOfOurs(g.ID) {
+		if !slices.Contains(want, there.Permission) {
 			return fmt.Sprintf("%s has a rule for %v that the policy doesn't want", g.ID, there.Permission)
 		}
 	}

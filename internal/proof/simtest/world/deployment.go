@@ -17,6 +17,17 @@ func (w *World) Deploy() {
 		d := draft{Source: w.Source, Ledger: l, sites: w.sites}
 		p = d.draw()
 	})
+	w.deploy(p)
+}
+
+// isValid reports whether the policy is a valid policy file.
+func isValid(p *plainpolicy.Policy) bool {
+	_, err := policyfile.Parse("policy.yaml", []byte(p.YAML()))
+	return err == nil
+}
+
+// deploy deploys the policy in place of the one that is deployed.
+func (w *World) deploy(p *plainpolicy.Policy) {
 	if w.sandbox.Cells != nil {
 		if err := local.Undeploy(w.ctx, w.sandbox.Cloud, w.policy, w.sandbox.Cells); err != nil {
 			w.report.Fail(nil, "undeploy the policy: %v", err)

@@ -25,19 +25,20 @@ type Observer interface {
 	Announced(outcome.Outcome)
 }
 
-// World is a cloud with autopeer on it, and the people who use it. All its draws come from one source in the order of its
-// calls, so it is used by one goroutine.
+// World is a cloud with autopeer on it, and the people who use it. Its draws come from one source in the order of its calls, but
+// for those by a name, so it is used by one goroutine.
 type World struct {
 	network
 	sandbox *Cloud
 	faults  *faults.Injector
 	policy  *policy.Policy // deployed; nil before
+	named   *random.ByName
 }
 
 // New returns a world without VPCs in which nothing is deployed.
-func New(ctx context.Context, d random.Source, c *Cloud, r *report.Report, o Observer, f *faults.Injector) *World {
+func New(ctx context.Context, d random.Source, named *random.ByName, c *Cloud, r *report.Report, o Observer, f *faults.Injector) *World {
 	n := network{api: api{ctx, c.Cloud, r}, Source: d, ids: c.ids, observer: o}
-	return &World{network: n, sandbox: c, faults: f}
+	return &World{network: n, sandbox: c, faults: f, named: named}
 }
 
 // Build makes the cells, the VPCs and the departments.

@@ -3,6 +3,7 @@ package ledger
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -66,6 +67,22 @@ func (l *Ledger) RouteTablesOf(v VPCKey) []*RouteTable {
 // SubnetsOf returns the subnets of a VPC, sorted by id.
 func (l *Ledger) SubnetsOf(v VPCKey) []*Subnet {
 	return Sorted(l.Subnets, func(s *Subnet) bool { return s.VPC == v })
+}
+
+// LocalAndOtherRoutes returns the IPv4 destinations of a route table, those of the local routes included.
+func (l *Ledger) LocalAndOtherRoutes(t *RouteTable) []netip.Prefix {
+	var all []netip.Prefix
+	for _, b := range l.VPCs[t.VPC].Blocks {
+		if b.Addr().Is4() {
+			all = append(all, b)
+		}
+	}
+	for dst := range t.Routes {
+		if dst.Addr().Is4() {
+			all = append(all, dst)
+		}
+	}
+	return all
 }
 
 // SecurityGroupsOf returns the security groups of a VPC, sorted by id.

@@ -14,6 +14,7 @@ type Policy struct {
 	Reject      bool           // otherwise: reject
 	Disconnect  bool           // removed: disconnect
 	Limits      map[string]int // by name: routes, rules, peerings
+	Retired     []peering.Cell // have no members
 	Departments []Department
 	Peerings    []Peering
 }
@@ -89,9 +90,9 @@ func (e *Peering) Permit(a Allow) {
 // IsICMP reports whether the protocol has types and codes in place of ports.
 func IsICMP(protocol string) bool { return protocol == "icmp" || protocol == "icmpv6" }
 
-// Cells returns the cells of all members, in which autopeer is deployed.
+// Cells returns the cells of all members and those that retire, in which autopeer is deployed.
 func (p *Policy) Cells() []peering.Cell {
-	var cells []peering.Cell
+	cells := slices.Clone(p.Retired)
 	for _, d := range p.Departments {
 		for _, m := range d.Members {
 			if !slices.Contains(cells, m.Cell) {
@@ -101,6 +102,12 @@ func (p *Policy) Cells() []peering.Cell {
 	}
 	return cells
 }
+
+// IsRetired reports whether the cell is about to leave the policy.
+func (p *Policy) IsRetired(cell peering.Cell) bool { return slices.Contains(p.Retired, cell) }
+
+// Answers reports whether autopeer answers requests in the cell: it is deployed there, and the cell doesn't retire.
+func (p *Policy) Answers(cell peering.Cell) bool { return p.IsDeployed(cell) && !p.IsRetired(cell) }
 
 // IsDeployed reports whether autopeer is deployed in the cell. A nil policy is deployed nowhere.
 func (p *Policy) IsDeployed(cell peering.Cell) bool {

@@ -28,6 +28,7 @@ func prefixes(all ...string) []netip.Prefix {
 func full() *plainpolicy.Policy {
 	return &plainpolicy.Policy{
 		Reject: true, Disconnect: true, Limits: map[string]int{"routes": 6, "peerings": 2},
+		Retired: []peering.Cell{{Account: "333333333333", Region: "us-east-1"}},
 		Departments: []plainpolicy.Department{
 			{Name: "red", Members: []plainpolicy.Member{
 				{Cell: red, VPC: "vpc-00000000000000001"},
@@ -66,6 +67,8 @@ const fullYAML = `version: 1
 otherwise: reject
 removed: disconnect
 limits: { peerings: 2, routes: 6 }
+retired:
+  - { account: "333333333333", region: us-east-1 }
 departments:
   red:
     - { account: "111111111111", region: us-east-1, vpc: vpc-00000000000000001 }

@@ -19,6 +19,12 @@ func (p *Policy) YAML() string {
 	if len(p.Limits) > 0 {
 		b.WriteString("limits: " + mapping(p.Limits) + "\n")
 	}
+	if len(p.Retired) > 0 {
+		b.WriteString("retired:\n")
+	}
+	for _, c := range p.Retired {
+		fmt.Fprintf(&b, "  - { account: %q, region: %s }\n", c.Account, c.Region)
+	}
 	b.WriteString("departments:\n")
 	for _, d := range p.Departments {
 		fmt.Fprintf(&b, "  %s:\n", d.Name)
