@@ -173,9 +173,8 @@ func blackholes(n int) string {
 const refused = "refused"
 
 // Refused returns o as a failure for the reason that EC2 gave.
-// The state that was planned doesn't exist.
 func Refused(o outcome.Outcome, err error) outcome.Outcome {
-	o.Type, o.State, o.Keys = outcome.Failed, nil, nil
+	o.Type = outcome.Failed
 	return o.Because(refused, err.Error(), fault.Keys(err)...)
 }
 

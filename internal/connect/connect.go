@@ -148,7 +148,8 @@ func (c *Connector) wait(h hint.Hint, err error) error {
 // the additions that the plan lacks because EC2 doesn't show the blocks for them.
 type side struct {
 	plan.Plan
-	half    plan.Side // that was planned
+	half    plan.Side       // that was planned
+	refused outcome.Outcome // for a refusal: without the routes and rules that were planned
 	outcome outcome.Outcome
 	rest    error
 }
@@ -185,6 +186,7 @@ func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.Netwo
 	s.outcome.Side = half.Role
 	s.outcome = announce.WithLeftOut(s.outcome, d.LeftOut)
 	s.outcome.Notes = append(s.outcome.Notes, s.Notes...)
+	s.refused = s.outcome
 	for _, fact := range s.State {
 		s.outcome.State = append(s.outcome.State, fact.Sentence)
 		s.outcome.Keys = append(s.outcome.Keys, fact.Key)
@@ -214,6 +216,13 @@ func (s *side) carryOut(ctx context.Context, network Network) error {
 	return errors.Join(err, s.rest)
 }
 
+// refusal returns the outcome of a side of which EC2 refused changes.
+func (s *side) refusal(err error) outcome.Outcome {
+	o := s.refused
+	o.Changes = s.outcome.Changes
+	return announce.Refused(o, err)
+}
+
 // apply claims the connection, then carries out the plans of all sides at once and returns the outcomes of those that
 // finished. A denied side, for a quota for example, yields a failure outcome. Every other fault is returned, and its side
 // is announced when it is done.
@@ -233,7 +242,7 @@ func (c *Connector) apply(ctx context.Context, pcx *peering.Connection, sides []
 		case err == nil:
 			outcomes = append(outcomes, sides[i].outcome)
 		case fault.Of(err) == fault.Denied:
-			outcomes, faults[i] = append(outcomes, announce.Refused(sides[i].outcome, err)), nil
+			outcomes, faults[i] = append(outcomes, sides[i].refusal(err)), nil
 		}
 	}
 	return outcomes, errors.Join(faults...)

@@ -155,10 +155,8 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 	switch {
 	case p.IsObstructed():
 		f.reminder, f.prompt = true, slices.ContainsFunc(p.Changes(), plan.Tags) // announced as long as the obstacle is there
-	case len(p.Changes()) == 0:
+	case len(p.Changes()) == 0, mayBeRefused(p) && !s.isFirstOfDay():
 		return s.leftOut(side, d)
-	case mayBeRefused(p) && !s.isFirstOfDay():
-		return nil
 	case p.OnlyTags():
 		f.reminder, f.prompt = true, true // the tag was deleted: it is put back without an announcement of drift
 	case c.ManagedBy() == "" && len(side.Ours) == 0:
