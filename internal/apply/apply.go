@@ -26,35 +26,44 @@ type Changer interface {
 // wait for an addition that a person has to make possible first. Removals may have made room, so refused additions are
 // attempted once more after them. After a Retryable fault the message is delivered again.
 func Steps(ctx context.Context, changer Changer, steps [][]plan.Change) ([]string, error) {
-	var made []string
-	var refused []plan.Change
-	var faults, refusals error
-	removed := false
+	var r run
 	for _, step := range steps {
-		if faults != nil && fault.Of(faults) == fault.Retryable {
+		if r.faults != nil && fault.Of(r.faults) == fault.Retryable {
 			break
 		}
-		if errors.Join(faults, refusals) != nil {
+		if r.faults != nil || len(r.refused) > 0 {
 			step = slices.DeleteFunc(slices.Clone(step), func(c plan.Change) bool { return !plan.Removes(c) })
 		}
-		each := attempt(ctx, changer, step)
-		made = append(made, describe(ctx, step, each)...)
-		for i, change := range step {
-			switch err := each[i].fault; {
-			case err == nil:
-				removed = removed || each[i].done && plan.Removes(change)
-			case fault.Of(err) == fault.Denied && !plan.Removes(change):
-				refused, refusals = append(refused, change), errors.Join(refusals, err)
-			default:
-				faults = errors.Join(faults, err)
-			}
+		r.add(ctx, step, attempt(ctx, changer, step))
+	}
+	if len(r.refused) == 0 || !r.removed || r.faults != nil {
+		return r.made, errors.Join(r.faults, r.refusals)
+	}
+	again, err := All(ctx, changer, r.refused)
+	return append(r.made, again...), err
+}
+
+// run is what has become of the steps so far.
+type run struct {
+	made     []string
+	removed  bool          // some route or rule
+	refused  []plan.Change // additions
+	refusals error         // of these
+	faults   error         // all others
+}
+
+func (r *run) add(ctx context.Context, step []plan.Change, each []attempted) {
+	r.made = append(r.made, describe(ctx, step, each)...)
+	for i, change := range step {
+		switch err := each[i].fault; {
+		case err == nil:
+			r.removed = r.removed || each[i].done && plan.Removes(change)
+		case fault.Of(err) == fault.Denied && !plan.Removes(change):
+			r.refused, r.refusals = append(r.refused, change), errors.Join(r.refusals, err)
+		default:
+			r.faults = errors.Join(r.faults, err)
 		}
 	}
-	if len(refused) == 0 || !removed || faults != nil {
-		return made, errors.Join(faults, refusals)
-	}
-	done, err := All(ctx, changer, refused)
-	return append(made, done...), err
 }
 
 // All makes the changes and returns a sentence for each one that was made, in the plan's order. The first parallel.Width
