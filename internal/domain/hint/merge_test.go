@@ -39,6 +39,8 @@ func TestMerge(t *testing.T) {
 		{"drift is kept beside the more complete hint", drifted(peering.Accepter), full, fullDrifted(peering.Accepter)},
 		{"evidence is kept", untagged("pcx-00000001"), untagged("pcx-00000002"), hint.Hint{Kind: hint.Changed,
 			Untagged: hint.Untagged{"pcx-00000001": "blue", "pcx-00000002": "blue"}}},
+		{"evidence of one is kept", untagged("pcx-00000001"), hint.Hint{Kind: hint.Changed}, untagged("pcx-00000001")},
+		{"a removal of one is a removal", hint.Hint{Kind: hint.Accepted, Closes: true}, hint.Hint{Kind: hint.Accepted}, hint.Hint{Kind: hint.Accepted, Closes: true}},
 		{"drift on two sides is drift on both", drifted(peering.Accepter), drifted(peering.Requester), drifted("")},
 	}
 	for _, tt := range tests {

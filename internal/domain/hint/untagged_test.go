@@ -2,6 +2,7 @@ package hint_test
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -63,5 +64,14 @@ func TestRestored(t *testing.T) {
 	}
 	if got := u.Of("pcx-2"); got != nil {
 		t.Errorf("Of(another connection) = %v, want nil", got)
+	}
+	if got := u.Of("pcx-1"); !maps.Equal(got, u) {
+		t.Errorf("Of(the connection) = %v, want %v", got, u)
+	}
+	if got := u.Restored(peering.Connection{ID: "pcx-2"}).Tags; got != nil {
+		t.Errorf("tags of a connection without evidence = %v, want none", got)
+	}
+	if got := u.Restored(peering.Connection{ID: "pcx-1", Tags: map[string]string{"Name": "x"}}).Tags["Name"]; got != "x" {
+		t.Errorf("the connection is named %q, want x", got)
 	}
 }
