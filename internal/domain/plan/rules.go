@@ -30,7 +30,7 @@ func planGroup(g peering.SecurityGroup, want []peering.Permission, s Side) resou
 	admitted := without(permissionsIn(g.ID, s.Ours), idle)
 	for _, p := range without(g.Ingress, idle) {
 		if slices.Contains(admitted, p) || slices.Contains(want, p) {
-			r.existing = append(r.existing, item{traffic: p, fact: ruleFact(g.ID, p)})
+			r.existing = append(r.existing, item{fact: ruleFact(g.ID, p)})
 		}
 	}
 	missing := without(want, without(g.Ingress, slices.Concat(permissionsIn(g.ID, s.Old), idle)))

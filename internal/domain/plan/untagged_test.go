@@ -43,6 +43,18 @@ func TestUntagged(t *testing.T) {
 	}
 }
 
+func TestUntaggedRulesAreDescribed(t *testing.T) {
+	t.Parallel()
+	r := plan.UntaggedRule{Group: "sg-1", Connection: "pcx-1", Permission: peering.Permission{Protocol: peering.TCP, From: 443, To: 443, Source: netip.MustParsePrefix("10.10.0.0/16")}}
+	const sentence = "sg-1 admits tcp 443 from 10.10.0.0/16 by a rule that autopeer made for pcx-1 and that has lost its tags, so autopeer can't revoke it"
+	if got := r.String(); got != sentence {
+		t.Errorf("String() = %q, want %q", got, sentence)
+	}
+	if got := r.Key(); got != "untagged-rule|sg-1|pcx-1|tcp/443/443/10.10.0.0/16" {
+		t.Errorf("Key() = %q", got)
+	}
+}
+
 func TestToRevoke(t *testing.T) {
 	t.Parallel()
 	for want, p := range map[string]peering.Permission{
