@@ -216,7 +216,7 @@ func (s *side) carryOut(ctx context.Context, network Network) error {
 	return errors.Join(err, s.rest)
 }
 
-// refusal returns the outcome of a side of which EC2 refused changes.
+// refusal returns the outcome of a side whose changes EC2 refused.
 func (s *side) refusal(err error) outcome.Outcome {
 	o := s.refused
 	o.Changes = s.outcome.Changes

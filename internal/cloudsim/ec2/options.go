@@ -63,7 +63,7 @@ func orElse(n, otherwise int) int {
 // Duplicate is what comes of a second request for a pair of VPCs that is connected or about to be.
 type Duplicate int
 
-// AWS says that there can be only one connection, and has an error code for it, but not when it returns which. The first is
+// AWS allows only one connection and documents an error code, but not when EC2 answers which. The first is
 // recorded: community.aws#580, terraform-provider-aws#27750 and #44315.
 const (
 	DuplicateRecorded Duplicate = iota // the connection that is there; in the other direction a new one, which can't be accepted

@@ -117,7 +117,7 @@ func (s *Service) twin(c *connection) *connection {
 	return nil
 }
 
-// isConnected says whether another connection connects the two VPCs already, in either direction.
+// isConnected reports whether another connection connects the two VPCs already, in either direction.
 func (s *Service) isConnected(c *connection) bool {
 	return slices.ContainsFunc(s.requests, func(other *connection) bool {
 		return other != c && other.accepted && other.isOpen() && other.joins(c.requester.vpcID, c.accepter.vpcID)

@@ -8,7 +8,7 @@ import (
 )
 
 // closing plans the removals of a side whose additions wait: every route and rule with traffic that the policy forbids goes.
-// The parts of that traffic that stay allowed are added first, as far as the quotas have room. Nothing else is added.
+// The parts of that traffic that stay allowed are added first if the quotas have room. Nothing else is added.
 func closing(s Side, resources []resource) Plan {
 	var p Plan
 	var work [3][]Change

@@ -76,7 +76,7 @@ func coversBlock(set []peering.Permission, p peering.Permission) bool {
 	return p.Source.IsValid() && cidr.Covers(blocks, p.Source)
 }
 
-// cutPorts cuts the ports of p wherever a range of the set begins or ends, so that each range has all or none of a part.
+// cutPorts cuts the ports of p wherever a range of the set begins or ends, so that a range has a part completely or not at all.
 func cutPorts(p peering.Permission, set []peering.Permission) []peering.Permission {
 	if isICMP(p.Protocol) || p.From < 0 {
 		return []peering.Permission{p}
