@@ -24,11 +24,12 @@ type Changer interface {
 // Steps makes the steps one after the other and returns a sentence for each change that was made. A step starts only after one
 // without a fault. If EC2 refused changes for good, the removals of the later steps are made all the same: closing doesn't
 // wait for an addition that a person has to make possible first. Removals may have made room, so refused additions are
-// attempted once more after them. After a Retryable fault the message is delivered again.
-func Steps(ctx context.Context, changer Changer, steps [][]plan.Change) ([]string, error) {
+// attempted once more after them. After a Retryable fault the message is delivered again, so that the later steps wait, unless
+// it has been delivered for long enough: patient is false then, and the removals are made.
+func Steps(ctx context.Context, changer Changer, steps [][]plan.Change, patient bool) ([]string, error) {
 	var r run
 	for _, step := range steps {
-		if r.faults != nil && fault.Of(r.faults) == fault.Retryable {
+		if patient && r.faults != nil && fault.Of(r.faults) == fault.Retryable {
 			break
 		}
 		if r.faults != nil || len(r.refused) > 0 {

@@ -138,17 +138,20 @@ func TestSteps(t *testing.T) {
 		fault error
 		begun []string // without the order in a step
 		made  int
+
+		patient bool
 	}{
-		{"all are made", nil, keys(add("rtb-1"), add("rtb-2"), remove, add("rtb-3")), 4},
-		{"a refusal is repeated after the removal", fault.Errorf(fault.Denied, "quota"), keys(add("rtb-1"), remove, add("rtb-1")), 1},
-		{"a fault for a person", fault.Errorf(fault.Permanent, "no permission"), keys(add("rtb-1"), remove), 1},
-		{"a fault for a retry", errors.New("throttled"), keys(add("rtb-1")), 0},
+		{"all are made", nil, keys(add("rtb-1"), add("rtb-2"), remove, add("rtb-3")), 4, true},
+		{"a refusal is repeated after the removal", fault.Errorf(fault.Denied, "quota"), keys(add("rtb-1"), remove, add("rtb-1")), 1, true},
+		{"a fault for a person", fault.Errorf(fault.Permanent, "no permission"), keys(add("rtb-1"), remove), 1, true},
+		{"a fault for a retry", errors.New("throttled"), keys(add("rtb-1")), 0, true},
+		{"a fault for a retry that has lasted", errors.New("throttled"), keys(add("rtb-1"), remove), 1, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := &recorder{faults: map[string]error{add("rtb-1").Key(): tt.fault}}
-			made, err := apply.Steps(t.Context(), r, steps)
+			made, err := apply.Steps(t.Context(), r, steps, tt.patient)
 			if len(r.begun) > 3 {
 				slices.Sort(r.begun[1:3])
 			}

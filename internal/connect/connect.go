@@ -69,7 +69,7 @@ func (c *Connector) attempt(ctx context.Context, h hint.Hint) error {
 	if err != nil {
 		return err
 	}
-	done, faults := c.apply(ctx, current.connection, sides)
+	done, faults := c.apply(ctx, current.connection, sides, h.IsFresh(c.now()))
 	return errors.Join(faults, announce.Publish(ctx, c.announcer, h, append(outcomes, done...)...))
 }
 
@@ -210,8 +210,8 @@ func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.Netwo
 }
 
 // carryOut makes the changes, and returns the error about those that have to wait.
-func (s *side) carryOut(ctx context.Context, network Network) error {
-	made, err := apply.Steps(ctx, network, s.Steps)
+func (s *side) carryOut(ctx context.Context, network Network, patient bool) error {
+	made, err := apply.Steps(ctx, network, s.Steps, patient)
 	s.outcome.Changes = append(s.outcome.Changes, made...)
 	return errors.Join(err, s.rest)
 }
@@ -226,14 +226,14 @@ func (s *side) refusal(err error) outcome.Outcome {
 // apply claims the connection, then carries out the plans of all sides at once and returns the outcomes of those that
 // finished. A denied side, for a quota for example, yields a failure outcome. Every other fault is returned, and its side
 // is announced when it is done.
-func (c *Connector) apply(ctx context.Context, pcx *peering.Connection, sides []side) ([]outcome.Outcome, error) {
+func (c *Connector) apply(ctx context.Context, pcx *peering.Connection, sides []side, patient bool) ([]outcome.Outcome, error) {
 	faults := make([]error, len(sides))
 	if err := c.claim(ctx, pcx, sides); err != nil {
 		unclaimed(sides, err)
 	}
 	var working sync.WaitGroup
 	for i := range sides {
-		working.Go(func() { faults[i] = sides[i].carryOut(ctx, c.network) })
+		working.Go(func() { faults[i] = sides[i].carryOut(ctx, c.network, patient) })
 	}
 	working.Wait()
 	var outcomes []outcome.Outcome

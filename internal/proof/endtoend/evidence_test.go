@@ -158,3 +158,38 @@ func TestAThirdPartyByARange(t *testing.T) {
 		})
 	}
 }
+
+// TestClosingOutlastsAFault: while a narrower route fails with an error that no list has, the wider one waits for ten minutes of
+// deliveries, and then goes.
+func TestClosingOutlastsAFault(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(near, lab.Finance)
+		t.Policy(between(m, f, lines(pingLine)))
+		t.Ask(m, f)
+		t.Settle()
+		defer t.Cloud.Inject(sandboxtest.Times(1_000_000, cloudsim.Failure{Code: "SomeNewCode"}, func(c apicall.Call) bool {
+			return c.Action == "CreateRoute" && strings.Contains(c.ARN, "autopeer-connect")
+		}))()
+		t.Redeploy(between(m, f, "routes: { finance: { to: [10.10.1.0/24] } }", lines(pingLine)))
+		t.Must(t.Sandbox.Sweep())
+		time.Sleep(5 * time.Minute)
+		wide := []string{sandbox.Routes(f.Table, m, ""), sandbox.Routes(f.VPC.Main, m, "")}
+		left := func() (n int) {
+			state, err := t.State(t.Ctx, f)
+			t.Must(err)
+			for _, s := range state {
+				if strings.HasPrefix(s, wide[0]) || strings.HasPrefix(s, wide[1]) {
+					n++
+				}
+			}
+			return n
+		}
+		if n := left(); n != 2 {
+			t.Errorf("%d of the two wide routes are left after five minutes, want both", n)
+		}
+		time.Sleep(15 * time.Minute)
+		if n := left(); n != 0 {
+			t.Errorf("%d wide routes are left after twenty minutes, want none", n)
+		}
+	})
+}
