@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -46,7 +47,7 @@ func limits(s *stage) {
 
 	s.overlapping("a secondary block", secondary, f, "100.64.0.0/16")
 	s.overlapping("an IPv6 block", six, f, "2001:db8:1234::/56")
-	s.again(m, f)
+	s.again(m, f, pcx)
 	s.conflicting(m, routed)
 	s.ended(late, m)
 	s.short(m, late)
@@ -96,16 +97,17 @@ func (s *stage) overlapping(what string, from, to lab.Site, block string) {
 		len(said) > 0 && said[0].Reason.Code == "overlap" && strings.Count(said[0].Reason.Sentence, block) == 2, fmt.Sprintf("autopeer said %+v", said))
 }
 
-// again asks for what is there already.
-func (s *stage) again(m, f lab.Site) {
+// again asks for the connection that is there already, in both directions.
+func (s *stage) again(m, f lab.Site, pcx peering.ConnectionID) {
 	mark := s.Cloud.Mark()
-	p := s.Person(s.ctx, m.Cell)
-	p.Ask(m, f, "")
-	refused := p.Err() != nil && strings.Contains(p.Err().Error(), "VpcPeeringConnectionAlreadyExists")
-	s.tell("asks", "somebody in "+m.Cell.String(), "create-vpc-peering-connection for a pair that is connected → VpcPeeringConnectionAlreadyExists")
-	s.check("EC2 refuses a second connection of one pair", refused, fmt.Sprint(p.Err()))
+	s.check("EC2 answers a second request for one pair with the connection that is there", s.request(m, f, "") == pcx, "it is another one")
+	opposite := s.request(f, m, "")
 	s.settle()
-	s.check("and nothing is done twice", len(s.ByAutopeer(mark)) == 0, "autopeer did something")
+	denied := s.Said(outcome.Denied, opposite)
+	s.check("one in the other direction is denied, with the connection that is there",
+		len(denied) > 0 && denied[0].Reason.Code == "already-connected" && strings.Contains(denied[0].Reason.Sentence, string(pcx)), fmt.Sprintf("autopeer said %+v", denied))
+	changed := slices.ContainsFunc(s.ByAutopeer(mark), func(c apicall.Call) bool { return c.Service == "ec2" && c.Mutating })
+	s.check("and nothing is changed", !changed, "autopeer changed something")
 }
 
 func (s *stage) conflicting(m, routed lab.Site) {
