@@ -72,9 +72,9 @@ func routeFact(t peering.RouteTableID, dst netip.Prefix, via peering.ConnectionI
 // narrows reports whether a route to the destination only keeps traffic that a loss carries now: the loss is the most specific
 // route to all of the destination. A more specific route to a part of it leads that part elsewhere before and after.
 func (r resource) narrows(t peering.RouteTable, dst netip.Prefix) bool {
-	var best netip.Prefix
+	var best netip.Prefix // whose Bits are -1
 	for _, route := range t.Routes {
-		if route.Destination.IsValid() && cidr.Contains(route.Destination, dst) && (!best.IsValid() || route.Destination.Bits() > best.Bits()) {
+		if route.Destination.IsValid() && cidr.Contains(route.Destination, dst) && route.Destination.Bits() > best.Bits() {
 			best = route.Destination
 		}
 	}

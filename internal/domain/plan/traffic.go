@@ -73,20 +73,19 @@ func coversBlock(set []peering.Permission, p peering.Permission) bool {
 			return true
 		}
 	}
-	return p.Source.IsValid() && cidr.Covers(blocks, p.Source)
+	return cidr.Covers(blocks, p.Source)
 }
 
-// cutPorts cuts the ports of p wherever a range of the set begins or ends, so that a range has a part completely or not at all.
+// cutPorts cuts the ports of p wherever a range of the set begins. Where a range ends, only those that begin before can admit the
+// rest of a part, and these admit all of it.
 func cutPorts(p peering.Permission, set []peering.Permission) []peering.Permission {
-	if isICMP(p.Protocol) || p.From < 0 {
+	if isICMP(p.Protocol) {
 		return []peering.Permission{p}
 	}
 	begins := []int32{p.From}
 	for _, q := range set {
-		for _, begin := range []int32{q.From, q.To + 1} {
-			if q.Protocol == p.Protocol && begin > p.From && begin <= p.To {
-				begins = append(begins, begin)
-			}
+		if q.From > p.From && q.From <= p.To {
+			begins = append(begins, q.From)
 		}
 	}
 	slices.Sort(begins)
