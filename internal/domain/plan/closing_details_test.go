@@ -180,6 +180,7 @@ func TestTwin(t *testing.T) {
 		"one VPC and then another": {between("pcx-a", asked, third), false},
 		"another and then one VPC": {between("pcx-a", third, asking), false},
 	} {
+		tt.other.State = peering.Active
 		for _, accepted := range [][]peering.Connection{{tt.other}, {between("pcx-z", third, third), tt.other}} {
 			got := plan.Inventory{Accepted: accepted}.Twin(c)
 			if (got != nil) != tt.want || got != nil && got.ID != tt.other.ID {
@@ -187,8 +188,10 @@ func TestTwin(t *testing.T) {
 			}
 		}
 	}
-	if got := (plan.Inventory{}).Twin(c); got != nil {
-		t.Errorf("Twin() of nothing = %v", got)
+	ended := between("pcx-a", asking, asked)
+	ended.State = peering.Deleted
+	if got := (plan.Inventory{Accepted: []peering.Connection{ended}}).Twin(c); got != nil {
+		t.Errorf("Twin() of a connection that has ended = %v", got)
 	}
 }
 

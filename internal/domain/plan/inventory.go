@@ -60,7 +60,7 @@ func (i Inventory) Side(c peering.Connection, role peering.Role, d policy.Decisi
 func (i Inventory) Twin(c peering.Connection) *peering.Connection {
 	at := slices.IndexFunc(i.Accepted, func(o peering.Connection) bool {
 		same := o.Requester.Same(c.Requester) && o.Accepter.Same(c.Accepter)
-		return o.ID != c.ID && (same || o.Requester.Same(c.Accepter) && o.Accepter.Same(c.Requester))
+		return o.ID != c.ID && o.State.IsAccepted() && (same || o.Requester.Same(c.Accepter) && o.Accepter.Same(c.Requester))
 	})
 	if at < 0 {
 		return nil

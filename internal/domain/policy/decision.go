@@ -82,7 +82,7 @@ func (d Decision) IsUnlisted() bool {
 
 // IsObjection reports whether the policy has a peering for the connection and objects only to the overlap of its
 // VPCs' blocks.
-func (d Decision) IsObjection() bool { return d.Peering != nil && d.Code == Overlap }
+func (d Decision) IsObjection() bool { return d.Code == Overlap }
 
 // Maintains reports whether the sides of the active connection are kept as the policy asks: it allows the connection, or
 // objects to one that the installation has connected. Additions wait for an objection, and removals don't. The rules are

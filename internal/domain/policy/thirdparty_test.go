@@ -123,3 +123,23 @@ func TestManages(t *testing.T) {
 		})
 	}
 }
+
+func TestIsThirdParty(t *testing.T) {
+	t.Parallel()
+	p := withVendor()
+	for name, tt := range map[string]struct {
+		vpc  peering.VPC
+		want bool
+	}{
+		"the vendor's":            {vpc(vendorCell, "vpc-v"), true},
+		"a department's":          {vpc(marketingCell, "vpc-m"), false},
+		"nobody's in its account": {vpc(vendorCell, "vpc-w"), false},
+	} {
+		if got := p.IsThirdParty(tt.vpc); got != tt.want {
+			t.Errorf("%s VPC: IsThirdParty() = %v, want %v", name, got, tt.want)
+		}
+	}
+	if !p.HasThirdParties() || company().HasThirdParties() {
+		t.Error("only the policy with the vendor has third parties")
+	}
+}

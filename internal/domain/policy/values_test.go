@@ -23,6 +23,9 @@ func TestValuesAreAnInterface(t *testing.T) {
 			t.Errorf("the value is %q, want %q", got, want)
 		}
 	}
+	if policy.NoTags != "none" {
+		t.Errorf("tags is %q, want none", policy.NoTags)
+	}
 	if policy.LeaveOthers != "leave" || policy.RejectOthers != "reject" {
 		t.Errorf("otherwise is %q or %q, want leave or reject", policy.LeaveOthers, policy.RejectOthers)
 	}
