@@ -103,7 +103,7 @@ func ActiveDenied(o outcome.Outcome, connected bool, routes []plan.Change) outco
 	case len(routes) > 0:
 		var commands []string
 		o, commands = withRoutes(o, routes)
-		o.Next = fmt.Sprintf("%s is active and has routes, of which nothing shows that autopeer added them: add a peering to the policy, or delete it and, in %s: %s", o.Connection, o.Cell.Account, strings.Join(commands, "; "))
+		o.Next = fmt.Sprintf("%s is active and has routes, and nothing shows that autopeer added them: add a peering to the policy, or delete it and, in %s: %s", o.Connection, o.Cell.Account, strings.Join(commands, "; "))
 	default:
 		o.Next = fmt.Sprintf("%s is active without routes and rules of autopeer: delete it, or add a peering to the policy", o.Connection)
 	}
