@@ -112,12 +112,17 @@ func (e End) isReminded(c *ledger.Connection) bool {
 	return waits && swept && !e.isObstructed(c, allowing(j.readings(c, inCell(c.Accepter.Cell))))
 }
 
-// wasConnected reports whether the side was announced as connected under the policy that is deployed. After that, a DNS
-// option that EC2 refused or a new policy asks for is retried once a day.
+// wasConnected reports whether the side was last announced as connected under the policy that is deployed. A DNS option that EC2
+// refused or a new policy asks for is retried once a day, and a function may announce the old policy's success just after the
+// deployment.
 func (e End) wasConnected(s side) bool {
-	return slices.ContainsFunc(e.Announcements, func(a Announcement) bool {
-		return a.DetailType == connected && a.Connection == s.connection.ID && a.Side == s.role && a.At.After(e.Deployed)
-	})
+	last := ""
+	for _, a := range e.Announcements {
+		if a.Connection == s.connection.ID && a.Side == s.role && a.At.After(e.Deployed) && (a.DetailType == connected || a.DetailType == failed) {
+			last = a.DetailType
+		}
+	}
+	return last == connected
 }
 
 // checkLeftOut checks that an announcement of the side since the last fault names each block that is not permitted. Every

@@ -236,6 +236,8 @@ func TestTheDNSOptionIsSet(t *testing.T) {
 		{"but not if that was under an earlier policy", dns(false, before), ""},
 		{"but not if it was announced otherwise", dns(false, announcement("Drift Found", redCell, peering.Requester)), ""},
 		{"but not if another connection was", dns(false, another), ""},
+		{"but not if EC2 refused it since", dns(false, asConnected, announcement("Peering Failed", redCell, peering.Requester)), ""},
+		{"also if EC2 refused it before", dns(false, announcement("Peering Failed", redCell, peering.Requester), asConnected), want},
 		{"it is", dns(true, asConnected), ""},
 	})
 }
