@@ -40,9 +40,11 @@ func (b builder) addRules(scope constructs.Construct, queues map[function.Name]q
 		role = b.addRole(rules, "Forward", forward, eventBridge).AttrArn()
 	}
 	for _, r := range b.rules {
-		target := &awsevents.CfnRule_TargetProperty{
-			Id:               jsii.String("target"),
-			DeadLetterConfig: &awsevents.CfnRule_DeadLetterConfigProperty{Arn: undelivered.AttrArn()},
+		target := &awsevents.CfnRule_TargetProperty{Id: jsii.String("target")}
+		if r.MaxAge > 0 {
+			target.RetryPolicy = &awsevents.CfnRule_RetryPolicyProperty{MaximumEventAgeInSeconds: jsii.Number(r.MaxAge.Seconds())}
+		} else {
+			target.DeadLetterConfig = &awsevents.CfnRule_DeadLetterConfigProperty{Arn: undelivered.AttrArn()}
 		}
 		if r.Queue != "" {
 			target.Arn = queues[r.Queue].AttrArn()

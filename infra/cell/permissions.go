@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/autopeer/autopeer/internal/domain/function"
+	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
@@ -20,7 +21,7 @@ import (
 // only with the tag that approves, so that even a defect in the function can't accept another.
 func acceptPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Accept),
-		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups"))
+		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups", "SecurityGroupRules"))
 	if part.Otherwise == policy.RejectOthers {
 		all = append(all, allow("RejectWhatNoPeeringNames", "ec2:RejectVpcPeeringConnection", p.connections()).
 			when("ArnLike", "ec2:AccepterVpc", vpcARN(p.Cell, "")))
@@ -91,9 +92,17 @@ func common(p naming, f function.Name) []statement {
 	return []statement{
 		allow("TakeMessages", []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"},
 			p.arn("sqs", p.function(f))),
-		allow("AnnounceOutcomes", "events:PutEvents", p.bus(p.Cell)).when("ForAllValues:StringEquals", "events:source", outcome.Source),
+		allow("AnnounceOutcomes", "events:PutEvents", p.bus(p.Cell)).when("ForAllValues:StringEquals", "events:source", sources(f)),
 		allow("WriteLogs", []string{"logs:CreateLogStream", "logs:PutLogEvents"}, p.arn("logs", "log-group:"+p.logGroup(f)+":*")),
 	}
+}
+
+// sources are the sources of the events that the function publishes: accept and connect also send messages to other cells.
+func sources(f function.Name) []string {
+	if f == function.Accept || f == function.Connect {
+		return []string{outcome.Source, message.Source}
+	}
+	return []string{outcome.Source}
 }
 
 // trust lets the service take on a role. EventBridge does so for this cell's forwarding rules alone, which it names in the

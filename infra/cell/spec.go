@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/autopeer/autopeer/internal/domain/function"
-	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
@@ -16,7 +16,7 @@ type spec struct {
 	naming
 	packed    []byte // the cell's part of the policy, as the functions read it
 	rules     []wiring.Rule
-	busPolicy []statement // empty without counterparts
+	busPolicy []statement
 	roles     map[string]grants
 }
 
@@ -37,8 +37,9 @@ func newSpec(whole *policy.Policy, cell peering.Cell, o Options) (spec, error) {
 	d.roles[string(function.Connect)] = pack(connectPermissions(d.naming, part))
 	d.roles[string(function.Disconnect)] = pack(disconnectPermissions(d.naming))
 	d.roles[string(function.Sweep)] = pack(sweepPermissions(d.naming))
+	d.busPolicy = []statement{onlyFunctions(d.naming)}
 	if counterparts := whole.Counterparts(cell); len(counterparts) > 0 {
-		d.busPolicy = busPolicy(d.naming, counterparts, o.Organization)
+		d.busPolicy = append(d.busPolicy, busPolicy(d.naming, counterparts, o.Organization)...)
 		d.roles[forward] = pack(forwardPermissions(d.naming, counterparts))
 	}
 	return d, d.quotas()
@@ -60,21 +61,34 @@ func (d spec) rulesOn(bus wiring.Bus) int {
 // ForAllValues also holds for a request without the key, but every event has a source and a detail type.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-restrict-rule.html
 func busPolicy(p naming, counterparts []peering.Cell, organization string) []statement {
-	forwarded := func(sid, rule, source, detailType string) statement {
+	forwarded := func(sid, rule, source string, detailTypes ...string) statement {
 		s := allow(sid, "events:PutEvents", p.bus(p.Cell)).
 			when("ForAllValues:StringEquals", "events:source", source).
-			when("ForAllValues:StringEquals", "events:detail-type", detailType).
+			when("ForAllValues:StringEquals", "events:detail-type", detailTypes).
 			when("ArnLike", "aws:SourceArn", "arn:"+partition(p.Region)+":events:*:*:rule/"+rule)
 		if organization != "" {
 			return s.by("*").when("StringEquals", "aws:PrincipalOrgID", organization)
 		}
 		return s.by(map[string]any{"AWS": principals(p, counterparts)})
 	}
-	calls, announcements := wiring.ForwardNames(p.Cell)
+	calls, messages := wiring.ForwardNames(p.Cell)
 	return []statement{
 		forwarded(p.name("CallsThatCounterpartsForward"), p.name(calls), "aws.ec2", "AWS API Call via CloudTrail"),
-		forwarded(p.name("AnnouncementsThatCounterpartsForward"), p.prefix+"/"+p.name(announcements), outcome.Source, string(outcome.Accepted)),
+		forwarded(p.name("MessagesOfCounterparts"), p.prefix+"/"+p.name(messages), message.Source, string(message.SideChecked), string(message.CheckSide), string(message.Accepted)),
 	}
+}
+
+// onlyFunctions denies the bus to every principal of the cell's account but the functions that publish on it and the roles of
+// other cells there that forward: nobody else may speak for the cell.
+func onlyFunctions(p naming) statement {
+	var roles []string
+	for _, f := range function.All {
+		roles = append(roles, p.global("iam", "role/"+p.globalName(string(f))))
+	}
+	roles = append(roles, p.global("iam", "role/"+p.name(forward+"-*")))
+	return statement{Sid: p.name("OnlyTheFunctions"), Effect: "Deny", Action: "events:PutEvents", Resource: p.bus(p.Cell)}.by("*").
+		when("StringEquals", "aws:PrincipalAccount", string(p.Account)).
+		when("ArnNotLike", "aws:PrincipalArn", roles)
 }
 
 func principals(p naming, counterparts []peering.Cell) []string {

@@ -1,9 +1,10 @@
-// Package accept answers requests for peering connections. In the accepter's cell it accepts those that the policy
-// allows and publishes the acceptance. Denials are published in every cell that owns a side.
+// Package accept answers requests for peering connections. In the accepter's cell it accepts those that the policy allows once both
+// halves are free, and in the requester's cell it checks that half. Denials are published in every cell that owns a side.
 package accept
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/announce"
@@ -12,12 +13,14 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/logkey"
+	"github.com/autopeer/autopeer/internal/observe"
 )
 
 // Network reads and changes the cell's EC2 resources. Lists hold the resources that exist; unknown ids are left out.
 type Network interface {
-	Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error)
-	AcceptedConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Connection, error)
+	observe.Leftovers
+	LivingConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Connection, error)
 	VPCs(ctx context.Context, ids ...peering.VPCID) ([]peering.VPC, error)
 	RouteTables(ctx context.Context, vpcs ...peering.VPCID) ([]peering.RouteTable, error)
 	Subnets(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Subnet, error)
@@ -28,47 +31,83 @@ type Network interface {
 
 // Accepter accepts for one cell.
 type Accepter struct {
-	cell      peering.Cell
-	policy    *policy.Policy
-	network   Network
-	announcer announce.Announcer
-	now       func() time.Time
+	cell    peering.Cell
+	policy  *policy.Policy
+	network Network
+	bus     announce.Bus
+	now     func() time.Time
+	turns   turns
+	recent  recent
 }
 
 // New returns the accepter of the cell, which decides by the policy.
-func New(cell peering.Cell, p *policy.Policy, n Network, a announce.Announcer, now func() time.Time) *Accepter {
-	return &Accepter{cell: cell, policy: p, network: n, announcer: a, now: now}
+func New(cell peering.Cell, p *policy.Policy, n Network, b announce.Bus, now func() time.Time) *Accepter {
+	return &Accepter{cell: cell, policy: p, network: n, bus: b, now: now}
 }
 
-// Handle answers the request that the hint names. It may be called any number of times.
+// Handle answers the request that the hint names. It may be called any number of times. The requests to one VPC are answered one
+// after the other.
 func (a *Accepter) Handle(ctx context.Context, h hint.Hint) error {
-	if h.Kind != hint.Requested {
+	switch {
+	case h.Kind != hint.Requested && h.Kind != hint.Checked && h.Kind != hint.Asked:
+		return nil
+	case h.Message != nil && !h.Message.IsFresh(h.At, a.now()):
+		slog.InfoContext(ctx, "message too old", logkey.EventID, h.EventID, logkey.Connection, string(h.Connection))
 		return nil
 	}
+	done, err := a.turns.take(ctx, h.Accepter.ID)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return a.answer(ctx, h)
+}
+
+func (a *Accepter) answer(ctx context.Context, h hint.Hint) error {
+	checkedAt := a.now()
 	current, err := a.observe(ctx, h)
 	if err != nil {
 		return err
 	}
-	next, err := a.decide(h, current)
+	next, err := a.decide(ctx, request{Hint: h, current: current, checkedAt: checkedAt})
 	if err != nil {
 		return err
 	}
-	outcomes, err := a.apply(ctx, next)
-	if err != nil {
+	if err := a.apply(ctx, &next, current); err != nil {
 		return err
 	}
-	return announce.Publish(ctx, a.announcer, h, outcomes...)
+	if err := announce.Publish(ctx, a.bus, h, next.outcomes...); err != nil {
+		return err
+	}
+	return a.bus.Send(ctx, next.messages...)
 }
 
 // apply makes the step's call, if it has one. A refusal that is a decision, such as a quota, becomes the outcome.
-func (a *Accepter) apply(ctx context.Context, s step) ([]outcome.Outcome, error) {
+func (a *Accepter) apply(ctx context.Context, s *step, current observed) error {
 	if s.call == nil {
-		return s.outcomes, nil
+		return nil
 	}
-	err := s.call(ctx, s.connection)
+	err := s.call(ctx, s.connection.ID)
 	if err != nil && fault.Of(err) == fault.Denied {
-		return []outcome.Outcome{announce.Refused(s.outcomes[0], err)}, nil
+		s.outcomes, s.messages = []outcome.Outcome{a.refused(ctx, *s, current, err)}, nil
+		return nil
 	}
-	s.outcomes[0].Changes = []string{s.verb + " " + string(s.connection)}
-	return s.outcomes, err
+	s.outcomes[0].Changes = []string{s.verb + " " + string(s.connection.ID)}
+	if err == nil && s.verb == accepts {
+		a.recent.add(s.connection.ID, a.now())
+	}
+	return err
+}
+
+// refused returns the outcome of a refused call. If another connection of the two VPCs was accepted in the meantime, that is the
+// reason, and EC2's answer doesn't name it.
+func (a *Accepter) refused(ctx context.Context, s step, current observed, err error) outcome.Outcome {
+	living, readErr := a.network.LivingConnectionsOf(ctx, a.cell.Own(s.connection.Requester, s.connection.Accepter)...)
+	if readErr == nil {
+		current.Living = living
+		if twin := current.Twin(s.connection, a.policy); twin != nil {
+			return announce.AlreadyConnected(s.outcomes[0], *twin)
+		}
+	}
+	return announce.Refused(s.outcomes[0], err)
 }

@@ -3,74 +3,127 @@ package accept
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/autopeer/autopeer/internal/announce"
 	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/plan"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// step is the consequence of a decision: at most one call, and the outcomes to publish after it. With a call there is
+// request is a hint with what was observed for it.
+type request struct {
+	hint.Hint
+	current    observed
+	checkedAt  time.Time          // before the first read
+	connection peering.Connection // with the blocks that a message has
+	decision   policy.Decision
+}
+
+// accepts is the verb of an acceptance.
+const accepts = "accept"
+
+// step is the consequence of a decision: at most one call, and the outcomes and messages to publish after it. With a call there is
 // exactly one outcome.
 type step struct {
 	call       func(context.Context, peering.ConnectionID) error
 	verb       string // of the call
-	connection peering.ConnectionID
+	connection peering.Connection
 	outcomes   []outcome.Outcome
+	messages   []message.Message
 }
 
 // decide returns a Retryable error while EC2 is about to show more.
-func (a *Accepter) decide(h hint.Hint, current observed) (step, error) {
-	if current.connection == nil {
-		return a.unseen(h)
+func (a *Accepter) decide(ctx context.Context, r request) (step, error) {
+	if r.current.connection == nil {
+		return a.unseen(r.Hint)
 	}
-	c := *current.connection
-	switch d := a.policy.Decide(c); {
-	case len(c.Roles(a.cell)) == 0:
+	r.connection = withBlocks(r.Hint, *r.current.connection)
+	r.decision = a.policy.Decide(r.connection)
+	c := r.connection
+	switch {
+	case len(c.Roles(a.cell)) == 0 || !a.believes(r.Hint, c):
 		return step{}, nil
 	case c.State == peering.InitiatingRequest:
 		return step{}, fmt.Errorf("%s is still %s", c.ID, c.State)
 	case c.State.IsDead():
-		return a.dead(c, d), nil
-	case d.Verdict != policy.Accept:
-		return a.deny(c, d), nil
-	case c.Accepter.Cell() != a.cell || !d.Manages(peering.Accepter):
-		return step{}, nil // the accepter's cell accepts and announces it, or a third party accepts
-	case c.State == peering.PendingAcceptance:
-		return a.accept(c, d, current.Inventory), nil
-	default:
-		return step{outcomes: a.outcome(outcome.Accepted, c, d)}, nil
+		return a.dead(r), nil
+	case c.State.IsAccepted():
+		return a.accepted(r), nil
 	}
+	return a.pending(ctx, r)
+}
+
+// pending handles a request that waits to be accepted.
+func (a *Accepter) pending(ctx context.Context, r request) (step, error) {
+	if r.Kind == hint.Asked {
+		if _, found := a.policy.Undeclared(r.connection.Accepter); found {
+			return r.undeclared(), nil
+		}
+	}
+	switch {
+	case r.connection.Accepter.Cell() != a.cell:
+		return a.requester(ctx, r)
+	case r.decision.Verdict != policy.Accept:
+		return a.deny(r), nil
+	case !r.decision.Manages(peering.Accepter):
+		return step{}, nil // a third party accepts
+	}
+	return a.accepter(ctx, r)
+}
+
+// accepted handles a connection that is accepted already. A message about it has the obstacle of the other half.
+func (a *Accepter) accepted(r request) step {
+	c, d := r.connection, r.decision
+	switch {
+	case r.Kind == hint.Asked:
+		return step{}
+	case r.Kind == hint.Checked && r.Message.Code != message.Ready:
+		return a.one(announce.HalfOpen(a.outcome(outcome.Failed, c, d), r.Message.Code, r.Origin))
+	case d.Verdict != policy.Accept:
+		return a.deny(r)
+	case c.Accepter.Cell() != a.cell || !d.Manages(peering.Accepter):
+		return step{} // the accepter's cell announces it
+	}
+	return a.one(a.outcome(outcome.Accepted, c, d))
 }
 
 // unseen handles a connection that EC2 doesn't show: not yet, or never in this cell.
 func (a *Accepter) unseen(h hint.Hint) (step, error) {
-	if h.IsFresh(a.now()) {
+	switch {
+	case h.IsFresh(a.now()):
 		return step{}, fmt.Errorf("%s is not visible yet", h.Connection)
+	case h.Message != nil:
+		return step{}, nil
 	}
 	c := peering.Connection{ID: h.Connection, Requester: h.Requester, Accepter: h.Accepter}
-	outcomes := a.outcome(outcome.Failed, c, policy.Decision{})
-	outcomes[0] = outcomes[0].Because("not-visible", fmt.Sprintf("EC2 shows no %s in %s, so there is nothing to accept", c.ID, a.cell))
-	return step{outcomes: outcomes}, nil
+	o := a.outcome(outcome.Failed, c, policy.Decision{})
+	return a.one(o.Because("not-visible", fmt.Sprintf("EC2 shows no %s in %s, so there is nothing to accept", c.ID, a.cell))), nil
 }
 
 // dead handles a request that ended before it was accepted, or that this function rejected and could not announce. A
 // failed one gets the policy's reason where there is one: AWS has one message for three causes.
-func (a *Accepter) dead(c peering.Connection, d policy.Decision) step {
-	if c.State == peering.Rejected && d.Verdict == policy.Reject {
-		return step{outcomes: a.outcome(outcome.Denied, c, d)}
+func (a *Accepter) dead(r request) step {
+	c, d := r.connection, r.decision
+	switch {
+	case r.Message != nil:
+		return step{}
+	case c.State == peering.Rejected && d.Verdict == policy.Reject:
+		return a.one(a.outcome(outcome.Denied, c, d))
 	}
-	outcomes := a.outcome(outcome.Failed, c, d)
+	o := a.outcome(outcome.Failed, c, d)
 	if c.State != peering.Failed || d.Code != policy.Overlap {
-		outcomes[0] = outcomes[0].Because(string(c.State), fmt.Sprintf("%s is %s: %s", c.ID, c.State, c.Message))
+		o = o.Because(string(c.State), fmt.Sprintf("%s is %s: %s", c.ID, c.State, c.Message))
 	}
-	return step{outcomes: outcomes}
+	return a.one(o)
 }
 
-func (a *Accepter) deny(c peering.Connection, d policy.Decision) step {
-	s := step{connection: c.ID, outcomes: a.outcome(outcome.Denied, c, d)}
+func (a *Accepter) deny(r request) step {
+	c, d := r.connection, r.decision
+	s := a.one(a.outcome(outcome.Denied, c, d))
+	s.connection = c
 	if d.Code == policy.Multipath {
 		s.outcomes[0] = announce.MultipathDenied(s.outcomes[0])
 	}
@@ -83,21 +136,8 @@ func (a *Accepter) deny(c peering.Connection, d policy.Decision) step {
 	return s
 }
 
-// accept accepts unless an obstacle would keep one of the cell's sides from being connected.
-func (a *Accepter) accept(c peering.Connection, d policy.Decision, inventory plan.Inventory) step {
-	s := step{connection: c.ID, outcomes: a.outcome(outcome.Accepted, c, d)}
-	if twin := inventory.Twin(c); twin != nil {
-		s.outcomes[0] = announce.AlreadyConnected(s.outcomes[0], twin.ID)
-		return s
-	}
-	if conflicts, shortages := inventory.Obstacles(a.cell, a.policy.Expected(c), d, a.policy); len(conflicts)+len(shortages) > 0 {
-		s.outcomes[0] = announce.Obstructed(s.outcomes[0], conflicts, shortages)
-		return s
-	}
-	s.call, s.verb = a.network.Accept, "accept"
-	return s
+func (a *Accepter) outcome(t outcome.Type, c peering.Connection, d policy.Decision) outcome.Outcome {
+	return announce.Outcome(t, a.cell, c, d, a.policy.File)
 }
 
-func (a *Accepter) outcome(t outcome.Type, c peering.Connection, d policy.Decision) []outcome.Outcome {
-	return []outcome.Outcome{announce.Outcome(t, a.cell, c, d, a.policy.File)}
-}
+func (a *Accepter) one(o outcome.Outcome) step { return step{outcomes: []outcome.Outcome{o}} }

@@ -23,41 +23,27 @@ type observed struct {
 func (a *Accepter) observe(ctx context.Context, h hint.Hint) (observed, error) {
 	var found []peering.Connection
 	var inventory plan.Inventory
-	hinted := a.reads(h.Requester, h.Accepter)
+	hinted, reader := a.cell.Own(h.Requester, h.Accepter), a.reader()
 	err := parallel.Do(ctx,
 		parallel.Read(&found, a.network.Connections, h.Connection),
-		parallel.Read(&inventory, hinted.reader.Read, hinted.vpcs...),
+		parallel.Read(&inventory, reader.Read, hinted...),
 	)
 	if err != nil || len(found) == 0 {
 		return observed{}, err
 	}
 	c := found[0]
-	if named := a.reads(c.Requester, c.Accepter); !hinted.cover(named) {
-		if inventory, err = named.reader.Read(ctx, named.vpcs...); err != nil {
+	if named := a.cell.Own(c.Requester, c.Accepter); !slices.Equal(named, hinted) {
+		if inventory, err = reader.Read(ctx, named...); err != nil {
 			return observed{}, err
 		}
 	}
+	inventory.Living = a.recent.corrected(inventory.Living, a.now())
 	c = inventory.WithBlocks(c)
 	return observed{&c, inventory}, nil
 }
 
-// reads are the VPCs of the cell to read: with all that a side is planned from where the cell decides, and only for
-// their blocks where the accepter's cell does.
-type reads struct {
-	vpcs    []peering.VPCID
-	decides bool
-	reader  observe.Reader
-}
-
-func (a *Accepter) reads(requester, accepter peering.VPC) reads {
-	r := reads{vpcs: a.cell.Own(requester, accepter), decides: accepter.Cell() == a.cell}
-	if r.decides {
-		r.reader = observe.ReaderOf(a.network, a.policy)
-		r.reader.Accepted = a.network.AcceptedConnectionsOf
-	}
-	r.reader.VPCs = a.network.VPCs
+func (a *Accepter) reader() observe.Reader {
+	r := observe.ReaderOf(a.network, a.policy)
+	r.VPCs, r.Living = a.network.VPCs, a.network.LivingConnectionsOf
 	return r
 }
-
-// cover reports whether nothing is missing from r that o would read.
-func (r reads) cover(o reads) bool { return slices.Equal(r.vpcs, o.vpcs) && (r.decides || !o.decides) }

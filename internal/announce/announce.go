@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
 
@@ -12,6 +13,12 @@ import (
 // are published again.
 type Announcer interface {
 	Announce(ctx context.Context, outcomes ...outcome.Outcome) error
+}
+
+// Bus also sends messages to other cells. After an error some of them may have been sent.
+type Bus interface {
+	Announcer
+	Send(ctx context.Context, messages ...message.Message) error
 }
 
 // Publish publishes the outcomes of the work that the hint asked for, with the time of the request. Where the hint came from a

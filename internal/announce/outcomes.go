@@ -85,11 +85,15 @@ func MultipathDenied(o outcome.Outcome) outcome.Outcome {
 	return o
 }
 
-// AlreadyConnected returns o as the denial of a request for two VPCs that another connection connects already.
-func AlreadyConnected(o outcome.Outcome, by peering.ConnectionID) outcome.Outcome {
+// AlreadyConnected returns o as the denial of a request for two VPCs that another connection connects already, or that an older
+// request asks for.
+func AlreadyConnected(o outcome.Outcome, by peering.Connection) outcome.Outcome {
 	o.Type = outcome.Denied
-	o.Next = fmt.Sprintf("delete or reject %s, or delete %s first", o.Connection, by)
-	return o.Because("already-connected", fmt.Sprintf("%s connects the two VPCs already, and EC2 accepts no second connection", by), string(by))
+	o.Next = fmt.Sprintf("delete or reject %s, or delete %s first", o.Connection, by.ID)
+	if !by.State.IsAccepted() {
+		return o.Because("already-requested", fmt.Sprintf("%s is an older request for the same two VPCs, and EC2 accepts only one", by.ID), string(by.ID))
+	}
+	return o.Because("already-connected", fmt.Sprintf("%s connects the two VPCs already, and EC2 accepts no second connection", by.ID), string(by.ID))
 }
 
 // ActiveDenied returns o, the denial of an active connection, with the next step: connected reports whether there is evidence

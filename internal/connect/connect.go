@@ -14,6 +14,7 @@ import (
 	"github.com/autopeer/autopeer/internal/apply"
 	"github.com/autopeer/autopeer/internal/domain/fault"
 	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/plan"
@@ -35,17 +36,17 @@ type Network interface {
 
 // Connector connects the sides of one cell.
 type Connector struct {
-	cell      peering.Cell
-	policy    *policy.Policy
-	network   Network
-	reader    observe.Reader
-	announcer announce.Announcer
-	now       func() time.Time
+	cell    peering.Cell
+	policy  *policy.Policy
+	network Network
+	reader  observe.Reader
+	bus     announce.Bus
+	now     func() time.Time
 }
 
 // New returns the connector of the cell, which decides by the policy.
-func New(cell peering.Cell, p *policy.Policy, n Network, a announce.Announcer, now func() time.Time) *Connector {
-	return &Connector{cell: cell, policy: p, network: n, reader: readerOf(n, p), announcer: a, now: now}
+func New(cell peering.Cell, p *policy.Policy, n Network, b announce.Bus, now func() time.Time) *Connector {
+	return &Connector{cell: cell, policy: p, network: n, reader: readerOf(n, p), bus: b, now: now}
 }
 
 // Handle connects the connection that the hint names. It may be called any number of times.
@@ -61,6 +62,7 @@ func (c *Connector) Handle(ctx context.Context, h hint.Hint) error {
 }
 
 func (c *Connector) attempt(ctx context.Context, h hint.Hint) error {
+	checkedAt := c.now()
 	current, err := c.observe(ctx, h)
 	if err != nil {
 		return err
@@ -70,7 +72,8 @@ func (c *Connector) attempt(ctx context.Context, h hint.Hint) error {
 		return err
 	}
 	done, faults := c.apply(ctx, current.connection, sides, h.IsFresh(c.now()))
-	return errors.Join(faults, announce.Publish(ctx, c.announcer, h, append(outcomes, done...)...))
+	outcomes = append(outcomes, done...)
+	return errors.Join(faults, announce.Publish(ctx, c.bus, h, outcomes...), c.bus.Send(ctx, c.halfOpen(current.connection, sides, checkedAt)...))
 }
 
 // decide returns the sides to connect, or else the outcomes of the connection. It returns a Retryable error while EC2 is
@@ -152,6 +155,7 @@ type side struct {
 	refused outcome.Outcome // for a refusal: without the routes and rules that were planned
 	outcome outcome.Outcome
 	rest    error
+	code    message.Code // of the obstacle that keeps the half from being connected, empty without one
 }
 
 func (c *Connector) sides(ctx context.Context, current observed, d policy.Decision) ([]side, error) {
@@ -160,7 +164,7 @@ func (c *Connector) sides(ctx context.Context, current observed, d policy.Decisi
 		if !d.Manages(role) {
 			continue
 		}
-		half, err := c.withLeftovers(ctx, current.Side(*current.connection, role, d, c.policy))
+		half, err := observe.WithLeftovers(ctx, c.network, current.Side(*current.connection, role, d, c.policy))
 		if err != nil {
 			return nil, err
 		}
@@ -196,10 +200,13 @@ func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.Netwo
 		s.rest = withoutBlocks(half.Connection)
 		return s
 	case half.Closing:
-		s.outcome = announce.Objected(s.outcome)
+		s.outcome, s.code = announce.Objected(s.outcome), message.Overlap
 		return s
 	case s.IsObstructed():
-		s.outcome = announce.Obstructed(s.outcome, s.Conflicts, s.Shortages)
+		s.outcome, s.code = announce.Obstructed(s.outcome, s.Conflicts, s.Shortages), message.Quota
+		if len(s.Conflicts) > 0 {
+			s.code = message.RouteConflict
+		}
 		return s
 	}
 	for _, o := range obstructions(half, acls) {
@@ -243,6 +250,7 @@ func (c *Connector) apply(ctx context.Context, pcx *peering.Connection, sides []
 			outcomes = append(outcomes, sides[i].outcome)
 		case fault.Of(err) == fault.Denied:
 			outcomes, faults[i] = append(outcomes, sides[i].refusal(err)), nil
+			sides[i].code = message.Refused
 		}
 	}
 	return outcomes, errors.Join(faults...)

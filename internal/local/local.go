@@ -137,10 +137,10 @@ func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f function.Name, u
 	}
 	messages := sqs.NewFromConfig(cfg)
 	handle := Handlers(c.Cell, p, Edges{
-		Network:   ec2net.New(ec2.NewFromConfig(cfg)),
-		Announcer: bus.New(eventbridge.NewFromConfig(cfg), string(c.By), time.Now, nil),
-		Queues:    queues.New(messages, urls),
-		Missed:    func(events int) { c.missed.Add(int64(events)) }, SweepInterval: wiring.DefaultSweepInterval,
+		Network: ec2net.New(ec2.NewFromConfig(cfg)),
+		Bus:     bus.New(eventbridge.NewFromConfig(cfg), string(c.By), time.Now, nil),
+		Queues:  queues.New(messages, urls),
+		Missed:  func(events int) { c.missed.Add(int64(events)) }, SweepInterval: wiring.DefaultSweepInterval,
 	})[f]
 	handler := lambdasqs.Handler(func() {}, queues.NewSource(messages, urls[f]), func(int) {}, handle)
 	return cloud.Queues.Map(c.arn("sqs", c.queue(f)), queue.Mapping{

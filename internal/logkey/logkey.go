@@ -9,6 +9,7 @@ const (
 	Connection = "peeringConnectionId"
 	Change     = "change"
 	Outcome    = "outcome"
+	Message    = "message" // to or from another cell
 	Reason     = "reason"
 	Fault      = "fault" // the class of the error
 	Hint       = "hint"  // the kind of the event

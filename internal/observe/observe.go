@@ -13,12 +13,12 @@ import (
 // Reader has one function for each kind of resource. A kind whose function is nil is not read. Every function
 // returns the resources of the VPCs that exist and leaves out unknown IDs.
 type Reader struct {
-	VPCs     func(context.Context, ...peering.VPCID) ([]peering.VPC, error)
-	Tables   func(context.Context, ...peering.VPCID) ([]peering.RouteTable, error)
-	Subnets  func(context.Context, ...peering.VPCID) ([]peering.Subnet, error)
-	Groups   func(context.Context, ...peering.VPCID) ([]peering.SecurityGroup, error)
-	ACLs     func(context.Context, ...peering.VPCID) ([]peering.NetworkACL, error)
-	Accepted func(context.Context, ...peering.VPCID) ([]peering.Connection, error)
+	VPCs    func(context.Context, ...peering.VPCID) ([]peering.VPC, error)
+	Tables  func(context.Context, ...peering.VPCID) ([]peering.RouteTable, error)
+	Subnets func(context.Context, ...peering.VPCID) ([]peering.Subnet, error)
+	Groups  func(context.Context, ...peering.VPCID) ([]peering.SecurityGroup, error)
+	ACLs    func(context.Context, ...peering.VPCID) ([]peering.NetworkACL, error)
+	Living  func(context.Context, ...peering.VPCID) ([]peering.Connection, error)
 }
 
 // Network lists the resources that every plan is made from.
@@ -50,7 +50,7 @@ func (r Reader) Read(ctx context.Context, vpcs ...peering.VPCID) (plan.Inventory
 	reads = add(reads, &found.Subnets, r.Subnets, vpcs)
 	reads = add(reads, &found.Groups, r.Groups, vpcs)
 	reads = add(reads, &found.ACLs, r.ACLs, vpcs)
-	reads = add(reads, &found.Accepted, r.Accepted, vpcs)
+	reads = add(reads, &found.Living, r.Living, vpcs)
 	err := parallel.Do(ctx, reads...)
 	return found, err
 }

@@ -26,7 +26,7 @@ func (s *Sweeper) find(current observed) findings {
 		case s.isForeign(c, current):
 			found = append(append(found, s.foreign(c, d)...), s.displaced(c, d, current)...)
 		case c.State == peering.PendingAcceptance:
-			found = append(found, s.pending(c, d, current)...)
+			found = append(found, s.pending(c, d, current, alive)...)
 		case c.State == peering.Expired && s.isRecent(c.Expires):
 			found = append(found, s.remind(c, d, function.Accept))
 		case c.State == peering.Active:
@@ -71,23 +71,37 @@ func (s *Sweeper) isForeign(c peering.Connection, current observed) bool {
 	return c.IsForeignTo(s.policy.Installation, current.rulesOf(c.ID))
 }
 
-// lifetime is how long AWS lets a request wait.
-// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-connection-quotas.html
-const lifetime = 7 * 24 * time.Hour
-
 // pending finds requests that wait although the policy answers them. Requests that are left pending, or that another cell
-// answers, are announced once more, in case the event of the request was lost, and then once a day.
-func (s *Sweeper) pending(c peering.Connection, d policy.Decision, current observed) findings {
+// answers, are announced once more, in case the event of the request was lost, and then once a day. Each half of a request between
+// two cells is checked again, in case a message was lost or the half is free now.
+func (s *Sweeper) pending(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
 	mine := c.Accepter.Cell() == s.cell && d.Manages(peering.Accepter)
+	between := c.Requester.Cell() != c.Accepter.Cell() && d.Manages(peering.Requester) && d.Manages(peering.Accepter)
+	allowed := d.Verdict == policy.Accept || !mine && d.Verdict == policy.Ask // the approval is in the accepter's cell
 	switch {
-	case mine && d.Verdict == policy.Accept && s.isFree(c, d, current), mine && d.Verdict == policy.Reject:
+	case between && allowed && s.isFree(c, d, current, alive):
+		return findings{s.agree(c, d)}
+	case mine && d.Verdict == policy.Accept && s.isFree(c, d, current, alive), mine && d.Verdict == policy.Reject:
 		f := s.found(c, d, function.Accept, unanswered, fmt.Sprintf("%s still waits: %s", c.ID, d.Reason))
 		f.missed = s.isMissed(c, d)
 		return findings{f}
-	case (mine || d.Verdict != policy.Accept) && (s.isRecent(c.Expires.Add(grace-lifetime)) || s.isFirstOfDay()):
+	case s.isDue(c):
 		return findings{s.remind(c, d, function.Accept)}
 	}
 	return nil
+}
+
+// agree has the half of a request between two cells checked again. When it is due, the wait for the other cell is announced.
+func (s *Sweeper) agree(c peering.Connection, d policy.Decision) finding {
+	f := s.remind(c, d, function.Accept)
+	f.prompt = true
+	f.waits = s.isDue(c)
+	return f
+}
+
+// isDue reports whether a waiting request is announced by this sweep: some minutes after it was made, and once a day.
+func (s *Sweeper) isDue(c peering.Connection) bool {
+	return s.isRecent(c.RequestedAt().Add(grace)) || s.isFirstOfDay()
 }
 
 // forwards reports whether the cell's calls cause events here: those of this cell and of its counterparts.
@@ -106,16 +120,24 @@ func (s *Sweeper) isMissed(c peering.Connection, d policy.Decision) bool {
 	if !d.Manages(peering.Requester) || !s.forwards(c.Requester.Cell()) {
 		return false // autopeer has no cell where the request was made
 	}
-	age := s.now().Sub(c.Expires.Add(-lifetime))
+	age := s.now().Sub(c.RequestedAt())
 	return age >= latest && age < s.interval+grace+jitter && c.Tags[peering.TagApproved] == ""
 }
 
 // jitter is how much later than planned a sweep may look.
 const jitter = time.Minute
 
-func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, current observed) bool {
-	conflicts, shortages := current.Obstacles(s.cell, s.policy.Expected(c), d, s.policy)
-	return len(conflicts)+len(shortages) == 0 && current.Twin(c) == nil
+// isFree reports whether nothing stands in the way of the cell's sides of a request, as accept checks it.
+func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) bool {
+	if current.Twin(c, s.policy) != nil {
+		return false
+	}
+	halves := current.Reserving(s.cell, c, s.policy, s.now()).Prospects(s.cell, c, d, s.policy)
+	for i, half := range halves {
+		halves[i] = withLeftovers(half, current, alive)
+	}
+	conflicts, shortages := plan.Foresee(halves...)
+	return len(conflicts)+len(shortages) == 0
 }
 
 // isRecent reports whether no sweep but this one, or the one after it, comes within an interval of that time.
@@ -307,9 +329,7 @@ func (s *Sweeper) ours(c peering.ConnectionID, current observed) []peering.Ingre
 func (s *Sweeper) found(c peering.Connection, d policy.Decision, by function.Name, code, sentence string) finding {
 	o := announce.Outcome(outcome.DriftFound, s.cell, c, d, s.policy.File).Because(code, sentence, d.Key())
 	o.Repair = by
-	if !c.Expires.IsZero() {
-		o.RequestedAt = c.Expires.Add(-lifetime)
-	}
+	o.RequestedAt = c.RequestedAt()
 	return finding{Outcome: o}
 }
 

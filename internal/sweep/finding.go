@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/autopeer/autopeer/internal/announce"
 	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
@@ -27,6 +28,7 @@ type finding struct {
 	reminder bool
 	prompt   bool          // a reminder that a change may have caused, and that is sent after a change as well
 	closes   bool          // the repair removes routes or rules of a living connection
+	waits    bool          // for the answer of another cell, which is announced now
 	missed   bool          // an event should have reported it by now; see isMissed
 	untagged hint.Untagged // the evidence for disconnecting the connection, where its tag is gone
 }
@@ -58,6 +60,17 @@ func (f finding) isPatient() bool {
 // afterChange returns the findings that a change may have caused and that are sent at once.
 func (all findings) afterChange() findings {
 	return all.only(func(f finding) bool { return (!f.reminder || f.prompt || f.closes) && !f.isPatient() })
+}
+
+// waiting returns the outcomes of the requests that wait for the answer of another cell.
+func (all findings) waiting() []outcome.Outcome {
+	var outcomes []outcome.Outcome
+	for _, f := range all {
+		if f.waits {
+			outcomes = append(outcomes, announce.Waiting(f.Outcome))
+		}
+	}
+	return outcomes
 }
 
 func (all findings) missed() findings { return all.only(func(f finding) bool { return f.missed }) }

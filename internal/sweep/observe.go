@@ -85,8 +85,8 @@ func (s *Sweeper) observe(ctx context.Context, untagged hint.Untagged) (observed
 	current.Inventory, current.read = resources, slices.Concat(resources.VPCs, others)
 	current.named = s.named(current.read)
 	for _, c := range current.connections {
-		if c.State.IsAccepted() {
-			current.Accepted = append(current.Accepted, c)
+		if c.State.IsAccepted() || c.State == peering.PendingAcceptance {
+			current.Living = append(current.Living, c)
 		}
 	}
 	return current, err

@@ -94,7 +94,7 @@ func (s *Sweeper) pass(ctx context.Context, h hint.Hint, found findings) error {
 	case hint.Suspected:
 		return s.confirm(ctx, found.drift().among(h.Suspects))
 	}
-	return errors.Join(s.send(ctx, found.urgent(), false), s.suspect(ctx, found.drift()))
+	return errors.Join(s.send(ctx, found.urgent(), false), s.suspect(ctx, found.drift()), s.announcer.Announce(ctx, found.waiting()...))
 }
 
 // send puts the findings on the queues of the functions that repair them.

@@ -1,4 +1,4 @@
-// Package bus publishes outcomes on the cell's EventBridge bus.
+// Package bus publishes outcomes and messages to other cells on the cell's EventBridge bus.
 package bus
 
 import (
@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/logkey"
 )
@@ -46,22 +47,19 @@ func (b *Bus) Announce(ctx context.Context, outcomes ...outcome.Outcome) error {
 }
 
 func (b *Bus) put(ctx context.Context, outcomes []outcome.Outcome) error {
-	in := &eventbridge.PutEventsInput{}
 	sealed := make([]outcome.Outcome, len(outcomes))
+	entries := make([]types.PutEventsRequestEntry, len(outcomes))
 	for i, o := range outcomes {
 		sealed[i] = o.Sealed(b.now())
-		entry, err := b.entry(ctx, sealed[i])
-		if err != nil {
+		var err error
+		if entries[i], err = b.entry(outcome.Source, string(o.Type), sealed[i]); err != nil {
 			return err
 		}
-		in.Entries = append(in.Entries, entry)
+		slog.InfoContext(ctx, "announced", logkey.Outcome, string(o.Type), logkey.EventID, sealed[i].ID,
+			logkey.Connection, string(o.Connection), logkey.Reason, o.Reason.Sentence)
 	}
-	out, err := b.client.PutEvents(ctx, in)
-	if err != nil {
+	if err := b.publish(ctx, entries); err != nil {
 		return fmt.Errorf("announce on bus %s: %w", b.name, err)
-	}
-	if err := refused(b.name, out); err != nil {
-		return err
 	}
 	if b.published != nil {
 		for _, o := range sealed {
@@ -71,26 +69,53 @@ func (b *Bus) put(ctx context.Context, outcomes []outcome.Outcome) error {
 	return nil
 }
 
-func (b *Bus) entry(ctx context.Context, o outcome.Outcome) (types.PutEventsRequestEntry, error) {
-	detail, err := json.Marshal(o)
-	if err != nil {
-		return types.PutEventsRequestEntry{}, fault.Errorf(fault.Permanent, "encode %s: %w", o.Type, err)
+// Send seals the messages and publishes them, for the rules that forward each to its addressee. After an error some of them may
+// have been sent.
+func (b *Bus) Send(ctx context.Context, messages ...message.Message) error {
+	for some := range slices.Chunk(messages, atOnce) {
+		entries := make([]types.PutEventsRequestEntry, len(some))
+		for i, m := range some {
+			m = m.Sealed()
+			var err error
+			if entries[i], err = b.entry(message.Source, string(m.Type), m); err != nil {
+				return err
+			}
+			slog.InfoContext(ctx, "sent", logkey.Message, string(m.Type), logkey.EventID, m.ID,
+				logkey.Connection, string(m.Connection), logkey.Reason, string(m.Code))
+		}
+		if err := b.publish(ctx, entries); err != nil {
+			return fmt.Errorf("send to another cell on bus %s: %w", b.name, err)
+		}
 	}
-	slog.InfoContext(ctx, "announced", logkey.Outcome, string(o.Type), logkey.EventID, o.ID,
-		logkey.Connection, string(o.Connection), logkey.Reason, o.Reason.Sentence)
+	return nil
+}
+
+func (b *Bus) entry(source, detailType string, detail any) (types.PutEventsRequestEntry, error) {
+	data, err := json.Marshal(detail)
+	if err != nil {
+		return types.PutEventsRequestEntry{}, fault.Errorf(fault.Permanent, "encode %s: %w", detailType, err)
+	}
 	return types.PutEventsRequestEntry{
 		EventBusName: aws.String(b.name),
-		Source:       aws.String(outcome.Source),
-		DetailType:   aws.String(string(o.Type)),
-		Detail:       aws.String(string(detail)),
+		Source:       aws.String(source),
+		DetailType:   aws.String(detailType),
+		Detail:       aws.String(string(data)),
 	}, nil
 }
 
+func (b *Bus) publish(ctx context.Context, entries []types.PutEventsRequestEntry) error {
+	out, err := b.client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})
+	if err != nil {
+		return err
+	}
+	return refused(out)
+}
+
 // refused returns an error where EventBridge didn't take an entry although the call succeeded.
-func refused(bus string, out *eventbridge.PutEventsOutput) error {
+func refused(out *eventbridge.PutEventsOutput) error {
 	for _, e := range out.Entries {
 		if e.ErrorCode != nil {
-			return fmt.Errorf("announce on bus %s: %s: %s", bus, *e.ErrorCode, aws.ToString(e.ErrorMessage))
+			return fmt.Errorf("%s: %s", *e.ErrorCode, aws.ToString(e.ErrorMessage))
 		}
 	}
 	return nil

@@ -32,9 +32,9 @@ func (n *Network) ConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]p
 	return n.connectionsOf(ctx, vpcs)
 }
 
-// AcceptedConnectionsOf returns those of ConnectionsOf that are active or about to be.
-func (n *Network) AcceptedConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Connection, error) {
-	return n.connectionsOf(ctx, vpcs, filter("status-code", peering.Provisioning, peering.Active))
+// LivingConnectionsOf returns those of ConnectionsOf that are pending, active or about to be.
+func (n *Network) LivingConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Connection, error) {
+	return n.connectionsOf(ctx, vpcs, filter("status-code", peering.PendingAcceptance, peering.Provisioning, peering.Active))
 }
 
 // connectionsOf reads twice at once: EC2 has a filter for either end, and none for both.

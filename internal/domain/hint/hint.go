@@ -1,10 +1,11 @@
-// Package hint parses the messages of autopeer's queues: CloudTrail's records of calls, autopeer's own announcements and the
-// messages of its sweep. A hint names a connection to look at and is never a fact.
+// Package hint parses the messages of autopeer's queues: CloudTrail's records of calls, autopeer's own announcements, the
+// messages of other cells and those of its sweep. A hint names a connection to look at and is never a fact.
 package hint
 
 import (
 	"time"
 
+	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
@@ -21,15 +22,17 @@ const (
 	Changed        // blocks, subnets, route tables, groups or tags on which sides depend were changed
 	Scheduled      // a sweep is due
 	Suspected      // the second look of a sweep is due
+	Checked        // another cell has checked its half
+	Asked          // another cell asks for a check of the half here
 )
 
 // String returns the kind as it is logged.
 func (k Kind) String() string {
-	return [...]string{"ignored", "requested", "accepted", "rejected", "deleted", "changed", "scheduled", "suspected"}[k]
+	return [...]string{"ignored", "requested", "accepted", "rejected", "deleted", "changed", "scheduled", "suspected", "checked", "asked"}[k]
 }
 
-// Hint is the content of an event. Connection is well-formed in the kinds from Requested to Deleted, and empty in
-// the others; everything else may be missing, and all of it may be forged.
+// Hint is the content of an event. Connection is well-formed in the kinds from Requested to Deleted, in Checked and in Asked, and
+// empty in the others; everything else may be missing, and all of it may be forged.
 type Hint struct {
 	Kind       Kind
 	Why        string // the reason why an Ignored event is ignored, for the log
@@ -46,6 +49,8 @@ type Hint struct {
 	Side                peering.Role // the side that has drifted; empty for both
 	Suspects            []string     // of Suspected: the keys of the first look's findings
 	Untagged            Untagged     // of Changed, Suspected and Deleted
+	// Message is what another cell, Origin, has sent at the time At: of Checked and Asked, otherwise nil.
+	Message *message.Message
 }
 
 // NamesVPCs reports whether the hint names the two VPCs.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
@@ -48,6 +49,8 @@ func (e event) hint() (Hint, error) {
 		return Hint{Kind: Scheduled, EventID: e.ID, At: e.Time}, nil
 	case e.Source == outcome.Source && e.DetailType == string(outcome.Accepted):
 		return e.announced(Accepted)
+	case e.Source == message.Source:
+		return e.message()
 	case e.Source == outcome.Source && e.DetailType == sweepFound:
 		return e.found()
 	case e.Source == outcome.Source && e.DetailType == sweepSuspects:

@@ -47,6 +47,12 @@ func (c Cell) Own(vpcs ...VPC) []VPCID {
 	return ids
 }
 
+// Shared returns the ids of the cell's VPCs that both connections have.
+func (c Cell) Shared(a, b Connection) []VPCID {
+	others := c.Own(b.Requester, b.Accepter)
+	return slices.DeleteFunc(c.Own(a.Requester, a.Accepter), func(id VPCID) bool { return !slices.Contains(others, id) })
+}
+
 // VPC is one end of a connection.
 type VPC struct {
 	Owner  AccountID
@@ -182,6 +188,18 @@ func (c Connection) IsConnectedBy(by Installation, rules []IngressRule) bool {
 func (c Connection) IsForeignTo(by Installation, rules []IngressRule) bool {
 	owners := c.ConnectedBy(rules)
 	return len(owners) > 0 && !slices.Contains(owners, by)
+}
+
+// lifetime is how long AWS lets a request wait.
+// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-connection-quotas.html
+const lifetime = 7 * 24 * time.Hour
+
+// RequestedAt returns when a pending or expired connection was requested, zero for others: EC2 shows only when it expires.
+func (c Connection) RequestedAt() time.Time {
+	if c.Expires.IsZero() {
+		return time.Time{}
+	}
+	return c.Expires.Add(-lifetime)
 }
 
 // Roles returns the halves that the cell owns: none, one, or both, the requester first.

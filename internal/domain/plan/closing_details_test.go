@@ -182,7 +182,7 @@ func TestTwin(t *testing.T) {
 	} {
 		tt.other.State = peering.Active
 		for _, accepted := range [][]peering.Connection{{tt.other}, {between("pcx-z", third, third), tt.other}} {
-			got := plan.Inventory{Accepted: accepted}.Twin(c)
+			got := plan.Inventory{Living: accepted}.Twin(c, &policy.Policy{})
 			if (got != nil) != tt.want || got != nil && got.ID != tt.other.ID {
 				t.Errorf("%s: Twin() = %v, want one: %v", name, got, tt.want)
 			}
@@ -190,7 +190,7 @@ func TestTwin(t *testing.T) {
 	}
 	ended := between("pcx-a", asking, asked)
 	ended.State = peering.Deleted
-	if got := (plan.Inventory{Accepted: []peering.Connection{ended}}).Twin(c); got != nil {
+	if got := (plan.Inventory{Living: []peering.Connection{ended}}).Twin(c, &policy.Policy{}); got != nil {
 		t.Errorf("Twin() of a connection that has ended = %v", got)
 	}
 }

@@ -10,13 +10,13 @@ import (
 
 // Inventory lists resources of any number of a cell's VPCs. A kind that was not read is nil.
 type Inventory struct {
-	VPCs     []peering.VPC
-	Tables   []peering.RouteTable
-	Subnets  []peering.Subnet
-	Groups   []peering.SecurityGroup
-	ACLs     []peering.NetworkACL
-	Rules    []peering.IngressRule // tagged with a connection, by any installation
-	Accepted []peering.Connection  // active, or about to be
+	VPCs    []peering.VPC
+	Tables  []peering.RouteTable
+	Subnets []peering.Subnet
+	Groups  []peering.SecurityGroup
+	ACLs    []peering.NetworkACL
+	Rules   []peering.IngressRule // tagged with a connection, by any installation
+	Living  []peering.Connection  // pending or accepted
 }
 
 // WithBlocks returns c with the blocks of those of its VPCs that the inventory has. A pending connection does not
@@ -53,39 +53,6 @@ func (i Inventory) Side(c peering.Connection, role peering.Role, d policy.Decisi
 		return r.Connection() == c.ID && r.MadeBy() == p.Installation && slices.ContainsFunc(side.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group })
 	})
 	return side
-}
-
-// Twin returns the accepted connection that connects the same VPCs as c already, in either direction, and nil if there is none.
-// EC2 accepts no second one.
-func (i Inventory) Twin(c peering.Connection) *peering.Connection {
-	at := slices.IndexFunc(i.Accepted, func(o peering.Connection) bool {
-		same := o.Requester.Same(c.Requester) && o.Accepter.Same(c.Accepter)
-		return o.ID != c.ID && o.State.IsAccepted() && (same || o.Requester.Same(c.Accepter) && o.Accepter.Same(c.Requester))
-	})
-	if at < 0 {
-		return nil
-	}
-	return &i.Accepted[at]
-}
-
-// Obstacles returns the conflicts and shortages that would keep the cell's sides from being connected, within the
-// limits of what is known before acceptance.
-func (i Inventory) Obstacles(cell peering.Cell, c peering.Connection, d policy.Decision, p *policy.Policy) ([]Conflict, []Shortage) {
-	var conflicts []Conflict
-	var shortages []Shortage
-	for _, role := range c.Roles(cell) {
-		if !d.Manages(role) {
-			continue
-		}
-		vpc := c.VPC(role)
-		others := only(i.Accepted, func(o peering.Connection) bool {
-			return o.ID != c.ID && (o.Requester.Same(vpc) || o.Accepter.Same(vpc))
-		})
-		some, few := Foresee(i.Side(c, role, d, p))
-		conflicts = append(conflicts, some...)
-		shortages = slices.Concat(shortages, ofPeerings(vpc.ID, len(others), p.Limits), few)
-	}
-	return conflicts, shortages
 }
 
 func only[T any](all []T, keep func(T) bool) []T {

@@ -138,9 +138,12 @@ func TestObstacles(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := s
-			s.Accepted = tt.accepted
+			for _, c := range tt.accepted {
+				c.State = peering.Active
+				s.Living = append(s.Living, c)
+			}
 			var got []string
-			conflicts, shortages := s.Obstacles(here, tt.c, tt.d, &policy.Policy{Limits: tt.limits})
+			conflicts, shortages := plan.Foresee(s.Prospects(here, tt.c, tt.d, &policy.Policy{Limits: tt.limits})...)
 			for _, c := range conflicts {
 				got = append(got, c.String())
 			}
@@ -148,7 +151,7 @@ func TestObstacles(t *testing.T) {
 				got = append(got, short.String())
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("Obstacles() (-want +got):\n%s", diff)
+				t.Errorf("Foresee() (-want +got):\n%s", diff)
 			}
 		})
 	}

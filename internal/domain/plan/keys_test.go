@@ -66,7 +66,7 @@ func TestQuotaCodes(t *testing.T) {
 	}
 	s := limited(policy.Limits{Peerings: 1})
 	other := peering.Connection{ID: "pcx-other", State: peering.Active, Requester: s.Connection.Requester}
-	_, shortages := plan.Inventory{Accepted: []peering.Connection{other}}.Obstacles(s.Connection.Requester.Cell(), s.Connection, policy.Decision{}, &policy.Policy{Limits: s.Limits})
+	_, shortages := plan.Foresee(plan.Inventory{Living: []peering.Connection{other}}.Prospects(s.Connection.Requester.Cell(), s.Connection, policy.Decision{}, &policy.Policy{Limits: s.Limits})...)
 	if len(shortages) != 1 || shortages[0].Quota != "peerings" {
 		t.Errorf("shortages = %+v, want one of the quota peerings", shortages)
 	}

@@ -28,6 +28,8 @@ type Side struct {
 	Old     []peering.IngressRule         // of the groups that Doubtful names: tagged with a dead connection
 	Dead    map[peering.ConnectionID]bool // of the connections that Leftovers names
 	Closing bool                          // the policy objects to the connection, so that additions wait
+
+	Peerings int // accepted connections of the side's VPC, apart from this one; of Prospects
 }
 
 // Plan is the work on one side. While a conflict, a shortage or an objection of the policy stands in the way, it only closes:

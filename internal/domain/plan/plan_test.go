@@ -401,12 +401,13 @@ func TestForeseen(t *testing.T) {
 	s := marketing(func(s *plan.Side) {
 		s.Tables = []peering.RouteTable{table("rtb-1", toPeer(other, true)), table("rtb-2", toPeer("tgw-1", false)), table("rtb-3", toPeer("pcx-live", false))}
 	})
+	if got := plan.Leftovers(s); len(got) != 1 || got[0] != "pcx-old" {
+		t.Errorf("Leftovers() = %v, want pcx-old", got)
+	}
+	s.Dead = map[peering.ConnectionID]bool{"pcx-old": true}
 	got := foreseen(s)
 	if len(got) != 2 || got[0].Table != "rtb-2" || got[1].Table != "rtb-3" {
 		t.Errorf("Foresee() = %v, want those in rtb-2 and rtb-3", got)
-	}
-	if got := plan.Leftovers(s); len(got) != 1 || got[0] != "pcx-old" {
-		t.Errorf("Leftovers() = %v, want pcx-old", got)
 	}
 }
 

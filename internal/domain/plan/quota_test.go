@@ -92,6 +92,7 @@ func TestLeftovers(t *testing.T) {
 	if diff := cmp.Diff([]peering.ConnectionID{"pcx-a", "pcx-z"}, plan.Leftovers(s)); diff != "" {
 		t.Errorf("Leftovers() (-want +got):\n%s", diff)
 	}
+	s.Dead = map[peering.ConnectionID]bool{"pcx-a": true, "pcx-z": true}
 	if got := foreseen(s); len(got) != 1 || got[0].Route.Target != "eni-1" {
 		t.Errorf("Foresee() = %v, want the route to eni-1, which no connection has left", got)
 	}

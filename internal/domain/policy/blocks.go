@@ -63,6 +63,23 @@ func (m match) compared(s peering.State) []netip.Prefix {
 	return slices.DeleteFunc(slices.Clone(m.blocks()), func(b netip.Prefix) bool { return slices.Contains(left, b) })
 }
 
+// Undeclared returns the first block of the VPC that lies outside what the policy says of each department to which the VPC may
+// belong. The blocks are another cell's word, and the VPC's primary block need not be the first of them.
+func (p *Policy) Undeclared(v peering.VPC) (netip.Prefix, bool) {
+	blocks := v.Blocks
+	v.Blocks = nil
+	var first netip.Prefix
+	for _, m := range p.matches(v) {
+		m.vpc.Blocks = blocks
+		left := m.leftOut()
+		if len(left) == 0 {
+			return netip.Prefix{}, false
+		}
+		first = left[0]
+	}
+	return first, first.IsValid()
+}
+
 // leftOutOf returns the blocks of one half that are not permitted, with the ranges of its department.
 func (p *Policy) leftOutOf(r peering.Role, m match) []LeftOut {
 	var left []LeftOut

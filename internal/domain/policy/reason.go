@@ -12,6 +12,14 @@ func (p *Policy) at(line int) string { return fmt.Sprintf("line %d of %s", line,
 
 func describe(v peering.VPC) string { return fmt.Sprintf("%s in %s", v.ID, v.Cell()) }
 
+// withPrimary names the VPC with its primary block, which decides about its department, where that is known.
+func withPrimary(v peering.VPC) string {
+	if !v.Primary().IsValid() {
+		return describe(v)
+	}
+	return fmt.Sprintf("%s with the primary block %s", describe(v), v.Primary())
+}
+
 func (m match) String() string {
 	return fmt.Sprintf("%s (%s)", m.department.Name, describe(m.vpc))
 }
@@ -55,11 +63,11 @@ func (p *Policy) notListedReason(c peering.Connection, requesters, accepters []m
 	switch {
 	case len(requesters) == 0 && len(accepters) == 0:
 		return fmt.Sprintf("neither the requester %s nor the accepter %s is in a department of %s",
-			describe(c.Requester), describe(c.Accepter), p.File)
+			withPrimary(c.Requester), withPrimary(c.Accepter), p.File)
 	case len(requesters) == 0:
-		return fmt.Sprintf("the requester %s is in no department of %s", describe(c.Requester), p.File)
+		return fmt.Sprintf("the requester %s is in no department of %s", withPrimary(c.Requester), p.File)
 	case len(accepters) == 0:
-		return fmt.Sprintf("the accepter %s is in no department of %s", describe(c.Accepter), p.File)
+		return fmt.Sprintf("the accepter %s is in no department of %s", withPrimary(c.Accepter), p.File)
 	case requesters[0].department == accepters[0].department:
 		return fmt.Sprintf("%s and %s are in one department, and %s has peerings only between two",
 			requesters[0], accepters[0], p.File)

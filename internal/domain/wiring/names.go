@@ -23,9 +23,9 @@ func BusStackName(prefix string, cell peering.Cell) string { return StackName(pr
 const SweepRule = "sweep-schedule"
 
 // ForwardNames returns the names of the rules by which every counterpart forwards to the cell, the one for
-// calls on its default bus and the one for announcements on its own.
-func ForwardNames(to peering.Cell) (calls, announcements string) {
-	return forwardName("calls", to), forwardName("announcements", to)
+// calls on its default bus and the one for messages on its own.
+func ForwardNames(to peering.Cell) (calls, messages string) {
+	return forwardName("calls", to), forwardName("messages", to)
 }
 
 func forwardName(events string, to peering.Cell) string {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/function"
+	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
@@ -31,6 +32,9 @@ type Rule struct {
 	Schedule string         // a schedule expression of EventBridge, "rate(15 minutes)"
 	Queue    function.Name  // empty for a rule that forwards
 	Forward  peering.Cell   // zero for a rule that feeds a queue
+	// MaxAge is how long EventBridge tries to deliver an event that may be lost: sweeps repeat it. Zero for events that end in the
+	// queue of undelivered ones.
+	MaxAge time.Duration
 }
 
 // Rules returns the rules of the cell, in a fixed order. A retired cell only receives deletions and sweeps: it accepts and
@@ -44,9 +48,10 @@ func Rules(p *policy.Policy, cell peering.Cell, sweepInterval time.Duration) []R
 	rules := append(local(cell, function.All...), sweeps, untagged(cell))
 	rules = append(rules, tagged(p.ForCell(cell, "").TagKeys(), cell)...)
 	rules = append(rules, foreign(Accounts(counterparts))...)
-	rules = append(rules, announced(cell, counterparts)...)
+	rules = append(rules, announced(cell))
+	rules = append(rules, told(cell, Accounts(counterparts))...)
 	for _, c := range counterparts {
-		rules = append(rules, forwardCalls(cell, c), forwardAnnouncements(cell, c))
+		rules = append(rules, forwardCalls(cell, c), forwardMessages(cell, c))
 	}
 	return rules
 }
@@ -75,9 +80,10 @@ var calls = map[function.Name][]string{
 	}),
 }
 
-// foreignCalls maps each function to the calls whose events it receives when counterparts forward them.
+// foreignCalls maps each function to the calls whose events it receives when counterparts forward them. A request isn't among
+// them: the requester's cell sends the result of its check.
 var foreignCalls = map[function.Name][]string{
-	function.Accept: calls[function.Accept], function.Connect: calls[function.Connect], function.Disconnect: calls[function.Disconnect], function.Sweep: blockCalls,
+	function.Connect: calls[function.Connect], function.Disconnect: calls[function.Disconnect], function.Sweep: blockCalls,
 }
 
 // local returns the rules for the functions' calls made in the cell itself.
@@ -95,6 +101,9 @@ func local(cell peering.Cell, functions ...function.Name) []Rule {
 func foreign(accounts []string) []Rule {
 	var rules []Rule
 	for _, f := range function.All {
+		if len(foreignCalls[f]) == 0 {
+			continue
+		}
 		for i, some := range atOnce(accounts) {
 			pattern := callPattern(some, map[string]any{"eventName": foreignCalls[f]})
 			rules = append(rules, Rule{Name: numbered(string(f)+"-forwarded", i), Bus: OwnBus, Queue: f, Pattern: pattern})
@@ -107,18 +116,45 @@ func foreign(accounts []string) []Rule {
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
 func atOnce(accounts []string) [][]string { return slices.Collect(slices.Chunk(accounts, 100)) }
 
-// announced returns the rules that start connect when an accept function, of the cell or of a counterpart, has announced an
-// acceptance.
-func announced(cell peering.Cell, counterparts []peering.Cell) []Rule {
+// announced returns the rule that starts connect when the cell's accept function has announced an acceptance.
+func announced(cell peering.Cell) Rule {
+	return Rule{Name: "connect-announced", Bus: OwnBus, Queue: function.Connect, Pattern: map[string]any{
+		"source":      []string{outcome.Source},
+		"detail-type": []string{string(outcome.Accepted)},
+		"account":     []string{string(cell.Account)},
+		"region":      []string{string(cell.Region)},
+	}}
+}
+
+// messages maps each function to the messages of other cells that it receives.
+var messages = map[function.Name][]message.Type{
+	function.Accept:  {message.SideChecked, message.CheckSide},
+	function.Connect: {message.Accepted},
+}
+
+// told returns the rules for the messages of counterparts to the cell.
+func told(cell peering.Cell, accounts []string) []Rule {
 	var rules []Rule
-	for i, some := range atOnce(Accounts(append([]peering.Cell{cell}, counterparts...))) {
-		rules = append(rules, Rule{Name: numbered("connect-announced", i), Bus: OwnBus, Queue: function.Connect, Pattern: map[string]any{
-			"source":      []string{outcome.Source},
-			"detail-type": []string{string(outcome.Accepted)},
-			"account":     some,
-		}})
+	for _, f := range function.All {
+		if len(messages[f]) == 0 {
+			continue
+		}
+		for i, some := range atOnce(accounts) {
+			pattern := messagePattern(some, cell)
+			pattern["detail-type"] = messages[f]
+			rules = append(rules, Rule{Name: numbered(string(f)+"-told", i), Bus: OwnBus, Queue: f, Pattern: pattern, MaxAge: message.Lateness})
+		}
 	}
 	return rules
+}
+
+// messagePattern matches messages from the accounts to the cell.
+func messagePattern(accounts []string, to peering.Cell) map[string]any {
+	return map[string]any{
+		"source":  []string{message.Source},
+		"account": accounts,
+		"detail":  map[string]any{"to": map[string]any{"account": []string{string(to.Account)}, "region": []string{string(to.Region)}}},
+	}
 }
 
 // tagged returns the rules for tags by which the policy chooses route tables, subnets and groups, and for the one by which a
@@ -164,35 +200,23 @@ func prefixes(all ...string) []any {
 	return some
 }
 
-// forwardCalls forwards to a counterpart the requests that name it, and every acceptance, rejection and
-// deletion and every change of blocks: these name no counterpart, so each counterpart looks up the connection.
+// forwardCalls forwards to a counterpart every acceptance, rejection and deletion and every change of blocks: these name no
+// counterpart, so each counterpart looks up the connection.
 func forwardCalls(from, to peering.Cell) Rule {
-	pattern := callPattern([]string{string(from.Account)}, map[string]any{"$or": []any{
-		map[string]any{
-			"eventName": calls[function.Accept],
-			"responseElements": map[string]any{"vpcPeeringConnection": map[string]any{"accepterVpcInfo": map[string]any{
-				"ownerId": []string{string(to.Account)}, "region": []string{string(to.Region)},
-			}}},
-		},
-		map[string]any{"eventName": slices.Concat(calls[function.Connect], calls[function.Disconnect], blockCalls)},
-	}})
+	pattern := callPattern([]string{string(from.Account)}, map[string]any{
+		"eventName": slices.Concat(calls[function.Connect], calls[function.Disconnect], blockCalls),
+	})
 	pattern["region"] = []string{string(from.Region)}
 	return Rule{Name: forwardName("calls", to), Bus: DefaultBus, Forward: to, Pattern: pattern}
 }
 
-// forwardAnnouncements forwards acceptances to the requester's cell, whose connect they start. Only the announcements
-// of this cell are forwarded: EventBridge drops an event at its second hop between buses.
+// forwardMessages forwards the cell's own messages to the addressee alone. EventBridge drops an event at its second hop between
+// buses.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
-func forwardAnnouncements(from, to peering.Cell) Rule {
-	return Rule{Name: forwardName("announcements", to), Bus: OwnBus, Forward: to, Pattern: map[string]any{
-		"source":      []string{outcome.Source},
-		"detail-type": []string{string(outcome.Accepted)},
-		"account":     []string{string(from.Account)},
-		"region":      []string{string(from.Region)},
-		"detail": map[string]any{"requester": map[string]any{
-			"account": []string{string(to.Account)}, "region": []string{string(to.Region)},
-		}},
-	}}
+func forwardMessages(from, to peering.Cell) Rule {
+	pattern := messagePattern([]string{string(from.Account)}, to)
+	pattern["region"] = []string{string(from.Region)}
+	return Rule{Name: forwardName("messages", to), Bus: OwnBus, Forward: to, Pattern: pattern, MaxAge: message.Lateness}
 }
 
 // callPattern matches peering calls that succeeded, recorded by CloudTrail in one of the accounts.

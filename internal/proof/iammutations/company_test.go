@@ -174,10 +174,10 @@ func handlers(p *policy.Policy, at peering.Cell, cfg aws.Config) map[function.Na
 		urls[f] = urlOf(at, wiring.DefaultPrefix+"-"+string(f))
 	}
 	return local.Handlers(at, p, local.Edges{
-		Network:   ec2net.New(ec2.NewFromConfig(cfg)),
-		Announcer: bus.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now, nil),
-		Queues:    queues.New(sqs.NewFromConfig(cfg), urls),
-		Missed:    func(int) {}, SweepInterval: sweepInterval,
+		Network: ec2net.New(ec2.NewFromConfig(cfg)),
+		Bus:     bus.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now, nil),
+		Queues:  queues.New(sqs.NewFromConfig(cfg), urls),
+		Missed:  func(int) {}, SweepInterval: sweepInterval,
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/autopeer/autopeer/internal/aws/bus"
+	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
@@ -30,6 +31,7 @@ type announcer struct {
 	url   string
 
 	mu    sync.Mutex
+	post  []message.Message // to other cells
 	sent  []outcome.Outcome
 	taken int // how many of sent take has returned
 }
@@ -43,6 +45,26 @@ func (a *announcer) Announce(ctx context.Context, outcomes ...outcome.Outcome) e
 	defer a.mu.Unlock()
 	a.sent = append(a.sent, outcomes...)
 	return nil
+}
+
+// Send puts the messages on the bus, from which no rule forwards them here, and keeps them for the stage.
+func (a *announcer) Send(ctx context.Context, messages ...message.Message) error {
+	if err := a.bus.Send(ctx, messages...); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.post = append(a.post, messages...)
+	return nil
+}
+
+// collect returns the messages that were sent since the last call.
+func (a *announcer) collect() []message.Message {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	post := a.post
+	a.post = nil
+	return post
 }
 
 // take returns the outcomes that were announced since the last call.

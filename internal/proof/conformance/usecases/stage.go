@@ -2,10 +2,12 @@ package usecases
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -15,6 +17,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/fault"
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/local"
@@ -104,7 +107,7 @@ func (s *stage) deploy(policy string) {
 		return
 	}
 	for _, d := range s.deployments {
-		handlers := local.Handlers(d.Cell, p.ForCell(d.Cell, busName), local.Edges{Network: ec2net.New(d.person.EC2), Announcer: d.announcer})
+		handlers := local.Handlers(d.Cell, p.ForCell(d.Cell, busName), local.Edges{Network: ec2net.New(d.person.EC2), Bus: d.announcer})
 		d.handlers = []lambdasqs.Handle{handlers[function.Accept], handlers[function.Connect], handlers[function.Disconnect]}
 	}
 }
@@ -164,14 +167,56 @@ func (s *stage) dispatch(event string) []string {
 	}
 	var lines []string
 	for _, d := range s.deployments {
-		for _, handle := range d.handlers {
-			if err := deliver(s.ctx, handle, h); err != nil {
-				lines = append(lines, fmt.Sprintf("%s fails, %s: %v", d.Cell, fault.Of(err), err))
+		if h.Kind != hint.Requested || h.Requester.Cell() == d.Cell {
+			lines = append(lines, s.tell(d, h)...)
+		}
+	}
+	return append(lines, s.carry()...)
+}
+
+// carry passes on what the cells send to each other, until they have nothing more to say.
+func (s *stage) carry() []string {
+	var lines []string
+	for again := true; again && s.err == nil; {
+		again = false
+		for _, d := range s.deployments {
+			for _, m := range d.announcer.collect() {
+				again = true
+				lines = append(lines, s.pass(d.Cell, m)...)
 			}
 		}
-		for _, o := range d.announcer.take() {
-			lines = append(lines, outcomeLines(o)...)
+	}
+	return lines
+}
+
+// pass delivers a message as EventBridge does over one hop.
+func (s *stage) pass(from peering.Cell, m message.Message) []string {
+	m = m.Sealed()
+	event, err := json.Marshal(map[string]any{
+		"source": message.Source, "detail-type": m.Type, "account": from.Account, "region": from.Region, "time": time.Now(), "detail": m,
+	})
+	s.keep(err)
+	h, err := hint.Parse(event)
+	s.keep(err)
+	var lines []string
+	for _, d := range s.deployments {
+		if d.Cell == m.To {
+			lines = append(lines, s.tell(d, h)...)
 		}
+	}
+	return lines
+}
+
+// tell passes the hint to every use case of the cell.
+func (s *stage) tell(d *deployment, h hint.Hint) []string {
+	var lines []string
+	for _, handle := range d.handlers {
+		if err := deliver(s.ctx, handle, h); err != nil {
+			lines = append(lines, fmt.Sprintf("%s fails, %s: %v", d.Cell, fault.Of(err), err))
+		}
+	}
+	for _, o := range d.announcer.take() {
+		lines = append(lines, outcomeLines(o)...)
 	}
 	return lines
 }

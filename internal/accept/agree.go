@@ -1,0 +1,130 @@
+package accept
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/announce"
+	"github.com/autopeer/autopeer/internal/domain/cidr"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/message"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+)
+
+// believes reports whether the hint is no message, or one of the cell that owns the other half. EventBridge vouches for the account
+// and Region of the sender.
+func (a *Accepter) believes(h hint.Hint, c peering.Connection) bool {
+	if h.Message == nil {
+		return true
+	}
+	sender, own := peering.Requester, peering.Accepter
+	if h.Kind == hint.Asked || c.State.IsAccepted() && c.Accepter.Cell() == h.Origin {
+		sender, own = own, sender
+	}
+	return c.VPC(sender).Cell() == h.Origin && c.VPC(own).Cell() == a.cell && h.Origin != a.cell
+}
+
+// withBlocks returns c with the blocks of the other half that the message has, unless EC2 shows them.
+func withBlocks(h hint.Hint, c peering.Connection) peering.Connection {
+	switch {
+	case h.Kind == hint.Checked && len(c.Requester.Blocks) == 0:
+		c.Requester.Blocks = h.Message.Blocks
+	case h.Kind == hint.Asked && len(c.Accepter.Blocks) == 0:
+		c.Accepter.Blocks = h.Message.Blocks
+	}
+	return c
+}
+
+// agrees reports whether the halves are two cells of autopeer, which have to agree before the connection is accepted.
+func (a *Accepter) agrees(c peering.Connection, d policy.Decision) bool {
+	return c.Requester.Cell() != c.Accepter.Cell() && d.Manages(peering.Requester) && d.Manages(peering.Accepter)
+}
+
+// requester checks the requester's half of a request to another cell, announces what keeps it from being accepted, and sends the
+// result to that cell.
+func (a *Accepter) requester(ctx context.Context, r request) (step, error) {
+	r.connection = a.policy.Expected(r.connection)
+	code, s := codes[r.decision.Code], a.deny(r)
+	if r.Kind == hint.Asked && r.decision.Verdict == policy.Ask {
+		s.outcomes = nil // the request of the approval was announced when the connection was requested
+	}
+	if code == message.Ready {
+		var obstacle outcome.Outcome
+		var err error
+		if code, obstacle, err = a.check(ctx, r); err != nil {
+			return step{}, err
+		}
+		switch {
+		case code != message.Ready:
+			s.outcomes = []outcome.Outcome{obstacle}
+		case r.decision.Verdict == policy.Accept:
+			s.outcomes = nil // the accepter's cell announces the acceptance
+		}
+	}
+	if to := r.connection.Accepter.Cell(); slices.Contains(a.policy.Counterparts(a.cell), to) && a.agrees(r.connection, r.decision) {
+		s.messages = append(s.messages, r.sideChecked(code))
+	}
+	return s, nil
+}
+
+// undeclared answers a question about blocks that the policy doesn't expect of the asking VPC. Nothing is checked, so that nobody
+// finds out where this VPC's routes lead.
+func (r request) undeclared() step {
+	return step{messages: []message.Message{r.sideChecked(message.CIDRMismatch)}}
+}
+
+func (r request) sideChecked(code message.Code) message.Message {
+	m := message.New(message.SideChecked, r.connection, peering.Accepter, r.checkedAt)
+	m.Code, m.Blocks, m.Assumed = code, r.connection.Requester.Blocks, r.connection.Accepter.Blocks
+	m.RequestedAt = r.connection.RequestedAt()
+	if r.Kind == hint.Asked {
+		m.Answers = r.Message.ID
+	}
+	return m
+}
+
+// accepter accepts a request to the cell once both halves are free: its own, and the one that the other cell has checked. Without a
+// recent answer that rests on the blocks to be routed, it asks. It never asks because of an answer.
+func (a *Accepter) accepter(ctx context.Context, r request) (step, error) {
+	if len(r.connection.Accepter.Blocks) == 0 {
+		return step{}, fmt.Errorf("EC2 doesn't show the blocks of %s yet", r.connection.Accepter.ID)
+	}
+	code, o, err := a.check(ctx, r)
+	if err != nil {
+		return step{}, err
+	}
+	s := step{connection: r.connection, outcomes: []outcome.Outcome{o}}
+	if code != message.Ready {
+		return s, nil
+	}
+	if !a.agrees(r.connection, r.decision) {
+		s.call, s.verb = a.network.Accept, accepts
+		return s, nil
+	}
+	half := r.current.Side(r.connection, peering.Accepter, r.decision, a.policy)
+	routed := half.Routed(r.decision.Terms(peering.Requester))
+	switch answered := r.Kind == hint.Checked && coversAll(r.Message.Assumed, routed); {
+	case answered && r.Message.Code == message.Ready:
+		s.call, s.verb = a.network.Accept, accepts
+		told := message.New(message.Accepted, r.connection, peering.Requester, r.checkedAt)
+		told.RequestedAt = r.connection.RequestedAt()
+		s.messages = []message.Message{told}
+	case answered:
+		s.outcomes = []outcome.Outcome{announce.OtherSide(o, r.Message.Code)}
+	case r.Kind == hint.Checked && r.Message.Answers != "":
+		s.outcomes = nil
+	default:
+		question := message.New(message.CheckSide, r.connection, peering.Requester, r.checkedAt)
+		question.Blocks = routed
+		s.outcomes, s.messages = nil, []message.Message{question}
+	}
+	return s, nil
+}
+
+func coversAll(ranges, blocks []netip.Prefix) bool {
+	return !slices.ContainsFunc(blocks, func(b netip.Prefix) bool { return !cidr.Covers(ranges, b) })
+}

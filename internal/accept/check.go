@@ -1,0 +1,49 @@
+package accept
+
+import (
+	"context"
+
+	"github.com/autopeer/autopeer/internal/announce"
+	"github.com/autopeer/autopeer/internal/domain/message"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/observe"
+)
+
+// check returns message.Ready if nothing stands in the way of the cell's sides, or else the code of the first obstacle and the
+// outcome. It is as strict as connect, which looks again once the connection is active.
+func (a *Accepter) check(ctx context.Context, r request) (message.Code, outcome.Outcome, error) {
+	o := a.outcome(outcome.Accepted, r.connection, r.decision)
+	if twin := r.current.Twin(r.connection, a.policy); twin != nil {
+		return message.AlreadyConnected, announce.AlreadyConnected(o, *twin), nil
+	}
+	inventory := r.current.Reserving(a.cell, r.connection, a.policy, r.checkedAt)
+	halves := inventory.Prospects(a.cell, r.connection, r.decision, a.policy)
+	for i := range halves {
+		var err error
+		if halves[i], err = observe.WithLeftovers(ctx, a.network, halves[i]); err != nil {
+			return "", o, err
+		}
+	}
+	conflicts, shortages := plan.Foresee(halves...)
+	switch {
+	case len(conflicts) > 0:
+		return message.RouteConflict, announce.Obstructed(o, conflicts, shortages), nil
+	case len(shortages) > 0:
+		return message.Quota, announce.Obstructed(o, nil, shortages), nil
+	}
+	return message.Ready, o, nil
+}
+
+// codes are the codes of decisions in the words of messages.
+var codes = map[policy.Code]message.Code{
+	policy.Allowed:        message.Ready,
+	policy.ApprovalNeeded: message.Ready, // the accepter's cell sees the approval
+	policy.Overlap:        message.Overlap,
+	policy.CIDRMismatch:   message.CIDRMismatch,
+	policy.Multipath:      message.Multipath,
+	policy.WrongDirection: message.NotListed,
+	policy.SameVPC:        message.NotListed,
+	policy.NotListed:      message.NotListed,
+}

@@ -1,0 +1,65 @@
+package announce
+
+import (
+	"fmt"
+
+	"github.com/autopeer/autopeer/internal/domain/message"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+)
+
+// reasons are the codes of another cell's check in words.
+var reasons = map[message.Code]string{
+	message.NotListed:        "its policy has no peering for the two VPCs",
+	message.CIDRMismatch:     "its policy doesn't declare a block",
+	message.Overlap:          "blocks of the two VPCs overlap",
+	message.Multipath:        "its policy doesn't allow the requested multipath resilience",
+	message.RouteConflict:    "a route there leads elsewhere",
+	message.Quota:            "a quota there doesn't suffice",
+	message.AlreadyConnected: "another connection or an older request of the two VPCs exists there",
+	message.Refused:          "EC2 refused a change there",
+}
+
+// OtherSide returns o as the outcome of a request that isn't accepted because of the requester's half. That half's cell announces
+// the details to its own owner.
+func OtherSide(o outcome.Outcome, code message.Code) outcome.Outcome {
+	o.Type = typeOf(code)
+	cell := peering.Cell{Account: o.Requester.Account, Region: o.Requester.Region}
+	o.Next = fmt.Sprintf("the announcement in %s has the remedy", cell)
+	return o.Because("other-side", fmt.Sprintf("%s is not accepted: the requester's side in %s is not ready, because %s", o.Connection, cell, reasons[code]), string(code))
+}
+
+// HalfOpen returns o as the outcome of an active connection whose other half, in the cell, isn't connected. Its id depends on the
+// connection and the code alone.
+func HalfOpen(o outcome.Outcome, code message.Code, cell peering.Cell) outcome.Outcome {
+	o.Type = typeOf(code)
+	o.Next = fmt.Sprintf("the announcement in %s has the remedy; to end the connection instead: %s", cell, deletion(o))
+	return o.Because("half-open", fmt.Sprintf("%s is half-open: the side in %s is not connected, because %s. "+
+		"Packets from here reach the VPC there only where its security groups admit them anyway, and answers have no route back", o.Connection, cell, reasons[code]), string(code))
+}
+
+// Waiting returns o as the outcome of a request that waits for the answer of the other half's cell.
+func Waiting(o outcome.Outcome) outcome.Outcome {
+	other := peering.Cell{Account: o.Requester.Account, Region: o.Requester.Region}
+	if other == o.Cell {
+		other = peering.Cell{Account: o.Accepter.Account, Region: o.Accepter.Region}
+	}
+	o.Type, o.Repair = outcome.Denied, ""
+	o.Next = fmt.Sprintf("if %s announces no obstacle, check that autopeer is deployed there with the same policy", other)
+	return o.Because("no-answer", fmt.Sprintf("%s waits for the answer of %s; an obstacle there is announced there", o.Connection, other))
+}
+
+func typeOf(code message.Code) outcome.Type {
+	switch code {
+	case message.RouteConflict:
+		return outcome.Conflicting
+	case message.Quota, message.Refused:
+		return outcome.Failed
+	}
+	return outcome.Denied
+}
+
+// deletion returns the command that deletes the connection of o.
+func deletion(o outcome.Outcome) string {
+	return fmt.Sprintf("aws ec2 delete-vpc-peering-connection --region %s --vpc-peering-connection-id %s", o.Cell.Region, o.Connection)
+}

@@ -1,0 +1,168 @@
+package plan
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+)
+
+// Prospects returns the sides that the cell would have of a connection that isn't accepted yet. Blocks that the policy declares
+// or chooses count as the peer's until it shows its own, and of the subnets, where nobody has read them, those that a table is
+// associated with.
+func (i Inventory) Prospects(cell peering.Cell, c peering.Connection, d policy.Decision, p *policy.Policy) []Side {
+	var sides []Side
+	for _, role := range c.Roles(cell) {
+		if !d.Manages(role) {
+			continue
+		}
+		s := i.Side(p.Expected(c), role, d, p).expected()
+		vpc := c.VPC(role)
+		s.Peerings = count(i.Living, func(o peering.Connection) bool {
+			return o.ID != c.ID && o.State.IsAccepted() && (o.Requester.Same(vpc) || o.Accepter.Same(vpc))
+		})
+		sides = append(sides, s)
+	}
+	return sides
+}
+
+// Foresee returns what would keep the sides from being made right, within the limits of what is known before acceptance.
+func Foresee(sides ...Side) ([]Conflict, []Shortage) {
+	var conflicts []Conflict
+	var shortages []Shortage
+	for _, s := range sides {
+		resources, _ := s.expected().resources()
+		p := obstacles(resources)
+		conflicts = append(conflicts, p.Conflicts...)
+		shortages = slices.Concat(shortages, ofPeerings(s.Connection.VPC(s.Role).ID, s.Peerings, s.Limits), p.Shortages)
+	}
+	return conflicts, shortages
+}
+
+// expected returns the side as it is probably going to be.
+func (s Side) expected() Side {
+	s.Connection = s.withExpectedBlocks()
+	if s.Subnets == nil {
+		s.Subnets = associated(s.Tables)
+	}
+	return s
+}
+
+// withExpectedBlocks fills in what the policy chooses of a peer that doesn't show its blocks yet.
+func (s Side) withExpectedBlocks() peering.Connection {
+	if len(s.peerBlocks()) > 0 {
+		return s.Connection
+	}
+	blocks := slices.Clone(s.Terms.Routes.To)
+	for _, a := range s.Terms.Allow {
+		blocks = append(blocks, a.Sources.Blocks...)
+	}
+	c := s.Connection
+	if s.Role == peering.Requester {
+		c.Accepter.Blocks = blocks
+	} else {
+		c.Requester.Blocks = blocks
+	}
+	return c
+}
+
+// associated returns the subnets of which the tables tell, by their ids alone.
+func associated(tables []peering.RouteTable) []peering.Subnet {
+	var subnets []peering.Subnet
+	for _, t := range tables {
+		for _, id := range t.Subnets {
+			subnets = append(subnets, peering.Subnet{ID: id, VPC: t.VPC})
+		}
+	}
+	return subnets
+}
+
+// Twin returns the connection that keeps c from being accepted because it has the same VPCs, in either direction, and nil if there
+// is none: an accepted one, beside which EC2 accepts no other, or an older request that the policy allows.
+func (i Inventory) Twin(c peering.Connection, p *policy.Policy) *peering.Connection {
+	at := slices.IndexFunc(i.Living, func(o peering.Connection) bool {
+		same := o.Requester.Same(c.Requester) && o.Accepter.Same(c.Accepter) || o.Requester.Same(c.Accepter) && o.Accepter.Same(c.Requester)
+		return o.ID != c.ID && same && (o.State.IsAccepted() || isOlder(o, c) && mayBeAccepted(p.Decide(i.WithBlocks(o))))
+	})
+	if at < 0 {
+		return nil
+	}
+	return &i.Living[at]
+}
+
+// isOlder reports whether o was requested before c. Both are pending: an accepted connection doesn't expire.
+func isOlder(o, c peering.Connection) bool {
+	return cmp.Or(o.Expires.Compare(c.Expires), cmp.Compare(o.ID, c.ID)) < 0
+}
+
+func mayBeAccepted(d policy.Decision) bool {
+	return d.Verdict == policy.Accept || d.Verdict == policy.Ask
+}
+
+// promised is how long a requester's half is kept free for a request that it was found free for. Its accepter may rely on the
+// answer for as long.
+const promised = 10 * time.Minute
+
+// Reserving returns the inventory as it will be once the connections ahead of c are connected: accepted ones that have no route yet,
+// and young requests of the cell to other cells that are older than c. A side that can't be connected takes up nothing.
+func (i Inventory) Reserving(cell peering.Cell, c peering.Connection, p *policy.Policy, now time.Time) Inventory {
+	ahead := only(i.Living, func(o peering.Connection) bool {
+		if o.ID == c.ID || len(cell.Shared(o, c)) == 0 || i.isRouted(o.ID) {
+			return false
+		}
+		asked := o.Requester.Cell() == cell && o.Accepter.Cell() != cell
+		return o.State.IsAccepted() || asked && isOlder(o, c) && now.Before(o.RequestedAt().Add(promised))
+	})
+	slices.SortFunc(ahead, func(a, b peering.Connection) int {
+		return cmp.Or(a.Expires.Compare(b.Expires), cmp.Compare(a.ID, b.ID)) // accepted ones expire never and come first
+	})
+	for _, o := range ahead {
+		o = i.WithBlocks(o)
+		d := p.Decide(o)
+		if !mayBeAccepted(d) {
+			continue
+		}
+		for _, s := range i.Prospects(cell, o, d, p) {
+			i = i.with(Connect(s))
+		}
+	}
+	return i
+}
+
+// isRouted reports whether a route leads to the connection.
+func (i Inventory) isRouted(c peering.ConnectionID) bool {
+	return slices.ContainsFunc(i.Tables, func(t peering.RouteTable) bool { return len(routesTo(t, c)) > 0 })
+}
+
+// with returns the inventory with the routes and rules that the plan adds, unless it is obstructed. It shares nothing that is
+// changed.
+func (i Inventory) with(p Plan) Inventory {
+	if p.IsObstructed() {
+		return i
+	}
+	i.Tables, i.Groups = slices.Clone(i.Tables), slices.Clone(i.Groups)
+	for _, change := range p.Changes() {
+		switch c := change.(type) {
+		case CreateRoute:
+			at := slices.IndexFunc(i.Tables, func(t peering.RouteTable) bool { return t.ID == c.Table })
+			route := peering.Route{Destination: c.Destination, Target: peering.Target(c.Via)}
+			i.Tables[at].Routes = append(slices.Clip(i.Tables[at].Routes), route)
+		case Authorize:
+			at := slices.IndexFunc(i.Groups, func(g peering.SecurityGroup) bool { return g.ID == c.Group })
+			i.Groups[at].Ingress = append(slices.Clip(i.Groups[at].Ingress), c.Permissions...)
+		}
+	}
+	return i
+}
+
+// Routed returns the blocks of the side's own VPC to which the other side routes, behind the primary block.
+func (s Side) Routed(other policy.Terms) []netip.Prefix {
+	own := s.Permitted(s.Role)
+	reached, _ := destinations(other.Routes, own)
+	return only(own, func(b netip.Prefix) bool {
+		return b == s.Connection.VPC(s.Role).Primary() || slices.ContainsFunc(reached, b.Overlaps)
+	})
+}

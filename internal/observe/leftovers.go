@@ -1,0 +1,70 @@
+package observe
+
+import (
+	"context"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/parallel"
+)
+
+// Leftovers lists what dead connections may have left.
+type Leftovers interface {
+	Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error)
+	IngressRules(ctx context.Context, of ...peering.ConnectionID) ([]peering.IngressRule, error)
+	IngressRulesIn(ctx context.Context, groups ...peering.SecurityGroupID) ([]peering.IngressRule, error)
+}
+
+// WithLeftovers completes the side with the routes and rules in its way that dead connections have left. It reads only
+// where there are any that may be such leftovers.
+func WithLeftovers(ctx context.Context, n Leftovers, half plan.Side) (plan.Side, error) {
+	others, err := othersRules(ctx, n, half)
+	if err != nil {
+		return half, err
+	}
+	ids := plan.Leftovers(half)
+	for _, r := range others {
+		ids = append(ids, r.Connection())
+	}
+	half.Dead, err = dead(ctx, n, half.By, ids)
+	half.Old = slices.DeleteFunc(others, func(r peering.IngressRule) bool { return !half.Dead[r.Connection()] })
+	return half, err
+}
+
+// othersRules returns the installation's rules of the side's doubtful groups that are tagged with another connection.
+func othersRules(ctx context.Context, n Leftovers, half plan.Side) ([]peering.IngressRule, error) {
+	groups := plan.Doubtful(half)
+	if len(groups) == 0 {
+		return nil, nil
+	}
+	rules, err := n.IngressRulesIn(ctx, groups...)
+	return slices.DeleteFunc(peering.RulesOf(half.By, rules), func(r peering.IngressRule) bool {
+		return r.Connection() == half.Connection.ID
+	}), err
+}
+
+// dead returns those of the connections that can't carry traffic any more: in a final state, or no longer shown by EC2.
+// The leftovers of another installation's connection are left to it.
+func dead(ctx context.Context, n Leftovers, by peering.Installation, ids []peering.ConnectionID) (map[peering.ConnectionID]bool, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var shown []peering.Connection
+	var rules []peering.IngressRule
+	err := parallel.Do(ctx,
+		parallel.Read(&shown, n.Connections, ids...),
+		parallel.Read(&rules, n.IngressRules, ids...),
+	)
+	if err != nil {
+		return nil, err
+	}
+	dead := map[peering.ConnectionID]bool{}
+	for _, id := range ids {
+		dead[id] = !peering.Connection{ID: id}.IsForeignTo(by, rules)
+	}
+	for _, s := range shown {
+		dead[s.ID] = s.State.IsDead() && !s.IsForeignTo(by, rules)
+	}
+	return dead, nil
+}
