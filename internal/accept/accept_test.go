@@ -14,6 +14,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/sandbox"
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
@@ -150,16 +151,22 @@ func TestCallsOfAccept(t *testing.T) {
 	})
 }
 
-// TestTheRequestersCellOnlyReadsItsVPC: it decides nothing, and says what it knows.
-func TestTheRequestersCellOnlyReadsItsVPC(t *testing.T) {
+// TestCallsOfTheRequestersCell: one round of reads, and the message.
+func TestCallsOfTheRequestersCell(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
-		pcx := t.Ask(m, f)
-		t.Settle()
 		defer sandboxtest.Slow(t.Cloud)()
+		release := local.Hold(t.Cells[1:], function.Accept)
+		defer release()
 		mark := t.Cloud.Mark()
-		t.Redeliver(one, function.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
-		if diff := cmp.Diff([][]string{{"DescribeVpcPeeringConnections", "DescribeVpcs"}}, t.Rounds(mark)); diff != "" {
+		t.Ask(m, f)
+		time.Sleep(10 * time.Second)
+		want := [][]string{
+			{"DescribeRouteTables", "DescribeSecurityGroups", "DescribeVpcPeeringConnections", "DescribeVpcPeeringConnections",
+				"DescribeVpcPeeringConnections", "DescribeVpcs"},
+			{"PutEvents"},
+		}
+		if diff := cmp.Diff(want, t.Rounds(mark)); diff != "" {
 			t.Errorf("round trips (-want +got):\n%s", diff)
 		}
 	})

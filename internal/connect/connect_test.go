@@ -135,12 +135,14 @@ func TestRulesCarryTagAndDescription(t *testing.T) {
 	})
 }
 
-// TestAConflictKeepsItsSideAsItIs: between accounts the requester's tables can't be known before acceptance.
+// TestAConflictKeepsItsSideAsItIs: a person has accepted what the two cells could not agree on.
 func TestAConflictKeepsItsSideAsItIs(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
 		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.31.0.0/16") })
 		pcx := t.Ask(m, f)
+		time.Sleep(time.Second)
+		t.ByHand(two, func(p *lab.Person) { p.Accept(pcx) })
 		t.Settle()
 		t.InState(one, pcx, peering.Active)
 		o := t.SaidOnce(outcome.Conflicting, pcx)
@@ -226,7 +228,7 @@ func TestWhatAPersonAccepted(t *testing.T) {
 			t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 			release()
 			t.Settle()
-			t.SaidOnce(outcome.Accepted, pcx)
+			t.SaidOnce(outcome.Connected, pcx)
 		})
 	})
 	t.Run("is denied if it doesn't", func(t *testing.T) {

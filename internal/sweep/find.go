@@ -91,11 +91,11 @@ func (s *Sweeper) pending(c peering.Connection, d policy.Decision, current obser
 	return nil
 }
 
-// agree has the half of a request between two cells checked again. When it is due, the wait for the other cell is announced.
+// agree has the half of a request between two cells checked again. When it is due, and the second look still finds it, the wait for
+// the other cell is announced.
 func (s *Sweeper) agree(c peering.Connection, d policy.Decision) finding {
 	f := s.remind(c, d, function.Accept)
-	f.prompt = true
-	f.waits = s.isDue(c)
+	f.prompt, f.waits, f.due = true, true, s.isDue(c)
 	return f
 }
 

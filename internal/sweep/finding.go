@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/autopeer/autopeer/internal/announce"
 	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
@@ -28,7 +27,8 @@ type finding struct {
 	reminder bool
 	prompt   bool          // a reminder that a change may have caused, and that is sent after a change as well
 	closes   bool          // the repair removes routes or rules of a living connection
-	waits    bool          // for the answer of another cell, which is announced now
+	waits    bool          // for the answer of another cell
+	due      bool          // the wait is announced if the second look still finds it
 	missed   bool          // an event should have reported it by now; see isMissed
 	untagged hint.Untagged // the evidence for disconnecting the connection, where its tag is gone
 }
@@ -62,16 +62,10 @@ func (all findings) afterChange() findings {
 	return all.only(func(f finding) bool { return (!f.reminder || f.prompt || f.closes) && !f.isPatient() })
 }
 
-// waiting returns the outcomes of the requests that wait for the answer of another cell.
-func (all findings) waiting() []outcome.Outcome {
-	var outcomes []outcome.Outcome
-	for _, f := range all {
-		if f.waits {
-			outcomes = append(outcomes, announce.Waiting(f.Outcome))
-		}
-	}
-	return outcomes
-}
+// waiting returns the requests that wait for the answer of another cell.
+func (all findings) waiting() findings { return all.only(func(f finding) bool { return f.waits }) }
+
+func (all findings) due() findings { return all.only(func(f finding) bool { return f.due }) }
 
 func (all findings) missed() findings { return all.only(func(f finding) bool { return f.missed }) }
 

@@ -92,9 +92,18 @@ func (s *Sweeper) pass(ctx context.Context, h hint.Hint, found findings) error {
 	case hint.Changed:
 		return errors.Join(s.send(ctx, found.afterChange(), false), s.suspect(ctx, found.drift().patient()))
 	case hint.Suspected:
-		return s.confirm(ctx, found.drift().among(h.Suspects))
+		return errors.Join(s.confirm(ctx, found.drift().among(h.Suspects)), s.announceWaiting(ctx, found.waiting().among(h.Suspects)))
 	}
-	return errors.Join(s.send(ctx, found.urgent(), false), s.suspect(ctx, found.drift()), s.announcer.Announce(ctx, found.waiting()...))
+	return errors.Join(s.send(ctx, found.urgent(), false), s.suspect(ctx, slices.Concat(found.drift(), found.due())))
+}
+
+// announceWaiting announces the requests that another cell hasn't answered since the first look.
+func (s *Sweeper) announceWaiting(ctx context.Context, found findings) error {
+	outcomes := found.outcomes()
+	for i := range outcomes {
+		outcomes[i] = announce.Waiting(outcomes[i])
+	}
+	return s.announcer.Announce(ctx, outcomes...)
 }
 
 // send puts the findings on the queues of the functions that repair them.

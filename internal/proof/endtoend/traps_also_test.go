@@ -26,8 +26,12 @@ func TestTrapAlsoNoTrail(t *testing.T) {
 		pcx := t.Ask(m, f)
 		time.Sleep(time.Hour)
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-		if n := missed(t); n != 1 {
-			t.Errorf("%d events count as missed, want the request's", n)
+		want := 1 // the request's, unless the sweeps of two cells have it checked again
+		if accepter != one {
+			want = 0
+		}
+		if n := missed(t); n != want {
+			t.Errorf("%d events count as missed, want %d", n, want)
 		}
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		time.Sleep(time.Hour)

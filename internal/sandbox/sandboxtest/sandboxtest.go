@@ -20,6 +20,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/domain/function"
+	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
@@ -106,10 +107,11 @@ func (t *T) Redeploy(file string) {
 	t.Must(t.Sandbox.Redeploy(t.Ctx, file, nil))
 }
 
-// DropEvents lets no event arrive any more, neither CloudTrail's nor autopeer's own. Schedules keep their times.
+// DropEvents lets no event arrive any more, neither CloudTrail's nor autopeer's announcements. Schedules keep their times, and
+// messages between cells arrive: without them no request between two cells can be accepted.
 func (t *T) DropEvents() {
 	t.SetWay(func(d events.Delivery, usual time.Duration) []time.Duration {
-		if d.Event.Source == "aws.events" {
+		if d.Event.Source == "aws.events" || d.Event.Source == message.Source {
 			return []time.Duration{usual}
 		}
 		return nil
@@ -216,7 +218,7 @@ func (t *T) InState(cell peering.Cell, id peering.ConnectionID, want peering.Sta
 }
 
 // SaidOnce checks that autopeer announced the outcome, whatever the number of times under one id for each
-// cell and side, and returns the first.
+// cell, side and reason, and returns the first.
 func (t *T) SaidOnce(outcomeType outcome.Type, id peering.ConnectionID) outcome.Outcome {
 	t.Helper()
 	said := t.Said(outcomeType, id)
@@ -225,7 +227,7 @@ func (t *T) SaidOnce(outcomeType outcome.Type, id peering.ConnectionID) outcome.
 	}
 	ids := map[string]string{}
 	for _, o := range said {
-		speaker := o.Cell.String() + string(o.Side)
+		speaker := o.Cell.String() + string(o.Side) + " for " + o.Reason.Code
 		if before, again := ids[speaker]; again && before != o.ID {
 			t.Errorf("%s of %s is announced by %s under two ids", outcomeType, id, speaker)
 		}
