@@ -300,7 +300,10 @@ func TestConflictsAndShortagesAreAnnounced(t *testing.T) {
 		}), shortWant},
 		{"a full table that lacks nothing", func(s scene, e *oracle.End) { s.connect(); e.Quotas.RoutesPerTable = 1 }, ""},
 		{"a shortage for a rule that refers to a group without an announcement", shortOfReference, shortWant},
-		{"a shortage for a rule that refers to a group, announced at any time since the deployment", with(shortOfReference, early(announcement("Peering Failed", redCell, ""))), ""},
+		{"a shortage for a rule that refers to a group, announced at any time, also before the deployment", func(s scene, e *oracle.End) {
+			with(shortOfReference, early(announcement("Peering Failed", redCell, "")))(s, e)
+			e.Deployed = begun.Add(10 * time.Minute)
+		}, ""},
 		{"a policy's limit above the quota", func(s scene, e *oracle.End) { short(s, e); s.Policy.Limits = map[string]int{"routes": 9} }, shortWant},
 		{"a group that is full of rules of the other family", connected(func(s scene) {
 			clear(s.Rules)

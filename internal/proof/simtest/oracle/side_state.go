@@ -3,6 +3,7 @@ package oracle
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
@@ -16,8 +17,8 @@ func (e End) checkSide(s side) string {
 	}
 	why := s.checkContents()
 	switch {
-	case e.isShort(s) && why == "": // only rules that refer to security groups are missing, which are retried once a day
-		return e.unlessAnnounced(s, failed, e.Deployed, "a quota doesn't suffice, which wasn't announced")
+	case e.isShort(s) && why == "": // only rules that refer to security groups are missing, which are retried once a day, whatever is deployed
+		return e.unlessAnnounced(s, failed, time.Time{}, "a quota doesn't suffice, which wasn't announced")
 	case e.isShort(s):
 		return e.unlessAnnounced(s, failed, e.Calmed, "a quota doesn't suffice, which wasn't announced")
 	case why != "":
