@@ -6,6 +6,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
 // reasons are the codes of another cell's check in words.
@@ -34,8 +35,21 @@ func OtherSide(o outcome.Outcome, code message.Code) outcome.Outcome {
 func HalfOpen(o outcome.Outcome, code message.Code, cell peering.Cell) outcome.Outcome {
 	o.Type = typeOf(code)
 	o.Next = fmt.Sprintf("the announcement in %s has the remedy; to end the connection instead: %s", cell, deletion(o))
-	return o.Because("half-open", fmt.Sprintf("%s is half-open: the side in %s is not connected, because %s. "+
-		"Packets from here reach the VPC there only where its security groups admit them anyway, and answers have no route back", o.Connection, cell, reasons[code]), string(code))
+	return o.Because("half-open", fmt.Sprintf("%s is half-open: the side in %s is not connected, because %s; %s",
+		o.Connection, cell, reasons[code], passing("here", "there")), string(code))
+}
+
+// WithHalfOpen returns o, the outcome of a side with an obstacle, with a note of the traffic that passes if the side isn't connected.
+func WithHalfOpen(o outcome.Outcome, half plan.Side) outcome.Outcome {
+	if !half.IsConnected() {
+		o.Notes = append(o.Notes, fmt.Sprintf("%s is half-open as long as the other side is connected: %s", o.Connection, passing("the other VPC", "here")))
+	}
+	return o
+}
+
+// passing describes the traffic of a half-open connection.
+func passing(from, to string) string {
+	return fmt.Sprintf("packets from %s reach the VPC %s only where its security groups admit them anyway, and answers have no route back", from, to)
 }
 
 // Waiting returns o as the outcome of a request that waits for the answer of the other half's cell.

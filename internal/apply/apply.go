@@ -21,12 +21,13 @@ type Changer interface {
 	Apply(ctx context.Context, change plan.Change) error
 }
 
-// Steps makes the steps one after the other and returns a sentence for each change that was made. A step starts only after one
+// Steps makes the steps one after the other and returns a sentence for each change that was made, and the additions that EC2
+// refused for good. A step starts only after one
 // without a fault. If EC2 refused changes for good, the removals of the later steps are made all the same: closing doesn't
 // wait for an addition that a person has to make possible first. Removals may have made room, so refused additions are
 // attempted once more after them. After a Retryable fault the message is delivered again, so that the later steps wait, unless
 // it has been delivered for long enough: patient is false then, and the removals are made.
-func Steps(ctx context.Context, changer Changer, steps [][]plan.Change, patient bool) ([]string, error) {
+func Steps(ctx context.Context, changer Changer, steps [][]plan.Change, patient bool) (made []string, refused []plan.Change, err error) {
 	var r run
 	for _, step := range steps {
 		if patient && r.faults != nil && fault.Of(r.faults) == fault.Retryable {
@@ -38,10 +39,11 @@ func Steps(ctx context.Context, changer Changer, steps [][]plan.Change, patient 
 		r.add(ctx, step, attempt(ctx, changer, step))
 	}
 	if len(r.refused) == 0 || !r.removed || r.faults != nil {
-		return r.made, errors.Join(r.faults, r.refusals)
+		return r.made, r.refused, errors.Join(r.faults, r.refusals)
 	}
-	again, err := All(ctx, changer, r.refused)
-	return append(r.made, again...), err
+	again := run{made: r.made}
+	again.add(ctx, r.refused, attempt(ctx, changer, r.refused))
+	return again.made, again.refused, errors.Join(again.faults, again.refusals)
 }
 
 // run is what has become of the steps so far.

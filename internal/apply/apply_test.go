@@ -151,7 +151,7 @@ func TestSteps(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := &recorder{faults: map[string]error{add("rtb-1").Key(): tt.fault}}
-			made, err := apply.Steps(t.Context(), r, steps, tt.patient)
+			made, _, err := apply.Steps(t.Context(), r, steps, tt.patient)
 			if len(r.begun) > 3 {
 				slices.Sort(r.begun[1:3])
 			}

@@ -33,6 +33,18 @@ func Removes(c Change) bool {
 	return false
 }
 
+// IsEssential reports whether no traffic passes as the policy asks without the addition: a route, or a rule for blocks. The DNS option
+// and rules for groups and prefix lists depend on resources that a person may have to make first.
+func IsEssential(c Change) bool {
+	switch c := c.(type) {
+	case CreateRoute, ReplaceRoute:
+		return true
+	case Authorize:
+		return c.Permissions[0].Source.IsValid()
+	}
+	return false
+}
+
 // key joins the codes, ids and figures that identify a thing.
 func key(parts ...any) string {
 	texts := make([]string, len(parts))

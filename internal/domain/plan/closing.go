@@ -23,15 +23,15 @@ func closing(s Side, resources []resource) Plan {
 			p.Conflicts = append(p.Conflicts, r.conflicts...)
 		}
 	}
-	if s.isConnected() { // the tag is evidence for what is there already
+	if s.IsConnected() { // the tag is evidence for what is there already
 		work[0] = append(work[0], planTags(s)...)
 	}
 	p.Steps, p.State = steps(work[:]...), sortedFacts(p.State)
 	return p
 }
 
-// isConnected reports whether the side has a route to the connection, or a rule that the installation made for it.
-func (s Side) isConnected() bool {
+// IsConnected reports whether the side has a route to the connection, or a rule that the installation made for it.
+func (s Side) IsConnected() bool {
 	return len(s.Ours) > 0 || slices.ContainsFunc(s.Tables, func(t peering.RouteTable) bool {
 		return len(routesTo(t, s.Connection.ID)) > 0
 	})
