@@ -65,14 +65,17 @@ func (s *stage) waits(mark int, pcx peering.ConnectionID, m, f lab.Site, route [
 	s.unaccepted(mark)
 	s.exactly("neither side is changed", route...)
 	said := s.Said(outcome.Conflicting, pcx)
-	s.check("the requester's cell announces the conflict, with table, destination and both targets", slices.ContainsFunc(said, func(o outcome.Outcome) bool {
+	detailed := slices.ContainsFunc(said, func(o outcome.Outcome) bool {
 		return o.Cell == m.Cell && o.Reason.Code == "route-conflict" && len(o.Conflicts) == 1 && o.Conflicts[0].RouteTable == m.Table &&
-			o.Conflicts[0].Destination == f.VPC.Block.String() && o.Conflicts[0].Wanted == peering.Target(pcx)
-	}), fmt.Sprintf("autopeer said %+v", said))
-	s.check("the accepter's cell announces that the other side is not ready, and no id of it", slices.ContainsFunc(said, func(o outcome.Outcome) bool {
+			o.Conflicts[0].Destination == f.VPC.Block.String() && o.Conflicts[0].Target != "" && o.Conflicts[0].Wanted == peering.Target(pcx)
+	})
+	instead := fmt.Sprintf("announced %+v", said)
+	s.check("the requester's cell announces the conflict, with table, destination and both targets", detailed, instead)
+	informed := slices.ContainsFunc(said, func(o outcome.Outcome) bool {
 		return o.Cell == f.Cell && o.Reason.Code == "other-side" && strings.Contains(o.Reason.Sentence, m.Cell.String()) &&
 			len(o.Conflicts) == 0 && !strings.Contains(o.Reason.Sentence, string(m.Table))
-	}), fmt.Sprintf("autopeer said %+v", said))
+	})
+	s.check("the accepter's cell announces that the other side is not ready, and no id of it", informed, instead)
 }
 
 // refused requests a connection from a VPC whose block lies in no department, and checks that both owners learn the block.
@@ -87,7 +90,7 @@ func (s *stage) refused(stranger, f lab.Site) {
 	for _, side := range []lab.Site{stranger, f} {
 		s.check("the denial in "+side.Cell.String()+" names the block", slices.ContainsFunc(said, func(o outcome.Outcome) bool {
 			return o.Cell == side.Cell && o.Reason.Code == "not-listed" && strings.Contains(o.Reason.Sentence, stranger.VPC.Block.String())
-		}), fmt.Sprintf("autopeer said %+v", said))
+		}), fmt.Sprintf("announced %+v", said))
 	}
 }
 
