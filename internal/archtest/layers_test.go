@@ -19,7 +19,7 @@ type layer struct {
 var layers = []layer{
 	{name: "functions", paths: []string{"functions/"}, imports: []string{"use cases", "aws"}},
 	{name: "use cases", paths: []string{"internal/accept", "internal/connect", "internal/disconnect", "internal/sweep"},
-		imports: []string{"steps", "domain", "parallel"}, tests: []string{"local", "embedded cloud"}},
+		imports: []string{"steps", "domain", "parallel", "log keys"}, tests: []string{"local", "embedded cloud"}},
 	{name: "steps", paths: []string{"internal/observe", "internal/apply", "internal/announce"}, imports: []string{"domain", "parallel", "log keys"}},
 	{name: "aws", paths: []string{"internal/aws/"}, imports: []string{"domain", "parallel", "log keys"}, tests: []string{"embedded cloud"}},
 	{name: "domain", paths: []string{"internal/domain/"}},

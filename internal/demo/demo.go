@@ -42,6 +42,7 @@ var Scenarios = []Scenario{
 	{"limits", "obstacles, and requests that have ended: blocks, routes, quotas", brief, limits},
 	{"drift", "routes and rules that people change by hand, and a cell that receives no events", brief, drift},
 	{"closing", "removals beside a conflict, and a peering that leaves the policy", brief, closing},
+	{"agree", "two accounts agree: a request that waits for the requester's route, and a VPC outside the range", brief, agree},
 	{"across-accounts", "marketing-finance with two accounts in one region", visible, acrossAccounts},
 	{"across-regions", "marketing-finance with one account in two regions", visible, acrossRegions},
 	{"across-both", "marketing-finance with two accounts in two regions", visible, acrossBoth},
