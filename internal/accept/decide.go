@@ -80,6 +80,8 @@ func (a *Accepter) accepted(r request) step {
 	switch {
 	case r.Kind == hint.Asked:
 		return step{}
+	case r.Kind == hint.Checked && r.Message.Code != message.Ready && !r.Message.State.IsAccepted():
+		return step{} // the obstacle stood in the way of the acceptance, and may be gone
 	case r.Kind == hint.Checked && r.Message.Code != message.Ready:
 		return a.one(announce.HalfOpen(a.outcome(outcome.Failed, c, d), r.Message.Code, r.Origin))
 	case d.Verdict != policy.Accept:

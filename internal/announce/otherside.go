@@ -27,6 +27,9 @@ func OtherSide(o outcome.Outcome, code message.Code) outcome.Outcome {
 	o.Type = typeOf(code)
 	cell := peering.Cell{Account: o.Requester.Account, Region: o.Requester.Region}
 	o.Next = fmt.Sprintf("the announcement in %s has the remedy", cell)
+	if code == message.NotListed || code == message.CIDRMismatch {
+		o.Next = fmt.Sprintf("deploy the same policy here and in %s", cell)
+	}
 	return o.Because("other-side", fmt.Sprintf("%s is not accepted: the requester's side in %s is not ready, because %s", o.Connection, cell, reasons[code]), string(code))
 }
 

@@ -103,13 +103,13 @@ func ActiveDenied(o outcome.Outcome, connected bool, routes []plan.Change) outco
 	o.Reason.Keys = append(o.Reason.Keys, "active")
 	switch {
 	case connected:
-		o.Next = fmt.Sprintf("autopeer has connected %s, and its routes and rules stay: delete it, add a peering to the policy, or set removed: disconnect", o.Connection)
+		o.Next = fmt.Sprintf("autopeer has connected %s, and its routes and rules stay: delete it, add a peering to the policy, or set removed: disconnect; to delete it: %s", o.Connection, deletion(o))
 	case len(routes) > 0:
 		var commands []string
 		o, commands = withRoutes(o, routes)
-		o.Next = fmt.Sprintf("%s is active and has routes, and nothing shows that autopeer added them: add a peering to the policy, or delete it and, in %s: %s", o.Connection, o.Cell.Account, strings.Join(commands, "; "))
+		o.Next = fmt.Sprintf("%s is active and has routes, and nothing shows that autopeer added them: add a peering to the policy, or delete it and, in %s: %s", o.Connection, o.Cell.Account, strings.Join(append(commands, deletion(o)), "; "))
 	default:
-		o.Next = fmt.Sprintf("%s is active without routes and rules of autopeer: delete it, or add a peering to the policy", o.Connection)
+		o.Next = fmt.Sprintf("%s is active without routes and rules of autopeer: add a peering to the policy, or delete it: %s", o.Connection, deletion(o))
 	}
 	return o
 }

@@ -71,6 +71,7 @@ type Message struct {
 	Requester  VPC                  `json:"requester"`
 	Accepter   VPC                  `json:"accepter"`
 	CheckedAt  time.Time            `json:"checkedAt"` // before the first read
+	State      peering.State        `json:"state"`     // of the connection, as the sender was shown it
 	// Code is the result of SideChecked.
 	Code Code `json:"code,omitempty"`
 	// Blocks are the CIDR blocks of the sender's VPC, the primary block first: of SideChecked all, and of CheckSide those that
@@ -87,7 +88,7 @@ type Message struct {
 func New(t Type, c peering.Connection, to peering.Role, checkedAt time.Time) Message {
 	return Message{
 		Type: t, Version: Version, To: c.VPC(to).Cell(), Connection: c.ID,
-		Requester: vpc(c.Requester), Accepter: vpc(c.Accepter), CheckedAt: checkedAt.UTC(),
+		Requester: vpc(c.Requester), Accepter: vpc(c.Accepter), CheckedAt: checkedAt.UTC(), State: c.State,
 	}
 }
 

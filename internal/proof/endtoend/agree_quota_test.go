@@ -46,6 +46,7 @@ func TestManyRequestsAtOnce(t *testing.T) {
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				f := t.Build(two, lab.Finance)
 				var asked []peering.ConnectionID
+				defer sandboxtest.Slow(t.Cloud)()
 				all := spokes(t, one, f, 22)
 				for _, s := range all {
 					if hubAsks {
