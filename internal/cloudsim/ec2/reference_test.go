@@ -124,6 +124,13 @@ func TestAFailedRequestChangesNoReference(t *testing.T) {
 	r.check(t, "after a failed request", r.reference(r.id, "deleted", aws.String(finance)), 1)
 }
 
+func TestARequestInTheOppositeDirectionChangesNoReference(t *testing.T) {
+	t.Parallel()
+	r := newReference(t)
+	must[types.VpcPeeringConnection](t)(r.deciding.request(r.accepter, r.requester, marketing, virginia))
+	r.check(t, "beside a request in the opposite direction", r.reference(r.id, "active", aws.String(finance)), 0)
+}
+
 func TestAReferenceToADeletedGroupIsStale(t *testing.T) {
 	t.Parallel()
 	r := newReference(t)
