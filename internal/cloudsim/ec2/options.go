@@ -60,24 +60,11 @@ func orElse(n, otherwise int) int {
 	return n
 }
 
-// Duplicate is what comes of a second request for a pair of VPCs that is connected or about to be.
-type Duplicate int
-
-// AWS allows only one connection and documents an error code, but not when EC2 answers which. The first is
-// recorded: community.aws#580, terraform-provider-aws#27750 and #44315.
-const (
-	DuplicateRecorded Duplicate = iota // the connection that is there; in the other direction a new one, which can't be accepted
-	DuplicateRefused                   // VpcPeeringConnectionAlreadyExists
-	DuplicateExisting                  // the connection that is there
-	DuplicateFails                     // a new one, which ends as failed
-)
-
 // Switches decide what AWS's documentation leaves open. Their zero values are what seems more likely; a client
 // must live with both.
 type Switches struct {
 	// AcceptTwice lets Accept succeed on a connection that is provisioning or active already.
 	AcceptTwice bool
-	Duplicate   Duplicate
 	// RouteTwice lets CreateRoute succeed for a route that is there with the same target.
 	RouteTwice bool
 	// ForeignConnectionCode refuses a route to a peering connection of other VPCs; InvalidParameterValue if empty.

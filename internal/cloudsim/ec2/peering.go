@@ -84,7 +84,7 @@ func (s *Service) initiate(c *connection) {
 	s.requests = append(s.requests, c)
 	c.become(stateInitiating, "Initiating Request to "+c.accepter.account, c.created)
 	c.later(c.created.Add(s.opts.Delays.Initiating), func(at time.Time) {
-		if s.isUnusable(c) {
+		if c.isUnusable() {
 			c.fail(at)
 			return
 		}
@@ -97,30 +97,31 @@ func (c *connection) fail(at time.Time) {
 	c.become(stateFailed, "Failed due to incorrect VPC-ID, Account ID, or overlapping CIDR range", at)
 }
 
-// isUnusable says whether a request fails. AWS finds that out after it has answered Create.
-func (s *Service) isUnusable(c *connection) bool {
-	return c.accepter.vpc == nil || c.accepter.vpc == c.requester.vpc || c.overlaps() || s.opts.Switches.Duplicate == DuplicateFails && s.twin(c) != nil
+// isUnusable reports whether a request fails. AWS finds that out after it has answered Create.
+func (c *connection) isUnusable() bool {
+	return c.accepter.vpc == nil || c.accepter.vpc == c.requester.vpc || c.overlaps()
 }
 
 func (c *connection) overlaps() bool { return overlap(c.requester.prefixes(), c.accepter.prefixes()) }
 
-// twin returns the earlier connection between the same VPCs, in either direction, that is there or on its way.
-func (s *Service) twin(c *connection) *connection {
+// sameRequest returns the open connection of an earlier request of the same VPC to the same VPC, or nil. EC2 answers a
+// repeated request with it: terraform-provider-aws#27750.
+func (s *Service) sameRequest(c *connection) *connection {
 	for _, other := range s.requests {
-		if other == c {
-			return nil
-		}
-		if other.isOpen() && other.joins(c.requester.vpcID, c.accepter.vpcID) {
+		if other.isOpen() && other.requester.isOf(c.requester) && other.accepter.isOf(c.accepter) {
 			return other
 		}
 	}
 	return nil
 }
 
-// isConnected reports whether another connection connects the two VPCs already, in either direction.
+// isConnected reports whether another connection connects the two VPCs already, in either direction. EC2 makes a request in
+// the opposite direction and refuses its acceptance: community.aws#580, terraform-provider-aws#44315.
 func (s *Service) isConnected(c *connection) bool {
 	return slices.ContainsFunc(s.requests, func(other *connection) bool {
-		return other != c && other.accepted && other.isOpen() && other.joins(c.requester.vpcID, c.accepter.vpcID)
+		same := other.requester.isOf(c.requester) && other.accepter.isOf(c.accepter)
+		opposite := other.requester.isOf(c.accepter) && other.accepter.isOf(c.requester)
+		return other != c && other.accepted && other.isOpen() && (same || opposite)
 	})
 }
 

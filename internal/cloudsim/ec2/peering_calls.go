@@ -18,13 +18,8 @@ func createConnection(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if twin := r.twin(c); twin != nil {
-		switch mode := r.opts.Switches.Duplicate; {
-		case mode == DuplicateRefused:
-			return nil, refuse("VpcPeeringConnectionAlreadyExists", "A VPC peering connection between %s and %s already exists", c.requester.vpcID, c.accepter.vpcID)
-		case mode == DuplicateExisting, mode == DuplicateRecorded && twin.requester.vpc == c.requester.vpc:
-			return r.connectionNode(twin), nil
-		}
+	if existing := r.sameRequest(c); existing != nil {
+		return r.connectionNode(existing), nil
 	}
 	if r.count(c.requester.vpc, stateInitiating, statePending) >= r.opts.Quotas.PendingPeeringsPerVPC {
 		return nil, refuse("OutstandingVpcPeeringConnectionLimitExceeded", "The maximum number of outstanding VPC peering connection requests of %s has been reached.", c.requester.vpcID)

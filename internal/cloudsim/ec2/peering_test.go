@@ -1,6 +1,8 @@
 package ec2_test
 
 import (
+	"errors"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -8,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
 
 	sim "github.com/autopeer/autopeer/internal/cloudsim/ec2"
 )
@@ -288,55 +291,135 @@ func TestAnAcceptedConnectionDoesNotExpire(t *testing.T) {
 	})
 }
 
-// AWS has the code VpcPeeringConnectionAlreadyExists, and does not say when Create returns it.
-func TestSecondRequestForAPair(t *testing.T) {
+// TestTheSameRequestAgain: EC2 answers a repeated request with the existing connection until that has ended
+// (terraform-provider-aws#27750, #27751).
+func TestTheSameRequestAgain(t *testing.T) {
 	tests := []struct {
-		name      string
-		duplicate sim.Duplicate
-		code      string
-		sameID    bool
-		state     types.VpcPeeringConnectionStateReasonCode
+		name    string
+		prepare func(p pair) error
+		isNew   bool
+		state   types.VpcPeeringConnectionStateReasonCode // of the connection in the answer
 	}{
-		{"returns the first, as recorded", sim.DuplicateRecorded, "", true, "pending-acceptance"},
-		{"is refused", sim.DuplicateRefused, "VpcPeeringConnectionAlreadyExists", false, ""},
-		{"returns the first", sim.DuplicateExisting, "", true, "pending-acceptance"},
-		{"fails afterwards", sim.DuplicateFails, "", false, "failed"},
+		{"while it is being initiated", func(pair) error { return nil }, false, "initiating-request"},
+		{"while it is pending", func(pair) error { wait(2 * time.Second); return nil }, false, "pending-acceptance"},
+		{"while it is provisioning", func(p pair) error { wait(2 * time.Second); return p.deciding.accept(p.id) }, false, "provisioning"},
+		{"while it is active", pair.activate, false, "active"},
+		{"while it is deleting", func(p pair) error { return first(p.activate(), p.asking.remove, p.id) }, true, "initiating-request"},
+		{"after its deletion", func(p pair) error {
+			err := first(p.activate(), p.asking.remove, p.id)
+			wait(4 * time.Second)
+			return err
+		}, true, "initiating-request"},
+		{"after its rejection", func(p pair) error { wait(2 * time.Second); return p.deciding.reject(p.id) }, true, "initiating-request"},
+		{"after its expiry", func(pair) error { wait(8 * 24 * time.Hour); return nil }, true, "initiating-request"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			p := newPair(t, sim.Options{Switches: sim.Switches{Duplicate: tt.duplicate}}, virginia)
-			c, err := p.asking.request(p.requester, p.accepter, finance, virginia)
-			if tt.code != "" {
-				refused(t, err, tt.code)
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := *c.VpcPeeringConnectionId == p.id; got != tt.sameID {
-				t.Errorf("the answer has the same id: %v, want %v", got, tt.sameID)
-			}
-			if got := p.asking.state(*c.VpcPeeringConnectionId); got != tt.state {
-				t.Errorf("it is %s, want %s", got, tt.state)
-			}
-			if got := p.asking.state(p.id); got != "pending-acceptance" {
-				t.Errorf("the first is %s", got)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				p := newPair(t, sim.Options{Delays: slow}, ireland)
+				if err := tt.prepare(p); err != nil {
+					t.Fatal(err)
+				}
+				c := must[types.VpcPeeringConnection](t)(p.asking.request(p.requester, p.accepter, finance, ireland))
+				if isNew := *c.VpcPeeringConnectionId != p.id; isNew != tt.isNew || c.Status.Code != tt.state {
+					t.Errorf("Create answers a new connection: %v, %s; want %v, %s", isNew, c.Status.Code, tt.isNew, tt.state)
+				}
+			})
 		})
 	}
 }
 
-// TestARequestInTheOtherDirection: community.aws#580, terraform-provider-aws#44315.
-func TestARequestInTheOtherDirection(t *testing.T) {
+// activate accepts the connection of a slow EC2 and waits until it is active.
+func (p pair) activate() error {
+	wait(slow.Propagation)
+	err := p.deciding.accept(p.id)
+	wait(slow.Provisioning)
+	return err
+}
+
+// TestTheSameRequestAgainAfterAFailure: a failed connection is at its end too.
+func TestTheSameRequestAgainAfterAFailure(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, sim.Options{}, virginia)
-	refused(t, p.deciding.accept(p.id), "no error")
-	second := *must[types.VpcPeeringConnection](t)(p.deciding.request(p.accepter, p.requester, marketing, virginia)).VpcPeeringConnectionId
-	if got := p.deciding.state(second); second == p.id || got != "pending-acceptance" {
-		t.Errorf("it is %s, and %s beside %s; want a new one that is pending", got, second, p.id)
+	must[*ec2.AssociateVpcCidrBlockOutput](t)(p.deciding.associate(p.accepter, "10.10.0.0/24"))
+	if got := p.asking.state(p.id); got != "failed" {
+		t.Fatalf("the first is %s, want failed", got)
 	}
-	refused(t, p.asking.accept(second), "VpcPeeringConnectionAlreadyExists")
+	if c := must[types.VpcPeeringConnection](t)(p.asking.request(p.requester, p.accepter, finance, virginia)); *c.VpcPeeringConnectionId == p.id {
+		t.Error("Create answers the failed connection")
+	}
+}
+
+// TestARequestInTheOppositeDirection: EC2 makes a new connection and refuses to accept a second one of the two VPCs
+// (community.aws#580, terraform-provider-aws#44315).
+func TestARequestInTheOppositeDirection(t *testing.T) {
+	t.Parallel()
+	accept := func(p pair) error { return p.deciding.accept(p.id) }
+	none := func(pair) error { return nil }
+	tests := []struct {
+		name    string
+		request func(p pair) error // before the request
+		accept  func(p pair) error // after the request, before the acceptance
+		refused bool
+	}{
+		{"while the first is active", accept, none, true},
+		{"while the first is pending, and is accepted before", none, accept, true},
+		{"while the first is pending, and stays so", none, none, false},
+		{"after the deletion of the first", func(p pair) error { return first(accept(p), p.asking.remove, p.id) }, none, false},
+		{"while the first is active, and is deleted before the acceptance", accept, func(p pair) error { return p.asking.remove(p.id) }, false},
+		{"after the rejection of the first", func(p pair) error { return p.deciding.reject(p.id) }, none, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t, sim.Options{}, virginia)
+			refused(t, tt.request(p), "no error")
+			second := p.opposite(t)
+			if got := p.asking.state(second); second == p.id || got != "pending-acceptance" {
+				t.Errorf("it is %s, and %s beside %s; want a new one that is pending", got, second, p.id)
+			}
+			refused(t, tt.accept(p), "no error")
+			p.checkAcceptance(t, second, tt.refused)
+		})
+	}
+}
+
+// opposite lets the accepter request a connection to the requester and returns its id.
+func (p pair) opposite(t *testing.T) string {
+	t.Helper()
+	return *must[types.VpcPeeringConnection](t)(p.deciding.request(p.accepter, p.requester, marketing, virginia)).VpcPeeringConnectionId
+}
+
+// checkAcceptance accepts the connection in the opposite direction and checks the answer. A refused one stays pending.
+func (p pair) checkAcceptance(t *testing.T, id string, isRefused bool) {
+	t.Helper()
+	err := p.asking.accept(id)
+	if !isRefused {
+		refused(t, err, "no error")
+		return
+	}
+	refused(t, err, "VpcPeeringConnectionAlreadyExists")
+	words := "The vpc peering connection identified by " + id + " already exists."
+	if e, ok := errors.AsType[smithy.APIError](err); !ok || e.ErrorMessage() != words || status(err) != http.StatusBadRequest {
+		t.Errorf("Accept answers %d %v, want 400 %q", status(err), err, words)
+	}
+	if got := p.asking.state(id); got != "pending-acceptance" {
+		t.Errorf("the refused one is %s, want pending-acceptance", got)
+	}
+}
+
+// TestTheSameRequestAgainInEitherDirection: beside a pending connection in each direction, each request again returns its own.
+func TestTheSameRequestAgainInEitherDirection(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, sim.Options{}, virginia)
+	second := p.opposite(t)
+	if got := p.opposite(t); got != second {
+		t.Errorf("the opposite request again is %s, want %s", got, second)
+	}
+	c := must[types.VpcPeeringConnection](t)(p.asking.request(p.requester, p.accepter, finance, virginia))
+	if *c.VpcPeeringConnectionId != p.id {
+		t.Errorf("the first request again is %s, want %s", *c.VpcPeeringConnectionId, p.id)
+	}
 }
 
 // "Any tags that you create … are only applied in the account or Region in which you create them":

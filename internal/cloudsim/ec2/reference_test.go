@@ -56,9 +56,9 @@ type referring struct {
 	mine, theirs string
 }
 
-func newReference(t *testing.T, o sim.Options) referring {
+func newReference(t *testing.T) referring {
 	t.Helper()
-	r := referring{pair: newPair(t, o, virginia).accepted(t)}
+	r := referring{pair: newPair(t, sim.Options{}, virginia).accepted(t)}
 	r.mine, r.theirs = r.asking.group(r.requester, "servers"), r.deciding.group(r.accepter, "clients")
 	must[[]types.SecurityGroupRule](t)(r.asking.authorize(r.mine, fromGroupOf(aws.String(finance), r.theirs)))
 	return r
@@ -101,7 +101,7 @@ func (r referring) reference(connection, status string, owner *string) types.Ref
 
 func TestAReferenceIsStaleWhileItsConnectionIsGone(t *testing.T) {
 	t.Parallel()
-	r := newReference(t, sim.Options{})
+	r := newReference(t)
 	owner := aws.String(finance)
 	r.check(t, "at first", r.reference(r.id, "active", owner), 0)
 	refused(t, r.deciding.remove(r.id), "no error")
@@ -114,14 +114,26 @@ func TestAReferenceIsStaleWhileItsConnectionIsGone(t *testing.T) {
 
 func TestAFailedRequestChangesNoReference(t *testing.T) {
 	t.Parallel()
-	r := newReference(t, sim.Options{Switches: sim.Switches{Duplicate: sim.DuplicateFails}})
-	must[types.VpcPeeringConnection](t)(r.asking.request(r.requester, r.accepter, finance, virginia))
-	r.check(t, "beside a second request", r.reference(r.id, "active", aws.String(finance)), 0)
+	r := newReference(t)
+	refused(t, r.asking.remove(r.id), "no error")
+	must[*ec2.AssociateVpcCidrBlockOutput](t)(r.deciding.associate(r.accepter, "10.10.0.0/24")) // overlaps the requester's
+	again := *must[types.VpcPeeringConnection](t)(r.asking.request(r.requester, r.accepter, finance, virginia)).VpcPeeringConnectionId
+	if got := r.asking.state(again); got != "failed" {
+		t.Fatalf("the second request is %s, want failed", got)
+	}
+	r.check(t, "after a failed request", r.reference(r.id, "deleted", aws.String(finance)), 1)
+}
+
+func TestARequestInTheOppositeDirectionChangesNoReference(t *testing.T) {
+	t.Parallel()
+	r := newReference(t)
+	must[types.VpcPeeringConnection](t)(r.deciding.request(r.accepter, r.requester, marketing, virginia))
+	r.check(t, "beside a request in the opposite direction", r.reference(r.id, "active", aws.String(finance)), 0)
 }
 
 func TestAReferenceToADeletedGroupIsStale(t *testing.T) {
 	t.Parallel()
-	r := newReference(t, sim.Options{})
+	r := newReference(t)
 	_, err := r.deciding.DeleteSecurityGroup(t.Context(), &ec2.DeleteSecurityGroupInput{GroupId: &r.theirs})
 	refused(t, err, "no error")
 	r.check(t, "without the group", r.reference(r.id, "active", nil), 1)
@@ -133,7 +145,7 @@ func TestAReferenceToADeletedGroupIsStale(t *testing.T) {
 
 func TestAReferenceOutlivesThePeersVPC(t *testing.T) {
 	t.Parallel()
-	r := newReference(t, sim.Options{})
+	r := newReference(t)
 	_, err := r.deciding.DeleteSecurityGroup(t.Context(), &ec2.DeleteSecurityGroupInput{GroupId: &r.theirs})
 	refused(t, err, "no error")
 	_, err = r.deciding.DeleteVpc(t.Context(), &ec2.DeleteVpcInput{VpcId: &r.accepter})

@@ -211,15 +211,20 @@ func (s *Service) referenced(from source, region string) *securityGroup {
 	return c.groups[from.groupID]
 }
 
-// between returns the connection between two VPCs, or nil. Of several it is the newest that didn't fail: two are never
-// active at once.
+// between returns the connection between two VPCs, or nil. Of several it is the one that is accepted and open, which a request in
+// the opposite direction doesn't end, or else the newest that didn't fail.
 func (s *Service) between(one, other string) *connection {
+	var newest *connection
 	for _, c := range slices.Backward(s.requests) {
-		if c.joins(one, other) && c.state != stateFailed {
+		switch {
+		case !c.joins(one, other) || c.state == stateFailed:
+		case c.joined():
 			return c
+		case newest == nil:
+			newest = c
 		}
 	}
-	return nil
+	return newest
 }
 
 // inReach says whether a group of the one VPC can refer to one of the other.

@@ -130,6 +130,18 @@ func TestAPendingConnectionHasAReason(t *testing.T) {
 				active(s, fmt.Sprintf("pcx-other-%d", i), ledger.VPCKey{Cell: greenCell, ID: fmt.Sprint("vpc-", i)}, blue)
 			}
 		}, ""},
+		{"a connection in the opposite direction is active", func(s scene, _ *oracle.End) { active(s, "pcx-2", blue, red) }, ""},
+		{"a connection in the opposite direction is dead", func(s scene, _ *oracle.End) { active(s, "pcx-2", blue, red); s.delete("pcx-2") }, accepts},
+		{"an older request in the opposite direction is pending", func(s scene, _ *oracle.End) { s.request("pcx-0", blue, red) }, ""},
+		{"a younger request in the opposite direction is pending", func(s scene, _ *oracle.End) {
+			s.request("pcx-0", blue, red)
+			s.Connections["pcx-0"].Created = begun.Add(time.Second)
+		}, accepts},
+		{"of two requests of one second the lower id is the older one", func(s scene, _ *oracle.End) { s.request("pcx-2", blue, red) }, accepts},
+		{"an older request in the opposite direction is not allowed", func(s scene, _ *oracle.End) {
+			s.request("pcx-0", blue, red)
+			s.peering().Requester = "red"
+		}, accepts},
 		{"autopeer isn't deployed in the accepter's cell", func(s scene, _ *oracle.End) { s.member("blue").Cell = greenCell }, ""},
 		{"a route conflicts", func(s scene, _ *oracle.End) {
 			s.member("red").CIDRs = prefixes("10.1.0.0/16")

@@ -50,7 +50,6 @@ func drawEC2(d random.Source, o *ec2.Options) {
 	o.Switches = ec2.Switches{
 		AcceptTwice: d.Chance(50), RouteTwice: d.Chance(50), RemoteOptions: d.Chance(50), DeletingEverywhere: d.Chance(50),
 		// PartialAuthorize stays off, because no record has the rules that it leaves behind.
-		Duplicate: random.Pick(d, ec2.DuplicateRefused, ec2.DuplicateRefused, ec2.DuplicateExisting, ec2.DuplicateFails),
 	}
 }
 

@@ -59,7 +59,7 @@ func (l *Ledger) initiate(now time.Time) {
 		}
 		c.initiated = true
 		there := l.VPCs[c.Accepter]
-		c.failed = there == nil || c.Requester == c.Accepter || l.overlapping(c) || l.hasTwin(c)
+		c.failed = there == nil || c.Requester == c.Accepter || l.overlapping(c)
 	}
 }
 
@@ -71,21 +71,6 @@ func (l *Ledger) overlapping(c *Connection) bool {
 // AnyOverlap reports whether a block of a overlaps one of b.
 func AnyOverlap(a, b []netip.Prefix) bool {
 	return slices.ContainsFunc(a, func(p netip.Prefix) bool { return slices.ContainsFunc(b, p.Overlaps) })
-}
-
-// hasTwin reports whether an earlier request for the same pair of ids is open.
-func (l *Ledger) hasTwin(c *Connection) bool {
-	for _, id := range l.Requests {
-		o := l.Connections[id]
-		if o == c {
-			return false
-		}
-		same := o.Requester.ID == c.Requester.ID && o.Accepter.ID == c.Accepter.ID || o.Requester.ID == c.Accepter.ID && o.Accepter.ID == c.Requester.ID
-		if same && !o.failed && o.ended.IsZero() {
-			return true
-		}
-	}
-	return false
 }
 
 // VPC returns the VPC of one side.
