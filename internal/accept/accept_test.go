@@ -117,7 +117,7 @@ func TestOtherwiseReject(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.InState(two, pcx, peering.Rejected)
-		t.Redeliver(two, function.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
+		t.Sweep()
 		if said := t.SaidOnce(outcome.Denied, pcx); said.Reason.Code != "not-listed" {
 			t.Errorf("reason = %+v", said.Reason)
 		}

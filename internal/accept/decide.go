@@ -110,10 +110,10 @@ func (a *Accepter) unseen(h hint.Hint) (step, error) {
 func (a *Accepter) dead(r request) step {
 	c, d := r.connection, r.decision
 	switch {
-	case r.Message != nil:
-		return step{}
 	case c.State == peering.Rejected && d.Verdict == policy.Reject:
 		return a.one(a.outcome(outcome.Denied, c, d))
+	case r.Message != nil:
+		return step{} // disconnect announces the end
 	}
 	o := a.outcome(outcome.Failed, c, d)
 	if c.State != peering.Failed || d.Code != policy.Overlap {

@@ -138,7 +138,7 @@ func (p *Policy) decideSameVPC(c peering.Connection) Decision {
 func (p *Policy) notListed(c peering.Connection, requesters, accepters []match) Decision {
 	d := Decision{
 		Verdict: p.verdict(NotListed), Requester: onlyName(requesters), Accepter: onlyName(accepters),
-		Code: NotListed, Details: unlisted(requesters, accepters),
+		Code: NotListed, Details: unlisted(c, requesters, accepters),
 	}
 	d.Reason = p.notListedReason(c, requesters, accepters)
 	if r := p.retirementOf(c); r != nil {

@@ -85,17 +85,24 @@ func (d *Department) ranges(cell peering.Cell) []netip.Prefix {
 // without its blocks nobody can tell in which.
 func (p *Policy) DepartmentOf(v peering.VPC) string { return onlyName(p.matches(v)) }
 
-// unlisted returns the sides that are in no department, or else the departments that no peering names together.
-func unlisted(requesters, accepters []match) []string {
+// unlisted returns the sides that are in no department, with their primary blocks where these are known, or else the departments that
+// no peering names together.
+func unlisted(c peering.Connection, requesters, accepters []match) []string {
+	side := func(r peering.Role) string {
+		if primary := c.VPC(r).Primary(); primary.IsValid() {
+			return string(r) + " " + primary.String()
+		}
+		return string(r)
+	}
 	switch {
 	case len(requesters) > 0 && len(accepters) > 0:
 		return []string{requesters[0].department.Name, accepters[0].department.Name}
 	case len(requesters) > 0:
-		return []string{string(peering.Accepter)}
+		return []string{side(peering.Accepter)}
 	case len(accepters) > 0:
-		return []string{string(peering.Requester)}
+		return []string{side(peering.Requester)}
 	}
-	return []string{string(peering.Requester), string(peering.Accepter)}
+	return []string{side(peering.Requester), side(peering.Accepter)}
 }
 
 func onlyName(matches []match) string {

@@ -42,10 +42,10 @@ func TestKeysOfDecisions(t *testing.T) {
 		{"the block of the member", vpc(marketingCell, "vpc-m", "10.11.0.0/16"), f, "cidr-mismatch|marketing|finance|[10.11.0.0/16]|[]"},
 		{"two blocks", m, vpc(financeCell, "vpc-f", "10.10.4.0/24"), "overlap|marketing|finance|[10.10.0.0/16 10.10.4.0/24]|[]"},
 		{"the departments of which there is no peering", m, vpc(developerCell, "vpc-g"), `not-listed|marketing|guest|[]|["marketing" "guest"]`},
-		{"no department of the accepter", m, vpc(financeCell, "vpc-x", "192.168.0.0/16"), `not-listed|marketing||[]|["accepter"]`},
-		{"no department of the requester", vpc(marketingCell, "vpc-x", "192.168.0.0/16"), f, `not-listed||finance|[]|["requester"]`},
+		{"no department of the accepter", m, vpc(financeCell, "vpc-x", "192.168.0.0/16"), `not-listed|marketing||[]|["accepter 192.168.0.0/16"]`},
+		{"no department of the requester", vpc(marketingCell, "vpc-x", "192.168.0.0/16"), f, `not-listed||finance|[]|["requester 192.168.0.0/16"]`},
 		{"no department of either", vpc(marketingCell, "vpc-x", "192.168.0.0/16"), vpc(financeCell, "vpc-y", "192.168.0.0/16"),
-			`not-listed|||[]|["requester" "accepter"]`},
+			`not-listed|||[]|["requester 192.168.0.0/16" "accepter 192.168.0.0/16"]`},
 		{"one VPC", m, m, "same-vpc|marketing|marketing|[]|[]"},
 	}
 	for _, tt := range tests {
