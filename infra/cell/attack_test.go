@@ -196,12 +196,17 @@ func message(to peering.Cell) attack {
 }
 
 // announcement is on the bus of that cell.
-func announcement(in peering.Cell) attack {
+func announcement(in peering.Cell) attack { return published(in, "autopeer", "Drift Found") }
+
+// sideChecked is a message between cells on the bus of that cell.
+func sideChecked(in peering.Cell) attack { return published(in, "autopeer.cells", "Side Checked") }
+
+func published(in peering.Cell, source, detailType string) attack {
 	return func(ctx context.Context, thief aws.Config) error {
 		bus := "arn:aws:events:" + string(in.Region) + ":" + string(in.Account) + ":event-bus/autopeer"
 		thief.Region = string(in.Region)
 		_, err := eventbridge.NewFromConfig(thief).PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{
-			{EventBusName: &bus, Source: aws.String("autopeer"), DetailType: aws.String("Drift Found"), Detail: aws.String("{}")},
+			{EventBusName: &bus, Source: &source, DetailType: &detailType, Detail: aws.String("{}")},
 		}})
 		return err
 	}
@@ -245,6 +250,11 @@ func TestAStolenRole(t *testing.T) {
 		{"sweep can't tell accept of another cell", "sweep", func(*target) attack { return message(marketing) }, true},
 		{"accept can't send itself a message", "accept", func(*target) attack { return message(finance) }, true},
 		{"sweep announces on its cell's bus", "sweep", func(*target) attack { return announcement(finance) }, false},
+		{"accept sends messages to other cells on its cell's bus", "accept", func(*target) attack { return sideChecked(finance) }, false},
+		{"connect does", "connect", func(*target) attack { return sideChecked(finance) }, false},
+		{"disconnect can't", "disconnect", func(*target) attack { return sideChecked(finance) }, true},
+		{"sweep can't", "sweep", func(*target) attack { return sideChecked(finance) }, true},
+		{"accept can't send a message on another cell's bus", "accept", func(*target) attack { return sideChecked(marketing) }, true},
 		{"sweep can't announce on another's", "sweep", func(*target) attack { return announcement(marketing) }, true},
 	}
 	for _, tt := range tests {

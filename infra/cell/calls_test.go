@@ -26,7 +26,7 @@ func TestRolesAllowTheCallsThatTheFunctionsMake(t *testing.T) {
 		function := string(f)
 		t.Run(function, func(t *testing.T) {
 			calls := map[string]bool{}
-			for _, method := range load(t, function).methodsOf("Network") {
+			for _, method := range methodsOf(t, function, "Network") {
 				network.calls(method, calls, nil)
 			}
 			if entry := plans[function]; entry != "" {
@@ -120,12 +120,17 @@ func load(t *testing.T, name string) source {
 	return s
 }
 
-// methodsOf leaves out embedded interfaces: what Apply calls depends on the change.
-func (s source) methodsOf(name string) []string {
+// methodsOf returns the methods of a package's interface, with those of the reads that internal/observe shares. It leaves out other
+// embedded interfaces: what Apply calls depends on the change.
+func methodsOf(t *testing.T, name, of string) []string {
+	t.Helper()
 	var methods []string
-	for _, field := range s.interfaces[name].Methods.List {
+	for _, field := range load(t, name).interfaces[of].Methods.List {
 		for _, method := range field.Names {
 			methods = append(methods, method.Name)
+		}
+		if embedded, ok := field.Type.(*ast.SelectorExpr); ok && embedded.X.(*ast.Ident).Name == "observe" {
+			methods = append(methods, methodsOf(t, "observe", embedded.Sel.Name)...)
 		}
 	}
 	return methods

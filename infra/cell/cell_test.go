@@ -199,7 +199,7 @@ func TestCell(t *testing.T) {
 		{"a queue takes events from its own rules only", "AWS::SQS::QueuePolicy", object{"PolicyDocument": object{"Statement": assertions.Match_ArrayWith(&[]any{
 			assertions.Match_ObjectLike(&object{"Sid": "ReceiveFromRules", "Principal": object{"Service": "events.amazonaws.com"}, "Condition": object{"ArnLike": object{"aws:SourceArn": []any{
 				"arn:aws:events:eu-west-1:222222222222:rule/autopeer-accept",
-				"arn:aws:events:eu-west-1:222222222222:rule/autopeer/autopeer-accept-forwarded",
+				"arn:aws:events:eu-west-1:222222222222:rule/autopeer/autopeer-accept-told",
 			}}}}),
 		})}}},
 		{"what comes to a queue unencrypted is refused", "AWS::SQS::QueuePolicy", object{"PolicyDocument": object{"Statement": assertions.Match_ArrayWith(&[]any{
@@ -239,10 +239,32 @@ func TestCell(t *testing.T) {
 			"Action":    "events:PutEvents", "Resource": "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer",
 			"Condition": object{
 				"ArnLike":                   object{"aws:SourceArn": "arn:aws:events:*:*:rule/autopeer-forward-calls-222222222222-eu-west-1"},
-				"ForAllValues:StringEquals": object{"events:source": "aws.ec2", "events:detail-type": "AWS API Call via CloudTrail"},
+				"ForAllValues:StringEquals": object{"events:source": "aws.ec2", "events:detail-type": []any{"AWS API Call via CloudTrail"}},
 				"StringEquals":              assertions.Match_Absent(),
 			},
 		}}},
+		{"counterparts may send the three messages by their rule for messages to this cell", "AWS::Events::EventBusPolicy", object{
+			"StatementId": "autopeer-MessagesOfCounterparts", "Statement": object{
+				"Effect": "Allow", "Principal": object{"AWS": []any{"arn:aws:iam::111111111111:root", "arn:aws:iam::333333333333:root"}},
+				"Action": "events:PutEvents", "Resource": "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer",
+				"Condition": object{
+					"ArnLike": object{"aws:SourceArn": "arn:aws:events:*:*:rule/autopeer/autopeer-forward-messages-222222222222-eu-west-1"},
+					"ForAllValues:StringEquals": object{
+						"events:source": "autopeer.cells", "events:detail-type": []any{"Side Checked", "Check Side", "Connection Accepted"},
+					},
+				},
+			}}},
+		{"nothing else in the account may publish on the bus", "AWS::Events::EventBusPolicy", object{
+			"StatementId": "autopeer-OnlyTheFunctions", "Statement": object{
+				"Effect": "Deny", "Principal": "*", "Action": "events:PutEvents", "Resource": "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer",
+				"Condition": object{
+					"StringEquals": object{"aws:PrincipalAccount": "222222222222"},
+					"ArnNotLike": object{"aws:PrincipalArn": []any{
+						"arn:aws:iam::222222222222:role/autopeer-accept-eu-west-1", "arn:aws:iam::222222222222:role/autopeer-connect-eu-west-1",
+						"arn:aws:iam::222222222222:role/autopeer-disconnect-eu-west-1", "arn:aws:iam::222222222222:role/autopeer-sweep-eu-west-1",
+					}},
+				},
+			}}},
 		{"alarms are encrypted on their way", "AWS::SNS::Topic", object{"TopicName": "autopeer-alarms", "KmsMasterKeyId": assertions.Match_AnyValue()}},
 		{"an alarm sounds for a single dead letter", "AWS::CloudWatch::Alarm", object{
 			"AlarmName": "autopeer-connect-dead-letters", "Threshold": 1, "MetricName": "ApproximateNumberOfMessagesVisible",

@@ -50,6 +50,7 @@ func (b builder) widgets() []widget {
 		b.graph(0, 20, "Drift found and repaired, and events missed", "Sum", b.driftMetrics()),
 		b.table(8, 20, "Findings of sweeps", outcome.DriftFound, outcome.Repaired),
 		b.graph(0, 28, "Messages that keep failing", "Sum", b.failingMetrics()),
+		b.graph(8, 28, "Messages between cells that were lost, the ten rules with most", "Sum", b.lostMessages()),
 	}
 }
 
@@ -61,7 +62,15 @@ func (b builder) alarmARNs() []string {
 	return arns
 }
 
-func (b builder) graph(x, y int, title, statistic string, lines [][]string) widget {
+// lostMessages counts the messages between cells that the rules on the cell's bus could not deliver. These rules have no dead-letter
+// queue. One expression finds them for any number of counterparts, by a word in their names.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
+func (b builder) lostMessages() []any {
+	search := fmt.Sprintf(`SEARCH('{AWS/Events,EventBusName,RuleName} MetricName="FailedInvocations" EventBusName="%s" (messages OR told)', 'Sum', 300)`, b.prefix)
+	return []any{[]any{map[string]string{"expression": "SORT(" + search + ", SUM, DESC, 10)", "id": "lost"}}}
+}
+
+func (b builder) graph(x, y int, title, statistic string, lines any) widget {
 	return widget{"metric", x, y, 8, 6, map[string]any{
 		"title": title, "region": b.Region, "stat": statistic, "period": 300, "metrics": lines,
 	}}

@@ -45,6 +45,12 @@ func (p naming) logGroup(f function.Name) string { return "/aws/lambda/" + p.fun
 // globalName is the name of a resource that an account has once for all Regions.
 func (p naming) globalName(thing string) string { return p.name(thing) + "-" + string(p.Region) }
 
+// role is the ARN of the role for a function, or for forwarding, in a cell of the installation.
+func (p naming) role(c peering.Cell, user string) string {
+	of := naming{c, p.prefix}
+	return of.global("iam", "role/"+of.globalName(user))
+}
+
 func (p naming) ruleName(r wiring.Rule) string { return p.name(r.Name) }
 
 // ruleARN differs between buses: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html

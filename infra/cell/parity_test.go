@@ -85,7 +85,9 @@ func TestRulesMatchTheSamples(t *testing.T) {
 	const (
 		toFinance   = "forward-calls-222222222222-eu-west-1"
 		toMarketing = "forward-calls-111111111111-us-east-1"
-		sayAccepted = "forward-announcements-111111111111-us-east-1"
+		// Messages reach their addressee alone.
+		messageToFinance   = "forward-messages-222222222222-eu-west-1"
+		messageToMarketing = "forward-messages-111111111111-us-east-1"
 	)
 	tests := []struct {
 		name    string
@@ -93,8 +95,8 @@ func TestRulesMatchTheSamples(t *testing.T) {
 		onOwn   bool // else on the default bus
 		matched map[string][]string
 	}{
-		{"the requester's cell receives its own calls and forwards them to the accepter's", marketing, false, map[string][]string{
-			"create.json": {"accept", toFinance}, "delete.json": {"disconnect", toFinance},
+		{"the requester's cell receives its own calls and forwards them to the accepter's, except requests", marketing, false, map[string][]string{
+			"create.json": {"accept"}, "delete.json": {"disconnect", toFinance},
 			"create-nested.json": {"accept"}, "create-without-region.json": {"accept"}, // within one cell
 			"change-block.json": {"sweep", toFinance}, "change-subnet.json": {"sweep"}, "change-tags.json": {"sweep-tags"},
 		}},
@@ -102,16 +104,17 @@ func TestRulesMatchTheSamples(t *testing.T) {
 			"accept.json": {"connect", toMarketing, "forward-calls-333333333333-eu-west-1"},
 			"reject.json": {"disconnect", toMarketing, "forward-calls-333333333333-eu-west-1"},
 		}},
-		{"the accepter's cell receives the calls that the requester's has forwarded, and its own announcement", finance, true, map[string][]string{
-			"create.json": {"accept-forwarded"}, "create-nested.json": {"accept-forwarded"}, "create-without-region.json": {"accept-forwarded"},
-			"delete.json": {"disconnect-forwarded"}, "announced-accepted.json": {"connect-announced", sayAccepted},
-			"change-block.json": {"sweep-forwarded"},
+		{"the accepter's bus has forwarded calls, its own announcement, its own messages and those to it", finance, true, map[string][]string{
+			"delete.json": {"disconnect-forwarded"}, "change-block.json": {"sweep-forwarded"},
+			"announced-accepted.json": {"connect-announced"}, "side-checked.json": {"accept-told"},
+			"check-side.json": {messageToMarketing}, "connection-accepted.json": {messageToMarketing},
 		}},
-		{"the requester's cell receives the calls that the accepter's has forwarded, and its announcement", marketing, true, map[string][]string{
-			"accept.json": {"connect-forwarded"}, "reject.json": {"disconnect-forwarded"}, "announced-accepted.json": {"connect-announced"},
+		{"the requester's bus has the same, and no announcement of the accepter's", marketing, true, map[string][]string{
+			"accept.json": {"connect-forwarded"}, "reject.json": {"disconnect-forwarded"}, "side-checked.json": {messageToFinance},
+			"check-side.json": {"accept-told"}, "connection-accepted.json": {"connect-told"},
 		}},
-		{"a counterpart of finance alone receives no calls of marketing", developer, true, map[string][]string{
-			"accept.json": {"connect-forwarded"}, "reject.json": {"disconnect-forwarded"}, "announced-accepted.json": {"connect-announced"},
+		{"a counterpart of finance alone receives no calls of marketing, and no messages between the two", developer, true, map[string][]string{
+			"accept.json": {"connect-forwarded"}, "reject.json": {"disconnect-forwarded"},
 		}},
 	}
 	samples := readSamples(t)
@@ -131,6 +134,50 @@ func TestRulesMatchTheSamples(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestMessagesOfAnAccountThatIsNoCounterpartMatchNoRule: the bus's policy refuses them already.
+func TestMessagesOfAnAccountThatIsNoCounterpartMatchNoRule(t *testing.T) {
+	for file, event := range readSamples(t) {
+		forged := bytes.Replace(event, []byte(`"account": "111111111111",
+  "time"`), []byte(`"account": "999999999999",
+  "time"`), 1)
+		if file == "side-checked.json" && bytes.Equal(forged, event) {
+			t.Fatal("the sample's sender isn't replaced")
+		}
+		for name, p := range patterns(t, finance, true) {
+			if !bytes.Equal(forged, event) && p.Match(forged) {
+				t.Errorf("%s matches %s of another account", name, file)
+			}
+		}
+	}
+}
+
+// TestOnlyMessagesAreDropped: sweeps repeat a message, so it waits in no dead-letter queue, and only as long as its receiver would
+// believe it. Every other event that can't be delivered waits in the queue of undelivered ones.
+func TestOnlyMessagesAreDropped(t *testing.T) {
+	count := map[bool]int{}
+	for _, r := range resources(t, stack(t, company, finance), "AWS::Events::Rule") {
+		name, target := r.Properties["Name"].(string), r.Properties["Targets"].([]any)[0].(object)
+		pattern, _ := r.Properties["EventPattern"].(object) // none of the schedule
+		source, _ := pattern["source"].([]any)
+		isMessage := slices.Contains(source, any("autopeer.cells"))
+		count[isMessage]++
+		_, hasQueue := target["DeadLetterConfig"]
+		if hasQueue == isMessage {
+			t.Errorf("%s has a dead-letter queue: %v, want %v", name, hasQueue, !isMessage)
+		}
+		var want any
+		if isMessage {
+			want = object{"MaximumEventAgeInSeconds": 600.0}
+		}
+		if diff := cmp.Diff(want, target["RetryPolicy"]); diff != "" {
+			t.Errorf("retry policy of %s (-want +got):\n%s", name, diff)
+		}
+	}
+	if count[true] != 4 || count[false] == 0 { // two queues and two counterparts
+		t.Errorf("%d rules for messages and %d others, want 4 and some", count[true], count[false])
 	}
 }
 
@@ -241,6 +288,27 @@ func TestEveryAlarmSpeaksToTheTopicAndIsOnTheDashboard(t *testing.T) {
 		}
 		if arn := `"arn:aws:cloudwatch:eu-west-1:222222222222:alarm:` + a.Properties["AlarmName"].(string) + `"`; !strings.Contains(body, arn) {
 			t.Errorf("the dashboard doesn't show %s", arn)
+		}
+	}
+}
+
+// TestTheDashboardCountsTheLostMessages: the search finds a rule by a word of its name.
+func TestTheDashboardCountsTheLostMessages(t *testing.T) {
+	template := stack(t, company, finance)
+	var searches []string
+	for _, d := range resources(t, template, "AWS::CloudWatch::Dashboard") {
+		searches = regexp.MustCompile(`SEARCH\('[^']+'`).FindAllString(d.Properties["DashboardBody"].(string), -1)
+	}
+	if len(searches) != 1 || !strings.Contains(searches[0], `EventBusName=\"autopeer\"`) {
+		t.Fatalf("searches = %q, want one on the cell's bus", searches)
+	}
+	words := strings.Split(regexp.MustCompile(`\((\w+ OR \w+)\)`).FindStringSubmatch(searches[0])[1], " OR ")
+	for name, r := range resources(t, template, "AWS::Events::Rule") {
+		found := slices.ContainsFunc(words, func(word string) bool {
+			return slices.Contains(strings.Split(r.Properties["Name"].(string), "-"), word)
+		})
+		if isMessage := strings.Contains(text(t, r.Properties["EventPattern"]), `"autopeer.cells"`); found != isMessage {
+			t.Errorf("the search finds %s: %v, want %v", name, found, isMessage)
 		}
 	}
 }

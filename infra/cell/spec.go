@@ -37,8 +37,9 @@ func newSpec(whole *policy.Policy, cell peering.Cell, o Options) (spec, error) {
 	d.roles[string(function.Connect)] = pack(connectPermissions(d.naming, part))
 	d.roles[string(function.Disconnect)] = pack(disconnectPermissions(d.naming))
 	d.roles[string(function.Sweep)] = pack(sweepPermissions(d.naming))
-	d.busPolicy = []statement{onlyFunctions(d.naming)}
-	if counterparts := whole.Counterparts(cell); len(counterparts) > 0 {
+	counterparts := whole.Counterparts(cell)
+	d.busPolicy = []statement{onlyFunctions(d.naming, counterparts)}
+	if len(counterparts) > 0 {
 		d.busPolicy = append(d.busPolicy, busPolicy(d.naming, counterparts, o.Organization)...)
 		d.roles[forward] = pack(forwardPermissions(d.naming, counterparts))
 	}
@@ -74,18 +75,25 @@ func busPolicy(p naming, counterparts []peering.Cell, organization string) []sta
 	calls, messages := wiring.ForwardNames(p.Cell)
 	return []statement{
 		forwarded(p.name("CallsThatCounterpartsForward"), p.name(calls), "aws.ec2", "AWS API Call via CloudTrail"),
-		forwarded(p.name("MessagesOfCounterparts"), p.prefix+"/"+p.name(messages), message.Source, string(message.SideChecked), string(message.CheckSide), string(message.Accepted)),
+		forwarded(p.name("MessagesOfCounterparts"), p.prefix+"/"+p.name(messages), message.Source,
+			string(message.SideChecked), string(message.CheckSide), string(message.Accepted)),
 	}
 }
 
-// onlyFunctions denies the bus to every principal of the cell's account but the functions that publish on it and the roles of
-// other cells there that forward: nobody else may speak for the cell.
-func onlyFunctions(p naming) statement {
+// onlyFunctions denies the bus to every principal of the cell's account except the roles of its functions and the roles by which
+// counterparts in other Regions of the account forward. In one account the role's own permission would suffice otherwise. Requests
+// of counterparts' accounts and of AWS's services have another aws:PrincipalAccount, or none, and need a statement that allows them.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalaccount
+func onlyFunctions(p naming, counterparts []peering.Cell) statement {
 	var roles []string
 	for _, f := range function.All {
-		roles = append(roles, p.global("iam", "role/"+p.globalName(string(f))))
+		roles = append(roles, p.role(p.Cell, string(f)))
 	}
-	roles = append(roles, p.global("iam", "role/"+p.name(forward+"-*")))
+	for _, c := range counterparts {
+		if c.Account == p.Account {
+			roles = append(roles, p.role(c, forward))
+		}
+	}
 	return statement{Sid: p.name("OnlyTheFunctions"), Effect: "Deny", Action: "events:PutEvents", Resource: p.bus(p.Cell)}.by("*").
 		when("StringEquals", "aws:PrincipalAccount", string(p.Account)).
 		when("ArnNotLike", "aws:PrincipalArn", roles)

@@ -85,8 +85,8 @@ func TestEachCounterpartIsForwardedToOnceFromEachBus(t *testing.T) {
 func TestForwardNamesAreThoseOfTheCounterpartsRules(t *testing.T) {
 	t.Parallel()
 	p, at := hub(1)
-	calls, announcements := wiring.ForwardNames(at)
-	want := map[string]wiring.Bus{calls: wiring.DefaultBus, announcements: wiring.OwnBus}
+	calls, messages := wiring.ForwardNames(at)
+	want := map[string]wiring.Bus{calls: wiring.DefaultBus, messages: wiring.OwnBus}
 	for _, r := range wiring.Rules(p, p.Counterparts(at)[0], wiring.DefaultSweepInterval) {
 		if bus, found := want[r.Name]; found && bus == r.Bus {
 			delete(want, r.Name)

@@ -14,10 +14,12 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/autopeer/autopeer/internal/domain/function"
+	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/local"
 )
 
 // attack tries with stolen credentials, and from a hostile account, what each condition is there to prevent.
@@ -38,6 +40,7 @@ func (c *company) attack() {
 		c.attackAsDisconnect(at, own, listed[0])
 		c.stolen(at, function.Sweep)
 		c.attackQueues(at)
+		c.attackOwnBus(at)
 		c.attackBus(at, []peering.Cell{two, one}[i])
 	}
 }
@@ -212,22 +215,51 @@ func (c *company) attackQueues(at peering.Cell) {
 }
 
 // attackBus sends to a counterpart's bus by a rule that isn't autopeer's, with a role of the attacker's and with autopeer's
-// own, and by autopeer's own rules things that they aren't for.
+// own, and by autopeer's own rules things that they aren't for. The attacker administers the account, so the policy of its own bus
+// is no obstacle.
 func (c *company) attackBus(from, to peering.Cell) {
 	admin := eventbridge.NewFromConfig(c.admin(from))
 	target := ebtypes.Target{Id: aws.String("t"), Arn: aws.String(arn("events", to, "event-bus/"+wiring.DefaultPrefix)), RoleArn: c.strangersRole(from)}
-	c.stranger(from, wiring.DefaultPrefix, outcome.Source, string(outcome.Accepted), target)
-	c.strangerOfCalls(from, target)
-	for _, bus := range []string{"default", wiring.DefaultPrefix} {
-		c.borrowed(from, bus, *target.Arn)
+	c.withoutBusPolicy(from, func() {
+		c.stranger(from, wiring.DefaultPrefix, message.Source, string(message.SideChecked), target)
+		c.strangerOfCalls(from, target)
+		for _, bus := range []string{"default", wiring.DefaultPrefix} {
+			c.borrowed(from, bus, *target.Arn)
+		}
+		calls, messages := wiring.ForwardNames(to)
+		c.misuse(from, "default", wiring.DefaultPrefix+"-"+calls, "somebody", "AWS API Call via CloudTrail")
+		for _, lie := range [][2]string{{outcome.Source, string(message.SideChecked)}, {message.Source, string(outcome.Accepted)}} {
+			c.misuse(from, wiring.DefaultPrefix, wiring.DefaultPrefix+"-"+messages, lie[0], lie[1])
+		}
+	})
+	_, err := admin.PutEvents(c.ctx, putEvents(*target.Arn, message.Source, string(message.SideChecked)))
+	c.refused("a message without a rule", err)
+}
+
+// attackOwnBus sends to the cell's own bus with a role of its account that may send to every bus, and by a rule with that role.
+func (c *company) attackOwnBus(at peering.Cell) {
+	role := c.strangersRole(at)
+	key, _, err := c.Cloud.Assume("events.amazonaws.com", *role, "stranger")
+	c.must("take on the role", err)
+	client := eventbridge.NewFromConfig(local.Config(c.Cloud, at, key))
+	bus := arn("events", at, "event-bus/"+wiring.DefaultPrefix)
+	for _, lie := range [][2]string{{outcome.Source, string(outcome.Accepted)}, {message.Source, string(message.SideChecked)}} {
+		_, err := client.PutEvents(c.ctx, putEvents(bus, lie[0], lie[1]))
+		c.refused("a role of the account that puts "+lie[1], err)
 	}
-	calls, announcements := wiring.ForwardNames(to)
-	c.misuse(from, "default", wiring.DefaultPrefix+"-"+calls, "somebody", "AWS API Call via CloudTrail")
-	for _, lie := range [][2]string{{"somebody", string(outcome.Accepted)}, {outcome.Source, "Peering Denied"}} {
-		c.misuse(from, wiring.DefaultPrefix, wiring.DefaultPrefix+"-"+announcements, lie[0], lie[1])
-	}
-	_, err := admin.PutEvents(c.ctx, putEvents(*target.Arn, outcome.Source, string(outcome.Accepted)))
-	c.refused("an announcement without a rule", err)
+	c.stranger(at, "default", message.Source, string(message.SideChecked), ebtypes.Target{Id: aws.String("own"), Arn: &bus, RoleArn: role})
+}
+
+// withoutBusPolicy does something while the cell's bus has no policy.
+func (c *company) withoutBusPolicy(at peering.Cell, do func()) {
+	admin, name := eventbridge.NewFromConfig(c.admin(at)), aws.String(wiring.DefaultPrefix)
+	bus, err := admin.DescribeEventBus(c.ctx, &eventbridge.DescribeEventBusInput{Name: name})
+	c.must("read the bus's policy", err)
+	_, err = admin.RemovePermission(c.ctx, &eventbridge.RemovePermissionInput{EventBusName: name, RemoveAllPermissions: true})
+	c.must("take the bus's policy away", err)
+	do()
+	_, err = admin.PutPermission(c.ctx, &eventbridge.PutPermissionInput{EventBusName: name, Policy: bus.Policy})
+	c.must("give the bus its policy back", err)
 }
 
 // strangersRole adds a role that may send to every bus and trusts EventBridge for every rule.

@@ -8,7 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
@@ -35,6 +36,7 @@ func (c *company) work() {
 		c.reject(ends[0], ends[1])
 		c.routedByHand(ends)
 		c.stumble(c.pairs[0], ends)
+		c.obstruct(c.pairs[0], ends)
 		c.loseTheBus(ends[0], ends[1])
 	}
 }
@@ -221,25 +223,61 @@ func (c *company) stumble(pair, ends [2]lab.Site) {
 	c.expect()
 }
 
-// loseTheBus has the requester's bus refuse everything while the accepter's cell has things to tell. They come to
-// rest in the accepter's queue of undelivered events.
+// obstruct puts another route in the place of a connection's route. The cell tells the other half's cell that the connection is
+// half-open.
+func (c *company) obstruct(pair, ends [2]lab.Site) {
+	id, at, block := c.ask(ends[0], ends[1]), ends[0], ends[1].VPC.Block.String()
+	var firewall peering.InstanceID
+	c.by(at.Cell, func(p *lab.Person) {
+		firewall = p.Server("firewall", at.Subnet, strings.Replace(at.VPC.Block.String(), ".0.0/16", ".1.10", 1), at.Group)
+		p.DeleteRoute(at.Table, block)
+		p.RouteToServer(at.Table, block, firewall)
+	})
+	c.sweep()
+	c.rest()
+	c.by(at.Cell, func(p *lab.Person) {
+		p.DeleteRoute(at.Table, block)
+		p.Terminate(firewall)
+	})
+	c.sweep()
+	c.rest()
+	c.expect(agreed(pair, id)...)
+	c.remove(at, id)
+	c.expect()
+}
+
+// loseTheBus has the requester's bus, and then a queue of the accepter's, refuse everything while a connection ends. The events come
+// to rest in the accepter's queue of undelivered ones.
 func (c *company) loseTheBus(from, to lab.Site) {
-	admin, name := eventbridge.NewFromConfig(c.admin(from.Cell)), aws.String(wiring.DefaultPrefix)
-	bus, err := admin.DescribeEventBus(c.ctx, &eventbridge.DescribeEventBusInput{Name: name})
-	c.must("read the bus's policy", err)
-	_, err = admin.RemovePermission(c.ctx, &eventbridge.RemovePermissionInput{EventBusName: name, RemoveAllPermissions: true})
-	c.must("take the bus's policy away", err)
-	id := c.requested(from, to)
+	id := c.ask(from, to)
+	c.withoutBusPolicy(from.Cell, func() {
+		c.by(to.Cell, func(p *lab.Person) { p.Delete(id) })
+		c.restsUndelivered(":rule/" + wiring.DefaultPrefix + "-")
+	})
+	c.sweep()
+	c.rest()
+	id = c.ask(from, to)
+	client, url := sqs.NewFromConfig(c.admin(to.Cell)), urlOf(to.Cell, wiring.DefaultPrefix+"-"+string(function.Disconnect))
+	const policy = sqstypes.QueueAttributeNamePolicy
+	queue, err := client.GetQueueAttributes(c.ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{policy}})
+	c.must("read the queue's policy", err)
+	_, err = client.SetQueueAttributes(c.ctx, &sqs.SetQueueAttributesInput{QueueUrl: &url, Attributes: map[string]string{string(policy): ""}})
+	c.must("take the queue's policy away", err)
+	c.by(from.Cell, func(p *lab.Person) { p.Delete(id) })
+	c.restsUndelivered(":rule/" + wiring.DefaultPrefix + "/")
+	_, err = client.SetQueueAttributes(c.ctx, &sqs.SetQueueAttributesInput{QueueUrl: &url, Attributes: queue.Attributes})
+	c.must("give the queue its policy back", err)
+	c.sweep()
+	c.rest()
+	c.expect()
+}
+
+// restsUndelivered notices that no event of a rule on the bus has come to rest in a queue.
+func (c *company) restsUndelivered(rule string) {
 	c.must("settle", c.Cloud.Settle(c.ctx))
-	lost := c.undelivered()
-	for _, rule := range []string{":rule/" + wiring.DefaultPrefix + "-", ":rule/" + wiring.DefaultPrefix + "/"} {
-		if !slices.ContainsFunc(lost, func(f events.Failure) bool { return strings.Contains(f.Rule, rule) && f.DeadLetter }) {
-			c.notice("nothing of %s rests in a queue", rule)
-		}
+	if !slices.ContainsFunc(c.undelivered(), func(f events.Failure) bool { return strings.Contains(f.Rule, rule) && f.DeadLetter }) {
+		c.notice("nothing of %s rests in a queue", rule)
 	}
-	_, err = admin.PutPermission(c.ctx, &eventbridge.PutPermissionInput{EventBusName: name, Policy: bus.Policy})
-	c.must("give the bus its policy back", err)
-	c.remove(to, id)
 }
 
 func (c *company) ask(from, to lab.Site) peering.ConnectionID {
