@@ -44,6 +44,10 @@ func (a announced) String() string {
 // lineOfFile is the part of a sentence that may change between repetitions: where the policy has an entry.
 var lineOfFile = regexp.MustCompile(`line \d+`)
 
+// primaryBlock is the part of a sentence that a cell adds as soon as the other cell has sent it the blocks. The VPC and the fact are
+// the same, because a primary block never changes.
+var primaryBlock = regexp.MustCompile(` with the primary block [0-9./]+`)
+
 // checkIDs checks that different announcements have different ids, and that repetitions have one. A repetition also
 // names the same departments.
 func (c *Checker) checkIDs() {
@@ -66,7 +70,7 @@ func (c *Checker) checkIDs() {
 func textOf(o outcome.Outcome) string {
 	notes := slices.DeleteFunc(slices.Clone(o.Notes), func(n string) bool { return !strings.Contains(n, "neither routed nor admitted") })
 	text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, notes, o.Conflicts, o.Shortages, o.Obstructions, o.Wanted, o.FoundAt, o.Next)
-	return lineOfFile.ReplaceAllString(text, "a line")
+	return primaryBlock.ReplaceAllString(lineOfFile.ReplaceAllString(text, "a line"), "")
 }
 
 func department(p *outcome.Party) string {

@@ -109,7 +109,7 @@ func (e End) isReminded(c *ledger.Connection) bool {
 	j := e.judge()
 	waits := j.stateOf(c) == ledger.Pending && c.Created.Add(reminded).Before(e.Now)
 	swept := !e.FailedSweeps[c.Requester.Cell] && !e.FailedSweeps[c.Accepter.Cell]
-	return waits && swept && !e.isObstructed(c, allowing(j.readings(c, inCell(c.Accepter.Cell))))
+	return waits && swept && !j.isObstructed(c, allowing(j.readings(c)))
 }
 
 // wasConnected reports whether the side was last announced as connected under the policy that is deployed. A DNS option that EC2
