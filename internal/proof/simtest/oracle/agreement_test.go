@@ -33,8 +33,8 @@ func TestTheRequestersHalfIsFree(t *testing.T) {
 			s.member("red").Cell = greenCell
 			s.route("rtb-red", "10.2.0.0/24", "igw-1")
 		}, ""},
-		{"another connection of the two VPCs is active", func(s scene) { s.rival("pcx-2", 0); s.accept("pcx-2") }, twin},
-		{"another request of the two VPCs waits", func(s scene) { s.rival("pcx-2", 0) }, ""},
+		{"another connection of the two VPCs is active", func(s scene) { s.rival(0); s.accept("pcx-2") }, twin},
+		{"another request of the two VPCs waits", func(s scene) { s.rival(0) }, ""},
 		{"another VPC has the id of the requester", func(s scene) {
 			s.request("pcx-2", blue, ledger.VPCKey{Cell: peering.Cell{Account: "444444444444", Region: "us-east-1"}, ID: red.ID})
 			s.accept("pcx-2")

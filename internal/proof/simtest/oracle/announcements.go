@@ -14,6 +14,7 @@ import (
 type Announcement struct {
 	At         time.Time
 	DetailType string
+	Code       string // of the reason
 	Connection string
 	Cell       peering.Cell // that published it
 	Side       peering.Role // "" if it is about both
@@ -48,7 +49,20 @@ func CheckAnnouncement(l *ledger.Ledger, a Announcement) string {
 	case a.DetailType == accepted && c.Accepted.IsZero():
 		return c.ID + " was announced as accepted, but it wasn't accepted"
 	}
-	return judge{Ledger: l, now: a.At}.checkNamesOtherHalf(c, a)
+	j := judge{Ledger: l, now: a.At}
+	if why := j.checkUnanswered(c, a); why != "" {
+		return why
+	}
+	return j.checkNamesOtherHalf(c, a)
+}
+
+// checkUnanswered checks that a request between two cells isn't announced as one that autopeer forgot to accept: it waits for the
+// other cell. One that the policy rejects waits for no answer.
+func (j judge) checkUnanswered(c *ledger.Connection, a Announcement) string {
+	if a.Code == "unanswered" && j.mustAgree(c) && !j.Policy.Reject {
+		return c.ID + " was announced as unanswered, but the answer depends on another cell"
+	}
+	return ""
 }
 
 // checkNamesOtherHalf checks that the announcement of a removed connection names the other cell if autopeer is no longer deployed

@@ -163,10 +163,10 @@ func TestAPendingConnectionHasAReason(t *testing.T) {
 			s.rule("sgr-9", "sg-red", ledger.Permission{Protocol: "-1", From: -1, To: -1, Block: https.Block}, "")
 			s.Policy.Limits = map[string]int{"rules": 1}
 		}, ""},
-		{"an earlier request of the two VPCs waits", func(s scene, _ *oracle.End) { s.rival("pcx-2", -time.Second) }, ""},
-		{"a later request of the two VPCs waits", func(s scene, _ *oracle.End) { s.rival("pcx-2", time.Second) }, accepts},
-		{"a later request of the two VPCs was accepted", func(s scene, _ *oracle.End) { s.rival("pcx-2", time.Second); s.accept("pcx-2") }, ""},
-		{"an earlier request of the two VPCs is dead", func(s scene, _ *oracle.End) { s.rival("pcx-2", -time.Second); s.delete("pcx-2") }, accepts},
+		{"an earlier request of the two VPCs waits", func(s scene, _ *oracle.End) { s.rival(-time.Second) }, ""},
+		{"a later request of the two VPCs waits", func(s scene, _ *oracle.End) { s.rival(time.Second) }, accepts},
+		{"a later request of the two VPCs was accepted", func(s scene, _ *oracle.End) { s.rival(time.Second); s.accept("pcx-2") }, ""},
+		{"an earlier request of the two VPCs is dead", func(s scene, _ *oracle.End) { s.rival(-time.Second); s.delete("pcx-2") }, accepts},
 	})
 }
 
