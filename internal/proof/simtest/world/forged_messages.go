@@ -34,23 +34,43 @@ func (w *World) forgeMessages() {
 		return
 	}
 	for _, c := range w.connections(ledger.Pending) {
-		isBetween := look(w, func(l *ledger.Ledger) []bool {
-			return []bool{c.Requester.Cell != c.Accepter.Cell && l.Policy.Answers(c.Accepter.Cell)}
-		})[0]
-		if isBetween && d.Chance(50) {
-			w.forgeMessage(d, c)
+		if w.isBetweenCells(c) && d.Chance(50) {
+			w.sendForged(d, c, random.Pick(d, w.forgeries(d, c)...))
 		}
 	}
 }
 
-func (w *World) forgeMessage(d random.Source, c *ledger.Connection) {
+// ForgeWithoutEffect sends the accepter's cell messages of other senders and from long ago about all pending requests between cells.
+// The cell must not do anything because of them.
+func (w *World) ForgeWithoutEffect() {
+	d := w.named.Next("forge messages without effect")
+	for _, c := range w.connections(ledger.Pending) {
+		if w.isBetweenCells(c) {
+			all := w.forgeries(d, c)
+			w.sendForged(d, c, all[0])
+			w.sendForged(d, c, all[1])
+		}
+	}
+}
+
+func (w *World) isBetweenCells(c *ledger.Connection) bool {
+	return look(w, func(l *ledger.Ledger) []bool {
+		return []bool{c.Requester.Cell != c.Accepter.Cell && l.Policy.Answers(c.Accepter.Cell)}
+	})[0]
+}
+
+// forgeries returns a message of another sender, one from long ago, and one that assumes a block that the accepter doesn't have.
+func (w *World) forgeries(d random.Source, c *ledger.Connection) []forgery {
 	others := slices.DeleteFunc(slices.Clone(w.cells), func(cell peering.Cell) bool { return cell == c.Requester.Cell })
 	stranger := peering.Cell{Account: "999999999999", Region: c.Requester.Region}
-	f := random.Pick(d,
-		forgery{random.Pick(d, append(others, stranger)...), 0, anywhere},
-		forgery{c.Requester.Cell, d.Duration(11*time.Minute, 2*time.Hour), anywhere},
-		forgery{c.Requester.Cell, 0, nowhere},
-	)
+	return []forgery{
+		{random.Pick(d, append(others, stranger)...), 0, anywhere},
+		{c.Requester.Cell, d.Duration(11*time.Minute, 2*time.Hour), anywhere},
+		{c.Requester.Cell, 0, nowhere},
+	}
+}
+
+func (w *World) sendForged(d random.Source, c *ledger.Connection, f forgery) {
 	time.Sleep(d.Duration(time.Microsecond, 5*time.Millisecond)) // messages of one instant may or may not share a batch
 	w.put(c.Accepter.Cell, function.Accept, c.ID, f.event(c, w.blocksOf(c.Requester)))
 }
