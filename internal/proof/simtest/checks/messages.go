@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/domain/function"
@@ -36,10 +37,29 @@ func (t *traffic) isTooMuch() bool { return len(t.ids) > exchange*max(t.causes, 
 func (c *Checker) trafficOf(id string) *traffic {
 	t := c.messages[id]
 	if t == nil {
-		t = &traffic{ids: map[string]bool{}}
+		t = &traffic{ids: map[string]bool{}, causes: c.sweepsBefore(id)}
 		c.messages[id] = t
 	}
 	return t
+}
+
+// lateSweep is how long before a request the event of a sweep may be sent that finds the request.
+const lateSweep = 10 * time.Minute
+
+// sweepsBefore returns the number of sweeps that may find a new request although their events were sent before it.
+func (c *Checker) sweepsBefore(id string) (n int) {
+	o := c.journal.Connections[id]
+	for cell, times := range c.sweeps {
+		if o == nil || cell != o.Requester.Cell && cell != o.Accepter.Cell {
+			continue
+		}
+		for _, at := range times {
+			if at.Before(o.Created) && o.Created.Sub(at) < lateSweep {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // Delivered counts a message that leaves the bus of its sender, or the cause for messages that an event is where it reaches the
@@ -57,7 +77,11 @@ func (c *Checker) Delivered(d events.Delivery, times int) {
 		c.cause(connectionIDs.FindAllString(string(d.Event.Detail), 1), times-1)
 	case toBus, strings.HasSuffix(d.Target, string(function.Disconnect)): // disconnect sends no messages
 	case strings.HasSuffix(d.Target, string(function.Sweep)):
-		c.cause(c.connectionsOf(cellOfQueue(d.Target)), times)
+		cell := cellOfQueue(d.Target)
+		for range times {
+			c.sweeps[cell] = append(c.sweeps[cell], time.Now())
+		}
+		c.cause(c.connectionsOf(cell), times)
 	default:
 		c.cause(connectionIDs.FindAllString(string(d.Event.Detail), -1), times)
 	}
