@@ -8,7 +8,7 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
 )
 
-// repeat repeats the events of all connections and sweeps once more. Autopeer must not change anything then.
+// repeat repeats the events of all connections, forges messages between cells, and sweeps once more. Autopeer must not change anything then.
 func (r *run) repeat() {
 	r.checker.Finish()
 	var connections []*ledger.Connection
@@ -27,6 +27,7 @@ func (r *run) repeat() {
 		}
 		time.Sleep(time.Minute) // the order of the same calls for two connections at one instant is up to Go's scheduler
 	}
+	r.world.ForgeWithoutEffect()
 	if err := r.cloud.Sweep(); err != nil {
 		r.report.Fail(nil, "start a sweep: %v", err)
 	}

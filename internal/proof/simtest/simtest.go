@@ -93,8 +93,11 @@ func (r *run) deliver(d events.Delivery, usual time.Duration) []time.Duration {
 			return nil
 		}
 		r.checker.Enter(record)
+		return r.faults.Deliver(d, usual)
 	}
-	return r.faults.Deliver(d, usual)
+	delays := r.faults.Deliver(d, usual)
+	r.checker.Delivered(d, len(delays))
+	return delays
 }
 
 // How many of a hundred times a person changes what a connection may carry: after another action, and at the end, when nothing

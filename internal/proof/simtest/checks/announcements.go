@@ -17,7 +17,7 @@ func (c *Checker) Announced(o outcome.Outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	a := oracle.Announcement{At: now, DetailType: string(o.Type), Connection: string(o.Connection), Cell: o.Cell, Side: o.Side, Notes: o.Notes, Next: o.Next, Changed: len(o.Changes) > 0}
+	a := oracle.Announcement{At: now, DetailType: string(o.Type), Code: o.Reason.Code, Connection: string(o.Connection), Cell: o.Cell, Side: o.Side, Notes: o.Notes, Next: o.Next, Changed: len(o.Changes) > 0}
 	c.outcomes, c.announcements = append(c.outcomes, o), append(c.announcements, a)
 	c.report.Note(announced{o})
 	if why := oracle.CheckAnnouncement(c.journal.Ledger, a); why != "" {

@@ -29,6 +29,10 @@ func (c *Checker) Enter(rec ledger.Record) {
 // and that of a hanging call whose function was killed.
 const memory = 90 * time.Second
 
+// agreed is the age of the oldest state of the requester's half by which the accepter's cell may accept: an answer is valid for ten
+// minutes, a clock may differ by one, and the acceptance takes effect later as every call does.
+const agreed = 11*time.Minute + memory
+
 // checkCall checks that the call is allowed in the current state, or was in one that its function may have read.
 func (c *Checker) checkCall(rec ledger.Record) {
 	if c.isOver && !isTriedDaily(rec) {
@@ -43,6 +47,20 @@ func (c *Checker) checkCall(rec ledger.Record) {
 			oracle.CheckCall(past.Beside(now, past.Policy), c.quotas, then) == "" || oracle.CheckCall(past.Beside(now, now.Policy), c.quotas, then) == ""
 	}
 	if why := oracle.CheckCall(now, c.quotas, rec); why != "" && !c.journal.WasEver(time.Now(), memory, wasAllowed) {
+		c.report.Fail(rec.Subjects(), "%s", why)
+	}
+	c.checkAgreement(rec)
+}
+
+// checkAgreement checks that the other half of a connection that autopeer accepts was free at one moment of the time in which its
+// cell may have checked it.
+func (c *Checker) checkAgreement(rec ledger.Record) {
+	isFree := func(past *ledger.Ledger, at time.Time) bool {
+		then := rec
+		then.At = at
+		return oracle.CheckAgreement(past, then) == ""
+	}
+	if why := oracle.CheckAgreement(c.journal.Ledger, rec); why != "" && !c.journal.WasEver(time.Now(), agreed, isFree) {
 		c.report.Fail(rec.Subjects(), "%s", why)
 	}
 }

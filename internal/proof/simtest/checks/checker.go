@@ -3,6 +3,7 @@
 package checks
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -24,9 +25,11 @@ type Checker struct {
 	outcomes      []outcome.Outcome
 	announcements []oracle.Announcement // of the outcomes
 	retries       []retry
-	throttles     map[string]int          // in a row, by call
-	homes         map[string]peering.Cell // by access key
-	lostEvents    map[string]bool         // ids of connections that a lost event names
+	throttles     map[string]int               // in a row, by call
+	homes         map[string]peering.Cell      // by access key
+	messages      map[string]*traffic          // between cells, by connection
+	sweeps        map[peering.Cell][]time.Time // whose events were sent
+	lostEvents    map[string]bool              // ids of connections that a lost event names
 	failedSweeps  map[peering.Cell]bool
 	deployed      time.Time
 	calmed        time.Time
@@ -39,7 +42,7 @@ func New(rep *report.Report, o ec2.Options) *Checker {
 		report:  rep,
 		quotas:  oracle.Quotas{RoutesPerTable: o.Quotas.RoutesPerTable, RulesPerGroup: o.Quotas.RulesPerGroup, ActivePeeringsPerVPC: o.Quotas.ActivePeeringsPerVPC},
 		journal: ledger.NewJournal(o.Delays.Initiating, o.Delays.Provisioning), throttles: map[string]int{}, homes: map[string]peering.Cell{},
-		lostEvents: map[string]bool{}, failedSweeps: map[peering.Cell]bool{},
+		messages: map[string]*traffic{}, sweeps: map[peering.Cell][]time.Time{}, lostEvents: map[string]bool{}, failedSweeps: map[peering.Cell]bool{},
 	}
 }
 
@@ -55,6 +58,7 @@ func (c *Checker) Deployed() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.deployed = time.Now()
+	c.cause(slices.Clone(c.journal.Requests), 1)
 }
 
 // Calm marks the instant of the last fault.

@@ -63,6 +63,7 @@ func areNeighbors(l *ledger.Ledger, a, b string, cell peering.Cell) bool {
 func (c *Checker) Failed(call faults.Call, f faults.Fault) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.failed(call.Cell, call.Function, call.Connection())
 	if call.Function == string(function.Sweep) {
 		c.failedSweeps[call.Cell] = true
 		return
@@ -96,6 +97,7 @@ func (c *Checker) Answered(call faults.Call) {
 func (c *Checker) Killed(cell peering.Cell, f function.Name) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.failed(cell, string(f), "")
 	if f == function.Sweep {
 		c.failedSweeps[cell] = true
 	}

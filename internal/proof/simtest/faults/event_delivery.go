@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
+	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
@@ -26,9 +27,18 @@ func (i *Injector) Deliver(d events.Delivery, usual time.Duration) []time.Durati
 	case f.Chance(i.rates.doubled):
 		return []time.Duration{once, once + f.Duration(0, time.Minute)}
 	case f.Chance(i.rates.late):
-		return []time.Duration{once + f.Duration(0, random.Pick(f, time.Second, 30*time.Second, 5*time.Minute))}
+		return []time.Duration{once + f.Duration(0, random.Pick(f, latest(d.Event)...))}
 	}
 	return []time.Duration{once}
+}
+
+// latest returns how late an event may be. EventBridge retries messages between cells for ten minutes, and a queue may keep one for
+// longer: autopeer has to recognize those that are too old.
+func latest(e events.Event) []time.Duration {
+	if e.Source == message.Source {
+		return []time.Duration{time.Second, 30 * time.Second, 12 * time.Minute, time.Hour}
+	}
+	return []time.Duration{time.Second, 30 * time.Second, 5 * time.Minute}
 }
 
 // CellOf returns the cell in which the event happened.

@@ -53,7 +53,7 @@ func (j judge) checkAccept(rec ledger.Record) string {
 	if c == nil {
 		return rec.Connection() + " was accepted, but was never requested"
 	}
-	readings := j.readings(c, inCell(rec.Cell))
+	readings := j.readings(c)
 	allowed := allowing(readings)
 	switch {
 	case len(readings) == 0:
@@ -64,19 +64,18 @@ func (j judge) checkAccept(rec ledger.Record) string {
 		return c.ID + " was accepted without approval"
 	}
 	for _, by := range allowed {
-		if _, found := j.expectedConflict(c, by, rec.Cell); !found {
+		if _, found := j.conflict(c, by, rec.Cell); !found {
 			return ""
 		}
 	}
-	route, _ := j.expectedConflict(c, allowed[0], rec.Cell)
+	route, _ := j.conflict(c, allowed[0], rec.Cell)
 	return fmt.Sprintf("%s was accepted, but it conflicts with %s", c.ID, route)
 }
 
-// expectedConflict returns a route that conflicts with one of the cell's sides, judged by the blocks that are known
-// before acceptance.
-func (j judge) expectedConflict(c *ledger.Connection, by reading, cell peering.Cell) (route string, found bool) {
+// conflict returns a route that conflicts with one of the cell's sides.
+func (j judge) conflict(c *ledger.Connection, by reading, cell peering.Cell) (route string, found bool) {
 	for _, role := range c.Roles(cell) {
-		if route, found := j.side(c, role, by).expecting(inCell(cell)).conflict(); found {
+		if route, found := j.side(c, role, by).conflict(); found {
 			return route, true
 		}
 	}
@@ -85,7 +84,7 @@ func (j judge) expectedConflict(c *ledger.Connection, by reading, cell peering.C
 
 func (j judge) checkReject(rec ledger.Record) string {
 	c := j.Connections[rec.Connection()]
-	if c == nil || j.Policy == nil || !j.Policy.Reject || len(j.readings(c, inCell(rec.Cell))) > 0 {
+	if c == nil || j.Policy == nil || !j.Policy.Reject || len(j.readings(c)) > 0 {
 		return rec.Connection() + " was rejected, but the policy doesn't reject it"
 	}
 	return ""

@@ -14,6 +14,7 @@ import (
 type Announcement struct {
 	At         time.Time
 	DetailType string
+	Code       string // of the reason
 	Connection string
 	Cell       peering.Cell // that published it
 	Side       peering.Role // "" if it is about both
@@ -48,7 +49,20 @@ func CheckAnnouncement(l *ledger.Ledger, a Announcement) string {
 	case a.DetailType == accepted && c.Accepted.IsZero():
 		return c.ID + " was announced as accepted, but it wasn't accepted"
 	}
-	return judge{Ledger: l, now: a.At}.checkNamesOtherHalf(c, a)
+	j := judge{Ledger: l, now: a.At}
+	if why := j.checkUnanswered(c, a); why != "" {
+		return why
+	}
+	return j.checkNamesOtherHalf(c, a)
+}
+
+// checkUnanswered checks that a request between two cells isn't announced as one that autopeer forgot to accept: it waits for the
+// other cell. One that the policy rejects waits for no answer.
+func (j judge) checkUnanswered(c *ledger.Connection, a Announcement) string {
+	if a.Code == "unanswered" && j.mustAgree(c) && !j.Policy.Reject {
+		return c.ID + " was announced as unanswered, but the answer depends on another cell"
+	}
+	return ""
 }
 
 // checkNamesOtherHalf checks that the announcement of a removed connection names the other cell if autopeer is no longer deployed
@@ -109,7 +123,7 @@ func (e End) isReminded(c *ledger.Connection) bool {
 	j := e.judge()
 	waits := j.stateOf(c) == ledger.Pending && c.Created.Add(reminded).Before(e.Now)
 	swept := !e.FailedSweeps[c.Requester.Cell] && !e.FailedSweeps[c.Accepter.Cell]
-	return waits && swept && !e.isObstructed(c, allowing(j.readings(c, inCell(c.Accepter.Cell))))
+	return waits && swept && !j.isObstructed(c, allowing(j.readings(c)))
 }
 
 // wasConnected reports whether the side was last announced as connected under the policy that is deployed. A DNS option that EC2

@@ -10,6 +10,8 @@ import (
 
 func TestCheckAnnouncement(t *testing.T) {
 	t.Parallel()
+	unanswered := announcement(string(outcome.DriftFound), blueCell, "")
+	unanswered.Code = "unanswered"
 	tests := []struct {
 		name    string
 		prepare func(scene)
@@ -24,6 +26,9 @@ func TestCheckAnnouncement(t *testing.T) {
 		{"the side of another cell", scene.connect, announcement(string(outcome.Connected), redCell, peering.Accepter),
 			"111111111111/us-east-1 announced the accepter side of pcx-1, which another cell owns"},
 		{"an unknown connection", func(s scene) { delete(s.Connections, "pcx-1") }, announcement(string(outcome.Accepted), blueCell, ""), ""},
+		{"a request between cells is unanswered", func(scene) {}, unanswered, "pcx-1 was announced as unanswered, but the answer depends on another cell"},
+		{"a request between cells wasn't rejected", func(s scene) { s.Policy.Peerings, s.Policy.Reject = nil, true }, unanswered, ""},
+		{"a request from a cell without autopeer is unanswered", func(s scene) { s.member("red").Cell = greenCell }, unanswered, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -16,14 +16,19 @@ const (
 
 // isFull reports whether one of the VPCs has as many connections as it may.
 func (e End) isFull(c *ledger.Connection) bool {
-	most := least(defaultPeerings, e.Quotas.ActivePeeringsPerVPC, e.Ledger.Policy.Limits["peerings"])
-	return e.countConnections(c.Requester) >= most || e.countConnections(c.Accepter) >= most
+	j := e.judge()
+	return j.countConnections(c.Requester) >= j.peeringQuota() || j.countConnections(c.Accepter) >= j.peeringQuota()
+}
+
+// peeringQuota returns how many accepted connections a VPC may have: the quota of EC2, or a lower limit of the policy.
+func (j judge) peeringQuota() int {
+	return least(defaultPeerings, j.quotas.ActivePeeringsPerVPC, j.Policy.Limits["peerings"])
 }
 
 // countConnections returns the number of connections of the VPC that were accepted.
-func (e End) countConnections(v ledger.VPCKey) (n int) {
-	for _, c := range e.Ledger.Connections {
-		state := e.judge().stateOf(c)
+func (j judge) countConnections(v ledger.VPCKey) (n int) {
+	for _, c := range j.Connections {
+		state := j.stateOf(c)
 		if (c.Requester == v || c.Accepter == v) && (state == ledger.Active || state == ledger.Provisioning) {
 			n++
 		}
@@ -33,7 +38,7 @@ func (e End) countConnections(v ledger.VPCKey) (n int) {
 
 // isShort reports whether a route table or a security group has no room for all that is missing in it, by the quotas or
 // the policy's limits.
-func (e End) isShort(s side) bool {
+func (s side) isShort() bool {
 	for _, t := range s.RouteTablesOf(s.own()) {
 		if exceeds(s.routeQuota(), func(ipv6 bool) (int, int) { return s.countRoutes(t, ipv6) }) {
 			return true

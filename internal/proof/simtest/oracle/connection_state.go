@@ -96,45 +96,25 @@ func (e End) checkPending(c *ledger.Connection) string {
 	if !j.Policy.Answers(cell) {
 		return ""
 	}
-	readings := j.readings(c, inCell(cell))
+	readings := j.readings(c)
 	allowed := allowing(readings)
 	switch {
 	case len(readings) == 0 && j.Policy.Reject:
 		return c.ID + " is pending, but the policy rejects it"
-	case len(allowed) == 0, needApproval(allowed) && !j.isApproved(c), e.isFull(c), e.isObstructed(c, allowed), j.isPreceded(c):
+	case len(allowed) == 0, needApproval(allowed) && !j.isApproved(c), e.isFull(c), j.isObstructed(c, allowed):
 		return ""
 	}
 	return c.ID + " is pending, but the policy accepts it"
 }
 
-// isPreceded reports whether another connection of the same two VPCs, which is in the opposite direction, keeps the request from
-// being accepted: one that is accepted, or an older request that the policy allows. Age is counted in seconds, as EC2 shows it.
-func (j judge) isPreceded(c *ledger.Connection) bool {
-	precedes := func(o *ledger.Connection) bool {
-		switch j.stateOf(o) {
-		case ledger.Provisioning, ledger.Active:
-			return true
-		case ledger.Pending:
-			age := o.Created.Truncate(time.Second).Compare(c.Created.Truncate(time.Second))
-			return (age < 0 || age == 0 && o.ID < c.ID) && len(allowing(j.readings(o, inCell(c.Accepter.Cell)))) > 0
-		}
-		return false
-	}
-	for _, o := range j.Connections {
-		if o.Requester == c.Accepter && o.Accepter == c.Requester && precedes(o) {
-			return true
-		}
-	}
-	return false
-}
-
-// isObstructed reports whether, by one of the readings, a route conflicts or a quota doesn't suffice.
-func (e End) isObstructed(c *ledger.Connection, allowed []reading) bool {
-	j, cell := e.judge(), c.Accepter.Cell
-	return slices.ContainsFunc(allowed, func(by reading) bool {
-		_, found := j.expectedConflict(c, by, cell)
-		return found || slices.ContainsFunc(c.Roles(cell), func(role peering.Role) bool {
-			return e.isShort(j.side(c, role, by).expecting(inCell(cell)))
+// isObstructed reports whether, by one of the readings, a route conflicts or a quota doesn't suffice on a side that has to be free, or
+// another connection has the same VPCs.
+func (j judge) isObstructed(c *ledger.Connection, allowed []reading) bool {
+	return j.hasRival(c) || slices.ContainsFunc(allowed, func(by reading) bool {
+		return slices.ContainsFunc(j.answering(c), func(role peering.Role) bool {
+			s := j.side(c, role, by)
+			_, found := s.conflict()
+			return found || s.isShort()
 		})
 	})
 }

@@ -169,6 +169,16 @@ func TestAPendingConnectionHasAReason(t *testing.T) {
 			s.rule("sgr-9", "sg-blue", https, "")
 			e.Quotas.RulesPerGroup = 1
 		}, ""},
+		{"a route conflicts on the requester's half", func(s scene, _ *oracle.End) { s.route("rtb-red", "10.2.0.0/24", "igw-1") }, ""},
+		{"a wider route on the requester's half leads elsewhere", func(s scene, _ *oracle.End) { s.route("rtb-red", "10.0.0.0/8", "igw-1") }, accepts},
+		{"the requester's security group has no room for the rules", func(s scene, _ *oracle.End) {
+			s.rule("sgr-9", "sg-red", ledger.Permission{Protocol: "-1", From: -1, To: -1, Block: https.Block}, "")
+			s.Policy.Limits = map[string]int{"rules": 1}
+		}, ""},
+		{"an earlier request of the two VPCs waits", func(s scene, _ *oracle.End) { s.rival(-time.Second) }, ""},
+		{"a later request of the two VPCs waits", func(s scene, _ *oracle.End) { s.rival(time.Second) }, accepts},
+		{"a later request of the two VPCs was accepted", func(s scene, _ *oracle.End) { s.rival(time.Second); s.accept("pcx-2") }, ""},
+		{"an earlier request of the two VPCs is dead", func(s scene, _ *oracle.End) { s.rival(-time.Second); s.delete("pcx-2") }, accepts},
 	})
 }
 

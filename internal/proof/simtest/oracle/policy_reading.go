@@ -9,8 +9,7 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
 )
 
-// reading is one way to read the policy for a connection: a peering that names both departments in this direction. A
-// function that doesn't see the blocks of a VPC may have to consider more than one.
+// reading is one way to read the policy for a connection: a peering that names both departments in this direction.
 type reading struct {
 	peering             *plainpolicy.Peering // nil if the policy has none
 	requester, accepter string               // departments
@@ -24,27 +23,28 @@ func (r reading) allows() bool { return r.peering != nil && !r.undeclared && !r.
 // read returns the reading for a connection whose blocks are all known: a VPC is of one department at most, so there
 // is only one.
 func (j judge) read(c *ledger.Connection) reading {
-	for _, r := range j.readings(c, everything) {
+	for _, r := range j.readings(c) {
 		return r
 	}
 	return reading{}
 }
 
-// readings returns the possible readings for a connection when only the blocks of the VPCs in view are known.
-func (j judge) readings(c *ledger.Connection, in view) []reading {
+// readings returns the readings for a connection. EC2 shows a cell no blocks of another cell's VPC before acceptance, but the
+// requester's cell sends them.
+func (j judge) readings(c *ledger.Connection) []reading {
 	if j.Policy == nil || c.Requester == c.Accepter {
 		return nil
 	}
 	var all []reading
-	for _, from := range j.departmentsOf(c.Requester, in) {
-		for _, to := range j.departmentsOf(c.Accepter, in) {
+	for _, from := range j.departmentsOf(c.Requester, everything) {
+		for _, to := range j.departmentsOf(c.Accepter, everything) {
 			for _, p := range peeringsOf(j.Policy, from, to) {
 				by := reading{peering: p, requester: from, accepter: to}
 				if c.Accepted.IsZero() {
-					by.undeclared = j.isUndeclared(from, c.Requester, in) || j.isUndeclared(to, c.Accepter, in)
-					by.overlap = ledger.AnyOverlap(j.known(c.Requester, in), j.known(c.Accepter, in))
+					by.undeclared = j.isUndeclared(from, c.Requester, everything) || j.isUndeclared(to, c.Accepter, everything)
+					by.overlap = ledger.AnyOverlap(j.known(c.Requester, everything), j.known(c.Accepter, everything))
 				} else {
-					by.overlap = ledger.AnyOverlap(j.permitted(from, c.Requester, in), j.permitted(to, c.Accepter, in))
+					by.overlap = ledger.AnyOverlap(j.permitted(from, c.Requester, everything), j.permitted(to, c.Accepter, everything))
 				}
 				all = append(all, by)
 			}
@@ -81,16 +81,12 @@ func (j judge) isApproved(c *ledger.Connection) bool {
 	return j.TagsOn(c, c.Accepter.Cell)[peering.TagApproved] == "true"
 }
 
-// view reports whether the blocks of a VPC are known. Before acceptance, EC2 shows a cell only its own VPC's.
+// view reports whether the blocks of a VPC are known.
 type view func(ledger.VPCKey) bool
 
 func everything(ledger.VPCKey) bool { return true }
 
 func nothing(ledger.VPCKey) bool { return false }
-
-func inCell(cell peering.Cell) view {
-	return func(v ledger.VPCKey) bool { return v.Cell == cell }
-}
 
 // known returns the blocks of a VPC; nil if they are not in view.
 func (j judge) known(v ledger.VPCKey, in view) []netip.Prefix {

@@ -118,6 +118,15 @@ func (s scene) request(id string, from, to ledger.VPCKey) {
 	s.Requests = append(s.Requests, id)
 }
 
+// rival adds the request pcx-2 in the other direction, that long after pcx-1. EC2 has initiated both.
+func (s scene) rival(after time.Duration) {
+	s.request("pcx-2", blue, green)
+	c := s.Connections["pcx-2"]
+	c.Created = begun.Add(after)
+	s.State(c, begun.Add(time.Minute))
+	c.Accepter = red
+}
+
 func (s scene) accept(id string) { s.Connections[id].Accepted = begun.Add(time.Minute) }
 
 // overlap adds a block of blue to red, after EC2 has initiated pcx-1.

@@ -13,7 +13,6 @@ type side struct {
 	connection *ledger.Connection
 	role       peering.Role
 	reading    reading
-	expected   []netip.Prefix // taken for the peer's blocks; nil where EC2 shows them
 }
 
 func (s side) own() ledger.VPCKey  { return s.connection.VPC(s.role) }
@@ -29,31 +28,8 @@ func (s side) departments() (own, peer string) {
 
 // peerBlocks returns the blocks of the peer that may be routed and admitted.
 func (s side) peerBlocks() []netip.Prefix {
-	if s.expected != nil {
-		return s.expected
-	}
 	_, peer := s.departments()
 	return s.permitted(peer, s.peer(), everything)
-}
-
-// expecting returns the side as it is judged before acceptance. Where the peer's blocks are not in view, it expects those
-// that the policy lists for the VPC, or else those that the peering names as destinations and sources.
-func (s side) expecting(in view) side {
-	if in(s.peer()) {
-		return s
-	}
-	own, peer := s.departments()
-	s.expected = s.declared(peer, s.peer())
-	if len(s.expected) > 0 {
-		return s
-	}
-	s.expected = append([]netip.Prefix{}, s.reading.peering.Routes[own].To...)
-	for _, a := range s.reading.peering.Allow {
-		if a.To == own && a.From == peer {
-			s.expected = append(s.expected, a.Sources...)
-		}
-	}
-	return s
 }
 
 // conflict returns a route that conflicts with one that the side wants, if there is one.
@@ -84,14 +60,10 @@ func (s side) conflictWith(t *ledger.RouteTable, dst netip.Prefix) (route string
 }
 
 // isConflict reports whether a route diverts traffic from the destination, or a route for the destination would divert
-// traffic from another connection. Routes of dead connections conflict with nothing. Neither do, before acceptance, those
-// of connections that aren't active: autopeer doesn't look at their states yet.
+// traffic from another connection. Routes of dead connections conflict with nothing.
 func (s side) isConflict(there netip.Prefix, r ledger.Route, dst netip.Prefix) bool {
 	toConnection := ledger.IsConnectionID(r.Target)
-	switch {
-	case r.Target == s.connection.ID, !there.Overlaps(dst), toConnection && s.isDead(r.Target):
-		return false
-	case toConnection && s.connection.Accepted.IsZero() && s.stateOf(s.Connections[r.Target]) != ledger.Active:
+	if r.Target == s.connection.ID || !there.Overlaps(dst) || toConnection && s.isDead(r.Target) {
 		return false
 	}
 	return there.Bits() >= dst.Bits() || toConnection

@@ -17,9 +17,9 @@ func (e End) checkSide(s side) string {
 	}
 	why := s.checkContents()
 	switch {
-	case e.isShort(s) && why == "": // only rules that refer to security groups are missing, which are retried once a day, whatever is deployed
+	case s.isShort() && why == "": // only rules that refer to security groups are missing, which are retried once a day, whatever is deployed
 		return e.unlessAnnounced(s, failed, time.Time{}, "a quota doesn't suffice, which wasn't announced")
-	case e.isShort(s):
+	case s.isShort():
 		return e.unlessAnnounced(s, failed, e.Calmed, "a quota doesn't suffice, which wasn't announced")
 	case why != "":
 		return why

@@ -46,6 +46,7 @@ func (w *World) Act() {
 	for _, a := range actions {
 		if n -= a.weight; n < 0 {
 			a.do(w)
+			w.forgeMessages()
 			return
 		}
 	}

@@ -35,6 +35,12 @@ func (w *World) forge(cell peering.Cell, f function.Name, call, id string, reque
 	now := time.Now().UTC()
 	event = strings.ReplaceAll(event, now.Format(time.RFC3339), now.Add(-ago).Format(time.RFC3339))
 	event = strings.ReplaceAll(event, `"vpcId":`, `"cidrBlock":"198.18.0.0/16","vpcId":`) // a block that no VPC has: autopeer must not believe events
+	w.put(cell, f, id, event)
+}
+
+// put puts an event about a connection into the queue of a function.
+func (w *World) put(cell peering.Cell, f function.Name, connection, event string) {
+	w.observer.Forged(connection)
 	if err := w.sandbox.Deliver(w.ctx, cell, f, event); err != nil {
 		w.report.Fail(nil, "deliver an event: %v", err)
 	}

@@ -23,6 +23,8 @@ type Observer interface {
 	Deployed()
 	// Announced is called with each outcome that autopeer publishes.
 	Announced(outcome.Outcome)
+	// Forged is called when a person puts an event or a message about the connection into a queue.
+	Forged(connection string)
 }
 
 // World is a cloud with autopeer on it, and the people who use it. Its draws come from one source in the order of its calls, but
