@@ -28,7 +28,7 @@ func newSpec(whole *policy.Policy, cell peering.Cell, o Options) (spec, error) {
 		return spec{}, fmt.Errorf("%s: the Region is in no partition of AWS, so the stack's ARNs are unknown", cell)
 	}
 	part := whole.ForCell(cell, peering.Installation(o.Prefix))
-	d := spec{naming: naming{cell, o.Prefix}, rules: wiring.Rules(whole, cell, o.SweepInterval), roles: map[string]grants{}}
+	d := spec{naming: naming{cell, o.Prefix}, rules: wiring.Rules(whole, cell, peering.Installation(o.Prefix), o.SweepInterval), roles: map[string]grants{}}
 	var err error
 	if d.packed, err = part.Encode(); err != nil {
 		return spec{}, err

@@ -70,7 +70,7 @@ func allow(sid string, principal map[string]any, action, resource string, condit
 }
 
 func (n naming) makeRules(ctx context.Context, client *eventbridge.Client, p *policy.Policy) error {
-	for _, r := range wiring.Rules(p, n.Cell, wiring.DefaultSweepInterval) {
+	for _, r := range wiring.Rules(p, n.Cell, n.By, wiring.DefaultSweepInterval) {
 		if err := n.makeRule(ctx, client, r); err != nil {
 			return fmt.Errorf("rule %s: %w", r.Name, err)
 		}
@@ -105,7 +105,7 @@ func (n naming) makeRule(ctx context.Context, client *eventbridge.Client, r wiri
 
 // removeRules takes away the cell's bus, with the rules on it, and its rules on the default bus.
 func (n naming) removeRules(ctx context.Context, client *eventbridge.Client, p *policy.Policy) error {
-	for _, r := range wiring.Rules(p, n.Cell, wiring.DefaultSweepInterval) {
+	for _, r := range wiring.Rules(p, n.Cell, n.By, wiring.DefaultSweepInterval) {
 		if r.Bus != wiring.DefaultBus {
 			continue
 		}

@@ -174,6 +174,7 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 	f.Side = side.Role
 	f.want(p.Changes())
 	f.closes = p.Closes()
+	f.idle = !side.IsConnected() && !p.IsObstructed()
 	switch {
 	case p.IsObstructed():
 		f.reminder, f.prompt = true, slices.ContainsFunc(p.Changes(), plan.Tags) // announced as long as the obstacle is there

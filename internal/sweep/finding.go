@@ -28,6 +28,7 @@ type finding struct {
 	prompt   bool          // a reminder that a change may have caused, and that is sent after a change as well
 	closes   bool          // the repair removes routes or rules of a living connection
 	waits    bool          // for the answer of another cell
+	idle     bool          // a side without a route and a rule to the connection, and without an obstacle
 	due      bool          // the wait is announced if the second look still finds it
 	missed   bool          // an event should have reported it by now; see isMissed
 	untagged hint.Untagged // the evidence for disconnecting the connection, where its tag is gone
@@ -66,6 +67,11 @@ func (all findings) afterChange() findings {
 func (all findings) waiting() findings { return all.only(func(f finding) bool { return f.waits }) }
 
 func (all findings) due() findings { return all.only(func(f finding) bool { return f.due }) }
+
+// waitingForRoom returns the findings that an obstacle may have kept from being repaired.
+func (all findings) waitingForRoom() findings {
+	return all.only(func(f finding) bool { return f.waits || f.idle || f.Reason.Code == unanswered })
+}
 
 func (all findings) missed() findings { return all.only(func(f finding) bool { return f.missed }) }
 

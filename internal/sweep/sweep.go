@@ -71,10 +71,11 @@ const grace = 5 * time.Minute
 
 // Handle sweeps. After a change event, findings are sent at once, but for a living connection that the policy no longer names.
 // A scheduled sweep looks again after grace, because a repair may already be in progress: only then is a difference drift.
-// Removals on a connection that a peering names are sent at once.
+// Removals on a connection that a peering names are sent at once. After a route or a rule was deleted, only the requests and sides that
+// may have waited for that are sent: the deletion itself may be drift, which the schedule finds.
 func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	switch h.Kind {
-	case hint.Changed, hint.Scheduled, hint.Suspected:
+	case hint.Changed, hint.Scheduled, hint.Suspected, hint.Freed:
 	default:
 		return nil
 	}
@@ -91,6 +92,8 @@ func (s *Sweeper) pass(ctx context.Context, h hint.Hint, found findings) error {
 	switch h.Kind {
 	case hint.Changed:
 		return errors.Join(s.send(ctx, found.afterChange(), false), s.suspect(ctx, found.drift().patient()))
+	case hint.Freed:
+		return s.send(ctx, found.waitingForRoom(), false)
 	case hint.Suspected:
 		return errors.Join(s.confirm(ctx, found.drift().among(h.Suspects)), s.announceWaiting(ctx, found.waiting().among(h.Suspects)))
 	}

@@ -16,7 +16,7 @@ import (
 func (s *Sweeper) announceUntagged(ctx context.Context, h hint.Hint, current observed) error {
 	groups := current.Groups
 	switch {
-	case h.Kind == hint.Suspected, h.Kind == hint.Scheduled && !s.isFirstOfDay():
+	case h.Kind == hint.Suspected, h.Kind == hint.Freed, h.Kind == hint.Scheduled && !s.isFirstOfDay():
 		return nil
 	case h.Kind == hint.Scheduled:
 		all, err := s.network.AllSecurityGroups(ctx)

@@ -24,11 +24,12 @@ const (
 	Suspected      // the second look of a sweep is due
 	Checked        // another cell has checked its half
 	Asked          // another cell asks for a check of the half here
+	Freed          // a route or an ingress rule was deleted
 )
 
 // String returns the kind as it is logged.
 func (k Kind) String() string {
-	return [...]string{"ignored", "requested", "accepted", "rejected", "deleted", "changed", "scheduled", "suspected", "checked", "asked"}[k]
+	return [...]string{"ignored", "requested", "accepted", "rejected", "deleted", "changed", "scheduled", "suspected", "checked", "asked", "freed"}[k]
 }
 
 // Hint is the content of an event. Connection is well-formed in the kinds from Requested to Deleted, in Checked and in Asked, and

@@ -92,6 +92,9 @@ var kinds = map[string]Kind{
 	"DeleteSecurityGroup":          Changed,
 	"CreateTags":                   Changed,
 	"DeleteTags":                   Changed,
+
+	"DeleteRoute":                Freed,
+	"RevokeSecurityGroupIngress": Freed,
 }
 
 func (e event) call() (Hint, error) {
@@ -110,6 +113,8 @@ func (e event) call() (Hint, error) {
 	}
 	h := Hint{Kind: kind, EventID: c.EventID, Origin: peering.Cell{Account: e.Account, Region: c.AWSRegion}, At: c.EventTime}
 	switch kind {
+	case Freed:
+		return h, nil
 	case Changed: // the sweep looks at everything, whatever was changed
 		h.Untagged = c.untagged()
 		return h, nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
@@ -18,6 +19,9 @@ func StackName(prefix string, cell peering.Cell) string {
 // BusStackName returns the name of the stack with the event bus of a cell and the bus's policy. The counterparts' rules
 // send to this bus, so it is deployed before their cells.
 func BusStackName(prefix string, cell peering.Cell) string { return StackName(prefix, cell) + "-bus" }
+
+// RoleName begins the name of a function's role. The Region follows.
+func RoleName(by peering.Installation, f function.Name) string { return string(by) + "-" + string(f) }
 
 // SweepRule is the name of the rule with the schedule of the sweeps.
 const SweepRule = "sweep-schedule"

@@ -37,15 +37,15 @@ type Rule struct {
 	MaxAge time.Duration
 }
 
-// Rules returns the rules of the cell, in a fixed order. A retired cell only receives deletions and sweeps: it accepts and
+// Rules returns the rules of the cell for the installation, in a fixed order. A retired cell only receives deletions and sweeps: it accepts and
 // connects nothing, and its counterparts find by their own sweeps that they have to close their sides.
-func Rules(p *policy.Policy, cell peering.Cell, sweepInterval time.Duration) []Rule {
+func Rules(p *policy.Policy, cell peering.Cell, by peering.Installation, sweepInterval time.Duration) []Rule {
 	sweeps := Rule{Name: SweepRule, Bus: DefaultBus, Queue: function.Sweep, Schedule: rate(sweepInterval)}
 	if p.IsRetired(cell) {
 		return append(local(cell, function.Disconnect), sweeps, untagged(cell))
 	}
 	counterparts := p.Counterparts(cell)
-	rules := append(local(cell, function.All...), sweeps, untagged(cell))
+	rules := append(local(cell, function.All...), sweeps, untagged(cell), freed(cell, by))
 	rules = append(rules, tagged(p.ForCell(cell, "").TagKeys(), cell)...)
 	rules = append(rules, foreign(Accounts(counterparts))...)
 	rules = append(rules, announced(cell))
@@ -187,6 +187,20 @@ func untagged(cell peering.Cell) Rule {
 	})
 	pattern["region"] = []string{string(cell.Region)}
 	return Rule{Name: "sweep-untagged", Bus: DefaultBus, Queue: function.Sweep, Pattern: pattern}
+}
+
+// freed returns the rule for deletions of routes and ingress rules, which may be all that a request or a side was waiting for. It
+// leaves out connect's own: connect takes a side back that it can't complete, which frees nothing.
+func freed(cell peering.Cell, by peering.Installation) Rule {
+	pattern := callPattern([]string{string(cell.Account)}, map[string]any{
+		"eventName": []string{"DeleteRoute", "RevokeSecurityGroupIngress"},
+		"userIdentity": map[string]any{"sessionContext": map[string]any{"sessionIssuer": map[string]any{"userName": []any{
+			map[string]any{"exists": false}, // of users and services
+			map[string]any{"anything-but": map[string]any{"prefix": RoleName(by, function.Connect)}},
+		}}}},
+	})
+	pattern["region"] = []string{string(cell.Region)}
+	return Rule{Name: "sweep-freed", Bus: DefaultBus, Queue: function.Sweep, Pattern: pattern}
 }
 
 // keysAtOnce is how many tag keys, of 128 characters each, one pattern has room for.

@@ -33,7 +33,7 @@ func TestRulesStayWithinEventBridgesQuotas(t *testing.T) {
 			name string
 		}
 		seen, perBus := map[key]bool{}, map[wiring.Bus]int{}
-		for _, r := range wiring.Rules(p, at, wiring.DefaultSweepInterval) {
+		for _, r := range wiring.Rules(p, at, wiring.DefaultPrefix, wiring.DefaultSweepInterval) {
 			if k := (key{r.Bus, r.Name}); seen[k] {
 				t.Errorf("%d accounts: two rules %s on the %s bus", accounts, r.Name, r.Bus)
 			} else {
@@ -60,7 +60,7 @@ func TestEachCounterpartIsForwardedToOnceFromEachBus(t *testing.T) {
 	t.Parallel()
 	p, at := hub(3)
 	forwards := map[peering.Cell]map[wiring.Bus]int{}
-	for _, r := range wiring.Rules(p, at, wiring.DefaultSweepInterval) {
+	for _, r := range wiring.Rules(p, at, wiring.DefaultPrefix, wiring.DefaultSweepInterval) {
 		if (r.Queue == "") == (r.Forward == peering.Cell{}) {
 			t.Errorf("%s has a queue and a bus to send to, or neither", r.Name)
 		}
@@ -87,7 +87,7 @@ func TestForwardNamesAreThoseOfTheCounterpartsRules(t *testing.T) {
 	p, at := hub(1)
 	calls, messages := wiring.ForwardNames(at)
 	want := map[string]wiring.Bus{calls: wiring.DefaultBus, messages: wiring.OwnBus}
-	for _, r := range wiring.Rules(p, p.Counterparts(at)[0], wiring.DefaultSweepInterval) {
+	for _, r := range wiring.Rules(p, p.Counterparts(at)[0], wiring.DefaultPrefix, wiring.DefaultSweepInterval) {
 		if bus, found := want[r.Name]; found && bus == r.Bus {
 			delete(want, r.Name)
 		}
@@ -104,14 +104,14 @@ func TestARetiredCellReceivesDeletionsAndSweeps(t *testing.T) {
 	retired := peering.Cell{Account: "300000000000", Region: "us-east-1"}
 	p.Retired = []policy.Retired{{Cell: retired}}
 	var got []string
-	for _, r := range wiring.Rules(p, retired, wiring.DefaultSweepInterval) {
+	for _, r := range wiring.Rules(p, retired, wiring.DefaultPrefix, wiring.DefaultSweepInterval) {
 		got = append(got, fmt.Sprintf("%s to %s on the %s bus", r.Name, r.Queue, r.Bus))
 	}
 	want := []string{"disconnect to disconnect on the default bus", "sweep-schedule to sweep on the default bus", "sweep-untagged to sweep on the default bus"}
 	if !slices.Equal(got, want) {
 		t.Errorf("rules = %q, want %q", got, want)
 	}
-	for _, r := range wiring.Rules(p, at, wiring.DefaultSweepInterval) {
+	for _, r := range wiring.Rules(p, at, wiring.DefaultPrefix, wiring.DefaultSweepInterval) {
 		if r.Forward == retired {
 			t.Errorf("%s forwards to the retired cell", r.Name)
 		}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/message"
@@ -454,4 +456,48 @@ func TestHalfOpen(t *testing.T) {
 			t.Errorf("announced (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// TestAFailedAttemptIsTakenBack: EC2 refuses one change of a side, which is left as it was before. The other side stays. Once EC2 takes
+// the change, the side is completed.
+func TestAFailedAttemptIsTakenBack(t *testing.T) {
+	t.Parallel()
+	for call, code := range map[string]string{
+		"AuthorizeSecurityGroupIngress": "RulesPerSecurityGroupLimitExceeded", "CreateRoute": "RouteLimitExceeded",
+	} {
+		t.Run(call, func(t *testing.T) {
+			betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+				m, f := t.Company(one, accepter)
+				end := t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
+					if c.Action != call || c.Account != string(accepter.Account) || call == "CreateRoute" && c.Params["RouteTableId"] != string(f.Table) {
+						return nil
+					}
+					return &cloudsim.Failure{Code: code}
+				})
+				pcx := t.Ask(m, f)
+				time.Sleep(time.Minute)
+				t.Holds(routed(m, pcx, f.VPC.Block)...)
+				codes := map[peering.Cell]string{}
+				for _, o := range t.Said(outcome.Failed, pcx) {
+					codes[o.Cell] = o.Reason.Code
+					if text := o.Reason.Sentence + strings.Join(o.Notes, " "); !strings.Contains(text, "is half-open") {
+						t.Errorf("%s announces %q, which doesn't tell that the connection is half-open", o.Cell, text)
+					}
+				}
+				if diff := cmp.Diff(map[peering.Cell]string{one: "half-open", accepter: "refused"}, codes); diff != "" {
+					t.Errorf("announced (-want +got):\n%s", diff)
+				}
+				mark := t.Cloud.Mark()
+				time.Sleep(time.Hour)
+				if n := len(t.Mutations(mark)); n > 60 {
+					t.Errorf("%d changes in an hour of attempts", n)
+				}
+				t.Holds(routed(m, pcx, f.VPC.Block)...)
+				end()
+				time.Sleep(time.Hour)
+				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+				t.InDeadLetters(0)
+			})
+		})
+	}
 }
