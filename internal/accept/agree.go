@@ -49,8 +49,8 @@ func (a *Accepter) agrees(c peering.Connection, d policy.Decision) bool {
 func (a *Accepter) requester(ctx context.Context, r request) (step, error) {
 	r.connection = a.policy.Expected(r.connection)
 	code, s := codes[r.decision.Code], a.deny(r)
-	if r.Kind == hint.Asked && r.decision.Verdict == policy.Ask {
-		s.outcomes = nil // the request of the approval was announced when the connection was requested
+	if r.Kind == hint.Asked {
+		s.outcomes = nil // the denial was announced when the connection was requested, and sweeps repeat it
 	}
 	if code == message.Ready {
 		var obstacle outcome.Outcome
@@ -105,9 +105,7 @@ func (a *Accepter) accepter(ctx context.Context, r request) (step, error) {
 		s.call, s.verb = a.network.Accept, accepts
 		return s, nil
 	}
-	half := r.current.Side(r.connection, peering.Accepter, r.decision, a.policy)
-	routed := half.Routed(r.decision.Terms(peering.Requester))
-	switch answered := r.Kind == hint.Checked && coversAll(r.Message.Assumed, routed); {
+	switch answered := r.Kind == hint.Checked && coversAll(r.Message.Assumed, a.routed(r)); {
 	case answered && r.Message.Code == message.Ready:
 		s.call, s.verb = a.network.Accept, accepts
 		told := message.New(message.Accepted, r.connection, peering.Requester, r.checkedAt)
@@ -118,11 +116,22 @@ func (a *Accepter) accepter(ctx context.Context, r request) (step, error) {
 	case r.Kind == hint.Checked && r.Message.Answers != "":
 		s.outcomes = nil
 	default:
-		question := message.New(message.CheckSide, r.connection, peering.Requester, r.checkedAt)
-		question.Blocks = routed
-		s.outcomes, s.messages = nil, []message.Message{question}
+		return a.ask(r), nil
 	}
 	return s, nil
+}
+
+// ask has the requester's cell check its half for the blocks that would be routed.
+func (a *Accepter) ask(r request) step {
+	question := message.New(message.CheckSide, r.connection, peering.Requester, r.checkedAt)
+	question.Blocks = a.routed(r)
+	return step{messages: []message.Message{question}}
+}
+
+// routed returns the blocks of the cell's VPC that the policy has routed on the requester's side.
+func (a *Accepter) routed(r request) []netip.Prefix {
+	half := r.current.Side(r.connection, peering.Accepter, r.decision, a.policy)
+	return half.Routed(r.decision.Terms(peering.Requester))
 }
 
 func coversAll(ranges, blocks []netip.Prefix) bool {

@@ -66,6 +66,8 @@ func (a *Accepter) pending(ctx context.Context, r request) (step, error) {
 	switch {
 	case r.connection.Accepter.Cell() != a.cell:
 		return a.requester(ctx, r)
+	case r.Message == nil && a.agrees(r.connection, r.decision) && a.policy.NeedsBlocks(r.connection, r.decision):
+		return a.ask(r), nil // with the blocks the decision may be another
 	case r.decision.Verdict != policy.Accept:
 		return a.deny(r), nil
 	case !r.decision.Manages(peering.Accepter):

@@ -81,6 +81,10 @@ func (s *Sweeper) pending(c peering.Connection, d policy.Decision, current obser
 	switch {
 	case between && allowed && s.isFree(c, d, current, alive):
 		return findings{s.agree(c, d)}
+	case between && mine && s.policy.Otherwise == policy.RejectOthers && s.policy.NeedsBlocks(c, d):
+		f := s.remind(c, d, function.Accept) // which asks for the blocks
+		f.prompt = true
+		return findings{f}
 	case mine && d.Verdict == policy.Accept && s.isFree(c, d, current, alive), mine && d.Verdict == policy.Reject:
 		f := s.found(c, d, function.Accept, unanswered, fmt.Sprintf("%s still waits: %s", c.ID, d.Reason))
 		f.missed = s.isMissed(c, d)

@@ -85,6 +85,13 @@ func (d *Department) ranges(cell peering.Cell) []netip.Prefix {
 // without its blocks nobody can tell in which.
 func (p *Policy) DepartmentOf(v peering.VPC) string { return onlyName(p.matches(v)) }
 
+// NeedsBlocks reports whether the decision may be a less hopeful one once the requester's blocks are known, because the VPC may be in
+// a department by its primary block.
+func (p *Policy) NeedsBlocks(c peering.Connection, d Decision) bool {
+	byRange := func(m match) bool { return m.member == nil }
+	return d.Peering != nil && d.Verdict != Reject && len(c.Requester.Blocks) == 0 && slices.ContainsFunc(p.matches(c.Requester), byRange)
+}
+
 // unlisted returns the sides that are in no department, with their primary blocks where these are known, or else the departments that
 // no peering names together.
 func unlisted(c peering.Connection, requesters, accepters []match) []string {
