@@ -94,7 +94,7 @@ func (a *Accepter) apply(ctx context.Context, s *step, current observed) error {
 	}
 	s.outcomes[0].Changes = []string{s.verb + " " + string(s.connection.ID)}
 	if err == nil && s.verb == accepts {
-		a.recent.add(s.connection.ID, a.now())
+		a.recent.accept(s.connection.ID, a.now())
 	}
 	return err
 }

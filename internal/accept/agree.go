@@ -25,7 +25,8 @@ func (a *Accepter) believes(h hint.Hint, c peering.Connection) bool {
 	if h.Kind == hint.Asked || c.State.IsAccepted() && c.Accepter.Cell() == h.Origin {
 		sender, own = own, sender
 	}
-	return c.VPC(sender).Cell() == h.Origin && c.VPC(own).Cell() == a.cell && h.Origin != a.cell
+	same := c.Requester.Same(h.Requester) && c.Accepter.Same(h.Accepter)
+	return same && c.VPC(sender).Cell() == h.Origin && c.VPC(own).Cell() == a.cell && h.Origin != a.cell
 }
 
 // withBlocks returns c with the blocks of the other half that the message has, unless EC2 shows them.
@@ -65,6 +66,7 @@ func (a *Accepter) requester(ctx context.Context, r request) (step, error) {
 			s.outcomes = nil // the accepter's cell announces the acceptance
 		}
 	}
+	a.recent.promise(r.connection, code == message.Ready, a.now())
 	if to := r.connection.Accepter.Cell(); slices.Contains(a.policy.Counterparts(a.cell), to) && a.agrees(r.connection, r.decision) {
 		s.messages = append(s.messages, r.sideChecked(code))
 	}
@@ -105,7 +107,7 @@ func (a *Accepter) accepter(ctx context.Context, r request) (step, error) {
 		s.call, s.verb = a.network.Accept, accepts
 		return s, nil
 	}
-	switch answered := r.Kind == hint.Checked && coversAll(r.Message.Assumed, a.routed(r)); {
+	switch answered := r.Kind == hint.Checked && r.rests(a.routed(r)); {
 	case answered && r.Message.Code == message.Ready:
 		s.call, s.verb = a.network.Accept, accepts
 		told := message.New(message.Accepted, r.connection, peering.Requester, r.checkedAt)
@@ -132,6 +134,12 @@ func (a *Accepter) ask(r request) step {
 func (a *Accepter) routed(r request) []netip.Prefix {
 	half := r.current.Side(r.connection, peering.Accepter, r.decision, a.policy)
 	return half.Routed(r.decision.Terms(peering.Requester))
+}
+
+// rests reports whether the result of the check holds for the blocks to be routed: a half that is free for more of them is free for
+// these, and one that isn't may be.
+func (r request) rests(routed []netip.Prefix) bool {
+	return coversAll(r.Message.Assumed, routed) && (r.Message.Code == message.Ready || coversAll(routed, r.Message.Assumed))
 }
 
 func coversAll(ranges, blocks []netip.Prefix) bool {

@@ -18,7 +18,7 @@ func (a *Accepter) check(ctx context.Context, r request) (message.Code, outcome.
 	if twin := r.current.Twin(r.connection, a.policy); twin != nil {
 		return message.AlreadyConnected, announce.AlreadyConnected(o, *twin), nil
 	}
-	inventory := r.current.Reserving(a.cell, r.connection, a.policy, r.checkedAt)
+	inventory := r.current.Reserving(a.cell, r.connection, a.policy, a.recent.promises(r.checkedAt), r.checkedAt)
 	halves := inventory.Prospects(a.cell, r.connection, r.decision, a.policy)
 	for i := range halves {
 		var err error

@@ -56,8 +56,23 @@ func (a *Accepter) decide(ctx context.Context, r request) (step, error) {
 	return a.pending(ctx, r)
 }
 
-// pending handles a request that waits to be accepted.
+// pending handles a request that waits to be accepted. If nothing is due, it announces only a change.
 func (a *Accepter) pending(ctx context.Context, r request) (step, error) {
+	s, err := a.answerPending(ctx, r)
+	if r.isQuiet() {
+		if s.call == nil {
+			s.outcomes = nil
+		}
+		for i := range s.messages {
+			s.messages[i].Quiet = true
+		}
+	}
+	return s, err
+}
+
+func (r request) isQuiet() bool { return r.Quiet || r.Message != nil && r.Message.Quiet }
+
+func (a *Accepter) answerPending(ctx context.Context, r request) (step, error) {
 	if r.Kind == hint.Asked {
 		if _, found := a.policy.Undeclared(r.connection.Accepter); found {
 			return r.undeclared(), nil
@@ -85,7 +100,7 @@ func (a *Accepter) accepted(r request) step {
 	case r.Kind == hint.Checked && r.Message.Code != message.Ready && !r.Message.State.IsAccepted():
 		return step{} // the obstacle stood in the way of the acceptance, and may be gone
 	case r.Kind == hint.Checked && r.Message.Code != message.Ready:
-		return a.one(announce.HalfOpen(a.outcome(outcome.Failed, c, d), r.Message.Code, r.Origin))
+		return a.one(announce.HalfOpen(a.outcome(outcome.Failed, c, d), r.Message.Code, r.Origin, r.Message.Partly))
 	case d.Verdict != policy.Accept:
 		return a.deny(r)
 	case c.Accepter.Cell() != a.cell || !d.Manages(peering.Accepter):

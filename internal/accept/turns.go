@@ -3,7 +3,6 @@ package accept
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
@@ -32,40 +31,4 @@ func (t *turns) take(ctx context.Context, vpc peering.VPCID) (done func(), err e
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-}
-
-// recent remembers the connections that this process has accepted, while EC2 may still show them as pending.
-type recent struct {
-	mu       sync.Mutex
-	accepted map[peering.ConnectionID]time.Time
-}
-
-// lag is how long EC2 may show an old state.
-const lag = 10 * time.Minute
-
-func (r *recent) add(c peering.ConnectionID, now time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.accepted == nil {
-		r.accepted = map[peering.ConnectionID]time.Time{}
-	}
-	for id, at := range r.accepted {
-		if now.Sub(at) > lag {
-			delete(r.accepted, id)
-		}
-	}
-	r.accepted[c] = now
-}
-
-// corrected returns the connections with the state that the accepted ones must have by now.
-func (r *recent) corrected(connections []peering.Connection, now time.Time) []peering.Connection {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for i, c := range connections {
-		at, known := r.accepted[c.ID]
-		if known && now.Sub(at) <= lag && c.State == peering.PendingAcceptance {
-			connections[i].State, connections[i].Expires = peering.Provisioning, time.Time{}
-		}
-	}
-	return connections
 }

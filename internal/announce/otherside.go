@@ -33,11 +33,15 @@ func OtherSide(o outcome.Outcome, code message.Code) outcome.Outcome {
 	return o.Because("other-side", fmt.Sprintf("%s is not accepted: the requester's side in %s is not ready, because %s", o.Connection, cell, reasons[code]), string(code))
 }
 
-// HalfOpen returns o as the outcome of an active connection whose other half, in the cell, isn't connected. Its id depends on the
-// connection and the code alone.
-func HalfOpen(o outcome.Outcome, code message.Code, cell peering.Cell) outcome.Outcome {
+// HalfOpen returns o as the outcome of an active connection whose other half, in the cell, isn't connected, or only partly. Its id
+// depends on the connection and the code alone.
+func HalfOpen(o outcome.Outcome, code message.Code, cell peering.Cell, partly bool) outcome.Outcome {
 	o.Type = typeOf(code)
-	o.Next = fmt.Sprintf("the announcement in %s has the remedy; to end the connection instead: %s", cell, deletion(o))
+	o.Next = fmt.Sprintf("the announcement in %s has the remedy", cell)
+	if partly {
+		return o.Because("incomplete", fmt.Sprintf("a part of the side of %s in %s is missing, because %s", o.Connection, cell, reasons[code]), string(code))
+	}
+	o.Next += "; to end the connection instead: " + deletion(o)
 	return o.Because("half-open", fmt.Sprintf("%s is half-open: the side in %s is not connected, because %s; %s",
 		o.Connection, cell, reasons[code], passing("here", "there")), string(code))
 }

@@ -21,8 +21,8 @@ type Changer interface {
 	Apply(ctx context.Context, change plan.Change) error
 }
 
-// Steps makes the steps one after the other and returns a sentence for each change that was made, and the additions that EC2
-// refused for good. A step starts only after one
+// Steps makes the steps one after the other and returns a sentence for each change that was made, and the additions that
+// EC2 refused, whether a person can change that or not. A step starts only after one
 // without a fault. If EC2 refused changes for good, the removals of the later steps are made all the same: closing doesn't
 // wait for an addition that a person has to make possible first. Removals may have made room, so refused additions are
 // attempted once more after them. After a Retryable fault the message is delivered again, so that the later steps wait, unless
@@ -39,11 +39,11 @@ func Steps(ctx context.Context, changer Changer, steps [][]plan.Change, patient 
 		r.add(ctx, step, attempt(ctx, changer, step))
 	}
 	if len(r.refused) == 0 || !r.removed || r.faults != nil {
-		return r.made, r.refused, errors.Join(r.faults, r.refusals)
+		return r.made, append(r.refused, r.lost...), errors.Join(r.faults, r.refusals)
 	}
 	again := run{made: r.made}
 	again.add(ctx, r.refused, attempt(ctx, changer, r.refused))
-	return again.made, again.refused, errors.Join(again.faults, again.refusals)
+	return again.made, append(again.refused, again.lost...), errors.Join(again.faults, again.refusals)
 }
 
 // run is what has become of the steps so far.
@@ -52,6 +52,7 @@ type run struct {
 	removed  bool          // some route or rule
 	refused  []plan.Change // additions
 	refusals error         // of these
+	lost     []plan.Change // additions that can't be made
 	faults   error         // all others
 }
 
@@ -65,6 +66,9 @@ func (r *run) add(ctx context.Context, step []plan.Change, each []attempted) {
 			r.refused, r.refusals = append(r.refused, change), errors.Join(r.refusals, err)
 		default:
 			r.faults = errors.Join(r.faults, err)
+			if fault.Of(err) == fault.Permanent && !plan.Removes(change) {
+				r.lost = append(r.lost, change)
+			}
 		}
 	}
 }

@@ -20,7 +20,6 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/observe"
-	"github.com/autopeer/autopeer/internal/parallel"
 )
 
 // Network reads and changes the cell's EC2 resources. Lists hold the resources that exist; unknown ids are left out.
@@ -43,6 +42,8 @@ type Connector struct {
 	reader  observe.Reader
 	bus     announce.Bus
 	now     func() time.Time
+
+	unfinished unfinished
 }
 
 // New returns the connector of the cell, which decides by the policy.
@@ -216,39 +217,6 @@ func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.Netwo
 		s.outcome.Keys = append(s.outcome.Keys, o.Key)
 	}
 	return s
-}
-
-// carryOut makes the changes, and returns the error about those that have to wait. If EC2 refuses a change without which a new side
-// isn't connected, it takes back the others, so that the side is untouched.
-func (c *Connector) carryOut(ctx context.Context, s *side, patient bool) error {
-	made, refused, err := apply.Steps(ctx, c.network, s.Steps, patient)
-	s.outcome.Changes = append(s.outcome.Changes, made...)
-	if fault.Of(err) == fault.Denied && slices.ContainsFunc(refused, plan.IsEssential) {
-		s.code = message.Refused
-		if !s.half.IsConnected() {
-			taken, backErr := c.takeBack(ctx, s.half)
-			s.outcome.Changes = append(s.outcome.Changes, taken...)
-			err = errors.Join(err, backErr)
-		}
-	}
-	return errors.Join(err, s.rest)
-}
-
-// takeBack removes all routes and rules of the side that were added for the connection.
-func (c *Connector) takeBack(ctx context.Context, half plan.Side) ([]string, error) {
-	remains := plan.Remains{Connection: half.Connection.ID}
-	var rules []peering.IngressRule
-	err := parallel.Do(ctx,
-		parallel.Read(&remains.Tables, c.network.RouteTables, half.Connection.VPC(half.Role).ID),
-		parallel.Read(&rules, c.network.IngressRules, half.Connection.ID),
-	)
-	if err != nil {
-		return nil, err
-	}
-	remains.Rules = slices.DeleteFunc(peering.RulesOf(c.policy.Installation, rules), func(r peering.IngressRule) bool {
-		return !slices.ContainsFunc(half.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group })
-	})
-	return apply.All(ctx, c.network, plan.Disconnect(remains).Changes())
 }
 
 // refusal returns the outcome of a side whose changes EC2 refused.

@@ -18,7 +18,7 @@ func (c *Connector) halfOpen(pcx *peering.Connection, sides []side, checkedAt ti
 			continue
 		}
 		m := message.New(message.SideChecked, *pcx, other, checkedAt)
-		m.Code = s.code
+		m.Code, m.Partly = s.code, s.half.IsConnected()
 		all = append(all, m)
 	}
 	return all

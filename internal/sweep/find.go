@@ -75,31 +75,47 @@ func (s *Sweeper) isForeign(c peering.Connection, current observed) bool {
 // answers, are announced once more, in case the event of the request was lost, and then once a day. Each half of a request between
 // two cells is checked again, in case a message was lost or the half is free now.
 func (s *Sweeper) pending(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
+	free := s.isAllowed(c, d) && s.isFree(c, d, current, alive)
 	mine := c.Accepter.Cell() == s.cell && d.Manages(peering.Accepter)
-	between := c.Requester.Cell() != c.Accepter.Cell() && d.Manages(peering.Requester) && d.Manages(peering.Accepter)
-	allowed := d.Verdict == policy.Accept || !mine && d.Verdict == policy.Ask // the approval is in the accepter's cell
 	switch {
-	case between && allowed && s.isFree(c, d, current, alive):
+	case s.mustAgree(c, d) && (free || s.asksForBlocks(c, d)):
 		return findings{s.agree(c, d)}
-	case between && mine && s.policy.Otherwise == policy.RejectOthers && s.policy.NeedsBlocks(c, d):
-		f := s.remind(c, d, function.Accept) // which asks for the blocks
-		f.prompt = true
-		return findings{f}
-	case mine && d.Verdict == policy.Accept && s.isFree(c, d, current, alive), mine && d.Verdict == policy.Reject:
-		f := s.found(c, d, function.Accept, unanswered, fmt.Sprintf("%s still waits: %s", c.ID, d.Reason))
-		f.missed = s.isMissed(c, d)
-		return findings{f}
+	case mine && (free && !s.mustAgree(c, d) || d.Verdict == policy.Reject):
+		return findings{s.unanswered(c, d)}
 	case s.isDue(c):
 		return findings{s.remind(c, d, function.Accept)}
 	}
 	return nil
 }
 
+// mustAgree reports whether the halves of the request are two cells that have to agree.
+func (s *Sweeper) mustAgree(c peering.Connection, d policy.Decision) bool {
+	return c.Requester.Cell() != c.Accepter.Cell() && d.Manages(peering.Requester) && d.Manages(peering.Accepter)
+}
+
+// isAllowed reports whether the policy allows the request as far as the cell knows. The tag of an approval is in the accepter's cell.
+func (s *Sweeper) isAllowed(c peering.Connection, d policy.Decision) bool {
+	return d.Verdict == policy.Accept || d.Verdict == policy.Ask && c.Accepter.Cell() != s.cell
+}
+
+// asksForBlocks reports whether a request to the cell may have to be rejected, which depends on the blocks of the requester.
+func (s *Sweeper) asksForBlocks(c peering.Connection, d policy.Decision) bool {
+	return c.Accepter.Cell() == s.cell && s.policy.Otherwise == policy.RejectOthers && s.policy.NeedsBlocks(c, d)
+}
+
+func (s *Sweeper) unanswered(c peering.Connection, d policy.Decision) finding {
+	f := s.found(c, d, function.Accept, unanswered, fmt.Sprintf("%s still waits: %s", c.ID, d.Reason))
+	f.missed = s.isMissed(c, d)
+	return f
+}
+
 // agree has the half of a request between two cells checked again. When it is due, and the second look still finds it, the wait for
 // the other cell is announced.
 func (s *Sweeper) agree(c peering.Connection, d policy.Decision) finding {
 	f := s.remind(c, d, function.Accept)
-	f.prompt, f.waits, f.due = true, true, s.isDue(c)
+	due := s.isDue(c)
+	f.prompt, f.waits, f.quiet = true, true, !due
+	f.due = due && d.Verdict == policy.Accept // or else it waits for an approval
 	return f
 }
 
@@ -136,7 +152,7 @@ func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, current observ
 	if current.Twin(c, s.policy) != nil {
 		return false
 	}
-	halves := current.Reserving(s.cell, c, s.policy, s.now()).Prospects(s.cell, c, d, s.policy)
+	halves := current.Reserving(s.cell, c, s.policy, nil, s.now()).Prospects(s.cell, c, d, s.policy)
 	for i, half := range halves {
 		halves[i] = withLeftovers(half, current, alive)
 	}

@@ -29,6 +29,7 @@ type finding struct {
 	closes   bool          // the repair removes routes or rules of a living connection
 	waits    bool          // for the answer of another cell
 	idle     bool          // a side without a route and a rule to the connection, and without an obstacle
+	quiet    bool          // a scheduled sweep announces nothing about it
 	due      bool          // the wait is announced if the second look still finds it
 	missed   bool          // an event should have reported it by now; see isMissed
 	untagged hint.Untagged // the evidence for disconnecting the connection, where its tag is gone
@@ -71,6 +72,15 @@ func (all findings) due() findings { return all.only(func(f finding) bool { retu
 // waitingForRoom returns the findings that an obstacle may have kept from being repaired.
 func (all findings) waitingForRoom() findings {
 	return all.only(func(f finding) bool { return f.waits || f.idle || f.Reason.Code == unanswered })
+}
+
+// aloud returns the findings as those of a change, the effect of which is announced at once.
+func (all findings) aloud() findings {
+	loud := slices.Clone(all)
+	for i := range loud {
+		loud[i].quiet = false
+	}
+	return loud
 }
 
 func (all findings) missed() findings { return all.only(func(f finding) bool { return f.missed }) }

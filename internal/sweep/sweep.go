@@ -91,9 +91,9 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 func (s *Sweeper) pass(ctx context.Context, h hint.Hint, found findings) error {
 	switch h.Kind {
 	case hint.Changed:
-		return errors.Join(s.send(ctx, found.afterChange(), false), s.suspect(ctx, found.drift().patient()))
+		return errors.Join(s.send(ctx, found.afterChange().aloud(), false), s.suspect(ctx, found.drift().patient()))
 	case hint.Freed:
-		return s.send(ctx, found.waitingForRoom(), false)
+		return s.send(ctx, found.waitingForRoom().aloud(), false)
 	case hint.Suspected:
 		return errors.Join(s.confirm(ctx, found.drift().among(h.Suspects)), s.announceWaiting(ctx, found.waiting().among(h.Suspects)))
 	}
@@ -113,7 +113,7 @@ func (s *Sweeper) announceWaiting(ctx context.Context, found findings) error {
 func (s *Sweeper) send(ctx context.Context, found findings, announced bool) error {
 	messages := map[function.Name][][]byte{}
 	for _, f := range found {
-		message, err := hint.Found(hint.Finding{Outcome: f.Outcome, Drift: announced, Closes: f.closes, Untagged: f.untagged}, s.now())
+		message, err := hint.Found(hint.Finding{Outcome: f.Outcome, Drift: announced, Closes: f.closes, Quiet: f.quiet, Untagged: f.untagged}, s.now())
 		if err != nil {
 			return err
 		}

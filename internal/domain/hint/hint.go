@@ -47,6 +47,7 @@ type Hint struct {
 	RequestedAt         time.Time    // when the connection was asked for; zero where the event doesn't have it
 	Drift               bool         // a sweep found drift and announced it
 	Closes              bool         // a sweep found routes or rules that the policy forbids
+	Quiet               bool         // nothing is announced unless something changes
 	Side                peering.Role // the side that has drifted; empty for both
 	Suspects            []string     // of Suspected: the keys of the first look's findings
 	Untagged            Untagged     // of Changed, Suspected and Deleted

@@ -29,25 +29,43 @@ func (h Hint) Key() Key {
 // record and autopeer's own announcement of one acceptance usually arrive as a pair.
 func Merge(a, b Hint) Hint {
 	if a.Message != nil && b.Message != nil {
-		if b.Message.CheckedAt.After(a.Message.CheckedAt) {
-			return b
-		}
-		return a
+		return later(a, b)
 	}
-	merged := a
-	if !a.NamesVPCs() && b.NamesVPCs() || a.RequestedAt.IsZero() && !b.RequestedAt.IsZero() {
-		merged = b
-	}
-	merged.Drift, merged.Closes = a.Drift || b.Drift, a.Closes || b.Closes
+	merged := moreComplete(a, b)
+	merged.Drift, merged.Closes, merged.Quiet = a.Drift || b.Drift, a.Closes || b.Closes, a.Quiet && b.Quiet
 	merged.Suspects = slices.Concat(a.Suspects, b.Suspects)
-	if merged.Untagged = maps.Clone(a.Untagged); merged.Untagged == nil {
-		merged.Untagged = b.Untagged
-	} else {
-		maps.Copy(merged.Untagged, b.Untagged)
-	}
+	merged.Untagged = both(a.Untagged, b.Untagged)
 	merged.Side = cmp.Or(a.Side, b.Side)
 	if a.Side != "" && b.Side != "" && a.Side != b.Side {
 		merged.Side = ""
 	}
 	return merged
+}
+
+func moreComplete(a, b Hint) Hint {
+	if !a.NamesVPCs() && b.NamesVPCs() || a.RequestedAt.IsZero() && !b.RequestedAt.IsZero() {
+		return b
+	}
+	return a
+}
+
+// later returns the message about the later check. It is quiet only if both are.
+func later(a, b Hint) Hint {
+	merged := a
+	if b.Message.CheckedAt.After(a.Message.CheckedAt) {
+		merged = b
+	}
+	m := *merged.Message
+	m.Quiet = a.Message.Quiet && b.Message.Quiet
+	merged.Message = &m
+	return merged
+}
+
+func both(a, b Untagged) Untagged {
+	if a == nil {
+		return b
+	}
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
 }

@@ -2,6 +2,7 @@ package hint
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/autopeer/autopeer/internal/domain/message"
@@ -15,23 +16,31 @@ var messages = map[message.Type]Kind{
 	message.Accepted:    Accepted,
 }
 
-// message parses a message of another cell. The cell may be newer or older: one whose type or version is unknown is ignored, and
-// sweeps make up for it.
-func (e event) message() (Hint, error) {
+// message parses a message of another cell. The cell may be newer or older, or the message forged: one that isn't understood is
+// ignored, and sweeps make up for it.
+func (e event) message() Hint {
+	h, err := e.read()
+	if err != nil {
+		return ignored("%s of another cell: %s", e.DetailType, err)
+	}
+	return h
+}
+
+func (e event) read() (Hint, error) {
 	var m message.Message
 	if err := json.Unmarshal(e.Detail, &m); err != nil {
-		return Hint{}, fmt.Errorf("read message of another cell: %w", err)
+		return Hint{}, err
 	}
 	m.Type = message.Type(e.DetailType)
 	kind, known := messages[m.Type]
 	switch {
 	case !known:
-		return ignored("%s is no message of a cell", m.Type), nil
+		return Hint{}, errors.New("unknown type")
 	case m.Version != message.Version:
-		return ignored("%s has version %d; %d is understood", m.Type, m.Version, message.Version), nil
+		return Hint{}, fmt.Errorf("version %d; %d is understood", m.Version, message.Version)
 	}
 	if err := m.Validate(); err != nil {
-		return Hint{}, fmt.Errorf("%s: %w", m.Type, err)
+		return Hint{}, err
 	}
 	h := Hint{
 		Kind: kind, EventID: m.ID, Connection: m.Connection, Requester: m.Requester.VPC(), Accepter: m.Accepter.VPC(),
@@ -41,7 +50,7 @@ func (e event) message() (Hint, error) {
 		h.Message = &m
 	}
 	if !h.NamesVPCs() {
-		return Hint{}, fmt.Errorf("%s names no VPCs", m.Type)
+		return Hint{}, errors.New("no VPCs")
 	}
 	return h, validated(h)
 }

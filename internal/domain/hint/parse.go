@@ -42,21 +42,36 @@ func Parse(body []byte) (Hint, error) {
 }
 
 func (e event) hint() (Hint, error) {
+	switch e.Source {
+	case message.Source:
+		return e.message(), nil
+	case outcome.Source:
+		return e.own()
+	}
 	switch {
 	case e.Source == "aws.ec2" && e.DetailType == cloudTrail:
 		return e.call()
 	case e.Source == "aws.events" && e.DetailType == "Scheduled Event":
 		return Hint{Kind: Scheduled, EventID: e.ID, At: e.Time}, nil
-	case e.Source == outcome.Source && e.DetailType == string(outcome.Accepted):
+	}
+	return e.unrelated(), nil
+}
+
+// own parses an announcement or a message of a sweep.
+func (e event) own() (Hint, error) {
+	switch e.DetailType {
+	case string(outcome.Accepted):
 		return e.announced(Accepted)
-	case e.Source == message.Source:
-		return e.message()
-	case e.Source == outcome.Source && e.DetailType == sweepFound:
+	case sweepFound:
 		return e.found()
-	case e.Source == outcome.Source && e.DetailType == sweepSuspects:
+	case sweepSuspects:
 		return e.suspects()
 	}
-	return ignored("%s from %s is not an autopeer event", e.DetailType, e.Source), nil
+	return e.unrelated(), nil
+}
+
+func (e event) unrelated() Hint {
+	return ignored("%s from %s is not an autopeer event", e.DetailType, e.Source)
 }
 
 // call is the part of a CloudTrail record that names the connection. EC2's older calls, those of peering included, are

@@ -28,6 +28,7 @@ type Finding struct {
 	outcome.Outcome
 	Drift    bool     `json:"drift"`            // the outcome has been announced
 	Closes   bool     `json:"closes,omitempty"` // the repair removes routes or rules that the policy forbids
+	Quiet    bool     `json:"quiet,omitempty"`  // nothing is announced unless something changes
 	Untagged Untagged `json:"untagged,omitempty"`
 }
 
@@ -67,7 +68,7 @@ func (e event) found() (Hint, error) {
 		return Hint{}, fmt.Errorf("unknown repair function %q", f.Repair)
 	}
 	h, err := e.announced(kind)
-	h.Drift, h.Closes, h.Side, h.Untagged = f.Drift, f.Closes, f.Side, f.Untagged
+	h.Drift, h.Closes, h.Quiet, h.Side, h.Untagged = f.Drift, f.Closes, f.Quiet, f.Side, f.Untagged
 	return h, err
 }
 

@@ -72,6 +72,10 @@ type Message struct {
 	Accepter   VPC                  `json:"accepter"`
 	CheckedAt  time.Time            `json:"checkedAt"` // before the first read
 	State      peering.State        `json:"state"`     // of the connection, as the sender was shown it
+	// Quiet has the receiver announce nothing unless it changes something: the message repeats one for which nothing was due.
+	Quiet bool `json:"quiet,omitempty"`
+	// Partly says that the sender's side of an accepted connection works in part.
+	Partly bool `json:"partly,omitempty"`
 	// Code is the result of SideChecked.
 	Code Code `json:"code,omitempty"`
 	// Blocks are the CIDR blocks of the sender's VPC, the primary block first: of SideChecked all, and of CheckSide those that

@@ -106,30 +106,41 @@ func mayBeAccepted(d policy.Decision) bool {
 // answer for as long.
 const promised = 10 * time.Minute
 
+// Promises maps the requests for which this process has lately found the requester's half free to the accepter's blocks on which that
+// rests.
+type Promises map[peering.ConnectionID][]netip.Prefix
+
 // Reserving returns the inventory as it will be once the connections ahead of c are connected: accepted ones that have no route yet,
-// and young requests of the cell to other cells that are older than c. A side that can't be connected takes up nothing.
-func (i Inventory) Reserving(cell peering.Cell, c peering.Connection, p *policy.Policy, now time.Time) Inventory {
+// requests of the cell to other cells with a promise, and, since another process may have made one, young requests that are older
+// than c. A side that can't be connected takes up nothing.
+func (i Inventory) Reserving(cell peering.Cell, c peering.Connection, p *policy.Policy, made Promises, now time.Time) Inventory {
 	ahead := only(i.Living, func(o peering.Connection) bool {
-		if o.ID == c.ID || len(cell.Shared(o, c)) == 0 || i.isRouted(o.ID) {
-			return false
-		}
-		asked := o.Requester.Cell() == cell && o.Accepter.Cell() != cell
-		return o.State.IsAccepted() || asked && isOlder(o, c) && now.Before(o.RequestedAt().Add(promised))
+		return o.ID != c.ID && len(cell.Shared(o, c)) > 0 && !i.isRouted(o.ID) && (o.State.IsAccepted() || made.include(cell, o, c, now))
 	})
 	slices.SortFunc(ahead, func(a, b peering.Connection) int {
 		return cmp.Or(a.Expires.Compare(b.Expires), cmp.Compare(a.ID, b.ID)) // accepted ones expire never and come first
 	})
 	for _, o := range ahead {
 		o = i.WithBlocks(o)
-		d := p.Decide(o)
-		if !mayBeAccepted(d) {
-			continue
+		if len(o.Accepter.Blocks) == 0 {
+			o.Accepter.Blocks = made[o.ID]
 		}
-		for _, s := range i.Prospects(cell, o, d, p) {
-			i = i.with(Connect(s))
+		if d := p.Decide(o); mayBeAccepted(d) {
+			for _, s := range i.Prospects(cell, o, d, p) {
+				i = i.with(Connect(s))
+			}
 		}
 	}
 	return i
+}
+
+// include reports whether the cell has, or may have, found its half free for o, a request to another cell, before c is checked.
+func (made Promises) include(cell peering.Cell, o, c peering.Connection, now time.Time) bool {
+	if o.Requester.Cell() != cell || o.Accepter.Cell() == cell {
+		return false
+	}
+	_, hasPromise := made[o.ID]
+	return hasPromise || isOlder(o, c) && now.Before(o.RequestedAt().Add(promised))
 }
 
 // isRouted reports whether a route leads to the connection.

@@ -16,7 +16,7 @@ import (
 
 // spokes builds n VPCs in the cell and a policy that lets each send three protocols to Finance's servers, of which the group has
 // room for 60 rules.
-func spokes(t *sandboxtest.T, cell peering.Cell, f lab.Site, n int) []lab.Site {
+func spokes(t *sandboxtest.T, cell peering.Cell, f lab.Site, n int, declared func(lab.Site, string) string) []lab.Site {
 	t.Helper()
 	var all []lab.Site
 	departments, peerings := "version: 1\ndepartments:\n  finance: "+declared(f, "172.31.0.0/16")+"\n", "peerings:\n"
@@ -34,6 +34,8 @@ func spokes(t *sandboxtest.T, cell peering.Cell, f lab.Site, n int) []lab.Site {
 	return all
 }
 
+func undeclared(s lab.Site, _ string) string { return s.Member() }
+
 func declared(s lab.Site, block string) string {
 	return strings.Replace(s.Member(), " }", fmt.Sprintf(", cidrs: [%q] }", block), 1)
 }
@@ -42,14 +44,20 @@ func declared(s lab.Site, block string) string {
 // whichever direction they ask. When rules are freed, another one follows.
 func TestManyRequestsAtOnce(t *testing.T) {
 	t.Parallel()
-	for name, hubAsks := range map[string]bool{"the hub is asked": false, "the hub asks": true} {
+	for name, tt := range map[string]struct {
+		hubAsks bool
+		member  func(lab.Site, string) string
+	}{
+		"the hub is asked": {false, declared}, "the hub asks": {true, declared},
+		"the hub is asked, and blocks are not declared": {false, undeclared}, "the hub asks, and blocks are not declared": {true, undeclared},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				f := t.Build(two, lab.Finance)
 				var asked []peering.ConnectionID
 				defer sandboxtest.Slow(t.Cloud)()
-				all := spokes(t, one, f, 22)
+				all := spokes(t, one, f, 22, tt.member)
 				t.ByHand(two, func(p *lab.Person) { // so that a batch of ten isn't all that fits
 					for port := range int32(12) {
 						p.Admit(f.Group, "udp", port, port, "192.0.2.0/24")
@@ -57,7 +65,7 @@ func TestManyRequestsAtOnce(t *testing.T) {
 				})
 				release := local.Hold(t.Cells[1:], function.Accept) // the hub's, so that it has whole batches
 				for _, s := range all {
-					if hubAsks {
+					if tt.hubAsks {
 						asked = append(asked, t.Ask(f, s))
 					} else {
 						asked = append(asked, t.Ask(s, f))

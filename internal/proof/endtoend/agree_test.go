@@ -3,6 +3,7 @@ package endtoend_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -367,6 +368,9 @@ func TestForgedMessages(t *testing.T) {
 		"taken by EventBridge long ago":           {one, func(*message.Message) {}, 11 * time.Minute},
 		"of a newer cell":                         {one, func(m *message.Message) { m.Version = 2 }, 0},
 		"as an answer that rests on other blocks": {one, func(m *message.Message) { m.Assumed, m.Answers = nil, "0123" }, 0},
+		"about another VPC":                       {one, func(m *message.Message) { m.Requester.ID = "vpc-0a1b2c3d4e5f60718" }, 0},
+		"with a code of a newer cell":             {one, func(m *message.Message) { m.Code = "on-hold" }, 0},
+		"with a block that is none":               {one, func(m *message.Message) { m.Blocks[0] = netip.MustParsePrefix("10.10.0.1/16") }, 0},
 		"not ready":                               {one, func(m *message.Message) { m.Code = message.Quota }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -391,6 +395,7 @@ func TestForgedMessages(t *testing.T) {
 				honest.Code, honest.Blocks, honest.Assumed = message.Ready, prefixes("10.10.0.0/16"), prefixes("172.31.0.0/16")
 				deliver(t, two, one, honest, time.Now())
 				t.InState(two, pcx, peering.Active)
+				t.InDeadLetters(0)
 			})
 		})
 	}
@@ -500,4 +505,90 @@ func TestAFailedAttemptIsTakenBack(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWaitingForADay: an obstacle and a missing approval are announced at once, after some minutes and at midnight, and not by every
+// sweep.
+func TestWaitingForADay(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		policy   func(string, lab.Site) string
+		conflict bool
+	}{
+		"the blocks are declared":     {declaring, true},
+		"the blocks are not declared": {func(policy string, _ lab.Site) string { return policy }, true},
+		"nobody approves": {func(policy string, f lab.Site) string {
+			return strings.Replace(declaring(policy, f), "finance]\n", "finance]\n    approval: manual\n", 1)
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+				m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
+				if tt.conflict {
+					t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.31.0.0/16") })
+				}
+				t.Policy(tt.policy(lab.PingPolicy(m, f, lab.Site{}), f))
+				pcx := t.Ask(m, f)
+				time.Sleep(25 * time.Hour)
+				t.InState(one, pcx, peering.PendingAcceptance)
+				per := map[string]int{}
+				for _, o := range t.Heard() {
+					per[o.Cell.String()+" "+o.Reason.Code]++
+				}
+				for what, n := range per {
+					if n > 6 {
+						t.Errorf("%s is announced %d times in 25 hours", what, n)
+					}
+				}
+				if len(per) == 0 {
+					t.Error("nothing is announced")
+				}
+			})
+		})
+	}
+}
+
+// TestAnObstacleThatIsNone: the policy declares a block that the accepter's VPC doesn't have, and the requester routes it elsewhere.
+func TestAnObstacleThatIsNone(t *testing.T) {
+	t.Parallel()
+	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
+		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.30.0.0/16") })
+		policy := lab.PingPolicy(m, f, lab.Site{})
+		t.Policy(strings.Replace(policy, string(f.VPC.ID)+" }", string(f.VPC.ID)+`, cidrs: ["172.31.0.0/16", "172.30.0.0/16"] }`, 1))
+		mail := readMail(t)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		mail.want(t, "Side Checked route-conflict", question, ready, told)
+		t.InState(one, pcx, peering.Active)
+	})
+}
+
+// TestTakingBackIsRepeated where it fails at first.
+func TestTakingBackIsRepeated(t *testing.T) {
+	t.Parallel()
+	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		left := 5
+		end := t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
+			switch {
+			case c.Account != string(accepter.Account):
+				return nil
+			case c.Action == "CreateRoute" && c.Params["RouteTableId"] == string(f.Table):
+				return &cloudsim.Failure{Code: "RouteLimitExceeded"}
+			case c.Action == "DeleteRoute" && left > 0:
+				left--
+				return &cloudsim.Failure{Code: "RequestLimitExceeded"}
+			}
+			return nil
+		})
+		defer end()
+		pcx := t.Ask(m, f)
+		time.Sleep(10 * time.Minute)
+		if left > 0 {
+			t.Errorf("%d failures are left, so that nothing was tested", left)
+		}
+		t.Holds(routed(m, pcx, f.VPC.Block)...)
+	})
 }

@@ -1,0 +1,76 @@
+package accept
+
+import (
+	"maps"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
+)
+
+// recent remembers what this process has decided in the last minutes: the connections that it accepted, which EC2 may still show as
+// pending, and the requests for which it found the requester's half free. Another process doesn't know of these, so that each
+// process may accept one too many.
+type recent struct {
+	mu       sync.Mutex
+	accepted map[peering.ConnectionID]time.Time
+	promised map[peering.ConnectionID]promise
+}
+
+type promise struct {
+	at     time.Time
+	blocks []netip.Prefix // of the accepter
+}
+
+// lag is how long EC2 may show an old state, and how long an answer counts.
+const lag = 10 * time.Minute
+
+func (r *recent) accept(c peering.ConnectionID, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.accepted == nil {
+		r.accepted = map[peering.ConnectionID]time.Time{}
+	}
+	maps.DeleteFunc(r.accepted, func(_ peering.ConnectionID, at time.Time) bool { return now.Sub(at) > lag })
+	r.accepted[c] = now
+}
+
+// corrected returns the connections with the state that the accepted ones must have by now.
+func (r *recent) corrected(connections []peering.Connection, now time.Time) []peering.Connection {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, c := range connections {
+		at, known := r.accepted[c.ID]
+		if known && now.Sub(at) <= lag && c.State == peering.PendingAcceptance {
+			connections[i].State, connections[i].Expires = peering.Provisioning, time.Time{}
+		}
+	}
+	return connections
+}
+
+// promise remembers that the requester's half is free for the request, or forgets it.
+func (r *recent) promise(c peering.Connection, free bool, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.promised == nil {
+		r.promised = map[peering.ConnectionID]promise{}
+	}
+	maps.DeleteFunc(r.promised, func(id peering.ConnectionID, p promise) bool { return id == c.ID || now.Sub(p.at) > lag })
+	if free {
+		r.promised[c.ID] = promise{now, c.Accepter.Blocks}
+	}
+}
+
+func (r *recent) promises(now time.Time) plan.Promises {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := plan.Promises{}
+	for id, p := range r.promised {
+		if now.Sub(p.at) <= lag {
+			all[id] = p.blocks
+		}
+	}
+	return all
+}

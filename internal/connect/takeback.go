@@ -1,0 +1,119 @@
+package connect
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/autopeer/autopeer/internal/apply"
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/message"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/parallel"
+)
+
+// unfinished remembers the additions of attempts that EC2 refused in part, until the side is complete or untouched. If the taking back
+// fails, the next delivery couldn't tell the rest from a side that works.
+type unfinished struct {
+	mu    sync.Mutex
+	added map[half][]plan.Change
+}
+
+type half struct {
+	connection peering.ConnectionID
+	role       peering.Role
+}
+
+// begin returns the additions to take back if EC2 refuses some: those of the attempt and of unfinished ones. It returns nil for a
+// side that was connected before.
+func (u *unfinished) begin(s *side) []plan.Change {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	before, again := u.added[s.key()]
+	if s.half.IsConnected() && !again {
+		return nil
+	}
+	return slices.Concat(before, s.Changes())
+}
+
+// end remembers the additions that are still to be taken back; nil for none.
+func (u *unfinished) end(s *side, left []plan.Change) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if left == nil {
+		delete(u.added, s.key())
+		return
+	}
+	if u.added == nil {
+		u.added = map[half][]plan.Change{}
+	}
+	u.added[s.key()] = left
+}
+
+func (s *side) key() half { return half{s.half.Connection.ID, s.half.Role} }
+
+// carryOut makes the changes, and returns the error about those that have to wait. If EC2 refuses a change without which a new side
+// isn't connected, it takes back the others, so that the side is untouched.
+func (c *Connector) carryOut(ctx context.Context, s *side, patient bool) error {
+	added := c.unfinished.begin(s)
+	made, refused, err := apply.Steps(ctx, c.network, s.Steps, patient)
+	s.outcome.Changes = append(s.outcome.Changes, made...)
+	if slices.ContainsFunc(refused, plan.IsEssential) {
+		s.code = message.Refused
+		if added != nil {
+			err = errors.Join(err, c.takeBack(ctx, s, added, err))
+		}
+	} else if err == nil {
+		c.unfinished.end(s, nil)
+	}
+	return errors.Join(err, s.rest)
+}
+
+// takeBack removes the routes and rules that were added to the side. What can't be removed now, or was added by a call without an
+// answer, is left to the next delivery.
+func (c *Connector) takeBack(ctx context.Context, s *side, added []plan.Change, attempt error) error {
+	c.unfinished.end(s, added) // before it takes time, during which another message may be delivered
+	taken, err := c.remove(ctx, s.half, added)
+	s.outcome.Changes = append(s.outcome.Changes, taken...)
+	if err == nil && fault.Of(attempt) != fault.Retryable {
+		added = nil
+	}
+	c.unfinished.end(s, added)
+	return err
+}
+
+func (c *Connector) remove(ctx context.Context, half plan.Side, added []plan.Change) ([]string, error) {
+	remains := plan.Remains{Connection: half.Connection.ID}
+	var tables []peering.RouteTable
+	var rules []peering.IngressRule
+	err := parallel.Do(ctx,
+		parallel.Read(&tables, c.network.RouteTables, half.Connection.VPC(half.Role).ID),
+		parallel.Read(&rules, c.network.IngressRules, half.Connection.ID),
+	)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tables {
+		t.Routes = slices.DeleteFunc(slices.Clone(t.Routes), func(r peering.Route) bool { return !adds(added, t.ID, r) })
+		remains.Tables = append(remains.Tables, t)
+	}
+	remains.Rules = slices.DeleteFunc(peering.RulesOf(c.policy.Installation, rules), func(r peering.IngressRule) bool {
+		return !slices.ContainsFunc(half.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group })
+	})
+	return apply.All(ctx, c.network, plan.Disconnect(remains).Changes())
+}
+
+// adds reports whether the changes add the route: another one to the connection is a person's.
+func adds(changes []plan.Change, t peering.RouteTableID, r peering.Route) bool {
+	return slices.ContainsFunc(changes, func(change plan.Change) bool {
+		switch c := change.(type) {
+		case plan.CreateRoute:
+			return c.Table == t && c.Destination == r.Destination
+		case plan.ReplaceRoute:
+			return c.Table == t && c.Destination == r.Destination
+		}
+		return false
+	})
+}
