@@ -20,8 +20,8 @@ type recent struct {
 }
 
 type promise struct {
-	at     time.Time
-	blocks []netip.Prefix // of the accepter
+	first, last time.Time
+	blocks      []netip.Prefix // of the accepter
 }
 
 // lag is how long EC2 may show an old state, and how long an answer counts.
@@ -57,18 +57,29 @@ func (r *recent) promise(c peering.Connection, free bool, now time.Time) {
 	if r.promised == nil {
 		r.promised = map[peering.ConnectionID]promise{}
 	}
-	maps.DeleteFunc(r.promised, func(id peering.ConnectionID, p promise) bool { return id == c.ID || now.Sub(p.at) > lag })
-	if free {
-		r.promised[c.ID] = promise{now, c.Accepter.Blocks}
+	maps.DeleteFunc(r.promised, func(_ peering.ConnectionID, p promise) bool { return now.Sub(p.last) > forgotten })
+	before, again := r.promised[c.ID]
+	switch {
+	case !free:
+		delete(r.promised, c.ID)
+	case again:
+		r.promised[c.ID] = promise{before.first, now, c.Accepter.Blocks}
+	default:
+		r.promised[c.ID] = promise{now, now, c.Accepter.Blocks}
 	}
 }
 
+// forgotten is how long after the last one a promise counts as the first. Sweeps repeat it in shorter intervals.
+const forgotten = 2 * time.Hour
+
+// promises returns the promises of the last minutes. A request that was accepted by nobody since the first one waits for something
+// else, and others don't wait for it.
 func (r *recent) promises(now time.Time) plan.Promises {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	all := plan.Promises{}
 	for id, p := range r.promised {
-		if now.Sub(p.at) <= lag {
+		if now.Sub(p.first) <= lag {
 			all[id] = p.blocks
 		}
 	}

@@ -54,6 +54,21 @@ func (u *unfinished) end(s *side, left []plan.Change) {
 
 func (s *side) key() half { return half{s.half.Connection.ID, s.half.Role} }
 
+// rulesFirst has the rules of sides that aren't connected added before their routes. A sweep attempts again and again what EC2 has
+// refused, most often a rule, and the routes of such an attempt would move traffic for a moment.
+func rulesFirst(sides []side) []side {
+	for i, s := range sides {
+		if s.half.IsConnected() || len(s.Steps) == 0 {
+			continue
+		}
+		isRule := func(c plan.Change) bool { _, adds := c.(plan.Authorize); return adds }
+		rules := slices.DeleteFunc(slices.Clone(s.Steps[0]), func(c plan.Change) bool { return !isRule(c) })
+		rest := slices.DeleteFunc(slices.Clone(s.Steps[0]), isRule)
+		sides[i].Steps = slices.DeleteFunc(slices.Concat([][]plan.Change{rules, rest}, s.Steps[1:]), func(step []plan.Change) bool { return len(step) == 0 })
+	}
+	return sides
+}
+
 // carryOut makes the changes, and returns the error about those that have to wait. If EC2 refuses a change without which a new side
 // isn't connected, it takes back the others, so that the side is untouched.
 func (c *Connector) carryOut(ctx context.Context, s *side, patient bool) error {

@@ -48,6 +48,8 @@ func (j judge) checkDeleteRoute(rec ledger.Record) string {
 	sides := j.maintainedSides(id, rec.Cell)
 	wanted := slices.ContainsFunc(sides, func(s side) bool { return slices.Contains(s.wantedRoutes(t), rec.Destination()) })
 	switch {
+	case wanted && takesBack(rec, sides):
+		return ""
 	case wanted:
 		return route + " was deleted, but the policy wants it"
 	case len(sides) == 0:
@@ -59,4 +61,28 @@ func (j judge) checkDeleteRoute(rec ledger.Record) string {
 		}
 	}
 	return ""
+}
+
+// takesBack reports whether connect may remove what the policy wants, because a side lacks another part: EC2 may have refused it, and
+// then the side is left untouched. Whether it has is unknown here.
+func takesBack(rec ledger.Record, sides []side) bool {
+	return rec.Function == "connect" && slices.ContainsFunc(sides, side.lacksSome)
+}
+
+// lacksSome reports whether a wanted route or rule doesn't exist.
+func (s side) lacksSome() bool {
+	for _, t := range s.RouteTablesOf(s.own()) {
+		if slices.ContainsFunc(s.wantedRoutes(t), func(dst netip.Prefix) bool { return t.Routes[dst].Target != s.connection.ID }) {
+			return true
+		}
+	}
+	for _, g := range s.SecurityGroupsOf(s.own()) {
+		if _, missing := s.countRules(g, false); missing > 0 {
+			return true
+		}
+		if _, missing := s.countRules(g, true); missing > 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -34,7 +34,7 @@ func permissionsOf(rules []*ledger.Rule) []ledger.Permission {
 
 func (j judge) checkRevoke(rec ledger.Record) string {
 	for _, id := range rec.RevokedRules() {
-		if why := j.checkRevoked(id, rec.Cell); why != "" {
+		if why := j.checkRevoked(id, rec); why != "" {
 			return why
 		}
 	}
@@ -49,10 +49,11 @@ func (j judge) checkRevoke(rec ledger.Record) string {
 // checkKept checks that the revocation of a rule cuts no traffic that the policy allows before and after.
 func (j judge) checkKept(gone *ledger.Rule, rec ledger.Record) string {
 	id := j.Tags[gone.ID][peering.TagConnection]
-	if j.mayDisconnect(id, rec.Cell) {
+	sides := j.maintainedSides(id, rec.Cell)
+	if j.mayDisconnect(id, rec.Cell) || j.isWanted(gone, sides) && takesBack(rec, sides) {
 		return ""
 	}
-	for _, s := range j.maintainedSides(id, rec.Cell) {
+	for _, s := range sides {
 		if p, found := s.interruptedPermission(j.SecurityGroups[gone.Group], rec.RevokedRules()); found {
 			return fmt.Sprintf("%s of %s was revoked before there was another rule for %v, which the policy allows before and after", gone.ID, gone.Group, p)
 		}
@@ -60,7 +61,7 @@ func (j judge) checkKept(gone *ledger.Rule, rec ledger.Record) string {
 	return ""
 }
 
-func (j judge) checkRevoked(rule string, cell peering.Cell) string {
+func (j judge) checkRevoked(rule string, rec ledger.Record) string {
 	gone := j.Rules[rule]
 	if gone == nil {
 		return "an unknown rule was revoked: " + rule
@@ -69,17 +70,21 @@ func (j judge) checkRevoked(rule string, cell peering.Cell) string {
 	switch {
 	case id == "":
 		return fmt.Sprintf("%s of %s was revoked, but it has no connection tag, so autopeer hasn't made it", gone.ID, gone.Group)
-	case j.mayDisconnect(id, cell):
+	case j.mayDisconnect(id, rec.Cell):
 		return ""
 	}
-	sides := j.maintainedSides(id, cell)
-	isWanted := func(s side) bool {
-		return slices.Contains(s.wantedPermissions(j.SecurityGroups[gone.Group]), gone.Permission)
-	}
-	if len(sides) == 0 || slices.ContainsFunc(sides, isWanted) && !j.isStale(gone) {
+	sides := j.maintainedSides(id, rec.Cell)
+	if len(sides) == 0 || j.isWanted(gone, sides) && !j.isStale(gone) && !takesBack(rec, sides) {
 		return fmt.Sprintf("%s of %s was revoked, but %s still needs it", gone.ID, gone.Group, id)
 	}
 	return ""
+}
+
+// isWanted reports whether one of the sides wants exactly the rule.
+func (j judge) isWanted(r *ledger.Rule, sides []side) bool {
+	return slices.ContainsFunc(sides, func(s side) bool {
+		return slices.Contains(s.wantedPermissions(j.SecurityGroups[r.Group]), r.Permission)
+	})
 }
 
 // isStale reports whether the rule refers to a security group that was deleted or is in a VPC that is no longer a peer.
