@@ -45,7 +45,11 @@ func (j judge) checkDeleteRoute(rec ledger.Record) string {
 	case j.mayDisconnect(id, rec.Cell):
 		return ""
 	}
-	sides := j.maintainedSides(id, rec.Cell)
+	return checkDeleted(rec, t, route, j.maintainedSides(id, rec.Cell))
+}
+
+// checkDeleted checks the deletion of a route to a connection that isn't disconnected.
+func checkDeleted(rec ledger.Record, t *ledger.RouteTable, route string, sides []side) string {
 	wanted := slices.ContainsFunc(sides, func(s side) bool { return slices.Contains(s.wantedRoutes(t), rec.Destination()) })
 	switch {
 	case wanted && takesBack(rec, sides):
