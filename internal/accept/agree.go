@@ -45,7 +45,7 @@ func (a *Accepter) agrees(c peering.Connection, d policy.Decision) bool {
 	return c.Requester.Cell() != c.Accepter.Cell() && d.Manages(peering.Requester) && d.Manages(peering.Accepter)
 }
 
-// requester checks the requester's half of a request to another cell, announces what keeps it from being accepted, and sends the
+// requester checks the requester's half of a request to another cell, announces an obstacle, and sends the
 // result to that cell.
 func (a *Accepter) requester(ctx context.Context, r request) (step, error) {
 	r.connection = a.policy.Expected(r.connection)

@@ -13,7 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// request is a hint with what was observed for it.
+// request is a hint with the state that was observed for it.
 type request struct {
 	hint.Hint
 	current    observed

@@ -10,7 +10,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// recent remembers what this process has decided in the last minutes: the connections that it accepted, which EC2 may still show as
+// recent remembers the decisions of this process in the last minutes: the connections that it accepted, which EC2 may still show as
 // pending, and the requests for which it found the requester's half free. Another process doesn't know of these, so that each
 // process may accept one too many.
 type recent struct {

@@ -10,7 +10,7 @@ import (
 // turns has the requests to one VPC wait for each other, so that each is checked with those before it.
 type turns struct {
 	mu    sync.Mutex
-	taken map[peering.VPCID]chan struct{} // each holds one value while somebody has the turn
+	taken map[peering.VPCID]chan struct{} // each holds one value while a request has the turn
 }
 
 // take waits for the turn of the VPC. It fails when ctx ends.

@@ -15,7 +15,7 @@ import (
 )
 
 // unfinished remembers the additions of attempts that EC2 refused in part, until the side is complete or untouched. If the taking back
-// fails, the next delivery couldn't tell the rest from a side that works.
+// fails, the next delivery couldn't distinguish the rest from a side that works.
 type unfinished struct {
 	mu    sync.Mutex
 	added map[half][]plan.Change
@@ -54,7 +54,7 @@ func (u *unfinished) end(s *side, left []plan.Change) {
 
 func (s *side) key() half { return half{s.half.Connection.ID, s.half.Role} }
 
-// rulesFirst has the rules of sides that aren't connected added before their routes. A sweep attempts again and again what EC2 has
+// rulesFirst has the rules of sides that aren't connected added before their routes. A sweep repeats attempts that EC2 has
 // refused, most often a rule, and the routes of such an attempt would move traffic for a moment.
 func rulesFirst(sides []side) []side {
 	for i, s := range sides {

@@ -9,7 +9,7 @@ import (
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// Leftovers lists what dead connections may have left.
+// Leftovers lists the routes and rules that dead connections may have left.
 type Leftovers interface {
 	Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error)
 	IngressRules(ctx context.Context, of ...peering.ConnectionID) ([]peering.IngressRule, error)

@@ -51,7 +51,7 @@ type Hint struct {
 	Side                peering.Role // the side that has drifted; empty for both
 	Suspects            []string     // of Suspected: the keys of the first look's findings
 	Untagged            Untagged     // of Changed, Suspected and Deleted
-	// Message is what another cell, Origin, has sent at the time At: of Checked and Asked, otherwise nil.
+	// Message is the message of another cell, Origin, sent at the time At: of Checked and Asked, otherwise nil.
 	Message *message.Message
 }
 

@@ -74,7 +74,7 @@ type Message struct {
 	State      peering.State        `json:"state"`     // of the connection, as the sender was shown it
 	// Quiet has the receiver announce nothing unless it changes something: the message repeats one for which nothing was due.
 	Quiet bool `json:"quiet,omitempty"`
-	// Partly says that the sender's side of an accepted connection works in part.
+	// Partly means that the sender's side of an accepted connection works in part.
 	Partly bool `json:"partly,omitempty"`
 	// Code is the result of SideChecked.
 	Code Code `json:"code,omitempty"`
@@ -144,5 +144,5 @@ func (m Message) Validate() error {
 	return nil
 }
 
-// maxBlocks is above what EC2 grants two VPCs: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+// maxBlocks is more than EC2 grants two VPCs: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
 const maxBlocks = 200

@@ -29,7 +29,7 @@ func (i Inventory) Prospects(cell peering.Cell, c peering.Connection, d policy.D
 	return sides
 }
 
-// Foresee returns what would keep the sides from being made right, within the limits of what is known before acceptance.
+// Foresee returns the obstacles of the sides, as far as they are known before acceptance.
 func Foresee(sides ...Side) ([]Conflict, []Shortage) {
 	var conflicts []Conflict
 	var shortages []Shortage
@@ -51,7 +51,7 @@ func (s Side) expected() Side {
 	return s
 }
 
-// withExpectedBlocks fills in what the policy chooses of a peer that doesn't show its blocks yet.
+// withExpectedBlocks fills in the blocks that the policy chooses of a peer that doesn't show its own yet.
 func (s Side) withExpectedBlocks() peering.Connection {
 	if len(s.peerBlocks()) > 0 {
 		return s.Connection
@@ -69,7 +69,7 @@ func (s Side) withExpectedBlocks() peering.Connection {
 	return c
 }
 
-// associated returns the subnets of which the tables tell, by their ids alone.
+// associated returns the subnets that the tables name, by their ids alone.
 func associated(tables []peering.RouteTable) []peering.Subnet {
 	var subnets []peering.Subnet
 	for _, t := range tables {

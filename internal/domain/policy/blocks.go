@@ -63,7 +63,7 @@ func (m match) compared(s peering.State) []netip.Prefix {
 	return slices.DeleteFunc(slices.Clone(m.blocks()), func(b netip.Prefix) bool { return slices.Contains(left, b) })
 }
 
-// Undeclared returns the first block of the VPC that lies outside what the policy says of each department to which the VPC may
+// Undeclared returns the first block of the VPC that the policy permits in no department to which the VPC may
 // belong. The blocks are another cell's word, and the VPC's primary block need not be the first of them.
 func (p *Policy) Undeclared(v peering.VPC) (netip.Prefix, bool) {
 	blocks := v.Blocks
