@@ -28,7 +28,7 @@ func (h Hint) Key() Key {
 // one about the later check. CloudTrail's
 // record and autopeer's own announcement of one acceptance usually arrive as a pair.
 func Merge(a, b Hint) Hint {
-	if a.Message != nil && b.Message != nil {
+	if a.Message != nil { // and so has b, of the same kind
 		return later(a, b)
 	}
 	merged := moreComplete(a, b)

@@ -142,6 +142,10 @@ func TestMergingMessages(t *testing.T) {
 	if early.Key() != late.Key() || forged.Key() == late.Key() {
 		t.Error("messages have one key if one cell has sent them, and otherwise not")
 	}
+	deleted, elsewhere := hint.Hint{Kind: hint.Deleted, Origin: sender}, hint.Hint{Kind: hint.Deleted, Origin: addressee}
+	if deleted.Key() != elsewhere.Key() {
+		t.Error("two records have two keys")
+	}
 }
 
 func TestQuietFindings(t *testing.T) {

@@ -60,6 +60,7 @@ func TestNeedsBlocks(t *testing.T) {
 		"a VPC by id":                           {vpc(marketingCell, "vpc-open"), nil, false},
 		"a VPC of another cell":                 {vpc(financeCell, "vpc-y"), nil, false},
 		"a request that no block makes allowed": {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) { p.Peerings = p.Peerings[1:] }, false},
+		"a request that no peering names":       {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) { p.Otherwise, p.Peerings = policy.LeaveOthers, p.Peerings[1:] }, false},
 		"one in the wrong direction":            {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) { p.Peerings[0].Requester = "finance" }, false},
 		"one that needs approval":               {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) { p.Peerings[0].Approval = policy.ManualApproval }, true},
 	} {

@@ -44,6 +44,7 @@ func TestKeysOfDecisions(t *testing.T) {
 		{"the departments of which there is no peering", m, vpc(developerCell, "vpc-g"), `not-listed|marketing|guest|[]|["marketing" "guest"]`},
 		{"no department of the accepter", m, vpc(financeCell, "vpc-x", "192.168.0.0/16"), `not-listed|marketing||[]|["accepter 192.168.0.0/16"]`},
 		{"no department of the requester", vpc(marketingCell, "vpc-x", "192.168.0.0/16"), f, `not-listed||finance|[]|["requester 192.168.0.0/16"]`},
+		{"no department of a VPC whose blocks aren't known", m, vpc(financeCell, "vpc-x"), `not-listed|marketing||[]|["accepter"]`},
 		{"no department of either", vpc(marketingCell, "vpc-x", "192.168.0.0/16"), vpc(financeCell, "vpc-y", "192.168.0.0/16"),
 			`not-listed|||[]|["requester 192.168.0.0/16" "accepter 192.168.0.0/16"]`},
 		{"one VPC", m, m, "same-vpc|marketing|marketing|[]|[]"},
