@@ -95,7 +95,7 @@ func (i Inventory) Twin(c peering.Connection, p *policy.Policy) *peering.Connect
 
 // isOlder reports whether o was requested before c. Both are pending: an accepted connection doesn't expire.
 func isOlder(o, c peering.Connection) bool {
-	return cmp.Or(o.Expires.Compare(c.Expires), cmp.Compare(o.ID, c.ID)) < 0
+	return cmp.Or(o.Expires.Compare(c.Expires), cmp.Compare(o.ID, c.ID)) == -1
 }
 
 func mayBeAccepted(d policy.Decision) bool {
@@ -136,7 +136,7 @@ func (i Inventory) Reserving(cell peering.Cell, c peering.Connection, p *policy.
 
 // include reports whether the cell has, or may have, found its half free for o, a request to another cell, before c is checked.
 func (made Promises) include(cell peering.Cell, o, c peering.Connection, now time.Time) bool {
-	if o.Requester.Cell() != cell || o.Accepter.Cell() == cell {
+	if o.Accepter.Cell() == cell {
 		return false
 	}
 	_, hasPromise := made[o.ID]
@@ -148,12 +148,9 @@ func (i Inventory) isRouted(c peering.ConnectionID) bool {
 	return slices.ContainsFunc(i.Tables, func(t peering.RouteTable) bool { return len(routesTo(t, c)) > 0 })
 }
 
-// with returns the inventory with the routes and rules that the plan adds, unless it is obstructed. It shares nothing that is
+// with returns the inventory with the routes and rules that the plan adds, none if it is obstructed. It shares nothing that is
 // changed.
 func (i Inventory) with(p Plan) Inventory {
-	if p.IsObstructed() {
-		return i
-	}
 	i.Tables, i.Groups = slices.Clone(i.Tables), slices.Clone(i.Groups)
 	for _, change := range p.Changes() {
 		switch c := change.(type) {

@@ -31,7 +31,7 @@ func requestedBefore(d time.Duration, id peering.ConnectionID, requester, accept
 // hub lets vpc-a be connected with each of the others, in either direction.
 func hub() *policy.Policy {
 	p := &policy.Policy{Installation: installation, Departments: []policy.Department{
-		{Name: "hub", Members: []policy.Member{{Cell: here, VPC: asking.ID, CIDRs: asking.Blocks}}},
+		{Name: "hub", Members: []policy.Member{{Cell: here, VPC: asking.ID}}},
 	}}
 	for _, v := range []peering.VPC{asked, third, distant, newest} {
 		name := string(v.ID)
@@ -47,9 +47,11 @@ func hub() *policy.Policy {
 // inHub are the resources of vpc-a, with these connections.
 func inHub(living ...peering.Connection) plan.Inventory {
 	return plan.Inventory{
-		VPCs:   []peering.VPC{asking},
-		Tables: []peering.RouteTable{{ID: "rtb-a", VPC: asking.ID, Routes: []peering.Route{{Destination: asking.Blocks[0], Target: peering.Local}}}},
-		Groups: []peering.SecurityGroup{{ID: "sg-a", VPC: asking.ID}},
+		VPCs: []peering.VPC{asking},
+		Tables: []peering.RouteTable{
+			{ID: "rtb-c", VPC: third.ID}, {ID: "rtb-a", VPC: asking.ID, Routes: []peering.Route{{Destination: asking.Blocks[0], Target: peering.Local}}},
+		},
+		Groups: []peering.SecurityGroup{{ID: "sg-c", VPC: third.ID}, {ID: "sg-a", VPC: asking.ID}},
 		Living: living,
 	}
 }
@@ -73,18 +75,17 @@ func TestReserving(t *testing.T) {
 		{"an accepted connection without a route", active(between("pcx-x", asking, distant)), nil, nil, reserved},
 		{"an accepted connection from the other side", active(between("pcx-x", distant, asking)), nil, nil, reserved},
 		{"one that is routed", active(between("pcx-x", asking, distant)), nil, func(i *plan.Inventory, _ *policy.Policy) {
-			i.Tables[0].Routes = append(i.Tables[0].Routes, peering.Route{Destination: prefixes("172.31.9.0/24")[0], Target: "pcx-x"})
+			i.Tables[1].Routes = append(i.Tables[1].Routes, peering.Route{Destination: prefixes("172.31.9.0/24")[0], Target: "pcx-x"})
 		}, kept},
 		{"the connection itself", active(between("pcx-m", asking, distant)), nil, nil, kept},
-		{"one of another VPC", active(between("pcx-x", third, distant)), nil, func(i *plan.Inventory, p *policy.Policy) {
-			i.Tables = append(i.Tables, peering.RouteTable{ID: "rtb-c", VPC: third.ID})
+		{"one of another VPC", active(between("pcx-x", third, distant)), nil, func(_ *plan.Inventory, p *policy.Policy) {
 			p.Peerings = append(p.Peerings, policy.Peering{Between: [2]string{"vpc-c", "vpc-d"}})
 		}, kept},
 		{"one that the policy doesn't allow", active(between("pcx-x", asking, distant)), nil, func(_ *plan.Inventory, p *policy.Policy) {
 			p.Peerings = slices.DeleteFunc(p.Peerings, func(e policy.Peering) bool { return e.Between[1] == "vpc-d" })
 		}, kept},
 		{"one with a conflict", active(between("pcx-x", asking, distant)), nil, func(i *plan.Inventory, _ *policy.Policy) {
-			i.Tables[0].Routes = append(i.Tables[0].Routes, peering.Route{Destination: prefixes("172.31.9.0/24")[0], Target: "tgw-1"})
+			i.Tables[1].Routes = append(i.Tables[1].Routes, peering.Route{Destination: prefixes("172.31.9.0/24")[0], Target: "tgw-1"})
 		}, kept},
 		{"an older request of the last minutes", requestedBefore(6*minute, "pcx-x", asking, distant), nil, nil, reserved},
 		{"an older request that needs approval", requestedBefore(6*minute, "pcx-x", asking, distant), nil, func(_ *plan.Inventory, p *policy.Policy) {
@@ -99,6 +100,7 @@ func TestReserving(t *testing.T) {
 		{"a request of the same second, with the smaller id", requestedBefore(5*minute, "pcx-a", asking, distant), nil, nil, reserved},
 		{"a request of the same second, with the greater id", requestedBefore(5*minute, "pcx-x", asking, distant), nil, nil, kept},
 		{"a promise of other blocks", requestedBefore(6*minute, "pcx-x", asking, unknown(distant)), plan.Promises{"pcx-x": prefixes("172.30.0.0/16")}, nil, "172.30.0.0/16 and 172.30.0.0/16"},
+		{"a request whose requester EC2 doesn't show", requestedBefore(6*minute, "pcx-x", unknown(asking), distant), nil, nil, reserved},
 		{"a request with unknown blocks", requestedBefore(6*minute, "pcx-x", asking, unknown(distant)), nil, nil, kept},
 		{"a request to the cell", requestedBefore(6*minute, "pcx-x", distant, asking), plan.Promises{"pcx-x": nil}, nil, kept},
 		{"a request within the cell", requestedBefore(6*minute, "pcx-x", asking, asked), plan.Promises{"pcx-x": nil}, nil, kept},
@@ -110,22 +112,25 @@ func TestReserving(t *testing.T) {
 			if tt.change != nil {
 				tt.change(&i, p)
 			}
-			routes, rules := len(i.Tables[0].Routes), len(i.Groups[0].Ingress)
+			routes, rules := len(i.Tables[1].Routes), len(i.Groups[1].Ingress)
 			got := i.Reserving(here, c, p, tt.made, now)
 			var added string
-			if more := got.Tables[0].Routes[routes:]; len(more) > 0 {
+			if more := got.Tables[1].Routes[routes:]; len(more) > 0 {
 				added = more[0].Destination.String() + " and "
 				if more[0].Target != peering.Target(tt.other.ID) {
 					t.Errorf("the route leads to %s", more[0].Target)
 				}
 			}
-			if more := got.Groups[0].Ingress[rules:]; len(more) > 0 {
+			if more := got.Groups[1].Ingress[rules:]; len(more) > 0 {
 				added += more[0].Source.String()
+			}
+			if len(got.Tables[0].Routes)+len(got.Groups[0].Ingress) > 0 {
+				t.Errorf("Reserving() adds to another VPC: %v, %v", got.Tables[0], got.Groups[0])
 			}
 			if added != tt.want {
 				t.Errorf("Reserving() adds %q, want %q", added, tt.want)
 			}
-			if len(i.Tables[0].Routes) != routes || len(i.Groups[0].Ingress) != rules {
+			if len(i.Tables[1].Routes) != routes || len(i.Groups[1].Ingress) != rules {
 				t.Error("Reserving() changed the inventory that it was called on")
 			}
 		})
@@ -150,7 +155,7 @@ func TestReservingInOrder(t *testing.T) {
 	i := inHub(c, requestedBefore(2*time.Minute, "pcx-b", asking, third), accepted, requestedBefore(3*time.Minute, "pcx-c", asking, third))
 	got := i.Reserving(here, c, p, nil, now)
 	var targets []string
-	for _, r := range got.Tables[0].Routes[1:] {
+	for _, r := range got.Tables[1].Routes[1:] {
 		targets = append(targets, string(r.Target))
 	}
 	if diff := cmp.Diff([]string{"pcx-z"}, targets); diff != "" {
@@ -158,7 +163,7 @@ func TestReservingInOrder(t *testing.T) {
 	}
 	p.Limits = policy.Limits{Rules: 3}
 	targets = nil
-	for _, r := range i.Reserving(here, c, p, nil, now).Tables[0].Routes[1:] {
+	for _, r := range i.Reserving(here, c, p, nil, now).Tables[1].Routes[1:] {
 		targets = append(targets, string(r.Target))
 	}
 	if diff := cmp.Diff([]string{"pcx-z", "pcx-c", "pcx-c"}, targets); diff != "" {
@@ -196,11 +201,16 @@ func TestProspects(t *testing.T) {
 	t.Parallel()
 	p, c := hub(), requestedBefore(time.Minute, "pcx-m", asking, unknown(distant))
 	p.Departments[3].Members[0].CIDRs = prefixes("172.31.0.0/16")
-	i := inHub(c)
-	i.Tables[0].Subnets = []peering.SubnetID{"subnet-1"}
+	accepted, pending := between("pcx-1", distant, asking), between("pcx-2", asking, newest)
+	accepted.State = peering.Active
+	i := inHub(c, accepted, pending)
+	i.Tables[1].Subnets = []peering.SubnetID{"subnet-1"}
 	sides := i.Prospects(here, c, p.Decide(c), p)
 	if len(sides) != 1 || sides[0].Role != peering.Requester || !slices.Equal(sides[0].Connection.Accepter.Blocks, prefixes("172.31.0.0/16")) {
 		t.Fatalf("Prospects() = %+v, want the requester's side with the declared blocks of the other", sides)
+	}
+	if sides[0].Peerings != 1 {
+		t.Errorf("%d accepted connections, want one", sides[0].Peerings)
 	}
 	if diff := cmp.Diff([]peering.Subnet{{ID: "subnet-1", VPC: asking.ID}}, sides[0].Subnets, samePrefixes); diff != "" {
 		t.Errorf("subnets (-want +got):\n%s", diff)
