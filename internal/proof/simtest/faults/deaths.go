@@ -18,7 +18,18 @@ type death struct {
 func (i *Injector) Deployed() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.deployed = time.Now()
+	if now := time.Now(); now != i.deployed {
+		i.deployedBefore, i.deployed = i.deployed, now
+	}
+}
+
+// deployment returns the time of the deployment that an invocation belongs to. Calls of the very moment of a deployment count as
+// earlier, because whether they come before or after it is up to Go's scheduler.
+func (i *Injector) deployment() time.Time {
+	if i.deployed.Equal(time.Now()) {
+		return i.deployedBefore
+	}
+	return i.deployed
 }
 
 // Death kills some invocations. It draws by the invocation and kills by the time, because the order of concurrent calls
@@ -26,7 +37,7 @@ func (i *Injector) Deployed() {
 func (i *Injector) Death(s local.Step) local.Death {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	name := fmt.Sprint(s.Cell, s.Invocation, i.deployed.UnixNano())
+	name := fmt.Sprint(s.Cell, s.Invocation, i.deployment().UnixNano())
 	drawn, known := i.deaths[name]
 	if !known {
 		drawn = i.drawDeath(s, name)
