@@ -29,12 +29,13 @@ func (a *Accepter) believes(h hint.Hint, c peering.Connection) bool {
 	return same && c.VPC(sender).Cell() == h.Origin && c.VPC(own).Cell() == a.cell && h.Origin != a.cell
 }
 
-// withBlocks returns c with the blocks of the other half that the message has, unless EC2 shows them.
+// withBlocks returns c with the blocks of the other half that the message has: those that a question is about, or those of the
+// requester unless EC2 shows them.
 func withBlocks(h hint.Hint, c peering.Connection) peering.Connection {
 	switch {
 	case h.Kind == hint.Checked && len(c.Requester.Blocks) == 0:
 		c.Requester.Blocks = h.Message.Blocks
-	case h.Kind == hint.Asked && len(c.Accepter.Blocks) == 0:
+	case h.Kind == hint.Asked && !c.State.IsAccepted():
 		c.Accepter.Blocks = h.Message.Blocks
 	}
 	return c

@@ -85,7 +85,7 @@ func associated(tables []peering.RouteTable) []peering.Subnet {
 func (i Inventory) Twin(c peering.Connection, p *policy.Policy) *peering.Connection {
 	at := slices.IndexFunc(i.Living, func(o peering.Connection) bool {
 		same := o.Requester.Same(c.Requester) && o.Accepter.Same(c.Accepter) || o.Requester.Same(c.Accepter) && o.Accepter.Same(c.Requester)
-		return o.ID != c.ID && same && (o.State.IsAccepted() || isOlder(o, c) && mayBeAccepted(p.Decide(i.WithBlocks(o))))
+		return o.ID != c.ID && same && (o.State.IsAccepted() || o.State == peering.PendingAcceptance && isOlder(o, c) && mayBeAccepted(p.Decide(i.WithBlocks(o))))
 	})
 	if at < 0 {
 		return nil
@@ -136,7 +136,7 @@ func (i Inventory) Reserving(cell peering.Cell, c peering.Connection, p *policy.
 
 // include reports whether the cell has, or may have, found its half free for o, a request to another cell, before c is checked.
 func (made Promises) include(cell peering.Cell, o, c peering.Connection, now time.Time) bool {
-	if o.Accepter.Cell() == cell {
+	if o.State != peering.PendingAcceptance || o.Accepter.Cell() == cell {
 		return false
 	}
 	_, hasPromise := made[o.ID]

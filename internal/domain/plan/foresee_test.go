@@ -56,6 +56,11 @@ func inHub(living ...peering.Connection) plan.Inventory {
 	}
 }
 
+func rejected(c peering.Connection) peering.Connection {
+	c.State = peering.Rejected
+	return c
+}
+
 func TestReserving(t *testing.T) {
 	t.Parallel()
 	const minute = time.Minute
@@ -102,6 +107,7 @@ func TestReserving(t *testing.T) {
 		{"a promise of other blocks", requestedBefore(6*minute, "pcx-x", asking, unknown(distant)), plan.Promises{"pcx-x": prefixes("172.30.0.0/16")}, nil, "172.30.0.0/16 and 172.30.0.0/16"},
 		{"a request whose requester EC2 doesn't show", requestedBefore(6*minute, "pcx-x", unknown(asking), distant), nil, nil, reserved},
 		{"a request with unknown blocks", requestedBefore(6*minute, "pcx-x", asking, unknown(distant)), nil, nil, kept},
+		{"a request that has ended", rejected(requestedBefore(6*minute, "pcx-x", asking, distant)), plan.Promises{"pcx-x": nil}, nil, kept},
 		{"a request to the cell", requestedBefore(6*minute, "pcx-x", distant, asking), plan.Promises{"pcx-x": nil}, nil, kept},
 		{"a request within the cell", requestedBefore(6*minute, "pcx-x", asking, asked), plan.Promises{"pcx-x": nil}, nil, kept},
 	}
@@ -186,9 +192,10 @@ func TestTwinOfRequests(t *testing.T) {
 		"an older one in the other direction":        {requestedBefore(2*time.Minute, "pcx-x", distant, asking), p, true},
 		"an older one that needs approval":           {requestedBefore(2*time.Minute, "pcx-x", distant, asking), manual, true},
 		"an older one that the policy doesn't allow": {requestedBefore(2*time.Minute, "pcx-x", distant, asking), &policy.Policy{}, false},
-		"a younger one": {requestedBefore(time.Second, "pcx-x", distant, asking), p, false},
-		"one of the same time, with a smaller id": {requestedBefore(time.Minute, "pcx-a", distant, asking), p, true},
-		"one of the same time, with a greater id": {requestedBefore(time.Minute, "pcx-x", distant, asking), p, false},
+		"an older one that has ended":                {rejected(requestedBefore(2*time.Minute, "pcx-x", distant, asking)), p, false},
+		"a younger one":                              {requestedBefore(time.Second, "pcx-x", distant, asking), p, false},
+		"one of the same time, with a smaller id":    {requestedBefore(time.Minute, "pcx-a", distant, asking), p, true},
+		"one of the same time, with a greater id":    {requestedBefore(time.Minute, "pcx-x", distant, asking), p, false},
 	} {
 		i := inHub(c, tt.other)
 		if got := i.Twin(c, tt.p); (got != nil) != tt.want || got != nil && got.ID != tt.other.ID {

@@ -49,7 +49,7 @@ var scenarios = append([]scenario{
 	{"otherwise reject", one, two, otherwiseReject, []string{"announces Peering Denied of connection 1: not-listed", "sees connection 1 as rejected"}},
 	{"approval by a person", one, two, approval, []string{"announces Approval Requested of connection 1", "Marketing's table routes 172.31.0.0/16 to connection 1"}},
 	{"a conflict in one account", one, one, conflict, []string{"announces Peering Conflicting of connection 1: route-conflict", "sees connection 1 as pending-acceptance"}},
-	{"a conflict across accounts", one, two, conflict, []string{"announces Peering Conflicting of connection 1 as requester: route-conflict", "sees connection 1 as active"}},
+	{"a conflict across accounts", one, two, conflict, []string{"111111111111/us-east-1 announces Peering Conflicting of connection 1: route-conflict", "222222222222/us-east-1 announces Peering Conflicting of connection 1: other-side", "sees connection 1 as pending-acceptance"}},
 	{"overlapping blocks", one, one, overlap, []string{"sees connection 1 as failed", "announces Peering Failed of connection 1: overlap"}},
 	{"a secondary block", one, two, secondaryBlock, []string{"Marketing's table routes 172.30.0.0/16 to connection 1", "Marketing's table routes 172.31.0.0/16 to connection 1"}},
 	{"leftovers of a dead connection", one, two, leftovers, []string{"Marketing's table routes 172.31.0.0/16 to connection 2", "Finance's group admits icmp -1--1 from 10.10.0.0/16"}},
