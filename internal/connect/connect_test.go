@@ -135,7 +135,7 @@ func TestRulesCarryTagAndDescription(t *testing.T) {
 	})
 }
 
-// TestAConflictKeepsItsSideAsItIs: a person has accepted what the two cells could not agree on.
+// TestAConflictKeepsItsSideAsItIs: a person has accepted a request on which the two cells could not agree.
 func TestAConflictKeepsItsSideAsItIs(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)

@@ -174,7 +174,7 @@ func (s *stage) dispatch(event string) []string {
 	return append(lines, s.carry()...)
 }
 
-// carry passes on what the cells send to each other, until they have nothing more to say.
+// carry delivers the messages between the cells, until none is left.
 func (s *stage) carry() []string {
 	var lines []string
 	for again := true; again && s.err == nil; {
