@@ -91,7 +91,7 @@ func (r request) sideChecked(code message.Code) message.Message {
 }
 
 // accepter accepts a request to the cell once both halves are free: its own, and the one that the other cell has checked. Without a
-// recent answer that rests on the blocks to be routed, it asks. It never asks because of an answer.
+// recent answer that rests on all permitted blocks, it asks. It never asks because of an answer.
 func (a *Accepter) accepter(ctx context.Context, r request) (step, error) {
 	if len(r.connection.Accepter.Blocks) == 0 {
 		return step{}, fmt.Errorf("EC2 doesn't show the blocks of %s yet", r.connection.Accepter.ID)
@@ -108,7 +108,7 @@ func (a *Accepter) accepter(ctx context.Context, r request) (step, error) {
 		s.call, s.verb = a.network.Accept, accepts
 		return s, nil
 	}
-	switch answered := r.Kind == hint.Checked && r.rests(a.routed(r)); {
+	switch answered := r.Kind == hint.Checked && r.rests(a.permitted(r)); {
 	case answered && r.Message.Code == message.Ready:
 		s.call, s.verb = a.network.Accept, accepts
 		told := message.New(message.Accepted, r.connection, peering.Requester, r.checkedAt)
@@ -124,23 +124,23 @@ func (a *Accepter) accepter(ctx context.Context, r request) (step, error) {
 	return s, nil
 }
 
-// ask has the requester's cell check its half for the blocks that would be routed.
+// ask has the requester's cell check its half for the blocks that would be routed or admitted.
 func (a *Accepter) ask(r request) step {
 	question := message.New(message.CheckSide, r.connection, peering.Requester, r.checkedAt)
-	question.Blocks = a.routed(r)
+	question.Blocks = a.permitted(r)
 	return step{messages: []message.Message{question}}
 }
 
-// routed returns the blocks of the cell's VPC that the policy has routed on the requester's side.
-func (a *Accepter) routed(r request) []netip.Prefix {
-	half := r.current.Side(r.connection, peering.Accepter, r.decision, a.policy)
-	return half.Routed(r.decision.Terms(peering.Requester))
+// permitted returns the blocks of the cell's VPC that the requester's side routes or admits. It may admit blocks that it doesn't route,
+// and each takes room in its security groups.
+func (a *Accepter) permitted(r request) []netip.Prefix {
+	return r.current.Side(r.connection, peering.Accepter, r.decision, a.policy).Permitted(peering.Accepter)
 }
 
-// rests reports whether the result of the check holds for the blocks to be routed: a half that is free for more of them is free for
+// rests reports whether the result of the check holds for the permitted blocks: a half that is free for more of them is free for
 // these, and one that isn't may be.
-func (r request) rests(routed []netip.Prefix) bool {
-	return coversAll(r.Message.Assumed, routed) && (r.Message.Code == message.Ready || coversAll(routed, r.Message.Assumed))
+func (r request) rests(permitted []netip.Prefix) bool {
+	return coversAll(r.Message.Assumed, permitted) && (r.Message.Code == message.Ready || coversAll(permitted, r.Message.Assumed))
 }
 
 func coversAll(ranges, blocks []netip.Prefix) bool {

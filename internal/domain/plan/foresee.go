@@ -81,16 +81,31 @@ func associated(tables []peering.RouteTable) []peering.Subnet {
 }
 
 // Twin returns the connection that keeps c from being accepted because it has the same VPCs, in either direction, and nil if there
-// is none: an accepted one, beside which EC2 accepts no other, or an older request that the policy allows.
+// is none: an accepted one, beside which EC2 accepts no other, or an older request that the policy allows for the blocks that are
+// known of c.
 func (i Inventory) Twin(c peering.Connection, p *policy.Policy) *peering.Connection {
 	at := slices.IndexFunc(i.Living, func(o peering.Connection) bool {
 		same := o.Requester.Same(c.Requester) && o.Accepter.Same(c.Accepter) || o.Requester.Same(c.Accepter) && o.Accepter.Same(c.Requester)
-		return o.ID != c.ID && same && (o.State.IsAccepted() || o.State == peering.PendingAcceptance && isOlder(o, c) && mayBeAccepted(p.Decide(i.WithBlocks(o))))
+		return o.ID != c.ID && same && (o.State.IsAccepted() || o.State == peering.PendingAcceptance && isOlder(o, c) && mayBeAccepted(p.Decide(i.withBlocks(o, c))))
 	})
 	if at < 0 {
 		return nil
 	}
 	return &i.Living[at]
+}
+
+// withBlocks completes a connection of the same VPCs as c: EC2 may show the blocks of neither half, and another cell has sent them.
+func (i Inventory) withBlocks(o, c peering.Connection) peering.Connection {
+	o = i.WithBlocks(o)
+	for _, v := range []peering.VPC{c.Requester, c.Accepter} {
+		switch {
+		case o.Requester.Same(v) && len(o.Requester.Blocks) == 0:
+			o.Requester = v
+		case o.Accepter.Same(v) && len(o.Accepter.Blocks) == 0:
+			o.Accepter = v
+		}
+	}
+	return o
 }
 
 // isOlder reports whether o was requested before c. Both are pending: an accepted connection doesn't expire.
@@ -164,13 +179,4 @@ func (i Inventory) with(p Plan) Inventory {
 		}
 	}
 	return i
-}
-
-// Routed returns the blocks of the side's own VPC to which the other side routes, behind the primary block.
-func (s Side) Routed(other policy.Terms) []netip.Prefix {
-	own := s.Permitted(s.Role)
-	reached, _ := destinations(other.Routes, own)
-	return only(own, func(b netip.Prefix) bool {
-		return b == s.Connection.VPC(s.Role).Primary() || slices.ContainsFunc(reached, b.Overlaps)
-	})
 }

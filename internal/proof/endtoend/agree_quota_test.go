@@ -134,3 +134,27 @@ func firstConnected(t *sandboxtest.T, asked []peering.ConnectionID) peering.Conn
 	}
 	return ""
 }
+
+// TestABlockThatIsAdmittedAndNotRouted takes room in the requester's security groups, for which its cell has to check.
+func TestABlockThatIsAdmittedAndNotRouted(t *testing.T) {
+	t.Parallel()
+	for name, limit := range map[string]int{"with room": 2, "without room": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+				f, m := t.Build(one, lab.Finance), t.Build(accepter, lab.Marketing)
+				t.ByHand(accepter, func(p *lab.Person) { p.AddBlock(m.VPC, "100.64.0.0/16") })
+				p := strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    routes: { finance: { except: [100.64.0.0/16] } }\n", 1)
+				t.Policy(fmt.Sprintf("%s\nlimits: { rules: %d }\n", p, limit))
+				pcx := t.Ask(f, m)
+				t.Settle()
+				if limit == 1 {
+					t.InState(one, pcx, peering.PendingAcceptance)
+					t.Unchanged(0)
+					return
+				}
+				t.InState(one, pcx, peering.Active)
+			})
+		})
+	}
+}

@@ -24,7 +24,7 @@ func WantedPermissions(l *ledger.Ledger, g *ledger.SecurityGroup) []ledger.Permi
 	return all
 }
 
-// wantedPermissions returns the permissions that the policy wants in a security group of the side's own VPC.
+// wantedPermissions returns the permissions that the policy wants in a security group of the side's own VPC, each once.
 func (s side) wantedPermissions(g *ledger.SecurityGroup) []ledger.Permission {
 	if g.VPC != s.own() {
 		return nil
@@ -33,8 +33,13 @@ func (s side) wantedPermissions(g *ledger.SecurityGroup) []ledger.Permission {
 	var all []ledger.Permission
 	for _, a := range s.reading.peering.Allow {
 		selected := slices.Contains(a.IDs, g.ID) || len(a.Tags) > 0 && hasAll(s.Tags[g.ID], a.Tags)
-		if a.To == own && a.From == peer && selected {
-			all = append(all, s.permissions(a)...)
+		if a.To != own || a.From != peer || !selected {
+			continue
+		}
+		for _, p := range s.permissions(a) {
+			if !slices.Contains(all, p) {
+				all = append(all, p)
+			}
 		}
 	}
 	return all
