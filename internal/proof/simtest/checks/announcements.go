@@ -44,6 +44,9 @@ func (a announced) String() string {
 // lineOfFile is the part of a sentence that may change between repetitions: where the policy has an entry.
 var lineOfFile = regexp.MustCompile(`line \d+`)
 
+// messageOfEC2 is EC2's text about a refusal, before the code in parentheses. EC2 has several texts for one code.
+var messageOfEC2 = regexp.MustCompile(`: [^:]+ (\([A-Za-z]+\.[A-Za-z]+\))`)
+
 // checkIDs checks that different announcements have different ids, and that repetitions have one. A repetition also
 // names the same departments.
 func (c *Checker) checkIDs() {
@@ -66,7 +69,7 @@ func (c *Checker) checkIDs() {
 func textOf(o outcome.Outcome) string {
 	notes := slices.DeleteFunc(slices.Clone(o.Notes), func(n string) bool { return !strings.Contains(n, "neither routed nor admitted") })
 	text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, notes, o.Conflicts, o.Shortages, o.Obstructions, o.Wanted, o.FoundAt, o.Next)
-	return lineOfFile.ReplaceAllString(text, "a line")
+	return lineOfFile.ReplaceAllString(messageOfEC2.ReplaceAllString(text, " $1"), "a line")
 }
 
 func department(p *outcome.Party) string {
