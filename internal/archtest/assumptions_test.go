@@ -9,6 +9,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
+	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 )
 
 // notSwitches are the fields of events.Options that decide nothing about AWS: edges, delays and the organization's accounts.
@@ -18,7 +19,7 @@ var notSwitches = []string{"Queues", "Notifier", "IAM", "Schedule", "TrailLatenc
 func switches(t *testing.T) []string {
 	t.Helper()
 	var names []string
-	for _, options := range []any{ec2.Switches{}, events.Options{}} {
+	for _, options := range []any{ec2.Switches{}, events.Options{}, queue.Switches{}} {
 		for field := range reflect.TypeOf(options).Fields() {
 			names = append(names, field.Name)
 		}

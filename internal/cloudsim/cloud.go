@@ -22,6 +22,7 @@ type Options struct {
 	EC2 func(trail apicall.Trail) http.Handler
 	// Events configures EventBridge and CloudTrail; its Queues, Notifier and IAM are set by New.
 	Events events.Options
+	Queues queue.Switches
 }
 
 // Cloud is an http.RoundTripper, for clients in the same process, and an http.Handler, for those that need
@@ -46,7 +47,7 @@ type Cloud struct {
 // New returns an empty cloud. Close ends what it does by itself.
 func New(o Options) *Cloud {
 	c := &Cloud{keys: map[string]key{}, claims: map[PhysicalID]string{}, IAM: iam.NewRegistry()}
-	c.Queues = queue.New(queue.Options{Notifier: &c.changed, IAM: c.IAM})
+	c.Queues = queue.New(queue.Options{Notifier: &c.changed, IAM: c.IAM, Switches: o.Queues})
 	o.Events.Queues, o.Events.Notifier, o.Events.IAM = c.Queues, &c.changed, c.IAM
 	c.Events = events.New(o.Events)
 	if o.EC2 != nil {

@@ -255,6 +255,8 @@ func TestWhatCannotBeDeployedNamesItsResource(t *testing.T) {
 		{"an unknown property of a rule", `"ScheduleExpression"`, `"Schedule"`, []string{"Clock (", `unknown field "Schedule"`}},
 		{"what SQS refuses", `"maxReceiveCount": 2`, `"maxReceiveCount": 0`, []string{"Work (", "maxReceiveCount must be from 1"}},
 		{"what Lambda refuses", `"VisibilityTimeout": 1,`, `"VisibilityTimeout": 0,`, []string{"Mapping (", "less than function timeout"}},
+		{"a large batch without a window", `"BatchSize": 1,`, `"BatchSize": 1000,`, []string{"Mapping (", "needs a batching window"}},
+		{"a window above Lambda's", `"BatchSize": 1,`, `"BatchSize": 1, "MaximumBatchingWindowInSeconds": 301,`, []string{"Mapping (", "batching window must be"}},
 		{"an alarm on nothing", `"Value": "dead"`, `"Value": "none"`, []string{"alarm dead", "none"}},
 		{"a metric that nothing counts", `"MetricName": "Errors"`, `"MetricName": "DeadLetterErrors"`, []string{"alarm errors", "nothing counts DeadLetterErrors"}},
 	}

@@ -3,7 +3,6 @@ package queue
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 )
 
 // lambdaRecord is a message as Lambda shows it to a function:
@@ -29,19 +28,6 @@ type lambdaAttribute struct {
 	DataType    string   `json:"dataType"`
 }
 
-// event is what a function gets for a batch.
-func (q *queue) event(batch []receipted) ([]byte, error) {
-	var event struct{ Records []lambdaRecord }
-	for _, m := range batch {
-		event.Records = append(event.Records, q.record(m))
-	}
-	payload, err := json.Marshal(event)
-	if err != nil {
-		return nil, fmt.Errorf("encode event of %s: %w", q.arn, err)
-	}
-	return payload, nil
-}
-
 // record gives lists to attributes because Lambda does, though SQS has none.
 func (q *queue) record(m receipted) lambdaRecord {
 	attributes := map[string]lambdaAttribute{}
@@ -61,7 +47,7 @@ func nothing(string) bool    { return false }
 // failures reads a function's partial batch response. No response and no list mean success; what Lambda can't
 // understand, and an identifier that isn't in the batch, fail the batch as a whole:
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
-func failures(response []byte, batch []receipted) func(id string) bool {
+func failures(response []byte, b *batch) func(id string) bool {
 	if len(bytes.TrimSpace(response)) == 0 {
 		return nothing
 	}
@@ -73,13 +59,9 @@ func failures(response []byte, batch []receipted) func(id string) bool {
 	if json.Unmarshal(response, &r) != nil {
 		return everything
 	}
-	known := map[string]bool{}
-	for _, m := range batch {
-		known[m.id] = true
-	}
 	failed := map[string]bool{}
 	for _, f := range r.BatchItemFailures {
-		if !known[f.ItemIdentifier] {
+		if b.receives[f.ItemIdentifier] == 0 {
 			return everything
 		}
 		failed[f.ItemIdentifier] = true

@@ -23,9 +23,10 @@ const jobsARN = "arn:aws:sqs:us-east-1:111111111111:jobs"
 
 // function is a queue.Function that remembers the batches that it was invoked with.
 type function struct {
-	mu      sync.Mutex
-	batches [][]string
-	answer  func(ctx context.Context, event events.SQSEvent) ([]byte, error)
+	mu       sync.Mutex
+	batches  [][]string
+	payloads []int // in bytes
+	answer   func(ctx context.Context, event events.SQSEvent) ([]byte, error)
 }
 
 func (f *function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
@@ -39,6 +40,7 @@ func (f *function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	f.mu.Lock()
 	f.batches = append(f.batches, batch)
+	f.payloads = append(f.payloads, len(payload))
 	f.mu.Unlock()
 	if f.answer == nil {
 		return nil, nil

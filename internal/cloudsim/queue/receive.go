@@ -66,6 +66,8 @@ type receiveOptions struct {
 	most       int
 	visibility time.Duration
 	wait       time.Duration
+	// admit, if not nil, is asked about each message before it is received. False ends the receive, and the message stays.
+	admit func(receipted) bool
 }
 
 func (q *queue) receiveOptions(in receiveInput) (receiveOptions, error) {
@@ -100,11 +102,11 @@ func (s *Service) receive(ctx context.Context, q *queue, o receiveOptions) []rec
 	for {
 		s.mu.Lock()
 		now := time.Now()
-		taken := s.take(q, o, now)
+		taken, refused := s.take(q, o, now)
 		wake := q.wake
 		next, due := q.nextVisible(now)
 		s.mu.Unlock()
-		if len(taken) > 0 || !now.Before(deadline) {
+		if len(taken) > 0 || refused || !now.Before(deadline) {
 			return taken
 		}
 		if !due || next.After(deadline) {
@@ -129,21 +131,30 @@ func sleep(ctx context.Context, wake <-chan struct{}, d time.Duration) bool {
 	return true
 }
 
-// take hands out visible messages. One that has been received as often as the redrive policy lets it moves to
-// the dead-letter queue instead. Callers hold the lock.
-func (s *Service) take(q *queue, o receiveOptions, now time.Time) []receipted {
+// take hands out visible messages until o.admit refuses one. One that has been received as often as the redrive policy
+// lets it moves to the dead-letter queue instead. Callers hold the lock.
+func (s *Service) take(q *queue, o receiveOptions, now time.Time) (taken []receipted, refused bool) {
 	q.expire(now)
-	var taken []receipted
-	for _, m := range slices.Clone(q.messages) {
+	var exhausted []*message
+	for _, m := range q.messages {
+		if len(taken) == o.most || refused {
+			break
+		}
 		switch {
-		case len(taken) == o.most || !m.visible(now):
+		case !m.visible(now):
 		case s.exhausted(q, m):
-			s.bury(q, m)
+			exhausted = append(exhausted, m)
 		default:
-			taken = append(taken, m.receive(now, o.visibility))
+			received := *m
+			r := received.receive(now, o.visibility)
+			if refused = o.admit != nil && !o.admit(r); !refused {
+				*m = received
+				taken = append(taken, r)
+			}
 		}
 	}
-	return taken
+	s.bury(q, exhausted)
+	return taken, refused
 }
 
 func (m *message) receive(now time.Time, visibility time.Duration) receipted {
@@ -161,11 +172,20 @@ func (s *Service) exhausted(q *queue, m *message) bool {
 }
 
 // bury keeps id, body and the time of sending, which counts towards the dead-letter queue's retention, too.
-func (s *Service) bury(q *queue, m *message) {
-	q.drop(func(other *message) bool { return other == m })
-	m.deadLetterOf = q.arn.String()
-	m.receives = 0
-	s.queues[q.redrive.target].add(m)
+func (s *Service) bury(q *queue, exhausted []*message) {
+	if len(exhausted) == 0 {
+		return
+	}
+	buried := map[*message]bool{}
+	for _, m := range exhausted {
+		buried[m] = true
+	}
+	q.drop(func(m *message) bool { return buried[m] })
+	for _, m := range exhausted {
+		m.deadLetterOf = q.arn.String()
+		m.receives = 0
+		s.queues[q.redrive.target].add(m)
+	}
 	s.changed.Notify()
 }
 

@@ -22,12 +22,22 @@ import (
 type Options struct {
 	Notifier *notifier.Notifier // notified whenever a message or a function's invocation comes or goes
 	IAM      *iam.Registry      // nil knows no roles
+	Switches Switches
+}
+
+// Switches decide what AWS's documentation leaves open. Their zero values are what seems more likely; a client
+// must live with both.
+type Switches struct {
+	// LowTrafficWindow lets a mapping with a batching window gather for at least 20 seconds, which Lambda may do in a queue
+	// with little traffic.
+	LowTrafficWindow bool
 }
 
 // Service is SQS for all accounts and regions.
 type Service struct {
 	changed  *notifier.Notifier
 	iam      *iam.Registry
+	switches Switches
 	protocol awsjson.Service
 
 	mu      sync.Mutex
@@ -40,7 +50,7 @@ func New(o Options) *Service {
 	if o.Notifier == nil {
 		o.Notifier = &notifier.Notifier{}
 	}
-	s := &Service{changed: o.Notifier, iam: o.IAM, queues: map[arn]*queue{}}
+	s := &Service{changed: o.Notifier, iam: o.IAM, switches: o.Switches, queues: map[arn]*queue{}}
 	s.protocol = awsjson.Service{Version: "1.0", Allow: s.allow, Actions: map[string]awsjson.Action{
 		"CreateQueue":                  awsjson.Write(s.createQueue),
 		"DeleteQueue":                  awsjson.Write(s.deleteQueue),
