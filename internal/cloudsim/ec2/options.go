@@ -80,6 +80,9 @@ type Switches struct {
 	HiddenMultipath bool
 	// DeletingEverywhere takes connections inside a region through deleting too, not only those across.
 	DeletingEverywhere bool
+	// PeeringKeepsVPC refuses DeleteVpc with DependencyViolation while a connection of the VPC is accepted and not deleted.
+	// By default DeleteVpc deletes the connection on both sides, and CloudTrail records no DeleteVpcPeeringConnection.
+	PeeringKeepsVPC bool
 	// DeletedWithoutTags ends the tags of a connection on both sides once it is deleted.
 	DeletedWithoutTags bool
 	// CallRegionInVPCKeys puts the Region of the call into the ARNs of ec2:RequesterVpc and ec2:AccepterVpc, in the place

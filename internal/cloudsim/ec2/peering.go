@@ -194,6 +194,13 @@ func (s *Service) hasForeignRequest(v *vpc) bool {
 	return false
 }
 
+// isPeered reports whether the VPC has a connection that was accepted and hasn't ended.
+func (s *Service) isPeered(v *vpc) bool {
+	return slices.ContainsFunc(s.requests, func(c *connection) bool {
+		return c.accepted && c.isOpen() && (c.requester.vpc == v || c.accepter.vpc == v)
+	})
+}
+
 // forbids says whether the connection keeps the VPC from getting the block. While a request is pending, its VPC gets
 // none at all; once it is active, neither VPC gets one that overlaps the other's:
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html.

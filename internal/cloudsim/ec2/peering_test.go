@@ -3,6 +3,7 @@ package ec2_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	sim "github.com/autopeer/autopeer/internal/cloudsim/ec2"
 )
 
@@ -557,22 +559,77 @@ func TestDNSOption(t *testing.T) {
 	}
 }
 
+func (c client) removeVPC(vpc string) error {
+	_, err := c.DeleteVpc(c.t.Context(), &ec2.DeleteVpcInput{VpcId: &vpc})
+	return err
+}
+
 // https://docs.aws.amazon.com/vpc/latest/peering/delete-vpc-peering-connection.html
 func TestDeletingAVPC(t *testing.T) {
 	t.Parallel()
-	remove := func(c client, vpc string) error {
-		_, err := c.DeleteVpc(t.Context(), &ec2.DeleteVpcInput{VpcId: &vpc})
-		return err
+	for name, tt := range map[string]struct {
+		region  string
+		deleter func(p pair) (c client, vpc string)
+	}{
+		"by the requester":                 {virginia, func(p pair) (client, string) { return p.asking, p.requester }},
+		"by the accepter":                  {virginia, func(p pair) (client, string) { return p.deciding, p.accepter }},
+		"by the requester, across Regions": {ireland, func(p pair) (client, string) { return p.asking, p.requester }},
+		"by the accepter, across Regions":  {ireland, func(p pair) (client, string) { return p.deciding, p.accepter }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var trail []string
+				o := sim.Options{Delays: sim.Delays{Deleting: time.Second}, Trail: func(r apicall.Record) { trail = append(trail, r.EventName+r.ErrorCode) }}
+				p := newPair(t, o, tt.region)
+				refused(t, p.deciding.removeVPC(p.accepter), "DependencyViolation") // a request of another account waits
+				p.accepted(t)
+				deleter, vpc := tt.deleter(p)
+				trail = nil
+				refused(t, deleter.removeVPC(vpc), "no error")
+				wait(time.Second)
+				for _, c := range []client{p.asking, p.deciding} {
+					if got := c.state(p.id); got != "deleted" {
+						t.Errorf("the connection is %s", got)
+					}
+				}
+				if want := []string{"DeleteVpc"}; !slices.Equal(trail, want) {
+					t.Errorf("CloudTrail has %v, want %v", trail, want)
+				}
+			})
+		})
 	}
-	p := newPair(t, sim.Options{}, virginia)
-	refused(t, remove(p.deciding, p.accepter), "DependencyViolation") // a request of another account waits
-	p.accepted(t)
-	if err := remove(p.deciding, p.accepter); err != nil {
-		t.Fatal(err)
+}
+
+// TestDeletingAVPCLeavesWhatADeletionLeaves: the other side keeps its route, as a blackhole, and its rule, which is stale.
+func TestDeletingAVPCLeavesWhatADeletionLeaves(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, sim.Options{}, virginia).accepted(t)
+	table := p.asking.mainTable(p.requester)
+	refused(t, p.asking.route(table, "172.31.0.0/16", p.id), "no error")
+	theirs := must[*ec2.DescribeSecurityGroupsOutput](t)(p.deciding.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{
+		Filters: []types.Filter{filter("vpc-id", p.accepter)}, // only its default group
+	}))
+	r := referring{p, p.asking.group(p.requester, "servers"), *theirs.SecurityGroups[0].GroupId}
+	must[[]types.SecurityGroupRule](t)(p.asking.authorize(r.mine, fromGroupOf(aws.String(finance), r.theirs)))
+	refused(t, p.deciding.removeVPC(p.accepter), "no error")
+	if got, want := p.asking.routes(table), "172.31.0.0/16 "+p.id+" blackhole"; !slices.Contains(got, want) {
+		t.Errorf("routes = %v, want %s among them", got, want)
 	}
-	if got := p.asking.state(p.id); got != "deleted" {
-		t.Errorf("the connection is %s", got)
+	r.check(t, "once the VPC is deleted", r.reference(p.id, "deleted", nil), 1) // the group is gone, too
+}
+
+func TestPeeringCanKeepAVPC(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, sim.Options{Switches: sim.Switches{PeeringKeepsVPC: true}}, virginia).accepted(t)
+	refused(t, p.asking.removeVPC(p.requester), "DependencyViolation")
+	refused(t, p.deciding.removeVPC(p.accepter), "DependencyViolation")
+	if got := p.asking.state(p.id); got != "active" {
+		t.Errorf("the connection is %s after the refusals, want active", got)
 	}
+	refused(t, p.asking.remove(p.id), "no error")
+	refused(t, p.asking.removeVPC(p.requester), "no error")
+	refused(t, p.deciding.removeVPC(p.accepter), "no error")
 }
 
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html

@@ -133,7 +133,7 @@ func deleteVpc(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.inUse() || r.hasForeignRequest(v) {
+	if v.inUse() || r.hasForeignRequest(v) || r.opts.Switches.PeeringKeepsVPC && r.isPeered(v) {
 		return nil, dependency("The vpc '%s' has dependencies and cannot be deleted.", v.id)
 	}
 	r.dissolve(v)
