@@ -19,6 +19,23 @@ type Options struct {
 	PageSize int
 	// Throttle turns on EC2's token buckets.
 	Throttle bool
+	// ShowLate returns how long Describe calls don't show what a mutating call does to routes, rules and tags, as EC2 is
+	// eventually consistent. Mutating calls see the current state, and events aren't delayed. The call has its caller, action
+	// and parameters. Nil shows everything at once. It is called with the service locked, and mustn't call the service.
+	//
+	// A test shows the edits of people late, and those of the functions at once:
+	//
+	//	sandboxtest.Run(t, func(o *ec2.Options) {
+	//		o.ShowLate = func(c apicall.Call) time.Duration {
+	//			if strings.Contains(c.ARN, "autopeer-") {
+	//				return 0
+	//			}
+	//			return 20 * time.Second
+	//		}
+	//	}, func(t *sandboxtest.T) { … })
+	//
+	// Each item has its own history: a change that is shown at once doesn't reveal an earlier one of another item.
+	ShowLate func(apicall.Call) time.Duration
 	Delays   Delays
 	Quotas   Quotas
 	Switches Switches

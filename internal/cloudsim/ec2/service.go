@@ -43,6 +43,7 @@ type cell struct {
 	lists     map[string]*prefixList
 	instances map[string]*instance
 	tags      map[string]tagSet // by id; peering connections have a set on each side
+	late      map[shownItem][]oldItem
 }
 
 // request is one call while it is answered. The service is locked meanwhile.
@@ -90,7 +91,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p := paramsOf(r.Form)
 	call.Action, call.Params = p["Action"], p
 	call.Mutating = actions[call.Action].mutating
-	nodes, err := s.answer(call.Caller, iam.From(r.Context()), p)
+	nodes, err := s.answer(*call, iam.From(r.Context()), p)
 	if call.Mutating && s.opts.Trail != nil {
 		s.opts.Trail(recordOf(call, requestID, nodes, err))
 	}
@@ -103,7 +104,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeAnswer(w, call.Action, requestID, nodes)
 }
 
-func (s *Service) answer(caller apicall.Caller, roles *iam.Registry, p params) ([]node, error) {
+func (s *Service) answer(call apicall.Call, roles *iam.Registry, p params) ([]node, error) {
 	a, known := actions[p["Action"]]
 	if !known {
 		return nil, refuse("InvalidAction", "The action %s is not valid for this web service.", p["Action"])
@@ -111,7 +112,7 @@ func (s *Service) answer(caller apicall.Caller, roles *iam.Registry, p params) (
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	if err := s.take(caller, p, now); err != nil {
+	if err := s.take(call.Caller, p, now); err != nil {
 		return nil, err
 	}
 	if name := p.unknown(strings.Fields(a.takes)); name != "" {
@@ -122,12 +123,23 @@ func (s *Service) answer(caller apicall.Caller, roles *iam.Registry, p params) (
 		return nil, err
 	}
 	s.settle(now)
-	r := &request{Service: s, params: p, cell: s.cell(accountRegion{caller.Account, caller.Region}), now: now}
-	if err := r.allowed(caller, roles); err != nil {
+	r := &request{Service: s, params: p, cell: s.cell(accountRegion{call.Account, call.Region}), now: now}
+	if err := r.allowed(call.Caller, roles); err != nil {
 		return nil, err
 	}
 	if dry {
 		return nil, wouldSucceed()
+	}
+	return r.perform(a, call)
+}
+
+// perform answers a call that is allowed. Describe calls may show an older state, see Options.ShowLate.
+func (r *request) perform(a action, call apicall.Call) ([]node, error) {
+	switch {
+	case !a.mutating:
+		defer r.cell.showOld(r.now)()
+	case r.opts.ShowLate != nil:
+		return r.edit(a.answer, r.opts.ShowLate(call))
 	}
 	return a.answer(r)
 }
@@ -146,6 +158,7 @@ func (s *Service) cell(at accountRegion) *cell {
 			lists:         map[string]*prefixList{},
 			instances:     map[string]*instance{},
 			tags:          map[string]tagSet{},
+			late:          map[shownItem][]oldItem{},
 		}
 		s.cells[at] = c
 	}
