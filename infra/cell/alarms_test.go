@@ -19,6 +19,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/cloudwatch"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/local"
@@ -154,7 +155,7 @@ func newFailing(w watch, heals time.Duration) failing {
 	client := sqs.NewFromConfig(local.Config(f.cloud, finance, string(finance.Account)))
 	f.addQueue(w, client, "autopeer-connect-dead-letters", nil)
 	url := f.addQueue(w, client, "autopeer-connect", map[string]string{
-		"VisibilityTimeout": strconv.Itoa(int(wiring.VisibilityTimeout.Seconds())),
+		"VisibilityTimeout": strconv.Itoa(int(wiring.VisibilityTimeout(function.Connect).Seconds())),
 		"RedrivePolicy":     `{"deadLetterTargetArn":"` + f.arn("-dead-letters") + `","maxReceiveCount":` + strconv.Itoa(wiring.MaxReceives) + `}`,
 	})
 	recorder := metrics.New(lines{w.Metrics}, "autopeer-connect", time.Now)
@@ -164,7 +165,7 @@ func newFailing(w watch, heals time.Duration) failing {
 		}
 		return nil
 	})
-	mapping := queue.Mapping{BatchSize: wiring.BatchSize, MaxConcurrency: wiring.MaxConcurrency, ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout}
+	mapping := queue.Mapping{BatchSize: wiring.BatchSize(function.Connect), MaxConcurrency: wiring.MaxConcurrency, ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout}
 	if _, err := f.cloud.Queues.Map(f.arn(""), mapping, lambda.NewHandler(handler)); err != nil {
 		w.Fatal(err)
 	}

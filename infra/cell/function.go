@@ -49,18 +49,22 @@ func (b builder) addPolicyLayer(scope constructs.Construct) (awslambda.CfnLayerV
 // addFunctionQueue adds the queue that feeds a function.
 func (b builder) addFunctionQueue(this constructs.Construct, f function.Name) queue {
 	dead := b.addQueue(this, "DeadLetters", queueProps{name: b.function(f) + "-dead-letters", isLast: true})
-	return b.addQueue(this, "Queue", queueProps{name: b.function(f), fromRules: b.rulesTo(f), dead: dead, delay: wiring.Delay(f)})
+	return b.addQueue(this, "Queue", queueProps{name: b.function(f), fromRules: b.rulesTo(f), dead: dead, hidden: wiring.VisibilityTimeout(f)})
 }
 
 // addQueuedFunction adds a function with its role and its log group, and feeds it from its queue. Sweep has to know
 // the queues of all.
 func (b builder) addQueuedFunction(this constructs.Construct, f function.Name, layer awslambda.CfnLayerVersion, queues map[function.Name]queue) {
 	fn := b.addFunction(this, f, layer, b.environment(f, queues))
-	awslambda.NewCfnEventSourceMapping(this, jsii.String("Mapping"), &awslambda.CfnEventSourceMappingProps{
-		FunctionName: fn.Ref(), EventSourceArn: queues[f].AttrArn(), BatchSize: jsii.Number(wiring.BatchSize),
+	mapping := &awslambda.CfnEventSourceMappingProps{
+		FunctionName: fn.Ref(), EventSourceArn: queues[f].AttrArn(), BatchSize: jsii.Number(wiring.BatchSize(f)),
 		FunctionResponseTypes: jsii.Strings("ReportBatchItemFailures"),
 		ScalingConfig:         &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: jsii.Number(wiring.MaxConcurrency)},
-	})
+	}
+	if window := wiring.Window(f); window > 0 {
+		mapping.MaximumBatchingWindowInSeconds = jsii.Number(window.Seconds())
+	}
+	awslambda.NewCfnEventSourceMapping(this, jsii.String("Mapping"), mapping)
 }
 
 func (b builder) addFunction(this constructs.Construct, f function.Name, layer awslambda.CfnLayerVersion, environment map[string]*string) awslambda.CfnFunction {

@@ -259,7 +259,7 @@ func TestTheHintsInTheRunbookAreUnderstood(t *testing.T) {
 		}
 		return m[1]
 	}
-	if h, err := hint.Parse(piece(`--message-body '(.*?)'`)); err != nil || h.Kind != hint.Scheduled {
+	if h, err := hint.Parse(piece(`--message-body '(.*?)'`)); err != nil || !h.Sweep.Scheduled {
 		t.Errorf("the h for sweep reads as %v, %v", h, err)
 	}
 	byHand := piece("(?s)```json\n(.*?)```")

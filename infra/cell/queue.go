@@ -19,7 +19,7 @@ type queueProps struct {
 	name      string
 	fromRules []string
 	dead      queue
-	delay     time.Duration
+	hidden    time.Duration // that a received message stays hidden; zero for a last queue
 	isLast    bool
 }
 
@@ -36,11 +36,8 @@ func (b builder) addQueue(scope constructs.Construct, id string, props queueProp
 	if props.dead != nil {
 		p.RedrivePolicy = map[string]any{"deadLetterTargetArn": props.dead.AttrArn(), "maxReceiveCount": wiring.MaxReceives}
 	}
-	if props.delay > 0 {
-		p.DelaySeconds = jsii.Number(props.delay.Seconds())
-	}
 	if !props.isLast {
-		p.VisibilityTimeout = jsii.Number(wiring.VisibilityTimeout.Seconds())
+		p.VisibilityTimeout = jsii.Number(props.hidden.Seconds())
 	}
 	q := awssqs.NewCfnQueue(scope, &id, p)
 	accepted(q, map[string]string{"CKV_AWS_27": "SQS encrypts with its own key; the messages are events that name ids"})

@@ -137,10 +137,26 @@ func (a *Accepter) permitted(r request) []netip.Prefix {
 	return r.current.Side(r.connection, peering.Accepter, r.decision, a.policy).Permitted(peering.Accepter)
 }
 
-// rests reports whether the result of the check holds for the permitted blocks: a half that is free for more of them is free for
-// these, and one that isn't may be.
+// rests reports whether the result of the check holds for the permitted blocks. A half that is free for more of them is free for these,
+// and one that isn't may be. Several blocks inside one range take more routes and rules than the range.
 func (r request) rests(permitted []netip.Prefix) bool {
-	return coversAll(r.Message.Assumed, permitted) && (r.Message.Code == message.Ready || coversAll(permitted, r.Message.Assumed))
+	assumed := r.Message.Assumed
+	if !coversAll(assumed, permitted) {
+		return false
+	}
+	if r.Message.Code == message.Ready {
+		return !slices.ContainsFunc(assumed, func(a netip.Prefix) bool { return countInside(a, permitted) > 1 })
+	}
+	return coversAll(permitted, assumed)
+}
+
+func countInside(ranged netip.Prefix, blocks []netip.Prefix) (n int) {
+	for _, b := range blocks {
+		if cidr.Covers([]netip.Prefix{ranged}, b) {
+			n++
+		}
+	}
+	return n
 }
 
 func coversAll(ranges, blocks []netip.Prefix) bool {

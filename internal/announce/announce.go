@@ -26,7 +26,7 @@ type Bus interface {
 // announcing drift, the outcome gets an id of its own: the state may be the one that was announced before they were there.
 func Publish(ctx context.Context, a Announcer, h hint.Hint, outcomes ...outcome.Outcome) error {
 	if h.Drift {
-		outcomes = append(outcomes, repairs(outcomes, h.Side, h.At)...)
+		outcomes = append(outcomes, repairs(outcomes, h)...)
 	}
 	for i := range outcomes {
 		if h.Closes && !h.Drift && outcomes[i].Side == h.Side && outcomes[i].Reason.Code != refused {

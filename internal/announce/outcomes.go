@@ -3,9 +3,9 @@ package announce
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/plan"
@@ -182,15 +182,19 @@ func Refused(o outcome.Outcome, err error) outcome.Outcome {
 	return o.Because(refused, err.Error(), fault.Keys(err)...)
 }
 
-// repairs returns, for the outcomes of a function that was sent to repair drift on a side, or on both where side is
+// repairs returns, for the outcomes of a function that was sent to repair drift on a side, or on both where the side is
 // empty, those that are right again. Changes alone don't show it: a function may be killed before it announces. The drift
-// was found at a time that redeliveries of the message repeat.
-func repairs(outcomes []outcome.Outcome, side peering.Role, found time.Time) []outcome.Outcome {
+// was found, or the edit was made, at a time that redeliveries of the message repeat.
+func repairs(outcomes []outcome.Outcome, h hint.Hint) []outcome.Outcome {
+	found := h.At
+	if !h.EditedAt.IsZero() {
+		found = h.EditedAt
+	}
 	var repaired []outcome.Outcome
 	for _, o := range outcomes {
 		right := o.Type == outcome.Accepted || o.Type == outcome.Connected || o.Type == outcome.Disconnected
-		if right && (side == "" || o.Side == side || len(o.Changes) > 0) {
-			o.Type, o.FoundAt = outcome.Repaired, found
+		if right && (h.Side == "" || o.Side == h.Side || len(o.Changes) > 0) {
+			o.Type, o.FoundAt, o.EditedBy = outcome.Repaired, found, h.EditedBy
 			o.State, o.Notes, o.Obstructions, o.Keys = nil, nil, nil, nil
 			repaired = append(repaired, o)
 		}

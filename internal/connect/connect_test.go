@@ -200,20 +200,27 @@ func TestBlackholes(t *testing.T) {
 			t.InDeadLetters(0)
 		})
 	})
-	t.Run("the blackhole of a pending peering is a conflict", func(t *testing.T) {
-		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
-			m, f := t.Company(one, two)
-			other := t.Build(two, lab.Developer)
-			pending := t.Ask(m, other)
-			time.Sleep(time.Second)
-			t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.0.0/16", pending) })
-			pcx := t.Ask(m, f)
-			t.Settle()
-			if o := t.SaidOnce(outcome.Conflicting, pcx); o.Conflicts[0].Target != peering.Target(pending) {
-				t.Errorf("conflicts = %+v, want the route to %s", o.Conflicts, pending)
-			}
+	for name, shown := range map[string]bool{"": true, ", also while EC2 doesn't show it": false} {
+		t.Run("the blackhole of a pending peering is a conflict"+name, func(t *testing.T) {
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+				m, f := t.Company(one, two)
+				other := t.Build(two, lab.Developer)
+				pending := t.Ask(m, other)
+				time.Sleep(time.Second)
+				if !shown {
+					defer t.Cloud.Inject(sandboxtest.Hidden(pending))()
+				}
+				t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.0.0/16", pending) })
+				mark := t.Cloud.Mark()
+				pcx := t.Ask(m, f)
+				time.Sleep(time.Minute)
+				if o := t.SaidOnce(outcome.Conflicting, pcx); o.Conflicts[0].Target != peering.Target(pending) {
+					t.Errorf("conflicts = %+v, want the route to %s", o.Conflicts, pending)
+				}
+				t.Unchanged(mark)
+			})
 		})
-	})
+	}
 }
 
 func TestWhatAPersonAccepted(t *testing.T) {

@@ -112,6 +112,7 @@ func TestAForgedDeletionOfAConnectionThatIsNotShownYet(t *testing.T) {
 		t.NoSweeps()
 		pcx := t.Ask(m, f)
 		t.Settle()
+		t.DropCalls()
 		t.ByHand(two, func(p *lab.Person) { // the routes of its side, which would prove that it lives
 			p.DeleteRoute(f.Table, "10.10.0.0/16")
 			p.DeleteRoute(f.VPC.Main, "10.10.0.0/16")

@@ -51,8 +51,7 @@ func (n naming) makeQueue(ctx context.Context, client *sqs.Client, f function.Na
 		return "", err
 	}
 	out, err := client.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(name), Attributes: map[string]string{
-		"VisibilityTimeout": strconv.Itoa(int(wiring.VisibilityTimeout.Seconds())),
-		"DelaySeconds":      strconv.Itoa(int(wiring.Delay(f).Seconds())),
+		"VisibilityTimeout": strconv.Itoa(int(wiring.VisibilityTimeout(f).Seconds())),
 		"RedrivePolicy":     string(redrive), "Policy": string(document),
 	}})
 	if err != nil {

@@ -124,12 +124,16 @@ func deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, n nami
 			return nil, err
 		}
 	}
-	return made, n.makeRules(ctx, eventbridge.NewFromConfig(cfg), p)
+	if err := n.makeRules(ctx, eventbridge.NewFromConfig(cfg), p); err != nil {
+		return nil, err
+	}
+	stack := cfn.NewOperation(cloud, string(n.Account), string(n.Region), wiring.StackName(string(n.By), n.Cell))
+	return made, stack.Report(cfn.CreateComplete, "") // CloudFormation would be done by now
 }
 
 // start runs a function in this process, with credentials of its own, and feeds it from its queue.
 func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f function.Name, urls map[function.Name]string, fate Fate) (*queue.Poller, error) {
-	role := fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", c.Account, c.name(string(f)), f)
+	role := fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", c.Account, wiring.RoleName(c.By, f, c.Cell), f)
 	key, _ := cloud.Mint(string(c.Account), role)
 	cfg := Config(cloud, c.Cell, key)
 	if fate != nil {
@@ -144,7 +148,7 @@ func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f function.Name, u
 	})[f]
 	handler := lambdasqs.Handler(func() {}, queues.NewSource(messages, urls[f]), func(int) {}, handle)
 	return cloud.Queues.Map(c.arn("sqs", c.queue(f)), queue.Mapping{
-		BatchSize: wiring.BatchSize, MaxConcurrency: wiring.MaxConcurrency,
+		BatchSize: wiring.BatchSize(f), Window: wiring.Window(f), MaxConcurrency: wiring.MaxConcurrency,
 		ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,
 	}, mortal{lambda.NewHandler(handler), c, f})
 }

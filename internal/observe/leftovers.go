@@ -44,8 +44,9 @@ func othersRules(ctx context.Context, n Leftovers, half plan.Side) ([]peering.In
 	}), err
 }
 
-// dead returns those of the connections that can't carry traffic any more: in a final state, or no longer shown by EC2.
-// The leftovers of another installation's connection are left to it.
+// dead returns those of the connections that can't carry traffic any more: in a final state, or no longer shown by EC2 though a rule of
+// the installation shows that there was one. Without a rule, it may be a new request that EC2 doesn't show yet. The leftovers of another
+// installation's connection are left to it.
 func dead(ctx context.Context, n Leftovers, by peering.Installation, ids []peering.ConnectionID) (map[peering.ConnectionID]bool, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -61,7 +62,7 @@ func dead(ctx context.Context, n Leftovers, by peering.Installation, ids []peeri
 	}
 	dead := map[peering.ConnectionID]bool{}
 	for _, id := range ids {
-		dead[id] = !peering.Connection{ID: id}.IsForeignTo(by, rules)
+		dead[id] = peering.Connection{ID: id}.IsConnectedBy(by, rules)
 	}
 	for _, s := range shown {
 		dead[s.ID] = s.State.IsDead() && !s.IsForeignTo(by, rules)

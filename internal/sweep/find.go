@@ -79,7 +79,7 @@ func (s *Sweeper) pending(c peering.Connection, d policy.Decision, current obser
 	mine := c.Accepter.Cell() == s.cell && d.Manages(peering.Accepter)
 	switch {
 	case s.mustAgree(c, d) && (free || s.asksForBlocks(c, d)):
-		return findings{s.agree(c, d)}
+		return findings{s.agree(c, d, current)}
 	case mine && (free && !s.mustAgree(c, d) || d.Verdict == policy.Reject):
 		return findings{s.unanswered(c, d)}
 	case s.isDue(c):
@@ -111,10 +111,11 @@ func (s *Sweeper) unanswered(c peering.Connection, d policy.Decision) finding {
 
 // agree has the half of a request between two cells checked again. When it is due, and the second look still finds it, the wait for
 // the other cell is announced.
-func (s *Sweeper) agree(c peering.Connection, d policy.Decision) finding {
+func (s *Sweeper) agree(c peering.Connection, d policy.Decision, current observed) finding {
 	f := s.remind(c, d, function.Accept)
 	due := s.isDue(c)
 	f.prompt, f.waits, f.quiet = true, true, !due
+	f.resources = current.editable(s.cell.Own(c.Requester, c.Accepter)...)
 	f.due = due && d.Verdict == policy.Accept // or else it waits for an approval
 	return f
 }
@@ -194,7 +195,8 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 	f.Side = side.Role
 	f.want(p.Changes())
 	f.closes = p.Closes()
-	f.idle = !side.IsConnected() && !p.IsObstructed()
+	f.obstructed = p.IsObstructed()
+	f.resources = append(f.resources, p.Obstacles()...)
 	switch {
 	case p.IsObstructed():
 		f.reminder, f.prompt = true, slices.ContainsFunc(p.Changes(), plan.Tags) // announced as long as the obstacle is there
@@ -224,6 +226,7 @@ func (f *finding) want(changes []plan.Change) {
 	for _, c := range changes {
 		f.Wanted = append(f.Wanted, c.String())
 		f.Keys = append(f.Keys, c.Key())
+		f.resources = append(f.resources, plan.ResourceOf(c))
 	}
 }
 
@@ -250,7 +253,7 @@ func withLeftovers(side plan.Side, current observed, alive map[peering.Connectio
 	side.Dead = map[peering.ConnectionID]bool{}
 	for _, t := range side.Tables {
 		for _, r := range t.Routes {
-			if id := peering.ConnectionID(r.Target); r.Blackhole && r.Target.IsConnection() && !alive[id] {
+			if id := peering.ConnectionID(r.Target); r.Blackhole && r.Target.IsConnection() && !alive[id] && current.wasConnected(id, side.By) {
 				side.Dead[id] = true
 			}
 		}

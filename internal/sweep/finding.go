@@ -24,15 +24,18 @@ const (
 // waiting for a second look, also on a side with an obstacle.
 type finding struct {
 	outcome.Outcome
-	reminder bool
-	prompt   bool          // a reminder that a change may have caused, and that is sent after a change as well
-	closes   bool          // the repair removes routes or rules of a living connection
-	waits    bool          // for the answer of another cell
-	idle     bool          // a side without a route and a rule to the connection, and without an obstacle
-	quiet    bool          // a scheduled sweep announces nothing about it
-	due      bool          // the wait is announced if the second look still finds it
-	missed   bool          // an event should have reported it by now; see isMissed
-	untagged hint.Untagged // the evidence for disconnecting the connection, where its tag is gone
+	reminder   bool
+	prompt     bool          // a reminder that a change may have caused, and that is sent after a change as well
+	closes     bool          // the repair removes routes or rules of a living connection
+	waits      bool          // for the answer of another cell
+	obstructed bool          // a side with an obstacle
+	quiet      bool          // a scheduled sweep announces nothing about it
+	due        bool          // the wait is announced if the second look still finds it
+	missed     bool          // an event should have reported it by now; see isMissed
+	resources  []string      // the route tables and groups that the repair changes, or that have the obstacle; the connection for options
+	edit       hint.Edit     // by principals, of the resources
+	touched    bool          // a principal, or disconnect, has edited one of the resources
+	untagged   hint.Untagged // the evidence for disconnecting the connection, where its tag is gone
 }
 
 // key is the same at the second look.
@@ -59,9 +62,33 @@ func (f finding) isPatient() bool {
 	return f.Reason.Code == removed || f.Reason.Code == retired || f.Reason.Code == displaced
 }
 
-// afterChange returns the findings that a change may have caused and that are sent at once.
-func (all findings) afterChange() findings {
-	return all.only(func(f finding) bool { return (!f.reminder || f.prompt || f.closes) && !f.isPatient() })
+// afterChange returns the findings that a change may have caused and that are sent at once. A request that waits for another cell is
+// checked again after an edit of its own VPC's tables and groups, and not after every edit.
+func (all findings) afterChange(due hint.Sweep) findings {
+	return all.only(func(f finding) bool {
+		switch {
+		case f.isPatient():
+			return false
+		case f.waits:
+			return due.Changed || due.Deployed || f.touched
+		case f.obstructed:
+			return f.closes || f.prompt || due.Deployed || f.touched
+		}
+		return !f.reminder || f.prompt || f.closes
+	})
+}
+
+// editedBy returns the findings with the edits of their resources. Edits of its own are no drift, and neither are those of a side that was
+// never connected.
+func (all findings) editedBy(edits hint.Edits, isOwn func(by string) bool) findings {
+	for i, f := range all {
+		edit := edits.Of(f.resources...)
+		all[i].touched = len(edit.By) > 0
+		if f.Reason.Code != unconnected && f.Reason.Code != unanswered {
+			all[i].edit = edit.Without(isOwn)
+		}
+	}
+	return all
 }
 
 // waiting returns the requests that wait for the answer of another cell.
@@ -69,16 +96,12 @@ func (all findings) waiting() findings { return all.only(func(f finding) bool { 
 
 func (all findings) due() findings { return all.only(func(f finding) bool { return f.due }) }
 
-// waitingForRoom returns the findings that an obstacle may have kept from being repaired.
-func (all findings) waitingForRoom() findings {
-	return all.only(func(f finding) bool { return f.waits || f.idle || f.Reason.Code == unanswered })
-}
-
-// aloud returns the findings as those of a change, the effect of which is announced at once.
+// aloud returns the findings as those of a change, the effect of which is announced at once. Requests that wait stay quiet: their
+// acceptance is announced all the same.
 func (all findings) aloud() findings {
 	loud := slices.Clone(all)
 	for i := range loud {
-		loud[i].quiet = false
+		loud[i].quiet = loud[i].waits && loud[i].quiet
 	}
 	return loud
 }

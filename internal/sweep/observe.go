@@ -27,6 +27,29 @@ type observed struct {
 // rulesOf returns the rules that were made for the connection, by any installation.
 func (o observed) rulesOf(c peering.ConnectionID) []peering.IngressRule { return o.rules[c] }
 
+// editable returns the ids of the route tables and groups of the VPCs.
+func (o observed) editable(vpcs ...peering.VPCID) []string {
+	var ids []string
+	for _, t := range o.Tables {
+		if slices.Contains(vpcs, t.VPC) {
+			ids = append(ids, string(t.ID))
+		}
+	}
+	for _, g := range o.Groups {
+		if slices.Contains(vpcs, g.VPC) {
+			ids = append(ids, string(g.ID))
+		}
+	}
+	return ids
+}
+
+// wasConnected reports whether the dead connection is one that EC2 shows, or one that the installation connected. Another may be a new
+// request that EC2 doesn't show yet.
+func (o observed) wasConnected(id peering.ConnectionID, by peering.Installation) bool {
+	isShown := slices.ContainsFunc(o.connections, func(c peering.Connection) bool { return c.ID == id })
+	return isShown || peering.Connection{ID: id}.IsConnectedBy(by, o.rulesOf(id))
+}
+
 // known returns the connections that EC2 shows and, with nothing but their ids, those that only a blackhole or a rule names.
 func (o observed) known() []peering.Connection {
 	ids := map[peering.ConnectionID]bool{}

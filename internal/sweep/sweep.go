@@ -13,6 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/observe"
 )
 
@@ -69,35 +70,61 @@ func New(cell peering.Cell, p *policy.Policy, interval time.Duration, d Dependen
 // after it confirms is repaired, whether its event is late or lost.
 const grace = 5 * time.Minute
 
-// Handle sweeps. After a change event, findings are sent at once, but for a living connection that the policy no longer names.
-// A scheduled sweep looks again after grace, because a repair may already be in progress: only then is a difference drift.
-// Removals on a connection that a peering names are sent at once. After a route or a rule was deleted, only the requests and sides that
-// may have waited for that are sent: the deletion itself may be drift, which the schedule finds.
+// Handle sweeps, once for all the reasons of the hint.
+//   - After a change, findings are sent at once, but for a living connection that the policy no longer names. A difference where a
+//     principal has edited routes or rules is drift.
+//   - After a deployment, obstacles are announced at once as well.
+//   - A scheduled sweep looks again after grace, because a repair may already be in progress: only then is a difference drift.
+//   - Removals on a connection that a peering names are sent at once.
 func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
-	switch h.Kind {
-	case hint.Changed, hint.Scheduled, hint.Suspected, hint.Freed:
-	default:
+	if h.Kind != hint.Swept {
 		return nil
 	}
-	current, err := s.observe(ctx, h.Untagged)
+	due := h.Sweep
+	current, err := s.observe(ctx, due.Untagged)
 	if err != nil {
 		return err
 	}
-	found := s.find(current)
-	return errors.Join(s.pass(ctx, h, found), s.announceUntagged(ctx, h, current), s.announceUnowned(ctx, h, current))
+	found := s.find(current).editedBy(due.Edits, s.isOwn)
+	return errors.Join(s.pass(ctx, due, found), s.announceUntagged(ctx, due, current), s.announceUnowned(ctx, due, current), s.again(ctx, due))
 }
 
-// pass has the findings repaired, announced or looked at again, as the reason for the sweep demands.
-func (s *Sweeper) pass(ctx context.Context, h hint.Hint, found findings) error {
-	switch h.Kind {
-	case hint.Changed:
-		return errors.Join(s.send(ctx, found.afterChange().aloud(), false), s.suspect(ctx, found.drift().patient()))
-	case hint.Freed:
-		return s.send(ctx, found.waitingForRoom().aloud(), false)
-	case hint.Suspected:
-		return errors.Join(s.confirm(ctx, found.drift().among(h.Suspects)), s.announceWaiting(ctx, found.waiting().among(h.Suspects)))
+// isOwn reports whether the ARN is that of a function of the cell. Edits by disconnect are no drift, but may have made room.
+func (s *Sweeper) isOwn(arn string) bool {
+	return slices.ContainsFunc(function.All, func(f function.Name) bool { return wiring.IsSessionOf(arn, s.policy.Installation, f, s.cell) })
+}
+
+// pass has the findings repaired, announced or looked at again, as the reasons for the sweep demand.
+func (s *Sweeper) pass(ctx context.Context, due hint.Sweep, found findings) error {
+	var errs []error
+	if due.IsChange() {
+		errs = append(errs, s.send(ctx, found.afterChange(due).aloud(), isEdit), s.suspect(ctx, found.drift().patient()))
 	}
-	return errors.Join(s.send(ctx, found.urgent(), false), s.suspect(ctx, slices.Concat(found.drift(), found.due())))
+	if due.Scheduled {
+		errs = append(errs, s.send(ctx, found.urgent(), never), s.suspect(ctx, slices.Concat(found.drift(), found.due())))
+	}
+	if len(due.Suspects) > 0 {
+		errs = append(errs, s.confirm(ctx, found.drift().among(due.Suspects)), s.announceWaiting(ctx, found.waiting().among(due.Suspects)))
+	}
+	return errors.Join(errs...)
+}
+
+// The findings that are sent as drift.
+func isEdit(f finding) bool { return len(f.edit.By) > 0 }
+func never(finding) bool    { return false }
+func always(finding) bool   { return true }
+
+// again has the cell swept once more after a change: EC2 may have shown the state before it, and functions that were deployed before
+// may have been at work. It takes as long as such a function may work, and the queue's window is a part of that.
+func (s *Sweeper) again(ctx context.Context, due hint.Sweep) error {
+	if !due.Again {
+		return nil
+	}
+	message, err := hint.Again(s.cell, s.now(), due)
+	if err != nil {
+		return err
+	}
+	return s.queues.SendLater(ctx, function.Sweep, wiring.FunctionTimeout-wiring.Window(function.Sweep), message)
 }
 
 // announceWaiting announces the requests that another cell hasn't answered since the first look.
@@ -110,10 +137,12 @@ func (s *Sweeper) announceWaiting(ctx context.Context, found findings) error {
 }
 
 // send puts the findings on the queues of the functions that repair them.
-func (s *Sweeper) send(ctx context.Context, found findings, announced bool) error {
+func (s *Sweeper) send(ctx context.Context, found findings, isDrift func(finding) bool) error {
 	messages := map[function.Name][][]byte{}
 	for _, f := range found {
-		message, err := hint.Found(hint.Finding{Outcome: f.Outcome, Drift: announced, Closes: f.closes, Quiet: f.quiet, Untagged: f.untagged}, s.now())
+		finding := hint.Finding{Outcome: f.Outcome, Drift: isDrift(f), Closes: f.closes, Quiet: f.quiet, Untagged: f.untagged}
+		finding.EditedBy, finding.EditedAt = f.edit.By, f.edit.At
+		message, err := hint.Found(finding, s.now())
 		if err != nil {
 			return err
 		}
@@ -149,7 +178,7 @@ func (s *Sweeper) confirm(ctx context.Context, found findings) error {
 	if err := s.announcer.Announce(ctx, found.outcomes()...); err != nil {
 		return err
 	}
-	if err := s.send(ctx, found, true); err != nil {
+	if err := s.send(ctx, found, always); err != nil {
 		return err
 	}
 	if n := len(found.missed()); n > 0 {

@@ -10,8 +10,8 @@ import (
 
 // announceUnowned announces, once a day, the blackholes that the installation leaves: their connection is gone, the policy doesn't
 // name their VPC, and there is no evidence that the installation connected it.
-func (s *Sweeper) announceUnowned(ctx context.Context, h hint.Hint, current observed) error {
-	if h.Kind != hint.Scheduled || !s.isFirstOfDay() {
+func (s *Sweeper) announceUnowned(ctx context.Context, due hint.Sweep, current observed) error {
+	if !due.Scheduled || !s.isFirstOfDay() {
 		return nil
 	}
 	alive := s.alive(current)

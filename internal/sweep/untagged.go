@@ -13,12 +13,12 @@ import (
 
 // announceUntagged announces the rules of autopeer that have lost their tags: after an event, which may have been the loss, those
 // of the VPCs with a connection, and once a day those of the cell.
-func (s *Sweeper) announceUntagged(ctx context.Context, h hint.Hint, current observed) error {
+func (s *Sweeper) announceUntagged(ctx context.Context, due hint.Sweep, current observed) error {
 	groups := current.Groups
 	switch {
-	case h.Kind == hint.Suspected, h.Kind == hint.Freed, h.Kind == hint.Scheduled && !s.isFirstOfDay():
+	case !due.IsChange() && !(due.Scheduled && s.isFirstOfDay()):
 		return nil
-	case h.Kind == hint.Scheduled:
+	case due.Scheduled && s.isFirstOfDay():
 		all, err := s.network.AllSecurityGroups(ctx)
 		if err != nil {
 			return err

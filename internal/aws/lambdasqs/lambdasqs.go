@@ -17,9 +17,9 @@ import (
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// Queue hides a received message for some time before it is delivered again.
+// Queue hides received messages for some time before they are delivered again. After an error some of them may be hidden.
 type Queue interface {
-	Hide(ctx context.Context, receiptHandle string, d time.Duration) error
+	Hide(ctx context.Context, d time.Duration, receiptHandles ...string) error
 }
 
 // Handle is a use case. The class of its error decides whether the message is delivered again; see package fault.
@@ -147,18 +147,23 @@ func late(messages []events.SQSMessage) []events.SQSMessage {
 // retried hides the messages for a while and returns the response that has them delivered again.
 func retried(ctx context.Context, queue Queue, messages []events.SQSMessage) events.SQSEventResponse {
 	var response events.SQSEventResponse
+	handles := map[time.Duration][]string{}
 	for _, m := range messages {
-		hide(ctx, queue, m)
+		after := backoff(deliveries(m))
+		handles[after] = append(handles[after], m.ReceiptHandle)
 		response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+	}
+	for after, some := range handles {
+		hide(ctx, queue, after, some)
 	}
 	return response
 }
 
 // hide replaces the queue's own visibility timeout, which is minutes long for the sake of functions that were killed. If
-// it fails, the message is delivered later.
-func hide(ctx context.Context, queue Queue, m events.SQSMessage) {
-	if err := queue.Hide(ctx, m.ReceiptHandle, backoff(deliveries(m))); err != nil {
-		slog.WarnContext(ctx, "message not hidden", logkey.MessageID, m.MessageId, logkey.Error, err.Error())
+// it fails, messages are delivered later.
+func hide(ctx context.Context, queue Queue, d time.Duration, handles []string) {
+	if err := queue.Hide(ctx, d, handles...); err != nil {
+		slog.WarnContext(ctx, "messages not hidden", logkey.Error, err.Error())
 	}
 }
 

@@ -30,10 +30,12 @@ type queue struct {
 	err    error
 }
 
-func (q *queue) Hide(_ context.Context, receiptHandle string, d time.Duration) error {
+func (q *queue) Hide(_ context.Context, d time.Duration, receiptHandles ...string) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.hidden[receiptHandle] = d
+	for _, handle := range receiptHandles {
+		q.hidden[handle] = d
+	}
 	return q.err
 }
 
@@ -246,6 +248,7 @@ func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 		}
 		return string(body)
 	}
+	const schedule = `{"source":"aws.events","detail-type":"Scheduled Event","detail":{}}`
 	tests := []struct {
 		name  string
 		batch []string
@@ -254,7 +257,8 @@ func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 		{"an event first", []string{deletion("pcx-00000001"), of("accepter")}, hint.Hint{Drift: true, Side: "accepter"}},
 		{"an event last", []string{of("accepter"), deletion("pcx-00000001")}, hint.Hint{Drift: true, Side: "accepter"}},
 		{"both sides", []string{of("accepter"), of("requester")}, hint.Hint{Drift: true}},
-		{"two second looks", []string{suspects("a", "b"), suspects("c")}, hint.Hint{Suspects: []string{"a", "b", "c"}}},
+		{"a second look and a schedule", []string{suspects("a"), schedule}, hint.Hint{Sweep: hint.Sweep{Scheduled: true, Suspects: []string{"a"}}}},
+		{"two second looks", []string{suspects("a", "b"), suspects("c")}, hint.Hint{Sweep: hint.Sweep{Suspects: []string{"a", "b", "c"}}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -265,7 +269,7 @@ func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 			}
 			var got []hint.Hint
 			_, err := lambdasqs.Handler(func() {}, &queue{hidden: map[string]time.Duration{}}, uncounted, func(_ context.Context, h hint.Hint) error {
-				got = append(got, hint.Hint{Drift: h.Drift, Side: h.Side, Suspects: h.Suspects})
+				got = append(got, hint.Hint{Drift: h.Drift, Side: h.Side, Sweep: h.Sweep})
 				return nil
 			})(t.Context(), batch)
 			if diff := cmp.Diff([]hint.Hint{tt.want}, got); diff != "" || err != nil {

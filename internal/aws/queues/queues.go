@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/autopeer/autopeer/internal/domain/function"
+	"github.com/autopeer/autopeer/internal/parallel"
 )
 
 // Queues are the queues of a cell that a function uses.
@@ -62,7 +63,7 @@ func (q *Queues) SendLater(ctx context.Context, to function.Name, delay time.Dur
 func refused(url string, failed []types.BatchResultErrorEntry) error {
 	var all []error
 	for _, f := range failed {
-		all = append(all, fmt.Errorf("send to %s: %s: %s", url, aws.ToString(f.Code), aws.ToString(f.Message)))
+		all = append(all, fmt.Errorf("%s: %s: %s", url, aws.ToString(f.Code), aws.ToString(f.Message)))
 	}
 	return errors.Join(all...)
 }
@@ -76,10 +77,25 @@ type Source struct {
 // NewSource returns the queue with the URL.
 func NewSource(client *sqs.Client, url string) *Source { return &Source{client: client, url: url} }
 
-// Hide makes a received message visible again after d, in whole seconds.
-func (s *Source) Hide(ctx context.Context, receiptHandle string, d time.Duration) error {
-	_, err := s.client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
-		QueueUrl: aws.String(s.url), ReceiptHandle: aws.String(receiptHandle), VisibilityTimeout: int32(d.Seconds()),
-	})
-	return err
+// Hide makes received messages visible again after d, in whole seconds. After an error some of them may be hidden.
+func (s *Source) Hide(ctx context.Context, d time.Duration, receiptHandles ...string) error {
+	var tasks []parallel.Task
+	for some := range slices.Chunk(receiptHandles, atOnce) {
+		tasks = append(tasks, func(ctx context.Context) error { return s.hide(ctx, d, some) })
+	}
+	return parallel.Do(ctx, tasks...)
+}
+
+func (s *Source) hide(ctx context.Context, d time.Duration, receiptHandles []string) error {
+	in := &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: aws.String(s.url)}
+	for i, handle := range receiptHandles {
+		in.Entries = append(in.Entries, types.ChangeMessageVisibilityBatchRequestEntry{
+			Id: aws.String(strconv.Itoa(i)), ReceiptHandle: aws.String(handle), VisibilityTimeout: int32(d.Seconds()),
+		})
+	}
+	out, err := s.client.ChangeMessageVisibilityBatch(ctx, in)
+	if err != nil {
+		return err
+	}
+	return refused(s.url, out.Failed)
 }

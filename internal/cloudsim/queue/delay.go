@@ -2,8 +2,8 @@ package queue
 
 import "time"
 
-// EndDelays makes the messages visible at once that were sent with a delay. It leaves the visibility timeouts of
-// received messages alone.
+// EndDelays makes the messages visible at once that were sent with a delay, and ends the open batching windows of the queue's
+// mappings. It leaves the visibility timeouts of received messages alone.
 func (s *Service) EndDelays(queueARN string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -16,6 +16,11 @@ func (s *Service) EndDelays(queueARN string) {
 	for _, m := range q.messages {
 		if m.delayed(now) {
 			m.visibleAt = now
+		}
+	}
+	for _, p := range s.pollers {
+		if p.queue == q && p.endWindow != nil {
+			p.endWindow()
 		}
 	}
 	q.notify()

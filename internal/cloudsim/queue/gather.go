@@ -87,14 +87,21 @@ func (p *Poller) gather(ctx context.Context) *batch {
 	if len(b.records) == 0 {
 		return b
 	}
-	end := time.Now().Add(p.window())
-	for left := time.Until(end); left > 0 && !b.full; left = time.Until(end) {
-		if !sleep(ctx, nil, min(left, gatherPause)) {
-			return b
-		}
-		p.receive(ctx, b, time.Until(end))
+	window, end := context.WithTimeout(ctx, p.window())
+	defer end()
+	p.opened(end)
+	defer p.opened(nil)
+	for !b.full && sleep(window, nil, gatherPause) {
+		p.receive(window, b, pollWait)
 	}
 	return b
+}
+
+// opened keeps the function that ends the open window, nil while there is none.
+func (p *Poller) opened(end func()) {
+	p.service.mu.Lock()
+	defer p.service.mu.Unlock()
+	p.endWindow = end
 }
 
 func (p *Poller) window() time.Duration {

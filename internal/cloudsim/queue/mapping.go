@@ -108,7 +108,8 @@ type Poller struct {
 	invocations sync.WaitGroup
 	lifetime    context.Context // of the invocations: ends at Stop
 	end         context.CancelFunc
-	running     int // invocations; the service's lock guards it
+	running     int    // invocations; the service's lock guards it
+	endWindow   func() // see opened; the service's lock guards it
 
 	mu      sync.Mutex
 	pause   context.CancelFunc // nil while paused

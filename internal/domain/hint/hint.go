@@ -19,17 +19,14 @@ const (
 	Accepted       // a connection was accepted
 	Rejected       // a connection was rejected
 	Deleted        // a connection was deleted
-	Changed        // blocks, subnets, route tables, groups or tags on which sides depend were changed
-	Scheduled      // a sweep is due
-	Suspected      // the second look of a sweep is due
+	Swept          // a sweep is due
 	Checked        // another cell has checked its half
 	Asked          // another cell asks for a check of the half here
-	Freed          // a route or an ingress rule was deleted
 )
 
 // String returns the kind as it is logged.
 func (k Kind) String() string {
-	return [...]string{"ignored", "requested", "accepted", "rejected", "deleted", "changed", "scheduled", "suspected", "checked", "asked", "freed"}[k]
+	return [...]string{"ignored", "requested", "accepted", "rejected", "deleted", "sweep", "checked", "asked"}[k]
 }
 
 // Hint is the content of an event. Connection is well-formed in the kinds from Requested to Deleted, in Checked and in Asked, and
@@ -45,12 +42,14 @@ type Hint struct {
 	Origin              peering.Cell // where the call was made
 	At                  time.Time    // when it was made
 	RequestedAt         time.Time    // when the connection was asked for; zero where the event doesn't have it
-	Drift               bool         // a sweep found drift and announced it
+	Drift               bool         // a sweep found drift, and announced it unless it was an edit
 	Closes              bool         // a sweep found routes or rules that the policy forbids
 	Quiet               bool         // nothing is announced unless something changes
 	Side                peering.Role // the side that has drifted; empty for both
-	Suspects            []string     // of Suspected: the keys of the first look's findings
-	Untagged            Untagged     // of Changed, Suspected and Deleted
+	EditedBy            []string     // the principals whose edits a sweep found to be the drift
+	EditedAt            time.Time    // when the last of them was made; zero without one
+	Untagged            Untagged     // of Deleted
+	Sweep               Sweep        // of Swept: the reasons
 	// Message is the message of another cell, Origin, sent at the time At: of Checked and Asked, otherwise nil.
 	Message *message.Message
 }

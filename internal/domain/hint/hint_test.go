@@ -12,7 +12,7 @@ func TestKindsAreLoggedByName(t *testing.T) {
 	t.Parallel()
 	want := map[hint.Kind]string{
 		hint.Ignored: "ignored", hint.Requested: "requested", hint.Accepted: "accepted", hint.Rejected: "rejected", hint.Deleted: "deleted",
-		hint.Changed: "changed", hint.Scheduled: "scheduled", hint.Suspected: "suspected",
+		hint.Swept: "sweep", hint.Checked: "checked", hint.Asked: "asked",
 	}
 	for kind, name := range want {
 		if got := kind.String(); got != name {

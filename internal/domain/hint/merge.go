@@ -2,7 +2,6 @@ package hint
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -25,16 +24,17 @@ func (h Hint) Key() Key {
 }
 
 // Merge returns one hint for two of the same key: the more complete of the two, with the drift of both, and of two messages the
-// one about the later check. CloudTrail's
-// record and autopeer's own announcement of one acceptance usually arrive as a pair.
+// one about the later check. CloudTrail's record and autopeer's own announcement of one acceptance usually arrive as a pair. Of two
+// sweeps, the one serves the reasons of both.
 func Merge(a, b Hint) Hint {
 	if a.Message != nil { // and so has b, of the same kind
-		return later(a, b)
+		return laterCheck(a, b)
 	}
 	merged := moreComplete(a, b)
 	merged.Drift, merged.Closes, merged.Quiet = a.Drift || b.Drift, a.Closes || b.Closes, a.Quiet && b.Quiet
-	merged.Suspects = slices.Concat(a.Suspects, b.Suspects)
-	merged.Untagged = both(a.Untagged, b.Untagged)
+	merged.EditedBy = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.EditedBy, b.EditedBy))))
+	merged.EditedAt = later(a.EditedAt, b.EditedAt)
+	merged.Untagged, merged.Sweep = union(a.Untagged, b.Untagged), a.Sweep.with(b.Sweep)
 	merged.Side = cmp.Or(a.Side, b.Side)
 	if a.Side != "" && b.Side != "" && a.Side != b.Side {
 		merged.Side = ""
@@ -49,8 +49,8 @@ func moreComplete(a, b Hint) Hint {
 	return a
 }
 
-// later returns the message about the later check. It is quiet only if both are.
-func later(a, b Hint) Hint {
+// laterCheck returns the message about the later check. It is quiet only if both are.
+func laterCheck(a, b Hint) Hint {
 	merged := a
 	if b.Message.CheckedAt.After(a.Message.CheckedAt) {
 		merged = b
@@ -59,13 +59,4 @@ func later(a, b Hint) Hint {
 	m.Quiet = a.Message.Quiet && b.Message.Quiet
 	merged.Message = &m
 	return merged
-}
-
-func both(a, b Untagged) Untagged {
-	if a == nil {
-		return b
-	}
-	all := maps.Clone(a)
-	maps.Copy(all, b)
-	return all
 }

@@ -27,7 +27,7 @@ func TestMerge(t *testing.T) {
 		return h
 	}
 	untagged := func(id peering.ConnectionID) hint.Hint {
-		return hint.Hint{Kind: hint.Changed, Untagged: hint.Untagged{id: "blue"}}
+		return hint.Hint{Kind: hint.Swept, Sweep: hint.Sweep{Untagged: hint.Untagged{id: "blue"}}}
 	}
 	tests := []struct {
 		name string
@@ -37,9 +37,9 @@ func TestMerge(t *testing.T) {
 		{"the one that names the VPCs counts", bare, named, named},
 		{"the one that knows the time of the request counts", named, full, full},
 		{"drift is kept beside the more complete hint", drifted(peering.Accepter), full, fullDrifted(peering.Accepter)},
-		{"evidence is kept", untagged("pcx-00000001"), untagged("pcx-00000002"), hint.Hint{Kind: hint.Changed,
-			Untagged: hint.Untagged{"pcx-00000001": "blue", "pcx-00000002": "blue"}}},
-		{"evidence of one is kept", untagged("pcx-00000001"), hint.Hint{Kind: hint.Changed}, untagged("pcx-00000001")},
+		{"evidence is kept", untagged("pcx-00000001"), untagged("pcx-00000002"), hint.Hint{Kind: hint.Swept,
+			Sweep: hint.Sweep{Untagged: hint.Untagged{"pcx-00000001": "blue", "pcx-00000002": "blue"}}}},
+		{"evidence of one is kept", untagged("pcx-00000001"), hint.Hint{Kind: hint.Swept}, untagged("pcx-00000001")},
 		{"a removal of one is a removal", hint.Hint{Kind: hint.Accepted, Closes: true}, hint.Hint{Kind: hint.Accepted}, hint.Hint{Kind: hint.Accepted, Closes: true}},
 		{"drift on two sides is drift on both", drifted(peering.Accepter), drifted(peering.Requester), drifted("")},
 	}
@@ -78,7 +78,7 @@ func TestOfEquallyCompleteHintsTheFirstCounts(t *testing.T) {
 	}{
 		{"both bare", hint.Hint{EventID: "a"}, hint.Hint{EventID: "b"}, hint.Hint{EventID: "a"}},
 		{"both with the time of the request", hint.Hint{EventID: "a", RequestedAt: asked}, hint.Hint{EventID: "b", RequestedAt: asked}, hint.Hint{EventID: "a", RequestedAt: asked}},
-		{"suspects of both", hint.Hint{EventID: "a", Suspects: []string{"1"}}, hint.Hint{EventID: "b", Suspects: []string{"2", "3"}}, hint.Hint{EventID: "a", Suspects: []string{"1", "2", "3"}}},
+		{"suspects of both", hint.Hint{EventID: "a", Sweep: hint.Sweep{Suspects: []string{"1"}}}, hint.Hint{EventID: "b", Sweep: hint.Sweep{Suspects: []string{"2", "3"}}}, hint.Hint{EventID: "a", Sweep: hint.Sweep{Suspects: []string{"1", "2", "3"}}}},
 		{"drift on one side, reported twice", hint.Hint{EventID: "a", Drift: true, Side: peering.Accepter}, hint.Hint{EventID: "b", Drift: true, Side: peering.Accepter},
 			hint.Hint{EventID: "a", Drift: true, Side: peering.Accepter}},
 	}

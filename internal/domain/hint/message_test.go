@@ -155,17 +155,3 @@ func TestQuietFindings(t *testing.T) {
 		t.Error("two hints are quiet if both are")
 	}
 }
-
-func TestFreed(t *testing.T) {
-	t.Parallel()
-	for _, name := range []string{"DeleteRoute", "RevokeSecurityGroupIngress"} {
-		r := record{name: name, version: "1.08", connection: "pcx-00000001"}
-		h, err := hint.Parse(r.event(t, false, nil))
-		if err != nil || h.Kind != hint.Freed || h.Kind.String() != "freed" || h.Connection != "" {
-			t.Errorf("%s: %+v, %v", name, h, err)
-		}
-	}
-	if hint.Checked.String() != "checked" || hint.Asked.String() != "asked" {
-		t.Errorf("%s, %s", hint.Checked, hint.Asked)
-	}
-}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,7 +53,9 @@ func (e event) hint() (Hint, error) {
 	case e.Source == "aws.ec2" && e.DetailType == cloudTrail:
 		return e.call()
 	case e.Source == "aws.events" && e.DetailType == "Scheduled Event":
-		return Hint{Kind: Scheduled, EventID: e.ID, At: e.Time}, nil
+		return Hint{Kind: Swept, EventID: e.ID, At: e.Time, Sweep: Sweep{Scheduled: true}}, nil
+	case e.Source == "aws.cloudformation" && e.DetailType == "CloudFormation Stack Status Change":
+		return e.deployed()
 	}
 	return e.unrelated(), nil
 }
@@ -66,6 +69,8 @@ func (e event) own() (Hint, error) {
 		return e.found()
 	case sweepSuspects:
 		return e.suspects()
+	case sweepAgain:
+		return e.again()
 	}
 	return e.unrelated(), nil
 }
@@ -84,6 +89,7 @@ type call struct {
 	EventID      string          `json:"eventID"`
 	AWSRegion    peering.Region  `json:"awsRegion"`
 	ErrorCode    string          `json:"errorCode"`
+	Identity     principal       `json:"userIdentity"`
 	Request      json.RawMessage `json:"requestParameters"`
 	Response     json.RawMessage `json:"responseElements"`
 }
@@ -93,24 +99,15 @@ var kinds = map[string]Kind{
 	"AcceptVpcPeeringConnection": Accepted,
 	"RejectVpcPeeringConnection": Rejected,
 	"DeleteVpcPeeringConnection": Deleted,
-
-	"AssociateVpcCidrBlock":        Changed,
-	"DisassociateVpcCidrBlock":     Changed,
-	"CreateSubnet":                 Changed,
-	"DeleteSubnet":                 Changed,
-	"CreateRouteTable":             Changed,
-	"DeleteRouteTable":             Changed,
-	"AssociateRouteTable":          Changed,
-	"DisassociateRouteTable":       Changed,
-	"ReplaceRouteTableAssociation": Changed,
-	"CreateSecurityGroup":          Changed,
-	"DeleteSecurityGroup":          Changed,
-	"CreateTags":                   Changed,
-	"DeleteTags":                   Changed,
-
-	"DeleteRoute":                Freed,
-	"RevokeSecurityGroupIngress": Freed,
 }
+
+// changing are the calls after which a sweep is due.
+var changing = slices.Concat(editing, []string{
+	"AssociateVpcCidrBlock", "DisassociateVpcCidrBlock", "DeleteVpc", "ModifyVpcAttribute",
+	"CreateSubnet", "DeleteSubnet", "CreateRouteTable", "DeleteRouteTable",
+	"AssociateRouteTable", "DisassociateRouteTable", "ReplaceRouteTableAssociation",
+	"CreateSecurityGroup", "DeleteSecurityGroup", "CreateTags", "DeleteTags",
+})
 
 func (e event) call() (Hint, error) {
 	var c call
@@ -118,6 +115,9 @@ func (e event) call() (Hint, error) {
 		return Hint{}, fmt.Errorf("read CloudTrail record: %w", err)
 	}
 	kind, known := kinds[c.EventName]
+	if slices.Contains(changing, c.EventName) {
+		kind, known = Swept, true
+	}
 	switch {
 	case c.EventSource != "ec2.amazonaws.com" || !known:
 		return ignored("%s of %s is not an autopeer event", c.EventName, c.EventSource), nil
@@ -128,10 +128,9 @@ func (e event) call() (Hint, error) {
 	}
 	h := Hint{Kind: kind, EventID: c.EventID, Origin: peering.Cell{Account: e.Account, Region: c.AWSRegion}, At: c.EventTime}
 	switch kind {
-	case Freed:
-		return h, nil
-	case Changed: // the sweep looks at everything, whatever was changed
-		h.Untagged = c.untagged()
+	case Swept: // the sweep looks at everything, whatever was changed
+		h.Sweep = Sweep{Again: true, Untagged: c.untagged(), Edits: c.edits()}
+		h.Sweep.Changed = len(h.Sweep.Edits) == 0
 		return h, nil
 	case Requested:
 		h.RequestedAt = c.EventTime

@@ -14,6 +14,7 @@ import (
 const (
 	sweepFound    = "Sweep Found"    // to the function that repairs
 	sweepSuspects = "Sweep Suspects" // to the sweep itself, for a second look
+	sweepAgain    = "Sweep Again"    // to the sweep itself, for changes that EC2 may have shown late
 )
 
 // repairs maps the function that repairs to the kind of hint that an event would have given it.
@@ -26,10 +27,12 @@ var repairs = map[function.Name]Kind{
 // Finding is what a sweep found.
 type Finding struct {
 	outcome.Outcome
-	Drift    bool     `json:"drift"`            // the outcome has been announced
-	Closes   bool     `json:"closes,omitempty"` // the repair removes routes or rules that the policy forbids
-	Quiet    bool     `json:"quiet,omitempty"`  // nothing is announced unless something changes
-	Untagged Untagged `json:"untagged,omitempty"`
+	Drift    bool      `json:"drift"`              // the outcome is drift, and was announced unless it is an edit
+	Closes   bool      `json:"closes,omitempty"`   // the repair removes routes or rules that the policy forbids
+	Quiet    bool      `json:"quiet,omitempty"`    // nothing is announced unless something changes
+	EditedBy []string  `json:"editedBy,omitempty"` // the principals whose edits the drift is
+	EditedAt time.Time `json:"editedAt,omitzero"`
+	Untagged Untagged  `json:"untagged,omitempty"`
 }
 
 type suspicion struct {
@@ -46,6 +49,25 @@ func Found(f Finding, at time.Time) ([]byte, error) {
 // Suspects returns the message that has the sweep look again at the findings with these keys.
 func Suspects(cell peering.Cell, at time.Time, suspects []string, untagged Untagged) ([]byte, error) {
 	return encode(sweepSuspects, cell, at, suspicion{suspects, untagged})
+}
+
+type repetition struct {
+	Changed  bool     `json:"changed,omitempty"`
+	Deployed bool     `json:"deployed,omitempty"`
+	Edits    Edits    `json:"edits,omitempty"`
+	Untagged Untagged `json:"untagged,omitempty"`
+}
+
+// editsAtMost keeps the message below SQS's limit of 256 KiB. The sweep looks at everything, whoever made the edits.
+const editsAtMost = 1000
+
+// Again returns the message that has the sweep look once more for the effect of the same changes.
+func Again(cell peering.Cell, at time.Time, s Sweep) ([]byte, error) {
+	r := repetition{s.Changed, s.Deployed, s.Edits, s.Untagged}
+	if len(r.Edits) > editsAtMost {
+		r.Changed, r.Edits = true, nil
+	}
+	return encode(sweepAgain, cell, at, r)
 }
 
 func encode(detailType string, cell peering.Cell, at time.Time, detail any) ([]byte, error) {
@@ -69,6 +91,7 @@ func (e event) found() (Hint, error) {
 	}
 	h, err := e.announced(kind)
 	h.Drift, h.Closes, h.Quiet, h.Side, h.Untagged = f.Drift, f.Closes, f.Quiet, f.Side, f.Untagged
+	h.EditedBy, h.EditedAt = f.EditedBy, f.EditedAt
 	return h, err
 }
 
@@ -77,5 +100,13 @@ func (e event) suspects() (Hint, error) {
 	if err := json.Unmarshal(e.Detail, &s); err != nil {
 		return Hint{}, fmt.Errorf("parse a sweep's suspects: %w", err)
 	}
-	return Hint{Kind: Suspected, At: e.Time, Suspects: s.Suspects, Untagged: s.Untagged}, nil
+	return Hint{Kind: Swept, At: e.Time, Sweep: Sweep{Suspects: s.Suspects, Untagged: s.Untagged}}, nil
+}
+
+func (e event) again() (Hint, error) {
+	var r repetition
+	if err := json.Unmarshal(e.Detail, &r); err != nil {
+		return Hint{}, fmt.Errorf("parse a sweep's repetition: %w", err)
+	}
+	return Hint{Kind: Swept, At: e.Time, Sweep: Sweep{Changed: r.Changed, Deployed: r.Deployed, Edits: r.Edits, Untagged: r.Untagged}}, nil
 }

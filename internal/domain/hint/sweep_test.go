@@ -32,7 +32,7 @@ func TestWhatASweepFinds(t *testing.T) {
 			Type: outcome.DriftFound, Connection: "pcx-00000001", Cell: cell, Side: peering.Accepter, Repair: tt.repair, RequestedAt: asked,
 			Requester: &outcome.Party{Account: "111111111111", Region: "us-east-1", VPC: "vpc-00000001"},
 			Accepter:  &outcome.Party{Account: "222222222222", Region: "eu-west-1", VPC: "vpc-00000002"},
-		}, Drift: true, Closes: true, Untagged: hint.Untagged{"pcx-00000001": "autopeer"}}, swept)
+		}, Drift: true, Closes: true, Untagged: hint.Untagged{"pcx-00000001": "autopeer"}, EditedBy: []string{"ann"}, EditedAt: asked}, swept)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +42,7 @@ func TestWhatASweepFinds(t *testing.T) {
 		}
 		want := hint.Hint{
 			Kind: tt.want, EventID: got.EventID, Connection: "pcx-00000001", Origin: cell, At: swept, RequestedAt: asked, Drift: true, Closes: true, Side: peering.Accepter,
-			Untagged:  hint.Untagged{"pcx-00000001": "autopeer"},
+			Untagged: hint.Untagged{"pcx-00000001": "autopeer"}, EditedBy: []string{"ann"}, EditedAt: asked,
 			Requester: peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-00000001"},
 			Accepter:  peering.VPC{Owner: "222222222222", Region: "eu-west-1", ID: "vpc-00000002"},
 		}
@@ -59,7 +59,7 @@ func TestWhatASweepSuspects(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := hint.Parse(message)
-	want := hint.Hint{Kind: hint.Suspected, At: swept, Suspects: []string{"pcx-00000001 accepter", "pcx-00000002"}, Untagged: hint.Untagged{"pcx-00000002": "blue"}}
+	want := hint.Hint{Kind: hint.Swept, At: swept, Sweep: hint.Sweep{Suspects: []string{"pcx-00000001 accepter", "pcx-00000002"}, Untagged: hint.Untagged{"pcx-00000002": "blue"}}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
@@ -68,16 +68,16 @@ func TestWhatASweepSuspects(t *testing.T) {
 func TestWhatLeadsToASweep(t *testing.T) {
 	t.Parallel()
 	const schedule = `{"id":"e","source":"aws.events","detail-type":"Scheduled Event","time":"2026-06-08T08:00:00Z","detail":{}}`
-	if got, err := hint.Parse([]byte(schedule)); err != nil || got.Kind != hint.Scheduled || got.At != swept {
+	if got, err := hint.Parse([]byte(schedule)); err != nil || !got.Sweep.Scheduled || got.Kind != hint.Swept || got.At != swept {
 		t.Errorf("a schedule is %+v, %v", got, err)
 	}
 	for _, name := range []string{
 		"AssociateVpcCidrBlock", "DisassociateVpcCidrBlock", "CreateSubnet", "DeleteSubnet", "CreateRouteTable", "DeleteRouteTable", "AssociateRouteTable",
-		"DisassociateRouteTable", "ReplaceRouteTableAssociation", "CreateSecurityGroup", "DeleteSecurityGroup", "CreateTags", "DeleteTags",
+		"DisassociateRouteTable", "ReplaceRouteTableAssociation", "CreateSecurityGroup", "DeleteSecurityGroup", "CreateTags", "DeleteTags", "DeleteVpc", "ModifyVpcAttribute",
 	} {
 		event := `{"id":"e","source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":"111111111111","region":"us-east-1","detail":{"eventVersion":"1.11",` +
 			`"eventSource":"ec2.amazonaws.com","eventName":"` + name + `","awsRegion":"us-east-1","eventTime":"2026-06-08T08:00:00Z","eventID":"i","requestParameters":"anything"}}`
-		want := hint.Hint{Kind: hint.Changed, EventID: "i", Origin: cell, At: swept}
+		want := hint.Hint{Kind: hint.Swept, EventID: "i", Origin: cell, At: swept, Sweep: hint.Sweep{Changed: true, Again: true}}
 		got, err := hint.Parse([]byte(event))
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)

@@ -32,10 +32,10 @@ func TestDeletedTagsAreEvidence(t *testing.T) {
 			body := fmt.Sprintf(`{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","detail":{"eventSource":"ec2.amazonaws.com","eventName":%q,
 				"eventVersion":"1.11","requestParameters":{"resourcesSet":%s,"tagSet":%s}}}`, tt.call, tt.resources, tt.tags)
 			h, err := hint.Parse([]byte(body))
-			if err != nil || h.Kind != hint.Changed {
+			if err != nil || h.Kind != hint.Swept {
 				t.Errorf("Parse() = %+v, %v, want a change", h, err)
 			}
-			if diff := cmp.Diff(tt.want, h.Untagged); diff != "" {
+			if diff := cmp.Diff(tt.want, h.Sweep.Untagged); diff != "" {
 				t.Errorf("Untagged (-want +got):\n%s", diff)
 			}
 		})

@@ -32,8 +32,8 @@ const (
 	Failed       Type = "Peering Failed"
 	Disconnected Type = "Peering Disconnected"
 	AskApproval  Type = "Approval Requested"
-	DriftFound   Type = "Drift Found"    // by a sweep: a difference from the policy that no event reported
-	Repaired     Type = "Drift Repaired" // a difference that a sweep had found
+	DriftFound   Type = "Drift Found"    // by a scheduled sweep: a difference from the policy that no event reported
+	Repaired     Type = "Drift Repaired" // a difference that a sweep had found, or an edit
 )
 
 // Outcome is one announcement. A repetition carries the same id, even if it had fewer changes to make.
@@ -58,9 +58,11 @@ type Outcome struct {
 	Repair       function.Name `json:"repair,omitempty"` // the function that repairs the drift
 	Wanted       []string      `json:"wanted,omitempty"` // the changes that the repair has to make
 	Next         string        `json:"next,omitempty"`   // the next step for a person
-	// FoundAt is when a sweep found the difference that was repaired, or the forbidden routes and rules that were removed.
-	// The same difference may come back: each repair and removal has an id of its own.
+	// FoundAt is when a sweep found the difference that was repaired, or the forbidden routes and rules that were removed, or when
+	// the edit was made that was repaired. The same difference may come back: each repair and removal has an id of its own.
 	FoundAt time.Time `json:"foundAt,omitzero"`
+	// EditedBy are the principals whose edits were repaired: ARNs, or names of AWS services.
+	EditedBy []string `json:"editedBy,omitempty"`
 	// RequestedAt is when the connection was requested, if an event reported it.
 	RequestedAt         time.Time `json:"requestedAt,omitzero"`
 	SecondsSinceRequest float64   `json:"secondsSinceRequest,omitempty"`

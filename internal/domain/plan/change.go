@@ -45,6 +45,27 @@ func IsEssential(c Change) bool {
 	return false
 }
 
+// ResourceOf returns the id of the route table, the security group or the connection that the change is made in.
+func ResourceOf(c Change) string {
+	switch c := c.(type) {
+	case CreateRoute:
+		return string(c.Table)
+	case ReplaceRoute:
+		return string(c.Table)
+	case DeleteRoute:
+		return string(c.Table)
+	case Authorize:
+		return string(c.Group)
+	case Revoke:
+		return string(c.Group)
+	case EnableDNS:
+		return string(c.Connection)
+	case Tag:
+		return string(c.Connection)
+	}
+	return ""
+}
+
 // key joins the codes, ids and figures that identify a thing.
 func key(parts ...any) string {
 	texts := make([]string, len(parts))

@@ -43,6 +43,18 @@ type Plan struct {
 	Notes     []string // a sentence for each part of the policy that the VPCs lack or can't have
 }
 
+// Obstacles returns the ids of the route tables with conflicts and of the tables, groups and VPCs with shortages.
+func (p Plan) Obstacles() []string {
+	var all []string
+	for _, c := range p.Conflicts {
+		all = append(all, string(c.Table))
+	}
+	for _, s := range p.Shortages {
+		all = append(all, s.Resource)
+	}
+	return all
+}
+
 // Changes returns the changes of all steps in their order.
 func (p Plan) Changes() []Change { return slices.Concat(p.Steps...) }
 

@@ -3,6 +3,7 @@ package wiring
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -20,8 +21,25 @@ func StackName(prefix string, cell peering.Cell) string {
 // send to this bus, so it is deployed before their cells.
 func BusStackName(prefix string, cell peering.Cell) string { return StackName(prefix, cell) + "-bus" }
 
-// RoleName begins the name of a function's role. The Region follows.
-func RoleName(by peering.Installation, f function.Name) string { return string(by) + "-" + string(f) }
+// RoleName returns the name of the role of a function in a cell. Roles have no Region, so the name has it.
+func RoleName(by peering.Installation, f function.Name, cell peering.Cell) string {
+	return fmt.Sprintf("%s-%s-%s", by, f, cell.Region)
+}
+
+// IsSessionOf reports whether the ARN is that of a session of the function's role.
+func IsSessionOf(arn string, by peering.Installation, f function.Name, cell peering.Cell) bool {
+	return strings.HasPrefix(arn, fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/", partition(cell), cell.Account, RoleName(by, f, cell)))
+}
+
+func roleARN(by peering.Installation, f function.Name, cell peering.Cell) string {
+	return fmt.Sprintf("arn:%s:iam::%s:role/%s", partition(cell), cell.Account, RoleName(by, f, cell))
+}
+
+// partition is the first part of every ARN after "arn". The CDK app refuses a cell whose Region has none.
+func partition(cell peering.Cell) string {
+	p, _ := peering.PartitionOf(cell.Region)
+	return p.Name
+}
 
 // SweepRule is the name of the rule with the schedule of the sweeps.
 const SweepRule = "sweep-schedule"

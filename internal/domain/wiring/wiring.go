@@ -42,10 +42,10 @@ type Rule struct {
 func Rules(p *policy.Policy, cell peering.Cell, by peering.Installation, sweepInterval time.Duration) []Rule {
 	sweeps := Rule{Name: SweepRule, Bus: DefaultBus, Queue: function.Sweep, Schedule: rate(sweepInterval)}
 	if p.IsRetired(cell) {
-		return append(local(cell, function.Disconnect), sweeps, untagged(cell))
+		return append(local(cell, function.Disconnect), sweeps, deployed(cell, by), untagged(cell))
 	}
 	counterparts := p.Counterparts(cell)
-	rules := append(local(cell, function.All...), sweeps, untagged(cell), freed(cell, by))
+	rules := append(local(cell, function.All...), sweeps, deployed(cell, by), untagged(cell), edited(cell, by), freed(cell, by))
 	rules = append(rules, tagged(p.ForCell(cell, "").TagKeys(), cell)...)
 	rules = append(rules, foreign(Accounts(counterparts))...)
 	rules = append(rules, announced(cell))
@@ -73,17 +73,28 @@ var calls = map[function.Name][]string{
 	function.Accept:     {"CreateVpcPeeringConnection"},
 	function.Connect:    {"AcceptVpcPeeringConnection"},
 	function.Disconnect: {"DeleteVpcPeeringConnection", "RejectVpcPeeringConnection"},
-	function.Sweep: slices.Concat(blockCalls, []string{
+	function.Sweep: slices.Concat(blockCalls, vpcCalls, []string{
 		"CreateSubnet", "DeleteSubnet", "CreateRouteTable", "DeleteRouteTable",
 		"AssociateRouteTable", "DisassociateRouteTable", "ReplaceRouteTableAssociation",
-		"CreateSecurityGroup", "DeleteSecurityGroup",
+		"CreateSecurityGroup", "DeleteSecurityGroup", "ModifyVpcAttribute",
 	}),
 }
+
+// vpcCalls end the connections of a VPC, perhaps without an event of their own.
+var vpcCalls = []string{"DeleteVpc"}
+
+// editCalls change routes, ingress rules and the DNS option of a connection, as connect and disconnect do.
+var editCalls = slices.Concat(freeingCalls, []string{
+	"CreateRoute", "ReplaceRoute", "AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", "ModifyVpcPeeringConnectionOptions",
+})
+
+// freeingCalls may make room for a request or a side that waits for it.
+var freeingCalls = []string{"DeleteRoute", "RevokeSecurityGroupIngress"}
 
 // foreignCalls maps each function to the calls whose events it receives when counterparts forward them. A request isn't among
 // them: the requester's cell sends the result of its check.
 var foreignCalls = map[function.Name][]string{
-	function.Connect: calls[function.Connect], function.Disconnect: calls[function.Disconnect], function.Sweep: blockCalls,
+	function.Connect: calls[function.Connect], function.Disconnect: calls[function.Disconnect], function.Sweep: slices.Concat(blockCalls, vpcCalls),
 }
 
 // local returns the rules for the functions' calls made in the cell itself.
@@ -189,18 +200,45 @@ func untagged(cell peering.Cell) Rule {
 	return Rule{Name: "sweep-untagged", Bus: DefaultBus, Queue: function.Sweep, Pattern: pattern}
 }
 
-// freed returns the rule for deletions of routes and ingress rules, which may be all that a request or a side was waiting for. It
-// leaves out connect's own: connect takes a side back that it can't complete, which frees nothing.
+// edited returns the rule for edits of routes, rules and options by any principal but the functions. Users, root and AWS services have no
+// session of a role, and a condition on a field's value alone doesn't match an event without the field.
+func edited(cell peering.Cell, by peering.Installation) Rule {
+	var roles []string
+	for _, f := range function.All {
+		roles = append(roles, roleARN(by, f, cell))
+	}
+	return editRule("sweep-edited", cell, editCalls, map[string]any{"exists": false}, map[string]any{"anything-but": roles})
+}
+
+// freed returns the rule for deletions by disconnect. Those by connect aren't among them: connect takes a side back that it can't
+// complete, which frees nothing.
 func freed(cell peering.Cell, by peering.Installation) Rule {
+	return editRule("sweep-freed", cell, freeingCalls, roleARN(by, function.Disconnect, cell))
+}
+
+func editRule(name string, cell peering.Cell, calls []string, roles ...any) Rule {
 	pattern := callPattern([]string{string(cell.Account)}, map[string]any{
-		"eventName": []string{"DeleteRoute", "RevokeSecurityGroupIngress"},
-		"userIdentity": map[string]any{"sessionContext": map[string]any{"sessionIssuer": map[string]any{"userName": []any{
-			map[string]any{"exists": false}, // of users and services
-			map[string]any{"anything-but": map[string]any{"prefix": RoleName(by, function.Connect)}},
-		}}}},
+		"eventName":    calls,
+		"userIdentity": map[string]any{"sessionContext": map[string]any{"sessionIssuer": map[string]any{"arn": roles}}},
 	})
 	pattern["region"] = []string{string(cell.Region)}
-	return Rule{Name: "sweep-freed", Bus: DefaultBus, Queue: function.Sweep, Pattern: pattern}
+	return Rule{Name: name, Bus: DefaultBus, Queue: function.Sweep, Pattern: pattern}
+}
+
+// deployed returns the rule for deployments of the cell's functions, of which CloudFormation sends events without a trail. Those about
+// the stack's first creation may be sent before the rule exists.
+func deployed(cell peering.Cell, by peering.Installation) Rule {
+	stack := fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/%s/", partition(cell), cell.Region, cell.Account, StackName(string(by), cell))
+	return Rule{Name: "sweep-deployed", Bus: DefaultBus, Queue: function.Sweep, Pattern: map[string]any{
+		"source":      []string{"aws.cloudformation"},
+		"detail-type": []string{"CloudFormation Stack Status Change"},
+		"account":     []string{string(cell.Account)},
+		"region":      []string{string(cell.Region)},
+		"detail": map[string]any{
+			"stack-id":       prefixes(stack),
+			"status-details": map[string]any{"status": []string{"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}},
+		},
+	}}
 }
 
 // keysAtOnce is how many tag keys, of 128 characters each, one pattern has room for.
@@ -214,11 +252,11 @@ func prefixes(all ...string) []any {
 	return some
 }
 
-// forwardCalls forwards to a counterpart every acceptance, rejection and deletion and every change of blocks: these name no
+// forwardCalls forwards to a counterpart every acceptance, rejection and deletion, every change of blocks and every deletion of a VPC: these name no
 // counterpart, so each counterpart looks up the connection.
 func forwardCalls(from, to peering.Cell) Rule {
 	pattern := callPattern([]string{string(from.Account)}, map[string]any{
-		"eventName": slices.Concat(calls[function.Connect], calls[function.Disconnect], blockCalls),
+		"eventName": slices.Concat(calls[function.Connect], calls[function.Disconnect], blockCalls, vpcCalls),
 	})
 	pattern["region"] = []string{string(from.Region)}
 	return Rule{Name: forwardName("calls", to), Bus: DefaultBus, Forward: to, Pattern: pattern}

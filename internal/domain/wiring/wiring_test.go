@@ -107,7 +107,7 @@ func TestARetiredCellReceivesDeletionsAndSweeps(t *testing.T) {
 	for _, r := range wiring.Rules(p, retired, wiring.DefaultPrefix, wiring.DefaultSweepInterval) {
 		got = append(got, fmt.Sprintf("%s to %s on the %s bus", r.Name, r.Queue, r.Bus))
 	}
-	want := []string{"disconnect to disconnect on the default bus", "sweep-schedule to sweep on the default bus", "sweep-untagged to sweep on the default bus"}
+	want := []string{"disconnect to disconnect on the default bus", "sweep-schedule to sweep on the default bus", "sweep-deployed to sweep on the default bus", "sweep-untagged to sweep on the default bus"}
 	if !slices.Equal(got, want) {
 		t.Errorf("rules = %q, want %q", got, want)
 	}

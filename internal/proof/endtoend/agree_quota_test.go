@@ -135,26 +135,35 @@ func firstConnected(t *sandboxtest.T, asked []peering.ConnectionID) peering.Conn
 	return ""
 }
 
-// TestABlockThatIsAdmittedAndNotRouted takes room in the requester's security groups, for which its cell has to check.
-func TestABlockThatIsAdmittedAndNotRouted(t *testing.T) {
+// TestBlocksThatTakeRoomInTheRequestersGroups: one that is admitted and not routed, and two inside one declared range.
+func TestBlocksThatTakeRoomInTheRequestersGroups(t *testing.T) {
 	t.Parallel()
-	for name, limit := range map[string]int{"with room": 2, "without room": 1} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
-				f, m := t.Build(one, lab.Finance), t.Build(accepter, lab.Marketing)
-				t.ByHand(accepter, func(p *lab.Person) { p.AddBlock(m.VPC, "100.64.0.0/16") })
-				p := strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    routes: { finance: { except: [100.64.0.0/16] } }\n", 1)
-				t.Policy(fmt.Sprintf("%s\nlimits: { rules: %d }\n", p, limit))
-				pcx := t.Ask(f, m)
-				t.Settle()
-				if limit == 1 {
-					t.InState(one, pcx, peering.PendingAcceptance)
-					t.Unchanged(0)
-					return
-				}
-				t.InState(one, pcx, peering.Active)
+	for name, change := range map[string]func(policy string, m lab.Site) string{
+		"not routed": func(policy string, _ lab.Site) string {
+			return strings.Replace(policy, "finance]\n", "finance]\n    routes: { finance: { except: [10.11.0.0/16] } }\n", 1)
+		},
+		"in one range": func(policy string, m lab.Site) string {
+			return strings.Replace(policy, m.Member(), declared(m, "10.10.0.0/15"), 1)
+		},
+	} {
+		for _, limit := range []int{2, 1} {
+			t.Run(fmt.Sprintf("%s, room for %d", name, limit), func(t *testing.T) {
+				t.Parallel()
+				betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+					f, m := t.Build(one, lab.Finance), t.Build(accepter, lab.Marketing)
+					t.ByHand(accepter, func(p *lab.Person) { p.AddBlock(m.VPC, "10.11.0.0/16") })
+					t.Policy(fmt.Sprintf("%s\nlimits: { rules: %d }\n", change(lab.PingPolicy(m, f, lab.Site{}), m), limit))
+					mark := t.Cloud.Mark()
+					pcx := t.Ask(f, m)
+					t.Settle()
+					if limit == 1 {
+						t.InState(one, pcx, peering.PendingAcceptance)
+						t.Unchanged(mark)
+						return
+					}
+					t.InState(one, pcx, peering.Active)
+				})
 			})
-		})
+		}
 	}
 }

@@ -225,6 +225,7 @@ func TestAConflictOfTheRequester(t *testing.T) {
 	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
 		m, f := t.Company(one, accepter)
 		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.31.0.0/16") })
+		t.Settle() // a sweep after the edit checks requests, too
 		mail := readMail(t)
 		pcx := t.Ask(m, f)
 		t.Settle()
@@ -335,7 +336,7 @@ func TestRequestsBeforeADeployment(t *testing.T) {
 				m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 				pcx := t.Ask(m, f)
 				time.Sleep(time.Hour)
-				t.Policy(lab.PingPolicy(m, f, lab.Site{}))
+				t.Must(t.Deploy(t.Ctx, lab.PingPolicy(m, f, lab.Site{}), nil))
 				var releases []func()
 				for _, fn := range function.All { // as if its functions weren't there yet
 					releases = append(releases, local.Hold(t.Cells[late:late+1], fn))

@@ -94,11 +94,12 @@ func (t *T) Company(marketing, finance peering.Cell) (m, f lab.Site) {
 	return m, f
 }
 
-// Policy deploys the cells of the policy file, which receive no events of earlier calls.
+// Policy deploys the cells of the policy file, which receive no events of earlier calls, and waits for the sweeps after a deployment.
 func (t *T) Policy(file string) {
 	t.Helper()
 	t.Settle()
 	t.Must(t.Deploy(t.Ctx, file, nil))
+	t.Settle()
 }
 
 // Redeploy deploys another policy file.
@@ -115,6 +116,16 @@ func (t *T) DropEvents() {
 			return []time.Duration{usual}
 		}
 		return nil
+	})
+}
+
+// DropCalls lets no event of CloudTrail arrive any more, as without a trail.
+func (t *T) DropCalls() {
+	t.SetWay(func(d events.Delivery, usual time.Duration) []time.Duration {
+		if d.Event.Source == "aws.ec2" {
+			return nil
+		}
+		return []time.Duration{usual}
 	})
 }
 
@@ -167,14 +178,27 @@ func Times(n int, failure cloudsim.Failure, match func(apicall.Call) bool) func(
 	}
 }
 
+const noConnections = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId><vpcPeeringConnectionSet/></DescribeVpcPeeringConnectionsResponse>`
+
 // Blind makes a function see none of the connections that there are.
 func Blind(f function.Name) func(apicall.Call) *cloudsim.Failure {
-	const none = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId><vpcPeeringConnectionSet/></DescribeVpcPeeringConnectionsResponse>`
 	return func(c apicall.Call) *cloudsim.Failure {
 		if c.Action != "DescribeVpcPeeringConnections" || !strings.Contains(c.ARN, "autopeer-"+string(f)) {
 			return nil
 		}
-		return &cloudsim.Failure{Answer: none}
+		return &cloudsim.Failure{Answer: noConnections}
+	}
+}
+
+// Hidden hides a connection from the reads that name it, as EC2 may for some seconds.
+func Hidden(id peering.ConnectionID) func(apicall.Call) *cloudsim.Failure {
+	return func(c apicall.Call) *cloudsim.Failure {
+		for _, value := range c.Params {
+			if c.Action == "DescribeVpcPeeringConnections" && value == string(id) {
+				return &cloudsim.Failure{Answer: noConnections}
+			}
+		}
+		return nil
 	}
 }
 

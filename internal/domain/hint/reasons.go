@@ -1,0 +1,159 @@
+package hint
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Sweep has the reasons for a sweep, of one event or of many.
+type Sweep struct {
+	Scheduled bool
+	Changed   bool     // blocks, subnets, route tables, groups or tags on which sides depend were changed, or something unknown
+	Deployed  bool     // the functions and the policy were deployed
+	Again     bool     // EC2 may show the change late, and old code may run beside new: one more sweep has to follow
+	Suspects  []string // the keys of an earlier sweep's findings, due for the second look
+	Edits     Edits    // routes and rules that principals have changed
+	Untagged  Untagged
+}
+
+// IsChange reports whether a change is one of the reasons.
+func (s Sweep) IsChange() bool { return s.Changed || s.Deployed || len(s.Edits) > 0 }
+
+// with returns the reasons of both.
+func (s Sweep) with(o Sweep) Sweep {
+	return Sweep{
+		Scheduled: s.Scheduled || o.Scheduled, Changed: s.Changed || o.Changed, Deployed: s.Deployed || o.Deployed, Again: s.Again || o.Again,
+		Suspects: slices.Concat(s.Suspects, o.Suspects), Edits: s.Edits.with(o.Edits), Untagged: union(s.Untagged, o.Untagged),
+	}
+}
+
+// Edits maps the ids of route tables, security groups and connections to the edits of their routes, rules or options.
+type Edits map[string]Edit
+
+// Edit has the principals who edited a resource, ARNs or names of AWS services, sorted, and the time of the last edit.
+type Edit struct {
+	By []string  `json:"by"`
+	At time.Time `json:"at"`
+}
+
+// Of returns the edits of all the resources as one. By is empty if there was none.
+func (e Edits) Of(resources ...string) Edit {
+	var all Edit
+	for _, r := range resources {
+		all = all.with(e[r])
+	}
+	return all
+}
+
+func (e Edit) with(o Edit) Edit {
+	return Edit{slices.Compact(slices.Sorted(slices.Values(slices.Concat(e.By, o.By)))), later(e.At, o.At)}
+}
+
+// Without returns the edit without the principals that match.
+func (e Edit) Without(match func(by string) bool) Edit {
+	e.By = slices.DeleteFunc(slices.Clone(e.By), match)
+	return e
+}
+
+func (e Edits) with(o Edits) Edits {
+	all := union(e, o)
+	for resource, edit := range e {
+		if other, both := o[resource]; both {
+			all[resource] = edit.with(other)
+		}
+	}
+	return all
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// principal is the identity that made a call.
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+type principal struct {
+	Type      string `json:"type"`
+	ARN       string `json:"arn"`
+	InvokedBy string `json:"invokedBy"` // the service that made the call, in its own name or in that of the ARN
+}
+
+func (p principal) name() string {
+	switch {
+	case p.ARN != "":
+		return p.ARN
+	case p.InvokedBy != "":
+		return p.InvokedBy
+	}
+	return p.Type
+}
+
+// edited is the part of a request that names the resource whose routes, rules or options are changed. It is empty in all other requests.
+type edited struct {
+	Table      string `json:"routeTableId"`
+	Group      string `json:"groupId"`
+	Connection string `json:"vpcPeeringConnectionId"` // of its options, or a route's target
+	Request    *struct {
+		Group string `json:"GroupId"`
+	} `json:"ModifySecurityGroupRulesRequest"` // recorded as newer calls are
+}
+
+// edits returns the resource whose routes, rules or options the call has changed. A record of another form has the sweep look all the same.
+func (c call) edits() Edits {
+	var e edited
+	if !slices.Contains(editing, c.EventName) || json.Unmarshal(c.Request, &e) != nil {
+		return nil
+	}
+	resource := cmp.Or(e.Table, e.Group, e.Connection)
+	if e.Request != nil {
+		resource = e.Request.Group
+	}
+	if by := c.Identity.name(); resource != "" && by != "" {
+		return Edits{resource: {[]string{by}, c.EventTime}}
+	}
+	return nil
+}
+
+// editing are the calls that change routes, ingress rules and options.
+var editing = []string{
+	"CreateRoute", "ReplaceRoute", "DeleteRoute",
+	"AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress", "ModifySecurityGroupRules",
+	"ModifyVpcPeeringConnectionOptions",
+}
+
+// union returns the entries of both maps, those of b where both have one. It may return one of the two.
+func union[M ~map[K]V, K comparable, V any](a, b M) M {
+	if len(a) == 0 {
+		return b
+	}
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
+// deployment is the detail of CloudFormation's event about a stack.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/eventbridge-ref-cloudformation.html
+type deployment struct {
+	Stack  string `json:"stack-id"`
+	Status struct {
+		Status string `json:"status"`
+	} `json:"status-details"`
+}
+
+// deployed parses the event. The rule that brings it chooses the stack and the states.
+func (e event) deployed() (Hint, error) {
+	var d deployment
+	if err := json.Unmarshal(e.Detail, &d); err != nil {
+		return Hint{}, fmt.Errorf("parse the status of a stack: %w", err)
+	}
+	if d.Stack == "" || d.Status.Status == "" {
+		return Hint{}, fmt.Errorf("the status of a stack has no stack-id or no status")
+	}
+	return Hint{Kind: Swept, EventID: e.ID, At: e.Time, Sweep: Sweep{Changed: true, Deployed: true, Again: true}}, nil
+}

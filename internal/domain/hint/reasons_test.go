@@ -1,0 +1,114 @@
+package hint_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/internal/domain/fault"
+	"github.com/autopeer/autopeer/internal/domain/hint"
+)
+
+const ann = "arn:aws:iam::111111111111:user/ann"
+
+func editOf(name, identity, request string) []byte {
+	return fmt.Appendf(nil, `{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":"111111111111","detail":{"eventVersion":"1.11",
+		"eventSource":"ec2.amazonaws.com","eventName":%q,"eventTime":"2026-06-08T08:00:00Z","userIdentity":%s,"requestParameters":%s}}`, name, identity, request)
+}
+
+func TestEdits(t *testing.T) {
+	t.Parallel()
+	const user, service = `{"type":"IAMUser","arn":"` + ann + `"}`, `{"type":"AWSService","invokedBy":"ec2.amazonaws.com"}`
+	by := func(who, resource string) hint.Edits { return hint.Edits{resource: {By: []string{who}, At: swept}} }
+	for name, tt := range map[string]struct {
+		body []byte
+		want hint.Edits
+	}{
+		"a new route":             {editOf("CreateRoute", user, `{"routeTableId":"rtb-1","destinationCidrBlock":"10.0.0.0/16","vpcPeeringConnectionId":"pcx-1"}`), by(ann, "rtb-1")},
+		"a replaced route":        {editOf("ReplaceRoute", user, `{"routeTableId":"rtb-1"}`), by(ann, "rtb-1")},
+		"a deleted route":         {editOf("DeleteRoute", user, `{"routeTableId":"rtb-1"}`), by(ann, "rtb-1")},
+		"a new rule":              {editOf("AuthorizeSecurityGroupIngress", user, `{"groupId":"sg-1","ipPermissions":{}}`), by(ann, "sg-1")},
+		"a revoked rule":          {editOf("RevokeSecurityGroupIngress", user, `{"groupId":"sg-1"}`), by(ann, "sg-1")},
+		"an edited rule":          {editOf("ModifySecurityGroupRules", user, `{"ModifySecurityGroupRulesRequest":{"GroupId":"sg-1","SecurityGroupRule":{}}}`), by(ann, "sg-1")},
+		"an option":               {editOf("ModifyVpcPeeringConnectionOptions", user, `{"vpcPeeringConnectionId":"pcx-1"}`), by(ann, "pcx-1")},
+		"by a service":            {editOf("DeleteRoute", service, `{"routeTableId":"rtb-1"}`), by("ec2.amazonaws.com", "rtb-1")},
+		"by a service for a user": {editOf("DeleteRoute", `{"type":"IAMUser","arn":"`+ann+`","invokedBy":"ec2.amazonaws.com"}`, `{"routeTableId":"rtb-1"}`), by(ann, "rtb-1")},
+		"by an unnamed principal": {editOf("DeleteRoute", `{"type":"Root"}`, `{"routeTableId":"rtb-1"}`), by("Root", "rtb-1")},
+		"without an identity":     {editOf("DeleteRoute", `{}`, `{"routeTableId":"rtb-1"}`), nil},
+		"without a resource":      {editOf("DeleteRoute", user, `{}`), nil},
+		"a malformed request":     {editOf("DeleteRoute", user, `7`), nil},
+		"no edit of routes":       {editOf("AssociateRouteTable", user, `{"routeTableId":"rtb-1"}`), nil},
+	} {
+		got, err := hint.Parse(tt.body)
+		if diff := cmp.Diff(hint.Sweep{Changed: len(tt.want) == 0, Again: true, Edits: tt.want}, got.Sweep); diff != "" || err != nil || got.Kind != hint.Swept {
+			t.Errorf("%s: %v, %v (-want +got):\n%s", name, got.Kind, err, diff)
+		}
+	}
+}
+
+func TestEditsOfOneResource(t *testing.T) {
+	t.Parallel()
+	later := swept.Add(time.Minute)
+	a := hint.Hint{Kind: hint.Swept, Sweep: hint.Sweep{Edits: hint.Edits{"rtb-1": {[]string{"bob"}, later}, "rtb-2": {[]string{"bob"}, swept}}}}
+	b := hint.Hint{Kind: hint.Swept, Sweep: hint.Sweep{Edits: hint.Edits{"rtb-1": {[]string{ann, "bob"}, swept}}, Deployed: true}}
+	want := hint.Sweep{Edits: hint.Edits{"rtb-1": {[]string{ann, "bob"}, later}, "rtb-2": {[]string{"bob"}, swept}}, Deployed: true}
+	for name, got := range map[string]hint.Hint{"in order": hint.Merge(a, b), "swapped": hint.Merge(b, a)} {
+		if diff := cmp.Diff(want, got.Sweep); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if diff := cmp.Diff(hint.Edit{By: []string{ann, "bob"}, At: later}, want.Edits.Of("rtb-2", "rtb-3", "rtb-1")); diff != "" {
+		t.Errorf("Of() (-want +got):\n%s", diff)
+	}
+	if got := want.Edits.Of("rtb-3"); len(got.By) > 0 || !got.At.IsZero() {
+		t.Errorf("Of() = %v, want no edit", got)
+	}
+}
+
+func TestAgain(t *testing.T) {
+	t.Parallel()
+	edits := hint.Edits{"rtb-1": {[]string{ann}, swept}}
+	many := hint.Edits{}
+	for i := range 1001 {
+		many[fmt.Sprint(i)] = edits["rtb-1"]
+	}
+	for name, tt := range map[string]struct{ sweep, want hint.Sweep }{
+		"a change":        {hint.Sweep{Changed: true, Again: true}, hint.Sweep{Changed: true}},
+		"an edit":         {hint.Sweep{Again: true, Edits: edits}, hint.Sweep{Edits: edits}},
+		"a deployment":    {hint.Sweep{Changed: true, Deployed: true, Again: true}, hint.Sweep{Changed: true, Deployed: true}},
+		"lost tags":       {hint.Sweep{Changed: true, Again: true, Untagged: hint.Untagged{pcx: "blue"}}, hint.Sweep{Changed: true, Untagged: hint.Untagged{pcx: "blue"}}},
+		"no other reason": {hint.Sweep{Changed: true, Scheduled: true, Suspects: []string{"a"}, Again: true}, hint.Sweep{Changed: true}},
+		"too many edits":  {hint.Sweep{Again: true, Edits: many}, hint.Sweep{Changed: true}},
+	} {
+		body, err := hint.Again(cell, swept, tt.sweep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := hint.Parse(body)
+		if diff := cmp.Diff(hint.Hint{Kind: hint.Swept, At: swept, Sweep: tt.want}, got); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
+		}
+	}
+	if _, err := hint.Parse([]byte(`{"source":"autopeer","detail-type":"Sweep Again","detail":7}`)); err == nil || fault.Of(err) != fault.Permanent {
+		t.Errorf("a malformed repetition: %v, want a permanent fault", err)
+	}
+}
+
+func TestDeployment(t *testing.T) {
+	t.Parallel()
+	const event = `{"id":"e","source":"aws.cloudformation","detail-type":"CloudFormation Stack Status Change","time":"2026-06-08T08:00:00Z","detail":%s}`
+	got, err := hint.Parse(fmt.Appendf(nil, event, `{"stack-id":"arn:aws:cloudformation:us-east-1:111111111111:stack/autopeer/1","status-details":{"status":"UPDATE_COMPLETE","status-reason":""}}`))
+	want := hint.Hint{Kind: hint.Swept, EventID: "e", At: swept, Sweep: hint.Sweep{Changed: true, Deployed: true, Again: true}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	for detail, message := range map[string]string{`7`: "parse the status", `{}`: "no stack-id", `{"stack-id":"arn"}`: "no status"} {
+		_, err := hint.Parse(fmt.Appendf(nil, event, detail))
+		if err == nil || fault.Of(err) != fault.Permanent || !strings.Contains(err.Error(), message) {
+			t.Errorf("%s: %v, want a permanent fault with %q", detail, err, message)
+		}
+	}
+}
