@@ -171,8 +171,9 @@ func TestCell(t *testing.T) {
 			"QueueName": "autopeer-accept", "VisibilityTimeout": 180, "SqsManagedSseEnabled": true,
 			"RedrivePolicy": object{"maxReceiveCount": 10, "deadLetterTargetArn": assertions.Match_AnyValue()},
 		}},
-		{"a sweep waits until a burst of changes is over", "AWS::SQS::Queue", object{"QueueName": "autopeer-sweep", "DelaySeconds": 15}},
-		{"a request waits for nothing", "AWS::SQS::Queue", object{"QueueName": "autopeer-accept", "DelaySeconds": assertions.Match_Absent()}},
+		{"a sweep waits until a burst of changes is over", "AWS::Lambda::EventSourceMapping", object{"BatchSize": 1000, "MaximumBatchingWindowInSeconds": 15}},
+		{"its messages stay hidden for as long as AWS asks", "AWS::SQS::Queue", object{"QueueName": "autopeer-sweep", "VisibilityTimeout": 195}},
+		{"a request waits for nothing", "AWS::Lambda::EventSourceMapping", object{"BatchSize": 10, "MaximumBatchingWindowInSeconds": assertions.Match_Absent()}},
 		{"a schedule has the cell swept", "AWS::Events::Rule", object{
 			"Name": "autopeer-sweep-schedule", "ScheduleExpression": "rate(15 minutes)", "EventPattern": assertions.Match_Absent(),
 			"Targets": []any{assertions.Match_ObjectLike(&object{"RoleArn": assertions.Match_Absent(), "DeadLetterConfig": object{"Arn": assertions.Match_AnyValue()}})},

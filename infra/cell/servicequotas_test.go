@@ -84,12 +84,13 @@ func TestAQuotaThatWouldBeExceededStopsSynth(t *testing.T) {
 // rules.
 func TestTheResourcesAreCountedHighEnough(t *testing.T) {
 	everything := object{"organization": "o-0123456789", "trail": "true", "alarmEmail": "ops@example.com"}
-	_, err := newHub(t, star(50, 191), everything)
+	const most, fewer = 191, 14 // counterparts: too many, and few enough by as many
+	_, err := newHub(t, star(50, most), everything)
 	exceeded, ok := errors.AsType[cell.QuotaError](err)
 	if !ok {
 		t.Fatalf("New() error = %v, want that there are too many resources", err)
 	}
-	made, err := newHub(t, star(50, 181), everything)
+	made, err := newHub(t, star(50, most-fewer), everything)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func TestTheResourcesAreCountedHighEnough(t *testing.T) {
 		t.Errorf("the stack of the bus has %d resources, want the bus and three statements", n)
 	}
 	n := count(made.Main)
-	if counted := exceeded.Have - 2*10; n > counted {
+	if counted := exceeded.Have - 2*fewer; n > counted {
 		t.Errorf("a main stack has %d resources, and %d are counted", n, counted)
 	}
 }
