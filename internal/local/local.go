@@ -93,6 +93,29 @@ func Undeploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell
 		for _, f := range function.All { // in order: each stop waits for what the function is at
 			c.Mappings[f].Stop()
 		}
+	}
+	return removeRules(ctx, cloud, p, cells)
+}
+
+// Supersede does the same, but for invocations that are under way: they go on beside the next Deploy's, as on AWS. The function that it
+// returns blocks until they have ended.
+func Supersede(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cells []*Cell) (ended func(), err error) {
+	for _, c := range cells {
+		for _, f := range function.All {
+			c.Mappings[f].Pause()
+		}
+	}
+	return func() {
+		for _, c := range cells {
+			for _, f := range function.All {
+				c.Mappings[f].Drain()
+			}
+		}
+	}, removeRules(ctx, cloud, p, cells)
+}
+
+func removeRules(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cells []*Cell) error {
+	for _, c := range cells {
 		if c.watch != nil {
 			c.watch.Stop()
 		}

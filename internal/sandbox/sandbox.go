@@ -137,6 +137,14 @@ func (s *Sandbox) Redeploy(ctx context.Context, file string, watch local.Watch) 
 	return s.Deploy(ctx, file, watch)
 }
 
+// RedeployBeside does the same while functions with the old policy are at work.
+func (s *Sandbox) RedeployBeside(ctx context.Context, file string, watch local.Watch) error {
+	if _, err := local.Supersede(ctx, s.Cloud, s.policy, s.Cells); err != nil {
+		return err
+	}
+	return s.Deploy(ctx, file, watch)
+}
+
 // Launch checks the policy file and deploys its cells as AWS would have them, with functions that are
 // processes. Watch may be nil.
 func (s *Sandbox) Launch(ctx context.Context, w *local.Workshop, file string, watch local.Watch) error {

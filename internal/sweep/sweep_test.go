@@ -321,13 +321,15 @@ var edits = []struct {
 
 // TestAnEdit by a principal is repaired within a minute, as one drift with the name of the principal. EC2 may show it late.
 func TestAnEdit(t *testing.T) {
-	{
+	for name, shownLate := range map[string]time.Duration{"shown at once": 0, "shown late": 20 * time.Second} {
 		for _, tt := range edits {
-			t.Run(tt.name, func(t *testing.T) {
-				sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+			t.Run(tt.name+", "+name, func(t *testing.T) {
+				var late time.Duration
+				sandboxtest.Run(t, sandboxtest.EditsShownLate(&late), func(t *sandboxtest.T) {
 					m, f := t.Company(one, two)
 					pcx := t.Ask(m, f)
 					t.Settle()
+					late = shownLate
 					edited := time.Now()
 					t.ByHand(tt.cell, func(p *lab.Person) { tt.change(p, m, f) })
 					time.Sleep(time.Minute)

@@ -155,6 +155,13 @@ func (p *Poller) Resume() {
 	go p.poll(ctx, p.paused)
 }
 
+// Drain ends the mapping as a deployment does: invocations under way go on, and it waits for them to return.
+func (p *Poller) Drain() {
+	p.Pause()
+	p.invocations.Wait()
+	p.Stop()
+}
+
 // Stop ends the mapping: it cancels the invocations under way and waits for them to return.
 func (p *Poller) Stop() {
 	p.Pause()

@@ -190,6 +190,19 @@ func Blind(f function.Name) func(apicall.Call) *cloudsim.Failure {
 	}
 }
 
+// EditsShownLate has Describe calls show people's edits of routes, rules and tags after the time, once it is set: not while the network
+// is built.
+func EditsShownLate(late *time.Duration) func(*ec2.Options) {
+	return func(o *ec2.Options) {
+		o.ShowLate = func(c apicall.Call) time.Duration {
+			if strings.Contains(c.ARN, ":assumed-role/") {
+				return 0
+			}
+			return *late
+		}
+	}
+}
+
 // Hidden hides a connection from the reads that name it, as EC2 may for some seconds.
 func Hidden(id peering.ConnectionID) func(apicall.Call) *cloudsim.Failure {
 	return func(c apicall.Call) *cloudsim.Failure {

@@ -1,0 +1,195 @@
+package endtoend_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
+)
+
+// sweepsSince counts the sweeps of the cell.
+func sweepsSince(t *sandboxtest.T, mark int, cell peering.Cell) (n int) {
+	for _, c := range t.ByAutopeer(mark) {
+		if c.Account == string(cell.Account) && c.Region == string(cell.Region) && strings.Contains(c.ARN, "autopeer-sweep") && c.Action == "DescribeVpcPeeringConnections" {
+			n++
+		}
+	}
+	return n
+}
+
+// TestAThousandEdits by others in five minutes take at most 25 sweeps, and the last of them is repaired within a minute.
+func TestAThousandEdits(t *testing.T) {
+	t.Parallel()
+	var late time.Duration
+	sandboxtest.Run(t, sandboxtest.EditsShownLate(&late), func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		late = 10 * time.Second
+		mark := t.Cloud.Mark()
+		for i := range 500 {
+			t.ByHand(two, func(p *lab.Person) { p.Admit(f.Group, "udp", 53, 53, fmt.Sprintf("192.0.%d.%d/32", i/250, i%250)) })
+			time.Sleep(300 * time.Millisecond)
+			t.ByHand(two, func(p *lab.Person) { p.Expel(f.Group, "udp", 53, 53, fmt.Sprintf("192.0.%d.%d/32", i/250, i%250)) })
+			time.Sleep(300 * time.Millisecond)
+		}
+		t.ByHand(two, func(p *lab.Person) { p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16") })
+		time.Sleep(time.Minute)
+		if n := sweepsSince(t, mark, two); n > 25 || n < 5 {
+			t.Errorf("%d sweeps, want at most 25", n)
+		} else {
+			t.Logf("%d sweeps", n)
+		}
+		if n := sweepsSince(t, mark, one); n > 0 {
+			t.Errorf("%d sweeps of another cell, want none", n)
+		}
+		late = 0
+		t.Settle()
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+		t.SaidOnce(outcome.Repaired, pcx)
+		t.InDeadLetters(0)
+	})
+}
+
+// TestADeployedPolicy is in force within a minute, also if functions with the old one were at work.
+func TestADeployedPolicy(t *testing.T) {
+	t.Parallel()
+	const web = "allow: [{ from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: tcp, ports: [443] }]"
+	for name, busy := range map[string]bool{"alone": false, "beside the old one": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+				m, f := t.Company(one, accepter)
+				pcx := t.Ask(m, f)
+				t.Settle()
+				if busy { // for twenty seconds the old connect is about to put its own rule back
+					t.ByHand(accepter, func(p *lab.Person) { p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16") })
+					time.Sleep(14 * time.Second)
+					until := time.Now().Add(20 * time.Second)
+					defer t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
+						if c.Action == "AuthorizeSecurityGroupIngress" && strings.Contains(c.ARN, "autopeer-connect") {
+							time.Sleep(time.Until(until))
+						}
+						return nil
+					})()
+					time.Sleep(2 * time.Second)
+				}
+				t.Must(t.RedeployBeside(t.Ctx, between(m, f, web), nil))
+				time.Sleep(time.Minute)
+				t.Holds(append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "tcp 443", m))...)
+				t.InDeadLetters(0)
+			})
+		})
+	}
+}
+
+// TestADeployedLimit completes the waiting side within a minute.
+func TestADeployedLimit(t *testing.T) {
+	t.Parallel()
+	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
+		t.ByHand(accepter, func(p *lab.Person) { p.Admit(f.Group, "udp", 53, 53, "192.0.2.0/24") })
+		file := lab.PingPolicy(m, f, lab.Site{}) + "limits: { rules: %d }\n"
+		t.Policy(fmt.Sprintf(file, 1))
+		pcx := t.Ask(m, f)
+		time.Sleep(time.Hour + 2*time.Minute) // no scheduled sweep is near
+		t.InState(one, pcx, peering.PendingAcceptance)
+		t.Redeploy(fmt.Sprintf(file, 2))
+		time.Sleep(time.Minute)
+		t.InState(one, pcx, peering.Active)
+		t.SaidOnce(outcome.Connected, pcx)
+	})
+}
+
+// TestARemovedPeering takes the second look.
+func TestARemovedPeering(t *testing.T) {
+	t.Parallel()
+	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		file := lab.PingPolicy(m, f, lab.Site{})
+		t.Redeploy(file[:strings.Index(file, "peerings:")] + "peerings: []\nremoved: disconnect\n")
+		time.Sleep(7 * time.Minute)
+		t.Holds()
+		t.SaidOnce(outcome.Disconnected, pcx)
+	})
+}
+
+// TestAnObstacleThatAppearsLater on an active connection is announced to both owners within a minute, and nothing is torn down.
+func TestAnObstacleThatAppearsLater(t *testing.T) {
+	t.Parallel()
+	for name, obstruct := range map[string]func(t *sandboxtest.T, m, f lab.Site){
+		"a route": func(t *sandboxtest.T, _, f lab.Site) { toServer(t, f, quarantined) },
+		"a route in place of ours": func(t *sandboxtest.T, _, f lab.Site) {
+			t.ByHand(f.Cell, func(p *lab.Person) { p.ReplaceByGateway(f.VPC, f.Table, "10.10.0.0/16") })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+				m, f := t.Company(one, accepter)
+				pcx := t.Ask(m, f)
+				t.Settle()
+				mark, heard := t.Cloud.Mark(), len(t.Heard())
+				t.ByHand(accepter, func(p *lab.Person) { p.ToInternet(f.VPC, f.Table) })
+				obstruct(t, m, f)
+				time.Sleep(time.Minute)
+				codes := map[peering.Cell]string{}
+				for _, o := range t.Heard()[heard:] {
+					codes[o.Cell] = o.Reason.Code
+				}
+				if codes[accepter] != "route-conflict" || codes[one] != "incomplete" {
+					t.Errorf("announced %v, want the conflict there, and here that the side there is incomplete", codes)
+				}
+				t.Unchanged(mark)
+				t.InState(one, pcx, peering.Active)
+			})
+		})
+	}
+}
+
+// TestADeletedVPC leaves nothing on the other side for longer than a minute, if EC2 lets it be deleted at all.
+func TestADeletedVPC(t *testing.T) {
+	t.Parallel()
+	for name, keeps := range map[string]bool{"with its connection": false, "refused": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			everywhere(t, func(o *ec2.Options) { o.Switches.PeeringKeepsVPC = keeps }, func(t *sandboxtest.T, accepter peering.Cell) {
+				m, f := t.Build(one, bare), t.Build(accepter, lab.Finance)
+				t.Policy(between(m, f, ping))
+				pcx := t.Ask(m, f)
+				t.Settle()
+				_, err := t.Person(t.Ctx, one).EC2.DeleteVpc(t.Ctx, &awsec2.DeleteVpcInput{VpcId: aws.String(string(m.VPC.ID))})
+				if keeps != (err != nil) {
+					t.Fatalf("DeleteVpc: %v, want a refusal: %v", err, keeps)
+				}
+				time.Sleep(time.Minute)
+				if keeps {
+					t.Holds(append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp", m))...)
+					return
+				}
+				t.Holds()
+				if n := blackholes(t, accepter); n > 0 || missed(t) > 0 {
+					t.Errorf("%d tables of the other side have blackholes, and %d events count as missed", n, missed(t))
+				}
+				if !slices.ContainsFunc(t.Said(outcome.Disconnected, pcx), func(o outcome.Outcome) bool { return o.Cell == accepter }) {
+					t.Error("the other cell announces no disconnection")
+				}
+			})
+		})
+	}
+}
