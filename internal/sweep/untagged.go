@@ -14,11 +14,12 @@ import (
 // announceUntagged announces the rules of autopeer that have lost their tags: after an event, which may have been the loss, those
 // of the VPCs with a connection, and once a day those of the cell.
 func (s *Sweeper) announceUntagged(ctx context.Context, due hint.Sweep, current observed) error {
-	groups := current.Groups
-	switch {
-	case !due.IsChange() && !(due.Scheduled && s.isFirstOfDay()):
+	isDaily := due.Scheduled && s.isFirstOfDay()
+	if !isDaily && !due.IsChange() {
 		return nil
-	case due.Scheduled && s.isFirstOfDay():
+	}
+	groups := current.Groups
+	if isDaily {
 		all, err := s.network.AllSecurityGroups(ctx)
 		if err != nil {
 			return err
