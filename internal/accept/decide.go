@@ -83,6 +83,8 @@ func (a *Accepter) answerPending(ctx context.Context, r request) (step, error) {
 		return a.requester(ctx, r)
 	case r.Message == nil && a.agrees(r.connection, r.decision) && a.policy.NeedsBlocks(r.connection, r.decision):
 		return a.ask(r), nil // with the blocks the decision may be another
+	case r.decision.Verdict == policy.Ask && r.connection.IsHeld(): // an approval would change nothing
+		return a.one(announce.OnHold(a.outcome(outcome.Denied, r.connection, r.decision), r.connection.State)), nil
 	case r.decision.Verdict != policy.Accept:
 		return a.deny(r), nil
 	case !r.decision.Manages(peering.Accepter):

@@ -82,6 +82,8 @@ func (s *Sweeper) pending(c peering.Connection, d policy.Decision, current obser
 		return findings{s.agree(c, d)}
 	case mine && (free && !s.mustAgree(c, d) || d.Verdict == policy.Reject):
 		return findings{s.unanswered(c, d)}
+	case isOnHold(c, d):
+		return findings{s.remind(c, d, function.Accept).onHold(s.isDue(c))}
 	case s.isDue(c):
 		return findings{s.remind(c, d, function.Accept)}
 	}
@@ -115,7 +117,7 @@ func (s *Sweeper) agree(c peering.Connection, d policy.Decision) finding {
 	f := s.remind(c, d, function.Accept)
 	due := s.isDue(c)
 	f.prompt, f.waits, f.quiet = true, true, !due
-	f.due = due && d.Verdict == policy.Accept // or else it waits for an approval
+	f.due = due && d.Verdict == policy.Accept && !isOnHold(c, d) // or else it waits for a person here
 	return f
 }
 
@@ -149,7 +151,7 @@ const jitter = time.Minute
 
 // isFree reports whether nothing stands in the way of the cell's sides of a request, as accept checks it.
 func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) bool {
-	if current.Twin(c, s.policy) != nil {
+	if current.Twin(c, s.policy) != nil || c.IsHeld() {
 		return false
 	}
 	halves := current.Reserving(s.cell, c, s.policy, nil, s.now()).Prospects(s.cell, c, d, s.policy)
@@ -194,8 +196,10 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 	f.Side = side.Role
 	f.want(p.Changes())
 	f.closes = p.Closes()
-	f.idle = !side.IsConnected() && !p.IsObstructed()
+	f.idle = !side.IsConnected() && !p.IsObstructed() && !c.IsHeld()
 	switch {
+	case c.IsHeld():
+		return findings{f.onHold(s.isFirstOfDay())}
 	case p.IsObstructed():
 		f.reminder, f.prompt = true, slices.ContainsFunc(p.Changes(), plan.Tags) // announced as long as the obstacle is there
 	case len(p.Changes()) == 0, mayBeRefused(p) && !s.isFirstOfDay():

@@ -26,6 +26,7 @@ type finding struct {
 	outcome.Outcome
 	reminder bool
 	prompt   bool          // a reminder that a change may have caused, and that is sent after a change as well
+	told     bool          // a reminder that scheduled sweeps have sent lately, so that only a change has it sent
 	closes   bool          // the repair removes routes or rules of a living connection
 	waits    bool          // for the answer of another cell
 	idle     bool          // a side without a route and a rule to the connection, and without an obstacle
@@ -48,7 +49,7 @@ func (all findings) drift() findings {
 
 // urgent returns the findings that don't wait for a second look.
 func (all findings) urgent() findings {
-	return all.only(func(f finding) bool { return f.reminder || f.closes })
+	return all.only(func(f finding) bool { return f.reminder && !f.told || f.closes })
 }
 
 // patient returns the findings that take a second look after a change as well: a living connection is disconnected that the
