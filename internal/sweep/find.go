@@ -82,10 +82,17 @@ func (s *Sweeper) pending(c peering.Connection, d policy.Decision, current obser
 		return findings{s.agree(c, d)}
 	case mine && (free && !s.mustAgree(c, d) || d.Verdict == policy.Reject):
 		return findings{s.unanswered(c, d)}
+	}
+	return s.waiting(c, d)
+}
+
+// waiting has a request announced once more that waits for something else than the other cell.
+func (s *Sweeper) waiting(c peering.Connection, d policy.Decision) findings {
+	switch f := s.remind(c, d, function.Accept); {
 	case isOnHold(c, d):
-		return findings{s.remind(c, d, function.Accept).onHold(s.isDue(c))}
+		return findings{f.onHold(s.isDue(c))}
 	case s.isDue(c):
-		return findings{s.remind(c, d, function.Accept)}
+		return findings{f}
 	}
 	return nil
 }
@@ -196,7 +203,7 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 	f.Side = side.Role
 	f.want(p.Changes())
 	f.closes = p.Closes()
-	f.idle = !side.IsConnected() && !p.IsObstructed() && !c.IsHeld()
+	f.idle = !side.IsConnected() && !p.IsObstructed()
 	switch {
 	case c.IsHeld():
 		return findings{f.onHold(s.isFirstOfDay())}

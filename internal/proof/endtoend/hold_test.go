@@ -93,65 +93,92 @@ func neitherDriftNorMissed(t *sandboxtest.T) {
 // TestARequestOnHold isn't accepted, whichever cell holds it, until the tag is gone. The owner of the other side learns of it.
 func TestARequestOnHold(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name        string
-		accepter    peering.Cell
-		byRequester bool
-		manual      bool
-		other       string // the reason in the other cell
-	}{
-		{"in one cell", one, true, false, ""},
-		{"in the accepter's cell", two, false, false, "no-answer"},
-		{"in the accepter's cell, in the same Region", near, false, false, "no-answer"},
-		{"in the accepter's cell, before the approval", two, false, true, "approval-needed"},
-		{"in the requester's cell", two, true, false, "other-side"},
-		{"in the requester's cell, in the same Region", near, true, false, "other-side"},
+	tests := []heldRequest{
+		{name: "in one cell", accepter: one, byRequester: true},
+		{name: "in the accepter's cell", accepter: two, other: "no-answer"},
+		{name: "in the accepter's cell, in the same Region", accepter: near, other: "no-answer"},
+		{name: "in the accepter's cell, before the approval", accepter: two, manual: true, other: "approval-needed"},
+		{name: "in the accepter's cell, later", accepter: two, manual: true, later: 2 * time.Hour, other: "approval-needed"},
+		{name: "in the accepter's cell, for a VPC within a range", accepter: two, within: true, other: "no-answer"},
+		{name: "in the requester's cell", accepter: two, byRequester: true, other: "other-side"},
+		{name: "in the requester's cell, in the same Region", accepter: near, byRequester: true, other: "other-side"},
+		{name: "in the requester's cell, before the approval", accepter: two, byRequester: true, manual: true, later: 2 * time.Hour, other: "approval-needed"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
-				m, f := t.Build(one, lab.Marketing), t.Build(tt.accepter, lab.Finance)
-				policy := lab.PingPolicy(m, f, lab.Site{})
-				if tt.manual {
-					policy = strings.Replace(policy, "finance]\n", "finance]\n    approval: manual\n", 1)
-				}
-				t.Policy(policy)
-				pcx := t.Ask(m, f)
-				held, other := f.Cell, m.Cell
-				if tt.byRequester {
-					held, other = other, held
-				}
-				hold(t, held, pcx)
-				heldAtOnceAndDaily(t, held, pcx, 0, 1)
-				t.InState(one, pcx, peering.PendingAcceptance)
-				t.Holds()
-				t.Unchanged(0)
-				neitherDriftNorMissed(t)
-				if tt.other != "" {
-					otherOwnerLearns(t, other, pcx, tt.other)
-				}
-				if tt.manual {
-					t.ByHand(f.Cell, func(p *lab.Person) { p.Tag(string(pcx), map[string]string{peering.TagApproved: "true"}) })
-					time.Sleep(time.Minute)
-					t.InState(one, pcx, peering.PendingAcceptance)
-				}
-				endHold(t, held, pcx)
-				t.InState(one, pcx, peering.Active)
-				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-				neitherDriftNorMissed(t)
-			})
+			sandboxtest.Run(t, nil, tt.run)
 		})
 	}
 }
 
-// otherOwnerLearns checks that the cell announced the request with the reason.
-func otherOwnerLearns(t *sandboxtest.T, cell peering.Cell, pcx peering.ConnectionID, code string) {
+// heldRequest is a request that one of the cells holds.
+type heldRequest struct {
+	name        string
+	accepter    peering.Cell
+	byRequester bool
+	later       time.Duration // from the request to the hold
+	manual      bool          // a person has to approve the request
+	within      bool          // the requester's VPC is a department's by its range, and other requests are rejected
+	other       string        // the reason in the other cell
+}
+
+func (r heldRequest) policy(m, f lab.Site) string {
+	policy := lab.PingPolicy(m, f, lab.Site{})
+	if r.manual {
+		policy = strings.Replace(policy, "finance]\n", "finance]\n    approval: manual\n", 1)
+	}
+	if r.within {
+		policy = strings.Replace(policy, "vpc: "+string(m.VPC.ID), "within: 10.10.0.0/15", 1)
+		policy = strings.Replace(policy, "version: 1\n", "version: 1\notherwise: reject\n", 1)
+	}
+	return policy
+}
+
+func (r heldRequest) run(t *sandboxtest.T) {
+	m, f := t.Build(one, lab.Marketing), t.Build(r.accepter, lab.Finance)
+	t.Policy(r.policy(m, f))
+	pcx := t.Ask(m, f)
+	held, other := f.Cell, m.Cell
+	if r.byRequester {
+		held, other = other, held
+	}
+	time.Sleep(r.later)
+	mark := len(t.Heard())
+	hold(t, held, pcx)
+	heldAtOnceAndDaily(t, held, pcx, mark, 1)
+	t.InState(one, pcx, peering.PendingAcceptance)
+	t.Holds()
+	t.Unchanged(0)
+	neitherDriftNorMissed(t)
+	r.othersOwnerLearns(t, held, other, pcx)
+	if r.manual {
+		t.ByHand(f.Cell, func(p *lab.Person) { p.Tag(string(pcx), map[string]string{peering.TagApproved: "true"}) })
+		time.Sleep(time.Minute)
+		t.InState(one, pcx, peering.PendingAcceptance)
+	}
+	endHold(t, held, pcx)
+	t.InState(one, pcx, peering.Active)
+	t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+	neitherDriftNorMissed(t)
+}
+
+// othersOwnerLearns checks that the other cell announced the request with the reason, and that the one with the hold doesn't wait for
+// an answer.
+func (r heldRequest) othersOwnerLearns(t *sandboxtest.T, held, other peering.Cell, pcx peering.ConnectionID) {
 	t.Helper()
-	if !slices.ContainsFunc(t.Heard(), func(o outcome.Outcome) bool {
-		return o.Cell == cell && o.Connection == pcx && o.Reason.Code == code && (code != "other-side" || strings.Contains(o.Reason.Sentence, "on hold"))
-	}) {
-		t.Errorf("%s doesn't announce %q; announced were %+v", cell, code, t.Heard())
+	reasons := map[peering.Cell][]string{}
+	for _, o := range t.Heard() {
+		if o.Connection != pcx {
+			continue
+		}
+		reasons[o.Cell] = append(reasons[o.Cell], o.Reason.Code)
+		if o.Reason.Code == "other-side" && !strings.Contains(o.Reason.Sentence, "on hold") {
+			t.Errorf("%s announces %q, which doesn't name the hold", o.Cell, o.Reason.Sentence)
+		}
+	}
+	if r.other != "" && !slices.Contains(reasons[other], r.other) || slices.Contains(reasons[held], "no-answer") {
+		t.Errorf("announced by cell: %v; want %q of the cell without the hold, and no wait of the other", reasons, r.other)
 	}
 }
 
