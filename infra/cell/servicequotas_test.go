@@ -89,7 +89,7 @@ func TestTheResourcesAreCountedHighEnough(t *testing.T) {
 	if !ok {
 		t.Fatalf("New() error = %v, want that there are too many resources", err)
 	}
-	made, err := newHub(t, star(50, 181), everything)
+	made, err := newHub(t, star(50, 180), everything)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestTheResourcesAreCountedHighEnough(t *testing.T) {
 		t.Errorf("the stack of the bus has %d resources, want the bus and three statements", n)
 	}
 	n := count(made.Main)
-	if counted := exceeded.Have - 2*10; n > counted {
+	if counted := exceeded.Have - 2*11; n > counted {
 		t.Errorf("a main stack has %d resources, and %d are counted", n, counted)
 	}
 }

@@ -70,8 +70,8 @@ func (a *Accepter) pending(ctx context.Context, r request) (step, error) {
 	return s, err
 }
 
-// isOnHold reports whether the request waits for the end of a hold in the accepter's cell, whatever an approval or the other cell
-// would change.
+// isOnHold reports whether the request to the cell waits for the end of a hold. An approval or an answer of the other cell would
+// change nothing.
 func (r request) isOnHold() bool {
 	return r.connection.IsHeld() && (r.decision.Verdict == policy.Accept || r.decision.Verdict == policy.Ask)
 }

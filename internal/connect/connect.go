@@ -226,7 +226,7 @@ func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.Netwo
 }
 
 // hold makes the outcome that of a half on hold. The other cell learns of it while something is missing. Without a change, the id
-// is the same whatever routes and rules are left.
+// doesn't depend on the routes and rules that are left.
 func (s *side) hold() {
 	s.outcome = announce.OnHold(s.outcome, s.half.Connection.State)
 	if len(s.Changes()) == 0 {

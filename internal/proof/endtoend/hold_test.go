@@ -229,7 +229,7 @@ func halfOpenIn(t *sandboxtest.T, cell peering.Cell, pcx peering.ConnectionID) o
 	return outcome.Outcome{}
 }
 
-// TestARouteDeletedOnHold stays away until the hold ends, and is no drift. The hold of a complete side concerns nobody else.
+// TestARouteDeletedOnHold stays away until the hold ends, and is no drift. The other cell announces nothing while the side is complete.
 func TestARouteDeletedOnHold(t *testing.T) {
 	t.Parallel()
 	for name, accepter := range map[string]peering.Cell{"one cell": one, "near": near, "far": two} {
