@@ -57,6 +57,9 @@ func (b builder) alarms() []alarm {
 			b.outcomes(alarm{heading: "denials", of: string(f), description: "Ten requests in an hour that the policy does not allow.", threshold: 10}, outcome.Denied),
 		)
 	}
+	all = append(all, alarm{heading: "repeated-repairs", description: "Five repairs of drift in an hour: another automation or a person undoes the changes of autopeer.",
+		namespace: metrics.Namespace, metric: metrics.Repairs, about: map[string]string{metrics.Installation: b.prefix},
+		statistic: "Sum", threshold: 5, seconds: 3600, periods: 1})
 	return append(all, alarm{heading: "missed-events", of: string(function.Sweep), description: "Sweeps found requests within an hour that events should have reported.",
 		namespace: metrics.Namespace, metric: metrics.Missed, about: map[string]string{metrics.Function: b.function(function.Sweep)},
 		statistic: "Sum", threshold: 1, seconds: 3600, periods: 1})

@@ -21,6 +21,8 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/local"
 )
@@ -97,11 +99,47 @@ func TestALetterKeepsItsAlarm(t *testing.T) {
 func TestAMissedEventSoundsItsAlarm(t *testing.T) {
 	watched(t, func(w watch) {
 		w.expect("sweep-missed-events", cloudwatch.OK)
-		metrics.New(lines{w.Metrics}, "autopeer-sweep", time.Now).Missed(1)
+		metrics.New(lines{w.Metrics}, "autopeer-sweep", "autopeer", time.Now).Missed(1)
 		w.expect("sweep-missed-events", cloudwatch.Sounding)
 		time.Sleep(time.Hour + time.Minute)
 		w.expect("sweep-missed-events", cloudwatch.OK)
 	})
+}
+
+// TestFiveRepairsInAnHourSoundAnAlarm, of all functions of the cell together. Four don't, nor five in two hours, nor those of another
+// installation.
+func TestFiveRepairsInAnHourSoundAnAlarm(t *testing.T) {
+	functions := []string{"connect", "connect", "connect", "disconnect", "accept"}
+	tests := []struct {
+		name    string
+		by      peering.Installation
+		repairs int
+		each    time.Duration
+		want    cloudwatch.State
+	}{
+		{"five within an hour", "autopeer", 5, 14 * time.Minute, cloudwatch.Sounding},
+		{"four within an hour", "autopeer", 4, 14 * time.Minute, cloudwatch.OK},
+		{"five in two hours", "autopeer", 5, 29 * time.Minute, cloudwatch.OK},
+		{"five of another installation", "other", 5, 14 * time.Minute, cloudwatch.OK},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			watched(t, func(w watch) {
+				for i, f := range functions[:tt.repairs] {
+					if i > 0 {
+						w.expect("repeated-repairs", cloudwatch.OK)
+						time.Sleep(tt.each)
+					}
+					recorder := metrics.New(lines{w.Metrics}, string(tt.by)+"-"+f, tt.by, time.Now)
+					recorder.Published(outcome.Outcome{Type: outcome.Repaired})
+					recorder.Published(outcome.Outcome{Type: outcome.Connected})
+				}
+				w.expect("repeated-repairs", tt.want)
+				time.Sleep(time.Hour + time.Minute)
+				w.expect("repeated-repairs", cloudwatch.OK)
+			})
+		})
+	}
 }
 
 // lines has CloudWatch read a function's log.
@@ -158,7 +196,7 @@ func newFailing(w watch, heals time.Duration) failing {
 		"VisibilityTimeout": strconv.Itoa(int(wiring.VisibilityTimeout(function.Connect).Seconds())),
 		"RedrivePolicy":     `{"deadLetterTargetArn":"` + f.arn("-dead-letters") + `","maxReceiveCount":` + strconv.Itoa(wiring.MaxReceives) + `}`,
 	})
-	recorder := metrics.New(lines{w.Metrics}, "autopeer-connect", time.Now)
+	recorder := metrics.New(lines{w.Metrics}, "autopeer-connect", "autopeer", time.Now)
 	handler := lambdasqs.Handler(func() {}, queues.NewSource(client, url), recorder.Failing, func(context.Context, hint.Hint) error {
 		if time.Since(start) < heals {
 			return errors.New("throttled")

@@ -15,6 +15,9 @@ import (
 // outcome. It is as strict as connect, which looks again once the connection is active.
 func (a *Accepter) check(ctx context.Context, r request) (message.Code, outcome.Outcome, error) {
 	o := a.outcome(outcome.Accepted, r.connection, r.decision)
+	if r.connection.IsHeld() {
+		return message.Hold, announce.OnHold(o, r.connection.State), nil
+	}
 	if twin := r.current.Twin(r.connection, a.policy); twin != nil {
 		return message.AlreadyConnected, announce.AlreadyConnected(o, *twin), nil
 	}

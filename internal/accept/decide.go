@@ -70,6 +70,12 @@ func (a *Accepter) pending(ctx context.Context, r request) (step, error) {
 	return s, err
 }
 
+// isOnHold reports whether the request to the cell waits for the end of a hold. An approval or an answer of the other cell would
+// change nothing.
+func (r request) isOnHold() bool {
+	return r.connection.IsHeld() && (r.decision.Verdict == policy.Accept || r.decision.Verdict == policy.Ask)
+}
+
 func (r request) isQuiet() bool { return r.Quiet || r.Message != nil && r.Message.Quiet }
 
 func (a *Accepter) answerPending(ctx context.Context, r request) (step, error) {
@@ -81,6 +87,8 @@ func (a *Accepter) answerPending(ctx context.Context, r request) (step, error) {
 	switch {
 	case r.connection.Accepter.Cell() != a.cell:
 		return a.requester(ctx, r)
+	case r.isOnHold():
+		return a.one(announce.OnHold(a.outcome(outcome.Denied, r.connection, r.decision), r.connection.State)), nil
 	case r.Message == nil && a.agrees(r.connection, r.decision) && a.policy.NeedsBlocks(r.connection, r.decision):
 		return a.ask(r), nil // with the blocks the decision may be another
 	case r.decision.Verdict != policy.Accept:

@@ -141,6 +141,20 @@ func Objected(o outcome.Outcome) outcome.Outcome {
 	return o
 }
 
+// OnHold returns o as the denial of a connection that a person has put on hold in the cell of o, with the command that ends the
+// hold. Its id depends on the side, and on whether the connection is accepted.
+func OnHold(o outcome.Outcome, state peering.State) outcome.Outcome {
+	o.Type = outcome.Denied
+	o.Next = fmt.Sprintf("to end the hold, in %s: aws ec2 delete-tags --region %s --resources %s --tags Key=%s",
+		o.Cell.Account, o.Cell.Region, o.Connection, peering.TagHold)
+	sentence := fmt.Sprintf("%s has the tag %s=true in %s, so autopeer doesn't accept it", o.Connection, peering.TagHold, o.Cell)
+	if !state.IsAccepted() {
+		return o.Because("hold", sentence)
+	}
+	sentence = fmt.Sprintf("%s has the tag %s=true in %s, so autopeer adds nothing to it there; removals go on", o.Connection, peering.TagHold, o.Cell)
+	return o.Because("hold", sentence, "active")
+}
+
 // OfAnotherInstallation returns o as a conflict with the installation that manages the connection.
 func OfAnotherInstallation(o outcome.Outcome, other peering.Installation) outcome.Outcome {
 	o.Type = outcome.Conflicting

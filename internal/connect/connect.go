@@ -204,6 +204,9 @@ func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.Netwo
 	case d.Provisional:
 		s.rest = withoutBlocks(half.Connection)
 		return s
+	case half.Connection.IsHeld():
+		s.hold()
+		return s
 	case half.Closing:
 		s.outcome, s.code = announce.Objected(s.outcome), message.Overlap
 		return s
@@ -220,6 +223,18 @@ func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.Netwo
 		s.outcome.Keys = append(s.outcome.Keys, o.Key)
 	}
 	return s
+}
+
+// hold makes the outcome that of a half on hold. The other cell learns of it while something is missing. Without a change, the id
+// doesn't depend on the routes and rules that are left.
+func (s *side) hold() {
+	s.outcome = announce.OnHold(s.outcome, s.half.Connection.State)
+	if len(s.Changes()) == 0 {
+		s.outcome.State, s.outcome.Keys = nil, s.refused.Keys
+	}
+	if s.Waits {
+		s.code, s.outcome = message.Hold, announce.WithHalfOpen(s.outcome, s.half)
+	}
 }
 
 // refusal returns the outcome of a side whose changes EC2 refused.

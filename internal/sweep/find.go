@@ -82,8 +82,17 @@ func (s *Sweeper) pending(c peering.Connection, d policy.Decision, current obser
 		return findings{s.agree(c, d, current)}
 	case mine && (free && !s.mustAgree(c, d) || d.Verdict == policy.Reject):
 		return findings{s.unanswered(c, d)}
+	}
+	return s.waiting(c, d)
+}
+
+// waiting has a request announced once more that waits for something else than the other cell.
+func (s *Sweeper) waiting(c peering.Connection, d policy.Decision) findings {
+	switch f := s.remind(c, d, function.Accept); {
+	case isOnHold(c, d):
+		return findings{f.onHold(s.isDue(c))}
 	case s.isDue(c):
-		return findings{s.remind(c, d, function.Accept)}
+		return findings{f}
 	}
 	return nil
 }
@@ -116,7 +125,7 @@ func (s *Sweeper) agree(c peering.Connection, d policy.Decision, current observe
 	due := s.isDue(c)
 	f.prompt, f.waits, f.quiet = true, true, !due
 	f.resources = current.editable(s.cell.Own(c.Requester, c.Accepter)...)
-	f.due = due && d.Verdict == policy.Accept // or else it waits for an approval
+	f.due = due && d.Verdict == policy.Accept && !isOnHold(c, d) // or else it waits for a person here
 	return f
 }
 
@@ -150,7 +159,7 @@ const jitter = time.Minute
 
 // isFree reports whether nothing stands in the way of the cell's sides of a request, as accept checks it.
 func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) bool {
-	if current.Twin(c, s.policy) != nil {
+	if current.Twin(c, s.policy) != nil || c.IsHeld() {
 		return false
 	}
 	halves := current.Reserving(s.cell, c, s.policy, nil, s.now()).Prospects(s.cell, c, d, s.policy)
@@ -198,6 +207,8 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 	f.obstructed = p.IsObstructed()
 	f.resources = append(f.resources, p.Obstacles()...)
 	switch {
+	case c.IsHeld():
+		return findings{f.onHold(s.isFirstOfDay())}
 	case p.IsObstructed():
 		f.reminder, f.prompt = true, slices.ContainsFunc(p.Changes(), plan.Tags) // announced as long as the obstacle is there
 	case len(p.Changes()) == 0, mayBeRefused(p) && !s.isFirstOfDay():

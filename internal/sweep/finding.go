@@ -26,6 +26,8 @@ type finding struct {
 	outcome.Outcome
 	reminder   bool
 	prompt     bool          // a reminder that a change may have caused, and that is sent after a change as well
+	held       bool          // a reminder of a hold
+	announced  bool          // scheduled sweeps have sent the reminder of a hold lately, and only a change has it sent again
 	closes     bool          // the repair removes routes or rules of a living connection
 	waits      bool          // for the answer of another cell
 	obstructed bool          // a side with an obstacle
@@ -51,7 +53,7 @@ func (all findings) drift() findings {
 
 // urgent returns the findings that don't wait for a second look.
 func (all findings) urgent() findings {
-	return all.only(func(f finding) bool { return f.reminder || f.closes })
+	return all.only(func(f finding) bool { return f.reminder && !f.announced || f.closes })
 }
 
 // patient returns the findings that take a second look after a change as well: a living connection is disconnected that the
@@ -71,6 +73,8 @@ func (all findings) afterChange(due hint.Sweep) findings {
 			return false
 		case f.waits:
 			return due.Changed || due.Deployed || f.touched
+		case f.held:
+			return f.closes || due.Changed || due.Deployed
 		case f.obstructed:
 			return f.closes || f.prompt || due.Deployed || f.touched
 		}
@@ -78,13 +82,13 @@ func (all findings) afterChange(due hint.Sweep) findings {
 	})
 }
 
-// editedBy returns the findings with the edits of their resources. Edits of its own are no drift, and neither are those of a side that was
-// never connected.
+// editedBy returns the findings with the edits of their resources. Edits of its own are no drift, and neither are those of a side that is on
+// hold or was never connected.
 func (all findings) editedBy(edits hint.Edits, isOwn func(by string) bool) findings {
 	for i, f := range all {
 		edit := edits.Of(f.resources...)
 		all[i].touched = len(edit.By) > 0
-		if f.Reason.Code != unconnected && f.Reason.Code != unanswered {
+		if f.Reason.Code != unconnected && f.Reason.Code != unanswered && !f.held {
 			all[i].edit = edit.Without(isOwn)
 		}
 	}

@@ -46,7 +46,7 @@ func run(useCase func(Dependencies) (lambdasqs.Handle, error)) error {
 		return err
 	}
 	aws, wake := AWS(os.Getenv)
-	recorder := metrics.New(os.Stdout, lambdacontext.FunctionName, time.Now)
+	recorder := metrics.New(os.Stdout, lambdacontext.FunctionName, settings.Policy.Installation, time.Now)
 	CountCalls(&aws, recorder.Called)
 	messages := sqs.NewFromConfig(aws)
 	handle, err := useCase(Dependencies{

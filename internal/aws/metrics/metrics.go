@@ -12,15 +12,17 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // Namespace is the CloudWatch namespace of the metrics.
 const Namespace = "autopeer"
 
-// The dimensions. Both have few values: the functions' names and the types of outcomes.
+// The dimensions. All have few values: the functions' names, the types of outcomes and the prefix of the names.
 const (
-	Function = "Function"
-	Outcome  = "Outcome"
+	Function     = "Function"
+	Outcome      = "Outcome"
+	Installation = "Installation"
 )
 
 // The metrics. A repeated announcement counts again.
@@ -31,19 +33,21 @@ const (
 	Throttles = "Throttles"           // by Function; those of the calls that AWS throttled
 	Missed    = "MissedEvents"        // by Function: findings of a sweep that an event should have reported
 	Failing   = "FailingMessages"     // by Function: messages that have failed so often that their age doesn't count for SQS
+	Repairs   = "Repairs"             // by Installation: the Drift Repaired of all functions of the cell
 )
 
 // Recorder writes the metrics of one function. It is safe for concurrent use.
 type Recorder struct {
 	out              io.Writer
 	function         string
+	by               peering.Installation
 	now              func() time.Time
 	calls, throttles atomic.Int64
 }
 
-// New returns a recorder that writes lines to out.
-func New(out io.Writer, function string, now func() time.Time) *Recorder {
-	return &Recorder{out: out, function: function, now: now}
+// New returns a recorder of the installation's function that writes lines to out.
+func New(out io.Writer, function string, by peering.Installation, now func() time.Time) *Recorder {
+	return &Recorder{out: out, function: function, by: by, now: now}
 }
 
 // Called counts a call of an AWS API.
@@ -93,6 +97,9 @@ func (r *Recorder) Published(o outcome.Outcome) {
 		l.values[Seconds] = o.SecondsSinceRequest
 	}
 	r.write(l)
+	if o.Type == outcome.Repaired {
+		r.write(line{dimensions: [][]string{{Installation}}, units: []unit{{Repairs, "Count"}}, values: map[string]any{Installation: r.by, Repairs: 1}})
+	}
 }
 
 // unit is a metric's definition in the embedded metric format.

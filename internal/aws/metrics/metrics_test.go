@@ -34,7 +34,7 @@ func lines(t *testing.T, out *bytes.Buffer) []map[string]any {
 func TestAPublishedOutcomeIsCounted(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	r := metrics.New(&out, "autopeer-connect", clock)
+	r := metrics.New(&out, "autopeer-connect", "autopeer", clock)
 	r.Published(outcome.Outcome{Type: outcome.Connected, RequestedAt: now.Add(-15 * time.Second)}.Sealed(now))
 	r.Published(outcome.Outcome{Type: outcome.Conflicting}.Sealed(now))
 	definition := func(units ...any) map[string]any {
@@ -53,10 +53,25 @@ func TestAPublishedOutcomeIsCounted(t *testing.T) {
 	}
 }
 
+// TestARepairIsCountedForTheCell as well, whichever function made it.
+func TestARepairIsCountedForTheCell(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	metrics.New(&out, "blue-connect", "blue", clock).Published(outcome.Outcome{Type: outcome.Repaired}.Sealed(now))
+	want := map[string]any{"Function": "blue-connect", "Installation": "blue", "Repairs": 1.0, "_aws": map[string]any{
+		"Timestamp": float64(now.UnixMilli()), "CloudWatchMetrics": []any{map[string]any{
+			"Namespace": "autopeer", "Dimensions": []any{[]any{"Installation"}}, "Metrics": []any{map[string]any{"Name": "Repairs", "Unit": "Count"}},
+		}},
+	}}
+	if got := lines(t, &out); len(got) != 2 || got[0]["Outcome"] != "Drift Repaired" || !cmp.Equal(want, got[1]) {
+		t.Errorf("lines = %v, want the outcome and %v", got, want)
+	}
+}
+
 func TestEveryInvocationWritesItsOwnCalls(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	r := metrics.New(&out, "autopeer-accept", clock)
+	r := metrics.New(&out, "autopeer-accept", "autopeer", clock)
 	invoke := metrics.PerInvocation(r, func(_ context.Context, calls int) (string, error) {
 		for range calls {
 			r.Called(false)
@@ -84,7 +99,7 @@ func TestCounts(t *testing.T) {
 		"MissedEvents": (*metrics.Recorder).Missed, "FailingMessages": (*metrics.Recorder).Failing,
 	} {
 		var out bytes.Buffer
-		count(metrics.New(&out, "autopeer-sweep", clock), 3)
+		count(metrics.New(&out, "autopeer-sweep", "autopeer", clock), 3)
 		want := []map[string]any{{"Function": "autopeer-sweep", metric: float64(3), "_aws": map[string]any{
 			"Timestamp": float64(now.UnixMilli()), "CloudWatchMetrics": []any{map[string]any{
 				"Namespace": "autopeer", "Dimensions": []any{[]any{"Function"}}, "Metrics": []any{map[string]any{"Name": metric, "Unit": "Count"}},

@@ -43,12 +43,13 @@ const (
 	Quota            Code = "quota"             // a quota of the sender's doesn't suffice
 	AlreadyConnected Code = "already-connected" // another connection or older request of the two VPCs exists
 	Refused          Code = "refused"           // EC2 refused a change on the sender's half
+	Hold             Code = "hold"              // a person has put the connection on hold on the sender's half
 )
 
 // IsKnown reports whether the code is on the list.
 func (c Code) IsKnown() bool {
 	switch c {
-	case Ready, NotListed, CIDRMismatch, Overlap, Multipath, RouteConflict, Quota, AlreadyConnected, Refused:
+	case Ready, NotListed, CIDRMismatch, Overlap, Multipath, RouteConflict, Quota, AlreadyConnected, Refused, Hold:
 		return true
 	}
 	return false

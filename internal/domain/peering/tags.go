@@ -5,5 +5,6 @@ const (
 	TagConnection = "autopeer:connection" // on an ingress rule: the connection that it serves
 	TagManaged    = "autopeer:managed"    // on a rule, and on a connection in every cell that connected its side: the installation
 	TagApproved   = "autopeer:approved"   // on a request in the accepter's cell: "true" once a person has approved it
+	TagHold       = "autopeer:hold"       // on a connection, in each cell apart: "true" while the cell may add nothing to it
 	TagName       = "Name"
 )

@@ -18,16 +18,25 @@ func closing(s Side, resources []resource) Plan {
 		o := r.order()
 		work = o.with(work, s)
 		p.State = append(p.State, r.remaining(o)...)
-		p.Shortages = append(p.Shortages, full.shortagesOf(o, r.losses, s.Closing)...)
-		if !s.Closing { // the objection is the reason, and conflicts can't be settled before it is
+		p.Shortages = append(p.Shortages, full.shortagesOf(o, r.losses, s.onlyCloses())...)
+		if !s.onlyCloses() { // the objection or the hold is the reason, and conflicts can't be settled before it is
 			p.Conflicts = append(p.Conflicts, r.conflicts...)
 		}
+		p.Waits = p.Waits || s.Connection.IsHeld() && full.lacks(o)
 	}
-	if s.IsConnected() { // the tag is evidence for what is there already
+	if s.IsConnected() && !s.Connection.IsHeld() { // the tag is evidence for what is there already
 		work[0] = append(work[0], planTags(s)...)
 	}
 	p.Steps, p.State = steps(work[:]...), sortedFacts(p.State)
 	return p
+}
+
+// onlyCloses reports whether additions wait, apart from obstacles among the side's routes and rules.
+func (s Side) onlyCloses() bool { return s.Closing || s.Connection.IsHeld() }
+
+// lacks reports whether a wanted route or rule is missing once the changes of o are made.
+func (r resource) lacks(o order) bool {
+	return len(r.conflicts) > 0 || len(r.gains) > len(o.now)+len(o.last)
 }
 
 // IsConnected reports whether the side has a route to the connection, or a rule that the installation made for it.

@@ -32,8 +32,8 @@ type Side struct {
 	Peerings int // accepted connections of the side's VPC, apart from this one; of Prospects
 }
 
-// Plan is the work on one side. While a conflict, a shortage or an objection of the policy stands in the way, it only closes:
-// it takes away the traffic that the policy forbids, and opens nothing.
+// Plan is the work on one side. While a conflict, a shortage, an objection of the policy or a hold stands in the way, it only
+// closes: it takes away the traffic that the policy forbids, and opens nothing.
 type Plan struct {
 	// Steps are made one after the other, and the changes of each concurrently.
 	Steps     [][]Change
@@ -41,6 +41,7 @@ type Plan struct {
 	Shortages []Shortage
 	State     []Fact   // routes and rules that exist once the changes are made, sorted: the wanted ones, or those that an obstacle leaves
 	Notes     []string // a sentence for each part of the policy that the VPCs lack or can't have
+	Waits     bool     // routes or rules are missing until the hold of the connection ends
 }
 
 // Obstacles returns the ids of the route tables with conflicts and of the tables, groups and VPCs with shortages.
@@ -83,7 +84,7 @@ func Connect(s Side) Plan {
 	}
 	resources, notes := s.resources()
 	p := obstacles(resources)
-	if s.Closing || p.IsObstructed() {
+	if s.onlyCloses() || p.IsObstructed() {
 		return closing(s, resources)
 	}
 	var work [3][]Change

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"testing"
@@ -13,10 +14,23 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// drawMaybeClosing draws a side to which the policy objects now and then.
+// drawMaybeClosing draws a side to which the policy objects now and then, or whose connection is on hold.
 func drawMaybeClosing(t *rapid.T) plan.Side {
 	s := drawSide(t)
 	s.Closing = rapid.IntRange(0, 3).Draw(t, "closing") == 0
+	if rapid.IntRange(0, 3).Draw(t, "hold") == 0 {
+		s = onHold(s)
+	}
+	return s
+}
+
+// onHold returns the side with its connection on hold.
+func onHold(s plan.Side) plan.Side {
+	s.Connection.Tags = maps.Clone(s.Connection.Tags)
+	if s.Connection.Tags == nil {
+		s.Connection.Tags = map[string]string{}
+	}
+	s.Connection.Tags[peering.TagHold] = "true"
 	return s
 }
 
@@ -31,7 +45,9 @@ func withoutSwaps(s plan.Side) plan.Side {
 	return s
 }
 
-func waits(s plan.Side, p plan.Plan) bool { return s.Closing || p.IsObstructed() }
+func waits(s plan.Side, p plan.Plan) bool {
+	return s.Closing || s.Connection.IsHeld() || p.IsObstructed()
+}
 
 // packet is one packet from the peer, or from a group or prefix list whose addresses are unknown.
 type packet struct {
@@ -192,8 +208,8 @@ func TestAnObstructedSideOpensNothing(t *testing.T) {
 				t.Fatalf("an option is changed: %v", everything(p))
 			}
 			connected := len(s.Ours) > 0 || slices.ContainsFunc(s.Tables, func(table peering.RouteTable) bool { return slices.ContainsFunc(table.Routes, isOurRoute) })
-			if !connected && !cmp.Equal(s.Connection.Tags, after.Connection.Tags) {
-				t.Fatalf("a side without a route or rule is tagged: %v", everything(p))
+			if (!connected || s.Connection.IsHeld()) && !cmp.Equal(s.Connection.Tags, after.Connection.Tags) {
+				t.Fatalf("a side without a route or rule, or on hold, is tagged: %v", everything(p))
 			}
 		}
 	})
@@ -254,7 +270,10 @@ func TestAnObstructedPlanIsRepeatedWithoutChanges(t *testing.T) {
 		if len(again.Steps) > 0 {
 			t.Fatalf("the first plan is %v, the second %v", everything(p), everything(again))
 		}
-		if s.Closing || len(again.Shortages) < len(p.Shortages) {
+		if again.Waits != p.Waits {
+			t.Fatalf("additions wait: %v, and after the plan %v; the plan was %v", p.Waits, again.Waits, everything(p))
+		}
+		if s.Closing || s.Connection.IsHeld() || len(again.Shortages) < len(p.Shortages) {
 			p.Shortages, again.Shortages = nil, nil
 		}
 		p.Steps = nil

@@ -46,7 +46,7 @@ func Rules(p *policy.Policy, cell peering.Cell, by peering.Installation, sweepIn
 	}
 	counterparts := p.Counterparts(cell)
 	rules := append(local(cell, function.All...), sweeps, deployed(cell, by), untagged(cell), edited(cell, by), freed(cell, by))
-	rules = append(rules, tagged(p.ForCell(cell, "").TagKeys(), cell)...)
+	rules = append(rules, tagged(append(p.ForCell(cell, "").TagKeys(), peering.TagHold), cell)...)
 	rules = append(rules, foreign(Accounts(counterparts))...)
 	rules = append(rules, announced(cell))
 	rules = append(rules, told(cell, Accounts(counterparts))...)
@@ -168,8 +168,8 @@ func messagePattern(accounts []string, to peering.Cell) map[string]any {
 	}
 }
 
-// tagged returns the rules for tags by which the policy chooses route tables, subnets and groups, and for the one by which a
-// person approves a request.
+// tagged returns the rules for tags by which the policy chooses route tables, subnets and groups, and for those by which a
+// person approves a request or holds a connection.
 func tagged(keys []string, cell peering.Cell) []Rule {
 	var rules []Rule
 	for some := range slices.Chunk(keys, keysAtOnce) {

@@ -119,9 +119,11 @@ func (r *run) play() {
 		}
 		r.world.Act()
 		r.world.ActOnTraffic(often)
+		r.world.ActOnHolds(often)
 		time.Sleep(r.pause())
 	}
 	r.world.ActOnTraffic(oftenLast)
+	r.world.ActOnHolds(often)
 	r.calm()
 	r.compareRoutes()
 	r.conclude()

@@ -42,6 +42,9 @@ func CheckAgreement(l *ledger.Ledger, rec ledger.Record) string {
 	if !by.allows() {
 		return c.ID + " was accepted, but the requester's cell doesn't allow it"
 	}
+	if j.isHeld(c, c.Requester.Cell) {
+		return c.ID + " was accepted, but it is on hold in the requester's cell"
+	}
 	s := j.side(c, peering.Requester, by)
 	if twin := j.acceptedTwin(c); twin != "" {
 		return fmt.Sprintf("%s was accepted, but %s connects the same VPCs", c.ID, twin)

@@ -62,6 +62,8 @@ func (j judge) checkAccept(rec ledger.Record) string {
 		return c.ID + " was accepted, but the CIDR blocks of its VPCs overlap or are not those in the policy"
 	case needApproval(allowed) && !j.isApproved(c):
 		return c.ID + " was accepted without approval"
+	case j.isHeld(c, rec.Cell):
+		return c.ID + " was accepted, but it is on hold"
 	}
 	for _, by := range allowed {
 		if _, found := j.conflict(c, by, rec.Cell); !found {
@@ -92,8 +94,12 @@ func (j judge) checkReject(rec ledger.Record) string {
 
 func (j judge) checkTags(rec ledger.Record) string {
 	for _, id := range rec.Tagged() {
-		if len(j.allowedSides(id, rec.Cell)) == 0 {
+		sides := j.allowedSides(id, rec.Cell)
+		switch {
+		case len(sides) == 0:
 			return id + " was tagged, but the policy doesn't allow the connection"
+		case anyHeld(sides):
+			return id + " was tagged, but it is on hold"
 		}
 		for _, key := range rec.TagKeys() {
 			isNamed := j.TagsOn(j.Connections[id], rec.Cell)[peering.TagName] != ""
@@ -106,7 +112,11 @@ func (j judge) checkTags(rec ledger.Record) string {
 }
 
 func (j judge) checkOptions(rec ledger.Record) string {
-	for _, s := range j.allowedSides(rec.Connection(), rec.Cell) {
+	sides := j.allowedSides(rec.Connection(), rec.Cell)
+	if anyHeld(sides) {
+		return "the DNS option of " + rec.Connection() + " was changed, but the connection is on hold"
+	}
+	for _, s := range sides {
 		if s.reading.peering.DNS {
 			return ""
 		}

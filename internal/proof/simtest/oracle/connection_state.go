@@ -107,14 +107,14 @@ func (e End) checkPending(c *ledger.Connection) string {
 	return c.ID + " is pending, but the policy accepts it"
 }
 
-// isObstructed reports whether, by one of the readings, a route conflicts or a quota doesn't suffice on a side that has to be free, or
-// another connection has the same VPCs.
+// isObstructed reports whether, by one of the readings, a route conflicts or a quota doesn't suffice on a side that has to be free,
+// such a side is on hold, or another connection has the same VPCs.
 func (j judge) isObstructed(c *ledger.Connection, allowed []reading) bool {
 	return j.hasRival(c) || slices.ContainsFunc(allowed, func(by reading) bool {
 		return slices.ContainsFunc(j.answering(c), func(role peering.Role) bool {
 			s := j.side(c, role, by)
 			_, found := s.conflict()
-			return found || s.isShort()
+			return found || s.isShort() || s.isHeld()
 		})
 	})
 }
@@ -130,7 +130,7 @@ func (e End) checkActive(c *ledger.Connection) string {
 		switch {
 		case !j.Policy.IsDeployed(cell):
 		case j.isMaintained(c, by, cell):
-			if why = s.checkForbidden(); why == "" && by.allows() {
+			if why = s.checkForbidden(); why == "" && by.allows() && !s.isHeld() {
 				why = e.checkSide(s)
 			}
 		case j.isRemoved(c, cell):

@@ -120,10 +120,15 @@ func (s side) takesOver(p ledger.Permission, g *ledger.SecurityGroup) bool {
 	})
 }
 
-// checkNarrowed checks that an addition on a side to which the policy objects keeps traffic that the side has already. All
-// other additions wait until the blocks no longer overlap.
+// checkNarrowed checks that an addition on a side to which the policy objects, or that is on hold, keeps traffic that the side has
+// already. All other additions wait until the blocks no longer overlap and the hold ends.
 func (s side) checkNarrowed(what string, isKept bool) string {
-	if !s.reading.overlap || isKept {
+	switch {
+	case isKept:
+		return ""
+	case s.isHeld():
+		return fmt.Sprintf("%s was added, although %s is on hold", what, s.connection.ID)
+	case !s.reading.overlap:
 		return ""
 	}
 	return fmt.Sprintf("%s was added, although the blocks of the VPCs overlap", what)
