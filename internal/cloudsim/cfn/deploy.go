@@ -84,6 +84,7 @@ func Deploy(ctx context.Context, cloud *cloudsim.Cloud, source Source) (*Stack, 
 	return stack, nil
 }
 
+// deploy reports no status of a stack that CloudFormation doesn't begin to create.
 func (d *deployment) deploy() error {
 	t, err := parseTemplate(d.Template)
 	if err != nil {
@@ -92,6 +93,17 @@ func (d *deployment) deploy() error {
 	if err := d.claimStack(); err != nil {
 		return err
 	}
+	o := d.operation()
+	if err := o.Report(CreateInProgress, "User Initiated"); err != nil {
+		return err
+	}
+	if err := d.make(t); err != nil {
+		return errors.Join(err, o.Report(CreateFailed, err.Error()))
+	}
+	return o.Report(CreateComplete, "")
+}
+
+func (d *deployment) make(t template) (err error) {
 	d.scope = scope{pseudo: d.pseudoParameters(), resources: map[string]made{}}
 	if d.parameters, err = parameters(t.Parameters); err != nil {
 		return err

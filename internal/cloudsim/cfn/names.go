@@ -59,4 +59,8 @@ func (d *deployment) claimStack() error {
 	return nil
 }
 
-func (d *deployment) stackID() string { return d.arn("cloudformation", "stack/"+d.Source.Name+"/0") }
+func (d *deployment) operation() Operation {
+	return NewOperation(d.cloud, d.Source.Account, d.Source.Region, d.Source.Name)
+}
+
+func (d *deployment) stackID() string { return d.operation().StackID() }

@@ -32,6 +32,20 @@ func (s *Stack) update(source Source) error {
 	if !maps.Equal(constant(before), constant(after)) {
 		return errors.New("the embedded cloud updates only layers and roles, and the templates differ in more")
 	}
+	o := s.made.operation()
+	if err := o.Report(UpdateInProgress, "User Initiated"); err != nil {
+		return err
+	}
+	if err := s.replace(source, after); err != nil {
+		return errors.Join(err, o.Report(UpdateFailed, err.Error()))
+	}
+	if err := o.Report(UpdateCompleteCleanupInProgress, ""); err != nil {
+		return err
+	}
+	return o.Report(UpdateComplete, "")
+}
+
+func (s *Stack) replace(source Source, after template) error {
 	s.made.Template, s.made.Assets = source.Template, source.Assets
 	for _, id := range slices.Sorted(maps.Keys(after.Resources)) {
 		if !slices.Contains(updatable, after.Resources[id].Type) {

@@ -70,6 +70,8 @@ func (s *Service) delays(d Delivery) []time.Duration {
 		return s.options.Schedule(d)
 	case d.Stage == FromTrail:
 		return []time.Duration{s.options.TrailLatency}
+	case d.Stage == FromService:
+		return []time.Duration{0}
 	default:
 		return []time.Duration{s.options.DeliveryLatency}
 	}

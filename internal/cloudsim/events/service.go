@@ -62,14 +62,15 @@ type Stage string
 
 // The stages. CloudTrail delivers at best effort; buses deliver at least once.
 const (
-	FromTrail Stage = "trail"  // to the default bus
-	ToTarget  Stage = "target" // of a rule
+	FromTrail   Stage = "trail"   // to the default bus
+	FromService Stage = "service" // from an AWS service to the default bus
+	ToTarget    Stage = "target"  // of a rule
 )
 
 // Delivery is one step of one event.
 type Delivery struct {
 	Stage  Stage
-	Rule   string // ARN; empty for FromTrail
+	Rule   string // ARN; empty for FromTrail and FromService
 	Target string // ARN of the queue or bus
 	Event  Event
 }
