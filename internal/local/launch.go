@@ -88,7 +88,7 @@ func Update(ctx context.Context, w *Workshop, file string, data []byte, cells []
 		if stack == nil {
 			return fmt.Errorf("stack %s isn't deployed", source.Name)
 		}
-		if err := stack.Update(source); err != nil {
+		if err := stack.Update(ctx, source); err != nil {
 			return err
 		}
 	}
