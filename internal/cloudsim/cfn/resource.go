@@ -110,6 +110,7 @@ func (d *deployment) remove(order []string, resources map[string]physical) error
 	return errors.Join(all...)
 }
 
+// removeOne treats the deletion of a resource that doesn't exist as successful.
 func (d *deployment) removeOne(id string, p physical) error {
 	if d.physicals[id].ref == p.ref {
 		d.forget(id)
@@ -118,7 +119,7 @@ func (d *deployment) removeOne(id string, p physical) error {
 		return nil
 	}
 	if remove := kinds[p.Type].remove; remove != nil {
-		if err := remove(d, p.made, p.properties()); err != nil {
+		if err := remove(d, p.made, p.properties()); err != nil && !isMissing(err) {
 			return err
 		}
 	}

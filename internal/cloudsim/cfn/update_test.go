@@ -380,6 +380,27 @@ func TestResourcesThatLeaveTheTemplate(t *testing.T) {
 	f.fails("b already exists", `"Resources": {`, `"Resources": {"B": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "b"}}, `)
 }
 
+// TestARuleDeletedByHand is put back as docs/runbook.md describes it: the template loses it and gets it back.
+func TestARuleDeletedByHand(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	if _, err := f.rules.RemoveTargets(t.Context(), &eventbridge.RemoveTargetsInput{
+		EventBusName: aws.String("own"), Rule: aws.String("all"), Ids: []string{"queue"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.rules.DeleteRule(t.Context(), &eventbridge.DeleteRuleInput{EventBusName: aws.String("own"), Name: aws.String("all")}); err != nil {
+		t.Fatal(err)
+	}
+	rule := f.template[strings.Index(f.template, `"Rule": {`) : len(f.template)-3]
+	f.update(",\n  "+rule, "")
+	f.template = working
+	f.update()
+	if pattern, targets := f.rule("own", "all"); pattern == "" || len(targets) != 1 {
+		t.Errorf("rule = %s to %v", pattern, targets)
+	}
+}
+
 func TestAManagedPolicyUpdatedInPlace(t *testing.T) {
 	t.Parallel()
 	cloud := cloudsim.New(cloudsim.Options{})
