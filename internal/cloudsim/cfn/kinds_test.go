@@ -7,11 +7,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 )
 
-// inPlace has a change of the resource R in named that needs no other resource.
+// inPlace has a change of the resource R in named that leaves its name: a layer gets another version, and the others are the same.
 var inPlace = map[string][2]string{
 	"AWS::CloudWatch::Alarm":      {`"Threshold": 1`, `"Threshold": 2`},
 	"AWS::CloudWatch::Dashboard":  {`"DashboardBody": "{}"`, `"DashboardBody": "{ }"`},
@@ -21,6 +25,7 @@ var inPlace = map[string][2]string{
 	"AWS::IAM::ManagedPolicy":     {`"Statement": []`, `"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}`},
 	"AWS::IAM::Role":              {`"RoleName": "same"`, `"RoleName": "same", "Description": "d"`},
 	"AWS::Lambda::Function":       {`"FunctionName": "same"`, `"FunctionName": "same", "MemorySize": 256`},
+	"AWS::Lambda::LayerVersion":   {`"LayerName": "same"`, `"LayerName": "same", "Description": "d"`},
 	"AWS::Logs::LogGroup":         {`"LogGroupName": "same"`, `"LogGroupName": "same", "RetentionInDays": 1`},
 	"AWS::SNS::Topic":             {`"TopicName": "same"`, `"TopicName": "same", "DisplayName": "d"`},
 	"AWS::SQS::Queue":             {`"QueueName": "same"`, `"QueueName": "same", "DelaySeconds": 1`},
@@ -90,9 +95,7 @@ func TestEveryTypeIsUpdatedReplacedAndDeleted(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if change := inPlace[resourceType]; change[0] != "" {
-				update(strings.Replace(resources, change[0], change[1], 1))
-			}
+			update(strings.Replace(resources, inPlace[resourceType][0], inPlace[resourceType][1], 1))
 			renamed := strings.ReplaceAll(resources, `"same"`, `"renamed"`)
 			if !s.taken(resources) || s.taken(renamed) {
 				t.Error("after an update in place, want the old name taken and the new one free")
@@ -107,6 +110,18 @@ func TestEveryTypeIsUpdatedReplacedAndDeleted(t *testing.T) {
 			}
 		})
 	}
+}
+
+// policy returns the policy of the queue; empty for a queue without one.
+func (s stage) policy(stack *cfn.Stack, queue string) string {
+	s.Helper()
+	out, err := sqs.NewFromConfig(config(s.cloud)).GetQueueAttributes(s.Context(), &sqs.GetQueueAttributesInput{
+		QueueUrl: aws.String(stack.QueueURLs[queue]), AttributeNames: []types.QueueAttributeName{types.QueueAttributeNamePolicy},
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	return out.Attributes["Policy"]
 }
 
 // TestUnnamedResources are updated, replaced and deleted too.
@@ -130,11 +145,14 @@ func TestUnnamedResources(t *testing.T) {
 	first := stack.Mappings["test-Function"]
 	for _, changes := range [][]string{
 		{`"one"`, `"two"`, `one@`, `two@`, `[{"Ref": "A"}]`, `[{"Ref": "B"}]`, `["A", "Arn"]`, `["B", "Arn"]`},
-		{`["A", "Arn"]`, `["B", "Arn"]`, `"Handler": "bootstrap"`, `"Handler": "bootstrap", "MemorySize": 256`},
+		{`[{"Ref": "A"}]`, `[{"Ref": "B"}]`, `["A", "Arn"]`, `["B", "Arn"]`, `"Handler": "bootstrap"`, `"Handler": "bootstrap", "MemorySize": 256`},
 	} {
 		if err := stack.Update(t.Context(), s.source("test", strings.NewReplacer(changes...).Replace(resources))); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if a, b := s.policy(stack, "test-A"), s.policy(stack, "test-B"); a != "" || b == "" {
+		t.Errorf("the policies of the queues are %q and %q, want the second queue's alone", a, b)
 	}
 	if now := stack.Mappings["test-Function"]; now == nil || now == first || now.Paused() || !first.Paused() {
 		t.Errorf("the mapping isn't replaced: %p after %p", now, first)
