@@ -42,12 +42,12 @@ func rest(t *testing.T, b *sandbox.Sandbox) {
 	}
 }
 
-// eventually waits until it holds. It doesn't wait for the retries of a cell that receives what concerns two other cells.
-func eventually(t *testing.T, what string, holds func() bool) {
+// eventually waits until the condition holds. It doesn't wait for the retries of a cell that received an event of two other cells.
+func eventually(t *testing.T, condition string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("it never holds that %s", what)
+			t.Fatalf("it never holds that %s", condition)
 		}
 	}
 }
