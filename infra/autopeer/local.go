@@ -64,8 +64,8 @@ type server struct {
 // followEvery is how often the policy file is read. Its content counts after the second time.
 const followEvery = 250 * time.Millisecond
 
-// serve runs the cells of the policy until the context ends. The data is the content of the policy file. Mistakes of a policy file
-// that changes, and errors of its deployment, are written to errs.
+// serve runs the cells of the policy until the context ends. The data is the content of the policy file. Mistakes in a file that
+// changes, and errors of its deployment, are written to errs.
 func serve(ctx context.Context, out, errs io.Writer, p *policy.Policy, data []byte, port int) error {
 	w, err := local.Prepare(ctx, out)
 	if err != nil {
@@ -117,14 +117,15 @@ func (s *server) redeploy(ctx context.Context, data []byte) {
 	}
 	printSites(s.out, sites)
 	if err != nil {
-		fmt.Fprintf(s.errs, "%v\n%s  %s isn't deployed; the policy of before stays in force\n", err, time.Now().Format(time.TimeOnly), s.file)
+		fmt.Fprintf(s.errs, "%v\n%s  %s isn't deployed; the policy of before stays in force\n",
+			err, time.Now().Format(time.TimeOnly), s.file)
 		return
 	}
 	fmt.Fprintf(s.out, "%s  %s is deployed in %d cells, %.1f s after it was read\n",
 		time.Now().Format(time.TimeOnly), s.file, len(p.Cells()), time.Since(started).Seconds())
 	for _, c := range s.launched.Left() {
-		fmt.Fprintf(s.errs, "%s: warning: cell %s is no longer in the policy; its stacks stay deployed with the policy of before, as on AWS. "+
-			"Name it under retired: first, and delete its stacks then\n", s.file, c)
+		fmt.Fprintf(s.errs, "%s: warning: cell %s is no longer in the policy; its stacks stay deployed with the policy of before, "+
+			"as on AWS. Name it under retired: first, and delete its stacks then\n", s.file, c)
 	}
 }
 

@@ -64,8 +64,8 @@ func Launch(ctx context.Context, cloud *cloudsim.Cloud, w *Workshop, endpoint st
 }
 
 // Update deploys another policy, as the CDK's command line does: it creates the stacks of new cells and updates the others. The
-// stacks of cells that left the policy stay as they are. After an error the policy of before is in force again; the embedded cloud
-// also brings back the stacks that were updated before the one that failed, which the CDK does not.
+// stacks of cells that left the policy stay as they are. After an error the policy of before is in force again: unlike the CDK,
+// Update also brings back the stacks that were updated before the one that failed.
 func (l *Launched) Update(ctx context.Context, p *policy.Policy, data []byte) error {
 	folder, err := l.workshop.Synthesize(ctx, p.File, data, nil)
 	if err != nil {
@@ -88,8 +88,8 @@ func (l *Launched) Update(ctx context.Context, p *policy.Policy, data []byte) er
 	return l.findCells(ctx)
 }
 
-// deploy creates the stack or updates it. Like the CDK's command line, it deletes a stack whose creation has failed, so that it can
-// be created again.
+// deploy creates the stack or updates it. Like the CDK's command line, it deletes a stack whose creation has failed, so that it
+// can be created again.
 func (l *Launched) deploy(ctx context.Context, source cfn.Source) error {
 	if stack := l.stacks[source.Name]; stack != nil {
 		return stack.Update(ctx, source)

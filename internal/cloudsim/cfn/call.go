@@ -50,7 +50,8 @@ func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.status, r.T
 // isMissing reports whether the resource of the call doesn't exist.
 func isMissing(err error) bool {
 	var r *refusal
-	return errors.As(err, &r) && (strings.HasSuffix(r.Type, "ResourceNotFoundException") || strings.HasSuffix(r.Type, "QueueDoesNotExist"))
+	return errors.As(err, &r) &&
+		(strings.HasSuffix(r.Type, "ResourceNotFoundException") || strings.HasSuffix(r.Type, "QueueDoesNotExist"))
 }
 
 func (d *deployment) events(action string, in, out any) error {

@@ -3,7 +3,8 @@ package queue
 import "fmt"
 
 // Replace brings the queue's messages to the function by another mapping from now on, and returns its poller, as
-// UpdateEventSourceMapping does. Invocations under way end as they began, and no message is lost. The new poller is paused if this one is.
+// UpdateEventSourceMapping does. Invocations under way end as they began, and no message is lost. The new poller is
+// paused if this one is.
 func (p *Poller) Replace(m Mapping, f Function) (*Poller, error) {
 	m.setDefaults()
 	if err := m.check(); err != nil {
