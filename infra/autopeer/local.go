@@ -43,7 +43,7 @@ func localCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return serve(cmd.Context(), cmd.OutOrStdout(), p, data, port)
+			return serve(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), p, data, port)
 		},
 	}
 	cmd.Flags().StringVar(&named, "policy", "", "the policy whose cells are deployed; without it, as for the command policy")
@@ -51,36 +51,82 @@ func localCommand() *cobra.Command {
 	return cmd
 }
 
-// serve runs the cells of the policy until the context ends. The data is the content of the policy file.
-func serve(ctx context.Context, out io.Writer, p *policy.Policy, data []byte, port int) error {
+// server runs the cells of a policy file on the embedded cloud, and deploys the file again when it changes.
+type server struct {
+	out, errs io.Writer
+	file      string
+	cloud     *cloudsim.Cloud
+	ids       *local.IDs
+	sites     []local.Site
+	launched  *local.Launched
+}
+
+// followEvery is how often the policy file is read. Its content counts after the second time.
+const followEvery = 250 * time.Millisecond
+
+// serve runs the cells of the policy until the context ends. The data is the content of the policy file. Mistakes in a file that
+// changes, and errors of its deployment, are written to errs.
+func serve(ctx context.Context, out, errs io.Writer, p *policy.Policy, data []byte, port int) error {
 	w, err := local.Prepare(ctx, out)
 	if err != nil {
 		return err
 	}
-	ids := &local.IDs{}
-	cloud := newCloud(ids)
-	var cells []*local.Cell
+	s := server{out: out, errs: errs, file: p.File, ids: &local.IDs{}}
+	s.cloud = newCloud(s.ids)
 	defer func() {
-		cloud.Close()
-		for _, c := range cells {
-			c.Close()
+		s.cloud.Close()
+		if s.launched != nil {
+			s.launched.Close()
 		}
 	}()
-	url, stop, err := local.Serve(ctx, cloud, port)
+	url, stop, err := local.Serve(ctx, s.cloud, port)
 	if err != nil {
 		return fmt.Errorf("serve (choose another port with PORT=): %w", err)
 	}
 	defer stop()
-	sites, err := local.Seed(ctx, cloud, ids, p)
-	if err != nil {
+	if s.sites, err = local.Seed(ctx, s.cloud, s.ids, p, nil); err != nil {
 		return err
 	}
-	if cells, err = local.Launch(ctx, cloud, w, url, p, data, func(o outcome.Outcome) { printOutcome(out, o) }); err != nil {
+	watch := func(o outcome.Outcome) { printOutcome(out, o) }
+	if s.launched, err = local.Launch(ctx, s.cloud, w, url, p, data, watch); err != nil {
 		return err
 	}
-	welcome(out, p, sites, url)
-	<-ctx.Done()
+	welcome(out, p, s.sites, url)
+	local.Follow(ctx, s.file, data, followEvery, func(data []byte) { s.redeploy(ctx, data) })
 	return nil
+}
+
+// redeploy deploys the content of the policy file, or prints why the policy of before stays in force.
+func (s *server) redeploy(ctx context.Context, data []byte) {
+	started := time.Now()
+	p, warnings, err := policyfile.Check(s.file, data)
+	for _, w := range warnings {
+		fmt.Fprintln(s.errs, w)
+	}
+	var sites []local.Site
+	if err == nil {
+		fmt.Fprintf(s.out, "%s  deploying %s, which has changed\n", started.Format(time.TimeOnly), s.file)
+		sites, err = local.Seed(ctx, s.cloud, s.ids, p, s.sites)
+		s.sites = append(s.sites, sites...)
+	}
+	if err == nil {
+		err = s.launched.Update(ctx, p, data)
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	printSites(s.out, sites)
+	if err != nil {
+		fmt.Fprintf(s.errs, "%v\n%s  %s isn't deployed; the policy of before stays in force\n",
+			err, time.Now().Format(time.TimeOnly), s.file)
+		return
+	}
+	fmt.Fprintf(s.out, "%s  %s is deployed in %d cells, %.1f s after it was read\n",
+		time.Now().Format(time.TimeOnly), s.file, len(p.Cells()), time.Since(started).Seconds())
+	for _, c := range s.launched.Left() {
+		fmt.Fprintf(s.errs, "%s: warning: cell %s is no longer in the policy; its stacks stay deployed with the policy of before, "+
+			"as on AWS. Name it under retired: first, and delete its stacks then\n", s.file, c)
+	}
 }
 
 // newCloud returns a cloud whose calls and events take a moment, so that an onlooker sees the steps in order.
@@ -98,12 +144,7 @@ func newCloud(ids *local.IDs) *cloudsim.Cloud {
 // welcome prints the sites of the policy and commands to try.
 func welcome(out io.Writer, p *policy.Policy, sites []local.Site, url string) {
 	fmt.Fprintf(out, "autopeer on the embedded cloud, %s, with the %d cells of %s\n\n", url, len(p.Cells()), p.File)
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "  department\taccount/region\tVPC\tblock\tserver")
-	for _, s := range sites {
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s %s\n", s.Department, s.Cell, s.VPC.ID, s.VPC.Block, s.Server, s.Address)
-	}
-	_ = table.Flush()
+	printSites(out, sites)
 	if len(p.Peerings) == 0 {
 		fmt.Fprintln(out, "\nThe policy allows no peering, so every request will be denied.")
 		return
@@ -118,6 +159,20 @@ func welcome(out io.Writer, p *policy.Policy, sites []local.Site, url string) {
 		"  aws ec2 create-vpc-peering-connection --vpc-id %s --peer-vpc-id %s %s\n"+
 		"  aws ec2 describe-route-tables --filters Name=vpc-id,Values=%[4]s\n\n",
 		url, from.Cell.Account, from.Cell.Region, from.VPC.ID, to.VPC.ID, peer)
+}
+
+func printSites(out io.Writer, sites []local.Site) {
+	if len(sites) == 0 {
+		return
+	}
+	var b strings.Builder
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "  department\taccount/region\tVPC\tblock\tserver")
+	for _, s := range sites {
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s %s\n", s.Department, s.Cell, s.VPC.ID, s.VPC.Block, s.Server, s.Address)
+	}
+	_ = table.Flush()
+	_, _ = io.WriteString(out, b.String())
 }
 
 // pair returns a site of either department, the one first that may ask.

@@ -33,7 +33,7 @@ func TestLocalWithTheAWSCLI(t *testing.T) {
 	defer cancel()
 	read, write := io.Pipe()
 	served := make(chan error, 1)
-	go func() { served <- serve(ctx, write, p, data, 0) }()
+	go func() { served <- serve(ctx, write, write, p, data, 0) }()
 	env, commands := printed(t, read)
 	go func() { _, _ = io.Copy(io.Discard, read) }()
 	aws := cli{t: t, ctx: ctx, env: env}

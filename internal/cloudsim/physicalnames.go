@@ -14,3 +14,10 @@ func (c *Cloud) Claim(id PhysicalID, stackARN string) (owner string) {
 	}
 	return owner
 }
+
+// Release forgets who made the resource.
+func (c *Cloud) Release(id PhysicalID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.claims, id)
+}

@@ -71,7 +71,7 @@ func (s *stage) deploy(policy string) {
 
 // redeploy deploys another policy for the same cells and shows its peerings.
 func (s *stage) redeploy(policy string) {
-	s.must("the policy is deployed", s.Update(s.ctx, s.workshop, policy))
+	s.must("the policy is deployed", s.Update(s.ctx, policy))
 	s.tell("deploys", "", "another policy")
 	s.show(policy)
 }

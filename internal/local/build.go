@@ -168,6 +168,9 @@ func (w *Workshop) Synthesize(ctx context.Context, file string, policy []byte, s
 	if err != nil {
 		return "", err
 	}
+	if !filepath.IsLocal(file) {
+		file = filepath.Base(file)
+	}
 	key := sha256.Sum256(slices.Concat([]byte(file+"\n"), policy, values, w.state))
 	folder = filepath.Join(w.root, hostStacks, hex.EncodeToString(key[:12]))
 	unlock, err := w.lock(hostLock, syscall.LOCK_SH)
@@ -231,9 +234,6 @@ func (w *Workshop) synthesize(ctx context.Context, folder, file string, policy, 
 	settings, err := os.ReadFile(filepath.Join(w.root, "cdk.json"))
 	if err != nil {
 		return err
-	}
-	if !filepath.IsLocal(file) {
-		file = filepath.Base(file)
 	}
 	for name, data := range map[string][]byte{file: policy, "cdk.json": settings} {
 		path := filepath.Join(folder, name)

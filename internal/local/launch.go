@@ -4,14 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 	"github.com/autopeer/autopeer/internal/domain/function"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
@@ -34,41 +38,36 @@ func Serve(ctx context.Context, cloud *cloudsim.Cloud, port int) (url string, st
 	}, nil
 }
 
-// Launch deploys all cells of the policy as AWS would have them: the CDK app's templates, with the policies of
-// their roles enforced, and functions that are processes and call the cloud at the endpoint. The data is the policy
-// file's. After an error the cells that it returns have been deployed; Close ends them after the cloud.
-func Launch(ctx context.Context, cloud *cloudsim.Cloud, w *Workshop, endpoint string, p *policy.Policy, data []byte, watch Watch) ([]*Cell, error) {
-	folder, err := w.Synthesize(ctx, p.File, data, nil)
-	if err != nil {
-		return nil, err
-	}
-	cloud.IAM.Enforce()
-	stacks, err := deployStacks(ctx, cloud, folder, endpoint)
-	var cells []*Cell
-	for _, c := range p.Cells() {
-		cells = append(cells, &Cell{
-			naming: naming{c, wiring.DefaultPrefix}, Bus: stacks[wiring.BusStackName(wiring.DefaultPrefix, c)], Stack: stacks[wiring.StackName(wiring.DefaultPrefix, c)],
-			Mappings: map[function.Name]*queue.Poller{}, DeadLetters: map[function.Name]string{},
-		})
-	}
-	if err != nil {
-		return cells, err
-	}
-	for _, cell := range cells {
-		err := cell.findFunctions()
-		if err == nil && watch != nil {
-			err = cell.watchBus(ctx, cloud, watch)
-		}
-		if err != nil {
-			return cells, fmt.Errorf("deploy %s: %w", cell.Cell, err)
-		}
-	}
-	return cells, nil
+// Launched is the cells of a policy, deployed from the CDK app's templates. Its methods must not be called concurrently.
+type Launched struct {
+	cloud    *cloudsim.Cloud
+	workshop *Workshop
+	endpoint string
+	watch    Watch
+	policy   *policy.Policy // in force
+
+	stacks  map[string]*cfn.Stack // by name
+	sources map[string]cfn.Source // that are deployed, by the name of the stack
+	cells   map[peering.Cell]*Cell
 }
 
-// Update deploys another policy file to cells that Launch has deployed. It must have the same cells and EventBridge rules.
-func Update(ctx context.Context, w *Workshop, file string, data []byte, cells []*Cell) error {
-	folder, err := w.Synthesize(ctx, file, data, nil)
+// Launch deploys all cells of the policy as AWS would have them: the CDK app's templates, with the policies of
+// their roles enforced, and functions that are processes and call the cloud at the endpoint. The data is the policy
+// file's. After an error the result has the cells that have been deployed; Close ends them after the cloud.
+func Launch(ctx context.Context, cloud *cloudsim.Cloud, w *Workshop, endpoint string, p *policy.Policy, data []byte, watch Watch) (*Launched, error) {
+	cloud.IAM.Enforce()
+	l := &Launched{
+		cloud: cloud, workshop: w, endpoint: endpoint, watch: watch, policy: &policy.Policy{},
+		stacks: map[string]*cfn.Stack{}, sources: map[string]cfn.Source{}, cells: map[peering.Cell]*Cell{},
+	}
+	return l, l.Update(ctx, p, data)
+}
+
+// Update deploys another policy, as the CDK's command line does: it creates the stacks of new cells and updates the others. The
+// stacks of cells that left the policy stay as they are. After an error the policy of before is in force again: unlike the CDK,
+// Update also brings back the stacks that were updated before the one that failed.
+func (l *Launched) Update(ctx context.Context, p *policy.Policy, data []byte) error {
+	folder, err := l.workshop.Synthesize(ctx, p.File, data, nil)
 	if err != nil {
 		return err
 	}
@@ -76,40 +75,100 @@ func Update(ctx context.Context, w *Workshop, file string, data []byte, cells []
 	if err != nil {
 		return err
 	}
-	stacks := map[string]*cfn.Stack{}
-	for _, c := range cells {
-		stacks[c.Bus.Name], stacks[c.Stack.Name] = c.Bus, c.Stack
-	}
-	if len(sources) != len(stacks) {
-		return fmt.Errorf("%s has %d stacks, and %d are deployed", file, len(sources), len(stacks))
+	for i, source := range sources {
+		source.Endpoint = l.endpoint
+		if err := l.deploy(ctx, source); err != nil {
+			return errors.Join(err, l.restore(ctx, sources[:i]))
+		}
 	}
 	for _, source := range sources {
-		stack := stacks[source.Name]
-		if stack == nil {
-			return fmt.Errorf("stack %s isn't deployed", source.Name)
+		l.sources[source.Name] = source
+	}
+	l.policy = p
+	return l.findCells(ctx)
+}
+
+// deploy creates the stack or updates it. Like the CDK's command line, it deletes a stack whose creation has failed, so that it
+// can be created again.
+func (l *Launched) deploy(ctx context.Context, source cfn.Source) error {
+	if stack := l.stacks[source.Name]; stack != nil {
+		return stack.Update(ctx, source)
+	}
+	stack, err := cfn.Deploy(ctx, l.cloud, source)
+	if err != nil {
+		stack.Close()
+		return errors.Join(err, stack.Delete(ctx))
+	}
+	l.stacks[source.Name] = stack
+	return nil
+}
+
+// restore brings back the stacks that the sources have replaced, and deletes the new ones.
+func (l *Launched) restore(ctx context.Context, deployed []cfn.Source) error {
+	var all []error
+	for _, source := range deployed {
+		if former, found := l.sources[source.Name]; found {
+			all = append(all, l.stacks[source.Name].Update(ctx, former))
 		}
-		if err := stack.Update(source); err != nil {
-			return err
+	}
+	for _, source := range slices.Backward(deployed) {
+		if _, found := l.sources[source.Name]; !found {
+			all = append(all, l.stacks[source.Name].Delete(ctx))
+			l.stacks[source.Name].Close()
+			delete(l.stacks, source.Name)
 		}
+	}
+	return errors.Join(all...)
+}
+
+// findCells finds the parts of the policy's cells in their stacks, and watches the buses of new cells.
+func (l *Launched) findCells(ctx context.Context) error {
+	for _, c := range l.policy.Cells() {
+		cell, found := l.cells[c]
+		if !found {
+			cell = &Cell{
+				naming:   naming{c, wiring.DefaultPrefix},
+				Mappings: map[function.Name]*queue.Poller{}, DeadLetters: map[function.Name]string{},
+			}
+		}
+		cell.Bus = l.stacks[wiring.BusStackName(wiring.DefaultPrefix, c)]
+		cell.Stack = l.stacks[wiring.StackName(wiring.DefaultPrefix, c)]
+		err := cell.findFunctions()
+		if err == nil && !found && l.watch != nil {
+			err = cell.watchBus(ctx, l.cloud, l.watch)
+		}
+		if err != nil {
+			return fmt.Errorf("deploy %s: %w", c, err)
+		}
+		l.cells[c] = cell
 	}
 	return nil
 }
 
-// deployStacks deploys all stacks in the folder, each after those that it depends on. It returns them by name, after an
-// error those that have been deployed, wholly or in part.
-func deployStacks(ctx context.Context, cloud *cloudsim.Cloud, folder, endpoint string) (map[string]*cfn.Stack, error) {
-	stacks := map[string]*cfn.Stack{}
-	sources, err := cfn.ReadAssembly(folder)
-	if err != nil {
-		return stacks, err
-	}
-	for _, source := range sources {
-		source.Endpoint = endpoint
-		if stacks[source.Name], err = cfn.Deploy(ctx, cloud, source); err != nil {
-			return stacks, err
+// Cells returns the cells of the policy in force, in its order.
+func (l *Launched) Cells() []*Cell {
+	var cells []*Cell
+	for _, c := range l.policy.Cells() {
+		if cell := l.cells[c]; cell != nil {
+			cells = append(cells, cell)
 		}
 	}
-	return stacks, nil
+	return cells
+}
+
+// Left returns the cells that are deployed, with the policy of before, and that the policy in force doesn't have, sorted.
+func (l *Launched) Left() []peering.Cell {
+	here := l.policy.Cells()
+	left := slices.DeleteFunc(slices.Collect(maps.Keys(l.cells)), func(c peering.Cell) bool { return slices.Contains(here, c) })
+	slices.SortFunc(left, func(a, b peering.Cell) int { return strings.Compare(a.String(), b.String()) })
+	return left
+}
+
+// Close ends the functions of all stacks. The cloud that invokes them must be closed first.
+func (l *Launched) Close() {
+	for _, s := range l.stacks {
+		s.Close()
+	}
 }
 
 // findFunctions finds the mappings and the dead-letter queues of the functions in the cell's stack.
@@ -125,11 +184,4 @@ func (c *Cell) findFunctions() error {
 		}
 	}
 	return nil
-}
-
-// Close ends the functions that are processes. The cloud that invokes them must be closed first.
-func (c *Cell) Close() {
-	if c.Stack != nil {
-		c.Stack.Close()
-	}
 }

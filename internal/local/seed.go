@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/domain/cidr"
@@ -21,10 +22,14 @@ type Site struct {
 	Address    netip.Addr
 }
 
-// Seed builds a network for every member of every department, with the ids, tags and blocks that the policy
-// names, so that its connections can be asked for. The cloud must take its ids from ids.
-func Seed(ctx context.Context, cloud *cloudsim.Cloud, ids *IDs, p *policy.Policy) ([]Site, error) {
+// Seed builds a network for every member of every department that has none among the known ones, with the ids, tags and blocks
+// that the policy names, so that its connections can be asked for. The cloud must take its ids from ids. It returns the new
+// sites, after an error those that were built.
+func Seed(ctx context.Context, cloud *cloudsim.Cloud, ids *IDs, p *policy.Policy, known []Site) ([]Site, error) {
 	s := seeder{ctx: ctx, cloud: cloud, ids: ids, policy: p}
+	for _, site := range known {
+		s.used = append(s.used, site.VPC.Block)
+	}
 	for _, d := range p.Departments {
 		for _, m := range d.Members {
 			s.used = append(s.used, m.CIDRs...)
@@ -35,14 +40,25 @@ func Seed(ctx context.Context, cloud *cloudsim.Cloud, ids *IDs, p *policy.Policy
 	}
 	for _, d := range p.Departments {
 		for i, m := range d.Members {
+			if slices.ContainsFunc(known, func(site Site) bool { return site.isOf(d, m) }) {
+				continue
+			}
 			site, err := s.site(d, m, i == 0)
 			if err != nil {
-				return nil, fmt.Errorf("build a network for %s: %w", d.Name, err)
+				return s.sites, fmt.Errorf("build a network for %s: %w", d.Name, err)
 			}
 			s.sites = append(s.sites, site)
 		}
 	}
 	return s.sites, nil
+}
+
+// isOf reports whether the site is the network of the member, whose department may have had another name if it names the VPC.
+func (s Site) isOf(d policy.Department, m policy.Member) bool {
+	if m.VPC != "" {
+		return s.Cell == m.Cell && s.VPC.ID == m.VPC
+	}
+	return s.Cell == m.Cell && s.Department == d.Name && (!m.Within.IsValid() || m.Within.Overlaps(s.VPC.Block))
 }
 
 type seeder struct {

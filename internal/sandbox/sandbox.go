@@ -33,8 +33,9 @@ type Sandbox struct {
 	Cells []*local.Cell
 	Fate  local.Fate // of functions in this process that are deployed from now on; nil lets all live
 
-	stop   func() // of the endpoint; nil while there is none
-	policy *policy.Policy
+	stop     func() // of the endpoint; nil while there is none
+	policy   *policy.Policy
+	launched *local.Launched // nil unless Launch was called
 
 	mu        sync.Mutex
 	announced []outcome.Outcome
@@ -95,8 +96,8 @@ func (s *Sandbox) schedule(d events.Delivery) []time.Duration {
 // Close ends the cloud, and the processes that functions are.
 func (s *Sandbox) Close() {
 	s.Cloud.Close()
-	for _, c := range s.Cells {
-		c.Close()
+	if s.launched != nil {
+		s.launched.Close()
 	}
 	if s.stop != nil {
 		s.stop()
@@ -156,16 +157,20 @@ func (s *Sandbox) Launch(ctx context.Context, w *local.Workshop, file string, wa
 	if endpoint, s.stop, err = local.Serve(ctx, s.Cloud, 0); err != nil {
 		return err
 	}
-	s.Cells, err = local.Launch(ctx, s.Cloud, w, endpoint, p, []byte(file), s.recorded(watch))
+	s.launched, err = local.Launch(ctx, s.Cloud, w, endpoint, p, []byte(file), s.recorded(watch))
+	s.Cells = s.launched.Cells()
 	return err
 }
 
-// Update deploys another policy file in place of the one that Launch has deployed. The cells and their rules must be the same.
-func (s *Sandbox) Update(ctx context.Context, w *local.Workshop, file string) error {
-	if _, err := policyfile.Parse(policyName, []byte(file)); err != nil {
+// Update deploys another policy file in place of the one that Launch has deployed. After an error that one is in force.
+func (s *Sandbox) Update(ctx context.Context, file string) error {
+	p, err := policyfile.Parse(policyName, []byte(file))
+	if err != nil {
 		return err
 	}
-	return local.Update(ctx, w, policyName, []byte(file), s.Cells)
+	err = s.launched.Update(ctx, p, []byte(file))
+	s.Cells = s.launched.Cells()
+	return err
 }
 
 const policyName = "policy.yaml"

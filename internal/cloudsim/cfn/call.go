@@ -3,8 +3,10 @@ package cfn
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // invoke calls an AWS JSON API with the account's own credentials, which is how CloudFormation makes things.
@@ -26,17 +28,30 @@ func (d *deployment) invoke(service, target, version string, in, out any) error 
 	}
 	defer func() { _ = response.Body.Close() }() // it is in memory
 	if response.StatusCode != http.StatusOK {
-		var refusal struct {
-			Type    string `json:"__type"`
-			Message string `json:"message"`
-		}
-		_ = json.NewDecoder(response.Body).Decode(&refusal) // the status alone will do
-		return fmt.Errorf("%s: %d %s: %s", target, response.StatusCode, refusal.Type, refusal.Message)
+		refused := refusal{status: response.StatusCode}
+		_ = json.NewDecoder(response.Body).Decode(&refused) // the status alone will do
+		return fmt.Errorf("%s: %w", target, &refused)
 	}
 	if out == nil {
 		return nil
 	}
 	return json.NewDecoder(response.Body).Decode(out)
+}
+
+// refusal is the answer of a service that doesn't make a call.
+type refusal struct {
+	status  int
+	Type    string `json:"__type"`
+	Message string `json:"message"`
+}
+
+func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.status, r.Type, r.Message) }
+
+// isMissing reports whether the resource of the call doesn't exist.
+func isMissing(err error) bool {
+	var r *refusal
+	return errors.As(err, &r) &&
+		(strings.HasSuffix(r.Type, "ResourceNotFoundException") || strings.HasSuffix(r.Type, "QueueDoesNotExist"))
 }
 
 func (d *deployment) events(action string, in, out any) error {

@@ -2,6 +2,7 @@ package cfn
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -37,8 +38,13 @@ func createAlarm(d *deployment, id string, p alarmProperties) (made, error) {
 	if err := a.Check(); err != nil {
 		return made{}, err
 	}
-	d.alarms = append(d.alarms, a)
+	d.alarms[a.Name] = a
 	return made{a.Name, map[string]string{"Arn": d.arn("cloudwatch", "alarm:"+a.Name)}}, nil
+}
+
+func removeAlarm(d *deployment, r made, _ alarmProperties) error {
+	delete(d.alarms, r.ref)
+	return nil
 }
 
 // counted are the metrics of AWS that the embedded cloud counts.
@@ -49,24 +55,36 @@ var counted = map[string][]string{
 
 // checkAlarms refuses an alarm that could never sound: CloudWatch would take it and stay silent.
 func (d *deployment) checkAlarms() error {
-	for _, a := range d.alarms {
+	for _, id := range d.order {
+		a, found := d.alarms[d.physicals[id].ref]
+		if !found {
+			continue
+		}
 		if strings.HasPrefix(a.Namespace, "AWS/") && !slices.Contains(counted[a.Namespace], a.Metric) {
 			return fmt.Errorf("alarm %s: nothing counts %s of %s", a.Name, a.Metric, a.Namespace)
 		}
-		var known bool
-		switch a.Namespace {
-		case "AWS/SQS":
-			_, known = d.QueueURLs[a.Dimensions["QueueName"]]
-		case "AWS/Lambda":
-			_, known = d.Functions[a.Dimensions["FunctionName"]]
-		default:
-			continue
-		}
-		if !known {
+		if !d.measured(a) {
 			return fmt.Errorf("alarm %s: the stack has nothing with %v", a.Name, a.Dimensions)
 		}
 	}
 	return nil
+}
+
+// measured reports whether the template has the queue or the function that the alarm is about.
+func (d *deployment) measured(a cloudwatch.Alarm) bool {
+	var resourceType, name string
+	switch a.Namespace {
+	case "AWS/SQS":
+		resourceType, name = "AWS::SQS::Queue", a.Dimensions["QueueName"]
+	case "AWS/Lambda":
+		resourceType, name = "AWS::Lambda::Function", a.Dimensions["FunctionName"]
+	default:
+		return true
+	}
+	return slices.ContainsFunc(d.order, func(id string) bool {
+		p := d.physicals[id]
+		return p.Type == resourceType && (p.ref == name || p.attributes["QueueName"] == name)
+	})
 }
 
 // Alarms evaluates the stack's alarms now.
@@ -74,8 +92,8 @@ func (s *Stack) Alarms() []cloudwatch.Status {
 	s.measureQueues()
 	now := time.Now()
 	var all []cloudwatch.Status
-	for _, a := range s.alarms {
-		all = append(all, s.metrics.Evaluate(a, now))
+	for _, name := range slices.Sorted(maps.Keys(s.alarms)) {
+		all = append(all, s.metrics.Evaluate(s.alarms[name], now))
 	}
 	return all
 }

@@ -1,15 +1,16 @@
-// Package cfn implements the embedded cloud's CloudFormation: it deploys a template into one account and Region. An unknown
-// type, property or reference is an error that names the resource, and is never skipped.
+// Package cfn implements the embedded cloud's CloudFormation: it creates, updates and deletes stacks, each in one account and
+// Region, and reports their status as events. An unknown type, property or reference is an error that names the resource, and is
+// never skipped.
 package cfn
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/cloudwatch"
@@ -25,7 +26,7 @@ type Source struct {
 	Endpoint              string            // where functions reach the embedded cloud
 }
 
-// Stack is what has been deployed.
+// Stack is what has been deployed. Its maps must not be read during Update and Delete.
 type Stack struct {
 	Account, Region, Name string
 	Functions             map[string]*lambda.Function // by name
@@ -34,13 +35,17 @@ type Stack struct {
 
 	cloud   *cloudsim.Cloud
 	metrics *cloudwatch.Metrics
-	alarms  []cloudwatch.Alarm
-	layers  map[string][]string // by the name of the function, their ARNs
-	made    *deployment         // that made the stack
+	alarms  map[string]cloudwatch.Alarm // by name
+	made    *deployment                 // that made the stack
+
+	mu      sync.Mutex         // guards Functions against Process, and deleted
+	deleted []*lambda.Function // whose last invocations may be under way
 }
 
 // Process tells which function, and which process of it, has these credentials.
 func (s *Stack) Process(accessKeyID string) (function string, pid int, found bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for name, f := range s.Functions {
 		if pid, found := f.Process(accessKeyID); found {
 			return name, pid, true
@@ -51,34 +56,51 @@ func (s *Stack) Process(accessKeyID string) (function string, pid int, found boo
 
 // Close ends the stack's functions; the cloud must be closed first, for its mappings invoke them.
 func (s *Stack) Close() {
-	for _, f := range s.Functions {
+	for _, f := range slices.Concat(slices.Collect(maps.Values(s.Functions)), s.deleted) {
 		f.Close()
 	}
 }
 
-// deployment is a stack being made.
+// Status returns the status of the stack after its last operation; empty if no creation has begun.
+func (s *Stack) Status() Status { return s.made.status }
+
+// deployment makes the resources of a stack.
 type deployment struct {
 	*Stack
 	Source
 	scope
-	ctx      context.Context   // a deployment is one call of Deploy
-	folders  map[string]string // of layers, by ARN
-	policies map[string]string // document of a managed policy by ARN
-	bindings map[string]binding
+	ctx       context.Context           // of the operation
+	status    Status                    // after the last operation
+	order     []string                  // of the resources, by logical ID
+	physicals map[string]physical       // the resources, by logical ID
+	folders   map[string]string         // of layers, by ARN
+	versions  map[string]int            // the last version of each layer, by name
+	roles     map[string]roleProperties // by name
+	policies  map[string]string         // document of a managed policy by ARN
+	bindings  map[string]binding        // by the name of the function
+	pollers   map[string]mapping        // by physical ID
+	// generation distinguishes the resource that is being made from those of the same logical ID that it replaces.
+	generation int
 }
 
 // bootstrapVersion is what `cdk bootstrap` leaves in an account, which templates of the CDK ask for.
 const bootstrapVersion = "30"
 
-// Deploy makes all resources of the template. After an error the stack that it returns has what was made.
+// Deploy creates the stack. If a resource can't be created, it deletes those that were; the stack's name remains taken until
+// Delete.
 func Deploy(ctx context.Context, cloud *cloudsim.Cloud, source Source) (*Stack, error) {
 	stack := &Stack{
 		Account: source.Account, Region: source.Region, Name: source.Name, cloud: cloud, metrics: cloudwatch.New(),
-		Functions: map[string]*lambda.Function{}, Mappings: map[string]*queue.Poller{}, QueueURLs: map[string]string{}, layers: map[string][]string{},
+		Functions: map[string]*lambda.Function{}, Mappings: map[string]*queue.Poller{}, QueueURLs: map[string]string{},
+		alarms: map[string]cloudwatch.Alarm{},
 	}
-	d := &deployment{Stack: stack, Source: source, ctx: ctx, folders: map[string]string{}, policies: map[string]string{}, bindings: map[string]binding{}}
-	stack.made = d
-	if err := d.deploy(); err != nil {
+	stack.made = &deployment{
+		Stack: stack, Source: source, scope: scope{resources: map[string]made{}}, ctx: ctx, physicals: map[string]physical{},
+		folders: map[string]string{}, versions: map[string]int{}, roles: map[string]roleProperties{}, policies: map[string]string{},
+		bindings: map[string]binding{}, pollers: map[string]mapping{},
+	}
+	stack.made.pseudo = stack.made.pseudoParameters()
+	if err := stack.made.deploy(); err != nil {
 		return stack, fmt.Errorf("deploy stack %s: %w", source.Name, err)
 	}
 	return stack, nil
@@ -86,7 +108,7 @@ func Deploy(ctx context.Context, cloud *cloudsim.Cloud, source Source) (*Stack, 
 
 // deploy reports no status of a stack that CloudFormation doesn't begin to create.
 func (d *deployment) deploy() error {
-	t, err := parseTemplate(d.Template)
+	c, err := d.plan(d.Source)
 	if err != nil {
 		return err
 	}
@@ -94,38 +116,47 @@ func (d *deployment) deploy() error {
 		return err
 	}
 	o := d.operation()
-	if err := o.Report(CreateInProgress, "User Initiated"); err != nil {
+	if err := d.report(o, CreateInProgress, "User Initiated"); err != nil {
 		return err
 	}
-	if err := d.make(t); err != nil {
-		return errors.Join(err, o.Report(CreateFailed, err.Error()))
+	failed := c.run()
+	if failed == nil {
+		return d.report(o, CreateComplete, "")
 	}
-	return o.Report(CreateComplete, "")
+	return errors.Join(failed, d.report(o, RollbackInProgress, reason(failed)), c.abandon(o))
 }
 
-func (d *deployment) make(t template) (err error) {
-	d.scope = scope{pseudo: d.pseudoParameters(), resources: map[string]made{}}
-	if d.parameters, err = parameters(t.Parameters); err != nil {
+// abandon deletes what an unfinished creation has made.
+func (c *change) abandon(o Operation) error {
+	if err := c.remove(c.order, c.created); err != nil {
+		return errors.Join(err, c.report(o, RollbackFailed, err.Error()))
+	}
+	return c.report(o, RollbackComplete, "")
+}
+
+// Delete deletes the stack with everything in it. Resources that can't be deleted are left behind. It does nothing if the stack's
+// creation has never begun.
+func (s *Stack) Delete(ctx context.Context) error {
+	if err := s.made.delete(ctx); err != nil {
+		return fmt.Errorf("delete stack %s: %w", s.Name, err)
+	}
+	return nil
+}
+
+func (d *deployment) delete(ctx context.Context) error {
+	if d.status == "" {
+		return nil
+	}
+	d.ctx = ctx
+	o := d.operation()
+	if err := d.report(o, DeleteInProgress, "User Initiated"); err != nil {
 		return err
 	}
-	if err := d.checkRules(t.Rules); err != nil {
-		return err
+	if err := d.remove(d.order, maps.Clone(d.physicals)); err != nil {
+		return errors.Join(err, d.report(o, DeleteFailed, err.Error()))
 	}
-	order, err := t.order()
-	if err != nil {
-		return err
-	}
-	for _, id := range order {
-		if d.resources[id], err = d.create(id, t.Resources[id]); err != nil {
-			return fmt.Errorf("%s (%s): %w", id, t.Resources[id].Type, err)
-		}
-	}
-	for id, o := range t.Outputs {
-		if _, err := d.resolve(o.Value); err != nil {
-			return fmt.Errorf("output %s: %w", id, err)
-		}
-	}
-	return d.checkAlarms()
+	d.cloud.Release(d.stackClaim())
+	return d.report(o, DeleteComplete, "")
 }
 
 func (d *deployment) pseudoParameters() map[string]string {
@@ -152,10 +183,10 @@ func parameters(all map[string]parameter) (map[string]string, error) {
 	return values, nil
 }
 
-func (d *deployment) checkRules(rules map[string]rule) error {
+func (s scope) checkRules(rules map[string]rule) error {
 	for _, name := range slices.Sorted(maps.Keys(rules)) {
 		for _, a := range rules[name].Assertions {
-			holds, err := d.resolve(a.Assert)
+			holds, err := s.resolve(a.Assert)
 			if err != nil {
 				return fmt.Errorf("rule %s: %w", name, err)
 			}
@@ -167,60 +198,6 @@ func (d *deployment) checkRules(rules map[string]rule) error {
 	return nil
 }
 
-// create makes one resource. Everything it refers to is there.
-func (d *deployment) create(id string, r resource) (made, error) {
-	creator := creators[r.Type]
-	if creator == nil {
-		return made{}, errors.New("the embedded cloud has no such type")
-	}
-	properties, err := d.resolveMap(r.Properties)
-	if err != nil {
-		return made{}, err
-	}
-	data, err := json.Marshal(properties)
-	if err != nil {
-		return made{}, err
-	}
-	if err := d.claim(r.Type, properties); err != nil {
-		return made{}, err
-	}
-	return creator(d, id, data)
-}
-
-// creator makes a resource of one type from its properties.
-type creator func(d *deployment, id string, properties []byte) (made, error)
-
-// typed is a creator whose properties are exactly the fields of P.
-func typed[P any](create func(d *deployment, id string, p P) (made, error)) creator {
-	return func(d *deployment, id string, properties []byte) (made, error) {
-		var p P
-		if err := strict(properties, &p); err != nil {
-			return made{}, fmt.Errorf("properties: %w", err)
-		}
-		return create(d, id, p)
-	}
-}
-
-var creators = map[string]creator{
-	"AWS::CloudWatch::Alarm":          typed(createAlarm),
-	"AWS::CloudWatch::Dashboard":      typed(createDashboard),
-	"AWS::Events::EventBus":           typed(createBus),
-	"AWS::Events::EventBusPolicy":     typed(createBusPolicy),
-	"AWS::Events::Rule":               typed(createRule),
-	"AWS::IAM::ManagedPolicy":         typed(createManagedPolicy),
-	"AWS::IAM::Role":                  typed(createRole),
-	"AWS::KMS::Key":                   typed(createKey),
-	"AWS::Lambda::EventSourceMapping": typed(createMapping),
-	"AWS::Lambda::Function":           typed(createFunction),
-	"AWS::Lambda::LayerVersion":       typed(createLayer),
-	"AWS::Logs::LogGroup":             typed(createLogGroup),
-	"AWS::SNS::Subscription":          typed(createSubscription),
-	"AWS::SNS::Topic":                 typed(createTopic),
-	"AWS::SNS::TopicPolicy":           typed(createTopicPolicy),
-	"AWS::SQS::Queue":                 typed(createQueue),
-	"AWS::SQS::QueuePolicy":           typed(createQueuePolicy),
-}
-
 // arn is of a thing in the stack's account and region.
 func (d *deployment) arn(service, resource string) string {
 	return "arn:aws:" + service + ":" + d.Source.Region + ":" + d.Source.Account + ":" + resource
@@ -228,8 +205,11 @@ func (d *deployment) arn(service, resource string) string {
 
 // physical is the name that a resource asks for, or else one made of the stack's and its own.
 func (d *deployment) physical(name, id string) string {
-	if name != "" {
+	switch {
+	case name != "":
 		return name
+	case d.generation > 0:
+		return fmt.Sprintf("%s-%s-%d", d.Source.Name, id, d.generation)
 	}
 	return d.Source.Name + "-" + id
 }

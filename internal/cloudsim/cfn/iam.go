@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/lambda"
 )
@@ -26,6 +27,14 @@ func createRole(d *deployment, id string, p roleProperties) (made, error) {
 	if p.PermissionsBoundary != "" {
 		return made{}, errors.New("the embedded cloud has no permissions boundaries")
 	}
+	name := d.physical(p.RoleName, id)
+	if err := d.putRole(name, p); err != nil {
+		return made{}, err
+	}
+	return made{name, map[string]string{"Arn": d.global("role/" + name), "RoleId": "AROA" + name}}, nil
+}
+
+func (d *deployment) putRole(name string, p roleProperties) error {
 	var documents []string
 	for _, policy := range p.Policies {
 		documents = append(documents, string(policy.PolicyDocument))
@@ -33,15 +42,21 @@ func createRole(d *deployment, id string, p roleProperties) (made, error) {
 	for _, arn := range p.ManagedPolicyArns {
 		document, found := d.policies[arn]
 		if !found {
-			return made{}, fmt.Errorf("there is no managed policy %s in the stack", arn)
+			return fmt.Errorf("there is no managed policy %s in the stack", arn)
 		}
 		documents = append(documents, document)
 	}
-	name := d.physical(p.RoleName, id)
 	if err := d.cloud.IAM.PutRole(d.Source.Account, name, string(p.AssumeRolePolicyDocument), documents...); err != nil {
-		return made{}, err
+		return err
 	}
-	return made{name, map[string]string{"Arn": d.global("role/" + name), "RoleId": "AROA" + name}}, nil
+	d.roles[name] = p
+	return nil
+}
+
+func removeRole(d *deployment, r made, _ roleProperties) error {
+	delete(d.roles, r.ref)
+	d.cloud.IAM.DeleteRole(d.Source.Account, r.ref)
+	return nil
 }
 
 type managedPolicyProperties struct {
@@ -50,10 +65,23 @@ type managedPolicyProperties struct {
 	PolicyDocument    json.RawMessage
 }
 
+// createManagedPolicy also gives the document to the roles that have the policy already.
 func createManagedPolicy(d *deployment, id string, p managedPolicyProperties) (made, error) {
 	arn := d.global("policy/" + d.physical(p.ManagedPolicyName, id))
 	d.policies[arn] = string(p.PolicyDocument)
+	for name, role := range d.roles {
+		if slices.Contains(role.ManagedPolicyArns, arn) {
+			if err := d.putRole(name, role); err != nil {
+				return made{}, err
+			}
+		}
+	}
 	return made{arn, map[string]string{"PolicyArn": arn}}, nil
+}
+
+func removeManagedPolicy(d *deployment, r made, _ managedPolicyProperties) error {
+	delete(d.policies, r.ref)
+	return nil
 }
 
 // global is the ARN of a thing of IAM, which has no region.

@@ -14,7 +14,7 @@ type identifier struct {
 }
 
 // identifiers has the types whose physical ids templates choose. CloudFormation refuses a resource whose id exists. For
-// layers the embedded cloud is stricter: AWS would add a version to the layer.
+// layers the embedded cloud is stricter: AWS would add a version to another stack's layer.
 var identifiers = map[string]identifier{
 	"AWS::CloudWatch::Alarm":      {property: "AlarmName"},
 	"AWS::CloudWatch::Dashboard":  {property: "DashboardName", isGlobal: true},
@@ -30,33 +30,58 @@ var identifiers = map[string]identifier{
 	"AWS::SQS::Queue":             {property: "QueueName"},
 }
 
-// claim refuses a resource whose physical id exists. A resource without one gets a name that begins with its stack's.
-func (d *deployment) claim(resourceType string, properties map[string]any) error {
-	by := identifiers[resourceType]
-	name, _ := properties[by.property].(string)
+// claimOf returns the claim on the resource's physical id; the zero value for a resource that gets a name which begins with its
+// stack's.
+func (d *deployment) claimOf(p physical) cloudsim.PhysicalID {
+	by := identifiers[p.Type]
+	name, _ := p.values[by.property].(string)
 	if name == "" {
-		return nil
+		return cloudsim.PhysicalID{}
 	}
-	if within, _ := properties[by.within].(string); within != "" {
+	if within, _ := p.values[by.within].(string); within != "" {
 		name = within + "|" + name
 	}
-	id := cloudsim.PhysicalID{Account: d.Source.Account, Region: d.Source.Region, Type: resourceType, ID: name}
+	id := cloudsim.PhysicalID{Account: d.Source.Account, Region: d.Source.Region, Type: p.Type, ID: name}
 	if by.isGlobal {
 		id.Region = ""
 	}
-	if owner := d.cloud.Claim(id, d.stackID()); owner != "" {
-		return fmt.Errorf("%s already exists in stack %s", name, owner)
+	return id
+}
+
+// claim refuses a resource whose physical id exists.
+func (d *deployment) claim(p physical) error {
+	if p.claim == (cloudsim.PhysicalID{}) {
+		return nil
 	}
-	return nil
+	owner := d.cloud.Claim(p.claim, d.stackID())
+	if owner == "" || kinds[p.Type].versioned && owner == d.stackID() {
+		return nil
+	}
+	return fmt.Errorf("%s already exists in stack %s", p.claim.ID, owner)
+}
+
+// release gives up the claim, unless another resource of the stack, which replaces this one, has it too.
+func (d *deployment) release(p physical) {
+	for _, other := range d.physicals {
+		if other.claim == p.claim {
+			return
+		}
+	}
+	d.cloud.Release(p.claim)
 }
 
 // claimStack refuses a stack whose name exists.
 func (d *deployment) claimStack() error {
-	id := cloudsim.PhysicalID{Account: d.Source.Account, Region: d.Source.Region, Type: "AWS::CloudFormation::Stack", ID: d.Source.Name}
-	if owner := d.cloud.Claim(id, d.stackID()); owner != "" {
+	if owner := d.cloud.Claim(d.stackClaim(), d.stackID()); owner != "" {
 		return fmt.Errorf("the stack exists: %s", owner)
 	}
 	return nil
+}
+
+func (d *deployment) stackClaim() cloudsim.PhysicalID {
+	return cloudsim.PhysicalID{
+		Account: d.Source.Account, Region: d.Source.Region, Type: "AWS::CloudFormation::Stack", ID: d.Source.Name,
+	}
 }
 
 func (d *deployment) operation() Operation {

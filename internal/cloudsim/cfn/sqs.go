@@ -2,6 +2,7 @@ package cfn
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 )
 
@@ -49,17 +50,59 @@ func createQueue(d *deployment, id string, p queueProperties) (made, error) {
 	return made{out.QueueURL, map[string]string{"Arn": d.arn("sqs", name), "QueueName": name, "QueueUrl": out.QueueURL}}, nil
 }
 
+// standard are the attributes of a queue whose template doesn't choose them. An empty value removes the attribute.
+var standard = map[string]string{
+	"DelaySeconds": "0", "MaximumMessageSize": "1048576", "MessageRetentionPeriod": "345600", "ReceiveMessageWaitTimeSeconds": "0",
+	"VisibilityTimeout": "30", "RedrivePolicy": "", "KmsMasterKeyId": "", "SqsManagedSseEnabled": "true",
+}
+
+// updateQueue leaves the messages in the queue.
+func updateQueue(d *deployment, id string, before, after queueProperties) (made, error) {
+	attributes := after.attributes()
+	for name := range before.attributes() {
+		if _, found := attributes[name]; !found {
+			attributes[name] = standard[name]
+		}
+	}
+	return d.resources[id], d.setQueueAttributes(d.resources[id].ref, attributes)
+}
+
+func removeQueue(d *deployment, r made, _ queueProperties) error {
+	delete(d.QueueURLs, r.attributes["QueueName"])
+	return d.sqs("DeleteQueue", map[string]any{"QueueUrl": r.ref}, nil)
+}
+
+func (d *deployment) setQueueAttributes(url string, attributes map[string]string) error {
+	return d.sqs("SetQueueAttributes", map[string]any{"QueueUrl": url, "Attributes": attributes}, nil)
+}
+
 type queuePolicyProperties struct {
 	PolicyDocument json.RawMessage
 	Queues         []string
 }
 
 func createQueuePolicy(d *deployment, id string, p queuePolicyProperties) (made, error) {
-	for _, url := range p.Queues {
-		attributes := map[string]string{"Policy": string(p.PolicyDocument)}
-		if err := d.sqs("SetQueueAttributes", map[string]any{"QueueUrl": url, "Attributes": attributes}, nil); err != nil {
-			return made{}, err
+	return made{ref: d.physical("", id)}, d.setQueuePolicies(p.Queues, string(p.PolicyDocument))
+}
+
+func updateQueuePolicy(d *deployment, id string, before, after queuePolicyProperties) (made, error) {
+	if err := d.setQueuePolicies(after.Queues, string(after.PolicyDocument)); err != nil {
+		return made{}, err
+	}
+	former := slices.DeleteFunc(before.Queues, func(url string) bool { return slices.Contains(after.Queues, url) })
+	return d.resources[id], d.setQueuePolicies(former, "")
+}
+
+func removeQueuePolicy(d *deployment, _ made, p queuePolicyProperties) error {
+	return d.setQueuePolicies(p.Queues, "")
+}
+
+// setQueuePolicies removes the policies if the document is empty.
+func (d *deployment) setQueuePolicies(urls []string, document string) error {
+	for _, url := range urls {
+		if err := d.setQueueAttributes(url, map[string]string{"Policy": document}); err != nil {
+			return err
 		}
 	}
-	return made{ref: d.physical("", id)}, nil
+	return nil
 }

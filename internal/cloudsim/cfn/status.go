@@ -10,18 +10,28 @@ import (
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 type Status string
 
-// The statuses of stacks that are created and updated.
+// The statuses of stacks whose failed operations are rolled back.
 const (
-	CreateInProgress                Status = "CREATE_IN_PROGRESS"
-	CreateComplete                  Status = "CREATE_COMPLETE"
-	CreateFailed                    Status = "CREATE_FAILED"
-	UpdateInProgress                Status = "UPDATE_IN_PROGRESS"
-	UpdateCompleteCleanupInProgress Status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
-	UpdateComplete                  Status = "UPDATE_COMPLETE"
-	UpdateFailed                    Status = "UPDATE_FAILED"
+	CreateInProgress   Status = "CREATE_IN_PROGRESS"
+	CreateComplete     Status = "CREATE_COMPLETE"
+	RollbackInProgress Status = "ROLLBACK_IN_PROGRESS" // of a creation
+	RollbackComplete   Status = "ROLLBACK_COMPLETE"
+	RollbackFailed     Status = "ROLLBACK_FAILED"
+
+	UpdateInProgress                        Status = "UPDATE_IN_PROGRESS"
+	UpdateCompleteCleanupInProgress         Status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+	UpdateComplete                          Status = "UPDATE_COMPLETE"
+	UpdateRollbackInProgress                Status = "UPDATE_ROLLBACK_IN_PROGRESS"
+	UpdateRollbackCompleteCleanupInProgress Status = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
+	UpdateRollbackComplete                  Status = "UPDATE_ROLLBACK_COMPLETE"
+	UpdateRollbackFailed                    Status = "UPDATE_ROLLBACK_FAILED"
+
+	DeleteInProgress Status = "DELETE_IN_PROGRESS"
+	DeleteComplete   Status = "DELETE_COMPLETE"
+	DeleteFailed     Status = "DELETE_FAILED"
 )
 
-// Operation is one creation or update of a stack. Its events share a token.
+// Operation is one creation, update or deletion of a stack. Its events share a token.
 type Operation struct {
 	cloud                 *cloudsim.Cloud
 	account, region, name string
@@ -50,4 +60,10 @@ func (o Operation) Report(s Status, reason string) error {
 			"client-request-token": o.token,
 		},
 	})
+}
+
+// report sets the status of the stack and reports it.
+func (d *deployment) report(o Operation, s Status, reason string) error {
+	d.status = s
+	return o.Report(s, reason)
 }

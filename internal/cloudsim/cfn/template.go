@@ -38,11 +38,11 @@ type rule struct {
 type resource struct {
 	Type       string
 	Properties map[string]any
-	DependsOn  any // a logical id or a list of them
-	// What follows has no effect on a stack that is made once and thrown away.
-	Metadata            json.RawMessage
+	DependsOn  any             // a logical id or a list of them
+	Metadata   json.RawMessage // has no effect
+	// A resource with the policy Retain is left behind when the stack no longer has it.
 	DeletionPolicy      string
-	UpdateReplacePolicy string
+	UpdateReplacePolicy string // for a resource that another one replaces
 }
 
 type output struct {

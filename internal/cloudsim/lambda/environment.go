@@ -17,13 +17,13 @@ import (
 
 // environment is one process and the Runtime API that it talks to. It has one invocation at a time.
 type environment struct {
-	function *Function
-	process  *exec.Cmd
-	server   *http.Server
-	output   *lines
+	config  Config // of the function when the process started
+	process *exec.Cmd
+	server  *http.Server
+	output  *lines
 	// accessKeyID is that of the environment's own session of the role.
 	accessKeyID string
-	// outdated is set, under the function's lock, when the function's layers were replaced.
+	// outdated is set, under the function's lock, when the function was updated.
 	outdated bool
 
 	work   chan *invocation // from run to the process's request for the next
@@ -57,17 +57,17 @@ var errGone = errors.New("environment ended before the invocation")
 // drain is how long the output of a process is read after its end. A grandchild may hold on to it.
 const drain = time.Second
 
-// start starts the process. What it tells about itself comes through the Runtime API.
+// start starts the process. What it tells about itself comes through the Runtime API. Callers hold the function's lock.
 func start(f *Function) (*environment, error) {
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	e := &environment{function: f, work: make(chan *invocation), exited: make(chan struct{}), output: &lines{to: f.logs}}
+	e := &environment{config: f.config, work: make(chan *invocation), exited: make(chan struct{}), output: &lines{to: f.logs}}
 	e.server = &http.Server{Handler: e.runtimeAPI(), ReadHeaderTimeout: 10 * time.Second}
 	e.process = exec.Command(filepath.Join(f.config.Code, "bootstrap")) //nolint:noctx // the function's own code; kill ends it
 	e.process.Dir = f.config.Code
-	who := f.credentials()
+	who := f.config.credentials()
 	e.accessKeyID = who.AccessKeyID
 	e.process.Env = f.variables(listener.Addr().String(), who)
 	e.process.Stdout, e.process.Stderr = e.output, e.output
@@ -122,7 +122,7 @@ func (e *environment) run(ctx context.Context, i *invocation) ([]byte, error) {
 func (e *environment) timeout(ctx context.Context) error {
 	e.kill()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return &Error{"Sandbox.Timedout", fmt.Sprintf("Task timed out after %.2f seconds", e.function.config.Timeout.Seconds())}
+		return &Error{"Sandbox.Timedout", fmt.Sprintf("Task timed out after %.2f seconds", e.config.Timeout.Seconds())}
 	}
 	return ctx.Err()
 }

@@ -51,10 +51,11 @@ var ErrClosed = errors.New("function is closed")
 
 // Function is a function and its environments. It is a queue.Function.
 type Function struct {
-	config Config
-	logs   *logs
+	name string
+	logs *logs
 
 	mu           sync.Mutex
+	config       Config
 	opt          string         // where the layers are unpacked; empty for none
 	unpacked     []string       // opt, and the folders before it
 	environments []*environment // that live
@@ -67,63 +68,99 @@ type Function struct {
 
 // New checks the function and unpacks its layers. Environments start when invocations come; Close ends them.
 func New(c Config) (*Function, error) {
-	if c.Timeout == 0 {
-		c.Timeout = standardTimeout
-	}
-	f := &Function{config: c, logs: newLogs(c.Log), processes: map[string]int{}}
-	code, err := filepath.Abs(c.Code)
-	if err == nil {
-		f.config.Code = code
-		_, err = os.Stat(filepath.Join(code, "bootstrap"))
-	}
-	if err == nil {
-		err = f.checkEnvironment()
-	}
-	if err == nil {
-		err = f.ReplaceLayers(c.Layers)
-	}
-	if err != nil {
+	f := &Function{name: c.Name, logs: newLogs(c.Log), processes: map[string]int{}}
+	if err := f.configure(c); err != nil {
 		return nil, fmt.Errorf("make function %s: %w", c.Name, err)
 	}
 	return f, nil
 }
 
+// Update has the next invocations run in new environments with this configuration, whose Name must be the function's. Invocations
+// under way end as they began. After an error nothing has changed.
+func (f *Function) Update(c Config) error {
+	if err := f.configure(c); err != nil {
+		return fmt.Errorf("update function %s: %w", f.name, err)
+	}
+	return nil
+}
+
+func (f *Function) configure(c Config) error {
+	if c.Timeout == 0 {
+		c.Timeout = standardTimeout
+	}
+	code, err := filepath.Abs(c.Code)
+	if err != nil {
+		return err
+	}
+	c.Code = code
+	if _, err := os.Stat(filepath.Join(code, "bootstrap")); err != nil {
+		return err
+	}
+	if err := c.checkEnvironment(); err != nil {
+		return err
+	}
+	opt, err := unpack(c.Layers)
+	if err != nil {
+		return err
+	}
+	f.replace(c, opt)
+	return nil
+}
+
+// replace takes the configuration and the folder with the layers, and ends the idle environments, which have those of before.
+func (f *Function) replace(c Config, opt string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.config, f.opt = c, opt
+	f.logs.pass(c.Log)
+	f.unpacked = append(f.unpacked, opt)
+	for _, e := range f.environments {
+		e.outdated = true
+	}
+	for _, e := range f.idle {
+		e.kill()
+	}
+	f.environments = slices.DeleteFunc(f.environments, func(e *environment) bool { return slices.Contains(f.idle, e) })
+	f.idle = nil
+}
+
 // Invoke runs the function once, in an environment that is warm if there is one. A failed invocation is an
 // *Error; the function's timeout counts from here on, a cold start included.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	if err := f.begin(); err != nil {
+	c, err := f.begin()
+	if err != nil {
 		if errors.Is(err, errThrottled) {
-			f.measure("Throttles", 1)
+			c.measure("Throttles", 1)
 		}
-		return nil, fmt.Errorf("invoke %s: %w", f.config.Name, err)
+		return nil, fmt.Errorf("invoke %s: %w", f.name, err)
 	}
 	defer f.end()
 	started := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, f.config.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	answer, err := f.invoke(ctx, newInvocation(payload, started.Add(f.config.Timeout)))
-	f.measure("Invocations", 1)
-	f.measure("Duration", float64(time.Since(started).Milliseconds()))
+	answer, err := f.invoke(ctx, newInvocation(payload, started.Add(c.Timeout)))
+	c.measure("Invocations", 1)
+	c.measure("Duration", float64(time.Since(started).Milliseconds()))
 	if err != nil {
-		f.measure("Errors", 1)
-		return nil, fmt.Errorf("invoke %s: %w", f.config.Name, err)
+		c.measure("Errors", 1)
+		return nil, fmt.Errorf("invoke %s: %w", f.name, err)
 	}
 	return answer, nil
 }
 
-// begin counts an invocation, or refuses it.
-func (f *Function) begin() error {
+// begin counts an invocation, or refuses it. It returns the configuration that the function has now.
+func (f *Function) begin() (Config, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
-		return ErrClosed
+		return f.config, ErrClosed
 	}
 	if reserved := f.config.ReservedConcurrency; reserved > 0 && f.busy >= reserved {
-		return errThrottled
+		return f.config, errThrottled
 	}
 	f.busy++
 	f.invocations.Add(1)
-	return nil
+	return f.config, nil
 }
 
 func (f *Function) end() {
@@ -169,7 +206,7 @@ func (f *Function) acquire() (e *environment, warm bool, err error) {
 	return e, false, nil
 }
 
-// release keeps an environment for the next invocation, unless its process has ended or its layers were replaced.
+// release keeps an environment for the next invocation, unless its process has ended or the function was updated.
 func (f *Function) release(e *environment) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -181,27 +218,6 @@ func (f *Function) release(e *environment) {
 	if e.outdated {
 		e.kill()
 	}
-}
-
-// ReplaceLayers has the next invocations run in new environments with these layers. Invocations under way end as they began.
-func (f *Function) ReplaceLayers(layers []string) error {
-	opt, err := unpack(layers)
-	if err != nil {
-		return err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.config.Layers, f.opt = layers, opt
-	f.unpacked = append(f.unpacked, opt)
-	for _, e := range f.environments {
-		e.outdated = true
-	}
-	for _, e := range f.idle {
-		e.kill()
-	}
-	f.environments = slices.DeleteFunc(f.environments, func(e *environment) bool { return slices.Contains(f.idle, e) })
-	f.idle = nil
-	return nil
 }
 
 // Close kills all environments, which fails the invocations under way, and waits for both.
@@ -230,8 +246,8 @@ func (f *Function) Process(accessKeyID string) (pid int, found bool) {
 // Log returns what the environments have written last, the oldest line first.
 func (f *Function) Log() []Line { return f.logs.all() }
 
-func (f *Function) measure(metric string, value float64) {
-	if f.config.Measure != nil {
-		f.config.Measure(metric, value)
+func (c Config) measure(metric string, value float64) {
+	if c.Measure != nil {
+		c.Measure(metric, value)
 	}
 }

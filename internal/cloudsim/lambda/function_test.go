@@ -187,8 +187,8 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// TestReplacedLayers are those of the next invocations; one under way keeps its own.
-func TestReplacedLayers(t *testing.T) {
+// TestUpdate: the next invocations have the new layers and variables; one under way keeps its own.
+func TestUpdate(t *testing.T) {
 	t.Parallel()
 	layer := func(content string) []string {
 		folder := t.TempDir()
@@ -197,7 +197,11 @@ func TestReplacedLayers(t *testing.T) {
 		}
 		return []string{folder}
 	}
-	f := function(t, func(c *lambda.Config) { c.Layers, c.Environment["POLICY"] = layer("before"), "/opt/policy.json" })
+	var c lambda.Config
+	f := function(t, func(made *lambda.Config) {
+		made.Layers, made.Environment["POLICY"] = layer("before"), "/opt/policy.json"
+		c = *made
+	})
 	before := invoke[int](t, f, "", "")
 	folder := t.TempDir()
 	var underWay sync.WaitGroup
@@ -209,8 +213,12 @@ func TestReplacedLayers(t *testing.T) {
 		}
 		there = len(entries)
 	}
-	if err := f.ReplaceLayers(layer("after")); err != nil {
+	c.Layers, c.Environment = layer("after"), map[string]string{"POLICY": "/opt/policy.json", "WHEN": "after"}
+	if err := f.Update(c); err != nil {
 		t.Fatal(err)
+	}
+	if got := invoke[string](t, f, "variable", "WHEN"); got != "after" {
+		t.Errorf("the new variable is %q", got)
 	}
 	if got := invoke[string](t, f, "file", "POLICY"); got != "after" {
 		t.Errorf("the layer's file has %q", got)
@@ -220,8 +228,12 @@ func TestReplacedLayers(t *testing.T) {
 	if alive(before) {
 		t.Errorf("process %d, which has the layer of before, lives on", before)
 	}
-	if err := f.ReplaceLayers([]string{"none"}); err == nil {
+	c.Layers = []string{"none"}
+	if err := f.Update(c); err == nil {
 		t.Error("a layer that isn't there replaces one")
+	}
+	if got := invoke[string](t, f, "file", "POLICY"); got != "after" {
+		t.Errorf("after an update that failed, the layer's file has %q", got)
 	}
 }
 

@@ -22,17 +22,25 @@ const (
 
 // logs is what all environments of a function write.
 type logs struct {
-	tell func(Line)
-
 	mu   sync.Mutex
+	next func(Line)
 	kept []Line
 }
 
-func newLogs(tell func(Line)) *logs {
-	if tell == nil {
-		tell = func(Line) {}
+func newLogs(next func(Line)) *logs {
+	l := &logs{}
+	l.pass(next)
+	return l
+}
+
+// pass has the lines from now on passed to next; nil ignores them.
+func (l *logs) pass(next func(Line)) {
+	if next == nil {
+		next = func(Line) {}
 	}
-	return &logs{tell: tell}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.next = next
 }
 
 func (l *logs) add(line Line) {
@@ -41,8 +49,9 @@ func (l *logs) add(line Line) {
 	if len(l.kept) > maxLines {
 		l.kept = slices.Delete(l.kept, 0, len(l.kept)-maxLines)
 	}
+	next := l.next
 	l.mu.Unlock()
-	l.tell(line)
+	next(line)
 }
 
 func (l *logs) all() []Line {

@@ -32,7 +32,7 @@ func (e *environment) next(w http.ResponseWriter, r *http.Request) {
 		e.mu.Lock()
 		e.current = i
 		e.mu.Unlock()
-		c := e.function.config
+		c := e.config
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Lambda-Runtime-Aws-Request-Id", i.id)
 		w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(i.deadline.UnixMilli(), 10))

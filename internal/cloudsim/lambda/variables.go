@@ -18,8 +18,7 @@ const (
 // reserved are the variables that Lambda sets and a function's own may not:
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 // The endpoint is among them here, for a template that names AWS's own would leave the embedded cloud.
-func (f *Function) reserved(runtimeAPI string, who Credentials) map[string]string {
-	c := f.config
+func (c Config) reserved(runtimeAPI string, who Credentials) map[string]string {
 	all := map[string]string{
 		"AWS_ACCESS_KEY_ID": who.AccessKeyID, "AWS_SECRET_ACCESS_KEY": who.SecretAccessKey, "AWS_SESSION_TOKEN": who.SessionToken,
 		"AWS_REGION": c.Region, "AWS_DEFAULT_REGION": c.Region, "AWS_ENDPOINT_URL": c.Endpoint,
@@ -37,9 +36,9 @@ func (f *Function) reserved(runtimeAPI string, who Credentials) map[string]strin
 }
 
 // checkEnvironment makes Lambda's own refusal.
-func (f *Function) checkEnvironment() error {
-	reserved := f.reserved("", Credentials{})
-	for _, name := range slices.Sorted(maps.Keys(f.config.Environment)) {
+func (c Config) checkEnvironment() error {
+	reserved := c.reserved("", Credentials{})
+	for _, name := range slices.Sorted(maps.Keys(c.Environment)) {
 		if _, taken := reserved[name]; taken {
 			return fmt.Errorf("environment variable %s is reserved", name)
 		}
@@ -54,7 +53,7 @@ func (f *Function) variables(runtimeAPI string, who Credentials) []string {
 	for name, value := range f.config.Environment {
 		all[name] = f.local(value)
 	}
-	maps.Copy(all, f.reserved(runtimeAPI, who))
+	maps.Copy(all, f.config.reserved(runtimeAPI, who))
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		list = append(list, name+"="+all[name])
@@ -62,11 +61,11 @@ func (f *Function) variables(runtimeAPI string, who Credentials) []string {
 	return list
 }
 
-func (f *Function) credentials() Credentials {
-	if f.config.Credentials == nil {
+func (c Config) credentials() Credentials {
+	if c.Credentials == nil {
 		return Credentials{}
 	}
-	return f.config.Credentials()
+	return c.Credentials()
 }
 
 // local makes a path below /opt one below the folder with the layers: a process without a root of its own
