@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/autopeer/autopeer/internal/domain/function"
 )
 
 // TestADeletedRuleCanBeRecreated holds the runbook's procedure against every rule: the rest of the template doesn't refer to
@@ -61,6 +63,40 @@ func TestTheProcedureDependsOnNoDefaults(t *testing.T) {
 		}
 		if prints := c[1] != "cloudformation deploy"; prints != strings.Contains(c[0], " --output json") {
 			t.Errorf("%q: want --output json where the command prints JSON", c[0])
+		}
+	}
+}
+
+// TestStoppingACellNamesEveryFunction, and each command of the page's procedures about a cell names the Region.
+func TestStoppingACellNamesEveryFunction(t *testing.T) {
+	t.Parallel()
+	runbook, err := os.ReadFile("../../docs/runbook.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(runbook), "\n## Stop a cell\n")
+	stop, responder, _ := strings.Cut(section, "\n## An incident responder wants a route gone\n")
+	responder, _, _ = strings.Cut(responder, "\n## ")
+	var names []string
+	for _, f := range function.All {
+		names = append(names, string(f))
+	}
+	loops := regexp.MustCompile(`(?m)^for function in (.*); do$`).FindAllStringSubmatch(stop, -1)
+	if len(loops) != 3 {
+		t.Errorf("the section has %d loops, want one to stop, to look and to start", len(loops))
+	}
+	for _, l := range loops {
+		if got := strings.Fields(l[1]); !cmp.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(names))) {
+			t.Errorf("a loop is over %q, want all functions: %q", got, names)
+		}
+	}
+	commands := regexp.MustCompile(`aws (ec2|lambda) [\w-]+.*`).FindAllString(stop+responder, -1)
+	if len(commands) != 8 {
+		t.Errorf("the sections have %d commands of the AWS CLI, want 8", len(commands))
+	}
+	for _, c := range commands {
+		if !strings.Contains(c, " --region ") {
+			t.Errorf("%q depends on the profile's Region", c)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // isHeld reports whether a person has put the connection on hold in the cell, which then adds nothing.
 func (j judge) isHeld(c *ledger.Connection, cell peering.Cell) bool {
-	return j.TagsOn(c, cell)["autopeer:hold"] == "true"
+	return j.TagsOn(c, cell)[peering.TagHold] == "true"
 }
 
 func (s side) isHeld() bool { return s.judge.isHeld(s.connection, s.own().Cell) }

@@ -16,7 +16,10 @@ func (w *World) ActOnHolds(percent int) {
 	usual := w.Source
 	w.Source = d
 	defer func() { w.Source = usual }()
-	found := w.connections(ledger.Pending, ledger.Provisioning, ledger.Active)
+	found := w.connections(ledger.Pending)
+	if len(found) == 0 || w.Chance(50) {
+		found = w.connections(ledger.Pending, ledger.Provisioning, ledger.Active)
+	}
 	if len(found) == 0 {
 		return
 	}
