@@ -12,11 +12,22 @@ func (j judge) checkCreateRoute(rec ledger.Record) string {
 	t := j.RouteTables[rec.RouteTable()]
 	for _, s := range j.maintainedSides(rec.Target(), rec.Cell) {
 		if t != nil && slices.Contains(s.wantedRoutes(t), rec.Destination()) {
-			before, _ := mostSpecific(t, rec.Destination().Addr(), netip.Prefix{})
-			return s.checkNarrowed("the route "+rec.Destination().String()+" in "+t.ID, t.Routes[before].Target == rec.Target())
+			return s.checkNarrowed("the route "+rec.Destination().String()+" in "+t.ID, carrier(t, rec.Destination()).Target == rec.Target())
 		}
 	}
 	return fmt.Sprintf("%s was routed to %s in %s, but the policy doesn't want the route", rec.Destination(), rec.Target(), rec.RouteTable())
+}
+
+// carrier returns the most specific route of the table to all of the destination. A more specific one to a part of it carries that part
+// before and after a route to the destination is made.
+func carrier(t *ledger.RouteTable, to netip.Prefix) (best ledger.Route) {
+	var of netip.Prefix // whose Bits are -1
+	for dst, r := range t.Routes {
+		if isInside(to, []netip.Prefix{dst}) && dst.Bits() > of.Bits() {
+			of, best = dst, r
+		}
+	}
+	return best
 }
 
 func (j judge) checkReplaceRoute(rec ledger.Record) string {
