@@ -65,7 +65,7 @@ func newRun(ctx context.Context, seed uint64) *run {
 	r.world = world.New(ctx, r.Source, named, r.cloud, r.report, r.checker, r.faults)
 	r.cloud.SetWay(r.deliver)
 	r.cloud.Cloud.Inject(r.inject)
-	r.cloud.Fate = r.kill
+	r.cloud.FateOf = r.fateOf
 	return r
 }
 
@@ -78,10 +78,13 @@ func (r *run) inject(call apicall.Call) *cloudsim.Failure {
 	return r.faults.Fail(call, function)
 }
 
-// kill checks a call of autopeer and decides whether it is the last of its process.
-func (r *run) kill(s local.Step) local.Death {
-	r.checker.Sent(s)
-	return r.faults.Death(s)
+// fateOf returns the fate that checks each call of the functions that are deployed at that instant, and decides whether it is the
+// last of its process.
+func (r *run) fateOf(deployed time.Time) local.Fate {
+	return func(s local.Step) local.Death {
+		r.checker.Sent(s)
+		return r.faults.Death(s, deployed)
+	}
 }
 
 // deliver enters each record before its event may be lost. After a failure it delivers nothing more, which ends the seed even if each
