@@ -65,7 +65,7 @@ func newRun(ctx context.Context, seed uint64) *run {
 	r.world = world.New(ctx, r.Source, named, r.cloud, r.report, r.checker, r.faults)
 	r.cloud.SetWay(r.deliver)
 	r.cloud.Cloud.Inject(r.inject)
-	r.cloud.Fate = r.kill
+	r.cloud.FateOf = r.fateOf
 	return r
 }
 
@@ -78,26 +78,38 @@ func (r *run) inject(call apicall.Call) *cloudsim.Failure {
 	return r.faults.Fail(call, function)
 }
 
-// kill checks a call of autopeer and decides whether it is the last of its process.
-func (r *run) kill(s local.Step) local.Death {
-	r.checker.Sent(s)
-	return r.faults.Death(s)
+// fateOf returns the fate that checks each call of the functions that are deployed at that instant, and decides whether it is the
+// last of its process.
+func (r *run) fateOf(deployed time.Time) local.Fate {
+	return func(s local.Step) local.Death {
+		r.checker.Sent(s)
+		return r.faults.Death(s, deployed)
+	}
 }
 
-// deliver enters each record before its event may be lost.
+// deliver enters each record before its event may be lost. After a failure it delivers nothing more, which ends the seed even if each
+// message causes another.
 func (r *run) deliver(d events.Delivery, usual time.Duration) []time.Duration {
 	if d.Stage == events.FromTrail {
-		record, err := ledger.ParseRecord(faults.CellOf(d.Event), d.Event.Detail, time.Now())
-		if err != nil {
-			r.report.Fail(nil, "%v", err)
-			return nil
-		}
-		r.checker.Enter(record)
-		return r.faults.Deliver(d, usual)
+		r.enter(d)
+	}
+	if r.report.Failure() != nil {
+		return nil
 	}
 	delays := r.faults.Deliver(d, usual)
-	r.checker.Delivered(d, len(delays))
+	if d.Stage != events.FromTrail {
+		r.checker.Delivered(d, len(delays))
+	}
 	return delays
+}
+
+func (r *run) enter(d events.Delivery) {
+	record, err := ledger.ParseRecord(faults.CellOf(d.Event), d.Event.Detail, time.Now())
+	if err != nil {
+		r.report.Fail(nil, "%v", err)
+		return
+	}
+	r.checker.Enter(record)
 }
 
 // How many of a hundred times a person changes what a connection may carry: after another action, and at the end, when nothing
@@ -124,13 +136,12 @@ func (r *run) play() {
 	}
 	r.world.ActOnTraffic(oftenLast)
 	r.world.ActOnHolds(often)
-	r.calm()
-	r.compareRoutes()
-	r.conclude()
-	if r.report.Failure() != nil {
-		return
+	for _, step := range []func(){r.calm, r.compareRoutes, r.conclude, r.repeat} {
+		if r.report.Failure() != nil {
+			return
+		}
+		step()
 	}
-	r.repeat()
 }
 
 // pause returns the time until a person acts again: mostly seconds, rarely hours.

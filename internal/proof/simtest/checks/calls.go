@@ -9,6 +9,7 @@ import (
 	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
 )
 
 // Enter adds a record to the ledger, and checks it if it is of autopeer's.
@@ -20,6 +21,8 @@ func (c *Checker) Enter(rec ledger.Record) {
 	}
 	if rec.Policy != nil {
 		c.report.NoteForAll(rec)
+		c.terms = append(c.terms, term{policy: rec.Policy, from: rec.At})
+		c.cause(slices.Clone(c.journal.Requests), 1)
 	} else {
 		c.report.Note(rec)
 	}
@@ -44,8 +47,10 @@ func (c *Checker) checkCall(rec ledger.Record) {
 	wasAllowed := func(past *ledger.Ledger, at time.Time) bool {
 		then := rec
 		then.At = at
-		return oracle.CheckCall(past, c.quotas, then) == "" ||
-			oracle.CheckCall(past.Beside(now, past.Policy), c.quotas, then) == "" || oracle.CheckCall(past.Beside(now, now.Policy), c.quotas, then) == ""
+		isAllowed := func(in *ledger.Ledger) bool { return oracle.CheckCall(in, c.quotas, then) == "" }
+		return isAllowed(past.Beside(now, now.Policy)) || c.holds(at, at, func(p *plainpolicy.Policy) bool {
+			return isAllowed(past.Beside(past, p)) || isAllowed(past.Beside(now, p))
+		})
 	}
 	if why := oracle.CheckCall(now, c.quotas, rec); why != "" && !c.journal.WasEver(time.Now(), memory, wasAllowed) {
 		c.report.Fail(rec.Subjects(), "%s", why)
@@ -59,7 +64,7 @@ func (c *Checker) checkAgreement(rec ledger.Record) {
 	isFree := func(past *ledger.Ledger, at time.Time) bool {
 		then := rec
 		then.At = at
-		return oracle.CheckAgreement(past, then) == ""
+		return c.holds(at, at, func(p *plainpolicy.Policy) bool { return oracle.CheckAgreement(past.Beside(past, p), then) == "" })
 	}
 	if why := oracle.CheckAgreement(c.journal.Ledger, rec); why != "" && !c.journal.WasEver(time.Now(), agreed, isFree) {
 		c.report.Fail(rec.Subjects(), "%s", why)

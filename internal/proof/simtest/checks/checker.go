@@ -12,6 +12,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
 	"github.com/autopeer/autopeer/internal/proof/simtest/report"
 )
 
@@ -31,6 +32,7 @@ type Checker struct {
 	sweeps        map[peering.Cell][]time.Time // whose events were sent
 	lostEvents    map[string]bool              // ids of connections that a lost event names
 	failedSweeps  map[peering.Cell]bool
+	terms         []term
 	deployed      time.Time
 	calmed        time.Time
 	isOver        bool // nothing is left to do
@@ -53,12 +55,32 @@ func (c *Checker) Look(at func(*ledger.Ledger)) {
 	at(c.journal.Ledger)
 }
 
-// Deployed marks the instant from which announcements are due under the policy that was entered last.
-func (c *Checker) Deployed() {
+// Deployed marks the instant from which announcements are due under the policy that was entered last, and from which no function
+// has the policy that it replaces.
+func (c *Checker) Deployed(replaced *plainpolicy.Policy) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.deployed = time.Now()
-	c.cause(slices.Clone(c.journal.Requests), 1)
+	for i := range c.terms {
+		if c.terms[i].policy == replaced {
+			c.terms[i].until = c.deployed
+		}
+	}
+	c.report.Remark("no function has an earlier policy from here on")
+}
+
+// term is the time in which functions with a policy run.
+type term struct {
+	policy      *plainpolicy.Policy
+	from, until time.Time // until is zero while they do
+}
+
+// holds reports whether the condition holds for one of the policies that functions had at that time. There are several while old
+// functions go on beside new ones.
+func (c *Checker) holds(from, to time.Time, condition func(*plainpolicy.Policy) bool) bool {
+	return slices.ContainsFunc(c.terms, func(t term) bool {
+		return !t.from.After(to) && (t.until.IsZero() || !t.until.Before(from)) && condition(t.policy)
+	})
 }
 
 // Calm marks the instant of the last fault.

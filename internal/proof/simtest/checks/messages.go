@@ -77,6 +77,7 @@ func (c *Checker) Delivered(d events.Delivery, times int) {
 		c.cause(connectionIDs.FindAllString(string(d.Event.Detail), 1), times-1)
 	case toBus, strings.HasSuffix(d.Target, string(function.Disconnect)): // disconnect sends no messages
 	case strings.HasSuffix(d.Target, string(function.Sweep)):
+		c.checkEdit(d)
 		cell := cellOfQueue(d.Target)
 		for range times {
 			c.sweeps[cell] = append(c.sweeps[cell], time.Now())

@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
 	"github.com/autopeer/autopeer/internal/proof/simtest/report"
 )
 
@@ -76,7 +79,10 @@ func TestMessagesHaveACause(t *testing.T) {
 			send(c, 0, 9)
 		}, true},
 		{"a message that is sent twice counts once", func(c *Checker) { send(c, 0, 8); send(c, 0, 8) }, false},
-		{"a deployment causes no messages about a request that is yet to be made", func(c *Checker) { c.Deployed(); send(c, 0, 9) }, true},
+		{"a deployment causes no messages about a request that is yet to be made", func(c *Checker) {
+			c.Enter(ledger.Deployment(time.Now(), &plainpolicy.Policy{}))
+			send(c, 0, 9)
+		}, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,30 +14,12 @@ type death struct {
 	how local.Death
 }
 
-// Deployed separates the invocations of functions that were deployed just now from earlier ones.
-func (i *Injector) Deployed() {
+// Death kills some invocations of the functions that were deployed at that instant. It draws by the invocation, which each
+// deployment counts from one, and kills by the time, because the order of concurrent calls is up to Go's scheduler.
+func (i *Injector) Death(s local.Step, deployed time.Time) local.Death {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if now := time.Now(); now != i.deployed {
-		i.deployedBefore, i.deployed = i.deployed, now
-	}
-}
-
-// deployment returns the time of the deployment that an invocation belongs to. Calls of the very moment of a deployment count as
-// earlier, because whether they come before or after it is up to Go's scheduler.
-func (i *Injector) deployment() time.Time {
-	if i.deployed.Equal(time.Now()) {
-		return i.deployedBefore
-	}
-	return i.deployed
-}
-
-// Death kills some invocations. It draws by the invocation and kills by the time, because the order of concurrent calls
-// is up to Go's scheduler.
-func (i *Injector) Death(s local.Step) local.Death {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	name := fmt.Sprint(s.Cell, s.Invocation, i.deployment().UnixNano())
+	name := fmt.Sprint(s.Cell, s.Invocation, deployed.UnixNano())
 	drawn, known := i.deaths[name]
 	if !known {
 		drawn = i.drawDeath(s, name)

@@ -52,14 +52,12 @@ type Injector struct {
 	report   *report.Report
 	observer Observer
 
-	mu             sync.Mutex
-	draws          *random.ByName
-	rates          Rates
-	silent         map[peering.Cell]bool // cells whose trails don't log
-	stale          map[string]staleAnswer
-	deaths         map[string]death // by invocation
-	deployed       time.Time
-	deployedBefore time.Time
+	mu     sync.Mutex
+	draws  *random.ByName
+	rates  Rates
+	silent map[peering.Cell]bool // cells whose trails don't log
+	stale  map[string]staleAnswer
+	deaths map[string]death // by invocation
 }
 
 // New returns an injector that causes no faults until Start.

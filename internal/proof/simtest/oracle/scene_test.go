@@ -161,7 +161,7 @@ type object map[string]any
 func record(function string, cell peering.Cell, call string, request, response object) ledger.Record {
 	arn := "arn:aws:iam::111111111111:user/alice"
 	if function != "" {
-		arn = fmt.Sprintf("arn:aws:sts::%s:assumed-role/autopeer-%s/session", cell.Account, function)
+		arn = fmt.Sprintf("arn:aws:sts::%s:assumed-role/autopeer-%s-%s/%s", cell.Account, function, cell.Region, function)
 	}
 	body, err := json.Marshal(object{
 		"eventName": call, "userIdentity": object{"arn": arn}, "requestParameters": request, "responseElements": response,

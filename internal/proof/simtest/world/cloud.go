@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
+	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
@@ -13,6 +14,7 @@ import (
 type Cloud struct {
 	*sandbox.Sandbox
 	Options ec2.Options
+	FateOf  func(deployed time.Time) local.Fate // of the functions that are deployed at an instant
 	ids     *ids
 }
 

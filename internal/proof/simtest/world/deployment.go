@@ -7,10 +7,11 @@ import (
 	"github.com/autopeer/autopeer/internal/policyfile"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
+	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
 // Deploy draws a policy and deploys it in place of the one that is deployed. Events on buses and in functions may be lost
-// then. The old policy holds until the old functions have ended.
+// then.
 func (w *World) Deploy() {
 	var p *plainpolicy.Policy
 	w.observer.Look(func(l *ledger.Ledger) {
@@ -26,14 +27,13 @@ func isValid(p *plainpolicy.Policy) bool {
 	return err == nil
 }
 
-// deploy deploys the policy in place of the one that is deployed.
+// deploy deploys the policy in place of the one that is deployed, which holds until the functions with it have ended.
 func (w *World) deploy(p *plainpolicy.Policy) {
-	if w.sandbox.Cells != nil {
-		if err := local.Undeploy(w.ctx, w.sandbox.Cloud, w.policy, w.sandbox.Cells); err != nil {
-			w.report.Fail(nil, "undeploy the policy: %v", err)
-		}
-	}
+	var replaced *plainpolicy.Policy
+	w.observer.Look(func(l *ledger.Ledger) { replaced = l.Policy })
+	ended := w.endFunctions()
 	w.observer.Enter(ledger.Deployment(time.Now(), p))
+	w.sandbox.Fate = w.sandbox.FateOf(time.Now())
 	var err error
 	if w.policy, err = policyfile.Parse("policy.yaml", []byte(p.YAML())); err == nil {
 		err = w.sandbox.Deploy(w.ctx, p.YAML(), w.observer.Announced)
@@ -41,6 +41,40 @@ func (w *World) deploy(p *plainpolicy.Policy) {
 	if err != nil {
 		w.report.Fail(nil, "deploy the policy: %v\n%s", err, p.YAML())
 	}
-	w.observer.Deployed()
-	w.faults.Deployed()
+	if ended == nil {
+		w.observer.Deployed(replaced)
+		return
+	}
+	go func() {
+		ended()
+		w.observer.Deployed(replaced)
+	}()
+}
+
+// endFunctions ends the functions that are deployed. In half of all cases it only gives them no more events, and returns a function that
+// blocks until they have ended. That is drawn by a name, so that the other draws of the seed stay the same.
+func (w *World) endFunctions() (ended func()) {
+	if w.sandbox.Cells == nil {
+		return nil
+	}
+	var err error
+	if d := w.named.Next("supersede"); d.Chance(50) {
+		w.wakeFunctions(d)
+		ended, err = local.Supersede(w.ctx, w.sandbox.Cloud, w.policy, w.sandbox.Cells)
+	} else {
+		err = local.Undeploy(w.ctx, w.sandbox.Cloud, w.policy, w.sandbox.Cells)
+	}
+	if err != nil {
+		w.report.Fail(nil, "undeploy the policy: %v", err)
+	}
+	return ended
+}
+
+// wakeFunctions requests a connection, so that functions are at work at the end.
+func (w *World) wakeFunctions(d random.Source) {
+	usual := w.Source
+	w.Source = d
+	defer func() { w.Source = usual }()
+	w.Request()
+	time.Sleep(d.Duration(100*time.Millisecond, 2*time.Second))
 }

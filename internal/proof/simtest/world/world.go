@@ -9,6 +9,7 @@ import (
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/proof/simtest/faults"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 	"github.com/autopeer/autopeer/internal/proof/simtest/report"
 )
@@ -19,8 +20,9 @@ type Observer interface {
 	Look(func(*ledger.Ledger))
 	// Enter adds a record that CloudTrail doesn't have.
 	Enter(ledger.Record)
-	// Deployed is called when the functions of a new policy run.
-	Deployed()
+	// Deployed is called when functions with a new policy run, and all with the one that it replaces have ended. The first policy
+	// replaces nil.
+	Deployed(replaced *plainpolicy.Policy)
 	// Announced is called with each outcome that autopeer publishes.
 	Announced(outcome.Outcome)
 	// Forged is called when a person puts an event or a message about the connection into a queue.

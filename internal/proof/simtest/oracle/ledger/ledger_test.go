@@ -187,7 +187,7 @@ func TestRoutes(t *testing.T) {
 	t.Parallel()
 	l := newBook(t)
 	l.enter(cell, "CreateRoute", `{"CreateRouteRequest": {"RouteTableId": "rtb-a", "DestinationIpv6CidrBlock": "2600::/56", "GatewayId": "igw-1"}}`, `{}`)
-	l.record(cell, "CreateRoute", "arn:aws:sts::111111111111:assumed-role/autopeer-connect/x",
+	l.record(cell, "CreateRoute", "arn:aws:sts::111111111111:assumed-role/autopeer-connect-us-east-1/connect",
 		`{"routeTableId": "rtb-a", "destinationCidrBlock": "10.2.0.0/16", "vpcPeeringConnectionId": "pcx-1"}`, `{}`, "")
 	want := map[netip.Prefix]ledger.Route{
 		netip.MustParsePrefix("2600::/56"):   {Target: "igw-1"},
@@ -356,11 +356,11 @@ func TestChangedSinceCountsAutopeersCalls(t *testing.T) {
 	l := newBook(t)
 	l.pass(time.Hour)
 	l.enter(cell, "CreateTags", `{}`, `{}`)
-	l.record(cell, "CreateTags", "arn:aws:sts::111111111111:assumed-role/autopeer-connect/x", `{}`, `{}`, "RequestLimitExceeded")
+	l.record(cell, "CreateTags", "arn:aws:sts::111111111111:assumed-role/autopeer-connect-us-east-1/connect", `{}`, `{}`, "RequestLimitExceeded")
 	if l.ChangedSince(begun) {
 		t.Error("ChangedSince() counts calls of people or refused calls")
 	}
-	l.record(cell, "CreateTags", "arn:aws:sts::111111111111:assumed-role/autopeer-connect/x", `{}`, `{}`, "")
+	l.record(cell, "CreateTags", "arn:aws:sts::111111111111:assumed-role/autopeer-connect-us-east-1/connect", `{}`, `{}`, "")
 	if !l.ChangedSince(begun) || l.ChangedSince(l.at) {
 		t.Error("ChangedSince() doesn't count a call after an instant, or counts one at it")
 	}
@@ -390,7 +390,7 @@ func TestADeploymentReplacesThePolicy(t *testing.T) {
 
 func TestRecordsNameTheirSubjects(t *testing.T) {
 	t.Parallel()
-	r, err := ledger.ParseRecord(cell, []byte(`{"eventName": "CreateRoute", "userIdentity": {"arn": "arn:aws:sts::111111111111:assumed-role/autopeer-connect/x"},
+	r, err := ledger.ParseRecord(cell, []byte(`{"eventName": "CreateRoute", "userIdentity": {"arn": "arn:aws:sts::111111111111:assumed-role/autopeer-connect-us-east-1/connect"},
 		"requestParameters": {"routeTableId": "rtb-1", "destinationCidrBlock": "10.2.0.0/16", "vpcPeeringConnectionId": "pcx-00000000000000001"}}`), begun)
 	if err != nil {
 		t.Fatal(err)
@@ -453,7 +453,7 @@ func TestHistoryLinesOfRecords(t *testing.T) {
 		{parse(`{"eventName": "CreateTags", "requestParameters": {"tagSet": {"items": [{"key": "a", "value": "1"}]}}}`),
 			"a person in 111111111111/us-east-1: CreateTags tagSet:key:a value:1"},
 		{parse(`{"eventName": "CreateRoute", "errorCode": "RouteAlreadyExists", "requestParameters": {"routeTableId": "rtb-1"},
-			"userIdentity": {"arn": "arn:aws:sts::111111111111:assumed-role/autopeer-connect/x"}}`),
+			"userIdentity": {"arn": "arn:aws:sts::111111111111:assumed-role/autopeer-connect-us-east-1/connect"}}`),
 			"autopeer-connect in 111111111111/us-east-1: CreateRoute routeTableId:rtb-1 was refused: RouteAlreadyExists"},
 		{parse(`{"eventName": "CreateVpcPeeringConnection", "requestParameters": {"vpcId": "vpc-a"},
 			"responseElements": {"vpcPeeringConnection": {"vpcPeeringConnectionId": "pcx-00000000000000001"}}}`),
