@@ -86,15 +86,14 @@ func TestEditsOfOthersLeadToASweep(t *testing.T) {
 	}
 }
 
-// TestADeletedVPCLeadsToSweeps in its own cell and in those of its counterparts.
-func TestADeletedVPCLeadsToSweeps(t *testing.T) {
+// TestAChangedVPCLeadsToSweeps in its own cell and in those of its counterparts.
+func TestAChangedVPCLeadsToSweeps(t *testing.T) {
 	rules := patterns(t, marketing, false)
-	want := []string{"forward-calls-222222222222-eu-west-1", "sweep"}
-	if diff := cmp.Diff(want, matching(rules, edit("DeleteVpc", principals["root"]))); diff != "" {
-		t.Errorf("rules (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{"sweep"}, matching(rules, edit("ModifyVpcAttribute", principals["root"]))); diff != "" {
-		t.Errorf("rules (-want +got):\n%s", diff)
+	for _, call := range []string{"DeleteVpc", "ModifyVpcAttribute"} {
+		want := []string{"forward-calls-222222222222-eu-west-1", "sweep"}
+		if diff := cmp.Diff(want, matching(rules, edit(call, principals["root"]))); diff != "" {
+			t.Errorf("rules for %s (-want +got):\n%s", call, diff)
+		}
 	}
 }
 

@@ -211,8 +211,11 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 		return findings{f.onHold(s.isFirstOfDay())}
 	case p.IsObstructed():
 		f.reminder, f.prompt = true, slices.ContainsFunc(p.Changes(), plan.Tags) // announced as long as the obstacle is there
-	case len(p.Changes()) == 0, mayBeRefused(p) && !s.isFirstOfDay():
+	case len(p.Changes()) == 0:
 		return s.leftOut(side, d)
+	case mayBeRefused(p) && !s.isFirstOfDay():
+		f.doubtful = true
+		return append(s.leftOut(side, d), f)
 	case p.OnlyTags():
 		f.reminder, f.prompt = true, true // the tag was deleted: it is put back without an announcement of drift
 	case c.ManagedBy() == "" && len(side.Ours) == 0:
@@ -243,7 +246,7 @@ func (f *finding) want(changes []plan.Change) {
 
 // mayBeRefused reports whether the plan has only changes that EC2 may refuse until a person fixes a resource: the DNS
 // option while a VPC has no DNS host names, or a rule for a group or prefix list that doesn't exist. Such a plan is tried
-// once a day instead of with every sweep.
+// once a day and after changes, instead of with every sweep.
 func mayBeRefused(p plan.Plan) bool {
 	for _, change := range p.Changes() {
 		switch c := change.(type) {

@@ -26,6 +26,7 @@ type finding struct {
 	outcome.Outcome
 	reminder   bool
 	prompt     bool          // a reminder that a change may have caused, and that is sent after a change as well
+	doubtful   bool          // EC2 may refuse the repair until a person has changed something
 	held       bool          // a reminder of a hold
 	announced  bool          // scheduled sweeps have sent the reminder of a hold lately, and only a change has it sent again
 	closes     bool          // the repair removes routes or rules of a living connection
@@ -48,7 +49,7 @@ func (f finding) key() string {
 type findings []finding
 
 func (all findings) drift() findings {
-	return all.only(func(f finding) bool { return !f.reminder || f.closes })
+	return all.only(func(f finding) bool { return !f.reminder && !f.doubtful || f.closes })
 }
 
 // urgent returns the findings that don't wait for a second look.
@@ -75,6 +76,8 @@ func (all findings) afterChange(due hint.Sweep) findings {
 			return due.Changed || due.Deployed || f.touched
 		case f.held:
 			return f.closes || due.Changed || due.Deployed
+		case f.doubtful:
+			return due.Changed || due.Deployed || f.touched
 		case f.obstructed:
 			return f.closes || f.prompt || due.Deployed || f.touched
 		}

@@ -76,12 +76,12 @@ var calls = map[function.Name][]string{
 	function.Sweep: slices.Concat(blockCalls, vpcCalls, []string{
 		"CreateSubnet", "DeleteSubnet", "CreateRouteTable", "DeleteRouteTable",
 		"AssociateRouteTable", "DisassociateRouteTable", "ReplaceRouteTableAssociation",
-		"CreateSecurityGroup", "DeleteSecurityGroup", "ModifyVpcAttribute",
+		"CreateSecurityGroup", "DeleteSecurityGroup",
 	}),
 }
 
-// vpcCalls end the connections of a VPC, perhaps without an event of their own.
-var vpcCalls = []string{"DeleteVpc"}
+// vpcCalls end the connections of a VPC, perhaps without an event of their own, or decide about the DNS option of both sides.
+var vpcCalls = []string{"DeleteVpc", "ModifyVpcAttribute"}
 
 // editCalls change routes, ingress rules and the DNS option of a connection, as connect and disconnect do.
 var editCalls = slices.Concat(freeingCalls, []string{
@@ -252,7 +252,7 @@ func prefixes(all ...string) []any {
 	return some
 }
 
-// forwardCalls forwards to a counterpart every acceptance, rejection and deletion, every change of blocks and every deletion of a VPC: these name no
+// forwardCalls forwards to a counterpart every acceptance, rejection and deletion, every change of blocks and of a VPC as a whole: these name no
 // counterpart, so each counterpart looks up the connection.
 func forwardCalls(from, to peering.Cell) Rule {
 	pattern := callPattern([]string{string(from.Account)}, map[string]any{

@@ -193,3 +193,51 @@ func TestADeletedVPC(t *testing.T) {
 		})
 	}
 }
+
+// TestRepairsThatEC2MayRefuse are tried after the change that makes them possible, and after an edit.
+func TestRepairsThatEC2MayRefuse(t *testing.T) {
+	t.Parallel()
+	t.Run("the DNS option", func(t *testing.T) {
+		t.Parallel()
+		betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+			m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
+			t.Policy(between(m, f, "dns: true", ping))
+			pcx := t.Ask(m, f)
+			time.Sleep(time.Hour + 2*time.Minute)
+			t.ByHand(one, func(p *lab.Person) { p.DNSHostnames(m.VPC) })
+			time.Sleep(time.Minute)
+			t.ByHand(accepter, func(p *lab.Person) { p.DNSHostnames(f.VPC) })
+			time.Sleep(time.Minute)
+			c, err := t.Connection(t.Ctx, one, pcx)
+			t.Must(err)
+			if c.RequesterDNS == nil || !*c.RequesterDNS {
+				t.Error("the requester's option is off or unknown")
+			}
+		})
+	})
+	t.Run("a rule for a group", func(t *testing.T) {
+		t.Parallel()
+		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+			m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
+			var source peering.SecurityGroupID
+			t.ByHand(one, func(p *lab.Person) { source = p.Group(m.VPC, "source", nil) })
+			t.Policy(between(m, f, fmt.Sprintf("allow: [{ from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp, sources: [%s] }]", source)))
+			pcx := t.Ask(m, f)
+			time.Sleep(time.Hour + 2*time.Minute)
+			rules, err := t.Network(one).IngressRules(t.Ctx, pcx)
+			t.Must(err)
+			if len(rules) != 1 {
+				t.Fatalf("rules = %+v, want one", rules)
+			}
+			_, err = t.Person(t.Ctx, one).EC2.RevokeSecurityGroupIngress(t.Ctx, &awsec2.RevokeSecurityGroupIngressInput{
+				GroupId: aws.String(string(f.Group)), SecurityGroupRuleIds: []string{string(rules[0].ID)},
+			})
+			t.Must(err)
+			time.Sleep(time.Minute)
+			if rules, err = t.Network(one).IngressRules(t.Ctx, pcx); len(rules) != 1 || err != nil {
+				t.Errorf("rules = %+v, %v, want one again", rules, err)
+			}
+			t.SaidOnce(outcome.Repaired, pcx)
+		})
+	})
+}
