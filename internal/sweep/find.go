@@ -123,7 +123,7 @@ func (s *Sweeper) unanswered(c peering.Connection, d policy.Decision) finding {
 func (s *Sweeper) agree(c peering.Connection, d policy.Decision, current observed) finding {
 	f := s.remind(c, d, function.Accept)
 	due := s.isDue(c)
-	f.prompt, f.waits, f.quiet = true, true, !due
+	f.waits, f.quiet = true, !due
 	f.resources = current.editable(s.cell.Own(c.Requester, c.Accepter)...)
 	f.due = due && d.Verdict == policy.Accept && !isOnHold(c, d) // or else it waits for a person here
 	return f

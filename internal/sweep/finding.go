@@ -65,24 +65,27 @@ func (f finding) isPatient() bool {
 	return f.Reason.Code == removed || f.Reason.Code == retired || f.Reason.Code == displaced
 }
 
-// afterChange returns the findings that a change may have caused and that are sent at once. A request that waits for another cell is
-// checked again after an edit of its own VPC's tables and groups, and not after every edit.
+// afterChange returns the findings that a change may have caused and that are sent at once.
 func (all findings) afterChange(due hint.Sweep) findings {
-	return all.only(func(f finding) bool {
-		switch {
-		case f.isPatient():
-			return false
-		case f.waits:
-			return due.Changed || due.Deployed || f.touched
-		case f.held:
-			return f.closes || due.Changed || due.Deployed
-		case f.doubtful:
-			return due.Changed || due.Deployed || f.touched
-		case f.obstructed:
-			return f.closes || f.prompt || due.Deployed || f.touched
-		}
-		return !f.reminder || f.prompt || f.closes
-	})
+	return all.only(func(f finding) bool { return f.follows(due) })
+}
+
+// follows reports whether the change may have caused the finding. A request that waits for another cell is checked again after an edit of
+// its own VPC's tables and groups, and not after every edit.
+func (f finding) follows(due hint.Sweep) bool {
+	switch {
+	case f.isPatient():
+		return false
+	case f.closes || f.prompt:
+		return true
+	case f.obstructed:
+		return due.Deployed || f.touched
+	case f.waits, f.doubtful:
+		return due.Changed || due.Deployed || f.touched
+	case f.held:
+		return due.Changed || due.Deployed
+	}
+	return !f.reminder
 }
 
 // editedBy returns the findings with the edits of their resources. Edits of its own are no drift, and neither are those of a side that is on

@@ -46,6 +46,17 @@ func detail(field, value string) string {
 	return `{"source":"s","detail-type":"t","detail":{"` + field + `":` + value + `}}`
 }
 
+// The pattern of autopeer's rule for edits, and what it would miss without its first part: users have no session of a role.
+const (
+	byOthers     = `{"detail":{"userIdentity":{"sessionContext":{"sessionIssuer":{"arn":[{"exists":false},{"anything-but":["arn:aws:iam::1:role/ours"]}]}}}}}`
+	byOtherRoles = `{"detail":{"userIdentity":{"sessionContext":{"sessionIssuer":{"arn":[{"anything-but":["arn:aws:iam::1:role/ours"]}]}}}}}`
+)
+
+// issued is an event of a session with this issuer.
+func issued(issuer string) string {
+	return detail("userIdentity", `{"type":"AssumedRole","sessionContext":{"sessionIssuer":`+issuer+`}}`)
+}
+
 // Cases are the examples of the pages, each with an event that differs where the page gives none.
 var Cases = []Case{
 	{overview, `{"source":["aws.ec2"],"detail-type":["EC2 Instance State-change Notification"],"detail":{"state":["terminated"]}}`, terminated, Matches},
@@ -181,6 +192,13 @@ var Cases = []Case{
 	{ruler, `{"source":["aws.cloudwatch"],"$or":[{"metricName":["CPUUtilization"]},{"namespace":["AWS/EC2","AWS/ES"]}]}`, unmonitored, Differs},
 	{ruler, `{"source":["aws.cloudwatch"],"$or":[{"metricName":["x"]},{"metricType":["MetricType"],"namespace":["AWS/EC2"],"$or":[{"metricId":[1234]},{"spaceId":[1000]}]},{"scope":["Service"]}]}`, monitored, Matches},
 	{ruler, `{"source":["aws.cloudwatch"],"$or":[{"metricName":["x"]},{"metricType":["MetricType"],"namespace":["AWS/EC2"],"$or":[{"metricId":[1]},{"spaceId":[1000]}]},{"scope":["Service"]}]}`, monitored, Differs},
+	{ruler, byOthers, issued(`{"arn":"arn:aws:iam::1:role/ours"}`), Differs},
+	{ruler, byOthers, issued(`{"arn":"arn:aws:iam::1:role/theirs"}`), Matches},
+	{ruler, byOthers, issued(`{}`), Matches},
+	{ruler, byOthers, detail("userIdentity", `{"type":"IAMUser"}`), Matches},
+	{ruler, byOtherRoles, issued(`{"arn":"arn:aws:iam::1:role/theirs"}`), Matches},
+	{ruler, byOtherRoles, detail("userIdentity", `{"type":"IAMUser"}`), Differs},
+
 	{ruler, `{"detail":{}}`, measured, Refused},
 	{ruler, `{"detail":{"state":[]}}`, measured, Refused},
 	{ruler, `{"detail":{"state":"running"}}`, measured, Refused},
