@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -70,25 +71,19 @@ func (s *stage) settleEarly(gathers string) {
 	s.settle()
 }
 
-// untilGathered waits until the queue of the cell's sweep has that number of messages, and the window may end.
+// untilGathered waits until the open window of the cell's sweep has that number of messages. One that is still visible would be
+// in the next batch if the window ended now.
 func (s *stage) untilGathered(cell peering.Cell, messages int) {
 	i := slices.IndexFunc(s.Cells, func(c *local.Cell) bool { return c.Cell == cell })
 	url := s.Cells[i].Stack.QueueURLs[wiring.DefaultPrefix+"-"+string(function.Sweep)]
 	client := sqs.NewFromConfig(local.Config(s.Cloud, cell, string(cell.Account)))
-	names := []types.QueueAttributeName{
-		types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
-	}
+	const gathered = types.QueueAttributeNameApproximateNumberOfMessagesNotVisible
 	s.until("the events are gathered", func() bool {
-		out, err := client.GetQueueAttributes(s.ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: names})
+		out, err := client.GetQueueAttributes(s.ctx, &sqs.GetQueueAttributesInput{
+			QueueUrl: &url, AttributeNames: []types.QueueAttributeName{gathered},
+		})
 		s.must("read the sweep's queue", err)
-		total := 0
-		for _, value := range out.Attributes {
-			var n int
-			_, err := fmt.Sscan(value, &n)
-			s.must("read the sweep's queue", err)
-			total += n
-		}
-		return total >= messages
+		return out.Attributes[string(gathered)] == strconv.Itoa(messages)
 	})
 }
 
