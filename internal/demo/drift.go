@@ -21,6 +21,8 @@ func drift(s *stage) {
 	agreed := append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp", m))
 	s.exactly("Marketing and Finance are connected", agreed...)
 
+	s.stopTrail(m.Cell)
+	s.stopTrail(f.Cell)
 	s.asks(m.Cell, func(p *lab.Person) string {
 		p.DeleteRoute(m.Table, f.VPC.Block.String())
 		return "delete-route " + f.VPC.Block.String() + " in " + string(m.Table)
@@ -39,16 +41,22 @@ func drift(s *stage) {
 		return o.Cell == f.Cell && len(o.Changes) == 1 && strings.HasPrefix(o.Changes[0], "revoke ")
 	}), "it has none")
 
-	s.Cloud.Events.StopLogging(string(d.Cell.Account), string(d.Cell.Region))
-	s.tell("asks", "somebody in "+d.Cell.String(), "stops the trail: no event of this account and region is heard any more")
+	s.Cloud.Events.StartLogging(string(f.Cell.Account), string(f.Cell.Region))
+	s.tell("asks", "somebody in "+f.Cell.String(), "starts the trail again; that of "+d.Cell.String()+" stays stopped")
 	second := s.request(d, f, "")
 	s.until("the request is pending", func() bool { return s.connection(d.Cell, second).State == peering.PendingAcceptance })
 	s.settle()
-	s.pending("nobody hears of the next request", d.Cell, second)
+	s.pending("no function receives an event of the next request", d.Cell, second)
 	s.sweep()
 	s.sweep()
 	s.exactly("a sweep finds it, and it is connected like the first", slices.Concat(agreed, sandbox.Connected(d, f, second), []string{sandbox.Admits(f.Group, "icmp", d)})...)
 	s.check("no alarm sounds: the event of so young a request may only be late", !s.sounds("sweep-missed-events"), "one does")
+}
+
+// stopTrail has CloudTrail send no event of the cell from now on.
+func (s *stage) stopTrail(cell peering.Cell) {
+	s.Cloud.Events.StopLogging(string(cell.Account), string(cell.Region))
+	s.tell("asks", "somebody in "+cell.String(), "stops the trail: no event of this account and Region arrives any more")
 }
 
 // sweep lets the sweep of every cell begin, instead of waiting a quarter of an hour.

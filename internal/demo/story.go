@@ -110,8 +110,11 @@ func (s *story) announced(o outcome.Outcome) {
 		text = fmt.Sprintf("%s, the %s's side of %s", o.Type, o.Side, o.Connection)
 	}
 	s.add(Entry{Kind: "says", Actor: "autopeer in " + o.Cell.String(), Text: text})
-	if o.Type == outcome.Repaired { // its changes were shown as drift
+	if o.Type == outcome.Repaired && len(o.EditedBy) == 0 { // Drift Found has shown its changes
 		return
+	}
+	for _, by := range o.EditedBy {
+		s.add(Entry{Kind: "says", Text: "  edited by " + by})
 	}
 	for _, c := range o.Changes {
 		s.add(Entry{Kind: "does", Text: "  " + c})

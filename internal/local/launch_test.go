@@ -19,6 +19,7 @@ import (
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/sandbox"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
 var (
@@ -50,11 +51,12 @@ func launched(t *testing.T) (b *sandbox.Sandbox, m, f lab.Site) {
 	return b, m, f
 }
 
-func settle(t *testing.T, b *sandbox.Sandbox) {
+// rest waits until nothing is in progress. It ends the delays and the windows of the sweeps' queues early.
+func rest(t *testing.T, b *sandbox.Sandbox) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if err := b.Cloud.Settle(ctx); err != nil {
+	if err := b.SettleWithoutDelays(ctx); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -69,7 +71,7 @@ func TestLaunch(t *testing.T) {
 	if p.Err() != nil {
 		t.Fatal(p.Err())
 	}
-	settle(t, b)
+	rest(t, b)
 	want := append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp", m))
 	slices.Sort(want)
 	if got, err := b.State(t.Context(), m, f); err != nil || !slices.Equal(got, want) {
@@ -97,50 +99,85 @@ func TestLaunch(t *testing.T) {
 	}
 }
 
-// endDelays delivers delayed messages of the cell's sweep at once, until the test ends.
-func endDelays(t *testing.T, b *sandbox.Sandbox, cell peering.Cell) {
-	t.Helper()
-	queue := "arn:aws:sqs:" + string(cell.Region) + ":" + string(cell.Account) + ":autopeer-sweep"
-	go func() {
-		for tick := time.NewTicker(50 * time.Millisecond); ; {
-			select {
-			case <-t.Context().Done():
-				tick.Stop()
-				return
-			case <-tick.C:
-				b.Cloud.Queues.EndDelays(queue)
-			}
-		}
-	}()
-}
-
-// TestASweepRepairs: the real binary, called by the template's schedule and with its role alone, tells connect of what
-// somebody has deleted. It makes no change itself.
+// TestASweepRepairs: the real binary of the sweep, called by a rule of the template and with the permissions of its role
+// alone, sends connect a route that another principal has deleted. It makes no change itself.
 func TestASweepRepairs(t *testing.T) {
 	t.Parallel()
-	b, m, f := launched(t)
+	t.Run("by the edit's event", func(t *testing.T) {
+		t.Parallel()
+		b, m, f := launched(t)
+		pcx, mark := deletesRoute(t, b, m, f)
+		rest(t, b)
+		repaired := repairedOnce(t, b, mark, pcx)
+		if found := b.Said(outcome.DriftFound, pcx); len(found) > 0 {
+			t.Errorf("found %+v, want the repair alone", found)
+		}
+		by := editor(t, b, mark)
+		if !slices.Equal(repaired.EditedBy, []string{by}) {
+			t.Errorf("edited by %q, want %s", repaired.EditedBy, by)
+		}
+	})
+	t.Run("by the schedule", func(t *testing.T) {
+		t.Parallel()
+		b, m, f := launched(t)
+		(&sandboxtest.T{Sandbox: b, T: t, Ctx: t.Context()}).DropCalls()
+		pcx, mark := deletesRoute(t, b, m, f)
+		rest(t, b)
+		if repaired := b.Said(outcome.Repaired, pcx); len(repaired) > 0 {
+			t.Fatalf("repaired %+v without an event", repaired)
+		}
+		if err := b.Cloud.Events.Fire(b.Cells[0].SweepRule()); err != nil {
+			t.Fatal(err)
+		}
+		rest(t, b)
+		repaired, found := repairedOnce(t, b, mark, pcx), b.Said(outcome.DriftFound, pcx)
+		if len(found) != 1 || !slices.Equal(found[0].Wanted, repaired.Changes) || len(repaired.EditedBy) > 0 {
+			t.Errorf("found %+v and repaired %+v, want the route once and no principal", found, repaired)
+		}
+	})
+}
+
+// deletesRoute connects the sites, and has a principal of Marketing's account delete a route after the returned mark.
+func deletesRoute(t *testing.T, b *sandbox.Sandbox, m, f lab.Site) (pcx peering.ConnectionID, mark int) {
+	t.Helper()
 	p := b.Person(t.Context(), m.Cell)
-	pcx := p.Ask(m, f, "")
-	settle(t, b)
+	pcx = p.Ask(m, f, "")
+	rest(t, b)
+	mark = b.Cloud.Mark()
 	p.DeleteRoute(m.Table, f.VPC.Block.String())
 	if p.Err() != nil {
 		t.Fatal(p.Err())
 	}
-	mark := b.Cloud.Mark()
-	endDelays(t, b, m.Cell)
-	if err := b.Cloud.Events.Fire(b.Cells[0].SweepRule()); err != nil {
-		t.Fatal(err)
+	return pcx, mark
+}
+
+// editor returns the principal that has deleted a route since the mark.
+func editor(t *testing.T, b *sandbox.Sandbox, mark int) string {
+	t.Helper()
+	for _, c := range b.Cloud.Since(mark) {
+		if c.Action == "DeleteRoute" {
+			return c.ARN
+		}
 	}
-	settle(t, b)
-	found, repaired := b.Said(outcome.DriftFound, pcx), b.Said(outcome.Repaired, pcx)
-	if len(found) != 1 || len(repaired) != 1 || !slices.Equal(found[0].Wanted, repaired[0].Changes) {
-		t.Errorf("found %+v and repaired %+v, want the route once", found, repaired)
-	}
+	t.Fatal("no route is deleted")
+	return ""
+}
+
+// repairedOnce returns the one repair. It checks that the sweep has changed nothing since the mark, and that no role lacks a
+// permission.
+func repairedOnce(t *testing.T, b *sandbox.Sandbox, mark int, pcx peering.ConnectionID) outcome.Outcome {
+	t.Helper()
 	for _, c := range b.ByAutopeer(mark) {
-		if strings.Contains(c.ARN, "autopeer-sweep") && c.Service == "ec2" && !strings.HasPrefix(c.Action, "Describe") || strings.HasPrefix(c.ErrorCode, "AccessDenied") {
+		changes := strings.Contains(c.ARN, "autopeer-sweep") && c.Service == "ec2" && !strings.HasPrefix(c.Action, "Describe")
+		if changes || strings.HasPrefix(c.ErrorCode, "AccessDenied") {
 			t.Errorf("%s makes %s: %q", c.ARN, c.Action, c.ErrorCode)
 		}
 	}
+	repaired := b.Said(outcome.Repaired, pcx)
+	if len(repaired) != 1 || len(repaired[0].Changes) != 1 {
+		t.Fatalf("repaired %+v, want the route once", repaired)
+	}
+	return repaired[0]
 }
 
 // TestDenialsSoundTheirAlarm: what a function writes into its log as a metric reaches the alarm on it.
@@ -154,13 +191,13 @@ func TestDenialsSoundTheirAlarm(t *testing.T) {
 		t.Fatal(p.Err())
 	}
 	for range 9 { // and the request itself
-		settle(t, b)
+		rest(t, b)
 		event := sandbox.Event("CreateVpcPeeringConnection", two, id, stranger, m)
 		if err := b.Deliver(t.Context(), one, function.Accept, event); err != nil {
 			t.Fatal(err)
 		}
 	}
-	settle(t, b)
+	rest(t, b)
 	for _, a := range b.Cells[0].Stack.Alarms() {
 		want := cloudwatch.OK
 		if a.Name == "autopeer-accept-denials" {

@@ -1,7 +1,6 @@
 package local_test
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -30,16 +29,6 @@ func deployedIn(t *testing.T, b *sandbox.Sandbox, cell peering.Cell) bool {
 		t.Fatal(err)
 	}
 	return len(out.EventBuses) > 0
-}
-
-// rest waits as settle does, but not for the delay of the sweeps' queues.
-func rest(t *testing.T, b *sandbox.Sandbox) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if err := b.SettleWithoutDelays(ctx); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // eventually waits until the condition holds. It doesn't wait for the retries of a cell that received an event of two other cells.
