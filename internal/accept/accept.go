@@ -45,8 +45,8 @@ func New(cell peering.Cell, p *policy.Policy, n Network, b announce.Bus, now fun
 	return &Accepter{cell: cell, policy: p, network: n, bus: b, now: now}
 }
 
-// Handle answers the request that the hint names. It may be called any number of times. The requests to one VPC are answered one
-// after the other.
+// Handle answers the request that the hint names. It may be called any number of times. The requests of and to one VPC of the
+// cell are answered one after the other.
 func (a *Accepter) Handle(ctx context.Context, h hint.Hint) error {
 	switch {
 	case h.Kind != hint.Requested && h.Kind != hint.Checked && h.Kind != hint.Asked:
@@ -55,7 +55,7 @@ func (a *Accepter) Handle(ctx context.Context, h hint.Hint) error {
 		slog.InfoContext(ctx, "message too old", logkey.EventID, h.EventID, logkey.Connection, string(h.Connection))
 		return nil
 	}
-	done, err := a.turns.take(ctx, h.Accepter.ID)
+	done, err := a.turns.take(ctx, a.cell.Own(h.Requester, h.Accepter)...)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,8 @@ func (r *recent) corrected(connections []peering.Connection, now time.Time) []pe
 	return connections
 }
 
-// promise remembers that the requester's half is free for the request, or forgets it.
+// promise remembers that the requester's half is free for the request. Once the half isn't free any more, the promise still counts as long
+// as the accepter's cell may rely on the answer.
 func (r *recent) promise(c peering.Connection, free bool, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -60,8 +61,9 @@ func (r *recent) promise(c peering.Connection, free bool, now time.Time) {
 	maps.DeleteFunc(r.promised, func(_ peering.ConnectionID, p promise) bool { return now.Sub(p.last) > forgotten })
 	before, again := r.promised[c.ID]
 	switch {
-	case !free:
+	case !free && (!again || now.Sub(before.last) > lag):
 		delete(r.promised, c.ID)
+	case !free:
 	case again:
 		r.promised[c.ID] = promise{before.first, now, c.Accepter.Blocks}
 	default:
