@@ -99,6 +99,17 @@ func (a *Accepter) answerPending(ctx context.Context, r request) (step, error) {
 	return a.accepter(ctx, r)
 }
 
+// otherHalf returns the outcome of an active connection whose other half has an obstacle.
+func (a *Accepter) otherHalf(r request) outcome.Outcome {
+	o := a.outcome(outcome.Failed, r.connection, r.decision)
+	for _, role := range r.connection.Roles(a.cell) {
+		if r.current.Side(r.connection, role, r.decision, a.policy).IsConnected() || r.Message.Partly {
+			return announce.HalfOpen(o, r.Message.Code, r.Origin, r.Message.Partly)
+		}
+	}
+	return announce.NeitherSide(o, r.Message.Code, r.Origin)
+}
+
 // accepted handles a connection that is accepted already. A message about it has the obstacle of the other half.
 func (a *Accepter) accepted(r request) step {
 	c, d := r.connection, r.decision
@@ -108,7 +119,7 @@ func (a *Accepter) accepted(r request) step {
 	case r.Kind == hint.Checked && r.Message.Code != message.Ready && !r.Message.State.IsAccepted():
 		return step{} // the obstacle stood in the way of the acceptance, and may be gone
 	case r.Kind == hint.Checked && r.Message.Code != message.Ready:
-		return a.one(announce.HalfOpen(a.outcome(outcome.Failed, c, d), r.Message.Code, r.Origin, r.Message.Partly))
+		return a.one(a.otherHalf(r))
 	case d.Verdict != policy.Accept:
 		return a.deny(r)
 	case c.Accepter.Cell() != a.cell || !d.Manages(peering.Accepter):

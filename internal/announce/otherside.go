@@ -47,6 +47,14 @@ func HalfOpen(o outcome.Outcome, code message.Code, cell peering.Cell, partly bo
 		o.Connection, cell, reasons[code], passing("here", "there")), string(code))
 }
 
+// NeitherSide returns o as the outcome of an active connection of which neither half is connected. The obstacle here is announced apart.
+func NeitherSide(o outcome.Outcome, code message.Code, cell peering.Cell) outcome.Outcome {
+	o.Type = typeOf(code)
+	o.Next = fmt.Sprintf("the announcement in %s has the remedy; to end the connection instead: %s", cell, deletion(o))
+	return o.Because("other-side", fmt.Sprintf("%s is active and not connected: its side in %s has an obstacle, because %s, and the side here isn't connected either",
+		o.Connection, cell, reasons[code]), string(code), "active")
+}
+
 // WithHalfOpen returns o, the outcome of a side with an obstacle, with a note of the traffic that passes if the side isn't connected.
 func WithHalfOpen(o outcome.Outcome, half plan.Side) outcome.Outcome {
 	if !half.IsConnected() {
@@ -60,14 +68,20 @@ func passing(from, to string) string {
 	return fmt.Sprintf("packets from %s reach the VPC %s only where its security groups admit them anyway, and answers have no route back", from, to)
 }
 
-// Waiting returns o as the outcome of a request that waits for the answer of the other half's cell.
-func Waiting(o outcome.Outcome) outcome.Outcome {
+// Waiting returns o as the outcome of a request that waits for the answer of the other half's cell. While blocks of that half aren't known
+// here, an obstacle here may have been found by a message of the other cell, and announced then.
+func Waiting(o outcome.Outcome, blocksAreKnown bool) outcome.Outcome {
 	other := peering.Cell{Account: o.Requester.Account, Region: o.Requester.Region}
 	if other == o.Cell {
 		other = peering.Cell{Account: o.Accepter.Account, Region: o.Accepter.Region}
 	}
 	o.Type, o.Repair = outcome.Denied, ""
 	o.Next = fmt.Sprintf("if %s announces no obstacle, check that autopeer is deployed there with the same policy", other)
+	if !blocksAreKnown {
+		o.Next = fmt.Sprintf("if neither %s nor %s announces an obstacle, check that autopeer is deployed in %[2]s with the same policy", o.Cell, other)
+		return o.Because("no-answer", fmt.Sprintf("%s waits for the answer of %s, or for the end of an obstacle that was announced here; an obstacle there is announced there",
+			o.Connection, other), "blocks")
+	}
 	return o.Because("no-answer", fmt.Sprintf("%s waits for the answer of %s; an obstacle there is announced there", o.Connection, other))
 }
 

@@ -124,6 +124,8 @@ func (s *Sweeper) agree(c peering.Connection, d policy.Decision, current observe
 	f := s.remind(c, d, function.Accept)
 	due := s.isDue(c)
 	f.waits, f.quiet = true, !due
+	expected := s.policy.Expected(c)
+	f.known = len(expected.Requester.Blocks) > 0 && len(expected.Accepter.Blocks) > 0
 	f.resources = current.editable(s.cell.Own(c.Requester, c.Accepter)...)
 	f.due = due && d.Verdict == policy.Accept && !isOnHold(c, d) // or else it waits for a person here
 	return f

@@ -33,6 +33,7 @@ type finding struct {
 	waits      bool          // for the answer of another cell
 	obstructed bool          // a side with an obstacle
 	quiet      bool          // a scheduled sweep announces nothing about it
+	known      bool          // of both VPCs of a request that waits, the blocks are known or declared
 	due        bool          // the wait is announced if the second look still finds it
 	missed     bool          // an event should have reported it by now; see isMissed
 	resources  []string      // the route tables and groups that the repair changes, or that have the obstacle; the connection for options

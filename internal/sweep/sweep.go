@@ -131,7 +131,7 @@ func (s *Sweeper) again(ctx context.Context, due hint.Sweep) error {
 func (s *Sweeper) announceWaiting(ctx context.Context, found findings) error {
 	outcomes := found.outcomes()
 	for i := range outcomes {
-		outcomes[i] = announce.Waiting(outcomes[i])
+		outcomes[i] = announce.Waiting(outcomes[i], found[i].known)
 	}
 	return s.announcer.Announce(ctx, outcomes...)
 }

@@ -141,10 +141,25 @@ func (i Inventory) Reserving(cell peering.Cell, c peering.Connection, p *policy.
 			o.Accepter.Blocks = made[o.ID]
 		}
 		if d := p.Decide(o); mayBeAccepted(d) {
-			for _, s := range i.Prospects(cell, o, d, p) {
-				i = i.with(Connect(s))
-			}
+			i = i.reserving(o.ID, i.Prospects(cell, o, d, p))
 		}
+	}
+	return i
+}
+
+// reserving returns the inventory with the routes and rules of the sides, and with their connection as an accepted one if nothing
+// keeps it from being accepted.
+func (i Inventory) reserving(id peering.ConnectionID, sides []Side) Inventory {
+	conflicts, shortages := Foresee(sides...)
+	if len(conflicts)+len(shortages) == 0 {
+		i.Living = slices.Clone(i.Living)
+		at := slices.IndexFunc(i.Living, func(o peering.Connection) bool { return o.ID == id })
+		if !i.Living[at].State.IsAccepted() {
+			i.Living[at].State = peering.Provisioning
+		}
+	}
+	for _, s := range sides {
+		i = i.with(Connect(s))
 	}
 	return i
 }
