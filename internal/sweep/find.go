@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/announce"
@@ -242,7 +243,9 @@ func (f *finding) want(changes []plan.Change) {
 	for _, c := range changes {
 		f.Wanted = append(f.Wanted, c.String())
 		f.Keys = append(f.Keys, c.Key())
-		f.resources = append(f.resources, plan.ResourceOf(c))
+		item := plan.ItemOf(c)
+		resource, _, _ := strings.Cut(item, " ")
+		f.items, f.resources = append(f.items, item), append(f.resources, resource)
 	}
 }
 

@@ -37,7 +37,8 @@ type finding struct {
 	due        bool          // the wait is announced if the second look still finds it
 	missed     bool          // an event should have reported it by now; see isMissed
 	resources  []string      // the route tables and groups that the repair changes, or that have the obstacle; the connection for options
-	edit       hint.Edit     // by principals, of the resources
+	items      []string      // that an edit must have changed for the difference to be drift
+	edit       hint.Edit     // by principals, of the items
 	touched    bool          // a principal, or disconnect, has edited one of the resources
 	untagged   hint.Untagged // the evidence for disconnecting the connection, where its tag is gone
 }
@@ -89,14 +90,14 @@ func (f finding) follows(due hint.Sweep) bool {
 	return !f.reminder
 }
 
-// editedBy returns the findings with the edits of their resources. Edits of its own are no drift, and neither are those of a side that is on
-// hold or was never connected.
+// editedBy returns the findings with the edits of their items. The functions' own edits are no drift, and neither are those of a side that
+// is on hold or was never connected.
 func (all findings) editedBy(edits hint.Edits, isOwn func(by string) bool) findings {
+	resources := edits.Resources()
 	for i, f := range all {
-		edit := edits.Of(f.resources...)
-		all[i].touched = len(edit.By) > 0
+		all[i].touched = slices.ContainsFunc(f.resources, func(id string) bool { return resources[id] })
 		if f.Reason.Code != unconnected && f.Reason.Code != unanswered && !f.held {
-			all[i].edit = edit.Without(isOwn)
+			all[i].edit = edits.Of(f.items...).Without(isOwn)
 		}
 	}
 	return all

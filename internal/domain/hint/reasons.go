@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -31,20 +33,31 @@ func (s Sweep) with(o Sweep) Sweep {
 	}
 }
 
-// Edits maps the ids of route tables, security groups and connections to the edits of their routes, rules or options.
+// Edits maps items to their edits: a route by its table and destination, the rules that were added to a group and those that were removed,
+// and the options of a connection. Package plan has the same items of the changes that undo the edits.
 type Edits map[string]Edit
 
-// Edit has the principals who edited a resource, ARNs or names of AWS services, sorted, and the time of the last edit.
+// Edit has the principals who edited an item, ARNs or names of AWS services, sorted, and the time of the last edit.
 type Edit struct {
 	By []string  `json:"by"`
 	At time.Time `json:"at"`
 }
 
-// Of returns the edits of all the resources as one. By is empty if there was none.
-func (e Edits) Of(resources ...string) Edit {
+// Of returns the edits of all the items as one. By is empty if there was none.
+func (e Edits) Of(items ...string) Edit {
 	var all Edit
-	for _, r := range resources {
-		all = all.with(e[r])
+	for _, item := range items {
+		all = all.with(e[item])
+	}
+	return all
+}
+
+// Resources returns the ids of the edited route tables, security groups and connections.
+func (e Edits) Resources() map[string]bool {
+	all := map[string]bool{}
+	for item := range e {
+		resource, _, _ := strings.Cut(item, " ")
+		all[resource] = true
 	}
 	return all
 }
@@ -61,9 +74,9 @@ func (e Edit) Without(match func(by string) bool) Edit {
 
 func (e Edits) with(o Edits) Edits {
 	all := union(e, o)
-	for resource, edit := range e {
-		if other, both := o[resource]; both {
-			all[resource] = edit.with(other)
+	for item, edit := range e {
+		if other, both := o[item]; both {
+			all[item] = edit.with(other)
 		}
 	}
 	return all
@@ -94,9 +107,12 @@ func (p principal) name() string {
 	return p.Type
 }
 
-// edited is the part of a request that names the resource whose routes, rules or options are changed. It is empty in all other requests.
+// edited is the part of a request that names the routes, rules or options that are changed. It is empty in all other requests.
 type edited struct {
 	Table      string `json:"routeTableId"`
+	IPv4       string `json:"destinationCidrBlock"`
+	IPv6       string `json:"destinationIpv6CidrBlock"`
+	PrefixList string `json:"destinationPrefixListId"`
 	Group      string `json:"groupId"`
 	Connection string `json:"vpcPeeringConnectionId"` // of its options, or a route's target
 	Request    *struct {
@@ -104,20 +120,44 @@ type edited struct {
 	} `json:"ModifySecurityGroupRulesRequest"` // recorded as newer calls are
 }
 
-// edits returns the resource whose routes, rules or options the call has changed. A record of another form has the sweep look all the same.
+// edits returns the items that the call has changed. A record of another form has the sweep look all the same.
 func (c call) edits() Edits {
 	var e edited
-	if !slices.Contains(editing, c.EventName) || json.Unmarshal(c.Request, &e) != nil {
+	by := c.Identity.name()
+	if by == "" || json.Unmarshal(c.Request, &e) != nil {
 		return nil
 	}
-	resource := cmp.Or(e.Table, e.Group, e.Connection)
-	if e.Request != nil {
-		resource = e.Request.Group
+	var all Edits
+	for _, item := range e.items(c.EventName) {
+		all = all.with(Edits{item: {[]string{by}, c.EventTime}})
 	}
-	if by := c.Identity.name(); resource != "" && by != "" {
-		return Edits{resource: {[]string{by}, c.EventTime}}
+	return all
+}
+
+// items returns the items of a call, none if the request doesn't name the resource.
+func (e edited) items(call string) []string {
+	switch {
+	case strings.HasSuffix(call, "Route") && e.Table != "":
+		return []string{e.Table + " " + cmp.Or(canonical(e.IPv4), canonical(e.IPv6), e.PrefixList)}
+	case call == "AuthorizeSecurityGroupIngress" && e.Group != "":
+		return []string{e.Group + " added"}
+	case call == "RevokeSecurityGroupIngress" && e.Group != "":
+		return []string{e.Group + " removed"}
+	case call == "ModifySecurityGroupRules" && e.Request != nil && e.Request.Group != "":
+		return []string{e.Request.Group + " added", e.Request.Group + " removed"}
+	case call == "ModifyVpcPeeringConnectionOptions" && e.Connection != "":
+		return []string{e.Connection + " options"}
 	}
 	return nil
+}
+
+// canonical returns the block as EC2 shows it; "" for none. EC2 takes 10.1.2.3/16 for 10.1.0.0/16.
+func canonical(block string) string {
+	prefix, err := netip.ParsePrefix(block)
+	if err != nil {
+		return ""
+	}
+	return prefix.Masked().String()
 }
 
 // editing are the calls that change routes, ingress rules and options.

@@ -27,16 +27,17 @@ func TestEdits(t *testing.T) {
 		body []byte
 		want hint.Edits
 	}{
-		"a new route":             {editOf("CreateRoute", user, `{"routeTableId":"rtb-1","destinationCidrBlock":"10.0.0.0/16","vpcPeeringConnectionId":"pcx-1"}`), by(ann, "rtb-1")},
-		"a replaced route":        {editOf("ReplaceRoute", user, `{"routeTableId":"rtb-1"}`), by(ann, "rtb-1")},
-		"a deleted route":         {editOf("DeleteRoute", user, `{"routeTableId":"rtb-1"}`), by(ann, "rtb-1")},
-		"a new rule":              {editOf("AuthorizeSecurityGroupIngress", user, `{"groupId":"sg-1","ipPermissions":{}}`), by(ann, "sg-1")},
-		"a revoked rule":          {editOf("RevokeSecurityGroupIngress", user, `{"groupId":"sg-1"}`), by(ann, "sg-1")},
-		"an edited rule":          {editOf("ModifySecurityGroupRules", user, `{"ModifySecurityGroupRulesRequest":{"GroupId":"sg-1","SecurityGroupRule":{}}}`), by(ann, "sg-1")},
-		"an option":               {editOf("ModifyVpcPeeringConnectionOptions", user, `{"vpcPeeringConnectionId":"pcx-1"}`), by(ann, "pcx-1")},
-		"by a service":            {editOf("DeleteRoute", service, `{"routeTableId":"rtb-1"}`), by("ec2.amazonaws.com", "rtb-1")},
-		"by a service for a user": {editOf("DeleteRoute", `{"type":"IAMUser","arn":"`+ann+`","invokedBy":"ec2.amazonaws.com"}`, `{"routeTableId":"rtb-1"}`), by(ann, "rtb-1")},
-		"by an unnamed principal": {editOf("DeleteRoute", `{"type":"Root"}`, `{"routeTableId":"rtb-1"}`), by("Root", "rtb-1")},
+		"a new route":      {editOf("CreateRoute", user, `{"routeTableId":"rtb-1","destinationCidrBlock":"10.0.1.0/16","vpcPeeringConnectionId":"pcx-1"}`), by(ann, "rtb-1 10.0.0.0/16")},
+		"a replaced route": {editOf("ReplaceRoute", user, `{"routeTableId":"rtb-1","destinationIpv6CidrBlock":"2001:DB8::/56"}`), by(ann, "rtb-1 2001:db8::/56")},
+		"a deleted route":  {editOf("DeleteRoute", user, `{"routeTableId":"rtb-1","destinationPrefixListId":"pl-1"}`), by(ann, "rtb-1 pl-1")},
+		"a new rule":       {editOf("AuthorizeSecurityGroupIngress", user, `{"groupId":"sg-1","ipPermissions":{}}`), by(ann, "sg-1 added")},
+		"a revoked rule":   {editOf("RevokeSecurityGroupIngress", user, `{"groupId":"sg-1"}`), by(ann, "sg-1 removed")},
+		"an edited rule": {editOf("ModifySecurityGroupRules", user, `{"ModifySecurityGroupRulesRequest":{"GroupId":"sg-1","SecurityGroupRule":{}}}`),
+			hint.Edits{"sg-1 added": {By: []string{ann}, At: swept}, "sg-1 removed": {By: []string{ann}, At: swept}}},
+		"an option":               {editOf("ModifyVpcPeeringConnectionOptions", user, `{"vpcPeeringConnectionId":"pcx-1"}`), by(ann, "pcx-1 options")},
+		"by a service":            {editOf("DeleteRoute", service, `{"routeTableId":"rtb-1","destinationCidrBlock":"10.0.0.0/16"}`), by("ec2.amazonaws.com", "rtb-1 10.0.0.0/16")},
+		"by a service for a user": {editOf("DeleteRoute", `{"type":"IAMUser","arn":"`+ann+`","invokedBy":"ec2.amazonaws.com"}`, `{"routeTableId":"rtb-1","destinationCidrBlock":"10.0.0.0/16"}`), by(ann, "rtb-1 10.0.0.0/16")},
+		"by an unnamed principal": {editOf("DeleteRoute", `{"type":"Root"}`, `{"routeTableId":"rtb-1","destinationCidrBlock":"10.0.0.0/16"}`), by("Root", "rtb-1 10.0.0.0/16")},
 		"without an identity":     {editOf("DeleteRoute", `{}`, `{"routeTableId":"rtb-1"}`), nil},
 		"without a resource":      {editOf("DeleteRoute", user, `{}`), nil},
 		"a malformed request":     {editOf("DeleteRoute", user, `7`), nil},
@@ -62,6 +63,9 @@ func TestEditsOfOneResource(t *testing.T) {
 	}
 	if diff := cmp.Diff(hint.Edit{By: []string{ann, "bob"}, At: later}, want.Edits.Of("rtb-2", "rtb-3", "rtb-1")); diff != "" {
 		t.Errorf("Of() (-want +got):\n%s", diff)
+	}
+	if got := (hint.Edits{"rtb-1 10.0.0.0/16": {}, "rtb-1 10.1.0.0/16": {}, "sg-1 added": {}}).Resources(); len(got) != 2 || !got["rtb-1"] || !got["sg-1"] {
+		t.Errorf("Resources() = %v", got)
 	}
 	if got := want.Edits.Of("rtb-3"); len(got.By) > 0 || !got.At.IsZero() {
 		t.Errorf("Of() = %v, want no edit", got)

@@ -45,23 +45,22 @@ func IsEssential(c Change) bool {
 	return false
 }
 
-// ResourceOf returns the id of the route table, the security group or the connection that the change is made in.
-func ResourceOf(c Change) string {
+// ItemOf returns the item of an edit that the change undoes, as package hint names it; "" for tags. Rules that are missing were removed,
+// and those that are too many were added.
+func ItemOf(c Change) string {
 	switch c := c.(type) {
 	case CreateRoute:
-		return string(c.Table)
+		return string(c.Table) + " " + c.Destination.String()
 	case ReplaceRoute:
-		return string(c.Table)
+		return string(c.Table) + " " + c.Destination.String()
 	case DeleteRoute:
-		return string(c.Table)
+		return string(c.Table) + " " + c.Destination.String()
 	case Authorize:
-		return string(c.Group)
+		return string(c.Group) + " removed"
 	case Revoke:
-		return string(c.Group)
+		return string(c.Group) + " added"
 	case EnableDNS:
-		return string(c.Connection)
-	case Tag:
-		return string(c.Connection)
+		return string(c.Connection) + " options"
 	}
 	return ""
 }

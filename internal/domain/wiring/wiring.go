@@ -186,14 +186,14 @@ func tagged(keys []string, cell peering.Cell) []Rule {
 	return rules
 }
 
-// untagged returns the rule for deletions of autopeer's own tags, by name or with all other tags of a connection or
-// rule.
+// untagged returns the rule for deletions of autopeer's own tags by name, and for calls that name no tag: these delete all tags of a
+// connection, rule, route table, subnet or group.
 func untagged(cell peering.Cell) Rule {
 	pattern := callPattern([]string{string(cell.Account)}, map[string]any{
 		"eventName": []string{"DeleteTags"},
 		"requestParameters": map[string]any{
 			"tagSet":       map[string]any{"items": map[string]any{"key": []any{peering.TagManaged, peering.TagConnection, map[string]any{"exists": false}}}},
-			"resourcesSet": map[string]any{"items": map[string]any{"resourceId": prefixes("sgr-", "pcx-")}},
+			"resourcesSet": map[string]any{"items": map[string]any{"resourceId": prefixes("sgr-", "pcx-", "rtb-", "subnet-", "sg-")}},
 		},
 	})
 	pattern["region"] = []string{string(cell.Region)}
