@@ -51,8 +51,8 @@ func (w *World) deploy(p *plainpolicy.Policy) {
 	}()
 }
 
-// endFunctions ends the functions that are deployed. In half of all cases it only gives them no more events, and returns a function that
-// blocks until they have ended. That is drawn by a name, so that the other draws of the seed stay the same.
+// endFunctions ends the functions that are deployed. In half of all cases it only gives them no more events, and returns a
+// function that blocks until they have ended. That is drawn by a name, so that the other draws of the seed stay the same.
 func (w *World) endFunctions() (ended func()) {
 	if w.sandbox.Cells == nil {
 		return nil
