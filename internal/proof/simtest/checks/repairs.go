@@ -17,22 +17,23 @@ func (c *Checker) IsDue(id string) bool {
 }
 
 // CheckRepair checks that the connection is as the policy wants it after a person's edit, and that the repair was announced
-// once. If EC2 refuses another change of the side, such as a DNS option, the announcement of the refusal lists the repair.
+// once. If EC2 has refused another change of a side since then, that was in the way.
 func (c *Checker) CheckRepair(id string, edited time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if why := c.end(true).CheckConnection(id); why != "" {
-		c.report.Fail([]string{id}, "not repaired %v after a person's edit: %s", time.Since(edited), why)
-		return
-	}
-	ids := map[string]bool{}
+	repairs := map[string]bool{}
 	for i, o := range c.outcomes {
-		isRepair := o.Type == outcome.Repaired || o.Type == outcome.Failed && len(o.Changes) > 0
-		if c.announcements[i].At.After(edited) && string(o.Connection) == id && isRepair {
-			ids[o.ID] = true
+		switch {
+		case string(o.Connection) != id || !c.announcements[i].At.After(edited):
+		case o.Type == outcome.Failed && o.Reason.Code == "refused":
+			return
+		case o.Type == outcome.Repaired:
+			repairs[o.ID] = true
 		}
 	}
-	if len(ids) != 1 {
-		c.report.Fail([]string{id}, "%d announcements that autopeer has repaired a person's edit, want one", len(ids))
+	if why := c.end(true).CheckConnection(id); why != "" {
+		c.report.Fail([]string{id}, "not repaired %v after a person's edit: %s", time.Since(edited), why)
+	} else if len(repairs) != 1 {
+		c.report.Fail([]string{id}, "%d announcements that autopeer has repaired a person's edit, want one", len(repairs))
 	}
 }
