@@ -35,11 +35,22 @@ func Merge(a, b Hint) Hint {
 	merged.EditedBy = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.EditedBy, b.EditedBy))))
 	merged.EditedAt = later(a.EditedAt, b.EditedAt)
 	merged.Untagged, merged.Sweep = union(a.Untagged, b.Untagged), a.Sweep.with(b.Sweep)
-	merged.Side = cmp.Or(a.Side, b.Side)
-	if a.Side != "" && b.Side != "" && a.Side != b.Side {
-		merged.Side = ""
-	}
+	merged.Side = mergedSide(a, b)
 	return merged
+}
+
+// mergedSide returns the side that both are about, empty for both sides. Beside drift, a reminder of the other side doesn't count:
+// that side must not be announced as repaired.
+func mergedSide(a, b Hint) peering.Role {
+	switch {
+	case a.Drift && !b.Drift:
+		return a.Side
+	case b.Drift && !a.Drift:
+		return b.Side
+	case a.Side != "" && b.Side != "" && a.Side != b.Side:
+		return ""
+	}
+	return cmp.Or(a.Side, b.Side)
 }
 
 func moreComplete(a, b Hint) Hint {

@@ -26,6 +26,11 @@ func TestMerge(t *testing.T) {
 		h.Drift, h.Side = true, side
 		return h
 	}
+	reminder := func(side peering.Role) hint.Hint {
+		h := bare
+		h.Side = side
+		return h
+	}
 	untagged := func(id peering.ConnectionID) hint.Hint {
 		return hint.Hint{Kind: hint.Swept, Sweep: hint.Sweep{Untagged: hint.Untagged{id: "blue"}}}
 	}
@@ -42,6 +47,8 @@ func TestMerge(t *testing.T) {
 		{"evidence of one is kept", untagged("pcx-00000001"), hint.Hint{Kind: hint.Swept}, untagged("pcx-00000001")},
 		{"a removal of one is a removal", hint.Hint{Kind: hint.Accepted, Closes: true}, hint.Hint{Kind: hint.Accepted}, hint.Hint{Kind: hint.Accepted, Closes: true}},
 		{"drift on two sides is drift on both", drifted(peering.Accepter), drifted(peering.Requester), drifted("")},
+		{"drift beside a reminder of the other side", drifted(peering.Accepter), reminder(peering.Requester), drifted(peering.Accepter)},
+		{"drift on both sides beside a reminder of one", drifted(""), reminder(peering.Requester), drifted("")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -136,7 +136,7 @@ func (r *run) play() {
 	}
 	r.world.ActOnTraffic(oftenLast)
 	r.world.ActOnHolds(often)
-	for _, step := range []func(){r.calm, r.compareRoutes, r.conclude, r.repeat} {
+	for _, step := range []func(){r.calm, r.compareRoutes, r.conclude, r.undo, r.repeat} {
 		if r.report.Failure() != nil {
 			return
 		}

@@ -22,10 +22,24 @@ const exchange = 4
 // thus has up to eight messages.
 const freeCauses = 2
 
+// flood is the most messages about a request in a minute, whatever their causes. If many events come twice, an endless exchange has
+// causes without end.
+const flood = 60
+
 // traffic counts the messages of cells about one request, and their causes.
 type traffic struct {
 	ids    map[string]bool // of the messages; a message that is sent again has the same
+	latest []time.Time     // of the messages of the last minute
 	causes int
+}
+
+// add counts a message.
+func (t *traffic) add(id string, at time.Time) {
+	t.latest = append(slices.DeleteFunc(t.latest, func(old time.Time) bool { return at.Sub(old) >= time.Minute }), at)
+	if t.ids[id] {
+		t.causes++ // the call was repeated
+	}
+	t.ids[id] = true
 }
 
 // isTooMuch reports whether the messages are more than their causes explain: eight, and four more for each cause after the second.
@@ -99,13 +113,13 @@ func (c *Checker) sent(e events.Event) {
 	}
 	id := string(m.Connection)
 	t := c.trafficOf(id)
-	if t.ids[m.ID] {
-		t.causes++ // the call was repeated
-	}
-	t.ids[m.ID] = true
+	t.add(m.ID, time.Now())
 	c.report.Note(messageNote{e.Account + "/" + e.Region, m, e.DetailType})
 	if t.isTooMuch() {
 		c.report.Fail([]string{id}, "%d messages between cells about %s, at most %d have a cause", len(t.ids), id, exchange*max(t.causes, freeCauses))
+	}
+	if n := len(t.latest); n > flood {
+		c.report.Fail([]string{id}, "%d messages between cells about %s in a minute, want at most %d", n, id, flood)
 	}
 }
 

@@ -78,6 +78,11 @@ func TestMessagesHaveACause(t *testing.T) {
 			arrive(c, "aws.ec2", "arn:aws:sqs:us-east-1:222222222222:autopeer-disconnect", call, 3)
 			send(c, 0, 9)
 		}, true},
+		{"sixty messages in a minute", func(c *Checker) { arrive(c, "aws.ec2", accept, call, 99); send(c, 0, flood) }, false},
+		{"sixty-one messages in a minute, all with a cause", func(c *Checker) {
+			arrive(c, "aws.ec2", accept, call, 99)
+			send(c, 0, flood+1)
+		}, true},
 		{"a message that is sent twice counts once", func(c *Checker) { send(c, 0, 8); send(c, 0, 8) }, false},
 		{"a deployment causes no messages about a request that is yet to be made", func(c *Checker) {
 			c.Enter(ledger.Deployment(time.Now(), &plainpolicy.Policy{}))

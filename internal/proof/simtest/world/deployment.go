@@ -51,8 +51,8 @@ func (w *World) deploy(p *plainpolicy.Policy) {
 	}()
 }
 
-// endFunctions ends the functions that are deployed. In half of all cases it only gives them no more events, and returns a function that
-// blocks until they have ended. That is drawn by a name, so that the other draws of the seed stay the same.
+// endFunctions ends the functions that are deployed. In half of all cases it only gives them no more events, and returns a
+// function that blocks until they have ended. That is drawn by a name, so that the other draws of the seed stay the same.
 func (w *World) endFunctions() (ended func()) {
 	if w.sandbox.Cells == nil {
 		return nil
@@ -70,11 +70,19 @@ func (w *World) endFunctions() (ended func()) {
 	return ended
 }
 
-// wakeFunctions requests a connection, so that functions are at work at the end.
+// wakeFunctions repeats the events of a connection, so that functions are at work. A new request would wake them as well, but the
+// order of calls for several requests at one instant is up to Go's scheduler.
 func (w *World) wakeFunctions(d random.Source) {
 	usual := w.Source
 	w.Source = d
 	defer func() { w.Source = usual }()
-	w.Request()
-	time.Sleep(d.Duration(100*time.Millisecond, 2*time.Second))
+	found := w.connections(ledger.Pending, ledger.Active)
+	if len(found) == 0 {
+		return
+	}
+	c := random.Pick(d, found...)
+	if look(w, func(l *ledger.Ledger) []bool { return []bool{l.Policy.IsDeployed(c.Accepter.Cell)} })[0] {
+		w.RepeatEvents(c.Accepter.Cell, c)
+		time.Sleep(d.Duration(time.Millisecond, 100*time.Millisecond))
+	}
 }
