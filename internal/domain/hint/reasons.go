@@ -115,7 +115,7 @@ type edited struct {
 	PrefixList string `json:"destinationPrefixListId"`
 	Group      string `json:"groupId"`
 	Connection string `json:"vpcPeeringConnectionId"` // of its options, or a route's target
-	Request    *struct {
+	Modified   struct {
 		Group string `json:"GroupId"`
 	} `json:"ModifySecurityGroupRulesRequest"` // recorded as newer calls are
 }
@@ -136,19 +136,29 @@ func (c call) edits() Edits {
 
 // items returns the items of a call, none if the request doesn't name the resource.
 func (e edited) items(call string) []string {
-	switch {
-	case strings.HasSuffix(call, "Route") && e.Table != "":
-		return []string{e.Table + " " + cmp.Or(canonical(e.IPv4), canonical(e.IPv6), e.PrefixList)}
-	case call == "AuthorizeSecurityGroupIngress" && e.Group != "":
-		return []string{e.Group + " added"}
-	case call == "RevokeSecurityGroupIngress" && e.Group != "":
-		return []string{e.Group + " removed"}
-	case call == "ModifySecurityGroupRules" && e.Request != nil && e.Request.Group != "":
-		return []string{e.Request.Group + " added", e.Request.Group + " removed"}
-	case call == "ModifyVpcPeeringConnectionOptions" && e.Connection != "":
-		return []string{e.Connection + " options"}
+	switch call {
+	case "CreateRoute", "ReplaceRoute", "DeleteRoute":
+		return itemsOf(e.Table, cmp.Or(canonical(e.IPv4), canonical(e.IPv6), e.PrefixList))
+	case "AuthorizeSecurityGroupIngress":
+		return itemsOf(e.Group, "added")
+	case "RevokeSecurityGroupIngress":
+		return itemsOf(e.Group, "removed")
+	case "ModifySecurityGroupRules":
+		return itemsOf(e.Modified.Group, "added", "removed")
+	case "ModifyVpcPeeringConnectionOptions":
+		return itemsOf(e.Connection, "options")
 	}
 	return nil
+}
+
+func itemsOf(resource string, parts ...string) []string {
+	var items []string
+	for _, part := range parts {
+		if resource != "" {
+			items = append(items, resource+" "+part)
+		}
+	}
+	return items
 }
 
 // canonical returns the block as EC2 shows it; "" for none. EC2 takes 10.1.2.3/16 for 10.1.0.0/16.
