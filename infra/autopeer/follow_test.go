@@ -142,12 +142,14 @@ func TestLocalFollowsThePolicyFile(t *testing.T) {
 	aws.until("describe-vpc-peering-connections --vpc-peering-connection-ids "+asked, `"Code": "active"`)
 
 	started := time.Now()
-	f.save(policy + "# " + started.String() + "\n") // which was never synthesized before
+	changed := strings.Replace(policy, "protocol: icmp }", "protocol: tcp, ports: [2222] }", 1)
+	f.save(changed + "# " + started.String() + "\n") // which was never synthesized before
 	f.prints("is deployed in 3 cells")
+	aws.until("describe-security-group-rules", `"FromPort": 2222`)
 	if took := time.Since(started); took > 15*time.Second {
-		t.Errorf("three cells are deployed %v after the file was saved, want at most 15 s", took)
+		t.Errorf("the policy is in force in three cells %v after the file was saved, want at most 15 s", took)
 	} else {
-		t.Logf("three cells are deployed %v after the file was saved", took)
+		t.Logf("the policy is in force in three cells %v after the file was saved", took)
 	}
 	f.prints("warning: cell 444444444444/us-east-1 is no longer in the policy")
 }

@@ -116,6 +116,7 @@ func (s *server) redeploy(ctx context.Context, data []byte) {
 		return
 	}
 	printSites(s.out, sites)
+	s.launched.SweepNow(ctx) // a person waits; AWS would gather messages for 15 seconds
 	if err != nil {
 		fmt.Fprintf(s.errs, "%v\n%s  %s isn't deployed; the policy of before stays in force\n",
 			err, time.Now().Format(time.TimeOnly), s.file)

@@ -51,6 +51,23 @@ type Launched struct {
 	cells   map[peering.Cell]*Cell
 }
 
+// SweepNow begins the sweeps after an update without the windows in which Lambda gathers messages, for the second that CloudFormation's
+// events take at most.
+func (l *Launched) SweepNow(ctx context.Context) {
+	often := time.NewTicker(50 * time.Millisecond)
+	defer often.Stop()
+	for range 20 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-often.C:
+		}
+		for _, c := range l.cells {
+			l.cloud.Queues.EndWindows(c.SweepQueue())
+		}
+	}
+}
+
 // Launch deploys all cells of the policy as AWS would have them: the CDK app's templates, with the policies of
 // their roles enforced, and functions that are processes and call the cloud at the endpoint. The data is the policy
 // file's. After an error the result has the cells that have been deployed; Close ends them after the cloud.

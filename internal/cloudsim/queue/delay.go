@@ -18,11 +18,24 @@ func (s *Service) EndDelays(queueARN string) {
 			m.visibleAt = now
 		}
 	}
+	s.endWindows(q)
+	q.notify()
+	s.changed.Notify()
+}
+
+// EndWindows ends the open batching windows of the queue's mappings.
+func (s *Service) EndWindows(queueARN string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name, _ := parseARN(queueARN)
+	s.endWindows(s.queues[name])
+}
+
+// endWindows ends the open windows of the queue's mappings. Callers hold the lock.
+func (s *Service) endWindows(q *queue) {
 	for _, p := range s.pollers {
 		if p.queue == q && p.endWindow != nil {
 			p.endWindow()
 		}
 	}
-	q.notify()
-	s.changed.Notify()
 }

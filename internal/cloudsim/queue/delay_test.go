@@ -90,6 +90,43 @@ func TestSettleWaitsForADelayedMessage(t *testing.T) {
 	})
 }
 
+// TestEndWindows: a delay goes on when a window ends, and both end with the delays.
+func TestEndWindows(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		end  func(*cloudsim.Cloud)
+		want int // invocations within two seconds
+	}{
+		"no end":  {func(*cloudsim.Cloud) {}, 0},
+		"windows": {func(c *cloudsim.Cloud) { c.Queues.EndWindows(jobsARN) }, 1},
+		"delays":  {func(c *cloudsim.Cloud) { c.Queues.EndDelays(jobsARN) }, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
+				client := clientOf(c, owner)
+				url := create(t, client, "jobs", map[string]string{"VisibilityTimeout": "300"})
+				f := &function{}
+				if _, err := c.Queues.Map(jobsARN, queue.Mapping{Window: 30 * time.Second}, f); err != nil {
+					t.Fatal(err)
+				}
+				send(t, client, url, "now")
+				time.Sleep(100 * time.Millisecond)
+				tt.end(c)
+				time.Sleep(100 * time.Millisecond)
+				sendLater(t, client, url, "later")
+				for range 18 {
+					tt.end(c)
+					time.Sleep(100 * time.Millisecond)
+				}
+				if got := f.invocations(); len(got) != tt.want {
+					t.Errorf("invoked with %v, want %d invocations", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
 func TestEndDelays(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
