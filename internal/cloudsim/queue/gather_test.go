@@ -244,10 +244,14 @@ func TestVisibilityTimeoutHasToCoverTheWindow(t *testing.T) {
 	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
 		client := clientOf(c, owner)
 		url := create(t, client, "jobs", map[string]string{"VisibilityTimeout": "5"})
+		var mu sync.Mutex
 		var receives []string
 		f := &function{answer: func(_ context.Context, e events.SQSEvent) ([]byte, error) {
+			mu.Lock()
 			receives = append(receives, e.Records[0].Attributes["ApproximateReceiveCount"])
-			if len(receives) == 2 {
+			n := len(receives)
+			mu.Unlock()
+			if n == 2 {
 				return nil, errors.New("boom")
 			}
 			time.Sleep(4 * time.Second)
@@ -258,7 +262,9 @@ func TestVisibilityTimeoutHasToCoverTheWindow(t *testing.T) {
 			t.Fatal(err)
 		}
 		send(t, client, url, "a")
-		time.Sleep(14 * time.Second)
+		time.Sleep(14*time.Second + 500*time.Millisecond)
+		mu.Lock()
+		defer mu.Unlock()
 		if diff := cmp.Diff([]string{"1", "2", "3"}, receives); diff != "" {
 			t.Errorf("receives (-want +got):\n%s", diff)
 		}
