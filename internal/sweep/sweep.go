@@ -98,7 +98,10 @@ func (s *Sweeper) isOwn(arn string) bool {
 func (s *Sweeper) pass(ctx context.Context, due hint.Sweep, found findings) error {
 	var errs []error
 	if due.IsChange() {
-		errs = append(errs, s.send(ctx, found.afterChange(due).aloud(), isEdit), s.suspect(ctx, found.drift().patient()))
+		errs = append(errs, s.send(ctx, found.afterChange(due).aloud(), isEdit))
+		if !due.Again { // or else the sweep that follows does it
+			errs = append(errs, s.suspect(ctx, found.drift().patient()))
+		}
 	}
 	if due.Scheduled {
 		errs = append(errs, s.send(ctx, found.urgent(), never), s.suspect(ctx, slices.Concat(found.drift(), found.due())))

@@ -46,6 +46,7 @@ func TestMerge(t *testing.T) {
 			Sweep: hint.Sweep{Untagged: hint.Untagged{"pcx-00000001": "blue", "pcx-00000002": "blue"}}}},
 		{"evidence of one is kept", untagged("pcx-00000001"), hint.Hint{Kind: hint.Swept}, untagged("pcx-00000001")},
 		{"a removal of one is a removal", hint.Hint{Kind: hint.Accepted, Closes: true}, hint.Hint{Kind: hint.Accepted}, hint.Hint{Kind: hint.Accepted, Closes: true}},
+		{"a side without drift beside both", hint.Hint{Kind: hint.Accepted, Side: peering.Accepter}, hint.Hint{Kind: hint.Accepted}, hint.Hint{Kind: hint.Accepted, Side: peering.Accepter}},
 		{"drift on two sides is drift on both", drifted(peering.Accepter), drifted(peering.Requester), drifted("")},
 		{"drift beside a reminder of the other side", drifted(peering.Accepter), reminder(peering.Requester), drifted(peering.Accepter)},
 		{"drift on both sides beside a reminder of one", drifted(""), reminder(peering.Requester), drifted("")},

@@ -116,3 +116,30 @@ func TestDeployment(t *testing.T) {
 		}
 	}
 }
+
+func TestReasonsOfTwoSweeps(t *testing.T) {
+	t.Parallel()
+	for name, one := range map[string]hint.Sweep{
+		"scheduled": {Scheduled: true}, "changed": {Changed: true}, "deployed": {Deployed: true}, "again": {Again: true},
+	} {
+		for order, got := range map[string]hint.Hint{
+			"first": hint.Merge(hint.Hint{Kind: hint.Swept, Sweep: one}, hint.Hint{Kind: hint.Swept}),
+			"last":  hint.Merge(hint.Hint{Kind: hint.Swept}, hint.Hint{Kind: hint.Swept, Sweep: one}),
+		} {
+			if diff := cmp.Diff(one, got.Sweep); diff != "" {
+				t.Errorf("%s %s (-want +got):\n%s", name, order, diff)
+			}
+		}
+	}
+	for name, tt := range map[string]struct {
+		sweep hint.Sweep
+		want  bool
+	}{
+		"a schedule": {hint.Sweep{Scheduled: true, Suspects: []string{"a"}}, false}, "a change": {hint.Sweep{Changed: true}, true},
+		"a deployment": {hint.Sweep{Deployed: true}, true}, "an edit": {hint.Sweep{Edits: hint.Edits{"rtb-1 pl-1": {}}}, true},
+	} {
+		if got := tt.sweep.IsChange(); got != tt.want {
+			t.Errorf("IsChange() of %s = %v, want %v", name, got, tt.want)
+		}
+	}
+}

@@ -36,7 +36,7 @@ func (s Side) onlyCloses() bool { return s.Closing || s.Connection.IsHeld() }
 
 // lacks reports whether a wanted route or rule is missing once the changes of o are made.
 func (r resource) lacks(o order) bool {
-	return len(r.conflicts) > 0 || len(r.gains) > len(o.now)+len(o.last)
+	return len(r.gains) > len(o.now)+len(o.last)
 }
 
 // IsConnected reports whether the side has a route to the connection, or a rule that the installation made for it.
