@@ -46,10 +46,12 @@ func detail(field, value string) string {
 	return `{"source":"s","detail-type":"t","detail":{"` + field + `":` + value + `}}`
 }
 
-// The pattern of autopeer's rule for edits, and what it would miss without its first part: users have no session of a role.
+// The pattern of autopeer's rule for edits, with two roles, and the same without its first part, which misses users: these have no
+// session of a role.
 const (
-	byOthers     = `{"detail":{"userIdentity":{"sessionContext":{"sessionIssuer":{"arn":[{"exists":false},{"anything-but":["arn:aws:iam::1:role/ours"]}]}}}}}`
-	byOtherRoles = `{"detail":{"userIdentity":{"sessionContext":{"sessionIssuer":{"arn":[{"anything-but":["arn:aws:iam::1:role/ours"]}]}}}}}`
+	byOthers     = `{"detail":{"userIdentity":{"sessionContext":{"sessionIssuer":{"arn":[{"exists":false},` + otherRoles + `]}}}}}`
+	byOtherRoles = `{"detail":{"userIdentity":{"sessionContext":{"sessionIssuer":{"arn":[` + otherRoles + `]}}}}}`
+	otherRoles   = `{"anything-but":["arn:aws:iam::1:role/ours","arn:aws:iam::1:role/ours-too"]}`
 )
 
 // issued is an event of a session with this issuer.
@@ -193,11 +195,15 @@ var Cases = []Case{
 	{ruler, `{"source":["aws.cloudwatch"],"$or":[{"metricName":["x"]},{"metricType":["MetricType"],"namespace":["AWS/EC2"],"$or":[{"metricId":[1234]},{"spaceId":[1000]}]},{"scope":["Service"]}]}`, monitored, Matches},
 	{ruler, `{"source":["aws.cloudwatch"],"$or":[{"metricName":["x"]},{"metricType":["MetricType"],"namespace":["AWS/EC2"],"$or":[{"metricId":[1]},{"spaceId":[1000]}]},{"scope":["Service"]}]}`, monitored, Differs},
 	{ruler, byOthers, issued(`{"arn":"arn:aws:iam::1:role/ours"}`), Differs},
+	{ruler, byOthers, issued(`{"arn":"arn:aws:iam::1:role/ours-too"}`), Differs},
 	{ruler, byOthers, issued(`{"arn":"arn:aws:iam::1:role/theirs"}`), Matches},
 	{ruler, byOthers, issued(`{}`), Matches},
 	{ruler, byOthers, detail("userIdentity", `{"type":"IAMUser"}`), Matches},
+	{ruler, byOthers, detail("userIdentity", `{"type":"IAMUser","sessionContext":{"attributes":{"mfaAuthenticated":"true"}}}`), Matches},
+	{ruler, byOtherRoles, issued(`{"arn":"arn:aws:iam::1:role/ours-too"}`), Differs},
 	{ruler, byOtherRoles, issued(`{"arn":"arn:aws:iam::1:role/theirs"}`), Matches},
 	{ruler, byOtherRoles, detail("userIdentity", `{"type":"IAMUser"}`), Differs},
+	{ruler, byOtherRoles, issued(`{}`), Differs},
 
 	{ruler, `{"detail":{}}`, measured, Refused},
 	{ruler, `{"detail":{"state":[]}}`, measured, Refused},
