@@ -3,6 +3,7 @@
 package crashpoints
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 
@@ -39,7 +40,7 @@ func (f *fate) decide(local.Step) local.Death {
 type End struct {
 	Network     []string // routes and rules, as sentences
 	Connections []string // with their states
-	Said        []string // the announcements, each id once
+	Said        []string // the announcements, each id once, and each change that a sweep found missing
 	DeadLetters int
 	Calls       int // that the functions made
 	Changed     int // EC2 calls with an effect that one more delivery of everything brought
@@ -72,9 +73,17 @@ func Play(t *sandboxtest.T, l Lab, p Point) End {
 	return end
 }
 
+// ids returns the announcements without repetitions. While disconnect waits to go on, another sweep announces the changes that are left
+// under an id of their own: of drift, the single changes are compared.
 func ids(outcomes []outcome.Outcome) []string {
 	var all []string
 	for _, o := range outcomes {
+		if o.Type == outcome.DriftFound {
+			for _, change := range o.Wanted {
+				all = append(all, fmt.Sprintf("%s %s %s in %s: %s", o.Type, o.Connection, o.Side, o.Cell, change))
+			}
+			continue
+		}
 		if !o.FoundAt.IsZero() {
 			o.ID = "" // made from the time at which the drift was found, which a killed sweep delays
 		}
