@@ -75,9 +75,7 @@ func (e Edit) Without(match func(by string) bool) Edit {
 func (e Edits) with(o Edits) Edits {
 	all := union(e, o)
 	for item, edit := range e {
-		if other, both := o[item]; both {
-			all[item] = edit.with(other)
-		}
+		all[item] = edit.with(o[item])
 	}
 	return all
 }
@@ -124,9 +122,10 @@ type edited struct {
 func (c call) edits() Edits {
 	var e edited
 	by := c.Identity.name()
-	if by == "" || json.Unmarshal(c.Request, &e) != nil {
+	if by == "" {
 		return nil
 	}
+	_ = json.Unmarshal(c.Request, &e) // a request that it can't read names no item
 	var all Edits
 	for _, item := range e.items(c.EventName) {
 		all = all.with(Edits{item: {[]string{by}, c.EventTime}})

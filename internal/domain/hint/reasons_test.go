@@ -2,6 +2,7 @@ package hint_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -79,12 +80,15 @@ func TestAgain(t *testing.T) {
 	for i := range 1001 {
 		many[fmt.Sprint(i)] = edits["rtb-1"]
 	}
+	fitting := maps.Clone(many)
+	delete(fitting, "0")
 	for name, tt := range map[string]struct{ sweep, want hint.Sweep }{
 		"a change":        {hint.Sweep{Changed: true, Again: true}, hint.Sweep{Changed: true}},
 		"an edit":         {hint.Sweep{Again: true, Edits: edits}, hint.Sweep{Edits: edits}},
 		"a deployment":    {hint.Sweep{Changed: true, Deployed: true, Again: true}, hint.Sweep{Changed: true, Deployed: true}},
 		"lost tags":       {hint.Sweep{Changed: true, Again: true, Untagged: hint.Untagged{pcx: "blue"}}, hint.Sweep{Changed: true, Untagged: hint.Untagged{pcx: "blue"}}},
 		"no other reason": {hint.Sweep{Changed: true, Scheduled: true, Suspects: []string{"a"}, Again: true}, hint.Sweep{Changed: true}},
+		"as many as fit":  {hint.Sweep{Again: true, Edits: fitting}, hint.Sweep{Edits: fitting}},
 		"too many edits":  {hint.Sweep{Again: true, Edits: many}, hint.Sweep{Changed: true}},
 	} {
 		body, err := hint.Again(cell, swept, tt.sweep)
@@ -96,7 +100,8 @@ func TestAgain(t *testing.T) {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
 		}
 	}
-	if _, err := hint.Parse([]byte(`{"source":"autopeer","detail-type":"Sweep Again","detail":7}`)); err == nil || fault.Of(err) != fault.Permanent {
+	_, err := hint.Parse([]byte(`{"source":"autopeer","detail-type":"Sweep Again","detail":7}`))
+	if err == nil || fault.Of(err) != fault.Permanent || !strings.Contains(err.Error(), "parse a sweep's repetition") {
 		t.Errorf("a malformed repetition: %v, want a permanent fault", err)
 	}
 }
@@ -109,7 +114,9 @@ func TestDeployment(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-	for detail, message := range map[string]string{`7`: "parse the status", `{}`: "no stack-id", `{"stack-id":"arn"}`: "no status"} {
+	for detail, message := range map[string]string{
+		`7`: "parse the status", `{}`: "no stack-id", `{"stack-id":"arn"}`: "no status", `{"status-details":{"status":"UPDATE_COMPLETE"}}`: "no stack-id",
+	} {
 		_, err := hint.Parse(fmt.Appendf(nil, event, detail))
 		if err == nil || fault.Of(err) != fault.Permanent || !strings.Contains(err.Error(), message) {
 			t.Errorf("%s: %v, want a permanent fault with %q", detail, err, message)
@@ -141,5 +148,30 @@ func TestReasonsOfTwoSweeps(t *testing.T) {
 		if got := tt.sweep.IsChange(); got != tt.want {
 			t.Errorf("IsChange() of %s = %v, want %v", name, got, tt.want)
 		}
+	}
+}
+
+func TestEventsThatAreNoDeployments(t *testing.T) {
+	t.Parallel()
+	for name, event := range map[string]string{
+		"another event of CloudFormation": `{"source":"aws.cloudformation","detail-type":"CloudFormation Resource Status Change","detail":{}}`,
+		"another source":                  `{"source":"custom","detail-type":"CloudFormation Stack Status Change","detail":{}}`,
+	} {
+		if got, err := hint.Parse([]byte(event)); err != nil || got.Kind != hint.Ignored {
+			t.Errorf("%s: %+v, %v, want it ignored", name, got, err)
+		}
+	}
+}
+
+func TestEditsOfOneRepair(t *testing.T) {
+	t.Parallel()
+	edited := func(at time.Time, by ...string) hint.Hint { return hint.Hint{Kind: hint.Accepted, Drift: true, EditedBy: by, EditedAt: at} }
+	got := hint.Merge(edited(swept, "bob", ann), edited(swept.Add(time.Minute), "bob"))
+	if diff := cmp.Diff(edited(swept.Add(time.Minute), ann, "bob"), got); diff != "" {
+		t.Errorf("Merge() (-want +got):\n%s", diff)
+	}
+	without := hint.Edit{By: []string{ann, "bob"}, At: swept}
+	if diff := cmp.Diff(hint.Edit{By: []string{ann}, At: swept}, without.Without(func(by string) bool { return by == "bob" })); diff != "" || len(without.By) != 2 {
+		t.Errorf("Without() (-want +got):\n%s", diff)
 	}
 }
