@@ -122,10 +122,9 @@ type edited struct {
 func (c call) edits() Edits {
 	var e edited
 	by := c.Identity.name()
-	if by == "" {
+	if by == "" || json.Unmarshal(c.Request, &e) != nil {
 		return nil
 	}
-	_ = json.Unmarshal(c.Request, &e) // a request that it can't read names no item
 	var all Edits
 	for _, item := range e.items(c.EventName) {
 		all = all.with(Edits{item: {[]string{by}, c.EventTime}})

@@ -41,6 +41,7 @@ func TestEdits(t *testing.T) {
 		"by an unnamed principal": {editOf("DeleteRoute", `{"type":"Root"}`, `{"routeTableId":"rtb-1","destinationCidrBlock":"10.0.0.0/16"}`), by("Root", "rtb-1 10.0.0.0/16")},
 		"without an identity":     {editOf("DeleteRoute", `{}`, `{"routeTableId":"rtb-1"}`), nil},
 		"without a resource":      {editOf("DeleteRoute", user, `{}`), nil},
+		"a malformed block":       {editOf("DeleteRoute", user, `{"routeTableId":"rtb-1","destinationCidrBlock":7}`), nil},
 		"a malformed request":     {editOf("DeleteRoute", user, `7`), nil},
 		"no edit of routes":       {editOf("AssociateRouteTable", user, `{"routeTableId":"rtb-1"}`), nil},
 	} {
@@ -165,7 +166,9 @@ func TestEventsThatAreNoDeployments(t *testing.T) {
 
 func TestEditsOfOneRepair(t *testing.T) {
 	t.Parallel()
-	edited := func(at time.Time, by ...string) hint.Hint { return hint.Hint{Kind: hint.Accepted, Drift: true, EditedBy: by, EditedAt: at} }
+	edited := func(at time.Time, by ...string) hint.Hint {
+		return hint.Hint{Kind: hint.Accepted, Drift: true, EditedBy: by, EditedAt: at}
+	}
 	got := hint.Merge(edited(swept, "bob", ann), edited(swept.Add(time.Minute), "bob"))
 	if diff := cmp.Diff(edited(swept.Add(time.Minute), ann, "bob"), got); diff != "" {
 		t.Errorf("Merge() (-want +got):\n%s", diff)
