@@ -204,26 +204,43 @@ func TestTwinOfRequests(t *testing.T) {
 }
 
 // TestTwinWithHiddenBlocks: EC2 shows the blocks of another account's VPC on neither request, but its cell has sent them with the
-// younger one. They decide under which department the older one would be allowed.
+// younger one. They decide under which department the older one would be allowed, unless EC2 shows its blocks.
 func TestTwinWithHiddenBlocks(t *testing.T) {
 	t.Parallel()
-	within := func(block string) []policy.Member {
-		return []policy.Member{{Cell: distant.Cell(), Within: netip.MustParsePrefix(block)}}
+	within := func(at peering.VPC, block string) []policy.Member {
+		return []policy.Member{{Cell: at.Cell(), Within: netip.MustParsePrefix(block)}}
 	}
+	const allowed, denied = "172.31.0.0/16", "10.99.0.0/16"
 	p := &policy.Policy{
 		Departments: []policy.Department{
-			{Name: "hub", Members: []policy.Member{{Cell: asking.Cell(), VPC: asking.ID}}},
-			{Name: "both", Members: within("172.31.0.0/16")}, {Name: "asked", Members: within("10.99.0.0/16")},
+			{Name: "hub", Members: within(asking, asking.Blocks[0].String())}, {Name: "none", Members: within(asking, "192.168.0.0/16")},
+			{Name: "yes", Members: within(distant, allowed)}, {Name: "no", Members: within(distant, denied)},
 		},
-		Peerings: []policy.Peering{{Between: [2]string{"hub", "both"}}, {Between: [2]string{"hub", "asked"}, Requester: "hub"}},
+		Peerings: []policy.Peering{{Between: [2]string{"hub", "yes"}}, {Between: [2]string{"none", "no"}}},
 	}
-	for block, want := range map[string]bool{"172.31.0.0/16": true, "10.99.0.0/16": false} {
-		told := unknown(distant)
-		told.Blocks = prefixes(block)
-		c := requestedBefore(time.Minute, "pcx-m", asking, told)
-		i := inHub(c, requestedBefore(2*time.Minute, "pcx-x", unknown(distant), asking))
-		if got := i.Twin(c, p) != nil; got != want {
-			t.Errorf("%s: Twin() found one: %v, want %v", block, got, want)
+	with := func(blocks ...string) peering.VPC {
+		v := unknown(distant)
+		v.Blocks = prefixes(blocks...)
+		return v
+	}
+	for name, tt := range map[string]struct {
+		older peering.Connection
+		told  string
+		want  bool
+	}{
+		"to the cell, allowed":                {between("pcx-a", with(), unknown(asking)), allowed, true},
+		"to the cell, denied":                 {between("pcx-a", with(), unknown(asking)), denied, false},
+		"to the cell, shown as allowed":       {between("pcx-a", with(allowed), unknown(asking)), denied, true},
+		"to the cell, shown as denied":        {between("pcx-a", with(denied), unknown(asking)), allowed, false},
+		"to the other cell, allowed":          {between("pcx-a", unknown(asking), with()), allowed, true},
+		"to the other cell, denied":           {between("pcx-a", unknown(asking), with()), denied, false},
+		"to the other cell, shown as allowed": {between("pcx-a", unknown(asking), with(allowed)), denied, true},
+		"to the other cell, shown as denied":  {between("pcx-a", unknown(asking), with(denied)), allowed, false},
+	} {
+		c := requestedBefore(time.Minute, "pcx-m", asking, with(tt.told))
+		tt.older.State, tt.older.Expires = peering.PendingAcceptance, c.Expires.Add(-time.Minute)
+		if got := inHub(c, tt.older).Twin(c, p) != nil; got != tt.want {
+			t.Errorf("%s: Twin() found one: %v, want %v", name, got, tt.want)
 		}
 	}
 }

@@ -25,6 +25,14 @@ func TestHold(t *testing.T) {
 		{"a missing route", func(s *plan.Side) {
 			s.Tables = []peering.RouteTable{table("rtb-1", toPeer("pcx-new", false)), table("rtb-2")}
 		}, []string{routed}, true},
+		{"a missing route before one that is there", func(s *plan.Side) {
+			s.Tables = []peering.RouteTable{table("rtb-0"), table("rtb-1", toPeer("pcx-new", false))}
+		}, []string{routed}, true},
+		{"a narrower rule in a full group", func(s *plan.Side) {
+			s.Tables = []peering.RouteTable{table("rtb-1", toPeer("pcx-new", false))}
+			group(s, tcp(443, 443, "172.31.0.0/16"))
+			s.Terms.Allow, s.Limits.Rules = allowing(443, 443, "172.31.1.0/24"), 1
+		}, []string{"revoke sgr-1 in sg-1", "then authorize tcp 443 from 172.31.1.0/24 in sg-1", routed, "state: sg-1 admits tcp 443 from 172.31.1.0/24"}, false},
 		{"a missing rule", func(s *plan.Side) {
 			group(s)
 			s.Terms.Allow = allowing(443, 443)

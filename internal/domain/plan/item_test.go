@@ -1,7 +1,9 @@
 package plan_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/plan"
@@ -53,15 +55,30 @@ func TestReservingConnections(t *testing.T) {
 		for n := range i.Groups { // one rule is there already
 			i.Groups[n].Ingress = append(i.Groups[n].Ingress, peering.Permission{Protocol: peering.TCP, From: 1, To: 1, Source: prefixes("192.0.2.0/24")[0]})
 		}
-		living := len(i.Living)
-		got := 0
+		var got []peering.ConnectionID
 		for _, o := range i.Reserving(here, c, p, plan.Promises{other.ID: nil}, now).Living {
 			if o.State == peering.Provisioning {
-				got++
+				got = append(got, o.ID)
 			}
 		}
-		if got != tt.want || len(i.Living) != living || i.Living[0].State == peering.Provisioning {
-			t.Errorf("%s: %d requests count as connections, want %d", name, got, tt.want)
+		if len(got) != tt.want || len(got) > 0 && got[0] != other.ID {
+			t.Errorf("%s: %v count as connections, want %d", name, got, tt.want)
 		}
+		if i.Living[1].State != peering.PendingAcceptance {
+			t.Errorf("%s: Reserving() changed the inventory that it was called on", name)
+		}
+	}
+	active := between("pcx-x", asking, distant)
+	active.State, active.Expires = peering.Active, time.Time{}
+	if got := inHub(c, active).Reserving(here, c, hub(), nil, now).Living[1]; got.State != peering.Active {
+		t.Errorf("an active connection is %s", got.State)
+	}
+}
+
+func TestObstaclesOfAPlan(t *testing.T) {
+	t.Parallel()
+	p := plan.Plan{Conflicts: []plan.Conflict{{Table: "rtb-1"}}, Shortages: []plan.Shortage{{Resource: "sg-1"}}}
+	if got := p.Obstacles(); !slices.Equal(got, []string{"rtb-1", "sg-1"}) {
+		t.Errorf("Obstacles() = %v", got)
 	}
 }
