@@ -86,7 +86,7 @@ func associated(tables []peering.RouteTable) []peering.Subnet {
 func (i Inventory) Twin(c peering.Connection, p *policy.Policy) *peering.Connection {
 	at := slices.IndexFunc(i.Living, func(o peering.Connection) bool {
 		same := o.Requester.Same(c.Requester) && o.Accepter.Same(c.Accepter) || o.Requester.Same(c.Accepter) && o.Accepter.Same(c.Requester)
-		return o.ID != c.ID && same && (o.State.IsAccepted() || o.State == peering.PendingAcceptance && isOlder(o, c) && mayBeAccepted(p.Decide(i.withBlocks(o, c))))
+		return o.ID != c.ID && same && (o.State.IsAccepted() || o.State == peering.PendingAcceptance && isOlder(o, c) && mayBeAccepted(p.Decide(withBlocksOf(c, o))))
 	})
 	if at < 0 {
 		return nil
@@ -94,9 +94,8 @@ func (i Inventory) Twin(c peering.Connection, p *policy.Policy) *peering.Connect
 	return &i.Living[at]
 }
 
-// withBlocks completes a connection of the same VPCs as c: EC2 may show the blocks of neither half, and another cell has sent them.
-func (i Inventory) withBlocks(o, c peering.Connection) peering.Connection {
-	o = i.WithBlocks(o)
+// withBlocksOf completes o, a connection of the same VPCs as c: EC2 may show the blocks of neither half, and another cell has sent them.
+func withBlocksOf(c, o peering.Connection) peering.Connection {
 	for _, v := range []peering.VPC{c.Requester, c.Accepter} {
 		switch {
 		case o.Requester.Same(v) && len(o.Requester.Blocks) == 0:
