@@ -62,7 +62,7 @@ func (f followed) save(policy string) {
 	}
 }
 
-// prints waits for a line of the output and returns what was printed until then.
+// prints waits for a line of the output and returns the output up to it.
 func (f followed) prints(want string) string {
 	f.Helper()
 	var all strings.Builder

@@ -47,7 +47,7 @@ func HalfOpen(o outcome.Outcome, code message.Code, cell peering.Cell, partly bo
 		o.Connection, cell, reasons[code], passing("here", "there")), string(code))
 }
 
-// NeitherSide returns o as the outcome of an active connection of which neither half is connected. The obstacle here is announced apart.
+// NeitherSide returns o as the outcome of an active connection with both halves unconnected. The obstacle here has an announcement of its own.
 func NeitherSide(o outcome.Outcome, code message.Code, cell peering.Cell) outcome.Outcome {
 	o.Type = typeOf(code)
 	o.Next = fmt.Sprintf("the announcement in %s has the remedy; to end the connection instead: %s", cell, deletion(o))

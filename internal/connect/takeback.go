@@ -27,12 +27,12 @@ type half struct {
 }
 
 // begin returns the additions to take back if EC2 refuses some: those of the attempt and of unfinished ones. It returns nil for a
-// side that has rules of the installation already. Routes prove nothing, because another principal may have made them.
+// side that was connected before.
 func (u *unfinished) begin(s *side) []plan.Change {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	before, again := u.added[s.key()]
-	if len(s.half.Ours) > 0 && !again {
+	if s.half.IsConnected() && !again {
 		return nil
 	}
 	return slices.Concat(before, s.Changes())

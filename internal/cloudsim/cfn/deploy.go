@@ -26,7 +26,7 @@ type Source struct {
 	Endpoint              string            // where functions reach the embedded cloud
 }
 
-// Stack is what has been deployed. Its maps must not be read during Update and Delete.
+// Stack is a deployed stack. Its maps must not be read during Update and Delete.
 type Stack struct {
 	Account, Region, Name string
 	Functions             map[string]*lambda.Function // by name
@@ -126,7 +126,7 @@ func (d *deployment) deploy() error {
 	return errors.Join(failed, d.report(o, RollbackInProgress, reason(failed)), c.abandon(o))
 }
 
-// abandon deletes what an unfinished creation has made.
+// abandon deletes the resources of an unfinished creation.
 func (c *change) abandon(o Operation) error {
 	if err := c.remove(c.order, c.created); err != nil {
 		return errors.Join(err, c.report(o, RollbackFailed, err.Error()))

@@ -163,7 +163,7 @@ func (f *fixture) waiting(queue string) string {
 	return a["ApproximateNumberOfMessages"] + "+" + a["ApproximateNumberOfMessagesDelayed"]
 }
 
-// exists reports whether the queue exists in SQS, whatever the stack knows of it.
+// exists reports whether the queue exists in SQS.
 func (f *fixture) exists(queue string) bool {
 	f.Helper()
 	out, err := f.messages.ListQueues(f.Context(), &sqs.ListQueuesInput{QueueNamePrefix: &queue})

@@ -57,7 +57,7 @@ var errGone = errors.New("environment ended before the invocation")
 // drain is how long the output of a process is read after its end. A grandchild may hold on to it.
 const drain = time.Second
 
-// start starts the process. What it tells about itself comes through the Runtime API. Callers hold the function's lock.
+// start starts the process, which reports its state through the Runtime API. Callers hold the function's lock.
 func start(f *Function) (*environment, error) {
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -25,7 +25,7 @@ type Options struct {
 	Switches Switches
 }
 
-// Switches decide what AWS's documentation leaves open. Their zero values are what seems more likely; a client
+// Switches decide questions that AWS's documentation leaves open. Their zero values are the likelier answers; a client
 // must live with both.
 type Switches struct {
 	// LowTrafficWindow lets a mapping with a batching window gather for at least 20 seconds, which Lambda may do in a queue
