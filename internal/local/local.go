@@ -5,6 +5,7 @@ package local
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"net/http"
 	"slices"
 	"sync/atomic"
@@ -27,6 +28,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 	"github.com/autopeer/autopeer/internal/domain/function"
+	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
@@ -47,15 +49,23 @@ type Cell struct {
 }
 
 // Config returns the SDK's configuration for a principal of the cell on the embedded cloud. Its retryer is
-// the functions' own but for the learning of EC2's rate: rounding makes that sleep for no time at all, over
-// and over, which on a test's virtual clock never ends.
+// the functions' own but for two things: it doesn't learn EC2's rate, because rounding makes that sleep for no time at all,
+// over and over, which on a test's virtual clock never ends; and its pauses aren't random, because on that clock calls that
+// fail at one instant would draw them in an order that is up to Go's scheduler.
 func Config(cloud *cloudsim.Cloud, cell peering.Cell, accessKeyID string) aws.Config {
 	return aws.Config{
 		Region:      string(cell.Region),
 		Credentials: credentials.NewStaticCredentialsProvider(accessKeyID, "any", ""),
 		HTTPClient:  &http.Client{Transport: cloud},
-		Retryer:     func() aws.Retryer { return retry.NewStandard(bootstrap.Patient) },
+		Retryer:     func() aws.Retryer { return retry.NewStandard(bootstrap.Patient, steadily) },
 	}
+}
+
+// steadily makes each pause the mean of the pauses that the SDK draws.
+func steadily(o *retry.StandardOptions) {
+	o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) {
+		return min(time.Second<<attempt/2, retry.DefaultMaxBackoff), nil
+	})
 }
 
 // EC2 returns a client with the credentials of the cell's account.
@@ -169,11 +179,22 @@ func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f function.Name, u
 		Queues:  queues.New(messages, urls),
 		Missed:  func(events int) { c.missed.Add(int64(events)) }, SweepInterval: wiring.DefaultSweepInterval,
 	})[f]
-	handler := lambdasqs.Handler(func() {}, queues.NewSource(messages, urls[f]), func(int) {}, handle)
+	handler := lambdasqs.Handler(func() {}, queues.NewSource(messages, urls[f]), func(int) {}, inOrder(handle))
 	return cloud.Queues.Map(c.arn("sqs", c.queue(f)), queue.Mapping{
 		BatchSize: wiring.BatchSize(f), Window: wiring.Window(f), MaxConcurrency: wiring.MaxConcurrency,
 		ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,
 	}, mortal{lambda.NewHandler(handler), c, f})
+}
+
+// inOrder begins the work of a batch at different instants: of work that begins at one, Go's scheduler would decide which is
+// first, so that a run on a virtual clock couldn't be repeated.
+func inOrder(handle lambdasqs.Handle) lambdasqs.Handle {
+	return func(ctx context.Context, h hint.Hint) error {
+		name := fnv.New32a()
+		_, _ = fmt.Fprint(name, h.Key())
+		time.Sleep(time.Duration(name.Sum32() % uint32(time.Millisecond)))
+		return handle(ctx, h)
+	}
 }
 
 // Missed is how many events sweeps have missed; only of functions in this process.

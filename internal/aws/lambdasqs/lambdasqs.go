@@ -5,6 +5,7 @@ package lambdasqs
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -153,8 +154,8 @@ func retried(ctx context.Context, queue Queue, messages []events.SQSMessage) eve
 		handles[after] = append(handles[after], m.ReceiptHandle)
 		response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 	}
-	for after, some := range handles {
-		hide(ctx, queue, after, some)
+	for _, after := range slices.Sorted(maps.Keys(handles)) {
+		hide(ctx, queue, after, handles[after])
 	}
 	return response
 }

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 func (i *Injector) Deliver(d events.Delivery, usual time.Duration) []time.Duration {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	f := i.draws.Next(string(d.Stage), d.Target, d.Rule, d.Event.DetailType, d.Event.Account, d.Event.Region)
+	f := i.draws.Always(nameOf(d), time.Now().Format(time.RFC3339Nano))
 	once := usual + f.Duration(0, 20*time.Millisecond)
 	switch {
 	case d.Event.Source == "aws.events":
@@ -31,6 +32,16 @@ func (i *Injector) Deliver(d events.Delivery, usual time.Duration) []time.Durati
 	}
 	return []time.Duration{once}
 }
+
+// nameOf is the same for deliveries that differ by random ids alone. Several events may be on their way at one instant, in an
+// order that is up to Go's scheduler.
+func nameOf(d events.Delivery) string {
+	e := d.Event
+	detail := randomID.ReplaceAllLiteralString(string(e.Detail), "")
+	return strings.Join([]string{string(d.Stage), d.Target, d.Rule, e.DetailType, e.Account, e.Region, detail}, " ")
+}
+
+var randomID = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
 // latest returns how late an event may be. EventBridge retries messages between cells for ten minutes, and a queue may keep one for
 // longer: autopeer has to recognize those that are too old.

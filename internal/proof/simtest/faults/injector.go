@@ -90,12 +90,13 @@ func (i *Injector) Fail(call apicall.Call, function string) *cloudsim.Failure {
 	return f
 }
 
-// draw returns the failure of a call and the time that the call takes.
+// draw returns the failure of a call and the time that the call takes. They are the same for identical calls of one instant,
+// because their order is up to Go's scheduler, and another call of the same process follows each.
 func (i *Injector) draw(c Call) (*cloudsim.Failure, time.Duration) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.observer.Called(c)
-	d := i.draws.Next(c.identity()...)
+	d := i.draws.Always(append(c.identity(), time.Now().Format(time.RFC3339Nano))...)
 	wait := d.Duration(2*time.Millisecond, 40*time.Millisecond)
 	if old := i.stale[c.staleKey()]; old.until.After(time.Now()) && d.Chance(60) {
 		i.report.Note(callNote{c, "gets a stale answer"})
