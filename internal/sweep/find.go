@@ -192,7 +192,7 @@ func (s *Sweeper) sides(c peering.Connection, d policy.Decision, current observe
 	var found findings
 	for _, role := range c.Roles(s.cell) {
 		if d.Manages(role) {
-			found = append(found, s.side(withLeftovers(current.Side(c, role, d, s.policy), current, alive), d)...)
+			found = append(found, s.side(withLeftovers(current.Side(c, role, d, s.policy), current, alive), d, current)...)
 		}
 	}
 	if len(found) == 0 && d.IsObjection() && s.isFirstOfDay() {
@@ -201,7 +201,7 @@ func (s *Sweeper) sides(c peering.Connection, d policy.Decision, current observe
 	return found
 }
 
-func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
+func (s *Sweeper) side(side plan.Side, d policy.Decision, current observed) findings {
 	c, p := side.Connection, plan.Connect(side)
 	f := s.found(c, d, function.Connect, drifted, fmt.Sprintf("the %s side of %s differs from %s", side.Role, c.ID, s.policy.File))
 	f.Side = side.Role
@@ -211,7 +211,8 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 	f.resources = append(f.resources, p.Obstacles()...)
 	switch {
 	case c.IsHeld():
-		return findings{f.onHold(s.isFirstOfDay())}
+		f.items = itemsOf(plan.Connect(released(side)).Changes()) // an edit of them is no drift, also if the hold ends soon
+		return findings{f.onHold(s.isFirstOfDay() || slices.ContainsFunc(p.Changes(), plan.Tags))}
 	case p.IsObstructed():
 		f.reminder, f.prompt = true, slices.ContainsFunc(p.Changes(), plan.Tags) // announced as long as the obstacle is there
 	case len(p.Changes()) == 0:
@@ -221,10 +222,20 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 		return append(s.leftOut(side, d), f)
 	case p.OnlyTags():
 		f.reminder, f.prompt = true, true // the tag was deleted: it is put back without an announcement of drift
-	case c.ManagedBy() == "" && len(side.Ours) == 0:
+	case s.isUnconnected(side, f, current):
 		f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s", c.ID, side.Role, d.Reason), d.Key())
 	}
 	return findings{f}
+}
+
+// isUnconnected reports whether nothing shows that the side was ever connected: no tag, no rule and no tag that was just deleted. A side
+// without rules can't show it with "tags: none", and counts as connected if a principal has just edited one of its routes.
+func (s *Sweeper) isUnconnected(side plan.Side, f finding, current observed) bool {
+	if len(side.Ours) > 0 || current.untagged.Restored(side.Connection).ManagedBy() != "" {
+		return false
+	}
+	edit := current.edits.Of(f.items...).Without(s.isOwn)
+	return side.Terms.Tags != policy.NoTags || len(edit.By) == 0
 }
 
 // leftOut has a connected side announced again while a VPC has a block that the policy doesn't permit. Nothing records whether
@@ -243,10 +254,20 @@ func (f *finding) want(changes []plan.Change) {
 	for _, c := range changes {
 		f.Wanted = append(f.Wanted, c.String())
 		f.Keys = append(f.Keys, c.Key())
-		item := plan.ItemOf(c)
-		resource, _, _ := strings.Cut(item, " ")
-		f.items, f.resources = append(f.items, item), append(f.resources, resource)
 	}
+	f.items = itemsOf(changes)
+	for _, item := range f.items {
+		resource, _, _ := strings.Cut(item, " ")
+		f.resources = append(f.resources, resource)
+	}
+}
+
+func itemsOf(changes []plan.Change) []string {
+	var items []string
+	for _, c := range changes {
+		items = append(items, plan.ItemOf(c))
+	}
+	return items
 }
 
 // mayBeRefused reports whether the plan has only changes that EC2 may refuse until a person fixes a resource: the DNS

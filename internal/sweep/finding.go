@@ -91,16 +91,27 @@ func (f finding) follows(due hint.Sweep) bool {
 }
 
 // editedBy returns the findings with the edits of their items. The functions' own edits are no drift, and neither are those of a side that
-// is on hold or was never connected.
-func (all findings) editedBy(edits hint.Edits, isOwn func(by string) bool) findings {
-	resources := edits.Resources()
+// is on hold, was so a moment ago, or was never connected.
+func (all findings) editedBy(due hint.Sweep, isOwn func(by string) bool) findings {
+	resources := due.Edits.Resources()
 	for i, f := range all {
 		all[i].touched = slices.ContainsFunc(f.resources, func(id string) bool { return resources[id] })
-		if f.Reason.Code != unconnected && f.Reason.Code != unanswered && !f.held {
-			all[i].edit = edits.Of(f.items...).Without(isOwn)
+		if f.Reason.Code != unconnected && f.Reason.Code != unanswered && !f.held && !slices.Contains(due.Released, f.Connection) {
+			all[i].edit = due.Edits.Of(f.items...).Without(isOwn)
 		}
 	}
 	return all
+}
+
+// onlyHeld returns the findings of connections on hold.
+func (all findings) onlyHeld() findings { return all.only(func(f finding) bool { return f.held }) }
+
+func (all findings) items() []string {
+	var items []string
+	for _, f := range all {
+		items = append(items, f.items...)
+	}
+	return items
 }
 
 // waiting returns the requests that wait for the answer of another cell.

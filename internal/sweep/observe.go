@@ -21,6 +21,7 @@ type observed struct {
 	named       map[peering.VPCID]bool                         // of those that were read: the policy names them
 	rules       map[peering.ConnectionID][]peering.IngressRule // of every connection, made by any installation
 	untagged    hint.Untagged                                  // the connections whose tag was just deleted
+	edits       hint.Edits                                     // the latest, by anybody
 	plan.Inventory
 }
 
@@ -74,8 +75,8 @@ func (o observed) known() []peering.Connection {
 }
 
 // observe takes two rounds of list calls, whatever the number of connections.
-func (s *Sweeper) observe(ctx context.Context, untagged hint.Untagged) (observed, error) {
-	current := observed{untagged: untagged}
+func (s *Sweeper) observe(ctx context.Context, due hint.Sweep) (observed, error) {
+	current := observed{untagged: due.Untagged, edits: due.Edits}
 	err := parallel.Do(ctx,
 		parallel.Read(&current.connections, s.network.ConnectionsIn, peering.PendingAcceptance, peering.Provisioning, peering.Active, peering.Expired, peering.Deleting, peering.Deleted),
 		func(ctx context.Context) (err error) {

@@ -81,12 +81,12 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 		return nil
 	}
 	due := h.Sweep
-	current, err := s.observe(ctx, due.Untagged)
+	current, err := s.observe(ctx, due)
 	if err != nil {
 		return err
 	}
-	found := s.find(current).editedBy(due.Edits, s.isOwn)
-	return errors.Join(s.pass(ctx, due, found), s.announceUntagged(ctx, due, current), s.announceUnowned(ctx, due, current), s.again(ctx, due))
+	found := s.find(current).editedBy(due, s.isOwn)
+	return errors.Join(s.pass(ctx, due, found), s.announceUntagged(ctx, due, current), s.announceUnowned(ctx, due, current), s.again(ctx, due, found))
 }
 
 // isOwn reports whether the ARN is that of a function of the cell. Edits by disconnect are no drift, but may have made room.
@@ -119,9 +119,12 @@ func always(finding) bool   { return true }
 
 // again has the cell swept once more after a change: EC2 may have shown the state before it, and functions that were deployed before
 // may have been at work. It takes as long as such a function may work, and the queue's window is a part of that.
-func (s *Sweeper) again(ctx context.Context, due hint.Sweep) error {
+func (s *Sweeper) again(ctx context.Context, due hint.Sweep, found findings) error {
 	if !due.Again {
 		return nil
+	}
+	if edits := due.Edits.Except(found.onlyHeld().items()...); len(edits) < len(due.Edits) { // or else they were drift if the hold ended
+		due.Edits, due.Changed = edits, true
 	}
 	message, err := hint.Again(s.cell, s.now(), due)
 	if err != nil {

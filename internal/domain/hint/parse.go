@@ -129,7 +129,7 @@ func (e event) call() (Hint, error) {
 	h := Hint{Kind: kind, EventID: c.EventID, Origin: peering.Cell{Account: e.Account, Region: c.AWSRegion}, At: c.EventTime}
 	switch kind {
 	case Swept: // the sweep looks at everything, whatever was changed
-		h.Sweep = Sweep{Again: true, Untagged: c.untagged(), Edits: c.edits()}
+		h.Sweep = Sweep{Again: true, Untagged: c.untagged(), Released: c.released(), Edits: c.edits()}
 		h.Sweep.Changed = len(h.Sweep.Edits) == 0
 		return h, nil
 	case Requested:

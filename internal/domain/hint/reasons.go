@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 // Sweep has the reasons for a sweep, of one event or of many.
@@ -20,6 +22,7 @@ type Sweep struct {
 	Suspects  []string // the keys of an earlier sweep's findings, due for the second look
 	Edits     Edits    // routes and rules that principals have changed
 	Untagged  Untagged
+	Released  []peering.ConnectionID // whose hold may just have ended
 }
 
 // IsChange reports whether a change is one of the reasons.
@@ -30,6 +33,7 @@ func (s Sweep) with(o Sweep) Sweep {
 	return Sweep{
 		Scheduled: s.Scheduled || o.Scheduled, Changed: s.Changed || o.Changed, Deployed: s.Deployed || o.Deployed, Again: s.Again || o.Again,
 		Suspects: slices.Concat(s.Suspects, o.Suspects), Edits: s.Edits.with(o.Edits), Untagged: union(s.Untagged, o.Untagged),
+		Released: slices.Concat(s.Released, o.Released),
 	}
 }
 
@@ -50,6 +54,15 @@ func (e Edits) Of(items ...string) Edit {
 		all = all.with(e[item])
 	}
 	return all
+}
+
+// Except returns the edits of all other items.
+func (e Edits) Except(items ...string) Edits {
+	rest := maps.Clone(e)
+	for _, item := range items {
+		delete(rest, item)
+	}
+	return rest
 }
 
 // Resources returns the ids of the edited route tables, security groups and connections.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/domain/fault"
 	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 const ann = "arn:aws:iam::111111111111:user/ann"
@@ -66,6 +67,9 @@ func TestEditsOfOneResource(t *testing.T) {
 	if diff := cmp.Diff(hint.Edit{By: []string{ann, "bob"}, At: later}, want.Edits.Of("rtb-2", "rtb-3", "rtb-1")); diff != "" {
 		t.Errorf("Of() (-want +got):\n%s", diff)
 	}
+	if got := want.Edits.Except("rtb-1", "rtb-3"); len(got) != 1 || len(got["rtb-2"].By) == 0 || len(want.Edits) != 2 {
+		t.Errorf("Except() = %v", got)
+	}
 	if got := (hint.Edits{"rtb-1 10.0.0.0/16": {}, "rtb-1 10.1.0.0/16": {}, "sg-1 added": {}}).Resources(); len(got) != 2 || !got["rtb-1"] || !got["sg-1"] {
 		t.Errorf("Resources() = %v", got)
 	}
@@ -77,6 +81,7 @@ func TestEditsOfOneResource(t *testing.T) {
 func TestAgain(t *testing.T) {
 	t.Parallel()
 	edits := hint.Edits{"rtb-1": {[]string{ann}, swept}}
+	released := []peering.ConnectionID{pcx}
 	many := hint.Edits{}
 	for i := range 1001 {
 		many[fmt.Sprint(i)] = edits["rtb-1"]
@@ -88,6 +93,7 @@ func TestAgain(t *testing.T) {
 		"an edit":         {hint.Sweep{Again: true, Edits: edits}, hint.Sweep{Edits: edits}},
 		"a deployment":    {hint.Sweep{Changed: true, Deployed: true, Again: true}, hint.Sweep{Changed: true, Deployed: true}},
 		"lost tags":       {hint.Sweep{Changed: true, Again: true, Untagged: hint.Untagged{pcx: "blue"}}, hint.Sweep{Changed: true, Untagged: hint.Untagged{pcx: "blue"}}},
+		"an ended hold":   {hint.Sweep{Changed: true, Again: true, Released: released}, hint.Sweep{Changed: true, Released: released}},
 		"no other reason": {hint.Sweep{Changed: true, Scheduled: true, Suspects: []string{"a"}, Again: true}, hint.Sweep{Changed: true}},
 		"as many as fit":  {hint.Sweep{Again: true, Edits: fitting}, hint.Sweep{Edits: fitting}},
 		"too many edits":  {hint.Sweep{Again: true, Edits: many}, hint.Sweep{Changed: true}},
@@ -129,6 +135,7 @@ func TestReasonsOfTwoSweeps(t *testing.T) {
 	t.Parallel()
 	for name, one := range map[string]hint.Sweep{
 		"scheduled": {Scheduled: true}, "changed": {Changed: true}, "deployed": {Deployed: true}, "again": {Again: true},
+		"released": {Released: []peering.ConnectionID{pcx}},
 	} {
 		for order, got := range map[string]hint.Hint{
 			"first": hint.Merge(hint.Hint{Kind: hint.Swept, Sweep: one}, hint.Hint{Kind: hint.Swept}),

@@ -52,10 +52,11 @@ func Suspects(cell peering.Cell, at time.Time, suspects []string, untagged Untag
 }
 
 type repetition struct {
-	Changed  bool     `json:"changed,omitempty"`
-	Deployed bool     `json:"deployed,omitempty"`
-	Edits    Edits    `json:"edits,omitempty"`
-	Untagged Untagged `json:"untagged,omitempty"`
+	Changed  bool                   `json:"changed,omitempty"`
+	Deployed bool                   `json:"deployed,omitempty"`
+	Edits    Edits                  `json:"edits,omitempty"`
+	Untagged Untagged               `json:"untagged,omitempty"`
+	Released []peering.ConnectionID `json:"released,omitempty"`
 }
 
 // editsAtMost keeps the message below SQS's limit of 256 KiB. The sweep looks at everything, whoever made the edits.
@@ -63,7 +64,7 @@ const editsAtMost = 1000
 
 // Again returns the message that has the sweep look once more for the effect of the same changes.
 func Again(cell peering.Cell, at time.Time, s Sweep) ([]byte, error) {
-	r := repetition{s.Changed, s.Deployed, s.Edits, s.Untagged}
+	r := repetition{s.Changed, s.Deployed, s.Edits, s.Untagged, s.Released}
 	if len(r.Edits) > editsAtMost {
 		r.Changed, r.Edits = true, nil
 	}
@@ -108,5 +109,5 @@ func (e event) again() (Hint, error) {
 	if err := json.Unmarshal(e.Detail, &r); err != nil {
 		return Hint{}, fmt.Errorf("parse a sweep's repetition: %w", err)
 	}
-	return Hint{Kind: Swept, At: e.Time, Sweep: Sweep{Changed: r.Changed, Deployed: r.Deployed, Edits: r.Edits, Untagged: r.Untagged}}, nil
+	return Hint{Kind: Swept, At: e.Time, Sweep: Sweep{Changed: r.Changed, Deployed: r.Deployed, Edits: r.Edits, Untagged: r.Untagged, Released: r.Released}}, nil
 }

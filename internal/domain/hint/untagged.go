@@ -31,9 +31,10 @@ func (u Untagged) Restored(c peering.Connection) peering.Connection {
 	return c
 }
 
-// untagging is the request of a DeleteTags call. The API deletes a tag of any value if the request has none.
+// tagging is the request of a CreateTags or DeleteTags call. DeleteTags deletes a tag of any value if the request has none, and all
+// tags if it names none.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteTags.html
-type untagging struct {
+type tagging struct {
 	Resources struct {
 		Items []struct {
 			ID peering.ConnectionID `json:"resourceId"`
@@ -41,8 +42,8 @@ type untagging struct {
 	} `json:"resourcesSet"`
 	Tags struct {
 		Items []struct {
-			Key   string               `json:"key"`
-			Value peering.Installation `json:"value"`
+			Key   string `json:"key"`
+			Value string `json:"value"`
 		} `json:"items"`
 	} `json:"tagSet"`
 }
@@ -50,24 +51,49 @@ type untagging struct {
 // untagged returns the connections that the call has taken the managed tag from. A request without a value doesn't show whose
 // tag it was. A record of another form has the sweep look all the same.
 func (c call) untagged() Untagged {
-	var u untagging
+	var u tagging
 	if c.EventName != "DeleteTags" || json.Unmarshal(c.Request, &u) != nil {
 		return nil
 	}
 	var by peering.Installation
 	for _, tag := range u.Tags.Items {
 		if tag.Key == peering.TagManaged {
-			by = tag.Value
+			by = peering.Installation(tag.Value)
 		}
 	}
 	if by == "" {
 		return nil
 	}
 	all := Untagged{}
-	for _, r := range u.Resources.Items {
-		if r.ID.IsValid() {
-			all[r.ID] = by
-		}
+	for _, id := range u.connections() {
+		all[id] = by
 	}
 	return all
+}
+
+// released returns the connections whose hold the call may have ended.
+func (c call) released() []peering.ConnectionID {
+	var t tagging
+	if c.EventName != "DeleteTags" && c.EventName != "CreateTags" || json.Unmarshal(c.Request, &t) != nil {
+		return nil
+	}
+	ends := c.EventName == "DeleteTags" && len(t.Tags.Items) == 0
+	for _, tag := range t.Tags.Items {
+		ends = ends || tag.Key == peering.TagHold && (c.EventName == "DeleteTags" || tag.Value != "true")
+	}
+	if !ends {
+		return nil
+	}
+	return t.connections()
+}
+
+// connections returns the connections among the resources.
+func (t tagging) connections() []peering.ConnectionID {
+	var ids []peering.ConnectionID
+	for _, r := range t.Resources.Items {
+		if r.ID.IsValid() {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
 }

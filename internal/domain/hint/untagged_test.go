@@ -29,14 +29,50 @@ func TestDeletedTagsAreEvidence(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			body := fmt.Sprintf(`{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","detail":{"eventSource":"ec2.amazonaws.com","eventName":%q,
-				"eventVersion":"1.11","requestParameters":{"resourcesSet":%s,"tagSet":%s}}}`, tt.call, tt.resources, tt.tags)
-			h, err := hint.Parse([]byte(body))
-			if err != nil || h.Kind != hint.Swept {
-				t.Errorf("Parse() = %+v, %v, want a change", h, err)
-			}
-			if diff := cmp.Diff(tt.want, h.Sweep.Untagged); diff != "" {
+			if diff := cmp.Diff(tt.want, taggedBy(t, tt.call, tt.resources, tt.tags).Untagged); diff != "" {
 				t.Errorf("Untagged (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// taggedBy returns the sweep that a call with these resources and tags leads to.
+func taggedBy(t *testing.T, call, resources, tags string) hint.Sweep {
+	t.Helper()
+	body := fmt.Sprintf(`{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","detail":{"eventSource":"ec2.amazonaws.com","eventName":%q,
+		"eventVersion":"1.11","requestParameters":{"resourcesSet":%s,"tagSet":%s}}}`, call, resources, tags)
+	h, err := hint.Parse([]byte(body))
+	if err != nil || h.Kind != hint.Swept {
+		t.Errorf("Parse() = %+v, %v, want a change", h, err)
+	}
+	return h.Sweep
+}
+
+func TestAnEndedHold(t *testing.T) {
+	t.Parallel()
+	const resources = `{"items":[{"resourceId":"pcx-00000001"},{"resourceId":"sgr-00000001"},{"resourceId":"pcx-00000002"}]}`
+	both := []peering.ConnectionID{"pcx-00000001", "pcx-00000002"}
+	tests := []struct {
+		name, call, resources, tags string
+		want                        []peering.ConnectionID
+	}{
+		{"the tag is deleted", "DeleteTags", resources, `{"items":[{"key":"Name"},{"key":"autopeer:hold"}]}`, both},
+		{"with its value", "DeleteTags", resources, `{"items":[{"key":"autopeer:hold","value":"true"}]}`, both},
+		{"all tags are deleted", "DeleteTags", resources, `{}`, both},
+		{"it has another value", "CreateTags", resources, `{"items":[{"key":"autopeer:hold","value":"false"},{"key":"Name","value":"x"}]}`, both},
+		{"a hold begins", "CreateTags", resources, `{"items":[{"key":"autopeer:hold","value":"true"}]}`, nil},
+		{"another tag is deleted", "DeleteTags", resources, `{"items":[{"key":"Name"}]}`, nil},
+		{"another tag is set", "CreateTags", resources, `{"items":[{"key":"Name","value":"x"}]}`, nil},
+		{"no tag is set", "CreateTags", resources, `{}`, nil},
+		{"a malformed record", "DeleteTags", `"pcx-00000001"`, `{"items":[{"key":"autopeer:hold"}]}`, nil},
+		{"no connection", "DeleteTags", `{"items":[{"resourceId":"sgr-00000001"}]}`, `{"items":[{"key":"autopeer:hold"}]}`, nil},
+		{"another call", "CreateSubnet", resources, `{"items":[{"key":"autopeer:hold","value":"false"}]}`, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, taggedBy(t, tt.call, tt.resources, tt.tags).Released); diff != "" {
+				t.Errorf("Released (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -366,3 +366,60 @@ func TestEndsOnHold(t *testing.T) {
 		t.Holds()
 	})
 }
+
+// TestAnEditOnHoldIsNoDrift, however soon the hold ends.
+func TestAnEditOnHoldIsNoDrift(t *testing.T) {
+	t.Parallel()
+	for _, after := range []time.Duration{5 * time.Second, 20 * time.Second, 40 * time.Second, 2 * time.Minute} {
+		t.Run(after.String(), func(t *testing.T) {
+			t.Parallel()
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+				m, f := t.Company(one, two)
+				pcx := t.Ask(m, f)
+				time.Sleep(time.Hour)
+				hold(t, two, pcx)
+				time.Sleep(5 * time.Minute)
+				t.ByHand(two, func(p *lab.Person) { p.DeleteRoute(f.Table, "10.10.0.0/16") })
+				time.Sleep(after)
+				endHold(t, two, pcx)
+				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+				neitherDriftNorMissed(t)
+			})
+		})
+	}
+}
+
+// TestASurplusRouteOnHold outside the peer's blocks is removed within a minute, as without a hold.
+func TestASurplusRouteOnHold(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		time.Sleep(time.Hour)
+		hold(t, two, pcx)
+		time.Sleep(5 * time.Minute)
+		t.ByHand(two, func(p *lab.Person) { p.RouteTo(f.Table, "99.0.0.0/8", pcx) })
+		time.Sleep(time.Minute)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+	})
+}
+
+// TestATagDeletedOnHold is put back, because it is the only evidence of a side without rules: its routes go when the peering is removed.
+func TestATagDeletedOnHold(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		time.Sleep(time.Hour)
+		hold(t, one, pcx)
+		time.Sleep(5 * time.Minute)
+		t.ByHand(one, func(p *lab.Person) { p.Untag(string(pcx), peering.TagManaged) })
+		time.Sleep(time.Minute)
+		t.IsTagged(one, pcx, true)
+		neitherDriftNorMissed(t)
+		file := lab.PingPolicy(m, f, lab.Site{})
+		t.Redeploy(file[:strings.Index(file, "peerings:")] + "peerings: []\nremoved: disconnect\n")
+		time.Sleep(10 * time.Minute)
+		t.Holds()
+	})
+}

@@ -43,6 +43,35 @@ func TestAPeeringWithoutTags(t *testing.T) {
 	})
 }
 
+// TestAnEditOfASideWithoutEvidence: nothing shows that autopeer connected a side without rules once its tag and all its routes are gone, or
+// if it never had a tag. The repair of an edit is announced as that all the same, and counts for the alarm.
+func TestAnEditOfASideWithoutEvidence(t *testing.T) {
+	t.Parallel()
+	for name, tags := range map[string]string{"the tag is deleted, too": "", "without tags": "    tags: none\n"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+				m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+				t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "    allow:", tags+"    allow:", 1))
+				pcx := t.Ask(m, f)
+				time.Sleep(time.Hour)
+				t.ByHand(one, func(p *lab.Person) {
+					if tags == "" {
+						p.UntagValue(string(pcx), peering.TagManaged, "autopeer")
+					}
+					p.DeleteRoute(m.Table, "172.31.0.0/16")
+					p.DeleteRoute(m.VPC.Main, "172.31.0.0/16")
+				})
+				time.Sleep(time.Minute)
+				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+				if o := t.SaidOnce(outcome.Repaired, pcx); len(o.EditedBy) == 0 || o.Side != peering.Requester {
+					t.Errorf("announced %+v, want the repair of the requester's side with the editor", o)
+				}
+			})
+		})
+	}
+}
+
 // TestATagThatSomebodyDeletes is put back by the sweep that the deletion causes, in the cell where it was deleted, or by the next
 // scheduled one. That is no drift, and it is no missed event.
 func TestATagThatSomebodyDeletes(t *testing.T) {
