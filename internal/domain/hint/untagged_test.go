@@ -65,6 +65,7 @@ func TestAnEndedHold(t *testing.T) {
 		{"another tag is set", "CreateTags", resources, `{"items":[{"key":"Name","value":"x"}]}`, nil},
 		{"no tag is set", "CreateTags", resources, `{}`, nil},
 		{"a malformed record", "DeleteTags", `"pcx-00000001"`, `{"items":[{"key":"autopeer:hold"}]}`, nil},
+		{"malformed tags", "DeleteTags", resources, `7`, nil},
 		{"no connection", "DeleteTags", `{"items":[{"resourceId":"sgr-00000001"}]}`, `{"items":[{"key":"autopeer:hold"}]}`, nil},
 		{"another call", "CreateSubnet", resources, `{"items":[{"key":"autopeer:hold","value":"false"}]}`, nil},
 	}
