@@ -237,10 +237,13 @@ func TestTwinWithHiddenBlocks(t *testing.T) {
 		"to the other cell, shown as allowed": {between("pcx-a", unknown(asking), with(allowed)), denied, true},
 		"to the other cell, shown as denied":  {between("pcx-a", unknown(asking), with(denied)), allowed, false},
 	} {
-		c := requestedBefore(time.Minute, "pcx-m", asking, with(tt.told))
-		tt.older.State, tt.older.Expires = peering.PendingAcceptance, c.Expires.Add(-time.Minute)
-		if got := inHub(c, tt.older).Twin(c, p) != nil; got != tt.want {
-			t.Errorf("%s: Twin() found one: %v, want %v", name, got, tt.want)
+		for by, c := range map[string]peering.Connection{
+			"the cell": requestedBefore(time.Minute, "pcx-m", asking, with(tt.told)), "the other": requestedBefore(time.Minute, "pcx-m", with(tt.told), asking),
+		} {
+			tt.older.State, tt.older.Expires = peering.PendingAcceptance, c.Expires.Add(-time.Minute)
+			if got := inHub(c, tt.older).Twin(c, p) != nil; got != tt.want {
+				t.Errorf("%s, the younger by %s: Twin() found one: %v, want %v", name, by, got, tt.want)
+			}
 		}
 	}
 }
