@@ -41,6 +41,7 @@ var actions = map[string]action{
 	"AuthorizeSecurityGroupEgress":  {true, ruleParams + " TagSpecification", authorizeEgress},
 	"RevokeSecurityGroupIngress":    {true, ruleParams + " SecurityGroupRuleId", revokeIngress},
 	"RevokeSecurityGroupEgress":     {true, ruleParams + " SecurityGroupRuleId", revokeEgress},
+	"ModifySecurityGroupRules":      {true, "GroupId SecurityGroupRule", modifyRules},
 	"DescribeStaleSecurityGroups":   {false, "VpcId MaxResults NextToken", describeStaleGroups},
 
 	"CreateNetworkAcl":             {true, "VpcId TagSpecification", createACL},

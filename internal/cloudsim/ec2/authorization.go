@@ -32,6 +32,7 @@ var restricted = map[string]func(*request) []permission{
 	"AuthorizeSecurityGroupEgress":      (*request).toAuthorize,
 	"RevokeSecurityGroupIngress":        (*request).onGroup,
 	"RevokeSecurityGroupEgress":         (*request).onGroup,
+	"ModifySecurityGroupRules":          (*request).onGroup,
 	"CreateTags":                        (*request).onTagged,
 	"DeleteTags":                        (*request).onTagged,
 	"DescribeVpcAttribute":              (*request).onVPC,

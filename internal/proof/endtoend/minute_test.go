@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
@@ -239,5 +240,29 @@ func TestRepairsThatEC2MayRefuse(t *testing.T) {
 			}
 			t.SaidOnce(outcome.Repaired, pcx)
 		})
+	})
+}
+
+// TestAModifiedRule keeps its tags: it is revoked, and made as the policy wants it, within a minute.
+func TestAModifiedRule(t *testing.T) {
+	t.Parallel()
+	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		pcx := t.Ask(m, f)
+		time.Sleep(time.Hour)
+		rules, err := t.Network(accepter).IngressRules(t.Ctx, pcx)
+		t.Must(err)
+		_, err = t.Person(t.Ctx, accepter).EC2.ModifySecurityGroupRules(t.Ctx, &awsec2.ModifySecurityGroupRulesInput{
+			GroupId: aws.String(string(f.Group)), SecurityGroupRules: []types.SecurityGroupRuleUpdate{{
+				SecurityGroupRuleId: aws.String(string(rules[0].ID)),
+				SecurityGroupRule:   &types.SecurityGroupRuleRequest{IpProtocol: aws.String("-1"), CidrIpv4: aws.String("0.0.0.0/0")},
+			}},
+		})
+		t.Must(err)
+		time.Sleep(time.Minute)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+		if o := t.SaidOnce(outcome.Repaired, pcx); len(o.EditedBy) == 0 || len(o.Changes) != 2 {
+			t.Errorf("announced %+v, want the repair of the rule with the editor", o)
+		}
 	})
 }
