@@ -212,7 +212,7 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision, current observed) find
 	switch {
 	case c.IsHeld():
 		f.items = itemsOf(plan.Connect(released(side)).Changes()) // an edit of them is no drift, also if the hold ends soon
-		return findings{f.onHold(s.isFirstOfDay() || slices.ContainsFunc(p.Changes(), plan.Tags))}
+		return findings{f.onHold(s.isFirstOfDay())}
 	case p.IsObstructed():
 		f.reminder, f.prompt = true, slices.ContainsFunc(p.Changes(), plan.Tags) // announced as long as the obstacle is there
 	case len(p.Changes()) == 0:
@@ -229,13 +229,13 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision, current observed) find
 }
 
 // isUnconnected reports whether nothing shows that the side was ever connected: no tag, no rule and no tag that was just deleted. A side
-// without rules can't show it with "tags: none", and counts as connected if a principal has just edited one of its routes.
+// without rules can't show it with "tags: none", and counts as connected if it has a route and a principal has just edited another.
 func (s *Sweeper) isUnconnected(side plan.Side, f finding, current observed) bool {
 	if len(side.Ours) > 0 || current.untagged.Restored(side.Connection).ManagedBy() != "" {
 		return false
 	}
 	edit := current.edits.Of(f.items...).Without(s.isOwn)
-	return side.Terms.Tags != policy.NoTags || len(edit.By) == 0
+	return side.Terms.Tags != policy.NoTags || len(edit.By) == 0 || !side.IsConnected()
 }
 
 // leftOut has a connected side announced again while a VPC has a block that the policy doesn't permit. Nothing records whether

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
@@ -51,7 +52,7 @@ func (f finding) key() string {
 type findings []finding
 
 func (all findings) drift() findings {
-	return all.only(func(f finding) bool { return !f.reminder && !f.doubtful || f.closes })
+	return all.only(func(f finding) bool { return !f.reminder && !f.doubtful || f.closes && !f.held })
 }
 
 // urgent returns the findings that don't wait for a second look.
@@ -91,27 +92,35 @@ func (f finding) follows(due hint.Sweep) bool {
 }
 
 // editedBy returns the findings with the edits of their items. The functions' own edits are no drift, and neither are those of a side that
-// is on hold, was so a moment ago, or was never connected.
+// was on hold at that time or was never connected.
 func (all findings) editedBy(due hint.Sweep, isOwn func(by string) bool) findings {
 	resources := due.Edits.Resources()
 	for i, f := range all {
 		all[i].touched = slices.ContainsFunc(f.resources, func(id string) bool { return resources[id] })
-		if f.Reason.Code != unconnected && f.Reason.Code != unanswered && !f.held && !slices.Contains(due.Released, f.Connection) {
-			all[i].edit = due.Edits.Of(f.items...).Without(isOwn)
+		edit := due.Edits.Of(f.items...).Without(isOwn)
+		if end, ended := due.Released[f.Connection]; f.held || ended && !edit.At.After(end) {
+			continue
+		}
+		if f.Reason.Code != unconnected && f.Reason.Code != unanswered {
+			all[i].edit = edit
 		}
 	}
 	return all
 }
 
-// onlyHeld returns the findings of connections on hold.
-func (all findings) onlyHeld() findings { return all.only(func(f finding) bool { return f.held }) }
-
-func (all findings) items() []string {
-	var items []string
+// stillHeld returns the ends of holds in the change, and now for the held connections with an edit, which may be released before the
+// next sweep.
+func (all findings) stillHeld(c hint.Change, now time.Time) hint.Released {
+	released := maps.Clone(c.Released)
 	for _, f := range all {
-		items = append(items, f.items...)
+		if f.held && len(c.Edits.Of(f.items...).By) > 0 {
+			if released == nil {
+				released = hint.Released{}
+			}
+			released[f.Connection] = now
+		}
 	}
-	return items
+	return released
 }
 
 // waiting returns the requests that wait for the answer of another cell.

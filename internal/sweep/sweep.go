@@ -99,15 +99,15 @@ func (s *Sweeper) pass(ctx context.Context, due hint.Sweep, found findings) erro
 	var errs []error
 	if due.IsChange() {
 		errs = append(errs, s.send(ctx, found.afterChange(due).aloud(), isEdit))
-		if !due.Again { // or else the sweep that follows does it
-			errs = append(errs, s.suspect(ctx, found.drift().patient()))
+		if due.Repeats { // the first sweep may have seen the state before the change
+			errs = append(errs, s.suspect(ctx, found.drift().patient(), due.Deployed))
 		}
 	}
 	if due.Scheduled {
-		errs = append(errs, s.send(ctx, found.urgent(), never), s.suspect(ctx, slices.Concat(found.drift(), found.due())))
+		errs = append(errs, s.send(ctx, found.urgent(), never), s.suspect(ctx, slices.Concat(found.drift(), found.due()), false))
 	}
 	if len(due.Suspects) > 0 {
-		errs = append(errs, s.confirm(ctx, found.drift().among(due.Suspects)), s.announceWaiting(ctx, found.waiting().among(due.Suspects)))
+		errs = append(errs, s.confirm(ctx, found.drift().among(due.Suspects), due.Intended), s.announceWaiting(ctx, found.waiting().among(due.Suspects)))
 	}
 	return errors.Join(errs...)
 }
@@ -115,18 +115,16 @@ func (s *Sweeper) pass(ctx context.Context, due hint.Sweep, found findings) erro
 // The findings that are sent as drift.
 func isEdit(f finding) bool { return len(f.edit.By) > 0 }
 func never(finding) bool    { return false }
-func always(finding) bool   { return true }
 
 // again has the cell swept once more after a change: EC2 may have shown the state before it, and functions that were deployed before
 // may have been at work. It takes as long as such a function may work, and the queue's window is a part of that.
 func (s *Sweeper) again(ctx context.Context, due hint.Sweep, found findings) error {
-	if !due.Again {
+	if !due.New.IsChange() {
 		return nil
 	}
-	if edits := due.Edits.Except(found.onlyHeld().items()...); len(edits) < len(due.Edits) { // or else they were drift if the hold ended
-		due.Edits, due.Changed = edits, true
-	}
-	message, err := hint.Again(s.cell, s.now(), due)
+	next := due.New
+	next.Released = found.stillHeld(next, s.now())
+	message, err := hint.Again(s.cell, s.now(), next)
 	if err != nil {
 		return err
 	}
@@ -165,11 +163,11 @@ func (s *Sweeper) send(ctx context.Context, found findings, isDrift func(finding
 // suspectsAtOnce is the number of findings in one message, far below SQS's size limit.
 const suspectsAtOnce = 1000
 
-// suspect schedules a second look at the findings.
-func (s *Sweeper) suspect(ctx context.Context, found findings) error {
+// suspect schedules a second look at the findings. Intended ones follow from a deployment.
+func (s *Sweeper) suspect(ctx context.Context, found findings, intended bool) error {
 	var messages [][]byte
 	for some := range slices.Chunk(found, suspectsAtOnce) {
-		message, err := hint.Suspects(s.cell, s.now(), some.keys(), some.untagged())
+		message, err := hint.Suspects(s.cell, s.now(), some.keys(), intended, some.untagged())
 		if err != nil {
 			return err
 		}
@@ -179,12 +177,13 @@ func (s *Sweeper) suspect(ctx context.Context, found findings) error {
 }
 
 // confirm announces the findings of the second look and has them repaired. The announcement comes first: a finding that
-// is sent twice is repaired once, and one that isn't announced is never known.
-func (s *Sweeper) confirm(ctx context.Context, found findings) error {
-	if err := s.announcer.Announce(ctx, found.outcomes()...); err != nil {
+// is sent twice is repaired once, and one that isn't announced is never known. Intended ones are no drift.
+func (s *Sweeper) confirm(ctx context.Context, found findings, intended []string) error {
+	isDrift := func(f finding) bool { return !slices.Contains(intended, f.key()) }
+	if err := s.announcer.Announce(ctx, found.only(isDrift).outcomes()...); err != nil {
 		return err
 	}
-	if err := s.send(ctx, found, always); err != nil {
+	if err := s.send(ctx, found, isDrift); err != nil {
 		return err
 	}
 	if n := len(found.missed()); n > 0 {

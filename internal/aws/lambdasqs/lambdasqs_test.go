@@ -242,7 +242,7 @@ func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 		return string(body)
 	}
 	suspects := func(keys ...string) string {
-		body, err := hint.Suspects(peering.Cell{}, now, keys, nil)
+		body, err := hint.Suspects(peering.Cell{}, now, keys, false, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

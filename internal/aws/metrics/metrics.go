@@ -33,7 +33,7 @@ const (
 	Throttles = "Throttles"           // by Function; those of the calls that AWS throttled
 	Missed    = "MissedEvents"        // by Function: findings of a sweep that an event should have reported
 	Failing   = "FailingMessages"     // by Function: messages that have failed so often that their age doesn't count for SQS
-	Repairs   = "Repairs"             // by Installation: the Drift Repaired of the sides of all connections in the cell
+	Repairs   = "Repairs"             // by Installation: the Drift Repaired of all functions of the cell
 )
 
 // Recorder writes the metrics of one function. It is safe for concurrent use.
@@ -97,7 +97,7 @@ func (r *Recorder) Published(o outcome.Outcome) {
 		l.values[Seconds] = o.SecondsSinceRequest
 	}
 	r.write(l)
-	if o.Type == outcome.Repaired && o.Side != "" { // the other repairs follow a change of the policy or a lost event, once each
+	if o.Type == outcome.Repaired {
 		r.write(line{dimensions: [][]string{{Installation}}, units: []unit{{Repairs, "Count"}}, values: map[string]any{Installation: r.by, Repairs: 1}})
 	}
 }

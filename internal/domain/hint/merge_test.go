@@ -32,7 +32,7 @@ func TestMerge(t *testing.T) {
 		return h
 	}
 	untagged := func(id peering.ConnectionID) hint.Hint {
-		return hint.Hint{Kind: hint.Swept, Sweep: hint.Sweep{Untagged: hint.Untagged{id: "blue"}}}
+		return hint.Hint{Kind: hint.Swept, Sweep: hint.Sweep{Change: hint.Change{Untagged: hint.Untagged{id: "blue"}}}}
 	}
 	tests := []struct {
 		name string
@@ -43,7 +43,7 @@ func TestMerge(t *testing.T) {
 		{"the one that knows the time of the request counts", named, full, full},
 		{"drift is kept beside the more complete hint", drifted(peering.Accepter), full, fullDrifted(peering.Accepter)},
 		{"evidence is kept", untagged("pcx-00000001"), untagged("pcx-00000002"), hint.Hint{Kind: hint.Swept,
-			Sweep: hint.Sweep{Untagged: hint.Untagged{"pcx-00000001": "blue", "pcx-00000002": "blue"}}}},
+			Sweep: hint.Sweep{Change: hint.Change{Untagged: hint.Untagged{"pcx-00000001": "blue", "pcx-00000002": "blue"}}}}},
 		{"evidence of one is kept", untagged("pcx-00000001"), hint.Hint{Kind: hint.Swept}, untagged("pcx-00000001")},
 		{"a removal of one is a removal", hint.Hint{Kind: hint.Accepted, Closes: true}, hint.Hint{Kind: hint.Accepted}, hint.Hint{Kind: hint.Accepted, Closes: true}},
 		{"a side without drift beside both", hint.Hint{Kind: hint.Accepted, Side: peering.Accepter}, hint.Hint{Kind: hint.Accepted}, hint.Hint{Kind: hint.Accepted, Side: peering.Accepter}},

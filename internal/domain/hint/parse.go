@@ -129,8 +129,8 @@ func (e event) call() (Hint, error) {
 	h := Hint{Kind: kind, EventID: c.EventID, Origin: peering.Cell{Account: e.Account, Region: c.AWSRegion}, At: c.EventTime}
 	switch kind {
 	case Swept: // the sweep looks at everything, whatever was changed
-		h.Sweep = Sweep{Again: true, Untagged: c.untagged(), Released: c.released(), Edits: c.edits()}
-		h.Sweep.Changed = len(h.Sweep.Edits) == 0
+		edits := c.edits()
+		h.Sweep = Change{Changed: len(edits) == 0, Edits: edits, Untagged: c.untagged(), Released: c.released()}.asNew()
 		return h, nil
 	case Requested:
 		h.RequestedAt = c.EventTime

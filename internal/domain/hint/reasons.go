@@ -16,26 +16,53 @@ import (
 // Sweep has the reasons for a sweep, of one event or of many.
 type Sweep struct {
 	Scheduled bool
-	Changed   bool     // blocks, subnets, route tables, groups or tags on which sides depend were changed, or something unknown
-	Deployed  bool     // the functions and the policy were deployed
-	Again     bool     // EC2 may show the change late, and old code may run beside new: one more sweep has to follow
 	Suspects  []string // the keys of an earlier sweep's findings, due for the second look
-	Edits     Edits    // routes and rules that principals have changed
-	Untagged  Untagged
-	Released  []peering.ConnectionID // whose hold may just have ended
+	Intended  []string // those of them that follow from a deployment
+	Change             // all that was changed lately
+	New       Change   // the part of it that EC2 may not show yet: one more sweep has to follow for it
+	Repeats   bool     // a sweep for the other part is due
 }
 
+// Change is what may have made sides differ from the policy.
+type Change struct {
+	Changed  bool     `json:"changed,omitempty"`  // blocks, subnets, route tables, groups or tags on which sides depend, or something unknown
+	Deployed bool     `json:"deployed,omitempty"` // the functions and the policy; old code may run beside new for a while
+	Edits    Edits    `json:"edits,omitempty"`    // routes and rules that principals have changed
+	Untagged Untagged `json:"untagged,omitempty"`
+	Released Released `json:"released,omitempty"`
+}
+
+// Released maps connections to the time at which their hold ended, or until which it lasts at least. Edits up to then are no drift.
+type Released map[peering.ConnectionID]time.Time
+
 // IsChange reports whether a change is one of the reasons.
-func (s Sweep) IsChange() bool { return s.Changed || s.Deployed || len(s.Edits) > 0 }
+func (c Change) IsChange() bool { return c.Changed || c.Deployed || len(c.Edits) > 0 }
 
 // with returns the reasons of both.
 func (s Sweep) with(o Sweep) Sweep {
 	return Sweep{
-		Scheduled: s.Scheduled || o.Scheduled, Changed: s.Changed || o.Changed, Deployed: s.Deployed || o.Deployed, Again: s.Again || o.Again,
-		Suspects: slices.Concat(s.Suspects, o.Suspects), Edits: s.Edits.with(o.Edits), Untagged: union(s.Untagged, o.Untagged),
-		Released: slices.Concat(s.Released, o.Released),
+		Scheduled: s.Scheduled || o.Scheduled, Suspects: slices.Concat(s.Suspects, o.Suspects), Intended: slices.Concat(s.Intended, o.Intended),
+		Change: s.Change.with(o.Change), New: s.New.with(o.New), Repeats: s.Repeats || o.Repeats,
 	}
 }
+
+func (c Change) with(o Change) Change {
+	return Change{
+		Changed: c.Changed || o.Changed, Deployed: c.Deployed || o.Deployed,
+		Edits: c.Edits.with(o.Edits), Untagged: union(c.Untagged, o.Untagged), Released: c.Released.with(o.Released),
+	}
+}
+
+func (r Released) with(o Released) Released {
+	all := union(r, o)
+	for id, at := range r {
+		all[id] = later(at, o[id])
+	}
+	return all
+}
+
+// asNew returns the reasons of an event.
+func (c Change) asNew() Sweep { return Sweep{Change: c, New: c} }
 
 // Edits maps items to their edits: a route by its table and destination, the rules that were added to a group and those that were removed,
 // and the options of a connection. Package plan has the same items of the changes that undo the edits.
@@ -54,15 +81,6 @@ func (e Edits) Of(items ...string) Edit {
 		all = all.with(e[item])
 	}
 	return all
-}
-
-// Except returns the edits of all other items.
-func (e Edits) Except(items ...string) Edits {
-	rest := maps.Clone(e)
-	for _, item := range items {
-		delete(rest, item)
-	}
-	return rest
 }
 
 // Resources returns the ids of the edited route tables, security groups and connections.
@@ -216,5 +234,5 @@ func (e event) deployed() (Hint, error) {
 	if d.Stack == "" || d.Status.Status == "" {
 		return Hint{}, fmt.Errorf("the status of a stack has no stack-id or no status")
 	}
-	return Hint{Kind: Swept, EventID: e.ID, At: e.Time, Sweep: Sweep{Changed: true, Deployed: true, Again: true}}, nil
+	return Hint{Kind: Swept, EventID: e.ID, At: e.Time, Sweep: Change{Changed: true, Deployed: true}.asNew()}, nil
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/autopeer/autopeer/internal/domain/fault"
 	"github.com/autopeer/autopeer/internal/domain/hint"
-	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
 const ann = "arn:aws:iam::111111111111:user/ann"
@@ -47,7 +46,7 @@ func TestEdits(t *testing.T) {
 		"no edit of routes":       {editOf("AssociateRouteTable", user, `{"routeTableId":"rtb-1"}`), nil},
 	} {
 		got, err := hint.Parse(tt.body)
-		if diff := cmp.Diff(hint.Sweep{Changed: len(tt.want) == 0, Again: true, Edits: tt.want}, got.Sweep); diff != "" || err != nil || got.Kind != hint.Swept {
+		if diff := cmp.Diff(isNew(hint.Change{Changed: len(tt.want) == 0, Edits: tt.want}), got.Sweep); diff != "" || err != nil || got.Kind != hint.Swept {
 			t.Errorf("%s: %v, %v (-want +got):\n%s", name, got.Kind, err, diff)
 		}
 	}
@@ -56,9 +55,9 @@ func TestEdits(t *testing.T) {
 func TestEditsOfOneResource(t *testing.T) {
 	t.Parallel()
 	later := swept.Add(time.Minute)
-	a := hint.Hint{Kind: hint.Swept, Sweep: hint.Sweep{Edits: hint.Edits{"rtb-1": {[]string{"bob"}, later}, "rtb-2": {[]string{"bob"}, swept}}}}
-	b := hint.Hint{Kind: hint.Swept, Sweep: hint.Sweep{Edits: hint.Edits{"rtb-1": {[]string{ann, "bob"}, swept}}, Deployed: true}}
-	want := hint.Sweep{Edits: hint.Edits{"rtb-1": {[]string{ann, "bob"}, later}, "rtb-2": {[]string{"bob"}, swept}}, Deployed: true}
+	a := hint.Hint{Kind: hint.Swept, Sweep: isNew(hint.Change{Edits: hint.Edits{"rtb-1": {[]string{"bob"}, later}, "rtb-2": {[]string{"bob"}, swept}}})}
+	b := hint.Hint{Kind: hint.Swept, Sweep: isNew(hint.Change{Edits: hint.Edits{"rtb-1": {[]string{ann, "bob"}, swept}}, Deployed: true})}
+	want := isNew(hint.Change{Edits: hint.Edits{"rtb-1": {[]string{ann, "bob"}, later}, "rtb-2": {[]string{"bob"}, swept}}, Deployed: true})
 	for name, got := range map[string]hint.Hint{"in order": hint.Merge(a, b), "swapped": hint.Merge(b, a)} {
 		if diff := cmp.Diff(want, got.Sweep); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -66,9 +65,6 @@ func TestEditsOfOneResource(t *testing.T) {
 	}
 	if diff := cmp.Diff(hint.Edit{By: []string{ann, "bob"}, At: later}, want.Edits.Of("rtb-2", "rtb-3", "rtb-1")); diff != "" {
 		t.Errorf("Of() (-want +got):\n%s", diff)
-	}
-	if got := want.Edits.Except("rtb-1", "rtb-3"); len(got) != 1 || len(got["rtb-2"].By) == 0 || len(want.Edits) != 2 {
-		t.Errorf("Except() = %v", got)
 	}
 	if got := (hint.Edits{"rtb-1 10.0.0.0/16": {}, "rtb-1 10.1.0.0/16": {}, "sg-1 added": {}}).Resources(); len(got) != 2 || !got["rtb-1"] || !got["sg-1"] {
 		t.Errorf("Resources() = %v", got)
@@ -78,32 +74,49 @@ func TestEditsOfOneResource(t *testing.T) {
 	}
 }
 
+// isNew returns the reasons of an event.
+func isNew(c hint.Change) hint.Sweep { return hint.Sweep{Change: c, New: c} }
+
+func TestTheLastEndOfAHoldCounts(t *testing.T) {
+	t.Parallel()
+	at := func(ends hint.Released) hint.Hint {
+		return hint.Hint{Kind: hint.Swept, Sweep: isNew(hint.Change{Released: ends})}
+	}
+	early, late := at(hint.Released{pcx: swept, "pcx-1": swept}), at(hint.Released{pcx: swept.Add(time.Second), "pcx-2": swept})
+	want := hint.Released{pcx: swept.Add(time.Second), "pcx-1": swept, "pcx-2": swept}
+	for name, got := range map[string]hint.Hint{"in order": hint.Merge(early, late), "swapped": hint.Merge(late, early)} {
+		if diff := cmp.Diff(isNew(hint.Change{Released: want}), got.Sweep); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 func TestAgain(t *testing.T) {
 	t.Parallel()
 	edits := hint.Edits{"rtb-1": {[]string{ann}, swept}}
-	released := []peering.ConnectionID{pcx}
+	released := hint.Released{pcx: swept}
 	many := hint.Edits{}
 	for i := range 1001 {
 		many[fmt.Sprint(i)] = edits["rtb-1"]
 	}
 	fitting := maps.Clone(many)
 	delete(fitting, "0")
-	for name, tt := range map[string]struct{ sweep, want hint.Sweep }{
-		"a change":        {hint.Sweep{Changed: true, Again: true}, hint.Sweep{Changed: true}},
-		"an edit":         {hint.Sweep{Again: true, Edits: edits}, hint.Sweep{Edits: edits}},
-		"a deployment":    {hint.Sweep{Changed: true, Deployed: true, Again: true}, hint.Sweep{Changed: true, Deployed: true}},
-		"lost tags":       {hint.Sweep{Changed: true, Again: true, Untagged: hint.Untagged{pcx: "blue"}}, hint.Sweep{Changed: true, Untagged: hint.Untagged{pcx: "blue"}}},
-		"an ended hold":   {hint.Sweep{Changed: true, Again: true, Released: released}, hint.Sweep{Changed: true, Released: released}},
-		"no other reason": {hint.Sweep{Changed: true, Scheduled: true, Suspects: []string{"a"}, Again: true}, hint.Sweep{Changed: true}},
-		"as many as fit":  {hint.Sweep{Again: true, Edits: fitting}, hint.Sweep{Edits: fitting}},
-		"too many edits":  {hint.Sweep{Again: true, Edits: many}, hint.Sweep{Changed: true}},
+	for name, tt := range map[string]struct{ change, want hint.Change }{
+		"a change":        {hint.Change{Changed: true}, hint.Change{Changed: true}},
+		"an edit":         {hint.Change{Edits: edits}, hint.Change{Edits: edits}},
+		"a deployment":    {hint.Change{Changed: true, Deployed: true}, hint.Change{Changed: true, Deployed: true}},
+		"lost tags":       {hint.Change{Changed: true, Untagged: hint.Untagged{pcx: "blue"}}, hint.Change{Changed: true, Untagged: hint.Untagged{pcx: "blue"}}},
+		"an ended hold":   {hint.Change{Changed: true, Released: released}, hint.Change{Changed: true, Released: released}},
+		"as many as fit":  {hint.Change{Edits: fitting}, hint.Change{Edits: fitting}},
+		"too many edits":  {hint.Change{Edits: many}, hint.Change{Changed: true}},
+		"too many in all": {hint.Change{Edits: fitting, Released: released}, hint.Change{Changed: true}},
 	} {
-		body, err := hint.Again(cell, swept, tt.sweep)
+		body, err := hint.Again(cell, swept, tt.change)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got, err := hint.Parse(body)
-		if diff := cmp.Diff(hint.Hint{Kind: hint.Swept, At: swept, Sweep: tt.want}, got); diff != "" || err != nil {
+		if diff := cmp.Diff(hint.Hint{Kind: hint.Swept, At: swept, Sweep: hint.Sweep{Change: tt.want, Repeats: true}}, got); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
 		}
 	}
@@ -117,7 +130,7 @@ func TestDeployment(t *testing.T) {
 	t.Parallel()
 	const event = `{"id":"e","source":"aws.cloudformation","detail-type":"CloudFormation Stack Status Change","time":"2026-06-08T08:00:00Z","detail":%s}`
 	got, err := hint.Parse(fmt.Appendf(nil, event, `{"stack-id":"arn:aws:cloudformation:us-east-1:111111111111:stack/autopeer/1","status-details":{"status":"UPDATE_COMPLETE","status-reason":""}}`))
-	want := hint.Hint{Kind: hint.Swept, EventID: "e", At: swept, Sweep: hint.Sweep{Changed: true, Deployed: true, Again: true}}
+	want := hint.Hint{Kind: hint.Swept, EventID: "e", At: swept, Sweep: isNew(hint.Change{Changed: true, Deployed: true})}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
@@ -134,8 +147,9 @@ func TestDeployment(t *testing.T) {
 func TestReasonsOfTwoSweeps(t *testing.T) {
 	t.Parallel()
 	for name, one := range map[string]hint.Sweep{
-		"scheduled": {Scheduled: true}, "changed": {Changed: true}, "deployed": {Deployed: true}, "again": {Again: true},
-		"released": {Released: []peering.ConnectionID{pcx}},
+		"scheduled": {Scheduled: true}, "changed": {Change: hint.Change{Changed: true}}, "deployed": {Change: hint.Change{Deployed: true}},
+		"released": {Change: hint.Change{Released: hint.Released{pcx: swept}}}, "new": {New: hint.Change{Changed: true}},
+		"repeated": {Repeats: true}, "intended": {Intended: []string{"a"}},
 	} {
 		for order, got := range map[string]hint.Hint{
 			"first": hint.Merge(hint.Hint{Kind: hint.Swept, Sweep: one}, hint.Hint{Kind: hint.Swept}),
@@ -150,8 +164,8 @@ func TestReasonsOfTwoSweeps(t *testing.T) {
 		sweep hint.Sweep
 		want  bool
 	}{
-		"a schedule": {hint.Sweep{Scheduled: true, Suspects: []string{"a"}}, false}, "a change": {hint.Sweep{Changed: true}, true},
-		"a deployment": {hint.Sweep{Deployed: true}, true}, "an edit": {hint.Sweep{Edits: hint.Edits{"rtb-1 pl-1": {}}}, true},
+		"a schedule": {hint.Sweep{Scheduled: true, Suspects: []string{"a"}}, false}, "a change": {hint.Sweep{Change: hint.Change{Changed: true}}, true},
+		"a deployment": {hint.Sweep{Change: hint.Change{Deployed: true}}, true}, "an edit": {hint.Sweep{Change: hint.Change{Edits: hint.Edits{"rtb-1 pl-1": {}}}}, true},
 	} {
 		if got := tt.sweep.IsChange(); got != tt.want {
 			t.Errorf("IsChange() of %s = %v, want %v", name, got, tt.want)

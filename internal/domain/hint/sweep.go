@@ -37,6 +37,7 @@ type Finding struct {
 
 type suspicion struct {
 	Suspects []string `json:"suspects"`
+	Intended bool     `json:"intended,omitempty"`
 	Untagged Untagged `json:"untagged,omitempty"`
 }
 
@@ -46,29 +47,21 @@ func Found(f Finding, at time.Time) ([]byte, error) {
 	return encode(sweepFound, f.Cell, at, f)
 }
 
-// Suspects returns the message that has the sweep look again at the findings with these keys.
-func Suspects(cell peering.Cell, at time.Time, suspects []string, untagged Untagged) ([]byte, error) {
-	return encode(sweepSuspects, cell, at, suspicion{suspects, untagged})
-}
-
-type repetition struct {
-	Changed  bool                   `json:"changed,omitempty"`
-	Deployed bool                   `json:"deployed,omitempty"`
-	Edits    Edits                  `json:"edits,omitempty"`
-	Untagged Untagged               `json:"untagged,omitempty"`
-	Released []peering.ConnectionID `json:"released,omitempty"`
+// Suspects returns the message that has the sweep look again at the findings with these keys. Those that follow from a deployment
+// are intended, and no drift.
+func Suspects(cell peering.Cell, at time.Time, suspects []string, intended bool, untagged Untagged) ([]byte, error) {
+	return encode(sweepSuspects, cell, at, suspicion{suspects, intended, untagged})
 }
 
 // editsAtMost keeps the message below SQS's limit of 256 KiB. The sweep looks at everything, whoever made the edits.
 const editsAtMost = 1000
 
-// Again returns the message that has the sweep look once more for the effect of the same changes.
-func Again(cell peering.Cell, at time.Time, s Sweep) ([]byte, error) {
-	r := repetition{s.Changed, s.Deployed, s.Edits, s.Untagged, s.Released}
-	if len(r.Edits) > editsAtMost {
-		r.Changed, r.Edits = true, nil
+// Again returns the message that has the sweep look once more for the effect of the change.
+func Again(cell peering.Cell, at time.Time, c Change) ([]byte, error) {
+	if len(c.Edits)+len(c.Released) > editsAtMost {
+		c.Changed, c.Edits, c.Released = true, nil, nil
 	}
-	return encode(sweepAgain, cell, at, r)
+	return encode(sweepAgain, cell, at, c)
 }
 
 func encode(detailType string, cell peering.Cell, at time.Time, detail any) ([]byte, error) {
@@ -101,13 +94,17 @@ func (e event) suspects() (Hint, error) {
 	if err := json.Unmarshal(e.Detail, &s); err != nil {
 		return Hint{}, fmt.Errorf("parse a sweep's suspects: %w", err)
 	}
-	return Hint{Kind: Swept, At: e.Time, Sweep: Sweep{Suspects: s.Suspects, Untagged: s.Untagged}}, nil
+	due := Sweep{Suspects: s.Suspects, Change: Change{Untagged: s.Untagged}}
+	if s.Intended {
+		due.Intended = s.Suspects
+	}
+	return Hint{Kind: Swept, At: e.Time, Sweep: due}, nil
 }
 
 func (e event) again() (Hint, error) {
-	var r repetition
-	if err := json.Unmarshal(e.Detail, &r); err != nil {
+	var c Change
+	if err := json.Unmarshal(e.Detail, &c); err != nil {
 		return Hint{}, fmt.Errorf("parse a sweep's repetition: %w", err)
 	}
-	return Hint{Kind: Swept, At: e.Time, Sweep: Sweep{Changed: r.Changed, Deployed: r.Deployed, Edits: r.Edits, Untagged: r.Untagged, Released: r.Released}}, nil
+	return Hint{Kind: Swept, At: e.Time, Sweep: Sweep{Change: c, Repeats: true}}, nil
 }

@@ -54,14 +54,20 @@ func TestWhatASweepFinds(t *testing.T) {
 
 func TestWhatASweepSuspects(t *testing.T) {
 	t.Parallel()
-	message, err := hint.Suspects(cell, swept, []string{"pcx-00000001 accepter", "pcx-00000002"}, hint.Untagged{"pcx-00000002": "blue"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := hint.Parse(message)
-	want := hint.Hint{Kind: hint.Swept, At: swept, Sweep: hint.Sweep{Suspects: []string{"pcx-00000001 accepter", "pcx-00000002"}, Untagged: hint.Untagged{"pcx-00000002": "blue"}}}
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf("%v (-want +got):\n%s", err, diff)
+	both := []string{"pcx-00000001 accepter", "pcx-00000002"}
+	for _, intended := range []bool{false, true} {
+		message, err := hint.Suspects(cell, swept, both, intended, hint.Untagged{"pcx-00000002": "blue"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := hint.Hint{Kind: hint.Swept, At: swept, Sweep: hint.Sweep{Suspects: both, Change: hint.Change{Untagged: hint.Untagged{"pcx-00000002": "blue"}}}}
+		if intended {
+			want.Sweep.Intended = both
+		}
+		got, err := hint.Parse(message)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("intended %v: %v (-want +got):\n%s", intended, err, diff)
+		}
 	}
 }
 
@@ -77,7 +83,7 @@ func TestWhatLeadsToASweep(t *testing.T) {
 	} {
 		event := `{"id":"e","source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":"111111111111","region":"us-east-1","detail":{"eventVersion":"1.11",` +
 			`"eventSource":"ec2.amazonaws.com","eventName":"` + name + `","awsRegion":"us-east-1","eventTime":"2026-06-08T08:00:00Z","eventID":"i","requestParameters":"anything"}}`
-		want := hint.Hint{Kind: hint.Swept, EventID: "i", Origin: cell, At: swept, Sweep: hint.Sweep{Changed: true, Again: true}}
+		want := hint.Hint{Kind: hint.Swept, EventID: "i", Origin: cell, At: swept, Sweep: isNew(hint.Change{Changed: true})}
 		got, err := hint.Parse([]byte(event))
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)

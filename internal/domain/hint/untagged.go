@@ -3,6 +3,7 @@ package hint
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
@@ -31,8 +32,7 @@ func (u Untagged) Restored(c peering.Connection) peering.Connection {
 	return c
 }
 
-// tagging is the request of a CreateTags or DeleteTags call. DeleteTags deletes a tag of any value if the request has none, and all
-// tags if it names none.
+// tagging is the request of a CreateTags or DeleteTags call. DeleteTags deletes a tag of any value if the request has none.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteTags.html
 type tagging struct {
 	Resources struct {
@@ -41,11 +41,13 @@ type tagging struct {
 		} `json:"items"`
 	} `json:"resourcesSet"`
 	Tags struct {
-		Items []struct {
-			Key   string `json:"key"`
-			Value string `json:"value"`
-		} `json:"items"`
+		Items []tag `json:"items"`
 	} `json:"tagSet"`
+}
+
+type tag struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
 }
 
 // untagged returns the connections that the call has taken the managed tag from. A request without a value doesn't show whose
@@ -71,20 +73,24 @@ func (c call) untagged() Untagged {
 	return all
 }
 
-// released returns the connections whose hold the call may have ended.
-func (c call) released() []peering.ConnectionID {
+// released returns the connections whose hold the call has ended. A call that deletes all tags may have ended one; more often there was
+// none.
+func (c call) released() Released {
 	var t tagging
-	if c.EventName != "DeleteTags" && c.EventName != "CreateTags" || json.Unmarshal(c.Request, &t) != nil {
+	if json.Unmarshal(c.Request, &t) != nil || !slices.ContainsFunc(t.Tags.Items, c.ends) {
 		return nil
 	}
-	ends := c.EventName == "DeleteTags" && len(t.Tags.Items) == 0
-	for _, tag := range t.Tags.Items {
-		ends = ends || tag.Key == peering.TagHold && (c.EventName == "DeleteTags" || tag.Value != "true")
+	all := Released{}
+	for _, id := range t.connections() {
+		all[id] = c.EventTime
 	}
-	if !ends {
-		return nil
-	}
-	return t.connections()
+	return all
+}
+
+// ends reports whether the call ends a hold by what it does with the tag.
+func (c call) ends(t tag) bool {
+	deletes, sets := c.EventName == "DeleteTags", c.EventName == "CreateTags"
+	return t.Key == peering.TagHold && (deletes || sets && t.Value != "true")
 }
 
 // connections returns the connections among the resources.

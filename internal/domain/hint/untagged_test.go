@@ -40,7 +40,7 @@ func TestDeletedTagsAreEvidence(t *testing.T) {
 func taggedBy(t *testing.T, call, resources, tags string) hint.Sweep {
 	t.Helper()
 	body := fmt.Sprintf(`{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","detail":{"eventSource":"ec2.amazonaws.com","eventName":%q,
-		"eventVersion":"1.11","requestParameters":{"resourcesSet":%s,"tagSet":%s}}}`, call, resources, tags)
+		"eventVersion":"1.11","eventTime":"2026-06-08T08:00:00Z","requestParameters":{"resourcesSet":%s,"tagSet":%s}}}`, call, resources, tags)
 	h, err := hint.Parse([]byte(body))
 	if err != nil || h.Kind != hint.Swept {
 		t.Errorf("Parse() = %+v, %v, want a change", h, err)
@@ -51,14 +51,14 @@ func taggedBy(t *testing.T, call, resources, tags string) hint.Sweep {
 func TestAnEndedHold(t *testing.T) {
 	t.Parallel()
 	const resources = `{"items":[{"resourceId":"pcx-00000001"},{"resourceId":"sgr-00000001"},{"resourceId":"pcx-00000002"}]}`
-	both := []peering.ConnectionID{"pcx-00000001", "pcx-00000002"}
+	both := hint.Released{"pcx-00000001": swept, "pcx-00000002": swept}
 	tests := []struct {
 		name, call, resources, tags string
-		want                        []peering.ConnectionID
+		want                        hint.Released
 	}{
 		{"the tag is deleted", "DeleteTags", resources, `{"items":[{"key":"Name"},{"key":"autopeer:hold"}]}`, both},
 		{"with its value", "DeleteTags", resources, `{"items":[{"key":"autopeer:hold","value":"true"}]}`, both},
-		{"all tags are deleted", "DeleteTags", resources, `{}`, both},
+		{"all tags are deleted, of which a hold is rarely one", "DeleteTags", resources, `{}`, nil},
 		{"it has another value", "CreateTags", resources, `{"items":[{"key":"autopeer:hold","value":"false"},{"key":"Name","value":"x"}]}`, both},
 		{"a hold begins", "CreateTags", resources, `{"items":[{"key":"autopeer:hold","value":"true"}]}`, nil},
 		{"another tag is deleted", "DeleteTags", resources, `{"items":[{"key":"Name"}]}`, nil},
@@ -66,7 +66,7 @@ func TestAnEndedHold(t *testing.T) {
 		{"no tag is set", "CreateTags", resources, `{}`, nil},
 		{"a malformed record", "DeleteTags", `"pcx-00000001"`, `{"items":[{"key":"autopeer:hold"}]}`, nil},
 		{"malformed tags", "DeleteTags", resources, `7`, nil},
-		{"no connection", "DeleteTags", `{"items":[{"resourceId":"sgr-00000001"}]}`, `{"items":[{"key":"autopeer:hold"}]}`, nil},
+		{"no connection", "DeleteTags", `{"items":[{"resourceId":"sgr-00000001"}]}`, `{"items":[{"key":"autopeer:hold"}]}`, hint.Released{}},
 		{"another call", "CreateSubnet", resources, `{"items":[{"key":"autopeer:hold","value":"false"}]}`, nil},
 	}
 	for _, tt := range tests {

@@ -24,7 +24,7 @@ func closing(s Side, resources []resource) Plan {
 		}
 		p.Waits = p.Waits || s.Connection.IsHeld() && full.lacks(o)
 	}
-	if s.IsConnected() { // the tag is evidence for what is there already
+	if s.IsConnected() && !s.Connection.IsHeld() { // the tag is evidence for what is there already
 		work[0] = append(work[0], planTags(s)...)
 	}
 	p.Steps, p.State = steps(work[:]...), sortedFacts(p.State)

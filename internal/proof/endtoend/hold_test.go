@@ -403,23 +403,3 @@ func TestASurplusRouteOnHold(t *testing.T) {
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 	})
 }
-
-// TestATagDeletedOnHold is put back, because it is the only evidence of a side without rules: its routes go when the peering is removed.
-func TestATagDeletedOnHold(t *testing.T) {
-	t.Parallel()
-	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
-		m, f := t.Company(one, two)
-		pcx := t.Ask(m, f)
-		time.Sleep(time.Hour)
-		hold(t, one, pcx)
-		time.Sleep(5 * time.Minute)
-		t.ByHand(one, func(p *lab.Person) { p.Untag(string(pcx), peering.TagManaged) })
-		time.Sleep(time.Minute)
-		t.IsTagged(one, pcx, true)
-		neitherDriftNorMissed(t)
-		file := lab.PingPolicy(m, f, lab.Site{})
-		t.Redeploy(file[:strings.Index(file, "peerings:")] + "peerings: []\nremoved: disconnect\n")
-		time.Sleep(10 * time.Minute)
-		t.Holds()
-	})
-}
