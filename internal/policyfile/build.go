@@ -63,6 +63,7 @@ func (e entry) policy() policy.Peering {
 		Manage:    e.Manage.value,
 		Multipath: e.Multipath.value,
 		Tags:      e.Tags.value,
+		Adopt:     e.Adopt.value,
 		DNS:       e.DNS.value,
 		Line:      e.at.line,
 	}

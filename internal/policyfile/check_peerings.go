@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/autopeer/autopeer/internal/domain/cidr"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 func (c checker) checkPeerings(d *document) {
@@ -17,6 +18,7 @@ func (c checker) checkPeerings(d *document) {
 			c.checkAllow(a)
 		}
 		c.checkTwice(e.Allow.items)
+		c.checkEvidence(e)
 		key := e.Between.key()
 		if earlier, found := first[key]; found && e.Between.known() {
 			c.add(e.Between.at, fmt.Sprintf("%s and %s have a peering in line %d already", key[0], key[1], earlier.at.line),
@@ -24,6 +26,18 @@ func (c checker) checkPeerings(d *document) {
 		} else {
 			first[key] = e
 		}
+	}
+}
+
+// checkEvidence requires adopt where neither tags nor rules can ever show which connections autopeer connected, so that every
+// removal of a route would need a person.
+func (c checker) checkEvidence(e entry) {
+	if e.refused || e.Adopt.given() && !e.Adopt.ok {
+		return // the mistake may be in a key that would do
+	}
+	if e.Tags.value == policy.NoTags && !e.Allow.given() && !e.Adopt.value {
+		c.add(e.Tags.at, "with tags: none and without allow, nothing can show which connections autopeer has connected",
+			"add adopt: true, which lets it remove routes of these connections, or leave out tags")
 	}
 }
 

@@ -53,6 +53,7 @@ type entry struct {
 	Manage    scalar[peering.Role]    `yaml:"manage" jsonschema_description:"The only half that autopeer manages, where the other department is a third party without autopeer. Left out, both."`
 	Multipath scalar[bool]            `yaml:"multipath" jsonschema_description:"Whether requests that allow multipath resilience are accepted, which allows it for the accepter too and costs extra. Left out, false."`
 	Tags      scalar[policy.Tags]     `yaml:"tags" jsonschema_description:"none: autopeer tags no connection of the peering, because another tool removes tags that it doesn't know. Left out, it tags them."`
+	Adopt     scalar[bool]            `yaml:"adopt" jsonschema_description:"Whether autopeer may remove routes of a connection that nothing shows it to have connected. Left out, false: the changes are proposed first. Required with tags: none and without allow."`
 	DNS       scalar[bool]            `yaml:"dns" jsonschema_description:"Whether each side resolves its public host names to private addresses for the other. Left out, false."`
 	Routes    table[name, sideRoutes] `yaml:"routes" jsonschema_description:"Which route tables of a department lead where in the other one. A department that is left out uses all tables, to all blocks."`
 	Allow     some[allow]             `yaml:"allow" jsonschema_description:"What the security groups admit. Left out, there are routes and no ingress rules."`

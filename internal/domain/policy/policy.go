@@ -71,6 +71,7 @@ type Peering struct {
 	Manage    peering.Role      `json:"manage,omitempty"`    // the only half that autopeer manages; set only with Requester
 	Multipath bool              `json:"multipath,omitempty"` // requests that allow multipath resilience may be accepted
 	Tags      Tags              `json:"tags,omitempty"`
+	Adopt     bool              `json:"adopt,omitempty"` // routes of its connections may be removed that nothing shows autopeer to have made
 	DNS       bool              `json:"dns,omitempty"`
 	Routes    map[string]Routes `json:"routes,omitempty"` // by department; one that is missing means the zero value
 	Allow     []Allow           `json:"allow,omitempty"`
