@@ -25,7 +25,7 @@ type Side struct {
 	Subnets []peering.Subnet     // needed only where the terms choose tables by subnets' tags
 	Groups  []peering.SecurityGroup
 	Ours    []peering.IngressRule         // tagged with this connection
-	IsOurs  bool                          // the connection's tag, or a rule in the cell, shows that the installation has connected it
+	Rules   []peering.IngressRule         // of the cell, tagged with this connection by any installation: evidence beside Ours
 	Old     []peering.IngressRule         // of the groups that Doubtful names: tagged with a dead connection
 	Dead    map[peering.ConnectionID]bool // of the connections that Leftovers names
 	Closing bool                          // the policy objects to the connection, so that additions wait
@@ -38,7 +38,7 @@ type Side struct {
 type Plan struct {
 	// Steps are made one after the other, and the changes of each concurrently.
 	Steps     [][]Change
-	Proposal  []Change // waits for a person's consent, removals first; there are no steps then
+	Proposal  []Change // that waits for a person's consent, removals first; there are no steps and no state then
 	Conflicts []Conflict
 	Shortages []Shortage
 	State     []Fact   // routes and rules that exist once the changes are made, sorted: the wanted ones, or those that an obstacle leaves
