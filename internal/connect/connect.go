@@ -204,6 +204,9 @@ func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.Netwo
 	case d.Provisional:
 		s.rest = withoutBlocks(half.Connection)
 		return s
+	case s.NeedsConsent():
+		s.propose()
+		return s
 	case half.Connection.IsHeld():
 		s.hold()
 		return s
@@ -234,6 +237,15 @@ func (s *side) hold() {
 	}
 	if s.Waits {
 		s.code, s.outcome = message.Hold, announce.WithHalfOpen(s.outcome, s.half)
+	}
+}
+
+// propose makes the outcome that of a half whose changes wait for consent. The other cell learns of it while routes or rules are
+// missing.
+func (s *side) propose() {
+	s.outcome = announce.NeedsAdoption(s.refused, s.Plan)
+	if s.ProposesAdditions() {
+		s.code = message.NeedsAdoption
 	}
 }
 

@@ -210,6 +210,8 @@ func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
 	f.obstructed = p.IsObstructed()
 	f.resources = append(f.resources, p.Obstacles()...)
 	switch {
+	case p.NeedsConsent():
+		return findings{f.asProposal(p, s.isFirstOfDay())}
 	case c.IsHeld():
 		return findings{f.onHold(s.isFirstOfDay())}
 	case p.IsObstructed():

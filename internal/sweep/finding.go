@@ -27,8 +27,9 @@ type finding struct {
 	reminder   bool
 	prompt     bool          // a reminder that a change may have caused, and that is sent after a change as well
 	doubtful   bool          // EC2 may refuse the repair until a person has changed something
-	held       bool          // a reminder of a hold
-	announced  bool          // scheduled sweeps have sent the reminder of a hold lately, and only a change has it sent again
+	held       bool          // a reminder of a hold or a proposal
+	proposed   bool          // a reminder of a proposal
+	announced  bool          // scheduled sweeps have sent the reminder of a hold or proposal lately, and only a change has it sent again
 	closes     bool          // the repair removes routes or rules of a living connection
 	waits      bool          // for the answer of another cell
 	obstructed bool          // a side with an obstacle
@@ -85,7 +86,7 @@ func (f finding) follows(due hint.Sweep) bool {
 	case f.waits, f.doubtful:
 		return due.Changed || due.Deployed || f.touched
 	case f.held:
-		return due.Changed || due.Deployed
+		return due.Changed || due.Deployed || f.proposed && f.touched
 	}
 	return !f.reminder
 }

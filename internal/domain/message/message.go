@@ -44,12 +44,13 @@ const (
 	AlreadyConnected Code = "already-connected" // another connection or older request of the two VPCs exists
 	Refused          Code = "refused"           // EC2 refused a change on the sender's half
 	Hold             Code = "hold"              // a person has put the connection on hold on the sender's half
+	NeedsAdoption    Code = "needs-adoption"    // changes to routes that others made wait for a person on the sender's half
 )
 
 // IsKnown reports whether the code is on the list.
 func (c Code) IsKnown() bool {
 	switch c {
-	case Ready, NotListed, CIDRMismatch, Overlap, Multipath, RouteConflict, Quota, AlreadyConnected, Refused, Hold:
+	case Ready, NotListed, CIDRMismatch, Overlap, Multipath, RouteConflict, Quota, AlreadyConnected, Refused, Hold, NeedsAdoption:
 		return true
 	}
 	return false
