@@ -164,7 +164,7 @@ type side struct {
 }
 
 func (c *Connector) sides(ctx context.Context, current observed, d policy.Decision) ([]side, error) {
-	var sides []side
+	var halves []plan.Side
 	for _, role := range current.connection.Roles(c.cell) {
 		if !d.Manages(role) {
 			continue
@@ -173,13 +173,11 @@ func (c *Connector) sides(ctx context.Context, current observed, d policy.Decisi
 		if err != nil {
 			return nil, err
 		}
-		next := c.side(half, d, current.ACLs)
-		for _, before := range sides { // tags are the connection's: one call for both sides
-			for i, step := range next.Steps {
-				next.Steps[i] = without(step, before.Changes())
-			}
-		}
-		sides = append(sides, next)
+		halves = append(halves, half)
+	}
+	sides := make([]side, len(halves))
+	for i, p := range plan.ConnectSides(halves...) {
+		sides[i] = c.side(p, halves[i], d, current.ACLs)
 	}
 	return sides, nil
 }
@@ -190,8 +188,8 @@ func without(changes, others []plan.Change) []plan.Change {
 	})
 }
 
-func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.NetworkACL) side {
-	s := side{Plan: plan.Connect(half), half: half, outcome: announce.Outcome(outcome.Connected, c.cell, half.Connection, d, c.policy.File)}
+func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, acls []peering.NetworkACL) side {
+	s := side{Plan: p, half: half, outcome: announce.Outcome(outcome.Connected, c.cell, half.Connection, d, c.policy.File)}
 	s.outcome.Side = half.Role
 	s.outcome = announce.WithLeftOut(s.outcome, d.LeftOut)
 	s.outcome.Notes = append(s.outcome.Notes, s.Notes...)

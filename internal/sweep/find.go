@@ -189,11 +189,15 @@ func (s *Sweeper) active(c peering.Connection, d policy.Decision, current observ
 // sides finds missing and surplus routes and rules on the sides that the cell owns. An objection of the policy, which
 // stops all additions, is announced once a day.
 func (s *Sweeper) sides(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
-	var found findings
+	var halves []plan.Side
 	for _, role := range c.Roles(s.cell) {
 		if d.Manages(role) {
-			found = append(found, s.side(withLeftovers(current.Side(c, role, d, s.policy), current, alive), d)...)
+			halves = append(halves, withLeftovers(current.Side(c, role, d, s.policy), current, alive))
 		}
+	}
+	var found findings
+	for i, p := range plan.ConnectSides(halves...) {
+		found = append(found, s.side(halves[i], p, d)...)
 	}
 	if len(found) == 0 && d.IsObjection() && s.isFirstOfDay() {
 		return findings{s.remind(c, d, function.Connect)}
@@ -201,8 +205,8 @@ func (s *Sweeper) sides(c peering.Connection, d policy.Decision, current observe
 	return found
 }
 
-func (s *Sweeper) side(side plan.Side, d policy.Decision) findings {
-	c, p := side.Connection, plan.Connect(side)
+func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision) findings {
+	c := side.Connection
 	f := s.found(c, d, function.Connect, drifted, fmt.Sprintf("the %s side of %s differs from %s", side.Role, c.ID, s.policy.File))
 	f.Side = side.Role
 	f.want(p.Changes())

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -174,4 +175,49 @@ func texts(changes []plan.Change) []string {
 		all = append(all, c.String())
 	}
 	return all
+}
+
+// TestBothSidesInOneCell: the tag of one side would be evidence for the other, so both are proposed. It is one change.
+func TestBothSidesInOneCell(t *testing.T) {
+	t.Parallel()
+	requester := func(change func(*plan.Side)) plan.Side { return marketing(func(s *plan.Side) { byHand(s); change(s) }) }
+	accepter := func(change func(*plan.Side)) plan.Side {
+		return marketing(func(s *plan.Side) {
+			byHand(s)
+			s.Role, s.Connection.Accepter.Blocks = peering.Accepter, s.Connection.Requester.Blocks
+			s.Connection.Requester.Blocks = []netip.Prefix{peerBlock}
+			s.Tables = []peering.RouteTable{table("rtb-3")}
+			change(s)
+		})
+	}
+	tag := "tag pcx-new with autopeer:managed=blue"
+	create := []string{"create route 172.31.0.0/16 → pcx-new in rtb-3"}
+	tests := []struct {
+		name                     string
+		sides                    []plan.Side
+		proposed, made           []string // of the first side
+		otherProposed, otherMade []string
+	}{
+		{"one side removes a route", []plan.Side{requester(func(s *plan.Side) { s.Tables = s.Tables[:1] }), accepter(func(*plan.Side) {})},
+			[]string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1", tag}, nil, create, nil},
+		{"the other side removes one", []plan.Side{accepter(func(*plan.Side) {}), requester(func(s *plan.Side) { s.Tables = s.Tables[:1] })},
+			append(slices.Clone(create), tag), nil, []string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1"}, nil},
+		{"neither does", []plan.Side{accepter(func(*plan.Side) {}), requester(func(s *plan.Side) { s.Tables = s.Tables[1:] })},
+			nil, append(slices.Clone(create), tag), nil, []string{"create route 172.31.0.0/16 → pcx-new in rtb-2"}},
+		{"the other side has nothing to change", []plan.Side{requester(func(s *plan.Side) { s.Tables = s.Tables[:1] }), accepter(func(s *plan.Side) { s.Tables = nil })},
+			[]string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1", tag}, nil, nil, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			plans := plan.ConnectSides(tt.sides...)
+			got := [][]string{texts(plans[0].Proposal), sentences(plan.Plan{Steps: plans[0].Steps}), texts(plans[1].Proposal), sentences(plan.Plan{Steps: plans[1].Steps})}
+			if diff := cmp.Diff([][]string{tt.proposed, tt.made, tt.otherProposed, tt.otherMade}, got); diff != "" {
+				t.Errorf("proposal and steps of each side (-want +got):\n%s", diff)
+			}
+		})
+	}
+	if plans := plan.ConnectSides(); len(plans) > 0 {
+		t.Errorf("no sides have the plans %v", plans)
+	}
 }

@@ -80,9 +80,7 @@ func (p Plan) IsObstructed() bool { return len(p.Conflicts)+len(p.Shortages) > 0
 
 // Connect plans to bring the side to the state that the policy asks for: routes to the peer's blocks, ingress rules, DNS
 // option and tags. Removals don't wait for anything that obstructs the additions, apart from a person's consent.
-func Connect(s Side) Plan {
-	return ask(s, connect(s))
-}
+func Connect(s Side) Plan { return ConnectSides(s)[0] }
 
 func connect(s Side) Plan {
 	if s.isBlind() {
