@@ -5,12 +5,14 @@ import (
 	"net/netip"
 
 	"github.com/autopeer/autopeer/internal/domain/cidr"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 func (c checker) checkPeerings(d *document) {
 	first := map[[2]string]entry{}
 	for _, e := range d.Peerings.items {
 		c.checkBetween(e)
+		c.checkMode(d, e)
 		c.checkParties(e)
 		c.checkRoutes(e)
 		for _, a := range e.Allow.items {
@@ -24,6 +26,14 @@ func (c checker) checkPeerings(d *document) {
 		} else {
 			first[key] = e
 		}
+	}
+}
+
+// checkMode reports a peering that would be enforced in a file in report mode, of which nothing is.
+func (c checker) checkMode(d *document, e entry) {
+	if d.Mode.value == policy.ReportMode && e.Mode.value == policy.EnforceMode {
+		c.add(e.Mode.at, fmt.Sprintf("mode enforce contradicts mode: report in line %d", d.Mode.at.line),
+			"remove that line and set mode: report for each of the other peerings")
 	}
 }
 
