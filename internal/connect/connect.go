@@ -161,6 +161,7 @@ type side struct {
 	outcome outcome.Outcome
 	rest    error
 	code    message.Code // of the obstacle that keeps the half from being connected, empty without one
+	reports bool         // the plan is only proposed
 }
 
 func (c *Connector) sides(ctx context.Context, current observed, d policy.Decision) ([]side, error) {
@@ -169,7 +170,7 @@ func (c *Connector) sides(ctx context.Context, current observed, d policy.Decisi
 		if !d.Manages(role) {
 			continue
 		}
-		half, err := observe.WithLeftovers(ctx, c.network, current.Side(*current.connection, role, d, c.policy))
+		half, err := observe.WithLeftovers(ctx, c.network, c.policy, current.Side(*current.connection, role, d, c.policy))
 		if err != nil {
 			return nil, err
 		}
@@ -178,6 +179,9 @@ func (c *Connector) sides(ctx context.Context, current observed, d policy.Decisi
 	sides := make([]side, len(halves))
 	for i, p := range plan.ConnectSides(halves...) {
 		sides[i] = c.side(p, halves[i], d, current.ACLs)
+		if d.Reports {
+			sides[i].report()
+		}
 	}
 	return sides, nil
 }
@@ -188,6 +192,7 @@ func without(changes, others []plan.Change) []plan.Change {
 	})
 }
 
+// side returns the side with the outcome that it has once the plan is carried out.
 func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, acls []peering.NetworkACL) side {
 	s := side{Plan: p, half: half, outcome: announce.Outcome(outcome.Connected, c.cell, half.Connection, d, c.policy.File)}
 	s.outcome.Side = half.Role
@@ -242,7 +247,7 @@ func (s *side) hold() {
 // missing.
 func (s *side) propose() {
 	s.outcome = announce.NeedsAdoption(s.refused, s.Plan)
-	if s.ProposesAdditions() {
+	if s.Lacks() {
 		s.code = message.NeedsAdoption
 	}
 }
@@ -257,10 +262,13 @@ func (s *side) refusal(err error) outcome.Outcome {
 	return announce.Refused(o, err)
 }
 
-// apply claims the connection, then carries out the plans of all sides at once and returns the outcomes of those that
+// apply returns the proposals of sides in report mode. Otherwise it claims the connection, then carries out the plans of all sides at once and returns the outcomes of those that
 // finished. A denied side, for a quota for example, yields a failure outcome. Every other fault is returned, and its side
 // is announced when it is done.
 func (c *Connector) apply(ctx context.Context, pcx *peering.Connection, sides []side, patient bool) ([]outcome.Outcome, error) {
+	if slices.ContainsFunc(sides, func(s side) bool { return s.reports }) {
+		return proposals(sides)
+	}
 	faults := make([]error, len(sides))
 	if err := c.claim(ctx, pcx, sides); err != nil {
 		unclaimed(sides, err)

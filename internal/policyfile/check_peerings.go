@@ -12,6 +12,7 @@ func (c checker) checkPeerings(d *document) {
 	first := map[[2]string]entry{}
 	for _, e := range d.Peerings.items {
 		c.checkBetween(e)
+		c.checkMode(d, e)
 		c.checkParties(e)
 		c.checkRoutes(e)
 		for _, a := range e.Allow.items {
@@ -38,6 +39,14 @@ func (c checker) checkEvidence(e entry) {
 	if e.Tags.value == policy.NoTags && !e.Allow.given() && !e.Adopt.value {
 		c.add(e.Tags.at, "with tags: none and without allow, nothing can show which connections autopeer has connected",
 			"add adopt: true, which lets it remove routes of these connections, or leave out tags")
+	}
+}
+
+// checkMode reports a peering that would be enforced in a file in report mode, of which nothing is.
+func (c checker) checkMode(d *document, e entry) {
+	if d.Mode.value == policy.ReportMode && e.Mode.value == policy.EnforceMode {
+		c.add(e.Mode.at, fmt.Sprintf("mode enforce contradicts mode: report in line %d", d.Mode.at.line),
+			"remove that line and set mode: report for each of the other peerings")
 	}
 }
 

@@ -27,9 +27,9 @@ type finding struct {
 	reminder   bool
 	prompt     bool          // a reminder that a change may have caused, and that is sent after a change as well
 	doubtful   bool          // EC2 may refuse the repair until a person has changed something
-	held       bool          // a reminder of a hold or a proposal
-	proposed   bool          // a reminder of a proposal
-	announced  bool          // scheduled sweeps have sent the reminder of a hold or proposal lately, and only a change has it sent again
+	held       bool          // a reminder of a hold
+	proposal   bool          // a reminder of changes that are only proposed
+	announced  bool          // scheduled sweeps have sent the reminder of a hold or a proposal lately, and only a change has it sent again
 	closes     bool          // the repair removes routes or rules of a living connection
 	waits      bool          // for the answer of another cell
 	obstructed bool          // a side with an obstacle
@@ -65,6 +65,10 @@ func (all findings) urgent() findings {
 func (all findings) patient() findings { return all.only(finding.isPatient) }
 
 func (f finding) isPatient() bool {
+	return !f.proposal && f.isOfLiving()
+}
+
+func (f finding) isOfLiving() bool {
 	return f.Reason.Code == removed || f.Reason.Code == retired || f.Reason.Code == displaced
 }
 
@@ -86,18 +90,20 @@ func (f finding) follows(due hint.Sweep) bool {
 	case f.waits, f.doubtful:
 		return due.Changed || due.Deployed || f.touched
 	case f.held:
-		return due.Changed || due.Deployed || f.proposed && f.touched
+		return due.Changed || due.Deployed
+	case f.proposal:
+		return due.Changed || due.Deployed || f.touched
 	}
 	return !f.reminder
 }
 
 // editedBy returns the findings with the edits of their items. The functions' own edits are no drift, and neither are those of a side that
-// is on hold or was never connected.
+// is on hold, in report mode or was never connected.
 func (all findings) editedBy(edits hint.Edits, isOwn func(by string) bool) findings {
 	resources := edits.Resources()
 	for i, f := range all {
 		all[i].touched = slices.ContainsFunc(f.resources, func(id string) bool { return resources[id] })
-		if f.Reason.Code != unconnected && f.Reason.Code != unanswered && !f.held {
+		if f.Reason.Code != unconnected && f.Reason.Code != unanswered && !f.held && !f.proposal {
 			all[i].edit = edits.Of(f.items...).Without(isOwn)
 		}
 	}

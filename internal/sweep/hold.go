@@ -1,10 +1,7 @@
 package sweep
 
 import (
-	"strings"
-
 	"github.com/autopeer/autopeer/internal/domain/peering"
-	"github.com/autopeer/autopeer/internal/domain/plan"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
@@ -18,16 +15,4 @@ func isOnHold(c peering.Connection, d policy.Decision) bool {
 func (f finding) onHold(due bool) finding {
 	f.reminder, f.held, f.announced = true, true, !due
 	return f
-}
-
-// asProposal returns the finding as the reminder of changes that wait for a person's consent. It is sent like that of a hold, and
-// also after an edit of the route tables, since other changes may be proposed then. None of them is drift.
-func (f finding) asProposal(p plan.Plan, due bool) finding {
-	f.obstructed = false
-	for _, c := range p.Proposal {
-		resource, _, _ := strings.Cut(plan.ItemOf(c), " ")
-		f.resources = append(f.resources, resource)
-	}
-	f.proposed = true
-	return f.onHold(due)
 }

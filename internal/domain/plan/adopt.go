@@ -68,5 +68,5 @@ func removesRoute(c Change) bool {
 // NeedsConsent reports whether the changes wait for a person's consent.
 func (p Plan) NeedsConsent() bool { return len(p.Proposal) > 0 }
 
-// ProposesAdditions reports whether routes or rules are missing as long as the consent is.
-func (p Plan) ProposesAdditions() bool { return slices.ContainsFunc(p.Proposal, IsEssential) }
+// Intended returns the changes of all steps in their order, or those that wait for a person's consent.
+func (p Plan) Intended() []Change { return slices.Concat(p.Changes(), p.Proposal) }

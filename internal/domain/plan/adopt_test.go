@@ -108,23 +108,23 @@ func TestAdoption(t *testing.T) {
 	}
 }
 
-// TestProposesAdditions: the tag, the DNS option and rules for groups aren't missing traffic.
-func TestProposesAdditions(t *testing.T) {
+// TestAProposalLacks what it adds, but for a tag.
+func TestAProposalLacks(t *testing.T) {
 	t.Parallel()
 	remove := plan.DeleteRoute{Table: "rtb-1", Via: via}
 	for name, tt := range map[string]struct {
 		changes []plan.Change
 		want    bool
 	}{
-		"none":             {nil, false},
-		"a removal":        {[]plan.Change{remove}, false},
-		"a tag and DNS":    {[]plan.Change{remove, plan.Tag{}, plan.EnableDNS{}}, false},
-		"a route":          {[]plan.Change{remove, plan.CreateRoute{}}, true},
-		"a rule":           {[]plan.Change{remove, plan.Authorize{Permissions: []peering.Permission{tcp(1, 1, "10.0.0.0/8")}}}, true},
-		"a rule for group": {[]plan.Change{remove, plan.Authorize{Permissions: []peering.Permission{{Group: "sg-1"}}}}, false},
+		"none":           {nil, false},
+		"a removal":      {[]plan.Change{remove}, false},
+		"a tag":          {[]plan.Change{remove, plan.Tag{}}, false},
+		"the DNS option": {[]plan.Change{remove, plan.EnableDNS{}}, true},
+		"a route":        {[]plan.Change{remove, plan.CreateRoute{}}, true},
 	} {
-		if got := (plan.Plan{Proposal: tt.changes}).ProposesAdditions(); got != tt.want {
-			t.Errorf("%s: proposes additions: %v, want %v", name, got, tt.want)
+		p := plan.Plan{Proposal: tt.changes}
+		if got := p.Lacks(); got != tt.want || len(p.Intended()) != len(tt.changes) {
+			t.Errorf("%s: lacks: %v, want %v; intended %v", name, got, tt.want, p.Intended())
 		}
 	}
 }

@@ -126,7 +126,7 @@ type Promises map[peering.ConnectionID][]netip.Prefix
 
 // Reserving returns the inventory as it will be once the connections ahead of c are connected: accepted ones that have no route yet,
 // requests of the cell to other cells with a promise, and, since another process may have made one, young requests that are older
-// than c. A side that can't be connected takes up nothing.
+// than c. A side that can't be connected takes up nothing, and neither does one in report mode.
 func (i Inventory) Reserving(cell peering.Cell, c peering.Connection, p *policy.Policy, made Promises, now time.Time) Inventory {
 	ahead := only(i.Living, func(o peering.Connection) bool {
 		return o.ID != c.ID && len(cell.Shared(o, c)) > 0 && !i.isRouted(o.ID) && (o.State.IsAccepted() || made.include(cell, o, c, now))
@@ -139,7 +139,7 @@ func (i Inventory) Reserving(cell peering.Cell, c peering.Connection, p *policy.
 		if len(o.Accepter.Blocks) == 0 {
 			o.Accepter.Blocks = made[o.ID]
 		}
-		if d := p.Decide(o); mayBeAccepted(d) {
+		if d := p.Decide(o); mayBeAccepted(d) && !d.Reports {
 			i = i.reserving(o.ID, i.Prospects(cell, o, d, p))
 		}
 	}

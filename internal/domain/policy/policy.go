@@ -14,6 +14,7 @@ type Policy struct {
 	File string `json:"file"` // the name of the file it was read from, for messages
 	// Installation is the one that carries out the policy. Only the part of a cell has one.
 	Installation peering.Installation `json:"installation,omitempty"`
+	Mode         Mode                 `json:"mode,omitempty"`
 	Otherwise    Otherwise            `json:"otherwise"`
 	Removed      Removed              `json:"removed,omitempty"`
 	Limits       Limits               `json:"limits,omitzero"`
@@ -66,6 +67,7 @@ type Member struct {
 // Peering is one entry of the allow-list. Either department may ask, unless Requester names one.
 type Peering struct {
 	Between   [2]string         `json:"between"`
+	Mode      Mode              `json:"mode,omitempty"`
 	Requester string            `json:"requester,omitempty"`
 	Approval  Approval          `json:"approval,omitempty"`
 	Manage    peering.Role      `json:"manage,omitempty"`    // the only half that autopeer manages; set only with Requester
