@@ -221,3 +221,38 @@ func TestBothSidesInOneCell(t *testing.T) {
 		t.Errorf("no sides have the plans %v", plans)
 	}
 }
+
+// TestBeyond: the VPCs to read are those of untagged accepted connections without a known route.
+func TestBeyond(t *testing.T) {
+	t.Parallel()
+	c := requestedBefore(0, "pcx-m", asking, asked)
+	active := func(c peering.Connection) peering.Connection { c.State = peering.Active; return c }
+	with := func(change func(*peering.Connection)) []peering.Connection {
+		o := active(between("pcx-x", third, asking))
+		change(&o)
+		return []peering.Connection{o}
+	}
+	routed := []peering.RouteTable{{ID: "rtb-a", VPC: asking.ID, Routes: []peering.Route{{Destination: third.Blocks[0], Target: "pcx-x"}}}}
+	for name, tt := range map[string]struct {
+		living []peering.Connection
+		tables []peering.RouteTable
+		want   []peering.VPCID
+	}{
+		"none":                       {nil, nil, nil},
+		"an accepted one":            {with(func(*peering.Connection) {}), nil, []peering.VPCID{third.ID}},
+		"one in the other direction": {[]peering.Connection{active(between("pcx-x", asked, third))}, nil, []peering.VPCID{third.ID}},
+		"two with one VPC":           {[]peering.Connection{active(between("pcx-x", asked, third)), active(between("pcx-y", asking, third))}, nil, []peering.VPCID{third.ID}},
+		"one with a route":           {with(func(*peering.Connection) {}), routed, nil},
+		"a pending one":              {with(func(o *peering.Connection) { o.State = peering.PendingAcceptance }), nil, nil},
+		"a tagged one":               {with(func(o *peering.Connection) { o.Tags = map[string]string{peering.TagManaged: "green"} }), nil, nil},
+		"the connection itself":      {with(func(o *peering.Connection) { o.ID = "pcx-m" }), nil, nil},
+		"one of other VPCs":          {[]peering.Connection{active(between("pcx-x", third, newest))}, nil, nil},
+		"one to another cell":        {[]peering.Connection{active(between("pcx-x", asking, distant))}, nil, nil},
+		"one of the same VPCs":       {[]peering.Connection{active(between("pcx-x", asking, asked))}, nil, nil},
+	} {
+		got := plan.Inventory{Living: tt.living, Tables: tt.tables}.Beyond(here, c)
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: Beyond() = %v, want %v", name, got, tt.want)
+		}
+	}
+}

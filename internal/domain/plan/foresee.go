@@ -172,6 +172,21 @@ func (made Promises) include(cell peering.Cell, o, c peering.Connection, now tim
 	return hasPromise || isOlder(o, c) && now.Before(o.RequestedAt().Add(promised))
 }
 
+// Beyond returns the other VPCs of the cell to which accepted connections lead that share a VPC with c, have no route in the
+// inventory, and have no tag of an installation. A route in such a VPC shows that the connection isn't about to be connected: its
+// changes may wait for a person's consent.
+func (i Inventory) Beyond(cell peering.Cell, c peering.Connection) []peering.VPCID {
+	var ids []peering.VPCID
+	for _, o := range i.Living {
+		if o.ID != c.ID && o.State.IsAccepted() && o.ManagedBy() == "" && len(cell.Shared(o, c)) > 0 && !i.isRouted(o.ID) {
+			ids = append(ids, cell.Own(o.Requester, o.Accepter)...)
+		}
+	}
+	own := cell.Own(c.Requester, c.Accepter)
+	slices.Sort(ids)
+	return slices.DeleteFunc(slices.Compact(ids), func(id peering.VPCID) bool { return slices.Contains(own, id) })
+}
+
 // isRouted reports whether a route leads to the connection.
 func (i Inventory) isRouted(c peering.ConnectionID) bool {
 	return slices.ContainsFunc(i.Tables, func(t peering.RouteTable) bool { return len(routesTo(t, c)) > 0 })

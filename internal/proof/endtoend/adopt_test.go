@@ -423,3 +423,35 @@ func TestARequestWithRoutes(t *testing.T) {
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 	})
 }
+
+// TestAProposalReservesNothing: a side without a route waits with its other side, so another request gets the route.
+func TestAProposalReservesNothing(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
+		twin := t.Build(one, func(p *lab.Person) lab.Site { return lab.ByHand(p, "Twin", "10.10.0.0/16", "10.10.1.0/24", "10.10.1.10") })
+		t.Policy(company(m, f, twin) + entry("marketing", "finance") + entry("twin", "finance"))
+		release := t.Hold(function.Accept)
+		waiting := t.Ask(m, f)
+		time.Sleep(time.Second)
+		t.ByHand(one, func(p *lab.Person) {
+			p.Accept(waiting)
+			p.RouteTo(m.Table, "172.31.1.0/24", waiting)
+		})
+		release()
+		t.Settle()
+		if got := proposals(t, waiting, 0); len(got) != 2 {
+			t.Errorf("proposed %+v, want both sides", got)
+		}
+		pcx := t.Ask(twin, f)
+		t.Settle()
+		t.InState(one, pcx, peering.Active)
+		t.Holds(append(sandbox.Connected(twin, f, pcx), fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.Table, waiting),
+			fmt.Sprintf("%s admits tcp 22 from 0.0.0.0/0", twin.Group))...)
+		for _, o := range t.Heard() {
+			if o.Type == outcome.Conflicting && o.Connection == pcx {
+				t.Errorf("announced %+v", o)
+			}
+		}
+	})
+}

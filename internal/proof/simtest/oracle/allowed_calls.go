@@ -101,6 +101,9 @@ func (j judge) checkTags(rec ledger.Record) string {
 		case anyHeld(sides):
 			return id + " was tagged, but it is on hold"
 		}
+		if why := j.checkConsent("a tag was set", id, rec.Cell); why != "" {
+			return why
+		}
 		for _, key := range rec.TagKeys() {
 			isNamed := j.TagsOn(j.Connections[id], rec.Cell)[peering.TagName] != ""
 			if key != peering.TagManaged && (key != peering.TagName || isNamed) {
@@ -115,6 +118,9 @@ func (j judge) checkOptions(rec ledger.Record) string {
 	sides := j.allowedSides(rec.Connection(), rec.Cell)
 	if anyHeld(sides) {
 		return "the DNS option of " + rec.Connection() + " was changed, but the connection is on hold"
+	}
+	if why := j.checkConsent("the DNS option was changed", rec.Connection(), rec.Cell); why != "" {
+		return why
 	}
 	for _, s := range sides {
 		if s.reading.peering.DNS {

@@ -32,10 +32,11 @@ const (
 	failed         = "Peering Failed"
 	disconnected   = "Peering Disconnected"
 	approvalNeeded = "Approval Requested"
+	proposed       = "Changes Proposed"
 )
 
 // final are the detail types that inform about the result of a request.
-var final = []string{accepted, connected, denied, conflicting, failed, disconnected, approvalNeeded}
+var final = []string{accepted, connected, denied, conflicting, failed, disconnected, approvalNeeded, proposed}
 
 // CheckAnnouncement returns the error in an announcement, in a sentence; "" if it is true. Announcements about unknown
 // connections follow from forged events and are not judged.

@@ -129,6 +129,8 @@ func (e End) checkActive(c *ledger.Connection) string {
 		why := ""
 		switch {
 		case !j.Policy.IsDeployed(cell):
+		case j.waitsForConsent(c.ID, cell):
+			why = e.unlessAnnounced(s, proposed, time.Time{}, "it has routes that autopeer hasn't made, and their removal wasn't proposed")
 		case j.isMaintained(c, by, cell):
 			if why = s.checkForbidden(); why == "" && by.allows() && !s.isHeld() {
 				why = e.checkSide(s)

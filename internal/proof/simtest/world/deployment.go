@@ -18,6 +18,7 @@ func (w *World) Deploy() {
 		d := draft{Source: w.Source, Ledger: l, sites: w.sites}
 		p = d.draw()
 	})
+	w.consent(p)
 	w.deploy(p)
 }
 

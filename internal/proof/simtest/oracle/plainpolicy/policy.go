@@ -42,6 +42,7 @@ type Peering struct {
 	Requester string
 	Manual    bool // approval: manual
 	DNS       bool
+	Adopt     bool
 	Routes    map[string]Routing // by the department whose route tables they are
 	Allow     []Allow
 }

@@ -67,6 +67,9 @@ func (e Peering) write(b *strings.Builder) {
 	if e.DNS {
 		b.WriteString("    dns: true\n")
 	}
+	if e.Adopt {
+		b.WriteString("    adopt: true\n")
+	}
 	if len(e.Routes) > 0 {
 		b.WriteString("    routes:\n")
 	}
