@@ -364,7 +364,7 @@ func TestAnObstacleInReportMode(t *testing.T) {
 		time.Sleep(time.Hour)
 		t.Unchanged(calls)
 		for _, o := range proposals(t, pcx, 0) {
-			isObstructed := len(o.Conflicts) == 1 && len(o.Removals) == 1 && len(o.Notes) > 0
+			isObstructed := len(o.Conflicts) == 1 && len(o.Removals) == 1 && strings.Contains(o.Reason.Sentence, "additions would wait")
 			if o.Cell == one && !isObstructed || o.Cell == two && len(o.Conflicts) > 0 {
 				t.Errorf("announced %+v, want the conflict of %s and one removal", o, one)
 			}
