@@ -66,6 +66,8 @@ func (a *Accepter) requester(ctx context.Context, r request) (step, error) {
 			code, obstacle = message.ReportMode, a.proposal(r, obstacle, halves)
 		}
 		switch {
+		case code == message.ReportMode && len(r.connection.Accepter.Blocks) == 0 && a.agrees(r.connection, r.decision):
+			s.outcomes = nil // the accepter's cell asks with its blocks, on which the changes depend
 		case code != message.Ready:
 			s.outcomes = []outcome.Outcome{obstacle}
 		case r.decision.Verdict == policy.Accept:

@@ -2,6 +2,7 @@ package announce
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/plan"
@@ -42,11 +43,11 @@ func InReportMode(o outcome.Outcome, changes []plan.Change) outcome.Outcome {
 	return o.Because(reportMode, sentence)
 }
 
-// StillObstructed returns o with a note that additions would wait in the mode enforce as well, for the reason of the obstacle's outcome.
+// StillObstructed returns o, a proposal, with the reason of the obstacle's outcome, for which additions would wait in the mode enforce as
+// well.
 func StillObstructed(o, obstacle outcome.Outcome) outcome.Outcome {
-	o.Notes = append(o.Notes, "with mode: enforce, additions would wait: "+obstacle.Reason.Sentence)
-	o.Keys = append(o.Keys, "obstacle|"+obstacle.Reason.Code)
-	return o
+	why := obstacle.Reason
+	return o.Because(reportMode, o.Reason.Sentence+"; with mode: enforce, additions would wait: "+why.Sentence, append(slices.Clone(why.Keys), why.Code)...)
 }
 
 // ProposedRequest returns o, the outcome of a request that would be accepted or rejected in the mode enforce, as the proposal of that and
@@ -63,5 +64,5 @@ func ProposedRequest(o outcome.Outcome, changes []plan.Change, blocksAreKnown bo
 func ProposedRemoval(o outcome.Outcome, changes []plan.Change) outcome.Outcome {
 	why := o.Reason
 	o = InReportMode(o, changes)
-	return o.Because(reportMode, o.Reason.Sentence+", because "+why.Sentence, append(why.Keys, why.Code)...)
+	return o.Because(reportMode, o.Reason.Sentence+", because "+why.Sentence, append(slices.Clone(why.Keys), why.Code)...)
 }

@@ -2,6 +2,7 @@ package connect
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/autopeer/autopeer/internal/announce"
 	"github.com/autopeer/autopeer/internal/domain/message"
@@ -9,17 +10,18 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// report makes the outcome the proposal of the plan. The other cell learns of it while something is missing. The id depends on the
-// changes, and not on the routes and rules that are there.
+// report makes the outcome the proposal of the plan, with the routes and rules that are there. The other cell learns of it while
+// something is missing.
 func (s *side) report() {
 	s.reports = true
 	obstacle, code := s.outcome, s.code
 	if s.NeedsConsent() {
 		s.outcome = s.refused
 	}
-	s.outcome.State, s.outcome.Keys = nil, s.refused.Keys
+	s.outcome.State, s.outcome.Keys = nil, slices.Clone(s.refused.Keys)
 	for _, fact := range plan.Standing(s.half) {
 		s.outcome.State = append(s.outcome.State, fact.Sentence)
+		s.outcome.Keys = append(s.outcome.Keys, fact.Key)
 	}
 	s.outcome = announce.InReportMode(s.outcome, s.Intended())
 	switch {

@@ -429,7 +429,9 @@ func TestAProposalReservesNothing(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
-		twin := t.Build(one, func(p *lab.Person) lab.Site { return lab.ByHand(p, "Twin", "10.10.0.0/16", "10.10.1.0/24", "10.10.1.10") })
+		twin := t.Build(one, func(p *lab.Person) lab.Site {
+			return lab.ByHand(p, "Twin", "10.10.0.0/16", "10.10.1.0/24", "10.10.1.10")
+		})
 		t.Policy(company(m, f, twin) + entry("marketing", "finance") + entry("twin", "finance"))
 		release := t.Hold(function.Accept)
 		waiting := t.Ask(m, f)

@@ -19,7 +19,11 @@ func CheckCall(l *ledger.Ledger, q Quotas, rec ledger.Record) string {
 	if want := callers[rec.Call]; !slices.Contains(want, rec.Function) {
 		return fmt.Sprintf("autopeer-%s called %s, which only %v may call", rec.Function, rec.Call, want)
 	}
-	return check(judge{l, rec.At, q}, rec)
+	j := judge{l, rec.At, q}
+	if why := j.checkReported(rec); why != "" {
+		return why
+	}
+	return check(j, rec)
 }
 
 // callChecks check the calls that autopeer may make.

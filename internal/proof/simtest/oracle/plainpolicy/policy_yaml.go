@@ -58,6 +58,9 @@ func (m Member) String() string {
 
 func (e Peering) write(b *strings.Builder) {
 	fmt.Fprintf(b, "  - between: [%s, %s]\n", e.A, e.B)
+	if e.Report {
+		b.WriteString("    mode: report\n")
+	}
 	if e.Requester != "" {
 		fmt.Fprintf(b, "    requester: %s\n", e.Requester)
 	}
