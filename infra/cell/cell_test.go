@@ -178,9 +178,9 @@ func TestCell(t *testing.T) {
 			"Name": "autopeer-sweep-schedule", "ScheduleExpression": "rate(15 minutes)", "EventPattern": assertions.Match_Absent(),
 			"Targets": []any{assertions.Match_ObjectLike(&object{"RoleArn": assertions.Match_Absent(), "DeadLetterConfig": object{"Arn": assertions.Match_AnyValue()}})},
 		}},
-		{"a tag that approves or holds has the cell swept", "AWS::Events::Rule", object{
+		{"a tag that approves, holds or adopts has the cell swept", "AWS::Events::Rule", object{
 			"Name": "autopeer-sweep-tags", "EventPattern": object{"detail": object{
-				"eventName": []any{"CreateTags", "DeleteTags"}, "requestParameters": object{"tagSet": object{"items": object{"key": []any{"Role", "autopeer:approved", "autopeer:hold"}}}},
+				"eventName": []any{"CreateTags", "DeleteTags"}, "requestParameters": object{"tagSet": object{"items": object{"key": []any{"Role", "autopeer:approved", "autopeer:hold", "autopeer:adopt"}}}},
 			}},
 		}},
 		{"only sweep knows the queues of the others", "AWS::Lambda::Function", object{

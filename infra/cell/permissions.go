@@ -13,7 +13,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// What can't be narrowed down further, and why, is listed in docs/security.md.
+// What can't be narrowed down further, and why, is listed in docs/security.md. If the cell's part of the policy is in report mode,
+// no function has a permission to change anything in EC2.
 // https://docs.aws.amazon.com/vpc/latest/peering/security-iam.html
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 
@@ -22,6 +23,9 @@ import (
 func acceptPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Accept),
 		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups", "SecurityGroupRules"))
+	if part.Mode == policy.ReportMode {
+		return all
+	}
 	if part.Otherwise == policy.RejectOthers {
 		all = append(all, allow("RejectWhatNoPeeringNames", "ec2:RejectVpcPeeringConnection", p.connections()).
 			when("ArnLike", "ec2:AccepterVpc", vpcARN(p.Cell, "")))
@@ -46,7 +50,7 @@ func connectPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Connect),
 		describe("ReadNetwork", "VpcPeeringConnections", "RouteTables", "Subnets", "NetworkAcls", "SecurityGroups", "SecurityGroupRules"))
 	vpcs := members(part, p.Cell, named(part))
-	if len(vpcs) == 0 {
+	if len(vpcs) == 0 || part.Mode == policy.ReportMode {
 		return all
 	}
 	for i, some := range chunks(vpcs) {
@@ -69,9 +73,13 @@ func connectPermissions(p naming, part *policy.Policy) []statement {
 
 // disconnectPermissions reach every VPC of the cell: the routes and rules of a former peering must still be removed when the
 // policy no longer names its VPCs.
-func disconnectPermissions(p naming) []statement {
-	return append(common(p, function.Disconnect),
-		describe("ReadRemains", "VpcPeeringConnections", "Vpcs", "RouteTables", "SecurityGroupRules"),
+func disconnectPermissions(p naming, part *policy.Policy) []statement {
+	all := append(common(p, function.Disconnect),
+		describe("ReadRemains", "VpcPeeringConnections", "Vpcs", "RouteTables", "SecurityGroupRules"))
+	if part.Mode == policy.ReportMode {
+		return all
+	}
+	return append(all,
 		allow("DeleteRoute", "ec2:DeleteRoute", p.arn("ec2", "route-table/*")),
 		allow("Expel", "ec2:RevokeSecurityGroupIngress", p.arn("ec2", "security-group/*")))
 }

@@ -205,6 +205,14 @@ func TestRolesReachTheirOwnVPCsOnly(t *testing.T) {
 		{"disconnect can't end a hold", "disconnect", "ec2:DeleteTags", connection, tagged(asAccepter, "autopeer:hold"), false},
 		{"sweep can't hold", "sweep", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:hold"), false},
 		{"sweep can't end a hold", "sweep", "ec2:DeleteTags", connection, tagged(asAccepter, "autopeer:hold"), false},
+		{"accept can't adopt", "accept", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:adopt"), false},
+		{"accept can't withdraw an adoption", "accept", "ec2:DeleteTags", connection, tagged(asAccepter, "autopeer:adopt"), false},
+		{"connect can't adopt", "connect", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:adopt"), false},
+		{"connect can't withdraw an adoption", "connect", "ec2:DeleteTags", connection, tagged(asAccepter, "autopeer:adopt"), false},
+		{"disconnect can't adopt", "disconnect", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:adopt"), false},
+		{"disconnect can't withdraw an adoption", "disconnect", "ec2:DeleteTags", connection, tagged(asAccepter, "autopeer:adopt"), false},
+		{"sweep can't adopt", "sweep", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:adopt"), false},
+		{"sweep can't withdraw an adoption", "sweep", "ec2:DeleteTags", connection, tagged(asAccepter, "autopeer:adopt"), false},
 		{"connect sets the DNS option of a connection of its own", "connect", "ec2:ModifyVpcPeeringConnectionOptions", connection, asAccepter, true},
 		{"connect doesn't set it on a foreign connection", "connect", "ec2:ModifyVpcPeeringConnectionOptions", connection,
 			map[string]string{"ec2:AccepterVpc": other["ec2:Vpc"], "ec2:RequesterVpc": other["ec2:Vpc"]}, false},
@@ -290,5 +298,42 @@ func TestARetiredCellOnlyCloses(t *testing.T) {
 				t.Errorf("disconnect may %s in %s: %t, want %t", action, at, got, want)
 			}
 		}
+	}
+}
+
+// TestRolesInReportModeOnlyRead: with the mode report of the file, or of all of the cell's peerings unless connections of removed
+// peerings are disconnected, no function may change anything in EC2.
+func TestRolesInReportModeOnlyRead(t *testing.T) {
+	retired := peering.Cell{Account: "555555555555", Region: "eu-west-1"}
+	file := strings.Replace(company, "version: 1", "version: 1\nmode: report", 1)
+	retiring := file + "retired: [{ account: \"555555555555\", region: eu-west-1 }]\n"
+	peerings := strings.NewReplacer(
+		"finance]\n", "finance]\n    mode: report\n", "legal]\n", "legal]\n    mode: report\n", "sales]\n", "sales]\n    mode: report\n",
+		"manage: requester", "manage: requester, mode: report", "manage: accepter", "manage: accepter, mode: report",
+	).Replace(company)
+	disconnecting := strings.Replace(peerings, "version: 1", "version: 1\nremoved: disconnect", 1)
+	oneEnforced := strings.Replace(peerings, "legal]\n    mode: report", "legal]\n    mode: enforce", 1)
+	tests := []struct {
+		name, policy string
+		cell         peering.Cell
+		reads        bool
+	}{
+		{"the file", file, finance, true},
+		{"a retired cell of the file", retiring, retired, true},
+		{"all peerings", peerings, finance, true},
+		{"all peerings, and removed ones are disconnected", disconnecting, finance, false},
+		{"one peering is enforced", oneEnforced, finance, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			template := stack(t, tt.policy, tt.cell)
+			for _, f := range function.All {
+				actions := allowed(roleOf(t, template, string(f)), "ec2:")
+				changes := slices.DeleteFunc(slices.Clone(actions), func(action string) bool { return strings.HasPrefix(action, "ec2:Describe") })
+				if reads := len(changes) == 0; reads != (tt.reads || f == function.Sweep) || len(actions) == 0 {
+					t.Errorf("%s may %v, only reads: %t", f, actions, tt.reads)
+				}
+			}
+		})
 	}
 }

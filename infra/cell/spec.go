@@ -35,7 +35,7 @@ func newSpec(whole *policy.Policy, cell peering.Cell, o Options) (spec, error) {
 	}
 	d.roles[string(function.Accept)] = pack(acceptPermissions(d.naming, part))
 	d.roles[string(function.Connect)] = pack(connectPermissions(d.naming, part))
-	d.roles[string(function.Disconnect)] = pack(disconnectPermissions(d.naming))
+	d.roles[string(function.Disconnect)] = pack(disconnectPermissions(d.naming, part))
 	d.roles[string(function.Sweep)] = pack(sweepPermissions(d.naming))
 	counterparts := whole.Counterparts(cell)
 	d.busPolicy = []statement{onlyFunctions(d.naming, counterparts)}

@@ -12,6 +12,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
@@ -56,11 +57,17 @@ func (a *Accepter) requester(ctx context.Context, r request) (step, error) {
 	}
 	if code == message.Ready {
 		var obstacle outcome.Outcome
+		var halves []plan.Side
 		var err error
-		if code, obstacle, err = a.check(ctx, r); err != nil {
+		if code, obstacle, halves, err = a.check(ctx, r); err != nil {
 			return step{}, err
 		}
+		if code == message.Ready && r.decision.Reports {
+			code, obstacle = message.ReportMode, a.proposal(r, obstacle, halves)
+		}
 		switch {
+		case code == message.ReportMode && len(r.connection.Accepter.Blocks) == 0 && a.agrees(r.connection, r.decision):
+			s.outcomes = nil // the accepter's cell asks with its blocks, on which the changes depend
 		case code != message.Ready:
 			s.outcomes = []outcome.Outcome{obstacle}
 		case r.decision.Verdict == policy.Accept:
@@ -96,21 +103,22 @@ func (a *Accepter) accepter(ctx context.Context, r request) (step, error) {
 	if len(r.connection.Accepter.Blocks) == 0 {
 		return step{}, fmt.Errorf("EC2 doesn't show the blocks of %s yet", r.connection.Accepter.ID)
 	}
-	code, o, err := a.check(ctx, r)
+	code, o, halves, err := a.check(ctx, r)
 	if err != nil {
 		return step{}, err
 	}
 	s := step{connection: r.connection, outcomes: []outcome.Outcome{o}}
-	if code != message.Ready {
+	switch {
+	case code != message.Ready:
 		return s, nil
-	}
-	if !a.agrees(r.connection, r.decision) {
-		s.call, s.verb = a.network.Accept, accepts
-		return s, nil
+	case !a.agrees(r.connection, r.decision):
+		return a.accepts(r, s, halves), nil
 	}
 	switch answered := r.Kind == hint.Checked && r.rests(a.permitted(r)); {
+	case answered && r.decision.Reports && (r.Message.Code == message.Ready || r.Message.Code == message.ReportMode):
+		return a.accepts(r, s, halves), nil
 	case answered && r.Message.Code == message.Ready:
-		s.call, s.verb = a.network.Accept, accepts
+		s = a.accepts(r, s, halves)
 		told := message.New(message.Accepted, r.connection, peering.Requester, r.checkedAt)
 		told.RequestedAt = r.connection.RequestedAt()
 		s.messages = []message.Message{told}

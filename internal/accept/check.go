@@ -12,31 +12,31 @@ import (
 )
 
 // check returns message.Ready if nothing stands in the way of the cell's sides, or else the code of the first obstacle and the
-// outcome. It is as strict as connect, which looks again once the connection is active.
-func (a *Accepter) check(ctx context.Context, r request) (message.Code, outcome.Outcome, error) {
+// outcome. It is as strict as connect, which looks again once the connection is active. The sides are those that were checked.
+func (a *Accepter) check(ctx context.Context, r request) (message.Code, outcome.Outcome, []plan.Side, error) {
 	o := a.outcome(outcome.Accepted, r.connection, r.decision)
 	if r.connection.IsHeld() {
-		return message.Hold, announce.OnHold(o, r.connection.State), nil
+		return message.Hold, announce.OnHold(o, r.connection.State), nil, nil
 	}
 	if twin := r.current.Twin(r.connection, a.policy); twin != nil {
-		return message.AlreadyConnected, announce.AlreadyConnected(o, *twin), nil
+		return message.AlreadyConnected, announce.AlreadyConnected(o, *twin), nil, nil
 	}
 	inventory := r.current.Reserving(a.cell, r.connection, a.policy, a.recent.promises(r.checkedAt), r.checkedAt)
 	halves := inventory.Prospects(a.cell, r.connection, r.decision, a.policy)
 	for i := range halves {
 		var err error
-		if halves[i], err = observe.WithLeftovers(ctx, a.network, halves[i]); err != nil {
-			return "", o, err
+		if halves[i], err = observe.WithLeftovers(ctx, a.network, a.policy, halves[i]); err != nil {
+			return "", o, nil, err
 		}
 	}
 	conflicts, shortages := plan.Foresee(halves...)
 	switch {
 	case len(conflicts) > 0:
-		return message.RouteConflict, announce.Obstructed(o, conflicts, shortages), nil
+		return message.RouteConflict, announce.Obstructed(o, conflicts, shortages), nil, nil
 	case len(shortages) > 0:
-		return message.Quota, announce.Obstructed(o, nil, shortages), nil
+		return message.Quota, announce.Obstructed(o, nil, shortages), nil, nil
 	}
-	return message.Ready, o, nil
+	return message.Ready, o, halves, nil
 }
 
 // codes are the codes of decisions in the words of messages.

@@ -76,6 +76,11 @@ func (r request) isOnHold() bool {
 	return r.connection.IsHeld() && (r.decision.Verdict == policy.Accept || r.decision.Verdict == policy.Ask)
 }
 
+// proposesApproved reports whether the acceptance of the request is proposed although a person would have to approve it first.
+func (r request) proposesApproved() bool {
+	return r.decision.Reports && r.decision.Verdict == policy.Ask
+}
+
 func (r request) isQuiet() bool { return r.Quiet || r.Message != nil && r.Message.Quiet }
 
 func (a *Accepter) answerPending(ctx context.Context, r request) (step, error) {
@@ -91,7 +96,7 @@ func (a *Accepter) answerPending(ctx context.Context, r request) (step, error) {
 		return a.one(announce.OnHold(a.outcome(outcome.Denied, r.connection, r.decision), r.connection.State)), nil
 	case r.Message == nil && a.agrees(r.connection, r.decision) && a.policy.NeedsBlocks(r.connection, r.decision):
 		return a.ask(r), nil // with the blocks the decision may be another
-	case r.decision.Verdict != policy.Accept:
+	case r.decision.Verdict != policy.Accept && !r.proposesApproved():
 		return a.deny(r), nil
 	case !r.decision.Manages(peering.Accepter):
 		return step{}, nil // a third party accepts
@@ -118,6 +123,8 @@ func (a *Accepter) accepted(r request) step {
 		return step{}
 	case r.Kind == hint.Checked && r.Message.Code != message.Ready && !r.Message.State.IsAccepted():
 		return step{} // the obstacle stood in the way of the acceptance, and may be gone
+	case r.Kind == hint.Checked && r.Message.Code == message.ReportMode && d.Reports:
+		return step{} // the proposal of this cell names the mode
 	case r.Kind == hint.Checked && r.Message.Code != message.Ready:
 		return a.one(a.otherHalf(r))
 	case d.Verdict != policy.Accept:
@@ -170,6 +177,9 @@ func (a *Accepter) deny(r request) step {
 		s.outcomes[0] = announce.ApprovalRequested(s.outcomes[0])
 	case d.Verdict == policy.Reject && c.State == peering.PendingAcceptance && c.Accepter.Cell() == a.cell:
 		s.call, s.verb = a.network.Reject, "reject"
+		if d.Reports {
+			s.proposesRejection()
+		}
 	}
 	return s
 }

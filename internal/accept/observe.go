@@ -38,6 +38,13 @@ func (a *Accepter) observe(ctx context.Context, h hint.Hint) (observed, error) {
 		}
 	}
 	inventory.Living = a.recent.corrected(inventory.Living, a.now())
+	if beyond := inventory.Beyond(a.cell, c); len(beyond) > 0 {
+		tables, err := a.network.RouteTables(ctx, beyond...)
+		if err != nil {
+			return observed{}, err
+		}
+		inventory.Tables = append(inventory.Tables, tables...)
+	}
 	c = inventory.WithBlocks(c)
 	return observed{&c, inventory}, nil
 }

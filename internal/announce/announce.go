@@ -29,7 +29,8 @@ func Publish(ctx context.Context, a Announcer, h hint.Hint, outcomes ...outcome.
 		outcomes = append(outcomes, repairs(outcomes, h)...)
 	}
 	for i := range outcomes {
-		if h.Closes && !h.Drift && outcomes[i].Side == h.Side && outcomes[i].Reason.Code != refused {
+		o := outcomes[i]
+		if h.Closes && !h.Drift && o.Side == h.Side && o.Reason.Code != refused && o.Type != outcome.Proposed {
 			outcomes[i].FoundAt = h.At
 		}
 		outcomes[i].RequestedAt = h.RequestedAt

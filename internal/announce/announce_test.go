@@ -199,3 +199,40 @@ func TestPublish(t *testing.T) {
 		})
 	}
 }
+
+// TestProposed: removals and additions are apart, in the plan's order, and the id depends on them.
+func TestProposed(t *testing.T) {
+	t.Parallel()
+	ten, eleven := netip.MustParsePrefix("10.0.0.0/16"), netip.MustParsePrefix("11.0.0.0/16")
+	changes := []plan.Change{
+		plan.CreateRoute{Table: "rtb-1", Destination: ten, Via: "pcx-1"},
+		plan.DeleteRoute{Table: "rtb-1", Destination: eleven, Via: "pcx-1"},
+		plan.ReplaceRoute{Table: "rtb-2", Destination: ten, Was: "pcx-0", Via: "pcx-1"},
+		plan.Revoke{Group: "sg-1", Connection: "pcx-1", Rules: []peering.RuleID{"sgr-1"}},
+		plan.Tag{Connection: "pcx-1", Tags: map[string]string{"a": "b"}},
+	}
+	o := announce.Proposed(connected, changes)
+	if want := []string{changes[1].String(), changes[3].String()}; !slices.Equal(o.Removals, want) {
+		t.Errorf("removals %q, want %q", o.Removals, want)
+	}
+	if want := []string{changes[0].String(), changes[2].String(), changes[4].String()}; !slices.Equal(o.Additions, want) {
+		t.Errorf("additions %q, want %q", o.Additions, want)
+	}
+	id := o.Sealed(time.Time{}).ID
+	if again := announce.Proposed(connected, changes).Sealed(time.Time{}.Add(24 * time.Hour)); again.ID != id || o.Type != outcome.Proposed {
+		t.Errorf("%s %s, want one id a day later: %s", o.Type, again.ID, id)
+	}
+	if other := announce.Proposed(connected, changes[:4]).Sealed(time.Time{}); other.ID == id {
+		t.Error("the proposal of other changes has the same id")
+	}
+}
+
+// TestAProposalHasNoTimeOfItsOwn: a sweep that would have forbidden routes removed at once repeats the proposal under its id.
+func TestAProposalHasNoTimeOfItsOwn(t *testing.T) {
+	t.Parallel()
+	var published recorder
+	h := hint.Hint{Connection: "pcx-1", Closes: true, At: time.Now()}
+	if err := announce.Publish(t.Context(), &published, h, announce.Proposed(connected, nil)); err != nil || !published.outcomes[0].FoundAt.IsZero() {
+		t.Errorf("found at %s (%v), want no time", published.outcomes[0].FoundAt, err)
+	}
+}

@@ -20,6 +20,8 @@ var reasons = map[message.Code]string{
 	message.AlreadyConnected: "another connection or an older request of the two VPCs exists there",
 	message.Refused:          "EC2 refused a change there",
 	message.Hold:             "a person has put the connection on hold there",
+	message.NeedsAdoption:    "the changes there, which remove routes that other principals made, wait for the consent of a person",
+	message.ReportMode:       "the peering is in report mode there",
 }
 
 // OtherSide returns o as the outcome of a request that isn't accepted because of the requester's half. That half's cell announces

@@ -103,6 +103,7 @@ func ActiveDenied(o outcome.Outcome, connected bool, routes []plan.Change) outco
 	o.Reason.Keys = append(o.Reason.Keys, "active")
 	switch {
 	case connected:
+		o.Reason.Keys = append(o.Reason.Keys, "connected") // the next step depends on it
 		o.Next = fmt.Sprintf("autopeer has connected %s, and its routes and rules stay: delete it, add a peering to the policy, or set removed: disconnect; to delete it: %s", o.Connection, deletion(o))
 	case len(routes) > 0:
 		var commands []string

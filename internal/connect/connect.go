@@ -161,25 +161,27 @@ type side struct {
 	outcome outcome.Outcome
 	rest    error
 	code    message.Code // of the obstacle that keeps the half from being connected, empty without one
+	reports bool         // the plan is only proposed
 }
 
 func (c *Connector) sides(ctx context.Context, current observed, d policy.Decision) ([]side, error) {
-	var sides []side
+	var halves []plan.Side
 	for _, role := range current.connection.Roles(c.cell) {
 		if !d.Manages(role) {
 			continue
 		}
-		half, err := observe.WithLeftovers(ctx, c.network, current.Side(*current.connection, role, d, c.policy))
+		half, err := observe.WithLeftovers(ctx, c.network, c.policy, current.Side(*current.connection, role, d, c.policy))
 		if err != nil {
 			return nil, err
 		}
-		next := c.side(half, d, current.ACLs)
-		for _, before := range sides { // tags are the connection's: one call for both sides
-			for i, step := range next.Steps {
-				next.Steps[i] = without(step, before.Changes())
-			}
+		halves = append(halves, half)
+	}
+	sides := make([]side, len(halves))
+	for i, p := range plan.ConnectSides(halves...) {
+		sides[i] = c.side(p, halves[i], d, current.ACLs)
+		if d.Reports {
+			sides[i].report()
 		}
-		sides = append(sides, next)
 	}
 	return sides, nil
 }
@@ -190,8 +192,9 @@ func without(changes, others []plan.Change) []plan.Change {
 	})
 }
 
-func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.NetworkACL) side {
-	s := side{Plan: plan.Connect(half), half: half, outcome: announce.Outcome(outcome.Connected, c.cell, half.Connection, d, c.policy.File)}
+// side returns the side with the outcome that it has once the plan is carried out.
+func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, acls []peering.NetworkACL) side {
+	s := side{Plan: p, half: half, outcome: announce.Outcome(outcome.Connected, c.cell, half.Connection, d, c.policy.File)}
 	s.outcome.Side = half.Role
 	s.outcome = announce.WithLeftOut(s.outcome, d.LeftOut)
 	s.outcome.Notes = append(s.outcome.Notes, s.Notes...)
@@ -203,6 +206,9 @@ func (c *Connector) side(half plan.Side, d policy.Decision, acls []peering.Netwo
 	switch {
 	case d.Provisional:
 		s.rest = withoutBlocks(half.Connection)
+		return s
+	case s.NeedsConsent():
+		s.propose()
 		return s
 	case half.Connection.IsHeld():
 		s.hold()
@@ -237,6 +243,15 @@ func (s *side) hold() {
 	}
 }
 
+// propose makes the outcome that of a half whose changes wait for consent. The other cell learns of it while routes or rules are
+// missing.
+func (s *side) propose() {
+	s.outcome = announce.NeedsAdoption(s.refused, s.Plan)
+	if s.Lacks() {
+		s.code = message.NeedsAdoption
+	}
+}
+
 // refusal returns the outcome of a side whose changes EC2 refused.
 func (s *side) refusal(err error) outcome.Outcome {
 	o := s.refused
@@ -247,10 +262,13 @@ func (s *side) refusal(err error) outcome.Outcome {
 	return announce.Refused(o, err)
 }
 
-// apply claims the connection, then carries out the plans of all sides at once and returns the outcomes of those that
+// apply returns the proposals of sides in report mode. Otherwise it claims the connection, then carries out the plans of all sides at once and returns the outcomes of those that
 // finished. A denied side, for a quota for example, yields a failure outcome. Every other fault is returned, and its side
 // is announced when it is done.
 func (c *Connector) apply(ctx context.Context, pcx *peering.Connection, sides []side, patient bool) ([]outcome.Outcome, error) {
+	if slices.ContainsFunc(sides, func(s side) bool { return s.reports }) {
+		return proposals(sides)
+	}
 	faults := make([]error, len(sides))
 	if err := c.claim(ctx, pcx, sides); err != nil {
 		unclaimed(sides, err)

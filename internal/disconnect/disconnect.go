@@ -60,6 +60,9 @@ func (d *Disconnector) Handle(ctx context.Context, h hint.Hint) error {
 		return err
 	}
 	changes := plan.Disconnect(current.remains).Changes()
+	if len(changes) > 0 && current.reports {
+		return d.propose(ctx, h, d.outcome(h, current, nil), changes)
+	}
 	made, err := d.apply(ctx, current, changes)
 	if err != nil || !d.concerns(h, current, changes) {
 		return err
@@ -73,6 +76,7 @@ type observed struct {
 	connection *peering.Connection
 	rules      []peering.IngressRule // of the connection, made by any installation
 	remains    plan.Remains          // of this installation
+	reports    bool                  // nothing may be changed for the connection
 }
 
 // shown returns the connection as EC2 shows it, or a connection with only the id if EC2 shows none.
@@ -108,7 +112,10 @@ func (d *Disconnector) observe(ctx context.Context, h hint.Hint) (observed, erro
 			current.connection = &c
 		}
 	}
-	if err != nil || len(current.remains.Tables) == 0 {
+	if err != nil {
+		return current, err
+	}
+	if current.reports, err = d.reports(ctx, current); err != nil || len(current.remains.Tables) == 0 {
 		return current, err
 	}
 	current.remains.Tables, err = d.own(ctx, current)
@@ -203,13 +210,16 @@ func (d *Disconnector) expel(ctx context.Context, h hint.Hint, current observed)
 	if len(changes) == 0 {
 		return nil
 	}
+	c := *current.connection // a connection that isn't shown is foreign only where the installation has no rule
+	o := announce.Outcome(outcome.Disconnected, d.cell, c, d.policy.Decide(c), d.policy.File)
+	o = o.Because("other-installation", fmt.Sprintf("%s is managed by the installation %s", c.ID, c.ManagedBy()), string(c.ManagedBy()))
+	if current.reports {
+		return d.propose(ctx, h, o, changes)
+	}
 	made, err := apply.All(ctx, d.network, changes)
 	if err != nil {
 		return err
 	}
-	c := *current.connection // a connection that isn't shown is foreign only where the installation has no rule
-	o := announce.Outcome(outcome.Disconnected, d.cell, c, d.policy.Decide(c), d.policy.File)
-	o = o.Because("other-installation", fmt.Sprintf("%s is managed by the installation %s", c.ID, c.ManagedBy()), string(c.ManagedBy()))
 	o.Changes = made
 	return announce.Publish(ctx, d.announcer, h, o)
 }

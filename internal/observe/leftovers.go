@@ -6,6 +6,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
@@ -17,8 +18,8 @@ type Leftovers interface {
 }
 
 // WithLeftovers completes the side with the routes and rules in its way that dead connections have left. It reads only
-// where there are any that may be such leftovers.
-func WithLeftovers(ctx context.Context, n Leftovers, half plan.Side) (plan.Side, error) {
+// where there are any that may be such leftovers. Those of a connection in report mode stay.
+func WithLeftovers(ctx context.Context, n Leftovers, p *policy.Policy, half plan.Side) (plan.Side, error) {
 	others, err := othersRules(ctx, n, half)
 	if err != nil {
 		return half, err
@@ -27,7 +28,7 @@ func WithLeftovers(ctx context.Context, n Leftovers, half plan.Side) (plan.Side,
 	for _, r := range others {
 		ids = append(ids, r.Connection())
 	}
-	half.Dead, err = dead(ctx, n, half.By, ids)
+	half.Dead, err = dead(ctx, n, p, half, ids)
 	half.Old = slices.DeleteFunc(others, func(r peering.IngressRule) bool { return !half.Dead[r.Connection()] })
 	return half, err
 }
@@ -47,7 +48,7 @@ func othersRules(ctx context.Context, n Leftovers, half plan.Side) ([]peering.In
 // dead returns those of the connections that can't carry traffic any more: in a final state, or no longer shown by EC2 though a rule of
 // the installation shows that there was one. Without a rule, it may be a new request that EC2 doesn't show yet. The leftovers of another
 // installation's connection are left to it.
-func dead(ctx context.Context, n Leftovers, by peering.Installation, ids []peering.ConnectionID) (map[peering.ConnectionID]bool, error) {
+func dead(ctx context.Context, n Leftovers, p *policy.Policy, half plan.Side, ids []peering.ConnectionID) (map[peering.ConnectionID]bool, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -62,10 +63,11 @@ func dead(ctx context.Context, n Leftovers, by peering.Installation, ids []peeri
 	}
 	dead := map[peering.ConnectionID]bool{}
 	for _, id := range ids {
-		dead[id] = peering.Connection{ID: id}.IsConnectedBy(by, rules)
+		c := peering.Connection{ID: id}
+		dead[id] = c.IsConnectedBy(half.By, rules) && !half.Spares(c, p)
 	}
 	for _, s := range shown {
-		dead[s.ID] = s.State.IsDead() && !s.IsForeignTo(by, rules)
+		dead[s.ID] = s.State.IsDead() && !s.IsForeignTo(half.By, rules) && !half.Spares(s, p)
 	}
 	return dead, nil
 }

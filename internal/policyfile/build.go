@@ -12,6 +12,7 @@ import (
 func (d *document) policy(file string) *policy.Policy {
 	p := &policy.Policy{
 		File:      file,
+		Mode:      modeOf(d.Mode),
 		Otherwise: cmp.Or(d.Otherwise.value, policy.LeaveOthers),
 		Removed:   cmp.Or(d.Removed.value, policy.ReportRemoved),
 		Limits:    d.Limits.policy(),
@@ -30,6 +31,14 @@ func (d *document) policy(file string) *policy.Policy {
 		p.Peerings = append(p.Peerings, e.policy())
 	}
 	return p
+}
+
+// modeOf returns the zero value for enforce, which is the default.
+func modeOf(s scalar[policy.Mode]) policy.Mode {
+	if s.value == policy.ReportMode {
+		return policy.ReportMode
+	}
+	return ""
 }
 
 func (l limits) policy() policy.Limits {
@@ -58,11 +67,13 @@ func (r retirement) cell() peering.Cell {
 func (e entry) policy() policy.Peering {
 	p := policy.Peering{
 		Between:   [2]string{string(e.Between.names[0].value), string(e.Between.names[1].value)},
+		Mode:      modeOf(e.Mode),
 		Requester: string(e.Requester.value),
 		Approval:  e.Approval.value,
 		Manage:    e.Manage.value,
 		Multipath: e.Multipath.value,
 		Tags:      e.Tags.value,
+		Adopt:     e.Adopt.value,
 		DNS:       e.DNS.value,
 		Line:      e.at.line,
 	}

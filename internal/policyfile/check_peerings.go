@@ -5,18 +5,21 @@ import (
 	"net/netip"
 
 	"github.com/autopeer/autopeer/internal/domain/cidr"
+	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 func (c checker) checkPeerings(d *document) {
 	first := map[[2]string]entry{}
 	for _, e := range d.Peerings.items {
 		c.checkBetween(e)
+		c.checkMode(d, e)
 		c.checkParties(e)
 		c.checkRoutes(e)
 		for _, a := range e.Allow.items {
 			c.checkAllow(a)
 		}
 		c.checkTwice(e.Allow.items)
+		c.checkEvidence(e)
 		key := e.Between.key()
 		if earlier, found := first[key]; found && e.Between.known() {
 			c.add(e.Between.at, fmt.Sprintf("%s and %s have a peering in line %d already", key[0], key[1], earlier.at.line),
@@ -24,6 +27,26 @@ func (c checker) checkPeerings(d *document) {
 		} else {
 			first[key] = e
 		}
+	}
+}
+
+// checkEvidence requires adopt where neither tags nor rules can ever show which connections autopeer connected, so that every
+// removal of a route would need a person.
+func (c checker) checkEvidence(e entry) {
+	if e.refused || e.Adopt.given() && !e.Adopt.ok {
+		return // the mistake may be in a key that would do
+	}
+	if e.Tags.value == policy.NoTags && !e.Allow.given() && !e.Adopt.value {
+		c.add(e.Tags.at, "with tags: none and without allow, nothing can show which connections autopeer has connected",
+			"add adopt: true, which lets it remove routes of these connections, or leave out tags")
+	}
+}
+
+// checkMode reports a peering that would be enforced in a file in report mode, of which nothing is.
+func (c checker) checkMode(d *document, e entry) {
+	if d.Mode.value == policy.ReportMode && e.Mode.value == policy.EnforceMode {
+		c.add(e.Mode.at, fmt.Sprintf("mode enforce contradicts mode: report in line %d", d.Mode.at.line),
+			"remove that line and set mode: report for each of the other peerings")
 	}
 }
 

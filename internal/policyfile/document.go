@@ -11,6 +11,7 @@ import (
 // shows.
 type document struct {
 	Version     scalar[version]           `yaml:"version" jsonschema:"required" jsonschema_description:"The version of this format."`
+	Mode        scalar[policy.Mode]       `yaml:"mode" jsonschema_description:"report: nothing is changed, and the changes are announced. enforce (the default): they are made."`
 	Otherwise   scalar[policy.Otherwise]  `yaml:"otherwise" jsonschema_description:"What happens to requests that no peering allows: leave (the default) lets them expire, reject rejects them."`
 	Removed     scalar[policy.Removed]    `yaml:"removed" jsonschema_description:"What happens to connections that autopeer connected and no peering allows any more: report (the default) announces them, disconnect takes their routes and ingress rules back as well."`
 	Retired     some[retirement]          `yaml:"retired" jsonschema_description:"Accounts and Regions that are about to leave this file. Everything that autopeer made for their connections is removed, on both sides."`
@@ -48,11 +49,13 @@ type member struct {
 type entry struct {
 	origin
 	Between   pair                    `yaml:"between" jsonschema:"required" jsonschema_description:"The two departments."`
+	Mode      scalar[policy.Mode]     `yaml:"mode" jsonschema_description:"report: nothing is changed for connections of this peering, and the changes are announced. Left out, the mode of the file."`
 	Requester scalar[name]            `yaml:"requester" jsonschema_description:"The only department that may ask. Left out, either may."`
 	Approval  scalar[policy.Approval] `yaml:"approval" jsonschema_description:"manual: a person approves each request. Left out, what is allowed is accepted."`
 	Manage    scalar[peering.Role]    `yaml:"manage" jsonschema_description:"The only half that autopeer manages, where the other department is a third party without autopeer. Left out, both."`
 	Multipath scalar[bool]            `yaml:"multipath" jsonschema_description:"Whether requests that allow multipath resilience are accepted, which allows it for the accepter too and costs extra. Left out, false."`
 	Tags      scalar[policy.Tags]     `yaml:"tags" jsonschema_description:"none: autopeer tags no connection of the peering, because another tool removes tags that it doesn't know. Left out, it tags them."`
+	Adopt     scalar[bool]            `yaml:"adopt" jsonschema_description:"Whether autopeer may remove routes of a connection that nothing shows it to have connected. Left out, false: the changes are proposed first. Required with tags: none and without allow."`
 	DNS       scalar[bool]            `yaml:"dns" jsonschema_description:"Whether each side resolves its public host names to private addresses for the other. Left out, false."`
 	Routes    table[name, sideRoutes] `yaml:"routes" jsonschema_description:"Which route tables of a department lead where in the other one. A department that is left out uses all tables, to all blocks."`
 	Allow     some[allow]             `yaml:"allow" jsonschema_description:"What the security groups admit. Left out, there are routes and no ingress rules."`

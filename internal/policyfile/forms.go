@@ -58,6 +58,7 @@ var forms = map[reflect.Type]jsonschema.Schema{
 	reflect.TypeFor[routeLimit]():   limitForm(1000),
 	reflect.TypeFor[ruleLimit]():    limitForm(1000),
 
+	reflect.TypeFor[policy.Mode]():       enumForm(policy.EnforceMode, policy.ReportMode),
 	reflect.TypeFor[policy.Otherwise]():  enumForm(policy.LeaveOthers, policy.RejectOthers),
 	reflect.TypeFor[policy.Removed]():    enumForm(policy.ReportRemoved, policy.DisconnectRemoved),
 	reflect.TypeFor[peering.Role]():      enumForm(peering.Requester, peering.Accepter),

@@ -23,20 +23,30 @@ func (s *Sweeper) find(current observed) findings {
 	for _, c := range current.connections {
 		c = current.WithBlocks(c)
 		d := s.policy.Decide(c)
-		switch {
-		case s.isForeign(c, current):
-			found = append(append(found, s.foreign(c, d)...), s.displaced(c, d, current)...)
-		case c.State == peering.PendingAcceptance:
-			found = append(found, s.pending(c, d, current, alive)...)
-		case c.State == peering.Expired && s.isRecent(c.Expires):
-			found = append(found, s.remind(c, d, function.Accept))
-		case c.State == peering.Active:
-			found = append(found, s.active(c, d, current, alive)...)
+		differences := s.differences(c, d, current, alive)
+		if d.Reports {
+			differences = s.proposed(c, d, current, differences)
 		}
+		found = append(found, differences...)
 	}
 	found = append(found, s.leftovers(current, alive)...)
 	slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(a.key(), b.key()) })
 	return found
+}
+
+// differences returns those of a connection that EC2 shows, apart from what a dead one has left.
+func (s *Sweeper) differences(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
+	switch {
+	case s.isForeign(c, current):
+		return append(s.foreign(c, d), s.displaced(c, d, current)...)
+	case c.State == peering.PendingAcceptance:
+		return s.pending(c, d, current, alive)
+	case c.State == peering.Expired && s.isRecent(c.Expires):
+		return findings{s.remind(c, d, function.Accept)}
+	case c.State == peering.Active:
+		return s.active(c, d, current, alive)
+	}
+	return nil
 }
 
 // alive reports of every connection whether its routes and rules are to stay: it lives, or it is another installation's,
@@ -167,7 +177,7 @@ func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, current observ
 	}
 	halves := current.Reserving(s.cell, c, s.policy, nil, s.now()).Prospects(s.cell, c, d, s.policy)
 	for i, half := range halves {
-		halves[i] = withLeftovers(half, current, alive)
+		halves[i] = s.withLeftovers(half, current, alive)
 	}
 	conflicts, shortages := plan.Foresee(halves...)
 	return len(conflicts)+len(shortages) == 0
@@ -189,11 +199,15 @@ func (s *Sweeper) active(c peering.Connection, d policy.Decision, current observ
 // sides finds missing and surplus routes and rules on the sides that the cell owns. An objection of the policy, which
 // stops all additions, is announced once a day.
 func (s *Sweeper) sides(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
-	var found findings
+	var halves []plan.Side
 	for _, role := range c.Roles(s.cell) {
 		if d.Manages(role) {
-			found = append(found, s.side(withLeftovers(current.Side(c, role, d, s.policy), current, alive), d, current)...)
+			halves = append(halves, s.withLeftovers(current.Side(c, role, d, s.policy), current, alive))
 		}
+	}
+	var found findings
+	for i, p := range plan.ConnectSides(halves...) {
+		found = append(found, s.side(halves[i], p, d, current)...)
 	}
 	if len(found) == 0 && d.IsObjection() && s.isFirstOfDay() {
 		return findings{s.remind(c, d, function.Connect)}
@@ -201,15 +215,17 @@ func (s *Sweeper) sides(c peering.Connection, d policy.Decision, current observe
 	return found
 }
 
-func (s *Sweeper) side(side plan.Side, d policy.Decision, current observed) findings {
-	c, p := side.Connection, plan.Connect(side)
+func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current observed) findings {
+	c := side.Connection
 	f := s.found(c, d, function.Connect, drifted, fmt.Sprintf("the %s side of %s differs from %s", side.Role, c.ID, s.policy.File))
 	f.Side = side.Role
-	f.want(p.Changes())
+	f.want(p.Intended())
 	f.closes = p.Closes()
 	f.obstructed = p.IsObstructed()
 	f.resources = append(f.resources, p.Obstacles()...)
 	switch {
+	case p.NeedsConsent():
+		return findings{f.asProposal(s.isFirstOfDay())}
 	case c.IsHeld():
 		f.items = itemsOf(plan.Connect(released(side)).Changes()) // an edit of them is no drift, also if the hold ends soon
 		return findings{f.onHold(s.isFirstOfDay())}
@@ -289,17 +305,18 @@ func mayBeRefused(p plan.Plan) bool {
 }
 
 // withLeftovers completes the side with the routes and rules in its way that dead connections have left.
-func withLeftovers(side plan.Side, current observed, alive map[peering.ConnectionID]bool) plan.Side {
+func (s *Sweeper) withLeftovers(side plan.Side, current observed, alive map[peering.ConnectionID]bool) plan.Side {
 	side.Dead = map[peering.ConnectionID]bool{}
+	isLeft := func(id peering.ConnectionID) bool { return !alive[id] && !side.Spares(current.shown(id), s.policy) }
 	for _, t := range side.Tables {
 		for _, r := range t.Routes {
-			if id := peering.ConnectionID(r.Target); r.Blackhole && r.Target.IsConnection() && !alive[id] && current.wasConnected(id, side.By) {
+			if id := peering.ConnectionID(r.Target); r.Blackhole && r.Target.IsConnection() && isLeft(id) && current.wasConnected(id, side.By) {
 				side.Dead[id] = true
 			}
 		}
 	}
 	for _, r := range peering.RulesOf(side.By, current.Rules) {
-		if !alive[r.Connection()] && slices.ContainsFunc(side.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group }) {
+		if isLeft(r.Connection()) && slices.ContainsFunc(side.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group }) {
 			side.Old = append(side.Old, r)
 		}
 	}
@@ -349,6 +366,9 @@ func (s *Sweeper) leftovers(current observed, alive map[peering.ConnectionID]boo
 		f := s.found(peering.Connection{ID: id}, policy.Decision{}, function.Disconnect, leftover, fmt.Sprintf("%s was deleted, but its routes or rules remain", id))
 		f.Requester, f.Accepter = nil, nil
 		f.want(plan.Disconnect(remains[id]).Changes())
+		if s.policy.Reports(plan.Inventory{VPCs: current.read}.WithBlocks(current.shown(id))) {
+			f = f.asProposal(s.isFirstOfDay())
+		}
 		found = append(found, f)
 	}
 	return found

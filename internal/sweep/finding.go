@@ -29,7 +29,8 @@ type finding struct {
 	prompt     bool          // a reminder that a change may have caused, and that is sent after a change as well
 	doubtful   bool          // EC2 may refuse the repair until a person has changed something
 	held       bool          // a reminder of a hold
-	announced  bool          // scheduled sweeps have sent the reminder of a hold lately, and only a change has it sent again
+	proposal   bool          // a reminder of changes that are only proposed
+	announced  bool          // scheduled sweeps have sent the reminder of a hold or a proposal lately, and only a change has it sent again
 	closes     bool          // the repair removes routes or rules of a living connection
 	waits      bool          // for the answer of another cell
 	obstructed bool          // a side with an obstacle
@@ -65,6 +66,10 @@ func (all findings) urgent() findings {
 func (all findings) patient() findings { return all.only(finding.isPatient) }
 
 func (f finding) isPatient() bool {
+	return !f.proposal && f.isOfLiving()
+}
+
+func (f finding) isOfLiving() bool {
 	return f.Reason.Code == removed || f.Reason.Code == retired || f.Reason.Code == displaced
 }
 
@@ -87,18 +92,20 @@ func (f finding) follows(due hint.Sweep) bool {
 		return due.Changed || due.Deployed || f.touched
 	case f.held:
 		return due.Changed || due.Deployed
+	case f.proposal:
+		return due.Changed || due.Deployed || f.touched
 	}
 	return !f.reminder
 }
 
 // editedBy returns the findings with the edits of their items. The functions' own edits are no drift, and neither are those of a side that
-// was on hold at that time or was never connected.
+// was on hold at that time, is in report mode or was never connected.
 func (all findings) editedBy(due hint.Sweep, isOwn func(by string) bool) findings {
 	resources := due.Edits.Resources()
 	for i, f := range all {
 		all[i].touched = slices.ContainsFunc(f.resources, func(id string) bool { return resources[id] })
 		edit := due.Edits.Of(f.items...).Without(isOwn)
-		if end, ended := due.Released[f.Connection]; f.held || ended && !edit.At.After(end) {
+		if end, ended := due.Released[f.Connection]; f.held || f.proposal || ended && !edit.At.After(end) {
 			continue
 		}
 		if f.Reason.Code != unconnected && f.Reason.Code != unanswered {

@@ -51,6 +51,16 @@ func (o observed) wasConnected(id peering.ConnectionID, by peering.Installation)
 	return isShown || peering.Connection{ID: id}.IsConnectedBy(by, o.rulesOf(id))
 }
 
+// shown returns the connection as EC2 shows it, or with nothing but its id.
+func (o observed) shown(id peering.ConnectionID) peering.Connection {
+	for _, c := range o.connections {
+		if c.ID == id {
+			return c
+		}
+	}
+	return peering.Connection{ID: id}
+}
+
 // known returns the connections that EC2 shows and, with nothing but their ids, those that only a blackhole or a rule names.
 func (o observed) known() []peering.Connection {
 	ids := map[peering.ConnectionID]bool{}

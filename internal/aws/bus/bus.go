@@ -36,17 +36,14 @@ func New(client *eventbridge.Client, name string, now func() time.Time, publishe
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 const atOnce = 10
 
+// bytesAtOnce is the size of all entries of one PutEvents that the API reference permits. The user guide permits four times as much.
+const bytesAtOnce = 256 << 10
+
+// envelope is more than the source, the detail-type and the time of an event count.
+const envelope = 128
+
 // Announce seals the outcomes and publishes them. After an error some of them may have been published.
 func (b *Bus) Announce(ctx context.Context, outcomes ...outcome.Outcome) error {
-	for some := range slices.Chunk(outcomes, atOnce) {
-		if err := b.put(ctx, some); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *Bus) put(ctx context.Context, outcomes []outcome.Outcome) error {
 	sealed := make([]outcome.Outcome, len(outcomes))
 	entries := make([]types.PutEventsRequestEntry, len(outcomes))
 	for i, o := range outcomes {
@@ -55,7 +52,31 @@ func (b *Bus) put(ctx context.Context, outcomes []outcome.Outcome) error {
 		if entries[i], err = b.entry(outcome.Source, string(o.Type), sealed[i]); err != nil {
 			return err
 		}
-		slog.InfoContext(ctx, "announced", logkey.Outcome, string(o.Type), logkey.EventID, sealed[i].ID,
+	}
+	for len(entries) > 0 {
+		n := together(entries)
+		if err := b.put(ctx, sealed[:n], entries[:n]); err != nil {
+			return err
+		}
+		sealed, entries = sealed[n:], entries[n:]
+	}
+	return nil
+}
+
+// together returns the number of the first entries that one PutEvents takes, at least one.
+func together(entries []types.PutEventsRequestEntry) int {
+	n, size := 0, 0
+	for ; n < min(len(entries), atOnce); n++ {
+		if size += len(*entries[n].Detail) + envelope; n > 0 && size > bytesAtOnce {
+			break
+		}
+	}
+	return n
+}
+
+func (b *Bus) put(ctx context.Context, sealed []outcome.Outcome, entries []types.PutEventsRequestEntry) error {
+	for _, o := range sealed {
+		slog.InfoContext(ctx, "announced", logkey.Outcome, string(o.Type), logkey.EventID, o.ID,
 			logkey.Connection, string(o.Connection), logkey.Reason, o.Reason.Sentence)
 	}
 	if err := b.publish(ctx, entries); err != nil {

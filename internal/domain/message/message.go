@@ -44,12 +44,14 @@ const (
 	AlreadyConnected Code = "already-connected" // another connection or older request of the two VPCs exists
 	Refused          Code = "refused"           // EC2 refused a change on the sender's half
 	Hold             Code = "hold"              // a person has put the connection on hold on the sender's half
+	NeedsAdoption    Code = "needs-adoption"    // changes to routes that others made wait for a person on the sender's half
+	ReportMode       Code = "report-mode"       // the sender changes nothing on its half, and nothing else is in the way there
 )
 
 // IsKnown reports whether the code is on the list.
 func (c Code) IsKnown() bool {
 	switch c {
-	case Ready, NotListed, CIDRMismatch, Overlap, Multipath, RouteConflict, Quota, AlreadyConnected, Refused, Hold:
+	case Ready, NotListed, CIDRMismatch, Overlap, Multipath, RouteConflict, Quota, AlreadyConnected, Refused, Hold, NeedsAdoption, ReportMode:
 		return true
 	}
 	return false

@@ -32,8 +32,9 @@ const (
 	Failed       Type = "Peering Failed"
 	Disconnected Type = "Peering Disconnected"
 	AskApproval  Type = "Approval Requested"
-	DriftFound   Type = "Drift Found"    // by a scheduled sweep: a difference from the policy that no event reported
-	Repaired     Type = "Drift Repaired" // a difference that a sweep had found, or an edit
+	Proposed     Type = "Changes Proposed" // changes that wait for a person
+	DriftFound   Type = "Drift Found"      // by a scheduled sweep: a difference from the policy that no event reported
+	Repaired     Type = "Drift Repaired"   // a difference that a sweep had found, or an edit
 )
 
 // Outcome is one announcement. A repetition carries the same id, even if it had fewer changes to make.
@@ -55,9 +56,13 @@ type Outcome struct {
 	Notes      []string             `json:"notes,omitempty"`     // parts of the policy that the VPCs lack
 	// Obstructions are the entries of network ACLs that deny traffic which the policy allows.
 	Obstructions []Obstruction `json:"obstructions,omitempty"`
-	Repair       function.Name `json:"repair,omitempty"` // the function that repairs the drift
-	Wanted       []string      `json:"wanted,omitempty"` // the changes that the repair has to make
-	Next         string        `json:"next,omitempty"`   // the next step for a person
+	// Removals and Additions are the changes that wait for a person's consent, in the words of Changes.
+	Removals  []string `json:"removals,omitempty"`
+	Additions []string `json:"additions,omitempty"`
+
+	Repair function.Name `json:"repair,omitempty"` // the function that repairs the drift
+	Wanted []string      `json:"wanted,omitempty"` // the changes that the repair has to make
+	Next   string        `json:"next,omitempty"`   // the next step for a person
 	// FoundAt is when a sweep found the difference that was repaired, or the forbidden routes and rules that were removed, or when
 	// the edit was made that was repaired. The same difference may come back: each repair and removal has an id of its own.
 	FoundAt time.Time `json:"foundAt,omitzero"`
@@ -67,8 +72,11 @@ type Outcome struct {
 	RequestedAt         time.Time `json:"requestedAt,omitzero"`
 	SecondsSinceRequest float64   `json:"secondsSinceRequest,omitempty"`
 
-	// Keys are the codes, ids and figures that the sentences of State, Wanted and Obstructions spell out. They go into
-	// the id and are not published.
+	// Omitted has, for each list that was too long for an event, the name of its field and the number of entries left out.
+	Omitted map[string]int `json:"omitted,omitempty"`
+
+	// Keys are the codes, ids and figures that the sentences of State, Wanted, Removals, Additions and Obstructions spell out.
+	// They go into the id and are not published.
 	Keys []string `json:"-"`
 }
 
@@ -129,15 +137,17 @@ func (o Outcome) Because(code, sentence string, keys ...string) Outcome {
 	return o
 }
 
-// Sealed returns o with its version, its id and the time since the request. The id is a digest of codes, ids and
+// Sealed returns o with its version, its id and the time since the request, and with long lists cut so that its JSON has at most
+// MaxBytes. The id is a digest of codes, ids and
 // figures, never of a sentence, a change or a time: a repetition has the same id, also after a sentence is reworded.
+// Entries that were left out are part of it.
 func (o Outcome) Sealed(now time.Time) Outcome {
 	o.Version = Version
 	o.ID = o.digest()
 	if !o.RequestedAt.IsZero() {
 		o.SecondsSinceRequest = max(0, now.Sub(o.RequestedAt).Round(time.Millisecond).Seconds())
 	}
-	return o
+	return o.fitting(MaxBytes)
 }
 
 func (o Outcome) digest() string {

@@ -31,6 +31,7 @@ func full() outcome.Outcome {
 		Obstructions: []outcome.Obstruction{{
 			NetworkACL: "acl-1", Rule: "90", Sentence: "network ACL acl-1 rule 90 denies it", Remedy: "allow it before rule 90",
 		}},
+		Removals: []string{"delete route"}, Additions: []string{"create route"}, Omitted: map[string]int{"state": 7},
 		Repair: function.Connect, Wanted: []string{"create route"}, Next: "raise the quota",
 		FoundAt:     now.Add(-time.Hour / 2),
 		RequestedAt: now.Add(-4230 * time.Millisecond), Keys: []string{"route|rtb-1|10.0.0.0/8|pcx-00000001"},
@@ -130,7 +131,7 @@ func TestSealed(t *testing.T) {
 	t.Parallel()
 	o := full()
 	o.State, o.Changes, o.Conflicts, o.Shortages, o.Notes, o.Obstructions, o.Wanted, o.Repair, o.Next = nil, nil, nil, nil, nil, nil, nil, "", ""
-	o.FoundAt = time.Time{}
+	o.Removals, o.Additions, o.Omitted, o.FoundAt = nil, nil, nil, time.Time{}
 	o = o.Sealed(now)
 	got, err := json.Marshal(o)
 	if err != nil {

@@ -167,6 +167,9 @@ func (c Connection) ManagedBy() Installation { return Installation(c.Tags[TagMan
 // IsHeld reports whether a person has put the connection on hold in the cell: nothing is added to it, and removals go on.
 func (c Connection) IsHeld() bool { return c.Tags[TagHold] == "true" }
 
+// IsAdopted reports whether a person has consented in the cell to the removal of routes that the installation hasn't made.
+func (c Connection) IsAdopted() bool { return c.Tags[TagAdopt] == "true" }
+
 // ConnectedBy returns the installations that have connected the cell's side: the one whose tag the connection has, or else
 // all that have made a rule for it, each once. The rules are the cell's, those of other connections too.
 func (c Connection) ConnectedBy(rules []IngressRule) []Installation {

@@ -6,5 +6,6 @@ const (
 	TagManaged    = "autopeer:managed"    // on a rule, and on a connection in every cell that connected its side: the installation
 	TagApproved   = "autopeer:approved"   // on a request in the accepter's cell: "true" once a person has approved it
 	TagHold       = "autopeer:hold"       // on a connection, in each cell apart: "true" while the cell may add nothing to it
+	TagAdopt      = "autopeer:adopt"      // on a connection, in each cell apart: "true" once a person consents to the removal of its routes
 	TagName       = "Name"
 )

@@ -24,10 +24,10 @@ func Tags(c Change) bool {
 	return ok
 }
 
-// Removes reports whether the change takes a route or rules away.
+// Removes reports whether the change takes a route or rules away, or rejects a request.
 func Removes(c Change) bool {
 	switch c.(type) {
-	case DeleteRoute, Revoke:
+	case DeleteRoute, Revoke, Reject:
 		return true
 	}
 	return false

@@ -23,7 +23,9 @@ func tcp(from, to int32, source string) peering.Permission {
 func group(s *plan.Side, ours ...peering.Permission) {
 	s.Groups = []peering.SecurityGroup{{ID: "sg-1", Ingress: ours}}
 	for i, p := range ours {
-		s.Ours = append(s.Ours, peering.IngressRule{ID: peering.RuleID("sgr-" + string(rune('1'+i))), Group: "sg-1", Permission: p})
+		r := ruleOf(via, peering.RuleID("sgr-"+string(rune('1'+i))), "sg-1")
+		r.Permission = p
+		s.Ours = append(s.Ours, r)
 	}
 }
 
@@ -249,7 +251,7 @@ func TestOnlyAdditionsAreOneStep(t *testing.T) {
 func TestTagsComeFirstAndDNSLast(t *testing.T) {
 	t.Parallel()
 	p := plan.Connect(marketing(func(s *plan.Side) {
-		s.Connection.Tags, s.Terms.DNS, s.Connection.RequesterDNS = nil, true, nil
+		s.Connection.Tags, s.Terms.Adopt, s.Terms.DNS, s.Connection.RequesterDNS = nil, true, true, nil
 		s.Tables, s.Terms.Routes.To = []peering.RouteTable{table("rtb-1", toPeer("pcx-new", false))}, prefixes("172.31.1.0/24")
 	}))
 	want := []string{

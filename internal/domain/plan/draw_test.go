@@ -94,7 +94,7 @@ func (u universe) side(t *rapid.T) plan.Side {
 	for i := range d.upTo(3, "groups") {
 		s.Groups = append(s.Groups, d.group(i))
 	}
-	s.Terms = policy.Terms{Routes: d.routes(), DNS: d.often("DNS")}
+	s.Terms = policy.Terms{Routes: d.routes(), DNS: d.often("DNS"), Adopt: true}
 	for range d.upTo(3, "allow lines") {
 		s.Terms.Allow = append(s.Terms.Allow, d.allow())
 	}

@@ -126,7 +126,7 @@ type Promises map[peering.ConnectionID][]netip.Prefix
 
 // Reserving returns the inventory as it will be once the connections ahead of c are connected: accepted ones that have no route yet,
 // requests of the cell to other cells with a promise, and, since another process may have made one, young requests that are older
-// than c. A side that can't be connected takes up nothing.
+// than c. A side that can't be connected takes up nothing, and neither does one in report mode.
 func (i Inventory) Reserving(cell peering.Cell, c peering.Connection, p *policy.Policy, made Promises, now time.Time) Inventory {
 	ahead := only(i.Living, func(o peering.Connection) bool {
 		return o.ID != c.ID && len(cell.Shared(o, c)) > 0 && !i.isRouted(o.ID) && (o.State.IsAccepted() || made.include(cell, o, c, now))
@@ -139,7 +139,7 @@ func (i Inventory) Reserving(cell peering.Cell, c peering.Connection, p *policy.
 		if len(o.Accepter.Blocks) == 0 {
 			o.Accepter.Blocks = made[o.ID]
 		}
-		if d := p.Decide(o); mayBeAccepted(d) {
+		if d := p.Decide(o); mayBeAccepted(d) && !d.Reports {
 			i = i.reserving(o.ID, i.Prospects(cell, o, d, p))
 		}
 	}
@@ -170,6 +170,21 @@ func (made Promises) include(cell peering.Cell, o, c peering.Connection, now tim
 	}
 	_, hasPromise := made[o.ID]
 	return hasPromise || isOlder(o, c) && now.Before(o.RequestedAt().Add(promised))
+}
+
+// Beyond returns the other VPCs of the cell to which accepted connections lead that share a VPC with c, have no route in the
+// inventory, and have no tag of an installation. A route in such a VPC shows that the connection isn't about to be connected: its
+// changes may wait for a person's consent.
+func (i Inventory) Beyond(cell peering.Cell, c peering.Connection) []peering.VPCID {
+	var ids []peering.VPCID
+	for _, o := range i.Living {
+		if o.ID != c.ID && o.State.IsAccepted() && o.ManagedBy() == "" && len(cell.Shared(o, c)) > 0 && !i.isRouted(o.ID) {
+			ids = append(ids, cell.Own(o.Requester, o.Accepter)...)
+		}
+	}
+	own := cell.Own(c.Requester, c.Accepter)
+	slices.Sort(ids)
+	return slices.DeleteFunc(slices.Compact(ids), func(id peering.VPCID) bool { return slices.Contains(own, id) })
 }
 
 // isRouted reports whether a route leads to the connection.

@@ -39,6 +39,7 @@ func (i Inventory) Side(c peering.Connection, role peering.Role, d policy.Decisi
 	side := Side{
 		Connection: c, Role: role, Terms: d.Terms(role), Limits: p.Limits, By: p.Installation, LeftOut: d.LeftOut,
 		Own: d.Requester, Peer: d.Accepter, Closing: d.IsObjection(),
+		Rules:   only(i.Rules, func(r peering.IngressRule) bool { return r.Connection() == c.ID }),
 		Tables:  only(i.Tables, func(t peering.RouteTable) bool { return t.VPC == vpc }),
 		Subnets: only(i.Subnets, func(n peering.Subnet) bool { return n.VPC == vpc }),
 		Groups:  only(i.Groups, func(g peering.SecurityGroup) bool { return g.VPC == vpc }),

@@ -25,6 +25,7 @@ type Side struct {
 	Subnets []peering.Subnet     // needed only where the terms choose tables by subnets' tags
 	Groups  []peering.SecurityGroup
 	Ours    []peering.IngressRule         // tagged with this connection
+	Rules   []peering.IngressRule         // of the cell, tagged with this connection by any installation: evidence beside Ours
 	Old     []peering.IngressRule         // of the groups that Doubtful names: tagged with a dead connection
 	Dead    map[peering.ConnectionID]bool // of the connections that Leftovers names
 	Closing bool                          // the policy objects to the connection, so that additions wait
@@ -37,6 +38,7 @@ type Side struct {
 type Plan struct {
 	// Steps are made one after the other, and the changes of each concurrently.
 	Steps     [][]Change
+	Proposal  []Change // that waits for a person's consent, removals first; there are no steps and no state then
 	Conflicts []Conflict
 	Shortages []Shortage
 	State     []Fact   // routes and rules that exist once the changes are made, sorted: the wanted ones, or those that an obstacle leaves
@@ -77,8 +79,10 @@ type Fact struct {
 func (p Plan) IsObstructed() bool { return len(p.Conflicts)+len(p.Shortages) > 0 }
 
 // Connect plans to bring the side to the state that the policy asks for: routes to the peer's blocks, ingress rules, DNS
-// option and tags. Removals don't wait for anything that obstructs the additions.
-func Connect(s Side) Plan {
+// option and tags. Removals don't wait for anything that obstructs the additions, apart from a person's consent.
+func Connect(s Side) Plan { return ConnectSides(s)[0] }
+
+func connect(s Side) Plan {
 	if s.isBlind() {
 		return Plan{Steps: steps(certain(s))}
 	}

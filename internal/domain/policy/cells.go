@@ -8,11 +8,14 @@ import (
 )
 
 // ForCell returns the part of p that the installation needs in the cell to decide its connections as p does: the peerings of the
-// departments that have a member in it, and the departments that bear on these. The part of a retired cell allows nothing, and
-// it neither accepts nor rejects. Every part has all retired cells, because no peering names their counterparts any more.
+// departments that have a member in it, and the departments that bear on these. A part whose peerings are all in report mode is in
+// report mode as a whole if there is nothing else to change. The part of a retired cell allows nothing, and it neither accepts nor
+// rejects. Every part has all retired cells, because no peering names their counterparts any more.
 // It shares memory with p.
 func (p *Policy) ForCell(cell peering.Cell, by peering.Installation) *Policy {
-	part := &Policy{File: p.File, Installation: by, Otherwise: p.Otherwise, Removed: p.Removed, Limits: p.Limits, Retired: p.Retired}
+	part := &Policy{
+		File: p.File, Installation: by, Mode: p.Mode, Otherwise: p.Otherwise, Removed: p.Removed, Limits: p.Limits, Retired: p.Retired,
+	}
 	if p.IsRetired(cell) {
 		part.Otherwise, part.Removed = LeaveOthers, DisconnectRemoved
 		return part
@@ -24,6 +27,9 @@ func (p *Policy) ForCell(cell peering.Cell, by peering.Installation) *Policy {
 			part.Peerings = append(part.Peerings, entry)
 			named[a], named[b] = true, true
 		}
+	}
+	if part.onlyReports() {
+		part.Mode = ReportMode
 	}
 	ranged := p.rangedCells(named)
 	for _, d := range p.Departments {

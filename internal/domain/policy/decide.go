@@ -11,6 +11,12 @@ import (
 // Decide returns whether the two VPCs of c may be connected, from the blocks that are known. Of the connection's
 // state and tags only the approval by a person matters.
 func (p *Policy) Decide(c peering.Connection) Decision {
+	d := p.decide(c)
+	d.Reports = p.Reports(c)
+	return d
+}
+
+func (p *Policy) decide(c peering.Connection) Decision {
 	if c.Requester.Same(c.Accepter) {
 		return p.decideSameVPC(c)
 	}

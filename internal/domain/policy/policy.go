@@ -14,6 +14,7 @@ type Policy struct {
 	File string `json:"file"` // the name of the file it was read from, for messages
 	// Installation is the one that carries out the policy. Only the part of a cell has one.
 	Installation peering.Installation `json:"installation,omitempty"`
+	Mode         Mode                 `json:"mode,omitempty"`
 	Otherwise    Otherwise            `json:"otherwise"`
 	Removed      Removed              `json:"removed,omitempty"`
 	Limits       Limits               `json:"limits,omitzero"`
@@ -66,11 +67,13 @@ type Member struct {
 // Peering is one entry of the allow-list. Either department may ask, unless Requester names one.
 type Peering struct {
 	Between   [2]string         `json:"between"`
+	Mode      Mode              `json:"mode,omitempty"`
 	Requester string            `json:"requester,omitempty"`
 	Approval  Approval          `json:"approval,omitempty"`
 	Manage    peering.Role      `json:"manage,omitempty"`    // the only half that autopeer manages; set only with Requester
 	Multipath bool              `json:"multipath,omitempty"` // requests that allow multipath resilience may be accepted
 	Tags      Tags              `json:"tags,omitempty"`
+	Adopt     bool              `json:"adopt,omitempty"` // routes of its connections may be removed that nothing shows autopeer to have made
 	DNS       bool              `json:"dns,omitempty"`
 	Routes    map[string]Routes `json:"routes,omitempty"` // by department; one that is missing means the zero value
 	Allow     []Allow           `json:"allow,omitempty"`

@@ -11,6 +11,7 @@ import (
 type Terms struct {
 	Routes Routes  // from the own route tables to the peer; the scope of the tables is always set
 	Tags   Tags    // of the connection
+	Adopt  bool    // routes to the connection may be removed without evidence that autopeer connected it
 	DNS    bool    // resolve the own public host names to private addresses for the peer
 	Allow  []Allow // what the own security groups admit from the peer
 	Opens  []Allow // what the peer's security groups admit from here
@@ -18,7 +19,7 @@ type Terms struct {
 
 // Terms returns the terms for the side of department own, whose peer is the other department.
 func (p *Peering) Terms(own, peer string) Terms {
-	t := Terms{Routes: p.Routes[own], Tags: p.Tags, DNS: p.DNS}
+	t := Terms{Routes: p.Routes[own], Tags: p.Tags, Adopt: p.Adopt, DNS: p.DNS}
 	if t.Routes.Tables.Scope == "" {
 		t.Routes.Tables.Scope = AllTables
 	}

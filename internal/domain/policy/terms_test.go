@@ -19,6 +19,7 @@ func TestTerms(t *testing.T) {
 	entry := policy.Peering{
 		Between: [2]string{"marketing", "finance"},
 		DNS:     true,
+		Adopt:   true,
 		Tags:    policy.NoTags,
 		Routes:  map[string]policy.Routes{"marketing": {Tables: policy.Tables{Scope: policy.MainTable}}, "finance": chosen},
 		Allow:   []policy.Allow{there, back, {From: "marketing", To: "developer"}, {From: "developer", To: "finance"}},
@@ -29,12 +30,12 @@ func TestTerms(t *testing.T) {
 	}{
 		{"a side gets its routes, the rules towards it, and what the peer opens to it", "marketing", "finance",
 			policy.Terms{
-				Routes: policy.Routes{Tables: policy.Tables{Scope: policy.MainTable}}, DNS: true, Tags: policy.NoTags,
+				Routes: policy.Routes{Tables: policy.Tables{Scope: policy.MainTable}}, DNS: true, Adopt: true, Tags: policy.NoTags,
 				Allow: []policy.Allow{back}, Opens: []policy.Allow{there},
 			}},
 		{"tables that nobody chose are all tables", "finance", "marketing",
 			policy.Terms{
-				Routes: policy.Routes{Tables: policy.Tables{Scope: policy.AllTables}, To: chosen.To, Except: chosen.Except}, DNS: true, Tags: policy.NoTags,
+				Routes: policy.Routes{Tables: policy.Tables{Scope: policy.AllTables}, To: chosen.To, Except: chosen.Except}, DNS: true, Adopt: true, Tags: policy.NoTags,
 				Allow: []policy.Allow{there}, Opens: []policy.Allow{back},
 			}},
 	}

@@ -46,7 +46,7 @@ func Rules(p *policy.Policy, cell peering.Cell, by peering.Installation, sweepIn
 	}
 	counterparts := p.Counterparts(cell)
 	rules := append(local(cell, function.All...), sweeps, deployed(cell, by), untagged(cell), edited(cell, by), freed(cell, by))
-	rules = append(rules, tagged(append(p.ForCell(cell, "").TagKeys(), peering.TagHold), cell)...)
+	rules = append(rules, tagged(append(p.ForCell(cell, "").TagKeys(), peering.TagHold, peering.TagAdopt), cell)...)
 	rules = append(rules, foreign(Accounts(counterparts))...)
 	rules = append(rules, announced(cell))
 	rules = append(rules, told(cell, Accounts(counterparts))...)

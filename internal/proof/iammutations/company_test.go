@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 	"github.com/autopeer/autopeer/internal/domain/function"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
@@ -48,6 +50,10 @@ type company struct {
 	mappings map[string]*queue.Poller // by role
 	seen     int                      // calls in the log that have been looked at
 	lost     int                      // events that were not delivered and have been
+	reports  bool                     // the policy is in report mode
+
+	mu        sync.Mutex
+	announced []outcome.Outcome
 }
 
 const policyName = "policy.yaml"
@@ -74,8 +80,8 @@ func (c *company) by(cell peering.Cell, do func(*lab.Person)) {
 	c.must("by hand", p.Err())
 }
 
-func build(ctx context.Context, change func(*simec2.Options)) *company {
-	c := &company{Sandbox: sandbox.New(change), ctx: ctx, unlisted: map[peering.Cell]lab.Site{}, mappings: map[string]*queue.Poller{}}
+func build(ctx context.Context, reports bool, change func(*simec2.Options)) *company {
+	c := &company{Sandbox: sandbox.New(change), ctx: ctx, reports: reports, unlisted: map[peering.Cell]lab.Site{}, mappings: map[string]*queue.Poller{}}
 	c.Cloud.IAM.Enforce()
 	c.pairs[0] = [2]lab.Site{c.site(one, "marketing", 10), c.site(two, "finance", 20)}
 	c.pairs[1] = [2]lab.Site{c.site(one, "sales", 30), c.site(two, "legal", 40)}
@@ -120,7 +126,11 @@ func (c *company) policy() string {
       - { from: %[2]s, to: %[1]s, groups: { tags: { Role: server } }, protocol: tcp, ports: [443] }
 `, a.Name, b.Name, approval)
 	}
-	return "version: 1\notherwise: reject\ndepartments:\n" + departments.String() + "peerings:\n" + peerings.String()
+	mode := policy.EnforceMode
+	if c.reports {
+		mode = policy.ReportMode
+	}
+	return fmt.Sprintf("version: 1\nmode: %s\notherwise: reject\ndepartments:\n", mode) + departments.String() + "peerings:\n" + peerings.String()
 }
 
 // agreed is the state of the network while a pair is connected.
@@ -160,22 +170,28 @@ func (c *company) start(p *policy.Policy, at peering.Cell, f function.Name) erro
 	}
 	client := sqs.NewFromConfig(cfg)
 	url := urlOf(at, name)
-	handler := lambdasqs.Handler(func() {}, queues.NewSource(client, url), func(int) {}, handlers(p, at, cfg)[f])
+	handler := lambdasqs.Handler(func() {}, queues.NewSource(client, url), func(int) {}, handlers(p, at, cfg, c.announce)[f])
 	c.mappings[role], err = c.Cloud.Queues.Map(queueARN, queue.Mapping{
 		BatchSize: wiring.BatchSize(f), Window: wiring.Window(f), MaxConcurrency: wiring.MaxConcurrency, ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,
 	}, lambda.NewHandler(handler))
 	return err
 }
 
+func (c *company) announce(o outcome.Outcome) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.announced = append(c.announced, o)
+}
+
 // handlers returns the use cases with these credentials.
-func handlers(p *policy.Policy, at peering.Cell, cfg aws.Config) map[function.Name]lambdasqs.Handle {
+func handlers(p *policy.Policy, at peering.Cell, cfg aws.Config, announced func(outcome.Outcome)) map[function.Name]lambdasqs.Handle {
 	urls := map[function.Name]string{}
 	for _, f := range function.All {
 		urls[f] = urlOf(at, wiring.DefaultPrefix+"-"+string(f))
 	}
 	return local.Handlers(at, p, local.Edges{
 		Network: ec2net.New(ec2.NewFromConfig(cfg)),
-		Bus:     bus.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now, nil),
+		Bus:     bus.New(eventbridge.NewFromConfig(cfg), wiring.DefaultPrefix, time.Now, announced),
 		Queues:  queues.New(sqs.NewFromConfig(cfg), urls),
 		Missed:  func(int) {}, SweepInterval: sweepInterval,
 	})

@@ -132,6 +132,7 @@ func (r *run) play() {
 		r.world.Act()
 		r.world.ActOnTraffic(often)
 		r.world.ActOnHolds(often)
+		r.world.ActOnAdoptions(often)
 		time.Sleep(r.pause())
 	}
 	r.world.ActOnTraffic(oftenLast)

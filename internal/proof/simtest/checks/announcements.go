@@ -83,7 +83,7 @@ func (c *Checker) checkIDs() {
 // policy doesn't permit.
 func textOf(o outcome.Outcome) string {
 	notes := slices.DeleteFunc(slices.Clone(o.Notes), func(n string) bool { return !strings.Contains(n, "neither routed nor admitted") })
-	text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, notes, o.Conflicts, o.Shortages, o.Obstructions, o.Wanted, o.FoundAt, o.Next)
+	text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, notes, o.Conflicts, o.Shortages, o.Obstructions, o.Wanted, o.Removals, o.Additions, o.FoundAt, o.Next)
 	return lineOfFile.ReplaceAllString(messageOfEC2.ReplaceAllString(text, " $1"), "a line")
 }
 

@@ -19,7 +19,11 @@ func CheckCall(l *ledger.Ledger, q Quotas, rec ledger.Record) string {
 	if want := callers[rec.Call]; !slices.Contains(want, rec.Function) {
 		return fmt.Sprintf("autopeer-%s called %s, which only %v may call", rec.Function, rec.Call, want)
 	}
-	return check(judge{l, rec.At, q}, rec)
+	j := judge{l, rec.At, q}
+	if why := j.checkReported(rec); why != "" {
+		return why
+	}
+	return check(j, rec)
 }
 
 // callChecks check the calls that autopeer may make.
@@ -101,6 +105,9 @@ func (j judge) checkTags(rec ledger.Record) string {
 		case anyHeld(sides):
 			return id + " was tagged, but it is on hold"
 		}
+		if why := j.checkConsent("a tag was set", id, rec.Cell); why != "" {
+			return why
+		}
 		for _, key := range rec.TagKeys() {
 			isNamed := j.TagsOn(j.Connections[id], rec.Cell)[peering.TagName] != ""
 			if key != peering.TagManaged && (key != peering.TagName || isNamed) {
@@ -115,6 +122,9 @@ func (j judge) checkOptions(rec ledger.Record) string {
 	sides := j.allowedSides(rec.Connection(), rec.Cell)
 	if anyHeld(sides) {
 		return "the DNS option of " + rec.Connection() + " was changed, but the connection is on hold"
+	}
+	if why := j.checkConsent("the DNS option was changed", rec.Connection(), rec.Cell); why != "" {
+		return why
 	}
 	for _, s := range sides {
 		if s.reading.peering.DNS {

@@ -9,6 +9,9 @@ import (
 )
 
 func (j judge) checkCreateRoute(rec ledger.Record) string {
+	if why := j.checkConsent("a route was added", rec.Target(), rec.Cell); why != "" {
+		return why
+	}
 	t := j.RouteTables[rec.RouteTable()]
 	for _, s := range j.maintainedSides(rec.Target(), rec.Cell) {
 		if t != nil && slices.Contains(s.wantedRoutes(t), rec.Destination()) {
@@ -69,6 +72,8 @@ func checkDeleted(rec ledger.Record, t *ledger.RouteTable, route string, sides [
 		return route + " was deleted, but the policy wants it"
 	case len(sides) == 0:
 		return route + " was deleted, but the policy neither allows nor removes the connection"
+	case !sides[0].mayRemoveRoutes(sides[0].connection, rec.Cell, sides[0].reading):
+		return route + " was deleted, but nothing shows that autopeer made it, and nobody consented"
 	}
 	for _, s := range sides {
 		if dst, found := s.interruptedRoute(t, rec.Destination()); found {

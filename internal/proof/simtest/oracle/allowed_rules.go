@@ -10,6 +10,9 @@ import (
 
 func (j judge) checkAuthorize(rec ledger.Record) string {
 	id := rec.ConnectionTag()
+	if why := j.checkConsent("a rule was made", id, rec.Cell); why != "" {
+		return why
+	}
 	sides := j.maintainedSides(id, rec.Cell)
 	for _, made := range rec.MadeRules() {
 		g := j.SecurityGroups[made.Group]

@@ -32,10 +32,11 @@ const (
 	failed         = "Peering Failed"
 	disconnected   = "Peering Disconnected"
 	approvalNeeded = "Approval Requested"
+	proposed       = "Changes Proposed"
 )
 
 // final are the detail types that inform about the result of a request.
-var final = []string{accepted, connected, denied, conflicting, failed, disconnected, approvalNeeded}
+var final = []string{accepted, connected, denied, conflicting, failed, disconnected, approvalNeeded, proposed}
 
 // CheckAnnouncement returns the error in an announcement, in a sentence; "" if it is true. Announcements about unknown
 // connections follow from forged events and are not judged.
@@ -50,10 +51,25 @@ func CheckAnnouncement(l *ledger.Ledger, a Announcement) string {
 		return c.ID + " was announced as accepted, but it wasn't accepted"
 	}
 	j := judge{Ledger: l, now: a.At}
+	if why := j.checkMode(c, a); why != "" {
+		return why
+	}
 	if why := j.checkUnanswered(c, a); why != "" {
 		return why
 	}
 	return j.checkNamesOtherHalf(c, a)
+}
+
+// checkMode checks that changes are proposed only in report mode or for want of consent, and that nothing is announced as connected in
+// report mode.
+func (j judge) checkMode(c *ledger.Connection, a Announcement) string {
+	switch isReported := j.isReported(c, a.Cell); {
+	case a.DetailType == proposed && a.Code != "needs-adoption" && !isReported && !j.mayBeUnseen(c):
+		return "changes of " + c.ID + " were proposed, but it isn't in report mode"
+	case a.DetailType == connected && isReported:
+		return c.ID + " was announced as connected, but it is in report mode"
+	}
+	return ""
 }
 
 // checkUnanswered checks that a request between two cells isn't announced as one that autopeer forgot to accept: it waits for the
@@ -123,7 +139,7 @@ func (e End) isReminded(c *ledger.Connection) bool {
 	j := e.judge()
 	waits := j.stateOf(c) == ledger.Pending && c.Created.Add(reminded).Before(e.Now)
 	swept := !e.FailedSweeps[c.Requester.Cell] && !e.FailedSweeps[c.Accepter.Cell]
-	return waits && swept && !j.isObstructed(c, allowing(j.readings(c)))
+	return waits && swept && !j.isReported(c, c.Accepter.Cell) && !j.isObstructed(c, allowing(j.readings(c)))
 }
 
 // wasConnected reports whether the side was last announced as connected under the policy that is deployed. A DNS option that EC2

@@ -46,10 +46,13 @@ func (e End) CheckConnection(id string) string {
 	}
 }
 
-// checkLeftovers checks that a dead connection has no rules in the cells, and no routes in the VPCs that the policy names. The
+// checkLeftovers checks that a dead connection has no rules in the cells unless it is in report mode, and no routes in the VPCs that the policy names. The
 // evidence for routes in other VPCs may end with the connection.
 func (j judge) checkLeftovers(c *ledger.Connection, cells []peering.Cell) string {
 	for _, cell := range cells {
+		if j.isReported(c, cell) {
+			continue
+		}
 		if why := j.checkLeftRoutes(c, cell, j.isNamed); why != "" {
 			return why
 		}
@@ -93,7 +96,7 @@ func (j judge) checkLeftRoutes(c *ledger.Connection, cell peering.Cell, in func(
 // checkPending checks that there is a reason for a request to be neither accepted nor rejected.
 func (e End) checkPending(c *ledger.Connection) string {
 	j, cell := e.judge(), c.Accepter.Cell
-	if !j.Policy.Answers(cell) {
+	if !j.Policy.Answers(cell) || j.isReported(c, cell) {
 		return ""
 	}
 	readings := j.readings(c)
@@ -128,7 +131,9 @@ func (e End) checkActive(c *ledger.Connection) string {
 		cell := s.own().Cell
 		why := ""
 		switch {
-		case !j.Policy.IsDeployed(cell):
+		case !j.Policy.IsDeployed(cell), j.isReported(c, cell):
+		case j.waitsForConsent(c.ID, cell):
+			why = e.unlessAnnounced(s, proposed, time.Time{}, "it has routes that autopeer hasn't made, and their removal wasn't proposed")
 		case j.isMaintained(c, by, cell):
 			if why = s.checkForbidden(); why == "" && by.allows() && !s.isHeld() {
 				why = e.checkSide(s)

@@ -18,7 +18,17 @@ func (w *World) Deploy() {
 		d := draft{Source: w.Source, Ledger: l, sites: w.sites}
 		p = d.draw()
 	})
+	w.consent(p)
+	w.drawModes(p)
 	w.deploy(p)
+}
+
+// drawModes has some peerings only reported. Which departments a VPC may belong to has to be certain, so that autopeer knows the mode of a
+// connection whose blocks EC2 doesn't show. The draws have names, so that the other draws of the seed stay the same.
+func (w *World) drawModes(p *plainpolicy.Policy) {
+	for i, e := range p.Peerings {
+		p.Peerings[i].Report = p.IsNamed(e.A) && p.IsNamed(e.B) && w.named.Next("mode", e.A, e.B).Chance(20)
+	}
 }
 
 // isValid reports whether the policy is a valid policy file.

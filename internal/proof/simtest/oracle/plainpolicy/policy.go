@@ -39,9 +39,11 @@ type Member struct {
 // unless Requester names one.
 type Peering struct {
 	A, B      string
+	Report    bool // mode: report
 	Requester string
 	Manual    bool // approval: manual
 	DNS       bool
+	Adopt     bool
 	Routes    map[string]Routing // by the department whose route tables they are
 	Allow     []Allow
 }
@@ -101,6 +103,37 @@ func (p *Policy) Cells() []peering.Cell {
 		}
 	}
 	return cells
+}
+
+// OnlyReports reports whether nothing may be changed in the cell, because all its peerings are in report mode, and connections that no
+// peering names are left.
+func (p *Policy) OnlyReports(cell peering.Cell) bool {
+	if p.Disconnect || len(p.Retired) > 0 {
+		return false
+	}
+	local, found := map[string]bool{}, false
+	for _, d := range p.Departments {
+		local[d.Name] = slices.ContainsFunc(d.Members, func(m Member) bool { return m.Cell == cell })
+	}
+	for _, e := range p.Peerings {
+		if local[e.A] || local[e.B] {
+			found = true
+			if !e.Report {
+				return false
+			}
+		}
+	}
+	return found
+}
+
+// IsNamed reports whether the department has only VPCs that are named by their ids.
+func (p *Policy) IsNamed(department string) bool {
+	for _, d := range p.Departments {
+		if d.Name == department {
+			return !slices.ContainsFunc(d.Members, func(m Member) bool { return m.Within.IsValid() })
+		}
+	}
+	return false
 }
 
 // IsRetired reports whether the cell is about to leave the policy.

@@ -58,6 +58,9 @@ func (m Member) String() string {
 
 func (e Peering) write(b *strings.Builder) {
 	fmt.Fprintf(b, "  - between: [%s, %s]\n", e.A, e.B)
+	if e.Report {
+		b.WriteString("    mode: report\n")
+	}
 	if e.Requester != "" {
 		fmt.Fprintf(b, "    requester: %s\n", e.Requester)
 	}
@@ -66,6 +69,9 @@ func (e Peering) write(b *strings.Builder) {
 	}
 	if e.DNS {
 		b.WriteString("    dns: true\n")
+	}
+	if e.Adopt {
+		b.WriteString("    adopt: true\n")
 	}
 	if len(e.Routes) > 0 {
 		b.WriteString("    routes:\n")

@@ -1,0 +1,50 @@
+package accept
+
+import (
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/announce"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+)
+
+// accepts returns s as the step that accepts the request, or in report mode as the one that proposes it.
+func (a *Accepter) accepts(r request, s step, halves []plan.Side) step {
+	if r.decision.Reports {
+		s.outcomes = []outcome.Outcome{a.proposal(r, s.outcomes[0], halves)}
+		return s
+	}
+	s.call, s.verb = a.network.Accept, accepts
+	return s
+}
+
+// proposal returns o as the proposal of the acceptance, if it is the cell's, and of the changes that follow on the checked sides. Tags
+// are the connection's: one call for both sides.
+func (a *Accepter) proposal(r request, o outcome.Outcome, halves []plan.Side) outcome.Outcome {
+	var changes []plan.Change
+	if r.connection.Accepter.Cell() == a.cell && r.decision.Manages(peering.Accepter) {
+		changes = append(changes, plan.Accept{Connection: r.connection.ID})
+	}
+	known := true
+	for _, half := range halves {
+		known = known && len(half.Connection.Requester.Blocks) > 0 && len(half.Connection.Accepter.Blocks) > 0
+		for _, c := range plan.Connect(half).Intended() {
+			if !slices.ContainsFunc(changes, func(o plan.Change) bool { return o.Key() == c.Key() }) {
+				changes = append(changes, c)
+			}
+		}
+	}
+	o = announce.ProposedRequest(o, changes, known)
+	if r.decision.Verdict == policy.Ask {
+		o.Notes = append(o.Notes, "with mode: enforce, a person has to approve the request first: "+announce.ApprovalRequested(o).Next)
+	}
+	return o
+}
+
+// proposesRejection has the rejection of the step only proposed.
+func (s *step) proposesRejection() {
+	s.call = nil
+	s.outcomes[0] = announce.InReportMode(s.outcomes[0], []plan.Change{plan.Reject{Connection: s.connection.ID}})
+}

@@ -1,0 +1,40 @@
+package announce
+
+import (
+	"fmt"
+
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
+)
+
+// NeedsAdoption returns o as the proposal of the plan for one side, whose changes wait for a person's consent, with the ways to give
+// it. The obstacles to further additions are notes.
+func NeedsAdoption(o outcome.Outcome, p plan.Plan) outcome.Outcome {
+	o = Proposed(o, p.Proposal)
+	for _, c := range p.Conflicts {
+		o.Notes = append(o.Notes, "further additions wait: "+c.String())
+	}
+	for _, s := range p.Shortages {
+		o.Notes = append(o.Notes, "further additions wait: "+s.String())
+	}
+	o.Next = "to have the changes made, " + consent(o)
+	return o.Because("needs-adoption", fmt.Sprintf("nothing shows that autopeer has connected %s in %s, and the policy doesn't allow all routes to it, so nothing is changed without the consent of a person",
+		o.Connection, o.Cell))
+}
+
+// AlsoNeedsAdoption returns o, a proposal in report mode, with the consent that its changes would need with the mode enforce as well.
+func AlsoNeedsAdoption(o, adoption outcome.Outcome) outcome.Outcome {
+	o = StillObstructed(o, adoption)
+	o.Next += "; and to consent, " + consent(o)
+	return o
+}
+
+// consent returns the ways to consent to changes of a connection.
+func consent(o outcome.Outcome) string {
+	tag := fmt.Sprintf("in %s: aws ec2 create-tags --region %s --resources %s --tags Key=%s,Value=true", o.Cell.Account, o.Cell.Region, o.Connection, peering.TagAdopt)
+	if o.Peering == nil {
+		return tag
+	}
+	return fmt.Sprintf("%s; or set adopt: true for the peering in line %d of %s", tag, o.Peering.Line, o.Peering.File)
+}

@@ -1,0 +1,376 @@
+package endtoend_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
+)
+
+// inReportMode returns the policy with the mode report: of the file, or of its first peering.
+func inReportMode(policy string, ofPeering bool) string {
+	if ofPeering {
+		return strings.Replace(policy, "finance]\n", "finance]\n    mode: report\n", 1)
+	}
+	return strings.Replace(policy, "version: 1\n", "version: 1\nmode: report\n", 1)
+}
+
+// proposals returns the proposals for the connection since the mark, and checks their words.
+func proposals(t *sandboxtest.T, pcx peering.ConnectionID, mark int) []outcome.Outcome {
+	t.Helper()
+	var all []outcome.Outcome
+	for _, o := range t.Heard()[mark:] {
+		if o.Type != outcome.Proposed || o.Connection != pcx {
+			continue
+		}
+		all = append(all, o)
+		if o.Reason.Code != "report-mode" || !strings.Contains(o.Reason.Sentence, "report mode") || len(o.Changes) > 0 {
+			t.Errorf("announced %+v, want the mode as the reason and no change", o)
+		}
+		if changes := len(o.Removals) + len(o.Additions); (changes > 0) != strings.Contains(o.Next, "remove mode: report") {
+			t.Errorf("%d changes are announced with the next step %q", changes, o.Next)
+		}
+	}
+	return all
+}
+
+// proposed returns the removals and the additions of the last proposal of each cell and side since the mark, sorted.
+func proposed(t *sandboxtest.T, pcx peering.ConnectionID, mark int) (removals, additions []string) {
+	t.Helper()
+	last := map[string]outcome.Outcome{}
+	for _, o := range proposals(t, pcx, mark) {
+		last[o.Cell.String()+string(o.Side)] = o
+	}
+	for _, o := range last {
+		removals, additions = append(removals, o.Removals...), append(additions, o.Additions...)
+	}
+	return slices.Sorted(slices.Values(removals)), slices.Compact(slices.Sorted(slices.Values(additions)))
+}
+
+// changed returns the changes that were announced since the mark, sorted.
+func changed(t *sandboxtest.T, mark int) (removals, additions []string) {
+	for _, o := range t.Heard()[mark:] {
+		for _, change := range o.Changes {
+			switch {
+			case o.Type == outcome.Repaired: // it accompanies the outcome
+			case strings.HasPrefix(change, "delete") || strings.HasPrefix(change, "revoke"):
+				removals = append(removals, change)
+			default:
+				additions = append(additions, change)
+			}
+		}
+	}
+	return slices.Sorted(slices.Values(removals)), slices.Compact(slices.Sorted(slices.Values(additions)))
+}
+
+// madeAsProposed checks that since the mark exactly the proposed changes were made.
+func madeAsProposed(t *sandboxtest.T, mark int, removals, additions []string) {
+	t.Helper()
+	less, more := changed(t, mark)
+	if !slices.Equal(less, removals) || !slices.Equal(more, additions) {
+		t.Errorf("with mode: enforce the changes are\n%q\n%q\nproposed were\n%q\n%q", less, more, removals, additions)
+	}
+}
+
+// proposedDaily checks that the proposals are announced once a day, under one id for each cell and side.
+func proposedDaily(t *sandboxtest.T, pcx peering.ConnectionID, sides int) {
+	t.Helper()
+	time.Sleep(time.Hour) // with the announcement of a young request
+	ids := map[string]bool{}
+	for range 2 {
+		day := len(t.Heard())
+		time.Sleep(time.Until(time.Now().Truncate(24 * time.Hour).Add(24 * time.Hour)))
+		if again := proposals(t, pcx, day); len(again) > 0 {
+			t.Errorf("announced again on the same day: %+v", again)
+		}
+		time.Sleep(time.Hour)
+		today := map[string]bool{}
+		for _, o := range proposals(t, pcx, day) {
+			ids[o.ID], today[o.ID] = true, true
+		}
+		if len(today) != sides {
+			t.Errorf("%d ids on the next day, want %d", len(today), sides)
+		}
+	}
+	if len(ids) != sides {
+		t.Errorf("%d ids on two days, want %d", len(ids), sides)
+	}
+}
+
+// TestARequestInReportMode is proposed with the changes that follow, and nothing is changed until the mode is enforce.
+func TestARequestInReportMode(t *testing.T) {
+	t.Parallel()
+	for name, accepter := range map[string]peering.Cell{"in one cell": one, "near": near, "far": two} {
+		for _, ofPeering := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, of the peering: %t", name, ofPeering), func(t *testing.T) {
+				t.Parallel()
+				sandboxtest.Run(t, nil, func(t *sandboxtest.T) { requestInReportMode(t, accepter, ofPeering) })
+			})
+		}
+	}
+}
+
+func requestInReportMode(t *sandboxtest.T, accepter peering.Cell, ofPeering bool) {
+	m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
+	policy := lab.PingPolicy(m, f, lab.Site{})
+	t.Policy(inReportMode(policy, ofPeering))
+	calls := t.Cloud.Mark()
+	pcx := t.Ask(m, f)
+	time.Sleep(time.Minute)
+	sides := 1
+	if accepter != one {
+		sides = 2
+	}
+	proposedDaily(t, pcx, sides)
+	t.InState(one, pcx, peering.PendingAcceptance)
+	t.Unchanged(calls)
+	t.Holds()
+	neitherDriftNorMissed(t)
+	for _, o := range t.Heard() {
+		if o.Type != outcome.Proposed {
+			t.Errorf("announced %+v, want nothing but proposals", o)
+		}
+	}
+	removals, additions := proposed(t, pcx, 0)
+	mark := len(t.Heard())
+	t.Redeploy(policy)
+	time.Sleep(time.Hour)
+	t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+	madeAsProposed(t, mark, removals, additions)
+	neitherDriftNorMissed(t)
+}
+
+// TestAHandMadeConnectionInReportMode: routes of a person to single subnets would be replaced by those to whole blocks. They are
+// proposed, removals apart, and untouched.
+func TestAHandMadeConnectionInReportMode(t *testing.T) {
+	t.Parallel()
+	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
+		policy := lab.PingPolicy(m, f, lab.Site{})
+		pcx := t.Ask(m, f)
+		time.Sleep(time.Minute)
+		t.ByHand(accepter, func(p *lab.Person) { p.Accept(pcx) })
+		time.Sleep(time.Minute)
+		t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.1.0/24", pcx) })
+		t.ByHand(accepter, func(p *lab.Person) { p.RouteTo(f.Table, "10.10.1.0/24", pcx) })
+		calls := t.Cloud.Mark()
+		t.Policy(inReportMode(policy, false))
+		proposedDaily(t, pcx, 2)
+		t.Unchanged(calls)
+		neitherDriftNorMissed(t)
+		removals, additions := proposed(t, pcx, 0)
+		if len(removals) != 2 || len(additions) < 5 {
+			t.Errorf("proposed are\n%q\n%q\nwant the removal of both routes, and routes in all tables", removals, additions)
+		}
+		for _, o := range proposals(t, pcx, 0) {
+			if len(o.State) != 1 || !strings.Contains(o.Reason.Sentence, "that are there stay") {
+				t.Errorf("announced %+v, want the route that is there", o)
+			}
+		}
+		mark := len(t.Heard())
+		t.Redeploy(policy)
+		time.Sleep(time.Hour)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+		madeAsProposed(t, mark, removals, additions)
+	})
+}
+
+// TestFromEnforceToReport: what is there stays and is named, and an edit is proposed for repair and not repaired.
+func TestFromEnforceToReport(t *testing.T) {
+	t.Parallel()
+	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		policy := lab.PingPolicy(m, f, lab.Site{})
+		calls, mark := t.Cloud.Mark(), len(t.Heard())
+		t.Redeploy(inReportMode(policy, true))
+		time.Sleep(time.Minute)
+		if all := proposals(t, pcx, mark); len(all) < 2 {
+			t.Errorf("announced %+v, want that both sides stay", t.Heard()[mark:])
+		}
+		for _, o := range proposals(t, pcx, mark) {
+			if len(o.Additions)+len(o.Removals) > 0 || len(o.State) == 0 || !strings.Contains(o.Reason.Sentence, "would change nothing") {
+				t.Errorf("announced %+v, want no change and the routes and rules that stay", o)
+			}
+		}
+		edited := len(t.Heard())
+		t.ByHand(accepter, func(p *lab.Person) { p.DeleteRoute(f.Table, m.VPC.Block.String()) })
+		t.ByHand(accepter, func(p *lab.Person) { p.Untag(string(pcx), peering.TagManaged) })
+		time.Sleep(time.Minute)
+		removals, additions := proposed(t, pcx, edited)
+		route := fmt.Sprintf("create route %s → %s in %s", m.VPC.Block, pcx, f.Table)
+		if len(removals) > 0 || len(additions) != 2 || additions[0] != route {
+			t.Errorf("proposed are %q and %q, want %q and the tag", removals, additions, route)
+		}
+		time.Sleep(25 * time.Hour)
+		t.Unchanged(calls)
+		neitherDriftNorMissed(t)
+		for _, o := range t.Heard()[mark:] {
+			if o.Type != outcome.Proposed && o.Reason.Code != "incomplete" {
+				t.Errorf("announced %+v", o)
+			}
+		}
+		mark = len(t.Heard())
+		t.Redeploy(policy)
+		time.Sleep(time.Hour)
+		madeAsProposed(t, mark, removals, additions)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+	})
+}
+
+// TestEndsInReportMode: what a connection leaves that is deleted is proposed for removal, and stays. The announcement repeats while
+// EC2 shows the connection, and afterwards.
+func TestEndsInReportMode(t *testing.T) {
+	t.Parallel()
+	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		policy := lab.PingPolicy(m, f, lab.Site{})
+		t.Redeploy(inReportMode(policy, true))
+		time.Sleep(time.Hour)
+		calls, mark := t.Cloud.Mark(), len(t.Heard())
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		time.Sleep(time.Minute)
+		removals, additions := proposed(t, pcx, mark)
+		if len(removals) != 5 || len(additions) > 0 {
+			t.Errorf("proposed are %q and %q, want the removal of all routes and the rule", removals, additions)
+		}
+		proposedDaily(t, pcx, 2)
+		t.Unchanged(calls)
+		neitherDriftNorMissed(t)
+		t.Redeploy(policy)
+		time.Sleep(time.Hour)
+		t.Holds()
+	})
+}
+
+// TestRemovedInReportMode: the peering leaves a file in report mode, which would have the connection disconnected.
+func TestRemovedInReportMode(t *testing.T) {
+	t.Parallel()
+	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		policy := without("marketing: "+m.Member(), "finance: "+f.Member())
+		calls, mark := t.Cloud.Mark(), len(t.Heard())
+		t.Redeploy(inReportMode(policy, false))
+		time.Sleep(time.Hour)
+		removals, additions := proposed(t, pcx, mark)
+		if len(removals) != 5 || len(additions) > 0 {
+			t.Errorf("proposed are %q and %q, want the removal of all routes and the rule", removals, additions)
+		}
+		proposedDaily(t, pcx, 2)
+		t.Unchanged(calls)
+		neitherDriftNorMissed(t)
+		mark = len(t.Heard())
+		t.Redeploy(policy)
+		time.Sleep(time.Hour)
+		t.Holds()
+		madeAsProposed(t, mark, removals, additions)
+	})
+}
+
+// TestARejectionInReportMode is proposed, and the request stays.
+func TestARejectionInReportMode(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+		other := t.Build(one, lab.Developer)
+		t.Policy("version: 1\nmode: report\notherwise: reject\n" + strings.TrimPrefix(between(m, f), "version: 1\n"))
+		calls := t.Cloud.Mark()
+		pcx := t.Ask(other, f)
+		proposedDaily(t, pcx, 1)
+		t.InState(two, pcx, peering.PendingAcceptance)
+		t.Unchanged(calls)
+		if removals, _ := proposed(t, pcx, 0); !slices.Equal(removals, []string{"reject " + string(pcx)}) {
+			t.Errorf("proposed is %q, want the rejection", removals)
+		}
+	})
+}
+
+// TestAReportedPeeringBesideAnotherOne: the other peering is enforced, and leaves alone what the connection in report mode has left.
+func TestAReportedPeeringBesideAnotherOne(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+		d := t.Build(near, lab.Developer)
+		policy := lab.PingPolicy(m, f, d)
+		t.Policy(policy)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.Redeploy(inReportMode(policy, true))
+		time.Sleep(time.Minute)
+		other := t.Ask(d, f)
+		time.Sleep(time.Minute)
+		t.InState(near, other, peering.Active)
+		all := slices.Concat(sandboxtest.Pinging(m, f, pcx), sandboxtest.Pinging(d, f, other))
+		t.Holds(all...)
+		calls := t.Cloud.Mark()
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		time.Sleep(25 * time.Hour)
+		t.Unchanged(calls)
+		calls = t.Cloud.Mark()
+		t.ByHand(near, func(p *lab.Person) { p.Delete(other) })
+		time.Sleep(time.Hour)
+		if got := t.Mutations(calls); len(got) != 4 {
+			t.Errorf("autopeer made %v, want the removal of the other connection's routes and rule", got)
+		}
+		if !slices.Contains(deadRoutes(t, f), fmt.Sprintf("%s %s", f.Table, pcx)) {
+			t.Errorf("blackholes are %v, want those of %s", deadRoutes(t, f), pcx)
+		}
+		t.InDeadLetters(0)
+	})
+}
+
+// deadRoutes returns the blackholes of the site's VPC, as tables and targets.
+func deadRoutes(t *sandboxtest.T, s lab.Site) []string {
+	t.Helper()
+	tables, err := t.Network(s.Cell).RouteTables(t.Ctx, s.VPC.ID)
+	t.Must(err)
+	var all []string
+	for _, table := range tables {
+		for _, r := range table.Routes {
+			if r.Blackhole {
+				all = append(all, fmt.Sprintf("%s %s", table.ID, r.Target))
+			}
+		}
+	}
+	return all
+}
+
+// TestAnObstacleInReportMode: a proposal lists the removals that wouldn't wait, and the obstacle.
+func TestAnObstacleInReportMode(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+		pcx := t.Ask(m, f)
+		time.Sleep(time.Minute)
+		t.ByHand(two, func(p *lab.Person) { p.Accept(pcx) })
+		time.Sleep(time.Minute)
+		t.ByHand(one, func(p *lab.Person) {
+			p.RouteTo(m.Table, "192.168.0.0/16", pcx)
+			p.RouteToGateway(m.VPC, m.Table, "172.31.0.0/16")
+		})
+		calls := t.Cloud.Mark()
+		t.Policy(inReportMode(lab.PingPolicy(m, f, lab.Site{}), true))
+		time.Sleep(time.Hour)
+		t.Unchanged(calls)
+		for _, o := range proposals(t, pcx, 0) {
+			isObstructed := len(o.Conflicts) == 1 && len(o.Removals) == 1 && strings.Contains(o.Reason.Sentence, "additions would wait")
+			if o.Cell == one && !isObstructed || o.Cell == two && len(o.Conflicts) > 0 {
+				t.Errorf("announced %+v, want the conflict of %s and one removal", o, one)
+			}
+		}
+		if len(proposals(t, pcx, 0)) < 2 {
+			t.Errorf("announced %+v, want proposals of both sides", t.Heard())
+		}
+	})
+}

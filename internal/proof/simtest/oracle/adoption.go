@@ -1,0 +1,47 @@
+package oracle
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
+)
+
+// mayRemoveRoutes reports whether autopeer may delete routes of the living connection in the cell: there is evidence that it connected
+// the connection, or the policy or a person in the cell consents.
+func (j judge) mayRemoveRoutes(c *ledger.Connection, cell peering.Cell, by reading) bool {
+	return j.hasEvidence(c.ID, cell) || by.peering.Adopt || j.TagsOn(c, cell)[peering.TagAdopt] == "true"
+}
+
+// waitsForConsent reports whether autopeer may change nothing of the connection in the cell, since it would have to delete a route
+// of the connection without being allowed to.
+func (j judge) waitsForConsent(id string, cell peering.Cell) bool {
+	return slices.ContainsFunc(j.allowedSides(id, cell), func(s side) bool {
+		return !j.mayRemoveRoutes(s.connection, cell, s.reading) && s.hasSurplusRoute()
+	})
+}
+
+// hasSurplusRoute reports whether a route of the connection has to go: one that the policy doesn't want or, while additions wait, one
+// with traffic that the policy forbids.
+func (s side) hasSurplusRoute() bool {
+	_, conflicts := s.conflict()
+	waits := conflicts || s.isHeld() || s.isShort()
+	for _, t := range s.RouteTablesOf(s.own()) {
+		wanted := s.wantedRoutes(t)
+		for dst, there := range t.Routes {
+			if there.Target == s.connection.ID && !slices.Contains(wanted, dst) && !(waits && isCovered(dst, wanted)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// checkConsent returns the reason why the change of the connection has to wait for consent; "" if it hasn't.
+func (j judge) checkConsent(what, id string, cell peering.Cell) string {
+	if !j.waitsForConsent(id, cell) {
+		return ""
+	}
+	return fmt.Sprintf("%s, but %s has routes that autopeer hasn't made, and nobody consented to their removal", what, id)
+}
