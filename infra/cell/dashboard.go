@@ -51,6 +51,7 @@ func (b builder) widgets() []widget {
 		b.table(8, 20, "Findings of sweeps", outcome.DriftFound, outcome.Repaired),
 		b.graph(0, 28, "Messages that keep failing", "Sum", b.failingMetrics()),
 		b.graph(8, 28, "Messages between cells that were lost, the ten rules with most", "Sum", b.lostMessages()),
+		b.table(0, 36, "Proposed changes", outcome.Proposed),
 	}
 }
 

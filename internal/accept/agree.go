@@ -56,22 +56,9 @@ func (a *Accepter) requester(ctx context.Context, r request) (step, error) {
 		s.outcomes = nil // the denial was announced when the connection was requested, and sweeps repeat it
 	}
 	if code == message.Ready {
-		var obstacle outcome.Outcome
-		var halves []plan.Side
 		var err error
-		if code, obstacle, halves, err = a.check(ctx, r); err != nil {
+		if code, s.outcomes, err = a.offer(ctx, r, s.outcomes); err != nil {
 			return step{}, err
-		}
-		if code == message.Ready && r.decision.Reports {
-			code, obstacle = message.ReportMode, a.proposal(r, obstacle, halves)
-		}
-		switch {
-		case code == message.ReportMode && len(r.connection.Accepter.Blocks) == 0 && a.agrees(r.connection, r.decision):
-			s.outcomes = nil // the accepter's cell asks with its blocks, on which the changes depend
-		case code != message.Ready:
-			s.outcomes = []outcome.Outcome{obstacle}
-		case r.decision.Verdict == policy.Accept:
-			s.outcomes = nil // the accepter's cell announces the acceptance
 		}
 	}
 	a.recent.promise(r.connection, code == message.Ready, a.now())
@@ -79,6 +66,25 @@ func (a *Accepter) requester(ctx context.Context, r request) (step, error) {
 		s.messages = append(s.messages, r.sideChecked(code))
 	}
 	return s, nil
+}
+
+// offer checks the requester's half of a request that the policy allows, and returns the result and the outcomes: those of a request
+// that waits for an approval, unless there is an obstacle.
+func (a *Accepter) offer(ctx context.Context, r request, waiting []outcome.Outcome) (message.Code, []outcome.Outcome, error) {
+	code, o, halves, err := a.check(ctx, r)
+	switch {
+	case err != nil:
+		return "", nil, err
+	case code != message.Ready:
+		return code, []outcome.Outcome{o}, nil
+	case r.decision.Reports && len(r.connection.Accepter.Blocks) == 0 && a.agrees(r.connection, r.decision):
+		return message.ReportMode, nil, nil // the accepter's cell asks with its blocks, on which the changes depend
+	case r.decision.Reports:
+		return message.ReportMode, []outcome.Outcome{a.proposal(r, o, halves)}, nil
+	case r.decision.Verdict == policy.Accept:
+		return code, nil, nil // the accepter's cell announces the acceptance
+	}
+	return code, waiting, nil
 }
 
 // undeclared answers a question about blocks that the policy doesn't expect of the asking VPC. Nothing is checked, so that nobody
@@ -114,22 +120,32 @@ func (a *Accepter) accepter(ctx context.Context, r request) (step, error) {
 	case !a.agrees(r.connection, r.decision):
 		return a.accepts(r, s, halves), nil
 	}
-	switch answered := r.Kind == hint.Checked && r.rests(a.permitted(r)); {
-	case answered && r.decision.Reports && (r.Message.Code == message.Ready || r.Message.Code == message.ReportMode):
-		return a.accepts(r, s, halves), nil
-	case answered && r.Message.Code == message.Ready:
-		s = a.accepts(r, s, halves)
-		told := message.New(message.Accepted, r.connection, peering.Requester, r.checkedAt)
-		told.RequestedAt = r.connection.RequestedAt()
-		s.messages = []message.Message{told}
-	case answered:
-		s.outcomes = []outcome.Outcome{announce.OtherSide(o, r.Message.Code)}
+	switch {
+	case r.Kind == hint.Checked && r.rests(a.permitted(r)):
+		return a.answered(r, s, halves), nil
 	case r.Kind == hint.Checked && r.Message.Answers != "":
 		s.outcomes = nil
 	default:
 		return a.ask(r), nil
 	}
 	return s, nil
+}
+
+// answered returns s, the step for a request to a free half, as the consequence of the other cell's result.
+func (a *Accepter) answered(r request, s step, halves []plan.Side) step {
+	switch code := r.Message.Code; {
+	case r.decision.Reports && code == message.ReportMode:
+		return a.accepts(r, s, halves)
+	case code != message.Ready:
+		s.outcomes = []outcome.Outcome{announce.OtherSide(s.outcomes[0], code)}
+		return s
+	}
+	if s = a.accepts(r, s, halves); s.call != nil {
+		told := message.New(message.Accepted, r.connection, peering.Requester, r.checkedAt)
+		told.RequestedAt = r.connection.RequestedAt()
+		s.messages = []message.Message{told}
+	}
+	return s
 }
 
 // ask has the requester's cell check its half for the blocks that would be routed or admitted.

@@ -115,18 +115,25 @@ func (a *Accepter) otherHalf(r request) outcome.Outcome {
 	return announce.NeitherSide(o, r.Message.Code, r.Origin)
 }
 
+// obstacleThere handles a message that the other half of an accepted connection has an obstacle.
+func (a *Accepter) obstacleThere(r request) step {
+	switch {
+	case !r.Message.State.IsAccepted():
+		return step{} // it stood in the way of the acceptance, and may be gone
+	case r.Message.Code == message.ReportMode && r.decision.Reports:
+		return step{} // the proposal of this cell names the mode
+	}
+	return a.one(a.otherHalf(r))
+}
+
 // accepted handles a connection that is accepted already. A message about it has the obstacle of the other half.
 func (a *Accepter) accepted(r request) step {
 	c, d := r.connection, r.decision
 	switch {
 	case r.Kind == hint.Asked:
 		return step{}
-	case r.Kind == hint.Checked && r.Message.Code != message.Ready && !r.Message.State.IsAccepted():
-		return step{} // the obstacle stood in the way of the acceptance, and may be gone
-	case r.Kind == hint.Checked && r.Message.Code == message.ReportMode && d.Reports:
-		return step{} // the proposal of this cell names the mode
 	case r.Kind == hint.Checked && r.Message.Code != message.Ready:
-		return a.one(a.otherHalf(r))
+		return a.obstacleThere(r)
 	case d.Verdict != policy.Accept:
 		return a.deny(r)
 	case c.Accepter.Cell() != a.cell || !d.Manages(peering.Accepter):

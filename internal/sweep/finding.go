@@ -90,12 +90,15 @@ func (f finding) follows(due hint.Sweep) bool {
 		return due.Deployed || f.touched
 	case f.waits, f.doubtful:
 		return due.Changed || due.Deployed || f.touched
-	case f.held:
-		return due.Changed || due.Deployed
-	case f.proposal:
-		return due.Changed || due.Deployed || f.touched
+	case f.held, f.proposal:
+		return f.isRemindedAfter(due)
 	}
 	return !f.reminder
+}
+
+// isRemindedAfter reports whether the change may have caused a hold, or another proposal.
+func (f finding) isRemindedAfter(due hint.Sweep) bool {
+	return due.Changed || due.Deployed || f.proposal && f.touched
 }
 
 // editedBy returns the findings with the edits of their items. The functions' own edits are no drift, and neither are those of a side that

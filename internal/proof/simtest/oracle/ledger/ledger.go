@@ -34,13 +34,32 @@ func New(initiating, provisioning time.Duration) *Ledger {
 	}
 }
 
-// Beside returns a ledger with the VPCs and connections of l, the other resources of own, and the policy: the answers
-// to concurrent calls of one function need not be from one instant.
+// Beside returns a ledger with the VPCs and connections of l and the tags of these connections, the other resources of own, and the
+// policy: the answers to concurrent calls of one function need not be from one instant.
 func (l *Ledger) Beside(own *Ledger, p *plainpolicy.Policy) *Ledger {
 	mixed := *l
 	mixed.Policy = p
-	mixed.Subnets, mixed.RouteTables, mixed.SecurityGroups, mixed.Rules, mixed.Tags = own.Subnets, own.RouteTables, own.SecurityGroups, own.Rules, own.Tags
+	mixed.Subnets, mixed.RouteTables, mixed.SecurityGroups, mixed.Rules, mixed.Tags = own.Subnets, own.RouteTables, own.SecurityGroups, own.Rules, l.tagsBeside(own)
 	return &mixed
+}
+
+// tagsBeside returns the tags of l's connections and of own's other resources. EC2 shows a connection with its tags.
+func (l *Ledger) tagsBeside(own *Ledger) map[string]map[string]string {
+	if l == own {
+		return own.Tags
+	}
+	mixed := map[string]map[string]string{}
+	for id, tags := range own.Tags {
+		if !IsConnectionID(id) {
+			mixed[id] = tags
+		}
+	}
+	for id, tags := range l.Tags {
+		if IsConnectionID(id) {
+			mixed[id] = tags
+		}
+	}
+	return mixed
 }
 
 // Sorted returns the values to keep in the order of their keys, so that replays draw the same from them.
