@@ -19,6 +19,7 @@ type element struct {
 	inside     []*element          // in the order of the file, without repeated keys
 	byKey      map[string]*element // nil unless it is a mapping
 	violations []jsonschema.ErrorKind
+	isWrapped  bool // taken for a list of the only value inside
 }
 
 // element returns the node with all that is inside, and reports keys that are given twice.
@@ -53,6 +54,9 @@ func (r *reader) addPair(e *element, pair *ast.MappingValueNode) {
 
 // at returns where the element begins. A block mapping begins at its first key; the parser gives the colon.
 func (e *element) at() position {
+	if e.isWrapped {
+		return e.inside[0].at()
+	}
 	if m, ok := e.node.(*ast.MappingNode); ok && !m.IsFlowStyle && len(e.inside) > 0 {
 		return e.inside[0].key.at()
 	}
@@ -113,7 +117,24 @@ var shapes = map[ast.NodeType]string{
 	ast.LiteralType: "block", ast.NullType: "null",
 }
 
-func (e *element) shape() string { return cmp.Or(shapes[e.node.Type()], "integer") }
+func (e *element) shape() string {
+	if e.isWrapped {
+		return "array"
+	}
+	return cmp.Or(shapes[e.node.Type()], "integer")
+}
+
+// wrap turns the element into a list whose only item is the value that it was.
+func (e *element) wrap() {
+	item := &element{node: e.node, name: e.name, parent: e, inside: e.inside, byKey: e.byKey}
+	for _, child := range item.inside {
+		child.parent = item
+		if child.key != nil {
+			child.key.parent = item
+		}
+	}
+	e.inside, e.byKey, e.isWrapped = []*element{item}, nil, true
+}
 
 // quoted makes any text of the file fit for a message: one line, not too long.
 func quoted(s string) string {

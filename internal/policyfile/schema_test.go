@@ -38,7 +38,7 @@ var unseen = []string{
 	"destination-outside", "destination-outside-a-range", "destination-of-the-own-department", "destination-wider-than-department",
 	"exclusion-inside-another", "exclusion-of-a-part", "subnet-id-twice",
 	"tables-id-twice", "types-inside-one-another", "types-twice", "vpc-in-two-departments", "vpc-twice-in-a-department",
-	"region-of-no-partition", "peering-across-partitions", "retired-twice", "retired-with-a-member",
+	"region-of-no-partition", "region-near-none", "everything-is-near", "advice-repeats-no-typing-error", "peering-across-partitions", "retired-twice", "retired-with-a-member",
 }
 
 func TestSchemaInDocsIsFresh(t *testing.T) {
