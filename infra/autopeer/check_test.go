@@ -250,3 +250,26 @@ func TestFileURI(t *testing.T) {
 		}
 	}
 }
+
+// TestOutputInTheDocs: docs/policy.md shows the real output for its first file with typing errors.
+func TestOutputInTheDocs(t *testing.T) {
+	page, err := os.ReadFile("../../docs/policy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, file, _ := strings.Cut(string(page), "```yaml\n")
+	file, _, _ = strings.Cut(file, "```")
+	t.Chdir(t.TempDir())
+	for name, errs := range map[string]*strings.Replacer{
+		"three mistakes":    strings.NewReplacer(`"111111111111"`, "111111111111", "10.10.0.0/16]", "10.10.1.0/16]", "[marketing, finance]", "[marketing, finanse]"),
+		"an unknown Region": strings.NewReplacer(`"111111111111", region: us-east-1`, `"111111111111", region: us-est-1`),
+	} {
+		if err := os.WriteFile("policy.yaml", []byte(errs.Replace(file)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got := runCheck(t, "", "check", "policy.yaml")
+		if output := "```\n" + got.stderr + got.stdout + "```\n"; !strings.Contains(string(page), output) {
+			t.Errorf("%s: docs/policy.md doesn't have the output\n%s", name, output)
+		}
+	}
+}
