@@ -20,12 +20,17 @@ type element struct {
 	byKey      map[string]*element // nil unless it is a mapping
 	violations []jsonschema.ErrorKind
 	isWrapped  bool // taken for a list of the only value inside
+	isUnknown  bool // an alias: no check looks at it
+	isPartial  bool // a mapping with a merge key: keys that are missing may be in the other one
 }
 
 // element returns the node with all that is inside, and reports keys that are given twice.
 func (r *reader) element(n ast.Node, name string, parent *element) *element {
+	n = content(n)
 	e := &element{node: n, name: name, parent: parent}
 	switch n := n.(type) {
+	case *ast.AliasNode:
+		e.isUnknown = true
 	case *ast.SequenceNode:
 		for _, item := range n.Values {
 			e.inside = append(e.inside, r.element(item, name, e))
@@ -39,8 +44,28 @@ func (r *reader) element(n ast.Node, name string, parent *element) *element {
 	return e
 }
 
+// content returns the value that has an anchor or a tag. These have been reported.
+func content(n ast.Node) ast.Node {
+	switch outer := n.(type) {
+	case *ast.AnchorNode:
+		if outer.Value != nil {
+			return content(outer.Value)
+		}
+	case *ast.TagNode:
+		if outer.Value != nil {
+			return content(outer.Value)
+		}
+	}
+	return n
+}
+
 func (r *reader) addPair(e *element, pair *ast.MappingValueNode) {
-	key := &element{node: pair.Key, name: e.name + " key", parent: e}
+	switch pair.Key.(type) {
+	case *ast.MergeKeyNode, *ast.AliasNode:
+		e.isPartial = true
+		return
+	}
+	key := &element{node: content(pair.Key), name: e.name + " key", parent: e}
 	if first, found := e.byKey[key.jsonKey()]; found {
 		r.add(key.at(), fmt.Sprintf("%s is given twice", quoted(key.text())),
 			fmt.Sprintf("keep this one or that of line %d", first.key.at().line))
@@ -73,7 +98,7 @@ func (e *element) text() string {
 }
 
 // isRefused reports whether the schema refuses the element itself. Elements inside may be refused all the same.
-func (e *element) isRefused() bool { return len(e.violations) > 0 }
+func (e *element) isRefused() bool { return len(e.violations) > 0 || e.isUnknown || e.isPartial }
 
 // json returns the element as the value that the schema checks. The schema can't see how a value is written, so
 // blocks of text and numbers that aren't plain digits become null, which it allows nowhere.
@@ -118,8 +143,11 @@ var shapes = map[ast.NodeType]string{
 }
 
 func (e *element) shape() string {
-	if e.isWrapped {
+	switch {
+	case e.isWrapped:
 		return "array"
+	case e.isUnknown:
+		return "null"
 	}
 	return cmp.Or(shapes[e.node.Type()], "integer")
 }

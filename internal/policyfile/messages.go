@@ -17,10 +17,15 @@ import (
 // explain reports the violations at the element and at those inside it. It only describes them: which values are right,
 // the schema alone decides.
 func (r *reader) explain(e *element, s *jsonschema.Schema) {
+	if e.isUnknown {
+		return
+	}
 	s = formOf(e, s)
 	name := nameOf(e, s)
 	for _, v := range e.violations {
-		r.refuse(e, s, name, v)
+		if !e.isPartial || isOfPresent(v) {
+			r.refuse(e, s, name, v)
+		}
 	}
 	for _, child := range e.inside {
 		if child.key != nil && child.key.isRefused() {
@@ -30,6 +35,12 @@ func (r *reader) explain(e *element, s *jsonschema.Schema) {
 			r.explain(child, form)
 		}
 	}
+}
+
+// isOfPresent reports whether the violation is of a key that is there, and not of one that is missing.
+func isOfPresent(violation any) bool {
+	_, found := violation.(*kind.AdditionalProperties)
+	return found
 }
 
 // inside returns the schema of an element inside another one. It is nil for keys that the schema doesn't have.
