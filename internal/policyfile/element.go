@@ -69,12 +69,30 @@ func (r *reader) addPair(e *element, pair *ast.MappingValueNode) {
 	if first, found := e.byKey[key.jsonKey()]; found {
 		r.add(key.at(), fmt.Sprintf("%s is given twice", quoted(key.text())),
 			fmt.Sprintf("keep this one or that of line %d", first.key.at().line))
+		first.absorb(r.element(pair.Value, key.text(), e))
 		return
 	}
 	value := r.element(pair.Value, key.text(), e)
 	value.key = key
 	e.byKey[key.jsonKey()] = value
 	e.inside = append(e.inside, value)
+}
+
+// absorb adds the entries of a repeated key, so that they are checked too and names that they define are known: mappings of a
+// list, and departments. Other values are alternatives, of which one is meant.
+func (e *element) absorb(again *element) {
+	for _, value := range again.inside {
+		isEntry := e.shape() == "array" && value.byKey != nil
+		isDepartment := e.byKey != nil && e.name == "departments" && value.key != nil && e.byKey[value.key.jsonKey()] == nil
+		if !isEntry && !isDepartment {
+			continue
+		}
+		value.parent = e
+		e.inside = append(e.inside, value)
+		if isDepartment {
+			e.byKey[value.key.jsonKey()] = value
+		}
+	}
 }
 
 // at returns where the element begins. A block mapping begins at its first key; the parser gives the colon.
