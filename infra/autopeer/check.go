@@ -27,8 +27,8 @@ func checkCommand() *cobra.Command {
 		Aliases: []string{"policy"},
 		Short:   "Check a policy file: exit 0, or 2 with every mistake",
 		Long: "Check a policy file and report all mistakes and warnings, each with its line, column and fix.\n\n" +
-			"FILE may be - for standard input. Without FILE, check the file that the variable POLICY or else \"policy\" in the context of\n" +
-			"cdk.json names, or else the example.\n\n" +
+			"FILE may be - for standard input. Without FILE, check the file that the variable POLICY names,\n" +
+			"or else \"policy\" in the context of cdk.json, or else the example.\n\n" +
 			"Exit codes: 0 the file is valid, 1 the check could not run, 2 the file has mistakes.",
 		Example: "  autopeer check policy.yaml\n" +
 			"  git show HEAD:policy.yaml | autopeer check -\n" +
@@ -125,7 +125,8 @@ func (c checked) summary() string {
 		return s
 	}
 	p := c.policy
-	s := fmt.Sprintf("%s is valid: %s, %s, %s", c.file, count(len(p.Departments), "department"), count(len(p.Peerings), "peering"), count(len(p.Cells()), "cell"))
+	s := fmt.Sprintf("%s is valid: %s, %s, %s", c.file, count(len(p.Departments), "department"),
+		count(len(p.Peerings), "peering"), count(len(p.Cells()), "cell"))
 	if n := len(p.Retired); n > 0 {
 		s += fmt.Sprintf(" (%d retired)", n)
 	}

@@ -13,21 +13,23 @@ import (
 
 // services are the ports of services that a file may name in the place of a protocol or a port.
 var services = map[string]string{
-	"ftp": "21", "ssh": "22", "sftp": "22", "smtp": "25", "http": "80", "ldap": "389", "https": "443", "smb": "445", "ldaps": "636", "mssql": "1433",
-	"nfs": "2049", "mysql": "3306", "rdp": "3389", "postgres": "5432", "postgresql": "5432", "redis": "6379",
+	"ftp": "21", "ssh": "22", "sftp": "22", "smtp": "25", "http": "80", "ldap": "389", "https": "443", "smb": "445", "ldaps": "636",
+	"mssql": "1433", "nfs": "2049", "mysql": "3306", "rdp": "3389", "postgres": "5432", "postgresql": "5432", "redis": "6379",
 }
 
 // protocolNumbers are IANA's numbers, and EC2's -1.
 // https://www.iana.org/assignments/protocol-numbers
 var protocolNumbers = map[string]string{
-	"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "-1": allProtocols, "any": allProtocols, "*": allProtocols, "ip": allProtocols,
-	"icmp6": "icmpv6", "ipv6-icmp": "icmpv6",
+	"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "icmp6": "icmpv6", "ipv6-icmp": "icmpv6",
+	"-1": allProtocols, "any": allProtocols, "*": allProtocols, "ip": allProtocols,
 }
 
 // enumAdvice returns the fix for a value that is none of the known ones.
 func enumAdvice(e *element, s *jsonschema.Schema) string {
 	text, known := strings.ToLower(e.text()), texts(s.Enum)
 	switch {
+	case e.name == "protocol" && e.shape() == "array":
+		return "an entry has one protocol: write an entry for each"
 	case e.name == "protocol":
 		return protocolAdvice(text, known)
 	case e.name == "tables":
@@ -77,7 +79,8 @@ func tablesAdvice(e *element, scopes []string) string {
 	if near, found := meant(e.text(), scopes); found && e.shape() == "string" {
 		return fmt.Sprintf("did you mean %s?", near)
 	}
-	return "it can be " + strings.Join(scopes, ", ") + ", { ids: [rtb-0a1b2c3d4e5f60001] }, { tags: { Tier: private } } or { subnets: { tags: { Tier: private } } }"
+	const choices = "{ ids: [rtb-0a1b2c3d4e5f60001] }, { tags: { Tier: private } } or { subnets: { tags: { Tier: private } } }"
+	return "it can be " + strings.Join(scopes, ", ") + ", " + choices
 }
 
 // idsAdvice returns the right form of ids that are written without the key ids. It is empty unless all are well-formed: advice

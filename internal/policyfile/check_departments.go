@@ -35,7 +35,8 @@ func (c checker) checkBlocks(d *document) {
 			distinctBlocks(c.reader, "cidrs block", m.CIDRs)
 			distinctBlocks(c.reader, "also block", m.Also)
 			if m.VPC.ok && !m.CIDRs.given() {
-				c.warn(UndeclaredBlocks, m.VPC.at, fmt.Sprintf("%s has no cidrs, so every block that its owner adds is routed and admitted", m.VPC.text),
+				c.warn(UndeclaredBlocks, m.VPC.at,
+					fmt.Sprintf("%s has no cidrs, so every block that its owner adds is routed and admitted", m.VPC.text),
 					"declare its blocks under cidrs")
 			}
 		}

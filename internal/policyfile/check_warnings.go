@@ -39,7 +39,8 @@ func (c checker) warnOfUnused(d *document) {
 	}
 	for _, row := range d.Departments.rows {
 		if row.key.ok && !used[row.key.text] {
-			c.warn(UnusedDepartment, row.key.at, fmt.Sprintf("department %s is in no peering, so autopeer connects none of its VPCs", row.key.text),
+			c.warn(UnusedDepartment, row.key.at,
+				fmt.Sprintf("department %s is in no peering, so autopeer connects none of its VPCs", row.key.text),
 				"name it under between, or remove it")
 		}
 	}
@@ -51,7 +52,8 @@ func (c checker) warnOfNoAllow(e entry) {
 	if e.refused || e.Allow.given() || !c.isDefined(a) || !c.isDefined(b) || e.thirdParty() != "" {
 		return
 	}
-	c.warn(NoAllow, e.at, fmt.Sprintf("the peering of %s and %s has no allow, so there are routes and no ingress rules", a, b),
+	c.warn(NoAllow, e.at,
+		fmt.Sprintf("the peering of %s and %s has no allow, so there are routes and no ingress rules", a, b),
 		"add allow entries, unless other rules admit the traffic")
 }
 
@@ -105,8 +107,10 @@ func (c checker) warnOfSharedBlock(a, b string) {
 		if later.at.line < earlier.at.line {
 			later, earlier, owner, other = earlier, later, b, a
 		}
-		c.warn(SharedBlock, later.at, fmt.Sprintf("block %s of the third party %s overlaps %s of the third party %s in line %d", later.text, owner, earlier.text, other, earlier.at.line),
-			"a route table can lead a block to one of them only: give each department its own tables, or ask for other blocks")
+		c.warn(SharedBlock, later.at,
+			fmt.Sprintf("block %s of the third party %s overlaps %s of the third party %s in line %d",
+				later.text, owner, earlier.text, other, earlier.at.line),
+			"a route table can lead a block to one of them only: give each third party its own tables, or ask for other blocks")
 		return
 	}
 }

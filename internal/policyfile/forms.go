@@ -58,18 +58,22 @@ var forms = map[reflect.Type]jsonschema.Schema{
 	reflect.TypeFor[routeLimit]():   limitForm(1000),
 	reflect.TypeFor[ruleLimit]():    limitForm(1000),
 
-	reflect.TypeFor[policy.Otherwise]():  enumForm(policy.LeaveOthers, policy.RejectOthers),
-	reflect.TypeFor[policy.Removed]():    enumForm(policy.ReportRemoved, policy.DisconnectRemoved),
-	reflect.TypeFor[peering.Role]():      enumForm(peering.Requester, peering.Accepter),
-	reflect.TypeFor[policy.Approval]():   enumForm(policy.ManualApproval),
-	reflect.TypeFor[policy.Tags]():       enumForm(policy.NoTags),
-	reflect.TypeFor[policy.TableScope](): described("All route tables of the VPC, the main one, or none.", enumForm(policy.AllTables, policy.MainTable, policy.NoTables)),
-	reflect.TypeFor[peering.Protocol]():  enumForm(peering.TCP, peering.UDP, peering.ICMP, peering.ICMPv6, allProtocols),
+	reflect.TypeFor[policy.Otherwise](): enumForm(policy.LeaveOthers, policy.RejectOthers),
+	reflect.TypeFor[policy.Removed]():   enumForm(policy.ReportRemoved, policy.DisconnectRemoved),
+	reflect.TypeFor[peering.Role]():     enumForm(peering.Requester, peering.Accepter),
+	reflect.TypeFor[policy.Approval]():  enumForm(policy.ManualApproval),
+	reflect.TypeFor[policy.Tags]():      enumForm(policy.NoTags),
+	reflect.TypeFor[policy.TableScope](): described("All route tables of the VPC, the main one, or none.",
+		enumForm(policy.AllTables, policy.MainTable, policy.NoTables)),
+	reflect.TypeFor[peering.Protocol](): enumForm(peering.TCP, peering.UDP, peering.ICMP, peering.ICMPv6, allProtocols),
 
-	reflect.TypeFor[netip.Prefix]():     described("A CIDR block.", withMessage(notCIDR, textForm(cidrPattern, ""))),
-	reflect.TypeFor[source]():           described("A CIDR block, a security group or a prefix list.", withMessage(notSource, textForm(sourcePattern, ""))),
-	reflect.TypeFor[policy.PortRange](): described("A port, or a range of ports such as 5432-5440.", numberOrText(numberForm(1, 65535, notPorts), portPattern+"(-"+portPattern+")?")),
-	reflect.TypeFor[policy.ICMPType]():  described("A type of ICMP, or a type with a code such as 3/4.", numberOrText(numberForm(0, 255, notType), bytePattern+"(/"+bytePattern+")?")),
+	reflect.TypeFor[netip.Prefix](): described("A CIDR block.", withMessage(notCIDR, textForm(cidrPattern, ""))),
+	reflect.TypeFor[source](): described("A CIDR block, a security group or a prefix list.",
+		withMessage(notSource, textForm(sourcePattern, ""))),
+	reflect.TypeFor[policy.PortRange](): described("A port, or a range of ports such as 5432-5440.",
+		numberOrText(numberForm(1, 65535, notPorts), portPattern+"(-"+portPattern+")?")),
+	reflect.TypeFor[policy.ICMPType](): described("A type of ICMP, or a type with a code such as 3/4.",
+		numberOrText(numberForm(0, 255, notType), bytePattern+"(/"+bytePattern+")?")),
 }
 
 func withMessage(text string, form jsonschema.Schema) jsonschema.Schema {

@@ -60,7 +60,8 @@ func (r *reader) intendList(e *element, form *jsonschema.Schema) {
 	case isMappings && shape == "object":
 		r.add(e.at(), quoted(e.name)+" is a mapping", "it is a list: put a dash before each entry, or brackets around all")
 	case !isMappings && isScalar && wordAdvice(e) == "":
-		r.add(e.at(), fmt.Sprintf("%s is %s", quoted(e.name), shapeNames[shape]), "it is a list: put brackets around it, as in ["+exampleOf(form.Items)+"]")
+		r.add(e.at(), fmt.Sprintf("%s is %s", quoted(e.name), shapeNames[shape]),
+			"it is a list: put brackets around it, as in ["+exampleOf(form.Items)+"]")
 	default:
 		return
 	}
