@@ -24,7 +24,7 @@ var protocolNumbers = map[string]string{
 	"-1": allProtocols, "any": allProtocols, "*": allProtocols, "ip": allProtocols,
 }
 
-// enumAdvice returns the fix for a value that is none of the known ones.
+// enumAdvice returns the fix for an unknown value of a form that lists the known ones.
 func enumAdvice(e *element, s *jsonschema.Schema) string {
 	text, known := strings.ToLower(e.text()), texts(s.Enum)
 	switch {
@@ -35,11 +35,11 @@ func enumAdvice(e *element, s *jsonschema.Schema) string {
 	case e.name == "tables":
 		return tablesAdvice(e, known)
 	case e.name == "approval" && slices.Contains([]string{"false", "no", "off", "none", "auto", "automatic"}, text):
-		return "leave approval out: what the peering allows is accepted without a person"
+		return "leave approval out: allowed requests are accepted without a person then"
 	case e.name == "manage" && text == "both":
 		return "leave manage out: autopeer manages both halves then"
 	case len(known) == 1:
-		return "write " + known[0] + ", or leave " + quoted(e.name) + " out"
+		return "write " + e.name + ": " + known[0] + ", or leave it out"
 	}
 	return suggest(e.text(), known)
 }

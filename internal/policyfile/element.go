@@ -79,7 +79,7 @@ func (r *reader) addPair(e *element, pair *ast.MappingValueNode) {
 }
 
 // absorb adds the entries of a repeated key, so that they are checked too and names that they define are known: mappings of a
-// list, and departments. Other values are alternatives, of which one is meant.
+// list, and departments. Other values are alternatives: only one is meant.
 func (e *element) absorb(again *element) {
 	for _, value := range again.inside {
 		isEntry := e.shape() == "array" && value.byKey != nil

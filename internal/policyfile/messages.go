@@ -116,7 +116,7 @@ func thirdPartyThatAccepts(peering *element) string {
 // keyAdvice returns the fix for an unknown key.
 func keyAdvice(e *element, s *jsonschema.Schema, key *element) string {
 	if known, found := meant(key.text(), keysOf(s)); found && e.byKey[known] != nil {
-		return fmt.Sprintf("remove it, or move what it holds to %s in line %d", known, e.byKey[known].key.at().line)
+		return fmt.Sprintf("remove it, or move its content to %s in line %d", known, e.byKey[known].key.at().line)
 	}
 	if example := choiceExample(e, s); example != "" && len(knownKeys(e, s)) == 0 {
 		return "it can be " + alternatives(keysOf(s)) + ", as in " + example
