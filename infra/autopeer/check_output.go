@@ -14,10 +14,10 @@ import (
 
 // outputs has the writer of each format. Text goes to stderr unless the file is valid; the other formats go to stdout.
 var outputs = map[string]func(stdout, stderr io.Writer, c checked) error{
-	"text": printText, "json": printJSON, "sarif": printSARIF, "github": printGitHub,
+	"text": reportText, "json": reportJSON, "sarif": reportSARIF, "github": reportGitHub,
 }
 
-func printText(stdout, stderr io.Writer, c checked) error {
+func reportText(stdout, stderr io.Writer, c checked) error {
 	for _, f := range c.findings {
 		fmt.Fprintln(stderr, f)
 	}
@@ -53,7 +53,7 @@ type jsonFinding struct {
 	Fix      string          `json:"fix"`
 }
 
-func printJSON(stdout, _ io.Writer, c checked) error {
+func reportJSON(stdout, _ io.Writer, c checked) error {
 	report := jsonReport{c.file, c.mistakes() == 0, c.mistakes(), c.warnings(), []jsonFinding{}}
 	for _, f := range c.findings {
 		report.Findings = append(report.Findings, jsonFinding{f.severity(), f.Code, f.Line, f.Column, f.Problem, f.Fix})
@@ -68,9 +68,9 @@ func writeJSON(w io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-// printGitHub writes workflow commands, which GitHub shows beside the lines of a pull request, and the summary.
+// reportGitHub writes workflow commands, which GitHub shows beside the lines of a pull request, and the summary.
 // https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
-func printGitHub(stdout, _ io.Writer, c checked) error {
+func reportGitHub(stdout, _ io.Writer, c checked) error {
 	for _, f := range c.findings {
 		fmt.Fprintf(stdout, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", f.severity(), githubProperty(filepath.ToSlash(f.File)),
 			f.Line, f.Column, githubProperty("autopeer "+string(f.Code)), githubData(f.Problem+"; "+f.Fix))
@@ -143,7 +143,7 @@ type (
 	}
 )
 
-func printSARIF(stdout, _ io.Writer, c checked) error {
+func reportSARIF(stdout, _ io.Writer, c checked) error {
 	kinds := policyfile.Kinds()
 	driver := sarifDriver{Name: "autopeer"}
 	for _, k := range kinds {

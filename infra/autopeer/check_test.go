@@ -140,7 +140,7 @@ func TestGitHubCommandsAreEscaped(t *testing.T) {
 		File: "a:b,c%d.yaml", Code: "form", Line: 1, Column: 2, Problem: "50%, a: b\r\nc", Fix: "write d",
 	}, false}}}
 	var out bytes.Buffer
-	if err := printGitHub(&out, nil, c); err != nil {
+	if err := reportGitHub(&out, nil, c); err != nil {
 		t.Fatal(err)
 	}
 	want := "::error file=a%3Ab%2Cc%25d.yaml,line=1,col=2,title=autopeer form::50%25, a: b%0D%0Ac; write d\nautopeer: a:b,c%25d.yaml has 1 mistake\n"
