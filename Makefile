@@ -72,7 +72,7 @@ local: programs ## Run the embedded cloud with the cells of a policy (PORT=4566,
 policy: ## Check a policy file: exit 0, or 2 after a list of its mistakes (POLICY=file)
 	$(first)
 	@$(PROGRAM) ./infra/autopeer $(call counted)
-	@POLICY='$(POLICY)' build/bin/autopeer policy
+	@POLICY='$(POLICY)' build/bin/autopeer check
 
 # internal/local builds with the same flags, so that it finds these programs up to date.
 .PHONY: programs

@@ -42,9 +42,9 @@ func TestCommandLines(t *testing.T) {
 		{"a deployment has no default policy", []string{"deploy"}, "POLICY=''" + cdk + "deploy --require-approval never --concurrency 1 --all"},
 		{"nor has a diff", []string{"diff"}, "POLICY=''" + cdk + "diff"},
 		{"nor has synth", []string{"synth"}, "rm -rf cdk.out && POLICY='' build/bin/infra"},
-		{"the command finds the policy to check", []string{"policy"}, "POLICY='' build/bin/autopeer policy"},
+		{"the command finds the policy to check", []string{"policy"}, "POLICY='' build/bin/autopeer check"},
 		{"and that of the embedded cloud", []string{"local"}, "POLICY='' build/bin/autopeer local --port 4566"},
-		{"a check of a file", []string{"policy", "POLICY=p.yaml"}, "POLICY='p.yaml' build/bin/autopeer policy"},
+		{"a check of a file", []string{"policy", "POLICY=p.yaml"}, "POLICY='p.yaml' build/bin/autopeer check"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

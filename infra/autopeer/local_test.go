@@ -165,9 +165,9 @@ func TestCommands(t *testing.T) {
 		name, output, err string
 		args              []string
 	}{
-		{"a policy that is right", `policy.yaml is right: 3 departments, 2 peerings, 3 cells`, "", []string{"policy", "../../docs/examples/policy.yaml"}},
-		{"a policy that retires a cell", `retired.yaml is right: 2 departments, 0 peerings, 4 cells \(2 retired\)`, "", []string{"policy", "../../internal/policyfile/testdata/good/retired.yaml"}},
-		{"a policy with a warning", `not-known-yet.yaml:\d+:\d+: warning: region us-moon-1 .*\n.* is right: 2 departments`, "", []string{"policy", "../../internal/policyfile/testdata/good/region-not-known-yet.yaml"}},
+		{"a policy that is right", `policy.yaml is valid: 3 departments, 2 peerings, 3 cells`, "", []string{"policy", "../../docs/examples/policy.yaml"}},
+		{"a policy that retires a cell", `retired.yaml is valid: 2 departments, 0 peerings, 4 cells \(2 retired\)`, "", []string{"policy", "../../internal/policyfile/testdata/good/retired.yaml"}},
+		{"a policy with a warning", `not-known-yet.yaml:\d+:\d+: warning: region us-moon-1 (?s:.*) is valid: 2 departments, 1 peering, 3 cells \(1 retired\); 2 warnings`, "", []string{"policy", "../../internal/policyfile/testdata/good/region-not-known-yet.yaml"}},
 		{"a policy that is wrong", `policy.yaml:\d+:\d+: .*\n.*policy.yaml:\d+:\d+: `, "reported", []string{"policy", wrong}},
 		{"a policy that isn't there", ``, "read the policy: open none.yaml: no such file or directory", []string{"policy", "none.yaml"}},
 		{"a wrong policy for the embedded cloud", `policy.yaml:\d+:\d+: `, "reported", []string{"local", "--policy", wrong}},

@@ -36,6 +36,6 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(demoCommand(), localCommand(), policyCommand())
+	root.AddCommand(demoCommand(), localCommand(), checkCommand())
 	return root
 }

@@ -11,7 +11,8 @@ import (
 // isn't has been reported already.
 type checker struct {
 	*reader
-	names   []string                // of the departments, also of malformed ones
+	names   []string                // of the departments
+	wrong   []string                // malformed names of departments
 	members map[string]some[member] // by department
 	defined bool                    // the file has a mapping of departments, although it may be empty
 }
@@ -19,9 +20,14 @@ type checker struct {
 func (r *reader) check(d *document) {
 	c := checker{reader: r, members: map[string]some[member]{}, defined: d.Departments.rows != nil && !d.Departments.refused}
 	for _, row := range d.Departments.rows {
-		c.names = append(c.names, row.key.text)
+		if row.key.ok {
+			c.names = append(c.names, row.key.text)
+		} else {
+			c.wrong = append(c.wrong, row.key.text)
+		}
 		c.members[row.key.text] = row.value
 	}
+	c.checkBlocks(d)
 	c.checkMembers(d)
 	c.checkRanges(d)
 	c.checkFamilies(d)
@@ -29,6 +35,7 @@ func (r *reader) check(d *document) {
 	c.checkRegions(d)
 	c.checkPeerings(d)
 	c.checkThirdParties(d)
+	c.checkRisks(d)
 }
 
 // distinct reports items that are listed twice.

@@ -28,8 +28,22 @@ func (d *document) claims() []owned {
 	return all
 }
 
-// checkMembers reports VPCs that are named twice, and warns of those whose blocks aren't declared. An id names a
-// VPC only together with its owner and Region.
+// checkBlocks reports blocks that a member lists twice, and warns of VPCs whose blocks aren't declared.
+func (c checker) checkBlocks(d *document) {
+	for _, row := range d.Departments.rows {
+		for _, m := range row.value.items {
+			distinctBlocks(c.reader, "cidrs block", m.CIDRs)
+			distinctBlocks(c.reader, "also block", m.Also)
+			if m.VPC.ok && !m.CIDRs.given() {
+				c.warn(UndeclaredBlocks, m.VPC.at,
+					fmt.Sprintf("%s has no cidrs, so every block that its owner adds is routed and admitted", m.VPC.text),
+					"declare its blocks under cidrs")
+			}
+		}
+	}
+}
+
+// checkMembers reports VPCs that are named twice. An id names a VPC only together with its owner and Region.
 func (c checker) checkMembers(d *document) {
 	type id struct {
 		peering.Cell
@@ -37,11 +51,6 @@ func (c checker) checkMembers(d *document) {
 	}
 	first := map[id]owned{}
 	for _, m := range d.claims() {
-		distinctBlocks(c.reader, "cidrs block", m.CIDRs)
-		distinctBlocks(c.reader, "also block", m.Also)
-		if m.VPC.ok && !m.CIDRs.given() {
-			c.warn(m.VPC.at, fmt.Sprintf("%s has no cidrs, so every block that its owner adds is routed and admitted", m.VPC.text), "declare its blocks under cidrs")
-		}
 		key := id{m.cell(), m.VPC.value}
 		earlier, found := first[key]
 		switch {

@@ -3,6 +3,7 @@ package policyfile
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/cidr"
 	"github.com/autopeer/autopeer/internal/domain/policy"
@@ -65,25 +66,41 @@ func (p pair) has(department string) bool {
 
 func (c checker) checkBetween(e entry) {
 	a, b := e.Between.names[0], e.Between.names[1]
-	c.checkDefined(a)
+	for _, s := range e.Between.others {
+		c.checkDefined("", s, c.names)
+	}
+	c.checkDefined("", a, c.names)
 	if !e.Between.known() || a.text != b.text {
-		c.checkDefined(b)
+		c.checkDefined("", b, c.names)
 		c.checkDeclaredOverlap(e)
 		c.checkPartitions(e)
 	}
 }
 
-// checkDefined reports a department that the file doesn't define. If the departments are missing or malformed, that is
-// the mistake, and not each use of a name.
-func (c checker) checkDefined(s scalar[name]) {
-	if _, found := c.members[s.text]; !s.ok || found || !c.defined {
+// checkDefined reports a department that the file doesn't define, and suggests those of the list. If the departments are missing
+// or malformed, that is the mistake, and not each use of a name.
+func (c checker) checkDefined(prefix string, s scalar[name], suggested []string) {
+	if !s.ok || c.isDefined(s.text) || !c.defined || len(nearest(s.text, c.wrong)) > 0 {
 		return
 	}
 	fix := "remove the peering, because the file has no departments"
-	if len(c.names) > 0 {
-		fix = suggest(s.text, c.names)
+	if len(suggested) > 0 {
+		fix = suggest(s.text, suggested)
 	}
-	c.add(s.at, fmt.Sprintf("department %s is not defined", s.text), fix)
+	c.add(s.at, fmt.Sprintf("%sdepartment %s is not defined", prefix, s.text), fix)
+}
+
+func (c checker) isDefined(department string) bool {
+	_, found := c.members[department]
+	return found
+}
+
+// intended returns the department that the name is of, or that it may only be meant for.
+func (c checker) intended(text string) (department string, found bool) {
+	if c.isDefined(text) || !c.defined {
+		return text, text != ""
+	}
+	return meant(text, c.names)
 }
 
 // checkDeclaredOverlap reports VPCs of the two departments that AWS would never connect.
@@ -107,9 +124,6 @@ func (c checker) declared(department string) []netip.Prefix {
 // checkParties reports departments that have no part in the peering. A name that between has too is left
 // alone, even where it isn't defined: that has been reported.
 func (c checker) checkParties(e entry) {
-	if !e.Between.known() {
-		return
-	}
 	c.checkParty(e, "requester", e.Requester)
 	for _, row := range e.Routes.rows {
 		c.checkParty(e, "routes", row.key)
@@ -120,15 +134,33 @@ func (c checker) checkParties(e entry) {
 	}
 }
 
-func (c checker) checkParty(e entry, what string, s scalar[name]) {
-	if !s.ok || e.Between.has(s.text) {
+func (c checker) checkParty(e entry, key string, s scalar[name]) {
+	if !s.ok || e.Between.known() && e.Between.has(s.text) {
 		return
 	}
-	parties := []string{e.Between.names[0].text, e.Between.names[1].text}
-	if _, found := c.members[s.text]; !found && c.defined {
-		c.add(s.at, fmt.Sprintf("%s: department %s is not defined", what, s.text), suggest(s.text, parties))
-		return
+	parties, known := c.parties(e)
+	switch {
+	case c.defined && !c.isDefined(s.text):
+		if !known {
+			parties = c.names
+		}
+		c.checkDefined(key+": ", s, parties)
+	case known && !slices.Contains(parties, s.text):
+		c.add(s.at, fmt.Sprintf("%s: department %s has no part in this peering", key, s.text), "it can be "+alternatives(parties))
 	}
-	c.add(s.at, fmt.Sprintf("%s: department %s has no part in this peering", what, s.text),
-		"it can be "+alternatives(parties))
+}
+
+// parties returns the departments of the peering. In the place of a name with a typing error is the one that was meant.
+func (c checker) parties(e entry) (departments []string, known bool) {
+	if !e.Between.known() {
+		return nil, false
+	}
+	for _, s := range e.Between.names {
+		department, found := c.intended(s.text)
+		if !found {
+			return nil, false
+		}
+		departments = append(departments, department)
+	}
+	return departments, true
 }

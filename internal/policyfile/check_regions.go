@@ -36,18 +36,21 @@ func (c checker) checkRegion(r scalar[peering.Region]) {
 	p, found := peering.PartitionOf(r.value)
 	switch {
 	case !found:
-		c.add(r.at, fmt.Sprintf("region %s is in no partition of AWS", r.text), fmt.Sprintf("did you mean %s?", closest(r.text, peering.Regions())))
+		c.add(r.at, fmt.Sprintf("region %s is in no partition of AWS", r.text),
+			cmp.Or(likely(r.text, peering.Regions()), "write it like us-east-1, eu-west-1 or us-gov-west-1"))
 	case !slices.Contains(p.Regions, r.value):
-		c.warn(r.at, fmt.Sprintf("region %s is not among the known Regions of the partition %s", r.text, p.Name),
-			fmt.Sprintf("did you mean %s?", closest(r.text, p.Regions)))
+		c.warn(UnknownRegion, r.at, fmt.Sprintf("region %s is not among the known Regions of the partition %s", r.text, p.Name),
+			cmp.Or(likely(r.text, p.Regions), "check its name; AWS may have added it since"))
 	}
 }
 
-// closest returns the candidate with the fewest typing errors, however many they are.
-func closest[T ~string](s string, candidates []T) T {
-	return slices.MinFunc(candidates, func(a, b T) int {
-		return cmp.Compare(typingErrors(s, string(a)), typingErrors(s, string(b)))
-	})
+// likely returns a question after the Regions that the text may be meant to be, and nothing if no Region is near.
+func likely(text string, regions []peering.Region) string {
+	near := nearest(text, texts(regions))
+	if len(near) == 0 || len(near) > 3 {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %s?", alternatives(near))
 }
 
 // checkPartitions reports a peering between VPCs of two partitions, which AWS never connects. A Region of no partition has been

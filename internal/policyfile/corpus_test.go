@@ -69,6 +69,44 @@ func TestBadFiles(t *testing.T) {
 	}
 }
 
+// TestWarnedFiles are valid, and have exactly the warnings at their top. It is not parallel for the same reason.
+func TestWarnedFiles(t *testing.T) {
+	seen := map[policyfile.Code]bool{}
+	for name, data := range corpus(t, "warned", 7) {
+		t.Run(name, func(t *testing.T) {
+			if *update {
+				data = rewriteBy(t, "warned", name, data, warnings)
+			}
+			p, all, err := policyfile.Check("f", data)
+			if p == nil || err != nil {
+				t.Fatalf("Check() = %v, %v", p, err)
+			}
+			for _, w := range all {
+				seen[w.Code] = true
+			}
+			wanted, _ := split(data)
+			if diff := cmp.Diff(wanted, warnings(data)); diff != "" {
+				t.Errorf("warnings (-want +got):\n%s", diff)
+			}
+		})
+	}
+	for _, k := range policyfile.Kinds() {
+		if k.IsWarning && !seen[k.Code] {
+			t.Errorf("no file has the warning %s", k.Code)
+		}
+	}
+}
+
+// warnings returns the warnings of a file, without the name of the file.
+func warnings(data []byte) []string {
+	_, all, _ := policyfile.Check("f", data)
+	var lines []string
+	for _, w := range all {
+		lines = append(lines, strings.TrimPrefix(w.String(), "f:"))
+	}
+	return lines
+}
+
 // split separates the lines that say what is wrong from the rest of a file.
 func split(data []byte) (wanted []string, rest []byte) {
 	rest = data
@@ -92,6 +130,12 @@ func report(data []byte) []string {
 // rewrite makes a bad file say what Parse reports. The lines that say so move the mistakes down.
 func rewrite(t *testing.T, name string, data []byte) []byte {
 	t.Helper()
+	return rewriteBy(t, "bad", name, data, report)
+}
+
+// rewriteBy is rewrite for a file of any folder, with the function that returns its lines.
+func rewriteBy(t *testing.T, folder, name string, data []byte, report func([]byte) []string) []byte {
+	t.Helper()
 	_, rest := split(data)
 	blank := bytes.Repeat([]byte("#\n"), len(report(rest)))
 	var all bytes.Buffer
@@ -99,7 +143,7 @@ func rewrite(t *testing.T, name string, data []byte) []byte {
 		all.WriteString(want + line + "\n")
 	}
 	all.Write(rest)
-	if err := os.WriteFile(filepath.Join("testdata", "bad", name+".yaml"), all.Bytes(), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join("testdata", folder, name+".yaml"), all.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return all.Bytes()

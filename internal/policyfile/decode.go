@@ -10,13 +10,14 @@ type reader struct {
 	file     string
 	data     []byte
 	lines    [][]byte
+	phase    Code // of the mistakes that the current step finds
 	mistakes Mistakes
 	warnings Mistakes // which don't make the file invalid
 }
 
 func newReader(file string, data []byte) *reader {
 	data = bytes.TrimPrefix(data, byteOrderMark)
-	return &reader{file: file, data: data, lines: bytes.Split(data, []byte("\n"))}
+	return &reader{file: file, data: data, phase: Syntax, lines: bytes.Split(data, []byte("\n"))}
 }
 
 // origin is where a part of the document comes from. The zero value is that of a part that was left out.
@@ -112,12 +113,17 @@ func (t *table[K, V]) read(r *reader, e *element) {
 }
 
 func (p *pair) read(r *reader, e *element) {
-	if e.shape() != "array" || len(e.inside) != len(p.names) {
+	if e.shape() != "array" {
 		return
 	}
-	p.ok = true
+	all := make([]scalar[name], len(e.inside))
 	for i, item := range e.inside {
-		r.decode(item, &p.names[i])
+		r.decode(item, &all[i])
+	}
+	if p.ok = len(all) == len(p.names); p.ok {
+		copy(p.names[:], all)
+	} else {
+		p.others = all
 	}
 }
 

@@ -2,8 +2,11 @@ package policyfile_test
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
@@ -48,4 +51,26 @@ func topLevel(file, key string) string {
 		end++
 	}
 	return strings.Join(lines[:end], "")
+}
+
+// TestEveryCodeIsDocumented: docs/policy.md has a row for each code, in the same order.
+func TestEveryCodeIsDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/policy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, chapter, _ := strings.Cut(string(page), "\n## Mistakes")
+	chapter, _, _ = strings.Cut(chapter, "\n## ")
+	rows := regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| (?:mistake|warning) \\|").FindAllStringSubmatch(chapter, -1)
+	var documented, known []string
+	for _, row := range rows {
+		documented = append(documented, row[1])
+	}
+	for _, k := range policyfile.Kinds() {
+		known = append(known, string(k.Code))
+	}
+	if diff := cmp.Diff(known, documented); diff != "" {
+		t.Errorf("codes (-known +documented):\n%s", diff)
+	}
 }

@@ -108,8 +108,9 @@ type groupChoice struct {
 // pair is a list of exactly two departments.
 type pair struct {
 	origin
-	names [2]scalar[name]
-	ok    bool // two items were read, whether well-formed or not
+	names  [2]scalar[name]
+	ok     bool           // two items were read, whether well-formed or not
+	others []scalar[name] // the items of a list of another length
 }
 
 // tables is a word or a choice.

@@ -19,12 +19,18 @@ type element struct {
 	inside     []*element          // in the order of the file, without repeated keys
 	byKey      map[string]*element // nil unless it is a mapping
 	violations []jsonschema.ErrorKind
+	isWrapped  bool // taken for a list of the only value inside
+	isUnknown  bool // an alias: no check looks at it
+	isPartial  bool // a mapping with a merge key: keys that are missing may be in the other one
 }
 
 // element returns the node with all that is inside, and reports keys that are given twice.
 func (r *reader) element(n ast.Node, name string, parent *element) *element {
+	n = content(n)
 	e := &element{node: n, name: name, parent: parent}
 	switch n := n.(type) {
+	case *ast.AliasNode:
+		e.isUnknown = true
 	case *ast.SequenceNode:
 		for _, item := range n.Values {
 			e.inside = append(e.inside, r.element(item, name, e))
@@ -38,11 +44,32 @@ func (r *reader) element(n ast.Node, name string, parent *element) *element {
 	return e
 }
 
+// content returns the value that has an anchor or a tag. These have been reported.
+func content(n ast.Node) ast.Node {
+	switch outer := n.(type) {
+	case *ast.AnchorNode:
+		if outer.Value != nil {
+			return content(outer.Value)
+		}
+	case *ast.TagNode:
+		if outer.Value != nil {
+			return content(outer.Value)
+		}
+	}
+	return n
+}
+
 func (r *reader) addPair(e *element, pair *ast.MappingValueNode) {
-	key := &element{node: pair.Key, name: e.name + " key", parent: e}
+	switch pair.Key.(type) {
+	case *ast.MergeKeyNode, *ast.AliasNode:
+		e.isPartial = true
+		return
+	}
+	key := &element{node: content(pair.Key), name: e.name + " key", parent: e}
 	if first, found := e.byKey[key.jsonKey()]; found {
 		r.add(key.at(), fmt.Sprintf("%s is given twice", quoted(key.text())),
 			fmt.Sprintf("keep this one or that of line %d", first.key.at().line))
+		first.absorb(r.element(pair.Value, key.text(), e))
 		return
 	}
 	value := r.element(pair.Value, key.text(), e)
@@ -51,8 +78,28 @@ func (r *reader) addPair(e *element, pair *ast.MappingValueNode) {
 	e.inside = append(e.inside, value)
 }
 
+// absorb adds the entries of a repeated key, so that they are checked too and names that they define are known: mappings of a
+// list, and departments. Other values are alternatives: only one is meant.
+func (e *element) absorb(again *element) {
+	for _, value := range again.inside {
+		isEntry := e.shape() == "array" && value.byKey != nil
+		isDepartment := e.byKey != nil && e.name == "departments" && value.key != nil && e.byKey[value.key.jsonKey()] == nil
+		if !isEntry && !isDepartment {
+			continue
+		}
+		value.parent = e
+		e.inside = append(e.inside, value)
+		if isDepartment {
+			e.byKey[value.key.jsonKey()] = value
+		}
+	}
+}
+
 // at returns where the element begins. A block mapping begins at its first key; the parser gives the colon.
 func (e *element) at() position {
+	if e.isWrapped {
+		return e.inside[0].at()
+	}
 	if m, ok := e.node.(*ast.MappingNode); ok && !m.IsFlowStyle && len(e.inside) > 0 {
 		return e.inside[0].key.at()
 	}
@@ -69,7 +116,7 @@ func (e *element) text() string {
 }
 
 // isRefused reports whether the schema refuses the element itself. Elements inside may be refused all the same.
-func (e *element) isRefused() bool { return len(e.violations) > 0 }
+func (e *element) isRefused() bool { return len(e.violations) > 0 || e.isUnknown || e.isPartial }
 
 // json returns the element as the value that the schema checks. The schema can't see how a value is written, so
 // blocks of text and numbers that aren't plain digits become null, which it allows nowhere.
@@ -113,7 +160,27 @@ var shapes = map[ast.NodeType]string{
 	ast.LiteralType: "block", ast.NullType: "null",
 }
 
-func (e *element) shape() string { return cmp.Or(shapes[e.node.Type()], "integer") }
+func (e *element) shape() string {
+	switch {
+	case e.isWrapped:
+		return "array"
+	case e.isUnknown:
+		return "null"
+	}
+	return cmp.Or(shapes[e.node.Type()], "integer")
+}
+
+// wrap turns the element into a list whose only item is the value that it was.
+func (e *element) wrap() {
+	item := &element{node: e.node, name: e.name, parent: e, inside: e.inside, byKey: e.byKey}
+	for _, child := range item.inside {
+		child.parent = item
+		if child.key != nil {
+			child.key.parent = item
+		}
+	}
+	e.inside, e.byKey, e.isWrapped = []*element{item}, nil, true
+}
 
 // quoted makes any text of the file fit for a message: one line, not too long.
 func quoted(s string) string {

@@ -22,7 +22,7 @@ func FormMistakes(file string, data []byte) (Mistakes, error) {
 	if root == nil {
 		return nil, errors.New("not YAML")
 	}
-	r.mistakes = nil
+	r.mistakes, r.phase = nil, Form
 	r.validate(root, schema)
 	return r.mistakes.sorted(), nil
 }

@@ -40,17 +40,17 @@ var forms = map[reflect.Type]jsonschema.Schema{
 	reflect.TypeFor[bool]():    {Type: "boolean"},
 	reflect.TypeFor[version](): numberForm(1, 1, "is not known; write version: 1"),
 
-	reflect.TypeFor[name]():     textForm(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`, "marketing"),
-	reflect.TypeFor[tagKey]():   textForm(`^.{1,128}$`, "Tier"),
-	reflect.TypeFor[tagValue](): textForm(`^.{0,256}$`, "private"),
+	reflect.TypeFor[name]():     described("The name of a department.", textForm(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`, "marketing")),
+	reflect.TypeFor[tagKey]():   described("The key of a tag.", textForm(`^.{1,128}$`, "Tier")),
+	reflect.TypeFor[tagValue](): described("The value of the tag.", textForm(`^.{0,256}$`, "private")),
 
 	reflect.TypeFor[peering.AccountID](): textForm(peering.AccountPattern, `"111111111111"`),
 	reflect.TypeFor[peering.Region]():    textForm(peering.RegionPattern, "us-east-1"),
 
 	reflect.TypeFor[peering.VPCID]():           idForm("vpc"),
-	reflect.TypeFor[peering.SubnetID]():        idForm("subnet"),
-	reflect.TypeFor[peering.RouteTableID]():    idForm("rtb"),
-	reflect.TypeFor[peering.SecurityGroupID](): idForm("sg"),
+	reflect.TypeFor[peering.SubnetID]():        described("The id of a subnet.", idForm("subnet")),
+	reflect.TypeFor[peering.RouteTableID]():    described("The id of a route table.", idForm("rtb")),
+	reflect.TypeFor[peering.SecurityGroupID](): described("The id of a security group.", idForm("sg")),
 
 	// The quotas that AWS grants at most.
 	// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
@@ -58,23 +58,33 @@ var forms = map[reflect.Type]jsonschema.Schema{
 	reflect.TypeFor[routeLimit]():   limitForm(1000),
 	reflect.TypeFor[ruleLimit]():    limitForm(1000),
 
-	reflect.TypeFor[policy.Mode]():       enumForm(policy.EnforceMode, policy.ReportMode),
-	reflect.TypeFor[policy.Otherwise]():  enumForm(policy.LeaveOthers, policy.RejectOthers),
-	reflect.TypeFor[policy.Removed]():    enumForm(policy.ReportRemoved, policy.DisconnectRemoved),
-	reflect.TypeFor[peering.Role]():      enumForm(peering.Requester, peering.Accepter),
-	reflect.TypeFor[policy.Approval]():   enumForm(policy.ManualApproval),
-	reflect.TypeFor[policy.Tags]():       enumForm(policy.NoTags),
-	reflect.TypeFor[policy.TableScope](): enumForm(policy.AllTables, policy.MainTable, policy.NoTables),
-	reflect.TypeFor[peering.Protocol]():  enumForm(peering.TCP, peering.UDP, peering.ICMP, peering.ICMPv6, allProtocols),
+	reflect.TypeFor[policy.Mode]():      enumForm(policy.EnforceMode, policy.ReportMode),
+	reflect.TypeFor[policy.Otherwise](): enumForm(policy.LeaveOthers, policy.RejectOthers),
+	reflect.TypeFor[policy.Removed]():   enumForm(policy.ReportRemoved, policy.DisconnectRemoved),
+	reflect.TypeFor[peering.Role]():     enumForm(peering.Requester, peering.Accepter),
+	reflect.TypeFor[policy.Approval]():  enumForm(policy.ManualApproval),
+	reflect.TypeFor[policy.Tags]():      enumForm(policy.NoTags),
+	reflect.TypeFor[policy.TableScope](): described("All route tables of the VPC, the main one, or none.",
+		enumForm(policy.AllTables, policy.MainTable, policy.NoTables)),
+	reflect.TypeFor[peering.Protocol](): enumForm(peering.TCP, peering.UDP, peering.ICMP, peering.ICMPv6, allProtocols),
 
-	reflect.TypeFor[netip.Prefix]():     withMessage(notCIDR, textForm(cidrPattern, "")),
-	reflect.TypeFor[source]():           withMessage(notSource, textForm(sourcePattern, "")),
-	reflect.TypeFor[policy.PortRange](): numberOrText(numberForm(1, 65535, notPorts), portPattern+"(-"+portPattern+")?"),
-	reflect.TypeFor[policy.ICMPType]():  numberOrText(numberForm(0, 255, notType), bytePattern+"(/"+bytePattern+")?"),
+	reflect.TypeFor[netip.Prefix](): described("A CIDR block.", withMessage(notCIDR, textForm(cidrPattern, ""))),
+	reflect.TypeFor[source](): described("A CIDR block, a security group or a prefix list.",
+		withMessage(notSource, textForm(sourcePattern, ""))),
+	reflect.TypeFor[policy.PortRange](): described("A port, or a range of ports such as 5432-5440.",
+		numberOrText(numberForm(1, 65535, notPorts), portPattern+"(-"+portPattern+")?")),
+	reflect.TypeFor[policy.ICMPType](): described("A type of ICMP, or a type with a code such as 3/4.",
+		numberOrText(numberForm(0, 255, notType), bytePattern+"(/"+bytePattern+")?")),
 }
 
 func withMessage(text string, form jsonschema.Schema) jsonschema.Schema {
 	form.Extras = map[string]any{message: text}
+	return form
+}
+
+// described adds the description that editors show.
+func described(text string, form jsonschema.Schema) jsonschema.Schema {
+	form.Description = text
 	return form
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -16,20 +17,15 @@ import (
 // explain reports the violations at the element and at those inside it. It only describes them: which values are right,
 // the schema alone decides.
 func (r *reader) explain(e *element, s *jsonschema.Schema) {
-	if s.If != nil && e.shape() == s.If.Type {
-		s = s.Then
-	} else if s.If != nil {
-		s = s.Else
+	if e.isUnknown {
+		return
 	}
-	name := e.name
-	if e.key != nil {
-		name = quoted(name)
-	}
-	if s.Title != "" {
-		name = strings.Replace(s.Title, "a department", quoted(e.name), 1)
-	}
+	s = formOf(e, s)
+	name := nameOf(e, s)
 	for _, v := range e.violations {
-		r.refuse(e, s, name, v)
+		if !e.isPartial || isOfPresent(v) {
+			r.refuse(e, s, name, v)
+		}
 	}
 	for _, child := range e.inside {
 		if child.key != nil && child.key.isRefused() {
@@ -39,6 +35,12 @@ func (r *reader) explain(e *element, s *jsonschema.Schema) {
 			r.explain(child, form)
 		}
 	}
+}
+
+// isOfPresent reports whether the violation is of a key that is there, and not of one that is missing.
+func isOfPresent(violation any) bool {
+	_, found := violation.(*kind.AdditionalProperties)
+	return found
 }
 
 // inside returns the schema of an element inside another one. It is nil for keys that the schema doesn't have.
@@ -57,10 +59,10 @@ func (r *reader) refuse(e *element, s *jsonschema.Schema, name string, violation
 	case *kind.FalseSchema:
 		r.refuseKey(e)
 	case *kind.Required:
-		r.refuseMissing(e, s, name, v.Missing)
+		r.refuseMissing(e, name, v.Missing)
 	case *kind.AdditionalProperties:
 		for _, key := range unknownKeys(e, s) {
-			r.add(key.at(), fmt.Sprintf("%s has no key %s", name, quoted(key.text())), suggest(key.text(), keysOf(s)))
+			r.add(key.at(), fmt.Sprintf("%s has no key %s", name, quoted(key.text())), keyAdvice(e, s, key))
 		}
 	case *kind.MinProperties, *kind.MaxProperties, *kind.OneOf, *kind.DependentRequired:
 		r.refuseChoice(e, s, name, v)
@@ -111,21 +113,26 @@ func thirdPartyThatAccepts(peering *element) string {
 	return "the third party"
 }
 
-// refuseMissing reports the missing keys, except those that are there with a typing error.
-func (r *reader) refuseMissing(e *element, s *jsonschema.Schema, name string, missing []string) {
+// keyAdvice returns the fix for an unknown key.
+func keyAdvice(e *element, s *jsonschema.Schema, key *element) string {
+	if known, found := meant(key.text(), keysOf(s)); found && e.byKey[known] != nil {
+		return fmt.Sprintf("remove it, or move its content to %s in line %d", known, e.byKey[known].key.at().line)
+	}
+	if example := choiceExample(e, s); example != "" && len(knownKeys(e, s)) == 0 {
+		return "it can be " + alternatives(keysOf(s)) + ", as in " + example
+	}
+	return suggest(key.text(), keysOf(s))
+}
+
+// refuseMissing reports the missing keys.
+func (r *reader) refuseMissing(e *element, name string, missing []string) {
 	for _, key := range missing {
-		isMeant := func(unknown *element) bool {
-			likely, _ := nearest(unknown.text(), keysOf(s))
-			return likely == key
-		}
-		if !slices.ContainsFunc(unknownKeys(e, s), isMeant) {
-			r.add(e.at(), fmt.Sprintf("%s has no %s", name, key), "add the key "+key)
-		}
+		r.add(e.at(), fmt.Sprintf("%s has no %s", name, key), "add the key "+key)
 	}
 }
 
-// refuseChoice reports keys that don't go together. Beside an unknown key it reports nothing, because that may be
-// meant for one of them.
+// refuseChoice reports keys that don't go together. A key that is missing beside an unknown one isn't reported, because the
+// unknown one may be meant for it.
 func (r *reader) refuseChoice(e *element, s *jsonschema.Schema, name string, violation any) {
 	choices := keysOf(s)
 	if len(s.OneOf) > 0 {
@@ -134,7 +141,7 @@ func (r *reader) refuseChoice(e *element, s *jsonschema.Schema, name string, vio
 	found := slices.DeleteFunc(slices.Clone(choices), func(key string) bool { return e.byKey[key] == nil })
 	needs, isNeed := violation.(*kind.DependentRequired)
 	switch {
-	case len(unknownKeys(e, s)) > 0:
+	case len(found) == 0 && len(unknownKeys(e, s)) > 0:
 	case isNeed:
 		r.add(e.byKey[needs.Prop].at(), fmt.Sprintf("%s is given without %s, so the third party can't be determined", needs.Prop, needs.Missing[0]),
 			"add the key "+needs.Missing[0]+" with the department that requests the connections")
@@ -162,6 +169,11 @@ func unknownKeys(e *element, s *jsonschema.Schema) []*element {
 	return unknown
 }
 
+// knownKeys returns the keys that the element has and the schema knows.
+func knownKeys(e *element, s *jsonschema.Schema) []string {
+	return slices.DeleteFunc(keysOf(s), func(key string) bool { return e.byKey[key] == nil })
+}
+
 func keysOf(s *jsonschema.Schema) []string {
 	if s.Properties == nil {
 		return nil
@@ -184,45 +196,64 @@ var shapeNames = map[string]string{
 }
 
 // shapeHints follow the names for shapes that have no message of their own.
-var shapeHints = map[string]string{"object": " of keys to values", "array": ", as in [a, b]", "boolean": ", as in true"}
+var shapeHints = map[string]string{"object": " of keys to values"}
 
 // refuseValue reports a value of another shape than the allowed ones, or of the wrong form.
 func (r *reader) refuseValue(e *element, s *jsonschema.Schema, name string, allowed ...string) {
 	text, shape := quoted(e.text()), e.shape()
 	isBare := shape == "integer" || shape == "boolean"
-	problem, fix := wrongForm(e.text(), s)
+	problem, fix := wrongForm(e, s)
 	switch {
-	case slices.Contains(allowed, shape):
+	case slices.Contains(allowed, shape), isBare && len(s.Enum) > 0:
 		problem = text + " " + problem
 	case isBare && s.Pattern == peering.AccountPattern:
 		problem, fix = unquoted(e.text())
 		problem = text + " " + problem
 	case isBare && slices.Contains(allowed, "string"):
-		problem, fix = fmt.Sprintf("%s is %s to YAML", text, shapeNames[shape]), fmt.Sprintf("for text put it in quotes: %q", e.text())
-	default:
-		var names []string
-		for _, a := range allowed {
-			names = append(names, shapeNames[a])
+		problem = fmt.Sprintf("%s is %s to YAML", text, shapeNames[shape])
+		if regexp.MustCompile(s.Pattern).MatchString(e.text()) {
+			fix = fmt.Sprintf("for text put it in quotes: %q", e.text())
 		}
-		problem = "is " + shapeNames[shape]
-		fix = "it is " + alternatives(names) + cmp.Or(shapeHints[allowed[0]], ": "+fix)
+	default:
+		problem, fix = "is "+shapeNames[shape], shapeAdvice(e, s, allowed, fix)
 	}
 	r.add(e.at(), name+" "+problem, fix)
 }
 
-// wrongForm returns the problem of a text that the schema refuses, and the fix.
-func wrongForm(text string, s *jsonschema.Schema) (problem, fix string) {
+// shapeAdvice returns the fix for a value of another shape than the allowed ones. The form has a fix for values of its shape.
+func shapeAdvice(e *element, s *jsonschema.Schema, allowed []string, fix string) string {
+	switch {
+	case len(s.Enum) > 0:
+		return fix
+	case allowed[0] == "boolean":
+		return booleanAdvice(e)
+	case allowed[0] == "array":
+		return listAdvice(e, s)
+	case choiceExample(e, s) != "":
+		return choiceAdvice(e, s)
+	}
+	var names []string
+	for _, a := range allowed {
+		names = append(names, shapeNames[a])
+	}
+	return "it is " + alternatives(names) + cmp.Or(shapeHints[allowed[0]], ": "+fix)
+}
+
+// wrongForm returns the problem of a value that the schema refuses, and the fix.
+func wrongForm(e *element, s *jsonschema.Schema) (problem, fix string) {
+	text := e.text()
 	schemaMessage, _ := s.Extras[message].(string)
 	isID := isGroup(text) || isPrefixList(text)
 	switch {
 	case len(s.Enum) > 0:
-		return "is not known", suggest(text, texts(s.Enum))
+		return "is not known", enumAdvice(e, s)
 	case s.Pattern == sourcePattern && isID:
 		return "has the wrong form", fmt.Sprintf("write it like %s-0a1b2c3d4e5f60001", text[:2])
 	case s.Pattern == sourcePattern && strings.ContainsAny(text, "./:"), s.Pattern == cidrPattern:
 		return wrongBlock(text)
 	}
-	return split(schemaMessage)
+	problem, fix = split(schemaMessage)
+	return problem, cmp.Or(wordAdvice(e), fix)
 }
 
 func wrongBlock(text string) (problem, fix string) {

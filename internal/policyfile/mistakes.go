@@ -13,6 +13,7 @@ type Mistakes []Mistake
 // Mistake is one thing that is wrong.
 type Mistake struct {
 	File         string
+	Code         Code
 	Line, Column int    // from 1
 	Problem      string // what is wrong
 	Fix          string // what would be right
@@ -21,10 +22,10 @@ type Mistake struct {
 // Warning is a Mistake that may be none. The policy is valid all the same.
 type Warning Mistake
 
-// String returns the warning in the form of a mistake, marked as a warning.
+// String returns the warning in the form of a mistake, marked as a warning and with its code.
 func (w Warning) String() string {
 	w.Problem = "warning: " + w.Problem
-	return Mistake(w).String()
+	return fmt.Sprintf("%s [%s]", Mistake(w), w.Code)
 }
 
 // Error returns one line for each mistake.
@@ -54,16 +55,16 @@ type position struct{ line, column int }
 // add notes a mistake: what is wrong, and what would be right. The parser gives the place of a value that
 // isn't there, and of what ends too early, beyond the end of the line or the file; that is moved to the end.
 func (r *reader) add(at position, problem, fix string) {
-	r.mistakes = append(r.mistakes, r.mistake(at, problem, fix))
+	r.mistakes = append(r.mistakes, r.mistake(r.phase, at, problem, fix))
 }
 
 // warn notes a warning, as add notes a mistake.
-func (r *reader) warn(at position, problem, fix string) {
-	r.warnings = append(r.warnings, r.mistake(at, problem, fix))
+func (r *reader) warn(code Code, at position, problem, fix string) {
+	r.warnings = append(r.warnings, r.mistake(code, at, problem, fix))
 }
 
-func (r *reader) mistake(at position, problem, fix string) Mistake {
+func (r *reader) mistake(code Code, at position, problem, fix string) Mistake {
 	at.line = min(max(at.line, 1), len(r.lines))
 	at.column = min(max(at.column, 1), len(r.lines[at.line-1])+1)
-	return Mistake{r.file, at.line, at.column, problem, fix}
+	return Mistake{r.file, code, at.line, at.column, problem, fix}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // annotations are the keywords of the schema that refuse nothing.
-var annotations = []string{"$schema", "title", "description", "errorMessage"}
+var annotations = []string{"$schema", "$id", "title", "description", "errorMessage"}
 
 // outlined reports whether the rule is one of the few that another one repeats: the schema only outlines addresses, which
 // Go parses, and Regions, whose partition Go looks up, and the choice between the keys of a member refuses a text as well. Without the rule, the message is worse.

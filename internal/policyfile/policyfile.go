@@ -40,8 +40,10 @@ func checkBy(schema *jsonschema.Schema, file string, data []byte) (*policy.Polic
 	r := newReader(file, data)
 	var doc document
 	if root := r.root(); root != nil {
+		r.phase = Form
 		r.validate(root, schema)
 		r.decode(root, &doc)
+		r.phase = Relation
 		r.check(&doc)
 	}
 	var warnings []Warning

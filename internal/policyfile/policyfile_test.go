@@ -216,7 +216,7 @@ func staircase() []byte {
 func TestMistakesComeInTheOrderOfTheFile(t *testing.T) {
 	t.Parallel()
 	_, err := policyfile.Parse("p.yaml", []byte("peerings: all\nversion: 2\ndepartments: none\n"))
-	want := `p.yaml:1:11: peerings is text; it is a list, as in [a, b]
+	want := `p.yaml:1:11: peerings is text; it is a list of mappings: begin each with a dash
 p.yaml:2:10: version 2 is not known; write version: 1
 p.yaml:3:14: departments is text; it is a mapping of keys to values`
 	if err == nil || err.Error() != want {

@@ -12,13 +12,16 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
+// SchemaID is the address of the published schema, which editors can read it from.
+const SchemaID = "https://raw.githubusercontent.com/autopeer/autopeer/main/docs/policy.schema.json"
+
 //go:generate go test -run TestSchemaInDocsIsFresh . -update
 
 // Schema returns the JSON Schema (draft 2020-12) of the file, by which Parse checks the form of every value. Editors
 // use the same. How values fit together it can't see: a file that the schema allows, Parse may still refuse.
 func Schema() ([]byte, error) {
 	s := *form()
-	s.Version, s.Title = jsonschema.Version, "autopeer policy"
+	s.Version, s.ID, s.Title = jsonschema.Version, SchemaID, "autopeer policy"
 	data, err := json.MarshalIndent(&s, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("encode schema: %w", err)
@@ -63,7 +66,7 @@ func (table[K, V]) JSONSchema() *jsonschema.Schema {
 	key.Type = "" // a key is text anyway
 	return &jsonschema.Schema{
 		Type: "object", AdditionalProperties: schemaOf[V](), MinProperties: new(uint64(1)),
-		AllOf: []*jsonschema.Schema{{PropertyNames: &key}},
+		AllOf: []*jsonschema.Schema{{Description: "The form of the keys.", PropertyNames: &key}},
 	}
 }
 
@@ -78,41 +81,51 @@ func (pair) JSONSchema() *jsonschema.Schema {
 func (tables) JSONSchema() *jsonschema.Schema {
 	choice := schemaOf[tableChoice]()
 	choice.Type = "" // that is the condition
+	choice.Description = "A choice of route tables, by exactly one of the keys."
 	return &jsonschema.Schema{If: &jsonschema.Schema{Type: "object"}, Then: choice, Else: tables{}.scope.JSONSchema()}
 }
 
 // JSONSchemaExtend requires a department, except in a file with retired cells, which may be the last ones.
 func (document) JSONSchemaExtend(s *jsonschema.Schema) {
-	s.Properties.Value("departments").MinProperties = nil
+	s.Description = "The departments whose VPCs may be connected, and the traffic that may flow between them."
+	departments := s.Properties.Value("departments")
+	departments.MinProperties = nil
+	departments.AdditionalProperties.Description = "The members of the department: single VPCs, and ranges of them."
 	s.AllOf = append(s.AllOf, &jsonschema.Schema{
-		If:   &jsonschema.Schema{Required: []string{"retired"}},
-		Else: object("departments", &jsonschema.Schema{MinProperties: new(uint64(1))}),
+		Description: "Only a file that lists cells under retired may have no department.",
+		If:          &jsonschema.Schema{Required: []string{"retired"}},
+		Else:        object("departments", &jsonschema.Schema{MinProperties: new(uint64(1))}),
 	})
 }
 
 // JSONSchemaExtend requires either vpc or within, and allows cidrs only with vpc and also only with within.
 func (member) JSONSchemaExtend(s *jsonschema.Schema) {
-	s.Title = "a member of a department"
-	s.OneOf = []*jsonschema.Schema{{Required: []string{"vpc"}}, {Required: []string{"within"}}}
-	forbid(s, "cidrs", object("vpc", jsonschema.FalseSchema, "within"))
-	forbid(s, "also", object("within", jsonschema.FalseSchema, "vpc"))
+	s.Title, s.Description = "a member of a department", "One VPC of an account and Region, or every VPC there inside a range."
+	s.OneOf = []*jsonschema.Schema{
+		{Description: "One VPC.", Required: []string{"vpc"}},
+		{Description: "Every VPC inside a range.", Required: []string{"within"}},
+	}
+	forbid(s, "cidrs", "cidrs go with vpc only.", object("vpc", jsonschema.FalseSchema, "within"))
+	forbid(s, "also", "also goes with within only.", object("within", jsonschema.FalseSchema, "vpc"))
 }
 
 // JSONSchemaExtend gives it a name.
-func (retirement) JSONSchemaExtend(s *jsonschema.Schema) { s.Title = "a retired cell" }
+func (retirement) JSONSchemaExtend(s *jsonschema.Schema) {
+	s.Title, s.Description = "a retired cell", "An account in a Region that is about to leave the file."
+}
 
 // JSONSchemaExtend requires requester with manage, and forbids approval where the third party accepts.
 func (entry) JSONSchemaExtend(s *jsonschema.Schema) {
-	s.Title = "a peering"
+	s.Title, s.Description = "a peering", "Two departments that may be connected."
 	s.DependentRequired = map[string][]string{"manage": {"requester"}}
-	forbid(s, "approval", oneOf("manage", peering.Requester))
+	forbid(s, "approval", "Where a third party accepts, there is no approval.", oneOf("manage", peering.Requester))
 }
 
 // JSONSchemaExtend allows ports only for tcp and udp, and types only for icmp and icmpv6.
 func (allow) JSONSchemaExtend(s *jsonschema.Schema) {
-	s.Title = "an allow entry"
-	forbid(s, "ports", oneOf("protocol", peering.ICMP, peering.ICMPv6, allProtocols))
-	forbid(s, "types", oneOf("protocol", peering.TCP, peering.UDP, allProtocols))
+	s.Title, s.Description = "an allow entry", "Traffic in one direction that security groups admit."
+	forbid(s, "ports", "Only tcp and udp have ports.", oneOf("protocol", peering.ICMP, peering.ICMPv6, allProtocols))
+	forbid(s, "types", "Only icmp and icmpv6 have types.", oneOf("protocol", peering.TCP, peering.UDP, allProtocols))
 }
 
 // JSONSchemaExtend requires a key.
@@ -121,8 +134,9 @@ func (limits) JSONSchemaExtend(s *jsonschema.Schema) { s.MinProperties = new(uin
 // JSONSchemaExtend requires a key, and forbids destinations of no tables.
 func (sideRoutes) JSONSchemaExtend(s *jsonschema.Schema) {
 	s.Title, s.MinProperties = "routes of a department", new(uint64(1))
-	forbid(s, "to", oneOf("tables", policy.NoTables))
-	forbid(s, "except", oneOf("tables", policy.NoTables))
+	s.Description = "The route tables of the department, and the blocks that they lead to."
+	forbid(s, "to", "Without tables there are no destinations.", oneOf("tables", policy.NoTables))
+	forbid(s, "except", "Without tables there are no exclusions.", oneOf("tables", policy.NoTables))
 }
 
 // JSONSchemaExtend requires exactly one key.
@@ -131,8 +145,10 @@ func (choice) JSONSchemaExtend(s *jsonschema.Schema) {
 }
 
 // forbid adds that the key is not given where the condition holds.
-func forbid(s *jsonschema.Schema, key string, condition *jsonschema.Schema) {
-	s.AllOf = append(s.AllOf, &jsonschema.Schema{If: condition, Then: object(key, jsonschema.FalseSchema)})
+func forbid(s *jsonschema.Schema, key, description string, condition *jsonschema.Schema) {
+	s.AllOf = append(s.AllOf, &jsonschema.Schema{
+		Description: description, If: condition, Then: object(key, jsonschema.FalseSchema),
+	})
 }
 
 // oneOf is the condition that the key is given with one of the values.

@@ -3,8 +3,10 @@ package policyfile_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
@@ -39,7 +41,7 @@ var unseen = []string{
 	"exclusion-inside-another", "exclusion-of-a-part", "subnet-id-twice",
 	"tables-id-twice", "types-inside-one-another", "types-twice", "vpc-in-two-departments", "vpc-twice-in-a-department",
 	"mode-enforce-in-a-file-that-reports",
-	"region-of-no-partition", "peering-across-partitions", "retired-twice", "retired-with-a-member",
+	"region-of-no-partition", "region-near-none", "everything-is-near", "advice-repeats-no-typing-error", "peering-across-partitions", "retired-twice", "retired-with-a-member",
 	// evidence
 	"tags-none-and-not-adopted", "tags-none-without-evidence",
 }
@@ -62,6 +64,59 @@ func TestSchemaInDocsIsFresh(t *testing.T) {
 	if diff := cmp.Diff(string(stored), string(fresh)); diff != "" {
 		t.Errorf("%s is stale, run go generate ./internal/policyfile (-stored +fresh):\n%s", schemaFile, diff)
 	}
+}
+
+// TestEveryNodeOfTheSchemaIsDescribed, so that editors explain every value and key. Conditions (if, and then and else of an entry
+// of allOf) only refer to values that are described elsewhere.
+func TestEveryNodeOfTheSchemaIsDescribed(t *testing.T) {
+	t.Parallel()
+	data, err := policyfile.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document map[string]any
+	if err := json.Unmarshal(data, &document); err != nil {
+		t.Fatal(err)
+	}
+	if document["$id"] != policyfile.SchemaID {
+		t.Errorf("$id = %v, want %s", document["$id"], policyfile.SchemaID)
+	}
+	if n := describedNodes(t, "", document); n < 60 {
+		t.Errorf("the schema has %d nodes, want at least 60", n)
+	}
+}
+
+// describedNodes reports the schemas at the path and below it that have no description, and returns the number of all.
+func describedNodes(t *testing.T, path string, schema any) int {
+	t.Helper()
+	form, isForm := schema.(map[string]any)
+	if !isForm {
+		return 0 // true or false
+	}
+	if text, _ := form["description"].(string); !strings.HasSuffix(text, ".") {
+		t.Errorf("%s/ has the description %q, want a sentence", path, text)
+	}
+	n := 1
+	for keyword, value := range form {
+		below := path + "/" + keyword
+		switch keyword {
+		case "properties":
+			for key, form := range value.(map[string]any) {
+				n += describedNodes(t, below+"/"+key, form)
+			}
+		case "allOf", "oneOf":
+			for i, form := range value.([]any) {
+				n += describedNodes(t, fmt.Sprintf("%s/%d", below, i), form)
+			}
+		case "items", "additionalProperties", "propertyNames":
+			n += describedNodes(t, below, value)
+		case "then", "else":
+			if !strings.Contains(path, "/allOf/") {
+				n += describedNodes(t, below, value)
+			}
+		}
+	}
+	return n
 }
 
 func TestSchemaTakesGoodFiles(t *testing.T) {

@@ -5,27 +5,48 @@ import (
 	"strings"
 )
 
-// suggest returns a question after the candidate that s may have been meant to be, or else a sentence
+// suggest returns a question after the candidates that s may have been meant to be, or else a sentence
 // that names all candidates.
 func suggest(s string, candidates []string) string {
-	if c, found := nearest(s, candidates); found {
-		return fmt.Sprintf("did you mean %s?", c)
+	const most = 3
+	if near := nearest(s, candidates); len(near) > 0 && len(near) <= most && (len(near) == 1 || len(near) < len(candidates)) {
+		return fmt.Sprintf("did you mean %s?", alternatives(near))
+	}
+	if len(candidates) == 1 {
+		return "it can only be " + candidates[0]
 	}
 	return "it can be " + alternatives(candidates)
 }
 
-// nearest returns the candidate with the fewest typing errors, if there are few enough for its length.
-func nearest(s string, candidates []string) (string, bool) {
-	best, fewest := "", 1+len(s)/4
+// meant returns the only candidate that s may have been meant to be.
+func meant(s string, candidates []string) (candidate string, found bool) {
+	if near := nearest(s, candidates); len(near) == 1 {
+		return near[0], true
+	}
+	return "", false
+}
+
+// nearest returns the candidates with the fewest typing errors, if these are few enough for the length of s: a third of its
+// characters, and one in a word of two. The case of letters doesn't count.
+func nearest(s string, candidates []string) []string {
+	if len(s) < 2 {
+		return nil // one error turns it into any other word of its length
+	}
+	var best []string
+	fewest := max(1, len(s)/3)
 	for _, c := range candidates {
 		if max(len(c)-len(s), len(s)-len(c)) > fewest {
 			continue
 		}
-		if n := typingErrors(s, c); n < fewest || n == fewest && best == "" {
-			best, fewest = c, n
+		n := typingErrors(strings.ToLower(s), strings.ToLower(c))
+		if n < fewest {
+			best, fewest = nil, n
+		}
+		if n == fewest {
+			best = append(best, c)
 		}
 	}
-	return best, best != ""
+	return best
 }
 
 // typingErrors counts the characters to insert, delete, replace or swap with their neighbor to get from a
@@ -59,7 +80,7 @@ func differ(a, b byte) int {
 
 // alternatives joins items as in a sentence: "a, b or c". Of very many it names the first.
 func alternatives(items []string) string {
-	const most = 10
+	const most = 12 // all keys of a peering
 	if len(items) > most {
 		return fmt.Sprintf("%s or %d others", strings.Join(items[:most], ", "), len(items)-most)
 	}

@@ -33,6 +33,7 @@ func compile(data []byte) (*jsonschema.Schema, error) {
 // validate reports every violation of the schema and leaves them at the elements, so that no later check looks at
 // a value that is refused.
 func (r *reader) validate(root *element, schema *jsonschema.Schema) {
+	r.intend(root, form())
 	var invalid *jsonschema.ValidationError
 	if errors.As(schema.Validate(root.json()), &invalid) {
 		root.attach(invalid, nil)

@@ -52,7 +52,11 @@ func parseAccount(e *element) (a peering.AccountID, problem, fix string) {
 // unquoted is the problem of an account without quotes. YAML 1.1 takes 012345670123 for an octal number, and
 // several tools still do.
 func unquoted(text string) (problem, fix string) {
-	return "is not in quotes, and YAML may take it for a number", fmt.Sprintf("write %q", text)
+	fix = fmt.Sprintf("write %q", text)
+	if !peering.AccountID(text).IsValid() {
+		fix = `write twelve digits in quotes, as in "111111111111"`
+	}
+	return "is not in quotes, and YAML may take it for a number", fix
 }
 
 func parseCIDR(text string) (p netip.Prefix, problem, fix string) {

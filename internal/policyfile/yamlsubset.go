@@ -2,6 +2,7 @@ package policyfile
 
 import (
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/token"
@@ -39,7 +40,11 @@ func (r *reader) checkText() bool {
 	return true
 }
 
-// checkTokens reports every token that a policy doesn't use, or the first place that is nested too deep.
+// separable are those among them beside which the rest of the file can be checked.
+var separable = []token.Type{token.AnchorType, token.AliasType, token.MergeKeyType, token.TagType}
+
+// checkTokens reports every token that a policy doesn't use, or the first place that is nested too deep. It returns false if the
+// rest of the file can't be checked.
 func (r *reader) checkTokens(tokens token.Tokens) bool {
 	fine := true
 	var n nesting
@@ -47,7 +52,7 @@ func (r *reader) checkTokens(tokens token.Tokens) bool {
 		at := position{t.Position.Line, t.Position.Column}
 		if problem, found := outsideSubset[t.Type]; found {
 			r.add(at, problem, "write it out in full")
-			fine = false
+			fine = fine && slices.Contains(separable, t.Type)
 		}
 		if t.Type == token.DocumentHeaderType && i > 0 && tokens[i-1].Type != token.CommentType {
 			r.add(at, "a second document begins here", "a policy is one document")

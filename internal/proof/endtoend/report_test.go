@@ -22,8 +22,8 @@ func inReportMode(policy string, ofPeering bool) string {
 	return strings.Replace(policy, "version: 1\n", "version: 1\nmode: report\n", 1)
 }
 
-// proposals returns the proposals for the connection since the mark, and checks their words.
-func proposals(t *sandboxtest.T, pcx peering.ConnectionID, mark int) []outcome.Outcome {
+// announcedProposals returns the proposals for the connection since the mark, and checks their words.
+func announcedProposals(t *sandboxtest.T, pcx peering.ConnectionID, mark int) []outcome.Outcome {
 	t.Helper()
 	var all []outcome.Outcome
 	for _, o := range t.Heard()[mark:] {
@@ -45,7 +45,7 @@ func proposals(t *sandboxtest.T, pcx peering.ConnectionID, mark int) []outcome.O
 func proposed(t *sandboxtest.T, pcx peering.ConnectionID, mark int) (removals, additions []string) {
 	t.Helper()
 	last := map[string]outcome.Outcome{}
-	for _, o := range proposals(t, pcx, mark) {
+	for _, o := range announcedProposals(t, pcx, mark) {
 		last[o.Cell.String()+string(o.Side)] = o
 	}
 	for _, o := range last {
@@ -79,7 +79,7 @@ func madeAsProposed(t *sandboxtest.T, mark int, removals, additions []string) {
 	}
 }
 
-// proposedDaily checks that the proposals are announced once a day, under one id for each cell and side.
+// proposedDaily checks that the announcedProposals are announced once a day, under one id for each cell and side.
 func proposedDaily(t *sandboxtest.T, pcx peering.ConnectionID, sides int) {
 	t.Helper()
 	time.Sleep(time.Hour) // with the announcement of a young request
@@ -87,12 +87,12 @@ func proposedDaily(t *sandboxtest.T, pcx peering.ConnectionID, sides int) {
 	for range 2 {
 		day := len(t.Heard())
 		time.Sleep(time.Until(time.Now().Truncate(24 * time.Hour).Add(24 * time.Hour)))
-		if again := proposals(t, pcx, day); len(again) > 0 {
+		if again := announcedProposals(t, pcx, day); len(again) > 0 {
 			t.Errorf("announced again on the same day: %+v", again)
 		}
 		time.Sleep(time.Hour)
 		today := map[string]bool{}
-		for _, o := range proposals(t, pcx, day) {
+		for _, o := range announcedProposals(t, pcx, day) {
 			ids[o.ID], today[o.ID] = true, true
 		}
 		if len(today) != sides {
@@ -135,7 +135,7 @@ func requestInReportMode(t *sandboxtest.T, accepter peering.Cell, ofPeering bool
 	neitherDriftNorMissed(t)
 	for _, o := range t.Heard() {
 		if o.Type != outcome.Proposed {
-			t.Errorf("announced %+v, want nothing but proposals", o)
+			t.Errorf("announced %+v, want nothing but announcedProposals", o)
 		}
 	}
 	removals, additions := proposed(t, pcx, 0)
@@ -169,7 +169,7 @@ func TestAHandMadeConnectionInReportMode(t *testing.T) {
 		if len(removals) != 2 || len(additions) < 5 {
 			t.Errorf("proposed are\n%q\n%q\nwant the removal of both routes, and routes in all tables", removals, additions)
 		}
-		for _, o := range proposals(t, pcx, 0) {
+		for _, o := range announcedProposals(t, pcx, 0) {
 			if len(o.State) != 1 || !strings.Contains(o.Reason.Sentence, "that are there stay") {
 				t.Errorf("announced %+v, want the route that is there", o)
 			}
@@ -193,10 +193,10 @@ func TestFromEnforceToReport(t *testing.T) {
 		calls, mark := t.Cloud.Mark(), len(t.Heard())
 		t.Redeploy(inReportMode(policy, true))
 		time.Sleep(time.Minute)
-		if all := proposals(t, pcx, mark); len(all) < 2 {
+		if all := announcedProposals(t, pcx, mark); len(all) < 2 {
 			t.Errorf("announced %+v, want that both sides stay", t.Heard()[mark:])
 		}
-		for _, o := range proposals(t, pcx, mark) {
+		for _, o := range announcedProposals(t, pcx, mark) {
 			if len(o.Additions)+len(o.Removals) > 0 || len(o.State) == 0 || !strings.Contains(o.Reason.Sentence, "would change nothing") {
 				t.Errorf("announced %+v, want no change and the routes and rules that stay", o)
 			}
@@ -364,14 +364,14 @@ func TestAnObstacleInReportMode(t *testing.T) {
 		t.Policy(inReportMode(lab.PingPolicy(m, f, lab.Site{}), true))
 		time.Sleep(time.Hour)
 		t.Unchanged(calls)
-		for _, o := range proposals(t, pcx, 0) {
+		for _, o := range announcedProposals(t, pcx, 0) {
 			isObstructed := len(o.Conflicts) == 1 && len(o.Removals) == 1 && strings.Contains(o.Reason.Sentence, "additions would wait")
 			if o.Cell == one && !isObstructed || o.Cell == two && len(o.Conflicts) > 0 {
 				t.Errorf("announced %+v, want the conflict of %s and one removal", o, one)
 			}
 		}
-		if len(proposals(t, pcx, 0)) < 2 {
-			t.Errorf("announced %+v, want proposals of both sides", t.Heard())
+		if len(announcedProposals(t, pcx, 0)) < 2 {
+			t.Errorf("announced %+v, want announcedProposals of both sides", t.Heard())
 		}
 	})
 }
@@ -433,7 +433,7 @@ func TestApprovalInReportMode(t *testing.T) {
 		isAsked := func(o outcome.Outcome) bool {
 			return o.Cell == accepter && slices.ContainsFunc(o.Notes, func(n string) bool { return strings.Contains(n, "create-tags") })
 		}
-		if !slices.ContainsFunc(proposals(t, pcx, 0), isAsked) || len(t.Said(outcome.AskApproval, pcx)) > 0 {
+		if !slices.ContainsFunc(announcedProposals(t, pcx, 0), isAsked) || len(t.Said(outcome.AskApproval, pcx)) > 0 {
 			t.Errorf("announced %+v, want a proposal with the command that approves", t.Heard())
 		}
 		t.ByHand(accepter, func(p *lab.Person) { p.Tag(string(pcx), map[string]string{peering.TagApproved: "true"}) })
@@ -454,7 +454,9 @@ func TestLeftoversInReportMode(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
-		d := t.Build(near, func(p *lab.Person) lab.Site { return lab.ByHand(p, "Developer", "10.10.0.0/16", "10.10.1.0/24", "10.10.1.10") })
+		d := t.Build(near, func(p *lab.Person) lab.Site {
+			return lab.ByHand(p, "Developer", "10.10.0.0/16", "10.10.1.0/24", "10.10.1.10")
+		})
 		policy := lab.PingPolicy(m, f, d)
 		t.Policy(policy)
 		pcx := t.Ask(m, f)
