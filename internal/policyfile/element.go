@@ -116,7 +116,7 @@ func (e *element) text() string {
 }
 
 // isRefused reports whether the schema refuses the element itself. Elements inside may be refused all the same.
-func (e *element) isRefused() bool { return len(e.violations) > 0 || e.isUnknown || e.isPartial }
+func (e *element) isRefused() bool { return len(e.violations) > 0 || e.isPartial }
 
 // json returns the element as the value that the schema checks. The schema can't see how a value is written, so
 // blocks of text and numbers that aren't plain digits become null, which it allows nowhere.

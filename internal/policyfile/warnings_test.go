@@ -37,6 +37,23 @@ departments:
 peerings:
   - { between: [alpha, 1], allow: [{ from: alpha, to: beta, groups: { ids: [sg-0a1b2c3d] }, protocol: tcp }] }
 `, nil},
+		{"a peering whose allow may have another name, or be merged", `version: 1
+departments:
+  alpha: [{ account: "111111111111", region: us-east-1, within: 10.1.0.0/16 }]
+  beta: [{ account: "111111111111", region: us-east-1, within: 10.2.0.0/16 }]
+  gamma: [{ account: "111111111111", region: us-east-1, within: 10.3.0.0/16 }]
+peerings:
+  - { between: [alpha, beta], rules: [] }
+  - { <<: *rest, between: [alpha, gamma] }
+`, nil},
+		{"a source outside the declared blocks, which is a mistake", `version: 1
+departments:
+  alpha: [{ account: "111111111111", region: us-east-1, within: 10.1.0.0/16 }]
+  beta: [{ account: "111111111111", region: us-east-1, within: 10.2.0.0/16 }]
+peerings:
+  - between: [alpha, beta]
+    allow: [{ from: alpha, to: beta, groups: { ids: [sg-0a1b2c3d] }, protocol: tcp, sources: [0.0.0.0/0] }]
+`, nil},
 		{"a department that is meant by a name with a typing error", `version: 1
 departments:
   alpha: [{ account: "111111111111", region: us-east-1, within: 10.1.0.0/16 }]
