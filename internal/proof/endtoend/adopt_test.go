@@ -192,7 +192,7 @@ func isKnownAsIncomplete(t *sandboxtest.T, pcx peering.ConnectionID, want bool) 
 // TestAdoptionByThePolicy: with adopt the proposal is skipped, and both cells make the same changes.
 func TestAdoptionByThePolicy(t *testing.T) {
 	t.Parallel()
-	onEachPath(t, func(t *sandboxtest.T, m, f lab.Site, pcx peering.ConnectionID, routes []string) {
+	onEachPath(t, func(t *sandboxtest.T, m, f lab.Site, pcx peering.ConnectionID, _ []string) {
 		proposed, mark := waiting(t, pcx, 0), len(t.Heard())
 		t.Redeploy(adopting(lab.PingPolicy(m, f, lab.Site{})))
 		t.Settle()
