@@ -9,23 +9,25 @@ import (
 )
 
 // NeedsAdoption returns o as the proposal of the plan for one side, whose changes wait for a person's consent, with the ways to give
-// it. The obstacles to further additions are notes.
+// it. Obstacles that would keep further additions waiting are part of it.
 func NeedsAdoption(o outcome.Outcome, p plan.Plan) outcome.Outcome {
 	o = Proposed(o, p.Proposal)
-	for _, c := range p.Conflicts {
-		o.Notes = append(o.Notes, "further additions wait: "+c.String())
+	next := "to have the changes made, " + consent(o)
+	o.Next = next
+	sentence := fmt.Sprintf("nothing shows that autopeer has connected %s in %s, and the policy doesn't allow all routes to it, so nothing is changed without the consent of a person",
+		o.Connection, o.Cell)
+	if p.IsObstructed() {
+		o = Obstructed(o, p.Conflicts, p.Shortages)
+		sentence += "; after these changes, further additions wait: " + o.Reason.Sentence
+		o.Type, o.Next = outcome.Proposed, next
 	}
-	for _, s := range p.Shortages {
-		o.Notes = append(o.Notes, "further additions wait: "+s.String())
-	}
-	o.Next = "to have the changes made, " + consent(o)
-	return o.Because("needs-adoption", fmt.Sprintf("nothing shows that autopeer has connected %s in %s, and the policy doesn't allow all routes to it, so nothing is changed without the consent of a person",
-		o.Connection, o.Cell))
+	return o.Because("needs-adoption", sentence)
 }
 
 // AlsoNeedsAdoption returns o, a proposal in report mode, with the consent that its changes would need with the mode enforce as well.
 func AlsoNeedsAdoption(o, adoption outcome.Outcome) outcome.Outcome {
 	o = StillObstructed(o, adoption)
+	o.Conflicts, o.Shortages = adoption.Conflicts, adoption.Shortages
 	o.Next += "; and to consent, " + consent(o)
 	return o
 }

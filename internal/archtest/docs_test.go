@@ -185,3 +185,21 @@ func TestLinksOfTheDocumentsLeadToFiles(t *testing.T) {
 		t.Errorf("%d links were checked, want at least 40", links)
 	}
 }
+
+// touched is the rule of docs/policy.md on the routes that autopeer deletes.
+const touched = "Without evidence that autopeer has connected a living connection, it deletes no route to that connection: " +
+	"it proposes the changes, and makes them once a person consents. Evidence is the tag `autopeer:managed` of this installation on the " +
+	"connection, or an ingress rule that this installation has made for it."
+
+// TestDocumentsAgreeOnRoutes: whoever reads one of the three documents learns the same rule, in the same words.
+func TestDocumentsAgreeOnRoutes(t *testing.T) {
+	for _, name := range []string{"README.md", "docs/policy.md", "docs/architecture.md"} {
+		text, err := os.ReadFile(filepath.Join("../..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(strings.Join(strings.Fields(string(text)), " "), touched) {
+			t.Errorf("%s has no longer the words %q", name, touched)
+		}
+	}
+}

@@ -26,10 +26,11 @@ func (s *side) report() {
 	s.outcome = announce.InReportMode(s.outcome, s.Intended())
 	switch {
 	case s.NeedsConsent():
-		s.outcome = announce.AlsoNeedsAdoption(s.outcome, obstacle)
+		s.code, s.outcome = "", announce.AlsoNeedsAdoption(s.outcome, obstacle)
 	case code != "":
 		s.outcome = announce.StillObstructed(s.outcome, obstacle)
-	case s.Lacks():
+	}
+	if s.code == "" && s.Lacks() {
 		s.code, s.outcome = message.ReportMode, announce.WithHalfOpen(s.outcome, s.half)
 	}
 }

@@ -47,8 +47,8 @@ func adopting(policy string) string {
 	return strings.Replace(policy, "    allow:", "    adopt: true\n    allow:", 1)
 }
 
-// proposals returns the latest proposal of each side that was announced since the mark, and checks their words and ids.
-func proposals(t *sandboxtest.T, pcx peering.ConnectionID, mark int) map[peering.Role]outcome.Outcome {
+// waiting returns the latest proposal of each side that was announced since the mark, and checks their words and ids.
+func waiting(t *sandboxtest.T, pcx peering.ConnectionID, mark int) map[peering.Role]outcome.Outcome {
 	t.Helper()
 	all := map[peering.Role]outcome.Outcome{}
 	for _, o := range t.Heard()[mark:] {
@@ -141,7 +141,7 @@ func TestAdoption(t *testing.T) {
 	onEachPath(t, func(t *sandboxtest.T, m, f lab.Site, pcx peering.ConnectionID, routes []string) {
 		t.Unchanged(0)
 		t.Holds(routes...)
-		proposed := proposals(t, pcx, 0)
+		proposed := waiting(t, pcx, 0)
 		for side, removal := range map[peering.Role]string{
 			peering.Requester: fmt.Sprintf("delete route 172.31.1.0/24 → %s in %s", pcx, m.Table),
 			peering.Accepter:  fmt.Sprintf("delete route 10.10.1.0/24 → %s in %s", pcx, f.Table),
@@ -192,8 +192,8 @@ func isKnownAsIncomplete(t *sandboxtest.T, pcx peering.ConnectionID, want bool) 
 // TestAdoptionByThePolicy: with adopt the proposal is skipped, and both cells make the same changes.
 func TestAdoptionByThePolicy(t *testing.T) {
 	t.Parallel()
-	onEachPath(t, func(t *sandboxtest.T, m, f lab.Site, pcx peering.ConnectionID, routes []string) {
-		proposed, mark := proposals(t, pcx, 0), len(t.Heard())
+	onEachPath(t, func(t *sandboxtest.T, m, f lab.Site, pcx peering.ConnectionID, _ []string) {
+		proposed, mark := waiting(t, pcx, 0), len(t.Heard())
 		t.Redeploy(adopting(lab.PingPolicy(m, f, lab.Site{})))
 		t.Settle()
 		areMade(t, pcx, proposed, mark, peering.Requester, peering.Accepter)
@@ -211,12 +211,12 @@ func TestAProposalIsRepeatedDaily(t *testing.T) {
 		m, f := t.Company(one, two)
 		pcx, routes := handMade(t, m, f)
 		t.Settle()
-		first := proposals(t, pcx, 0)
+		first := waiting(t, pcx, 0)
 		for range 2 {
 			time.Sleep(time.Until(time.Now().Truncate(24 * time.Hour).Add(24 * time.Hour)))
 			mark := len(t.Heard())
 			time.Sleep(23 * time.Hour)
-			if again := proposals(t, pcx, mark); again[peering.Requester].ID != first[peering.Requester].ID || again[peering.Accepter].ID != first[peering.Accepter].ID {
+			if again := waiting(t, pcx, mark); again[peering.Requester].ID != first[peering.Requester].ID || again[peering.Accepter].ID != first[peering.Accepter].ID {
 				t.Errorf("a day later %+v is proposed, want %+v", again, first)
 			}
 			if n := countProposals(t, pcx, mark); n != 2 {
@@ -226,7 +226,7 @@ func TestAProposalIsRepeatedDaily(t *testing.T) {
 		mark := len(t.Heard())
 		t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.VPC.Main, "172.31.2.0/24", pcx) })
 		time.Sleep(time.Minute)
-		if o := proposals(t, pcx, mark)[peering.Requester]; len(o.Removals) != 2 || o.ID == first[peering.Requester].ID {
+		if o := waiting(t, pcx, mark)[peering.Requester]; len(o.Removals) != 2 || o.ID == first[peering.Requester].ID {
 			t.Errorf("after another route by hand %+v is proposed, want both removals and a new id", o)
 		}
 		t.Holds(append(routes, fmt.Sprintf("%s routes 172.31.2.0/24 to %s", m.VPC.Main, pcx))...)
@@ -297,7 +297,7 @@ func TestEvidence(t *testing.T) {
 				}
 				t.Unchanged(mark)
 				t.Holds(append(sandboxtest.Pinging(m, f, pcx), fmt.Sprintf("%s routes %s to %s", s.Table, part, pcx))...)
-				if o := proposals(t, pcx, heard)[peering.Requester]; len(o.Removals) != 1 {
+				if o := waiting(t, pcx, heard)[peering.Requester]; len(o.Removals) != 1 {
 					t.Errorf("proposed %+v, want one removal", o)
 				}
 			})
@@ -321,9 +321,9 @@ func TestClosingWaitsForAdoption(t *testing.T) {
 		inTheWay, byHand := fmt.Sprintf("%s routes 172.31.1.66/32 to %s", m.VPC.Main, m.Server), fmt.Sprintf("%s routes 192.168.0.0/24 to %s", m.Table, pcx)
 		finance := []string{sandbox.Routes(f.Table, m, pcx), sandbox.Routes(f.VPC.Main, m, pcx), sandbox.Admits(f.Group, "icmp", m)}
 		t.Holds(append(slices.Clone(finance), inTheWay, byHand)...)
-		proposed, mark := proposals(t, pcx, 0), len(t.Heard())
-		if o := proposed[peering.Requester]; len(o.Notes) == 0 || !strings.Contains(o.Notes[0], "172.31.1.66/32") {
-			t.Errorf("proposed %+v, want a note of the conflict", o)
+		proposed, mark := waiting(t, pcx, 0), len(t.Heard())
+		if o := proposed[peering.Requester]; len(o.Conflicts) != 1 || !strings.Contains(o.Reason.Sentence, "further additions wait: 172.31.1.66/32") {
+			t.Errorf("proposed %+v, want the conflict", o)
 		}
 		adopt(t, one, pcx)
 		t.Holds(append(slices.Clone(finance), inTheWay)...)
@@ -415,7 +415,7 @@ func TestARequestWithRoutes(t *testing.T) {
 		t.Settle()
 		t.InState(one, pcx, peering.Active)
 		t.Holds(routes...)
-		if got := proposals(t, pcx, 0); len(got) != 2 {
+		if got := waiting(t, pcx, 0); len(got) != 2 {
 			t.Errorf("proposed %+v, want both sides", got)
 		}
 		adopt(t, one, pcx)
@@ -434,26 +434,64 @@ func TestAProposalReservesNothing(t *testing.T) {
 		})
 		t.Policy(company(m, f, twin) + entry("marketing", "finance") + entry("twin", "finance"))
 		release := t.Hold(function.Accept)
-		waiting := t.Ask(m, f)
+		first := t.Ask(m, f)
 		time.Sleep(time.Second)
 		t.ByHand(one, func(p *lab.Person) {
-			p.Accept(waiting)
-			p.RouteTo(m.Table, "172.31.1.0/24", waiting)
+			p.Accept(first)
+			p.RouteTo(m.Table, "172.31.1.0/24", first)
 		})
 		release()
 		t.Settle()
-		if got := proposals(t, waiting, 0); len(got) != 2 {
+		if got := waiting(t, first, 0); len(got) != 2 {
 			t.Errorf("proposed %+v, want both sides", got)
 		}
 		pcx := t.Ask(twin, f)
 		t.Settle()
 		t.InState(one, pcx, peering.Active)
-		t.Holds(append(sandbox.Connected(twin, f, pcx), fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.Table, waiting),
+		t.Holds(append(sandbox.Connected(twin, f, pcx), fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.Table, first),
 			fmt.Sprintf("%s admits tcp 22 from 0.0.0.0/0", twin.Group))...)
 		for _, o := range t.Heard() {
 			if o.Type == outcome.Conflicting && o.Connection == pcx {
 				t.Errorf("announced %+v", o)
 			}
 		}
+	})
+}
+
+// TestReportModeBeforeAdoption: report mode lists all changes and the consent that they need, and the mode enforce without that
+// consent proposes the same changes.
+func TestReportModeBeforeAdoption(t *testing.T) {
+	t.Parallel()
+	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
+		pcx, routes := handMade(t, m, f)
+		policy := lab.PingPolicy(m, f, lab.Site{})
+		t.Policy(strings.Replace(policy, "version: 1\n", "version: 1\nmode: report\n", 1))
+		reported := map[peering.Role]outcome.Outcome{}
+		for _, o := range t.Heard() {
+			if o.Reason.Code != "report-mode" || !strings.Contains(o.Next, "Key=autopeer:adopt,Value=true") {
+				t.Errorf("announced %+v, want report mode alone and the command that consents", o)
+			}
+			reported[o.Side] = o
+		}
+		mark := len(t.Heard())
+		t.Redeploy(policy)
+		t.Settle()
+		proposed := waiting(t, pcx, mark)
+		for side, o := range reported {
+			if !slices.Equal(o.Removals, proposed[side].Removals) || !slices.Equal(o.Additions, proposed[side].Additions) {
+				t.Errorf("reported %+v, and without consent %+v is proposed", o, proposed[side])
+			}
+		}
+		if len(reported) != 2 || len(proposed) != 2 {
+			t.Errorf("reported %+v, proposed %+v; want both sides", reported, proposed)
+		}
+		t.Holds(routes...)
+		t.Unchanged(0)
+		mark = len(t.Heard())
+		t.Redeploy(adopting(policy))
+		t.Settle()
+		areMade(t, pcx, proposed, mark, peering.Requester, peering.Accepter)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 	})
 }

@@ -153,7 +153,7 @@ func TestAHandMadeConnectionInReportMode(t *testing.T) {
 	t.Parallel()
 	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
 		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
-		policy := lab.PingPolicy(m, f, lab.Site{})
+		policy := adopting(lab.PingPolicy(m, f, lab.Site{}))
 		pcx := t.Ask(m, f)
 		time.Sleep(time.Minute)
 		t.ByHand(accepter, func(p *lab.Person) { p.Accept(pcx) })

@@ -3,6 +3,7 @@ package oracle
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
@@ -30,12 +31,21 @@ func (s side) hasSurplusRoute() bool {
 	for _, t := range s.RouteTablesOf(s.own()) {
 		wanted := s.wantedRoutes(t)
 		for dst, there := range t.Routes {
-			if there.Target == s.connection.ID && !slices.Contains(wanted, dst) && !(waits && isCovered(dst, wanted)) {
+			if there.Target == s.connection.ID && !slices.Contains(wanted, dst) && (!waits || !isCovered(dst, wanted)) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// checkProposed checks that the removal of the routes that autopeer hasn't made was proposed. If an event was lost or a sweep failed, the
+// first sweep of the next day proposes it.
+func (e End) checkProposed(s side) string {
+	if e.LostEvents[s.connection.ID] || e.FailedSweeps[s.own().Cell] {
+		return ""
+	}
+	return e.unlessAnnounced(s, proposed, time.Time{}, "it has routes that autopeer hasn't made, and their removal wasn't proposed")
 }
 
 // checkConsent returns the reason why the change of the connection has to wait for consent; "" if it hasn't.

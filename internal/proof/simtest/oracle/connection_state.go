@@ -133,9 +133,7 @@ func (e End) checkActive(c *ledger.Connection) string {
 		switch {
 		case !j.Policy.IsDeployed(cell), j.isReported(c, cell):
 		case j.waitsForConsent(c.ID, cell):
-			if !e.LostEvents[c.ID] && !e.FailedSweeps[cell] { // or else the first sweep of the next day proposes it
-				why = e.unlessAnnounced(s, proposed, time.Time{}, "it has routes that autopeer hasn't made, and their removal wasn't proposed")
-			}
+			why = e.checkProposed(s)
 		case j.isMaintained(c, by, cell):
 			if why = s.checkForbidden(); why == "" && by.allows() && !s.isHeld() {
 				why = e.checkSide(s)
