@@ -454,7 +454,9 @@ func TestLeftoversInReportMode(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
-		d := t.Build(near, func(p *lab.Person) lab.Site { return lab.ByHand(p, "Developer", "10.10.0.0/16", "10.10.1.0/24", "10.10.1.10") })
+		d := t.Build(near, func(p *lab.Person) lab.Site {
+			return lab.ByHand(p, "Developer", "10.10.0.0/16", "10.10.1.0/24", "10.10.1.10")
+		})
 		policy := lab.PingPolicy(m, f, d)
 		t.Policy(policy)
 		pcx := t.Ask(m, f)
@@ -476,5 +478,26 @@ func TestLeftoversInReportMode(t *testing.T) {
 		t.Redeploy(policy)
 		time.Sleep(time.Hour)
 		t.InState(near, other, peering.Active)
+	})
+}
+
+// TestRulesBesideAnotherInstallationInReportMode: the rules for a connection that another installation has tagged are proposed for removal.
+func TestRulesBesideAnotherInstallationInReportMode(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.Redeploy(inReportMode(lab.PingPolicy(m, f, lab.Site{}), true))
+		time.Sleep(time.Minute)
+		calls, mark := t.Cloud.Mark(), len(t.Heard())
+		t.ByHand(two, func(p *lab.Person) { p.Tag(string(pcx), map[string]string{peering.TagManaged: "green"}) })
+		time.Sleep(time.Hour)
+		t.Unchanged(calls)
+		removals, additions := proposed(t, pcx, mark)
+		if len(removals) != 1 || !strings.HasPrefix(removals[0], "revoke") || len(additions) > 0 {
+			t.Errorf("proposed are %q and %q, want the revocation", removals, additions)
+		}
+		neitherDriftNorMissed(t)
 	})
 }
