@@ -226,8 +226,8 @@ func TestFromEnforceToReport(t *testing.T) {
 	})
 }
 
-// TestEndsInReportMode: what a connection leaves that is deleted is proposed for removal, and stays. The announcement repeats while
-// EC2 shows the connection, and afterwards.
+// TestEndsInReportMode: what a connection leaves that is deleted is proposed for removal, and stays. The announcement repeats
+// while EC2 shows the connection, and afterwards.
 func TestEndsInReportMode(t *testing.T) {
 	t.Parallel()
 	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -297,7 +297,8 @@ func TestARejectionInReportMode(t *testing.T) {
 	})
 }
 
-// TestAReportedPeeringBesideAnotherOne: the other peering is enforced, and leaves alone what the connection in report mode has left.
+// TestAReportedPeeringBesideAnotherOne: the other peering is enforced, and leaves alone what the connection in report mode has
+// left.
 func TestAReportedPeeringBesideAnotherOne(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
@@ -376,8 +377,8 @@ func TestAnObstacleInReportMode(t *testing.T) {
 	})
 }
 
-// TestTheAnswerInReportMode isn't ready: the accepter's cell in the mode enforce, as during a deployment, doesn't accept, and announces
-// why. Once the half is ready, it accepts.
+// TestTheAnswerInReportMode isn't ready: the accepter's cell in the mode enforce, as during a deployment, doesn't accept, and
+// announces why. Once the half is ready, it accepts.
 func TestTheAnswerInReportMode(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
@@ -420,7 +421,8 @@ func TestTheAnswerInReportMode(t *testing.T) {
 	})
 }
 
-// TestApprovalInReportMode: a request that a person has to approve is proposed with the command, and the approval changes nothing.
+// TestApprovalInReportMode: a request that a person has to approve is proposed with the command, and the approval changes
+// nothing.
 func TestApprovalInReportMode(t *testing.T) {
 	t.Parallel()
 	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -478,5 +480,27 @@ func TestLeftoversInReportMode(t *testing.T) {
 		t.Redeploy(policy)
 		time.Sleep(time.Hour)
 		t.InState(near, other, peering.Active)
+	})
+}
+
+// TestRulesBesideAnotherInstallationInReportMode: the rules for a connection that another installation has tagged are proposed
+// for removal.
+func TestRulesBesideAnotherInstallationInReportMode(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.Redeploy(inReportMode(lab.PingPolicy(m, f, lab.Site{}), true))
+		time.Sleep(time.Minute)
+		calls, mark := t.Cloud.Mark(), len(t.Heard())
+		t.ByHand(two, func(p *lab.Person) { p.Tag(string(pcx), map[string]string{peering.TagManaged: "green"}) })
+		time.Sleep(25 * time.Hour)
+		t.Unchanged(calls)
+		removals, additions := proposed(t, pcx, mark)
+		if len(removals) != 1 || !strings.HasPrefix(removals[0], "revoke") || len(additions) > 0 {
+			t.Errorf("proposed are %q and %q, want the revocation", removals, additions)
+		}
+		neitherDriftNorMissed(t)
 	})
 }
