@@ -20,8 +20,8 @@ func (a *Accepter) accepts(r request, s step, halves []plan.Side) step {
 	return s
 }
 
-// proposal returns o as the proposal of the acceptance, if it is the cell's, and of the changes that follow on the checked sides. Tags
-// are the connection's: one call for both sides.
+// proposal returns o as the proposal of the acceptance, if it is the cell's, and of the changes that follow on the checked
+// sides. Tags are the connection's: one call for both sides.
 func (a *Accepter) proposal(r request, o outcome.Outcome, halves []plan.Side) outcome.Outcome {
 	var changes []plan.Change
 	if r.connection.Accepter.Cell() == a.cell && r.decision.Manages(peering.Accepter) {

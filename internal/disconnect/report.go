@@ -9,8 +9,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// reports reports whether nothing may be changed for the connection. Only where some peerings are in report mode does that depend on
-// the blocks of the cell's VPCs, which EC2 doesn't show of an ended connection.
+// reports reports whether nothing may be changed for the connection. Only where some peerings are in report mode does that
+// depend on the blocks of the cell's VPCs, which EC2 doesn't show of an ended connection.
 func (d *Disconnector) reports(ctx context.Context, current observed) (bool, error) {
 	c := current.shown()
 	own := d.cell.Own(c.Requester, c.Accepter)

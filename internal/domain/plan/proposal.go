@@ -44,8 +44,8 @@ func (p Plan) Lacks() bool {
 }
 
 // Spares reports whether the routes and rules that a dead connection has left stay although they are in the side's way, because
-// nothing may be changed for that connection. Of its VPCs, the blocks that the side knows count. A side that is only proposed lists
-// their removal if its own connection's mode is the reason.
+// nothing may be changed for that connection. Of its VPCs, the blocks that the side knows count. A side that is only proposed
+// lists their removal if its own connection's mode is the reason.
 func (s Side) Spares(dead peering.Connection, p *policy.Policy) bool {
 	for _, known := range []peering.VPC{s.Connection.Requester, s.Connection.Accepter} {
 		switch {

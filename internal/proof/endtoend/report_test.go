@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/lab"
@@ -225,8 +226,8 @@ func TestFromEnforceToReport(t *testing.T) {
 	})
 }
 
-// TestEndsInReportMode: what a connection leaves that is deleted is proposed for removal, and stays. The announcement repeats while
-// EC2 shows the connection, and afterwards.
+// TestEndsInReportMode: what a connection leaves that is deleted is proposed for removal, and stays. The announcement repeats
+// while EC2 shows the connection, and afterwards.
 func TestEndsInReportMode(t *testing.T) {
 	t.Parallel()
 	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -296,7 +297,8 @@ func TestARejectionInReportMode(t *testing.T) {
 	})
 }
 
-// TestAReportedPeeringBesideAnotherOne: the other peering is enforced, and leaves alone what the connection in report mode has left.
+// TestAReportedPeeringBesideAnotherOne: the other peering is enforced, and leaves alone what the connection in report mode has
+// left.
 func TestAReportedPeeringBesideAnotherOne(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
@@ -372,5 +374,133 @@ func TestAnObstacleInReportMode(t *testing.T) {
 		if len(proposals(t, pcx, 0)) < 2 {
 			t.Errorf("announced %+v, want proposals of both sides", t.Heard())
 		}
+	})
+}
+
+// TestTheAnswerInReportMode isn't ready: the accepter's cell in the mode enforce, as during a deployment, doesn't accept, and
+// announces why. Once the half is ready, it accepts.
+func TestTheAnswerInReportMode(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+		t.Policy(inReportMode(lab.PingPolicy(m, f, lab.Site{}), true))
+		mail := readMail(t)
+		t.Ask(m, f)
+		t.Settle()
+		const answer = "Side Checked report-mode"
+		mail.want(t, answer, question, answer)
+	})
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		mail := readMail(t)
+		mail.setWay(func(message.Message, time.Duration) []time.Duration { return nil })
+		pcx := t.Ask(m, f)
+		t.Settle()
+		c, err := t.Connection(t.Ctx, two, pcx)
+		t.Must(err)
+		send := func(code message.Code) {
+			answer := message.New(message.SideChecked, c, peering.Accepter, time.Now())
+			answer.Code, answer.Blocks, answer.Assumed = code, prefixes("10.10.0.0/16"), prefixes("172.31.0.0/16")
+			deliver(t, two, one, answer, time.Now())
+		}
+		send(message.ReportMode)
+		t.InState(two, pcx, peering.PendingAcceptance)
+		if o := t.SaidOnce(outcome.Denied, pcx); o.Reason.Code != "other-side" || !strings.HasSuffix(o.Reason.Sentence, "because the peering is in report mode there") {
+			t.Errorf("announced %+v, want the mode of the other side", o)
+		}
+		send(message.Ready)
+		t.InState(two, pcx, peering.Active)
+		mark := len(t.Heard())
+		c, err = t.Connection(t.Ctx, two, pcx)
+		t.Must(err)
+		send(message.ReportMode)
+		last := t.Heard()[mark:]
+		if len(last) != 1 || last[0].Reason.Code != "half-open" || !strings.Contains(last[0].Reason.Sentence, "because the peering is in report mode there") {
+			t.Errorf("announced %+v, want that the other side isn't connected", last)
+		}
+	})
+}
+
+// TestApprovalInReportMode: a request that a person has to approve is proposed with the command, and the approval changes
+// nothing.
+func TestApprovalInReportMode(t *testing.T) {
+	t.Parallel()
+	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
+		policy := strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    approval: manual\n", 1)
+		t.Policy(inReportMode(policy, true))
+		calls := t.Cloud.Mark()
+		pcx := t.Ask(m, f)
+		time.Sleep(time.Minute)
+		isAsked := func(o outcome.Outcome) bool {
+			return o.Cell == accepter && slices.ContainsFunc(o.Notes, func(n string) bool { return strings.Contains(n, "create-tags") })
+		}
+		if !slices.ContainsFunc(proposals(t, pcx, 0), isAsked) || len(t.Said(outcome.AskApproval, pcx)) > 0 {
+			t.Errorf("announced %+v, want a proposal with the command that approves", t.Heard())
+		}
+		t.ByHand(accepter, func(p *lab.Person) { p.Tag(string(pcx), map[string]string{peering.TagApproved: "true"}) })
+		time.Sleep(time.Hour)
+		t.Unchanged(calls)
+		removals, additions := proposed(t, pcx, 0)
+		mark := len(t.Heard())
+		t.Redeploy(policy)
+		time.Sleep(time.Hour)
+		madeAsProposed(t, mark, removals, additions)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+	})
+}
+
+// TestLeftoversInReportMode: blackholes of an ended connection in report mode are in the way of another connection, and aren't
+// replaced.
+func TestLeftoversInReportMode(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+		d := t.Build(near, func(p *lab.Person) lab.Site {
+			return lab.ByHand(p, "Developer", "10.10.0.0/16", "10.10.1.0/24", "10.10.1.10")
+		})
+		policy := lab.PingPolicy(m, f, d)
+		t.Policy(policy)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.Redeploy(inReportMode(policy, true))
+		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
+		time.Sleep(time.Minute)
+		calls := t.Cloud.Mark()
+		other := t.Ask(d, f)
+		time.Sleep(time.Hour)
+		t.Unchanged(calls)
+		t.InState(near, other, peering.PendingAcceptance)
+		isConflict := func(o outcome.Outcome) bool {
+			return o.Cell == two && len(o.Conflicts) > 0 && o.Conflicts[0].Target == peering.Target(pcx)
+		}
+		if !slices.ContainsFunc(t.Said(outcome.Conflicting, other), isConflict) {
+			t.Errorf("announced %+v, want the conflict with %s", t.Heard(), pcx)
+		}
+		t.Redeploy(policy)
+		time.Sleep(time.Hour)
+		t.InState(near, other, peering.Active)
+	})
+}
+
+// TestRulesBesideAnotherInstallationInReportMode: the rules for a connection that another installation has tagged are proposed
+// for removal.
+func TestRulesBesideAnotherInstallationInReportMode(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, two)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.Redeploy(inReportMode(lab.PingPolicy(m, f, lab.Site{}), true))
+		time.Sleep(time.Minute)
+		calls, mark := t.Cloud.Mark(), len(t.Heard())
+		t.ByHand(two, func(p *lab.Person) { p.Tag(string(pcx), map[string]string{peering.TagManaged: "green"}) })
+		time.Sleep(25 * time.Hour)
+		t.Unchanged(calls)
+		removals, additions := proposed(t, pcx, mark)
+		if len(removals) != 1 || !strings.HasPrefix(removals[0], "revoke") || len(additions) > 0 {
+			t.Errorf("proposed are %q and %q, want the revocation", removals, additions)
+		}
+		neitherDriftNorMissed(t)
 	})
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
-// isReported reports whether nothing may be changed for the connection in the cell: its peering is in report mode, or everything in the
-// cell.
+// isReported reports whether nothing may be changed for the connection in the cell: its peering is in report mode, or everything
+// in the cell.
 func (j judge) isReported(c *ledger.Connection, cell peering.Cell) bool {
 	if c == nil || j.Policy == nil {
 		return false
@@ -38,8 +38,8 @@ func (j judge) checkReported(rec ledger.Record) string {
 	return ""
 }
 
-// touched returns the ids of the connections of which the call changes anything: their own state and tags, routes to them, and rules
-// that were made for them.
+// touched returns the ids of the connections of which the call changes anything: their own state and tags, routes to them, and
+// rules that were made for them.
 func (j judge) touched(rec ledger.Record) []string {
 	ids := append(rec.Tagged(), rec.Connection(), rec.Target(), rec.ConnectionTag())
 	if t := j.RouteTables[rec.RouteTable()]; t != nil {
