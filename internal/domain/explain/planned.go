@@ -166,23 +166,48 @@ func (h *half) addFlows(s plan.Side, far vpcs, a policy.Allow) {
 	}
 }
 
+// addRoutes plans the routes to the blocks that the peer has, and those to the ranges of further blocks that it may have.
 func (h *half) addRoutes(s plan.Side, far vpcs, line int) {
-	whole := len(s.Terms.Routes.To) == 0
-	var holes []netip.Prefix
-	if whole && far.known == nil { // a block of the VPC beside the hole is routed
-		s.Terms.Routes.Except, holes = split(s.Terms.Routes.Except, s.Permitted(s.Role.Other()))
+	whole, except := len(s.Terms.Routes.To) == 0, s.Terms.Routes.Except
+	permitted := s.Permitted(s.Role.Other())
+	isKnown := func(b netip.Prefix) bool { return slices.Contains(far.known, b) }
+	ranges := slices.DeleteFunc(slices.Clone(permitted), isKnown)
+	if len(ranges) < len(permitted) {
+		known := slices.DeleteFunc(slices.Clone(permitted), func(b netip.Prefix) bool { return !isKnown(b) })
+		h.addRoutesTo(withPeer(s, known), far, source{whole: whole}, line)
 	}
-	planned := plan.Connect(s)
+	if len(ranges) == 0 {
+		return
+	}
+	var holes []netip.Prefix
+	if whole { // a block of the VPC beside the hole is routed
+		s.Terms.Routes.Except, holes = split(except, ranges)
+	}
+	h.addRoutesTo(withPeer(s, ranges), far, source{whole: whole, holes: holes}, line)
+}
+
+func (h *half) addRoutesTo(s plan.Side, far vpcs, to source, line int) {
+	planned, holes := plan.Connect(s), to.holes
 	h.notes = append(h.notes, planned.Notes...)
 	for _, change := range planned.Changes() {
 		if create, ok := change.(plan.CreateRoute); ok {
-			to := source{block: create.Destination, whole: whole}
+			to.block, to.inside = create.Destination, netip.Prefix{}
 			to.place(s, far)
 			to.holes = slices.DeleteFunc(slices.Clone(holes), func(hole netip.Prefix) bool { return !to.inside.Overlaps(hole) })
 			to.except = texts(to.holes)
 			h.routes = append(h.routes, placed{string(create.Table), span{others, 0, last, to, line}})
 		}
 	}
+}
+
+// withPeer returns the side with other blocks of the peer.
+func withPeer(s plan.Side, blocks []netip.Prefix) plan.Side {
+	if s.Role == peering.Requester {
+		s.Connection.Accepter.Blocks = blocks
+	} else {
+		s.Connection.Requester.Blocks = blocks
+	}
+	return s
 }
 
 // split separates the blocks that hold a range from those that are only a part of one.
@@ -198,11 +223,12 @@ func split(except, ranges []netip.Prefix) (hold, parts []netip.Prefix) {
 	return hold, cidr.Sorted(parts)
 }
 
-// place sets the range of permitted blocks that holds the block.
+// place sets the range of permitted blocks that holds the block, unless the VPC has the block for certain.
 func (s *source) place(side plan.Side, far vpcs) {
-	if far.known != nil || !s.block.IsValid() {
+	if !s.block.IsValid() || cidr.Covers(far.known, s.block) {
 		return
 	}
+	s.primary = far.primary
 	for _, r := range cidr.Merge(side.Permitted(side.Role.Other())) {
 		if cidr.Contains(r, s.block) {
 			s.inside = r
@@ -259,12 +285,15 @@ func planBoth(p *policy.Policy, c peering.Connection, d policy.Decision, ends [2
 	return halves
 }
 
-// blocks returns the blocks that the VPC has, or else the ranges of those that it may have.
+// blocks returns the declared blocks of the VPC, and the ranges of all other blocks that it may have.
 func blocks(p *policy.Policy, v peering.VPC, of vpcs) []netip.Prefix {
-	if of.known != nil {
+	if of.known != nil && of.id == "" {
 		return of.known
 	}
-	return p.Permits(v)
+	permitted := p.Permits(v)
+	further := slices.DeleteFunc(slices.Clone(permitted), func(r netip.Prefix) bool { return cidr.Covers(of.known, r) })
+	known := slices.DeleteFunc(slices.Clone(of.known), func(b netip.Prefix) bool { return !cidr.Covers(permitted, b) })
+	return append(known, further...)
 }
 
 // isOpen reports whether a request is accepted, at once or after an approval.

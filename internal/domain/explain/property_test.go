@@ -18,8 +18,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// unnamed is a VPC that no policy names.
-const unnamed peering.VPCID = "vpc-9"
+// unnamed and unnamed2 are VPCs that no policy names.
+const unnamed, unnamed2 peering.VPCID = "vpc-9", "vpc-8"
 
 // The universe is small, so that two drawn policies often meet, and has an example of everything that they distinguish.
 var (
@@ -30,9 +30,9 @@ var (
 	ranges = [][]netip.Prefix{
 		nil, blocks("10.0.0.0/15"), blocks("10.0.0.0/16", "10.1.0.0/16"), blocks("10.0.0.0/17", "10.2.0.0/16"), blocks("10.0.0.0/16"), blocks("10.2.0.0/16"),
 	}
-	primaries = blocks("10.0.0.0/15", "10.0.0.0/16", "10.0.0.0/17", "10.0.1.0/24", "10.0.2.0/24", "10.0.129.0/24", "10.0.200.0/24",
+	primaries = blocks("10.0.0.0/16", "10.0.0.0/17", "10.0.1.0/24", "10.0.2.0/24", "10.0.129.0/24", "10.0.200.0/24",
 		"10.1.0.0/16", "10.1.1.0/24", "10.1.2.0/24", "10.2.0.0/16", "10.2.1.0/24", "10.2.2.0/24", "10.9.0.0/16", "10.9.1.0/24")
-	further = blocks("10.0.0.0/15", "10.0.0.0/16", "10.0.0.0/17", "10.0.1.0/24", "10.0.2.0/24", "10.1.0.0/16", "10.1.1.0/24", "10.2.0.0/16", "10.2.1.0/24",
+	further = blocks("10.0.0.0/16", "10.0.0.0/17", "10.0.1.0/24", "10.0.2.0/24", "10.0.129.0/24", "10.1.0.0/16", "10.1.1.0/24", "10.2.0.0/16", "10.2.1.0/24",
 		"10.3.0.0/24", "2001:db8::/56", "2001:db8:1::/56")
 	declared = [][]netip.Prefix{nil, blocks("10.0.0.0/16"), blocks("10.1.0.0/16", "10.2.0.0/16"), blocks("10.2.0.0/16")}
 	listed   = [][]netip.Prefix{nil, nil, blocks("10.0.1.0/24"), blocks("10.0.0.0/16"), blocks("10.0.0.0/15"), blocks("10.2.0.0/16")}
@@ -288,7 +288,7 @@ func concerns(texts []string, v peering.VPC) bool {
 			return peering.VPCID(text) == v.ID
 		}
 		rest, inCell := strings.CutPrefix(text, v.Cell().String()+"/")
-		return inCell && v.ID == unnamed && hasBlock(rest, v.Primary().String())
+		return inCell && (v.ID == unnamed || v.ID == unnamed2) && hasBlock(rest, v.Primary().String())
 	})
 }
 
@@ -455,6 +455,9 @@ func TestDiffEqualsDecisionsAndPlans(t *testing.T) {
 		all, wide := vpcs(false, old, next), vpcs(true, old, next)
 		for range 60 {
 			x, y := pick(t, "x", all...), pick(t, "y", all...)
+			if y.ID == unnamed {
+				y.ID = unnamed2
+			}
 			if !apart(x, y) {
 				continue
 			}
@@ -538,6 +541,9 @@ func hasWitness(i explain.Item, p, q *policy.Policy, all []peering.VPC) bool {
 	isVacuous := true
 	for _, x := range xs {
 		for _, y := range ys {
+			if y.ID == unnamed {
+				y.ID = unnamed2
+			}
 			if !apart(x, y) || contradicts(p, x, y) {
 				continue
 			}

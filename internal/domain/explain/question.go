@@ -262,7 +262,7 @@ func (q Question) wantedOf(p *policy.Policy, s seen) []span {
 	var wanted []span
 	for _, block := range blocks(p, x, s.a) {
 		from := source{block: block, whole: true}
-		if s.a.known == nil {
+		if !cidr.Covers(s.a.known, block) {
 			from.inside = block
 		}
 		if q.source.IsValid() {

@@ -24,7 +24,8 @@ type source struct {
 	ref   string // a security group or a prefix list
 	// inside is the range of the VPC's permitted blocks that holds the block. It is invalid where the VPC's blocks are declared, and
 	// therefore known.
-	inside netip.Prefix
+	inside  netip.Prefix
+	primary netip.Prefix // the range of the VPC's primary block; invalid for a VPC that all policies name
 	// whole is true where the policy lists no block: each block of the VPC inside the range counts for itself. A listed block counts
 	// only for a VPC that has all of it.
 	whole bool
@@ -137,18 +138,28 @@ func (s source) isIn(set []source) bool {
 
 // holds reports whether every VPC for which inner counts has it in s as well.
 func (s source) holds(inner source) bool {
-	if !s.inside.IsValid() || !inner.inside.IsValid() || !cidr.Contains(s.inside, inner.inside) {
+	switch {
+	case !s.inside.IsValid() || !inner.inside.IsValid():
+		return false
+	case !inner.whole:
+		return (s.whole || s.block == inner.block) && s.hasAllBlocksOf(inner) &&
+			!slices.ContainsFunc(s.holes, inner.block.Overlaps)
+	case !s.whole || !cidr.Contains(s.inside, inner.inside):
 		return false
 	}
-	if !s.whole {
-		return !inner.whole && s.block == inner.block
-	}
 	return !slices.ContainsFunc(s.holes, func(hole netip.Prefix) bool {
-		if !inner.whole {
-			return hole.Overlaps(inner.block)
-		}
 		return inner.inside.Overlaps(hole) && !cidr.Covers(inner.holes, narrower(hole, inner.inside))
 	})
+}
+
+// hasAllBlocksOf reports whether the blocks of a VPC that make up a listed block lie inside the range of s. One of them would have to be
+// larger than the range otherwise. EC2 has no larger IPv4 blocks than /16, and a VPC no block around its primary one.
+func (s source) hasAllBlocksOf(listed source) bool {
+	if cidr.Contains(s.inside, listed.inside) {
+		return true
+	}
+	isLargest := s.inside.Addr().Is4() && s.inside.Bits() <= 16
+	return cidr.Contains(s.inside, listed.block) && (isLargest || listed.primary.IsValid() && cidr.Contains(s.inside, listed.primary))
 }
 
 // narrower returns the intersection of two blocks that overlap.

@@ -21,7 +21,8 @@ type vpcs struct {
 	primary netip.Prefix
 	others  []netip.Prefix
 	isSplit bool // the primary block of the named VPC may lie in another range
-	// known are the blocks of the VPC, nil if the policies don't determine them.
+	// known are the declared blocks of the VPC, nil if the policies don't agree on them. It may have further blocks if a policy permits
+	// them.
 	known []netip.Prefix
 }
 
@@ -102,14 +103,20 @@ func distinguished(m policy.Member, ranges []netip.Prefix, policies []*policy.Po
 		r := smallest(ranges, m.Within)
 		return []vpcs{{Cell: m.Cell, primary: r, others: inside(ranges, r)}}
 	}
-	v := vpcs{Cell: m.Cell, id: m.VPC, known: m.CIDRs}
-	named := true
+	v := vpcs{Cell: m.Cell, id: m.VPC}
+	named, agreed := true, true
 	for _, p := range policies {
 		other := find(p, m.Cell, m.VPC)
 		named = named && other != nil
-		if other == nil || !determines(p, m, other.CIDRs) {
-			v.known = nil
+		declared := declaredBy(other)
+		agreed = agreed && (declared == nil || v.known == nil || slices.Equal(cidr.Sorted(declared), cidr.Sorted(v.known)))
+		if declared != nil {
+			v.known = declared
 		}
+	}
+	m.CIDRs = v.known
+	if !agreed {
+		v.known, m.CIDRs = nil, nil
 	}
 	if named {
 		return []vpcs{v}
@@ -132,14 +139,6 @@ func (v vpcs) splitBy(ranges, declared []netip.Prefix) []vpcs {
 		all[i].isSplit = len(all) > 1
 	}
 	return all
-}
-
-// determines reports whether the policy permits the declared blocks of the member and no others. A department's ranges in a cell
-// permit further blocks of its VPCs there.
-func determines(p *policy.Policy, m policy.Member, declared []netip.Prefix) bool {
-	want := cidr.Merge(m.CIDRs)
-	permitted := p.Permits(peering.VPC{Owner: m.Account, Region: m.Region, ID: m.VPC})
-	return len(want) > 0 && slices.Equal(want, cidr.Merge(declared)) && slices.Equal(want, permitted)
 }
 
 // rangesOf returns the merged IPv4 ranges of all departments by cell. Two of them are disjoint, or one is inside the other.
@@ -189,21 +188,34 @@ func pair(p *policy.Policy, a, b vpcs) (peering.VPC, peering.VPC) {
 	x := peering.VPC{Owner: a.Account, Region: a.Region, ID: cmp.Or(a.id, anyRequester)}
 	y := peering.VPC{Owner: b.Account, Region: b.Region, ID: cmp.Or(b.id, anyAccepter)}
 	atX, atY := find(p, a.Cell, a.id), find(p, b.Cell, b.id)
+	isFreeX, isFreeY := a.isFree(atX), b.isFree(atY)
 	switch {
-	case atX == nil && atY == nil:
+	case isFreeX && isFreeY:
 		x.Blocks, y.Blocks = apart(a, b)
-	case atX == nil:
-		x.Blocks = a.example(slices.Concat(atY.CIDRs, b.known))
-	case atY == nil:
-		y.Blocks = b.example(slices.Concat(atX.CIDRs, a.known))
+	case isFreeX:
+		x.Blocks = a.example(slices.Concat(declaredBy(atY), b.known))
+	case isFreeY:
+		y.Blocks = b.example(slices.Concat(declaredBy(atX), a.known))
 	}
 	return x, y
 }
 
+// isFree reports whether the policy leaves the blocks of the VPC open, and its kind restricts them. The member is the policy's.
+func (v vpcs) isFree(m *policy.Member) bool {
+	return m == nil || len(m.CIDRs) == 0 && v.primary.IsValid()
+}
+
+func declaredBy(m *policy.Member) []netip.Prefix {
+	if m == nil {
+		return nil
+	}
+	return m.CIDRs
+}
+
 // example returns the blocks of one of the VPCs, disjoint from the given ones if possible.
 func (v vpcs) example(against []netip.Prefix) []netip.Prefix {
-	if !v.primary.IsValid() {
-		return v.known
+	if v.known != nil {
+		return v.primaryFirst()
 	}
 	if block, found := carve(v.primary, v.others, against); found {
 		return []netip.Prefix{block}
@@ -212,13 +224,22 @@ func (v vpcs) example(against []netip.Prefix) []netip.Prefix {
 	return []netip.Prefix{block}
 }
 
+// primaryFirst returns the known blocks, beginning with one that can be the primary one.
+func (v vpcs) primaryFirst() []netip.Prefix {
+	isPrimary := func(b netip.Prefix) bool {
+		return cidr.Contains(v.primary, b) && !slices.ContainsFunc(v.others, func(o netip.Prefix) bool { return cidr.Contains(o, b) })
+	}
+	i := slices.IndexFunc(v.known, isPrimary)
+	if i <= 0 {
+		return v.known
+	}
+	return slices.Insert(slices.Delete(slices.Clone(v.known), i, i+1), 0, v.known[i])
+}
+
 // apart returns blocks of both that don't overlap, if such blocks exist.
 func apart(a, b vpcs) (x, y []netip.Prefix) {
-	if !a.primary.IsValid() {
-		return a.known, b.example(a.known)
-	}
-	if !b.primary.IsValid() {
-		return a.example(b.known), b.known
+	if a.known != nil || b.known != nil {
+		return a.example(b.known), b.example(a.known)
 	}
 	for _, block := range parts(a.primary, 4) {
 		x, foundX := carve(block, a.others, nil)
