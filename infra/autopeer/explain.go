@@ -230,7 +230,7 @@ func terms(a explain.Answer) []string {
 func destination(r explain.Item) string {
 	text := strings.Join(r.Destinations, ", ")
 	if r.Whole {
-		return fmt.Sprintf("all blocks of %s (%s)", end(r.To, r.ToVPCs), text)
+		return fmt.Sprintf("all blocks of %s (%s)", end(r.To, r.ToVPCs), strings.ReplaceAll(text, "blocks in ", "in "))
 	}
 	return fmt.Sprintf("%s of %s", text, end(r.To, r.ToVPCs))
 }

@@ -139,7 +139,7 @@ func planHalf(p *policy.Policy, c peering.Connection, role peering.Role, d polic
 	terms := s.Terms
 	h := half{dns: terms.DNS}
 	s.Terms = policy.Terms{Routes: terms.Routes, Tags: policy.NoTags}
-	h.addRoutes(s, far, d.Peering.Line)
+	h.addRoutes(s, far, declaredBy(find(p, far.Cell, far.id)), d.Peering.Line)
 	noRoutes := policy.Routes{Tables: policy.Tables{Scope: policy.NoTables}}
 	for _, a := range terms.Allow {
 		s.Terms = policy.Terms{Routes: noRoutes, Tags: policy.NoTags, Allow: []policy.Allow{a}}
@@ -166,11 +166,12 @@ func (h *half) addFlows(s plan.Side, far vpcs, a policy.Allow) {
 	}
 }
 
-// addRoutes plans the routes to the blocks that the peer has, and those to the ranges of further blocks that it may have.
-func (h *half) addRoutes(s plan.Side, far vpcs, line int) {
+// addRoutes plans the routes to the blocks that the peer has or is declared to have, and those to the ranges of further blocks that it
+// may have.
+func (h *half) addRoutes(s plan.Side, far vpcs, declared []netip.Prefix, line int) {
 	whole, except := len(s.Terms.Routes.To) == 0, s.Terms.Routes.Except
 	permitted := s.Permitted(s.Role.Other())
-	isKnown := func(b netip.Prefix) bool { return slices.Contains(far.known, b) }
+	isKnown := func(b netip.Prefix) bool { return slices.Contains(far.known, b) || slices.Contains(declared, b) }
 	ranges := slices.DeleteFunc(slices.Clone(permitted), isKnown)
 	if len(ranges) < len(permitted) {
 		known := slices.DeleteFunc(slices.Clone(permitted), func(b netip.Prefix) bool { return !isKnown(b) })

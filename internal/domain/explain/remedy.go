@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/autopeer/autopeer/internal/domain/cidr"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
@@ -25,14 +26,20 @@ func remedy(p *policy.Policy, from, to End, s seen) (next string, additions []Ad
 		only := d.Peering.Requester
 		return fmt.Sprintf("have %s request the connection, or remove `requester: %s` from the peering in line %d", only, only, d.Peering.Line), nil
 	case policy.Overlap:
-		return "AWS connects only VPCs whose blocks are apart: renumber one of the two", nil
+		return renumber, nil
 	case policy.SameVPC:
 		return "name another VPC: AWS connects no VPC with itself", nil
 	}
 	return "", nil
 }
 
+// renumber is the next step where blocks overlap.
+const renumber = "AWS connects only VPCs whose blocks are apart: renumber one of the two"
+
 func unlisted(p *policy.Policy, from, to End, s seen) (string, []Addition) {
+	if _, _, found := cidr.Overlap(s.a.known, s.b.known); found {
+		return renumber, nil
+	}
 	for _, v := range []vpcs{s.a, s.b} {
 		if i := slices.IndexFunc(p.Retired, func(r policy.Retired) bool { return r.Cell == v.Cell }); i >= 0 {
 			return fmt.Sprintf("remove %s from `retired:` in line %d first", v.Cell, p.Retired[i].Line), nil
