@@ -76,6 +76,7 @@ func Explain(p *policy.Policy, from, to End) Answer {
 		Either:      verdict(best.view.requests[1]) == verdict(d),
 		Multipath:   isOpen(best.view.multi[0]),
 		Departments: [2]string{d.Requester, d.Accepter},
+		DNS:         []string{}, Traffic: []Item{}, Routes: []Item{},
 	}
 	if d.Peering != nil {
 		a.Line, a.Requester, a.Approval = d.Peering.Line, d.Peering.Requester, d.Peering.Approval == policy.ManualApproval

@@ -229,7 +229,7 @@ func isPart(s span, all, left []span) bool {
 
 // changes returns the changed treatment of requests.
 func (c *comparison) changes() []Change {
-	var all []Change
+	all := []Change{}
 	for _, same := range group(c.notes, func(f finding) string { return f.place }) {
 		for _, i := range c.census[1].items(same) {
 			all = append(all, Change{i.From, i.To, i.FromVPCs, i.ToVPCs, same[0].place, c.opening[same[0].place], i.Line})
@@ -239,7 +239,7 @@ func (c *comparison) changes() []Change {
 }
 
 func settings(before, after *policy.Policy) []Setting {
-	var all []Setting
+	all := []Setting{}
 	for _, s := range []Setting{
 		{"otherwise", string(before.Otherwise), string(after.Otherwise)},
 		{"removed", string(before.Removed), string(after.Removed)},

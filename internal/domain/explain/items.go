@@ -115,7 +115,7 @@ func (p paired) key() string {
 
 // join makes one item of those that differ only in their VPCs. It names the VPCs unless they are all of the departments.
 func (c census) join(all []paired) []Item {
-	var items []Item
+	items := []Item{}
 	for _, same := range group(all, paired.key) {
 		from, to := map[string]bool{}, map[string]bool{}
 		for _, p := range same {
