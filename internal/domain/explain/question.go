@@ -11,6 +11,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/domain/cidr"
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
@@ -160,27 +161,24 @@ func (q Question) Ask(p *policy.Policy) (Verdict, string) {
 		return a.Verdict, a.Reason
 	}
 	pairs := viewsOf(p, q.From, q.To)
-	some, every := 0, 0
+	some, every := false, true
 	lines := map[int]bool{}
 	for _, s := range pairs {
-		met, all := q.isAdmitted(p, s, lines)
-		some, every = some+count(met), every+count(all)
+		wanted := q.wantedOf(p, s)
+		if len(wanted) == 0 && !q.source.IsValid() {
+			continue // such as ICMPv6 of a VPC without IPv6 blocks
+		}
+		met, all := q.isAdmitted(wanted, s, lines)
+		some, every = some || met, every && all
 	}
 	where := reason(p, pairs, lines)
 	switch {
-	case every == len(pairs):
+	case some && every:
 		return Allowed, where
-	case some > 0:
+	case some:
 		return Partly, where
 	}
 	return Denied, where
-}
-
-func count(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // reason names the lines that admit the traffic, or else the peering that doesn't or the denial.
@@ -212,8 +210,13 @@ func admitted(a policy.Allow) string {
 		groups[i] = string(g.ID)
 	}
 	words := cmp.Or(map[peering.Protocol]string{peering.AllProtocols: "all traffic"}[a.Protocol], string(a.Protocol))
-	for i, ports := range a.Ports {
-		words += map[bool]string{true: " ", false: ", "}[i == 0] + rangeText(ports.From, ports.To)
+	var ranges [][2]int32
+	for _, r := range plan.Ranges(a) {
+		s := spans(peering.Permission{Protocol: a.Protocol, From: r.From, To: r.To}, source{}, a.Line)[0]
+		ranges = append(ranges, [2]int32{s.from, s.to})
+	}
+	if texts := portTexts(a.Protocol, merged(ranges)); texts != nil {
+		words += " " + strings.Join(texts, ", ")
 	}
 	if !a.Sources.IsAll() {
 		words += " from " + strings.Join(sourceTexts(a.Sources), ", ") + " only"
@@ -237,14 +240,13 @@ func sourceTexts(s policy.Sources) []string {
 
 // isAdmitted reports whether the groups of the second VPC admit some of the traffic of the first, and whether one kind of them
 // admits all. It adds the lines that admit some.
-func (q Question) isAdmitted(p *policy.Policy, s seen, lines map[int]bool) (some, all bool) {
+func (q Question) isAdmitted(wanted []span, s seen, lines map[int]bool) (some, all bool) {
 	at := map[string][]span{}
 	for _, f := range s.view.halves[1].flows {
 		if q.groups == "" || q.groups == f.place {
 			at[f.place] = append(at[f.place], f.span)
 		}
 	}
-	wanted := q.wantedOf(p, s)
 	for _, have := range at {
 		all = all || len(wanted) > 0 && len(minus(wanted, have)) == 0
 		for _, h := range have {
