@@ -463,6 +463,7 @@ func TestDiffEqualsDecisionsAndPlans(t *testing.T) {
 			}
 			checkCovered(t, "opened", d.Opens, next, old, x, y)
 			checkCovered(t, "closed", d.Closes, old, next, x, y)
+			checkApproval(t, d.Requests, old, next, x, y)
 		}
 		for _, i := range d.Opens {
 			checkWitness(t, "opens", i, next, old, wide)
@@ -483,6 +484,39 @@ func checkCovered(t *rapid.T, verb string, items []explain.Item, p, q *policy.Po
 		}
 		if !slices.ContainsFunc(items, func(i explain.Item) bool { return covers(i, f, x, y) }) {
 			t.Fatalf("%+v is %s from %+v to %+v, and no item covers it: %+v\n%s\n%s", f, verb, x, y, items, encoded(p), encoded(q))
+		}
+	}
+}
+
+// checkApproval fails if the policies treat requests from x to y differently, and no change describes that or one does wrongly.
+func checkApproval(t *rapid.T, changes []explain.Change, old, next *policy.Policy, x, y peering.VPC) {
+	if contradicts(old, x, y) || contradicts(next, x, y) {
+		return
+	}
+	for _, multipath := range []bool{false, true} {
+		c := peering.Connection{State: peering.PendingAcceptance, Requester: x, Accepter: y, RequesterMultipath: multipath}
+		before, after := old.Decide(c), next.Decide(c)
+		c.RequesterMultipath = false
+		isOpen := func(v policy.Verdict) bool { return v == policy.Accept || v == policy.Ask }
+		if !isOpen(old.Decide(c).Verdict) || !isOpen(next.Decide(c).Verdict) {
+			continue // an item of opens or closes, if they differ
+		}
+		want := ""
+		switch {
+		case multipath && isOpen(before.Verdict) != isOpen(after.Verdict):
+			want = map[bool]string{true: "may allow multipath resilience", false: "may not allow multipath resilience"}[isOpen(after.Verdict)]
+		case !multipath && before.Verdict != after.Verdict:
+			want = map[policy.Verdict]string{policy.Accept: "are accepted without approval", policy.Ask: "need approval"}[after.Verdict]
+		}
+		got := ""
+		for _, change := range changes {
+			concernsBoth := change.From == after.Requester && change.To == after.Accepter && concerns(change.FromVPCs, x) && concerns(change.ToVPCs, y)
+			if concernsBoth && strings.Contains(change.Change, "multipath") == multipath {
+				got = change.Change
+			}
+		}
+		if got != want {
+			t.Fatalf("requests from %+v to %+v %q, want %q\n%s\n%s", x, y, got, want, encoded(old), encoded(next))
 		}
 	}
 }
