@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -94,17 +95,20 @@ type comparison struct {
 	opening     map[string]bool
 }
 
-// pairs compares the views of all pairs of VPCs that a peering of either policy may concern.
+// pairs compares the views of all pairs of VPCs that a peering of either policy may concern. Where the policies have the same
+// departments and the same peering, their views are the same.
 func (c *comparison) pairs() {
 	c.opening = map[string]bool{}
 	done := map[[2]int]bool{}
+	same := form(departmentsOf(c.policies[0])) == form(departmentsOf(c.policies[1]))
 	for i, p := range c.policies {
 		for _, e := range p.Peerings {
-			for x := range c.all {
-				for y := range c.all {
-					if c.departments[i][x] != e.Between[0] || c.departments[i][y] != e.Between[1] {
-						continue
-					}
+			other := entryOf(c.policies[1-i], e.Between[0], e.Between[1])
+			if same && other != nil && form(withoutLines(e)) == form(withoutLines(*other)) {
+				continue
+			}
+			for _, x := range c.in(i, e.Between[0]) {
+				for _, y := range c.in(i, e.Between[1]) {
 					if key := [2]int{min(x, y), max(x, y)}; !done[key] && !c.isSameVPC(x, y) {
 						done[key] = true
 						c.compare(x, y)
@@ -113,6 +117,45 @@ func (c *comparison) pairs() {
 			}
 		}
 	}
+}
+
+// in returns the VPCs that the policy with the index has in the department.
+func (c *comparison) in(i int, department string) []int {
+	var all []int
+	for n, name := range c.departments[i] {
+		if name == department {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// form returns a text that is the same for equal values.
+func form(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprintf("%#v", v)
+	}
+	return string(data)
+}
+
+func departmentsOf(p *policy.Policy) []policy.Department {
+	all := slices.Clone(p.Departments)
+	for i := range all {
+		all[i].Line, all[i].Members = 0, slices.Clone(all[i].Members)
+		for n := range all[i].Members {
+			all[i].Members[n].Line = 0
+		}
+	}
+	return all
+}
+
+func withoutLines(e policy.Peering) policy.Peering {
+	e.Line, e.Allow = 0, slices.Clone(e.Allow)
+	for i := range e.Allow {
+		e.Allow[i].Line = 0
+	}
+	return e
 }
 
 // isSameVPC reports whether both are one VPC, perhaps with several primary blocks.

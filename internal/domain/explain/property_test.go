@@ -450,6 +450,11 @@ func TestDiffEqualsDecisionsAndPlans(t *testing.T) {
 		old, next := drawPolicy(t), drawPolicy(t)
 		if rapid.Bool().Draw(t, "same departments") {
 			next.Departments = old.Departments
+			for i, e := range next.Peerings {
+				if same := peeringOf(old, e.Between); same != nil && rapid.Bool().Draw(t, "same peering") {
+					next.Peerings[i] = *same
+				}
+			}
 		}
 		d := explain.Compare(old, next)
 		all, wide := vpcs(false, old, next), vpcs(true, old, next)
@@ -472,6 +477,15 @@ func TestDiffEqualsDecisionsAndPlans(t *testing.T) {
 			checkWitness(t, "closes", i, old, next, wide)
 		}
 	})
+}
+
+func peeringOf(p *policy.Policy, between [2]string) *policy.Peering {
+	for i := range p.Peerings {
+		if p.Peerings[i].Between == between {
+			return &p.Peerings[i]
+		}
+	}
+	return nil
 }
 
 func checkCovered(t *rapid.T, verb string, items []explain.Item, p, q *policy.Policy, x, y peering.VPC) {
