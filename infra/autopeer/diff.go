@@ -18,9 +18,9 @@ func diffCommand() *cobra.Command {
 	outputs := formats{"text", "json", "markdown"}
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
-		Short: "Show what a change of the policy opens and closes: exit 0, or 3 with --fail-on-open if it opens anything",
-		Long: "Show what a change of the policy opens and closes: requests, traffic and routes between departments. Both files are decided and\n" +
-			"planned for every VPC and range that they name; the order of the file and its comments make no difference.\n\n" +
+		Short: "Show the access that a change of the policy opens and closes: exit 0, or 3 with --fail-on-open if it opens any",
+		Long: "Show the requests, the traffic and the routes between departments that a change of the policy opens and closes. Decisions and\n" +
+			"plans are compared for every VPC and range that the files name; their order and comments make no difference.\n\n" +
 			"Exit codes: 0 compared; 1 could not run; 2 mistakes in one of the policies; 3 opens something, with --fail-on-open.",
 		Example: "  autopeer diff main.yaml branch.yaml\n" +
 			"  autopeer diff --fail-on-open <(git show main:policy.yaml) policy.yaml\n" +

@@ -18,9 +18,10 @@ func explainCommand() *cobra.Command {
 	outputs := formats{"text", "json"}
 	cmd := &cobra.Command{
 		Use:   "explain --from X --to Y",
-		Short: "Explain what a policy allows between two departments or VPCs: exit 0, or 3 if it denies a request",
-		Long: "Explain whether a request from X to Y is accepted and by which line of the policy, what the security groups admit in both\n" +
-			"directions, which routes the route tables get, and what to add to the file if the request is denied. No AWS account is needed.\n\n" +
+		Short: "Explain the access between two departments or VPCs: exit 0, or 3 if the policy denies the request",
+		Long: "Explain whether a request from X to Y is accepted and by which line of the policy, the traffic that the security groups admit\n" +
+			"in both directions, the routes of both sides, and the addition to the file if the request is denied. No AWS account is\n" +
+			"needed.\n\n" +
 			"X and Y are a department, the ID of a VPC that the policy names, or a VPC by its primary block as account/Region/CIDR.\n\n" +
 			"Exit codes: 0 allowed, at once or after an approval; 1 could not run; 2 mistakes in the policy; 3 denied.",
 		Example: "  autopeer explain --policy policy.yaml --from marketing --to finance\n" +

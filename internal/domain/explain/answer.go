@@ -1,6 +1,7 @@
-// Package explain answers questions about policies: what a policy allows between two VPCs, what a change of a policy opens and closes,
-// and whether an expectation holds. Every answer comes from the policy's own decisions and from the plans of package plan, for an
-// example of each kind of VPC, security group and route table that the policies distinguish. Its functions are pure.
+// Package explain answers questions about policies: the requests and the traffic that a policy allows between two VPCs, the access that
+// a change of a policy opens and closes, and whether an expectation holds. Every answer comes from the policy's own decisions and from
+// the plans of package plan, for an example of each kind of VPC, security group and route table that the policies distinguish. Its
+// functions are pure.
 package explain
 
 import (

@@ -181,7 +181,7 @@ func (c *comparison) compare(x, y int) {
 	}
 }
 
-// finding returns a finding of the policy with the index, of which the two VPCs are the ends.
+// finding returns a finding between two VPCs, in the policy with the index.
 func (c *comparison) finding(i int, kind Kind, ends [2]int, line int) finding {
 	name := c.departments[i]
 	return finding{

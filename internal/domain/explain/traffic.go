@@ -85,7 +85,7 @@ func minus(a, b []span) []span {
 	return left
 }
 
-// cut returns the span in parts, each of which is inside or outside the ports of every span of the set.
+// cut returns the span in parts. Each part lies inside or outside the ports of every span of the set.
 func (s span) cut(set []span) []span {
 	begins := []int32{s.from}
 	for _, o := range set {

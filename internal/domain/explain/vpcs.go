@@ -16,7 +16,7 @@ import (
 type vpcs struct {
 	peering.Cell
 	id peering.VPCID // "" for all that are not named
-	// primary is the smallest range that holds the primary block. The smaller ranges inside it, of which none does, are the others.
+	// primary is the smallest range that holds the primary block. The others are the smaller ranges inside it.
 	// Invalid for a VPC that all policies name.
 	primary netip.Prefix
 	others  []netip.Prefix
