@@ -129,6 +129,12 @@ type half struct {
 	notes  []string // of the plan
 }
 
+// peer is the other end of a side, with the blocks that the side's policy declares of it.
+type peer struct {
+	vpcs
+	declared []netip.Prefix
+}
+
 // planHalf plans the side of a connection that the policy allows, with the blocks that the policy permits. The peer is far.
 func planHalf(p *policy.Policy, c peering.Connection, role peering.Role, d policy.Decision, far vpcs, r resources) half {
 	if !d.Manages(role) {
@@ -137,18 +143,18 @@ func planHalf(p *policy.Policy, c peering.Connection, role peering.Role, d polic
 	s := r.of(c.VPC(role).ID).Side(c, role, d, p)
 	s.Limits, s.LeftOut = unlimited, nil
 	terms := s.Terms
-	h := half{dns: terms.DNS}
+	h, to := half{dns: terms.DNS}, peer{far, declaredBy(find(p, far.Cell, far.id))}
 	s.Terms = policy.Terms{Routes: terms.Routes, Tags: policy.NoTags}
-	h.addRoutes(s, far, declaredBy(find(p, far.Cell, far.id)), d.Peering.Line)
+	h.addRoutes(s, to, d.Peering.Line)
 	noRoutes := policy.Routes{Tables: policy.Tables{Scope: policy.NoTables}}
 	for _, a := range terms.Allow {
 		s.Terms = policy.Terms{Routes: noRoutes, Tags: policy.NoTags, Allow: []policy.Allow{a}}
-		h.addFlows(s, far, a)
+		h.addFlows(s, to, a)
 	}
 	return h
 }
 
-func (h *half) addFlows(s plan.Side, far vpcs, a policy.Allow) {
+func (h *half) addFlows(s plan.Side, far peer, a policy.Allow) {
 	planned := plan.Connect(s)
 	h.notes = append(h.notes, planned.Notes...)
 	for _, change := range planned.Changes() {
@@ -168,10 +174,10 @@ func (h *half) addFlows(s plan.Side, far vpcs, a policy.Allow) {
 
 // addRoutes plans the routes to the blocks that the peer has or is declared to have, and those to the ranges of further blocks that it
 // may have.
-func (h *half) addRoutes(s plan.Side, far vpcs, declared []netip.Prefix, line int) {
+func (h *half) addRoutes(s plan.Side, far peer, line int) {
 	whole, except := len(s.Terms.Routes.To) == 0, s.Terms.Routes.Except
 	permitted := s.Permitted(s.Role.Other())
-	isKnown := func(b netip.Prefix) bool { return slices.Contains(far.known, b) || slices.Contains(declared, b) }
+	isKnown := func(b netip.Prefix) bool { return slices.Contains(far.known, b) || slices.Contains(far.declared, b) }
 	ranges := slices.DeleteFunc(slices.Clone(permitted), isKnown)
 	if len(ranges) < len(permitted) {
 		known := slices.DeleteFunc(slices.Clone(permitted), func(b netip.Prefix) bool { return !isKnown(b) })
@@ -187,7 +193,7 @@ func (h *half) addRoutes(s plan.Side, far vpcs, declared []netip.Prefix, line in
 	h.addRoutesTo(withPeer(s, ranges), far, source{whole: whole, holes: holes}, line)
 }
 
-func (h *half) addRoutesTo(s plan.Side, far vpcs, to source, line int) {
+func (h *half) addRoutesTo(s plan.Side, far peer, to source, line int) {
 	planned, holes := plan.Connect(s), to.holes
 	h.notes = append(h.notes, planned.Notes...)
 	for _, change := range planned.Changes() {
@@ -225,11 +231,11 @@ func split(except, ranges []netip.Prefix) (hold, parts []netip.Prefix) {
 }
 
 // place sets the range of permitted blocks that holds the block, unless the VPC has the block for certain.
-func (s *source) place(side plan.Side, far vpcs) {
+func (s *source) place(side plan.Side, far peer) {
 	if !s.block.IsValid() || cidr.Covers(far.known, s.block) {
 		return
 	}
-	s.primary = far.primary
+	s.primary, s.isDeclared = far.primary, slices.Contains(far.declared, s.block)
 	for _, r := range cidr.Merge(side.Permitted(side.Role.Other())) {
 		if cidr.Contains(r, s.block) {
 			s.inside = r

@@ -29,6 +29,8 @@ type source struct {
 	// whole is true where the policy lists no block: each block of the VPC inside the range counts for itself. A listed block counts
 	// only for a VPC that has all of it.
 	whole bool
+	// isDeclared reports that the policy declares the block of a VPC of which another policy declares other blocks.
+	isDeclared bool
 	// except lists the blocks that are not routed, of a whole range only. A block of the VPC that meets one of them is not routed.
 	except string
 	holes  []netip.Prefix
@@ -144,7 +146,9 @@ func (s source) holds(inner source) bool {
 	case !inner.whole:
 		return (s.whole || s.block == inner.block) && s.hasAllBlocksOf(inner) &&
 			!slices.ContainsFunc(s.holes, inner.block.Overlaps)
-	case !s.whole || !cidr.Contains(s.inside, inner.inside):
+	case !s.whole:
+		return inner.isDeclared && s.block == inner.block
+	case !cidr.Contains(s.inside, inner.inside):
 		return false
 	}
 	return !slices.ContainsFunc(s.holes, func(hole netip.Prefix) bool {
