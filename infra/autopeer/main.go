@@ -1,10 +1,12 @@
-// Command autopeer is the command for people: it checks policies, plays the demo and runs the embedded cloud.
+// Command autopeer is the command for people: it checks policies, answers questions about them, plays the demo and runs the embedded
+// cloud.
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -12,30 +14,41 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// errReported ends the command with status 2 and without a further word.
-var errReported = errors.New("reported")
+// The errors of commands that have printed their result already. docs/cli.md has the table of exit codes.
+var (
+	errReported = errors.New("reported") // mistakes or changes
+	errRefused  = errors.New("refused")  // denied, blocked, or a failed expectation
+)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := command().ExecuteContext(ctx)
+	os.Exit(exitCode(command().ExecuteContext(ctx), os.Stderr))
+}
+
+// exitCode returns the code for the error of a command, and prints an error that the command hasn't reported.
+func exitCode(err error, stderr io.Writer) int {
 	switch {
 	case err == nil:
+		return 0
 	case errors.Is(err, errReported):
-		os.Exit(2)
-	default:
-		fmt.Fprintln(os.Stderr, "autopeer:", err)
-		os.Exit(1)
+		return 2
+	case errors.Is(err, errRefused):
+		return 3
 	}
+	fmt.Fprintln(stderr, "autopeer:", err)
+	return 1
 }
 
 func command() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "autopeer",
-		Short:         "VPC peering without a ticket",
+		Use:   "autopeer",
+		Short: "VPC peering without a ticket",
+		Long: "VPC peering without a ticket.\n\n" +
+			"Exit codes of all commands: 0 good, 1 could not run, 2 mistakes or changes, 3 denied, blocked or a failed expectation.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(demoCommand(), localCommand(), checkCommand())
+	root.AddCommand(demoCommand(), diffCommand(), explainCommand(), localCommand(), checkCommand(), testCommand(), versionCommand())
 	return root
 }

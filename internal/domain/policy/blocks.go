@@ -44,6 +44,19 @@ func (m match) leftOut() []netip.Prefix {
 	return slices.DeleteFunc(slices.Clone(m.vpc.Blocks), func(b netip.Prefix) bool { return cidr.Covers(permitted, b) })
 }
 
+// Permits returns the ranges inside which the policy permits blocks of the VPC, merged. Where the file names the VPC and declares no
+// blocks, these are all blocks of both families. The result is nil for a VPC that is in no department or may be in several.
+func (p *Policy) Permits(v peering.VPC) []netip.Prefix {
+	matches := p.matches(v)
+	switch {
+	case len(matches) != 1:
+		return nil
+	case matches[0].isOpen():
+		return []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
+	}
+	return matches[0].permitted()
+}
+
 // undeclared returns the first block that AWS shows of a VPC with declared blocks and that is not permitted.
 func (m match) undeclared() (netip.Prefix, bool) {
 	left := m.leftOut()

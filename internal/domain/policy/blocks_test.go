@@ -87,3 +87,33 @@ func TestTheReasonNamesThePrimaryBlock(t *testing.T) {
 		t.Errorf("reason = %q", d.Reason)
 	}
 }
+
+func TestPermits(t *testing.T) {
+	t.Parallel()
+	v := func(id peering.VPCID, blocks ...string) peering.VPC {
+		vpc := vpc(marketingCell, id)
+		for _, b := range blocks {
+			vpc.Blocks = append(vpc.Blocks, netip.MustParsePrefix(b))
+		}
+		return vpc
+	}
+	for _, tt := range []struct {
+		vpc  peering.VPC
+		want string
+	}{
+		{v("vpc-any", "10.11.0.0/24"), "10.10.0.0/15 100.64.0.0/16"},
+		{v("vpc-any", "10.20.0.0/24"), "10.20.0.0/16"},
+		{v("vpc-any", "10.9.0.0/24"), ""},
+		{v("vpc-any"), ""}, // in one of two departments
+		{v("vpc-open"), "0.0.0.0/0 ::/0"},
+		{v("vpc-declared", "10.9.0.0/24"), "192.168.0.0/16"},
+	} {
+		var texts []string
+		for _, b := range ranged().Permits(tt.vpc) {
+			texts = append(texts, b.String())
+		}
+		if got := strings.Join(texts, " "); got != tt.want {
+			t.Errorf("Permits(%+v) = %s, want %s", tt.vpc, got, tt.want)
+		}
+	}
+}

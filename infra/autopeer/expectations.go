@@ -1,0 +1,232 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/spf13/cobra"
+
+	"github.com/autopeer/autopeer/internal/domain/explain"
+	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/policyfile"
+)
+
+func testCommand() *cobra.Command {
+	var named, format string
+	outputs := formats{"text", "json"}
+	cmd := &cobra.Command{
+		Use:   "test FILE",
+		Short: "Check expectations of a policy: exit 0, or 3 if one of them fails",
+		Long: "Check the expectations of a file, which are YAML:\n\n" +
+			"  policy: policy.yaml # beside this file\n" +
+			"  expect:\n" +
+			"    - marketing → finance: allowed                             # a request: allowed, approval or denied\n" +
+			"    - marketing → finance tcp 443: partly                      # traffic: allowed, partly or denied\n" +
+			"    - marketing from 10.10.1.0/24 → finance tcp 443: allowed   # from a part of the blocks\n" +
+			"    - marketing → finance icmp in Role=finance-server: allowed # in groups by tag or ID\n\n" +
+			"The arrow may be ->. Ends are a department, a VPC ID or account/Region/CIDR.\n\n" +
+			"Exit codes: 0 all hold; 1 could not run; 2 mistakes in the file or the policy; 3 an expectation fails.",
+		Example: "  autopeer test policy.test.yaml\n  autopeer test --policy branch.yaml policy.test.yaml",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := outputs.check(format); err != nil {
+				return err
+			}
+			results, err := test(cmd.ErrOrStderr(), args[0], named)
+			if err != nil {
+				return err
+			}
+			if format == "json" {
+				err = printJSON(cmd.OutOrStdout(), results)
+			} else {
+				printResults(cmd.OutOrStdout(), results)
+			}
+			if err == nil && slices.ContainsFunc(results, func(r result) bool { return !r.Holds }) {
+				err = errRefused
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&named, "policy", "", "the policy `file`; without it, the one that the file names")
+	outputs.addFlag(cmd, &format)
+	return cmd
+}
+
+// result is that of one expectation.
+type result struct {
+	File     string          `json:"file"`
+	Line     int             `json:"line"`
+	Question string          `json:"question"`
+	Want     explain.Verdict `json:"want"`
+	Got      explain.Verdict `json:"got"`
+	Holds    bool            `json:"holds"`
+	Reason   string          `json:"reason"`
+}
+
+func test(stderr io.Writer, file, named string) ([]result, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the expectations: %w", err)
+	}
+	e := expectations{file: file}
+	e.read(data)
+	if err := e.report(stderr); err != nil {
+		return nil, err
+	}
+	if named == "" {
+		named = filepath.Join(filepath.Dir(file), cmp.Or(e.policy, "policy.yaml"))
+	}
+	p, err := loadPolicy(stderr, named)
+	if err != nil {
+		return nil, err
+	}
+	results := e.check(p)
+	return results, e.report(stderr)
+}
+
+func printResults(out io.Writer, results []result) {
+	failed := 0
+	for _, r := range results {
+		word := "ok"
+		if !r.Holds {
+			word = "FAILED"
+			failed++
+		}
+		fmt.Fprintf(out, "%-6s  %s:%d  %s: %s\n", word, r.File, r.Line, r.Question, r.Want)
+		if !r.Holds {
+			fmt.Fprintf(out, "        it is %s: %s\n", r.Got, r.Reason)
+		}
+	}
+	fmt.Fprintf(out, "%d of %s hold\n", len(results)-failed, counted(len(results), "expectation"))
+}
+
+// expectations is a file with expectations. Its mistakes are gathered.
+type expectations struct {
+	file     string
+	policy   string // as named by the file, which is relative to its folder
+	all      []expectation
+	mistakes policyfile.Mistakes
+}
+
+// expectation is one line, as it is written.
+type expectation struct {
+	question, verdict string
+	at, verdictAt     ast.Node
+}
+
+func (e *expectations) add(at ast.Node, problem, fix string) {
+	p := at.GetToken().Position
+	e.mistakes = append(e.mistakes, policyfile.Mistake{File: e.file, Line: p.Line, Column: p.Column, Problem: problem, Fix: fix})
+}
+
+// report prints the mistakes, and returns errReported if there are any.
+func (e *expectations) report(stderr io.Writer) error {
+	if len(e.mistakes) == 0 {
+		return nil
+	}
+	fmt.Fprintln(stderr, e.mistakes)
+	return errReported
+}
+
+func (e *expectations) read(data []byte) {
+	parsed, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		e.addSyntax(err)
+		return
+	}
+	if len(parsed.Docs) != 1 || parsed.Docs[0].Body == nil {
+		m := policyfile.Mistake{File: e.file, Line: 1, Column: 1, Problem: "the file has no expectations", Fix: "begin with expect:"}
+		e.mistakes = append(e.mistakes, m)
+		return
+	}
+	root := parsed.Docs[0].Body
+	if root.Type() != ast.MappingType {
+		e.add(root, "the file is no mapping", "begin with expect:")
+		return
+	}
+	for _, pair := range root.(*ast.MappingNode).Values {
+		e.readKey(pair)
+	}
+	if len(e.all) == 0 && len(e.mistakes) == 0 {
+		e.add(root, "the file has no expectations", "list them under expect:")
+	}
+}
+
+func (e *expectations) addSyntax(err error) {
+	m := policyfile.Mistake{File: e.file, Line: 1, Column: 1, Fix: "check brackets, quotes and indentation"}
+	m.Problem = "this is not YAML: " + err.Error()
+	var syntax *yaml.SyntaxError
+	if errors.As(err, &syntax) && syntax.Token != nil {
+		m.Line, m.Column = syntax.Token.Position.Line, syntax.Token.Position.Column
+		m.Problem = "this is not YAML: " + syntax.Message
+	}
+	e.mistakes = append(e.mistakes, m)
+}
+
+func (e *expectations) readKey(pair *ast.MappingValueNode) {
+	switch key := pair.Key.String(); {
+	case key == "policy" && pair.Value.Type() == ast.StringType:
+		e.policy = pair.Value.GetToken().Value
+	case key == "policy":
+		e.add(pair.Value, "policy is not a file name", "write it like policy: policy.yaml")
+	case key == "expect" && pair.Value.Type() == ast.SequenceType:
+		for _, item := range pair.Value.(*ast.SequenceNode).Values {
+			e.readItem(item)
+		}
+	case key == "expect":
+		e.add(pair.Value, "expect is not a list", "write each expectation like - marketing → finance tcp 443: allowed")
+	default:
+		e.add(pair.Key, fmt.Sprintf("%s is not a key of this file", key), "it can be policy or expect")
+	}
+}
+
+func (e *expectations) readItem(item ast.Node) {
+	m, ok := item.(*ast.MappingNode)
+	if !ok || len(m.Values) != 1 || m.Values[0].Value.Type() != ast.StringType {
+		e.add(item, "this is no expectation", "write it like - marketing → finance tcp 443: allowed")
+		return
+	}
+	pair := m.Values[0]
+	e.all = append(e.all, expectation{
+		question: strings.TrimSpace(pair.Key.GetToken().Value), verdict: pair.Value.GetToken().Value, at: pair.Key, verdictAt: pair.Value,
+	})
+}
+
+// check asks the policy. Questions that it can't answer are mistakes.
+func (e *expectations) check(p *policy.Policy) []result {
+	var results []result
+	for _, x := range e.all {
+		q, err := explain.ParseQuestion(p, x.question)
+		if err != nil {
+			e.add(x.at, strings.ReplaceAll(err.Error(), "\n", "; "), "ends are a department, a VPC ID or account/Region/CIDR")
+			continue
+		}
+		want := explain.Verdict(x.verdict)
+		if !slices.Contains(q.Verdicts(), want) {
+			e.add(x.verdictAt, fmt.Sprintf("%s is no verdict of this question", x.verdict), "it can be "+list(q.Verdicts()))
+			continue
+		}
+		got, reason := q.Ask(p)
+		results = append(results, result{e.file, x.at.GetToken().Position.Line, x.question, want, got, got == want, reason})
+	}
+	return results
+}
+
+// list joins verdicts as in a sentence.
+func list(verdicts []explain.Verdict) string {
+	words := make([]string, len(verdicts))
+	for i, v := range verdicts {
+		words[i] = string(v)
+	}
+	n := len(words) - 1
+	return strings.Join(words[:n], ", ") + " or " + words[n]
+}
