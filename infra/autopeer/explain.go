@@ -222,6 +222,9 @@ func terms(a explain.Answer) []string {
 		dns = "DNS resolution on"
 	}
 	all := []string{who, approval, dns}
+	if a.Reports {
+		all = append(all, "report mode: the changes are only proposed")
+	}
 	if a.Multipath {
 		all = append(all, "multipath resilience may be requested")
 	}

@@ -35,6 +35,7 @@ type Answer struct {
 	Either    bool     `json:"either"`
 	Requester string   `json:"requester,omitempty"` // the only department that may request
 	Approval  bool     `json:"approval"`            // a person approves each request
+	Reports   bool     `json:"reports"`             // the request is only proposed, and nothing is changed
 	Multipath bool     `json:"multipath"`
 	DNS       []string `json:"dns"`     // the departments whose names resolve to private addresses for the peer
 	Traffic   []Item   `json:"traffic"` // in both directions, once the connection is active
@@ -75,6 +76,7 @@ func Explain(p *policy.Policy, from, to End) Answer {
 	a := Answer{
 		Verdict: verdict(d), From: from.Text, To: to.Text, File: p.File, Code: string(d.Code), Reason: sentence(p, d),
 		Either:      verdict(best.view.requests[1]) == verdict(d),
+		Reports:     d.Reports && verdict(d) != Denied,
 		Multipath:   isOpen(best.view.multi[0]),
 		Departments: [2]string{d.Requester, d.Accepter},
 		DNS:         []string{}, Traffic: []Item{}, Routes: []Item{},

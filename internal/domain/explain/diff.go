@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -29,7 +30,7 @@ type Change struct {
 	Line     int      `json:"line"`   // of the new policy
 }
 
-// Setting is a key of the whole file that differs.
+// Setting is a key of the file, or of a peering, that differs.
 type Setting struct {
 	Key string `json:"key"`
 	Old string `json:"old"`
@@ -42,9 +43,14 @@ type Unchanged struct {
 	Flows    int `json:"flows"`    // allow entries that open nothing
 }
 
-// IsOpening reports whether the new policy allows anything that the old one doesn't.
+// IsOpening reports whether the new policy allows anything that the old one doesn't, or has something made that was only proposed.
 func (d Diff) IsOpening() bool {
-	return len(d.Opens) > 0 || slices.ContainsFunc(d.Requests, func(c Change) bool { return c.Opens })
+	return len(d.Opens) > 0 || slices.ContainsFunc(d.Requests, func(c Change) bool { return c.Opens }) || slices.ContainsFunc(d.Settings, Setting.enforces)
+}
+
+// enforces reports whether a file or a peering leaves report mode.
+func (s Setting) enforces() bool {
+	return s.Old == string(policy.ReportMode) && s.New == string(policy.EnforceMode)
 }
 
 // IsEmpty reports whether the policies allow the same and treat requests in the same way.
@@ -283,17 +289,35 @@ func (c *comparison) changes() []Change {
 
 func settings(before, after *policy.Policy) []Setting {
 	all := []Setting{}
-	for _, s := range []Setting{
+	for _, s := range append(peeringSettings(before, after), []Setting{
+		{"mode", mode(before.Mode), mode(after.Mode)},
 		{"otherwise", string(before.Otherwise), string(after.Otherwise)},
 		{"removed", string(before.Removed), string(after.Removed)},
 		{"retired", retired(before), retired(after)},
-	} {
+	}...) {
 		if s.Old != s.New {
 			all = append(all, s)
 		}
 	}
 	return all
 }
+
+// peeringSettings returns the settings of the new policy's peerings that decide whether changes are made: mode and adopt.
+func peeringSettings(before, after *policy.Policy) []Setting {
+	var all []Setting
+	for _, e := range after.Peerings {
+		old := entryOf(before, e.Between[0], e.Between[1])
+		if old == nil {
+			old = &policy.Peering{}
+		}
+		of := " of " + e.Between[0] + " ↔ " + e.Between[1]
+		all = append(all, Setting{"mode" + of, mode(old.Mode), mode(e.Mode)}, Setting{"adopt" + of, fmt.Sprint(old.Adopt), fmt.Sprint(e.Adopt)})
+	}
+	return all
+}
+
+// mode returns the mode by its name; the zero value is the mode enforce.
+func mode(m policy.Mode) string { return string(cmp.Or(m, policy.EnforceMode)) }
 
 func retired(p *policy.Policy) string {
 	var cells []peering.Cell

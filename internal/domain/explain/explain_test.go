@@ -220,6 +220,32 @@ func TestCompareSettingsAndRequests(t *testing.T) {
 	}
 }
 
+// TestCompareModes: leaving report mode opens, because changes are made that were only proposed. Other settings don't.
+func TestCompareModes(t *testing.T) {
+	t.Parallel()
+	report, enforce := company(), company()
+	report.Mode, report.Peerings[0].Mode, report.Peerings[0].Adopt, report.Removed = policy.ReportMode, policy.ReportMode, true, policy.ReportRemoved
+	want := []explain.Setting{
+		{Key: "mode of web ↔ db", Old: "report", New: "enforce"}, {Key: "adopt of web ↔ db", Old: "true", New: "false"},
+		{Key: "mode", Old: "report", New: "enforce"}, {Key: "removed", Old: "report", New: string(enforce.Removed)},
+	}
+	d := explain.Compare(report, enforce)
+	if diff := cmp.Diff(want, d.Settings); diff != "" || !d.IsOpening() || len(d.Opens)+len(d.Closes) > 0 {
+		t.Errorf("Compare() differs, opening: %v (-want +got):\n%s", d.IsOpening(), diff)
+	}
+	if d := explain.Compare(enforce, report); len(d.Settings) != 4 || d.IsOpening() {
+		t.Errorf("Compare() = %+v, want the opposite", d.Settings)
+	}
+	enforce.Peerings, enforce.Removed = nil, policy.ReportRemoved
+	if d := explain.Compare(enforce, report); !slices.Contains(d.Settings, explain.Setting{Key: "mode of web ↔ db", Old: "enforce", New: "report"}) {
+		t.Errorf("Compare() = %+v, want the mode of the new peering", d.Settings)
+	}
+	at := func(p *policy.Policy) explain.Answer { return explain.Explain(p, find(t, p, "web"), find(t, p, "db")) }
+	if !at(report).Reports || at(company()).Reports {
+		t.Error("Reports is true in report mode alone")
+	}
+}
+
 // TestCompareNarrowing: with declared blocks, a narrower source opens nothing, and ports are cut.
 func TestCompareNarrowing(t *testing.T) {
 	t.Parallel()
