@@ -1,8 +1,6 @@
 package accept
 
 import (
-	"slices"
-
 	"github.com/autopeer/autopeer/internal/announce"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -21,22 +19,23 @@ func (a *Accepter) accepts(r request, s step, halves []plan.Side) step {
 }
 
 // proposal returns o as the proposal of the acceptance, if it is the cell's, and of the changes that follow on the checked
-// sides. Tags are the connection's: one call for both sides.
+// sides.
 func (a *Accepter) proposal(r request, o outcome.Outcome, halves []plan.Side) outcome.Outcome {
 	var changes []plan.Change
 	if r.connection.Accepter.Cell() == a.cell && r.decision.Manages(peering.Accepter) {
 		changes = append(changes, plan.Accept{Connection: r.connection.ID})
 	}
-	known := true
-	for _, half := range halves {
-		known = known && len(half.Connection.Requester.Blocks) > 0 && len(half.Connection.Accepter.Blocks) > 0
-		for _, c := range plan.Connect(half).Intended() {
-			if !slices.ContainsFunc(changes, func(o plan.Change) bool { return o.Key() == c.Key() }) {
-				changes = append(changes, c)
-			}
-		}
+	known, asks := true, false
+	for i, p := range plan.ConnectSides(halves...) {
+		shown := halves[i].Connection
+		known = known && len(shown.Requester.Blocks) > 0 && len(shown.Accepter.Blocks) > 0
+		asks = asks || p.NeedsConsent()
+		changes = append(changes, p.Intended()...)
 	}
 	o = announce.ProposedRequest(o, changes, known)
+	if asks {
+		o = announce.WithConsent(o)
+	}
 	if r.decision.Verdict == policy.Ask {
 		o.Notes = append(o.Notes, "with mode: enforce, a person has to approve the request first: "+announce.ApprovalRequested(o).Next)
 	}

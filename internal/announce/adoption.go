@@ -2,6 +2,7 @@ package announce
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -28,7 +29,13 @@ func NeedsAdoption(o outcome.Outcome, p plan.Plan) outcome.Outcome {
 func AlsoNeedsAdoption(o, adoption outcome.Outcome) outcome.Outcome {
 	o = StillObstructed(o, adoption)
 	o.Conflicts, o.Shortages = adoption.Conflicts, adoption.Shortages
+	return WithConsent(o)
+}
+
+// WithConsent returns o, a proposal in report mode, with the ways to consent to the removal of routes that others made.
+func WithConsent(o outcome.Outcome) outcome.Outcome {
 	o.Next += "; and to consent, " + consent(o)
+	o.Keys = append(slices.Clone(o.Keys), "needs-adoption")
 	return o
 }
 

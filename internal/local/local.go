@@ -169,8 +169,10 @@ func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f function.Name, u
 	role := fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", c.Account, wiring.RoleName(c.By, f, c.Cell), f)
 	key, _ := cloud.Mint(string(c.Account), role)
 	cfg := Config(cloud, c.Cell, key)
+	begin := func(h lambdasqs.Handle) lambdasqs.Handle { return h }
 	if fate != nil {
 		cfg.HTTPClient = &http.Client{Transport: fated{cloud, fate}}
+		begin = inOrder
 	}
 	messages := sqs.NewFromConfig(cfg)
 	handle := Handlers(c.Cell, p, Edges{
@@ -179,7 +181,7 @@ func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f function.Name, u
 		Queues:  queues.New(messages, urls),
 		Missed:  func(events int) { c.missed.Add(int64(events)) }, SweepInterval: wiring.DefaultSweepInterval,
 	})[f]
-	handler := lambdasqs.Handler(func() {}, queues.NewSource(messages, urls[f]), func(int) {}, inOrder(handle))
+	handler := lambdasqs.Handler(func() {}, queues.NewSource(messages, urls[f]), func(int) {}, begin(handle))
 	return cloud.Queues.Map(c.arn("sqs", c.queue(f)), queue.Mapping{
 		BatchSize: wiring.BatchSize(f), Window: wiring.Window(f), MaxConcurrency: wiring.MaxConcurrency,
 		ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,

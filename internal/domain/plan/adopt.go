@@ -35,14 +35,32 @@ func (p Plan) without(others []Change) Plan {
 }
 
 // asks reports whether the plan needs a person's consent that is missing: without evidence that the installation has connected the
-// connection, a route that the policy doesn't want may be in use.
+// connection, a route that the policy doesn't want may be in use. An obstacle may leave the route for now; until there is consent,
+// nothing may become evidence.
 func (s Side) asks(p Plan) bool {
-	return !s.isOurs() && !s.isAdopted() && slices.ContainsFunc(p.Changes(), removesRoute)
+	if s.isOurs() || s.isAdopted() {
+		return false
+	}
+	waits := p.IsObstructed() || s.onlyCloses()
+	return slices.ContainsFunc(p.Changes(), removesRoute) || waits && s.hasSurplusRoute()
 }
 
-// proposed returns the plan with its changes as a proposal. One without changes stays as it is.
+// hasSurplusRoute reports whether a route to the connection isn't among the wanted ones.
+func (s Side) hasSurplusRoute() bool {
+	resources, _ := s.resources()
+	return slices.ContainsFunc(resources, func(r resource) bool {
+		return slices.ContainsFunc(r.losses, func(i item) bool { return !i.isRule() })
+	})
+}
+
+// proposed returns the plan with its changes as a proposal. One without changes stays as it is, and so does one with an obstacle, but
+// for its tags: the surplus route is proposed once the obstacle is gone.
 func (p Plan) proposed() Plan {
 	changes := p.Changes()
+	if p.IsObstructed() && p.OnlyTags() {
+		p.Steps = nil
+		return p
+	}
 	if len(changes) == 0 {
 		return p
 	}

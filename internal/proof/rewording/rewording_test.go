@@ -237,6 +237,14 @@ var scenarios = []scenario{
 		t.Sweep()
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 	}},
+	{nil, func(t *sandboxtest.T) { // drift that no event reports
+		m, f := t.Company(one, two)
+		t.Ask(m, f)
+		t.Settle()
+		t.DropEvents()
+		t.ByHand(one, func(p *lab.Person) { p.DeleteRoute(m.Table, "172.31.0.0/16") })
+		time.Sleep(time.Hour)
+	}},
 	{nil, func(t *sandboxtest.T) { // multipath resilience
 		m, f := t.Company(one, two)
 		t.ByHand(one, func(p *lab.Person) { p.AskMultipath(m, f) })
