@@ -24,7 +24,8 @@ type Changer interface {
 // Steps makes the steps one after the other and returns a sentence for each change that was made, and the additions that
 // EC2 refused, whether a person can change that or not. A step starts only after one
 // without a fault. If EC2 refused changes for good, the removals of the later steps are made all the same: closing doesn't
-// wait for an addition that a person has to make possible first. Removals may have made room, so refused additions are
+// wait for an addition that a person has to make possible first. Removals whose traffic stays allowed wait, since the addition
+// that carries it may be the refused one. Removals may have made room, so refused additions are
 // attempted once more after them. After a Retryable fault the message is delivered again, so that the later steps wait, unless
 // it has been delivered for long enough: patient is false then, and the removals are made.
 func Steps(ctx context.Context, changer Changer, steps [][]plan.Change, patient bool) (made []string, refused []plan.Change, err error) {
@@ -34,7 +35,7 @@ func Steps(ctx context.Context, changer Changer, steps [][]plan.Change, patient 
 			break
 		}
 		if r.faults != nil || len(r.refused) > 0 {
-			step = slices.DeleteFunc(slices.Clone(step), func(c plan.Change) bool { return !plan.Removes(c) })
+			step = slices.DeleteFunc(slices.Clone(step), func(c plan.Change) bool { return !plan.Removes(c) || plan.IsReplaced(c) })
 		}
 		r.add(ctx, step, attempt(ctx, changer, step))
 	}

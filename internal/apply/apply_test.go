@@ -117,6 +117,32 @@ func (r *recorder) Apply(_ context.Context, change plan.Change) error {
 	return r.faults[change.Key()]
 }
 
+// TestAReplacedRouteStays where the addition that carries its traffic may be the refused one, and the same holds for rules.
+func TestAReplacedRouteStays(t *testing.T) {
+	t.Parallel()
+	block := netip.MustParsePrefix("10.0.0.0/8")
+	add := plan.CreateRoute{Table: "rtb-1", Destination: block, Via: "pcx-1"}
+	closing := plan.DeleteRoute{Table: "rtb-2", Destination: block, Via: "pcx-1"}
+	removals := []plan.Change{
+		plan.DeleteRoute{Table: "rtb-1", Destination: netip.MustParsePrefix("10.1.0.0/16"), Via: "pcx-1", Replaced: true},
+		plan.Revoke{Group: "sg-1", Rules: []peering.RuleID{"sgr-1"}, Replaced: true},
+	}
+	for name, tt := range map[string]struct {
+		fault error
+		begun int
+	}{
+		"the addition is made":            {nil, 4},
+		"the addition is refused":         {fault.Errorf(fault.Denied, "quota"), 3}, // and attempted again after the removal
+		"the addition fails for a person": {fault.Errorf(fault.Permanent, "no permission"), 2},
+	} {
+		r := &recorder{faults: map[string]error{add.Key(): tt.fault}}
+		_, _, _ = apply.Steps(t.Context(), r, [][]plan.Change{{add}, append(slices.Clone(removals), closing)}, true)
+		if len(r.begun) != tt.begun || !slices.Contains(r.begun, closing.Key()) {
+			t.Errorf("%s: begun were %v, want %d with %s", name, r.begun, tt.begun, closing.Key())
+		}
+	}
+}
+
 // TestSteps: a step begins after the one before. A refusal stops additions alone, and a fault that a retry may fix stops all.
 func TestSteps(t *testing.T) {
 	t.Parallel()

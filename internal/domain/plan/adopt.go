@@ -15,9 +15,9 @@ func ConnectSides(sides ...Side) []Plan {
 		}
 		asks = asks || s.asks(plans[i])
 	}
-	for i := range plans {
+	for i, s := range sides {
 		if asks {
-			plans[i] = plans[i].proposed()
+			plans[i] = s.proposed(plans[i])
 		}
 	}
 	return plans
@@ -41,9 +41,11 @@ func (s Side) asks(p Plan) bool {
 	if s.isOurs() || s.isAdopted() {
 		return false
 	}
-	waits := p.IsObstructed() || s.onlyCloses()
-	return slices.ContainsFunc(p.Changes(), removesRoute) || waits && s.hasSurplusRoute()
+	return slices.ContainsFunc(p.Changes(), removesRoute) || s.waits(p) && s.hasSurplusRoute()
 }
+
+// waits reports whether additions of the plan wait for anything but consent.
+func (s Side) waits(p Plan) bool { return p.IsObstructed() || s.onlyCloses() }
 
 // hasSurplusRoute reports whether a route to the connection isn't among the wanted ones.
 func (s Side) hasSurplusRoute() bool {
@@ -53,11 +55,11 @@ func (s Side) hasSurplusRoute() bool {
 	})
 }
 
-// proposed returns the plan with its changes as a proposal. One without changes stays as it is, and so does one with an obstacle, but
-// for its tags: the surplus route is proposed once the obstacle is gone.
-func (p Plan) proposed() Plan {
+// proposed returns the plan with its changes as a proposal. One without changes stays as it is, and so does one whose additions wait
+// anyway, but for its tags: the surplus route is proposed once it can be replaced.
+func (s Side) proposed(p Plan) Plan {
 	changes := p.Changes()
-	if p.IsObstructed() && p.OnlyTags() {
+	if s.waits(p) && p.OnlyTags() {
 		p.Steps = nil
 		return p
 	}

@@ -33,6 +33,18 @@ func Removes(c Change) bool {
 	return false
 }
 
+// IsReplaced reports whether the change removes a route or rules with traffic that the policy allows, because others carry all of it.
+// If these can't be made, the removal would cut the traffic.
+func IsReplaced(c Change) bool {
+	switch c := c.(type) {
+	case DeleteRoute:
+		return c.Replaced
+	case Revoke:
+		return c.Replaced
+	}
+	return false
+}
+
 // IsEssential reports whether no traffic passes as the policy asks without the addition: a route, or a rule for blocks. The DNS option
 // and rules for groups and prefix lists depend on resources that a person may have to make first.
 func IsEssential(c Change) bool {
@@ -112,6 +124,7 @@ type DeleteRoute struct {
 	Table       peering.RouteTableID
 	Destination netip.Prefix
 	Via         peering.ConnectionID
+	Replaced    bool // by another route with all its traffic, without which it stays
 }
 
 func (c DeleteRoute) String() string {
@@ -157,6 +170,7 @@ type Revoke struct {
 	Connection peering.ConnectionID
 	By         peering.Installation
 	Rules      []peering.RuleID
+	Replaced   bool // by other rules with all their traffic, without which they stay
 }
 
 func (c Revoke) String() string {

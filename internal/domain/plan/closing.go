@@ -87,7 +87,7 @@ func (s Side) isBlind() bool {
 func certain(s Side) []Change {
 	return revocations(only(s.Ours, func(r peering.IngressRule) bool {
 		return !slices.ContainsFunc(s.Terms.Allow, func(a policy.Allow) bool { return s.mayAdmit(a, r) })
-	}))
+	}), false)
 }
 
 // mayAdmit reports whether the entry names the rule's group and some of its protocol and ports.

@@ -180,7 +180,7 @@ func Disconnect(r Remains) Plan {
 			changes = append(changes, DeleteRoute{Table: t.ID, Destination: route.Destination, Via: r.Connection})
 		}
 	}
-	return Plan{Steps: steps(slices.Concat(changes, revocations(r.Rules)))}
+	return Plan{Steps: steps(slices.Concat(changes, revocations(r.Rules, false)))}
 }
 
 // IsLive reports whether a route proves that the connection still carries traffic, whatever else says.

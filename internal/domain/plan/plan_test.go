@@ -292,7 +292,7 @@ func TestARevocationNamesTheTagsOfItsRules(t *testing.T) {
 	}))
 	want := []plan.Change{
 		plan.Revoke{Group: "sg-1", Connection: via, By: "autopeer", Rules: []peering.RuleID{"sgr-1", "sgr-2"}},
-		plan.Revoke{Group: "sg-1", Connection: "pcx-old", By: "autopeer", Rules: []peering.RuleID{"sgr-3"}},
+		plan.Revoke{Group: "sg-1", Connection: "pcx-old", By: "autopeer", Rules: []peering.RuleID{"sgr-3"}, Replaced: true},
 	}
 	got := slices.DeleteFunc(p.Changes(), func(c plan.Change) bool { _, revokes := c.(plan.Revoke); return !revokes })
 	if diff := cmp.Diff(want, got); diff != "" {

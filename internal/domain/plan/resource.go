@@ -108,11 +108,15 @@ func additions(s Side, gains []item) []Change {
 }
 
 func removals(losses []item) []Change {
-	var rules []peering.IngressRule
+	var closing, replaced []peering.IngressRule
 	for _, loss := range only(losses, item.isRule) {
-		rules = append(rules, loss.rule)
+		if loss.closes {
+			closing = append(closing, loss.rule)
+		} else {
+			replaced = append(replaced, loss.rule)
+		}
 	}
-	return append(routeChanges(losses), revocations(rules)...)
+	return slices.Concat(routeChanges(losses), revocations(closing, false), revocations(replaced, true))
 }
 
 func routeChanges(items []item) []Change {

@@ -38,8 +38,8 @@ func planTable(t peering.RouteTable, want []netip.Prefix, s Side) resource {
 		i := item{traffic: allTo(route.Destination), fact: routeFact(t.ID, route.Destination, via)}
 		r.existing = append(r.existing, i)
 		if !slices.Contains(want, route.Destination) {
-			i.route = DeleteRoute{Table: t.ID, Destination: route.Destination, Via: via}
 			i.closes = !cidr.Covers(want, route.Destination)
+			i.route = DeleteRoute{Table: t.ID, Destination: route.Destination, Via: via, Replaced: !i.closes}
 			r.losses = append(r.losses, i)
 		}
 	}

@@ -219,8 +219,8 @@ func typeRanges(types []policy.ICMPType) []policy.PortRange {
 }
 
 // revocations returns one change for each group, connection and installation, since a change names the tags that all its
-// rules carry.
-func revocations(rules []peering.IngressRule) []Change {
+// rules carry. Either all the rules are replaced by others or none is.
+func revocations(rules []peering.IngressRule, replaced bool) []Change {
 	type owner struct {
 		group      peering.SecurityGroupID
 		connection peering.ConnectionID
@@ -236,7 +236,7 @@ func revocations(rules []peering.IngressRule) []Change {
 	})
 	var changes []Change
 	for _, of := range owners {
-		changes = append(changes, Revoke{Group: of.group, Connection: of.connection, By: of.by, Rules: slices.Sorted(slices.Values(byOwner[of]))})
+		changes = append(changes, Revoke{Group: of.group, Connection: of.connection, By: of.by, Rules: slices.Sorted(slices.Values(byOwner[of])), Replaced: replaced})
 	}
 	return changes
 }

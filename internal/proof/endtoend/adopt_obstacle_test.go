@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/lab"
@@ -107,4 +109,31 @@ func TestAProposedRequestNamesTheConsent(t *testing.T) {
 			t.Error("no removal is proposed")
 		}
 	})
+}
+
+// TestARefusedRouteAfterConsent: the narrower routes that people made stay until EC2 takes the ones that replace them.
+func TestARefusedRouteAfterConsent(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"RouteLimitExceeded", "UnauthorizedOperation"} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+				m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
+				pcx, routes := handMade(t, m, f)
+				t.Policy(lab.PingPolicy(m, f, lab.Site{}))
+				t.Settle()
+				t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
+					if c.Action == "CreateRoute" && strings.Contains(c.ARN, ":assumed-role/autopeer") {
+						return &cloudsim.Failure{Code: code}
+					}
+					return nil
+				})
+				adopt(t, one, pcx)
+				time.Sleep(2 * time.Hour)
+				for _, route := range routes {
+					isRouted(t, route)
+				}
+			})
+		})
+	}
 }
