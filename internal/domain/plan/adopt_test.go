@@ -213,6 +213,10 @@ func TestBothSidesInOneCell(t *testing.T) {
 			[]string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1", tag}, nil, create, nil},
 		{"the other side removes one", []plan.Side{accepter(func(*plan.Side) {}), requester(func(s *plan.Side) { s.Tables = s.Tables[:1] })},
 			append(slices.Clone(create), tag), nil, []string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1"}, nil},
+		{"a complete side comes first", []plan.Side{
+			accepter(func(s *plan.Side) { s.Tables = []peering.RouteTable{table("rtb-3", toPeer(peering.Target(via), false))} }),
+			requester(func(s *plan.Side) { s.Tables = s.Tables[:1] }),
+		}, []string{tag}, nil, []string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1"}, nil},
 		{"neither does", []plan.Side{accepter(func(*plan.Side) {}), requester(func(s *plan.Side) { s.Tables = s.Tables[1:] })},
 			nil, append(slices.Clone(create), tag), nil, []string{"create route 172.31.0.0/16 → pcx-new in rtb-2"}},
 		{"the other side has nothing to change", []plan.Side{requester(func(s *plan.Side) { s.Tables = s.Tables[:1] }), accepter(func(s *plan.Side) { s.Tables = nil })},

@@ -78,7 +78,10 @@ func TestReserving(t *testing.T) {
 	}{
 		{"an accepted connection without a route", active(between("pcx-x", asking, distant)), nil, nil, reserved},
 		{"an accepted connection from the other side", active(between("pcx-x", distant, asking)), nil, nil, reserved},
-		{"one that is routed", active(between("pcx-x", asking, distant)), nil, func(i *plan.Inventory, _ *policy.Policy) {
+		{"one that is routed", active(between("pcx-x", asking, distant)), nil, func(i *plan.Inventory, p *policy.Policy) {
+			for n := range p.Peerings {
+				p.Peerings[n].Adopt = true // or else its plan would be a proposal
+			}
 			i.Tables[1].Routes = append(i.Tables[1].Routes, peering.Route{Destination: prefixes("172.31.9.0/24")[0], Target: "pcx-x"})
 		}, kept},
 		{"the connection itself", active(between("pcx-m", asking, distant)), nil, nil, kept},
