@@ -214,7 +214,9 @@ func TestBothSidesInOneCell(t *testing.T) {
 		{"the other side removes one", []plan.Side{accepter(func(*plan.Side) {}), requester(func(s *plan.Side) { s.Tables = s.Tables[:1] })},
 			append(slices.Clone(create), tag), nil, []string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1"}, nil},
 		{"a complete side comes first", []plan.Side{
-			accepter(func(s *plan.Side) { s.Tables = []peering.RouteTable{table("rtb-3", toPeer(peering.Target(via), false))} }),
+			accepter(func(s *plan.Side) {
+				s.Tables = []peering.RouteTable{table("rtb-3", toPeer(peering.Target(via), false))}
+			}),
 			requester(func(s *plan.Side) { s.Tables = s.Tables[:1] }),
 		}, []string{tag}, nil, []string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1"}, nil},
 		{"neither does", []plan.Side{accepter(func(*plan.Side) {}), requester(func(s *plan.Side) { s.Tables = s.Tables[1:] })},
