@@ -102,6 +102,12 @@ def _groups(report, ec2, vpc):
     report.check("all traffic has no ports among a group's permissions", False, "FromPort" in everything[0])
     rules = ec2.describe_security_group_rules(Filters=[*where(group_id=group), {"Name": "tag:judged", "Values": ["yes"]}])["SecurityGroupRules"]
     report.check("rules by tag", sorted(r["SecurityGroupRuleId"] for r in added["SecurityGroupRules"]), sorted(r["SecurityGroupRuleId"] for r in rules))
+    pinged = next(r["SecurityGroupRuleId"] for r in rules if r["IpProtocol"] == "icmp")
+    echo = {"IpProtocol": "icmp", "FromPort": 8, "ToPort": 0, "CidrIpv4": "10.8.0.0/16"}
+    changed = ec2.modify_security_group_rules(GroupId=group, SecurityGroupRules=[{"SecurityGroupRuleId": pinged, "SecurityGroupRule": echo}])
+    report.has("ModifySecurityGroupRules", changed, ["Return"])
+    kept = ec2.describe_security_group_rules(SecurityGroupRuleIds=[pinged])["SecurityGroupRules"][0]
+    report.check("a modified rule keeps its id and tags", (8, "yes"), (kept["FromPort"], kept["Tags"][0]["Value"]))
     gone = ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[r["SecurityGroupRuleId"] for r in rules])
     report.has("RevokeSecurityGroupIngress", gone, ["Return", "RevokedSecurityGroupRules.SecurityGroupRuleId", "RevokedSecurityGroupRules.GroupId", "RevokedSecurityGroupRules.IsEgress"])
     ec2.revoke_security_group_egress(GroupId=group, IpPermissions=[ping])
