@@ -32,6 +32,13 @@ func TestNeedsAdoption(t *testing.T) {
 	}
 	id := o.Sealed(time.Time{}).ID
 
+	more := plan.Plan{Proposal: append(slices.Clone(p.Proposal), plan.CreateRoute{Table: "rtb-1", Destination: ten, Via: "pcx-1"})}
+	turned := plan.Plan{Proposal: slices.Clone(more.Proposal)}
+	slices.Reverse(turned.Proposal)
+	if one, other := announce.NeedsAdoption(from, more), announce.NeedsAdoption(from, turned); !slices.Equal(one.Additions, other.Additions) || len(one.Additions) != 2 {
+		t.Errorf("the additions are %q and %q, want one order", one.Additions, other.Additions)
+	}
+
 	p.Conflicts = []plan.Conflict{{Table: "rtb-3", Destination: ten, Wanted: "pcx-1", Route: peering.Route{Destination: ten, Target: "igw-1"}}}
 	beside := announce.NeedsAdoption(from, p)
 	if beside.Type != outcome.Proposed || beside.Next != o.Next || len(beside.Conflicts) != 1 || !strings.HasSuffix(beside.Reason.Sentence, "further additions wait: "+p.Conflicts[0].String()) {

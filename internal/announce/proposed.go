@@ -20,6 +20,8 @@ func Proposed(o outcome.Outcome, changes []plan.Change) outcome.Outcome {
 			o.Additions = append(o.Additions, c.String())
 		}
 	}
+	slices.Sort(o.Removals) // their order in a plan depends on the room that there is, and the id doesn't
+	slices.Sort(o.Additions)
 	return o
 }
 
