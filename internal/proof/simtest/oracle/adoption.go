@@ -23,15 +23,12 @@ func (j judge) waitsForConsent(id string, cell peering.Cell) bool {
 	})
 }
 
-// hasSurplusRoute reports whether a route of the connection has to go: one that the policy doesn't want or, while additions wait, one
-// with traffic that the policy forbids.
+// hasSurplusRoute reports whether the policy doesn't want a route of the connection, also if it stays while additions wait.
 func (s side) hasSurplusRoute() bool {
-	_, conflicts := s.conflict()
-	waits := conflicts || s.isHeld() || s.isShort()
 	for _, t := range s.RouteTablesOf(s.own()) {
 		wanted := s.wantedRoutes(t)
 		for dst, there := range t.Routes {
-			if there.Target == s.connection.ID && !slices.Contains(wanted, dst) && (!waits || !isCovered(dst, wanted)) {
+			if there.Target == s.connection.ID && !slices.Contains(wanted, dst) {
 				return true
 			}
 		}
@@ -40,8 +37,11 @@ func (s side) hasSurplusRoute() bool {
 }
 
 // checkProposed checks that the removal of the routes that autopeer hasn't made was proposed. If an event was lost or a sweep failed, the
-// first sweep of the next day proposes it.
+// first sweep of the next day proposes it. While additions wait for something else, that may be all that is announced.
 func (e End) checkProposed(s side) string {
+	if _, conflicts := s.conflict(); conflicts || s.isHeld() || s.isShort() {
+		return ""
+	}
 	if e.LostEvents[s.connection.ID] || e.FailedSweeps[s.own().Cell] {
 		return ""
 	}
