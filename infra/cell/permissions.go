@@ -13,7 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// What can't be narrowed down further, and why, is listed in docs/security.md. If the cell's part of the policy is in report mode,
+// docs/security.md lists the permissions that can't be narrowed down further, with the reasons. If the cell's part of the policy is in report mode,
 // no function has a permission to change anything in EC2.
 // https://docs.aws.amazon.com/vpc/latest/peering/security-iam.html
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html

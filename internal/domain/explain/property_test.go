@@ -293,7 +293,7 @@ func concerns(texts []string, v peering.VPC) bool {
 }
 
 // hasBlock reports whether a block lies in a text such as "10.0.0.0/16 overlapping 10.0.2.0/24 outside 10.0.0.0/17 except 10.0.1.0/24". A block
-// outside others lies in none of them, and overlaps none of the exceptions.
+// outside others doesn't lie in them, and doesn't overlap the exceptions.
 func hasBlock(text, block string) bool {
 	text, except, _ := strings.Cut(text, " except ")
 	text, outside, _ := strings.Cut(strings.TrimPrefix(text, "blocks in "), " outside ")

@@ -27,7 +27,7 @@ type Decision struct {
 	// Provisional says that a side's blocks aren't known yet. The verdict rests on owners, regions and
 	// ids then, and Decide must be asked again with the blocks of the active connection.
 	Provisional bool
-	// Reports says that nothing may be changed for the connection, whatever the verdict is: see Policy.Reports.
+	// Reports is true if nothing may be changed for the connection, with any verdict: see Policy.Reports.
 	Reports bool
 }
 
