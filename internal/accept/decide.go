@@ -93,7 +93,7 @@ func (a *Accepter) answerPending(ctx context.Context, r request) (step, error) {
 	case r.connection.Accepter.Cell() != a.cell:
 		return a.requester(ctx, r)
 	case r.isOnHold():
-		return a.one(announce.OnHold(a.outcome(outcome.Denied, r.connection, r.decision), r.connection.State)), nil
+		return a.held(r), nil
 	case r.Message == nil && a.agrees(r.connection, r.decision) && a.policy.NeedsBlocks(r.connection, r.decision):
 		return a.ask(r), nil // with the blocks the decision may be another
 	case r.decision.Verdict != policy.Accept && !r.proposesApproved():
@@ -102,6 +102,16 @@ func (a *Accepter) answerPending(ctx context.Context, r request) (step, error) {
 		return step{}, nil // a third party accepts
 	}
 	return a.accepter(ctx, r)
+}
+
+// held announces that the request waits for the end of the hold. A hold doesn't keep a request from being rejected, so the blocks
+// are asked for that may be the reason.
+func (a *Accepter) held(r request) step {
+	s := a.one(announce.OnHold(a.outcome(outcome.Denied, r.connection, r.decision), r.connection.State))
+	if r.Message == nil && a.agrees(r.connection, r.decision) && a.policy.MayReject(r.connection, r.decision) {
+		s.messages = a.ask(r).messages
+	}
+	return s
 }
 
 // otherHalf returns the outcome of an active connection whose other half has an obstacle.

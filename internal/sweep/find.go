@@ -120,7 +120,7 @@ func (s *Sweeper) isAllowed(c peering.Connection, d policy.Decision) bool {
 
 // asksForBlocks reports whether a request to the cell may have to be rejected, which depends on the blocks of the requester.
 func (s *Sweeper) asksForBlocks(c peering.Connection, d policy.Decision) bool {
-	return c.Accepter.Cell() == s.cell && s.policy.Otherwise == policy.RejectOthers && s.policy.NeedsBlocks(c, d)
+	return c.Accepter.Cell() == s.cell && s.policy.MayReject(c, d)
 }
 
 func (s *Sweeper) unanswered(c peering.Connection, d policy.Decision) finding {

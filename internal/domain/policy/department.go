@@ -92,6 +92,11 @@ func (p *Policy) NeedsBlocks(c peering.Connection, d Decision) bool {
 	return d.Peering != nil && d.Verdict != Reject && len(c.Requester.Blocks) == 0 && slices.ContainsFunc(p.matches(c.Requester), byRange)
 }
 
+// MayReject reports whether the request may have to be rejected once the requester's blocks are known.
+func (p *Policy) MayReject(c peering.Connection, d Decision) bool {
+	return p.Otherwise == RejectOthers && p.NeedsBlocks(c, d)
+}
+
 // unlisted returns the sides that are in no department, with their primary blocks where these are known, or else the departments that
 // no peering names together.
 func unlisted(c peering.Connection, requesters, accepters []match) []string {

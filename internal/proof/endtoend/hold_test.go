@@ -367,6 +367,25 @@ func TestEndsOnHold(t *testing.T) {
 	})
 }
 
+// TestARejectionOnHold: a hold delays no rejection, also where the blocks of the other cell's VPC decide it.
+func TestARejectionOnHold(t *testing.T) {
+	t.Parallel()
+	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
+		policy := strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "vpc: "+string(m.VPC.ID), "within: 10.99.0.0/16", 1)
+		t.Policy(policy)
+		pcx := t.Ask(m, f)
+		hold(t, accepter, pcx)
+		time.Sleep(time.Minute)
+		t.InState(one, pcx, peering.PendingAcceptance)
+		t.Redeploy(strings.Replace(policy, "version: 1\n", "version: 1\notherwise: reject\n", 1))
+		time.Sleep(time.Minute)
+		t.InState(one, pcx, peering.Rejected)
+		t.Holds()
+		neitherDriftNorMissed(t)
+	})
+}
+
 // TestAnEditOnHoldIsNoDrift, however soon the hold ends.
 func TestAnEditOnHoldIsNoDrift(t *testing.T) {
 	t.Parallel()
