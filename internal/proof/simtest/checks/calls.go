@@ -37,7 +37,8 @@ const memory = 90 * time.Second
 // minutes, a clock may differ by one, and the acceptance takes effect later as every call does.
 const agreed = 11*time.Minute + memory
 
-// checkCall checks that the call is allowed in the current state, or was in one that its function may have read.
+// checkCall checks that the call is allowed in the current state, or was in one that its function may have read. The function
+// may have a policy that is newer than the state, because EC2 may return an old one.
 func (c *Checker) checkCall(rec ledger.Record) {
 	if c.isOver && !isTriedDaily(rec) && !c.isAttempt(rec) {
 		c.report.Fail(rec.Subjects(), "autopeer-%s called %s although nothing was left to do", rec.Function, rec.Call)
@@ -48,7 +49,7 @@ func (c *Checker) checkCall(rec ledger.Record) {
 		then := rec
 		then.At = at
 		isAllowed := func(in *ledger.Ledger) bool { return oracle.CheckCall(in, c.quotas, then) == "" }
-		return isAllowed(past.Beside(now, now.Policy)) || c.holds(at, at, func(p *plainpolicy.Policy) bool {
+		return isAllowed(past.Beside(now, now.Policy)) || c.holds(at, at.Add(oracle.Unseen), func(p *plainpolicy.Policy) bool {
 			return isAllowed(past.Beside(past, p)) || isAllowed(past.Beside(now, p))
 		})
 	}
@@ -64,7 +65,7 @@ func (c *Checker) checkAgreement(rec ledger.Record) {
 	isFree := func(past *ledger.Ledger, at time.Time) bool {
 		then := rec
 		then.At = at
-		return c.holds(at, at, func(p *plainpolicy.Policy) bool { return oracle.CheckAgreement(past.Beside(past, p), then) == "" })
+		return c.holds(at, at.Add(oracle.Unseen), func(p *plainpolicy.Policy) bool { return oracle.CheckAgreement(past.Beside(past, p), then) == "" })
 	}
 	if why := oracle.CheckAgreement(c.journal.Ledger, rec); why != "" && !c.journal.WasEver(time.Now(), agreed, isFree) {
 		c.report.Fail(rec.Subjects(), "%s", why)

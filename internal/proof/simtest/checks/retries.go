@@ -69,10 +69,17 @@ func (c *Checker) Failed(call faults.Call, f faults.Fault) {
 		return
 	}
 	isOwed := f == faults.UnknownError || f == faults.Hanging || f == faults.Throttled
-	if !isOwed || call.Connection() == "" || f == faults.Throttled && !c.isLastAttempt(call) {
+	if !isOwed || call.Connection() == "" || f == faults.Throttled && (!c.isLastAttempt(call) || c.isForMessage(call)) {
 		return
 	}
 	c.retries = append(c.retries, retry{call, time.Now(), f})
+}
+
+// isForMessage reports whether accept may have made the call for a message of the requester's cell. If throttling goes on for so
+// long that the message is no longer believed when it is delivered again, nothing is read for it.
+func (c *Checker) isForMessage(call faults.Call) bool {
+	pcx := c.journal.Connections[call.Connection()]
+	return call.Function == string(function.Accept) && pcx != nil && pcx.Requester.Cell != call.Cell
 }
 
 // isLastAttempt counts the throttled attempts of a call in a row.
