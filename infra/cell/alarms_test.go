@@ -3,6 +3,8 @@ package cell_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,6 +28,18 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 	"github.com/autopeer/autopeer/internal/local"
 )
+
+// TestThePriceOfTheAlarms compares docs/costs.md with the template.
+func TestThePriceOfTheAlarms(t *testing.T) {
+	page, err := os.ReadFile("../../docs/costs.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := len(alarmsOf(t))
+	if row := fmt.Sprintf("| CloudWatch alarms | %d | $0.10 | $%.2f |", n, float64(n)/10); !strings.Contains(string(page), row) {
+		t.Errorf("docs/costs.md lacks the row %q", row)
+	}
+}
 
 // alarmsOf returns the synthesized alarms by name, without the prefix, for the embedded CloudWatch.
 func alarmsOf(t *testing.T) map[string]cloudwatch.Alarm {
