@@ -125,6 +125,8 @@ func (s *Service) isConnected(c *connection) bool {
 	})
 }
 
+func (c *connection) isInterRegion() bool { return c.requester.region != c.accepter.region }
+
 // isOpen says whether the connection is neither at its end nor on the way there.
 func (c *connection) isOpen() bool {
 	return slices.Contains([]string{stateInitiating, statePending, stateProvisioning, stateActive}, c.state)
@@ -156,7 +158,7 @@ func (s *Service) delete(c *connection, account string, now time.Time) {
 			s.endTags(c)
 		}
 	}
-	if c.requester.region == c.accepter.region && !s.opts.Switches.DeletingEverywhere {
+	if !c.isInterRegion() && !s.opts.Switches.DeletingEverywhere {
 		end(now)
 		return
 	}

@@ -1,0 +1,176 @@
+package ec2_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
+
+	sim "github.com/autopeer/autopeer/internal/cloudsim/ec2"
+)
+
+// The tests of this file compare the embedded EC2 with recorded answers of AWS and with those that issues quote. Each names its
+// source.
+
+// shown describes how much of a side a view has.
+func shown(info *types.VpcPeeringConnectionVpcInfo) string {
+	if aws.ToString(info.OwnerId) == "" || aws.ToString(info.Region) == "" || aws.ToString(info.VpcId) == "" {
+		return "no ids"
+	}
+	parts := []string{"ids"}
+	if info.CidrBlock != nil && len(info.CidrBlockSet) > 0 {
+		parts = append(parts, "blocks")
+	}
+	if info.PeeringOptions != nil {
+		parts = append(parts, "options")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// view is a connection as one client sees it.
+type view struct {
+	requester, accepter string
+	expires             bool
+}
+
+func (c client) view(id string) view {
+	c.t.Helper()
+	got := c.connection(id)
+	return view{shown(got.RequesterVpcInfo), shown(got.AccepterVpcInfo), got.ExpirationTime != nil}
+}
+
+const (
+	ids     = "ids"
+	blocks  = "ids, blocks"
+	options = "ids, blocks, options"
+)
+
+// TestRecordedViewsOfTwoAccounts: DescribeVpcPeeringConnections in both accounts of batfish's
+// test-vpc-peering-multi-account shows nothing but ids of deleted and failed connections, and the blocks of both sides and the
+// options of the own side of active ones.
+func TestRecordedViewsOfTwoAccounts(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name                string
+		prepare             func(t *testing.T, p pair)
+		requester, accepter view
+	}{
+		{"pending", func(*testing.T, pair) {}, view{options, ids, true}, view{ids, ids, true}},
+		{"active", func(t *testing.T, p pair) { p.accepted(t) }, view{options, blocks, false}, view{blocks, options, false}},
+		{"deleted after its acceptance", func(t *testing.T, p pair) {
+			refused(t, p.accepted(t).asking.remove(p.id), "no error")
+		}, view{ids, ids, false}, view{ids, ids, false}},
+		{"deleted before its acceptance", func(t *testing.T, p pair) {
+			refused(t, p.asking.remove(p.id), "no error")
+		}, view{ids, ids, true}, view{ids, ids, true}},
+		{"rejected", func(t *testing.T, p pair) {
+			refused(t, p.deciding.reject(p.id), "no error")
+		}, view{ids, ids, true}, view{ids, ids, true}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t, sim.Options{}, virginia)
+			tt.prepare(t, p)
+			if got := p.asking.view(p.id); got != tt.requester {
+				t.Errorf("the requester sees %+v, want %+v", got, tt.requester)
+			}
+			if got := p.deciding.view(p.id); got != tt.accepter {
+				t.Errorf("the accepter sees %+v, want %+v", got, tt.accepter)
+			}
+		})
+	}
+}
+
+// TestRecordedViewOfAFailedConnection: in the same recording a failed connection has no ExpirationTime either.
+func TestRecordedViewOfAFailedConnection(t *testing.T) {
+	t.Parallel()
+	s := sim.New(sim.Options{})
+	c := in(t, s, marketing, virginia)
+	own, overlapping := c.vpc("10.10.0.0/16"), c.vpc("10.10.0.0/16")
+	failed := must[types.VpcPeeringConnection](t)(c.request(own, overlapping, marketing, virginia))
+	if got, want := c.view(*failed.VpcPeeringConnectionId), (view{ids, ids, false}); got != want {
+		t.Errorf("the view is %+v, want %+v", got, want)
+	}
+}
+
+// TestRecordedViewOfADeletingConnection: no recording is known. The connection is treated as one that has ended.
+func TestRecordedViewOfADeletingConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t, sim.Options{Delays: sim.Delays{Deleting: time.Second}}, ireland).accepted(t)
+		refused(t, p.asking.remove(p.id), "no error")
+		if got, want := p.asking.view(p.id), (view{ids, ids, false}); got != want {
+			t.Errorf("the view is %+v, want %+v", got, want)
+		}
+	})
+}
+
+// TestRecordedViewsAcrossRegions: DescribeVpcPeeringConnections in LocalStack's recording of test_vcp_peering_difference_regions,
+// one account in two Regions. Both Regions show the requester's blocks and options from the beginning, and those of both sides
+// once the connection is active.
+func TestRecordedViewsAcrossRegions(t *testing.T) {
+	t.Parallel()
+	s := sim.New(sim.Options{})
+	here, there := in(t, s, marketing, virginia), in(t, s, marketing, ireland)
+	c := must[types.VpcPeeringConnection](t)(here.request(here.vpc("192.168.1.0/24"), there.vpc("192.168.2.0/24"), marketing, ireland))
+	both := func(want view) {
+		t.Helper()
+		for _, region := range []client{here, there} {
+			if got := region.view(*c.VpcPeeringConnectionId); got != want {
+				t.Errorf("%s shows %+v, want %+v", region.Options().Region, got, want)
+			}
+		}
+	}
+	both(view{options, ids, true})
+	refused(t, there.accept(*c.VpcPeeringConnectionId), "no error")
+	both(view{options, options, false})
+}
+
+// saying fails the test unless the error has the code and its message contains the words.
+func saying(t *testing.T, err error, code, words string) {
+	t.Helper()
+	refused(t, err, code)
+	if api, ok := errors.AsType[smithy.APIError](err); !ok || !strings.Contains(api.ErrorMessage(), words) {
+		t.Errorf("the refusal is %v, want it to contain %q", err, words)
+	}
+}
+
+// setOptions makes a ModifyVpcPeeringConnectionOptions.
+func (c client) setOptions(id string, requester, accepter *types.PeeringConnectionOptionsRequest) error {
+	_, err := c.ModifyVpcPeeringConnectionOptions(c.t.Context(), &ec2.ModifyVpcPeeringConnectionOptionsInput{
+		VpcPeeringConnectionId: &id, RequesterPeeringConnectionOptions: requester, AccepterPeeringConnectionOptions: accepter,
+	})
+	return err
+}
+
+// TestRecordedRefusalsOfOptions quotes ModifyVpcPeeringConnectionOptions from grem11n/terraform-aws-vpc-peering#21,
+// hashicorp/terraform#12448 and terraform-provider-aws#6730.
+func TestRecordedRefusalsOfOptions(t *testing.T) {
+	t.Parallel()
+	off := aws.Bool(false)
+	dns := &types.PeeringConnectionOptionsRequest{AllowDnsResolutionFromRemoteVpc: off}
+	classic := &types.PeeringConnectionOptionsRequest{
+		AllowDnsResolutionFromRemoteVpc:            off,
+		AllowEgressFromLocalClassicLinkToRemoteVpc: off, AllowEgressFromLocalVpcToRemoteClassicLink: off,
+	}
+	p := newPair(t, sim.Options{}, ireland)
+	const code = "OperationNotPermitted"
+	saying(t, p.asking.setOptions(p.id, dns, nil), code,
+		"Peering "+p.id+" is not active. Peering options can be added only to active peerings.")
+	p.accepted(t)
+	saying(t, p.asking.setOptions(p.id, nil, dns), code,
+		"User "+marketing+" does not have permission to modify the accepter side peering options")
+	saying(t, p.deciding.setOptions(p.id, dns, nil), code,
+		"User "+finance+" does not have permission to modify the requester side peering options")
+	saying(t, p.asking.setOptions(p.id, classic, nil), code,
+		"Modifying VPC peering connection options allowEgressFromLocalClassicLinkToRemoteVpc, "+
+			"allowEgressFromLocalVpcToRemoteClassicLink is not supported for cross-region VPC peering connections")
+	refused(t, p.asking.setOptions(p.id, dns, nil), "no error")
+	inside := newPair(t, sim.Options{}, virginia).accepted(t)
+	refused(t, inside.asking.setOptions(inside.id, classic, nil), "no error")
+}
