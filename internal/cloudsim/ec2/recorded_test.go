@@ -174,3 +174,68 @@ func TestRecordedRefusalsOfOptions(t *testing.T) {
 	inside := newPair(t, sim.Options{}, virginia).accepted(t)
 	refused(t, inside.asking.setOptions(inside.id, classic, nil), "no error")
 }
+
+// TestRecordedRefusalsOfRoutes quotes CreateRoute from hashicorp/terraform#26018 and #2185.
+func TestRecordedRefusalsOfRoutes(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, sim.Options{}, virginia).accepted(t)
+	saying(t, p.asking.route(p.asking.mainTable(p.requester), "10.10.0.0/24", p.id), "InvalidParameterValue",
+		"Route target is not supported. This route only supports interface and instance targets.")
+	other := p.asking.mainTable(p.asking.vpc("10.30.0.0/16"))
+	saying(t, p.asking.route(other, "172.31.0.0/16", p.id), "InvalidParameterValue",
+		"route table "+other+" and network gateway "+p.id+" belong to different networks")
+	gateway := must[*ec2.CreateInternetGatewayOutput](t)(p.asking.CreateInternetGateway(t.Context(), &ec2.CreateInternetGatewayInput{}))
+	id := gateway.InternetGateway.InternetGatewayId
+	_, err := p.asking.CreateRoute(t.Context(), &ec2.CreateRouteInput{RouteTableId: &other, DestinationCidrBlock: aws.String("0.0.0.0/0"), GatewayId: id})
+	saying(t, err, "InvalidParameterValue", "route table "+other+" and network gateway "+*id+" belong to different networks")
+}
+
+// TestRecordedRefusalOfOnePermissionTwice quotes AuthorizeSecurityGroupIngress from terraform-provider-aws#2587 and #29492.
+func TestRecordedRefusalOfOnePermissionTwice(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	group := c.group(c.vpc("10.10.0.0/16"), "servers")
+	block := types.IpPermission{IpProtocol: aws.String("-1"), IpRanges: []types.IpRange{
+		{CidrIp: aws.String("10.0.0.0/8"), Description: aws.String("one")}, {CidrIp: aws.String("10.0.0.0/8"), Description: aws.String("two")},
+	}}
+	_, err := c.authorize(group, block)
+	saying(t, err, "InvalidParameterValue", "The same permission must not appear multiple times")
+	if rules := c.rules(group); len(rules) != 0 {
+		t.Errorf("the refused call has authorized %d rules", len(rules))
+	}
+}
+
+// TestRecordedReferencesInsideAVPC: all 137 references to a group of the same VPC in cloud-custodian's recordings of
+// DescribeSecurityGroups are the id and the owner.
+func TestRecordedReferencesInsideAVPC(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	vpc := c.vpc("10.10.0.0/16")
+	servers, clients := c.group(vpc, "servers"), c.group(vpc, "clients")
+	must[[]types.SecurityGroupRule](t)(c.authorize(servers, fromGroupOf(nil, clients)))
+	groups := must[*ec2.DescribeSecurityGroupsOutput](t)(c.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{}))
+	found := 0
+	for _, g := range groups.SecurityGroups {
+		for _, p := range g.IpPermissions {
+			for _, pair := range p.UserIdGroupPairs {
+				found++
+				if *pair.UserId != marketing || pair.VpcId != nil || pair.VpcPeeringConnectionId != nil || pair.PeeringStatus != nil {
+					t.Errorf("%s refers to %+v", *g.GroupName, pair)
+				}
+			}
+		}
+	}
+	if found != 2 { // the default group's own, and the authorized one
+		t.Errorf("found %d references, want 2", found)
+	}
+}
+
+// TestRecordedReferenceToADeletedGroup: cloud-custodian's recording of test_security_group_stale has the VPC, the connection and
+// its status, and no owner.
+func TestRecordedReferenceToADeletedGroup(t *testing.T) {
+	t.Parallel()
+	r := newReference(t)
+	_, err := r.deciding.DeleteSecurityGroup(t.Context(), &ec2.DeleteSecurityGroupInput{GroupId: &r.theirs})
+	refused(t, err, "no error")
+	r.check(t, "without the group", r.reference(r.id, "active", nil), 1)
+}
