@@ -34,10 +34,11 @@ type connection struct {
 	created   time.Time
 	state     string
 	message   string
-	since     time.Time // when it came into the state
-	accepted  bool      // also when it is deleted since
-	closedBy  string    // the account that deleted it
-	next      *step     // what becomes of it by itself
+	since     time.Time       // when it came into the state
+	accepted  bool            // also when it is deleted since
+	closedBy  string          // the account that deleted it
+	next      *step           // what becomes of it by itself
+	late      []oldConnection // states that Describe calls may still show
 }
 
 // side is one end of a connection.
@@ -232,6 +233,8 @@ func (r *request) failOverlapping(v *vpc) {
 func (s *Service) isVisible(c *connection, at accountRegion, now time.Time) bool {
 	isRequester, isAccepter := c.requester.accountRegion == at, c.accepter.accountRegion == at
 	switch {
+	case c.state == "": // Describe calls don't show it yet
+		return false
 	case isRequester:
 	case !isAccepter || c.accepter.vpc == nil || c.state == stateFailed:
 		return false

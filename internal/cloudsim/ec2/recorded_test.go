@@ -2,6 +2,8 @@ package ec2_test
 
 import (
 	"errors"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	sim "github.com/autopeer/autopeer/internal/cloudsim/ec2"
 )
 
@@ -238,4 +241,63 @@ func TestRecordedReferenceToADeletedGroup(t *testing.T) {
 	_, err := r.deciding.DeleteSecurityGroup(t.Context(), &ec2.DeleteSecurityGroupInput{GroupId: &r.theirs})
 	refused(t, err, "no error")
 	r.check(t, "without the group", r.reference(r.id, "active", nil), 1)
+}
+
+// TestRecordedLateStates: DescribeVpcPeeringConnections shows pending-acceptance again after Accept and active after Delete
+// (terraform-provider-aws#28705, #4140), and doesn't know a connection right after Create (aws/eks-hybrid#162). Both sides see it so,
+// and mutating calls see the current state.
+func TestRecordedLateStates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t, sim.Options{ShowLate: func(apicall.Call) time.Duration { return time.Minute }}, virginia)
+		both := func(when string, want types.VpcPeeringConnectionStateReasonCode) {
+			t.Helper()
+			for _, c := range []client{p.asking, p.deciding} {
+				if got := c.state(p.id); got != want {
+					t.Errorf("%s %s sees %s, want %s", when, c.Options().Region, got, want)
+				}
+			}
+		}
+		for _, c := range []client{p.asking, p.deciding} {
+			_, err := c.lookUp(p.id)
+			refused(t, err, "InvalidVpcPeeringConnectionID.NotFound")
+		}
+		wait(time.Minute)
+		both("a minute after the request", "pending-acceptance")
+		refused(t, p.deciding.accept(p.id), "no error")
+		both("after the acceptance", "pending-acceptance")
+		refused(t, p.deciding.accept(p.id), "InvalidStateTransition")
+		wait(time.Minute)
+		both("a minute after the acceptance", "active")
+		refused(t, p.asking.remove(p.id), "no error")
+		both("after the deletion", "active")
+		wait(time.Minute)
+		both("a minute after the deletion", "deleted")
+	})
+}
+
+// TestModifyStopsMultipath: ModifyVpcPeeringConnectionOptions with false ends what the acceptance allowed (API reference, botocore
+// 1.44.8), and leaves the DNS option.
+func TestModifyStopsMultipath(t *testing.T) {
+	t.Parallel()
+	s := sim.New(sim.Options{})
+	m, f := in(t, s, marketing, virginia), in(t, s, finance, ireland)
+	form := url.Values{
+		"Action": {"CreateVpcPeeringConnection"}, "VpcId": {m.vpc("10.10.0.0/16")}, "PeerVpcId": {f.vpc("172.31.0.0/16")},
+		"PeerOwnerId": {finance}, "PeerRegion": {ireland}, "RequesterPeeringConnectionOptions.AllowMultipathResilience": {"true"},
+	}
+	id := regexp.MustCompile(`pcx-[0-9a-f]+`).FindString(raw(t, s, marketing, virginia, form))
+	refused(t, f.accept(id), "no error")
+	stop := url.Values{
+		"Action": {"ModifyVpcPeeringConnectionOptions"}, "VpcPeeringConnectionId": {id},
+		"AccepterPeeringConnectionOptions.AllowMultipathResilience": {"false"},
+	}
+	if body := raw(t, s, finance, ireland, stop); !strings.Contains(body, "<allowMultipathResilience>false</allowMultipathResilience>") {
+		t.Errorf("Modify answers %s", body)
+	}
+	for account, region := range map[string]string{marketing: virginia, finance: ireland} {
+		body := raw(t, s, account, region, url.Values{"Action": {"DescribeVpcPeeringConnections"}})
+		if !strings.Contains(body, "<multipathResilienceStatus>pending</multipathResilienceStatus>") {
+			t.Errorf("%s sees %s", account, body)
+		}
+	}
 }
