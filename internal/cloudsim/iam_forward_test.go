@@ -101,3 +101,44 @@ func newBus(t *testing.T, c *cloudsim.Cloud, cell, policy string) (arn string) {
 	}
 	return *made.EventBusArn
 }
+
+// TestTargetsNeedPassRole: PutTargets with a role answers AccessDeniedException unless the caller may pass it to EventBridge, as
+// narrow execution policies of CloudFormation have shown.
+func TestTargetsNeedPassRole(t *testing.T) {
+	t.Parallel()
+	const forwardRole = "arn:aws:iam::111111111111:role/forward"
+	pass := func(service string) string {
+		return `,{"Effect":"Allow","Action":"iam:PassRole","Resource":"` + forwardRole +
+			`","Condition":{"StringEquals":{"iam:PassedToService":"` + service + `"}}}`
+	}
+	for name, tt := range map[string]struct{ statement, code string }{
+		"to EventBridge":     {pass("events.amazonaws.com"), ""},
+		"to another service": {pass("lambda.amazonaws.com"), "AccessDeniedException"},
+		"not at all":         {"", "AccessDeniedException"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c := cloudsim.New(cloudsim.Options{})
+				defer c.Close()
+				check(t, c.IAM.PutRole(account, "worker", trustLambda, `{"Statement":[{"Effect":"Allow","Action":"events:*","Resource":"*"}`+tt.statement+`]}`))
+				key, secret, err := c.Assume("lambda.amazonaws.com", "arn:aws:iam::111111111111:role/worker", "run")
+				check(t, err)
+				target := newBus(t, c, "222222222222:us-east-1", "")
+				client := eventbridge.New(eventbridge.Options{
+					Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(key, secret, ""),
+					HTTPClient: &http.Client{Transport: c}, Retryer: aws.NopRetryer{},
+				})
+				rule := aws.String("forward")
+				_, err = client.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: rule, EventPattern: aws.String(`{"source":["us"]}`)})
+				check(t, err)
+				_, err = client.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: rule, Targets: []ebtypes.Target{
+					{Id: aws.String("bus"), Arn: &target, RoleArn: aws.String(forwardRole)},
+				}})
+				if got := code(err); got != tt.code {
+					t.Errorf("PutTargets answers %q (%v), want %q", got, err, tt.code)
+				}
+			})
+		})
+	}
+}

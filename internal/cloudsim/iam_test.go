@@ -222,6 +222,23 @@ func TestEC2AsksForThePermissionsThatItDocuments(t *testing.T) {
 	}
 }
 
+// TestTagsOfTheVPCDecideOnNoAcceptance: in the Service Authorization Reference of September 2026, aws:ResourceTag is a key of
+// AcceptVpcPeeringConnection on the connection and not on the VPC.
+func TestTagsOfTheVPCDecideOnNoAcceptance(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	_, err := n.as(t, permit("CreateTags", "*", "")).CreateTags(t.Context(), &ec2sdk.CreateTagsInput{
+		Resources: []string{n.accepter}, Tags: []ec2types.Tag{{Key: aws.String("Owner"), Value: aws.String("us")}},
+	})
+	check(t, err)
+	c := n.as(t, permit("AcceptVpcPeeringConnection", "vpc-peering-connection/*", ""),
+		permit("AcceptVpcPeeringConnection", "vpc/*", `"StringEquals":{"aws:ResourceTag/Owner":"us"}`))
+	_, err = c.AcceptVpcPeeringConnection(t.Context(), &ec2sdk.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: &n.connection})
+	if code(err) != "UnauthorizedOperation" {
+		t.Errorf("got %v, want a refusal", err)
+	}
+}
+
 func TestARefusalByEC2(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t)

@@ -78,6 +78,7 @@ func TestUpdate(t *testing.T) {
 	if _, err := queues.DeleteQueue(t.Context(), &sqs.DeleteQueueInput{QueueUrl: inTheWay.QueueUrl}); err != nil {
 		t.Fatal(err)
 	}
+	b.Cloud.Queues.FreeName("arn:aws:sqs:" + string(three.Region) + ":" + string(three.Account) + ":autopeer-sweep") // as a minute later
 	release := local.Hold(b.Cells, function.Disconnect)
 	b.Person(t.Context(), m.Cell).Delete(connected)
 	p.Delete(denied)

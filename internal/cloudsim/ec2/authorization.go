@@ -81,14 +81,14 @@ func (r *request) on(k resourceType, id string, keys iam.Keys) permission {
 	return r.need(r.cell.arn(k, id), keys)
 }
 
-// toAccept is two permissions, the connection's and the accepter's VPC's:
-// https://docs.aws.amazon.com/vpc/latest/peering/security-iam.html.
+// toAccept is two permissions, the connection's and the accepter's VPC's. In the Service Authorization Reference, the tags are keys
+// of the connection alone: https://docs.aws.amazon.com/vpc/latest/peering/security-iam.html.
 func (r *request) toAccept() []permission {
 	c, err := r.connection()
 	if err != nil || !has(r.cell.vpcs, c.accepter.vpcID) {
 		return r.onConnection()
 	}
-	return append(r.onConnection(), r.on(typeVPC, c.accepter.vpcID, vpcKeys(c.accepter.vpcID)))
+	return append(r.onConnection(), r.need(r.cell.arn(typeVPC, c.accepter.vpcID), vpcKeys(c.accepter.vpcID)))
 }
 
 // toConnect looks at the requester's VPC, and at a connection that has no id yet.

@@ -32,6 +32,9 @@ func (r *request) authorize(egress bool) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if hasTwice(rules) {
+		return nil, invalidValue("The same permission must not appear multiple times")
+	}
 	before := len(g.rules)
 	for _, w := range rules {
 		if err := r.addRule(g, w); err != nil {
@@ -46,6 +49,18 @@ func (r *request) authorize(egress bool) ([]node, error) {
 		r.cell.tag(rule.id, clone(tags))
 	}
 	return append(done(), listOf("securityGroupRuleSet", added, r.showRule)), nil
+}
+
+// hasTwice reports whether a request names one permission twice. Descriptions don't make a difference.
+func hasTwice(rules []wanted) bool {
+	seen := map[traffic]bool{}
+	for _, w := range rules {
+		if seen[w.traffic] {
+			return true
+		}
+		seen[w.traffic] = true
+	}
+	return false
 }
 
 // clone keeps the rules that are authorized together from sharing one set of tags.

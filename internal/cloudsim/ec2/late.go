@@ -27,6 +27,7 @@ func (r *request) edit(answer func(*request) ([]node, error), late time.Duration
 	if late <= 0 {
 		return answer(r)
 	}
+	defer r.editConnections(late)()
 	ids := append(r.list("ResourceId"), r.params["RouteTableId"], r.params["GroupId"])
 	before := r.cell.items(ids)
 	nodes, err := answer(r)
@@ -37,6 +38,60 @@ func (r *request) edit(answer func(*request) ([]node, error), late time.Duration
 		}
 	}
 	return nodes, err
+}
+
+// connectionState is what a mutating call changes of a connection. The zero value is that of one that doesn't exist yet.
+type connectionState struct {
+	state, message string
+	since          time.Time
+	accepted       bool
+	closedBy       string
+}
+
+func (c *connection) current() connectionState {
+	return connectionState{c.state, c.message, c.since, c.accepted, c.closedBy}
+}
+
+func (c *connection) set(s connectionState) {
+	c.state, c.message, c.since, c.accepted, c.closedBy = s.state, s.message, s.since, s.accepted, s.closedBy
+}
+
+// oldConnection is an earlier state of a connection. Both sides see it.
+type oldConnection struct {
+	connectionState
+	until time.Time
+}
+
+// editConnections returns the function that keeps the states that connections had before.
+func (r *request) editConnections(late time.Duration) (keep func()) {
+	before := map[*connection]connectionState{}
+	for _, c := range r.requests {
+		before[c] = c.current()
+	}
+	return func() {
+		for _, c := range r.requests {
+			if before[c] != c.current() {
+				c.late = append(c.late, oldConnection{before[c], r.now.Add(late)})
+			}
+		}
+	}
+}
+
+// showOldConnections puts the states in place that Describe calls show until later changes are visible. restore takes them back.
+func (s *Service) showOldConnections(now time.Time) (restore func()) {
+	current := map[*connection]connectionState{}
+	for _, c := range s.requests {
+		c.late = slices.DeleteFunc(c.late, func(o oldConnection) bool { return !now.Before(o.until) })
+		if len(c.late) > 0 {
+			current[c] = c.current()
+			c.set(c.late[0].connectionState)
+		}
+	}
+	return func() {
+		for c, state := range current {
+			c.set(state)
+		}
+	}
 }
 
 func union(a, b map[shownItem]any) map[shownItem]any {

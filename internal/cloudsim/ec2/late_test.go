@@ -124,6 +124,7 @@ func TestTagsAreShownLate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := latePair(t)
+		wait(lateBy) // until the connection is shown
 		hold := []types.Tag{{Key: aws.String("hold"), Value: aws.String("true")}}
 		must[*ec2.CreateTagsOutput](t)(p.asking.CreateTags(t.Context(), &ec2.CreateTagsInput{Resources: []string{p.id}, Tags: hold}))
 		shows := func(when string, want int) {

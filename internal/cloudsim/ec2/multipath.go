@@ -24,10 +24,14 @@ func (r *request) multipathOption(c *connection) (bool, error) {
 		return false, refuse("InvalidParameterCombination", "%s needs %s", multipathMode, multipathOption)
 	case mode != "" && mode != alwaysOn:
 		return false, refuse("InvalidParameterValue", "Value (%s) for parameter %s is invalid.", mode, multipathMode)
-	case allow && c.requester.region == c.accepter.region:
-		return false, refuse("UnsupportedOperation", "Multipath resilience is supported only for inter-Region VPC peering connections.")
+	case allow && !c.isInterRegion():
+		return false, multipathInside()
 	}
 	return allow, nil
+}
+
+func multipathInside() error {
+	return refuse("UnsupportedOperation", "Multipath resilience is supported only for inter-Region VPC peering connections.")
 }
 
 // multipathStatus is the connection's status while a side allows it. Whether AWS shows "disabled" for all other connections

@@ -19,8 +19,8 @@ type Options struct {
 	PageSize int
 	// Throttle turns on EC2's token buckets.
 	Throttle bool
-	// ShowLate returns how long Describe calls don't show what a mutating call does to routes, rules and tags, as EC2 is
-	// eventually consistent. Mutating calls see the current state, and events aren't delayed. The call has its caller, action
+	// ShowLate returns how long Describe calls don't show what a mutating call does to connections, routes, rules and tags, as EC2
+	// is eventually consistent. Mutating calls see the current state, and events aren't delayed. The call has its caller, action
 	// and parameters. Nil shows everything at once. It is called with the service locked, and mustn't call the service.
 	//
 	// A test shows the edits of people late, and those of the functions at once:

@@ -34,10 +34,11 @@ type connection struct {
 	created   time.Time
 	state     string
 	message   string
-	since     time.Time // when it came into the state
-	accepted  bool      // also when it is deleted since
-	closedBy  string    // the account that deleted it
-	next      *step     // what becomes of it by itself
+	since     time.Time       // when it came into the state
+	accepted  bool            // also when it is deleted since
+	closedBy  string          // the account that deleted it
+	next      *step           // what becomes of it by itself
+	late      []oldConnection // states that Describe calls may still show
 }
 
 // side is one end of a connection.
@@ -125,6 +126,8 @@ func (s *Service) isConnected(c *connection) bool {
 	})
 }
 
+func (c *connection) isInterRegion() bool { return c.requester.region != c.accepter.region }
+
 // isOpen says whether the connection is neither at its end nor on the way there.
 func (c *connection) isOpen() bool {
 	return slices.Contains([]string{stateInitiating, statePending, stateProvisioning, stateActive}, c.state)
@@ -156,7 +159,7 @@ func (s *Service) delete(c *connection, account string, now time.Time) {
 			s.endTags(c)
 		}
 	}
-	if c.requester.region == c.accepter.region && !s.opts.Switches.DeletingEverywhere {
+	if !c.isInterRegion() && !s.opts.Switches.DeletingEverywhere {
 		end(now)
 		return
 	}
@@ -230,6 +233,8 @@ func (r *request) failOverlapping(v *vpc) {
 func (s *Service) isVisible(c *connection, at accountRegion, now time.Time) bool {
 	isRequester, isAccepter := c.requester.accountRegion == at, c.accepter.accountRegion == at
 	switch {
+	case c.state == "": // Describe calls don't show it yet
+		return false
 	case isRequester:
 	case !isAccepter || c.accepter.vpc == nil || c.state == stateFailed:
 		return false

@@ -162,72 +162,6 @@ func deleteConnection(r *request) ([]node, error) {
 	return done(), nil
 }
 
-// peeringOptions are the parameters with the options of each side.
-const (
-	requesterOptions = "RequesterPeeringConnectionOptions"
-	accepterOptions  = "AccepterPeeringConnectionOptions"
-	dnsOption        = "AllowDnsResolutionFromRemoteVpc"
-)
-
-func modifyOptions(r *request) ([]node, error) {
-	c, err := r.connection()
-	if err != nil {
-		return nil, err
-	}
-	if c.state != stateActive {
-		return nil, notPermitted("Peering %s is not active. Peering options can be added only to active peerings.", c.id)
-	}
-	var nodes []node
-	changes := []func(){}
-	for _, s := range []struct {
-		options string
-		name    string
-		side    *side
-	}{{requesterOptions, "Requester", &c.requester}, {accepterOptions, "Accepter", &c.accepter}} {
-		if !r.has(s.options) {
-			continue
-		}
-		allow, err := r.sideOption(c, s.options, s.name, s.side)
-		if err != nil {
-			return nil, err
-		}
-		changes = append(changes, func() { s.side.dns = allow })
-		nodes = append(nodes, group(lowerFirst(s.options), leaf(lowerFirst(dnsOption), allow)))
-	}
-	if len(nodes) == 0 {
-		return nil, missing(requesterOptions)
-	}
-	for _, change := range changes {
-		change()
-	}
-	return nodes, nil
-}
-
-// sideOption reads the option of one side, which only its owner may set, from its region.
-func (r *request) sideOption(c *connection, options, name string, s *side) (bool, error) {
-	for field := range r.within(options) {
-		if field != dnsOption {
-			return false, refuse("UnsupportedOperation", "Modifying VPC peering connection options %s is not supported.", field)
-		}
-	}
-	allow, err := r.bool(options + "." + dnsOption)
-	switch {
-	case err != nil:
-		return false, err
-	case s.account != r.cell.account:
-		return false, notPermitted("User (%s) cannot modify the %s's options of peering %s", r.cell.account, strings.ToLower(name), c.id)
-	case s.region != r.cell.region:
-		return false, notPermitted("%s's VPC Peering connection options cannot be modified for a different region", name)
-	case allow && (!c.requester.resolves() || !c.accepter.resolves()):
-		return false, refuse("InvalidVpcPeeringConnectionState.DnsHostnamesDisabled", "DNS hostnames are not enabled for the VPCs of %s", c.id)
-	}
-	return allow, nil
-}
-
-// resolves says whether the VPC has what the DNS option needs in both VPCs:
-// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-dns.html.
-func (s side) resolves() bool { return s.vpc != nil && s.vpc.dnsHostnames && s.vpc.dnsSupport }
-
 func describeConnections(r *request) ([]node, error) {
 	l := listing[*connection]{
 		set:          "vpcPeeringConnectionSet",
@@ -245,7 +179,7 @@ func describeConnections(r *request) ([]node, error) {
 func (r *request) connectionFilters() filters[*connection] {
 	block := func(of func(*connection) side) func(*connection) []string {
 		return func(c *connection) []string {
-			if s := of(c); s.vpc != nil && r.showsBlocks(c, s) {
+			if s := of(c); s.vpc != nil && r.showsSide(c, s) {
 				return texts(s.vpc.associated(false))
 			}
 			return nil
@@ -257,7 +191,7 @@ func (r *request) connectionFilters() filters[*connection] {
 		"vpc-peering-connection-id":     one(func(c *connection) string { return c.id }),
 		"status-code":                   one(func(c *connection) string { return c.state }),
 		"status-message":                one(func(c *connection) string { return c.message }),
-		"expiration-time":               one(func(c *connection) string { return timestamp(c.created.Add(lifetime)) }),
+		"expiration-time":               one(func(c *connection) string { return timestamp(c.expires()) }),
 		"requester-vpc-info.vpc-id":     one(func(c *connection) string { return c.requester.vpcID }),
 		"requester-vpc-info.owner-id":   one(func(c *connection) string { return c.requester.account }),
 		"requester-vpc-info.cidr-block": block(requester),
@@ -278,20 +212,26 @@ func (r *request) showConnection(c *connection) []node {
 		group("accepterVpcInfo", r.showSide(c, c.accepter)...),
 		group("status", leaf("code", c.state), leaf("message", c.message)),
 	}
-	if !c.accepted {
-		nodes = append(nodes, leaf("expirationTime", c.created.Add(lifetime).Truncate(time.Second)))
+	if c.hasExpiry() {
+		nodes = append(nodes, leaf("expirationTime", c.expires().Truncate(time.Second)))
 	}
 	nodes = append(nodes, r.multipathStatus(c)...)
 	return append(nodes, r.cell.taggedNode(c.id))
 }
 
+// hasExpiry reports whether EC2 shows when the request expires. Recordings of failed connections have no ExpirationTime.
+func (c *connection) hasExpiry() bool { return !c.accepted && c.state != stateFailed }
+
+func (c *connection) expires() time.Time { return c.created.Add(lifetime) }
+
 // joined says whether both VPCs are connected, or are being connected.
 func (c *connection) joined() bool { return c.state == stateActive || c.state == stateProvisioning }
 
-// showsBlocks hides the blocks of a connection that is not active: only the requester sees its own before.
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnectionVpcInfo.html.
-func (r *request) showsBlocks(c *connection, s side) bool {
-	return c.joined() || s.isOf(c.requester) && s.accountRegion == r.cell.accountRegion
+// showsSide reports whether the caller sees more of a side than its ids. Both sides of a connection that is active are shown,
+// and none of one that has ended or is ending. Before the acceptance only the requester's account sees its own side, in both
+// Regions. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnectionVpcInfo.html.
+func (r *request) showsSide(c *connection, s side) bool {
+	return c.joined() || c.isOpen() && s.isOf(c.requester) && s.account == r.cell.account
 }
 
 func (s side) isOf(other side) bool {
@@ -300,7 +240,7 @@ func (s side) isOf(other side) bool {
 
 func (r *request) showSide(c *connection, s side) []node {
 	nodes := []node{leaf("ownerId", s.account), leaf("vpcId", s.vpcID), leaf("region", s.region)}
-	if s.vpc != nil && r.showsBlocks(c, s) {
+	if s.vpc != nil && r.showsSide(c, s) {
 		nodes = append(nodes, leaf("cidrBlock", s.vpc.blocks[0].prefix.String()), blockSet("cidrBlockSet", s.vpc.associated(false)))
 		if six := s.vpc.associated(true); len(six) > 0 {
 			nodes = append(nodes, blockSet("ipv6CidrBlockSet", six))
@@ -317,12 +257,9 @@ func (r *request) showSide(c *connection, s side) []node {
 	return nodes
 }
 
-// showsOptions shows a side its own options, the accepter not before it has accepted.
+// showsOptions shows an account the options of its own sides, in whatever Region the call is made.
 func (r *request) showsOptions(c *connection, s side) bool {
-	if !c.joined() && !s.isOf(c.requester) {
-		return false
-	}
-	return s.accountRegion == r.cell.accountRegion || r.opts.Switches.RemoteOptions
+	return r.showsSide(c, s) && (s.account == r.cell.account || r.opts.Switches.RemoteOptions)
 }
 
 func blockSet(name string, blocks []block) node {

@@ -34,7 +34,7 @@ var nested = []string{"AssociateVpcCidrBlock", "DisassociateVpcCidrBlock", "Modi
 
 func trailedRequest(call *apicall.Call) map[string]any {
 	if !slices.Contains(nested, call.Action) {
-		return trailedParams(call.Params)
+		return complete(call.Action, trailedParams(call.Params))
 	}
 	m := map[string]any{}
 	for name, v := range call.Params {
@@ -43,6 +43,36 @@ func trailedRequest(call *apicall.Call) map[string]any {
 		}
 	}
 	return map[string]any{call.Action + "Request": m}
+}
+
+// complete adds what CloudTrail writes for parameters that a call left out, and renames one, as the recorded calls have it.
+func complete(action string, m map[string]any) map[string]any {
+	switch action {
+	case "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress":
+		if m["cidrIp"] != nil {
+			orEmpty(m, "ipPermissions")
+		}
+	case "CreateNetworkAclEntry", "ReplaceNetworkAclEntry":
+		rename(m, "protocol", "aclProtocol")
+		rename(m, "icmp", "icmpTypeCode")
+		orEmpty(m, "icmpTypeCode", "portRange")
+	}
+	return m
+}
+
+func rename(m map[string]any, from, to string) {
+	if v, found := m[from]; found {
+		delete(m, from)
+		m[to] = v
+	}
+}
+
+func orEmpty(m map[string]any, names ...string) {
+	for _, name := range names {
+		if m[name] == nil {
+			m[name] = map[string]any{}
+		}
+	}
 }
 
 func trailedAnswer(action, requestID string, nodes []node) map[string]any {
@@ -96,6 +126,7 @@ var setNames = map[string]string{
 	"IpRanges":        "ipRanges",
 	"Ipv6Ranges":      "ipv6Ranges",
 	"Groups":          "groups",
+	"PrefixListIds":   "prefixListIds",
 }
 
 func setName(root string) string {
@@ -117,15 +148,18 @@ func trailedList(root string, items []params) any {
 	return map[string]any{"items": list}
 }
 
-// trailedItem is one item of a list. The tags inside a tag specification are a plain array.
+// trailedItem is one item of a list. The tags inside a tag specification are a plain array, and a permission has all lists of
+// sources, also empty ones.
 func trailedItem(root string, item params) map[string]any {
 	m := trailedParams(item)
-	if root != "TagSpecification" {
-		return m
-	}
-	if set, ok := m["tagSet"].(map[string]any); ok {
-		delete(m, "tagSet")
-		m["tags"] = set["items"]
+	switch root {
+	case "IpPermissions":
+		orEmpty(m, "groups", "ipRanges", "ipv6Ranges", "prefixListIds")
+	case "TagSpecification":
+		if set, ok := m["tagSet"].(map[string]any); ok {
+			delete(m, "tagSet")
+			m["tags"] = set["items"]
+		}
 	}
 	return m
 }

@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 )
@@ -236,8 +237,12 @@ func (r *request) reaches(t *table, to target) error {
 	return err
 }
 
-func differentNetworks(t *table, to target) error {
-	return invalidValue("route table %s and %s %s belong to different networks", t.id, lowerFirst(to.parameter), to.id)
+func differentNetworks(t *table, to target) *refusal {
+	noun := "network gateway" // also of a peering connection
+	if to.parameter == targetInstance {
+		noun = "instance"
+	}
+	return invalidValue("route table %s and %s %s belong to different networks", t.id, noun, to.id)
 }
 
 // reachesConnection lets a route lead to a connection in any state: it is a blackhole until the connection is
@@ -248,11 +253,9 @@ func (r *request) reachesConnection(t *table, id string) error {
 		return err
 	}
 	if c.requester.vpcID != t.vpc.id && c.accepter.vpcID != t.vpc.id {
-		code := r.opts.Switches.ForeignConnectionCode
-		if code == "" {
-			code = "InvalidParameterValue"
-		}
-		return refuse(code, "route table %s and vpcPeeringConnection %s belong to different networks", t.id, id)
+		refused := differentNetworks(t, target{targetConnection, id})
+		refused.code = cmp.Or(r.opts.Switches.ForeignConnectionCode, refused.code)
+		return refused
 	}
 	return nil
 }
@@ -272,7 +275,7 @@ func (t *table) fits(destination netip.Prefix, to target) error {
 		return t.fitsEdge(destination, to)
 	}
 	if t.vpc.contains(destination) && to.parameter != targetInstance {
-		return invalidValue("The destination CIDR block %s is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface or an instance.", destination)
+		return invalidValue("Route target is not supported. This route only supports interface and instance targets.")
 	}
 	return nil
 }

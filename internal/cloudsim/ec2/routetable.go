@@ -166,7 +166,7 @@ func disassociateTable(r *request) ([]node, error) {
 		return nil, invalidValue("cannot disassociate the main route table association %s", t.associations[i].id)
 	}
 	t.associations = slices.Delete(t.associations, i, i+1)
-	return done(), nil
+	return append(done(), group("associationState", leaf("state", "disassociating"))), nil
 }
 
 // replaceTableAssociation gives a subnet another table, or a VPC another main table.

@@ -187,13 +187,16 @@ func (r *request) showPermission(rules []*rule) []node {
 	return append(nodes, list("groups", groups...), list("ipRanges", four...), list("ipv6Ranges", six...), list("prefixListIds", lists...))
 }
 
-// showReference shows the referenced group. Of one in a peer VPC EC2 says how it is reached, also when that way, or
+// showReference shows the referenced group: one of the same VPC by its id and owner alone. Of one in a peer VPC EC2 says how it is reached, also when that way, or
 // the group, is gone; but then no longer whose the group was:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UserIdGroupPair.html
 func (r *request) showReference(rule *rule) []node {
 	nodes := []node{leaf("groupId", rule.groupID)}
 	if r.referenced(rule.source, rule.group.region) != nil {
 		nodes = append(nodes, leaf("userId", rule.owner))
+	}
+	if rule.peerVPC == rule.group.vpc.id {
+		return nodes
 	}
 	nodes = append(nodes, optional("vpcId", rule.peerVPC)...)
 	if c := r.between(rule.group.vpc.id, rule.peerVPC); c != nil {

@@ -138,6 +138,7 @@ func (r *request) perform(a action, call apicall.Call) ([]node, error) {
 	switch {
 	case !a.mutating:
 		defer r.cell.showOld(r.now)()
+		defer r.showOldConnections(r.now)()
 	case r.opts.ShowLate != nil:
 		return r.edit(a.answer, r.opts.ShowLate(call))
 	}

@@ -142,6 +142,11 @@ func showSubnet(s *subnet) []node {
 		leaf("availableIpAddressCount", s.free()),
 		leaf("defaultForAz", s.isDefault),
 		leaf("mapPublicIpOnLaunch", s.isDefault),
+		leaf("assignIpv6AddressOnCreation", false),
+		leaf("enableDns64", false),
+		leaf("ipv6Native", false),
+		group("privateDnsNameOptionsOnLaunch", leaf("hostnameType", "ip-name"),
+			leaf("enableResourceNameDnsARecord", false), leaf("enableResourceNameDnsAAAARecord", false)),
 		s.vpc.taggedNode(s.id),
 	}
 }

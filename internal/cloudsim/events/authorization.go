@@ -25,6 +25,22 @@ func (s *Service) allow(ctx context.Context, action string, body []byte) error {
 	return nil
 }
 
+// mayPass asks whether the caller may give EventBridge the role of a target; an empty ARN names none.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html
+func (s *Service) mayPass(caller apicall.Caller, roleARN string) error {
+	if roleARN == "" {
+		return nil
+	}
+	err := s.options.IAM.Authorize(iam.Request{
+		Principal: iam.Principal{Account: caller.Account, ARN: caller.ARN}, Owner: caller.Account,
+		Action: "iam:PassRole", Resource: roleARN, Keys: iam.Keys{"iam:PassedToService": {"events.amazonaws.com"}},
+	}, iam.Policy{})
+	if err != nil {
+		return denied(err)
+	}
+	return nil
+}
+
 // administered is the ARN of the rule or bus that a call is about, or "*" for those about neither:
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
 func administered(caller apicall.Caller, action string, body []byte) string {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
@@ -59,13 +60,14 @@ func cellOf(c apicall.Caller) cell { return cell{c.Account, c.Region} }
 // bus has its rules in order of name.
 type bus struct {
 	name     busName
+	created  time.Time
 	document string // of the policy; empty for none
 	policy   iam.Policy
 	rules    []*rule
 }
 
 // newBus makes a bus that only its own account can use: it has no policy.
-func newBus(name busName) *bus { return &bus{name: name} }
+func newBus(name busName) *bus { return &bus{name: name, created: time.Now()} }
 
 func (b *bus) rule(name string) *rule {
 	i, found := b.findRule(name)
@@ -138,4 +140,5 @@ func (s *Service) forwards(who sender, b *bus, e Event) error {
 var (
 	validBusName  = regexp.MustCompile(`^[/.\-_A-Za-z0-9]{1,256}$`)
 	validRuleName = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
+	validTargetID = validRuleName // EventBridge has the same constraint for both
 )

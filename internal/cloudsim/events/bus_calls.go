@@ -47,14 +47,20 @@ func (s *Service) deleteEventBus(ctx context.Context, in nameInput) (empty, erro
 	return empty{}, nil
 }
 
+// busDescription has its times in seconds. No call of this cloud modifies a bus after its creation.
 type busDescription struct {
-	ARN    string `json:"Arn"`
-	Name   string
-	Policy string `json:",omitempty"`
+	ARN              string `json:"Arn"`
+	Name             string
+	CreationTime     float64
+	LastModifiedTime float64
+	Policy           string `json:",omitempty"`
 }
 
 // describeBus shows the policy as the text that was put, not as it is understood.
-func describeBus(b *bus) busDescription { return busDescription{b.name.arn(), b.name.name, b.document} }
+func describeBus(b *bus) busDescription {
+	created := float64(b.created.UnixMilli()) / 1000
+	return busDescription{b.name.arn(), b.name.name, created, created, b.document}
+}
 
 func (s *Service) describeEventBus(ctx context.Context, in nameInput) (busDescription, error) {
 	s.mu.Lock()

@@ -128,7 +128,7 @@ func (s *Service) toBus(d delivery) *reason {
 		return &reason{"NO_PERMISSIONS", "Lack of permissions to send to the target. " + err.Error()}
 	}
 	event := d.event
-	if s.options.NewIDOnForward {
+	if name.region != d.from.region { // as recorded: another account in the Region keeps the id
 		event.ID = apicall.UUID()
 	}
 	s.publish(b, arrival{event: event, forwarded: true})

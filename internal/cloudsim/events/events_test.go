@@ -333,26 +333,6 @@ func TestForwardingKeepsTheOriginAndGoesOneHop(t *testing.T) {
 	})
 }
 
-func TestForwardedID(t *testing.T) {
-	t.Parallel()
-	for _, changed := range []bool{false, true} {
-		t.Run(fmt.Sprintf("new id on the second bus: %v", changed), func(t *testing.T) {
-			t.Parallel()
-			inBubble(t, events.Options{NewIDOnForward: changed}, func(t *testing.T, c *cloudsim.Cloud) {
-				a := in(t, c, marketing, virginia)
-				a.rule("default", "forward", "autopeer", a.toBus(a.bus("autopeer")))
-				a.rule("default", "near", "autopeer", to(a.queue("near")))
-				a.rule("autopeer", "far", "autopeer", to(a.queue("far")))
-				a.mustPut()
-				settle(t, c)
-				if got := a.envelopes("near")[0].ID != a.envelopes("far")[0].ID; got != changed {
-					t.Errorf("id changed: %v, want %v", got, changed)
-				}
-			})
-		})
-	}
-}
-
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html
 func TestSecondHopIsDropped(t *testing.T) {
 	t.Parallel()

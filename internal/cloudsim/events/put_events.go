@@ -160,7 +160,7 @@ func (s *Service) testEventPattern(_ context.Context, in testPatternInput) (test
 	if json.Unmarshal([]byte(in.Event), &fields) != nil {
 		return testPatternOutput{}, invalid("Parameter Event is not valid.")
 	}
-	for _, name := range []string{"id", "account", "source", "time", "region", "resources", "detail-type"} {
+	for _, name := range []string{"id", "account", "source", "time", "region", "detail-type"} {
 		if _, found := fields[name]; !found {
 			return testPatternOutput{}, invalid("Parameter Event is not valid. Reason: " + name + " is a required argument.")
 		}

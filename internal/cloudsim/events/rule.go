@@ -75,8 +75,9 @@ func (t target) deadLetterARN() string {
 
 // check makes EventBridge's refusals, and those of what this cloud doesn't have.
 func (t target) check(r *rule) error {
-	if t.ID == "" {
-		return invalid("Parameter Id of a target is required.")
+	if !validTargetID.MatchString(t.ID) {
+		return invalid("Value '" + t.ID + "' at 'targets.1.member.id' failed to satisfy constraint: " +
+			"Member must have length from 1 to 64 and satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+")
 	}
 	reason := t.wrongPlace(r.bus)
 	if reason == "" {

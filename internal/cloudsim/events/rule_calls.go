@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 	"github.com/autopeer/autopeer/internal/cloudsim/pattern"
@@ -237,6 +238,9 @@ func (s *Service) putTargets(ctx context.Context, in putTargetsInput) (targetsOu
 	changed.targets = slices.Clone(r.targets)
 	for _, t := range in.Targets {
 		if err := changed.put(t); err != nil {
+			return targetsOutput{}, err
+		}
+		if err := s.mayPass(apicall.From(ctx).Caller, t.RoleARN); err != nil {
 			return targetsOutput{}, err
 		}
 		if err := s.checkTargetBus(r.bus, t); err != nil {

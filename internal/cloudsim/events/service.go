@@ -39,8 +39,6 @@ type Options struct {
 	// AccepterCopy also gives the accepter's account the record of a CreateVpcPeeringConnection. AWS
 	// documents such copies for resource owners of some services, and nothing for VPC peering.
 	AccepterCopy bool
-	// NewIDOnForward gives an event a new id on its second bus. AWS doesn't document which it does.
-	NewIDOnForward bool
 	// TargetBus is how PutTargets checks a target that is an event bus. AWS documents no check, and reports of
 	// refused and of accepted targets contradict each other.
 	TargetBus TargetBusCheck

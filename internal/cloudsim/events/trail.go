@@ -78,6 +78,10 @@ func recordDetail(r apicall.Record) map[string]any {
 		"managementEvent":    true,
 		"recipientAccountId": r.Account,
 		"eventCategory":      "Management",
+		"tlsDetails": map[string]any{
+			"tlsVersion": "TLSv1.3", "cipherSuite": "TLS_AES_128_GCM_SHA256",
+			"clientProvidedHostHeader": strings.TrimSuffix(r.EventSource, "amazonaws.com") + r.Region + ".amazonaws.com",
+		},
 	}
 	if r.ErrorCode != "" {
 		detail["errorCode"] = r.ErrorCode

@@ -27,7 +27,7 @@ func request() apicall.Record {
 	}
 }
 
-// The shape is that of a real record; see CloudTrail's reference of record contents.
+// The shape is that of real records, most of which have tlsDetails; see CloudTrail's reference of record contents.
 func TestTrailMakesAnEventOfARecord(t *testing.T) {
 	t.Parallel()
 	inBubble(t, events.Options{}, func(t *testing.T, c *cloudsim.Cloud) {
@@ -45,7 +45,8 @@ func TestTrailMakesAnEventOfARecord(t *testing.T) {
 				"sourceIPAddress":"192.0.2.1","userAgent":"aws-sdk-go-v2","requestParameters":{"vpcId":"vpc-1","peerVpcId":"vpc-2"},
 				"responseElements":{"requestId":"r-1","vpcPeeringConnection":{"vpcPeeringConnectionId":"pcx-1",
 					"accepterVpcInfo":{"ownerId":"222222222222","region":"eu-west-1","vpcId":"vpc-2"}}},
-				"requestID":"r-1","readOnly":false,"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"111111111111","eventCategory":"Management"}}`
+				"requestID":"r-1","readOnly":false,"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"111111111111","eventCategory":"Management",
+				"tlsDetails":{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":"ec2.us-east-1.amazonaws.com"}}}`
 		var wanted any
 		a.check(json.Unmarshal([]byte(want), &wanted))
 		withoutIDs := cmpopts.IgnoreMapEntries(func(name string, _ any) bool { return name == "id" || name == "eventID" })

@@ -72,7 +72,7 @@ func leaves(value any) []any {
 func holdsForAny(test any, values []any) bool {
 	operator, ok := test.(object)
 	if !ok {
-		return slices.Contains(values, test)
+		return slices.ContainsFunc(values, func(v any) bool { return isSame(test, v) })
 	}
 	if operator["exists"] == false {
 		return len(values) == 0
@@ -99,9 +99,18 @@ func holds(name string, argument, value any) bool {
 		for inner, a := range operator {
 			return !isText || !slices.ContainsFunc(listOf(a), func(each any) bool { return holds(inner, each, value) })
 		}
-		return !ok && !slices.Contains(listOf(argument), value)
+		return !ok && !slices.ContainsFunc(listOf(argument), func(each any) bool { return isSame(each, value) })
 	}
 	return isText && expression(name, argument).MatchString(text)
+}
+
+// isSame compares numbers by value where EventBridge does, and all else by spelling.
+func isSame(literal, value any) bool {
+	bound, ok := literal.(json.Number)
+	if !ok {
+		return literal == value
+	}
+	return literal == value || compares([]any{"=", bound}, value) && compares([]any{"=", bound}, bound)
 }
 
 func listOf(v any) []any {

@@ -48,6 +48,9 @@ func parseTests(values []any) (anyOf, error) {
 	if len(values) == 0 {
 		return nil, errors.New("empty arrays are not allowed")
 	}
+	if isComplex(wildcardsOf(values)) {
+		return nil, errTooComplex
+	}
 	var tests anyOf
 	for _, v := range values {
 		t, err := parseTest(v)
@@ -59,7 +62,7 @@ func parseTests(values []any) (anyOf, error) {
 	return tests, nil
 }
 
-// parseTest compares a literal by type and spelling: 300, 300.0 and 3.0e2 are three different numbers.
+// parseTest compares a literal by type and value.
 func parseTest(value any) (test, error) {
 	switch v := value.(type) {
 	case []any:
@@ -79,7 +82,7 @@ func parseTest(value any) (test, error) {
 		}
 		return t, nil
 	default:
-		return test{value: func(leaf any) bool { return leaf == v }}, nil
+		return test{value: func(leaf any) bool { return equal(leaf, v) }}, nil
 	}
 }
 
@@ -175,7 +178,7 @@ func parseAnythingBut(argument any) (test, error) {
 	}
 	return test{value: func(leaf any) bool {
 		for _, e := range excluded {
-			if leaf == e {
+			if equal(leaf, e) {
 				return false
 			}
 		}

@@ -36,7 +36,10 @@ func TestMatch(t *testing.T) {
 		{"a field that the event lacks doesn't match", `{"detail":{"state":["pending"]}}`, peeringRequest, false},
 		{"strings are compared with their case", `{"source":["AWS.EC2"]}`, peeringRequest, false},
 		{"a string is not a number", `{"x":["1"]}`, `{"x":1}`, false},
-		{"numbers are compared as they are spelled", `{"x":[300]}`, `{"x":300.0}`, false},
+		{"numbers are compared by value (recorded: number_comparison_float)", `{"x":[300]}`, `{"x":300.0}`, true},
+		{"numbers in scientific notation too", `{"x":[3.0e2]}`, `{"x":300}`, true},
+		{"numbers beyond the range are compared as they are spelled", `{"x":[6000000000]}`, `{"x":6.0e9}`, false},
+		{"anything-but a number of another spelling", `{"x":[{"anything-but":[300]}]}`, `{"x":300.0}`, false},
 		{"a number equals itself", `{"x":[300]}`, `{"x":300}`, true},
 		{"booleans are values", `{"detail":{"readOnly":[false]}}`, peeringRequest, true},
 		{"null matches null", `{"detail":{"sessionIssuer":[null]}}`, peeringRequest, true},
@@ -140,6 +143,8 @@ func TestParseRefuses(t *testing.T) {
 		{"a prefix with another operator", `{"a":[{"prefix":{"suffix":"x"}}]}`, "a: prefix must be a string or equals-ignore-case"},
 		{"equals-ignore-case of equals-ignore-case", `{"a":[{"equals-ignore-case":{"equals-ignore-case":"x"}}]}`, "must be a string"},
 		{"exists with a string", `{"a":[{"exists":"true"}]}`, "a: exists must be true or false"},
+		{"a complex wildcard (recorded: content_wildcard_complex)", `{"a":[{"wildcard":"*:*:*:*:*:event-bus/*"}]}`, "rule is too complex"},
+		{"complex wildcards together", `{"a":[{"wildcard":"*a*a*a"},{"anything-but":{"wildcard":["b*a*a*a","*a*ab*"]}}]}`, "rule is too complex"},
 		{"a malformed block", `{"a":[{"cidr":"10.0.0.0"}]}`, "a: cidr must be an address block"},
 		{"a mixed anything-but", `{"a":[{"anything-but":["x",1]}]}`, "a: anything-but must be"},
 		{"an empty anything-but", `{"a":[{"anything-but":[]}]}`, "a: anything-but must be"},
@@ -165,6 +170,20 @@ func TestParseRefuses(t *testing.T) {
 				t.Errorf("Parse(%s) = %v, want an error that says %q", tt.pattern, err, tt.want)
 			}
 		})
+	}
+}
+
+// TestWildcardsThatAreNotTooComplex has LocalStack's validated templates content_wildcard_repeating and
+// content_wildcard_nonrepeating, and patterns at the limit.
+func TestWildcardsThatAreNotTooComplex(t *testing.T) {
+	t.Parallel()
+	for _, wildcard := range []string{"/Users/*/dir/dir/dir/dir/dir/doc.txt", "/Users/*/doc.txt", "*:*:*:*:event-bus/*", "aaaaaaaaaaaaaaa*", "*aaaaaaaaa"} {
+		if _, err := pattern.Parse([]byte(`{"a":[{"wildcard":"` + wildcard + `"}]}`)); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := pattern.Parse([]byte(`{"a":[{"wildcard":"*aaaaaaaaaa"}]}`)); err == nil {
+		t.Error("a pattern beyond the limit is accepted")
 	}
 }
 

@@ -210,7 +210,8 @@ func (s *Service) remove(q *queue, in receiptEntry) error {
 	return nil
 }
 
-// postpone changes when a message in flight becomes visible; 0 seconds mean now.
+// postpone changes when a message becomes visible; 0 seconds mean now. As recorded, the handle of the latest receive is good for it
+// also after the visibility timeout, which the guide doesn't say: the message is in flight again.
 func (s *Service) postpone(q *queue, in receiptEntry) error {
 	r, err := parseReceipt(in.ReceiptHandle)
 	if err != nil {
@@ -222,7 +223,7 @@ func (s *Service) postpone(q *queue, in receiptEntry) error {
 	}
 	now := time.Now()
 	m := q.find(r.id)
-	if m == nil || m.receives != r.receives || !m.inFlight(now) {
+	if m == nil || m.receives != r.receives {
 		return refuse("MessageNotInflight", "The message referred to isn't in flight.")
 	}
 	m.visibleAt = now.Add(time.Duration(*in.VisibilityTimeout) * time.Second)

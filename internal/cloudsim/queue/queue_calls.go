@@ -45,6 +45,10 @@ func (s *Service) createQueue(ctx context.Context, in createQueueInput) (queueUR
 		e.QueryCode = "QueueAlreadyExists"
 		return queueURL{}, e
 	}
+	if deleted, found := s.deleted[name]; found && time.Since(deleted) < nameInterval {
+		return queueURL{}, refuse("QueueDeletedRecently",
+			"You must wait 60 seconds after deleting a queue before you can create another with the same name.")
+	}
 	q := &queue{arn: name, attributes: map[string]string{}, created: time.Now(), wake: make(chan struct{})}
 	q.setDefaults()
 	if err := s.configure(q, in.Attributes); err != nil {
@@ -53,6 +57,9 @@ func (s *Service) createQueue(ctx context.Context, in createQueueInput) (queueUR
 	s.queues[name] = q
 	return queueURL{name.url()}, nil
 }
+
+// nameInterval is how long SQS refuses to create a queue with the name of one that was deleted.
+const nameInterval = 60 * time.Second
 
 // deleteQueue takes the messages along. SQS takes up to 60 seconds for it and this cloud none.
 func (s *Service) deleteQueue(ctx context.Context, in queueURL) (empty, error) {
@@ -63,10 +70,19 @@ func (s *Service) deleteQueue(ctx context.Context, in queueURL) (empty, error) {
 		return empty{}, err
 	}
 	delete(s.queues, q.arn)
+	s.deleted[q.arn] = time.Now()
 	q.messages = nil
 	q.notify()
 	s.changed.Notify()
 	return empty{}, nil
+}
+
+// FreeName lets a queue be created with the ARN of one that was deleted, without the wait that SQS demands.
+func (s *Service) FreeName(queueARN string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name, _ := parseARN(queueARN)
+	delete(s.deleted, name)
 }
 
 type getQueueURLInput struct {

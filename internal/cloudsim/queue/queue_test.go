@@ -240,11 +240,11 @@ func TestChangeMessageVisibility(t *testing.T) {
 		if err := change(0); err != nil {
 			t.Fatal(err)
 		}
-		if got := code(change(10)); got != "AWS.SimpleQueueService.MessageNotInflight" {
-			t.Errorf("changing a message that isn't in flight: %q, want MessageNotInflight", got)
-		}
 		if got := receive(t, client, url, 0); len(got) != 1 {
 			t.Error("a timeout of 0 doesn't make the message visible")
+		}
+		if got := code(change(10)); got != "AWS.SimpleQueueService.MessageNotInflight" {
+			t.Errorf("changing a message by the handle of an earlier receive: %q, want MessageNotInflight", got)
 		}
 	})
 }

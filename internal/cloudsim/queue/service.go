@@ -42,6 +42,7 @@ type Service struct {
 
 	mu      sync.Mutex
 	queues  map[arn]*queue
+	deleted map[arn]time.Time // the latest deletion of each name
 	pollers []*Poller
 }
 
@@ -50,7 +51,7 @@ func New(o Options) *Service {
 	if o.Notifier == nil {
 		o.Notifier = &notifier.Notifier{}
 	}
-	s := &Service{changed: o.Notifier, iam: o.IAM, switches: o.Switches, queues: map[arn]*queue{}}
+	s := &Service{changed: o.Notifier, iam: o.IAM, switches: o.Switches, queues: map[arn]*queue{}, deleted: map[arn]time.Time{}}
 	s.protocol = awsjson.Service{Version: "1.0", Allow: s.allow, Actions: map[string]awsjson.Action{
 		"CreateQueue":                  awsjson.Write(s.createQueue),
 		"DeleteQueue":                  awsjson.Write(s.deleteQueue),

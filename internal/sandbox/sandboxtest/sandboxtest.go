@@ -190,7 +190,7 @@ func Blind(f function.Name) func(apicall.Call) *cloudsim.Failure {
 	}
 }
 
-// EditsShownLate has Describe calls show people's edits of routes, rules and tags after the time, once it is set: not while the network
+// EditsShownLate has Describe calls show people's edits of connections, routes, rules and tags after the time, once it is set: not while the network
 // is built.
 func EditsShownLate(late *time.Duration) func(*ec2.Options) {
 	return func(o *ec2.Options) {

@@ -16,6 +16,7 @@ HOME, AWAY = "us-east-1", "eu-west-3"
 BEYOND_THE_MODEL = {
     "DescribeInternetGateways.internetGatewaySet[].attachmentSet[].state is 'available', no string ['attaching', 'attached', 'detaching', 'detached']":
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InternetGatewayAttachment.html",
+    "DisassociateRouteTable.associationState is not modelled": "CloudTrail's records of the call have it",
 }
 
 

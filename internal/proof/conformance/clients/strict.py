@@ -66,7 +66,7 @@ def _ec2_members(operation, root):
     for child in [c for c in root if _local(c.tag) in extra]:
         root.remove(child)
     if operation.output_shape is None:
-        yield from (f"{_local(c.tag)} is not modelled" for c in root)
+        yield from (f"{operation.name}.{_local(c.tag)} is not modelled" for c in root)
     else:
         yield from _xml_structure(operation.output_shape, root, operation.name)
 

@@ -59,7 +59,8 @@ func issued(issuer string) string {
 	return detail("userIdentity", `{"type":"AssumedRole","sessionContext":{"sessionIssuer":`+issuer+`}}`)
 }
 
-// Cases are the examples of the pages, each with an event that differs where the page gives none.
+// Cases are the examples of the pages, each with an event that differs where the page gives none. Where recorded answers of AWS
+// contradict a page, they count: numbers are compared by value, and one of the wildcards is too complex.
 var Cases = []Case{
 	{overview, `{"source":["aws.ec2"],"detail-type":["EC2 Instance State-change Notification"],"detail":{"state":["terminated"]}}`, terminated, Matches},
 	{overview, `{"source":["aws.ec2"],"detail-type":["EC2 Instance State-change Notification"],"detail":{"state":["terminated"]}}`, pending, Differs},
@@ -70,8 +71,8 @@ var Cases = []Case{
 	{syntax, `{"source":["aws.ec2","aws.fargate"]}`, terminated, Matches},
 	{syntax, `{"source":["aws.fargate","aws.ec"]}`, terminated, Differs},
 	{syntax, `{"detail":{"n":[300]}}`, detail("n", `300`), Matches},
-	{syntax, `{"detail":{"n":[300]}}`, detail("n", `300.0`), Differs},
-	{syntax, `{"detail":{"n":[300]}}`, detail("n", `3.0e2`), Differs},
+	{syntax, `{"detail":{"n":[300]}}`, detail("n", `300.0`), Matches},
+	{syntax, `{"detail":{"n":[300]}}`, detail("n", `3.0e2`), Matches},
 	{syntax, `{"detail":{"n":[300]}}`, detail("n", `"300"`), Differs},
 	{syntax, `{"detail":{"n":[true]}}`, detail("n", `true`), Matches},
 	{syntax, `{"detail":{"state":{"status":["running"]}}}`, detail("state.status", `"running"`), Matches},
@@ -158,7 +159,7 @@ var Cases = []Case{
 	{operators, `{"detail-type":[{"equals-ignore-case":"ec2 instance state-change notification"}]}`, counted, Matches},
 	{operators, `{"detail":{"FileName":[{"wildcard":"dir/*.png"}]}}`, detail("FileName", `"dir/a/b.png"`), Matches},
 	{operators, `{"detail":{"FileName":[{"wildcard":"dir/*.png"}]}}`, detail("FileName", `"dirs/a.png"`), Differs},
-	{operators, `{"detail":{"EventBusArn":[{"wildcard":"*:*:*:*:*:event-bus/*"}]}}`, detail("EventBusArn", `"arn:aws:events:us-east-1:111111111111:event-bus/x"`), Matches},
+	{operators, `{"detail":{"EventBusArn":[{"wildcard":"*:*:*:*:*:event-bus/*"}]}}`, detail("EventBusArn", `"arn:aws:events:us-east-1:111111111111:event-bus/x"`), Refused},
 	{operators, `{"detail":{"EventBusArn":[{"wildcard":"arn:aws:events:us-east-1:*:event-bus/*"}]}}`, detail("EventBusArn", `"arn:aws:events:eu-west-1:1:event-bus/x"`), Differs},
 	{operators, `{"detail":{"FileName":[{"wildcard":"/Users/*/dir/dir/dir/dir/dir/doc.txt"}]}}`, detail("FileName", `"/Users/a/dir/dir/dir/dir/dir/doc.txt"`), Matches},
 	{operators, `{"detail":{"FileName":[{"wildcard":"/Users/*/doc.txt"}]}}`, detail("FileName", `"/Users/a/dir/dir/doc.txt"`), Matches},
