@@ -30,7 +30,7 @@ func (c Conflict) String() string {
 func conflicts(t peering.RouteTable, dst netip.Prefix, s Side) []Conflict {
 	var all []Conflict
 	for _, r := range t.Routes {
-		if r.Target != peering.Target(s.Connection.ID) && !s.hasLeft(r) && standsInTheWay(r, dst) {
+		if r.Target != peering.Target(s.Connection.ID) && !s.hasLeft(r) && standsInTheWay(r, dst) && !s.keeps(r, dst) {
 			all = append(all, Conflict{Table: t.ID, Route: r, Destination: dst, Wanted: s.Connection.ID})
 		}
 	}
@@ -46,6 +46,26 @@ func standsInTheWay(r peering.Route, dst netip.Prefix) bool {
 		return false
 	}
 	return r.Destination.Bits() >= dst.Bits() || r.Target.IsConnection()
+}
+
+// keeps reports whether the policy declares the route, which is more specific than the wanted one, as meant. A route to the wanted
+// destination itself leaves no room for ours, and a wider one to another connection would lose traffic to ours: the policy can't
+// declare these.
+func (s Side) keeps(r peering.Route, dst netip.Prefix) bool {
+	return r.Destination.Bits() > dst.Bits() && slices.Contains(s.Terms.Routes.Keep, r.Destination)
+}
+
+// keptIn returns a sentence for each route of the table that leads a part of a wanted destination elsewhere and is kept, sorted.
+func keptIn(t peering.RouteTable, want []netip.Prefix, s Side) []string {
+	var sentences []string
+	for _, r := range t.Routes {
+		inside := slices.ContainsFunc(want, func(dst netip.Prefix) bool { return standsInTheWay(r, dst) && s.keeps(r, dst) })
+		if inside && r.Target != peering.Target(s.Connection.ID) && !s.hasLeft(r) {
+			sentences = append(sentences, fmt.Sprintf("%s stays routed to %s in %s, as the policy keeps this route", r.Destination, r.Target, t.ID))
+		}
+	}
+	slices.Sort(sentences)
+	return sentences
 }
 
 // isLeftover reports whether the route may have been left by a connection that is dead by now.
