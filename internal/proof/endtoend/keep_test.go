@@ -101,3 +101,43 @@ func TestAKeptRouteOfTheRequester(t *testing.T) {
 		}
 	})
 }
+
+// TestABlackholeIsAConflictWithItsRemedy: the announcement of the route's cell has the command that deletes it, and the key of the policy
+// that keeps it. Either one makes room.
+func TestABlackholeIsAConflictWithItsRemedy(t *testing.T) {
+	t.Parallel()
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		t.ByHand(accepter, func(p *lab.Person) {
+			gone := p.Server("gone", f.Subnet, "172.31.1.99", f.Group)
+			p.RouteToServer(f.Table, "10.10.0.0/16", gone)
+			p.RouteToServer(f.Table, quarantined, gone)
+			p.Terminate(gone)
+		})
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.Holds(elsewhere(t, f, "10.10.0.0/16"), elsewhere(t, f, quarantined))
+		var said []outcome.Outcome
+		for _, o := range t.Said(outcome.Conflicting, pcx) {
+			if o.Cell == accepter && o.Reason.Code == "route-conflict" {
+				said = append(said, o)
+			}
+		}
+		if len(said) == 0 {
+			t.Fatal("the conflict is not announced")
+		}
+		o := said[0]
+		remove := func(destination string) string {
+			return fmt.Sprintf("aws ec2 delete-route --region %s --route-table-id %s --destination-cidr-block %s", accepter.Region, f.Table, destination)
+		}
+		isKnown := len(o.Conflicts) == 2 && o.Conflicts[0].Blackhole && o.Conflicts[1].Blackhole && strings.Contains(o.Reason.Sentence, "has a blackhole route to ")
+		if !isKnown || !strings.Contains(o.Next, fmt.Sprintf("in %s: %s; %s", accepter.Account, remove("10.10.0.0/16"), remove(quarantined))) ||
+			!strings.HasSuffix(o.Next, "set keep: ["+quarantined+"] in the peering's routes of finance") {
+			t.Errorf("announced %q, next %q, with %+v", o.Reason.Sentence, o.Next, o.Conflicts)
+		}
+		t.ByHand(accepter, func(p *lab.Person) { p.DeleteRoute(f.Table, "10.10.0.0/16") })
+		t.Redeploy(keeping(m, f, quarantined))
+		t.Sweep()
+		t.Holds(append(sandboxtest.Pinging(m, f, pcx), elsewhere(t, f, quarantined))...)
+	})
+}
