@@ -437,3 +437,26 @@ func TestRulesAreMadeInTheInstallationsName(t *testing.T) {
 		t.Errorf("%d authorizations, want 1", made)
 	}
 }
+
+// TestAParticipantsGroupGetsNoRules: the account that owns the VPC can't change it. A group of that account, or of an unknown one, gets its
+// rules.
+func TestAParticipantsGroupGetsNoRules(t *testing.T) {
+	t.Parallel()
+	toServer := policy.Groups{Tags: map[string]string{"Role": "server"}}
+	p := plan.Connect(marketing(func(s *plan.Side) {
+		s.Connection.Requester.Owner, s.Connection.Accepter.Owner = "111111111111", "222222222222"
+		s.Terms.Routes.Tables.Scope = policy.NoTables
+		s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: toServer}}
+		for i, owner := range []peering.AccountID{"111111111111", "222222222222", "", "333333333333"} {
+			s.Groups = append(s.Groups, peering.SecurityGroup{ID: peering.SecurityGroupID(fmt.Sprint("sg-", i)), Owner: owner, Tags: toServer.Tags})
+		}
+	}))
+	const why = ", a participant in a shared subnet of the VPC, and only that account can change it"
+	want := []string{
+		"authorize icmp from 172.31.0.0/16 in sg-0", "authorize icmp from 172.31.0.0/16 in sg-2",
+		"note: sg-1 gets no rules: it belongs to the account 222222222222" + why, "note: sg-3 gets no rules: it belongs to the account 333333333333" + why,
+	}
+	if diff := cmp.Diff(want, sentences(p)); diff != "" {
+		t.Errorf("plan (-want +got):\n%s", diff)
+	}
+}
