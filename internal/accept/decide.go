@@ -175,11 +175,26 @@ func (a *Accepter) dead(r request) step {
 	case r.Message != nil:
 		return step{} // disconnect announces the end
 	}
-	o := a.outcome(outcome.Failed, c, d)
-	if c.State != peering.Failed || d.Code != policy.Overlap {
-		o = o.Because(string(c.State), fmt.Sprintf("%s is %s: %s", c.ID, c.State, c.Message))
+	return a.one(a.failure(c, d))
+}
+
+// failure returns the outcome of a request that EC2 ended. Blocks that overlap are named if they are known, or else all known blocks,
+// because EC2 names none.
+func (a *Accepter) failure(c peering.Connection, d policy.Decision) outcome.Outcome {
+	sentence := fmt.Sprintf("%s is %s: %s", c.ID, c.State, c.Message)
+	if c.State != peering.Failed {
+		return a.outcome(outcome.Failed, c, d).Because(string(c.State), sentence)
 	}
-	return a.one(o)
+	d = a.policy.WithOverlap(c, d)
+	o := a.outcome(outcome.Failed, c, d)
+	switch d.Code {
+	case policy.Overlap:
+		return o
+	case policy.SameVPC:
+		return o.Because(string(c.State), sentence)
+	}
+	known, keys := a.policy.KnownBlocks(c)
+	return o.Because(string(c.State), sentence+"; the known blocks: "+known, keys...)
 }
 
 func (a *Accepter) deny(r request) step {

@@ -3,6 +3,7 @@ package announce_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -45,6 +46,58 @@ func TestObstructed(t *testing.T) {
 	o = announce.Obstructed(connected, nil, shortages)
 	if want := shortages[0].String(); o.Type != outcome.Failed || o.Reason.Code != "quota" || o.Reason.Sentence != want || o.Next == "" {
 		t.Errorf("Obstructed() = %s %+v, next %q; want the shortage %q as the reason and the next step", o.Type, o.Reason, o.Next, want)
+	}
+}
+
+// TestTheRemedyOfConflicts: blackholes have the commands that delete them, live routes have none, and more specific routes have the line
+// of the policy that keeps them.
+func TestTheRemedyOfConflicts(t *testing.T) {
+	t.Parallel()
+	const live = "delete each live route in the way, or leave the wanted destination out of the policy's routes with to or except"
+	remove := func(table, option, destination string) string {
+		return "aws ec2 delete-route --region us-east-1 --route-table-id " + table + " " + option + " " + destination
+	}
+	at := func(table peering.RouteTableID, destination, wanted, own string, blackhole bool) plan.Conflict {
+		return plan.Conflict{Table: table, Destination: netip.MustParsePrefix(wanted), Wanted: "pcx-1", Own: own,
+			Route: peering.Route{Destination: netip.MustParsePrefix(destination), Target: "eni-1", Blackhole: blackhole}}
+	}
+	var many []plan.Conflict
+	for i := range 12 {
+		many = append(many, at("rtb-1", fmt.Sprintf("172.31.%d.0/24", i), "172.31.0.0/16", "marketing", true))
+	}
+	tests := []struct {
+		name      string
+		conflicts []plan.Conflict
+		want      string
+	}{
+		{"a live route", []plan.Conflict{at("rtb-1", "172.31.0.0/16", "172.31.0.0/16", "marketing", false)}, live},
+		{"a more specific one", []plan.Conflict{at("rtb-1", "172.31.7.0/24", "172.31.0.0/16", "marketing", false)},
+			live + "; if 172.31.7.0/24 is meant to lead elsewhere, set keep: [172.31.7.0/24] in the peering's routes of marketing"},
+		{"a blackhole", []plan.Conflict{at("rtb-1", "172.31.0.0/16", "172.31.0.0/16", "marketing", true)},
+			"if the blackhole route isn't needed, in 111111111111: " + remove("rtb-1", "--destination-cidr-block", "172.31.0.0/16")},
+		{"blackholes of both sides, one for two destinations", []plan.Conflict{
+			at("rtb-1", "2001:db8::/64", "2001:db8::/56", "marketing", true), at("rtb-1", "2001:db8::/64", "2001:db8::/56", "marketing", true),
+			at("rtb-2", "10.0.1.0/24", "10.0.0.0/16", "finance", true), at("rtb-3", "10.0.1.0/24", "10.0.0.0/16", "finance", true), at("rtb-3", "10.0.2.0/24", "10.0.0.0/16", "finance", true),
+		}, "if the blackhole routes aren't needed, in 111111111111: " + remove("rtb-1", "--destination-ipv6-cidr-block", "2001:db8::/64") + "; " +
+			remove("rtb-2", "--destination-cidr-block", "10.0.1.0/24") + "; " + remove("rtb-3", "--destination-cidr-block", "10.0.1.0/24") + "; " +
+			remove("rtb-3", "--destination-cidr-block", "10.0.2.0/24") +
+			"; if 10.0.1.0/24 or 10.0.2.0/24 is meant to lead elsewhere, set keep: [10.0.1.0/24, 10.0.2.0/24] in the peering's routes of finance" +
+			"; if 2001:db8::/64 is meant to lead elsewhere, set keep: [2001:db8::/64] in the peering's routes of marketing"},
+	}
+	for _, tt := range tests {
+		if o := announce.Obstructed(connected, tt.conflicts, nil); o.Next != tt.want {
+			t.Errorf("%s: next is\n%s\nwant\n%s", tt.name, o.Next, tt.want)
+		}
+	}
+	o := announce.Obstructed(connected, many, nil)
+	if n := strings.Count(o.Next, "delete-route"); n != 10 || strings.Contains(o.Next, "172.31.10.0/24") || len(o.Conflicts) != 12 {
+		t.Errorf("next has %d commands, want 10:\n%s", n, o.Next)
+	}
+	blackhole, route := announce.Obstructed(connected, many[:1], nil), many[0]
+	route.Route.Blackhole = false
+	if other := announce.Obstructed(connected, []plan.Conflict{route}, nil); !blackhole.Conflicts[0].Blackhole || other.Conflicts[0].Blackhole ||
+		other.Sealed(time.Time{}).ID == blackhole.Sealed(time.Time{}).ID {
+		t.Errorf("a live route and a blackhole are announced as %+v and %+v", other, blackhole)
 	}
 }
 

@@ -2,6 +2,7 @@ package announce
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/autopeer/autopeer/internal/domain/fault"
@@ -42,6 +43,7 @@ func Obstructed(o outcome.Outcome, conflicts []plan.Conflict, shortages []plan.S
 	}
 	if len(conflicts) > 0 {
 		o.Type = outcome.Conflicting
+		o.Next = remedy(o, conflicts)
 		return o.Because("route-conflict", conflicts[0].String())
 	}
 	o.Type = outcome.Failed
@@ -52,7 +54,7 @@ func Obstructed(o outcome.Outcome, conflicts []plan.Conflict, shortages []plan.S
 func conflict(c plan.Conflict) outcome.Conflict {
 	out := outcome.Conflict{
 		RouteTable: c.Table, Destination: c.Route.Destination.String(),
-		Target: c.Route.Target, Wanted: peering.Target(c.Wanted),
+		Target: c.Route.Target, Wanted: peering.Target(c.Wanted), Blackhole: c.Route.Blackhole,
 	}
 	if c.Destination != c.Route.Destination {
 		out.Overlaps = c.Destination.String()
@@ -122,15 +124,20 @@ func withRoutes(o outcome.Outcome, deletions []plan.Change) (_ outcome.Outcome, 
 		if !ok {
 			continue
 		}
-		option := "--destination-cidr-block"
-		if r.Destination.Addr().Is6() {
-			option = "--destination-ipv6-cidr-block"
-		}
 		o.State = append(o.State, fmt.Sprintf("%s routes %s to %s", r.Table, r.Destination, r.Via))
 		o.Keys = append(o.Keys, d.Key())
-		commands = append(commands, fmt.Sprintf("aws ec2 delete-route --region %s --route-table-id %s %s %s", o.Cell.Region, r.Table, option, r.Destination))
+		commands = append(commands, deletionOfRoute(o, r.Table, r.Destination))
 	}
 	return o, commands
+}
+
+// deletionOfRoute returns the command that deletes the route in the cell of o.
+func deletionOfRoute(o outcome.Outcome, table peering.RouteTableID, destination netip.Prefix) string {
+	option := "--destination-cidr-block"
+	if destination.Addr().Is6() {
+		option = "--destination-ipv6-cidr-block"
+	}
+	return fmt.Sprintf("aws ec2 delete-route --region %s --route-table-id %s %s %s", o.Cell.Region, table, option, destination)
 }
 
 // Objected returns o, the denial of an active connection that the policy names and objects to, with the next step. Its id

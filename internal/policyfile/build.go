@@ -90,7 +90,7 @@ func (e entry) policy() policy.Peering {
 }
 
 func (s sideRoutes) policy() policy.Routes {
-	return policy.Routes{Tables: s.Tables.policy(), To: values(s.To), Except: values(s.Except)}
+	return policy.Routes{Tables: s.Tables.policy(), To: values(s.To), Except: values(s.Except), Keep: values(s.Keep)}
 }
 
 // policy needs no check of its own: the schema allows exactly one of the choices.

@@ -17,10 +17,12 @@ func (c checker) checkRoutes(e entry) {
 		distinct(c.reader, "subnet", s.Tables.choice.Subnets.IDs)
 		distinctBlocks(c.reader, "destination", s.To)
 		distinctBlocks(c.reader, "exclusion", s.Except)
+		distinct(c.reader, "kept route", s.Keep)
 		c.checkContradiction(s)
 		if peer, found := e.Between.other(row.key.text); found {
 			c.checkDestinations(s, peer)
 			c.checkHoles(s, peer)
+			c.checkKept(s, peer)
 		}
 	}
 }
@@ -72,6 +74,31 @@ func (c checker) checkHoles(s sideRoutes, peer string) {
 		if i >= 0 {
 			c.add(x.at, fmt.Sprintf("exclusion %s is only a part of block %s of %s, and EC2 routes a block whole", x.text, declared[i], peer),
 				"exclude all of it, or name in to the parts that are routed")
+		}
+	}
+}
+
+// checkKept reports kept routes that can't stand beside a wanted route: nothing around them is routed, or they have the destination of
+// a wanted route.
+func (c checker) checkKept(s sideRoutes, peer string) {
+	routed, known := c.ranges(peer)
+	wanted, outside, fix := c.declared(peer), "lies outside the blocks of "+peer, "they are "
+	if s.To.given() {
+		routed, known = values(s.To), wellFormed(s.To)
+		wanted, outside, fix = routed, "lies inside no destination", "the destinations are "
+	}
+	for _, k := range s.Keep.items {
+		holds := func(b netip.Prefix) bool { return k.ok && cidr.Contains(b, k.value) }
+		excluded := slices.IndexFunc(s.Except.items, func(x scalar[netip.Prefix]) bool { return x.ok && holds(x.value) })
+		switch {
+		case excluded >= 0:
+			c.add(k.at, fmt.Sprintf("kept route %s lies inside exclusion %s", k.text, s.Except.items[excluded].text),
+				"nothing there is routed, so no route is in the way: name only one of the two")
+		case slices.Contains(wanted, k.value):
+			c.add(k.at, fmt.Sprintf("kept route %s has the destination of a wanted route", k.text),
+				"a table has one route to a destination: keep more specific routes only, or leave the block out with except")
+		case k.ok && known && !slices.ContainsFunc(routed, holds):
+			c.add(k.at, fmt.Sprintf("kept route %s %s", k.text, outside), fix+alternatives(texts(routed)))
 		}
 	}
 }

@@ -66,6 +66,7 @@ type sideRoutes struct {
 	Tables tables                     `yaml:"tables" jsonschema_description:"The route tables: all of the VPC (the default), the main one, none, or a choice. Gateway route tables are never among them."`
 	To     some[scalar[netip.Prefix]] `yaml:"to" jsonschema_description:"The blocks in the other department's VPC that these tables lead to. Left out, all blocks of that VPC."`
 	Except some[scalar[netip.Prefix]] `yaml:"except" jsonschema_description:"Blocks of the other department's VPC that are never routed."`
+	Keep   some[scalar[netip.Prefix]] `yaml:"keep" jsonschema_description:"Destinations of routes in these tables that may lead elsewhere, each inside a routed block. Such a route is no conflict and stays."`
 }
 
 // choice is embedded in structs that have exactly one of their fields set.

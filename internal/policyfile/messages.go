@@ -92,7 +92,7 @@ func (r *reader) refuseKey(e *element) {
 		problem, fix = "cidrs are given for a range", "cidrs go with vpc; list further blocks under also"
 	case "also":
 		problem, fix = "also is given for a VPC", "also goes with within; list further blocks under cidrs"
-	case "to", "except":
+	case "to", "except", "keep":
 		problem, fix = e.name+" is given beside tables none, which leaves all routes to others", "remove the key "+e.name+", or choose tables"
 	case "approval":
 		problem, fix = fmt.Sprintf("approval is given, and %s accepts", thirdPartyThatAccepts(e.parent)), "leave approval out: autopeer accepts nothing here"

@@ -98,7 +98,7 @@ departments:
 peerings:
   - between: [a, b]
     routes:
-      a: { tables: { ids: [rtb-0a1b2c3d] }, to: [10.2.1.0/24, "2001:db8::/64"], except: [100.64.0.0/16] }
+      a: { tables: { ids: [rtb-0a1b2c3d] }, to: [10.2.1.0/24, "2001:db8::/64"], except: [100.64.0.0/16], keep: [10.2.1.7/32] }
       b: { tables: { tags: { Tier: private } } }
     allow:
       - { from: a, to: b, groups: { ids: [sg-0a1b2c3d] }, protocol: all }
@@ -115,6 +115,7 @@ peerings:
 		"a": {
 			Tables: policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-0a1b2c3d"}},
 			To:     []netip.Prefix{block("10.2.1.0/24"), block("2001:db8::/64")}, Except: []netip.Prefix{block("100.64.0.0/16")},
+			Keep: []netip.Prefix{block("10.2.1.7/32")},
 		},
 		"b": {Tables: policy.Tables{Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "private"}}},
 	}

@@ -137,6 +137,7 @@ func (sideRoutes) JSONSchemaExtend(s *jsonschema.Schema) {
 	s.Description = "The route tables of the department, and the blocks that they lead to."
 	forbid(s, "to", "Without tables there are no destinations.", oneOf("tables", policy.NoTables))
 	forbid(s, "except", "Without tables there are no exclusions.", oneOf("tables", policy.NoTables))
+	forbid(s, "keep", "Without tables no route is in the way.", oneOf("tables", policy.NoTables))
 }
 
 // JSONSchemaExtend requires exactly one key.

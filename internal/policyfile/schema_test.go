@@ -39,6 +39,8 @@ var unseen = []string{
 	"destination-twice", "destination-inside-another", "destination-excluded", "destination-with-an-exclusion-inside",
 	"destination-outside", "destination-outside-a-range", "destination-of-the-own-department", "destination-wider-than-department",
 	"exclusion-inside-another", "exclusion-of-a-part", "subnet-id-twice",
+	"kept-route-outside", "kept-route-in-no-destination", "kept-route-that-is-a-destination", "kept-route-of-a-block", "kept-route-excluded",
+	"kept-route-twice",
 	"tables-id-twice", "types-inside-one-another", "types-twice", "vpc-in-two-departments", "vpc-twice-in-a-department",
 	"mode-enforce-in-a-file-that-reports",
 	"region-of-no-partition", "region-near-none", "everything-is-near", "advice-repeats-no-typing-error", "peering-across-partitions", "retired-twice", "retired-with-a-member",

@@ -41,7 +41,7 @@ func createGroup(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
+	v, err := find(typeVPC, r.params, "VpcId", r.withShared())
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func ofEgress(f func(*rule) string) func(*securityGroup) []string {
 func describeGroups(r *request) ([]node, error) {
 	l := groupListing
 	l.show = r.showGroup
-	return describe(r, l, sorted(r.cell.groups))
+	return describe(r, l, append(sorted(r.cell.groups), r.participants()...))
 }
 
 func (r *request) showGroup(g *securityGroup) []node {
@@ -163,7 +163,7 @@ func (r *request) showGroup(g *securityGroup) []node {
 		leaf("securityGroupArn", g.arn(typeGroup, g.id)),
 		r.permissionsNode("ipPermissions", g.direction(false)),
 		r.permissionsNode("ipPermissionsEgress", g.direction(true)),
-		g.taggedNode(g.id),
+		r.cell.taggedNode(g.id), // a VPC's owner doesn't see the tags of a participant's group
 	}
 }
 

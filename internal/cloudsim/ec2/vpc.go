@@ -15,6 +15,7 @@ type vpc struct {
 	dnsSupport   bool
 	dnsHostnames bool
 	main         *table
+	participants []string // accounts that may make groups in the VPC
 }
 
 // block is a CIDR block of a VPC, by its association.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/autopeer/autopeer/internal/domain/cidr"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
@@ -302,7 +303,8 @@ func settings(before, after *policy.Policy) []Setting {
 	return all
 }
 
-// peeringSettings returns the settings of the new policy's peerings that decide whether changes are made: mode and adopt.
+// peeringSettings returns the settings of the new policy's peerings that decide whether changes are made: mode, adopt and the kept
+// routes of both departments.
 func peeringSettings(before, after *policy.Policy) []Setting {
 	var all []Setting
 	for _, e := range after.Peerings {
@@ -312,8 +314,16 @@ func peeringSettings(before, after *policy.Policy) []Setting {
 		}
 		of := " of " + e.Between[0] + " ↔ " + e.Between[1]
 		all = append(all, Setting{"mode" + of, mode(old.Mode), mode(e.Mode)}, Setting{"adopt" + of, fmt.Sprint(old.Adopt), fmt.Sprint(e.Adopt)})
+		for _, department := range e.Between {
+			all = append(all, Setting{"keep of " + department + of, kept(old, department), kept(&e, department)})
+		}
 	}
 	return all
+}
+
+// kept returns the kept routes of the department in text, in one order.
+func kept(e *policy.Peering, department string) string {
+	return fmt.Sprint(cidr.Sorted(e.Routes[department].Keep))
 }
 
 // mode returns the mode by its name; the zero value is the mode enforce.

@@ -274,3 +274,31 @@ func TestCompareNarrowing(t *testing.T) {
 		t.Errorf("closes differ (-want +got):\n%s", diff)
 	}
 }
+
+// TestKeptRoutesAreNotedAndCompared. They open and close nothing: they are settings of their peering.
+func TestKeptRoutesAreNotedAndCompared(t *testing.T) {
+	t.Parallel()
+	without, with := company(), company()
+	with.Peerings[1].Routes["db"] = policy.Routes{Except: blocks("10.17.0.0/16"), Keep: blocks("10.18.1.0/24", "10.18.2.0/24")}
+	a := explain.Explain(with, find(t, with, "dev"), find(t, with, "db"))
+	if want := []string{"routes of db to 10.18.1.0/24, 10.18.2.0/24 may lead elsewhere: the policy keeps them"}; !cmp.Equal(want, a.Notes) {
+		t.Errorf("Notes = %q, want %q", a.Notes, want)
+	}
+	if b := explain.Explain(without, find(t, without, "dev"), find(t, without, "db")); !cmp.Equal(a.Routes, b.Routes) || len(b.Notes) > 0 {
+		t.Errorf("without the kept routes the routes are %+v and the notes %q, want %+v and none", b.Routes, b.Notes, a.Routes)
+	}
+	with.Peerings[0].Routes = map[string]policy.Routes{"web": {Keep: blocks("10.1.1.0/24")}}
+	d := explain.Compare(without, with)
+	settings := []explain.Setting{
+		{Key: "keep of web of web ↔ db", Old: "[]", New: "[10.1.1.0/24]"}, {Key: "keep of db of dev ↔ db", Old: "[]", New: "[10.18.1.0/24 10.18.2.0/24]"},
+	}
+	if diff := cmp.Diff(settings, d.Settings); diff != "" || d.IsOpening() || len(d.Opens)+len(d.Closes)+len(d.Requests) > 0 {
+		t.Errorf("Compare() differs (-want +got):\n%s", diff)
+	}
+	reordered := company()
+	reordered.Peerings[0].Routes = with.Peerings[0].Routes
+	reordered.Peerings[1].Routes["db"] = policy.Routes{Except: blocks("10.17.0.0/16"), Keep: blocks("10.18.2.0/24", "10.18.1.0/24")}
+	if d := explain.Compare(with, reordered); !d.IsEmpty() {
+		t.Errorf("in another order: Compare() = %+v", d)
+	}
+}

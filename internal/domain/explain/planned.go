@@ -146,6 +146,9 @@ func planHalf(p *policy.Policy, c peering.Connection, role peering.Role, d polic
 	h, to := half{dns: terms.DNS}, peer{far, declaredBy(find(p, far.Cell, far.id))}
 	s.Terms = policy.Terms{Routes: terms.Routes, Tags: policy.NoTags}
 	h.addRoutes(s, to, d.Peering.Line)
+	if kept := terms.Routes.Keep; len(kept) > 0 {
+		h.notes = append(h.notes, fmt.Sprintf("routes of %s to %s may lead elsewhere: the policy keeps them", s.Own, texts(kept)))
+	}
 	noRoutes := policy.Routes{Tables: policy.Tables{Scope: policy.NoTables}}
 	for _, a := range terms.Allow {
 		s.Terms = policy.Terms{Routes: noRoutes, Tags: policy.NoTags, Allow: []policy.Allow{a}}

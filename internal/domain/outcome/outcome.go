@@ -103,13 +103,14 @@ type Reason struct {
 	Keys []string `json:"-"`
 }
 
-// Conflict is a live route in the way, which is never replaced.
+// Conflict is a route in the way, which is never replaced.
 type Conflict struct {
 	RouteTable  peering.RouteTableID `json:"routeTable"`
 	Destination string               `json:"destination"`
 	Target      peering.Target       `json:"target"`             // of the route
 	Wanted      peering.Target       `json:"wanted"`             // the connection
 	Overlaps    string               `json:"overlaps,omitempty"` // the wanted destination, where it is another than the route's
+	Blackhole   bool                 `json:"blackhole,omitempty"`
 }
 
 // Shortage is a quota of AWS that doesn't suffice, with its figures.
@@ -150,11 +151,20 @@ func (o Outcome) Sealed(now time.Time) Outcome {
 	return o.fitting(MaxBytes)
 }
 
+// key has the ids of the conflict. That of a live route is the one that it had before blackholes were told apart.
+func (c Conflict) key() string {
+	ids := fmt.Sprintf("%s|%s|%s|%s|%s", c.RouteTable, c.Destination, c.Target, c.Wanted, c.Overlaps)
+	if c.Blackhole {
+		return ids + "|blackhole"
+	}
+	return ids
+}
+
 func (o Outcome) digest() string {
 	var lists [4][]string
 	lists[0] = slices.Sorted(slices.Values(o.Keys)) // their sentences may be in another order
 	for _, c := range o.Conflicts {
-		lists[1] = append(lists[1], fmt.Sprintf("%s|%s|%s|%s|%s", c.RouteTable, c.Destination, c.Target, c.Wanted, c.Overlaps))
+		lists[1] = append(lists[1], c.key())
 	}
 	for _, s := range o.Shortages {
 		lists[2] = append(lists[2], fmt.Sprintf("%s|%s|%d|%d|%d", s.Resource, s.Quota, s.Have, s.Need, s.Limit))

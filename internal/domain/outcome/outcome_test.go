@@ -42,7 +42,7 @@ func full() outcome.Outcome {
 // one of these.
 var identifying = []string{
 	"Type", "Connection", "Cell.Account", "Cell.Region", "Side", "Reason.Code", "Reason.Keys[0]", "Keys[0]", "FoundAt",
-	"Conflicts[0].RouteTable", "Conflicts[0].Destination", "Conflicts[0].Target", "Conflicts[0].Wanted", "Conflicts[0].Overlaps",
+	"Conflicts[0].RouteTable", "Conflicts[0].Blackhole", "Conflicts[0].Destination", "Conflicts[0].Target", "Conflicts[0].Wanted", "Conflicts[0].Overlaps",
 	"Shortages[0].Resource", "Shortages[0].Quota", "Shortages[0].Have", "Shortages[0].Need", "Shortages[0].Limit",
 	"Obstructions[0].NetworkACL", "Obstructions[0].Rule",
 }
@@ -70,7 +70,7 @@ func TestTheIDIsMadeOfCodesIDsAndFigures(t *testing.T) {
 	}
 }
 
-// eachField calls visit for every string and number below v, with functions that change it and change it back.
+// eachField calls visit for every string, number and truth value below v, with functions that change it and change it back.
 func eachField(v reflect.Value, path string, visit func(path string, change, restore func())) {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -82,6 +82,9 @@ func eachField(v reflect.Value, path string, visit func(path string, change, res
 	case reflect.String:
 		old := v.String()
 		visit(path, func() { v.SetString("other " + old) }, func() { v.SetString(old) })
+	case reflect.Bool:
+		old := v.Bool()
+		visit(path, func() { v.SetBool(!old) }, func() { v.SetBool(old) })
 	case reflect.Int:
 		old := v.Int()
 		visit(path, func() { v.SetInt(old + 1) }, func() { v.SetInt(old) })

@@ -14,10 +14,17 @@ type Conflict struct {
 	Route       peering.Route
 	Destination netip.Prefix // that we want; the route's own, or one that overlaps it
 	Wanted      peering.ConnectionID
+	Own         string // the department of the table
 }
+
+// CanBeKept reports whether the policy can declare the route as meant, because it is more specific than the wanted one.
+func (c Conflict) CanBeKept() bool { return c.Route.Destination.Bits() > c.Destination.Bits() }
 
 // String names the table, the destination and both targets.
 func (c Conflict) String() string {
+	if c.Route.Blackhole {
+		return c.blackhole()
+	}
 	if c.Destination != c.Route.Destination {
 		return fmt.Sprintf("%s, which is routed to %s in %s, overlaps %s, so that can't be routed to %s",
 			c.Route.Destination, c.Route.Target, c.Table, c.Destination, c.Wanted)
@@ -26,12 +33,22 @@ func (c Conflict) String() string {
 		c.Route.Destination, c.Route.Target, c.Table, c.Wanted)
 }
 
+// blackhole is the sentence about a route whose target is gone, or doesn't carry traffic yet.
+func (c Conflict) blackhole() string {
+	if c.Destination != c.Route.Destination {
+		return fmt.Sprintf("%s, which has a blackhole route to %s in %s, overlaps %s, so that can't be routed to %s",
+			c.Route.Destination, c.Route.Target, c.Table, c.Destination, c.Wanted)
+	}
+	return fmt.Sprintf("%s has a blackhole route to %s in %s, so it can't be routed to %s",
+		c.Route.Destination, c.Route.Target, c.Table, c.Wanted)
+}
+
 // conflicts returns the routes of the table that stand in the way of one to the destination.
 func conflicts(t peering.RouteTable, dst netip.Prefix, s Side) []Conflict {
 	var all []Conflict
 	for _, r := range t.Routes {
-		if r.Target != peering.Target(s.Connection.ID) && !s.hasLeft(r) && standsInTheWay(r, dst) {
-			all = append(all, Conflict{Table: t.ID, Route: r, Destination: dst, Wanted: s.Connection.ID})
+		if r.Target != peering.Target(s.Connection.ID) && !s.hasLeft(r) && standsInTheWay(r, dst) && !s.keeps(r, dst) {
+			all = append(all, Conflict{Table: t.ID, Route: r, Destination: dst, Wanted: s.Connection.ID, Own: s.Own})
 		}
 	}
 	slices.SortFunc(all, func(a, b Conflict) int { return a.Route.Destination.Compare(b.Route.Destination) })
@@ -46,6 +63,26 @@ func standsInTheWay(r peering.Route, dst netip.Prefix) bool {
 		return false
 	}
 	return r.Destination.Bits() >= dst.Bits() || r.Target.IsConnection()
+}
+
+// keeps reports whether the policy declares the route, which is more specific than the wanted one, as meant. A route to the wanted
+// destination itself leaves no room for ours, and a wider one to another connection would lose traffic to ours: the policy can't
+// declare these.
+func (s Side) keeps(r peering.Route, dst netip.Prefix) bool {
+	return r.Destination.Bits() > dst.Bits() && slices.Contains(s.Terms.Routes.Keep, r.Destination)
+}
+
+// keptIn returns a sentence for each route of the table that leads a part of a wanted destination elsewhere and is kept, sorted.
+func keptIn(t peering.RouteTable, want []netip.Prefix, s Side) []string {
+	var sentences []string
+	for _, r := range t.Routes {
+		inside := slices.ContainsFunc(want, func(dst netip.Prefix) bool { return standsInTheWay(r, dst) && s.keeps(r, dst) })
+		if inside && r.Target != peering.Target(s.Connection.ID) && !s.hasLeft(r) {
+			sentences = append(sentences, fmt.Sprintf("%s stays routed to %s in %s, as the policy keeps this route", r.Destination, r.Target, t.ID))
+		}
+	}
+	slices.Sort(sentences)
+	return sentences
 }
 
 // isLeftover reports whether the route may have been left by a connection that is dead by now.

@@ -143,3 +143,57 @@ func TestForeseenInTheTablesOfSubnets(t *testing.T) {
 		})
 	}
 }
+
+// TestAKeptRouteIsNoConflict, also before acceptance, and it stays. A route that the policy can't keep, or doesn't, is one.
+func TestAKeptRouteIsNoConflict(t *testing.T) {
+	t.Parallel()
+	const create = "create route 172.31.0.0/16 → pcx-new in rtb-1"
+	stays := func(destination, target string) string {
+		return "note: " + destination + " stays routed to " + target + " in rtb-1, as the policy keeps this route"
+	}
+	conflict := func(destination, target string) string {
+		return "conflict: " + destination + ", which is routed to " + target + " in rtb-1, overlaps 172.31.0.0/16, so that can't be routed to pcx-new"
+	}
+	tests := []struct {
+		name   string
+		keep   []netip.Prefix
+		routes []peering.Route
+		want   []string
+	}{
+		{"a more specific route", prefixes("172.31.7.0/24"), []peering.Route{route("172.31.7.0/24", "eni-1")}, []string{create, stays("172.31.7.0/24", "eni-1")}},
+		{"a route to another connection", prefixes("172.31.7.0/24"), []peering.Route{route("172.31.7.0/24", "pcx-other")}, []string{create, stays("172.31.7.0/24", "pcx-other")}},
+		{"several, sorted", prefixes("172.31.7.0/24", "172.31.6.0/24"), []peering.Route{route("172.31.7.0/24", "eni-1"), route("172.31.6.0/24", "eni-1")},
+			[]string{create, stays("172.31.6.0/24", "eni-1"), stays("172.31.7.0/24", "eni-1")}},
+		{"one without a route", prefixes("172.31.7.0/24"), nil, []string{create}},
+		{"a route inside a kept one", prefixes("172.31.7.0/24"), []peering.Route{route("172.31.7.1/32", "eni-1")}, []string{conflict("172.31.7.1/32", "eni-1")}},
+		{"a route around a kept one", prefixes("172.31.7.0/24"), []peering.Route{route("172.31.0.0/17", "eni-1")}, []string{conflict("172.31.0.0/17", "eni-1")}},
+		{"a route to the wanted destination itself", prefixes("172.31.0.0/16"), []peering.Route{route("172.31.0.0/16", "eni-1")},
+			[]string{"conflict: 172.31.0.0/16 is already routed to eni-1 in rtb-1, so it can't be routed to pcx-new"}},
+		{"a wider route to another connection", prefixes("172.16.0.0/12"), []peering.Route{route("172.16.0.0/12", "pcx-other")}, []string{conflict("172.16.0.0/12", "pcx-other")}},
+		{"a route apart from all wanted ones", prefixes("10.9.0.0/16"), []peering.Route{route("10.9.0.0/16", "eni-1")}, []string{create}},
+		{"a route to the connection, which goes", prefixes("172.31.7.0/24"), []peering.Route{route("172.31.7.0/24", "pcx-new")},
+			[]string{create, "then delete route 172.31.7.0/24 → pcx-new in rtb-1"}},
+		{"what a dead connection has left isn't meant", prefixes("172.31.7.0/24"), []peering.Route{{Destination: prefixes("172.31.7.0/24")[0], Target: other, Blackhole: true}}, []string{create}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := marketing(func(s *plan.Side) {
+				s.Tables = []peering.RouteTable{table("rtb-1", tt.routes...)}
+				s.Dead = map[peering.ConnectionID]bool{peering.ConnectionID(other): true}
+				s.Terms.Adopt, s.Terms.Routes.Keep = true, tt.keep
+			})
+			p := plan.Connect(s)
+			if diff := cmp.Diff(tt.want, sentences(p)); diff != "" {
+				t.Errorf("plan (-want +got):\n%s", diff)
+			}
+			if conflicts := foreseen(s); len(conflicts) != len(p.Conflicts) {
+				t.Errorf("before acceptance there are %v, want %v", conflicts, p.Conflicts)
+			}
+		})
+	}
+}
+
+func route(destination string, target peering.Target) peering.Route {
+	return peering.Route{Destination: netip.MustParsePrefix(destination), Target: target}
+}

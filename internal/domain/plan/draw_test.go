@@ -185,6 +185,7 @@ func rangesOf(p peering.Protocol) []policy.PortRange {
 func (d drawer) routes() policy.Routes {
 	return policy.Routes{
 		To: d.some(2, "to"), Except: d.some(1, "except"),
+		Keep: rapid.SliceOfNDistinct(rapid.SampledFrom(d.routed), 0, 2, rapid.ID).Draw(d.T, "keep"),
 		Tables: pick(d, "scope", policy.Tables{}, policy.Tables{Scope: policy.AllTables}, policy.Tables{Scope: policy.NoTables}, policy.Tables{Scope: policy.MainTable},
 			policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1", "rtb-gone"}},
 			policy.Tables{Scope: policy.TablesByTag, Tags: tier},

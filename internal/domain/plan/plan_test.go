@@ -92,12 +92,12 @@ func TestConnectRoutes(t *testing.T) {
 			[]string{"replace route 172.31.0.0/16 → pcx-old by pcx-new in rtb-1"}},
 		{"the blackhole of a peering that may still come up is a conflict", []peering.RouteTable{table("rtb-1", toPeer(other, true))},
 			map[peering.ConnectionID]bool{"pcx-old": false},
-			[]string{"conflict: 172.31.0.0/16 is already routed to pcx-old in rtb-1, so it can't be routed to pcx-new"}},
+			[]string{"conflict: 172.31.0.0/16 has a blackhole route to pcx-old in rtb-1, so it can't be routed to pcx-new"}},
 		{"a live peering is never taken over, even one that is said to be dead", []peering.RouteTable{table("rtb-1", toPeer(other, false))},
 			map[peering.ConnectionID]bool{"pcx-old": true},
 			[]string{"conflict: 172.31.0.0/16 is already routed to pcx-old in rtb-1, so it can't be routed to pcx-new"}},
 		{"a dead target of another kind is not ours to judge", []peering.RouteTable{table("rtb-1", toPeer("eni-1", true))}, nil,
-			[]string{"conflict: 172.31.0.0/16 is already routed to eni-1 in rtb-1, so it can't be routed to pcx-new"}},
+			[]string{"conflict: 172.31.0.0/16 has a blackhole route to eni-1 in rtb-1, so it can't be routed to pcx-new"}},
 		{"a conflict in one table keeps routes from all", []peering.RouteTable{table("rtb-1"), table("rtb-2", toPeer("igw-1", false))}, nil,
 			[]string{"conflict: 172.31.0.0/16 is already routed to igw-1 in rtb-2, so it can't be routed to pcx-new"}},
 		{"a route of ours to a block that the peer no longer has is withdrawn",
@@ -435,5 +435,28 @@ func TestRulesAreMadeInTheInstallationsName(t *testing.T) {
 	}
 	if made != 1 {
 		t.Errorf("%d authorizations, want 1", made)
+	}
+}
+
+// TestAParticipantsGroupGetsNoRules: the account that owns the VPC can't change it. A group of that account, or of an unknown one, gets its
+// rules.
+func TestAParticipantsGroupGetsNoRules(t *testing.T) {
+	t.Parallel()
+	toServer := policy.Groups{Tags: map[string]string{"Role": "server"}}
+	p := plan.Connect(marketing(func(s *plan.Side) {
+		s.Connection.Requester.Owner, s.Connection.Accepter.Owner = "111111111111", "222222222222"
+		s.Terms.Routes.Tables.Scope = policy.NoTables
+		s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: toServer}}
+		for i, owner := range []peering.AccountID{"111111111111", "222222222222", "", "333333333333"} {
+			s.Groups = append(s.Groups, peering.SecurityGroup{ID: peering.SecurityGroupID(fmt.Sprint("sg-", i)), Owner: owner, Tags: toServer.Tags})
+		}
+	}))
+	const why = ", a participant in a shared subnet of the VPC, and only that account can change it"
+	want := []string{
+		"authorize icmp from 172.31.0.0/16 in sg-0", "authorize icmp from 172.31.0.0/16 in sg-2",
+		"note: sg-1 gets no rules: it belongs to the account 222222222222" + why, "note: sg-3 gets no rules: it belongs to the account 333333333333" + why,
+	}
+	if diff := cmp.Diff(want, sentences(p)); diff != "" {
+		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 }

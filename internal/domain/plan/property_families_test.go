@@ -51,6 +51,7 @@ func inIPv6(b netip.Prefix) netip.Prefix {
 func mirrored(s plan.Side) plan.Side {
 	s = withPeerBlocks(copied(s), allInIPv6(peerBlocks(s)))
 	s.Terms.Routes.To, s.Terms.Routes.Except = allInIPv6(s.Terms.Routes.To), allInIPv6(s.Terms.Routes.Except)
+	s.Terms.Routes.Keep = allInIPv6(s.Terms.Routes.Keep)
 	for i := range s.Tables {
 		for j, r := range s.Tables[i].Routes {
 			s.Tables[i].Routes[j].Destination = inIPv6(r.Destination)

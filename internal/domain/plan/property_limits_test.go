@@ -23,8 +23,8 @@ func TestConflictsAreTheRoutesInTheWay(t *testing.T) {
 		for _, table := range s.Tables {
 			for _, r := range table.Routes {
 				for _, dst := range mixed.blocks {
-					if wantsRoute(s, table, dst) && isInTheWay(r, dst) {
-						want = append(want, fmt.Sprint(plan.Conflict{Table: table.ID, Route: r, Destination: dst, Wanted: via}))
+					if wantsRoute(s, table, dst) && isInTheWay(r, dst) && !isKept(s, r, dst) {
+						want = append(want, fmt.Sprint(plan.Conflict{Table: table.ID, Route: r, Destination: dst, Wanted: via, Own: s.Own}))
 					}
 				}
 			}
@@ -50,6 +50,11 @@ func isInTheWay(r peering.Route, dst netip.Prefix) bool {
 		return true
 	}
 	return cidr.Contains(r.Destination, dst) && r.Target.IsConnection()
+}
+
+// isKept reports whether the terms keep the route, which leads a part of the destination elsewhere.
+func isKept(s plan.Side, r peering.Route, dst netip.Prefix) bool {
+	return r.Destination != dst && cidr.Contains(dst, r.Destination) && slices.Contains(s.Terms.Routes.Keep, r.Destination)
 }
 
 // TestForeseenIsWhatConnectWillFind, once the blocks are known.

@@ -19,14 +19,16 @@ func planRoutes(s Side) ([]resource, []string) {
 	chosen, lacking := Select(s.Terms.Routes.Tables, s.Tables, s.Subnets)
 	want, unrouted := destinations(s.Terms.Routes, s.peerBlocks())
 	var tables []resource
+	var kept []string
 	for _, t := range sortedTables(s.Tables) {
 		if _, ok := chosen[t.ID]; ok {
 			tables = append(tables, planTable(t, want, s))
+			kept = append(kept, keptIn(t, want, s)...)
 		} else {
 			tables = append(tables, planTable(t, nil, s))
 		}
 	}
-	return tables, slices.Concat(lacking, unrouted)
+	return tables, slices.Concat(lacking, unrouted, kept)
 }
 
 // planTable plans one table. A route that leads elsewhere is replaced only when it is the leftover of a

@@ -129,7 +129,8 @@ func wantedRules(s Side) (map[peering.SecurityGroupID][]peering.Permission, []st
 	var notes []string
 	for _, allow := range s.Terms.Allow {
 		groups, lacking := chosenGroups(allow.Groups, s.Groups)
-		notes = append(notes, lacking...)
+		groups, foreign := s.withoutParticipants(groups)
+		notes = slices.Concat(notes, lacking, foreign)
 		permissions, unadmitted := permissions(allow, s)
 		notes = append(notes, unadmitted...)
 		for _, g := range groups {
@@ -152,6 +153,22 @@ func chosenGroups(want policy.Groups, groups []peering.SecurityGroup) ([]peering
 	}
 	notes := slices.Concat(lacking(want.IDs, chosen), noneChosen(chosen, "security group", want.Tags))
 	return slices.Sorted(maps.Keys(chosen)), notes
+}
+
+// withoutParticipants leaves out the groups of accounts that a subnet of the VPC is shared with, and returns a sentence for each. The
+// VPC's owner can describe them and change none: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html
+func (s Side) withoutParticipants(ids []peering.SecurityGroupID) (own []peering.SecurityGroupID, notes []string) {
+	owner := s.Connection.VPC(s.Role).Owner
+	for _, id := range ids {
+		i := slices.IndexFunc(s.Groups, func(g peering.SecurityGroup) bool { return g.ID == id })
+		if by := s.Groups[i].Owner; by != "" && by != owner {
+			notes = append(notes, fmt.Sprintf("%s gets no rules: it belongs to the account %s, a participant in a shared subnet of the VPC, "+
+				"and only that account can change it", id, by))
+			continue
+		}
+		own = append(own, id)
+	}
+	return own, notes
 }
 
 // permissions returns what one allow line of the policy admits, and in words which of its sources can't be.

@@ -45,6 +45,20 @@ func TestConflictAndShortageSentences(t *testing.T) {
 	if got := conflict.String(); got != overlaps {
 		t.Errorf("String() = %q\nwant %q", got, overlaps)
 	}
+	conflict.Route.Blackhole = true
+	const gone = "172.31.7.0/24, which has a blackhole route to pcx-old in rtb-1, overlaps 172.31.0.0/16, so that can't be routed to pcx-new"
+	if got := conflict.String(); got != gone || !conflict.CanBeKept() {
+		t.Errorf("String() = %q\nwant %q, which can be kept", got, gone)
+	}
+	conflict.Route.Destination = peerBlock
+	const same = "172.31.0.0/16 has a blackhole route to pcx-old in rtb-1, so it can't be routed to pcx-new"
+	if got := conflict.String(); got != same || conflict.CanBeKept() {
+		t.Errorf("String() = %q\nwant %q, which can't be kept", got, same)
+	}
+	conflict.Route.Destination = prefixes("172.16.0.0/12")[0]
+	if conflict.CanBeKept() {
+		t.Error("a wider route can be kept")
+	}
 	shortage := plan.Shortage{Resource: "rtb-1", Of: "IPv4 routes", Have: 500, Need: 2, Limit: 501}
 	const short = "rtb-1 has 500 of 501 IPv4 routes and needs 2 more"
 	if got := shortage.String(); got != short {

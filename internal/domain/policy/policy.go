@@ -98,6 +98,9 @@ type Routes struct {
 	Tables Tables         `json:"tables,omitzero"`
 	To     []netip.Prefix `json:"to,omitempty"`     // the destinations; empty: the peer's blocks
 	Except []netip.Prefix `json:"except,omitempty"` // what is never routed, whatever else says
+	// Keep are destinations of own routes that may lead elsewhere although a wanted route includes them. Each stands for routes to
+	// exactly this destination, so that a further route inside it stays a conflict.
+	Keep []netip.Prefix `json:"keep,omitempty"`
 }
 
 // TableScope is the way in which route tables are chosen.

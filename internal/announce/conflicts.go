@@ -1,0 +1,61 @@
+package announce
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/autopeer/autopeer/internal/domain/outcome"
+	"github.com/autopeer/autopeer/internal/domain/plan"
+)
+
+// mostRoutes limits the routes that a next step names, so that the event stays small. The conflicts of the event list the others.
+const mostRoutes = 10
+
+// remedy returns the next step after the conflicts, which are those of one cell: the commands that delete blackhole routes, the ways
+// to make room for the connection beside live ones, and the lines of the policy that declare the more specific ones as meant.
+func remedy(o outcome.Outcome, conflicts []plan.Conflict) string {
+	var steps []string
+	blackholes := slices.DeleteFunc(slices.Clone(conflicts), func(c plan.Conflict) bool { return !c.Route.Blackhole })
+	if len(blackholes) > 0 {
+		steps = append(steps, deletionOfBlackholes(o, blackholes))
+	}
+	if len(conflicts) > len(blackholes) {
+		steps = append(steps, "delete each live route in the way, or leave the wanted destination out of the policy's routes with to or except")
+	}
+	return strings.Join(append(steps, keeping(conflicts)...), "; ")
+}
+
+func deletionOfBlackholes(o outcome.Outcome, blackholes []plan.Conflict) string {
+	var commands []string
+	for _, c := range blackholes {
+		if command := deletionOfRoute(o, c.Table, c.Route.Destination); !slices.Contains(commands, command) {
+			commands = append(commands, command)
+		}
+	}
+	condition := "if the blackhole route isn't needed"
+	if len(commands) > 1 {
+		condition = "if the blackhole routes aren't needed"
+	}
+	return fmt.Sprintf("%s, in %s: %s", condition, o.Cell.Account, strings.Join(first(commands), "; "))
+}
+
+// keeping returns a step for each department with routes that the policy can declare as meant.
+func keeping(conflicts []plan.Conflict) []string {
+	kept := map[string][]string{}
+	for _, c := range conflicts {
+		if text := c.Route.Destination.String(); c.CanBeKept() && !slices.Contains(kept[c.Own], text) {
+			kept[c.Own] = append(kept[c.Own], text)
+		}
+	}
+	var steps []string
+	for _, department := range slices.Sorted(maps.Keys(kept)) {
+		steps = append(steps, fmt.Sprintf("if %s is meant to lead elsewhere, set keep: [%s] in the peering's routes of %s",
+			strings.Join(first(kept[department]), " or "), strings.Join(first(kept[department]), ", "), department))
+	}
+	return steps
+}
+
+// first returns the entries that a next step names.
+func first(entries []string) []string { return entries[:min(len(entries), mostRoutes)] }
