@@ -64,8 +64,10 @@ func (r *reader) refuse(e *element, s *jsonschema.Schema, name string, violation
 		for _, key := range unknownKeys(e, s) {
 			r.add(key.at(), fmt.Sprintf("%s has no key %s", name, quoted(key.text())), keyAdvice(e, s, key))
 		}
-	case *kind.MinProperties, *kind.MaxProperties, *kind.OneOf, *kind.DependentRequired:
-		r.refuseChoice(e, s, name, v)
+	case *kind.MinProperties, *kind.MaxProperties, *kind.OneOf:
+		r.refuseChoice(e, s, name)
+	case *kind.DependentRequired:
+		r.refuseNeed(e, v)
 	case *kind.MinItems, *kind.MaxItems:
 		r.refuseLength(e, s, name)
 	case *kind.Type:
@@ -137,21 +139,25 @@ func (r *reader) refuseMissing(e *element, name string, missing []string) {
 	}
 }
 
+// refuseNeed reports manage without requester. In a mesh both are mistakes.
+func (r *reader) refuseNeed(e *element, v *kind.DependentRequired) {
+	if isMesh(e) {
+		return
+	}
+	r.add(e.byKey[v.Prop].at(), fmt.Sprintf("%s is given without %s, so the third party can't be determined", v.Prop, v.Missing[0]),
+		"add the key "+v.Missing[0]+" with the department that requests the connections")
+}
+
 // refuseChoice reports keys that don't go together. A key that is missing beside an unknown one isn't reported, because the
 // unknown one may be meant for it.
-func (r *reader) refuseChoice(e *element, s *jsonschema.Schema, name string, violation any) {
+func (r *reader) refuseChoice(e *element, s *jsonschema.Schema, name string) {
 	choices := keysOf(s)
 	if len(s.OneOf) > 0 {
 		choices = []string{s.OneOf[0].Required[0], s.OneOf[1].Required[0]}
 	}
 	found := slices.DeleteFunc(slices.Clone(choices), func(key string) bool { return e.byKey[key] == nil })
-	needs, isNeed := violation.(*kind.DependentRequired)
 	switch {
 	case len(found) == 0 && len(unknownKeys(e, s)) > 0:
-	case isNeed && isMesh(e): // neither key belongs there
-	case isNeed:
-		r.add(e.byKey[needs.Prop].at(), fmt.Sprintf("%s is given without %s, so the third party can't be determined", needs.Prop, needs.Missing[0]),
-			"add the key "+needs.Missing[0]+" with the department that requests the connections")
 	case len(found) > 0:
 		r.add(e.at(), fmt.Sprintf("%s has %d keys that exclude each other", name, len(found)), "keep only "+alternatives(found))
 	case len(choices) == 0 && e.name == "departments":

@@ -12,11 +12,12 @@ import (
 // inMesh returns the terms of a side whose two VPCs are of one department. Each allow line holds in both directions there, so that
 // its sources may be of either VPC: those of the own VPC count for the traffic to the peer, and the others for the traffic from it.
 func (s Side) inMesh() policy.Terms {
-	own := s.Permitted(s.Role)
-	isOwnBlock := func(b netip.Prefix) bool { return cidr.Covers(own, b) }
+	own, peer := s.Permitted(s.Role), s.peerBlocks()
+	isOwn := func(b netip.Prefix) bool { return cidr.Covers(own, b) }
+	isOther := func(b netip.Prefix) bool { return !isOwn(b) || cidr.Covers(peer, b) } // examples of VPCs may overlap
 	terms := s.Terms
-	terms.Allow = withSources(terms.Allow, func(b netip.Prefix) bool { return !isOwnBlock(b) }, func(g peering.SecurityGroupID) bool { return !s.owns(g) })
-	terms.Opens = withSources(terms.Opens, isOwnBlock, s.owns)
+	terms.Allow = withSources(terms.Allow, isOther, func(g peering.SecurityGroupID) bool { return !s.owns(g) })
+	terms.Opens = withSources(terms.Opens, isOwn, s.owns)
 	return terms
 }
 

@@ -57,6 +57,21 @@ func TestSourcesInAMesh(t *testing.T) {
 	}
 }
 
+// TestExamplesInAMesh: two VPCs of one range stand for any two of them, so that a block may be of either.
+func TestExamplesInAMesh(t *testing.T) {
+	t.Parallel()
+	line := policy.Allow{From: "hub", To: "hub", Protocol: peering.ICMP, Sources: policy.Sources{Blocks: prefixes("10.65.0.0/16", "10.99.0.0/16")}}
+	d := policy.Decision{Requester: "hub", Accepter: "hub", Peering: &policy.Peering{Between: [2]string{"hub", "hub"}, Allow: []policy.Allow{line}}}
+	a, b := asking, asked
+	a.Blocks, b.Blocks = prefixes("10.64.0.0/12", "10.99.0.0/16"), prefixes("10.64.0.0/12")
+	s := plan.Inventory{}.Side(between(via, a, b), peering.Requester, d, &policy.Policy{})
+	got := [2][]policy.Sources{sourcesOf(s.Terms.Allow), sourcesOf(s.Terms.Opens)}
+	want := [2][]policy.Sources{{{Blocks: prefixes("10.65.0.0/16")}}, {{Blocks: prefixes("10.65.0.0/16", "10.99.0.0/16")}}}
+	if diff := cmp.Diff(want, got, samePrefixes, cmp.Transformer("empty", nilIfEmpty)); diff != "" {
+		t.Errorf("sources that are admitted, and opened (-want +got):\n%s", diff)
+	}
+}
+
 func sourcesOf(all []policy.Allow) []policy.Sources {
 	var sources []policy.Sources
 	for _, a := range all {
