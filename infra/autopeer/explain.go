@@ -147,7 +147,7 @@ func withDepartment(text, department string) string {
 func printConnection(out io.Writer, a explain.Answer) {
 	fmt.Fprintf(out, "\n  %s\n", strings.Join(terms(a), " · "))
 	var rows [][]string
-	for i, from := range a.Departments {
+	for i, from := range departments(a) {
 		to := a.Departments[1-i]
 		some := false
 		for _, t := range a.Traffic {
@@ -164,9 +164,12 @@ func printConnection(out io.Writer, a explain.Answer) {
 	printRoutes(out, a)
 }
 
+// departments returns those of both ends, a single one for two VPCs of one department.
+func departments(a explain.Answer) []string { return slices.Compact(a.Departments[:]) }
+
 func printRoutes(out io.Writer, a explain.Answer) {
 	var texts []string
-	for i, from := range a.Departments {
+	for i, from := range departments(a) {
 		routes := slices.DeleteFunc(slices.Clone(a.Routes), func(r explain.Item) bool { return r.From != from })
 		for _, r := range routes {
 			texts = append(texts, fmt.Sprintf("%s: %s → %s", end(r.From, r.FromVPCs), tablesText(r), destination(r)))
@@ -216,10 +219,11 @@ func terms(a explain.Answer) []string {
 	}
 	dns := "DNS resolution off"
 	switch len(a.DNS) {
-	case 1:
-		dns = "DNS resolution on for the names of " + a.DNS[0]
-	case 2:
+	case 0:
+	case len(departments(a)):
 		dns = "DNS resolution on"
+	default:
+		dns = "DNS resolution on for the names of " + a.DNS[0]
 	}
 	all := []string{who, approval, dns}
 	if a.Reports {

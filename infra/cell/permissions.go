@@ -203,7 +203,8 @@ func (p naming) acceptPairs(sid string, pairs map[string][]string, also conditio
 }
 
 // pairs maps each VPC of the cell that may accept to those that may ask it, sorted, where that is approved in this
-// way. What only a third party accepts is nobody's here.
+// way. What only a third party accepts is nobody's here. In a mesh a VPC is one of its own requesters, so that all VPCs of the cell
+// share a statement: EC2 offers no connection of a VPC with itself for acceptance.
 func pairs(p *policy.Policy, cell peering.Cell, approval policy.Approval) map[string][]string {
 	all := map[string][]string{}
 	for _, entry := range p.Peerings {

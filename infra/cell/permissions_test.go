@@ -124,6 +124,50 @@ func TestAcceptMayAcceptWhatThePolicyAccepts(t *testing.T) {
 	}
 }
 
+// TestAcceptMayAcceptWhatAMeshAccepts asks the policy and the roles of a mesh about every pair of VPCs.
+func TestAcceptMayAcceptWhatAMeshAccepts(t *testing.T) {
+	const mesh = `
+version: 1
+departments:
+  hub:
+    - { account: "111111111111", region: us-east-1, vpc: vpc-00000000000000001 }
+    - { account: "111111111111", region: us-east-1, vpc: vpc-00000000000000002 }
+    - { account: "222222222222", region: eu-west-1, vpc: vpc-00000000000000003 }
+  audited: [{ account: "111111111111", region: us-east-1, vpc: vpc-00000000000000004 }, { account: "222222222222", region: eu-west-1, vpc: vpc-00000000000000005 }]
+  legal: [{ account: "222222222222", region: eu-west-1, vpc: vpc-00000000000000006 }]
+peerings:
+  - between: [hub, hub]
+  - { between: [audited, audited], approval: manual }
+  - { between: [legal, hub], requester: legal }
+`
+	p := parse(t, mesh)
+	vpcs := []peering.VPC{
+		vpc(marketing, "vpc-00000000000000001"), vpc(marketing, "vpc-00000000000000002"), vpc(finance, "vpc-00000000000000003"),
+		vpc(marketing, "vpc-00000000000000004"), vpc(finance, "vpc-00000000000000005"), vpc(finance, "vpc-00000000000000006"),
+		vpc(marketing, "vpc-00000000000000003"), vpc(finance, "vpc-0000000000000000f"),
+	}
+	accepted := 0
+	for _, c := range p.Cells() {
+		r := roleOf(t, stack(t, mesh, c), "accept")
+		for _, pcx := range requests(vpcs, "", "true") {
+			// A VPC with itself isn't tested: its blocks overlap, so that EC2 has nothing to accept.
+			if pcx.Accepter.Cell() != c || pcx.Requester.Same(pcx.Accepter) {
+				continue
+			}
+			want := p.Decide(pcx).Verdict == policy.Accept
+			if got := mayAccept(t, r, pcx, pcx.Requester.Region); got != want {
+				t.Errorf("the role of %s lets %s ask %s with tags %v: %v, want %v", c, arnOf(pcx.Requester), arnOf(pcx.Accepter), pcx.Tags, got, want)
+			}
+			if want {
+				accepted++
+			}
+		}
+	}
+	if want := 2*(6+3) + 2; accepted != want {
+		t.Errorf("%d pairs are accepted, want %d", accepted, want)
+	}
+}
+
 // requests are between all pairs of the VPCs, each with every value of the tag that approves.
 func requests(vpcs []peering.VPC, approvals ...string) []peering.Connection {
 	var all []peering.Connection

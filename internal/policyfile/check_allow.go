@@ -12,10 +12,10 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-func (c checker) checkAllow(a allow) {
-	if a.From.ok && a.To.ok && a.From.text == a.To.text {
+func (c checker) checkAllow(e entry, a allow) {
+	if a.From.ok && a.To.ok && a.From.text == a.To.text && !c.mayBeMesh(e) {
 		c.add(a.To.at, fmt.Sprintf("traffic goes from %s to %s", a.From.text, a.To.text),
-			"from is one department of the peering and to the other")
+			fmt.Sprintf("from is one department of the peering and to the other; traffic among the VPCs of %[1]s belongs to a peering between [%[1]s, %[1]s]", a.From.text))
 	}
 	distinct(c.reader, "security group", a.Groups.IDs)
 	distinct(c.reader, "source", a.Sources)
@@ -69,19 +69,25 @@ func (c checker) checkSources(a allow) {
 	}
 }
 
-// checkReferences reports security groups where no VPC of from shares a Region with one of to. EC2 lets a
+// checkReferences reports security groups where no VPC of from shares a Region with another one of to. EC2 lets a
 // rule refer to a group of a peered VPC of the same Region only.
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
 func (c checker) checkReferences(a allow) {
 	i := slices.IndexFunc(a.Sources.items, func(s scalar[source]) bool { return s.value.group != "" })
 	from, to := c.regions(a.From.text), c.regions(a.To.text)
-	isShared := func(region string) bool { return slices.Contains(to, region) }
+	isShared := func(region string) bool {
+		return slices.Contains(to, region) && (a.From.text != a.To.text || c.hasSharedRegion(a.From.text))
+	}
 	if i < 0 || len(from) == 0 || len(to) == 0 || slices.ContainsFunc(from, isShared) {
 		return
 	}
 	s := a.Sources.items[i]
-	c.add(s.at, fmt.Sprintf("source %s is in %s, and %s in %s", s.text, alternatives(from), a.To.text, alternatives(to)),
-		"EC2 refers to security groups inside one Region only: name blocks")
+	const fix = "EC2 refers to security groups inside one Region only: name blocks"
+	if a.From.text == a.To.text {
+		c.add(s.at, fmt.Sprintf("source %s is a security group, and each VPC of %s is in another Region", s.text, a.From.text), fix)
+		return
+	}
+	c.add(s.at, fmt.Sprintf("source %s is in %s, and %s in %s", s.text, alternatives(from), a.To.text, alternatives(to)), fix)
 }
 
 // regions returns the Regions of the department, or none if one of them couldn't be read.

@@ -14,17 +14,18 @@ func (c checker) checkPeerings(d *document) {
 	for _, e := range d.Peerings.items {
 		c.checkBetween(e)
 		c.checkMode(d, e)
+		c.checkMesh(e)
 		c.checkParties(e)
 		c.checkRoutes(e)
 		for _, a := range e.Allow.items {
-			c.checkAllow(a)
+			c.checkAllow(e, a)
 		}
 		c.checkTwice(e.Allow.items)
 		c.checkEvidence(e)
 		key := e.Between.key()
 		if earlier, found := first[key]; found && e.Between.known() {
-			c.add(e.Between.at, fmt.Sprintf("%s and %s have a peering in line %d already", key[0], key[1], earlier.at.line),
-				"put all that may flow between two departments into one peering")
+			c.add(e.Between.at, fmt.Sprintf("%s have a peering in line %d already", e.Between, earlier.at.line),
+				"put all of its traffic into one peering")
 		} else {
 			first[key] = e
 		}
@@ -70,11 +71,13 @@ func (c checker) checkBetween(e entry) {
 		c.checkDefined("", s, c.names)
 	}
 	c.checkDefined("", a, c.names)
-	if !e.Between.known() || a.text != b.text {
-		c.checkDefined("", b, c.names)
-		c.checkDeclaredOverlap(e)
-		c.checkPartitions(e)
+	c.checkPartitions(e)
+	if e.Between.isMesh() {
+		c.checkDeclaredOverlapWithin(e, a.text)
+		return
 	}
+	c.checkDefined("", b, c.names)
+	c.checkDeclaredOverlap(e)
 }
 
 // checkDefined reports a department that the file doesn't define, and suggests those of the list. If the departments are missing
@@ -113,6 +116,22 @@ func (c checker) checkDeclaredOverlap(e entry) {
 	}
 }
 
+// checkDeclaredOverlapWithin reports VPCs of the department that AWS would never connect.
+func (c checker) checkDeclaredOverlapWithin(e entry, department string) {
+	members := c.members[department].items
+	for i, later := range members {
+		for _, earlier := range members[:i] {
+			x, y, found := cidr.Overlap(values(earlier.CIDRs), values(later.CIDRs))
+			if found && (later.cell() != earlier.cell() || later.VPC.text != earlier.VPC.text) {
+				c.add(e.Between.at, fmt.Sprintf("block %s of %s overlaps block %s of %s, and both VPCs are in %s",
+					x, earlier.VPC.text, y, later.VPC.text, department),
+					"AWS connects only VPCs whose blocks are apart: give one of the two a department of its own")
+				return
+			}
+		}
+	}
+}
+
 func (c checker) declared(department string) []netip.Prefix {
 	var blocks []netip.Prefix
 	for _, m := range c.members[department].items {
@@ -124,9 +143,11 @@ func (c checker) declared(department string) []netip.Prefix {
 // checkParties reports departments that have no part in the peering. A name that between has too is left
 // alone, even where it isn't defined: that has been reported.
 func (c checker) checkParties(e entry) {
-	c.checkParty(e, "requester", e.Requester)
-	for _, row := range e.Routes.rows {
-		c.checkParty(e, "routes", row.key)
+	if !e.Between.isMesh() {
+		c.checkParty(e, "requester", e.Requester)
+		for _, row := range e.Routes.rows {
+			c.checkParty(e, "routes", row.key)
+		}
 	}
 	for _, a := range e.Allow.items {
 		c.checkParty(e, "from", a.From)
@@ -144,9 +165,13 @@ func (c checker) checkParty(e entry, key string, s scalar[name]) {
 		if !known {
 			parties = c.names
 		}
-		c.checkDefined(key+": ", s, parties)
+		c.checkDefined(key+": ", s, slices.Compact(parties))
 	case known && !slices.Contains(parties, s.text):
-		c.add(s.at, fmt.Sprintf("%s: department %s has no part in this peering", key, s.text), "it can be "+alternatives(parties))
+		fix := "it can be " + alternatives(parties)
+		if parties[0] == parties[1] {
+			fix = "it can only be " + parties[0]
+		}
+		c.add(s.at, fmt.Sprintf("%s: department %s has no part in this peering", key, s.text), fix)
 	}
 }
 

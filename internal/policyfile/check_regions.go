@@ -61,8 +61,12 @@ func (c checker) checkPartitions(e entry) {
 			own, hasOwn := peering.PartitionOf(a.Region.value)
 			other, hasOther := peering.PartitionOf(b.Region.value)
 			if hasOwn && hasOther && own.Name != other.Name {
+				peer := e.Between.names[1].text
+				if e.Between.isMesh() {
+					peer = "another"
+				}
 				c.add(e.Between.at, fmt.Sprintf("%s has a VPC in %s (%s), and %s in %s (%s)",
-					e.Between.names[0].text, a.Region.text, own.Name, e.Between.names[1].text, b.Region.text, other.Name),
+					e.Between.names[0].text, a.Region.text, own.Name, peer, b.Region.text, other.Name),
 					"AWS connects no VPCs of two partitions: give each partition departments of its own")
 				return
 			}

@@ -11,6 +11,9 @@ import (
 // checkRoutes reports ids and blocks that are listed twice, and blocks that can't be routed or left out.
 // Whether AWS knows an id, or a block that the file doesn't declare, is for the plan to find out.
 func (c checker) checkRoutes(e entry) {
+	if e.Between.isMesh() {
+		return // which has no routes: see checkMesh
+	}
 	for _, row := range e.Routes.rows {
 		s := row.value
 		distinct(c.reader, "route table", s.Tables.choice.IDs)

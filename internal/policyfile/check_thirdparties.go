@@ -52,6 +52,11 @@ func (c checker) checkManaged(e entry, first map[string]entry) {
 	if e.refused || e.Manage.given() && third == "" {
 		return // who is the third party here has to be mended first
 	}
+	if other, found := first[e.Between.names[0].text]; found && e.Between.isMesh() {
+		c.add(e.Between.at, fmt.Sprintf("%s is the third party of the peering in line %d", e.Between.names[0].text, other.at.line),
+			"remove this peering: autopeer isn't in its accounts, and connects none of its VPCs with one another")
+		return
+	}
 	for _, s := range e.Between.names {
 		if other, found := first[s.text]; found && s.text != third {
 			c.add(s.at, fmt.Sprintf("%s is the third party of the peering in line %d and not of this one", s.text, other.at.line),

@@ -15,6 +15,7 @@ func (c checker) checkRisks(d *document) {
 	c.warnOfSharedBlocks(d)
 	for _, e := range d.Peerings.items {
 		c.warnOfNoAllow(e)
+		c.warnOfSingleVPC(e)
 		for _, a := range e.Allow.items {
 			c.warnOfAllProtocols(a)
 			c.warnOfAnySource(a)
@@ -53,7 +54,7 @@ func (c checker) warnOfNoAllow(e entry) {
 		return
 	}
 	c.warn(NoAllow, e.at,
-		fmt.Sprintf("the peering of %s and %s has no allow, so there are routes and no ingress rules", a, b),
+		fmt.Sprintf("the peering of %s has no allow, so there are routes and no ingress rules", e.Between),
 		"add allow entries, unless other rules admit the traffic")
 }
 

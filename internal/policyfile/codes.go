@@ -19,6 +19,7 @@ const (
 	UnusedDepartment Code = "unused-department"
 	NoAllow          Code = "no-allow"
 	SharedBlock      Code = "shared-block"
+	SingleVPC        Code = "single-vpc"
 )
 
 // Kind describes the mistakes or warnings of one code.
@@ -41,5 +42,6 @@ func Kinds() []Kind {
 		{UnusedDepartment, true, "A department is in no peering."},
 		{NoAllow, true, "A peering has no allow entry, so autopeer makes routes and no ingress rules."},
 		{SharedBlock, true, "Two third parties declare the same block, and a route table can lead it to one of them only."},
+		{SingleVPC, true, "A peering of a department with itself connects nothing, because the department has one VPC."},
 	}
 }

@@ -48,16 +48,16 @@ type member struct {
 // entry is one peering.
 type entry struct {
 	origin
-	Between   pair                    `yaml:"between" jsonschema:"required" jsonschema_description:"The two departments."`
+	Between   pair                    `yaml:"between" jsonschema:"required" jsonschema_description:"The two departments. One department, named twice, connects its VPCs with one another."`
 	Mode      scalar[policy.Mode]     `yaml:"mode" jsonschema_description:"report: nothing is changed for connections of this peering, and the changes are announced. Left out, the mode of the file."`
-	Requester scalar[name]            `yaml:"requester" jsonschema_description:"The only department that may ask. Left out, either may."`
+	Requester scalar[name]            `yaml:"requester" jsonschema_description:"The only department that may ask. Left out, either may. Not for one department with itself."`
 	Approval  scalar[policy.Approval] `yaml:"approval" jsonschema_description:"manual: a person approves each request. Left out, what is allowed is accepted."`
-	Manage    scalar[peering.Role]    `yaml:"manage" jsonschema_description:"The only half that autopeer manages, where the other department is a third party without autopeer. Left out, both."`
+	Manage    scalar[peering.Role]    `yaml:"manage" jsonschema_description:"The only half that autopeer manages, where the other department is a third party without autopeer. Left out, both. Not for one department with itself."`
 	Multipath scalar[bool]            `yaml:"multipath" jsonschema_description:"Whether requests that allow multipath resilience are accepted, which allows it for the accepter too and costs extra. Left out, false."`
 	Tags      scalar[policy.Tags]     `yaml:"tags" jsonschema_description:"none: autopeer tags no connection of the peering, because another tool removes tags that it doesn't know. Left out, it tags them."`
 	Adopt     scalar[bool]            `yaml:"adopt" jsonschema_description:"Whether autopeer may remove routes of a connection that nothing shows it to have connected. Left out, false: the changes are proposed first. Required with tags: none and without allow."`
 	DNS       scalar[bool]            `yaml:"dns" jsonschema_description:"Whether each side resolves its public host names to private addresses for the other. Left out, false."`
-	Routes    table[name, sideRoutes] `yaml:"routes" jsonschema_description:"Which route tables of a department lead where in the other one. A department that is left out uses all tables, to all blocks."`
+	Routes    table[name, sideRoutes] `yaml:"routes" jsonschema_description:"Which route tables of a department lead where in the other one. A department that is left out uses all tables, to all blocks. Not for one department with itself."`
 	Allow     some[allow]             `yaml:"allow" jsonschema_description:"What the security groups admit. Left out, there are routes and no ingress rules."`
 }
 
@@ -91,7 +91,7 @@ type subnetChoice struct {
 type allow struct {
 	origin
 	From     scalar[name]                   `yaml:"from" jsonschema:"required" jsonschema_description:"The department that opens connections."`
-	To       scalar[name]                   `yaml:"to" jsonschema:"required" jsonschema_description:"The department whose security groups admit them."`
+	To       scalar[name]                   `yaml:"to" jsonschema:"required" jsonschema_description:"The department whose security groups admit them. In a peering of one department with itself, from and to are that department."`
 	Sources  some[scalar[source]]           `yaml:"sources" jsonschema_description:"The blocks, security groups of the from-VPC and prefix lists of the to-side that traffic may come from. Left out, all blocks of the from-VPC."`
 	Groups   groupChoice                    `yaml:"groups" jsonschema:"required" jsonschema_description:"The security groups that get the rules."`
 	Protocol scalar[peering.Protocol]       `yaml:"protocol" jsonschema:"required" jsonschema_description:"The protocol, or all."`

@@ -64,13 +64,12 @@ func (r *reader) refuse(e *element, s *jsonschema.Schema, name string, violation
 		for _, key := range unknownKeys(e, s) {
 			r.add(key.at(), fmt.Sprintf("%s has no key %s", name, quoted(key.text())), keyAdvice(e, s, key))
 		}
-	case *kind.MinProperties, *kind.MaxProperties, *kind.OneOf, *kind.DependentRequired:
-		r.refuseChoice(e, s, name, v)
+	case *kind.MinProperties, *kind.MaxProperties, *kind.OneOf:
+		r.refuseChoice(e, s, name)
+	case *kind.DependentRequired:
+		r.refuseNeed(e, v)
 	case *kind.MinItems, *kind.MaxItems:
 		r.refuseLength(e, s, name)
-	case *kind.UniqueItems:
-		twice := e.inside[v.Duplicates[1]]
-		r.add(twice.at(), quoted(twice.text())+" is peered with itself", "a peering is between two different departments")
 	case *kind.Type:
 		r.refuseValue(e, s, name, v.Want...)
 	case *kind.Enum:
@@ -95,9 +94,18 @@ func (r *reader) refuseKey(e *element) {
 	case "to", "except", "keep":
 		problem, fix = e.name+" is given beside tables none, which leaves all routes to others", "remove the key "+e.name+", or choose tables"
 	case "approval":
+		if isMesh(e.parent) {
+			return // the mistake is manage
+		}
 		problem, fix = fmt.Sprintf("approval is given, and %s accepts", thirdPartyThatAccepts(e.parent)), "leave approval out: autopeer accepts nothing here"
 	}
 	r.add(e.at(), problem, fix)
+}
+
+// isMesh reports whether the peering names one department twice. Then manage is a mistake in any case.
+func isMesh(peering *element) bool {
+	between := peering.byKey["between"]
+	return between != nil && len(between.inside) == 2 && between.inside[0].text() == between.inside[1].text()
 }
 
 // thirdPartyThatAccepts describes the department that a peering names beside its requester.
@@ -131,20 +139,25 @@ func (r *reader) refuseMissing(e *element, name string, missing []string) {
 	}
 }
 
+// refuseNeed reports manage without requester. In a mesh both are mistakes.
+func (r *reader) refuseNeed(e *element, v *kind.DependentRequired) {
+	if isMesh(e) {
+		return
+	}
+	r.add(e.byKey[v.Prop].at(), fmt.Sprintf("%s is given without %s, so the third party can't be determined", v.Prop, v.Missing[0]),
+		"add the key "+v.Missing[0]+" with the department that requests the connections")
+}
+
 // refuseChoice reports keys that don't go together. A key that is missing beside an unknown one isn't reported, because the
 // unknown one may be meant for it.
-func (r *reader) refuseChoice(e *element, s *jsonschema.Schema, name string, violation any) {
+func (r *reader) refuseChoice(e *element, s *jsonschema.Schema, name string) {
 	choices := keysOf(s)
 	if len(s.OneOf) > 0 {
 		choices = []string{s.OneOf[0].Required[0], s.OneOf[1].Required[0]}
 	}
 	found := slices.DeleteFunc(slices.Clone(choices), func(key string) bool { return e.byKey[key] == nil })
-	needs, isNeed := violation.(*kind.DependentRequired)
 	switch {
 	case len(found) == 0 && len(unknownKeys(e, s)) > 0:
-	case isNeed:
-		r.add(e.byKey[needs.Prop].at(), fmt.Sprintf("%s is given without %s, so the third party can't be determined", needs.Prop, needs.Missing[0]),
-			"add the key "+needs.Missing[0]+" with the department that requests the connections")
 	case len(found) > 0:
 		r.add(e.at(), fmt.Sprintf("%s has %d keys that exclude each other", name, len(found)), "keep only "+alternatives(found))
 	case len(choices) == 0 && e.name == "departments":
@@ -183,7 +196,11 @@ func keysOf(s *jsonschema.Schema) []string {
 
 func (r *reader) refuseLength(e *element, s *jsonschema.Schema, name string) {
 	if s.MaxItems != nil {
-		r.add(e.at(), fmt.Sprintf("%s names %d departments", name, len(e.inside)), "a peering is between two")
+		fix := "a peering is between two"
+		if len(e.inside) == 1 {
+			fix += "; to connect the VPCs of one department with one another, name it twice"
+		}
+		r.add(e.at(), fmt.Sprintf("%s names %d departments", name, len(e.inside)), fix)
 		return
 	}
 	r.add(e.at(), name+" is an empty list", "give it an item or leave the key out")

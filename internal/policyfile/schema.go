@@ -70,10 +70,10 @@ func (table[K, V]) JSONSchema() *jsonschema.Schema {
 	}
 }
 
-// JSONSchema requires two different departments.
+// JSONSchema requires two departments, which may be the same.
 func (pair) JSONSchema() *jsonschema.Schema {
 	s := list[scalar[name]]{}.JSONSchema()
-	s.MinItems, s.MaxItems, s.UniqueItems = new(uint64(2)), new(uint64(2)), true
+	s.MinItems, s.MaxItems = new(uint64(2)), new(uint64(2))
 	return s
 }
 
@@ -116,7 +116,7 @@ func (retirement) JSONSchemaExtend(s *jsonschema.Schema) {
 
 // JSONSchemaExtend requires requester with manage, and forbids approval where the third party accepts.
 func (entry) JSONSchemaExtend(s *jsonschema.Schema) {
-	s.Title, s.Description = "a peering", "Two departments that may be connected."
+	s.Title, s.Description = "a peering", "Two departments that may be connected, or one whose VPCs may be connected with one another."
 	s.DependentRequired = map[string][]string{"manage": {"requester"}}
 	forbid(s, "approval", "Where a third party accepts, there is no approval.", oneOf("manage", peering.Requester))
 }

@@ -43,6 +43,9 @@ var unseen = []string{
 	"kept-route-twice",
 	"tables-id-twice", "types-inside-one-another", "types-twice", "vpc-in-two-departments", "vpc-twice-in-a-department",
 	"mode-enforce-in-a-file-that-reports",
+	// one department with itself
+	"manage-in-a-peering-with-itself", "mesh-across-partitions", "mesh-of-a-third-party", "mesh-of-an-undefined-department",
+	"mesh-of-overlapping-blocks", "mesh-twice", "mesh-with-a-source-group-of-another-region", "mesh-with-requester", "mesh-with-routes",
 	"region-of-no-partition", "region-near-none", "everything-is-near", "advice-repeats-no-typing-error", "peering-across-partitions", "retired-twice", "retired-with-a-member",
 	// evidence
 	"tags-none-and-not-adopted", "tags-none-without-evidence",

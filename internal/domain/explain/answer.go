@@ -121,7 +121,9 @@ func viewsOf(p *policy.Policy, from, to End) []seen {
 // sentence returns the reason of a decision. The examples of VPCs that the policy doesn't name have no ID.
 func sentence(p *policy.Policy, d policy.Decision) string {
 	switch {
-	case d.Code == policy.NotListed && d.Requester != "" && d.Accepter != "" && d.Requester != d.Accepter:
+	case d.Code == policy.NotListed && d.Requester != "" && d.Requester == d.Accepter:
+		return fmt.Sprintf("%s has no peering of %s with itself", p.File, d.Requester)
+	case d.Code == policy.NotListed && d.Requester != "" && d.Accepter != "":
 		return fmt.Sprintf("%s has no peering between %s and %s", p.File, d.Requester, d.Accepter)
 	case d.Code == policy.WrongDirection:
 		return "only " + d.Peering.Requester + " may request it"

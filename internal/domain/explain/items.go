@@ -121,7 +121,7 @@ func (c census) join(all []paired) []Item {
 		for _, p := range same {
 			from[p.vpcs[0]], to[p.vpcs[1]] = true, true
 		}
-		if len(same) < len(from)*len(to) && len(from) > 1 { // not every VPC with every one
+		if len(same) < pairsOf(from, to) && len(from) > 1 { // not every VPC with every one
 			for _, part := range group(same, func(p paired) string { return p.vpcs[0] }) {
 				items = append(items, c.join(part)...)
 			}
@@ -137,6 +137,26 @@ func (c census) join(all []paired) []Item {
 		items = append(items, item)
 	}
 	return items
+}
+
+// pairsOf counts the pairs of a VPC of from with another one of to. The VPCs of a range are many.
+func pairsOf(from, to map[string]bool) int {
+	n := 0
+	for f := range from {
+		for t := range to {
+			if !isSameVPC(f, t) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// isSameVPC reports whether both texts are about one VPC that a policy names.
+func isSameVPC(a, b string) bool {
+	id, _, _ := strings.Cut(a, " ")
+	other, _, _ := strings.Cut(b, " ")
+	return id == other && !strings.Contains(id, "/")
 }
 
 func (c census) unlessAll(department string, vpcs map[string]bool) []string {

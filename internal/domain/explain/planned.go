@@ -140,7 +140,10 @@ func planHalf(p *policy.Policy, c peering.Connection, role peering.Role, d polic
 	if !d.Manages(role) {
 		return half{}
 	}
-	s := r.of(c.VPC(role).ID).Side(c, role, d, p)
+	examples := r.of(c.VPC(role).ID)
+	groups := examples.Groups
+	examples.Groups = nil // any of them may be of the other VPC
+	s := examples.Side(c, role, d, p)
 	s.Limits, s.LeftOut = unlimited, nil
 	terms := s.Terms
 	h, to := half{dns: terms.DNS}, peer{far, declaredBy(find(p, far.Cell, far.id))}
@@ -150,11 +153,39 @@ func planHalf(p *policy.Policy, c peering.Connection, role peering.Role, d polic
 		h.notes = append(h.notes, fmt.Sprintf("routes of %s to %s may lead elsewhere: the policy keeps them", s.Own, texts(kept)))
 	}
 	noRoutes := policy.Routes{Tables: policy.Tables{Scope: policy.NoTables}}
-	for _, a := range terms.Allow {
-		s.Terms = policy.Terms{Routes: noRoutes, Tags: policy.NoTags, Allow: []policy.Allow{a}}
-		h.addFlows(s, to, a)
+	for _, line := range terms.Allow {
+		for _, a := range bySource(line) {
+			isSource := func(g peering.SecurityGroup) bool { return slices.Contains(a.Sources.Groups, g.ID) }
+			s.Groups = slices.DeleteFunc(slices.Clone(groups), isSource)
+			s.Terms = policy.Terms{Routes: noRoutes, Tags: policy.NoTags, Allow: []policy.Allow{a}}
+			h.addFlows(s, to, a)
+		}
 	}
 	return h
+}
+
+// bySource returns the line in parts, of which none has a security group both as a source and as one that admits. In a mesh a line may
+// list groups of several VPCs as both: each admits the groups of the other VPCs.
+func bySource(line policy.Allow) []policy.Allow {
+	var parts []policy.Allow
+	isSource := func(id peering.SecurityGroupID) bool { return slices.Contains(line.Sources.Groups, id) }
+	rest := line
+	rest.Groups.IDs = slices.DeleteFunc(slices.Clone(line.Groups.IDs), isSource)
+	if len(rest.Groups.IDs)+len(rest.Groups.Tags) > 0 {
+		parts = append(parts, rest)
+	}
+	for _, id := range line.Groups.IDs {
+		if !isSource(id) {
+			continue
+		}
+		one := line
+		one.Groups.IDs = []peering.SecurityGroupID{id}
+		one.Sources.Groups = slices.DeleteFunc(slices.Clone(line.Sources.Groups), func(o peering.SecurityGroupID) bool { return o == id })
+		if !one.Sources.IsAll() {
+			parts = append(parts, one)
+		}
+	}
+	return parts
 }
 
 func (h *half) addFlows(s plan.Side, far peer, a policy.Allow) {

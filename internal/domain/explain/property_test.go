@@ -87,7 +87,7 @@ func drawPolicy(t *rapid.T) *policy.Policy {
 	for i, name := range names {
 		p.Departments = append(p.Departments, policy.Department{Name: name, Members: members[name], Line: i + 1})
 	}
-	for i, between := range [][2]string{{"a", "b"}, {"b", "c"}, {"c", "a"}} {
+	for i, between := range [][2]string{{"a", "b"}, {"b", "c"}, {"c", "a"}, {"a", "a"}, {"b", "b"}} {
 		if rapid.Bool().Draw(t, "peering") {
 			p.Peerings = append(p.Peerings, drawPeering(t, between, 100*(i+1)))
 		}
@@ -100,11 +100,17 @@ func drawPeering(t *rapid.T, between [2]string, line int) policy.Peering {
 		Between: between, Line: line, DNS: pick(t, "dns", false, true), Multipath: pick(t, "multipath", false, true),
 		Requester: pick(t, "requester", "", "", between[0], between[1]), Approval: pick(t, "approval", "", policy.ManualApproval),
 	}
+	if e.IsMesh() {
+		e.Requester = ""
+	}
 	if e.Requester != "" {
 		e.Manage = pick(t, "manage", "", "", peering.Requester, peering.Accepter)
 	}
 	e.Routes = map[string]policy.Routes{}
 	for _, name := range between {
+		if e.IsMesh() {
+			break
+		}
 		e.Routes[name] = policy.Routes{
 			Tables: pick(t, "tables", tables...), To: pick(t, "to", listed...), Except: pick(t, "except", nil, nil, blocks("10.0.1.0/24"), blocks("10.0.0.0/16")),
 		}
@@ -611,7 +617,7 @@ func only(all []peering.VPC, keep func(peering.VPC) bool) []peering.VPC {
 // hasSome reports whether the VPC has a block of the texts, or all of one. References and no texts are blocks of every VPC.
 func hasSome(v peering.VPC, texts []string) bool {
 	return len(texts) == 0 || slices.ContainsFunc(texts, func(text string) bool {
-		if !strings.Contains(text, "/") {
+		if !strings.Contains(text, "/") && !strings.HasPrefix(text, "any ") {
 			return true
 		}
 		if !strings.HasPrefix(text, "any ") && !strings.HasPrefix(text, "blocks in ") {

@@ -46,9 +46,8 @@ func unlisted(p *policy.Policy, from, to End, s seen) (string, []Addition) {
 		}
 	}
 	names := [2]string{from.Department, to.Department}
-	if names[0] == names[1] && names[0] != "" {
-		const next = "give one of the two VPCs a department of its own: a peering is between two departments, and both are in "
-		return next + names[0], nil
+	if names[0] == names[1] && names[0] != "" && isThirdParty(p, names[0]) {
+		return fmt.Sprintf("leave the request to %s: autopeer isn't in the accounts of a third party, and connects none of its VPCs with one another", names[0]), nil
 	}
 	var members []string
 	for i, v := range []vpcs{s.a, s.b} {
@@ -62,6 +61,10 @@ func unlisted(p *policy.Policy, from, to End, s seen) (string, []Addition) {
 		additions = append(additions, Addition{"departments", strings.Join(members, "")})
 	}
 	return "", append(additions, Addition{"peerings", fmt.Sprintf("  - between: [%s, %s]\n", names[0], names[1])})
+}
+
+func isThirdParty(p *policy.Policy, department string) bool {
+	return slices.ContainsFunc(p.Peerings, func(e policy.Peering) bool { return e.ThirdParty() == department })
 }
 
 // newName returns a name that no department has.

@@ -51,9 +51,10 @@ func (s Side) expected() Side {
 	return s
 }
 
-// withExpectedBlocks fills in the blocks that the policy chooses of a peer that doesn't show its own yet.
+// withExpectedBlocks fills in the blocks that the policy chooses of a peer that doesn't show its own yet. In a mesh they may be of any
+// VPC of the department, also of the side's own.
 func (s Side) withExpectedBlocks() peering.Connection {
-	if len(s.peerBlocks()) > 0 {
+	if len(s.peerBlocks()) > 0 || s.Own == s.Peer {
 		return s.Connection
 	}
 	blocks := slices.Clone(s.Terms.Routes.To)

@@ -47,6 +47,9 @@ func (i Inventory) Side(c peering.Connection, role peering.Role, d policy.Decisi
 	if role == peering.Accepter {
 		side.Own, side.Peer = side.Peer, side.Own
 	}
+	if d.Peering != nil && d.Peering.IsMesh() {
+		side.Terms = side.inMesh()
+	}
 	if d.Provisional && (p.DepartmentOf(c.Requester) == "" || p.DepartmentOf(c.Accepter) == "") {
 		return side // the blocks may show other departments, with another peering, so that no rule is surplus for certain
 	}

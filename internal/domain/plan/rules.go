@@ -201,11 +201,14 @@ func sources(allow policy.Allow, s Side) (from []peering.Permission, notes []str
 	}
 	for _, g := range allow.Sources.Groups {
 		// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
-		if s.Connection.Requester.Region != s.Connection.Accepter.Region {
+		switch {
+		case s.owns(g): // EC2 takes such a rule, which admits traffic inside the VPC
+			notes = append(notes, fmt.Sprintf("%s is not admitted: it is a security group of the VPC itself; name one of the peer's VPC", g))
+		case s.Connection.Requester.Region != s.Connection.Accepter.Region:
 			notes = append(notes, fmt.Sprintf("%s is not admitted: a group of another region can't be referenced; name blocks", g))
-			continue
+		default:
+			from = append(from, peering.Permission{Group: g})
 		}
-		from = append(from, peering.Permission{Group: g})
 	}
 	for _, l := range allow.Sources.PrefixLists {
 		from = append(from, peering.Permission{PrefixList: l})

@@ -270,7 +270,7 @@ func TestReason(t *testing.T) {
 			"policy.yaml has no peering between " + mName + " and guest (vpc-g in 333333333333/eu-west-1)"},
 		{"one department has no peering with itself", d, vpc(developerCell, "vpc-e", "10.66.0.0/16"),
 			dName + " and developer (vpc-e in 333333333333/eu-west-1) are in one department," +
-				" and policy.yaml has peerings only between two"},
+				" and policy.yaml has no peering of developer with itself"},
 		{"one VPC is both sides", m, m,
 			"both sides are vpc-m in 111111111111/us-east-1, and a VPC is not peered with itself"},
 	}

@@ -64,7 +64,8 @@ type Member struct {
 	Line  int            `json:"line"`
 }
 
-// Peering is one entry of the allow-list. Either department may ask, unless Requester names one.
+// Peering is one entry of the allow-list. Either department may ask, unless Requester names one. A mesh, which has one department
+// twice, connects the department's VPCs with one another: it has no Requester, Manage or Routes.
 type Peering struct {
 	Between   [2]string         `json:"between"`
 	Mode      Mode              `json:"mode,omitempty"`
@@ -79,6 +80,9 @@ type Peering struct {
 	Allow     []Allow           `json:"allow,omitempty"`
 	Line      int               `json:"line"`
 }
+
+// IsMesh reports whether the entry connects the VPCs of one department with one another.
+func (p *Peering) IsMesh() bool { return p.Between[0] == p.Between[1] }
 
 // Approval says who approves a request that the policy allows. The zero value is nobody: it is accepted.
 type Approval string

@@ -49,6 +49,10 @@ func drawPeering(t *rapid.T) policy.Peering {
 		Approval: rapid.SampledFrom([]policy.Approval{"", policy.ManualApproval}).Draw(t, "approval"),
 		Line:     rapid.IntRange(1, 99).Draw(t, "line"),
 	}
+	if rapid.IntRange(0, 3).Draw(t, "mesh") == 0 {
+		p.Between[1] = between[0]
+		return p
+	}
 	p.Requester = rapid.SampledFrom([]string{"", "", between[0]}).Draw(t, "requester")
 	if p.Requester != "" {
 		p.Manage = rapid.SampledFrom([]peering.Role{"", peering.Requester, peering.Accepter}).Draw(t, "manage")

@@ -69,8 +69,8 @@ func (p *Policy) notListedReason(c peering.Connection, requesters, accepters []m
 	case len(accepters) == 0:
 		return fmt.Sprintf("the accepter %s is in no department of %s", withPrimary(c.Accepter), p.File)
 	case requesters[0].department == accepters[0].department:
-		return fmt.Sprintf("%s and %s are in one department, and %s has peerings only between two",
-			requesters[0], accepters[0], p.File)
+		return fmt.Sprintf("%s and %s are in one department, and %s has no peering of %s with itself",
+			requesters[0], accepters[0], p.File, requesters[0].department.Name)
 	}
 	return fmt.Sprintf("%s has no peering between %s and %s", p.File, requesters[0], accepters[0])
 }

@@ -17,17 +17,18 @@ type Terms struct {
 	Opens  []Allow // what the peer's security groups admit from here
 }
 
-// Terms returns the terms for the side of department own, whose peer is the other department.
+// Terms returns the terms for the side of department own, whose peer is the other department. In a mesh both are one department, and
+// each entry of allow holds in both directions.
 func (p *Peering) Terms(own, peer string) Terms {
 	t := Terms{Routes: p.Routes[own], Tags: p.Tags, Adopt: p.Adopt, DNS: p.DNS}
 	if t.Routes.Tables.Scope == "" {
 		t.Routes.Tables.Scope = AllTables
 	}
 	for _, a := range p.Allow {
-		switch {
-		case a.To == own && a.From == peer:
+		if a.To == own && a.From == peer {
 			t.Allow = append(t.Allow, a)
-		case a.From == own && a.To == peer:
+		}
+		if a.From == own && a.To == peer {
 			t.Opens = append(t.Opens, a)
 		}
 	}

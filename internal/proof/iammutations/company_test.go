@@ -45,7 +45,7 @@ var (
 type company struct {
 	*sandbox.Sandbox
 	ctx      context.Context // that of the test
-	pairs    [3][2]lab.Site  // marketing and finance, sales and legal, audit and board
+	pairs    [4][2]lab.Site  // marketing and finance, sales and legal, audit and board, and two VPCs of hub
 	unlisted map[peering.Cell]lab.Site
 	mappings map[string]*queue.Poller // by role
 	seen     int                      // calls in the log that have been looked at
@@ -86,12 +86,13 @@ func build(ctx context.Context, reports bool, change func(*simec2.Options)) *com
 	c.pairs[0] = [2]lab.Site{c.site(one, "marketing", 10), c.site(two, "finance", 20)}
 	c.pairs[1] = [2]lab.Site{c.site(one, "sales", 30), c.site(two, "legal", 40)}
 	c.pairs[manual] = [2]lab.Site{c.site(one, "audit", 70), c.site(two, "board", 80)}
+	c.pairs[mesh] = [2]lab.Site{c.site(one, "hub", 90), c.site(two, "hub", 100)}
 	c.unlisted[one], c.unlisted[two] = c.site(one, "lab", 50), c.site(two, "lab", 60)
 	return c
 }
 
-// manual is the pair of which somebody has to approve requests.
-const manual = 2
+// manual is the pair of which somebody has to approve requests, and mesh the one of a department with itself.
+const manual, mesh = 2, 3
 
 func (c *company) site(cell peering.Cell, name string, block int) lab.Site {
 	s := lab.Site{Name: name, Cell: cell}
@@ -110,6 +111,14 @@ func (c *company) policy() string {
 	var departments, peerings strings.Builder
 	for i, pair := range c.pairs {
 		a, b := pair[0], pair[1]
+		if i == mesh {
+			fmt.Fprintf(&departments, "  %s: [%s, %s]\n", a.Name, strings.Trim(a.Member(), "[]"), strings.Trim(b.Member(), "[]"))
+			fmt.Fprintf(&peerings, `  - between: [%[1]s, %[1]s]
+    dns: true
+    allow: [{ from: %[1]s, to: %[1]s, groups: { tags: { Role: server } }, protocol: icmp }]
+`, a.Name)
+			continue
+		}
 		fmt.Fprintf(&departments, "  %s: %s\n  %s: %s\n", a.Name, a.Member(), b.Name, b.Member())
 		approval := ""
 		if i == manual {
@@ -136,6 +145,9 @@ func (c *company) policy() string {
 // agreed is the state of the network while a pair is connected.
 func agreed(pair [2]lab.Site, id peering.ConnectionID) []string {
 	a, b := pair[0], pair[1]
+	if a.Name == b.Name {
+		return append(sandbox.Connected(a, b, id), sandbox.Admits(b.Group, "icmp", a), sandbox.Admits(a.Group, "icmp", b))
+	}
 	return append(sandbox.Connected(a, b, id), sandbox.Admits(b.Group, "icmp", a), sandbox.Admits(a.Group, "tcp 443", b))
 }
 

@@ -26,7 +26,7 @@ func (c *company) work() {
 	for i, pair := range c.pairs {
 		for _, ends := range [][2]lab.Site{pair, {pair[1], pair[0]}} {
 			c.comeAndGo(pair, ends, i == manual)
-			if i != manual {
+			if i < manual {
 				c.follow(pair, ends)
 			}
 		}

@@ -357,6 +357,11 @@ func TestMakingARule(t *testing.T) {
 	wider.Block = netip.MustParsePrefix("10.0.0.0/8")
 	checkCalls(t, []callCase{
 		{"the policy wants it", active, authorize(https, "pcx-1"), ""},
+		{"a mesh wants it", func(s scene) { active(s); s.mesh() }, authorize(https, "pcx-1"), ""},
+		{"a mesh that the policy doesn't have", func(s scene) { active(s); s.mesh(); s.peering().B = "blue" }, authorize(https, "pcx-1"),
+			`sg-red was made to admit tcp 443 to 443 from 10.2.0.0/16 for "pcx-1", but the policy doesn't want the rule`},
+		{"a source of the own VPC", func(s scene) { active(s); s.mesh(); s.peering().Allow[0].Sources = prefixes("10.1.0.0/24") }, authorize(https, "pcx-1"),
+			`sg-red was made to admit tcp 443 to 443 from 10.2.0.0/16 for "pcx-1", but the policy doesn't want the rule`},
 		{"other ports", active, authorize(ssh, "pcx-1"), `sg-red was made to admit tcp 22 to 22 from 10.2.0.0/16 for "pcx-1", but the policy doesn't want the rule`},
 		{"a wider source", active, authorize(wider, "pcx-1"), `sg-red was made to admit tcp 443 to 443 from 10.0.0.0/8 for "pcx-1", but the policy doesn't want the rule`},
 		{"without a tag", active, authorize(https, ""), `sg-red was made to admit tcp 443 to 443 from 10.2.0.0/16 for "", but the policy doesn't want the rule`},
@@ -429,7 +434,7 @@ func TestRevokingARule(t *testing.T) {
 		{"it refers to a group of the peer", referring, revoke(), needed},
 		{"it refers to a group that was deleted", func(s scene) { referring(s); delete(s.SecurityGroups, "sg-blue") }, revoke(), ""},
 		{"it refers to a group of a VPC that is no peer", func(s scene) { referring(s); s.SecurityGroups["sg-blue"].VPC = green }, revoke(), ""},
-		{"it refers to a group of the VPC itself", func(s scene) { referring(s); s.SecurityGroups["sg-blue"].VPC = red }, revoke(), needed},
+		{"it refers to a group of the VPC itself, which is no source", func(s scene) { referring(s); s.SecurityGroups["sg-blue"].VPC = red }, revoke(), ""},
 		{"it refers to a group of a VPC that requested a connection", func(s scene) {
 			referring(s)
 			s.SecurityGroups["sg-blue"].VPC = green

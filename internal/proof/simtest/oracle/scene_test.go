@@ -54,6 +54,13 @@ func newScene() scene {
 // peering returns the one peering of the scene.
 func (s scene) peering() *plainpolicy.Peering { return &s.Policy.Peerings[0] }
 
+// mesh makes both VPCs of pcx-1 members of red, which has a peering with itself.
+func (s scene) mesh() {
+	s.Policy.Departments[0].Members = append(s.Policy.Departments[0].Members, s.Policy.Departments[1].Members...)
+	s.Policy.Departments = s.Policy.Departments[:1]
+	s.peering().B, s.peering().Allow[0].From = "red", "red"
+}
+
 // member returns the one member of red, or of blue.
 func (s scene) member(department string) *plainpolicy.Member {
 	for i, d := range s.Policy.Departments {

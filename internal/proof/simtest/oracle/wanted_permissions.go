@@ -61,7 +61,7 @@ func (s side) permissions(a plainpolicy.Allow) []ledger.Permission {
 }
 
 // sources returns permissions with nothing but the sources: blocks of the peer, of a family that has the protocol, and
-// security groups, which EC2 lets rules refer to within a Region only.
+// security groups of other VPCs, which EC2 lets rules refer to within a Region only.
 func (s side) sources(a plainpolicy.Allow) []ledger.Permission {
 	var from []ledger.Permission
 	blocks := a.Sources
@@ -75,7 +75,9 @@ func (s side) sources(a plainpolicy.Allow) []ledger.Permission {
 		}
 	}
 	for _, g := range a.SourceGroups {
-		if s.own().Region == s.peer().Region {
+		there := s.SecurityGroups[g]
+		isOwn := there != nil && there.VPC == s.own()
+		if s.own().Region == s.peer().Region && !isOwn {
 			from = append(from, ledger.Permission{Group: g})
 		}
 	}

@@ -158,6 +158,9 @@ func (w *World) narrowWithoutRoom(h half) {
 			e.Permit(plainpolicy.Allow{From: h.peer.department, To: h.own.department, IDs: []string{g.ID}, Protocol: "tcp", Ports: [][2]int{{9000, 9000 + w.IntN(9)}}})
 			return
 		}
+		if e.A == e.B {
+			return // a mesh has no routes of its own
+		}
 		t := random.Pick(w.Source, w.tablesWithRoutes(h)...)
 		p.Limits["routes"] = len(look(w, func(l *ledger.Ledger) []netip.Prefix { return l.LocalAndOtherRoutes(t) }))
 		r := e.Routes[h.own.department]
@@ -208,7 +211,7 @@ func (w *World) narrowEntry(p *plainpolicy.Policy, h half) {
 	if e == nil {
 		return
 	}
-	if w.Chance(50) {
+	if own != peer && w.Chance(50) { // a mesh has no routes of its own
 		r := e.Routes[own]
 		r.To = []netip.Prefix{w.narrower(r.To, h.peer.primary)}
 		e.Routes[own] = r

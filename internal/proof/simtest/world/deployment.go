@@ -17,6 +17,7 @@ func (w *World) Deploy() {
 	w.observer.Look(func(l *ledger.Ledger) {
 		d := draft{Source: w.Source, Ledger: l, sites: w.sites}
 		p = d.draw()
+		d.drawMeshes(p, w.named)
 	})
 	w.consent(p)
 	w.drawModes(p)

@@ -81,6 +81,25 @@ func (d *draft) drawPeering(a, b string) plainpolicy.Peering {
 	return e
 }
 
+// drawMeshes adds peerings of departments with themselves. The draws have names, so that the other draws of the seed stay the same.
+func (d *draft) drawMeshes(p *plainpolicy.Policy, named *random.ByName) {
+	for _, department := range p.Departments {
+		own := *d
+		own.Source = named.Next("mesh", department.Name)
+		if len(d.members(department.Name)) > 1 && own.Chance(70) {
+			p.Peerings = append(p.Peerings, own.drawMesh(department.Name))
+		}
+	}
+}
+
+func (d *draft) drawMesh(department string) plainpolicy.Peering {
+	e := plainpolicy.Peering{A: department, B: department, Manual: d.Chance(20), DNS: d.Chance(25), Routes: map[string]plainpolicy.Routing{}}
+	for range random.Pick(d.Source, 0, 1, 1, 2, 3) {
+		e.Permit(d.drawAllow(department, department))
+	}
+	return e
+}
+
 // members returns the sites of a department that the policy lists.
 func (d *draft) members(department string) []*site {
 	return slices.DeleteFunc(slices.Clone(d.listed), func(s *site) bool { return s.department != department })
@@ -120,7 +139,7 @@ func (d *draft) drawRouting(own, peer string) plainpolicy.Routing {
 func (d *draft) drawAllow(from, to string) plainpolicy.Allow {
 	a := plainpolicy.Allow{From: from, To: to, Protocol: random.Pick(d.Source, "tcp", "tcp", "udp", "icmp", "icmpv6", "all")}
 	source := random.Pick(d.Source, d.members(from)...)
-	home := random.Pick(d.Source, d.members(to)...)
+	home := random.Pick(d.Source, slices.DeleteFunc(d.members(to), func(s *site) bool { return s == source })...)
 	switch {
 	case a.Protocol == "icmpv6":
 	case d.Chance(15):

@@ -36,7 +36,7 @@ type Member struct {
 }
 
 // Peering is an entry of the policy's peerings: either department may request a connection to the other
-// unless Requester names one.
+// unless Requester names one. If A and B are one department, its VPCs may be connected with one another.
 type Peering struct {
 	A, B      string
 	Report    bool // mode: report
@@ -60,7 +60,7 @@ type Routing struct {
 }
 
 // Allow is an entry of a peering's allow: traffic from one department to the security groups of the other, that are
-// selected by ids or else by tags.
+// selected by ids or else by tags. If From and To are one department, the traffic may flow in both directions.
 type Allow struct {
 	From, To     string
 	Sources      []netip.Prefix // all blocks of the from-VPC if there are neither Sources nor SourceGroups

@@ -58,6 +58,7 @@ func full() *plainpolicy.Policy {
 				Allow: []plainpolicy.Allow{
 					{From: "red", To: "green", Protocol: "all", Tags: map[string]string{"Role": "db"}, SourceGroups: []string{"sg-00000000000000002"}},
 				}},
+			{A: "red", B: "red", Manual: true, Allow: []plainpolicy.Allow{{From: "red", To: "red", Protocol: "udp", Tags: map[string]string{"Role": "db"}}}},
 			{A: "blue", B: "green", Routes: map[string]plainpolicy.Routing{"green": {Subnets: []string{"subnet-00000000000000001"}}, "blue": {}}},
 		},
 	}
@@ -95,6 +96,10 @@ peerings:
       green: { tables: { tags: { Tier: public } } }
     allow:
       - { from: red, to: green, protocol: all, sources: [sg-00000000000000002], groups: { tags: { Role: db } } }
+  - between: [red, red]
+    approval: manual
+    allow:
+      - { from: red, to: red, protocol: udp, groups: { tags: { Role: db } } }
   - between: [blue, green]
     routes:
       blue: { tables: all }
