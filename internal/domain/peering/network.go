@@ -77,8 +77,8 @@ type SecurityGroup struct {
 	Described map[Permission]ConnectionID
 	// Peered maps the groups of peered VPCs that Ingress refers to, to the active connections by which EC2 shows them.
 	Peered map[SecurityGroupID]ConnectionID
-	Egress    []Permission
-	Tags      map[string]string
+	Egress []Permission
+	Tags   map[string]string
 }
 
 // IngressRule is one rule with an id and tags of its own.
