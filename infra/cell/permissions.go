@@ -59,6 +59,7 @@ func connectPermissions(p naming, part *policy.Policy) []statement {
 			p.groups(numbered("AdmitAndExpel", i), some, "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"))
 		all = append(all, p.ownSide("TagConnection", i, some, "ec2:CreateTags", p.ownTags(peering.TagName, peering.TagManaged))...)
 		if wantsDNS(part) {
+			all = append(all, allow(numbered("ReadDNSAttributes", i), "ec2:DescribeVpcAttribute", some))
 			all = append(all, p.ownSide("SetDNSOption", i, some, "ec2:ModifyVpcPeeringConnectionOptions", nil)...)
 		}
 	}

@@ -260,6 +260,8 @@ func TestRolesReachTheirOwnVPCsOnly(t *testing.T) {
 		{"connect sets the DNS option of a connection of its own", "connect", "ec2:ModifyVpcPeeringConnectionOptions", connection, asAccepter, true},
 		{"connect doesn't set it on a foreign connection", "connect", "ec2:ModifyVpcPeeringConnectionOptions", connection,
 			map[string]string{"ec2:AccepterVpc": other["ec2:Vpc"], "ec2:RequesterVpc": other["ec2:Vpc"]}, false},
+		{"connect reads the DNS attributes of a department's VPC", "connect", "ec2:DescribeVpcAttribute", own["ec2:Vpc"], nil, true},
+		{"connect doesn't read those of another VPC", "connect", "ec2:DescribeVpcAttribute", other["ec2:Vpc"], nil, false},
 		{"connect can't accept", "connect", "ec2:AcceptVpcPeeringConnection", connection, asAccepter, false},
 		{"accept can't route", "accept", "ec2:CreateRoute", table, own, false},
 		{"accept rejects where the policy says so", "accept", "ec2:RejectVpcPeeringConnection", connection, asAccepter, true},

@@ -215,6 +215,9 @@ func repairs(outcomes []outcome.Outcome, h hint.Hint) []outcome.Outcome {
 	var repaired []outcome.Outcome
 	for _, o := range outcomes {
 		right := o.Type == outcome.Accepted || o.Type == outcome.Connected || o.Type == outcome.Disconnected
+		if o.Lacks && len(o.Changes) == 0 { // the missing part may be the drift
+			continue
+		}
 		if right && (h.Side == "" || o.Side == h.Side || len(o.Changes) > 0) {
 			o.Type, o.FoundAt, o.EditedBy = outcome.Repaired, found, h.EditedBy
 			o.State, o.Notes, o.Obstructions, o.Keys = nil, nil, nil, nil

@@ -2,6 +2,7 @@ package connect_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -140,8 +141,9 @@ func TestReferencedGroups(t *testing.T) {
 				})
 				t.Sweep()
 				t.Holds(sandbox.Connected(m, f, pcx)...)
-				if o := t.SaidOnce(outcome.Failed, pcx); !strings.Contains(o.Reason.Sentence, string(m.Group)) {
-					t.Errorf("reason = %+v; it doesn't name the group that is gone", o.Reason)
+				said := slices.DeleteFunc(t.Said(outcome.Connected, pcx), func(o outcome.Outcome) bool { return o.Side != peering.Accepter })
+				if o := said[len(said)-1]; len(o.Notes) != 1 || !strings.HasPrefix(o.Notes[0], string(m.Group)+" is not admitted: ") {
+					t.Errorf("notes = %q, want one on the group that is gone", o.Notes)
 				}
 				t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 				t.Settle()

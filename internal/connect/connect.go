@@ -31,6 +31,7 @@ type Network interface {
 	NetworkACLs(ctx context.Context, vpcs ...peering.VPCID) ([]peering.NetworkACL, error)
 	SecurityGroups(ctx context.Context, vpcs ...peering.VPCID) ([]peering.SecurityGroup, error)
 	IngressRules(ctx context.Context, of ...peering.ConnectionID) ([]peering.IngressRule, error)
+	DNSAttributes(ctx context.Context, vpc peering.VPCID) (peering.DNSAttributes, error)
 	IngressRulesIn(ctx context.Context, groups ...peering.SecurityGroupID) ([]peering.IngressRule, error)
 }
 
@@ -224,6 +225,7 @@ func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, acls []
 		s.outcome = announce.WithHalfOpen(s.outcome, half)
 		return s
 	}
+	s.outcome.Notes = append(s.outcome.Notes, half.Notes()...)
 	for _, o := range obstructions(half, acls) {
 		s.outcome.Obstructions = append(s.outcome.Obstructions, outcome.Obstruction{NetworkACL: o.ACL, Rule: o.Rule, Sentence: o.Sentence, Remedy: o.Remedy})
 		s.outcome.Keys = append(s.outcome.Keys, o.Key)

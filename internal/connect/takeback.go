@@ -80,7 +80,12 @@ func (c *Connector) carryOut(ctx context.Context, s *side, patient bool) error {
 		if added != nil {
 			err = errors.Join(err, c.takeBack(ctx, s, added, err))
 		}
-	} else if err == nil {
+		return errors.Join(err, s.rest)
+	}
+	if s.isRest(made, refused, err) {
+		err = c.note(ctx, s, refused)
+	}
+	if err == nil {
 		c.unfinished.end(s, nil)
 	}
 	return errors.Join(err, s.rest)

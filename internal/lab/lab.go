@@ -114,6 +114,20 @@ func (p *Person) DNSHostnames(v VPC) {
 	call(p, p.EC2.ModifyVpcAttribute, &ec2.ModifyVpcAttributeInput{VpcId: str(v.ID), EnableDnsHostnames: &types.AttributeBooleanValue{Value: aws.Bool(true)}})
 }
 
+// DNSSupport turns the Amazon-provided DNS server of the VPC on or off, which DNS between peers needs.
+func (p *Person) DNSSupport(v VPC, on bool) {
+	call(p, p.EC2.ModifyVpcAttribute, &ec2.ModifyVpcAttributeInput{VpcId: str(v.ID), EnableDnsSupport: &types.AttributeBooleanValue{Value: &on}})
+}
+
+// UnusedRouteTable makes a route table that serves no subnet.
+func (p *Person) UnusedRouteTable(v VPC) peering.RouteTableID {
+	out := call(p, p.EC2.CreateRouteTable, &ec2.CreateRouteTableInput{VpcId: str(v.ID)})
+	if out == nil {
+		return ""
+	}
+	return peering.RouteTableID(*out.RouteTable.RouteTableId)
+}
+
 // RouteTable makes a route table and associates the subnet with it.
 func (p *Person) RouteTable(v VPC, name string, subnet peering.SubnetID) peering.RouteTableID {
 	out := call(p, p.EC2.CreateRouteTable, &ec2.CreateRouteTableInput{VpcId: str(v.ID), TagSpecifications: named(types.ResourceTypeRouteTable, name)})

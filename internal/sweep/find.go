@@ -233,8 +233,8 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 		f.reminder, f.prompt = true, slices.ContainsFunc(p.Changes(), plan.Tags) // announced as long as the obstacle is there
 	case len(p.Changes()) == 0:
 		return s.leftOut(side, d)
-	case mayBeRefused(p) && !s.isFirstOfDay():
-		f.doubtful = true
+	case mayBeRefused(p): // a reminder, since nothing has drifted if EC2 refuses it as before
+		f.doubtful, f.reminder = true, s.isFirstOfDay()
 		return append(s.leftOut(side, d), f)
 	case p.OnlyTags():
 		f.reminder, f.prompt = true, true // the tag was deleted: it is put back without an announcement of drift

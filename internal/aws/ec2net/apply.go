@@ -141,7 +141,7 @@ func sourceGone(c plan.Authorize, err error) error {
 	if !ok || c.Permissions[0].Source.IsValid() || !isNotFound(api.ErrorCode()) {
 		return err
 	}
-	return fault.Keyed(api.ErrorCode(), fault.Errorf(fault.Denied, "%s (%s)", api.ErrorMessage(), api.ErrorCode()))
+	return fault.Keyed(api.ErrorCode(), fault.Lacking(fault.Errorf(fault.Denied, "%s (%s)", api.ErrorMessage(), api.ErrorCode())))
 }
 
 func isNotFound(code string) bool { return strings.HasSuffix(code, ".NotFound") }
@@ -198,7 +198,16 @@ func (n *Network) enableDNS(ctx context.Context, c plan.EnableDNS) error {
 		in.AccepterPeeringConnectionOptions = on
 	}
 	_, err := n.client.ModifyVpcPeeringConnectionOptions(ctx, in)
-	return notActiveYet(err)
+	return withoutDNS(notActiveYet(err))
+}
+
+// withoutDNS marks err as Lacking if one of the two VPCs has no DNS host names or no DNS support. EC2 has one code for both.
+func withoutDNS(err error) error {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok || api.ErrorCode() != dnsDisabled {
+		return err
+	}
+	return fault.Keyed(api.ErrorCode(), fault.Lacking(fault.Errorf(fault.Denied, "%s (%s)", api.ErrorMessage(), api.ErrorCode())))
 }
 
 // notActiveYet makes err Retryable where EC2 doesn't know yet that the connection is active. It has the same code,

@@ -37,17 +37,19 @@ var classes = map[string]fault.Class{
 	"InvalidRoute.Malformed":                  fault.Permanent,
 	"RouteNotSupported":                       fault.Permanent,
 
-	"ActiveVpcPeeringConnectionPerVpcLimitExceeded":         fault.Denied,
-	"VpcPeeringConnectionsPerVpcLimitExceeded":              fault.Denied,
-	"VpcPeeringConnectionAlreadyExists":                     fault.Denied,
-	"OutstandingVpcPeeringConnectionLimitExceeded":          fault.Denied,
-	"PendingVpcPeeringConnectionLimitExceeded":              fault.Denied,
-	"RouteLimitExceeded":                                    fault.Denied,
-	"ResourceCountLimitExceeded":                            fault.Denied,
-	"RulesPerSecurityGroupLimitExceeded":                    fault.Denied,
-	"TagLimitExceeded":                                      fault.Denied,
-	"InvalidVpcPeeringConnectionState.DnsHostnamesDisabled": fault.Denied,
+	"ActiveVpcPeeringConnectionPerVpcLimitExceeded": fault.Denied,
+	"VpcPeeringConnectionsPerVpcLimitExceeded":      fault.Denied,
+	"VpcPeeringConnectionAlreadyExists":             fault.Denied,
+	"OutstandingVpcPeeringConnectionLimitExceeded":  fault.Denied,
+	"PendingVpcPeeringConnectionLimitExceeded":      fault.Denied,
+	"RouteLimitExceeded":                            fault.Denied,
+	"ResourceCountLimitExceeded":                    fault.Denied,
+	"RulesPerSecurityGroupLimitExceeded":            fault.Denied,
+	"TagLimitExceeded":                              fault.Denied,
 }
+
+// dnsDisabled is the code for a DNS option that needs attributes which a VPC doesn't have.
+const dnsDisabled = "InvalidVpcPeeringConnectionState.DnsHostnamesDisabled"
 
 // outdated are the codes by which EC2 reports that another process has made the same in the meantime, or a different
 // thing of the same name: a new look distinguishes the two.

@@ -55,7 +55,7 @@ func securityGroup(g types.SecurityGroup) peering.SecurityGroup {
 		VPC:     peering.VPCID(aws.ToString(g.VpcId)),
 		Owner:   peering.AccountID(aws.ToString(g.OwnerId)),
 		Name:    aws.ToString(g.GroupName),
-		Ingress: permissions(g.IpPermissions), Described: described(g.IpPermissions),
+		Ingress: permissions(g.IpPermissions), Described: described(g.IpPermissions), Peered: peered(g.IpPermissions),
 		Egress: permissions(g.IpPermissionsEgress),
 		Tags:   tagsOf(g.Tags),
 	}
@@ -79,6 +79,23 @@ func described(merged []types.IpPermission) map[peering.Permission]peering.Conne
 		}
 	})
 	return ours
+}
+
+// peered returns the connection of each referenced group of a peered VPC, as long as it is active: a group may be referenced by a new
+// connection after the first one was deleted.
+func peered(merged []types.IpPermission) map[peering.SecurityGroupID]peering.ConnectionID {
+	var connections map[peering.SecurityGroupID]peering.ConnectionID
+	for _, m := range merged {
+		for _, g := range m.UserIdGroupPairs {
+			if c := aws.ToString(g.VpcPeeringConnectionId); c != "" && peering.State(aws.ToString(g.PeeringStatus)) == peering.Active {
+				if connections == nil {
+					connections = map[peering.SecurityGroupID]peering.ConnectionID{}
+				}
+				connections[peering.SecurityGroupID(aws.ToString(g.GroupId))] = peering.ConnectionID(c)
+			}
+		}
+	}
+	return connections
 }
 
 // eachOf calls do with one permission for each source, and its description; EC2 merges sources with the same protocol and ports.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/domain/cidr"
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/parallel"
 )
 
 // VPCs returns those of the VPCs that the cell has, with the blocks that are associated with them.
@@ -28,6 +29,36 @@ func (n *Network) vpc(v types.Vpc) peering.VPC {
 		ID:     peering.VPCID(aws.ToString(v.VpcId)),
 		Blocks: vpcBlocks(v),
 	}
+}
+
+// DNSAttributes returns the attributes of the VPC that decide about the DNS option of its connections, in two concurrent calls.
+func (n *Network) DNSAttributes(ctx context.Context, id peering.VPCID) (peering.DNSAttributes, error) {
+	var found peering.DNSAttributes
+	err := parallel.Do(ctx,
+		func(ctx context.Context) (err error) {
+			found.Support, err = n.attribute(ctx, id, types.VpcAttributeNameEnableDnsSupport)
+			return err
+		},
+		func(ctx context.Context) (err error) {
+			found.HostNames, err = n.attribute(ctx, id, types.VpcAttributeNameEnableDnsHostnames)
+			return err
+		},
+	)
+	return found, err
+}
+
+// attribute reads one attribute, as EC2 has no call for several.
+func (n *Network) attribute(ctx context.Context, id peering.VPCID, name types.VpcAttributeName) (bool, error) {
+	out, err := n.client.DescribeVpcAttribute(ctx, &ec2.DescribeVpcAttributeInput{VpcId: aws.String(string(id)), Attribute: name})
+	if err != nil {
+		return false, classify(action{description: "describe " + string(name) + " of " + string(id)}, err)
+	}
+	for _, value := range []*types.AttributeBooleanValue{out.EnableDnsSupport, out.EnableDnsHostnames} {
+		if value != nil {
+			return aws.ToBool(value.Value), nil
+		}
+	}
+	return false, nil
 }
 
 func vpcBlocks(v types.Vpc) []netip.Prefix {

@@ -4,6 +4,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Class says what to do about an error. The zero value, Retryable, is the class of every error that
@@ -109,4 +110,30 @@ func Keys(err error) []string {
 		keys = append(keys, Keys(next)...)
 	}
 	return keys
+}
+
+type lacking struct{ err error }
+
+func (l lacking) Error() string { return l.err.Error() }
+func (l lacking) Unwrap() error { return l.err }
+
+// Lacking marks err as the refusal of an addition without which the rest works: EC2 makes it once a person has added a resource or
+// changed an attribute. It returns nil for a nil err.
+func Lacking(err error) error {
+	if err == nil {
+		return nil
+	}
+	return lacking{err}
+}
+
+// IsLacking reports whether err, or each of the errors that it joins, is marked by Lacking. It returns false for nil.
+func IsLacking(err error) bool {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return !slices.ContainsFunc(joined.Unwrap(), func(each error) bool { return !IsLacking(each) })
+	}
+	if _, ok := err.(lacking); ok { //nolint:errorlint // errors.As would look into joined errors, which have to be marked each
+		return true
+	}
+	next := errors.Unwrap(err)
+	return next != nil && IsLacking(next)
 }

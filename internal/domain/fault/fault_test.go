@@ -41,3 +41,32 @@ func TestOf(t *testing.T) {
 		t.Error("a classified error hides its cause")
 	}
 }
+
+func TestIsLacking(t *testing.T) {
+	t.Parallel()
+	plain := fault.Errorf(fault.Denied, "over quota")
+	lacking := fault.Lacking(fault.Errorf(fault.Denied, "no such group"))
+	for name, tt := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"nil":                         {nil, false},
+		"an error without the mark":   {plain, false},
+		"one with it":                 {lacking, true},
+		"wrapped and keyed":           {fault.Keyed("key", fmt.Errorf("authorize: %w", lacking)), true},
+		"several with it":             {errors.Join(errors.Join(nil, lacking), lacking), true},
+		"one of several":              {errors.Join(lacking, plain), false},
+		"several within one":          {fault.As(fault.Denied, errors.Join(lacking, plain)), false},
+		"one that isn't its only one": {fmt.Errorf("%w (%w)", lacking, fault.ErrOutdated), false},
+	} {
+		if got := fault.IsLacking(tt.err); got != tt.want {
+			t.Errorf("%s: IsLacking() = %t, want %t", name, got, tt.want)
+		}
+	}
+	if fault.Lacking(nil) != nil {
+		t.Error("Lacking(nil) is an error")
+	}
+	if fault.Of(lacking) != fault.Denied || lacking.Error() != "no such group" {
+		t.Errorf("the marked error is %v and %s", lacking, fault.Of(lacking))
+	}
+}

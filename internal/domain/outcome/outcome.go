@@ -78,6 +78,8 @@ type Outcome struct {
 	// Keys are the codes, ids and figures that the sentences of State, Wanted, Removals, Additions and Obstructions spell out.
 	// They go into the id and are not published.
 	Keys []string `json:"-"`
+	// Lacks reports that EC2 refused a part of the side without which the rest works. A note describes the part.
+	Lacks bool `json:"-"`
 }
 
 // Party is one end of the connection. Department is empty when the policy knows none for the VPC.

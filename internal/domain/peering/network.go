@@ -75,8 +75,10 @@ type SecurityGroup struct {
 	Ingress []Permission
 	// Described maps those of Ingress whose description autopeer wrote to the connection that it names.
 	Described map[Permission]ConnectionID
-	Egress    []Permission
-	Tags      map[string]string
+	// Peered maps the groups of peered VPCs that Ingress refers to, to the active connections by which EC2 shows them.
+	Peered map[SecurityGroupID]ConnectionID
+	Egress []Permission
+	Tags   map[string]string
 }
 
 // IngressRule is one rule with an id and tags of its own.
@@ -158,4 +160,20 @@ type Instance struct {
 	Subnet    SubnetID
 	Addresses []netip.Addr // private, both families
 	Groups    []SecurityGroupID
+}
+
+// DNSAttributes are the attributes of a VPC that the DNS option of its connections needs. Both VPCs need both.
+// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-dns.html
+type DNSAttributes struct{ HostNames, Support bool }
+
+// Missing returns the names of the attributes that are off, as EC2 names them.
+func (a DNSAttributes) Missing() []string {
+	var names []string
+	if !a.HostNames {
+		names = append(names, "enableDnsHostnames")
+	}
+	if !a.Support {
+		names = append(names, "enableDnsSupport")
+	}
+	return names
 }

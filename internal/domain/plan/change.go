@@ -163,6 +163,15 @@ func (c Authorize) Key() string {
 	return key("authorize", c.Group, c.Connection, strings.Join(keys, ","))
 }
 
+// Facts returns the rules that exist once the change is made.
+func (c Authorize) Facts() []Fact {
+	facts := make([]Fact, len(c.Permissions))
+	for i, p := range c.Permissions {
+		facts[i] = ruleFact(c.Group, p)
+	}
+	return facts
+}
+
 // Revoke removes ingress rules of one group by their ids, provided that their tags still name the connection and the
 // installation.
 type Revoke struct {

@@ -44,6 +44,10 @@ func (i Inventory) Side(c peering.Connection, role peering.Role, d policy.Decisi
 		Subnets: only(i.Subnets, func(n peering.Subnet) bool { return n.VPC == vpc }),
 		Groups:  only(i.Groups, func(g peering.SecurityGroup) bool { return g.VPC == vpc }),
 	}
+	if c.Requester.Cell() == c.Accepter.Cell() {
+		peer := c.VPC(role.Other()).ID
+		side.PeerGroups = only(i.Groups, func(g peering.SecurityGroup) bool { return g.VPC == peer })
+	}
 	if role == peering.Accepter {
 		side.Own, side.Peer = side.Peer, side.Own
 	}

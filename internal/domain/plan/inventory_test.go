@@ -68,6 +68,17 @@ func ruleOf(c peering.ConnectionID, id peering.RuleID, group peering.SecurityGro
 	return peering.IngressRule{ID: id, Group: group, Tags: map[string]string{peering.TagConnection: string(c), peering.TagManaged: string(installation)}}
 }
 
+// TestGroupsOfAPeerInAnotherCell are unknown, whatever groups the inventory has.
+func TestGroupsOfAPeerInAnotherCell(t *testing.T) {
+	t.Parallel()
+	s := plan.Inventory{Groups: []peering.SecurityGroup{{ID: "sg-a", VPC: "vpc-a"}, {ID: "sg-b", VPC: "vpc-b"}}}
+	c := between(via, asking, asked)
+	c.Accepter.Region = "eu-north-1"
+	if got := s.Side(c, peering.Requester, decision(), &policy.Policy{}).PeerGroups; len(got) > 0 {
+		t.Errorf("PeerGroups = %v, want none", got)
+	}
+}
+
 func TestASideHasWhatItsVPCHas(t *testing.T) {
 	t.Parallel()
 	s := plan.Inventory{
@@ -82,10 +93,12 @@ func TestASideHasWhatItsVPCHas(t *testing.T) {
 		peering.Requester: {
 			Connection: c, Role: peering.Requester, Own: "marketing", Peer: "finance", Terms: d.Terms(peering.Requester), Limits: p.Limits, By: installation,
 			Tables: s.Tables[:1], Subnets: s.Subnets[:1], Groups: s.Groups[:1], Ours: s.Rules[:1], Rules: s.Rules[:2],
+			PeerGroups: s.Groups[1:],
 		},
 		peering.Accepter: {
 			Connection: c, Role: peering.Accepter, Own: "finance", Peer: "marketing", Terms: d.Terms(peering.Accepter), Limits: p.Limits, By: installation,
 			Tables: s.Tables[1:2], Subnets: s.Subnets[1:], Groups: s.Groups[1:], Ours: s.Rules[1:2], Rules: s.Rules[:2],
+			PeerGroups: s.Groups[:1],
 		},
 	}
 	for role, side := range want {

@@ -24,11 +24,13 @@ type Side struct {
 	Tables  []peering.RouteTable // all of the side's VPC
 	Subnets []peering.Subnet     // needed only where the terms choose tables by subnets' tags
 	Groups  []peering.SecurityGroup
-	Ours    []peering.IngressRule         // tagged with this connection
-	Rules   []peering.IngressRule         // of the cell, tagged with this connection by any installation: evidence beside Ours
-	Old     []peering.IngressRule         // of the groups that Doubtful names: tagged with a dead connection
-	Dead    map[peering.ConnectionID]bool // of the connections that Leftovers names
-	Closing bool                          // the policy objects to the connection, so that additions wait
+	// PeerGroups are the groups of the peer's VPC, of which each VPC has one at least; empty if they weren't read.
+	PeerGroups []peering.SecurityGroup
+	Ours       []peering.IngressRule         // tagged with this connection
+	Rules      []peering.IngressRule         // of the cell, tagged with this connection by any installation: evidence beside Ours
+	Old        []peering.IngressRule         // of the groups that Doubtful names: tagged with a dead connection
+	Dead       map[peering.ConnectionID]bool // of the connections that Leftovers names
+	Closing    bool                          // the policy objects to the connection, so that additions wait
 
 	Peerings int // accepted connections of the side's VPC, apart from this one; of Prospects
 }

@@ -206,6 +206,8 @@ func sources(allow policy.Allow, s Side) (from []peering.Permission, notes []str
 			notes = append(notes, fmt.Sprintf("%s is not admitted: it is a security group of the VPC itself; name one of the peer's VPC", g))
 		case s.Connection.Requester.Region != s.Connection.Accepter.Region:
 			notes = append(notes, fmt.Sprintf("%s is not admitted: a group of another region can't be referenced; name blocks", g))
+		case s.isElsewhere(g):
+			notes = append(notes, fmt.Sprintf("%s is not admitted: it is not a group of %s", g, s.Connection.VPC(s.Role.Other()).ID))
 		default:
 			from = append(from, peering.Permission{Group: g})
 		}
@@ -214,6 +216,19 @@ func sources(allow policy.Allow, s Side) (from []peering.Permission, notes []str
 		from = append(from, peering.Permission{PrefixList: l})
 	}
 	return from, notes
+}
+
+// isElsewhere reports whether the source group is known to be in another VPC than the peer's: each connection admits the groups of its
+// own VPC. A rule of the connection for the group stays: the list of groups may be older than the group.
+func (s Side) isElsewhere(g peering.SecurityGroupID) bool {
+	if slices.ContainsFunc(s.Ours, func(r peering.IngressRule) bool { return r.Permission.Group == g && !r.Stale }) {
+		return false
+	}
+	if slices.ContainsFunc(s.PeerGroups, func(known peering.SecurityGroup) bool { return known.ID == g }) {
+		return false
+	}
+	isPeered := func(own peering.SecurityGroup) bool { return own.Peered[g] != "" && own.Peered[g] != s.Connection.ID }
+	return len(s.PeerGroups) > 0 || slices.ContainsFunc(s.Groups, isPeered)
 }
 
 // Ranges returns the ports, or types and codes, of an allow line as EC2 stores them, also when it names none.

@@ -88,6 +88,9 @@ func build(ctx context.Context, reports bool, change func(*simec2.Options)) *com
 	c.pairs[manual] = [2]lab.Site{c.site(one, "audit", 70), c.site(two, "board", 80)}
 	c.pairs[mesh] = [2]lab.Site{c.site(one, "hub", 90), c.site(two, "hub", 100)}
 	c.unlisted[one], c.unlisted[two] = c.site(one, "lab", 50), c.site(two, "lab", 60)
+	for at, s := range c.unlisted {
+		c.by(at, func(p *lab.Person) { p.DNSHostnames(s.VPC) })
+	}
 	return c
 }
 
@@ -98,7 +101,6 @@ func (c *company) site(cell peering.Cell, name string, block int) lab.Site {
 	s := lab.Site{Name: name, Cell: cell}
 	c.by(cell, func(p *lab.Person) {
 		s.VPC = p.VPC(name, fmt.Sprintf("10.%d.0.0/16", block))
-		p.DNSHostnames(s.VPC)
 		s.Table = s.VPC.Main
 		s.Subnet = p.TaggedSubnet(s.VPC, fmt.Sprintf("10.%d.1.0/24", block), map[string]string{"Tier": "private"})
 		s.Group = p.Group(s.VPC, name+" servers", map[string]string{"Role": "server"})

@@ -50,6 +50,10 @@ func (c *company) comeAndGo(pair, ends [2]lab.Site, approve bool) {
 		c.rest()
 	}
 	c.expect(agreed(pair, id)...)
+	for _, s := range pair { // the first connection of the pair is without the option until then, so that connect reads the attributes
+		c.by(s.Cell, func(p *lab.Person) { p.DNSHostnames(s.VPC) })
+	}
+	c.rest()
 	for _, at := range []peering.Cell{one, two} {
 		c.isTagged(at, id)
 		c.by(at, func(p *lab.Person) { p.Untag(string(id), peering.TagManaged) })

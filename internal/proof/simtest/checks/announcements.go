@@ -80,9 +80,11 @@ func (c *Checker) checkIDs() {
 }
 
 // textOf returns the parts of an announcement on which its id depends. Of the notes, it depends on those about blocks that the
-// policy doesn't permit.
+// policy doesn't permit, and on those about refused changes.
 func textOf(o outcome.Outcome) string {
-	notes := slices.DeleteFunc(slices.Clone(o.Notes), func(n string) bool { return !strings.Contains(n, "neither routed nor admitted") })
+	notes := slices.DeleteFunc(slices.Clone(o.Notes), func(n string) bool {
+		return !strings.Contains(n, "neither routed nor admitted") && !oracle.IsOfRefusal(n)
+	})
 	text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, notes, o.Conflicts, o.Shortages, o.Obstructions, o.Wanted, o.Removals, o.Additions, o.FoundAt, o.Next)
 	return lineOfFile.ReplaceAllString(messageOfEC2.ReplaceAllString(text, " $1"), "a line")
 }

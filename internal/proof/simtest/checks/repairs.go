@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"slices"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/outcome"
@@ -25,7 +26,7 @@ func (c *Checker) CheckRepair(id string, edited time.Time) {
 	for i, o := range c.outcomes {
 		switch {
 		case string(o.Connection) != id || !c.announcements[i].At.After(edited):
-		case o.Type == outcome.Failed && o.Reason.Code == "refused":
+		case o.Type == outcome.Failed && o.Reason.Code == "refused", slices.ContainsFunc(o.Notes, oracle.IsOfRefusal):
 			return
 		case o.Type == outcome.Repaired:
 			repairs[o.ID] = true

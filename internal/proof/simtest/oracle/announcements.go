@@ -150,9 +150,17 @@ func (e End) wasConnected(s side) bool {
 	for _, a := range e.Announcements {
 		if a.Connection == s.connection.ID && a.Side == s.role && a.At.After(e.Deployed) && (a.DetailType == connected || a.DetailType == failed) {
 			last = a.DetailType
+			if slices.ContainsFunc(a.Notes, IsOfRefusal) {
+				last = failed
+			}
 		}
 	}
 	return last == connected
+}
+
+// IsOfRefusal reports whether the note of an announcement describes a change that EC2 refused, and without which the rest works.
+func IsOfRefusal(note string) bool {
+	return strings.HasPrefix(note, "the DNS option of the ") || strings.Contains(note, " is not admitted: EC2 finds no such ")
 }
 
 // checkLeftOut checks that an announcement of the side since the last fault names each block that is not permitted. Every

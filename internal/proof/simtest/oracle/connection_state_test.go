@@ -2,6 +2,7 @@ package oracle_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -39,6 +40,11 @@ func checkEnds(t *testing.T, announced bool, tests []endCase) {
 // announcement returns one about pcx-1 that was published half an hour ago, after the last fault.
 func announcement(detailType string, cell peering.Cell, side peering.Role) oracle.Announcement {
 	return oracle.Announcement{At: now.Add(-30 * time.Minute), DetailType: detailType, Connection: "pcx-1", Cell: cell, Side: side}
+}
+
+func withNote(a oracle.Announcement, note string) oracle.Announcement {
+	a.Notes = append(slices.Clone(a.Notes), note)
+	return a
 }
 
 // connected prepares an end with the scene connected, changed by some more.
@@ -259,6 +265,8 @@ func TestTheDNSOptionIsSet(t *testing.T) {
 		{"but not if it was announced otherwise", dns(false, announcement("Drift Found", redCell, peering.Requester)), ""},
 		{"but not if another connection was", dns(false, another), ""},
 		{"but not if EC2 refused it since", dns(false, asConnected, announcement("Peering Failed", redCell, peering.Requester)), ""},
+		{"but not if a note describes the refusal", dns(false, withNote(asConnected, "the DNS option of the requester is not set: ")), ""},
+		{"also with another note", dns(false, withNote(asConnected, "rtb-1 serves no subnet: ")), want},
 		{"also if EC2 refused it before", dns(false, announcement("Peering Failed", redCell, peering.Requester), asConnected), want},
 		{"it is", dns(true, asConnected), ""},
 	})
