@@ -73,9 +73,7 @@ func (c *Connector) attempt(ctx context.Context, h hint.Hint) error {
 	if err != nil {
 		return err
 	}
-	if h.Drift {
-		sides = rulesFirst(sides)
-	}
+	c.unfinished.arrange(sides, h.Drift)
 	done, faults := c.apply(ctx, current.connection, sides, h.IsFresh(c.now()))
 	outcomes = append(outcomes, done...)
 	return errors.Join(faults, announce.Publish(ctx, c.bus, h, outcomes...), c.bus.Send(ctx, c.halfOpen(current.connection, sides, checkedAt)...))
