@@ -44,6 +44,7 @@ type Connector struct {
 	now     func() time.Time
 
 	unfinished unfinished
+	obstructed obstructed
 }
 
 // New returns the connector of the cell, which decides by the policy.
@@ -160,6 +161,8 @@ type side struct {
 	rest    error
 	code    message.Code // of the obstacle that keeps the half from being connected, empty without one
 	reports bool         // the plan is only proposed
+	// complete means that nothing is missing once the plan was carried out.
+	complete bool
 }
 
 func (c *Connector) sides(ctx context.Context, current observed, d policy.Decision) ([]side, error) {

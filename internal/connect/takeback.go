@@ -140,7 +140,9 @@ func (c *Connector) carryOut(ctx context.Context, s *side, patient bool) error {
 		c.unfinished.end(s, nil)
 		c.unfinished.refuse(s, nil)
 	}
-	return errors.Join(err, s.rest)
+	err = errors.Join(err, s.rest)
+	s.complete = err == nil && s.code == ""
+	return err
 }
 
 // takeBack removes the routes and rules that were added to the side. What can't be removed now, or was added by a call without an

@@ -115,3 +115,59 @@ func routesTo(t *sandboxtest.T, pcx peering.ConnectionID, sites ...lab.Site) int
 	t.Must(err)
 	return strings.Count(strings.Join(state, "\n"), " to "+string(pcx))
 }
+
+// TestTheEndOfALateObstacle is announced to the other owner once, as the obstacle was.
+func TestTheEndOfALateObstacle(t *testing.T) {
+	t.Parallel()
+	for name, obstacle := range map[string]struct {
+		begin, end func(t *sandboxtest.T, f lab.Site)
+	}{
+		"a narrower route": {
+			func(t *sandboxtest.T, f lab.Site) { toServer(t, f, quarantined) },
+			func(t *sandboxtest.T, f lab.Site) {
+				t.ByHand(f.Cell, func(p *lab.Person) { p.DeleteRoute(f.Table, quarantined) })
+			},
+		},
+		"a route in place of ours": {
+			func(t *sandboxtest.T, f lab.Site) {
+				t.ByHand(f.Cell, func(p *lab.Person) { p.ToInternet(f.VPC, f.Table); p.ReplaceByGateway(f.VPC, f.Table, "10.10.0.0/16") })
+			},
+			func(t *sandboxtest.T, f lab.Site) {
+				t.ByHand(f.Cell, func(p *lab.Person) { p.DeleteRoute(f.Table, "10.10.0.0/16") })
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bothAsk(t, func(t *sandboxtest.T, m, f lab.Site, asks func() peering.ConnectionID) {
+				t.Policy(lab.PingPolicy(m, f, lab.Site{}))
+				pcx := asks()
+				t.Settle()
+				obstacle.begin(t, f)
+				time.Sleep(time.Hour + 2*time.Minute)
+				heard := len(t.Heard())
+				obstacle.end(t, f)
+				time.Sleep(time.Minute)
+				if n := completed(t, one, heard); n != 1 {
+					t.Errorf("the end is announced %d times to the other owner, want once", n)
+				}
+				t.ByHand(f.Cell, func(p *lab.Person) { p.DeleteRoute(f.Table, "10.10.0.0/16") }) // an edit is no obstacle
+				time.Sleep(25 * time.Hour)
+				if n := completed(t, one, heard); n != 1 {
+					t.Errorf("the end is announced %d times in a day, want once", n)
+				}
+				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+			})
+		})
+	}
+}
+
+// completed counts the announcements in the cell that the other side is complete.
+func completed(t *sandboxtest.T, cell peering.Cell, heard int) (n int) {
+	for _, o := range t.Heard()[heard:] {
+		if o.Cell == cell && o.Type == outcome.Connected && o.Reason.Code == "complete" {
+			n++
+		}
+	}
+	return n
+}

@@ -572,7 +572,7 @@ func TestAFailedAttemptBesideAPersonsRoute(t *testing.T) {
 }
 
 // TestWaitingForADay: an obstacle and a missing approval are announced at once, after some minutes and at midnight, and not by every
-// sweep.
+// sweep. Each sweep takes few messages.
 func TestWaitingForADay(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -593,9 +593,13 @@ func TestWaitingForADay(t *testing.T) {
 					t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.31.0.0/16") })
 				}
 				t.Policy(tt.policy(lab.PingPolicy(m, f, lab.Site{}), f))
+				mail := readMail(t)
 				pcx := t.Ask(m, f)
 				time.Sleep(25 * time.Hour)
 				t.InState(one, pcx, peering.PendingAcceptance)
+				if n := len(mail.take()); n > 3+5*100 { // five for each of a hundred sweeps of both cells
+					t.Errorf("%d messages in 25 hours, want at most five in a sweep interval", n)
+				}
 				per := map[string]int{}
 				for _, o := range t.Heard() {
 					per[o.Cell.String()+" "+o.Reason.Code]++
