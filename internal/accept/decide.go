@@ -146,6 +146,8 @@ func (a *Accepter) accepted(r request) step {
 		return a.obstacleThere(r)
 	case d.Verdict != policy.Accept:
 		return a.deny(r)
+	case r.Kind == hint.Checked && r.Message.State.IsAccepted() && !d.Reports:
+		return a.one(announce.Complete(a.outcome(outcome.Connected, c, d), r.Origin))
 	case c.Accepter.Cell() != a.cell || !d.Manages(peering.Accepter):
 		return step{} // the accepter's cell announces it
 	}

@@ -57,6 +57,12 @@ func NeitherSide(o outcome.Outcome, code message.Code, cell peering.Cell) outcom
 		o.Connection, cell, reasons[code]), string(code), "active")
 }
 
+// Complete returns o as the outcome of an active connection whose other half, in the cell, had an obstacle and is connected now. Its id
+// depends on the connection alone.
+func Complete(o outcome.Outcome, cell peering.Cell) outcome.Outcome {
+	return o.Because("complete", fmt.Sprintf("the side of %s in %s, which had an obstacle, has all its routes and rules now", o.Connection, cell))
+}
+
 // WithHalfOpen returns o, the outcome of a side with an obstacle, with a note of the traffic that passes if the side isn't connected.
 func WithHalfOpen(o outcome.Outcome, half plan.Side) outcome.Outcome {
 	if !half.IsConnected() {

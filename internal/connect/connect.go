@@ -45,6 +45,7 @@ type Connector struct {
 	now     func() time.Time
 
 	unfinished unfinished
+	obstructed obstructed
 }
 
 // New returns the connector of the cell, which decides by the policy.
@@ -74,9 +75,7 @@ func (c *Connector) attempt(ctx context.Context, h hint.Hint) error {
 	if err != nil {
 		return err
 	}
-	if h.Drift {
-		sides = rulesFirst(sides)
-	}
+	c.unfinished.arrange(sides, h.Drift)
 	done, faults := c.apply(ctx, current.connection, sides, h.IsFresh(c.now()))
 	outcomes = append(outcomes, done...)
 	return errors.Join(faults, announce.Publish(ctx, c.bus, h, outcomes...), c.bus.Send(ctx, c.halfOpen(current.connection, sides, checkedAt)...))
@@ -163,6 +162,8 @@ type side struct {
 	rest    error
 	code    message.Code // of the obstacle that keeps the half from being connected, empty without one
 	reports bool         // the plan is only proposed
+	// complete means that nothing is missing once the plan was carried out.
+	complete bool
 }
 
 func (c *Connector) sides(ctx context.Context, current observed, d policy.Decision) ([]side, error) {

@@ -1,24 +1,50 @@
 package connect
 
 import (
+	"cmp"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
+// obstructed remembers the sides about whose obstacle this process has told the other cell. Nothing in AWS shows it.
+type obstructed struct {
+	mu    sync.Mutex
+	sides map[half]bool
+}
+
+// changes remembers whether the side has an obstacle, and reports whether that is news.
+func (o *obstructed) changes(s *side) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	before := o.sides[s.key()]
+	if o.sides == nil {
+		o.sides = map[half]bool{}
+	}
+	if o.sides[s.key()] = s.code != ""; s.code == "" {
+		delete(o.sides, s.key())
+	}
+	return before != (s.code != "")
+}
+
 // halfOpen returns the messages to the other half's cell about the sides that an obstacle keeps from being connected, so that its
-// owner learns of it as well.
+// owner learns of it as well, and about those that are complete after such a message.
 func (c *Connector) halfOpen(pcx *peering.Connection, sides []side, checkedAt time.Time) []message.Message {
 	var all []message.Message
-	for _, s := range sides {
+	for i := range sides {
+		s := &sides[i]
 		other := s.half.Role.Other()
-		if s.code == "" || !slices.Contains(c.policy.Counterparts(c.cell), pcx.VPC(other).Cell()) {
+		if !slices.Contains(c.policy.Counterparts(c.cell), pcx.VPC(other).Cell()) || s.code == "" && !s.complete {
+			continue
+		}
+		if news := c.obstructed.changes(s); s.code == "" && !news {
 			continue
 		}
 		m := message.New(message.SideChecked, *pcx, other, checkedAt)
-		m.Code, m.Partly = s.code, s.half.IsConnected()
+		m.Code, m.Partly = cmp.Or(s.code, message.Ready), s.half.IsConnected()
 		all = append(all, m)
 	}
 	return all

@@ -14,11 +14,12 @@ import (
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// unfinished remembers the additions of attempts that EC2 refused in part, until the side is complete or untouched. If the taking back
-// fails, the next delivery couldn't distinguish the rest from a side that works.
+// unfinished remembers attempts that EC2 refused in part, until the side is complete. If the taking back fails, the next delivery couldn't
+// distinguish the rest from a side that works.
 type unfinished struct {
-	mu    sync.Mutex
-	added map[half][]plan.Change
+	mu      sync.Mutex
+	added   map[half][]plan.Change // that are still to be taken back
+	refused map[half][]string      // the keys of the additions that EC2 refused last
 }
 
 type half struct {
@@ -32,7 +33,7 @@ func (u *unfinished) begin(s *side) []plan.Change {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	before, again := u.added[s.key()]
-	if s.half.IsConnected() && !again {
+	if !again && !u.isNew(s) {
 		return nil
 	}
 	return slices.Concat(before, s.Changes())
@@ -52,21 +53,75 @@ func (u *unfinished) end(s *side, left []plan.Change) {
 	u.added[s.key()] = left
 }
 
+// refuse remembers the additions that EC2 refused; none once the side is complete.
+func (u *unfinished) refuse(s *side, refused []plan.Change) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if len(refused) == 0 {
+		delete(u.refused, s.key())
+		return
+	}
+	if u.refused == nil {
+		u.refused = map[half][]string{}
+	}
+	var keys []string
+	for _, c := range refused {
+		keys = append(keys, c.Key())
+	}
+	u.refused[s.key()] = keys
+}
+
 func (s *side) key() half { return half{s.half.Connection.ID, s.half.Role} }
 
-// rulesFirst has the rules of sides that aren't connected added before their routes. A sweep repeats attempts that EC2 has
-// refused, most often a rule, and the routes of such an attempt would move traffic for a moment.
-func rulesFirst(sides []side) []side {
-	for i, s := range sides {
-		if s.half.IsConnected() || len(s.Steps) == 0 {
+// isNew reports whether the side wasn't connected before the attempt. It has no rule of the installation's then, and no route, or only
+// routes that people made: EC2 refused the last attempt, nothing shows that they are the installation's, or all rules are missing. An
+// attempt that also removes routes may have moved traffic to the routes that it adds, and is not taken back.
+func (u *unfinished) isNew(s *side) bool {
+	switch {
+	case !s.half.IsConnected():
+		return true
+	case len(s.half.Ours) > 0 || s.Closes():
+		return false
+	}
+	_, again := u.refused[s.key()]
+	return again || !s.half.Connection.IsConnectedBy(s.half.By, s.half.Rules) || slices.ContainsFunc(s.Changes(), isRule)
+}
+
+func isRule(c plan.Change) bool {
+	_, adds := c.(plan.Authorize)
+	return adds
+}
+
+// arrange has the additions to new sides that EC2 refused last made before all others, so that nothing is added and taken back while the
+// refusal lasts. A sweep repeats attempts of other processes, too. EC2 has refused a rule there most often, and routes would move traffic
+// for a moment, so rules come before routes.
+func (u *unfinished) arrange(sides []side, repeated bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for i := range sides {
+		s := &sides[i]
+		if len(s.Steps) == 0 || !u.isNew(s) {
 			continue
 		}
-		isRule := func(c plan.Change) bool { _, adds := c.(plan.Authorize); return adds }
-		rules := slices.DeleteFunc(slices.Clone(s.Steps[0]), func(c plan.Change) bool { return !isRule(c) })
-		rest := slices.DeleteFunc(slices.Clone(s.Steps[0]), isRule)
-		sides[i].Steps = slices.DeleteFunc(slices.Concat([][]plan.Change{rules, rest}, s.Steps[1:]), func(step []plan.Change) bool { return len(step) == 0 })
+		refused, rest := split(s.Steps[0], func(c plan.Change) bool { return slices.Contains(u.refused[s.key()], c.Key()) })
+		var rules []plan.Change
+		if repeated {
+			rules, rest = split(rest, isRule)
+		}
+		steps := slices.Concat([][]plan.Change{refused, rules, rest}, s.Steps[1:])
+		s.Steps = slices.DeleteFunc(steps, func(step []plan.Change) bool { return len(step) == 0 })
 	}
-	return sides
+}
+
+func split(changes []plan.Change, isFirst func(plan.Change) bool) (first, rest []plan.Change) {
+	for _, c := range changes {
+		if isFirst(c) {
+			first = append(first, c)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	return first, rest
 }
 
 // carryOut makes the changes, and returns the error about those that have to wait. If EC2 refuses a change without which a new side
@@ -78,6 +133,7 @@ func (c *Connector) carryOut(ctx context.Context, s *side, patient bool) error {
 	if slices.ContainsFunc(refused, plan.IsEssential) {
 		s.code = message.Refused
 		if added != nil {
+			c.unfinished.refuse(s, refused)
 			err = errors.Join(err, c.takeBack(ctx, s, added, err))
 		}
 		return errors.Join(err, s.rest)
@@ -87,8 +143,11 @@ func (c *Connector) carryOut(ctx context.Context, s *side, patient bool) error {
 	}
 	if err == nil {
 		c.unfinished.end(s, nil)
+		c.unfinished.refuse(s, nil)
 	}
-	return errors.Join(err, s.rest)
+	err = errors.Join(err, s.rest)
+	s.complete = err == nil && s.code == ""
+	return err
 }
 
 // takeBack removes the routes and rules that were added to the side. What can't be removed now, or was added by a call without an

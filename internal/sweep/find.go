@@ -222,6 +222,7 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 	f.want(p.Intended())
 	f.closes = p.Closes()
 	f.obstructed = p.IsObstructed()
+	f.freed = s.obstructed.ends(f.key(), f.obstructed)
 	f.resources = append(f.resources, p.Obstacles()...)
 	switch {
 	case p.NeedsConsent():
@@ -232,7 +233,7 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 	case p.IsObstructed():
 		f.reminder, f.prompt = true, slices.ContainsFunc(p.Changes(), plan.Tags) // announced as long as the obstacle is there
 	case len(p.Changes()) == 0:
-		return s.leftOut(side, d)
+		return append(s.leftOut(side, d), f.afterObstacle()...)
 	case mayBeRefused(p): // a reminder, since nothing has drifted if EC2 refuses it as before
 		f.doubtful, f.reminder = true, s.isFirstOfDay()
 		return append(s.leftOut(side, d), f)

@@ -34,6 +34,7 @@ type finding struct {
 	closes     bool          // the repair removes routes or rules of a living connection
 	waits      bool          // for the answer of another cell
 	obstructed bool          // a side with an obstacle
+	freed      bool          // a side whose obstacle has ended since the last sweep
 	quiet      bool          // a scheduled sweep announces nothing about it
 	known      bool          // of both VPCs of a request that waits, the blocks are known or declared
 	due        bool          // the wait is announced if the second look still finds it

@@ -47,6 +47,8 @@ type Sweeper struct {
 	announcer announce.Announcer
 	missed    func(int)
 	now       func() time.Time
+
+	obstructed obstructed
 }
 
 // Dependencies are the edges of a Sweeper.
@@ -107,6 +109,7 @@ func (s *Sweeper) pass(ctx context.Context, due hint.Sweep, found findings) erro
 		errs = append(errs, s.send(ctx, found.urgent(), never), s.suspect(ctx, slices.Concat(found.drift(), found.due()), false))
 	}
 	if len(due.Suspects) > 0 {
+		errs = append(errs, s.send(ctx, found.freed(), never)) // no later sweep finds them again
 		errs = append(errs, s.confirm(ctx, found.drift().among(due.Suspects), due.Intended), s.announceWaiting(ctx, found.waiting().among(due.Suspects)))
 	}
 	return errors.Join(errs...)

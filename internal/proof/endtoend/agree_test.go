@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -474,10 +475,12 @@ func TestAFailedAttemptIsTakenBack(t *testing.T) {
 		t.Run(call, func(t *testing.T) {
 			betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
 				m, f := t.Company(one, accepter)
+				var attempts atomic.Int32
 				end := t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
 					if c.Action != call || c.Account != string(accepter.Account) || call == "CreateRoute" && c.Params["RouteTableId"] != string(f.Table) {
 						return nil
 					}
+					attempts.Add(1)
 					return &cloudsim.Failure{Code: code}
 				})
 				pcx := t.Ask(m, f)
@@ -493,10 +496,15 @@ func TestAFailedAttemptIsTakenBack(t *testing.T) {
 				if diff := cmp.Diff(map[peering.Cell]string{one: "half-open", accepter: "refused"}, codes); diff != "" {
 					t.Errorf("announced (-want +got):\n%s", diff)
 				}
-				mark := t.Cloud.Mark()
+				mark, before := t.Cloud.Mark(), attempts.Load()
 				time.Sleep(time.Hour)
-				if n := len(t.Mutations(mark)); n > 60 {
-					t.Errorf("%d changes in an hour of attempts", n)
+				if n := attempts.Load() - before; n < 3 || n > 10 {
+					t.Errorf("%d attempts in an hour", n)
+				}
+				for _, c := range t.ByAutopeer(mark) {
+					if c.Service == "ec2" && c.Mutating && c.ErrorCode == "" {
+						t.Errorf("%s of %v, want no change while the refusal lasts", c.Action, c.Params)
+					}
 				}
 				t.Holds(routed(m, pcx, f.VPC.Block)...)
 				end()
@@ -508,8 +516,63 @@ func TestAFailedAttemptIsTakenBack(t *testing.T) {
 	}
 }
 
+// TestAFailedAttemptBesideAPersonsRoute takes back what it added, and leaves the route alone: one that a person or a tool has made for the
+// connection in one of the tables, before the acceptance.
+func TestAFailedAttemptBesideAPersonsRoute(t *testing.T) {
+	t.Parallel()
+	for name, refusal := range map[string]struct {
+		action, param, code string
+		wants               string
+	}{
+		"a route is refused":           {"CreateRoute", "RouteTableId", "RouteLimitExceeded", ping},
+		"a rule is refused":            {"AuthorizeSecurityGroupIngress", "GroupId", "RulesPerSecurityGroupLimitExceeded", ping},
+		"a route is refused, no rules": {"CreateRoute", "RouteTableId", "RouteLimitExceeded", "dns: false"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bothAsk(t, func(t *sandboxtest.T, m, f lab.Site, asks func() peering.ConnectionID) {
+				var other peering.SecurityGroupID
+				var third peering.RouteTableID
+				t.ByHand(f.Cell, func(p *lab.Person) {
+					other = p.Group(f.VPC, "other", map[string]string{"Role": "finance-server"})
+					third = p.RouteTable(f.VPC, "third", p.Subnet(f.VPC, "third", "172.31.3.0/24"))
+				})
+				t.Policy(between(m, f, refusal.wants))
+				end := t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
+					if to := c.Params[refusal.param]; c.Action != refusal.action || to != string(f.VPC.Main) && to != string(other) {
+						return nil
+					}
+					return &cloudsim.Failure{Code: refusal.code}
+				})
+				release := t.Hold(function.Accept)
+				pcx := asks()
+				time.Sleep(time.Second)
+				t.ByHand(f.Cell, func(p *lab.Person) { p.RouteTo(f.Table, "10.10.0.0/16", pcx) })
+				release()
+				untouched := append(routed(m, pcx, f.VPC.Block), sandbox.Routes(f.Table, m, pcx))
+				for _, wait := range []time.Duration{time.Minute, 2 * time.Hour} {
+					time.Sleep(wait)
+					t.InState(one, pcx, peering.Active)
+					t.Holds(untouched...)
+					if refusal.wants == ping { // other processes go on, which don't know of the refusal
+						t.Redeploy(between(m, f, ping))
+					}
+				}
+				end()
+				time.Sleep(time.Hour)
+				want := append(sandbox.Connected(m, f, pcx), sandbox.Routes(third, m, pcx))
+				if refusal.wants == ping {
+					want = append(want, sandbox.Admits(f.Group, "icmp", m), sandbox.Admits(other, "icmp", m))
+				}
+				t.Holds(want...)
+				t.InDeadLetters(0)
+			})
+		})
+	}
+}
+
 // TestWaitingForADay: an obstacle and a missing approval are announced at once, after some minutes and at midnight, and not by every
-// sweep.
+// sweep. Each sweep takes few messages.
 func TestWaitingForADay(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -530,9 +593,13 @@ func TestWaitingForADay(t *testing.T) {
 					t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.31.0.0/16") })
 				}
 				t.Policy(tt.policy(lab.PingPolicy(m, f, lab.Site{}), f))
+				mail := readMail(t)
 				pcx := t.Ask(m, f)
 				time.Sleep(25 * time.Hour)
 				t.InState(one, pcx, peering.PendingAcceptance)
+				if n := len(mail.take()); n > 3+5*100 { // five for each of a hundred sweeps of both cells
+					t.Errorf("%d messages in 25 hours, want at most five in a sweep interval", n)
+				}
 				per := map[string]int{}
 				for _, o := range t.Heard() {
 					per[o.Cell.String()+" "+o.Reason.Code]++
