@@ -48,6 +48,8 @@ func (a *Accepter) decide(ctx context.Context, r request) (step, error) {
 		return step{}, nil
 	case c.State == peering.InitiatingRequest:
 		return step{}, fmt.Errorf("%s is still %s", c.ID, c.State)
+	case c.State == peering.Provisioning && a.policy.NeedsBlocks(c, r.decision):
+		return step{}, fmt.Errorf("%s is still %s and doesn't show in which department its requester is", c.ID, c.State)
 	case c.State.IsDead():
 		return a.dead(r), nil
 	case c.State.IsAccepted():

@@ -50,6 +50,8 @@ type Hint struct {
 	EditedAt            time.Time    // when the last of them was made; zero without one
 	Untagged            Untagged     // of Deleted
 	Sweep               Sweep        // of Swept: the reasons
+	// Approved are, of Swept, the requests that a person has approved.
+	Approved []peering.ConnectionID
 	// Message is the message of another cell, Origin, sent at the time At: of Checked and Asked, otherwise nil.
 	Message *message.Message
 }

@@ -35,6 +35,7 @@ func Merge(a, b Hint) Hint {
 	merged.EditedBy = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.EditedBy, b.EditedBy))))
 	merged.EditedAt = later(a.EditedAt, b.EditedAt)
 	merged.Untagged, merged.Sweep = union(a.Untagged, b.Untagged), a.Sweep.with(b.Sweep)
+	merged.Approved = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.Approved, b.Approved))))
 	merged.Side = mergedSide(a, b)
 	return merged
 }
