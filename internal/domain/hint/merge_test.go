@@ -49,6 +49,8 @@ func TestMerge(t *testing.T) {
 			hint.Hint{Kind: hint.Swept, Approved: []peering.ConnectionID{"pcx-00000001", "pcx-00000002", "pcx-00000003"}}},
 		{"evidence of one is kept", untagged("pcx-00000001"), hint.Hint{Kind: hint.Swept}, untagged("pcx-00000001")},
 		{"a removal of one is a removal", hint.Hint{Kind: hint.Accepted, Closes: true}, hint.Hint{Kind: hint.Accepted}, hint.Hint{Kind: hint.Accepted, Closes: true}},
+		{"an event beside a repetition is none", hint.Hint{Kind: hint.Accepted, Repeated: true}, hint.Hint{Kind: hint.Accepted}, hint.Hint{Kind: hint.Accepted}},
+		{"two repetitions are one", hint.Hint{Kind: hint.Accepted, Repeated: true}, hint.Hint{Kind: hint.Accepted, Repeated: true}, hint.Hint{Kind: hint.Accepted, Repeated: true}},
 		{"a side without drift beside both", hint.Hint{Kind: hint.Accepted, Side: peering.Accepter}, hint.Hint{Kind: hint.Accepted}, hint.Hint{Kind: hint.Accepted, Side: peering.Accepter}},
 		{"drift on two sides is drift on both", drifted(peering.Accepter), drifted(peering.Requester), drifted("")},
 		{"drift beside a reminder of the other side", drifted(peering.Accepter), reminder(peering.Requester), drifted(peering.Accepter)},
