@@ -88,12 +88,12 @@ func TestIncidents(t *testing.T) {
 	var out strings.Builder
 	p, w := newPrinter(&out, func() time.Time { return time.Date(2026, 6, 8, 15, 4, 5, 0, time.UTC) }), newObserver(nil)
 	log := []lambda.Line{
-		{PID: 1, Text: `{"level":"INFO","msg":"message processed","deliveries":1}`},
-		{PID: 1, Text: `{"level":"WARN","msg":"message failed","fault":"retryable","error":"pcx-1 is not visible yet","deliveries":2}`},
-		{PID: 1, Text: `{"level":"WARN","msg":"message failed","fault":"denied","error":"pcx-1 is still failed","deliveries":1}`},
+		{PID: 1, Text: `{"level":"INFO","message":"message processed","deliveries":1}`},
+		{PID: 1, Text: `{"level":"WARN","message":"message failed","fault":"retryable","error":"pcx-1 is not visible yet","deliveries":2}`},
+		{PID: 1, Text: `{"level":"WARN","message":"message failed","fault":"denied","error":"pcx-1 is still failed","deliveries":1}`},
 		{PID: 1, Text: `panic: not JSON`},
 	}
-	last := lambda.Line{PID: 2, Text: `{"level":"WARN","msg":"message failed","fault":"permanent","error":"read event","deliveries":10}`}
+	last := lambda.Line{PID: 2, Text: `{"level":"WARN","message":"message failed","fault":"permanent","error":"read event","deliveries":10}`}
 	alarm := func(s cloudwatch.State) []cloudwatch.Status {
 		return []cloudwatch.Status{{Alarm: cloudwatch.Alarm{Name: "autopeer-accept-errors", Description: "An invocation crashed."}, State: s}}
 	}

@@ -31,7 +31,7 @@ func TestLocalWithTheAWSCLI(t *testing.T) {
 	pcx := created["VpcPeeringConnection"].(map[string]any)["VpcPeeringConnectionId"].(string)
 	aws.until("describe-vpc-peering-connections --vpc-peering-connection-ids "+pcx, `"Code": "active"`)
 	aws.until(f.try[1], `"VpcPeeringConnectionId": "`+pcx+`"`)
-	sides := []string{"requester's side in 111111111111/us-east-1", "accepter's side in 222222222222/eu-west-1"}
+	sides := []string{"requester's side in 111111111111/us-east-1", "accepter's side in 222222222222/us-east-1"}
 	got := ""
 	for !strings.Contains(got, sides[0]) || !strings.Contains(got, sides[1]) {
 		got += f.prints("Peering Connected     marketing → finance")
@@ -39,12 +39,12 @@ func TestLocalWithTheAWSCLI(t *testing.T) {
 
 	finance := aws
 	finance.env = append([]string{}, aws.env...)
-	finance.env = append(finance.env, "AWS_ACCESS_KEY_ID=222222222222", "AWS_DEFAULT_REGION=eu-west-1") // the last one counts
+	finance.env = append(finance.env, "AWS_ACCESS_KEY_ID=222222222222") // the last one counts
 	finance.until("describe-security-group-rules --filters Name=tag:autopeer:connection,Values="+pcx, `"CidrIpv4": "10.10.0.0/16"`)
 	finance.until("describe-vpc-peering-connections --filters Name=tag:autopeer:managed,Values=autopeer", `"Value": "marketing <> finance"`)
 
 	queues := sqs.New(sqs.Options{
-		BaseEndpoint: aws.endpoint(), Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("222222222222", "any", ""),
+		BaseEndpoint: aws.endpoint(), Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("222222222222", "any", ""),
 	})
 	for _, queue := range []string{"autopeer-accept", "autopeer-connect-dead-letters"} {
 		url := *aws.endpoint() + "/222222222222/" + queue
@@ -53,7 +53,7 @@ func TestLocalWithTheAWSCLI(t *testing.T) {
 		}
 	}
 	got = ""
-	for _, want := range []string{"Retry                 autopeer-accept in 222222222222/eu-west-1: ", "Dead Letter           autopeer-connect-dead-letters in ", "Alarm                 autopeer-connect-dead-letters in "} {
+	for _, want := range []string{"Retry                 autopeer-accept in 222222222222/us-east-1: ", "Dead Letter           autopeer-connect-dead-letters in ", "Alarm                 autopeer-connect-dead-letters in "} {
 		if !strings.Contains(got, want) {
 			got += f.prints(want)
 		}

@@ -25,8 +25,9 @@ type sideKey struct {
 }
 
 type announced struct {
-	id string
-	at time.Time
+	id      string
+	at      time.Time
+	changes []string
 }
 
 // late is how much later than the first event of an acceptance another one may arrive.
@@ -34,9 +35,9 @@ const late = 15 * time.Minute
 
 // publish publishes the outcomes, without those that only repeat that a side is connected. A scheduled sweep repeats them all the same, and
 // a repair has an announcement of its own. After an error nothing is remembered, and the redelivery publishes again.
-func (c *Connector) publish(ctx context.Context, h hint.Hint, outcomes []outcome.Outcome) error {
+func (c *Connector) publish(ctx context.Context, h hint.Hint, begun time.Time, outcomes []outcome.Outcome) error {
 	if !h.Repeated && !h.Drift && !h.Closes {
-		outcomes = slices.DeleteFunc(outcomes, func(o outcome.Outcome) bool { return c.latest.has(o, c.now()) })
+		outcomes = slices.DeleteFunc(outcomes, func(o outcome.Outcome) bool { return c.latest.has(o, begun, c.now()) })
 	}
 	c.latest.note(outcomes, c.now())
 	err := announce.Publish(ctx, c.bus, h, outcomes...)
@@ -46,12 +47,14 @@ func (c *Connector) publish(ctx context.Context, h hint.Hint, outcomes []outcome
 	return err
 }
 
-// has reports whether o was the latest announcement of its side.
-func (l *latest) has(o outcome.Outcome, now time.Time) bool {
+// has reports whether o was the latest announcement of its side. The changes of an attempt that had begun before the announcement are the
+// same changes, made twice; later ones are news.
+func (l *latest) has(o outcome.Outcome, begun, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	last, known := l.sides[keyOf(o)]
-	return known && now.Sub(last.at) <= late && len(o.Changes) == 0 && last.id == o.Sealed(now).ID
+	isNew := func(change string) bool { return !begun.Before(last.at) || !slices.Contains(last.changes, change) }
+	return known && now.Sub(last.at) <= late && last.id == o.Sealed(now).ID && !slices.ContainsFunc(o.Changes, isNew)
 }
 
 // note remembers the outcomes of connected sides. Any other outcome of a side has the next one announced.
@@ -69,7 +72,7 @@ func (l *latest) note(outcomes []outcome.Outcome, now time.Time) {
 	}
 	for _, o := range outcomes {
 		if o.Type == outcome.Connected {
-			l.sides[keyOf(o)] = announced{o.Sealed(now).ID, now}
+			l.sides[keyOf(o)] = announced{o.Sealed(now).ID, now, o.Changes}
 		}
 	}
 }
