@@ -175,7 +175,8 @@ func newCloud(ids *local.IDs) *cloudsim.Cloud {
 // welcome prints the sites of the policy and commands to try.
 func welcome(out io.Writer, p *policy.Policy, sites []local.Site, url string) {
 	fmt.Fprintf(out, "autopeer on the embedded cloud, %s, with the %d cells of %s\n", url, len(p.Cells()), p.File)
-	fmt.Fprint(out, "Nothing is kept: networks, connections, messages and announcements end with this program (Ctrl-C).\n\n")
+	fmt.Fprintln(out, "Nothing is kept: networks, connections, messages and announcements end with this program (Ctrl-C).")
+	fmt.Fprintln(out)
 	printSites(out, sites)
 	if len(p.Peerings) == 0 {
 		fmt.Fprintln(out, "\nThe policy allows no peering, so every request will be denied.")
