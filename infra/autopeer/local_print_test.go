@@ -13,7 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// TestPrintedAnnouncements: each has what its reader needs, and a repetition isn't printed again.
+// TestPrintedAnnouncements: all fields for people are printed, and a repetition isn't printed again.
 func TestPrintedAnnouncements(t *testing.T) {
 	t.Parallel()
 	cell := peering.Cell{Account: "222222222222", Region: "eu-west-1"}

@@ -18,7 +18,7 @@ import (
 )
 
 // TestLocalWithTheAWSCLI requests a connection with the AWS CLI, by the commands that `make local` prints. autopeer does
-// the rest, and the output has each announcement once, and the troubles that nobody announces.
+// the rest. The output has the announcements, and the failures that no announcement reports.
 func TestLocalWithTheAWSCLI(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("../../docs/examples/policy.yaml")

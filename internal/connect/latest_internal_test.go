@@ -8,8 +8,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// TestWhatRepeatsAConnectedSide: only what was announced of this side last, with no changes but those of an attempt at the same time.
-func TestWhatRepeatsAConnectedSide(t *testing.T) {
+// TestRepetitionsOfAConnectedSide: only the latest announcement of the side counts, and no changes but those of an attempt at the same time.
+func TestRepetitionsOfAConnectedSide(t *testing.T) {
 	t.Parallel()
 	noon := time.Date(2026, 6, 8, 12, 0, 0, 0, time.UTC)
 	connected := outcome.Outcome{Type: outcome.Connected, Connection: "pcx-1", Side: peering.Accepter, Keys: []string{"a"}}

@@ -98,7 +98,7 @@ func TestForwardNamesAreThoseOfTheCounterpartsRules(t *testing.T) {
 	}
 }
 
-// TestOnlyACellWithApprovalsReceivesThem directly: without a peering that needs one, the tag is nobody's.
+// TestOnlyACellWithApprovalsReceivesThem directly: without a peering that needs one, the tag has no effect.
 func TestOnlyACellWithApprovalsReceivesThem(t *testing.T) {
 	t.Parallel()
 	p, at := hub(2)

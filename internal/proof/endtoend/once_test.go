@@ -72,7 +72,7 @@ func TestAConnectedSideIsNeverUnannounced(t *testing.T) {
 	})
 }
 
-// TestADeletedRequestIsAnnouncedOnce by each cell with a side, whatever the order in which the events of the request and the deletion are handled.
+// TestADeletedRequestIsAnnouncedOnce by each cell with a side, in both orders in which the events of the request and the deletion are handled.
 func TestADeletedRequestIsAnnouncedOnce(t *testing.T) {
 	t.Parallel()
 	for name, first := range map[string]bool{"the request is handled first": true, "the deletion is handled first": false} {
@@ -107,7 +107,7 @@ func TestADeletedRequestIsAnnouncedOnce(t *testing.T) {
 func TestRepetitionsAreMarked(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*sandboxtest.T, peering.Cell) peering.ConnectionID{
-		"a request that nobody approves": func(t *sandboxtest.T, accepter peering.Cell) peering.ConnectionID {
+		"a request without an approval": func(t *sandboxtest.T, accepter peering.Cell) peering.ConnectionID {
 			m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 			t.Policy(company(m, f) + entry("marketing", "finance", "approval: manual"))
 			return t.Ask(m, f)
