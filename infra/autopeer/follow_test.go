@@ -22,11 +22,12 @@ type followed struct {
 	*testing.T
 	file  string
 	lines chan string // of the output
+	try   []string    // the commands that it prints
 }
 
 func follow(t *testing.T, policy string) (f followed, commands cli) {
 	t.Helper()
-	f = followed{t, filepath.Join(t.TempDir(), "policy.yaml"), make(chan string, 1000)}
+	f = followed{t, filepath.Join(t.TempDir(), "policy.yaml"), make(chan string, 1000), nil}
 	f.save(policy)
 	p, err := policyfile.Parse(f.file, []byte(policy))
 	if err != nil {
@@ -42,7 +43,8 @@ func follow(t *testing.T, policy string) (f followed, commands cli) {
 			t.Errorf("serve: %v", err)
 		}
 	})
-	env, _ := printed(t, read)
+	env, try := printed(t, read)
+	f.try = try
 	go func() {
 		for lines := bufio.NewScanner(read); lines.Scan(); {
 			f.lines <- lines.Text()

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -17,7 +18,6 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
-	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/policyfile"
@@ -58,6 +58,9 @@ type server struct {
 	cloud     *cloudsim.Cloud
 	ids       *local.IDs
 	sites     []local.Site
+	printer   *printer
+
+	deploying sync.Mutex // held while the stacks change
 	launched  *local.Launched
 }
 
@@ -71,7 +74,7 @@ func serve(ctx context.Context, out, errs io.Writer, p *policy.Policy, data []by
 	if err != nil {
 		return err
 	}
-	s := server{out: out, errs: errs, file: p.File, ids: &local.IDs{}}
+	s := server{out: out, errs: errs, file: p.File, ids: &local.IDs{}, printer: newPrinter(out, time.Now)}
 	s.cloud = newCloud(s.ids)
 	defer func() {
 		s.cloud.Close()
@@ -87,13 +90,38 @@ func serve(ctx context.Context, out, errs io.Writer, p *policy.Policy, data []by
 	if s.sites, err = local.Seed(ctx, s.cloud, s.ids, p, nil); err != nil {
 		return err
 	}
-	watch := func(o outcome.Outcome) { printOutcome(out, o) }
-	if s.launched, err = local.Launch(ctx, s.cloud, w, url, p, data, watch); err != nil {
+	if s.launched, err = local.Launch(ctx, s.cloud, w, url, p, data, s.printer.outcome); err != nil {
 		return err
 	}
 	welcome(out, p, s.sites, url)
+	var observing sync.WaitGroup
+	defer observing.Wait()
+	observing.Go(func() { s.observe(ctx) })
 	local.Follow(ctx, s.file, data, followEvery, func(data []byte) { s.redeploy(ctx, data) })
 	return nil
+}
+
+// observeEvery is how often the logs and the dead-letter queues are read.
+const observeEvery = time.Second
+
+// observe prints retries, dead letters and alarms until the context ends.
+func (s *server) observe(ctx context.Context) {
+	every := time.NewTicker(observeEvery)
+	defer every.Stop()
+	w := newObserver(s.cloud)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-every.C:
+			s.deploying.Lock()
+			found := w.next(s.launched.Cells(), now)
+			s.deploying.Unlock()
+			for _, i := range found {
+				s.printer.incident(i)
+			}
+		}
+	}
 }
 
 // redeploy deploys the content of the policy file, or prints why the policy of before stays in force.
@@ -110,7 +138,9 @@ func (s *server) redeploy(ctx context.Context, data []byte) {
 		s.sites = append(s.sites, sites...)
 	}
 	if err == nil {
+		s.deploying.Lock()
 		err = s.launched.Update(ctx, p, data)
+		s.deploying.Unlock()
 	}
 	if ctx.Err() != nil {
 		return
@@ -144,7 +174,9 @@ func newCloud(ids *local.IDs) *cloudsim.Cloud {
 
 // welcome prints the sites of the policy and commands to try.
 func welcome(out io.Writer, p *policy.Policy, sites []local.Site, url string) {
-	fmt.Fprintf(out, "autopeer on the embedded cloud, %s, with the %d cells of %s\n\n", url, len(p.Cells()), p.File)
+	fmt.Fprintf(out, "autopeer on the embedded cloud, %s, with the %d cells of %s\n", url, len(p.Cells()), p.File)
+	fmt.Fprintln(out, "Nothing is kept: networks, connections, messages and announcements end with this program (Ctrl-C).")
+	fmt.Fprintln(out)
 	printSites(out, sites)
 	if len(p.Peerings) == 0 {
 		fmt.Fprintln(out, "\nThe policy allows no peering, so every request will be denied.")
@@ -191,14 +223,4 @@ func pair(entry policy.Peering, sites []local.Site) (from, to local.Site) {
 		}
 	}
 	return from, to
-}
-
-// printOutcome prints an announcement in one piece, because several functions announce concurrently.
-func printOutcome(out io.Writer, o outcome.Outcome) {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s  %s %s: %s\n", time.Now().Format(time.TimeOnly), o.Cell, o.Connection, o.Type, o.Reason.Sentence)
-	for _, c := range o.Changes {
-		fmt.Fprintf(&b, "          %s\n", c)
-	}
-	_, _ = io.WriteString(out, b.String())
 }

@@ -11,51 +11,57 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/autopeer/autopeer/internal/policyfile"
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
 // TestLocalWithTheAWSCLI requests a connection with the AWS CLI, by the commands that `make local` prints. autopeer does
-// the rest.
+// the rest. The output has the announcements, and the failures that no announcement reports.
 func TestLocalWithTheAWSCLI(t *testing.T) {
 	t.Parallel()
-	const file = "../../docs/examples/policy.yaml"
-	data, err := os.ReadFile(file)
+	data, err := os.ReadFile("../../docs/examples/policy.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := policyfile.Parse(file, data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	read, write := io.Pipe()
-	served := make(chan error, 1)
-	go func() { served <- serve(ctx, write, write, p, data, 0) }()
-	env, commands := printed(t, read)
-	go func() { _, _ = io.Copy(io.Discard, read) }()
-	aws := cli{t: t, ctx: ctx, env: env}
+	f, aws := follow(t, string(data))
 
-	created := aws.run(commands[0])
+	created := aws.run(f.try[0])
 	pcx := created["VpcPeeringConnection"].(map[string]any)["VpcPeeringConnectionId"].(string)
 	aws.until("describe-vpc-peering-connections --vpc-peering-connection-ids "+pcx, `"Code": "active"`)
-	aws.until(commands[1], `"VpcPeeringConnectionId": "`+pcx+`"`)
+	aws.until(f.try[1], `"VpcPeeringConnectionId": "`+pcx+`"`)
+	sides := []string{"requester's side in 111111111111/us-east-1", "accepter's side in 222222222222/us-east-1"}
+	got := ""
+	for !strings.Contains(got, sides[0]) || !strings.Contains(got, sides[1]) {
+		got += f.prints("Peering Connected     marketing → finance")
+	}
 
 	finance := aws
-	finance.env = append([]string{}, env...)
+	finance.env = append([]string{}, aws.env...)
 	finance.env = append(finance.env, "AWS_ACCESS_KEY_ID=222222222222") // the last one counts
 	finance.until("describe-security-group-rules --filters Name=tag:autopeer:connection,Values="+pcx, `"CidrIpv4": "10.10.0.0/16"`)
 	finance.until("describe-vpc-peering-connections --filters Name=tag:autopeer:managed,Values=autopeer", `"Value": "marketing <> finance"`)
 
+	queues := sqs.New(sqs.Options{
+		BaseEndpoint: aws.endpoint(), Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("222222222222", "any", ""),
+	})
+	for _, queue := range []string{"autopeer-accept", "autopeer-connect-dead-letters"} {
+		url := *aws.endpoint() + "/222222222222/" + queue
+		if _, err := queues.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: awssdk.String("{")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got = ""
+	for _, want := range []string{"Retry                 autopeer-accept in 222222222222/us-east-1: ", "Dead Letter           autopeer-connect-dead-letters in ", "Alarm                 autopeer-connect-dead-letters in "} {
+		if !strings.Contains(got, want) {
+			got += f.prints(want)
+		}
+	}
+
 	aws.run("delete-vpc-peering-connection --vpc-peering-connection-id " + pcx)
 	aws.until("describe-route-tables --filters Name=route.vpc-peering-connection-id,Values="+pcx, `"RouteTables": []`)
 	finance.until("describe-security-group-rules --filters Name=tag:autopeer:connection,Values="+pcx, `"SecurityGroupRules": []`)
-	cancel()
-	if err := <-served; err != nil {
-		t.Errorf("serve: %v", err)
-	}
 }
 
 // printed reads the environment and the commands to try.

@@ -200,6 +200,7 @@ func TestCell(t *testing.T) {
 		{"a queue takes events from its own rules only", "AWS::SQS::QueuePolicy", object{"PolicyDocument": object{"Statement": assertions.Match_ArrayWith(&[]any{
 			assertions.Match_ObjectLike(&object{"Sid": "ReceiveFromRules", "Principal": object{"Service": "events.amazonaws.com"}, "Condition": object{"ArnLike": object{"aws:SourceArn": []any{
 				"arn:aws:events:eu-west-1:222222222222:rule/autopeer-accept",
+				"arn:aws:events:eu-west-1:222222222222:rule/autopeer-accept-approved",
 				"arn:aws:events:eu-west-1:222222222222:rule/autopeer/autopeer-accept-told",
 			}}}}),
 		})}}},

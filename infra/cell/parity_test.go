@@ -101,8 +101,9 @@ func TestRulesMatchTheSamples(t *testing.T) {
 			"change-block.json": {"sweep", toFinance}, "change-subnet.json": {"sweep"}, "change-tags.json": {"sweep-tags"},
 		}},
 		{"the accepter's cell receives its own calls and forwards them to the requester's and others'", finance, false, map[string][]string{
-			"accept.json": {"connect", toMarketing, "forward-calls-333333333333-eu-west-1"},
-			"reject.json": {"disconnect", toMarketing, "forward-calls-333333333333-eu-west-1"},
+			"accept.json":  {"connect", toMarketing, "forward-calls-333333333333-eu-west-1"},
+			"reject.json":  {"disconnect", toMarketing, "forward-calls-333333333333-eu-west-1"},
+			"approve.json": {"accept-approved", "sweep-tags"},
 		}},
 		{"the accepter's bus has forwarded calls, its own announcement, its own messages and those to it", finance, true, map[string][]string{
 			"delete.json": {"disconnect-forwarded"}, "change-block.json": {"sweep-forwarded"},

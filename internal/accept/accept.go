@@ -15,6 +15,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/logkey"
 	"github.com/autopeer/autopeer/internal/observe"
+	"github.com/autopeer/autopeer/internal/parallel"
 )
 
 // Network reads and changes the cell's EC2 resources. Lists hold the resources that exist; unknown ids are left out.
@@ -49,6 +50,8 @@ func New(cell peering.Cell, p *policy.Policy, n Network, b announce.Bus, now fun
 // cell are answered one after the other.
 func (a *Accepter) Handle(ctx context.Context, h hint.Hint) error {
 	switch {
+	case h.Kind == hint.Swept:
+		return a.approved(ctx, h)
 	case h.Kind != hint.Requested && h.Kind != hint.Checked && h.Kind != hint.Asked:
 		return nil
 	case h.Message != nil && !h.Message.IsFresh(h.At, a.now()):
@@ -61,6 +64,31 @@ func (a *Accepter) Handle(ctx context.Context, h hint.Hint) error {
 	}
 	defer done()
 	return a.answer(ctx, h)
+}
+
+// approved answers the requests to the cell that a person has approved with a tag. If EC2 doesn't show the tag yet, the sweep that
+// the same event leads to has the request answered.
+func (a *Accepter) approved(ctx context.Context, h hint.Hint) error {
+	if len(h.Approved) == 0 {
+		return nil
+	}
+	found, err := a.network.Connections(ctx, h.Approved...)
+	if err != nil {
+		return err
+	}
+	var answers []parallel.Task
+	for _, c := range found {
+		if c.Accepter.Cell() != a.cell || c.Tags[peering.TagApproved] != "true" {
+			continue
+		}
+		request := hint.Hint{
+			Kind: hint.Requested, EventID: h.EventID, Connection: c.ID, Requester: c.Requester, Accepter: c.Accepter,
+			Origin: h.Origin, At: h.At, RequestedAt: c.RequestedAt(),
+		}
+		request.Requester.Blocks, request.Accepter.Blocks = nil, nil
+		answers = append(answers, func(ctx context.Context) error { return a.Handle(ctx, request) })
+	}
+	return parallel.Do(ctx, answers...)
 }
 
 func (a *Accepter) answer(ctx context.Context, h hint.Hint) error {

@@ -439,20 +439,21 @@ func TestACrashBetweenChangeAndAnnouncementLosesNothing(t *testing.T) {
 	})
 }
 
-// TestARequestThatEndedBeforehandIsAnnounced: nothing is to be done, and somebody is told.
+// TestARequestThatEndedBeforehandIsAnnounced once: by disconnect if an event reports the end, and otherwise by accept.
 func TestARequestThatEndedBeforehandIsAnnounced(t *testing.T) {
 	tests := []struct {
 		name string
 		end  func(t *sandboxtest.T, pcx peering.ConnectionID, f lab.Site)
 		code string
+		said outcome.Type
 	}{
 		{"deleted", func(t *sandboxtest.T, pcx peering.ConnectionID, _ lab.Site) {
 			t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
-		}, "deleted"},
+		}, "deleted", outcome.Disconnected},
 		{"rejected", func(t *sandboxtest.T, pcx peering.ConnectionID, f lab.Site) {
 			t.ByHand(f.Cell, func(p *lab.Person) { p.Reject(pcx) })
-		}, "rejected"},
-		{"expired", func(*sandboxtest.T, peering.ConnectionID, lab.Site) { time.Sleep(7*24*time.Hour + time.Minute) }, "expired"},
+		}, "rejected", outcome.Disconnected},
+		{"expired", func(*sandboxtest.T, peering.ConnectionID, lab.Site) { time.Sleep(7*24*time.Hour + time.Minute) }, "expired", outcome.Failed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -464,8 +465,13 @@ func TestARequestThatEndedBeforehandIsAnnounced(t *testing.T) {
 				tt.end(t, pcx, f)
 				t.Settle()
 				t.Redeliver(one, function.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
-				if o := t.SaidOnce(outcome.Failed, pcx); o.Reason.Code != tt.code {
+				if o := t.SaidOnce(tt.said, pcx); o.Reason.Code != tt.code {
 					t.Errorf("reason = %+v, want %s", o.Reason, tt.code)
+				}
+				for _, other := range []outcome.Type{outcome.Failed, outcome.Disconnected} {
+					if other != tt.said && len(t.Said(other, pcx)) > 0 {
+						t.Errorf("announced as %s too", other)
+					}
 				}
 				t.Unchanged(0)
 				t.Holds()

@@ -3,6 +3,7 @@ package accept
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/announce"
@@ -48,6 +49,8 @@ func (a *Accepter) decide(ctx context.Context, r request) (step, error) {
 		return step{}, nil
 	case c.State == peering.InitiatingRequest:
 		return step{}, fmt.Errorf("%s is still %s", c.ID, c.State)
+	case c.State == peering.Provisioning && a.policy.NeedsBlocks(c, r.decision):
+		return step{}, fmt.Errorf("%s is still %s and doesn't show in which department its requester is", c.ID, c.State)
 	case c.State.IsDead():
 		return a.dead(r), nil
 	case c.State.IsAccepted():
@@ -59,6 +62,9 @@ func (a *Accepter) decide(ctx context.Context, r request) (step, error) {
 // pending handles a request that waits to be accepted. If nothing is due, it announces only a change.
 func (a *Accepter) pending(ctx context.Context, r request) (step, error) {
 	s, err := a.answerPending(ctx, r)
+	for i := range s.messages {
+		s.messages[i].Repeated = r.IsRepeated()
+	}
 	if r.isQuiet() {
 		if s.call == nil {
 			s.outcomes = nil
@@ -167,14 +173,15 @@ func (a *Accepter) unseen(h hint.Hint) (step, error) {
 	return a.one(o.Because("not-visible", fmt.Sprintf("EC2 shows no %s in %s, so there is nothing to accept", c.ID, a.cell))), nil
 }
 
-// dead handles a request that ended before it was accepted, or that this function rejected and could not announce. A
+// dead handles a request that ended before it was accepted, or that this function rejected and could not announce. An
+// end that disconnect announces as well isn't announced here, so that it is announced once. A
 // failed one gets the policy's reason where there is one: AWS has one message for three causes.
 func (a *Accepter) dead(r request) step {
 	c, d := r.connection, r.decision
 	switch {
 	case c.State == peering.Rejected && d.Verdict == policy.Reject:
 		return a.one(a.outcome(outcome.Denied, c, d))
-	case r.Message != nil:
+	case r.Message != nil, a.isReported(c):
 		return step{} // disconnect announces the end
 	}
 	return a.one(a.failure(c, d))
@@ -197,6 +204,20 @@ func (a *Accepter) failure(c peering.Connection, d policy.Decision) outcome.Outc
 	}
 	known, keys := a.policy.KnownBlocks(c)
 	return o.Because(string(c.State), sentence+"; the known blocks: "+known, keys...)
+}
+
+// isReported reports whether an event reports the end of the connection to the cell, so that disconnect announces it: a deletion or a
+// rejection in a cell of autopeer. No event reports that a request has failed or expired, or an end by a third party.
+func (a *Accepter) isReported(c peering.Connection) bool {
+	if c.State == peering.Failed || c.State == peering.Expired {
+		return false
+	}
+	for _, v := range []peering.VPC{c.Requester, c.Accepter} {
+		if v.Cell() != a.cell && !slices.Contains(a.policy.Counterparts(a.cell), v.Cell()) {
+			return false
+		}
+	}
+	return true
 }
 
 func (a *Accepter) deny(r request) step {

@@ -23,7 +23,8 @@ type Bus interface {
 
 // Publish publishes the outcomes of the work that the hint asked for, with the time of the request. Where the hint came from a
 // sweep that announced drift, it also publishes the repairs. Where that had forbidden routes or rules removed without
-// announcing drift, the outcome gets an id of its own: the state may be the one that was announced before they were there.
+// announcing drift, the outcome gets an id of its own: the state may be the one that was announced before they were there. Where a
+// scheduled sweep only has a lasting outcome announced again, the outcome is marked as repeated unless something was changed.
 func Publish(ctx context.Context, a Announcer, h hint.Hint, outcomes ...outcome.Outcome) error {
 	if h.Drift {
 		outcomes = append(outcomes, repairs(outcomes, h)...)
@@ -34,6 +35,7 @@ func Publish(ctx context.Context, a Announcer, h hint.Hint, outcomes ...outcome.
 			outcomes[i].FoundAt = h.At
 		}
 		outcomes[i].RequestedAt = h.RequestedAt
+		outcomes[i].Repeated = h.IsRepeated() && len(o.Changes) == 0 && outcomes[i].FoundAt.IsZero()
 	}
 	return a.Announce(ctx, outcomes...)
 }

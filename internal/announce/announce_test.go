@@ -13,6 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/announce"
 	"github.com/autopeer/autopeer/internal/domain/fault"
 	"github.com/autopeer/autopeer/internal/domain/hint"
+	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/plan"
@@ -288,4 +289,48 @@ func TestAProposalHasNoTimeOfItsOwn(t *testing.T) {
 	if err := announce.Publish(t.Context(), &published, h, announce.Proposed(connected, nil)); err != nil || !published.outcomes[0].FoundAt.IsZero() {
 		t.Errorf("found at %s (%v), want no time", published.outcomes[0].FoundAt, err)
 	}
+}
+
+// TestRepetitionsAreMarked: an outcome that a scheduled sweep has announced again, unless something was changed or forbidden rules were
+// removed. The mark changes no id.
+func TestRepetitionsAreMarked(t *testing.T) {
+	t.Parallel()
+	changed := connected
+	changed.Changes = []string{"create route"}
+	repeated := hint.Hint{Kind: hint.Accepted, Repeated: true}
+	closes := repeated
+	closes.Closes, closes.At = true, time.Date(2026, 6, 8, 7, 0, 0, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		hint hint.Hint
+		o    outcome.Outcome
+		want bool
+	}{
+		"after an event":                       {hint.Hint{Kind: hint.Accepted}, connected, false},
+		"after a sweep":                        {repeated, connected, true},
+		"after the message of a sweep":         {hint.Hint{Kind: hint.Checked, Message: &message.Message{Repeated: true}}, connected, true},
+		"after another message":                {hint.Hint{Kind: hint.Checked, Message: &message.Message{}}, connected, false},
+		"after a sweep that led to a change":   {repeated, changed, false},
+		"after a sweep that removes something": {closes, connected, false},
+	} {
+		var got recorded
+		if err := announce.Publish(t.Context(), &got, tt.hint, tt.o); err != nil {
+			t.Fatal(err)
+		}
+		if got[0].Repeated != tt.want {
+			t.Errorf("%s: repeated = %t, want %t", name, got[0].Repeated, tt.want)
+		}
+		tt.o.Repeated = true
+		if with := tt.o.Sealed(time.Time{}); with.ID != connected.Sealed(time.Time{}).ID {
+			t.Errorf("%s: a repetition has an id of its own", name)
+		}
+	}
+}
+
+// recorded are the outcomes that were announced.
+type recorded []outcome.Outcome
+
+// Announce records the outcomes.
+func (r *recorded) Announce(_ context.Context, outcomes ...outcome.Outcome) error {
+	*r = append(*r, outcomes...)
+	return nil
 }

@@ -46,6 +46,7 @@ type Connector struct {
 
 	unfinished unfinished
 	obstructed obstructed
+	latest     latest
 }
 
 // New returns the connector of the cell, which decides by the policy.
@@ -78,7 +79,7 @@ func (c *Connector) attempt(ctx context.Context, h hint.Hint) error {
 	c.unfinished.arrange(sides, h.Drift)
 	done, faults := c.apply(ctx, current.connection, sides, h.IsFresh(c.now()))
 	outcomes = append(outcomes, done...)
-	return errors.Join(faults, announce.Publish(ctx, c.bus, h, outcomes...), c.bus.Send(ctx, c.halfOpen(current.connection, sides, checkedAt)...))
+	return errors.Join(faults, c.publish(ctx, h, checkedAt, outcomes), c.bus.Send(ctx, c.halfOpen(h, current.connection, sides, checkedAt)...))
 }
 
 // decide returns the sides to connect, or else the outcomes of the connection. It returns a Retryable error while EC2 is

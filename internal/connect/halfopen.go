@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
@@ -32,7 +33,7 @@ func (o *obstructed) changes(s *side) bool {
 
 // halfOpen returns the messages to the other half's cell about the sides that an obstacle keeps from being connected, so that its
 // owner learns of it as well, and about those that are complete after such a message.
-func (c *Connector) halfOpen(pcx *peering.Connection, sides []side, checkedAt time.Time) []message.Message {
+func (c *Connector) halfOpen(h hint.Hint, pcx *peering.Connection, sides []side, checkedAt time.Time) []message.Message {
 	var all []message.Message
 	for i := range sides {
 		s := &sides[i]
@@ -44,7 +45,7 @@ func (c *Connector) halfOpen(pcx *peering.Connection, sides []side, checkedAt ti
 			continue
 		}
 		m := message.New(message.SideChecked, *pcx, other, checkedAt)
-		m.Code, m.Partly = cmp.Or(s.code, message.Ready), s.half.IsConnected()
+		m.Code, m.Partly, m.Repeated = cmp.Or(s.code, message.Ready), s.half.IsConnected(), h.IsRepeated()
 		all = append(all, m)
 	}
 	return all

@@ -421,6 +421,12 @@ func (s *Sweeper) found(c peering.Connection, d policy.Decision, by function.Nam
 // remind returns a finding that has the connection announced once more, without drift.
 func (s *Sweeper) remind(c peering.Connection, d policy.Decision, by function.Name) finding {
 	f := s.found(c, d, by, string(d.Code), d.Reason)
-	f.reminder = true
+	f.reminder, f.news = true, s.isNews(c)
 	return f
+}
+
+// isNews reports whether the first reminder of a connection may be under way: that of a request that expired, or of one that is so
+// young that scheduled sweeps, with their second look, haven't reminded of it before.
+func (s *Sweeper) isNews(c peering.Connection) bool {
+	return c.State == peering.Expired || c.State == peering.PendingAcceptance && s.now().Sub(c.RequestedAt()) < 2*grace+s.interval*3/2+jitter
 }

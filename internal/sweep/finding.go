@@ -37,6 +37,7 @@ type finding struct {
 	freed      bool          // a side whose obstacle has ended since the last sweep
 	quiet      bool          // a scheduled sweep announces nothing about it
 	known      bool          // of both VPCs of a request that waits, the blocks are known or declared
+	news       bool          // a reminder that is the first announcement if an event was lost
 	due        bool          // the wait is announced if the second look still finds it
 	missed     bool          // an event should have reported it by now; see isMissed
 	resources  []string      // the route tables and groups that the repair changes, or that have the obstacle; the connection for options
@@ -147,6 +148,16 @@ func (all findings) aloud() findings {
 		loud[i].quiet = loud[i].waits && loud[i].quiet
 	}
 	return loud
+}
+
+// repeated returns the findings of a scheduled sweep, of which the reminders are marked as repetitions. One that may be the first
+// announcement is not.
+func (all findings) repeated() findings {
+	marked := slices.Clone(all)
+	for i, f := range marked {
+		marked[i].Repeated = f.reminder && !f.news && !f.closes
+	}
+	return marked
 }
 
 func (all findings) missed() findings { return all.only(func(f finding) bool { return f.missed }) }

@@ -106,7 +106,7 @@ func (s *Sweeper) pass(ctx context.Context, due hint.Sweep, found findings) erro
 		}
 	}
 	if due.Scheduled {
-		errs = append(errs, s.send(ctx, found.urgent(), never), s.suspect(ctx, slices.Concat(found.drift(), found.due()), false))
+		errs = append(errs, s.send(ctx, found.urgent().repeated(), never), s.suspect(ctx, slices.Concat(found.drift(), found.due()), false))
 	}
 	if len(due.Suspects) > 0 {
 		errs = append(errs, s.send(ctx, found.freed(), never)) // no later sweep finds them again
@@ -139,6 +139,7 @@ func (s *Sweeper) announceWaiting(ctx context.Context, found findings) error {
 	outcomes := found.outcomes()
 	for i := range outcomes {
 		outcomes[i] = announce.Waiting(outcomes[i], found[i].known)
+		outcomes[i].Repeated = !found[i].news
 	}
 	return s.announcer.Announce(ctx, outcomes...)
 }

@@ -45,14 +45,20 @@ type Hint struct {
 	Drift               bool         // a sweep found drift, and announced it unless it was an edit
 	Closes              bool         // a sweep found routes or rules that the policy forbids
 	Quiet               bool         // nothing is announced unless something changes
+	Repeated            bool         // a scheduled sweep has a lasting outcome announced again
 	Side                peering.Role // the side that has drifted; empty for both
 	EditedBy            []string     // the principals whose edits a sweep found to be the drift
 	EditedAt            time.Time    // when the last of them was made; zero without one
 	Untagged            Untagged     // of Deleted
 	Sweep               Sweep        // of Swept: the reasons
+	// Approved are, of Swept, the requests that a person has approved.
+	Approved []peering.ConnectionID
 	// Message is the message of another cell, Origin, sent at the time At: of Checked and Asked, otherwise nil.
 	Message *message.Message
 }
+
+// IsRepeated reports whether a scheduled sweep of this cell, or of the cell that has sent the message, has a lasting outcome announced again.
+func (h Hint) IsRepeated() bool { return h.Repeated || h.Message != nil && h.Message.Repeated }
 
 // NamesVPCs reports whether the hint names the two VPCs.
 func (h Hint) NamesVPCs() bool { return h.Requester.ID != "" && h.Accepter.ID != "" }

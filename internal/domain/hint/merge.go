@@ -32,9 +32,11 @@ func Merge(a, b Hint) Hint {
 	}
 	merged := moreComplete(a, b)
 	merged.Drift, merged.Closes, merged.Quiet = a.Drift || b.Drift, a.Closes || b.Closes, a.Quiet && b.Quiet
+	merged.Repeated = a.Repeated && b.Repeated
 	merged.EditedBy = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.EditedBy, b.EditedBy))))
 	merged.EditedAt = later(a.EditedAt, b.EditedAt)
 	merged.Untagged, merged.Sweep = union(a.Untagged, b.Untagged), a.Sweep.with(b.Sweep)
+	merged.Approved = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.Approved, b.Approved))))
 	merged.Side = mergedSide(a, b)
 	return merged
 }
@@ -60,14 +62,14 @@ func moreComplete(a, b Hint) Hint {
 	return a
 }
 
-// laterCheck returns the message about the later check. It is quiet only if both are.
+// laterCheck returns the message about the later check. It is quiet, or repeated, only if both are.
 func laterCheck(a, b Hint) Hint {
 	merged := a
 	if b.Message.CheckedAt.After(a.Message.CheckedAt) {
 		merged = b
 	}
 	m := *merged.Message
-	m.Quiet = a.Message.Quiet && b.Message.Quiet
+	m.Quiet, m.Repeated = a.Message.Quiet && b.Message.Quiet, a.Message.Repeated && b.Message.Repeated
 	merged.Message = &m
 	return merged
 }

@@ -116,6 +116,19 @@ func TestMergingMessages(t *testing.T) {
 	}
 	early := parse(func(m *message.Message) { m.Code = message.Quota })
 	late := parse(func(m *message.Message) { m.CheckedAt = m.CheckedAt.Add(time.Second) })
+	again := parse(func(m *message.Message) { m.CheckedAt, m.Repeated = m.CheckedAt.Add(2*time.Second), true })
+	for name, tt := range map[string]struct {
+		a, b hint.Hint
+		want bool
+	}{
+		"one that isn't repeated is enough":  {again, early, false},
+		"one that isn't repeated, in return": {early, again, false},
+		"two repeated ones are repeated":     {again, again, true},
+	} {
+		if got := hint.Merge(tt.a, tt.b).IsRepeated(); got != tt.want {
+			t.Errorf("%s: repeated %t, want %t", name, got, tt.want)
+		}
+	}
 	quiet := parse(func(m *message.Message) { m.CheckedAt, m.Quiet = m.CheckedAt.Add(2*time.Second), true })
 	for name, tt := range map[string]struct {
 		a, b      hint.Hint

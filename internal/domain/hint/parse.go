@@ -131,6 +131,7 @@ func (e event) call() (Hint, error) {
 	case Swept: // the sweep looks at everything, whatever was changed
 		edits := c.edits()
 		h.Sweep = Change{Changed: len(edits) == 0, Edits: edits, Untagged: c.untagged(), Released: c.released()}.asNew()
+		h.Approved = c.approved()
 		return h, nil
 	case Requested:
 		h.RequestedAt = c.EventTime

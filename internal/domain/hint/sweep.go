@@ -85,7 +85,7 @@ func (e event) found() (Hint, error) {
 	}
 	h, err := e.announced(kind)
 	h.Drift, h.Closes, h.Quiet, h.Side, h.Untagged = f.Drift, f.Closes, f.Quiet, f.Side, f.Untagged
-	h.EditedBy, h.EditedAt = f.EditedBy, f.EditedAt
+	h.EditedBy, h.EditedAt, h.Repeated = f.EditedBy, f.EditedAt, f.Repeated
 	return h, err
 }
 

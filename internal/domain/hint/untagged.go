@@ -87,6 +87,16 @@ func (c call) released() Released {
 	return all
 }
 
+// approved returns the connections that the call has approved, nil for none.
+func (c call) approved() []peering.ConnectionID {
+	var t tagging
+	approves := tag{peering.TagApproved, "true"}
+	if c.EventName != "CreateTags" || json.Unmarshal(c.Request, &t) != nil || !slices.Contains(t.Tags.Items, approves) {
+		return nil
+	}
+	return t.connections()
+}
+
 // ends reports whether the call ends a hold by what it does with the tag.
 func (c call) ends(t tag) bool {
 	deletes, sets := c.EventName == "DeleteTags", c.EventName == "CreateTags"

@@ -39,13 +39,49 @@ func TestDeletedTagsAreEvidence(t *testing.T) {
 // taggedBy returns the sweep that a call with these resources and tags leads to.
 func taggedBy(t *testing.T, call, resources, tags string) hint.Sweep {
 	t.Helper()
+	return hintedBy(t, call, resources, tags).Sweep
+}
+
+// hintedBy returns the hint of a call with these resources and tags.
+func hintedBy(t *testing.T, call, resources, tags string) hint.Hint {
+	t.Helper()
 	body := fmt.Sprintf(`{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","detail":{"eventSource":"ec2.amazonaws.com","eventName":%q,
 		"eventVersion":"1.11","eventTime":"2026-06-08T08:00:00Z","requestParameters":{"resourcesSet":%s,"tagSet":%s}}}`, call, resources, tags)
 	h, err := hint.Parse([]byte(body))
 	if err != nil || h.Kind != hint.Swept {
 		t.Errorf("Parse() = %+v, %v, want a change", h, err)
 	}
-	return h.Sweep
+	return h
+}
+
+func TestAnApproval(t *testing.T) {
+	t.Parallel()
+	const resources = `{"items":[{"resourceId":"pcx-00000001"},{"resourceId":"sgr-00000001"},{"resourceId":"pcx-00000002"}]}`
+	both := []peering.ConnectionID{"pcx-00000001", "pcx-00000002"}
+	tests := []struct {
+		name, call, resources, tags string
+		want                        []peering.ConnectionID
+	}{
+		{"the tag is set", "CreateTags", resources, `{"items":[{"key":"Name","value":"x"},{"key":"autopeer:approved","value":"true"}]}`, both},
+		{"it has another value", "CreateTags", resources, `{"items":[{"key":"autopeer:approved","value":"false"},{"key":"Name","value":"true"}]}`, nil},
+		{"it is deleted", "DeleteTags", resources, `{"items":[{"key":"autopeer:approved","value":"true"}]}`, nil},
+		{"another tag is set", "CreateTags", resources, `{"items":[{"key":"Name","value":"true"}]}`, nil},
+		{"no tag is set", "CreateTags", resources, `{}`, nil},
+		{"a malformed record", "CreateTags", `"pcx-00000001"`, `{"items":[{"key":"autopeer:approved","value":"true"}]}`, nil},
+		{"no connection", "CreateTags", `{"items":[{"resourceId":"sgr-00000001"}]}`, `{"items":[{"key":"autopeer:approved","value":"true"}]}`, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := hintedBy(t, tt.call, tt.resources, tt.tags)
+			if diff := cmp.Diff(tt.want, h.Approved); diff != "" {
+				t.Errorf("Approved (-want +got):\n%s", diff)
+			}
+			if !h.Sweep.Changed || !h.Sweep.New.Changed {
+				t.Errorf("Sweep = %+v, want a change", h.Sweep)
+			}
+		})
+	}
 }
 
 func TestAnEndedHold(t *testing.T) {

@@ -77,6 +77,8 @@ type Message struct {
 	State      peering.State        `json:"state"`     // of the connection, as the sender was shown it
 	// Quiet has the receiver announce nothing unless it changes something: the message repeats one for which nothing was due.
 	Quiet bool `json:"quiet,omitempty"`
+	// Repeated means that a scheduled sweep of the sender has a lasting outcome announced again.
+	Repeated bool `json:"repeated,omitempty"`
 	// Partly means that the sender's side of an accepted connection works in part.
 	Partly bool `json:"partly,omitempty"`
 	// Code is the result of SideChecked.

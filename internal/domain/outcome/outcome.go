@@ -72,6 +72,8 @@ type Outcome struct {
 	RequestedAt         time.Time `json:"requestedAt,omitzero"`
 	SecondsSinceRequest float64   `json:"secondsSinceRequest,omitempty"`
 
+	// Repeated means that a scheduled sweep has the outcome announced again: an earlier event has the same id, unless it was lost.
+	Repeated bool `json:"repeated,omitempty"`
 	// Omitted has, for each list that was too long for an event, the name of its field and the number of entries left out.
 	Omitted map[string]int `json:"omitted,omitempty"`
 

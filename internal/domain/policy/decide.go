@@ -42,8 +42,10 @@ func (p *Policy) decidePair(c peering.Connection, requester, accepter match) Dec
 	return best
 }
 
+// better returns the decision that counts while the blocks don't show which of the two matches. Once a person has approved the
+// request, that is still the one for which approval was requested: announcements name its departments and its line.
 func better(a, b Decision) Decision {
-	if b.Code.rank() < a.Code.rank() {
+	if b.Code.rank() < a.Code.rank() || b.Code == a.Code && b.isApproved() && !a.isApproved() {
 		return b
 	}
 	return a

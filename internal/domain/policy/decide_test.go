@@ -429,3 +429,41 @@ func TestMultipathWhereTheDepartmentIsUnknown(t *testing.T) {
 		t.Errorf("Decide() = %s by line %d: %s, want multipath by line 14", got.Code, got.Peering.Line, got.Reason)
 	}
 }
+
+// TestTheApprovedDepartmentCounts: while blocks aren't shown, the acceptance rests on the peering for which approval was requested, in
+// any order of the peerings and departments, and not on one that needs none. Known blocks decide alone.
+func TestTheApprovedDepartmentCounts(t *testing.T) {
+	t.Parallel()
+	here, there := peering.Cell{Account: "111111111111", Region: "us-east-1"}, peering.Cell{Account: "222222222222", Region: "us-east-1"}
+	departments := []policy.Department{
+		{Name: "sales", Members: []policy.Member{{Cell: there, Within: netip.MustParsePrefix("10.32.0.0/12")}}},
+		{Name: "audit", Members: []policy.Member{{Cell: there, Within: netip.MustParsePrefix("10.64.0.0/12")}}},
+		{Name: "legal", Members: []policy.Member{{Cell: there, Within: netip.MustParsePrefix("10.96.0.0/12")}}},
+	}
+	finance := policy.Department{Name: "finance", Members: []policy.Member{{Cell: here, VPC: "vpc-1"}}}
+	peerings := []policy.Peering{
+		{Between: [2]string{"sales", "finance"}, Line: 10},
+		{Between: [2]string{"audit", "finance"}, Line: 20, Approval: policy.ManualApproval},
+		{Between: [2]string{"finance", "legal"}, Line: 30},
+	}
+	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {0, 2, 1}} {
+		p := &policy.Policy{Departments: []policy.Department{finance}}
+		for _, i := range order {
+			p.Departments, p.Peerings = append(p.Departments, departments[i]), append(p.Peerings, peerings[i])
+		}
+		for block, want := range map[string]int{"": 20, "10.33.0.0/16": 10, "10.65.0.0/16": 20, "10.97.0.0/16": 30} {
+			for _, tags := range []map[string]string{nil, {peering.TagApproved: "true"}} {
+				c := request(vpc(there, "vpc-2"), vpc(here, "vpc-1"))
+				c.Tags = tags
+				if block != "" {
+					c.Requester.Blocks = blocks(block)
+				}
+				d := p.Decide(c)
+				if d.Peering.Line != want || (d.Verdict == policy.Ask) != (want == 20 && tags == nil) {
+					t.Errorf("in the order %v, Decide() of %q with the tags %v = %s by line %d for %s, want line %d",
+						order, block, tags, d.Verdict, d.Peering.Line, d.Requester, want)
+				}
+			}
+		}
+	}
+}

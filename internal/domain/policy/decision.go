@@ -93,6 +93,11 @@ func (p *Policy) Maintains(c peering.Connection, d Decision, rules []peering.Ing
 	return d.Verdict == Accept || d.IsObjection() && c.IsConnectedBy(p.Installation, rules)
 }
 
+// isApproved reports whether the decision allows the connection only because a person has approved it.
+func (d Decision) isApproved() bool {
+	return d.Code == Allowed && d.Peering.Approval == ManualApproval
+}
+
 // Terms returns what the decision's peering asks of one side. The zero value follows from a decision
 // that rests on no peering.
 func (d Decision) Terms(r peering.Role) Terms {

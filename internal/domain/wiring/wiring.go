@@ -46,7 +46,11 @@ func Rules(p *policy.Policy, cell peering.Cell, by peering.Installation, sweepIn
 	}
 	counterparts := p.Counterparts(cell)
 	rules := append(local(cell, function.All...), sweeps, deployed(cell, by), untagged(cell), edited(cell, by), freed(cell, by))
-	rules = append(rules, tagged(append(p.ForCell(cell, "").TagKeys(), peering.TagHold, peering.TagAdopt), cell)...)
+	keys := p.ForCell(cell, "").TagKeys()
+	rules = append(rules, tagged(append(keys, peering.TagHold, peering.TagAdopt), cell)...)
+	if slices.Contains(keys, peering.TagApproved) {
+		rules = append(rules, approved(cell))
+	}
 	rules = append(rules, foreign(Accounts(counterparts))...)
 	rules = append(rules, announced(cell))
 	rules = append(rules, told(cell, Accounts(counterparts))...)
@@ -184,6 +188,20 @@ func tagged(keys []string, cell peering.Cell) []Rule {
 		rules = append(rules, Rule{Name: numbered("sweep-tags", len(rules)), Bus: DefaultBus, Queue: function.Sweep, Pattern: pattern})
 	}
 	return rules
+}
+
+// approved returns the rule that starts accept when a person approves a request. The sweep gathers events for 15 seconds, which is long
+// for a person who waits, and remains in case EC2 shows the tag late.
+func approved(cell peering.Cell) Rule {
+	pattern := callPattern([]string{string(cell.Account)}, map[string]any{
+		"eventName": []string{"CreateTags"},
+		"requestParameters": map[string]any{
+			"tagSet":       map[string]any{"items": map[string]any{"key": []string{peering.TagApproved}, "value": []string{"true"}}},
+			"resourcesSet": map[string]any{"items": map[string]any{"resourceId": prefixes("pcx-")}},
+		},
+	})
+	pattern["region"] = []string{string(cell.Region)}
+	return Rule{Name: "accept-approved", Bus: DefaultBus, Queue: function.Accept, Pattern: pattern}
 }
 
 // untagged returns the rule for deletions of autopeer's own tags by name, and for calls that name no tag: these delete all tags of a

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 	"github.com/autopeer/autopeer/internal/domain/wiring"
@@ -94,6 +95,25 @@ func TestForwardNamesAreThoseOfTheCounterpartsRules(t *testing.T) {
 	}
 	if len(want) > 0 {
 		t.Errorf("the counterpart has no rules %v", want)
+	}
+}
+
+// TestOnlyACellWithApprovalsReceivesThem directly: without a peering that needs one, the tag has no effect.
+func TestOnlyACellWithApprovalsReceivesThem(t *testing.T) {
+	t.Parallel()
+	p, at := hub(2)
+	p.Peerings[0].Approval = policy.ManualApproval
+	without := p.Counterparts(at)[1]
+	for cell, want := range map[peering.Cell]bool{at: true, p.Counterparts(at)[0]: true, without: false} {
+		var got []wiring.Rule
+		for _, r := range wiring.Rules(p, cell, wiring.DefaultPrefix, wiring.DefaultSweepInterval) {
+			if r.Name == "accept-approved" {
+				got = append(got, r)
+			}
+		}
+		if (len(got) == 1) != want || want && (got[0].Queue != function.Accept || got[0].Bus != wiring.DefaultBus) {
+			t.Errorf("the rules of %s for approvals are %+v, want one to accept: %t", cell, got, want)
+		}
 	}
 }
 
