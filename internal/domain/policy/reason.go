@@ -21,6 +21,9 @@ func withPrimary(v peering.VPC) string {
 }
 
 func (m match) String() string {
+	if m.isPossible() {
+		return fmt.Sprintf("%s (%s, if its primary block is in a range of %s)", m.department.Name, describe(m.vpc), m.department.Name)
+	}
 	return fmt.Sprintf("%s (%s)", m.department.Name, describe(m.vpc))
 }
 
@@ -44,7 +47,8 @@ func (p *Policy) wrongDirectionReason(q claim) string {
 }
 
 func (p *Policy) mismatchReason(m match, block netip.Prefix) string {
-	return fmt.Sprintf("%s has the block %s, which %s does not declare", m, block, p.at(m.member.Line))
+	return fmt.Sprintf("%s has the block %s, which %s does not declare: %s has only %s in %s",
+		m, block, p.at(m.member.Line), m.department.Name, list(m.permitted()), m.vpc.Cell())
 }
 
 func overlapReason(q claim, x, y netip.Prefix) string {
@@ -57,20 +61,4 @@ func sameVPCReason(v peering.VPC) string {
 
 func (p *Policy) retiredReason(r Retired) string {
 	return fmt.Sprintf("%s retires %s, so no VPC there may be connected", p.at(r.Line), r.Cell)
-}
-
-func (p *Policy) notListedReason(c peering.Connection, requesters, accepters []match) string {
-	switch {
-	case len(requesters) == 0 && len(accepters) == 0:
-		return fmt.Sprintf("neither the requester %s nor the accepter %s is in a department of %s",
-			withPrimary(c.Requester), withPrimary(c.Accepter), p.File)
-	case len(requesters) == 0:
-		return fmt.Sprintf("the requester %s is in no department of %s", withPrimary(c.Requester), p.File)
-	case len(accepters) == 0:
-		return fmt.Sprintf("the accepter %s is in no department of %s", withPrimary(c.Accepter), p.File)
-	case requesters[0].department == accepters[0].department:
-		return fmt.Sprintf("%s and %s are in one department, and %s has peerings only between two",
-			requesters[0], accepters[0], p.File)
-	}
-	return fmt.Sprintf("%s has no peering between %s and %s", p.File, requesters[0], accepters[0])
 }
