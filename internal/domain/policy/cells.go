@@ -177,7 +177,8 @@ const maxRejecting = 90
 
 // Unpeered returns the cells, sorted, that share no peering with the cell and are informed of its requests to them all the same, because
 // they reject these. Each is among those of the other. It returns nil if requests are left, if the cell is none of the policy, or if the
-// policy has more than maxRejecting cells: then only sweeps find such requests. A retired cell answers no requests.
+// policy has more than maxRejecting cells: then only sweeps find such requests. A retired cell answers no requests, and no request leads
+// to another partition.
 func (p *Policy) Unpeered(cell peering.Cell) []peering.Cell {
 	if p.Otherwise != RejectOthers {
 		return nil
@@ -188,8 +189,9 @@ func (p *Policy) Unpeered(cell peering.Cell) []peering.Cell {
 	}
 	var unpeered []peering.Cell
 	counterparts := p.Counterparts(cell)
+	partition, _ := peering.PartitionOf(cell.Region)
 	for _, c := range cells {
-		if c != cell && !slices.Contains(counterparts, c) {
+		if other, _ := peering.PartitionOf(c.Region); c != cell && other.Name == partition.Name && !slices.Contains(counterparts, c) {
 			unpeered = append(unpeered, c)
 		}
 	}

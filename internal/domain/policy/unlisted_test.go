@@ -180,6 +180,9 @@ func TestUnpeered(t *testing.T) {
 			p.Peerings = append(p.Peerings, policy.Peering{Between: [2]string{"developer", "guest"}, Requester: "developer", Manage: peering.Requester})
 			p.Departments[3].Members[0].Cell = foreign
 		}), financeCell, []peering.Cell{developerCell}},
+		{"no cell of another partition", company(func(p *policy.Policy) { p.Departments[2].Members[0].Region = "cn-north-1" }), financeCell, []peering.Cell{developerCell}},
+		{"of a cell of another partition", company(func(p *policy.Policy) { p.Departments[2].Members[0].Region = "cn-north-1" }),
+			peering.Cell{Account: developerCell.Account, Region: "cn-north-1"}, nil},
 		{"as many cells as are informed", large, large.Cells()[0], large.Cells()[1:]},
 		{"more cells", larger, larger.Cells()[0], nil},
 	}
