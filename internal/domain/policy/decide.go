@@ -74,7 +74,7 @@ func (p *Policy) decideEntry(q claim) Decision {
 // weigh sets the decision's code and reason to the first objection to the claim.
 func (p *Policy) weigh(q claim, d *Decision) {
 	if only := q.entry.Requester; only != "" && only != q.requester.department.Name {
-		d.Code, d.Reason = WrongDirection, p.wrongDirectionReason(q)
+		d.Code, d.Reason, d.Details = WrongDirection, p.wrongDirectionReason(q), q.possible()
 		return
 	}
 	if m, block, found := q.mismatch(); found {
@@ -89,7 +89,7 @@ func (p *Policy) weigh(q claim, d *Decision) {
 		return
 	}
 	if q.connection.AsksMultipath() && !q.entry.Multipath {
-		d.Code, d.Reason = Multipath, p.multipathReason(q)
+		d.Code, d.Reason, d.Details = Multipath, p.multipathReason(q), q.possible()
 		return
 	}
 	if q.entry.Approval == ManualApproval && !isApproved(q.connection) {

@@ -20,7 +20,8 @@ type Decision struct {
 	// Blocks are the blocks that Code is about: the one that isn't declared, or the two that overlap. Nil for others.
 	Blocks []netip.Prefix
 	// Details are the other parts of Reason. Where no peering was found, these are the sides in no department, the possible departments
-	// of both sides, or the retired cell. Where a block isn't declared, they are the permitted ones.
+	// of both sides, or the retired cell. Where a block isn't declared, they are the permitted ones. Of a denial by a peering, they are the
+	// departments that a VPC is in only if its primary block, which isn't known, lies in a range.
 	Details []string
 	// LeftOut are the known blocks of both VPCs that the policy doesn't permit, those of the requester first.
 	LeftOut []LeftOut
@@ -107,7 +108,7 @@ func (d Decision) Terms(r peering.Role) Terms {
 
 // Key returns the codes, names and blocks that Reason contains, but for those of the connection. Equal keys of one
 // connection mean equal reasons, apart from the line: an entry is identified by its departments, so that a line more
-// in the file changes no key. Nor does it matter whether a VPC is the department's for certain, or may be by its primary block.
+// in the file changes no key.
 func (d Decision) Key() string {
 	return fmt.Sprintf("%s|%s|%s|%s|%q", d.Code, d.Requester, d.Accepter, d.Blocks, d.Details)
 }

@@ -19,7 +19,7 @@ func TestKeysTellSeveralDepartmentsFromNone(t *testing.T) {
 		p.Departments = append(p.Departments, policy.Department{Name: name, Members: []policy.Member{{Cell: unknown.Cell(), Within: block}}})
 	}
 	several := p.Decide(request(vpc(marketingCell, "vpc-m", "10.10.0.0/16"), unknown))
-	if want := `not-listed|marketing||[]|["marketing" "first or second"]`; several.Key() != want {
+	if want := `not-listed|marketing||[]|["marketing" "perhaps first or second"]`; several.Key() != want {
 		t.Errorf("Key() = %s, want %s", several.Key(), want)
 	}
 	if none.Reason == several.Reason || none.Key() == several.Key() {
@@ -38,6 +38,8 @@ func TestKeysOfDecisions(t *testing.T) {
 	}{
 		{"the departments of the entry", m, f, "allowed|marketing|finance|[]|[]"},
 		{"the departments of an entry that names the requester", f, d, "wrong-direction|finance|developer|[]|[]"},
+		{"a possible department of an entry that names the requester", f, vpc(developerCell, "vpc-d"), `wrong-direction|finance|developer|[]|["perhaps developer"]`},
+		{"a possible department without a peering", vpc(developerCell, "vpc-d"), vpc(developerCell, "vpc-g"), `not-listed|developer|guest|[]|["perhaps developer" "guest"]`},
 		{"the departments of an entry that needs approval", m, d, "approval-needed|marketing|developer|[]|[]"},
 		{"the block of the member", vpc(marketingCell, "vpc-m", "10.11.0.0/16"), f, `cidr-mismatch|marketing|finance|[10.11.0.0/16]|["10.10.0.0/16"]`},
 		{"two blocks", m, vpc(financeCell, "vpc-f", "10.10.4.0/24"), "overlap|marketing|finance|[10.10.0.0/16 10.10.4.0/24]|[]"},

@@ -21,9 +21,6 @@ func withPrimary(v peering.VPC) string {
 }
 
 func (m match) String() string {
-	if m.isPossible() {
-		return fmt.Sprintf("%s (%s, if its primary block is in a range of %s)", m.department.Name, describe(m.vpc), m.department.Name)
-	}
 	return fmt.Sprintf("%s (%s)", m.department.Name, describe(m.vpc))
 }
 
@@ -38,12 +35,12 @@ func (p *Policy) approvalReason(q claim) string {
 
 func (p *Policy) multipathReason(q claim) string {
 	return fmt.Sprintf("%s doesn't allow multipath resilience, which %s requests: the acceptance would allow it for %s as well, at additional charges",
-		p.at(q.entry.Line), q.requester, q.accepter)
+		p.at(q.entry.Line), either(q.requester), either(q.accepter))
 }
 
 func (p *Policy) wrongDirectionReason(q claim) string {
 	return fmt.Sprintf("%s lets only %s ask for this peering, and %s asked %s",
-		p.at(q.entry.Line), q.entry.Requester, q.requester, q.accepter)
+		p.at(q.entry.Line), q.entry.Requester, either(q.requester), either(q.accepter))
 }
 
 func (p *Policy) mismatchReason(m match, block netip.Prefix) string {

@@ -37,7 +37,7 @@ func (m match) isPossible() bool { return m.member == nil && len(m.vpc.Blocks) =
 // unlisted returns the names and blocks of notListedReason.
 func (p *Policy) unlisted(c peering.Connection, requesters, accepters []match) []string {
 	if len(requesters) > 0 && len(accepters) > 0 {
-		return []string{possible(requesters), possible(accepters)}
+		return []string{nameOf(requesters), nameOf(accepters)}
 	}
 	var details []string
 	if len(requesters) == 0 {
@@ -74,26 +74,49 @@ func (p *Policy) notListedReason(c peering.Connection, requesters, accepters []m
 		return fmt.Sprintf("%s and %s are in one department, and %s has peerings only between two",
 			requesters[0], accepters[0], p.File)
 	}
-	return fmt.Sprintf("%s has no peering between %s and %s", p.File, either(requesters), either(accepters))
+	return fmt.Sprintf("%s has no peering between %s and %s", p.File, either(requesters...), either(accepters...))
 }
 
 func isCertain(matches []match) bool { return len(matches) == 1 && !matches[0].isPossible() }
 
-// either returns the departments of one side, of which there are several only while the VPC's primary block isn't known.
-func either(matches []match) string {
-	if len(matches) == 1 {
-		return matches[0].String()
+// possible returns the departments of the claim that a VPC is in only if its primary block lies in a range.
+func (q claim) possible() []string {
+	var perhaps []string
+	for _, m := range []match{q.requester, q.accepter} {
+		if m.isPossible() {
+			perhaps = append(perhaps, nameOf([]match{m}))
+		}
 	}
-	return fmt.Sprintf("%s (%s, if its primary block is in a range of one of them)", possible(matches), describe(matches[0].vpc))
+	return perhaps
 }
 
-// possible returns the names of the departments in one text. The first ones stand for many.
-func possible(matches []match) string {
-	names := make([]string, len(matches))
-	for i, m := range matches {
-		names[i] = m.department.Name
+// either describes the departments of one side, of which there are several only while the VPC's primary block isn't known.
+func either(matches ...match) string {
+	if isCertain(matches) {
+		return matches[0].String()
 	}
-	return joined(names, "or")
+	which := matches[0].department.Name
+	if len(matches) > 1 {
+		which = "one of them"
+	}
+	return fmt.Sprintf("%s (%s, if its primary block is in a range of %s)", names(matches), describe(matches[0].vpc), which)
+}
+
+// nameOf identifies the description by either.
+func nameOf(matches []match) string {
+	if isCertain(matches) {
+		return names(matches)
+	}
+	return "perhaps " + names(matches)
+}
+
+// names returns the names of the departments in one text. The first ones stand for many.
+func names(matches []match) string {
+	all := make([]string, len(matches))
+	for i, m := range matches {
+		all[i] = m.department.Name
+	}
+	return joined(all, "or")
 }
 
 // ranges returns the remark about the ranges in the cells of VPCs whose primary block lies in none of them, "" if there are none.

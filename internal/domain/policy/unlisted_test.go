@@ -201,3 +201,17 @@ func TestUnpeered(t *testing.T) {
 		}
 	}
 }
+
+// TestThePossibleDepartmentOfAMultipathRequest is named as such, also as the one that requests it.
+func TestThePossibleDepartmentOfAMultipathRequest(t *testing.T) {
+	t.Parallel()
+	c := request(vpc(developerCell, "vpc-d"), vpc(financeCell, "vpc-f", "172.31.0.0/16"))
+	c.RequesterMultipath = true
+	d := company().Decide(c)
+	if want := "which developer (vpc-d in 333333333333/eu-west-1, if its primary block is in a range of developer) requests"; d.Code != policy.Multipath || !strings.Contains(d.Reason, want) {
+		t.Errorf("Decide() = %s: %s, want multipath with %q", d.Code, d.Reason, want)
+	}
+	if want := []string{"perhaps developer"}; !slices.Equal(d.Details, want) {
+		t.Errorf("Details = %q, want %q", d.Details, want)
+	}
+}
