@@ -33,12 +33,12 @@ var archive = peering.Cell{Account: "222222222222", Region: "us-east-1"}
 
 // deployedBuses deploys what sends, forwards and receives events, as it is synthesized. In finance's account there is a workload's
 // role besides, which may publish on every bus.
-func deployedBuses(t *testing.T) *cloudsim.Cloud {
+func deployedBuses(t *testing.T, policy string) *cloudsim.Cloud {
 	t.Helper()
 	cloud := cloudsim.New(cloudsim.Options{})
 	t.Cleanup(cloud.Close)
 	cloud.IAM.Enforce()
-	stacks, err := cfn.ReadAssembly(synthesize(t, parse(t, oneAccount), nil))
+	stacks, err := cfn.ReadAssembly(synthesize(t, parse(t, policy), nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func assumed(t *testing.T, cloud *cloudsim.Cloud, at peering.Cell, role string) 
 
 // TestOnlyTheFunctionsPublishOnTheBus: within an account the permission of a role suffices, were it not for the bus's policy.
 func TestOnlyTheFunctionsPublishOnTheBus(t *testing.T) {
-	cloud := deployedBuses(t)
+	cloud := deployedBuses(t, oneAccount)
 	for _, f := range function.All {
 		own := assumed(t, cloud, finance, "autopeer-"+string(f)+"-eu-west-1")
 		t.Run(string(f)+" announces", func(t *testing.T) { check(t, announcement(finance)(t.Context(), own), false) })
@@ -115,7 +115,7 @@ func TestOnlyTheFunctionsPublishOnTheBus(t *testing.T) {
 // and with a workload's role by a rule of its own.
 func TestOnlyTheForwardingRoleForwardsWithinAnAccount(t *testing.T) {
 	const to = `{"id":"%","to":{"account":"222222222222","region":"eu-west-1"}}`
-	cloud := deployedBuses(t)
+	cloud := deployedBuses(t, oneAccount)
 	admin := eventbridge.NewFromConfig(local.Config(cloud, archive, string(archive.Account)))
 	rule, bus := aws.String("workload"), aws.String("arn:aws:events:eu-west-1:222222222222:event-bus/autopeer")
 	_, err := admin.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: rule, EventPattern: aws.String(`{"source":["autopeer.cells"]}`)})
@@ -148,6 +148,56 @@ func TestOnlyTheForwardingRoleForwardsWithinAnAccount(t *testing.T) {
 	}
 	if failures := cloud.Events.Failures(); len(failures) != 1 || !strings.HasSuffix(failures[0].Rule, "/workload") {
 		t.Errorf("failures = %+v, want the workload's alone", failures)
+	}
+}
+
+// unpeered is a policy with a department of an account of its own that no peering names.
+const unpeered = `
+version: 1
+otherwise: reject
+departments:
+  finance: [{ account: "222222222222", region: eu-west-1, vpc: vpc-00000000000000003 }]
+  island: [{ account: "111111111111", region: us-east-1, vpc: vpc-00000000000000001 }]
+  legal: [{ account: "333333333333", region: eu-west-1, vpc: vpc-00000000000000005 }]
+peerings:
+  - between: [finance, legal]
+`
+
+// TestCellsWithoutAPeeringForwardDenialsAlone: neither another message nor a call arrives, also if an administrator of the account lets the
+// rule for denials match everything.
+func TestCellsWithoutAPeeringForwardDenialsAlone(t *testing.T) {
+	cloud := deployedBuses(t, unpeered)
+	admin := eventbridge.NewFromConfig(local.Config(cloud, marketing, string(marketing.Account)))
+	accept := eventbridge.NewFromConfig(assumed(t, cloud, marketing, "autopeer-accept-us-east-1"))
+	send := func(detailType string) {
+		t.Helper()
+		_, err := accept.PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{{
+			EventBusName: aws.String("autopeer"), Source: aws.String("autopeer.cells"), DetailType: &detailType,
+			Detail: aws.String(`{"type":"` + detailType + `","to":{"account":"222222222222","region":"eu-west-1"}}`),
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cloud.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send("Side Checked")
+	send("Check Side")
+	if got := received(t, cloud); len(got) != 1 || !strings.Contains(got[0], `"type":"Side Checked"`) {
+		t.Errorf("accept receives %q, want the denial alone", got)
+	}
+	rule := aws.String("autopeer-forward-messages-222222222222-eu-west-1")
+	in := &eventbridge.PutRuleInput{Name: rule, EventBusName: aws.String("autopeer"), EventPattern: aws.String(`{"source":["autopeer.cells"]}`)}
+	if _, err := admin.PutRule(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+	send("Check Side")
+	if failures := cloud.Events.Failures(); len(failures) != 1 || !strings.HasSuffix(failures[0].Rule, *rule) {
+		t.Errorf("failures = %+v, want that of a message that the bus refuses", failures)
+	}
+	if got := received(t, cloud); len(got) > 0 {
+		t.Errorf("accept receives %q as well, want the denial alone", got)
 	}
 }
 

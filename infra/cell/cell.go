@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -31,8 +32,8 @@ type Stacks struct {
 	Main awscdk.Stack // everything else
 }
 
-// NewAll adds the stacks of all cells of the policy, and makes each cell's main stack depend on the bus stacks of its
-// counterparts. It fails as New does.
+// NewAll adds the stacks of all cells of the policy, and makes each cell's main stack depend on the bus stacks of the
+// cells that it forwards to. It fails as New does.
 func NewAll(scope constructs.Construct, props Props) error {
 	cells := props.Policy.Cells()
 	all := make(map[peering.Cell]Stacks, len(cells))
@@ -43,7 +44,7 @@ func NewAll(scope constructs.Construct, props Props) error {
 		}
 	}
 	for _, c := range cells {
-		for _, to := range props.Policy.Counterparts(c) {
+		for _, to := range slices.Concat(props.Policy.Counterparts(c), props.Policy.Unpeered(c)) {
 			all[c].Main.AddDependency(all[to].Bus, jsii.String("rules of the stack send to the bus"))
 		}
 	}

@@ -321,6 +321,51 @@ func TestOptionsReachTheTemplate(t *testing.T) {
 	}
 }
 
+// TestCellsWithoutAPeering: a cell admits only the denials of other cells whose requests it rejects, and sends them only its own.
+func TestCellsWithoutAPeering(t *testing.T) {
+	const policies = "AWS::Events::EventBusPolicy"
+	organization := object{"organization": "o-0123456789"}
+	denials := func(sender object) object {
+		return object{"StatementId": "autopeer-DenialsOfOtherCells", "Statement": object{
+			"Effect": "Allow", "Principal": sender["by"], "Action": "events:PutEvents", "Resource": "arn:aws:events:us-east-1:111111111111:event-bus/autopeer",
+			"Condition": object{
+				"ArnLike":                   object{"aws:SourceArn": "arn:aws:events:*:*:rule/autopeer/autopeer-forward-messages-111111111111-us-east-1"},
+				"ForAllValues:StringEquals": object{"events:source": "autopeer.cells", "events:detail-type": []any{"Side Checked"}},
+				"StringEquals":              sender["if"],
+			},
+		}}
+	}
+	accounts := []any{"arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"}
+	has(t, holder(t, policies, unpeered, marketing, nil), policies, denials(object{"by": object{"AWS": accounts}, "if": assertions.Match_Absent()}))
+	has(t, holder(t, policies, unpeered, marketing, organization), policies, denials(object{"by": "*", "if": object{"aws:PrincipalOrgID": "o-0123456789"}}))
+	for _, tt := range []struct {
+		name    string
+		policy  string
+		of      peering.Cell
+		context object
+		want    int // statements
+	}{
+		{"no cell with a peering", unpeered, marketing, nil, 2},
+		{"a counterpart and another cell", unpeered, finance, nil, 4},
+		{"the organization stands for both", unpeered, finance, organization, 3},
+		{"requests that are left", strings.Replace(unpeered, "reject", "leave", 1), finance, nil, 3},
+		{"requests that are left, and no counterpart", strings.Replace(unpeered, "reject", "leave", 1), marketing, nil, 1},
+	} {
+		if got := len(resources(t, holder(t, policies, tt.policy, tt.of, tt.context), policies)); got != tt.want {
+			t.Errorf("%s: the policy of the bus has %d statements, want %d", tt.name, got, tt.want)
+		}
+	}
+	has(t, stack(t, unpeered, marketing), "AWS::IAM::Role", object{"RoleName": "autopeer-forward-us-east-1", "Policies": []any{object{"PolicyDocument": object{"Statement": []any{object{
+		"Sid": "SendToCounterparts", "Effect": "Allow", "Action": "events:PutEvents", "Resource": []any{
+			"arn:aws:events:eu-west-1:222222222222:event-bus/autopeer", "arn:aws:events:eu-west-1:333333333333:event-bus/autopeer",
+		}}}}}}})
+	for id, r := range resources(t, stack(t, unpeered, marketing), "AWS::Events::Rule") {
+		if name := r.Properties["Name"].(string); strings.HasPrefix(name, "autopeer-forward-calls-") {
+			t.Errorf("%s forwards calls to a cell without a peering: %s", id, name)
+		}
+	}
+}
+
 func TestARNsHaveThePartitionOfTheirRegion(t *testing.T) {
 	const resourceType = "AWS::Events::EventBusPolicy"
 	for region, partition := range map[string]string{

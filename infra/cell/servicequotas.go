@@ -24,7 +24,7 @@ const (
 )
 
 // otherResources is more than the main stack has beside its rules: managed policies, queues, alarms and so on. The stack
-// of the bus has four resources at most for every policy.
+// of the bus has five resources at most for every policy.
 const otherResources = 120
 
 const (

@@ -33,6 +33,12 @@ func starAt(hub peering.Cell, vpcs, accounts int) *policy.Policy {
 	return p
 }
 
+// rejecting returns the policy with otherwise: reject, and without its last peerings.
+func rejecting(p *policy.Policy, without int) *policy.Policy {
+	p.Otherwise, p.Peerings = policy.RejectOthers, p.Peerings[:len(p.Peerings)-without]
+	return p
+}
+
 // starTo is a star with one other account, in the Region.
 func starTo(region peering.Region) *policy.Policy {
 	p := star(1, 1)
@@ -62,6 +68,9 @@ func TestAQuotaThatWouldBeExceededStopsSynth(t *testing.T) {
 		{"a rule name with the longest prefix and Region of today", starTo("ap-northeast-1"), object{"prefix": "a-long-company"}, ""},
 		{"a rule name with the longest prefix and a longer Region", starTo("ap-southeasterly-100"), object{"prefix": "a-long-company"}, "100000000000/eu-west-1: the characters of the rule name a-long-company-forward-messages-200000000000-ap-southeasterly-100 would be 65, and AWS allows 64; give the installation a shorter prefix"},
 		{"a rule name with a longer Region and a shorter prefix", starTo("ap-southeasterly-100"), object{"prefix": "a-long-compan"}, ""},
+		{"as many cells as inform each other of requests to reject, in a small Region", rejecting(starAt(peering.Cell{Account: "100000000000", Region: "eu-south-1"}, 1, 89), 0), nil, ""},
+		{"as many without a peering", rejecting(starAt(peering.Cell{Account: "100000000000", Region: "eu-south-1"}, 1, 89), 89), nil, ""},
+		{"more cells reject without being informed", rejecting(star(1, 250), 249), nil, ""},
 		{"more VPCs than a role's policies have room for", star(4000, 2), nil, "the managed policies of the role of accept would be"},
 	}
 	for _, tt := range tests {

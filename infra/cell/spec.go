@@ -2,6 +2,7 @@ package cell
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/message"
@@ -37,11 +38,17 @@ func newSpec(whole *policy.Policy, cell peering.Cell, o Options) (spec, error) {
 	d.roles[string(function.Connect)] = pack(connectPermissions(d.naming, part))
 	d.roles[string(function.Disconnect)] = pack(disconnectPermissions(d.naming, part))
 	d.roles[string(function.Sweep)] = pack(sweepPermissions(d.naming))
-	counterparts := whole.Counterparts(cell)
-	d.busPolicy = []statement{onlyFunctions(d.naming, counterparts)}
+	counterparts, unpeered := whole.Counterparts(cell), whole.Unpeered(cell)
+	all := slices.Concat(counterparts, unpeered)
+	d.busPolicy = []statement{onlyFunctions(d.naming, all)}
 	if len(counterparts) > 0 {
 		d.busPolicy = append(d.busPolicy, busPolicy(d.naming, counterparts, o.Organization)...)
-		d.roles[forward] = pack(forwardPermissions(d.naming, counterparts))
+	}
+	if len(unpeered) > 0 {
+		d.busPolicy = append(d.busPolicy, denialPolicy(d.naming, counterparts, unpeered, o.Organization)...)
+	}
+	if len(all) > 0 {
+		d.roles[forward] = pack(forwardPermissions(d.naming, all))
 	}
 	return d, d.quotas()
 }
@@ -62,34 +69,59 @@ func (d spec) rulesOn(bus wiring.Bus) int {
 // ForAllValues also holds for a request without the key, but every event has a source and a detail type.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-restrict-rule.html
 func busPolicy(p naming, counterparts []peering.Cell, organization string) []statement {
-	forwarded := func(sid, rule, source string, detailTypes ...string) statement {
-		s := allow(sid, "events:PutEvents", p.bus(p.Cell)).
-			when("ForAllValues:StringEquals", "events:source", source).
-			when("ForAllValues:StringEquals", "events:detail-type", detailTypes).
-			when("ArnLike", "aws:SourceArn", "arn:"+partition(p.Region)+":events:*:*:rule/"+rule)
-		if organization != "" {
-			return s.by("*").when("StringEquals", "aws:PrincipalOrgID", organization)
-		}
-		return s.by(map[string]any{"AWS": principals(p, counterparts)})
-	}
+	accounts := wiring.Accounts(counterparts)
 	calls, messages := wiring.ForwardNames(p.Cell)
 	return []statement{
-		forwarded(p.name("CallsThatCounterpartsForward"), p.name(calls), "aws.ec2", "AWS API Call via CloudTrail"),
-		forwarded(p.name("MessagesOfCounterparts"), p.prefix+"/"+p.name(messages), message.Source,
-			string(message.SideChecked), string(message.CheckSide), string(message.Accepted)),
+		p.forwarded("CallsThatCounterpartsForward", p.name(calls), "aws.ec2", "AWS API Call via CloudTrail").from(p, accounts, organization),
+		p.forwarded("MessagesOfCounterparts", p.prefix+"/"+p.name(messages), message.Source,
+			string(message.SideChecked), string(message.CheckSide), string(message.Accepted)).from(p, accounts, organization),
 	}
 }
 
+// denialPolicy lets the cells without a peering send the denials of their requests, and nothing else. It is empty where the statements
+// for counterparts admit their accounts already.
+func denialPolicy(p naming, counterparts, unpeered []peering.Cell, organization string) []statement {
+	admitted := wiring.Accounts(counterparts)
+	accounts := slices.DeleteFunc(wiring.Accounts(unpeered), func(a string) bool { return slices.Contains(admitted, a) })
+	if len(accounts) == 0 || len(admitted) > 0 && organization != "" {
+		return nil
+	}
+	_, messages := wiring.ForwardNames(p.Cell)
+	return []statement{
+		p.forwarded("DenialsOfOtherCells", p.prefix+"/"+p.name(messages), message.Source, string(message.SideChecked)).from(p, accounts, organization),
+	}
+}
+
+// forwarded allows the events that another cell's rule of this name forwards to the cell.
+func (p naming) forwarded(sid, rule, source string, detailTypes ...string) statement {
+	return allow(p.name(sid), "events:PutEvents", p.bus(p.Cell)).
+		when("ForAllValues:StringEquals", "events:source", source).
+		when("ForAllValues:StringEquals", "events:detail-type", detailTypes).
+		when("ArnLike", "aws:SourceArn", "arn:"+partition(p.Region)+":events:*:*:rule/"+rule)
+}
+
+// from names the senders of forwarded events: the organization if it is known, or else the accounts.
+func (s statement) from(p naming, accounts []string, organization string) statement {
+	if organization != "" {
+		return s.by("*").when("StringEquals", "aws:PrincipalOrgID", organization)
+	}
+	principals := make([]string, len(accounts))
+	for i, id := range accounts {
+		principals[i] = account(p.Cell, id)
+	}
+	return s.by(map[string]any{"AWS": principals})
+}
+
 // onlyFunctions denies the bus to every principal of the cell's account except the roles of its functions and the roles by which
-// counterparts in other Regions of the account forward. In one account the role's own permission would suffice otherwise. Requests
-// of counterparts' accounts and of AWS's services have another aws:PrincipalAccount, or none, and need a statement that allows them.
+// other cells in other Regions of the account forward. In one account the role's own permission would suffice otherwise. Requests
+// of other accounts and of AWS's services have another aws:PrincipalAccount, or none, and need a statement that allows them.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalaccount
-func onlyFunctions(p naming, counterparts []peering.Cell) statement {
+func onlyFunctions(p naming, senders []peering.Cell) statement {
 	var roles []string
 	for _, f := range function.All {
 		roles = append(roles, p.role(p.Cell, string(f)))
 	}
-	for _, c := range counterparts {
+	for _, c := range senders {
 		if c.Account == p.Account {
 			roles = append(roles, p.role(c, forward))
 		}
@@ -99,18 +131,10 @@ func onlyFunctions(p naming, counterparts []peering.Cell) statement {
 		when("ArnNotLike", "aws:PrincipalArn", roles)
 }
 
-func principals(p naming, counterparts []peering.Cell) []string {
-	var all []string
-	for _, id := range wiring.Accounts(counterparts) {
-		all = append(all, account(p.Cell, id))
-	}
-	return all
-}
-
 // forwardPermissions is one statement for some buses at a time, so that they can be spread over policies.
-func forwardPermissions(p naming, counterparts []peering.Cell) []statement {
+func forwardPermissions(p naming, addressees []peering.Cell) []statement {
 	var buses []string
-	for _, c := range counterparts {
+	for _, c := range addressees {
 		buses = append(buses, p.bus(c))
 	}
 	var all []statement

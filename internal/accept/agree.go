@@ -62,10 +62,18 @@ func (a *Accepter) requester(ctx context.Context, r request) (step, error) {
 		}
 	}
 	a.recent.promise(r.connection, code == message.Ready, a.now())
-	if to := r.connection.Accepter.Cell(); slices.Contains(a.policy.Counterparts(a.cell), to) && a.agrees(r.connection, r.decision) {
+	if a.informs(r) {
 		s.messages = append(s.messages, r.sideChecked(code))
 	}
 	return s, nil
+}
+
+// informs reports whether the cell of the accepter gets the result: a counterpart that has to agree, or a cell that rejects the request
+// and learns of it only here.
+func (a *Accepter) informs(r request) bool {
+	to := r.connection.Accepter.Cell()
+	agrees := slices.Contains(a.policy.Counterparts(a.cell), to) && a.agrees(r.connection, r.decision)
+	return agrees || r.decision.Verdict == policy.Reject && slices.Contains(a.policy.RejectingCells, to)
 }
 
 // offer checks the requester's half of a request that the policy allows, and returns the result and the outcomes: those of a request

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,7 +24,7 @@ func (n naming) makeBus(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Po
 	if _, err := client.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: aws.String(string(n.By))}); err != nil {
 		return err
 	}
-	accounts := wiring.Accounts(p.Counterparts(n.Cell))
+	accounts := wiring.Accounts(slices.Concat(p.Counterparts(n.Cell), p.Unpeered(n.Cell)))
 	if len(accounts) == 0 {
 		return nil
 	}

@@ -147,9 +147,10 @@ func (s *Sweeper) isDue(c peering.Connection) bool {
 	return s.isRecent(c.RequestedAt().Add(grace)) || s.isFirstOfDay()
 }
 
-// forwards reports whether the cell's calls cause events here: those of this cell and of its counterparts.
+// forwards reports whether requests from the cell cause events here: those of this cell, of its counterparts, and of cells without a
+// peering whose requests are rejected.
 func (s *Sweeper) forwards(cell peering.Cell) bool {
-	return cell == s.cell || slices.Contains(s.policy.Counterparts(s.cell), cell)
+	return cell == s.cell || slices.Contains(s.policy.Counterparts(s.cell), cell) || slices.Contains(s.policy.RejectingCells, cell)
 }
 
 // latest is how late an event may be: CloudTrail takes about five minutes on average.

@@ -10,14 +10,14 @@ import (
 // ForCell returns the part of p that the installation needs in the cell to decide its connections as p does: the peerings of the
 // departments that have a member in it, and the departments that bear on these. A part whose peerings are all in report mode is in
 // report mode as a whole if there is nothing else to change. The part of a retired cell allows nothing, and it neither accepts nor
-// rejects. Every part has all retired cells, because no peering names their counterparts any more.
-// It shares memory with p.
+// rejects. Every part has all retired cells, because no peering names their counterparts any more. Every part has the names and members
+// of all departments, so that the reasons of its denials are those of p. It shares memory with p.
 func (p *Policy) ForCell(cell peering.Cell, by peering.Installation) *Policy {
 	part := &Policy{
 		File: p.File, Installation: by, Mode: p.Mode, Otherwise: p.Otherwise, Removed: p.Removed, Limits: p.Limits, Retired: p.Retired,
 	}
 	if p.IsRetired(cell) {
-		part.Otherwise, part.Removed = LeaveOthers, DisconnectRemoved
+		part.Otherwise, part.Removed, part.Others = LeaveOthers, DisconnectRemoved, p.others(nil)
 		return part
 	}
 	local := p.departmentsIn(cell)
@@ -37,7 +37,28 @@ func (p *Policy) ForCell(cell peering.Cell, by peering.Installation) *Policy {
 			part.Departments = append(part.Departments, d)
 		}
 	}
+	part.Others, part.RejectingCells = p.others(part.Departments), p.Unpeered(cell)
 	return part
+}
+
+// others returns the names and members of the departments that aren't among these.
+func (p *Policy) others(departments []Department) []Department {
+	isKept := map[string]bool{}
+	for _, d := range departments {
+		isKept[d.Name] = true
+	}
+	var others []Department
+	for _, d := range p.Departments {
+		if isKept[d.Name] {
+			continue
+		}
+		other := Department{Name: d.Name}
+		for _, m := range d.Members {
+			other.Members = append(other.Members, Member{Cell: m.Cell, VPC: m.VPC, Within: m.Within})
+		}
+		others = append(others, other)
+	}
+	return others
 }
 
 // departmentsIn returns the names of the departments that have a member in the cell.
@@ -147,6 +168,34 @@ func (p *Policy) Counterparts(cell peering.Cell) []peering.Cell {
 		}
 	}
 	return slices.DeleteFunc(sortCells(cells), func(c peering.Cell) bool { return c == cell })
+}
+
+// maxRejecting is the number of cells of a policy up to which each one informs all others of requests to reject. Each of the others
+// takes a rule on the cell's own bus, and EventBridge allows 100 there in the smallest Regions.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+const maxRejecting = 90
+
+// Unpeered returns the cells, sorted, that share no peering with the cell and are informed of its requests to them all the same, because
+// they reject these. Each is among those of the other. It returns nil if requests are left, if the cell is none of the policy, or if the
+// policy has more than maxRejecting cells: then only sweeps find such requests. A retired cell answers no requests, and no request leads
+// to another partition.
+func (p *Policy) Unpeered(cell peering.Cell) []peering.Cell {
+	if p.Otherwise != RejectOthers {
+		return nil
+	}
+	cells := slices.DeleteFunc(p.Cells(), p.IsRetired)
+	if len(cells) > maxRejecting || !slices.Contains(cells, cell) {
+		return nil
+	}
+	var unpeered []peering.Cell
+	counterparts := p.Counterparts(cell)
+	partition, _ := peering.PartitionOf(cell.Region)
+	for _, c := range cells {
+		if other, _ := peering.PartitionOf(c.Region); c != cell && other.Name == partition.Name && !slices.Contains(counterparts, c) {
+			unpeered = append(unpeered, c)
+		}
+	}
+	return unpeered
 }
 
 func (d *Department) cells() []peering.Cell {

@@ -20,12 +20,14 @@ func (p *Policy) decide(c peering.Connection) Decision {
 	if c.Requester.Same(c.Accepter) {
 		return p.decideSameVPC(c)
 	}
-	requesters, accepters := p.matches(c.Requester), p.matches(c.Accepter)
-	best := p.notListed(c, requesters, accepters)
-	for _, r := range requesters {
+	best, accepters := Decision{Code: NotListed}, p.matches(c.Accepter)
+	for _, r := range p.matches(c.Requester) {
 		for _, a := range accepters {
 			best = better(best, p.decidePair(c, r, a))
 		}
+	}
+	if best.Code == NotListed {
+		return p.notListed(c)
 	}
 	return best
 }
@@ -74,12 +76,12 @@ func (p *Policy) decideEntry(q claim) Decision {
 // weigh sets the decision's code and reason to the first objection to the claim.
 func (p *Policy) weigh(q claim, d *Decision) {
 	if only := q.entry.Requester; only != "" && only != q.requester.department.Name {
-		d.Code, d.Reason = WrongDirection, p.wrongDirectionReason(q)
+		d.Code, d.Reason, d.Details = WrongDirection, p.wrongDirectionReason(q), q.possible()
 		return
 	}
 	if m, block, found := q.mismatch(); found {
 		d.Code, d.Reason = CIDRMismatch, p.mismatchReason(m, block)
-		d.Blocks = []netip.Prefix{block}
+		d.Blocks, d.Details = []netip.Prefix{block}, []string{list(m.permitted())}
 		return
 	}
 	state := q.connection.State
@@ -89,7 +91,7 @@ func (p *Policy) weigh(q claim, d *Decision) {
 		return
 	}
 	if q.connection.AsksMultipath() && !q.entry.Multipath {
-		d.Code, d.Reason = Multipath, p.multipathReason(q)
+		d.Code, d.Reason, d.Details = Multipath, p.multipathReason(q), q.possible()
 		return
 	}
 	if q.entry.Approval == ManualApproval && !isApproved(q.connection) {
@@ -136,23 +138,11 @@ func (p *Policy) verdict(c Code) Verdict {
 }
 
 func (p *Policy) decideSameVPC(c peering.Connection) Decision {
-	name := p.DepartmentOf(c.Requester)
+	name := onlyName(p.named(c.Requester))
 	return Decision{
 		Verdict: p.verdict(SameVPC), Requester: name, Accepter: name,
 		Code: SameVPC, Reason: sameVPCReason(c.Requester),
 	}
-}
-
-func (p *Policy) notListed(c peering.Connection, requesters, accepters []match) Decision {
-	d := Decision{
-		Verdict: p.verdict(NotListed), Requester: onlyName(requesters), Accepter: onlyName(accepters),
-		Code: NotListed, Details: unlisted(c, requesters, accepters),
-	}
-	d.Reason = p.notListedReason(c, requesters, accepters)
-	if r := p.retirementOf(c); r != nil {
-		d.Reason, d.Details = p.retiredReason(*r), []string{r.String()}
-	}
-	return d
 }
 
 // isBetween reports whether the entry names the two departments, in either order.

@@ -258,7 +258,7 @@ func TestReason(t *testing.T) {
 		{"overlap names both blocks", m, vpc(financeCell, "vpc-f", "10.10.1.0/24"),
 			"block 10.10.0.0/16 of " + mName + " overlaps block 10.10.1.0/24 of " + fName},
 		{"mismatch names the block and the member's line", vpc(marketingCell, "vpc-m", "10.9.0.0/16"), f,
-			mName + " has the block 10.9.0.0/16, which line 4 of policy.yaml does not declare"},
+			mName + " has the block 10.9.0.0/16, which line 4 of policy.yaml does not declare: marketing has only 10.10.0.0/16 in 111111111111/us-east-1"},
 		{"the requester may be in no department", stranger, m,
 			"the requester vpc-x in 222222222222/us-east-1 is in no department of policy.yaml"},
 		{"the accepter may be in no department", m, stranger,

@@ -19,8 +19,9 @@ type Decision struct {
 	Reason              string // Code in a sentence for people
 	// Blocks are the blocks that Code is about: the one that isn't declared, or the two that overlap. Nil for others.
 	Blocks []netip.Prefix
-	// Details are the other parts of Reason where no peering was found: the sides in no department, two departments, or
-	// the retired cell.
+	// Details are the other parts of Reason. Where no peering was found, these are the sides in no department, the possible departments
+	// of both sides, or the retired cell. Where a block isn't declared, they are the permitted ones. Of a denial by a peering, they are the
+	// departments that a VPC is in only if its primary block, which isn't known, lies in a range.
 	Details []string
 	// LeftOut are the known blocks of both VPCs that the policy doesn't permit, those of the requester first.
 	LeftOut []LeftOut

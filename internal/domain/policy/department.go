@@ -35,14 +35,18 @@ func (p *Policy) Expected(c peering.Connection) peering.Connection {
 
 // matches returns the departments that v belongs to. Naming a VPC by id wins over a range that its primary block lies
 // in. Of a checked policy it returns more than one only where v's blocks aren't known.
-func (p *Policy) matches(v peering.VPC) []match {
+func (p *Policy) matches(v peering.VPC) []match { return matchesAmong(v, p.Departments) }
+
+func matchesAmong(v peering.VPC, lists ...[]Department) []match {
 	var byID, byRange []match
-	for i := range p.Departments {
-		d := &p.Departments[i]
-		if m := d.memberByID(v); m != nil {
-			byID = append(byID, match{v, d, m})
-		} else if d.spans(v) {
-			byRange = append(byRange, match{v, d, nil})
+	for _, departments := range lists {
+		for i := range departments {
+			d := &departments[i]
+			if m := d.memberByID(v); m != nil {
+				byID = append(byID, match{v, d, m})
+			} else if d.spans(v) {
+				byRange = append(byRange, match{v, d, nil})
+			}
 		}
 	}
 	if len(byID) > 0 {
@@ -95,26 +99,6 @@ func (p *Policy) NeedsBlocks(c peering.Connection, d Decision) bool {
 // MayReject reports whether the request may have to be rejected once the requester's blocks are known.
 func (p *Policy) MayReject(c peering.Connection, d Decision) bool {
 	return p.Otherwise == RejectOthers && p.NeedsBlocks(c, d)
-}
-
-// unlisted returns the sides that are in no department, with their primary blocks where these are known, or else the departments that
-// no peering names together.
-func unlisted(c peering.Connection, requesters, accepters []match) []string {
-	side := func(r peering.Role) string {
-		if primary := c.VPC(r).Primary(); primary.IsValid() {
-			return string(r) + " " + primary.String()
-		}
-		return string(r)
-	}
-	switch {
-	case len(requesters) > 0 && len(accepters) > 0:
-		return []string{requesters[0].department.Name, accepters[0].department.Name}
-	case len(requesters) > 0:
-		return []string{side(peering.Accepter)}
-	case len(accepters) > 0:
-		return []string{side(peering.Requester)}
-	}
-	return []string{side(peering.Requester), side(peering.Accepter)}
 }
 
 func onlyName(matches []match) string {

@@ -21,6 +21,11 @@ type Policy struct {
 	Retired      []Retired            `json:"retired,omitempty"`
 	Departments  []Department         `json:"departments"` // in the order of the file
 	Peerings     []Peering            `json:"peerings"`    // in the order of the file
+	// Others are the file's other departments, which are on no side of Peerings: names and members only. No decision rests on them;
+	// the reasons of denials name them. Only the part of a cell has them.
+	Others []Department `json:"others,omitempty"`
+	// RejectingCells are those that Unpeered returns for the cell. Only the part of a cell has them.
+	RejectingCells []peering.Cell `json:"rejectingCells,omitempty"`
 }
 
 // Otherwise says what happens to a request that no peering names.
@@ -46,7 +51,7 @@ const (
 type Department struct {
 	Name    string   `json:"name"`
 	Members []Member `json:"members"`
-	Line    int      `json:"line"` // in the file, from 1
+	Line    int      `json:"line,omitempty"` // in the file, from 1; 0 among Others
 }
 
 // Member is one VPC by id, or every VPC of a cell whose primary block lies inside Within. Exactly one of VPC and Within is
@@ -61,7 +66,7 @@ type Member struct {
 	// CIDRs are the blocks that the VPC is declared to have; empty if the file declares none. Only VPC has them.
 	CIDRs []netip.Prefix `json:"cidrs,omitempty"`
 	Also  []netip.Prefix `json:"also,omitempty"` // only with Within; may overlap those of other departments
-	Line  int            `json:"line"`
+	Line  int            `json:"line,omitempty"` // 0 among Others
 }
 
 // Peering is one entry of the allow-list. Either department may ask, unless Requester names one. A mesh, which has one department

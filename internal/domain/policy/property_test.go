@@ -216,18 +216,26 @@ func TestPartDecidesAsTheWhole(t *testing.T) {
 		p, c := drawPolicy(t), drawRequest(t)
 		for _, cell := range []peering.Cell{c.Requester.Cell(), c.Accepter.Cell()} {
 			want, got := p.Decide(c), p.ForCell(cell, "").Decide(c)
-			if got.Verdict != want.Verdict || got.Code != want.Code || !slices.Equal(got.LeftOut, want.LeftOut) {
+			if got.Verdict != want.Verdict || !slices.Equal(got.LeftOut, want.LeftOut) {
 				t.Fatalf("ForCell(%s) decides %s (%s) and leaves %v out, the whole %s (%s) and %v",
 					cell, got.Verdict, got.Reason, got.LeftOut, want.Verdict, want.Reason, want.LeftOut)
+			}
+			if got.Reason != want.Reason || got.Key() != want.Key() {
+				t.Fatalf("the reason of ForCell(%s) is %q (%s), that of the whole %q (%s)", cell, got.Reason, got.Key(), want.Reason, want.Key())
 			}
 		}
 	})
 }
 
+var equalPrefixes = cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })
+
 func TestEncodedPolicyComesBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		want := drawPolicy(t)
+		if rapid.Bool().Draw(t, "part") {
+			want = want.ForCell(rapid.SampledFrom(someCells).Draw(t, "cell"), "autopeer")
+		}
 		data, err := want.Encode()
 		if err != nil {
 			t.Fatal(err)
@@ -236,8 +244,7 @@ func TestEncodedPolicyComesBack(t *testing.T) {
 		if err != nil {
 			t.Fatalf("Decode(%s): %v", data, err)
 		}
-		equalPrefix := cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })
-		if diff := cmp.Diff(want, got, equalPrefix, cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(want, got, equalPrefixes, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("Decode(Encode(p)) differs (-want +got):\n%s", diff)
 		}
 	})

@@ -35,16 +35,17 @@ func (p *Policy) approvalReason(q claim) string {
 
 func (p *Policy) multipathReason(q claim) string {
 	return fmt.Sprintf("%s doesn't allow multipath resilience, which %s requests: the acceptance would allow it for %s as well, at additional charges",
-		p.at(q.entry.Line), q.requester, q.accepter)
+		p.at(q.entry.Line), either(q.requester), either(q.accepter))
 }
 
 func (p *Policy) wrongDirectionReason(q claim) string {
 	return fmt.Sprintf("%s lets only %s ask for this peering, and %s asked %s",
-		p.at(q.entry.Line), q.entry.Requester, q.requester, q.accepter)
+		p.at(q.entry.Line), q.entry.Requester, either(q.requester), either(q.accepter))
 }
 
 func (p *Policy) mismatchReason(m match, block netip.Prefix) string {
-	return fmt.Sprintf("%s has the block %s, which %s does not declare", m, block, p.at(m.member.Line))
+	return fmt.Sprintf("%s has the block %s, which %s does not declare: %s has only %s in %s",
+		m, block, p.at(m.member.Line), m.department.Name, list(m.permitted()), m.vpc.Cell())
 }
 
 func overlapReason(q claim, x, y netip.Prefix) string {
@@ -57,20 +58,4 @@ func sameVPCReason(v peering.VPC) string {
 
 func (p *Policy) retiredReason(r Retired) string {
 	return fmt.Sprintf("%s retires %s, so no VPC there may be connected", p.at(r.Line), r.Cell)
-}
-
-func (p *Policy) notListedReason(c peering.Connection, requesters, accepters []match) string {
-	switch {
-	case len(requesters) == 0 && len(accepters) == 0:
-		return fmt.Sprintf("neither the requester %s nor the accepter %s is in a department of %s",
-			withPrimary(c.Requester), withPrimary(c.Accepter), p.File)
-	case len(requesters) == 0:
-		return fmt.Sprintf("the requester %s is in no department of %s", withPrimary(c.Requester), p.File)
-	case len(accepters) == 0:
-		return fmt.Sprintf("the accepter %s is in no department of %s", withPrimary(c.Accepter), p.File)
-	case requesters[0].department == accepters[0].department:
-		return fmt.Sprintf("%s and %s are in one department, and %s has no peering of %s with itself",
-			requesters[0], accepters[0], p.File, requesters[0].department.Name)
-	}
-	return fmt.Sprintf("%s has no peering between %s and %s", p.File, requesters[0], accepters[0])
 }

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -24,8 +25,15 @@ func TestThePartOfARetiredCellAllowsNothing(t *testing.T) {
 	p := retiring()
 	want := &policy.Policy{
 		File: p.File, Installation: "autopeer", Otherwise: policy.LeaveOthers, Removed: policy.DisconnectRemoved, Retired: p.Retired,
+		Others: []policy.Department{
+			{Name: "finance", Members: []policy.Member{{Cell: financeCell, VPC: "vpc-f"}}},
+			{Name: "developer", Members: []policy.Member{
+				{Cell: developerCell, Within: netip.MustParsePrefix("10.64.0.0/12")}, {Cell: developerCell, Within: netip.MustParsePrefix("2001:db8::/40")},
+			}},
+			{Name: "guest", Members: []policy.Member{{Cell: developerCell, VPC: "vpc-g"}}},
+		},
 	}
-	if diff := cmp.Diff(want, p.ForCell(marketingCell, "autopeer")); diff != "" {
+	if diff := cmp.Diff(want, p.ForCell(marketingCell, "autopeer"), equalPrefixes); diff != "" {
 		t.Errorf("ForCell() (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(p.Retired, p.ForCell(financeCell, "").Retired); diff != "" {

@@ -57,6 +57,22 @@ func Rules(p *policy.Policy, cell peering.Cell, by peering.Installation, sweepIn
 	for _, c := range counterparts {
 		rules = append(rules, forwardCalls(cell, c), forwardMessages(cell, c))
 	}
+	return append(rules, unpeered(cell, p.Unpeered(cell), Accounts(counterparts))...)
+}
+
+// unpeered returns the rules between the cell and those that share no peering with it and reject its requests. They pass on the denial of a
+// request alone. The rules for counterparts receive those of their accounts.
+func unpeered(cell peering.Cell, cells []peering.Cell, counterparts []string) []Rule {
+	senders := slices.DeleteFunc(Accounts(cells), func(a string) bool { return slices.Contains(counterparts, a) })
+	var rules []Rule
+	for i, some := range atOnce(senders) {
+		rules = append(rules, toldRule(numbered("accept-unpeered", i), function.Accept, some, cell, message.SideChecked))
+	}
+	for _, c := range cells {
+		rule := forwardMessages(cell, c)
+		rule.Pattern["detail-type"] = []message.Type{message.SideChecked}
+		rules = append(rules, rule)
+	}
 	return rules
 }
 
@@ -155,12 +171,16 @@ func told(cell peering.Cell, accounts []string) []Rule {
 			continue
 		}
 		for i, some := range atOnce(accounts) {
-			pattern := messagePattern(some, cell)
-			pattern["detail-type"] = messages[f]
-			rules = append(rules, Rule{Name: numbered(string(f)+"-told", i), Bus: OwnBus, Queue: f, Pattern: pattern, MaxAge: message.Lateness})
+			rules = append(rules, toldRule(numbered(string(f)+"-told", i), f, some, cell, messages[f]...))
 		}
 	}
 	return rules
+}
+
+func toldRule(name string, f function.Name, accounts []string, cell peering.Cell, types ...message.Type) Rule {
+	pattern := messagePattern(accounts, cell)
+	pattern["detail-type"] = types
+	return Rule{Name: name, Bus: OwnBus, Queue: f, Pattern: pattern, MaxAge: message.Lateness}
 }
 
 // messagePattern matches messages from the accounts to the cell.

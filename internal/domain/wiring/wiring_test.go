@@ -83,6 +83,35 @@ func TestEachCounterpartIsForwardedToOnceFromEachBus(t *testing.T) {
 	}
 }
 
+// TestCellsWithoutAPeeringExchangeDenialsAlone: of two Regions of an account, the one that shares a peering has a rule that receives the
+// messages of both.
+func TestCellsWithoutAPeeringExchangeDenialsAlone(t *testing.T) {
+	t.Parallel()
+	p, at := hub(3)
+	p.Otherwise, p.Peerings = policy.RejectOthers, p.Peerings[:1]
+	second := p.Departments[2].Members[0].Cell
+	other := peering.Cell{Account: p.Departments[1].Members[0].Account, Region: "eu-west-1"}
+	p.Departments[3].Members[0].Cell = other
+	var got []string
+	for _, r := range wiring.Rules(p, at, wiring.DefaultPrefix, wiring.DefaultSweepInterval) {
+		if to := r.Forward; r.Name == "accept-unpeered" || to == second || to == other {
+			pattern, err := json.Marshal(r.Pattern)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, fmt.Sprintf("%s on %s to %s for %s: %s", r.Name, r.Bus, r.Queue, r.MaxAge, pattern))
+		}
+	}
+	want := []string{
+		`accept-unpeered on own to accept for 10m0s: {"account":["200000000001"],"detail":{"to":{"account":["100000000000"],"region":["us-east-1"]}},"detail-type":["Side Checked"],"source":["autopeer.cells"]}`,
+		`forward-messages-200000000000-eu-west-1 on own to  for 10m0s: {"account":["100000000000"],"detail":{"to":{"account":["200000000000"],"region":["eu-west-1"]}},"detail-type":["Side Checked"],"region":["us-east-1"],"source":["autopeer.cells"]}`,
+		`forward-messages-200000000001-us-east-1 on own to  for 10m0s: {"account":["100000000000"],"detail":{"to":{"account":["200000000001"],"region":["us-east-1"]}},"detail-type":["Side Checked"],"region":["us-east-1"],"source":["autopeer.cells"]}`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("rules:\n got %q\nwant %q", got, want)
+	}
+}
+
 func TestForwardNamesAreThoseOfTheCounterpartsRules(t *testing.T) {
 	t.Parallel()
 	p, at := hub(1)

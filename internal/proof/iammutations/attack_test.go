@@ -44,6 +44,7 @@ func (c *company) attack() {
 		c.attackQueues(at)
 		c.attackOwnBus(at)
 		c.attackBus(at, []peering.Cell{two, one}[i])
+		c.attackAsOtherCell(at)
 	}
 }
 
@@ -236,6 +237,18 @@ func (c *company) attackBus(from, to peering.Cell) {
 	})
 	_, err := admin.PutEvents(c.ctx, putEvents(*target.Arn, message.Source, string(message.SideChecked)))
 	c.refused("a message without a rule", err)
+}
+
+// attackAsOtherCell sends from a cell without a peering, by the rule for denials, an event that is none, and a denial by another rule.
+func (c *company) attackAsOtherCell(to peering.Cell) {
+	target := ebtypes.Target{Id: aws.String("t"), Arn: aws.String(arn("events", to, "event-bus/"+wiring.DefaultPrefix)), RoleArn: c.strangersRole(three)}
+	_, messages := wiring.ForwardNames(to)
+	c.withoutBusPolicy(three, func() {
+		c.stranger(three, wiring.DefaultPrefix, message.Source, string(message.SideChecked), target)
+		for _, lie := range [][2]string{{outcome.Source, string(message.SideChecked)}, {message.Source, string(message.CheckSide)}} {
+			c.misuse(three, wiring.DefaultPrefix, wiring.DefaultPrefix+"-"+messages, lie[0], lie[1])
+		}
+	})
 }
 
 // attackOwnBus sends to the cell's own bus with a role of its account that may send to every bus, and by a rule with that role.

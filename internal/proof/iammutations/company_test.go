@@ -38,15 +38,18 @@ import (
 var (
 	one = peering.Cell{Account: "111111111111", Region: "us-east-1"}
 	two = peering.Cell{Account: "222222222222", Region: "eu-west-1"}
+	// three has a department without a peering, and its stacks aren't mutated.
+	three = peering.Cell{Account: "333333333333", Region: "us-west-2"}
 )
 
 // company is two cells with three departments each, of which one may ask one of the other cell, and a VPC that the
-// policy doesn't name. What the last pair asks for, somebody has to approve. What goes wrong is noticed, not reported: a mutation is meant to make something go wrong.
+// policy doesn't name. A third cell shares no peering with them. What the last pair asks for, somebody has to approve. What goes wrong is noticed, not reported: a mutation is meant to make something go wrong.
 type company struct {
 	*sandbox.Sandbox
 	ctx      context.Context // that of the test
 	pairs    [4][2]lab.Site  // marketing and finance, sales and legal, audit and board, and two VPCs of hub
 	unlisted map[peering.Cell]lab.Site
+	island   lab.Site                 // of the third cell
 	mappings map[string]*queue.Poller // by role
 	seen     int                      // calls in the log that have been looked at
 	lost     int                      // events that were not delivered and have been
@@ -91,6 +94,7 @@ func build(ctx context.Context, reports bool, change func(*simec2.Options)) *com
 	for at, s := range c.unlisted {
 		c.by(at, func(p *lab.Person) { p.DNSHostnames(s.VPC) })
 	}
+	c.island = c.site(three, "island", 110)
 	return c
 }
 
@@ -137,6 +141,7 @@ func (c *company) policy() string {
       - { from: %[2]s, to: %[1]s, groups: { tags: { Role: server } }, protocol: tcp, ports: [443] }
 `, a.Name, b.Name, approval)
 	}
+	fmt.Fprintf(&departments, "  %s: %s\n", c.island.Name, c.island.Member())
 	mode := policy.EnforceMode
 	if c.reports {
 		mode = policy.ReportMode
@@ -161,7 +166,7 @@ func (c *company) deploy(stacks []cfn.Source) {
 		_, err := cfn.Deploy(c.ctx, c.Cloud, stack)
 		c.must("deploy", err)
 	}
-	for _, at := range []peering.Cell{one, two} {
+	for _, at := range []peering.Cell{one, two, three} {
 		for _, f := range function.All {
 			c.must("start "+string(f), c.start(p.ForCell(at, wiring.DefaultPrefix), at, f))
 		}

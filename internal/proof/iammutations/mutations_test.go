@@ -113,6 +113,9 @@ func everyIsMissed(t *testing.T, reports bool, survivors []string) {
 	count := 0
 	t.Run("without", func(t *testing.T) {
 		for at, stack := range stacks {
+			if strings.Contains(stack.Name, string(three.Account)) {
+				continue
+			}
 			mutations, err := iammutations.Of(stack.Template)
 			if err != nil {
 				t.Fatal(err)

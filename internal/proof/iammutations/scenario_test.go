@@ -33,7 +33,9 @@ func (c *company) work() {
 	}
 	c.lose(c.pairs[0])
 	for _, ends := range [][2]lab.Site{c.pairs[0], {c.pairs[0][1], c.pairs[0][0]}} {
-		c.reject(ends[0], ends[1])
+		c.reject(c.unlisted[ends[0].Cell], ends[1])
+		c.reject(c.island, ends[0])
+		c.reject(ends[0], c.island)
 		c.routedByHand(ends)
 		c.stumble(c.pairs[0], ends)
 		c.obstruct(c.pairs[0], ends)
@@ -195,9 +197,9 @@ func ingress(group peering.SecurityGroupID, from string, tags map[string]string)
 	return in
 }
 
-// reject asks for what no peering names.
+// reject asks for what no peering names. No sweep comes by.
 func (c *company) reject(from, to lab.Site) {
-	id := c.ask(c.unlisted[from.Cell], to)
+	id := c.ask(from, to)
 	pcx, err := c.Connection(c.ctx, from.Cell, id)
 	c.must("read "+string(id), err)
 	if pcx.State != peering.Rejected {
