@@ -219,6 +219,9 @@ func TestBothSidesInOneCell(t *testing.T) {
 			}),
 			requester(func(s *plan.Side) { s.Tables = s.Tables[:1] }),
 		}, []string{tag}, nil, []string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1"}, nil},
+		{"an obstacle stops the tag of the first side", []plan.Side{
+			requester(func(s *plan.Side) { s.Tables[1] = table("rtb-2", inTheWay) }), accepter(func(*plan.Side) {}),
+		}, nil, nil, append(slices.Clone(create), tag), nil},
 		{"neither does", []plan.Side{accepter(func(*plan.Side) {}), requester(func(s *plan.Side) { s.Tables = s.Tables[1:] })},
 			nil, append(slices.Clone(create), tag), nil, []string{"create route 172.31.0.0/16 → pcx-new in rtb-2"}},
 		{"the other side has nothing to change", []plan.Side{requester(func(s *plan.Side) { s.Tables = s.Tables[:1] }), accepter(func(s *plan.Side) { s.Tables = nil })},
