@@ -83,6 +83,13 @@ func TestAdoption(t *testing.T) {
 		{"a conflict, which leaves a narrower route for now", func(s *plan.Side) {
 			s.Tables = []peering.RouteTable{table("rtb-1", leading("172.31.1.0/24", peering.Target(via))), table("rtb-2", inTheWay)}
 		}, nil, nil},
+		{"a conflict beside a rule of a dead connection", func(s *plan.Side) {
+			s.Tables = []peering.RouteTable{table("rtb-1", toPeer(peering.Target(via), false)), table("rtb-2", inTheWay)}
+			group(s, tcp(443, 443, "172.31.0.0/16"))
+			s.Ours, s.Old = nil, []peering.IngressRule{ruleOf("pcx-old", "sgr-1", "sg-1")}
+			s.Old[0].Permission = s.Groups[0].Ingress[0]
+			s.Terms.Allow = allowing(443, 443)
+		}, nil, steps[2:3]},
 		{"an objection, which leaves a narrower route for now", func(s *plan.Side) {
 			s.Closing = true
 			s.Tables = []peering.RouteTable{table("rtb-1", leading("172.31.1.0/24", peering.Target(via)))}

@@ -91,3 +91,28 @@ func TestTurns(t *testing.T) {
 		}
 	}
 }
+
+// TestACompleteSideBesideAProposal keeps its state, and has no step for the tag that the proposal of the other side has.
+func TestACompleteSideBesideAProposal(t *testing.T) {
+	t.Parallel()
+	complete := marketing(func(s *plan.Side) {
+		byHand(s)
+		s.Tables = []peering.RouteTable{table("rtb-3", toPeer(peering.Target(via), false))}
+	})
+	plans := plan.ConnectSides(marketing(byHand), complete)
+	if p := plans[1]; !plans[0].NeedsConsent() || p.NeedsConsent() || len(p.Steps) > 0 || len(p.State) != 1 {
+		t.Errorf("the plans are %+v, want no step of the second side, and its route as the state", plans)
+	}
+}
+
+// TestARevocationOfABlindSideReplacesNothing, so that it doesn't wait for an addition.
+func TestARevocationOfABlindSideReplacesNothing(t *testing.T) {
+	t.Parallel()
+	p := plan.Connect(marketing(func(s *plan.Side) {
+		group(s, tcp(443, 443, "172.31.0.0/16"))
+		s.Connection.Accepter.Blocks = nil
+	}))
+	if changes := p.Changes(); len(changes) != 1 || plan.IsReplaced(changes[0]) {
+		t.Errorf("changes = %v, want the revocation of a rule that nothing replaces", changes)
+	}
+}
