@@ -50,3 +50,21 @@ func TestTheLastEvidenceGoesLast(t *testing.T) {
 		}
 	}
 }
+
+// TestATagIsPutBackAsARepetition: with a rule as evidence the tag is put back, which is announced under the id of the connected side.
+func TestATagIsPutBackAsARepetition(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		m, f := t.Company(one, near)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		mark := len(t.Heard())
+		t.ByHand(near, func(p *lab.Person) { p.Untag(string(pcx), peering.TagManaged) })
+		time.Sleep(time.Hour)
+		t.IsTagged(near, pcx, true)
+		t.SaidOnce(outcome.Connected, pcx)
+		if all := t.Heard()[mark:]; len(all) != 1 || all[0].Type != outcome.Connected {
+			t.Errorf("announced %+v, want that the side is connected", all)
+		}
+	})
+}
