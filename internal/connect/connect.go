@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/autopeer/autopeer/internal/announce"
@@ -266,22 +265,17 @@ func (s *side) refusal(err error) outcome.Outcome {
 	return announce.Refused(o, err)
 }
 
-// apply returns the proposals of sides in report mode. Otherwise it claims the connection, then carries out the plans of all sides at once and returns the outcomes of those that
-// finished. A denied side, for a quota for example, yields a failure outcome. Every other fault is returned, and its side
+// apply returns the proposals of sides in report mode. Otherwise it claims the connection, then carries out the plans of all sides
+// and returns the outcomes of those that finished. A denied side, for a quota for example, yields a failure outcome. Every other fault is returned, and its side
 // is announced when it is done.
 func (c *Connector) apply(ctx context.Context, pcx *peering.Connection, sides []side, patient bool) ([]outcome.Outcome, error) {
 	if slices.ContainsFunc(sides, func(s side) bool { return s.reports }) {
 		return proposals(sides)
 	}
-	faults := make([]error, len(sides))
 	if err := c.claim(ctx, pcx, sides); err != nil {
 		unclaimed(sides, err)
 	}
-	var working sync.WaitGroup
-	for i := range sides {
-		working.Go(func() { faults[i] = c.carryOut(ctx, &sides[i], patient) })
-	}
-	working.Wait()
+	faults := c.carryOutAll(ctx, sides, patient)
 	var outcomes []outcome.Outcome
 	for i, err := range faults {
 		switch {

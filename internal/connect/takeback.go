@@ -124,6 +124,31 @@ func split(changes []plan.Change, isFirst func(plan.Change) bool) (first, rest [
 	return first, rest
 }
 
+// carryOutAll carries out the plans of all sides, in the turns of plan.Turns, and returns the fault of each side. While patient, no
+// turn begins after one with a Retryable fault, and its sides have that fault.
+func (c *Connector) carryOutAll(ctx context.Context, sides []side, patient bool) []error {
+	faults := make([]error, len(sides))
+	halves, plans := make([]plan.Side, len(sides)), make([]plan.Plan, len(sides))
+	for i, s := range sides {
+		halves[i], plans[i] = s.half, s.Plan
+	}
+	var before error
+	for _, turn := range plan.Turns(halves, plans) {
+		waits := patient && before != nil && fault.Of(before) == fault.Retryable
+		var working sync.WaitGroup
+		for _, i := range turn {
+			if waits {
+				faults[i] = before
+				continue
+			}
+			working.Go(func() { faults[i] = c.carryOut(ctx, &sides[i], patient) })
+		}
+		working.Wait()
+		before = errors.Join(faults...)
+	}
+	return faults
+}
+
 // carryOut makes the changes, and returns the error about those that have to wait. If EC2 refuses a change without which a new side
 // isn't connected, it takes back the others, so that the side is untouched.
 func (c *Connector) carryOut(ctx context.Context, s *side, patient bool) error {

@@ -10,12 +10,12 @@ func ConnectSides(sides ...Side) []Plan {
 	asks := false
 	for i, s := range sides {
 		plans[i] = connect(s)
-		for _, before := range plans[:i] {
-			plans[i] = plans[i].without(before.Changes())
-		}
 		asks = asks || s.asks(plans[i])
 	}
 	for i, s := range sides {
+		for _, before := range plans[:i] {
+			plans[i] = plans[i].without(before.Intended())
+		}
 		if asks {
 			plans[i] = s.proposed(plans[i])
 		}

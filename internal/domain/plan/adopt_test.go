@@ -83,6 +83,13 @@ func TestAdoption(t *testing.T) {
 		{"a conflict, which leaves a narrower route for now", func(s *plan.Side) {
 			s.Tables = []peering.RouteTable{table("rtb-1", leading("172.31.1.0/24", peering.Target(via))), table("rtb-2", inTheWay)}
 		}, nil, nil},
+		{"a conflict beside a rule of a dead connection", func(s *plan.Side) {
+			s.Tables = []peering.RouteTable{table("rtb-1", toPeer(peering.Target(via), false)), table("rtb-2", inTheWay)}
+			group(s, tcp(443, 443, "172.31.0.0/16"))
+			s.Ours, s.Old = nil, []peering.IngressRule{ruleOf("pcx-old", "sgr-1", "sg-1")}
+			s.Old[0].Permission = s.Groups[0].Ingress[0]
+			s.Terms.Allow = allowing(443, 443)
+		}, nil, steps[2:3]},
 		{"an objection, which leaves a narrower route for now", func(s *plan.Side) {
 			s.Closing = true
 			s.Tables = []peering.RouteTable{table("rtb-1", leading("172.31.1.0/24", peering.Target(via)))}
@@ -219,6 +226,9 @@ func TestBothSidesInOneCell(t *testing.T) {
 			}),
 			requester(func(s *plan.Side) { s.Tables = s.Tables[:1] }),
 		}, []string{tag}, nil, []string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1"}, nil},
+		{"an obstacle stops the tag of the first side", []plan.Side{
+			requester(func(s *plan.Side) { s.Tables[1] = table("rtb-2", inTheWay) }), accepter(func(*plan.Side) {}),
+		}, nil, nil, append(slices.Clone(create), tag), nil},
 		{"neither does", []plan.Side{accepter(func(*plan.Side) {}), requester(func(s *plan.Side) { s.Tables = s.Tables[1:] })},
 			nil, append(slices.Clone(create), tag), nil, []string{"create route 172.31.0.0/16 → pcx-new in rtb-2"}},
 		{"the other side has nothing to change", []plan.Side{requester(func(s *plan.Side) { s.Tables = s.Tables[:1] }), accepter(func(s *plan.Side) { s.Tables = nil })},

@@ -27,7 +27,7 @@ func closing(s Side, resources []resource) Plan {
 	if s.IsConnected() && !s.Connection.IsHeld() { // the tag is evidence for what is there already
 		work[0] = append(work[0], planTags(s)...)
 	}
-	p.Steps, p.State = steps(work[:]...), sortedFacts(p.State)
+	p.Steps, p.State = s.evidenceLast(steps(work[:]...)), sortedFacts(p.State)
 	return p
 }
 

@@ -238,7 +238,9 @@ func TestAPartWithoutRoomIsNamedBesideAConflict(t *testing.T) {
 func TestOnlyAdditionsAreOneStep(t *testing.T) {
 	t.Parallel()
 	p := plan.Connect(marketing(func(s *plan.Side) {
-		s.Tables, s.Connection.Tags, s.Terms.DNS, s.Connection.RequesterDNS = []peering.RouteTable{table("rtb-1"), table("rtb-2", leading("10.99.0.0/16", "pcx-new"))}, nil, true, nil
+		s.Tables = []peering.RouteTable{table("rtb-1"), table("rtb-2", leading("10.99.0.0/16", "pcx-new"))}
+		s.Connection.Tags = map[string]string{peering.TagManaged: string(installation)}
+		s.Terms.DNS, s.Connection.RequesterDNS = true, nil
 		group(s, tcp(22, 22, "172.31.0.0/16"))
 		s.Terms.Allow = allowing(443, 443)
 	}))

@@ -98,7 +98,7 @@ func connect(s Side) Plan {
 		work = r.order().with(work, s)
 		p.State = append(p.State, r.wanted...)
 	}
-	p.Steps = surround(planTags(s), steps(work[:]...), planOptions(s))
+	p.Steps = surround(planTags(s), s.evidenceLast(steps(work[:]...)), planOptions(s))
 	p.State, p.Notes = sortedFacts(p.State), notes
 	return p
 }

@@ -20,6 +20,17 @@ func hold(t *sandboxtest.T, cell peering.Cell, pcx peering.ConnectionID) {
 	t.ByHand(cell, func(p *lab.Person) { p.Tag(string(pcx), map[string]string{peering.TagHold: "true"}) })
 }
 
+// heldSince connects Marketing with Finance, puts the connection on hold in Finance's account and waits that long.
+func heldSince(t *sandboxtest.T, since time.Duration) (m, f lab.Site, pcx peering.ConnectionID) {
+	t.Helper()
+	m, f = t.Company(one, two)
+	pcx = t.Ask(m, f)
+	time.Sleep(time.Hour)
+	hold(t, two, pcx)
+	time.Sleep(since)
+	return m, f, pcx
+}
+
 // endHold ends the hold and waits for a minute.
 func endHold(t *sandboxtest.T, cell peering.Cell, pcx peering.ConnectionID) {
 	t.Helper()
@@ -393,11 +404,7 @@ func TestAnEditOnHoldIsNoDrift(t *testing.T) {
 		t.Run(after.String(), func(t *testing.T) {
 			t.Parallel()
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
-				m, f := t.Company(one, two)
-				pcx := t.Ask(m, f)
-				time.Sleep(time.Hour)
-				hold(t, two, pcx)
-				time.Sleep(5 * time.Minute)
+				m, f, pcx := heldSince(t, 5*time.Minute)
 				t.ByHand(two, func(p *lab.Person) { p.DeleteRoute(f.Table, "10.10.0.0/16") })
 				time.Sleep(after)
 				endHold(t, two, pcx)
@@ -412,11 +419,7 @@ func TestAnEditOnHoldIsNoDrift(t *testing.T) {
 func TestASurplusRouteOnHold(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
-		m, f := t.Company(one, two)
-		pcx := t.Ask(m, f)
-		time.Sleep(time.Hour)
-		hold(t, two, pcx)
-		time.Sleep(5 * time.Minute)
+		m, f, pcx := heldSince(t, 5*time.Minute)
 		t.ByHand(two, func(p *lab.Person) { p.RouteTo(f.Table, "99.0.0.0/8", pcx) })
 		time.Sleep(time.Minute)
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)

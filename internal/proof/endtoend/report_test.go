@@ -79,6 +79,16 @@ func madeAsProposed(t *sandboxtest.T, mark int, removals, additions []string) {
 	}
 }
 
+// enforces deploys the policy, after which exactly the proposed changes are made and Marketing is connected with Finance.
+func enforces(t *sandboxtest.T, policy string, m, f lab.Site, pcx peering.ConnectionID, removals, additions []string) {
+	t.Helper()
+	mark := len(t.Heard())
+	t.Redeploy(policy)
+	time.Sleep(time.Hour)
+	madeAsProposed(t, mark, removals, additions)
+	t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+}
+
 // proposedDaily checks that the announcedProposals are announced once a day, under one id for each cell and side.
 func proposedDaily(t *sandboxtest.T, pcx peering.ConnectionID, sides int) {
 	t.Helper()
@@ -139,11 +149,7 @@ func requestInReportMode(t *sandboxtest.T, accepter peering.Cell, ofPeering bool
 		}
 	}
 	removals, additions := proposed(t, pcx, 0)
-	mark := len(t.Heard())
-	t.Redeploy(policy)
-	time.Sleep(time.Hour)
-	t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-	madeAsProposed(t, mark, removals, additions)
+	enforces(t, policy, m, f, pcx, removals, additions)
 	neitherDriftNorMissed(t)
 }
 
@@ -174,11 +180,7 @@ func TestAHandMadeConnectionInReportMode(t *testing.T) {
 				t.Errorf("announced %+v, want the route that is there", o)
 			}
 		}
-		mark := len(t.Heard())
-		t.Redeploy(policy)
-		time.Sleep(time.Hour)
-		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-		madeAsProposed(t, mark, removals, additions)
+		enforces(t, policy, m, f, pcx, removals, additions)
 	})
 }
 
@@ -218,11 +220,7 @@ func TestFromEnforceToReport(t *testing.T) {
 				t.Errorf("announced %+v", o)
 			}
 		}
-		mark = len(t.Heard())
-		t.Redeploy(policy)
-		time.Sleep(time.Hour)
-		madeAsProposed(t, mark, removals, additions)
-		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+		enforces(t, policy, m, f, pcx, removals, additions)
 	})
 }
 
@@ -442,11 +440,7 @@ func TestApprovalInReportMode(t *testing.T) {
 		time.Sleep(time.Hour)
 		t.Unchanged(calls)
 		removals, additions := proposed(t, pcx, 0)
-		mark := len(t.Heard())
-		t.Redeploy(policy)
-		time.Sleep(time.Hour)
-		madeAsProposed(t, mark, removals, additions)
-		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+		enforces(t, policy, m, f, pcx, removals, additions)
 	})
 }
 

@@ -111,11 +111,7 @@ func TestAnEditAfterAHold(t *testing.T) {
 		t.Run(after.String(), func(t *testing.T) {
 			t.Parallel()
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
-				m, f := t.Company(one, two)
-				pcx := t.Ask(m, f)
-				time.Sleep(time.Hour)
-				hold(t, two, pcx)
-				time.Sleep(5 * time.Minute)
+				m, f, pcx := heldSince(t, 5*time.Minute)
 				t.ByHand(two, func(p *lab.Person) { p.Untag(string(pcx), peering.TagHold) })
 				time.Sleep(after)
 				t.ByHand(two, func(p *lab.Person) { p.DeleteRoute(f.Table, "10.10.0.0/16") })

@@ -3,10 +3,7 @@ package iammutations_test
 import (
 	"slices"
 	"strings"
-	"sync"
 
-	"github.com/autopeer/autopeer/internal/cloudsim"
-	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -140,17 +137,7 @@ func (c *company) unchanged() {
 
 // stumbleInReportMode makes each function fail at first, so that it hides its message for a while.
 func (c *company) stumbleInReportMode() {
-	var mu sync.Mutex
-	stumbled := map[string]bool{}
-	stop := c.Cloud.Inject(func(call apicall.Call) *cloudsim.Failure {
-		mu.Lock()
-		defer mu.Unlock()
-		if call.Service != "ec2" || stumbled[call.ARN] || !strings.Contains(call.ARN, ":assumed-role/") {
-			return nil
-		}
-		stumbled[call.ARN] = true
-		return &cloudsim.Failure{Code: "IncorrectState", Message: "not now"}
-	})
+	stumbled, stop := c.failFirstCalls()
 	defer stop()
 	pair := c.pairs[1]
 	id := c.ask(pair[0], pair[1])

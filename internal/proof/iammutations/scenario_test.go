@@ -208,11 +208,12 @@ func (c *company) reject(from, to lab.Site) {
 	c.expect()
 }
 
-// stumble makes each function fail at first, so that it hides its message for a while.
-func (c *company) stumble(pair, ends [2]lab.Site) {
+// failFirstCalls has the first EC2 call of each function fail, so that it hides its message for a while. It returns the functions whose
+// call has failed, by their ARNs.
+func (c *company) failFirstCalls() (stumbled map[string]bool, stop func()) {
 	var mu sync.Mutex
-	stumbled := map[string]bool{}
-	stop := c.Cloud.Inject(func(call apicall.Call) *cloudsim.Failure {
+	stumbled = map[string]bool{}
+	stop = c.Cloud.Inject(func(call apicall.Call) *cloudsim.Failure {
 		mu.Lock()
 		defer mu.Unlock()
 		if call.Service != "ec2" || stumbled[call.ARN] || !strings.Contains(call.ARN, ":assumed-role/") {
@@ -221,6 +222,12 @@ func (c *company) stumble(pair, ends [2]lab.Site) {
 		stumbled[call.ARN] = true
 		return &cloudsim.Failure{Code: "IncorrectState", Message: "not now"}
 	})
+	return stumbled, stop
+}
+
+// stumble makes each function fail at first, so that it hides its message for a while.
+func (c *company) stumble(pair, ends [2]lab.Site) {
+	_, stop := c.failFirstCalls()
 	defer stop()
 	c.sweep()
 	id := c.ask(ends[0], ends[1])
