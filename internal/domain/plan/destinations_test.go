@@ -170,7 +170,7 @@ func TestAKeptRouteIsNoConflict(t *testing.T) {
 		{"a route to the wanted destination itself", prefixes("172.31.0.0/16"), []peering.Route{route("172.31.0.0/16", "eni-1")},
 			[]string{"conflict: 172.31.0.0/16 is already routed to eni-1 in rtb-1, so it can't be routed to pcx-new"}},
 		{"a wider route to another connection", prefixes("172.16.0.0/12"), []peering.Route{route("172.16.0.0/12", "pcx-other")}, []string{conflict("172.16.0.0/12", "pcx-other")}},
-		{"a route apart from all wanted ones", prefixes("10.9.0.0/16"), []peering.Route{route("10.9.0.0/16", "eni-1")}, []string{create}},
+		{"a route apart from all wanted ones", prefixes("10.9.1.0/24"), []peering.Route{route("10.9.1.0/24", "eni-1")}, []string{create}},
 		{"a route to the connection, which goes", prefixes("172.31.7.0/24"), []peering.Route{route("172.31.7.0/24", "pcx-new")},
 			[]string{create, "then delete route 172.31.7.0/24 → pcx-new in rtb-1"}},
 		{"what a dead connection has left isn't meant", prefixes("172.31.7.0/24"), []peering.Route{{Destination: prefixes("172.31.7.0/24")[0], Target: other, Blackhole: true}}, []string{create}},

@@ -18,7 +18,7 @@ func TestAFailedRequest(t *testing.T) {
 		File: "p.yaml",
 		Departments: []policy.Department{
 			{Name: "a", Members: []policy.Member{{Cell: here, VPC: "vpc-a", CIDRs: blocks("192.0.2.0/24"), Line: 3}}},
-			{Name: "b", Members: []policy.Member{{Cell: there, VPC: "vpc-b", CIDRs: blocks("10.0.0.0/17", "10.1.0.0/16"), Line: 4}, {Cell: there, VPC: "vpc-c", Line: 5}}},
+			{Name: "b", Members: []policy.Member{{Cell: there, VPC: "vpc-b", CIDRs: blocks("10.0.0.0/17", "10.1.0.0/16"), Line: 4}, {Cell: there, VPC: "vpc-c", Line: 5}, {Cell: there, Within: blocks("10.48.0.0/12")[0]}}},
 			{Name: "r", Members: []policy.Member{{Cell: there, Within: blocks("10.0.0.0/12")[0]}, {Cell: here, Within: blocks("10.16.0.0/12")[0]}}},
 			{Name: "s", Members: []policy.Member{{Cell: there, Within: blocks("10.32.0.0/12")[0]}}},
 		},
@@ -42,8 +42,8 @@ func TestAFailedRequest(t *testing.T) {
 			[]string{"vpc-a 172.31.0.0/16", "vpc-b 10.0.0.0/17, 10.1.0.0/16"}},
 		{"nothing is declared", vpc(here, "vpc-a", "10.0.0.0/16"), vpc(there, "vpc-c"), policy.CIDRMismatch,
 			has + ", and p.yaml declares no block of vpc-c in 222222222222/us-east-1", []string{"vpc-a 10.0.0.0/16", "vpc-c "}},
-		{"ranges of two departments", vpc(here, "vpc-a", "10.0.0.0/16"), vpc(there, "vpc-z"), policy.NotListed,
-			has + ", and p.yaml has only the range 10.0.0.0/12, 10.32.0.0/12 for vpc-z in 222222222222/us-east-1", []string{"vpc-a 10.0.0.0/16", "vpc-z 10.0.0.0/12, 10.32.0.0/12"}},
+		{"ranges of several departments", vpc(here, "vpc-a", "10.0.0.0/16"), vpc(there, "vpc-z"), policy.CIDRMismatch,
+			has + ", and p.yaml has only the range 10.48.0.0/12, 10.0.0.0/12, 10.32.0.0/12 for vpc-z in 222222222222/us-east-1", []string{"vpc-a 10.0.0.0/16", "vpc-z 10.48.0.0/12, 10.0.0.0/12, 10.32.0.0/12"}},
 		{"one VPC", vpc(here, "vpc-a", "10.0.0.0/16"), vpc(here, "vpc-a"), policy.SameVPC, "", nil},
 	}
 	for _, tt := range tests {
