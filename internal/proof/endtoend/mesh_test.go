@@ -119,11 +119,13 @@ func TestSourcesOfAMeshAreOfThePeer(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		a, b, _, other := hub(t)
-		lines := fmt.Sprintf("allow: [{ from: hub, to: hub, groups: { tags: { Role: web } }, sources: [%s, 172.31.1.0/24], protocol: icmp }]", a.Group)
+		var clients peering.SecurityGroupID // in the VPC of a
+		t.ByHand(a.Cell, func(p *lab.Person) { clients = p.Group(a.VPC, "clients", nil) })
+		lines := fmt.Sprintf("allow: [{ from: hub, to: hub, groups: { tags: { Role: web } }, sources: [%s, 172.31.1.0/24], protocol: icmp }]", clients)
 		t.Policy(hubs(a, b, other) + mesh(lines))
 		pcx := t.Ask(b, a)
 		t.Settle()
-		want := append(sandbox.Connected(a, b, pcx), sandbox.AdmitsGroup(b.Group, "icmp", a.Group), fmt.Sprintf("%s admits icmp from 172.31.1.0/24", a.Group))
+		want := append(sandbox.Connected(a, b, pcx), sandbox.AdmitsGroup(b.Group, "icmp", clients), fmt.Sprintf("%s admits icmp from 172.31.1.0/24", a.Group))
 		t.Holds(want...)
 		o := t.SaidOnce(outcome.Connected, pcx)
 		if slices.ContainsFunc(o.Notes, func(n string) bool { return strings.Contains(n, "is not admitted") }) {

@@ -75,13 +75,17 @@ func (s side) sources(a plainpolicy.Allow) []ledger.Permission {
 		}
 	}
 	for _, g := range a.SourceGroups {
-		there := s.SecurityGroups[g]
-		isOwn := there != nil && there.VPC == s.own()
-		if s.own().Region == s.peer().Region && !isOwn {
+		if s.own().Region == s.peer().Region && !s.owns(g) {
 			from = append(from, ledger.Permission{Group: g})
 		}
 	}
 	return from
+}
+
+// owns reports whether the security group is one of the side's own VPC.
+func (s side) owns(group string) bool {
+	g := s.SecurityGroups[group]
+	return g != nil && g.VPC == s.own()
 }
 
 func portsOf(a plainpolicy.Allow) [][2]int {
