@@ -106,7 +106,7 @@ func TestNotesOfAllKinds(t *testing.T) {
 	s := marketing(func(s *plan.Side) {
 		s.Groups = []peering.SecurityGroup{{ID: "sg-b"}, {ID: "sg-a"}}
 		s.Tables, s.Terms.Routes.Tables = []peering.RouteTable{{ID: "rtb-1"}}, policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"}}
-		s.Terms.Opens = []policy.Allow{allow}
+		s.Terms.Opens = []policy.Allow{allow, allow}
 	})
 	want := []string{
 		"rtb-1 serves no subnet: no subnet is associated with it",
