@@ -46,7 +46,7 @@ func (s Side) usesMain() bool {
 func (s Side) withoutEgress() []string {
 	var notes []string
 	for _, a := range s.Terms.Opens {
-		for _, g := range sortedGroups(s.Groups) {
+		for _, g := range s.Groups {
 			if slices.Contains(a.Sources.Groups, g.ID) {
 				notes = append(notes, s.blocked(g, a)...)
 			}

@@ -127,6 +127,8 @@ func TestSourceGroupsOfOtherVPCs(t *testing.T) {
 		r.Permission, r.Stale = fromX, stale
 		return []peering.IngressRule{r}
 	}
+	another := rule(false)
+	another[0].Permission.Group = "sg-z"
 	for name, tt := range map[string]struct {
 		peers  []peering.SecurityGroup
 		ours   []peering.IngressRule
@@ -137,6 +139,7 @@ func TestSourceGroupsOfOtherVPCs(t *testing.T) {
 		"a group of the peer":                         {[]peering.SecurityGroup{{ID: "sg-y"}, {ID: "sg-x"}}, nil, nil, true},
 		"a group of another VPC":                      {[]peering.SecurityGroup{{ID: "sg-y"}}, nil, nil, false},
 		"a rule for it":                               {[]peering.SecurityGroup{{ID: "sg-y"}}, rule(false), nil, true},
+		"a rule for another group":                    {[]peering.SecurityGroup{{ID: "sg-y"}}, another, nil, false},
 		"a rule for a group that is gone":             {[]peering.SecurityGroup{{ID: "sg-y"}}, rule(true), nil, false},
 		"a reference by this connection":              {nil, nil, map[peering.SecurityGroupID]peering.ConnectionID{"sg-x": via}, true},
 		"a reference by another connection":           {nil, nil, map[peering.SecurityGroupID]peering.ConnectionID{"sg-x": "pcx-a"}, false},
@@ -147,7 +150,7 @@ func TestSourceGroupsOfOtherVPCs(t *testing.T) {
 		s := marketing(func(s *plan.Side) {
 			s.Groups, s.PeerGroups, s.Ours = []peering.SecurityGroup{{ID: "sg-0"}, {ID: "sg-1", Peered: tt.peered}}, tt.peers, tt.ours
 			if len(tt.ours) > 0 {
-				s.Groups[1].Ingress = []peering.Permission{fromX}
+				s.Groups[1].Ingress = []peering.Permission{tt.ours[0].Permission}
 			}
 			s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}}, Sources: policy.Sources{Groups: []peering.SecurityGroupID{"sg-x"}}}}
 		})
