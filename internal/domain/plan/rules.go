@@ -199,8 +199,18 @@ func sources(allow policy.Allow, s Side) (from []peering.Permission, notes []str
 			from = append(from, peering.Permission{Source: b})
 		}
 	}
-	for _, g := range allow.Sources.Groups {
-		// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
+	groups, more := s.sourceGroups(allow.Sources.Groups)
+	from, notes = append(from, groups...), append(notes, more...)
+	for _, l := range allow.Sources.PrefixLists {
+		from = append(from, peering.Permission{PrefixList: l})
+	}
+	return from, notes
+}
+
+// sourceGroups returns the groups of the list that the connection admits, as permissions that lack protocol and ports.
+// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
+func (s Side) sourceGroups(groups []peering.SecurityGroupID) (from []peering.Permission, notes []string) {
+	for _, g := range groups {
 		switch {
 		case s.owns(g): // EC2 takes such a rule, which admits traffic inside the VPC
 			notes = append(notes, fmt.Sprintf("%s is not admitted: it is a security group of the VPC itself; name one of the peer's VPC", g))
@@ -211,9 +221,6 @@ func sources(allow policy.Allow, s Side) (from []peering.Permission, notes []str
 		default:
 			from = append(from, peering.Permission{Group: g})
 		}
-	}
-	for _, l := range allow.Sources.PrefixLists {
-		from = append(from, peering.Permission{PrefixList: l})
 	}
 	return from, notes
 }
