@@ -27,6 +27,8 @@ func TestKeysTellSeveralDepartmentsFromNone(t *testing.T) {
 	}
 }
 
+var officeCell = peering.Cell{Account: "777777777777", Region: "eu-west-1"}
+
 // TestKeysOfDecisions states the keys, from which the ids of announcements are made: a changed key is a changed id.
 func TestKeysOfDecisions(t *testing.T) {
 	t.Parallel()
@@ -49,6 +51,9 @@ func TestKeysOfDecisions(t *testing.T) {
 		{"no department of a VPC whose blocks aren't known", m, vpc(financeCell, "vpc-x"), `not-listed|marketing||[]|["accepter"]`},
 		{"no department, and a range in the cell", m, vpc(developerCell, "vpc-x", "192.168.0.0/16"),
 			`not-listed|marketing||[]|["accepter 192.168.0.0/16" "10.64.0.0/12 (developer)"]`},
+		{"no department, and two ranges in the cell", m, vpc(officeCell, "vpc-x", "192.168.0.0/16"),
+			`not-listed|marketing||[]|["accepter 192.168.0.0/16" "10.1.0.0/16 (office) and 10.2.0.0/16 (annex)"]`},
+		{"possible departments by name", m, vpc(officeCell, "vpc-x"), `not-listed|marketing||[]|["marketing" "perhaps annex or office"]`},
 		{"no department of either", vpc(marketingCell, "vpc-x", "192.168.0.0/16"), vpc(financeCell, "vpc-y", "192.168.0.0/16"),
 			`not-listed|||[]|["requester 192.168.0.0/16" "accepter 192.168.0.0/16"]`},
 		{"one VPC", m, m, "same-vpc|marketing|marketing|[]|[]"},
@@ -56,7 +61,13 @@ func TestKeysOfDecisions(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := company().Decide(request(tt.requester, tt.accepter)).Key(); got != tt.want {
+			p := company()
+			for _, d := range [][2]string{{"office", "10.1.0.0/16"}, {"annex", "10.2.0.0/16"}} {
+				p.Departments = append(p.Departments, policy.Department{
+					Name: d[0], Members: []policy.Member{{Cell: officeCell, Within: netip.MustParsePrefix(d[1])}},
+				})
+			}
+			if got := p.Decide(request(tt.requester, tt.accepter)).Key(); got != tt.want {
 				t.Errorf("Key() = %q, want %q", got, tt.want)
 			}
 		})
