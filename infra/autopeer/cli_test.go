@@ -124,9 +124,8 @@ peerings:
   - { between: [a, c] }
 `
 	for ends, want := range map[[2]string]string{
-		{"a", "b"}:                     "have b request the connection, or remove `requester: b` from the peering in line 10",
-		{"a", "a"}:                     "give one of the two VPCs a department of its own",
-		{"vpc-0a1b2c3d4e5f60001", "c"}: "renumber one of the two",
+		{"a", "b"}:                                  "have b request the connection, or remove `requester: b` from the peering in line 10",
+		{"vpc-0a1b2c3d4e5f60001", "c"}:              "renumber one of the two",
 		{"b", "333333333333/us-east-1/10.1.2.0/24"}: "renumber one of the two",
 		{"b", "444444444444/us-east-1/10.9.0.0/16"}: "remove 444444444444/us-east-1 from `retired:` in line 2 first",
 		{"vpc-0a1b2c3d4e5f60002", "b"}:              "AWS connects no VPC with itself",

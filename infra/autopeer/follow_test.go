@@ -12,7 +12,7 @@ import (
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
@@ -119,23 +119,21 @@ func TestLocalFollowsThePolicyFile(t *testing.T) {
 		"  developer: #", "  sales:\n    - { account: \""+sales+"\", region: us-east-1, vpc: "+salesVPC+", cidrs: [10.40.0.0/16] }\n  developer: #",
 		"peerings:\n", "peerings:\n  - between: [sales, finance]\n",
 	).Replace(policy)
-	queues := sqs.New(sqs.Options{
+	buses := eventbridge.New(eventbridge.Options{
 		BaseEndpoint: aws.endpoint(), Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(sales, "any", ""),
 	})
-	inTheWay, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{
-		QueueName: awssdk.String("autopeer-accept"), Attributes: map[string]string{"VisibilityTimeout": "77"},
-	})
-	if err != nil {
+	inTheWay := awssdk.String("autopeer")
+	if _, err := buses.CreateEventBus(t.Context(), &eventbridge.CreateEventBusInput{Name: inTheWay}); err != nil {
 		t.Fatal(err)
 	}
 	f.save(wider)
-	if got := f.prints("the policy of before stays in force"); !strings.Contains(got, "QueueNameExists") {
+	if got := f.prints("the policy of before stays in force"); !strings.Contains(got, "Event bus autopeer already exists") {
 		t.Errorf("the error isn't shown:\n%s", got)
 	}
 	asked := ask("111111111111", "vpc-0a1b2c3d4e5f60001") // as the policy of before allows
 	aws.until("describe-vpc-peering-connections --vpc-peering-connection-ids "+asked, `"Code": "active"`)
 
-	if _, err := queues.DeleteQueue(t.Context(), &sqs.DeleteQueueInput{QueueUrl: inTheWay.QueueUrl}); err != nil {
+	if _, err := buses.DeleteEventBus(t.Context(), &eventbridge.DeleteEventBusInput{Name: inTheWay}); err != nil {
 		t.Fatal(err)
 	}
 	f.save(wider + "# once more\n")

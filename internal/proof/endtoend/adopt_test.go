@@ -72,7 +72,7 @@ func madeSince(t *sandboxtest.T, pcx peering.ConnectionID, mark int) map[peering
 	t.Helper()
 	made := map[peering.Role][]string{}
 	for _, o := range t.Heard()[mark:] {
-		if o.Connection == pcx && o.Type == outcome.Connected {
+		if o.Connection == pcx && o.Type == outcome.Connected && o.Reason.Code != "complete" { // of the other side
 			made[o.Side] = append(made[o.Side], o.Changes...)
 		}
 	}
