@@ -85,6 +85,9 @@ func (c *Connector) attempt(ctx context.Context, h hint.Hint) error {
 // about to show more.
 func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) ([]side, []outcome.Outcome, error) {
 	if current.connection == nil {
+		if c.isOthers(h) {
+			return nil, nil, nil
+		}
 		return nil, nil, c.wait(h, fmt.Errorf("%s is not visible yet", h.Connection))
 	}
 	pcx := *current.connection
@@ -107,6 +110,13 @@ func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) (
 	}
 	sides, err := c.sides(ctx, current, d)
 	return sides, nil, err
+}
+
+// isOthers reports whether the hint names VPCs of other cells alone. A cell forwards its acceptances to all its counterparts, and EC2 never
+// shows the connection to those without a side of it.
+func (c *Connector) isOthers(h hint.Hint) bool {
+	isOther := func(v peering.VPC) bool { return v.ID != "" && v.Owner != "" && v.Region != "" && v.Cell() != c.cell }
+	return isOther(h.Requester) && isOther(h.Accepter)
 }
 
 // routes returns the deletions of the routes to the connection in the cell, but for those of third parties.

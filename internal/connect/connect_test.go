@@ -2,6 +2,7 @@ package connect_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -63,6 +64,28 @@ func TestASideThatIsRightIsOnlyRead(t *testing.T) {
 			t.Error("nothing was read")
 		}
 		t.SaidOnce(outcome.Connected, pcx)
+	})
+}
+
+// TestAThirdCellDoesNotWait: the accepter's cell forwards its acceptances to all its counterparts, and one of them has no side of the
+// connection.
+func TestAThirdCellDoesNotWait(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		third := peering.Cell{Account: "333333333333", Region: "eu-west-1"}
+		m, f, d := t.Build(one, lab.Marketing), t.Build(two, lab.Finance), t.Build(third, lab.Developer)
+		t.Policy(lab.PingPolicy(m, f, d))
+		pcx := t.Ask(m, f)
+		time.Sleep(11 * time.Minute)
+		t.InState(one, pcx, peering.Active)
+		reads := 0
+		for _, c := range t.Cloud.Calls() {
+			if c.Account == string(third.Account) && c.Action == "DescribeVpcPeeringConnections" && slices.Contains(slices.Collect(maps.Values(c.Params)), string(pcx)) {
+				reads++
+			}
+		}
+		if reads != 1 {
+			t.Errorf("the third cell read the connection %d times, want once", reads)
+		}
 	})
 }
 
