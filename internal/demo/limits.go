@@ -154,7 +154,7 @@ func (s *stage) ended(from, to lab.Site) {
 		})
 		release()
 		s.settle()
-		said := s.Said(outcome.Failed, pcx)
+		said := slices.Concat(s.Said(outcome.Disconnected, pcx), s.Said(outcome.Failed, pcx))
 		s.check("there is nothing to do, and that is announced once", len(said) == 1 && said[0].Reason.Code == string(end.state), fmt.Sprintf("autopeer said %+v", said))
 	}
 }
