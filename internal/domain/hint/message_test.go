@@ -129,6 +129,9 @@ func TestMergingMessages(t *testing.T) {
 			t.Errorf("%s: repeated %t, want %t", name, got, tt.want)
 		}
 	}
+	if (hint.Hint{Kind: hint.Accepted}).IsRepeated() {
+		t.Error("an event without a message is a repetition")
+	}
 	quiet := parse(func(m *message.Message) { m.CheckedAt, m.Quiet = m.CheckedAt.Add(2*time.Second), true })
 	for name, tt := range map[string]struct {
 		a, b      hint.Hint

@@ -62,6 +62,7 @@ func TestNeedsBlocks(t *testing.T) {
 		"a request that no block makes allowed": {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) { p.Peerings = p.Peerings[1:] }, false},
 		"a request that no peering names":       {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) { p.Otherwise, p.Peerings = policy.LeaveOthers, p.Peerings[1:] }, false},
 		"one in the wrong direction":            {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) { p.Peerings[0].Requester = "finance" }, false},
+		"a VPC in a range, and others are left": {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) { p.Otherwise = policy.LeaveOthers }, true},
 		"one that needs approval":               {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) { p.Peerings[0].Approval = policy.ManualApproval }, true},
 	} {
 		p, c := ranged(), request(tt.requester, f)
@@ -70,6 +71,9 @@ func TestNeedsBlocks(t *testing.T) {
 		}
 		if got := p.NeedsBlocks(c, p.Decide(c)); got != tt.want {
 			t.Errorf("%s: NeedsBlocks() = %v, want %v", name, got, tt.want)
+		}
+		if got, want := p.MayReject(c, p.Decide(c)), tt.want && p.Otherwise == policy.RejectOthers; got != want {
+			t.Errorf("%s: MayReject() = %v, want %v", name, got, want)
 		}
 	}
 }
