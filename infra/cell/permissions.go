@@ -204,8 +204,8 @@ func (p naming) acceptPairs(sid string, pairs map[string][]string, also conditio
 }
 
 // pairs maps each VPC of the cell that may accept to those that may ask it, sorted, where that is approved in this
-// way. What only a third party accepts is nobody's here. In a mesh a VPC is one of its own requesters, so that all VPCs of the cell
-// share a statement: EC2 offers no connection of a VPC with itself for acceptance.
+// way. What only a third party accepts is nobody's here. In a mesh with several VPCs in the cell, a VPC is one of its own requesters,
+// so that all of them share a statement: EC2 offers no connection of a VPC with itself for acceptance.
 func pairs(p *policy.Policy, cell peering.Cell, approval policy.Approval) map[string][]string {
 	all := map[string][]string{}
 	for _, entry := range p.Peerings {
@@ -216,8 +216,11 @@ func pairs(p *policy.Policy, cell peering.Cell, approval policy.Approval) map[st
 			if entry.Requester != "" && entry.Requester != requester {
 				continue
 			}
-			from := requesters(p, requester, cell)
-			for _, accepter := range members(p, cell, map[string]bool{entry.Between[1-i]: true}) {
+			accepters, from := members(p, cell, map[string]bool{entry.Between[1-i]: true}), requesters(p, requester, cell)
+			if entry.IsMesh() && len(accepters) == 1 {
+				from = withoutVPC(from, accepters[0])
+			}
+			for _, accepter := range accepters {
 				all[accepter] = append(all[accepter], from...)
 			}
 		}
@@ -226,6 +229,15 @@ func pairs(p *policy.Policy, cell peering.Cell, approval policy.Approval) map[st
 		all[accepter] = unique(requesters)
 	}
 	return all
+}
+
+// withoutVPC returns the ARNs without that of the VPC, whichever Region they have; all if the VPC's ARN stands for several.
+func withoutVPC(arns []string, vpc string) []string {
+	id := vpc[strings.LastIndex(vpc, "/"):]
+	if strings.Contains(id, "*") {
+		return arns
+	}
+	return slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { return strings.HasSuffix(arn, id) })
 }
 
 // named are the departments that a peering names, but for third parties.

@@ -32,7 +32,7 @@ func (c *company) attack() {
 	c.attackAcceptance([2]lab.Site{m, l}, [2]lab.Site{f, s}, [2]lab.Site{c.unlisted[one], f}, [2]lab.Site{c.unlisted[two], m})
 	c.attackAcceptance([2]lab.Site{l, m}, [2]lab.Site{s, f})
 	h, b := c.pairs[mesh][0], c.pairs[mesh][1]
-	c.attackAcceptance([2]lab.Site{m, b}, [2]lab.Site{h, f}, [2]lab.Site{c.unlisted[two], h})
+	c.attackAcceptance([2]lab.Site{m, b}, [2]lab.Site{h, f}, [2]lab.Site{b, m}, [2]lab.Site{c.unlisted[two], h})
 	c.attackApproval()
 	listed := c.requests([2]lab.Site{m, f}, [2]lab.Site{l, s})
 	foreign := c.requests([2]lab.Site{c.unlisted[one], c.unlisted[two]})[0]

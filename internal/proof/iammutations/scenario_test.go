@@ -80,7 +80,7 @@ func (c *company) approve(at lab.Site, id peering.ConnectionID) {
 	c.by(at.Cell, func(p *lab.Person) { p.Tag(string(id), map[string]string{peering.TagApproved: "true"}) })
 }
 
-// lose leaves to sweeps what nobody has told: a route that somebody deletes, and the end of a connection while
+// lose leaves to sweeps the changes that no event reports: a route that a person deletes, and the end of a connection and a request while
 // there are no trails. Then a VPC gets a block, whose event both cells receive.
 func (c *company) lose(pair [2]lab.Site) {
 	id := c.ask(pair[0], pair[1])
@@ -94,11 +94,16 @@ func (c *company) lose(pair [2]lab.Site) {
 		c.Cloud.Events.StopLogging(string(at.Account), string(at.Region))
 	}
 	c.remove(pair[0], id)
+	request := c.ask(pair[0], pair[1])
 	for _, at := range []peering.Cell{one, two} {
 		c.Cloud.Events.StartLogging(string(at.Account), string(at.Region))
 	}
 	c.sweep()
 	c.rest()
+	c.sweep() // connects a side of whose acceptance no event has come
+	c.rest()
+	c.expect(agreed(pair, request)...)
+	c.remove(pair[0], request)
 	c.expect()
 	for at, block := range map[peering.Cell]string{one: "10.51.0.0/16", two: "10.61.0.0/16"} {
 		c.by(at, func(p *lab.Person) { p.AddBlock(c.unlisted[at].VPC, block) })
