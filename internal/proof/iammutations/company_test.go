@@ -43,7 +43,8 @@ var (
 )
 
 // company is two cells with three departments each, of which one may ask one of the other cell, and a VPC that the
-// policy doesn't name. A third cell shares no peering with them. What the last pair asks for, somebody has to approve. What goes wrong is noticed, not reported: a mutation is meant to make something go wrong.
+// policy doesn't name. A third cell shares no peering with them. A person approves the requests of the pair `manual`. Failures are
+// noticed and not reported, because a mutation is meant to cause one.
 type company struct {
 	*sandbox.Sandbox
 	ctx      context.Context // that of the test
@@ -98,7 +99,7 @@ func build(ctx context.Context, reports bool, change func(*simec2.Options)) *com
 	return c
 }
 
-// manual is the pair of which somebody has to approve requests, and mesh the one of a department with itself.
+// manual is the pair whose requests a person approves, and mesh the one of a department with itself.
 const manual, mesh = 2, 3
 
 func (c *company) site(cell peering.Cell, name string, block int) lab.Site {
