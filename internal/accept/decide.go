@@ -153,7 +153,7 @@ func (a *Accepter) accepted(r request) step {
 	case d.Verdict != policy.Accept:
 		return a.deny(r)
 	case r.Kind == hint.Checked && r.Message.State.IsAccepted() && !d.Reports:
-		return a.one(announce.Complete(a.outcome(outcome.Connected, c, d), r.Origin))
+		return a.one(announce.Complete(a.outcome(outcome.Connected, c, d), r.Origin, r.Message.CheckedAt))
 	case c.Accepter.Cell() != a.cell || !d.Manages(peering.Accepter):
 		return step{} // the accepter's cell announces it
 	}

@@ -35,6 +35,7 @@ type finding struct {
 	waits      bool          // for the answer of another cell
 	obstructed bool          // a side with an obstacle
 	freed      bool          // a side whose obstacle has ended since the last sweep
+	freedAt    time.Time     // when that was found
 	kept       bool          // a side with a kept route
 	quiet      bool          // a scheduled sweep announces nothing about it
 	known      bool          // of both VPCs of a request that waits, the blocks are known or declared

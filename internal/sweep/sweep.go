@@ -153,7 +153,7 @@ func (s *Sweeper) send(ctx context.Context, found findings, isDrift func(finding
 	messages := map[function.Name][][]byte{}
 	for _, f := range found {
 		finding := hint.Finding{Outcome: f.Outcome, Drift: isDrift(f), Closes: f.closes, Quiet: f.quiet, Untagged: f.untagged}
-		finding.EditedBy, finding.EditedAt = f.edit.By, f.edit.At
+		finding.EditedBy, finding.EditedAt, finding.FreedAt = f.edit.By, f.edit.At, f.freedAt
 		message, err := hint.Found(finding, s.now())
 		if err != nil {
 			return err

@@ -205,3 +205,37 @@ func TestTheEndOfAnObstacleIsNeverUnannounced(t *testing.T) {
 		})
 	}
 }
+
+// TestEachEndOfAnObstacleHasAnIDOfItsOwn: consumers discard events whose id they know, and the side is as it was before the obstacle.
+func TestEachEndOfAnObstacleHasAnIDOfItsOwn(t *testing.T) {
+	t.Parallel()
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		for range 2 {
+			toServer(t, f, quarantined)
+			time.Sleep(2 * time.Minute)
+			t.ByHand(f.Cell, func(p *lab.Person) { p.DeleteRoute(f.Table, quarantined) })
+			time.Sleep(2 * time.Minute)
+		}
+		ids := map[string]bool{}
+		var ends int
+		for _, o := range t.Said(outcome.Connected, pcx) {
+			if o.Side == peering.Requester {
+				continue
+			}
+			ids[o.ID] = true
+			if ends++; o.Repeated {
+				t.Errorf("announced as repeated: %+v", o)
+			}
+		}
+		want := 3
+		if accepter != one {
+			want = 5 // with those of the other cell
+		}
+		if len(ids) != want || ends != want {
+			t.Errorf("the side is announced as connected %d times under %d ids, want %d", ends, len(ids), want)
+		}
+	})
+}
