@@ -341,3 +341,24 @@ func (r *recorded) Announce(_ context.Context, outcomes ...outcome.Outcome) erro
 	*r = append(*r, outcomes...)
 	return nil
 }
+
+// TestTheChangeThatAllowsADeniedConnection is that of its peering, where it has one: a pair of departments has one peering at most.
+func TestTheChangeThatAllowsADeniedConnection(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{
+		"not-listed":      "add a peering to the policy",
+		"wrong-direction": "remove requester from the peering in line 7",
+		"multipath":       "set multipath: true for the peering in line 7",
+	} {
+		denied := connected
+		denied.Type, denied.Reason.Code = outcome.Denied, code
+		if denied.Peering = nil; code != "not-listed" {
+			denied.Peering = &outcome.Entry{Line: 7}
+		}
+		for _, isConnected := range []bool{true, false} {
+			if o := announce.ActiveDenied(denied, isConnected, nil); !strings.Contains(o.Next, want) {
+				t.Errorf("%s: next is %q, want %q", code, o.Next, want)
+			}
+		}
+	}
+}
