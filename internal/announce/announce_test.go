@@ -347,13 +347,13 @@ func TestTheChangeThatAllowsADeniedConnection(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]string{
 		"not-listed":      "add a peering to the policy",
-		"wrong-direction": "remove requester from the peering in line 7",
-		"multipath":       "set multipath: true for the peering in line 7",
+		"wrong-direction": "remove requester from the peering in line 7 of policy.yaml",
+		"multipath":       "set multipath: true for the peering in line 7 of policy.yaml",
 	} {
 		denied := connected
 		denied.Type, denied.Reason.Code = outcome.Denied, code
 		if denied.Peering = nil; code != "not-listed" {
-			denied.Peering = &outcome.Entry{Line: 7}
+			denied.Peering = &outcome.Entry{File: "policy.yaml", Line: 7}
 		}
 		for _, isConnected := range []bool{true, false} {
 			if o := announce.ActiveDenied(denied, isConnected, nil); !strings.Contains(o.Next, want) {

@@ -22,19 +22,23 @@ func remedy(o outcome.Outcome, conflicts []plan.Conflict) string {
 	if len(blackholes) > 0 {
 		steps = append(steps, deletionOfBlackholes(o, blackholes))
 	}
-	isMesh := o.Peering != nil && o.Peering.Between[0] == o.Peering.Between[1]
 	live := "delete each live route in the way"
-	if !isMesh {
+	if !isOfMesh(o) {
 		live += ", or leave the wanted destination out of the policy's routes with to or except"
 	}
 	if len(conflicts) > len(blackholes) {
 		steps = append(steps, live)
 	}
-	if isMesh {
+	if isOfMesh(o) {
 		return strings.Join(append(steps, fmt.Sprintf("if a route in the way is meant, make two departments of the VPCs of %s: "+
 			"only a peering of two departments has routes to choose or to keep", o.Peering.Between[0])), "; ")
 	}
 	return strings.Join(append(steps, keeping(conflicts)...), "; ")
+}
+
+// isOfMesh reports whether the peering of the outcome is one of a department with itself.
+func isOfMesh(o outcome.Outcome) bool {
+	return o.Peering != nil && o.Peering.Between[0] == o.Peering.Between[1]
 }
 
 func deletionOfBlackholes(o outcome.Outcome, blackholes []plan.Conflict) string {

@@ -44,7 +44,11 @@ func Obstructed(o outcome.Outcome, conflicts []plan.Conflict, shortages []plan.S
 	if len(conflicts) > 0 {
 		o.Type = outcome.Conflicting
 		o.Next = remedy(o, conflicts)
-		return o.Because("route-conflict", conflicts[0].String())
+		var keys []string
+		if isOfMesh(o) { // the next step depends on it
+			keys = []string{"mesh"}
+		}
+		return o.Because("route-conflict", conflicts[0].String(), keys...)
 	}
 	o.Type = outcome.Failed
 	o.Next = "raise the quota and set it under limits, or free capacity; the next sweep retries"
@@ -122,9 +126,9 @@ func allowing(o outcome.Outcome) string {
 	switch {
 	case o.Peering == nil:
 	case o.Reason.Code == string(policy.WrongDirection):
-		return fmt.Sprintf("remove requester from the peering in line %d", o.Peering.Line)
+		return fmt.Sprintf("remove requester from the peering in line %d of %s", o.Peering.Line, o.Peering.File)
 	case o.Reason.Code == string(policy.Multipath):
-		return fmt.Sprintf("set multipath: true for the peering in line %d", o.Peering.Line)
+		return fmt.Sprintf("set multipath: true for the peering in line %d of %s", o.Peering.Line, o.Peering.File)
 	}
 	return "add a peering to the policy"
 }
