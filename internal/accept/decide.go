@@ -153,7 +153,7 @@ func (a *Accepter) accepted(r request) step {
 	case d.Verdict != policy.Accept:
 		return a.deny(r)
 	case r.Kind == hint.Checked && r.Message.State.IsAccepted() && !d.Reports:
-		return a.one(announce.Complete(a.outcome(outcome.Connected, c, d), r.Origin))
+		return a.one(announce.Complete(a.outcome(outcome.Connected, c, d), r.Origin, r.Message.CheckedAt))
 	case c.Accepter.Cell() != a.cell || !d.Manages(peering.Accepter):
 		return step{} // the accepter's cell announces it
 	}
@@ -187,8 +187,8 @@ func (a *Accepter) dead(r request) step {
 	return a.one(a.failure(c, d))
 }
 
-// failure returns the outcome of a request that EC2 ended. Blocks that overlap are named if they are known, or else all known blocks,
-// because EC2 names none.
+// failure returns the outcome of a request that EC2 ended. A VPC on both sides is named, and blocks that overlap if they are known, or
+// else all known blocks, because EC2 has one message for these causes.
 func (a *Accepter) failure(c peering.Connection, d policy.Decision) outcome.Outcome {
 	sentence := fmt.Sprintf("%s is %s: %s", c.ID, c.State, c.Message)
 	if c.State != peering.Failed {
@@ -196,11 +196,8 @@ func (a *Accepter) failure(c peering.Connection, d policy.Decision) outcome.Outc
 	}
 	d = a.policy.WithOverlap(c, d)
 	o := a.outcome(outcome.Failed, c, d)
-	switch d.Code {
-	case policy.Overlap:
+	if d.Code == policy.Overlap || d.Code == policy.SameVPC {
 		return o
-	case policy.SameVPC:
-		return o.Because(string(c.State), sentence)
 	}
 	known, keys := a.policy.KnownBlocks(c)
 	return o.Because(string(c.State), sentence+"; the known blocks: "+known, keys...)

@@ -3,6 +3,7 @@ package announce
 
 import (
 	"context"
+	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/hint"
 	"github.com/autopeer/autopeer/internal/domain/message"
@@ -23,19 +24,33 @@ type Bus interface {
 
 // Publish publishes the outcomes of the work that the hint asked for, with the time of the request. Where the hint came from a
 // sweep that announced drift, it also publishes the repairs. Where that had forbidden routes or rules removed without
-// announcing drift, the outcome gets an id of its own: the state may be the one that was announced before they were there. Where a
-// scheduled sweep only has a lasting outcome announced again, the outcome is marked as repeated unless something was changed.
+// announcing drift, the outcome gets an id of its own: the state may be the one that was announced before they were there. So does a
+// connected side whose obstacle has ended. Where a scheduled sweep only has a lasting outcome announced again, the outcome is marked as
+// repeated unless something was changed.
 func Publish(ctx context.Context, a Announcer, h hint.Hint, outcomes ...outcome.Outcome) error {
 	if h.Drift {
 		outcomes = append(outcomes, repairs(outcomes, h)...)
 	}
 	for i := range outcomes {
 		o := outcomes[i]
-		if h.Closes && !h.Drift && o.Side == h.Side && o.Reason.Code != refused && o.Type != outcome.Proposed {
-			outcomes[i].FoundAt = h.At
+		if found := foundAt(h, o); !found.IsZero() {
+			outcomes[i].FoundAt = found
 		}
 		outcomes[i].RequestedAt = h.RequestedAt
 		outcomes[i].Repeated = h.IsRepeated() && len(o.Changes) == 0 && outcomes[i].FoundAt.IsZero()
 	}
 	return a.Announce(ctx, outcomes...)
+}
+
+// foundAt returns the time that gives the outcome an id of its own, zero without one. Repairs of drift have theirs.
+func foundAt(h hint.Hint, o outcome.Outcome) time.Time {
+	switch {
+	case h.Drift || h.Side != "" && o.Side != h.Side:
+		return time.Time{}
+	case h.Closes && o.Side == h.Side && o.Reason.Code != refused && o.Type != outcome.Proposed:
+		return h.At
+	case o.Type == outcome.Connected:
+		return h.FreedAt
+	}
+	return time.Time{}
 }

@@ -90,6 +90,13 @@ func TestTheRemedyOfConflicts(t *testing.T) {
 			t.Errorf("%s: next is\n%s\nwant\n%s", tt.name, o.Next, tt.want)
 		}
 	}
+	inMesh := connected
+	inMesh.Peering = &outcome.Entry{Between: [2]string{"marketing", "marketing"}}
+	const mesh = "delete each live route in the way; if a route in the way is meant, make two departments of the VPCs of marketing: " +
+		"only a peering of two departments has routes to choose or to keep"
+	if o := announce.Obstructed(inMesh, tests[1].conflicts, nil); o.Next != mesh {
+		t.Errorf("in a mesh: next is\n%s\nwant\n%s", o.Next, mesh)
+	}
 	o := announce.Obstructed(connected, many, nil)
 	if n := strings.Count(o.Next, "delete-route"); n != 10 || strings.Contains(o.Next, "172.31.10.0/24") || len(o.Conflicts) != 12 {
 		t.Errorf("next has %d commands, want 10:\n%s", n, o.Next)
@@ -333,4 +340,25 @@ type recorded []outcome.Outcome
 func (r *recorded) Announce(_ context.Context, outcomes ...outcome.Outcome) error {
 	*r = append(*r, outcomes...)
 	return nil
+}
+
+// TestTheChangeThatAllowsADeniedConnection is that of its peering, where it has one: a pair of departments has one peering at most.
+func TestTheChangeThatAllowsADeniedConnection(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{
+		"not-listed":      "add a peering to the policy",
+		"wrong-direction": "remove requester from the peering in line 7 of policy.yaml",
+		"multipath":       "set multipath: true for the peering in line 7 of policy.yaml",
+	} {
+		denied := connected
+		denied.Type, denied.Reason.Code = outcome.Denied, code
+		if denied.Peering = nil; code != "not-listed" {
+			denied.Peering = &outcome.Entry{File: "policy.yaml", Line: 7}
+		}
+		for _, isConnected := range []bool{true, false} {
+			if o := announce.ActiveDenied(denied, isConnected, nil); !strings.Contains(o.Next, want) {
+				t.Errorf("%s: next is %q, want %q", code, o.Next, want)
+			}
+		}
+	}
 }

@@ -14,17 +14,31 @@ import (
 const mostRoutes = 10
 
 // remedy returns the next step after the conflicts, which are those of one cell: the commands that delete blackhole routes, the ways
-// to make room for the connection beside live ones, and the lines of the policy that declare the more specific ones as meant.
+// to make room for the connection beside live ones, and the lines of the policy that declare the more specific ones as meant. A mesh
+// can't have such lines.
 func remedy(o outcome.Outcome, conflicts []plan.Conflict) string {
 	var steps []string
 	blackholes := slices.DeleteFunc(slices.Clone(conflicts), func(c plan.Conflict) bool { return !c.Route.Blackhole })
 	if len(blackholes) > 0 {
 		steps = append(steps, deletionOfBlackholes(o, blackholes))
 	}
+	live := "delete each live route in the way"
+	if !isOfMesh(o) {
+		live += ", or leave the wanted destination out of the policy's routes with to or except"
+	}
 	if len(conflicts) > len(blackholes) {
-		steps = append(steps, "delete each live route in the way, or leave the wanted destination out of the policy's routes with to or except")
+		steps = append(steps, live)
+	}
+	if isOfMesh(o) {
+		return strings.Join(append(steps, fmt.Sprintf("if a route in the way is meant, make two departments of the VPCs of %s: "+
+			"only a peering of two departments has routes to choose or to keep", o.Peering.Between[0])), "; ")
 	}
 	return strings.Join(append(steps, keeping(conflicts)...), "; ")
+}
+
+// isOfMesh reports whether the peering of the outcome is one of a department with itself.
+func isOfMesh(o outcome.Outcome) bool {
+	return o.Peering != nil && o.Peering.Between[0] == o.Peering.Between[1]
 }
 
 func deletionOfBlackholes(o outcome.Outcome, blackholes []plan.Conflict) string {

@@ -2,6 +2,7 @@ package announce
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/message"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
@@ -57,9 +58,10 @@ func NeitherSide(o outcome.Outcome, code message.Code, cell peering.Cell) outcom
 		o.Connection, cell, reasons[code]), string(code), "active")
 }
 
-// Complete returns o as the outcome of an active connection whose other half, in the cell, had an obstacle and is connected now. Its id
-// depends on the connection alone.
-func Complete(o outcome.Outcome, cell peering.Cell) outcome.Outcome {
+// Complete returns o as the outcome of an active connection whose other half, in the cell, had an obstacle and was found to be
+// connected at that time. Each end of an obstacle has an id of its own.
+func Complete(o outcome.Outcome, cell peering.Cell, found time.Time) outcome.Outcome {
+	o.FoundAt = found
 	return o.Because("complete", fmt.Sprintf("the side of %s in %s, which had an obstacle, has all its routes and rules now", o.Connection, cell))
 }
 

@@ -44,7 +44,11 @@ func Obstructed(o outcome.Outcome, conflicts []plan.Conflict, shortages []plan.S
 	if len(conflicts) > 0 {
 		o.Type = outcome.Conflicting
 		o.Next = remedy(o, conflicts)
-		return o.Because("route-conflict", conflicts[0].String())
+		var keys []string
+		if isOfMesh(o) { // the next step depends on it
+			keys = []string{"mesh"}
+		}
+		return o.Because("route-conflict", conflicts[0].String(), keys...)
 	}
 	o.Type = outcome.Failed
 	o.Next = "raise the quota and set it under limits, or free capacity; the next sweep retries"
@@ -106,15 +110,27 @@ func ActiveDenied(o outcome.Outcome, connected bool, routes []plan.Change) outco
 	switch {
 	case connected:
 		o.Reason.Keys = append(o.Reason.Keys, "connected") // the next step depends on it
-		o.Next = fmt.Sprintf("autopeer has connected %s, and its routes and rules stay: delete it, add a peering to the policy, or set removed: disconnect; to delete it: %s", o.Connection, deletion(o))
+		o.Next = fmt.Sprintf("autopeer has connected %s, and its routes and rules stay: delete it, %s, or set removed: disconnect; to delete it: %s", o.Connection, allowing(o), deletion(o))
 	case len(routes) > 0:
 		var commands []string
 		o, commands = withRoutes(o, routes)
-		o.Next = fmt.Sprintf("%s is active and has routes, and nothing shows that autopeer added them: add a peering to the policy, or delete it and, in %s: %s", o.Connection, o.Cell.Account, strings.Join(append(commands, deletion(o)), "; "))
+		o.Next = fmt.Sprintf("%s is active and has routes, and nothing shows that autopeer added them: %s, or delete it and, in %s: %s", o.Connection, allowing(o), o.Cell.Account, strings.Join(append(commands, deletion(o)), "; "))
 	default:
-		o.Next = fmt.Sprintf("%s is active without routes and rules of autopeer: add a peering to the policy, or delete it: %s", o.Connection, deletion(o))
+		o.Next = fmt.Sprintf("%s is active without routes and rules of autopeer: %s, or delete it: %s", o.Connection, allowing(o), deletion(o))
 	}
 	return o
+}
+
+// allowing returns the change to the policy after which it allows the denied connection.
+func allowing(o outcome.Outcome) string {
+	switch {
+	case o.Peering == nil:
+	case o.Reason.Code == string(policy.WrongDirection):
+		return fmt.Sprintf("remove requester from the peering in line %d of %s", o.Peering.Line, o.Peering.File)
+	case o.Reason.Code == string(policy.Multipath):
+		return fmt.Sprintf("set multipath: true for the peering in line %d of %s", o.Peering.Line, o.Peering.File)
+	}
+	return "add a peering to the policy"
 }
 
 // withRoutes returns o with the routes as its state, and the commands that delete them.

@@ -78,7 +78,7 @@ func (c *Connector) attempt(ctx context.Context, h hint.Hint) error {
 	c.unfinished.arrange(sides, h.Drift)
 	done, faults := c.apply(ctx, current.connection, sides, h.IsFresh(c.now()))
 	outcomes = append(outcomes, done...)
-	return errors.Join(faults, c.publish(ctx, h, checkedAt, outcomes), c.bus.Send(ctx, c.halfOpen(h, current.connection, sides, checkedAt)...))
+	return errors.Join(faults, c.publish(ctx, h, checkedAt, outcomes), c.tell(ctx, h, current.connection, sides, checkedAt))
 }
 
 // decide returns the sides to connect, or else the outcomes of the connection. It returns a Retryable error while EC2 is

@@ -2,6 +2,7 @@ package connect
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"sync"
 	"time"
@@ -31,22 +32,44 @@ func (o *obstructed) changes(s *side) bool {
 	return before != (s.code != "")
 }
 
+// remain remembers the obstacles of the sides, whose end the other cell hasn't been told of.
+func (o *obstructed) remain(sides []half) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, s := range sides {
+		o.sides[s] = true
+	}
+}
+
+// tell sends the messages of halfOpen. After an error the next attempt sends the end of an obstacle again.
+func (c *Connector) tell(ctx context.Context, h hint.Hint, pcx *peering.Connection, sides []side, checkedAt time.Time) error {
+	messages, freed := c.halfOpen(h, pcx, sides, checkedAt)
+	err := c.bus.Send(ctx, messages...)
+	if err != nil {
+		c.obstructed.remain(freed)
+	}
+	return err
+}
+
 // halfOpen returns the messages to the other half's cell about the sides that an obstacle keeps from being connected, so that its
-// owner learns of it as well, and about those that are complete after such a message.
-func (c *Connector) halfOpen(h hint.Hint, pcx *peering.Connection, sides []side, checkedAt time.Time) []message.Message {
-	var all []message.Message
+// owner learns of it as well, and about those that are complete after such a message, which it also returns as freed.
+func (c *Connector) halfOpen(h hint.Hint, pcx *peering.Connection, sides []side, checkedAt time.Time) (all []message.Message, freed []half) {
 	for i := range sides {
 		s := &sides[i]
 		other := s.half.Role.Other()
 		if !slices.Contains(c.policy.Counterparts(c.cell), pcx.VPC(other).Cell()) || s.code == "" && !s.complete {
 			continue
 		}
-		if news := c.obstructed.changes(s); s.code == "" && !news {
+		switch news := c.obstructed.changes(s); {
+		case s.code != "":
+		case !news:
 			continue
+		default:
+			freed = append(freed, s.key())
 		}
 		m := message.New(message.SideChecked, *pcx, other, checkedAt)
 		m.Code, m.Partly, m.Repeated = cmp.Or(s.code, message.Ready), s.half.IsConnected(), h.IsRepeated()
 		all = append(all, m)
 	}
-	return all
+	return all, freed
 }

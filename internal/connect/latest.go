@@ -34,9 +34,9 @@ type announced struct {
 const late = 15 * time.Minute
 
 // publish publishes the outcomes, without those that only repeat that a side is connected. A scheduled sweep repeats them all the same, and
-// a repair has an announcement of its own. After an error nothing is remembered, and the redelivery publishes again.
+// a repair or the end of an obstacle has an announcement of its own. After an error nothing is remembered, and the redelivery publishes again.
 func (c *Connector) publish(ctx context.Context, h hint.Hint, begun time.Time, outcomes []outcome.Outcome) error {
-	if !h.Repeated && !h.Drift && !h.Closes {
+	if !h.Repeated && !h.Drift && !h.Closes && h.FreedAt.IsZero() {
 		outcomes = slices.DeleteFunc(outcomes, func(o outcome.Outcome) bool { return c.latest.has(o, begun, c.now()) })
 	}
 	c.latest.note(outcomes, c.now())

@@ -257,11 +257,11 @@ func (d *Disconnector) whileAlive(o outcome.Outcome, c peering.Connection) outco
 	return o.Because("retired", fmt.Sprintf("%s is %s, and %s", c.ID, c.State, decision.Reason), decision.Key())
 }
 
-// elsewhere returns the remark about a half in another cell that this cell's part of the policy doesn't name.
+// elsewhere returns the remark about a half in another cell in which the policy has neither a department nor anything to retire.
 func (d *Disconnector) elsewhere(c peering.Connection) string {
 	for _, v := range []peering.VPC{c.Requester, c.Accepter} {
-		if v.Cell() != d.cell && !slices.Contains(d.policy.Cells(), v.Cell()) {
-			return fmt.Sprintf("; the routes and rules in %s are left if no department is there any more: name that cell under retired", v.Cell())
+		if v.Cell() != d.cell && !d.policy.Names(v.Cell()) {
+			return fmt.Sprintf("; the routes and rules in %s are left, because no department is there any more: name that cell under retired", v.Cell())
 		}
 	}
 	return ""

@@ -223,7 +223,9 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 	f.want(p.Intended())
 	f.closes = p.Closes()
 	f.obstructed = p.IsObstructed()
-	f.freed = s.obstructed.ends(f.key(), f.obstructed)
+	if f.freed = s.obstructed.ends(f.key(), f.obstructed); f.freed {
+		f.freedAt = s.now()
+	}
 	f.resources = append(f.resources, p.Obstacles()...)
 	switch {
 	case p.NeedsConsent():
@@ -234,7 +236,7 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 	case p.IsObstructed():
 		f.reminder, f.prompt = true, slices.ContainsFunc(p.Changes(), plan.Tags) // announced as long as the obstacle is there
 	case len(p.Changes()) == 0:
-		return append(s.leftOut(side, d), f.afterObstacle()...)
+		return slices.Concat(s.leftOut(side, d), s.kept(side, d), f.afterObstacle())
 	case mayBeRefused(p): // a reminder, since nothing has drifted if EC2 refuses it as before
 		f.doubtful, f.reminder = true, s.isFirstOfDay()
 		return append(s.leftOut(side, d), f)
@@ -264,6 +266,17 @@ func (s *Sweeper) leftOut(side plan.Side, d policy.Decision) findings {
 	}
 	f := s.remind(side.Connection, d, function.Connect)
 	f.Side, f.prompt = side.Role, true
+	return findings{f}
+}
+
+// kept has a connected side with a kept route announced after a deployment, which may have ended the conflict with that route by
+// declaring it: nothing else shows that there was one.
+func (s *Sweeper) kept(side plan.Side, d policy.Decision) findings {
+	if !side.KeepsRoute() {
+		return nil
+	}
+	f := s.remind(side.Connection, d, function.Connect)
+	f.Side, f.kept, f.announced = side.Role, true, true
 	return findings{f}
 }
 

@@ -30,11 +30,13 @@ type finding struct {
 	doubtful   bool          // EC2 may refuse the repair until a person has changed something
 	held       bool          // a reminder of a hold
 	proposal   bool          // a reminder of changes that are only proposed
-	announced  bool          // scheduled sweeps have sent the reminder of a hold or a proposal lately, and only a change has it sent again
+	announced  bool          // scheduled sweeps have sent the reminder lately, or never send it, and only a change has it sent again
 	closes     bool          // the repair removes routes or rules of a living connection
 	waits      bool          // for the answer of another cell
 	obstructed bool          // a side with an obstacle
 	freed      bool          // a side whose obstacle has ended since the last sweep
+	freedAt    time.Time     // when that was found
+	kept       bool          // a side with a kept route
 	quiet      bool          // a scheduled sweep announces nothing about it
 	known      bool          // of both VPCs of a request that waits, the blocks are known or declared
 	news       bool          // a reminder that is the first announcement if an event was lost
@@ -88,6 +90,8 @@ func (f finding) follows(due hint.Sweep) bool {
 		return false
 	case f.closes || f.prompt:
 		return true
+	case f.kept:
+		return due.New.Deployed
 	case f.obstructed:
 		return due.Deployed || f.touched
 	case f.waits, f.doubtful:

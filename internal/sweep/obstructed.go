@@ -25,6 +25,15 @@ func (o *obstructed) ends(key string, has bool) bool {
 	return had && !has
 }
 
+// remain remembers the obstacles of the sides as not ended: the end couldn't be sent.
+func (o *obstructed) remain(freed findings) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, f := range freed {
+		o.keys[f.key()] = true
+	}
+}
+
 // afterObstacle returns the finding of a side without a difference as a reminder if an obstacle has ended: connect tells the other cell
 // that the side is complete.
 func (f finding) afterObstacle() findings {

@@ -32,6 +32,6 @@ func (s *Sweeper) proposed(c peering.Connection, d policy.Decision, current obse
 // where it is due.
 func (f finding) asProposal(due bool) finding {
 	f.proposal, f.reminder, f.announced = true, true, !due
-	f.closes, f.prompt, f.doubtful, f.obstructed, f.held = false, false, false, false, false
+	f.closes, f.prompt, f.doubtful, f.obstructed, f.held, f.kept = false, false, false, false, false, false
 	return f
 }

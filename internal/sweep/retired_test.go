@@ -62,9 +62,6 @@ func TestARetiredCell(t *testing.T) {
 		for _, o := range t.Said(outcome.Disconnected, pcx) {
 			told[o.Cell] = true
 			next := "delete " + string(pcx) + ", which carries no traffic any more"
-			if o.Cell == one { // the part of a retired cell doesn't name the cells that have departments
-				next += fmt.Sprintf("; the routes and rules in %s are left if no department is there any more: name that cell under retired", two)
-			}
 			if o.Reason.Code != "retired" || o.Next != next {
 				t.Errorf("announced %+v; want the code retired and the next step %q", o, next)
 			}
@@ -83,6 +80,19 @@ func TestARetiredCell(t *testing.T) {
 		t.Unchanged(mark)
 		t.Holds(kept...)
 		t.InDeadLetters(0)
+	})
+}
+
+// TestARetiredCellBesideOneThatIsGone: the retired cell names the other one, where no autopeer is left to remove anything.
+func TestARetiredCellBesideOneThatIsGone(t *testing.T) {
+	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
+		_, _, d, pcx, _ := threeCells(t)
+		t.Redeploy(fmt.Sprintf("version: 1\nretired: [{ account: %q, region: %s }]\ndepartments:\n  developer: %s\npeerings: []\n", one.Account, one.Region, d.Member()))
+		time.Sleep(35 * time.Minute)
+		next := fmt.Sprintf("delete %s, which carries no traffic any more; the routes and rules in %s are left, because no department is there any more: name that cell under retired", pcx, two)
+		if o := t.SaidOnce(outcome.Disconnected, pcx); o.Cell != one || o.Next != next {
+			t.Errorf("announced %+v, want the next step %q", o, next)
+		}
 	})
 }
 

@@ -88,7 +88,11 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 		return err
 	}
 	found := s.find(current).editedBy(due, s.isOwn)
-	return errors.Join(s.pass(ctx, due, found), s.announceUntagged(ctx, due, current), s.announceUnowned(ctx, due, current), s.again(ctx, due, found))
+	err = errors.Join(s.pass(ctx, due, found), s.announceUntagged(ctx, due, current), s.announceUnowned(ctx, due, current), s.again(ctx, due, found))
+	if err != nil {
+		s.obstructed.remain(found.only(func(f finding) bool { return f.freed })) // the redelivery sends them
+	}
+	return err
 }
 
 // isOwn reports whether the ARN is that of a function of the cell. Edits by disconnect are no drift, but may have made room.
@@ -149,7 +153,7 @@ func (s *Sweeper) send(ctx context.Context, found findings, isDrift func(finding
 	messages := map[function.Name][][]byte{}
 	for _, f := range found {
 		finding := hint.Finding{Outcome: f.Outcome, Drift: isDrift(f), Closes: f.closes, Quiet: f.quiet, Untagged: f.untagged}
-		finding.EditedBy, finding.EditedAt = f.edit.By, f.edit.At
+		finding.EditedBy, finding.EditedAt, finding.FreedAt = f.edit.By, f.edit.At, f.freedAt
 		message, err := hint.Found(finding, s.now())
 		if err != nil {
 			return err

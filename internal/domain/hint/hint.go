@@ -44,6 +44,7 @@ type Hint struct {
 	RequestedAt         time.Time    // when the connection was asked for; zero where the event doesn't have it
 	Drift               bool         // a sweep found drift, and announced it unless it was an edit
 	Closes              bool         // a sweep found routes or rules that the policy forbids
+	FreedAt             time.Time    // when a sweep found that the obstacle of the side has ended; zero without one
 	Quiet               bool         // nothing is announced unless something changes
 	Repeated            bool         // a scheduled sweep has a lasting outcome announced again
 	Side                peering.Role // the side that has drifted; empty for both

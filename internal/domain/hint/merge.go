@@ -34,7 +34,7 @@ func Merge(a, b Hint) Hint {
 	merged.Drift, merged.Closes, merged.Quiet = a.Drift || b.Drift, a.Closes || b.Closes, a.Quiet && b.Quiet
 	merged.Repeated = a.Repeated && b.Repeated
 	merged.EditedBy = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.EditedBy, b.EditedBy))))
-	merged.EditedAt = later(a.EditedAt, b.EditedAt)
+	merged.EditedAt, merged.FreedAt = later(a.EditedAt, b.EditedAt), later(a.FreedAt, b.FreedAt)
 	merged.Untagged, merged.Sweep = union(a.Untagged, b.Untagged), a.Sweep.with(b.Sweep)
 	merged.Approved = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.Approved, b.Approved))))
 	merged.Side = mergedSide(a, b)

@@ -104,3 +104,15 @@ func TestOfEquallyCompleteHintsTheFirstCounts(t *testing.T) {
 		})
 	}
 }
+
+// TestMergeKeepsTheEndOfAnObstacle: a reminder beside it has none.
+func TestMergeKeepsTheEndOfAnObstacle(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	freed, reminder := hint.Hint{Kind: hint.Accepted, FreedAt: at}, hint.Hint{Kind: hint.Accepted, Repeated: true}
+	for _, merged := range []hint.Hint{hint.Merge(freed, reminder), hint.Merge(reminder, freed)} {
+		if !merged.FreedAt.Equal(at) {
+			t.Errorf("merged to %+v, want the time %v", merged, at)
+		}
+	}
+}

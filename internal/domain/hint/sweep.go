@@ -29,6 +29,7 @@ type Finding struct {
 	outcome.Outcome
 	Drift    bool      `json:"drift"`              // the outcome is drift, and was announced unless it is an edit
 	Closes   bool      `json:"closes,omitempty"`   // the repair removes routes or rules that the policy forbids
+	FreedAt  time.Time `json:"freedAt,omitzero"`   // when the end of the side's obstacle was found
 	Quiet    bool      `json:"quiet,omitempty"`    // nothing is announced unless something changes
 	EditedBy []string  `json:"editedBy,omitempty"` // the principals whose edits the drift is
 	EditedAt time.Time `json:"editedAt,omitzero"`
@@ -85,7 +86,7 @@ func (e event) found() (Hint, error) {
 	}
 	h, err := e.announced(kind)
 	h.Drift, h.Closes, h.Quiet, h.Side, h.Untagged = f.Drift, f.Closes, f.Quiet, f.Side, f.Untagged
-	h.EditedBy, h.EditedAt, h.Repeated = f.EditedBy, f.EditedAt, f.Repeated
+	h.EditedBy, h.EditedAt, h.FreedAt, h.Repeated = f.EditedBy, f.EditedAt, f.FreedAt, f.Repeated
 	return h, err
 }
 

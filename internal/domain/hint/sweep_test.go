@@ -32,7 +32,7 @@ func TestWhatASweepFinds(t *testing.T) {
 			Type: outcome.DriftFound, Connection: "pcx-00000001", Cell: cell, Side: peering.Accepter, Repair: tt.repair, RequestedAt: asked, Repeated: true,
 			Requester: &outcome.Party{Account: "111111111111", Region: "us-east-1", VPC: "vpc-00000001"},
 			Accepter:  &outcome.Party{Account: "222222222222", Region: "eu-west-1", VPC: "vpc-00000002"},
-		}, Drift: true, Closes: true, Untagged: hint.Untagged{"pcx-00000001": "autopeer"}, EditedBy: []string{"ann"}, EditedAt: asked}, swept)
+		}, Drift: true, Closes: true, Untagged: hint.Untagged{"pcx-00000001": "autopeer"}, EditedBy: []string{"ann"}, EditedAt: asked, FreedAt: swept}, swept)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +42,7 @@ func TestWhatASweepFinds(t *testing.T) {
 		}
 		want := hint.Hint{
 			Kind: tt.want, EventID: got.EventID, Connection: "pcx-00000001", Origin: cell, At: swept, RequestedAt: asked, Drift: true, Closes: true, Repeated: true, Side: peering.Accepter,
-			Untagged: hint.Untagged{"pcx-00000001": "autopeer"}, EditedBy: []string{"ann"}, EditedAt: asked,
+			Untagged: hint.Untagged{"pcx-00000001": "autopeer"}, EditedBy: []string{"ann"}, EditedAt: asked, FreedAt: swept,
 			Requester: peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-00000001"},
 			Accepter:  peering.VPC{Owner: "222222222222", Region: "eu-west-1", ID: "vpc-00000002"},
 		}

@@ -64,7 +64,8 @@ type Outcome struct {
 	Wanted []string      `json:"wanted,omitempty"` // the changes that the repair has to make
 	Next   string        `json:"next,omitempty"`   // the next step for a person
 	// FoundAt is when a sweep found the difference that was repaired, or the forbidden routes and rules that were removed, or when
-	// the edit was made that was repaired. The same difference may come back: each repair and removal has an id of its own.
+	// the edit was made that was repaired, or when the end of a side's obstacle was found. The same difference or obstacle may come
+	// back: each of these outcomes has an id of its own.
 	FoundAt time.Time `json:"foundAt,omitzero"`
 	// EditedBy are the principals whose edits were repaired: ARNs, or names of AWS services.
 	EditedBy []string `json:"editedBy,omitempty"`

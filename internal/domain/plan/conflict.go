@@ -85,5 +85,15 @@ func keptIn(t peering.RouteTable, want []netip.Prefix, s Side) []string {
 	return sentences
 }
 
+// KeepsRoute reports whether the policy keeps a route of the side that leads a part of a wanted destination elsewhere.
+func (s Side) KeepsRoute() bool {
+	if len(s.Terms.Routes.Keep) == 0 {
+		return false
+	}
+	chosen, _ := Select(s.Terms.Routes.Tables, s.Tables, s.Subnets)
+	want, _ := destinations(s.Terms.Routes, s.peerBlocks())
+	return slices.ContainsFunc(s.Tables, func(t peering.RouteTable) bool { return chosen[t.ID] && len(keptIn(t, want, s)) > 0 })
+}
+
 // isLeftover reports whether the route may have been left by a connection that is dead by now.
 func (c Conflict) isLeftover() bool { return c.Route.Blackhole && c.Route.Target.IsConnection() }

@@ -112,6 +112,12 @@ func (p *Policy) Cells() []peering.Cell {
 	return sortCells(cells)
 }
 
+// Names reports whether the whole file retires the cell, or has a department with a member in it.
+func (p *Policy) Names(cell peering.Cell) bool {
+	isThere := func(d Department) bool { return slices.Contains(d.cells(), cell) }
+	return p.IsRetired(cell) || slices.ContainsFunc(p.Departments, isThere) || slices.ContainsFunc(p.Others, isThere)
+}
+
 // ThirdParty returns the department whose half of the connection autopeer leaves alone, "" if it manages both.
 func (p *Peering) ThirdParty() string {
 	switch {

@@ -117,3 +117,22 @@ func TestCounterparts(t *testing.T) {
 		})
 	}
 }
+
+// TestPartNamesTheCellsOfTheFile: those of departments without a peering with the part's cell as well, and retired ones.
+func TestPartNamesTheCellsOfTheFile(t *testing.T) {
+	t.Parallel()
+	p := company()
+	p.Retired = []policy.Retired{{Cell: peering.Cell{Account: "444444444444", Region: "us-east-1"}}}
+	named := p.Cells()
+	for _, cell := range named {
+		part := p.ForCell(cell, "")
+		for _, other := range named {
+			if !part.Names(other) {
+				t.Errorf("the part of %s doesn't name %s", cell, other)
+			}
+		}
+		if part.Names(peering.Cell{Account: "999999999999", Region: "us-east-1"}) {
+			t.Errorf("the part of %s names a cell that the file doesn't have", cell)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -139,5 +140,36 @@ func TestABlackholeIsAConflictWithItsRemedy(t *testing.T) {
 		t.Redeploy(keeping(m, f, quarantined))
 		t.Sweep()
 		t.Holds(append(sandboxtest.Pinging(m, f, pcx), elsewhere(t, f, quarantined))...)
+	})
+}
+
+// TestADeclaredConflictIsAnnouncedAsEnded: a person follows the remedy of a conflict on a connected side and declares the route as meant.
+// Nothing is changed, and the side is announced with its note once after each deployment.
+func TestADeclaredConflictIsAnnouncedAsEnded(t *testing.T) {
+	t.Parallel()
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		toServer(t, f, quarantined)
+		time.Sleep(time.Hour)
+		for _, policy := range []string{keeping(m, f, quarantined), keeping(m, f, quarantined, "10.10.2.0/24")} {
+			heard, mark := len(t.Heard()), t.Cloud.Mark()
+			t.Redeploy(policy)
+			time.Sleep(25 * time.Hour)
+			t.Unchanged(mark)
+			n := 0
+			for _, o := range t.Heard()[heard:] {
+				if o.Connection != pcx || o.Type != outcome.Connected || o.Repeated {
+					t.Errorf("announced %+v", o)
+				}
+				if o.Side == peering.Accepter && len(o.Notes) == 1 && strings.HasPrefix(o.Notes[0], quarantined+" stays routed to ") {
+					n++
+				}
+			}
+			if n != 1 {
+				t.Errorf("the side with the kept route is announced %d times, want once", n)
+			}
+		}
 	})
 }

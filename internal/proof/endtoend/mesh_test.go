@@ -81,6 +81,9 @@ func TestAMeshConnectsItsVPCs(t *testing.T) {
 		if c, err := t.Connection(t.Ctx, one, itself); err != nil || c.State.IsAccepted() {
 			t.Errorf("the connection of a VPC with itself is %s, %v", c.State, err)
 		}
+		if o := t.SaidOnce(outcome.Failed, itself); o.Reason.Code != "same-vpc" || !strings.Contains(o.Reason.Sentence, "a VPC is not peered with itself") {
+			t.Errorf("the request of a VPC to itself is announced with %+v, want the policy's reason", o.Reason)
+		}
 		t.Holds(want...)
 
 		// Without the mesh, the cells of both sides take everything back.

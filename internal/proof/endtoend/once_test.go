@@ -163,3 +163,79 @@ func TestRepetitionsAreMarked(t *testing.T) {
 		})
 	}
 }
+
+// TestTheEndOfAnObstacleIsNeverUnannounced: a call that reports the end fails. Nothing in AWS shows that there was an obstacle, so only
+// the redelivery can report its end.
+func TestTheEndOfAnObstacleIsNeverUnannounced(t *testing.T) {
+	t.Parallel()
+	for name, failing := range map[string]struct {
+		action, function string
+		nth              int
+	}{
+		"the announcement":              {"PutEvents", "autopeer-connect", 1},
+		"the message to the other cell": {"PutEvents", "autopeer-connect", 2},
+		"the finding of the sweep":      {"SendMessageBatch", "autopeer-sweep", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			nearAndFar(t, func(t *sandboxtest.T, accepter peering.Cell) {
+				m, f := t.Company(one, accepter)
+				t.Ask(m, f)
+				t.Settle()
+				toServer(t, f, quarantined)
+				time.Sleep(time.Hour)
+				heard, calls := len(t.Heard()), 0
+				fails := func(c apicall.Call) bool {
+					if c.Action == failing.action && strings.Contains(c.ARN, failing.function) {
+						calls++
+					}
+					return calls == failing.nth
+				}
+				defer t.Cloud.Inject(sandboxtest.Times(1, cloudsim.Failure{Code: "AccessDeniedException", Status: 400}, fails))()
+				t.ByHand(f.Cell, func(p *lab.Person) { p.DeleteRoute(f.Table, quarantined) })
+				time.Sleep(10 * time.Minute)
+				want := 0
+				if accepter != one {
+					want = 1
+				}
+				connected := slices.ContainsFunc(t.Heard()[heard:], func(o outcome.Outcome) bool { return o.Type == outcome.Connected && o.Side == peering.Accepter })
+				if n := completed(t, one, heard); n != want || !connected {
+					t.Errorf("the end is announced %d times to the other owner, want %d; to this one: %v", n, want, connected)
+				}
+			})
+		})
+	}
+}
+
+// TestEachEndOfAnObstacleHasAnIDOfItsOwn: consumers discard events whose id they know, and the side is as it was before the obstacle.
+func TestEachEndOfAnObstacleHasAnIDOfItsOwn(t *testing.T) {
+	t.Parallel()
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		for range 2 {
+			toServer(t, f, quarantined)
+			time.Sleep(2 * time.Minute)
+			t.ByHand(f.Cell, func(p *lab.Person) { p.DeleteRoute(f.Table, quarantined) })
+			time.Sleep(2 * time.Minute)
+		}
+		ids := map[string]bool{}
+		var ends int
+		for _, o := range t.Said(outcome.Connected, pcx) {
+			if o.Side == peering.Requester {
+				continue
+			}
+			ids[o.ID] = true
+			if ends++; o.Repeated {
+				t.Errorf("announced as repeated: %+v", o)
+			}
+		}
+		want := 3
+		if accepter != one {
+			want = 5 // with those of the other cell
+		}
+		if len(ids) != want || ends != want {
+			t.Errorf("the side is announced as connected %d times under %d ids, want %d", ends, len(ids), want)
+		}
+	})
+}
