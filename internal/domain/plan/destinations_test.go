@@ -2,6 +2,8 @@ package plan_test
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -186,6 +188,10 @@ func TestAKeptRouteIsNoConflict(t *testing.T) {
 			p := plan.Connect(s)
 			if diff := cmp.Diff(tt.want, sentences(p)); diff != "" {
 				t.Errorf("plan (-want +got):\n%s", diff)
+			}
+			isKept := slices.ContainsFunc(tt.want, func(sentence string) bool { return strings.Contains(sentence, "stays routed") })
+			if len(p.Conflicts) == 0 && s.KeepsRoute() != isKept {
+				t.Errorf("KeepsRoute() = %t, want %t", !isKept, isKept)
 			}
 			if conflicts := foreseen(s); len(conflicts) != len(p.Conflicts) {
 				t.Errorf("before acceptance there are %v, want %v", conflicts, p.Conflicts)

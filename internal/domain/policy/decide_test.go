@@ -430,6 +430,26 @@ func TestMultipathWhereTheDepartmentIsUnknown(t *testing.T) {
 	}
 }
 
+// TestAnApprovalOutweighsNoDenial: while blocks aren't shown, another possible peering that denies the request decides.
+func TestAnApprovalOutweighsNoDenial(t *testing.T) {
+	t.Parallel()
+	here, there := peering.Cell{Account: "111111111111", Region: "us-east-1"}, peering.Cell{Account: "222222222222", Region: "us-east-1"}
+	p := &policy.Policy{Departments: []policy.Department{
+		{Name: "finance", Members: []policy.Member{{Cell: here, VPC: "vpc-1"}}},
+		{Name: "sales", Members: []policy.Member{{Cell: there, Within: netip.MustParsePrefix("10.32.0.0/12")}}},
+		{Name: "audit", Members: []policy.Member{{Cell: there, Within: netip.MustParsePrefix("10.64.0.0/12")}}},
+	}, Peerings: []policy.Peering{
+		{Between: [2]string{"sales", "finance"}, Line: 10},
+		{Between: [2]string{"audit", "finance"}, Line: 20, Approval: policy.ManualApproval, Multipath: true},
+	}}
+	c := request(vpc(there, "vpc-2"), vpc(here, "vpc-1"))
+	c.Tags = map[string]string{peering.TagApproved: "true"}
+	c.State, c.RequesterMultipath = peering.PendingAcceptance, true
+	if d := p.Decide(c); d.Code != policy.Multipath || d.Peering.Line != 10 {
+		t.Errorf("Decide() = %s by line %d, want the denial by line 10", d.Code, d.Peering.Line)
+	}
+}
+
 // TestTheApprovedDepartmentCounts: while blocks aren't shown, the acceptance rests on the peering for which approval was requested, in
 // any order of the peerings and departments, and not on one that needs none. Known blocks decide alone.
 func TestTheApprovedDepartmentCounts(t *testing.T) {
