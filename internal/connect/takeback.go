@@ -87,9 +87,11 @@ func (u *unfinished) isNew(s *side) bool {
 	return again || !s.half.Connection.IsConnectedBy(s.half.By, s.half.Rules) || slices.ContainsFunc(s.Changes(), isRule)
 }
 
+// isRule reports whether the change adds a rule without which the side isn't connected. A rule that EC2 may refuse because its source group
+// doesn't exist must not keep routes from being added.
 func isRule(c plan.Change) bool {
 	_, adds := c.(plan.Authorize)
-	return adds
+	return adds && plan.IsEssential(c)
 }
 
 // arrange has the additions to new sides that EC2 refused last made before all others, so that nothing is added and taken back while the
