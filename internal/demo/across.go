@@ -43,7 +43,7 @@ func spoke(said []outcome.Outcome, cells ...peering.Cell) bool {
 	return true
 }
 
-// checkCallers looks into the embedded cloud's log of who called what where.
+// checkCallers checks the callers, accounts and Regions in the embedded cloud's log of calls.
 func (s *stage) checkCallers(calls []apicall.Call, m, f lab.Site) {
 	accepted := where(calls, "AcceptVpcPeeringConnection", "")
 	s.check("the accepter's account accepts, in the accepter's region", slices.Equal(accepted, []string{f.Cell.String()}), "it was "+strings.Join(accepted, ", "))

@@ -42,7 +42,7 @@ var Scenarios = []Scenario{
 	{"limits", "obstacles, and requests that have ended: blocks, routes, quotas", brief, limits},
 	{"minute", "edits by another principal, and a deployed policy: neither waits for a scheduled sweep", brief, minute},
 	{"first-contact", "a connection that people made before autopeer: report, look, adopt, enforce", brief, firstContact},
-	{"drift", "routes, rules and a request of which no trail sends events: the schedule finds them", brief, drift},
+	{"drift", "routes, rules and a request without events from a trail: the schedule finds them", brief, drift},
 	{"closing", "removals beside a conflict, and a peering that leaves the policy", brief, closing},
 	{"agree", "two accounts agree: a request that waits for the requester's route, and a VPC outside the range", brief, agree},
 	{"across-accounts", "marketing-finance with two accounts in one region", visible, acrossAccounts},

@@ -29,7 +29,7 @@ func TestSelect(t *testing.T) {
 	}
 }
 
-// TestRun: the shortest lab is told, counted and kept.
+// TestRun: the shortest lab is printed, counted and kept.
 func TestRun(t *testing.T) {
 	t.Parallel()
 	chosen, err := demo.Select("default-vpc")
@@ -59,7 +59,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestTheREADMEShowsTheDemo: what it quotes is what is said, but for times, process ids and the like.
+// TestTheREADMEShowsTheDemo: its quotation equals the demo's output, except for times, process ids and the like.
 func TestTheREADMEShowsTheDemo(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../../README.md")
@@ -86,12 +86,12 @@ func TestTheREADMEShowsTheDemo(t *testing.T) {
 	}
 	for line := range strings.Lines(quoted) {
 		if line = timeless(line); !said[line] && !chance.MatchString(line) {
-			t.Errorf("the README quotes what isn't said: %s", line)
+			t.Errorf("the README quotes a line that the demo doesn't print: %s", line)
 		}
 	}
 }
 
-// chance is which of two processes gets the next batch, and so which of them makes a change and says so.
+// chance matches the lines that depend on which of two processes gets the next batch and makes the change.
 var chance = regexp.MustCompile(`^(process|create route|tag|authorize) `)
 
 var varies = regexp.MustCompile(`^ *\d+ ms +|all \d+ calls`)

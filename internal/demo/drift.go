@@ -42,7 +42,7 @@ func drift(s *stage) {
 	}), "it has none")
 
 	s.Cloud.Events.StartLogging(string(f.Cell.Account), string(f.Cell.Region))
-	s.tell("asks", "somebody in "+f.Cell.String(), "starts the trail again; that of "+d.Cell.String()+" stays stopped")
+	s.tell("asks", "a person in "+f.Cell.String(), "starts the trail again; the trail of "+d.Cell.String()+" stays stopped")
 	second := s.request(d, f, "")
 	s.until("the request is pending", func() bool { return s.connection(d.Cell, second).State == peering.PendingAcceptance })
 	s.settle()
@@ -56,7 +56,7 @@ func drift(s *stage) {
 // stopTrail has CloudTrail send no event of the cell from now on.
 func (s *stage) stopTrail(cell peering.Cell) {
 	s.Cloud.Events.StopLogging(string(cell.Account), string(cell.Region))
-	s.tell("asks", "somebody in "+cell.String(), "stops the trail: no event of this account and Region arrives any more")
+	s.tell("asks", "a person in "+cell.String(), "stops the trail: no event of this account and Region arrives any more")
 }
 
 // sweep lets the sweep of every cell begin, instead of waiting a quarter of an hour.

@@ -64,7 +64,7 @@ func both(of lab.Site, via peering.ConnectionID, blocks ...string) []string {
 	return lines
 }
 
-// limitsPolicy has quotas that suffice for Marketing and Finance, and for nobody else.
+// limitsPolicy has quotas that suffice for Marketing and Finance only.
 func limitsPolicy(m, f, sales, support, legal, audit lab.Site) string {
 	return fmt.Sprintf(`version: 1
 limits: { peerings: 1, routes: 5, rules: 1 }
@@ -94,7 +94,7 @@ func (s *stage) overlapping(what string, from, to lab.Site, block string) {
 	said := s.Said(outcome.Failed, pcx)
 	s.check("a request between VPCs that share "+what+" ends as failed", s.connection(from.Cell, pcx).State == peering.Failed, "it does not")
 	s.check("it is announced as overlapping, with the two blocks",
-		len(said) > 0 && said[0].Reason.Code == "overlap" && strings.Count(said[0].Reason.Sentence, block) == 2, fmt.Sprintf("autopeer said %+v", said))
+		len(said) > 0 && said[0].Reason.Code == "overlap" && strings.Count(said[0].Reason.Sentence, block) == 2, fmt.Sprintf("autopeer announced %+v", said))
 }
 
 // again asks for the connection that is there already, in both directions.
@@ -105,7 +105,7 @@ func (s *stage) again(m, f lab.Site, pcx peering.ConnectionID) {
 	s.settle()
 	denied := s.Said(outcome.Denied, opposite)
 	s.check("one in the other direction is denied, with the connection that is there",
-		len(denied) > 0 && denied[0].Reason.Code == "already-connected" && strings.Contains(denied[0].Reason.Sentence, string(pcx)), fmt.Sprintf("autopeer said %+v", denied))
+		len(denied) > 0 && denied[0].Reason.Code == "already-connected" && strings.Contains(denied[0].Reason.Sentence, string(pcx)), fmt.Sprintf("autopeer announced %+v", denied))
 	changed := slices.ContainsFunc(s.ByAutopeer(mark), func(c apicall.Call) bool { return c.Service == "ec2" && c.Mutating })
 	s.check("and nothing is changed", !changed, "autopeer changed something")
 }
@@ -114,9 +114,9 @@ func (s *stage) conflicting(m, routed lab.Site) {
 	pcx := s.request(routed, m, "")
 	s.settle()
 	said := s.Said(outcome.Conflicting, pcx)
-	s.check("what is routed elsewhere is a conflict, with table, destination and both targets", len(said) > 0 && len(said[0].Conflicts) == 1 &&
+	s.check("a block that is routed elsewhere is a conflict, with table, destination and both targets", len(said) > 0 && len(said[0].Conflicts) == 1 &&
 		said[0].Conflicts[0].RouteTable == m.Table && said[0].Conflicts[0].Destination == "10.50.0.0/16" &&
-		strings.HasPrefix(string(said[0].Conflicts[0].Target), "igw-") && said[0].Conflicts[0].Wanted == peering.Target(pcx), fmt.Sprintf("autopeer said %+v", said))
+		strings.HasPrefix(string(said[0].Conflicts[0].Target), "igw-") && said[0].Conflicts[0].Wanted == peering.Target(pcx), fmt.Sprintf("autopeer announced %+v", said))
 	s.pending("it is not accepted", routed.Cell, pcx)
 }
 
@@ -131,7 +131,7 @@ func (s *stage) short(m, from lab.Site) {
 	}
 	said := s.Said(outcome.Failed, pcx)
 	s.check("a VPC, a table and a group at their quotas are announced before anything is changed, with the figures",
-		len(said) > 0 && slices.Equal(said[0].Shortages, want), fmt.Sprintf("autopeer said %+v", said))
+		len(said) > 0 && slices.Equal(said[0].Shortages, want), fmt.Sprintf("autopeer announced %+v", said))
 	s.pending("it is not accepted either", from.Cell, pcx)
 }
 
@@ -155,7 +155,7 @@ func (s *stage) ended(from, to lab.Site) {
 		release()
 		s.settle()
 		said := slices.Concat(s.Said(outcome.Disconnected, pcx), s.Said(outcome.Failed, pcx))
-		s.check("there is nothing to do, and that is announced once", len(said) == 1 && said[0].Reason.Code == string(end.state), fmt.Sprintf("autopeer said %+v", said))
+		s.check("there is nothing to do, and that is announced once", len(said) == 1 && said[0].Reason.Code == string(end.state), fmt.Sprintf("autopeer announced %+v", said))
 	}
 }
 
@@ -163,7 +163,7 @@ func (s *stage) unnamed(from, to lab.Site) {
 	pcx := s.request(from, to, "")
 	s.settle()
 	said := s.Said(outcome.Denied, pcx)
-	s.check("a VPC that the policy does not name is announced as denied", len(said) > 0 && said[0].Reason.Code == "not-listed", fmt.Sprintf("autopeer said %+v", said))
+	s.check("a VPC that the policy does not name is announced as denied", len(said) > 0 && said[0].Reason.Code == "not-listed", fmt.Sprintf("autopeer announced %+v", said))
 	s.pending("its request is left pending", from.Cell, pcx)
 }
 

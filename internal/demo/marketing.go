@@ -48,8 +48,8 @@ func marketingFinance(s *stage) {
 	s.takeBack(m, f, first, second)
 }
 
-// connectStepByStep asks for a connection, and holds connect back, and then the ingress rule, to show what
-// each of them is for.
+// connectStepByStep requests a connection, and holds back connect and then the ingress rule, to show the
+// purpose of each.
 func (s *stage) connectStepByStep(from, to lab.Site, name string) peering.ConnectionID {
 	noRoute := fmt.Sprintf("no route in %s leads to %s", from.Table, to.VPC.Block)
 	s.unreachable("before anything, no route leads there", s.ping(from, to), noRoute)

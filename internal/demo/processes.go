@@ -16,7 +16,7 @@ import (
 	"github.com/autopeer/autopeer/internal/local"
 )
 
-// showProcesses tells which process of which account's function has changed what.
+// showProcesses prints the changes of each process of each account's functions.
 func (s *stage) showProcesses(calls []apicall.Call) {
 	var order []string
 	did := map[string][]string{}
@@ -41,7 +41,7 @@ func (s *stage) showProcesses(calls []apicall.Call) {
 	s.check(fmt.Sprintf("all %d calls come from processes of the functions", len(calls)), len(unknown) == 0, fmt.Sprintf("%d do not", len(unknown)))
 }
 
-// noneRefused tells of every call that a function made and wasn't allowed to make.
+// noneRefused checks that no call of a function was refused for lack of a permission.
 func (s *stage) noneRefused() {
 	refused := 0
 	for _, call := range s.ByAutopeer(0) {
@@ -55,7 +55,7 @@ func (s *stage) noneRefused() {
 	s.check("no function lacks a permission", refused == 0, fmt.Sprintf("%d calls are refused", refused))
 }
 
-// soundAlarms tells which alarms of the stacks sound at the end: to each, the runbook says what to do.
+// soundAlarms prints the alarms of the stacks that sound at the end; the runbook has the next steps for each.
 func (s *stage) soundAlarms() {
 	quiet := true
 	for _, c := range s.Cells {
@@ -84,7 +84,7 @@ func (s *stage) alarms() []string {
 	return names
 }
 
-// described calls a failed call what it is.
+// described returns the call's name and, if it failed, its error code.
 func described(call apicall.Call) string {
 	if call.ErrorCode == "" {
 		return call.Action
@@ -120,6 +120,6 @@ func (s *stage) steal(victim lab.Site) {
 	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
 		code, said = refusal.ErrorCode(), refusal.ErrorCode()+": "+refusal.ErrorMessage()
 	}
-	s.tell("asks", "somebody with the credentials of accept in "+victim.Cell.String(), "create-route in "+string(victim.Table)+" → "+said)
+	s.tell("asks", "a person with the credentials of accept in "+victim.Cell.String(), "create-route in "+string(victim.Table)+" → "+said)
 	s.check("accept's role may not write routes", code == "UnauthorizedOperation", said)
 }

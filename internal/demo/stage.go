@@ -35,7 +35,7 @@ func (s *stage) must(doing string, err error) {
 	}
 }
 
-// build builds a site as somebody in the cell would.
+// build builds a site with the credentials of the cell's account.
 func (s *stage) build(cell peering.Cell, build func(*lab.Person) lab.Site) lab.Site {
 	p := s.Person(s.ctx, cell)
 	site := build(p)
@@ -49,15 +49,15 @@ func (s *stage) build(cell peering.Cell, build func(*lab.Person) lab.Site) lab.S
 	return site
 }
 
-// asks lets somebody in the cell do something by hand, and tells what it was.
+// asks makes a manual change in the cell, and prints it.
 func (s *stage) asks(cell peering.Cell, do func(*lab.Person) string) {
 	p := s.Person(s.ctx, cell)
 	what := do(p)
 	s.must(what, p.Err())
-	s.tell("asks", "somebody in "+cell.String(), what)
+	s.tell("asks", "a person in "+cell.String(), what)
 }
 
-// deploy checks the policy, deploys its cells and shows what it allows.
+// deploy checks the policy, deploys its cells and prints its peerings.
 func (s *stage) deploy(policy string) {
 	s.must("the cells are deployed", s.Launch(s.ctx, s.workshop, policy, s.announced))
 	for _, c := range s.Cells {
@@ -88,7 +88,7 @@ func (s *stage) hold(f function.Name) (release func()) { return local.Hold(s.Cel
 // settle waits until nothing is under way any more, and lets no message wait on purpose.
 func (s *stage) settle() { s.must("everything comes to rest", s.SettleWithoutDelays(s.ctx)) }
 
-// until waits for something that nobody announces.
+// until waits for a condition that no announcement reports.
 func (s *stage) until(text string, holds func() bool) {
 	for !holds() {
 		select {
@@ -105,7 +105,7 @@ func (s *stage) snapshot() reach.Network {
 	return n
 }
 
-// ping tells whether a site's server reaches another's by ICMP.
+// ping reports whether a site's server reaches another's by ICMP.
 func (s *stage) ping(from, to lab.Site) reach.Answer {
 	return s.reach("ping", reach.Query{From: from.Server, ToInstance: to.Server, Protocol: peering.ICMP})
 }

@@ -36,10 +36,10 @@ type story struct {
 	checks   int
 	failures int
 	told     map[string]bool // ids of announcements
-	names    []string        // pairs of an id and what people call it
+	names    []string        // pairs of an id and its name
 }
 
-// call makes the story speak of a thing by its name instead of its id.
+// call makes the story print a resource's name instead of its id.
 func (s *story) call(id, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,7 +62,7 @@ func (s *story) printTo(out io.Writer) {
 	<-s.ended
 }
 
-// tell adds a line. Lines of one kind look alike: "asks", "sees", "does", "says", "ping" or "check".
+// tell adds a line. The kind, which decides the format, is "asks", "sees", "does", "says", "ping" or "check".
 func (s *story) tell(kind, actor, text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,7 +84,7 @@ func (s *story) add(e Entry) {
 	_, _ = fmt.Fprintf(s.out, "  %6d ms %s %s%s\n", e.Ms, mark, who, e.Text)
 }
 
-// check tells what was expected and whether it is so; if not, what was there instead.
+// check prints the expectation and whether it holds; if not, the actual state.
 func (s *story) check(text string, passed bool, instead string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,8 +96,8 @@ func (s *story) check(text string, passed bool, instead string) {
 	s.add(Entry{Kind: "check", Text: text, Passed: &passed})
 }
 
-// announced tells what autopeer says, and each thing that it has changed. A repetition is known by its id
-// and dropped, as every receiver should.
+// announced prints an announcement of autopeer and each of its changes. It drops a repetition, which has the same id,
+// as every receiver should.
 func (s *story) announced(o outcome.Outcome) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

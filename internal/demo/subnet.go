@@ -76,7 +76,7 @@ peerings:
 `, a.Member(), b.Member(), a.Subnet, blockB, b.Subnet, blockA)
 }
 
-// giveBack deletes the connection and checks that what was there before is all that is left.
+// giveBack deletes the connection and checks that only the earlier routes and rules are left.
 func (s *stage) giveBack(by lab.Site, id peering.ConnectionID, left ...string) {
 	s.asks(by.Cell, func(p *lab.Person) string {
 		p.Delete(id)

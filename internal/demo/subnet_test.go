@@ -8,7 +8,7 @@ import (
 	"github.com/autopeer/autopeer/internal/local"
 )
 
-// TestOneSubnetOfEachVPC: whoever wants single subnets connected gets no route anywhere else
+// TestOneSubnetOfEachVPC: a policy that connects single subnets adds no route to other tables
 // (cloudposse/terraform-aws-vpc-peering-multi-account#83).
 func TestOneSubnetOfEachVPC(t *testing.T) {
 	t.Parallel()

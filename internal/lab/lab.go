@@ -24,7 +24,7 @@ type Person struct {
 	err error
 }
 
-// NewPerson returns somebody with the client's credentials.
+// NewPerson returns a person with the client's credentials.
 func NewPerson(ctx context.Context, cell peering.Cell, client *ec2.Client) *Person {
 	return &Person{Cell: cell, EC2: client, ctx: ctx}
 }
@@ -241,7 +241,7 @@ func (p *Person) AdmitTagged(group peering.SecurityGroupID, protocol string, fro
 	})
 }
 
-// Expel revokes an ingress rule by what it admits.
+// Expel revokes the ingress rule with this protocol, ports and source.
 func (p *Person) Expel(group peering.SecurityGroupID, protocol string, from, to int32, source string) {
 	call(p, p.EC2.RevokeSecurityGroupIngress, &ec2.RevokeSecurityGroupIngressInput{GroupId: str(group), IpPermissions: []types.IpPermission{{
 		IpProtocol: &protocol, FromPort: &from, ToPort: &to, IpRanges: []types.IpRange{{CidrIp: &source}},
@@ -330,7 +330,7 @@ func (p *Person) DeleteRoute(table peering.RouteTableID, destination string) {
 // Tag tags anything.
 func (p *Person) Tag(id string, tags map[string]string) { p.tag(id, tags) }
 
-// Untag takes a tag away, whatever its value.
+// Untag removes a tag, regardless of its value.
 func (p *Person) Untag(id, key string) {
 	call(p, p.EC2.DeleteTags, &ec2.DeleteTagsInput{Resources: []string{id}, Tags: []types.Tag{{Key: &key}}})
 }

@@ -60,7 +60,7 @@ func Prepare(ctx context.Context, out io.Writer) (*Workshop, error) {
 	return w, err
 }
 
-// repository is the folder with go.mod, whatever folder of it a test runs in.
+// repository returns the folder with go.mod, also if a test runs in a subfolder.
 func repository(ctx context.Context) (string, error) {
 	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
 	file := strings.TrimSpace(string(out))
@@ -122,7 +122,7 @@ func (w *Workshop) unpack(f function.Name) error {
 
 // run runs a command in the folder. Its error includes the output.
 func run(ctx context.Context, folder string, env []string, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...) // Go, or what it has built
+	cmd := exec.CommandContext(ctx, name, args...) // Go, or a program that it has built
 	cmd.Dir = folder
 	cmd.Env = append(os.Environ(), env...)
 	if output, err := cmd.CombinedOutput(); err != nil {
@@ -154,7 +154,7 @@ func (w *Workshop) hash() ([]byte, error) {
 // Settings are context values of the CDK app that take the place of those in cdk.json.
 type Settings map[string]any
 
-// embedded returns the settings and those that the embedded cloud depends on or that name what it doesn't have, as JSON.
+// embedded returns the settings as JSON, with those that the embedded cloud needs and without those that it doesn't support.
 func embedded(s Settings) ([]byte, error) {
 	all := Settings{"prefix": wiring.DefaultPrefix, "trail": false, "organization": "", "permissionsBoundary": ""}
 	maps.Copy(all, s)
@@ -199,7 +199,7 @@ func (w *Workshop) Synthesize(ctx context.Context, file string, policy []byte, s
 	return folder, os.Rename(unfinished, folder)
 }
 
-// shareAssets keeps the functions once for all policies. An asset is named by a hash of what is in it.
+// shareAssets keeps the functions once for all policies. An asset is named by a hash of its content.
 func (w *Workshop) shareAssets(folder string) error {
 	assets, err := filepath.Glob(filepath.Join(folder, "asset.*"))
 	if err != nil {
@@ -229,7 +229,7 @@ func share(folder, shared string) error {
 	return os.Symlink(shared, folder)
 }
 
-// synthesize runs the app in a folder where the policy has its own name, by which the functions speak of it.
+// synthesize runs the app in a folder where the policy file keeps its name, which the functions' sentences contain.
 func (w *Workshop) synthesize(ctx context.Context, folder, file string, policy, values []byte) error {
 	settings, err := os.ReadFile(filepath.Join(w.root, "cdk.json"))
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Fate says, at every call that a function in this process makes, whether its process is killed there. It is
-// called by many goroutines.
+// Fate decides, at every call that a function in this process makes, whether its process is killed there. Many
+// goroutines call it.
 type Fate func(Step) Death
 
 // Step is one call of one invocation.

@@ -18,7 +18,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
-// makeBus makes the cell's own bus and lets its counterparts' accounts, and nobody else, send events to it.
+// makeBus makes the cell's own bus, to which only its counterparts' accounts may send events.
 func (n naming) makeBus(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy) error {
 	client := eventbridge.NewFromConfig(Config(cloud, n.Cell, string(n.Account)))
 	if _, err := client.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: aws.String(string(n.By))}); err != nil {

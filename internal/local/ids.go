@@ -26,7 +26,7 @@ func (g *IDs) Want(ids ...string) {
 	}
 }
 
-// New returns an id for the prefix, "vpc-" say.
+// New returns an id with the prefix, such as "vpc-".
 func (g *IDs) New(prefix string) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()

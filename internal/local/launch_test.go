@@ -180,7 +180,7 @@ func repairedOnce(t *testing.T, b *sandbox.Sandbox, mark int, pcx peering.Connec
 	return repaired[0]
 }
 
-// TestDenialsSoundTheirAlarm: what a function writes into its log as a metric reaches the alarm on it.
+// TestDenialsSoundTheirAlarm: a metric that a function writes into its log reaches the alarm on it.
 func TestDenialsSoundTheirAlarm(t *testing.T) {
 	t.Parallel()
 	b, m, _ := launched(t)
@@ -250,7 +250,7 @@ func TestSynthesize(t *testing.T) {
 		t.Errorf("there are %d folders and %d functions, want 2 and %d", len(folders), len(functions), len(function.All))
 	}
 	if _, err := w.Synthesize(t.Context(), "policy.yaml", []byte("version: 2"), nil); err == nil || !strings.Contains(err.Error(), "policy.yaml:1:") {
-		t.Errorf("error = %v, want what the CDK app says of the policy", err)
+		t.Errorf("error = %v, want the CDK app's error about the policy", err)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
-// Watch is given what autopeer announces. Several cells may call it at once.
+// Watch receives autopeer's announcements. Several cells may call it concurrently.
 type Watch func(outcome.Outcome)
 
 const watchName = "watch"

@@ -45,7 +45,7 @@ type Cell struct {
 	Bus, Stack *cfn.Stack
 
 	missed, invocations atomic.Int64
-	watch               *queue.Poller // nil where nobody watches
+	watch               *queue.Poller // nil without a watcher
 }
 
 // Config returns the SDK's configuration for a principal of the cell on the embedded cloud. Its retryer is
@@ -96,11 +96,11 @@ func Deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, by pee
 	return cells, nil
 }
 
-// Undeploy takes away rules, buses and mappings of cells whose functions run in this process. The queues stay, with
-// what is in them, for the next Deploy.
+// Undeploy removes rules, buses and mappings of cells whose functions run in this process. The queues stay, with
+// their messages, for the next Deploy.
 func Undeploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cells []*Cell) error {
 	for _, c := range cells {
-		for _, f := range function.All { // in order: each stop waits for what the function is at
+		for _, f := range function.All { // in order: each stop waits for the function's present invocation
 			c.Mappings[f].Stop()
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/lab"
 )
 
-// Site is the network of one member of a department: what the policy names of it, and a server.
+// Site is the network of one member of a department: the resources that the policy names, and a server.
 type Site struct {
 	Department string
 	Cell       peering.Cell
@@ -70,7 +70,7 @@ type seeder struct {
 	sites  []Site
 }
 
-// site builds a VPC with a subnet and a server. What the policy names by id exists once, with the first member.
+// site builds a VPC with a subnet and a server. Resources that the policy names by id exist once, with the first member.
 func (s *seeder) site(d policy.Department, m policy.Member, first bool) (Site, error) {
 	block, err := s.block(m)
 	if err != nil {
@@ -95,7 +95,7 @@ func (s *seeder) site(d policy.Department, m policy.Member, first bool) (Site, e
 	return Site{Department: d.Name, Cell: m.Cell, VPC: v, Server: server, Address: address}, p.Err()
 }
 
-// block is what the member declares, or else the first free /16.
+// block returns the block that the member declares, or else the first free /16.
 func (s *seeder) block(m policy.Member) (netip.Prefix, error) {
 	for _, c := range m.CIDRs {
 		if c.Addr().Is4() {
@@ -128,7 +128,7 @@ func (s *seeder) tables(department string) (policy.Tables, bool) {
 	return policy.Tables{}, false
 }
 
-// tablesAndSubnets makes what the policy chooses for routes.
+// tablesAndSubnets makes the tables and subnets that the policy chooses for routes.
 func (s *seeder) tablesAndSubnets(p *lab.Person, v lab.VPC, t policy.Tables, block netip.Prefix) {
 	next := subnetOf(block)
 	more := func(id peering.SubnetID, tags map[string]string) peering.SubnetID {

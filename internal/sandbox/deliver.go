@@ -17,8 +17,8 @@ import (
 	"github.com/autopeer/autopeer/internal/local"
 )
 
-// Event returns an EventBridge event as CloudTrail makes it of a call, or as somebody forges it. Sites are
-// named where the real event names them: in requests and acceptances.
+// Event returns CloudTrail's event of a call as EventBridge delivers it, for real calls and forgeries. It names the sites
+// where the real event names them: in requests and acceptances.
 func Event(name string, at peering.Cell, id peering.ConnectionID, requester, accepter lab.Site) string {
 	response := map[string]any{"_return": true}
 	if requester.VPC.ID != "" {
@@ -53,7 +53,7 @@ func (s *Sandbox) Deliver(ctx context.Context, cell peering.Cell, f function.Nam
 	return err
 }
 
-// DeadLetters counts what rests in the dead-letter queues of all cells.
+// DeadLetters counts the messages in the dead-letter queues of all cells.
 func (s *Sandbox) DeadLetters(ctx context.Context) (int, error) {
 	total := 0
 	for _, c := range s.Cells {

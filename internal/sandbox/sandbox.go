@@ -42,8 +42,8 @@ type Sandbox struct {
 	way       Way
 }
 
-// Way says after what delays an event is delivered: once for each, and never where there is none. The usual delay
-// is that of a cloud in which nothing goes wrong.
+// Way returns the delays after which an event is delivered, once for each; without a delay it is lost. The usual delay is
+// that of a cloud without faults.
 type Way func(d events.Delivery, usual time.Duration) []time.Duration
 
 // New returns an empty cloud that is quicker than AWS and keeps its order: a request is pending before
@@ -104,7 +104,7 @@ func (s *Sandbox) Close() {
 	}
 }
 
-// Person returns somebody with the cell's account.
+// Person returns a person with the credentials of the cell's account.
 func (s *Sandbox) Person(ctx context.Context, cell peering.Cell) *lab.Person {
 	return lab.NewPerson(ctx, cell, local.EC2(s.Cloud, cell))
 }
@@ -187,7 +187,7 @@ func (s *Sandbox) recorded(watch local.Watch) local.Watch {
 	}
 }
 
-// Process tells which function, and which process of it, has made a call.
+// Process returns the function, and its process, that made a call.
 func (s *Sandbox) Process(call apicall.Call) (function string, pid int, found bool) {
 	for _, c := range s.Cells {
 		if c.Stack == nil {
@@ -234,7 +234,7 @@ func (s *Sandbox) Said(outcomeType outcome.Type, id peering.ConnectionID) []outc
 	return slices.DeleteFunc(s.Heard(), func(o outcome.Outcome) bool { return o.Type != outcomeType || o.Connection != id })
 }
 
-// Heard returns everything that autopeer has announced.
+// Heard returns all announcements of autopeer.
 func (s *Sandbox) Heard() []outcome.Outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -287,8 +287,8 @@ func merge(a, b reach.Network) reach.Network {
 	return a
 }
 
-// State is what the sites' route tables and security groups hold beyond what they began with, as sentences and
-// sorted: "rtb-1 routes 10.0.0.0/16 to pcx-1", "sg-1 admits icmp from 10.0.0.0/16".
+// State returns the routes and rules of the sites' route tables and security groups that were added since they were built,
+// as sorted sentences: "rtb-1 routes 10.0.0.0/16 to pcx-1", "sg-1 admits icmp from 10.0.0.0/16".
 func (s *Sandbox) State(ctx context.Context, sites ...lab.Site) ([]string, error) {
 	n, err := s.Snapshot(ctx, sites...)
 	if err != nil {
@@ -348,17 +348,17 @@ func Connected(a, b lab.Site, via peering.ConnectionID) []string {
 	return slices.Compact(lines)
 }
 
-// Routes says, as State does, that the table routes the site's block to the connection.
+// Routes returns State's sentence for a route of the site's block to the connection.
 func Routes(table peering.RouteTableID, to lab.Site, via peering.ConnectionID) string {
 	return fmt.Sprintf("%s routes %s to %s", table, to.VPC.Block, via)
 }
 
-// Admits says, as State does, that the group admits something from the site's block.
+// Admits returns State's sentence for a rule that admits traffic from the site's block.
 func Admits(group peering.SecurityGroupID, what string, from lab.Site) string {
 	return fmt.Sprintf("%s admits %s from %s", group, what, from.VPC.Block)
 }
 
-// AdmitsGroup says, as State does, that the group admits something from another group.
+// AdmitsGroup returns State's sentence for a rule that admits traffic from another group.
 func AdmitsGroup(group peering.SecurityGroupID, what string, from peering.SecurityGroupID) string {
 	return fmt.Sprintf("%s admits %s from %s", group, what, from)
 }

@@ -19,7 +19,7 @@ type Point struct {
 	Death local.Death
 }
 
-// fate kills whoever makes the point's call, and counts all calls.
+// fate kills the process that makes the point's call, and counts all calls.
 type fate struct {
 	mu    sync.Mutex
 	calls int
@@ -36,7 +36,7 @@ func (f *fate) decide(local.Step) local.Death {
 	return local.Lives
 }
 
-// End is what a lab ends with.
+// End is the final state of a lab.
 type End struct {
 	Network     []string // routes and rules, as sentences
 	Connections []string // with their states

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// TestAtEveryCall: whoever is killed there, before the call or before its answer is seen, the lab ends as it would.
+// TestAtEveryCall: if a process is killed there, before the call or before its answer, the lab ends in the same state.
 func TestAtEveryCall(t *testing.T) {
 	for _, lab := range crashpoints.Labs {
 		t.Run(lab.Name, func(t *testing.T) {

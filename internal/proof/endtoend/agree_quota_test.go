@@ -14,8 +14,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// spokes builds n VPCs in the cell and a policy that lets each send three protocols to Finance's servers, of which the group has
-// room for 60 rules.
+// spokes builds n VPCs in the cell and a policy that lets each send three protocols to Finance's servers, whose group
+// has room for 60 rules.
 func spokes(t *sandboxtest.T, cell peering.Cell, f lab.Site, n int, declared func(lab.Site, string) string) []lab.Site {
 	t.Helper()
 	var all []lab.Site

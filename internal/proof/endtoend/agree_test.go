@@ -273,7 +273,7 @@ func TestAStranger(t *testing.T) {
 	})
 }
 
-// TestABlockThatIsNeverRouted is in nobody's way, although the requester routes it elsewhere.
+// TestABlockThatIsNeverRouted obstructs no connection, although the requester routes it elsewhere.
 func TestABlockThatIsNeverRouted(t *testing.T) {
 	t.Parallel()
 	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -403,7 +403,7 @@ func TestForgedMessages(t *testing.T) {
 	}
 }
 
-// TestQuestionsAboutOtherBlocks are answered without a check, so that nobody learns where the requester's routes lead.
+// TestQuestionsAboutOtherBlocks are answered without a check, so that no other account learns where the requester's routes lead.
 func TestQuestionsAboutOtherBlocks(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
@@ -490,7 +490,7 @@ func TestAFailedAttemptIsTakenBack(t *testing.T) {
 				for _, o := range t.Said(outcome.Failed, pcx) {
 					codes[o.Cell] = o.Reason.Code
 					if text := o.Reason.Sentence + strings.Join(o.Notes, " "); !strings.Contains(text, "is half-open") {
-						t.Errorf("%s announces %q, which doesn't tell that the connection is half-open", o.Cell, text)
+						t.Errorf("%s announces %q, which doesn't report that the connection is half-open", o.Cell, text)
 					}
 				}
 				if diff := cmp.Diff(map[peering.Cell]string{one: "half-open", accepter: "refused"}, codes); diff != "" {
@@ -516,8 +516,8 @@ func TestAFailedAttemptIsTakenBack(t *testing.T) {
 	}
 }
 
-// TestAFailedAttemptBesideAPersonsRoute takes back what it added, and leaves the route alone: one that a person or a tool has made for the
-// connection in one of the tables, before the acceptance.
+// TestAFailedAttemptBesideAPersonsRoute takes back its additions, and leaves the route alone that a person or a tool has
+// made for the connection in one of the tables before the acceptance.
 func TestAFailedAttemptBesideAPersonsRoute(t *testing.T) {
 	t.Parallel()
 	for name, refusal := range map[string]struct {

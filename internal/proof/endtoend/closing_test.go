@@ -44,7 +44,7 @@ func inFull(full peering.SecurityGroupID) string {
 	return fmt.Sprintf("- { from: marketing, to: finance, groups: { ids: [%s] }, protocol: tcp, ports: [443] }", full)
 }
 
-// obstacle is what stands in the way of Finance's side, and how it is announced.
+// obstacle obstructs Finance's side; it has the code of its announcement.
 type obstacle struct {
 	name  string
 	quota bool
@@ -91,7 +91,7 @@ func lines(entries ...string) string {
 const pingLine = "- { from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp }"
 
 // TestClosingBesideAnObstacle: a line that goes from the policy, or a group that loses its tag, closes at the next look,
-// whatever stands in the way of additions, and the announcement lists it beside the obstacle.
+// also while an obstacle prevents additions, and the announcement lists it beside the obstacle.
 func TestClosingBesideAnObstacle(t *testing.T) {
 	t.Parallel()
 	for _, by := range []string{"the policy", "a tag"} {
@@ -172,7 +172,7 @@ func checkRepetitions(t *sandboxtest.T, cell peering.Cell, pcx peering.Connectio
 	}
 }
 
-// admittedIn returns what the rules of the site's group admit: protocol and source.
+// admittedIn returns the protocols and sources that the rules of the site's group admit.
 func admittedIn(t *sandboxtest.T, f lab.Site) []string {
 	t.Helper()
 	groups, err := t.Network(f.Cell).SecurityGroups(t.Ctx, f.VPC.ID)

@@ -28,7 +28,7 @@ func cellOf(account string, region peering.Region) peering.Cell {
 	return peering.Cell{Account: peering.AccountID(strings.Repeat(account, 12)), Region: region}
 }
 
-// residents are those of six departments in seven cells, of which two are in one account, and one cell has two departments. The last
+// residents are those of six departments in seven cells. Two cells are in one account, and one cell has two departments. The last
 // two VPCs are in no department: one is in a cell with ranges.
 func residents() []resident {
 	shared := cellOf("3", "eu-west-1")

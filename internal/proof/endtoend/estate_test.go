@@ -44,7 +44,7 @@ type site struct {
 	gateway   *string
 }
 
-// connection is what one site has asked of another.
+// connection is one site's request to another.
 type connection struct {
 	id       peering.ConnectionID
 	from, to *site
@@ -108,7 +108,7 @@ func (e *estate) must(err error) {
 	}
 }
 
-// may ends the check on an error that is none of these refusals, which a random call risks.
+// may ends the check on an error other than these refusals, which a random call risks.
 func (e *estate) may(err error, codes ...string) {
 	var refusal smithy.APIError
 	if err != nil && (!errors.As(err, &refusal) || !slices.Contains(codes, refusal.ErrorCode())) {
@@ -445,7 +445,7 @@ func (e *estate) disturb() {
 	}
 }
 
-// end deletes a connection, of which some begin again. It is refused for one that has failed.
+// end deletes a connection; some begin again. It is refused for one that has failed.
 func (e *estate) end(c connection) {
 	_, err := c.from.EC2.DeleteVpcPeeringConnection(e.ctx, &ec2.DeleteVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(c.id))})
 	e.may(err, "InvalidStateTransition")

@@ -55,7 +55,7 @@ func announcedHolds(t *sandboxtest.T, cell peering.Cell, pcx peering.ConnectionI
 	return all
 }
 
-// heldAtOnceAndDaily checks that the hold, set when Heard had mark announcements, was announced within a minute and then after
+// heldAtOnceAndDaily checks that the hold, set after mark announcements, was announced within a minute and then after
 // midnight alone, under one id for each of the sides.
 func heldAtOnceAndDaily(t *sandboxtest.T, cell peering.Cell, pcx peering.ConnectionID, mark, sides int) {
 	t.Helper()
@@ -280,7 +280,7 @@ func withoutARoute(t *sandboxtest.T, accepter peering.Cell) {
 	neitherDriftNorMissed(t)
 }
 
-// TestClosingOnHold: the first look removes what the policy forbids. A narrower rule replaces the wider one.
+// TestClosingOnHold: the first look removes the forbidden routes and rules. A narrower rule replaces the wider one.
 func TestClosingOnHold(t *testing.T) {
 	t.Parallel()
 	https := "- { from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: tcp, ports: [443] }"

@@ -117,7 +117,7 @@ func checkTraffic(t *sandboxtest.T, pairs [][2]lab.Site) {
 	}
 }
 
-// TestSourcesOfAMeshAreOfThePeer: a group of the own VPC would admit traffic inside the VPC, which the policy doesn't name.
+// TestSourcesOfAMeshAreOfThePeer: a group of the VPC itself would admit traffic inside the VPC, which the policy doesn't name.
 func TestSourcesOfAMeshAreOfThePeer(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {

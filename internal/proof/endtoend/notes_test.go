@@ -19,8 +19,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// The tests in this file connect two VPCs of which one lacks a part that the policy uses. The rest is connected, and a note describes
-// the part.
+// The tests in this file connect two VPCs, one without a resource that the policy uses. The rest is connected, and a note
+// describes the resource.
 
 // notesOf returns the notes of the latest announcement that the side is connected, and checks that no failure was announced.
 func notesOf(t *sandboxtest.T, pcx peering.ConnectionID, side peering.Role) []string {

@@ -12,7 +12,7 @@ import (
 )
 
 // TestAFailedOverlapNamesTheBlocks: EC2 has one message for three causes, and shows the requester's cell no block of the accepter. The
-// announcement names those that the policy declares, also where the requester's block is declared by nobody.
+// announcement names those that the policy declares, also where the requester's block isn't declared.
 func TestAFailedOverlapNamesTheBlocks(t *testing.T) {
 	t.Parallel()
 	byID := func(s lab.Site, cidrs ...string) string {

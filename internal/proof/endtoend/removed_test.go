@@ -18,7 +18,7 @@ func without(departments ...string) string {
 	return "version: 1\nremoved: disconnect\ndepartments:\n  " + strings.Join(departments, "\n  ") + "\npeerings: []\n"
 }
 
-// TestRemovedFromThePolicy: whatever of the peering is removed, the halves of the connection are closed by their own cells. A
+// TestRemovedFromThePolicy: for each removable part of the peering, the halves of the connection are closed by their own cells. A
 // half in a cell that has left the policy is named as left.
 func TestRemovedFromThePolicy(t *testing.T) {
 	tests := []struct {

@@ -224,8 +224,8 @@ func TestFromEnforceToReport(t *testing.T) {
 	})
 }
 
-// TestEndsInReportMode: what a connection leaves that is deleted is proposed for removal, and stays. The announcement repeats
-// while EC2 shows the connection, and afterwards.
+// TestEndsInReportMode: the routes and rules of a deleted connection are proposed for removal, and stay. The announcement
+// repeats while EC2 shows the connection, and afterwards.
 func TestEndsInReportMode(t *testing.T) {
 	t.Parallel()
 	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -295,8 +295,8 @@ func TestARejectionInReportMode(t *testing.T) {
 	})
 }
 
-// TestAReportedPeeringBesideAnotherOne: the other peering is enforced, and leaves alone what the connection in report mode has
-// left.
+// TestAReportedPeeringBesideAnotherOne: the other peering is enforced, and leaves the routes and rules of the connection in
+// report mode alone.
 func TestAReportedPeeringBesideAnotherOne(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {

@@ -14,14 +14,14 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// asked is a connection that somebody has asked for.
+// asked is a requested connection.
 type asked struct {
 	id                  peering.ConnectionID
 	requester, accepter lab.Site
 }
 
-// TestTheThirdRunChangesNothing: whatever was done, the same events once more and a sweep do nothing that the first
-// repetition has not done, and announce nothing else.
+// TestTheThirdRunChangesNothing: in each scenario, the same events once more and a sweep change and announce nothing beyond
+// the first repetition.
 func TestTheThirdRunChangesNothing(t *testing.T) {
 	t.Parallel()
 	for _, tt := range thirdRuns {
@@ -61,12 +61,12 @@ func again(t *sandboxtest.T, connections []asked) {
 	t.Sweep()
 }
 
-// driftsFound counts what sweeps have found and announced.
+// driftsFound counts the announcements of drift that sweeps found.
 func driftsFound(t *sandboxtest.T) int {
 	return len(slices.DeleteFunc(t.Heard(), func(o outcome.Outcome) bool { return o.Type != outcome.DriftFound }))
 }
 
-// announced maps the ids of all announcements to what they say.
+// announced maps the ids of all announcements to their texts.
 func announced(t *sandboxtest.T) map[string]string {
 	sentences := map[string]string{}
 	for _, o := range t.Heard() {
@@ -89,13 +89,13 @@ func ask(t *sandboxtest.T, m, f lab.Site, policy string) []asked {
 	return []asked{{id, m, f}}
 }
 
-// chosen is the tables of either side by what the two sites are tagged with.
+// chosen selects the tables of both sites by their tag.
 const chosen = "{ tags: { Tier: private } }"
 
 var thirdRuns = []struct {
 	name string
 	play func(t *sandboxtest.T, m, f lab.Site) []asked
-	// refused is how EC2 refuses what the policy wants and nobody can have, until somebody mends one of the two.
+	// refused is the code of EC2's refusal of a change that the policy wants, until a person corrects the policy or the network.
 	refused string
 }{
 	{name: "all tables", play: after(ping)},
@@ -110,7 +110,7 @@ var thirdRuns = []struct {
 		return ask(t, m, f, between(m, f, "routes: { marketing: { tables: "+chosen+" }, finance: { tables: { subnets: "+chosen+" } } }", ping))
 	}},
 	{name: "chosen destinations", play: after("routes: { marketing: { to: [172.31.1.0/24] }, finance: { to: [10.10.1.0/24, 10.10.128.0/17] } }", ping)},
-	{name: "routes of somebody else", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
+	{name: "routes of another principal", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		connections := after("routes: { marketing: { tables: none } }", ping)(t, m, f)
 		t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.0.0/16", connections[0].id) })
 		return connections
@@ -155,7 +155,7 @@ var thirdRuns = []struct {
 		t.ByHand(f.Cell, func(p *lab.Person) { p.Accept(connections[0].id) })
 		return connections
 	}},
-	{name: "approval that nobody gives", play: after("approval: manual", ping)},
+	{name: "missing approval", play: after("approval: manual", ping)},
 	{name: "approval by a tag", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		connections := after("approval: manual", ping)(t, m, f)
 		t.ByHand(f.Cell, func(p *lab.Person) {
@@ -192,7 +192,7 @@ var thirdRuns = []struct {
 		t.ByHand(one, func(p *lab.Person) { p.Delete(connections[0].id) })
 		return connections
 	}},
-	{name: "somebody else's rule that is the same", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
+	{name: "an equal rule of another principal", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		t.ByHand(f.Cell, func(p *lab.Person) { p.Admit(f.Group, "icmp", -1, -1, "10.10.0.0/16") })
 		return after(ping)(t, m, f)
 	}},

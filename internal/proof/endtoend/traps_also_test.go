@@ -14,7 +14,7 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// TestTrapAlsoNoTrail: without a trail that logs no event is ever delivered, and nothing tells so
+// TestTrapAlsoNoTrail: without a trail that logs, no event is ever delivered, and nothing reports that
 // (aws-samples/rag-with-amazon-bedrock-and-opensearch#12). Sweeps do the work, and count the request.
 func TestTrapAlsoNoTrail(t *testing.T) {
 	t.Parallel()

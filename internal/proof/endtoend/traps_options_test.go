@@ -56,7 +56,7 @@ func TestTrap09DNSOptions(t *testing.T) {
 	}
 }
 
-// options says who has set which options, and what was refused.
+// options returns the changes of options, with their principals, and the refusals.
 func options(t *sandboxtest.T) []string {
 	t.Helper()
 	var lines []string
@@ -125,7 +125,7 @@ func referring(m, f lab.Site) string {
 	return strings.Replace(policy, "  finance: [", elsewhere, 1)
 }
 
-// TestTrap15NoReferenceToAnotherRegion: EC2 has none. The rest is connected, and a note says what is missing.
+// TestTrap15NoReferenceToAnotherRegion: EC2 has none. The rest is connected, and a note describes the missing rule.
 func TestTrap15NoReferenceToAnotherRegion(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {

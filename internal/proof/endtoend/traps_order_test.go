@@ -13,7 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// backwards has EC2 list to autopeer in the other order whatever it lists. AWS promises none.
+// backwards reverses all lists in EC2's answers to autopeer. AWS promises no order.
 func backwards(t *sandboxtest.T) (remove func()) {
 	return t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
 		if !strings.HasPrefix(c.Action, "Describe") || !strings.Contains(c.ARN, ":assumed-role/autopeer-") {

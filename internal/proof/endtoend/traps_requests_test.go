@@ -17,14 +17,14 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// TestTrap01AcceptOrRejectByList: requests shall be answered by a list of VPCs, with yes and with no
+// TestTrap01AcceptOrRejectByList: requests are accepted and rejected by a list of VPCs
 // (aws-controllers-k8s/ec2-controller#159, asked for and never merged).
 func TestTrap01AcceptOrRejectByList(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
 		ask    func(t *sandboxtest.T, m, f, d lab.Site) peering.ConnectionID
-		answer map[string]peering.State // by what the policy says of others
+		answer map[string]peering.State // by the policy's value of `otherwise`
 	}{
 		{"a VPC on the list", func(t *sandboxtest.T, m, f, _ lab.Site) peering.ConnectionID { return t.Ask(m, f) },
 			map[string]peering.State{"leave": peering.Active, "reject": peering.Active}},
@@ -121,7 +121,7 @@ func TestTrap10AcceptanceInTheAcceptersRegion(t *testing.T) {
 	})
 }
 
-// TestTrap11NotYetVisible: what one side has made, the other doesn't see for a while
+// TestTrap11NotYetVisible: the other side doesn't see a new connection for a while
 // (hashicorp/terraform-provider-aws#7178, cloudposse/terraform-aws-vpc-peering#3).
 func TestTrap11NotYetVisible(t *testing.T) {
 	t.Parallel()
@@ -157,7 +157,7 @@ func TestTrap11NotYetVisible(t *testing.T) {
 	}
 }
 
-// TestTrap12TheDeadAreStillListed: a dead connection can't be deleted and is in nobody's way when somebody asks again
+// TestTrap12TheDeadAreStillListed: a dead connection can't be deleted and doesn't obstruct a new request
 // (hashicorp/terraform#7465, #2322, #5946, #4781, ekristen/aws-nuke#723, alantech/iasql#1538).
 func TestTrap12TheDeadAreStillListed(t *testing.T) {
 	t.Parallel()

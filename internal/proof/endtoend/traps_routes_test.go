@@ -15,8 +15,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// TestTrap13ATableThatSubnetsShare keeps its route as long as one of them is to have it, and what else is in it for
-// good (aws-solutions-library-samples/network-orchestration-for-aws-transit-gateway#73).
+// TestTrap13ATableThatSubnetsShare keeps its route as long as one of the subnets needs it, and all other routes
+// (aws-solutions-library-samples/network-orchestration-for-aws-transit-gateway#73).
 func TestTrap13ATableThatSubnetsShare(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {

@@ -16,7 +16,7 @@ import (
 )
 
 // TestTrap06ImplicitMainTable: a subnet without an association is served by the main route table, whichever that is,
-// and no association tells so (cloudposse/terraform-aws-vpc-peering-multi-account#45, #30, #44, #62).
+// and no association shows that (cloudposse/terraform-aws-vpc-peering-multi-account#45, #30, #44, #62).
 func TestTrap06ImplicitMainTable(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {

@@ -16,8 +16,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// The tests named TestTrap01 to TestTrap15 are what users of other tools for VPC peering fell into. Each says where,
-// and plays it.
+// The tests named TestTrap01 to TestTrap15 play the traps that users of other tools for VPC peering met. Each names the
+// source.
 
 var (
 	one  = peering.Cell{Account: "111111111111", Region: "us-east-1"}
@@ -80,7 +80,7 @@ func entry(a, b string, lines ...string) string {
 	return text
 }
 
-// routed says, as sandbox.State does, that both of the site's tables route each of the blocks.
+// routed returns the lines of sandbox.State for routes of each of the blocks in both of the site's tables.
 func routed(from lab.Site, via peering.ConnectionID, blocks ...netip.Prefix) []string {
 	var sentences []string
 	for _, table := range []peering.RouteTableID{from.Table, from.VPC.Main} {
@@ -136,7 +136,7 @@ func hintAll(t *sandboxtest.T, origin peering.Cell, pcx peering.ConnectionID, re
 	t.Settle()
 }
 
-// refused checks that what somebody does by hand is refused with that code.
+// refused checks that a manual change is refused with that code.
 func refused(t *sandboxtest.T, cell peering.Cell, code string, do func(*lab.Person)) {
 	t.Helper()
 	p := t.Person(t.Ctx, cell)
@@ -146,7 +146,7 @@ func refused(t *sandboxtest.T, cell peering.Cell, code string, do func(*lab.Pers
 	}
 }
 
-// admits says, as sandbox.State does, that the group admits something from each of the blocks.
+// admits returns the lines of sandbox.State for rules of the group, one for each of the blocks.
 func admits(group peering.SecurityGroupID, what string, blocks ...netip.Prefix) []string {
 	var sentences []string
 	for _, b := range blocks {

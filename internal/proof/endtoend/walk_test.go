@@ -14,12 +14,12 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
-// Reach sees what Describe calls show, the walk what the embedded EC2 holds. They have no code in common.
+// Reach reads the answers of Describe calls, the walk the state of the embedded EC2. They have no code in common.
 func TestReachAgreesWithTheWalkOfPackets(t *testing.T) {
 	t.Parallel()
 	tally := map[string]int{}
 	synctest.Test(t, func(t *testing.T) {
-		rapid.Check(struct{ rapid.TB }{t}, func(r *rapid.T) { // hides Deadline, which a bubble has none of
+		rapid.Check(struct{ rapid.TB }{t}, func(r *rapid.T) { // hides Deadline, which a bubble doesn't have
 			b := sandbox.New(nil)
 			defer b.Close()
 			e := &estate{T: r, Sandbox: b, ctx: t.Context()}
@@ -33,7 +33,7 @@ func TestReachAgreesWithTheWalkOfPackets(t *testing.T) {
 	}
 	t.Logf("%d questions: %v", asked, tally)
 	if arrived := tally[arrives]; arrived < asked/5 || arrived > asked*4/5 {
-		t.Errorf("%d of %d packets arrive, want networks of which more can be learned", arrived, asked)
+		t.Errorf("%d of %d packets arrive, want networks in which more packets arrive or fail", arrived, asked)
 	}
 }
 
@@ -94,6 +94,6 @@ func (e *estate) ask(n reach.Network, q reach.Query, to peering.Instance) string
 
 func (e *estate) hold(a reach.Answer, delivered bool, p ec2.Packet, fate string) {
 	if a.Reachable != delivered {
-		e.Fatalf("the walk of %+v says %q, reach says %v: %s", p, fate, a.Reachable, a.Blocker.Sentence)
+		e.Fatalf("the walk of %+v results in %q, reach returns %v: %s", p, fate, a.Reachable, a.Blocker.Sentence)
 	}
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/autopeer/autopeer/internal/local"
 )
 
-// attack tries with stolen credentials, and from a hostile account, what each condition is there to prevent.
+// attack tries, with stolen credentials and from a hostile account, the calls that each condition prevents.
 // The functions are at rest meanwhile.
 func (c *company) attack() {
 	for _, m := range c.mappings {
@@ -57,8 +57,8 @@ func (c *company) requests(all ...[2]lab.Site) []peering.ConnectionID {
 	return ids
 }
 
-// attackAcceptance asks for connections that no peering names, between VPCs of which each may have another, and has
-// the accepter's role accept them.
+// attackAcceptance requests connections that no peering names, between VPCs that each have other peerings, and tries to
+// accept them with the accepter's role.
 func (c *company) attackAcceptance(all ...[2]lab.Site) {
 	for i, id := range c.requests(all...) {
 		c.attackAccepted(all[i], id)
@@ -72,8 +72,8 @@ func (c *company) attackAccepted(ends [2]lab.Site, id peering.ConnectionID) {
 	c.by(ends[0].Cell, func(p *lab.Person) { p.Delete(id) })
 }
 
-// attackApproval has the accepter's role accept what nobody has approved, and what is approved and is asked by, or of,
-// somebody else.
+// attackApproval tries to accept, with the accepter's role, an unapproved request, and approved requests from or to
+// other VPCs.
 func (c *company) attackApproval() {
 	a, b := c.pairs[manual][0], c.pairs[manual][1]
 	m, f := c.pairs[0][0], c.pairs[0][1]
@@ -86,7 +86,7 @@ func (c *company) attackApproval() {
 	}
 }
 
-// refused notices what isn't refused for lack of a permission.
+// refused notices a call that isn't refused for lack of a permission.
 func (c *company) refused(what string, err error) {
 	var code string
 	if e, ok := errors.AsType[smithy.APIError](err); ok {
@@ -153,7 +153,7 @@ func tagAll(c *company, client *ec2.Client, id string, tags map[string]string) e
 	return err
 }
 
-// foreignRule adds an ingress rule as somebody with the account does.
+// foreignRule adds an ingress rule with the account's own key.
 func (c *company) foreignRule(s lab.Site) string {
 	in := ingress(s.Group, "198.51.100.0/24", nil)
 	client := c.Person(c.ctx, s.Cell).EC2
@@ -197,8 +197,8 @@ func queueNames() (fed, dead []string) {
 	return fed, dead
 }
 
-// attackQueues sends without encryption, and by a rule that isn't autopeer's. Whoever looks into a queue as one should
-// isn't kept from it.
+// attackQueues sends without encryption, and by a rule that isn't autopeer's. It checks that the account can still read
+// its queues.
 func (c *company) attackQueues(at peering.Cell) {
 	plain := sqs.NewFromConfig(c.admin(at), func(o *sqs.Options) {
 		o.BaseEndpoint = aws.String("http://sqs." + string(at.Region) + ".amazonaws.com")
@@ -207,7 +207,7 @@ func (c *company) attackQueues(at peering.Cell) {
 	for _, name := range slices.Concat(fed, dead) {
 		url := urlOf(at, wiring.DefaultPrefix+"-"+name)
 		_, err := plain.SendMessage(c.ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("x")})
-		c.refused("a message for "+name+" that anybody can read", err)
+		c.refused("a message for "+name+" without encryption", err)
 		_, err = sqs.NewFromConfig(c.admin(at)).ReceiveMessage(c.ctx, &sqs.ReceiveMessageInput{QueueUrl: &url})
 		c.must("look into "+name, err)
 	}
@@ -313,7 +313,7 @@ func (c *company) stranger(at peering.Cell, bus, source, detailType string, targ
 	c.stopped(*name, *target.Arn, "")
 }
 
-// strangerOfCalls does so with what CloudTrail tells of EC2, which nobody can put.
+// strangerOfCalls does so with CloudTrail's events of EC2, which no account can put.
 func (c *company) strangerOfCalls(at peering.Cell, target ebtypes.Target) {
 	admin := eventbridge.NewFromConfig(c.admin(at))
 	name := aws.String("stranger-of-calls")

@@ -42,9 +42,9 @@ var (
 	three = peering.Cell{Account: "333333333333", Region: "us-west-2"}
 )
 
-// company is two cells with three departments each, of which one may ask one of the other cell, and a VPC that the
-// policy doesn't name. A third cell shares no peering with them. A person approves the requests of the pair `manual`. Failures are
-// noticed and not reported, because a mutation is meant to cause one.
+// company is two cells with three departments each and a VPC that the policy doesn't name. One department of each cell may
+// request a connection to one of the other cell. A third cell shares no peering with them. A person approves the requests of
+// the pair `manual`. Failures are noticed and not reported, because a mutation is meant to cause one.
 type company struct {
 	*sandbox.Sandbox
 	ctx      context.Context // that of the test
@@ -62,11 +62,10 @@ type company struct {
 
 const policyName = "policy.yaml"
 
-// sweepInterval lets the scenarios say when there is a sweep: only while they wait a day for something does it come by
-// itself.
+// sweepInterval lets the scenarios start the sweeps: a scheduled sweep runs only while a scenario waits for a day.
 const sweepInterval = 24 * time.Hour
 
-// noticed ends a scenario with what went wrong.
+// noticed ends a scenario with the failure.
 type noticed string
 
 func (c *company) notice(format string, args ...any) { panic(noticed(fmt.Sprintf(format, args...))) }
@@ -77,7 +76,7 @@ func (c *company) must(doing string, err error) {
 	}
 }
 
-// by lets somebody in the cell do something with the account's own key.
+// by makes a change in the cell with the account's own key.
 func (c *company) by(cell peering.Cell, do func(*lab.Person)) {
 	p := c.Person(c.ctx, cell)
 	do(p)
@@ -221,7 +220,7 @@ func urlOf(at peering.Cell, queue string) string {
 	return "https://sqs." + string(at.Region) + ".amazonaws.com/" + string(at.Account) + "/" + queue
 }
 
-// as returns the configuration of whoever has the credentials of a function's role.
+// as returns a configuration with the credentials of a function's role.
 func (c *company) as(at peering.Cell, f function.Name) (aws.Config, error) {
 	key, _, err := c.Cloud.Assume("lambda.amazonaws.com", roleOf(at, f), string(f))
 	return local.Config(c.Cloud, at, key), err

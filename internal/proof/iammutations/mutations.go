@@ -116,7 +116,7 @@ func valueCuts(name string, in object, key, of string) []cut {
 	return all
 }
 
-// afterAccount is what an ARN says of a thing beside where it is, and who it belongs to.
+// afterAccount returns the part of an ARN after the Region and the account.
 func afterAccount(arn string) string {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) < 6 {

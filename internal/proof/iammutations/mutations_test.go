@@ -145,7 +145,7 @@ func everyIsMissed(t *testing.T, reports bool, survivors []string) {
 		fmt.Println("survives:", name)
 	}
 	result += fmt.Sprintf("iam: %d mutations, %d survivors, in report mode %t\n", count, len(unnoticed), reports)
-	if !*all { // what wasn't tried counts as surviving where it is expected to
+	if !*all { // a mutation that wasn't tried counts as surviving where it is expected to
 		unnoticed = slices.Compact(slices.Sorted(slices.Values(slices.Concat(unnoticed, survivors))))
 	}
 	if diff := cmp.Diff(survivors, unnoticed); diff != "" {
@@ -153,7 +153,7 @@ func everyIsMissed(t *testing.T, reports bool, survivors []string) {
 	}
 }
 
-// TestSurvivorsAreExplained looks for the statement and what is taken out of it.
+// TestSurvivorsAreExplained looks for the statement and its removed part.
 func TestSurvivorsAreExplained(t *testing.T) {
 	text, err := os.ReadFile("../../../docs/security.md")
 	if err != nil {

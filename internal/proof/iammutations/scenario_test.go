@@ -21,7 +21,7 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
-// work is what autopeer does all day, in both directions: with all of it, every permission is needed.
+// work makes autopeer do all of its work, in both directions, so that every permission is needed.
 func (c *company) work() {
 	for i, pair := range c.pairs {
 		for _, ends := range [][2]lab.Site{pair, {pair[1], pair[0]}} {
@@ -202,7 +202,7 @@ func ingress(group peering.SecurityGroupID, from string, tags map[string]string)
 	return in
 }
 
-// reject asks for what no peering names. No sweep comes by.
+// reject requests a connection that no peering names. No sweep runs.
 func (c *company) reject(from, to lab.Site) {
 	id := c.ask(from, to)
 	pcx, err := c.Connection(c.ctx, from.Cell, id)
@@ -241,8 +241,8 @@ func (c *company) stumble(pair, ends [2]lab.Site) {
 	c.expect()
 }
 
-// obstruct puts another route in the place of a connection's route. The cell tells the other half's cell that the connection is
-// half-open.
+// obstruct puts another route in the place of a connection's route. The cell reports to the other half's cell that the
+// connection is half-open.
 func (c *company) obstruct(pair, ends [2]lab.Site) {
 	id, at, block := c.ask(ends[0], ends[1]), ends[0], ends[1].VPC.Block.String()
 	var firewall peering.InstanceID
@@ -314,7 +314,7 @@ func (c *company) remove(at lab.Site, id peering.ConnectionID) {
 	c.rest()
 }
 
-// expect compares the network with what it shall be.
+// expect compares the network with the wanted state.
 func (c *company) expect(want ...string) {
 	sites := []lab.Site{c.unlisted[one], c.unlisted[two]}
 	for _, pair := range c.pairs {

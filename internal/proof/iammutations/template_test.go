@@ -22,7 +22,7 @@ func TestOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone := map[string]string{ // what each takes out
+	gone := map[string]string{ // the removed part of each
 		"r: Trust":                               `"Trust"`,
 		"r: Read":                                `"Read"`,
 		"r: Read without a":                      `["a","b"]`,

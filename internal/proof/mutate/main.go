@@ -28,7 +28,7 @@ func main() {
 	}
 }
 
-// options are what the flags say.
+// options are the values of the flags.
 type options struct {
 	every, atOnce int
 	explanations  string
@@ -93,7 +93,7 @@ func (t *tally) add(o tally) {
 	t.complaints += o.complaints
 }
 
-// try tries the mutants of one package and prints what is wrong with those that survive.
+// try tries the mutants of one package and prints the complaints about survivors.
 func (o options) try(ctx context.Context, p mutation.Package, explanations mutation.Explanations, out io.Writer) (tally, error) {
 	all, err := p.Mutants()
 	if err != nil {
@@ -103,7 +103,7 @@ func (o options) try(ctx context.Context, p mutation.Package, explanations mutat
 	if err != nil {
 		return tally{}, fmt.Errorf("make a scratch folder: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(scratch) }() // the system clears what is left
+	defer func() { _ = os.RemoveAll(scratch) }() // the system clears the rest
 	trial, err := mutation.NewTrial(ctx, p, everyNth(all, o.every), scratch)
 	if err != nil {
 		return tally{}, err

@@ -15,7 +15,7 @@ const (
 	survivor = pkg + " Larger: if [a > b → a >= b] {"
 )
 
-// TestMutate tries the mutants of a package of which one survives, and one comes to no end.
+// TestMutate tries the mutants of a package: one survives, and one never ends.
 func TestMutate(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -24,7 +24,7 @@ func TestMutate(t *testing.T) {
 		succeeds           bool
 		want               []string
 	}{
-		{"a survivor that nobody explains is a complaint", "", nil, false, []string{
+		{"a survivor without an explanation is a complaint", "", nil, false, []string{
 			"survives: " + survivor + " (line 9)", pkg + ": 17 mutants, 1 survivors",
 			"complaints: 1", "mutation: 17 mutants, 1 survivors",
 		}},

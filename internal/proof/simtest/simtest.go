@@ -112,8 +112,8 @@ func (r *run) enter(d events.Delivery) {
 	r.checker.Enter(record)
 }
 
-// How many of a hundred times a person changes what a connection may carry: after another action, and at the end, when nothing
-// else happens any more.
+// The percentages of actions after which a person changes a connection's allowed traffic: after another action, and at the
+// end, when nothing else happens any more.
 const (
 	often     = 8
 	oftenLast = 60

@@ -2,7 +2,7 @@ package simtest
 
 import "time"
 
-// repaired is how long autopeer may take to repair a person's edit of which the event arrives.
+// repaired limits the time that autopeer takes to repair a person's edit whose event arrives.
 const repaired = time.Minute
 
 // undo lets a person delete a route or revoke a rule that autopeer has made, with nothing in the way of its repair.

@@ -65,7 +65,7 @@ func (t *T) Must(err error) {
 	}
 }
 
-// Build builds a site as somebody in the cell would.
+// Build builds a site with the credentials of the cell's account.
 func (t *T) Build(cell peering.Cell, build func(*lab.Person) lab.Site) lab.Site {
 	t.Helper()
 	p := t.Person(t.Ctx, cell)
@@ -75,10 +75,10 @@ func (t *T) Build(cell peering.Cell, build func(*lab.Person) lab.Site) lab.Site 
 	return site
 }
 
-// Sites returns what was built.
+// Sites returns the sites that were built.
 func (t *T) Sites() []lab.Site { return t.sites }
 
-// ByHand lets somebody in the cell do something.
+// ByHand makes a manual change in the cell.
 func (t *T) ByHand(cell peering.Cell, do func(*lab.Person)) {
 	t.Helper()
 	p := t.Person(t.Ctx, cell)
@@ -139,14 +139,14 @@ func (t *T) Ask(from, to lab.Site) (id peering.ConnectionID) {
 // Hold keeps a function from running until the returned function is called.
 func (t *T) Hold(f function.Name) (release func()) { return local.Hold(t.Cells, f) }
 
-// Sweep lets every cell be swept twice, as the schedule and the second look do, and what is found be dealt with.
+// Sweep sweeps every cell twice, as the schedule and the second look do, and waits until the findings are handled.
 func (t *T) Sweep() {
 	t.Helper()
 	t.Must(t.Sandbox.Sweep())
 	t.Settle()
 }
 
-// NoSweeps ends the schedules, so that what a test breaks for good isn't found again and again.
+// NoSweeps ends the schedules, so that a permanent fault of a test isn't found again and again.
 func (t *T) NoSweeps() {
 	t.Helper()
 	for _, c := range t.Cells {
@@ -180,7 +180,7 @@ func Times(n int, failure cloudsim.Failure, match func(apicall.Call) bool) func(
 
 const noConnections = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId><vpcPeeringConnectionSet/></DescribeVpcPeeringConnectionsResponse>`
 
-// Blind makes a function see none of the connections that there are.
+// Blind hides all connections from a function.
 func Blind(f function.Name) func(apicall.Call) *cloudsim.Failure {
 	return func(c apicall.Call) *cloudsim.Failure {
 		if c.Action != "DescribeVpcPeeringConnections" || !strings.Contains(c.ARN, "autopeer-"+string(f)) {
@@ -228,7 +228,7 @@ func (t *T) Redeliver(cell peering.Cell, f function.Name, event string) {
 	t.Settle()
 }
 
-// Holds checks that the tables and groups of all sites hold exactly this, beyond what they were built with.
+// Holds checks that exactly these routes and rules were added to the tables and groups of all sites since they were built.
 func (t *T) Holds(want ...string) {
 	t.Helper()
 	got, err := t.State(t.Ctx, t.sites...)
@@ -239,7 +239,7 @@ func (t *T) Holds(want ...string) {
 	}
 }
 
-// Pinging is what Holds expects once Marketing is connected with Finance and may ping it.
+// Pinging returns the lines that Holds expects once Marketing is connected with Finance and may ping it.
 func Pinging(m, f lab.Site, pcx peering.ConnectionID) []string {
 	return append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp", m))
 }
@@ -254,8 +254,8 @@ func (t *T) InState(cell peering.Cell, id peering.ConnectionID, want peering.Sta
 	}
 }
 
-// SaidOnce checks that autopeer announced the outcome, whatever the number of times under one id for each
-// cell, side and reason, and returns the first.
+// SaidOnce checks that autopeer announced the outcome, once or repeatedly under one id for each cell, side and reason, and
+// returns the first.
 func (t *T) SaidOnce(outcomeType outcome.Type, id peering.ConnectionID) outcome.Outcome {
 	t.Helper()
 	said := t.Said(outcomeType, id)

@@ -7,7 +7,7 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/conformance/report"
 )
 
-// TestCount: what the script prints, and what is made of it.
+// TestCount: the script's output, and the checks that are counted in it.
 func TestCount(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, out, err, last string }{

@@ -45,7 +45,7 @@ func MiniStack(ctx context.Context, venv string) (*Emulator, error) {
 	})
 }
 
-// environment leaves out whatever the person who starts this has set for moto, MiniStack or AWS.
+// environment returns the process's environment without the variables for moto, MiniStack and AWS.
 func environment() []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir(), "PYTHONDONTWRITEBYTECODE=1"}
 }
@@ -71,7 +71,7 @@ func start(ctx context.Context, health string, command func(port string) *exec.C
 	return e, nil
 }
 
-// freePort returns a port that nobody uses at the moment.
+// freePort returns a port that no process uses at the moment.
 func freePort(ctx context.Context) (string, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -89,9 +89,9 @@ func (e *Emulator) untilReady(ctx context.Context, url string) error {
 	for !answers(ctx, url) {
 		select {
 		case <-e.ended:
-			return fmt.Errorf("%s has ended by itself; it said:\n%s", e.process.Args[0], e.said.String())
+			return fmt.Errorf("%s has ended by itself; its output:\n%s", e.process.Args[0], e.said.String())
 		case <-ctx.Done():
-			return fmt.Errorf("%s never got ready; it said:\n%s", e.process.Args[0], e.said.String())
+			return fmt.Errorf("%s never became ready; its output:\n%s", e.process.Args[0], e.said.String())
 		case <-tick.C:
 		}
 	}
@@ -116,7 +116,7 @@ func (e *Emulator) Close() {
 	<-e.ended
 }
 
-// tail keeps the last of what a process has said.
+// tail keeps the end of a process's output.
 type tail struct {
 	mu   sync.Mutex
 	kept bytes.Buffer

@@ -1,6 +1,6 @@
 package patterns
 
-// Answer is what becomes of an event under a pattern.
+// Answer is the result of matching an event against a pattern.
 type Answer string
 
 // The answers.
@@ -17,7 +17,7 @@ type Case struct {
 	Want           Answer
 }
 
-// The pages. The last documents the matcher that AWS has published, and says of some values what the guide leaves out.
+// The pages. The last documents the matcher that AWS has published, with some values that the guide leaves out.
 const (
 	overview  = "eb-event-patterns.html"
 	syntax    = "eb-create-pattern.html"
@@ -29,7 +29,7 @@ const (
 	ruler     = "https://github.com/aws/event-ruler/blob/main/README.md"
 )
 
-// Events as the pages have them, cut to what their patterns look at.
+// Events of the pages, reduced to the fields that their patterns match.
 const (
 	terminated  = `{"detail-type":"EC2 Instance State-change Notification","source":"aws.ec2","detail":{"instance-id":"i-1","state":"terminated"}}`
 	pending     = `{"detail-type":"EC2 Instance State-change Notification","source":"aws.ec2","detail":{"instance-id":"i-1","state":"pending"}}`

@@ -48,7 +48,7 @@ func JudgeByMiniStack(ctx context.Context, j *report.Judge, url string) {
 	})
 }
 
-// whole gives an event what EventBridge demands of one.
+// whole adds the fields that EventBridge requires to an event.
 func whole(event string) (string, error) {
 	all := map[string]any{"id": "1", "account": account, "source": "s", "time": "2026-06-08T07:37:56Z", "region": "us-east-1", "resources": []any{}, "detail-type": "t", "detail": map[string]any{}}
 	if err := json.Unmarshal([]byte(event), &all); err != nil {
@@ -89,7 +89,7 @@ func JudgeByMoto(ctx context.Context, j *report.Judge, url string) {
 	judge(ctx, j, motoDiffers, m.ask)
 }
 
-// delivery is a rule that leads to a queue, in account 123456789012, which is whoever moto doesn't know.
+// delivery is a rule that leads to a queue, in account 123456789012, which moto assumes for unknown keys.
 type delivery struct {
 	events *eventbridge.Client
 	queues *sqs.Client
@@ -119,7 +119,7 @@ func (d *delivery) ask(ctx context.Context, c Case) (Answer, bool, error) {
 	return answerOf(len(got.Messages) > 0), true, nil
 }
 
-// entryOf makes what PutEvents takes of an event, unless that has something that PutEvents doesn't take.
+// entryOf converts an event to an entry of PutEvents, unless it has a field that PutEvents doesn't accept.
 func entryOf(event string) (types.PutEventsRequestEntry, bool) {
 	var e struct {
 		Source     string          `json:"source"`

@@ -12,7 +12,7 @@ type known map[string]string
 
 const (
 	tooComplex   = "AWS was recorded to refuse the wildcard as too complex; it has no such limit"
-	numericRange = "the guide says that numbers go from -5.0e9 to 5.0e9; "
+	numericRange = "the guide documents numbers from -5.0e9 to 5.0e9; "
 )
 
 // An entry that nothing needs any more is a failure.

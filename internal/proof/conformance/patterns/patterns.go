@@ -28,7 +28,7 @@ const (
 	fromEach = 1000
 )
 
-// JudgeByRuler asks Event Ruler, of which the folder has the jars, all cases and many more that are made up.
+// JudgeByRuler compares all cases and many random ones with Event Ruler, whose jars are in the folder.
 func JudgeByRuler(ctx context.Context, j *report.Judge, jars string) {
 	cases := slices.Clone(Cases)
 	for seed := range seeds {

@@ -24,7 +24,7 @@ var names = []string{"a", "b", "c", "d"}
 
 func (g generator) one(of ...string) string { return of[g.IntN(len(of))] }
 
-// several joins one to n of what make makes.
+// several joins one to n results of make.
 func (g generator) several(n int, make func() string) string {
 	parts := []string{make()}
 	for range g.IntN(n) {
@@ -101,8 +101,8 @@ func (g generator) test(depth int) string {
 	return "[" + elements + "]"
 }
 
-// isBeyondRuler finds what Event Ruler 1.8.1 gets wrong side by side: ["*a*" as a wildcard, "a" whatever its case] takes
-// AB, and of two opposite wishes it forgets one.
+// isBeyondRuler reports combinations that Event Ruler 1.8.1 gets wrong: ["*a*" as a wildcard, "a" in any case] matches
+// AB, and it ignores one of two opposite conditions.
 func isBeyondRuler(elements string) bool {
 	both := func(a, b string) bool { return strings.Contains(elements, a) && strings.Contains(elements, b) }
 	return both("wildcard", "equals-ignore-case") || both(`{"exists":true}`, `{"exists":false}`)

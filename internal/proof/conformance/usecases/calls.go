@@ -53,13 +53,13 @@ func formOf(r *http.Request) (url.Values, error) {
 	return url.ParseQuery(string(body))
 }
 
-// mended makes up for what moto lacks to be asked at all.
+// mended replaces the calls that moto can't answer.
 type mended struct {
 	next  http.RoundTripper
 	mends *mends
 }
 
-// mends counts how often that was needed.
+// mends counts the replaced calls.
 type mends struct{ n atomic.Int64 }
 
 func (m *mends) count() int { return int(m.n.Load()) }

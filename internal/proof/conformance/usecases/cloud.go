@@ -17,7 +17,7 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/conformance/emulator"
 )
 
-// cloud is AWS as somebody imitates it, reached over HTTP with the real SDK.
+// cloud is an imitation of AWS, reached over HTTP with the real SDK.
 type cloud struct {
 	name        string
 	url         string
@@ -58,7 +58,7 @@ func embedded(ctx context.Context) (*cloud, error) {
 	}, nil
 }
 
-// moto returns what empties moto of an earlier scenario, all credentials included, and enters it.
+// moto returns a function that removes an earlier scenario from moto, with all credentials, and enters it.
 func moto(url string, m *mends) func(context.Context) (*cloud, error) {
 	return func(ctx context.Context) (*cloud, error) {
 		request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/moto-api/reset", http.NoBody)

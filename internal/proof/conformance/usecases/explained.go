@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// explanation says which lines only one of the clouds writes down, and why that isn't a mistake of ours.
+// explanation matches lines of only one of the clouds, and gives the reason why they are no mistake of ours.
 type explanation struct {
 	scenario, section, line string // regular expressions that match the whole
 	only                    side
@@ -35,7 +35,7 @@ type difference struct {
 	only          side
 }
 
-// differences are what only one of two sections has.
+// differences returns the lines that only one of two sections has.
 func differences(embedded, emulated section) []difference {
 	return slices.Concat(without(embedded, emulated, ours), without(emulated, embedded, theirs))
 }

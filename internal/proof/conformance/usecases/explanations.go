@@ -8,16 +8,16 @@ const (
 	second   = `a secondary block`
 )
 
-// mend stands for what is done about a call that moto can't be asked at all, see mended.
-var mend = explanation{why: "AWS says that DescribeVpcPeeringConnections has filters; moto ignores them, so that ids are asked for by name"}
+// mend counts the calls that moto can't answer; see mended.
+var mend = explanation{why: "AWS documents that DescribeVpcPeeringConnections has filters; moto ignores them, so that ids are asked for by name"}
 
-// explanations are all differences that are not mistakes of ours. "AWS says" is what AWS documents; each of these is
-// what moto 5.2.5 makes of it. One that nothing needs any more is a failure.
+// explanations lists all differences that are not mistakes of ours: AWS's documented behavior, and that of moto 5.2.5.
+// An explanation without a difference is a failure.
 var explanations = []explanation{
 	{every, `.*, seen`, `.* sees the (requester|accepter) of connection \d, (pending-acceptance|deleted|rejected), with .*`, theirs,
-		"AWS says that blocks are only returned of an active connection; moto shows both sides' from the first answer on"},
+		"AWS documents that blocks are only returned of an active connection; moto shows both sides' from the first answer on"},
 	{every, `.*, seen`, `.* sees the tag Name=Marketing asks Finance of connection \d`, theirs,
-		"AWS says that tags apply only in the account and region where they were made; moto shows the requester's to the accepter"},
+		"AWS documents that tags apply only in the account and region where they were made; moto shows the requester's to the accepter"},
 	{every, `.*, seen`, `.* sees the tag (Name=marketing <> finance|autopeer:managed=autopeer) of connection \d`, ours,
 		"moto takes the accepter's tags and never shows them"},
 	{every, `connected, announced`, `.* as accepter, change: tag connection \d with Name=marketing <> finance, autopeer:managed=autopeer`, ours,
@@ -32,18 +32,18 @@ var explanations = []explanation{
 		"AWS was recorded to show nothing but ids of a deleted connection"},
 
 	{overlaps, `.*, seen`, `.* sees (connection 1 as failed|the (requester|accepter) of connection 1, failed, as .*|the requester of connection 1, failed, with .*)`, ours,
-		"AWS says that a request for overlapping blocks fails; moto lets it be accepted"},
+		"AWS documents that a request for overlapping blocks fails; moto lets it be accepted"},
 	{overlaps, `.*, seen`, `.* sees (connection 1 as pending-acceptance|the (requester|accepter) of connection 1, pending-acceptance, .*)`, theirs,
 		"the same; autopeer doesn't accept it there either"},
 	{overlaps, `accepted, announced`, `.* announces Peering Failed of connection 1.*`, ours, "the request has failed"},
 	{overlaps, `accepted, announced`, `.* announces Peering Denied of connection 1.*`, theirs, "the request is pending, and denied for the same reason"},
 
 	{second, `.*, seen`, `.* sees the accepter of connection 1, active, with 172\.30\.0\.0/16`, ours,
-		"AWS says that all of a VPC's blocks are in cidrBlockSet; moto never returns one"},
+		"AWS documents that all of a VPC's blocks are in cidrBlockSet; moto never returns one"},
 	{second, `.*, seen`, `Marketing's (main )?table routes 172\.30\.0\.0/16 to connection 1`, ours, "autopeer routes the blocks that the connection shows"},
 	{second, `.*, announced`, `.* (route|routes) 172\.30\.0\.0/16 .*`, ours, "the same"},
 
-	{leftover, `(deleted|asked|accepted), seen`, `.* routes .* to connection 1, a blackhole`, ours, "AWS says that a route whose target is gone is a blackhole; on moto it stays active"},
+	{leftover, `(deleted|asked|accepted), seen`, `.* routes .* to connection 1, a blackhole`, ours, "AWS documents that a route whose target is gone is a blackhole; on moto it stays active"},
 	{leftover, `(deleted|asked|accepted|connected|disconnected), seen`, `.* routes .* to connection 1`, theirs, "the same"},
 	{leftover, `(accepted|connected|disconnected), announced`, `.* announces Peering (Accepted|Connected|Disconnected) of connection 2.*`, ours, "a blackhole of a dead connection makes room"},
 	{leftover, `(accepted|connected), seen`, `.* sees (connection 2 as active|the (requester|accepter) of connection 2, active, .*)`, ours, "the same"},

@@ -22,7 +22,7 @@ var (
 	far       = peering.Cell{Account: "222222222222", Region: "eu-west-3"}
 )
 
-// scenario is played on both clouds. What they agree on proves little unless something happened: wants are
+// scenario is played on both clouds. Their agreement proves little unless something happened: wants are
 // parts of lines that the embedded cloud's transcript must have.
 type scenario struct {
 	name                string
@@ -44,7 +44,7 @@ var scenarios = append([]scenario{
 	{"ports and sources", one, two, portsAndSources, []string{
 		"Finance's group admits tcp 443-443 from 10.10.1.0/24", "Finance's group admits tcp 5432-5440 from 10.10.1.0/24", "Marketing's group admits udp 53-53 from 172.31.0.0/16",
 	}},
-	{"a rule of somebody else", one, two, aRuleOfSomebodyElse, []string{`Finance's group admits icmp -1--1 from 10.10.0.0/16, described as ""`}},
+	{"a rule of another principal", one, two, aRuleOfSomebodyElse, []string{`Finance's group admits icmp -1--1 from 10.10.0.0/16, described as ""`}},
 	{"not in the policy", one, two, notInThePolicy, []string{"announces Peering Denied of connection 1: not-listed", "sees connection 1 as pending-acceptance"}},
 	{"otherwise reject", one, two, otherwiseReject, []string{"announces Peering Denied of connection 1: not-listed", "sees connection 1 as rejected"}},
 	{"approval by a person", one, two, approval, []string{"announces Approval Requested of connection 1", "Marketing's table routes 172.31.0.0/16 to connection 1"}},
@@ -88,7 +88,7 @@ func (s *stage) pair() (m, f lab.Site) {
 	return s.build(s.requester, lab.Marketing), s.build(s.accepter, lab.Finance)
 }
 
-// connect asks and tells the cells what became of it, with everything twice.
+// connect requests a connection and sends its events to the cells, each twice.
 func (s *stage) connect(m, f lab.Site) peering.ConnectionID {
 	pcx := s.ask(m, f)
 	s.look("asked")
@@ -99,7 +99,7 @@ func (s *stage) connect(m, f lab.Site) peering.ConnectionID {
 	return pcx
 }
 
-// takeBack deletes the connection and tells the cells.
+// takeBack deletes the connection and sends the event to the cells.
 func (s *stage) takeBack(by peering.Cell, pcx peering.ConnectionID) {
 	s.in(by, func(p *lab.Person) { p.Delete(pcx) })
 	s.event("disconnected", deleted, pcx)
@@ -136,7 +136,7 @@ func aRuleOfSomebodyElse(s *stage) {
 	s.takeBack(m.Cell, s.connect(m, f))
 }
 
-// strangers is a policy that knows Finance and somebody, and not Marketing.
+// strangers returns a policy that names Finance and an unknown VPC, and not Marketing.
 func strangers(m, f lab.Site, top string) string {
 	m.VPC.ID = "vpc-00000000"
 	return strings.Replace(file(m, f, ""), "version: 1\n", "version: 1\n"+top, 1)
@@ -212,7 +212,7 @@ func leftovers(s *stage) {
 }
 
 // scopes are the ways to choose Marketing's route tables: it has its public one, one that is tagged and serves a
-// tagged subnet, and the main one, which serves another subnet that nobody associated.
+// tagged subnet, and the main one, which serves another subnet without an association.
 func scopes() []scenario {
 	tables := map[string]struct {
 		scope func(m lab.Site, private, plain string) string

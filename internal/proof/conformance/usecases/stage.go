@@ -79,7 +79,7 @@ func (s *stage) keep(err error) {
 	}
 }
 
-// in lets somebody in the cell do something.
+// in makes a manual change in the cell.
 func (s *stage) in(cell peering.Cell, do func(*lab.Person)) {
 	for _, d := range s.deployments {
 		if d.Cell == cell && s.err == nil {
@@ -119,7 +119,7 @@ func (s *stage) ask(from, to lab.Site) (id peering.ConnectionID) {
 	return id
 }
 
-// event tells all cells of a call, and writes down what they announce and what is there then.
+// event sends a call's event to all cells, and records their announcements and the state afterwards.
 func (s *stage) event(step, call string, id peering.ConnectionID, sides ...lab.Site) {
 	sides = append(sides, lab.Site{}, lab.Site{})
 	lines := s.dispatch(sandbox.Event(call, s.deployments[0].Cell, id, sides[0], sides[1]))
@@ -127,7 +127,7 @@ func (s *stage) event(step, call string, id peering.ConnectionID, sides ...lab.S
 	s.look(step)
 }
 
-// again tells all cells of the call once more, and writes down what they change: nothing.
+// again sends the call's event to all cells once more, and records their changes: none.
 func (s *stage) again(step, call string, id peering.ConnectionID, sides ...lab.Site) {
 	sides = append(sides, lab.Site{}, lab.Site{})
 	_, before := s.calls.since(0)
@@ -137,7 +137,7 @@ func (s *stage) again(step, call string, id peering.ConnectionID, sides ...lab.S
 	s.last().empty = true
 }
 
-// left writes down what the cells still have of a connection: nothing.
+// left records what remains of a connection in the cells: nothing.
 func (s *stage) left(step string, id peering.ConnectionID) {
 	if s.err != nil {
 		return
@@ -221,7 +221,7 @@ func (s *stage) tell(d *deployment, h hint.Hint) []string {
 	return lines
 }
 
-// deliver delivers as a queue does: what can be tried again comes back.
+// deliver delivers as a queue does: messages with a transient error are delivered again.
 func deliver(ctx context.Context, handle lambdasqs.Handle, h hint.Hint) error {
 	var err error
 	for range 3 {
@@ -232,7 +232,7 @@ func deliver(ctx context.Context, handle lambdasqs.Handle, h hint.Hint) error {
 	return err
 }
 
-// look writes down what each cell is shown, with calls that are not autopeer's.
+// look records the view of each cell, with calls that are not autopeer's.
 func (s *stage) look(step string) {
 	var lines []string
 	for _, d := range s.deployments {

@@ -11,7 +11,7 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/conformance/report"
 )
 
-// Judge plays all scenarios. Moto serves at the address, for nobody else meanwhile.
+// Judge plays all scenarios. Moto serves at the address, without other clients.
 func Judge(ctx context.Context, j *report.Judge, motoURL string) {
 	t := &trial{Judge: j, used: make([]int, len(explanations))}
 	mends := &mends{}
@@ -30,7 +30,7 @@ type trial struct {
 	used []int
 }
 
-// play plays the scenario on one cloud, and checks that what was announced there arrived.
+// play plays the scenario on one cloud, and checks that its announcements arrived.
 func (t *trial) play(ctx context.Context, sc scenario, enter func(context.Context) (*cloud, error)) []section {
 	c, err := enter(ctx)
 	if err != nil {
@@ -55,8 +55,8 @@ func (t *trial) play(ctx context.Context, sc scenario, enter func(context.Contex
 	return s.transcript
 }
 
-// compare checks that both clouds wrote the same, that it is what the scenario is about, that whatever is said twice
-// changes nothing the second time, and that nothing is left of what is gone.
+// compare checks that both clouds have the same lines, that the scenario's own lines are among them, that a repeated
+// event changes nothing, and that nothing is left of a deleted connection.
 func (t *trial) compare(sc scenario, embedded, emulated []section) {
 	missing := lacking(embedded, sc.wants)
 	t.Check(len(missing) == 0, sc.name+" on the embedded cloud", strings.Join(missing, "; "), "nothing of the kind")

@@ -10,7 +10,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// check holds what there is in the end against what must be.
+// check compares the final state with the wanted one.
 func (r *rush) check(ctx context.Context) error {
 	if err := r.checkNetwork(ctx); err != nil {
 		return err
@@ -89,10 +89,10 @@ func (r *rush) checkPace() {
 	}
 }
 
-// mostGrowth is what may come and go in a process that has settled: Go collects its garbage when the heap has doubled.
+// mostGrowth limits the growth of a process that has settled: Go collects its garbage when the heap has doubled.
 const mostGrowth = 1.2
 
-// checkFlat: what is left over from each request would show.
+// checkFlat checks that the processes don't grow with the requests.
 func (r *rush) checkFlat() {
 	half, end := r.growth()
 	if end.megabytes() > mostGrowth*half.megabytes() || end.threadsEach() > mostGrowth*half.threadsEach() {

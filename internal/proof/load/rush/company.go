@@ -63,15 +63,15 @@ func (c company) policy() string {
 	return "version: 1\ndepartments:\n" + departments.String() + "peerings:\n" + peerings.String()
 }
 
-// pair is who asks whom in the nth request. One request after another is of another pair of departments, and
-// no two are of the same two VPCs.
+// pair returns the requester and the accepter of the nth request. Consecutive requests are between different pairs of
+// departments, and no two between the same VPCs.
 func (c company) pair(n int) (from, to lab.Site) {
 	pairs, vpcs := len(c)/2, len(c[0])
 	department, round := 2*(n%pairs), n/pairs
 	return c[department][round%vpcs], c[department+1][(round+round/vpcs)%vpcs]
 }
 
-// agreed is the state of two sites that are connected as the policy says, in the form of sandbox.State.
+// agreed returns the state of two sites that are connected as the policy allows, in the form of sandbox.State.
 func agreed(a, b lab.Site, via peering.ConnectionID) []string {
 	return append(sandbox.Connected(a, b, via), sandbox.Admits(a.Group, "tcp 443", b), sandbox.Admits(b.Group, "tcp 443", a))
 }

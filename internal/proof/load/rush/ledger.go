@@ -12,7 +12,7 @@ import (
 	"github.com/autopeer/autopeer/internal/lab"
 )
 
-// ledger has what was asked for and what was announced of it. Several goroutines use it.
+// ledger records the requests and their announcements. It is safe for concurrent use.
 type ledger struct {
 	now func() time.Time
 
@@ -28,13 +28,13 @@ type entry struct {
 	said      map[speech]map[string]bool // the ids of announcements
 }
 
-// speech is what is announced, of which side. An acceptance is of both.
+// speech is an announcement's type and side. An acceptance has no side.
 type speech struct {
 	outcomeType outcome.Type
 	side        peering.Role
 }
 
-// due is what must be announced of each connection: every one of these under one id, and nothing else.
+// due lists the announcements of each connection: every one of these under one id, and nothing else.
 var due = []speech{{outcomeType: outcome.Accepted}, {outcome.Connected, peering.Requester}, {outcome.Connected, peering.Accepter}}
 
 func newLedger(now func() time.Time) *ledger {
@@ -74,10 +74,10 @@ func (l *ledger) announced(o outcome.Outcome) {
 	}
 }
 
-// isConnected is about what was announced.
+// isConnected reports whether both sides were announced as connected.
 func (e *entry) isConnected() bool { return len(e.said[due[1]]) > 0 && len(e.said[due[2]]) > 0 }
 
-// counts says how many connections were asked for, accepted and connected.
+// counts returns the numbers of requested, accepted and connected connections.
 func (l *ledger) counts() (asked, accepted, connected int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -109,8 +109,8 @@ func (l *ledger) waits() []time.Duration {
 	return all
 }
 
-// judge says which connections were announced and are there as they must, given everything that holds in the
-// network in the form of sandbox.State, and what is wrong.
+// judge counts the connections that were announced and exist as required, and returns the mistakes. The state is that of
+// the whole network, in the form of sandbox.State.
 func (l *ledger) judge(state []string) (connected int, wrong []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -134,7 +134,7 @@ func (l *ledger) judge(state []string) (connected int, wrong []string) {
 		}
 	}
 	for _, line := range slices.Sorted(maps.Keys(left)) {
-		wrong = append(wrong, "nobody asked that "+line)
+		wrong = append(wrong, "not requested: "+line)
 	}
 	return connected, wrong
 }
@@ -146,11 +146,11 @@ func (e *entry) wanted(id peering.ConnectionID) []string {
 	return agreed(e.from, e.to, id)
 }
 
-// faults are what was announced and shouldn't have been, and the other way round.
+// faults returns the superfluous and the missing announcements.
 func (e *entry) faults() []string {
 	var all []string
 	if e.asked.IsZero() {
-		all = append(all, "nobody asked for it")
+		all = append(all, "no request was made")
 	}
 	for _, s := range due {
 		if n := len(e.said[s]); n != 1 {

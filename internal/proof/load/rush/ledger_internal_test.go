@@ -34,7 +34,7 @@ func TestJudge(t *testing.T) {
 		connected int
 		wrong     []string
 	}{
-		{"what is announced and there is connected", all, state, 1, nil},
+		{"a connection that is announced and exists is connected", all, state, 1, nil},
 		{"a repetition of an announcement is nothing", append(slices.Clone(all), all...), state, 1, nil},
 		{"a second id for one side is wrong", append(slices.Clone(all), said(outcome.Connected, peering.Accepter, "4")), state, 0,
 			[]string{"pcx-1: Peering Connected of the accepter was announced under 2 ids, want 1"}},
@@ -44,7 +44,7 @@ func TestJudge(t *testing.T) {
 			[]string{"pcx-1: Peering Conflicting of the requester was announced"}},
 		{"a missing rule is missing", all, state[:len(state)-1], 0, []string{"pcx-1: it isn't so that " + state[len(state)-1]}},
 		{"a route too many is wrong", all, append(slices.Clone(state), "rtb-9 routes 10.0.0.0/8 to pcx-1"), 1,
-			[]string{"nobody asked that rtb-9 routes 10.0.0.0/8 to pcx-1"}},
+			[]string{"not requested: rtb-9 routes 10.0.0.0/8 to pcx-1"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestNobodyAskedForIt(t *testing.T) {
 	t.Parallel()
 	l := newLedger(time.Now)
 	l.announced(said(outcome.Accepted, "", "1"))
-	if connected, wrong := l.judge(nil); connected != 0 || !slices.Contains(wrong, "pcx-1: nobody asked for it") {
+	if connected, wrong := l.judge(nil); connected != 0 || !slices.Contains(wrong, "pcx-1: no request was made") {
 		t.Errorf("%d connected, wrong %q", connected, wrong)
 	}
 }

@@ -20,13 +20,13 @@ type processes struct {
 	samples []sample
 }
 
-// sample is what the processes have at one time, by their id.
+// sample is the usage of the processes at one time, by their id.
 type sample struct {
 	at   time.Time
 	each map[int]usage
 }
 
-// usage is what Linux says that a process has.
+// usage is a process's memory and threads, as Linux reports them.
 type usage struct{ kilobytes, threads int }
 
 // learn looks who has made the calls.
@@ -125,7 +125,7 @@ func servesProcess(stack string) bool {
 	return false
 }
 
-// heap is what the embedded cloud holds, in megabytes.
+// heap returns the embedded cloud's heap, in megabytes.
 func heap() float64 {
 	var m runtime.MemStats
 	runtime.GC()
@@ -133,7 +133,7 @@ func heap() float64 {
 	return float64(m.HeapAlloc) / (1 << 20)
 }
 
-// cpu is what this process has spent, or its children that have ended.
+// cpu returns the CPU time of this process, or of its children that have ended.
 func cpu(who int) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(who, &u); err != nil {

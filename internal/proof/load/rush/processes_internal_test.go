@@ -13,7 +13,7 @@ func TestParseStatus(t *testing.T) {
 	}
 }
 
-// TestGrowth compares processes with themselves: one that began after half time, or has ended, tells nothing.
+// TestGrowth compares processes with themselves: one that began after half time, or has ended, doesn't count.
 func TestGrowth(t *testing.T) {
 	t.Parallel()
 	start := time.Unix(0, 0)

@@ -15,7 +15,7 @@ import (
 // throttledCode is EC2's word for a call too many.
 const throttledCode = "RequestLimitExceeded"
 
-// report writes the table, what is wrong and the verdict.
+// report writes the table, the mistakes and the verdict.
 func (r *rush) report() bool {
 	fmt.Fprintln(r.out)
 	table := tabwriter.NewWriter(r.out, 0, 0, 3, ' ', 0)
@@ -42,7 +42,7 @@ func (r *rush) report() bool {
 	return len(r.wrong) == 0 && r.count == r.Requests
 }
 
-// shown is how many mistakes are printed: a fault in common would be told a thousand times.
+// shown limits the printed mistakes: a common fault would be printed a thousand times.
 const shown = 20
 
 func shortened(all []string) []string {
@@ -52,7 +52,7 @@ func shortened(all []string) []string {
 	return append(slices.Clone(all[:shown]), fmt.Sprintf("and %d more", len(all)-shown))
 }
 
-// percentiles says how long the fastest half took, and so on.
+// percentiles formats the percentiles of the durations.
 func percentiles(sorted []time.Duration) string {
 	if len(sorted) == 0 {
 		return "none"

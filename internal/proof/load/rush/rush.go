@@ -18,7 +18,7 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
-// Size says how much is asked for: no more than there are pairs of VPCs between every two departments. There are
+// Size has the number of requests, which is at most the number of pairs of VPCs between every two departments. There are
 // at most 20 departments, each a cell, with at most 16 VPCs each.
 type Size struct {
 	Departments, VPCs, Requests int
@@ -64,7 +64,7 @@ type measures struct {
 	cloudCPU, functionCPU time.Duration
 }
 
-// Run reports whether everything was as it must be. What happens goes to out, with the verdict as the last line.
+// Run reports whether all checks passed. It writes the progress to out, with the verdict as the last line.
 func Run(ctx context.Context, out io.Writer, w *local.Workshop, s Size) (bool, error) {
 	r := &rush{Size: s, out: out, Sandbox: sandbox.New(realistic), ledger: newLedger(time.Now)}
 	r.processes = &processes{find: r.Process, known: map[string]bool{}}
@@ -131,7 +131,7 @@ func (r *rush) build(ctx context.Context) error {
 	return r.Cloud.Settle(ctx) // or the events of the last changes would have a cell sweep, seconds after its deployment
 }
 
-// rest waits for goroutines that are about to end: that which has told that nothing is under way is one.
+// rest waits for goroutines that are about to end, such as the one that reported that no message is left.
 func (r *rush) rest() {
 	for range 20 {
 		if goroutines() <= r.before.goroutines {
@@ -145,8 +145,8 @@ func (r *rush) measures() measures {
 	return measures{time.Now(), goroutines(), heap(), cpu(syscall.RUSAGE_SELF), cpu(syscall.RUSAGE_CHILDREN)}
 }
 
-// ask makes the requests, each at its time. Nobody waits for another one's answer, which may take some time where
-// EC2 throttles the request.
+// ask makes the requests, each at its time. None waits for the answer to another, which may take some time if EC2
+// throttles the request.
 func (r *rush) ask(ctx context.Context) error {
 	var all errgroup.Group
 	for n := range r.Requests {
@@ -171,7 +171,7 @@ func (r *rush) request(ctx context.Context, n int) error {
 	return p.Err()
 }
 
-// follow tells how far it is, and measures the processes, until stop is called.
+// follow prints the progress, and measures the processes, until stop is called.
 func (r *rush) follow() (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {

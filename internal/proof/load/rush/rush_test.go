@@ -30,7 +30,7 @@ func TestRun(t *testing.T) {
 	}
 	for _, want := range wanted {
 		if !strings.Contains(out.String(), want) {
-			t.Errorf("it doesn't tell %q", want)
+			t.Errorf("it doesn't print %q", want)
 		}
 	}
 	if t.Failed() {

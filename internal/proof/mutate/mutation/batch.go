@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// The variable by which a binary with many mutants in it is told which one it is, and where it looks.
+// The environment variable that selects one of the mutants in a binary, and the code that reads it.
 const (
 	environment = "MUTANT"
 	chooser     = `package %s

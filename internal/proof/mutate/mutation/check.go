@@ -17,7 +17,7 @@ import (
 	"strings"
 )
 
-// checker tells which mutants of a package compile, a hundred times faster than the compiler.
+// checker finds the mutants of a package that compile, a hundred times faster than the compiler.
 type checker struct {
 	pkg     Package
 	set     *token.FileSet
@@ -48,13 +48,13 @@ func newChecker(ctx context.Context, pkg Package) (*checker, error) {
 	return c, c.check(c.trees)
 }
 
-// exportsOf returns the files in which the compiler says what the packages that pkg imports export.
+// exportsOf returns the compiler's export data files of the packages that pkg imports.
 func exportsOf(ctx context.Context, pkg Package) (map[string]string, error) {
 	list := exec.CommandContext(ctx, "go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", ".")
 	list.Dir, list.Stderr = pkg.Dir, os.Stderr
 	out, err := list.Output()
 	if err != nil {
-		return nil, fmt.Errorf("list what %s imports: %w", pkg.Path(), err)
+		return nil, fmt.Errorf("list the imports of %s: %w", pkg.Path(), err)
 	}
 	exports := map[string]string{}
 	for line := range strings.Lines(string(out)) {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Explanations say why survivors may survive, by their names.
+// Explanations maps the names of survivors to the reasons why they may survive.
 type Explanations map[string]string
 
 // ReadExplanations reads the file of ParseExplanations.
@@ -55,8 +55,8 @@ func ParseExplanations(text string) (Explanations, error) {
 	return all, nil
 }
 
-// Complaints returns what is wrong between the explanations and what became of a package's mutants, of which
-// some may not have been tried.
+// Complaints returns the contradictions between the explanations and the verdicts of a package's mutants. Mutants that
+// were not tried cause none.
 func (e Explanations) Complaints(pkg string, all []Mutant, tried []Result) []string {
 	var complaints []string
 	known := map[string]bool{}

@@ -51,12 +51,12 @@ func TestComplaints(t *testing.T) {
 		{"a survivor wants an explanation", nil, []mutation.Result{{a, mutation.Survivor}, {b, mutation.Killed}},
 			[]string{"survives: p f: a (line 7)"}},
 		{"an explained survivor is in order", []string{a.Name}, []mutation.Result{{a, mutation.Survivor}}, nil},
-		{"what is killed wants none", []string{a.Name}, []mutation.Result{{a, mutation.Killed}},
+		{"a killed mutant needs none", []string{a.Name}, []mutation.Result{{a, mutation.Killed}},
 			[]string{"explained, but doesn't survive: p f: a"}},
-		{"what doesn't compile wants none", []string{a.Name}, []mutation.Result{{a, mutation.Invalid}},
+		{"a mutant that doesn't compile needs none", []string{a.Name}, []mutation.Result{{a, mutation.Invalid}},
 			[]string{"explained, but doesn't survive: p f: a"}},
-		{"what wasn't tried is let be", []string{a.Name, b.Name}, []mutation.Result{{b, mutation.Survivor}}, nil},
-		{"what isn't there wants none", []string{"p f: c"}, nil, []string{"explained, but there is no such mutant: p f: c"}},
+		{"a mutant that wasn't tried is ignored", []string{a.Name, b.Name}, []mutation.Result{{b, mutation.Survivor}}, nil},
+		{"a missing mutant needs none", []string{"p f: c"}, nil, []string{"explained, but there is no such mutant: p f: c"}},
 		{"another package's are let be", []string{"p/q f: c"}, nil, nil},
 	}
 	for _, tt := range tests {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// finder collects what can be changed in one declaration.
+// finder collects the possible changes in one declaration.
 type finder struct {
 	source []byte
 	offset func(token.Pos) int
@@ -68,7 +68,7 @@ func (f *finder) expression(x ast.Expr) {
 	}
 }
 
-// results decides what a function returns where it returns a bool. Functions inside have their own turn.
+// results replaces the bool results of a function by true and false. Functions inside are handled separately.
 func (f *finder) results(signature *ast.FuncType, body *ast.BlockStmt) {
 	booleans := booleanResults(signature)
 	if body == nil || !slices.Contains(booleans, true) {
@@ -103,8 +103,8 @@ func booleanResults(signature *ast.FuncType) []bool {
 	return all
 }
 
-// decide makes a condition true for good, and false. What it is made of is still evaluated, so that no variable
-// goes unused. Conditions of several parts are left to their parts, and comparisons to binary.
+// decide makes a condition always true, and always false. Its operands are still evaluated, so that no variable is
+// unused. Conditions of several parts are left to their parts, and comparisons to binary.
 func (f *finder) decide(x ast.Expr) {
 	switch x := x.(type) {
 	case nil:

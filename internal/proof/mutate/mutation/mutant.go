@@ -14,7 +14,7 @@ import (
 
 // Mutant is a source file with one condition, operator, constant, statement or field other than it was.
 type Mutant struct {
-	// Name tells it from every other, and stays the same when its line moves:
+	// Name is unique, and stays the same when the mutant's line moves:
 	// internal/domain/cidr Contains: return [outer.Bits() <= inner.Bits() → true] && outer.Overlaps(inner)
 	Name string
 	File string
@@ -27,7 +27,7 @@ type Mutant struct {
 type edit struct {
 	start, end int
 	text       string
-	says       string // what it does, for people
+	says       string // the change, for people
 }
 
 // body is where the text between a function's braces is.
@@ -67,7 +67,7 @@ func Of(pkg, file string, source []byte) ([]Mutant, error) {
 	return all, nil
 }
 
-// number tells mutants of one function apart that would read the same.
+// number numbers the mutants of one function that would have the same name.
 func number(all []Mutant) {
 	seen := map[string]int{}
 	for i := range all {
@@ -133,7 +133,7 @@ func (f *finder) bodyOf(n ast.Node) *body {
 	return &body{f.offset(d.Body.Lbrace) + 1, f.offset(d.Body.Rbrace), d.Type.Results == nil}
 }
 
-// inLine shows the change in the line where it is made, with single spaces, so that aligning lines renames nobody.
+// inLine shows the change in the line where it is made, with single spaces, so that aligning lines renames no mutant.
 func inLine(source []byte, e edit) string {
 	from := strings.LastIndexByte(string(source[:e.start]), '\n') + 1
 	to := len(source)

@@ -24,7 +24,7 @@ func TestOf(t *testing.T) {
 		{"a condition of two parts is decided by each", "func f(a, b bool) {\n\tif a && !b {\n\t}\n}", []string{
 			"f: if [a → true] && !b {", "f: if [a → false] && !b {", "f: if a && ![b → true] {", "f: if a && ![b → false] {",
 		}},
-		{"what a function says yes or no to is decided", "func f(a bool) (int, bool) {\n\treturn len(x), a\n}", []string{
+		{"a function's bool result is decided", "func f(a bool) (int, bool) {\n\treturn len(x), a\n}", []string{
 			"f: return len(x), [a → true]", "f: return len(x), [a → false]",
 		}},
 		{"a function inside has results of its own", "func f() func() bool {\n\treturn func() bool {\n\t\treturn g()\n\t}\n}", []string{
@@ -77,8 +77,8 @@ func TestApply(t *testing.T) {
 	t.Parallel()
 	const source = "package p\n\nfunc f() bool {\n\tv.a, v.b = g(), T{\n\t\tc: d,\n\t\te: h, // last\n\t}\n\treturn g() && h()\n}\n"
 	tests := []struct{ name, mutant, old, want string }{
-		{"what is decided is still evaluated", "return [g() → false] && h()", "g() && h()", "(g() && false) && h()"},
-		{"what is assigned is still evaluated", "[without v.a, v.b = g(), T{ c: d, e: h, // last }]", "v.a, v.b =", "_, _ ="},
+		{"a decided condition is still evaluated", "return [g() → false] && h()", "g() && h()", "(g() && false) && h()"},
+		{"an assigned value is still evaluated", "[without v.a, v.b = g(), T{ c: d, e: h, // last }]", "v.a, v.b =", "_, _ ="},
 		{"the first field", "[without c: d]e: h, // last", "c: d,\n\t\t", ""},
 		{"the last field", "[without e: h]}", "e: h, // last\n\t", ""},
 	}

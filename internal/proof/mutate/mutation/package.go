@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Package is what `go list -json` says of a package.
+// Package is the output of `go list -json` for a package.
 type Package struct {
 	ImportPath   string
 	Name         string
@@ -38,7 +38,7 @@ func List(ctx context.Context, dir string, patterns ...string) ([]Package, error
 		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
 			return all, nil
 		} else if err != nil {
-			return nil, fmt.Errorf("read what go list says: %w", err)
+			return nil, fmt.Errorf("read the output of go list: %w", err)
 		}
 		all = append(all, p)
 	}

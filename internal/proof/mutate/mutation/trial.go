@@ -13,10 +13,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Verdict says what became of a mutant.
+// Verdict is the result of trying a mutant.
 type Verdict int
 
-// The verdicts. A mutant that doesn't compile says nothing about the tests.
+// The verdicts. A mutant that doesn't compile shows nothing about the tests.
 const (
 	Invalid  Verdict = iota // doesn't compile
 	Killed                  // a test failed, or came to no end
@@ -64,7 +64,7 @@ func NewTrial(ctx context.Context, pkg Package, mutants []Mutant, scratch string
 	return t, nil
 }
 
-// Try runs the tests with each of the mutants, so many at once, and returns what became of them in their order.
+// Try runs the tests with each of the mutants, atOnce at a time, and returns the results in their order.
 func (t *Trial) Try(ctx context.Context, atOnce int) ([]Result, error) {
 	results := make([]Result, len(t.mutants))
 	group, ctx := errgroup.WithContext(ctx)

@@ -81,8 +81,8 @@ func isTriedDaily(rec ledger.Record) bool {
 	return !slices.ContainsFunc(rec.MadeRules(), func(r *ledger.Rule) bool { return r.Permission.Group == "" })
 }
 
-// isAttempt reports whether connect may try to connect a side, and take back what it added, as after each event: EC2 refused a change
-// of a side in the cell, which was announced.
+// isAttempt reports whether connect may try to connect a side, and take back its additions, as after each event: EC2 refused
+// a change of a side in the cell, which was announced.
 func (c *Checker) isAttempt(rec ledger.Record) bool {
 	return rec.Function == "connect" && slices.ContainsFunc(c.outcomes, func(o outcome.Outcome) bool {
 		return o.Cell == rec.Cell && o.Type == outcome.Failed && o.Reason.Code == "refused"

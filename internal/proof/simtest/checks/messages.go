@@ -22,8 +22,8 @@ const exchange = 4
 // thus has up to eight messages.
 const freeCauses = 2
 
-// flood is the most messages about a request in a minute, whatever their causes. If many events come twice, an endless exchange has
-// causes without end.
+// flood limits the messages about a request in a minute, from all causes together. If many events come twice, an endless
+// exchange has endless causes.
 const flood = 60
 
 // traffic counts the messages of cells about one request, and their causes.

@@ -42,7 +42,7 @@ func took(i *faults.Injector, calls int) []time.Duration {
 	return all
 }
 
-// nobody observes nothing.
+// nobody is an observer that does nothing.
 type nobody struct{}
 
 func (nobody) Called(faults.Call)                 {}

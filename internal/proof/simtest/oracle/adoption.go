@@ -53,5 +53,5 @@ func (j judge) checkConsent(what, id string, cell peering.Cell) string {
 	if !j.waitsForConsent(id, cell) {
 		return ""
 	}
-	return fmt.Sprintf("%s, but %s has routes that autopeer hasn't made, and nobody consented to their removal", what, id)
+	return fmt.Sprintf("%s, but %s has routes that autopeer hasn't made, and no person consented to their removal", what, id)
 }

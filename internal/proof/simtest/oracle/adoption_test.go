@@ -17,7 +17,7 @@ func byHand(s scene) {
 // TestNothingIsChangedBeforeConsent in the cell with a route that would have to go, unless there is evidence.
 func TestNothingIsChangedBeforeConsent(t *testing.T) {
 	t.Parallel()
-	const waits = ", but pcx-1 has routes that autopeer hasn't made, and nobody consented to their removal"
+	const waits = ", but pcx-1 has routes that autopeer hasn't made, and no person consented to their removal"
 	with := func(change func(scene)) func(scene) {
 		return func(s scene) { byHand(s); s.peering().DNS = true; change(s) }
 	}
@@ -25,15 +25,15 @@ func TestNothingIsChangedBeforeConsent(t *testing.T) {
 	remove, create := changeRoute("DeleteRoute", "rtb-red", "10.2.1.0/24"), changeRoute("CreateRoute", "rtb-red", "10.2.0.0/16")
 	whole := func(s scene) { s.route("rtb-red", "10.2.0.0/16", "pcx-1") }
 	checkCalls(t, []callCase{
-		{"a removal", with(whole), remove, "the route 10.2.1.0/24 → pcx-1 in rtb-red was deleted, but nothing shows that autopeer made it, and nobody consented"},
+		{"a removal", with(whole), remove, "the route 10.2.1.0/24 → pcx-1 in rtb-red was deleted, but nothing shows that autopeer made it, and no person consented"},
 		{"a removal with the tag of autopeer", with(func(s scene) { whole(s); s.tagConnection(redCell, peering.TagManaged, "autopeer") }), remove, ""},
 		{"a removal with a rule of autopeer", with(func(s scene) { whole(s); s.rule("sgr-1", "sg-red", https, "pcx-1") }), remove, ""},
 		{"a removal with a person's consent", with(func(s scene) { whole(s); s.tagConnection(redCell, peering.TagAdopt, "true") }), remove, ""},
 		{"a removal with the policy's consent", with(func(s scene) { whole(s); s.peering().Adopt = true }), remove, ""},
 		{"a removal with consent in the other cell", with(func(s scene) { whole(s); s.tagConnection(blueCell, peering.TagAdopt, "true") }), remove,
-			"the route 10.2.1.0/24 → pcx-1 in rtb-red was deleted, but nothing shows that autopeer made it, and nobody consented"},
+			"the route 10.2.1.0/24 → pcx-1 in rtb-red was deleted, but nothing shows that autopeer made it, and no person consented"},
 		{"a removal with another value", with(func(s scene) { whole(s); s.tagConnection(redCell, peering.TagAdopt, "false") }), remove,
-			"the route 10.2.1.0/24 → pcx-1 in rtb-red was deleted, but nothing shows that autopeer made it, and nobody consented"},
+			"the route 10.2.1.0/24 → pcx-1 in rtb-red was deleted, but nothing shows that autopeer made it, and no person consented"},
 		{"a route", none, create, "a route was added" + waits},
 		{"a route, with consent", with(func(s scene) { s.tagConnection(redCell, peering.TagAdopt, "true") }), create, ""},
 		{"a route beside wanted ones", func(s scene) { s.accept("pcx-1"); s.table(red, "rtb-red-2"); whole(s) }, changeRoute("CreateRoute", "rtb-red-2", "10.2.0.0/16"), ""},

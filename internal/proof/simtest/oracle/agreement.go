@@ -30,7 +30,7 @@ func CheckAgreement(l *ledger.Ledger, rec ledger.Record) string {
 	if rec.Call != "AcceptVpcPeeringConnection" {
 		return ""
 	}
-	j := judge{Ledger: l, now: rec.At} // without EC2's quotas, of which autopeer knows only those in the policy
+	j := judge{Ledger: l, now: rec.At} // without EC2's quotas: autopeer knows only those in the policy
 	c := j.Connections[rec.Connection()]
 	switch {
 	case c == nil:

@@ -151,8 +151,8 @@ func (j judge) allowedSides(id string, cell peering.Cell) []side {
 	return sides
 }
 
-// maintainedSides returns the sides of an active connection that the cell owns and on which autopeer removes what the policy
-// forbids: those of allowedSides, and those that autopeer connected before the blocks of the VPCs overlapped.
+// maintainedSides returns the cell's sides of an active connection on which autopeer removes forbidden routes and rules:
+// those of allowedSides, and those that autopeer connected before the blocks of the VPCs overlapped.
 func (j judge) maintainedSides(id string, cell peering.Cell) []side {
 	c := j.Connections[id]
 	if c == nil || j.stateOf(c) != ledger.Active {

@@ -360,7 +360,7 @@ func TestMakingARule(t *testing.T) {
 		{"a mesh wants it", func(s scene) { active(s); s.mesh() }, authorize(https, "pcx-1"), ""},
 		{"a mesh that the policy doesn't have", func(s scene) { active(s); s.mesh(); s.peering().B = "blue" }, authorize(https, "pcx-1"),
 			`sg-red was made to admit tcp 443 to 443 from 10.2.0.0/16 for "pcx-1", but the policy doesn't want the rule`},
-		{"a source of the own VPC", func(s scene) { active(s); s.mesh(); s.peering().Allow[0].Sources = prefixes("10.1.0.0/24") }, authorize(https, "pcx-1"),
+		{"a source of the VPC itself", func(s scene) { active(s); s.mesh(); s.peering().Allow[0].Sources = prefixes("10.1.0.0/24") }, authorize(https, "pcx-1"),
 			`sg-red was made to admit tcp 443 to 443 from 10.2.0.0/16 for "pcx-1", but the policy doesn't want the rule`},
 		{"other ports", active, authorize(ssh, "pcx-1"), `sg-red was made to admit tcp 22 to 22 from 10.2.0.0/16 for "pcx-1", but the policy doesn't want the rule`},
 		{"a wider source", active, authorize(wider, "pcx-1"), `sg-red was made to admit tcp 443 to 443 from 10.0.0.0/8 for "pcx-1", but the policy doesn't want the rule`},

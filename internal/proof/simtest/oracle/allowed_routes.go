@@ -73,7 +73,7 @@ func checkDeleted(rec ledger.Record, t *ledger.RouteTable, route string, sides [
 	case len(sides) == 0:
 		return route + " was deleted, but the policy neither allows nor removes the connection"
 	case !sides[0].mayRemoveRoutes(sides[0].connection, rec.Cell, sides[0].reading):
-		return route + " was deleted, but nothing shows that autopeer made it, and nobody consented"
+		return route + " was deleted, but nothing shows that autopeer made it, and no person consented"
 	}
 	for _, s := range sides {
 		if dst, found := s.interruptedRoute(t, rec.Destination()); found {
@@ -83,8 +83,8 @@ func checkDeleted(rec ledger.Record, t *ledger.RouteTable, route string, sides [
 	return ""
 }
 
-// takesBack reports whether connect may remove what the policy wants, because a side lacks another part: EC2 may have refused it, and
-// then the side is left untouched. Whether it has is unknown here.
+// takesBack reports whether connect may remove wanted routes and rules, because a side lacks another part: EC2 may have
+// refused it, and then the side is left unchanged. The refusal is unknown here.
 func takesBack(rec ledger.Record, sides []side) bool {
 	return rec.Function == "connect" && slices.ContainsFunc(sides, side.lacksSome)
 }

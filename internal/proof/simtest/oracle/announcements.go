@@ -60,7 +60,7 @@ func CheckAnnouncement(l *ledger.Ledger, a Announcement) string {
 	return j.checkNamesOtherHalf(c, a)
 }
 
-// checkMode checks that changes are proposed only in report mode or for want of consent, and that nothing is announced as connected in
+// checkMode checks that changes are proposed only in report mode or without consent, and that nothing is announced as connected in
 // report mode.
 func (j judge) checkMode(c *ledger.Connection, a Announcement) string {
 	switch isReported := j.isReported(c, a.Cell); {
@@ -89,7 +89,7 @@ func (j judge) checkNamesOtherHalf(c *ledger.Connection, a Announcement) string 
 	}
 	for _, cell := range []peering.Cell{c.Requester.Cell, c.Accepter.Cell} {
 		if !j.Policy.IsDeployed(cell) && !strings.Contains(a.Next, cell.String()) {
-			return fmt.Sprintf("%s was announced as disconnected, but the announcement doesn't name what is left in %s", c.ID, cell)
+			return fmt.Sprintf("%s was announced as disconnected, but the announcement doesn't name the remaining routes and rules in %s", c.ID, cell)
 		}
 	}
 	return ""

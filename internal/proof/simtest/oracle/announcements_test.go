@@ -45,7 +45,7 @@ func TestCheckAnnouncement(t *testing.T) {
 // TestADisconnectionNamesTheHalfThatIsLeft: autopeer closes nothing in a cell where it is no longer deployed.
 func TestADisconnectionNamesTheHalfThatIsLeft(t *testing.T) {
 	t.Parallel()
-	const want = "pcx-1 was announced as disconnected, but the announcement doesn't name what is left in 222222222222/us-east-1"
+	const want = "pcx-1 was announced as disconnected, but the announcement doesn't name the remaining routes and rules in 222222222222/us-east-1"
 	tests := []struct {
 		name   string
 		change func(scene, *oracle.Announcement)

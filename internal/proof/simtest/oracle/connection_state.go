@@ -63,8 +63,8 @@ func (j judge) checkLeftovers(c *ledger.Connection, cells []peering.Cell) string
 	return ""
 }
 
-// checkRemoved checks that a connection that no peering names any more has no routes and rules in the cell, whatever VPCs the
-// policy still names.
+// checkRemoved checks that a connection that no peering names any more has no routes and rules in the cell, even if the
+// policy still names its VPCs.
 func (j judge) checkRemoved(c *ledger.Connection, cell peering.Cell) string {
 	if why := j.checkLeftRoutes(c, cell, func(ledger.VPCKey) bool { return true }); why != "" {
 		return why

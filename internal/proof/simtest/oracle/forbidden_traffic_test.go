@@ -9,7 +9,7 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
 )
 
-// TestNothingForbiddenStays: whatever obstructs a side, and whether or not the obstacle was announced.
+// TestNothingForbiddenStays: also on an obstructed side, whether or not the obstacle was announced.
 func TestNothingForbiddenStays(t *testing.T) {
 	t.Parallel()
 	const (
@@ -59,7 +59,7 @@ func TestNothingForbiddenStays(t *testing.T) {
 	})
 }
 
-// TestARemovedConnectionLeavesNothing: whatever VPCs the policy still names.
+// TestARemovedConnectionLeavesNothing: even if the policy still names its VPCs.
 func TestARemovedConnectionLeavesNothing(t *testing.T) {
 	t.Parallel()
 	const left = "the requester side of pcx-1: the route 10.2.0.0/16 in rtb-red remains of pcx-1"

@@ -36,11 +36,11 @@ func TestNothingIsAddedOnHold(t *testing.T) {
 		{"a route", here, changeRoute("CreateRoute", "rtb-red", toBlue), "the route 10.2.0.0/16 in rtb-red was added, although pcx-1 is on hold"},
 		{"a route, on hold in the other cell", there, changeRoute("CreateRoute", "rtb-red", toBlue), ""},
 		{"a part of a route", narrowed, changeRoute("CreateRoute", "rtb-red", "10.2.1.0/24"), ""},
-		{"a part of a route, a part of which leads elsewhere", func(s scene) {
+		{"a part of a route that partly leads elsewhere", func(s scene) {
 			narrowed(s)
 			s.route("rtb-red", "10.2.1.0/28", "igw-1")
 		}, changeRoute("CreateRoute", "rtb-red", "10.2.1.0/24"), ""},
-		{"a part of a route, all of which leads elsewhere", func(s scene) {
+		{"a part of a route that leads elsewhere as a whole", func(s scene) {
 			narrowed(s)
 			s.route("rtb-red", "10.2.0.0/20", "igw-1")
 		}, changeRoute("CreateRoute", "rtb-red", "10.2.1.0/24"), "the route 10.2.1.0/24 in rtb-red was added, although pcx-1 is on hold"},

@@ -113,7 +113,7 @@ func (s side) isGroupFull(g *ledger.SecurityGroup) bool {
 	return false
 }
 
-// takesOver reports whether the permission may admit traffic of one of autopeer's rules in the group, as far as the sources go.
+// takesOver reports whether the permission may admit traffic of one of autopeer's rules in the group, judged by the sources alone.
 func (s side) takesOver(p ledger.Permission, g *ledger.SecurityGroup) bool {
 	return slices.ContainsFunc(s.rulesOfOurs(g.ID), func(r *ledger.Rule) bool {
 		return !p.Block.IsValid() || !r.Block.IsValid() || p.Block.Overlaps(r.Block)

@@ -38,8 +38,8 @@ func (j judge) checkReported(rec ledger.Record) string {
 	return ""
 }
 
-// touched returns the ids of the connections of which the call changes anything: their own state and tags, routes to them, and
-// rules that were made for them.
+// touched returns the ids of the connections that the call changes: their own state and tags, routes to them, and rules
+// that were made for them.
 func (j judge) touched(rec ledger.Record) []string {
 	ids := append(rec.Tagged(), rec.Connection(), rec.Target(), rec.ConnectionTag())
 	if t := j.RouteTables[rec.RouteTable()]; t != nil {

@@ -17,7 +17,7 @@ func (e End) checkSide(s side) string {
 	}
 	why := s.checkContents()
 	switch {
-	case s.isShort() && why == "": // only rules that refer to security groups are missing, which are retried once a day, whatever is deployed
+	case s.isShort() && why == "": // only rules that refer to security groups are missing, which are retried once a day, regardless of deployments
 		return e.unlessAnnounced(s, failed, time.Time{}, "a quota doesn't suffice, which wasn't announced")
 	case s.isShort():
 		return e.unlessAnnounced(s, failed, e.Calmed, "a quota doesn't suffice, which wasn't announced")

@@ -17,8 +17,8 @@ type half struct {
 	own, peer  *site
 }
 
-// closingActions are what people do to connections that carry traffic: they put obstacles in the way of a side, and change the
-// policy so that traffic has to be closed.
+// closingActions are people's changes to connections that carry traffic: they obstruct a side, and change the policy so that
+// traffic has to be closed.
 var closingActions = []struct {
 	weight int
 	do     func(*World, half)
@@ -252,7 +252,7 @@ func (w *World) narrower(blocks []netip.Prefix, primary netip.Prefix) netip.Pref
 	return netip.PrefixFrom(b.Addr(), min(b.Bits()+1, 28))
 }
 
-// removals remove what names the connection of the side from the policy.
+// removals remove the parts that name the side's connection from the policy.
 var removals = []func(*World, *plainpolicy.Policy, half){
 	func(_ *World, p *plainpolicy.Policy, h half) { p.RemovePeering(h.own.department, h.peer.department) },
 	func(_ *World, p *plainpolicy.Policy, h half) { p.RemoveMembers(h.isOwn) },
@@ -276,7 +276,7 @@ func (h half) isOwn(department string, m plainpolicy.Member) bool {
 	return department == h.own.department && m.Cell == h.own.Cell && (m.VPC == h.own.ID || h.own.ranged && m.Within.IsValid())
 }
 
-// remove removes what names the connection from the policy. A cell without members may be retired.
+// remove removes the parts that name the connection from the policy. A cell without members may be retired.
 func (w *World) remove(h half) {
 	w.edit(func(p *plainpolicy.Policy) {
 		p.Disconnect = w.Chance(80)
