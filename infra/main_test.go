@@ -64,7 +64,7 @@ func TestEveryOptionIsDocumented(t *testing.T) {
 	}
 	for key := range context {
 		if !documented[key] && !strings.HasPrefix(key, "aws:cdk:") {
-			t.Errorf("docs/deploy.md says nothing of the option %s", key)
+			t.Errorf("docs/deploy.md doesn't describe the option %s", key)
 		}
 	}
 }
@@ -120,7 +120,7 @@ func TestWhatIsWrongStopsSynth(t *testing.T) {
 		code              int
 		want              []string
 	}{
-		{"a wrong policy is told with every mistake", anyContext, strings.Replace(strings.Replace(oneCell, "us-east-1", "mars", 1), "[a, b]", "[a, c]", 1), nil, 2,
+		{"a wrong policy is refused with every mistake", anyContext, strings.Replace(strings.Replace(oneCell, "us-east-1", "mars", 1), "[a, b]", "[a, c]", 1), nil, 2,
 			[]string{"policy.yaml:3:", "policy.yaml:5:"}},
 		{"a Region of no partition is a mistake", anyContext, strings.ReplaceAll(oneCell, "us-east-1", "us-navy-east-1"), nil, 2, []string{"region us-navy-east-1 is in no partition of AWS"}},
 		{"POLICY names another file", anyContext, oneCell, map[string]string{"POLICY": "other.yaml"}, 2, []string{"other.yaml"}},

@@ -8,7 +8,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
-// TestTheApproversPoliciesInTheDocs asks IAM what docs/security.md gives to approvers and denies to everybody else.
+// TestTheApproversPoliciesInTheDocs checks with IAM the permissions that docs/security.md gives to approvers and denies to others.
 func TestTheApproversPoliciesInTheDocs(t *testing.T) {
 	text, err := os.ReadFile("../../docs/security.md")
 	if err != nil {
@@ -40,9 +40,9 @@ func TestTheApproversPoliciesInTheDocs(t *testing.T) {
 		{"an approver sets no other value", approver, "ec2:CreateTags", connection, "autopeer:approved", "false", iam.Silent, iam.Silent},
 		{"an approver sets no other tag", approver, "ec2:CreateTags", connection, "autopeer:managed", "true", iam.Silent, iam.Silent},
 		{"an approver tags no route table", approver, "ec2:CreateTags", "arn:aws:ec2:eu-west-1:222222222222:route-table/rtb-1", "autopeer:approved", "true", iam.Silent, iam.Silent},
-		{"nobody else approves", somebody, "ec2:CreateTags", connection, "autopeer:approved", "true", iam.Allowed, iam.Denied},
+		{"no other principal approves", somebody, "ec2:CreateTags", connection, "autopeer:approved", "true", iam.Allowed, iam.Denied},
 		{"not in other letters either", somebody, "ec2:CreateTags", connection, "Autopeer:Approved", "true", iam.Silent, iam.Denied},
-		{"nobody else takes an approval back", somebody, "ec2:DeleteTags", connection, "autopeer:approved", "true", iam.Silent, iam.Denied},
+		{"no other principal withdraws an approval", somebody, "ec2:DeleteTags", connection, "autopeer:approved", "true", iam.Silent, iam.Denied},
 		{"everybody names connections as before", somebody, "ec2:CreateTags", connection, "Name", "true", iam.Silent, iam.Silent},
 	}
 	for _, tt := range tests {
@@ -51,10 +51,10 @@ func TestTheApproversPoliciesInTheDocs(t *testing.T) {
 				"aws:PrincipalArn": {tt.by}, "aws:TagKeys": {tt.key}, "aws:RequestTag/" + tt.key: {tt.value},
 			}}
 			if got := policies[0].Decide(r); got != tt.approvers {
-				t.Errorf("the approvers' policy says %v, want %v", got, tt.approvers)
+				t.Errorf("the approvers' policy results in %v, want %v", got, tt.approvers)
 			}
 			if got := policies[1].Decide(r); got != tt.other {
-				t.Errorf("the policy for everybody else says %v, want %v", got, tt.other)
+				t.Errorf("the policy for other principals results in %v, want %v", got, tt.other)
 			}
 		})
 	}

@@ -24,12 +24,12 @@ import (
 	"github.com/autopeer/autopeer/internal/local"
 )
 
-// target is what an attacker finds in the cloud: VPCs that the policy connects, and in the same accounts
-// VPCs that it doesn't name.
+// target is the cloud that an attacker finds: VPCs that the policy connects, and VPCs in the same accounts that
+// it doesn't name.
 type target struct {
 	cloud                  *cloudsim.Cloud
 	listed, unlisted       peering.ConnectionID // asked for by marketing's VPC, and by another of its account
-	manual                 peering.ConnectionID // that somebody has to approve
+	manual                 peering.ConnectionID // that needs an approval
 	own, foreign           lab.VPC              // of finance's account
 	ownGroup, foreignGroup peering.SecurityGroupID
 }
@@ -60,7 +60,7 @@ func newTarget(t *testing.T) *target {
 	return x
 }
 
-// addQueues gives the cell what messages and announcements are sent to.
+// addQueues makes the cell's queues and bus, the receivers of messages and announcements.
 func (x *target) addQueues(t *testing.T, c peering.Cell) {
 	t.Helper()
 	admin := local.Config(x.cloud, c, string(c.Account))
@@ -72,7 +72,7 @@ func (x *target) addQueues(t *testing.T, c peering.Cell) {
 	}
 }
 
-// approve tags the request that somebody has to approve, by hand in that cell.
+// approve tags the request that needs an approval, by hand in that cell.
 func (x *target) approve(t *testing.T, in peering.Cell) {
 	t.Helper()
 	p := lab.NewPerson(t.Context(), in, local.EC2(x.cloud, in))
@@ -212,8 +212,8 @@ func published(in peering.Cell, source, detailType string) attack {
 	}
 }
 
-// TestAStolenRole does with a role's own credentials what the function never would. Beside each attack is what
-// the role is for, so that a refusal isn't one for another reason.
+// TestAStolenRole makes calls with a role's own credentials that the function never makes. Beside each attack is a
+// call that the role needs, so that a refusal isn't one for another reason.
 func TestAStolenRole(t *testing.T) {
 	tests := []struct {
 		name     string
@@ -246,8 +246,8 @@ func TestAStolenRole(t *testing.T) {
 		{"sweep can't delete a route", "sweep", func(x *target) attack { return noRouteIn(x.own) }, true},
 		{"sweep can't admit", "sweep", func(x *target) attack { return ruleIn(x.ownGroup) }, true},
 		{"sweep can't expel", "sweep", func(x *target) attack { return noRuleIn(x.ownGroup) }, true},
-		{"sweep tells accept of its cell", "sweep", func(*target) attack { return message(finance) }, false},
-		{"sweep can't tell accept of another cell", "sweep", func(*target) attack { return message(marketing) }, true},
+		{"sweep sends to accept of its cell", "sweep", func(*target) attack { return message(finance) }, false},
+		{"sweep can't send to accept of another cell", "sweep", func(*target) attack { return message(marketing) }, true},
 		{"accept can't send itself a message", "accept", func(*target) attack { return message(finance) }, true},
 		{"sweep announces on its cell's bus", "sweep", func(*target) attack { return announcement(finance) }, false},
 		{"accept sends messages to other cells on its cell's bus", "accept", func(*target) attack { return sideChecked(finance) }, false},
@@ -273,7 +273,7 @@ func TestWithoutApprovalNothingIsAccepted(t *testing.T) {
 		in      []peering.Cell
 		refused bool
 	}{
-		{"nobody has approved", nil, true},
+		{"without an approval", nil, true},
 		{"the accepter's account has", []peering.Cell{finance}, false},
 		{"the requester's account has", []peering.Cell{marketing}, true},
 	}

@@ -31,8 +31,8 @@ peerings:
 
 var archive = peering.Cell{Account: "222222222222", Region: "us-east-1"}
 
-// deployedBuses deploys what sends, forwards and receives events, as it is synthesized. In finance's account there is a workload's
-// role besides, which may publish on every bus.
+// deployedBuses deploys the synthesized resources that send, forward and receive events. In finance's account there is also
+// a workload's role that may publish on every bus.
 func deployedBuses(t *testing.T, policy string) *cloudsim.Cloud {
 	t.Helper()
 	cloud := cloudsim.New(cloudsim.Options{})

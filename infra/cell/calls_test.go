@@ -38,7 +38,7 @@ func TestRolesAllowTheCallsThatTheFunctionsMake(t *testing.T) {
 			for call := range calls {
 				want = append(want, "ec2:"+call)
 			}
-			// A call that creates with tags needs this too, and says so by its TagSpecifications.
+			// A call that creates with tags needs this too; its TagSpecifications show that.
 			// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
 			if calls["AuthorizeSecurityGroupIngress"] {
 				want = append(want, "ec2:CreateTags")
@@ -121,7 +121,7 @@ func load(t *testing.T, name string) source {
 }
 
 // methodsOf returns the methods of a package's interface, with those of the reads that internal/observe shares. It leaves out other
-// embedded interfaces: what Apply calls depends on the change.
+// embedded interfaces: the calls of Apply depend on the change.
 func methodsOf(t *testing.T, name, of string) []string {
 	t.Helper()
 	var methods []string
@@ -136,7 +136,7 @@ func methodsOf(t *testing.T, name, of string) []string {
 	return methods
 }
 
-// calls gathers what a function calls of EC2's client, itself or through its package's functions.
+// calls collects a function's calls to EC2's client, its own or through its package's functions.
 func (s source) calls(function string, into map[string]bool, seen []string) {
 	decl := s.functions[function]
 	if decl == nil || slices.Contains(seen, function) {

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 // company is the policy of most tests: two departments in a cell each and one that spans a range, with all
-// that a policy can say about permissions. The partners are third parties, of which one has a VPC in finance's cell.
+// keys of a policy that affect permissions. The partners are third parties; one has a VPC in finance's cell.
 const company = `
 version: 1
 otherwise: reject
@@ -204,10 +204,10 @@ func TestCell(t *testing.T) {
 				"arn:aws:events:eu-west-1:222222222222:rule/autopeer/autopeer-accept-told",
 			}}}}),
 		})}}},
-		{"what comes to a queue unencrypted is refused", "AWS::SQS::QueuePolicy", object{"PolicyDocument": object{"Statement": assertions.Match_ArrayWith(&[]any{
+		{"an unencrypted call to a queue is refused", "AWS::SQS::QueuePolicy", object{"PolicyDocument": object{"Statement": assertions.Match_ArrayWith(&[]any{
 			assertions.Match_ObjectLike(&object{"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Condition": object{"Bool": object{"aws:SecureTransport": "false"}}}),
 		})}}},
-		{"a rule forwards to the counterpart's bus and keeps what it can't deliver", "AWS::Events::Rule", object{
+		{"a rule forwards to the counterpart's bus and keeps events that it can't deliver", "AWS::Events::Rule", object{
 			"Name": "autopeer-forward-calls-111111111111-us-east-1",
 			"Targets": []any{object{
 				"Arn": "arn:aws:events:us-east-1:111111111111:event-bus/autopeer", "Id": "target",
@@ -236,7 +236,7 @@ func TestCell(t *testing.T) {
 				"Sid": "TakeOn", "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": object{"Service": "lambda.amazonaws.com"}, "Condition": assertions.Match_Absent(),
 			}}},
 		}},
-		{"counterparts may send what their rule for this cell forwards", "AWS::Events::EventBusPolicy", object{"StatementId": "autopeer-CallsThatCounterpartsForward", "Statement": object{
+		{"counterparts may send the events that their rule for this cell forwards", "AWS::Events::EventBusPolicy", object{"StatementId": "autopeer-CallsThatCounterpartsForward", "Statement": object{
 			"Principal": object{"AWS": []any{"arn:aws:iam::111111111111:root", "arn:aws:iam::333333333333:root"}},
 			"Action":    "events:PutEvents", "Resource": "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer",
 			"Condition": object{
@@ -279,7 +279,7 @@ func TestCell(t *testing.T) {
 			"AlarmName": "autopeer-sweep-missed-events", "Namespace": "autopeer", "MetricName": "MissedEvents", "Statistic": "Sum", "Period": 3600, "Threshold": 1,
 			"Dimensions": []any{object{"Name": "Function", "Value": "autopeer-sweep"}}, "TreatMissingData": "notBreaching",
 		}},
-		{"the dashboard's name tells the region", "AWS::CloudWatch::Dashboard", object{"DashboardName": "autopeer-eu-west-1"}},
+		{"the dashboard's name contains the Region", "AWS::CloudWatch::Dashboard", object{"DashboardName": "autopeer-eu-west-1"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -308,10 +308,10 @@ func TestOptionsReachTheTemplate(t *testing.T) {
 		{"alarms go to the operator's topic", object{"alarmTopic": "ops"}, "AWS::CloudWatch::Alarm", object{"AlarmActions": []any{"arn:aws:sns:us-east-1:111111111111:ops"}}},
 		{"the organization replaces the list of accounts", object{"organization": "o-0123456789"}, "AWS::Events::EventBusPolicy", object{
 			"Statement": object{"Principal": "*", "Condition": object{"StringEquals": object{"aws:PrincipalOrgID": "o-0123456789"}}}}},
-		{"a trail logs what is written", object{"trail": "true"}, "AWS::CloudTrail::Trail", object{"IsLogging": true, "EventSelectors": []any{object{"ReadWriteType": "WriteOnly"}}}},
+		{"a trail logs writes", object{"trail": "true"}, "AWS::CloudTrail::Trail", object{"IsLogging": true, "EventSelectors": []any{object{"ReadWriteType": "WriteOnly"}}}},
 		{"concurrency is reserved", object{"reservedConcurrency": "5"}, "AWS::Lambda::Function", object{"ReservedConcurrentExecutions": 5}},
 		{"sweeps come as often as asked", object{"sweepMinutes": 60}, "AWS::Events::Rule", object{"ScheduleExpression": "rate(60 minutes)"}},
-		{"sweep is told how often it comes", object{"sweepMinutes": "60"}, "AWS::Lambda::Function", object{"Environment": object{"Variables": object{"AUTOPEER_SWEEP_MINUTES": "60"}}}},
+		{"sweep knows its interval", object{"sweepMinutes": "60"}, "AWS::Lambda::Function", object{"Environment": object{"Variables": object{"AUTOPEER_SWEEP_MINUTES": "60"}}}},
 		{"every role has the boundary", object{"permissionsBoundary": "edge"}, "AWS::IAM::Role", object{"PermissionsBoundary": "arn:aws:iam::111111111111:policy/edge"}},
 	}
 	for _, tt := range tests {

@@ -40,7 +40,7 @@ func TestTheEnvironmentIsWhatConfigReads(t *testing.T) {
 		env := map[string]string{bootstrap.Region: string(finance.Region)} // which Lambda sets
 		read := map[string]bool{}
 		for name, value := range f.Properties["Environment"].(object)["Variables"].(object) {
-			env[name] = "https://sqs.eu-west-1.amazonaws.com/222222222222/autopeer-accept" // what a Ref to a queue becomes
+			env[name] = "https://sqs.eu-west-1.amazonaws.com/222222222222/autopeer-accept" // the value of a Ref to a queue
 			if text, ok := value.(string); ok {
 				env[name] = text
 			}
@@ -56,7 +56,7 @@ func TestTheEnvironmentIsWhatConfigReads(t *testing.T) {
 			}
 		}
 		if diff := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(env))); diff != "" {
-			t.Errorf("what config reads differs from what the template sets (-read +set):\n%s", diff)
+			t.Errorf("the variables that config reads differ from those that the template sets (-read +set):\n%s", diff)
 		}
 	}
 }
@@ -161,7 +161,7 @@ func TestOnlyMessagesAreDropped(t *testing.T) {
 	count := map[bool]int{}
 	for _, r := range resources(t, stack(t, company, finance), "AWS::Events::Rule") {
 		name, target := r.Properties["Name"].(string), r.Properties["Targets"].([]any)[0].(object)
-		pattern, _ := r.Properties["EventPattern"].(object) // none of the schedule
+		pattern, _ := r.Properties["EventPattern"].(object) // a schedule has none
 		source, _ := pattern["source"].([]any)
 		isMessage := slices.Contains(source, any("autopeer.cells"))
 		count[isMessage]++
@@ -233,7 +233,7 @@ func TestEveryAlarmHasItsHeadingInTheRunbook(t *testing.T) {
 	for _, a := range resources(t, stack(t, company, finance), "AWS::CloudWatch::Alarm") {
 		m := link.FindStringSubmatch(a.Properties["AlarmDescription"].(string))
 		if m == nil {
-			t.Errorf("%v says nothing of the runbook", a.Properties["AlarmName"])
+			t.Errorf("the description of %v doesn't name the runbook", a.Properties["AlarmName"])
 			continue
 		}
 		if _, found := headings[m[1]]; !found {
@@ -285,7 +285,7 @@ func TestEveryAlarmSpeaksToTheTopicAndIsOnTheDashboard(t *testing.T) {
 	}
 	for _, a := range resources(t, template, "AWS::CloudWatch::Alarm") {
 		if actions, _ := a.Properties["AlarmActions"].([]any); len(actions) != 1 {
-			t.Errorf("%v tells nobody", a.Properties["AlarmName"])
+			t.Errorf("%v notifies no topic", a.Properties["AlarmName"])
 		}
 		if arn := `"arn:aws:cloudwatch:eu-west-1:222222222222:alarm:` + a.Properties["AlarmName"].(string) + `"`; !strings.Contains(body, arn) {
 			t.Errorf("the dashboard doesn't show %s", arn)

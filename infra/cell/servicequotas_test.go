@@ -89,7 +89,7 @@ func TestAQuotaThatWouldBeExceededStopsSynth(t *testing.T) {
 	}
 }
 
-// TestTheResourcesAreCountedHighEnough: what is held against CloudFormation's quota is an estimate. A counterpart is two
+// TestTheResourcesAreCountedHighEnough: the number that is compared with CloudFormation's quota is an estimate. A counterpart is two
 // rules.
 func TestTheResourcesAreCountedHighEnough(t *testing.T) {
 	everything := object{"organization": "o-0123456789", "trail": "true", "alarmEmail": "ops@example.com"}

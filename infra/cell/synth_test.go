@@ -30,7 +30,7 @@ func synthesize(t testing.TB, p *policy.Policy, context map[string]any) string {
 	return dir
 }
 
-// content reads a folder: what is in it, by relative path.
+// content returns the files of a folder by relative path.
 func content(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
@@ -113,7 +113,7 @@ func TestParseOptions(t *testing.T) {
 		context map[string]any
 		want    []string // a piece of each fault
 	}{
-		{"nothing has to be said", nil, nil},
+		{"no context", nil, nil},
 		{"numbers and strings are the same", map[string]any{"logRetentionDays": 30.0, "trail": "true", "reservedConcurrency": "2"}, nil},
 		{"the name of every account's bus", map[string]any{"prefix": "default"}, []string{`context prefix is "default"; it must be 1 to 14 of`}},
 		{"a prefix that ends with a dash", map[string]any{"prefix": "blue-"}, []string{`context prefix is "blue-"; it must be 1 to 14 of`}},

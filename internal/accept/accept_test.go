@@ -40,7 +40,7 @@ func TestWhatThePolicyAllowsIsAcceptedByTheAcceptersCell(t *testing.T) {
 					t.Errorf("line %d, reason %q; want the line of the peering", o.Peering.Line, o.Reason.Sentence)
 				}
 				if o.SecondsSinceRequest <= 0 {
-					t.Error("it isn't said how long it took")
+					t.Error("the announcement has no duration")
 				}
 				t.InDeadLetters(0)
 			})
@@ -48,7 +48,7 @@ func TestWhatThePolicyAllowsIsAcceptedByTheAcceptersCell(t *testing.T) {
 	}
 }
 
-// TestDenyByDefault: what differs from the policy in one character is left alone and announced.
+// TestDenyByDefault: a request that differs from the policy in one character is left alone and announced.
 func TestDenyByDefault(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -87,7 +87,7 @@ func TestDenyByDefault(t *testing.T) {
 	}
 }
 
-// changed returns the ping policy with one site written differently from what it is.
+// changed returns the ping policy with a change to one site.
 func changed(who string, change func(*lab.Site)) func(m, f lab.Site) string {
 	return func(m, f lab.Site) string {
 		if who == "marketing" {
@@ -139,7 +139,7 @@ func TestCallsOfAccept(t *testing.T) {
 		t.Ask(m, f)
 		time.Sleep(10 * time.Second)
 		want := [][]string{
-			// The connection, and what its VPC is connected with: EC2 has a filter for either end, and none for both.
+			// The connection, and the other connections of its VPC: EC2 has a filter for either end, and none for both.
 			{"DescribeRouteTables", "DescribeSecurityGroups", "DescribeVpcPeeringConnections", "DescribeVpcPeeringConnections",
 				"DescribeVpcPeeringConnections", "DescribeVpcs"},
 			{"AcceptVpcPeeringConnection"},
@@ -261,7 +261,7 @@ func TestARequestIsNotAnsweredBeforeItIsPending(t *testing.T) {
 	})
 }
 
-// TestAWrongHintCostsOneMoreReading: the event's word for the VPCs only says where to look first.
+// TestAWrongHintCostsOneMoreReading: the VPCs of the event only decide which are read first.
 func TestAWrongHintCostsOneMoreReading(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
@@ -314,7 +314,7 @@ func TestOverlappingBlocksAreNeverAccepted(t *testing.T) {
 	})
 }
 
-// TestAFailureThatIsNoOverlap is told in AWS's words: it has one message for three causes.
+// TestAFailureThatIsNoOverlap: the announcement quotes AWS's message, because AWS has one for three causes.
 func TestAFailureThatIsNoOverlap(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m := t.Build(one, lab.Marketing)
@@ -329,8 +329,8 @@ func TestAFailureThatIsNoOverlap(t *testing.T) {
 	})
 }
 
-// TestApproval: autopeer asks and says how to answer. A person who sets the tag has approved, and so has one who
-// accepts.
+// TestApproval: autopeer requests the approval and describes how to give it. A person who sets the tag has approved,
+// and so has one who accepts.
 func TestApproval(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -388,7 +388,7 @@ func TestTheRequestersTagApprovesNothing(t *testing.T) {
 	})
 }
 
-// TestFaultsOfAccept: each class of error, and what becomes of the message.
+// TestFaultsOfAccept: each class of error, and the fate of the message.
 func TestFaultsOfAccept(t *testing.T) {
 	tests := []struct {
 		name    string

@@ -17,7 +17,7 @@ func TestOnlyChosenDestinationsConflict(t *testing.T) {
 		name, routes, taken string
 		want                peering.State
 	}{
-		{"a route to the peer's block, of which a part is chosen", "to: [10.10.1.0/24]", "10.10.0.0/16", peering.Active},
+		{"a route to the peer's block while only a part of the block is chosen", "to: [10.10.1.0/24]", "10.10.0.0/16", peering.Active},
 		{"a route to the peer's block, which is excluded", "except: [10.10.0.0/16]", "10.10.0.0/16", peering.Active},
 		{"a route to the chosen part", "to: [10.10.1.0/24]", "10.10.1.0/24", peering.PendingAcceptance},
 		{"a route to it in a chosen subnet's table", "tables: { subnets: { ids: [SUBNET] } }, to: [10.10.1.0/24]", "10.10.1.0/24", peering.PendingAcceptance},

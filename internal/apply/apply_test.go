@@ -79,7 +79,7 @@ func TestAll(t *testing.T) {
 	}
 }
 
-// TestOneThatKeepsFailingStarvesNoOther: whatever the order in which goroutines happen to run.
+// TestOneThatKeepsFailingStarvesNoOther, in any order of the goroutines.
 func TestOneThatKeepsFailingStarvesNoOther(t *testing.T) {
 	t.Parallel()
 	for range 200 {

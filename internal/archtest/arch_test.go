@@ -20,7 +20,7 @@ func TestEveryPackageHasOneDoc(t *testing.T) {
 			if file.Doc != nil {
 				docs++
 				if lines := strings.Count(file.Doc.Text(), "\n"); lines > 6 {
-					t.Errorf("the doc of %s has %d lines; four say enough", p.ImportPath, lines)
+					t.Errorf("the doc of %s has %d lines; four are enough", p.ImportPath, lines)
 				}
 			}
 		}

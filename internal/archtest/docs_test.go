@@ -191,7 +191,7 @@ const touched = "Without evidence that autopeer has connected a living connectio
 	"it proposes the changes, and makes them once a person consents. Evidence is the tag `autopeer:managed` of this installation on the " +
 	"connection, or an ingress rule that this installation has made for it."
 
-// TestDocumentsAgreeOnRoutes: whoever reads one of the three documents learns the same rule, in the same words.
+// TestDocumentsAgreeOnRoutes: each of the three documents has the same rule in the same words.
 func TestDocumentsAgreeOnRoutes(t *testing.T) {
 	for _, name := range []string{"README.md", "docs/policy.md", "docs/architecture.md"} {
 		text, err := os.ReadFile(filepath.Join("../..", name))

@@ -108,7 +108,7 @@ func TestUseCasesDoNotImportOneAnother(t *testing.T) {
 }
 
 // TestTheSDKStaysAtTheEdges: neither the domain nor the use cases depend on it, however indirectly, and the embedded
-// cloud speaks the wire protocols without it.
+// cloud implements the wire protocols without it.
 func TestTheSDKStaysAtTheEdges(t *testing.T) {
 	without := []string{"domain", "use cases", "steps", "parallel", "policy file", "embedded cloud"}
 	for _, p := range packages(t) {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// pure are the packages from outside the module that the domain may import. None of them does I/O by itself, and none
-// compiles regular expressions at a cold start.
+// pure lists the packages from outside the module that the domain may import. They do no I/O by themselves, and compile
+// no regular expressions at a cold start.
 var pure = []string{
 	"bytes", "cmp", "crypto/sha256", "encoding/hex", "encoding/json", "errors", "fmt", "io", "maps", "net/netip", "slices", "strconv", "strings", "time",
 }

@@ -44,7 +44,7 @@ func TestWhatChangesLater(t *testing.T) {
 					fmt.Sprintf("%s routes %s to %s", f.Table, late, pcx), fmt.Sprintf("%s routes %s to %s", f.VPC.Main, late, pcx),
 					fmt.Sprintf("%s admits icmp from %s", f.Group, late), fmt.Sprintf("%s admits icmp from %s", group, late))...)
 				if said := t.Said(outcome.DriftFound, pcx); len(said) > 0 {
-					t.Errorf("what an event told is announced as drift: %+v", said)
+					t.Errorf("a change with an event is announced as drift: %+v", said)
 				}
 				t.ByHand(one, func(p *lab.Person) { p.RemoveBlock(m.VPC, late) })
 				t.ByHand(finance, func(p *lab.Person) { p.Untag(string(group), "Role") })
@@ -74,7 +74,7 @@ func TestASubnetThatMovesToAnotherTable(t *testing.T) {
 	})
 }
 
-// TestQuotas: nothing is half done, and the figures are told.
+// TestQuotas: nothing is half done, and the announcement has the figures.
 func TestQuotas(t *testing.T) {
 	tests := []struct {
 		name     string
@@ -105,7 +105,7 @@ func TestQuotas(t *testing.T) {
 				t.Unchanged(mark)
 				o := t.SaidOnce(outcome.Failed, pcx)
 				if o.Reason.Code != "quota" || len(o.Shortages) == 0 || o.Next == "" {
-					t.Fatalf("announced %+v, want a shortage and what to do about it", o)
+					t.Fatalf("announced %+v, want a shortage and the next step", o)
 				}
 				if s := o.Shortages[0]; s.Of != tt.of || s.Resource != tt.resource(m, f) || s.Have+s.Need <= s.Limit {
 					t.Errorf("shortage = %+v, want one of %s of %s with its figures", s, tt.of, tt.resource(m, f))
@@ -175,7 +175,7 @@ func TestTypesAndPrefixLists(t *testing.T) {
 	})
 }
 
-// TestNetworkACLs: what stops the traffic is announced, with the rule and what would open it.
+// TestNetworkACLs: the rule that denies the traffic is announced, with the rule that would allow it.
 func TestNetworkACLs(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
@@ -189,12 +189,12 @@ func TestNetworkACLs(t *testing.T) {
 			for _, b := range o.Obstructions {
 				found++
 				if o.Cell != two || b.Rule != "90" || !strings.Contains(b.Sentence, "icmp") || !strings.Contains(b.Remedy, "before rule 90") {
-					t.Errorf("%s says %+v, want rule 90 of the network ACL in %s", o.Cell, b, two)
+					t.Errorf("%s announces %+v, want rule 90 of the network ACL in %s", o.Cell, b, two)
 				}
 			}
 		}
 		if found == 0 {
-			t.Error("nobody says that a network ACL stops it")
+			t.Error("no announcement names the network ACL")
 		}
 	})
 }
@@ -236,7 +236,7 @@ func TestAThirdPartysSide(t *testing.T) {
 		t.Sweep()
 		t.Holds()
 		if n := t.Cells[0].Missed(); n != 0 {
-			t.Errorf("%d events of a third party count as missed, and nobody tells of them", n)
+			t.Errorf("%d events of a third party count as missed, although none is forwarded", n)
 		}
 	})
 }
@@ -263,7 +263,7 @@ func TestAnOverlapWithAnotherPeersBlocks(t *testing.T) {
 	})
 }
 
-// TestASwapInAFullGroup: what is no longer wanted makes room for what is, at once.
+// TestASwapInAFullGroup: a rule that is no longer wanted is replaced by a wanted one at once.
 func TestASwapInAFullGroup(t *testing.T) {
 	sandboxtest.Run(t, func(o *ec2.Options) { o.Quotas.RulesPerGroup = 1 }, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)

@@ -329,8 +329,8 @@ func TestAnAcceptanceThatNeverShowsIsLetGo(t *testing.T) {
 	})
 }
 
-// TestAConnectionThatStaysProvisioningIsNotForgotten: it was accepted, so it must be connected, or rest where
-// somebody finds it.
+// TestAConnectionThatStaysProvisioningIsNotForgotten: it was accepted, so it must be connected, or its message must
+// become a dead letter.
 func TestAConnectionThatStaysProvisioningIsNotForgotten(t *testing.T) {
 	for name, tt := range map[string]struct {
 		provisioning time.Duration
@@ -452,8 +452,8 @@ func TestAConnectionTaggedByAnotherInstallationFirst(t *testing.T) {
 	})
 }
 
-// TestAdditionsWaitForWhatEC2Shows: a rule that no entry names goes; the routes and rules that may be wanted stay, and what is
-// missing is not added.
+// TestAdditionsWaitForWhatEC2Shows: a rule that no entry names goes; routes and rules that may be wanted stay, and
+// missing ones are not added.
 func TestAdditionsWaitForWhatEC2Shows(t *testing.T) {
 	for _, tt := range []struct {
 		name                string

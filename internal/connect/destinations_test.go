@@ -14,7 +14,7 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// routed says, as sandbox.State does, that each of the site's tables routes each of the blocks.
+// routed returns the lines of sandbox.State for routes of each of the blocks in each of the site's tables.
 func routed(from lab.Site, via peering.ConnectionID, blocks ...netip.Prefix) []string {
 	var words []string
 	for _, table := range []peering.RouteTableID{from.Table, from.VPC.Main} {
@@ -71,8 +71,8 @@ func TestEveryBlockOfThePeerIsRouted(t *testing.T) {
 	}
 }
 
-// TestASecondaryBlockSharedByManyVPCs: 100.64.0.0/16, say, can be routed to one of them only. Excluded, it keeps
-// nobody from being connected (cloudposse/terraform-aws-vpc-peering-multi-account#75).
+// TestASecondaryBlockSharedByManyVPCs: a block such as 100.64.0.0/16 can be routed to one of them only. Excluded, it
+// prevents no connection (cloudposse/terraform-aws-vpc-peering-multi-account#75).
 func TestASecondaryBlockSharedByManyVPCs(t *testing.T) {
 	shared := netip.MustParsePrefix("100.64.0.0/16")
 	ask := func(t *sandboxtest.T, routes string) (m, f, d lab.Site, first, second peering.ConnectionID) {
@@ -97,7 +97,7 @@ func TestASecondaryBlockSharedByManyVPCs(t *testing.T) {
 			t.Holds(slices.Concat(routed(m, first, f.VPC.Block, shared), routed(f, first, m.VPC.Block))...)
 		})
 	})
-	t.Run("excluded, it is in nobody's way", func(t *testing.T) {
+	t.Run("excluded, it obstructs no connection", func(t *testing.T) {
 		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 			m, f, d, first, second := ask(t, "    routes: { marketing: { except: [100.64.0.0/16] } }\n")
 			t.Holds(slices.Concat(sandbox.Connected(m, f, first), sandbox.Connected(m, d, second))...)
@@ -108,8 +108,8 @@ func TestASecondaryBlockSharedByManyVPCs(t *testing.T) {
 	})
 }
 
-// TestChosenDestinations: each department chooses for its own tables alone, and what the peer doesn't have
-// is not routed.
+// TestChosenDestinations: each department chooses for its own tables alone, and blocks that the peer doesn't have
+// are not routed.
 func TestChosenDestinations(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)

@@ -83,7 +83,7 @@ func TestDeadOfAnyKind(t *testing.T) {
 	}
 }
 
-// TestWhatAWSNoLongerShows: the rules' tags and the routes' targets tell what was ours.
+// TestWhatAWSNoLongerShows: the rules' tags and the routes' targets identify autopeer's own.
 func TestWhatAWSNoLongerShows(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
@@ -162,8 +162,8 @@ func TestTheStateOfTheConnectionDecides(t *testing.T) {
 	})
 }
 
-// TestADeletionThatConcernsNobodyIsNotAnnounced: every counterpart hears of every deletion. Where the call was
-// made it is answered in any case.
+// TestADeletionThatConcernsNobodyIsNotAnnounced: every counterpart receives every deletion. In the cell of the call it
+// is announced in any case.
 func TestADeletionThatConcernsNobodyIsNotAnnounced(t *testing.T) {
 	for name, tt := range map[string]struct {
 		origin peering.Cell
@@ -223,7 +223,7 @@ func TestARouteThatChangedMeanwhileIsKept(t *testing.T) {
 			}
 		}
 		if !kept {
-			t.Error("the route that somebody put in its place is gone")
+			t.Error("the route that a person put in its place is gone")
 		}
 	})
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
 
-var update = flag.Bool("update", false, "rewrite what the files in testdata and the schema in docs have to say")
+var update = flag.Bool("update", false, "rewrite the expectations of the files in testdata and the schema in docs")
 
-// want begins the lines, at the top of a bad file, that say what Parse has to report.
+// want begins the lines, at the top of a bad file, with the mistakes that Parse has to report.
 const want = "# want: "
 
 // corpus returns the files of a folder of testdata, by name without extension.
@@ -60,7 +60,7 @@ func TestBadFiles(t *testing.T) {
 			}
 			wanted, _ := split(data)
 			if len(wanted) == 0 {
-				t.Fatal("the file doesn't say what is wrong with it")
+				t.Fatal("the file doesn't list its mistakes")
 			}
 			if diff := cmp.Diff(wanted, report(data)); diff != "" {
 				t.Errorf("mistakes (-want +got):\n%s", diff)
@@ -107,7 +107,7 @@ func warnings(data []byte) []string {
 	return lines
 }
 
-// split separates the lines that say what is wrong from the rest of a file.
+// split separates the lines with the mistakes from the rest of a file.
 func split(data []byte) (wanted []string, rest []byte) {
 	rest = data
 	for bytes.HasPrefix(rest, []byte(want)) {
@@ -127,7 +127,7 @@ func report(data []byte) []string {
 	return strings.Split(strings.ReplaceAll("\n"+err.Error(), "\nf:", "\n")[1:], "\n")
 }
 
-// rewrite makes a bad file say what Parse reports. The lines that say so move the mistakes down.
+// rewrite writes the mistakes that Parse reports into a bad file. Their lines move the mistakes down.
 func rewrite(t *testing.T, name string, data []byte) []byte {
 	t.Helper()
 	return rewriteBy(t, "bad", name, data, report)

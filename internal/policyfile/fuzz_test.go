@@ -32,7 +32,7 @@ func FuzzParse(f *testing.F) {
 			schema = compile(t)
 		}
 		if err := validate(schema, data); err != nil {
-			t.Errorf("the schema refuses what Parse takes: %v", err)
+			t.Errorf("the schema refuses a file that Parse accepts: %v", err)
 		}
 		encoded := encode(t, p)
 		decoded, err := policy.Decode(encoded)
@@ -78,7 +78,7 @@ func checkPlaces(t *testing.T, err error, data []byte) {
 			t.Errorf("%q is not in the file", m)
 		}
 		if strings.Contains(m.String(), "\n") || m.Problem == "" || m.Fix == "" {
-			t.Errorf("%q is not one line that says what is wrong and what would be right", m)
+			t.Errorf("%q is not one line with the mistake and its correction", m)
 		}
 	}
 }

@@ -25,7 +25,7 @@ func drawKey(t *rapid.T, key string) (string, []string) {
 	return ", " + key + `: ["` + strings.Join(drawn, `", "`) + `"]`, drawn
 }
 
-// TestWhatIsDeclaredIsRoutedWithoutANote: where the file declares the peer's blocks, whatever the plan could not
+// TestWhatIsDeclaredIsRoutedWithoutANote: where the file declares the peer's blocks, a block that the plan could not
 // route is a mistake of the file.
 func TestWhatIsDeclaredIsRoutedWithoutANote(t *testing.T) {
 	t.Parallel()

@@ -141,7 +141,7 @@ func TestSchemaRefusesBadFilesAsFarAsItSees(t *testing.T) {
 	for name, data := range files {
 		err := validate(schema, data)
 		if isUnseen := slices.Contains(unseen, name); isUnseen != (err == nil) {
-			t.Errorf("%s: the schema says %v, listed as unseen: %t", name, err, isUnseen)
+			t.Errorf("%s: the schema returns %v, listed as unseen: %t", name, err, isUnseen)
 		}
 	}
 	for _, name := range unseen {
@@ -172,7 +172,7 @@ func compile(t *testing.T) *jsonschema.Schema {
 	return schema
 }
 
-// validate does what an editor does: it takes YAML as JSON and holds it against the schema.
+// validate checks YAML against the schema as an editor does, as JSON.
 func validate(schema *jsonschema.Schema, data []byte) error {
 	var document any
 	if err := yaml.UnmarshalWithOptions(data, &document, yaml.AllowDuplicateMapKey()); err != nil {

@@ -21,7 +21,7 @@ departments:
   a: [{ account: "111111111111", region: us-east-1, vpc: vpc-0a1b2c3d, cidrs: [] }]
 peerings: none
 `, nil},
-		{"a Region of which a member is malformed", `version: 1
+		{"a Region with a malformed member", `version: 1
 departments:
   a:
     # the Region and the account

@@ -352,7 +352,7 @@ func TestAnEdit(t *testing.T) {
 	}
 }
 
-// TestDrift: a change by hand of which no event arrives is found, announced, repaired and announced again.
+// TestDrift: a manual change without an event is found, announced, repaired and announced again.
 func TestDrift(t *testing.T) {
 	for _, tt := range edits {
 		t.Run(tt.name, func(t *testing.T) {
@@ -382,8 +382,8 @@ func TestDrift(t *testing.T) {
 	}
 }
 
-// TestForbiddenTrafficIsClosedAtTheFirstLook of a scheduled sweep, on an obstructed side too, if no event has arrived. Only what is still there at the
-// second look is drift.
+// TestForbiddenTrafficIsClosedAtTheFirstLook of a scheduled sweep, on an obstructed side too, if no event has arrived. Only routes and rules that are still there at the
+// second look are drift.
 func TestForbiddenTrafficIsClosedAtTheFirstLook(t *testing.T) {
 	for _, tt := range []struct {
 		name       string

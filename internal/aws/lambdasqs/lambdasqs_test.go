@@ -167,8 +167,8 @@ func TestAFailedMessageIsHiddenForLongerEachTime(t *testing.T) {
 	}
 }
 
-// TestWhatTakesTooLongIsGivenUpInTime: Lambda kills a function at its deadline, and then nobody hides or acknowledges
-// anything.
+// TestWhatTakesTooLongIsGivenUpInTime: Lambda kills a function at its deadline, and then no message is hidden or
+// acknowledged.
 func TestWhatTakesTooLongIsGivenUpInTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -221,7 +221,7 @@ func TestMessagesThatHintAtTheSameAreAnsweredOnce(t *testing.T) {
 				t.Fatalf("handled %d times, %v; want once", len(hints), err)
 			}
 			if !hints[0].NamesVPCs() || hints[0].RequestedAt.IsZero() {
-				t.Errorf("hint = %+v, want the one that says more", hints[0])
+				t.Errorf("hint = %+v, want the more specific one", hints[0])
 			}
 			if len(response.BatchItemFailures) != 2 || woken != 1 {
 				t.Errorf("failed = %v, woken %d times; want both messages, once", response.BatchItemFailures, woken)
@@ -230,7 +230,7 @@ func TestMessagesThatHintAtTheSameAreAnsweredOnce(t *testing.T) {
 	}
 }
 
-// TestWhatASweepSaysIsNotLostBesideAnEvent: whichever of the two says more.
+// TestWhatASweepSaysIsNotLostBesideAnEvent, whichever of the two is more specific.
 func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 6, 8, 8, 0, 0, 0, time.UTC)

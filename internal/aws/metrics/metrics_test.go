@@ -17,7 +17,7 @@ var now = time.Date(2026, 6, 8, 7, 38, 11, 0, time.UTC)
 
 func clock() time.Time { return now }
 
-// lines returns what was written, one object a line.
+// lines returns the written objects, one a line.
 func lines(t *testing.T, out *bytes.Buffer) []map[string]any {
 	t.Helper()
 	var all []map[string]any

@@ -15,7 +15,7 @@ import (
 
 type object = map[string]any
 
-// record is what a CloudTrail record of a peering call says, whatever is put into it.
+// record has the fields of a CloudTrail record of a peering call, with arbitrary values.
 type record struct {
 	name, version, code, connection string
 	requester, accepter             peering.VPC
@@ -44,7 +44,7 @@ func (r record) event(t *testing.T, wrapped bool, more object) []byte {
 	return body
 }
 
-// kind is what the call's name hints at.
+// kind returns the kind of hint for the call's name.
 func (r record) kind() hint.Kind {
 	verb, _ := strings.CutSuffix(r.name, "VpcPeeringConnection")
 	return map[string]hint.Kind{"Create": hint.Requested, "Accept": hint.Accepted, "Reject": hint.Rejected, "Delete": hint.Deleted}[verb]
@@ -81,7 +81,7 @@ func isRegion(region string) bool {
 
 func consistsOf(text, characters string) bool { return strings.Trim(text, characters) == "" }
 
-// FuzzRecord holds what is read of a record to an oracle, however the record is written.
+// FuzzRecord compares the hint of a record with an oracle, for all notations of the record.
 func FuzzRecord(f *testing.F) {
 	const request = "CreateVpcPeeringConnection"
 	f.Add(request, "1.11", "", "pcx-09cc395f56ffead9e", "111111111111", "us-east-1", "vpc-0a1b2c3d4e5f60001", "222222222222", "eu-west-1", "vpc-0a1b2c3d4e5f60002")

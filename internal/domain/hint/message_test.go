@@ -74,7 +74,7 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestMessagesThatAreNotUnderstood are ignored, and don't end among the dead letters: anybody may have sent them.
+// TestMessagesThatAreNotUnderstood are ignored, and don't become dead letters: any principal may have sent them.
 func TestMessagesThatAreNotUnderstood(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -64,7 +64,7 @@ func TestParse(t *testing.T) {
 		{"another call is ignored", "other-call.json", hint.Hint{Why: "CreateVpc of ec2.amazonaws.com is not an autopeer event"}},
 		{"another detail-type is ignored", "other-detail-type.json",
 			hint.Hint{Why: "EC2 Instance State-change Notification from aws.ec2 is not an autopeer event"}},
-		{"our own acceptance says when the connection was asked for", "announced-accepted.json", hint.Hint{
+		{"our own acceptance has the time of the request", "announced-accepted.json", hint.Hint{
 			Kind: hint.Accepted, EventID: "0f1e2d3c4b5a69788796a5b4c3d2e1f0", Connection: pcx,
 			Requester: requester, Accepter: accepter, Origin: accepter.Cell(),
 			At: asked.Add(15 * time.Second), RequestedAt: asked,
@@ -92,7 +92,7 @@ func TestParseRefuses(t *testing.T) {
 			"detail":{"eventVersion":"1.11","eventSource":"ec2.amazonaws.com","eventName":"` + name + `","awsRegion":"us-east-1",` + response + `}}`
 	}
 	tests := []struct{ name, body, want string }{
-		{"what isn't JSON", `garbage`, `read event: invalid character 'g' looking for beginning of value`},
+		{"not JSON", `garbage`, `read event: invalid character 'g' looking for beginning of value`},
 		{"an empty message", ``, `read event: unexpected end of JSON input`},
 		{"a record without a connection", call("DeleteVpcPeeringConnection", `"requestParameters":{}`),
 			`read event "e1": invalid peering connection ID "": want pcx- and 8 or 17 hex digits`},
@@ -132,8 +132,8 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// FuzzParse: whatever comes in, there is no panic, every error is Permanent, and a hint that isn't ignored
-// has ids that can't do harm.
+// FuzzParse: for any input there is no panic, every error is Permanent, and a hint that isn't ignored has harmless
+// ids.
 func FuzzParse(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.json")
 	if err != nil || len(files) == 0 {

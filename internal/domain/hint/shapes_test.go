@@ -38,7 +38,7 @@ func TestParseReadsTheConnection(t *testing.T) {
 	}{
 		{"a request may be wrapped as a response may",
 			deletion(`{"DeleteVpcPeeringConnectionRequest":{"vpcPeeringConnectionId":"pcx-00000001"}}`), deleted},
-		{"what has fields beside it is no wrapper",
+		{"an object with other fields is no wrapper",
 			deletion(`{"vpcPeeringConnectionId":"pcx-00000001","DeleteVpcPeeringConnectionRequest":{"vpcPeeringConnectionId":"pcx-00000002"}}`), deleted},
 		{"an announcement may name no VPC", announcement(``), hint.Hint{Kind: hint.Accepted, Connection: "pcx-00000001"}},
 	}
@@ -129,6 +129,6 @@ func TestFoundRefusesWhatCannotBeEncoded(t *testing.T) {
 	never := time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
 	message, err := hint.Found(hint.Finding{Outcome: outcome.Outcome{RequestedAt: never}, Drift: true}, swept)
 	if err == nil || !strings.HasPrefix(err.Error(), "encode Sweep Found: ") {
-		t.Errorf("Found() = %s, %v, want an error that says what was encoded", message, err)
+		t.Errorf("Found() = %s, %v, want an error that names the encoded value", message, err)
 	}
 }

@@ -94,7 +94,7 @@ func TestAnEndedHold(t *testing.T) {
 	}{
 		{"the tag is deleted", "DeleteTags", resources, `{"items":[{"key":"Name"},{"key":"autopeer:hold"}]}`, both},
 		{"with its value", "DeleteTags", resources, `{"items":[{"key":"autopeer:hold","value":"true"}]}`, both},
-		{"all tags are deleted, of which a hold is rarely one", "DeleteTags", resources, `{}`, nil},
+		{"all tags are deleted, and a hold is rarely among them", "DeleteTags", resources, `{}`, nil},
 		{"it has another value", "CreateTags", resources, `{"items":[{"key":"autopeer:hold","value":"false"},{"key":"Name","value":"x"}]}`, both},
 		{"a hold begins", "CreateTags", resources, `{"items":[{"key":"autopeer:hold","value":"true"}]}`, nil},
 		{"another tag is deleted", "DeleteTags", resources, `{"items":[{"key":"Name"}]}`, nil},

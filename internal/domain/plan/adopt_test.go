@@ -122,7 +122,7 @@ func TestAdoption(t *testing.T) {
 	}
 }
 
-// TestAProposalLacks what it adds, but for a tag.
+// TestAProposalLacks its additions, except for a tag.
 func TestAProposalLacks(t *testing.T) {
 	t.Parallel()
 	remove := plan.DeleteRoute{Table: "rtb-1", Via: via}

@@ -12,7 +12,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// carryOut does to a copy of the side what EC2 would.
+// carryOut applies the plan to a copy of the side as EC2 would.
 func carryOut(t *rapid.T, s plan.Side, p plan.Plan) plan.Side {
 	for _, after := range moments(t, s, p) {
 		s = after

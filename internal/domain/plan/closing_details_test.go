@@ -54,7 +54,7 @@ func TestClosingIsNoOpening(t *testing.T) {
 			s.Tables = []peering.RouteTable{table("rtb-1", inTheWay)}
 			s.Connection.Tags = nil
 		}, []string{conflicting}},
-		{"with an objection, what would be added finds no place in a full table either", func(s *plan.Side) {
+		{"with an objection, a route doesn't fit into a full table either", func(s *plan.Side) {
 			s.Tables, s.Closing, s.Limits.Routes = []peering.RouteTable{table("rtb-1", leading("10.50.0.0/16", "igw-1"))}, true, 1
 		}, nil},
 		{"the shortage counts the parts that are added", func(s *plan.Side) {
@@ -76,7 +76,7 @@ func TestClosingIsNoOpening(t *testing.T) {
 	}
 }
 
-// TestOnlyTheMostSpecificRouteIsNarrowed, in whatever order EC2 lists the routes: another one carries the traffic.
+// TestOnlyTheMostSpecificRouteIsNarrowed, in any order of EC2's list: another route carries the traffic.
 func TestOnlyTheMostSpecificRouteIsNarrowed(t *testing.T) {
 	t.Parallel()
 	ours, gateway := leading("172.16.0.0/12", "pcx-new"), leading("172.31.0.0/16", "vgw-1")

@@ -69,7 +69,7 @@ func TestClosing(t *testing.T) {
 			s.Tables, s.Closing = []peering.RouteTable{table("rtb-1", inTheWay)}, true
 			group(s, tcp(22, 22, "172.31.0.0/16"))
 		}, []string{"revoke sgr-1 in sg-1"}},
-		{"a rule that admits a part of what is allowed stays until it can be replaced", func(s *plan.Side) {
+		{"a rule that admits a part of the allowed traffic stays until it can be replaced", func(s *plan.Side) {
 			s.Tables = []peering.RouteTable{table("rtb-1", toPeer("pcx-new", false), inTheWay)}
 			group(s, tcp(443, 443, "172.31.1.0/24"))
 			s.Terms.Allow = allowing(443, 443, "172.31.0.0/16")
@@ -139,7 +139,7 @@ func TestNarrowing(t *testing.T) {
 			[]string{"authorize tcp 443 from 172.31.1.0/24 in sg-1", "then revoke sgr-1 in sg-1", conflicting}},
 		{"of a rule's ports", rules([]peering.Permission{tcp(0, 65535, "172.31.0.0/16")}, allowing(443, 444)),
 			[]string{"authorize tcp 443-444 from 172.31.0.0/16 in sg-1", "then revoke sgr-1 in sg-1", conflicting}},
-		{"to what two rules admit together", rules([]peering.Permission{tcp(1, 99, "172.31.0.0/17"), tcp(50, 200, "172.31.0.0/16"), tcp(1, 60, "172.31.128.0/17")},
+		{"to the traffic that two rules admit together", rules([]peering.Permission{tcp(1, 99, "172.31.0.0/17"), tcp(50, 200, "172.31.0.0/16"), tcp(1, 60, "172.31.128.0/17")},
 			allowing(40, 150, "172.31.0.0/16")),
 			[]string{"authorize tcp 40-150 from 172.31.0.0/16 in sg-1", "then revoke sgr-1, sgr-2, sgr-3 in sg-1", conflicting}},
 		{"not of a rule that is widened elsewhere", rules([]peering.Permission{tcp(443, 445, "172.31.0.0/16")}, allowing(444, 446, "172.31.1.0/24")),
@@ -164,7 +164,7 @@ func TestNarrowing(t *testing.T) {
 	}
 }
 
-// TestNarrowingInAFullGroup: what fits is added first, the rest follows the removal, and closing wins where it doesn't fit.
+// TestNarrowingInAFullGroup: additions that fit come first, the rest follows the removal, and closing wins where they don't fit.
 func TestNarrowingInAFullGroup(t *testing.T) {
 	t.Parallel()
 	wide := tcp(443, 443, "172.31.0.0/16")
@@ -265,7 +265,7 @@ func TestTagsComeFirstAndDNSLast(t *testing.T) {
 	}
 }
 
-// TestWithoutBlocks: while EC2 shows the blocks of one side alone, only what no entry names goes.
+// TestWithoutBlocks: while EC2 shows the blocks of one side alone, only rules that no entry names go.
 func TestWithoutBlocks(t *testing.T) {
 	t.Parallel()
 	for name, hide := range map[string]func(*peering.Connection){

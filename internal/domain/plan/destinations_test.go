@@ -37,7 +37,7 @@ func TestConnectChoosesDestinations(t *testing.T) {
 		{"an excluded block is left out", prefixes(primary, secondary), nil, prefixes(secondary), []string{create(primary)}},
 		{"so is a block inside an excluded one, of either family", prefixes(primary, secondary, six), nil, prefixes("100.64.0.0/10", "2001:db8::/32"), []string{create(primary)}},
 		{"an exclusion that the peer doesn't have excludes nothing", prefixes(primary), nil, prefixes(secondary), []string{create(primary)}},
-		{"a block with a hole isn't routed, and what would be right is said", prefixes(primary, secondary), nil, prefixes("172.31.9.0/24"),
+		{"a block with a hole isn't routed, and the note has the remedy", prefixes(primary, secondary), nil, prefixes("172.31.9.0/24"),
 			[]string{create(secondary), "note: 172.31.0.0/16 is not routed: only 172.31.9.0/24 of it is excluded, and EC2 routes a block whole; name in to the parts that shall be"}},
 		{"an exclusion holds for chosen destinations too", prefixes(primary, secondary), prefixes("172.31.1.0/24", "100.64.1.0/24"), prefixes(secondary),
 			[]string{create("172.31.1.0/24")}},
@@ -60,7 +60,7 @@ func TestConnectChoosesDestinations(t *testing.T) {
 	}
 }
 
-// TestAnotherChoiceMovesTheRoutes: what is no longer a destination is taken back in the same plan, and the
+// TestAnotherChoiceMovesTheRoutes: a route whose destination is no longer chosen is deleted in the same plan, and the
 // state, from which the announcement's id is made, is another.
 func TestAnotherChoiceMovesTheRoutes(t *testing.T) {
 	t.Parallel()
@@ -114,7 +114,7 @@ func TestForeseenAreThoseOfTheDestinations(t *testing.T) {
 }
 
 // TestForeseenInTheTablesOfSubnets: a subnet without an association may be another VPC's, so that nothing
-// is said of the main table.
+// is noted about the main table.
 func TestForeseenInTheTablesOfSubnets(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -175,7 +175,7 @@ func TestAKeptRouteIsNoConflict(t *testing.T) {
 		{"a route apart from all wanted ones", prefixes("10.9.1.0/24"), []peering.Route{route("10.9.1.0/24", "eni-1")}, []string{create}},
 		{"a route to the connection, which goes", prefixes("172.31.7.0/24"), []peering.Route{route("172.31.7.0/24", "pcx-new")},
 			[]string{create, "then delete route 172.31.7.0/24 → pcx-new in rtb-1"}},
-		{"what a dead connection has left isn't meant", prefixes("172.31.7.0/24"), []peering.Route{{Destination: prefixes("172.31.7.0/24")[0], Target: other, Blackhole: true}}, []string{create}},
+		{"the route of a dead connection doesn't count", prefixes("172.31.7.0/24"), []peering.Route{{Destination: prefixes("172.31.7.0/24")[0], Target: other, Blackhole: true}}, []string{create}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -23,10 +23,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// universe is what sides are drawn from: small enough for routes, blocks and sources to meet.
+// universe has the values from which sides are drawn: so few that routes, blocks and sources meet.
 type universe struct {
 	blocks    []netip.Prefix // of the peer, and that the policy names
-	routed    []netip.Prefix // by anybody: also wider and narrower ones
+	routed    []netip.Prefix // by any principal: also wider and narrower ones
 	protocols []peering.Protocol
 }
 
@@ -47,13 +47,13 @@ var (
 
 const (
 	pending = peering.Target("pcx-pending") // its routes are blackholes, and may come to life
-	mine    = "mine"                        // a connection's name that somebody has given
+	mine    = "mine"                        // a connection's name that a person gave
 )
 
 var (
 	tier   = map[string]string{"Tier": "private"}
 	server = map[string]string{"Role": "server"}
-	// tags are what things are tagged with that the terms choose by one of the two.
+	// tags are the tags of tables and groups; the terms choose by one of the two keys.
 	tags = []map[string]string{nil, {"Tier": "public", "Role": "client"}, {"Tier": "private", "Role": "server", "Name": mine}, {"Tier": "private", "Role": "server"}}
 )
 
@@ -218,7 +218,7 @@ func (d drawer) allow() policy.Allow {
 	return a
 }
 
-// owners says of some rules that they are ours, or left by a dead connection. The others are somebody else's.
+// owners returns some rules as ours, or as leftovers of a dead connection. The others belong to other principals.
 func (d drawer) owners(groups []peering.SecurityGroup) (ours, old []peering.IngressRule) {
 	for _, g := range groups {
 		for i, p := range g.Ingress {

@@ -9,7 +9,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// TestHold: a connection on hold gets nothing, loses what the policy forbids, and waits while something is missing.
+// TestHold: a connection on hold gets nothing, loses forbidden routes and rules, and waits while something is missing.
 func TestHold(t *testing.T) {
 	t.Parallel()
 	routed := "state: rtb-1 routes 172.31.0.0/16 to pcx-new"

@@ -68,7 +68,7 @@ func ruleOf(c peering.ConnectionID, id peering.RuleID, group peering.SecurityGro
 	return peering.IngressRule{ID: id, Group: group, Tags: map[string]string{peering.TagConnection: string(c), peering.TagManaged: string(installation)}}
 }
 
-// TestGroupsOfAPeerInAnotherCell are unknown, whatever groups the inventory has.
+// TestGroupsOfAPeerInAnotherCell are unknown, regardless of the inventory's groups.
 func TestGroupsOfAPeerInAnotherCell(t *testing.T) {
 	t.Parallel()
 	s := plan.Inventory{Groups: []peering.SecurityGroup{{ID: "sg-a", VPC: "vpc-a"}, {ID: "sg-b", VPC: "vpc-b"}}}
@@ -181,7 +181,7 @@ func TestRoutedSubnets(t *testing.T) {
 	}{
 		{"those of a chosen table", subnets[:1], false, policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"}}},
 		{"those of the main table have no other", subnets[1:], false, policy.Tables{Scope: policy.MainTable}},
-		{"all where somebody else routes, also those of a gateway's table", subnets, true, policy.Tables{Scope: policy.NoTables}},
+		{"all where another tool routes, also those of a gateway's table", subnets, true, policy.Tables{Scope: policy.NoTables}},
 		{"a gateway's table is never chosen", subnets[1:], true, policy.Tables{Scope: policy.AllTables}},
 	}
 	for _, tt := range tests {

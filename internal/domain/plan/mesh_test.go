@@ -11,7 +11,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// TestSourcesInAMesh: each allow line holds in both directions, and a source of the own VPC is one of the traffic to the peer alone.
+// TestSourcesInAMesh: each allow line applies in both directions, and a source of this VPC is one of the traffic to the peer alone.
 func TestSourcesInAMesh(t *testing.T) {
 	t.Parallel()
 	type sources = policy.Sources
@@ -106,7 +106,7 @@ func TestOtherPeeringsKeepTheirSources(t *testing.T) {
 	}
 }
 
-// TestAGroupOfTheVPCIsNoSource: EC2 takes the rule, and it admits traffic inside the VPC, about which the policy says nothing.
+// TestAGroupOfTheVPCIsNoSource: EC2 accepts the rule, and it admits traffic inside the VPC, which the policy doesn't allow.
 func TestAGroupOfTheVPCIsNoSource(t *testing.T) {
 	t.Parallel()
 	p := plan.Connect(marketing(func(s *plan.Side) {

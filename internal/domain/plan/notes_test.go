@@ -78,7 +78,7 @@ func TestNotesOnSourceGroupsWithoutEgress(t *testing.T) {
 		"other ports":                 {https, []peering.Permission{out(peering.TCP, 80, 442, "0.0.0.0/0")}, []string{noHTTPS}},
 		"another protocol":            {https, []peering.Permission{out(peering.UDP, 443, 443, "0.0.0.0/0")}, []string{noHTTPS}},
 		"a prefix list":               {https, []peering.Permission{{Protocol: peering.TCP, From: 443, To: 443, PrefixList: "pl-1"}}, nil},
-		"the own group":               {https, []peering.Permission{ofGroup("sg-web")}, []string{noHTTPS}},
+		"the group itself":            {https, []peering.Permission{ofGroup("sg-web")}, []string{noHTTPS}},
 		"another group of the VPC":    {https, []peering.Permission{ofGroup("sg-db")}, []string{noHTTPS}},
 		"a group of the other VPC":    {https, []peering.Permission{ofGroup("sg-peer")}, nil},
 		"the second rule":             {https, []peering.Permission{ofGroup("sg-db"), out(peering.TCP, 443, 443, "0.0.0.0/0")}, nil},

@@ -25,8 +25,8 @@ const installation peering.Installation = "blue"
 
 var peerBlock = netip.MustParsePrefix("172.31.0.0/16")
 
-// marketing is the requester's side of an active connection to finance, with nothing to do but what a
-// case puts in.
+// marketing is the requester's side of an active connection to finance, without anything to do except for the
+// case's change.
 func marketing(change func(*plan.Side)) plan.Side {
 	yes := true
 	s := plan.Side{
@@ -93,7 +93,7 @@ func TestConnectRoutes(t *testing.T) {
 		{"the blackhole of a peering that may still come up is a conflict", []peering.RouteTable{table("rtb-1", toPeer(other, true))},
 			map[peering.ConnectionID]bool{"pcx-old": false},
 			[]string{"conflict: 172.31.0.0/16 has a blackhole route to pcx-old in rtb-1, so it can't be routed to pcx-new"}},
-		{"a live peering is never taken over, even one that is said to be dead", []peering.RouteTable{table("rtb-1", toPeer(other, false))},
+		{"a live peering is never taken over, even one that is listed as dead", []peering.RouteTable{table("rtb-1", toPeer(other, false))},
 			map[peering.ConnectionID]bool{"pcx-old": true},
 			[]string{"conflict: 172.31.0.0/16 is already routed to pcx-old in rtb-1, so it can't be routed to pcx-new"}},
 		{"a dead target of another kind is not ours to judge", []peering.RouteTable{table("rtb-1", toPeer("eni-1", true))}, nil,
@@ -137,7 +137,7 @@ func TestConnectChoosesTables(t *testing.T) {
 	}{
 		{"all is every table but a gateway's", policy.Tables{Scope: policy.AllTables}, []string{route("rtb-app"), route("rtb-main"), route("rtb-web")}},
 		{"main is the main table", policy.Tables{Scope: policy.MainTable}, []string{route("rtb-main")}},
-		{"ids are those, and what is lacking is noted", policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-web", "rtb-gone"}},
+		{"ids select tables, and a missing one is noted", policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-web", "rtb-gone"}},
 			[]string{route("rtb-web"), "note: the VPC has no rtb-gone"}},
 		{"a gateway's table isn't chosen by id either", policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-edge"}},
 			[]string{"note: the VPC has no rtb-edge"}},
@@ -179,14 +179,14 @@ func TestConnectRules(t *testing.T) {
 		want   []string
 	}{
 		{name: "a missing rule is authorized", allow: []policy.Allow{ping}, want: []string{"authorize icmp from 172.31.0.0/16 in sg-1"}},
-		{name: "a rule that somebody else made counts as there", allow: []policy.Allow{ping},
+		{name: "a rule of another principal counts as present", allow: []policy.Allow{ping},
 			have: []peering.Permission{bySource(peering.ICMP, -1, -1, "172.31.0.0/16")}},
 		{name: "a rule that admits something else doesn't", allow: []policy.Allow{ping},
 			have: []peering.Permission{bySource(peering.ICMP, 8, 0, "172.31.0.0/16")}, want: []string{"authorize icmp from 172.31.0.0/16 in sg-1"}},
 		{name: "the rules of one group are one call", allow: []policy.Allow{ping,
 			{Protocol: peering.TCP, Groups: toServer, Ports: []policy.PortRange{{From: 443, To: 443}, {From: 5432, To: 5440}}}},
 			want: []string{"authorize icmp from 172.31.0.0/16, tcp 443 from 172.31.0.0/16, tcp 5432-5440 from 172.31.0.0/16 in sg-1"}},
-		{name: "one thing said twice is one rule", allow: []policy.Allow{ping, ping}, want: []string{"authorize icmp from 172.31.0.0/16 in sg-1"}},
+		{name: "two equal lines are one rule", allow: []policy.Allow{ping, ping}, want: []string{"authorize icmp from 172.31.0.0/16 in sg-1"}},
 		{name: "no ports are all ports", allow: []policy.Allow{{Protocol: peering.UDP, Groups: toServer}}, want: []string{"authorize udp 0-65535 from 172.31.0.0/16 in sg-1"}},
 		{name: "all is all", allow: []policy.Allow{{Protocol: peering.AllProtocols, Groups: toServer}}, want: []string{"authorize all traffic from 172.31.0.0/16 in sg-1"}},
 		{name: "a source that is part of the peer's block is admitted alone",
@@ -300,8 +300,8 @@ func TestARevocationNamesTheTagsOfItsRules(t *testing.T) {
 	}
 }
 
-// TestState: what holds afterwards is said the same way whether it was there or is added, since the
-// announcement's id is made from it.
+// TestState: a route or rule has the same sentence whether it was there or is added, since the announcement's id is
+// made from it.
 func TestState(t *testing.T) {
 	t.Parallel()
 	side := func(routes []peering.Route, ingress []peering.Permission) plan.Side {
@@ -332,15 +332,15 @@ func TestConnectOptionsAndTags(t *testing.T) {
 		change func(*plan.Side)
 		want   []string
 	}{
-		{"what is right stays", func(s *plan.Side) { s.Terms.DNS = true }, nil},
-		{"DNS is turned on for the own side", func(s *plan.Side) { s.Terms.DNS, s.Connection.RequesterDNS = true, &no },
+		{"a right option stays", func(s *plan.Side) { s.Terms.DNS = true }, nil},
+		{"DNS is turned on for this side", func(s *plan.Side) { s.Terms.DNS, s.Connection.RequesterDNS = true, &no },
 			[]string{"let the peer resolve names of the requester of pcx-new"}},
 		{"DNS that isn't shown is turned on", func(s *plan.Side) { s.Terms.DNS, s.Connection.RequesterDNS = true, nil },
 			[]string{"let the peer resolve names of the requester of pcx-new"}},
 		{"DNS that the policy doesn't ask for is not turned off", func(*plan.Side) {}, nil},
 		{"missing tags are set", func(s *plan.Side) { s.Connection.Tags = nil },
 			[]string{"tag pcx-new with Name=marketing <> finance, autopeer:managed=blue"}},
-		{"a name that somebody gave stays", func(s *plan.Side) { s.Connection.Tags = map[string]string{"Name": "Marketing <> Finance"} },
+		{"a name that a person gave stays", func(s *plan.Side) { s.Connection.Tags = map[string]string{"Name": "Marketing <> Finance"} },
 			[]string{"tag pcx-new with autopeer:managed=blue"}},
 	}
 	for _, tt := range tests {

@@ -113,7 +113,7 @@ func (p packet) isIn(m peering.Permission) bool {
 
 func (p packet) isAdmitted(by []peering.Permission) bool { return slices.ContainsFunc(by, p.isIn) }
 
-// admittedByUs is what our rules of the group admit.
+// admittedByUs returns the permissions of our rules in the group.
 func admittedByUs(s plan.Side, g peering.SecurityGroupID) []peering.Permission {
 	var all []peering.Permission
 	for _, r := range s.Ours {
@@ -144,7 +144,7 @@ func isRouted(s plan.Side, t peering.RouteTable, a netip.Addr) bool {
 	return slices.ContainsFunc(mixed.routed, func(dst netip.Prefix) bool { return dst.Contains(a) && wantsRoute(s, t, dst) })
 }
 
-// TestAnObstacleKeepsNothingOpen: whatever stands in the way, what the terms forbid is gone after the plan.
+// TestAnObstacleKeepsNothingOpen: for every obstacle, forbidden traffic is closed after the plan.
 func TestAnObstacleKeepsNothingOpen(t *testing.T) {
 	all, obstructed := 0, map[[3]bool]int{}
 	rapid.Check(t, func(t *rapid.T) {
@@ -283,7 +283,7 @@ func TestAnObstructedPlanIsRepeatedWithoutChanges(t *testing.T) {
 	})
 }
 
-// TestWithoutBlocksNothingIsRemovedThatBlocksCouldWant: whatever the blocks turn out to be.
+// TestWithoutBlocksNothingIsRemovedThatBlocksCouldWant, for any blocks.
 func TestWithoutBlocksNothingIsRemovedThatBlocksCouldWant(t *testing.T) {
 	removed := 0
 	rapid.Check(t, func(t *rapid.T) {

@@ -12,7 +12,7 @@ import (
 )
 
 // TestNoPlanTouchesWhatIsNotOurs: of the routes only those to the connection may go, and of the rules only those with
-// its tag; of what dead connections have left, what is in the way of something that is wanted.
+// its tag; of the leftovers of dead connections, those that obstruct a wanted route.
 func TestNoPlanTouchesWhatIsNotOurs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSide(t)
@@ -49,8 +49,8 @@ func isAmong(rules []peering.IngressRule, g peering.SecurityGroupID, p peering.P
 	return slices.ContainsFunc(rules, func(r peering.IngressRule) bool { return r.Group == g && r.Permission == p })
 }
 
-// TestRoutesOfSomebodyElse: where the terms leave all routes of the side to somebody else, those to the connection
-// are theirs too.
+// TestRoutesOfSomebodyElse: where the terms leave all routes of the side to another tool, those to the connection
+// belong to it too.
 func TestRoutesOfSomebodyElse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSide(t)

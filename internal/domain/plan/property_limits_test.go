@@ -40,8 +40,8 @@ func TestConflictsAreTheRoutesInTheWay(t *testing.T) {
 	})
 }
 
-// isInTheWay reports whether the route leads to addresses of the destination, or whether it leads to another peer
-// from whom the destination would take some.
+// isInTheWay reports whether the route leads to addresses of the destination, or to another peer that would lose
+// addresses to the destination.
 func isInTheWay(r peering.Route, dst netip.Prefix) bool {
 	switch {
 	case r.PrefixList != "", isOurRoute(r), isLeft(r):
@@ -63,7 +63,7 @@ func TestForeseenIsWhatConnectWillFind(t *testing.T) {
 		s := drawSide(t)
 		p := plan.Connect(s)
 		if p.Closes() {
-			return // what it closes changes the figures
+			return // its removals change the figures
 		}
 		conflicts, shortages := plan.Foresee(s)
 		want := everything(plan.Plan{Conflicts: p.Conflicts, Shortages: p.Shortages})
@@ -89,7 +89,7 @@ func TestShortagesAreWhatWouldGoBeyondTheLimits(t *testing.T) {
 		}
 		p := plan.Connect(s)
 		if p.Closes() {
-			return // the figures count what it closes; see TestNarrowingInAFullGroup
+			return // the figures count its removals; see TestNarrowingInAFullGroup
 		}
 		var got []string
 		for _, shortage := range p.Shortages {
@@ -127,7 +127,7 @@ func tooManyRoutes(s plan.Side, family string, changes []plan.Change) []string {
 	return beyond(have, need, s.Limits.OrDefaults().Routes, family+" routes")
 }
 
-// tooManyRules counts what isn't a block for both families.
+// tooManyRules counts rules without a block for both families.
 func tooManyRules(s plan.Side, family string, changes []plan.Change) []string {
 	have, need := map[peering.SecurityGroupID]int{}, map[peering.SecurityGroupID]int{}
 	count := func(n map[peering.SecurityGroupID]int, g peering.SecurityGroupID, permissions []peering.Permission) {
@@ -153,7 +153,7 @@ func tooManyRules(s plan.Side, family string, changes []plan.Change) []string {
 	return beyond(have, need, s.Limits.OrDefaults().Rules, "ingress rules for "+family)
 }
 
-// revoked is what the rules admit that are taken away.
+// revoked returns the permissions of the revoked rules.
 func revoked(s plan.Side, c plan.Revoke) []peering.Permission {
 	var all []peering.Permission
 	for _, r := range slices.Concat(s.Ours, s.Old) {

@@ -36,7 +36,7 @@ func TestASideThatIsMadeRightHasWhatTheTermsName(t *testing.T) {
 			}
 		}
 		if len(p.State) != wanted {
-			t.Fatalf("%d things are wanted, and said is %v", wanted, p.State)
+			t.Fatalf("%d routes and rules are wanted, and the state is %v", wanted, p.State)
 		}
 	})
 }
@@ -57,7 +57,7 @@ func checkTable(t *rapid.T, s plan.Side, table peering.RouteTable) (wanted int) 
 }
 
 // checkGroup returns how many rules are wanted in the group. One that will go with a dead connection, or that admits
-// nobody, is none.
+// no address, doesn't count.
 func checkGroup(t *rapid.T, s plan.Side, g peering.SecurityGroup) (wanted int) {
 	leaving := func(p peering.Permission) bool {
 		return slices.ContainsFunc(slices.Concat(s.Ours, s.Old), func(r peering.IngressRule) bool {
@@ -76,7 +76,7 @@ func checkGroup(t *rapid.T, s plan.Side, g peering.SecurityGroup) (wanted int) {
 	return wanted
 }
 
-// TestNothingIsOpenedThatThePolicyDoesNotName, whatever else becomes of the side.
+// TestNothingIsOpenedThatThePolicyDoesNotName, for all states of the side.
 func TestNothingIsOpenedThatThePolicyDoesNotName(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSide(t)
@@ -99,7 +99,7 @@ func TestNothingIsOpenedThatThePolicyDoesNotName(t *testing.T) {
 	})
 }
 
-// TestWhatIsLeftOutIsNoted: what the policy names and doesn't get is never left out in silence, unless it is excluded.
+// TestWhatIsLeftOutIsNoted: every block or group that the policy names and that is left out has a note, unless it is excluded.
 func TestWhatIsLeftOutIsNoted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSide(t)
@@ -122,7 +122,7 @@ func TestWhatIsLeftOutIsNoted(t *testing.T) {
 	})
 }
 
-// unrouted says which destinations the peer doesn't have, or are excluded in part.
+// unrouted returns the destinations that the peer doesn't have, or that are excluded in part.
 func unrouted(s plan.Side) []string {
 	r, chosen := s.Terms.Routes, s.Terms.Routes.To
 	if len(chosen) == 0 {
@@ -139,7 +139,7 @@ func unrouted(s plan.Side) []string {
 	return notes
 }
 
-// unadmitted says which sources of the line can't be.
+// unadmitted returns the sources of the line that can't be admitted.
 func unadmitted(s plan.Side, a policy.Allow) []string {
 	var notes []string
 	for _, b := range a.Sources.Blocks {

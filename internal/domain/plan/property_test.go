@@ -12,7 +12,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// everything is what there is to say of a plan.
+// everything returns all sentences of a plan.
 func everything(p plan.Plan) []string {
 	all := sentences(p)
 	for _, s := range p.Shortages {
@@ -54,7 +54,7 @@ func TestKeysTellApartAsSentencesDo(t *testing.T) {
 	})
 }
 
-// TestACarriedOutPlanLeavesNothingToDo, and says the same once more: from that the announcement's id is made.
+// TestACarriedOutPlanLeavesNothingToDo, and has the same state once more: from that the announcement's id is made.
 func TestACarriedOutPlanLeavesNothingToDo(t *testing.T) {
 	changed, all := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -70,7 +70,7 @@ func TestACarriedOutPlanLeavesNothingToDo(t *testing.T) {
 		again := plan.Connect(carryOut(t, s, p))
 		p.Steps = nil
 		if diff := cmp.Diff(everything(p), everything(again)); diff != "" {
-			t.Fatalf("a second plan says (-first +second):\n%s", diff)
+			t.Fatalf("a second plan differs (-first +second):\n%s", diff)
 		}
 	})
 	if all >= 1000 && changed < all/4 {
@@ -108,7 +108,7 @@ func shuffle[T any](random *rand.Rand, all []T) []T {
 	return all
 }
 
-// TestDisconnectAfterConnectRestoresTheStart, but for what dead connections had left in the way.
+// TestDisconnectAfterConnectRestoresTheStart, except for obstructing leftovers of dead connections.
 func TestDisconnectAfterConnectRestoresTheStart(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := withoutOurs(t, drawSide(t))
@@ -120,7 +120,7 @@ func TestDisconnectAfterConnectRestoresTheStart(t *testing.T) {
 			t.Fatalf("not as at the start (-want +got):\n%s", diff)
 		}
 		if again := plan.Disconnect(plan.Remains{Connection: via, Tables: gone.Tables, Rules: gone.Ours}); len(again.Changes()) > 0 {
-			t.Fatalf("what was taken back is to be taken back again: %v", sentences(again))
+			t.Fatalf("a removal is planned again: %v", sentences(again))
 		}
 	})
 }

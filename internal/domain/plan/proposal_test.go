@@ -27,7 +27,7 @@ func TestChangesOfARequest(t *testing.T) {
 	}
 }
 
-// TestStanding: what exists for the connection is listed, whether the policy wants it or not, and nothing that a plan would add.
+// TestStanding: the connection's routes and rules are listed, wanted or not, and nothing that a plan would add.
 func TestStanding(t *testing.T) {
 	t.Parallel()
 	s := marketing(func(s *plan.Side) {

@@ -98,7 +98,7 @@ func TestLeftovers(t *testing.T) {
 	}
 }
 
-// TestForeseenInTheTablesOfTaggedSubnets: where somebody has read the subnets, their tags are known.
+// TestForeseenInTheTablesOfTaggedSubnets: if the subnets were read, their tags are known.
 func TestForeseenInTheTablesOfTaggedSubnets(t *testing.T) {
 	t.Parallel()
 	tier := map[string]string{"Tier": "private"}

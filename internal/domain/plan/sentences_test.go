@@ -114,7 +114,7 @@ func TestASubnetThatNobodyTaggedIsNoted(t *testing.T) {
 	}
 }
 
-// TestAStaleRuleIsMadeAnew: it shows what is wanted, and admits nobody.
+// TestAStaleRuleIsMadeAnew: it shows the wanted group, and admits no traffic.
 func TestAStaleRuleIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	ref := peering.Permission{Protocol: peering.ICMP, From: -1, To: -1, Group: "sg-peer"}

@@ -27,9 +27,9 @@ func TestExpected(t *testing.T) {
 		want       []netip.Prefix
 		alsoListed bool // marketing's VPC, by another department too
 	}{
-		{"what is declared stands for what AWS doesn't show", vpc(marketingCell, "vpc-m"), declared, false},
-		{"what AWS shows counts more", vpc(marketingCell, "vpc-m", "10.10.1.0/24"), shown, false},
-		{"what isn't declared isn't known", vpc(financeCell, "vpc-f"), nil, false},
+		{"declared blocks replace those that AWS doesn't show", vpc(marketingCell, "vpc-m"), declared, false},
+		{"AWS's blocks count more", vpc(marketingCell, "vpc-m", "10.10.1.0/24"), shown, false},
+		{"undeclared blocks are unknown", vpc(financeCell, "vpc-f"), nil, false},
 		{"nothing is expected of a VPC of no department", vpc(financeCell, "vpc-x"), nil, false},
 		{"nothing is expected of a VPC that may be anyone's", vpc(marketingCell, "vpc-m"), nil, true},
 	}
@@ -54,7 +54,7 @@ func TestExpected(t *testing.T) {
 	}
 }
 
-// TestDecisionsWithoutAPeeringNameTheDepartments, as far as there are any.
+// TestDecisionsWithoutAPeeringNameTheDepartments, if there are any.
 func TestDecisionsWithoutAPeeringNameTheDepartments(t *testing.T) {
 	t.Parallel()
 	m, g := vpc(marketingCell, "vpc-m", "10.10.0.0/16"), vpc(developerCell, "vpc-g", "10.200.0.0/16")

@@ -45,7 +45,7 @@ func TestKeysOfDecisions(t *testing.T) {
 		{"the departments of an entry that needs approval", m, d, "approval-needed|marketing|developer|[]|[]"},
 		{"the block of the member", vpc(marketingCell, "vpc-m", "10.11.0.0/16"), f, `cidr-mismatch|marketing|finance|[10.11.0.0/16]|["10.10.0.0/16"]`},
 		{"two blocks", m, vpc(financeCell, "vpc-f", "10.10.4.0/24"), "overlap|marketing|finance|[10.10.0.0/16 10.10.4.0/24]|[]"},
-		{"the departments of which there is no peering", m, vpc(developerCell, "vpc-g"), `not-listed|marketing|guest|[]|["marketing" "guest"]`},
+		{"departments without a peering", m, vpc(developerCell, "vpc-g"), `not-listed|marketing|guest|[]|["marketing" "guest"]`},
 		{"no department of the accepter", m, vpc(financeCell, "vpc-x", "192.168.0.0/16"), `not-listed|marketing||[]|["accepter 192.168.0.0/16"]`},
 		{"no department of the requester", vpc(marketingCell, "vpc-x", "192.168.0.0/16"), f, `not-listed||finance|[]|["requester 192.168.0.0/16"]`},
 		{"no department of a VPC whose blocks aren't known", m, vpc(financeCell, "vpc-x"), `not-listed|marketing||[]|["accepter"]`},

@@ -7,7 +7,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// TestMaintains: what the policy objects to is kept only if the installation has connected it.
+// TestMaintains: a connection with an objection is kept only if the installation has connected it.
 func TestMaintains(t *testing.T) {
 	t.Parallel()
 	p := &policy.Policy{Installation: "blue"}

@@ -250,7 +250,7 @@ func TestEncodedPolicyComesBack(t *testing.T) {
 	})
 }
 
-// TestRoutesDoNotBearOnTheDecision: AWS refuses VPCs whose blocks overlap even where nobody routes these.
+// TestRoutesDoNotBearOnTheDecision: AWS refuses VPCs whose blocks overlap even if no route leads to these.
 // https://docs.aws.amazon.com/vpc/latest/peering/invalid-peering-configurations.html
 func TestRoutesDoNotBearOnTheDecision(t *testing.T) {
 	t.Parallel()

@@ -28,12 +28,12 @@ func TestTerms(t *testing.T) {
 		name, own, peer string
 		want            policy.Terms
 	}{
-		{"a side gets its routes, the rules towards it, and what the peer opens to it", "marketing", "finance",
+		{"a side gets its routes, the rules towards it, and the ports that the peer opens to it", "marketing", "finance",
 			policy.Terms{
 				Routes: policy.Routes{Tables: policy.Tables{Scope: policy.MainTable}}, DNS: true, Adopt: true, Tags: policy.NoTags,
 				Allow: []policy.Allow{back}, Opens: []policy.Allow{there},
 			}},
-		{"tables that nobody chose are all tables", "finance", "marketing",
+		{"without a choice, all tables", "finance", "marketing",
 			policy.Terms{
 				Routes: policy.Routes{Tables: policy.Tables{Scope: policy.AllTables}, To: chosen.To, Except: chosen.Except}, DNS: true, Adopt: true, Tags: policy.NoTags,
 				Allow: []policy.Allow{there}, Opens: []policy.Allow{back},

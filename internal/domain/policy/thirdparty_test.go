@@ -32,7 +32,7 @@ func TestThirdParty(t *testing.T) {
 		peering policy.Peering
 		want    string
 	}{
-		{"autopeer manages both halves if the file doesn't say which", policy.Peering{Requester: "a"}, ""},
+		{"autopeer manages both halves if the file names none", policy.Peering{Requester: "a"}, ""},
 		{"the first accepts", policy.Peering{Requester: "b", Manage: peering.Requester}, "a"},
 		{"the second accepts", policy.Peering{Requester: "a", Manage: peering.Requester}, "b"},
 		{"the first asks", policy.Peering{Requester: "a", Manage: peering.Accepter}, "a"},
@@ -105,7 +105,7 @@ func TestManages(t *testing.T) {
 		{"both halves are autopeer's as a rule", m, f, policy.Accept, []peering.Role{peering.Requester, peering.Accepter}},
 		{"the half of the third party that accepts is not", f, v, policy.Accept, []peering.Role{peering.Requester}},
 		{"the half of the third party that asks is not", v, m, policy.Accept, []peering.Role{peering.Accepter}},
-		{"what no peering names is nobody else's", v, vpc(developerCell, "vpc-g"), policy.Leave,
+		{"a VPC that no peering names belongs to no third party", v, vpc(developerCell, "vpc-g"), policy.Leave,
 			[]peering.Role{peering.Requester, peering.Accepter}},
 	}
 	for _, tt := range tests {
@@ -131,9 +131,9 @@ func TestIsThirdParty(t *testing.T) {
 		vpc  peering.VPC
 		want bool
 	}{
-		"the vendor's":            {vpc(vendorCell, "vpc-v"), true},
-		"a department's":          {vpc(marketingCell, "vpc-m"), false},
-		"nobody's in its account": {vpc(vendorCell, "vpc-w"), false},
+		"the vendor's":                    {vpc(vendorCell, "vpc-v"), true},
+		"a department's":                  {vpc(marketingCell, "vpc-m"), false},
+		"of no department in its account": {vpc(vendorCell, "vpc-w"), false},
 	} {
 		if got := p.IsThirdParty(tt.vpc); got != tt.want {
 			t.Errorf("%s VPC: IsThirdParty() = %v, want %v", name, got, tt.want)

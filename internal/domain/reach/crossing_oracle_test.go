@@ -43,7 +43,7 @@ func isFor(e peering.ACLEntry, k traffic) bool {
 	return e.Protocol == k.protocol
 }
 
-// tally is what one rule was seen to deny.
+// tally has the packets that one rule denied.
 type tally struct {
 	addresses   []netip.Addr
 	first, last int32 // ports
@@ -56,7 +56,7 @@ type crossingOracle struct {
 	questions, answers []traffic
 }
 
-// obstructions returns what is expected, with the sentence where the traffic has ports.
+// obstructions returns the expected obstructions, with the sentence where the traffic has ports.
 func (o crossingOracle) obstructions() []reach.Obstruction {
 	var found []reach.Obstruction
 	for _, acl := range o.ACLs {
@@ -337,7 +337,7 @@ var (
 		"icmpv6 echo requests", "icmpv6 type 128 code 0", "icmpv6 echo replies", "icmpv6 type 129 code 0", "all traffic", "-1")
 )
 
-// remedied returns the entry of which a remedy speaks, as the nth that is added.
+// remedied returns the remedy's entry, as the nth that is added.
 func remedied(t *rapid.T, o reach.Obstruction, nth int32) peering.ACLEntry {
 	m := remedyText.FindStringSubmatch(o.Remedy)
 	if m == nil || m[4] != string(o.ACL) || m[5] != o.Rule {
@@ -374,7 +374,7 @@ func toInt(t *rapid.T, text string) int32 {
 	return int32(n)
 }
 
-// TestObstructionsAgreeWithCheck: where one address asks another for one port, each side sees its half of what Check sees.
+// TestObstructionsAgreeWithCheck: for one address and one port, each side finds its half of Check's obstructions.
 func TestObstructionsAgreeWithCheck(t *testing.T) {
 	t.Parallel()
 	open := steps(twoVPCs, ingress("sg-b", everything("0.0.0.0/0"), everything("::/0")),

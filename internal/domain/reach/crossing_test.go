@@ -51,7 +51,7 @@ func permission(p peering.Protocol, from, to int32, block string) peering.Permis
 	return peering.Permission{Protocol: p, From: from, To: to, Source: netip.MustParsePrefix(block)}
 }
 
-// Of entries, in and out are the directions, allow and deny what is done.
+// In the names of entries, in and out are the directions, allow and deny the actions.
 func allowIn(number int32, p peering.Permission) peering.ACLEntry {
 	return entry(number, false, true, p)
 }
@@ -65,7 +65,7 @@ func denyOut(number int32, p peering.Permission) peering.ACLEntry {
 	return entry(number, true, false, p)
 }
 
-// row is a Crossing made from entries and a change, and what obstructs it.
+// row is a Crossing made from entries and a change, and its obstructions.
 type row struct {
 	name    string
 	entries []peering.ACLEntry
@@ -93,7 +93,7 @@ var (
 	allOut = []peering.ACLEntry{allowOut(100, everything("0.0.0.0/0")), denyOut(32767, everything("0.0.0.0/0"))}
 )
 
-// with adds to what a default ACL has.
+// with adds entries to those of a default ACL.
 func with(entries ...peering.ACLEntry) []peering.ACLEntry {
 	return slices.Concat(allIn, allOut, entries)
 }
@@ -138,7 +138,7 @@ func TestObstructionsOfPartsOfTheTraffic(t *testing.T) {
 				"network ACL acl-1 rule 90 denies tcp 443-500 to 10.2.7.0/24 (egress of subnet-1)",
 				"allow tcp 443-500 to 10.2.7.0/24 by an egress rule of acl-1 before rule 90",
 			}},
-		{"what lower rules allow is no longer denied",
+		{"traffic that lower rules allow is no longer denied",
 			with(allowOut(80, tcpFrom("10.2.0.0/17", 0, 65535)), denyOut(90, everything("0.0.0.0/0"))), nil, []string{
 				"network ACL acl-1 rule 90 denies tcp 443 to 10.2.128.0/17 (egress of subnet-1)",
 				"allow tcp 443 to 10.2.128.0/17 by an egress rule of acl-1 before rule 90",
@@ -180,7 +180,7 @@ func TestObstructionsOfICMP(t *testing.T) {
 			"network ACL acl-1 rule * denies icmp echo requests to 10.2.0.0/16 (egress of subnet-1)",
 			"allow icmp echo requests to 10.2.0.0/16 by an egress rule of acl-1 before rule *",
 		}},
-		{"echo requests of whatever code are ping", allOut, asks(peering.ICMP, 8, -1), []string{
+		{"echo requests of any code are ping", allOut, asks(peering.ICMP, 8, -1), []string{
 			"network ACL acl-1 rule * denies icmp echo replies from 10.2.0.0/16 (ingress of subnet-1), which the answers need",
 			"allow icmp echo replies from 10.2.0.0/16 by an ingress rule of acl-1 before rule *",
 		}},

@@ -7,7 +7,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/reach"
 )
 
-// question is a row of the tables: what is asked of a world after some steps, and the sentence that answers it.
+// question is a row of the tables: a query to a world after some steps, and the sentence that answers it.
 type question struct {
 	name  string
 	steps step
@@ -60,7 +60,7 @@ func TestMarketingFinance(t *testing.T) {
 		{"routes alone do not open the group", marketingRouted, ping("marketing", "finance"), reach.Ingress,
 			"sg-finance admits no icmp from 10.10.0.0/16"},
 		{"with routes and a rule ping works, and the answer needs no rule", marketingDone, ping("marketing", "finance"), "", ""},
-		{"what was not agreed stays closed", marketingDone, tcp("marketing", "finance", 22), reach.Ingress,
+		{"traffic without an agreement stays closed", marketingDone, tcp("marketing", "finance", 22), reach.Ingress,
 			"sg-finance admits no tcp 22 from 10.10.0.0/16"},
 		{"a rule has a direction", marketingDone, ping("finance", "marketing"), reach.Ingress,
 			"sg-marketing admits no icmp from 172.31.0.0/16"},

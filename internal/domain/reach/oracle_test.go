@@ -57,7 +57,7 @@ func (o oracle) oneWay(a, b peering.Instance, from, to netip.Addr, protocol peer
 	})
 }
 
-// arrivesAt returns the instance that gets what a sends to the address.
+// arrivesAt returns the instance that receives the packets that a sends to the address.
 func (o oracle) arrivesAt(a peering.Instance, to netip.Addr) peering.InstanceID {
 	vpc := o.arrivesIn(a.VPC, o.target(o.tableOf(a), to))
 	for _, i := range o.Instances {
@@ -304,7 +304,7 @@ func (n *networks) routes(v peering.VPC) []peering.Route {
 	return onePerDestination(routes)
 }
 
-// onePerDestination keeps to what EC2 allows: of each destination one route that was created and one that was propagated.
+// onePerDestination keeps one created and one propagated route of each destination, as EC2 does.
 func onePerDestination(routes []peering.Route) []peering.Route {
 	var kept []peering.Route
 	for _, r := range routes {
@@ -380,7 +380,7 @@ func TestCheckAgreesWithTheOracle(t *testing.T) {
 			q := reach.Query{From: a.ID, ToInstance: b.ID, Protocol: protocol, Port: 22}
 			got := n.Check(q)
 			if want := (oracle{n}).reaches(a, b, protocol, 22); got.Reachable != want {
-				t.Fatalf("Check(%+v) = %+v, but the oracle says %v", q, got, want)
+				t.Fatalf("Check(%+v) = %+v, but the oracle returns %v", q, got, want)
 			}
 		}
 	})

@@ -8,7 +8,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/reach"
 )
 
-// TestVPCsWithTheSameBlocks: an address alone doesn't say whose it is.
+// TestVPCsWithTheSameBlocks: an address alone doesn't identify its VPC.
 func TestVPCsWithTheSameBlocks(t *testing.T) {
 	t.Parallel()
 	twin := vpc("c", "10.2.0.0/16")
@@ -40,24 +40,24 @@ func TestMostSpecificRoute(t *testing.T) {
 	})
 }
 
-// TestUnknownVPCs: what isn't known of a VPC is neither an obstacle nor a reason to fail.
+// TestUnknownVPCs: an unknown property of a VPC is neither an obstacle nor a reason to fail.
 func TestUnknownVPCs(t *testing.T) {
 	t.Parallel()
 	onlyByConnection := func(w *world) { w.Connections[0].Accepter, w.VPCs = w.VPCs[1], w.VPCs[:1] }
 	forget := func(w *world) { w.VPCs = nil }
 	ask(t, twoVPCs, []question{
-		{"the blocks of which only the connection tells are named", steps(onlyByConnection, noRoutes("rtb-a")), ping("a", "b"), reach.NoRoute,
+		{"blocks that only the connection shows are named", steps(onlyByConnection, noRoutes("rtb-a")), ping("a", "b"), reach.NoRoute,
 			"no route in rtb-a leads to 10.2.0.0/16"},
 		{"the blocks of the connection count where the VPC shows none", func(w *world) {
 			w.Connections[0].Accepter = w.VPCs[1]
 			w.VPCs[1].Blocks = nil
 			w.table("rtb-a").Routes = nil
 		}, ping("a", "b"), reach.NoRoute, "no route in rtb-a leads to 10.2.0.0/16"},
-		{"a VPC whose blocks nobody knows is taken to hold what is routed to it", forget, ping("a", "b"), "", ""},
+		{"a VPC with unknown blocks is assumed to hold the addresses that are routed to it", forget, ping("a", "b"), "", ""},
 		{"a VPC's own routes are believed more than its blocks", steps(subnet("a2", "a", 2), ingress("sg-a", icmpFrom("10.1.0.0/16")), func(w *world) {
 			w.VPCs[0].Blocks = []netip.Prefix{netip.MustParsePrefix("10.1.0.0/24")}
 		}), ping("a", "a2"), "", ""},
-		{"a group of a VPC that nobody knows admits nobody", steps(forget, func(w *world) { w.Connections = nil },
+		{"a group of an unknown VPC admits no address", steps(forget, func(w *world) { w.Connections = nil },
 			egress("sg-a", peering.Permission{Protocol: peering.AllProtocols, From: -1, To: -1, Group: "sg-b"})), ping("a", "b"), reach.Egress,
 			"sg-a admits no icmp to 10.2.0.5 (egress)"},
 	})

@@ -25,10 +25,10 @@ func TestProtocolsInGroups(t *testing.T) {
 	ask(t, twoVPCs, []question{
 		{"udp has ports", ingress("sg-b", rule("udp", 53, 53, all)), query("udp", 53), "", ""},
 		{"a port of udp is not another", ingress("sg-b", rule("udp", 53, 53, all)), query("udp", 54), reach.Ingress, "sg-b admits no udp 54 from 10.1.0.0/16"},
-		{"a port of tcp is none of udp", nil, query("udp", 22), reach.Ingress, "sg-b admits no udp 22 from 10.1.0.0/16"},
+		{"a port of tcp is not one of udp", nil, query("udp", 22), reach.Ingress, "sg-b admits no udp 22 from 10.1.0.0/16"},
 		{"a port below a range is not in it", ingress("sg-b", tcpFrom(all, 5432, 5440)), query("tcp", 5431), reach.Ingress,
 			"sg-b admits no tcp 5431 from 10.1.0.0/16"},
-		{"a protocol without ports is admitted whatever ports are shown", ingress("sg-b", rule("50", 5, 6, all)), query("50", 0), "", ""},
+		{"a protocol without ports is admitted regardless of the ports", ingress("sg-b", rule("50", 5, 6, all)), query("50", 0), "", ""},
 		{"a protocol by its number is the one by its name", ingress("sg-b", rule("17", 53, 53, all)), query("udp", 53), "", ""},
 		{"ping has the code 0", func(w *world) { w.group("sg-b").Ingress = []peering.Permission{rule("icmp", 8, 3, all)} }, ping("a", "b"), reach.Ingress,
 			"sg-b admits no icmp from 10.1.0.0/16"},
@@ -47,7 +47,7 @@ func TestProtocolsInNetworkACLs(t *testing.T) {
 		{"a question is asked of its own port", acl("acl-b", deny(90, false, "6", 22, 22)), tcp("a", "b", 22), reach.NetworkACL,
 			denies + "tcp 22 from 10.1.0.5 (ingress of subnet-b)"},
 		{"a question has nothing to do with other ports", acl("acl-b", deny(90, false, "6", 1024, 65535)), tcp("a", "b", 22), "", ""},
-		{"udp is told from tcp", acl("acl-b", deny(90, false, "6", 53, 53)), query("udp", 53), reach.Ingress, "sg-b admits no udp 53 from 10.1.0.0/16"},
+		{"udp is distinguished from tcp", acl("acl-b", deny(90, false, "6", 53, 53)), query("udp", 53), reach.Ingress, "sg-b admits no udp 53 from 10.1.0.0/16"},
 		{"udp by its number", steps(udp, acl("acl-b", deny(90, false, "17", 53, 53))), query("udp", 53), reach.NetworkACL,
 			denies + "udp 53 from 10.1.0.5 (ingress of subnet-b)"},
 		{"udp is answered at ephemeral ports too", steps(udp, acl("acl-b", deny(90, true, "17", 4000, 4000))), query("udp", 53), reach.NetworkACL,
@@ -81,7 +81,7 @@ func TestAddressesThatCannotTalk(t *testing.T) {
 		{"no address at all", nil, reach.Query{From: "i-a", Protocol: "tcp", Port: 22}, reach.NoAddress, "invalid IP is no address for tcp"},
 		{"an address of a family that the source lacks", only4, reach.Query{From: "i-a", To: netip.MustParseAddr("2001:db8:2::5"), Protocol: "tcp", Port: 22},
 			reach.NoAddress, "i-a has no address of the family of 2001:db8:2::5"},
-		{"an address that nobody has is in no group", group, pingAddress("10.2.0.77"), reach.Egress, "sg-a admits no icmp to 10.2.0.77 (egress)"},
+		{"an unused address is in no group", group, pingAddress("10.2.0.77"), reach.Egress, "sg-a admits no icmp to 10.2.0.77 (egress)"},
 	})
 }
 
@@ -108,7 +108,7 @@ func TestThePathHoldsWhatWasPassed(t *testing.T) {
 		want []string
 	}{
 		{"up to the blocker", noRoutes("rtb-a"), []string{"sg-a", "acl-a"}},
-		{"without what isn't there", func(w *world) { w.NetworkACLs = nil }, []string{"sg-a", "rtb-a", "sg-b", "rtb-b"}},
+		{"without missing resources", func(w *world) { w.NetworkACLs = nil }, []string{"sg-a", "rtb-a", "sg-b", "rtb-b"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -72,7 +72,7 @@ func TestRoutes(t *testing.T) {
 			ping("a", "b"), reach.Blackhole, "the route to 10.2.0.0/16 in rtb-a is a blackhole (pcx-old is gone)"},
 		{"a more specific blackhole wins over a live route", route("rtb-a", "10.2.0.0/24 pcx-old blackhole"), ping("a", "b"),
 			reach.Blackhole, "the route to 10.2.0.0/24 in rtb-a is a blackhole (pcx-old is gone)"},
-		{"a less specific blackhole harms nobody", route("rtb-a", "10.0.0.0/8 pcx-old blackhole"), ping("a", "b"), "", ""},
+		{"a less specific blackhole is harmless", route("rtb-a", "10.0.0.0/8 pcx-old blackhole"), ping("a", "b"), "", ""},
 		{"a blackhole on the way back stops the answer",
 			steps(noRoutes("rtb-b"), route("rtb-b", "10.1.0.0/16 pcx-ab blackhole")), ping("a", "b"), reach.Blackhole,
 			"the route back to 10.1.0.0/16 in rtb-b is a blackhole (pcx-ab is active)"},
@@ -97,15 +97,15 @@ func TestRoutes(t *testing.T) {
 		{"a route to the very instance leads there", steps(beside, subnet("a2", "a", 2), route("rtb-a", "10.1.0.0/24 i-beside")), ping("a2", "beside"), "", ""},
 		{"another instance behind that route gets nothing", steps(beside, subnet("a2", "a", 2), route("rtb-a", "10.1.0.0/24 i-beside")), ping("a2", "a"),
 			reach.Elsewhere, "the route to 10.1.0.0/24 in rtb-a leads to i-beside, not to a VPC"},
-		{"within a VPC nobody speaks of transit", steps(noRoutes("rtb-a"), subnet("a2", "a", 2)), ping("a", "a2"), reach.NoRoute,
+		{"within a VPC, transit isn't mentioned", steps(noRoutes("rtb-a"), subnet("a2", "a", 2)), ping("a", "a2"), reach.NoRoute,
 			"no route in rtb-a leads to 10.1.0.0/16"},
-		{"a VPC of which only the connection tells is a peer all the same", func(w *world) {
+		{"a VPC that only the connection shows is a peer all the same", func(w *world) {
 			w.Connections[0].Accepter, w.VPCs = w.VPCs[1], w.VPCs[:1]
 		}, ping("a", "b"), "", ""},
 		{"an explicit association wins over the main table", func(w *world) {
 			w.RouteTables = append(w.RouteTables, peering.RouteTable{ID: "rtb-main", VPC: "vpc-a", Main: true})
 		}, ping("a", "b"), "", ""},
-		{"the main table of another VPC serves nobody here", func(w *world) {
+		{"the main table of another VPC serves no subnet here", func(w *world) {
 			w.table("rtb-a").Subnets, w.table("rtb-b").Main = nil, true
 		}, ping("a", "b"), reach.NoRoute, "no route table of subnet-a is known here"},
 	})
@@ -114,12 +114,12 @@ func TestRoutes(t *testing.T) {
 func TestAddressesOfNoInstance(t *testing.T) {
 	t.Parallel()
 	ask(t, twoVPCs, []question{
-		{"an address that nobody has is named with its subnet", nil, pingAddress("10.2.0.77"), reach.NoInstance,
+		{"an unused address is named with its subnet", nil, pingAddress("10.2.0.77"), reach.NoInstance,
 			"no instance in subnet-b is known to have the address 10.2.0.77"},
 		{"an address outside every subnet is named with the VPC", nil, pingAddress("10.2.99.1"), reach.NoInstance,
 			"no instance in vpc-b is known to have the address 10.2.99.1"},
 		{"an address in no VPC is named alone", nil, pingAddress("192.0.2.1"), reach.NoRoute, "no route in rtb-a leads to 192.0.2.1"},
-		{"what a connection brings does not leave by a gateway", steps(route("rtb-a", "0.0.0.0/0 pcx-ab"), route("rtb-b", "0.0.0.0/0 igw-1")),
+		{"traffic from a connection does not leave by a gateway", steps(route("rtb-a", "0.0.0.0/0 pcx-ab"), route("rtb-b", "0.0.0.0/0 igw-1")),
 			pingAddress("192.0.2.1"), reach.NotTransitive,
 			"peering is not transitive: the route to 0.0.0.0/0 in rtb-a leads by pcx-ab into vpc-b, which does not hold 192.0.2.1 and passes nothing on"},
 	})
@@ -144,7 +144,7 @@ func TestNetworkACLs(t *testing.T) {
 		{"the lowest number decides, not the first listed",
 			acl("acl-b", entry(80, false, true, icmpFrom("10.1.0.0/24")), deny(request, false)), ping("a", "b"), "", ""},
 		{"a rule for other addresses does not count", acl("acl-b", deny(icmpFrom("10.9.0.0/16"), false)), ping("a", "b"), "", ""},
-		{"what no rule allows is denied by the last", onlyACL("acl-b"), ping("a", "b"), reach.NetworkACL,
+		{"traffic that no rule allows is denied by the last", onlyACL("acl-b"), ping("a", "b"), reach.NetworkACL,
 			"network ACL acl-b rule * denies icmp from 10.1.0.5 (ingress of subnet-b)"},
 		{"the last rule is named as people know it", onlyACL("acl-b", entry(32767, false, false, everything("0.0.0.0/0"))), ping("a", "b"),
 			reach.NetworkACL, "network ACL acl-b rule * denies icmp from 10.1.0.5 (ingress of subnet-b)"},
@@ -187,7 +187,7 @@ func TestSecurityGroups(t *testing.T) {
 			w.Instances[1].Groups = []peering.SecurityGroupID{"sg-empty", "sg-b"}
 			w.SecurityGroups = append(w.SecurityGroups, peering.SecurityGroup{ID: "sg-empty"})
 		}, tcp("a", "b", 22), "", ""},
-		{"a group that is not known is said to be so", func(w *world) {
+		{"an unknown group is reported as such", func(w *world) {
 			w.Instances[1].Groups = []peering.SecurityGroupID{"sg-b", "sg-x"}
 		}, tcp("a", "b", 443), reach.Ingress,
 			"sg-b and sg-x admit no tcp 443 from 10.1.0.0/16 (what sg-x holds is not known here)"},
@@ -215,7 +215,7 @@ func TestRulesThatNameNoBlock(t *testing.T) {
 		{"a group may be named within its VPC", steps(ingress("sg-a", referenced), subnet("a2", "a", 2)), tcp("a", "a2", 443), "", ""},
 		{"an egress rule may name the peer's group",
 			egress("sg-a", peering.Permission{Protocol: peering.AllProtocols, From: -1, To: -1, Group: "sg-b"}), tcp("a", "b", 22), "", ""},
-		{"what a prefix list holds is not known", ingress("sg-b", list), tcp("a", "b", 443), reach.Ingress,
+		{"the blocks of a prefix list are not known", ingress("sg-b", list), tcp("a", "b", 443), reach.Ingress,
 			"sg-b admits no tcp 443 from 10.1.0.0/16 (what pl-1 holds is not known here)"},
 	})
 }
@@ -231,7 +231,7 @@ func TestAddresses(t *testing.T) {
 	}
 	noReply := entry(90, true, false, peering.Permission{Protocol: "58", From: 129, To: -1, Source: netip.MustParsePrefix("::/0")})
 	ask(t, twoVPCs, []question{
-		{"a default route of IPv4 is none of IPv6", route("rtb-a", "0.0.0.0/0 pcx-ab"), ping6, reach.NoRoute,
+		{"a default route of IPv4 is not one of IPv6", route("rtb-a", "0.0.0.0/0 pcx-ab"), ping6, reach.NoRoute,
 			"no route in rtb-a leads to 2001:db8:2::/56"},
 		{"IPv6 works as IPv4 does", routed6, ping6, "", ""},
 		{"the answer of IPv6 has a type of its own", steps(routed6, acl("acl-b", noReply)), ping6, reach.NetworkACL,

@@ -7,7 +7,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/reach"
 )
 
-// TestOverAThirdVPC: only where somebody may expect a way over a third VPC, they are told that there is none.
+// TestOverAThirdVPC: only where a user may expect a path over a third VPC, the answer mentions that there is none.
 func TestOverAThirdVPC(t *testing.T) {
 	t.Parallel()
 	const (
@@ -17,7 +17,7 @@ func TestOverAThirdVPC(t *testing.T) {
 	pending, deleted := state(peering.PendingAcceptance), state(peering.Deleted)
 	ask(t, steps(vpc("a", "10.1.0.0/16"), vpc("b", "10.2.0.0/16"), vpc("c", "10.3.0.0/16")), []question{
 		{"both are peered with it", steps(peer("a", "b"), peer("b", "c")), ping("a", "c"), reach.NotTransitive, over},
-		{"an address that nobody has is where its block is", steps(peer("a", "b"), peer("b", "c")), pingAddress("10.3.0.77"), reach.NotTransitive, over},
+		{"an unused address is where its block is", steps(peer("a", "b"), peer("b", "c")), pingAddress("10.3.0.77"), reach.NotTransitive, over},
 		{"only the source is peered with it", peer("a", "b"), ping("a", "c"), reach.NoRoute, noRoute},
 		{"only the destination is peered with it", peer("b", "c"), ping("a", "c"), reach.NoRoute, noRoute},
 		{"the source's connection is pending", steps(peer("a", "b"), pending, peer("b", "c")), ping("a", "c"), reach.NoRoute, noRoute},
