@@ -44,7 +44,7 @@ type Cloud struct {
 	injectors []*injector
 }
 
-// New returns an empty cloud. Close ends what it does by itself.
+// New returns an empty cloud. Close ends its background work.
 func New(o Options) *Cloud {
 	c := &Cloud{keys: map[string]key{}, claims: map[PhysicalID]string{}, IAM: iam.NewRegistry()}
 	c.Queues = queue.New(queue.Options{Notifier: &c.changed, IAM: c.IAM, Switches: o.Queues})
@@ -65,8 +65,8 @@ func (c *Cloud) Close() {
 }
 
 // Settle waits until nothing is under way: no event on its way to a target, no message in a queue that a
-// mapping polls, no invocation. What is only due later, such as a message that comes back after its visibility
-// timeout, is waited for; messages in queues that nobody polls are not. It returns the context's error if
+// mapping polls, no invocation. It also waits for work that is only due later, such as a message that becomes visible after
+// its visibility timeout, but not for messages in queues that no mapping polls. It returns the context's error if
 // that ends first.
 func (c *Cloud) Settle(ctx context.Context) error {
 	return c.changed.WaitUntil(ctx, func() bool { return c.Events.Settled() && c.Queues.Settled() })

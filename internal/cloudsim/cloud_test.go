@@ -281,7 +281,7 @@ func TestCanceledRequestReturns(t *testing.T) {
 	})
 }
 
-// chain sends what it gets on to the bus once more, as often as it is told.
+// chain puts its input on the bus again, a number of times.
 type chain struct {
 	bridge *eventbridge.Client
 	left   int

@@ -10,7 +10,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
-// key is what an access key id stands for.
+// key is the principal of an access key id.
 type key struct{ account, arn string }
 
 // Mint returns credentials for a principal, such as a role's. An account's own need no minting: its twelve
@@ -48,7 +48,7 @@ func (c *Cloud) principal(accessKeyID string) (key, bool) {
 	return k, found
 }
 
-// scope is who signed a request, and for what.
+// scope has the signer of a request, and its Region and service.
 type scope struct{ accessKeyID, region, service string }
 
 // parseScope reads the header of Signature Version 4:

@@ -20,7 +20,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 )
 
-// recorder is a function that keeps what it is invoked with.
+// recorder is a function that keeps its payloads.
 type recorder struct{ payloads chan string }
 
 func (r recorder) Invoke(_ context.Context, payload []byte) ([]byte, error) {

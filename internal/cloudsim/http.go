@@ -101,8 +101,8 @@ func (c *Cloud) answer(r *http.Request, body []byte) *answer {
 	return a
 }
 
-// describe tells what is called, ahead of the service, for the sake of injected failures. EC2 and STS have
-// the action among the parameters of a form, the others in a header.
+// describe reads the action and the parameters before the service does, for injected failures. EC2 and STS have the
+// action among the parameters of a form, the others in a header.
 func describe(call *apicall.Call, r *http.Request, body []byte) {
 	if action := awsjson.ActionName(r.Header); action != "" {
 		call.Action = action
@@ -119,7 +119,7 @@ func describe(call *apicall.Call, r *http.Request, body []byte) {
 	}
 }
 
-// answer is an http.ResponseWriter that keeps what is written.
+// answer is an http.ResponseWriter that keeps the response.
 type answer struct {
 	header  http.Header
 	status  int

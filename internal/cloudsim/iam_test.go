@@ -29,7 +29,7 @@ const (
 	roleSession = "arn:aws:sts::111111111111:assumed-role/worker/run"
 )
 
-// network is what EC2 has in the tests of permissions: two VPCs with a request from the first to the second.
+// network is the network of the tests of permissions: two VPCs with a request from the first to the second.
 type network struct {
 	cloud                          *cloudsim.Cloud
 	records                        []apicall.Record
@@ -166,7 +166,7 @@ func TestEC2AsksForThePermissionsThatItDocuments(t *testing.T) {
 		name       string
 		call       func(context.Context, *ec2sdk.Client, *network) error
 		statements []string
-		refused    string // what the refusal is about; empty if the call is allowed
+		refused    string // the subject of the refusal; empty if the call is allowed
 	}{
 		{"accepting needs the connection and the accepter's VPC", accept, []string{permit(acceptOf, pcx, between), permit(acceptOf, "vpc/ACCEPTER", "")}, ""},
 		{"the connection alone isn't enough", accept, []string{permit(acceptOf, pcx, between)}, "vpc/ACCEPTER because"},
@@ -194,13 +194,13 @@ func TestEC2AsksForThePermissionsThatItDocuments(t *testing.T) {
 		{"an end to a rule isn't permitted by the rule's tags", revoke,
 			[]string{permit("RevokeSecurityGroupIngress", toRule, `"StringEquals":{"aws:ResourceTag/Owner":"us"}`)}, "security-group/sg-"},
 		{"tagging a connection needs the connection, by its VPCs", tag, []string{permit("CreateTags", pcx, between+`,"StringEquals":{"aws:RequestTag/Name":"x"}`)}, ""},
-		{"a permission to tag what is created isn't one to tag what is there", tag, []string{permit("CreateTags", pcx, `"StringLike":{"ec2:CreateAction":"*"}`)}, "ec2:CreateTags"},
+		{"a permission to tag new resources isn't one to tag existing ones", tag, []string{permit("CreateTags", pcx, `"StringLike":{"ec2:CreateAction":"*"}`)}, "ec2:CreateTags"},
 		{"reads are on everything", read, []string{permit("DescribeVpcs", "*", `"StringEquals":{"ec2:Region":"us-east-1"}`)}, ""},
 		{"reads can't be on one resource", read, []string{permit("DescribeVpcs", "vpc/*", "")}, "ec2:DescribeVpcs on resource: * because"},
 		{"entries of a prefix list need the list", entries, []string{permit("GetManagedPrefixListEntries", "prefix-list/*", "")}, ""},
 		{"entries of another prefix list", entries, []string{permit("GetManagedPrefixListEntries", "prefix-list/pl-0", "")}, "prefix-list/pl-"},
-		{"what nobody allows", create, nil, "ec2:CreateVpc"},
-		{"what is denied", read, []string{permit("*", "*", ""), strings.Replace(permit("Describe*", "*", ""), "Allow", "Deny", 1)}, "with an explicit deny in an identity-based policy"},
+		{"a call without a permission", create, nil, "ec2:CreateVpc"},
+		{"a denied call", read, []string{permit("*", "*", ""), strings.Replace(permit("Describe*", "*", ""), "Allow", "Deny", 1)}, "with an explicit deny in an identity-based policy"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -15,19 +15,19 @@ type Failure struct {
 	Status  int  // zero means 400
 	After   bool // the call has its effect, and its answer is lost
 	Drop    bool // the connection ends without an answer
-	// Answer, if not empty, is the body of a successful answer that is given instead of an error: an old
-	// reading, say.
+	// Answer, if not empty, is the body of a successful answer that is given instead of an error, such as an
+	// outdated reading.
 	Answer string
 }
 
-// ErrDropped is what a client in the same process sees of a connection that was dropped.
+// ErrDropped is the error of a client in the same process whose connection was dropped.
 var ErrDropped = errors.New("connection dropped by the embedded cloud")
 
 type injector struct{ decide func(apicall.Call) *Failure }
 
-// Inject has decide asked about each call before it is served; a failure that it returns is what the client
-// gets. Of the call it knows the caller, the service, the time, the action and an EC2 call's parameters.
-// Several goroutines may ask at once. Calling remove ends it.
+// Inject calls decide before each call is served; the client receives the failure that decide returns. The call has its
+// caller, service, time and action, and the parameters of an EC2 call. Several goroutines may call decide concurrently.
+// Calling remove ends it.
 func (c *Cloud) Inject(decide func(apicall.Call) *Failure) (remove func()) {
 	added := &injector{decide}
 	c.mu.Lock()

@@ -58,7 +58,7 @@ func refuseEC2(w http.ResponseWriter, f Failure) {
 	}{Error: xmlError{Code: f.Code, Message: f.Message}, RequestID: apicall.UUID()})
 }
 
-// refuseSTS is the error of the older query protocol, which STS still speaks.
+// refuseSTS writes an error of the older query protocol, which STS still uses.
 func refuseSTS(w http.ResponseWriter, f Failure) {
 	writeXML(w, f.status(), struct {
 		XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ ErrorResponse"`

@@ -18,7 +18,7 @@ type Caller struct {
 // service that answers fills the second.
 type Call struct {
 	Caller
-	AccessKeyID string // that signed it, which tells the sessions of one role apart
+	AccessKeyID string // of the signature, which distinguishes the sessions of one role
 	Service     string // as in the signature: ec2, events, sqs
 	At          time.Time
 	// Plaintext is whether it was made to an http:// address in the same process. A socket counts as AWS's
@@ -45,8 +45,8 @@ func From(ctx context.Context) *Call {
 	return c
 }
 
-// Record is what CloudTrail knows of one mutating call: requestParameters and responseElements in
-// CloudTrail's own shape, ready to be encoded as JSON.
+// Record has CloudTrail's fields of one mutating call: requestParameters and responseElements in CloudTrail's own shape,
+// ready to be encoded as JSON.
 type Record struct {
 	Caller
 	At                time.Time

@@ -101,7 +101,7 @@ func (s Service) serve(ctx context.Context, a Action, body []byte) (any, error) 
 	return a.serve(ctx, body)
 }
 
-// AsError makes any error one that can be sent; what isn't an Error is the cloud's own defect.
+// AsError converts any error to one that can be sent. An error that isn't an Error is a defect of the embedded cloud.
 func AsError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e

@@ -98,7 +98,7 @@ func (s *Stack) Alarms() []cloudwatch.Status {
 	return all
 }
 
-// measureQueues counts what waits in queues, as SQS itself does once a minute.
+// measureQueues counts the messages that wait in queues, as SQS does once a minute.
 func (s *Stack) measureQueues() {
 	for name := range s.QueueURLs {
 		visible, oldest := s.cloud.Queues.Backlog("arn:aws:sqs:" + s.Region + ":" + s.Account + ":" + name)

@@ -42,7 +42,7 @@ type Stack struct {
 	deleted []*lambda.Function // whose last invocations may be under way
 }
 
-// Process tells which function, and which process of it, has these credentials.
+// Process returns the function, and its process, that has these credentials.
 func (s *Stack) Process(accessKeyID string) (function string, pid int, found bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,7 +83,7 @@ type deployment struct {
 	generation int
 }
 
-// bootstrapVersion is what `cdk bootstrap` leaves in an account, which templates of the CDK ask for.
+// bootstrapVersion is the version that `cdk bootstrap` leaves in an account and that templates of the CDK require.
 const bootstrapVersion = "30"
 
 // Deploy creates the stack. If a resource can't be created, it deletes those that were; the stack's name remains taken until

@@ -19,8 +19,8 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/cloudwatch"
 )
 
-// TestMain makes the test binary a function as well, which says in a metric that it was tried, and then fails in
-// the way that its variable says.
+// TestMain makes the test binary a function as well, which counts its invocation in a metric, and then fails in
+// the way that its variable sets.
 func TestMain(m *testing.M) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
 		os.Exit(m.Run())
@@ -65,7 +65,7 @@ const stack = `{
     "Tries": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": "tries", "Namespace": "own", "MetricName": "Tries",
       "Dimensions": [{"Name": "Function", "Value": "work"}], "Statistic": "Sum", "ComparisonOperator": "GreaterThanThreshold",
       "Threshold": 1, "Period": 60, "EvaluationPeriods": 1, "TreatMissingData": "notBreaching"}},
-    "ARule": {"Type": "AWS::Events::Rule", "Properties": {"Name": "all", "EventBusName": {"Ref": "Bus"}, "EventPattern": {"source": ["somebody"]},
+    "ARule": {"Type": "AWS::Events::Rule", "Properties": {"Name": "all", "EventBusName": {"Ref": "Bus"}, "EventPattern": {"source": ["app"]},
       "Targets": [{"Id": "queue", "Arn": {"Fn::GetAtt": ["Work", "Arn"]}}]}},
     "Clock": {"Type": "AWS::Events::Rule", "Properties": {"Name": "clock", "ScheduleExpression": "rate(1 day)", "State": "ENABLED",
       "Targets": [{"Id": "queue", "Arn": {"Fn::GetAtt": ["Later", "Arn"]}}]}},
@@ -95,7 +95,7 @@ const stack = `{
   }
 }`
 
-// deploy deploys the template after changes: pairs of what stands there and what shall.
+// deploy deploys the template after changes, which are pairs of an old and a new text.
 func deploy(t *testing.T, changes ...string) (*cloudsim.Cloud, *cfn.Stack, error) {
 	t.Helper()
 	self, err := os.Executable()
@@ -124,8 +124,8 @@ func deploy(t *testing.T, changes ...string) (*cloudsim.Cloud, *cfn.Stack, error
 	return cloud, s, err
 }
 
-// TestAFailedMessageSoundsTheAlarms: whatever a function does with its message, the message rests in the dead-letter
-// queue in the end, and the alarms of the template say so.
+// TestAFailedMessageSoundsTheAlarms: for each way to fail, the message is moved to the dead-letter queue in the end, and
+// the alarms of the template sound.
 func TestAFailedMessageSoundsTheAlarms(t *testing.T) {
 	t.Parallel()
 	for mode, want := range map[string][]string{
@@ -155,7 +155,7 @@ func TestAFailedMessageSoundsTheAlarms(t *testing.T) {
 			}
 			const url = "https://sqs.eu-west-1.amazonaws.com/111111111111/work"
 			if log := fmt.Sprint(s.Functions["work"].Log()); mode == "fail" && !strings.Contains(log, url) {
-				t.Errorf("the function wrote %s, want what its environment says", log)
+				t.Errorf("the function wrote %s, want the values of its environment", log)
 			}
 		})
 	}
@@ -249,12 +249,12 @@ func TestWhatCannotBeDeployedNamesItsResource(t *testing.T) {
 		{"a role that Lambda can't assume", "lambda.amazonaws.com", "ec2.amazonaws.com", []string{"Function (", "cannot be assumed by Lambda"}},
 		{"a role that can't take messages", "sqs:DeleteMessage", "sqs:SendMessage", []string{"Mapping (", "permissions to call DeleteMessage"}},
 		{"a target's unknown property", `"Id": "queue",`, `"Id": "queue", "KinesisParameters": {},`, []string{"ARule (", "unknown property KinesisParameters"}},
-		{"what EventBridge refuses", `{"source": ["somebody"]}`, `{"source": "somebody"}`, []string{"ARule (", "InvalidEventPatternException"}},
+		{"a refusal of EventBridge", `{"source": ["app"]}`, `{"source": "app"}`, []string{"ARule (", "InvalidEventPatternException"}},
 		{"a schedule that isn't one", "rate(1 day)", "rate(1 days)", []string{"Clock (", "ScheduleExpression is not valid"}},
 		{"a rule of neither pattern nor schedule", `"ScheduleExpression": "rate(1 day)", `, ``, []string{"Clock (", "must be specified"}},
 		{"an unknown property of a rule", `"ScheduleExpression"`, `"Schedule"`, []string{"Clock (", `unknown field "Schedule"`}},
-		{"what SQS refuses", `"maxReceiveCount": 2`, `"maxReceiveCount": 0`, []string{"Work (", "maxReceiveCount must be from 1"}},
-		{"what Lambda refuses", `"VisibilityTimeout": 1,`, `"VisibilityTimeout": 0,`, []string{"Mapping (", "less than function timeout"}},
+		{"a refusal of SQS", `"maxReceiveCount": 2`, `"maxReceiveCount": 0`, []string{"Work (", "maxReceiveCount must be from 1"}},
+		{"a refusal of Lambda", `"VisibilityTimeout": 1,`, `"VisibilityTimeout": 0,`, []string{"Mapping (", "less than function timeout"}},
 		{"a large batch without a window", `"BatchSize": 1,`, `"BatchSize": 1000,`, []string{"Mapping (", "needs a batching window"}},
 		{"a window above Lambda's", `"BatchSize": 1,`, `"BatchSize": 1, "MaximumBatchingWindowInSeconds": 301,`, []string{"Mapping (", "batching window must be"}},
 		{"an alarm on nothing", `"Value": "dead"`, `"Value": "none"`, []string{"alarm dead", "none"}},

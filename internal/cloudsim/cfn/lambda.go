@@ -55,7 +55,7 @@ type functionProperties struct {
 	FunctionName                 string
 	Description                  string
 	Runtime                      string
-	Architectures                []string // that of AWS: what runs here is built for the host
+	Architectures                []string // AWS's architecture; the binaries here are built for the host
 	Handler                      string
 	Code                         contentProperties
 	Layers                       []string
@@ -67,7 +67,7 @@ type functionProperties struct {
 	LoggingConfig                struct{ LogFormat, LogGroup string }
 }
 
-// binding is what an event source mapping has to know of its function.
+// binding has the properties of a function that an event source mapping needs.
 type binding struct {
 	*lambda.Function
 	role    string

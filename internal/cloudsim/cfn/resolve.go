@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// made is a resource that exists: what Ref and Fn::GetAtt give for it.
+// made is a resource that exists, with its values for Ref and Fn::GetAtt.
 type made struct {
 	ref        string
 	attributes map[string]string
 }
 
-// scope is what a template's functions refer to.
+// scope has the values to which a template's functions refer.
 type scope struct {
 	pseudo     map[string]string // AWS::Region and the like
 	parameters map[string]string
@@ -44,7 +44,7 @@ func lookup(name string) (function, error) {
 	return nil, fmt.Errorf("unknown function %s", name)
 }
 
-// resolve replaces every function in a value by what it gives.
+// resolve replaces every function in a value by its result.
 func (s scope) resolve(value any) (any, error) {
 	switch v := value.(type) {
 	case map[string]any:

@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// template is what this package knows of a template. Sections that it doesn't know are refused.
+// template has the sections of a template that this package implements. Others are refused.
 type template struct {
 	AWSTemplateFormatVersion string
 	Description              string
@@ -68,7 +68,7 @@ func strict(data []byte, into any) error {
 	return decoder.Decode(into)
 }
 
-// order returns the logical ids so that each comes after what it refers to; otherwise they are sorted.
+// order returns the logical ids so that each comes after those to which it refers; otherwise they are sorted.
 func (t template) order() ([]string, error) {
 	return inOrder(slices.Sorted(maps.Keys(t.Resources)), t.needs)
 }

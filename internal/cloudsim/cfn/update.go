@@ -154,7 +154,7 @@ func (c *change) failure(id, resourceType string, err error) error {
 	return &resourceError{verb, id, resourceType, err}
 }
 
-// bring makes the resource what it should be. Replaced ones remain for a rollback.
+// bring creates, updates or replaces the resource. Replaced ones remain for a rollback.
 func (c *change) bring(id string, next physical) error {
 	before, found := c.former.physicals[id]
 	if !found {

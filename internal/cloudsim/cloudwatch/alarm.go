@@ -18,7 +18,7 @@ type Alarm struct {
 	Period            time.Duration
 	Periods           int    // that are looked at
 	Datapoints        int    // of them that must breach; zero means all
-	Missing           string // what a period without data counts as; empty means missing
+	Missing           string // the treatment of a period without data; empty means missing
 }
 
 // State is that of an alarm.
@@ -65,7 +65,7 @@ var treatments = []string{"", "missing", "notBreaching", "breaching", ignore}
 // ignore keeps the alarm's state while there is no data.
 const ignore = "ignore"
 
-// Check refuses what Evaluate couldn't.
+// Check refuses alarms that Evaluate can't evaluate.
 func (a Alarm) Check() error {
 	switch {
 	case statistics[a.Statistic] == nil:
@@ -82,7 +82,7 @@ func (a Alarm) Check() error {
 	return nil
 }
 
-// Evaluate looks at the alarm's periods, of which the last ends now. CloudWatch aligns them to the clock:
+// Evaluate evaluates the alarm over its periods; the last ends now. CloudWatch aligns them to the clock:
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html#alarm-evaluation
 func (m *Metrics) Evaluate(a Alarm, now time.Time) Status {
 	s := Status{Alarm: a, State: OK}

@@ -28,8 +28,8 @@ func TestEvaluate(t *testing.T) {
 	}{
 		{"two of three minutes", [3]float64{5, 0, 6}, nil, cloudwatch.Sounding},
 		{"one of three minutes", [3]float64{5, 4, 4}, nil, cloudwatch.OK},
-		{"all are needed if it doesn't say how many", [3]float64{5, 0, 6}, func(a *cloudwatch.Alarm) { a.Datapoints = 0 }, cloudwatch.OK},
-		{"no data is fine if it says so", [3]float64{}, nil, cloudwatch.OK},
+		{"all are needed without a number of datapoints", [3]float64{5, 0, 6}, func(a *cloudwatch.Alarm) { a.Datapoints = 0 }, cloudwatch.OK},
+		{"no data is fine if the alarm sets that", [3]float64{}, nil, cloudwatch.OK},
 		{"no data is too little otherwise", [3]float64{}, func(a *cloudwatch.Alarm) { a.Missing = "" }, cloudwatch.InsufficientData},
 		{"no data may breach", [3]float64{}, func(a *cloudwatch.Alarm) { a.Missing = "breaching" }, cloudwatch.Sounding},
 		{"another comparison", [3]float64{5, 5, 5}, func(a *cloudwatch.Alarm) { a.Comparison = "GreaterThanThreshold" }, cloudwatch.OK},

@@ -44,7 +44,7 @@ func key(namespace, name string, dimensions map[string]string) string {
 	return b.String()
 }
 
-// directive says which members of a log line are metrics.
+// directive lists the members of a log line that are metrics.
 type directive struct {
 	Namespace  string
 	Dimensions [][]string

@@ -45,7 +45,7 @@ func (s *Service) mayPass(caller apicall.Caller, roleARN string) error {
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
 func administered(caller apicall.Caller, action string, body []byte) string {
 	var in struct{ Name, Rule, EventBusName string }
-	_ = json.Unmarshal(body, &in) // the action itself says what is wrong with it
+	_ = json.Unmarshal(body, &in) // the action itself reports a mistake
 	name := in.Rule
 	if strings.HasSuffix(action, "Rule") && name == "" {
 		name = in.Name

@@ -44,7 +44,7 @@ func parseBusARN(s string) (busName, bool) {
 	return busName{cell{account: parts[1], region: parts[0]}, name}, ok
 }
 
-// resolveBus takes what callers give for a bus: nothing, a name, or an ARN.
+// resolveBus returns the bus of a name or an ARN; empty means the default bus.
 func resolveBus(nameOrARN string, caller apicall.Caller) busName {
 	if n, ok := parseBusARN(nameOrARN); ok {
 		return n
@@ -77,7 +77,7 @@ func (b *bus) rule(name string) *rule {
 	return b.rules[i]
 }
 
-// findRule also says where a rule of that name belongs, if there is none.
+// findRule also returns the index at which a rule of that name belongs, if there is none.
 func (b *bus) findRule(name string) (int, bool) {
 	return slices.BinarySearchFunc(b.rules, name, func(r *rule, name string) int { return strings.Compare(r.name, name) })
 }

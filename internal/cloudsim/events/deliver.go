@@ -15,9 +15,9 @@ type arrival struct {
 	forwarded bool // it has made its one way from bus to bus
 }
 
-// publish matches an event with a bus's rules and schedules what follows. Callers hold the lock.
+// publish matches an event with a bus's rules and schedules the deliveries. Callers hold the lock.
 func (s *Service) publish(b *bus, a arrival) {
-	event, err := pattern.Read(a.event.encode()) // as it is on the wire, since that is what patterns compare
+	event, err := pattern.Read(a.event.encode()) // as it is on the wire, since patterns compare that
 	if err != nil {
 		return // it matches nothing
 	}
@@ -135,8 +135,8 @@ func (s *Service) toBus(d delivery) *reason {
 	return nil
 }
 
-// thirdHop tells the two documented codes apart. No document says which one a third bus of the same account and
-// region gets: it gets the account's.
+// thirdHop chooses between the two documented codes. No document has the code for a third bus of the same account and
+// Region: here it gets the account's.
 func thirdHop(from, to cell) *reason {
 	if from.account == to.account && from.region != to.region {
 		return &reason{"THIRD_REGION_HOP_DETECTED", "Events received from another event bus can't be sent on to a third region."}
@@ -155,7 +155,7 @@ func (s *Service) giveUp(d delivery, why reason) {
 	s.failures = append(s.failures, f)
 }
 
-// deadLetterAttributes are all six that AWS documents, also the two about retries, of which there were none.
+// deadLetterAttributes returns all six that AWS documents, also the two about retries, although there were none.
 func (d delivery) deadLetterAttributes(why reason) map[string]queue.MessageAttribute {
 	attributes := map[string]queue.MessageAttribute{}
 	for name, value := range map[string]string{

@@ -9,7 +9,7 @@ import (
 
 // Event is the envelope that every event has:
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events.html
-// Account and Region are those of its origin, on whatever bus it is.
+// Account and Region are those of its origin, on every bus.
 type Event struct {
 	Version    string          `json:"version"`
 	ID         string          `json:"id"`

@@ -273,7 +273,7 @@ func TestPutEventsAnswersEachEntry(t *testing.T) {
 					t.Errorf("ErrorCode = %q, want %q", got, tt.want)
 				}
 				if (out.Entries[0].EventId == nil) != (tt.want != "") || out.Entries[1].EventId == nil {
-					t.Errorf("entries = %+v, want an id for what was taken", out.Entries)
+					t.Errorf("entries = %+v, want an id for each accepted entry", out.Entries)
 				}
 				if wantFailed := min(len(tt.want), 1); int(out.FailedEntryCount) != wantFailed {
 					t.Errorf("FailedEntryCount = %d, want %d", out.FailedEntryCount, wantFailed)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// shape is what a target gets: the event, a constant, or a part of the event.
+// shape returns a target's input: the event, a constant, or a part of the event.
 func (t target) shape(e Event) ([]byte, error) {
 	switch {
 	case t.Input != "":

@@ -2,7 +2,7 @@ package events
 
 import "strconv"
 
-// paging is what every list call takes.
+// paging has the parameters that every list call accepts.
 type paging struct {
 	Limit     *int
 	NextToken string

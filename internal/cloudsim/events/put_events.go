@@ -15,7 +15,7 @@ import (
 const (
 	maxEntries      = 10
 	maxRequestBytes = 1 << 20
-	timeBytes       = 14 // what an entry's Time counts
+	timeBytes       = 14 // the size of an entry's Time
 )
 
 type putEventsEntry struct {
@@ -92,7 +92,7 @@ func (e putEventsEntry) size() int {
 	return n
 }
 
-// checkPermission has nothing to say of a bus that doesn't exist: what is put there vanishes.
+// checkPermission returns nil for a bus that doesn't exist: its events are dropped.
 func (s *Service) checkPermission(caller apicall.Caller, e putEventsEntry) error {
 	b := s.bus(resolveBus(e.EventBusName, caller))
 	who := sender{account: caller.Account, arn: caller.ARN}
@@ -105,7 +105,7 @@ func (s *Service) checkPermission(caller apicall.Caller, e putEventsEntry) error
 	return nil
 }
 
-// putEvent gives an id to whatever it takes, also to what no rule is for. Callers hold the lock.
+// putEvent gives an id to every accepted entry, also to one that matches no rule. Callers hold the lock.
 func (s *Service) putEvent(caller apicall.Caller, e putEventsEntry) putEventsResult {
 	if code, message := e.check(); code != "" {
 		return putEventsResult{ErrorCode: code, ErrorMessage: message}

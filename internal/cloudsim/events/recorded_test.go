@@ -50,7 +50,7 @@ func TestRecordedIDOfAForwardedEvent(t *testing.T) {
 	}
 }
 
-// TestRecordedTestEventPatternWithoutResources: none of the events of the 150 validated event pattern templates has resources.
+// TestRecordedTestEventPatternWithoutResources: no event of the 150 validated event pattern templates has resources.
 func TestRecordedTestEventPatternWithoutResources(t *testing.T) {
 	t.Parallel()
 	inBubble(t, events.Options{}, func(t *testing.T, c *cloudsim.Cloud) {

@@ -17,7 +17,7 @@ type rule struct {
 	source      string // of the pattern, as it was given; empty for none
 	pattern     pattern.Pattern
 	expression  string        // of the schedule; empty for none
-	every       time.Duration // as the expression says
+	every       time.Duration // from the expression
 	rhythm      *rhythm       // nil while the rule has none, or is disabled
 	targets     []target
 }
@@ -73,7 +73,7 @@ func (t target) deadLetterARN() string {
 	return t.DeadLetterConfig.ARN
 }
 
-// check makes EventBridge's refusals, and those of what this cloud doesn't have.
+// check returns EventBridge's refusals, and those of features that this cloud doesn't have.
 func (t target) check(r *rule) error {
 	if !validTargetID.MatchString(t.ID) {
 		return invalid("Value '" + t.ID + "' at 'targets.1.member.id' failed to satisfy constraint: " +

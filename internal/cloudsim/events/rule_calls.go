@@ -95,7 +95,7 @@ func parsePattern(text string) (pattern.Pattern, error) {
 
 type ruleInput struct {
 	Name         string
-	Rule         string // what calls about targets name it
+	Rule         string // the rule's name in calls about targets
 	EventBusName string
 }
 
@@ -147,7 +147,7 @@ func describeRule(r *rule) ruleDescription {
 	return ruleDescription{r.arn(), r.name, r.bus.name, r.description, r.source, r.expression, r.state}
 }
 
-// oneRule also says who made the rule, which a list doesn't.
+// oneRule also has the creator of the rule, which a list doesn't show.
 type oneRule struct {
 	ruleDescription
 	CreatedBy string

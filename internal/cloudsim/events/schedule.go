@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// rhythm is that of one rule with a schedule. A rule that is put, disabled or deleted loses it, and what is due with it.
+// rhythm is that of one rule with a schedule. A rule that is put, disabled or deleted loses it, with its next run.
 type rhythm struct{ every time.Duration }
 
 // validRate takes up to five digits, so that no rate is too long for a time.Duration.

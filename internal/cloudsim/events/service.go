@@ -22,7 +22,7 @@ type Options struct {
 	Notifier *notifier.Notifier // notified whenever a delivery comes or goes
 	IAM      *iam.Registry      // nil knows no roles
 
-	// Schedule says after what delays an event is delivered, once for each: none drops it, two deliver it
+	// Schedule returns the delays after which an event is delivered, once for each: none drops it, two deliver it
 	// twice, different ones change the order. It is called by one goroutine at a time and must not call the
 	// Service. Nil delivers once, after TrailLatency or DeliveryLatency.
 	Schedule        func(Delivery) []time.Duration
@@ -33,7 +33,7 @@ type Options struct {
 	Organizations map[string]string
 
 	// MaxRequestBytes limits all entries of one PutEvents. Zero means the 1 MB of the user guide; the API
-	// reference still says 256 KB.
+	// reference still has 256 KB.
 	MaxRequestBytes int
 
 	// AccepterCopy also gives the accepter's account the record of a CreateVpcPeeringConnection. AWS
@@ -135,7 +135,7 @@ func (s *Service) actions() map[string]awsjson.Action {
 
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.protocol.ServeHTTP(w, r) }
 
-// Close drops what hasn't been delivered yet.
+// Close drops undelivered events.
 func (s *Service) Close() { s.scheduler.Close() }
 
 // Settled reports whether no delivery is under way or due.

@@ -91,7 +91,7 @@ func recordDetail(r apicall.Record) map[string]any {
 	return detail
 }
 
-// element leaves out what is too large, as CloudTrail does; null is what it writes instead.
+// element replaces an element that is too large by null, as CloudTrail does.
 func element(fields map[string]any) any {
 	if fields == nil {
 		return nil

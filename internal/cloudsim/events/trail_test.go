@@ -27,7 +27,7 @@ func request() apicall.Record {
 	}
 }
 
-// The shape is that of real records, most of which have tlsDetails; see CloudTrail's reference of record contents.
+// The shape is that of real records, which usually have tlsDetails; see CloudTrail's reference of record contents.
 func TestTrailMakesAnEventOfARecord(t *testing.T) {
 	t.Parallel()
 	inBubble(t, events.Options{}, func(t *testing.T, c *cloudsim.Cloud) {
@@ -66,9 +66,9 @@ func TestTrailReachesOnlyTheCallersDefaultBus(t *testing.T) {
 		accepter  int
 	}{
 		{"the caller's account and region", events.Options{}, false, 1, 0},
-		{"nobody, without a trail", events.Options{}, true, 0, 0},
+		{"none, without a trail", events.Options{}, true, 0, 0},
 		{"the accepter too, if CloudTrail copies the record to resource owners", events.Options{AccepterCopy: true}, false, 1, 1},
-		{"nobody, if CloudTrail's best effort fails", events.Options{Schedule: func(d events.Delivery) []time.Duration {
+		{"none, if CloudTrail's best effort fails", events.Options{Schedule: func(d events.Delivery) []time.Duration {
 			if d.Stage == events.FromTrail {
 				return nil
 			}

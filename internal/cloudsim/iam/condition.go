@@ -27,7 +27,7 @@ func (k Keys) get(key string) []string {
 
 type operator struct {
 	match   func(want, got string) bool
-	negated bool // holds when none of the values matches, and when the request lacks the key
+	negated bool // holds if no value matches, and if the request lacks the key
 }
 
 const operatorNull = "Null"

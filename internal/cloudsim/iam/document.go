@@ -28,10 +28,10 @@ type statement struct {
 	NotResource oneOrMany
 	Condition   map[string]map[string]oneOrMany
 
-	tests []test // what Condition says
+	tests []test // the parsed Condition
 }
 
-// ParseIdentity checks a policy of a role: it says nothing of principals, and names resources.
+// ParseIdentity checks a policy of a role: it has no principals, and names resources.
 func ParseIdentity(document []byte) (Policy, error) {
 	return parse(document, func(s *statement) error {
 		switch {
@@ -94,7 +94,7 @@ func statements(raw json.RawMessage) ([]json.RawMessage, error) {
 // nameOf is how a mistake is found again: by the statement's Sid, or by its number.
 func nameOf(raw json.RawMessage, i int) string {
 	var s struct{ Sid string }
-	_ = json.Unmarshal(raw, &s) // what is wrong with it has been said
+	_ = json.Unmarshal(raw, &s) // its mistakes were reported before
 	return cmp.Or(s.Sid, strconv.Itoa(i+1))
 }
 

@@ -11,7 +11,7 @@ import (
 func TestParseRefusesWhatItWouldNotEvaluate(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, policy, want string }{
-		{"what isn't JSON", `{`, "EOF"},
+		{"not JSON", `{`, "EOF"},
 		{"an unknown element", statement(`,"NotPrincipal":"x"`), "NotPrincipal"},
 		{"an unknown kind of principal", statement(`,"Principal":{"Federated":"x"}`), "Federated"},
 		{"an unknown effect", statement(`,"Effect":"Perhaps"`), "effect"},
@@ -34,7 +34,7 @@ func TestParseRefusesWhatItWouldNotEvaluate(t *testing.T) {
 			t.Parallel()
 			_, err := iam.ParseResource([]byte(tt.policy))
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("ParseResource(%s) = %v, want an error that says %q", tt.policy, err, tt.want)
+				t.Errorf("ParseResource(%s) = %v, want an error with %q", tt.policy, err, tt.want)
 			}
 			if err != nil && strings.Contains(tt.policy, `"Sid":"Only"`) && !strings.Contains(err.Error(), "statement Only") {
 				t.Errorf("%q doesn't name the statement", err)
@@ -89,7 +89,7 @@ func FuzzDecide(f *testing.F) {
 			t.Fatal(err)
 		}
 		if iam.Evaluate(request(), []iam.Policy{none}, p) == nil {
-			t.Errorf("%s allows what is denied", document)
+			t.Errorf("%s allows a denied call", document)
 		}
 	})
 }

@@ -23,11 +23,11 @@ type Request struct {
 	Keys     Keys
 }
 
-// Decision is what the statements of a policy say of a request.
+// Decision is the result of a policy's statements for a request.
 type Decision int
 
-// The decisions, each stronger than the one before. Delegated is what the policy of a resource says when it
-// names an account and not one of its principals: that leaves it to the account's own policies.
+// The decisions, each stronger than the one before. Delegated is the decision of a resource's policy that names an
+// account and not one of its principals: the account's own policies decide.
 const (
 	Silent Decision = iota
 	Delegated
@@ -76,8 +76,8 @@ func (s statement) holds(keys Keys) bool {
 	return !slices.ContainsFunc(s.tests, func(t test) bool { return !t.holds(keys) })
 }
 
-// covers says how a statement means somebody. One without a principal is of an identity-based policy, and
-// means whoever has the policy.
+// covers returns how a statement applies to a principal. One without a principal is of an identity-based policy, and
+// applies to every principal with the policy.
 func (p principal) covers(who Principal) Decision {
 	switch {
 	case p.empty() || p.anyone || slices.Contains(p.services, who.Service):

@@ -37,7 +37,7 @@ func TestDecide(t *testing.T) {
 		{"anyone, spelled with AWS", statement(`,"Principal":{"AWS":"*"}`), allowed},
 		{"a service is not an account", statement(`,"Principal":{"Service":"events.amazonaws.com"}`), silent},
 		{"another action", statement(`,"Action":"events:PutRule"`), silent},
-		{"an action by wildcard, whatever its case", statement(`,"Action":["events:put*"]`), delegated},
+		{"an action by wildcard, in any case", statement(`,"Action":["events:put*"]`), delegated},
 		{"every action but another", `{"Statement":{"Effect":"Allow","Principal":"*","NotAction":"events:PutRule"}}`, allowed},
 		{"every action but this", `{"Statement":{"Effect":"Allow","Principal":"*","NotAction":"events:Put*"}}`, silent},
 		{"another resource", statement(`,"Resource":"arn:aws:events:us-east-1:222222222222:event-bus/default"`), silent},
@@ -92,8 +92,8 @@ func TestConditions(t *testing.T) {
 		{"a value in another case", `"StringEquals":{"aws:PrincipalOrgID":"O-1"}`, false},
 		{"a value in another case, where that is ignored", `"StringEqualsIgnoreCase":{"aws:PrincipalOrgID":"O-1"}`, true},
 		{"one value of a list", `"StringEquals":{"aws:PrincipalTag/team":["x","network"]}`, true},
-		{"two keys, one of which fails", `"StringEquals":{"aws:PrincipalTag/team":"network","aws:PrincipalTag/site":"x"}`, false},
-		{"two operators, one of which fails", `"StringEquals":{"aws:PrincipalTag/team":"network"},"StringLike":{"aws:PrincipalTag/team":"x*"}`, false},
+		{"two keys, and one fails", `"StringEquals":{"aws:PrincipalTag/team":"network","aws:PrincipalTag/site":"x"}`, false},
+		{"two operators, and one fails", `"StringEquals":{"aws:PrincipalTag/team":"network"},"StringLike":{"aws:PrincipalTag/team":"x*"}`, false},
 		{"a key that the request lacks", `"StringEquals":{"aws:SourceVpc":"vpc-1"}`, false},
 		{"a key that the request lacks, if it exists", `"StringEqualsIfExists":{"aws:SourceVpc":"vpc-1"}`, true},
 		{"a key that the request has, if it exists", `"StringEqualsIfExists":{"aws:PrincipalTag/team":"x"}`, false},
@@ -114,7 +114,7 @@ func TestConditions(t *testing.T) {
 		{"all values are listed", `"ForAllValues:StringEquals":{"aws:TagKeys":["Name","Role","Tier"]}`, true},
 		{"one of all values isn't listed", `"ForAllValues:StringEquals":{"aws:TagKeys":["Name"]}`, false},
 		{"all values of a key that the request lacks", `"ForAllValues:StringEquals":{"aws:SourceVpc":"vpc-1"}`, true},
-		{"none of all values is listed", `"ForAllValues:StringNotEquals":{"aws:TagKeys":"Tier"}`, true},
+		{"no value is listed", `"ForAllValues:StringNotEquals":{"aws:TagKeys":"Tier"}`, true},
 		{"any value is listed", `"ForAnyValue:StringEquals":{"aws:TagKeys":["Name"]}`, true},
 		{"no value is listed", `"ForAnyValue:StringEquals":{"aws:TagKeys":["Tier"]}`, false},
 		{"any value of a key that the request lacks", `"ForAnyValue:StringLike":{"aws:SourceVpc":"*"}`, false},
@@ -152,7 +152,7 @@ func TestEvaluate(t *testing.T) {
 		service            string
 		want               string // why not; empty if it is allowed
 	}{
-		{"nothing says anything", same, nothing, nothing, "", noIdentity},
+		{"no policy has a statement", same, nothing, nothing, "", noIdentity},
 		{"within an account the role's policy is enough", same, everything, nothing, "", ""},
 		{"within an account the resource's is enough if it names the role", same, nothing, toRole, "", ""},
 		{"within an account naming the account leaves it to the role's policy", same, nothing, toAccount, "", noIdentity},
@@ -218,7 +218,7 @@ func TestDocumentedAcceptPolicy(t *testing.T) {
 	}{
 		{"a connection that the account asks for", here + "vpc-peering-connection/pcx-1", "arn:aws:ec2:us-east-1:111122223333:vpc/vpc-1", iam.Allowed},
 		{"a connection that another asks for", here + "vpc-peering-connection/pcx-1", "arn:aws:ec2:us-east-1:444455556666:vpc/vpc-1", iam.Silent},
-		{"the accepter's VPC, whoever asks", here + "vpc/vpc-2", "", iam.Allowed},
+		{"the accepter's VPC, for any requester", here + "vpc/vpc-2", "", iam.Allowed},
 		{"a VPC elsewhere", "arn:aws:ec2:eu-west-1:123456789012:vpc/vpc-2", "", iam.Silent},
 	}
 	for _, tt := range tests {

@@ -45,7 +45,7 @@ func isDeny(statement json.RawMessage) bool {
 	return json.Unmarshal(statement, &s) == nil && s.Effect == "Deny"
 }
 
-// FuzzEvaluate holds rules against any two policies that must hold whatever the policies say.
+// FuzzEvaluate checks rules that hold for any two policies.
 func FuzzEvaluate(f *testing.F) {
 	const (
 		accept = `[{"Effect":"Allow","Action":"ec2:AcceptVpcPeeringConnection","Resource":"arn:aws:ec2:us-east-1:222222222222:vpc-peering-connection/*",

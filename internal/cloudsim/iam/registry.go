@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// Registry has the roles of all accounts. A nil one has none, and lets every principal do what the policies of
-// resources don't keep it from.
+// Registry has the roles of all accounts. A nil one has none, and allows every principal everything that the policies
+// of resources don't deny.
 type Registry struct {
 	mu     sync.Mutex
 	roles  map[roleName]role
@@ -67,15 +67,15 @@ func (g *Registry) Authorize(r Request, resource Policy) error {
 	return Evaluate(r.withPrincipal(), g.identity(r.Principal), resource)
 }
 
-// AuthorizeRole decides on what a service does by a role of which it has taken on the permissions, of the
-// role's own account.
+// AuthorizeRole decides on an action of a service that has assumed a role, on a resource of the role's own
+// account.
 func (g *Registry) AuthorizeRole(roleARN, action, resource string) error {
 	account := PrincipalOf(roleARN)
 	return g.Authorize(Request{Principal: account, Action: action, Resource: resource, Owner: account.Account}, Policy{})
 }
 
-// MayWriteLogs says whether Lambda can write the log of a function with that role. A role that may not is no
-// failure of the function: its lines are lost. The group's ARN is without an asterisk at its end.
+// MayWriteLogs returns an error if Lambda can't write the log of a function with that role. The function doesn't fail
+// then: its lines are lost. The group's ARN is without an asterisk at its end.
 func (g *Registry) MayWriteLogs(roleARN, logGroupARN string) error {
 	stream := logGroupARN + ":log-stream:latest"
 	return errors.Join(g.AuthorizeRole(roleARN, "logs:CreateLogStream", stream), g.AuthorizeRole(roleARN, "logs:PutLogEvents", stream))
@@ -134,7 +134,7 @@ func PrincipalOf(arn string) Principal {
 // isAccount: a rule without a role acts for its account and has no ARN.
 func (p Principal) isAccount() bool { return p.ARN == "" || strings.HasSuffix(p.ARN, ":root") }
 
-// role is the role of which the principal is a session, or which it is.
+// role returns the principal's role, whether the principal is the role or its session.
 func (p Principal) role() roleName {
 	path := strings.Split(p.ARN[strings.LastIndex(p.ARN, ":")+1:], "/")
 	switch {
@@ -153,7 +153,7 @@ func (n roleName) arn() string {
 	return "arn:aws:iam::" + n.account + ":role/" + n.name
 }
 
-// issuer is what aws:PrincipalArn says: of a session, its role.
+// issuer returns the value of aws:PrincipalArn: for a session, its role.
 func (p Principal) issuer() string {
 	if role := p.role().arn(); role != "" && slices.Contains(strings.Split(p.ARN, ":"), "sts") {
 		return role

@@ -31,8 +31,8 @@ func TestPrincipals(t *testing.T) {
 		name, principal  string
 		lenient, enforce bool
 	}{
-		{"a role has what its policies allow", role, false, false},
-		{"a session has what its role has", session, false, false},
+		{"a role has the permissions of its policies", role, false, false},
+		{"a session has the permissions of its role", session, false, false},
 		{"an account may do everything", "arn:aws:iam::111111111111:root", true, true},
 		{"a role that isn't registered may until roles are enforced", "arn:aws:iam::111111111111:role/other", true, false},
 		{"and so may its session", "arn:aws:sts::111111111111:assumed-role/other/s", true, false},

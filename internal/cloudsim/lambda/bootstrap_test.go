@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 
 type order struct{ Do, Name string }
 
-// handle does what the event says, or what the variable DO says of every event.
+// handle does the action that the event names, or the variable DO for every event.
 func handle(_ context.Context, o order) (any, error) {
 	if all := os.Getenv("DO"); all != "" {
 		o.Do = all

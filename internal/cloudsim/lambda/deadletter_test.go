@@ -12,7 +12,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 )
 
-// TestAMessageOutlivesItsFunction: whatever a function does, its message comes back and rests in the
+// TestAMessageOutlivesItsFunction: for each failure of the function, its message is delivered again and moved to the
 // dead-letter queue in the end.
 func TestAMessageOutlivesItsFunction(t *testing.T) {
 	t.Parallel()

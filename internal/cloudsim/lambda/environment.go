@@ -84,7 +84,7 @@ func start(f *Function) (*environment, error) {
 	return e, nil
 }
 
-// wait ends what belongs to the process with it.
+// wait waits for the process and releases its resources.
 func (e *environment) wait() {
 	_ = e.process.Wait() // how it ended is in ProcessState
 	e.signal()           // its children
@@ -94,7 +94,7 @@ func (e *environment) wait() {
 }
 
 // run hands the event to the process and waits for the answer. A process that doesn't answer in time, or
-// whose answer nobody wants any more, is killed, as Lambda does.
+// whose invocation was cancelled, is killed, as Lambda does.
 func (e *environment) run(ctx context.Context, i *invocation) ([]byte, error) {
 	select {
 	case e.work <- i:
@@ -118,7 +118,7 @@ func (e *environment) run(ctx context.Context, i *invocation) ([]byte, error) {
 	}
 }
 
-// timeout kills the process. A context that ended early is told as what it is.
+// timeout kills the process. It returns the context's error if the context ended early.
 func (e *environment) timeout(ctx context.Context) error {
 	e.kill()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -127,7 +127,7 @@ func (e *environment) timeout(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// exitError is what the process said of its initialization, or else how it ended.
+// exitError returns the error that the process reported of its initialization, or else its exit status.
 func (e *environment) exitError(i *invocation) *Error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// Config is what a function is made of.
+// Config has the properties of a function.
 type Config struct {
 	Account, Region, Name string
-	Role                  string        // its ARN, for whoever mints the credentials
+	Role                  string        // its ARN, for the source of the credentials
 	Code                  string        // the folder that has the executable bootstrap
 	Layers                []string      // folders whose files are at /opt on AWS
-	MemorySize            int           // in MB; told to the function, not enforced
+	MemorySize            int           // in MB; an environment variable of the function, not enforced
 	Timeout               time.Duration // zero means Lambda's 3 seconds
 	ReservedConcurrency   int           // more invocations at once are throttled; zero reserves nothing
 	JSONLogs              bool
@@ -28,8 +28,8 @@ type Config struct {
 	Endpoint    string             // AWS_ENDPOINT_URL for the function
 	Credentials func() Credentials // asked for once for each environment
 
-	// Log is given every line that an environment writes, and Measure what CloudWatch would count, by the
-	// names of AWS/Lambda's metrics. Several goroutines may call them at once. Nil ignores.
+	// Log receives every line that an environment writes, and Measure the values of AWS/Lambda's metrics by
+	// their names. Several goroutines may call them concurrently. Nil ignores.
 	Log     func(Line)
 	Measure func(metric string, value float64)
 }
@@ -243,7 +243,7 @@ func (f *Function) Process(accessKeyID string) (pid int, found bool) {
 	return pid, found
 }
 
-// Log returns what the environments have written last, the oldest line first.
+// Log returns the last lines of the environments, the oldest first.
 func (f *Function) Log() []Line { return f.logs.all() }
 
 func (c Config) measure(metric string, value float64) {

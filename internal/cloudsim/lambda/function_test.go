@@ -15,7 +15,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/lambda"
 )
 
-// invoke returns what the function answers.
+// invoke returns the function's response.
 func invoke[T any](t *testing.T, f *lambda.Function, do, name string) T {
 	t.Helper()
 	payload, err := json.Marshal(order{do, name})
@@ -40,7 +40,7 @@ func TestAnEnvironmentStaysWarm(t *testing.T) {
 	if again := invoke[int](t, f, "", ""); again != first {
 		t.Errorf("the second invocation runs in process %d, want %d", again, first)
 	}
-	f.Close() // reads what is left of the output
+	f.Close() // reads the rest of the output
 	log := f.Log()
 	want := fmt.Sprint("handled by ", first)
 	if len(log) != 2 || log[0].Text != want || log[0].PID != first {
@@ -90,7 +90,7 @@ func TestReservedConcurrencyThrottles(t *testing.T) {
 	}
 }
 
-// counter adds up what a function measures.
+// counter adds up a function's metrics.
 type counter struct {
 	mu     sync.Mutex
 	values map[string]float64
@@ -123,7 +123,7 @@ func TestFailedInvocations(t *testing.T) {
 		{"an exit in the middle", "", "exit", "Runtime.ExitError", "exit status 7", false},
 		{"no answer in time", "", "hang", "Sandbox.Timedout", "Task timed out after 1.00 seconds", false},
 		{"a crash at start", "crash", "", "Runtime.ExitError", "exit status 3", false},
-		{"a start that tells why it failed", "init error", "", "Config.Missing", "no policy", false},
+		{"a start that reports why it failed", "init error", "", "Config.Missing", "no policy", false},
 		{"a start that never asks for an event", "hang", "", "Sandbox.Timedout", "Task timed out", false},
 	}
 	for _, tt := range tests {
@@ -279,7 +279,7 @@ func TestCloseLeavesNoProcess(t *testing.T) {
 	}
 }
 
-// alive gives a killed process, which nobody may have waited for yet, a moment.
+// alive gives a killed process a moment, because its parent may not have waited for it yet.
 func alive(pid int) bool {
 	for range 1000 {
 		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

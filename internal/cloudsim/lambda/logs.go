@@ -14,13 +14,13 @@ type Line struct {
 	Text string
 }
 
-// What is kept of a function's log: its last lines, and of a line that never ends its pieces.
+// The kept part of a function's log: its last lines, and the pieces of a line that never ends.
 const (
 	maxLines = 1000
 	maxLine  = 256 << 10
 )
 
-// logs is what all environments of a function write.
+// logs has the output of all environments of a function.
 type logs struct {
 	mu   sync.Mutex
 	next func(Line)

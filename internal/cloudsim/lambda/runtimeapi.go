@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// maxResponse is what a function may answer at most:
+// maxResponse limits the size of a function's response, in bytes:
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const maxResponse = 6*1024*1024 + 100
 

@@ -46,8 +46,8 @@ func (c Config) checkEnvironment() error {
 	return nil
 }
 
-// variables is all that a process gets: nothing of this process's own environment, which may have somebody's
-// real credentials in it.
+// variables returns a process's whole environment: nothing of this process's own, which may have real credentials in
+// it.
 func (f *Function) variables(runtimeAPI string, who Credentials) []string {
 	all := map[string]string{"LANG": "en_US.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin", "TZ": ":UTC"}
 	for name, value := range f.config.Environment {

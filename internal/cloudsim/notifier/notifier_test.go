@@ -38,7 +38,7 @@ func TestUntilDistrustsAConditionDuringWhichSomethingChanged(t *testing.T) {
 	looks := 0
 	err := p.WaitUntil(t.Context(), func() bool {
 		if looks++; looks == 1 {
-			p.Notify() // what the first look saw was no longer so at its end
+			p.Notify() // the state had changed by the end of the first look
 		}
 		return true
 	})

@@ -17,7 +17,7 @@ import (
 
 type object = map[string]any
 
-// asks reports whether have has what a pattern wants that Parse has taken. It follows the documentation word by word, with
+// asks reports whether have matches a pattern that Parse accepted. It follows the documentation word by word, with
 // regular expressions for texts and bits for blocks, and shares no code with the package.
 func asks(want object, have any) bool {
 	if list, ok := have.([]any); ok {
@@ -48,7 +48,7 @@ func asksOf(name string, want any, fields object) bool {
 	return slices.ContainsFunc(list, func(t any) bool { return holdsForAny(t, values) })
 }
 
-// isNoObjectOfFields tells the values of a field that is called $or from the alternatives of the operator.
+// isNoObjectOfFields distinguishes the values of a field named $or from the alternatives of the operator.
 func isNoObjectOfFields(alternative any) bool {
 	fields, ok := alternative.(object)
 	operators := []string{"prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "exists", "numeric", "cidr"}
@@ -177,8 +177,8 @@ func isInside(block, text string) bool {
 // dotted is a name with a dot, which stands for two names.
 var dotted = regexp.MustCompile(`\.[^"]*":`)
 
-// decoded returns the object, unless it has names with dots, or other characters than ASCII: EventBridge doesn't say
-// what it takes for the same letter there.
+// decoded returns the object, unless it has names with dots, or other characters than ASCII: EventBridge doesn't document
+// which letters it treats as equal there.
 func decoded(data []byte) (fields object, ok bool) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
@@ -221,7 +221,7 @@ func FuzzMatchAgrees(f *testing.F) {
 			t.Skip("nothing to compare")
 		}
 		if got := p.Match([]byte(event)); got != asks(want, have) {
-			t.Errorf("Match() = %v, but the naive evaluation says %v\npattern %s\nevent %s", got, !got, text, event)
+			t.Errorf("Match() = %v, but the naive evaluation returns %v\npattern %s\nevent %s", got, !got, text, event)
 		}
 	})
 }
@@ -245,13 +245,13 @@ func FuzzOwnPattern(f *testing.F) {
 			t.Errorf("%s doesn't match its own values", event)
 		}
 		more := maps.Clone(fields)
-		more["a field that nobody else has"] = "x"
+		more["a field of this event alone"] = "x"
 		if !p.Match(encoded(t, more)) {
 			t.Errorf("with a further field %s doesn't match any more", event)
 		}
 		for name := range own {
 			other := maps.Clone(fields)
-			other[name] = "a value that nobody else has"
+			other[name] = "a value of this event alone"
 			if p.Match(encoded(t, other)) {
 				t.Errorf("with another value of %q %s still matches", name, event)
 			}

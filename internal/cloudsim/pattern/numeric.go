@@ -69,7 +69,7 @@ func onNumbers(f func(float64) bool) test {
 	}}
 }
 
-// number leaves out what is beyond the range in which EventBridge compares.
+// number refuses values beyond the range in which EventBridge compares.
 func number(value any) (float64, bool) {
 	n, ok := value.(json.Number)
 	if !ok {

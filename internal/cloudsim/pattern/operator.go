@@ -105,7 +105,7 @@ func parseExists(argument any) (test, error) {
 	return test{value: func(any) bool { return want }, absent: !want}, nil
 }
 
-// parseCIDR takes blocks of IPv4 and of IPv6. A value that isn't an address is in none of them.
+// parseCIDR parses a block of IPv4 or IPv6. A value that isn't an address is in no block.
 func parseCIDR(argument any) (test, error) {
 	text, _ := argument.(string)
 	block, err := netip.ParsePrefix(text)
@@ -211,7 +211,7 @@ func parseAnythingButString(fields map[string]any) (test, error) {
 	if len(excluded) == 0 {
 		return test{}, fmt.Errorf("%s must not be an empty list", name)
 	}
-	// What isn't a string is anything but one that begins so.
+	// A value other than a string doesn't begin with the prefix.
 	return test{value: func(leaf any) bool {
 		s, ok := leaf.(string)
 		return !ok || !slices.ContainsFunc(excluded, func(f func(string) bool) bool { return f(s) })

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// maxCombinations is the documented limit on what the $or arrays of one pattern multiply to.
+// maxCombinations is the documented limit of the product of the lengths of one pattern's $or arrays.
 const maxCombinations = 1000
 
-// Parse checks a pattern. Its error says where in the pattern it is wrong, and why.
+// Parse parses a pattern. Its error names the place of the mistake, and the reason.
 func Parse(data []byte) (Pattern, error) {
 	fields, err := decodeObject(data)
 	if err != nil {
@@ -77,8 +77,8 @@ func (o *object) add(name string, value any) error {
 	}
 }
 
-// isChoice tells the operator $or from a field that happens to have that name: the operator has at
-// least two alternatives, each an object of fields.
+// isChoice distinguishes the operator $or from a field of that name: the operator has at least two alternatives, each an
+// object of fields.
 func isChoice(alternatives []any) bool {
 	for _, a := range alternatives {
 		fields, ok := a.(map[string]any)

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Pattern says which events a rule is for. The zero value matches every event; Parse never returns it.
+// Pattern selects the events of a rule. The zero value matches every event; Parse never returns it.
 type Pattern struct{ root object }
 
 // Match reports whether the event, a JSON object, has everything that the pattern asks for.
@@ -61,7 +61,7 @@ func (o object) matches(fields map[string]any) bool {
 }
 
 // matchesValue takes an array of objects as a match if one of its elements has all of the fields.
-// Whatever else isn't an object has no fields, which {"exists": false} is content with.
+// Any other value that isn't an object has no fields, which {"exists": false} matches.
 func (o object) matchesValue(value any) bool {
 	switch v := value.(type) {
 	case map[string]any:
@@ -129,7 +129,7 @@ func decodeObject(data []byte) (map[string]any, error) {
 	return undotted(fields), nil
 }
 
-// undotted nests what dots join, at every depth: EventBridge makes no difference between the names a.b and
+// undotted nests names that dots join, at every depth: EventBridge doesn't distinguish the name a.b from
 // a name b inside an a. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern.html
 func undotted(fields map[string]any) map[string]any {
 	nested := map[string]any{}

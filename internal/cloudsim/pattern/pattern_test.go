@@ -55,11 +55,11 @@ func TestMatch(t *testing.T) {
 		{"prefix", `{"time":[{"prefix":"2017-10-02"}]}`, `{"time":"2017-10-02T18:43:48Z"}`, true},
 		{"another prefix", `{"time":[{"prefix":"2017-10-02"}]}`, `{"time":"2017-10-03T18:43:48Z"}`, false},
 		{"prefix of a number", `{"x":[{"prefix":"1"}]}`, `{"x":12}`, false},
-		{"prefix whatever its case", `{"service":[{"prefix":{"equals-ignore-case":"EventB"}}]}`, `{"service":"eventbridge"}`, true},
+		{"prefix in any case", `{"service":[{"prefix":{"equals-ignore-case":"EventB"}}]}`, `{"service":"eventbridge"}`, true},
 		{"prefix in lower case with its case", `{"service":[{"prefix":"EventB"}]}`, `{"service":"eventbridge"}`, false},
 		{"suffix", `{"file":[{"suffix":".png"}]}`, `{"file":"a.png"}`, true},
 		{"another suffix", `{"file":[{"suffix":".png"}]}`, `{"file":"a.PNG"}`, false},
-		{"suffix whatever its case", `{"file":[{"suffix":{"equals-ignore-case":".png"}}]}`, `{"file":"a.PNG"}`, true},
+		{"suffix in any case", `{"file":[{"suffix":{"equals-ignore-case":".png"}}]}`, `{"file":"a.PNG"}`, true},
 		{"equals-ignore-case", `{"x":[{"equals-ignore-case":"ALICE"}]}`, `{"x":"alice"}`, true},
 		{"equals-ignore-case is about the whole value", `{"x":[{"equals-ignore-case":"ALICE"}]}`, `{"x":"alices"}`, false},
 
@@ -73,7 +73,7 @@ func TestMatch(t *testing.T) {
 		{"anything-but prefixes", `{"state":[{"anything-but":{"prefix":["init","stop"]}}]}`, `{"state":"stopped"}`, false},
 		{"anything-but a suffix", `{"file":[{"anything-but":{"suffix":".txt"}}]}`, `{"file":"a.txt"}`, false},
 		{"anything-but suffixes", `{"file":[{"anything-but":{"suffix":[".txt",".rtf"]}}]}`, `{"file":"a.png"}`, true},
-		{"anything-but whatever its case", `{"state":[{"anything-but":{"equals-ignore-case":["initializing","stopped"]}}]}`, `{"state":"STOPPED"}`, false},
+		{"anything-but in any case", `{"state":[{"anything-but":{"equals-ignore-case":["initializing","stopped"]}}]}`, `{"state":"STOPPED"}`, false},
 		{"anything-but a wildcard", `{"path":[{"anything-but":{"wildcard":"*/lib/*"}}]}`, `{"path":"/usr/lib/x"}`, false},
 		{"anything-but wildcards", `{"path":[{"anything-but":{"wildcard":["*/lib/*","*/bin/*"]}}]}`, `{"path":"/usr/share/x"}`, true},
 
@@ -128,8 +128,8 @@ func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	manyChoices := `{` + strings.TrimSuffix(strings.Repeat(`"x":{"$or":[{"a":["1"]},{"b":["1"]}],`, 10), ",") + strings.Repeat("}", 11)
 	tests := []struct{ name, pattern, want string }{
-		{"what isn't JSON", `{`, "unexpected EOF"},
-		{"what isn't an object", `["a"]`, "cannot unmarshal"},
+		{"not JSON", `{`, "unexpected EOF"},
+		{"not an object", `["a"]`, "cannot unmarshal"},
 		{"null", `null`, "not null"},
 		{"text after the pattern", `{"a":["b"]} x`, "unexpected text"},
 		{"an empty pattern", `{}`, "empty objects"},
@@ -167,7 +167,7 @@ func TestParseRefuses(t *testing.T) {
 			t.Parallel()
 			_, err := pattern.Parse([]byte(tt.pattern))
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("Parse(%s) = %v, want an error that says %q", tt.pattern, err, tt.want)
+				t.Errorf("Parse(%s) = %v, want an error with %q", tt.pattern, err, tt.want)
 			}
 		})
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
-// limit is the range of an attribute that is a number, and what it is if nobody sets it:
+// limit is the range of a numeric attribute, and its default:
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 type limit struct{ least, most, standard int }
 
@@ -25,7 +25,7 @@ var limits = map[string]limit{
 	"VisibilityTimeout":             {0, 12 * 3600, 30},
 }
 
-// stored is what the cloud keeps and gives back but doesn't act on: it encrypts nothing.
+// stored lists the attributes that the cloud stores and returns without effect: it encrypts nothing.
 var stored = []string{"KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId", "RedriveAllowPolicy", "SqsManagedSseEnabled"}
 
 type redrivePolicy struct {
@@ -33,7 +33,7 @@ type redrivePolicy struct {
 	after  int // receives
 }
 
-// setDefaults also says that messages are encrypted by SQS, as new queues are.
+// setDefaults also sets encryption by SQS, as for new queues.
 func (q *queue) setDefaults() {
 	for name, l := range limits {
 		q.attributes[name] = strconv.Itoa(l.standard)
@@ -86,7 +86,7 @@ func invalidAttribute(name, value string) *awsjson.Error {
 	return refusePlain("InvalidAttributeValue", fmt.Sprintf("Invalid value for the parameter %s: %q.", name, value))
 }
 
-// setPolicy refuses what it couldn't evaluate, where SQS might take it: better loud than lenient.
+// setPolicy refuses policies that it can't evaluate, although SQS might accept them: better loud than lenient.
 func (q *queue) setPolicy(document string) error {
 	if document == "" {
 		q.policy = iam.Policy{}
@@ -165,7 +165,7 @@ func isAttribute(name string) bool {
 		name == "Policy" || name == "RedrivePolicy"
 }
 
-// describe leaves out what a queue doesn't have, such as a policy, and refuses what no queue has.
+// describe leaves out attributes that the queue doesn't have, such as a policy, and refuses unknown ones.
 func (q *queue) describe(names []string, now time.Time) (map[string]string, error) {
 	if slices.Contains(names, "All") {
 		names = slices.AppendSeq(slices.Clone(computed), maps.Keys(q.attributes))

@@ -18,7 +18,7 @@ type MessageAttribute struct {
 
 func (a MessageAttribute) binary() bool { return strings.HasPrefix(a.DataType, "Binary") }
 
-// valid takes custom types too, such as Number.int: only what is before the dot counts.
+// valid accepts custom types too, such as Number.int: only the part before the dot counts.
 func (a MessageAttribute) valid() bool {
 	kind, _, _ := strings.Cut(a.DataType, ".")
 	switch kind {

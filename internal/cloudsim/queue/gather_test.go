@@ -84,8 +84,8 @@ func TestWindowEndsAfterItsFirstMessage(t *testing.T) {
 	}
 }
 
-// TestPayloadOfSixMegabytesEndsABatch sends 7.5 MB. The bodies of 24 messages are 6 MB exactly, and what Lambda and SQS
-// add to each counts, too: the 24th belongs to the second batch.
+// TestPayloadOfSixMegabytesEndsABatch sends 7.5 MB. The bodies of 24 messages are 6 MB exactly, and the additions of
+// Lambda and SQS to each count, too: the 24th belongs to the second batch.
 func TestPayloadOfSixMegabytesEndsABatch(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {

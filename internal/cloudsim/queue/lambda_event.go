@@ -44,8 +44,8 @@ func (q *queue) record(m receipted) lambdaRecord {
 func everything(string) bool { return true }
 func nothing(string) bool    { return false }
 
-// failures reads a function's partial batch response. No response and no list mean success; what Lambda can't
-// understand, and an identifier that isn't in the batch, fail the batch as a whole:
+// failures reads a function's partial batch response. No response and no list mean success; a malformed response, and
+// an identifier that isn't in the batch, fail the batch as a whole:
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 func failures(response []byte, b *batch) func(id string) bool {
 	if len(bytes.TrimSpace(response)) == 0 {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Function is what a mapping invokes; a lambda.Handler of aws-lambda-go is one.
+// Function is invoked by a mapping; a lambda.Handler of aws-lambda-go is one.
 type Function interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }
@@ -36,7 +36,7 @@ const (
 	pollWait = 365 * 24 * time.Hour
 )
 
-// Map starts to bring the messages of a queue to a function. It refuses what Lambda refuses.
+// Map starts to deliver the messages of a queue to a function. It has Lambda's refusals.
 func (s *Service) Map(queueARN string, m Mapping, f Function) (*Poller, error) {
 	m.setDefaults()
 	if err := m.check(); err != nil {

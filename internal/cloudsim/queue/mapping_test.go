@@ -248,7 +248,7 @@ func TestPausedMappingLeavesMessages(t *testing.T) {
 		p.Pause()
 		p.Pause()
 		send(t, client, url, "a")
-		settle(t, c) // what nobody polls isn't waited for
+		settle(t, c) // messages without a poller aren't waited for
 		synctest.Wait()
 		if got := f.invocations(); got != nil {
 			t.Errorf("invoked with %v while paused", got)
@@ -316,7 +316,7 @@ func TestMappingRefuses(t *testing.T) {
 				create(t, clientOf(c, owner), "jobs", nil)
 				_, err := c.Queues.Map(tt.queue, tt.mapping, &function{})
 				if err == nil || !strings.Contains(err.Error(), tt.want) {
-					t.Errorf("Map() = %v, want an error that says %q", err, tt.want)
+					t.Errorf("Map() = %v, want an error with %q", err, tt.want)
 				}
 			})
 		})

@@ -126,7 +126,7 @@ func (r receipt) String() string {
 	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s:%d", r.id, r.receives))
 }
 
-// parseReceipt refuses what this cloud can't have given out. A handle of a message that is gone is well-formed.
+// parseReceipt refuses handles that this cloud can't have issued. A handle of a deleted message is well-formed.
 func parseReceipt(handle string) (receipt, error) {
 	text, _ := base64.StdEncoding.DecodeString(handle)
 	id, count, found := strings.Cut(string(text), ":")
@@ -198,7 +198,7 @@ func (s *Service) withQueue(ctx context.Context, url string, do func(*queue) err
 }
 
 // remove succeeds also for a message that is gone. With the handle of an earlier receive it succeeds and
-// leaves the message, which SQS documents as what may happen:
+// leaves the message, which SQS documents as possible:
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
 func (s *Service) remove(q *queue, in receiptEntry) error {
 	r, err := parseReceipt(in.ReceiptHandle)
@@ -211,7 +211,7 @@ func (s *Service) remove(q *queue, in receiptEntry) error {
 }
 
 // postpone changes when a message becomes visible; 0 seconds mean now. As recorded, the handle of the latest receive is good for it
-// also after the visibility timeout, which the guide doesn't say: the message is in flight again.
+// also after the visibility timeout, which the guide doesn't mention: the message is in flight again.
 func (s *Service) postpone(q *queue, in receiptEntry) error {
 	r, err := parseReceipt(in.ReceiptHandle)
 	if err != nil {

@@ -13,7 +13,7 @@ type arn struct{ region, account, name string }
 
 func (a arn) String() string { return "arn:aws:sqs:" + a.region + ":" + a.account + ":" + a.name }
 
-// url is the form of AWS's own queue URLs. Clients send it back in the body, whatever endpoint they call.
+// url has the form of AWS's own queue URLs. Clients send it back in the body, to any endpoint.
 func (a arn) url() string {
 	return "https://sqs." + a.region + ".amazonaws.com/" + a.account + "/" + a.name
 }

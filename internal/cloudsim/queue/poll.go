@@ -41,8 +41,8 @@ func (p *Poller) count(change int) {
 	p.service.changed.Notify()
 }
 
-// process invokes the function and deletes what it did. The rest comes back when its visibility timeout is
-// over: Lambda doesn't shorten it.
+// process invokes the function and deletes the processed messages. The rest are delivered again after their visibility
+// timeout: Lambda doesn't shorten it.
 func (p *Poller) process(b *batch) {
 	response, err := p.invoke(b)
 	failed := everything

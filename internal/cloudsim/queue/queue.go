@@ -21,7 +21,7 @@ type queue struct {
 	consumers  int           // event source mappings that are polling
 }
 
-// message is what a queue holds. It is in flight while it has been received and isn't visible.
+// message is a message in a queue. It is in flight while it has been received and isn't visible.
 type message struct {
 	id           string
 	body         string
@@ -38,7 +38,7 @@ func (m *message) visible(now time.Time) bool { return !m.visibleAt.After(now) }
 
 func (m *message) inFlight(now time.Time) bool { return m.receives > 0 && !m.visible(now) }
 
-// delayed is before anybody can have received the message.
+// delayed reports whether the message hasn't become visible for the first time.
 func (m *message) delayed(now time.Time) bool { return m.receives == 0 && !m.visible(now) }
 
 // seconds reads an attribute that is a number; configure has checked it.
@@ -59,7 +59,7 @@ func (q *queue) add(m *message) {
 	q.notify()
 }
 
-// expire drops what is older than the queue's retention period.
+// expire drops messages that are older than the queue's retention period.
 func (q *queue) expire(now time.Time) {
 	oldest := now.Add(-q.seconds("MessageRetentionPeriod"))
 	q.drop(func(m *message) bool { return m.sent.Before(oldest) })
@@ -86,7 +86,7 @@ func (q *queue) find(id string) *message {
 	return nil
 }
 
-// nextVisible is when the first message that nobody can receive now becomes visible, if there is one.
+// nextVisible returns the time at which the first invisible message becomes visible, if there is one.
 func (q *queue) nextVisible(now time.Time) (at time.Time, found bool) {
 	for _, m := range q.messages {
 		if !m.visible(now) && (!found || m.visibleAt.Before(at)) {
@@ -96,7 +96,7 @@ func (q *queue) nextVisible(now time.Time) (at time.Time, found bool) {
 	return at, found
 }
 
-// count tells the messages apart as the Approximate… attributes do.
+// count returns the numbers of the Approximate… attributes.
 func (q *queue) count(now time.Time) (visible, inFlight, delayed int) {
 	for _, m := range q.messages {
 		switch {

@@ -180,7 +180,7 @@ func (s *Service) listQueues(ctx context.Context, in listQueuesInput) (listQueue
 // purgeInterval is how long SQS refuses to purge a queue again.
 const purgeInterval = 60 * time.Second
 
-// purgeQueue also drops what is in flight. SQS takes up to 60 seconds for it and this cloud none.
+// purgeQueue also drops messages in flight. SQS takes up to 60 seconds for it, this cloud none.
 func (s *Service) purgeQueue(ctx context.Context, in queueURL) (empty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

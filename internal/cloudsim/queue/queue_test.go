@@ -84,7 +84,7 @@ func inBubble(t *testing.T, f func(t *testing.T, c *cloudsim.Cloud)) {
 }
 
 // The Go SDK verifies the checksum of a body, others that of the attributes too: this one was computed apart,
-// as https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html says.
+// as https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html describes.
 func TestMessageComesBackAsItWasSent(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
@@ -379,7 +379,7 @@ func TestQueuePolicyDecidesForOtherAccounts(t *testing.T) {
 		{"a stranger with permission for something else", stranger, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"sqs:ReceiveMessage",` + resource + `}]}`, "AccessDenied"},
 		{"the owner needs none", owner, "", ""},
 		{"the owner can be denied", owner, `{"Statement":[{"Effect":"Deny","Principal":"*","Action":"sqs:SendMessage",` + resource + `}]}`, "AccessDenied"},
-		{"denying what isn't encrypted denies nobody", owner, `{"Statement":[{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"sqs:*",` + resource + `,"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, ""},
+		{"a denial of unencrypted calls denies no encrypted one", owner, `{"Statement":[{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"sqs:*",` + resource + `,"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

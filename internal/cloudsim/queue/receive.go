@@ -96,7 +96,7 @@ func override(d *time.Duration, name string, seconds *int, l limit) error {
 	return nil
 }
 
-// receive takes messages out, waiting for the first as long as the options say and the context lasts.
+// receive receives messages. It waits for the first up to the options' time and until the context ends.
 func (s *Service) receive(ctx context.Context, q *queue, o receiveOptions) []receipted {
 	deadline := time.Now().Add(o.wait)
 	for {
@@ -189,7 +189,7 @@ func (s *Service) bury(q *queue, exhausted []*message) {
 	s.changed.Notify()
 }
 
-// render shows of a message what the receiver asked for. The checksum covers the attributes that it sees.
+// render returns the requested parts of a message. The checksum covers the attributes that the receiver sees.
 func (m receipted) render(in receiveInput) receivedMessage {
 	attributes := m.chosen(in.MessageAttributeNames)
 	return receivedMessage{
@@ -199,7 +199,7 @@ func (m receipted) render(in receiveInput) receivedMessage {
 	}
 }
 
-// system is what SQS itself says of a message; times are in milliseconds.
+// system returns SQS's own attributes of a message; times are in milliseconds.
 func (m message) system() map[string]string {
 	values := map[string]string{
 		"ApproximateReceiveCount":          strconv.Itoa(m.receives),

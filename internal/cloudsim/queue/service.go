@@ -18,7 +18,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/notifier"
 )
 
-// Options configure a Service; the zero value is an SQS that nobody else waits for.
+// Options configure a Service; the zero value has no shared notifier.
 type Options struct {
 	Notifier *notifier.Notifier // notified whenever a message or a function's invocation comes or goes
 	IAM      *iam.Registry      // nil knows no roles
@@ -102,7 +102,7 @@ func (s *Service) Settled() bool {
 	return true
 }
 
-// Source is the service, and the resource of it, that delivers a message on somebody's behalf.
+// Source is the service, and its resource, that delivers a message on behalf of an account.
 type Source struct {
 	Service string // events.amazonaws.com
 	ARN     string // of the rule
@@ -172,7 +172,7 @@ func (s *Service) allow(ctx context.Context, action string, body []byte) error {
 	var in struct{ QueueName string }
 	switch action {
 	case "CreateQueue":
-		_ = json.Unmarshal(body, &in) // the action itself says what is wrong with it
+		_ = json.Unmarshal(body, &in) // the action itself reports a mistake
 	case "ListQueues":
 		in.QueueName = "*"
 	default:
@@ -185,7 +185,7 @@ func (s *Service) allow(ctx context.Context, action string, body []byte) error {
 	return nil
 }
 
-// MayPoll says whether Lambda, by a function's role, may bring it the queue's messages:
+// MayPoll returns an error if a function's role doesn't allow Lambda to poll the queue:
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
 func (s *Service) MayPoll(roleARN, queueARN string) error {
 	s.mu.Lock()
