@@ -1,4 +1,4 @@
-// Package cloudsim provides the embedded cloud: EC2, EventBridge, SQS, IAM, CloudTrail and Lambda's event source mappings for
+// Package cloudsim provides the embedded cloud: EC2, EventBridge, SQS, S3, IAM, CloudTrail and Lambda's event source mappings for
 // any number of accounts and Regions, behind AWS's own wire protocols. It is a test bench with the calls that autopeer's code
 // makes, and imports nothing else of autopeer.
 package cloudsim
@@ -14,6 +14,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 	"github.com/autopeer/autopeer/internal/cloudsim/notifier"
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
+	"github.com/autopeer/autopeer/internal/cloudsim/s3"
 )
 
 // Options configure a Cloud. The zero value is a cloud where everything happens once and at once.
@@ -32,6 +33,7 @@ type Cloud struct {
 	EC2    http.Handler
 	Events *events.Service
 	Queues *queue.Service
+	S3     *s3.Service
 	IAM    *iam.Registry
 
 	services map[string]service
@@ -50,6 +52,7 @@ func New(o Options) *Cloud {
 	c.Queues = queue.New(queue.Options{Notifier: &c.changed, IAM: c.IAM, Switches: o.Queues})
 	o.Events.Queues, o.Events.Notifier, o.Events.IAM = c.Queues, &c.changed, c.IAM
 	c.Events = events.New(o.Events)
+	c.S3 = s3.New(c.IAM)
 	if o.EC2 != nil {
 		c.EC2 = o.EC2(c.Events.Trail)
 	}

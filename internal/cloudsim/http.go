@@ -13,6 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
+	"github.com/autopeer/autopeer/internal/cloudsim/s3"
 )
 
 // answerFloor is the least time that a request takes over a socket. The SDK's transport sends a request's
@@ -102,10 +103,14 @@ func (c *Cloud) answer(r *http.Request, body []byte) *answer {
 }
 
 // describe reads the action and the parameters before the service does, for injected failures. EC2 and STS have the
-// action among the parameters of a form, the others in a header.
+// action among the parameters of a form, S3 in the method and the path, the others in a header.
 func describe(call *apicall.Call, r *http.Request, body []byte) {
 	if action := awsjson.ActionName(r.Header); action != "" {
 		call.Action = action
+		return
+	}
+	if call.Service == "s3" {
+		call.Action = s3.Action(r)
 		return
 	}
 	form, err := url.ParseQuery(string(body))

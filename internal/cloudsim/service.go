@@ -6,6 +6,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
+	"github.com/autopeer/autopeer/internal/cloudsim/s3"
 )
 
 // service is one endpoint and the format of its errors.
@@ -18,6 +19,7 @@ func (c *Cloud) endpoints() map[string]service {
 	services := map[string]service{
 		"events": {c.Events, refuseJSON("1.1")},
 		"sqs":    {c.Queues, refuseJSON("1.0")},
+		"s3":     {c.S3, func(w http.ResponseWriter, f Failure) { s3.Refuse(w, f.Code, f.Message, f.status()) }},
 		"sts":    {http.HandlerFunc(serveSTS), refuseSTS},
 	}
 	if c.EC2 != nil {

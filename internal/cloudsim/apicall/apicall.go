@@ -29,6 +29,23 @@ type Call struct {
 	Params    map[string]string // of an EC2 call, as on the wire
 	Mutating  bool
 	ErrorCode string // without the Client. prefix; empty on success
+
+	Endpoint Endpoint
+}
+
+// Endpoint is the VPC endpoint through which a call came. The zero value is a call over the internet.
+type Endpoint struct {
+	ID, VPC string
+	Policy  string // the document
+}
+
+// Keys returns the condition keys of IAM that a call through a VPC endpoint has:
+// https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html#bucket-policies-s3
+func (c *Call) Keys() map[string][]string {
+	if c.Endpoint.ID == "" {
+		return map[string][]string{}
+	}
+	return map[string][]string{"aws:SourceVpce": {c.Endpoint.ID}, "aws:SourceVpc": {c.Endpoint.VPC}}
 }
 
 type key struct{}
