@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// cleanup limits the time that autopeer gets to remove its routes and rules after the deletion of a connection.
+const cleanup = 30 * time.Second
+
+// disconnect deletes the peering connections of the lab's VPCs with the AWS CLI, because EC2 deletes no VPC with an active connection, and
+// waits for autopeer to remove its routes and rules. The CLI's credentials are those of one account: connections that only other accounts
+// can delete are printed.
+func (o outputs) disconnect(ctx context.Context, out io.Writer) error {
+	deleted := 0
+	for _, d := range standard {
+		stack := o[d.name]
+		ids, err := connections(ctx, stack)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if _, err := aws(ctx, stack.Region, "ec2", "delete-vpc-peering-connection", "--vpc-peering-connection-id", id); err != nil {
+				return err
+			}
+			fmt.Fprintf(out, "deleted %s of %s\n", id, d.name)
+			deleted++
+		}
+	}
+	if deleted == 0 {
+		return nil
+	}
+	fmt.Fprintf(out, "waiting %s for autopeer to remove its routes and rules\n", cleanup)
+	select {
+	case <-time.After(cleanup):
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}
+
+// connections lists the living connections of which the stack's VPC is the requester or the accepter.
+func connections(ctx context.Context, stack stackOutputs) ([]string, error) {
+	var all []string
+	for _, end := range []string{"requester", "accepter"} {
+		data, err := aws(ctx, stack.Region, "ec2", "describe-vpc-peering-connections", "--filters",
+			"Name="+end+"-vpc-info.vpc-id,Values="+stack.VPC, "Name=status-code,Values=active,pending-acceptance,provisioning",
+			"--query", "VpcPeeringConnections[].VpcPeeringConnectionId", "--output", "json")
+		if err != nil {
+			return nil, err
+		}
+		var ids []string
+		if err := json.Unmarshal(data, &ids); err != nil {
+			return nil, fmt.Errorf("read the connections of %s: %w", stack.VPC, err)
+		}
+		all = append(all, ids...)
+	}
+	return all, nil
+}
+
+// aws runs the AWS CLI, or the one that the variable AWS_CLI names.
+func aws(ctx context.Context, region string, args ...string) ([]byte, error) {
+	name := "aws"
+	if cli := os.Getenv("AWS_CLI"); cli != "" {
+		name = cli
+	}
+	var stderr strings.Builder
+	cmd := exec.CommandContext(ctx, name, append(args, "--region", region)...)
+	cmd.Stderr = &stderr
+	data, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("aws %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
+	}
+	return data, nil
+}

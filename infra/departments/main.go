@@ -1,0 +1,78 @@
+// Command departments is the CDK app of the lab: three departments with a VPC and a server each, to be connected by autopeer. Without
+// arguments it synthesizes a stack for each department. "departments policy FILE" writes the policy file for the stacks whose outputs
+// are in FILE, "departments disconnect FILE" deletes their peering connections.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/autopeer/autopeer/infra/cdkjson"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout)
+	stop()
+	jsii.Close()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+var errUsage = errors.New("usage: departments [policy FILE | disconnect FILE]; FILE has the outputs of the stacks, as cdk deploy --outputs-file writes them")
+
+func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
+	switch {
+	case len(args) == 0:
+		return synth(getenv)
+	case len(args) != 2:
+		return errUsage
+	}
+	lab, err := readOutputs(args[1])
+	if err != nil {
+		return err
+	}
+	switch args[0] {
+	case "policy":
+		return lab.writePolicy(out)
+	case "disconnect":
+		return lab.disconnect(ctx, out)
+	}
+	return errUsage
+}
+
+func synth(getenv func(string) string) error {
+	context, err := cdkjson.Context()
+	if err != nil {
+		return err
+	}
+	folder := getenv("CDK_OUTDIR")
+	if folder == "" {
+		folder = "cdk.out"
+	}
+	// The CDK runs in a process of its own, with another working directory.
+	if folder, err = filepath.Abs(folder); err != nil {
+		return err
+	}
+	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &folder, AnalyticsReporting: jsii.Bool(false)})
+	s, err := parseSettings(app.Node().GetAllContext(nil), getenv)
+	if err != nil {
+		return err
+	}
+	for _, d := range s.departments {
+		addDepartment(app, s, d)
+	}
+	app.Synth(nil)
+	return nil
+}

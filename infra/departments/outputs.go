@@ -1,0 +1,78 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/autopeer/autopeer/internal/policyfile"
+)
+
+// outputs has the outputs of each stack of the lab by the department's name, as `cdk deploy --outputs-file` writes them.
+type outputs map[string]stackOutputs
+
+type stackOutputs struct {
+	Account       string
+	Region        string
+	VPC           string `json:"VpcId"`
+	ServerID      string `json:"ServerId"`
+	ServerAddress string
+	BucketName    string
+}
+
+// readOutputs reads the file. Stacks that aren't the lab's are left out.
+func readOutputs(file string) (outputs, error) {
+	data, err := os.ReadFile(file) // the operator names it
+	if err != nil {
+		return nil, err
+	}
+	var stacks map[string]stackOutputs
+	if err := json.Unmarshal(data, &stacks); err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	lab := outputs{}
+	for _, name := range slices.Sorted(maps.Keys(stacks)) {
+		if _, department, found := strings.Cut(name, "-lab-"); found {
+			lab[department] = stacks[name]
+		}
+	}
+	for _, d := range standard {
+		if lab[d.name].VPC == "" {
+			return nil, fmt.Errorf("%s has no VPC of %s; deploy all stacks of the lab: make deploy-lab", file, d.name)
+		}
+	}
+	return lab, nil
+}
+
+var policyText = template.Must(template.New("policy").Parse(`# The departments of the lab, as its stacks made them.
+version: 1
+departments:
+{{- range $name, $stack := . }}
+  {{ $name }}: [{ account: "{{ $stack.Account }}", region: {{ $stack.Region }}, vpc: {{ $stack.VPC }} }]
+{{- end }}
+peerings:
+  - between: [marketing, finance]
+    allow:
+      - { from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp }
+  - between: [developer, finance]
+    allow:
+      - { from: developer, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp }
+`))
+
+// writePolicy writes the policy file of the lab: Marketing and Developer may ping Finance's server.
+func (o outputs) writePolicy(out io.Writer) error {
+	var text strings.Builder
+	if err := policyText.Execute(&text, o); err != nil {
+		return err
+	}
+	if _, _, err := policyfile.Check("departments.yaml", []byte(text.String())); err != nil {
+		return err
+	}
+	_, err := io.WriteString(out, text.String())
+	return err
+}
