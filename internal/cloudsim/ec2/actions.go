@@ -57,9 +57,21 @@ var actions = map[string]action{
 	"DescribeManagedPrefixLists":  {false, "PrefixListId" + paging, describePrefixLists},
 	"GetManagedPrefixListEntries": {false, "PrefixListId MaxResults NextToken", getPrefixListEntries},
 
-	"RunInstances":       {true, "ImageId InstanceType SubnetId PrivateIpAddress SecurityGroupId MinCount MaxCount TagSpecification", runInstances},
+	"RunInstances":       {true, "ImageId InstanceType SubnetId PrivateIpAddress SecurityGroupId NetworkInterface MinCount MaxCount TagSpecification", runInstances},
 	"TerminateInstances": {true, "InstanceId", terminateInstances},
 	"DescribeInstances":  {false, "InstanceId" + paging, describeInstances},
+
+	"CreateNetworkInterface":            {true, interfaceParams, createInterface},
+	"DeleteNetworkInterface":            {true, "NetworkInterfaceId", deleteInterface},
+	"AttachNetworkInterface":            {true, "NetworkInterfaceId InstanceId DeviceIndex", attachInterface},
+	"DetachNetworkInterface":            {true, "AttachmentId Force", detachInterface},
+	"ModifyNetworkInterfaceAttribute":   {true, "NetworkInterfaceId SecurityGroupId SourceDestCheck Description Attachment", modifyInterface},
+	"DescribeNetworkInterfaces":         {false, "NetworkInterfaceId" + paging, describeInterfaces},
+	"DescribeNetworkInterfaceAttribute": {false, "NetworkInterfaceId Attribute", describeInterfaceAttribute},
+	"AssignPrivateIpAddresses":          {true, "NetworkInterfaceId PrivateIpAddress SecondaryPrivateIpAddressCount AllowReassignment", assignAddresses},
+	"UnassignPrivateIpAddresses":        {true, "NetworkInterfaceId PrivateIpAddress", unassignAddresses},
+	"AssignIpv6Addresses":               {true, "NetworkInterfaceId Ipv6Addresses Ipv6AddressCount", assignSix},
+	"UnassignIpv6Addresses":             {true, "NetworkInterfaceId Ipv6Addresses", unassignSix},
 
 	"CreateVpcPeeringConnection":        {true, "VpcId PeerVpcId PeerOwnerId PeerRegion RequesterPeeringConnectionOptions TagSpecification", createConnection},
 	"AcceptVpcPeeringConnection":        {true, "VpcPeeringConnectionId", acceptConnection},

@@ -30,9 +30,12 @@ var (
 	typeBlock       = resourceType{"vpc-cidr-assoc-", "", "InvalidVpcCidrBlockAssociationID.NotFound", "InvalidVpcCidrBlockAssociationID.Malformed", "vpc-cidr-block-association ID"}
 	typePrefixList  = resourceType{"pl-", "prefix-list", "InvalidPrefixListID.NotFound", "InvalidPrefixListId.Malformed", "prefix list ID"}
 	typeInstance    = resourceType{"i-", "instance", "InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "instance ID"}
+	typeInterface   = resourceType{"eni-", "network-interface", "InvalidNetworkInterfaceID.NotFound", "InvalidNetworkInterfaceId.Malformed", "networkInterface ID"}
 )
 
-var taggable = []resourceType{typeVPC, typeSubnet, typeGateway, typeTable, typeConnection, typeGroup, typeRule, typeACL, typePrefixList, typeInstance}
+var taggable = []resourceType{
+	typeVPC, typeSubnet, typeGateway, typeTable, typeConnection, typeGroup, typeRule, typeACL, typePrefixList, typeInstance, typeInterface,
+}
 
 func (k resourceType) missing(id string) *refusal {
 	return refuse(k.notFound, "The %s '%s' does not exist", k.noun, id)

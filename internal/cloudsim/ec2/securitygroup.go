@@ -78,8 +78,8 @@ func deleteGroup(r *request) ([]node, error) {
 }
 
 func (g *securityGroup) hasMembers() bool {
-	for _, i := range g.instances {
-		if !i.terminated && slices.Contains(i.groups, g) {
+	for _, f := range g.faces {
+		if slices.Contains(f.groups, g) {
 			return true
 		}
 	}

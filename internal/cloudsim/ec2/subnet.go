@@ -86,8 +86,8 @@ func deleteSubnet(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, i := range r.cell.instances {
-		if i.subnet == s && !i.terminated {
+	for _, f := range r.cell.faces {
+		if f.subnet == s {
 			return nil, dependency("The subnet '%s' has dependencies and cannot be deleted.", s.id)
 		}
 	}
@@ -165,9 +165,9 @@ const reserved = 5
 
 func (s *subnet) free() int {
 	n := 1<<(32-s.prefix.Bits()) - reserved
-	for _, i := range s.vpc.instances {
-		if i.subnet == s && !i.terminated {
-			n--
+	for _, f := range s.vpc.faces {
+		if f.subnet == s {
+			n -= len(f.addresses)
 		}
 	}
 	return n

@@ -20,12 +20,22 @@ func (t tagSet) node() node {
 
 // specified returns the tags that a request wants on the resource of this type that it creates.
 func (r *request) specified(k resourceType) (tagSet, error) {
-	tags := tagSet{}
+	tags, err := r.specifiedFor(k)
+	return tags[k.resource], err
+}
+
+// specifiedFor returns the tags by type of resource, for a request that creates several types.
+func (r *request) specifiedFor(kinds ...resourceType) (map[string]tagSet, error) {
+	tags := map[string]tagSet{}
+	for _, k := range kinds {
+		tags[k.resource] = tagSet{}
+	}
 	for _, spec := range r.items("TagSpecification") {
-		if t := spec["ResourceType"]; t != k.resource {
-			return nil, invalidValue("'%s' is not a valid taggable resource type for this operation.", t)
+		set, known := tags[spec["ResourceType"]]
+		if !known {
+			return nil, invalidValue("'%s' is not a valid taggable resource type for this operation.", spec["ResourceType"])
 		}
-		if err := tags.add(spec.items("Tag")); err != nil {
+		if err := set.add(spec.items("Tag")); err != nil {
 			return nil, err
 		}
 	}
@@ -151,6 +161,8 @@ func (r *request) sees(k resourceType, id string) bool {
 		return has(r.cell.lists, id)
 	case typeInstance:
 		return has(r.cell.instances, id)
+	case typeInterface:
+		return has(r.cell.faces, id)
 	case typeRule:
 		return slices.ContainsFunc(r.cell.rules(), func(rule *rule) bool { return rule.id == id })
 	}
