@@ -4,18 +4,31 @@ package ec2
 const paging = " Filter MaxResults NextToken"
 
 var actions = map[string]action{
-	"CreateVpc":                {true, "CidrBlock AmazonProvidedIpv6CidrBlock TagSpecification", createVpc},
+	"CreateVpc":                {true, "CidrBlock AmazonProvidedIpv6CidrBlock InstanceTenancy TagSpecification", createVpc},
 	"CreateDefaultVpc":         {true, "", createDefaultVpc},
 	"DeleteVpc":                {true, "VpcId", deleteVpc},
 	"DescribeVpcs":             {false, "VpcId" + paging, describeVpcs},
 	"DescribeVpcAttribute":     {false, "VpcId Attribute", describeVpcAttribute},
-	"ModifyVpcAttribute":       {true, "VpcId EnableDnsSupport EnableDnsHostnames", modifyVpcAttribute},
+	"ModifyVpcAttribute":       {true, "VpcId EnableDnsSupport EnableDnsHostnames EnableNetworkAddressUsageMetrics", modifyVpcAttribute},
+	"ModifyVpcTenancy":         {true, "VpcId InstanceTenancy", modifyTenancy},
 	"AssociateVpcCidrBlock":    {true, "VpcId CidrBlock AmazonProvidedIpv6CidrBlock Ipv6CidrBlock Ipv6Pool", associateBlock},
 	"DisassociateVpcCidrBlock": {true, "AssociationId", disassociateBlock},
 
-	"CreateSubnet":    {true, "VpcId CidrBlock Ipv6CidrBlock AvailabilityZone TagSpecification", createSubnet},
-	"DeleteSubnet":    {true, "SubnetId", deleteSubnet},
-	"DescribeSubnets": {false, "SubnetId" + paging, describeSubnets},
+	"CreateSubnet":                {true, "VpcId CidrBlock Ipv6CidrBlock Ipv6Native AvailabilityZone AvailabilityZoneId TagSpecification", createSubnet},
+	"DeleteSubnet":                {true, "SubnetId", deleteSubnet},
+	"DescribeSubnets":             {false, "SubnetId" + paging, describeSubnets},
+	"ModifySubnetAttribute":       {true, subnetAttributeParams, modifySubnetAttribute},
+	"AssociateSubnetCidrBlock":    {true, "SubnetId Ipv6CidrBlock", associateSubnetBlock},
+	"DisassociateSubnetCidrBlock": {true, "AssociationId", disassociateSubnetBlock},
+
+	"CreateDhcpOptions":    {true, "DhcpConfiguration TagSpecification", createDHCP},
+	"DeleteDhcpOptions":    {true, "DhcpOptionsId", deleteDHCP},
+	"DescribeDhcpOptions":  {false, "DhcpOptionsId" + paging, describeDHCP},
+	"AssociateDhcpOptions": {true, "DhcpOptionsId VpcId", associateDHCP},
+
+	"DescribeAvailabilityZones": {false, "ZoneName ZoneId AllAvailabilityZones Filter", describeZones},
+	"DescribeRegions":           {false, "RegionName AllRegions Filter", describeRegions},
+	"DescribeAccountAttributes": {false, "AttributeName", describeAccount},
 
 	"CreateInternetGateway":    {true, "TagSpecification", createGateway},
 	"AttachInternetGateway":    {true, "InternetGatewayId VpcId", attachGateway},

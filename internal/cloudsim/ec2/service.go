@@ -43,6 +43,7 @@ type cell struct {
 	lists     map[string]*prefixList
 	instances map[string]*instance
 	faces     map[string]*face
+	dhcp      map[string]*dhcpOptions
 	tags      map[string]tagSet // by id; peering connections have a set on each side
 	late      map[shownItem][]oldItem
 }
@@ -160,6 +161,7 @@ func (s *Service) cell(at accountRegion) *cell {
 			lists:         map[string]*prefixList{},
 			instances:     map[string]*instance{},
 			faces:         map[string]*face{},
+			dhcp:          map[string]*dhcpOptions{},
 			tags:          map[string]tagSet{},
 			late:          map[shownItem][]oldItem{},
 		}
