@@ -70,9 +70,19 @@ var actions = map[string]action{
 	"DescribeManagedPrefixLists":  {false, "PrefixListId" + paging, describePrefixLists},
 	"GetManagedPrefixListEntries": {false, "PrefixListId MaxResults NextToken", getPrefixListEntries},
 
-	"RunInstances":       {true, "ImageId InstanceType SubnetId PrivateIpAddress SecurityGroupId NetworkInterface MinCount MaxCount TagSpecification", runInstances},
+	"RunInstances":       {true, runParams, runInstances},
 	"TerminateInstances": {true, "InstanceId", terminateInstances},
 	"DescribeInstances":  {false, "InstanceId" + paging, describeInstances},
+
+	"DescribeInstanceAttribute":            {false, "InstanceId Attribute", describeInstanceAttribute},
+	"ModifyInstanceAttribute":              {true, modifyInstanceParams, modifyInstanceAttribute},
+	"ModifyInstanceMetadataOptions":        {true, metadataParams, modifyMetadataOptions},
+	"DescribeInstanceCreditSpecifications": {false, "InstanceId" + paging, describeCredits},
+	"DescribeInstanceStatus":               {false, "InstanceId IncludeAllInstances" + paging, describeStatus},
+	"DescribeInstanceTypes":                {false, "InstanceType" + paging, describeInstanceTypes},
+	"DescribeInstanceTypeOfferings":        {false, "LocationType" + paging, describeOfferings},
+	"DescribeImages":                       {false, "ImageId Owner ExecutableBy IncludeDeprecated IncludeDisabled" + paging, describeImages},
+	"DescribeVolumes":                      {false, "VolumeId" + paging, describeVolumes},
 
 	"CreateNetworkInterface":            {true, interfaceParams, createInterface},
 	"DeleteNetworkInterface":            {true, "NetworkInterfaceId", deleteInterface},

@@ -33,12 +33,14 @@ var (
 	typePrefixList  = resourceType{"pl-", "prefix-list", "InvalidPrefixListID.NotFound", "InvalidPrefixListId.Malformed", "prefix list ID"}
 	typeInstance    = resourceType{"i-", "instance", "InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "instance ID"}
 	typeInterface   = resourceType{"eni-", "network-interface", "InvalidNetworkInterfaceID.NotFound", "InvalidNetworkInterfaceId.Malformed", "networkInterface ID"}
+	typeVolume      = resourceType{"vol-", "volume", "InvalidVolume.NotFound", "InvalidVolumeID.Malformed", "volume"}
+	typeImage       = resourceType{"ami-", "image", "InvalidAMIID.NotFound", "InvalidAMIID.Malformed", "image id"}
 	typeDHCP        = resourceType{"dopt-", "dhcp-options", "InvalidDhcpOptionID.NotFound", "InvalidDhcpOptionsId.Malformed", "dhcpOption ID"}
 )
 
 var taggable = []resourceType{
 	typeVPC, typeSubnet, typeGateway, typeTable, typeConnection, typeGroup, typeRule, typeACL, typePrefixList, typeInstance, typeInterface,
-	typeDHCP,
+	typeDHCP, typeVolume,
 }
 
 func (k resourceType) missing(id string) *refusal {

@@ -9,11 +9,12 @@ import (
 type instance struct {
 	*cell
 	id         string
-	image      string  // as the caller named it: there are no images here
+	image      string  // as the caller named it
 	size       string  // the instance type
 	subnet     *subnet // of the primary interface
 	faces      []*face // by device index, the primary one first; none once it is terminated
 	terminated bool
+	options    instanceOptions
 }
 
 func (i *instance) state() (code int, name string) {
@@ -34,17 +35,24 @@ func runInstances(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	tags, err := r.specifiedFor(typeInstance, typeInterface)
+	tags, err := r.specifiedFor(typeInstance, typeInterface, typeVolume)
 	if err != nil {
 		return nil, err
+	}
+	options := make([]instanceOptions, count)
+	for n := range options {
+		if options[n], err = r.options(); err != nil {
+			return nil, err
+		}
 	}
 	wanted, err := r.wantedFaces(count)
 	if err != nil {
 		return nil, err
 	}
 	var started []*instance
-	for _, faces := range wanted {
+	for n, faces := range wanted {
 		i := r.start(faces)
+		r.equip(i, options[n], tags[typeVolume.resource])
 		r.cell.tag(i.id, clone(tags[typeInstance.resource]))
 		for _, f := range i.faces {
 			r.cell.tag(f.id, clone(tags[typeInterface.resource]))
@@ -252,6 +260,9 @@ func terminateInstances(r *request) ([]node, error) {
 		if err != nil {
 			return nil, err
 		}
+		if i.options.keepsLiving && !i.terminated {
+			return nil, notPermitted("The instance '%s' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.", id)
+		}
 		ended = append(ended, i)
 	}
 	answer := listOf("instancesSet", ended, func(i *instance) []node {
@@ -265,6 +276,7 @@ func terminateInstances(r *request) ([]node, error) {
 // end terminates the instance and deletes the interfaces that end with it.
 func (i *instance) end() {
 	i.terminated = true
+	i.dropVolumes()
 	for _, f := range slices.Clone(i.faces) {
 		ends := f.attachment.ends
 		f.detach()
@@ -341,13 +353,13 @@ func showInstance(i *instance) []node {
 		return nodes
 	}
 	primary := i.faces[0]
-	return append(nodes,
+	return append(append(nodes, i.showOptions()...),
 		leaf("subnetId", i.subnet.id),
 		leaf("vpcId", i.subnet.vpc.id),
 		leaf("privateIpAddress", primary.addresses[0].String()),
 		leaf("privateDnsName", i.dnsName(primary.addresses[0])),
 		leaf("sourceDestCheck", !primary.unchecked),
-		group("placement", leaf("availabilityZone", i.subnet.zone)),
+		group("placement", leaf("availabilityZone", i.subnet.zone), leaf("groupName", ""), leaf("tenancy", i.options.tenancy)),
 		primary.groupsNode(),
 		listOf("networkInterfaceSet", i.faces, showInstanceInterface))
 }
@@ -367,6 +379,9 @@ func showInstanceInterface(f *face) []node {
 		group("attachment", leaf("attachmentId", a.id), leaf("deviceIndex", a.device), leaf("networkCardIndex", 0),
 			leaf("status", "attached"), leaf("attachTime", a.since), leaf("deleteOnTermination", a.ends)),
 		f.groupsNode(),
+	}
+	if a.device == 0 {
+		nodes = append(nodes, a.instance.publicNode()...)
 	}
 	return append(nodes, f.addressNodes()...)
 }

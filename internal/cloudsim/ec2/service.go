@@ -44,6 +44,7 @@ type cell struct {
 	instances map[string]*instance
 	faces     map[string]*face
 	dhcp      map[string]*dhcpOptions
+	volumes   map[string]*volume
 	tags      map[string]tagSet // by id; peering connections have a set on each side
 	late      map[shownItem][]oldItem
 }
@@ -162,6 +163,7 @@ func (s *Service) cell(at accountRegion) *cell {
 			instances:     map[string]*instance{},
 			faces:         map[string]*face{},
 			dhcp:          map[string]*dhcpOptions{},
+			volumes:       map[string]*volume{},
 			tags:          map[string]tagSet{},
 			late:          map[shownItem][]oldItem{},
 		}

@@ -161,6 +161,7 @@ var held = map[string]func(*cell, string) bool{
 	typePrefixList.prefix: func(c *cell, id string) bool { return has(c.lists, id) },
 	typeInstance.prefix:   func(c *cell, id string) bool { return has(c.instances, id) },
 	typeInterface.prefix:  func(c *cell, id string) bool { return has(c.faces, id) },
+	typeVolume.prefix:     func(c *cell, id string) bool { return has(c.volumes, id) },
 	typeDHCP.prefix:       func(c *cell, id string) bool { return id == c.defaultDHCP().id || has(c.dhcp, id) },
 	typeRule.prefix: func(c *cell, id string) bool {
 		return slices.ContainsFunc(c.rules(), func(rule *rule) bool { return rule.id == id })
