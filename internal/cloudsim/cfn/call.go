@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -21,7 +22,7 @@ func (d *deployment) invoke(service, target, version string, in, out any) error 
 	}
 	r.Header.Set("Content-Type", "application/x-amz-json-"+version)
 	r.Header.Set("X-Amz-Target", target)
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+d.Source.Account+"/20260101/"+d.Source.Region+"/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
+	r.Header.Set("Authorization", d.signature(service))
 	response, err := d.cloud.RoundTrip(r)
 	if err != nil {
 		return fmt.Errorf("%s: %w", target, err)
@@ -47,11 +48,13 @@ type refusal struct {
 
 func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.status, r.Type, r.Message) }
 
+// missingCodes end the codes of errors about a resource that doesn't exist.
+var missingCodes = []string{"ResourceNotFoundException", "QueueDoesNotExist", ".NotFound", "NoSuchBucket"}
+
 // isMissing reports whether the resource of the call doesn't exist.
 func isMissing(err error) bool {
 	var r *refusal
-	return errors.As(err, &r) &&
-		(strings.HasSuffix(r.Type, "ResourceNotFoundException") || strings.HasSuffix(r.Type, "QueueDoesNotExist"))
+	return errors.As(err, &r) && slices.ContainsFunc(missingCodes, func(code string) bool { return strings.HasSuffix(r.Type, code) })
 }
 
 func (d *deployment) events(action string, in, out any) error {

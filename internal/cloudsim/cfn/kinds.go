@@ -66,6 +66,33 @@ type kind struct {
 var kinds = map[string]kind{
 	"AWS::CloudWatch::Alarm":     {create: typed(createAlarm), remove: removes(removeAlarm), replaced: []string{"AlarmName"}},
 	"AWS::CloudWatch::Dashboard": {create: typed(createDashboard), replaced: []string{"DashboardName"}},
+	"AWS::EC2::Instance": {
+		create: typed(createInstance), update: updates(updateInstance), remove: removes(removeInstance),
+		replaced: []string{
+			"BlockDeviceMappings", "EbsOptimized", "IamInstanceProfile", "ImageId", "InstanceType", "MetadataOptions", "SecurityGroupIds", "SubnetId",
+		},
+	},
+	"AWS::EC2::InternetGateway": {create: typed(createGateway), update: updates(updateGateway), remove: removes(removeGateway)},
+	"AWS::EC2::Route": {
+		create: typed(createRoute), update: updates(updateRoute), remove: removes(removeRoute), replaced: []string{"DestinationCidrBlock", "RouteTableId"},
+	},
+	"AWS::EC2::RouteTable": {create: typed(createTable), update: updates(updateTable), remove: removes(removeTable), replaced: []string{"VpcId"}},
+	"AWS::EC2::SecurityGroup": {
+		create: typed(createGroup), update: updates(updateGroup), remove: removes(removeGroup), replaced: []string{"GroupDescription", "GroupName", "VpcId"},
+	},
+	"AWS::EC2::Subnet": {
+		create: typed(createSubnet), update: updates(updateSubnet), remove: removes(removeSubnet), replaced: []string{"AvailabilityZone", "CidrBlock", "VpcId"},
+	},
+	"AWS::EC2::SubnetRouteTableAssociation": {
+		create: typed(createAssociation), remove: removes(removeAssociation), replaced: []string{"RouteTableId", "SubnetId"},
+	},
+	"AWS::EC2::VPC": {create: typed(createVPC), update: updates(updateVPC), remove: removes(removeVPC), replaced: []string{"CidrBlock", "InstanceTenancy"}},
+	"AWS::EC2::VPCEndpoint": {
+		create: typed(createEndpoint), update: updates(updateEndpoint), remove: removes(removeEndpoint), replaced: []string{"ServiceName", "VpcEndpointType", "VpcId"},
+	},
+	"AWS::EC2::VPCGatewayAttachment": {
+		create: typed(createAttachment), remove: removes(removeAttachment), replaced: []string{"InternetGatewayId", "VpcId"},
+	},
 	"AWS::Events::EventBus": {
 		create: typed(createBus), update: updates(updateBus), remove: removes(removeBus), replaced: []string{"Name"},
 	},
@@ -75,6 +102,7 @@ var kinds = map[string]kind{
 	"AWS::Events::Rule": {
 		create: typed(createRule), update: updates(updateRule), remove: removes(removeRule), replaced: []string{"EventBusName", "Name"},
 	},
+	"AWS::IAM::InstanceProfile": {create: typed(createProfile), remove: removes(removeProfile), replaced: []string{"InstanceProfileName"}},
 	"AWS::IAM::ManagedPolicy": {
 		create: typed(createManagedPolicy), remove: removes(removeManagedPolicy),
 		replaced: []string{"Description", "ManagedPolicyName"},
@@ -94,6 +122,8 @@ var kinds = map[string]kind{
 		replaced: []string{"Content", "Description", "LayerName"}, versioned: true,
 	},
 	"AWS::Logs::LogGroup":    {create: typed(createLogGroup), replaced: []string{"LogGroupName"}},
+	"AWS::S3::Bucket":        {create: typed(createBucket), update: updates(updateBucket), remove: removes(removeBucket), replaced: []string{"BucketName"}},
+	"AWS::S3::BucketPolicy":  {create: typed(createBucketPolicy), remove: removes(removeBucketPolicy), replaced: []string{"Bucket"}},
 	"AWS::SNS::Subscription": {create: typed(createSubscription), replaced: []string{"Endpoint", "Protocol", "TopicArn"}},
 	"AWS::SNS::Topic":        {create: typed(createTopic), replaced: []string{"TopicName"}},
 	"AWS::SNS::TopicPolicy":  {create: typed(createTopicPolicy)},

@@ -11,9 +11,10 @@ import (
 // Registry has the roles of all accounts. A nil one has none, and allows every principal everything that the policies
 // of resources don't deny.
 type Registry struct {
-	mu     sync.Mutex
-	roles  map[roleName]role
-	strict bool
+	mu       sync.Mutex
+	roles    map[roleName]role
+	profiles map[string]string // the name of the role, by the ARN of the instance profile
+	strict   bool
 }
 
 type roleName struct{ account, name string }
@@ -26,7 +27,7 @@ type role struct {
 
 // NewRegistry returns a registry without roles. Until Enforce is called, credentials that were minted for a
 // principal which isn't a role of the registry are as powerful as their account.
-func NewRegistry() *Registry { return &Registry{roles: map[roleName]role{}} }
+func NewRegistry() *Registry { return &Registry{roles: map[roleName]role{}, profiles: map[string]string{}} }
 
 // Enforce leaves principals without a role in the registry no permission at all, accounts' own keys excepted.
 func (g *Registry) Enforce() {
