@@ -35,6 +35,7 @@ var (
 
 var taggable = []resourceType{
 	typeVPC, typeSubnet, typeGateway, typeTable, typeConnection, typeGroup, typeRule, typeACL, typePrefixList, typeInstance, typeInterface,
+	typeAddress, typeNAT, typeEgressOnly, typeVPN, typeEndpoint, typeTransitAttachment, typeTransit,
 }
 
 func (k resourceType) missing(id string) *refusal {

@@ -341,6 +341,9 @@ func showInstance(i *instance) []node {
 		return nodes
 	}
 	primary := i.faces[0]
+	if bound := primary.bound(); len(bound) > 0 {
+		nodes = append(nodes, leaf("ipAddress", bound[0].public.String()))
+	}
 	return append(nodes,
 		leaf("subnetId", i.subnet.id),
 		leaf("vpcId", i.subnet.vpc.id),
@@ -368,5 +371,8 @@ func showInstanceInterface(f *face) []node {
 			leaf("status", "attached"), leaf("attachTime", a.since), leaf("deleteOnTermination", a.ends)),
 		f.groupsNode(),
 	}
-	return append(nodes, f.addressNodes()...)
+	if bound := f.bound(); len(bound) > 0 {
+		nodes = append(nodes, bound[0].publicNode())
+	}
+	return append(nodes, f.addressNodes((*elasticIP).publicNode)...)
 }

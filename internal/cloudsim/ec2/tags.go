@@ -145,28 +145,23 @@ func typeOf(id string) (resourceType, bool) {
 
 func (r *request) sees(k resourceType, id string) bool {
 	switch k {
-	case typeVPC:
-		return has(r.cell.vpcs, id)
-	case typeSubnet:
-		return has(r.cell.subnets, id)
-	case typeGateway:
-		return has(r.cell.gateways, id)
-	case typeTable:
-		return has(r.cell.tables, id)
-	case typeGroup:
-		return has(r.cell.groups, id)
-	case typeACL:
-		return has(r.cell.acls, id)
-	case typePrefixList:
-		return has(r.cell.lists, id)
-	case typeInstance:
-		return has(r.cell.instances, id)
-	case typeInterface:
-		return has(r.cell.faces, id)
 	case typeRule:
 		return slices.ContainsFunc(r.cell.rules(), func(rule *rule) bool { return rule.id == id })
+	case typeConnection:
+		return slices.ContainsFunc(r.visible(), func(c *connection) bool { return c.id == id })
 	}
-	return slices.ContainsFunc(r.visible(), func(c *connection) bool { return c.id == id })
+	return r.cell.holds(id)
+}
+
+// holds reports whether the id is of a resource that is the cell's alone.
+func (c *cell) holds(id string) bool {
+	return has(c.vpcs, id) || has(c.subnets, id) || has(c.tables, id) || has(c.groups, id) || has(c.acls, id) || has(c.lists, id) ||
+		has(c.instances, id) || has(c.faces, id) || c.holdsGateway(id)
+}
+
+func (c *cell) holdsGateway(id string) bool {
+	return has(c.gateways, id) || has(c.addresses, id) || has(c.nats, id) || has(c.egressOnly, id) || has(c.vpns, id) ||
+		has(c.endpoints, id) || has(c.transits, id) || has(c.attachments, id)
 }
 
 func has[T any](m map[string]T, id string) bool {
