@@ -380,8 +380,11 @@ func showInstanceInterface(f *face) []node {
 			leaf("status", "attached"), leaf("attachTime", a.since), leaf("deleteOnTermination", a.ends)),
 		f.groupsNode(),
 	}
-	if a.device == 0 {
+	switch bound := f.bound(); {
+	case len(bound) > 0:
+		nodes = append(nodes, bound[0].publicNode())
+	case a.device == 0:
 		nodes = append(nodes, a.instance.publicNode()...)
 	}
-	return append(nodes, f.addressNodes()...)
+	return append(nodes, f.addressNodes((*elasticIP).publicNode)...)
 }

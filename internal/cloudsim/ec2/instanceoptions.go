@@ -183,6 +183,14 @@ func (i *instance) publicName() string {
 	return "ec2-" + strings.ReplaceAll(i.options.public.String(), ".", "-") + domain
 }
 
+// public returns the instance's elastic IP address, or else the one that the subnet gave it; the zero Addr if it has none.
+func (i *instance) public() netip.Addr {
+	if bound := i.faces[0].bound(); len(bound) > 0 {
+		return bound[0].public
+	}
+	return i.options.public
+}
+
 // publicNode is the association of the primary interface with its public address.
 func (i *instance) publicNode() []node {
 	if !i.options.public.IsValid() {
@@ -219,8 +227,8 @@ func (i *instance) showOptions() []node {
 	}
 	nodes = append(nodes, i.cpuNodes()...)
 	nodes = append(nodes, optional("keyName", o.key)...)
-	if o.public.IsValid() {
-		nodes = append(nodes, leaf("ipAddress", o.public.String()), leaf("dnsName", i.publicName()))
+	if public := i.public(); public.IsValid() {
+		nodes = append(nodes, leaf("ipAddress", public.String()), leaf("dnsName", i.publicName()))
 	}
 	if o.profile != "" {
 		nodes = append(nodes, group("iamInstanceProfile", leaf("arn", o.profile), leaf("id", profileID(o.profile))))

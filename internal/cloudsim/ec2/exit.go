@@ -1,0 +1,131 @@
+package ec2
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+)
+
+// publicService is an address of AWS's services on the internet, which stands for all of them.
+var publicService = netip.MustParseAddr("52.95.110.1")
+
+const https = 443
+
+// Exit sends a call of an instance to a service of AWS, such as "s3", through the network as it is. It returns the VPC endpoint that the
+// call takes, which is the zero Endpoint over the internet, or, in one word, what stops the call first: "no-endpoint" if the service's name
+// leads to the internet, to which the instance's subnet has no way.
+func (s *Service) Exit(instanceID, service string) (via apicall.Endpoint, stoppedBy string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle(time.Now())
+	from := s.sender(instanceID)
+	if from == nil {
+		return via, noInstance
+	}
+	full := from.serviceName(service)
+	if e := from.named(full); e != nil {
+		return e.shown(), s.enter(from, e)
+	}
+	if !admitted(from, true, content{"tcp", "6", https}, publicService, &face{}) {
+		return via, stoppedEgress
+	}
+	if e := from.routed(full); e != nil {
+		return e.shown(), ""
+	}
+	return via, from.leave()
+}
+
+func (e *endpoint) shown() apicall.Endpoint { return apicall.Endpoint{ID: e.id, VPC: e.vpc.id, Policy: e.policy} }
+
+// named returns the interface endpoint to which the service's public name leads inside the VPC: one with private DNS.
+func (f *face) named(service string) *endpoint {
+	for _, e := range f.endpoints {
+		if e.vpc == f.subnet.vpc && e.service == service && e.privateDNS && len(e.faces) > 0 {
+			return e
+		}
+	}
+	return nil
+}
+
+// enter takes the call to one of the endpoint's interfaces, in the sender's own subnet if there is one.
+func (s *Service) enter(from *face, e *endpoint) string {
+	to := e.faces[0]
+	for _, f := range e.faces {
+		if f.subnet == from.subnet {
+			to = f
+		}
+	}
+	p := Packet{From: from.id, To: to.addresses[0], Protocol: "tcp", Port: https}
+	if stopped := question(from, to, from.addresses[0], p); stopped != "" {
+		return stopped
+	}
+	return answer(from, to, from.addresses[0], p)
+}
+
+// routed returns the gateway endpoint to which the subnet's table routes the service's prefix list.
+func (f *face) routed(service string) *endpoint {
+	for _, r := range f.subnet.table().routes {
+		if e := f.endpoints[r.target.id]; e != nil && e.service == service {
+			return e
+		}
+	}
+	return nil
+}
+
+// leave takes the call to the internet: by the VPC's internet gateway with a public address, or by a NAT gateway.
+func (f *face) leave() string {
+	r := f.subnet.table().best(publicService)
+	switch {
+	case r == nil || strings.HasPrefix(r.target.id, typeEndpoint.prefix):
+		return "no-endpoint"
+	case r.target.parameter == targetGateway && f.subnet.vpc.hasGateway(r.target.id):
+		if !f.hasPublicAddress() {
+			return noAddress
+		}
+		return ""
+	case r.target.parameter == targetNAT:
+		n := f.nats[r.target.id]
+		if n != nil && !n.private && n.deleted.IsZero() {
+			return n.face.leave()
+		}
+	}
+	return blackhole
+}
+
+func (f *face) hasPublicAddress() bool {
+	return len(f.bound()) > 0 || f.attachment != nil && f.attachment.instance != nil && f.attachment.instance.public().IsValid()
+}
+
+// Host is an instance that runs, with the ARN of its instance profile, which is empty if it has none.
+type Host struct{ Instance, Profile string }
+
+// Hosts lists the running instances of an account in a Region, sorted by id.
+func (s *Service) Hosts(account, region string) []Host {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.cells[accountRegion{account, region}]
+	if c == nil {
+		return nil
+	}
+	var all []Host
+	for _, i := range c.instances {
+		if !i.terminated {
+			all = append(all, Host{i.id, i.options.profile})
+		}
+	}
+	slices.SortFunc(all, func(a, b Host) int { return strings.Compare(a.Instance, b.Instance) })
+	return all
+}
+
+// LatestImage returns the id of the newest public image of the Region with that part in its name; empty if there is none.
+func LatestImage(region, part string) string {
+	for _, i := range publicImages(region) {
+		if strings.Contains(i.name, part) {
+			return i.id
+		}
+	}
+	return ""
+}
