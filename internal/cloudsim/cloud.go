@@ -1,4 +1,4 @@
-// Package cloudsim provides the embedded cloud: EC2, EventBridge, SQS, S3, IAM, CloudTrail and Lambda's event source mappings for
+// Package cloudsim provides the embedded cloud: EC2, EventBridge, SQS, S3, Systems Manager, IAM, CloudTrail and Lambda's event source mappings for
 // any number of accounts and Regions, behind AWS's own wire protocols. It is a test bench with the calls that autopeer's code
 // makes, and imports nothing else of autopeer.
 package cloudsim

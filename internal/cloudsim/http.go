@@ -81,6 +81,9 @@ func (c *Cloud) answer(r *http.Request, body []byte) *answer {
 	if refusal == nil {
 		refusal = c.injected(*call)
 	}
+	if refusal == nil {
+		refusal = c.travel(call)
+	}
 	a := newAnswer()
 	if refusal == nil || refusal.After {
 		in := r.Clone(iam.With(apicall.With(r.Context(), call), c.IAM))

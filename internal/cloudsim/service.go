@@ -7,6 +7,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
 	"github.com/autopeer/autopeer/internal/cloudsim/s3"
+	"github.com/autopeer/autopeer/internal/cloudsim/ssm"
 )
 
 // service is one endpoint and the format of its errors.
@@ -22,6 +23,8 @@ func (c *Cloud) endpoints() map[string]service {
 		"s3":     {c.S3, func(w http.ResponseWriter, f Failure) { s3.Refuse(w, f.Code, f.Message, f.status()) }},
 		"sts":    {http.HandlerFunc(c.serveSTS), refuseSTS},
 	}
+	network, _ := c.EC2.(ssm.Network)
+	services["ssm"] = service{ssm.New(network, c.IAM), refuseJSON("1.1")}
 	if c.EC2 != nil {
 		services["ec2"] = service{c.EC2, refuseEC2}
 	}

@@ -39,6 +39,9 @@ type Endpoint struct {
 	Policy  string // the document
 }
 
+// Host is an instance that runs, with the ARN of its instance profile, which is empty if it has none.
+type Host struct{ Instance, Profile string }
+
 // Keys returns the condition keys of IAM that a call through a VPC endpoint has:
 // https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html#bucket-policies-s3
 func (c *Call) Keys() map[string][]string {

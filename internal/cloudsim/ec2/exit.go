@@ -29,13 +29,34 @@ func (s *Service) Exit(instanceID, service string) (via apicall.Endpoint, stoppe
 	if e := from.named(full); e != nil {
 		return e.shown(), s.enter(from, e)
 	}
-	if !admitted(from, true, content{"tcp", "6", https}, publicService, &face{}) {
-		return via, stoppedEgress
+	to := publicService
+	if l := from.serviceList(full); l != nil {
+		to = l.entries[0].cidr.Addr()
+	}
+	if stopped := from.filtered(to); stopped != "" {
+		return via, stopped
 	}
 	if e := from.routed(full); e != nil {
 		return e.shown(), ""
 	}
 	return via, from.leave()
+}
+
+// filtered takes a call to an address outside of the VPC, and its answer, through the filters of the interface and its subnet.
+func (f *face) filtered(to netip.Addr) string {
+	p := Packet{To: to, Protocol: "tcp", Port: https}
+	switch {
+	case !admitted(f, true, p.there(), to, &face{}):
+		return stoppedEgress
+	case !f.passes(true, p.there(), to):
+		return stoppedACL
+	}
+	for _, back := range p.back(f.acl()) {
+		if !f.passes(false, back, to) {
+			return returnACL
+		}
+	}
+	return ""
 }
 
 func (e *endpoint) shown() apicall.Endpoint { return apicall.Endpoint{ID: e.id, VPC: e.vpc.id, Policy: e.policy} }
@@ -99,29 +120,26 @@ func (f *face) hasPublicAddress() bool {
 	return len(f.bound()) > 0 || f.attachment != nil && f.attachment.instance != nil && f.attachment.instance.public().IsValid()
 }
 
-// Host is an instance that runs, with the ARN of its instance profile, which is empty if it has none.
-type Host struct{ Instance, Profile string }
-
 // Hosts lists the running instances of an account in a Region, sorted by id.
-func (s *Service) Hosts(account, region string) []Host {
+func (s *Service) Hosts(account, region string) []apicall.Host {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.cells[accountRegion{account, region}]
 	if c == nil {
 		return nil
 	}
-	var all []Host
+	var all []apicall.Host
 	for _, i := range c.instances {
 		if !i.terminated {
-			all = append(all, Host{i.id, i.options.profile})
+			all = append(all, apicall.Host{Instance: i.id, Profile: i.options.profile})
 		}
 	}
-	slices.SortFunc(all, func(a, b Host) int { return strings.Compare(a.Instance, b.Instance) })
+	slices.SortFunc(all, func(a, b apicall.Host) int { return strings.Compare(a.Instance, b.Instance) })
 	return all
 }
 
 // LatestImage returns the id of the newest public image of the Region with that part in its name; empty if there is none.
-func LatestImage(region, part string) string {
+func (*Service) LatestImage(region, part string) string {
 	for _, i := range publicImages(region) {
 		if strings.Contains(i.name, part) {
 			return i.id

@@ -180,7 +180,7 @@ func (i *instance) publicName() string {
 	if i.region != "us-east-1" {
 		domain = "." + i.region + ".compute.amazonaws.com"
 	}
-	return "ec2-" + strings.ReplaceAll(i.options.public.String(), ".", "-") + domain
+	return "ec2-" + strings.ReplaceAll(i.public().String(), ".", "-") + domain
 }
 
 // public returns the instance's elastic IP address, or else the one that the subnet gave it; the zero Addr if it has none.

@@ -1,0 +1,200 @@
+// Package ssm implements the part of AWS Systems Manager that the embedded cloud needs: the public parameters with images, the list of
+// managed instances, and Session Manager without its data channel.
+package ssm
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/cloudsim/awsjson"
+	"github.com/autopeer/autopeer/internal/cloudsim/iam"
+)
+
+// Network is the EC2 whose instances are managed.
+type Network interface {
+	Hosts(account, region string) []apicall.Host
+	// Exit returns the VPC endpoint of an instance's call to a service, or, in stoppedBy, what stops the call.
+	Exit(instanceID, service string) (via apicall.Endpoint, stoppedBy string)
+	// LatestImage returns the id of the newest public image with that part in its name; empty if there is none.
+	LatestImage(region, part string) string
+}
+
+// Service is an http.Handler that serves all accounts and Regions.
+type Service struct {
+	awsjson.Service
+	network Network
+	iam     *iam.Registry
+}
+
+// New returns a Service. A nil network has no instances and no images.
+func New(network Network, roles *iam.Registry) *Service {
+	s := &Service{network: network, iam: roles}
+	s.Service = awsjson.Service{Version: "1.1", Allow: s.allow, Actions: map[string]awsjson.Action{
+		"GetParameter":                awsjson.Read(s.getParameter),
+		"GetParameters":               awsjson.Read(s.getParameters),
+		"DescribeInstanceInformation": awsjson.Read(s.describeInstances),
+		"StartSession":                awsjson.Write(s.startSession),
+		"TerminateSession":            awsjson.Write(s.terminateSession),
+	}}
+	return s
+}
+
+// allow decides by action alone, on all resources.
+func (s *Service) allow(ctx context.Context, action string, _ []byte) error {
+	call := apicall.From(ctx)
+	request := iam.Request{
+		Principal: iam.Principal{Account: call.Account, ARN: call.ARN}, Owner: call.Account, Action: "ssm:" + action, Resource: "*", Keys: call.Keys(),
+	}
+	err := s.iam.AuthorizeAtEndpoint(request, call.Endpoint.Policy)
+	if err == nil {
+		err = s.iam.Authorize(request, iam.Policy{})
+	}
+	if err != nil {
+		return &awsjson.Error{Code: "AccessDeniedException", Message: err.Error(), Status: http.StatusBadRequest}
+	}
+	return nil
+}
+
+// images are the public parameters, with a part of the image's name:
+// https://docs.aws.amazon.com/linux/al2023/ug/ec2.html#launch-via-aws-cli
+var images = map[string]string{
+	"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64":  "al2023-ami-2023.9.20251105.0-kernel-6.1-arm64",
+	"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64": "al2023-ami-2023.9.20251105.0-kernel-6.1-x86_64",
+}
+
+type parameter struct {
+	Name     string
+	Type     string
+	Value    string
+	Version  int
+	ARN      string
+	DataType string
+}
+
+func (s *Service) find(caller apicall.Caller, name string) (parameter, bool) {
+	part, known := images[name]
+	if !known || s.network == nil {
+		return parameter{}, false
+	}
+	return parameter{name, "String", s.network.LatestImage(caller.Region, part), 1, "arn:aws:ssm:" + caller.Region + "::parameter" + name, "aws:ec2:image"}, true
+}
+
+func (s *Service) getParameter(ctx context.Context, in struct{ Name string }) (any, error) {
+	p, found := s.find(apicall.From(ctx).Caller, in.Name)
+	if !found {
+		return nil, &awsjson.Error{Code: "ParameterNotFound", Message: "Parameter " + in.Name + " not found."}
+	}
+	return struct{ Parameter parameter }{p}, nil
+}
+
+func (s *Service) getParameters(ctx context.Context, in struct{ Names []string }) (any, error) {
+	out := struct {
+		Parameters        []parameter
+		InvalidParameters []string
+	}{[]parameter{}, []string{}}
+	for _, name := range in.Names {
+		if p, found := s.find(apicall.From(ctx).Caller, name); found {
+			out.Parameters = append(out.Parameters, p)
+		} else {
+			out.InvalidParameters = append(out.InvalidParameters, name)
+		}
+	}
+	return out, nil
+}
+
+type instance struct {
+	InstanceID   string `json:"InstanceId"`
+	PingStatus   string
+	PlatformType string
+	PlatformName string
+	ResourceType string
+	AgentVersion string
+}
+
+type describeInput struct {
+	Filters []struct {
+		Key    string
+		Values []string
+	}
+}
+
+// describeInstances lists the managed instances. An instance whose agent can't reach Systems Manager isn't listed; Systems Manager would
+// list it as lost if it was managed before.
+func (s *Service) describeInstances(ctx context.Context, in describeInput) (any, error) {
+	all := []instance{}
+	for _, h := range s.managed(apicall.From(ctx).Caller) {
+		all = append(all, instance{h.Instance, "Online", "Linux", "Amazon Linux", "EC2Instance", "3.3.3050.0"})
+	}
+	for _, f := range in.Filters {
+		if f.Key != "InstanceIds" {
+			return nil, &awsjson.Error{Code: "InvalidFilterKey", Message: "The embedded cloud has no filter " + f.Key + "."}
+		}
+		all = slices.DeleteFunc(all, func(i instance) bool { return !slices.Contains(f.Values, i.InstanceID) })
+	}
+	return struct{ InstanceInformationList []instance }{all}, nil
+}
+
+// managed returns the caller's instances whose agent is connected.
+func (s *Service) managed(caller apicall.Caller) []apicall.Host {
+	if s.network == nil {
+		return nil
+	}
+	return slices.DeleteFunc(s.network.Hosts(caller.Account, caller.Region), func(h apicall.Host) bool { return !s.isConnected(caller, h) })
+}
+
+// agentCalls are the calls without which an agent isn't connected, by service:
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
+var agentCalls = [][2]string{{"ssm", "UpdateInstanceInformation"}, {"ssmmessages", "CreateControlChannel"}, {"ssmmessages", "OpenControlChannel"}}
+
+// isConnected reports whether the instance's role and its network let its agent call Systems Manager.
+func (s *Service) isConnected(caller apicall.Caller, h apicall.Host) bool {
+	role := s.iam.RoleOfProfile(h.Profile)
+	if role == "" {
+		return false
+	}
+	principal := iam.Principal{Account: caller.Account, ARN: "arn:aws:sts::" + caller.Account + ":assumed-role/" + role + "/" + h.Instance}
+	for _, call := range agentCalls {
+		via, stopped := s.network.Exit(h.Instance, call[0])
+		if stopped != "" {
+			return false
+		}
+		request := iam.Request{Principal: principal, Owner: caller.Account, Action: call[0] + ":" + call[1], Resource: "*"}
+		if s.iam.AuthorizeAtEndpoint(request, via.Policy) != nil || s.iam.Authorize(request, iam.Policy{}) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+type sessionInput struct {
+	Target       string
+	DocumentName string
+	Reason       string
+	Parameters   map[string][]string
+}
+
+// startSession opens a session whose stream leads nowhere: there is no agent behind an instance of the embedded cloud.
+func (s *Service) startSession(ctx context.Context, in sessionInput) (any, error) {
+	call := apicall.From(ctx)
+	isTarget := func(h apicall.Host) bool { return h.Instance == in.Target }
+	if !slices.ContainsFunc(s.managed(call.Caller), isTarget) {
+		return nil, &awsjson.Error{Code: "TargetNotConnected", Message: in.Target + " is not connected."}
+	}
+	id := cmp.Or(call.ARN[strings.LastIndex(call.ARN, "/")+1:], "session") + "-" + apicall.UUID()[:17]
+	stream := "wss://ssmmessages." + call.Region + ".amazonaws.com/v1/data-channel/" + id + "?role=publish_subscribe"
+	return struct {
+		SessionID  string `json:"SessionId"`
+		TokenValue string
+		StreamURL  string `json:"StreamUrl"`
+	}{id, apicall.UUID(), stream}, nil
+}
+
+type terminated struct {
+	SessionID string `json:"SessionId"`
+}
+
+func (s *Service) terminateSession(_ context.Context, in terminated) (any, error) { return in, nil }
