@@ -26,7 +26,7 @@ func (o outputs) disconnect(ctx context.Context, out io.Writer) error {
 			return err
 		}
 		for _, id := range ids {
-			if _, err := aws(ctx, stack.Region, "ec2", "delete-vpc-peering-connection", "--vpc-peering-connection-id", id); err != nil {
+			if _, err := cli(ctx, stack.Region, "ec2", "delete-vpc-peering-connection", "--vpc-peering-connection-id", id); err != nil {
 				return err
 			}
 			fmt.Fprintf(out, "deleted %s of %s\n", id, d.name)
@@ -48,7 +48,7 @@ func (o outputs) disconnect(ctx context.Context, out io.Writer) error {
 func connections(ctx context.Context, stack stackOutputs) ([]string, error) {
 	var all []string
 	for _, end := range []string{"requester", "accepter"} {
-		data, err := aws(ctx, stack.Region, "ec2", "describe-vpc-peering-connections", "--filters",
+		data, err := cli(ctx, stack.Region, "ec2", "describe-vpc-peering-connections", "--filters",
 			"Name="+end+"-vpc-info.vpc-id,Values="+stack.VPC, "Name=status-code,Values=active,pending-acceptance,provisioning",
 			"--query", "VpcPeeringConnections[].VpcPeeringConnectionId", "--output", "json")
 		if err != nil {
@@ -63,11 +63,11 @@ func connections(ctx context.Context, stack stackOutputs) ([]string, error) {
 	return all, nil
 }
 
-// aws runs the AWS CLI, or the one that the variable AWS_CLI names.
-func aws(ctx context.Context, region string, args ...string) ([]byte, error) {
+// cli runs the AWS CLI, or the one that the variable AWS_CLI names.
+func cli(ctx context.Context, region string, args ...string) ([]byte, error) {
 	name := "aws"
-	if cli := os.Getenv("AWS_CLI"); cli != "" {
-		name = cli
+	if named := os.Getenv("AWS_CLI"); named != "" {
+		name = named
 	}
 	var stderr strings.Builder
 	cmd := exec.CommandContext(ctx, name, append(args, "--region", region)...)

@@ -166,21 +166,34 @@ func (d *deployment) pseudoParameters() map[string]string {
 	}
 }
 
-// parameters gives every parameter its default. One of SSM's has the name there as its default.
-func parameters(all map[string]parameter) (map[string]string, error) {
+// parameterValues gives every parameter its default. One of SSM's has the name there as its default.
+func (d *deployment) parameterValues(all map[string]parameter) (map[string]string, error) {
 	values := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		p := all[name]
+		var err error
 		switch {
 		case p.Type == "AWS::SSM::Parameter::Value<String>" && strings.HasPrefix(p.Default, "/cdk-bootstrap/"):
 			values[name] = bootstrapVersion
+		case strings.HasPrefix(p.Type, "AWS::SSM::Parameter::Value<"):
+			values[name], err = d.storedParameter(p.Default)
 		case p.Type == "String" || p.Type == "Number":
 			values[name] = p.Default
 		default:
-			return nil, fmt.Errorf("parameter %s: unknown type %s of %q", name, p.Type, p.Default)
+			err = fmt.Errorf("unknown type %s of %q", p.Type, p.Default)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("parameter %s: %w", name, err)
 		}
 	}
 	return values, nil
+}
+
+// storedParameter reads a parameter of Systems Manager.
+func (d *deployment) storedParameter(name string) (string, error) {
+	var out struct{ Parameter struct{ Value string } }
+	err := d.invoke("ssm", "AmazonSSM.GetParameter", "1.1", map[string]any{"Name": name}, &out)
+	return out.Parameter.Value, err
 }
 
 func (s scope) checkRules(rules map[string]rule) error {

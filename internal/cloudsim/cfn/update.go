@@ -93,7 +93,7 @@ func (d *deployment) plan(source Source) (*change, error) {
 		former:  former{basis{d.Source, d.parameters}, d.order, maps.Clone(d.physicals)},
 		created: map[string]physical{}, replaced: map[string]physical{}, updated: map[string]physical{},
 	}
-	if c.target.parameters, err = parameters(t.Parameters); err != nil {
+	if c.target.parameters, err = d.parameterValues(t.Parameters); err != nil {
 		return nil, err
 	}
 	if err := (scope{pseudo: d.pseudo, parameters: c.target.parameters}).checkRules(t.Rules); err != nil {
