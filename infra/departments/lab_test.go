@@ -168,7 +168,9 @@ func TestSettings(t *testing.T) {
 // TestThePolicyOfTheLab is valid, and needs the outputs of all stacks.
 func TestThePolicyOfTheLab(t *testing.T) {
 	t.Parallel()
-	stack := func(vpc string) string { return `{"Account": "111111111111", "Region": "us-east-1", "VpcId": "` + vpc + `"}` }
+	stack := func(vpc string) string {
+		return `{"Account": "111111111111", "Region": "us-east-1", "VpcId": "` + vpc + `"}`
+	}
 	file := filepath.Join(t.TempDir(), "lab.json")
 	write := func(text string) {
 		t.Helper()

@@ -20,6 +20,7 @@ func (c *Cloud) endpoints() map[string]service {
 	services := map[string]service{
 		"events": {c.Events, refuseJSON("1.1")},
 		"sqs":    {c.Queues, refuseJSON("1.0")},
+		"lambda": {http.HandlerFunc(c.Queues.ServeMappings), refuseJSON("1.1")},
 		"s3":     {c.S3, func(w http.ResponseWriter, f Failure) { s3.Refuse(w, f.Code, f.Message, f.status()) }},
 		"sts":    {http.HandlerFunc(c.serveSTS), refuseSTS},
 	}

@@ -59,7 +59,9 @@ func (f *face) filtered(to netip.Addr) string {
 	return ""
 }
 
-func (e *endpoint) shown() apicall.Endpoint { return apicall.Endpoint{ID: e.id, VPC: e.vpc.id, Policy: e.policy} }
+func (e *endpoint) shown() apicall.Endpoint {
+	return apicall.Endpoint{ID: e.id, VPC: e.vpc.id, Policy: e.policy}
+}
 
 // named returns the interface endpoint to which the service's public name leads inside the VPC: one with private DNS.
 func (f *face) named(service string) *endpoint {

@@ -27,7 +27,9 @@ type role struct {
 
 // NewRegistry returns a registry without roles. Until Enforce is called, credentials that were minted for a
 // principal which isn't a role of the registry are as powerful as their account.
-func NewRegistry() *Registry { return &Registry{roles: map[roleName]role{}, profiles: map[string]string{}} }
+func NewRegistry() *Registry {
+	return &Registry{roles: map[roleName]role{}, profiles: map[string]string{}}
+}
 
 // Enforce leaves principals without a role in the registry no permission at all, accounts' own keys excepted.
 func (g *Registry) Enforce() {
