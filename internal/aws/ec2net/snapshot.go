@@ -26,6 +26,7 @@ func (n *Network) Snapshot(ctx context.Context, vpcs ...peering.VPCID) (reach.Ne
 		parallel.Read(&s.SecurityGroups, n.SecurityGroups, vpcs...),
 		parallel.Read(&s.Instances, n.Instances, vpcs...),
 		parallel.Read(&s.Connections, n.ConnectionsOf, vpcs...),
+		parallel.Read(&s.Endpoints, n.Endpoints, vpcs...),
 	)
 	return s, err
 }
@@ -82,6 +83,7 @@ func networkInterface(i types.InstanceNetworkInterface) peering.Interface {
 		Subnet:    peering.SubnetID(aws.ToString(i.SubnetId)),
 		Addresses: addresses(i),
 	}
+	out.Public = i.Association != nil && i.Association.PublicIp != nil
 	for _, g := range i.Groups {
 		out.Groups = append(out.Groups, peering.SecurityGroupID(aws.ToString(g.GroupId)))
 	}

@@ -15,6 +15,12 @@ type Target string
 // IsConnection reports whether the target is a VPC peering connection.
 func (t Target) IsConnection() bool { return strings.HasPrefix(string(t), "pcx-") }
 
+// IsInternetGateway reports whether the target is an internet gateway.
+func (t Target) IsInternetGateway() bool { return strings.HasPrefix(string(t), "igw-") }
+
+// IsNATGateway reports whether the target is a NAT gateway.
+func (t Target) IsNATGateway() bool { return strings.HasPrefix(string(t), "nat-") }
+
 // Route is one entry of a route table.
 type Route struct {
 	Destination netip.Prefix // canonical; invalid where the destination is a prefix list
@@ -165,6 +171,7 @@ type Interface struct {
 	VPC       VPCID
 	Subnet    SubnetID
 	Addresses []netip.Addr // private, both families; the primary one first
+	Public    bool         // it has a public IPv4 address
 	Groups    []SecurityGroupID
 }
 

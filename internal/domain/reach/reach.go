@@ -18,6 +18,7 @@ type Network struct {
 	SecurityGroups []peering.SecurityGroup
 	Connections    []peering.Connection
 	Instances      []peering.Instance
+	Endpoints      []peering.Endpoint
 }
 
 // Query asks for one kind of traffic from an instance to another, or to an address. An address means the
@@ -65,6 +66,8 @@ const (
 	Blackhole     Code = "blackhole"      // a route whose target is not available
 	Elsewhere     Code = "elsewhere"      // a route that leads to another place than was asked for
 	NotTransitive Code = "not-transitive" // only a third VPC is peered with both
+	PrivateDNS    Code = "private-dns"    // an interface endpoint without it, whose service's name leads to the internet
+	Policy        Code = "policy"         // of an endpoint or of the resource
 )
 
 // Hop is something that let a packet pass.
