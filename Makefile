@@ -78,7 +78,7 @@ policy: ## Check a policy file: exit 0, or 2 after a list of its mistakes (POLIC
 .PHONY: programs
 programs:
 	$(first)
-	@$(PROGRAM) ./functions/... ./infra ./infra/autopeer $(call counted)
+	@$(PROGRAM) ./functions/... ./infra ./infra/autopeer ./infra/departments $(call counted)
 
 ##@ Deploy
 

@@ -39,6 +39,8 @@ var Scenarios = []Scenario{
 	{"two-by-hand", "two public subnets, and two VPCs with the same block", visible, twoByHand},
 	{"subnet-only", "one subnet of each VPC, and nothing else of either", brief, subnetOnly},
 	{"default-vpc", "the account's default VPC, main route tables only", brief, defaultVPC},
+	{"course", "the 36 steps of the lab, on the stacks that `make deploy-lab` deploys", visible, course},
+	{"endpoints", "private access to S3 and Session Manager, and a peering beside it", brief, endpoints},
 	{"limits", "obstacles, and requests that have ended: blocks, routes, quotas", brief, limits},
 	{"minute", "edits by another principal, and a deployed policy: neither waits for a scheduled sweep", brief, minute},
 	{"first-contact", "a connection that people made before autopeer: report, look, adopt, enforce", brief, firstContact},

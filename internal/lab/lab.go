@@ -70,6 +70,15 @@ func (p *Person) DefaultVPC() VPC {
 	return p.vpc(*out.Vpc)
 }
 
+// ExistingVPC returns a VPC that exists.
+func (p *Person) ExistingVPC(id peering.VPCID) VPC {
+	out := call(p, p.EC2.DescribeVpcs, &ec2.DescribeVpcsInput{VpcIds: []string{string(id)}})
+	if out == nil {
+		return VPC{}
+	}
+	return p.vpc(out.Vpcs[0])
+}
+
 func (p *Person) vpc(v types.Vpc) VPC {
 	tables := call(p, p.EC2.DescribeRouteTables, &ec2.DescribeRouteTablesInput{Filters: []types.Filter{
 		{Name: aws.String("vpc-id"), Values: []string{*v.VpcId}}, {Name: aws.String("association.main"), Values: []string{"true"}},

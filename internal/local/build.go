@@ -36,6 +36,7 @@ const (
 	hostCode     = "build/host" // a folder for each function, as Lambda unpacks it
 	hostLock     = "build/host/.lock"
 	cdkApp       = "build/bin/infra"
+	labApp       = "build/bin/departments"
 	hostStacks   = "build/stacks"
 	hostAssets   = "build/assets"
 )
@@ -90,10 +91,10 @@ func (w *Workshop) lock(name string, how int) (unlock func(), err error) {
 	return func() { _ = file.Close() }, nil // which also unlocks
 }
 
-// build builds the functions and the CDK app with one command. Its flags are those of `make programs`, after which
+// build builds the functions and the CDK apps with one command. Its flags are those of `make programs`, after which
 // Go has nothing left to link. -trimpath, which the Makefile adds for Lambda, would compile the SDK once more.
 func (w *Workshop) build(ctx context.Context) error {
-	args := []string{"build", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", hostPrograms + "/", "./infra"}
+	args := []string{"build", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", hostPrograms + "/", "./infra", "./infra/departments"}
 	for _, f := range function.All {
 		args = append(args, "./functions/"+string(f))
 	}
@@ -171,8 +172,22 @@ func (w *Workshop) Synthesize(ctx context.Context, file string, policy []byte, s
 	if !filepath.IsLocal(file) {
 		file = filepath.Base(file)
 	}
-	key := sha256.Sum256(slices.Concat([]byte(file+"\n"), policy, values, w.state))
-	folder = filepath.Join(w.root, hostStacks, hex.EncodeToString(key[:12]))
+	folder, err = w.once(slices.Concat([]byte(file+"\n"), policy, values, w.state), func(folder string) error {
+		if err := w.synthesize(ctx, folder, file, policy, values); err != nil {
+			return err
+		}
+		return w.shareAssets(folder)
+	})
+	if err != nil {
+		return "", fmt.Errorf("synthesize %s: %w", file, err)
+	}
+	return folder, nil
+}
+
+// once returns the folder of the key. It makes the folder if it doesn't exist, also beside other processes.
+func (w *Workshop) once(key []byte, fill func(folder string) error) (folder string, err error) {
+	sum := sha256.Sum256(key)
+	folder = filepath.Join(w.root, hostStacks, hex.EncodeToString(sum[:12]))
 	unlock, err := w.lock(hostLock, syscall.LOCK_SH)
 	if err != nil {
 		return "", err
@@ -190,11 +205,8 @@ func (w *Workshop) Synthesize(ctx context.Context, file string, policy []byte, s
 	if err := os.RemoveAll(unfinished); err != nil {
 		return "", err
 	}
-	if err := w.synthesize(ctx, unfinished, file, policy, values); err != nil {
-		return "", fmt.Errorf("synthesize %s: %w", file, err)
-	}
-	if err := w.shareAssets(unfinished); err != nil {
-		return "", fmt.Errorf("share assets of %s: %w", file, err)
+	if err := fill(unfinished); err != nil {
+		return "", err
 	}
 	return folder, os.Rename(unfinished, folder)
 }

@@ -279,6 +279,7 @@ func merge(a, b reach.Network) reach.Network {
 	a.NetworkACLs = append(a.NetworkACLs, b.NetworkACLs...)
 	a.SecurityGroups = append(a.SecurityGroups, b.SecurityGroups...)
 	a.Instances = append(a.Instances, b.Instances...)
+	a.Endpoints = append(a.Endpoints, b.Endpoints...)
 	for _, c := range b.Connections { // both sides may show one
 		if !slices.ContainsFunc(a.Connections, func(o peering.Connection) bool { return o.ID == c.ID }) {
 			a.Connections = append(a.Connections, c)
@@ -297,8 +298,12 @@ func (s *Sandbox) State(ctx context.Context, sites ...lab.Site) ([]string, error
 	var lines []string
 	for _, t := range n.RouteTables {
 		for _, r := range t.Routes {
-			if r.Target != peering.Local && !strings.HasPrefix(string(r.Target), "igw-") {
-				lines = append(lines, fmt.Sprintf("%s routes %s to %s", t.ID, r.Destination, r.Target))
+			destination := r.Destination.String()
+			if r.PrefixList != "" {
+				destination = string(r.PrefixList)
+			}
+			if r.Target != peering.Local && !r.Target.IsInternetGateway() {
+				lines = append(lines, fmt.Sprintf("%s routes %s to %s", t.ID, destination, r.Target))
 			}
 		}
 	}

@@ -32,6 +32,7 @@ type Stack struct {
 	Functions             map[string]*lambda.Function // by name
 	Mappings              map[string]*queue.Poller    // by the name of the function
 	QueueURLs             map[string]string           // by the name of the queue
+	Outputs               map[string]string           // by logical ID
 
 	cloud   *cloudsim.Cloud
 	metrics *cloudwatch.Metrics
@@ -60,6 +61,9 @@ func (s *Stack) Close() {
 		f.Close()
 	}
 }
+
+// Physical returns the physical ID of the resource with the logical ID; empty if the stack has none.
+func (s *Stack) Physical(logicalID string) string { return s.made.resources[logicalID].ref }
 
 // Status returns the status of the stack after its last operation; empty if no creation has begun.
 func (s *Stack) Status() Status { return s.made.status }
@@ -92,7 +96,7 @@ func Deploy(ctx context.Context, cloud *cloudsim.Cloud, source Source) (*Stack, 
 	stack := &Stack{
 		Account: source.Account, Region: source.Region, Name: source.Name, cloud: cloud, metrics: cloudwatch.New(),
 		Functions: map[string]*lambda.Function{}, Mappings: map[string]*queue.Poller{}, QueueURLs: map[string]string{},
-		alarms: map[string]cloudwatch.Alarm{},
+		alarms: map[string]cloudwatch.Alarm{}, Outputs: map[string]string{},
 	}
 	stack.made = &deployment{
 		Stack: stack, Source: source, scope: scope{resources: map[string]made{}}, ctx: ctx, physicals: map[string]physical{},

@@ -138,10 +138,13 @@ func (c *change) run() error {
 			return c.failure(id, r.Type, err)
 		}
 	}
+	clear(c.Outputs)
 	for id, o := range c.template.Outputs {
-		if _, err := c.resolve(o.Value); err != nil {
+		value, err := c.resolve(o.Value)
+		if err != nil {
 			return fmt.Errorf("output %s: %w", id, err)
 		}
+		c.Outputs[id] = fmt.Sprint(value)
 	}
 	return c.checkAlarms()
 }

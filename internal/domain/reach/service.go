@@ -96,7 +96,9 @@ func (n Network) leaveGroupsTo(list peering.PrefixListID) check {
 			if g == nil || list == "" {
 				continue
 			}
-			admits := func(r peering.Permission) bool { return r.PrefixList == list && p.within(r.Protocol, r.From, r.To, p.port) }
+			admits := func(r peering.Permission) bool {
+				return r.PrefixList == list && p.within(r.Protocol, r.From, r.To, p.port)
+			}
 			if find(g.Egress, admits) != nil {
 				return p.passed(id, "%s admits %s to %s (egress)", id, p.traffic(), list), nil
 			}
