@@ -9,6 +9,7 @@ PREFIX        ?=
 unexport PREFIX
 # Variables that are given but empty count as not given.
 CONCURRENCY   ?= 1
+LAB           ?=
 STACKS        ?=
 PORT          ?= 4566
 WITHIN        ?= 1m
@@ -108,6 +109,22 @@ diff: build $(CDK) ## Show the changes that a deployment would make (POLICY=file
 deploy: build $(CDK) ## Deploy all cells of a policy without questions (POLICY=file, PREFIX=name, CONCURRENCY=1, STACKS=names for single stacks)
 	POLICY='$(POLICY)' $(CDK) deploy$(OPTIONS) --require-approval never --concurrency $(or $(strip $(CONCURRENCY)),1) $(if $(strip $(STACKS)),--exclusively $(STACKS),--all)
 
+# The lab's settings are the context keys labMarketingCidr, labMarketingAccount, labMarketingRegion and so on (docs/labs.md).
+.PHONY: deploy-lab
+deploy-lab: build/bin/departments $(CDK) ## Deploy three departments to learn on, and write their policy to departments.yaml (LAB='-c key=value')
+	$(CDK) deploy --app build/bin/departments --output out/lab --outputs-file out/lab.json$(OPTIONS) $(LAB) --require-approval never --all
+	build/bin/departments policy out/lab.json > departments.yaml
+	@echo "departments.yaml has the policy of the lab; connect it with: make deploy POLICY=departments.yaml"
+
+.PHONY: destroy-lab
+destroy-lab: build/bin/departments $(CDK) .venv/ready ## Delete the lab's peering connections and its stacks (LAB as for deploy-lab)
+	AWS_CLI=.venv/bin/aws build/bin/departments disconnect out/lab.json
+	$(CDK) destroy --app build/bin/departments --output out/lab$(OPTIONS) $(LAB) --force --all
+
+.PHONY: build/bin/departments
+build/bin/departments:
+	@$(PROGRAM) ./infra/departments $(call counted)
+
 # Outside infra/, because Go's tools would walk into the packages.
 $(CDK): infra/package.json infra/package-lock.json
 	@mkdir -p .tools/cdk && cp $^ .tools/cdk/
@@ -171,12 +188,13 @@ mutate: ## Mutate the code and check that a test fails for each mutation (PKGS=p
 	$(GO) build -o .tools/mutate ./internal/proof/mutate
 	@.tools/mutate -every $(EVERY) $(PKGS)
 
-# Twice: with the options as they are, and with everything that an option adds.
+# Twice: with the options as they are, and with everything that an option adds; and the lab.
 .PHONY: lint-templates
 lint-templates: override POLICY := $(or $(POLICY),$(EXAMPLE))
-lint-templates: synth .venv/ready ## Check the templates with cfn-lint and checkov
+lint-templates: synth build/bin/departments .venv/ready ## Check the templates with cfn-lint and checkov
+	rm -rf out/lab && CDK_DEFAULT_ACCOUNT=111111111111 CDK_DEFAULT_REGION=us-east-1 CDK_OUTDIR=out/lab build/bin/departments
 	rm -rf out/everything && CDK_CONTEXT_JSON='$(EVERYTHING)' CDK_OUTDIR=out/everything POLICY='$(POLICY)' build/bin/infra
-	@for d in cdk.out out/everything; do \
+	@for d in cdk.out out/everything out/lab; do \
 		.venv/bin/cfn-lint $$d/*.template.json && .venv/bin/checkov --quiet --compact --skip-download --framework cloudformation -d $$d || exit 1; \
 	done
 

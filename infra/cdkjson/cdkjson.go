@@ -11,6 +11,9 @@ import (
 // Policy is the key of the policy file in the context.
 const Policy = "policy"
 
+// Lab begins the keys of the lab's app, infra/departments.
+const Lab = "lab"
+
 // Context returns the context of the cdk.json in the working directory. The CDK's command line prefers it to
 // cdk.context.json and ~/.cdk.json, and passes the app the values of its option -c instead.
 func Context() (map[string]any, error) {

@@ -15,9 +15,9 @@ import (
 const cleanup = 30 * time.Second
 
 // disconnect deletes the peering connections of the lab's VPCs with the AWS CLI, because EC2 deletes no VPC with an active connection, and
-// waits for autopeer to remove its routes and rules. The CLI's credentials are those of one account: connections that only other accounts
-// can delete are printed.
-func (o outputs) disconnect(ctx context.Context, out io.Writer) error {
+// waits for autopeer to remove its routes and rules. The CLI's credentials are those of one account, which sees the connections of its own VPCs
+// only: a lab in several accounts needs one run in each.
+func (o outputs) disconnect(ctx context.Context, out io.Writer, wait time.Duration) error {
 	deleted := 0
 	for _, d := range standard {
 		stack := o[d.name]
@@ -36,9 +36,9 @@ func (o outputs) disconnect(ctx context.Context, out io.Writer) error {
 	if deleted == 0 {
 		return nil
 	}
-	fmt.Fprintf(out, "waiting %s for autopeer to remove its routes and rules\n", cleanup)
+	fmt.Fprintf(out, "waiting %s for autopeer to remove its routes and rules\n", wait)
 	select {
-	case <-time.After(cleanup):
+	case <-time.After(wait):
 	case <-ctx.Done():
 	}
 	return ctx.Err()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,6 +134,46 @@ func owned(t *testing.T, client *ec2sdk.Client) counts {
 	n.vpcs, n.subnets, n.tables, n.groups = len(vpcs.Vpcs), len(subnets.Subnets), len(tables.RouteTables), len(groups.SecurityGroups)
 	n.gateways, n.endpoints, n.interfaces = len(gateways.InternetGateways), len(endpoints.VpcEndpoints), len(interfaces.NetworkInterfaces)
 	return n
+}
+
+// TestConnectionsAreDeletedBeforeTheStacks with the AWS CLI: EC2 deletes no VPC with an active connection.
+func TestConnectionsAreDeletedBeforeTheStacks(t *testing.T) {
+	c := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler { return ec2.New(ec2.Options{Trail: trail, Seed: 1}) }})
+	t.Cleanup(c.Close)
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	client := ec2sdk.New(ec2sdk.Options{
+		Region: region, Credentials: credentials.NewStaticCredentialsProvider(account, "any", ""), HTTPClient: &http.Client{Transport: c}, Retryer: aws.NopRetryer{},
+	})
+	lab := outputs{}
+	for i, d := range standard {
+		v, err := client.CreateVpc(t.Context(), &ec2sdk.CreateVpcInput{CidrBlock: aws.String(d.block.String())})
+		if err != nil {
+			t.Fatal(i, err)
+		}
+		lab[d.name] = stackOutputs{Account: account, Region: region, VPC: *v.Vpc.VpcId}
+	}
+	made, err := client.CreateVpcPeeringConnection(t.Context(), &ec2sdk.CreateVpcPeeringConnectionInput{VpcId: aws.String(lab["marketing"].VPC), PeerVpcId: aws.String(lab["finance"].VPC)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"AWS_CLI": "../../.venv/bin/aws", "AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "any", "AWS_CONFIG_FILE": "/dev/null",
+	} {
+		t.Setenv(name, value)
+	}
+	var out strings.Builder
+	if err := lab.disconnect(t.Context(), &out, 0); err != nil {
+		t.Fatal(err)
+	}
+	id := *made.VpcPeeringConnection.VpcPeeringConnectionId
+	if got := out.String(); !strings.Contains(got, "deleted "+id+" of marketing") || strings.Count(got, "deleted") != 1 {
+		t.Errorf("disconnect printed %q, want one deletion of %s", got, id)
+	}
+	out.Reset()
+	if err := lab.disconnect(t.Context(), &out, 0); err != nil || out.Len() > 0 {
+		t.Errorf("a second run: %v, printed %q, want nothing", err, out.String())
+	}
 }
 
 func TestSettings(t *testing.T) {

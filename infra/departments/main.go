@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	case "policy":
 		return lab.writePolicy(out)
 	case "disconnect":
-		return lab.disconnect(ctx, out)
+		return lab.disconnect(ctx, out, cleanup)
 	}
 	return errUsage
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/autopeer/autopeer/infra/cdkjson"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
@@ -57,7 +58,7 @@ func parseSettings(context any, getenv func(string) string) (settings, error) {
 		s.departments = append(s.departments, d)
 	}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		if strings.HasPrefix(key, "lab") && !known[key] {
+		if strings.HasPrefix(key, cdkjson.Lab) && !known[key] {
 			return settings{}, fmt.Errorf("context has %q, which is none of %s", key, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 		}
 	}
