@@ -1,0 +1,73 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/autopeer/autopeer/internal/demo"
+)
+
+// labExamples returns the names of the policy files that docs/labs.md links to, each once, and the page.
+func labExamples(t *testing.T) (names []string, page string) {
+	t.Helper()
+	data, err := os.ReadFile("../../docs/labs.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, found := range regexp.MustCompile(`\]\(examples/([a-z-]+)\.yaml\)`).FindAllStringSubmatch(string(data), -1) {
+		if !slices.Contains(names, found[1]) {
+			names = append(names, found[1])
+		}
+	}
+	return names, string(data)
+}
+
+// TestTheLabsHavePolicyFiles: each file of a lab is valid without a warning, and each scenario that the page names exists.
+func TestTheLabsHavePolicyFiles(t *testing.T) {
+	t.Parallel()
+	names, page := labExamples(t)
+	if len(names) < 6 {
+		t.Fatalf("docs/labs.md links to %v, want at least six policy files", names)
+	}
+	for _, name := range names {
+		if stdout, stderr, code := run(t, "check", "--strict", "../../docs/examples/"+name+".yaml"); code != 0 {
+			t.Errorf("%s: exit %d\n%s%s", name, code, stdout, stderr)
+		}
+	}
+	scenarios := regexp.MustCompile(`SCENARIO=([a-z-]+)`).FindAllStringSubmatch(page, -1)
+	for _, found := range scenarios {
+		if _, err := demo.Select(found[1]); err != nil {
+			t.Errorf("docs/labs.md: %v", err)
+		}
+	}
+	for _, s := range demo.Scenarios {
+		if !strings.Contains(page, "`"+s.Name+"`") && !strings.Contains(page, "SCENARIO="+s.Name+"`") {
+			t.Errorf("docs/labs.md lacks the scenario %s", s.Name)
+		}
+	}
+}
+
+// TestTheLabsArePlayable: on the network that `make local` builds for the policy of a lab, the first command that it prints
+// leads to an active connection with both sides connected.
+func TestTheLabsArePlayable(t *testing.T) {
+	t.Parallel()
+	names, _ := labExamples(t)
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			policy, err := os.ReadFile("../../docs/examples/" + name + ".yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, aws := follow(t, string(policy))
+			created := aws.run(f.try[0])
+			pcx := created["VpcPeeringConnection"].(map[string]any)["VpcPeeringConnectionId"].(string)
+			f.prints("Peering Connected ")
+			f.prints("Peering Connected ")
+			aws.until("describe-vpc-peering-connections --vpc-peering-connection-ids "+pcx, `"Code": "active"`)
+		})
+	}
+}
