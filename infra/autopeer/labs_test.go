@@ -51,10 +51,10 @@ func TestTheLabsHavePolicyFiles(t *testing.T) {
 }
 
 // TestTheLabsArePlayable: on the network that `make local` builds for the policy of a lab, the first command that it prints
-// leads to an active connection with both sides connected.
+// leads to an active connection with both sides connected. Then the commands of the lab's section have the shown results.
 func TestTheLabsArePlayable(t *testing.T) {
 	t.Parallel()
-	names, _ := labExamples(t)
+	names, page := labExamples(t)
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -68,6 +68,22 @@ func TestTheLabsArePlayable(t *testing.T) {
 			f.prints("Peering Connected ")
 			f.prints("Peering Connected ")
 			aws.until("describe-vpc-peering-connections --vpc-peering-connection-ids "+pcx, `"Code": "active"`)
+			tutorial{followed: f, aws: aws, dir: t.TempDir()}.play(blocksOf(sectionOf(t, page, name)))
 		})
 	}
+}
+
+// sectionOf returns the section of docs/labs.md whose row in the first table has the policy file.
+func sectionOf(t *testing.T, page, name string) string {
+	t.Helper()
+	row := regexp.MustCompile(`\| \[([^\]]+)\]\(#[a-z-]+\) \|.*\(examples/` + name + `\.yaml\)`).FindStringSubmatch(page)
+	if row == nil {
+		t.Fatalf("docs/labs.md has no row for %s", name)
+	}
+	_, section, found := strings.Cut(page, "\n## "+row[1]+"\n")
+	if !found {
+		t.Fatalf("docs/labs.md has no section %q", row[1])
+	}
+	section, _, _ = strings.Cut(section, "\n## ")
+	return section
 }
