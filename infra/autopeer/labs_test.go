@@ -17,7 +17,8 @@ func labExamples(t *testing.T) (names []string, page string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, found := range regexp.MustCompile(`\]\(examples/([a-z-]+)\.yaml\)`).FindAllStringSubmatch(string(data), -1) {
+	linked := regexp.MustCompile(`\]\(examples/([a-z-]+)\.yaml\)`)
+	for _, found := range linked.FindAllStringSubmatch(string(data), -1) {
 		if !slices.Contains(names, found[1]) {
 			names = append(names, found[1])
 		}
@@ -50,8 +51,9 @@ func TestTheLabsHavePolicyFiles(t *testing.T) {
 	}
 }
 
-// TestTheLabsArePlayable: on the network that `make local` builds for the policy of a lab, the first command that it prints
-// leads to an active connection with both sides connected. Then the commands of the lab's section have the shown results.
+// TestTheLabsArePlayable: on the network that `make local` builds for the policy of a lab, the first command that it
+// prints leads to an active connection with both sides connected. Then the commands of the lab's section have the
+// shown results.
 func TestTheLabsArePlayable(t *testing.T) {
 	t.Parallel()
 	names, page := labExamples(t)

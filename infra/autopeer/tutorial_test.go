@@ -24,7 +24,8 @@ func blocksOf(page string) (blocks []block) {
 	return blocks
 }
 
-// TestTheTutorialWorks runs the commands of docs/tutorial.md with the AWS CLI and compares every output, but for ids and times.
+// TestTheTutorialWorks runs the commands of docs/tutorial.md with the AWS CLI and compares every output, but for ids and
+// times.
 func TestTheTutorialWorks(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/tutorial.md")
@@ -86,7 +87,8 @@ func (r tutorial) shell(commands, want string) {
 		r.Fatal(err)
 	}
 	for deadline := time.Now().Add(patience); ; {
-		script := "set -eu; if [ -f variables ]; then . ./variables; fi\n" + commands + "set | grep -E '^(pcx|second|table|twin|igw)=' > variables || true\n"
+		script := "set -eu; if [ -f variables ]; then . ./variables; fi\n" + commands +
+			"set | grep -E '^(pcx|second|table|twin|igw)=' > variables || true\n"
 		cmd := exec.CommandContext(r.Context(), "bash", "-c", script)
 		cmd.Dir = r.dir
 		cmd.Env = append([]string{"HOME=" + r.dir, "PATH=" + tools + ":" + os.Getenv("PATH"), "AWS_PAGER="}, r.aws.env...)

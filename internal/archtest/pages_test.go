@@ -123,7 +123,8 @@ func TestTheOverviewIsReadable(t *testing.T) {
 	dark, _, _ = strings.Cut(dark, "</style>")
 	for _, found := range classes {
 		for _, class := range strings.Fields(found[1]) {
-			if colored := regexp.MustCompile(`\.` + class + ` \{[^}]*(fill|stroke): #`); colored.MatchString(light) && !colored.MatchString(dark) {
+			colored := regexp.MustCompile(`\.` + class + ` \{[^}]*(fill|stroke): #`)
+			if colored.MatchString(light) && !colored.MatchString(dark) {
 				t.Errorf("docs/overview.svg has no dark color for the class %s", class)
 			}
 		}

@@ -29,8 +29,10 @@ The page has %d messages of %d files, and is generated from
 position on. Line numbers in a message are those of its file.
 `
 
-// chapters are the sections of the page in their order: the part of a policy that has the mistake.
-var chapters = []struct{ part, heading, about string }{
+// chapter is a section of the page: the part of a policy that has the mistake, or its kind.
+type chapter struct{ part, heading, about string }
+
+var chapters = []chapter{
 	{"syntax", "YAML", "A policy uses a part of YAML, without anchors, aliases and tags."},
 	{"", "The whole file", "Keys at the top of the file."},
 	{"limits", "Limits", "The quotas that AWS has raised."},
@@ -42,8 +44,8 @@ var chapters = []struct{ part, heading, about string }{
 	{"warnings", "Warnings", "A file with warnings is valid. The code is in brackets in the output of the check."},
 }
 
-// TestTheListOfMistakesIsCurrent compares docs/policy-mistakes.md with the messages of the files. It is not parallel, because
-// other tests may rewrite the files.
+// TestTheListOfMistakesIsCurrent compares docs/policy-mistakes.md with the messages of the files. It is not parallel,
+// because other tests may rewrite the files.
 func TestTheListOfMistakesIsCurrent(t *testing.T) {
 	want := listOfMistakes(t)
 	if *update {
@@ -107,7 +109,7 @@ func partOf(m policyfile.Mistake, data []byte) string {
 			continue
 		}
 		depth = indentOf(lines[i])
-		if part == "" && slices.ContainsFunc(chapters, func(c struct{ part, heading, about string }) bool { return c.part == key }) {
+		if part == "" && slices.ContainsFunc(chapters, func(c chapter) bool { return c.part == key }) {
 			part = key
 		}
 	}
@@ -134,5 +136,6 @@ func row(m policyfile.Mistake, data []byte) string {
 		excerpt = "`" + strings.ReplaceAll(excerpt, "`", "'") + "`"
 	}
 	cells := strings.NewReplacer("|", "\\|", "<", "&lt;", "*", "\\*")
-	return fmt.Sprintf("| %s | %s | %s |\n", strings.ReplaceAll(excerpt, "|", "\\|"), cells.Replace(m.Problem), cells.Replace(m.Fix))
+	excerpt = strings.ReplaceAll(excerpt, "|", "\\|")
+	return fmt.Sprintf("| %s | %s | %s |\n", excerpt, cells.Replace(m.Problem), cells.Replace(m.Fix))
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
-// TestTheDocumentsHaveTheTimesOfRetries computes the times that the documents give for the last delivery and the dead letter.
+// TestTheDocumentsHaveTheTimesOfRetries computes the times that the documents give for the last delivery and the dead
+// letter.
 func TestTheDocumentsHaveTheTimesOfRetries(t *testing.T) {
 	t.Parallel()
 	var last, letter time.Duration // after the first delivery
@@ -17,7 +18,7 @@ func TestTheDocumentsHaveTheTimesOfRetries(t *testing.T) {
 		last, letter = letter, letter+backoff(n)
 	}
 	if last != 13*time.Minute+30*time.Second || letter != 18*time.Minute+30*time.Second {
-		t.Errorf("the last delivery is after %s and the dead letter after %s; correct the documents in the test", last, letter)
+		t.Errorf("the last delivery is after %s, the dead letter after %s; correct the documents in the test", last, letter)
 	}
 	for document, figures := range map[string][]string{
 		"README.md": {"13½ minutes"}, "docs/failures.md": {"13½ minutes", "18½ minutes"},
