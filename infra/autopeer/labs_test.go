@@ -51,28 +51,22 @@ func TestTheLabsHavePolicyFiles(t *testing.T) {
 	}
 }
 
-// TestTheLabsArePlayable: on the network that `make local` builds for the policy of a lab, the first command that it
-// prints leads to an active connection with both sides connected. Then the commands of the lab's section have the
-// shown results.
-func TestTheLabsArePlayable(t *testing.T) {
+// followLab plays a lab on the network that `make local` builds for its policy: the first command that it prints leads
+// to an active connection with both sides connected. Then the commands of the lab's section have the shown results.
+func followLab(t *testing.T, page, name string) {
+	t.Helper()
 	t.Parallel()
-	names, page := labExamples(t)
-	for _, name := range names {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			policy, err := os.ReadFile("../../docs/examples/" + name + ".yaml")
-			if err != nil {
-				t.Fatal(err)
-			}
-			f, aws := follow(t, string(policy))
-			created := aws.run(f.try[0])
-			pcx := created["VpcPeeringConnection"].(map[string]any)["VpcPeeringConnectionId"].(string)
-			f.prints("Peering Connected ")
-			f.prints("Peering Connected ")
-			aws.until("describe-vpc-peering-connections --vpc-peering-connection-ids "+pcx, `"Code": "active"`)
-			tutorial{followed: f, aws: aws, dir: t.TempDir()}.play(blocksOf(sectionOf(t, page, name)))
-		})
+	policy, err := os.ReadFile("../../docs/examples/" + name + ".yaml")
+	if err != nil {
+		t.Fatal(err)
 	}
+	f, aws := follow(t, string(policy))
+	created := aws.run(f.try[0])
+	pcx := created["VpcPeeringConnection"].(map[string]any)["VpcPeeringConnectionId"].(string)
+	f.prints("Peering Connected ")
+	f.prints("Peering Connected ")
+	aws.until("describe-vpc-peering-connections --vpc-peering-connection-ids "+pcx, `"Code": "active"`)
+	tutorial{followed: f, aws: aws, dir: t.TempDir()}.play(blocksOf(sectionOf(t, page, name)))
 }
 
 // sectionOf returns the section of docs/labs.md whose row in the first table has the policy file.

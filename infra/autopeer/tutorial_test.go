@@ -24,9 +24,18 @@ func blocksOf(page string) (blocks []block) {
 	return blocks
 }
 
-// TestTheTutorialWorks runs the commands of docs/tutorial.md with the AWS CLI and compares every output, but for ids and
-// times.
-func TestTheTutorialWorks(t *testing.T) {
+// TestTheTutorialAndTheLabsWork follows the pages with the AWS CLI. The pages are followed concurrently, but before the
+// parallel tests of this package, one of which measures a time.
+func TestTheTutorialAndTheLabsWork(t *testing.T) {
+	t.Run("tutorial", followTutorial)
+	names, page := labExamples(t)
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) { followLab(t, page, name) })
+	}
+}
+
+// followTutorial runs the commands of docs/tutorial.md and compares every output, but for ids and times.
+func followTutorial(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/tutorial.md")
 	if err != nil {
