@@ -16,18 +16,18 @@ var (
 	arrow     = regexp.MustCompile(`(?m)^  (\w+)(?:\[".*?"\])? --> (\w+)`)
 )
 
-// layout returns the part of each place in the README's table.
+// layout returns the part of each place in the table of docs/architecture.md.
 func layout(t *testing.T) map[string]string {
 	t.Helper()
-	readme, err := os.ReadFile("../../README.md")
+	page, err := os.ReadFile("../../docs/architecture.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	parts := map[string]string{}
-	for _, row := range layoutRow.FindAllStringSubmatch(string(readme), -1) {
+	for _, row := range layoutRow.FindAllStringSubmatch(string(page), -1) {
 		for _, place := range quotedIn.FindAllStringSubmatch(row[2], -1) {
 			if parts[place[1]] != "" {
-				t.Errorf("README.md has two rows for %s", place[1])
+				t.Errorf("docs/architecture.md has two rows for %s", place[1])
 			}
 			parts[place[1]] = row[1]
 		}
@@ -85,8 +85,8 @@ func onlyTheCommandImports(all []pkg, path string) bool {
 	return imported
 }
 
-// TestTheREADMEsLayoutIsTrue: every package is in the table, in the part of the programs that use it.
-func TestTheREADMEsLayoutIsTrue(t *testing.T) {
+// TestTheLayoutIsTrue: every package is in the table, in the part of the programs that use it.
+func TestTheLayoutIsTrue(t *testing.T) {
 	parts, all := layout(t), packages(t)
 	want, used := uses(all), map[string]bool{}
 	for _, p := range all {
@@ -94,12 +94,12 @@ func TestTheREADMEsLayoutIsTrue(t *testing.T) {
 		part := layoutOf(path, parts)
 		used[part] = true
 		if part != want[p.ImportPath] {
-			t.Errorf("README.md has %s as %q, want %q", path, part, want[p.ImportPath])
+			t.Errorf("docs/architecture.md has %s as %q, want %q", path, part, want[p.ImportPath])
 		}
 	}
 	for place := range parts {
 		if !slices.ContainsFunc(all, func(p pkg) bool { return fits(strings.TrimPrefix(p.ImportPath, module), place) }) {
-			t.Errorf("README.md names %s, which has no package", place)
+			t.Errorf("docs/architecture.md names %s, which has no package", place)
 		}
 	}
 	if len(used) != 4 {

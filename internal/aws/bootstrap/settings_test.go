@@ -86,15 +86,15 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestTheREADMENamesEveryVariable(t *testing.T) {
+func TestTheDocumentNamesEveryVariable(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../../README.md")
+	page, err := os.ReadFile("../../../docs/architecture.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{bootstrap.Account, bootstrap.Bus, bootstrap.Policy, bootstrap.QueueURL} {
-		if !strings.Contains(string(readme), "| `"+name+"` |") {
-			t.Errorf("the README doesn't name %s", name)
+		if !strings.Contains(string(page), "| `"+name+"` |") {
+			t.Errorf("docs/architecture.md doesn't name %s", name)
 		}
 	}
 }

@@ -6,8 +6,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/function"
 )
 
-// Limits of a function and its queue. Few environments beat many under EC2's throttle, since none can see what the others spend. A
-// message that fails is hidden by the function for 2, 4, 8 … 300 seconds, so ten deliveries take thirteen minutes.
+// Limits of a function and its queue. Few environments beat many under EC2's throttle, since none can see the calls of
+// the others. A message that fails is hidden by the function for 2, 4, 8 … 300 seconds, so ten deliveries take 13½
+// minutes and the dead letter follows after 18½.
 const (
 	FunctionTimeout = 30 * time.Second
 	MaxReceives     = 10
