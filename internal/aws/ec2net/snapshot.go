@@ -1,8 +1,10 @@
 package ec2net
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -47,29 +49,58 @@ func instancesOf(o *ec2.DescribeInstancesOutput) []types.Instance {
 }
 
 func instance(i types.Instance) peering.Instance {
-	out := peering.Instance{
-		ID:        peering.InstanceID(aws.ToString(i.InstanceId)),
-		Name:      tagsOf(i.Tags)[peering.TagName],
+	out := peering.Instance{ID: peering.InstanceID(aws.ToString(i.InstanceId)), Name: tagsOf(i.Tags)[peering.TagName]}
+	faces := slices.Clone(i.NetworkInterfaces) // EC2 promises no order
+	slices.SortStableFunc(faces, func(a, b types.InstanceNetworkInterface) int {
+		return cmp.Or(cmp.Compare(card(a), card(b)), cmp.Compare(device(a), device(b)))
+	})
+	for _, f := range faces {
+		out.Interfaces = append(out.Interfaces, networkInterface(f))
+	}
+	return out
+}
+
+// card and device are the place of an interface in its instance; the primary one has both 0.
+func card(i types.InstanceNetworkInterface) int32 {
+	if i.Attachment == nil {
+		return 0
+	}
+	return aws.ToInt32(i.Attachment.NetworkCardIndex)
+}
+
+func device(i types.InstanceNetworkInterface) int32 {
+	if i.Attachment == nil {
+		return 0
+	}
+	return aws.ToInt32(i.Attachment.DeviceIndex)
+}
+
+func networkInterface(i types.InstanceNetworkInterface) peering.Interface {
+	out := peering.Interface{
+		ID:        peering.InterfaceID(aws.ToString(i.NetworkInterfaceId)),
 		VPC:       peering.VPCID(aws.ToString(i.VpcId)),
 		Subnet:    peering.SubnetID(aws.ToString(i.SubnetId)),
 		Addresses: addresses(i),
 	}
-	for _, g := range i.SecurityGroups {
+	for _, g := range i.Groups {
 		out.Groups = append(out.Groups, peering.SecurityGroupID(aws.ToString(g.GroupId)))
 	}
 	return out
 }
 
-func addresses(i types.Instance) []netip.Addr {
-	texts := []string{aws.ToString(i.PrivateIpAddress)}
-	for _, nic := range i.NetworkInterfaces {
-		for _, a := range nic.Ipv6Addresses {
-			texts = append(texts, aws.ToString(a.Ipv6Address))
-		}
+// addresses returns the primary private address, the secondary ones and those of IPv6.
+func addresses(i types.InstanceNetworkInterface) []netip.Addr {
+	texts := []*string{i.PrivateIpAddress}
+	for _, a := range i.PrivateIpAddresses {
+		texts = append(texts, a.PrivateIpAddress)
+	}
+	for _, a := range i.Ipv6Addresses {
+		texts = append(texts, a.Ipv6Address)
 	}
 	var all []netip.Addr
 	for _, text := range texts {
-		if a, err := netip.ParseAddr(text); err == nil {
+		a, err := netip.ParseAddr(aws.ToString(text))
+		if err == nil && !slices.Contains(all, a) { // the primary address is listed again among the others
 			all = append(all, a)
 		}
 	}

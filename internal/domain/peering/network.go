@@ -152,13 +152,19 @@ type NetworkACL struct {
 	Entries []ACLEntry
 }
 
-// Instance is a machine with an address in a subnet, as far as reaching it is concerned.
+// Instance is a machine with network interfaces, as far as reaching it is concerned.
 type Instance struct {
-	ID        InstanceID
-	Name      string // its Name tag
+	ID         InstanceID
+	Name       string      // its Name tag
+	Interfaces []Interface // the primary one first
+}
+
+// Interface is a network interface of an instance. Each has a subnet and security groups of its own.
+type Interface struct {
+	ID        InterfaceID
 	VPC       VPCID
 	Subnet    SubnetID
-	Addresses []netip.Addr // private, both families
+	Addresses []netip.Addr // private, both families; the primary one first
 	Groups    []SecurityGroupID
 }
 

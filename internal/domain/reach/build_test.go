@@ -68,17 +68,19 @@ func subnet(name, vpc string, nth byte) step {
 		v := w.VPCs[slices.IndexFunc(w.VPCs, func(v peering.VPC) bool { return v.ID == peering.VPCID("vpc-"+vpc) })]
 		id := peering.SubnetID("subnet-" + name)
 		s := peering.Subnet{ID: id, VPC: v.ID}
-		i := peering.Instance{
-			ID: peering.InstanceID("i-" + name), VPC: v.ID, Subnet: id,
+		face := peering.Interface{
+			ID: peering.InterfaceID("eni-" + name), VPC: v.ID, Subnet: id,
 			Groups: []peering.SecurityGroupID{peering.SecurityGroupID("sg-" + vpc)},
 		}
 		for _, b := range v.Blocks {
 			p := nthSubnet(b, nth)
 			s.Blocks = append(s.Blocks, p)
-			i.Addresses = append(i.Addresses, fifth(p))
+			face.Addresses = append(face.Addresses, fifth(p))
 		}
 		w.Subnets = append(w.Subnets, s)
-		w.Instances = append(w.Instances, i)
+		w.Instances = append(w.Instances, peering.Instance{
+			ID: peering.InstanceID("i-" + name), Interfaces: []peering.Interface{face},
+		})
 		t := w.table(peering.RouteTableID("rtb-" + vpc))
 		t.Subnets = append(t.Subnets, id)
 		w.NetworkACLs = append(w.NetworkACLs, peering.NetworkACL{
@@ -130,6 +132,27 @@ func state(s peering.State) step {
 func (w *world) table(id peering.RouteTableID) *peering.RouteTable {
 	i := slices.IndexFunc(w.RouteTables, func(t peering.RouteTable) bool { return t.ID == id })
 	return &w.RouteTables[i]
+}
+
+// face returns the primary interface of i-name.
+func (w *world) face(name string) *peering.Interface {
+	return &w.instance(name).Interfaces[0]
+}
+
+func (w *world) instance(name string) *peering.Instance {
+	i := slices.IndexFunc(w.Instances, func(i peering.Instance) bool { return i.ID == peering.InstanceID("i-"+name) })
+	return &w.Instances[i]
+}
+
+// attach gives i-b another interface eni-second in subnet-b2, with the group and the addresses.
+func attach(group peering.SecurityGroupID, addresses ...string) step {
+	return func(w *world) {
+		face := peering.Interface{ID: "eni-second", VPC: "vpc-b", Subnet: "subnet-b2", Groups: []peering.SecurityGroupID{group}}
+		for _, a := range addresses {
+			face.Addresses = append(face.Addresses, netip.MustParseAddr(a))
+		}
+		w.instance("b").Interfaces = append(w.instance("b").Interfaces, face)
+	}
 }
 
 // route adds a route, written "10.20.0.0/16 pcx-ab" or "10.20.0.0/16 pcx-ab blackhole".

@@ -20,11 +20,20 @@ func (n Network) instance(id peering.InstanceID) *peering.Instance {
 	return find(n.Instances, func(i peering.Instance) bool { return i.ID == id })
 }
 
-// instanceAt returns the instance that has the address in the VPC. Elsewhere others may have the same.
-func (n Network) instanceAt(vpc peering.VPCID, a netip.Addr) *peering.Instance {
-	return find(n.Instances, func(i peering.Instance) bool {
-		return i.VPC == vpc && slices.Contains(i.Addresses, a)
-	})
+// endAt returns the address with the interface that has it in the VPC, if one is known. Elsewhere others may have the same.
+func (n Network) endAt(vpc peering.VPCID, a netip.Addr) end {
+	for i := range n.Instances {
+		all := endsOf(&n.Instances[i])
+		if e := find(all, func(e end) bool { return e.addr == a && e.face.VPC == vpc }); e != nil {
+			return *e
+		}
+	}
+	return end{addr: a}
+}
+
+// isIn reports whether the address belongs to the subnet of the interface.
+func (n Network) isIn(i *peering.Interface, a netip.Addr) bool {
+	return n.placeOf(i.VPC, a) == string(i.Subnet)
 }
 
 // placeOf returns the id of the subnet that the address belongs to, or of the VPC where no such subnet is known.
@@ -51,10 +60,10 @@ func (n Network) networkACL(subnet peering.SubnetID) *peering.NetworkACL {
 	return find(n.NetworkACLs, func(a peering.NetworkACL) bool { return slices.Contains(a.Subnets, subnet) })
 }
 
-// routeTable returns the table that serves the instance's subnet: its own, or else the VPC's main one. EC2
+// routeTable returns the table that serves the interface's subnet: its own, or else the VPC's main one. EC2
 // doesn't list the subnets that have the main table for want of another.
 // https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html#main-route-table
-func (n Network) routeTable(i *peering.Instance) *peering.RouteTable {
+func (n Network) routeTable(i *peering.Interface) *peering.RouteTable {
 	own := find(n.RouteTables, func(t peering.RouteTable) bool { return slices.Contains(t.Subnets, i.Subnet) })
 	if own != nil {
 		return own
@@ -88,10 +97,10 @@ func (n Network) region(id peering.VPCID) peering.Region {
 	return v.Region
 }
 
-// vpcOf returns the VPC of the end's instance, or else the first that has the address in its blocks, or else "".
+// vpcOf returns the VPC of the end's interface, or else the first that has the address in its blocks, or else "".
 func (n Network) vpcOf(e end) peering.VPCID {
-	if e.instance != nil {
-		return e.instance.VPC
+	if e.face != nil {
+		return e.face.VPC
 	}
 	v := find(n.vpcs(), func(v peering.VPC) bool {
 		_, found := cidr.Find(v.Blocks, e.addr)

@@ -31,12 +31,12 @@ func (n Network) enterSubnet(p packet) (Hop, *Blocker) {
 
 // filter takes p through the network ACL of own's subnet, if it crosses that subnet's border at all.
 func (n Network) filter(p packet, own, other end, egress bool) (Hop, *Blocker) {
-	acl := n.networkACL(own.instance.Subnet)
-	if acl == nil || other.instance != nil && other.instance.Subnet == own.instance.Subnet {
+	acl := n.networkACL(own.face.Subnet)
+	if acl == nil || other.face != nil && other.face.Subnet == own.face.Subnet {
 		return Hop{}, nil
 	}
 	preposition, direction := directionNames(egress)
-	where := fmt.Sprintf("%s %s (%s of %s)", preposition, other.addr, direction, own.instance.Subnet)
+	where := fmt.Sprintf("%s %s (%s of %s)", preposition, other.addr, direction, own.face.Subnet)
 	entries := inForce(acl.Entries, netip.PrefixFrom(other.addr, other.addr.BitLen()), egress)
 	for _, port := range p.ports(entries) {
 		if rule, allowed := p.decide(entries, port); !allowed {

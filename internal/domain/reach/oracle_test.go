@@ -17,18 +17,45 @@ import (
 type oracle struct{ reach.Network }
 
 func (o oracle) reaches(a, b peering.Instance, protocol peering.Protocol, port int32) bool {
-	for _, to := range b.Addresses {
-		for _, from := range a.Addresses {
-			if from.Is4() != to.Is4() || protocol == peering.ICMP && to.Is6() || protocol == peering.ICMPv6 && to.Is4() {
+	for _, there := range b.Interfaces {
+		for _, to := range there.Addresses {
+			if protocol == peering.ICMP && to.Is6() || protocol == peering.ICMPv6 && to.Is4() {
 				continue
 			}
-			return o.roundTrip(a, b, from, to, protocol, port)
+			if here, from := o.sender(a, to); from.IsValid() {
+				return o.roundTrip(here, there, from, to, protocol, port)
+			}
 		}
 	}
 	return false
 }
 
-func (o oracle) roundTrip(a, b peering.Instance, from, to netip.Addr, protocol peering.Protocol, port int32) bool {
+// sender returns the last of the choices, from the least to the most preferred.
+func (o oracle) sender(a peering.Instance, to netip.Addr) (face peering.Interface, from netip.Addr) {
+	for _, near := range []bool{false, true} {
+		for _, f := range slices.Backward(a.Interfaces) {
+			for _, addr := range slices.Backward(f.Addresses) {
+				if addr.Is4() == to.Is4() && (!near || o.subnetHolds(f, to)) {
+					face, from = f, addr
+				}
+			}
+		}
+	}
+	return face, from
+}
+
+func (o oracle) subnetHolds(f peering.Interface, a netip.Addr) bool {
+	for _, s := range o.Subnets {
+		for _, b := range s.Blocks {
+			if s.ID == f.Subnet && b.Contains(a) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (o oracle) roundTrip(a, b peering.Interface, from, to netip.Addr, protocol peering.Protocol, port int32) bool {
 	there, back := []int32{port}, []int32{0}
 	switch protocol {
 	case peering.ICMP:
@@ -45,7 +72,7 @@ func (o oracle) roundTrip(a, b peering.Instance, from, to netip.Addr, protocol p
 		o.oneWay(a, b, from, to, protocol, there) && o.oneWay(b, a, to, from, protocol, back)
 }
 
-func (o oracle) oneWay(a, b peering.Instance, from, to netip.Addr, protocol peering.Protocol, ports []int32) bool {
+func (o oracle) oneWay(a, b peering.Interface, from, to netip.Addr, protocol peering.Protocol, ports []int32) bool {
 	if o.arrivesAt(a, to) != b.ID {
 		return false
 	}
@@ -57,12 +84,17 @@ func (o oracle) oneWay(a, b peering.Instance, from, to netip.Addr, protocol peer
 	})
 }
 
-// arrivesAt returns the instance that gets what a sends to the address.
-func (o oracle) arrivesAt(a peering.Instance, to netip.Addr) peering.InstanceID {
-	vpc := o.arrivesIn(a.VPC, o.target(o.tableOf(a), to))
+// arrivesAt returns the interface that gets what a sends to the address.
+func (o oracle) arrivesAt(a peering.Interface, to netip.Addr) peering.InterfaceID {
+	vpc := a.VPC
+	if !o.subnetHolds(a, to) {
+		vpc = o.arrivesIn(a.VPC, o.target(o.tableOf(a), to))
+	}
 	for _, i := range o.Instances {
-		if i.VPC == vpc && slices.Contains(i.Addresses, to) {
-			return i.ID
+		for _, f := range i.Interfaces {
+			if f.VPC == vpc && slices.Contains(f.Addresses, to) {
+				return f.ID
+			}
 		}
 	}
 	return ""
@@ -84,7 +116,7 @@ func (o oracle) arrivesIn(vpc peering.VPCID, target peering.Target) peering.VPCI
 	return "nowhere"
 }
 
-func (o oracle) tableOf(a peering.Instance) (table peering.RouteTable) {
+func (o oracle) tableOf(a peering.Interface) (table peering.RouteTable) {
 	for _, t := range o.RouteTables {
 		if t.Main && t.VPC == a.VPC && table.ID == "" {
 			table = t
@@ -133,7 +165,7 @@ func (o oracle) listed(subnet peering.SubnetID, egress bool, other netip.Addr, p
 	return true
 }
 
-func (o oracle) grouped(own, other peering.Instance, addr netip.Addr, protocol peering.Protocol, port int32, egress bool) bool {
+func (o oracle) grouped(own, other peering.Interface, addr netip.Addr, protocol peering.Protocol, port int32, egress bool) bool {
 	for _, g := range o.SecurityGroups {
 		rules := g.Ingress
 		if egress {
@@ -149,7 +181,7 @@ func (o oracle) grouped(own, other peering.Instance, addr netip.Addr, protocol p
 	return false
 }
 
-func (o oracle) isMember(own, other peering.Instance, group peering.SecurityGroupID) bool {
+func (o oracle) isMember(own, other peering.Interface, group peering.SecurityGroupID) bool {
 	if !slices.Contains(other.Groups, group) {
 		return false
 	}
@@ -217,7 +249,7 @@ func drawNetwork(t *rapid.T) reach.Network {
 	}
 	for _, v := range n.VPCs {
 		n.addTables(v)
-		n.addGroup(v)
+		n.addGroups(v)
 	}
 	for _, s := range n.Subnets {
 		n.addACL(s)
@@ -234,26 +266,43 @@ func (n *networks) addVPC(i int) {
 	n.VPCs = append(n.VPCs, v)
 	for _, half := range []int{1, 5} {
 		s := peering.Subnet{ID: peering.SubnetID(fmt.Sprintf("subnet-%d-%d", i, half)), VPC: v.ID}
+		for _, b := range v.Blocks {
+			p, _ := hostOf(b, half).Prefix(b.Addr().BitLen() - 2)
+			s.Blocks = append(s.Blocks, p)
+		}
 		n.Subnets = append(n.Subnets, s)
 		for k := range rapid.IntRange(1, 2).Draw(n.T, "instances") {
-			n.addInstance(v, s, half+k)
+			n.Instances = append(n.Instances, peering.Instance{ID: peering.InstanceID(fmt.Sprintf("i-%s-%d", v.ID, half+k))})
+			n.addInterface(v, s, half+k, &n.Instances[len(n.Instances)-1])
+		}
+		if rapid.Bool().Draw(n.T, "further interface") { // of an instance of this subnet or the other one
+			own := slices.IndexFunc(n.Instances, func(i peering.Instance) bool { return i.Interfaces[0].VPC == v.ID })
+			n.addInterface(v, s, half+2, &n.Instances[own])
 		}
 	}
 }
 
-func (n *networks) addInstance(v peering.VPC, s peering.Subnet, host int) {
-	i := peering.Instance{ID: peering.InstanceID(fmt.Sprintf("i-%s-%d", v.ID, host)), VPC: v.ID, Subnet: s.ID}
+func hostOf(b netip.Prefix, host int) netip.Addr {
+	a := b.Addr()
+	for range host {
+		a = a.Next()
+	}
+	return a
+}
+
+// addInterface adds an interface. A subnet's first may also have the address before its own.
+func (n *networks) addInterface(v peering.VPC, s peering.Subnet, host int, of *peering.Instance) {
+	i := peering.Interface{ID: peering.InterfaceID(fmt.Sprintf("eni-%s-%d", v.ID, host)), VPC: v.ID, Subnet: s.ID}
 	for _, b := range v.Blocks {
-		a := b.Addr()
-		for range host {
-			a = a.Next()
-		}
 		if n.often("family") {
-			i.Addresses = append(i.Addresses, a)
+			i.Addresses = append(i.Addresses, hostOf(b, host))
 		}
 	}
-	i.Groups = []peering.SecurityGroupID{peering.SecurityGroupID("sg-" + v.ID)}
-	n.Instances = append(n.Instances, i)
+	if (host == 1 || host == 5) && rapid.Bool().Draw(n.T, "secondary address") {
+		i.Addresses = append(i.Addresses, hostOf(v.Blocks[0], host-1))
+	}
+	i.Groups = []peering.SecurityGroupID{sample(n, "group", peering.SecurityGroupID("sg-"+v.ID), peering.SecurityGroupID("sg-"+v.ID+"-2"))}
+	of.Interfaces = append(of.Interfaces, i)
 }
 
 func (n *networks) addConnection(a, b peering.VPC) {
@@ -348,10 +397,12 @@ func (n *networks) permission() peering.Permission {
 	return p
 }
 
-func (n *networks) addGroup(v peering.VPC) {
-	n.SecurityGroups = append(n.SecurityGroups, peering.SecurityGroup{
-		ID: peering.SecurityGroupID("sg-" + v.ID), VPC: v.ID, Ingress: n.permissions(), Egress: n.permissions(),
-	})
+func (n *networks) addGroups(v peering.VPC) {
+	for _, id := range []peering.SecurityGroupID{peering.SecurityGroupID("sg-" + v.ID), peering.SecurityGroupID("sg-" + v.ID + "-2")} {
+		n.SecurityGroups = append(n.SecurityGroups, peering.SecurityGroup{
+			ID: id, VPC: v.ID, Ingress: n.permissions(), Egress: n.permissions(),
+		})
+	}
 }
 
 func (n *networks) addACL(s peering.Subnet) {

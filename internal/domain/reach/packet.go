@@ -3,6 +3,7 @@ package reach
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
@@ -17,7 +18,19 @@ const (
 // end is one of the two that talk.
 type end struct {
 	addr     netip.Addr
-	instance *peering.Instance // nil where nobody known has the address
+	instance *peering.Instance  // nil where nobody known has the address
+	face     *peering.Interface // the instance's that has the address; nil with it
+}
+
+// endsOf returns the instance with each address of each of its interfaces.
+func endsOf(i *peering.Instance) []end {
+	var all []end
+	for k := range i.Interfaces {
+		for _, a := range i.Interfaces[k].Addresses {
+			all = append(all, end{a, i, &i.Interfaces[k]})
+		}
+	}
+	return all
 }
 
 // packet is one direction of the traffic.
@@ -37,46 +50,55 @@ func (n Network) packet(q Query) (packet, *Blocker) {
 	case peering.ICMPv6:
 		p.port = echoRequestV6
 	}
-	if p.from.instance = n.instance(q.From); p.from.instance == nil {
+	source := n.instance(q.From)
+	if source == nil {
 		return p, p.blocked(NoInstance, q.From, "instance %s is not known here", q.From)
 	}
-	if q.ToInstance == "" {
-		return n.toAddress(p, q.To)
+	p.from.instance = source
+	sources := endsOf(source)
+	if q.FromAddress.IsValid() {
+		from := find(sources, func(e end) bool { return e.addr == q.FromAddress })
+		if from == nil {
+			return p, p.blocked(NoAddress, q.From, "%s has no address %s", q.From, q.FromAddress)
+		}
+		sources = []end{*from}
 	}
-	if p.to.instance = n.instance(q.ToInstance); p.to.instance == nil {
+	if q.ToInstance == "" {
+		return n.toAddress(p, q.To, sources)
+	}
+	destination := n.instance(q.ToInstance)
+	if destination == nil {
 		return p, p.blocked(NoInstance, q.ToInstance, "instance %s is not known here", q.ToInstance)
 	}
-	return p.withAddresses(string(q.ToInstance), p.to.instance.Addresses)
+	return n.withAddresses(p, string(q.ToInstance), sources, endsOf(destination))
 }
 
-func (n Network) toAddress(p packet, to netip.Addr) (packet, *Blocker) {
+func (n Network) toAddress(p packet, to netip.Addr, sources []end) (packet, *Blocker) {
 	if !p.suits(to) {
 		return p, p.blocked(NoAddress, to, "%s is no address for %s", to, p.protocol)
 	}
-	p, blocker := p.withAddresses(to.String(), []netip.Addr{to})
+	p, blocker := n.withAddresses(p, to.String(), sources, []end{{addr: to}})
 	if blocker != nil {
 		return p, blocker
 	}
 	if l, blocked := n.lead(p); blocked == nil {
-		p.to.instance = n.instanceAt(l.into, to)
+		p.to = n.endAt(l.into, to)
 	}
 	return p, nil
 }
 
 // withAddresses chooses the first of the destination's addresses that suits the protocol and has a
 // counterpart of its family at the source.
-func (p packet) withAddresses(name string, destinations []netip.Addr) (packet, *Blocker) {
+func (n Network) withAddresses(p packet, name string, sources, destinations []end) (packet, *Blocker) {
 	suits := false
 	for _, to := range destinations {
-		if !p.suits(to) {
+		if !p.suits(to.addr) {
 			continue
 		}
 		suits = true
-		for _, from := range p.from.instance.Addresses {
-			if from.Is4() == to.Is4() {
-				p.from.addr, p.to.addr = from, to
-				return p, nil
-			}
+		if from := n.source(sources, to.addr); from != nil {
+			p.from, p.to = *from, to
+			return p, nil
 		}
 	}
 	if !suits {
@@ -84,6 +106,16 @@ func (p packet) withAddresses(name string, destinations []netip.Addr) (packet, *
 	}
 	source := p.from.instance.ID
 	return p, p.blocked(NoAddress, source, "%s has no address of the family of %s", source, name)
+}
+
+// source returns the first of the ends with an address of the destination's family, one in the destination's subnet before
+// the others, or nil.
+func (n Network) source(ends []end, to netip.Addr) *end {
+	ofFamily := slices.DeleteFunc(slices.Clone(ends), func(e end) bool { return e.addr.Is4() != to.Is4() })
+	if near := find(ofFamily, func(e end) bool { return n.isIn(e.face, to) }); near != nil {
+		return near
+	}
+	return find(ofFamily, func(end) bool { return true })
 }
 
 func (p packet) suits(a netip.Addr) bool {

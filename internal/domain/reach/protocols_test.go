@@ -76,7 +76,7 @@ func TestPing6IsOneTypeOfMany(t *testing.T) {
 func TestAddressesThatCannotTalk(t *testing.T) {
 	t.Parallel()
 	group := egress("sg-a", peering.Permission{Protocol: peering.AllProtocols, From: -1, To: -1, Group: "sg-b"})
-	only4 := func(w *world) { w.Instances[0].Addresses = w.Instances[0].Addresses[:1] }
+	only4 := func(w *world) { w.face("a").Addresses = w.face("a").Addresses[:1] }
 	ask(t, twoVPCs, []question{
 		{"no address at all", nil, reach.Query{From: "i-a", Protocol: "tcp", Port: 22}, reach.NoAddress, "invalid IP is no address for tcp"},
 		{"an address of a family that the source lacks", only4, reach.Query{From: "i-a", To: netip.MustParseAddr("2001:db8:2::5"), Protocol: "tcp", Port: 22},
@@ -89,7 +89,7 @@ func TestEverythingUnknownIsNamed(t *testing.T) {
 	t.Parallel()
 	ask(t, twoVPCs, []question{
 		{"groups and prefix lists", steps(ingress("sg-b", peering.Permission{Protocol: "tcp", From: 443, To: 443, PrefixList: "pl-1"}), func(w *world) {
-			w.Instances[1].Groups = []peering.SecurityGroupID{"sg-b", "sg-x"}
+			w.face("b").Groups = []peering.SecurityGroupID{"sg-b", "sg-x"}
 		}), tcp("a", "b", 443), reach.Ingress, "sg-b and sg-x admit no tcp 443 from 10.1.0.0/16 (what sg-x, pl-1 holds is not known here)"},
 	})
 }

@@ -55,9 +55,9 @@ func pingAddress(addr string) reach.Query {
 
 // beside adds an instance to subnet-a, whose group admits ping from now on.
 var beside = steps(ingress("sg-a", icmpFrom("10.1.0.0/16")), func(w *world) {
-	n := w.Instances[0]
-	n.ID, n.Addresses = "i-beside", []netip.Addr{netip.MustParseAddr("10.1.0.6")}
-	w.Instances = append(w.Instances, n)
+	face := *w.face("a")
+	face.ID, face.Addresses = "eni-beside", []netip.Addr{netip.MustParseAddr("10.1.0.6")}
+	w.Instances = append(w.Instances, peering.Instance{ID: "i-beside", Interfaces: []peering.Interface{face}})
 })
 
 func TestRoutes(t *testing.T) {
@@ -184,14 +184,14 @@ func TestSecurityGroups(t *testing.T) {
 		{"a protocol by number has no ports", ingress("sg-b", peering.Permission{Protocol: "50", Source: netip.MustParsePrefix("10.1.0.0/16")}),
 			reach.Query{From: "i-a", ToInstance: "i-b", Protocol: "50"}, "", ""},
 		{"any of several groups may admit", func(w *world) {
-			w.Instances[1].Groups = []peering.SecurityGroupID{"sg-empty", "sg-b"}
+			w.face("b").Groups = []peering.SecurityGroupID{"sg-empty", "sg-b"}
 			w.SecurityGroups = append(w.SecurityGroups, peering.SecurityGroup{ID: "sg-empty"})
 		}, tcp("a", "b", 22), "", ""},
 		{"a group that is not known is said to be so", func(w *world) {
-			w.Instances[1].Groups = []peering.SecurityGroupID{"sg-b", "sg-x"}
+			w.face("b").Groups = []peering.SecurityGroupID{"sg-b", "sg-x"}
 		}, tcp("a", "b", 443), reach.Ingress,
 			"sg-b and sg-x admit no tcp 443 from 10.1.0.0/16 (what sg-x holds is not known here)"},
-		{"an instance without a group admits nothing", func(w *world) { w.Instances[1].Groups = nil }, ping("a", "b"), reach.Ingress,
+		{"an instance without a group admits nothing", func(w *world) { w.face("b").Groups = nil }, ping("a", "b"), reach.Ingress,
 			"i-b is in no security group that is known here"},
 	})
 }
@@ -209,7 +209,7 @@ func TestRulesThatNameNoBlock(t *testing.T) {
 			tcp("a", "b", 22), reach.Egress, "sg-a admits no tcp 22 to 10.2.0.5 (egress)"},
 		{"a peer's block may be named in any region", region("vpc-b", "eu-west-1"), tcp("a", "b", 22), "", ""},
 		{"a group is its members, not its VPC", steps(ingress("sg-b", referenced), func(w *world) {
-			w.Instances[0].Groups = []peering.SecurityGroupID{"sg-other"}
+			w.face("a").Groups = []peering.SecurityGroupID{"sg-other"}
 			w.SecurityGroups = append(w.SecurityGroups, peering.SecurityGroup{ID: "sg-other", Egress: []peering.Permission{everything("0.0.0.0/0")}})
 		}), tcp("a", "b", 443), reach.Ingress, "sg-b admits no tcp 443 from 10.1.0.5"},
 		{"a group may be named within its VPC", steps(ingress("sg-a", referenced), subnet("a2", "a", 2)), tcp("a", "a2", 443), "", ""},
@@ -226,8 +226,8 @@ func TestAddresses(t *testing.T) {
 	ping6.Protocol = peering.ICMPv6
 	routed6 := steps(route("rtb-a", "2001:db8:2::/56 pcx-ab"), route("rtb-b", "2001:db8:1::/56 pcx-ab"),
 		ingress("sg-b", peering.Permission{Protocol: peering.ICMPv6, From: 128, To: 0, Source: netip.MustParsePrefix("2001:db8:1::/56")}))
-	only6 := func(instance int) step {
-		return func(w *world) { w.Instances[instance].Addresses = w.Instances[instance].Addresses[1:] }
+	only6 := func(name string) step {
+		return func(w *world) { w.face(name).Addresses = w.face(name).Addresses[1:] }
 	}
 	noReply := entry(90, true, false, peering.Permission{Protocol: "58", From: 129, To: -1, Source: netip.MustParsePrefix("::/0")})
 	ask(t, twoVPCs, []question{
@@ -239,10 +239,10 @@ func TestAddresses(t *testing.T) {
 		{"the last rule of IPv6 is named as people know it",
 			steps(routed6, onlyACL("acl-b", entry(32768, false, false, everything("::/0")))), ping6, reach.NetworkACL,
 			"network ACL acl-b rule * denies icmpv6 from 2001:db8:1::5 (ingress of subnet-b)"},
-		{"icmp needs an IPv4 address", only6(1), ping("a", "b"), reach.NoAddress, "i-b has no address for icmp"},
-		{"both need addresses of one family", only6(0), ping("a", "b"), reach.NoAddress, "i-a has no address of the family of i-b"},
+		{"icmp needs an IPv4 address", only6("b"), ping("a", "b"), reach.NoAddress, "i-b has no address for icmp"},
+		{"both need addresses of one family", only6("a"), ping("a", "b"), reach.NoAddress, "i-a has no address of the family of i-b"},
 		{"tcp goes by whichever family both have",
-			steps(only6(0), routed6, ingress("sg-b", tcpFrom("2001:db8:1::/56", 22, 22))), tcp("a", "b", 22), "", ""},
+			steps(only6("a"), routed6, ingress("sg-b", tcpFrom("2001:db8:1::/56", 22, 22))), tcp("a", "b", 22), "", ""},
 		{"icmpv6 does not go to an IPv4 address", nil,
 			reach.Query{From: "i-a", To: netip.MustParseAddr("10.2.0.5"), Protocol: peering.ICMPv6}, reach.NoAddress,
 			"10.2.0.5 is no address for icmpv6"},

@@ -32,8 +32,8 @@ func (n Network) follow(p packet) (Hop, *Blocker) {
 // lead returns the VPC into which the source's route leads. A route table is for what leaves its subnets:
 // https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html
 func (n Network) lead(p packet) (leg, *Blocker) {
-	source := p.from.instance
-	if n.placeOf(source.VPC, p.to.addr) == string(source.Subnet) {
+	source := p.from.face
+	if n.isIn(source, p.to.addr) {
 		return leg{into: source.VPC}, nil
 	}
 	table := n.routeTable(source)
@@ -58,11 +58,20 @@ func (n Network) lead(p packet) (leg, *Blocker) {
 	return l, l.elsewhere(p, "not to a VPC")
 }
 
-// holds reports whether the target is an instance with the address. One that hasn't drops the packet, unless it is
-// made to forward, which nobody can see from here.
+// holds reports whether the target is an interface with the address, or an instance whose primary interface has it. One
+// that hasn't drops the packet, unless it is made to forward, which nobody can see from here.
+// EC2 routes to an instance only while it has one interface.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateRoute.html
 func (n Network) holds(t peering.Target, a netip.Addr) bool {
-	i := n.instance(peering.InstanceID(t))
-	return i != nil && slices.Contains(i.Addresses, a)
+	for _, i := range n.Instances {
+		for k, face := range i.Interfaces {
+			isTarget := string(t) == string(face.ID) || k == 0 && string(t) == string(i.ID)
+			if isTarget && slices.Contains(face.Addresses, a) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // mostSpecific returns the route that EC2 takes: the longest prefix, and of two that are equal the one that
@@ -93,8 +102,8 @@ func (n Network) cross(p packet, l leg) (leg, *Blocker) {
 	case l.route.Blackhole || c.State != peering.Active:
 		return l, l.blackhole(p, string(c.State))
 	}
-	if l.into = peerOf(*c, p.from.instance.VPC); l.into == "" {
-		return l, l.elsewhere(p, "which does not join "+string(p.from.instance.VPC))
+	if l.into = peerOf(*c, p.from.face.VPC); l.into == "" {
+		return l, l.elsewhere(p, "which does not join "+string(p.from.face.VPC))
 	}
 	return l, nil
 }
@@ -115,14 +124,14 @@ func (n Network) deliver(p packet, l leg) *Blocker {
 		return b
 	}
 	switch {
-	case p.to.instance == nil:
+	case p.to.face == nil:
 		place := n.placeOf(l.into, p.to.addr)
 		return p.blocked(NoInstance, place, "no instance in %s is known to have the address %s", place, p.to.addr)
-	case p.to.instance.VPC != l.into && l.table == nil:
-		subnet, other := p.from.instance.Subnet, p.to.instance
-		return p.blocked(Elsewhere, subnet, "%s belongs to %s itself, but %s is in %s", p.to.addr, subnet, other.ID, other.VPC)
-	case p.to.instance.VPC != l.into:
-		return l.elsewhere(p, fmt.Sprintf("into %s, but %s is in %s", l.into, p.to.instance.ID, p.to.instance.VPC))
+	case p.to.face.VPC != l.into && l.table == nil:
+		subnet := p.from.face.Subnet
+		return p.blocked(Elsewhere, subnet, "%s belongs to %s itself, but %s is in %s", p.to.addr, subnet, p.to.name(), p.to.face.VPC)
+	case p.to.face.VPC != l.into:
+		return l.elsewhere(p, fmt.Sprintf("into %s, but %s is in %s", l.into, p.to.name(), p.to.face.VPC))
 	}
 	return nil
 }
@@ -132,7 +141,7 @@ func (n Network) deliver(p packet, l leg) *Blocker {
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-limitations
 func (n Network) transit(p packet, l leg) *Blocker {
 	blocks := n.blocks(l.into)
-	if _, own := cidr.Find(blocks, p.to.addr); own || len(blocks) == 0 || l.into == p.from.instance.VPC {
+	if _, own := cidr.Find(blocks, p.to.addr); own || len(blocks) == 0 || l.into == p.from.face.VPC {
 		return nil
 	}
 	return p.blocked(NotTransitive, l.table.ID,
@@ -147,7 +156,7 @@ func (n Network) noRoute(p packet, t *peering.RouteTable, besides string) *Block
 		return r.Destination.Bits() > 0 && r.Destination.Overlaps(n.blockOf(p.to))
 	}))
 	sentence := fmt.Sprintf("no route%s in %s leads to %s%s", p.word(), t.ID, there, besides)
-	source, destination := p.from.instance.VPC, n.vpcOf(p.to)
+	source, destination := p.from.face.VPC, n.vpcOf(p.to)
 	if middle := n.between(source, destination); middle != "" {
 		return p.blocked(NotTransitive, t.ID, "peering is not transitive: %s and %s are peered with %s and not with one another; %s",
 			source, destination, middle, sentence)

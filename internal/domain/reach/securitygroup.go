@@ -36,7 +36,7 @@ func (n Network) enterGroups(p packet) (Hop, *Blocker) {
 // admit takes p through if any rule of any of the groups admits it; groups can't deny.
 func (n Network) admit(p packet, d direction) (Hop, *Blocker) {
 	var relevant []peering.Permission
-	for _, id := range d.own.instance.Groups {
+	for _, id := range d.own.face.Groups {
 		g := n.group(id)
 		if g == nil {
 			continue
@@ -54,14 +54,15 @@ func (n Network) admit(p packet, d direction) (Hop, *Blocker) {
 	return Hop{}, n.notAdmitted(p, d, relevant)
 }
 
-// meets reports whether the other end is the one that the rule is for. A prefix list admits nobody here: what
+// meets reports whether the other end is the one that the rule is for. A group stands for the interfaces that have it,
+// not for the other interfaces of their instances. A prefix list admits nobody here: what
 // it holds is not known.
 func (n Network) meets(r peering.Permission, d direction) bool {
 	if r.Group == "" {
 		return r.Source.Contains(d.other.addr)
 	}
-	other := d.other.instance
-	return other != nil && slices.Contains(other.Groups, r.Group) && n.mayRefer(d.own.instance.VPC, other.VPC)
+	other := d.other.face
+	return other != nil && slices.Contains(other.Groups, r.Group) && n.mayRefer(d.own.face.VPC, other.VPC)
 }
 
 // mayRefer reports whether rules in one VPC may name groups of the other: over an active connection in one
@@ -74,9 +75,9 @@ func (n Network) mayRefer(a, b peering.VPCID) bool {
 
 // notAdmitted names the other end's whole block, unless one of the relevant rules is for a part of it.
 func (n Network) notAdmitted(p packet, d direction, relevant []peering.Permission) *Blocker {
-	groups := d.own.instance.Groups
+	groups := d.own.face.Groups
 	if len(groups) == 0 {
-		return p.blocked(d.kind, d.own.instance.ID, "%s is in no security group that is known here", d.own.instance.ID)
+		return p.blocked(d.kind, d.own.face.ID, "%s is in no security group that is known here", d.own.name())
 	}
 	block := n.blockOf(d.other)
 	other := blockOrAddress(block, d.other.addr, slices.ContainsFunc(relevant, func(r peering.Permission) bool {
@@ -84,6 +85,14 @@ func (n Network) notAdmitted(p packet, d direction, relevant []peering.Permissio
 	}))
 	return p.blocked(d.kind, groups[0], "%s no %s %s %s%s%s",
 		admits(groups), p.traffic(), d.preposition, other, d.suffix, n.unknown(groups, relevant))
+}
+
+// name returns the instance, with the interface unless it is the primary one.
+func (e end) name() string {
+	if e.face == &e.instance.Interfaces[0] {
+		return string(e.instance.ID)
+	}
+	return fmt.Sprintf("%s of %s", e.face.ID, e.instance.ID)
 }
 
 // admits returns the groups with the verb that suits their number.

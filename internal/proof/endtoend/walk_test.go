@@ -1,6 +1,7 @@
 package endtoend_test
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -60,7 +61,7 @@ func questions(from, to peering.Instance) []reach.Query {
 	if from.ID == to.ID {
 		return all
 	}
-	for _, a := range to.Addresses {
+	for _, a := range addresses(to) {
 		ping := peering.ICMP
 		if a.Is6() {
 			ping = peering.ICMPv6
@@ -70,6 +71,14 @@ func questions(from, to peering.Instance) []reach.Query {
 			reach.Query{From: from.ID, To: a, Protocol: peering.TCP, Port: 22},
 			reach.Query{From: from.ID, To: a, Protocol: peering.TCP, Port: 443},
 			reach.Query{From: from.ID, To: a, Protocol: peering.UDP, Port: 1024})
+	}
+	return all
+}
+
+func addresses(i peering.Instance) []netip.Addr {
+	var all []netip.Addr
+	for _, f := range i.Interfaces {
+		all = append(all, f.Addresses...)
 	}
 	return all
 }
@@ -84,8 +93,8 @@ func (e *estate) ask(n reach.Network, q reach.Query, to peering.Instance) string
 		fate = arrives
 	}
 	e.hold(n.Check(q), delivered, packet, fate)
-	shared := slices.ContainsFunc(n.Instances, func(i peering.Instance) bool { return i.ID != to.ID && slices.Contains(i.Addresses, q.To) })
-	if q.To == to.Addresses[0] && !shared {
+	shared := slices.ContainsFunc(n.Instances, func(i peering.Instance) bool { return i.ID != to.ID && slices.Contains(addresses(i), q.To) })
+	if q.To == addresses(to)[0] && !shared {
 		q.ToInstance = to.ID
 		e.hold(n.Check(q), delivered, packet, fate)
 	}
