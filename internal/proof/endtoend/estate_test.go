@@ -38,6 +38,7 @@ type site struct {
 	*lab.Person
 	vpc       lab.VPC
 	blocks    []netip.Prefix
+	subnets   []peering.SubnetID
 	tables    []peering.RouteTableID // the main one first
 	groups    []peering.SecurityGroupID
 	instances []peering.InstanceID
@@ -126,6 +127,8 @@ func (e *estate) addSite(i int) {
 	}
 	for nth := range byte(2) {
 		e.addSubnet(s, nth)
+		e.addAddress(s)
+		e.addInterface(s)
 	}
 	e.prefixes = append(e.prefixes, s.blocks...)
 }
@@ -181,6 +184,7 @@ func (e *estate) addSubnet(s *site, nth byte) {
 	out, err := s.EC2.CreateSubnet(e.ctx, in)
 	e.must(err)
 	id := peering.SubnetID(*out.Subnet.SubnetId)
+	s.subnets = append(s.subnets, id)
 	if rapid.Bool().Draw(e.T, "own table") {
 		s.tables = append(s.tables, s.RouteTable(s.vpc, "own", id))
 	}
@@ -190,6 +194,41 @@ func (e *estate) addSubnet(s *site, nth byte) {
 		groups := sample(e, "groups", s.groups, s.groups[:1], s.groups[1:])
 		s.instances = append(s.instances, s.Server("", id, host.String(), groups...))
 	}
+}
+
+// addAddress gives some instance's primary interface a secondary address.
+func (e *estate) addAddress(s *site) {
+	if !rapid.Bool().Draw(e.T, "secondary address") {
+		return
+	}
+	out, err := s.EC2.DescribeInstances(e.ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{string(sample(e, "instance", s.instances...))}})
+	e.must(err)
+	_, err = s.EC2.AssignPrivateIpAddresses(e.ctx, &ec2.AssignPrivateIpAddressesInput{
+		NetworkInterfaceId:             out.Reservations[0].Instances[0].NetworkInterfaces[0].NetworkInterfaceId,
+		SecondaryPrivateIpAddressCount: aws.Int32(1),
+	})
+	e.must(err)
+}
+
+// addInterface gives the first instance another interface in the latest subnet, with one of the groups.
+func (e *estate) addInterface(s *site) {
+	if !rapid.Bool().Draw(e.T, "interface") {
+		return
+	}
+	in := &ec2.CreateNetworkInterfaceInput{
+		SubnetId: aws.String(string(s.subnets[len(s.subnets)-1])), Groups: []string{string(sample(e, "group", s.groups...))},
+		SecondaryPrivateIpAddressCount: aws.Int32(rapid.Int32Range(0, 1).Draw(e.T, "secondary addresses")),
+	}
+	if slices.ContainsFunc(s.blocks, func(b netip.Prefix) bool { return b.Addr().Is6() }) {
+		in.Ipv6AddressCount = aws.Int32(1)
+	}
+	out, err := s.EC2.CreateNetworkInterface(e.ctx, in)
+	e.must(err)
+	_, err = s.EC2.AttachNetworkInterface(e.ctx, &ec2.AttachNetworkInterfaceInput{
+		NetworkInterfaceId: out.NetworkInterface.NetworkInterfaceId, InstanceId: aws.String(string(s.instances[0])),
+		DeviceIndex: aws.Int32(int32(len(s.subnets))),
+	})
+	e.must(err)
 }
 
 // part is the nth /24 or /64 of a block.

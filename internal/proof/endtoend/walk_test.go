@@ -48,15 +48,18 @@ func (e *estate) compare(tally map[string]int) {
 	e.must(err)
 	for _, from := range n.Instances {
 		for _, to := range n.Instances {
-			for _, q := range questions(from, to) {
-				tally[e.ask(n, q, to)]++
+			for _, face := range from.Interfaces {
+				for _, q := range questions(from, face, to) {
+					tally[e.ask(n, q, face.ID, to)]++
+				}
 			}
 		}
 	}
 }
 
-// questions are about all addresses of another instance.
-func questions(from, to peering.Instance) []reach.Query {
+// questions go from an interface to all addresses of another instance, from the first address of the family. They leave it out where
+// the instance has no other interface.
+func questions(from peering.Instance, face peering.Interface, to peering.Instance) []reach.Query {
 	var all []reach.Query
 	if from.ID == to.ID {
 		return all
@@ -66,11 +69,20 @@ func questions(from, to peering.Instance) []reach.Query {
 		if a.Is6() {
 			ping = peering.ICMPv6
 		}
-		all = append(all,
-			reach.Query{From: from.ID, To: a, Protocol: ping},
-			reach.Query{From: from.ID, To: a, Protocol: peering.TCP, Port: 22},
-			reach.Query{From: from.ID, To: a, Protocol: peering.TCP, Port: 443},
-			reach.Query{From: from.ID, To: a, Protocol: peering.UDP, Port: 1024})
+		q := reach.Query{From: from.ID, To: a}
+		if len(from.Interfaces) > 1 {
+			i := slices.IndexFunc(face.Addresses, func(own netip.Addr) bool { return own.Is4() == a.Is4() })
+			if i < 0 {
+				continue
+			}
+			q.FromAddress = face.Addresses[i]
+		}
+		for _, about := range []reach.Query{
+			{Protocol: ping}, {Protocol: peering.TCP, Port: 22}, {Protocol: peering.TCP, Port: 443}, {Protocol: peering.UDP, Port: 1024},
+		} {
+			q.Protocol, q.Port = about.Protocol, about.Port
+			all = append(all, q)
+		}
 	}
 	return all
 }
@@ -86,8 +98,8 @@ func addresses(i peering.Instance) []netip.Addr {
 const arrives = "arrives"
 
 // ask asks for an address, and for the instance that has it if that can only mean this address.
-func (e *estate) ask(n reach.Network, q reach.Query, to peering.Instance) string {
-	packet := ec2.Packet{From: string(q.From), To: q.To, Protocol: string(q.Protocol), Port: q.Port}
+func (e *estate) ask(n reach.Network, q reach.Query, face peering.InterfaceID, to peering.Instance) string {
+	packet := ec2.Packet{From: string(face), To: q.To, Protocol: string(q.Protocol), Port: q.Port}
 	delivered, fate := e.Cloud.EC2.(*ec2.Service).Walk(packet)
 	if delivered {
 		fate = arrives
