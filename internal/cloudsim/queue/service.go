@@ -44,6 +44,11 @@ type Service struct {
 	queues  map[arn]*queue
 	deleted map[arn]time.Time // the latest deletion of each name
 	pollers []*Poller
+	tasks   []*moveTask // the oldest first
+
+	lifetime context.Context // of the tasks: ends at Close
+	end      context.CancelFunc
+	moving   sync.WaitGroup
 }
 
 // New returns an SQS without queues. Close stops its event source mappings.
@@ -52,6 +57,7 @@ func New(o Options) *Service {
 		o.Notifier = &notifier.Notifier{}
 	}
 	s := &Service{changed: o.Notifier, iam: o.IAM, switches: o.Switches, queues: map[arn]*queue{}, deleted: map[arn]time.Time{}}
+	s.lifetime, s.end = context.WithCancel(context.Background())
 	s.protocol = awsjson.Service{Version: "1.0", Allow: s.allow, Actions: map[string]awsjson.Action{
 		"CreateQueue":                  awsjson.Write(s.createQueue),
 		"DeleteQueue":                  awsjson.Write(s.deleteQueue),
@@ -67,14 +73,19 @@ func New(o Options) *Service {
 		"DeleteMessageBatch":           awsjson.Write(s.deleteMessageBatch),
 		"ChangeMessageVisibility":      awsjson.Write(s.changeVisibility),
 		"ChangeMessageVisibilityBatch": awsjson.Write(s.changeVisibilityBatch),
+		"StartMessageMoveTask":         awsjson.Write(s.startMove),
+		"ListMessageMoveTasks":         awsjson.Read(s.listMoves),
+		"CancelMessageMoveTask":        awsjson.Write(s.cancelMove),
 	}}
 	return s
 }
 
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.protocol.ServeHTTP(w, r) }
 
-// Close stops all event source mappings and waits for the functions that they invoked.
+// Close stops all event source mappings and redrives, and waits for the functions that the mappings invoked.
 func (s *Service) Close() {
+	s.end()
+	s.moving.Wait()
 	s.mu.Lock()
 	pollers := s.pollers
 	s.mu.Unlock()

@@ -14,6 +14,7 @@ def drive(cloud):
     _rules(report, events)
     _delivery(report, events, sqs, url)
     _messages(report, sqs, url)
+    _redrive(report, sqs, url)
     _end(report, events, sqs, url)
 
 
@@ -99,6 +100,21 @@ def _messages(report, sqs, url):
     report.check("DeleteMessageBatch", ["x"], [e["Id"] for e in gone["Successful"]])
     sqs.purge_queue(QueueUrl=url)
     report.check("messages after a purge", "0", sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def _redrive(report, sqs, url):
+    dead = sqs.create_queue(QueueName="judged-dead")["QueueUrl"]
+    arn = f"arn:aws:sqs:{HOME}:{ONE}:judged-dead"
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})})
+    for body in "ab":
+        sqs.send_message(QueueUrl=dead, MessageBody=body)
+    handle = sqs.start_message_move_task(SourceArn=arn, DestinationArn=f"arn:aws:sqs:{HOME}:{ONE}:judged", MaxNumberOfMessagesPerSecond=1)["TaskHandle"]
+    task = sqs.list_message_move_tasks(SourceArn=arn)["Results"][0]
+    report.check("a task that runs", ("RUNNING", handle, 2, 1), (
+        task["Status"], task["TaskHandle"], task["ApproximateNumberOfMessagesToMove"], task["MaxNumberOfMessagesPerSecond"],
+    ))
+    report.check("CancelMessageMoveTask", 0, sqs.cancel_message_move_task(TaskHandle=handle)["ApproximateNumberOfMessagesMoved"])
+    sqs.delete_queue(QueueUrl=dead)
 
 
 def _end(report, events, sqs, url):
