@@ -18,6 +18,7 @@ func (c *Cloud) endpoints() map[string]service {
 	services := map[string]service{
 		"events": {c.Events, refuseJSON("1.1")},
 		"sqs":    {c.Queues, refuseJSON("1.0")},
+		"lambda": {http.HandlerFunc(c.Queues.ServeMappings), refuseJSON("1.1")},
 		"sts":    {http.HandlerFunc(serveSTS), refuseSTS},
 	}
 	if c.EC2 != nil {

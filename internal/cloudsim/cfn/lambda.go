@@ -232,6 +232,7 @@ func (p mappingProperties) enabled() bool { return p.Enabled == nil || *p.Enable
 func removeMapping(d *deployment, r made, _ mappingProperties) error {
 	d.pollers[r.ref].Retire()
 	delete(d.pollers, r.ref)
+	d.cloud.Queues.Hide(r.ref)
 	d.showPollers()
 	return nil
 }
@@ -264,6 +265,9 @@ func (d *deployment) replacePoller(ref string, p mappingProperties) error {
 
 func (d *deployment) setPoller(ref string, m mapping) {
 	d.pollers[ref] = m
+	d.cloud.Queues.Show(queue.Shown{
+		UUID: ref, FunctionARN: d.arn("lambda", "function:"+m.properties.FunctionName), Poller: m.Poller,
+	})
 	d.showPollers()
 }
 

@@ -46,6 +46,8 @@ type Service struct {
 	pollers []*Poller
 	tasks   []*moveTask // the oldest first
 
+	mappings []named // that Lambda's API shows
+
 	lifetime context.Context // of the tasks: ends at Close
 	end      context.CancelFunc
 	moving   sync.WaitGroup
