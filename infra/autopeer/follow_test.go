@@ -33,7 +33,7 @@ func follow(t *testing.T, policy string) (f followed, commands cli) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	read, write := io.Pipe()
 	served := make(chan error, 1)
 	go func() { served <- serve(ctx, write, write, p, []byte(policy), 0) }()
