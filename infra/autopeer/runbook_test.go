@@ -91,6 +91,17 @@ func TestTheRunbookWorks(t *testing.T) {
 	}
 }
 
+// TestTheRunbookDependsOnNoRegion: the profile's Region may be another one than the alarm's.
+func TestTheRunbookDependsOnNoRegion(t *testing.T) {
+	t.Parallel()
+	for _, b := range runbook(t, "sh") {
+		commands := regexp.MustCompile(`\baws [a-z0-9]+ [a-z-]+`).FindAllString(b.text, -1)
+		if regions := strings.Count(b.text, " --region "); len(commands) == 0 || regions != len(commands) {
+			t.Errorf("%s: %d commands name the Region %d times:\n%s", b.heading, len(commands), regions, b.text)
+		}
+	}
+}
+
 // routed waits for a route to the connection and returns its table and destination.
 func routed(aws cli, pcx string) (table, destination string) {
 	aws.t.Helper()
