@@ -152,7 +152,7 @@ type NetworkACL struct {
 	Entries []ACLEntry
 }
 
-// Instance is a machine with network interfaces, as far as reaching it is concerned.
+// Instance is a machine with its network interfaces.
 type Instance struct {
 	ID         InstanceID
 	Name       string      // its Name tag

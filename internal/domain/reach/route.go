@@ -59,7 +59,7 @@ func (n Network) lead(p packet) (leg, *Blocker) {
 }
 
 // holds reports whether the target is an interface with the address, or an instance whose primary interface has it. One
-// that hasn't drops the packet, unless it is made to forward, which nobody can see from here.
+// that hasn't drops the packet, unless it is made to forward, which isn't known here.
 // EC2 routes to an instance only while it has one interface.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateRoute.html
 func (n Network) holds(t peering.Target, a netip.Addr) bool {
