@@ -29,20 +29,20 @@ var runbookBlocks = []struct{ heading, output, reason string }{
 	{heading: "Send a hint by hand", output: `(?s).*"MessageId": .*`},
 }
 
-// block is a fenced block of a document with the heading above it.
-type block struct{ heading, text string }
+// runbookBlock is a fenced block of the runbook with the heading above it.
+type runbookBlock struct{ heading, text string }
 
-func runbook(t *testing.T, language string) []block {
+func runbook(t *testing.T, language string) []runbookBlock {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/runbook.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []block
+	var all []runbookBlock
 	for _, section := range regexp.MustCompile(`(?m)^## `).Split(string(text), -1) {
 		heading, body, _ := strings.Cut(section, "\n")
 		for _, found := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(body, -1) {
-			all = append(all, block{heading, found[1]})
+			all = append(all, runbookBlock{heading, found[1]})
 		}
 	}
 	return all

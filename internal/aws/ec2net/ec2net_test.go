@@ -82,7 +82,7 @@ func TestRouteTables(t *testing.T) {
 			{Destination: netip.MustParsePrefix("2001:db8::/56"), Target: "pcx-1", Blackhole: true},
 			{Destination: netip.MustParsePrefix("10.9.0.0/16"), Target: "vgw-1", Propagated: true},
 			{PrefixList: "pl-1", Target: "vpce-1"},
-			{Destination: netip.MustParsePrefix("10.8.0.0/16"), Target: "i-1"},
+			{Destination: netip.MustParsePrefix("10.8.0.0/16"), Target: "i-1", Interface: "eni-1"},
 		}},
 		{ID: "rtb-2", VPC: "vpc-1", Gateway: true},
 	}

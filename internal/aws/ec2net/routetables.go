@@ -53,13 +53,17 @@ func routeTable(t types.RouteTable) peering.RouteTable {
 }
 
 func route(r types.Route) peering.Route {
-	return peering.Route{
+	out := peering.Route{
 		Destination: prefix(cmp.Or(r.DestinationCidrBlock, r.DestinationIpv6CidrBlock)),
 		PrefixList:  peering.PrefixListID(aws.ToString(r.DestinationPrefixListId)),
 		Target:      target(r),
 		Blackhole:   r.State == types.RouteStateBlackhole,
 		Propagated:  r.Origin == types.RouteOriginEnableVgwRoutePropagation || r.Origin == types.RouteOriginAdvertisement,
 	}
+	if r.InstanceId != nil {
+		out.Interface = peering.InterfaceID(aws.ToString(r.NetworkInterfaceId))
+	}
+	return out
 }
 
 // target takes whichever of EC2's many fields is set. An instance's route also names its interface.

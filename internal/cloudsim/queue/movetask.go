@@ -198,7 +198,7 @@ func (s *Service) moveNext(ctx context.Context, t *moveTask) (status, reason str
 	return t.status, ""
 }
 
-// taskHandle is what a handle encodes.
+// taskHandle is the content of a handle, which is encoded.
 type taskHandle struct {
 	Task   string `json:"taskId"`
 	Source string `json:"sourceArn"`

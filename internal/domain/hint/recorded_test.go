@@ -86,7 +86,7 @@ func TestRecordedChanges(t *testing.T) {
 	}
 }
 
-// TestRecordedCallsBesideAutopeer: calls that change no route, rule or association lead to nothing, whatever shape they have.
+// TestRecordedCallsBesideAutopeer: calls that change no route, rule or association lead to nothing.
 func TestRecordedCallsBesideAutopeer(t *testing.T) {
 	t.Parallel()
 	got, err := hint.Parse(recorded(t, "1.08", "CreateNetworkAclEntry", `{"networkAclId":"acl-0a1b2c3d4e5f60001","ruleNumber":90,"egress":false,

@@ -26,8 +26,9 @@ type Route struct {
 	Destination netip.Prefix // canonical; invalid where the destination is a prefix list
 	PrefixList  PrefixListID // or empty
 	Target      Target
-	Blackhole   bool // the target is not available
-	Propagated  bool // came from a gateway and not from CreateRoute
+	Interface   InterfaceID // of the instance that is the target; or empty
+	Blackhole   bool        // the target is not available
+	Propagated  bool        // came from a gateway and not from CreateRoute
 }
 
 // RouteTable is a route table with its explicit associations.
@@ -158,7 +159,7 @@ type NetworkACL struct {
 	Entries []ACLEntry
 }
 
-// Instance is a machine with network interfaces, as far as reaching it is concerned.
+// Instance is a machine with its network interfaces.
 type Instance struct {
 	ID         InstanceID
 	Name       string      // its Name tag

@@ -130,11 +130,17 @@ func TestRoutesToInterfaces(t *testing.T) {
 	base := steps(twoVPCs, secondSubnet, attach("sg-b2", "10.2.2.9"), ingress("sg-b2", tcpFrom("10.2.0.0/16", 443, 443)),
 		subnet("b3", "b", 3), route("rtb-b2", "10.2.0.0/16 local"))
 	asks := reach.Query{From: "i-b3", To: netip.MustParseAddr("10.2.2.9"), Protocol: peering.TCP, Port: 443}
+	by := func(face peering.InterfaceID) step {
+		return func(w *world) { w.table("rtb-b").Routes[len(w.table("rtb-b").Routes)-1].Interface = face }
+	}
 	ask(t, base, []question{
 		{"the interface has the address", route("rtb-b", "10.2.2.0/24 eni-second"), asks, "", ""},
 		{"another interface of the instance hasn't", route("rtb-b", "10.2.2.0/24 eni-b"), asks, reach.Elsewhere,
 			"the route to 10.2.2.0/24 in rtb-b leads to eni-b, not to a VPC"},
-		{"a route to the instance leads to its primary interface", route("rtb-b", "10.2.2.0/24 i-b"), asks, reach.Elsewhere,
+		{"a route to the instance names the interface", steps(route("rtb-b", "10.2.2.0/24 i-b"), by("eni-second")), asks, "", ""},
+		{"it may name another interface", steps(route("rtb-b", "10.2.2.0/24 i-b"), by("eni-b")), asks, reach.Elsewhere,
+			"the route to 10.2.2.0/24 in rtb-b leads to i-b, not to a VPC"},
+		{"without it the instance means its primary interface", route("rtb-b", "10.2.2.0/24 i-b"), asks, reach.Elsewhere,
 			"the route to 10.2.2.0/24 in rtb-b leads to i-b, not to a VPC"},
 	})
 }

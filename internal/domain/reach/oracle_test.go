@@ -84,7 +84,7 @@ func (o oracle) oneWay(a, b peering.Interface, from, to netip.Addr, protocol pee
 	})
 }
 
-// arrivesAt returns the interface that gets what a sends to the address.
+// arrivesAt returns the interface that receives the packets of a to the address.
 func (o oracle) arrivesAt(a peering.Interface, to netip.Addr) peering.InterfaceID {
 	vpc := a.VPC
 	if !o.subnetHolds(a, to) {

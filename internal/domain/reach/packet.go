@@ -18,7 +18,7 @@ const (
 // end is one of the two that talk.
 type end struct {
 	addr     netip.Addr
-	instance *peering.Instance  // nil where nobody known has the address
+	instance *peering.Instance  // nil if no known instance has the address
 	face     *peering.Interface // the instance's that has the address; nil with it
 }
 

@@ -50,7 +50,7 @@ func (n Network) lead(p packet) (leg, *Blocker) {
 		return l, nil
 	case route.Target.IsConnection():
 		return n.cross(p, l)
-	case n.holds(route.Target, p.to.addr):
+	case n.holds(*route, p.to.addr):
 		return l, nil
 	case route.Destination.Bits() == 0:
 		return l, n.noRoute(p, table, fmt.Sprintf(" (%s leads to %s)", route.Destination, route.Target))
@@ -58,20 +58,27 @@ func (n Network) lead(p packet) (leg, *Blocker) {
 	return l, l.elsewhere(p, "not to a VPC")
 }
 
-// holds reports whether the target is an interface with the address, or an instance whose primary interface has it. One
-// that hasn't drops the packet, unless it is made to forward, which nobody can see from here.
-// EC2 routes to an instance only while it has one interface.
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateRoute.html
-func (n Network) holds(t peering.Target, a netip.Addr) bool {
+// holds reports whether the route leads to an interface with the address. A route to an instance leads to one of its
+// interfaces, the primary one if EC2 doesn't show which. One that hasn't the address drops the packet, unless it is made to
+// forward, which isn't known here.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html
+func (n Network) holds(r peering.Route, a netip.Addr) bool {
 	for _, i := range n.Instances {
 		for k, face := range i.Interfaces {
-			isTarget := string(t) == string(face.ID) || k == 0 && string(t) == string(i.ID)
-			if isTarget && slices.Contains(face.Addresses, a) {
+			if isTarget(r, i, k) && slices.Contains(face.Addresses, a) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// isTarget reports whether the route leads to the kth interface of the instance.
+func isTarget(r peering.Route, i peering.Instance, k int) bool {
+	if string(r.Target) != string(i.ID) {
+		return string(r.Target) == string(i.Interfaces[k].ID)
+	}
+	return r.Interface == i.Interfaces[k].ID || r.Interface == "" && k == 0
 }
 
 // mostSpecific returns the route that EC2 takes: the longest prefix, and of two that are equal the one that

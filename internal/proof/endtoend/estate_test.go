@@ -36,13 +36,14 @@ type estate struct {
 // site is a VPC and who works there.
 type site struct {
 	*lab.Person
-	vpc       lab.VPC
-	blocks    []netip.Prefix
-	subnets   []peering.SubnetID
-	tables    []peering.RouteTableID // the main one first
-	groups    []peering.SecurityGroupID
-	instances []peering.InstanceID
-	gateway   *string
+	vpc        lab.VPC
+	blocks     []netip.Prefix
+	subnets    []peering.SubnetID
+	tables     []peering.RouteTableID // the main one first
+	groups     []peering.SecurityGroupID
+	instances  []peering.InstanceID
+	interfaces []string // that instances have beside the primary one
+	gateway    *string
 }
 
 // connection is one site's request to another.
@@ -224,6 +225,7 @@ func (e *estate) addInterface(s *site) {
 	}
 	out, err := s.EC2.CreateNetworkInterface(e.ctx, in)
 	e.must(err)
+	s.interfaces = append(s.interfaces, *out.NetworkInterface.NetworkInterfaceId)
 	_, err = s.EC2.AttachNetworkInterface(e.ctx, &ec2.AttachNetworkInterfaceInput{
 		NetworkInterfaceId: out.NetworkInterface.NetworkInterfaceId, InstanceId: aws.String(string(s.instances[0])),
 		DeviceIndex: aws.Int32(int32(len(s.subnets))),
@@ -276,7 +278,7 @@ func (e *estate) accept(c connection) {
 // addRoutes leads to the blocks of the peers, and now and then elsewhere.
 func (e *estate) addRoutes(s *site) {
 	for _, table := range s.tables {
-		targets := []string{*s.gateway, string(sample(e, "instance", s.instances...))}
+		targets := append([]string{*s.gateway, string(sample(e, "instance", s.instances...))}, s.interfaces...)
 		for _, c := range e.connections {
 			if peer := c.beyond(s); peer != nil {
 				targets = append(targets, string(c.id))
@@ -297,7 +299,8 @@ func (e *estate) routeAll(s *site, table peering.RouteTableID, destinations []ne
 	}
 }
 
-// route is refused for a destination that is routed or in the VPC, and for a connection that the accepter never saw.
+// route is refused for a destination that is routed or in the VPC, for a connection that the accepter never saw, and for an instance with
+// several interfaces.
 func (e *estate) route(s *site, table peering.RouteTableID, destination netip.Prefix, target string) {
 	in := &ec2.CreateRouteInput{RouteTableId: aws.String(string(table))}
 	if text := aws.String(destination.String()); destination.Addr().Is6() {
@@ -312,9 +315,11 @@ func (e *estate) route(s *site, table peering.RouteTableID, destination netip.Pr
 		in.GatewayId = &target
 	case "i":
 		in.InstanceId = &target
+	case "eni":
+		in.NetworkInterfaceId = &target
 	}
 	_, err := s.EC2.CreateRoute(e.ctx, in)
-	e.may(err, "RouteAlreadyExists", "InvalidParameterValue", "InvalidVpcPeeringConnectionID.NotFound")
+	e.may(err, "RouteAlreadyExists", "InvalidParameterValue", "InvalidVpcPeeringConnectionID.NotFound", "InvalidInstanceID")
 }
 
 // addRules opens most groups both ways. Where one isn't, single rules decide.

@@ -5,6 +5,7 @@ import traceback
 
 import cli
 import coverage
+import gateways
 import messages
 import networks
 import paging
@@ -14,7 +15,7 @@ import refusals
 import selfcheck
 from clients import Cloud, Report
 
-PARTS = (selfcheck, networks, prefixlists, peerings, messages, refusals, paging, cli, coverage)  # coverage asks what the others have driven
+PARTS = (selfcheck, networks, prefixlists, gateways, peerings, messages, refusals, paging, cli, coverage)  # coverage asks what the others have driven
 
 
 def main(endpoint):
