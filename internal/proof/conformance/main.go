@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/autopeer/autopeer/internal/proof/conformance/clients"
+	"github.com/autopeer/autopeer/internal/proof/conformance/cloudformation"
 	"github.com/autopeer/autopeer/internal/proof/conformance/emulator"
 	"github.com/autopeer/autopeer/internal/proof/conformance/functions"
 	"github.com/autopeer/autopeer/internal/proof/conformance/patterns"
@@ -49,7 +50,7 @@ var judges = []struct {
 	name  string
 	judge func(context.Context, io.Writer, *report.Report) error
 }{
-	{"lambda", judgeFunctions}, {"usecases", judgeUseCases}, {"clients", judgeByClients}, {"patterns", judgePatterns},
+	{"lambda", judgeFunctions}, {"cloudformation", judgeStacks}, {"usecases", judgeUseCases}, {"clients", judgeByClients}, {"patterns", judgePatterns},
 }
 
 func run(ctx context.Context, out io.Writer, only string) (bool, error) {
@@ -72,6 +73,17 @@ func judgeUseCases(ctx context.Context, _ io.Writer, r *report.Report) error {
 	}
 	defer moto.Close()
 	usecases.Judge(ctx, r.Judge("the use cases on moto"), moto.URL)
+	return nil
+}
+
+func judgeStacks(ctx context.Context, _ io.Writer, r *report.Report) error {
+	moto, err := emulator.Moto(ctx, venv)
+	if err != nil {
+		return err
+	}
+	defer moto.Close()
+	j := r.Judge("the templates on moto's CloudFormation engine")
+	cloudformation.Judge(ctx, j, moto.URL, venv, "internal/proof/conformance/cloudformation")
 	return nil
 }
 
