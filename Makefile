@@ -18,6 +18,9 @@ FUZZTIME      ?= 30s
 PKGS          ?= ./internal/domain/policy ./internal/domain/plan ./internal/domain/reach ./internal/domain/hint
 EVERY         ?= 1
 GOLANGCI_LINT := v2.15.0
+AWS_CLI_2     := 2.9.19-1
+# AWS tags its releases without a v, so that Go knows the module by its commits only.
+LAMBDA_RIE    := v0.0.0-20261030222936-bef5c4ba774d
 PYTHON        ?= python3
 SHELL         := bash
 .SHELLFLAGS   := -o pipefail -c
@@ -221,13 +224,31 @@ load: ## Request a thousand connections over twenty cells and check every result
 	@.tools/load -within $(WITHIN)
 
 .PHONY: conformance
-conformance: .venv-conformance/ready event-ruler ## Compare autopeer and the embedded cloud with independent implementations (JUDGE=name for one)
+conformance: .venv-conformance/ready event-ruler lambda-rie aws-cli-2 ## Compare autopeer and the embedded cloud with independent implementations (JUDGE=name for one)
 	@$(GO) build -o .tools/conformance ./internal/proof/conformance && .tools/conformance $(if $(JUDGE),-only $(JUDGE))
 
 .venv-conformance/ready: internal/proof/conformance/requirements.txt
 	$(PYTHON) -m venv .venv-conformance
 	.venv-conformance/bin/pip install --quiet --disable-pip-version-check -r internal/proof/conformance/requirements.txt
 	@touch $@
+
+# AWS's emulator of Lambda's runtime. Without it, make reports that and runs the other comparisons.
+.PHONY: lambda-rie
+lambda-rie:
+	@[ -e .tools/aws-lambda-rie-$(LAMBDA_RIE) ] || { GOBIN=$(CURDIR)/.tools $(GO) install \
+		github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie@$(LAMBDA_RIE) && touch .tools/aws-lambda-rie-$(LAMBDA_RIE); } \
+		|| echo "AWS's runtime interface emulator could not be installed"
+
+# Version 2 of the AWS CLI is in no registry of Python packages. Debian's package is unpacked, without root, over an environment
+# with the packages that it imports. On other machines the comparison uses version 1 alone.
+.PHONY: aws-cli-2
+aws-cli-2:
+	@[ -e .tools/awscli-2/ready ] || { rm -rf .tools/awscli-2 && mkdir -p .tools/awscli-2/package \
+		&& (cd .tools/awscli-2 && apt-get download -qq awscli=$(AWS_CLI_2) && dpkg-deb -x awscli_*.deb package) \
+		&& $(PYTHON) -m venv .tools/awscli-2 \
+		&& .tools/awscli-2/bin/pip install --quiet --disable-pip-version-check -r internal/proof/conformance/clients/awscli-2.txt \
+		&& cp -r .tools/awscli-2/package/usr/lib/python3/dist-packages/* .tools/awscli-2/lib/python3.*/site-packages/ \
+		&& touch .tools/awscli-2/ready; } >/dev/null 2>&1 || echo "version 2 of the AWS CLI could not be installed"
 
 # AWS's own matcher of event patterns runs on Java. Without it, make reports that and runs the other comparisons.
 .PHONY: event-ruler

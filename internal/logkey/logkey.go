@@ -3,16 +3,16 @@ package logkey
 
 // The keys, in the spelling of CloudTrail and of the Lambda runtime.
 const (
-	EventID    = "eventId"
-	MessageID  = "messageId"
-	Deliveries = "deliveries" // how often SQS has delivered the message
-	Connection = "peeringConnectionId"
-	Change     = "change"
-	Outcome    = "outcome"
-	Message    = "message" // to or from another cell
-	Reason     = "reason"
-	Fault      = "fault" // the class of the error
-	Hint       = "hint"  // the kind of the event
-	Error      = "error"
-	DurationMs = "durationMs"
+	EventID     = "eventId"
+	MessageID   = "messageId"
+	Deliveries  = "deliveries" // how often SQS has delivered the message
+	Connection  = "peeringConnectionId"
+	Change      = "change"
+	Outcome     = "outcome"
+	CellMessage = "cellMessage" // the type of a message to another cell; slog's text is "message" on Lambda
+	Reason      = "reason"
+	Fault       = "fault" // the class of the error
+	Hint        = "hint"  // the kind of the event
+	Error       = "error"
+	DurationMs  = "durationMs"
 )

@@ -101,7 +101,7 @@ func (b *Bus) Send(ctx context.Context, messages ...message.Message) error {
 			if entries[i], err = b.entry(message.Source, string(m.Type), m); err != nil {
 				return err
 			}
-			slog.InfoContext(ctx, "sent", logkey.Message, string(m.Type), logkey.EventID, m.ID,
+			slog.InfoContext(ctx, "sent", logkey.CellMessage, string(m.Type), logkey.EventID, m.ID,
 				logkey.Connection, string(m.Connection), logkey.Reason, string(m.Code))
 		}
 		if err := b.publish(ctx, entries); err != nil {

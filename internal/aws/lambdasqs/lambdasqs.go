@@ -43,14 +43,16 @@ func Handler(wake func(), queue Queue, failing func(messages int), handle Handle
 				return nil
 			}
 		}
-		inTime, cancel := withReserve(ctx)
+		inTime, cancel := withReserve(ctx, reserve)
 		defer cancel()
 		_ = parallel.Do(inTime, tasks...) // each item keeps its own error
 		messages := failed(items)
 		if n := len(late(messages)); n > 0 {
 			failing(n)
 		}
-		return retried(ctx, queue, messages), nil
+		whileHiding, cancelHiding := withReserve(ctx, answerReserve)
+		defer cancelHiding()
+		return retried(whileHiding, queue, messages), nil
 	}
 }
 
@@ -58,8 +60,12 @@ func Handler(wake func(), queue Queue, failing func(messages int), handle Handle
 // to the end would have Lambda kill the function, and the whole batch wait for its visibility timeout.
 const reserve = 3 * time.Second
 
-// withReserve returns ctx with a deadline reserve before the invocation's.
-func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
+// answerReserve is the part of reserve that is kept for the answer. Without it, an SQS that doesn't answer would have Lambda
+// kill the function while it hides the failed messages.
+const answerReserve = time.Second
+
+// withReserve returns ctx with a deadline that much before the invocation's.
+func withReserve(ctx context.Context, reserve time.Duration) (context.Context, context.CancelFunc) {
 	end, known := ctx.Deadline()
 	if !known {
 		return context.WithCancel(ctx)

@@ -193,6 +193,34 @@ func TestWhatTakesTooLongIsGivenUpInTime(t *testing.T) {
 	})
 }
 
+// hanging is a queue that doesn't answer.
+type hanging struct{}
+
+func (hanging) Hide(ctx context.Context, _ time.Duration, _ ...string) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// TestAQueueThatDoesNotAnswer delays the result, and costs no processed message: Lambda would deliver the whole batch again
+// if it killed the function.
+func TestAQueueThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		invocation, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		handler := lambdasqs.Handler(func() {}, hanging{}, uncounted, handle)
+		batch := events.SQSEvent{Records: []events.SQSMessage{message("1", "garbage", "1"), message("2", deletion("pcx-00000000"), "1")}}
+		response, err := handler(invocation, batch)
+		failed := []events.SQSBatchItemFailure{{ItemIdentifier: "1"}}
+		if diff := cmp.Diff(failed, response.BatchItemFailures); diff != "" || err != nil || invocation.Err() != nil {
+			t.Errorf("%v, invocation %v; failed (-want +got):\n%s", err, invocation.Err(), diff)
+		}
+		if end, _ := invocation.Deadline(); time.Until(end) != time.Second {
+			t.Errorf("the answer comes %v before the timeout, want a second", time.Until(end))
+		}
+	})
+}
+
 func TestMessagesThatHintAtTheSameAreAnsweredOnce(t *testing.T) {
 	t.Parallel()
 	const vpcs = `"requester":{"account":"111111111111","region":"us-east-1","vpc":"vpc-00000001"},"accepter":{"account":"111111111111","region":"us-east-1","vpc":"vpc-00000002"}`

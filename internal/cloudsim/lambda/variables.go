@@ -46,6 +46,20 @@ func (c Config) checkEnvironment() error {
 	return nil
 }
 
+// Variables returns the environment variables that a new process of the function gets, with credentials of its own. Another
+// implementation of Lambda's runtime, which adds the address of its Runtime API, runs the function with them.
+func (f *Function) Variables() map[string]string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := map[string]string{}
+	for _, v := range f.variables("", f.config.credentials()) {
+		name, value, _ := strings.Cut(v, "=")
+		all[name] = value
+	}
+	delete(all, "AWS_LAMBDA_RUNTIME_API")
+	return all
+}
+
 // variables returns a process's whole environment: nothing of this process's own, which may have real credentials in
 // it.
 func (f *Function) variables(runtimeAPI string, who Credentials) []string {

@@ -13,7 +13,9 @@ import (
 	"syscall"
 
 	"github.com/autopeer/autopeer/internal/proof/conformance/clients"
+	"github.com/autopeer/autopeer/internal/proof/conformance/cloudformation"
 	"github.com/autopeer/autopeer/internal/proof/conformance/emulator"
+	"github.com/autopeer/autopeer/internal/proof/conformance/functions"
 	"github.com/autopeer/autopeer/internal/proof/conformance/patterns"
 	"github.com/autopeer/autopeer/internal/proof/conformance/report"
 	"github.com/autopeer/autopeer/internal/proof/conformance/usecases"
@@ -22,11 +24,14 @@ import (
 // ruler is the folder of Event Ruler's jars.
 const ruler = ".tools/event-ruler"
 
+// lambda is AWS's runtime interface emulator.
+const lambda = ".tools/aws-lambda-rie"
+
 // venv is the virtual environment of requirements.txt, seen from the root of the repository.
 const venv = ".venv-conformance"
 
 func main() {
-	only := flag.String("only", "", "one of the judges: usecases, clients or patterns")
+	only := flag.String("only", "", "one of the judges: lambda, cloudformation, usecases, clients or patterns")
 	flag.Parse()
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // the use cases log all that they do
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -40,30 +45,83 @@ func main() {
 	}
 }
 
+// judges are the names for the option only, and the judges, in the order in which they are asked.
+var judges = []struct {
+	name  string
+	judge func(context.Context, io.Writer, *report.Report) error
+}{
+	{"lambda", judgeFunctions}, {"cloudformation", judgeStacks}, {"usecases", judgeUseCases}, {"clients", judgeByClients}, {"patterns", judgePatterns},
+}
+
 func run(ctx context.Context, out io.Writer, only string) (bool, error) {
+	r := report.New(out)
+	for _, j := range judges {
+		if only != "" && only != j.name {
+			continue
+		}
+		if err := j.judge(ctx, out, r); err != nil {
+			return false, fmt.Errorf("%s: %w", j.name, err)
+		}
+	}
+	return r.Close(), nil
+}
+
+func judgeUseCases(ctx context.Context, _ io.Writer, r *report.Report) error {
 	moto, err := emulator.Moto(ctx, venv)
 	if err != nil {
-		return false, err
+		return err
+	}
+	defer moto.Close()
+	usecases.Judge(ctx, r.Judge("the use cases on moto"), moto.URL)
+	return nil
+}
+
+func judgeStacks(ctx context.Context, _ io.Writer, r *report.Report) error {
+	moto, err := emulator.Moto(ctx, venv)
+	if err != nil {
+		return err
+	}
+	defer moto.Close()
+	j := r.Judge("the templates on moto's CloudFormation engine")
+	cloudformation.Judge(ctx, j, moto.URL, venv, "internal/proof/conformance/cloudformation")
+	return nil
+}
+
+func judgeByClients(ctx context.Context, _ io.Writer, r *report.Report) error {
+	clients.Judge(ctx, r.Judge("boto3 and the AWS CLI on the embedded cloud"), venv, "internal/proof/conformance/clients")
+	return nil
+}
+
+func judgePatterns(ctx context.Context, out io.Writer, r *report.Report) error {
+	moto, err := emulator.Moto(ctx, venv)
+	if err != nil {
+		return err
 	}
 	defer moto.Close()
 	ministack, err := emulator.MiniStack(ctx, venv)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer ministack.Close()
-	r := report.New(out)
-	if only == "" || only == "usecases" {
-		usecases.Judge(ctx, r.Judge("the use cases on moto"), moto.URL)
+	judgeByRuler(ctx, out, r)
+	patterns.JudgeByMoto(ctx, r.Judge("moto on event patterns"), moto.URL)
+	patterns.JudgeByMiniStack(ctx, r.Judge("MiniStack on event patterns"), ministack.URL)
+	return nil
+}
+
+// judgeFunctions reports that the emulator of Lambda is missing where it could not be installed.
+func judgeFunctions(ctx context.Context, out io.Writer, r *report.Report) error {
+	if !exists(lambda) {
+		fmt.Fprintln(out, "NOT ASKED: AWS's runtime interface emulator on the functions, because it could not be installed")
+		return nil
 	}
-	if only == "" || only == "clients" {
-		clients.Judge(ctx, r.Judge("boto3 and the AWS CLI on the embedded cloud"), venv, "internal/proof/conformance/clients")
-	}
-	if only == "" || only == "patterns" {
-		judgeByRuler(ctx, out, r)
-		patterns.JudgeByMoto(ctx, r.Judge("moto on event patterns"), moto.URL)
-		patterns.JudgeByMiniStack(ctx, r.Judge("MiniStack on event patterns"), ministack.URL)
-	}
-	return r.Close(), nil
+	functions.Judge(ctx, r.Judge("the functions under AWS's emulator of Lambda"), lambda)
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // judgeByRuler does without Event Ruler where there is no Java or no Maven to fetch it, and says so.

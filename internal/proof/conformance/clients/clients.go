@@ -44,7 +44,7 @@ func Judge(ctx context.Context, j *report.Judge, venv, folder string) {
 	if err != nil {
 		j.Error("judge.py", fmt.Errorf("%w\n%s", err, said.Bytes()))
 	}
-	j.Error("judge.py", count(j, out))
+	j.Error("judge.py", Count(j, out))
 }
 
 // check is a line that the script prints.
@@ -54,7 +54,8 @@ type check struct {
 	Want, Got         string
 }
 
-func count(j *report.Judge, out []byte) error {
+// Count reads the checks that a script prints, one JSON object a line. An error means that there is none, or another line.
+func Count(j *report.Judge, out []byte) error {
 	lines := bufio.NewScanner(bytes.NewReader(out))
 	lines.Buffer(nil, 1<<20)
 	n := 0

@@ -20,7 +20,7 @@ func TestCount(t *testing.T) {
 			t.Parallel()
 			var out strings.Builder
 			r := report.New(&out)
-			err := count(r.Judge("judge"), []byte(tt.out))
+			err := Count(r.Judge("judge"), []byte(tt.out))
 			r.Close()
 			if (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 				t.Errorf("error = %v, want %q", err, tt.err)

@@ -21,6 +21,7 @@ type Judge struct {
 	name                      string
 	out                       io.Writer
 	passed, failed, explained int
+	shows                     bool
 }
 
 // Judge adds one more judge.
@@ -30,10 +31,16 @@ func (r *Report) Judge(name string) *Judge {
 	return j
 }
 
+// ShowPassed prints the checks that pass as well from now on.
+func (j *Judge) ShowPassed() { j.shows = true }
+
 // Check counts a check, and prints one that failed.
 func (j *Judge) Check(passed bool, what string, want, got any) {
 	if passed {
 		j.passed++
+		if j.shows {
+			fmt.Fprintf(j.out, "ok   %s: %s\n", j.name, what)
+		}
 		return
 	}
 	j.failed++
