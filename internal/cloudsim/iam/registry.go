@@ -11,9 +11,18 @@ import (
 // Registry has the roles of all accounts. A nil one has none, and lets every principal do what the policies of
 // resources don't keep it from.
 type Registry struct {
-	mu     sync.Mutex
-	roles  map[roleName]role
-	strict bool
+	mu      sync.Mutex
+	roles   map[roleName]role
+	strict  bool
+	observe func(Evaluation) // nil unless Observe was called
+}
+
+// Evaluation is a request that the registry has decided on, with the policies that decided.
+type Evaluation struct {
+	Request
+	Identity       []Policy // of the principal's role; empty for a service
+	ResourcePolicy Policy   // the zero Policy for a resource without one; the trust policy for sts:AssumeRole
+	Allowed        bool
 }
 
 type roleName struct{ account, name string }
@@ -32,6 +41,25 @@ func (g *Registry) Enforce() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.strict = true
+}
+
+// Observe calls observe after each evaluation from now on. Calls may be concurrent.
+func (g *Registry) Observe(observe func(Evaluation)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.observe = observe
+}
+
+func (g *Registry) report(e Evaluation) {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	observe := g.observe
+	g.mu.Unlock()
+	if observe != nil {
+		observe(e)
+	}
 }
 
 // PutRole adds a role, or changes it, with its trust policy and its inline and managed policies.
@@ -64,7 +92,11 @@ func (g *Registry) DeleteRole(account, name string) {
 // Authorize decides on a request with the policies of its principal's role and that of the resource. The error
 // is a *Refusal.
 func (g *Registry) Authorize(r Request, resource Policy) error {
-	return Evaluate(r.withPrincipal(), g.identity(r.Principal), resource)
+	r = r.withPrincipal()
+	identity := g.identity(r.Principal)
+	err := Evaluate(r, identity, resource)
+	g.report(Evaluation{r, identity, resource, err == nil})
+	return err
 }
 
 // AuthorizeRole decides on what a service does by a role of which it has taken on the permissions, of the
@@ -89,13 +121,18 @@ func (g *Registry) MayAssume(service, roleARN string, keys Keys) error {
 		return nil
 	}
 	request := Request{Principal: Principal{Service: service}, Action: "sts:AssumeRole", Resource: roleARN, Keys: keys}
-	if r.trust.Decide(request) != Allowed {
+	allowed := r.trust.Decide(request) == Allowed
+	g.report(Evaluation{request, nil, r.trust, allowed})
+	if !allowed {
 		return &Refusal{request, "because no resource-based policy allows the sts:AssumeRole action"}
 	}
 	return nil
 }
 
-var everything = []Policy{{[]statement{{Effect: "Allow", Action: oneOrMany{"*"}, Resource: oneOrMany{"*"}}}}}
+var everything = []Policy{{
+	[]statement{{Effect: "Allow", Action: oneOrMany{"*"}, Resource: oneOrMany{"*"}}},
+	`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`,
+}}
 
 // identity are the policies of a principal. An account itself may do everything, and is held back by the
 // policies of resources only.
