@@ -14,6 +14,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/proof/conformance/clients"
 	"github.com/autopeer/autopeer/internal/proof/conformance/emulator"
+	"github.com/autopeer/autopeer/internal/proof/conformance/iam"
 	"github.com/autopeer/autopeer/internal/proof/conformance/patterns"
 	"github.com/autopeer/autopeer/internal/proof/conformance/report"
 	"github.com/autopeer/autopeer/internal/proof/conformance/usecases"
@@ -25,8 +26,11 @@ const ruler = ".tools/event-ruler"
 // venv is the virtual environment of requirements.txt, seen from the root of the repository.
 const venv = ".venv-conformance"
 
+// simulator is the folder of iam-simulate, with its packages once it is ready.
+const simulator = ".tools/iam-simulate"
+
 func main() {
-	only := flag.String("only", "", "one of the judges: usecases, clients or patterns")
+	only := flag.String("only", "", "one of the judges: usecases, clients, patterns or iam")
 	flag.Parse()
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // the use cases log all that they do
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -63,7 +67,26 @@ func run(ctx context.Context, out io.Writer, only string) (bool, error) {
 		patterns.JudgeByMoto(ctx, r.Judge("moto on event patterns"), moto.URL)
 		patterns.JudgeByMiniStack(ctx, r.Judge("MiniStack on event patterns"), ministack.URL)
 	}
+	if only == "" || only == "iam" {
+		judgePolicies(ctx, out, r)
+	}
 	return r.Close(), nil
+}
+
+// judgePolicies reports where iam-simulate is missing: then there is no Node, which the synthesis of the policies needs, too.
+func judgePolicies(ctx context.Context, out io.Writer, r *report.Report) {
+	if _, err := os.Stat(simulator + "/ready"); err != nil {
+		fmt.Fprintln(out, "NOT ASKED: iam-simulate and parliament on IAM policies, for want of Node or of npm's registry")
+		return
+	}
+	j := r.Judge("iam-simulate on IAM policies")
+	recorded, err := iam.Record(ctx)
+	if err != nil {
+		j.Error("record the calls of the functions", err)
+		return
+	}
+	iam.JudgeCalls(ctx, j, simulator, recorded)
+	iam.Lint(ctx, r.Judge("parliament on IAM policies"), venv, recorded)
 }
 
 // judgeByRuler does without Event Ruler where there is no Java or no Maven to fetch it, and says so.
