@@ -76,7 +76,7 @@ func run(ctx context.Context, out io.Writer, only string) (bool, error) {
 // judgePolicies reports where iam-simulate is missing: then there is no Node, which the synthesis of the policies needs, too.
 func judgePolicies(ctx context.Context, out io.Writer, r *report.Report) {
 	if _, err := os.Stat(simulator + "/ready"); err != nil {
-		fmt.Fprintln(out, "NOT ASKED: iam-simulate and parliament on IAM policies, for want of Node or of npm's registry")
+		fmt.Fprintln(out, "NOT ASKED: iam-simulate and parliament on IAM policies, because Node or npm's registry is missing")
 		return
 	}
 	j := r.Judge("iam-simulate on IAM policies")

@@ -19,8 +19,8 @@ type attack struct {
 	want   string
 }
 
-// call selects a recorded call: the first of the role's kind, with the action, a part of the resource, and a condition key that contains a
-// value. Empty parts match all.
+// call selects the first recorded call of the kind of role with the action, a part of the resource, and a condition key that
+// contains a value. Empty parts match all.
 type call struct{ kind, action, resource, key, value string }
 
 func (c call) matches(q question) bool {
@@ -103,7 +103,7 @@ var attacks = []attack{
 	{"a request of a VPC that no peering names", accept, set("ec2:RequesterVpc", foreignVPC), silent},
 	{"a request to a VPC that no peering names", accept, set("ec2:AccepterVpc", foreignVPC), silent},
 	{"a request in another account", accept, abroad, silent},
-	{"a request that nobody has approved", approved, set("aws:ResourceTag/autopeer:approved", ""), silent},
+	{"a request without approval", approved, set("aws:ResourceTag/autopeer:approved", ""), silent},
 	{"a refusal in another account", reject, abroad, silent},
 	{"a route in a VPC of no department", route, set("ec2:Vpc", foreignVPC), silent},
 	{"a rule in a VPC of no department", admit, set("ec2:Vpc", foreignVPC), silent},
@@ -122,7 +122,7 @@ var attacks = []attack{
 	{"an announcement as a cell", announce, set("events:source", messages), silent},
 	{"an announcement by another role of the account", announce, by(""), denied},
 	{"a message of a cell without a peering", send, by(stranger), silent},
-	{"a message with a source of its own", send, set("events:source", "somebody"), silent},
+	{"a message with a source of its own", send, set("events:source", "other"), silent},
 	{"a message as an announcement", send, set("events:source", "autopeer"), silent},
 	{"a message with every detail type", send, set("events:detail-type", "*"), silent},
 	{"a message by another rule", send, set("aws:SourceArn", "arn:aws:events:us-east-1:111111111111:rule/autopeer/other"), silent},

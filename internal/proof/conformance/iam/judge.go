@@ -23,7 +23,8 @@ import (
 // example is the policy file of the documentation.
 const example = "docs/examples/policy.yaml"
 
-// Record deploys the example's cells and ten others on embedded clouds, and returns what their functions and the services asked IAM.
+// Record deploys the example's cells and ten others on embedded clouds. It returns the requests that their functions and the
+// services made.
 func Record(ctx context.Context) ([]cloudiam.Evaluation, error) {
 	w, err := local.Prepare(ctx, io.Discard)
 	if err != nil {

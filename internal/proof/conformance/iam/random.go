@@ -124,7 +124,9 @@ var subjects = []subject{
 	{"ec2:CreateTags", "arn:aws:ec2:us-east-1:%s:vpc-peering-connection/pcx-1", []string{
 		"aws:TagKeys", "aws:RequestTag/Team", "aws:ResourceTag/Team", "ec2:RequesterVpc", "ec2:AccepterVpc", "ec2:CreateAction",
 	}},
-	{"ec2:AcceptVpcPeeringConnection", "arn:aws:ec2:us-east-1:%s:vpc-peering-connection/pcx-1", []string{"ec2:RequesterVpc", "ec2:AccepterVpc", "aws:ResourceTag/Team"}},
+	{"ec2:AcceptVpcPeeringConnection", "arn:aws:ec2:us-east-1:%s:vpc-peering-connection/pcx-1", []string{
+		"ec2:RequesterVpc", "ec2:AccepterVpc", "aws:ResourceTag/Team",
+	}},
 	{"ec2:DescribeVpcs", "*", []string{"ec2:Region"}},
 	{"sqs:SendMessage", "arn:aws:sqs:us-east-1:%s:autopeer-accept", nil},
 	{"events:PutEvents", "arn:aws:events:us-east-1:%s:event-bus/autopeer", []string{"events:source", "events:detail-type"}},
@@ -132,7 +134,7 @@ var subjects = []subject{
 
 var global = []string{"aws:SecureTransport", "aws:PrincipalArn", "aws:PrincipalAccount", "aws:SourceArn", "aws:RequestedRegion"}
 
-// Values of keys, by key. Those of ARNs and of lists of strings are told apart by their keys.
+// Values of keys, by key.
 var (
 	arns = map[string][]string{
 		"ec2:Vpc": {vpc1, vpc2}, "ec2:RequesterVpc": {vpc1, vpc2}, "ec2:AccepterVpc": {vpc1, vpc2},
@@ -144,7 +146,8 @@ var (
 	}
 	texts = map[string][]string{
 		"ec2:Region": {"us-east-1", "eu-west-1"}, "aws:RequestedRegion": {"us-east-1", "eu-west-1"}, "aws:PrincipalAccount": {here, there},
-		"aws:ResourceTag/Team": {"a", "A", "ab", "a*"}, "aws:RequestTag/Team": {"a", "A", "ab", ""}, "ec2:CreateAction": {"CreateRoute", "AuthorizeSecurityGroupIngress"},
+		"aws:ResourceTag/Team": {"a", "A", "ab", "a*"}, "aws:RequestTag/Team": {"a", "A", "ab", ""},
+		"ec2:CreateAction": {"CreateRoute", "AuthorizeSecurityGroupIngress"},
 	}
 )
 
@@ -232,7 +235,10 @@ func (g generator) spelled(key string) string {
 
 func (g generator) actions(s subject) []string {
 	service, name, _ := strings.Cut(s.action, ":")
-	return []string{s.action, s.action, strings.ToUpper(service) + ":" + strings.ToLower(name), service + ":*", service + ":" + name[:3] + "*", service + ":?" + name[1:], "*", "sqs:Send*", "ec2:Create*", "events:*Events"}
+	return []string{
+		s.action, s.action, strings.ToUpper(service) + ":" + strings.ToLower(name), service + ":*", service + ":" + name[:3] + "*",
+		service + ":?" + name[1:], "*", "sqs:Send*", "ec2:Create*", "events:*Events",
+	}
 }
 
 func (g generator) resources(s subject) []string {
@@ -284,7 +290,7 @@ func (g generator) condition(key string) (operator string, values any) {
 	return quantifier + operator + suffix, values
 }
 
-// arnPatterns returns whole ARNs: the guide doesn't define what a pattern without six parts matches.
+// arnPatterns returns whole ARNs: the guide doesn't define the matches of a pattern without six parts.
 func (g generator) arnPatterns() []string {
 	return []string{
 		"arn:aws:ec2:*:111111111111:vpc/*", "arn:aws:ec2:us-east-1:*:vpc/vpc-?", "arn:aws:events:*:*:rule/autopeer-*", "arn:aws:events:*:*:rule/*",

@@ -25,7 +25,7 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
-// stage is the cells of a policy on an embedded cloud that records what its IAM decides on.
+// stage is the cells of a policy on an embedded cloud that records the decisions of its IAM.
 type stage struct {
 	*sandbox.Sandbox
 	ctx   context.Context // of one run
@@ -145,7 +145,7 @@ func (s *stage) sweep() {
 	s.settle()
 }
 
-// play lets people do, for an entry of the policy, whatever makes the functions call each of their actions.
+// play lets people act, for an entry of the policy, so that the functions call each of their actions.
 func (s *stage) play(entry policy.Peering) {
 	from, to := s.site(entry.Between[0]), s.site(entry.Between[1])
 	if entry.Requester == entry.Between[1] {
