@@ -224,7 +224,7 @@ load: ## Request a thousand connections over twenty cells and check every result
 	@.tools/load -within $(WITHIN)
 
 .PHONY: conformance
-conformance: .venv-conformance/ready event-ruler lambda-rie aws-cli-2 ## Compare autopeer and the embedded cloud with independent implementations (JUDGE=name for one)
+conformance: .venv-conformance/ready event-ruler iam-simulate lambda-rie aws-cli-2 ## Compare autopeer and the embedded cloud with independent implementations (JUDGE=name for one)
 	@$(GO) build -o .tools/conformance ./internal/proof/conformance && .tools/conformance $(if $(JUDGE),-only $(JUDGE))
 
 .venv-conformance/ready: internal/proof/conformance/requirements.txt
@@ -255,6 +255,12 @@ aws-cli-2:
 event-ruler:
 	@[ -e .tools/event-ruler/ready ] || { mvn -q -B -f internal/proof/conformance/patterns/pom.xml dependency:copy-dependencies \
 		-DoutputDirectory=$(CURDIR)/.tools/event-ruler && touch .tools/event-ruler/ready; } || echo "Event Ruler could not be fetched"
+
+# Outside of the Go tree, because Go's tools would walk into the packages. Without Node, make reports that.
+.PHONY: iam-simulate
+iam-simulate: internal/proof/conformance/iam/package.json internal/proof/conformance/iam/package-lock.json
+	@mkdir -p .tools/iam-simulate && { cmp -s $(word 2,$^) .tools/iam-simulate/ready || { rm -f .tools/iam-simulate/ready && cp $^ .tools/iam-simulate/ && \
+		npm ci --silent --no-audit --no-fund --prefix .tools/iam-simulate && cp $(word 2,$^) .tools/iam-simulate/ready; }; } || echo "iam-simulate could not be fetched"
 
 .PHONY: crash-points
 crash-points: ## Kill functions at each of their calls in the labs and compare the results

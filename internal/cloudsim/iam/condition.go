@@ -62,7 +62,7 @@ type test struct {
 	operator
 	null       bool
 	quantifier string // forAll, forAny, or empty
-	optional   bool   // holds where the request lacks the key
+	optional   bool   // holds where the request lacks the key, unless any value must hold
 	key        string
 	values     []string
 }
@@ -104,7 +104,9 @@ func (t test) holds(keys Keys) bool {
 	case t.null:
 		return slices.Contains(t.values, fmt.Sprint(len(got) == 0))
 	case len(got) == 0:
-		return t.optional || t.quantifier == forAll || t.negated && t.quantifier == ""
+		// ForAnyValue doesn't hold without a value, not even with IfExists, as AWS was seen to decide:
+		// https://repost.aws/questions/QU9HFmDzP0QGuU-fd7rS6B7w/foranyvalue-stringequalsifexists-behaving-unexpectedly
+		return t.quantifier == forAll || t.quantifier == "" && (t.optional || t.negated)
 	case t.quantifier == forAll:
 		return !slices.ContainsFunc(got, func(value string) bool { return !t.holdsFor(value) })
 	case t.quantifier == forAny:

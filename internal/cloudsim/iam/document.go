@@ -14,7 +14,13 @@ import (
 )
 
 // Policy is a parsed document. The zero value has no statements: it neither allows nor denies.
-type Policy struct{ statements []statement }
+type Policy struct {
+	statements []statement
+	text       string
+}
+
+// String returns the document as it was parsed, empty for the zero value.
+func (p Policy) String() string { return p.text }
 
 // statement has the elements of
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html.
@@ -67,7 +73,7 @@ func parse(document []byte, check func(*statement) error) (Policy, error) {
 	if err != nil {
 		return Policy{}, fmt.Errorf("parse policy: %w", err)
 	}
-	var p Policy
+	p := Policy{text: string(document)}
 	for i, raw := range raws {
 		s, err := parseStatement(raw)
 		if err == nil {

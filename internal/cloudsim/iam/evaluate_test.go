@@ -119,6 +119,8 @@ func TestConditions(t *testing.T) {
 		{"no value is listed", `"ForAnyValue:StringEquals":{"aws:TagKeys":["Tier"]}`, false},
 		{"any value of a key that the request lacks", `"ForAnyValue:StringLike":{"aws:SourceVpc":"*"}`, false},
 		{"any value of a key that the request lacks, negated", `"ForAnyValue:StringNotLike":{"aws:SourceVpc":"x"}`, false},
+		{"any value of a key that the request lacks, if it exists", `"ForAnyValue:StringLikeIfExists":{"aws:SourceVpc":"*"}`, false},
+		{"any other value of a key that the request lacks, if it exists", `"ForAnyValue:StringNotLikeIfExists":{"aws:SourceVpc":"x"}`, false},
 		{"several values without a quantifier", `"StringEquals":{"aws:PrincipalTag/both":["Name","Role"]}`, false},
 	}
 	for _, tt := range tests {

@@ -15,6 +15,15 @@ type Registry struct {
 	roles    map[roleName]role
 	profiles map[string]string // the name of the role, by the ARN of the instance profile
 	strict   bool
+	observe  func(Evaluation) // nil unless Observe was called
+}
+
+// Evaluation is a request that the registry has decided on, with the policies that decided.
+type Evaluation struct {
+	Request
+	Identity       []Policy // of the principal's role; empty for a service
+	ResourcePolicy Policy   // the zero Policy for a resource without one; the trust policy for sts:AssumeRole
+	Allowed        bool
 }
 
 type roleName struct{ account, name string }
@@ -36,6 +45,25 @@ func (g *Registry) Enforce() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.strict = true
+}
+
+// Observe calls observe after each evaluation from now on. Calls may be concurrent.
+func (g *Registry) Observe(observe func(Evaluation)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.observe = observe
+}
+
+func (g *Registry) report(e Evaluation) {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	observe := g.observe
+	g.mu.Unlock()
+	if observe != nil {
+		observe(e)
+	}
 }
 
 // PutRole adds a role, or changes it, with its trust policy and its inline and managed policies.
@@ -68,7 +96,11 @@ func (g *Registry) DeleteRole(account, name string) {
 // Authorize decides on a request with the policies of its principal's role and that of the resource. The error
 // is a *Refusal.
 func (g *Registry) Authorize(r Request, resource Policy) error {
-	return Evaluate(r.withPrincipal(), g.identity(r.Principal), resource)
+	r = r.withPrincipal()
+	identity := g.identity(r.Principal)
+	err := Evaluate(r, identity, resource)
+	g.report(Evaluation{r, identity, resource, err == nil})
+	return err
 }
 
 // AuthorizeRole decides on an action of a service that has assumed a role, on a resource of the role's own
@@ -93,7 +125,9 @@ func (g *Registry) MayAssume(service, roleARN string, keys Keys) error {
 		return nil
 	}
 	request := Request{Principal: Principal{Service: service}, Action: "sts:AssumeRole", Resource: roleARN, Keys: keys}
-	if r.trust.Decide(request) != Allowed {
+	allowed := r.trust.Decide(request) == Allowed
+	g.report(Evaluation{request, nil, r.trust, allowed})
+	if !allowed {
 		return &Refusal{request, "because no resource-based policy allows the sts:AssumeRole action"}
 	}
 	return nil
@@ -126,10 +160,16 @@ func (g *Registry) AssumeRole(caller Principal, roleARN string, keys Keys) error
 
 // trusting is the trust policy that leaves the decision to an account.
 func trusting(account string) Policy {
-	return Policy{[]statement{{Effect: "Allow", Principal: principal{aws: oneOrMany{account}}, Action: oneOrMany{"sts:AssumeRole"}}}}
+	return Policy{
+		[]statement{{Effect: "Allow", Principal: principal{aws: oneOrMany{account}}, Action: oneOrMany{"sts:AssumeRole"}}},
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + account + `"},"Action":"sts:AssumeRole"}}`,
+	}
 }
 
-var everything = []Policy{{[]statement{{Effect: "Allow", Action: oneOrMany{"*"}, Resource: oneOrMany{"*"}}}}}
+var everything = []Policy{{
+	[]statement{{Effect: "Allow", Action: oneOrMany{"*"}, Resource: oneOrMany{"*"}}},
+	`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`,
+}}
 
 // identity are the policies of a principal. An account itself may do everything, and is held back by the
 // policies of resources only.

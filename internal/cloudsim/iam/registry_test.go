@@ -2,6 +2,8 @@ package iam_test
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
@@ -50,6 +52,25 @@ func TestPrincipals(t *testing.T) {
 				t.Errorf("after Enforce: %v, want %v", got, tt.enforce)
 			}
 		})
+	}
+}
+
+// TestEvaluationsAreObserved covers a request of a role, which its policies allow, and the role's trust policy, which doesn't.
+func TestEvaluationsAreObserved(t *testing.T) {
+	t.Parallel()
+	g := registry(t, logs)
+	var got []string
+	g.Observe(func(e iam.Evaluation) {
+		got = append(got, fmt.Sprintf("%s%s %s %s %s %t", e.ARN, e.Service, e.Action, e.Identity, e.ResourcePolicy, e.Allowed))
+	})
+	_ = g.AuthorizeRole(role, "logs:PutLogEvents", group+":x")
+	_ = g.MayAssume("ec2.amazonaws.com", role, nil)
+	want := []string{
+		role + " logs:PutLogEvents [" + logs + "]  true",
+		"ec2.amazonaws.com sts:AssumeRole [] " + trust + " false",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("observed %q, want %q", got, want)
 	}
 }
 

@@ -10,12 +10,14 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/autopeer/autopeer/internal/proof/conformance/clients"
 	"github.com/autopeer/autopeer/internal/proof/conformance/cloudformation"
 	"github.com/autopeer/autopeer/internal/proof/conformance/emulator"
 	"github.com/autopeer/autopeer/internal/proof/conformance/functions"
+	"github.com/autopeer/autopeer/internal/proof/conformance/iam"
 	"github.com/autopeer/autopeer/internal/proof/conformance/patterns"
 	"github.com/autopeer/autopeer/internal/proof/conformance/report"
 	"github.com/autopeer/autopeer/internal/proof/conformance/usecases"
@@ -30,8 +32,11 @@ const lambda = ".tools/aws-lambda-rie"
 // venv is the virtual environment of requirements.txt, seen from the root of the repository.
 const venv = ".venv-conformance"
 
+// simulator is the folder of iam-simulate, with its packages once it is ready.
+const simulator = ".tools/iam-simulate"
+
 func main() {
-	only := flag.String("only", "", "one of the judges: lambda, cloudformation, usecases, clients or patterns")
+	only := flag.String("only", "", "one of the judges: "+names())
 	flag.Parse()
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // the use cases log all that they do
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -50,7 +55,16 @@ var judges = []struct {
 	name  string
 	judge func(context.Context, io.Writer, *report.Report) error
 }{
-	{"lambda", judgeFunctions}, {"cloudformation", judgeStacks}, {"usecases", judgeUseCases}, {"clients", judgeByClients}, {"patterns", judgePatterns},
+	{"lambda", judgeFunctions}, {"cloudformation", judgeStacks}, {"usecases", judgeUseCases}, {"clients", judgeByClients}, {"patterns", judgePatterns}, {"iam", judgePolicies},
+}
+
+// names lists the names of the judges.
+func names() string {
+	var all []string
+	for _, j := range judges {
+		all = append(all, j.name)
+	}
+	return strings.Join(all, ", ")
 }
 
 func run(ctx context.Context, out io.Writer, only string) (bool, error) {
@@ -122,6 +136,22 @@ func judgeFunctions(ctx context.Context, out io.Writer, r *report.Report) error 
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
+}
+
+// judgePolicies reports where iam-simulate is missing: then there is no Node, which the synthesis of the policies needs, too.
+func judgePolicies(ctx context.Context, out io.Writer, r *report.Report) error {
+	if !exists(simulator + "/ready") {
+		fmt.Fprintln(out, "NOT ASKED: iam-simulate and parliament on IAM policies, because Node.js or npm's registry is missing")
+		return nil
+	}
+	j := r.Judge("iam-simulate on IAM policies")
+	recorded, err := iam.Record(ctx)
+	if err != nil {
+		return fmt.Errorf("record the calls of the functions: %w", err)
+	}
+	iam.JudgeCalls(ctx, j, simulator, recorded)
+	iam.Lint(ctx, r.Judge("parliament on IAM policies"), venv, recorded)
+	return nil
 }
 
 // judgeByRuler does without Event Ruler where there is no Java or no Maven to fetch it, and says so.
