@@ -6,6 +6,7 @@ const paging = " Filter MaxResults NextToken"
 var actions = map[string]action{
 	"CreateVpc":                {true, "CidrBlock AmazonProvidedIpv6CidrBlock InstanceTenancy TagSpecification", createVpc},
 	"CreateDefaultVpc":         {true, "", createDefaultVpc},
+	"CreateDefaultSubnet":      {true, "AvailabilityZone AvailabilityZoneId", createDefaultSubnet},
 	"DeleteVpc":                {true, "VpcId", deleteVpc},
 	"DescribeVpcs":             {false, "VpcId" + paging, describeVpcs},
 	"DescribeVpcAttribute":     {false, "VpcId Attribute", describeVpcAttribute},
@@ -77,6 +78,8 @@ var actions = map[string]action{
 	"DescribeInstanceAttribute":            {false, "InstanceId Attribute", describeInstanceAttribute},
 	"ModifyInstanceAttribute":              {true, modifyInstanceParams, modifyInstanceAttribute},
 	"ModifyInstanceMetadataOptions":        {true, metadataParams, modifyMetadataOptions},
+	"MonitorInstances":                     {true, "InstanceId", monitorInstances},
+	"UnmonitorInstances":                   {true, "InstanceId", unmonitorInstances},
 	"DescribeInstanceCreditSpecifications": {false, "InstanceId" + paging, describeCredits},
 	"DescribeInstanceStatus":               {false, "InstanceId IncludeAllInstances" + paging, describeStatus},
 	"DescribeInstanceTypes":                {false, "InstanceType" + paging, describeInstanceTypes},

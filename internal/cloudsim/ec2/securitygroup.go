@@ -57,7 +57,7 @@ func createGroup(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := find(typeVPC, r.params, "VpcId", r.withShared())
+	v, err := r.vpcOrDefault(r.withShared())
 	if err != nil {
 		return nil, err
 	}
