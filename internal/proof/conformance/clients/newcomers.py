@@ -36,8 +36,9 @@ def _default_vpc(cloud, ec2):
     ec2.delete_subnet(SubnetId=subnets[0]["SubnetId"])
     again = ec2.create_default_subnet(AvailabilityZone=subnets[0]["AvailabilityZone"])["Subnet"]
     report.check("a default subnet that is made again", (True, True), (again["DefaultForAz"], again["MapPublicIpOnLaunch"]))
-    for gateway in ec2.describe_internet_gateways(Filters=[{"Name": "attachment.vpc-id", "Values": [vpc]}])["InternetGateways"]:
-        ec2.detach_internet_gateway(InternetGatewayId=gateway["InternetGatewayId"], VpcId=vpc)
+    routes = ec2.describe_route_tables(Filters=where(vpc_id=vpc))["RouteTables"][0]["Routes"]
+    gateway = next(r["GatewayId"] for r in routes if r["DestinationCidrBlock"] == "0.0.0.0/0")
+    ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     for subnet in ec2.describe_subnets(Filters=where(vpc_id=vpc))["Subnets"]:
         ec2.delete_subnet(SubnetId=subnet["SubnetId"])
     ec2.delete_vpc(VpcId=vpc)
