@@ -40,6 +40,7 @@ var restricted = map[string]func(*request) []permission{
 	"DescribeVpcAttribute":                       (*request).onVPC,
 	"DeleteManagedPrefixList":                    (*request).onPrefixList,
 	"GetManagedPrefixListEntries":                (*request).onPrefixList,
+	"ModifyManagedPrefixList":                    (*request).onPrefixList,
 }
 
 // allowed asks IAM for all that the call needs. The first refusal is the answer.
@@ -173,8 +174,12 @@ func (r *request) onVPC() []permission {
 
 func (r *request) onPrefixList() []permission {
 	id := r.params["PrefixListId"]
-	if !has(r.cell.lists, id) {
+	l := r.cell.allLists()[id]
+	if l == nil {
 		return nil
+	}
+	if l.isAmazons() {
+		return []permission{r.need(l.arn(typePrefixList, id), iam.Keys{})}
 	}
 	return []permission{r.on(typePrefixList, id, iam.Keys{})}
 }

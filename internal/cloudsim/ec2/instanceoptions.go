@@ -219,7 +219,7 @@ func (i *instance) showOptions() []node {
 	}
 	nodes = append(nodes, i.cpuNodes()...)
 	nodes = append(nodes, optional("keyName", o.key)...)
-	if o.public.IsValid() {
+	if o.public.IsValid() && len(i.faces[0].bound()) == 0 {
 		nodes = append(nodes, leaf("ipAddress", o.public.String()), leaf("dnsName", i.publicName()))
 	}
 	if o.profile != "" {
