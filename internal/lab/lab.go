@@ -61,13 +61,13 @@ func (p *Person) VPC(name, block string) VPC {
 	return p.vpc(*out.Vpc)
 }
 
-// DefaultVPC makes the cell's default VPC, with its default subnets.
+// DefaultVPC returns the cell's default VPC, which has default subnets.
 func (p *Person) DefaultVPC() VPC {
-	out := call(p, p.EC2.CreateDefaultVpc, &ec2.CreateDefaultVpcInput{})
-	if out == nil {
+	out := call(p, p.EC2.DescribeVpcs, &ec2.DescribeVpcsInput{Filters: []types.Filter{{Name: aws.String("is-default"), Values: []string{"true"}}}})
+	if out == nil || len(out.Vpcs) == 0 {
 		return VPC{}
 	}
-	return p.vpc(*out.Vpc)
+	return p.vpc(out.Vpcs[0])
 }
 
 // ExistingVPC returns a VPC that exists.
@@ -182,6 +182,23 @@ func (p *Person) ToInternet(v VPC, table peering.RouteTableID) {
 // RouteToGateway routes the destination to the VPC's internet gateway.
 func (p *Person) RouteToGateway(v VPC, table peering.RouteTableID, destination string) {
 	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: str(table), DestinationCidrBlock: &destination, GatewayId: p.gateway(v)})
+}
+
+// RouteListToGateway routes the blocks of a new prefix list to the VPC's internet gateway, and returns the list.
+func (p *Person) RouteListToGateway(v VPC, table peering.RouteTableID, blocks ...string) peering.PrefixListID {
+	var entries []types.AddPrefixListEntry
+	for _, b := range blocks {
+		entries = append(entries, types.AddPrefixListEntry{Cidr: &b})
+	}
+	made := call(p, p.EC2.CreateManagedPrefixList, &ec2.CreateManagedPrefixListInput{
+		PrefixListName: aws.String("routed"), AddressFamily: aws.String("IPv4"), MaxEntries: aws.Int32(10), Entries: entries,
+	})
+	if made == nil {
+		return ""
+	}
+	list := made.PrefixList.PrefixListId
+	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: str(table), DestinationPrefixListId: list, GatewayId: p.gateway(v)})
+	return peering.PrefixListID(*list)
 }
 
 // RouteToServer routes the destination to a server of the VPC.

@@ -315,7 +315,7 @@ func (s *Sandbox) State(ctx context.Context, sites ...lab.Site) ([]string, error
 		}
 	}
 	slices.Sort(lines)
-	return lines, nil
+	return slices.Compact(lines), nil // a route to a prefix list is read once for each block
 }
 
 // source leaves out groups' references to themselves, which default groups begin with.

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-const runParams = "ImageId InstanceType SubnetId PrivateIpAddress SecurityGroupId SecurityGroup NetworkInterface MinCount MaxCount TagSpecification" +
-	" KeyName UserData IamInstanceProfile Monitoring Placement EbsOptimized BlockDeviceMapping CreditSpecification MetadataOptions" +
-	" DisableApiTermination DisableApiStop InstanceInitiatedShutdownBehavior HibernationOptions EnclaveOptions MaintenanceOptions" +
-	" CapacityReservationSpecification CpuOptions PrivateDnsNameOptions Ipv6AddressCount"
+const runParams = "ImageId InstanceType SubnetId PrivateIpAddress SecurityGroupId SecurityGroup NetworkInterface MinCount MaxCount TagSpecification " +
+	"KeyName UserData IamInstanceProfile Monitoring Placement EbsOptimized BlockDeviceMapping CreditSpecification MetadataOptions " +
+	"DisableApiTermination DisableApiStop InstanceInitiatedShutdownBehavior HibernationOptions EnclaveOptions MaintenanceOptions " +
+	"CapacityReservationSpecification CpuOptions PrivateDnsNameOptions Ipv6AddressCount"
 
 // instanceOptions are the options of an instance that nothing in its network depends on: it only keeps and shows them.
 type instanceOptions struct {

@@ -8,6 +8,7 @@ import coverage
 import gateways
 import messages
 import networks
+import newcomers
 import paging
 import peerings
 import prefixlists
@@ -15,7 +16,7 @@ import refusals
 import selfcheck
 from clients import Cloud, Report
 
-PARTS = (selfcheck, networks, prefixlists, gateways, peerings, messages, refusals, paging, cli, coverage)  # coverage asks what the others have driven
+PARTS = (selfcheck, networks, newcomers, prefixlists, gateways, peerings, messages, refusals, paging, cli, coverage)  # coverage asks what the others have driven
 
 
 def main(endpoint):
