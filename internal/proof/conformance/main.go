@@ -10,12 +10,14 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/autopeer/autopeer/internal/proof/conformance/clients"
 	"github.com/autopeer/autopeer/internal/proof/conformance/emulator"
 	"github.com/autopeer/autopeer/internal/proof/conformance/patterns"
 	"github.com/autopeer/autopeer/internal/proof/conformance/report"
+	"github.com/autopeer/autopeer/internal/proof/conformance/terraform"
 	"github.com/autopeer/autopeer/internal/proof/conformance/usecases"
 )
 
@@ -26,7 +28,7 @@ const ruler = ".tools/event-ruler"
 const venv = ".venv-conformance"
 
 func main() {
-	only := flag.String("only", "", "one of the judges: usecases, clients or patterns")
+	only := flag.String("only", "", "one of the judges: usecases, clients, patterns or terraform")
 	flag.Parse()
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // the use cases log all that they do
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -41,6 +43,12 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer, only string) (bool, error) {
+	r := report.New(out)
+	if name, trials, _ := strings.Cut(only, ":"); only == "" || name == "terraform" {
+		if err := judgeByTerraform(ctx, out, r, trials); err != nil || only != "" {
+			return r.Close(), err
+		}
+	}
 	moto, err := emulator.Moto(ctx, venv)
 	if err != nil {
 		return false, err
@@ -51,7 +59,6 @@ func run(ctx context.Context, out io.Writer, only string) (bool, error) {
 		return false, err
 	}
 	defer ministack.Close()
-	r := report.New(out)
 	if only == "" || only == "usecases" {
 		usecases.Judge(ctx, r.Judge("the use cases on moto"), moto.URL)
 	}
@@ -64,6 +71,22 @@ func run(ctx context.Context, out io.Writer, only string) (bool, error) {
 		patterns.JudgeByMiniStack(ctx, r.Judge("MiniStack on event patterns"), ministack.URL)
 	}
 	return r.Close(), nil
+}
+
+// judgeByTerraform reports why it does without Terraform where the program or AWS's provider is missing. The
+// trials are those whose name contains a text.
+func judgeByTerraform(ctx context.Context, out io.Writer, r *report.Report, trials string) error {
+	t, reason, err := terraform.Find(ctx)
+	if err != nil {
+		return fmt.Errorf("prepare Terraform: %w", err)
+	}
+	if reason != "" {
+		fmt.Fprintln(out, "NOT ASKED: Terraform and AWS's provider on the embedded cloud, "+reason)
+		return nil
+	}
+	defer t.Close()
+	terraform.Judge(ctx, out, r.Judge("Terraform and AWS's provider on the embedded cloud"), t, trials)
+	return nil
 }
 
 // judgeByRuler does without Event Ruler where there is no Java or no Maven to fetch it, and says so.
