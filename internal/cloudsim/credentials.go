@@ -5,21 +5,31 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
 // key is what an access key id stands for.
-type key struct{ account, arn string }
+type key struct {
+	account, arn string
+	until        time.Time // the end of the session; zero for a key without an end
+}
+
+func (k key) hasExpired() bool { return !k.until.IsZero() && !time.Now().Before(k.until) }
 
 // Mint returns credentials for a principal, such as a role's. An account's own need no minting: its twelve
 // digits are its access key id.
 func (c *Cloud) Mint(account, principalARN string) (accessKeyID, secret string) {
+	return c.mint(key{account: account, arn: principalARN})
+}
+
+func (c *Cloud) mint(k key) (accessKeyID, secret string) {
 	accessKeyID = "ASIA" + rand.Text()[:16]
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.keys[accessKeyID] = key{account, principalARN}
+	c.keys[accessKeyID] = k
 	return accessKeyID, rand.Text()
 }
 
@@ -29,10 +39,13 @@ func (c *Cloud) Assume(service, roleARN, session string) (accessKeyID, secret st
 	if err := c.IAM.MayAssume(service, roleARN, nil); err != nil {
 		return "", "", err
 	}
-	account := iam.PrincipalOf(roleARN).Account
-	name := roleARN[strings.LastIndex(roleARN, "/")+1:]
-	accessKeyID, secret = c.Mint(account, "arn:aws:sts::"+account+":assumed-role/"+name+"/"+session)
+	accessKeyID, secret = c.mint(sessionOf(roleARN, session))
 	return accessKeyID, secret, nil
+}
+
+func sessionOf(roleARN, session string) key {
+	account, name := iam.PrincipalOf(roleARN).Account, roleARN[strings.LastIndex(roleARN, "/")+1:]
+	return key{account: account, arn: "arn:aws:sts::" + account + ":assumed-role/" + name + "/" + session}
 }
 
 var accountID = regexp.MustCompile(`^[0-9]{12}$`)
@@ -40,7 +53,7 @@ var accountID = regexp.MustCompile(`^[0-9]{12}$`)
 // principal is who an access key id stands for.
 func (c *Cloud) principal(accessKeyID string) (key, bool) {
 	if accountID.MatchString(accessKeyID) {
-		return key{accessKeyID, "arn:aws:iam::" + accessKeyID + ":root"}, true
+		return key{account: accessKeyID, arn: "arn:aws:iam::" + accessKeyID + ":root"}, true
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -80,6 +93,10 @@ func (c *Cloud) identify(header http.Header, call *apicall.Call) *Failure {
 	switch {
 	case !found && s.service == "ec2": // which has a code of its own
 		return &Failure{Code: "AuthFailure", Message: "AWS was not able to validate the provided access credentials", Status: http.StatusUnauthorized}
+	case k.hasExpired() && s.service == "ec2":
+		return &Failure{Code: "RequestExpired", Message: "Request has expired.", Status: http.StatusBadRequest}
+	case k.hasExpired():
+		return &Failure{Code: "ExpiredToken", Message: "The security token included in the request is expired", Status: http.StatusForbidden}
 	case !found:
 		return &Failure{Code: "InvalidClientTokenId", Message: "The security token included in the request is invalid.", Status: http.StatusForbidden}
 	}

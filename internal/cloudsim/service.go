@@ -18,7 +18,7 @@ func (c *Cloud) endpoints() map[string]service {
 	services := map[string]service{
 		"events": {c.Events, refuseJSON("1.1")},
 		"sqs":    {c.Queues, refuseJSON("1.0")},
-		"sts":    {http.HandlerFunc(serveSTS), refuseSTS},
+		"sts":    {http.HandlerFunc(c.serveSTS), refuseSTS},
 	}
 	if c.EC2 != nil {
 		services["ec2"] = service{c.EC2, refuseEC2}
@@ -65,23 +65,6 @@ func refuseSTS(w http.ResponseWriter, f Failure) {
 		Error     xmlError
 		RequestID string `xml:"RequestId"`
 	}{Error: xmlError{Type: "Sender", Code: f.Code, Message: f.Message}, RequestID: apicall.UUID()})
-}
-
-// serveSTS knows the one call with which tools find out who they are.
-func serveSTS(w http.ResponseWriter, r *http.Request) {
-	call := apicall.From(r.Context())
-	if call.Action != "GetCallerIdentity" {
-		call.ErrorCode = "InvalidAction"
-		refuseSTS(w, Failure{Code: "InvalidAction", Message: "Could not find operation " + call.Action + " for version 2011-06-15"})
-		return
-	}
-	writeXML(w, http.StatusOK, struct {
-		XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ GetCallerIdentityResponse"`
-		ARN       string   `xml:"GetCallerIdentityResult>Arn"`
-		UserID    string   `xml:"GetCallerIdentityResult>UserId"`
-		Account   string   `xml:"GetCallerIdentityResult>Account"`
-		RequestID string   `xml:"ResponseMetadata>RequestId"`
-	}{ARN: call.ARN, UserID: call.Account, Account: call.Account, RequestID: apicall.UUID()})
 }
 
 func writeXML(w http.ResponseWriter, status int, document any) {

@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -27,12 +28,20 @@ var (
 	typeRule        = resourceType{"sgr-", "security-group-rule", "InvalidSecurityGroupRuleId.NotFound", "InvalidSecurityGroupRuleId.Malformed", "security group rule ID"}
 	typeACL         = resourceType{"acl-", "network-acl", "InvalidNetworkAclID.NotFound", "InvalidNetworkAclId.Malformed", "networkAcl ID"}
 	typeACLBinding  = resourceType{"aclassoc-", "", "InvalidAssociationID.NotFound", "InvalidAssociationID.Malformed", "association ID"}
+	typeSubnetBlock = resourceType{"subnet-cidr-assoc-", "", "InvalidSubnetCidrBlockAssociationID.NotFound", "InvalidSubnetCidrBlockAssociationID.Malformed", "subnet-cidr-block-association ID"}
 	typeBlock       = resourceType{"vpc-cidr-assoc-", "", "InvalidVpcCidrBlockAssociationID.NotFound", "InvalidVpcCidrBlockAssociationID.Malformed", "vpc-cidr-block-association ID"}
 	typePrefixList  = resourceType{"pl-", "prefix-list", "InvalidPrefixListID.NotFound", "InvalidPrefixListId.Malformed", "prefix list ID"}
 	typeInstance    = resourceType{"i-", "instance", "InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "instance ID"}
+	typeInterface   = resourceType{"eni-", "network-interface", "InvalidNetworkInterfaceID.NotFound", "InvalidNetworkInterfaceId.Malformed", "networkInterface ID"}
+	typeVolume      = resourceType{"vol-", "volume", "InvalidVolume.NotFound", "InvalidVolumeID.Malformed", "volume"}
+	typeImage       = resourceType{"ami-", "image", "InvalidAMIID.NotFound", "InvalidAMIID.Malformed", "image id"}
+	typeDHCP        = resourceType{"dopt-", "dhcp-options", "InvalidDhcpOptionID.NotFound", "InvalidDhcpOptionsId.Malformed", "dhcpOption ID"}
 )
 
-var taggable = []resourceType{typeVPC, typeSubnet, typeGateway, typeTable, typeConnection, typeGroup, typeRule, typeACL, typePrefixList, typeInstance}
+var taggable = []resourceType{
+	typeVPC, typeSubnet, typeGateway, typeTable, typeConnection, typeGroup, typeRule, typeACL, typePrefixList, typeInstance, typeInterface,
+	typeDHCP, typeVolume,
+}
 
 func (k resourceType) missing(id string) *refusal {
 	return refuse(k.notFound, "The %s '%s' does not exist", k.noun, id)
@@ -66,6 +75,13 @@ func lookUp[T any](k resourceType, id string, in map[string]T) (T, error) {
 		return t, nil
 	}
 	return none, k.missing(id)
+}
+
+// derivedID returns the id of a resource that AWS makes in every account and Region: the same one in every cloud, so that the
+// ids of all others don't depend on it.
+func (c *cell) derivedID(prefix, name string) string {
+	sum := sha256.Sum256([]byte(c.account + " " + c.region + " " + prefix + " " + name))
+	return fmt.Sprintf("%s0%x", prefix, sum[:8])
 }
 
 // seededIDs makes ids as AWS's, 17 hexadecimal digits of which the first is 0, the same ones for the same seed.

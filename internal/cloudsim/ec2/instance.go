@@ -9,13 +9,12 @@ import (
 type instance struct {
 	*cell
 	id         string
-	image      string // as the caller named it: there are no images here
-	size       string // the instance type
-	subnet     *subnet
-	address    netip.Addr
-	ipv6       netip.Addr // the zero Addr if the subnet has no block
-	groups     []*securityGroup
+	image      string  // as the caller named it
+	size       string  // the instance type
+	subnet     *subnet // of the primary interface
+	faces      []*face // by device index, the primary one first; none once it is terminated
 	terminated bool
+	options    instanceOptions
 }
 
 func (i *instance) state() (code int, name string) {
@@ -32,6 +31,49 @@ func (i *instance) stateNode(name string) node {
 
 // runInstances starts instances that run at once. Without a subnet it takes the default VPC's first.
 func runInstances(r *request) ([]node, error) {
+	count, err := r.instanceCount()
+	if err != nil {
+		return nil, err
+	}
+	tags, err := r.specifiedFor(typeInstance, typeInterface, typeVolume)
+	if err != nil {
+		return nil, err
+	}
+	options := make([]instanceOptions, count)
+	for n := range options {
+		if options[n], err = r.options(); err != nil {
+			return nil, err
+		}
+	}
+	wanted, err := r.wantedFaces(count)
+	if err != nil {
+		return nil, err
+	}
+	var started []*instance
+	for n, faces := range wanted {
+		i := r.start(faces)
+		r.equip(i, options[n], tags[typeVolume.resource])
+		r.cell.tag(i.id, clone(tags[typeInstance.resource]))
+		for _, f := range i.faces {
+			r.cell.tag(f.id, clone(tags[typeInterface.resource]))
+		}
+		started = append(started, i)
+	}
+	return showReservation(started), nil
+}
+
+// wantedFace is an interface that an instance is to have.
+type wantedFace struct {
+	*face
+	device int
+	ends   bool // with the instance
+}
+
+// wantedFaces returns the interfaces of each instance. Those that have no id yet are made for it.
+func (r *request) wantedFaces(count int) ([][]wantedFace, error) {
+	if specified := r.items("NetworkInterface"); len(specified) > 0 {
+		return r.specifiedFaces(specified, count)
+	}
 	s, err := r.instanceSubnet()
 	if err != nil {
 		return nil, err
@@ -40,39 +82,95 @@ func runInstances(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	count, err := r.instanceCount()
-	if err != nil {
-		return nil, err
-	}
-	tags, err := r.specified(typeInstance)
-	if err != nil {
-		return nil, err
-	}
 	addresses, err := r.addresses(s, count)
 	if err != nil {
 		return nil, err
 	}
-	var started []*instance
+	var all [][]wantedFace
 	for _, address := range addresses {
-		i := r.newInstance(s, address, groups)
-		i.ipv6 = s.ipv6For(address)
-		r.cell.instances[i.id] = i
-		r.cell.tag(i.id, clone(tags))
-		started = append(started, i)
+		f := &face{cell: r.cell, kind: kindInterface, subnet: s, addresses: []netip.Addr{address}, groups: groups}
+		if six := s.ipv6For(address); six.IsValid() {
+			f.ipv6 = []netip.Addr{six}
+		}
+		all = append(all, []wantedFace{{f, 0, true}})
 	}
-	return showReservation(started), nil
+	return all, nil
 }
 
-func (r *request) newInstance(s *subnet, address netip.Addr, groups []*securityGroup) *instance {
-	return &instance{
-		cell:    r.cell,
-		id:      r.newID(typeInstance.prefix),
-		image:   r.params["ImageId"],
-		size:    r.params["InstanceType"],
-		subnet:  s,
-		address: address,
-		groups:  groups,
+// specifiedFaces reads the interfaces of a single instance, existing or new ones.
+func (r *request) specifiedFaces(specified []params, count int) ([][]wantedFace, error) {
+	if count > 1 {
+		return nil, combination("Network interfaces can't be specified for more than one instance here")
 	}
+	var all []wantedFace
+	for _, fields := range specified {
+		w, err := r.specifiedFace(fields)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(all, func(o wantedFace) bool { return o.device == w.device || o.subnet.vpc != w.subnet.vpc }) {
+			return nil, invalidValue("The network interfaces of an instance must have different device indexes and be in one VPC")
+		}
+		all = append(all, w)
+	}
+	slices.SortFunc(all, func(a, b wantedFace) int { return a.device - b.device })
+	if all[0].device != 0 {
+		return nil, invalidValue("A network interface with device index 0 is required")
+	}
+	return [][]wantedFace{all}, nil
+}
+
+func (r *request) specifiedFace(fields params) (w wantedFace, err error) {
+	if w.device, err = fields.int("DeviceIndex", 0); err != nil {
+		return w, err
+	}
+	if fields.has("NetworkInterfaceId") {
+		w.face, err = find(typeInterface, fields, "NetworkInterfaceId", r.cell.faces)
+		if err == nil && w.attachment != nil {
+			err = refuse("InvalidNetworkInterface.InUse", "The network interface '%s' is currently in use.", w.id)
+		}
+		return w, err
+	}
+	inner := *r
+	inner.params = fields
+	s, err := inner.instanceSubnet()
+	if err != nil {
+		return w, err
+	}
+	if w.face, err = inner.newInterface(s); err != nil {
+		return w, err
+	}
+	if len(w.ipv6) == 0 && s.ipv6.id != "" {
+		w.ipv6 = []netip.Addr{s.ipv6For(w.addresses[0])}
+	}
+	w.ends = fields["DeleteOnTermination"] != "false"
+	return w, nil
+}
+
+// start adds an instance with its interfaces. A new primary interface has the instance's number.
+func (r *request) start(faces []wantedFace) *instance {
+	i := &instance{
+		cell:   r.cell,
+		id:     r.newID(typeInstance.prefix),
+		image:  r.params["ImageId"],
+		size:   r.params["InstanceType"],
+		subnet: faces[0].subnet,
+	}
+	r.cell.instances[i.id] = i
+	for _, w := range faces {
+		switch {
+		case w.id == "" && w.device == 0:
+			w.id = typeInterface.prefix + i.id[len(typeInstance.prefix):]
+		case w.id == "":
+			w.id = r.newID(typeInterface.prefix)
+		}
+		r.cell.faces[w.id] = w.face
+		w.attachment = &attachment{
+			id: "eni-attach-" + w.id[len(typeInterface.prefix):], instance: i, device: w.device, ends: w.ends, since: r.now,
+		}
+		i.faces = append(i.faces, w.face)
+	}
+	return i
 }
 
 func (r *request) instanceSubnet() (*subnet, error) {
@@ -117,44 +215,24 @@ func (r *request) instanceCount() (int, error) {
 	return most, err
 }
 
-// addresses picks free addresses of the subnet, behind the four at its beginning that AWS keeps.
+// addresses returns the primary addresses of instances.
 func (r *request) addresses(s *subnet, count int) ([]netip.Addr, error) {
 	if r.has("PrivateIpAddress") {
 		return r.givenAddress(s, count)
 	}
-	if s.free() < count {
-		return nil, refuse("InsufficientFreeAddressesInSubnet", "There are not enough free addresses in subnet '%s' to satisfy the requested number of instances.", s.id)
-	}
-	address := s.prefix.Addr()
-	for range reserved - 2 {
-		address = address.Next()
-	}
-	var free []netip.Addr
-	for len(free) < count {
-		address = address.Next()
-		if !s.isTaken(address) {
-			free = append(free, address)
-		}
-	}
-	return free, nil
+	return s.pick(count, nil)
 }
 
 func (r *request) givenAddress(s *subnet, count int) ([]netip.Addr, error) {
-	address, err := netip.ParseAddr(r.params["PrivateIpAddress"])
-	switch {
-	case err != nil || !s.prefix.Contains(address):
-		return nil, invalidValue("Address %s does not fall within the subnet's address range", r.params["PrivateIpAddress"])
-	case count > 1:
+	if count > 1 {
 		return nil, combination("The parameter privateIpAddress cannot be used with more than one instance")
-	case s.isTaken(address):
-		return nil, refuse("InvalidIPAddress.InUse", "Address %s is in use.", address)
 	}
-	return []netip.Addr{address}, nil
+	return s.parseFree([]string{r.params["PrivateIpAddress"]})
 }
 
 func (s *subnet) isTaken(address netip.Addr) bool {
-	for _, i := range s.vpc.instances {
-		if i.subnet == s && !i.terminated && i.address == address {
+	for _, f := range s.vpc.faces {
+		if f.subnet == s && f.has(address) {
 			return true
 		}
 	}
@@ -182,14 +260,30 @@ func terminateInstances(r *request) ([]node, error) {
 		if err != nil {
 			return nil, err
 		}
+		if i.options.keepsLiving && !i.terminated {
+			return nil, notPermitted("The instance '%s' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.", id)
+		}
 		ended = append(ended, i)
 	}
 	answer := listOf("instancesSet", ended, func(i *instance) []node {
 		previous := i.stateNode("previousState")
-		i.terminated = true
+		i.end()
 		return []node{leaf("instanceId", i.id), i.stateNode("currentState"), previous}
 	})
 	return []node{answer}, nil
+}
+
+// end terminates the instance and deletes the interfaces that end with it.
+func (i *instance) end() {
+	i.terminated = true
+	i.dropVolumes()
+	for _, f := range slices.Clone(i.faces) {
+		ends := f.attachment.ends
+		f.detach()
+		if ends {
+			f.remove()
+		}
+	}
 }
 
 var instanceListing = listing[*instance]{
@@ -203,11 +297,37 @@ var instanceListing = listing[*instance]{
 		"vpc-id":              one(func(i *instance) string { return i.subnet.vpc.id }),
 		"subnet-id":           one(func(i *instance) string { return i.subnet.id }),
 		"owner-id":            one(func(i *instance) string { return i.account }),
-		"private-ip-address":  one(func(i *instance) string { return i.address.String() }),
-		"instance.group-id":   func(i *instance) []string { return nonEmpty(i.groups, func(g *securityGroup) string { return g.id }) },
+		"private-ip-address":  ofPrimary(func(f *face) []string { return nonEmpty(f.addresses[:1], netip.Addr.String) }),
+		"instance.group-id":   ofPrimary(func(f *face) []string { return nonEmpty(f.groups, func(g *securityGroup) string { return g.id }) }),
 		"instance-state-name": one(func(i *instance) string { _, name := i.state(); return name }),
+
+		"network-interface.network-interface-id":         ofFaces(func(f *face) []string { return []string{f.id} }),
+		"network-interface.addresses.private-ip-address": ofFaces(func(f *face) []string { return nonEmpty(f.addresses, netip.Addr.String) }),
+		"network-interface.group-id":                     ofFaces(func(f *face) []string { return nonEmpty(f.groups, func(g *securityGroup) string { return g.id }) }),
+		"network-interface.subnet-id":                    ofFaces(func(f *face) []string { return []string{f.subnet.id} }),
+		"network-interface.vpc-id":                       ofFaces(func(f *face) []string { return []string{f.subnet.vpc.id} }),
 	},
 	show: func(i *instance) []node { return showReservation([]*instance{i}) },
+}
+
+// ofPrimary is a filter on the primary interface, which a terminated instance hasn't.
+func ofPrimary(f func(*face) []string) func(*instance) []string {
+	return func(i *instance) []string {
+		if len(i.faces) == 0 {
+			return nil
+		}
+		return f(i.faces[0])
+	}
+}
+
+func ofFaces(f func(*face) []string) func(*instance) []string {
+	return func(i *instance) []string {
+		var all []string
+		for _, own := range i.faces {
+			all = append(all, f(own)...)
+		}
+		return all
+	}
 }
 
 // describeInstances shows every instance as a reservation of its own.
@@ -224,38 +344,44 @@ func showReservation(instances []*instance) []node {
 	}
 }
 
-// showInstance shows one network interface, since DescribeInstances has IPv6 addresses there and nowhere else.
+// showInstance shows the addresses and groups of the primary interface, and all interfaces with theirs.
 func showInstance(i *instance) []node {
-	groups := listOf("groupSet", i.groups, func(g *securityGroup) []node {
-		return []node{leaf("groupId", g.id), leaf("groupName", g.name)}
-	})
 	nodes := []node{leaf("instanceId", i.id), i.stateNode("instanceState"), i.taggedNode(i.id)}
 	nodes = append(nodes, optional("imageId", i.image)...)
 	nodes = append(nodes, optional("instanceType", i.size)...)
 	if i.terminated {
 		return nodes
 	}
-	face := []node{
-		leaf("networkInterfaceId", "eni-"+i.id[len(typeInstance.prefix):]),
+	primary := i.faces[0]
+	return append(append(nodes, i.showOptions()...),
 		leaf("subnetId", i.subnet.id),
 		leaf("vpcId", i.subnet.vpc.id),
-		leaf("privateIpAddress", i.address.String()),
-		leaf("status", "in-use"),
-		groups,
-		i.ipv6Node(),
-	}
-	return append(nodes,
-		leaf("subnetId", i.subnet.id),
-		leaf("vpcId", i.subnet.vpc.id),
-		leaf("privateIpAddress", i.address.String()),
-		group("placement", leaf("availabilityZone", i.subnet.zone)),
-		groups,
-		list("networkInterfaceSet", face))
+		leaf("privateIpAddress", primary.addresses[0].String()),
+		leaf("privateDnsName", i.dnsName(primary.addresses[0])),
+		leaf("sourceDestCheck", !primary.unchecked),
+		group("placement", leaf("availabilityZone", i.subnet.zone), leaf("groupName", ""), leaf("tenancy", i.options.tenancy)),
+		primary.groupsNode(),
+		listOf("networkInterfaceSet", i.faces, showInstanceInterface))
 }
 
-func (i *instance) ipv6Node() node {
-	if !i.ipv6.IsValid() {
-		return list("ipv6AddressesSet")
+func showInstanceInterface(f *face) []node {
+	a := f.attachment
+	nodes := []node{
+		leaf("networkInterfaceId", f.id),
+		leaf("subnetId", f.subnet.id),
+		leaf("vpcId", f.subnet.vpc.id),
+		leaf("description", f.description),
+		leaf("ownerId", f.account),
+		leaf("status", f.status()),
+		leaf("macAddress", f.mac()),
+		leaf("interfaceType", f.kind),
+		leaf("sourceDestCheck", !f.unchecked),
+		group("attachment", leaf("attachmentId", a.id), leaf("deviceIndex", a.device), leaf("networkCardIndex", 0),
+			leaf("status", "attached"), leaf("attachTime", a.since), leaf("deleteOnTermination", a.ends)),
+		f.groupsNode(),
 	}
-	return list("ipv6AddressesSet", []node{leaf("ipv6Address", i.ipv6.String())})
+	if a.device == 0 {
+		nodes = append(nodes, a.instance.publicNode()...)
+	}
+	return append(nodes, f.addressNodes()...)
 }

@@ -43,19 +43,34 @@ const (
 // https://docs.aws.amazon.com/vpc/latest/userguide/default-network-acl.html.
 func (r *request) addACL(v *vpc, isDefault bool) *acl {
 	a := &acl{vpc: v, id: r.newID(typeACL.prefix), isDefault: isDefault}
-	for _, egress := range []bool{true, false} {
-		if isDefault {
-			a.entries = append(a.entries, aclEntry{number: 100, egress: egress, protocol: "-1", allow: true, cidr: anywhere})
-		}
-		a.entries = append(a.entries, aclEntry{number: lastEntry, egress: egress, protocol: "-1", cidr: anywhere})
+	a.entries = defaultEntries()
+	if !isDefault {
+		a.entries = slices.DeleteFunc(a.entries, func(e aclEntry) bool { return e.allow })
 	}
 	r.cell.acls[a.id] = a
 	return a
 }
 
-// allowIPv6 adds the rules that AWS adds to a default network ACL, with the numbers that it gives them.
-func (a *acl) allowIPv6() {
+// defaultEntries are those of a new default network ACL, which allow all IPv4 traffic.
+func defaultEntries() []aclEntry {
+	var entries []aclEntry
 	for _, egress := range []bool{true, false} {
+		entries = append(entries,
+			aclEntry{number: 100, egress: egress, protocol: "-1", allow: true, cidr: anywhere},
+			aclEntry{number: lastEntry, egress: egress, protocol: "-1", cidr: anywhere})
+	}
+	return entries
+}
+
+// allowIPv6 adds the rules that AWS adds to a default network ACL, with the numbers that it gives them, in each direction
+// whose rules are as they were made: https://docs.aws.amazon.com/vpc/latest/userguide/default-network-acl.html.
+func (a *acl) allowIPv6() {
+	made := defaultEntries()
+	for _, egress := range []bool{true, false} {
+		other := func(e aclEntry) bool { return e.egress != egress }
+		if !slices.Equal(slices.DeleteFunc(slices.Clone(a.entries), other), slices.DeleteFunc(slices.Clone(made), other)) {
+			continue
+		}
 		a.entries = append(a.entries,
 			aclEntry{number: 101, egress: egress, protocol: "-1", allow: true, cidr: anywhereIPv6},
 			aclEntry{number: lastEntry + 1, egress: egress, protocol: "-1", cidr: anywhereIPv6})

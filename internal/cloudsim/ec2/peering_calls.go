@@ -180,7 +180,7 @@ func (r *request) connectionFilters() filters[*connection] {
 	block := func(of func(*connection) side) func(*connection) []string {
 		return func(c *connection) []string {
 			if s := of(c); s.vpc != nil && r.showsSide(c, s) {
-				return texts(s.vpc.associated(false))
+				return nonEmpty(s.vpc.associated(false), block.text)
 			}
 			return nil
 		}

@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"net/netip"
 	"slices"
 	"strconv"
 )
@@ -25,11 +26,26 @@ func (r *request) addDefaultGroup(v *vpc) {
 
 func (r *request) addGroup(v *vpc, name, description string) *securityGroup {
 	g := &securityGroup{cell: r.cell, vpc: v, id: r.newID(typeGroup.prefix), name: name, description: description}
-	out := everything(source{cidr: anywhere})
-	out.egress = true
-	g.rules = []*rule{{group: g, id: r.newID(typeRule.prefix), traffic: out}}
+	r.letOut(g, anywhere)
+	if len(v.family(true)) > 0 {
+		r.letOut(g, anywhereIPv6)
+	}
 	r.cell.groups[g.id] = g
 	return g
+}
+
+// letOut adds the egress rule that a new group has for the addresses of a family.
+func (r *request) letOut(g *securityGroup, family netip.Prefix) {
+	out := everything(source{cidr: family})
+	out.egress = true
+	g.rules = append(g.rules, &rule{group: g, id: r.newID(typeRule.prefix), traffic: out})
+}
+
+// hasDefaultEgress reports whether the only egress rule is the one that the group was made with.
+func (g *securityGroup) hasDefaultEgress() bool {
+	out := everything(source{cidr: anywhere})
+	out.egress = true
+	return len(g.direction(true)) == 1 && g.indexOf(out) >= 0
 }
 
 func createGroup(r *request) ([]node, error) {
@@ -78,8 +94,8 @@ func deleteGroup(r *request) ([]node, error) {
 }
 
 func (g *securityGroup) hasMembers() bool {
-	for _, i := range g.instances {
-		if !i.terminated && slices.Contains(i.groups, g) {
+	for _, f := range g.faces {
+		if slices.Contains(f.groups, g) {
 			return true
 		}
 	}

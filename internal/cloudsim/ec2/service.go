@@ -42,6 +42,9 @@ type cell struct {
 	acls      map[string]*acl
 	lists     map[string]*prefixList
 	instances map[string]*instance
+	faces     map[string]*face
+	dhcp      map[string]*dhcpOptions
+	volumes   map[string]*volume
 	tags      map[string]tagSet // by id; peering connections have a set on each side
 	late      map[shownItem][]oldItem
 }
@@ -158,6 +161,9 @@ func (s *Service) cell(at accountRegion) *cell {
 			acls:          map[string]*acl{},
 			lists:         map[string]*prefixList{},
 			instances:     map[string]*instance{},
+			faces:         map[string]*face{},
+			dhcp:          map[string]*dhcpOptions{},
+			volumes:       map[string]*volume{},
 			tags:          map[string]tagSet{},
 			late:          map[shownItem][]oldItem{},
 		}

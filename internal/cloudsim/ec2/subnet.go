@@ -3,6 +3,7 @@ package ec2
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -10,48 +11,70 @@ import (
 type subnet struct {
 	vpc       *vpc
 	id        string
-	prefix    netip.Prefix
-	ipv6      block // the zero block if it has none
+	prefix    netip.Prefix // the zero Prefix if it is for IPv6 alone
+	ipv6      block        // the zero block if it has none
 	zone      string
 	isDefault bool
+	launch    subnetLaunch
 }
 
 func (s *subnet) prefixes() []netip.Prefix {
-	if s.ipv6.id == "" {
-		return []netip.Prefix{s.prefix}
+	var all []netip.Prefix
+	if s.prefix.IsValid() {
+		all = append(all, s.prefix)
 	}
-	return []netip.Prefix{s.prefix, s.ipv6.prefix}
+	if s.ipv6.id != "" {
+		all = append(all, s.ipv6.prefix)
+	}
+	return all
 }
+
+// isNative reports whether the subnet is for IPv6 alone.
+func (s *subnet) isNative() bool { return !s.prefix.IsValid() }
 
 func createSubnet(r *request) ([]node, error) {
 	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
 	if err != nil {
 		return nil, err
 	}
-	prefix, err := r.subnetBlock(v, "CidrBlock")
+	four, six, err := r.subnetBlocks(v)
 	if err != nil {
 		return nil, err
 	}
-	var six netip.Prefix
-	if r.has("Ipv6CidrBlock") {
-		if six, err = r.subnetBlock(v, "Ipv6CidrBlock"); err != nil {
-			return nil, err
-		}
+	zone, err := r.zone()
+	if err != nil {
+		return nil, err
 	}
 	tags, err := r.specified(typeSubnet)
 	if err != nil {
 		return nil, err
 	}
-	zone := r.params["AvailabilityZone"]
-	if zone == "" {
-		zone = r.cell.region + "a"
-	}
-	s := r.addSubnet(v, prefix, zone)
+	s := r.addSubnet(v, four, zone)
 	if six.IsValid() {
-		s.ipv6 = block{id: r.newID("subnet-cidr-assoc-"), prefix: six}
+		s.ipv6 = block{id: r.newID(typeSubnetBlock.prefix), prefix: six}
 	}
+	s.launch.ipv6 = s.isNative()
 	r.cell.tag(s.id, tags)
 	return []node{group("subnet", showSubnet(s)...)}, nil
+}
+
+// subnetBlocks reads the blocks of a new subnet. One for IPv6 alone has no IPv4 block:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSubnet.html
+func (r *request) subnetBlocks(v *vpc) (four, six netip.Prefix, err error) {
+	native, err := r.bool("Ipv6Native")
+	switch {
+	case err != nil:
+	case native && r.has("CidrBlock"):
+		err = combination("The parameter cidrBlock cannot be used with ipv6Native")
+	case native && !r.has("Ipv6CidrBlock"):
+		err = missing("ipv6CidrBlock")
+	case !native:
+		four, err = r.subnetBlock(v, "CidrBlock")
+	}
+	if err == nil && r.has("Ipv6CidrBlock") {
+		six, err = r.subnetBlock(v, "Ipv6CidrBlock")
+	}
+	return four, six, err
 }
 
 // subnetBlock reads a block that must lie inside the VPC's and outside its other subnets'.
@@ -60,8 +83,7 @@ func (r *request) subnetBlock(v *vpc, name string) (netip.Prefix, error) {
 	if err != nil {
 		return prefix, err
 	}
-	tooSmall := prefix.Addr().Is4() && prefix.Bits() > 28
-	if !v.contains(prefix) || tooSmall {
+	if !v.contains(prefix) || !hasSubnetSize(prefix) {
 		return prefix, refuse("InvalidSubnet.Range", "The CIDR '%s' is invalid.", prefix)
 	}
 	for _, s := range r.cell.subnets {
@@ -70,6 +92,14 @@ func (r *request) subnetBlock(v *vpc, name string) (netip.Prefix, error) {
 		}
 	}
 	return prefix, nil
+}
+
+// hasSubnetSize: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+func hasSubnetSize(p netip.Prefix) bool {
+	if p.Addr().Is4() {
+		return p.Bits() <= 28
+	}
+	return p.Bits() >= 44 && p.Bits() <= 64 && p.Bits()%4 == 0
 }
 
 // addSubnet adds a subnet with the default network ACL, and with no route table of its own.
@@ -86,8 +116,8 @@ func deleteSubnet(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, i := range r.cell.instances {
-		if i.subnet == s && !i.terminated {
+	for _, f := range r.cell.faces {
+		if f.subnet == s {
 			return nil, dependency("The subnet '%s' has dependencies and cannot be deleted.", s.id)
 		}
 	}
@@ -109,13 +139,31 @@ var subnetListing = listing[*subnet]{
 	most:         1000,
 	id:           func(s *subnet) string { return s.id },
 	filters: filters[*subnet]{
-		"subnet-id":         one(func(s *subnet) string { return s.id }),
-		"vpc-id":            one(func(s *subnet) string { return s.vpc.id }),
-		"owner-id":          one(func(s *subnet) string { return s.vpc.account }),
-		"state":             one(func(*subnet) string { return "available" }),
-		"availability-zone": one(func(s *subnet) string { return s.zone }),
-		"cidr-block":        one(func(s *subnet) string { return s.prefix.String() }),
-		"default-for-az":    one(func(s *subnet) string { return strconv.FormatBool(s.isDefault) }),
+		"subnet-id":                  one(func(s *subnet) string { return s.id }),
+		"subnet-arn":                 one(func(s *subnet) string { return s.vpc.arn(typeSubnet, s.id) }),
+		"vpc-id":                     one(func(s *subnet) string { return s.vpc.id }),
+		"owner-id":                   one(func(s *subnet) string { return s.vpc.account }),
+		"state":                      one(func(*subnet) string { return "available" }),
+		"availability-zone":          one(func(s *subnet) string { return s.zone }),
+		"availabilityZone":           one(func(s *subnet) string { return s.zone }),
+		"availability-zone-id":       one(func(s *subnet) string { return zoneID(s.zone) }),
+		"availabilityZoneId":         one(func(s *subnet) string { return zoneID(s.zone) }),
+		"available-ip-address-count": one(func(s *subnet) string { return strconv.Itoa(s.free()) }),
+		"cidr-block":                 (*subnet).primary,
+		"cidrBlock":                  (*subnet).primary,
+		"cidr":                       (*subnet).primary,
+		"default-for-az":             one(flag(func(s *subnet) bool { return s.isDefault })),
+		"defaultForAz":               one(flag(func(s *subnet) bool { return s.isDefault })),
+		"enable-dns64":               one(flag(func(s *subnet) bool { return s.launch.dns64 })),
+		"ipv6-native":                one(flag((*subnet).isNative)),
+		"map-public-ip-on-launch":    one(flag(func(s *subnet) bool { return s.launch.publicIP })),
+		"outpost-arn":                never[*subnet],
+		"ipv6-cidr-block-association.association-id":                              ofSubnetBlocks(func(b block) string { return b.id }),
+		"ipv6-cidr-block-association.ipv6-cidr-block":                             ofSubnetBlocks(block.text),
+		"ipv6-cidr-block-association.state":                                       ofSubnetBlocks(block.state),
+		"private-dns-name-options-on-launch.hostname-type":                        one((*subnet).hostnameType),
+		"private-dns-name-options-on-launch.enable-resource-name-dns-a-record":    one(flag(func(s *subnet) bool { return s.launch.recordA })),
+		"private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record": one(flag(func(s *subnet) bool { return s.launch.recordAAAA })),
 	},
 	show: showSubnet,
 }
@@ -124,38 +172,55 @@ func describeSubnets(r *request) ([]node, error) {
 	return describe(r, subnetListing, sorted(r.cell.subnets))
 }
 
-func showSubnet(s *subnet) []node {
-	var six []block
-	if s.ipv6.id != "" {
-		six = []block{s.ipv6}
+// flag makes the text of a property that is true or false.
+func flag[T any](f func(T) bool) func(T) string {
+	return func(t T) string { return strconv.FormatBool(f(t)) }
+}
+
+func (s *subnet) primary() []string {
+	if s.isNative() {
+		return nil
 	}
-	return []node{
+	return []string{s.prefix.String()}
+}
+
+func (s *subnet) ipv6Blocks() []block {
+	if s.ipv6.id == "" {
+		return nil
+	}
+	return []block{s.ipv6}
+}
+
+func ofSubnetBlocks(f func(block) string) func(*subnet) []string {
+	return func(s *subnet) []string { return nonEmpty(s.ipv6Blocks(), f) }
+}
+
+func showSubnet(s *subnet) []node {
+	var four []node
+	if !s.isNative() {
+		four = []node{leaf("cidrBlock", s.prefix.String())}
+	}
+	return slices.Concat([]node{
 		leaf("subnetId", s.id),
 		leaf("subnetArn", s.vpc.arn(typeSubnet, s.id)),
 		leaf("vpcId", s.vpc.id),
 		leaf("ownerId", s.vpc.account),
 		leaf("state", "available"),
-		leaf("cidrBlock", s.prefix.String()),
-		listOf("ipv6CidrBlockAssociationSet", six, showBlock),
+	}, four, []node{
+		listOf("ipv6CidrBlockAssociationSet", s.ipv6Blocks(), showBlock),
 		leaf("availabilityZone", s.zone),
 		leaf("availabilityZoneId", zoneID(s.zone)),
 		leaf("availableIpAddressCount", s.free()),
 		leaf("defaultForAz", s.isDefault),
-		leaf("mapPublicIpOnLaunch", s.isDefault),
-		leaf("assignIpv6AddressOnCreation", false),
-		leaf("enableDns64", false),
-		leaf("ipv6Native", false),
-		group("privateDnsNameOptionsOnLaunch", leaf("hostnameType", "ip-name"),
-			leaf("enableResourceNameDnsARecord", false), leaf("enableResourceNameDnsAAAARecord", false)),
-		s.vpc.taggedNode(s.id),
-	}
+		leaf("ipv6Native", s.isNative()),
+	}, s.showLaunch(), []node{s.vpc.taggedNode(s.id)})
 }
 
 // zoneID is use1-az1 for us-east-1a. In AWS each account has its own order of them:
 // https://docs.aws.amazon.com/global-infrastructure/latest/regions/az-ids.html.
 func zoneID(zone string) string {
 	region, letter := zone[:len(zone)-1], zone[len(zone)-1]
-	short := strings.NewReplacer("north", "n", "south", "s", "east", "e", "west", "w", "central", "c", "-", "").Replace(region)
+	short := strings.NewReplacer("north", "n", "south", "s", "east", "e", "west", "w", "central", "c", "gov", "g", "-", "").Replace(region)
 	return fmt.Sprintf("%s-az%d", short, letter-'a'+1)
 }
 
@@ -164,10 +229,13 @@ func zoneID(zone string) string {
 const reserved = 5
 
 func (s *subnet) free() int {
+	if s.isNative() {
+		return 0
+	}
 	n := 1<<(32-s.prefix.Bits()) - reserved
-	for _, i := range s.vpc.instances {
-		if i.subnet == s && !i.terminated {
-			n--
+	for _, f := range s.vpc.faces {
+		if f.subnet == s {
+			n -= len(f.addresses)
 		}
 	}
 	return n

@@ -20,12 +20,22 @@ func (t tagSet) node() node {
 
 // specified returns the tags that a request wants on the resource of this type that it creates.
 func (r *request) specified(k resourceType) (tagSet, error) {
-	tags := tagSet{}
+	tags, err := r.specifiedFor(k)
+	return tags[k.resource], err
+}
+
+// specifiedFor returns the tags by type of resource, for a request that creates several types.
+func (r *request) specifiedFor(kinds ...resourceType) (map[string]tagSet, error) {
+	tags := map[string]tagSet{}
+	for _, k := range kinds {
+		tags[k.resource] = tagSet{}
+	}
 	for _, spec := range r.items("TagSpecification") {
-		if t := spec["ResourceType"]; t != k.resource {
-			return nil, invalidValue("'%s' is not a valid taggable resource type for this operation.", t)
+		set, known := tags[spec["ResourceType"]]
+		if !known {
+			return nil, invalidValue("'%s' is not a valid taggable resource type for this operation.", spec["ResourceType"])
 		}
-		if err := tags.add(spec.items("Tag")); err != nil {
+		if err := set.add(spec.items("Tag")); err != nil {
 			return nil, err
 		}
 	}
@@ -134,27 +144,28 @@ func typeOf(id string) (resourceType, bool) {
 }
 
 func (r *request) sees(k resourceType, id string) bool {
-	switch k {
-	case typeVPC:
-		return has(r.cell.vpcs, id)
-	case typeSubnet:
-		return has(r.cell.subnets, id)
-	case typeGateway:
-		return has(r.cell.gateways, id)
-	case typeTable:
-		return has(r.cell.tables, id)
-	case typeGroup:
-		return has(r.cell.groups, id)
-	case typeACL:
-		return has(r.cell.acls, id)
-	case typePrefixList:
-		return has(r.cell.lists, id)
-	case typeInstance:
-		return has(r.cell.instances, id)
-	case typeRule:
-		return slices.ContainsFunc(r.cell.rules(), func(rule *rule) bool { return rule.id == id })
+	if k == typeConnection {
+		return slices.ContainsFunc(r.visible(), func(c *connection) bool { return c.id == id })
 	}
-	return slices.ContainsFunc(r.visible(), func(c *connection) bool { return c.id == id })
+	return held[k.prefix](r.cell, id)
+}
+
+// held are by prefix of their ids the resources that belong to one cell: whether it has the id.
+var held = map[string]func(*cell, string) bool{
+	typeVPC.prefix:        func(c *cell, id string) bool { return has(c.vpcs, id) },
+	typeSubnet.prefix:     func(c *cell, id string) bool { return has(c.subnets, id) },
+	typeGateway.prefix:    func(c *cell, id string) bool { return has(c.gateways, id) },
+	typeTable.prefix:      func(c *cell, id string) bool { return has(c.tables, id) },
+	typeGroup.prefix:      func(c *cell, id string) bool { return has(c.groups, id) },
+	typeACL.prefix:        func(c *cell, id string) bool { return has(c.acls, id) },
+	typePrefixList.prefix: func(c *cell, id string) bool { return has(c.lists, id) },
+	typeInstance.prefix:   func(c *cell, id string) bool { return has(c.instances, id) },
+	typeInterface.prefix:  func(c *cell, id string) bool { return has(c.faces, id) },
+	typeVolume.prefix:     func(c *cell, id string) bool { return has(c.volumes, id) },
+	typeDHCP.prefix:       func(c *cell, id string) bool { return id == c.defaultDHCP().id || has(c.dhcp, id) },
+	typeRule.prefix: func(c *cell, id string) bool {
+		return slices.ContainsFunc(c.rules(), func(rule *rule) bool { return rule.id == id })
+	},
 }
 
 func has[T any](m map[string]T, id string) bool {

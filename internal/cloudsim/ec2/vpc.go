@@ -12,8 +12,11 @@ type vpc struct {
 	id           string
 	blocks       []block // the primary block first
 	isDefault    bool
+	tenancy      string // of the instances: default or dedicated
+	dhcp         string // the id of the DHCP options set, or noDHCPOptions
 	dnsSupport   bool
 	dnsHostnames bool
+	usageMetrics bool // network address usage metrics
 	main         *table
 	participants []string // accounts that may make groups in the VPC
 }
@@ -23,6 +26,7 @@ type block struct {
 	id     string
 	prefix netip.Prefix
 	due    time.Time // when it will be associated; zero once it is
+	amazon bool      // from Amazon's pool of IPv6 addresses
 }
 
 func (b block) isAssociated() bool { return b.due.IsZero() }
@@ -70,13 +74,18 @@ func createVpc(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
+	tenancy, err := r.tenancy()
+	if err != nil {
+		return nil, err
+	}
 	tags, err := r.specified(typeVPC)
 	if err != nil {
 		return nil, err
 	}
 	v := r.addVPC(prefix)
+	v.tenancy = tenancy
 	if six {
-		v.add(r.amazonBlock())
+		r.addBlock(v, r.amazonBlock())
 	}
 	r.cell.tag(v.id, tags)
 	return []node{group("vpc", showVPC(v)...)}, nil
@@ -94,7 +103,7 @@ func (r *request) vpcBlock() (netip.Prefix, error) {
 // addVPC adds a VPC with what each has from the beginning: a main route table, a default network ACL and a
 // default security group.
 func (r *request) addVPC(prefix netip.Prefix) *vpc {
-	v := &vpc{cell: r.cell, id: r.newID(typeVPC.prefix), dnsSupport: true}
+	v := &vpc{cell: r.cell, id: r.newID(typeVPC.prefix), tenancy: defaultTenancy, dhcp: r.cell.defaultDHCP().id, dnsSupport: true}
 	v.blocks = []block{{id: r.newID(typeBlock.prefix), prefix: prefix}}
 	r.cell.vpcs[v.id] = v
 	v.main = r.addTable(v)
@@ -109,7 +118,7 @@ func (s *Service) amazonBlock() block {
 	s.ipv6Blocks++
 	n := s.ipv6Blocks
 	address := [16]byte{0x26, 0x00, 0x1f, 0x18, byte(n >> 16), byte(n >> 8), byte(n)} // the low bytes are meant
-	return block{id: s.newID(typeBlock.prefix), prefix: netip.PrefixFrom(netip.AddrFrom16(address), 56)}
+	return block{id: s.newID(typeBlock.prefix), prefix: netip.PrefixFrom(netip.AddrFrom16(address), 56), amazon: true}
 }
 
 // createDefaultVpc makes what AWS makes: https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc-components.html.
@@ -121,7 +130,8 @@ func createDefaultVpc(r *request) ([]node, error) {
 	v.isDefault, v.dnsHostnames = true, true
 	for i, zone := range []string{"a", "b", "c"} {
 		prefix := netip.PrefixFrom(netip.AddrFrom4([4]byte{172, 31, byte(16 * i), 0}), 20)
-		r.addSubnet(v, prefix, r.cell.region+zone).isDefault = true
+		s := r.addSubnet(v, prefix, r.cell.region+zone)
+		s.isDefault, s.launch.publicIP = true, true
 	}
 	g := r.addGateway()
 	g.vpc = v
@@ -203,56 +213,6 @@ func (v *vpc) removeContents() {
 // forget drops the tags of what is deleted.
 func (c *cell) forget(id string) { delete(c.tags, id) }
 
-func describeVpcAttribute(r *request) ([]node, error) {
-	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
-	if err != nil {
-		return nil, err
-	}
-	attribute, err := r.must("Attribute")
-	if err != nil {
-		return nil, err
-	}
-	value := false
-	switch attribute {
-	case "enableDnsSupport":
-		value = v.dnsSupport
-	case "enableDnsHostnames":
-		value = v.dnsHostnames
-	default:
-		return nil, invalidValue("Value (%s) for parameter attribute is invalid. Unknown attribute.", attribute)
-	}
-	return []node{leaf("vpcId", v.id), group(attribute, leaf("value", value))}, nil
-}
-
-// modifyVpcAttribute changes one attribute, as AWS allows no more in one call.
-func modifyVpcAttribute(r *request) ([]node, error) {
-	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
-	if err != nil {
-		return nil, err
-	}
-	support, hostnames := r.has("EnableDnsSupport"), r.has("EnableDnsHostnames")
-	switch {
-	case support && hostnames:
-		return nil, combination("Fields for multiple attribute types specified: enableDnsSupport, enableDnsHostnames")
-	case support:
-		v.dnsSupport, err = r.changed("EnableDnsSupport.Value", v.dnsSupport)
-	case hostnames:
-		v.dnsHostnames, err = r.changed("EnableDnsHostnames.Value", v.dnsHostnames)
-	default:
-		err = missing("attribute")
-	}
-	return done(), err
-}
-
-// changed returns the flag that the request wants, or the one there is if it cannot be read.
-func (r *request) changed(name string, now bool) (bool, error) {
-	wanted, err := r.bool(name)
-	if err != nil {
-		return now, err
-	}
-	return wanted, nil
-}
-
 var vpcListing = listing[*vpc]{
 	set:          "vpcSet",
 	ids:          "VpcId",
@@ -260,29 +220,35 @@ var vpcListing = listing[*vpc]{
 	most:         1000,
 	id:           func(v *vpc) string { return v.id },
 	filters: filters[*vpc]{
-		"vpc-id":                            one(func(v *vpc) string { return v.id }),
-		"owner-id":                          one(func(v *vpc) string { return v.account }),
-		"state":                             one(func(*vpc) string { return "available" }),
-		"is-default":                        one(func(v *vpc) string { return strconv.FormatBool(v.isDefault) }),
-		"cidr":                              one(func(v *vpc) string { return v.blocks[0].prefix.String() }),
-		"cidr-block-association.cidr-block": func(v *vpc) []string { return texts(v.family(false)) },
-		"cidr-block-association.state":      func(v *vpc) []string { return states(v.family(false)) },
-		"ipv6-cidr-block-association.ipv6-cidr-block": func(v *vpc) []string { return texts(v.family(true)) },
-		"ipv6-cidr-block-association.state":           func(v *vpc) []string { return states(v.family(true)) },
+		"vpc-id":                                one(func(v *vpc) string { return v.id }),
+		"owner-id":                              one(func(v *vpc) string { return v.account }),
+		"state":                                 one(func(*vpc) string { return "available" }),
+		"is-default":                            one((*vpc).defaultText),
+		"isDefault":                             one((*vpc).defaultText),
+		"cidr":                                  one((*vpc).primary),
+		"cidr-block":                            one((*vpc).primary),
+		"cidrBlock":                             one((*vpc).primary),
+		"dhcp-options-id":                       one(func(v *vpc) string { return v.dhcp }),
+		"dhcpOptionsId":                         one(func(v *vpc) string { return v.dhcp }),
+		"cidr-block-association.association-id": ofBlocks(false, func(b block) string { return b.id }),
+		"cidr-block-association.cidr-block":     ofBlocks(false, block.text),
+		"cidr-block-association.state":          ofBlocks(false, block.state),
+		"ipv6-cidr-block-association.association-id":  ofBlocks(true, func(b block) string { return b.id }),
+		"ipv6-cidr-block-association.ipv6-cidr-block": ofBlocks(true, block.text),
+		"ipv6-cidr-block-association.ipv6-pool":       ofBlocks(true, block.pool),
+		"ipv6-cidr-block-association.state":           ofBlocks(true, block.state),
 	},
 	show: showVPC,
 }
 
-func texts(blocks []block) []string {
-	all := make([]string, len(blocks))
-	for i, b := range blocks {
-		all[i] = b.prefix.String()
-	}
-	return all
-}
+func (v *vpc) defaultText() string { return strconv.FormatBool(v.isDefault) }
 
-func states(blocks []block) []string {
-	return nonEmpty(blocks, block.state)
+func (v *vpc) primary() string { return v.blocks[0].text() }
+
+func (b block) text() string { return b.prefix.String() }
+
+func ofBlocks(six bool, f func(block) string) func(*vpc) []string {
+	return func(v *vpc) []string { return nonEmpty(v.family(six), f) }
 }
 
 func describeVpcs(r *request) ([]node, error) {
@@ -294,12 +260,12 @@ func showVPC(v *vpc) []node {
 		leaf("vpcId", v.id),
 		leaf("ownerId", v.account),
 		leaf("state", "available"),
-		leaf("cidrBlock", v.blocks[0].prefix.String()),
-		leaf("dhcpOptionsId", "default"), // AWS's own name for none of one's own
-		leaf("instanceTenancy", "default"),
+		leaf("cidrBlock", v.primary()),
+		leaf("dhcpOptionsId", v.dhcp),
+		leaf("instanceTenancy", v.tenancy),
 		leaf("isDefault", v.isDefault),
 		listOf("cidrBlockAssociationSet", v.family(false), showBlock),
-		listOf("ipv6CidrBlockAssociationSet", v.family(true), showBlock),
+		listOf("ipv6CidrBlockAssociationSet", v.family(true), v.showIPv6Block),
 		v.taggedNode(v.id),
 	}
 }
@@ -314,4 +280,17 @@ func showBlock(b block) []node {
 		leaf(name, b.prefix.String()),
 		group(name+"State", leaf("state", b.state())),
 	}
+}
+
+// showIPv6Block shows the pool too, which a subnet's block doesn't have.
+func (v *vpc) showIPv6Block(b block) []node {
+	return append(showBlock(b), leaf("ipv6Pool", b.pool()), leaf("networkBorderGroup", v.region))
+}
+
+// pool is where an IPv6 block is from: Amazon's pool, or "" for an IPv4 block or one that the caller chose.
+func (b block) pool() string {
+	if !b.amazon {
+		return ""
+	}
+	return "Amazon"
 }

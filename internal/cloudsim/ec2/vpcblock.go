@@ -24,17 +24,25 @@ func associateBlock(r *request) ([]node, error) {
 		b.due = r.now.Add(delay)
 		r.associating = append(r.associating, v)
 	}
-	v.add(b)
+	r.addBlock(v, b)
 	r.failOverlapping(v)
 	return []node{leaf("vpcId", v.id), associationNode(b, "associating")}, nil
 }
 
-// add has the default network ACL allow IPv6 as soon as the VPC has a block of it.
-func (v *vpc) add(b block) {
-	if b.prefix.Addr().Is6() && len(v.family(true)) == 0 {
-		v.defaultACL().allowIPv6()
-	}
+// addBlock adds a block. With the first of IPv6 the default network ACL and the groups allow IPv6 where their rules are as
+// they were made: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-migrate-ipv6.html.
+func (r *request) addBlock(v *vpc, b block) {
+	first := b.prefix.Addr().Is6() && len(v.family(true)) == 0
 	v.blocks = append(v.blocks, b)
+	if !first {
+		return
+	}
+	v.defaultACL().allowIPv6()
+	for _, g := range sorted(v.groups) {
+		if g.vpc == v && g.hasDefaultEgress() {
+			r.letOut(g, anywhereIPv6)
+		}
+	}
 }
 
 // associateDue associates the blocks whose time has come, and says whether no other is left.

@@ -7,7 +7,7 @@ import (
 
 // Packet opens a conversation.
 type Packet struct {
-	From     string // the id of an instance
+	From     string // the id of an instance, which sends by its primary interface, or of a network interface of one
 	To       netip.Addr
 	Protocol string // tcp or udp; icmp or icmpv6 for a ping
 	Port     uint16 // the destination's; a ping has none
@@ -40,7 +40,7 @@ func (s *Service) Walk(p Packet) (delivered bool, stoppedBy string) {
 }
 
 func (s *Service) walk(p Packet) string {
-	sender := s.running(p.From)
+	sender := s.sender(p.From)
 	if sender == nil {
 		return noInstance
 	}
@@ -59,14 +59,14 @@ func (s *Service) walk(p Packet) string {
 	switch {
 	case stopped != "":
 		return onReturn + stopped
-	case back != sender:
+	case back.attachment.instance != sender.attachment.instance:
 		return returnAstray
 	}
 	return answer(sender, receiver, source, p)
 }
 
 // question takes the packet through the filters on its way.
-func question(sender, receiver *instance, source netip.Addr, p Packet) string {
+func question(sender, receiver *face, source netip.Addr, p Packet) string {
 	there := p.there()
 	switch {
 	case !admitted(sender, true, there, p.To, receiver):
@@ -80,7 +80,7 @@ func question(sender, receiver *instance, source netip.Addr, p Packet) string {
 }
 
 // answer takes the answer through the network ACLs. Security groups are stateful: they have let it pass already.
-func answer(sender, receiver *instance, source netip.Addr, p Packet) string {
+func answer(sender, receiver *face, source netip.Addr, p Packet) string {
 	for _, back := range p.back(receiver.acl(), sender.acl()) {
 		if !cross(receiver, sender, back, p.To, source) {
 			return returnACL
@@ -91,32 +91,28 @@ func answer(sender, receiver *instance, source netip.Addr, p Packet) string {
 
 // cross takes a packet out of one subnet and into another, each behind its network ACL. They aren't asked inside a
 // subnet: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html.
-func cross(from, to *instance, c content, source, destination netip.Addr) bool {
+func cross(from, to *face, c content, source, destination netip.Addr) bool {
 	return from.subnet == to.subnet || from.passes(true, c, destination) && to.passes(false, c, source)
 }
 
-// running finds an instance in any account and region.
-func (s *Service) running(id string) *instance {
+// sender returns the interface with the id, or the primary interface of the instance with it, nil if it isn't in use.
+func (s *Service) sender(id string) *face {
 	for _, c := range s.cells {
-		if i := c.instances[id]; i != nil && !i.terminated {
-			return i
+		if i := c.instances[id]; i != nil && len(i.faces) > 0 {
+			return i.faces[0]
+		}
+		if f := c.faces[id]; f != nil && f.hasInstance() {
+			return f
 		}
 	}
 	return nil
 }
 
-func (i *instance) addressLike(a netip.Addr) netip.Addr {
-	if a.Is6() {
-		return i.ipv6
-	}
-	return i.address
-}
-
-// holder returns the instance that has the address in the VPC.
-func (v *vpc) holder(a netip.Addr) *instance {
-	for _, i := range v.instances {
-		if i.subnet.vpc == v && !i.terminated && i.addressLike(a) == a {
-			return i
+// holder returns the instance's interface that has the address in the VPC.
+func (v *vpc) holder(a netip.Addr) *face {
+	for _, f := range v.faces {
+		if f.subnet.vpc == v && f.hasInstance() && f.has(a) {
+			return f
 		}
 	}
 	return nil

@@ -56,9 +56,9 @@ func (p Packet) back(acls ...*acl) []content {
 	return all
 }
 
-// admitted says whether a rule of any of the instance's security groups covers what it exchanges with the peer.
-func admitted(i *instance, egress bool, c content, remote netip.Addr, peer *instance) bool {
-	for _, g := range i.groups {
+// admitted says whether a rule of any of the interface's security groups covers what it exchanges with the peer.
+func admitted(f *face, egress bool, c content, remote netip.Addr, peer *face) bool {
+	for _, g := range f.groups {
 		for _, r := range g.rules {
 			if r.egress == egress && r.carries(c) && r.names(remote, peer) {
 				return true
@@ -80,7 +80,7 @@ func (r *rule) carries(c content) bool {
 
 // names says whether the rule is about the peer. A rule that refers to a group is about the group's members, under
 // any of their addresses.
-func (r *rule) names(remote netip.Addr, peer *instance) bool {
+func (r *rule) names(remote netip.Addr, peer *face) bool {
 	switch {
 	case r.groupID != "":
 		return slices.ContainsFunc(peer.groups, func(g *securityGroup) bool { return g.id == r.groupID })
@@ -98,22 +98,22 @@ func (c content) within(s span) bool {
 	return s.from <= c.port && c.port <= s.to
 }
 
-// acl returns the network ACL of the instance's subnet.
-func (i *instance) acl() *acl {
-	for _, a := range i.acls {
-		if slices.ContainsFunc(a.bindings, func(b binding) bool { return b.subnet == i.subnet }) {
+// acl returns the network ACL of the interface's subnet.
+func (f *face) acl() *acl {
+	for _, a := range f.acls {
+		if slices.ContainsFunc(a.bindings, func(b binding) bool { return b.subnet == f.subnet }) {
 			return a
 		}
 	}
 	return nil
 }
 
-// passes says whether the subnet's network ACL lets through what the instance exchanges with a remote address in
+// passes says whether the subnet's network ACL lets through what the interface exchanges with a remote address in
 // another subnet. The entry with the lowest number decides; what none covers is denied:
 // https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html.
-func (i *instance) passes(egress bool, c content, remote netip.Addr) bool {
+func (f *face) passes(egress bool, c content, remote netip.Addr) bool {
 	decisive := aclEntry{number: lastEntry}
-	for _, e := range i.acl().entries {
+	for _, e := range f.acl().entries {
 		if e.egress == egress && e.number < decisive.number && e.covers(c, remote) {
 			decisive = e
 		}

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// follow takes a packet from an instance to whoever gets it. Route tables serve what leaves a subnet; traffic
+// follow takes a packet from an interface to the one that gets it. Route tables serve what leaves a subnet; traffic
 // inside one doesn't ask them.
-func (s *Service) follow(from *instance, to netip.Addr) (*instance, string) {
+func (s *Service) follow(from *face, to netip.Addr) (*face, string) {
 	own := from.subnet.vpc
 	if slices.ContainsFunc(from.subnet.prefixes(), func(p netip.Prefix) bool { return p.Contains(to) }) {
 		return arrive(own, to)
@@ -22,16 +22,16 @@ func (s *Service) follow(from *instance, to netip.Addr) (*instance, string) {
 	case r.target.parameter == targetConnection:
 		return s.over(own, r.target.id, to)
 	case r.target.parameter == targetInstance:
-		return hop(s.running(r.target.id), to)
+		return hop(s.sender(r.target.id), to)
 	case !own.hasGateway(r.target.id):
 		return nil, blackhole
 	}
 	return nil, intoInternet
 }
 
-func arrive(v *vpc, to netip.Addr) (*instance, string) {
-	if i := v.holder(to); i != nil {
-		return i, ""
+func arrive(v *vpc, to netip.Addr) (*face, string) {
+	if f := v.holder(to); f != nil {
+		return f, ""
 	}
 	return nil, noInstance
 }
@@ -39,7 +39,7 @@ func arrive(v *vpc, to netip.Addr) (*instance, string) {
 // over takes a packet over a peering connection. It comes out in the other VPC and goes no further: peering isn't
 // transitive, and the other VPC's gateways can't be used. See
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html.
-func (s *Service) over(own *vpc, id string, to netip.Addr) (*instance, string) {
+func (s *Service) over(own *vpc, id string, to netip.Addr) (*face, string) {
 	c := s.connections[id]
 	switch {
 	case c == nil || c.state != stateActive:
@@ -54,14 +54,14 @@ func (s *Service) over(own *vpc, id string, to netip.Addr) (*instance, string) {
 
 // hop hands a packet to an instance, which checks that it is the destination:
 // https://docs.aws.amazon.com/vpc/latest/userguide/work-with-nat-instances.html.
-func hop(i *instance, to netip.Addr) (*instance, string) {
+func hop(f *face, to netip.Addr) (*face, string) {
 	switch {
-	case i == nil:
+	case f == nil:
 		return nil, blackhole
-	case i.addressLike(to) != to:
+	case !f.has(to):
 		return nil, wrongInstance
 	}
-	return i, ""
+	return f, ""
 }
 
 // table returns the route table of the subnet's explicit association, or else the main one.

@@ -88,7 +88,6 @@ func (c client) openGroup(vpc, name string) string {
 	id := c.group(vpc, name)
 	c.permits(id, false, "-1", -1, -1, "0.0.0.0/0")
 	c.permits(id, false, "-1", -1, -1, "::/0")
-	c.permits(id, true, "-1", -1, -1, "::/0")
 	return id
 }
 

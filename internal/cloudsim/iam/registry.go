@@ -21,6 +21,7 @@ type roleName struct{ account, name string }
 type role struct {
 	trust    Policy
 	policies []Policy
+	isOpen   bool // made by AssumeRole
 }
 
 // NewRegistry returns a registry without roles. Until Enforce is called, credentials that were minted for a
@@ -93,6 +94,36 @@ func (g *Registry) MayAssume(service, roleARN string, keys Keys) error {
 		return &Refusal{request, "because no resource-based policy allows the sts:AssumeRole action"}
 	}
 	return nil
+}
+
+// AssumeRole returns a *Refusal unless the caller may assume the role. The role's trust policy must name the caller, or the
+// caller's account whose own policies must allow the call. Nothing here makes roles that people use: a role that isn't in
+// the registry is added as an administrator of its account that trusts every account.
+func (g *Registry) AssumeRole(caller Principal, roleARN string, keys Keys) error {
+	name := PrincipalOf(roleARN).role()
+	r, found, _ := g.find(name)
+	if !found {
+		r = role{policies: everything, isOpen: true}
+	}
+	if r.isOpen {
+		r.trust = trusting(caller.Account)
+	}
+	request := Request{Principal: caller, Owner: name.account, Action: "sts:AssumeRole", Resource: roleARN, Keys: keys}
+	if r.trust.Decide(request.withPrincipal()) == Silent {
+		return &Refusal{request, "because no resource-based policy allows the sts:AssumeRole action"}
+	}
+	if err := g.Authorize(request, r.trust); err != nil || found {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.roles[name] = r
+	return nil
+}
+
+// trusting is the trust policy that leaves the decision to an account.
+func trusting(account string) Policy {
+	return Policy{[]statement{{Effect: "Allow", Principal: principal{aws: oneOrMany{account}}, Action: oneOrMany{"sts:AssumeRole"}}}}
 }
 
 var everything = []Policy{{[]statement{{Effect: "Allow", Action: oneOrMany{"*"}, Resource: oneOrMany{"*"}}}}}

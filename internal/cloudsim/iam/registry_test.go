@@ -139,3 +139,64 @@ func TestWithoutARegistryResourcesAloneDecide(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAssumeRole(t *testing.T) {
+	t.Parallel()
+	const (
+		reader = "arn:aws:iam::222222222222:role/reader"
+		person = "arn:aws:sts::111111111111:assumed-role/person/anna"
+	)
+	g := iam.NewRegistry()
+	g.Enforce()
+	mustPut := func(account, name, trust string, policies ...string) {
+		t.Helper()
+		if err := g.PutRole(account, name, trust, policies...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	condition := `"Condition":{"StringEquals":{"sts:ExternalId":"ours"}},`
+	mustPut("222222222222", "reader", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+condition+`"Principal":{"AWS":"111111111111"},"Action":"sts:AssumeRole"}]}`)
+	mustPut("111111111111", "person", `{"Version":"2012-10-17","Statement":[]}`,
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"`+reader+`"}]}`)
+	root := iam.Principal{Account: "111111111111", ARN: "arn:aws:iam::111111111111:root"}
+	ours := iam.Keys{"sts:ExternalId": {"ours"}}
+	for _, tt := range []struct {
+		name    string
+		caller  iam.Principal
+		role    string
+		keys    iam.Keys
+		allowed bool
+	}{
+		{"a trusted account", root, reader, ours, true},
+		{"without the external id", root, reader, nil, false},
+		{"an account that isn't trusted", iam.Principal{Account: "333333333333", ARN: "arn:aws:iam::333333333333:root"}, reader, ours, false},
+		{"a principal whose own policy allows it", iam.Principal{Account: "111111111111", ARN: person}, reader, ours, true},
+		{"a role that isn't there, by an account", root, "arn:aws:iam::222222222222:role/OrganizationAccountAccessRole", nil, true},
+		{"a role that isn't there, by a principal that may not", iam.Principal{Account: "111111111111", ARN: person}, "arn:aws:iam::111111111111:role/admin", nil, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if err := g.AssumeRole(tt.caller, tt.role, tt.keys); (err == nil) != tt.allowed {
+				t.Errorf("AssumeRole = %v", err)
+			}
+		})
+	}
+}
+
+func TestARoleThatWasMadeByAssumingItMayDoEverything(t *testing.T) {
+	t.Parallel()
+	g := iam.NewRegistry()
+	g.Enforce()
+	session := iam.Principal{Account: "222222222222", ARN: "arn:aws:sts::222222222222:assumed-role/admin/anna"}
+	request := iam.Request{Principal: session, Owner: "222222222222", Action: "ec2:CreateVpc", Resource: "*"}
+	if err := g.Authorize(request, iam.Policy{}); err == nil {
+		t.Error("a session of a role that isn't there is allowed")
+	}
+	root := iam.Principal{Account: "111111111111", ARN: "arn:aws:iam::111111111111:root"}
+	if err := g.AssumeRole(root, "arn:aws:iam::222222222222:role/admin", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Authorize(request, iam.Policy{}); err != nil {
+		t.Error(err)
+	}
+}

@@ -297,12 +297,15 @@ func (e *estate) addRules(s *site) {
 	}
 }
 
-// revoke takes away the rule that lets everything out.
+// revoke takes away the rules that let everything out. A VPC without an IPv6 block has no such rule for IPv6.
 func (e *estate) revoke(s *site, group peering.SecurityGroupID) {
-	_, err := s.EC2.RevokeSecurityGroupEgress(e.ctx, &ec2.RevokeSecurityGroupEgressInput{GroupId: aws.String(string(group)), IpPermissions: []types.IpPermission{
+	for _, p := range []types.IpPermission{
 		{IpProtocol: aws.String("-1"), IpRanges: []types.IpRange{{CidrIp: aws.String("0.0.0.0/0")}}},
-	}})
-	e.must(err)
+		{IpProtocol: aws.String("-1"), Ipv6Ranges: []types.Ipv6Range{{CidrIpv6: aws.String("::/0")}}},
+	} {
+		_, err := s.EC2.RevokeSecurityGroupEgress(e.ctx, &ec2.RevokeSecurityGroupEgressInput{GroupId: aws.String(string(group)), IpPermissions: []types.IpPermission{p}})
+		e.may(err, "InvalidPermission.NotFound")
+	}
 }
 
 // permit is refused for a rule that is there and for a group that can't be referred to.

@@ -1,0 +1,200 @@
+package ec2
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// instanceFlags are the attributes of an instance that are true or false and that only the instance's owner looks at.
+var instanceFlags = map[string]func(*instance) *bool{
+	"DisableApiTermination": func(i *instance) *bool { return &i.options.keepsLiving },
+	"DisableApiStop":        func(i *instance) *bool { return &i.options.keepsRunning },
+	"EbsOptimized":          func(i *instance) *bool { return &i.options.ebsOptimized },
+}
+
+const (
+	modifyInstanceParams = "InstanceId Attribute Value DisableApiTermination DisableApiStop EbsOptimized SourceDestCheck GroupId" +
+		" InstanceInitiatedShutdownBehavior UserData InstanceType"
+	metadataParams = "InstanceId HttpTokens HttpEndpoint HttpProtocolIpv6 InstanceMetadataTags HttpPutResponseHopLimit"
+)
+
+func (r *request) instance() (*instance, error) {
+	return find(typeInstance, r.params, "InstanceId", r.cell.instances)
+}
+
+func describeInstanceAttribute(r *request) ([]node, error) {
+	i, err := r.instance()
+	if err != nil {
+		return nil, err
+	}
+	name, err := r.must("Attribute")
+	if err != nil {
+		return nil, err
+	}
+	attribute, known := i.attribute(name)
+	if !known {
+		return nil, invalidValue("Value (%s) for parameter attribute is invalid. Unknown attribute.", name)
+	}
+	return []node{leaf("instanceId", i.id), attribute}, nil
+}
+
+func (i *instance) attribute(name string) (node, bool) {
+	for parameter, value := range instanceFlags {
+		if lowerFirst(parameter) == name {
+			return group(name, leaf("value", *value(i))), true
+		}
+	}
+	switch name {
+	case "instanceType":
+		return group(name, leaf("value", i.size)), true
+	case "instanceInitiatedShutdownBehavior":
+		return group(name, leaf("value", i.options.shutdown)), true
+	case "userData":
+		return group(name, optional("value", i.options.userData)...), true
+	case "rootDeviceName":
+		return group(name, leaf("value", imageOf(i.image, i.region).device)), true
+	case "blockDeviceMapping":
+		return listOf(name, i.options.volumes, showMapping), true
+	case "sourceDestCheck", "groupSet":
+		return i.interfaceAttribute(name), true
+	}
+	return node{}, false
+}
+
+// interfaceAttribute returns an attribute of the primary interface, which a terminated instance hasn't.
+func (i *instance) interfaceAttribute(name string) node {
+	switch {
+	case len(i.faces) == 0:
+		return group(name)
+	case name == "groupSet":
+		return i.faces[0].groupsNode()
+	}
+	return group(name, leaf("value", !i.faces[0].unchecked))
+}
+
+// modifyInstanceAttribute takes an attribute by a parameter of its own, or by Attribute and Value.
+func modifyInstanceAttribute(r *request) ([]node, error) {
+	i, err := r.instance()
+	if err != nil {
+		return nil, err
+	}
+	if name := r.params["Attribute"]; name != "" {
+		inner := *r
+		inner.params = params{strings.ToUpper(name[:1]) + name[1:] + ".Value": r.params["Value"]}
+		r = &inner
+	}
+	switch {
+	case r.has("GroupId"), r.has("SourceDestCheck"):
+		return done(), r.modifyPrimary(i)
+	case r.has("InstanceInitiatedShutdownBehavior"):
+		behavior := r.params["InstanceInitiatedShutdownBehavior.Value"]
+		if !oneOf(behavior, "stop terminate") {
+			return nil, invalidValue("Value (%s) for parameter instanceInitiatedShutdownBehavior is invalid.", behavior)
+		}
+		i.options.shutdown = behavior
+		return done(), nil
+	case r.has("UserData"), r.has("InstanceType"):
+		return nil, refuse("IncorrectInstanceState", "The instance '%s' is not in the 'stopped' state.", i.id) // no call here stops one
+	}
+	return r.modifyOne(func(name string) *bool {
+		if value, known := instanceFlags[name]; known {
+			return value(i)
+		}
+		return nil
+	})
+}
+
+// modifyPrimary changes an attribute of the primary interface.
+func (r *request) modifyPrimary(i *instance) error {
+	if i.terminated {
+		return refuse("IncorrectInstanceState", "The instance '%s' is not in a valid state for this operation.", i.id)
+	}
+	primary := i.faces[0]
+	if r.has("SourceDestCheck") {
+		checked, err := r.changed("SourceDestCheck.Value", !primary.unchecked)
+		primary.unchecked = !checked
+		return err
+	}
+	inner := *r
+	inner.params = params{}
+	for n, id := range r.list("GroupId") {
+		inner.params["SecurityGroupId."+strconv.Itoa(n+1)] = id
+	}
+	groups, err := inner.instanceGroups(i.subnet.vpc)
+	if err == nil {
+		primary.groups = groups
+	}
+	return err
+}
+
+func modifyMetadataOptions(r *request) ([]node, error) {
+	i, err := r.instance()
+	if err != nil {
+		return nil, err
+	}
+	if i.options.metadata, err = metadataOptionsOf(r.params, i.options.metadata); err != nil {
+		return nil, err
+	}
+	return []node{leaf("instanceId", i.id), i.options.metadata.node("instanceMetadataOptions")}, nil
+}
+
+var creditListing = listing[*instance]{
+	set: "instanceCreditSpecificationSet", ids: "InstanceId", resourceType: typeInstance, most: 1000,
+	id:      func(i *instance) string { return i.id },
+	filters: filters[*instance]{"instance-id": one(func(i *instance) string { return i.id })},
+	show: func(i *instance) []node {
+		return []node{leaf("instanceId", i.id), leaf("cpuCredits", i.options.credits)}
+	},
+}
+
+// describeCredits lists burstable instances. Without ids it lists those with unlimited credits, as AWS documents.
+func describeCredits(r *request) ([]node, error) {
+	byID := len(r.list("InstanceId")) > 0
+	return describe(r, creditListing, slices.DeleteFunc(sorted(r.cell.instances), func(i *instance) bool {
+		return i.terminated || i.options.credits == "" || !byID && i.options.credits != "unlimited"
+	}))
+}
+
+var statusListing = listing[*instance]{
+	set: "instanceStatusSet", ids: "InstanceId", resourceType: typeInstance, most: 1000,
+	id: func(i *instance) string { return i.id },
+	filters: filters[*instance]{
+		"availability-zone":      one(func(i *instance) string { return i.subnet.zone }),
+		"instance-state-name":    one(func(i *instance) string { _, name := i.state(); return name }),
+		"instance-state-code":    one(func(i *instance) string { code, _ := i.state(); return strconv.Itoa(code) }),
+		"instance-status.status": one((*instance).health),
+		"system-status.status":   one((*instance).health),
+	},
+	show: func(i *instance) []node {
+		return []node{
+			leaf("instanceId", i.id), leaf("availabilityZone", i.subnet.zone), i.stateNode("instanceState"),
+			group("instanceStatus", leaf("status", i.health())), group("systemStatus", leaf("status", i.health())),
+		}
+	},
+}
+
+func (i *instance) health() string {
+	if i.terminated {
+		return "not-applicable"
+	}
+	return "ok"
+}
+
+// describeStatus lists instances that run, and the others too if the request wants all.
+func describeStatus(r *request) ([]node, error) {
+	every, err := r.bool("IncludeAllInstances")
+	if err != nil {
+		return nil, err
+	}
+	known := sorted(r.cell.instances)
+	if err := statusListing.exist(r.list("InstanceId"), known); err != nil {
+		return nil, err
+	}
+	ids := r.list("InstanceId")
+	l := statusListing
+	l.ids = ""
+	return describe(r, l, slices.DeleteFunc(known, func(i *instance) bool {
+		return i.terminated && !every || len(ids) > 0 && !slices.Contains(ids, i.id)
+	}))
+}
