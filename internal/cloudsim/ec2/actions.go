@@ -44,7 +44,7 @@ var actions = map[string]action{
 	"ReplaceRouteTableAssociation": {true, "AssociationId RouteTableId", replaceTableAssociation},
 	"CreateRoute":                  {true, routeParams, createRoute},
 	"ReplaceRoute":                 {true, routeParams, replaceRoute},
-	"DeleteRoute":                  {true, "RouteTableId DestinationCidrBlock DestinationIpv6CidrBlock", deleteRoute},
+	"DeleteRoute":                  {true, "RouteTableId DestinationCidrBlock DestinationIpv6CidrBlock DestinationPrefixListId", deleteRoute},
 
 	"CreateSecurityGroup":           {true, "GroupName GroupDescription VpcId TagSpecification", createGroup},
 	"DeleteSecurityGroup":           {true, "GroupId", deleteGroup},
@@ -66,9 +66,11 @@ var actions = map[string]action{
 	"ReplaceNetworkAclAssociation": {true, "AssociationId NetworkAclId", replaceACLAssociation},
 
 	"CreateManagedPrefixList":     {true, "PrefixListName MaxEntries AddressFamily Entry TagSpecification", createPrefixList},
+	"ModifyManagedPrefixList":     {true, "PrefixListId CurrentVersion PrefixListName MaxEntries AddEntry RemoveEntry", modifyPrefixList},
 	"DeleteManagedPrefixList":     {true, "PrefixListId", deletePrefixList},
 	"DescribeManagedPrefixLists":  {false, "PrefixListId" + paging, describePrefixLists},
-	"GetManagedPrefixListEntries": {false, "PrefixListId MaxResults NextToken", getPrefixListEntries},
+	"GetManagedPrefixListEntries": {false, "PrefixListId TargetVersion MaxResults NextToken", getPrefixListEntries},
+	"DescribePrefixLists":         {false, "PrefixListId" + paging, describeServiceLists},
 
 	"RunInstances":       {true, runParams, runInstances},
 	"TerminateInstances": {true, "InstanceId", terminateInstances},
@@ -95,6 +97,41 @@ var actions = map[string]action{
 	"UnassignPrivateIpAddresses":        {true, "NetworkInterfaceId PrivateIpAddress", unassignAddresses},
 	"AssignIpv6Addresses":               {true, "NetworkInterfaceId Ipv6Addresses Ipv6AddressCount", assignSix},
 	"UnassignIpv6Addresses":             {true, "NetworkInterfaceId Ipv6Addresses", unassignSix},
+
+	"AllocateAddress":            {true, "Domain TagSpecification", allocateAddress},
+	"ReleaseAddress":             {true, "AllocationId NetworkBorderGroup", releaseAddress},
+	"AssociateAddress":           {true, "AllocationId InstanceId NetworkInterfaceId PrivateIpAddress AllowReassociation", associateAddress},
+	"DisassociateAddress":        {true, "AssociationId", disassociateAddress},
+	"DescribeAddresses":          {false, "AllocationId PublicIp Filter", describeAddresses},
+	"DescribeAddressesAttribute": {false, "AllocationId Attribute MaxResults NextToken", describeAddressesAttribute},
+
+	"CreateNatGateway":                   {true, "SubnetId AllocationId ConnectivityType PrivateIpAddress TagSpecification", createNAT},
+	"DeleteNatGateway":                   {true, "NatGatewayId", deleteNAT},
+	"DescribeNatGateways":                {false, "NatGatewayId" + paging, describeNATs},
+	"CreateEgressOnlyInternetGateway":    {true, "VpcId TagSpecification", createEgressOnly},
+	"DeleteEgressOnlyInternetGateway":    {true, "EgressOnlyInternetGatewayId", deleteEgressOnly},
+	"DescribeEgressOnlyInternetGateways": {false, "EgressOnlyInternetGatewayId" + paging, describeEgressOnly},
+
+	"CreateVpnGateway":           {true, "Type AmazonSideAsn AvailabilityZone TagSpecification", createVPN},
+	"AttachVpnGateway":           {true, "VpnGatewayId VpcId", attachVPN},
+	"DetachVpnGateway":           {true, "VpnGatewayId VpcId", detachVPN},
+	"DeleteVpnGateway":           {true, "VpnGatewayId", deleteVPN},
+	"DescribeVpnGateways":        {false, "VpnGatewayId Filter", describeVPNs},
+	"EnableVgwRoutePropagation":  {true, "RouteTableId GatewayId", enablePropagation},
+	"DisableVgwRoutePropagation": {true, "RouteTableId GatewayId", disablePropagation},
+
+	"CreateTransitGateway":                 {true, "Description TagSpecification", createTransit},
+	"DeleteTransitGateway":                 {true, "TransitGatewayId", deleteTransit},
+	"DescribeTransitGateways":              {false, "TransitGatewayIds" + paging, describeTransits},
+	"CreateTransitGatewayVpcAttachment":    {true, "TransitGatewayId VpcId SubnetIds TagSpecifications", attachTransit},
+	"DeleteTransitGatewayVpcAttachment":    {true, "TransitGatewayAttachmentId", detachTransit},
+	"DescribeTransitGatewayVpcAttachments": {false, "TransitGatewayAttachmentIds" + paging, describeAttachments},
+
+	"CreateVpcEndpoint":           {true, endpointParams, createEndpoint},
+	"ModifyVpcEndpoint":           {true, modifyEndpointParams, modifyEndpoint},
+	"DeleteVpcEndpoints":          {true, "VpcEndpointId", deleteEndpoints},
+	"DescribeVpcEndpoints":        {false, "VpcEndpointId" + paging, describeEndpoints},
+	"DescribeVpcEndpointServices": {false, "ServiceName" + paging, describeEndpointServices},
 
 	"CreateVpcPeeringConnection":        {true, "VpcId PeerVpcId PeerOwnerId PeerRegion RequesterPeeringConnectionOptions TagSpecification", createConnection},
 	"AcceptVpcPeeringConnection":        {true, "VpcPeeringConnectionId", acceptConnection},

@@ -37,6 +37,7 @@ var restricted = map[string]func(*request) []permission{
 	"DeleteTags":                        (*request).onTagged,
 	"DescribeVpcAttribute":              (*request).onVPC,
 	"DeleteManagedPrefixList":           (*request).onPrefixList,
+	"ModifyManagedPrefixList":           (*request).onPrefixList,
 	"GetManagedPrefixListEntries":       (*request).onPrefixList,
 }
 
@@ -171,8 +172,12 @@ func (r *request) onVPC() []permission {
 
 func (r *request) onPrefixList() []permission {
 	id := r.params["PrefixListId"]
-	if !has(r.cell.lists, id) {
+	l := r.cell.allLists()[id]
+	if l == nil {
 		return nil
+	}
+	if l.isAmazons() {
+		return []permission{r.need(l.arn(typePrefixList, id), iam.Keys{})}
 	}
 	return []permission{r.on(typePrefixList, id, iam.Keys{})}
 }

@@ -107,7 +107,7 @@ func (g *securityGroup) count(egress, six bool) int {
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
 func (r *request) mayRefer(g *securityGroup, to source) (peer string, err error) {
 	if to.listID != "" {
-		_, err = lookUp(typePrefixList, to.listID, g.lists)
+		_, err = lookUp(typePrefixList, to.listID, g.allLists())
 	}
 	if to.groupID == "" {
 		return "", err

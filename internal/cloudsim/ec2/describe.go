@@ -13,8 +13,9 @@ type listing[T any] struct {
 	set          string // the element that holds the items
 	ids          string // the parameter with explicit ids
 	resourceType resourceType
-	least        int // the minimum of MaxResults; zero stands for 5, as in most calls
-	most         int // the maximum of MaxResults
+	least        int  // the minimum of MaxResults; zero stands for 5, as in most calls
+	most         int  // the maximum of MaxResults
+	whole        bool // the call has no pages
 	id           func(T) string
 	filters      filters[T]
 	show         func(T) []node
@@ -28,6 +29,9 @@ func describe[T any](r *request, l listing[T], all []T) ([]node, error) {
 	page, err := r.page(cmp.Or(l.least, leastResults), l.most, len(ids) > 0)
 	if err != nil {
 		return nil, err
+	}
+	if l.whole {
+		page.size = 0
 	}
 	conditions := conditions(r.params)
 	if err := l.filters.check(conditions); err != nil {

@@ -41,6 +41,7 @@ var (
 var taggable = []resourceType{
 	typeVPC, typeSubnet, typeGateway, typeTable, typeConnection, typeGroup, typeRule, typeACL, typePrefixList, typeInstance, typeInterface,
 	typeDHCP, typeVolume,
+	typeAddress, typeNAT, typeEgressOnly, typeVPN, typeEndpoint, typeTransitAttachment, typeTransit,
 }
 
 func (k resourceType) missing(id string) *refusal {

@@ -106,7 +106,7 @@ func (c *cell) items(ids []string) map[shownItem]any {
 	for _, id := range ids {
 		if t := c.tables[id]; t != nil {
 			for _, r := range t.routes {
-				all[shownItem{id, lateRoute, r.destination.String()}] = *r
+				all[shownItem{id, lateRoute, r.key()}] = *r
 			}
 		}
 		if g := c.groups[id]; g != nil {
@@ -171,7 +171,7 @@ func (p past) show(item shownItem, value any) {
 	case lateRoute:
 		if t := p.tables[item.resource]; t != nil {
 			keep(p.routes, t, t.routes)
-			t.routes = with(t.routes, value, func(r *route) bool { return r.destination.String() == item.key })
+			t.routes = with(t.routes, value, func(r *route) bool { return r.key() == item.key })
 		}
 	case lateRule:
 		if g := p.groups[item.resource]; g != nil {

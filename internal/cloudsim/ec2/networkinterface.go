@@ -216,10 +216,29 @@ func deleteInterface(r *request) ([]node, error) {
 	return done(), nil
 }
 
-// remove leaves routes to the interface, which are blackholes from then on.
+// remove leaves routes to the interface, which are blackholes from then on, and frees its elastic IP addresses.
 func (f *face) remove() {
+	for _, e := range f.bound() {
+		e.free()
+	}
 	f.forget(f.id)
 	delete(f.faces, f.id)
+}
+
+// bound returns the elastic IP addresses of the interface, sorted by their ids.
+func (f *face) bound() []*elasticIP {
+	return slices.DeleteFunc(sorted(f.cell.addresses), func(e *elasticIP) bool { return e.face != f })
+}
+
+func (e *elasticIP) associationNode() node {
+	n := e.publicNode()
+	n.inner = append(n.inner, leaf("allocationId", e.id), leaf("associationId", e.binding))
+	return n
+}
+
+// publicNode is the association as instances show it.
+func (e *elasticIP) publicNode() node {
+	return group("association", leaf("publicIp", e.public.String()), leaf("ipOwnerId", e.account))
 }
 
 func attachInterface(r *request) ([]node, error) {
@@ -515,10 +534,10 @@ var interfaceListing = listing[*face]{
 		"attachment.device-index":          ofAttachment(func(a *attachment) string { return strconv.Itoa(a.device) }),
 		"attachment.delete-on-termination": ofAttachment(func(a *attachment) string { return strconv.FormatBool(a.ends) }),
 		"attachment.status":                ofAttachment(func(*attachment) string { return "attached" }),
-		"association.public-ip":            never[*face],
-		"association.allocation-id":        never[*face],
-		"association.association-id":       never[*face],
-		"addresses.association.public-ip":  never[*face],
+		"association.public-ip":            ofAddress(func(e *elasticIP) string { return e.public.String() }),
+		"association.allocation-id":        ofAddress(func(e *elasticIP) string { return e.id }),
+		"association.association-id":       ofAddress(func(e *elasticIP) string { return e.binding }),
+		"addresses.association.public-ip":  ofAddress(func(e *elasticIP) string { return e.public.String() }),
 	},
 	show: showInterface,
 }
@@ -530,6 +549,10 @@ func ofAttachment(f func(*attachment) string) func(*face) []string {
 		}
 		return []string{f(i.attachment)}
 	}
+}
+
+func ofAddress(f func(*elasticIP) string) func(*face) []string {
+	return func(i *face) []string { return nonEmpty(i.bound(), f) }
 }
 
 func describeInterfaces(r *request) ([]node, error) {
@@ -577,17 +600,20 @@ func (f *face) attachmentNodes() []node {
 		leaf("attachTime", a.since), leaf("deleteOnTermination", a.ends))}
 }
 
-// addressNodes are the addresses as instances and interfaces show them.
-func (f *face) addressNodes() []node {
+// addressNodes are the addresses as instances and interfaces show them, which differ in how they show elastic IP addresses.
+func (f *face) addressNodes(association func(*elasticIP) node) []node {
+	of := func(a netip.Addr) []node {
+		i := slices.IndexFunc(f.bound(), func(e *elasticIP) bool { return e.private == a })
+		if i < 0 {
+			return nil
+		}
+		return []node{association(f.bound()[i])}
+	}
 	return []node{
 		leaf("privateIpAddress", f.addresses[0].String()),
 		leaf("privateDnsName", f.dnsName(f.addresses[0])),
 		listOf("privateIpAddressesSet", f.addresses, func(a netip.Addr) []node {
-			return []node{
-				leaf("privateIpAddress", a.String()),
-				leaf("privateDnsName", f.dnsName(a)),
-				leaf("primary", a == f.addresses[0]),
-			}
+			return append(of(a), leaf("privateIpAddress", a.String()), leaf("privateDnsName", f.dnsName(a)), leaf("primary", a == f.addresses[0]))
 		}),
 		listOf("ipv6AddressesSet", f.ipv6, func(a netip.Addr) []node { return []node{leaf("ipv6Address", a.String())} }),
 	}
@@ -609,7 +635,10 @@ func showInterface(f *face) []node {
 		f.groupsNode(),
 		f.taggedNode(f.id),
 	}
-	nodes = append(nodes, f.addressNodes()...)
+	nodes = append(nodes, f.addressNodes((*elasticIP).associationNode)...)
+	if bound := f.bound(); len(bound) > 0 {
+		nodes = append(nodes, bound[0].associationNode())
+	}
 	nodes = append(nodes, optional("requesterId", f.requester)...)
 	return append(nodes, f.attachmentNodes()...)
 }

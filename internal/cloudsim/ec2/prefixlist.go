@@ -6,15 +6,20 @@ import (
 	"strings"
 )
 
-// prefixList is a customer-managed prefix list. It stays in its first version, as no call here modifies it.
+// prefixList is a prefix list, a customer's or one of AWS's.
 // https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html
 type prefixList struct {
 	*cell
 	id      string
 	name    string
 	six     bool
-	most    int // entries, which is also what a rule with the list counts
+	most    int // entries, which is also what a rule or a route with the list counts
 	entries []listEntry
+	// versions are the earlier entries, those of version 1 first.
+	versions [][]listEntry
+	state    string
+	message  string // of a state that isn't the wanted one
+	service  string // of AWS's lists, the service that has gateway endpoints
 }
 
 type listEntry struct {
@@ -24,9 +29,12 @@ type listEntry struct {
 
 // The states in which the calls answer, and the one in which a list is afterwards.
 const (
-	listCreating = "create-in-progress"
-	listCreated  = "create-complete"
-	listDeleting = "delete-in-progress"
+	listCreating    = "create-in-progress"
+	listCreated     = "create-complete"
+	listModifying   = "modify-in-progress"
+	listModified    = "modify-complete"
+	listNotModified = "modify-failed"
+	listDeleting    = "delete-in-progress"
 )
 
 func createPrefixList(r *request) ([]node, error) {
@@ -45,7 +53,7 @@ func createPrefixList(r *request) ([]node, error) {
 }
 
 func (r *request) newPrefixList() (*prefixList, error) {
-	l := &prefixList{cell: r.cell}
+	l := &prefixList{cell: r.cell, state: listCreated}
 	var err error
 	if l.name, err = r.listName(); err != nil {
 		return nil, err
@@ -56,8 +64,10 @@ func (r *request) newPrefixList() (*prefixList, error) {
 	if l.most, err = r.listSize(); err != nil {
 		return nil, err
 	}
-	l.entries, err = r.listEntries(l)
-	return l, err
+	if l.entries, err = r.listEntries(l, "Entry"); err != nil {
+		return nil, err
+	}
+	return l, l.fits(l.entries)
 }
 
 func (r *request) listName() (string, error) {
@@ -90,9 +100,9 @@ func (r *request) listSize() (int, error) {
 	return n, err
 }
 
-func (r *request) listEntries(l *prefixList) ([]listEntry, error) {
+func (r *request) listEntries(l *prefixList, parameter string) ([]listEntry, error) {
 	var all []listEntry
-	for _, fields := range r.items("Entry") {
+	for _, fields := range r.items(parameter) {
 		cidr, err := netip.ParsePrefix(fields["Cidr"])
 		cidr = cidr.Masked()
 		switch {
@@ -105,30 +115,48 @@ func (r *request) listEntries(l *prefixList) ([]listEntry, error) {
 		}
 		all = append(all, listEntry{cidr, fields["Description"]})
 	}
-	if len(all) > l.most {
-		return nil, refuse("PrefixListMaxEntriesExceeded", "You've reached the maximum number of entries for the prefix list.")
-	}
 	return all, nil
 }
 
-func (r *request) prefixList() (*prefixList, error) {
-	return find(typePrefixList, r.params, "PrefixListId", r.cell.lists)
+func (l *prefixList) fits(entries []listEntry) error {
+	if len(entries) > l.most {
+		return refuse("PrefixListMaxEntriesExceeded", "You've reached the maximum number of entries for the prefix list.")
+	}
+	return nil
 }
 
-// deletePrefixList refuses a list that a security group still refers to:
+// ownList refuses AWS's lists, which nobody else changes.
+func (r *request) ownList() (*prefixList, error) {
+	l, err := find(typePrefixList, r.params, "PrefixListId", r.cell.allLists())
+	if err == nil && l.isAmazons() {
+		err = notPermitted("The prefix list '%s' is managed by AWS.", l.id)
+	}
+	return l, err
+}
+
+// deletePrefixList refuses a list that a security group or a route table still refers to:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteManagedPrefixList.html
 func deletePrefixList(r *request) ([]node, error) {
-	l, err := r.prefixList()
+	l, err := r.ownList()
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(r.cell.rules(), func(rule *rule) bool { return rule.listID == l.id }) {
+	if r.isReferred(l) {
 		return nil, dependency("The prefix list '%s' is in use and cannot be deleted.", l.id)
 	}
 	answer := []node{group("prefixList", l.show(listDeleting)...)}
 	r.cell.forget(l.id)
 	delete(r.cell.lists, l.id)
 	return answer, nil
+}
+
+func (r *request) isReferred(l *prefixList) bool {
+	for _, t := range r.cell.tables {
+		if t.refersTo(l) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(r.cell.rules(), func(rule *rule) bool { return rule.listID == l.id })
 }
 
 func describePrefixLists(r *request) ([]node, error) {
@@ -140,13 +168,13 @@ func describePrefixLists(r *request) ([]node, error) {
 		most:         100,
 		id:           func(l *prefixList) string { return l.id },
 		filters: filters[*prefixList]{
-			"owner-id":         one(func(l *prefixList) string { return l.account }),
+			"owner-id":         one((*prefixList).owner),
 			"prefix-list-id":   one(func(l *prefixList) string { return l.id }),
 			"prefix-list-name": one(func(l *prefixList) string { return l.name }),
 		},
-		show: func(l *prefixList) []node { return l.show(listCreated) },
+		show: func(l *prefixList) []node { return l.show(l.state) },
 	}
-	return describe(r, l, sorted(r.cell.lists))
+	return describe(r, l, sorted(r.cell.allLists()))
 }
 
 func (l *prefixList) show(state string) []node {
@@ -154,21 +182,32 @@ func (l *prefixList) show(state string) []node {
 	if l.six {
 		family = "IPv6"
 	}
-	return []node{
+	nodes := []node{
 		leaf("prefixListId", l.id),
 		leaf("addressFamily", family),
 		leaf("state", state),
 		leaf("prefixListArn", l.arn(typePrefixList, l.id)),
 		leaf("prefixListName", l.name),
-		leaf("maxEntries", l.most),
-		leaf("version", 1),
 		l.taggedNode(l.id),
-		leaf("ownerId", l.account),
+		leaf("ownerId", l.owner()),
 	}
+	if l.isAmazons() { // whose size and version aren't shown
+		return nodes
+	}
+	nodes = append(nodes, leaf("maxEntries", l.most), leaf("version", l.version()))
+	return append(nodes, optional("stateMessage", l.message)...)
 }
 
 func getPrefixListEntries(r *request) ([]node, error) {
-	l, err := r.prefixList()
+	l, err := find(typePrefixList, r.params, "PrefixListId", r.cell.allLists())
+	if err != nil {
+		return nil, err
+	}
+	version, err := r.int("TargetVersion", l.version())
+	if err != nil {
+		return nil, err
+	}
+	entries, err := l.at(version)
 	if err != nil {
 		return nil, err
 	}
@@ -180,5 +219,5 @@ func getPrefixListEntries(r *request) ([]node, error) {
 		show: func(e listEntry) []node {
 			return append([]node{leaf("cidr", e.cidr.String())}, optional("description", e.description)...)
 		},
-	}, l.entries)
+	}, entries)
 }

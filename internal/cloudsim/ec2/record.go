@@ -30,7 +30,12 @@ func recordOf(call *apicall.Call, requestID string, nodes []node, err error) api
 
 // nested are calls that are recorded as newer ones are: inside an object that is called after the request or the
 // answer, and the parameters by the names that they have on the wire.
-var nested = []string{"AssociateVpcCidrBlock", "DisassociateVpcCidrBlock", "ModifySecurityGroupRules"}
+var nested = []string{
+	"AssociateVpcCidrBlock", "DisassociateVpcCidrBlock", "ModifySecurityGroupRules", "CreateNatGateway", "DeleteNatGateway",
+	"CreateEgressOnlyInternetGateway", "DeleteEgressOnlyInternetGateway", "CreateVpcEndpoint", "ModifyVpcEndpoint", "DeleteVpcEndpoints",
+	"CreateTransitGateway", "DeleteTransitGateway", "CreateTransitGatewayVpcAttachment", "DeleteTransitGatewayVpcAttachment",
+	"ModifyManagedPrefixList",
+}
 
 func trailedRequest(call *apicall.Call) map[string]any {
 	if !slices.Contains(nested, call.Action) {

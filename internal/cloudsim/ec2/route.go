@@ -4,14 +4,18 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
-const routeParams = "RouteTableId DestinationCidrBlock DestinationIpv6CidrBlock GatewayId InstanceId VpcPeeringConnectionId LocalTarget"
+const routeParams = "RouteTableId DestinationCidrBlock DestinationIpv6CidrBlock DestinationPrefixListId GatewayId InstanceId" +
+	" NetworkInterfaceId NatGatewayId EgressOnlyInternetGatewayId TransitGatewayId VpcPeeringConnectionId LocalTarget"
 
 type route struct {
-	destination netip.Prefix
+	destination netip.Prefix // invalid for a prefix list
+	listID      string       // of the prefix list that is the destination
 	target      target
 	local       bool
+	propagated  bool // learned by a virtual private gateway
 }
 
 // target is where a route leads: the parameter that names it, and the id.
@@ -20,32 +24,85 @@ type target struct{ parameter, id string }
 const (
 	targetGateway    = "GatewayId"
 	targetInstance   = "InstanceId"
+	targetInterface  = "NetworkInterfaceId"
+	targetNAT        = "NatGatewayId"
+	targetEgressOnly = "EgressOnlyInternetGatewayId"
+	targetTransit    = "TransitGatewayId"
 	targetConnection = "VpcPeeringConnectionId"
 )
 
-// allRoutes are the local routes, one for each block of the VPC, and then the others.
+var targetParams = []string{
+	targetGateway, targetInstance, targetInterface, targetNAT, targetEgressOnly, targetTransit, targetConnection,
+}
+
+// destination is that of a route: a block or a prefix list.
+type destination struct {
+	netip.Prefix
+	list *prefixList
+}
+
+func (d destination) String() string {
+	if d.list != nil {
+		return d.list.id
+	}
+	return d.Prefix.String()
+}
+
+func (d destination) six() bool {
+	if d.list != nil {
+		return d.list.six
+	}
+	return d.Addr().Is6()
+}
+
+// weight is what a route to the destination counts against the quota. A prefix list counts as its most entries:
+// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-route-tables
+func (d destination) weight() int {
+	if d.list != nil {
+		return d.list.most
+	}
+	return 1
+}
+
+// key is the destination as text, of which a table has one static route.
+func (r *route) key() string {
+	if r.listID != "" {
+		return r.listID
+	}
+	return r.destination.String()
+}
+
+// allRoutes are the local routes, one for each block of the VPC, then the static and then the propagated ones.
 func (t *table) allRoutes() []*route {
+	return slices.Concat(t.localRoutes(), t.routes, t.propagated())
+}
+
+func (t *table) localRoutes() []*route {
 	var all []*route
 	for _, b := range t.vpc.blocks {
 		if b.isAssociated() {
 			all = append(all, &route{destination: b.prefix, target: target{targetGateway, "local"}, local: true})
 		}
 	}
-	return append(all, t.routes...)
+	return all
 }
 
-// find returns the route for exactly this destination, or nil. A local route is a copy.
-func (t *table) find(destination netip.Prefix) *route {
-	for _, r := range t.allRoutes() {
-		if r.destination == destination {
+// find returns the local or static route for exactly this destination, or nil. A local route is a copy.
+func (t *table) find(d destination) *route {
+	for _, r := range append(t.localRoutes(), t.routes...) {
+		if r.key() == d.String() {
 			return r
 		}
 	}
 	return nil
 }
 
+func (t *table) refersTo(l *prefixList) bool {
+	return slices.ContainsFunc(t.routes, func(r *route) bool { return r.listID == l.id })
+}
+
 func (r *route) inFamily(six bool) string {
-	if r.destination.Addr().Is6() != six {
+	if !r.destination.IsValid() || r.destination.Addr().Is6() != six {
 		return ""
 	}
 	return r.destination.String()
@@ -60,144 +117,233 @@ func (r *route) to(parameter string) string {
 }
 
 func (r *route) origin() string {
-	if r.local {
+	switch {
+	case r.local:
 		return "CreateRouteTable"
+	case r.propagated:
+		return "EnableVgwRoutePropagation"
 	}
 	return "CreateRoute"
 }
 
 // state is computed whenever somebody asks, as a route follows its target without being changed itself.
 func (t *table) state(r *route) string {
-	alive := r.local
-	switch r.target.parameter {
-	case targetConnection:
-		c := t.connections[r.target.id]
-		alive = c != nil && c.state == stateActive
-	case targetGateway:
-		g := t.vpc.gateways[r.target.id]
-		alive = alive || g != nil && g.vpc == t.vpc
-	case targetInstance:
-		i := t.vpc.instances[r.target.id]
-		alive = i != nil && !i.terminated
-	}
-	if alive {
+	if r.local || t.isAlive(r.target) {
 		return "active"
 	}
 	return "blackhole"
 }
 
+// isAlive reports whether the target takes packets from the table's VPC.
+func (t *table) isAlive(to target) bool {
+	switch to.parameter {
+	case targetConnection:
+		c := t.connections[to.id]
+		return c != nil && c.state == stateActive
+	case targetInstance:
+		return t.vpc.runs(to.id)
+	case targetInterface:
+		return t.vpc.uses(to.id)
+	case targetNAT:
+		return t.vpc.hasNAT(to.id)
+	case targetEgressOnly:
+		return has(t.vpc.egressOnly, to.id)
+	case targetTransit:
+		return t.attachmentTo(t.vpc, to.id) != nil
+	}
+	return t.vpc.hasGateway(to.id) || t.vpc.hasVPN(to.id) || has(t.vpc.endpoints, to.id)
+}
+
+func (c *cell) runs(instance string) bool {
+	i := c.instances[instance]
+	return i != nil && !i.terminated
+}
+
+// uses reports whether the interface belongs to an instance or a service.
+func (c *cell) uses(id string) bool {
+	f := c.faces[id]
+	return f != nil && f.status() == "in-use"
+}
+
+func (c *cell) hasNAT(id string) bool {
+	n := c.nats[id]
+	return n != nil && n.deleted.IsZero()
+}
+
 func (t *table) showRoute(r *route) []node {
-	field := "destinationCidrBlock"
-	if r.destination.Addr().Is6() {
-		field = "destinationIpv6CidrBlock"
+	var nodes []node
+	switch {
+	case r.listID != "":
+		nodes = append(nodes, leaf("destinationPrefixListId", r.listID))
+	case r.destination.Addr().Is6():
+		nodes = append(nodes, leaf("destinationIpv6CidrBlock", r.destination.String()))
+	default:
+		nodes = append(nodes, leaf("destinationCidrBlock", r.destination.String()))
 	}
-	return []node{
-		leaf(field, r.destination.String()),
-		leaf(lowerFirst(r.target.parameter), r.target.id),
-		leaf("state", t.state(r)),
-		leaf("origin", r.origin()),
+	nodes = append(nodes, leaf(lowerFirst(r.target.parameter), r.target.id))
+	nodes = append(nodes, t.besideTarget(r.target)...)
+	return append(nodes, leaf("state", t.state(r)), leaf("origin", r.origin()))
+}
+
+// besideTarget shows the instance of an interface and the interface of an instance.
+func (t *table) besideTarget(to target) []node {
+	i, f := t.vpc.instances[to.id], t.vpc.faces[to.id]
+	switch {
+	case i != nil && !i.terminated:
+		return []node{leaf("instanceOwnerId", i.account), leaf("networkInterfaceId", i.faces[0].id)}
+	case f != nil && f.attachment != nil:
+		return []node{leaf("instanceId", f.attachment.instance.id), leaf("instanceOwnerId", f.attachment.instance.account)}
 	}
+	return nil
 }
 
 // routeParams reads the parameters that CreateRoute and ReplaceRoute share.
-func (r *request) routeParams() (t *table, destination netip.Prefix, to target, err error) {
-	if t, destination, err = r.tableAndDestination(); err != nil {
-		return nil, destination, to, err
+func (r *request) routeParams() (t *table, d destination, to target, err error) {
+	if t, d, err = r.tableAndDestination(); err != nil {
+		return nil, d, to, err
 	}
 	to, err = r.target(t)
-	return t, destination, to, err
+	return t, d, to, err
 }
 
 func createRoute(r *request) ([]node, error) {
-	t, destination, to, err := r.routeParams()
+	t, d, to, err := r.routeParams()
 	if err != nil {
 		return nil, err
 	}
-	if there := t.find(destination); there != nil {
+	if there := t.find(d); there != nil {
 		if r.opts.Switches.RouteTwice && there.target == to {
 			return done(), nil
 		}
-		return nil, refuse("RouteAlreadyExists", "The route identified by %s already exists.", destination)
+		return nil, routeExists(d)
 	}
-	if err := t.fits(destination, to); err != nil {
+	if err := t.fits(d, to); err != nil {
 		return nil, err
 	}
-	if t.count(destination.Addr().Is6()) >= r.opts.Quotas.RoutesPerTable {
-		return nil, refuse("RouteLimitExceeded", "The maximum number of routes has been reached.")
+	if err := r.hasRoom(t, d); err != nil {
+		return nil, err
 	}
-	t.routes = append(t.routes, &route{destination: destination, target: to})
+	t.add(d, to)
 	return done(), nil
 }
 
-// replaceRoute answers InvalidParameterValue, and not InvalidRoute.NotFound, where there is no route.
+func routeExists(d destination) *refusal {
+	return refuse("RouteAlreadyExists", "The route identified by %s already exists.", d)
+}
+
+func (r *request) hasRoom(t *table, d destination) error {
+	if t.count(d.six())+d.weight() > r.opts.Quotas.RoutesPerTable {
+		return refuse("RouteLimitExceeded", "The maximum number of routes has been reached.")
+	}
+	return nil
+}
+
+func (t *table) add(d destination, to target) {
+	there := &route{destination: d.Prefix, target: to}
+	if d.list != nil {
+		there.listID = d.list.id
+	}
+	t.routes = append(t.routes, there)
+}
+
+// replaceRoute answers InvalidParameterValue, and not InvalidRoute.NotFound, where there is no static route.
 func replaceRoute(r *request) ([]node, error) {
-	t, destination, to, err := r.routeParams()
+	t, d, to, err := r.routeParams()
 	if err != nil {
 		return nil, err
 	}
-	there := t.find(destination)
+	there := t.find(d)
 	switch {
 	case there == nil:
-		return nil, invalidValue("There is no route defined for '%s' in the route table. Use CreateRoute instead.", destination)
+		return nil, invalidValue("There is no route defined for '%s' in the route table. Use CreateRoute instead.", d)
 	case there.local:
 		return nil, localReplaced()
+	case there.isOfEndpoint():
+		return nil, endpointRoute(t, d)
 	}
-	if err := t.fits(destination, to); err != nil {
+	if err := t.fits(d, to); err != nil {
 		return nil, err
 	}
 	there.target = to
 	return done(), nil
 }
 
+// deleteRoute doesn't find propagated routes: who ends their propagation removes them.
 func deleteRoute(r *request) ([]node, error) {
-	t, destination, err := r.tableAndDestination()
+	t, d, err := r.tableAndDestination()
 	if err != nil {
 		return nil, err
 	}
-	there := t.find(destination)
+	there := t.find(d)
 	switch {
 	case there == nil:
-		return nil, refuse("InvalidRoute.NotFound", "no route with destination-cidr-block %s in route table %s", destination, t.id)
+		kind := "cidr-block"
+		if d.list != nil {
+			kind = "prefix-list-id"
+		}
+		return nil, refuse("InvalidRoute.NotFound", "no route with destination-%s %s in route table %s", kind, d, t.id)
 	case there.local:
-		return nil, invalidValue("cannot remove local route %s in route table %s", destination, t.id)
+		return nil, invalidValue("cannot remove local route %s in route table %s", d, t.id)
+	case there.isOfEndpoint():
+		return nil, endpointRoute(t, d)
 	}
-	t.routes = slices.DeleteFunc(t.routes, func(other *route) bool { return other == there })
+	t.remove(there)
 	return done(), nil
 }
 
-// count counts the routes of one family, each of which has the whole quota.
+func (t *table) remove(there *route) {
+	t.routes = slices.DeleteFunc(t.routes, func(other *route) bool { return other == there })
+}
+
+// isOfEndpoint reports whether a gateway endpoint made the route, which no call but the endpoint's own changes:
+// https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html#gateway-endpoint-routing
+func (r *route) isOfEndpoint() bool { return strings.HasPrefix(r.target.id, typeEndpoint.prefix) }
+
+func endpointRoute(t *table, d destination) *refusal {
+	return invalidValue("cannot modify or remove VPC endpoint route %s in route table %s", d, t.id)
+}
+
+// count counts the routes of one family, each of which has the whole quota. Propagated ones have a quota of their own.
 func (t *table) count(six bool) int {
 	n := 0
-	for _, r := range t.allRoutes() {
-		if r.destination.Addr().Is6() == six {
-			n++
+	for _, r := range append(t.localRoutes(), t.routes...) {
+		d := destination{r.destination, t.vpc.allLists()[r.listID]}
+		if d.six() == six {
+			n += d.weight()
 		}
 	}
 	return n
 }
 
-func (r *request) tableAndDestination() (*table, netip.Prefix, error) {
+func (r *request) tableAndDestination() (*table, destination, error) {
 	t, err := r.table()
 	if err != nil {
-		return nil, netip.Prefix{}, err
+		return nil, destination{}, err
 	}
-	four, six := r.has("DestinationCidrBlock"), r.has("DestinationIpv6CidrBlock")
-	var destination netip.Prefix
+	var given []string
+	for _, name := range []string{"DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"} {
+		if r.has(name) {
+			given = append(given, name)
+		}
+	}
+	var d destination
 	switch {
-	case four && six:
-		err = combination("The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock")
-	case six:
-		destination, err = r.cidr("DestinationIpv6CidrBlock")
+	case len(given) > 1:
+		err = combination("The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock, destinationPrefixListId")
+	case len(given) == 0:
+		err = missing("DestinationCidrBlock")
+	case given[0] == "DestinationPrefixListId":
+		d.list, err = find(typePrefixList, r.params, given[0], r.cell.allLists())
 	default:
-		destination, err = r.cidr("DestinationCidrBlock")
+		d.Prefix, err = r.cidr(given[0])
 	}
-	return t, destination, err
+	return t, d, err
 }
 
 // target reads the target of a route, which must exist where the caller can see it.
 func (r *request) target(t *table) (target, error) {
 	var given []target
-	for _, parameter := range []string{targetGateway, targetInstance, targetConnection} {
+	for _, parameter := range targetParams {
 		if id := r.params[parameter]; id != "" {
 			given = append(given, target{parameter, id})
 		}
@@ -206,9 +352,9 @@ func (r *request) target(t *table) (target, error) {
 	case r.has("LocalTarget"):
 		return target{}, localReplaced()
 	case len(given) == 0:
-		return target{}, missing("gatewayId, instanceId or vpcPeeringConnectionId")
+		return target{}, missing("gatewayId, instanceId, networkInterfaceId or vpcPeeringConnectionId")
 	case len(given) > 1:
-		return target{}, combination("The request must contain exactly one of gatewayId, instanceId, vpcPeeringConnectionId")
+		return target{}, combination("The request must contain exactly one of gatewayId, natGatewayId, networkInterfaceId, vpcPeeringConnectionId, egressOnlyInternetGatewayId, transitGatewayId or instanceId")
 	}
 	return given[0], r.reaches(t, given[0])
 }
@@ -220,27 +366,75 @@ func localReplaced() *refusal {
 
 // reaches refuses a target that the caller cannot see, or that is in another VPC.
 func (r *request) reaches(t *table, to target) error {
-	switch to.parameter {
-	case targetConnection:
+	if to.parameter == targetConnection {
 		return r.reachesConnection(t, to.id)
-	case targetInstance:
-		i, err := lookUp(typeInstance, to.id, r.cell.instances)
-		if err == nil && i.subnet.vpc != t.vpc {
-			err = differentNetworks(t, to)
-		}
-		return err
 	}
-	g, err := lookUp(typeGateway, to.id, r.cell.gateways)
-	if err == nil && g.vpc != t.vpc {
+	v, err := r.vpcOf(t, to)
+	if err == nil && v != t.vpc {
 		err = differentNetworks(t, to)
 	}
 	return err
 }
 
+// vpcOf returns the VPC that the target is in or attached to, nil for a gateway that is detached.
+func (r *request) vpcOf(t *table, to target) (*vpc, error) {
+	switch to.parameter {
+	case targetInstance:
+		return r.vpcOfInstance(to.id)
+	case targetInterface:
+		f, err := lookUp(typeInterface, to.id, r.cell.faces)
+		if err != nil {
+			return nil, err
+		}
+		return f.subnet.vpc, nil
+	case targetNAT:
+		return r.vpcOfNAT(to.id)
+	case targetEgressOnly:
+		g, err := lookUp(typeEgressOnly, to.id, r.cell.egressOnly)
+		if err != nil {
+			return nil, err
+		}
+		return g.vpc, nil
+	case targetTransit:
+		return t.vpc, r.reachesTransit(t, to.id)
+	}
+	return r.vpcOfGateway(to.id)
+}
+
+// vpcOfInstance refuses an instance with several interfaces, of which EC2 takes none by itself.
+func (r *request) vpcOfInstance(id string) (*vpc, error) {
+	i, err := lookUp(typeInstance, id, r.cell.instances)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(i.faces) > 1:
+		return nil, refuse("InvalidInstanceID", "There are multiple interfaces attached to instance '%s'. Please specify an interface ID for the operation instead.", id)
+	}
+	return i.subnet.vpc, nil
+}
+
+// vpcOfGateway takes internet gateways and virtual private gateways. Codes and texts are those that users of CreateRoute quote:
+// https://github.com/ansible-collections/amazon.aws/issues/2631 and https://github.com/devopsacademyau/academy/pull/906.
+func (r *request) vpcOfGateway(id string) (*vpc, error) {
+	if !strings.HasPrefix(id, typeGateway.prefix) && !strings.HasPrefix(id, typeVPN.prefix) {
+		return nil, invalidValue("invalid value for parameter gateway-id: %s", id)
+	}
+	if g := r.cell.gateways[id]; g != nil {
+		return g.vpc, nil
+	}
+	if g := r.cell.vpns[id]; g != nil {
+		return g.vpc, nil
+	}
+	return nil, refuse("InvalidGatewayID.NotFound", "The gateway ID '%s' does not exist", id)
+}
+
 func differentNetworks(t *table, to target) *refusal {
 	noun := "network gateway" // also of a peering connection
-	if to.parameter == targetInstance {
+	switch to.parameter {
+	case targetInstance:
 		noun = "instance"
+	case targetInterface:
+		noun = "interface"
 	}
 	return invalidValue("route table %s and %s %s belong to different networks", t.id, noun, to.id)
 }
@@ -265,25 +459,31 @@ func (r *request) reachesConnection(t *table, id string) error {
 var forbidden = []netip.Prefix{netip.MustParsePrefix("169.254.168.0/22"), netip.MustParsePrefix("fd00:ec2::/32")}
 
 // fits refuses a destination that the table may not route to such a target.
-func (t *table) fits(destination netip.Prefix, to target) error {
+func (t *table) fits(d destination, to target) error {
 	for _, f := range forbidden {
-		if f.Overlaps(destination) && f.Bits() <= destination.Bits() {
-			return invalidValue("The destination CIDR block %s is in the reserved range %s", destination, f)
+		if f.Overlaps(d.Prefix) && f.Bits() <= d.Bits() {
+			return invalidValue("The destination CIDR block %s is in the reserved range %s", d, f)
 		}
 	}
-	if t.isEdge() {
-		return t.fitsEdge(destination, to)
-	}
-	if t.vpc.contains(destination) && to.parameter != targetInstance {
+	switch {
+	case t.isEdge():
+		return t.fitsEdge(d, to)
+	case to.parameter == targetEgressOnly && !d.six():
+		return invalidValue("The destination %s isn't an IPv6 CIDR block, which %s requires", d, to.id)
+	case d.IsValid() && t.vpc.contains(d.Prefix) && !slices.Contains(intoVPC, to.parameter):
 		return invalidValue("Route target is not supported. This route only supports interface and instance targets.")
 	}
 	return nil
 }
 
+// intoVPC are the targets of routes that are more specific than a local one:
+// https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html
+var intoVPC = []string{targetInstance, targetInterface, targetNAT}
+
 // fitsEdge lets the table of a gateway route parts of the VPC to an interface in it, and nothing else.
-func (t *table) fitsEdge(destination netip.Prefix, to target) error {
-	if to.parameter == targetInstance && t.vpc.contains(destination) {
+func (t *table) fitsEdge(d destination, to target) error {
+	if (to.parameter == targetInstance || to.parameter == targetInterface) && d.IsValid() && t.vpc.contains(d.Prefix) {
 		return nil
 	}
-	return invalidValue("Route table %s is associated with a gateway and cannot have a route for %s to %s", t.id, destination, to.id)
+	return invalidValue("Route table %s is associated with a gateway and cannot have a route for %s to %s", t.id, d, to.id)
 }

@@ -11,6 +11,7 @@ type table struct {
 	id           string
 	routes       []*route      // those that somebody created; local routes follow from the VPC's blocks
 	associations []association // explicit ones; the main table has one without a subnet
+	propagating  []*vpnGateway // their routes are in the table too
 }
 
 type association struct {
@@ -60,6 +61,9 @@ func deleteTable(r *request) ([]node, error) {
 	}
 	if len(t.associations) > 0 {
 		return nil, dependency("The routeTable '%s' has dependencies and cannot be deleted.", t.id)
+	}
+	for _, e := range r.cell.endpoints {
+		e.tables = slices.DeleteFunc(e.tables, func(other *table) bool { return other == t })
 	}
 	r.cell.forget(t.id)
 	delete(r.cell.tables, t.id)
@@ -122,7 +126,7 @@ func (r *request) gatewayFor(t *table) (*gateway, error) {
 		return nil, refuse("Resource.AlreadyAssociated", "the specified association for route table %s conflicts with an existing association", t.id)
 	}
 	for _, route := range t.routes {
-		if err := t.fitsEdge(route.destination, route.target); err != nil {
+		if err := t.fitsEdge(destination{route.destination, r.cell.allLists()[route.listID]}, route.target); err != nil {
 			return nil, err
 		}
 	}
@@ -211,9 +215,11 @@ var tableListing = listing[*table]{
 		"route.destination-ipv6-cidr-block":      eachRoute(func(r *route) string { return r.inFamily(true) }),
 		"route.vpc-peering-connection-id":        eachRoute(func(r *route) string { return r.to(targetConnection) }),
 		"route.gateway-id":                       eachRoute(func(r *route) string { return r.to(targetGateway) }),
-		"route.nat-gateway-id":                   never[*table],
-		"route.transit-gateway-id":               never[*table],
-		"route.destination-prefix-list-id":       never[*table],
+		"route.nat-gateway-id":                   eachRoute(func(r *route) string { return r.to(targetNAT) }),
+		"route.egress-only-internet-gateway-id":  eachRoute(func(r *route) string { return r.to(targetEgressOnly) }),
+		"route.transit-gateway-id":               eachRoute(func(r *route) string { return r.to(targetTransit) }),
+		"route.network-interface-id":             eachRoute(func(r *route) string { return r.to(targetInterface) }),
+		"route.destination-prefix-list-id":       eachRoute(func(r *route) string { return r.listID }),
 		"route.instance-id":                      eachRoute(func(r *route) string { return r.to(targetInstance) }),
 		"route.origin":                           eachRoute((*route).origin),
 		"route.state":                            (*table).routeStates,
@@ -274,7 +280,7 @@ func showTable(t *table) []node {
 		leaf("ownerId", t.vpc.account),
 		listOf("routeSet", t.allRoutes(), t.showRoute),
 		listOf("associationSet", t.associations, t.showAssociation),
-		list("propagatingVgwSet"),
+		listOf("propagatingVgwSet", t.propagating, func(g *vpnGateway) []node { return []node{leaf("gatewayId", g.id)} }),
 		t.vpc.taggedNode(t.id),
 	}
 }

@@ -57,8 +57,8 @@ func (c *cell) weight(t traffic, six bool) int {
 	switch {
 	case t.groupID != "":
 		return 1
-	case t.listID != "" && c.lists[t.listID].six == six:
-		return c.lists[t.listID].most
+	case t.listID != "" && c.allLists()[t.listID].six == six:
+		return c.allLists()[t.listID].most
 	case t.cidr.IsValid() && t.cidr.Addr().Is6() == six:
 		return 1
 	}

@@ -26,6 +26,8 @@ type Service struct {
 	associating []*vpc        // those with a block that isn't theirs yet
 	buckets     map[bucketKey]*bucket
 	ipv6Blocks  int // Amazon's blocks handed out so far
+	// publicAddresses counts the elastic IP addresses handed out so far.
+	publicAddresses int
 }
 
 // accountRegion is the owner of a resource and its Region.
@@ -45,8 +47,16 @@ type cell struct {
 	faces     map[string]*face
 	dhcp      map[string]*dhcpOptions
 	volumes   map[string]*volume
-	tags      map[string]tagSet // by id; peering connections have a set on each side
-	late      map[shownItem][]oldItem
+	addresses map[string]*elasticIP
+	nats      map[string]*natGateway
+	vpns      map[string]*vpnGateway
+	endpoints map[string]*endpoint
+	transits  map[string]*transitGateway
+	// attachments are those of VPCs to transit gateways.
+	attachments map[string]*transitAttachment
+	egressOnly  map[string]*egressOnlyGateway
+	tags        map[string]tagSet // by id; peering connections have a set on each side
+	late        map[shownItem][]oldItem
 }
 
 // request is one call while it is answered. The service is locked meanwhile.
@@ -164,6 +174,13 @@ func (s *Service) cell(at accountRegion) *cell {
 			faces:         map[string]*face{},
 			dhcp:          map[string]*dhcpOptions{},
 			volumes:       map[string]*volume{},
+			addresses:     map[string]*elasticIP{},
+			nats:          map[string]*natGateway{},
+			vpns:          map[string]*vpnGateway{},
+			endpoints:     map[string]*endpoint{},
+			transits:      map[string]*transitGateway{},
+			attachments:   map[string]*transitAttachment{},
+			egressOnly:    map[string]*egressOnlyGateway{},
 			tags:          map[string]tagSet{},
 			late:          map[shownItem][]oldItem{},
 		}

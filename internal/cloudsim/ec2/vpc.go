@@ -171,7 +171,14 @@ func (v *vpc) inUse() bool {
 			return true
 		}
 	}
-	return v.hasOwnTables() || v.hasOwnACLs()
+	return v.hasOwnTables() || v.hasOwnACLs() || v.hasFurtherGateways()
+}
+
+// hasFurtherGateways reports whether the VPC has a gateway or an endpoint that isn't in a subnet of it.
+func (v *vpc) hasFurtherGateways() bool {
+	return slices.ContainsFunc(sorted(v.vpns), func(g *vpnGateway) bool { return g.vpc == v }) ||
+		slices.ContainsFunc(sorted(v.egressOnly), func(g *egressOnlyGateway) bool { return g.vpc == v }) ||
+		slices.ContainsFunc(sorted(v.endpoints), func(e *endpoint) bool { return e.vpc == v })
 }
 
 func (v *vpc) hasOwnTables() bool {

@@ -20,6 +20,7 @@ const (
 	noRoute        = "route"         // no route covers the destination
 	blackhole      = "blackhole"     // the route's target isn't available
 	intoInternet   = "internet"      // the embedded cloud ends at internet gateways
+	beyond         = "beyond"        // the embedded cloud ends at virtual private gateways, transit gateways and endpoints
 	wrongInstance  = "instance"      // the route leads to an instance, which drops what isn't for itself
 	stoppedEgress  = "egress"        // no rule of the sender's security groups
 	stoppedACL     = "acl"           // a network ACL, on the way there

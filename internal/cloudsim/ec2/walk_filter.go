@@ -85,7 +85,8 @@ func (r *rule) names(remote netip.Addr, peer *face) bool {
 	case r.groupID != "":
 		return slices.ContainsFunc(peer.groups, func(g *securityGroup) bool { return g.id == r.groupID })
 	case r.listID != "":
-		return slices.ContainsFunc(r.group.lists[r.listID].entries, func(e listEntry) bool { return e.cidr.Contains(remote) })
+		_, found := r.group.allLists()[r.listID].contains(remote)
+		return found
 	}
 	return r.cidr.Contains(remote)
 }

@@ -21,10 +21,18 @@ func (s *Service) follow(from *face, to netip.Addr) (*face, string) {
 		return arrive(own, to)
 	case r.target.parameter == targetConnection:
 		return s.over(own, r.target.id, to)
-	case r.target.parameter == targetInstance:
-		return hop(s.sender(r.target.id), to)
-	case !own.hasGateway(r.target.id):
+	case !own.main.isAlive(r.target):
 		return nil, blackhole
+	}
+	switch r.target.parameter {
+	case targetInstance, targetInterface:
+		return hop(s.sender(r.target.id), to)
+	case targetTransit:
+		return nil, beyond
+	case targetGateway:
+		if !own.hasGateway(r.target.id) {
+			return nil, beyond
+		}
 	}
 	return nil, intoInternet
 }
@@ -74,13 +82,23 @@ func (s *subnet) table() *table {
 	return s.vpc.main
 }
 
-// best returns the route with the longest prefix, as https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
-// has it, or nil. Of equal ones it is the local one.
+// best returns the route that EC2 takes, or nil: the longest prefix, where the entries of a prefix list count, and of equal ones
+// the local one before static ones, prefix lists and propagated ones, which is the order of allRoutes but for prefix lists.
+// https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
 func (t *table) best(to netip.Addr) *route {
 	var best *route
+	var length int
+	lists := t.vpc.allLists()
 	for _, r := range t.allRoutes() {
-		if r.destination.Contains(to) && (best == nil || r.destination.Bits() > best.destination.Bits()) {
-			best = r
+		p := r.destination
+		if r.listID != "" {
+			p, _ = lists[r.listID].contains(to)
+		}
+		if !p.IsValid() || !p.Contains(to) {
+			continue
+		}
+		if best == nil || p.Bits() > length || p.Bits() == length && best.listID != "" && r.listID == "" && !r.propagated {
+			best, length = r, p.Bits()
 		}
 	}
 	return best

@@ -130,8 +130,8 @@ func destroy() step {
 	}}
 }
 
-// modules installs the modules of the configuration.
-func getModules() step {
+// get installs the modules of the configuration.
+func get() step {
 	return step{name: "get", do: func(ctx context.Context, s *stage) error { return s.succeed(ctx, "get") }}
 }
 

@@ -114,6 +114,3 @@ func trials() []trial {
 		},
 	})
 }
-
-// moduleTrials returns the trials of configurations that make the calls of public modules.
-func moduleTrials() []trial { return nil }
