@@ -116,6 +116,18 @@ func connected(cells int) step {
 	}}
 }
 
+// repaired checks that autopeer has restored a route or a rule.
+func repaired() step {
+	return step{name: "repaired by autopeer", do: func(_ context.Context, s *stage) error {
+		for _, o := range s.Heard() {
+			if o.Type == outcome.Repaired {
+				return nil
+			}
+		}
+		return errors.New("nothing was repaired")
+	}}
+}
+
 // destroy removes everything, and checks that no message is left in a dead-letter queue.
 func destroy() step {
 	return step{name: "destroy", do: func(ctx context.Context, s *stage) error {

@@ -26,7 +26,7 @@ const (
 // atOnce is how many trials run concurrently. The provider waits for most of the time.
 const atOnce = 3
 
-// Judge runs all trials, or those whose name contains only, and checks that the page's table has a row for each of them. It
+// Judge runs all trials, or those whose name contains the text only, and checks that they show the rows of the page's table. It
 // prints a line for each trial.
 func Judge(ctx context.Context, out io.Writer, j *report.Judge, t *Terraform, only string) {
 	text, err := os.ReadFile(document)
@@ -39,7 +39,7 @@ func Judge(ctx context.Context, out io.Writer, j *report.Judge, t *Terraform, on
 		j.Error("parse the page", err)
 		return
 	}
-	checkPage(j, p)
+	j.Check(len(differences(p)) == 0, "the page", "the rows and blocks of the trials", differences(p))
 	var counting sync.Mutex
 	var all errgroup.Group
 	all.SetLimit(atOnce)
@@ -64,8 +64,8 @@ func Judge(ctx context.Context, out io.Writer, j *report.Judge, t *Terraform, on
 	_ = all.Wait() // the trials report their errors as checks
 }
 
-// checkPage compares the rows of the page's table with those that the trials show, and checks that a trial uses each block.
-func checkPage(j *report.Judge, p page) {
+// differences compares the rows of the page's table with those that the trials show, and finds the blocks that no trial uses.
+func differences(p page) []string {
 	rows, used := map[row]bool{}, map[string]bool{}
 	for _, tr := range trials() {
 		for _, r := range tr.rows() {
@@ -75,14 +75,20 @@ func checkPage(j *report.Judge, p page) {
 			used[name] = true
 		}
 	}
+	var found []string
 	for _, r := range p.rows {
-		j.Check(rows[r], "a row of the page", "a trial that shows it", r)
+		if !rows[r] {
+			found = append(found, fmt.Sprintf("no trial shows the row %q", r))
+		}
 		delete(rows, r)
 	}
 	for r := range rows {
-		j.Check(false, "a trial", "a row of the page", r)
+		found = append(found, fmt.Sprintf("the page has no row %q", r))
 	}
 	for name := range p.blocks {
-		j.Check(used[name], "a block of the page", "a trial that uses it", name)
+		if !used[name] {
+			found = append(found, fmt.Sprintf("no trial uses the block %s", name))
+		}
 	}
+	return found
 }

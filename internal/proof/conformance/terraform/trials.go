@@ -109,7 +109,9 @@ func trials() []trial {
 		{
 			name: "default tables", policy: "policy.yaml", files: with("defaults.tf"),
 			steps: []step{
-				apply(), connected(both), unchanged().showing("`aws_default_route_table`", "adopted before the request", complete), destroy(),
+				apply(), connected(both), unchanged().showing("`aws_default_route_table`", "adopted before the request", complete),
+				forget("aws_default_route_table.marketing"), apply(), repaired(),
+				unchanged().showing("`aws_default_route_table`", "adopted after the request", "autopeer restores the routes"), destroy(),
 			},
 		},
 	})
