@@ -118,7 +118,7 @@ func writeSession(w http.ResponseWriter, c *Cloud, k key) {
 		UserID      string      `xml:"AssumeRoleResult>AssumedRoleUser>AssumedRoleId"`
 		RequestID   string      `xml:"ResponseMetadata>RequestId"`
 	}{
-		Credentials: credentials{id, secret, secret, k.until.UTC().Format(time.RFC3339)},
+		Credentials: credentials{id, secret, secret, k.until.UTC().Format("2006-01-02T15:04:05.000Z")},
 		ARN:         k.arn, UserID: userID(k.account, k.arn), RequestID: apicall.UUID(),
 	})
 }

@@ -32,7 +32,7 @@ func TestASessionOfARoleEnds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := *out.Credentials.Expiration, time.Now().Add(15*time.Minute).UTC().Truncate(time.Second); !got.Equal(want) {
+		if got, want := *out.Credentials.Expiration, time.Now().Add(15*time.Minute).UTC().Truncate(time.Millisecond); !got.Equal(want) {
 			t.Errorf("the session ends at %v, want %v", got, want)
 		}
 		session := stsClient(c, *out.Credentials.AccessKeyId)

@@ -61,13 +61,13 @@ func (p *Person) VPC(name, block string) VPC {
 	return p.vpc(*out.Vpc)
 }
 
-// DefaultVPC makes the cell's default VPC, with its default subnets.
+// DefaultVPC returns the cell's default VPC, which has default subnets.
 func (p *Person) DefaultVPC() VPC {
-	out := call(p, p.EC2.CreateDefaultVpc, &ec2.CreateDefaultVpcInput{})
-	if out == nil {
+	out := call(p, p.EC2.DescribeVpcs, &ec2.DescribeVpcsInput{Filters: []types.Filter{{Name: aws.String("is-default"), Values: []string{"true"}}}})
+	if out == nil || len(out.Vpcs) == 0 {
 		return VPC{}
 	}
-	return p.vpc(*out.Vpc)
+	return p.vpc(out.Vpcs[0])
 }
 
 func (p *Person) vpc(v types.Vpc) VPC {

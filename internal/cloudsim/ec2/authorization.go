@@ -20,25 +20,27 @@ type permission struct {
 // A resource that isn't there needs no permission, as the call is refused anyway. AWS doesn't say which
 // of the two errors comes first.
 var restricted = map[string]func(*request) []permission{
-	"AcceptVpcPeeringConnection":        (*request).toAccept,
-	"CreateVpcPeeringConnection":        (*request).toConnect,
-	"RejectVpcPeeringConnection":        (*request).onConnection,
-	"DeleteVpcPeeringConnection":        (*request).onConnection,
-	"ModifyVpcPeeringConnectionOptions": (*request).onConnection,
-	"CreateRoute":                       (*request).onTable,
-	"ReplaceRoute":                      (*request).onTable,
-	"DeleteRoute":                       (*request).onTable,
-	"AuthorizeSecurityGroupIngress":     (*request).toAuthorize,
-	"AuthorizeSecurityGroupEgress":      (*request).toAuthorize,
-	"RevokeSecurityGroupIngress":        (*request).onGroup,
-	"RevokeSecurityGroupEgress":         (*request).onGroup,
-	"ModifySecurityGroupRules":          (*request).onGroup,
-	"CreateTags":                        (*request).onTagged,
-	"DeleteTags":                        (*request).onTagged,
-	"DescribeVpcAttribute":              (*request).onVPC,
-	"DeleteManagedPrefixList":           (*request).onPrefixList,
-	"ModifyManagedPrefixList":           (*request).onPrefixList,
-	"GetManagedPrefixListEntries":       (*request).onPrefixList,
+	"AcceptVpcPeeringConnection":                 (*request).toAccept,
+	"CreateVpcPeeringConnection":                 (*request).toConnect,
+	"RejectVpcPeeringConnection":                 (*request).onConnection,
+	"DeleteVpcPeeringConnection":                 (*request).onConnection,
+	"ModifyVpcPeeringConnectionOptions":          (*request).onConnection,
+	"CreateRoute":                                (*request).onTable,
+	"ReplaceRoute":                               (*request).onTable,
+	"DeleteRoute":                                (*request).onTable,
+	"AuthorizeSecurityGroupIngress":              (*request).toAuthorize,
+	"AuthorizeSecurityGroupEgress":               (*request).toAuthorize,
+	"RevokeSecurityGroupIngress":                 (*request).onGroup,
+	"RevokeSecurityGroupEgress":                  (*request).onGroup,
+	"ModifySecurityGroupRules":                   (*request).onGroup,
+	"UpdateSecurityGroupRuleDescriptionsIngress": (*request).onGroup,
+	"UpdateSecurityGroupRuleDescriptionsEgress":  (*request).onGroup,
+	"CreateTags":                                 (*request).onTagged,
+	"DeleteTags":                                 (*request).onTagged,
+	"DescribeVpcAttribute":                       (*request).onVPC,
+	"DeleteManagedPrefixList":                    (*request).onPrefixList,
+	"ModifyManagedPrefixList":                    (*request).onPrefixList,
+	"GetManagedPrefixListEntries":                (*request).onPrefixList,
 }
 
 // allowed asks IAM for all that the call needs. The first refusal is the answer.
@@ -146,8 +148,8 @@ func (r *request) onTable() []permission {
 // onGroup has no key for a rule's source or ports, because EC2 has none, and doesn't look at rules that a call names by
 // their ids: the Service Authorization Reference has the security group as the only resource of both revocations.
 func (r *request) onGroup() []permission {
-	g := r.cell.groups[r.params["GroupId"]]
-	if g == nil {
+	g, err := r.group()
+	if err != nil {
 		return nil
 	}
 	return []permission{r.on(typeGroup, g.id, iam.Keys{"ec2:SecurityGroupID": {g.id}, "ec2:Vpc": {g.arn(typeVPC, g.vpc.id)}})}

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-const ruleParams = "GroupId IpPermissions IpProtocol FromPort ToPort CidrIp"
+const ruleParams = "GroupId GroupName IpPermissions IpProtocol FromPort ToPort CidrIp"
 
 // wanted is a rule that a request names.
 type wanted struct {

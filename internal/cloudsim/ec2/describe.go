@@ -54,6 +54,9 @@ func describe[T any](r *request, l listing[T], all []T) ([]node, error) {
 
 // exist refuses the whole call when one of the ids is wrong.
 func (l listing[T]) exist(ids []string, all []T) error {
+	if l.resourceType.prefix == "" {
+		return nil // names, which the call has checked
+	}
 	for _, id := range ids {
 		if err := l.resourceType.check(id); err != nil {
 			return err

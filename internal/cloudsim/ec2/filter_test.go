@@ -124,7 +124,7 @@ func TestWildcardsInFiltersOfRoutes(t *testing.T) {
 		{[]types.Filter{filter("route.vpc-peering-connection-id", "pcx-1*", p.id)}, 2},
 		{[]types.Filter{filter("route.vpc-peering-connection-id", "pcx-"), filter("route.state", "*")}, 0},
 		{[]types.Filter{filter("route.state", "black*")}, 2},
-		{[]types.Filter{filter("route.state", "act???")}, 3},
+		{[]types.Filter{filter("route.state", "act???")}, 4},
 		{[]types.Filter{filter("route.state", "blackhole"), filter("association.main", "true")}, 1},
 	}
 	for _, tt := range tests {

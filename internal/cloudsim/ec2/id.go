@@ -48,10 +48,14 @@ func (k resourceType) missing(id string) *refusal {
 	return refuse(k.notFound, "The %s '%s' does not exist", k.noun, id)
 }
 
-// check refuses text that is not an id of this type. EC2 has different codes for malformed and unknown ids.
+// check refuses text that is not an id of this type. EC2 has different codes for malformed and unknown ids, and different texts for
+// ids with another prefix and for those with wrong digits.
 func (k resourceType) check(id string) error {
 	rest, ok := strings.CutPrefix(id, k.prefix)
-	if !ok || rest == "" || strings.Trim(rest, "0123456789abcdef") != "" {
+	switch {
+	case id == "" || ok && (rest == "" || strings.Trim(rest, "0123456789abcdef") != ""):
+		return refuse(k.malformed, "The %s ID '%s' is malformed", k.resource, id)
+	case !ok:
 		return refuse(k.malformed, `Invalid id: "%s" (expecting "%s...")`, id, k.prefix)
 	}
 	return nil

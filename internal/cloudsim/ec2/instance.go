@@ -3,6 +3,7 @@ package ec2
 import (
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // instance is as much of an instance as a route to it and a path from it need.
@@ -177,8 +178,11 @@ func (r *request) instanceSubnet() (*subnet, error) {
 	if r.has("SubnetId") {
 		return find(typeSubnet, r.params, "SubnetId", r.cell.subnets)
 	}
-	for _, s := range sorted(r.cell.subnets) {
-		if s.isDefault {
+	zone := r.params["Placement.AvailabilityZone"]
+	subnets := sorted(r.cell.subnets)
+	slices.SortStableFunc(subnets, func(a, b *subnet) int { return strings.Compare(a.zone, b.zone) })
+	for _, s := range subnets {
+		if s.isDefault && (zone == "" || s.zone == zone) {
 			return s, nil
 		}
 	}
@@ -197,10 +201,26 @@ func (r *request) instanceGroups(v *vpc) ([]*securityGroup, error) {
 		}
 		groups = append(groups, g)
 	}
+	for _, name := range r.list("SecurityGroup") {
+		g := v.groupNamed(name)
+		if g == nil {
+			return nil, refuse("InvalidGroup.NotFound", "The security group '%s' does not exist in VPC '%s'", name, v.id)
+		}
+		groups = append(groups, g)
+	}
 	if len(groups) > 0 {
 		return groups, nil
 	}
 	return slices.DeleteFunc(sorted(r.cell.groups), func(g *securityGroup) bool { return g.vpc != v || g.name != defaultGroupName }), nil
+}
+
+func (v *vpc) groupNamed(name string) *securityGroup {
+	for _, g := range v.groups {
+		if g.vpc == v && g.name == name {
+			return g
+		}
+	}
+	return nil
 }
 
 func (r *request) instanceCount() (int, error) {

@@ -198,3 +198,24 @@ func describeStatus(r *request) ([]node, error) {
 		return i.terminated && !every || len(ids) > 0 && !slices.Contains(ids, i.id)
 	}))
 }
+
+func monitorInstances(r *request) ([]node, error)   { return r.monitor(true) }
+func unmonitorInstances(r *request) ([]node, error) { return r.monitor(false) }
+
+func (r *request) monitor(on bool) ([]node, error) {
+	var all []*instance
+	for _, id := range r.list("InstanceId") {
+		i, err := lookUp(typeInstance, id, r.cell.instances)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, i)
+	}
+	if len(all) == 0 {
+		return nil, missing("InstanceId")
+	}
+	return []node{listOf("instancesSet", all, func(i *instance) []node {
+		i.options.monitored = on
+		return []node{leaf("instanceId", i.id), group("monitoring", leaf("state", enabledText(on)))}
+	})}, nil
+}

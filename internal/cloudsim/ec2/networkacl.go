@@ -299,9 +299,54 @@ var aclListing = listing[*acl]{
 		"owner-id":                   one(func(a *acl) string { return a.vpc.account }),
 		"default":                    one(func(a *acl) string { return strconv.FormatBool(a.isDefault) }),
 		"association.association-id": func(a *acl) []string { return nonEmpty(a.bindings, func(b binding) string { return b.id }) },
+		"association.network-acl-id": func(a *acl) []string { return nonEmpty(a.bindings, func(binding) string { return a.id }) },
+		"entry.cidr":                 ofEntries(func(e aclEntry) string { return e.inFamily(false) }),
+		"entry.ipv6-cidr":            ofEntries(func(e aclEntry) string { return e.inFamily(true) }),
+		"entry.egress":               ofEntries(flag(func(e aclEntry) bool { return e.egress })),
+		"entry.protocol":             ofEntries(func(e aclEntry) string { return e.protocol }),
+		"entry.rule-action":          ofEntries(aclEntry.action),
+		"entry.rule-number":          ofEntries(func(e aclEntry) string { return strconv.Itoa(e.number) }),
+		"entry.port-range.from":      ofEntries(func(e aclEntry) string { return e.ports.start() }),
+		"entry.port-range.to":        ofEntries(func(e aclEntry) string { return e.ports.end() }),
+		"entry.icmp.type":            ofEntries(func(e aclEntry) string { return e.icmp.start() }),
+		"entry.icmp.code":            ofEntries(func(e aclEntry) string { return e.icmp.end() }),
 		"association.subnet-id":      func(a *acl) []string { return nonEmpty(a.bindings, func(b binding) string { return b.subnet.id }) },
 	},
 	show: showACL,
+}
+
+func ofEntries(f func(aclEntry) string) func(*acl) []string {
+	return func(a *acl) []string { return nonEmpty(a.entries, f) }
+}
+
+func (e aclEntry) action() string {
+	if e.allow {
+		return "allow"
+	}
+	return "deny"
+}
+
+func (e aclEntry) inFamily(six bool) string {
+	if e.cidr.Addr().Is6() != six {
+		return ""
+	}
+	return e.cidr.String()
+}
+
+// start is empty for an entry without the span, which is nil.
+func (s *span) start() string {
+	if s == nil {
+		return ""
+	}
+	return strconv.Itoa(s.from)
+}
+
+// end is empty for an entry without the span, which is nil.
+func (s *span) end() string {
+	if s == nil {
+		return ""
+	}
+	return strconv.Itoa(s.to)
 }
 
 func describeACLs(r *request) ([]node, error) {
@@ -323,17 +368,14 @@ func showACL(a *acl) []node {
 }
 
 func showEntry(e aclEntry) []node {
-	action, field := "deny", "cidrBlock"
-	if e.allow {
-		action = "allow"
-	}
+	field := "cidrBlock"
 	if e.cidr.Addr().Is6() {
 		field = "ipv6CidrBlock"
 	}
 	nodes := []node{
 		leaf("ruleNumber", e.number),
 		leaf("protocol", e.protocol),
-		leaf("ruleAction", action),
+		leaf("ruleAction", e.action()),
 		leaf("egress", e.egress),
 		leaf(field, e.cidr.String()),
 	}

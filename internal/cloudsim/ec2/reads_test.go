@@ -16,7 +16,7 @@ func TestFiltersOfRouteTables(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, sim.Options{}, virginia)
 	c, table := p.asking, p.asking.mainTable(p.requester)
-	refused(t, c.route(table, "172.31.0.0/16", p.id), "no error")
+	refused(t, c.route(table, "172.30.0.0/16", p.id), "no error")
 	c.table(p.requester)
 	tests := []struct {
 		name   string
@@ -24,14 +24,14 @@ func TestFiltersOfRouteTables(t *testing.T) {
 		want   int
 	}{
 		{"by VPC", filter("vpc-id", p.requester), 2},
-		{"by owner", filter("owner-id", marketing), 2},
+		{"by owner", filter("owner-id", marketing), 3},
 		{"by association", filter("association.route-table-id", table), 1},
 		{"by connection", filter("route.vpc-peering-connection-id", p.id), 1},
-		{"by destination", filter("route.destination-cidr-block", "172.31.0.0/16"), 1},
+		{"by destination", filter("route.destination-cidr-block", "172.30.0.0/16"), 1},
 		{"by IPv6 destination", filter("route.destination-ipv6-cidr-block", "::/0"), 0},
-		{"by the local gateway", filter("route.gateway-id", "local"), 2},
+		{"by the local gateway", filter("route.gateway-id", "local"), 3},
 		{"by state", filter("route.state", "blackhole"), 1},
-		{"by origin", filter("route.origin", "CreateRoute"), 1},
+		{"by origin", filter("route.origin", "CreateRoute"), 2},
 		{"by what no route has", filter("route.nat-gateway-id", "*"), 0},
 	}
 	for _, tt := range tests {

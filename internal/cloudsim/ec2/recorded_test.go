@@ -228,8 +228,8 @@ func TestRecordedReferencesInsideAVPC(t *testing.T) {
 			}
 		}
 	}
-	if found != 2 { // the default group's own, and the authorized one
-		t.Errorf("found %d references, want 2", found)
+	if found != 3 { // the two default groups' own, and the authorized one
+		t.Errorf("found %d references, want 3", found)
 	}
 }
 

@@ -57,14 +57,12 @@ func createGroup(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := find(typeVPC, r.params, "VpcId", r.withShared())
+	v, err := r.vpcOrDefault(r.withShared())
 	if err != nil {
 		return nil, err
 	}
-	for _, g := range r.cell.groups {
-		if g.vpc == v && g.name == name {
-			return nil, refuse("InvalidGroup.Duplicate", "The security group '%s' already exists for VPC '%s'", name, v.id)
-		}
+	if v.groupNamed(name) != nil {
+		return nil, refuse("InvalidGroup.Duplicate", "The security group '%s' already exists for VPC '%s'", name, v.id)
 	}
 	tags, err := r.specified(typeGroup)
 	if err != nil {
@@ -121,8 +119,19 @@ func (g *securityGroup) remove() {
 	}
 }
 
+// group returns the group that the request names by its id or, in the default VPC, by its name.
 func (r *request) group() (*securityGroup, error) {
-	return find(typeGroup, r.params, "GroupId", r.cell.groups)
+	if r.has("GroupId") || !r.has("GroupName") {
+		return find(typeGroup, r.params, "GroupId", r.cell.groups)
+	}
+	v, err := r.vpcOrDefault(r.cell.vpcs)
+	if err != nil {
+		return nil, err
+	}
+	if g := v.groupNamed(r.params["GroupName"]); g != nil {
+		return g, nil
+	}
+	return nil, refuse(typeGroup.notFound, "The security group '%s' does not exist in default VPC '%s'", r.params["GroupName"], v.id)
 }
 
 // direction returns the rules of one direction.
@@ -136,37 +145,66 @@ var groupListing = listing[*securityGroup]{
 	resourceType: typeGroup,
 	most:         1000,
 	id:           func(g *securityGroup) string { return g.id },
-	filters: filters[*securityGroup]{
-		"group-id":                      one(func(g *securityGroup) string { return g.id }),
-		"group-name":                    one(func(g *securityGroup) string { return g.name }),
-		"description":                   one(func(g *securityGroup) string { return g.description }),
-		"vpc-id":                        one(func(g *securityGroup) string { return g.vpc.id }),
-		"owner-id":                      one(func(g *securityGroup) string { return g.account }),
-		"ip-permission.cidr":            ofIngress(func(r *rule) string { return r.inFamily(false) }),
-		"ip-permission.ipv6-cidr":       ofIngress(func(r *rule) string { return r.inFamily(true) }),
-		"ip-permission.group-id":        ofIngress(func(r *rule) string { return r.groupID }),
-		"ip-permission.prefix-list-id":  ofIngress(func(r *rule) string { return r.listID }),
-		"ip-permission.user-id":         ofIngress(func(r *rule) string { return r.owner }),
-		"ip-permission.protocol":        ofIngress(func(r *rule) string { return r.protocol }),
-		"ip-permission.from-port":       ofIngress(func(r *rule) string { return strconv.Itoa(r.from) }),
-		"ip-permission.to-port":         ofIngress(func(r *rule) string { return strconv.Itoa(r.to) }),
-		"egress.ip-permission.cidr":     ofEgress(func(r *rule) string { return r.inFamily(false) }),
-		"egress.ip-permission.protocol": ofEgress(func(r *rule) string { return r.protocol }),
-	},
+	filters:      groupFilters(),
 }
 
-func ofIngress(f func(*rule) string) func(*securityGroup) []string {
-	return func(g *securityGroup) []string { return nonEmpty(g.direction(false), f) }
+// groupFilters: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroups.html
+func groupFilters() filters[*securityGroup] {
+	all := filters[*securityGroup]{
+		"group-id":    one(func(g *securityGroup) string { return g.id }),
+		"group-name":  one(func(g *securityGroup) string { return g.name }),
+		"description": one(func(g *securityGroup) string { return g.description }),
+		"vpc-id":      one(func(g *securityGroup) string { return g.vpc.id }),
+		"owner-id":    one(func(g *securityGroup) string { return g.account }),
+	}
+	for name, f := range map[string]func(*rule) string{
+		"cidr":           func(r *rule) string { return r.inFamily(false) },
+		"ipv6-cidr":      func(r *rule) string { return r.inFamily(true) },
+		"group-id":       func(r *rule) string { return r.groupID },
+		"group-name":     (*rule).groupName,
+		"prefix-list-id": func(r *rule) string { return r.listID },
+		"user-id":        func(r *rule) string { return r.owner },
+		"protocol":       func(r *rule) string { return r.protocol },
+		"from-port":      func(r *rule) string { return strconv.Itoa(r.from) },
+		"to-port":        func(r *rule) string { return strconv.Itoa(r.to) },
+	} {
+		all["ip-permission."+name] = ofRules(false, f)
+		all["egress.ip-permission."+name] = ofRules(true, f)
+	}
+	return all
 }
 
-func ofEgress(f func(*rule) string) func(*securityGroup) []string {
-	return func(g *securityGroup) []string { return nonEmpty(g.direction(true), f) }
+func ofRules(egress bool, f func(*rule) string) func(*securityGroup) []string {
+	return func(g *securityGroup) []string { return nonEmpty(g.direction(egress), f) }
 }
 
+// groupName is that of the referenced group, if it is of the same account.
+func (r *rule) groupName() string {
+	if g := r.group.groups[r.groupID]; g != nil {
+		return g.name
+	}
+	return ""
+}
+
+// describeGroups takes names of groups of the default VPC too.
 func describeGroups(r *request) ([]node, error) {
 	l := groupListing
 	l.show = r.showGroup
-	return describe(r, l, append(sorted(r.cell.groups), r.participants()...))
+	all := append(sorted(r.cell.groups), r.participants()...)
+	names := r.list("GroupName")
+	for _, name := range names {
+		v, err := r.vpcOrDefault(r.cell.vpcs)
+		if err != nil {
+			return nil, err
+		}
+		if v.groupNamed(name) == nil {
+			return nil, refuse(typeGroup.notFound, "The security group '%s' does not exist in default VPC '%s'", name, v.id)
+		}
+	}
+	if len(names) > 0 {
+		all = slices.DeleteFunc(all, func(g *securityGroup) bool { return !g.vpc.isDefault || !slices.Contains(names, g.name) })
+	}
+	return describe(r, l, all)
 }
 
 func (r *request) showGroup(g *securityGroup) []node {

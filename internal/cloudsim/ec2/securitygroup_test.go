@@ -183,8 +183,7 @@ func TestRevoke(t *testing.T) {
 func TestRevokeInTheDefaultVPC(t *testing.T) {
 	t.Parallel()
 	c := one(t)
-	vpc := must[*ec2.CreateDefaultVpcOutput](t)(c.CreateDefaultVpc(t.Context(), &ec2.CreateDefaultVpcInput{})).Vpc
-	group := c.group(*vpc.VpcId, "servers")
+	group := c.group(*c.defaultVPC().VpcId, "servers")
 	must[[]types.SecurityGroupRule](t)(c.authorize(group, tcp(443, "10.1.0.0/16")))
 	out := must[*ec2.RevokeSecurityGroupIngressOutput](t)(c.revoke(group, tcp(443, "10.1.0.0/16"), tcp(80, "10.1.0.0/16")))
 	if len(out.UnknownIpPermissions) != 1 || len(c.rules(group)) != 0 {

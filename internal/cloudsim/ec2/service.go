@@ -36,6 +36,7 @@ type accountRegion struct{ account, region string }
 // cell is what one account has in one region.
 type cell struct {
 	accountRegion
+	isOpen    bool // has had its default VPC
 	vpcs      map[string]*vpc
 	subnets   map[string]*subnet
 	gateways  map[string]*gateway
@@ -74,7 +75,7 @@ type action struct {
 	answer   func(*request) ([]node, error)
 }
 
-// New returns an EC2 without any resources in it, default VPCs included.
+// New returns an EC2 with a default VPC in every account and Region, and no other resources.
 func New(o Options) *Service {
 	o.Quotas = o.Quotas.withDefaults()
 	s := &Service{
@@ -136,7 +137,12 @@ func (s *Service) answer(call apicall.Call, roles *iam.Registry, p params) ([]no
 		return nil, err
 	}
 	s.settle(now)
-	r := &request{Service: s, params: p, cell: s.cell(accountRegion{call.Account, call.Region}), now: now}
+	r := &request{Service: s, params: p, now: now}
+	r.cell = s.cell(accountRegion{call.Account, call.Region})
+	if !r.cell.isOpen {
+		r.cell.isOpen = true
+		r.openAccount()
+	}
 	if err := r.allowed(call.Caller, roles); err != nil {
 		return nil, err
 	}

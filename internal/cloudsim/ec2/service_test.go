@@ -65,8 +65,8 @@ func TestDryRunChangesNothing(t *testing.T) {
 	_, err := c.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16"), DryRun: aws.Bool(true)})
 	refused(t, err, "DryRunOperation")
 	out := must[*ec2.DescribeVpcsOutput](t)(c.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{}))
-	if len(out.Vpcs) != 0 {
-		t.Errorf("a dry run made %v", out.Vpcs)
+	if len(out.Vpcs) != 1 || !*out.Vpcs[0].IsDefault {
+		t.Errorf("after a dry run the VPCs are %v", out.Vpcs)
 	}
 }
 
@@ -74,7 +74,7 @@ func TestDryRunChangesNothing(t *testing.T) {
 func TestPages(t *testing.T) {
 	for _, size := range []int{0, 1, 2, 3, 5} {
 		c := in(t, sim.New(sim.Options{PageSize: size}), marketing, virginia)
-		var want []string
+		want := []string{*c.defaultVPC().VpcId}
 		for range 5 {
 			want = append(want, c.vpc("10.0.0.0/16"))
 		}

@@ -43,7 +43,9 @@ func TestAParticipantsGroup(t *testing.T) {
 		_, err = c.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{VpcId: &of, GroupName: &name, Description: &name})
 		refused(t, err, "InvalidVpcID.NotFound")
 	}
-	if out := must[*ec2.DescribeSecurityGroupsOutput](t)(participant.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{})); len(out.SecurityGroups) != 1 {
+	if out := must[*ec2.DescribeSecurityGroupsOutput](t)(participant.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{
+		Filters: []types.Filter{filter("vpc-id", vpc)},
+	})); len(out.SecurityGroups) != 1 {
 		t.Errorf("the participant sees %d groups, want its own alone", len(out.SecurityGroups))
 	}
 }

@@ -121,24 +121,6 @@ func (s *Service) amazonBlock() block {
 	return block{id: s.newID(typeBlock.prefix), prefix: netip.PrefixFrom(netip.AddrFrom16(address), 56), amazon: true}
 }
 
-// createDefaultVpc makes what AWS makes: https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc-components.html.
-func createDefaultVpc(r *request) ([]node, error) {
-	if slices.ContainsFunc(sorted(r.cell.vpcs), func(v *vpc) bool { return v.isDefault }) {
-		return nil, refuse("DefaultVpcAlreadyExists", "A Default VPC already exists for this account in this region.")
-	}
-	v := r.addVPC(netip.MustParsePrefix("172.31.0.0/16"))
-	v.isDefault, v.dnsHostnames = true, true
-	for i, zone := range []string{"a", "b", "c"} {
-		prefix := netip.PrefixFrom(netip.AddrFrom4([4]byte{172, 31, byte(16 * i), 0}), 20)
-		s := r.addSubnet(v, prefix, r.cell.region+zone)
-		s.isDefault, s.launch.publicIP = true, true
-	}
-	g := r.addGateway()
-	g.vpc = v
-	v.main.routes = []*route{{destination: netip.MustParsePrefix("0.0.0.0/0"), target: target{targetGateway, g.id}}}
-	return []node{group("vpc", showVPC(v)...)}, nil
-}
-
 func deleteVpc(r *request) ([]node, error) {
 	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
 	if err != nil {

@@ -60,27 +60,6 @@ func TestRefusedBlocks(t *testing.T) {
 	}
 }
 
-// https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc-components.html
-func TestDefaultVPC(t *testing.T) {
-	t.Parallel()
-	c := one(t)
-	vpc := must[*ec2.CreateDefaultVpcOutput](t)(c.CreateDefaultVpc(t.Context(), &ec2.CreateDefaultVpcInput{})).Vpc
-	if !*vpc.IsDefault || *vpc.CidrBlock != "172.31.0.0/16" {
-		t.Errorf("the default VPC is %+v", vpc)
-	}
-	hostnames := must[*ec2.DescribeVpcAttributeOutput](t)(c.DescribeVpcAttribute(t.Context(), &ec2.DescribeVpcAttributeInput{
-		VpcId: vpc.VpcId, Attribute: types.VpcAttributeNameEnableDnsHostnames,
-	}))
-	if !*hostnames.EnableDnsHostnames.Value {
-		t.Error("the default VPC has no DNS hostnames")
-	}
-	if got := c.routes(c.mainTable(*vpc.VpcId)); len(got) != 2 {
-		t.Errorf("routes are %v", got)
-	}
-	_, err := c.CreateDefaultVpc(t.Context(), &ec2.CreateDefaultVpcInput{})
-	refused(t, err, "DefaultVpcAlreadyExists")
-}
-
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpc.html
 func TestAVPCInUseIsNotDeleted(t *testing.T) {
 	tests := []struct {

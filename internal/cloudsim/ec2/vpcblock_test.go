@@ -91,7 +91,7 @@ func TestBlocksAreFoundByTheirState(t *testing.T) {
 	c := in(t, sim.New(sim.Options{Delays: sim.Delays{Associating: time.Hour}}), marketing, virginia)
 	c.vpc("10.20.0.0/16")
 	must[*ec2.AssociateVpcCidrBlockOutput](t)(c.associate(c.vpc("10.10.0.0/16"), "10.11.0.0/16"))
-	for state, want := range map[string]int{"associating": 1, "associated": 2} {
+	for state, want := range map[string]int{"associating": 1, "associated": 3} {
 		out := must[*ec2.DescribeVpcsOutput](t)(c.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{Filters: []types.Filter{filter("cidr-block-association.state", state)}}))
 		if n := len(out.Vpcs); n != want {
 			t.Errorf("%d VPCs have a block that is %s, want %d", n, state, want)

@@ -7,6 +7,7 @@ import cli
 import coverage
 import messages
 import networks
+import newcomers
 import paging
 import peerings
 import prefixlists
@@ -14,7 +15,7 @@ import refusals
 import selfcheck
 from clients import Cloud, Report
 
-PARTS = (selfcheck, networks, prefixlists, peerings, messages, refusals, paging, cli, coverage)  # coverage asks what the others have driven
+PARTS = (selfcheck, networks, newcomers, prefixlists, peerings, messages, refusals, paging, cli, coverage)  # coverage asks what the others have driven
 
 
 def main(endpoint):

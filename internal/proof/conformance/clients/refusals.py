@@ -40,7 +40,7 @@ def _requests(cloud, ec2, vpc):
     cloud.refuses("InvalidParameterCombination", 400, ec2.describe_vpcs, VpcIds=[vpc], MaxResults=5)
     cloud.refuses("InvalidParameterValue", 400, ec2.describe_route_tables, Filters=[{"Name": "no-such-filter", "Values": ["x"]}])
     cloud.refuses("DryRunOperation", 412, ec2.create_subnet, VpcId=vpc, CidrBlock="10.0.1.0/24", DryRun=True)
-    cloud.refuses("InvalidAction", 400, ec2.describe_volumes)
+    cloud.refuses("InvalidAction", 400, ec2.describe_snapshots)
     cloud.refuses("DependencyViolation", 400, _vpc_with_a_subnet(ec2).delete_vpc, VpcId=_last(ec2))
     nobody = cloud.client("ec2", account="AKIANOBODY")
     cloud.refuses("AuthFailure", 401, nobody.describe_vpcs)
