@@ -161,6 +161,9 @@ func clientCall(selector *ast.SelectorExpr) (call, inner string) {
 	if of, ok := selector.X.(*ast.SelectorExpr); ok && of.Sel.Name == "client" && name != "Options" {
 		return name, ""
 	}
+	if of, ok := selector.X.(*ast.Ident); ok && of.Name == "o" { // a field of the answer, o throughout, which may have a function's name
+		return "", ""
+	}
 	if paged, ok := strings.CutSuffix(name, "Paginator"); ok {
 		return strings.TrimPrefix(paged, "New"), ""
 	}

@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -22,7 +23,7 @@ import (
 // only with the tag that approves, so that even a defect in the function can't accept another.
 func acceptPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Accept),
-		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups", "SecurityGroupRules"))
+		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups", "SecurityGroupRules"), p.routedLists())
 	if part.Mode == policy.ReportMode {
 		return all
 	}
@@ -48,7 +49,7 @@ func approved() condition {
 // connectPermissions let connect change the route tables and groups of the VPCs that a peering names.
 func connectPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Connect),
-		describe("ReadNetwork", "VpcPeeringConnections", "RouteTables", "Subnets", "NetworkAcls", "SecurityGroups", "SecurityGroupRules"))
+		describe("ReadNetwork", "VpcPeeringConnections", "RouteTables", "Subnets", "NetworkAcls", "SecurityGroups", "SecurityGroupRules"), p.routedLists())
 	vpcs := members(part, p.Cell, named(part))
 	if len(vpcs) == 0 || part.Mode == policy.ReportMode {
 		return all
@@ -92,7 +93,7 @@ func sweepPermissions(p naming) []statement {
 		queues = append(queues, p.arn("sqs", p.function(f)))
 	}
 	return append(common(p, function.Sweep),
-		describe("ReadEverything", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups", "SecurityGroupRules"),
+		describe("ReadEverything", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups", "SecurityGroupRules"), p.routedLists(),
 		allow("TellFunctions", "sqs:SendMessage", queues))
 }
 
@@ -134,6 +135,13 @@ func describe(sid string, things ...string) statement {
 		actions[i] = "ec2:Describe" + thing
 	}
 	return allow(sid, actions, "*")
+}
+
+// routedLists allows reading the blocks of prefix lists that route tables refer to: those of the account, AWS's own, and those that
+// another account shares.
+func (p naming) routedLists() statement {
+	return allow("ReadPrefixLists", "ec2:GetManagedPrefixListEntries",
+		fmt.Sprintf("arn:%s:ec2:%s:*:prefix-list/*", partition(p.Region), p.Region))
 }
 
 func (p naming) connections() string { return p.arn("ec2", "vpc-peering-connection/*") }

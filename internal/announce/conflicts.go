@@ -44,7 +44,7 @@ func isOfMesh(o outcome.Outcome) bool {
 func deletionOfBlackholes(o outcome.Outcome, blackholes []plan.Conflict) string {
 	var commands []string
 	for _, c := range blackholes {
-		if command := deletionOfRoute(o, c.Table, c.Route.Destination); !slices.Contains(commands, command) {
+		if command := deletionOfRoute(o, c.Table, c.Route); !slices.Contains(commands, command) {
 			commands = append(commands, command)
 		}
 	}

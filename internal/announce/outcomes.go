@@ -2,7 +2,6 @@ package announce
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 
 	"github.com/autopeer/autopeer/internal/domain/fault"
@@ -142,15 +141,18 @@ func withRoutes(o outcome.Outcome, deletions []plan.Change) (_ outcome.Outcome, 
 		}
 		o.State = append(o.State, fmt.Sprintf("%s routes %s to %s", r.Table, r.Destination, r.Via))
 		o.Keys = append(o.Keys, d.Key())
-		commands = append(commands, deletionOfRoute(o, r.Table, r.Destination))
+		commands = append(commands, deletionOfRoute(o, r.Table, peering.Route{Destination: r.Destination}))
 	}
 	return o, commands
 }
 
 // deletionOfRoute returns the command that deletes the route in the cell of o.
-func deletionOfRoute(o outcome.Outcome, table peering.RouteTableID, destination netip.Prefix) string {
-	option := "--destination-cidr-block"
-	if destination.Addr().Is6() {
+func deletionOfRoute(o outcome.Outcome, table peering.RouteTableID, r peering.Route) string {
+	option, destination := "--destination-cidr-block", r.Destination.String()
+	switch {
+	case r.PrefixList != "":
+		option, destination = "--destination-prefix-list-id", string(r.PrefixList)
+	case r.Destination.Addr().Is6():
 		option = "--destination-ipv6-cidr-block"
 	}
 	return fmt.Sprintf("aws ec2 delete-route --region %s --route-table-id %s %s %s", o.Cell.Region, table, option, destination)

@@ -175,6 +175,23 @@ func (p *Person) RouteToGateway(v VPC, table peering.RouteTableID, destination s
 	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: str(table), DestinationCidrBlock: &destination, GatewayId: p.gateway(v)})
 }
 
+// RouteListToGateway routes the blocks of a new prefix list to the VPC's internet gateway, and returns the list.
+func (p *Person) RouteListToGateway(v VPC, table peering.RouteTableID, blocks ...string) peering.PrefixListID {
+	var entries []types.AddPrefixListEntry
+	for _, b := range blocks {
+		entries = append(entries, types.AddPrefixListEntry{Cidr: &b})
+	}
+	made := call(p, p.EC2.CreateManagedPrefixList, &ec2.CreateManagedPrefixListInput{
+		PrefixListName: aws.String("routed"), AddressFamily: aws.String("IPv4"), MaxEntries: aws.Int32(10), Entries: entries,
+	})
+	if made == nil {
+		return ""
+	}
+	list := made.PrefixList.PrefixListId
+	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: str(table), DestinationPrefixListId: list, GatewayId: p.gateway(v)})
+	return peering.PrefixListID(*list)
+}
+
 // RouteToServer routes the destination to a server of the VPC.
 func (p *Person) RouteToServer(table peering.RouteTableID, destination string, server peering.InstanceID) {
 	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: str(table), DestinationCidrBlock: &destination, InstanceId: str(server)})

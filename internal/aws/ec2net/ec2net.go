@@ -25,6 +25,7 @@ func New(client *ec2.Client) *Network { return &Network{client: client} }
 const (
 	pageSize      = 1000
 	tablePageSize = 100
+	listPageSize  = 100 // of the entries of prefix lists
 )
 
 // maxFilterValues is the number of values that EC2 takes in one filter.

@@ -552,3 +552,55 @@ func TestBodiesOfConnectionsAreClosed(t *testing.T) {
 		})
 	}
 }
+
+// TestRoutesToPrefixLists have the blocks of their lists, but for those of gateway endpoints, which aren't read.
+func TestRoutesToPrefixLists(t *testing.T) {
+	t.Parallel()
+	route := func(list, target string) string {
+		return "<item><destinationPrefixListId>" + list + "</destinationPrefixListId>" + target + "<state>active</state></item>"
+	}
+	tables := `<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item><routeTableId>rtb-1</routeTableId>
+		<vpcId>vpc-1</vpcId><routeSet>` + route("pl-1", "<transitGatewayId>tgw-1</transitGatewayId>") +
+		route("pl-2", "<gatewayId>vpce-1</gatewayId>") + route("pl-3", "<gatewayId>igw-1</gatewayId>") + `</routeSet></item></routeTableSet></DescribeRouteTablesResponse>`
+	entries := `<GetManagedPrefixListEntriesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><entrySet><item><cidr>10.1.0.0/16</cidr></item>
+		<item><cidr>2001:db8::/32</cidr></item></entrySet></GetManagedPrefixListEntriesResponse>`
+	for _, tt := range []struct {
+		name, third string
+		class       fault.Class
+	}{
+		{"the list is gone", "InvalidPrefixListID.NotFound", 0},
+		{"the list can't be read", "UnauthorizedOperation", fault.Permanent},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			n := answeredBy(t, func(c apicall.Call) *cloudsim.Failure {
+				switch c.Params["PrefixListId"] {
+				case "":
+					return &cloudsim.Failure{Answer: tables}
+				case "pl-1":
+					return &cloudsim.Failure{Answer: entries}
+				case "pl-3":
+					return &cloudsim.Failure{Code: tt.third}
+				}
+				t.Errorf("the list %s is read", c.Params["PrefixListId"])
+				return &cloudsim.Failure{Answer: entries}
+			})
+			got, err := n.RouteTables(t.Context(), "vpc-1")
+			if tt.class != 0 {
+				if fault.Of(err) != tt.class {
+					t.Errorf("the error is %v", err)
+				}
+				return
+			}
+			want := []peering.Route{
+				{Destination: netip.MustParsePrefix("10.1.0.0/16"), PrefixList: "pl-1", Target: "tgw-1"},
+				{Destination: netip.MustParsePrefix("2001:db8::/32"), PrefixList: "pl-1", Target: "tgw-1"},
+				{PrefixList: "pl-2", Target: "vpce-1"},
+				{PrefixList: "pl-3", Target: "igw-1"},
+			}
+			if err != nil || !slices.Equal(want, got[0].Routes) {
+				t.Errorf("RouteTables() = %v, %v, want the routes %v", got, err, want)
+			}
+		})
+	}
+}

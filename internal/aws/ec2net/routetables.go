@@ -11,9 +11,13 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// RouteTables returns the route tables of the VPCs.
+// RouteTables returns the route tables of the VPCs. A route to a prefix list is returned once for each block of the list.
 func (n *Network) RouteTables(ctx context.Context, vpcs ...peering.VPCID) ([]peering.RouteTable, error) {
-	return byValues(ctx, "vpc-id", vpcs, n.routeTables)
+	tables, err := byValues(ctx, "vpc-id", vpcs, n.routeTables)
+	if err != nil {
+		return nil, err
+	}
+	return tables, n.readPrefixLists(ctx, tables)
 }
 
 // RouteTablesTo returns the route tables of the cell that have a route to one of the connections.

@@ -24,6 +24,8 @@ type Source struct {
 	Template              []byte
 	Assets                map[string]string // the folder of each asset, by the object key that the template names
 	Endpoint              string            // where functions reach the embedded cloud
+	// Concurrency is Lambda's quota of the account in the Region; nil is one of lambda.StandardConcurrency for the stack alone.
+	Concurrency *lambda.Concurrency
 }
 
 // Stack is a deployed stack. Its maps must not be read during Update and Delete.
@@ -89,6 +91,9 @@ const bootstrapVersion = "30"
 // Deploy creates the stack. If a resource can't be created, it deletes those that were; the stack's name remains taken until
 // Delete.
 func Deploy(ctx context.Context, cloud *cloudsim.Cloud, source Source) (*Stack, error) {
+	if source.Concurrency == nil {
+		source.Concurrency = lambda.NewConcurrency(lambda.StandardConcurrency)
+	}
 	stack := &Stack{
 		Account: source.Account, Region: source.Region, Name: source.Name, cloud: cloud, metrics: cloudwatch.New(),
 		Functions: map[string]*lambda.Function{}, Mappings: map[string]*queue.Poller{}, QueueURLs: map[string]string{},

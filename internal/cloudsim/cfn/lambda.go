@@ -125,7 +125,7 @@ func (d *deployment) functionConfig(name string, p functionProperties) (lambda.C
 	c := lambda.Config{
 		Account: d.Source.Account, Region: d.Source.Region, Name: name, Role: p.Role, MemorySize: p.MemorySize,
 		Timeout: time.Duration(p.Timeout) * time.Second, JSONLogs: p.LoggingConfig.LogFormat == "JSON",
-		Environment: p.Environment.Variables, Endpoint: d.Endpoint,
+		Environment: p.Environment.Variables, Endpoint: d.Endpoint, Concurrency: d.Concurrency,
 		Measure: func(metric string, value float64) {
 			d.metrics.Put("AWS/Lambda", metric, map[string]string{"FunctionName": name}, value)
 		},

@@ -22,6 +22,7 @@ type Config struct {
 	MemorySize            int           // in MB; told to the function, not enforced
 	Timeout               time.Duration // zero means Lambda's 3 seconds
 	ReservedConcurrency   int           // more invocations at once are throttled; zero reserves nothing
+	Concurrency           *Concurrency  // of the account in the Region; nil is without limit
 	JSONLogs              bool
 	Environment           map[string]string
 
@@ -103,6 +104,10 @@ func (f *Function) configure(c Config) error {
 	if err != nil {
 		return err
 	}
+	if err := c.Concurrency.reserve(f, c.ReservedConcurrency); err != nil {
+		_ = os.RemoveAll(opt) // as nothing changes; an empty name is no folder
+		return err
+	}
 	f.replace(c, opt)
 	return nil
 }
@@ -134,7 +139,7 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		}
 		return nil, fmt.Errorf("invoke %s: %w", f.name, err)
 	}
-	defer f.end()
+	defer f.end(c)
 	started := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
@@ -158,12 +163,19 @@ func (f *Function) begin() (Config, error) {
 	if reserved := f.config.ReservedConcurrency; reserved > 0 && f.busy >= reserved {
 		return f.config, errThrottled
 	}
+	if f.config.ReservedConcurrency == 0 && !f.config.Concurrency.take() {
+		return f.config, errThrottled
+	}
 	f.busy++
 	f.invocations.Add(1)
 	return f.config, nil
 }
 
-func (f *Function) end() {
+// end takes the configuration with which the invocation began.
+func (f *Function) end(c Config) {
+	if c.ReservedConcurrency == 0 {
+		c.Concurrency.release()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.busy--
@@ -230,6 +242,7 @@ func (f *Function) Close() {
 		e.kill()
 	}
 	f.invocations.Wait()
+	f.config.Concurrency.forget(f)
 	for _, folder := range f.unpacked {
 		_ = os.RemoveAll(folder) // for temporary files; an empty name is no folder
 	}

@@ -90,6 +90,63 @@ func TestReservedConcurrencyThrottles(t *testing.T) {
 	}
 }
 
+// TestRecordedAccountConcurrency: reservations must leave 100 unreserved, a new account has 10 in all, and functions without a
+// reservation share what is left.
+func TestRecordedAccountConcurrency(t *testing.T) {
+	t.Parallel()
+	reserving := func(q *lambda.Concurrency, n int) (*lambda.Function, error) {
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		code := t.TempDir()
+		if err := os.Symlink(self, filepath.Join(code, "bootstrap")); err != nil {
+			t.Fatal(err)
+		}
+		f, err := lambda.New(lambda.Config{Account: "111111111111", Region: "eu-west-1", Code: code, ReservedConcurrency: n, Concurrency: q})
+		if err == nil {
+			t.Cleanup(f.Close)
+		}
+		return f, err
+	}
+	refused := func(err error) bool {
+		e, ok := errors.AsType[*lambda.Error](err)
+		return ok && e.Type == "InvalidParameterValueException"
+	}
+	if _, err := reserving(lambda.NewConcurrency(lambda.NewAccount), 2); !refused(err) {
+		t.Errorf("a reservation in a new account: %v", err)
+	}
+	q := lambda.NewConcurrency(105)
+	first, err := reserving(q, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reserving(q, 3); !refused(err) {
+		t.Errorf("a reservation beyond the quota: %v", err)
+	}
+	first.Close()
+	if _, err := reserving(q, 5); err != nil {
+		t.Errorf("a reservation in place of one that is gone: %v", err)
+	}
+	none, err := reserving(lambda.NewConcurrency(0), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = none.Invoke(t.Context(), []byte(`{}`))
+	if e, ok := errors.AsType[*lambda.Error](err); !ok || e.Type != "TooManyRequestsException" {
+		t.Errorf("an invocation without concurrency: %v, want a throttle", err)
+	}
+	shared := lambda.NewConcurrency(1)
+	f := function(t, func(c *lambda.Config) { c.Concurrency = shared })
+	for range 2 { // the first one gives its execution back
+		if _, err := f.Invoke(t.Context(), []byte(`{}`)); err != nil {
+			if e, ok := errors.AsType[*lambda.Error](err); ok && e.Type == "TooManyRequestsException" {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 // counter adds up what a function measures.
 type counter struct {
 	mu     sync.Mutex

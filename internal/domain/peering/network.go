@@ -12,17 +12,24 @@ const Local Target = "local"
 // Target is what a route leads to: "local", or the id of a gateway, connection, interface or instance.
 type Target string
 
+// IsEndpoint reports whether the target is a VPC endpoint.
+func (t Target) IsEndpoint() bool { return strings.HasPrefix(string(t), "vpce-") }
+
 // IsConnection reports whether the target is a VPC peering connection.
 func (t Target) IsConnection() bool { return strings.HasPrefix(string(t), "pcx-") }
 
-// Route is one entry of a route table.
+// Route is one entry of a route table, or one block of an entry whose destination is a prefix list.
 type Route struct {
-	Destination netip.Prefix // canonical; invalid where the destination is a prefix list
-	PrefixList  PrefixListID // or empty
+	Destination netip.Prefix // canonical; invalid for a prefix list whose blocks aren't read
+	PrefixList  PrefixListID // that has the destination, or empty
 	Target      Target
 	Blackhole   bool // the target is not available
 	Propagated  bool // came from a gateway and not from CreateRoute
 }
+
+// IsStatic reports whether the route is for the block itself. Of routes to the same destination EC2 takes the static one:
+// https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
+func (r Route) IsStatic() bool { return r.PrefixList == "" && !r.Propagated }
 
 // RouteTable is a route table with its explicit associations.
 type RouteTable struct {

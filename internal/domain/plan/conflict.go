@@ -26,27 +26,44 @@ func (c Conflict) String() string {
 		return c.blackhole()
 	}
 	if c.Destination != c.Route.Destination {
-		return fmt.Sprintf("%s, which is routed to %s in %s, overlaps %s, so that can't be routed to %s",
-			c.Route.Destination, c.Route.Target, c.Table, c.Destination, c.Wanted)
+		return fmt.Sprintf("%s, which is routed to %s in %s%s, overlaps %s, so that can't be routed to %s",
+			c.Route.Destination, c.Route.Target, c.Table, c.kind(), c.Destination, c.Wanted)
 	}
-	return fmt.Sprintf("%s is already routed to %s in %s, so it can't be routed to %s",
-		c.Route.Destination, c.Route.Target, c.Table, c.Wanted)
+	return fmt.Sprintf("%s is already routed to %s in %s%s, so it can't be routed to %s",
+		c.Route.Destination, c.Route.Target, c.Table, c.kind(), c.Wanted)
+}
+
+// kind names what else than a static route for the block stands in the way, as its owner changes it in another place.
+func (c Conflict) kind() string {
+	switch {
+	case c.Route.PrefixList != "":
+		return " by the prefix list " + string(c.Route.PrefixList)
+	case c.Route.Propagated:
+		return " by route propagation"
+	}
+	return ""
 }
 
 // blackhole is the sentence about a route whose target is gone, or doesn't carry traffic yet.
 func (c Conflict) blackhole() string {
 	if c.Destination != c.Route.Destination {
-		return fmt.Sprintf("%s, which has a blackhole route to %s in %s, overlaps %s, so that can't be routed to %s",
-			c.Route.Destination, c.Route.Target, c.Table, c.Destination, c.Wanted)
+		return fmt.Sprintf("%s, which has a blackhole route to %s in %s%s, overlaps %s, so that can't be routed to %s",
+			c.Route.Destination, c.Route.Target, c.Table, c.kind(), c.Destination, c.Wanted)
 	}
-	return fmt.Sprintf("%s has a blackhole route to %s in %s, so it can't be routed to %s",
-		c.Route.Destination, c.Route.Target, c.Table, c.Wanted)
+	return fmt.Sprintf("%s has a blackhole route to %s in %s%s, so it can't be routed to %s",
+		c.Route.Destination, c.Route.Target, c.Table, c.kind(), c.Wanted)
 }
 
-// conflicts returns the routes of the table that stand in the way of one to the destination.
+// conflicts returns the routes of the table that stand in the way of one to the destination. Once ours is there, EC2 prefers it to a
+// propagated route and to a prefix list with the same block.
 func conflicts(t peering.RouteTable, dst netip.Prefix, s Side) []Conflict {
+	ours, found := routeTo(t, dst)
+	isOurs := found && ours.Target == peering.Target(s.Connection.ID)
 	var all []Conflict
 	for _, r := range t.Routes {
+		if isOurs && r.Destination == dst {
+			continue
+		}
 		if r.Target != peering.Target(s.Connection.ID) && !s.hasLeft(r) && standsInTheWay(r, dst) && !s.keeps(r, dst) {
 			all = append(all, Conflict{Table: t.ID, Route: r, Destination: dst, Wanted: s.Connection.ID, Own: s.Own})
 		}

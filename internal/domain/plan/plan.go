@@ -198,7 +198,7 @@ func (r Remains) IsLive() bool {
 func routesTo(t peering.RouteTable, via peering.ConnectionID) []peering.Route {
 	var routes []peering.Route
 	for _, r := range t.Routes {
-		if r.Target == peering.Target(via) && r.Destination.IsValid() {
+		if r.Target == peering.Target(via) && r.PrefixList == "" {
 			routes = append(routes, r)
 		}
 	}

@@ -83,13 +83,14 @@ func (r resource) narrows(t peering.RouteTable, dst netip.Prefix) bool {
 	return slices.ContainsFunc(r.losses, func(loss item) bool { return loss.closes && loss.traffic == allTo(best) })
 }
 
-// hasLeft reports whether the route is what a dead connection has left.
+// hasLeft reports whether the route is what a dead connection has left. No installation makes routes to prefix lists.
 func (s Side) hasLeft(r peering.Route) bool {
-	return r.Blackhole && s.Dead[peering.ConnectionID(r.Target)]
+	return r.Blackhole && r.PrefixList == "" && s.Dead[peering.ConnectionID(r.Target)]
 }
 
+// routeTo returns the static route to the destination. A propagated one and a prefix list with the same block are beside it.
 func routeTo(t peering.RouteTable, dst netip.Prefix) (peering.Route, bool) {
-	i := slices.IndexFunc(t.Routes, func(r peering.Route) bool { return r.Destination == dst })
+	i := slices.IndexFunc(t.Routes, func(r peering.Route) bool { return r.Destination == dst && r.IsStatic() })
 	if i < 0 {
 		return peering.Route{}, false
 	}

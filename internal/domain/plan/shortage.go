@@ -66,11 +66,12 @@ var families = []struct {
 	{"IPv6", func(p netip.Prefix) bool { return p.Addr().Is6() }},
 }
 
-// routeQuotas are those of a table. Propagated routes have a quota of their own.
+// routeQuotas are those of a table. Propagated routes have a quota of their own. A prefix list counts for its size, which EC2 alone
+// holds against the quota.
 func routeQuotas(s Side, t peering.RouteTable) []quota {
 	var quotas []quota
 	for _, family := range families {
-		have := count(t.Routes, func(r peering.Route) bool { return !r.Propagated && family.has(r.Destination) })
+		have := count(t.Routes, func(r peering.Route) bool { return r.IsStatic() && family.has(r.Destination) })
 		quotas = append(quotas, quota{string(t.ID), family.name + " routes", "routes-" + strings.ToLower(family.name), family.has, have, s.Limits.OrDefaults().Routes})
 	}
 	return quotas

@@ -65,8 +65,8 @@ func (n Network) holds(t peering.Target, a netip.Addr) bool {
 	return i != nil && slices.Contains(i.Addresses, a)
 }
 
-// mostSpecific returns the route that EC2 takes: the longest prefix, and of two that are equal the one that
-// was not propagated. Routes to prefix lists are passed over, since what they hold is not known.
+// mostSpecific returns the route that EC2 takes: the longest prefix, and of equal ones a static route before a prefix list, and
+// that before a propagated route. Prefix lists without known blocks are passed over.
 // https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
 func mostSpecific(routes []peering.Route, a netip.Addr) *peering.Route {
 	var best *peering.Route
@@ -75,11 +75,22 @@ func mostSpecific(routes []peering.Route, a netip.Addr) *peering.Route {
 			continue
 		}
 		if best == nil || r.Destination.Bits() > best.Destination.Bits() ||
-			r.Destination.Bits() == best.Destination.Bits() && best.Propagated {
+			r.Destination.Bits() == best.Destination.Bits() && precedence(r) < precedence(*best) {
 			best = &routes[i]
 		}
 	}
 	return best
+}
+
+// precedence orders routes to the same destination.
+func precedence(r peering.Route) int {
+	switch {
+	case r.Propagated:
+		return 2
+	case r.PrefixList != "":
+		return 1
+	}
+	return 0
 }
 
 // cross takes the leg over the peering connection that its route names.

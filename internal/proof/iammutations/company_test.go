@@ -109,6 +109,8 @@ func (c *company) site(cell peering.Cell, name string, block int) lab.Site {
 		s.Table = s.VPC.Main
 		s.Subnet = p.TaggedSubnet(s.VPC, fmt.Sprintf("10.%d.1.0/24", block), map[string]string{"Tier": "private"})
 		s.Group = p.Group(s.VPC, name+" servers", map[string]string{"Role": "server"})
+		p.ToInternet(s.VPC, s.Table)
+		p.RouteListToGateway(s.VPC, s.Table, "198.51.100.0/24") // whose blocks the functions read
 	})
 	return s
 }

@@ -16,6 +16,10 @@ HOME, AWAY = "us-east-1", "eu-west-3"
 BEYOND_THE_MODEL = {
     "DescribeInternetGateways.internetGatewaySet[].attachmentSet[].state is 'available', no string ['attaching', 'attached', 'detaching', 'detached']":
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InternetGatewayAttachment.html",
+    "CreateVpcEndpoint.vpcEndpoint.state is 'available', no string ['PendingAcceptance', 'Pending', 'Available', 'Deleting', 'Deleted', 'Rejected', 'Failed', 'Expired', 'Partial']":
+        "https://docs.aws.amazon.com/cli/latest/reference/ec2/create-vpc-endpoint.html#examples",
+    "DescribeVpcEndpoints.vpcEndpointSet[].state is 'available', no string ['PendingAcceptance', 'Pending', 'Available', 'Deleting', 'Deleted', 'Rejected', 'Failed', 'Expired', 'Partial']":
+        "https://docs.aws.amazon.com/cli/latest/reference/ec2/describe-vpc-endpoints.html#examples",
     "DisassociateRouteTable.associationState is not modelled": "CloudTrail's records of the call have it",
 }
 

@@ -5,6 +5,7 @@ import traceback
 
 import cli
 import coverage
+import gateways
 import messages
 import networks
 import newcomers
@@ -15,7 +16,7 @@ import refusals
 import selfcheck
 from clients import Cloud, Report
 
-PARTS = (selfcheck, networks, newcomers, prefixlists, peerings, messages, refusals, paging, cli, coverage)  # coverage asks what the others have driven
+PARTS = (selfcheck, networks, newcomers, prefixlists, gateways, peerings, messages, refusals, paging, cli, coverage)  # coverage asks what the others have driven
 
 
 def main(endpoint):
