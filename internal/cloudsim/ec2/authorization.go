@@ -39,8 +39,8 @@ var restricted = map[string]func(*request) []permission{
 	"DeleteTags":                                 (*request).onTagged,
 	"DescribeVpcAttribute":                       (*request).onVPC,
 	"DeleteManagedPrefixList":                    (*request).onPrefixList,
-	"GetManagedPrefixListEntries":                (*request).onPrefixList,
 	"ModifyManagedPrefixList":                    (*request).onPrefixList,
+	"GetManagedPrefixListEntries":                (*request).onPrefixList,
 }
 
 // allowed asks IAM for all that the call needs. The first refusal is the answer.

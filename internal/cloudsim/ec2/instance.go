@@ -400,11 +400,11 @@ func showInstanceInterface(f *face) []node {
 			leaf("status", "attached"), leaf("attachTime", a.since), leaf("deleteOnTermination", a.ends)),
 		f.groupsNode(),
 	}
-	switch bound := f.bound(); {
-	case len(bound) > 0:
-		nodes = append(nodes, bound[0].publicNode())
-	case a.device == 0:
+	association := (*elasticIP).publicNode
+	if bound := f.bound(); len(bound) > 0 {
+		nodes = append(nodes, association(bound[0]))
+	} else if a.device == 0 {
 		nodes = append(nodes, a.instance.publicNode()...)
 	}
-	return append(nodes, f.addressNodes((*elasticIP).publicNode)...)
+	return append(nodes, f.addressNodes(association)...)
 }

@@ -172,6 +172,15 @@ func (r *request) givePublicAddress(i *instance) {
 	}
 }
 
+// public returns the elastic IP address of the primary interface, or the address that EC2 gave the instance at its launch. It is
+// not valid if there is neither.
+func (i *instance) public() netip.Addr {
+	if bound := i.faces[0].bound(); len(bound) > 0 {
+		return bound[0].public
+	}
+	return i.options.public
+}
+
 func (i *instance) publicName() string {
 	if !i.subnet.vpc.dnsHostnames {
 		return ""
@@ -181,14 +190,6 @@ func (i *instance) publicName() string {
 		domain = "." + i.region + ".compute.amazonaws.com"
 	}
 	return "ec2-" + strings.ReplaceAll(i.public().String(), ".", "-") + domain
-}
-
-// public returns the instance's elastic IP address, or else the one that the subnet gave it; the zero Addr if it has none.
-func (i *instance) public() netip.Addr {
-	if bound := i.faces[0].bound(); len(bound) > 0 {
-		return bound[0].public
-	}
-	return i.options.public
 }
 
 // publicNode is the association of the primary interface with its public address.

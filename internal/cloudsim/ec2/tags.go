@@ -161,6 +161,8 @@ var held = map[string]func(*cell, string) bool{
 	typePrefixList.prefix:        func(c *cell, id string) bool { return has(c.lists, id) },
 	typeInstance.prefix:          func(c *cell, id string) bool { return has(c.instances, id) },
 	typeInterface.prefix:         func(c *cell, id string) bool { return has(c.faces, id) },
+	typeVolume.prefix:            func(c *cell, id string) bool { return has(c.volumes, id) },
+	typeDHCP.prefix:              func(c *cell, id string) bool { return id == c.defaultDHCP().id || has(c.dhcp, id) },
 	typeAddress.prefix:           func(c *cell, id string) bool { return has(c.addresses, id) },
 	typeNAT.prefix:               func(c *cell, id string) bool { return has(c.nats, id) },
 	typeEgressOnly.prefix:        func(c *cell, id string) bool { return has(c.egressOnly, id) },
@@ -168,8 +170,6 @@ var held = map[string]func(*cell, string) bool{
 	typeEndpoint.prefix:          func(c *cell, id string) bool { return has(c.endpoints, id) },
 	typeTransit.prefix:           func(c *cell, id string) bool { return has(c.transits, id) },
 	typeTransitAttachment.prefix: func(c *cell, id string) bool { return has(c.attachments, id) },
-	typeVolume.prefix:            func(c *cell, id string) bool { return has(c.volumes, id) },
-	typeDHCP.prefix:              func(c *cell, id string) bool { return id == c.defaultDHCP().id || has(c.dhcp, id) },
 	typeRule.prefix: func(c *cell, id string) bool {
 		return slices.ContainsFunc(c.rules(), func(rule *rule) bool { return rule.id == id })
 	},

@@ -20,6 +20,7 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/conformance/iam"
 	"github.com/autopeer/autopeer/internal/proof/conformance/patterns"
 	"github.com/autopeer/autopeer/internal/proof/conformance/report"
+	"github.com/autopeer/autopeer/internal/proof/conformance/terraform"
 	"github.com/autopeer/autopeer/internal/proof/conformance/usecases"
 )
 
@@ -50,12 +51,17 @@ func main() {
 	}
 }
 
+// judge adds the checks of one implementation to the report. The part, which only the judge of Terraform knows, selects its trials by a
+// part of their names.
+type judge func(ctx context.Context, out io.Writer, r *report.Report, part string) error
+
 // judges are the names for the option only, and the judges, in the order in which they are asked.
 var judges = []struct {
 	name  string
-	judge func(context.Context, io.Writer, *report.Report) error
+	judge judge
 }{
 	{"lambda", judgeFunctions}, {"cloudformation", judgeStacks}, {"usecases", judgeUseCases}, {"clients", judgeByClients}, {"patterns", judgePatterns}, {"iam", judgePolicies},
+	{"terraform", judgeByTerraform},
 }
 
 // names lists the names of the judges.
@@ -69,18 +75,19 @@ func names() string {
 
 func run(ctx context.Context, out io.Writer, only string) (bool, error) {
 	r := report.New(out)
+	name, part, _ := strings.Cut(only, ":")
 	for _, j := range judges {
-		if only != "" && only != j.name {
+		if name != "" && name != j.name {
 			continue
 		}
-		if err := j.judge(ctx, out, r); err != nil {
+		if err := j.judge(ctx, out, r, part); err != nil {
 			return false, fmt.Errorf("%s: %w", j.name, err)
 		}
 	}
 	return r.Close(), nil
 }
 
-func judgeUseCases(ctx context.Context, _ io.Writer, r *report.Report) error {
+func judgeUseCases(ctx context.Context, _ io.Writer, r *report.Report, _ string) error {
 	moto, err := emulator.Moto(ctx, venv)
 	if err != nil {
 		return err
@@ -90,7 +97,7 @@ func judgeUseCases(ctx context.Context, _ io.Writer, r *report.Report) error {
 	return nil
 }
 
-func judgeStacks(ctx context.Context, _ io.Writer, r *report.Report) error {
+func judgeStacks(ctx context.Context, _ io.Writer, r *report.Report, _ string) error {
 	moto, err := emulator.Moto(ctx, venv)
 	if err != nil {
 		return err
@@ -101,12 +108,12 @@ func judgeStacks(ctx context.Context, _ io.Writer, r *report.Report) error {
 	return nil
 }
 
-func judgeByClients(ctx context.Context, _ io.Writer, r *report.Report) error {
+func judgeByClients(ctx context.Context, _ io.Writer, r *report.Report, _ string) error {
 	clients.Judge(ctx, r.Judge("boto3 and the AWS CLI on the embedded cloud"), venv, "internal/proof/conformance/clients")
 	return nil
 }
 
-func judgePatterns(ctx context.Context, out io.Writer, r *report.Report) error {
+func judgePatterns(ctx context.Context, out io.Writer, r *report.Report, _ string) error {
 	moto, err := emulator.Moto(ctx, venv)
 	if err != nil {
 		return err
@@ -124,7 +131,7 @@ func judgePatterns(ctx context.Context, out io.Writer, r *report.Report) error {
 }
 
 // judgeFunctions reports that the emulator of Lambda is missing where it could not be installed.
-func judgeFunctions(ctx context.Context, out io.Writer, r *report.Report) error {
+func judgeFunctions(ctx context.Context, out io.Writer, r *report.Report, _ string) error {
 	if !exists(lambda) {
 		fmt.Fprintln(out, "NOT ASKED: AWS's runtime interface emulator on the functions, because it could not be installed")
 		return nil
@@ -139,7 +146,7 @@ func exists(path string) bool {
 }
 
 // judgePolicies reports where iam-simulate is missing: then there is no Node, which the synthesis of the policies needs, too.
-func judgePolicies(ctx context.Context, out io.Writer, r *report.Report) error {
+func judgePolicies(ctx context.Context, out io.Writer, r *report.Report, _ string) error {
 	if !exists(simulator + "/ready") {
 		fmt.Fprintln(out, "NOT ASKED: iam-simulate and parliament on IAM policies, because Node.js or npm's registry is missing")
 		return nil
@@ -151,6 +158,22 @@ func judgePolicies(ctx context.Context, out io.Writer, r *report.Report) error {
 	}
 	iam.JudgeCalls(ctx, j, simulator, recorded)
 	iam.Lint(ctx, r.Judge("parliament on IAM policies"), venv, recorded)
+	return nil
+}
+
+// judgeByTerraform reports why it does without Terraform where the program or AWS's provider is missing. The
+// trials are those whose name contains a text.
+func judgeByTerraform(ctx context.Context, out io.Writer, r *report.Report, trials string) error {
+	t, reason, err := terraform.Find(ctx)
+	if err != nil {
+		return fmt.Errorf("prepare Terraform: %w", err)
+	}
+	if reason != "" {
+		fmt.Fprintln(out, "NOT ASKED: Terraform and AWS's provider on the embedded cloud, "+reason)
+		return nil
+	}
+	defer t.Close()
+	terraform.Judge(ctx, out, r.Judge("Terraform and AWS's provider on the embedded cloud"), t, trials)
 	return nil
 }
 
