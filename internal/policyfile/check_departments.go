@@ -108,8 +108,8 @@ func (c checker) checkOverlap(ranges []owned) {
 	}
 }
 
-// checkFamilies reports departments with only IPv6 ranges in a cell: no VPC is a member by its IPv6 blocks. A department with a
-// member that couldn't be read is skipped.
+// checkFamilies reports departments with only IPv6 ranges in a cell: no VPC is a member by its IPv6 blocks. A
+// department with a member that couldn't be read is skipped.
 func (c checker) checkFamilies(d *document) {
 	for _, row := range d.Departments.rows {
 		members := row.value.items

@@ -22,8 +22,8 @@ func (p pair) String() string {
 	return p.names[0].text + " and " + p.names[1].text
 }
 
-// checkMesh reports keys that distinguish the two departments of a peering, where it has only one. The sides of its connections are
-// alike: which VPC is the requester's depends on the request.
+// checkMesh reports keys that distinguish the two departments of a peering, where it has only one. The sides of its
+// connections are alike: which VPC is the requester's depends on the request.
 func (c checker) checkMesh(e entry) {
 	if !e.Between.isMesh() {
 		return
@@ -43,7 +43,8 @@ func (c checker) checkMesh(e entry) {
 	}
 }
 
-// hasSharedRegion reports whether two VPCs of the department may be in one Region. It is true if a member couldn't be read.
+// hasSharedRegion reports whether two VPCs of the department may be in one Region. It is true if a member couldn't
+// be read.
 func (c checker) hasSharedRegion(department string) bool {
 	var single []string
 	for _, m := range c.members[department].items {
