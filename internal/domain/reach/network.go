@@ -20,14 +20,14 @@ func (n Network) instance(id peering.InstanceID) *peering.Instance {
 	return find(n.Instances, func(i peering.Instance) bool { return i.ID == id })
 }
 
-// instanceAt returns the instance that has the address in the VPC. Elsewhere others may have the same.
+// instanceAt returns the instance with the address in the VPC. Instances of other VPCs may have the same address.
 func (n Network) instanceAt(vpc peering.VPCID, a netip.Addr) *peering.Instance {
 	return find(n.Instances, func(i peering.Instance) bool {
 		return i.VPC == vpc && slices.Contains(i.Addresses, a)
 	})
 }
 
-// placeOf returns the id of the subnet that the address belongs to, or of the VPC where no such subnet is known.
+// placeOf returns the id of the subnet that the address belongs to, or of the VPC if no such subnet is known.
 func (n Network) placeOf(vpc peering.VPCID, a netip.Addr) string {
 	s := find(n.Subnets, func(s peering.Subnet) bool {
 		_, holds := cidr.Find(s.Blocks, a)
@@ -52,7 +52,7 @@ func (n Network) networkACL(subnet peering.SubnetID) *peering.NetworkACL {
 }
 
 // routeTable returns the table that serves the instance's subnet: its own, or else the VPC's main one. EC2
-// doesn't list the subnets that have the main table for want of another.
+// doesn't list the subnets that use the main table because they have no association.
 // https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html#main-route-table
 func (n Network) routeTable(i *peering.Instance) *peering.RouteTable {
 	own := find(n.RouteTables, func(t peering.RouteTable) bool { return slices.Contains(t.Subnets, i.Subnet) })
@@ -62,7 +62,7 @@ func (n Network) routeTable(i *peering.Instance) *peering.RouteTable {
 	return find(n.RouteTables, func(t peering.RouteTable) bool { return t.VPC == i.VPC && t.Main })
 }
 
-// vpcs returns every VPC known, with those that only a connection tells of at the end.
+// vpcs returns every known VPC. Those that only a connection names come last.
 func (n Network) vpcs() []peering.VPC {
 	all := slices.Clone(n.VPCs)
 	for _, c := range n.Connections {
@@ -71,7 +71,7 @@ func (n Network) vpcs() []peering.VPC {
 	return all
 }
 
-// blocks returns the blocks of the VPC, nil where nobody knows them.
+// blocks returns the blocks of the VPC, nil if they aren't known.
 func (n Network) blocks(id peering.VPCID) []netip.Prefix {
 	v := find(n.vpcs(), func(v peering.VPC) bool { return v.ID == id && len(v.Blocks) > 0 })
 	if v == nil {
@@ -118,7 +118,7 @@ func (n Network) peered(a, b peering.VPCID, counts func(peering.State) bool) boo
 	})
 }
 
-// peerOf returns the VPC at the other end of the connection, or "" where the VPC is at neither.
+// peerOf returns the VPC at the other end of the connection, or "" if the VPC is at neither end.
 func peerOf(c peering.Connection, vpc peering.VPCID) peering.VPCID {
 	switch vpc {
 	case c.Requester.ID:

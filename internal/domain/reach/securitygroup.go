@@ -8,7 +8,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// direction is how a security group's rules are read: whose group, which rules, and the names for it.
+// direction selects an end's security groups, the rules of one direction and the words for sentences about them.
 type direction struct {
 	kind        Code
 	own, other  end
@@ -17,7 +17,7 @@ type direction struct {
 	suffix      string // after it
 }
 
-// leaveGroups takes p out through the source's security groups.
+// leaveGroups checks p at the source's security groups.
 func (n Network) leaveGroups(p packet) (Hop, *Blocker) {
 	return n.admit(p, direction{
 		kind: Egress, own: p.from, other: p.to, preposition: "to", suffix: " (egress)",
@@ -25,7 +25,7 @@ func (n Network) leaveGroups(p packet) (Hop, *Blocker) {
 	})
 }
 
-// enterGroups takes p in through the destination's security groups.
+// enterGroups checks p at the destination's security groups.
 func (n Network) enterGroups(p packet) (Hop, *Blocker) {
 	return n.admit(p, direction{
 		kind: Ingress, own: p.to, other: p.from, preposition: "from",
@@ -33,7 +33,7 @@ func (n Network) enterGroups(p packet) (Hop, *Blocker) {
 	})
 }
 
-// admit takes p through if any rule of any of the groups admits it; groups can't deny.
+// admit lets p pass if a rule of any of the groups admits it. Groups have no rules that deny.
 func (n Network) admit(p packet, d direction) (Hop, *Blocker) {
 	var relevant []peering.Permission
 	for _, id := range d.own.instance.Groups {
@@ -54,8 +54,8 @@ func (n Network) admit(p packet, d direction) (Hop, *Blocker) {
 	return Hop{}, n.notAdmitted(p, d, relevant)
 }
 
-// meets reports whether the other end is the one that the rule is for. A prefix list admits nobody here: what
-// it holds is not known.
+// meets reports whether the rule's source or destination includes the other end. A prefix list never does, because its
+// entries are not known.
 func (n Network) meets(r peering.Permission, d direction) bool {
 	if r.Group == "" {
 		return r.Source.Contains(d.other.addr)
@@ -64,8 +64,8 @@ func (n Network) meets(r peering.Permission, d direction) bool {
 	return other != nil && slices.Contains(other.Groups, r.Group) && n.mayRefer(d.own.instance.VPC, other.VPC)
 }
 
-// mayRefer reports whether rules in one VPC may name groups of the other: over an active connection in one
-// region only.
+// mayRefer reports whether rules in one VPC may name groups of the other: only over an active connection in one
+// Region.
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
 func (n Network) mayRefer(a, b peering.VPCID) bool {
 	active := func(s peering.State) bool { return s == peering.Active }
@@ -86,7 +86,7 @@ func (n Network) notAdmitted(p packet, d direction, relevant []peering.Permissio
 		admits(groups), p.traffic(), d.preposition, other, d.suffix, n.unknown(groups, relevant))
 }
 
-// admits returns the groups with the verb that suits their number.
+// admits returns the groups with the verb in their number.
 func admits(groups []peering.SecurityGroupID) string {
 	if len(groups) == 1 {
 		return fmt.Sprintf("%s admits", groups[0])
@@ -98,7 +98,7 @@ func admits(groups []peering.SecurityGroupID) string {
 	return strings.Join(names, " and ") + " admit"
 }
 
-// unknown says in parentheses what might have admitted the packet, had it been known.
+// unknown returns a remark about the prefix lists and groups that may admit the packet and whose content is not known.
 func (n Network) unknown(groups []peering.SecurityGroupID, relevant []peering.Permission) string {
 	var names []string
 	for _, id := range groups {
@@ -114,5 +114,5 @@ func (n Network) unknown(groups []peering.SecurityGroupID, relevant []peering.Pe
 	if len(names) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (what %s holds is not known here)", strings.Join(names, ", "))
+	return fmt.Sprintf(" (the content of %s is not known here)", strings.Join(names, ", "))
 }
