@@ -44,7 +44,8 @@ type Unchanged struct {
 	Flows    int `json:"flows"`    // allow entries that open nothing
 }
 
-// IsOpening reports whether the new policy allows anything that the old one doesn't, or has something made that was only proposed.
+// IsOpening reports whether the new policy allows anything that the old one doesn't, or has something made that was
+// only proposed.
 func (d Diff) IsOpening() bool {
 	return len(d.Opens) > 0 || slices.ContainsFunc(d.Requests, func(c Change) bool { return c.Opens }) || slices.ContainsFunc(d.Settings, Setting.enforces)
 }
@@ -59,7 +60,8 @@ func (d Diff) IsEmpty() bool {
 	return len(d.Opens)+len(d.Closes)+len(d.Requests)+len(d.Settings) == 0
 }
 
-// Compare returns the difference of two policies, from the decisions and plans of both for all VPCs that they distinguish.
+// Compare returns the difference of two policies, from the decisions and plans of both for all VPCs that they
+// distinguish.
 func Compare(before, after *policy.Policy) Diff {
 	c := comparison{policies: [2]*policy.Policy{before, after}, all: survey(before, after)}
 	for i, p := range c.policies {
@@ -102,8 +104,8 @@ type comparison struct {
 	opening     map[string]bool
 }
 
-// pairs compares the views of all pairs of VPCs that a peering of either policy may concern. Where the policies have the same
-// departments and the same peering, their views are the same.
+// pairs compares the views of all pairs of VPCs that a peering of either policy may concern. Where the policies
+// have the same departments and the same peering, their views are the same.
 func (c *comparison) pairs() {
 	c.opening = map[string]bool{}
 	done := map[[2]int]bool{}
@@ -303,8 +305,8 @@ func settings(before, after *policy.Policy) []Setting {
 	return all
 }
 
-// peeringSettings returns the settings of the new policy's peerings that decide whether changes are made: mode, adopt and the kept
-// routes of both departments.
+// peeringSettings returns the settings of the new policy's peerings that decide whether changes are made: mode,
+// adopt and the kept routes of both departments.
 func peeringSettings(before, after *policy.Policy) []Setting {
 	var all []Setting
 	for _, e := range after.Peerings {

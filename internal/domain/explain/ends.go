@@ -21,8 +21,8 @@ type End struct {
 // example is an end as account/Region/CIDR, for messages.
 const example = "111111111111/us-east-1/10.0.0.0/16"
 
-// Find returns the end that a text names: a department, the ID of a VPC that the policy names, or the primary block of a VPC as
-// account/Region/CIDR. The block may be a part of the declared blocks of a VPC.
+// Find returns the end that a text names: a department, the ID of a VPC that the policy names, or the primary block
+// of a VPC as account/Region/CIDR. The block may be a part of the declared blocks of a VPC.
 func Find(p *policy.Policy, text string) (End, error) {
 	all := survey(p)
 	departmentOf := func(v vpcs) string {

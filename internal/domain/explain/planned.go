@@ -22,8 +22,8 @@ const (
 // unlimited are quotas that no plan for examples reaches.
 var unlimited = policy.Limits{Peerings: 1 << 20, Routes: 1 << 20, Rules: 1 << 20}
 
-// resources has an example of each kind of security group and route table that the policies distinguish. The ids of the examples
-// describe the kind.
+// resources has an example of each kind of security group and route table that the policies distinguish. The ids of
+// the examples describe the kind.
 type resources struct {
 	groups  []peering.SecurityGroup
 	tables  []peering.RouteTable
@@ -114,8 +114,8 @@ func (r resources) of(vpc peering.VPCID) plan.Inventory {
 	return i
 }
 
-// placed is traffic that the security groups of one kind admit, or a destination that the route tables of one kind lead to. The span
-// of a route is all traffic, with the destination as its source.
+// placed is traffic that the security groups of one kind admit, or a destination that the route tables of one kind
+// lead to. The span of a route is all traffic, with the destination as its source.
 type placed struct {
 	place string // the kind
 	span
@@ -135,7 +135,8 @@ type peer struct {
 	declared []netip.Prefix
 }
 
-// planHalf plans the side of a connection that the policy allows, with the blocks that the policy permits. The peer is far.
+// planHalf plans the side of a connection that the policy allows, with the blocks that the policy permits. The peer
+// is far.
 func planHalf(p *policy.Policy, c peering.Connection, role peering.Role, d policy.Decision, far vpcs, r resources) half {
 	if !d.Manages(role) {
 		return half{}
@@ -164,8 +165,8 @@ func planHalf(p *policy.Policy, c peering.Connection, role peering.Role, d polic
 	return h
 }
 
-// bySource returns the line in parts, of which none has a security group both as a source and as one that admits. In a mesh a line may
-// list groups of several VPCs as both: each admits the groups of the other VPCs.
+// bySource splits the line so that no part has a security group both as a source and as one that admits. In a mesh
+// a line may list groups of several VPCs as both: each admits the groups of the other VPCs.
 func bySource(line policy.Allow) []policy.Allow {
 	var parts []policy.Allow
 	isSource := func(id peering.SecurityGroupID) bool { return slices.Contains(line.Sources.Groups, id) }
@@ -206,8 +207,8 @@ func (h *half) addFlows(s plan.Side, far peer, a policy.Allow) {
 	}
 }
 
-// addRoutes plans the routes to the blocks that the peer has or is declared to have, and those to the ranges of further blocks that it
-// may have.
+// addRoutes plans the routes to the blocks that the peer has or is declared to have, and those to the ranges of
+// further blocks that it may have.
 func (h *half) addRoutes(s plan.Side, far peer, line int) {
 	whole, except := len(s.Terms.Routes.To) == 0, s.Terms.Routes.Except
 	permitted := s.Permitted(s.Role.Other())

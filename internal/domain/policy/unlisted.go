@@ -23,15 +23,16 @@ func (p *Policy) notListed(c peering.Connection) Decision {
 	return d
 }
 
-// named returns the departments of the whole file that v belongs to, or may belong to, sorted by name. The part of a cell decides by
-// fewer of them.
+// named returns the departments of the whole file that v belongs to, or may belong to, sorted by name. The part of
+// a cell decides by fewer of them.
 func (p *Policy) named(v peering.VPC) []match {
 	matches := matchesAmong(v, p.Departments, p.Others)
 	slices.SortStableFunc(matches, func(a, b match) int { return strings.Compare(a.department.Name, b.department.Name) })
 	return matches
 }
 
-// isPossible reports whether the VPC is in the department only if its primary block, which isn't known, lies in a range.
+// isPossible reports whether the VPC is in the department only if its primary block, which isn't known, lies in a
+// range.
 func (m match) isPossible() bool { return m.member == nil && len(m.vpc.Blocks) == 0 }
 
 // unlisted returns the names and blocks of notListedReason.
@@ -49,7 +50,8 @@ func (p *Policy) unlisted(c peering.Connection, requesters, accepters []match) [
 	return details
 }
 
-// outside returns the role of a VPC in no department, with its primary block where that is known, and the ranges in its cell.
+// outside returns the role of a VPC in no department, with its primary block where that is known, and the ranges in
+// its cell.
 func (p *Policy) outside(r peering.Role, v peering.VPC) []string {
 	if !v.Primary().IsValid() {
 		return []string{string(r)}
@@ -90,7 +92,7 @@ func (q claim) possible() []string {
 	return perhaps
 }
 
-// either describes the departments of one side, of which there are several only while the VPC's primary block isn't known.
+// either describes the departments of one side. There are several only while the VPC's primary block isn't known.
 func either(matches ...match) string {
 	if isCertain(matches) {
 		return matches[0].String()
@@ -119,7 +121,8 @@ func names(matches []match) string {
 	return joined(all, "or")
 }
 
-// ranges returns the remark about the ranges in the cells of VPCs whose primary block lies in none of them, "" if there are none.
+// ranges returns a remark about the ranges in the cells of VPCs whose primary block is outside all of them, "" if
+// there are no ranges.
 func (p *Policy) ranges(vpcs ...peering.VPC) string {
 	var remark string
 	var seen []peering.Cell
