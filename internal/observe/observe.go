@@ -38,7 +38,8 @@ func ReaderOf(n Network, p *policy.Policy) Reader {
 	return r
 }
 
-// Read reads all kinds at once, which costs one round trip. Without a VPC it reads nothing.
+// Read reads all kinds concurrently, which costs one round trip. Without a VPC it reads nothing. The error is the
+// first one of the Reader's functions.
 func (r Reader) Read(ctx context.Context, vpcs ...peering.VPCID) (plan.Inventory, error) {
 	var found plan.Inventory
 	if len(vpcs) == 0 {
