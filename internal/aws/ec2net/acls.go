@@ -11,7 +11,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// NetworkACLs returns the network ACLs of the VPCs.
+// NetworkACLs returns the network ACLs of the VPCs. The error has the classes of Connections.
 func (n *Network) NetworkACLs(ctx context.Context, vpcs ...peering.VPCID) ([]peering.NetworkACL, error) {
 	return byValues(ctx, "vpc-id", vpcs, func(ctx context.Context, filters ...types.Filter) ([]peering.NetworkACL, error) {
 		pages := ec2.NewDescribeNetworkAclsPaginator(n.client, &ec2.DescribeNetworkAclsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})

@@ -11,17 +11,19 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// RouteTables returns the route tables of the VPCs.
+// RouteTables returns the route tables of the VPCs. The error has the classes of Connections.
 func (n *Network) RouteTables(ctx context.Context, vpcs ...peering.VPCID) ([]peering.RouteTable, error) {
 	return byValues(ctx, "vpc-id", vpcs, n.routeTables)
 }
 
-// RouteTablesTo returns the route tables of the cell that have a route to one of the connections.
+// RouteTablesTo returns the route tables of the cell that have a route to one of the connections. The error has the
+// classes of Connections.
 func (n *Network) RouteTablesTo(ctx context.Context, via ...peering.ConnectionID) ([]peering.RouteTable, error) {
 	return byValues(ctx, "route.vpc-peering-connection-id", via, n.routeTables)
 }
 
-// RouteTablesWithBlackholes returns the route tables of the cell that have a route whose target is gone.
+// RouteTablesWithBlackholes returns the route tables of the cell that have a route without an available target. The
+// error has the classes of Connections.
 func (n *Network) RouteTablesWithBlackholes(ctx context.Context) ([]peering.RouteTable, error) {
 	return n.routeTables(ctx, filter("route.state", string(types.RouteStateBlackhole)))
 }
@@ -62,7 +64,8 @@ func route(r types.Route) peering.Route {
 	}
 }
 
-// target takes whichever of EC2's many fields is set. An instance's route also names its interface.
+// target returns the value of the first set field of EC2's fields for targets. An instance's route also names its
+// interface.
 func target(r types.Route) peering.Target {
 	return peering.Target(aws.ToString(cmp.Or(
 		r.VpcPeeringConnectionId, r.GatewayId, r.NatGatewayId, r.TransitGatewayId, r.InstanceId, r.NetworkInterfaceId,

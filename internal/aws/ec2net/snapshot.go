@@ -13,7 +13,8 @@ import (
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// Snapshot reads everything that decides whether one instance of the VPCs reaches another, within the cell's view.
+// Snapshot reads the resources of the cell that decide whether one instance of the VPCs reaches another. The error
+// has the classes of Connections.
 func (n *Network) Snapshot(ctx context.Context, vpcs ...peering.VPCID) (reach.Network, error) {
 	var s reach.Network
 	err := parallel.Do(ctx,
@@ -28,7 +29,7 @@ func (n *Network) Snapshot(ctx context.Context, vpcs ...peering.VPCID) (reach.Ne
 	return s, err
 }
 
-// Instances returns the instances of the VPCs that run.
+// Instances returns the running instances of the VPCs. The error has the classes of Connections.
 func (n *Network) Instances(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Instance, error) {
 	return byValues(ctx, "vpc-id", vpcs, func(ctx context.Context, filters ...types.Filter) ([]peering.Instance, error) {
 		pages := ec2.NewDescribeInstancesPaginator(n.client, &ec2.DescribeInstancesInput{
