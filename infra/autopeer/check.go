@@ -144,8 +144,8 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// String returns the finding as a line of the form that editors and CI systems turn into a link. Warnings keep their code under
-// --strict, where they are mistakes.
+// String returns the finding as a line of the form that editors and CI systems turn into a link. Warnings keep
+// their code under --strict, where they are mistakes.
 func (f finding) String() string {
 	switch w := policyfile.Warning(f.Mistake); {
 	case f.isWarning:

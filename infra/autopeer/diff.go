@@ -143,7 +143,7 @@ func foldedChanges(changes []explain.Change) (kept []explain.Change, arrows []st
 	return kept, arrows
 }
 
-// byChange puts equal changes together.
+// byChange groups equal changes.
 func byChange(changes []explain.Change) [][]explain.Change {
 	var groups [][]explain.Change
 	for _, c := range changes {

@@ -72,8 +72,8 @@ func headline(o outcome.Outcome) string {
 	return line
 }
 
-// pairOf returns "marketing → finance", with the VPC in place of a department that isn't known. A connection that EC2 no longer
-// shows has neither.
+// pairOf returns "marketing → finance", with the VPC in place of a department that isn't known. A connection that
+// EC2 no longer shows has neither.
 func pairOf(o outcome.Outcome) string {
 	if o.Requester == nil || o.Accepter == nil {
 		return "VPCs no longer shown"
@@ -106,7 +106,7 @@ func obstacles(o outcome.Outcome) []string {
 	return all
 }
 
-// incident prints a sign of trouble in a cell that is no announcement.
+// incident prints a failure in a cell that is not announced.
 func (p *printer) incident(i incident) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

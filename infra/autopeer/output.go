@@ -58,7 +58,8 @@ func printJSON(out io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-// printRows prints cells in columns that are separated by two blanks. The last cell of a row may be wider than its column.
+// printRows prints cells in columns that are separated by two blanks. The last cell of a row may be wider than its
+// column.
 func printRows(out io.Writer, indent string, rows [][]string) {
 	widths := map[int]int{}
 	for _, row := range rows {

@@ -25,8 +25,8 @@ type widget struct {
 	Properties map[string]any `json:"properties"`
 }
 
-// addDashboard adds a dashboard with the alarms, the connections, the refusals and their reasons, the time that connections
-// took, and the waiting messages. Its name is unique in the account, so it has the Region.
+// addDashboard adds a dashboard with the alarms, the connections, the refusals and their reasons, the time that
+// connections took, and the waiting messages. Its name is unique in the account, so it has the Region.
 func (b builder) addDashboard(scope constructs.Construct) {
 	body := encoded(map[string]any{"widgets": b.widgets()})
 	awscloudwatch.NewCfnDashboard(group(scope, "Dashboard"), jsii.String("Dashboard"), &awscloudwatch.CfnDashboardProps{
@@ -63,8 +63,8 @@ func (b builder) alarmARNs() []string {
 	return arns
 }
 
-// lostMessages counts the messages between cells that the rules on the cell's bus could not deliver. These rules have no dead-letter
-// queue. One expression finds them for any number of counterparts, by a word in their names.
+// lostMessages counts the messages between cells that the rules on the cell's bus could not deliver. These rules
+// have no dead-letter queue. One expression finds them for any number of counterparts, by a word in their names.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
 func (b builder) lostMessages() []any {
 	search := fmt.Sprintf(`SEARCH('{AWS/Events,EventBusName,RuleName} MetricName="FailedInvocations" EventBusName="%s" (messages OR told)', 'Sum', 300)`, b.prefix)

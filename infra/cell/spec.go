@@ -65,7 +65,7 @@ func (d spec) rulesOn(bus wiring.Bus) int {
 
 // busPolicy lets the counterparts' accounts send only the events that their rules for this cell forward.
 // The id of a statement is unique in the account and Region, over all stacks and buses, so it has the prefix.
-// A sender can't lie about aws.ec2: EventBridge keeps the sources that begin with aws to itself.
+// A sender can't forge the source aws.ec2: EventBridge reserves sources that begin with aws.
 // ForAllValues also holds for a request without the key, but every event has a source and a detail type.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-restrict-rule.html
 func busPolicy(p naming, counterparts []peering.Cell, organization string) []statement {
@@ -78,8 +78,8 @@ func busPolicy(p naming, counterparts []peering.Cell, organization string) []sta
 	}
 }
 
-// denialPolicy lets the cells without a peering send the denials of their requests, and nothing else. It is empty where the statements
-// for counterparts admit their accounts already.
+// denialPolicy lets the cells without a peering send the denials of their requests, and nothing else. It is empty
+// where the statements for counterparts admit their accounts already.
 func denialPolicy(p naming, counterparts, unpeered []peering.Cell, organization string) []statement {
 	admitted := wiring.Accounts(counterparts)
 	accounts := slices.DeleteFunc(wiring.Accounts(unpeered), func(a string) bool { return slices.Contains(admitted, a) })
@@ -112,9 +112,10 @@ func (s statement) from(p naming, accounts []string, organization string) statem
 	return s.by(map[string]any{"AWS": principals})
 }
 
-// onlyFunctions denies the bus to every principal of the cell's account except the roles of its functions and the roles by which
-// other cells in other Regions of the account forward. In one account the role's own permission would suffice otherwise. Requests
-// of other accounts and of AWS's services have another aws:PrincipalAccount, or none, and need a statement that allows them.
+// onlyFunctions denies the bus to every principal of the cell's account except the roles of its functions and the
+// roles by which other cells in other Regions of the account forward. In one account the role's own permission
+// would suffice otherwise. Requests of other accounts and of AWS's services have another aws:PrincipalAccount, or
+// none, and need a statement that allows them.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalaccount
 func onlyFunctions(p naming, senders []peering.Cell) statement {
 	var roles []string
@@ -131,7 +132,7 @@ func onlyFunctions(p naming, senders []peering.Cell) statement {
 		when("ArnNotLike", "aws:PrincipalArn", roles)
 }
 
-// forwardPermissions is one statement for some buses at a time, so that they can be spread over policies.
+// forwardPermissions returns a statement for each group of buses, so that the statements can be spread over policies.
 func forwardPermissions(p naming, addressees []peering.Cell) []statement {
 	var buses []string
 	for _, c := range addressees {

@@ -35,7 +35,7 @@ func (b builder) addTopic(scope constructs.Construct) *string {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 func (b builder) addTopicKey(scope constructs.Construct) *string {
 	return awskms.NewCfnKey(scope, jsii.String("Key"), &awskms.CfnKeyProps{
-		Description: jsii.String("Encrypts autopeer's alarms on their way through SNS"), EnableKeyRotation: jsii.Bool(true),
+		Description: jsii.String("Encrypts autopeer's alarms in SNS"), EnableKeyRotation: jsii.Bool(true),
 		KeyPolicy: document([]statement{
 			allow("AccountGovernsKey", "kms:*", "*").by(map[string]any{"AWS": account(b.Cell, string(b.Account))}),
 			allow("AlarmsEncrypt", []string{"kms:Decrypt", "kms:GenerateDataKey*"}, "*").by(service("cloudwatch")).
