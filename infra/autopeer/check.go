@@ -57,7 +57,8 @@ func checkCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&output, "output", "text", "the `format`: text, json, sarif (2.1.0) or github (workflow commands)")
+	cmd.Flags().StringVar(&output, "output", "text",
+		"the `format`: text, json, sarif (2.1.0) or github (workflow commands)")
 	cmd.Flags().BoolVar(&strict, "strict", false, "treat warnings as mistakes")
 	return cmd
 }

@@ -72,7 +72,8 @@ func writeJSON(w io.Writer, value any) error {
 // https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 func reportGitHub(stdout, _ io.Writer, c checked) error {
 	for _, f := range c.findings {
-		fmt.Fprintf(stdout, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", f.severity(), githubProperty(filepath.ToSlash(f.File)),
+		fmt.Fprintf(stdout, "::%s file=%s,line=%d,col=%d,title=%s::%s\n",
+			f.severity(), githubProperty(filepath.ToSlash(f.File)),
 			f.Line, f.Column, githubProperty("autopeer "+string(f.Code)), githubData(f.Problem+"; "+f.Fix))
 	}
 	_, err := fmt.Fprintln(stdout, "autopeer: "+githubData(c.summary())) // the prefix keeps a file name from being read as a command

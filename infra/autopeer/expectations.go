@@ -125,7 +125,8 @@ type expectation struct {
 
 func (e *expectations) add(at ast.Node, problem, fix string) {
 	p := at.GetToken().Position
-	e.mistakes = append(e.mistakes, policyfile.Mistake{File: e.file, Line: p.Line, Column: p.Column, Problem: problem, Fix: fix})
+	e.mistakes = append(e.mistakes, policyfile.Mistake{File: e.file, Line: p.Line, Column: p.Column,
+		Problem: problem, Fix: fix})
 }
 
 // report prints the mistakes, and returns errReported if there are any.
@@ -144,7 +145,8 @@ func (e *expectations) read(data []byte) {
 		return
 	}
 	if len(parsed.Docs) != 1 || parsed.Docs[0].Body == nil {
-		m := policyfile.Mistake{File: e.file, Line: 1, Column: 1, Problem: "the file has no expectations", Fix: "add the key expect"}
+		m := policyfile.Mistake{File: e.file, Line: 1, Column: 1, Problem: "the file has no expectations",
+			Fix: "add the key expect"}
 		e.mistakes = append(e.mistakes, m)
 		return
 	}

@@ -46,7 +46,8 @@ func localCommand() *cobra.Command {
 			return serve(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), p, data, port)
 		},
 	}
-	cmd.Flags().StringVar(&named, "policy", "", "the policy whose cells are deployed; without it, as for the command policy")
+	cmd.Flags().StringVar(&named, "policy", "",
+		"the policy whose cells are deployed; without it, as for the command policy")
 	cmd.Flags().IntVar(&port, "port", 4566, "the port on 127.0.0.1; 0 selects a free one")
 	return cmd
 }

@@ -30,7 +30,8 @@ type observer struct {
 }
 
 func newObserver(cloud *cloudsim.Cloud) *observer {
-	return &observer{cloud: cloud, lines: map[string]lambda.Line{}, letters: map[string]int{}, alarms: map[string]cloudwatch.State{}}
+	return &observer{cloud: cloud, lines: map[string]lambda.Line{}, letters: map[string]int{},
+		alarms: map[string]cloudwatch.State{}}
 }
 
 // alarmsEvery is the interval at which alarms are evaluated: the shortest one of CloudWatch.
@@ -84,7 +85,8 @@ func failure(line string) (incident, bool) {
 		return incident{}, false
 	}
 	deliveries, _ := fields[logkey.Deliveries].(float64)
-	i := incident{kind: retry, text: fmt.Sprintf("%v (delivery %v of at most %d)", fields[logkey.Error], deliveries, wiring.MaxReceives)}
+	i := incident{kind: retry, text: fmt.Sprintf("%v (delivery %v of at most %d)",
+		fields[logkey.Error], deliveries, wiring.MaxReceives)}
 	if deliveries >= wiring.MaxReceives {
 		i.kind = failed
 	}
@@ -104,7 +106,8 @@ func (w *observer) deadLetters(cell peering.Cell, queue string) []incident {
 	if n <= before {
 		return nil
 	}
-	return []incident{{deadLetter, queue, cell, fmt.Sprintf("%d more, %d in all; docs/runbook.md has the remedy", n-before, n)}}
+	return []incident{{deadLetter, queue, cell,
+		fmt.Sprintf("%d more, %d in all; docs/runbook.md has the remedy", n-before, n)}}
 }
 
 // changed returns the alarms that have begun or ended.

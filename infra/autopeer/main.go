@@ -49,6 +49,7 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(demoCommand(), diffCommand(), explainCommand(), localCommand(), checkCommand(), testCommand(), versionCommand())
+	root.AddCommand(demoCommand(), diffCommand(), explainCommand(), localCommand(), checkCommand(),
+		testCommand(), versionCommand())
 	return root
 }

@@ -95,7 +95,8 @@ func ends(i explain.Item) string { return end(i.From, i.FromVPCs) + " → " + en
 
 // reverse reports whether b is for requests in the direction opposite to that of a.
 func reverse(a, b explain.Item) bool {
-	return a.Kind == explain.Requests && b.Kind == explain.Requests && a.Line == b.Line && a.From == b.To && a.To == b.From &&
+	return a.Kind == explain.Requests && b.Kind == explain.Requests && a.Line == b.Line &&
+		a.From == b.To && a.To == b.From &&
 		slices.Equal(a.FromVPCs, b.ToVPCs) && slices.Equal(a.ToVPCs, b.FromVPCs)
 }
 

@@ -63,8 +63,10 @@ func New(scope constructs.Construct, c peering.Cell, props Props) (Stacks, error
 	}
 	b := builder{spec: d, options: props.Options, build: props.Build}
 	all := Stacks{
-		Bus:  b.newStack(scope, wiring.BusStackName(d.prefix, c), "The event bus for events of counterparts and announcements of autopeer"),
-		Main: b.newStack(scope, wiring.StackName(d.prefix, c), "Connects the VPCs of departments according to the allow-list"),
+		Bus: b.newStack(scope, wiring.BusStackName(d.prefix, c),
+			"The event bus for events of counterparts and announcements of autopeer"),
+		Main: b.newStack(scope, wiring.StackName(d.prefix, c),
+			"Connects the VPCs of departments according to the allow-list"),
 	}
 	b.addBus(all.Bus)
 	all.Main.AddDependency(all.Bus, jsii.String("rules of the stack are on the bus"))

@@ -51,7 +51,8 @@ func (b builder) addRules(scope constructs.Construct, queues map[function.Name]q
 		} else {
 			target.Arn, target.RoleArn = jsii.String(b.bus(r.Forward)), role
 		}
-		props := &awsevents.CfnRuleProps{Name: jsii.String(b.ruleName(r)), Targets: []any{target}, State: jsii.String("ENABLED")}
+		props := &awsevents.CfnRuleProps{Name: jsii.String(b.ruleName(r)), Targets: []any{target},
+			State: jsii.String("ENABLED")}
 		if r.Schedule != "" {
 			props.ScheduleExpression = &r.Schedule
 		} else {

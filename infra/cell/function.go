@@ -49,12 +49,15 @@ func (b builder) addPolicyLayer(scope constructs.Construct) (awslambda.CfnLayerV
 // addFunctionQueue adds the queue that feeds a function.
 func (b builder) addFunctionQueue(this constructs.Construct, f function.Name) queue {
 	dead := b.addQueue(this, "DeadLetters", queueProps{name: b.function(f) + "-dead-letters", isLast: true})
-	return b.addQueue(this, "Queue", queueProps{name: b.function(f), fromRules: b.rulesTo(f), dead: dead, hidden: wiring.VisibilityTimeout(f)})
+	return b.addQueue(this, "Queue", queueProps{name: b.function(f), fromRules: b.rulesTo(f), dead: dead,
+		hidden: wiring.VisibilityTimeout(f)})
 }
 
 // addQueuedFunction adds a function with its role and its log group, and feeds it from its queue. Sweep has to know
 // the queues of all.
-func (b builder) addQueuedFunction(this constructs.Construct, f function.Name, layer awslambda.CfnLayerVersion, queues map[function.Name]queue) {
+func (b builder) addQueuedFunction(
+	this constructs.Construct, f function.Name, layer awslambda.CfnLayerVersion, queues map[function.Name]queue,
+) {
 	fn := b.addFunction(this, f, layer, b.environment(f, queues))
 	mapping := &awslambda.CfnEventSourceMappingProps{
 		FunctionName: fn.Ref(), EventSourceArn: queues[f].AttrArn(), BatchSize: jsii.Number(wiring.BatchSize(f)),
@@ -67,7 +70,9 @@ func (b builder) addQueuedFunction(this constructs.Construct, f function.Name, l
 	awslambda.NewCfnEventSourceMapping(this, jsii.String("Mapping"), mapping)
 }
 
-func (b builder) addFunction(this constructs.Construct, f function.Name, layer awslambda.CfnLayerVersion, environment map[string]*string) awslambda.CfnFunction {
+func (b builder) addFunction(
+	this constructs.Construct, f function.Name, layer awslambda.CfnLayerVersion, environment map[string]*string,
+) awslambda.CfnFunction {
 	logs := awslogs.NewCfnLogGroup(this, jsii.String("Logs"), &awslogs.CfnLogGroupProps{
 		LogGroupName: jsii.String(b.logGroup(f)), RetentionInDays: jsii.Number(b.options.LogRetentionDays),
 	})
@@ -75,7 +80,8 @@ func (b builder) addFunction(this constructs.Construct, f function.Name, layer a
 		"CKV_AWS_158": "CloudWatch Logs encrypts with its own key; the lines name ids and CIDR blocks, no secrets",
 		"CKV_AWS_338": "the operator chooses the retention with logRetentionDays",
 	})
-	code := awss3assets.NewAsset(this, jsii.String("Code"), &awss3assets.AssetProps{Path: jsii.String(filepath.Join(b.build, string(f)))})
+	code := awss3assets.NewAsset(this, jsii.String("Code"),
+		&awss3assets.AssetProps{Path: jsii.String(filepath.Join(b.build, string(f)))})
 	fn := awslambda.NewCfnFunction(this, jsii.String("Function"), &awslambda.CfnFunctionProps{
 		FunctionName:                 jsii.String(b.function(f)),
 		Runtime:                      jsii.String("provided.al2023"),
@@ -153,9 +159,10 @@ func (b builder) addRole(scope constructs.Construct, id, grantee, taker string) 
 	scope = group(scope, id+"Access")
 	var attached []any
 	for i, statements := range g.managed {
-		attached = append(attached, awsiam.NewCfnManagedPolicy(scope, jsii.String(numbered("More", i)), &awsiam.CfnManagedPolicyProps{
-			ManagedPolicyName: jsii.String(b.globalName(numbered(grantee, i+1))), PolicyDocument: document(statements),
-		}).Ref())
+		attached = append(attached, awsiam.NewCfnManagedPolicy(scope, jsii.String(numbered("More", i)),
+			&awsiam.CfnManagedPolicyProps{
+				ManagedPolicyName: jsii.String(b.globalName(numbered(grantee, i+1))), PolicyDocument: document(statements),
+			}).Ref())
 	}
 	if len(attached) > 0 {
 		props.ManagedPolicyArns = &attached

@@ -49,9 +49,11 @@ func (prefixForm) MatchString(s string) bool {
 }
 
 var options = map[string]option{
-	"prefix": {wiring.DefaultPrefix, "1 to 14 of a-z, 0-9 and single dashes between them, a letter first, and not default", prefixForm{},
+	"prefix": {wiring.DefaultPrefix, "1 to 14 of a-z, 0-9 and single dashes between them, a letter first, and not default",
+		prefixForm{},
 		func(o *Options, s string) { o.Prefix = s }},
-	"logRetentionDays": {"90", "a number of days that CloudWatch Logs supports, such as 30, 90 or 365", regexp.MustCompile(`^(1|3|5|7|14|30|60|90|120|150|180|365|400|545|731|1096|1827|2192|2557|2922|3288|3653)$`),
+	"logRetentionDays": {"90", "a number of days that CloudWatch Logs supports, such as 30, 90 or 365",
+		regexp.MustCompile(`^(1|3|5|7|14|30|60|90|120|150|180|365|400|545|731|1096|1827|2192|2557|2922|3288|3653)$`),
 		func(o *Options, s string) { o.LogRetentionDays = number(s) }},
 	"alarmEmail": {"", "an e-mail address", regexp.MustCompile(`^([^@\s]+@[^@\s]+)?$`),
 		func(o *Options, s string) { o.AlarmEmail = s }},
@@ -62,12 +64,15 @@ var options = map[string]option{
 	"trail": {"false", "true or false", regexp.MustCompile(`^(true|false)$`),
 		func(o *Options, s string) { o.Trail = s == "true" }},
 	// The event source mapping needs as many environments as it may use.
-	"reservedConcurrency": {"0", fmt.Sprintf("0 for none, or %d to 999; Lambda keeps %d of an account's quota unreserved", wiring.MaxConcurrency, unreserved), regexp.MustCompile(`^(0|[2-9]|[1-9][0-9]{1,2})$`),
+	"reservedConcurrency": {"0", fmt.Sprintf("0 for none, or %d to 999; Lambda keeps %d of an account's quota unreserved",
+		wiring.MaxConcurrency, unreserved), regexp.MustCompile(`^(0|[2-9]|[1-9][0-9]{1,2})$`),
 		func(o *Options, s string) { o.ReservedConcurrency = number(s) }},
-	"permissionsBoundary": {"", "the name of a managed policy, not its ARN", regexp.MustCompile(`^[A-Za-z0-9+=,.@_/-]{0,512}$`),
+	"permissionsBoundary": {"", "the name of a managed policy, not its ARN",
+		regexp.MustCompile(`^[A-Za-z0-9+=,.@_/-]{0,512}$`),
 		func(o *Options, s string) { o.PermissionsBoundary = s }},
 	// The second look at a sweep's findings follows after five minutes, so a shorter interval would find nothing more.
-	"sweepMinutes": {fmt.Sprint(wiring.DefaultSweepInterval.Minutes()), "a whole number of minutes, 5 to 1440", regexp.MustCompile(`^([5-9]|[1-9][0-9]{1,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)$`),
+	"sweepMinutes": {fmt.Sprint(wiring.DefaultSweepInterval.Minutes()), "a whole number of minutes, 5 to 1440",
+		regexp.MustCompile(`^([5-9]|[1-9][0-9]{1,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)$`),
 		func(o *Options, s string) { o.SweepInterval = time.Duration(number(s)) * time.Minute }},
 }
 

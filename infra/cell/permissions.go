@@ -22,7 +22,8 @@ import (
 // with the approving tag, so that even a defect in the function can't accept another request.
 func acceptPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Accept),
-		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups", "SecurityGroupRules"))
+		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups",
+			"SecurityGroupRules"))
 	if part.Mode == policy.ReportMode {
 		return all
 	}
@@ -48,7 +49,8 @@ func approved() condition {
 // connectPermissions let connect change the route tables and groups of the VPCs that a peering names.
 func connectPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Connect),
-		describe("ReadNetwork", "VpcPeeringConnections", "RouteTables", "Subnets", "NetworkAcls", "SecurityGroups", "SecurityGroupRules"))
+		describe("ReadNetwork", "VpcPeeringConnections", "RouteTables", "Subnets", "NetworkAcls", "SecurityGroups",
+			"SecurityGroupRules"))
 	vpcs := members(part, p.Cell, named(part))
 	if len(vpcs) == 0 || part.Mode == policy.ReportMode {
 		return all
@@ -57,7 +59,8 @@ func connectPermissions(p naming, part *policy.Policy) []statement {
 		all = append(all,
 			p.routes(numbered("Route", i), some, "CreateRoute", "ReplaceRoute", "DeleteRoute"),
 			p.groups(numbered("AdmitAndExpel", i), some, "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"))
-		all = append(all, p.ownSide("TagConnection", i, some, "ec2:CreateTags", p.ownTags(peering.TagName, peering.TagManaged))...)
+		all = append(all, p.ownSide("TagConnection", i, some, "ec2:CreateTags",
+			p.ownTags(peering.TagName, peering.TagManaged))...)
 		if wantsDNS(part) {
 			all = append(all, allow(numbered("ReadDNSAttributes", i), "ec2:DescribeVpcAttribute", some))
 			all = append(all, p.ownSide("SetDNSOption", i, some, "ec2:ModifyVpcPeeringConnectionOptions", nil)...)
@@ -92,17 +95,21 @@ func sweepPermissions(p naming) []statement {
 		queues = append(queues, p.arn("sqs", p.function(f)))
 	}
 	return append(common(p, function.Sweep),
-		describe("ReadEverything", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups", "SecurityGroupRules"),
+		describe("ReadEverything", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups",
+			"SecurityGroupRules"),
 		allow("TellFunctions", "sqs:SendMessage", queues))
 }
 
 // common returns the permissions of every function: to receive messages, announce outcomes and write logs.
 func common(p naming, f function.Name) []statement {
 	return []statement{
-		allow("TakeMessages", []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"},
+		allow("TakeMessages", []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility",
+			"sqs:GetQueueAttributes"},
 			p.arn("sqs", p.function(f))),
-		allow("AnnounceOutcomes", "events:PutEvents", p.bus(p.Cell)).when("ForAllValues:StringEquals", "events:source", sources(f)),
-		allow("WriteLogs", []string{"logs:CreateLogStream", "logs:PutLogEvents"}, p.arn("logs", "log-group:"+p.logGroup(f)+":*")),
+		allow("AnnounceOutcomes", "events:PutEvents", p.bus(p.Cell)).
+			when("ForAllValues:StringEquals", "events:source", sources(f)),
+		allow("WriteLogs", []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+			p.arn("logs", "log-group:"+p.logGroup(f)+":*")),
 	}
 }
 
@@ -125,7 +132,8 @@ func (p naming) trust(taker string) statement {
 	}
 	rules := p.name(forward + "-*")
 	return s.when("StringEquals", "aws:SourceAccount", string(p.Account)).
-		when("ArnLike", "aws:SourceArn", []string{p.arn("events", "rule/"+rules), p.arn("events", "rule/"+p.prefix+"/"+rules)})
+		when("ArnLike", "aws:SourceArn", []string{p.arn("events", "rule/"+rules),
+			p.arn("events", "rule/"+p.prefix+"/"+rules)})
 }
 
 // describe allows reads, which EC2 doesn't restrict to resources.

@@ -83,14 +83,16 @@ func (d spec) quotas() error {
 		exceeded("the resources of the main stack", otherResources+len(d.rules), stackResources, splitPolicy),
 	}
 	for _, bus := range []wiring.Bus{wiring.DefaultBus, wiring.OwnBus} {
-		checks = append(checks, exceeded(fmt.Sprintf("the rules on the %s bus", bus), d.rulesOn(bus), d.rulesAllowed(), splitPolicy+", or have the quota raised"))
+		checks = append(checks, exceeded(fmt.Sprintf("the rules on the %s bus", bus), d.rulesOn(bus), d.rulesAllowed(),
+			splitPolicy+", or have the quota raised"))
 	}
 	for _, r := range d.rules {
 		name := d.ruleName(r)
 		checks = append(checks, exceeded("the characters of the rule name "+name, len(name), ruleName, shortenPrefix))
 	}
 	for _, name := range sortedKeys(d.roles) {
-		checks = append(checks, exceeded("the managed policies of the role of "+name, len(d.roles[name].managed), managedPolicies, splitPolicy))
+		checks = append(checks, exceeded("the managed policies of the role of "+name, len(d.roles[name].managed),
+			managedPolicies, splitPolicy))
 	}
 	for _, err := range checks {
 		if err != nil {

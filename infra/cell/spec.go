@@ -29,7 +29,8 @@ func newSpec(whole *policy.Policy, cell peering.Cell, o Options) (spec, error) {
 		return spec{}, fmt.Errorf("%s: the Region is in no partition of AWS, so the stack's ARNs are unknown", cell)
 	}
 	part := whole.ForCell(cell, peering.Installation(o.Prefix))
-	d := spec{naming: naming{cell, o.Prefix}, rules: wiring.Rules(whole, cell, peering.Installation(o.Prefix), o.SweepInterval), roles: map[string]grants{}}
+	d := spec{naming: naming{cell, o.Prefix},
+		rules: wiring.Rules(whole, cell, peering.Installation(o.Prefix), o.SweepInterval), roles: map[string]grants{}}
 	var err error
 	if d.packed, err = part.Encode(); err != nil {
 		return spec{}, err
@@ -72,7 +73,8 @@ func busPolicy(p naming, counterparts []peering.Cell, organization string) []sta
 	accounts := wiring.Accounts(counterparts)
 	calls, messages := wiring.ForwardNames(p.Cell)
 	return []statement{
-		p.forwarded("CallsThatCounterpartsForward", p.name(calls), "aws.ec2", "AWS API Call via CloudTrail").from(p, accounts, organization),
+		p.forwarded("CallsThatCounterpartsForward", p.name(calls), "aws.ec2", "AWS API Call via CloudTrail").
+			from(p, accounts, organization),
 		p.forwarded("MessagesOfCounterparts", p.prefix+"/"+p.name(messages), message.Source,
 			string(message.SideChecked), string(message.CheckSide), string(message.Accepted)).from(p, accounts, organization),
 	}
@@ -88,7 +90,8 @@ func denialPolicy(p naming, counterparts, unpeered []peering.Cell, organization 
 	}
 	_, messages := wiring.ForwardNames(p.Cell)
 	return []statement{
-		p.forwarded("DenialsOfOtherCells", p.prefix+"/"+p.name(messages), message.Source, string(message.SideChecked)).from(p, accounts, organization),
+		p.forwarded("DenialsOfOtherCells", p.prefix+"/"+p.name(messages), message.Source, string(message.SideChecked)).
+			from(p, accounts, organization),
 	}
 }
 
@@ -127,7 +130,8 @@ func onlyFunctions(p naming, senders []peering.Cell) statement {
 			roles = append(roles, p.role(c, forward))
 		}
 	}
-	return statement{Sid: p.name("OnlyTheFunctions"), Effect: "Deny", Action: "events:PutEvents", Resource: p.bus(p.Cell)}.by("*").
+	return statement{Sid: p.name("OnlyTheFunctions"), Effect: "Deny", Action: "events:PutEvents",
+		Resource: p.bus(p.Cell)}.by("*").
 		when("StringEquals", "aws:PrincipalAccount", string(p.Account)).
 		when("ArnNotLike", "aws:PrincipalArn", roles)
 }

@@ -13,7 +13,8 @@ func (b builder) addTopic(scope constructs.Construct) *string {
 		return jsii.String(b.arn("sns", b.options.AlarmTopic))
 	}
 	this, name := group(scope, "Alarms"), b.name("alarms")
-	topic := awssns.NewCfnTopic(this, jsii.String("Topic"), &awssns.CfnTopicProps{TopicName: &name, KmsMasterKeyId: b.addTopicKey(this)})
+	topic := awssns.NewCfnTopic(this, jsii.String("Topic"),
+		&awssns.CfnTopicProps{TopicName: &name, KmsMasterKeyId: b.addTopicKey(this)})
 	awssns.NewCfnTopicPolicy(this, jsii.String("Policy"), &awssns.CfnTopicPolicyProps{
 		Topics: &[]*string{topic.Ref()},
 		PolicyDocument: document([]statement{

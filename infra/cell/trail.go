@@ -19,7 +19,8 @@ func (b builder) addTrail(scope constructs.Construct) {
 	source := b.arn("cloudtrail", "trail/"+name)
 	write := allow("TrailWrites", "s3:PutObject", *arn+"/AWSLogs/"+string(b.Account)+"/*").by(service("cloudtrail")).
 		when("StringEquals", "s3:x-amz-acl", "bucket-owner-full-control").when("StringEquals", "aws:SourceArn", source)
-	look := allow("TrailLooks", "s3:GetBucketAcl", *arn).by(service("cloudtrail")).when("StringEquals", "aws:SourceArn", source)
+	look := allow("TrailLooks", "s3:GetBucketAcl", *arn).by(service("cloudtrail")).
+		when("StringEquals", "aws:SourceArn", source)
 	policy := awss3.NewCfnBucketPolicy(this, jsii.String("Policy"), &awss3.CfnBucketPolicyProps{
 		Bucket:         bucket.Ref(),
 		PolicyDocument: document([]statement{onlyTLS("s3:*", []string{*arn, *arn + "/*"}), look, write}),

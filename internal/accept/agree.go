@@ -78,7 +78,9 @@ func (a *Accepter) informs(r request) bool {
 
 // offer checks the requester's half of a request that the policy allows, and returns the result and the outcomes:
 // those of a request that waits for an approval, unless there is an obstacle.
-func (a *Accepter) offer(ctx context.Context, r request, waiting []outcome.Outcome) (message.Code, []outcome.Outcome, error) {
+func (a *Accepter) offer(ctx context.Context, r request, waiting []outcome.Outcome) (
+	message.Code, []outcome.Outcome, error,
+) {
 	code, o, halves, err := a.check(ctx, r)
 	switch {
 	case err != nil:

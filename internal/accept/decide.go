@@ -171,7 +171,8 @@ func (a *Accepter) unseen(h hint.Hint) (step, error) {
 	}
 	c := peering.Connection{ID: h.Connection, Requester: h.Requester, Accepter: h.Accepter}
 	o := a.outcome(outcome.Failed, c, policy.Decision{})
-	return a.one(o.Because("not-visible", fmt.Sprintf("EC2 shows no %s in %s, so there is nothing to accept", c.ID, a.cell))), nil
+	return a.one(o.Because("not-visible", fmt.Sprintf("EC2 shows no %s in %s, so there is nothing to accept",
+		c.ID, a.cell))), nil
 }
 
 // dead handles a request that ended before it was accepted, or that this function rejected and could not announce. An

@@ -42,7 +42,8 @@ func WithConsent(o outcome.Outcome) outcome.Outcome {
 
 // consent returns the ways to consent to changes of a connection.
 func consent(o outcome.Outcome) string {
-	tag := fmt.Sprintf("in %s: aws ec2 create-tags --region %s --resources %s --tags Key=%s,Value=true", o.Cell.Account, o.Cell.Region, o.Connection, peering.TagAdopt)
+	tag := fmt.Sprintf("in %s: aws ec2 create-tags --region %s --resources %s --tags Key=%s,Value=true",
+		o.Cell.Account, o.Cell.Region, o.Connection, peering.TagAdopt)
 	if o.Peering == nil {
 		return tag
 	}

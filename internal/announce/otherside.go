@@ -34,7 +34,8 @@ func OtherSide(o outcome.Outcome, code message.Code) outcome.Outcome {
 	if code == message.NotListed || code == message.CIDRMismatch {
 		o.Next = fmt.Sprintf("deploy the same policy here and in %s", cell)
 	}
-	return o.Because("other-side", fmt.Sprintf("%s is not accepted: the requester's side in %s is not ready, because %s", o.Connection, cell, reasons[code]), string(code))
+	return o.Because("other-side", fmt.Sprintf("%s is not accepted: the requester's side in %s is not ready, because %s",
+		o.Connection, cell, reasons[code]), string(code))
 }
 
 // HalfOpen returns o as the outcome of an active connection whose other half, in the cell, isn't connected, or only
@@ -43,7 +44,8 @@ func HalfOpen(o outcome.Outcome, code message.Code, cell peering.Cell, partly bo
 	o.Type = typeOf(code)
 	o.Next = fmt.Sprintf("the announcement in %s has the remedy", cell)
 	if partly {
-		return o.Because("incomplete", fmt.Sprintf("a part of the side of %s in %s is missing, because %s", o.Connection, cell, reasons[code]), string(code))
+		return o.Because("incomplete", fmt.Sprintf("a part of the side of %s in %s is missing, because %s",
+			o.Connection, cell, reasons[code]), string(code))
 	}
 	o.Next += "; to end the connection instead: " + deletion(o)
 	return o.Because("half-open", fmt.Sprintf("%s is half-open: the side in %s is not connected, because %s; %s",
@@ -70,7 +72,8 @@ func Complete(o outcome.Outcome, cell peering.Cell, found time.Time) outcome.Out
 // side isn't connected.
 func WithHalfOpen(o outcome.Outcome, half plan.Side) outcome.Outcome {
 	if !half.IsConnected() {
-		o.Notes = append(o.Notes, fmt.Sprintf("%s is half-open as long as the other side is connected: %s", o.Connection, passing("the other VPC", "here")))
+		o.Notes = append(o.Notes, fmt.Sprintf("%s is half-open as long as the other side is connected: %s",
+			o.Connection, passing("the other VPC", "here")))
 	}
 	return o
 }
@@ -95,7 +98,8 @@ func Waiting(o outcome.Outcome, blocksAreKnown bool) outcome.Outcome {
 		return o.Because("no-answer", fmt.Sprintf("%s waits for the answer of %s, or for the end of an obstacle that was announced here; an obstacle there is announced there",
 			o.Connection, other), "blocks")
 	}
-	return o.Because("no-answer", fmt.Sprintf("%s waits for the answer of %s; an obstacle there is announced there", o.Connection, other))
+	return o.Because("no-answer", fmt.Sprintf("%s waits for the answer of %s; an obstacle there is announced there",
+		o.Connection, other))
 }
 
 func typeOf(code message.Code) outcome.Type {
@@ -110,5 +114,6 @@ func typeOf(code message.Code) outcome.Type {
 
 // deletion returns the command that deletes the connection of o.
 func deletion(o outcome.Outcome) string {
-	return fmt.Sprintf("aws ec2 delete-vpc-peering-connection --region %s --vpc-peering-connection-id %s", o.Cell.Region, o.Connection)
+	return fmt.Sprintf("aws ec2 delete-vpc-peering-connection --region %s --vpc-peering-connection-id %s",
+		o.Cell.Region, o.Connection)
 }

@@ -116,7 +116,8 @@ func ActiveDenied(o outcome.Outcome, connected bool, routes []plan.Change) outco
 		o, commands = withRoutes(o, routes)
 		o.Next = fmt.Sprintf("%s is active and has routes, and nothing shows that autopeer added them: %s, or delete it and, in %s: %s", o.Connection, allowing(o), o.Cell.Account, strings.Join(append(commands, deletion(o)), "; "))
 	default:
-		o.Next = fmt.Sprintf("%s is active without routes and rules of autopeer: %s, or delete it: %s", o.Connection, allowing(o), deletion(o))
+		o.Next = fmt.Sprintf("%s is active without routes and rules of autopeer: %s, or delete it: %s",
+			o.Connection, allowing(o), deletion(o))
 	}
 	return o
 }
@@ -153,7 +154,8 @@ func deletionOfRoute(o outcome.Outcome, table peering.RouteTableID, destination 
 	if destination.Addr().Is6() {
 		option = "--destination-ipv6-cidr-block"
 	}
-	return fmt.Sprintf("aws ec2 delete-route --region %s --route-table-id %s %s %s", o.Cell.Region, table, option, destination)
+	return fmt.Sprintf("aws ec2 delete-route --region %s --route-table-id %s %s %s",
+		o.Cell.Region, table, option, destination)
 }
 
 // Objected returns o, the denial of an active connection that the policy names and objects to, with the next step.
@@ -171,11 +173,13 @@ func OnHold(o outcome.Outcome, state peering.State) outcome.Outcome {
 	o.Type = outcome.Denied
 	o.Next = fmt.Sprintf("to end the hold, in %s: aws ec2 delete-tags --region %s --resources %s --tags Key=%s",
 		o.Cell.Account, o.Cell.Region, o.Connection, peering.TagHold)
-	sentence := fmt.Sprintf("%s has the tag %s=true in %s, so autopeer doesn't accept it", o.Connection, peering.TagHold, o.Cell)
+	sentence := fmt.Sprintf("%s has the tag %s=true in %s, so autopeer doesn't accept it",
+		o.Connection, peering.TagHold, o.Cell)
 	if !state.IsAccepted() {
 		return o.Because("hold", sentence)
 	}
-	sentence = fmt.Sprintf("%s has the tag %s=true in %s, so autopeer adds nothing to it there; removals go on", o.Connection, peering.TagHold, o.Cell)
+	sentence = fmt.Sprintf("%s has the tag %s=true in %s, so autopeer adds nothing to it there; removals go on",
+		o.Connection, peering.TagHold, o.Cell)
 	return o.Because("hold", sentence, "active")
 }
 

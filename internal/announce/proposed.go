@@ -49,7 +49,8 @@ func InReportMode(o outcome.Outcome, changes []plan.Change) outcome.Outcome {
 // in the mode enforce as well.
 func StillObstructed(o, obstacle outcome.Outcome) outcome.Outcome {
 	why := obstacle.Reason
-	return o.Because(reportMode, o.Reason.Sentence+"; with mode: enforce, additions would wait: "+why.Sentence, append(slices.Clone(why.Keys), why.Code)...)
+	return o.Because(reportMode, o.Reason.Sentence+"; with mode: enforce, additions would wait: "+why.Sentence,
+		append(slices.Clone(why.Keys), why.Code)...)
 }
 
 // ProposedRequest returns o, the outcome of a request that would be accepted or rejected in the mode enforce, as

@@ -30,14 +30,17 @@ type Changer interface {
 //   - Removals may have freed quotas, so Denied additions are attempted once more after them.
 //   - After a Retryable error the later steps wait for the redelivery of the message if patient is true. Otherwise
 //     their removals are made.
-func Steps(ctx context.Context, changer Changer, steps [][]plan.Change, patient bool) (made []string, refused []plan.Change, err error) {
+func Steps(ctx context.Context, changer Changer, steps [][]plan.Change, patient bool) (
+	made []string, refused []plan.Change, err error,
+) {
 	var r run
 	for _, step := range steps {
 		if patient && r.faults != nil && fault.Of(r.faults) == fault.Retryable {
 			break
 		}
 		if r.faults != nil || len(r.refused) > 0 {
-			step = slices.DeleteFunc(slices.Clone(step), func(c plan.Change) bool { return !plan.Removes(c) || plan.IsReplaced(c) })
+			step = slices.DeleteFunc(slices.Clone(step),
+				func(c plan.Change) bool { return !plan.Removes(c) || plan.IsReplaced(c) })
 		}
 		r.add(ctx, step, attempt(ctx, changer, step))
 	}

@@ -84,7 +84,8 @@ func (c *Connector) attempt(ctx context.Context, h hint.Hint) error {
 	c.unfinished.arrange(sides, h.Drift)
 	done, faults := c.apply(ctx, current.connection, sides, h.IsFresh(c.now()))
 	outcomes = append(outcomes, done...)
-	return errors.Join(faults, c.publish(ctx, h, checkedAt, outcomes), c.inform(ctx, h, current.connection, sides, checkedAt))
+	return errors.Join(faults, c.publish(ctx, h, checkedAt, outcomes),
+		c.inform(ctx, h, current.connection, sides, checkedAt))
 }
 
 // decide returns the sides to connect, or else the outcomes of the connection. It returns a Retryable error while
@@ -112,7 +113,8 @@ func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) (
 		return nil, nil, withoutBlocks(pcx)
 	default:
 		o := announce.Outcome(outcome.Denied, c.cell, pcx, d, c.policy.File)
-		return nil, []outcome.Outcome{announce.ActiveDenied(o, pcx.IsConnectedBy(c.policy.Installation, current.Rules), c.routes(current))}, nil
+		return nil, []outcome.Outcome{announce.ActiveDenied(o, pcx.IsConnectedBy(c.policy.Installation, current.Rules),
+			c.routes(current))}, nil
 	}
 	sides, err := c.sides(ctx, current, d)
 	return sides, nil, err
@@ -151,7 +153,9 @@ func (c *Connector) untilActive(h hint.Hint, pcx peering.Connection) error {
 }
 
 // ofAnother returns the conflict about a connection that another installation manages, if this policy also allows it.
-func (c *Connector) ofAnother(pcx peering.Connection, d policy.Decision, rules []peering.IngressRule) []outcome.Outcome {
+func (c *Connector) ofAnother(
+	pcx peering.Connection, d policy.Decision, rules []peering.IngressRule,
+) []outcome.Outcome {
 	if d.Verdict != policy.Accept || d.Provisional {
 		return nil
 	}
@@ -244,7 +248,8 @@ func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, acls []
 	}
 	s.outcome.Notes = append(s.outcome.Notes, half.Notes()...)
 	for _, o := range obstructions(half, acls) {
-		s.outcome.Obstructions = append(s.outcome.Obstructions, outcome.Obstruction{NetworkACL: o.ACL, Rule: o.Rule, Sentence: o.Sentence, Remedy: o.Remedy})
+		s.outcome.Obstructions = append(s.outcome.Obstructions,
+			outcome.Obstruction{NetworkACL: o.ACL, Rule: o.Rule, Sentence: o.Sentence, Remedy: o.Remedy})
 		s.outcome.Keys = append(s.outcome.Keys, o.Key)
 	}
 	return s
@@ -284,7 +289,9 @@ func (s *side) refusal(err error) outcome.Outcome {
 // apply returns the proposals of sides in report mode. Otherwise it claims the connection, carries out the plans of
 // all sides and returns the outcomes of those that finished. A Denied side, for a quota for example, yields a
 // failure outcome. All other errors are returned, and their sides are announced after a later attempt.
-func (c *Connector) apply(ctx context.Context, pcx *peering.Connection, sides []side, patient bool) ([]outcome.Outcome, error) {
+func (c *Connector) apply(ctx context.Context, pcx *peering.Connection, sides []side, patient bool) (
+	[]outcome.Outcome, error,
+) {
 	if slices.ContainsFunc(sides, func(s side) bool { return s.reports }) {
 		return proposals(sides)
 	}

@@ -43,7 +43,9 @@ func (o *obstructed) remain(sides []half) {
 }
 
 // inform sends the messages of halfOpen. After an error the next attempt sends the end of an obstacle again.
-func (c *Connector) inform(ctx context.Context, h hint.Hint, pcx *peering.Connection, sides []side, checkedAt time.Time) error {
+func (c *Connector) inform(
+	ctx context.Context, h hint.Hint, pcx *peering.Connection, sides []side, checkedAt time.Time,
+) error {
 	messages, freed := c.halfOpen(h, pcx, sides, checkedAt)
 	err := c.bus.Send(ctx, messages...)
 	if err != nil {
@@ -54,7 +56,9 @@ func (c *Connector) inform(ctx context.Context, h hint.Hint, pcx *peering.Connec
 
 // halfOpen returns the messages to the other half's cell, so that its owner is informed as well: about sides with
 // an obstacle, and about sides that are complete after such a message, which it also returns as freed.
-func (c *Connector) halfOpen(h hint.Hint, pcx *peering.Connection, sides []side, checkedAt time.Time) (all []message.Message, freed []half) {
+func (c *Connector) halfOpen(h hint.Hint, pcx *peering.Connection, sides []side, checkedAt time.Time) (
+	all []message.Message, freed []half,
+) {
 	for i := range sides {
 		s := &sides[i]
 		other := s.half.Role.Other()

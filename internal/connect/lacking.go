@@ -36,7 +36,9 @@ func (c *Connector) note(ctx context.Context, s *side, refused []plan.Change) er
 
 // withoutDNS returns the VPC that lacks attributes for the DNS option, and their names: the one of the half, or
 // else the peer's. If another cell owns that one, the names are unknown, and that cell announces them.
-func (c *Connector) withoutDNS(ctx context.Context, pcx peering.Connection, own peering.Role) (vpc peering.VPC, missing []string, err error) {
+func (c *Connector) withoutDNS(ctx context.Context, pcx peering.Connection, own peering.Role) (
+	vpc peering.VPC, missing []string, err error,
+) {
 	for _, role := range []peering.Role{own, own.Other()} {
 		vpc = pcx.VPC(role)
 		if vpc.Cell() != c.cell {

@@ -201,7 +201,8 @@ func (d *Disconnector) needsRules(current observed) bool {
 	if c.State.IsAccepted() {
 		return c.ManagedBy() == ""
 	}
-	return slices.ContainsFunc(current.remains.Tables, func(t peering.RouteTable) bool { return !d.policy.Concerns(d.vpc(t.VPC)) })
+	return slices.ContainsFunc(current.remains.Tables,
+		func(t peering.RouteTable) bool { return !d.policy.Concerns(d.vpc(t.VPC)) })
 }
 
 // vpc returns a VPC of the cell whose blocks aren't known.
@@ -218,7 +219,8 @@ func (d *Disconnector) expel(ctx context.Context, h hint.Hint, current observed)
 	}
 	c := *current.connection // a connection that isn't shown is foreign only where the installation has no rule
 	o := announce.Outcome(outcome.Disconnected, d.cell, c, d.policy.Decide(c), d.policy.File)
-	o = o.Because("other-installation", fmt.Sprintf("%s is managed by the installation %s", c.ID, c.ManagedBy()), string(c.ManagedBy()))
+	o = o.Because("other-installation", fmt.Sprintf("%s is managed by the installation %s", c.ID, c.ManagedBy()),
+		string(c.ManagedBy()))
 	if current.reports {
 		return d.propose(ctx, h, o, changes)
 	}

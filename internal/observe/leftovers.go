@@ -49,7 +49,9 @@ func othersRules(ctx context.Context, n Leftovers, half plan.Side) ([]peering.In
 // dead returns those of the connections that can't carry traffic any more: in a final state, or no longer shown by
 // EC2 although a rule of the installation shows that it existed. Without a rule, it may be a new request that EC2
 // doesn't show yet. The leftovers of another installation's connection are not autopeer's to remove here.
-func dead(ctx context.Context, n Leftovers, p *policy.Policy, half plan.Side, ids []peering.ConnectionID) (map[peering.ConnectionID]bool, error) {
+func dead(ctx context.Context, n Leftovers, p *policy.Policy, half plan.Side, ids []peering.ConnectionID) (
+	map[peering.ConnectionID]bool, error,
+) {
 	if len(ids) == 0 {
 		return nil, nil
 	}

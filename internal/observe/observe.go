@@ -56,7 +56,9 @@ func (r Reader) Read(ctx context.Context, vpcs ...peering.VPCID) (plan.Inventory
 	return found, err
 }
 
-func add[T any](reads []parallel.Task, dst *[]T, list func(context.Context, ...peering.VPCID) ([]T, error), vpcs []peering.VPCID) []parallel.Task {
+func add[T any](
+	reads []parallel.Task, dst *[]T, list func(context.Context, ...peering.VPCID) ([]T, error), vpcs []peering.VPCID,
+) []parallel.Task {
 	if list == nil {
 		return reads
 	}

@@ -18,7 +18,8 @@ type checker struct {
 }
 
 func (r *reader) check(d *document) {
-	c := checker{reader: r, members: map[string]some[member]{}, defined: d.Departments.rows != nil && !d.Departments.refused}
+	c := checker{reader: r, members: map[string]some[member]{},
+		defined: d.Departments.rows != nil && !d.Departments.refused}
 	for _, row := range d.Departments.rows {
 		if row.key.ok {
 			c.names = append(c.names, row.key.text)

@@ -84,10 +84,12 @@ func (c checker) checkReferences(a allow) {
 	s := a.Sources.items[i]
 	const fix = "EC2 refers to security groups inside one Region only: name blocks"
 	if a.From.text == a.To.text {
-		c.add(s.at, fmt.Sprintf("source %s is a security group, and each VPC of %s is in another Region", s.text, a.From.text), fix)
+		c.add(s.at, fmt.Sprintf("source %s is a security group, and each VPC of %s is in another Region",
+			s.text, a.From.text), fix)
 		return
 	}
-	c.add(s.at, fmt.Sprintf("source %s is in %s, and %s in %s", s.text, alternatives(from), a.To.text, alternatives(to)), fix)
+	c.add(s.at, fmt.Sprintf("source %s is in %s, and %s in %s",
+		s.text, alternatives(from), a.To.text, alternatives(to)), fix)
 }
 
 // regions returns the Regions of the department, or none if one of them couldn't be read.

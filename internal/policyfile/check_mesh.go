@@ -34,7 +34,8 @@ func (c checker) checkMesh(e entry) {
 			"leave requester out: each VPC of the department may request a connection to each other one")
 	}
 	if e.Manage.ok {
-		c.add(e.Manage.at, fmt.Sprintf("manage is given, and neither side is a third party's: both are VPCs of %s", department),
+		c.add(e.Manage.at, fmt.Sprintf("manage is given, and neither side is a third party's: both are VPCs of %s",
+			department),
 			"leave manage out: autopeer manages both sides")
 	}
 	if e.Routes.given() && !e.Routes.refused {

@@ -98,7 +98,7 @@ func (c checker) isDefined(department string) bool {
 	return found
 }
 
-// intended returns the department with the name, or the only one of which the name may be a misspelling.
+// intended returns the department with the name, or the only one that a misspelled name may mean.
 func (c checker) intended(text string) (department string, found bool) {
 	if c.isDefined(text) || !c.defined {
 		return text, text != ""

@@ -39,7 +39,8 @@ func (c checker) checkRegion(r scalar[peering.Region]) {
 		c.add(r.at, fmt.Sprintf("region %s is in no partition of AWS", r.text),
 			cmp.Or(likely(r.text, peering.Regions()), "write it like us-east-1, eu-west-1 or us-gov-west-1"))
 	case !slices.Contains(p.Regions, r.value):
-		c.warn(UnknownRegion, r.at, fmt.Sprintf("region %s is not among the known Regions of the partition %s", r.text, p.Name),
+		c.warn(UnknownRegion, r.at, fmt.Sprintf("region %s is not among the known Regions of the partition %s",
+			r.text, p.Name),
 			cmp.Or(likely(r.text, p.Regions), "check its name; AWS may have added it since"))
 	}
 }

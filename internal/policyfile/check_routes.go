@@ -73,9 +73,12 @@ func (c checker) checkHoles(s sideRoutes, peer string) {
 	}
 	declared := c.declared(peer)
 	for _, x := range s.Except.items {
-		i := slices.IndexFunc(declared, func(b netip.Prefix) bool { return x.ok && b != x.value && cidr.Contains(b, x.value) })
+		i := slices.IndexFunc(declared, func(b netip.Prefix) bool {
+			return x.ok && b != x.value && cidr.Contains(b, x.value)
+		})
 		if i >= 0 {
-			c.add(x.at, fmt.Sprintf("exclusion %s is only a part of block %s of %s, and EC2 routes only whole blocks", x.text, declared[i], peer),
+			c.add(x.at, fmt.Sprintf("exclusion %s is only a part of block %s of %s, and EC2 routes only whole blocks",
+				x.text, declared[i], peer),
 				"exclude all of it, or list the parts to route under the key to")
 		}
 	}

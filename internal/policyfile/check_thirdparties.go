@@ -53,13 +53,15 @@ func (c checker) checkManaged(e entry, first map[string]entry) {
 		return // the third party of this entry can't be determined, which has been reported
 	}
 	if other, found := first[e.Between.names[0].text]; found && e.Between.isMesh() {
-		c.add(e.Between.at, fmt.Sprintf("%s is the third party of the peering in line %d", e.Between.names[0].text, other.at.line),
+		c.add(e.Between.at, fmt.Sprintf("%s is the third party of the peering in line %d",
+			e.Between.names[0].text, other.at.line),
 			"remove this peering: autopeer isn't deployed in its accounts, so it doesn't connect two of its VPCs")
 		return
 	}
 	for _, s := range e.Between.names {
 		if other, found := first[s.text]; found && s.text != third {
-			c.add(s.at, fmt.Sprintf("%s is the third party of the peering in line %d and not of this one", s.text, other.at.line),
+			c.add(s.at, fmt.Sprintf("%s is the third party of the peering in line %d and not of this one",
+				s.text, other.at.line),
 				"autopeer is deployed in its accounts or it isn't: make it the third party of both peerings or of neither")
 		}
 	}

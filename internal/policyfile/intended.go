@@ -29,7 +29,8 @@ func (r *reader) intendKeys(e *element, s *jsonschema.Schema) {
 		if !found || e.byKey[known] != nil {
 			continue
 		}
-		r.add(key.at(), fmt.Sprintf("%s has no key %s", nameOf(e, s), quoted(key.text())), fmt.Sprintf("did you mean %s?", known))
+		r.add(key.at(), fmt.Sprintf("%s has no key %s", nameOf(e, s), quoted(key.text())),
+			fmt.Sprintf("did you mean %s?", known))
 		value := e.byKey[key.jsonKey()]
 		delete(e.byKey, key.jsonKey())
 		value.rename(known)

@@ -97,7 +97,8 @@ func (r *reader) refuseKey(e *element) {
 		if isMesh(e.parent) {
 			return // the mistake is manage
 		}
-		problem, fix = fmt.Sprintf("approval is given, and %s accepts", thirdPartyThatAccepts(e.parent)), "leave approval out: autopeer accepts nothing here"
+		problem, fix = fmt.Sprintf("approval is given, and %s accepts",
+			thirdPartyThatAccepts(e.parent)), "leave approval out: autopeer accepts nothing here"
 	}
 	r.add(e.at(), problem, fix)
 }
@@ -144,7 +145,8 @@ func (r *reader) refuseNeed(e *element, v *kind.DependentRequired) {
 	if isMesh(e) {
 		return
 	}
-	r.add(e.byKey[v.Prop].at(), fmt.Sprintf("%s is given without %s, so the third party can't be determined", v.Prop, v.Missing[0]),
+	r.add(e.byKey[v.Prop].at(), fmt.Sprintf("%s is given without %s, so the third party can't be determined",
+		v.Prop, v.Missing[0]),
 		"add the key "+v.Missing[0]+" with the department that requests the connections")
 }
 
@@ -159,9 +161,11 @@ func (r *reader) refuseChoice(e *element, s *jsonschema.Schema, name string) {
 	switch {
 	case len(found) == 0 && len(unknownKeys(e, s)) > 0:
 	case len(found) > 0:
-		r.add(e.at(), fmt.Sprintf("%s has %d keys that exclude each other", name, len(found)), "keep only "+alternatives(found))
+		r.add(e.at(), fmt.Sprintf("%s has %d keys that exclude each other", name, len(found)),
+			"keep only "+alternatives(found))
 	case len(choices) == 0 && e.name == "departments":
-		r.add(e.at(), name+" is an empty mapping", "give it a department; only a file that lists cells under retired may have none")
+		r.add(e.at(), name+" is an empty mapping",
+			"give it a department; only a file that lists cells under retired may have none")
 	case len(choices) == 0:
 		r.add(e.at(), name+" is an empty mapping", "give it an entry or leave the key out")
 	case len(s.OneOf) == 0 && s.MaxProperties == nil:

@@ -57,7 +57,7 @@ func checkBy(schema *jsonschema.Schema, file string, data []byte) (*policy.Polic
 	return doc.policy(file), warnings, nil
 }
 
-// root returns the only document, or nil after a mistake because of which the rest can't be checked.
+// root returns the only document, or nil after a mistake that prevents checking the rest.
 func (r *reader) root() *element {
 	if !r.checkText() {
 		return nil

@@ -35,7 +35,9 @@ func (s *Sweeper) find(current observed) findings {
 }
 
 // differences returns those of a connection that EC2 shows, except the remains of a dead one.
-func (s *Sweeper) differences(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
+func (s *Sweeper) differences(
+	c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool,
+) findings {
 	switch {
 	case s.isForeign(c, current):
 		return append(s.foreign(c, d), s.displaced(c, d, current)...)
@@ -86,7 +88,9 @@ func (s *Sweeper) isForeign(c peering.Connection, current observed) bool {
 // pending finds requests that wait although the policy answers them. Requests that are left pending, or that
 // another cell answers, are announced once more, in case the event of the request was lost, and then once a day.
 // Each half of a request between two cells is checked again, in case a message was lost or the half is free now.
-func (s *Sweeper) pending(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
+func (s *Sweeper) pending(
+	c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool,
+) findings {
 	free := s.isAllowed(c, d) && s.isFree(c, d, current, alive)
 	mine := c.Accepter.Cell() == s.cell && d.Manages(peering.Accepter)
 	switch {
@@ -153,7 +157,8 @@ func (s *Sweeper) isDue(c peering.Connection) bool {
 // forwards reports whether requests from the cell cause events here: those of this cell, of its counterparts, and
 // of cells without a peering whose requests are rejected.
 func (s *Sweeper) forwards(cell peering.Cell) bool {
-	return cell == s.cell || slices.Contains(s.policy.Counterparts(s.cell), cell) || slices.Contains(s.policy.RejectingCells, cell)
+	return cell == s.cell || slices.Contains(s.policy.Counterparts(s.cell), cell) ||
+		slices.Contains(s.policy.RejectingCells, cell)
 }
 
 // latest is the maximal delay of an event. CloudTrail takes about five minutes on average.
@@ -175,7 +180,9 @@ func (s *Sweeper) isMissed(c peering.Connection, d policy.Decision) bool {
 const jitter = time.Minute
 
 // isFree reports whether the cell's sides of a request have no obstacle, with the checks of accept.
-func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) bool {
+func (s *Sweeper) isFree(
+	c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool,
+) bool {
 	if current.Twin(c, s.policy) != nil || c.IsHeld() {
 		return false
 	}
@@ -194,7 +201,9 @@ func (s *Sweeper) isRecent(t time.Time) bool {
 	return age >= 0 && age < s.interval*3/2
 }
 
-func (s *Sweeper) active(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
+func (s *Sweeper) active(
+	c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool,
+) findings {
 	if s.policy.Maintains(c, d, current.Rules) {
 		return s.sides(c, d, current, alive)
 	}
@@ -203,7 +212,9 @@ func (s *Sweeper) active(c peering.Connection, d policy.Decision, current observ
 
 // sides finds missing and surplus routes and rules on the sides that the cell owns. An objection of the policy, which
 // stops all additions, is announced once a day.
-func (s *Sweeper) sides(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
+func (s *Sweeper) sides(
+	c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool,
+) findings {
 	var halves []plan.Side
 	for _, role := range c.Roles(s.cell) {
 		if d.Manages(role) {
@@ -222,7 +233,8 @@ func (s *Sweeper) sides(c peering.Connection, d policy.Decision, current observe
 
 func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current observed) findings {
 	c := side.Connection
-	f := s.found(c, d, function.Connect, drifted, fmt.Sprintf("the %s side of %s differs from %s", side.Role, c.ID, s.policy.File))
+	f := s.found(c, d, function.Connect, drifted,
+		fmt.Sprintf("the %s side of %s differs from %s", side.Role, c.ID, s.policy.File))
 	f.Side = side.Role
 	f.want(p.Intended())
 	f.closes = p.Closes()
@@ -247,7 +259,8 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 	case p.OnlyTags():
 		f.reminder, f.prompt = true, true // the tag was deleted: it is put back without an announcement of drift
 	case s.isUnconnected(side, f, current):
-		f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s", c.ID, side.Role, d.Reason), d.Key())
+		f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s",
+			c.ID, side.Role, d.Reason), d.Key())
 	}
 	return findings{f}
 }
@@ -347,7 +360,8 @@ func (s *Sweeper) withLeftovers(side plan.Side, current observed, alive map[peer
 // unallowed handles an active connection that the policy doesn't allow. It is announced once a day, or disconnected if
 // autopeer has connected it and the policy requires that.
 func (s *Sweeper) unallowed(c peering.Connection, d policy.Decision, current observed) findings {
-	tables := slices.DeleteFunc(slices.Clone(current.Tables), func(t peering.RouteTable) bool { return s.isThirdParty(t.VPC, current) })
+	tables := slices.DeleteFunc(slices.Clone(current.Tables),
+		func(t peering.RouteTable) bool { return s.isThirdParty(t.VPC, current) })
 	remains := plan.Disconnect(plan.Remains{Connection: c.ID, Tables: tables, Rules: s.ours(c.ID, current)}).Changes()
 	if s.policy.Closes(current.untagged.Restored(c), d, current.rulesOf(c.ID)) {
 		if len(remains) == 0 {
@@ -384,7 +398,8 @@ func (s *Sweeper) leftovers(current observed, alive map[peering.ConnectionID]boo
 	}
 	var found findings
 	for _, id := range slices.Sorted(maps.Keys(remains)) {
-		f := s.found(peering.Connection{ID: id}, policy.Decision{}, function.Disconnect, leftover, fmt.Sprintf("%s was deleted, but its routes or rules remain", id))
+		f := s.found(peering.Connection{ID: id}, policy.Decision{}, function.Disconnect, leftover,
+			fmt.Sprintf("%s was deleted, but its routes or rules remain", id))
 		f.Requester, f.Accepter = nil, nil
 		f.want(plan.Disconnect(remains[id]).Changes())
 		if s.policy.Reports(plan.Inventory{VPCs: current.read}.WithBlocks(current.shown(id))) {
@@ -449,5 +464,6 @@ func (s *Sweeper) remind(c peering.Connection, d policy.Decision, by function.Na
 // isNews reports whether a reminder may be the first one of the connection: the request has expired, or it is so
 // young that scheduled sweeps, with their second look, haven't sent a reminder before.
 func (s *Sweeper) isNews(c peering.Connection) bool {
-	return c.State == peering.Expired || c.State == peering.PendingAcceptance && s.now().Sub(c.RequestedAt()) < 2*grace+s.interval*3/2+jitter
+	return c.State == peering.Expired || c.State == peering.PendingAcceptance &&
+		s.now().Sub(c.RequestedAt()) < 2*grace+s.interval*3/2+jitter
 }

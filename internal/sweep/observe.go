@@ -88,7 +88,8 @@ func (o observed) known() []peering.Connection {
 func (s *Sweeper) observe(ctx context.Context, due hint.Sweep) (observed, error) {
 	current := observed{untagged: due.Untagged, edits: due.Edits}
 	err := parallel.Do(ctx,
-		parallel.Read(&current.connections, s.network.ConnectionsIn, peering.PendingAcceptance, peering.Provisioning, peering.Active, peering.Expired, peering.Deleting, peering.Deleted),
+		parallel.Read(&current.connections, s.network.ConnectionsIn, peering.PendingAcceptance, peering.Provisioning,
+			peering.Active, peering.Expired, peering.Deleting, peering.Deleted),
 		func(ctx context.Context) (err error) {
 			current.blackholes, err = s.network.RouteTablesWithBlackholes(ctx)
 			return err
@@ -175,7 +176,8 @@ func (s *Sweeper) vpc(id peering.VPCID) peering.VPC {
 func (s *Sweeper) vpcs(current observed) []peering.VPCID {
 	var ids []peering.VPCID
 	for _, c := range current.connections {
-		connected := c.State.IsAccepted() && current.untagged.Restored(c).IsConnectedBy(s.policy.Installation, current.rulesOf(c.ID))
+		connected := c.State.IsAccepted() &&
+			current.untagged.Restored(c).IsConnectedBy(s.policy.Installation, current.rulesOf(c.ID))
 		for _, id := range s.cell.Own(c.Requester, c.Accepter) {
 			if s.concerns(id) || connected && !s.policy.IsThirdParty(s.vpc(id)) {
 				ids = append(ids, id)

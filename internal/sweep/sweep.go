@@ -93,7 +93,8 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 		return err
 	}
 	found := s.find(current).editedBy(due, s.isOwn)
-	err = errors.Join(s.pass(ctx, due, found), s.announceUntagged(ctx, due, current), s.announceUnowned(ctx, due, current), s.again(ctx, due, found))
+	err = errors.Join(s.pass(ctx, due, found), s.announceUntagged(ctx, due, current), s.announceUnowned(ctx, due, current),
+		s.again(ctx, due, found))
 	if err != nil {
 		s.obstructed.remain(found.only(func(f finding) bool { return f.freed })) // the redelivery sends them
 	}
@@ -103,7 +104,8 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 // isOwn reports whether the ARN is that of a function of the cell. Edits by disconnect are no drift, but may have
 // ended an obstacle.
 func (s *Sweeper) isOwn(arn string) bool {
-	return slices.ContainsFunc(function.All, func(f function.Name) bool { return wiring.IsSessionOf(arn, s.policy.Installation, f, s.cell) })
+	return slices.ContainsFunc(function.All,
+		func(f function.Name) bool { return wiring.IsSessionOf(arn, s.policy.Installation, f, s.cell) })
 }
 
 // pass sends the findings to repairs, announces them, or schedules the second look, depending on the reasons for
@@ -117,11 +119,13 @@ func (s *Sweeper) pass(ctx context.Context, due hint.Sweep, found findings) erro
 		}
 	}
 	if due.Scheduled {
-		errs = append(errs, s.send(ctx, found.urgent().repeated(), never), s.suspect(ctx, slices.Concat(found.drift(), found.due()), false))
+		errs = append(errs, s.send(ctx, found.urgent().repeated(), never),
+			s.suspect(ctx, slices.Concat(found.drift(), found.due()), false))
 	}
 	if len(due.Suspects) > 0 {
 		errs = append(errs, s.send(ctx, found.freed(), never)) // no later sweep finds them again
-		errs = append(errs, s.confirm(ctx, found.drift().among(due.Suspects), due.Intended), s.announceWaiting(ctx, found.waiting().among(due.Suspects)))
+		errs = append(errs, s.confirm(ctx, found.drift().among(due.Suspects), due.Intended),
+			s.announceWaiting(ctx, found.waiting().among(due.Suspects)))
 	}
 	return errors.Join(errs...)
 }

@@ -12,7 +12,8 @@ import (
 // the retries, so that it also counts throttled attempts before a success.
 func CountCalls(cfg *aws.Config, called func(throttled bool)) {
 	throttles := retry.IsErrorThrottles(retry.DefaultThrottles)
-	count := middleware.FinalizeMiddlewareFunc("CountCalls", func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+	count := middleware.FinalizeMiddlewareFunc("CountCalls", func(ctx context.Context, in middleware.FinalizeInput,
+		next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 		out, metadata, err := next.HandleFinalize(ctx, in)
 		called(err != nil && throttles.IsErrorThrottle(err) == aws.TrueTernary)
 		return out, metadata, err

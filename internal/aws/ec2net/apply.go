@@ -48,7 +48,8 @@ func (n *Network) Apply(ctx context.Context, change plan.Change) error {
 }
 
 func (n *Network) createRoute(ctx context.Context, c plan.CreateRoute) error {
-	in := &ec2.CreateRouteInput{RouteTableId: aws.String(string(c.Table)), VpcPeeringConnectionId: aws.String(string(c.Via))}
+	in := &ec2.CreateRouteInput{RouteTableId: aws.String(string(c.Table)),
+		VpcPeeringConnectionId: aws.String(string(c.Via))}
 	in.DestinationCidrBlock, in.DestinationIpv6CidrBlock = byFamily(c.Destination)
 	_, err := n.client.CreateRoute(ctx, in)
 	return err
@@ -62,7 +63,8 @@ func (n *Network) replaceRoute(ctx context.Context, c plan.ReplaceRoute) error {
 	if !still { // deleted, or replaced by another principal
 		return fmt.Errorf("it no longer leads to %s: %w", c.Was, fault.ErrOutdated)
 	}
-	in := &ec2.ReplaceRouteInput{RouteTableId: aws.String(string(c.Table)), VpcPeeringConnectionId: aws.String(string(c.Via))}
+	in := &ec2.ReplaceRouteInput{RouteTableId: aws.String(string(c.Table)),
+		VpcPeeringConnectionId: aws.String(string(c.Via))}
 	in.DestinationCidrBlock, in.DestinationIpv6CidrBlock = byFamily(c.Destination)
 	_, err = n.client.ReplaceRoute(ctx, in)
 	return err
@@ -83,7 +85,9 @@ func (n *Network) deleteRoute(ctx context.Context, c plan.DeleteRoute) error {
 
 // stillRouted reads the route again, because EC2 deletes and replaces by destination, even if the target has
 // changed. docs/security.md describes the remaining race.
-func (n *Network) stillRouted(ctx context.Context, table peering.RouteTableID, dst netip.Prefix, to peering.Target) (bool, error) {
+func (n *Network) stillRouted(ctx context.Context, table peering.RouteTableID, dst netip.Prefix, to peering.Target) (
+	bool, error,
+) {
 	tables, err := n.routeTables(ctx, filter("route-table-id", table))
 	if err != nil {
 		return false, err
@@ -128,7 +132,8 @@ func sdkPermission(p peering.Permission, c plan.Authorize) types.IpPermission {
 	description := aws.String(c.Description)
 	switch {
 	case p.Group != "":
-		out.UserIdGroupPairs = []types.UserIdGroupPair{{GroupId: aws.String(string(p.Group)), UserId: aws.String(string(c.Peer)), Description: description}}
+		out.UserIdGroupPairs = []types.UserIdGroupPair{{GroupId: aws.String(string(p.Group)),
+			UserId: aws.String(string(c.Peer)), Description: description}}
 	case p.PrefixList != "":
 		out.PrefixListIds = []types.PrefixListId{{PrefixListId: aws.String(string(p.PrefixList)), Description: description}}
 	case p.Source.Addr().Is4():
@@ -146,7 +151,8 @@ func sourceGone(c plan.Authorize, err error) error {
 	if !ok || c.Permissions[0].Source.IsValid() || !isNotFound(api.ErrorCode()) {
 		return err
 	}
-	return fault.Keyed(api.ErrorCode(), fault.Lacking(fault.Errorf(fault.Denied, "%s (%s)", api.ErrorMessage(), api.ErrorCode())))
+	return fault.Keyed(api.ErrorCode(), fault.Lacking(fault.Errorf(fault.Denied, "%s (%s)",
+		api.ErrorMessage(), api.ErrorCode())))
 }
 
 func isNotFound(code string) bool { return strings.HasSuffix(code, ".NotFound") }
@@ -214,7 +220,8 @@ func withoutDNS(err error) error {
 	if !ok || api.ErrorCode() != dnsDisabled {
 		return err
 	}
-	return fault.Keyed(api.ErrorCode(), fault.Lacking(fault.Errorf(fault.Denied, "%s (%s)", api.ErrorMessage(), api.ErrorCode())))
+	return fault.Keyed(api.ErrorCode(), fault.Lacking(fault.Errorf(fault.Denied, "%s (%s)",
+		api.ErrorMessage(), api.ErrorCode())))
 }
 
 // notActiveYet makes err Retryable if EC2 doesn't know yet that the connection is active. EC2 has the same code,
@@ -229,6 +236,7 @@ func notActiveYet(err error) error {
 }
 
 func (n *Network) tag(ctx context.Context, c plan.Tag) error {
-	_, err := n.client.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{string(c.Connection)}, Tags: sdkTags(c.Tags)})
+	_, err := n.client.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{string(c.Connection)},
+		Tags: sdkTags(c.Tags)})
 	return err
 }

@@ -38,11 +38,14 @@ func (n *Network) ConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]p
 // LivingConnectionsOf returns those of ConnectionsOf that are pending, being provisioned or active. The error has
 // the classes of Connections.
 func (n *Network) LivingConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Connection, error) {
-	return n.connectionsOf(ctx, vpcs, filter("status-code", peering.PendingAcceptance, peering.Provisioning, peering.Active))
+	return n.connectionsOf(ctx, vpcs, filter("status-code",
+		peering.PendingAcceptance, peering.Provisioning, peering.Active))
 }
 
 // connectionsOf makes two concurrent reads, because EC2 has a filter for each end and none for both.
-func (n *Network) connectionsOf(ctx context.Context, vpcs []peering.VPCID, further ...types.Filter) ([]peering.Connection, error) {
+func (n *Network) connectionsOf(ctx context.Context, vpcs []peering.VPCID, further ...types.Filter) (
+	[]peering.Connection, error,
+) {
 	var requested, received []peering.Connection
 	by := func(ctx context.Context, filters ...types.Filter) ([]peering.Connection, error) {
 		return n.connectionsBy(ctx, append(filters, further...)...)
@@ -88,13 +91,15 @@ func (n *Network) connectionsBy(ctx context.Context, filters ...types.Filter) ([
 // Accept accepts a pending connection, which becomes active later. The error is Denied, with a key, for a quota or
 // another connection of the two VPCs, Permanent for a missing permission, and otherwise Retryable.
 func (n *Network) Accept(ctx context.Context, id peering.ConnectionID) error {
-	_, err := n.client.AcceptVpcPeeringConnection(ctx, &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
+	_, err := n.client.AcceptVpcPeeringConnection(ctx,
+		&ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
 	return classify(action{"accept " + string(id), "accept|" + string(id)}, err)
 }
 
 // Reject rejects a pending connection. The error has the classes of Accept.
 func (n *Network) Reject(ctx context.Context, id peering.ConnectionID) error {
-	_, err := n.client.RejectVpcPeeringConnection(ctx, &ec2.RejectVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
+	_, err := n.client.RejectVpcPeeringConnection(ctx,
+		&ec2.RejectVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
 	return classify(action{"reject " + string(id), "reject|" + string(id)}, err)
 }
 

@@ -33,7 +33,9 @@ const maxFilterValues = 200
 
 // byValues reads the resources that match one of the values in the filter of that name, in concurrent calls with up to
 // maxFilterValues values. Without a value it reads nothing, because a filter without values would match everything.
-func byValues[V ~string, T any](ctx context.Context, name string, values []V, read func(context.Context, ...types.Filter) ([]T, error)) ([]T, error) {
+func byValues[V ~string, T any](
+	ctx context.Context, name string, values []V, read func(context.Context, ...types.Filter) ([]T, error),
+) ([]T, error) {
 	chunks := slices.Collect(slices.Chunk(values, maxFilterValues))
 	found := make([][]T, len(chunks))
 	reads := make([]parallel.Task, len(chunks))

@@ -18,8 +18,10 @@ func (n *Network) SecurityGroups(ctx context.Context, vpcs ...peering.VPCID) ([]
 }
 
 func (n *Network) securityGroups(ctx context.Context, filters ...types.Filter) ([]peering.SecurityGroup, error) {
-	pages := ec2.NewDescribeSecurityGroupsPaginator(n.client, &ec2.DescribeSecurityGroupsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
-	return collect(ctx, "describe security groups", pages, func(o *ec2.DescribeSecurityGroupsOutput) []types.SecurityGroup { return o.SecurityGroups }, securityGroup)
+	pages := ec2.NewDescribeSecurityGroupsPaginator(n.client,
+		&ec2.DescribeSecurityGroupsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
+	return collect(ctx, "describe security groups", pages,
+		func(o *ec2.DescribeSecurityGroupsOutput) []types.SecurityGroup { return o.SecurityGroups }, securityGroup)
 }
 
 // AllSecurityGroups returns the security groups of the cell with all their rules. The error has the classes of
@@ -43,7 +45,9 @@ func (n *Network) OurIngressRules(ctx context.Context) ([]peering.IngressRule, e
 
 // IngressRulesIn returns all ingress rules of the groups, including those of other principals. The error has the
 // classes of Connections.
-func (n *Network) IngressRulesIn(ctx context.Context, groups ...peering.SecurityGroupID) ([]peering.IngressRule, error) {
+func (n *Network) IngressRulesIn(ctx context.Context, groups ...peering.SecurityGroupID) (
+	[]peering.IngressRule, error,
+) {
 	return byValues(ctx, "group-id", groups, n.ingressRules)
 }
 
@@ -160,7 +164,8 @@ func ingressRule(r types.SecurityGroupRule) peering.IngressRule {
 	if reference := r.ReferencedGroupInfo; reference != nil {
 		group, out.Stale = reference.GroupId, isStale(*reference)
 	}
-	out.Permission = withSource(permission(r.IpProtocol, r.FromPort, r.ToPort), r.CidrIpv4, r.CidrIpv6, group, r.PrefixListId)
+	out.Permission = withSource(permission(r.IpProtocol, r.FromPort, r.ToPort), r.CidrIpv4, r.CidrIpv6,
+		group, r.PrefixListId)
 	return out
 }
 

@@ -32,7 +32,8 @@ func (n *Network) routeTables(ctx context.Context, filters ...types.Filter) ([]p
 	pages := ec2.NewDescribeRouteTablesPaginator(n.client, &ec2.DescribeRouteTablesInput{
 		Filters: filters, MaxResults: aws.Int32(tablePageSize),
 	})
-	return collect(ctx, "describe route tables", pages, func(o *ec2.DescribeRouteTablesOutput) []types.RouteTable { return o.RouteTables }, routeTable)
+	return collect(ctx, "describe route tables", pages,
+		func(o *ec2.DescribeRouteTablesOutput) []types.RouteTable { return o.RouteTables }, routeTable)
 }
 
 func routeTable(t types.RouteTable) peering.RouteTable {

@@ -123,7 +123,8 @@ func (w *workItem) log(ctx context.Context, took time.Duration) {
 		attrs = append(attrs, logkey.Fault, fault.Of(w.err).String(), logkey.Error, w.err.Error())
 	}
 	for _, message := range w.messages {
-		slog.Log(ctx, level, text, append(attrs, logkey.MessageID, message.MessageId, logkey.Deliveries, deliveries(message))...)
+		slog.Log(ctx, level, text, append(attrs, logkey.MessageID, message.MessageId, logkey.Deliveries,
+			deliveries(message))...)
 	}
 }
 
@@ -143,7 +144,8 @@ func failed(items []*workItem) []events.SQSMessage {
 const lateDelivery = 8
 
 func late(messages []events.SQSMessage) []events.SQSMessage {
-	return slices.DeleteFunc(slices.Clone(messages), func(m events.SQSMessage) bool { return deliveries(m) < lateDelivery })
+	return slices.DeleteFunc(slices.Clone(messages),
+		func(m events.SQSMessage) bool { return deliveries(m) < lateDelivery })
 }
 
 // retried hides the messages for some time and returns the response that makes SQS deliver them again.
@@ -153,7 +155,8 @@ func retried(ctx context.Context, queue Queue, messages []events.SQSMessage) eve
 	for _, m := range messages {
 		after := backoff(deliveries(m))
 		handles[after] = append(handles[after], m.ReceiptHandle)
-		response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+		response.BatchItemFailures = append(response.BatchItemFailures,
+			events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 	}
 	for _, after := range slices.Sorted(maps.Keys(handles)) {
 		hide(ctx, queue, after, handles[after])

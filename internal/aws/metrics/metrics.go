@@ -69,7 +69,9 @@ func (r *Recorder) count(metric string, n int) {
 }
 
 // PerInvocation returns f and writes the counted calls at the end of every invocation.
-func PerInvocation[In, Out any](r *Recorder, f func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {
+func PerInvocation[In, Out any](
+	r *Recorder, f func(context.Context, In) (Out, error),
+) func(context.Context, In) (Out, error) {
 	return func(ctx context.Context, in In) (Out, error) {
 		defer r.flush()
 		return f(ctx, in)
@@ -98,7 +100,8 @@ func (r *Recorder) Published(o outcome.Outcome) {
 	}
 	r.write(l)
 	if o.Type == outcome.Repaired {
-		r.write(line{dimensions: [][]string{{Installation}}, units: []unit{{Repairs, "Count"}}, values: map[string]any{Installation: r.by, Repairs: 1}})
+		r.write(line{dimensions: [][]string{{Installation}}, units: []unit{{Repairs, "Count"}},
+			values: map[string]any{Installation: r.by, Repairs: 1}})
 	}
 }
 

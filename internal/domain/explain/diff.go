@@ -47,7 +47,8 @@ type Unchanged struct {
 // IsOpening reports whether the new policy allows anything that the old one doesn't, or has something made that was
 // only proposed.
 func (d Diff) IsOpening() bool {
-	return len(d.Opens) > 0 || slices.ContainsFunc(d.Requests, func(c Change) bool { return c.Opens }) || slices.ContainsFunc(d.Settings, Setting.enforces)
+	return len(d.Opens) > 0 || slices.ContainsFunc(d.Requests, func(c Change) bool { return c.Opens }) ||
+		slices.ContainsFunc(d.Settings, Setting.enforces)
 }
 
 // enforces reports whether a file or a peering leaves report mode.
@@ -315,7 +316,8 @@ func peeringSettings(before, after *policy.Policy) []Setting {
 			old = &policy.Peering{}
 		}
 		of := " of " + e.Between[0] + " ↔ " + e.Between[1]
-		all = append(all, Setting{"mode" + of, mode(old.Mode), mode(e.Mode)}, Setting{"adopt" + of, fmt.Sprint(old.Adopt), fmt.Sprint(e.Adopt)})
+		all = append(all, Setting{"mode" + of, mode(old.Mode), mode(e.Mode)},
+			Setting{"adopt" + of, fmt.Sprint(old.Adopt), fmt.Sprint(e.Adopt)})
 		for _, department := range e.Between {
 			all = append(all, Setting{"keep of " + department + of, kept(old, department), kept(&e, department)})
 		}

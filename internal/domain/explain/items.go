@@ -91,7 +91,8 @@ func (c census) items(all []finding) []Item {
 	}
 	items := c.join(found)
 	slices.SortStableFunc(items, func(a, b Item) int {
-		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Line, b.Line))
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Kind, b.Kind),
+			cmp.Compare(a.Line, b.Line))
 	})
 	return items
 }

@@ -74,7 +74,8 @@ func (r *resources) addTables(t policy.Tables) {
 	}
 	if tags := t.Subnets.Tags; len(tags) > 0 {
 		words := tagged(tags)
-		r.addSubnet(peering.Subnet{ID: peering.SubnetID("subnets tagged " + words), Tags: tags}, "tables of subnets tagged "+words)
+		r.addSubnet(peering.Subnet{ID: peering.SubnetID("subnets tagged " + words), Tags: tags},
+			"tables of subnets tagged "+words)
 	}
 }
 
@@ -137,7 +138,9 @@ type peer struct {
 
 // planHalf plans the side of a connection that the policy allows, with the blocks that the policy permits. The peer
 // is far.
-func planHalf(p *policy.Policy, c peering.Connection, role peering.Role, d policy.Decision, far vpcs, r resources) half {
+func planHalf(
+	p *policy.Policy, c peering.Connection, role peering.Role, d policy.Decision, far vpcs, r resources,
+) half {
 	if !d.Manages(role) {
 		return half{}
 	}
@@ -151,7 +154,8 @@ func planHalf(p *policy.Policy, c peering.Connection, role peering.Role, d polic
 	s.Terms = policy.Terms{Routes: terms.Routes, Tags: policy.NoTags}
 	h.addRoutes(s, to, d.Peering.Line)
 	if kept := terms.Routes.Keep; len(kept) > 0 {
-		h.notes = append(h.notes, fmt.Sprintf("routes of %s to %s may lead elsewhere: the policy keeps them", s.Own, texts(kept)))
+		h.notes = append(h.notes, fmt.Sprintf("routes of %s to %s may lead elsewhere: the policy keeps them",
+			s.Own, texts(kept)))
 	}
 	noRoutes := policy.Routes{Tables: policy.Tables{Scope: policy.NoTables}}
 	for _, line := range terms.Allow {
@@ -181,7 +185,8 @@ func bySource(line policy.Allow) []policy.Allow {
 		}
 		one := line
 		one.Groups.IDs = []peering.SecurityGroupID{id}
-		one.Sources.Groups = slices.DeleteFunc(slices.Clone(line.Sources.Groups), func(o peering.SecurityGroupID) bool { return o == id })
+		one.Sources.Groups = slices.DeleteFunc(slices.Clone(line.Sources.Groups),
+			func(o peering.SecurityGroupID) bool { return o == id })
 		if !one.Sources.IsAll() {
 			parts = append(parts, one)
 		}
@@ -198,7 +203,8 @@ func (h *half) addFlows(s plan.Side, far peer, a policy.Allow) {
 			continue
 		}
 		for _, permission := range authorize.Permissions {
-			from := source{block: permission.Source, ref: string(permission.Group) + string(permission.PrefixList), whole: a.Sources.IsAll()}
+			from := source{block: permission.Source, ref: string(permission.Group) + string(permission.PrefixList),
+				whole: a.Sources.IsAll()}
 			from.place(s, far)
 			for _, each := range spans(permission, from, a.Line) {
 				h.flows = append(h.flows, placed{string(authorize.Group), each})
@@ -316,7 +322,9 @@ func look(p *policy.Policy, a, b vpcs, r resources) view {
 }
 
 // planBoth plans the sides of both VPCs. The requester is the VPC with the index.
-func planBoth(p *policy.Policy, c peering.Connection, d policy.Decision, ends [2]vpcs, requester int, r resources) (halves [2]half) {
+func planBoth(p *policy.Policy, c peering.Connection, d policy.Decision, ends [2]vpcs, requester int, r resources) (
+	halves [2]half,
+) {
 	if d.Verdict != policy.Accept {
 		return halves
 	}

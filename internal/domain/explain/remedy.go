@@ -24,7 +24,8 @@ func remedy(p *policy.Policy, from, to End, s seen) (next string, additions []Ad
 		return unlisted(p, from, to, s)
 	case policy.WrongDirection:
 		only := d.Peering.Requester
-		return fmt.Sprintf("have %s request the connection, or remove `requester: %s` from the peering in line %d", only, only, d.Peering.Line), nil
+		return fmt.Sprintf("have %s request the connection, or remove `requester: %s` from the peering in line %d",
+			only, only, d.Peering.Line), nil
 	case policy.Overlap:
 		return renumber, nil
 	case policy.SameVPC:

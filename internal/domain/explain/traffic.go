@@ -166,7 +166,8 @@ func (s source) hasAllBlocksOf(listed source) bool {
 		return true
 	}
 	isLargest := s.inside.Addr().Is4() && s.inside.Bits() <= 16
-	return cidr.Contains(s.inside, listed.block) && (isLargest || listed.primary.IsValid() && cidr.Contains(s.inside, listed.primary))
+	return cidr.Contains(s.inside, listed.block) &&
+		(isLargest || listed.primary.IsValid() && cidr.Contains(s.inside, listed.primary))
 }
 
 // narrower returns the intersection of two blocks that overlap.

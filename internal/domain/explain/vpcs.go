@@ -232,7 +232,8 @@ func (v vpcs) example(against []netip.Prefix) []netip.Prefix {
 // primaryFirst returns the known blocks, beginning with one that can be the primary one.
 func (v vpcs) primaryFirst() []netip.Prefix {
 	isPrimary := func(b netip.Prefix) bool {
-		return cidr.Contains(v.primary, b) && !slices.ContainsFunc(v.others, func(o netip.Prefix) bool { return cidr.Contains(o, b) })
+		return cidr.Contains(v.primary, b) && !slices.ContainsFunc(v.others,
+			func(o netip.Prefix) bool { return cidr.Contains(o, b) })
 	}
 	i := slices.IndexFunc(v.known, isPrimary)
 	if i <= 0 {

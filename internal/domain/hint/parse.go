@@ -127,7 +127,8 @@ func (e event) call() (Hint, error) {
 	case !strings.HasPrefix(c.EventVersion, "1."):
 		return Hint{}, fmt.Errorf("eventVersion %q is unknown; 1.x is understood", c.EventVersion)
 	}
-	h := Hint{Kind: kind, EventID: c.EventID, Origin: peering.Cell{Account: e.Account, Region: c.AWSRegion}, At: c.EventTime}
+	h := Hint{Kind: kind, EventID: c.EventID,
+		Origin: peering.Cell{Account: e.Account, Region: c.AWSRegion}, At: c.EventTime}
 	switch kind {
 	case Swept: // the sweep reads everything after any change
 		edits := c.edits()

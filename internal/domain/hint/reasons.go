@@ -42,8 +42,9 @@ func (c Change) IsChange() bool { return c.Changed || c.Deployed || len(c.Edits)
 // with returns the reasons of both.
 func (s Sweep) with(o Sweep) Sweep {
 	return Sweep{
-		Scheduled: s.Scheduled || o.Scheduled, Suspects: slices.Concat(s.Suspects, o.Suspects), Intended: slices.Concat(s.Intended, o.Intended),
-		Change: s.Change.with(o.Change), New: s.New.with(o.New), Repeats: s.Repeats || o.Repeats,
+		Scheduled: s.Scheduled || o.Scheduled, Suspects: slices.Concat(s.Suspects, o.Suspects),
+		Intended: slices.Concat(s.Intended, o.Intended),
+		Change:   s.Change.with(o.Change), New: s.New.with(o.New), Repeats: s.Repeats || o.Repeats,
 	}
 }
 

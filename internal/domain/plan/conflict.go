@@ -8,7 +8,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Conflict is an existing route because of which a wanted one can't be created.
+// Conflict is an existing route that prevents a wanted one.
 type Conflict struct {
 	Table       peering.RouteTableID
 	Route       peering.Route
@@ -79,7 +79,8 @@ func keptIn(t peering.RouteTable, want []netip.Prefix, s Side) []string {
 	for _, r := range t.Routes {
 		inside := slices.ContainsFunc(want, func(dst netip.Prefix) bool { return standsInTheWay(r, dst) && s.keeps(r, dst) })
 		if inside && r.Target != peering.Target(s.Connection.ID) && !s.hasLeft(r) {
-			sentences = append(sentences, fmt.Sprintf("%s stays routed to %s in %s, as the policy keeps this route", r.Destination, r.Target, t.ID))
+			sentences = append(sentences, fmt.Sprintf("%s stays routed to %s in %s, as the policy keeps this route",
+				r.Destination, r.Target, t.ID))
 		}
 	}
 	slices.Sort(sentences)
@@ -93,7 +94,9 @@ func (s Side) KeepsRoute() bool {
 	}
 	chosen, _ := Select(s.Terms.Routes.Tables, s.Tables, s.Subnets)
 	want, _ := destinations(s.Terms.Routes, s.peerBlocks())
-	return slices.ContainsFunc(s.Tables, func(t peering.RouteTable) bool { return chosen[t.ID] && len(keptIn(t, want, s)) > 0 })
+	return slices.ContainsFunc(s.Tables, func(t peering.RouteTable) bool {
+		return chosen[t.ID] && len(keptIn(t, want, s)) > 0
+	})
 }
 
 // isLeftover reports whether the route may have been left by a connection that is dead by now.

@@ -81,13 +81,15 @@ func associated(tables []peering.RouteTable) []peering.Subnet {
 	return subnets
 }
 
-// Twin returns the connection of the same VPCs, in either direction, because of which c can't be accepted, and nil
+// Twin returns the connection of the same VPCs, in either direction, that prevents the acceptance of c, and nil
 // if there is none. It is an accepted connection, beside which EC2 accepts no other, or an older request that the
 // policy allows with the known blocks of c.
 func (i Inventory) Twin(c peering.Connection, p *policy.Policy) *peering.Connection {
 	at := slices.IndexFunc(i.Living, func(o peering.Connection) bool {
-		same := o.Requester.Same(c.Requester) && o.Accepter.Same(c.Accepter) || o.Requester.Same(c.Accepter) && o.Accepter.Same(c.Requester)
-		return o.ID != c.ID && same && (o.State.IsAccepted() || o.State == peering.PendingAcceptance && isOlder(o, c) && mayBeAccepted(p.Decide(withBlocksOf(c, o))))
+		same := o.Requester.Same(c.Requester) && o.Accepter.Same(c.Accepter) || o.Requester.Same(c.Accepter) &&
+			o.Accepter.Same(c.Requester)
+		return o.ID != c.ID && same && (o.State.IsAccepted() || o.State == peering.PendingAcceptance && isOlder(o, c) &&
+			mayBeAccepted(p.Decide(withBlocksOf(c, o))))
 	})
 	if at < 0 {
 		return nil
@@ -130,9 +132,12 @@ type Promises map[peering.ConnectionID][]netip.Prefix
 // have no route yet, requests of the cell to other cells with a promise, and, since another process may have made
 // one, young requests that are older than c. A side that can't be connected, and a side in report mode, reserve
 // nothing.
-func (i Inventory) Reserving(cell peering.Cell, c peering.Connection, p *policy.Policy, made Promises, now time.Time) Inventory {
+func (i Inventory) Reserving(
+	cell peering.Cell, c peering.Connection, p *policy.Policy, made Promises, now time.Time,
+) Inventory {
 	ahead := only(i.Living, func(o peering.Connection) bool {
-		return o.ID != c.ID && len(cell.Shared(o, c)) > 0 && !i.isRouted(o.ID) && (o.State.IsAccepted() || made.include(cell, o, c, now))
+		return o.ID != c.ID && len(cell.Shared(o, c)) > 0 && !i.isRouted(o.ID) &&
+			(o.State.IsAccepted() || made.include(cell, o, c, now))
 	})
 	slices.SortFunc(ahead, func(a, b peering.Connection) int {
 		return cmp.Or(a.Expires.Compare(b.Expires), cmp.Compare(a.ID, b.ID)) // accepted ones, which never expire, come first

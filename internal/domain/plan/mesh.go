@@ -24,7 +24,9 @@ func (s Side) inMesh() policy.Terms {
 
 // withSources returns the lines with only the kept blocks and groups as sources, and omits lines that have lost all
 // sources. A line without sources stays: it means all blocks.
-func withSources(all []policy.Allow, keepBlock func(netip.Prefix) bool, keepGroup func(peering.SecurityGroupID) bool) []policy.Allow {
+func withSources(
+	all []policy.Allow, keepBlock func(netip.Prefix) bool, keepGroup func(peering.SecurityGroupID) bool,
+) []policy.Allow {
 	var kept []policy.Allow
 	for _, a := range all {
 		isAll := a.Sources.IsAll()

@@ -67,7 +67,8 @@ func (s Side) blocked(g peering.SecurityGroup, a policy.Allow) []string {
 			return overlapPorts(rule, p) && s.mayReachPeer(rule)
 		}
 		if !slices.ContainsFunc(g.Egress, isOut) {
-			notes = append(notes, fmt.Sprintf("%s has no egress rule for %s to %s: add one", g.ID, protocolAndPorts(p), list(s.peerBlocks())))
+			notes = append(notes, fmt.Sprintf("%s has no egress rule for %s to %s: add one",
+				g.ID, protocolAndPorts(p), list(s.peerBlocks())))
 		}
 	}
 	return notes

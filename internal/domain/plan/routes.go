@@ -47,7 +47,8 @@ func planTable(t peering.RouteTable, want []netip.Prefix, s Side) resource {
 	}
 	for _, dst := range want {
 		if change := s.routeChange(t, dst); change != nil {
-			r.gains = append(r.gains, item{traffic: allTo(dst), fact: routeFact(t.ID, dst, via), route: change, closes: r.narrows(t, dst)})
+			r.gains = append(r.gains, item{traffic: allTo(dst), fact: routeFact(t.ID, dst, via), route: change,
+				closes: r.narrows(t, dst)})
 		}
 		r.conflicts = append(r.conflicts, conflicts(t, dst, s)...)
 		r.wanted = append(r.wanted, routeFact(t.ID, dst, via))

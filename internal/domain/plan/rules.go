@@ -59,7 +59,8 @@ func goingRules(g peering.SecurityGroupID, want []peering.Permission, s Side) []
 	var going []item
 	for _, r := range s.Ours {
 		if r.Group == g && (r.Stale || !slices.Contains(want, r.Permission)) {
-			going = append(going, item{traffic: r.Permission, fact: ruleFact(g, r.Permission), rule: r, closes: !covers(want, r.Permission)})
+			going = append(going, item{traffic: r.Permission, fact: ruleFact(g, r.Permission), rule: r,
+				closes: !covers(want, r.Permission)})
 		}
 	}
 	for _, r := range s.Old {
@@ -218,9 +219,11 @@ func (s Side) sourceGroups(groups []peering.SecurityGroupID) (from []peering.Per
 		case s.owns(g): // EC2 accepts such a rule, which admits traffic inside the VPC
 			notes = append(notes, fmt.Sprintf("%s is not admitted: it is a security group of the VPC itself; name one of the peer's VPC", g))
 		case s.Connection.Requester.Region != s.Connection.Accepter.Region:
-			notes = append(notes, fmt.Sprintf("%s is not admitted: a group of another Region can't be referenced; name blocks", g))
+			notes = append(notes, fmt.Sprintf("%s is not admitted: a group of another Region can't be referenced; name blocks",
+				g))
 		case s.isElsewhere(g):
-			notes = append(notes, fmt.Sprintf("%s is not admitted: it is not a group of %s", g, s.Connection.VPC(s.Role.Other()).ID))
+			notes = append(notes, fmt.Sprintf("%s is not admitted: it is not a group of %s",
+				g, s.Connection.VPC(s.Role.Other()).ID))
 		default:
 			from = append(from, peering.Permission{Group: g})
 		}
@@ -282,7 +285,8 @@ func revocations(rules []peering.IngressRule, replaced bool) []Change {
 	})
 	var changes []Change
 	for _, of := range owners {
-		changes = append(changes, Revoke{Group: of.group, Connection: of.connection, By: of.by, Rules: slices.Sorted(slices.Values(byOwner[of])), Replaced: replaced})
+		changes = append(changes, Revoke{Group: of.group, Connection: of.connection, By: of.by,
+			Rules: slices.Sorted(slices.Values(byOwner[of])), Replaced: replaced})
 	}
 	return changes
 }
@@ -297,5 +301,6 @@ func comparePermissions(a, b peering.Permission) int {
 }
 
 func sortedGroups(groups []peering.SecurityGroup) []peering.SecurityGroup {
-	return slices.SortedFunc(slices.Values(groups), func(a, b peering.SecurityGroup) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.SortedFunc(slices.Values(groups),
+		func(a, b peering.SecurityGroup) int { return cmp.Compare(a.ID, b.ID) })
 }

@@ -27,7 +27,8 @@ func (s Shortage) String() string {
 
 // ofPeerings returns the shortage of a VPC with that many accepted connections, if it has no room for one more.
 func ofPeerings(vpc peering.VPCID, have int, limits policy.Limits) []Shortage {
-	return ofQuota(quota{resource: string(vpc), of: "active peering connections", code: "peerings"}, have, 1, limits.OrDefaults().Peerings)
+	return ofQuota(quota{resource: string(vpc), of: "active peering connections", code: "peerings"}, have, 1,
+		limits.OrDefaults().Peerings)
 }
 
 // quota is one quota of one resource.
@@ -71,7 +72,8 @@ func routeQuotas(s Side, t peering.RouteTable) []quota {
 	var quotas []quota
 	for _, family := range families {
 		have := count(t.Routes, func(r peering.Route) bool { return !r.Propagated && family.has(r.Destination) })
-		quotas = append(quotas, quota{string(t.ID), family.name + " routes", "routes-" + strings.ToLower(family.name), family.has, have, s.Limits.OrDefaults().Routes})
+		quotas = append(quotas, quota{string(t.ID), family.name + " routes",
+			"routes-" + strings.ToLower(family.name), family.has, have, s.Limits.OrDefaults().Routes})
 	}
 	return quotas
 }
@@ -99,7 +101,7 @@ func (q quota) counts(i item) bool {
 
 func (q quota) count(items []item) int { return count(items, q.counts) }
 
-// room counts what the quotas of a resource have free at a moment.
+// room has the free part of each quota of a resource at a moment.
 type room struct {
 	quotas []quota
 	free   []int

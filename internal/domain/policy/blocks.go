@@ -115,7 +115,8 @@ func (p *Policy) remedy(m match) string {
 	if m.member != nil {
 		return "cidrs in " + p.at(m.member.Line)
 	}
-	i := slices.IndexFunc(m.department.Members, func(o Member) bool { return o.Within.Addr().Is4() && o.Cell == m.vpc.Cell() })
+	i := slices.IndexFunc(m.department.Members,
+		func(o Member) bool { return o.Within.Addr().Is4() && o.Cell == m.vpc.Cell() })
 	return "also in " + p.at(m.department.Members[i].Line)
 }
 

@@ -94,7 +94,8 @@ func (p *Policy) DepartmentOf(v peering.VPC) string { return onlyName(p.matches(
 // the VPC may be in a department by its primary block.
 func (p *Policy) NeedsBlocks(c peering.Connection, d Decision) bool {
 	byRange := func(m match) bool { return m.member == nil }
-	return d.Peering != nil && d.Verdict != Reject && len(c.Requester.Blocks) == 0 && slices.ContainsFunc(p.matches(c.Requester), byRange)
+	return d.Peering != nil && d.Verdict != Reject && len(c.Requester.Blocks) == 0 &&
+		slices.ContainsFunc(p.matches(c.Requester), byRange)
 }
 
 // MayReject reports whether the request may have to be rejected once the requester's blocks are known.

@@ -28,7 +28,8 @@ func (p *Policy) Reports(c peering.Connection) bool {
 	requesters, accepters := p.matches(c.Requester), p.matches(c.Accepter)
 	return slices.ContainsFunc(p.Peerings, func(entry Peering) bool {
 		return entry.reports() && slices.ContainsFunc(requesters, func(r match) bool {
-			return slices.ContainsFunc(accepters, func(a match) bool { return entry.isBetween(r.department.Name, a.department.Name) })
+			return slices.ContainsFunc(accepters,
+				func(a match) bool { return entry.isBetween(r.department.Name, a.department.Name) })
 		})
 	})
 }
@@ -44,5 +45,6 @@ func (p *Policy) IsMixed() bool {
 // mode, and connections that no peering names are left as they are.
 func (p *Policy) onlyReports() bool {
 	enforces := func(entry Peering) bool { return !entry.reports() }
-	return len(p.Peerings) > 0 && !slices.ContainsFunc(p.Peerings, enforces) && p.Removed != DisconnectRemoved && len(p.Retired) == 0
+	return len(p.Peerings) > 0 && !slices.ContainsFunc(p.Peerings, enforces) &&
+		p.Removed != DisconnectRemoved && len(p.Retired) == 0
 }

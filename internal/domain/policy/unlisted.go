@@ -69,9 +69,11 @@ func (p *Policy) notListedReason(c peering.Connection, requesters, accepters []m
 		return fmt.Sprintf("neither the requester %s nor the accepter %s is in a department of %s%s",
 			withPrimary(c.Requester), withPrimary(c.Accepter), p.File, p.ranges(c.Requester, c.Accepter))
 	case len(requesters) == 0:
-		return fmt.Sprintf("the requester %s is in no department of %s%s", withPrimary(c.Requester), p.File, p.ranges(c.Requester))
+		return fmt.Sprintf("the requester %s is in no department of %s%s",
+			withPrimary(c.Requester), p.File, p.ranges(c.Requester))
 	case len(accepters) == 0:
-		return fmt.Sprintf("the accepter %s is in no department of %s%s", withPrimary(c.Accepter), p.File, p.ranges(c.Accepter))
+		return fmt.Sprintf("the accepter %s is in no department of %s%s",
+			withPrimary(c.Accepter), p.File, p.ranges(c.Accepter))
 	case isCertain(requesters) && isCertain(accepters) && requesters[0].department == accepters[0].department:
 		return fmt.Sprintf("%s and %s are in one department, and %s has no peering of %s with itself",
 			requesters[0], accepters[0], p.File, requesters[0].department.Name)
@@ -101,7 +103,8 @@ func either(matches ...match) string {
 	if len(matches) > 1 {
 		which = "one of them"
 	}
-	return fmt.Sprintf("%s (%s, if its primary block is in a range of %s)", names(matches), describe(matches[0].vpc), which)
+	return fmt.Sprintf("%s (%s, if its primary block is in a range of %s)",
+		names(matches), describe(matches[0].vpc), which)
 }
 
 // nameOf identifies the description by either.
@@ -157,7 +160,9 @@ func (p *Policy) rangesIn(cell peering.Cell) []string {
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b named) int { return cmp.Or(a.within.Compare(b.within), strings.Compare(a.name, b.name)) })
+	slices.SortFunc(all, func(a, b named) int {
+		return cmp.Or(a.within.Compare(b.within), strings.Compare(a.name, b.name))
+	})
 	texts := make([]string, len(all))
 	for i, r := range all {
 		texts[i] = fmt.Sprintf("%s (%s)", r.within, r.name)

@@ -68,7 +68,8 @@ func (c Crossing) meet(g gate) []Obstruction {
 func (c Crossing) crossed(acl peering.NetworkACL, peer netip.Prefix) []peering.SubnetID {
 	var ids []peering.SubnetID
 	for _, s := range c.Subnets {
-		blocks := slices.DeleteFunc(slices.Clone(s.Blocks), func(b netip.Prefix) bool { return b.Addr().Is4() != peer.Addr().Is4() })
+		blocks := slices.DeleteFunc(slices.Clone(s.Blocks),
+			func(b netip.Prefix) bool { return b.Addr().Is4() != peer.Addr().Is4() })
 		if _, _, takesPart := cidr.Overlap(blocks, c.Own); takesPart && slices.Contains(acl.Subnets, s.ID) {
 			ids = append(ids, s.ID)
 		}
@@ -150,7 +151,8 @@ func cutBlock(p netip.Prefix, entries []peering.ACLEntry) []netip.Prefix {
 	upper := p.Addr().AsSlice()
 	upper[p.Bits()/8] |= 0x80 >> (p.Bits() % 8)
 	middle, _ := netip.AddrFromSlice(upper)
-	return append(cutBlock(netip.PrefixFrom(p.Addr(), p.Bits()+1), entries), cutBlock(netip.PrefixFrom(middle, p.Bits()+1), entries)...)
+	return append(cutBlock(netip.PrefixFrom(p.Addr(), p.Bits()+1), entries),
+		cutBlock(netip.PrefixFrom(middle, p.Bits()+1), entries)...)
 }
 
 // hullOf returns the smallest traffic that one rule can mean and that contains all pieces decided by the entry.
@@ -196,9 +198,10 @@ func (g gate) obstruction(number int32, hull piece, part bool) Obstruction {
 	}
 	return Obstruction{
 		ACL: g.acl.ID, Subnets: g.subnets, Rule: rule, Egress: g.egress, Return: g.back,
-		Key:      fmt.Sprintf("%s|%s|%t|%t|%s|%s|%d-%d|%t", g.acl.ID, rule, g.egress, g.back, g.subnets, hull.block, hull.span.first, hull.span.last, part),
-		Sentence: fmt.Sprintf("network ACL %s rule %s %s %s (%s of %s)%s", g.acl.ID, rule, denies, traffic, direction, list(g.subnets), purpose),
-		Remedy:   fmt.Sprintf("allow %s by an %s rule of %s before rule %s", traffic, direction, g.acl.ID, rule),
+		Key: fmt.Sprintf("%s|%s|%t|%t|%s|%s|%d-%d|%t", g.acl.ID, rule, g.egress, g.back, g.subnets, hull.block, hull.span.first, hull.span.last, part),
+		Sentence: fmt.Sprintf("network ACL %s rule %s %s %s (%s of %s)%s",
+			g.acl.ID, rule, denies, traffic, direction, list(g.subnets), purpose),
+		Remedy: fmt.Sprintf("allow %s by an %s rule of %s before rule %s", traffic, direction, g.acl.ID, rule),
 	}
 }
 

@@ -40,10 +40,10 @@ func (n Network) filter(p packet, own, other end, egress bool) (Hop, *Blocker) {
 	entries := inForce(acl.Entries, netip.PrefixFrom(other.addr, other.addr.BitLen()), egress)
 	for _, port := range p.ports(entries) {
 		if rule, allowed := p.decide(entries, port); !allowed {
-			return Hop{}, p.blocked(NetworkACL, acl.ID, "network ACL %s rule %s denies %s %s", acl.ID, rule, p.what(port), where)
+			return Hop{}, p.blocked(NetworkACL, acl.ID, "network ACL %s rule %s denies %s %s", acl.ID, rule, p.trafficAt(port), where)
 		}
 	}
-	return p.passed(acl.ID, "network ACL %s allows %s %s", acl.ID, p.what(firstEphemeral), where), nil
+	return p.passed(acl.ID, "network ACL %s allows %s %s", acl.ID, p.trafficAt(firstEphemeral), where), nil
 }
 
 // directionNames returns the preposition and the name of a direction, as seen from the subnet.
@@ -103,8 +103,8 @@ func (p packet) ports(entries []peering.ACLEntry) []int32 {
 	return ports
 }
 
-// what describes the traffic of one direction, an answer by its destination port.
-func (p packet) what(port int32) string {
+// trafficAt describes the traffic of one direction, an answer by its destination port.
+func (p packet) trafficAt(port int32) string {
 	if p.back && p.hasPorts() {
 		return fmt.Sprintf("%s answers to ephemeral ports from %d", p.protocol, port)
 	}

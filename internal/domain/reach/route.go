@@ -121,7 +121,8 @@ func (n Network) deliver(p packet, l leg) *Blocker {
 		return p.blocked(NoInstance, place, "no instance in %s is known to have the address %s", place, p.to.addr)
 	case p.to.instance.VPC != l.into && l.table == nil:
 		subnet, other := p.from.instance.Subnet, p.to.instance
-		return p.blocked(Elsewhere, subnet, "%s belongs to %s itself, but %s is in %s", p.to.addr, subnet, other.ID, other.VPC)
+		return p.blocked(Elsewhere, subnet, "%s belongs to %s itself, but %s is in %s",
+			p.to.addr, subnet, other.ID, other.VPC)
 	case p.to.instance.VPC != l.into:
 		return l.elsewhere(p, fmt.Sprintf("into %s, but %s is in %s", l.into, p.to.instance.ID, p.to.instance.VPC))
 	}

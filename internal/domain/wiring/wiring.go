@@ -46,7 +46,8 @@ func Rules(p *policy.Policy, cell peering.Cell, by peering.Installation, sweepIn
 		return append(local(cell, function.Disconnect), sweeps, deployed(cell, by), untagged(cell))
 	}
 	counterparts := p.Counterparts(cell)
-	rules := append(local(cell, function.All...), sweeps, deployed(cell, by), untagged(cell), edited(cell, by), freed(cell, by))
+	rules := append(local(cell, function.All...), sweeps, deployed(cell, by),
+		untagged(cell), edited(cell, by), freed(cell, by))
 	keys := p.ForCell(cell, "").TagKeys()
 	rules = append(rules, tagged(append(keys, peering.TagHold, peering.TagAdopt), cell)...)
 	if slices.Contains(keys, peering.TagApproved) {
@@ -208,7 +209,8 @@ func tagged(keys []string, cell peering.Cell) []Rule {
 			},
 		})
 		pattern["region"] = []string{string(cell.Region)}
-		rules = append(rules, Rule{Name: numbered("sweep-tags", len(rules)), Bus: DefaultBus, Queue: function.Sweep, Pattern: pattern})
+		rules = append(rules, Rule{Name: numbered("sweep-tags", len(rules)), Bus: DefaultBus,
+			Queue: function.Sweep, Pattern: pattern})
 	}
 	return rules
 }
@@ -233,8 +235,9 @@ func untagged(cell peering.Cell) Rule {
 	pattern := callPattern([]string{string(cell.Account)}, map[string]any{
 		"eventName": []string{"DeleteTags"},
 		"requestParameters": map[string]any{
-			"tagSet":       map[string]any{"items": map[string]any{"key": []any{peering.TagManaged, peering.TagConnection, map[string]any{"exists": false}}}},
-			"resourcesSet": map[string]any{"items": map[string]any{"resourceId": prefixes("sgr-", "pcx-", "rtb-", "subnet-", "sg-")}},
+			"tagSet": map[string]any{"items": map[string]any{"key": []any{peering.TagManaged, peering.TagConnection, map[string]any{"exists": false}}}},
+			"resourcesSet": map[string]any{"items": map[string]any{"resourceId": prefixes("sgr-", "pcx-",
+				"rtb-", "subnet-", "sg-")}},
 		},
 	})
 	pattern["region"] = []string{string(cell.Region)}
@@ -249,7 +252,8 @@ func edited(cell peering.Cell, by peering.Installation) Rule {
 	for _, f := range function.All {
 		roles = append(roles, roleARN(by, f, cell))
 	}
-	return editRule("sweep-edited", cell, editCalls, map[string]any{"exists": false}, map[string]any{"anything-but": roles})
+	return editRule("sweep-edited", cell, editCalls, map[string]any{"exists": false},
+		map[string]any{"anything-but": roles})
 }
 
 // freed returns the rule for deletions by disconnect. It leaves out those by connect, which only removes its own
@@ -270,15 +274,17 @@ func editRule(name string, cell peering.Cell, calls []string, roles ...any) Rule
 // deployed returns the rule for deployments of the cell's functions. CloudFormation sends these events without a
 // trail. Those about the stack's first creation may be sent before the rule exists.
 func deployed(cell peering.Cell, by peering.Installation) Rule {
-	stack := fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/%s/", partition(cell), cell.Region, cell.Account, StackName(string(by), cell))
+	stack := fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/%s/",
+		partition(cell), cell.Region, cell.Account, StackName(string(by), cell))
 	return Rule{Name: "sweep-deployed", Bus: DefaultBus, Queue: function.Sweep, Pattern: map[string]any{
 		"source":      []string{"aws.cloudformation"},
 		"detail-type": []string{"CloudFormation Stack Status Change"},
 		"account":     []string{string(cell.Account)},
 		"region":      []string{string(cell.Region)},
 		"detail": map[string]any{
-			"stack-id":       prefixes(stack),
-			"status-details": map[string]any{"status": []string{"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}},
+			"stack-id": prefixes(stack),
+			"status-details": map[string]any{"status": []string{"CREATE_COMPLETE", "UPDATE_COMPLETE",
+				"UPDATE_ROLLBACK_COMPLETE"}},
 		},
 	}}
 }
