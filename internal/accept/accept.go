@@ -20,6 +20,7 @@ import (
 )
 
 // Network reads and changes the cell's EC2 resources. Lists hold the resources that exist; unknown ids are left out.
+// Errors have a class of package fault; an error without a class is Retryable.
 type Network interface {
 	observe.Leftovers
 	LivingConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Connection, error)

@@ -20,6 +20,7 @@ import (
 )
 
 // Network reads and changes the cell's EC2 resources. Connections leaves out unknown ids.
+// Errors have a class of package fault; an error without a class is Retryable.
 type Network interface {
 	apply.Changer
 	Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error)

@@ -21,7 +21,8 @@ type Reader struct {
 	Living  func(context.Context, ...peering.VPCID) ([]peering.Connection, error)
 }
 
-// Network lists the resources that every plan is made from.
+// Network lists the resources that every plan is made from. Errors have a class of package fault; an error without a
+// class is Retryable.
 type Network interface {
 	RouteTables(context.Context, ...peering.VPCID) ([]peering.RouteTable, error)
 	SecurityGroups(context.Context, ...peering.VPCID) ([]peering.SecurityGroup, error)

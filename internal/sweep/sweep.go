@@ -18,7 +18,7 @@ import (
 	"github.com/autopeer/autopeer/internal/observe"
 )
 
-// Network reads the cell's EC2 resources.
+// Network reads the cell's EC2 resources. Errors have a class of package fault; an error without a class is Retryable.
 type Network interface {
 	ConnectionsIn(ctx context.Context, states ...peering.State) ([]peering.Connection, error)
 	RouteTablesWithBlackholes(ctx context.Context) ([]peering.RouteTable, error)
@@ -31,7 +31,8 @@ type Network interface {
 	IngressRulesIn(ctx context.Context, groups ...peering.SecurityGroupID) ([]peering.IngressRule, error)
 }
 
-// Queues sends messages to the functions' queues. After an error some of the messages may have been sent.
+// Queues sends messages to the functions' queues. After an error, which is Retryable, some of the
+// messages may have been sent.
 type Queues interface {
 	Send(ctx context.Context, to function.Name, messages ...[]byte) error
 	SendLater(ctx context.Context, to function.Name, delay time.Duration, messages ...[]byte) error

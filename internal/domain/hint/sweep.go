@@ -42,7 +42,8 @@ type suspicion struct {
 	Untagged Untagged `json:"untagged,omitempty"`
 }
 
-// Found returns the message that has the function f.Repair look at f's connection.
+// Found returns the message that makes the function f.Repair check f's connection. The error, which plain values never
+// cause, is Retryable; so are those of Suspects and Again.
 func Found(f Finding, at time.Time) ([]byte, error) {
 	f.Outcome = f.Sealed(at)
 	return encode(sweepFound, f.Cell, at, f)
