@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// The modes that Lambda needs, whose user is not the one that deploys. The hash of an asset doesn't cover modes, so a
-// corrected mode alone would not be uploaded.
+// The modes that Lambda needs, because it runs the functions as another user. The hash of an asset doesn't cover modes,
+// so an asset with only a corrected mode is not uploaded again.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-function-zip.html
 const (
 	executable fs.FileMode = 0o755 // of folders, too

@@ -1,5 +1,5 @@
-// Command infra is the CDK app: it synthesizes two stacks for each cell of the policy. It exits with 2 and lists all mistakes
-// when the policy or the context is invalid.
+// Command infra is the CDK app: it synthesizes two stacks for each cell of the policy. It exits with 2 and lists
+// all mistakes when the policy or the context is invalid.
 package main
 
 import (
@@ -46,7 +46,7 @@ func synth(getenv func(string) string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	// The CDK runs in a process of its own, whose working directory and environment are not looked after here.
+	// The CDK's code runs in another process, so relative paths and the environment may not mean the same there.
 	out, err := filepath.Abs(cmp.Or(getenv("CDK_OUTDIR"), "cdk.out"))
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func synth(getenv func(string) string, stderr io.Writer) error {
 	return openAssets(out, os.Chmod)
 }
 
-// addCells takes the functions from the folder, which has them built for Lambda or, for the embedded cloud, for
+// addCells adds the cells with the functions of the folder, which are built for Lambda or, for the embedded cloud, for
 // this machine.
 func addCells(app awscdk.App, p *policy.Policy, options cell.Options, code string) error {
 	build, err := filepath.Abs(code)

@@ -57,7 +57,8 @@ func checkCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&output, "output", "text", "the `format`: text, json, sarif (2.1.0) or github (workflow commands)")
+	cmd.Flags().StringVar(&output, "output", "text",
+		"the `format`: text, json, sarif (2.1.0) or github (workflow commands)")
 	cmd.Flags().BoolVar(&strict, "strict", false, "treat warnings as mistakes")
 	return cmd
 }
@@ -144,8 +145,8 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// String returns the finding as a line of the form that editors and CI systems turn into a link. Warnings keep their code under
-// --strict, where they are mistakes.
+// String returns the finding as a line of the form that editors and CI systems turn into a link. Warnings keep
+// their code under --strict, where they are mistakes.
 func (f finding) String() string {
 	switch w := policyfile.Warning(f.Mistake); {
 	case f.isWarning:

@@ -72,10 +72,11 @@ func writeJSON(w io.Writer, value any) error {
 // https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 func reportGitHub(stdout, _ io.Writer, c checked) error {
 	for _, f := range c.findings {
-		fmt.Fprintf(stdout, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", f.severity(), githubProperty(filepath.ToSlash(f.File)),
+		fmt.Fprintf(stdout, "::%s file=%s,line=%d,col=%d,title=%s::%s\n",
+			f.severity(), githubProperty(filepath.ToSlash(f.File)),
 			f.Line, f.Column, githubProperty("autopeer "+string(f.Code)), githubData(f.Problem+"; "+f.Fix))
 	}
-	_, err := fmt.Fprintln(stdout, "autopeer: "+githubData(c.summary())) // no file name makes it a command
+	_, err := fmt.Fprintln(stdout, "autopeer: "+githubData(c.summary())) // the prefix keeps a file name from being read as a command
 	return err
 }
 
@@ -163,7 +164,8 @@ func reportSARIF(stdout, _ io.Writer, c checked) error {
 	return writeJSON(stdout, sarifLog{schema, "2.1.0", []sarifRun{run}})
 }
 
-// fileURI returns the reference to a file: relative names stay relative, to the folder of the repository in code scanning.
+// fileURI returns the reference to a file: relative names stay relative, to the folder of the repository in code
+// scanning.
 func fileURI(file string) string {
 	u := url.URL{Path: filepath.ToSlash(file)}
 	if filepath.IsAbs(file) {

@@ -184,7 +184,7 @@ peerings:
 		{3, `^opens`, []string{"diff", "--fail-on-open", example, next}},
 		{0, `10 of 10 expectations hold`, []string{"test", "../../docs/examples/policy.test.yaml"}},
 		{1, `read the expectations: open none.yaml`, []string{"test", "none.yaml"}},
-		{2, `mistaken.yaml:2:1: expects is not a key .*\n.*mistaken.yaml:6:5: this is no expectation`, []string{"test", mistaken}},
+		{2, `mistaken.yaml:2:1: expects is not a key .*\n.*mistaken.yaml:6:5: this is not an expectation`, []string{"test", mistaken}},
 		{2, `wrong.yaml:1:`, []string{"test", "--policy", wrong, failing}},
 		{3, `FAILED  .*failing.yaml:4  a → b: denied\n +it is allowed: .*\n1 of 2 expectations hold`, []string{"test", failing}},
 		{0, `autopeer .*go1`, []string{"version"}},

@@ -15,14 +15,14 @@ func demoCommand() *cobra.Command {
 	var scenario, out string
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Run the labs on the embedded cloud and tell what happens",
+		Short: "Run the labs on the embedded cloud and print each step",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			chosen, err := demo.Select(scenario)
 			if err != nil {
 				return err
 			}
-			slog.SetDefault(slog.New(slog.DiscardHandler)) // the story tells what the functions log
+			slog.SetDefault(slog.New(slog.DiscardHandler)) // the demo prints the content of the functions' logs itself
 			w, err := local.Prepare(cmd.Context(), cmd.OutOrStdout())
 			if err != nil {
 				return err

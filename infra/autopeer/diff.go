@@ -48,7 +48,8 @@ func diffCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&failOnOpen, "fail-on-open", false, "exit with 3 if the new policy allows anything that the old one doesn't")
+	cmd.Flags().BoolVar(&failOnOpen, "fail-on-open", false,
+		"exit with 3 if the new policy allows anything that the old one doesn't")
 	outputs.addFlag(cmd, &format)
 	return cmd
 }
@@ -130,7 +131,8 @@ func foldedChanges(changes []explain.Change) (kept []explain.Change, arrows []st
 	for _, same := range byChange(changes) {
 		items := make([]explain.Item, len(same))
 		for i, c := range same {
-			items[i] = explain.Item{Kind: explain.Requests, From: c.From, To: c.To, FromVPCs: c.FromVPCs, ToVPCs: c.ToVPCs, Line: c.Line}
+			items[i] = explain.Item{Kind: explain.Requests, From: c.From, To: c.To, FromVPCs: c.FromVPCs,
+				ToVPCs: c.ToVPCs, Line: c.Line}
 		}
 		folds, ends := folded(items)
 		for n, i := range folds {
@@ -143,7 +145,7 @@ func foldedChanges(changes []explain.Change) (kept []explain.Change, arrows []st
 	return kept, arrows
 }
 
-// byChange puts equal changes together.
+// byChange groups equal changes.
 func byChange(changes []explain.Change) [][]explain.Change {
 	var groups [][]explain.Change
 	for _, c := range changes {

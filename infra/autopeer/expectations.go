@@ -109,7 +109,7 @@ func printResults(out io.Writer, results []result) {
 	fmt.Fprintf(out, "%d of %s hold\n", len(results)-failed, counted(len(results), "expectation"))
 }
 
-// expectations is a file with expectations. Its mistakes are gathered.
+// expectations is a file with expectations, and collects its mistakes.
 type expectations struct {
 	file     string
 	policy   string // as named by the file, which is relative to its folder
@@ -125,7 +125,8 @@ type expectation struct {
 
 func (e *expectations) add(at ast.Node, problem, fix string) {
 	p := at.GetToken().Position
-	e.mistakes = append(e.mistakes, policyfile.Mistake{File: e.file, Line: p.Line, Column: p.Column, Problem: problem, Fix: fix})
+	e.mistakes = append(e.mistakes, policyfile.Mistake{File: e.file, Line: p.Line, Column: p.Column,
+		Problem: problem, Fix: fix})
 }
 
 // report prints the mistakes, and returns errReported if there are any.
@@ -144,13 +145,14 @@ func (e *expectations) read(data []byte) {
 		return
 	}
 	if len(parsed.Docs) != 1 || parsed.Docs[0].Body == nil {
-		m := policyfile.Mistake{File: e.file, Line: 1, Column: 1, Problem: "the file has no expectations", Fix: "begin with expect:"}
+		m := policyfile.Mistake{File: e.file, Line: 1, Column: 1, Problem: "the file has no expectations",
+			Fix: "add the key expect"}
 		e.mistakes = append(e.mistakes, m)
 		return
 	}
 	root := parsed.Docs[0].Body
 	if root.Type() != ast.MappingType {
-		e.add(root, "the file is no mapping", "begin with expect:")
+		e.add(root, "the file is not a mapping", "add the key expect")
 		return
 	}
 	for _, pair := range root.(*ast.MappingNode).Values {
@@ -192,7 +194,7 @@ func (e *expectations) readKey(pair *ast.MappingValueNode) {
 func (e *expectations) readItem(item ast.Node) {
 	m, ok := item.(*ast.MappingNode)
 	if !ok || len(m.Values) != 1 || m.Values[0].Value.Type() != ast.StringType {
-		e.add(item, "this is no expectation", "write it like - marketing → finance tcp 443: allowed")
+		e.add(item, "this is not an expectation", "write it like - marketing → finance tcp 443: allowed")
 		return
 	}
 	pair := m.Values[0]
@@ -212,7 +214,7 @@ func (e *expectations) check(p *policy.Policy) []result {
 		}
 		want := explain.Verdict(x.verdict)
 		if !slices.Contains(q.Verdicts(), want) {
-			e.add(x.verdictAt, fmt.Sprintf("%s is no verdict of this question", x.verdict), "it can be "+list(q.Verdicts()))
+			e.add(x.verdictAt, fmt.Sprintf("%s is not a verdict of this question", x.verdict), "it can be "+list(q.Verdicts()))
 			continue
 		}
 		got, reason := q.Ask(p)

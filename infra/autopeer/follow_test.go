@@ -91,7 +91,7 @@ func (c cli) endpoint() *string {
 	return nil
 }
 
-// TestLocalFollowsThePolicyFile: a policy file with mistakes, and one whose deployment fails, leave the policy of before in force. The
+// TestLocalFollowsThePolicyFile: a policy file with mistakes, and one whose deployment fails, leave the previous policy in force. The
 // next one is in force within 15 seconds in three cells.
 func TestLocalFollowsThePolicyFile(t *testing.T) {
 	t.Parallel()
@@ -110,7 +110,7 @@ func TestLocalFollowsThePolicyFile(t *testing.T) {
 	}
 
 	f.save(strings.Replace(policy, "finance]", "finances]", 1))
-	if got := f.prints("the policy of before stays in force"); !strings.Contains(got, "department finances is not defined") {
+	if got := f.prints("the previous policy stays in force"); !strings.Contains(got, "department finances is not defined") {
 		t.Errorf("the mistake isn't shown:\n%s", got)
 	}
 
@@ -127,10 +127,10 @@ func TestLocalFollowsThePolicyFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.save(wider)
-	if got := f.prints("the policy of before stays in force"); !strings.Contains(got, "Event bus autopeer already exists") {
+	if got := f.prints("the previous policy stays in force"); !strings.Contains(got, "Event bus autopeer already exists") {
 		t.Errorf("the error isn't shown:\n%s", got)
 	}
-	asked := ask("111111111111", "vpc-0a1b2c3d4e5f60001") // as the policy of before allows
+	asked := ask("111111111111", "vpc-0a1b2c3d4e5f60001") // as the previous policy allows
 	aws.until("describe-vpc-peering-connections --vpc-peering-connection-ids "+asked, `"Code": "active"`)
 
 	if _, err := buses.DeleteEventBus(t.Context(), &eventbridge.DeleteEventBusInput{Name: inTheWay}); err != nil {

@@ -28,7 +28,7 @@ func localCommand() *cobra.Command {
 	var port int
 	cmd := &cobra.Command{
 		Use:   "local",
-		Short: "Run the embedded cloud with the cells of a policy, for the AWS CLI and anything else",
+		Short: "Run the embedded cloud with the cells of a policy, for the AWS CLI and other clients",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			file, err := policyFile(os.Getenv, named)
@@ -46,8 +46,9 @@ func localCommand() *cobra.Command {
 			return serve(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), p, data, port)
 		},
 	}
-	cmd.Flags().StringVar(&named, "policy", "", "the policy whose cells are deployed; without it, as for the command policy")
-	cmd.Flags().IntVar(&port, "port", 4566, "the port on 127.0.0.1; 0 takes any that is free")
+	cmd.Flags().StringVar(&named, "policy", "",
+		"the policy whose cells are deployed; without it, as for the command policy")
+	cmd.Flags().IntVar(&port, "port", 4566, "the port on 127.0.0.1; 0 selects a free one")
 	return cmd
 }
 
@@ -64,11 +65,11 @@ type server struct {
 	launched  *local.Launched
 }
 
-// followEvery is how often the policy file is read. Its content counts after the second time.
+// followEvery is the interval at which the policy file is read. New content is deployed after two equal reads.
 const followEvery = 250 * time.Millisecond
 
-// serve runs the cells of the policy until the context ends. The data is the content of the policy file. Mistakes in a file that
-// changes, and errors of its deployment, are written to errs.
+// serve runs the cells of the policy until the context ends. The data is the content of the policy file. Mistakes
+// in a file that changes, and errors of its deployment, are written to errs.
 func serve(ctx context.Context, out, errs io.Writer, p *policy.Policy, data []byte, port int) error {
 	w, err := local.Prepare(ctx, out)
 	if err != nil {
@@ -101,7 +102,7 @@ func serve(ctx context.Context, out, errs io.Writer, p *policy.Policy, data []by
 	return nil
 }
 
-// observeEvery is how often the logs and the dead-letter queues are read.
+// observeEvery is the interval at which the logs and the dead-letter queues are read.
 const observeEvery = time.Second
 
 // observe prints retries, dead letters and alarms until the context ends.
@@ -124,7 +125,7 @@ func (s *server) observe(ctx context.Context) {
 	}
 }
 
-// redeploy deploys the content of the policy file, or prints why the policy of before stays in force.
+// redeploy deploys the content of the policy file, or prints why the previous policy stays in force.
 func (s *server) redeploy(ctx context.Context, data []byte) {
 	started := time.Now()
 	p, warnings, err := policyfile.Check(s.file, data)
@@ -148,19 +149,19 @@ func (s *server) redeploy(ctx context.Context, data []byte) {
 	printSites(s.out, sites)
 	s.launched.SweepNow(ctx) // a person waits; AWS would gather messages for 15 seconds
 	if err != nil {
-		fmt.Fprintf(s.errs, "%v\n%s  %s isn't deployed; the policy of before stays in force\n",
+		fmt.Fprintf(s.errs, "%v\n%s  %s isn't deployed; the previous policy stays in force\n",
 			err, time.Now().Format(time.TimeOnly), s.file)
 		return
 	}
 	fmt.Fprintf(s.out, "%s  %s is deployed in %d cells, %.1f s after it was read\n",
 		time.Now().Format(time.TimeOnly), s.file, len(p.Cells()), time.Since(started).Seconds())
 	for _, c := range s.launched.Left() {
-		fmt.Fprintf(s.errs, "%s: warning: cell %s is no longer in the policy; its stacks stay deployed with the policy of before, "+
-			"as on AWS. Name it under retired: first, and delete its stacks then\n", s.file, c)
+		fmt.Fprintf(s.errs, "%s: warning: cell %s is no longer in the policy; its stacks stay deployed with the previous policy, "+
+			"as on AWS. List it under retired: first, and then delete its stacks\n", s.file, c)
 	}
 }
 
-// newCloud returns a cloud whose calls and events take a moment, so that an onlooker sees the steps in order.
+// newCloud returns a cloud whose calls and events are delayed, so that a person sees the steps in order.
 func newCloud(ids *local.IDs) *cloudsim.Cloud {
 	return cloudsim.New(cloudsim.Options{
 		EC2: func(trail apicall.Trail) http.Handler {
@@ -208,7 +209,7 @@ func printSites(out io.Writer, sites []local.Site) {
 	_, _ = io.WriteString(out, b.String())
 }
 
-// pair returns a site of either department, the one first that may ask.
+// pair returns a site of each department, beginning with one that may request.
 func pair(entry policy.Peering, sites []local.Site) (from, to local.Site) {
 	asks, asked := entry.Between[0], entry.Between[1]
 	if entry.Requester == asked {

@@ -19,8 +19,8 @@ import (
 	"github.com/autopeer/autopeer/internal/logkey"
 )
 
-// observer finds the incidents of deployed cells: in the logs of their functions, in their dead-letter queues and in their alarms.
-// It must not be used while the cells are deployed.
+// observer finds the incidents of deployed cells: in the logs of their functions, in their dead-letter queues and
+// in their alarms. It must not be used while the cells are deployed.
 type observer struct {
 	cloud   *cloudsim.Cloud
 	lines   map[string]lambda.Line      // the last line of each function that was read
@@ -30,10 +30,11 @@ type observer struct {
 }
 
 func newObserver(cloud *cloudsim.Cloud) *observer {
-	return &observer{cloud: cloud, lines: map[string]lambda.Line{}, letters: map[string]int{}, alarms: map[string]cloudwatch.State{}}
+	return &observer{cloud: cloud, lines: map[string]lambda.Line{}, letters: map[string]int{},
+		alarms: map[string]cloudwatch.State{}}
 }
 
-// alarmsEvery is how often alarms are evaluated: as often as CloudWatch evaluates the quickest ones.
+// alarmsEvery is the interval at which alarms are evaluated: the shortest one of CloudWatch.
 const alarmsEvery = 10 * time.Second
 
 // next returns the incidents since the last call.
@@ -84,14 +85,16 @@ func failure(line string) (incident, bool) {
 		return incident{}, false
 	}
 	deliveries, _ := fields[logkey.Deliveries].(float64)
-	i := incident{kind: retry, text: fmt.Sprintf("%v (delivery %v of at most %d)", fields[logkey.Error], deliveries, wiring.MaxReceives)}
+	i := incident{kind: retry, text: fmt.Sprintf("%v (delivery %v of at most %d)",
+		fields[logkey.Error], deliveries, wiring.MaxReceives)}
 	if deliveries >= wiring.MaxReceives {
 		i.kind = failed
 	}
 	return i, true
 }
 
-// deadLetters returns an incident if the dead-letter queue, or the one of undelivered events, has got more messages.
+// deadLetters returns an incident if the dead-letter queue, or the queue of undelivered events, has more messages
+// than before.
 func (w *observer) deadLetters(cell peering.Cell, queue string) []incident {
 	if !strings.HasSuffix(queue, "-dead-letters") && !strings.HasSuffix(queue, "-undelivered") {
 		return nil
@@ -103,10 +106,11 @@ func (w *observer) deadLetters(cell peering.Cell, queue string) []incident {
 	if n <= before {
 		return nil
 	}
-	return []incident{{deadLetter, queue, cell, fmt.Sprintf("%d more, %d in all; docs/runbook.md has the remedy", n-before, n)}}
+	return []incident{{deadLetter, queue, cell,
+		fmt.Sprintf("%d more, %d in all; docs/runbook.md has the remedy", n-before, n)}}
 }
 
-// changed returns the alarms that begin or end to sound.
+// changed returns the alarms that have begun or ended.
 func (w *observer) changed(cell peering.Cell, alarms []cloudwatch.Status) []incident {
 	var all []incident
 	for _, a := range alarms {

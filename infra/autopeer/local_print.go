@@ -72,8 +72,8 @@ func headline(o outcome.Outcome) string {
 	return line
 }
 
-// pairOf returns "marketing → finance", with the VPC in place of a department that isn't known. A connection that EC2 no longer
-// shows has neither.
+// pairOf returns "marketing → finance", with the VPC in place of a department that isn't known. A connection that
+// EC2 no longer shows has neither.
 func pairOf(o outcome.Outcome) string {
 	if o.Requester == nil || o.Accepter == nil {
 		return "VPCs no longer shown"
@@ -98,7 +98,8 @@ func obstacles(o outcome.Outcome) []string {
 		all = append(all, line)
 	}
 	for _, s := range o.Shortages {
-		all = append(all, fmt.Sprintf("%s has %d of at most %d %s and needs %d more", s.Resource, s.Have, s.Limit, s.Of, s.Need))
+		all = append(all, fmt.Sprintf("%s has %d of at most %d %s and needs %d more",
+			s.Resource, s.Have, s.Limit, s.Of, s.Need))
 	}
 	for _, b := range o.Obstructions {
 		all = append(all, b.Sentence+"; "+b.Remedy)
@@ -106,7 +107,7 @@ func obstacles(o outcome.Outcome) []string {
 	return all
 }
 
-// incident prints a sign of trouble in a cell that is no announcement.
+// incident prints a failure in a cell that is not announced.
 func (p *printer) incident(i incident) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,5 +1,5 @@
-// Command autopeer is the command for people: it checks policies, answers questions about them, plays the demo and runs the embedded
-// cloud.
+// Command autopeer is the command for people: it checks policies, answers questions about them, plays the demo and
+// runs the embedded cloud.
 package main
 
 import (
@@ -45,10 +45,11 @@ func command() *cobra.Command {
 		Use:   "autopeer",
 		Short: "VPC peering without a ticket",
 		Long: "VPC peering without a ticket.\n\n" +
-			"Exit codes of all commands: 0 good, 1 could not run, 2 mistakes or changes, 3 denied, blocked or a failed expectation.",
+			"Exit codes of all commands: 0 success, 1 could not run, 2 mistakes or changes, 3 denied, blocked or a failed expectation.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(demoCommand(), diffCommand(), explainCommand(), localCommand(), checkCommand(), testCommand(), versionCommand())
+	root.AddCommand(demoCommand(), diffCommand(), explainCommand(), localCommand(), checkCommand(),
+		testCommand(), versionCommand())
 	return root
 }

@@ -58,7 +58,8 @@ func printJSON(out io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-// printRows prints cells in columns that are separated by two blanks. The last cell of a row may be wider than its column.
+// printRows prints cells in columns that are separated by two blanks. The last cell of a row may be wider than its
+// column.
 func printRows(out io.Writer, indent string, rows [][]string) {
 	widths := map[int]int{}
 	for _, row := range rows {
@@ -94,7 +95,8 @@ func ends(i explain.Item) string { return end(i.From, i.FromVPCs) + " → " + en
 
 // reverse reports whether b is for requests in the direction opposite to that of a.
 func reverse(a, b explain.Item) bool {
-	return a.Kind == explain.Requests && b.Kind == explain.Requests && a.Line == b.Line && a.From == b.To && a.To == b.From &&
+	return a.Kind == explain.Requests && b.Kind == explain.Requests && a.Line == b.Line &&
+		a.From == b.To && a.To == b.From &&
 		slices.Equal(a.FromVPCs, b.ToVPCs) && slices.Equal(a.ToVPCs, b.FromVPCs)
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
 
-// example is the policy of commands that deploy nothing to AWS, where no other is named.
+// example is the default policy of commands that deploy nothing to AWS.
 const example = "docs/examples/policy.yaml"
 
 // policyFile returns the file that the user names, or else the one that the CDK app would read, or else the example.

@@ -24,7 +24,7 @@ func versionCommand() *cobra.Command {
 	}
 }
 
-// version returns one line. A program that go build made outside a repository has no revision.
+// version returns one line. A program built outside a repository has no revision.
 func version(info *debug.BuildInfo) string {
 	words := "autopeer " + info.Main.Version
 	settings := map[string]string{}

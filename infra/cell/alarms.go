@@ -24,49 +24,59 @@ type alarm struct {
 	metric      string
 	about       map[string]string // CloudWatch's dimensions
 	statistic   string
-	threshold   float64 // it sounds when this is reached
+	threshold   float64 // the value at which the alarm begins
 	seconds     int
 	periods     int
 	missing     string // CloudWatch's treatment of periods without data; empty for notBreaching
 }
 
-// overdue is when a message is too old, in seconds. SQS leaves out messages that were received three times or more, so this
-// is about messages that no function receives; the metric of failing messages is about the others.
+// overdue is the age in seconds at which a message is too old. SQS leaves out messages that were received three
+// times or more, so this alarm detects messages that no function receives. The metric of failing messages counts
+// the others.
 const overdue = 15 * 60
 
-// alarms are few, and each asks for a person.
+// alarms returns the alarms of a cell. Each one requires an action of a person.
 func (b builder) alarms() []alarm {
-	all := []alarm{lettersIn(alarm{heading: "undelivered", description: "A rule could not deliver an event in 24 hours, or has no permission to."}, b.name("undelivered"))}
+	all := []alarm{lettersIn(alarm{heading: "undelivered",
+		description: "A rule could not deliver an event in 24 hours, or has no permission to."}, b.name("undelivered"))}
 	for _, f := range function.All {
 		name := b.function(f)
 		all = append(all,
-			lettersIn(alarm{heading: "dead-letters", of: string(f), description: "A message could not be processed and waits in the dead-letter queue."}, name+"-dead-letters"),
-			alarm{heading: "oldest-message", of: string(f), description: "No function has received a message for more than 15 minutes.",
-				namespace: "AWS/SQS", metric: "ApproximateAgeOfOldestMessage", about: map[string]string{"QueueName": name},
+			lettersIn(alarm{heading: "dead-letters", of: string(f),
+				description: "A message could not be processed and waits in the dead-letter queue."}, name+"-dead-letters"),
+			alarm{heading: "oldest-message", of: string(f),
+				description: "No function has received a message for more than 15 minutes.",
+				namespace:   "AWS/SQS", metric: "ApproximateAgeOfOldestMessage", about: map[string]string{"QueueName": name},
 				statistic: "Maximum", threshold: overdue, seconds: 300, periods: 1},
 			alarm{heading: "failing-messages", of: string(f), description: "A message has failed for more than four minutes.",
 				namespace: metrics.Namespace, metric: metrics.Failing, about: map[string]string{metrics.Function: name},
 				statistic: "Sum", threshold: 1, seconds: 300, periods: 1},
-			ofFunction(alarm{heading: "errors", of: string(f), description: "An invocation crashed, ran out of time or could not start.", periods: 1}, "Errors", name),
-			ofFunction(alarm{heading: "throttles", of: string(f), description: "Lambda had no free environment for 15 minutes.", periods: 3}, "Throttles", name),
+			ofFunction(alarm{heading: "errors", of: string(f),
+				description: "An invocation crashed, ran out of time or could not start.", periods: 1}, "Errors", name),
+			ofFunction(alarm{heading: "throttles", of: string(f), description: "Lambda had no free environment for 15 minutes.",
+				periods: 3}, "Throttles", name),
 		)
 	}
 	for _, f := range []function.Name{function.Accept, function.Connect} {
 		all = append(all,
-			b.outcomes(alarm{heading: "conflicts", of: string(f), description: "A live route stands in the way of a connection.", threshold: 1}, outcome.Conflicting),
-			b.outcomes(alarm{heading: "denials", of: string(f), description: "Ten requests in an hour that the policy does not allow.", threshold: 10}, outcome.Denied),
+			b.outcomes(alarm{heading: "conflicts", of: string(f), description: "A live route is in the way of a connection.",
+				threshold: 1}, outcome.Conflicting),
+			b.outcomes(alarm{heading: "denials", of: string(f),
+				description: "Ten requests in an hour that the policy does not allow.", threshold: 10}, outcome.Denied),
 		)
 	}
-	all = append(all, alarm{heading: "repeated-repairs", description: "Five repairs of drift in an hour: another automation or a person undoes the changes of autopeer.",
-		namespace: metrics.Namespace, metric: metrics.Repairs, about: map[string]string{metrics.Installation: b.prefix},
+	all = append(all, alarm{heading: "repeated-repairs",
+		description: "Five repairs of drift in an hour: another automation or a person undoes the changes of autopeer.",
+		namespace:   metrics.Namespace, metric: metrics.Repairs, about: map[string]string{metrics.Installation: b.prefix},
 		statistic: "Sum", threshold: 5, seconds: 3600, periods: 1})
-	return append(all, alarm{heading: "missed-events", of: string(function.Sweep), description: "Sweeps found requests within an hour that events should have reported.",
-		namespace: metrics.Namespace, metric: metrics.Missed, about: map[string]string{metrics.Function: b.function(function.Sweep)},
+	return append(all, alarm{heading: "missed-events", of: string(function.Sweep),
+		description: "Sweeps found requests within an hour that events should have reported.",
+		namespace:   metrics.Namespace, metric: metrics.Missed, about: map[string]string{metrics.Function: b.function(function.Sweep)},
 		statistic: "Sum", threshold: 1, seconds: 3600, periods: 1})
 }
 
-// lettersIn completes an alarm that sounds as long as the queue has a message. SQS publishes no metrics for a queue that
-// nothing has used for hours, however many messages it has, so the alarm then keeps its state.
+// lettersIn completes an alarm that lasts as long as the queue has a message. SQS publishes no metrics for a queue
+// that was not used for hours, even if it has messages, so the alarm then keeps its state.
 func lettersIn(a alarm, queue string) alarm {
 	a.missing = "ignore"
 	a.namespace, a.metric, a.about = "AWS/SQS", "ApproximateNumberOfMessagesVisible", map[string]string{"QueueName": queue}
@@ -80,7 +90,7 @@ func ofFunction(a alarm, metric, name string) alarm {
 	return a
 }
 
-// outcomes completes an alarm on what a function announced within an hour.
+// outcomes completes an alarm on a function's announcements of one type within an hour.
 func (b builder) outcomes(a alarm, outcomeType outcome.Type) alarm {
 	a.namespace, a.metric = metrics.Namespace, metrics.Outcomes
 	a.about = map[string]string{metrics.Function: b.name(a.of), metrics.Outcome: string(outcomeType)}
@@ -95,7 +105,8 @@ func (b builder) addAlarms(scope constructs.Construct, topic *string) {
 	for _, a := range b.alarms() {
 		var dimensions []any
 		for _, name := range sortedKeys(a.about) {
-			dimensions = append(dimensions, &awscloudwatch.CfnAlarm_DimensionProperty{Name: &name, Value: jsii.String(a.about[name])})
+			dimensions = append(dimensions, &awscloudwatch.CfnAlarm_DimensionProperty{Name: &name,
+				Value: jsii.String(a.about[name])})
 		}
 		awscloudwatch.NewCfnAlarm(this, jsii.String(title(a.name())), &awscloudwatch.CfnAlarmProps{
 			AlarmName:        jsii.String(b.name(a.name())),
@@ -108,7 +119,7 @@ func (b builder) addAlarms(scope constructs.Construct, topic *string) {
 	}
 }
 
-// title makes a construct's name of a thing's.
+// title returns the name of a construct for the name of a resource.
 func title(s string) string {
 	var words strings.Builder
 	for word := range strings.SplitSeq(s, "-") {

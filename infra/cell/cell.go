@@ -1,5 +1,5 @@
-// Package cell builds the stacks of cells from CloudFormation's own resources (the CDK's L1): every deployed permission and
-// property is written here, and none is added by a higher-level construct.
+// Package cell builds the stacks of cells from CloudFormation's own resources (the CDK's L1): every deployed
+// permission and property is written here, and none is added by a higher-level construct.
 package cell
 
 import (
@@ -25,8 +25,8 @@ type Props struct {
 	Build   string // the folder that has a folder with a bootstrap for each function
 }
 
-// Stacks are the two stacks of a cell. The bus is apart from the rules that send to other cells' buses, so that two cells
-// which forward to each other can be deployed even if EventBridge demands that the bus of a target exists.
+// Stacks are the two stacks of a cell. The bus is apart from the rules that send to other cells' buses, so that two
+// cells which forward to each other can be deployed even if EventBridge demands that the bus of a target exists.
 type Stacks struct {
 	Bus  awscdk.Stack // the event bus and its policy
 	Main awscdk.Stack // everything else
@@ -51,8 +51,8 @@ func NewAll(scope constructs.Construct, props Props) error {
 	return nil
 }
 
-// New adds the stacks of one cell and makes the main stack depend on the other. It fails where the policy needs more than
-// AWS's quotas grant, and where a function hasn't been built.
+// New adds the stacks of one cell and makes the main stack depend on the bus stack. It returns a QuotaError if the
+// policy needs more than AWS's quotas, and an error if a function hasn't been built.
 func New(scope constructs.Construct, c peering.Cell, props Props) (Stacks, error) {
 	d, err := newSpec(props.Policy, c, props.Options)
 	if err != nil {
@@ -63,8 +63,10 @@ func New(scope constructs.Construct, c peering.Cell, props Props) (Stacks, error
 	}
 	b := builder{spec: d, options: props.Options, build: props.Build}
 	all := Stacks{
-		Bus:  b.newStack(scope, wiring.BusStackName(d.prefix, c), "The event bus for events of counterparts and announcements of autopeer"),
-		Main: b.newStack(scope, wiring.StackName(d.prefix, c), "Connects the VPCs of departments according to the allow-list"),
+		Bus: b.newStack(scope, wiring.BusStackName(d.prefix, c),
+			"The event bus for events of counterparts and announcements of autopeer"),
+		Main: b.newStack(scope, wiring.StackName(d.prefix, c),
+			"Connects the VPCs of departments according to the allow-list"),
 	}
 	b.addBus(all.Bus)
 	all.Main.AddDependency(all.Bus, jsii.String("rules of the stack are on the bus"))
@@ -126,7 +128,7 @@ func group(scope constructs.Construct, name string) constructs.Construct {
 	return constructs.NewConstruct(scope, &name)
 }
 
-// accepted notes beside a resource which finding of the security scanner is accepted there, and why.
+// accepted records in a resource's metadata which findings of the security scanner are accepted there, and why.
 func accepted(resource awscdk.CfnResource, findings map[string]string) {
 	var skip []any
 	for _, id := range sortedKeys(findings) {

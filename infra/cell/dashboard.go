@@ -25,8 +25,8 @@ type widget struct {
 	Properties map[string]any `json:"properties"`
 }
 
-// addDashboard adds a dashboard with the alarms, the connections, the refusals and their reasons, the time that connections
-// took, and the waiting messages. Its name is unique in the account, so it has the Region.
+// addDashboard adds a dashboard with the alarms, the connections, the refusals and their reasons, the time that
+// connections took, and the waiting messages. Its name is unique in the account, so it has the Region.
 func (b builder) addDashboard(scope constructs.Construct) {
 	body := encoded(map[string]any{"widgets": b.widgets()})
 	awscloudwatch.NewCfnDashboard(group(scope, "Dashboard"), jsii.String("Dashboard"), &awscloudwatch.CfnDashboardProps{
@@ -42,8 +42,10 @@ func (b builder) widgets() []widget {
 		b.graph(16, 0, "Connected and disconnected", "Sum", append(
 			b.outcomeMetrics(function.Connect, metrics.Outcomes, outcome.Connected, outcome.Conflicting, outcome.Denied),
 			b.outcomeMetrics(function.Disconnect, metrics.Outcomes, outcome.Disconnected)...)),
-		b.graph(0, 6, "Seconds from request to connected, 95 of 100", "p95", b.outcomeMetrics(function.Connect, metrics.Seconds, outcome.Connected)),
-		b.graph(8, 6, "Waiting messages: age of the oldest one in seconds", "Maximum", b.queueMetrics("ApproximateAgeOfOldestMessage")),
+		b.graph(0, 6, "Seconds from request to connected, 95 of 100", "p95",
+			b.outcomeMetrics(function.Connect, metrics.Seconds, outcome.Connected)),
+		b.graph(8, 6, "Waiting messages: age of the oldest one in seconds", "Maximum",
+			b.queueMetrics("ApproximateAgeOfOldestMessage")),
 		b.graph(16, 6, "Calls to AWS, and those that AWS throttled", "Sum", b.callMetrics()),
 		b.table(0, 12, "Connections", outcome.Connected, outcome.Disconnected),
 		b.table(12, 12, "Refusals and their reasons", outcome.Denied, outcome.Conflicting, outcome.Failed),
@@ -63,8 +65,8 @@ func (b builder) alarmARNs() []string {
 	return arns
 }
 
-// lostMessages counts the messages between cells that the rules on the cell's bus could not deliver. These rules have no dead-letter
-// queue. One expression finds them for any number of counterparts, by a word in their names.
+// lostMessages counts the messages between cells that the rules on the cell's bus could not deliver. These rules
+// have no dead-letter queue. One expression finds them for any number of counterparts, by a word in their names.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
 func (b builder) lostMessages() []any {
 	search := fmt.Sprintf(`SEARCH('{AWS/Events,EventBusName,RuleName} MetricName="FailedInvocations" EventBusName="%s" (messages OR told)', 'Sum', 300)`, b.prefix)
@@ -81,7 +83,8 @@ func (b builder) graph(x, y int, title, statistic string, lines any) widget {
 func (b builder) outcomeMetrics(f function.Name, metric string, types ...outcome.Type) [][]string {
 	var lines [][]string
 	for _, outcomeType := range types {
-		lines = append(lines, []string{metrics.Namespace, metric, metrics.Function, b.function(f), metrics.Outcome, string(outcomeType)})
+		lines = append(lines, []string{metrics.Namespace, metric, metrics.Function, b.function(f),
+			metrics.Outcome, string(outcomeType)})
 	}
 	return lines
 }
@@ -133,5 +136,6 @@ func (b builder) table(x, y int, title string, types ...outcome.Type) widget {
 	}
 	fmt.Fprintf(&query, "fields @timestamp, %s, %s, %s | filter message = \"announced\" and %s in [%s] | sort @timestamp desc | limit 50",
 		logkey.Outcome, logkey.Connection, logkey.Reason, logkey.Outcome, strings.Join(wanted, ", "))
-	return widget{"log", x, y, 12, 8, map[string]any{"title": title, "region": b.Region, "view": "table", "query": query.String()}}
+	return widget{"log", x, y, 12, 8, map[string]any{"title": title, "region": b.Region, "view": "table",
+		"query": query.String()}}
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
-// addBus adds the bus that other cells send to and the functions speak on.
+// addBus adds the bus to which other cells send and on which the functions publish.
 func (b builder) addBus(scope constructs.Construct) {
 	props := &awsevents.CfnEventBusProps{
 		Name:        &b.prefix,
-		Description: jsii.String("What counterparts forward and what autopeer announces"),
+		Description: jsii.String("Events that counterparts forward, and announcements of autopeer"),
 	}
 	bus := awsevents.NewCfnEventBus(group(scope, "Bus"), jsii.String("Bus"), props)
 	for _, s := range b.busPolicy {
@@ -51,14 +51,15 @@ func (b builder) addRules(scope constructs.Construct, queues map[function.Name]q
 		} else {
 			target.Arn, target.RoleArn = jsii.String(b.bus(r.Forward)), role
 		}
-		props := &awsevents.CfnRuleProps{Name: jsii.String(b.ruleName(r)), Targets: []any{target}, State: jsii.String("ENABLED")}
+		props := &awsevents.CfnRuleProps{Name: jsii.String(b.ruleName(r)), Targets: []any{target},
+			State: jsii.String("ENABLED")}
 		if r.Schedule != "" {
 			props.ScheduleExpression = &r.Schedule
 		} else {
 			props.EventPattern = plain(r.Pattern)
 		}
 		if r.Bus == wiring.OwnBus {
-			props.EventBusName = &b.prefix // its stack is another: a reference would bind the two by an export
+			props.EventBusName = &b.prefix // a reference to the other stack would couple the two by an export
 		}
 		awsevents.NewCfnRule(rules, jsii.String(r.Name), props)
 	}

@@ -18,22 +18,22 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
-// memorySize also decides how much of a core a function gets. From 512 MB on a handled event takes as long
-// as EC2's answers and no longer; at 128 MB the handshakes alone are felt.
+// memorySize also decides the share of a core that a function gets. With 512 MB or more, EC2's answers determine the
+// time of an event. With 128 MB, TLS handshakes add a noticeable delay.
 const memorySize = 512
 
 // policyFile is the name of the policy in its layer, which Lambda unpacks to /opt.
 const policyFile = "policy.json"
 
-// addPolicyLayer packs the cell's part of the policy. It is apart from the functions, so that these are the
-// same files in every cell and a change of the policy changes one small asset.
+// addPolicyLayer packs the cell's part of the policy. It is separate from the functions, so that these are the same
+// files in every cell, and a change of the policy changes one small asset.
 func (b builder) addPolicyLayer(scope constructs.Construct) (awslambda.CfnLayerVersion, error) {
 	dir, err := os.MkdirTemp("", "autopeer-policy-")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // the asset has been copied by then
-	// Lambda's user must be able to read it, and it is no secret
+	// readable for everyone, because Lambda runs as another user and the policy isn't secret
 	if err := os.WriteFile(filepath.Join(dir, policyFile), b.packed, 0o644); err != nil {
 		return nil, err
 	}
@@ -49,12 +49,15 @@ func (b builder) addPolicyLayer(scope constructs.Construct) (awslambda.CfnLayerV
 // addFunctionQueue adds the queue that feeds a function.
 func (b builder) addFunctionQueue(this constructs.Construct, f function.Name) queue {
 	dead := b.addQueue(this, "DeadLetters", queueProps{name: b.function(f) + "-dead-letters", isLast: true})
-	return b.addQueue(this, "Queue", queueProps{name: b.function(f), fromRules: b.rulesTo(f), dead: dead, hidden: wiring.VisibilityTimeout(f)})
+	return b.addQueue(this, "Queue", queueProps{name: b.function(f), fromRules: b.rulesTo(f), dead: dead,
+		hidden: wiring.VisibilityTimeout(f)})
 }
 
 // addQueuedFunction adds a function with its role and its log group, and feeds it from its queue. Sweep has to know
 // the queues of all.
-func (b builder) addQueuedFunction(this constructs.Construct, f function.Name, layer awslambda.CfnLayerVersion, queues map[function.Name]queue) {
+func (b builder) addQueuedFunction(
+	this constructs.Construct, f function.Name, layer awslambda.CfnLayerVersion, queues map[function.Name]queue,
+) {
 	fn := b.addFunction(this, f, layer, b.environment(f, queues))
 	mapping := &awslambda.CfnEventSourceMappingProps{
 		FunctionName: fn.Ref(), EventSourceArn: queues[f].AttrArn(), BatchSize: jsii.Number(wiring.BatchSize(f)),
@@ -67,15 +70,18 @@ func (b builder) addQueuedFunction(this constructs.Construct, f function.Name, l
 	awslambda.NewCfnEventSourceMapping(this, jsii.String("Mapping"), mapping)
 }
 
-func (b builder) addFunction(this constructs.Construct, f function.Name, layer awslambda.CfnLayerVersion, environment map[string]*string) awslambda.CfnFunction {
+func (b builder) addFunction(
+	this constructs.Construct, f function.Name, layer awslambda.CfnLayerVersion, environment map[string]*string,
+) awslambda.CfnFunction {
 	logs := awslogs.NewCfnLogGroup(this, jsii.String("Logs"), &awslogs.CfnLogGroupProps{
 		LogGroupName: jsii.String(b.logGroup(f)), RetentionInDays: jsii.Number(b.options.LogRetentionDays),
 	})
 	accepted(logs, map[string]string{
 		"CKV_AWS_158": "CloudWatch Logs encrypts with its own key; the lines name ids and CIDR blocks, no secrets",
-		"CKV_AWS_338": "how long is the operator's choice, logRetentionDays",
+		"CKV_AWS_338": "the operator chooses the retention with logRetentionDays",
 	})
-	code := awss3assets.NewAsset(this, jsii.String("Code"), &awss3assets.AssetProps{Path: jsii.String(filepath.Join(b.build, string(f)))})
+	code := awss3assets.NewAsset(this, jsii.String("Code"),
+		&awss3assets.AssetProps{Path: jsii.String(filepath.Join(b.build, string(f)))})
 	fn := awslambda.NewCfnFunction(this, jsii.String("Function"), &awslambda.CfnFunctionProps{
 		FunctionName:                 jsii.String(b.function(f)),
 		Runtime:                      jsii.String("provided.al2023"),
@@ -92,8 +98,8 @@ func (b builder) addFunction(this constructs.Construct, f function.Name, layer a
 	})
 	accepted(fn, map[string]string{
 		"CKV_AWS_115": "the event source mapping bounds the concurrency; reservedConcurrency reserves it if the operator wants",
-		"CKV_AWS_116": "the function is called by its queue alone, and the queue has the dead-letter queue",
-		"CKV_AWS_117": "the function speaks to the APIs of AWS and to nothing in a VPC",
+		"CKV_AWS_116": "only its queue invokes the function, and the queue has a dead-letter queue",
+		"CKV_AWS_117": "the function calls only APIs of AWS, and nothing in a VPC",
 		"CKV_AWS_173": "the environment names an account, a bus, queues and a path, no secrets",
 	})
 	return fn
@@ -123,7 +129,7 @@ func (b builder) reserved() *float64 {
 	return jsii.Number(b.options.ReservedConcurrency)
 }
 
-// unreserved is the part of an account's concurrent executions in a Region that Lambda lets no function reserve.
+// unreserved is the number of an account's concurrent executions in a Region that functions can't reserve.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 const unreserved = 100
 
@@ -153,9 +159,10 @@ func (b builder) addRole(scope constructs.Construct, id, grantee, taker string) 
 	scope = group(scope, id+"Access")
 	var attached []any
 	for i, statements := range g.managed {
-		attached = append(attached, awsiam.NewCfnManagedPolicy(scope, jsii.String(numbered("More", i)), &awsiam.CfnManagedPolicyProps{
-			ManagedPolicyName: jsii.String(b.globalName(numbered(grantee, i+1))), PolicyDocument: document(statements),
-		}).Ref())
+		attached = append(attached, awsiam.NewCfnManagedPolicy(scope, jsii.String(numbered("More", i)),
+			&awsiam.CfnManagedPolicyProps{
+				ManagedPolicyName: jsii.String(b.globalName(numbered(grantee, i+1))), PolicyDocument: document(statements),
+			}).Ref())
 	}
 	if len(attached) > 0 {
 		props.ManagedPolicyArns = &attached

@@ -53,7 +53,8 @@ func (p naming) role(c peering.Cell, user string) string {
 
 func (p naming) ruleName(r wiring.Rule) string { return p.name(r.Name) }
 
-// ruleARN differs between buses: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+// ruleARN differs between buses:
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
 func (p naming) ruleARN(r wiring.Rule) string {
 	if r.Bus == wiring.DefaultBus {
 		return p.arn("events", "rule/"+p.ruleName(r))
@@ -66,8 +67,8 @@ func account(c peering.Cell, id string) string {
 	return fmt.Sprintf("arn:%s:iam::%s:root", partition(c.Region), id)
 }
 
-// vpcARN is the ARN that EC2 compares in the keys ec2:Vpc, ec2:RequesterVpc and ec2:AccepterVpc. IAM knows
-// no blocks, so a range is all VPCs of its cell there; the function looks at the blocks.
+// vpcARN is the ARN that EC2 compares in the keys ec2:Vpc, ec2:RequesterVpc and ec2:AccepterVpc. IAM has no
+// condition on blocks, so a range stands for all VPCs of its cell; the function checks the blocks.
 func vpcARN(c peering.Cell, id peering.VPCID) string {
 	if id == "" {
 		id = "*"
@@ -75,10 +76,10 @@ func vpcARN(c peering.Cell, id peering.VPCID) string {
 	return arn("ec2", c, "vpc/"+string(id))
 }
 
-// requesterARNs returns the values of ec2:RequesterVpc that stand for a department's VPCs in requests to the accepter's
-// cell. Between Regions it is unknown whether EC2 fills in the requester's own Region or that of the call, which is the
-// accepter's. A VPC's id is unique, so its Region is left open. A range is every VPC of an account, so it gets these two
-// Regions and no third one.
+// requesterARNs returns the values of ec2:RequesterVpc that stand for a department's VPCs in requests to the
+// accepter's cell. Between Regions it is unknown whether EC2 fills in the requester's own Region or that of the
+// call, which is the accepter's. A VPC's id is unique, so its Region is left open. A range is every VPC of an
+// account, so it gets these two Regions and no third one.
 func requesterARNs(m policy.Member, accepter peering.Cell) []string {
 	if m.VPC != "" {
 		return []string{fmt.Sprintf("arn:%s:ec2:*:%s:vpc/%s", partition(accepter.Region), m.Account, m.VPC)}

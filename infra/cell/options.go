@@ -15,9 +15,9 @@ import (
 // Options are the operator's choices, the same for all cells: the context in cdk.json, or -c of the CDK's
 // command line.
 type Options struct {
-	Prefix              string // what every name begins with, and the name of the event bus
+	Prefix              string // of every name, and the name of the event bus
 	LogRetentionDays    int
-	AlarmEmail          string // empty: nobody is written to
+	AlarmEmail          string // subscribed to alarms; empty: no subscription
 	AlarmTopic          string // the name of an SNS topic that every cell has; empty: each stack makes its own
 	Organization        string // lets the whole organization send events; empty: the counterparts' accounts
 	Trail               bool   // make the CloudTrail trail without which there are no events
@@ -34,9 +34,9 @@ type option struct {
 	set            func(*Options, string)
 }
 
-// prefixForm is the form of the prefix. Every account has an event bus named default. CloudTrail refuses a trail's name
-// with two dashes in a row. The longest rule names contain an account and a Region, and EventBridge allows 64 characters:
-// a longer Region than today's is compared with the quota.
+// prefixForm is the form of the prefix. Every account has an event bus named default. CloudTrail refuses a trail's
+// name with two dashes in a row. The longest rule names contain an account and a Region, and EventBridge allows 64
+// characters: a longer Region than today's is compared with the quota.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
 type prefixForm struct{}
@@ -49,9 +49,11 @@ func (prefixForm) MatchString(s string) bool {
 }
 
 var options = map[string]option{
-	"prefix": {wiring.DefaultPrefix, "1 to 14 of a-z, 0-9 and single dashes between them, a letter first, and not default", prefixForm{},
+	"prefix": {wiring.DefaultPrefix, "1 to 14 of a-z, 0-9 and single dashes between them, a letter first, and not default",
+		prefixForm{},
 		func(o *Options, s string) { o.Prefix = s }},
-	"logRetentionDays": {"90", "a number of days that CloudWatch Logs knows, 30, 90 or 365 say", regexp.MustCompile(`^(1|3|5|7|14|30|60|90|120|150|180|365|400|545|731|1096|1827|2192|2557|2922|3288|3653)$`),
+	"logRetentionDays": {"90", "a number of days that CloudWatch Logs supports, such as 30, 90 or 365",
+		regexp.MustCompile(`^(1|3|5|7|14|30|60|90|120|150|180|365|400|545|731|1096|1827|2192|2557|2922|3288|3653)$`),
 		func(o *Options, s string) { o.LogRetentionDays = number(s) }},
 	"alarmEmail": {"", "an e-mail address", regexp.MustCompile(`^([^@\s]+@[^@\s]+)?$`),
 		func(o *Options, s string) { o.AlarmEmail = s }},
@@ -62,17 +64,20 @@ var options = map[string]option{
 	"trail": {"false", "true or false", regexp.MustCompile(`^(true|false)$`),
 		func(o *Options, s string) { o.Trail = s == "true" }},
 	// The event source mapping needs as many environments as it may use.
-	"reservedConcurrency": {"0", fmt.Sprintf("0 for none, or %d to 999; Lambda keeps %d of an account's quota unreserved", wiring.MaxConcurrency, unreserved), regexp.MustCompile(`^(0|[2-9]|[1-9][0-9]{1,2})$`),
+	"reservedConcurrency": {"0", fmt.Sprintf("0 for none, or %d to 999; Lambda keeps %d of an account's quota unreserved",
+		wiring.MaxConcurrency, unreserved), regexp.MustCompile(`^(0|[2-9]|[1-9][0-9]{1,2})$`),
 		func(o *Options, s string) { o.ReservedConcurrency = number(s) }},
-	"permissionsBoundary": {"", "the name of a managed policy, not its ARN", regexp.MustCompile(`^[A-Za-z0-9+=,.@_/-]{0,512}$`),
+	"permissionsBoundary": {"", "the name of a managed policy, not its ARN",
+		regexp.MustCompile(`^[A-Za-z0-9+=,.@_/-]{0,512}$`),
 		func(o *Options, s string) { o.PermissionsBoundary = s }},
-	// What a sweep suspects is looked at again after five minutes, so sooner ones would find nothing more.
-	"sweepMinutes": {fmt.Sprint(wiring.DefaultSweepInterval.Minutes()), "a whole number of minutes, 5 to 1440", regexp.MustCompile(`^([5-9]|[1-9][0-9]{1,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)$`),
+	// The second look at a sweep's findings follows after five minutes, so a shorter interval would find nothing more.
+	"sweepMinutes": {fmt.Sprint(wiring.DefaultSweepInterval.Minutes()), "a whole number of minutes, 5 to 1440",
+		regexp.MustCompile(`^([5-9]|[1-9][0-9]{1,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)$`),
 		func(o *Options, s string) { o.SweepInterval = time.Duration(number(s)) * time.Minute }},
 }
 
 func number(s string) int {
-	n, _ := strconv.Atoi(s) // the form has let digits through only
+	n, _ := strconv.Atoi(s) // the form permits only digits
 	return n
 }
 
@@ -82,8 +87,8 @@ func IsOption(key string) bool {
 	return known
 }
 
-// ParseOptions reads the options from the context and reports every fault at once. get returns nil for a
-// key that isn't there.
+// ParseOptions reads the options from the context. get returns nil for a missing key. The error lists all invalid
+// options.
 func ParseOptions(get func(key string) any) (Options, error) {
 	var o Options
 	var faults []string

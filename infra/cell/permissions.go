@@ -14,13 +14,13 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// docs/security.md lists the permissions that can't be narrowed down further, with the reasons. If the cell's part of the policy is in report mode,
-// no function has a permission to change anything in EC2.
+// docs/security.md lists the permissions that can't be narrowed down further, with the reasons. If the cell's part
+// of the policy is in report mode, no function has a permission to change anything in EC2.
 // https://docs.aws.amazon.com/vpc/latest/peering/security-iam.html
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 
-// acceptPermissions let accept take exactly the pairs that the policy lists, and those that somebody has to approve
-// only with the tag that approves, so that even a defect in the function can't accept another.
+// acceptPermissions let accept accept exactly the pairs that the policy lists, and those that need an approval only
+// with the approving tag, so that even a defect in the function can't accept another request.
 func acceptPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Accept),
 		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups", "SecurityGroupRules"), p.routedLists())
@@ -58,7 +58,8 @@ func connectPermissions(p naming, part *policy.Policy) []statement {
 		all = append(all,
 			p.routes(numbered("Route", i), some, "CreateRoute", "ReplaceRoute", "DeleteRoute"),
 			p.groups(numbered("AdmitAndExpel", i), some, "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"))
-		all = append(all, p.ownSide("TagConnection", i, some, "ec2:CreateTags", p.ownTags(peering.TagName, peering.TagManaged))...)
+		all = append(all, p.ownSide("TagConnection", i, some, "ec2:CreateTags",
+			p.ownTags(peering.TagName, peering.TagManaged))...)
 		if wantsDNS(part) {
 			all = append(all, allow(numbered("ReadDNSAttributes", i), "ec2:DescribeVpcAttribute", some))
 			all = append(all, p.ownSide("SetDNSOption", i, some, "ec2:ModifyVpcPeeringConnectionOptions", nil)...)
@@ -66,15 +67,15 @@ func connectPermissions(p naming, part *policy.Policy) []statement {
 	}
 	return append(all,
 		p.rules("AdmitByRule", "ec2:AuthorizeSecurityGroupIngress"),
-		// The rule's tag is how autopeer knows its own, so nothing else may be given it.
+		// autopeer recognizes its own rules by this tag, so it may tag only rules that it creates.
 		p.rules("TagNewRule", "ec2:CreateTags").
 			when("StringEquals", "ec2:CreateAction", "AuthorizeSecurityGroupIngress").
 			when("ForAllValues:StringEquals", "aws:TagKeys", []string{peering.TagConnection, peering.TagManaged}).
 			when("StringEquals", "aws:RequestTag/"+peering.TagManaged, p.prefix))
 }
 
-// disconnectPermissions reach every VPC of the cell: the routes and rules of a former peering must still be removed when the
-// policy no longer names its VPCs.
+// disconnectPermissions cover every VPC of the cell: the routes and rules of a former peering must still be removed
+// after the policy no longer names its VPCs.
 func disconnectPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Disconnect),
 		describe("ReadRemains", "VpcPeeringConnections", "Vpcs", "RouteTables", "SecurityGroupRules"))
@@ -86,7 +87,7 @@ func disconnectPermissions(p naming, part *policy.Policy) []statement {
 		allow("Expel", "ec2:RevokeSecurityGroupIngress", p.arn("ec2", "security-group/*")))
 }
 
-// sweepPermissions let sweep read, and tell the functions of its cell where to look.
+// sweepPermissions let sweep read, and send its findings to the functions of its cell.
 func sweepPermissions(p naming) []statement {
 	var queues []string
 	for _, f := range function.All {
@@ -97,17 +98,21 @@ func sweepPermissions(p naming) []statement {
 		allow("TellFunctions", "sqs:SendMessage", queues))
 }
 
-// common is what every function does: take messages, announce outcomes, write logs.
+// common returns the permissions of every function: to receive messages, announce outcomes and write logs.
 func common(p naming, f function.Name) []statement {
 	return []statement{
-		allow("TakeMessages", []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"},
+		allow("TakeMessages", []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility",
+			"sqs:GetQueueAttributes"},
 			p.arn("sqs", p.function(f))),
-		allow("AnnounceOutcomes", "events:PutEvents", p.bus(p.Cell)).when("ForAllValues:StringEquals", "events:source", sources(f)),
-		allow("WriteLogs", []string{"logs:CreateLogStream", "logs:PutLogEvents"}, p.arn("logs", "log-group:"+p.logGroup(f)+":*")),
+		allow("AnnounceOutcomes", "events:PutEvents", p.bus(p.Cell)).
+			when("ForAllValues:StringEquals", "events:source", sources(f)),
+		allow("WriteLogs", []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+			p.arn("logs", "log-group:"+p.logGroup(f)+":*")),
 	}
 }
 
-// sources are the sources of the events that the function publishes: accept and connect also send messages to other cells.
+// sources are the sources of the events that the function publishes: accept and connect also send messages to other
+// cells.
 func sources(f function.Name) []string {
 	if f == function.Accept || f == function.Connect {
 		return []string{outcome.Source, message.Source}
@@ -115,8 +120,8 @@ func sources(f function.Name) []string {
 	return []string{outcome.Source}
 }
 
-// trust lets the service take on a role. EventBridge does so for this cell's forwarding rules alone, which it names in the
-// two keys. Lambda doesn't document that its pollers supply them, so its roles have no condition.
+// trust lets the service assume a role. EventBridge may do so only for this cell's forwarding rules, which it names
+// in the two keys. Lambda doesn't document that its pollers supply these keys, so its roles have no condition.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
 func (p naming) trust(taker string) statement {
 	s := statement{Sid: "TakeOn", Effect: "Allow", Action: "sts:AssumeRole", Principal: service(taker)}
@@ -125,7 +130,8 @@ func (p naming) trust(taker string) statement {
 	}
 	rules := p.name(forward + "-*")
 	return s.when("StringEquals", "aws:SourceAccount", string(p.Account)).
-		when("ArnLike", "aws:SourceArn", []string{p.arn("events", "rule/"+rules), p.arn("events", "rule/"+p.prefix+"/"+rules)})
+		when("ArnLike", "aws:SourceArn", []string{p.arn("events", "rule/"+rules),
+			p.arn("events", "rule/"+p.prefix+"/"+rules)})
 }
 
 // describe allows reads, which EC2 doesn't restrict to resources.
@@ -157,12 +163,12 @@ func (p naming) groups(sid string, vpcs []string, actions ...string) statement {
 	return allow(sid, ec2Actions(actions), p.arn("ec2", "security-group/*")).when("ArnLike", "ec2:Vpc", vpcs)
 }
 
-// rules is about the rules that a call adds with tags, which EC2 looks at beside their group.
+// rules allows a call on the rules that it adds with tags. EC2 checks them in addition to their group.
 func (p naming) rules(sid, action string) statement {
 	return allow(sid, action, p.arn("ec2", "security-group-rule/*"))
 }
 
-// ownSide allows a call on connections of which one of the VPCs is either end.
+// ownSide allows a call on connections with one of the VPCs on either side.
 func (p naming) ownSide(sid string, i int, vpcs []string, action string, also condition) []statement {
 	var all []statement
 	for _, end := range []string{"Requester", "Accepter"} {
@@ -173,7 +179,8 @@ func (p naming) ownSide(sid string, i int, vpcs []string, action string, also co
 	return all
 }
 
-// ownTags allows these keys alone, and takes nothing from another installation or marks it as another's.
+// ownTags allows only these keys, and only on resources without the tag of another installation, which it can't set
+// either.
 func (p naming) ownTags(keys ...string) condition {
 	return condition{
 		"ForAllValues:StringEquals": {"aws:TagKeys": keys},
@@ -189,9 +196,9 @@ func ec2Actions(names []string) []string {
 	return actions
 }
 
-// acceptPairs allows it on connections between listed VPCs. The accepter's VPC, which EC2 checks apart, is another
-// statement's. Accepters share a statement only if the same requesters may ask all of them: the two
-// conditions of a statement allow every combination of their values.
+// acceptPairs allows acceptance on connections between listed VPCs. EC2 checks the accepter's VPC separately, and
+// another statement allows it. Accepters share a statement only if the same requesters may request all of them,
+// because the two conditions of a statement allow every combination of their values.
 func (p naming) acceptPairs(sid string, pairs map[string][]string, also condition) []statement {
 	var all []statement
 	groups := map[string][]string{}
@@ -211,9 +218,10 @@ func (p naming) acceptPairs(sid string, pairs map[string][]string, also conditio
 	return all
 }
 
-// pairs maps each VPC of the cell that may accept to those that may ask it, sorted, where that is approved in this
-// way. What only a third party accepts is nobody's here. In a mesh with several VPCs in the cell, a VPC is one of its own requesters,
-// so that all of them share a statement: EC2 offers no connection of a VPC with itself for acceptance.
+// pairs maps each VPC of the cell that may accept to those that may request it, sorted, for peerings with this
+// approval. It leaves out pairs where a third party accepts. In a mesh with several VPCs in the cell, a VPC is one
+// of its own requesters, so that all of them share a statement: EC2 offers no connection of a VPC with itself for
+// acceptance.
 func pairs(p *policy.Policy, cell peering.Cell, approval policy.Approval) map[string][]string {
 	all := map[string][]string{}
 	for _, entry := range p.Peerings {
@@ -239,7 +247,8 @@ func pairs(p *policy.Policy, cell peering.Cell, approval policy.Approval) map[st
 	return all
 }
 
-// withoutVPC returns the ARNs without that of the VPC, whichever Region they have; all if the VPC's ARN stands for several.
+// withoutVPC returns the ARNs without that of the VPC, whichever Region they have; all if the VPC's ARN stands for
+// several.
 func withoutVPC(arns []string, vpc string) []string {
 	id := vpc[strings.LastIndex(vpc, "/"):]
 	if strings.Contains(id, "*") {
@@ -248,7 +257,7 @@ func withoutVPC(arns []string, vpc string) []string {
 	return slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { return strings.HasSuffix(arn, id) })
 }
 
-// named are the departments that a peering names, but for third parties.
+// named returns the departments that a peering names, except third parties.
 func named(p *policy.Policy) map[string]bool {
 	names := map[string]bool{}
 	for _, entry := range p.Peerings {
@@ -257,7 +266,7 @@ func named(p *policy.Policy) map[string]bool {
 	return withoutThirdParties(names, p)
 }
 
-// withoutThirdParties takes them out. A department is one in all its peerings or in none.
+// withoutThirdParties removes third parties. A department is a third party in all its peerings or in none.
 func withoutThirdParties(names map[string]bool, p *policy.Policy) map[string]bool {
 	for _, entry := range p.Peerings {
 		delete(names, entry.ThirdParty())
@@ -281,7 +290,7 @@ func members(p *policy.Policy, cell peering.Cell, departments map[string]bool) [
 	return unique(vpcs)
 }
 
-// requesters returns the department's VPCs, as ARNs of those that ask the accepter's cell.
+// requesters returns the department's VPCs as ARNs of requesters in the accepter's cell.
 func requesters(p *policy.Policy, department string, accepter peering.Cell) []string {
 	var vpcs []string
 	for _, d := range p.Departments {
@@ -298,7 +307,7 @@ func requesters(p *policy.Policy, department string, accepter peering.Cell) []st
 // unique returns the texts sorted, each once.
 func unique(texts []string) []string { return slices.Compact(slices.Sorted(slices.Values(texts))) }
 
-// chunks cuts a list so that two of its parts fit into one managed policy.
+// chunks splits a list so that two of its parts fit into one managed policy.
 func chunks(arns []string) [][]string { return slices.Collect(slices.Chunk(arns, 35)) }
 
 // numbered keeps Sids unique in a document; the first needs no number.

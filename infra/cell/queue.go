@@ -13,8 +13,8 @@ import (
 
 type queue = awssqs.CfnQueue
 
-// queueProps says which rules, as ARNs or patterns of them, may send to a queue, and where its messages
-// go that failed too often. A last queue is watched by an alarm, and by nothing else.
+// queueProps are the rules that may send to a queue, as ARNs or patterns of them, and the dead-letter queue for
+// messages that failed too often. A queue without a dead-letter queue is read by no function, and has an alarm.
 type queueProps struct {
 	name      string
 	fromRules []string
@@ -26,8 +26,8 @@ type queueProps struct {
 // retention is the longest that SQS has: a dead letter waits for a person.
 const retention = 14 * 24 * 60 * 60
 
-// addQueue adds a queue with SQS's own encryption, which every new queue has and which EventBridge can send
-// to. A key of KMS would have to be the customer's, with a policy for EventBridge.
+// addQueue adds a queue with SQS's own encryption, which is the default and works with EventBridge. A KMS key would
+// have to be customer managed, with a policy for EventBridge.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-sqs-sse-queue.html
 func (b builder) addQueue(scope constructs.Construct, id string, props queueProps) queue {
 	p := &awssqs.CfnQueueProps{

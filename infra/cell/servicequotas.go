@@ -7,8 +7,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
-// The quotas of AWS that a large policy can reach. Others it can't: a rule has one target, its pattern names
-// a hundred accounts at most, and a function's environment is four short values.
+// The quotas of AWS that a large policy can reach. It can't reach others: a rule has one target, its pattern names
+// at most a hundred accounts, and a function's environment is four short values.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -23,17 +23,17 @@ const (
 	ruleName          = 64 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
 )
 
-// otherResources is more than the main stack has beside its rules: managed policies, queues, alarms and so on. The stack
-// of the bus has five resources at most for every policy.
+// otherResources is an upper bound for the main stack's resources besides its rules: managed policies, queues,
+// alarms and so on. The stack of the bus has at most five resources for every policy.
 const otherResources = 120
 
 const (
 	splitPolicy     = "give the cell fewer peerings, by splitting its departments over accounts or the policy over installations with prefixes of their own"
-	useOrganization = "name the organization in the context, which stands for all accounts at once"
+	useOrganization = "set organization in the context, which replaces the list of accounts"
 	shortenPrefix   = "give the installation a shorter prefix"
 )
 
-// QuotaError says that the policy needs more in a cell than AWS grants.
+// QuotaError reports that the policy needs more in a cell than a quota of AWS allows.
 type QuotaError struct {
 	Cell        peering.Cell
 	What        string
@@ -46,14 +46,14 @@ func (e QuotaError) Error() string {
 	return fmt.Sprintf("%s: %s would be %d, and AWS allows %d; %s", e.Cell, e.What, e.Have, e.Limit, e.Remedy)
 }
 
-// grants is what a role may do, cut to AWS's sizes.
+// grants are the permissions of a role, split by AWS's size limits.
 type grants struct {
 	inline  []statement
 	managed [][]statement
 }
 
-// pack fills the role's inline policy first, which has room for most, and then as many managed policies
-// as it takes.
+// pack fills the role's inline policy first, which has room for most statements, and then as many managed policies as
+// necessary.
 func pack(statements []statement) grants {
 	var g grants
 	for _, s := range statements {
@@ -83,14 +83,16 @@ func (d spec) quotas() error {
 		exceeded("the resources of the main stack", otherResources+len(d.rules), stackResources, splitPolicy),
 	}
 	for _, bus := range []wiring.Bus{wiring.DefaultBus, wiring.OwnBus} {
-		checks = append(checks, exceeded(fmt.Sprintf("the rules on the %s bus", bus), d.rulesOn(bus), d.rulesAllowed(), splitPolicy+", or have the quota raised"))
+		checks = append(checks, exceeded(fmt.Sprintf("the rules on the %s bus", bus), d.rulesOn(bus), d.rulesAllowed(),
+			splitPolicy+", or have the quota raised"))
 	}
 	for _, r := range d.rules {
 		name := d.ruleName(r)
 		checks = append(checks, exceeded("the characters of the rule name "+name, len(name), ruleName, shortenPrefix))
 	}
 	for _, name := range sortedKeys(d.roles) {
-		checks = append(checks, exceeded("the managed policies of the role of "+name, len(d.roles[name].managed), managedPolicies, splitPolicy))
+		checks = append(checks, exceeded("the managed policies of the role of "+name, len(d.roles[name].managed),
+			managedPolicies, splitPolicy))
 	}
 	for _, err := range checks {
 		if err != nil {

@@ -29,7 +29,8 @@ func newSpec(whole *policy.Policy, cell peering.Cell, o Options) (spec, error) {
 		return spec{}, fmt.Errorf("%s: the Region is in no partition of AWS, so the stack's ARNs are unknown", cell)
 	}
 	part := whole.ForCell(cell, peering.Installation(o.Prefix))
-	d := spec{naming: naming{cell, o.Prefix}, rules: wiring.Rules(whole, cell, peering.Installation(o.Prefix), o.SweepInterval), roles: map[string]grants{}}
+	d := spec{naming: naming{cell, o.Prefix},
+		rules: wiring.Rules(whole, cell, peering.Installation(o.Prefix), o.SweepInterval), roles: map[string]grants{}}
 	var err error
 	if d.packed, err = part.Encode(); err != nil {
 		return spec{}, err
@@ -65,21 +66,22 @@ func (d spec) rulesOn(bus wiring.Bus) int {
 
 // busPolicy lets the counterparts' accounts send only the events that their rules for this cell forward.
 // The id of a statement is unique in the account and Region, over all stacks and buses, so it has the prefix.
-// A sender can't lie about aws.ec2: EventBridge keeps the sources that begin with aws to itself.
+// A sender can't forge the source aws.ec2: EventBridge reserves sources that begin with aws.
 // ForAllValues also holds for a request without the key, but every event has a source and a detail type.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-restrict-rule.html
 func busPolicy(p naming, counterparts []peering.Cell, organization string) []statement {
 	accounts := wiring.Accounts(counterparts)
 	calls, messages := wiring.ForwardNames(p.Cell)
 	return []statement{
-		p.forwarded("CallsThatCounterpartsForward", p.name(calls), "aws.ec2", "AWS API Call via CloudTrail").from(p, accounts, organization),
+		p.forwarded("CallsThatCounterpartsForward", p.name(calls), "aws.ec2", "AWS API Call via CloudTrail").
+			from(p, accounts, organization),
 		p.forwarded("MessagesOfCounterparts", p.prefix+"/"+p.name(messages), message.Source,
 			string(message.SideChecked), string(message.CheckSide), string(message.Accepted)).from(p, accounts, organization),
 	}
 }
 
-// denialPolicy lets the cells without a peering send the denials of their requests, and nothing else. It is empty where the statements
-// for counterparts admit their accounts already.
+// denialPolicy lets the cells without a peering send the denials of their requests, and nothing else. It is empty
+// where the statements for counterparts admit their accounts already.
 func denialPolicy(p naming, counterparts, unpeered []peering.Cell, organization string) []statement {
 	admitted := wiring.Accounts(counterparts)
 	accounts := slices.DeleteFunc(wiring.Accounts(unpeered), func(a string) bool { return slices.Contains(admitted, a) })
@@ -88,7 +90,8 @@ func denialPolicy(p naming, counterparts, unpeered []peering.Cell, organization 
 	}
 	_, messages := wiring.ForwardNames(p.Cell)
 	return []statement{
-		p.forwarded("DenialsOfOtherCells", p.prefix+"/"+p.name(messages), message.Source, string(message.SideChecked)).from(p, accounts, organization),
+		p.forwarded("DenialsOfOtherCells", p.prefix+"/"+p.name(messages), message.Source, string(message.SideChecked)).
+			from(p, accounts, organization),
 	}
 }
 
@@ -112,9 +115,10 @@ func (s statement) from(p naming, accounts []string, organization string) statem
 	return s.by(map[string]any{"AWS": principals})
 }
 
-// onlyFunctions denies the bus to every principal of the cell's account except the roles of its functions and the roles by which
-// other cells in other Regions of the account forward. In one account the role's own permission would suffice otherwise. Requests
-// of other accounts and of AWS's services have another aws:PrincipalAccount, or none, and need a statement that allows them.
+// onlyFunctions denies the bus to every principal of the cell's account except the roles of its functions and the
+// roles by which other cells in other Regions of the account forward. In one account the role's own permission
+// would suffice otherwise. Requests of other accounts and of AWS's services have another aws:PrincipalAccount, or
+// none, and need a statement that allows them.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalaccount
 func onlyFunctions(p naming, senders []peering.Cell) statement {
 	var roles []string
@@ -126,12 +130,13 @@ func onlyFunctions(p naming, senders []peering.Cell) statement {
 			roles = append(roles, p.role(c, forward))
 		}
 	}
-	return statement{Sid: p.name("OnlyTheFunctions"), Effect: "Deny", Action: "events:PutEvents", Resource: p.bus(p.Cell)}.by("*").
+	return statement{Sid: p.name("OnlyTheFunctions"), Effect: "Deny", Action: "events:PutEvents",
+		Resource: p.bus(p.Cell)}.by("*").
 		when("StringEquals", "aws:PrincipalAccount", string(p.Account)).
 		when("ArnNotLike", "aws:PrincipalArn", roles)
 }
 
-// forwardPermissions is one statement for some buses at a time, so that they can be spread over policies.
+// forwardPermissions returns a statement for each group of buses, so that the statements can be spread over policies.
 func forwardPermissions(p naming, addressees []peering.Cell) []statement {
 	var buses []string
 	for _, c := range addressees {

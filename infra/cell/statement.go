@@ -25,7 +25,7 @@ func (s statement) by(principal any) statement {
 	return s
 }
 
-// when adds a condition to those that hold already.
+// when adds a condition to the existing ones.
 func (s statement) when(operator, key string, values any) statement {
 	all := condition{operator: {key: values}}
 	for op, keys := range s.Condition {
@@ -45,7 +45,7 @@ const eventBridge = "events"
 
 func service(name string) map[string]any { return map[string]any{"Service": name + ".amazonaws.com"} }
 
-// onlyTLS denies what isn't encrypted on its way.
+// onlyTLS denies requests that aren't encrypted in transit.
 func onlyTLS(actions, resource any) statement {
 	return statement{Sid: "OnlyEncryptedTransport", Effect: "Deny", Action: actions, Resource: resource}.
 		by("*").when("Bool", "aws:SecureTransport", "false")
@@ -55,7 +55,7 @@ func document(statements []statement) map[string]any {
 	return map[string]any{"Version": "2012-10-17", "Statement": plain(statements)}
 }
 
-// plain turns a value of this package into what JSON knows, which is all that the CDK takes.
+// plain converts a value of this package to JSON's basic types, which the CDK requires.
 func plain(value any) any {
 	var out any
 	_ = json.Unmarshal(encoded(value), &out) // it has just been encoded

@@ -13,7 +13,8 @@ func (b builder) addTopic(scope constructs.Construct) *string {
 		return jsii.String(b.arn("sns", b.options.AlarmTopic))
 	}
 	this, name := group(scope, "Alarms"), b.name("alarms")
-	topic := awssns.NewCfnTopic(this, jsii.String("Topic"), &awssns.CfnTopicProps{TopicName: &name, KmsMasterKeyId: b.addTopicKey(this)})
+	topic := awssns.NewCfnTopic(this, jsii.String("Topic"),
+		&awssns.CfnTopicProps{TopicName: &name, KmsMasterKeyId: b.addTopicKey(this)})
 	awssns.NewCfnTopicPolicy(this, jsii.String("Policy"), &awssns.CfnTopicPolicyProps{
 		Topics: &[]*string{topic.Ref()},
 		PolicyDocument: document([]statement{
@@ -35,7 +36,7 @@ func (b builder) addTopic(scope constructs.Construct) *string {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 func (b builder) addTopicKey(scope constructs.Construct) *string {
 	return awskms.NewCfnKey(scope, jsii.String("Key"), &awskms.CfnKeyProps{
-		Description: jsii.String("Encrypts autopeer's alarms on their way through SNS"), EnableKeyRotation: jsii.Bool(true),
+		Description: jsii.String("Encrypts autopeer's alarms in SNS"), EnableKeyRotation: jsii.Bool(true),
 		KeyPolicy: document([]statement{
 			allow("AccountGovernsKey", "kms:*", "*").by(map[string]any{"AWS": account(b.Cell, string(b.Account))}),
 			allow("AlarmsEncrypt", []string{"kms:Decrypt", "kms:GenerateDataKey*"}, "*").by(service("cloudwatch")).

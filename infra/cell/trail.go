@@ -8,8 +8,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// addTrail adds a trail of what is written in this region. EventBridge is given CloudTrail's events only
-// where a trail logs; one that the account or the organization has already will do.
+// addTrail adds a trail of the write calls in this Region. EventBridge receives CloudTrail's events only if a trail
+// logs them; an existing trail of the account or the organization suffices.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 func (b builder) addTrail(scope constructs.Construct) {
 	this := group(scope, "Trail")
@@ -19,7 +19,8 @@ func (b builder) addTrail(scope constructs.Construct) {
 	source := b.arn("cloudtrail", "trail/"+name)
 	write := allow("TrailWrites", "s3:PutObject", *arn+"/AWSLogs/"+string(b.Account)+"/*").by(service("cloudtrail")).
 		when("StringEquals", "s3:x-amz-acl", "bucket-owner-full-control").when("StringEquals", "aws:SourceArn", source)
-	look := allow("TrailLooks", "s3:GetBucketAcl", *arn).by(service("cloudtrail")).when("StringEquals", "aws:SourceArn", source)
+	look := allow("TrailLooks", "s3:GetBucketAcl", *arn).by(service("cloudtrail")).
+		when("StringEquals", "aws:SourceArn", source)
 	policy := awss3.NewCfnBucketPolicy(this, jsii.String("Policy"), &awss3.CfnBucketPolicyProps{
 		Bucket:         bucket.Ref(),
 		PolicyDocument: document([]statement{onlyTLS("s3:*", []string{*arn, *arn + "/*"}), look, write}),
@@ -32,13 +33,13 @@ func (b builder) addTrail(scope constructs.Construct) {
 	})
 	trail.AddDependency(policy)
 	accepted(trail, map[string]string{
-		"CKV_AWS_35":  "the bucket encrypts with S3's key; who wants an own key has a trail of the organization",
-		"CKV_AWS_67":  "each cell has the trail of its own region",
-		"CKV_AWS_252": "EventBridge is what hears of the events",
+		"CKV_AWS_35":  "the bucket encrypts with S3's key; for a customer managed key, use a trail of the organization",
+		"CKV_AWS_67":  "each cell has the trail of its own Region",
+		"CKV_AWS_252": "EventBridge delivers the events",
 	})
 }
 
-// addTrailBucket keeps what CloudTrail writes as long as the functions' logs.
+// addTrailBucket adds the bucket of the trail, which keeps its files as long as the functions' logs.
 func (b builder) addTrailBucket(scope constructs.Construct) awss3.CfnBucket {
 	bucket := awss3.NewCfnBucket(scope, jsii.String("Bucket"), &awss3.CfnBucketProps{
 		BucketEncryption: &awss3.CfnBucket_BucketEncryptionProperty{ServerSideEncryptionConfiguration: []any{

@@ -1,5 +1,6 @@
-// Package accept answers requests for peering connections. In the accepter's cell it accepts those that the policy allows once both
-// halves are free, and in the requester's cell it checks that half. Denials are published in every cell that owns a side.
+// Package accept answers requests for peering connections. In the accepter's cell it accepts those that the policy
+// allows once both halves are free, and in the requester's cell it checks that half. Denials are published in every
+// cell that owns a side.
 package accept
 
 import (
@@ -19,6 +20,7 @@ import (
 )
 
 // Network reads and changes the cell's EC2 resources. Lists hold the resources that exist; unknown ids are left out.
+// Errors have a class of package fault; an error without a class is Retryable.
 type Network interface {
 	observe.Leftovers
 	LivingConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Connection, error)
@@ -46,8 +48,11 @@ func New(cell peering.Cell, p *policy.Policy, n Network, b announce.Bus, now fun
 	return &Accepter{cell: cell, policy: p, network: n, bus: b, now: now}
 }
 
-// Handle answers the request that the hint names. It may be called any number of times. The requests of and to one VPC of the
-// cell are answered one after the other.
+// Handle answers the request that the hint names. It may be called any number of times. The requests from and to
+// one VPC of the cell are answered one after the other.
+//
+// The error is Retryable while EC2 doesn't show the request or the accepter's blocks yet, and if a call fails for
+// an unknown reason. Other errors of EC2 have the classes of ec2net; a Denied call is announced and returns nil.
 func (a *Accepter) Handle(ctx context.Context, h hint.Hint) error {
 	switch {
 	case h.Kind == hint.Swept:
@@ -66,8 +71,8 @@ func (a *Accepter) Handle(ctx context.Context, h hint.Hint) error {
 	return a.answer(ctx, h)
 }
 
-// approved answers the requests to the cell that a person has approved with a tag. If EC2 doesn't show the tag yet, the sweep that
-// the same event leads to has the request answered.
+// approved answers the requests to the cell that a person has approved with a tag. If EC2 doesn't show the tag yet,
+// the request is answered by the sweep that the same event starts.
 func (a *Accepter) approved(ctx context.Context, h hint.Hint) error {
 	if len(h.Approved) == 0 {
 		return nil
@@ -127,8 +132,8 @@ func (a *Accepter) apply(ctx context.Context, s *step, current observed) error {
 	return err
 }
 
-// refused returns the outcome of a refused call. If another connection of the two VPCs was accepted in the meantime, that is the
-// reason, and EC2's answer doesn't name it.
+// refused returns the outcome of a refused call. If another connection of the two VPCs was accepted in the
+// meantime, the outcome names that connection, which EC2's error doesn't name.
 func (a *Accepter) refused(ctx context.Context, s step, current observed, err error) outcome.Outcome {
 	living, readErr := a.network.LivingConnectionsOf(ctx, a.cell.Own(s.connection.Requester, s.connection.Accepter)...)
 	if readErr == nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// believes reports whether the hint is no message, or one of the cell that owns the other half. EventBridge vouches for the account
-// and Region of the sender.
+// believes reports whether the hint is no message, or a message of the cell that owns the other half. EventBridge
+// sets the account and Region of the sender.
 func (a *Accepter) believes(h hint.Hint, c peering.Connection) bool {
 	if h.Message == nil {
 		return true
@@ -30,8 +30,8 @@ func (a *Accepter) believes(h hint.Hint, c peering.Connection) bool {
 	return same && c.VPC(sender).Cell() == h.Origin && c.VPC(own).Cell() == a.cell && h.Origin != a.cell
 }
 
-// withBlocks returns c with the blocks of the other half that the message has: those that a question is about, or those of the
-// requester unless EC2 shows them.
+// withBlocks returns c with the blocks of the other half that the message has: the accepter's blocks of a
+// CheckSide, or the requester's blocks unless EC2 shows them.
 func withBlocks(h hint.Hint, c peering.Connection) peering.Connection {
 	switch {
 	case h.Kind == hint.Checked && len(c.Requester.Blocks) == 0:
@@ -68,17 +68,19 @@ func (a *Accepter) requester(ctx context.Context, r request) (step, error) {
 	return s, nil
 }
 
-// informs reports whether the cell of the accepter gets the result: a counterpart that has to agree, or a cell that rejects the request
-// and learns of it only here.
+// informs reports whether the cell of the accepter gets the result: a counterpart that has to agree, or a cell that
+// rejects the request and learns of it only here.
 func (a *Accepter) informs(r request) bool {
 	to := r.connection.Accepter.Cell()
 	agrees := slices.Contains(a.policy.Counterparts(a.cell), to) && a.agrees(r.connection, r.decision)
 	return agrees || r.decision.Verdict == policy.Reject && slices.Contains(a.policy.RejectingCells, to)
 }
 
-// offer checks the requester's half of a request that the policy allows, and returns the result and the outcomes: those of a request
-// that waits for an approval, unless there is an obstacle.
-func (a *Accepter) offer(ctx context.Context, r request, waiting []outcome.Outcome) (message.Code, []outcome.Outcome, error) {
+// offer checks the requester's half of a request that the policy allows, and returns the result and the outcomes:
+// those of a request that waits for an approval, unless there is an obstacle.
+func (a *Accepter) offer(ctx context.Context, r request, waiting []outcome.Outcome) (
+	message.Code, []outcome.Outcome, error,
+) {
 	code, o, halves, err := a.check(ctx, r)
 	switch {
 	case err != nil:
@@ -95,8 +97,8 @@ func (a *Accepter) offer(ctx context.Context, r request, waiting []outcome.Outco
 	return code, waiting, nil
 }
 
-// undeclared answers a question about blocks that the policy doesn't expect of the asking VPC. Nothing is checked, so that nobody
-// finds out where this VPC's routes lead.
+// undeclared answers a CheckSide with blocks that the policy doesn't permit for the asking VPC. It checks nothing,
+// so that the answer doesn't reveal where this VPC's routes lead.
 func (r request) undeclared() step {
 	return step{messages: []message.Message{r.sideChecked(message.CIDRMismatch)}}
 }
@@ -111,8 +113,9 @@ func (r request) sideChecked(code message.Code) message.Message {
 	return m
 }
 
-// accepter accepts a request to the cell once both halves are free: its own, and the one that the other cell has checked. Without a
-// recent answer that rests on all permitted blocks, it asks. It never asks because of an answer.
+// accepter accepts a request to the cell once both halves are free: its own, and the one that the other cell has
+// checked. Without a recent answer that covers all permitted blocks, it sends a CheckSide. It never sends one
+// because of an answer.
 func (a *Accepter) accepter(ctx context.Context, r request) (step, error) {
 	if len(r.connection.Accepter.Blocks) == 0 {
 		return step{}, fmt.Errorf("EC2 doesn't show the blocks of %s yet", r.connection.Accepter.ID)
@@ -163,14 +166,15 @@ func (a *Accepter) ask(r request) step {
 	return step{messages: []message.Message{question}}
 }
 
-// permitted returns the blocks of the cell's VPC that the requester's side routes or admits. It may admit blocks that it doesn't route,
-// and each takes room in its security groups.
+// permitted returns the blocks of the cell's VPC that the requester's side routes or admits. It may admit blocks
+// that it doesn't route, and each of these counts against the quota of its security groups.
 func (a *Accepter) permitted(r request) []netip.Prefix {
 	return r.current.Side(r.connection, peering.Accepter, r.decision, a.policy).Permitted(peering.Accepter)
 }
 
-// rests reports whether the result of the check holds for the permitted blocks. A half that is free for more of them is free for these,
-// and one that isn't may be. Several blocks inside one range take more routes and rules than the range.
+// rests reports whether the result of the check holds for the permitted blocks. A half that is free for more blocks
+// is free for these as well; a half that isn't may still be free for these. Several blocks inside one range need
+// more routes and rules than the range.
 func (r request) rests(permitted []netip.Prefix) bool {
 	assumed := r.Message.Assumed
 	if !coversAll(assumed, permitted) {

@@ -11,8 +11,9 @@ import (
 	"github.com/autopeer/autopeer/internal/observe"
 )
 
-// check returns message.Ready if nothing stands in the way of the cell's sides, or else the code of the first obstacle and the
-// outcome. It is as strict as connect, which looks again once the connection is active. The sides are those that were checked.
+// check returns message.Ready if the cell's sides have no obstacle, or else the code of the first obstacle and the
+// outcome. It is as strict as connect, which checks again once the connection is active. The sides are those that
+// were checked.
 func (a *Accepter) check(ctx context.Context, r request) (message.Code, outcome.Outcome, []plan.Side, error) {
 	o := a.outcome(outcome.Accepted, r.connection, r.decision)
 	if r.connection.IsHeld() {
@@ -39,7 +40,7 @@ func (a *Accepter) check(ctx context.Context, r request) (message.Code, outcome.
 	return message.Ready, o, halves, nil
 }
 
-// codes are the codes of decisions in the words of messages.
+// codes maps the codes of decisions to those of messages.
 var codes = map[policy.Code]message.Code{
 	policy.Allowed:        message.Ready,
 	policy.ApprovalNeeded: message.Ready, // the accepter's cell sees the approval

@@ -26,8 +26,8 @@ type request struct {
 // accepts is the verb of an acceptance.
 const accepts = "accept"
 
-// step is the consequence of a decision: at most one call, and the outcomes and messages to publish after it. With a call there is
-// exactly one outcome.
+// step is the consequence of a decision: at most one call, and the outcomes and messages to publish after it. With
+// a call there is exactly one outcome.
 type step struct {
 	call       func(context.Context, peering.ConnectionID) error
 	verb       string // of the call
@@ -36,7 +36,7 @@ type step struct {
 	messages   []message.Message
 }
 
-// decide returns a Retryable error while EC2 is about to show more.
+// decide returns a Retryable error while EC2 doesn't show the connection, its final state or its blocks yet.
 func (a *Accepter) decide(ctx context.Context, r request) (step, error) {
 	if r.current.connection == nil {
 		return a.unseen(r.Hint)
@@ -59,7 +59,7 @@ func (a *Accepter) decide(ctx context.Context, r request) (step, error) {
 	return a.pending(ctx, r)
 }
 
-// pending handles a request that waits to be accepted. If nothing is due, it announces only a change.
+// pending handles a request that isn't accepted yet. If the hint is quiet, it announces only a change.
 func (a *Accepter) pending(ctx context.Context, r request) (step, error) {
 	s, err := a.answerPending(ctx, r)
 	for i := range s.messages {
@@ -76,13 +76,14 @@ func (a *Accepter) pending(ctx context.Context, r request) (step, error) {
 	return s, err
 }
 
-// isOnHold reports whether the request to the cell waits for the end of a hold. An approval or an answer of the other cell would
-// change nothing.
+// isOnHold reports whether the request to the cell waits for the end of a hold. An approval or an answer of the
+// other cell would change nothing.
 func (r request) isOnHold() bool {
 	return r.connection.IsHeld() && (r.decision.Verdict == policy.Accept || r.decision.Verdict == policy.Ask)
 }
 
-// proposesApproved reports whether the acceptance of the request is proposed although a person would have to approve it first.
+// proposesApproved reports whether the acceptance is only proposed, so that the proposal doesn't wait for the
+// required approval.
 func (r request) proposesApproved() bool {
 	return r.decision.Reports && r.decision.Verdict == policy.Ask
 }
@@ -110,8 +111,8 @@ func (a *Accepter) answerPending(ctx context.Context, r request) (step, error) {
 	return a.accepter(ctx, r)
 }
 
-// held announces that the request waits for the end of the hold. A hold doesn't keep a request from being rejected, so the blocks
-// are asked for that may be the reason.
+// held announces that the request waits for the end of the hold. A request on hold may still be rejected, so the
+// step asks the other cell for the blocks that may be the reason.
 func (a *Accepter) held(r request) step {
 	s := a.one(announce.OnHold(a.outcome(outcome.Denied, r.connection, r.decision), r.connection.State))
 	if r.Message == nil && a.agrees(r.connection, r.decision) && a.policy.MayReject(r.connection, r.decision) {
@@ -135,14 +136,14 @@ func (a *Accepter) otherHalf(r request) outcome.Outcome {
 func (a *Accepter) obstacleThere(r request) step {
 	switch {
 	case !r.Message.State.IsAccepted():
-		return step{} // it stood in the way of the acceptance, and may be gone
+		return step{} // it is an obstacle of the acceptance, and may have ended
 	case r.Message.Code == message.ReportMode && r.decision.Reports:
 		return step{} // the proposal of this cell names the mode
 	}
 	return a.one(a.otherHalf(r))
 }
 
-// accepted handles a connection that is accepted already. A message about it has the obstacle of the other half.
+// accepted handles a connection that is already accepted. A message about it has the obstacle of the other half.
 func (a *Accepter) accepted(r request) step {
 	c, d := r.connection, r.decision
 	switch {
@@ -160,7 +161,7 @@ func (a *Accepter) accepted(r request) step {
 	return a.one(a.outcome(outcome.Accepted, c, d))
 }
 
-// unseen handles a connection that EC2 doesn't show: not yet, or never in this cell.
+// unseen handles a connection that EC2 doesn't show in this cell, either not yet or never.
 func (a *Accepter) unseen(h hint.Hint) (step, error) {
 	switch {
 	case h.IsFresh(a.now()):
@@ -170,12 +171,13 @@ func (a *Accepter) unseen(h hint.Hint) (step, error) {
 	}
 	c := peering.Connection{ID: h.Connection, Requester: h.Requester, Accepter: h.Accepter}
 	o := a.outcome(outcome.Failed, c, policy.Decision{})
-	return a.one(o.Because("not-visible", fmt.Sprintf("EC2 shows no %s in %s, so there is nothing to accept", c.ID, a.cell))), nil
+	return a.one(o.Because("not-visible", fmt.Sprintf("EC2 shows no %s in %s, so there is nothing to accept",
+		c.ID, a.cell))), nil
 }
 
 // dead handles a request that ended before it was accepted, or that this function rejected and could not announce. An
-// end that disconnect announces as well isn't announced here, so that it is announced once. A
-// failed one gets the policy's reason where there is one: AWS has one message for three causes.
+// end that disconnect announces as well isn't announced here, so that it is announced once. The outcome of a
+// failed request has the policy's reason if there is one, because AWS has one message for three causes.
 func (a *Accepter) dead(r request) step {
 	c, d := r.connection, r.decision
 	switch {
@@ -187,8 +189,8 @@ func (a *Accepter) dead(r request) step {
 	return a.one(a.failure(c, d))
 }
 
-// failure returns the outcome of a request that EC2 ended. A VPC on both sides is named, and blocks that overlap if they are known, or
-// else all known blocks, because EC2 has one message for these causes.
+// failure returns the outcome of a request that EC2 ended. EC2 has one message for several causes, so the outcome
+// names a VPC that is on both sides, or known blocks that overlap, or else all known blocks.
 func (a *Accepter) failure(c peering.Connection, d policy.Decision) outcome.Outcome {
 	sentence := fmt.Sprintf("%s is %s: %s", c.ID, c.State, c.Message)
 	if c.State != peering.Failed {
@@ -203,8 +205,9 @@ func (a *Accepter) failure(c peering.Connection, d policy.Decision) outcome.Outc
 	return o.Because(string(c.State), sentence+"; the known blocks: "+known, keys...)
 }
 
-// isReported reports whether an event reports the end of the connection to the cell, so that disconnect announces it: a deletion or a
-// rejection in a cell of autopeer. No event reports that a request has failed or expired, or an end by a third party.
+// isReported reports whether an event reports the end of the connection to the cell, so that disconnect announces
+// it: a deletion or a rejection in a cell of autopeer. No event reports that a request has failed or expired, or an
+// end by a third party.
 func (a *Accepter) isReported(c peering.Connection) bool {
 	if c.State == peering.Failed || c.State == peering.Expired {
 		return false

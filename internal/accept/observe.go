@@ -19,7 +19,7 @@ type observed struct {
 }
 
 // observe reads the connection and, at the same time, the resources of the VPCs that the hint names. It reads again
-// where the connection turns out to have others.
+// if the connection has other VPCs.
 func (a *Accepter) observe(ctx context.Context, h hint.Hint) (observed, error) {
 	var found []peering.Connection
 	var inventory plan.Inventory

@@ -10,9 +10,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// recent remembers the decisions of this process in the last minutes: the connections that it accepted, which EC2 may still show as
-// pending, and the requests for which it found the requester's half free. Another process doesn't know of these, so that each
-// process may accept one too many.
+// recent remembers the decisions of this process in the last minutes: the connections that it accepted, which EC2
+// may still show as pending, and the requests for which it found the requester's half free. Processes don't share
+// this memory, so each process may accept one connection too many.
 type recent struct {
 	mu       sync.Mutex
 	accepted map[peering.ConnectionID]time.Time
@@ -24,7 +24,7 @@ type promise struct {
 	blocks      []netip.Prefix // of the accepter
 }
 
-// lag is how long EC2 may show an old state, and how long an answer counts.
+// lag is the time for which EC2 may show an old state, and for which an answer counts.
 const lag = 10 * time.Minute
 
 func (r *recent) accept(c peering.ConnectionID, now time.Time) {
@@ -50,8 +50,8 @@ func (r *recent) corrected(connections []peering.Connection, now time.Time) []pe
 	return connections
 }
 
-// promise remembers that the requester's half is free for the request. Once the half isn't free any more, the promise still counts as long
-// as the accepter's cell may rely on the answer.
+// promise remembers that the requester's half is free for the request. Once the half isn't free any more, the
+// promise still counts as long as the accepter's cell may rely on the answer.
 func (r *recent) promise(c peering.Connection, free bool, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -71,11 +71,12 @@ func (r *recent) promise(c peering.Connection, free bool, now time.Time) {
 	}
 }
 
-// forgotten is how long after the last one a promise counts as the first. Sweeps repeat it in shorter intervals.
+// forgotten is the time without a promise after which the next one counts as the first. Sweeps repeat promises in
+// shorter intervals.
 const forgotten = 2 * time.Hour
 
-// promises returns the promises of the last minutes. A request that was accepted by nobody since the first one waits for something
-// else, and others don't wait for it.
+// promises returns the promises of the last minutes. It leaves out a request that stays pending longer after its
+// first promise: that request waits for another reason, and must not delay others.
 func (r *recent) promises(now time.Time) plan.Promises {
 	r.mu.Lock()
 	defer r.mu.Unlock()

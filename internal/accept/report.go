@@ -18,8 +18,8 @@ func (a *Accepter) accepts(r request, s step, halves []plan.Side) step {
 	return s
 }
 
-// proposal returns o as the proposal of the acceptance, if it is the cell's, and of the changes that follow on the checked
-// sides.
+// proposal returns o as the proposal of the acceptance, if it is the cell's, and of the changes that follow on the
+// checked sides.
 func (a *Accepter) proposal(r request, o outcome.Outcome, halves []plan.Side) outcome.Outcome {
 	var changes []plan.Change
 	if r.connection.Accepter.Cell() == a.cell && r.decision.Manages(peering.Accepter) {
@@ -42,7 +42,7 @@ func (a *Accepter) proposal(r request, o outcome.Outcome, halves []plan.Side) ou
 	return o
 }
 
-// proposesRejection has the rejection of the step only proposed.
+// proposesRejection makes the rejection of the step a proposal.
 func (s *step) proposesRejection() {
 	s.call = nil
 	s.outcomes[0] = announce.InReportMode(s.outcomes[0], []plan.Change{plan.Reject{Connection: s.connection.ID}})

@@ -14,7 +14,8 @@ type turns struct {
 	taken map[peering.VPCID]chan struct{} // each holds one value while a request has the turn
 }
 
-// take waits for the turns of the VPCs. It takes them in one order, so that no two requests wait for each other. It fails when ctx ends.
+// take waits for the turns of the VPCs. It takes them in one order, so that no two requests wait for each other. It
+// fails when ctx ends.
 func (t *turns) take(ctx context.Context, vpcs ...peering.VPCID) (done func(), err error) {
 	var taken []chan struct{}
 	done = func() {

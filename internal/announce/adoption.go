@@ -9,8 +9,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// NeedsAdoption returns o as the proposal of the plan for one side, whose changes wait for a person's consent, with the ways to give
-// it. Obstacles that would keep further additions waiting are part of it.
+// NeedsAdoption returns o as the proposal of the plan for one side, whose changes wait for a person's consent, with
+// the ways to give it. Obstacles that would keep further additions waiting are part of it.
 func NeedsAdoption(o outcome.Outcome, p plan.Plan) outcome.Outcome {
 	o = Proposed(o, p.Proposal)
 	next := "to have the changes made, " + consent(o)
@@ -25,7 +25,8 @@ func NeedsAdoption(o outcome.Outcome, p plan.Plan) outcome.Outcome {
 	return o.Because("needs-adoption", sentence)
 }
 
-// AlsoNeedsAdoption returns o, a proposal in report mode, with the consent that its changes would need with the mode enforce as well.
+// AlsoNeedsAdoption returns o, a proposal in report mode, with the consent that its changes would need with the
+// mode enforce as well.
 func AlsoNeedsAdoption(o, adoption outcome.Outcome) outcome.Outcome {
 	o = StillObstructed(o, adoption)
 	o.Conflicts, o.Shortages = adoption.Conflicts, adoption.Shortages
@@ -41,7 +42,8 @@ func WithConsent(o outcome.Outcome) outcome.Outcome {
 
 // consent returns the ways to consent to changes of a connection.
 func consent(o outcome.Outcome) string {
-	tag := fmt.Sprintf("in %s: aws ec2 create-tags --region %s --resources %s --tags Key=%s,Value=true", o.Cell.Account, o.Cell.Region, o.Connection, peering.TagAdopt)
+	tag := fmt.Sprintf("in %s: aws ec2 create-tags --region %s --resources %s --tags Key=%s,Value=true",
+		o.Cell.Account, o.Cell.Region, o.Connection, peering.TagAdopt)
 	if o.Peering == nil {
 		return tag
 	}

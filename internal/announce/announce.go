@@ -11,22 +11,26 @@ import (
 )
 
 // Announcer publishes outcomes. After an error some of them may have been published; they keep their ids when they
-// are published again.
+// are published again. The error is Retryable, or Permanent for an outcome that can't be encoded.
 type Announcer interface {
 	Announce(ctx context.Context, outcomes ...outcome.Outcome) error
 }
 
-// Bus also sends messages to other cells. After an error some of them may have been sent.
+// Bus also sends messages to other cells. After an error some of them may have been sent. The classes are those of
+// Announcer.
 type Bus interface {
 	Announcer
 	Send(ctx context.Context, messages ...message.Message) error
 }
 
-// Publish publishes the outcomes of the work that the hint asked for, with the time of the request. Where the hint came from a
-// sweep that announced drift, it also publishes the repairs. Where that had forbidden routes or rules removed without
-// announcing drift, the outcome gets an id of its own: the state may be the one that was announced before they were there. So does a
-// connected side whose obstacle has ended. Where a scheduled sweep only has a lasting outcome announced again, the outcome is marked as
-// repeated unless something was changed.
+// Publish publishes the outcomes of the work that the hint asked for, with the time of the request.
+//   - If a sweep announced drift, Publish also publishes the repairs.
+//   - If a sweep had forbidden routes or rules removed without announcing drift, the outcome gets an id of its own,
+//     because the same state may have been announced before. So does a connected side whose obstacle has ended.
+//   - If a scheduled sweep only repeats a lasting outcome, the outcome is marked as repeated unless something was
+//     changed.
+//
+// The error is that of the Announcer.
 func Publish(ctx context.Context, a Announcer, h hint.Hint, outcomes ...outcome.Outcome) error {
 	if h.Drift {
 		outcomes = append(outcomes, repairs(outcomes, h)...)

@@ -73,7 +73,7 @@ func TestTheRemedyOfConflicts(t *testing.T) {
 	}{
 		{"a live route", []plan.Conflict{at("rtb-1", "172.31.0.0/16", "172.31.0.0/16", "marketing", false)}, live},
 		{"a more specific one", []plan.Conflict{at("rtb-1", "172.31.7.0/24", "172.31.0.0/16", "marketing", false)},
-			live + "; if 172.31.7.0/24 is meant to lead elsewhere, set keep: [172.31.7.0/24] in the peering's routes of marketing"},
+			live + "; to keep the route to 172.31.7.0/24, set keep: [172.31.7.0/24] in the peering's routes of marketing"},
 		{"a blackhole", []plan.Conflict{at("rtb-1", "172.31.0.0/16", "172.31.0.0/16", "marketing", true)},
 			"if the blackhole route isn't needed, in 111111111111: " + remove("rtb-1", "--destination-cidr-block", "172.31.0.0/16")},
 		{"blackholes of both sides, one for two destinations", []plan.Conflict{
@@ -82,8 +82,8 @@ func TestTheRemedyOfConflicts(t *testing.T) {
 		}, "if the blackhole routes aren't needed, in 111111111111: " + remove("rtb-1", "--destination-ipv6-cidr-block", "2001:db8::/64") + "; " +
 			remove("rtb-2", "--destination-cidr-block", "10.0.1.0/24") + "; " + remove("rtb-3", "--destination-cidr-block", "10.0.1.0/24") + "; " +
 			remove("rtb-3", "--destination-cidr-block", "10.0.2.0/24") +
-			"; if 10.0.1.0/24 or 10.0.2.0/24 is meant to lead elsewhere, set keep: [10.0.1.0/24, 10.0.2.0/24] in the peering's routes of finance" +
-			"; if 2001:db8::/64 is meant to lead elsewhere, set keep: [2001:db8::/64] in the peering's routes of marketing"},
+			"; to keep the route to 10.0.1.0/24 or 10.0.2.0/24, set keep: [10.0.1.0/24, 10.0.2.0/24] in the peering's routes of finance" +
+			"; to keep the route to 2001:db8::/64, set keep: [2001:db8::/64] in the peering's routes of marketing"},
 	}
 	for _, tt := range tests {
 		if o := announce.Obstructed(connected, tt.conflicts, nil); o.Next != tt.want {
@@ -92,8 +92,8 @@ func TestTheRemedyOfConflicts(t *testing.T) {
 	}
 	inMesh := connected
 	inMesh.Peering = &outcome.Entry{Between: [2]string{"marketing", "marketing"}}
-	const mesh = "delete each live route in the way; if a route in the way is meant, make two departments of the VPCs of marketing: " +
-		"only a peering of two departments has routes to choose or to keep"
+	const mesh = "delete each live route in the way; to keep a route in the way, split the VPCs of marketing into two departments: " +
+		"only a peering of two departments can choose or keep routes"
 	if o := announce.Obstructed(inMesh, tests[1].conflicts, nil); o.Next != mesh {
 		t.Errorf("in a mesh: next is\n%s\nwant\n%s", o.Next, mesh)
 	}

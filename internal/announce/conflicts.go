@@ -10,12 +10,13 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// mostRoutes limits the routes that a next step names, so that the event stays small. The conflicts of the event list the others.
+// mostRoutes limits the routes that a next step names, so that the event stays small. The conflicts of the event
+// list the others.
 const mostRoutes = 10
 
-// remedy returns the next step after the conflicts, which are those of one cell: the commands that delete blackhole routes, the ways
-// to make room for the connection beside live ones, and the lines of the policy that declare the more specific ones as meant. A mesh
-// can't have such lines.
+// remedy returns the next step after the conflicts, which are those of one cell: the commands that delete blackhole
+// routes, the remedies for live routes, and the lines of the policy that keep more specific routes. A mesh can't
+// have such lines.
 func remedy(o outcome.Outcome, conflicts []plan.Conflict) string {
 	var steps []string
 	blackholes := slices.DeleteFunc(slices.Clone(conflicts), func(c plan.Conflict) bool { return !c.Route.Blackhole })
@@ -30,8 +31,8 @@ func remedy(o outcome.Outcome, conflicts []plan.Conflict) string {
 		steps = append(steps, live)
 	}
 	if isOfMesh(o) {
-		return strings.Join(append(steps, fmt.Sprintf("if a route in the way is meant, make two departments of the VPCs of %s: "+
-			"only a peering of two departments has routes to choose or to keep", o.Peering.Between[0])), "; ")
+		return strings.Join(append(steps, fmt.Sprintf("to keep a route in the way, split the VPCs of %s into two departments: "+
+			"only a peering of two departments can choose or keep routes", o.Peering.Between[0])), "; ")
 	}
 	return strings.Join(append(steps, keeping(conflicts)...), "; ")
 }
@@ -55,7 +56,7 @@ func deletionOfBlackholes(o outcome.Outcome, blackholes []plan.Conflict) string 
 	return fmt.Sprintf("%s, in %s: %s", condition, o.Cell.Account, strings.Join(first(commands), "; "))
 }
 
-// keeping returns a step for each department with routes that the policy can declare as meant.
+// keeping returns a step for each department with routes that the policy can keep.
 func keeping(conflicts []plan.Conflict) []string {
 	kept := map[string][]string{}
 	for _, c := range conflicts {
@@ -65,7 +66,7 @@ func keeping(conflicts []plan.Conflict) []string {
 	}
 	var steps []string
 	for _, department := range slices.Sorted(maps.Keys(kept)) {
-		steps = append(steps, fmt.Sprintf("if %s is meant to lead elsewhere, set keep: [%s] in the peering's routes of %s",
+		steps = append(steps, fmt.Sprintf("to keep the route to %s, set keep: [%s] in the peering's routes of %s",
 			strings.Join(first(kept[department]), " or "), strings.Join(first(kept[department]), ", "), department))
 	}
 	return steps

@@ -11,8 +11,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// WithoutDNS returns o with a note that the DNS option isn't set because the VPC lacks these attributes. With none, one of the two
-// is off in the VPC, which another cell owns. The id depends on the VPC and the attributes, so that the option is announced once it is set.
+// WithoutDNS returns o with a note that the DNS option isn't set because the VPC lacks these attributes. With none,
+// one of the two is off in the VPC, which another cell owns. The id depends on the VPC and the attributes, so that
+// the option is announced once it is set.
 func WithoutDNS(o outcome.Outcome, vpc peering.VPC, attributes []string) outcome.Outcome {
 	off, key := "enableDnsHostnames or enableDnsSupport is off", "unknown"
 	if len(attributes) > 0 {
@@ -25,8 +26,8 @@ func WithoutDNS(o outcome.Outcome, vpc peering.VPC, attributes []string) outcome
 	return lacking(o, sentence, "without-dns", string(vpc.ID), key)
 }
 
-// WithoutSource returns o without the rules of a change that EC2 refused, and with a note that their group of the VPC or their prefix
-// list doesn't exist. The id depends on the source.
+// WithoutSource returns o without the rules of a change that EC2 refused, and with a note that their group of the
+// VPC or their prefix list doesn't exist. The id depends on the source.
 func WithoutSource(o outcome.Outcome, change plan.Authorize, vpc peering.VPC) outcome.Outcome {
 	for _, fact := range change.Facts() {
 		o.State = slices.DeleteFunc(slices.Clone(o.State), func(s string) bool { return s == fact.Sentence })

@@ -10,7 +10,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// reasons are the codes of another cell's check in words.
+// reasons has the reason in a sentence for each code of another cell's check.
 var reasons = map[message.Code]string{
 	message.NotListed:        "its policy has no peering for the two VPCs",
 	message.CIDRMismatch:     "its policy doesn't declare a block",
@@ -25,8 +25,8 @@ var reasons = map[message.Code]string{
 	message.ReportMode:       "the peering is in report mode there",
 }
 
-// OtherSide returns o as the outcome of a request that isn't accepted because of the requester's half. That half's cell announces
-// the details to its own owner.
+// OtherSide returns o as the outcome of a request that isn't accepted because of the requester's half. That half's
+// cell announces the details to its own owner.
 func OtherSide(o outcome.Outcome, code message.Code) outcome.Outcome {
 	o.Type = typeOf(code)
 	cell := peering.Cell{Account: o.Requester.Account, Region: o.Requester.Region}
@@ -34,23 +34,26 @@ func OtherSide(o outcome.Outcome, code message.Code) outcome.Outcome {
 	if code == message.NotListed || code == message.CIDRMismatch {
 		o.Next = fmt.Sprintf("deploy the same policy here and in %s", cell)
 	}
-	return o.Because("other-side", fmt.Sprintf("%s is not accepted: the requester's side in %s is not ready, because %s", o.Connection, cell, reasons[code]), string(code))
+	return o.Because("other-side", fmt.Sprintf("%s is not accepted: the requester's side in %s is not ready, because %s",
+		o.Connection, cell, reasons[code]), string(code))
 }
 
-// HalfOpen returns o as the outcome of an active connection whose other half, in the cell, isn't connected, or only partly. Its id
-// depends on the connection and the code alone.
+// HalfOpen returns o as the outcome of an active connection whose other half, in the cell, isn't connected, or only
+// partly. Its id depends on the connection and the code alone.
 func HalfOpen(o outcome.Outcome, code message.Code, cell peering.Cell, partly bool) outcome.Outcome {
 	o.Type = typeOf(code)
 	o.Next = fmt.Sprintf("the announcement in %s has the remedy", cell)
 	if partly {
-		return o.Because("incomplete", fmt.Sprintf("a part of the side of %s in %s is missing, because %s", o.Connection, cell, reasons[code]), string(code))
+		return o.Because("incomplete", fmt.Sprintf("a part of the side of %s in %s is missing, because %s",
+			o.Connection, cell, reasons[code]), string(code))
 	}
 	o.Next += "; to end the connection instead: " + deletion(o)
 	return o.Because("half-open", fmt.Sprintf("%s is half-open: the side in %s is not connected, because %s; %s",
 		o.Connection, cell, reasons[code], passing("here", "there")), string(code))
 }
 
-// NeitherSide returns o as the outcome of an active connection with both halves unconnected. The obstacle here has an announcement of its own.
+// NeitherSide returns o as the outcome of an active connection with both halves unconnected. The obstacle here has
+// an announcement of its own.
 func NeitherSide(o outcome.Outcome, code message.Code, cell peering.Cell) outcome.Outcome {
 	o.Type = typeOf(code)
 	o.Next = fmt.Sprintf("the announcement in %s has the remedy; to end the connection instead: %s", cell, deletion(o))
@@ -58,17 +61,19 @@ func NeitherSide(o outcome.Outcome, code message.Code, cell peering.Cell) outcom
 		o.Connection, cell, reasons[code]), string(code), "active")
 }
 
-// Complete returns o as the outcome of an active connection whose other half, in the cell, had an obstacle and was found to be
-// connected at that time. Each end of an obstacle has an id of its own.
+// Complete returns o as the outcome of an active connection whose other half, in the cell, had an obstacle and was
+// found to be connected at that time. Each end of an obstacle has an id of its own.
 func Complete(o outcome.Outcome, cell peering.Cell, found time.Time) outcome.Outcome {
 	o.FoundAt = found
 	return o.Because("complete", fmt.Sprintf("the side of %s in %s, which had an obstacle, has all its routes and rules now", o.Connection, cell))
 }
 
-// WithHalfOpen returns o, the outcome of a side with an obstacle, with a note of the traffic that passes if the side isn't connected.
+// WithHalfOpen returns o, the outcome of a side with an obstacle, with a note of the traffic that passes if the
+// side isn't connected.
 func WithHalfOpen(o outcome.Outcome, half plan.Side) outcome.Outcome {
 	if !half.IsConnected() {
-		o.Notes = append(o.Notes, fmt.Sprintf("%s is half-open as long as the other side is connected: %s", o.Connection, passing("the other VPC", "here")))
+		o.Notes = append(o.Notes, fmt.Sprintf("%s is half-open as long as the other side is connected: %s",
+			o.Connection, passing("the other VPC", "here")))
 	}
 	return o
 }
@@ -78,8 +83,9 @@ func passing(from, to string) string {
 	return fmt.Sprintf("packets from %s reach the VPC %s only where its security groups admit them anyway, and answers have no route back", from, to)
 }
 
-// Waiting returns o as the outcome of a request that waits for the answer of the other half's cell. While blocks of that half aren't known
-// here, an obstacle here may have been found by a message of the other cell, and announced then.
+// Waiting returns o as the outcome of a request that waits for the answer of the other half's cell. While blocks of
+// that half aren't known here, an obstacle here may have been found by a message of the other cell, and announced
+// then.
 func Waiting(o outcome.Outcome, blocksAreKnown bool) outcome.Outcome {
 	other := peering.Cell{Account: o.Requester.Account, Region: o.Requester.Region}
 	if other == o.Cell {
@@ -92,7 +98,8 @@ func Waiting(o outcome.Outcome, blocksAreKnown bool) outcome.Outcome {
 		return o.Because("no-answer", fmt.Sprintf("%s waits for the answer of %s, or for the end of an obstacle that was announced here; an obstacle there is announced there",
 			o.Connection, other), "blocks")
 	}
-	return o.Because("no-answer", fmt.Sprintf("%s waits for the answer of %s; an obstacle there is announced there", o.Connection, other))
+	return o.Because("no-answer", fmt.Sprintf("%s waits for the answer of %s; an obstacle there is announced there",
+		o.Connection, other))
 }
 
 func typeOf(code message.Code) outcome.Type {
@@ -107,5 +114,6 @@ func typeOf(code message.Code) outcome.Type {
 
 // deletion returns the command that deletes the connection of o.
 func deletion(o outcome.Outcome) string {
-	return fmt.Sprintf("aws ec2 delete-vpc-peering-connection --region %s --vpc-peering-connection-id %s", o.Cell.Region, o.Connection)
+	return fmt.Sprintf("aws ec2 delete-vpc-peering-connection --region %s --vpc-peering-connection-id %s",
+		o.Cell.Region, o.Connection)
 }

@@ -31,8 +31,8 @@ func party(department string, v peering.VPC) *outcome.Party {
 	return &outcome.Party{Department: department, Account: v.Owner, Region: v.Region, VPC: v.ID}
 }
 
-// Obstructed returns o with the conflicts and shortages that keep its connection from being made right. The first
-// of them is the reason; conflicts come before shortages. At least one is given.
+// Obstructed returns o with the conflicts and shortages that obstruct its connection. The first of them is the
+// reason; conflicts come before shortages. There has to be at least one.
 func Obstructed(o outcome.Outcome, conflicts []plan.Conflict, shortages []plan.Shortage) outcome.Outcome {
 	for _, c := range conflicts {
 		o.Conflicts = append(o.Conflicts, conflict(c))
@@ -65,8 +65,8 @@ func conflict(c plan.Conflict) outcome.Conflict {
 	return out
 }
 
-// WithLeftOut returns o with a note of each block that is not permitted. A block more or less changes the id, so that each set
-// is announced once.
+// WithLeftOut returns o with a note of each block that is not permitted. The id depends on these blocks, so that
+// each set is announced once.
 func WithLeftOut(o outcome.Outcome, blocks []policy.LeftOut) outcome.Outcome {
 	for _, l := range blocks {
 		o.Notes = append(o.Notes, l.Sentence)
@@ -83,15 +83,15 @@ func ApprovalRequested(o outcome.Outcome) outcome.Outcome {
 	return o
 }
 
-// MultipathDenied returns o, the denial of a request that allows multipath resilience, with the next step. A second request
-// returns the first one while that is pending, so the first one has to be deleted.
+// MultipathDenied returns o, the denial of a request that allows multipath resilience, with the next step. A second
+// request returns the first one while that is pending, so the first one has to be deleted.
 func MultipathDenied(o outcome.Outcome) outcome.Outcome {
 	o.Next = fmt.Sprintf("delete %s and request the connection again without AllowMultipathResilience, or set multipath: true for the peering", o.Connection)
 	return o
 }
 
-// AlreadyConnected returns o as the denial of a request for two VPCs that another connection connects already, or that an older
-// request asks for.
+// AlreadyConnected returns o as the denial of a request for two VPCs that another connection connects already, or
+// that an older request asks for.
 func AlreadyConnected(o outcome.Outcome, by peering.Connection) outcome.Outcome {
 	o.Type = outcome.Denied
 	o.Next = fmt.Sprintf("delete or reject %s, or delete %s first", o.Connection, by.ID)
@@ -101,9 +101,9 @@ func AlreadyConnected(o outcome.Outcome, by peering.Connection) outcome.Outcome 
 	return o.Because("already-connected", fmt.Sprintf("%s connects the two VPCs already, and EC2 accepts no second connection", by.ID), string(by.ID))
 }
 
-// ActiveDenied returns o, the denial of an active connection, with the next step: connected reports whether there is evidence
-// that autopeer connected it, and routes are the deletions of the routes to it. Its id differs from that of the denied
-// request.
+// ActiveDenied returns o, the denial of an active connection, with the next step: connected reports whether there
+// is evidence that autopeer connected it, and routes are the deletions of the routes to it. Its id differs from
+// that of the denied request.
 func ActiveDenied(o outcome.Outcome, connected bool, routes []plan.Change) outcome.Outcome {
 	o.Reason.Keys = append(o.Reason.Keys, "active")
 	switch {
@@ -115,7 +115,8 @@ func ActiveDenied(o outcome.Outcome, connected bool, routes []plan.Change) outco
 		o, commands = withRoutes(o, routes)
 		o.Next = fmt.Sprintf("%s is active and has routes, and nothing shows that autopeer added them: %s, or delete it and, in %s: %s", o.Connection, allowing(o), o.Cell.Account, strings.Join(append(commands, deletion(o)), "; "))
 	default:
-		o.Next = fmt.Sprintf("%s is active without routes and rules of autopeer: %s, or delete it: %s", o.Connection, allowing(o), deletion(o))
+		o.Next = fmt.Sprintf("%s is active without routes and rules of autopeer: %s, or delete it: %s",
+			o.Connection, allowing(o), deletion(o))
 	}
 	return o
 }
@@ -155,29 +156,32 @@ func deletionOfRoute(o outcome.Outcome, table peering.RouteTableID, r peering.Ro
 	case r.Destination.Addr().Is6():
 		option = "--destination-ipv6-cidr-block"
 	}
-	return fmt.Sprintf("aws ec2 delete-route --region %s --route-table-id %s %s %s", o.Cell.Region, table, option, destination)
+	return fmt.Sprintf("aws ec2 delete-route --region %s --route-table-id %s %s %s",
+		o.Cell.Region, table, option, destination)
 }
 
-// Objected returns o, the denial of an active connection that the policy names and objects to, with the next step. Its id
-// differs from that of the denied request.
+// Objected returns o, the denial of an active connection that the policy names and objects to, with the next step.
+// Its id differs from that of the denied request.
 func Objected(o outcome.Outcome) outcome.Outcome {
 	o.Type = outcome.Denied
-	o.Next = fmt.Sprintf("settle the reason or delete %s: until then autopeer removes the routes and rules that the policy doesn't allow, and adds none", o.Connection)
+	o.Next = fmt.Sprintf("fix the cause or delete %s; until then autopeer removes the routes and rules that the policy doesn't allow, and adds none", o.Connection)
 	o.Reason.Keys = append(o.Reason.Keys, "active")
 	return o
 }
 
-// OnHold returns o as the denial of a connection that a person has put on hold in the cell of o, with the command that ends the
-// hold. Its id depends on the side, and on whether the connection is accepted.
+// OnHold returns o as the denial of a connection that a person has put on hold in the cell of o, with the command
+// that ends the hold. Its id depends on the side, and on whether the connection is accepted.
 func OnHold(o outcome.Outcome, state peering.State) outcome.Outcome {
 	o.Type = outcome.Denied
 	o.Next = fmt.Sprintf("to end the hold, in %s: aws ec2 delete-tags --region %s --resources %s --tags Key=%s",
 		o.Cell.Account, o.Cell.Region, o.Connection, peering.TagHold)
-	sentence := fmt.Sprintf("%s has the tag %s=true in %s, so autopeer doesn't accept it", o.Connection, peering.TagHold, o.Cell)
+	sentence := fmt.Sprintf("%s has the tag %s=true in %s, so autopeer doesn't accept it",
+		o.Connection, peering.TagHold, o.Cell)
 	if !state.IsAccepted() {
 		return o.Because("hold", sentence)
 	}
-	sentence = fmt.Sprintf("%s has the tag %s=true in %s, so autopeer adds nothing to it there; removals go on", o.Connection, peering.TagHold, o.Cell)
+	sentence = fmt.Sprintf("%s has the tag %s=true in %s, so autopeer adds nothing to it there; removals go on",
+		o.Connection, peering.TagHold, o.Cell)
 	return o.Because("hold", sentence, "active")
 }
 
@@ -185,11 +189,11 @@ func OnHold(o outcome.Outcome, state peering.State) outcome.Outcome {
 func OfAnotherInstallation(o outcome.Outcome, other peering.Installation) outcome.Outcome {
 	o.Type = outcome.Conflicting
 	o.Next = fmt.Sprintf("remove the peering from the policy of one of the two installations; the tag %s of the connection or of its rules names %s", peering.TagManaged, other)
-	return o.Because("other-installation", fmt.Sprintf("%s is managed by the installation %s in %s, so this one leaves it alone", o.Connection, other, o.Cell), string(other))
+	return o.Because("other-installation", fmt.Sprintf("%s is managed by the installation %s in %s, so this installation doesn't change it", o.Connection, other, o.Cell), string(other))
 }
 
-// LostTags returns o as a failure to recognize a rule, with the command that revokes it. If the policy allows the rule, it is
-// made again.
+// LostTags returns o as a failure to recognize a rule, with the command that revokes it. If the policy allows the
+// rule, connect adds it again.
 func LostTags(o outcome.Outcome, r plan.UntaggedRule) outcome.Outcome {
 	o.Type = outcome.Failed
 	o.Next = fmt.Sprintf("in %s: aws ec2 revoke-security-group-ingress --region %s --group-id %s --ip-permissions '%s'; the next sweep adds the rule again if the policy allows it",
@@ -197,20 +201,20 @@ func LostTags(o outcome.Outcome, r plan.UntaggedRule) outcome.Outcome {
 	return o.Because("untagged-rule", r.String(), r.Key())
 }
 
-// UnownedBlackholes returns o as a failure to remove blackholes to its connection, with the commands that delete them. The deletions
-// are those of at least one route.
+// UnownedBlackholes returns o as a failure to remove blackholes to its connection, with the commands that delete
+// them. The deletions are those of at least one route.
 func UnownedBlackholes(o outcome.Outcome, deletions []plan.Change) outcome.Outcome {
 	o, commands := withRoutes(o, deletions)
 	o.Type = outcome.Failed
 	o.Next = fmt.Sprintf("if the routes aren't needed, in %s: %s", o.Cell.Account, strings.Join(commands, "; "))
-	return o.Because("unowned-blackhole", fmt.Sprintf("%s is gone, %s, and nothing shows that autopeer connected it", o.Connection, blackholes(len(deletions))))
+	return o.Because("unowned-blackhole", fmt.Sprintf("%s no longer exists, %s, and nothing shows that autopeer connected it", o.Connection, blackholes(len(deletions))))
 }
 
 func blackholes(n int) string {
 	if n == 1 {
-		return "a blackhole route to it is left"
+		return "a blackhole route to it remains"
 	}
-	return fmt.Sprintf("%d blackhole routes to it are left", n)
+	return fmt.Sprintf("%d blackhole routes to it remain", n)
 }
 
 // refused is the code of a call that EC2 refused.
@@ -222,9 +226,10 @@ func Refused(o outcome.Outcome, err error) outcome.Outcome {
 	return o.Because(refused, err.Error(), fault.Keys(err)...)
 }
 
-// repairs returns, for the outcomes of a function that was sent to repair drift on a side, or on both where the side is
-// empty, those that are right again. Changes alone don't show it: a function may be killed before it announces. The drift
-// was found, or the edit was made, at a time that redeliveries of the message repeat.
+// repairs returns a Repaired outcome for each side that is repaired, after a finding of drift on the hint's side,
+// or on both sides if that is empty. Changes alone don't show the repair, because a function may be killed before
+// it announces. The time of the finding or of the edit, which redeliveries of the message repeat, is part of the
+// id.
 func repairs(outcomes []outcome.Outcome, h hint.Hint) []outcome.Outcome {
 	found := h.At
 	if !h.EditedAt.IsZero() {

@@ -8,8 +8,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// Proposed returns o as the proposal of the changes, which are not made before a person consents. Its id depends on them, so
-// that a repetition has the same id as long as the same changes would be made. The caller gives the reason and the next step.
+// Proposed returns o as the proposal of the changes, which are not made before a person consents. Its id depends on
+// them, so that a repetition has the same id as long as the same changes would be made. The caller gives the reason
+// and the next step.
 func Proposed(o outcome.Outcome, changes []plan.Change) outcome.Outcome {
 	o.Type, o.Changes = outcome.Proposed, nil
 	for _, c := range changes {
@@ -20,7 +21,7 @@ func Proposed(o outcome.Outcome, changes []plan.Change) outcome.Outcome {
 			o.Additions = append(o.Additions, c.String())
 		}
 	}
-	slices.Sort(o.Removals) // their order in a plan depends on the room that there is, and the id doesn't
+	slices.Sort(o.Removals) // their order in a plan depends on free quotas, and the id must not
 	slices.Sort(o.Additions)
 	return o
 }
@@ -28,8 +29,8 @@ func Proposed(o outcome.Outcome, changes []plan.Change) outcome.Outcome {
 // reportMode is the code of a proposal that waits for the mode enforce.
 const reportMode = "report-mode"
 
-// InReportMode returns o as the proposal of the changes that the mode enforce would lead to. The State of o has the routes and
-// rules that exist.
+// InReportMode returns o as the proposal of the changes that the mode enforce would lead to. The State of o has the
+// routes and rules that exist.
 func InReportMode(o outcome.Outcome, changes []plan.Change) outcome.Outcome {
 	o = Proposed(o, changes)
 	o.Next = "check the changes; to have them made, remove mode: report from the policy and deploy it"
@@ -39,20 +40,22 @@ func InReportMode(o outcome.Outcome, changes []plan.Change) outcome.Outcome {
 		sentence = fmt.Sprintf("autopeer is in report mode for %s, and it would change nothing in %s", o.Connection, o.Cell)
 	}
 	if len(o.State) > 0 {
-		sentence += "; the routes and rules that are there stay"
+		sentence += "; existing routes and rules stay"
 	}
 	return o.Because(reportMode, sentence)
 }
 
-// StillObstructed returns o, a proposal, with the reason of the obstacle's outcome, for which additions would wait in the mode
-// enforce as well.
+// StillObstructed returns o, a proposal, with the reason of the obstacle's outcome, for which additions would wait
+// in the mode enforce as well.
 func StillObstructed(o, obstacle outcome.Outcome) outcome.Outcome {
 	why := obstacle.Reason
-	return o.Because(reportMode, o.Reason.Sentence+"; with mode: enforce, additions would wait: "+why.Sentence, append(slices.Clone(why.Keys), why.Code)...)
+	return o.Because(reportMode, o.Reason.Sentence+"; with mode: enforce, additions would wait: "+why.Sentence,
+		append(slices.Clone(why.Keys), why.Code)...)
 }
 
-// ProposedRequest returns o, the outcome of a request that would be accepted or rejected in the mode enforce, as the proposal of
-// that and of the changes that follow on the cell's sides. The changes are known only with the blocks of both VPCs.
+// ProposedRequest returns o, the outcome of a request that would be accepted or rejected in the mode enforce, as
+// the proposal of that and of the changes that follow on the cell's sides. The changes are known only with the
+// blocks of both VPCs.
 func ProposedRequest(o outcome.Outcome, changes []plan.Change, blocksAreKnown bool) outcome.Outcome {
 	o = InReportMode(o, changes)
 	if !blocksAreKnown {

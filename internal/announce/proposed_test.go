@@ -25,9 +25,9 @@ func TestInReportMode(t *testing.T) {
 		hasNext  bool
 	}{
 		"changes":                 {nil, []plan.Change{route}, "autopeer is in report mode for pcx-1, so it changes nothing in 111111111111/us-east-1 and only lists the changes that it would make", true},
-		"changes beside a route":  {[]string{"rtb-1 routes"}, []plan.Change{route}, "only lists the changes that it would make; the routes and rules that are there stay", true},
+		"changes beside a route":  {[]string{"rtb-1 routes"}, []plan.Change{route}, "only lists the changes that it would make; existing routes and rules stay", true},
 		"nothing to change":       {nil, nil, "autopeer is in report mode for pcx-1, and it would change nothing in 111111111111/us-east-1", false},
-		"no change beside routes": {[]string{"rtb-1 routes"}, nil, "it would change nothing in 111111111111/us-east-1; the routes and rules that are there stay", false},
+		"no change beside routes": {[]string{"rtb-1 routes"}, nil, "it would change nothing in 111111111111/us-east-1; existing routes and rules stay", false},
 	} {
 		o := connected
 		o.State, o.Next = c.state, "a former step"

@@ -16,26 +16,31 @@ import (
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// Changer makes one change.
+// Changer makes one change. The class of its error decides about the other changes; see Steps.
 type Changer interface {
 	Apply(ctx context.Context, change plan.Change) error
 }
 
-// Steps makes the steps one after the other and returns a sentence for each change that was made, and the additions that
-// EC2 refused, whether a person can change that or not. A step starts only after one
-// without a fault. If EC2 refused changes for good, the removals of the later steps are made all the same: closing doesn't
-// wait for an addition that a person has to make possible first. Removals whose traffic stays allowed wait, since the addition
-// that carries it may be the refused one. Removals may have made room, so refused additions are
-// attempted once more after them. After a Retryable fault the message is delivered again, so that the later steps wait, unless
-// it has been delivered for long enough: patient is false then, and the removals are made.
-func Steps(ctx context.Context, changer Changer, steps [][]plan.Change, patient bool) (made []string, refused []plan.Change, err error) {
+// Steps makes the steps one after the other. It returns a sentence for each change that was made, the additions
+// that EC2 refused (Denied or Permanent), and the joined errors of all changes, each with the class that the
+// Changer gave it. A step starts only after a step without an error, with these exceptions:
+//   - After refusals, the removals of the later steps are made: closing doesn't wait for an addition that a person
+//     has to make possible first. Removals whose traffic stays allowed wait, because the addition that carries it
+//     may be the refused one.
+//   - Removals may have freed quotas, so Denied additions are attempted once more after them.
+//   - After a Retryable error the later steps wait for the redelivery of the message if patient is true. Otherwise
+//     their removals are made.
+func Steps(ctx context.Context, changer Changer, steps [][]plan.Change, patient bool) (
+	made []string, refused []plan.Change, err error,
+) {
 	var r run
 	for _, step := range steps {
 		if patient && r.faults != nil && fault.Of(r.faults) == fault.Retryable {
 			break
 		}
 		if r.faults != nil || len(r.refused) > 0 {
-			step = slices.DeleteFunc(slices.Clone(step), func(c plan.Change) bool { return !plan.Removes(c) || plan.IsReplaced(c) })
+			step = slices.DeleteFunc(slices.Clone(step),
+				func(c plan.Change) bool { return !plan.Removes(c) || plan.IsReplaced(c) })
 		}
 		r.add(ctx, step, attempt(ctx, changer, step))
 	}
@@ -47,7 +52,7 @@ func Steps(ctx context.Context, changer Changer, steps [][]plan.Change, patient 
 	return again.made, append(again.refused, again.lost...), errors.Join(again.faults, again.refusals)
 }
 
-// run is what has become of the steps so far.
+// run has the results of the steps so far.
 type run struct {
 	made     []string
 	removed  bool          // some route or rule
@@ -74,9 +79,10 @@ func (r *run) add(ctx context.Context, step []plan.Change, each []attempted) {
 	}
 }
 
-// All makes the changes and returns a sentence for each one that was made, in the plan's order. The first parallel.Width
-// changes are always started, so that one that keeps failing doesn't block the others. After a Retryable fault no further
-// ones are started, since the message is delivered again. The error joins the faults.
+// All makes the changes and returns a sentence for each one that was made, in the plan's order. The first
+// parallel.Width changes are always started, so that one that keeps failing doesn't block the others. After a
+// Retryable error no further ones are started, because the message is delivered again. The error joins those of all
+// changes, with the Changer's classes.
 func All(ctx context.Context, changer Changer, changes []plan.Change) ([]string, error) {
 	each := attempt(ctx, changer, changes)
 	faults := make([]error, len(each))
@@ -86,7 +92,7 @@ func All(ctx context.Context, changer Changer, changes []plan.Change) ([]string,
 	return describe(ctx, changes, each), errors.Join(faults...)
 }
 
-// attempted is what became of a change; neither is set if it wasn't started.
+// attempted is the result of one change. Neither field is set if it wasn't started.
 type attempted struct {
 	done  bool
 	fault error

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -50,44 +49,6 @@ func TestEveryPageBeginsWithItsPurpose(t *testing.T) {
 		if name != "index.md" && !strings.Contains(list, "]("+name+")") {
 			t.Errorf("docs/index.md doesn't list %s", name)
 		}
-	}
-}
-
-var (
-	anchored   = regexp.MustCompile(`\]\(([^)#:]*)#([^)]+)\)`)
-	heading    = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	fenced     = regexp.MustCompile("(?ms)^```.*?^```$")
-	linkedText = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
-	dropped    = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
-)
-
-// anchors returns the anchors that GitHub gives to the headings of a page.
-func anchors(text string) []string {
-	var all []string
-	for _, found := range heading.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
-		title := strings.ToLower(linkedText.ReplaceAllString(found[1], "$1"))
-		all = append(all, strings.ReplaceAll(dropped.ReplaceAllString(title, ""), " ", "-"))
-	}
-	return all
-}
-
-// TestAnchorsOfTheDocumentsExist: links to a section lead to a heading.
-func TestAnchorsOfTheDocumentsExist(t *testing.T) {
-	texts, links := pages(t), 0
-	for path, text := range texts {
-		for _, found := range anchored.FindAllStringSubmatch(text, -1) {
-			target := path
-			if found[1] != "" {
-				target = filepath.Join(filepath.Dir(path), found[1])
-			}
-			links++
-			if !slices.Contains(anchors(texts[target]), found[2]) {
-				t.Errorf("%s links to %s#%s, which has no such heading", path, target, found[2])
-			}
-		}
-	}
-	if links < 50 {
-		t.Errorf("%d links to sections were checked, want at least 50", links)
 	}
 }
 

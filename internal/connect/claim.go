@@ -12,8 +12,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// unclaimed leaves the removals of the sides' plans, which don't wait for a tag, with the additions that keep a part of the
-// removed traffic. If the connection is another installation's, it leaves nothing.
+// unclaimed reduces the sides' plans to the removals, which don't wait for a tag, and the additions that keep a
+// part of the removed traffic. If the connection is another installation's, no change remains.
 func unclaimed(sides []side, err error) {
 	for i := range sides {
 		s := &sides[i]
@@ -33,9 +33,10 @@ func unclaimed(sides []side, err error) {
 	}
 }
 
-// claim tags the connection as the installation's before anything else is changed. A function that is killed later leaves the
-// evidence from which the rest is finished or taken back, and of two installations one goes on: IAM denies to replace
-// the other's tag. It returns ErrOutdated if another installation was first.
+// claim tags the connection as the installation's before anything else is changed. If the function is killed later,
+// the tag is the evidence with which another run completes or removes its changes. Of two installations only one
+// continues, because IAM denies replacing the other's tag. claim returns ErrOutdated if another installation was
+// first, and otherwise the Changer's error.
 func (c *Connector) claim(ctx context.Context, pcx *peering.Connection, sides []side) error {
 	for i := range sides {
 		s := &sides[i]
@@ -55,7 +56,8 @@ func (c *Connector) claim(ctx context.Context, pcx *peering.Connection, sides []
 	return nil
 }
 
-// unlessTaken returns ErrOutdated if the connection is another installation's by now, and else the fault of tagging it.
+// unlessTaken returns ErrOutdated if the connection now has the tag of another installation, and otherwise the
+// error of tagging it.
 func (c *Connector) unlessTaken(ctx context.Context, id peering.ConnectionID, refusal error) error {
 	shown, err := c.network.Connections(ctx, id)
 	if err != nil {

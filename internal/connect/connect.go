@@ -1,5 +1,5 @@
-// Package connect brings the cell's sides of an active connection to the state that the policy asks for: routes, ingress
-// rules, DNS option and tags, for the blocks that the connection really has.
+// Package connect brings the cell's sides of an active connection to the state that the policy asks for: routes,
+// ingress rules, DNS option and tags, for the blocks that EC2 shows on the active connection.
 package connect
 
 import (
@@ -22,6 +22,7 @@ import (
 )
 
 // Network reads and changes the cell's EC2 resources. Lists hold the resources that exist; unknown ids are left out.
+// Errors have a class of package fault; an error without a class is Retryable.
 type Network interface {
 	apply.Changer
 	Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error)
@@ -53,14 +54,20 @@ func New(cell peering.Cell, p *policy.Policy, n Network, b announce.Bus, now fun
 	return &Connector{cell: cell, policy: p, network: n, reader: readerOf(n, p), bus: b, now: now}
 }
 
-// Handle connects the connection that the hint names. It may be called any number of times.
+// Handle connects the connection that the hint names. It may be called any number of times. The error joins those
+// of all sides:
+//   - Retryable while EC2 doesn't show the connection, its blocks or its final state yet, after a failed call, and
+//     if another process changed the same resources twice;
+//   - Permanent if EC2 refuses a call for lack of a permission, or if a person has to correct something first;
+//   - Denied only if the hint is too old for a connection that EC2 still doesn't show as active. A Denied change is
+//     announced instead.
 func (c *Connector) Handle(ctx context.Context, h hint.Hint) error {
 	if h.Kind != hint.Accepted {
 		return nil
 	}
 	err := c.attempt(ctx, h)
 	if errors.Is(err, fault.ErrOutdated) {
-		err = c.attempt(ctx, h) // now, and not after a wait: most often another process has just done the same
+		err = c.attempt(ctx, h) // immediately, because usually another process has just made the same change
 	}
 	return err
 }
@@ -78,11 +85,12 @@ func (c *Connector) attempt(ctx context.Context, h hint.Hint) error {
 	c.unfinished.arrange(sides, h.Drift)
 	done, faults := c.apply(ctx, current.connection, sides, h.IsFresh(c.now()))
 	outcomes = append(outcomes, done...)
-	return errors.Join(faults, c.publish(ctx, h, checkedAt, outcomes), c.tell(ctx, h, current.connection, sides, checkedAt))
+	return errors.Join(faults, c.publish(ctx, h, checkedAt, outcomes),
+		c.inform(ctx, h, current.connection, sides, checkedAt))
 }
 
-// decide returns the sides to connect, or else the outcomes of the connection. It returns a Retryable error while EC2 is
-// about to show more.
+// decide returns the sides to connect, or else the outcomes of the connection. It returns a Retryable error while
+// EC2 may still show a later state, and a Denied one for a hint that is too old for that.
 func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) ([]side, []outcome.Outcome, error) {
 	if current.connection == nil {
 		if c.isOthers(h) {
@@ -92,7 +100,7 @@ func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) (
 	}
 	pcx := *current.connection
 	if len(pcx.Roles(c.cell)) == 0 || pcx.State.IsDead() {
-		return nil, nil, nil // disconnect announces the dead
+		return nil, nil, nil // disconnect announces dead connections
 	}
 	if err := c.untilActive(h, pcx); err != nil {
 		return nil, nil, err
@@ -106,14 +114,15 @@ func (c *Connector) decide(ctx context.Context, h hint.Hint, current observed) (
 		return nil, nil, withoutBlocks(pcx)
 	default:
 		o := announce.Outcome(outcome.Denied, c.cell, pcx, d, c.policy.File)
-		return nil, []outcome.Outcome{announce.ActiveDenied(o, pcx.IsConnectedBy(c.policy.Installation, current.Rules), c.routes(current))}, nil
+		return nil, []outcome.Outcome{announce.ActiveDenied(o, pcx.IsConnectedBy(c.policy.Installation, current.Rules),
+			c.routes(current))}, nil
 	}
 	sides, err := c.sides(ctx, current, d)
 	return sides, nil, err
 }
 
-// isOthers reports whether the hint names VPCs of other cells alone. A cell forwards its acceptances to all its counterparts, and EC2 never
-// shows the connection to those without a side of it.
+// isOthers reports whether the hint names VPCs of other cells alone. A cell forwards its acceptances to all its
+// counterparts, and EC2 never shows the connection to those without a side of it.
 func (c *Connector) isOthers(h hint.Hint) bool {
 	isOther := func(v peering.VPC) bool { return v.ID != "" && v.Owner != "" && v.Region != "" && v.Cell() != c.cell }
 	return isOther(h.Requester) && isOther(h.Accepter)
@@ -145,7 +154,9 @@ func (c *Connector) untilActive(h hint.Hint, pcx peering.Connection) error {
 }
 
 // ofAnother returns the conflict about a connection that another installation manages, if this policy also allows it.
-func (c *Connector) ofAnother(pcx peering.Connection, d policy.Decision, rules []peering.IngressRule) []outcome.Outcome {
+func (c *Connector) ofAnother(
+	pcx peering.Connection, d policy.Decision, rules []peering.IngressRule,
+) []outcome.Outcome {
 	if d.Verdict != policy.Accept || d.Provisional {
 		return nil
 	}
@@ -153,8 +164,8 @@ func (c *Connector) ofAnother(pcx peering.Connection, d policy.Decision, rules [
 	return []outcome.Outcome{announce.OfAnotherInstallation(o, pcx.ConnectedBy(rules)[0])}
 }
 
-// wait returns err while EC2 may still be about to show the effect of the hint's call. A hint that stays wrong was forged
-// or is out of date: the message is acknowledged.
+// wait returns err as it is while EC2 may not show the effect of the hint's call yet, and later as Denied, which
+// has the message acknowledged: the hint was forged or is out of date.
 func (c *Connector) wait(h hint.Hint, err error) error {
 	if h.IsFresh(c.now()) {
 		return err
@@ -162,8 +173,8 @@ func (c *Connector) wait(h hint.Hint, err error) error {
 	return fault.As(fault.Denied, err)
 }
 
-// side is one half that the cell owns, with its plan and the outcome once that is carried out. The rest is the error about
-// the additions that the plan lacks because EC2 doesn't show the blocks for them.
+// side is one half that the cell owns, with its plan and the outcome after the plan is carried out. The rest is the
+// error about the additions that the plan lacks because EC2 doesn't show the blocks for them.
 type side struct {
 	plan.Plan
 	half    plan.Side       // that was planned
@@ -172,7 +183,7 @@ type side struct {
 	rest    error
 	code    message.Code // of the obstacle that keeps the half from being connected, empty without one
 	reports bool         // the plan is only proposed
-	// complete means that nothing is missing once the plan was carried out.
+	// complete means that nothing was missing after the plan was carried out.
 	complete bool
 }
 
@@ -238,14 +249,15 @@ func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, acls []
 	}
 	s.outcome.Notes = append(s.outcome.Notes, half.Notes()...)
 	for _, o := range obstructions(half, acls) {
-		s.outcome.Obstructions = append(s.outcome.Obstructions, outcome.Obstruction{NetworkACL: o.ACL, Rule: o.Rule, Sentence: o.Sentence, Remedy: o.Remedy})
+		s.outcome.Obstructions = append(s.outcome.Obstructions,
+			outcome.Obstruction{NetworkACL: o.ACL, Rule: o.Rule, Sentence: o.Sentence, Remedy: o.Remedy})
 		s.outcome.Keys = append(s.outcome.Keys, o.Key)
 	}
 	return s
 }
 
-// hold makes the outcome that of a half on hold. The other cell learns of it while something is missing. Without a change, the id
-// doesn't depend on the routes and rules that are left.
+// hold makes the outcome that of a half on hold. The other cell is informed while something is missing. Without a
+// change, the id doesn't depend on the remaining routes and rules.
 func (s *side) hold() {
 	s.outcome = announce.OnHold(s.outcome, s.half.Connection.State)
 	if len(s.Changes()) == 0 {
@@ -256,8 +268,8 @@ func (s *side) hold() {
 	}
 }
 
-// propose makes the outcome that of a half whose changes wait for consent. The other cell learns of it while routes or rules are
-// missing.
+// propose makes the outcome that of a half whose changes wait for consent. The other cell is informed while routes
+// or rules are missing.
 func (s *side) propose() {
 	s.outcome = announce.NeedsAdoption(s.refused, s.Plan)
 	if s.Lacks() {
@@ -275,10 +287,12 @@ func (s *side) refusal(err error) outcome.Outcome {
 	return announce.Refused(o, err)
 }
 
-// apply returns the proposals of sides in report mode. Otherwise it claims the connection, then carries out the plans of all sides
-// and returns the outcomes of those that finished. A denied side, for a quota for example, yields a failure outcome. Every other fault is returned, and its side
-// is announced when it is done.
-func (c *Connector) apply(ctx context.Context, pcx *peering.Connection, sides []side, patient bool) ([]outcome.Outcome, error) {
+// apply returns the proposals of sides in report mode. Otherwise it claims the connection, carries out the plans of
+// all sides and returns the outcomes of those that finished. A Denied side, for a quota for example, yields a
+// failure outcome. All other errors are returned, and their sides are announced after a later attempt.
+func (c *Connector) apply(ctx context.Context, pcx *peering.Connection, sides []side, patient bool) (
+	[]outcome.Outcome, error,
+) {
 	if slices.ContainsFunc(sides, func(s side) bool { return s.reports }) {
 		return proposals(sides)
 	}

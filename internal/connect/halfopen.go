@@ -12,13 +12,14 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// obstructed remembers the sides about whose obstacle this process has told the other cell. Nothing in AWS shows it.
+// obstructed remembers the sides with an obstacle that this process has reported to the other cell. AWS has no
+// record of these messages.
 type obstructed struct {
 	mu    sync.Mutex
 	sides map[half]bool
 }
 
-// changes remembers whether the side has an obstacle, and reports whether that is news.
+// changes remembers whether the side has an obstacle, and reports whether that has changed.
 func (o *obstructed) changes(s *side) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -32,7 +33,7 @@ func (o *obstructed) changes(s *side) bool {
 	return before != (s.code != "")
 }
 
-// remain remembers the obstacles of the sides, whose end the other cell hasn't been told of.
+// remain remembers the obstacles of the sides as not ended, because the end couldn't be sent to the other cell.
 func (o *obstructed) remain(sides []half) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -41,8 +42,10 @@ func (o *obstructed) remain(sides []half) {
 	}
 }
 
-// tell sends the messages of halfOpen. After an error the next attempt sends the end of an obstacle again.
-func (c *Connector) tell(ctx context.Context, h hint.Hint, pcx *peering.Connection, sides []side, checkedAt time.Time) error {
+// inform sends the messages of halfOpen. After an error the next attempt sends the end of an obstacle again.
+func (c *Connector) inform(
+	ctx context.Context, h hint.Hint, pcx *peering.Connection, sides []side, checkedAt time.Time,
+) error {
 	messages, freed := c.halfOpen(h, pcx, sides, checkedAt)
 	err := c.bus.Send(ctx, messages...)
 	if err != nil {
@@ -51,9 +54,11 @@ func (c *Connector) tell(ctx context.Context, h hint.Hint, pcx *peering.Connecti
 	return err
 }
 
-// halfOpen returns the messages to the other half's cell about the sides that an obstacle keeps from being connected, so that its
-// owner learns of it as well, and about those that are complete after such a message, which it also returns as freed.
-func (c *Connector) halfOpen(h hint.Hint, pcx *peering.Connection, sides []side, checkedAt time.Time) (all []message.Message, freed []half) {
+// halfOpen returns the messages to the other half's cell, so that its owner is informed as well: about sides with
+// an obstacle, and about sides that are complete after such a message, which it also returns as freed.
+func (c *Connector) halfOpen(h hint.Hint, pcx *peering.Connection, sides []side, checkedAt time.Time) (
+	all []message.Message, freed []half,
+) {
 	for i := range sides {
 		s := &sides[i]
 		other := s.half.Role.Other()

@@ -12,8 +12,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// latest remembers, of this process and the last minutes, the latest announcement of each side that was connected. Two or three events
-// report one acceptance, and each leads to the same outcome. Another process doesn't know of these, so that it may announce one again.
+// latest remembers, of this process and the last minutes, the latest announcement of each side that was connected.
+// Two or three events report one acceptance, and each leads to the same outcome. Processes don't share this memory,
+// so another one may announce it again.
 type latest struct {
 	mu    sync.Mutex
 	sides map[sideKey]announced
@@ -30,11 +31,12 @@ type announced struct {
 	changes []string
 }
 
-// late is how much later than the first event of an acceptance another one may arrive.
+// late is the maximal delay between the first event of an acceptance and another one.
 const late = 15 * time.Minute
 
-// publish publishes the outcomes, without those that only repeat that a side is connected. A scheduled sweep repeats them all the same, and
-// a repair or the end of an obstacle has an announcement of its own. After an error nothing is remembered, and the redelivery publishes again.
+// publish publishes the outcomes, except those that only repeat that a side is connected. These are published for a
+// scheduled sweep, a repair and the end of an obstacle. After an error nothing is remembered, and the redelivery
+// publishes again.
 func (c *Connector) publish(ctx context.Context, h hint.Hint, begun time.Time, outcomes []outcome.Outcome) error {
 	if !h.Repeated && !h.Drift && !h.Closes && h.FreedAt.IsZero() {
 		outcomes = slices.DeleteFunc(outcomes, func(o outcome.Outcome) bool { return c.latest.has(o, begun, c.now()) })
@@ -47,8 +49,8 @@ func (c *Connector) publish(ctx context.Context, h hint.Hint, begun time.Time, o
 	return err
 }
 
-// has reports whether o was the latest announcement of its side. The changes of an attempt that had begun before the announcement are the
-// same changes, made twice; later ones are news.
+// has reports whether o was the latest announcement of its side. The changes of an attempt that began before the
+// announcement are the same changes, made twice. Later changes are new.
 func (l *latest) has(o outcome.Outcome, begun, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -77,7 +79,7 @@ func (l *latest) note(outcomes []outcome.Outcome, now time.Time) {
 	}
 }
 
-// forget has the next outcomes of the same sides announced. An outcome without a side is about both.
+// forget makes publish announce the next outcomes of the same sides. An outcome without a side concerns both.
 func (l *latest) forget(outcomes []outcome.Outcome) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

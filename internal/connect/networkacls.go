@@ -47,8 +47,8 @@ func crossings(c reach.Crossing, a policy.Allow) []reach.Obstruction {
 	return found
 }
 
-// known returns the permitted blocks of the sources that the cell can see: a group may be anywhere in its VPC, and the entries
-// of a prefix list are unknown.
+// known returns the permitted blocks of the sources that the cell can see: a group may be anywhere in its VPC, and
+// the entries of a prefix list are unknown.
 func known(s policy.Sources, all []netip.Prefix) []netip.Prefix {
 	if s.IsAll() || len(s.Groups) > 0 {
 		return all

@@ -20,7 +20,7 @@ type observed struct {
 }
 
 // observe reads the connection, our rules for it and, at the same time, the resources of the VPCs that the hint names.
-// It reads again where the connection turns out to have others.
+// It reads again if the connection has other VPCs.
 func (c *Connector) observe(ctx context.Context, h hint.Hint) (observed, error) {
 	var current observed
 	var found []peering.Connection

@@ -10,8 +10,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// report makes the outcome the proposal of the plan, with the routes and rules that are there. The other cell learns of it while
-// something is missing.
+// report makes the outcome the proposal of the plan, with the existing routes and rules. The other cell is informed
+// while something is missing.
 func (s *side) report() {
 	s.reports = true
 	obstacle, code := s.outcome, s.code

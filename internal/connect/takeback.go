@@ -14,8 +14,8 @@ import (
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// unfinished remembers attempts that EC2 refused in part, until the side is complete. If the taking back fails, the next delivery couldn't
-// distinguish the rest from a side that works.
+// unfinished remembers attempts that EC2 refused in part, until the side is complete. Without this memory, the next
+// delivery couldn't distinguish additions that weren't removed from a side that works.
 type unfinished struct {
 	mu      sync.Mutex
 	added   map[half][]plan.Change // that are still to be taken back
@@ -27,8 +27,8 @@ type half struct {
 	role       peering.Role
 }
 
-// begin returns the additions to take back if EC2 refuses some: those of the attempt and of unfinished ones. It returns nil for a
-// side that was connected before.
+// begin returns the additions to take back if EC2 refuses some: those of the attempt and of unfinished ones. It
+// returns nil for a side that was connected before.
 func (u *unfinished) begin(s *side) []plan.Change {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -73,9 +73,10 @@ func (u *unfinished) refuse(s *side, refused []plan.Change) {
 
 func (s *side) key() half { return half{s.half.Connection.ID, s.half.Role} }
 
-// isNew reports whether the side wasn't connected before the attempt. It has no rule of the installation's then, and no route, or only
-// routes that people made: EC2 refused the last attempt, nothing shows that they are the installation's, or all rules are missing. An
-// attempt that also removes routes may have moved traffic to the routes that it adds, and is not taken back.
+// isNew reports whether the side wasn't connected before the attempt. Such a side has no rule of the installation,
+// and no route or only routes that people made: EC2 refused the last attempt, nothing shows that they are the
+// installation's, or all rules are missing. An attempt that also removes routes may have moved traffic to the
+// routes that it adds, and is not taken back.
 func (u *unfinished) isNew(s *side) bool {
 	switch {
 	case !s.half.IsConnected():
@@ -87,16 +88,17 @@ func (u *unfinished) isNew(s *side) bool {
 	return again || !s.half.Connection.IsConnectedBy(s.half.By, s.half.Rules) || slices.ContainsFunc(s.Changes(), isRule)
 }
 
-// isRule reports whether the change adds a rule without which the side isn't connected. A rule that EC2 may refuse because its source group
-// doesn't exist must not keep routes from being added.
+// isRule reports whether the change adds a rule without which the side isn't connected. A rule that EC2 may refuse
+// because its source group doesn't exist must not keep routes from being added.
 func isRule(c plan.Change) bool {
 	_, adds := c.(plan.Authorize)
 	return adds && plan.IsEssential(c)
 }
 
-// arrange has the additions to new sides that EC2 refused last made before all others, so that nothing is added and taken back while the
-// refusal lasts. A sweep repeats attempts of other processes, too. EC2 has refused a rule there most often, and routes would move traffic
-// for a moment, so rules come before routes.
+// arrange moves the additions that EC2 refused last to the front of the plans of new sides, so that nothing is
+// added and taken back while the refusal lasts. A sweep also repeats attempts of other processes, whose refusals
+// are unknown. In most cases EC2 refused a rule, and routes would move traffic for a moment, so rules come before
+// routes.
 func (u *unfinished) arrange(sides []side, repeated bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -126,8 +128,8 @@ func split(changes []plan.Change, isFirst func(plan.Change) bool) (first, rest [
 	return first, rest
 }
 
-// carryOutAll carries out the plans of all sides, in the turns of plan.Turns, and returns the fault of each side. While patient, no
-// turn begins after one with a Retryable fault, and its sides have that fault.
+// carryOutAll carries out the plans of all sides, in the turns of plan.Turns, and returns the error of each side.
+// If patient is true, no turn begins after one with a Retryable error, and its sides get that error.
 func (c *Connector) carryOutAll(ctx context.Context, sides []side, patient bool) []error {
 	faults := make([]error, len(sides))
 	halves, plans := make([]plan.Side, len(sides)), make([]plan.Plan, len(sides))
@@ -151,8 +153,9 @@ func (c *Connector) carryOutAll(ctx context.Context, sides []side, patient bool)
 	return faults
 }
 
-// carryOut makes the changes, and returns the error about those that have to wait. If EC2 refuses a change without which a new side
-// isn't connected, it takes back the others, so that the side is untouched.
+// carryOut makes the changes, and returns the errors of the missing ones with the classes of apply.Steps. If EC2
+// refuses a change without which a new side isn't connected, it takes back the others, so that the side is as
+// before.
 func (c *Connector) carryOut(ctx context.Context, s *side, patient bool) error {
 	added := c.unfinished.begin(s)
 	made, refused, err := apply.Steps(ctx, c.network, s.Steps, patient)
@@ -177,8 +180,8 @@ func (c *Connector) carryOut(ctx context.Context, s *side, patient bool) error {
 	return err
 }
 
-// takeBack removes the routes and rules that were added to the side. What can't be removed now, or was added by a call without an
-// answer, is left to the next delivery.
+// takeBack removes the routes and rules that were added to the side. The next delivery removes those that can't be
+// removed now, and those that were added by a call without an answer.
 func (c *Connector) takeBack(ctx context.Context, s *side, added []plan.Change, attempt error) error {
 	c.unfinished.end(s, added) // before it takes time, during which another message may be delivered
 	taken, err := c.remove(ctx, s.half, added)
@@ -211,7 +214,7 @@ func (c *Connector) remove(ctx context.Context, half plan.Side, added []plan.Cha
 	return apply.All(ctx, c.network, plan.Disconnect(remains).Changes())
 }
 
-// adds reports whether the changes add the route: another one to the connection is a person's.
+// adds reports whether the changes add the route. Another route to the connection was made by a person.
 func adds(changes []plan.Change, t peering.RouteTableID, r peering.Route) bool {
 	return slices.ContainsFunc(changes, func(change plan.Change) bool {
 		switch c := change.(type) {

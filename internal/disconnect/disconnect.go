@@ -20,6 +20,7 @@ import (
 )
 
 // Network reads and changes the cell's EC2 resources. Connections leaves out unknown ids.
+// Errors have a class of package fault; an error without a class is Retryable.
 type Network interface {
 	apply.Changer
 	Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error)
@@ -37,14 +38,17 @@ type Disconnector struct {
 	now       func() time.Time
 }
 
-// New returns the disconnector of the cell. Of the policy it uses the departments, for names and for the VPCs that are
-// theirs, and what happens to connections that the policy no longer allows.
+// New returns the disconnector of the cell. From the policy it uses the departments, for their names and their
+// VPCs, and the treatment of connections that the policy no longer allows.
 func New(cell peering.Cell, p *policy.Policy, n Network, a announce.Announcer, now func() time.Time) *Disconnector {
 	return &Disconnector{cell: cell, policy: p, network: n, announcer: a, now: now}
 }
 
-// Handle removes the cell's routes and rules of the connection that the hint names, if that is dead or if the policy has
-// it disconnected. It may be called any number of times.
+// Handle removes the cell's routes and rules of the connection that the hint names, if it is dead or if the policy
+// requires its disconnection. It may be called any number of times. The error is
+//   - Retryable while EC2 may not show the effect of the hint's call yet, after a failed call, and after ErrOutdated;
+//   - Permanent if EC2 refuses a call for lack of a permission;
+//   - Denied, which has the message acknowledged, if the connection lives although an old hint reports its end.
 func (d *Disconnector) Handle(ctx context.Context, h hint.Hint) error {
 	if h.Kind != hint.Rejected && h.Kind != hint.Deleted {
 		return nil
@@ -70,8 +74,8 @@ func (d *Disconnector) Handle(ctx context.Context, h hint.Hint) error {
 	return announce.Publish(ctx, d.announcer, h, d.outcome(h, current, made))
 }
 
-// observed is the connection as the cell sees it, and its remains there. The connection is nil where EC2 doesn't show it,
-// or not any more.
+// observed is the connection as the cell sees it, and its remains there. The connection is nil where EC2 doesn't
+// show it, or not any more.
 type observed struct {
 	connection *peering.Connection
 	rules      []peering.IngressRule // of the connection, made by any installation
@@ -122,8 +126,9 @@ func (d *Disconnector) observe(ctx context.Context, h hint.Hint) (observed, erro
 	return current, err
 }
 
-// own returns the tables whose routes to the connection are the installation's. With evidence that it has connected the
-// connection, these are all tables but those of third parties. Without, they are those of the VPCs that the policy names.
+// own returns the tables whose routes to the connection are the installation's. With evidence that it has connected
+// the connection, these are all tables but those of third parties. Without, they are those of the VPCs that the
+// policy names.
 func (d *Disconnector) own(ctx context.Context, current observed) ([]peering.RouteTable, error) {
 	tables := current.remains.Tables
 	connected := current.isConnectedBy(d.policy.Installation)
@@ -143,10 +148,11 @@ func (d *Disconnector) own(ctx context.Context, current observed) ([]peering.Rou
 	}), err
 }
 
-// alive returns an error while the connection is alive, against the hint. The state decides while EC2 shows the
-// connection. While it shows none, a route that carries traffic is proof of life; and a fresh hint waits before anything
-// is removed, since EC2 may not show a new connection yet, whereas it shows a deleted one for hours. A sweep has waited
-// already. A hint that stays wrong was forged: the message is acknowledged.
+// alive returns an error while the connection lives, although the hint reports its end: Retryable for a fresh hint,
+// and Denied for an old one, which was forged. The state decides if EC2 shows the connection. If EC2 doesn't show
+// it, a route that carries traffic proves that it lives. A fresh hint then waits before anything is removed,
+// because EC2 may not show a new connection yet, whereas it shows a deleted one for hours. A sweep has waited
+// before it sent the hint.
 func (d *Disconnector) alive(h hint.Hint, current observed) error {
 	lives := current.remains.IsLive()
 	if current.connection != nil {
@@ -155,7 +161,7 @@ func (d *Disconnector) alive(h hint.Hint, current observed) error {
 	fresh := h.IsFresh(d.now())
 	switch {
 	case current.connection == nil && fresh && !h.Drift && len(plan.Disconnect(current.remains).Changes()) > 0:
-		return fmt.Errorf("%s is not visible, or not yet", h.Connection)
+		return fmt.Errorf("%s is not visible; it may be too new", h.Connection)
 	case !lives || d.isRemoved(current):
 		return nil
 	}
@@ -166,15 +172,16 @@ func (d *Disconnector) alive(h hint.Hint, current observed) error {
 	return fault.As(fault.Denied, err)
 }
 
-// isRemoved reports whether the policy has a living connection disconnected: autopeer connected it, and no peering names
-// it any more.
+// isRemoved reports whether the policy requires the disconnection of a living connection: autopeer connected it,
+// and no peering names it any more.
 func (d *Disconnector) isRemoved(current observed) bool {
 	c := current.shown()
 	return c.State == peering.Active && d.policy.Closes(c, d.policy.Decide(c), current.rules)
 }
 
-// apply makes the changes. Where the rules may be the last evidence that the routes are the installation's, they are revoked
-// last: a function that is killed in between leaves the evidence for the next one.
+// apply makes the changes. If the rules may be the only evidence that the routes are the installation's, they are
+// revoked last: a function that is killed in between leaves the evidence for the next one. The errors are those of
+// apply.All.
 func (d *Disconnector) apply(ctx context.Context, current observed, changes []plan.Change) ([]string, error) {
 	first := slices.IndexFunc(changes, func(c plan.Change) bool { _, revokes := c.(plan.Revoke); return revokes })
 	if first < 0 || !d.needsRules(current) {
@@ -188,14 +195,15 @@ func (d *Disconnector) apply(ctx context.Context, current observed, changes []pl
 	return append(deleted, revoked...), err
 }
 
-// needsRules reports whether the rules may become the only evidence: for a living connection without the tag, and for the routes
-// of a dead one in VPCs that the policy doesn't name, because the tag may end with the connection.
+// needsRules reports whether the rules may become the only evidence: for a living connection without the tag, and
+// for the routes of a dead one in VPCs that the policy doesn't name, because the tag may end with the connection.
 func (d *Disconnector) needsRules(current observed) bool {
 	c := current.shown()
 	if c.State.IsAccepted() {
 		return c.ManagedBy() == ""
 	}
-	return slices.ContainsFunc(current.remains.Tables, func(t peering.RouteTable) bool { return !d.policy.Concerns(d.vpc(t.VPC)) })
+	return slices.ContainsFunc(current.remains.Tables,
+		func(t peering.RouteTable) bool { return !d.policy.Concerns(d.vpc(t.VPC)) })
 }
 
 // vpc returns a VPC of the cell whose blocks aren't known.
@@ -203,8 +211,8 @@ func (d *Disconnector) vpc(id peering.VPCID) peering.VPC {
 	return peering.VPC{Owner: d.cell.Account, Region: d.cell.Region, ID: id}
 }
 
-// expel revokes the installation's own rules of a connection that is another installation's: both had begun to connect it.
-// The routes are the other's.
+// expel revokes the installation's own rules of a connection that is another installation's: both had begun to
+// connect it. The routes belong to the other installation.
 func (d *Disconnector) expel(ctx context.Context, h hint.Hint, current observed) error {
 	changes := plan.Disconnect(plan.Remains{Connection: h.Connection, Rules: current.remains.Rules}).Changes()
 	if len(changes) == 0 {
@@ -212,7 +220,8 @@ func (d *Disconnector) expel(ctx context.Context, h hint.Hint, current observed)
 	}
 	c := *current.connection // a connection that isn't shown is foreign only where the installation has no rule
 	o := announce.Outcome(outcome.Disconnected, d.cell, c, d.policy.Decide(c), d.policy.File)
-	o = o.Because("other-installation", fmt.Sprintf("%s is managed by the installation %s", c.ID, c.ManagedBy()), string(c.ManagedBy()))
+	o = o.Because("other-installation", fmt.Sprintf("%s is managed by the installation %s", c.ID, c.ManagedBy()),
+		string(c.ManagedBy()))
 	if current.reports {
 		return d.propose(ctx, h, o, changes)
 	}
@@ -257,11 +266,12 @@ func (d *Disconnector) whileAlive(o outcome.Outcome, c peering.Connection) outco
 	return o.Because("retired", fmt.Sprintf("%s is %s, and %s", c.ID, c.State, decision.Reason), decision.Key())
 }
 
-// elsewhere returns the remark about a half in another cell in which the policy has neither a department nor anything to retire.
+// elsewhere returns the remark about a half in another cell that is neither in a department nor retired, "" if
+// there is none.
 func (d *Disconnector) elsewhere(c peering.Connection) string {
 	for _, v := range []peering.VPC{c.Requester, c.Accepter} {
 		if v.Cell() != d.cell && !d.policy.Names(v.Cell()) {
-			return fmt.Sprintf("; the routes and rules in %s are left, because no department is there any more: name that cell under retired", v.Cell())
+			return fmt.Sprintf("; the routes and rules in %s remain, because no department has a member there any more: list that cell under retired", v.Cell())
 		}
 	}
 	return ""

@@ -9,8 +9,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// reports reports whether nothing may be changed for the connection. Only where some peerings are in report mode does that
-// depend on the blocks of the cell's VPCs, which EC2 doesn't show of an ended connection.
+// reports reports whether nothing may be changed for the connection. Only where some peerings are in report mode
+// does that depend on the blocks of the cell's VPCs, which EC2 doesn't show of an ended connection.
 func (d *Disconnector) reports(ctx context.Context, current observed) (bool, error) {
 	c := current.shown()
 	own := d.cell.Own(c.Requester, c.Accepter)
@@ -23,7 +23,7 @@ func (d *Disconnector) reports(ctx context.Context, current observed) (bool, err
 	return d.policy.Reports(known.WithBlocks(c)), err
 }
 
-// propose announces the removals instead of making them. o has the reason for them.
+// propose announces the removals instead of making them. o has their reason.
 func (d *Disconnector) propose(ctx context.Context, h hint.Hint, o outcome.Outcome, changes []plan.Change) error {
 	return announce.Publish(ctx, d.announcer, h, announce.ProposedRemoval(o, changes))
 }

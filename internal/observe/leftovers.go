@@ -17,8 +17,9 @@ type Leftovers interface {
 	IngressRulesIn(ctx context.Context, groups ...peering.SecurityGroupID) ([]peering.IngressRule, error)
 }
 
-// WithLeftovers completes the side with the routes and rules in its way that dead connections have left. It reads only
-// where there are any that may be such leftovers. Those of a connection in report mode stay.
+// WithLeftovers completes the side with the obstructing routes and rules of dead connections. It reads only if the
+// side has routes or rules that may be such leftovers. Those of a connection in report mode stay. The error is that
+// of the network.
 func WithLeftovers(ctx context.Context, n Leftovers, p *policy.Policy, half plan.Side) (plan.Side, error) {
 	others, err := othersRules(ctx, n, half)
 	if err != nil {
@@ -45,10 +46,12 @@ func othersRules(ctx context.Context, n Leftovers, half plan.Side) ([]peering.In
 	}), err
 }
 
-// dead returns those of the connections that can't carry traffic any more: in a final state, or no longer shown by EC2 though a rule of
-// the installation shows that there was one. Without a rule, it may be a new request that EC2 doesn't show yet. The leftovers of another
-// installation's connection are left to it.
-func dead(ctx context.Context, n Leftovers, p *policy.Policy, half plan.Side, ids []peering.ConnectionID) (map[peering.ConnectionID]bool, error) {
+// dead returns those of the connections that can't carry traffic any more: in a final state, or no longer shown by
+// EC2 although a rule of the installation shows that it existed. Without a rule, it may be a new request that EC2
+// doesn't show yet. The leftovers of another installation's connection are not autopeer's to remove here.
+func dead(ctx context.Context, n Leftovers, p *policy.Policy, half plan.Side, ids []peering.ConnectionID) (
+	map[peering.ConnectionID]bool, error,
+) {
 	if len(ids) == 0 {
 		return nil, nil
 	}

@@ -21,7 +21,8 @@ type Reader struct {
 	Living  func(context.Context, ...peering.VPCID) ([]peering.Connection, error)
 }
 
-// Network lists the resources that every plan is made from.
+// Network lists the resources that every plan is made from. Errors have a class of package fault; an error without a
+// class is Retryable.
 type Network interface {
 	RouteTables(context.Context, ...peering.VPCID) ([]peering.RouteTable, error)
 	SecurityGroups(context.Context, ...peering.VPCID) ([]peering.SecurityGroup, error)
@@ -38,7 +39,8 @@ func ReaderOf(n Network, p *policy.Policy) Reader {
 	return r
 }
 
-// Read reads all kinds at once, which costs one round trip. Without a VPC it reads nothing.
+// Read reads all kinds concurrently, which costs one round trip. Without a VPC it reads nothing. The error is the
+// first one of the Reader's functions.
 func (r Reader) Read(ctx context.Context, vpcs ...peering.VPCID) (plan.Inventory, error) {
 	var found plan.Inventory
 	if len(vpcs) == 0 {
@@ -55,7 +57,9 @@ func (r Reader) Read(ctx context.Context, vpcs ...peering.VPCID) (plan.Inventory
 	return found, err
 }
 
-func add[T any](reads []parallel.Task, dst *[]T, list func(context.Context, ...peering.VPCID) ([]T, error), vpcs []peering.VPCID) []parallel.Task {
+func add[T any](
+	reads []parallel.Task, dst *[]T, list func(context.Context, ...peering.VPCID) ([]T, error), vpcs []peering.VPCID,
+) []parallel.Task {
 	if list == nil {
 		return reads
 	}

@@ -16,7 +16,7 @@ const Width = 50
 type Task func(context.Context) error
 
 // Do runs the tasks and blocks until all of them have ended. The first error cancels the context of the others
-// and is returned. A panic becomes an error: in a goroutine of its own it would end the whole process.
+// and is returned. A panic becomes an error without a class, because in a goroutine it would end the whole process.
 func Do(ctx context.Context, tasks ...Task) error {
 	group, each := errgroup.WithContext(ctx)
 	for _, task := range tasks {
@@ -25,8 +25,8 @@ func Do(ctx context.Context, tasks ...Task) error {
 	return group.Wait()
 }
 
-// Read returns the task that calls list with the ids and stores its result in dst. After an error dst is not
-// meant to be read.
+// Read returns the task that calls list with the ids and stores its result in dst. After an error the value of dst
+// has no meaning.
 func Read[T, ID any](dst *T, list func(context.Context, ...ID) (T, error), ids ...ID) Task {
 	return func(ctx context.Context) (err error) {
 		*dst, err = list(ctx, ids...)

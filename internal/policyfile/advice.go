@@ -83,8 +83,8 @@ func tablesAdvice(e *element, scopes []string) string {
 	return "it can be " + strings.Join(scopes, ", ") + ", " + choices
 }
 
-// idsAdvice returns the right form of ids that are written without the key ids. It is empty unless all are well-formed: advice
-// repeats no mistake.
+// idsAdvice returns the right form of ids that are written without the key ids. It is empty unless all are
+// well-formed: advice repeats no mistake.
 func idsAdvice(e *element, prefix string) string {
 	const most = 5
 	isID := regexp.MustCompile(peering.IDPattern(prefix))

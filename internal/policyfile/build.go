@@ -8,7 +8,7 @@ import (
 )
 
 // policy turns a document without mistakes into the policy. Departments and peerings keep the order of the
-// file, and everything keeps its line, so that a decision can say what it rests on.
+// file, and everything keeps its line, so that a decision can cite the line on which it rests.
 func (d *document) policy(file string) *policy.Policy {
 	p := &policy.Policy{
 		File:      file,

@@ -7,8 +7,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/cidr"
 )
 
-// checker holds the parts of a document against each other. It looks only at what is well-formed: what
-// isn't has been reported already.
+// checker compares the parts of a document with each other. It skips malformed parts, because these have
+// been reported already.
 type checker struct {
 	*reader
 	names   []string                // of the departments
@@ -18,7 +18,8 @@ type checker struct {
 }
 
 func (r *reader) check(d *document) {
-	c := checker{reader: r, members: map[string]some[member]{}, defined: d.Departments.rows != nil && !d.Departments.refused}
+	c := checker{reader: r, members: map[string]some[member]{},
+		defined: d.Departments.rows != nil && !d.Departments.refused}
 	for _, row := range d.Departments.rows {
 		if row.key.ok {
 			c.names = append(c.names, row.key.text)

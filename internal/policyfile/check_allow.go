@@ -20,7 +20,7 @@ func (c checker) checkAllow(e entry, a allow) {
 	distinct(c.reader, "security group", a.Groups.IDs)
 	distinct(c.reader, "source", a.Sources)
 	apart(c.reader, "source", a.blocks())
-	// EC2 would take two rules that overlap, and each counts against the quota of the security group.
+	// EC2 accepts rules that overlap, and each counts against the quota of the security group.
 	disjoint(c.reader, "ports", a.Ports, func(x, y policy.PortRange) bool { return x.From <= y.To && y.From <= x.To })
 	disjoint(c.reader, "types", a.Types, sameType)
 	c.checkFamily(a)
@@ -33,7 +33,7 @@ func sameType(a, b policy.ICMPType) bool {
 	return a.Type == b.Type && (a.Code == b.Code || a.Code == -1 || b.Code == -1)
 }
 
-// checkFamily reports ICMP of one family with sources of the other. EC2 takes such a rule, and it never
+// checkFamily reports ICMP of one family with sources of the other. EC2 accepts such a rule, which never
 // matches a packet.
 func (c checker) checkFamily(a allow) {
 	for _, s := range a.blocks() {
@@ -84,10 +84,12 @@ func (c checker) checkReferences(a allow) {
 	s := a.Sources.items[i]
 	const fix = "EC2 refers to security groups inside one Region only: name blocks"
 	if a.From.text == a.To.text {
-		c.add(s.at, fmt.Sprintf("source %s is a security group, and each VPC of %s is in another Region", s.text, a.From.text), fix)
+		c.add(s.at, fmt.Sprintf("source %s is a security group, and each VPC of %s is in another Region",
+			s.text, a.From.text), fix)
 		return
 	}
-	c.add(s.at, fmt.Sprintf("source %s is in %s, and %s in %s", s.text, alternatives(from), a.To.text, alternatives(to)), fix)
+	c.add(s.at, fmt.Sprintf("source %s is in %s, and %s in %s",
+		s.text, alternatives(from), a.To.text, alternatives(to)), fix)
 }
 
 // regions returns the Regions of the department, or none if one of them couldn't be read.
@@ -103,8 +105,8 @@ func (c checker) regions(department string) []string {
 	return slices.Compact(all)
 }
 
-// ranges returns all blocks that the department can have. They are known only if the file says so of each
-// member: a VPC without cidrs may have any.
+// ranges returns all blocks that the department can have. They are known only if the file declares those of
+// each member: a VPC without cidrs may have any.
 func (c checker) ranges(department string) (blocks []netip.Prefix, known bool) {
 	members := c.members[department].items
 	for _, m := range members {
@@ -131,7 +133,7 @@ func texts[T any](values []T) []string {
 	return all
 }
 
-// checkTwice reports entries that say the same as an earlier one, in whatever order.
+// checkTwice reports entries that repeat an earlier one, even if their items have another order.
 func (c checker) checkTwice(entries []allow) {
 	sorted := make([]policy.Allow, len(entries))
 	for i, a := range entries {
@@ -141,14 +143,14 @@ func (c checker) checkTwice(entries []allow) {
 		}
 		for j, earlier := range sorted[:i] {
 			if entries[j].complete() && reflect.DeepEqual(sorted[i], earlier) {
-				c.add(a.at, fmt.Sprintf("this says the same as line %d", entries[j].at.line), "keep one of the two")
+				c.add(a.at, fmt.Sprintf("this entry repeats line %d", entries[j].at.line), "keep one of the two")
 				break
 			}
 		}
 	}
 }
 
-// complete reports whether all of the entry could be read, so that its policy means what the file says.
+// complete reports whether all of the entry could be read, so that no part of it is missing in the policy.
 func (a allow) complete() bool {
 	return a.From.ok && a.To.ok && a.Protocol.ok && a.Groups.complete() && wellFormed(a.Sources) &&
 		wellFormed(a.Ports) && wellFormed(a.Types)
@@ -165,7 +167,7 @@ func (g groupChoice) complete() bool {
 
 func wellFormed[T any](l some[scalar[T]]) bool { return len(values(l)) == len(l.items) }
 
-// inOrder sorts what has no order, and leaves out the line.
+// inOrder sorts the lists whose order has no meaning, and leaves out the line.
 func inOrder(a policy.Allow) policy.Allow {
 	slices.SortFunc(a.Sources.Blocks, netip.Prefix.Compare)
 	slices.Sort(a.Sources.Groups)

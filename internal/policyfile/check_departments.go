@@ -69,7 +69,8 @@ func (c checker) addClaim(at position, what string, m, earlier owned) {
 	if m.department == earlier.department {
 		fix = "list it once"
 	}
-	c.add(at, fmt.Sprintf("%s of %s is claimed by %s in line %d already", what, m.cell(), earlier.department, earlier.at.line), fix)
+	c.add(at, fmt.Sprintf("%s of %s is claimed by %s in line %d already",
+		what, m.cell(), earlier.department, earlier.at.line), fix)
 }
 
 // checkRanges reports ranges of one cell that overlap, and VPCs that are declared to lie in the range of
@@ -108,8 +109,8 @@ func (c checker) checkOverlap(ranges []owned) {
 	}
 }
 
-// checkFamilies reports departments with only IPv6 ranges in a cell: no VPC is a member by its IPv6 blocks. A department with a
-// member that couldn't be read is skipped.
+// checkFamilies reports departments with only IPv6 ranges in a cell: no VPC is a member by its IPv6 blocks. A
+// department with a member that couldn't be read is skipped.
 func (c checker) checkFamilies(d *document) {
 	for _, row := range d.Departments.rows {
 		members := row.value.items
@@ -121,7 +122,8 @@ func (c checker) checkFamilies(d *document) {
 			hasMember := func(o member) bool { return o.cell() == m.cell() && !o.isIPv6Range() }
 			if m.isIPv6Range() && !reported[m.cell()] && !slices.ContainsFunc(members, hasMember) {
 				reported[m.cell()] = true
-				c.add(m.Within.at, fmt.Sprintf("%s has only IPv6 ranges in %s, and a VPC is a member by its primary IPv4 block", row.key.text, m.cell()),
+				c.add(m.Within.at, fmt.Sprintf("%s has only IPv6 ranges in %s, and a VPC is a member by its primary IPv4 block",
+					row.key.text, m.cell()),
 					"add a member there with vpc, or with an IPv4 block as within")
 			}
 		}

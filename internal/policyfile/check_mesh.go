@@ -22,8 +22,8 @@ func (p pair) String() string {
 	return p.names[0].text + " and " + p.names[1].text
 }
 
-// checkMesh reports keys that distinguish the two departments of a peering, where it has only one. The sides of its connections are
-// alike: which VPC is the requester's depends on the request.
+// checkMesh reports keys that distinguish the two departments of a peering, where it has only one. The sides of its
+// connections are alike: which VPC is the requester's depends on the request.
 func (c checker) checkMesh(e entry) {
 	if !e.Between.isMesh() {
 		return
@@ -34,7 +34,8 @@ func (c checker) checkMesh(e entry) {
 			"leave requester out: each VPC of the department may request a connection to each other one")
 	}
 	if e.Manage.ok {
-		c.add(e.Manage.at, fmt.Sprintf("manage is given, and neither side is a third party's: both are VPCs of %s", department),
+		c.add(e.Manage.at, fmt.Sprintf("manage is given, and neither side is a third party's: both are VPCs of %s",
+			department),
 			"leave manage out: autopeer manages both sides")
 	}
 	if e.Routes.given() && !e.Routes.refused {
@@ -43,7 +44,8 @@ func (c checker) checkMesh(e entry) {
 	}
 }
 
-// hasSharedRegion reports whether two VPCs of the department may be in one Region. It is true if a member couldn't be read.
+// hasSharedRegion reports whether two VPCs of the department may be in one Region. It is true if a member couldn't
+// be read.
 func (c checker) hasSharedRegion(department string) bool {
 	var single []string
 	for _, m := range c.members[department].items {

@@ -32,11 +32,11 @@ func (c checker) checkPeerings(d *document) {
 	}
 }
 
-// checkEvidence requires adopt where neither tags nor rules can ever show which connections autopeer connected, so that every
-// removal of a route would need a person.
+// checkEvidence requires adopt where neither tags nor rules can ever show which connections autopeer connected, so
+// that every removal of a route would need a person.
 func (c checker) checkEvidence(e entry) {
 	if e.refused || e.Adopt.given() && !e.Adopt.ok {
-		return // the mistake may be in a key that would do
+		return // the mistake may be in a key that would be evidence
 	}
 	if e.Tags.value == policy.NoTags && !e.Allow.given() && !e.Adopt.value {
 		c.add(e.Tags.at, "with tags: none and without allow, nothing can show which connections autopeer has connected",
@@ -44,7 +44,7 @@ func (c checker) checkEvidence(e entry) {
 	}
 }
 
-// checkMode reports a peering that would be enforced in a file in report mode, of which nothing is.
+// checkMode reports a peering with mode enforce in a file in report mode, in which no peering is enforced.
 func (c checker) checkMode(d *document, e entry) {
 	if d.Mode.value == policy.ReportMode && e.Mode.value == policy.EnforceMode {
 		c.add(e.Mode.at, fmt.Sprintf("mode enforce contradicts mode: report in line %d", d.Mode.at.line),
@@ -52,7 +52,7 @@ func (c checker) checkMode(d *document, e entry) {
 	}
 }
 
-// known reports whether both departments could be read. Whether anybody defined them is another question.
+// known reports whether both names could be read. The file need not define these departments.
 func (p pair) known() bool { return p.ok && p.names[0].ok && p.names[1].ok }
 
 // key is the same for either order of the departments.
@@ -80,8 +80,8 @@ func (c checker) checkBetween(e entry) {
 	c.checkDeclaredOverlap(e)
 }
 
-// checkDefined reports a department that the file doesn't define, and suggests those of the list. If the departments are missing
-// or malformed, that is the mistake, and not each use of a name.
+// checkDefined reports a department that the file doesn't define, and suggests those of the list. If the
+// departments are missing or malformed, that is the mistake, and not each use of a name.
 func (c checker) checkDefined(prefix string, s scalar[name], suggested []string) {
 	if !s.ok || c.isDefined(s.text) || !c.defined || len(nearest(s.text, c.wrong)) > 0 {
 		return
@@ -98,7 +98,7 @@ func (c checker) isDefined(department string) bool {
 	return found
 }
 
-// intended returns the department that the name is of, or that it may only be meant for.
+// intended returns the department with the name, or the only one that a misspelled name may mean.
 func (c checker) intended(text string) (department string, found bool) {
 	if c.isDefined(text) || !c.defined {
 		return text, text != ""
@@ -140,8 +140,8 @@ func (c checker) declared(department string) []netip.Prefix {
 	return blocks
 }
 
-// checkParties reports departments that have no part in the peering. A name that between has too is left
-// alone, even where it isn't defined: that has been reported.
+// checkParties reports departments that the peering doesn't connect. It skips a name that between has as
+// well, even an undefined one, because that has been reported.
 func (c checker) checkParties(e entry) {
 	if !e.Between.isMesh() {
 		c.checkParty(e, "requester", e.Requester)
@@ -171,11 +171,11 @@ func (c checker) checkParty(e entry, key string, s scalar[name]) {
 		if parties[0] == parties[1] {
 			fix = "it can only be " + parties[0]
 		}
-		c.add(s.at, fmt.Sprintf("%s: department %s has no part in this peering", key, s.text), fix)
+		c.add(s.at, fmt.Sprintf("%s: this peering does not connect department %s", key, s.text), fix)
 	}
 }
 
-// parties returns the departments of the peering. In the place of a name with a typing error is the one that was meant.
+// parties returns the departments of the peering, with the intended name in place of a misspelled one.
 func (c checker) parties(e entry) (departments []string, known bool) {
 	if !e.Between.known() {
 		return nil, false

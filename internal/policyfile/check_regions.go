@@ -8,8 +8,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// checkRegions reports Regions of no partition, and warns of those that a partition doesn't have yet, each where the file names
-// it first.
+// checkRegions reports Regions of no partition, and warns of those that a partition doesn't have yet, each where
+// the file names it first.
 func (c checker) checkRegions(d *document) {
 	var regions []scalar[peering.Region]
 	for _, row := range d.Departments.rows {
@@ -39,7 +39,8 @@ func (c checker) checkRegion(r scalar[peering.Region]) {
 		c.add(r.at, fmt.Sprintf("region %s is in no partition of AWS", r.text),
 			cmp.Or(likely(r.text, peering.Regions()), "write it like us-east-1, eu-west-1 or us-gov-west-1"))
 	case !slices.Contains(p.Regions, r.value):
-		c.warn(UnknownRegion, r.at, fmt.Sprintf("region %s is not among the known Regions of the partition %s", r.text, p.Name),
+		c.warn(UnknownRegion, r.at, fmt.Sprintf("region %s is not among the known Regions of the partition %s",
+			r.text, p.Name),
 			cmp.Or(likely(r.text, p.Regions), "check its name; AWS may have added it since"))
 	}
 }
@@ -53,8 +54,8 @@ func likely(text string, regions []peering.Region) string {
 	return fmt.Sprintf("did you mean %s?", alternatives(near))
 }
 
-// checkPartitions reports a peering between VPCs of two partitions, which AWS never connects. A Region of no partition has been
-// reported.
+// checkPartitions reports a peering between VPCs of two partitions, which AWS never connects. A Region of no
+// partition has been reported.
 func (c checker) checkPartitions(e entry) {
 	for _, a := range c.members[e.Between.names[0].text].items {
 		for _, b := range c.members[e.Between.names[1].text].items {

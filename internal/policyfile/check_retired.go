@@ -20,7 +20,8 @@ func (c checker) checkRetired(d *document) {
 			continue
 		}
 		if earlier, found := first[r.cell()]; found {
-			c.add(r.at, fmt.Sprintf("%s is retired twice", r.cell()), fmt.Sprintf("keep this entry or that of line %d", earlier.at.line))
+			c.add(r.at, fmt.Sprintf("%s is retired twice", r.cell()),
+				fmt.Sprintf("keep this entry or that of line %d", earlier.at.line))
 			continue
 		}
 		first[r.cell()] = r

@@ -9,7 +9,7 @@ import (
 )
 
 // checkRoutes reports ids and blocks that are listed twice, and blocks that can't be routed or left out.
-// Whether AWS knows an id, or a block that the file doesn't declare, is for the plan to find out.
+// The plan reports ids that EC2 doesn't know, and blocks that a VPC doesn't have.
 func (c checker) checkRoutes(e entry) {
 	if e.Between.isMesh() {
 		return // which has no routes: see checkMesh
@@ -41,7 +41,7 @@ func (p pair) other(department string) (peer string, found bool) {
 	return p.names[0].text, true
 }
 
-// checkContradiction reports destinations of which a part is excluded.
+// checkContradiction reports destinations that overlap an exclusion.
 func (c checker) checkContradiction(s sideRoutes) {
 	for _, dst := range s.To.items {
 		i := slices.IndexFunc(s.Except.items, func(x scalar[netip.Prefix]) bool {
@@ -49,7 +49,7 @@ func (c checker) checkContradiction(s sideRoutes) {
 		})
 		if i >= 0 {
 			c.add(dst.at, fmt.Sprintf("destination %s overlaps exclusion %s", dst.text, s.Except.items[i].text),
-				"what is excluded is never routed: name blocks that are apart")
+				"excluded blocks are never routed: name blocks that don't overlap")
 		}
 	}
 }
@@ -69,20 +69,23 @@ func (c checker) checkDestinations(s sideRoutes, peer string) {
 // of it may have the excluded block as one of its own.
 func (c checker) checkHoles(s sideRoutes, peer string) {
 	if s.To.given() {
-		return // the declared blocks are not what is routed
+		return // to lists the routed blocks in place of the declared ones
 	}
 	declared := c.declared(peer)
 	for _, x := range s.Except.items {
-		i := slices.IndexFunc(declared, func(b netip.Prefix) bool { return x.ok && b != x.value && cidr.Contains(b, x.value) })
+		i := slices.IndexFunc(declared, func(b netip.Prefix) bool {
+			return x.ok && b != x.value && cidr.Contains(b, x.value)
+		})
 		if i >= 0 {
-			c.add(x.at, fmt.Sprintf("exclusion %s is only a part of block %s of %s, and EC2 routes a block whole", x.text, declared[i], peer),
-				"exclude all of it, or name in to the parts that are routed")
+			c.add(x.at, fmt.Sprintf("exclusion %s is only a part of block %s of %s, and EC2 routes only whole blocks",
+				x.text, declared[i], peer),
+				"exclude all of it, or list the parts to route under the key to")
 		}
 	}
 }
 
-// checkKept reports kept routes that can't stand beside a wanted route: nothing around them is routed, or they have the destination of
-// a wanted route.
+// checkKept reports kept routes with the destination of a wanted route, and those inside no wanted route: keeping
+// them has no effect.
 func (c checker) checkKept(s sideRoutes, peer string) {
 	routed, known := c.ranges(peer)
 	wanted, outside, fix := c.declared(peer), "lies outside the blocks of "+peer, "they are "

@@ -2,7 +2,7 @@ package policyfile
 
 import "fmt"
 
-// checkThirdParties reports what nobody would carry out, because a third party has no autopeer.
+// checkThirdParties reports entries that have no effect, because a third party doesn't run autopeer.
 func (c checker) checkThirdParties(d *document) {
 	first := map[string]entry{} // by third party
 	for _, e := range d.Peerings.items {
@@ -20,8 +20,8 @@ func (c checker) checkThirdParties(d *document) {
 	}
 }
 
-// thirdParty returns the department whose half autopeer leaves alone. It is empty if there is none, or if
-// mistakes of the entry leave it open.
+// thirdParty returns the department whose half autopeer doesn't manage. It is empty if there is none, or if
+// it can't be determined because of mistakes in the entry.
 func (e entry) thirdParty() string {
 	if key := e.Between.key(); key[0] == key[1] || !e.Between.has(e.Requester.text) {
 		return ""
@@ -30,7 +30,7 @@ func (e entry) thirdParty() string {
 	return p.ThirdParty()
 }
 
-// checkUnmanaged reports what the entry asks of the third party's half.
+// checkUnmanaged reports routes and rules that the entry asks for on the third party's half.
 func (c checker) checkUnmanaged(e entry, third string) {
 	for _, row := range e.Routes.rows {
 		if row.key.text == third {
@@ -46,21 +46,23 @@ func (c checker) checkUnmanaged(e entry, third string) {
 	}
 }
 
-// checkManaged reports departments of the entry that are the third party of another one and not of this.
+// checkManaged reports departments of the entry that are the third party of another entry and not of this one.
 func (c checker) checkManaged(e entry, first map[string]entry) {
 	third := e.thirdParty()
 	if e.refused || e.Manage.given() && third == "" {
-		return // who is the third party here has to be mended first
+		return // the third party of this entry can't be determined, which has been reported
 	}
 	if other, found := first[e.Between.names[0].text]; found && e.Between.isMesh() {
-		c.add(e.Between.at, fmt.Sprintf("%s is the third party of the peering in line %d", e.Between.names[0].text, other.at.line),
-			"remove this peering: autopeer isn't in its accounts, and connects none of its VPCs with one another")
+		c.add(e.Between.at, fmt.Sprintf("%s is the third party of the peering in line %d",
+			e.Between.names[0].text, other.at.line),
+			"remove this peering: autopeer isn't deployed in its accounts, so it doesn't connect two of its VPCs")
 		return
 	}
 	for _, s := range e.Between.names {
 		if other, found := first[s.text]; found && s.text != third {
-			c.add(s.at, fmt.Sprintf("%s is the third party of the peering in line %d and not of this one", s.text, other.at.line),
-				"autopeer is in its accounts or isn't: let it be the third party of both or of neither")
+			c.add(s.at, fmt.Sprintf("%s is the third party of the peering in line %d and not of this one",
+				s.text, other.at.line),
+				"autopeer is deployed in its accounts or it isn't: make it the third party of both peerings or of neither")
 		}
 	}
 }

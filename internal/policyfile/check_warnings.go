@@ -23,7 +23,8 @@ func (c checker) checkRisks(d *document) {
 	}
 }
 
-// warnOfUnused warns of departments in no peering. It warns of none if a peering names a department that can't be determined.
+// warnOfUnused warns of departments in no peering. It warns of none if a peering names a department that can't be
+// determined.
 func (c checker) warnOfUnused(d *document) {
 	if d.Peerings.items == nil {
 		return // the key is missing or refused
@@ -41,7 +42,7 @@ func (c checker) warnOfUnused(d *document) {
 	for _, row := range d.Departments.rows {
 		if row.key.ok && !used[row.key.text] {
 			c.warn(UnusedDepartment, row.key.at,
-				fmt.Sprintf("department %s is in no peering, so autopeer connects none of its VPCs", row.key.text),
+				fmt.Sprintf("department %s is in no peering, so autopeer doesn't connect its VPCs", row.key.text),
 				"name it under between, or remove it")
 		}
 	}
@@ -78,7 +79,7 @@ func (c checker) warnOfAnySource(a allow) {
 			continue
 		}
 		c.warn(AnySource, s.at, fmt.Sprintf("source %s is every address, so it excludes no block of %s", s.text, a.From.text),
-			fmt.Sprintf("name the blocks that are meant, or leave it out to admit the blocks that %s has", a.From.text))
+			fmt.Sprintf("list the intended blocks, or leave it out to admit the blocks of %s", a.From.text))
 	}
 }
 
@@ -111,7 +112,7 @@ func (c checker) warnOfSharedBlock(a, b string) {
 		c.warn(SharedBlock, later.at,
 			fmt.Sprintf("block %s of the third party %s overlaps %s of the third party %s in line %d",
 				later.text, owner, earlier.text, other, earlier.at.line),
-			"a route table can lead a block to one of them only: give each third party its own tables, or ask for other blocks")
+			"a route table has one route to a block: give each third party its own tables, or ask for other blocks")
 		return
 	}
 }

@@ -41,7 +41,7 @@ func Kinds() []Kind {
 		{AnySource, true, "A source includes every address of its family, so it limits nothing."},
 		{UnusedDepartment, true, "A department is in no peering."},
 		{NoAllow, true, "A peering has no allow entry, so autopeer makes routes and no ingress rules."},
-		{SharedBlock, true, "Two third parties declare the same block, and a route table can lead it to one of them only."},
+		{SharedBlock, true, "Two third parties declare the same block, and a route table has only one route to it."},
 		{SingleVPC, true, "A peering of a department with itself connects nothing, because the department has one VPC."},
 	}
 }

@@ -7,17 +7,17 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// document is the file as it is written. The schema is generated from it, so the tags are what an editor
-// shows.
+// document is the file as it is written. The schema is generated from it, and editors show the descriptions
+// in the tags.
 type document struct {
 	Version     scalar[version]           `yaml:"version" jsonschema:"required" jsonschema_description:"The version of this format."`
 	Mode        scalar[policy.Mode]       `yaml:"mode" jsonschema_description:"report: nothing is changed, and the changes are announced. enforce (the default): they are made."`
-	Otherwise   scalar[policy.Otherwise]  `yaml:"otherwise" jsonschema_description:"What happens to requests that no peering allows: leave (the default) lets them expire, reject rejects them."`
-	Removed     scalar[policy.Removed]    `yaml:"removed" jsonschema_description:"What happens to connections that autopeer connected and no peering allows any more: report (the default) announces them, disconnect takes their routes and ingress rules back as well."`
+	Otherwise   scalar[policy.Otherwise]  `yaml:"otherwise" jsonschema_description:"The treatment of requests that no peering allows: leave (the default) lets them expire, reject rejects them."`
+	Removed     scalar[policy.Removed]    `yaml:"removed" jsonschema_description:"The treatment of connections that autopeer connected and no peering allows any more: report (the default) announces them, disconnect also removes their routes and ingress rules."`
 	Retired     some[retirement]          `yaml:"retired" jsonschema_description:"Accounts and Regions that are about to leave this file. Everything that autopeer made for their connections is removed, on both sides."`
 	Limits      limits                    `yaml:"limits" jsonschema_description:"AWS's quotas, where they have been raised."`
 	Departments table[name, some[member]] `yaml:"departments" jsonschema:"required" jsonschema_description:"The departments by name, each with its VPCs. An empty mapping is for a file that only retires cells."`
-	Peerings    list[entry]               `yaml:"peerings" jsonschema:"required" jsonschema_description:"Which departments may be connected, and what may flow between them. An empty list allows nothing."`
+	Peerings    list[entry]               `yaml:"peerings" jsonschema:"required" jsonschema_description:"The departments that may be connected, and the traffic allowed between them. An empty list allows nothing."`
 }
 
 // limits are AWS's quotas. At least one field is set.
@@ -50,18 +50,18 @@ type entry struct {
 	origin
 	Between   pair                    `yaml:"between" jsonschema:"required" jsonschema_description:"The two departments. One department, named twice, connects its VPCs with one another."`
 	Mode      scalar[policy.Mode]     `yaml:"mode" jsonschema_description:"report: nothing is changed for connections of this peering, and the changes are announced. Left out, the mode of the file."`
-	Requester scalar[name]            `yaml:"requester" jsonschema_description:"The only department that may ask. Left out, either may. Not for one department with itself."`
-	Approval  scalar[policy.Approval] `yaml:"approval" jsonschema_description:"manual: a person approves each request. Left out, what is allowed is accepted."`
+	Requester scalar[name]            `yaml:"requester" jsonschema_description:"The only department that may request a connection. Left out, either may. Not for one department with itself."`
+	Approval  scalar[policy.Approval] `yaml:"approval" jsonschema_description:"manual: a person approves each request. Left out, allowed requests are accepted."`
 	Manage    scalar[peering.Role]    `yaml:"manage" jsonschema_description:"The only half that autopeer manages, where the other department is a third party without autopeer. Left out, both. Not for one department with itself."`
 	Multipath scalar[bool]            `yaml:"multipath" jsonschema_description:"Whether requests that allow multipath resilience are accepted, which allows it for the accepter too and costs extra. Left out, false."`
 	Tags      scalar[policy.Tags]     `yaml:"tags" jsonschema_description:"none: autopeer tags no connection of the peering, because another tool removes tags that it doesn't know. Left out, it tags them."`
-	Adopt     scalar[bool]            `yaml:"adopt" jsonschema_description:"Whether autopeer may remove routes of a connection that nothing shows it to have connected. Left out, false: the changes are proposed first. Required with tags: none and without allow."`
+	Adopt     scalar[bool]            `yaml:"adopt" jsonschema_description:"Whether autopeer may remove routes of a connection if nothing shows that autopeer has connected it. Left out, false: the changes are proposed first. Required with tags: none and without allow."`
 	DNS       scalar[bool]            `yaml:"dns" jsonschema_description:"Whether each side resolves its public host names to private addresses for the other. Left out, false."`
-	Routes    table[name, sideRoutes] `yaml:"routes" jsonschema_description:"Which route tables of a department lead where in the other one. A department that is left out uses all tables, to all blocks. Not for one department with itself."`
-	Allow     some[allow]             `yaml:"allow" jsonschema_description:"What the security groups admit. Left out, there are routes and no ingress rules."`
+	Routes    table[name, sideRoutes] `yaml:"routes" jsonschema_description:"The route tables of a department that get routes, and the blocks of the other department that they lead to. A department that is left out uses all tables, to all blocks. Not for one department with itself."`
+	Allow     some[allow]             `yaml:"allow" jsonschema_description:"The traffic that the security groups admit. Left out, there are routes and no ingress rules."`
 }
 
-// sideRoutes is what a department's side of a peering does about routes. At least one field is set.
+// sideRoutes are the routes of one department's side of a peering. At least one field is set.
 type sideRoutes struct {
 	Tables tables                     `yaml:"tables" jsonschema_description:"The route tables: all of the VPC (the default), the main one, none, or a choice. Gateway route tables are never among them."`
 	To     some[scalar[netip.Prefix]] `yaml:"to" jsonschema_description:"The blocks in the other department's VPC that these tables lead to. Left out, all blocks of that VPC."`

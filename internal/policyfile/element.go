@@ -24,7 +24,7 @@ type element struct {
 	isPartial  bool // a mapping with a merge key: keys that are missing may be in the other one
 }
 
-// element returns the node with all that is inside, and reports keys that are given twice.
+// element returns the node with everything inside it, and reports repeated keys.
 func (r *reader) element(n ast.Node, name string, parent *element) *element {
 	n = content(n)
 	e := &element{node: n, name: name, parent: parent}
@@ -78,8 +78,8 @@ func (r *reader) addPair(e *element, pair *ast.MappingValueNode) {
 	e.inside = append(e.inside, value)
 }
 
-// absorb adds the entries of a repeated key, so that they are checked too and names that they define are known: mappings of a
-// list, and departments. Other values are alternatives: only one is meant.
+// absorb adds the entries of a repeated key, so that they are checked too and names that they define are known:
+// mappings of a list, and departments. Other values are alternatives: only one is meant.
 func (e *element) absorb(again *element) {
 	for _, value := range again.inside {
 		isEntry := e.shape() == "array" && value.byKey != nil
@@ -182,7 +182,7 @@ func (e *element) wrap() {
 	e.inside, e.byKey, e.isWrapped = []*element{item}, nil, true
 }
 
-// quoted makes any text of the file fit for a message: one line, not too long.
+// quoted returns a text of the file in a form for messages: one line, not too long.
 func quoted(s string) string {
 	const most = 60
 	if len(s) > most {

@@ -7,8 +7,8 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// intend reports keys with a typing error and single values in the place of a list, and then replaces them by the intended key
-// or list: the values inside are checked in the same run.
+// intend reports keys with a typing error and single values in the place of a list, and then replaces them by the
+// intended key or list: the values inside are checked in the same run.
 func (r *reader) intend(e *element, s *jsonschema.Schema) {
 	s = formOf(e, s)
 	if s.Properties != nil && e.byKey != nil {
@@ -29,7 +29,8 @@ func (r *reader) intendKeys(e *element, s *jsonschema.Schema) {
 		if !found || e.byKey[known] != nil {
 			continue
 		}
-		r.add(key.at(), fmt.Sprintf("%s has no key %s", nameOf(e, s), quoted(key.text())), fmt.Sprintf("did you mean %s?", known))
+		r.add(key.at(), fmt.Sprintf("%s has no key %s", nameOf(e, s), quoted(key.text())),
+			fmt.Sprintf("did you mean %s?", known))
 		value := e.byKey[key.jsonKey()]
 		delete(e.byKey, key.jsonKey())
 		value.rename(known)

@@ -14,8 +14,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// explain reports the violations at the element and at those inside it. It only describes them: which values are right,
-// the schema alone decides.
+// explain reports the violations at the element and at those inside it. It only describes them: the schema
+// alone decides which values are valid.
 func (r *reader) explain(e *element, s *jsonschema.Schema) {
 	if e.isUnknown {
 		return
@@ -37,7 +37,7 @@ func (r *reader) explain(e *element, s *jsonschema.Schema) {
 	}
 }
 
-// isOfPresent reports whether the violation is of a key that is there, and not of one that is missing.
+// isOfPresent reports whether the violation concerns a present key, and not a missing one.
 func isOfPresent(violation any) bool {
 	_, found := violation.(*kind.AdditionalProperties)
 	return found
@@ -97,7 +97,8 @@ func (r *reader) refuseKey(e *element) {
 		if isMesh(e.parent) {
 			return // the mistake is manage
 		}
-		problem, fix = fmt.Sprintf("approval is given, and %s accepts", thirdPartyThatAccepts(e.parent)), "leave approval out: autopeer accepts nothing here"
+		problem, fix = fmt.Sprintf("approval is given, and %s accepts",
+			thirdPartyThatAccepts(e.parent)), "leave approval out: autopeer accepts nothing here"
 	}
 	r.add(e.at(), problem, fix)
 }
@@ -144,12 +145,13 @@ func (r *reader) refuseNeed(e *element, v *kind.DependentRequired) {
 	if isMesh(e) {
 		return
 	}
-	r.add(e.byKey[v.Prop].at(), fmt.Sprintf("%s is given without %s, so the third party can't be determined", v.Prop, v.Missing[0]),
+	r.add(e.byKey[v.Prop].at(), fmt.Sprintf("%s is given without %s, so the third party can't be determined",
+		v.Prop, v.Missing[0]),
 		"add the key "+v.Missing[0]+" with the department that requests the connections")
 }
 
-// refuseChoice reports keys that don't go together. A key that is missing beside an unknown one isn't reported, because the
-// unknown one may be meant for it.
+// refuseChoice reports keys that don't go together. A key that is missing beside an unknown one isn't reported,
+// because the unknown one may be meant for it.
 func (r *reader) refuseChoice(e *element, s *jsonschema.Schema, name string) {
 	choices := keysOf(s)
 	if len(s.OneOf) > 0 {
@@ -159,15 +161,17 @@ func (r *reader) refuseChoice(e *element, s *jsonschema.Schema, name string) {
 	switch {
 	case len(found) == 0 && len(unknownKeys(e, s)) > 0:
 	case len(found) > 0:
-		r.add(e.at(), fmt.Sprintf("%s has %d keys that exclude each other", name, len(found)), "keep only "+alternatives(found))
+		r.add(e.at(), fmt.Sprintf("%s has %d keys that exclude each other", name, len(found)),
+			"keep only "+alternatives(found))
 	case len(choices) == 0 && e.name == "departments":
-		r.add(e.at(), name+" is an empty mapping", "give it a department; only a file that lists cells under retired may have none")
+		r.add(e.at(), name+" is an empty mapping",
+			"give it a department; only a file that lists cells under retired may have none")
 	case len(choices) == 0:
 		r.add(e.at(), name+" is an empty mapping", "give it an entry or leave the key out")
 	case len(s.OneOf) == 0 && s.MaxProperties == nil:
 		r.add(e.at(), name+" is an empty mapping", "give it "+alternatives(choices)+", or leave "+quoted(e.name)+" out")
 	default:
-		r.add(e.at(), name+" has none of the keys that it needs", "give it "+alternatives(choices))
+		r.add(e.at(), name+" lacks a required key", "give it "+alternatives(choices))
 	}
 }
 
@@ -237,7 +241,8 @@ func (r *reader) refuseValue(e *element, s *jsonschema.Schema, name string, allo
 	r.add(e.at(), name+" "+problem, fix)
 }
 
-// shapeAdvice returns the fix for a value of another shape than the allowed ones. The form has a fix for values of its shape.
+// shapeAdvice returns the fix for a value of another shape than the allowed ones. The form has a fix for values of
+// its shape.
 func shapeAdvice(e *element, s *jsonschema.Schema, allowed []string, fix string) string {
 	switch {
 	case len(s.Enum) > 0:

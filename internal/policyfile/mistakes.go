@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// Mistakes are all that is wrong with a file, in the order of their places. Never empty as an error.
+// Mistakes are all mistakes of a file, sorted by position. As an error it is never empty.
 type Mistakes []Mistake
 
-// Mistake is one thing that is wrong.
+// Mistake is one mistake of a file, with its position.
 type Mistake struct {
 	File         string
 	Code         Code
 	Line, Column int    // from 1
-	Problem      string // what is wrong
-	Fix          string // what would be right
+	Problem      string // without the position
+	Fix          string // the next step
 }
 
-// Warning is a Mistake that may be none. The policy is valid all the same.
+// Warning is a risk in a valid policy, in the form of a Mistake.
 type Warning Mistake
 
 // String returns the warning in the form of a mistake, marked as a warning and with its code.
@@ -52,13 +52,13 @@ func (m Mistakes) sorted() Mistakes {
 // position is a place in the file, from 1.
 type position struct{ line, column int }
 
-// add notes a mistake: what is wrong, and what would be right. The parser gives the place of a value that
-// isn't there, and of what ends too early, beyond the end of the line or the file; that is moved to the end.
+// add records a mistake with its fix. For a missing value, and for text that ends too early, the parser
+// returns a position beyond the end of the line or the file; add moves it to the end.
 func (r *reader) add(at position, problem, fix string) {
 	r.mistakes = append(r.mistakes, r.mistake(r.phase, at, problem, fix))
 }
 
-// warn notes a warning, as add notes a mistake.
+// warn records a warning, as add records a mistake.
 func (r *reader) warn(code Code, at position, problem, fix string) {
 	r.warnings = append(r.warnings, r.mistake(code, at, problem, fix))
 }

@@ -1,6 +1,6 @@
-// Package policyfile reads the policy's YAML file. It reports every mistake of the file at once, each with
-// its line and column and with what would be right, and generates the JSON Schema by which editors help.
-// The functions never import it: they get the checked policy as JSON.
+// Package policyfile reads and checks the policy's YAML file. It reports all mistakes at once, each with its
+// line, its column and a fix, and generates the JSON Schema for editors. The functions never import it: they
+// get the checked policy as JSON.
 package policyfile
 
 import (
@@ -15,19 +15,20 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// maxSize is far above what any organization needs, and keeps a wrong file from being chewed for minutes.
+// maxSize is far above the size of any policy, and keeps the parser from working for minutes on a wrong file.
 const maxSize = 1 << 20
 
 var byteOrderMark = []byte("\ufeff")
 
-// Parse is Check without its warnings.
+// Parse is Check without the warnings.
 func Parse(file string, data []byte) (*policy.Policy, error) {
 	p, _, err := Check(file, data)
 	return p, err
 }
 
-// Check reads and checks a policy. The name of the file is used for messages only. Warnings are in the order of their places;
-// a policy with warnings is valid. The error is Mistakes, unless the schema of this package doesn't compile.
+// Check reads and checks a policy. The name of the file is used for messages only. Warnings are in the order of
+// their places; a policy with warnings is valid. The error is Mistakes, unless the schema of this package doesn't
+// compile.
 func Check(file string, data []byte) (*policy.Policy, []Warning, error) {
 	schema, err := compiled()
 	if err != nil {
@@ -56,7 +57,7 @@ func checkBy(schema *jsonschema.Schema, file string, data []byte) (*policy.Polic
 	return doc.policy(file), warnings, nil
 }
 
-// root returns the only document, or nil after a mistake that leaves nothing to look at.
+// root returns the only document, or nil after a mistake that prevents checking the rest.
 func (r *reader) root() *element {
 	if !r.checkText() {
 		return nil

@@ -17,8 +17,8 @@ const SchemaID = "https://raw.githubusercontent.com/autopeer/autopeer/main/docs/
 
 //go:generate go test -run TestSchemaInDocsIsFresh . -update
 
-// Schema returns the JSON Schema (draft 2020-12) of the file, by which Parse checks the form of every value. Editors
-// use the same. How values fit together it can't see: a file that the schema allows, Parse may still refuse.
+// Schema returns the JSON Schema (draft 2020-12) of the file, with which Parse and editors check the form of every
+// value. The schema can't express relations between values, so Parse may refuse a file that the schema allows.
 func Schema() ([]byte, error) {
 	s := *form()
 	s.Version, s.ID, s.Title = jsonschema.Version, SchemaID, "autopeer policy"

@@ -26,8 +26,8 @@ func meant(s string, candidates []string) (candidate string, found bool) {
 	return "", false
 }
 
-// nearest returns the candidates with the fewest typing errors, if these are few enough for the length of s: a third of its
-// characters, and one in a word of two. The case of letters doesn't count.
+// nearest returns the candidates with the fewest typing errors, if these are few enough for the length of s: a
+// third of its characters, and one in a word of two. The case of letters doesn't count.
 func nearest(s string, candidates []string) []string {
 	if len(s) < 2 {
 		return nil // one error turns it into any other word of its length

@@ -41,8 +41,8 @@ func (r *reader) validate(root *element, schema *jsonschema.Schema) {
 	}
 }
 
-// attach takes the violations apart, down to those of single keywords. Below a name or a choice that is refused
-// are the reasons, which the messages don't need. The path is that of the enclosing violation: the validator
+// attach splits the violations into those of single keywords. It skips the reasons below a refused name or
+// choice, which the messages don't need. The path is that of the enclosing violation: the validator
 // overwrites the one of a name. https://github.com/santhosh-tekuri/jsonschema/pull/269
 func (e *element) attach(v *jsonschema.ValidationError, path []string) {
 	switch k := v.ErrorKind.(type) {

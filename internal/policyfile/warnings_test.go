@@ -61,7 +61,7 @@ departments:
   gamma: [{ account: "111111111111", region: us-east-1, within: 10.3.0.0/16 }]
 peerings:
   - { between: [alpha, beat] }
-`, []string{"f:5:3: warning: department gamma is in no peering, so autopeer connects none of its VPCs; name it under between, or remove it [unused-department]"}},
+`, []string{"f:5:3: warning: department gamma is in no peering, so autopeer doesn't connect its VPCs; name it under between, or remove it [unused-department]"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

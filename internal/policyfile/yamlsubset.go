@@ -12,8 +12,8 @@ import (
 // exhausted stack.
 const maxDepth = 200
 
-// outsideSubset are the parts of YAML by which one line of a file changes the meaning of another line. A policy is
-// reviewed line by line, so each line has to mean what it says.
+// outsideSubset are the parts of YAML with which one line of a file changes the meaning of another line. A policy
+// is reviewed line by line, so the meaning of a line must not depend on another one.
 var outsideSubset = map[token.Type]string{
 	token.AnchorType:      "anchors are not used in a policy",
 	token.AliasType:       "aliases are not used in a policy",
@@ -24,7 +24,8 @@ var outsideSubset = map[token.Type]string{
 	token.DocumentEndType: "a policy is one document, without an end marker",
 }
 
-// checkText refuses what isn't worth tokenizing.
+// checkText reports a file that is too large, and text that is not UTF-8. It returns false for a file that is
+// not to be tokenized.
 func (r *reader) checkText() bool {
 	if len(r.data) > maxSize {
 		r.add(position{1, 1}, fmt.Sprintf("the file has %d bytes", len(r.data)),
@@ -40,11 +41,11 @@ func (r *reader) checkText() bool {
 	return true
 }
 
-// separable are those among them beside which the rest of the file can be checked.
+// separable are those of outsideSubset that don't prevent checking the rest of the file.
 var separable = []token.Type{token.AnchorType, token.AliasType, token.MergeKeyType, token.TagType}
 
-// checkTokens reports every token that a policy doesn't use, or the first place that is nested too deep. It returns false if the
-// rest of the file can't be checked.
+// checkTokens reports every token that a policy doesn't use, or the first place that is nested too deep. It returns
+// false if the rest of the file can't be checked.
 func (r *reader) checkTokens(tokens token.Tokens) bool {
 	fine := true
 	var n nesting

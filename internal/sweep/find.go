@@ -34,8 +34,10 @@ func (s *Sweeper) find(current observed) findings {
 	return found
 }
 
-// differences returns those of a connection that EC2 shows, apart from what a dead one has left.
-func (s *Sweeper) differences(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
+// differences returns those of a connection that EC2 shows, except the remains of a dead one.
+func (s *Sweeper) differences(
+	c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool,
+) findings {
 	switch {
 	case s.isForeign(c, current):
 		return append(s.foreign(c, d), s.displaced(c, d, current)...)
@@ -49,8 +51,8 @@ func (s *Sweeper) differences(c peering.Connection, d policy.Decision, current o
 	return nil
 }
 
-// alive reports of every connection whether its routes and rules are to stay: it lives, or it is another installation's,
-// whose remains are its own affair.
+// alive reports of every connection whether its routes and rules stay: it lives, or another installation has to remove
+// its remains.
 func (s *Sweeper) alive(current observed) map[peering.ConnectionID]bool {
 	alive := map[peering.ConnectionID]bool{}
 	for _, c := range current.known() {
@@ -59,7 +61,8 @@ func (s *Sweeper) alive(current observed) map[peering.ConnectionID]bool {
 	return alive
 }
 
-// foreign has the conflict with another installation announced once a day, where the policy allows the connection too.
+// foreign repeats the announcement of the conflict with another installation once a day, if this policy allows the
+// connection, too.
 func (s *Sweeper) foreign(c peering.Connection, d policy.Decision) findings {
 	if c.State != peering.Active || d.Verdict != policy.Accept || !s.isFirstOfDay() {
 		return nil
@@ -82,10 +85,12 @@ func (s *Sweeper) isForeign(c peering.Connection, current observed) bool {
 	return c.IsForeignTo(s.policy.Installation, current.rulesOf(c.ID))
 }
 
-// pending finds requests that wait although the policy answers them. Requests that are left pending, or that another cell
-// answers, are announced once more, in case the event of the request was lost, and then once a day. Each half of a request between
-// two cells is checked again, in case a message was lost or the half is free now.
-func (s *Sweeper) pending(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
+// pending finds requests that wait although the policy answers them. Requests that are left pending, or that
+// another cell answers, are announced once more, in case the event of the request was lost, and then once a day.
+// Each half of a request between two cells is checked again, in case a message was lost or the half is free now.
+func (s *Sweeper) pending(
+	c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool,
+) findings {
 	free := s.isAllowed(c, d) && s.isFree(c, d, current, alive)
 	mine := c.Accepter.Cell() == s.cell && d.Manages(peering.Accepter)
 	switch {
@@ -97,7 +102,7 @@ func (s *Sweeper) pending(c peering.Connection, d policy.Decision, current obser
 	return s.waiting(c, d)
 }
 
-// waiting has a request announced once more that waits for something else than the other cell.
+// waiting repeats the announcement of a request that waits for another reason than the other cell's answer.
 func (s *Sweeper) waiting(c peering.Connection, d policy.Decision) findings {
 	switch f := s.remind(c, d, function.Accept); {
 	case isOnHold(c, d):
@@ -113,12 +118,14 @@ func (s *Sweeper) mustAgree(c peering.Connection, d policy.Decision) bool {
 	return c.Requester.Cell() != c.Accepter.Cell() && d.Manages(peering.Requester) && d.Manages(peering.Accepter)
 }
 
-// isAllowed reports whether the policy allows the request as far as the cell knows. The tag of an approval is in the accepter's cell.
+// isAllowed reports whether the policy allows the request. In the requester's cell, a request that needs an
+// approval counts as allowed, because only the accepter's cell can read the tag of the approval.
 func (s *Sweeper) isAllowed(c peering.Connection, d policy.Decision) bool {
 	return d.Verdict == policy.Accept || d.Verdict == policy.Ask && c.Accepter.Cell() != s.cell
 }
 
-// asksForBlocks reports whether a request to the cell may have to be rejected, which depends on the blocks of the requester.
+// asksForBlocks reports whether a request to the cell may have to be rejected, which depends on the blocks of the
+// requester.
 func (s *Sweeper) asksForBlocks(c peering.Connection, d policy.Decision) bool {
 	return c.Accepter.Cell() == s.cell && s.policy.MayReject(c, d)
 }
@@ -129,8 +136,8 @@ func (s *Sweeper) unanswered(c peering.Connection, d policy.Decision) finding {
 	return f
 }
 
-// agree has the half of a request between two cells checked again. When it is due, and the second look still finds it, the wait for
-// the other cell is announced.
+// agree returns the finding that has accept check the half of a request between two cells again. If it is due, and
+// the second look confirms it, the wait for the other cell is announced.
 func (s *Sweeper) agree(c peering.Connection, d policy.Decision, current observed) finding {
 	f := s.remind(c, d, function.Accept)
 	due := s.isDue(c)
@@ -147,32 +154,35 @@ func (s *Sweeper) isDue(c peering.Connection) bool {
 	return s.isRecent(c.RequestedAt().Add(grace)) || s.isFirstOfDay()
 }
 
-// forwards reports whether requests from the cell cause events here: those of this cell, of its counterparts, and of cells without a
-// peering whose requests are rejected.
+// forwards reports whether requests from the cell cause events here: those of this cell, of its counterparts, and
+// of cells without a peering whose requests are rejected.
 func (s *Sweeper) forwards(cell peering.Cell) bool {
-	return cell == s.cell || slices.Contains(s.policy.Counterparts(s.cell), cell) || slices.Contains(s.policy.RejectingCells, cell)
+	return cell == s.cell || slices.Contains(s.policy.Counterparts(s.cell), cell) ||
+		slices.Contains(s.policy.RejectingCells, cell)
 }
 
-// latest is how late an event may be: CloudTrail takes about five minutes on average.
+// latest is the maximal delay of an event. CloudTrail takes about five minutes on average.
 const latest = 15 * time.Minute
 
-// isMissed reports whether the event of a request that should be answered is lost, and not just late. The request is at
-// least as old as a late event, and younger than the previous sweep: an older one was seen then and could not be
-// answered, because of an obstacle, the policy or an approval that was still missing. Only requests have an age. EC2 doesn't
-// show when a connection was accepted, deleted or tagged, and a repair doesn't wait until an event is certainly lost.
+// isMissed reports whether the event of a request that should be answered is lost, and not only late. The request is at
+// least as old as a late event, and younger than the previous sweep, which has seen older ones and found an obstacle, a
+// denial or a missing approval. Only requests have an age: EC2 doesn't show when a connection was accepted, deleted or
+// tagged, and repairs don't wait until an event is certainly lost.
 func (s *Sweeper) isMissed(c peering.Connection, d policy.Decision) bool {
 	if !d.Manages(peering.Requester) || !s.forwards(c.Requester.Cell()) {
-		return false // autopeer has no cell where the request was made
+		return false // the request was made outside the cells of autopeer
 	}
 	age := s.now().Sub(c.RequestedAt())
 	return age >= latest && age < s.interval+grace+jitter && c.Tags[peering.TagApproved] == ""
 }
 
-// jitter is how much later than planned a sweep may look.
+// jitter is the maximal delay of a scheduled sweep.
 const jitter = time.Minute
 
-// isFree reports whether nothing stands in the way of the cell's sides of a request, as accept checks it.
-func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) bool {
+// isFree reports whether the cell's sides of a request have no obstacle, with the checks of accept.
+func (s *Sweeper) isFree(
+	c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool,
+) bool {
 	if current.Twin(c, s.policy) != nil || c.IsHeld() {
 		return false
 	}
@@ -184,13 +194,16 @@ func (s *Sweeper) isFree(c peering.Connection, d policy.Decision, current observ
 	return len(conflicts)+len(shortages) == 0
 }
 
-// isRecent reports whether no sweep but this one, or the one after it, comes within an interval of that time.
+// isRecent reports whether that time is less than one and a half intervals ago, so that at most two scheduled
+// sweeps have followed it.
 func (s *Sweeper) isRecent(t time.Time) bool {
 	age := s.now().Sub(t)
 	return age >= 0 && age < s.interval*3/2
 }
 
-func (s *Sweeper) active(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
+func (s *Sweeper) active(
+	c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool,
+) findings {
 	if s.policy.Maintains(c, d, current.Rules) {
 		return s.sides(c, d, current, alive)
 	}
@@ -199,7 +212,9 @@ func (s *Sweeper) active(c peering.Connection, d policy.Decision, current observ
 
 // sides finds missing and surplus routes and rules on the sides that the cell owns. An objection of the policy, which
 // stops all additions, is announced once a day.
-func (s *Sweeper) sides(c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool) findings {
+func (s *Sweeper) sides(
+	c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool,
+) findings {
 	var halves []plan.Side
 	for _, role := range c.Roles(s.cell) {
 		if d.Manages(role) {
@@ -218,7 +233,8 @@ func (s *Sweeper) sides(c peering.Connection, d policy.Decision, current observe
 
 func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current observed) findings {
 	c := side.Connection
-	f := s.found(c, d, function.Connect, drifted, fmt.Sprintf("the %s side of %s differs from %s", side.Role, c.ID, s.policy.File))
+	f := s.found(c, d, function.Connect, drifted,
+		fmt.Sprintf("the %s side of %s differs from %s", side.Role, c.ID, s.policy.File))
 	f.Side = side.Role
 	f.want(p.Intended())
 	f.closes = p.Closes()
@@ -234,7 +250,7 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 		f.items = itemsOf(plan.Connect(released(side)).Changes()) // an edit of them is no drift, also if the hold ends soon
 		return findings{f.onHold(s.isFirstOfDay())}
 	case p.IsObstructed():
-		f.reminder, f.prompt = true, slices.ContainsFunc(p.Changes(), plan.Tags) // announced as long as the obstacle is there
+		f.reminder, f.prompt = true, slices.ContainsFunc(p.Changes(), plan.Tags) // announced as long as the obstacle exists
 	case len(p.Changes()) == 0:
 		return slices.Concat(s.leftOut(side, d), s.kept(side, d), f.afterObstacle())
 	case mayBeRefused(p): // a reminder, since nothing has drifted if EC2 refuses it as before
@@ -243,13 +259,15 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 	case p.OnlyTags():
 		f.reminder, f.prompt = true, true // the tag was deleted: it is put back without an announcement of drift
 	case s.isUnconnected(side, f, current):
-		f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s", c.ID, side.Role, d.Reason), d.Key())
+		f.Outcome = f.Because(unconnected, fmt.Sprintf("%s is active, and its %s side isn't connected: %s",
+			c.ID, side.Role, d.Reason), d.Key())
 	}
 	return findings{f}
 }
 
-// isUnconnected reports whether nothing shows that the side was ever connected: no tag, no rule and no tag that was just deleted. A side
-// without rules can't show it with "tags: none", and counts as connected if it has a route and a principal has just edited another.
+// isUnconnected reports whether nothing shows that the side was ever connected: no tag, no rule and no recently
+// deleted tag. With "tags: none" a side without rules can't show it, and counts as connected if it has a route and
+// a principal has just edited another.
 func (s *Sweeper) isUnconnected(side plan.Side, f finding, current observed) bool {
 	if len(side.Ours) > 0 || current.untagged.Restored(side.Connection).ManagedBy() != "" {
 		return false
@@ -258,8 +276,9 @@ func (s *Sweeper) isUnconnected(side plan.Side, f finding, current observed) boo
 	return side.Terms.Tags != policy.NoTags || len(edit.By) == 0 || !side.IsConnected()
 }
 
-// leftOut has a connected side announced again while a VPC has a block that the policy doesn't permit. Nothing records whether
-// the block was announced before, and an event may be lost. The id of the announcement repeats until the blocks change.
+// leftOut repeats the announcement of a connected side while a VPC has a block that the policy doesn't permit.
+// Nothing records whether the block was announced before, and an event may be lost. The announcement keeps its id
+// until the blocks change.
 func (s *Sweeper) leftOut(side plan.Side, d policy.Decision) findings {
 	if len(side.LeftOut) == 0 {
 		return nil
@@ -269,8 +288,8 @@ func (s *Sweeper) leftOut(side plan.Side, d policy.Decision) findings {
 	return findings{f}
 }
 
-// kept has a connected side with a kept route announced after a deployment, which may have ended the conflict with that route by
-// declaring it: nothing else shows that there was one.
+// kept repeats the announcement of a connected side with a kept route after a deployment. The new policy may have
+// ended the conflict with that route, and nothing records that there was a conflict.
 func (s *Sweeper) kept(side plan.Side, d policy.Decision) findings {
 	if !side.KeepsRoute() {
 		return nil
@@ -301,9 +320,9 @@ func itemsOf(changes []plan.Change) []string {
 	return items
 }
 
-// mayBeRefused reports whether the plan has only changes that EC2 may refuse until a person fixes a resource: the DNS
-// option while a VPC has no DNS host names, or a rule for a group or prefix list that doesn't exist. Such a plan is tried
-// once a day and after changes, instead of with every sweep.
+// mayBeRefused reports whether the plan has only changes that EC2 may refuse until a person fixes a resource: the
+// DNS option while a VPC has no DNS host names, or a rule for a group or prefix list that doesn't exist. Such a
+// plan is tried once a day and after changes, instead of with every sweep.
 func mayBeRefused(p plan.Plan) bool {
 	for _, change := range p.Changes() {
 		switch c := change.(type) {
@@ -319,7 +338,7 @@ func mayBeRefused(p plan.Plan) bool {
 	return true
 }
 
-// withLeftovers completes the side with the routes and rules in its way that dead connections have left.
+// withLeftovers completes the side with the obstructing routes and rules of dead connections.
 func (s *Sweeper) withLeftovers(side plan.Side, current observed, alive map[peering.ConnectionID]bool) plan.Side {
 	side.Dead = map[peering.ConnectionID]bool{}
 	isLeft := func(id peering.ConnectionID) bool { return !alive[id] && !side.Spares(current.shown(id), s.policy) }
@@ -338,10 +357,11 @@ func (s *Sweeper) withLeftovers(side plan.Side, current observed, alive map[peer
 	return side
 }
 
-// unallowed handles an active connection that the policy doesn't allow. It is reported once a day, or disconnected if
-// autopeer has connected it and the policy asks for that.
+// unallowed handles an active connection that the policy doesn't allow. It is announced once a day, or disconnected if
+// autopeer has connected it and the policy requires that.
 func (s *Sweeper) unallowed(c peering.Connection, d policy.Decision, current observed) findings {
-	tables := slices.DeleteFunc(slices.Clone(current.Tables), func(t peering.RouteTable) bool { return s.isThirdParty(t.VPC, current) })
+	tables := slices.DeleteFunc(slices.Clone(current.Tables),
+		func(t peering.RouteTable) bool { return s.isThirdParty(t.VPC, current) })
 	remains := plan.Disconnect(plan.Remains{Connection: c.ID, Tables: tables, Rules: s.ours(c.ID, current)}).Changes()
 	if s.policy.Closes(current.untagged.Restored(c), d, current.rulesOf(c.ID)) {
 		if len(remains) == 0 {
@@ -378,7 +398,8 @@ func (s *Sweeper) leftovers(current observed, alive map[peering.ConnectionID]boo
 	}
 	var found findings
 	for _, id := range slices.Sorted(maps.Keys(remains)) {
-		f := s.found(peering.Connection{ID: id}, policy.Decision{}, function.Disconnect, leftover, fmt.Sprintf("%s was deleted, but its routes or rules remain", id))
+		f := s.found(peering.Connection{ID: id}, policy.Decision{}, function.Disconnect, leftover,
+			fmt.Sprintf("%s was deleted, but its routes or rules remain", id))
 		f.Requester, f.Accepter = nil, nil
 		f.want(plan.Disconnect(remains[id]).Changes())
 		if s.policy.Reports(plan.Inventory{VPCs: current.read}.WithBlocks(current.shown(id))) {
@@ -389,8 +410,8 @@ func (s *Sweeper) leftovers(current observed, alive map[peering.ConnectionID]boo
 	return found
 }
 
-// blackholes returns the tables whose blackholes to the dead connection are the installation's to remove: all with evidence
-// that it connected the connection, or else those of the VPCs that the policy names.
+// blackholes returns the tables whose blackholes to the dead connection the installation removes: all tables if
+// there is evidence that it connected the connection, or else those of the VPCs that the policy names.
 func (s *Sweeper) blackholes(c peering.Connection, current observed) []peering.RouteTable {
 	connected := c.IsConnectedBy(s.policy.Installation, current.rulesOf(c.ID))
 	return slices.DeleteFunc(slices.Clone(current.blackholes), func(t peering.RouteTable) bool {
@@ -398,7 +419,8 @@ func (s *Sweeper) blackholes(c peering.Connection, current observed) []peering.R
 	})
 }
 
-// unowned returns the deletions of the blackholes to a dead connection that blackholes leaves out, but for third parties'.
+// unowned returns the deletions of the blackholes to a dead connection that blackholes leaves out, except those of
+// third parties.
 func (s *Sweeper) unowned(c peering.Connection, current observed) []plan.Change {
 	if c.IsConnectedBy(s.policy.Installation, current.rulesOf(c.ID)) {
 		return nil
@@ -432,15 +454,16 @@ func (s *Sweeper) found(c peering.Connection, d policy.Decision, by function.Nam
 	return finding{Outcome: o}
 }
 
-// remind returns a finding that has the connection announced once more, without drift.
+// remind returns a finding that repeats the announcement of the connection, without drift.
 func (s *Sweeper) remind(c peering.Connection, d policy.Decision, by function.Name) finding {
 	f := s.found(c, d, by, string(d.Code), d.Reason)
 	f.reminder, f.news = true, s.isNews(c)
 	return f
 }
 
-// isNews reports whether the first reminder of a connection may be under way: that of a request that expired, or of one that is so
-// young that scheduled sweeps, with their second look, haven't reminded of it before.
+// isNews reports whether a reminder may be the first one of the connection: the request has expired, or it is so
+// young that scheduled sweeps, with their second look, haven't sent a reminder before.
 func (s *Sweeper) isNews(c peering.Connection) bool {
-	return c.State == peering.Expired || c.State == peering.PendingAcceptance && s.now().Sub(c.RequestedAt()) < 2*grace+s.interval*3/2+jitter
+	return c.State == peering.Expired || c.State == peering.PendingAcceptance &&
+		s.now().Sub(c.RequestedAt()) < 2*grace+s.interval*3/2+jitter
 }

@@ -13,7 +13,7 @@ import (
 // The codes of findings.
 const (
 	unanswered  = "unanswered"  // a request that the policy answers
-	unconnected = "unconnected" // an active connection of which this side was never connected
+	unconnected = "unconnected" // a side of an active connection that was never connected
 	drifted     = "drift"       // a connected side that differs from the policy
 	leftover    = "leftover"    // a route or rule of a dead connection
 	removed     = "removed"     // a route or rule of a connection that the policy no longer allows
@@ -21,8 +21,8 @@ const (
 	retired     = "retired"     // a route or rule of a connection to or from a retired cell
 )
 
-// finding is a difference to repair or, as a reminder, an outcome to publish once more. One that closes is repaired without
-// waiting for a second look, also on a side with an obstacle.
+// finding is a difference to repair or, as a reminder, an outcome to publish once more. A finding that closes is
+// repaired without a second look, also on a side with an obstacle.
 type finding struct {
 	outcome.Outcome
 	reminder   bool
@@ -38,7 +38,7 @@ type finding struct {
 	freedAt    time.Time     // when that was found
 	kept       bool          // a side with a kept route
 	quiet      bool          // a scheduled sweep announces nothing about it
-	known      bool          // of both VPCs of a request that waits, the blocks are known or declared
+	known      bool          // the blocks of both VPCs of a waiting request are known or declared
 	news       bool          // a reminder that is the first announcement if an event was lost
 	due        bool          // the wait is announced if the second look still finds it
 	missed     bool          // an event should have reported it by now; see isMissed
@@ -60,13 +60,13 @@ func (all findings) drift() findings {
 	return all.only(func(f finding) bool { return !f.reminder && !f.doubtful || f.closes && !f.held })
 }
 
-// urgent returns the findings that don't wait for a second look.
+// urgent returns the findings that need no second look.
 func (all findings) urgent() findings {
 	return all.only(func(f finding) bool { return f.reminder && !f.announced || f.closes })
 }
 
-// patient returns the findings that take a second look after a change as well: a living connection is disconnected that the
-// policy no longer names, or that another installation has just been given.
+// patient returns the findings that need a second look after a change as well: they disconnect a living connection
+// that the policy no longer names, or that has just become another installation's.
 func (all findings) patient() findings { return all.only(finding.isPatient) }
 
 func (f finding) isPatient() bool {
@@ -82,8 +82,8 @@ func (all findings) afterChange(due hint.Sweep) findings {
 	return all.only(func(f finding) bool { return f.follows(due) })
 }
 
-// follows reports whether the change may have caused the finding. A request that waits for another cell is checked again after an edit of
-// its own VPC's tables and groups, and not after every edit.
+// follows reports whether the change may have caused the finding. A request that waits for another cell is checked
+// again after an edit of its own VPC's tables and groups, and not after every edit.
 func (f finding) follows(due hint.Sweep) bool {
 	switch {
 	case f.isPatient():
@@ -107,8 +107,8 @@ func (f finding) isRemindedAfter(due hint.Sweep) bool {
 	return due.Changed || due.Deployed || f.proposal && f.touched
 }
 
-// editedBy returns the findings with the edits of their items. The functions' own edits are no drift, and neither are those of a side that
-// was on hold at that time, is in report mode or was never connected.
+// editedBy returns the findings with the edits of their items. The functions' own edits are no drift, and neither
+// are those of a side that was on hold at that time, is in report mode or was never connected.
 func (all findings) editedBy(due hint.Sweep, isOwn func(by string) bool) findings {
 	resources := due.Edits.Resources()
 	for i, f := range all {
@@ -124,8 +124,8 @@ func (all findings) editedBy(due hint.Sweep, isOwn func(by string) bool) finding
 	return all
 }
 
-// stillHeld returns the ends of holds in the change, and now for the held connections with an edit, which may be released before the
-// next sweep.
+// stillHeld returns the ends of holds in the change, and now for the held connections with an edit, which may be
+// released before the next sweep.
 func (all findings) stillHeld(c hint.Change, now time.Time) hint.Released {
 	released := maps.Clone(c.Released)
 	for _, f := range all {
@@ -144,8 +144,8 @@ func (all findings) waiting() findings { return all.only(func(f finding) bool { 
 
 func (all findings) due() findings { return all.only(func(f finding) bool { return f.due }) }
 
-// aloud returns the findings as those of a change, the effect of which is announced at once. Requests that wait stay quiet: their
-// acceptance is announced all the same.
+// aloud returns the findings as those of a change, whose effect is announced immediately. Requests that wait stay
+// quiet: their acceptance is announced in any case.
 func (all findings) aloud() findings {
 	loud := slices.Clone(all)
 	for i := range loud {
@@ -154,8 +154,8 @@ func (all findings) aloud() findings {
 	return loud
 }
 
-// repeated returns the findings of a scheduled sweep, of which the reminders are marked as repetitions. One that may be the first
-// announcement is not.
+// repeated returns the findings of a scheduled sweep, with the reminders marked as repetitions, except those that
+// may be the first announcement.
 func (all findings) repeated() findings {
 	marked := slices.Clone(all)
 	for i, f := range marked {

@@ -8,7 +8,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// isOnHold reports whether the hold is all that the cell knows to keep the request from being accepted or approved.
+// isOnHold reports whether the hold is the only known reason for which the request isn't accepted or approved.
 func isOnHold(c peering.Connection, d policy.Decision) bool {
 	return c.IsHeld() && (d.Verdict == policy.Accept || d.Verdict == policy.Ask)
 }
@@ -20,8 +20,8 @@ func released(side plan.Side) plan.Side {
 	return side
 }
 
-// onHold returns the finding as the reminder of a hold: sent at once after a change, which may have been the tag, and by scheduled
-// sweeps where it is due. Nothing that is missing on hold is drift.
+// onHold returns the finding as the reminder of a hold. It is sent immediately after a change, which may have been
+// the tag, and by scheduled sweeps when it is due. Routes and rules that are missing on hold are no drift.
 func (f finding) onHold(due bool) finding {
 	f.reminder, f.held, f.announced = true, true, !due
 	return f

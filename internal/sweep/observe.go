@@ -21,7 +21,7 @@ type observed struct {
 	named       map[peering.VPCID]bool                         // of those that were read: the policy names them
 	rules       map[peering.ConnectionID][]peering.IngressRule // of every connection, made by any installation
 	untagged    hint.Untagged                                  // the connections whose tag was just deleted
-	edits       hint.Edits                                     // the latest, by anybody
+	edits       hint.Edits                                     // the latest ones, by any principal
 	plan.Inventory
 }
 
@@ -44,14 +44,14 @@ func (o observed) editable(vpcs ...peering.VPCID) []string {
 	return ids
 }
 
-// wasConnected reports whether the dead connection is one that EC2 shows, or one that the installation connected. Another may be a new
-// request that EC2 doesn't show yet.
+// wasConnected reports whether EC2 shows the dead connection, or the installation connected it. Any other
+// connection may be a new request that EC2 doesn't show yet.
 func (o observed) wasConnected(id peering.ConnectionID, by peering.Installation) bool {
 	isShown := slices.ContainsFunc(o.connections, func(c peering.Connection) bool { return c.ID == id })
 	return isShown || peering.Connection{ID: id}.IsConnectedBy(by, o.rulesOf(id))
 }
 
-// shown returns the connection as EC2 shows it, or with nothing but its id.
+// shown returns the connection as EC2 shows it, or with only its id.
 func (o observed) shown(id peering.ConnectionID) peering.Connection {
 	for _, c := range o.connections {
 		if c.ID == id {
@@ -61,7 +61,7 @@ func (o observed) shown(id peering.ConnectionID) peering.Connection {
 	return peering.Connection{ID: id}
 }
 
-// known returns the connections that EC2 shows and, with nothing but their ids, those that only a blackhole or a rule names.
+// known returns the connections that EC2 shows and, with only their ids, those that only a blackhole or a rule names.
 func (o observed) known() []peering.Connection {
 	ids := map[peering.ConnectionID]bool{}
 	for id := range o.rules {
@@ -84,11 +84,12 @@ func (o observed) known() []peering.Connection {
 	return all
 }
 
-// observe takes two rounds of list calls, whatever the number of connections.
+// observe reads in two rounds of list calls, for any number of connections. The error is the first one of the network.
 func (s *Sweeper) observe(ctx context.Context, due hint.Sweep) (observed, error) {
 	current := observed{untagged: due.Untagged, edits: due.Edits}
 	err := parallel.Do(ctx,
-		parallel.Read(&current.connections, s.network.ConnectionsIn, peering.PendingAcceptance, peering.Provisioning, peering.Active, peering.Expired, peering.Deleting, peering.Deleted),
+		parallel.Read(&current.connections, s.network.ConnectionsIn, peering.PendingAcceptance, peering.Provisioning,
+			peering.Active, peering.Expired, peering.Deleting, peering.Deleted),
 		func(ctx context.Context) (err error) {
 			current.blackholes, err = s.network.RouteTablesWithBlackholes(ctx)
 			return err
@@ -134,7 +135,7 @@ func byConnection(rules []peering.IngressRule) map[peering.ConnectionID][]peerin
 	return all
 }
 
-// withBlackholes returns the VPCs with a blackhole, but for those that are read anyway and those that are in no department.
+// withBlackholes returns the VPCs with a blackhole, except those that are read anyway and those in no department.
 func (s *Sweeper) withBlackholes(ctx context.Context, current observed, read []peering.VPCID) ([]peering.VPC, error) {
 	var ids []peering.VPCID
 	for _, t := range current.blackholes {
@@ -170,11 +171,13 @@ func (s *Sweeper) vpc(id peering.VPCID) peering.VPC {
 	return peering.VPC{Owner: s.cell.Account, Region: s.cell.Region, ID: id}
 }
 
-// vpcs returns the VPCs of the cell that have a connection and are a department's or connected by the installation, sorted.
+// vpcs returns the VPCs of the cell that have a connection and are a department's or connected by the installation,
+// sorted.
 func (s *Sweeper) vpcs(current observed) []peering.VPCID {
 	var ids []peering.VPCID
 	for _, c := range current.connections {
-		connected := c.State.IsAccepted() && current.untagged.Restored(c).IsConnectedBy(s.policy.Installation, current.rulesOf(c.ID))
+		connected := c.State.IsAccepted() &&
+			current.untagged.Restored(c).IsConnectedBy(s.policy.Installation, current.rulesOf(c.ID))
 		for _, id := range s.cell.Own(c.Requester, c.Accepter) {
 			if s.concerns(id) || connected && !s.policy.IsThirdParty(s.vpc(id)) {
 				ids = append(ids, id)

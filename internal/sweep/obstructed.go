@@ -2,14 +2,15 @@ package sweep
 
 import "sync"
 
-// obstructed remembers the sides that the last sweep of this process found with an obstacle. The end of an obstacle may leave no
-// difference to find.
+// obstructed remembers the sides that the last sweep of this process found with an obstacle. The end of an obstacle
+// may leave no difference to find.
 type obstructed struct {
 	mu   sync.Mutex
 	keys map[string]bool
 }
 
-// ends remembers whether the side with the key of its finding has an obstacle, and reports whether it had one and has none now.
+// ends remembers whether the side with the key of its finding has an obstacle, and reports whether it had one and
+// has none now.
 func (o *obstructed) ends(key string, has bool) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -34,8 +35,8 @@ func (o *obstructed) remain(freed findings) {
 	}
 }
 
-// afterObstacle returns the finding of a side without a difference as a reminder if an obstacle has ended: connect tells the other cell
-// that the side is complete.
+// afterObstacle returns the finding of a side without a difference as a reminder if an obstacle has ended: connect
+// then informs the other cell that the side is complete.
 func (f finding) afterObstacle() findings {
 	if !f.freed {
 		return nil

@@ -89,7 +89,7 @@ func TestARetiredCellBesideOneThatIsGone(t *testing.T) {
 		_, _, d, pcx, _ := threeCells(t)
 		t.Redeploy(fmt.Sprintf("version: 1\nretired: [{ account: %q, region: %s }]\ndepartments:\n  developer: %s\npeerings: []\n", one.Account, one.Region, d.Member()))
 		time.Sleep(35 * time.Minute)
-		next := fmt.Sprintf("delete %s, which carries no traffic any more; the routes and rules in %s are left, because no department is there any more: name that cell under retired", pcx, two)
+		next := fmt.Sprintf("delete %s, which carries no traffic any more; the routes and rules in %s remain, because no department has a member there any more: list that cell under retired", pcx, two)
 		if o := t.SaidOnce(outcome.Disconnected, pcx); o.Cell != one || o.Next != next {
 			t.Errorf("announced %+v, want the next step %q", o, next)
 		}

@@ -1,5 +1,6 @@
-// Package sweep finds the differences from the policy that events missed: unanswered requests, sides that have drifted and
-// the remains of dead connections. It only reads, and sends its findings to the other functions' queues.
+// Package sweep finds the differences from the policy that events missed: unanswered requests, sides that have
+// drifted and the remains of dead connections. It only reads, and sends its findings to the other functions'
+// queues.
 package sweep
 
 import (
@@ -17,7 +18,7 @@ import (
 	"github.com/autopeer/autopeer/internal/observe"
 )
 
-// Network reads the cell's EC2 resources.
+// Network reads the cell's EC2 resources. Errors have a class of package fault; an error without a class is Retryable.
 type Network interface {
 	ConnectionsIn(ctx context.Context, states ...peering.State) ([]peering.Connection, error)
 	RouteTablesWithBlackholes(ctx context.Context) ([]peering.RouteTable, error)
@@ -30,7 +31,8 @@ type Network interface {
 	IngressRulesIn(ctx context.Context, groups ...peering.SecurityGroupID) ([]peering.IngressRule, error)
 }
 
-// Queues sends messages to the functions' queues. After an error some of the messages may have been sent.
+// Queues sends messages to the functions' queues. After an error, which is Retryable, some of the
+// messages may have been sent.
 type Queues interface {
 	Send(ctx context.Context, to function.Name, messages ...[]byte) error
 	SendLater(ctx context.Context, to function.Name, delay time.Duration, messages ...[]byte) error
@@ -68,16 +70,20 @@ func New(cell peering.Cell, p *policy.Policy, interval time.Duration, d Dependen
 	}
 }
 
-// grace is how long events take on average, the redeliveries for a new connection included. A finding that a second look
-// after it confirms is repaired, whether its event is late or lost.
+// grace is the average delay of events, including the redeliveries for a new connection. A finding that a second
+// look after this time confirms is repaired, whether its event is late or lost.
 const grace = 5 * time.Minute
 
 // Handle sweeps, once for all the reasons of the hint.
-//   - After a change, findings are sent at once, but for a living connection that the policy no longer names. A difference where a
-//     principal has edited routes or rules is drift.
-//   - After a deployment, obstacles are announced at once as well.
-//   - A scheduled sweep looks again after grace, because a repair may already be in progress: only then is a difference drift.
-//   - Removals on a connection that a peering names are sent at once.
+//   - After a change, findings are sent immediately, except that for a living connection that the policy no longer
+//     names. A difference where a principal has edited routes or rules is drift.
+//   - After a deployment, obstacles are announced immediately as well.
+//   - A scheduled sweep checks its findings again after grace, because a repair may already be in progress. A
+//     difference is drift only if this second look confirms it.
+//   - Removals on a connection that a peering names are sent immediately.
+//
+// The error joins those of all findings. It is Permanent if EC2 refuses a call for lack of a permission, and
+// otherwise Retryable. It is never Denied.
 func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	if h.Kind != hint.Swept {
 		return nil
@@ -88,19 +94,23 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 		return err
 	}
 	found := s.find(current).editedBy(due, s.isOwn)
-	err = errors.Join(s.pass(ctx, due, found), s.announceUntagged(ctx, due, current), s.announceUnowned(ctx, due, current), s.again(ctx, due, found))
+	err = errors.Join(s.pass(ctx, due, found), s.announceUntagged(ctx, due, current), s.announceUnowned(ctx, due, current),
+		s.again(ctx, due, found))
 	if err != nil {
 		s.obstructed.remain(found.only(func(f finding) bool { return f.freed })) // the redelivery sends them
 	}
 	return err
 }
 
-// isOwn reports whether the ARN is that of a function of the cell. Edits by disconnect are no drift, but may have made room.
+// isOwn reports whether the ARN is that of a function of the cell. Edits by disconnect are no drift, but may have
+// ended an obstacle.
 func (s *Sweeper) isOwn(arn string) bool {
-	return slices.ContainsFunc(function.All, func(f function.Name) bool { return wiring.IsSessionOf(arn, s.policy.Installation, f, s.cell) })
+	return slices.ContainsFunc(function.All,
+		func(f function.Name) bool { return wiring.IsSessionOf(arn, s.policy.Installation, f, s.cell) })
 }
 
-// pass has the findings repaired, announced or looked at again, as the reasons for the sweep demand.
+// pass sends the findings to repairs, announces them, or schedules the second look, depending on the reasons for
+// the sweep.
 func (s *Sweeper) pass(ctx context.Context, due hint.Sweep, found findings) error {
 	var errs []error
 	if due.IsChange() {
@@ -110,21 +120,24 @@ func (s *Sweeper) pass(ctx context.Context, due hint.Sweep, found findings) erro
 		}
 	}
 	if due.Scheduled {
-		errs = append(errs, s.send(ctx, found.urgent().repeated(), never), s.suspect(ctx, slices.Concat(found.drift(), found.due()), false))
+		errs = append(errs, s.send(ctx, found.urgent().repeated(), never),
+			s.suspect(ctx, slices.Concat(found.drift(), found.due()), false))
 	}
 	if len(due.Suspects) > 0 {
 		errs = append(errs, s.send(ctx, found.freed(), never)) // no later sweep finds them again
-		errs = append(errs, s.confirm(ctx, found.drift().among(due.Suspects), due.Intended), s.announceWaiting(ctx, found.waiting().among(due.Suspects)))
+		errs = append(errs, s.confirm(ctx, found.drift().among(due.Suspects), due.Intended),
+			s.announceWaiting(ctx, found.waiting().among(due.Suspects)))
 	}
 	return errors.Join(errs...)
 }
 
-// The findings that are sent as drift.
+// Predicates for the findings that are sent as drift.
 func isEdit(f finding) bool { return len(f.edit.By) > 0 }
 func never(finding) bool    { return false }
 
-// again has the cell swept once more after a change: EC2 may have shown the state before it, and functions that were deployed before
-// may have been at work. It takes as long as such a function may work, and the queue's window is a part of that.
+// again schedules one more sweep after a change: EC2 may have shown the state before it, and functions of the
+// previous deployment may still have been running. The delay, including the queue's window, is as long as such a
+// function may run.
 func (s *Sweeper) again(ctx context.Context, due hint.Sweep, found findings) error {
 	if !due.New.IsChange() {
 		return nil
@@ -184,8 +197,9 @@ func (s *Sweeper) suspect(ctx context.Context, found findings, intended bool) er
 	return s.queues.SendLater(ctx, function.Sweep, grace, messages...)
 }
 
-// confirm announces the findings of the second look and has them repaired. The announcement comes first: a finding that
-// is sent twice is repaired once, and one that isn't announced is never known. Intended ones are no drift.
+// confirm announces the findings of the second look and sends them to repairs. The announcement comes first: a
+// finding that is sent twice is repaired once, but one that isn't announced remains unknown. Intended ones are no
+// drift.
 func (s *Sweeper) confirm(ctx context.Context, found findings, intended []string) error {
 	isDrift := func(f finding) bool { return !slices.Contains(intended, f.key()) }
 	if err := s.announcer.Announce(ctx, found.only(isDrift).outcomes()...); err != nil {

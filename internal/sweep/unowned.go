@@ -8,8 +8,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
 
-// announceUnowned announces, once a day, the blackholes that the installation leaves: their connection is gone, the policy doesn't
-// name their VPC, and there is no evidence that the installation connected it.
+// announceUnowned announces, once a day, the blackholes that the installation doesn't delete: their connection no
+// longer exists, the policy doesn't name their VPC, and there is no evidence that the installation connected it.
 func (s *Sweeper) announceUnowned(ctx context.Context, due hint.Sweep, current observed) error {
 	if !due.Scheduled || !s.isFirstOfDay() {
 		return nil

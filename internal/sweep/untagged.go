@@ -11,8 +11,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// announceUntagged announces the rules of autopeer that have lost their tags: after an event, which may have been the loss, those
-// of the VPCs with a connection, and once a day those of the cell.
+// announceUntagged announces the rules of autopeer that have lost their tags: after an event, which may have been
+// the loss, those of the VPCs with a connection, and once a day those of the cell.
 func (s *Sweeper) announceUntagged(ctx context.Context, due hint.Sweep, current observed) error {
 	isDaily := due.Scheduled && s.isFirstOfDay()
 	if !isDaily && !due.IsChange() {
@@ -33,8 +33,8 @@ func (s *Sweeper) announceUntagged(ctx context.Context, due hint.Sweep, current 
 	return s.announcer.Announce(ctx, s.untagged(lost, current)...)
 }
 
-// confirmed returns the rules that are without tags when they are read again: the groups were read after the tags, and connect
-// may have made a rule in between.
+// confirmed returns the rules that are without tags when they are read again: the groups were read after the tags,
+// and connect may have made a rule in between.
 func (s *Sweeper) confirmed(ctx context.Context, suspects []plan.UntaggedRule) ([]plan.UntaggedRule, error) {
 	var groups []peering.SecurityGroupID
 	for _, r := range suspects {

@@ -1,5 +1,5 @@
 // Package bootstrap holds the startup code shared by the Lambda functions: settings, AWS clients, metrics and the loop
-// that asks Lambda for work. It imports no use case.
+// that receives invocations. It imports no use case.
 package bootstrap
 
 import (
@@ -30,8 +30,8 @@ type Dependencies struct {
 	Missed  func(events int)
 }
 
-// Run runs a function with the use case until Lambda ends the process. It exits with 1 at cold start, before any message
-// is received, if a setting is invalid.
+// Run runs a function with the use case until Lambda ends the process. It exits with 1 at cold start, before any
+// message is received, if a setting is invalid.
 func Run(useCase func(Dependencies) (lambdasqs.Handle, error)) {
 	slog.SetDefault(lambdacontext.NewLogger())
 	if err := run(useCase); err != nil {

@@ -8,11 +8,12 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// CountCalls has every attempt of a call reported, and whether AWS throttled it. It belongs behind the
-// retries, which hide the throttles that they outlast.
+// CountCalls makes the SDK call called for every attempt of an API call, with whether AWS throttled it. It runs inside
+// the retries, so that it also counts throttled attempts before a success.
 func CountCalls(cfg *aws.Config, called func(throttled bool)) {
 	throttles := retry.IsErrorThrottles(retry.DefaultThrottles)
-	count := middleware.FinalizeMiddlewareFunc("CountCalls", func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+	count := middleware.FinalizeMiddlewareFunc("CountCalls", func(ctx context.Context, in middleware.FinalizeInput,
+		next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 		out, metadata, err := next.HandleFinalize(ctx, in)
 		called(err != nil && throttles.IsErrorThrottle(err) == aws.TrueTernary)
 		return out, metadata, err

@@ -6,10 +6,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
-// attempts is the number of times that a throttled call is tried. The invocation's deadline ends it earlier.
+// attempts is the maximal number of attempts of a throttled call. The invocation's deadline may end them earlier.
 const attempts = 10
 
-// Retryer learns EC2's rate from its throttles.
+// Retryer returns the SDK's adaptive retryer, which reduces the rate of calls when EC2 throttles them.
 func Retryer() aws.Retryer {
 	return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
 		o.StandardOptions = append(o.StandardOptions, Patient)

@@ -12,11 +12,11 @@ import (
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// AWS returns the SDK's configuration from the variables that Lambda sets. It is built by hand: the SDK's
-// own loader brings single sign-on, profiles and more that no function uses, and 2 MB of code.
+// AWS returns the SDK's configuration from the variables that Lambda sets. It doesn't use the SDK's own loader, which
+// adds 2 MB of code for single sign-on, profiles and other features that no function uses.
 //
-// Call wake at the start of every invocation: between invocations the environment is frozen, AWS closes
-// its connections, and a request on a closed one is noticed late and then waited for.
+// Call wake at the start of every invocation, to close idle connections: Lambda freezes the environment between
+// invocations, AWS closes connections in the meantime, and a request on a closed connection would wait for a timeout.
 func AWS(getenv func(string) string) (cfg aws.Config, wake func()) {
 	client := &http.Client{Transport: awshttp.NewBuildableClient().WithTransportOptions(keepConnections).GetTransport()}
 	cfg = aws.Config{
@@ -33,10 +33,10 @@ func AWS(getenv func(string) string) (cfg aws.Config, wake func()) {
 	return cfg, client.CloseIdleConnections
 }
 
-// keepConnections keeps as many connections as there are changes under way at once.
+// keepConnections keeps as many idle connections as changes are made concurrently.
 func keepConnections(t *http.Transport) { t.MaxIdleConnsPerHost = parallel.Width }
 
-// endpoints answers the SDK's question for a service's own endpoint, AWS_ENDPOINT_URL_EC2 say.
+// endpoints gives the SDK the endpoint of a service from a variable such as AWS_ENDPOINT_URL_EC2.
 type endpoints func(string) string
 
 // GetServiceBaseEndpoint is called by the SDK's clients when they are made.

@@ -21,7 +21,7 @@ const (
 	Region   = "AWS_REGION"
 )
 
-// SweepMinutes is the time from one sweep to the next. Only sweep reads it, and the variables of QueueURLOf.
+// SweepMinutes is the time from one sweep to the next. Only sweep reads this variable and those of QueueURLOf.
 const SweepMinutes = "AUTOPEER_SWEEP_MINUTES"
 
 // Repairers are the functions whose queues sweep sends to.
@@ -40,7 +40,7 @@ type Settings struct {
 	Policy   *policy.Policy
 }
 
-// reader reads variables and gathers the faults of all of them.
+// reader reads variables and collects the errors of all of them.
 type reader struct {
 	getenv func(string) string
 	faults []error
@@ -54,7 +54,7 @@ func (r *reader) read(name string, isValid func(string) bool, want string) strin
 	return value
 }
 
-// Parse reads the settings. Files are read through readFile. The error joins the faults of all variables, each with the
+// Parse reads the settings. Files are read through readFile. The error joins those of all variables, each with the
 // variable's name.
 func Parse(getenv func(string) string, readFile func(string) ([]byte, error)) (Settings, error) {
 	r := reader{getenv: getenv}
@@ -77,7 +77,7 @@ type Sweep struct {
 	Queues   map[function.Name]string // URLs, of Repairers and of sweep itself
 }
 
-// ParseSweep reads the further settings of sweep. The error joins the faults of all variables.
+// ParseSweep reads the further settings of sweep. The error joins those of all variables.
 func ParseSweep(getenv func(string) string) (Sweep, error) {
 	r := reader{getenv: getenv}
 	s := Sweep{Queues: map[function.Name]string{function.Sweep: getenv(QueueURL)}}

@@ -27,22 +27,24 @@ type Bus struct {
 	published func(outcome.Outcome)
 }
 
-// New returns the bus with the name. It calls published, if not nil, for every outcome that EventBridge has taken.
+// New returns the bus with the name. It calls published, if not nil, for every outcome that EventBridge has accepted.
 func New(client *eventbridge.Client, name string, now func() time.Time, published func(outcome.Outcome)) *Bus {
 	return &Bus{client: client, name: name, now: now, published: published}
 }
 
-// atOnce is the number of events that PutEvents takes.
+// atOnce is the number of events that PutEvents accepts in one call.
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 const atOnce = 10
 
-// bytesAtOnce is the size of all entries of one PutEvents that the API reference permits. The user guide permits four times as much.
+// bytesAtOnce is the size of all entries that the API reference permits for one PutEvents. The user guide permits
+// four times as much.
 const bytesAtOnce = 256 << 10
 
-// envelope is more than the source, the detail-type and the time of an event count.
+// envelope is an upper bound of the bytes that count for the source, the detail-type and the time of an event.
 const envelope = 128
 
-// Announce seals the outcomes and publishes them. After an error some of them may have been published.
+// Announce seals the outcomes and publishes them. After an error some of them may have been published. An error of
+// EventBridge, also one for a single entry, is Retryable. An outcome that can't be encoded is Permanent.
 func (b *Bus) Announce(ctx context.Context, outcomes ...outcome.Outcome) error {
 	sealed := make([]outcome.Outcome, len(outcomes))
 	entries := make([]types.PutEventsRequestEntry, len(outcomes))
@@ -63,7 +65,7 @@ func (b *Bus) Announce(ctx context.Context, outcomes ...outcome.Outcome) error {
 	return nil
 }
 
-// together returns the number of the first entries that one PutEvents takes, at least one.
+// together returns the number of the first entries that fit into one PutEvents, at least one.
 func together(entries []types.PutEventsRequestEntry) int {
 	n, size := 0, 0
 	for ; n < min(len(entries), atOnce); n++ {
@@ -90,8 +92,8 @@ func (b *Bus) put(ctx context.Context, sealed []outcome.Outcome, entries []types
 	return nil
 }
 
-// Send seals the messages and publishes them, for the rules that forward each to its addressee. After an error some of them may
-// have been sent.
+// Send seals the messages and publishes them, for the rules that forward each to its addressee. After an error some
+// of them may have been sent. The errors have the classes of Announce.
 func (b *Bus) Send(ctx context.Context, messages ...message.Message) error {
 	for some := range slices.Chunk(messages, atOnce) {
 		entries := make([]types.PutEventsRequestEntry, len(some))
@@ -132,7 +134,7 @@ func (b *Bus) publish(ctx context.Context, entries []types.PutEventsRequestEntry
 	return refused(out)
 }
 
-// refused returns an error where EventBridge didn't take an entry although the call succeeded.
+// refused returns an error if EventBridge didn't accept an entry although the call succeeded.
 func refused(out *eventbridge.PutEventsOutput) error {
 	for _, e := range out.Entries {
 		if e.ErrorCode != nil {

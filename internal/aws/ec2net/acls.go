@@ -11,16 +11,19 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// NetworkACLs returns the network ACLs of the VPCs.
+// NetworkACLs returns the network ACLs of the VPCs. The error has the classes of Connections.
 func (n *Network) NetworkACLs(ctx context.Context, vpcs ...peering.VPCID) ([]peering.NetworkACL, error) {
 	return byValues(ctx, "vpc-id", vpcs, func(ctx context.Context, filters ...types.Filter) ([]peering.NetworkACL, error) {
-		pages := ec2.NewDescribeNetworkAclsPaginator(n.client, &ec2.DescribeNetworkAclsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
-		return collect(ctx, "describe network ACLs", pages, func(o *ec2.DescribeNetworkAclsOutput) []types.NetworkAcl { return o.NetworkAcls }, networkACL)
+		pages := ec2.NewDescribeNetworkAclsPaginator(n.client,
+			&ec2.DescribeNetworkAclsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
+		return collect(ctx, "describe network ACLs", pages,
+			func(o *ec2.DescribeNetworkAclsOutput) []types.NetworkAcl { return o.NetworkAcls }, networkACL)
 	})
 }
 
 func networkACL(a types.NetworkAcl) peering.NetworkACL {
-	out := peering.NetworkACL{ID: peering.NetworkACLID(aws.ToString(a.NetworkAclId)), VPC: peering.VPCID(aws.ToString(a.VpcId))}
+	out := peering.NetworkACL{ID: peering.NetworkACLID(aws.ToString(a.NetworkAclId)),
+		VPC: peering.VPCID(aws.ToString(a.VpcId))}
 	for _, s := range a.Associations {
 		out.Subnets = append(out.Subnets, peering.SubnetID(aws.ToString(s.SubnetId)))
 	}

@@ -18,7 +18,12 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// Apply makes one change.
+// Apply makes one change. It first reads a route or rule that is to be removed or replaced. The error is
+//   - Retryable for a call that EC2 throttles, for a resource or state that EC2 doesn't show yet, for unknown
+//     codes, and with fault.ErrOutdated if another process has changed the same route or rule;
+//   - Permanent for a missing permission and for parameters that EC2 refuses;
+//   - Denied, with a key, for a quota, a second connection of the VPCs, or, marked by fault.Lacking, a missing
+//     source group, prefix list or VPC attribute.
 func (n *Network) Apply(ctx context.Context, change plan.Change) error {
 	var err error
 	switch c := change.(type) {
@@ -43,7 +48,8 @@ func (n *Network) Apply(ctx context.Context, change plan.Change) error {
 }
 
 func (n *Network) createRoute(ctx context.Context, c plan.CreateRoute) error {
-	in := &ec2.CreateRouteInput{RouteTableId: aws.String(string(c.Table)), VpcPeeringConnectionId: aws.String(string(c.Via))}
+	in := &ec2.CreateRouteInput{RouteTableId: aws.String(string(c.Table)),
+		VpcPeeringConnectionId: aws.String(string(c.Via))}
 	in.DestinationCidrBlock, in.DestinationIpv6CidrBlock = byFamily(c.Destination)
 	_, err := n.client.CreateRoute(ctx, in)
 	return err
@@ -54,10 +60,11 @@ func (n *Network) replaceRoute(ctx context.Context, c plan.ReplaceRoute) error {
 	if err != nil {
 		return err
 	}
-	if !still { // gone, or somebody else's by now
+	if !still { // deleted, or replaced by another principal
 		return fmt.Errorf("it no longer leads to %s: %w", c.Was, fault.ErrOutdated)
 	}
-	in := &ec2.ReplaceRouteInput{RouteTableId: aws.String(string(c.Table)), VpcPeeringConnectionId: aws.String(string(c.Via))}
+	in := &ec2.ReplaceRouteInput{RouteTableId: aws.String(string(c.Table)),
+		VpcPeeringConnectionId: aws.String(string(c.Via))}
 	in.DestinationCidrBlock, in.DestinationIpv6CidrBlock = byFamily(c.Destination)
 	_, err = n.client.ReplaceRoute(ctx, in)
 	return err
@@ -76,9 +83,11 @@ func (n *Network) deleteRoute(ctx context.Context, c plan.DeleteRoute) error {
 	return err
 }
 
-// stillRouted reads the route again. EC2 deletes and replaces by destination, whatever the target has
-// become since; what remains of that race is described in docs/security.md.
-func (n *Network) stillRouted(ctx context.Context, table peering.RouteTableID, dst netip.Prefix, to peering.Target) (bool, error) {
+// stillRouted reads the route again, because EC2 deletes and replaces by destination, even if the target has
+// changed. docs/security.md describes the remaining race.
+func (n *Network) stillRouted(ctx context.Context, table peering.RouteTableID, dst netip.Prefix, to peering.Target) (
+	bool, error,
+) {
 	tables, err := n.routeTables(ctx, filter("route-table-id", table))
 	if err != nil {
 		return false, err
@@ -123,7 +132,8 @@ func sdkPermission(p peering.Permission, c plan.Authorize) types.IpPermission {
 	description := aws.String(c.Description)
 	switch {
 	case p.Group != "":
-		out.UserIdGroupPairs = []types.UserIdGroupPair{{GroupId: aws.String(string(p.Group)), UserId: aws.String(string(c.Peer)), Description: description}}
+		out.UserIdGroupPairs = []types.UserIdGroupPair{{GroupId: aws.String(string(p.Group)),
+			UserId: aws.String(string(c.Peer)), Description: description}}
 	case p.PrefixList != "":
 		out.PrefixListIds = []types.PrefixListId{{PrefixListId: aws.String(string(p.PrefixList)), Description: description}}
 	case p.Source.Addr().Is4():
@@ -134,20 +144,21 @@ func sdkPermission(p peering.Permission, c plan.Authorize) types.IpPermission {
 	return out
 }
 
-// sourceGone makes err Denied where the missing resource is the referenced group or prefix list of the policy. EC2 has
-// the same code for the group that gets the rule, but that one has just been read.
+// sourceGone makes err Denied if the missing resource is the referenced group or prefix list of the policy. EC2 has
+// the same code for the group that gets the rule, but that group has just been read.
 func sourceGone(c plan.Authorize, err error) error {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok || c.Permissions[0].Source.IsValid() || !isNotFound(api.ErrorCode()) {
 		return err
 	}
-	return fault.Keyed(api.ErrorCode(), fault.Lacking(fault.Errorf(fault.Denied, "%s (%s)", api.ErrorMessage(), api.ErrorCode())))
+	return fault.Keyed(api.ErrorCode(), fault.Lacking(fault.Errorf(fault.Denied, "%s (%s)",
+		api.ErrorMessage(), api.ErrorCode())))
 }
 
 func isNotFound(code string) bool { return strings.HasSuffix(code, ".NotFound") }
 
-// revoke revokes the rules that still carry the tags of the change. If any other rule of the change is left, it returns
-// ErrOutdated: the plan was made for rules that are no longer there or no longer autopeer's.
+// revoke revokes the rules that still have the tags of the change. If the change has any other rule, it returns
+// ErrOutdated: the plan was made for a rule that no longer exists or is no longer autopeer's.
 func (n *Network) revoke(ctx context.Context, c plan.Revoke) error {
 	ids, err := n.stillTagged(ctx, c)
 	if err != nil {
@@ -160,13 +171,14 @@ func (n *Network) revoke(ctx context.Context, c plan.Revoke) error {
 		}
 	}
 	if missing := len(c.Rules) - len(ids); missing > 0 {
-		return fmt.Errorf("%d of %d rules are gone or no longer tagged as %s's of %s: %w", missing, len(c.Rules), c.By, c.Connection, fault.ErrOutdated)
+		return fmt.Errorf("%d of %d rules were deleted or have lost the tags of the installation %s and of %s: %w",
+			missing, len(c.Rules), c.By, c.Connection, fault.ErrOutdated)
 	}
 	return nil
 }
 
-// stillTagged reads the rules again and returns the ids of those that carry the tags of the change. EC2 revokes by id, and
-// IAM has no condition on a rule's tags; the race that remains is described in docs/security.md.
+// stillTagged reads the rules again and returns the ids of those that have the tags of the change. EC2 revokes by
+// id, and IAM has no condition on a rule's tags. docs/security.md describes the remaining race.
 func (n *Network) stillTagged(ctx context.Context, c plan.Revoke) ([]string, error) {
 	rules, err := byValues(ctx, "security-group-rule-id", c.Rules, n.ingressRules)
 	if err != nil {
@@ -186,8 +198,8 @@ func isTagged(r peering.IngressRule, c plan.Revoke) bool {
 	return r.Group == c.Group && r.Connection() != "" && r.Connection() == c.Connection && r.MadeBy() == c.By
 }
 
-// enableDNS sends the own side's option alone: EC2 refuses the other side's from here, and the ClassicLink
-// options between regions.
+// enableDNS sends only the option of the cell's side: EC2 refuses the other side's option from this account, and the
+// ClassicLink options between Regions.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcPeeringConnectionOptions.html
 func (n *Network) enableDNS(ctx context.Context, c plan.EnableDNS) error {
 	on := &types.PeeringConnectionOptionsRequest{AllowDnsResolutionFromRemoteVpc: aws.Bool(true)}
@@ -201,17 +213,19 @@ func (n *Network) enableDNS(ctx context.Context, c plan.EnableDNS) error {
 	return withoutDNS(notActiveYet(err))
 }
 
-// withoutDNS marks err as Lacking if one of the two VPCs has no DNS host names or no DNS support. EC2 has one code for both.
+// withoutDNS marks err as Lacking if one of the two VPCs has no DNS host names or no DNS support. EC2 has one code
+// for both.
 func withoutDNS(err error) error {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok || api.ErrorCode() != dnsDisabled {
 		return err
 	}
-	return fault.Keyed(api.ErrorCode(), fault.Lacking(fault.Errorf(fault.Denied, "%s (%s)", api.ErrorMessage(), api.ErrorCode())))
+	return fault.Keyed(api.ErrorCode(), fault.Lacking(fault.Errorf(fault.Denied, "%s (%s)",
+		api.ErrorMessage(), api.ErrorCode())))
 }
 
-// notActiveYet makes err Retryable where EC2 doesn't know yet that the connection is active. It has the same code,
-// OperationNotPermitted, for options that no retry makes possible, so only its text distinguishes the two:
+// notActiveYet makes err Retryable if EC2 doesn't know yet that the connection is active. EC2 has the same code,
+// OperationNotPermitted, for options that it always refuses, so only the text distinguishes the two:
 // "Peering pcx-… is not active. Peering options can be added only to active peerings."
 func notActiveYet(err error) error {
 	api, ok := errors.AsType[smithy.APIError](err)
@@ -222,6 +236,7 @@ func notActiveYet(err error) error {
 }
 
 func (n *Network) tag(ctx context.Context, c plan.Tag) error {
-	_, err := n.client.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{string(c.Connection)}, Tags: sdkTags(c.Tags)})
+	_, err := n.client.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{string(c.Connection)},
+		Tags: sdkTags(c.Tags)})
 	return err
 }

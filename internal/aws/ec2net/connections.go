@@ -14,31 +14,38 @@ import (
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// Connections returns those of the connections that the cell can see. It asks by filter: by id, one
-// unknown id would fail the whole call.
+// Connections returns those of the connections that EC2 shows in the cell. It reads by filter, because one unknown
+// id would fail a call by ids. The error is Permanent for a missing permission or a refused parameter, and otherwise
+// Retryable.
 func (n *Network) Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error) {
 	found, err := byValues(ctx, "vpc-peering-connection-id", ids, n.connectionsBy)
 	// Emulators that don't implement filters answer with other connections.
 	return slices.DeleteFunc(found, func(c peering.Connection) bool { return !slices.Contains(ids, c.ID) }), err
 }
 
-// ConnectionsIn returns the cell's connections in these states. EC2's filter doesn't know initiating-request.
+// ConnectionsIn returns the cell's connections in these states. EC2's filter doesn't know initiating-request. The
+// error has the classes of Connections.
 func (n *Network) ConnectionsIn(ctx context.Context, states ...peering.State) ([]peering.Connection, error) {
 	return n.connectionsBy(ctx, filter("status-code", states...))
 }
 
-// ConnectionsOf returns the connections in any state whose requester or accepter is one of the VPCs.
+// ConnectionsOf returns the connections in any state whose requester or accepter is one of the VPCs. The error has
+// the classes of Connections.
 func (n *Network) ConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Connection, error) {
 	return n.connectionsOf(ctx, vpcs)
 }
 
-// LivingConnectionsOf returns those of ConnectionsOf that are pending, active or about to be.
+// LivingConnectionsOf returns those of ConnectionsOf that are pending, being provisioned or active. The error has
+// the classes of Connections.
 func (n *Network) LivingConnectionsOf(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Connection, error) {
-	return n.connectionsOf(ctx, vpcs, filter("status-code", peering.PendingAcceptance, peering.Provisioning, peering.Active))
+	return n.connectionsOf(ctx, vpcs, filter("status-code",
+		peering.PendingAcceptance, peering.Provisioning, peering.Active))
 }
 
-// connectionsOf reads twice at once: EC2 has a filter for either end, and none for both.
-func (n *Network) connectionsOf(ctx context.Context, vpcs []peering.VPCID, further ...types.Filter) ([]peering.Connection, error) {
+// connectionsOf makes two concurrent reads, because EC2 has a filter for each end and none for both.
+func (n *Network) connectionsOf(ctx context.Context, vpcs []peering.VPCID, further ...types.Filter) (
+	[]peering.Connection, error,
+) {
 	var requested, received []peering.Connection
 	by := func(ctx context.Context, filters ...types.Filter) ([]peering.Connection, error) {
 		return n.connectionsBy(ctx, append(filters, further...)...)
@@ -81,15 +88,18 @@ func (n *Network) connectionsBy(ctx context.Context, filters ...types.Filter) ([
 	return found, err
 }
 
-// Accept accepts a pending connection. The connection is active some time later.
+// Accept accepts a pending connection, which becomes active later. The error is Denied, with a key, for a quota or
+// another connection of the two VPCs, Permanent for a missing permission, and otherwise Retryable.
 func (n *Network) Accept(ctx context.Context, id peering.ConnectionID) error {
-	_, err := n.client.AcceptVpcPeeringConnection(ctx, &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
+	_, err := n.client.AcceptVpcPeeringConnection(ctx,
+		&ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
 	return classify(action{"accept " + string(id), "accept|" + string(id)}, err)
 }
 
-// Reject rejects a pending connection.
+// Reject rejects a pending connection. The error has the classes of Accept.
 func (n *Network) Reject(ctx context.Context, id peering.ConnectionID) error {
-	_, err := n.client.RejectVpcPeeringConnection(ctx, &ec2.RejectVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
+	_, err := n.client.RejectVpcPeeringConnection(ctx,
+		&ec2.RejectVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
 	return classify(action{"reject " + string(id), "reject|" + string(id)}, err)
 }
 
@@ -134,8 +144,8 @@ func endBlocks(info *types.VpcPeeringConnectionVpcInfo) []netip.Prefix {
 	return primaryFirst(prefix(info.CidrBlock), blocks)
 }
 
-// primaryFirst returns the primary block and after it the others, sorted. It returns nil where AWS shows no primary block,
-// which means that the blocks are not known.
+// primaryFirst returns the primary block and after it the others, sorted. It returns nil where AWS shows no primary
+// block, which means that the blocks are not known.
 func primaryFirst(primary netip.Prefix, blocks []netip.Prefix) []netip.Prefix {
 	if !primary.IsValid() {
 		return nil

@@ -1,5 +1,5 @@
-// Package ec2net reads and changes EC2's network resources in the domain's types: it paginates, filters, translates
-// and classifies errors. It decides nothing, and no SDK type leaves it.
+// Package ec2net reads and changes EC2's network resources in the domain's types. It paginates, filters, translates and
+// gives every error of EC2 its fault class. It makes no decisions, and returns no type of the SDK.
 package ec2net
 
 import (
@@ -18,7 +18,7 @@ import (
 // Network is EC2 in one cell.
 type Network struct{ client *ec2.Client }
 
-// New returns the network that the client reaches: its credentials' account, its region.
+// New returns the network in the account of the client's credentials and in the client's Region.
 func New(client *ec2.Client) *Network { return &Network{client: client} }
 
 // EC2 accepts pages of 5 to 1,000, of route tables at most 100. Larger pages are fewer round trips.
@@ -28,13 +28,15 @@ const (
 	listPageSize  = 100 // of the entries of prefix lists
 )
 
-// maxFilterValues is the number of values that EC2 takes in one filter.
+// maxFilterValues is the number of values that EC2 accepts in one filter.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
 const maxFilterValues = 200
 
-// byValues reads the resources that have one of the values in the filter of that name: as many values at a time as EC2
-// takes, all at once. Without a value it reads nothing, since a filter without one would match everything.
-func byValues[V ~string, T any](ctx context.Context, name string, values []V, read func(context.Context, ...types.Filter) ([]T, error)) ([]T, error) {
+// byValues reads the resources that match one of the values in the filter of that name, in concurrent calls with up to
+// maxFilterValues values. Without a value it reads nothing, because a filter without values would match everything.
+func byValues[V ~string, T any](
+	ctx context.Context, name string, values []V, read func(context.Context, ...types.Filter) ([]T, error),
+) ([]T, error) {
 	chunks := slices.Collect(slices.Chunk(values, maxFilterValues))
 	found := make([][]T, len(chunks))
 	reads := make([]parallel.Task, len(chunks))
@@ -54,7 +56,7 @@ func filter[V ~string](name string, values ...V) types.Filter {
 	return f
 }
 
-// paginator is what every paginator of the SDK looks like.
+// paginator is implemented by every paginator of the SDK.
 type paginator[Out any] interface {
 	HasMorePages() bool
 	NextPage(context.Context, ...func(*ec2.Options)) (*Out, error)
@@ -85,13 +87,13 @@ func tagsOf(tags []types.Tag) map[string]string {
 
 func sdkTags(tags map[string]string) []types.Tag {
 	var all []types.Tag
-	for _, k := range slices.Sorted(maps.Keys(tags)) { // so that equal calls are equal in the history too
+	for _, k := range slices.Sorted(maps.Keys(tags)) { // so that equal calls are recorded equally
 		all = append(all, types.Tag{Key: aws.String(k), Value: aws.String(tags[k])})
 	}
 	return all
 }
 
-// prefix parses a CIDR of an answer. What isn't one becomes the invalid prefix, which matches nothing.
+// prefix parses a CIDR block of an answer. Any other text becomes the invalid prefix, which matches nothing.
 func prefix(s *string) netip.Prefix {
 	p, err := netip.ParsePrefix(aws.ToString(s))
 	if err != nil {

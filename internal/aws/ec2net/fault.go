@@ -11,8 +11,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/fault"
 )
 
-// classes maps EC2's error codes to their class. A code that isn't listed is Retryable; these are so on purpose:
-// throttling, a state that is about to change, a resource that isn't visible yet, and the codes of outdated.
+// classes maps EC2's error codes to their class. A code that isn't listed is Retryable. These are left out
+// deliberately: throttling, a state that is about to change, a resource that isn't visible yet, and the codes of
+// outdated.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 var classes = map[string]fault.Class{
 	"AccessDenied":                fault.Permanent,
@@ -51,16 +52,16 @@ var classes = map[string]fault.Class{
 // dnsDisabled is the code for a DNS option that needs attributes which a VPC doesn't have.
 const dnsDisabled = "InvalidVpcPeeringConnectionState.DnsHostnamesDisabled"
 
-// outdated are the codes by which EC2 reports that another process has made the same in the meantime, or a different
-// thing of the same name: a new look distinguishes the two.
+// outdated are the codes with which EC2 reports that another process has made the same route or rule in the
+// meantime, or a different one with the same destination or traffic. Reading again distinguishes the two.
 var outdated = map[string]bool{"RouteAlreadyExists": true, "InvalidPermission.Duplicate": true}
 
 // action is an attempted call. Its key identifies it by codes and ids alone.
 type action struct{ description, key string }
 
 // classify adds the action to err and gives it its class. A Denied error is announced, so its text leaves out the
-// request's id, and its key has the action's, EC2's code and the ids that EC2's message names: a repetition reads the same
-// and keeps its id.
+// request's id, and its key has the action's key, EC2's code and the ids in EC2's message: a repetition has the
+// same text and the same id.
 func classify(a action, err error) error {
 	if err == nil {
 		return nil

@@ -11,34 +11,43 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// SecurityGroups returns the security groups of the VPCs with all their rules.
+// SecurityGroups returns the security groups of the VPCs with all their rules. The error has the classes of
+// Connections.
 func (n *Network) SecurityGroups(ctx context.Context, vpcs ...peering.VPCID) ([]peering.SecurityGroup, error) {
 	return byValues(ctx, "vpc-id", vpcs, n.securityGroups)
 }
 
 func (n *Network) securityGroups(ctx context.Context, filters ...types.Filter) ([]peering.SecurityGroup, error) {
-	pages := ec2.NewDescribeSecurityGroupsPaginator(n.client, &ec2.DescribeSecurityGroupsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
-	return collect(ctx, "describe security groups", pages, func(o *ec2.DescribeSecurityGroupsOutput) []types.SecurityGroup { return o.SecurityGroups }, securityGroup)
+	pages := ec2.NewDescribeSecurityGroupsPaginator(n.client,
+		&ec2.DescribeSecurityGroupsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
+	return collect(ctx, "describe security groups", pages,
+		func(o *ec2.DescribeSecurityGroupsOutput) []types.SecurityGroup { return o.SecurityGroups }, securityGroup)
 }
 
-// AllSecurityGroups returns the security groups of the cell with all their rules.
+// AllSecurityGroups returns the security groups of the cell with all their rules. The error has the classes of
+// Connections.
 func (n *Network) AllSecurityGroups(ctx context.Context) ([]peering.SecurityGroup, error) {
 	return n.securityGroups(ctx)
 }
 
-// IngressRules returns the ingress rules of the cell that carry the tag of one of the connections.
+// IngressRules returns the ingress rules of the cell that have the tag of one of the connections. The error has the
+// classes of Connections.
 func (n *Network) IngressRules(ctx context.Context, of ...peering.ConnectionID) ([]peering.IngressRule, error) {
 	return byValues(ctx, "tag:"+peering.TagConnection, of, n.ingressRules)
 }
 
-// OurIngressRules returns the ingress rules of the cell that carry any connection's tag.
-// The asterisk matches any text: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
+// OurIngressRules returns the ingress rules of the cell that have the tag of any connection. The error has the
+// classes of Connections. The asterisk matches any text:
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
 func (n *Network) OurIngressRules(ctx context.Context) ([]peering.IngressRule, error) {
 	return n.ingressRules(ctx, filter("tag:"+peering.TagConnection, "pcx-*"))
 }
 
-// IngressRulesIn returns all ingress rules of the groups, those of other principals included.
-func (n *Network) IngressRulesIn(ctx context.Context, groups ...peering.SecurityGroupID) ([]peering.IngressRule, error) {
+// IngressRulesIn returns all ingress rules of the groups, including those of other principals. The error has the
+// classes of Connections.
+func (n *Network) IngressRulesIn(ctx context.Context, groups ...peering.SecurityGroupID) (
+	[]peering.IngressRule, error,
+) {
 	return byValues(ctx, "group-id", groups, n.ingressRules)
 }
 
@@ -81,8 +90,8 @@ func described(merged []types.IpPermission) map[peering.Permission]peering.Conne
 	return ours
 }
 
-// peered returns the connection of each referenced group of a peered VPC, as long as it is active: a group may be referenced by a new
-// connection after the first one was deleted.
+// peered returns the connection of each referenced group of a peered VPC, as long as it is active: a group may be
+// referenced by a new connection after the first one was deleted.
 func peered(merged []types.IpPermission) map[peering.SecurityGroupID]peering.ConnectionID {
 	var connections map[peering.SecurityGroupID]peering.ConnectionID
 	for _, m := range merged {
@@ -98,7 +107,8 @@ func peered(merged []types.IpPermission) map[peering.SecurityGroupID]peering.Con
 	return connections
 }
 
-// eachOf calls do with one permission for each source, and its description; EC2 merges sources with the same protocol and ports.
+// eachOf calls do with one permission for each source, and its description; EC2 merges sources with the same
+// protocol and ports.
 func eachOf(merged []types.IpPermission, do func(p peering.Permission, description *string)) {
 	for _, m := range merged {
 		each := permission(m.IpProtocol, m.FromPort, m.ToPort)
@@ -117,7 +127,7 @@ func eachOf(merged []types.IpPermission, do func(p peering.Permission, descripti
 	}
 }
 
-// permission leaves out the ports of all traffic, which one describe shows as -1 and the other not at all.
+// permission leaves out the ports of all traffic, which one describe call returns as -1 and the other omits.
 func permission(protocol *string, from, to *int32) peering.Permission {
 	p := peering.Permission{Protocol: peering.Protocol(aws.ToString(protocol)), From: -1, To: -1}
 	if p.Protocol != peering.AllProtocols && from != nil && to != nil {
@@ -154,13 +164,14 @@ func ingressRule(r types.SecurityGroupRule) peering.IngressRule {
 	if reference := r.ReferencedGroupInfo; reference != nil {
 		group, out.Stale = reference.GroupId, isStale(*reference)
 	}
-	out.Permission = withSource(permission(r.IpProtocol, r.FromPort, r.ToPort), r.CidrIpv4, r.CidrIpv6, group, r.PrefixListId)
+	out.Permission = withSource(permission(r.IpProtocol, r.FromPort, r.ToPort), r.CidrIpv4, r.CidrIpv6,
+		group, r.PrefixListId)
 	return out
 }
 
-// isStale reports whether the referenced group or the connection by which it was referenced is gone. Of a peer's group
-// that is gone EC2 shows the connection and no owner; references inside one VPC have no connection, and live ones may lack
-// the owner.
+// isStale reports whether the referenced group, or the connection by which it was referenced, was deleted. For a
+// deleted group of a peer, EC2 shows the connection and no owner. References inside one VPC have no connection, and
+// valid ones may lack the owner.
 func isStale(reference types.ReferencedSecurityGroup) bool {
 	ofPeer := reference.VpcPeeringConnectionId != nil
 	return ofPeer && reference.UserId == nil || peering.State(aws.ToString(reference.PeeringStatus)).IsDead()

@@ -16,8 +16,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// multipathClient describes connections, and notes which of them have a requester that allows multipath resilience. The SDK's
-// types lack these fields in service/ec2 v1.346.0, which go.mod requires. So it reads them from the response itself, by
+// multipathClient describes connections, and records those whose requester allows multipath resilience. The SDK's
+// types lack these fields in service/ec2 v1.346.0, which go.mod requires, so it reads them from the response by
 // their names in botocore 1.44.8. It isn't safe for concurrent use.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnection.html
 type multipathClient struct {
@@ -30,7 +30,7 @@ func (c multipathClient) DescribeVpcPeeringConnections(ctx context.Context, in *
 	return c.Client.DescribeVpcPeeringConnections(ctx, in, append(options, ec2.WithAPIOptions(c.readAnswers))...)
 }
 
-// readAnswers reads each response before the SDK does: the last step is the nearest to the connection.
+// readAnswers adds a step that reads each response before the SDK does. The last step is the nearest to the network.
 func (c multipathClient) readAnswers(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("ReadMultipathResilience",
 		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
@@ -58,8 +58,9 @@ func (c multipathClient) note(response *smithyhttp.Response) error {
 	return err
 }
 
-// multipathIn returns the connections of an answer whose requester allows multipath resilience. The accepter may not be shown
-// the requester's options. It then sees by the status that one side allows it, which before the acceptance is the requester.
+// multipathIn returns the connections of an answer whose requester allows multipath resilience. EC2 may not show
+// the requester's options to the accepter. The status then shows that one side allows it, and before the acceptance
+// that is the requester.
 func multipathIn(answer []byte) (map[peering.ConnectionID]bool, error) {
 	var described struct {
 		Connections []struct {

@@ -20,12 +20,14 @@ func (n *Network) RouteTables(ctx context.Context, vpcs ...peering.VPCID) ([]pee
 	return tables, n.readPrefixLists(ctx, tables)
 }
 
-// RouteTablesTo returns the route tables of the cell that have a route to one of the connections.
+// RouteTablesTo returns the route tables of the cell that have a route to one of the connections. The error has the
+// classes of Connections.
 func (n *Network) RouteTablesTo(ctx context.Context, via ...peering.ConnectionID) ([]peering.RouteTable, error) {
 	return byValues(ctx, "route.vpc-peering-connection-id", via, n.routeTables)
 }
 
-// RouteTablesWithBlackholes returns the route tables of the cell that have a route whose target is gone.
+// RouteTablesWithBlackholes returns the route tables of the cell that have a route without an available target. The
+// error has the classes of Connections.
 func (n *Network) RouteTablesWithBlackholes(ctx context.Context) ([]peering.RouteTable, error) {
 	return n.routeTables(ctx, filter("route.state", string(types.RouteStateBlackhole)))
 }
@@ -34,7 +36,8 @@ func (n *Network) routeTables(ctx context.Context, filters ...types.Filter) ([]p
 	pages := ec2.NewDescribeRouteTablesPaginator(n.client, &ec2.DescribeRouteTablesInput{
 		Filters: filters, MaxResults: aws.Int32(tablePageSize),
 	})
-	return collect(ctx, "describe route tables", pages, func(o *ec2.DescribeRouteTablesOutput) []types.RouteTable { return o.RouteTables }, routeTable)
+	return collect(ctx, "describe route tables", pages,
+		func(o *ec2.DescribeRouteTablesOutput) []types.RouteTable { return o.RouteTables }, routeTable)
 }
 
 func routeTable(t types.RouteTable) peering.RouteTable {
@@ -70,7 +73,8 @@ func route(r types.Route) peering.Route {
 	return out
 }
 
-// target takes whichever of EC2's many fields is set. An instance's route also names its interface.
+// target returns the value of the first set field of EC2's fields for targets. An instance's route also names its
+// interface.
 func target(r types.Route) peering.Target {
 	return peering.Target(aws.ToString(cmp.Or(
 		r.VpcPeeringConnectionId, r.GatewayId, r.NatGatewayId, r.TransitGatewayId, r.InstanceId, r.NetworkInterfaceId,

@@ -15,7 +15,8 @@ import (
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// Snapshot reads everything that decides whether one instance of the VPCs reaches another, within the cell's view.
+// Snapshot reads the resources of the cell that decide whether one instance of the VPCs reaches another. The error
+// has the classes of Connections.
 func (n *Network) Snapshot(ctx context.Context, vpcs ...peering.VPCID) (reach.Network, error) {
 	var s reach.Network
 	err := parallel.Do(ctx,

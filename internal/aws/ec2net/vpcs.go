@@ -13,10 +13,12 @@ import (
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// VPCs returns those of the VPCs that the cell has, with the blocks that are associated with them.
+// VPCs returns those of the VPCs that the cell has, with their associated blocks. The error has the classes of
+// Connections.
 func (n *Network) VPCs(ctx context.Context, ids ...peering.VPCID) ([]peering.VPC, error) {
 	return byValues(ctx, "vpc-id", ids, func(ctx context.Context, filters ...types.Filter) ([]peering.VPC, error) {
-		pages := ec2.NewDescribeVpcsPaginator(n.client, &ec2.DescribeVpcsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
+		pages := ec2.NewDescribeVpcsPaginator(n.client,
+			&ec2.DescribeVpcsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
 		return collect(ctx, "describe VPCs", pages, func(o *ec2.DescribeVpcsOutput) []types.Vpc { return o.Vpcs }, n.vpc)
 	})
 }
@@ -31,7 +33,8 @@ func (n *Network) vpc(v types.Vpc) peering.VPC {
 	}
 }
 
-// DNSAttributes returns the attributes of the VPC that decide about the DNS option of its connections, in two concurrent calls.
+// DNSAttributes returns the attributes of the VPC that decide about the DNS option of its connections, in two
+// concurrent calls. The error has the classes of Connections.
 func (n *Network) DNSAttributes(ctx context.Context, id peering.VPCID) (peering.DNSAttributes, error) {
 	var found peering.DNSAttributes
 	err := parallel.Do(ctx,
@@ -47,9 +50,10 @@ func (n *Network) DNSAttributes(ctx context.Context, id peering.VPCID) (peering.
 	return found, err
 }
 
-// attribute reads one attribute, as EC2 has no call for several.
+// attribute reads one attribute, because EC2 has no call for several.
 func (n *Network) attribute(ctx context.Context, id peering.VPCID, name types.VpcAttributeName) (bool, error) {
-	out, err := n.client.DescribeVpcAttribute(ctx, &ec2.DescribeVpcAttributeInput{VpcId: aws.String(string(id)), Attribute: name})
+	out, err := n.client.DescribeVpcAttribute(ctx,
+		&ec2.DescribeVpcAttributeInput{VpcId: aws.String(string(id)), Attribute: name})
 	if err != nil {
 		return false, classify(action{description: "describe " + string(name) + " of " + string(id)}, err)
 	}
@@ -76,11 +80,13 @@ func vpcBlocks(v types.Vpc) []netip.Prefix {
 	return primaryFirst(prefix(v.CidrBlock), blocks)
 }
 
-// Subnets returns the subnets of the VPCs.
+// Subnets returns the subnets of the VPCs. The error has the classes of Connections.
 func (n *Network) Subnets(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Subnet, error) {
 	return byValues(ctx, "vpc-id", vpcs, func(ctx context.Context, filters ...types.Filter) ([]peering.Subnet, error) {
-		pages := ec2.NewDescribeSubnetsPaginator(n.client, &ec2.DescribeSubnetsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
-		return collect(ctx, "describe subnets", pages, func(o *ec2.DescribeSubnetsOutput) []types.Subnet { return o.Subnets }, subnet)
+		pages := ec2.NewDescribeSubnetsPaginator(n.client,
+			&ec2.DescribeSubnetsInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
+		return collect(ctx, "describe subnets", pages,
+			func(o *ec2.DescribeSubnetsOutput) []types.Subnet { return o.Subnets }, subnet)
 	})
 }
 

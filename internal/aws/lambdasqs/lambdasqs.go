@@ -1,5 +1,5 @@
-// Package lambdasqs turns a use case into a Lambda handler for batches of SQS messages: it parses and groups the messages,
-// logs, and reports the ids of those that failed. A bad message or a panic fails only its own message.
+// Package lambdasqs turns a use case into a Lambda handler for batches of SQS messages: it parses and groups the
+// messages, logs, and reports the ids of those that failed. A bad message or a panic fails only its own message.
 package lambdasqs
 
 import (
@@ -18,7 +18,8 @@ import (
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// Queue hides received messages for some time before they are delivered again. After an error some of them may be hidden.
+// Queue hides received messages for some time before they are delivered again. After an error some of them may be
+// hidden.
 type Queue interface {
 	Hide(ctx context.Context, d time.Duration, receiptHandles ...string) error
 }
@@ -30,8 +31,8 @@ type Handle func(context.Context, hint.Hint) error
 type Func = func(context.Context, events.SQSEvent) (events.SQSEventResponse, error)
 
 // Handler returns the Lambda handler of a use case. Messages with the same hint.Key are handled once, others
-// concurrently. A message that failed is hidden for longer each time. Every invocation begins with wake. failing counts the
-// messages that failed at a late delivery, and isn't called for none.
+// concurrently. A message that failed is hidden for longer each time. Every invocation begins with wake. failing
+// counts the messages that failed at a late delivery, and isn't called for none.
 func Handler(wake func(), queue Queue, failing func(messages int), handle Handle) Func {
 	return func(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 		wake()
@@ -56,8 +57,8 @@ func Handler(wake func(), queue Queue, failing func(messages int), handle Handle
 	}
 }
 
-// reserve is the part of an invocation's time that is kept for reporting failures. Without it, one call that is throttled
-// to the end would have Lambda kill the function, and the whole batch wait for its visibility timeout.
+// reserve is the part of an invocation's time that remains for reporting failures. Without it, Lambda would end a
+// function during a call that is throttled for too long, and the whole batch would wait for its visibility timeout.
 const reserve = 3 * time.Second
 
 // answerReserve is the part of reserve that is kept for the answer. Without it, an SQS that doesn't answer would have Lambda
@@ -73,15 +74,15 @@ func withReserve(ctx context.Context, reserve time.Duration) (context.Context, c
 	return context.WithDeadline(ctx, end.Add(-reserve))
 }
 
-// workItem is the work that one or several messages of a batch ask for.
+// workItem is the work for one or several messages of a batch.
 type workItem struct {
 	hint     hint.Hint
 	messages []events.SQSMessage
 	err      error
 }
 
-// grouped returns one work item for the messages of each key. A message that is ignored or can't be parsed is an item of
-// its own.
+// grouped returns one work item for the messages of each key. A message that is ignored or can't be parsed is an
+// item of its own.
 func grouped(messages []events.SQSMessage) []*workItem {
 	byKey := map[hint.Key]*workItem{}
 	var all []*workItem
@@ -128,7 +129,8 @@ func (w *workItem) log(ctx context.Context, took time.Duration) {
 		attrs = append(attrs, logkey.Fault, fault.Of(w.err).String(), logkey.Error, w.err.Error())
 	}
 	for _, message := range w.messages {
-		slog.Log(ctx, level, text, append(attrs, logkey.MessageID, message.MessageId, logkey.Deliveries, deliveries(message))...)
+		slog.Log(ctx, level, text, append(attrs, logkey.MessageID, message.MessageId, logkey.Deliveries,
+			deliveries(message))...)
 	}
 }
 
@@ -143,22 +145,24 @@ func failed(items []*workItem) []events.SQSMessage {
 	return messages
 }
 
-// lateDelivery is the first delivery whose failure counts as failing, four minutes after the first. EC2 rarely needs so
-// long to show a change, and nine minutes remain until the last delivery.
+// lateDelivery is the first delivery whose failure counts as failing, four minutes after the first delivery. EC2 rarely
+// takes so long to show a change, and nine minutes remain until the last delivery.
 const lateDelivery = 8
 
 func late(messages []events.SQSMessage) []events.SQSMessage {
-	return slices.DeleteFunc(slices.Clone(messages), func(m events.SQSMessage) bool { return deliveries(m) < lateDelivery })
+	return slices.DeleteFunc(slices.Clone(messages),
+		func(m events.SQSMessage) bool { return deliveries(m) < lateDelivery })
 }
 
-// retried hides the messages for a while and returns the response that has them delivered again.
+// retried hides the messages for some time and returns the response that makes SQS deliver them again.
 func retried(ctx context.Context, queue Queue, messages []events.SQSMessage) events.SQSEventResponse {
 	var response events.SQSEventResponse
 	handles := map[time.Duration][]string{}
 	for _, m := range messages {
 		after := backoff(deliveries(m))
 		handles[after] = append(handles[after], m.ReceiptHandle)
-		response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+		response.BatchItemFailures = append(response.BatchItemFailures,
+			events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 	}
 	for _, after := range slices.Sorted(maps.Keys(handles)) {
 		hide(ctx, queue, after, handles[after])
@@ -166,8 +170,8 @@ func retried(ctx context.Context, queue Queue, messages []events.SQSMessage) eve
 	return response
 }
 
-// hide replaces the queue's own visibility timeout, which is minutes long for the sake of functions that were killed. If
-// it fails, messages are delivered later.
+// hide replaces the queue's own visibility timeout, which is minutes long because of functions that are killed. If
+// the call fails, messages are delivered later.
 func hide(ctx context.Context, queue Queue, d time.Duration, handles []string) {
 	if err := queue.Hide(ctx, d, handles...); err != nil {
 		slog.WarnContext(ctx, "messages not hidden", logkey.Error, err.Error())
@@ -176,8 +180,8 @@ func hide(ctx context.Context, queue Queue, d time.Duration, handles []string) {
 
 const longestBackoff = 300 * time.Second
 
-// backoff doubles from two seconds: a new connection is active within a few, and ten deliveries span the quarter of an hour
-// that EC2 may take to become consistent.
+// backoff doubles from two seconds: a new connection is active within a few seconds, and the ten deliveries span
+// almost the quarter of an hour that EC2 may take to show a change.
 func backoff(deliveries int) time.Duration {
 	if deliveries > 8 {
 		return longestBackoff

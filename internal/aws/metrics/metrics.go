@@ -1,4 +1,4 @@
-// Package metrics writes CloudWatch metrics as log lines in the embedded metric format, which takes no call and no
+// Package metrics writes CloudWatch metrics as log lines in the embedded metric format, which needs no API call and no
 // permission.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 package metrics
@@ -28,11 +28,11 @@ const (
 // The metrics. A repeated announcement counts again.
 const (
 	Outcomes  = "Outcomes"            // by Function and Outcome, and by Function alone: for accept, the requests
-	Seconds   = "SecondsSinceRequest" // by Function and Outcome, where the time of the request is known
+	Seconds   = "SecondsSinceRequest" // by Function and Outcome, if the time of the request is known
 	APICalls  = "APICalls"            // by Function; every attempt counts
 	Throttles = "Throttles"           // by Function; those of the calls that AWS throttled
 	Missed    = "MissedEvents"        // by Function: findings of a sweep that an event should have reported
-	Failing   = "FailingMessages"     // by Function: messages that have failed so often that their age doesn't count for SQS
+	Failing   = "FailingMessages"     // by Function: messages that failed so often that SQS's age of the oldest message leaves them out
 	Repairs   = "Repairs"             // by Installation: the Drift Repaired of all functions of the cell
 )
 
@@ -68,8 +68,10 @@ func (r *Recorder) count(metric string, n int) {
 	r.write(line{dimensions: [][]string{{Function}}, units: []unit{{metric, "Count"}}, values: map[string]any{metric: n}})
 }
 
-// PerInvocation returns f with the calls of every invocation written when it ends.
-func PerInvocation[In, Out any](r *Recorder, f func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {
+// PerInvocation returns f and writes the counted calls at the end of every invocation.
+func PerInvocation[In, Out any](
+	r *Recorder, f func(context.Context, In) (Out, error),
+) func(context.Context, In) (Out, error) {
 	return func(ctx context.Context, in In) (Out, error) {
 		defer r.flush()
 		return f(ctx, in)
@@ -98,7 +100,8 @@ func (r *Recorder) Published(o outcome.Outcome) {
 	}
 	r.write(l)
 	if o.Type == outcome.Repaired {
-		r.write(line{dimensions: [][]string{{Installation}}, units: []unit{{Repairs, "Count"}}, values: map[string]any{Installation: r.by, Repairs: 1}})
+		r.write(line{dimensions: [][]string{{Installation}}, units: []unit{{Repairs, "Count"}},
+			values: map[string]any{Installation: r.by, Repairs: 1}})
 	}
 }
 
@@ -114,8 +117,8 @@ type line struct {
 	values     map[string]any
 }
 
-// write writes a line with one call, so that lines of different goroutines don't mix. A line that can't be written is
-// lost: a metric is not worth a failed message.
+// write writes a line with one call, so that lines of different goroutines don't mix. An error is ignored, because a
+// message must not fail because of a metric.
 func (r *Recorder) write(l line) {
 	members := map[string]any{Function: r.function, "_aws": map[string]any{
 		"Timestamp":         r.now().UnixMilli(),

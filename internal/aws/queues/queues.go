@@ -23,22 +23,24 @@ type Queues struct {
 	urls   map[function.Name]string
 }
 
-// New returns the queues with the URLs: of the functions that messages are sent to.
+// New returns the queues with the URLs, one for each function to which messages are sent.
 func New(client *sqs.Client, urls map[function.Name]string) *Queues {
 	return &Queues{client: client, urls: urls}
 }
 
-// Send sends messages to the function's queue. After an error some of them may have been sent.
+// Send sends messages to the function's queue. After an error, which is always Retryable, some of them may have
+// been sent.
 func (q *Queues) Send(ctx context.Context, to function.Name, messages ...[]byte) error {
 	return q.SendLater(ctx, to, 0, messages...)
 }
 
-// atOnce is the number of messages that SQS takes in one call. Ours have some hundreds of bytes each, or are alone.
+// atOnce is the number of messages that SQS accepts in one call. Messages of more than some hundred bytes are sent
+// alone.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 const atOnce = 10
 
-// SendLater sends messages to the function's queue, which delivers them after the delay: whole seconds, 15 minutes at
-// most. After an error some of them may have been sent.
+// SendLater sends messages to the function's queue, which delivers them after the delay, in whole seconds and at
+// most 15 minutes. Its errors are those of Send.
 func (q *Queues) SendLater(ctx context.Context, to function.Name, delay time.Duration, messages ...[]byte) error {
 	url := q.urls[to]
 	for some := range slices.Chunk(messages, atOnce) {
@@ -59,7 +61,7 @@ func (q *Queues) SendLater(ctx context.Context, to function.Name, delay time.Dur
 	return nil
 }
 
-// refused returns an error for the entries that SQS didn't take although the call succeeded.
+// refused returns an error for the entries that SQS didn't accept although the call succeeded.
 func refused(url string, failed []types.BatchResultErrorEntry) error {
 	var all []error
 	for _, f := range failed {
@@ -77,7 +79,8 @@ type Source struct {
 // NewSource returns the queue with the URL.
 func NewSource(client *sqs.Client, url string) *Source { return &Source{client: client, url: url} }
 
-// Hide makes received messages visible again after d, in whole seconds. After an error some of them may be hidden.
+// Hide makes received messages visible again after d, in whole seconds. After an error, which is always Retryable,
+// some of them may be hidden.
 func (s *Source) Hide(ctx context.Context, d time.Duration, receiptHandles ...string) error {
 	var tasks []parallel.Task
 	for some := range slices.Chunk(receiptHandles, atOnce) {

@@ -1,5 +1,5 @@
-// Package cidr computes with sets of CIDR blocks: overlaps, coverage, and the smallest equal set. IPv4 and IPv6 blocks may be
-// mixed; a block never contains one of the other family, so 0.0.0.0/0 does not contain 2001:db8::/32.
+// Package cidr computes with sets of CIDR blocks: overlaps, coverage, and the smallest equal set. IPv4 and IPv6
+// blocks may be mixed; a block never contains one of the other family, so 0.0.0.0/0 does not contain 2001:db8::/32.
 package cidr
 
 import (
@@ -24,8 +24,8 @@ func Overlap(a, b []netip.Prefix) (x, y netip.Prefix, found bool) {
 	return netip.Prefix{}, netip.Prefix{}, false
 }
 
-// Covers reports whether every address of p is in some block of the set: in one that contains p, or in
-// several that make it up together.
+// Covers reports whether every address of p is in a block of the set: one block contains p, or several
+// blocks cover it together.
 func Covers(set []netip.Prefix, p netip.Prefix) bool {
 	return slices.ContainsFunc(Merge(set), func(m netip.Prefix) bool { return Contains(m, p) })
 }
@@ -77,7 +77,7 @@ func joinHalves(set []netip.Prefix) []netip.Prefix {
 	return set
 }
 
-// parent returns the block twice as large that p is a half of. A /0 has none: the result is invalid and contains nothing.
+// parent returns the block whose half p is. A /0 has none: the result is invalid and contains nothing.
 func parent(p netip.Prefix) netip.Prefix {
 	return netip.PrefixFrom(p.Addr(), p.Bits()-1).Masked()
 }

@@ -1,7 +1,7 @@
-// Package explain answers questions about policies: the requests and the traffic that a policy allows between two VPCs, the access that
-// a change of a policy opens and closes, and whether an expectation holds. Every answer comes from the policy's own decisions and from
-// the plans of package plan, for an example of each kind of VPC, security group and route table that the policies distinguish. Its
-// functions are pure.
+// Package explain answers questions about policies: the requests and the traffic that a policy allows between two
+// VPCs, the access that a change of a policy opens and closes, and whether an expectation holds. Every answer comes
+// from the policy's own decisions and from the plans of package plan, for an example of each kind of VPC, security
+// group and route table that the policies distinguish. Its functions are pure.
 package explain
 
 import (
@@ -40,7 +40,8 @@ type Answer struct {
 	DNS       []string `json:"dns"`     // the departments whose names resolve to private addresses for the peer
 	Traffic   []Item   `json:"traffic"` // in both directions, once the connection is active
 	Routes    []Item   `json:"routes"`
-	// Departments are those of both ends, empty for VPCs in none. Managed reports for each whether autopeer manages its side.
+	// Departments are those of both ends, empty for VPCs in none. Managed reports for each whether autopeer manages
+	// its side.
 	Departments [2]string   `json:"departments"`
 	Managed     [2]bool     `json:"managed"`
 	Exceptions  []Exception `json:"exceptions,omitempty"` // VPCs that get a less hopeful verdict
@@ -94,7 +95,8 @@ func Explain(p *policy.Policy, from, to End) Answer {
 	return a
 }
 
-// viewsOf returns the views of every VPC of from with every one of to. A VPC is no pair with itself, unless it is the only one.
+// viewsOf returns the views of every VPC of from with every one of to. A VPC is no pair with itself, unless it is
+// the only one.
 func viewsOf(p *policy.Policy, from, to End) []seen {
 	var all, same []seen
 	for _, a := range from.vpcs {
@@ -190,7 +192,7 @@ func (a *Answer) addNotes(notes []string) {
 	}
 }
 
-// findings returns all that the halves of both VPCs admit and route.
+// findings returns the traffic and the routes of both halves.
 func (s seen) findings(names [2]string) []finding {
 	vpcs := [2]string{s.a.String(), s.b.String()}
 	tables := 0

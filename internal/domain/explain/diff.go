@@ -44,9 +44,11 @@ type Unchanged struct {
 	Flows    int `json:"flows"`    // allow entries that open nothing
 }
 
-// IsOpening reports whether the new policy allows anything that the old one doesn't, or has something made that was only proposed.
+// IsOpening reports whether the new policy allows anything that the old one doesn't, or has something made that was
+// only proposed.
 func (d Diff) IsOpening() bool {
-	return len(d.Opens) > 0 || slices.ContainsFunc(d.Requests, func(c Change) bool { return c.Opens }) || slices.ContainsFunc(d.Settings, Setting.enforces)
+	return len(d.Opens) > 0 || slices.ContainsFunc(d.Requests, func(c Change) bool { return c.Opens }) ||
+		slices.ContainsFunc(d.Settings, Setting.enforces)
 }
 
 // enforces reports whether a file or a peering leaves report mode.
@@ -59,7 +61,8 @@ func (d Diff) IsEmpty() bool {
 	return len(d.Opens)+len(d.Closes)+len(d.Requests)+len(d.Settings) == 0
 }
 
-// Compare returns the difference of two policies, from the decisions and plans of both for all VPCs that they distinguish.
+// Compare returns the difference of two policies, from the decisions and plans of both for all VPCs that they
+// distinguish.
 func Compare(before, after *policy.Policy) Diff {
 	c := comparison{policies: [2]*policy.Policy{before, after}, all: survey(before, after)}
 	for i, p := range c.policies {
@@ -102,8 +105,8 @@ type comparison struct {
 	opening     map[string]bool
 }
 
-// pairs compares the views of all pairs of VPCs that a peering of either policy may concern. Where the policies have the same
-// departments and the same peering, their views are the same.
+// pairs compares the views of all pairs of VPCs that a peering of either policy may concern. Where the policies
+// have the same departments and the same peering, their views are the same.
 func (c *comparison) pairs() {
 	c.opening = map[string]bool{}
 	done := map[[2]int]bool{}
@@ -303,8 +306,8 @@ func settings(before, after *policy.Policy) []Setting {
 	return all
 }
 
-// peeringSettings returns the settings of the new policy's peerings that decide whether changes are made: mode, adopt and the kept
-// routes of both departments.
+// peeringSettings returns the settings of the new policy's peerings that decide whether changes are made: mode,
+// adopt and the kept routes of both departments.
 func peeringSettings(before, after *policy.Policy) []Setting {
 	var all []Setting
 	for _, e := range after.Peerings {
@@ -313,7 +316,8 @@ func peeringSettings(before, after *policy.Policy) []Setting {
 			old = &policy.Peering{}
 		}
 		of := " of " + e.Between[0] + " ↔ " + e.Between[1]
-		all = append(all, Setting{"mode" + of, mode(old.Mode), mode(e.Mode)}, Setting{"adopt" + of, fmt.Sprint(old.Adopt), fmt.Sprint(e.Adopt)})
+		all = append(all, Setting{"mode" + of, mode(old.Mode), mode(e.Mode)},
+			Setting{"adopt" + of, fmt.Sprint(old.Adopt), fmt.Sprint(e.Adopt)})
 		for _, department := range e.Between {
 			all = append(all, Setting{"keep of " + department + of, kept(old, department), kept(&e, department)})
 		}

@@ -21,8 +21,8 @@ type End struct {
 // example is an end as account/Region/CIDR, for messages.
 const example = "111111111111/us-east-1/10.0.0.0/16"
 
-// Find returns the end that a text names: a department, the ID of a VPC that the policy names, or the primary block of a VPC as
-// account/Region/CIDR. The block may be a part of the declared blocks of a VPC.
+// Find returns the end that a text names: a department, the ID of a VPC that the policy names, or the primary block
+// of a VPC as account/Region/CIDR. The block may be a part of the declared blocks of a VPC.
 func Find(p *policy.Policy, text string) (End, error) {
 	all := survey(p)
 	departmentOf := func(v vpcs) string {
@@ -40,7 +40,8 @@ func Find(p *policy.Policy, text string) (End, error) {
 	case peering.VPCID(text).IsValid():
 		e.vpcs = slices.DeleteFunc(all, func(v vpcs) bool { return v.id != peering.VPCID(text) })
 		if len(e.vpcs) == 0 {
-			return End{}, fmt.Errorf("%s doesn't name %s; give its account, Region and primary block, such as %s", p.File, text, example)
+			return End{}, fmt.Errorf("%s doesn't name %s; give its account, Region and primary block, such as %s",
+				p.File, text, example)
 		}
 	default:
 		e.vpcs = slices.DeleteFunc(all, func(v vpcs) bool { return departmentOf(v) != text })
@@ -67,7 +68,8 @@ func departments(p *policy.Policy) string {
 func parseBlock(text string) (vpcs, error) {
 	parts := strings.SplitN(text, "/", 3)
 	if len(parts) < 3 {
-		return vpcs{}, fmt.Errorf("invalid end %q: want a department, a VPC ID, or account/Region/CIDR such as %s", text, example)
+		return vpcs{}, fmt.Errorf("invalid end %q: want a department, a VPC ID, or account/Region/CIDR such as %s",
+			text, example)
 	}
 	v := vpcs{Cell: peering.Cell{Account: peering.AccountID(parts[0]), Region: peering.Region(parts[1])}}
 	block, err := netip.ParsePrefix(parts[2])
@@ -77,9 +79,11 @@ func parseBlock(text string) (vpcs, error) {
 	case !v.Region.IsValid():
 		return vpcs{}, fmt.Errorf("invalid Region %q in %q: want one such as us-east-1", parts[1], text)
 	case err != nil || !block.Addr().Is4():
-		return vpcs{}, fmt.Errorf("invalid block %q in %q: want the primary IPv4 block of a VPC, such as 10.0.0.0/16", parts[2], text)
+		return vpcs{}, fmt.Errorf("invalid block %q in %q: want the primary IPv4 block of a VPC, such as 10.0.0.0/16",
+			parts[2], text)
 	case block != block.Masked():
-		return vpcs{}, fmt.Errorf("invalid block %q in %q: bits are set after the prefix; the block is %s", block, text, block.Masked())
+		return vpcs{}, fmt.Errorf("invalid block %q in %q: bits are set after the prefix; the block is %s",
+			block, text, block.Masked())
 	}
 	v.known = []netip.Prefix{block}
 	return v, nil
@@ -87,7 +91,9 @@ func parseBlock(text string) (vpcs, error) {
 
 // namedIn returns the VPC that the policy names and declares to have the block, or else v.
 func (v vpcs) namedIn(all []vpcs) vpcs {
-	i := slices.IndexFunc(all, func(o vpcs) bool { return o.id != "" && o.Cell == v.Cell && cidr.Covers(o.known, v.known[0]) })
+	i := slices.IndexFunc(all, func(o vpcs) bool {
+		return o.id != "" && o.Cell == v.Cell && cidr.Covers(o.known, v.known[0])
+	})
 	if i < 0 {
 		return v
 	}

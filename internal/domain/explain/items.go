@@ -54,7 +54,7 @@ type finding struct {
 // census has all VPCs of each department.
 type census map[string][]string
 
-// group puts the values of equal keys together, in the order of their first ones.
+// group returns the values with equal keys together, in the order of the first value of each key.
 func group[T any, K comparable](all []T, key func(T) K) [][]T {
 	index := map[K]int{}
 	var groups [][]T
@@ -70,7 +70,7 @@ func group[T any, K comparable](all []T, key func(T) K) [][]T {
 	return groups
 }
 
-// items returns the findings as few items, sorted by departments and lines.
+// items merges the findings into items, sorted by departments and lines.
 func (c census) items(all []finding) []Item {
 	var found []paired
 	for _, same := range group(all, func(f finding) string {
@@ -91,7 +91,8 @@ func (c census) items(all []finding) []Item {
 	}
 	items := c.join(found)
 	slices.SortStableFunc(items, func(a, b Item) int {
-		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Line, b.Line))
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Kind, b.Kind),
+			cmp.Compare(a.Line, b.Line))
 	})
 	return items
 }
@@ -113,7 +114,8 @@ func (p paired) key() string {
 	return fmt.Sprintf("%+v", i)
 }
 
-// join makes one item of those that differ only in their VPCs. It names the VPCs unless they are all of the departments.
+// join makes one item of those that differ only in their VPCs. It names the VPCs unless they are all of the
+// departments.
 func (c census) join(all []paired) []Item {
 	items := []Item{}
 	for _, same := range group(all, paired.key) {
@@ -297,12 +299,13 @@ func rangeText(from, to int32) string {
 	return fmt.Sprintf("%d-%d", from, to)
 }
 
-// typeTexts returns types with their codes: "8" or "9-255" for all codes of types, "3/4" or "3/5-255" for some of one type.
+// typeTexts returns types with their codes: "8" or "9-255" for all codes of types, "3/4" or "3/5-255" for some of
+// one type.
 func typeTexts(r [2]int32) []string {
 	var all []string
 	for from := r[0]; from <= r[1]; {
 		kind, code := from/256, from%256
-		whole := (r[1] + 1) / 256 // the first type of which not all codes belong to the range
+		whole := (r[1] + 1) / 256 // the first type with codes outside the range
 		if code == 0 && kind < whole {
 			all = append(all, rangeText(kind, whole-1))
 			from = whole * 256

@@ -22,8 +22,8 @@ const (
 // unlimited are quotas that no plan for examples reaches.
 var unlimited = policy.Limits{Peerings: 1 << 20, Routes: 1 << 20, Rules: 1 << 20}
 
-// resources has an example of each kind of security group and route table that the policies distinguish. The ids of the examples
-// describe the kind.
+// resources has an example of each kind of security group and route table that the policies distinguish. The ids of
+// the examples describe the kind.
 type resources struct {
 	groups  []peering.SecurityGroup
 	tables  []peering.RouteTable
@@ -74,7 +74,8 @@ func (r *resources) addTables(t policy.Tables) {
 	}
 	if tags := t.Subnets.Tags; len(tags) > 0 {
 		words := tagged(tags)
-		r.addSubnet(peering.Subnet{ID: peering.SubnetID("subnets tagged " + words), Tags: tags}, "tables of subnets tagged "+words)
+		r.addSubnet(peering.Subnet{ID: peering.SubnetID("subnets tagged " + words), Tags: tags},
+			"tables of subnets tagged "+words)
 	}
 }
 
@@ -114,8 +115,8 @@ func (r resources) of(vpc peering.VPCID) plan.Inventory {
 	return i
 }
 
-// placed is traffic that the security groups of one kind admit, or a destination that the route tables of one kind lead to. The span
-// of a route is all traffic, with the destination as its source.
+// placed is traffic that the security groups of one kind admit, or a destination that the route tables of one kind
+// lead to. The span of a route is all traffic, with the destination as its source.
 type placed struct {
 	place string // the kind
 	span
@@ -135,8 +136,11 @@ type peer struct {
 	declared []netip.Prefix
 }
 
-// planHalf plans the side of a connection that the policy allows, with the blocks that the policy permits. The peer is far.
-func planHalf(p *policy.Policy, c peering.Connection, role peering.Role, d policy.Decision, far vpcs, r resources) half {
+// planHalf plans the side of a connection that the policy allows, with the blocks that the policy permits. The peer
+// is far.
+func planHalf(
+	p *policy.Policy, c peering.Connection, role peering.Role, d policy.Decision, far vpcs, r resources,
+) half {
 	if !d.Manages(role) {
 		return half{}
 	}
@@ -150,7 +154,8 @@ func planHalf(p *policy.Policy, c peering.Connection, role peering.Role, d polic
 	s.Terms = policy.Terms{Routes: terms.Routes, Tags: policy.NoTags}
 	h.addRoutes(s, to, d.Peering.Line)
 	if kept := terms.Routes.Keep; len(kept) > 0 {
-		h.notes = append(h.notes, fmt.Sprintf("routes of %s to %s may lead elsewhere: the policy keeps them", s.Own, texts(kept)))
+		h.notes = append(h.notes, fmt.Sprintf("routes of %s to %s may lead elsewhere: the policy keeps them",
+			s.Own, texts(kept)))
 	}
 	noRoutes := policy.Routes{Tables: policy.Tables{Scope: policy.NoTables}}
 	for _, line := range terms.Allow {
@@ -164,8 +169,8 @@ func planHalf(p *policy.Policy, c peering.Connection, role peering.Role, d polic
 	return h
 }
 
-// bySource returns the line in parts, of which none has a security group both as a source and as one that admits. In a mesh a line may
-// list groups of several VPCs as both: each admits the groups of the other VPCs.
+// bySource splits the line so that no part has a security group both as a source and as one that admits. In a mesh
+// a line may list groups of several VPCs as both: each admits the groups of the other VPCs.
 func bySource(line policy.Allow) []policy.Allow {
 	var parts []policy.Allow
 	isSource := func(id peering.SecurityGroupID) bool { return slices.Contains(line.Sources.Groups, id) }
@@ -180,7 +185,8 @@ func bySource(line policy.Allow) []policy.Allow {
 		}
 		one := line
 		one.Groups.IDs = []peering.SecurityGroupID{id}
-		one.Sources.Groups = slices.DeleteFunc(slices.Clone(line.Sources.Groups), func(o peering.SecurityGroupID) bool { return o == id })
+		one.Sources.Groups = slices.DeleteFunc(slices.Clone(line.Sources.Groups),
+			func(o peering.SecurityGroupID) bool { return o == id })
 		if !one.Sources.IsAll() {
 			parts = append(parts, one)
 		}
@@ -197,7 +203,8 @@ func (h *half) addFlows(s plan.Side, far peer, a policy.Allow) {
 			continue
 		}
 		for _, permission := range authorize.Permissions {
-			from := source{block: permission.Source, ref: string(permission.Group) + string(permission.PrefixList), whole: a.Sources.IsAll()}
+			from := source{block: permission.Source, ref: string(permission.Group) + string(permission.PrefixList),
+				whole: a.Sources.IsAll()}
 			from.place(s, far)
 			for _, each := range spans(permission, from, a.Line) {
 				h.flows = append(h.flows, placed{string(authorize.Group), each})
@@ -206,8 +213,8 @@ func (h *half) addFlows(s plan.Side, far peer, a policy.Allow) {
 	}
 }
 
-// addRoutes plans the routes to the blocks that the peer has or is declared to have, and those to the ranges of further blocks that it
-// may have.
+// addRoutes plans the routes to the blocks that the peer has or is declared to have, and those to the ranges of
+// further blocks that it may have.
 func (h *half) addRoutes(s plan.Side, far peer, line int) {
 	whole, except := len(s.Terms.Routes.To) == 0, s.Terms.Routes.Except
 	permitted := s.Permitted(s.Role.Other())
@@ -315,7 +322,9 @@ func look(p *policy.Policy, a, b vpcs, r resources) view {
 }
 
 // planBoth plans the sides of both VPCs. The requester is the VPC with the index.
-func planBoth(p *policy.Policy, c peering.Connection, d policy.Decision, ends [2]vpcs, requester int, r resources) (halves [2]half) {
+func planBoth(p *policy.Policy, c peering.Connection, d policy.Decision, ends [2]vpcs, requester int, r resources) (
+	halves [2]half,
+) {
 	if d.Verdict != policy.Accept {
 		return halves
 	}

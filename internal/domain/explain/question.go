@@ -15,7 +15,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// Partly is the result for traffic of which the policy allows some, and not all.
+// Partly is the result for traffic that the policy allows in part.
 const Partly Verdict = "partly"
 
 // Question asks for the verdict on a request, or on traffic once the two ends are connected.
@@ -34,9 +34,9 @@ func (q Question) Verdicts() []Verdict {
 	return []Verdict{Allowed, Partly, Denied}
 }
 
-// ParseQuestion parses "FROM → TO" for a request, and "FROM [from BLOCK] → TO PROTOCOL [PORTS] [in GROUP]" for traffic. The arrow may
-// be "->". PORTS are a port, a range such as 5432-5440, or for ICMP a type with or without a code, such as 3/4. GROUP is the ID of a
-// security group or its tags, such as Role=ledger.
+// ParseQuestion parses "FROM → TO" for a request, and "FROM [from BLOCK] → TO PROTOCOL [PORTS] [in GROUP]" for
+// traffic. The arrow may be "->". PORTS are a port, a range such as 5432-5440, or for ICMP a type with or without a
+// code, such as 3/4. GROUP is the ID of a security group or its tags, such as Role=ledger.
 func ParseQuestion(p *policy.Policy, text string) (Question, error) {
 	left, right, found := strings.Cut(strings.ReplaceAll(text, "->", "→"), "→")
 	from, to := strings.Fields(left), strings.Fields(right)
@@ -153,8 +153,8 @@ func number(into *int32, text string, most int64, isLeftOut bool) error {
 	return nil
 }
 
-// Ask returns the policy's verdict, with its reason. Traffic is allowed if a kind of groups admits all of it between all VPCs of both
-// ends, whichever end requests the connection.
+// Ask returns the policy's verdict, with its reason. Traffic is allowed if a kind of groups admits all of it
+// between all VPCs of both ends, whichever end requests the connection.
 func (q Question) Ask(p *policy.Policy) (Verdict, string) {
 	if q.wanted == nil {
 		a := Explain(p, q.From, q.To)
@@ -238,8 +238,8 @@ func sourceTexts(s policy.Sources) []string {
 	return all
 }
 
-// isAdmitted reports whether the groups of the second VPC admit some of the traffic of the first, and whether one kind of them
-// admits all. It adds the lines that admit some.
+// isAdmitted reports whether the groups of the second VPC admit some of the traffic of the first, and whether one
+// kind of them admits all. It adds the lines that admit some.
 func (q Question) isAdmitted(wanted []span, s seen, lines map[int]bool) (some, all bool) {
 	at := map[string][]span{}
 	for _, f := range s.view.halves[1].flows {

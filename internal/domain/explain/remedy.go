@@ -24,7 +24,8 @@ func remedy(p *policy.Policy, from, to End, s seen) (next string, additions []Ad
 		return unlisted(p, from, to, s)
 	case policy.WrongDirection:
 		only := d.Peering.Requester
-		return fmt.Sprintf("have %s request the connection, or remove `requester: %s` from the peering in line %d", only, only, d.Peering.Line), nil
+		return fmt.Sprintf("have %s request the connection, or remove `requester: %s` from the peering in line %d",
+			only, only, d.Peering.Line), nil
 	case policy.Overlap:
 		return renumber, nil
 	case policy.SameVPC:
@@ -47,7 +48,7 @@ func unlisted(p *policy.Policy, from, to End, s seen) (string, []Addition) {
 	}
 	names := [2]string{from.Department, to.Department}
 	if names[0] == names[1] && names[0] != "" && isThirdParty(p, names[0]) {
-		return fmt.Sprintf("leave the request to %s: autopeer isn't in the accounts of a third party, and connects none of its VPCs with one another", names[0]), nil
+		return fmt.Sprintf("leave the request to %s: autopeer isn't deployed in the accounts of a third party, so it doesn't connect two of its VPCs", names[0]), nil
 	}
 	var members []string
 	for i, v := range []vpcs{s.a, s.b} {
@@ -79,7 +80,8 @@ func newName(p *policy.Policy, taken ...string) string {
 	return name
 }
 
-// member returns a member for a VPC in no department: its block as a range, unless a range of a department is a part of it.
+// member returns a member for a VPC in no department: its block as a range, unless a range of a department is a
+// part of it.
 func member(p *policy.Policy, v vpcs) string {
 	block := v.known[0]
 	if slices.ContainsFunc(rangesOf([]*policy.Policy{p})[v.Cell], func(r netip.Prefix) bool { return r.Overlaps(block) }) {

@@ -22,20 +22,21 @@ const last = 65535
 type source struct {
 	block netip.Prefix
 	ref   string // a security group or a prefix list
-	// inside is the range of the VPC's permitted blocks that holds the block. It is invalid where the VPC's blocks are declared, and
-	// therefore known.
+	// inside is the range of the VPC's permitted blocks that holds the block. It is invalid where the VPC's blocks
+	// are declared, and therefore known.
 	inside  netip.Prefix
 	primary netip.Prefix // the range of the VPC's primary block; invalid for a VPC that all policies name
-	// whole is true where the policy lists no block: each block of the VPC inside the range counts for itself. A listed block counts
-	// only for a VPC that has all of it.
+	// whole is true where the policy lists no block: each block of the VPC inside the range counts for itself. A
+	// listed block counts only for a VPC that has all of it.
 	whole bool
-	// isDeclared reports that the policy declares the block of a VPC of which another policy declares other blocks.
+	// isDeclared reports that the policy declares the block, and that another policy declares other blocks of the VPC.
 	isDeclared bool
-	// except lists the blocks that are not routed, of a whole range only. A block of the VPC that meets one of them is not routed.
+	// except lists the blocks that are not routed, of a whole range only. A block of the VPC that meets one of them
+	// is not routed.
 	except string
 	holes  []netip.Prefix
-	// outside lists the parts of the block that another policy has as well, and overlapping those that it excepts from the block.
-	// They are for people, and make no difference.
+	// outside lists the parts of the block that another policy has as well, and overlapping those that it excludes
+	// from the block. They are printed only, and change no result.
 	outside, overlapping string
 }
 
@@ -74,7 +75,8 @@ func types(kind, code int32) (from, to int32) {
 	return kind*256 + code, kind*256 + code
 }
 
-// minus returns the parts of a that b doesn't have. Ports are cut; a source stays whole, and is a part of b if b has all of it.
+// minus returns the parts of a that b doesn't have. Ports are cut; a source stays whole, and is a part of b if b
+// has all of it.
 func minus(a, b []span) []span {
 	var left []span
 	for _, s := range a {
@@ -156,14 +158,16 @@ func (s source) holds(inner source) bool {
 	})
 }
 
-// hasAllBlocksOf reports whether the blocks of a VPC that make up a listed block lie inside the range of s. One of them would have to be
-// larger than the range otherwise. EC2 has no larger IPv4 blocks than /16, and a VPC no block around its primary one.
+// hasAllBlocksOf reports whether the blocks of a VPC that make up a listed block lie inside the range of s. One of
+// them would have to be larger than the range otherwise. EC2 has no larger IPv4 blocks than /16, and a VPC no block
+// around its primary one.
 func (s source) hasAllBlocksOf(listed source) bool {
 	if cidr.Contains(s.inside, listed.inside) {
 		return true
 	}
 	isLargest := s.inside.Addr().Is4() && s.inside.Bits() <= 16
-	return cidr.Contains(s.inside, listed.block) && (isLargest || listed.primary.IsValid() && cidr.Contains(s.inside, listed.primary))
+	return cidr.Contains(s.inside, listed.block) &&
+		(isLargest || listed.primary.IsValid() && cidr.Contains(s.inside, listed.primary))
 }
 
 // narrower returns the intersection of two blocks that overlap.
@@ -178,7 +182,8 @@ func (s source) compare(o source) int {
 	return cmp.Or(s.block.Compare(o.block), cmp.Compare(s.ref, o.ref), cmp.Compare(s.except, o.except))
 }
 
-// besides returns the span with its difference from the other spans: the parts of its source that they have, or their exceptions.
+// besides returns the span with its difference from the other spans: the parts of its source that they have, or
+// their exceptions.
 func (s span) besides(others []span) span {
 	var inside []netip.Prefix
 	for _, o := range others {
@@ -197,8 +202,8 @@ func (s span) besides(others []span) span {
 // isRange reports whether the source is each of the blocks inside a range.
 func (s source) isRange() bool { return s.whole && s.inside.IsValid() }
 
-// isPartOf reports whether the source holds all that of has inside its block. A listed block of a VPC with unknown blocks doesn't: it
-// counts only for a VPC that has all of it.
+// isPartOf reports whether the source holds all that of has inside its block. A listed block of a VPC with unknown
+// blocks doesn't: it counts only for a VPC that has all of it.
 func (s source) isPartOf(of source) bool {
 	isSmaller := s.block.IsValid() && of.block.IsValid() && s.block != of.block && cidr.Contains(of.block, s.block)
 	return isSmaller && (!s.inside.IsValid() || s.isRange() && len(s.holes) == 0)

@@ -11,8 +11,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// vpcs is one VPC, or all VPCs that no policy at hand distinguishes: those of a cell that are not named and whose primary blocks
-// lie in the same ranges.
+// vpcs is one VPC, or all VPCs that no policy at hand distinguishes: those of a cell that are not named and whose
+// primary blocks lie in the same ranges.
 type vpcs struct {
 	peering.Cell
 	id peering.VPCID // "" for all that are not named
@@ -21,8 +21,8 @@ type vpcs struct {
 	primary netip.Prefix
 	others  []netip.Prefix
 	isSplit bool // the primary block of the named VPC may lie in another range
-	// known are the declared blocks of the VPC, nil if the policies don't agree on them. It may have further blocks if a policy permits
-	// them.
+	// known are the declared blocks of the VPC, nil if the policies don't agree on them. It may have further blocks
+	// if a policy permits them.
 	known []netip.Prefix
 }
 
@@ -94,7 +94,8 @@ func survey(policies ...*policy.Policy) []vpcs {
 	return all
 }
 
-// distinguished returns the VPCs of a member. One that only some of the policies name is in the others by its primary block.
+// distinguished returns the VPCs of a member. One that only some of the policies name is in the others by its
+// primary block.
 func distinguished(m policy.Member, ranges []netip.Prefix, policies []*policy.Policy) []vpcs {
 	if m.VPC == "" {
 		if m.Within.Addr().Is6() {
@@ -125,7 +126,8 @@ func distinguished(m policy.Member, ranges []netip.Prefix, policies []*policy.Po
 	return v.splitBy(places, m.CIDRs)
 }
 
-// splitBy returns the VPC once for each of the ranges in which its primary block may lie. The declared blocks hold the primary one.
+// splitBy returns the VPC once for each of the ranges in which its primary block may lie. The declared blocks hold
+// the primary one.
 func (v vpcs) splitBy(ranges, declared []netip.Prefix) []vpcs {
 	var all []vpcs
 	for _, r := range cidr.Sorted(ranges) {
@@ -141,7 +143,8 @@ func (v vpcs) splitBy(ranges, declared []netip.Prefix) []vpcs {
 	return all
 }
 
-// rangesOf returns the merged IPv4 ranges of all departments by cell. Two of them are disjoint, or one is inside the other.
+// rangesOf returns the merged IPv4 ranges of all departments by cell. Two of them are disjoint, or one is inside
+// the other.
 func rangesOf(policies []*policy.Policy) map[peering.Cell][]netip.Prefix {
 	all := map[peering.Cell][]netip.Prefix{}
 	for _, p := range policies {
@@ -182,8 +185,9 @@ func inside(ranges []netip.Prefix, r netip.Prefix) []netip.Prefix {
 	return slices.DeleteFunc(slices.Clone(ranges), func(o netip.Prefix) bool { return o == r || !cidr.Contains(r, o) })
 }
 
-// pair returns an example of each of the two, as a policy sees it before EC2 shows the blocks of VPCs that it names. The primary
-// blocks of the others are disjoint from the peer's blocks if such blocks exist, because EC2 connects no VPCs that overlap.
+// pair returns an example of each of the two, as a policy sees it before EC2 shows the blocks of VPCs that it
+// names. The primary blocks of the others are disjoint from the peer's blocks if such blocks exist, because EC2
+// connects no VPCs that overlap.
 func pair(p *policy.Policy, a, b vpcs) (peering.VPC, peering.VPC) {
 	x := peering.VPC{Owner: a.Account, Region: a.Region, ID: cmp.Or(a.id, anyRequester)}
 	y := peering.VPC{Owner: b.Account, Region: b.Region, ID: cmp.Or(b.id, anyAccepter)}
@@ -200,7 +204,8 @@ func pair(p *policy.Policy, a, b vpcs) (peering.VPC, peering.VPC) {
 	return x, y
 }
 
-// isFree reports whether the policy leaves the blocks of the VPC open, and its kind restricts them. The member is the policy's.
+// isFree reports whether the policy leaves the blocks of the VPC open, and its kind restricts them. The member is
+// the policy's.
 func (v vpcs) isFree(m *policy.Member) bool {
 	return m == nil || len(m.CIDRs) == 0 && v.primary.IsValid()
 }
@@ -227,7 +232,8 @@ func (v vpcs) example(against []netip.Prefix) []netip.Prefix {
 // primaryFirst returns the known blocks, beginning with one that can be the primary one.
 func (v vpcs) primaryFirst() []netip.Prefix {
 	isPrimary := func(b netip.Prefix) bool {
-		return cidr.Contains(v.primary, b) && !slices.ContainsFunc(v.others, func(o netip.Prefix) bool { return cidr.Contains(o, b) })
+		return cidr.Contains(v.primary, b) && !slices.ContainsFunc(v.others,
+			func(o netip.Prefix) bool { return cidr.Contains(o, b) })
 	}
 	i := slices.IndexFunc(v.known, isPrimary)
 	if i <= 0 {
@@ -264,7 +270,7 @@ func parts(block netip.Prefix, depth int) []netip.Prefix {
 	return all
 }
 
-// carve returns a part of the block that lies in none of the others and overlaps nothing of against.
+// carve returns a part of the block outside all others that doesn't overlap against.
 func carve(block netip.Prefix, others, against []netip.Prefix) (netip.Prefix, bool) {
 	holds := func(o netip.Prefix) bool { return cidr.Contains(o, block) }
 	if slices.ContainsFunc(others, holds) || slices.ContainsFunc(against, holds) {

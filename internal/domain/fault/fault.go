@@ -7,18 +7,18 @@ import (
 	"slices"
 )
 
-// Class says what to do about an error. The zero value, Retryable, is the class of every error that
-// nobody classified: an unknown error is tried again and ends, if it stays, in the dead-letter queue.
+// Class is the treatment of an error. The zero value, Retryable, is the class of every error without a
+// class: its message is retried, and moves to the dead-letter queue if the error persists.
 type Class int
 
-// ErrOutdated is wrapped by a Retryable error when the observation no longer holds, because another process was faster: a caller
-// that reads again at once gets further.
-var ErrOutdated = errors.New("what was read is out of date")
+// ErrOutdated is wrapped by a Retryable error when the observation no longer holds, because another process made
+// a change first: the caller can read again and retry immediately.
+var ErrOutdated = errors.New("the resources have changed since they were read")
 
 // The classes.
 const (
-	Retryable Class = iota // come back later: throttled, not yet visible, not yet active, unknown
-	Permanent              // a person must mend something first: malformed event, access denied
+	Retryable Class = iota // retry later: throttled, not yet visible, not yet active, unknown
+	Permanent              // a person has to correct something first: malformed event, access denied
 	Denied                 // a decision and not a failure: policy, conflict, quota
 )
 
@@ -55,8 +55,8 @@ func Errorf(class Class, format string, args ...any) error {
 	return classified{class, fmt.Errorf(format, args...)}
 }
 
-// Of returns the class of err. Of several joined errors the most hopeful counts: while one of them is
-// Retryable, trying again may get further.
+// Of returns the class of err. Of joined errors, Retryable counts before the other classes: while one of them
+// is Retryable, a retry may still make progress.
 func Of(err error) Class {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return ofJoined(joined.Unwrap())
@@ -117,8 +117,8 @@ type lacking struct{ err error }
 func (l lacking) Error() string { return l.err.Error() }
 func (l lacking) Unwrap() error { return l.err }
 
-// Lacking marks err as the refusal of an addition without which the rest works: EC2 makes it once a person has added a resource or
-// changed an attribute. It returns nil for a nil err.
+// Lacking marks err as the refusal of an addition without which the rest works: EC2 makes it once a person has
+// added a resource or changed an attribute. It returns nil for a nil err.
 func Lacking(err error) error {
 	if err == nil {
 		return nil

@@ -1,5 +1,6 @@
-// Package hint parses the messages of autopeer's queues: CloudTrail's records of calls, autopeer's own announcements, the
-// messages of other cells and those of its sweep. A hint names a connection to look at and is never a fact.
+// Package hint parses the messages of autopeer's queues: CloudTrail's records of calls, autopeer's own
+// announcements, the messages of other cells and those of its sweep. A hint names a connection to read, and is no
+// evidence of its state.
 package hint
 
 import (
@@ -21,7 +22,7 @@ const (
 	Deleted        // a connection was deleted
 	Swept          // a sweep is due
 	Checked        // another cell has checked its half
-	Asked          // another cell asks for a check of the half here
+	Asked          // another cell asks for a check of this cell's half
 )
 
 // String returns the kind as it is logged.
@@ -29,8 +30,8 @@ func (k Kind) String() string {
 	return [...]string{"ignored", "requested", "accepted", "rejected", "deleted", "sweep", "checked", "asked"}[k]
 }
 
-// Hint is the content of an event. Connection is well-formed in the kinds from Requested to Deleted, in Checked and in Asked, and
-// empty in the others; everything else may be missing, and all of it may be forged.
+// Hint is the content of an event. Connection is well-formed in the kinds from Requested to Deleted, in Checked and
+// in Asked, and empty in the others; everything else may be missing, and all of it may be forged.
 type Hint struct {
 	Kind       Kind
 	Why        string // the reason why an Ignored event is ignored, for the log
@@ -41,7 +42,7 @@ type Hint struct {
 	Requester, Accepter peering.VPC
 	Origin              peering.Cell // where the call was made
 	At                  time.Time    // when it was made
-	RequestedAt         time.Time    // when the connection was asked for; zero where the event doesn't have it
+	RequestedAt         time.Time    // when the connection was requested; zero if the event doesn't have it
 	Drift               bool         // a sweep found drift, and announced it unless it was an edit
 	Closes              bool         // a sweep found routes or rules that the policy forbids
 	FreedAt             time.Time    // when a sweep found that the obstacle of the side has ended; zero without one
@@ -58,7 +59,8 @@ type Hint struct {
 	Message *message.Message
 }
 
-// IsRepeated reports whether a scheduled sweep of this cell, or of the cell that has sent the message, has a lasting outcome announced again.
+// IsRepeated reports whether a scheduled sweep of this cell, or of the cell that has sent the message, has a
+// lasting outcome announced again.
 func (h Hint) IsRepeated() bool { return h.Repeated || h.Message != nil && h.Message.Repeated }
 
 // NamesVPCs reports whether the hint names the two VPCs.

@@ -7,11 +7,11 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Key identifies the work that a hint asks for. Hints with the same key are answered by one piece of work.
+// Key identifies the work that a hint asks for. Hints with the same key are handled together.
 type Key struct {
 	kind       Kind
 	connection peering.ConnectionID
-	sender     peering.Cell // of a message: one that is forged must not take the place of an honest one
+	sender     peering.Cell // of a message: a forged message must not replace an honest one
 }
 
 // Key returns the key of the hint. An Ignored hint asks for no work; its key is of no use.
@@ -23,9 +23,9 @@ func (h Hint) Key() Key {
 	return key
 }
 
-// Merge returns one hint for two of the same key: the more complete of the two, with the drift of both, and of two messages the
-// one about the later check. CloudTrail's record and autopeer's own announcement of one acceptance usually arrive as a pair. Of two
-// sweeps, the one serves the reasons of both.
+// Merge returns one hint for two of the same key: the more complete of the two, with the drift of both. Of two
+// messages it keeps the one about the later check. CloudTrail's record and autopeer's own announcement of one
+// acceptance usually arrive as a pair. The hint of two sweeps has the reasons of both.
 func Merge(a, b Hint) Hint {
 	if a.Message != nil { // and so has b, of the same kind
 		return laterCheck(a, b)
@@ -41,8 +41,8 @@ func Merge(a, b Hint) Hint {
 	return merged
 }
 
-// mergedSide returns the side that both are about, empty for both sides. Beside drift, a reminder of the other side doesn't count:
-// that side must not be announced as repaired.
+// mergedSide returns the side that both hints concern, empty for both sides. If only one hint reports drift, its
+// side counts alone: the other side must not be announced as repaired.
 func mergedSide(a, b Hint) peering.Role {
 	switch {
 	case a.Drift && !b.Drift:

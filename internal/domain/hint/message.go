@@ -16,8 +16,8 @@ var messages = map[message.Type]Kind{
 	message.Accepted:    Accepted,
 }
 
-// message parses a message of another cell. The cell may be newer or older, or the message forged: one that isn't understood is
-// ignored, and sweeps make up for it.
+// message parses a message of another cell. The cell may have another version, or the message may be forged: a
+// message that can't be parsed is ignored, because sweeps find the same work.
 func (e event) message() Hint {
 	h, err := e.read()
 	if err != nil {

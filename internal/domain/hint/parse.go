@@ -79,8 +79,9 @@ func (e event) unrelated() Hint {
 	return ignored("%s from %s is not an autopeer event", e.DetailType, e.Source)
 }
 
-// call is the part of a CloudTrail record that names the connection. EC2's older calls, those of peering included, are
-// recorded flat and in lower camel case. The record's blocks and state are those at the time of the call and are not read.
+// call is the part of a CloudTrail record that names the connection. EC2's older calls, those of peering included,
+// are recorded flat and in lower camel case. The record's blocks and state are those at the time of the call and
+// are not read.
 type call struct {
 	EventVersion string          `json:"eventVersion"`
 	EventSource  string          `json:"eventSource"`
@@ -126,9 +127,10 @@ func (e event) call() (Hint, error) {
 	case !strings.HasPrefix(c.EventVersion, "1."):
 		return Hint{}, fmt.Errorf("eventVersion %q is unknown; 1.x is understood", c.EventVersion)
 	}
-	h := Hint{Kind: kind, EventID: c.EventID, Origin: peering.Cell{Account: e.Account, Region: c.AWSRegion}, At: c.EventTime}
+	h := Hint{Kind: kind, EventID: c.EventID,
+		Origin: peering.Cell{Account: e.Account, Region: c.AWSRegion}, At: c.EventTime}
 	switch kind {
-	case Swept: // the sweep looks at everything, whatever was changed
+	case Swept: // the sweep reads everything after any change
 		edits := c.edits()
 		h.Sweep = Change{Changed: len(edits) == 0, Edits: edits, Untagged: c.untagged(), Released: c.released()}.asNew()
 		h.Approved = c.approved()
@@ -142,7 +144,7 @@ func (e event) call() (Hint, error) {
 	return h, validated(h)
 }
 
-// element is a request or a response, of which one names the connection.
+// element is a request or a response. One of the two names the connection.
 type element struct {
 	ID         peering.ConnectionID `json:"vpcPeeringConnectionId"`
 	Connection *struct {
@@ -158,7 +160,7 @@ type vpcInfo struct {
 	ID     peering.VPCID     `json:"vpcId"`
 }
 
-// vpc defaults the region to the call's own: older records leave it out within one region.
+// vpc defaults the Region to that of the call: older records omit it inside one Region.
 func (v vpcInfo) vpc(callRegion peering.Region) peering.VPC {
 	return peering.VPC{Owner: v.Owner, Region: cmp.Or(v.Region, callRegion), ID: v.ID}
 }

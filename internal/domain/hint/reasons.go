@@ -18,12 +18,12 @@ type Sweep struct {
 	Scheduled bool
 	Suspects  []string // the keys of an earlier sweep's findings, due for the second look
 	Intended  []string // those of them that follow from a deployment
-	Change             // all that was changed lately
-	New       Change   // the part of it that EC2 may not show yet: one more sweep has to follow for it
-	Repeats   bool     // a sweep for the other part is due
+	Change             // all recent changes
+	New       Change   // those that EC2 may not show yet: one more sweep has to follow for them
+	Repeats   bool     // a sweep for the other changes is due
 }
 
-// Change is what may have made sides differ from the policy.
+// Change has the changes that may have made sides differ from the policy.
 type Change struct {
 	Changed  bool     `json:"changed,omitempty"`  // blocks, subnets, route tables, groups or tags on which sides depend, or something unknown
 	Deployed bool     `json:"deployed,omitempty"` // the functions and the policy; old code may run beside new for a while
@@ -32,7 +32,8 @@ type Change struct {
 	Released Released `json:"released,omitempty"`
 }
 
-// Released maps connections to the time at which their hold ended, or until which it lasts at least. Edits up to then are no drift.
+// Released maps connections to the time at which their hold ended, or until which it lasts at least. Edits up to
+// then are no drift.
 type Released map[peering.ConnectionID]time.Time
 
 // IsChange reports whether a change is one of the reasons.
@@ -41,8 +42,9 @@ func (c Change) IsChange() bool { return c.Changed || c.Deployed || len(c.Edits)
 // with returns the reasons of both.
 func (s Sweep) with(o Sweep) Sweep {
 	return Sweep{
-		Scheduled: s.Scheduled || o.Scheduled, Suspects: slices.Concat(s.Suspects, o.Suspects), Intended: slices.Concat(s.Intended, o.Intended),
-		Change: s.Change.with(o.Change), New: s.New.with(o.New), Repeats: s.Repeats || o.Repeats,
+		Scheduled: s.Scheduled || o.Scheduled, Suspects: slices.Concat(s.Suspects, o.Suspects),
+		Intended: slices.Concat(s.Intended, o.Intended),
+		Change:   s.Change.with(o.Change), New: s.New.with(o.New), Repeats: s.Repeats || o.Repeats,
 	}
 }
 
@@ -64,8 +66,9 @@ func (r Released) with(o Released) Released {
 // asNew returns the reasons of an event.
 func (c Change) asNew() Sweep { return Sweep{Change: c, New: c} }
 
-// Edits maps items to their edits: a route by its table and destination, the rules that were added to a group and those that were removed,
-// and the options of a connection. Package plan has the same items of the changes that undo the edits.
+// Edits maps items to their edits: a route by its table and destination, the rules that were added to a group and
+// those that were removed, and the options of a connection. plan.ItemOf returns the same items for the changes that
+// undo the edits.
 type Edits map[string]Edit
 
 // Edit has the principals who edited an item, ARNs or names of AWS services, sorted, and the time of the last edit.
@@ -136,7 +139,8 @@ func (p principal) name() string {
 	return p.Type
 }
 
-// edited is the part of a request that names the routes, rules or options that are changed. It is empty in all other requests.
+// edited is the part of a request that names the routes, rules or options that are changed. It is empty in all
+// other requests.
 type edited struct {
 	Table      string `json:"routeTableId"`
 	IPv4       string `json:"destinationCidrBlock"`
@@ -149,7 +153,7 @@ type edited struct {
 	} `json:"ModifySecurityGroupRulesRequest"` // recorded as newer calls are
 }
 
-// edits returns the items that the call has changed. A record of another form has the sweep look all the same.
+// edits returns the items that the call has changed, none if the record has another form. The sweep runs in any case.
 func (c call) edits() Edits {
 	var e edited
 	by := c.Identity.name()
@@ -190,7 +194,7 @@ func itemsOf(resource string, parts ...string) []string {
 	return items
 }
 
-// canonical returns the block as EC2 shows it; "" for none. EC2 takes 10.1.2.3/16 for 10.1.0.0/16.
+// canonical returns the block as EC2 shows it; "" for none. EC2 changes 10.1.2.3/16 to 10.1.0.0/16.
 func canonical(block string) string {
 	prefix, err := netip.ParsePrefix(block)
 	if err != nil {

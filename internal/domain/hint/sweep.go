@@ -24,7 +24,7 @@ var repairs = map[function.Name]Kind{
 	function.Disconnect: Deleted,
 }
 
-// Finding is what a sweep found.
+// Finding is one difference that a sweep found.
 type Finding struct {
 	outcome.Outcome
 	Drift    bool      `json:"drift"`              // the outcome is drift, and was announced unless it is an edit
@@ -42,22 +42,24 @@ type suspicion struct {
 	Untagged Untagged `json:"untagged,omitempty"`
 }
 
-// Found returns the message that has the function f.Repair look at f's connection.
+// Found returns the message that makes the function f.Repair check f's connection. The error, which plain values never
+// cause, is Retryable; so are those of Suspects and Again.
 func Found(f Finding, at time.Time) ([]byte, error) {
 	f.Outcome = f.Sealed(at)
 	return encode(sweepFound, f.Cell, at, f)
 }
 
-// Suspects returns the message that has the sweep look again at the findings with these keys. Those that follow from a deployment
-// are intended, and no drift.
+// Suspects returns the message that starts the sweep's second check of the findings with these keys. Those that
+// follow from a deployment are intended, and no drift.
 func Suspects(cell peering.Cell, at time.Time, suspects []string, intended bool, untagged Untagged) ([]byte, error) {
 	return encode(sweepSuspects, cell, at, suspicion{suspects, intended, untagged})
 }
 
-// editsAtMost keeps the message below SQS's limit of 256 KiB. The sweep looks at everything, whoever made the edits.
+// editsAtMost keeps the message below SQS's limit of 256 KiB. The sweep reads everything even if the message omits
+// edits.
 const editsAtMost = 1000
 
-// Again returns the message that has the sweep look once more for the effect of the change.
+// Again returns the message that starts one more sweep for the effect of the change.
 func Again(cell peering.Cell, at time.Time, c Change) ([]byte, error) {
 	if len(c.Edits)+len(c.Released) > editsAtMost {
 		c.Changed, c.Edits, c.Released = true, nil, nil

@@ -20,7 +20,7 @@ func (u Untagged) Of(id peering.ConnectionID) Untagged {
 	return Untagged{id: u[id]}
 }
 
-// Restored returns c with the tag that was taken from it, unless it has one again.
+// Restored returns c with the managed tag that it has lost, unless it has one again.
 func (u Untagged) Restored(c peering.Connection) peering.Connection {
 	if c.ManagedBy() == "" && u[c.ID] != "" {
 		c.Tags = maps.Clone(c.Tags)
@@ -32,7 +32,8 @@ func (u Untagged) Restored(c peering.Connection) peering.Connection {
 	return c
 }
 
-// tagging is the request of a CreateTags or DeleteTags call. DeleteTags deletes a tag of any value if the request has none.
+// tagging is the request of a CreateTags or DeleteTags call. DeleteTags deletes a tag of any value if the request
+// has none.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteTags.html
 type tagging struct {
 	Resources struct {
@@ -50,8 +51,8 @@ type tag struct {
 	Value string `json:"value"`
 }
 
-// untagged returns the connections that the call has taken the managed tag from. A request without a value doesn't show whose
-// tag it was. A record of another form has the sweep look all the same.
+// untagged returns the connections that the call has taken the managed tag from. A request without a value doesn't
+// show whose tag it was. A record of another form yields none; the sweep runs in any case.
 func (c call) untagged() Untagged {
 	var u tagging
 	if c.EventName != "DeleteTags" || json.Unmarshal(c.Request, &u) != nil {
@@ -73,8 +74,8 @@ func (c call) untagged() Untagged {
 	return all
 }
 
-// released returns the connections whose hold the call has ended. A call that deletes all tags may have ended one; more often there was
-// none.
+// released returns the connections whose hold the call has ended. A call that deletes all tags may have ended one;
+// more often there was none.
 func (c call) released() Released {
 	var t tagging
 	if json.Unmarshal(c.Request, &t) != nil || !slices.ContainsFunc(t.Tags.Items, c.ends) {
@@ -97,7 +98,7 @@ func (c call) approved() []peering.ConnectionID {
 	return t.connections()
 }
 
-// ends reports whether the call ends a hold by what it does with the tag.
+// ends reports whether the call ends a hold by creating or deleting the tag.
 func (c call) ends(t tag) bool {
 	deletes, sets := c.EventName == "DeleteTags", c.EventName == "CreateTags"
 	return t.Key == peering.TagHold && (deletes || sets && t.Value != "true")

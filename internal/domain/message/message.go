@@ -16,7 +16,8 @@ import (
 // Source is the EventBridge source of every message.
 const Source = "autopeer.cells"
 
-// Version is the version of the detail's JSON that a cell sends and understands. Fields are added without a new version.
+// Version is the version of the detail's JSON that a cell sends and understands. Fields are added without a new
+// version.
 const Version = 1
 
 // Type is the EventBridge detail-type of a message.
@@ -75,7 +76,8 @@ type Message struct {
 	Accepter   VPC                  `json:"accepter"`
 	CheckedAt  time.Time            `json:"checkedAt"` // before the first read
 	State      peering.State        `json:"state"`     // of the connection, as the sender was shown it
-	// Quiet has the receiver announce nothing unless it changes something: the message repeats one for which nothing was due.
+	// Quiet has the receiver announce nothing unless it changes something: the message repeats one for which
+	// nothing was due.
 	Quiet bool `json:"quiet,omitempty"`
 	// Repeated means that a scheduled sweep of the sender has a lasting outcome announced again.
 	Repeated bool `json:"repeated,omitempty"`
@@ -83,12 +85,12 @@ type Message struct {
 	Partly bool `json:"partly,omitempty"`
 	// Code is the result of SideChecked.
 	Code Code `json:"code,omitempty"`
-	// Blocks are the CIDR blocks of the sender's VPC, the primary block first: of SideChecked all, and of CheckSide those that
-	// the policy would route.
+	// Blocks are the CIDR blocks of the sender's VPC, the primary block first: of SideChecked all, and of CheckSide
+	// those that the policy would route.
 	Blocks []netip.Prefix `json:"blocks,omitempty"`
 	// Assumed are the blocks of the addressee's VPC on which the result of SideChecked rests.
 	Assumed []netip.Prefix `json:"assumed,omitempty"`
-	// Answers is the ID of the CheckSide that SideChecked answers, empty if nobody asked.
+	// Answers is the ID of the CheckSide that SideChecked answers, empty if it answers none.
 	Answers     string    `json:"answers,omitempty"`
 	RequestedAt time.Time `json:"requestedAt,omitzero"` // of the connection, if known
 }
@@ -115,15 +117,15 @@ func (m Message) Sealed() Message {
 	return m
 }
 
-// Lateness and earliness are how far a message's times may lie in the past and in the future: as long as EC2 and the queues
-// may need, and as much as clocks differ.
+// Lateness and earliness limit how far a message's times may lie in the past and in the future. Lateness covers
+// the delays of EC2 and the queues, earliness the difference of clocks.
 const (
 	Lateness  = 10 * time.Minute
 	earliness = time.Minute
 )
 
-// IsFresh reports whether both the time of the check and the time at which EventBridge took the message are recent. The first
-// orders honest messages. It proves nothing about a hostile sender.
+// IsFresh reports whether both the time of the check and the time at which EventBridge took the message are recent.
+// The first orders honest messages. It proves nothing about a hostile sender.
 func (m Message) IsFresh(sentAt, now time.Time) bool {
 	for _, t := range []time.Time{m.CheckedAt, sentAt} {
 		if age := now.Sub(t); age > Lateness || age < -earliness {

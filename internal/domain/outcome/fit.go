@@ -8,8 +8,8 @@ const MaxBytes = 240 << 10
 // forOmitted is the room for the counts of the entries that were left out.
 const forOmitted = 256
 
-// fitting returns o with as many entries of its lists left out as its JSON exceeds the limit, and their numbers in Omitted. The
-// entries of a later list of lists stay longer, and the first ones of each.
+// fitting returns o with entries left out until its JSON fits the limit, and their numbers in Omitted. It cuts the
+// lists in the order of lists, each from its end.
 func (o Outcome) fitting(limit int) Outcome {
 	surplus := size(o) - limit
 	if surplus <= 0 {

@@ -50,7 +50,7 @@ type Outcome struct {
 	Peering    *Entry               `json:"peering,omitempty"` // the entry of the policy that matched
 	Reason     Reason               `json:"reason"`
 	State      []string             `json:"state,omitempty"`     // the routes and rules that exist now, a sentence each, sorted
-	Changes    []string             `json:"changes,omitempty"`   // the changes that led there; empty on a repetition
+	Changes    []string             `json:"changes,omitempty"`   // the changes that led to State; empty on a repetition
 	Conflicts  []Conflict           `json:"conflicts,omitempty"` // the routes that stand in the way
 	Shortages  []Shortage           `json:"shortages,omitempty"` // the quotas that don't suffice
 	Notes      []string             `json:"notes,omitempty"`     // parts of the policy that the VPCs lack
@@ -63,9 +63,9 @@ type Outcome struct {
 	Repair function.Name `json:"repair,omitempty"` // the function that repairs the drift
 	Wanted []string      `json:"wanted,omitempty"` // the changes that the repair has to make
 	Next   string        `json:"next,omitempty"`   // the next step for a person
-	// FoundAt is when a sweep found the difference that was repaired, or the forbidden routes and rules that were removed, or when
-	// the edit was made that was repaired, or when the end of a side's obstacle was found. The same difference or obstacle may come
-	// back: each of these outcomes has an id of its own.
+	// FoundAt is when a sweep found the difference that was repaired, or the forbidden routes and rules that were
+	// removed, or when the edit was made that was repaired, or when the end of a side's obstacle was found. The
+	// same difference or obstacle may come back: each of these outcomes has an id of its own.
 	FoundAt time.Time `json:"foundAt,omitzero"`
 	// EditedBy are the principals whose edits were repaired: ARNs, or names of AWS services.
 	EditedBy []string `json:"editedBy,omitempty"`
@@ -73,13 +73,15 @@ type Outcome struct {
 	RequestedAt         time.Time `json:"requestedAt,omitzero"`
 	SecondsSinceRequest float64   `json:"secondsSinceRequest,omitempty"`
 
-	// Repeated means that a scheduled sweep has the outcome announced again: an earlier event has the same id, unless it was lost.
+	// Repeated means that a scheduled sweep has the outcome announced again: an earlier event has the same id,
+	// unless it was lost.
 	Repeated bool `json:"repeated,omitempty"`
-	// Omitted has, for each list that was too long for an event, the name of its field and the number of entries left out.
+	// Omitted has, for each list that was too long for an event, the name of its field and the number of entries
+	// left out.
 	Omitted map[string]int `json:"omitted,omitempty"`
 
-	// Keys are the codes, ids and figures that the sentences of State, Wanted, Removals, Additions and Obstructions spell out.
-	// They go into the id and are not published.
+	// Keys are the codes, ids and figures that the sentences of State, Wanted, Removals, Additions and Obstructions
+	// spell out. They go into the id and are not published.
 	Keys []string `json:"-"`
 	// Lacks reports that EC2 refused a part of the side without which the rest works. A note describes the part.
 	Lacks bool `json:"-"`
@@ -143,10 +145,9 @@ func (o Outcome) Because(code, sentence string, keys ...string) Outcome {
 	return o
 }
 
-// Sealed returns o with its version, its id and the time since the request, and with long lists cut so that its JSON has at most
-// MaxBytes. The id is a digest of codes, ids and
-// figures, never of a sentence, a change or a time: a repetition has the same id, also after a sentence is reworded.
-// Entries that were left out are part of it.
+// Sealed returns o with its version, its id and the time since the request, and with long lists cut so that its
+// JSON has at most MaxBytes. The id is a digest of codes, ids and figures, never of a sentence, a change or a time:
+// a repetition has the same id, also after a sentence is reworded. Entries that were left out are part of it.
 func (o Outcome) Sealed(now time.Time) Outcome {
 	o.Version = Version
 	o.ID = o.digest()
@@ -156,7 +157,8 @@ func (o Outcome) Sealed(now time.Time) Outcome {
 	return o.fitting(MaxBytes)
 }
 
-// key has the ids of the conflict. That of a live route is the one that it had before blackholes were told apart.
+// key has the ids of the conflict. The key of a live route has no field for blackholes, so that ids stay those of
+// earlier versions.
 func (c Conflict) key() string {
 	ids := fmt.Sprintf("%s|%s|%s|%s|%s", c.RouteTable, c.Destination, c.Target, c.Wanted, c.Overlaps)
 	if c.Blackhole {

@@ -9,7 +9,7 @@ import (
 // Local is the target of a route to the VPC's own blocks.
 const Local Target = "local"
 
-// Target is what a route leads to: "local", or the id of a gateway, connection, interface or instance.
+// Target is the target of a route: "local", or the id of a gateway, connection, interface or instance.
 type Target string
 
 // IsEndpoint reports whether the target is a VPC endpoint.
@@ -69,9 +69,9 @@ const (
 	AllProtocols Protocol = "-1"
 )
 
-// Permission is what one rule admits, from exactly one source. Two permissions that are == admit the
-// same; EC2 refuses the second as a duplicate. Build it with the zero port fields of its protocol:
-// -1, -1 for all protocols and for every type and code of icmp and icmpv6.
+// Permission is the traffic that one rule admits, from exactly one source. Two permissions that are == admit
+// the same traffic; EC2 refuses the second as a duplicate. From and To are -1 for all protocols, and for every
+// type and code of icmp and icmpv6.
 type Permission struct {
 	Protocol   Protocol
 	From, To   int32           // ports; for icmp the type and the code
@@ -100,7 +100,7 @@ type IngressRule struct {
 	ID    RuleID
 	Group SecurityGroupID
 	Permission
-	// Stale says that the referenced group is gone, or the connection by which it was referenced.
+	// Stale reports that the referenced group was deleted, or the connection by which it was referenced.
 	// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
 	Stale       bool
 	Description string
@@ -110,8 +110,8 @@ type IngressRule struct {
 // descriptionOf begins the description of every rule that autopeer makes.
 const descriptionOf = "autopeer "
 
-// Describe returns the description of a rule for the connection, by which a person recognizes it. EC2 allows few characters
-// in it, and no "<" or ">".
+// Describe returns the description of a rule for the connection, by which a person recognizes it. EC2 allows few
+// characters in it, and no "<" or ">".
 func Describe(c ConnectionID, peer, own string) string {
 	return fmt.Sprintf("%s%s %s to %s", descriptionOf, c, peer, own)
 }

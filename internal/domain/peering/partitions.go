@@ -5,14 +5,16 @@ import (
 	"strings"
 )
 
-// Partition is a part of AWS with its own accounts and Regions. Nothing is connected, forwarded or permitted between partitions.
+// Partition is a part of AWS with its own accounts and Regions. Nothing is connected, forwarded or permitted
+// between partitions.
 type Partition struct {
 	Name     string // as in ARNs: "aws"
 	Regions  []Region
 	prefixes []string // of Regions, each followed by one word and a number
 }
 
-// PartitionOf returns the partition of the Region, by the form of its name: also of a Region that the table doesn't have yet.
+// PartitionOf returns the partition of the Region, by the form of its name: also of a Region that the table doesn't
+// have yet.
 func PartitionOf(r Region) (p Partition, found bool) {
 	for _, p := range partitions {
 		if slices.ContainsFunc(p.prefixes, func(prefix string) bool { return isNamed(r, prefix) }) {

@@ -1,5 +1,5 @@
-// Package peering defines the values of the domain: VPCs, peering connections, route tables, security groups, ids and states,
-// spelled as AWS spells them. They have no behavior beyond questions about themselves.
+// Package peering defines the values of the domain: VPCs, peering connections, route tables, security groups, ids
+// and states, spelled as AWS spells them. Their methods only report their properties.
 package peering
 
 import (
@@ -24,8 +24,8 @@ type (
 	PrefixListID    string // pl-…
 )
 
-// Installation is the name of an installation of autopeer: the prefix of all its names. Several may share an account and
-// Region, and none touches the resources of another.
+// Installation is the name of an installation of autopeer: the prefix of all its names. Several may share an
+// account and Region, and none touches the resources of another.
 type Installation string
 
 // Cell is one account in one Region: the unit that is deployed, and that changes nothing outside itself.
@@ -77,10 +77,10 @@ func (v VPC) Primary() netip.Prefix {
 // Cell returns the cell that owns the VPC.
 func (v VPC) Cell() Cell { return Cell{v.Owner, v.Region} }
 
-// Same reports whether v and o name the same VPC, whatever is known of their blocks.
+// Same reports whether v and o name the same VPC. It ignores their blocks.
 func (v VPC) Same(o VPC) bool { return v.ID == o.ID && v.Cell() == o.Cell() }
 
-// Role says which half of a connection a side is.
+// Role is the half of a connection that a side is.
 type Role string
 
 // The two halves of a connection.
@@ -122,7 +122,7 @@ func (s State) IsDead() bool {
 	return false
 }
 
-// IsAccepted reports whether somebody has accepted the connection and it is still alive.
+// IsAccepted reports whether the connection was accepted and still exists.
 func (s State) IsAccepted() bool { return s == Provisioning || s == Active }
 
 // Connection is a VPC peering connection as one cell sees it.
@@ -157,22 +157,24 @@ func (c Connection) DNS(r Role) *bool {
 	return c.AccepterDNS
 }
 
-// AsksMultipath reports whether an acceptance would allow multipath resilience for the accepter as well: the requester allows
-// it, and the connection isn't accepted yet.
+// AsksMultipath reports whether an acceptance would allow multipath resilience for the accepter as well: the
+// requester allows it, and the connection isn't accepted yet.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreatePeeringConnectionOptionsRequest.html
 func (c Connection) AsksMultipath() bool { return c.RequesterMultipath && !c.State.IsAccepted() }
 
 // ManagedBy returns the installation whose tag the connection has, "" without one.
 func (c Connection) ManagedBy() Installation { return Installation(c.Tags[TagManaged]) }
 
-// IsHeld reports whether a person has put the connection on hold in the cell: nothing is added to it, and removals go on.
+// IsHeld reports whether a person has put the connection on hold in the cell: nothing is added to it, and removals
+// go on.
 func (c Connection) IsHeld() bool { return c.Tags[TagHold] == "true" }
 
-// IsAdopted reports whether a person has consented in the cell to the removal of routes that the installation hasn't made.
+// IsAdopted reports whether a person has consented in the cell to the removal of routes that the installation
+// hasn't made.
 func (c Connection) IsAdopted() bool { return c.Tags[TagAdopt] == "true" }
 
-// ConnectedBy returns the installations that have connected the cell's side: the one whose tag the connection has, or else
-// all that have made a rule for it, each once. The rules are the cell's, those of other connections too.
+// ConnectedBy returns the installations that have connected the cell's side: the one whose tag the connection has,
+// or else all that have made a rule for it, each once. The rules are the cell's, those of other connections too.
 func (c Connection) ConnectedBy(rules []IngressRule) []Installation {
 	if c.ManagedBy() != "" {
 		return []Installation{c.ManagedBy()}
@@ -197,11 +199,12 @@ func (c Connection) IsForeignTo(by Installation, rules []IngressRule) bool {
 	return len(owners) > 0 && !slices.Contains(owners, by)
 }
 
-// lifetime is how long AWS lets a request wait.
+// lifetime is the time after which a pending request expires.
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-connection-quotas.html
 const lifetime = 7 * 24 * time.Hour
 
-// RequestedAt returns when a pending or expired connection was requested, zero for others: EC2 shows only when it expires.
+// RequestedAt returns when a pending or expired connection was requested, zero for others: EC2 shows only when it
+// expires.
 func (c Connection) RequestedAt() time.Time {
 	if c.Expires.IsZero() {
 		return time.Time{}

@@ -2,9 +2,9 @@ package plan
 
 import "slices"
 
-// ConnectSides plans all sides of one connection that a cell manages, each as Connect does. A change of the connection itself is in
-// the first plan alone. If the changes of one side need a person's consent that is missing, all changes are proposals: the
-// connection's tag would be evidence for the other side, too.
+// ConnectSides plans all sides of one connection that a cell manages, each as Connect does. A change of the
+// connection itself is in the first plan alone. If the changes of one side need a person's consent that is missing,
+// all changes are proposals: the connection's tag would be evidence for the other side, too.
 func ConnectSides(sides ...Side) []Plan {
 	plans := make([]Plan, len(sides))
 	asks := false
@@ -34,9 +34,9 @@ func (p Plan) without(others []Change) Plan {
 	return p
 }
 
-// asks reports whether the plan needs a person's consent that is missing: without evidence that the installation has connected the
-// connection, a route that the policy doesn't want may be in use. An obstacle may leave the route for now; until there is consent,
-// nothing may become evidence.
+// asks reports whether the plan needs a person's consent that is missing: without evidence that the installation
+// has connected the connection, a route that the policy doesn't want may be in use. An obstacle may leave the route
+// for now; until there is consent, nothing may become evidence.
 func (s Side) asks(p Plan) bool {
 	if s.isOurs() || s.isAdopted() {
 		return false
@@ -55,8 +55,8 @@ func (s Side) hasSurplusRoute() bool {
 	})
 }
 
-// proposed returns the plan with its changes as a proposal. One without changes stays as it is, and so does one whose additions wait
-// anyway, but for its tags: the surplus route is proposed once it can be replaced.
+// proposed returns the plan with its changes as a proposal. One without changes stays as it is, and so does one
+// whose additions wait anyway, but for its tags: the surplus route is proposed once it can be replaced.
 func (s Side) proposed(p Plan) Plan {
 	changes := p.Changes()
 	if s.waits(p) && p.OnlyTags() {
@@ -71,13 +71,14 @@ func (s Side) proposed(p Plan) Plan {
 	return p
 }
 
-// isOurs reports whether there is evidence that the installation has connected the connection: its tag, or else a rule of the
-// installation for it in the cell.
+// isOurs reports whether there is evidence that the installation has connected the connection: its tag, or else a
+// rule of the installation for it in the cell.
 func (s Side) isOurs() bool {
 	return s.Connection.IsConnectedBy(s.By, slices.Concat(s.Ours, s.Rules))
 }
 
-// isAdopted reports whether the policy, or a person in the cell, consents to the removal of any route to the connection.
+// isAdopted reports whether the policy, or a person in the cell, consents to the removal of any route to the
+// connection.
 func (s Side) isAdopted() bool { return s.Terms.Adopt || s.Connection.IsAdopted() }
 
 func removesRoute(c Change) bool {

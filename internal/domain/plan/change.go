@@ -33,8 +33,8 @@ func Removes(c Change) bool {
 	return false
 }
 
-// IsReplaced reports whether the change removes a route or rules with traffic that the policy allows, because others carry all of it.
-// If these can't be made, the removal would cut the traffic.
+// IsReplaced reports whether the change removes a route or rules with traffic that the policy allows, because
+// others carry all of it. If these can't be made, the removal would cut the traffic.
 func IsReplaced(c Change) bool {
 	switch c := c.(type) {
 	case DeleteRoute:
@@ -45,8 +45,9 @@ func IsReplaced(c Change) bool {
 	return false
 }
 
-// IsEssential reports whether no traffic passes as the policy asks without the addition: a route, or a rule for blocks. The DNS option
-// and rules for groups and prefix lists depend on resources that a person may have to make first.
+// IsEssential reports whether no traffic passes as the policy asks without the addition: a route, or a rule for
+// blocks. The DNS option and rules for groups and prefix lists depend on resources that a person may have to make
+// first.
 func IsEssential(c Change) bool {
 	switch c := c.(type) {
 	case CreateRoute, ReplaceRoute:
@@ -57,8 +58,8 @@ func IsEssential(c Change) bool {
 	return false
 }
 
-// ItemOf returns the item of an edit that the change undoes, as package hint names it; "" for tags. Rules that are missing were removed,
-// and those that are too many were added.
+// ItemOf returns the item of an edit that the change undoes, as package hint names it; "" for tags. Rules that are
+// missing were removed, and those that are too many were added.
 func ItemOf(c Change) string {
 	switch c := c.(type) {
 	case CreateRoute:

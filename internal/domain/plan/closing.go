@@ -7,8 +7,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// closing plans the removals of a side whose additions wait: every route and rule with traffic that the policy forbids goes.
-// The parts of that traffic that stay allowed are added first if the quotas have room. Nothing else is added.
+// closing plans the removals of a side whose additions wait: every route and rule with traffic that the policy
+// forbids. Routes and rules for the parts of that traffic that stay allowed are added first if the quotas have
+// room. Nothing else is added.
 func closing(s Side, resources []resource) Plan {
 	var p Plan
 	var work [3][]Change
@@ -19,12 +20,12 @@ func closing(s Side, resources []resource) Plan {
 		work = o.with(work, s)
 		p.State = append(p.State, r.remaining(o)...)
 		p.Shortages = append(p.Shortages, full.shortagesOf(o, r.losses, s.onlyCloses())...)
-		if !s.onlyCloses() { // the objection or the hold is the reason, and conflicts can't be settled before it is
+		if !s.onlyCloses() { // otherwise the objection or the hold is the reason, and has to end before conflicts matter
 			p.Conflicts = append(p.Conflicts, r.conflicts...)
 		}
 		p.Waits = p.Waits || s.Connection.IsHeld() && full.lacks(o)
 	}
-	if s.IsConnected() && !s.Connection.IsHeld() { // the tag is evidence for what is there already
+	if s.IsConnected() && !s.Connection.IsHeld() { // the tag is evidence for the existing routes and rules
 		work[0] = append(work[0], planTags(s)...)
 	}
 	p.Steps, p.State = s.evidenceLast(steps(work[:]...)), sortedFacts(p.State)
@@ -62,8 +63,8 @@ func (r resource) remaining(o order) []Fact {
 	return facts
 }
 
-// shortagesOf returns the shortages that are left once the changes of o are made, so that a repetition of the plan has the same
-// ones. With an objection only the parts that find no room count, since nothing else would be added.
+// shortagesOf returns the shortages that remain after the changes of o, so that a repetition of the plan has the same
+// ones. With an objection, only the parts without room count, because nothing else would be added.
 func (r resource) shortagesOf(o order, closed []item, objection bool) []Shortage {
 	var short []Shortage
 	for _, q := range r.quotas {
@@ -82,8 +83,8 @@ func (s Side) isBlind() bool {
 	return len(s.Connection.Requester.Blocks) == 0 || len(s.Connection.Accepter.Blocks) == 0
 }
 
-// certain plans the removals of a side whose blocks EC2 doesn't show: the rules that no block could make a wanted one, since
-// no allow entry names their group, protocol or ports. Routes stay.
+// certain plans the removals of a side whose blocks EC2 doesn't show: the rules that no block could make a wanted
+// one, since no allow entry names their group, protocol or ports. Routes stay.
 func certain(s Side) []Change {
 	return revocations(only(s.Ours, func(r peering.IngressRule) bool {
 		return !slices.ContainsFunc(s.Terms.Allow, func(a policy.Allow) bool { return s.mayAdmit(a, r) })

@@ -8,16 +8,16 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Conflict is a route that stands in the way of one that we want.
+// Conflict is an existing route that prevents a wanted one.
 type Conflict struct {
 	Table       peering.RouteTableID
 	Route       peering.Route
-	Destination netip.Prefix // that we want; the route's own, or one that overlaps it
+	Destination netip.Prefix // the wanted one: the route's own, or one that overlaps it
 	Wanted      peering.ConnectionID
 	Own         string // the department of the table
 }
 
-// CanBeKept reports whether the policy can declare the route as meant, because it is more specific than the wanted one.
+// CanBeKept reports whether the policy can keep the route, because it is more specific than the wanted one.
 func (c Conflict) CanBeKept() bool { return c.Route.Destination.Bits() > c.Destination.Bits() }
 
 // String names the table, the destination and both targets.
@@ -44,7 +44,7 @@ func (c Conflict) kind() string {
 	return ""
 }
 
-// blackhole is the sentence about a route whose target is gone, or doesn't carry traffic yet.
+// blackhole is the sentence about a route whose target was deleted, or doesn't carry traffic yet.
 func (c Conflict) blackhole() string {
 	if c.Destination != c.Route.Destination {
 		return fmt.Sprintf("%s, which has a blackhole route to %s in %s%s, overlaps %s, so that can't be routed to %s",
@@ -73,8 +73,8 @@ func conflicts(t peering.RouteTable, dst netip.Prefix, s Side) []Conflict {
 }
 
 // standsInTheWay reports whether the route already leads to some of the destination's addresses, or whether
-// ours would take some of its own: those of another peer. A wider route that leads to anything but a
-// connection, a default route or one to a transit gateway say, is there for what nothing else is known of.
+// the wanted route would divert part of the traffic to another peer. A wider route to another kind of target,
+// such as a default route or one to a transit gateway, serves the addresses without a more specific route.
 func standsInTheWay(r peering.Route, dst netip.Prefix) bool {
 	if !r.Destination.IsValid() || !r.Destination.Overlaps(dst) {
 		return false
@@ -82,20 +82,22 @@ func standsInTheWay(r peering.Route, dst netip.Prefix) bool {
 	return r.Destination.Bits() >= dst.Bits() || r.Target.IsConnection()
 }
 
-// keeps reports whether the policy declares the route, which is more specific than the wanted one, as meant. A route to the wanted
-// destination itself leaves no room for ours, and a wider one to another connection would lose traffic to ours: the policy can't
-// declare these.
+// keeps reports whether the policy keeps the route, which is more specific than the wanted one. It can't keep a
+// route to the wanted destination itself, which would replace ours, or a wider one to another connection, because
+// ours would divert part of its traffic.
 func (s Side) keeps(r peering.Route, dst netip.Prefix) bool {
 	return r.Destination.Bits() > dst.Bits() && slices.Contains(s.Terms.Routes.Keep, r.Destination)
 }
 
-// keptIn returns a sentence for each route of the table that leads a part of a wanted destination elsewhere and is kept, sorted.
+// keptIn returns a sentence for each route of the table that leads a part of a wanted destination elsewhere and is
+// kept, sorted.
 func keptIn(t peering.RouteTable, want []netip.Prefix, s Side) []string {
 	var sentences []string
 	for _, r := range t.Routes {
 		inside := slices.ContainsFunc(want, func(dst netip.Prefix) bool { return standsInTheWay(r, dst) && s.keeps(r, dst) })
 		if inside && r.Target != peering.Target(s.Connection.ID) && !s.hasLeft(r) {
-			sentences = append(sentences, fmt.Sprintf("%s stays routed to %s in %s, as the policy keeps this route", r.Destination, r.Target, t.ID))
+			sentences = append(sentences, fmt.Sprintf("%s stays routed to %s in %s, as the policy keeps this route",
+				r.Destination, r.Target, t.ID))
 		}
 	}
 	slices.Sort(sentences)
@@ -109,7 +111,9 @@ func (s Side) KeepsRoute() bool {
 	}
 	chosen, _ := Select(s.Terms.Routes.Tables, s.Tables, s.Subnets)
 	want, _ := destinations(s.Terms.Routes, s.peerBlocks())
-	return slices.ContainsFunc(s.Tables, func(t peering.RouteTable) bool { return chosen[t.ID] && len(keptIn(t, want, s)) > 0 })
+	return slices.ContainsFunc(s.Tables, func(t peering.RouteTable) bool {
+		return chosen[t.ID] && len(keptIn(t, want, s)) > 0
+	})
 }
 
 // isLeftover reports whether the route may have been left by a connection that is dead by now.

@@ -9,8 +9,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// destinations returns what is routed to a peer with these blocks, sorted, and in words what the policy
-// chooses and can't be: outside the permitted blocks, or with a hole in it.
+// destinations returns the destinations of routes to a peer with these blocks, sorted, and a note for each that
+// the policy chooses and that can't be routed: it lies outside the permitted blocks, or a part of it is excluded.
 func destinations(r policy.Routes, peer []netip.Prefix) (want []netip.Prefix, notes []string) {
 	chosen := r.To
 	if len(chosen) == 0 {
@@ -22,9 +22,9 @@ func destinations(r policy.Routes, peer []netip.Prefix) (want []netip.Prefix, no
 		case !cidr.Covers(peer, dst):
 			notes = append(notes, fmt.Sprintf("%s is not routed: the peer's permitted blocks are %s", dst, list(peer)))
 		case met && !cidr.Contains(hole, dst):
-			// A route leads to all of its destination, so that leaving out a part takes several of them.
+			// A route leads to its whole destination, so excluding a part requires several routes.
 			// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-routing.html
-			notes = append(notes, fmt.Sprintf("%s is not routed: only %s of it is excluded, and EC2 routes a block whole; name in to the parts that shall be", dst, hole))
+			notes = append(notes, fmt.Sprintf("%s is not routed: only %s of it is excluded, and EC2 routes only whole blocks; list the parts to route under `to:`", dst, hole))
 		case !met:
 			want = append(want, dst)
 		}

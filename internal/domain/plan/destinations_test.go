@@ -38,7 +38,7 @@ func TestConnectChoosesDestinations(t *testing.T) {
 		{"so is a block inside an excluded one, of either family", prefixes(primary, secondary, six), nil, prefixes("100.64.0.0/10", "2001:db8::/32"), []string{create(primary)}},
 		{"an exclusion that the peer doesn't have excludes nothing", prefixes(primary), nil, prefixes(secondary), []string{create(primary)}},
 		{"a block with a hole isn't routed, and the note has the remedy", prefixes(primary, secondary), nil, prefixes("172.31.9.0/24"),
-			[]string{create(secondary), "note: 172.31.0.0/16 is not routed: only 172.31.9.0/24 of it is excluded, and EC2 routes a block whole; name in to the parts that shall be"}},
+			[]string{create(secondary), "note: 172.31.0.0/16 is not routed: only 172.31.9.0/24 of it is excluded, and EC2 routes only whole blocks; list the parts to route under `to:`"}},
 		{"an exclusion holds for chosen destinations too", prefixes(primary, secondary), prefixes("172.31.1.0/24", "100.64.1.0/24"), prefixes(secondary),
 			[]string{create("172.31.1.0/24")}},
 		{"a destination beside the excluded part is routed", prefixes(primary), prefixes("172.31.1.0/24"), prefixes("172.31.9.0/24"), []string{create("172.31.1.0/24")}},

@@ -2,8 +2,9 @@ package plan
 
 import "slices"
 
-// evidenceLast returns the steps with the revocations after the deletions of routes, if rules may be the only evidence that the
-// routes are the installation's: a function that is killed in between leaves the evidence for the next one.
+// evidenceLast returns the steps with the revocations after the deletions of routes, if rules may be the only
+// evidence that the routes are the installation's: a function that is killed in between leaves the evidence for the
+// next one.
 func (s Side) evidenceLast(all [][]Change) [][]Change {
 	deletes := func(step []Change) bool { return slices.ContainsFunc(step, removesRoute) }
 	if !s.isUntagged() {
@@ -21,9 +22,10 @@ func (s Side) evidenceLast(all [][]Change) [][]Change {
 	return steps(slices.Concat(first, [][]Change{slices.Concat(last...)}, after)...)
 }
 
-// Turns returns the indexes of the plans for the sides of one connection, grouped by the turn in which they are carried out: those
-// of a group at once. If the rules that one plan revokes may be the only evidence for the routes that another one deletes, each has
-// a turn of its own, and plans that revoke rules come last.
+// Turns returns the indexes of the plans for the sides of one connection, in groups that are carried out one after
+// the other. The plans of a group are carried out concurrently. If the rules that one plan revokes may be the only
+// evidence for the routes that another one deletes, each plan is a group of its own, and plans that revoke rules
+// come last.
 func Turns(sides []Side, plans []Plan) [][]int {
 	var first, last []int
 	deletes := false

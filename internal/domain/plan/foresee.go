@@ -10,9 +10,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// Prospects returns the sides that the cell would have of a connection that isn't accepted yet. Blocks that the policy declares
-// or chooses count as the peer's until it shows its own, and of the subnets, where nobody has read them, those that a table is
-// associated with.
+// Prospects returns the sides that the cell would have of a connection that isn't accepted yet. Until EC2 shows the
+// peer's blocks, it uses those that the policy declares or chooses. If the subnets weren't read, it uses those with
+// an associated table.
 func (i Inventory) Prospects(cell peering.Cell, c peering.Connection, d policy.Decision, p *policy.Policy) []Side {
 	var sides []Side
 	for _, role := range c.Roles(cell) {
@@ -29,7 +29,7 @@ func (i Inventory) Prospects(cell peering.Cell, c peering.Connection, d policy.D
 	return sides
 }
 
-// Foresee returns the obstacles of the sides, as far as they are known before acceptance.
+// Foresee returns the obstacles of the sides that can be known before acceptance.
 func Foresee(sides ...Side) ([]Conflict, []Shortage) {
 	var conflicts []Conflict
 	var shortages []Shortage
@@ -42,7 +42,7 @@ func Foresee(sides ...Side) ([]Conflict, []Shortage) {
 	return conflicts, shortages
 }
 
-// expected returns the side as it is probably going to be.
+// expected returns the side with the blocks and subnets that it probably has after the acceptance.
 func (s Side) expected() Side {
 	s.Connection = s.withExpectedBlocks()
 	if s.Subnets == nil {
@@ -51,8 +51,8 @@ func (s Side) expected() Side {
 	return s
 }
 
-// withExpectedBlocks fills in the blocks that the policy chooses of a peer that doesn't show its own yet. In a mesh they may be of any
-// VPC of the department, also of the side's own.
+// withExpectedBlocks fills in the blocks that the policy chooses of a peer that doesn't show its own yet. In a mesh
+// they may be of any VPC of the department, also of the side's own.
 func (s Side) withExpectedBlocks() peering.Connection {
 	if len(s.peerBlocks()) > 0 || s.Own == s.Peer {
 		return s.Connection
@@ -81,13 +81,15 @@ func associated(tables []peering.RouteTable) []peering.Subnet {
 	return subnets
 }
 
-// Twin returns the connection that keeps c from being accepted because it has the same VPCs, in either direction, and nil if there
-// is none: an accepted one, beside which EC2 accepts no other, or an older request that the policy allows for the blocks that are
-// known of c.
+// Twin returns the connection of the same VPCs, in either direction, that prevents the acceptance of c, and nil
+// if there is none. It is an accepted connection, beside which EC2 accepts no other, or an older request that the
+// policy allows with the known blocks of c.
 func (i Inventory) Twin(c peering.Connection, p *policy.Policy) *peering.Connection {
 	at := slices.IndexFunc(i.Living, func(o peering.Connection) bool {
-		same := o.Requester.Same(c.Requester) && o.Accepter.Same(c.Accepter) || o.Requester.Same(c.Accepter) && o.Accepter.Same(c.Requester)
-		return o.ID != c.ID && same && (o.State.IsAccepted() || o.State == peering.PendingAcceptance && isOlder(o, c) && mayBeAccepted(p.Decide(withBlocksOf(c, o))))
+		same := o.Requester.Same(c.Requester) && o.Accepter.Same(c.Accepter) || o.Requester.Same(c.Accepter) &&
+			o.Accepter.Same(c.Requester)
+		return o.ID != c.ID && same && (o.State.IsAccepted() || o.State == peering.PendingAcceptance && isOlder(o, c) &&
+			mayBeAccepted(p.Decide(withBlocksOf(c, o))))
 	})
 	if at < 0 {
 		return nil
@@ -95,7 +97,8 @@ func (i Inventory) Twin(c peering.Connection, p *policy.Policy) *peering.Connect
 	return &i.Living[at]
 }
 
-// withBlocksOf completes o, a connection of the same VPCs as c: EC2 may show the blocks of neither half, and another cell has sent them.
+// withBlocksOf completes o, a connection of the same VPCs as c: EC2 may show the blocks of neither half, and
+// another cell has sent them.
 func withBlocksOf(c, o peering.Connection) peering.Connection {
 	for _, v := range []peering.VPC{c.Requester, c.Accepter} {
 		switch {
@@ -117,23 +120,27 @@ func mayBeAccepted(d policy.Decision) bool {
 	return d.Verdict == policy.Accept || d.Verdict == policy.Ask
 }
 
-// promised is how long a requester's half is kept free for a request that it was found free for. Its accepter may rely on the
-// answer for as long.
+// promised is the time for which a requester's half is reserved for a request after a positive check. The accepter
+// may rely on the answer for the same time.
 const promised = 10 * time.Minute
 
-// Promises maps the requests for which this process has lately found the requester's half free to the accepter's blocks on which that
-// rests.
+// Promises maps the requests for which this process has lately found the requester's half free to the accepter's
+// blocks on which that rests.
 type Promises map[peering.ConnectionID][]netip.Prefix
 
-// Reserving returns the inventory as it will be once the connections ahead of c are connected: accepted ones that have no route yet,
-// requests of the cell to other cells with a promise, and, since another process may have made one, young requests that are older
-// than c. A side that can't be connected takes up nothing, and neither does one in report mode.
-func (i Inventory) Reserving(cell peering.Cell, c peering.Connection, p *policy.Policy, made Promises, now time.Time) Inventory {
+// Reserving returns the inventory as it will be once the connections ahead of c are connected: accepted ones that
+// have no route yet, requests of the cell to other cells with a promise, and, since another process may have made
+// one, young requests that are older than c. A side that can't be connected, and a side in report mode, reserve
+// nothing.
+func (i Inventory) Reserving(
+	cell peering.Cell, c peering.Connection, p *policy.Policy, made Promises, now time.Time,
+) Inventory {
 	ahead := only(i.Living, func(o peering.Connection) bool {
-		return o.ID != c.ID && len(cell.Shared(o, c)) > 0 && !i.isRouted(o.ID) && (o.State.IsAccepted() || made.include(cell, o, c, now))
+		return o.ID != c.ID && len(cell.Shared(o, c)) > 0 && !i.isRouted(o.ID) &&
+			(o.State.IsAccepted() || made.include(cell, o, c, now))
 	})
 	slices.SortFunc(ahead, func(a, b peering.Connection) int {
-		return cmp.Or(a.Expires.Compare(b.Expires), cmp.Compare(a.ID, b.ID)) // accepted ones expire never and come first
+		return cmp.Or(a.Expires.Compare(b.Expires), cmp.Compare(a.ID, b.ID)) // accepted ones, which never expire, come first
 	})
 	for _, o := range ahead {
 		o = i.WithBlocks(o)
@@ -147,8 +154,8 @@ func (i Inventory) Reserving(cell peering.Cell, c peering.Connection, p *policy.
 	return i
 }
 
-// reserving returns the inventory with the routes and rules of the sides, and with their connection as an accepted one if nothing
-// keeps it from being accepted.
+// reserving returns the inventory with the routes and rules of the sides, and with their connection as an accepted
+// one unless an obstacle prevents the acceptance.
 func (i Inventory) reserving(id peering.ConnectionID, sides []Side) Inventory {
 	conflicts, shortages := Foresee(sides...)
 	if len(conflicts)+len(shortages) == 0 {
@@ -164,7 +171,8 @@ func (i Inventory) reserving(id peering.ConnectionID, sides []Side) Inventory {
 	return i
 }
 
-// include reports whether the cell has, or may have, found its half free for o, a request to another cell, before c is checked.
+// include reports whether the cell has, or may have, found its half free for o, a request to another cell, before c
+// is checked.
 func (made Promises) include(cell peering.Cell, o, c peering.Connection, now time.Time) bool {
 	if o.State != peering.PendingAcceptance || o.Accepter.Cell() == cell {
 		return false
@@ -173,9 +181,9 @@ func (made Promises) include(cell peering.Cell, o, c peering.Connection, now tim
 	return hasPromise || isOlder(o, c) && now.Before(o.RequestedAt().Add(promised))
 }
 
-// Beyond returns the other VPCs of the cell to which accepted connections lead that share a VPC with c, have no route in the
-// inventory, and have no tag of an installation. A route in such a VPC shows that the connection isn't about to be connected: its
-// changes may wait for a person's consent.
+// Beyond returns the other VPCs of the cell to which accepted connections lead that share a VPC with c, have no
+// route in the inventory, and have no tag of an installation. A route in such a VPC shows that the connection isn't
+// about to be connected: its changes may wait for a person's consent.
 func (i Inventory) Beyond(cell peering.Cell, c peering.Connection) []peering.VPCID {
 	var ids []peering.VPCID
 	for _, o := range i.Living {
@@ -193,8 +201,8 @@ func (i Inventory) isRouted(c peering.ConnectionID) bool {
 	return slices.ContainsFunc(i.Tables, func(t peering.RouteTable) bool { return len(routesTo(t, c)) > 0 })
 }
 
-// with returns the inventory with the routes and rules that the plan adds, none if it is obstructed. It shares nothing that is
-// changed.
+// with returns the inventory with the routes and rules that the plan adds, none if it is obstructed. It shares
+// nothing that is changed.
 func (i Inventory) with(p Plan) Inventory {
 	i.Tables, i.Groups = slices.Clone(i.Tables), slices.Clone(i.Groups)
 	for _, change := range p.Changes() {

@@ -58,7 +58,8 @@ func (i Inventory) Side(c peering.Connection, role peering.Role, d policy.Decisi
 		return side // the blocks may show other departments, with another peering, so that no rule is surplus for certain
 	}
 	side.Ours = only(i.Rules, func(r peering.IngressRule) bool {
-		return r.Connection() == c.ID && r.MadeBy() == p.Installation && slices.ContainsFunc(side.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group })
+		return r.Connection() == c.ID && r.MadeBy() == p.Installation &&
+			slices.ContainsFunc(side.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group })
 	})
 	return side
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// inMesh returns the terms of a side whose two VPCs are of one department. Each allow line holds in both directions there, so that
-// its sources may be of either VPC: those of the own VPC count for the traffic to the peer, and the others for the traffic from it.
+// inMesh returns the terms of a side whose two VPCs are of one department. Each allow line applies in both
+// directions, so its sources may be of either VPC: those of the side's VPC count for the traffic to the peer, and
+// the others for the traffic from it.
 func (s Side) inMesh() policy.Terms {
 	own, peer := s.Permitted(s.Role), s.peerBlocks()
 	isOwn := func(b netip.Prefix) bool { return cidr.Covers(own, b) }
@@ -21,9 +22,11 @@ func (s Side) inMesh() policy.Terms {
 	return terms
 }
 
-// withSources returns the lines with those blocks and groups among their sources that are kept, and without the lines that have no
-// source left. A line without sources stays: it is about all blocks.
-func withSources(all []policy.Allow, keepBlock func(netip.Prefix) bool, keepGroup func(peering.SecurityGroupID) bool) []policy.Allow {
+// withSources returns the lines with only the kept blocks and groups as sources, and omits lines that have lost all
+// sources. A line without sources stays: it means all blocks.
+func withSources(
+	all []policy.Allow, keepBlock func(netip.Prefix) bool, keepGroup func(peering.SecurityGroupID) bool,
+) []policy.Allow {
 	var kept []policy.Allow
 	for _, a := range all {
 		isAll := a.Sources.IsAll()

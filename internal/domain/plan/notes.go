@@ -8,12 +8,12 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// Notes returns a sentence for each resource of the side's VPC with which the routes and rules of the plan have no effect. It never
-// reports a resource that the cell can't judge.
+// Notes returns a sentence for each resource of the side's VPC with which the routes and rules of the plan have no
+// effect. It never reports a resource that the cell can't read.
 func (s Side) Notes() []string { return slices.Concat(s.unusedTables(), s.withoutEgress()) }
 
-// unusedTables returns a note for each route table that the policy selects and that serves no subnet. With the scope "all", the
-// subnets have other tables.
+// unusedTables returns a note for each route table that the policy selects and that serves no subnet. With the
+// scope "all", the subnets have other tables.
 func (s Side) unusedTables() []string {
 	switch s.Terms.Routes.Tables.Scope {
 	case policy.MainTable, policy.TablesByID, policy.TablesByTag:
@@ -42,7 +42,8 @@ func (s Side) usesMain() bool {
 	return len(s.Subnets) == 0 || slices.ContainsFunc(s.Subnets, func(n peering.Subnet) bool { return !isAssociated(n) })
 }
 
-// withoutEgress returns a note for each source group of the side's VPC without an egress rule for traffic that the peer admits from it.
+// withoutEgress returns a note for each source group of the side's VPC without an egress rule for traffic that the
+// peer admits from it.
 func (s Side) withoutEgress() []string {
 	var notes []string
 	for _, a := range s.Terms.Opens {
@@ -56,7 +57,8 @@ func (s Side) withoutEgress() []string {
 	return slices.Compact(notes)
 }
 
-// blocked returns a note for each range of ports, or type, that the group lets out to no block of the peer.
+// blocked returns a note for each range of ports, or type, for which the group has no egress rule to a block of the
+// peer.
 func (s Side) blocked(g peering.SecurityGroup, a policy.Allow) []string {
 	var notes []string
 	for _, ports := range Ranges(a) {
@@ -65,14 +67,15 @@ func (s Side) blocked(g peering.SecurityGroup, a policy.Allow) []string {
 			return overlapPorts(rule, p) && s.mayReachPeer(rule)
 		}
 		if !slices.ContainsFunc(g.Egress, isOut) {
-			notes = append(notes, fmt.Sprintf("%s has no egress rule for %s to %s: add one", g.ID, protocolAndPorts(p), list(s.peerBlocks())))
+			notes = append(notes, fmt.Sprintf("%s has no egress rule for %s to %s: add one",
+				g.ID, protocolAndPorts(p), list(s.peerBlocks())))
 		}
 	}
 	return notes
 }
 
-// mayReachPeer reports whether the egress rule is for addresses of the peer: a block that overlaps one of its blocks, a group of
-// another VPC, or a prefix list, whose entries are unknown.
+// mayReachPeer reports whether the egress rule is for addresses of the peer: a block that overlaps one of its
+// blocks, a group of another VPC, or a prefix list, whose entries are unknown.
 func (s Side) mayReachPeer(rule peering.Permission) bool {
 	switch {
 	case rule.Group != "":

@@ -1,5 +1,5 @@
-// Package plan computes the changes that bring one side of a peering connection to the state that the policy asks for. Its
-// functions are pure, and their result does not depend on the order of their input.
+// Package plan computes the changes that bring one side of a peering connection to the state that the policy asks
+// for. Its functions are pure, and their result does not depend on the order of their input.
 package plan
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// Side is one half of an active connection: what its cell has observed, and what the policy wants there.
+// Side is one half of an active connection: the resources that its cell has observed, and the terms of the policy.
 type Side struct {
 	Connection peering.Connection
 	Role       peering.Role
@@ -24,7 +24,7 @@ type Side struct {
 	Tables  []peering.RouteTable // all of the side's VPC
 	Subnets []peering.Subnet     // needed only where the terms choose tables by subnets' tags
 	Groups  []peering.SecurityGroup
-	// PeerGroups are the groups of the peer's VPC, of which each VPC has one at least; empty if they weren't read.
+	// PeerGroups are the groups of the peer's VPC. Every VPC has at least one; empty if they weren't read.
 	PeerGroups []peering.SecurityGroup
 	Ours       []peering.IngressRule         // tagged with this connection
 	Rules      []peering.IngressRule         // of the cell, tagged with this connection by any installation: evidence beside Ours
@@ -35,16 +35,16 @@ type Side struct {
 	Peerings int // accepted connections of the side's VPC, apart from this one; of Prospects
 }
 
-// Plan is the work on one side. While a conflict, a shortage, an objection of the policy or a hold stands in the way, it only
-// closes: it takes away the traffic that the policy forbids, and opens nothing.
+// Plan is the work on one side. With a conflict, a shortage, an objection of the policy or a hold, it only
+// closes: it removes routes and rules with traffic that the policy forbids, and opens nothing.
 type Plan struct {
 	// Steps are made one after the other, and the changes of each concurrently.
 	Steps     [][]Change
 	Proposal  []Change // that waits for a person's consent, removals first; there are no steps and no state then
 	Conflicts []Conflict
 	Shortages []Shortage
-	State     []Fact   // routes and rules that exist once the changes are made, sorted: the wanted ones, or those that an obstacle leaves
-	Notes     []string // a sentence for each part of the policy that the VPCs lack or can't have
+	State     []Fact   // routes and rules that exist after the changes, sorted: the wanted ones, or those that remain with an obstacle
+	Notes     []string // a sentence for each part of the policy that can't be carried out in the VPCs
 	Waits     bool     // routes or rules are missing until the hold of the connection ends
 }
 
@@ -66,7 +66,7 @@ func (p Plan) Changes() []Change { return slices.Concat(p.Steps...) }
 // Closes reports whether a change removes a route or a rule.
 func (p Plan) Closes() bool { return slices.ContainsFunc(p.Changes(), Removes) }
 
-// OnlyTags reports whether the tags of the connection are all that is missing.
+// OnlyTags reports whether only the tags of the connection are missing.
 func (p Plan) OnlyTags() bool {
 	return len(p.Changes()) > 0 && !slices.ContainsFunc(p.Changes(), func(c Change) bool { return !Tags(c) })
 }
@@ -80,8 +80,9 @@ type Fact struct {
 // IsObstructed reports whether a conflict or a shortage keeps the side from getting all that the policy asks for.
 func (p Plan) IsObstructed() bool { return len(p.Conflicts)+len(p.Shortages) > 0 }
 
-// Connect plans to bring the side to the state that the policy asks for: routes to the peer's blocks, ingress rules, DNS
-// option and tags. Removals don't wait for anything that obstructs the additions, apart from a person's consent.
+// Connect plans to bring the side to the state that the policy asks for: routes to the peer's blocks, ingress
+// rules, DNS option and tags. Removals don't wait for anything that obstructs the additions, apart from a person's
+// consent.
 func Connect(s Side) Plan { return ConnectSides(s)[0] }
 
 func connect(s Side) Plan {
@@ -103,8 +104,8 @@ func connect(s Side) Plan {
 	return p
 }
 
-// surround adds changes to the first step and to the last one. Tags come first, as they are the evidence of the installation's
-// routes. The DNS option comes last, as EC2 may refuse it, and no other change waits for that.
+// surround adds changes to the first step and to the last one. Tags come first, as they are the evidence of the
+// installation's routes. The DNS option comes last, as EC2 may refuse it, and no other change waits for that.
 func surround(first []Change, work [][]Change, last []Change) [][]Change {
 	if len(work) == 0 {
 		return steps(slices.Concat(first, last))
@@ -123,7 +124,8 @@ func sortedFacts(facts []Fact) []Fact {
 	return slices.SortedFunc(slices.Values(facts), func(a, b Fact) int { return cmp.Compare(a.Sentence, b.Sentence) })
 }
 
-// planOptions turns on DNS resolution for the peer. It is never turned off: somebody may have done that by hand.
+// planOptions turns on DNS resolution for the peer. It never turns it off, because the VPC's owner may have turned
+// it on.
 func planOptions(s Side) []Change {
 	on := s.Connection.DNS(s.Role)
 	if !s.Terms.DNS || (on != nil && *on) {
@@ -132,7 +134,7 @@ func planOptions(s Side) []Change {
 	return []Change{EnableDNS{Connection: s.Connection.ID, Role: s.Role}}
 }
 
-// planTags leaves a Name that somebody has given.
+// planTags plans the tags of the connection. It doesn't change an existing Name.
 func planTags(s Side) []Change {
 	if s.Terms.Tags == policy.NoTags {
 		return nil
@@ -160,21 +162,21 @@ func (s Side) name() string {
 
 func (s Side) peerBlocks() []netip.Prefix { return s.Permitted(s.Role.Other()) }
 
-// Permitted returns the blocks of one half that the policy lets be routed and admitted.
+// Permitted returns the blocks of one half that the policy permits to route and admit.
 func (s Side) Permitted(r peering.Role) []netip.Prefix {
 	return slices.DeleteFunc(slices.Clone(s.Connection.VPC(r).Blocks), func(b netip.Prefix) bool {
 		return slices.ContainsFunc(s.LeftOut, func(l policy.LeftOut) bool { return l.Role == r && l.Block == b })
 	})
 }
 
-// Remains is what a cell still has of a connection.
+// Remains are the resources of a connection that a cell still has.
 type Remains struct {
 	Connection peering.ConnectionID
 	Tables     []peering.RouteTable  // at least those with routes to the connection
 	Rules      []peering.IngressRule // tagged with the connection
 }
 
-// Disconnect plans to take back what Connect added, for a connection that is dead.
+// Disconnect plans the removal of everything that Connect added, for a dead connection.
 func Disconnect(r Remains) Plan {
 	var changes []Change
 	for _, t := range sortedTables(r.Tables) {
@@ -185,7 +187,7 @@ func Disconnect(r Remains) Plan {
 	return Plan{Steps: steps(slices.Concat(changes, revocations(r.Rules, false)))}
 }
 
-// IsLive reports whether a route proves that the connection still carries traffic, whatever else says.
+// IsLive reports whether a route proves that the connection still carries traffic, even if an event reports its end.
 func (r Remains) IsLive() bool {
 	for _, t := range r.Tables {
 		if slices.ContainsFunc(routesTo(t, r.Connection), func(route peering.Route) bool { return !route.Blackhole }) {

@@ -21,7 +21,8 @@ func (c Reject) String() string { return "reject " + string(c.Connection) }
 // Key implements Change.
 func (c Reject) Key() string { return key("reject", c.Connection) }
 
-// Standing returns the side's routes to the connection and rules for it that exist now, and the wanted rules of others, sorted.
+// Standing returns the side's routes to the connection and rules for it that exist now, and the wanted rules of
+// others, sorted.
 func Standing(s Side) []Fact {
 	var facts []Fact
 	resources, _ := s.resources()
@@ -43,9 +44,9 @@ func (p Plan) Lacks() bool {
 	return false
 }
 
-// Spares reports whether the routes and rules that a dead connection has left stay although they are in the side's way, because
-// nothing may be changed for that connection. Of its VPCs, the blocks that the side knows count. A side that is only proposed
-// lists their removal if its own connection's mode is the reason.
+// Spares reports whether the routes and rules of a dead connection stay although they obstruct the side, because
+// nothing may be changed for that connection. The blocks of its VPCs are those that the side knows. A side that is
+// only proposed lists their removal if its own connection's mode is the reason.
 func (s Side) Spares(dead peering.Connection, p *policy.Policy) bool {
 	for _, known := range []peering.VPC{s.Connection.Requester, s.Connection.Accepter} {
 		switch {

@@ -6,7 +6,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// resource is one route table or security group, and what a plan adds to it and removes from it.
+// resource is one route table or security group, with the items that a plan adds to it and removes from it.
 type resource struct {
 	gains, losses []item
 	wanted        []Fact // once all changes are made
@@ -22,8 +22,8 @@ type item struct {
 	route   Change              // that makes or removes a route; nil for a rule
 	rule    peering.IngressRule // to revoke
 	group   peering.SecurityGroupID
-	// closes says of a loss that the policy forbids some of its traffic, and of a gain that it only keeps traffic of such a
-	// loss. These changes don't wait for an obstacle.
+	// closes is true for a loss with traffic that the policy forbids, and for a gain that only keeps traffic of such a
+	// loss. An obstacle doesn't delay these changes.
 	closes bool
 }
 
@@ -73,14 +73,15 @@ func (r resource) order() order {
 	return o
 }
 
-// keeping returns the gains that keep some traffic of a loss, or else the others.
+// keeping returns the gains that keep some traffic of a loss, or if want is false, the others.
 func (r resource) keeping(want bool) []item {
 	return only(r.gains, func(gain item) bool {
 		return slices.ContainsFunc(r.losses, func(loss item) bool { return overlap(gain.traffic, loss.traffic) }) == want
 	})
 }
 
-// isTaken reports whether a loss is the same as the gain, so that it has to go first: EC2 has no two rules alike.
+// isTaken reports whether a loss is the same as the gain. It then has to be removed first, because EC2 refuses a
+// duplicate rule.
 func (r resource) isTaken(gain item) bool {
 	return slices.ContainsFunc(r.losses, func(loss item) bool { return loss.traffic == gain.traffic })
 }

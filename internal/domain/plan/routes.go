@@ -10,8 +10,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// planRoutes plans routes to every destination among the peer's blocks in every chosen table, and removes routes of ours to
-// anything else. Where the routes are another principal's it does neither.
+// planRoutes plans routes to every destination among the peer's blocks in every chosen table, and the removal of
+// our routes to other destinations. With the scope NoTables it plans neither.
 func planRoutes(s Side) ([]resource, []string) {
 	if s.Terms.Routes.Tables.Scope == policy.NoTables {
 		return nil, nil
@@ -32,7 +32,7 @@ func planRoutes(s Side) ([]resource, []string) {
 }
 
 // planTable plans one table. A route that leads elsewhere is replaced only when it is the leftover of a
-// dead peering connection: any other may be carrying traffic, or may again.
+// dead peering connection: any other route may carry traffic, now or later.
 func planTable(t peering.RouteTable, want []netip.Prefix, s Side) resource {
 	r := resource{quotas: routeQuotas(s, t)}
 	via := s.Connection.ID
@@ -47,7 +47,8 @@ func planTable(t peering.RouteTable, want []netip.Prefix, s Side) resource {
 	}
 	for _, dst := range want {
 		if change := s.routeChange(t, dst); change != nil {
-			r.gains = append(r.gains, item{traffic: allTo(dst), fact: routeFact(t.ID, dst, via), route: change, closes: r.narrows(t, dst)})
+			r.gains = append(r.gains, item{traffic: allTo(dst), fact: routeFact(t.ID, dst, via), route: change,
+				closes: r.narrows(t, dst)})
 		}
 		r.conflicts = append(r.conflicts, conflicts(t, dst, s)...)
 		r.wanted = append(r.wanted, routeFact(t.ID, dst, via))
@@ -71,8 +72,9 @@ func routeFact(t peering.RouteTableID, dst netip.Prefix, via peering.ConnectionI
 	return Fact{fmt.Sprintf("%s routes %s to %s", t, dst, via), key("route", t, dst, via)}
 }
 
-// narrows reports whether a route to the destination only keeps traffic that a loss carries now: the loss is the most specific
-// route to all of the destination. A more specific route to a part of it leads that part elsewhere before and after.
+// narrows reports whether a route to the destination only keeps traffic that a loss carries now: the loss is the
+// most specific route to all of the destination. A more specific route to a part of it leads that part elsewhere
+// before and after.
 func (r resource) narrows(t peering.RouteTable, dst netip.Prefix) bool {
 	var best netip.Prefix // whose Bits are -1
 	for _, route := range t.Routes {
@@ -97,8 +99,8 @@ func routeTo(t peering.RouteTable, dst netip.Prefix) (peering.Route, bool) {
 	return t.Routes[i], true
 }
 
-// Leftovers returns the other connections that have a blackhole in the way of what the side wants. It may be
-// replaced once the connection is known to be dead; while one is merely pending its route is a blackhole too.
+// Leftovers returns the other connections with a blackhole route that conflicts with a wanted route. The route may be
+// replaced once the connection is known to be dead. The route of a pending connection is a blackhole, too.
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-routing.html
 func Leftovers(s Side) []peering.ConnectionID {
 	var ids []peering.ConnectionID

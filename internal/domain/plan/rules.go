@@ -11,10 +11,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// planRules plans the ingress rules of every group that the terms choose. A rule of another principal
-// that admits the same counts as there, but not one that a dead connection has left: that will go when
-// the connection is cleaned up after, so it is replaced by one of this connection's own. Rules of ours that are no longer
-// wanted are revoked.
+// planRules plans the ingress rules of every group that the terms choose. An existing rule of another principal
+// makes a wanted rule unnecessary. The rule of a dead connection doesn't, because disconnect will revoke it: it is
+// replaced by a rule of this connection. Our rules that are no longer wanted are revoked.
 func planRules(s Side) ([]resource, []string) {
 	want, notes := wantedRules(s)
 	groups := make([]resource, 0, len(s.Groups))
@@ -54,12 +53,14 @@ func ruleFact(g peering.SecurityGroupID, p peering.Permission) Fact {
 	return Fact{fmt.Sprintf("%s admits %s", g, admits(p)), key("rule", g, permissionKey(p))}
 }
 
-// goingRules returns our rules of the group that are no longer wanted, and those of dead connections that are in the way.
+// goingRules returns our rules of the group that are no longer wanted, and those of dead connections that are in
+// the way.
 func goingRules(g peering.SecurityGroupID, want []peering.Permission, s Side) []item {
 	var going []item
 	for _, r := range s.Ours {
 		if r.Group == g && (r.Stale || !slices.Contains(want, r.Permission)) {
-			going = append(going, item{traffic: r.Permission, fact: ruleFact(g, r.Permission), rule: r, closes: !covers(want, r.Permission)})
+			going = append(going, item{traffic: r.Permission, fact: ruleFact(g, r.Permission), rule: r,
+				closes: !covers(want, r.Permission)})
 		}
 	}
 	for _, r := range s.Old {
@@ -70,13 +71,13 @@ func goingRules(g peering.SecurityGroupID, want []peering.Permission, s Side) []
 	return going
 }
 
-// stale returns the rules that admit nobody any more, because the group that they refer to is gone.
+// stale returns the rules without effect: EC2 reports that the group to which they refer no longer exists.
 func stale(rules []peering.IngressRule) []peering.IngressRule {
 	return slices.DeleteFunc(slices.Clone(rules), func(r peering.IngressRule) bool { return !r.Stale })
 }
 
-// authorizations puts the blocks together and each group and prefix list into a call of its own: EC2 makes
-// all rules of a call or none, and one of these may not exist.
+// authorizations returns one call for all blocks, and one for each group and prefix list: EC2 makes all rules of a
+// call or none, and a group or prefix list may not exist.
 func authorizations(s Side, g peering.SecurityGroupID, missing []peering.Permission) []Change {
 	var blocks []peering.Permission
 	var changes []Change
@@ -99,8 +100,8 @@ func authorizations(s Side, g peering.SecurityGroupID, missing []peering.Permiss
 	return changes
 }
 
-// Doubtful returns the groups that admit something that is wanted by a rule that isn't this connection's.
-// Whose it is has to be looked up: somebody else's stays, a dead connection's doesn't.
+// Doubtful returns the groups where a wanted permission already exists under another owner. The caller has to read the
+// owners of these rules: the rule of another principal stays, the rule of a dead connection is revoked.
 func Doubtful(s Side) []peering.SecurityGroupID {
 	want, _ := wantedRules(s)
 	var ids []peering.SecurityGroupID
@@ -123,7 +124,8 @@ func permissionsIn(g peering.SecurityGroupID, rules []peering.IngressRule) []pee
 	return all
 }
 
-// wantedRules returns what each group shall admit, sorted and without repetition.
+// wantedRules returns the wanted permissions of each group, sorted and without repetition, and notes for those that
+// can't be made.
 func wantedRules(s Side) (map[peering.SecurityGroupID][]peering.Permission, []string) {
 	want := map[peering.SecurityGroupID][]peering.Permission{}
 	var notes []string
@@ -155,8 +157,9 @@ func chosenGroups(want policy.Groups, groups []peering.SecurityGroup) ([]peering
 	return slices.Sorted(maps.Keys(chosen)), notes
 }
 
-// withoutParticipants leaves out the groups of accounts that a subnet of the VPC is shared with, and returns a sentence for each. The
-// VPC's owner can describe them and change none: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html
+// withoutParticipants leaves out the groups of accounts that a subnet of the VPC is shared with, and returns a
+// sentence for each. The VPC's owner can describe them and change none:
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html
 func (s Side) withoutParticipants(ids []peering.SecurityGroupID) (own []peering.SecurityGroupID, notes []string) {
 	owner := s.Connection.VPC(s.Role).Owner
 	for _, id := range ids {
@@ -171,7 +174,8 @@ func (s Side) withoutParticipants(ids []peering.SecurityGroupID) (own []peering.
 	return own, notes
 }
 
-// permissions returns what one allow line of the policy admits, and in words which of its sources can't be.
+// permissions returns the permissions of one allow line of the policy, and a note for each source that can't be
+// admitted.
 func permissions(allow policy.Allow, s Side) (all []peering.Permission, notes []string) {
 	sources, notes := sources(allow, s)
 	for _, source := range sources {
@@ -183,9 +187,9 @@ func permissions(allow policy.Allow, s Side) (all []peering.Permission, notes []
 	return all, notes
 }
 
-// sources returns where the traffic may come from, as permissions that lack protocol and ports: those
-// permitted blocks that the policy names and the peer really has, or all of the peer's, of the protocol's family; and the
-// groups and prefix lists that the policy names.
+// sources returns the sources of the traffic, as permissions without protocol and ports. They are the groups and
+// prefix lists that the policy names, and blocks of the protocol's family: the permitted blocks that the policy
+// names and the peer has, or all permitted blocks of the peer if the policy names no source.
 func sources(allow policy.Allow, s Side) (from []peering.Permission, notes []string) {
 	blocks := s.peerBlocks()
 	if !allow.Sources.IsAll() {
@@ -212,12 +216,14 @@ func sources(allow policy.Allow, s Side) (from []peering.Permission, notes []str
 func (s Side) sourceGroups(groups []peering.SecurityGroupID) (from []peering.Permission, notes []string) {
 	for _, g := range groups {
 		switch {
-		case s.owns(g): // EC2 takes such a rule, which admits traffic inside the VPC
+		case s.owns(g): // EC2 accepts such a rule, which admits traffic inside the VPC
 			notes = append(notes, fmt.Sprintf("%s is not admitted: it is a security group of the VPC itself; name one of the peer's VPC", g))
 		case s.Connection.Requester.Region != s.Connection.Accepter.Region:
-			notes = append(notes, fmt.Sprintf("%s is not admitted: a group of another region can't be referenced; name blocks", g))
+			notes = append(notes, fmt.Sprintf("%s is not admitted: a group of another Region can't be referenced; name blocks",
+				g))
 		case s.isElsewhere(g):
-			notes = append(notes, fmt.Sprintf("%s is not admitted: it is not a group of %s", g, s.Connection.VPC(s.Role.Other()).ID))
+			notes = append(notes, fmt.Sprintf("%s is not admitted: it is not a group of %s",
+				g, s.Connection.VPC(s.Role.Other()).ID))
 		default:
 			from = append(from, peering.Permission{Group: g})
 		}
@@ -225,8 +231,9 @@ func (s Side) sourceGroups(groups []peering.SecurityGroupID) (from []peering.Per
 	return from, notes
 }
 
-// isElsewhere reports whether the source group is known to be in another VPC than the peer's: each connection admits the groups of its
-// own VPC. A rule of the connection for the group stays: the list of groups may be older than the group.
+// isElsewhere reports whether the source group is known to be in another VPC than the peer's: each connection
+// admits the groups of its own VPC. A rule of the connection for the group stays: the list of groups may be older
+// than the group.
 func (s Side) isElsewhere(g peering.SecurityGroupID) bool {
 	if slices.ContainsFunc(s.Ours, func(r peering.IngressRule) bool { return r.Permission.Group == g && !r.Stale }) {
 		return false
@@ -260,8 +267,8 @@ func typeRanges(types []policy.ICMPType) []policy.PortRange {
 	return ranges
 }
 
-// revocations returns one change for each group, connection and installation, since a change names the tags that all its
-// rules carry. Either all the rules are replaced by others or none is.
+// revocations returns one change for each group, connection and installation, since a change names the tags that
+// all its rules carry. Either all the rules are replaced by others or none is.
 func revocations(rules []peering.IngressRule, replaced bool) []Change {
 	type owner struct {
 		group      peering.SecurityGroupID
@@ -278,7 +285,8 @@ func revocations(rules []peering.IngressRule, replaced bool) []Change {
 	})
 	var changes []Change
 	for _, of := range owners {
-		changes = append(changes, Revoke{Group: of.group, Connection: of.connection, By: of.by, Rules: slices.Sorted(slices.Values(byOwner[of])), Replaced: replaced})
+		changes = append(changes, Revoke{Group: of.group, Connection: of.connection, By: of.by,
+			Rules: slices.Sorted(slices.Values(byOwner[of])), Replaced: replaced})
 	}
 	return changes
 }
@@ -293,5 +301,6 @@ func comparePermissions(a, b peering.Permission) int {
 }
 
 func sortedGroups(groups []peering.SecurityGroup) []peering.SecurityGroup {
-	return slices.SortedFunc(slices.Values(groups), func(a, b peering.SecurityGroup) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.SortedFunc(slices.Values(groups),
+		func(a, b peering.SecurityGroup) int { return cmp.Compare(a.ID, b.ID) })
 }

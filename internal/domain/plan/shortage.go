@@ -10,7 +10,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// Shortage is a quota of AWS that doesn't suffice for what is wanted.
+// Shortage is a quota of AWS that doesn't suffice for the wanted routes, rules or connections.
 type Shortage struct {
 	Resource string // the VPC, route table or security group that has the quota
 	Of       string // the resources that the quota counts, in words
@@ -25,9 +25,10 @@ func (s Shortage) String() string {
 	return fmt.Sprintf("%s has %d of %d %s and needs %d more", s.Resource, s.Have, s.Limit, s.Of, s.Need)
 }
 
-// ofPeerings is about a VPC that has so many accepted connections and is to have one more.
+// ofPeerings returns the shortage of a VPC with that many accepted connections, if it has no room for one more.
 func ofPeerings(vpc peering.VPCID, have int, limits policy.Limits) []Shortage {
-	return ofQuota(quota{resource: string(vpc), of: "active peering connections", code: "peerings"}, have, 1, limits.OrDefaults().Peerings)
+	return ofQuota(quota{resource: string(vpc), of: "active peering connections", code: "peerings"}, have, 1,
+		limits.OrDefaults().Peerings)
 }
 
 // quota is one quota of one resource.
@@ -88,8 +89,9 @@ func ruleQuotas(s Side, g peering.SecurityGroup) []quota {
 	return quotas
 }
 
-// counts reports whether the item takes up the quota. A rule with another source than a block counts for both families; what a
-// prefix list counts for is its size, which EC2 alone holds against the quota. A replaced route takes the place of another.
+// counts reports whether the item counts against the quota. A rule with a group or a prefix list as its source
+// counts for both families. The size of a prefix list, which EC2 counts, isn't known here. A route that replaces
+// another one doesn't count.
 func (q quota) counts(i item) bool {
 	if _, replaces := i.route.(ReplaceRoute); replaces {
 		return false
@@ -99,7 +101,7 @@ func (q quota) counts(i item) bool {
 
 func (q quota) count(items []item) int { return count(items, q.counts) }
 
-// room counts what the quotas of a resource have free at a moment.
+// room has the free part of each quota of a resource at a moment.
 type room struct {
 	quotas []quota
 	free   []int

@@ -9,10 +9,12 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// Select returns the route tables of a VPC that the scope chooses, and in words what the scope names and
-// the VPC lacks. A gateway's table is never chosen: EC2 refuses routes to a connection there.
+// Select returns the route tables of a VPC that the scope chooses, and a note for each table or subnet that the scope
+// names and the VPC lacks. A gateway route table is never chosen: EC2 refuses routes to a connection there.
 // https://docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html
-func Select(scope policy.Tables, tables []peering.RouteTable, subnets []peering.Subnet) (map[peering.RouteTableID]bool, []string) {
+func Select(scope policy.Tables, tables []peering.RouteTable, subnets []peering.Subnet) (
+	map[peering.RouteTableID]bool, []string,
+) {
 	switch scope.Scope {
 	case policy.MainTable:
 		return choose(tables, func(t peering.RouteTable) bool { return t.Main }), nil
@@ -40,7 +42,9 @@ func choose(tables []peering.RouteTable, is func(peering.RouteTable) bool) map[p
 
 // tablesOf returns the tables that serve the chosen subnets: the one that a subnet is associated with, or
 // the main table for a subnet that has no association of its own.
-func tablesOf(want policy.Subnets, tables []peering.RouteTable, subnets []peering.Subnet) (map[peering.RouteTableID]bool, []string) {
+func tablesOf(want policy.Subnets, tables []peering.RouteTable, subnets []peering.Subnet) (
+	map[peering.RouteTableID]bool, []string,
+) {
 	var ids []peering.SubnetID
 	for _, s := range subnets {
 		if slices.Contains(want.IDs, s.ID) || (len(want.Tags) > 0 && hasTags(s.Tags, want.Tags)) {
@@ -57,7 +61,7 @@ func tablesOf(want policy.Subnets, tables []peering.RouteTable, subnets []peerin
 	return choose(tables, serves), slices.Concat(lacking(want.IDs, found), noneChosen(found, "subnet", want.Tags))
 }
 
-// TableOf returns the table that serves a subnet, "" when none of the tables does.
+// TableOf returns the table that serves a subnet, "" if it isn't in the list.
 func TableOf(subnet peering.SubnetID, tables []peering.RouteTable) peering.RouteTableID {
 	var main peering.RouteTableID
 	for _, t := range tables {

@@ -76,8 +76,8 @@ func coversBlock(set []peering.Permission, p peering.Permission) bool {
 	return cidr.Covers(blocks, p.Source)
 }
 
-// cutPorts cuts the ports of p wherever a range of the set begins. Where a range ends, only those that begin before can admit the
-// rest of a part, and these admit all of it.
+// cutPorts cuts the ports of p wherever a range of the set begins. Where a range ends, only those that begin before
+// can admit the rest of a part, and these admit all of it.
 func cutPorts(p peering.Permission, set []peering.Permission) []peering.Permission {
 	if isICMP(p.Protocol) {
 		return []peering.Permission{p}

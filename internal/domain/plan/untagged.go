@@ -9,8 +9,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// UntaggedRule is an ingress rule that autopeer made, as its description shows, and that has lost the tags by which autopeer
-// recognizes it. It stays: autopeer revokes no rule without its tags, and can't tag a rule that exists.
+// UntaggedRule is an ingress rule with autopeer's description and without the tags by which autopeer recognizes its
+// own rules. It stays: autopeer revokes no rule without its tags, and lacks the permission to tag an existing rule.
 type UntaggedRule struct {
 	Group      peering.SecurityGroupID
 	Permission peering.Permission

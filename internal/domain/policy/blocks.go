@@ -10,7 +10,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// LeftOut is a block of a VPC that the policy doesn't permit: it is neither routed nor admitted, and it is in the way of nothing.
+// LeftOut is a block of a VPC that the policy doesn't permit: it is neither routed nor admitted, and prevents no
+// change.
 type LeftOut struct {
 	Role     peering.Role // the half of the connection that has the block
 	Block    netip.Prefix
@@ -18,7 +19,8 @@ type LeftOut struct {
 	Key      string // the ids, names and blocks of the sentence
 }
 
-// isOpen reports whether every block of the VPC is permitted, because the file names the VPC and declares no blocks of it.
+// isOpen reports whether every block of the VPC is permitted, because the file names the VPC and declares no blocks
+// of it.
 func (m match) isOpen() bool { return m.member != nil && len(m.member.CIDRs) == 0 }
 
 // permitted returns the ranges inside which blocks of the VPC are permitted, merged, unless it isOpen.
@@ -44,8 +46,9 @@ func (m match) leftOut() []netip.Prefix {
 	return slices.DeleteFunc(slices.Clone(m.vpc.Blocks), func(b netip.Prefix) bool { return cidr.Covers(permitted, b) })
 }
 
-// Permits returns the ranges inside which the policy permits blocks of the VPC, merged. Where the file names the VPC and declares no
-// blocks, these are all blocks of both families. The result is nil for a VPC that is in no department or may be in several.
+// Permits returns the ranges inside which the policy permits blocks of the VPC, merged. Where the file names the
+// VPC and declares no blocks, these are all blocks of both families. The result is nil for a VPC that is in no
+// department or may be in several.
 func (p *Policy) Permits(v peering.VPC) []netip.Prefix {
 	matches := p.matches(v)
 	switch {
@@ -66,8 +69,8 @@ func (m match) undeclared() (netip.Prefix, bool) {
 	return left[0], true
 }
 
-// compared returns the blocks that must not overlap those of the other side. AWS accepts no connection if any blocks overlap.
-// On an accepted connection only those blocks count that are routed and admitted.
+// compared returns the blocks that must not overlap those of the other side. AWS accepts no connection if any
+// blocks overlap. On an accepted connection only those blocks count that are routed and admitted.
 func (m match) compared(s peering.State) []netip.Prefix {
 	if !s.IsAccepted() {
 		return m.blocks()
@@ -77,7 +80,7 @@ func (m match) compared(s peering.State) []netip.Prefix {
 }
 
 // Undeclared returns the first block of the VPC that the policy permits in no department to which the VPC may
-// belong. The blocks are another cell's word, and the VPC's primary block need not be the first of them.
+// belong. The blocks come from another cell's message, so the first one need not be the VPC's primary block.
 func (p *Policy) Undeclared(v peering.VPC) (netip.Prefix, bool) {
 	blocks := v.Blocks
 	v.Blocks = nil
@@ -112,7 +115,8 @@ func (p *Policy) remedy(m match) string {
 	if m.member != nil {
 		return "cidrs in " + p.at(m.member.Line)
 	}
-	i := slices.IndexFunc(m.department.Members, func(o Member) bool { return o.Within.Addr().Is4() && o.Cell == m.vpc.Cell() })
+	i := slices.IndexFunc(m.department.Members,
+		func(o Member) bool { return o.Within.Addr().Is4() && o.Cell == m.vpc.Cell() })
 	return "also in " + p.at(m.department.Members[i].Line)
 }
 

@@ -7,11 +7,12 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// ForCell returns the part of p that the installation needs in the cell to decide its connections as p does: the peerings of the
-// departments that have a member in it, and the departments that bear on these. A part whose peerings are all in report mode is in
-// report mode as a whole if there is nothing else to change. The part of a retired cell allows nothing, and it neither accepts nor
-// rejects. Every part has all retired cells, because no peering names their counterparts any more. Every part has the names and members
-// of all departments, so that the reasons of its denials are those of p. It shares memory with p.
+// ForCell returns the part of p that the installation needs in the cell to decide its connections as p does: the
+// peerings of the departments that have a member in it, and the departments that influence these. A part whose
+// peerings are all in report mode is in report mode as a whole if there is nothing else to change. The part of a
+// retired cell allows nothing, and it neither accepts nor rejects. Every part has all retired cells, because no
+// peering names their counterparts any more. Every part has the names and members of all departments, so that the
+// reasons of its denials are those of p. It shares memory with p.
 func (p *Policy) ForCell(cell peering.Cell, by peering.Installation) *Policy {
 	part := &Policy{
 		File: p.File, Installation: by, Mode: p.Mode, Otherwise: p.Otherwise, Removed: p.Removed, Limits: p.Limits, Retired: p.Retired,
@@ -118,7 +119,7 @@ func (p *Policy) Names(cell peering.Cell) bool {
 	return p.IsRetired(cell) || slices.ContainsFunc(p.Departments, isThere) || slices.ContainsFunc(p.Others, isThere)
 }
 
-// ThirdParty returns the department whose half of the connection autopeer leaves alone, "" if it manages both.
+// ThirdParty returns the department whose half of the connection autopeer doesn't manage, "" if it manages both.
 func (p *Peering) ThirdParty() string {
 	switch {
 	case p.Manage == "":
@@ -155,8 +156,9 @@ func (p *Policy) HasThirdParties() bool {
 // IsThirdParty reports whether the VPC is a third party's, whose routes autopeer leaves alone.
 func (p *Policy) IsThirdParty(v peering.VPC) bool { return len(p.matches(v)) > 0 && !p.Concerns(v) }
 
-// Counterparts returns the cells that a connection of the given one may lead to, sorted and without the
-// cell itself. Each is a counterpart of the other: third parties count on neither side, even one whose VPC is in the cell.
+// Counterparts returns the cells that a connection of the given one may lead to, sorted and without the cell
+// itself. Each is a counterpart of the other: third parties count on neither side, even one whose VPC is in the
+// cell.
 func (p *Policy) Counterparts(cell peering.Cell) []peering.Cell {
 	local, third := p.departmentsIn(cell), p.thirdParties()
 	peers := map[string]bool{}
@@ -176,15 +178,15 @@ func (p *Policy) Counterparts(cell peering.Cell) []peering.Cell {
 	return slices.DeleteFunc(sortCells(cells), func(c peering.Cell) bool { return c == cell })
 }
 
-// maxRejecting is the number of cells of a policy up to which each one informs all others of requests to reject. Each of the others
-// takes a rule on the cell's own bus, and EventBridge allows 100 there in the smallest Regions.
+// maxRejecting is the number of cells of a policy up to which each one informs all others of requests to reject.
+// Each of the others needs a rule on the cell's own bus, and EventBridge allows 100 rules in the smallest Regions.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
 const maxRejecting = 90
 
-// Unpeered returns the cells, sorted, that share no peering with the cell and are informed of its requests to them all the same, because
-// they reject these. Each is among those of the other. It returns nil if requests are left, if the cell is none of the policy, or if the
-// policy has more than maxRejecting cells: then only sweeps find such requests. A retired cell answers no requests, and no request leads
-// to another partition.
+// Unpeered returns the cells, sorted, that share no peering with the cell, and that have to learn of its requests to
+// reject them. The relation is symmetric. It returns nil if the policy leaves such requests pending, if it doesn't
+// have the cell, or if it has more than maxRejecting cells: then only sweeps find these requests. Retired cells, which
+// answer no requests, and cells of other partitions are not among them.
 func (p *Policy) Unpeered(cell peering.Cell) []peering.Cell {
 	if p.Otherwise != RejectOthers {
 		return nil

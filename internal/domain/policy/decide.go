@@ -44,8 +44,9 @@ func (p *Policy) decidePair(c peering.Connection, requester, accepter match) Dec
 	return best
 }
 
-// better returns the decision that counts while the blocks don't show which of the two matches. Once a person has approved the
-// request, that is still the one for which approval was requested: announcements name its departments and its line.
+// better returns the decision that counts while the blocks don't show which of the two matches. Once a person has
+// approved the request, that is still the one for which approval was requested: announcements name its departments
+// and its line.
 func better(a, b Decision) Decision {
 	if b.Code.rank() < a.Code.rank() || b.Code == a.Code && b.isApproved() && !a.isApproved() {
 		return b
@@ -101,8 +102,8 @@ func (p *Policy) weigh(q claim, d *Decision) {
 	d.Code, d.Reason = Allowed, p.allowedReason(q)
 }
 
-// mismatch returns a side with a block that the file doesn't declare. An accepted connection is maintained without the block,
-// so that the owner of a VPC can't keep traffic that the policy no longer allows by adding a block.
+// mismatch returns a side with a block that the file doesn't declare. An accepted connection is maintained without
+// the block, so that the owner of a VPC can't keep traffic that the policy no longer allows by adding a block.
 func (q claim) mismatch() (side match, block netip.Prefix, found bool) {
 	if q.connection.State.IsAccepted() {
 		return match{}, netip.Prefix{}, false
@@ -120,8 +121,8 @@ func isApproved(c peering.Connection) bool {
 	return c.State.IsAccepted() || c.Tags[peering.TagApproved] == "true"
 }
 
-// verdict says what follows from a code. Where the file and the network contradict each other nothing is
-// rejected, because a person has to mend one of the two.
+// verdict returns the verdict of a code. If the file and the network contradict each other, the request is not
+// rejected, because a person has to correct one of the two.
 func (p *Policy) verdict(c Code) Verdict {
 	switch c {
 	case Allowed:

@@ -19,20 +19,21 @@ type Decision struct {
 	Reason              string // Code in a sentence for people
 	// Blocks are the blocks that Code is about: the one that isn't declared, or the two that overlap. Nil for others.
 	Blocks []netip.Prefix
-	// Details are the other parts of Reason. Where no peering was found, these are the sides in no department, the possible departments
-	// of both sides, or the retired cell. Where a block isn't declared, they are the permitted ones. Of a denial by a peering, they are the
-	// departments that a VPC is in only if its primary block, which isn't known, lies in a range.
+	// Details are the other parts of Reason. Where no peering was found, these are the sides in no department, the
+	// possible departments of both sides, or the retired cell. Where a block isn't declared, they are the permitted
+	// ones. Of a denial by a peering, they are the departments that a VPC is in only if its primary block, which
+	// isn't known, lies in a range.
 	Details []string
 	// LeftOut are the known blocks of both VPCs that the policy doesn't permit, those of the requester first.
 	LeftOut []LeftOut
-	// Provisional says that a side's blocks aren't known yet. The verdict rests on owners, regions and
-	// ids then, and Decide must be asked again with the blocks of the active connection.
+	// Provisional reports that a side's blocks aren't known yet. The verdict then rests on owners, Regions and
+	// ids, and Decide has to be called again with the blocks of the active connection.
 	Provisional bool
 	// Reports is true if nothing may be changed for the connection, with any verdict: see Policy.Reports.
 	Reports bool
 }
 
-// Verdict says what to do about a connection.
+// Verdict is the treatment of a connection.
 type Verdict string
 
 // The verdicts.
@@ -58,8 +59,8 @@ const (
 	NotListed      Code = "not-listed"      // no peering names the two VPCs
 )
 
-// rank orders the codes from the most to the least that a request can hope for. While blocks aren't
-// known, a VPC may belong to several departments, and the most hopeful answer counts: routes and rules
+// rank orders the codes from acceptance to denial. While blocks aren't known, a VPC may belong to several
+// departments, and the answer with the lowest rank counts: routes and rules
 // are decided again on the blocks of the active connection. Approval is asked for as soon as one of the
 // departments needs it, because an accepted connection does not show whether it was approved. Multipath resilience
 // is denied as soon as one of them doesn't allow it, because an acceptance can't be taken back.
@@ -77,8 +78,8 @@ func (d Decision) Manages(r peering.Role) bool {
 	return d.Peering == nil || d.Peering.Manage == "" || d.Peering.Manage == r
 }
 
-// IsUnlisted reports whether the policy has no peering for the connection, so that what Otherwise and
-// Removed say holds. Where the file and the network contradict each other it has one.
+// IsUnlisted reports whether the policy has no peering for the connection, so that Otherwise and Removed
+// apply. It is false if the file has a peering and contradicts the network.
 func (d Decision) IsUnlisted() bool {
 	return d.Code == NotListed || d.Code == WrongDirection || d.Code == SameVPC
 }
@@ -87,9 +88,9 @@ func (d Decision) IsUnlisted() bool {
 // VPCs' blocks.
 func (d Decision) IsObjection() bool { return d.Code == Overlap }
 
-// Maintains reports whether the sides of the active connection are kept as the policy asks: it allows the connection, or
-// objects to one that the installation has connected. Additions wait for an objection, and removals don't. The rules are
-// evidence as in Connection.IsConnectedBy.
+// Maintains reports whether the sides of the active connection are kept as the policy asks: it allows the
+// connection, or objects to one that the installation has connected. Additions wait for an objection, and removals
+// don't. The rules are evidence as in Connection.IsConnectedBy.
 func (p *Policy) Maintains(c peering.Connection, d Decision, rules []peering.IngressRule) bool {
 	return d.Verdict == Accept || d.IsObjection() && c.IsConnectedBy(p.Installation, rules)
 }
@@ -99,8 +100,8 @@ func (d Decision) isApproved() bool {
 	return d.Code == Allowed && d.Peering.Approval == ManualApproval
 }
 
-// Terms returns what the decision's peering asks of one side. The zero value follows from a decision
-// that rests on no peering.
+// Terms returns the terms of the decision's peering for one side, the zero value if the decision rests on no
+// peering.
 func (d Decision) Terms(r peering.Role) Terms {
 	switch {
 	case d.Peering == nil:

@@ -15,7 +15,7 @@ type match struct {
 	member     *Member // the one that names the VPC by id; nil where only a range matches
 }
 
-// blocks returns what is known of the VPC's blocks: what AWS shows, or else what the file declares.
+// blocks returns the known blocks of the VPC: those that AWS shows, or else those that the file declares.
 func (m match) blocks() []netip.Prefix {
 	if len(m.vpc.Blocks) == 0 && m.member != nil {
 		return m.member.CIDRs
@@ -23,7 +23,7 @@ func (m match) blocks() []netip.Prefix {
 	return m.vpc.Blocks
 }
 
-// Expected returns c with the declared blocks of VPCs whose own AWS doesn't show yet.
+// Expected returns c with the declared blocks of each VPC whose blocks AWS doesn't show yet.
 func (p *Policy) Expected(c peering.Connection) peering.Connection {
 	for _, v := range []*peering.VPC{&c.Requester, &c.Accepter} {
 		if matches := p.matches(*v); len(matches) == 1 {
@@ -65,8 +65,9 @@ func (d *Department) memberByID(v peering.VPC) *Member {
 	return nil
 }
 
-// spans reports whether the primary block of v lies inside the department's IPv4 ranges, or may do so because it isn't known.
-// Other blocks don't matter, so that no block that is added to v or removed from it changes the department.
+// spans reports whether the primary block of v lies inside the department's IPv4 ranges, or may do so because it
+// isn't known. Other blocks don't matter, so that no block that is added to v or removed from it changes the
+// department.
 func (d *Department) spans(v peering.VPC) bool {
 	ranges := slices.DeleteFunc(d.ranges(v.Cell()), func(r netip.Prefix) bool { return r.Addr().Is6() })
 	if len(ranges) == 0 || v.ID == "" {
@@ -85,15 +86,16 @@ func (d *Department) ranges(cell peering.Cell) []netip.Prefix {
 	return ranges
 }
 
-// DepartmentOf returns the name of the department that v belongs to; empty when it is in none, or when
-// without its blocks nobody can tell in which.
+// DepartmentOf returns the name of the department that v belongs to. It is empty if v is in no department, or
+// if the department depends on blocks of v that aren't known.
 func (p *Policy) DepartmentOf(v peering.VPC) string { return onlyName(p.matches(v)) }
 
-// NeedsBlocks reports whether the decision may be a less hopeful one once the requester's blocks are known, because the VPC may be in
-// a department by its primary block.
+// NeedsBlocks reports whether the decision may be a less hopeful one once the requester's blocks are known, because
+// the VPC may be in a department by its primary block.
 func (p *Policy) NeedsBlocks(c peering.Connection, d Decision) bool {
 	byRange := func(m match) bool { return m.member == nil }
-	return d.Peering != nil && d.Verdict != Reject && len(c.Requester.Blocks) == 0 && slices.ContainsFunc(p.matches(c.Requester), byRange)
+	return d.Peering != nil && d.Verdict != Reject && len(c.Requester.Blocks) == 0 &&
+		slices.ContainsFunc(p.matches(c.Requester), byRange)
 }
 
 // MayReject reports whether the request may have to be rejected once the requester's blocks are known.

@@ -9,8 +9,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// WithOverlap returns d, the decision about a failed request, as an overlap if any block that EC2 shows or the policy declares of
-// one VPC overlaps one of the other, whatever else the policy objects to. A request to the same VPC fails for that alone.
+// WithOverlap returns d, the decision about a failed request, as an overlap if any block that EC2 shows or the
+// policy declares of one VPC overlaps one of the other. Overlap replaces any other objection, except that both
+// sides are the same VPC.
 func (p *Policy) WithOverlap(c peering.Connection, d Decision) Decision {
 	if c.Requester.Same(c.Accepter) {
 		return d
@@ -27,8 +28,8 @@ func (p *Policy) WithOverlap(c peering.Connection, d Decision) Decision {
 	return d
 }
 
-// KnownBlocks describes the blocks of the two VPCs as far as EC2 shows or the policy declares them, for a failed request: EC2 doesn't
-// show those of the accepter. The keys are the ids and blocks of the sentence.
+// KnownBlocks describes the blocks of the two VPCs that EC2 shows or the policy declares. It is for failed requests,
+// for which EC2 doesn't show the accepter's blocks. The keys are the ids and blocks of the sentence.
 func (p *Policy) KnownBlocks(c peering.Connection) (sentence string, keys []string) {
 	var parts []string
 	for _, v := range []peering.VPC{c.Requester, c.Accepter} {

@@ -17,8 +17,8 @@ func (p *Policy) Encode() ([]byte, error) {
 	return data, nil
 }
 
-// Decode reads what Encode wrote. A field it doesn't know is an error and not skipped: it may be a
-// restriction that this version would not keep.
+// Decode parses the JSON of Encode. An unknown field is an error, because it may be a restriction that this
+// version would ignore.
 func Decode(data []byte) (*Policy, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()

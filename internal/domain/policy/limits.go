@@ -2,7 +2,7 @@ package policy
 
 import "cmp"
 
-// Limits are AWS's quotas as far as the organization has had them raised. Zero means AWS's default.
+// Limits are the AWS quotas that the organization has had raised. Zero means AWS's default.
 type Limits struct {
 	Peerings int `json:"peerings,omitempty"` // active connections of a VPC
 	Routes   int `json:"routes,omitempty"`   // routes of a table, of IPv4 and of IPv6 each
@@ -16,7 +16,7 @@ const (
 	defaultRules    = 60
 )
 
-// OrDefaults returns the limits with AWS's defaults where the file says nothing.
+// OrDefaults returns the limits with AWS's defaults in place of zeros.
 func (l Limits) OrDefaults() Limits {
 	return Limits{
 		Peerings: cmp.Or(l.Peerings, defaultPeerings),

@@ -1,5 +1,5 @@
-// Package policy decides by the allow-list which departments may be connected and which traffic is allowed between them. It uses
-// neither AWS nor files; package policyfile parses the file.
+// Package policy decides by the allow-list which departments may be connected and which traffic is allowed between
+// them. It uses neither AWS nor files; package policyfile parses the file.
 package policy
 
 import (
@@ -8,11 +8,11 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Policy is a whole, checked allow-list, or the part of it that concerns one cell. Its JSON form is what
-// is packed with a function.
+// Policy is a whole, checked allow-list, or the part of it that concerns one cell. Its JSON form is packed
+// with each function.
 type Policy struct {
 	File string `json:"file"` // the name of the file it was read from, for messages
-	// Installation is the one that carries out the policy. Only the part of a cell has one.
+	// Installation is the one that enforces the policy. Only the part of a cell has one.
 	Installation peering.Installation `json:"installation,omitempty"`
 	Mode         Mode                 `json:"mode,omitempty"`
 	Otherwise    Otherwise            `json:"otherwise"`
@@ -21,14 +21,14 @@ type Policy struct {
 	Retired      []Retired            `json:"retired,omitempty"`
 	Departments  []Department         `json:"departments"` // in the order of the file
 	Peerings     []Peering            `json:"peerings"`    // in the order of the file
-	// Others are the file's other departments, which are on no side of Peerings: names and members only. No decision rests on them;
-	// the reasons of denials name them. Only the part of a cell has them.
+	// Others are the file's other departments, which are on no side of Peerings: names and members only. No
+	// decision rests on them; the reasons of denials name them. Only the part of a cell has them.
 	Others []Department `json:"others,omitempty"`
 	// RejectingCells are those that Unpeered returns for the cell. Only the part of a cell has them.
 	RejectingCells []peering.Cell `json:"rejectingCells,omitempty"`
 }
 
-// Otherwise says what happens to a request that no peering names.
+// Otherwise is the treatment of requests that no peering names.
 type Otherwise string
 
 // The ways to treat a request that no peering names.
@@ -37,14 +37,14 @@ const (
 	RejectOthers Otherwise = "reject"
 )
 
-// Removed says what happens to a connection that autopeer once connected and the policy no longer allows.
+// Removed is the treatment of connections that autopeer once connected and the policy no longer allows.
 // The connection itself is never deleted.
 type Removed string
 
-// The ways to treat a connection whose peering is gone from the policy.
+// The ways to treat a connection whose peering was removed from the policy.
 const (
 	ReportRemoved     Removed = "report"     // the default: it is announced and left as it is
-	DisconnectRemoved Removed = "disconnect" // its routes and ingress rules are taken back
+	DisconnectRemoved Removed = "disconnect" // its routes and ingress rules are removed
 )
 
 // Department is a named set of VPCs.
@@ -54,11 +54,11 @@ type Department struct {
 	Line    int      `json:"line,omitempty"` // in the file, from 1; 0 among Others
 }
 
-// Member is one VPC by id, or every VPC of a cell whose primary block lies inside Within. Exactly one of VPC and Within is
-// set. An IPv6 range makes no VPC a member.
+// Member is one VPC by id, or every VPC of a cell whose primary block lies inside Within. Exactly one of VPC and
+// Within is set. An IPv6 range makes no VPC a member.
 //
-// The ranges of a department in a cell, and those of Also, permit further blocks of all its VPCs there, except of a VPC without
-// CIDRs, which may have any.
+// The ranges of a department in a cell, and those of Also, permit further blocks of all its VPCs there, except of a
+// VPC without CIDRs, which may have any.
 type Member struct {
 	peering.Cell
 	VPC    peering.VPCID `json:"vpc,omitempty"`
@@ -69,8 +69,8 @@ type Member struct {
 	Line  int            `json:"line,omitempty"` // 0 among Others
 }
 
-// Peering is one entry of the allow-list. Either department may ask, unless Requester names one. A mesh, which has one department
-// twice, connects the department's VPCs with one another: it has no Requester, Manage or Routes.
+// Peering is one entry of the allow-list. Either department may request, unless Requester names one. A mesh, which
+// has one department twice, connects the department's VPCs with one another: it has no Requester, Manage or Routes.
 type Peering struct {
 	Between   [2]string         `json:"between"`
 	Mode      Mode              `json:"mode,omitempty"`
@@ -79,7 +79,7 @@ type Peering struct {
 	Manage    peering.Role      `json:"manage,omitempty"`    // the only half that autopeer manages; set only with Requester
 	Multipath bool              `json:"multipath,omitempty"` // requests that allow multipath resilience may be accepted
 	Tags      Tags              `json:"tags,omitempty"`
-	Adopt     bool              `json:"adopt,omitempty"` // routes of its connections may be removed that nothing shows autopeer to have made
+	Adopt     bool              `json:"adopt,omitempty"` // routes may be removed without evidence that autopeer connected the connection
 	DNS       bool              `json:"dns,omitempty"`
 	Routes    map[string]Routes `json:"routes,omitempty"` // by department; one that is missing means the zero value
 	Allow     []Allow           `json:"allow,omitempty"`
@@ -89,10 +89,10 @@ type Peering struct {
 // IsMesh reports whether the entry connects the VPCs of one department with one another.
 func (p *Peering) IsMesh() bool { return p.Between[0] == p.Between[1] }
 
-// Approval says who approves a request that the policy allows. The zero value is nobody: it is accepted.
+// Approval is the approval that a request needs if the policy allows it. The zero value requires none.
 type Approval string
 
-// ManualApproval leaves the last word to a person.
+// ManualApproval requires that a person approves the request.
 const ManualApproval Approval = "manual"
 
 // Tags selects the tags that autopeer gives to connections. The zero value means its own tag and a name.
@@ -101,14 +101,14 @@ type Tags string
 // NoTags leaves connections without tags of autopeer.
 const NoTags Tags = "none"
 
-// Routes says which route tables of one department lead where in the other's VPC. The zero value is
-// every table, to every block.
+// Routes selects the route tables of one department that get routes, and the destinations in the other's VPC.
+// The zero value means every table, to every block.
 type Routes struct {
 	Tables Tables         `json:"tables,omitzero"`
 	To     []netip.Prefix `json:"to,omitempty"`     // the destinations; empty: the peer's blocks
-	Except []netip.Prefix `json:"except,omitempty"` // what is never routed, whatever else says
-	// Keep are destinations of own routes that may lead elsewhere although a wanted route includes them. Each stands for routes to
-	// exactly this destination, so that a further route inside it stays a conflict.
+	Except []netip.Prefix `json:"except,omitempty"` // blocks that are never routed, before all other fields
+	// Keep are destinations of own routes that may lead elsewhere although a wanted route includes them. Each
+	// stands for routes to exactly this destination, so that a further route inside it stays a conflict.
 	Keep []netip.Prefix `json:"keep,omitempty"`
 }
 
@@ -118,7 +118,7 @@ type TableScope string
 // The ways to choose route tables. Gateway route tables are never among them.
 const (
 	AllTables    TableScope = "all"
-	NoTables     TableScope = "none" // somebody else makes and keeps the routes
+	NoTables     TableScope = "none" // autopeer manages no routes
 	MainTable    TableScope = "main"
 	TablesByID   TableScope = "ids"
 	TablesByTag  TableScope = "tags"
@@ -133,14 +133,14 @@ type Tables struct {
 	Subnets *Subnets               `json:"subnets,omitempty"` // SubnetTables
 }
 
-// Subnets chooses subnets by id or by tags, of which all must match. Exactly one is set.
+// Subnets chooses subnets by id, or by tags that all have to match. Exactly one field is set.
 type Subnets struct {
 	IDs  []peering.SubnetID `json:"ids,omitempty"`
 	Tags map[string]string  `json:"tags,omitempty"`
 }
 
-// Groups chooses the security groups that admit the traffic, by id or by tags, of which all must match.
-// Exactly one is set.
+// Groups chooses the security groups that admit the traffic, by id, or by tags that all have to match.
+// Exactly one field is set.
 type Groups struct {
 	IDs  []peering.SecurityGroupID `json:"ids,omitempty"`
 	Tags map[string]string         `json:"tags,omitempty"`
@@ -158,8 +158,7 @@ type Allow struct {
 	Line     int              `json:"line"`
 }
 
-// Sources are where traffic may come from, all of them together. The zero value is all blocks of the
-// from-VPC.
+// Sources is the union of the sources of allowed traffic. The zero value means all blocks of the from-VPC.
 type Sources struct {
 	Blocks      []netip.Prefix            `json:"blocks,omitempty"`
 	Groups      []peering.SecurityGroupID `json:"groups,omitempty"`      // of the from-VPC, in the same region

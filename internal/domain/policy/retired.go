@@ -6,8 +6,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Retired is a cell that is about to leave the policy: it has no departments, and everything that the installation made for
-// its connections is removed, in the cell itself and in their other cells.
+// Retired is a cell that is about to leave the policy: it has no departments, and everything that the installation
+// made for its connections is removed, in the cell itself and in their other cells.
 type Retired struct {
 	peering.Cell
 	Line int `json:"line"` // in the file, from 1
@@ -34,9 +34,9 @@ func (p *Policy) retirement(cell peering.Cell) *Retired {
 	return &p.Retired[i]
 }
 
-// Closes reports whether the routes and rules that the installation made for the living connection are to be removed,
-// although it lives. d is the decision about c, and rules are the cell's ingress rules: the tag that the installation left on
-// the connection is evidence that it connected it, and without that tag one of its rules.
+// Closes reports whether the routes and rules that the installation made for a living connection are to be removed.
+// d is the decision about c, and rules are the cell's ingress rules: the installation's tag on the connection is
+// evidence that it connected it, and without that tag one of its rules.
 func (p *Policy) Closes(c peering.Connection, d Decision, rules []peering.IngressRule) bool {
 	closes := p.Removed == DisconnectRemoved || p.Retires(c)
 	return closes && d.IsUnlisted() && c.IsConnectedBy(p.Installation, rules)

@@ -7,18 +7,18 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Terms is what one side of a peering has to carry out.
+// Terms are the settings of a peering for one side.
 type Terms struct {
-	Routes Routes  // from the own route tables to the peer; the scope of the tables is always set
+	Routes Routes  // from the side's route tables to the peer; the scope of the tables is always set
 	Tags   Tags    // of the connection
 	Adopt  bool    // routes to the connection may be removed without evidence that autopeer connected it
-	DNS    bool    // resolve the own public host names to private addresses for the peer
-	Allow  []Allow // what the own security groups admit from the peer
-	Opens  []Allow // what the peer's security groups admit from here
+	DNS    bool    // resolve the side's public host names to private addresses for the peer
+	Allow  []Allow // the traffic that the side's security groups admit from the peer
+	Opens  []Allow // the traffic that the peer's security groups admit from the side
 }
 
-// Terms returns the terms for the side of department own, whose peer is the other department. In a mesh both are one department, and
-// each entry of allow holds in both directions.
+// Terms returns the terms for the side of department own, whose peer is the other department. In a mesh both are
+// one department, and each entry of allow holds in both directions.
 func (p *Peering) Terms(own, peer string) Terms {
 	t := Terms{Routes: p.Routes[own], Tags: p.Tags, Adopt: p.Adopt, DNS: p.DNS}
 	if t.Routes.Tables.Scope == "" {
@@ -74,7 +74,7 @@ func (p *Policy) TagKeys() []string {
 	return slices.Sorted(maps.Keys(keys))
 }
 
-// Admits reports whether any peering has rules, so that network ACLs may stand in the way of what they allow.
+// Admits reports whether any peering has rules, so that network ACLs may deny traffic that the policy allows.
 func (p *Policy) Admits() bool {
 	return slices.ContainsFunc(p.Peerings, func(entry Peering) bool { return len(entry.Allow) > 0 })
 }

@@ -23,15 +23,16 @@ func (p *Policy) notListed(c peering.Connection) Decision {
 	return d
 }
 
-// named returns the departments of the whole file that v belongs to, or may belong to, sorted by name. The part of a cell decides by
-// fewer of them.
+// named returns the departments of the whole file that v belongs to, or may belong to, sorted by name. The part of
+// a cell decides by fewer of them.
 func (p *Policy) named(v peering.VPC) []match {
 	matches := matchesAmong(v, p.Departments, p.Others)
 	slices.SortStableFunc(matches, func(a, b match) int { return strings.Compare(a.department.Name, b.department.Name) })
 	return matches
 }
 
-// isPossible reports whether the VPC is in the department only if its primary block, which isn't known, lies in a range.
+// isPossible reports whether the VPC is in the department only if its primary block, which isn't known, lies in a
+// range.
 func (m match) isPossible() bool { return m.member == nil && len(m.vpc.Blocks) == 0 }
 
 // unlisted returns the names and blocks of notListedReason.
@@ -49,7 +50,8 @@ func (p *Policy) unlisted(c peering.Connection, requesters, accepters []match) [
 	return details
 }
 
-// outside returns the role of a VPC in no department, with its primary block where that is known, and the ranges in its cell.
+// outside returns the role of a VPC in no department, with its primary block where that is known, and the ranges in
+// its cell.
 func (p *Policy) outside(r peering.Role, v peering.VPC) []string {
 	if !v.Primary().IsValid() {
 		return []string{string(r)}
@@ -67,9 +69,11 @@ func (p *Policy) notListedReason(c peering.Connection, requesters, accepters []m
 		return fmt.Sprintf("neither the requester %s nor the accepter %s is in a department of %s%s",
 			withPrimary(c.Requester), withPrimary(c.Accepter), p.File, p.ranges(c.Requester, c.Accepter))
 	case len(requesters) == 0:
-		return fmt.Sprintf("the requester %s is in no department of %s%s", withPrimary(c.Requester), p.File, p.ranges(c.Requester))
+		return fmt.Sprintf("the requester %s is in no department of %s%s",
+			withPrimary(c.Requester), p.File, p.ranges(c.Requester))
 	case len(accepters) == 0:
-		return fmt.Sprintf("the accepter %s is in no department of %s%s", withPrimary(c.Accepter), p.File, p.ranges(c.Accepter))
+		return fmt.Sprintf("the accepter %s is in no department of %s%s",
+			withPrimary(c.Accepter), p.File, p.ranges(c.Accepter))
 	case isCertain(requesters) && isCertain(accepters) && requesters[0].department == accepters[0].department:
 		return fmt.Sprintf("%s and %s are in one department, and %s has no peering of %s with itself",
 			requesters[0], accepters[0], p.File, requesters[0].department.Name)
@@ -90,7 +94,7 @@ func (q claim) possible() []string {
 	return perhaps
 }
 
-// either describes the departments of one side, of which there are several only while the VPC's primary block isn't known.
+// either describes the departments of one side. There are several only while the VPC's primary block isn't known.
 func either(matches ...match) string {
 	if isCertain(matches) {
 		return matches[0].String()
@@ -99,7 +103,8 @@ func either(matches ...match) string {
 	if len(matches) > 1 {
 		which = "one of them"
 	}
-	return fmt.Sprintf("%s (%s, if its primary block is in a range of %s)", names(matches), describe(matches[0].vpc), which)
+	return fmt.Sprintf("%s (%s, if its primary block is in a range of %s)",
+		names(matches), describe(matches[0].vpc), which)
 }
 
 // nameOf identifies the description by either.
@@ -119,7 +124,8 @@ func names(matches []match) string {
 	return joined(all, "or")
 }
 
-// ranges returns the remark about the ranges in the cells of VPCs whose primary block lies in none of them, "" if there are none.
+// ranges returns a remark about the ranges in the cells of VPCs whose primary block is outside all of them, "" if
+// there are no ranges.
 func (p *Policy) ranges(vpcs ...peering.VPC) string {
 	var remark string
 	var seen []peering.Cell
@@ -154,7 +160,9 @@ func (p *Policy) rangesIn(cell peering.Cell) []string {
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b named) int { return cmp.Or(a.within.Compare(b.within), strings.Compare(a.name, b.name)) })
+	slices.SortFunc(all, func(a, b named) int {
+		return cmp.Or(a.within.Compare(b.within), strings.Compare(a.name, b.name))
+	})
 	texts := make([]string, len(all))
 	for i, r := range all {
 		texts[i] = fmt.Sprintf("%s (%s)", r.within, r.name)

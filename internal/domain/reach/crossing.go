@@ -11,14 +11,13 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Crossing is traffic between blocks of two VPCs where it crosses the borders of one side's subnets, of those
-// that have addresses in Own. A network ACL asks for the other end's address alone, so it doesn't matter which
-// part of a subnet that is.
+// Crossing is traffic between blocks of two VPCs at the borders of one side's subnets with addresses in Own. A
+// network ACL checks only the other end's address, so the part of a subnet that lies in Own doesn't matter.
 //
-// All of it has to pass: every port and every address of Peer, and tcp and udp answers to every ephemeral port.
-// ICMP without a type stands for the least that it is wanted for, ping and its answer; types other than echo
-// requests have no answer. All protocols mean all 256 of them, so that rules for tcp, udp and icmp together are
-// not enough; their answers may lack the ports of tcp and udp below the ephemeral ones.
+// All of the traffic has to pass: every port and every address of Peer, and tcp and udp answers to every ephemeral
+// port. ICMP without a type stands for its minimum, ping and its answer; types other than echo requests have no
+// answer. All protocols mean all 256 of them, so that rules for tcp, udp and icmp together are not enough. Their
+// answers need no tcp and udp ports below the ephemeral ones.
 type Crossing struct {
 	Subnets   []peering.Subnet
 	ACLs      []peering.NetworkACL // a subnet that none names lets everything pass
@@ -37,10 +36,10 @@ type Obstruction struct {
 	Return   bool   // it stops the answers
 	Key      string // the codes, ids and figures of the sentence
 	Sentence string
-	Remedy   string // the rule that would open it; those of all obstructions together open everything
+	Remedy   string // the rule that would allow it; those of all obstructions together allow everything
 }
 
-// Obstructions returns what keeps the traffic from passing: ACL by ACL, the questions before the answers, in the
+// Obstructions returns the rules that deny some of the traffic: ACL by ACL, the questions before the answers, in the
 // order in which the rules decide. The order of the input does not matter.
 func (c Crossing) Obstructions() []Obstruction {
 	acls := slices.SortedFunc(slices.Values(c.ACLs), func(a, b peering.NetworkACL) int { return cmp.Compare(a.ID, b.ID) })
@@ -53,7 +52,7 @@ func (c Crossing) Obstructions() []Obstruction {
 	return found
 }
 
-// meet takes the traffic with each block of the peer's to the gate.
+// meet checks the traffic with each block of the peer at the gate.
 func (c Crossing) meet(g gate) []Obstruction {
 	var found []Obstruction
 	for _, peer := range cidr.Merge(c.Peer) {
@@ -65,11 +64,12 @@ func (c Crossing) meet(g gate) []Obstruction {
 	return found
 }
 
-// crossed returns the ACL's subnets that have addresses which take part and are of the peer's family.
+// crossed returns the ACL's subnets with addresses in Own of the peer's family.
 func (c Crossing) crossed(acl peering.NetworkACL, peer netip.Prefix) []peering.SubnetID {
 	var ids []peering.SubnetID
 	for _, s := range c.Subnets {
-		blocks := slices.DeleteFunc(slices.Clone(s.Blocks), func(b netip.Prefix) bool { return b.Addr().Is4() != peer.Addr().Is4() })
+		blocks := slices.DeleteFunc(slices.Clone(s.Blocks),
+			func(b netip.Prefix) bool { return b.Addr().Is4() != peer.Addr().Is4() })
 		if _, _, takesPart := cidr.Overlap(blocks, c.Own); takesPart && slices.Contains(acl.Subnets, s.ID) {
 			ids = append(ids, s.ID)
 		}
@@ -78,7 +78,7 @@ func (c Crossing) crossed(acl peering.NetworkACL, peer netip.Prefix) []peering.S
 	return slices.Compact(ids)
 }
 
-// spans returns what has to pass of the questions and of the answers.
+// spans returns the questions and the answers that have to pass.
 func (c Crossing) spans() (questions, answers []span) {
 	asked := []span{spanOf(c.Protocol, c.From, c.To)}
 	switch p := named(c.Protocol); {
@@ -94,7 +94,7 @@ func (c Crossing) spans() (questions, answers []span) {
 	return asked, []span{spanOf(c.Protocol, firstEphemeral, lastEphemeral)}
 }
 
-// gate is where the traffic with one block of the peer's meets an ACL in one direction.
+// gate is one direction of an ACL, for the traffic with one block of the peer.
 type gate struct {
 	acl          peering.NetworkACL
 	subnets      []peering.SubnetID
@@ -110,9 +110,9 @@ type piece struct {
 	by    int
 }
 
-// obstructions returns the entries that deny any of what is asked for.
+// obstructions returns the entries that deny any of the traffic.
 func (g gate) obstructions() []Obstruction {
-	// EC2 lists the last rule too, but nothing may be left undecided where it is missing.
+	// EC2 lists the last rule as well; without it, some traffic would be undecided.
 	last := peering.ACLEntry{Number: lastNumber + 1, Protocol: peering.AllProtocols, Block: g.peer}
 	entries := append(inForce(g.acl.Entries, g.peer, g.egress), last)
 	pieces := g.pieces(entries)
@@ -151,7 +151,8 @@ func cutBlock(p netip.Prefix, entries []peering.ACLEntry) []netip.Prefix {
 	upper := p.Addr().AsSlice()
 	upper[p.Bits()/8] |= 0x80 >> (p.Bits() % 8)
 	middle, _ := netip.AddrFromSlice(upper)
-	return append(cutBlock(netip.PrefixFrom(p.Addr(), p.Bits()+1), entries), cutBlock(netip.PrefixFrom(middle, p.Bits()+1), entries)...)
+	return append(cutBlock(netip.PrefixFrom(p.Addr(), p.Bits()+1), entries),
+		cutBlock(netip.PrefixFrom(middle, p.Bits()+1), entries)...)
 }
 
 // hullOf returns the smallest traffic that one rule can mean and that contains all pieces decided by the entry.
@@ -197,9 +198,10 @@ func (g gate) obstruction(number int32, hull piece, part bool) Obstruction {
 	}
 	return Obstruction{
 		ACL: g.acl.ID, Subnets: g.subnets, Rule: rule, Egress: g.egress, Return: g.back,
-		Key:      fmt.Sprintf("%s|%s|%t|%t|%s|%s|%d-%d|%t", g.acl.ID, rule, g.egress, g.back, g.subnets, hull.block, hull.span.first, hull.span.last, part),
-		Sentence: fmt.Sprintf("network ACL %s rule %s %s %s (%s of %s)%s", g.acl.ID, rule, denies, traffic, direction, list(g.subnets), purpose),
-		Remedy:   fmt.Sprintf("allow %s by an %s rule of %s before rule %s", traffic, direction, g.acl.ID, rule),
+		Key: fmt.Sprintf("%s|%s|%t|%t|%s|%s|%d-%d|%t", g.acl.ID, rule, g.egress, g.back, g.subnets, hull.block, hull.span.first, hull.span.last, part),
+		Sentence: fmt.Sprintf("network ACL %s rule %s %s %s (%s of %s)%s",
+			g.acl.ID, rule, denies, traffic, direction, list(g.subnets), purpose),
+		Remedy: fmt.Sprintf("allow %s by an %s rule of %s before rule %s", traffic, direction, g.acl.ID, rule),
 	}
 }
 

@@ -36,7 +36,7 @@ func (n Network) isIn(i *peering.Interface, a netip.Addr) bool {
 	return n.placeOf(i.VPC, a) == string(i.Subnet)
 }
 
-// placeOf returns the id of the subnet that the address belongs to, or of the VPC where no such subnet is known.
+// placeOf returns the id of the subnet that the address belongs to, or of the VPC if no such subnet is known.
 func (n Network) placeOf(vpc peering.VPCID, a netip.Addr) string {
 	s := find(n.Subnets, func(s peering.Subnet) bool {
 		_, holds := cidr.Find(s.Blocks, a)
@@ -71,7 +71,7 @@ func (n Network) routeTable(i *peering.Interface) *peering.RouteTable {
 	return find(n.RouteTables, func(t peering.RouteTable) bool { return t.VPC == i.VPC && t.Main })
 }
 
-// vpcs returns every VPC known, with those that only a connection tells of at the end.
+// vpcs returns every known VPC. Those that only a connection names come last.
 func (n Network) vpcs() []peering.VPC {
 	all := slices.Clone(n.VPCs)
 	for _, c := range n.Connections {
@@ -80,7 +80,7 @@ func (n Network) vpcs() []peering.VPC {
 	return all
 }
 
-// blocks returns the blocks of the VPC, nil where nobody knows them.
+// blocks returns the blocks of the VPC, nil if they aren't known.
 func (n Network) blocks(id peering.VPCID) []netip.Prefix {
 	v := find(n.vpcs(), func(v peering.VPC) bool { return v.ID == id && len(v.Blocks) > 0 })
 	if v == nil {
@@ -127,7 +127,7 @@ func (n Network) peered(a, b peering.VPCID, counts func(peering.State) bool) boo
 	})
 }
 
-// peerOf returns the VPC at the other end of the connection, or "" where the VPC is at neither.
+// peerOf returns the VPC at the other end of the connection, or "" if the VPC is at neither end.
 func peerOf(c peering.Connection, vpc peering.VPCID) peering.VPCID {
 	switch vpc {
 	case c.Requester.ID:

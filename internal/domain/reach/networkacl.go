@@ -9,27 +9,27 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Clients choose the port to which they are answered. An ACL has to let all of these pass, or some questions
-// stay without an answer.
+// Clients choose the port to which answers are sent. An ACL has to allow all of these ports, or some questions
+// get no answer.
 // https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html
 const firstEphemeral, lastEphemeral = 1024, 65535
 
-// lastNumber is the highest number that a rule can be given. EC2 lists the rules that deny the rest, which
-// consoles show as "*", by the numbers after it: 32767 for IPv4 and 32768 for IPv6.
+// lastNumber is the highest number that a rule can have. The rules that deny the rest, which consoles show as "*",
+// have the following numbers in EC2's list: 32767 for IPv4 and 32768 for IPv6.
 // https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html
 const lastNumber = 32766
 
-// leaveSubnet takes p out through the network ACL of the source's subnet.
+// leaveSubnet checks p at the network ACL of the source's subnet.
 func (n Network) leaveSubnet(p packet) (Hop, *Blocker) {
 	return n.filter(p, p.from, p.to, true)
 }
 
-// enterSubnet takes p in through the network ACL of the destination's subnet.
+// enterSubnet checks p at the network ACL of the destination's subnet.
 func (n Network) enterSubnet(p packet) (Hop, *Blocker) {
 	return n.filter(p, p.to, p.from, false)
 }
 
-// filter takes p through the network ACL of own's subnet, if it crosses that subnet's border at all.
+// filter checks p at the network ACL of own's subnet, if it crosses the border of that subnet.
 func (n Network) filter(p packet, own, other end, egress bool) (Hop, *Blocker) {
 	acl := n.networkACL(own.face.Subnet)
 	if acl == nil || other.face != nil && other.face.Subnet == own.face.Subnet {
@@ -40,10 +40,10 @@ func (n Network) filter(p packet, own, other end, egress bool) (Hop, *Blocker) {
 	entries := inForce(acl.Entries, netip.PrefixFrom(other.addr, other.addr.BitLen()), egress)
 	for _, port := range p.ports(entries) {
 		if rule, allowed := p.decide(entries, port); !allowed {
-			return Hop{}, p.blocked(NetworkACL, acl.ID, "network ACL %s rule %s denies %s %s", acl.ID, rule, p.what(port), where)
+			return Hop{}, p.blocked(NetworkACL, acl.ID, "network ACL %s rule %s denies %s %s", acl.ID, rule, p.trafficAt(port), where)
 		}
 	}
-	return p.passed(acl.ID, "network ACL %s allows %s %s", acl.ID, p.what(firstEphemeral), where), nil
+	return p.passed(acl.ID, "network ACL %s allows %s %s", acl.ID, p.trafficAt(firstEphemeral), where), nil
 }
 
 // directionNames returns the preposition and the name of a direction, as seen from the subnet.
@@ -54,8 +54,8 @@ func directionNames(egress bool) (preposition, direction string) {
 	return "from", "ingress"
 }
 
-// inForce returns the entries that speak of the direction and of addresses of the other end, in the order in
-// which they decide.
+// inForce returns the entries for the direction and for addresses of the other end, in the order in which they
+// decide.
 func inForce(entries []peering.ACLEntry, other netip.Prefix, egress bool) []peering.ACLEntry {
 	var ordered []peering.ACLEntry
 	for _, e := range entries {
@@ -67,7 +67,7 @@ func inForce(entries []peering.ACLEntry, other netip.Prefix, egress bool) []peer
 	return ordered
 }
 
-// decide returns the number of the first entry that means p at the port, and whether it allows.
+// decide returns the number of the first entry that matches p at the port, and whether it allows p.
 func (p packet) decide(entries []peering.ACLEntry, port int32) (rule string, allowed bool) {
 	for _, e := range entries {
 		if p.within(e.Protocol, e.From, e.To, port) {
@@ -85,8 +85,8 @@ func ruleName(number int32) string {
 	return strconv.Itoa(int(number))
 }
 
-// ports returns the ports at which an ACL must be asked: of a question its port, of an answer the first of
-// the ephemeral ports and every one at which an entry begins or has ended. Between these nothing changes.
+// ports returns the ports for which an ACL has to be checked: the port of a question, and for an answer the first of
+// the ephemeral ports and every port at which an entry begins or has ended. Between these, no decision changes.
 func (p packet) ports(entries []peering.ACLEntry) []int32 {
 	if !p.back || !p.hasPorts() {
 		return []int32{p.port}
@@ -103,8 +103,8 @@ func (p packet) ports(entries []peering.ACLEntry) []int32 {
 	return ports
 }
 
-// what names the traffic of one direction, an answer by the port that it goes to.
-func (p packet) what(port int32) string {
+// trafficAt describes the traffic of one direction, an answer by its destination port.
+func (p packet) trafficAt(port int32) string {
 	if p.back && p.hasPorts() {
 		return fmt.Sprintf("%s answers to ephemeral ports from %d", p.protocol, port)
 	}

@@ -15,7 +15,7 @@ const (
 	echoRequestV6, echoReplyV6 = 128, 129
 )
 
-// end is one of the two that talk.
+// end is one of the two ends of the traffic.
 type end struct {
 	addr     netip.Addr
 	instance *peering.Instance  // nil if no known instance has the address
@@ -38,7 +38,7 @@ type packet struct {
 	from, to end
 	protocol peering.Protocol
 	port     int32 // for tcp and udp, of the question; for ping the type
-	back     bool  // the answer, to whatever port the question came from
+	back     bool  // the answer, to any source port of the question
 }
 
 // packet returns the question's first packet.
@@ -75,7 +75,7 @@ func (n Network) packet(q Query) (packet, *Blocker) {
 
 func (n Network) toAddress(p packet, to netip.Addr, sources []end) (packet, *Blocker) {
 	if !p.suits(to) {
-		return p, p.blocked(NoAddress, to, "%s is no address for %s", to, p.protocol)
+		return p, p.blocked(NoAddress, to, "%s is not an address for %s", to, p.protocol)
 	}
 	p, blocker := n.withAddresses(p, to.String(), sources, []end{{addr: to}})
 	if blocker != nil {
@@ -128,7 +128,7 @@ func (p packet) suits(a netip.Addr) bool {
 	return a.IsValid()
 }
 
-// answer returns the packet that comes back.
+// answer returns the packet of the answer.
 func (p packet) answer() packet {
 	p.from, p.to, p.back = p.to, p.from, true
 	switch p.protocol {
@@ -140,11 +140,11 @@ func (p packet) answer() packet {
 	return p
 }
 
-// hasPorts reports whether the protocol is one of those that rules tell apart by port.
+// hasPorts reports whether rules distinguish the ports of the protocol.
 func (p packet) hasPorts() bool { return p.protocol == peering.TCP || p.protocol == peering.UDP }
 
-// within reports whether a rule for the protocol and ports, or type and code, means p at the given port.
-// Rules for other protocols than these four hold for the whole protocol, whatever ports they show.
+// within reports whether a rule for the protocol and ports, or type and code, matches p at the port.
+// Rules for other protocols than these four apply to the whole protocol, even if they show ports.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
 func (p packet) within(protocol peering.Protocol, from, to, port int32) bool {
 	const all = -1
@@ -161,7 +161,7 @@ func (p packet) within(protocol peering.Protocol, from, to, port int32) bool {
 	return true
 }
 
-// named returns the protocol by name where EC2 has one: its network ACLs show numbers, its groups names.
+// named returns the protocol by name if EC2 has one: network ACLs show numbers, and security groups names.
 func named(p peering.Protocol) peering.Protocol {
 	switch p {
 	case "1":
@@ -176,7 +176,7 @@ func named(p peering.Protocol) peering.Protocol {
 	return p
 }
 
-// traffic names what is asked for, "icmp" or "tcp 22".
+// traffic describes the traffic of the query, "icmp" or "tcp 22".
 func (p packet) traffic() string {
 	if p.hasPorts() {
 		return fmt.Sprintf("%s %d", p.protocol, p.port)

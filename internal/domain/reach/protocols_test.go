@@ -78,7 +78,7 @@ func TestAddressesThatCannotTalk(t *testing.T) {
 	group := egress("sg-a", peering.Permission{Protocol: peering.AllProtocols, From: -1, To: -1, Group: "sg-b"})
 	only4 := func(w *world) { w.face("a").Addresses = w.face("a").Addresses[:1] }
 	ask(t, twoVPCs, []question{
-		{"no address at all", nil, reach.Query{From: "i-a", Protocol: "tcp", Port: 22}, reach.NoAddress, "invalid IP is no address for tcp"},
+		{"no address at all", nil, reach.Query{From: "i-a", Protocol: "tcp", Port: 22}, reach.NoAddress, "invalid IP is not an address for tcp"},
 		{"an address of a family that the source lacks", only4, reach.Query{From: "i-a", To: netip.MustParseAddr("2001:db8:2::5"), Protocol: "tcp", Port: 22},
 			reach.NoAddress, "i-a has no address of the family of 2001:db8:2::5"},
 		{"an unused address is in no group", group, pingAddress("10.2.0.77"), reach.Egress, "sg-a admits no icmp to 10.2.0.77 (egress)"},
@@ -90,7 +90,7 @@ func TestEverythingUnknownIsNamed(t *testing.T) {
 	ask(t, twoVPCs, []question{
 		{"groups and prefix lists", steps(ingress("sg-b", peering.Permission{Protocol: "tcp", From: 443, To: 443, PrefixList: "pl-1"}), func(w *world) {
 			w.face("b").Groups = []peering.SecurityGroupID{"sg-b", "sg-x"}
-		}), tcp("a", "b", 443), reach.Ingress, "sg-b and sg-x admit no tcp 443 from 10.1.0.0/16 (what sg-x, pl-1 holds is not known here)"},
+		}), tcp("a", "b", 443), reach.Ingress, "sg-b and sg-x admit no tcp 443 from 10.1.0.0/16 (the content of sg-x, pl-1 is not known here)"},
 	})
 }
 

@@ -1,5 +1,6 @@
-// Package reach computes whether one instance can reach another, and names the obstacle if it can't: a route, a peering
-// connection, a network ACL or a security group. It follows a packet and its answer through plain values and never calls AWS.
+// Package reach computes whether one instance can reach another, and names the obstacle if it can't: a route, a
+// peering connection, a network ACL or a security group. It follows a packet and its answer through plain values
+// and never calls AWS.
 package reach
 
 import (
@@ -8,8 +9,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Network is what is known, of any number of VPCs, accounts and regions at once. What is missing is taken not
-// to be there, with one exception: a subnet that no network ACL names lets everything pass, as a default ACL does.
+// Network has the known resources of any number of VPCs, accounts and Regions. Resources that it lacks count as absent,
+// with one exception: a subnet that no network ACL names passes all traffic, as with a default ACL.
 type Network struct {
 	VPCs           []peering.VPC
 	Subnets        []peering.Subnet
@@ -37,17 +38,17 @@ type Query struct {
 	Port        uint16             // for tcp and udp
 }
 
-// Answer says whether the traffic gets there and its answer gets back.
+// Answer reports whether the traffic reaches its destination and its answer returns.
 type Answer struct {
 	Reachable bool
-	Blocker   Blocker // the first on the way; zero where Reachable
-	Path      []Hop   // what was passed before the blocker, or on the whole way there and back
+	Blocker   Blocker // the first on the way; zero if Reachable
+	Path      []Hop   // the hops before the blocker, or on the whole way there and back
 }
 
-// Blocker is what stops a packet.
+// Blocker is the resource, or the lack of one, that stops a packet.
 type Blocker struct {
 	Code     Code
-	Resource string // the id of what has to be changed, or of what was not found
+	Resource string // the id of the resource to change, or of the one that was not found
 	Return   bool   // it stops the answer and not the question
 	Sentence string // for people, with the ids
 }
@@ -57,27 +58,27 @@ type Code string
 
 // The kinds of blockers.
 const (
-	NoInstance    Code = "no-instance"    // nobody known has the address, or the id
-	NoAddress     Code = "no-address"     // no pair of addresses of one family that suits the protocol
+	NoInstance    Code = "no-instance"    // no known instance has the address or the id
+	NoAddress     Code = "no-address"     // no pair of addresses of one family that fits the protocol
 	Egress        Code = "egress"         // the source's security groups
 	Ingress       Code = "ingress"        // the destination's security groups
 	NetworkACL    Code = "network-acl"    // either subnet's, either direction
-	NoRoute       Code = "no-route"       // none but a default route out of the VPC
+	NoRoute       Code = "no-route"       // no route except a default route out of the VPC
 	Blackhole     Code = "blackhole"      // a route whose target is not available
-	Elsewhere     Code = "elsewhere"      // a route that leads to another place than was asked for
+	Elsewhere     Code = "elsewhere"      // a route that leads to another place than the destination
 	NotTransitive Code = "not-transitive" // only a third VPC is peered with both
 	PrivateDNS    Code = "private-dns"    // an interface endpoint without it, whose service's name leads to the internet
 	Policy        Code = "policy"         // of an endpoint or of the resource
 )
 
-// Hop is something that let a packet pass.
+// Hop is a resource that let a packet pass.
 type Hop struct {
 	Resource string
 	Return   bool // on the way of the answer
 	Sentence string
 }
 
-// check is one place where a packet passes or is stopped. A zero Hop means that there is nothing to tell.
+// check is one place where a packet passes or is stopped. A zero Hop is not part of the path.
 type check func(packet) (Hop, *Blocker)
 
 // Check follows a packet to its destination, and the answer back.
@@ -90,7 +91,8 @@ func (n Network) Check(q Query) Answer {
 	if blocker != nil {
 		return Answer{Path: path, Blocker: *blocker}
 	}
-	// Security groups are stateful: what they admitted may be answered. Network ACLs and routes know nothing of it.
+	// Security groups are stateful: they let the answers of admitted traffic pass. Network ACLs and routes are
+	// stateless.
 	// https://docs.aws.amazon.com/vpc/latest/userguide/infrastructure-security.html#VPC_Security_Comparison
 	back, blocker := pass(p.answer(), n.leaveSubnet, n.follow, n.enterSubnet)
 	path = append(path, back...)
@@ -100,7 +102,7 @@ func (n Network) Check(q Query) Answer {
 	return Answer{Reachable: true, Path: path}
 }
 
-// pass takes p through the checks up to the first that stops it.
+// pass runs the checks on p until one stops it.
 func pass(p packet, checks ...check) ([]Hop, *Blocker) {
 	var path []Hop
 	for _, c := range checks {

@@ -190,7 +190,7 @@ func TestSecurityGroups(t *testing.T) {
 		{"an unknown group is reported as such", func(w *world) {
 			w.face("b").Groups = []peering.SecurityGroupID{"sg-b", "sg-x"}
 		}, tcp("a", "b", 443), reach.Ingress,
-			"sg-b and sg-x admit no tcp 443 from 10.1.0.0/16 (what sg-x holds is not known here)"},
+			"sg-b and sg-x admit no tcp 443 from 10.1.0.0/16 (the content of sg-x is not known here)"},
 		{"an instance without a group admits nothing", func(w *world) { w.face("b").Groups = nil }, ping("a", "b"), reach.Ingress,
 			"i-b is in no security group that is known here"},
 	})
@@ -216,7 +216,7 @@ func TestRulesThatNameNoBlock(t *testing.T) {
 		{"an egress rule may name the peer's group",
 			egress("sg-a", peering.Permission{Protocol: peering.AllProtocols, From: -1, To: -1, Group: "sg-b"}), tcp("a", "b", 22), "", ""},
 		{"the blocks of a prefix list are not known", ingress("sg-b", list), tcp("a", "b", 443), reach.Ingress,
-			"sg-b admits no tcp 443 from 10.1.0.0/16 (what pl-1 holds is not known here)"},
+			"sg-b admits no tcp 443 from 10.1.0.0/16 (the content of pl-1 is not known here)"},
 	})
 }
 
@@ -245,7 +245,7 @@ func TestAddresses(t *testing.T) {
 			steps(only6("a"), routed6, ingress("sg-b", tcpFrom("2001:db8:1::/56", 22, 22))), tcp("a", "b", 22), "", ""},
 		{"icmpv6 does not go to an IPv4 address", nil,
 			reach.Query{From: "i-a", To: netip.MustParseAddr("10.2.0.5"), Protocol: peering.ICMPv6}, reach.NoAddress,
-			"10.2.0.5 is no address for icmpv6"},
+			"10.2.0.5 is not an address for icmpv6"},
 		{"a source that is not known is named", nil, ping("x", "b"), reach.NoInstance, "instance i-x is not known here"},
 		{"a destination that is not known is named", nil, ping("a", "x"), reach.NoInstance, "instance i-x is not known here"},
 	})

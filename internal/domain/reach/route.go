@@ -9,14 +9,14 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// leg is where a packet's route leads.
+// leg is the way of a packet by one route.
 type leg struct {
-	table *peering.RouteTable // nil for a packet that stays in its subnet, which asks no table
+	table *peering.RouteTable // nil for a packet that stays in its subnet, which needs no route
 	route peering.Route
 	into  peering.VPCID
 }
 
-// follow takes p to the instance that it is for.
+// follow follows the routes of p to its destination.
 func (n Network) follow(p packet) (Hop, *Blocker) {
 	l, blocker := n.lead(p)
 	if blocker == nil {
@@ -29,7 +29,8 @@ func (n Network) follow(p packet) (Hop, *Blocker) {
 		p.word(), l.route.Destination, l.table.ID, l.route.Target, l.into), nil
 }
 
-// lead returns the VPC into which the source's route leads. A route table is for what leaves its subnets:
+// lead returns the VPC into which the source's route leads. A route table applies only to traffic that leaves its
+// subnets:
 // https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html
 func (n Network) lead(p packet) (leg, *Blocker) {
 	source := p.from.face
@@ -136,7 +137,7 @@ func (l leg) elsewhere(p packet, why string) *Blocker {
 		p.word(), l.route.Destination, l.table.ID, l.route.Target, why)
 }
 
-// deliver reports what keeps p from its instance in the VPC that it was led into.
+// deliver returns the blocker between p and its instance in the VPC to which the route leads, nil if there is none.
 func (n Network) deliver(p packet, l leg) *Blocker {
 	if b := n.transit(p, l); b != nil {
 		return b
@@ -154,8 +155,8 @@ func (n Network) deliver(p packet, l leg) *Blocker {
 	return nil
 }
 
-// transit stops what a connection brings to a VPC but is not for that VPC's own blocks: nothing that
-// arrives by a connection leaves by another, nor by a gateway.
+// transit stops a packet that arrives by a connection and is not for the VPC's own blocks: such a packet leaves
+// neither by another connection nor by a gateway.
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-limitations
 func (n Network) transit(p packet, l leg) *Blocker {
 	blocks := n.blocks(l.into)
@@ -167,8 +168,8 @@ func (n Network) transit(p packet, l leg) *Blocker {
 		p.word(), l.route.Destination, l.table.ID, l.route.Target, l.into, p.to.addr)
 }
 
-// noRoute names the destination's whole block, unless some route is for a part of it. Where a third VPC is
-// peered with both, people expect the packet to go through it, and are told that it doesn't.
+// noRoute names the destination's whole block, unless a route is for a part of it. If a third VPC is peered with both,
+// the sentence states that packets don't pass through it, because people may expect that.
 func (n Network) noRoute(p packet, t *peering.RouteTable, besides string) *Blocker {
 	there := blockOrAddress(n.blockOf(p.to), p.to.addr, slices.ContainsFunc(t.Routes, func(r peering.Route) bool {
 		return r.Destination.Bits() > 0 && r.Destination.Overlaps(n.blockOf(p.to))
@@ -197,7 +198,7 @@ func (n Network) between(a, b peering.VPCID) peering.VPCID {
 	return ""
 }
 
-// blockOrAddress returns the block where one sentence holds for all of it, and else the address.
+// blockOrAddress returns the block if one sentence holds for all of it, and otherwise the address.
 func blockOrAddress(block netip.Prefix, a netip.Addr, partly bool) string {
 	if partly || block.IsSingleIP() {
 		return a.String()

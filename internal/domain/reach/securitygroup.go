@@ -8,7 +8,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// direction is how a security group's rules are read: whose group, which rules, and the names for it.
+// direction selects an end's security groups, the rules of one direction and the words for sentences about them.
 type direction struct {
 	kind        Code
 	own, other  end
@@ -17,7 +17,7 @@ type direction struct {
 	suffix      string // after it
 }
 
-// leaveGroups takes p out through the source's security groups.
+// leaveGroups checks p at the source's security groups.
 func (n Network) leaveGroups(p packet) (Hop, *Blocker) {
 	return n.admit(p, direction{
 		kind: Egress, own: p.from, other: p.to, preposition: "to", suffix: " (egress)",
@@ -25,7 +25,7 @@ func (n Network) leaveGroups(p packet) (Hop, *Blocker) {
 	})
 }
 
-// enterGroups takes p in through the destination's security groups.
+// enterGroups checks p at the destination's security groups.
 func (n Network) enterGroups(p packet) (Hop, *Blocker) {
 	return n.admit(p, direction{
 		kind: Ingress, own: p.to, other: p.from, preposition: "from",
@@ -33,7 +33,7 @@ func (n Network) enterGroups(p packet) (Hop, *Blocker) {
 	})
 }
 
-// admit takes p through if any rule of any of the groups admits it; groups can't deny.
+// admit lets p pass if a rule of any of the groups admits it. Groups have no rules that deny.
 func (n Network) admit(p packet, d direction) (Hop, *Blocker) {
 	var relevant []peering.Permission
 	for _, id := range d.own.face.Groups {
@@ -64,8 +64,8 @@ func (n Network) meets(r peering.Permission, d direction) bool {
 	return other != nil && slices.Contains(other.Groups, r.Group) && n.mayRefer(d.own.face.VPC, other.VPC)
 }
 
-// mayRefer reports whether rules in one VPC may name groups of the other: over an active connection in one
-// region only.
+// mayRefer reports whether rules in one VPC may name groups of the other: only over an active connection in one
+// Region.
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
 func (n Network) mayRefer(a, b peering.VPCID) bool {
 	active := func(s peering.State) bool { return s == peering.Active }
@@ -106,7 +106,7 @@ func admits(groups []peering.SecurityGroupID) string {
 	return strings.Join(names, " and ") + " admit"
 }
 
-// unknown says in parentheses what might have admitted the packet, had it been known.
+// unknown returns a remark about the prefix lists and groups that may admit the packet and whose content is not known.
 func (n Network) unknown(groups []peering.SecurityGroupID, relevant []peering.Permission) string {
 	var names []string
 	for _, id := range groups {
@@ -122,5 +122,5 @@ func (n Network) unknown(groups []peering.SecurityGroupID, relevant []peering.Pe
 	if len(names) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (what %s holds is not known here)", strings.Join(names, ", "))
+	return fmt.Sprintf(" (the content of %s is not known here)", strings.Join(names, ", "))
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // span is a range of numbers. Each number is a protocol's number followed by 16 bits: the port, or ICMP's type and
-// code. A rule means one span, whatever its protocol is.
+// code. A rule for any protocol matches one span.
 type span struct{ first, last int }
 
 // The first numbers of the protocols that have ports or types.
@@ -29,7 +29,7 @@ var (
 	bases      = map[peering.Protocol]int{peering.ICMP: icmp, peering.TCP: tcp, peering.UDP: udp, peering.ICMPv6: icmpv6}
 )
 
-// spanOf returns what a rule means.
+// spanOf returns the span that a rule matches.
 func spanOf(p peering.Protocol, from, to int32) span {
 	base, known := bases[named(p)]
 	switch first, last := int(from), int(to); {
@@ -70,7 +70,7 @@ func (s span) cut(entries []peering.ACLEntry) []span {
 	return parts
 }
 
-// hull returns the smallest span that contains both and that one rule can mean.
+// hull returns the smallest span that contains both and that one rule can match.
 func (s span) hull(o span) span {
 	first, last := min(s.first, o.first), max(s.last, o.last)
 	switch {
@@ -84,7 +84,7 @@ func (s span) hull(o span) span {
 	return everything
 }
 
-// echoes are named, since their numbers say little.
+// echoes have names, because few people know their numbers.
 var echoes = map[span]string{
 	spanOf(peering.ICMP, echoRequest, 0):     "icmp echo requests",
 	spanOf(peering.ICMP, echoReply, 0):       "icmp echo replies",
@@ -92,7 +92,7 @@ var echoes = map[span]string{
 	spanOf(peering.ICMPv6, echoReplyV6, 0):   "icmpv6 echo replies",
 }
 
-// String names a span that one rule can mean.
+// String describes a span that one rule can match.
 func (s span) String() string {
 	protocol := named(peering.Protocol(strconv.Itoa(s.first >> 16)))
 	from, to := s.first&ofPort, s.last&ofPort

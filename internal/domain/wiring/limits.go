@@ -15,8 +15,9 @@ const (
 	MaxConcurrency  = 2
 )
 
-// Window returns how long the messages of the function's queue are gathered before it is invoked. Changes come in bursts, as when a VPC is
-// built, and a block takes seconds to be associated: one sweep, some time after, sees them all.
+// Window returns the time for which Lambda gathers messages of the function's queue before it invokes the function.
+// Changes come in bursts, for example while a VPC is built, and EC2 takes seconds to associate a block: one sweep
+// at the end handles them all.
 func Window(f function.Name) time.Duration {
 	if f == function.Sweep {
 		return 15 * time.Second
@@ -24,8 +25,8 @@ func Window(f function.Name) time.Duration {
 	return 0
 }
 
-// BatchSize returns the number of messages that the function is invoked with at most. One sweep serves all of its messages, so it gets
-// as many as the payload of an invocation, 6 MB, surely has room for: CloudTrail's records have some kilobytes each.
+// BatchSize returns the maximal number of messages of one invocation. One sweep serves all of its messages, so it
+// gets as many as fit into the payload of an invocation, 6 MB: CloudTrail's records have some kilobytes each.
 func BatchSize(f function.Name) int {
 	if f == function.Sweep {
 		return 1000
@@ -33,8 +34,8 @@ func BatchSize(f function.Name) int {
 	return 10
 }
 
-// VisibilityTimeout returns how long a message stays hidden that a function was given and that it neither deletes nor hides itself. AWS
-// asks for six function timeouts and the window.
+// VisibilityTimeout returns the time for which a received message stays hidden if the function neither deletes nor
+// hides it. AWS recommends six function timeouts and the window.
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 func VisibilityTimeout(f function.Name) time.Duration { return 6*FunctionTimeout + Window(f) }
 

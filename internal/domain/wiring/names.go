@@ -28,7 +28,8 @@ func RoleName(by peering.Installation, f function.Name, cell peering.Cell) strin
 
 // IsSessionOf reports whether the ARN is that of a session of the function's role.
 func IsSessionOf(arn string, by peering.Installation, f function.Name, cell peering.Cell) bool {
-	return strings.HasPrefix(arn, fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/", partition(cell), cell.Account, RoleName(by, f, cell)))
+	return strings.HasPrefix(arn, fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/",
+		partition(cell), cell.Account, RoleName(by, f, cell)))
 }
 
 func roleARN(by peering.Installation, f function.Name, cell peering.Cell) string {
