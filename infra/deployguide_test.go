@@ -44,8 +44,8 @@ var runnable = []string{
 	"to=autopeer",
 }
 
-// needsAWS are the others: the embedded cloud serves neither CloudTrail nor CloudFormation's API. A test of infra/autopeer runs
-// those that retag.
+// needsAWS are the others: the embedded cloud serves neither CloudTrail nor CloudFormation's API. A test of
+// infra/autopeer runs those that retag.
 var needsAWS = []string{
 	"aws ec2 describe-vpc-peering-connections --region $region --filters Name=tag:autopeer:managed,Values=$from Name=status-code,Values=active " +
 		"--query 'VpcPeeringConnections[].[VpcPeeringConnectionId]' --output text > connections.txt",
@@ -134,8 +134,8 @@ func TestTheGuideBootstrapsBeforeItCompares(t *testing.T) {
 	}
 }
 
-// TestTheGuideDependsOnNoDefaults: the AWS CLI's profile may have another Region, where a command finds nothing, and another
-// output format than the one that the next command reads.
+// TestTheGuideDependsOnNoDefaults: the AWS CLI's profile may have another Region, where a command finds nothing, and
+// another output format than the one that the next command reads.
 func TestTheGuideDependsOnNoDefaults(t *testing.T) {
 	t.Parallel()
 	checked := 0
@@ -270,8 +270,8 @@ type walk struct{ dir string }
 // policies are the installations of the guide, and the policy file of each.
 var policies = map[string]string{wiring.DefaultPrefix: "policy.yaml", "blue": "blue.yaml"}
 
-// cdkStandIn logs the policy and its arguments, and synthesizes the first time for each prefix, as the CDK's command line
-// does. A prefix in the environment would be npm's, too.
+// cdkStandIn logs the policy and its arguments, and synthesizes the first time for each prefix, as the CDK's command
+// line does. A prefix in the environment would be npm's, too.
 const cdkStandIn = `#!/bin/sh
 echo "$POLICY: $*${PREFIX+ with PREFIX=$PREFIX}" >> cdk.log
 context={} prefix=autopeer
@@ -416,8 +416,8 @@ func (w walk) environment(t *testing.T) []string {
 	return append(kept, "GO_COMMAND="+command, "CHECKOUT="+checkout, "PATH="+filepath.Join(w.dir, "bin")+":"+os.Getenv("PATH"))
 }
 
-// checkDeployments checks the calls of the CDK's command line: each installation with its policy, a diff before its first
-// deployment, and no question.
+// checkDeployments checks the calls of the CDK's command line: each installation with its policy, a diff before its
+// first deployment, and no question.
 func (w walk) checkDeployments(t *testing.T, p *policy.Policy) {
 	t.Helper()
 	log, err := os.ReadFile(filepath.Join(w.dir, "cdk.log"))

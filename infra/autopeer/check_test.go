@@ -149,7 +149,8 @@ func TestGitHubCommandsAreEscaped(t *testing.T) {
 	}
 }
 
-// sarifSchema has the requirements of SARIF 2.1.0's schema on the parts that the report uses. No other keys are allowed.
+// sarifSchema has the requirements of SARIF 2.1.0's schema on the parts that the report uses. No other keys are
+// allowed.
 const sarifSchema = `{
   "type": "object", "required": ["version", "runs"], "additionalProperties": false,
   "properties": {

@@ -91,8 +91,8 @@ func (c cli) endpoint() *string {
 	return nil
 }
 
-// TestLocalFollowsThePolicyFile: a policy file with mistakes, and one whose deployment fails, leave the previous policy in force. The
-// next one is in force within 15 seconds in three cells.
+// TestLocalFollowsThePolicyFile: a policy file with mistakes, and one whose deployment fails, leave the previous policy
+// in force. The next one is in force within 15 seconds in three cells.
 func TestLocalFollowsThePolicyFile(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("../../docs/examples/policy.yaml")

@@ -17,8 +17,8 @@ import (
 	"github.com/autopeer/autopeer/internal/local"
 )
 
-// TestTheGuideRetags runs the commands of docs/deploy.md by which connections are handed over, with the AWS CLI, in the cell
-// of one side. Connections and rules of other installations keep their tags.
+// TestTheGuideRetags runs the commands of docs/deploy.md by which connections are handed over, with the AWS CLI, in the
+// cell of one side. Connections and rules of other installations keep their tags.
 func TestTheGuideRetags(t *testing.T) {
 	t.Parallel()
 	ids := &local.IDs{}

@@ -26,7 +26,8 @@ func labExamples(t *testing.T) (names []string, page string) {
 	return names, string(data)
 }
 
-// TestTheLabsHavePolicyFiles: each file of a lab is valid without a warning, and each scenario that the page names exists.
+// TestTheLabsHavePolicyFiles: each file of a lab is valid without a warning, and each scenario that the page names
+// exists.
 func TestTheLabsHavePolicyFiles(t *testing.T) {
 	t.Parallel()
 	names, page := labExamples(t)

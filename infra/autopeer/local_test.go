@@ -17,8 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// TestLocalWithTheAWSCLI requests a connection with the AWS CLI, by the commands that `make local` prints. autopeer does
-// the rest. The output has the announcements, and the failures that no announcement reports.
+// TestLocalWithTheAWSCLI requests a connection with the AWS CLI, by the commands that `make local` prints. autopeer
+// does the rest. The output has the announcements, and the failures that no announcement reports.
 func TestLocalWithTheAWSCLI(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("../../docs/examples/policy.yaml")

@@ -59,8 +59,9 @@ func (p amazonPartition) regions() []string {
 	return all
 }
 
-// TestPartitions compares the table of partitions with the AWS CLI's own. The table may have Regions that are newer than
-// the installed CLI. With -update it writes the table; -botocore selects a newer source. An older source is refused.
+// TestPartitions compares the table of partitions with the AWS CLI's own. The table may have Regions that are newer
+// than the installed CLI. With -update it writes the table; -botocore selects a newer source. An older source is
+// refused.
 func TestPartitions(t *testing.T) {
 	version, partitions := readBotocore(t)
 	if *update {

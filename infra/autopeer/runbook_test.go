@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// runbookBlocks are the blocks of commands of docs/runbook.md in their order: the heading above each and, as a regular expression, the
-// whole output. A block with a reason isn't run.
+// runbookBlocks are the blocks of commands of docs/runbook.md in their order: the heading above each and, as a regular
+// expression, the whole output. A block with a reason isn't run.
 var runbookBlocks = []struct{ heading, output, reason string }{
 	{heading: "dead-letters", output: `(?s)\{.*"TaskHandle": "\w+=*".*\}`},
 	{heading: "oldest-message", output: `(?s).*"FunctionArn": "\S+:function:autopeer-connect",.*"State": "Enabled",.*`},

@@ -92,7 +92,8 @@ func (w watch) waiting(name string, messages float64) {
 	w.Put("AWS/SQS", "ApproximateNumberOfMessagesVisible", map[string]string{"QueueName": "autopeer-" + name}, messages)
 }
 
-// TestALetterKeepsItsAlarm: after some hours without a call SQS publishes no metrics of a queue, even if it has messages.
+// TestALetterKeepsItsAlarm: after some hours without a call SQS publishes no metrics of a queue, even if it has
+// messages.
 func TestALetterKeepsItsAlarm(t *testing.T) {
 	for alarm, queue := range map[string]string{"connect-dead-letters": "connect-dead-letters", "undelivered": "undelivered"} {
 		watched(t, func(w watch) {
@@ -120,8 +121,8 @@ func TestAMissedEventSoundsItsAlarm(t *testing.T) {
 	})
 }
 
-// TestFiveRepairsInAnHourSoundAnAlarm, of all functions of the cell together. Four don't, nor five in two hours, nor those of another
-// installation.
+// TestFiveRepairsInAnHourSoundAnAlarm, of all functions of the cell together. Four don't, nor five in two hours, nor
+// those of another installation.
 func TestFiveRepairsInAnHourSoundAnAlarm(t *testing.T) {
 	functions := []string{"connect", "connect", "connect", "disconnect", "accept"}
 	tests := []struct {

@@ -8,7 +8,8 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
-// TestTheApproversPoliciesInTheDocs checks with IAM the permissions that docs/security.md gives to approvers and denies to others.
+// TestTheApproversPoliciesInTheDocs checks with IAM the permissions that docs/security.md gives to approvers and denies
+// to others.
 func TestTheApproversPoliciesInTheDocs(t *testing.T) {
 	text, err := os.ReadFile("../../docs/security.md")
 	if err != nil {

@@ -31,8 +31,8 @@ peerings:
 
 var archive = peering.Cell{Account: "222222222222", Region: "us-east-1"}
 
-// deployedBuses deploys the synthesized resources that send, forward and receive events. In finance's account there is also
-// a workload's role that may publish on every bus.
+// deployedBuses deploys the synthesized resources that send, forward and receive events. In finance's account there is
+// also a workload's role that may publish on every bus.
 func deployedBuses(t *testing.T, policy string) *cloudsim.Cloud {
 	t.Helper()
 	cloud := cloudsim.New(cloudsim.Options{})
@@ -86,7 +86,8 @@ func assumed(t *testing.T, cloud *cloudsim.Cloud, at peering.Cell, role string) 
 	return local.Config(cloud, at, key)
 }
 
-// TestOnlyTheFunctionsPublishOnTheBus: within an account the permission of a role suffices, were it not for the bus's policy.
+// TestOnlyTheFunctionsPublishOnTheBus: within an account the permission of a role suffices, were it not for the bus's
+// policy.
 func TestOnlyTheFunctionsPublishOnTheBus(t *testing.T) {
 	cloud := deployedBuses(t, oneAccount)
 	for _, f := range function.All {
@@ -111,8 +112,8 @@ func TestOnlyTheFunctionsPublishOnTheBus(t *testing.T) {
 	}
 }
 
-// TestOnlyTheForwardingRoleForwardsWithinAnAccount sends messages from one Region's cell to another's, with autopeer's role and rule,
-// and with a workload's role by a rule of its own.
+// TestOnlyTheForwardingRoleForwardsWithinAnAccount sends messages from one Region's cell to another's, with autopeer's
+// role and rule, and with a workload's role by a rule of its own.
 func TestOnlyTheForwardingRoleForwardsWithinAnAccount(t *testing.T) {
 	const to = `{"id":"%","to":{"account":"222222222222","region":"eu-west-1"}}`
 	cloud := deployedBuses(t, oneAccount)
@@ -163,8 +164,8 @@ peerings:
   - between: [finance, legal]
 `
 
-// TestCellsWithoutAPeeringForwardDenialsAlone: neither another message nor a call arrives, also if an administrator of the account lets the
-// rule for denials match everything.
+// TestCellsWithoutAPeeringForwardDenialsAlone: neither another message nor a call arrives, also if an administrator of
+// the account lets the rule for denials match everything.
 func TestCellsWithoutAPeeringForwardDenialsAlone(t *testing.T) {
 	cloud := deployedBuses(t, unpeered)
 	admin := eventbridge.NewFromConfig(local.Config(cloud, marketing, string(marketing.Account)))

@@ -51,7 +51,8 @@ func TestRolesAllowTheCallsThatTheFunctionsMake(t *testing.T) {
 	}
 }
 
-// TestOnlyTheFunctionThatSendsMaySend: a function whose main imports internal/aws/queues sends messages, and no other may.
+// TestOnlyTheFunctionThatSendsMaySend: a function whose main imports internal/aws/queues sends messages, and no other
+// may.
 func TestOnlyTheFunctionThatSendsMaySend(t *testing.T) {
 	template := stack(t, company, finance)
 	calls := map[string]bool{}
@@ -120,8 +121,8 @@ func load(t *testing.T, name string) source {
 	return s
 }
 
-// methodsOf returns the methods of a package's interface, with those of the reads that internal/observe shares. It leaves out other
-// embedded interfaces: the calls of Apply depend on the change.
+// methodsOf returns the methods of a package's interface, with those of the reads that internal/observe shares. It
+// leaves out other embedded interfaces: the calls of Apply depend on the change.
 func methodsOf(t *testing.T, name, of string) []string {
 	t.Helper()
 	var methods []string

@@ -321,7 +321,8 @@ func TestOptionsReachTheTemplate(t *testing.T) {
 	}
 }
 
-// TestCellsWithoutAPeering: a cell admits only the denials of other cells whose requests it rejects, and sends them only its own.
+// TestCellsWithoutAPeering: a cell admits only the denials of other cells whose requests it rejects, and sends them
+// only its own.
 func TestCellsWithoutAPeering(t *testing.T) {
 	const policies = "AWS::Events::EventBusPolicy"
 	organization := object{"organization": "o-0123456789"}

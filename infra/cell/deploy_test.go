@@ -15,8 +15,8 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
 )
 
-// TestDependencies reads the order of stacks that the CDK's command line keeps to: each cell's main stack comes after its own
-// bus and after those of its counterparts.
+// TestDependencies reads the order of stacks that the CDK's command line keeps to: each cell's main stack comes after
+// its own bus and after those of its counterparts.
 func TestDependencies(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(synthesize(t, parse(t, company), nil), "manifest.json"))
 	if err != nil {
@@ -77,8 +77,8 @@ func assembly(t *testing.T, context map[string]any) []cfn.Source {
 	return stacks
 }
 
-// TestTwoInstallationsDeploy deploys the same policy twice, in the order of the stacks, into one cloud with the strictest
-// check of target buses.
+// TestTwoInstallationsDeploy deploys the same policy twice, in the order of the stacks, into one cloud with the
+// strictest check of target buses.
 func TestTwoInstallationsDeploy(t *testing.T) {
 	deploy := deployment(t, events.PermittedTargetBus)
 	for _, prefix := range []string{"autopeer", "network"} {

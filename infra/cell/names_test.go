@@ -34,8 +34,8 @@ var unnamed = map[string]string{
 // identity is a name or id that is unique in an account and Region, or in an account.
 type identity struct{ resourceType, id string }
 
-// TestInstallationsHaveNoNameInCommon synthesizes a cell with every type of resource under two prefixes. One begins with
-// the other.
+// TestInstallationsHaveNoNameInCommon synthesizes a cell with every type of resource under two prefixes. One begins
+// with the other.
 func TestInstallationsHaveNoNameInCommon(t *testing.T) {
 	p := star(100, 60) // whose roles need managed policies
 	first, second := identities(t, p, "net"), identities(t, p, "net-accept")

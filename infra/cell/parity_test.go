@@ -155,8 +155,8 @@ func TestMessagesOfAnAccountThatIsNoCounterpartMatchNoRule(t *testing.T) {
 	}
 }
 
-// TestOnlyMessagesAreDropped: sweeps repeat a message, so it waits in no dead-letter queue, and only as long as its receiver would
-// believe it. Every other event that can't be delivered waits in the queue of undelivered ones.
+// TestOnlyMessagesAreDropped: sweeps repeat a message, so it waits in no dead-letter queue, and only as long as its
+// receiver would believe it. Every other event that can't be delivered waits in the queue of undelivered ones.
 func TestOnlyMessagesAreDropped(t *testing.T) {
 	count := map[bool]int{}
 	for _, r := range resources(t, stack(t, company, finance), "AWS::Events::Rule") {

@@ -8,8 +8,8 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
-// TestThePassRoleStatementInTheDocs asks IAM whether docs/deploy.md lets CloudFormation pass every role of a cell to the
-// service that the role trusts, and no other role or service.
+// TestThePassRoleStatementInTheDocs asks IAM whether docs/deploy.md lets CloudFormation pass every role of a cell to
+// the service that the role trusts, and no other role or service.
 func TestThePassRoleStatementInTheDocs(t *testing.T) {
 	document, err := os.ReadFile("../../docs/deploy.md")
 	if err != nil {

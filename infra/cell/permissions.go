@@ -143,8 +143,8 @@ func describe(sid string, things ...string) statement {
 	return allow(sid, actions, "*")
 }
 
-// routedLists allows reading the blocks of prefix lists that route tables refer to: those of the account, AWS's own, and those that
-// another account shares.
+// routedLists allows reading the blocks of prefix lists that route tables refer to: those of the account, AWS's own,
+// and those that another account shares.
 func (p naming) routedLists() statement {
 	return allow("ReadPrefixLists", "ec2:GetManagedPrefixListEntries",
 		fmt.Sprintf("arn:%s:ec2:%s:*:prefix-list/*", partition(p.Region), p.Region))

@@ -328,8 +328,8 @@ func TestOnlyReadsAreOnEverything(t *testing.T) {
 	}
 }
 
-// TestARetiredCellOnlyCloses: its disconnect reaches every VPC of the cell, since the policy names none, and none elsewhere.
-// Its other functions change nothing in EC2.
+// TestARetiredCellOnlyCloses: its disconnect reaches every VPC of the cell, since the policy names none, and none
+// elsewhere. Its other functions change nothing in EC2.
 func TestARetiredCellOnlyCloses(t *testing.T) {
 	retired := peering.Cell{Account: "555555555555", Region: "eu-west-1"}
 	template := stack(t, company+"retired: [{ account: \"555555555555\", region: eu-west-1 }]\n", retired)
@@ -352,8 +352,8 @@ func TestARetiredCellOnlyCloses(t *testing.T) {
 	}
 }
 
-// TestRolesInReportModeOnlyRead: with the mode report of the file, or of all of the cell's peerings unless connections of removed
-// peerings are disconnected, no function may change anything in EC2.
+// TestRolesInReportModeOnlyRead: with the mode report of the file, or of all of the cell's peerings unless connections
+// of removed peerings are disconnected, no function may change anything in EC2.
 func TestRolesInReportModeOnlyRead(t *testing.T) {
 	retired := peering.Cell{Account: "555555555555", Region: "eu-west-1"}
 	file := strings.Replace(company, "version: 1", "version: 1\nmode: report", 1)

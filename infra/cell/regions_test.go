@@ -31,8 +31,8 @@ peerings:
   - between: [ranged, finance]
 `
 
-// TestAcceptanceAcrossRegions accepts with the role's own credentials while EC2 fills the requester's Region, or that of
-// the call, into ec2:RequesterVpc. The policy, by which the function decides, refuses every attack in both cases.
+// TestAcceptanceAcrossRegions accepts with the role's own credentials while EC2 fills the requester's Region, or that
+// of the call, into ec2:RequesterVpc. The policy, by which the function decides, refuses every attack in both cases.
 func TestAcceptanceAcrossRegions(t *testing.T) {
 	const ownRegion, callRegion = false, true
 	in := func(account, region string) peering.Cell {

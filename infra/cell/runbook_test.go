@@ -15,8 +15,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/function"
 )
 
-// TestADeletedRuleCanBeRecreated holds the runbook's procedure against every rule: the rest of the template doesn't refer to
-// it, and the runbook's program removes exactly the rule.
+// TestADeletedRuleCanBeRecreated holds the runbook's procedure against every rule: the rest of the template doesn't
+// refer to it, and the runbook's program removes exactly the rule.
 func TestADeletedRuleCanBeRecreated(t *testing.T) {
 	template := stack(t, company, finance)
 	data, err := json.Marshal(template.ToJSON())
@@ -43,8 +43,8 @@ func TestADeletedRuleCanBeRecreated(t *testing.T) {
 	}
 }
 
-// TestTheProcedureDependsOnNoDefaults: the CLI's profile may have another Region, and another output format than the JSON
-// that jq reads.
+// TestTheProcedureDependsOnNoDefaults: the CLI's profile may have another Region, and another output format than the
+// JSON that jq reads.
 func TestTheProcedureDependsOnNoDefaults(t *testing.T) {
 	t.Parallel()
 	runbook, err := os.ReadFile("../../docs/runbook.md")

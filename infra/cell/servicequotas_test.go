@@ -89,8 +89,8 @@ func TestAQuotaThatWouldBeExceededStopsSynth(t *testing.T) {
 	}
 }
 
-// TestTheResourcesAreCountedHighEnough: the number that is compared with CloudFormation's quota is an estimate. A counterpart is two
-// rules.
+// TestTheResourcesAreCountedHighEnough: the number that is compared with CloudFormation's quota is an estimate. A
+// counterpart is two rules.
 func TestTheResourcesAreCountedHighEnough(t *testing.T) {
 	everything := object{"organization": "o-0123456789", "trail": "true", "alarmEmail": "ops@example.com"}
 	const most, fewer = 191, 14 // counterparts: too many, and few enough by as many

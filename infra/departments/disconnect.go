@@ -14,9 +14,9 @@ import (
 // cleanup limits the time that autopeer gets to remove its routes and rules after the deletion of a connection.
 const cleanup = 30 * time.Second
 
-// disconnect deletes the peering connections of the lab's VPCs with the AWS CLI, because EC2 deletes no VPC with an active connection, and
-// waits for autopeer to remove its routes and rules. The CLI's credentials are those of one account, which sees the connections of its own VPCs
-// only: a lab in several accounts needs one run in each.
+// disconnect deletes the peering connections of the lab's VPCs with the AWS CLI, because EC2 deletes no VPC with an
+// active connection, and waits for autopeer to remove its routes and rules. The CLI's credentials are those of one
+// account, which sees the connections of its own VPCs only: a lab in several accounts needs one run in each.
 func (o outputs) disconnect(ctx context.Context, out io.Writer, wait time.Duration) error {
 	deleted := 0
 	for _, d := range standard {

@@ -49,8 +49,8 @@ func synthesized(t *testing.T) []cfn.Source {
 	return stacks
 }
 
-// TestTheLabIsDeployedAndDeleted: Finance's server has no public address and reaches S3 and Systems Manager through endpoints, the others
-// over the internet. Nothing is left after the deletion.
+// TestTheLabIsDeployedAndDeleted: Finance's server has no public address and reaches S3 and Systems Manager through
+// endpoints, the others over the internet. Nothing is left after the deletion.
 func TestTheLabIsDeployedAndDeleted(t *testing.T) {
 	c := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler { return ec2.New(ec2.Options{Trail: trail, Seed: 1}) }})
 	t.Cleanup(c.Close)

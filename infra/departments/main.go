@@ -1,6 +1,6 @@
-// Command departments is the CDK app of the lab: three departments with a VPC and a server each, to be connected by autopeer. Without
-// arguments it synthesizes a stack for each department. "departments policy FILE" writes the policy file for the stacks whose outputs
-// are in FILE, "departments disconnect FILE" deletes their peering connections.
+// Command departments is the CDK app of the lab: three departments with a VPC and a server each, to be connected by
+// autopeer. Without arguments it synthesizes a stack for each department. "departments policy FILE" writes the policy
+// file for the stacks whose outputs are in FILE, "departments disconnect FILE" deletes their peering connections.
 package main
 
 import (

@@ -14,7 +14,8 @@ type network struct {
 	table  awsec2.CfnRouteTable
 }
 
-// addDepartment adds the stack of a department: its network, its server, and, without an internet gateway, its endpoints.
+// addDepartment adds the stack of a department: its network, its server, and, without an internet gateway, its
+// endpoints.
 func addDepartment(app awscdk.App, s settings, d department) {
 	name := s.stackName(d)
 	stack := awscdk.NewStack(app, &name, &awscdk.StackProps{
@@ -78,7 +79,8 @@ func named(name string) *[]*awscdk.CfnTag {
 	return &[]*awscdk.CfnTag{{Key: jsii.String("Name"), Value: &name}}
 }
 
-// accepted notes beside a resource why findings of the security scanner are accepted there. Each pair is a finding and its reason.
+// accepted notes beside a resource why findings of the security scanner are accepted there. Each pair is a finding and
+// its reason.
 func accepted(resource awscdk.CfnResource, pairs ...[2]string) {
 	var skip []any
 	for _, p := range pairs {

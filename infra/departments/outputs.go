@@ -13,7 +13,8 @@ import (
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
 
-// outputs has the outputs of each stack of the lab by the department's name, as `cdk deploy --outputs-file` writes them.
+// outputs has the outputs of each stack of the lab by the department's name, as `cdk deploy --outputs-file` writes
+// them.
 type outputs map[string]stackOutputs
 
 type stackOutputs struct {

@@ -12,9 +12,9 @@ const storageID = "EndpointS3"
 // reports is the bucket that Finance's server reads through the endpoint alone.
 type reports struct{ bucket awss3.CfnBucket }
 
-// addReports adds the bucket. Its policy denies everything that doesn't come through the VPC's endpoint, with two exceptions, so that
-// administrators aren't locked out: calls that administer the bucket itself, of which each account's own policies decide, and the
-// principals of the setting labAdministrators and the account's root user.
+// addReports adds the bucket. Its policy denies everything that doesn't come through the VPC's endpoint, with two
+// exceptions, so that administrators aren't locked out: calls that administer the bucket itself, of which each
+// account's own policies decide, and the principals of the setting labAdministrators and the account's root user.
 func (n network) addReports(s settings, d department) reports {
 	r := reports{awss3.NewCfnBucket(n.stack, jsii.String("Reports"), &awss3.CfnBucketProps{
 		BucketName: jsii.String(s.prefix + "-lab-reports-" + d.account + "-" + d.region),

@@ -11,8 +11,8 @@ import (
 // https://docs.aws.amazon.com/linux/al2023/ug/ec2.html#launch-via-aws-cli
 const amazonLinux = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 
-// addServer adds the department's server with its security group, which admits nothing: autopeer adds the agreed rules. People enter it
-// through Session Manager, so that there are no keys. The role gets the further permissions.
+// addServer adds the department's server with its security group, which admits nothing: autopeer adds the agreed rules.
+// People enter it through Session Manager, so that there are no keys. The role gets the further permissions.
 func (n network) addServer(d department, permissions []any) {
 	group := n.addGroup(d)
 	profile := awsiam.NewCfnInstanceProfile(n.stack, jsii.String("Profile"), &awsiam.CfnInstanceProfileProps{

@@ -35,8 +35,9 @@ var standard = []department{
 
 var accountForm = regexp.MustCompile(`^[0-9]{12}$`)
 
-// parseSettings reads the context. A department without an account or a Region gets those that the CDK's command line has found in the
-// operator's configuration. Other programs' keys are ignored, and unknown ones that begin with lab are refused.
+// parseSettings reads the context. A department without an account or a Region gets those that the CDK's command line
+// has found in the operator's configuration. Other programs' keys are ignored, and unknown ones that begin with lab are
+// refused.
 func parseSettings(context any, getenv func(string) string) (settings, error) {
 	values, _ := context.(map[string]any)
 	known := map[string]bool{"labAdministrators": true}

@@ -480,8 +480,8 @@ func TestARequestThatEndedBeforehandIsAnnounced(t *testing.T) {
 	}
 }
 
-// TestMultipathResilience: the acceptance would allow it for the accepter too, who pays for it. It is denied unless the policy
-// allows it, whether the accepter is shown the requester's option or only the status of the connection.
+// TestMultipathResilience: the acceptance would allow it for the accepter too, who pays for it. It is denied unless the
+// policy allows it, whether the accepter is shown the requester's option or only the status of the connection.
 func TestMultipathResilience(t *testing.T) {
 	statusAlone := func(*ec2.Options) {}
 	optionAlone := func(o *ec2.Options) { o.Switches.HiddenMultipath, o.Switches.RemoteOptions = true, true }

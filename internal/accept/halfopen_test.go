@@ -13,8 +13,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// TestAnObstacleFromBeforeTheAcceptanceIsNoHalfOpenConnection: the result of a check arrives late, after the obstacle was removed
-// and the connection accepted and connected.
+// TestAnObstacleFromBeforeTheAcceptanceIsNoHalfOpenConnection: the result of a check arrives late, after the obstacle
+// was removed and the connection accepted and connected.
 func TestAnObstacleFromBeforeTheAcceptanceIsNoHalfOpenConnection(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)

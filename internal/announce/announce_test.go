@@ -50,8 +50,8 @@ func TestObstructed(t *testing.T) {
 	}
 }
 
-// TestTheRemedyOfConflicts: blackholes have the commands that delete them, live routes have none, and more specific routes have the line
-// of the policy that keeps them.
+// TestTheRemedyOfConflicts: blackholes have the commands that delete them, live routes have none, and more specific
+// routes have the line of the policy that keeps them.
 func TestTheRemedyOfConflicts(t *testing.T) {
 	t.Parallel()
 	const live = "delete each live route in the way, or leave the wanted destination out of the policy's routes with to or except"
@@ -139,7 +139,8 @@ func TestWithLeftOut(t *testing.T) {
 	}
 }
 
-// TestUnownedBlackholes: the next step has a command for each route, of either family, and the id depends on the routes.
+// TestUnownedBlackholes: the next step has a command for each route, of either family, and the id depends on the
+// routes.
 func TestUnownedBlackholes(t *testing.T) {
 	t.Parallel()
 	four := plan.DeleteRoute{Table: "rtb-1", Destination: netip.MustParsePrefix("172.31.0.0/16"), Via: "pcx-1"}
@@ -178,8 +179,8 @@ func (r *recorder) Announce(_ context.Context, outcomes ...outcome.Outcome) erro
 	return nil
 }
 
-// TestClosing: the outcome of a removal without drift has an id of its own, which a redelivery repeats, and the outcome of the
-// other side has not.
+// TestClosing: the outcome of a removal without drift has an id of its own, which a redelivery repeats, and the outcome
+// of the other side has not.
 func TestClosing(t *testing.T) {
 	t.Parallel()
 	found := time.Date(2026, 6, 8, 8, 0, 0, 0, time.UTC)
@@ -288,7 +289,8 @@ func TestProposed(t *testing.T) {
 	}
 }
 
-// TestAProposalHasNoTimeOfItsOwn: a sweep that would have forbidden routes removed at once repeats the proposal under its id.
+// TestAProposalHasNoTimeOfItsOwn: a sweep that would have forbidden routes removed at once repeats the proposal under
+// its id.
 func TestAProposalHasNoTimeOfItsOwn(t *testing.T) {
 	t.Parallel()
 	var published recorder
@@ -298,8 +300,8 @@ func TestAProposalHasNoTimeOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestRepetitionsAreMarked: an outcome that a scheduled sweep has announced again, unless something was changed or forbidden rules were
-// removed. The mark changes no id.
+// TestRepetitionsAreMarked: an outcome that a scheduled sweep has announced again, unless something was changed or
+// forbidden rules were removed. The mark changes no id.
 func TestRepetitionsAreMarked(t *testing.T) {
 	t.Parallel()
 	changed := connected
@@ -342,7 +344,8 @@ func (r *recorded) Announce(_ context.Context, outcomes ...outcome.Outcome) erro
 	return nil
 }
 
-// TestTheChangeThatAllowsADeniedConnection is that of its peering, where it has one: a pair of departments has one peering at most.
+// TestTheChangeThatAllowsADeniedConnection is that of its peering, where it has one: a pair of departments has one
+// peering at most.
 func TestTheChangeThatAllowsADeniedConnection(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]string{

@@ -117,7 +117,8 @@ func (r *recorder) Apply(_ context.Context, change plan.Change) error {
 	return r.faults[change.Key()]
 }
 
-// TestAReplacedRouteStays where the addition that carries its traffic may be the refused one, and the same holds for rules.
+// TestAReplacedRouteStays where the addition that carries its traffic may be the refused one, and the same holds for
+// rules.
 func TestAReplacedRouteStays(t *testing.T) {
 	t.Parallel()
 	block := netip.MustParsePrefix("10.0.0.0/8")
@@ -143,7 +144,8 @@ func TestAReplacedRouteStays(t *testing.T) {
 	}
 }
 
-// TestSteps: a step begins after the one before. A refusal stops additions alone, and a fault that a retry may fix stops all.
+// TestSteps: a step begins after the one before. A refusal stops additions alone, and a fault that a retry may fix
+// stops all.
 func TestSteps(t *testing.T) {
 	t.Parallel()
 	block := netip.MustParsePrefix("10.0.0.0/8")

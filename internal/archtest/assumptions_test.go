@@ -12,7 +12,8 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/queue"
 )
 
-// notSwitches are the fields of events.Options that decide nothing about AWS: edges, delays and the organization's accounts.
+// notSwitches are the fields of events.Options that decide nothing about AWS: edges, delays and the organization's
+// accounts.
 var notSwitches = []string{"Queues", "Notifier", "IAM", "Schedule", "TrailLatency", "DeliveryLatency", "Organizations"}
 
 // switches returns the names by which the embedded cloud plays an assumption about AWS both ways.
@@ -32,7 +33,8 @@ func switches(t *testing.T) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(notSwitches, name) })
 }
 
-// TestEverySwitchOfTheEmbeddedCloudIsAnAssumption: docs/aws-assumptions.md has a row for each switch, and no other switches.
+// TestEverySwitchOfTheEmbeddedCloudIsAnAssumption: docs/aws-assumptions.md has a row for each switch, and no other
+// switches.
 func TestEverySwitchOfTheEmbeddedCloudIsAnAssumption(t *testing.T) {
 	page, err := os.ReadFile("../../docs/aws-assumptions.md")
 	if err != nil {

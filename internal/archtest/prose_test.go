@@ -16,8 +16,8 @@ import (
 	"testing"
 )
 
-// wordGroups are words that plain technical English hardly needs. The second part of a pattern is what may follow the word
-// without a count: "what is the" begins a question.
+// wordGroups are words that plain technical English hardly needs. The second part of a pattern is what may follow the
+// word without a count: "what is the" begins a question.
 var wordGroups = []struct {
 	name    string
 	pattern *regexp.Regexp
@@ -41,8 +41,8 @@ var bounds = map[string][len(goals)]float64{
 	"tests":           {3.5, 1.9, 1.5, 0.8},
 }
 
-// longLines has, by area, the most Go lines with more than 120 columns, a tab counted as one. It is to be lowered, in the product
-// to the number of struct tags, which can't be broken.
+// longLines has, by area, the most Go lines with more than 120 columns, a tab counted as one. It is to be lowered, in
+// the product to the number of struct tags, which can't be broken.
 var longLines = map[string]int{"product": 160, "cloudsim": 250, "proofs and demo": 600, "tests": 3000}
 
 func areaOf(path string) string {
@@ -105,8 +105,8 @@ func (f *figures) worst() string {
 	return text.String()
 }
 
-// TestProseIsPlain counts the words of wordGroups in comments, messages and documents. With -v it prints the figures and the
-// worst lines of all areas.
+// TestProseIsPlain counts the words of wordGroups in comments, messages and documents. With -v it prints the figures
+// and the worst lines of all areas.
 func TestProseIsPlain(t *testing.T) {
 	areas := map[string]*figures{}
 	for area := range bounds {
@@ -146,8 +146,8 @@ func TestProseIsPlain(t *testing.T) {
 	}
 }
 
-// repositoryFiles returns the files with one of the suffixes, by their paths from the root. It leaves out hidden folders, test
-// data and the results of other programs.
+// repositoryFiles returns the files with one of the suffixes, by their paths from the root. It leaves out hidden
+// folders, test data and the results of other programs.
 func repositoryFiles(t *testing.T, suffixes ...string) []string {
 	t.Helper()
 	skipped := []string{"testdata", "node_modules", "build", "cdk.out", "out"}
@@ -171,8 +171,8 @@ func repositoryFiles(t *testing.T, suffixes ...string) []string {
 	return paths
 }
 
-// prose returns the comments and messages of a Go file, the text of a Markdown file without code, or the help texts of a
-// Makefile, by line number.
+// prose returns the comments and messages of a Go file, the text of a Markdown file without code, or the help texts of
+// a Makefile, by line number.
 func prose(path string, data []byte) map[int]string {
 	switch {
 	case strings.HasSuffix(path, ".go"):

@@ -1,6 +1,6 @@
-// Package cloudsim provides the embedded cloud: EC2, EventBridge, SQS, S3, Systems Manager, IAM, CloudTrail and Lambda's event source mappings for
-// any number of accounts and Regions, behind AWS's own wire protocols. It is a test bench with the calls that autopeer's code
-// makes, and imports nothing else of autopeer.
+// Package cloudsim provides the embedded cloud: EC2, EventBridge, SQS, S3, Systems Manager, IAM, CloudTrail and
+// Lambda's event source mappings for any number of accounts and Regions, behind AWS's own wire protocols. It is a test
+// bench with the calls that autopeer's code makes, and imports nothing else of autopeer.
 package cloudsim
 
 import (
@@ -67,10 +67,10 @@ func (c *Cloud) Close() {
 	c.Events.Close()
 }
 
-// Settle waits until nothing is under way: no event on its way to a target, no message in a queue that a
-// mapping polls, no invocation. It also waits for work that is only due later, such as a message that becomes visible after
-// its visibility timeout, but not for messages in queues that no mapping polls. It returns the context's error if
-// that ends first.
+// Settle waits until nothing is under way: no event on its way to a target, no message in a queue that a mapping polls,
+// no invocation. It also waits for work that is only due later, such as a message that becomes visible after its
+// visibility timeout, but not for messages in queues that no mapping polls. It returns the context's error if that ends
+// first.
 func (c *Cloud) Settle(ctx context.Context) error {
 	return c.changed.WaitUntil(ctx, func() bool { return c.Events.Settled() && c.Queues.Settled() })
 }

@@ -33,8 +33,8 @@ func (c *Cloud) mint(k key) (accessKeyID, secret string) {
 	return accessKeyID, rand.Text()
 }
 
-// Assume returns credentials for a service that takes on a role, if the role's trust policy admits the service. It supplies
-// neither aws:SourceArn nor aws:SourceAccount, because Lambda doesn't document that its pollers do.
+// Assume returns credentials for a service that takes on a role, if the role's trust policy admits the service. It
+// supplies neither aws:SourceArn nor aws:SourceAccount, because Lambda doesn't document that its pollers do.
 func (c *Cloud) Assume(service, roleARN, session string) (accessKeyID, secret string, err error) {
 	if err := c.IAM.MayAssume(service, roleARN, nil); err != nil {
 		return "", "", err

@@ -102,8 +102,8 @@ func newBus(t *testing.T, c *cloudsim.Cloud, cell, policy string) (arn string) {
 	return *made.EventBusArn
 }
 
-// TestTargetsNeedPassRole: PutTargets with a role answers AccessDeniedException unless the caller may pass it to EventBridge, as
-// narrow execution policies of CloudFormation have shown.
+// TestTargetsNeedPassRole: PutTargets with a role answers AccessDeniedException unless the caller may pass it to
+// EventBridge, as narrow execution policies of CloudFormation have shown.
 func TestTargetsNeedPassRole(t *testing.T) {
 	t.Parallel()
 	const forwardRole = "arn:aws:iam::111111111111:role/forward"

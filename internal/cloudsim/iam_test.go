@@ -222,8 +222,8 @@ func TestEC2AsksForThePermissionsThatItDocuments(t *testing.T) {
 	}
 }
 
-// TestTagsOfTheVPCDecideOnNoAcceptance: in the Service Authorization Reference of September 2026, aws:ResourceTag is a key of
-// AcceptVpcPeeringConnection on the connection and not on the VPC.
+// TestTagsOfTheVPCDecideOnNoAcceptance: in the Service Authorization Reference of September 2026, aws:ResourceTag is a
+// key of AcceptVpcPeeringConnection on the connection and not on the VPC.
 func TestTagsOfTheVPCDecideOnNoAcceptance(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t)

@@ -8,9 +8,9 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/ssm"
 )
 
-// InstanceCredentials returns the credentials that the instance's metadata service would give: those of its profile's role, for a session
-// with the instance's id as its name. Calls with them take the way of the instance's subnet. It fails for an instance that doesn't run or
-// has no role.
+// InstanceCredentials returns the credentials that the instance's metadata service would give: those of its profile's
+// role, for a session with the instance's id as its name. Calls with them take the way of the instance's subnet. It
+// fails for an instance that doesn't run or has no role.
 func (c *Cloud) InstanceCredentials(account, region, instanceID string) (accessKeyID, secret string, err error) {
 	network, _ := c.EC2.(ssm.Network)
 	if network == nil {
@@ -29,7 +29,8 @@ func (c *Cloud) InstanceCredentials(account, region, instanceID string) (accessK
 	return "", "", fmt.Errorf("credentials of %s: no such instance runs in %s of %s", instanceID, region, account)
 }
 
-// travel takes a call that an instance makes through its network. A call that is stopped there gets no answer: its connection is dropped.
+// travel takes a call that an instance makes through its network. A call that is stopped there gets no answer: its
+// connection is dropped.
 func (c *Cloud) travel(call *apicall.Call) *Failure {
 	network, _ := c.EC2.(ssm.Network)
 	instance := call.ARN[strings.LastIndex(call.ARN, "/")+1:]

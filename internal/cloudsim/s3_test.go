@@ -129,8 +129,8 @@ func TestBuckets(t *testing.T) {
 	}
 }
 
-// TestPolicyOfABucket: another account needs both policies, and a denial by the endpoint keeps the account out as well, except for the
-// calls that it leaves out.
+// TestPolicyOfABucket: another account needs both policies, and a denial by the endpoint keeps the account out as well,
+// except for the calls that it leaves out.
 func TestPolicyOfABucket(t *testing.T) {
 	t.Parallel()
 	c := withReport(t)

@@ -63,7 +63,8 @@ const (
 	longestSession  = 12 * time.Hour
 )
 
-// serveAssumeRole: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html. Session policies and tags aren't read.
+// serveAssumeRole: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html. Session policies and tags
+// aren't read.
 func (c *Cloud) serveAssumeRole(w http.ResponseWriter, call *apicall.Call) {
 	role, session := call.Params["RoleArn"], call.Params["RoleSessionName"]
 	duration, problem := durationOf(call.Params["DurationSeconds"])

@@ -67,8 +67,8 @@ func TestASideThatIsRightIsOnlyRead(t *testing.T) {
 	})
 }
 
-// TestAThirdCellDoesNotWait: the accepter's cell forwards its acceptances to all its counterparts, and one of them has no side of the
-// connection.
+// TestAThirdCellDoesNotWait: the accepter's cell forwards its acceptances to all its counterparts, and one of them has
+// no side of the connection.
 func TestAThirdCellDoesNotWait(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		third := peering.Cell{Account: "333333333333", Region: "eu-west-1"}
@@ -427,8 +427,8 @@ func TestDNSIsTurnedOnForBothSides(t *testing.T) {
 	})
 }
 
-// TestAConnectionTaggedByAnotherInstallationFirst, between connect's look and its own tag, which IAM then refuses: nothing is
-// changed, and the conflict is announced at once.
+// TestAConnectionTaggedByAnotherInstallationFirst, between connect's look and its own tag, which IAM then refuses:
+// nothing is changed, and the conflict is announced at once.
 func TestAConnectionTaggedByAnotherInstallationFirst(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)

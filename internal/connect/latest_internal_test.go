@@ -8,7 +8,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// TestRepetitionsOfAConnectedSide: only the latest announcement of the side counts, and no changes but those of an attempt at the same time.
+// TestRepetitionsOfAConnectedSide: only the latest announcement of the side counts, and no changes but those of an
+// attempt at the same time.
 func TestRepetitionsOfAConnectedSide(t *testing.T) {
 	t.Parallel()
 	noon := time.Date(2026, 6, 8, 12, 0, 0, 0, time.UTC)

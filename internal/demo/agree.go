@@ -12,8 +12,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
-// agree shows that a connection between two cells is accepted only once both halves are free: a request waits for a route of the
-// requester's, and one of a VPC that belongs to no department is never accepted.
+// agree shows that a connection between two cells is accepted only once both halves are free: a request waits for a
+// route of the requester's, and one of a VPC that belongs to no department is never accepted.
 func agree(s *stage) {
 	m, f := s.build(oneInVirginia, lab.Marketing), s.build(twoInVirginia, lab.Finance)
 	stranger := s.build(oneInVirginia, spare("Stranger", "10.200."))
@@ -58,8 +58,8 @@ peerings:
 `, marketing.Account, marketing.Region, f.Member())
 }
 
-// waits checks that the request waits for the route in the requester's table: since the mark nothing was accepted or changed on
-// either side, and both owners know the reason.
+// waits checks that the request waits for the route in the requester's table: since the mark nothing was accepted or
+// changed on either side, and both owners know the reason.
 func (s *stage) waits(mark int, pcx peering.ConnectionID, m, f lab.Site, route []string) {
 	s.pending("a route of the requester's leads elsewhere, so the accepter's cell does not accept", f.Cell, pcx)
 	s.unaccepted(mark)
@@ -78,7 +78,8 @@ func (s *stage) waits(mark int, pcx peering.ConnectionID, m, f lab.Site, route [
 	s.check("the accepter's cell announces that the other side is not ready, and no id of it", informed, instead)
 }
 
-// refused requests a connection from a VPC whose block lies in no department, and checks that both owners learn the block.
+// refused requests a connection from a VPC whose block lies in no department, and checks that both owners learn the
+// block.
 func (s *stage) refused(stranger, f lab.Site) {
 	mark := s.Cloud.Mark()
 	pcx := s.request(stranger, f, "")
@@ -94,8 +95,8 @@ func (s *stage) refused(stranger, f lab.Site) {
 	}
 }
 
-// unaccepted checks that no function has called for an acceptance or any other change of EC2's since the mark. A connection that
-// is accepted too early fails here even if it is ended later.
+// unaccepted checks that no function has called for an acceptance or any other change of EC2's since the mark. A
+// connection that is accepted too early fails here even if it is ended later.
 func (s *stage) unaccepted(mark int) {
 	changes := slices.DeleteFunc(s.ByAutopeer(mark), func(c apicall.Call) bool { return c.Service != "ec2" || !c.Mutating })
 	var actions []string

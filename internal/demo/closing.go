@@ -20,8 +20,8 @@ const (
 	narrowed    = "10.10.1.0/24"  // Marketing's subnet
 )
 
-// closing shows that removals don't wait: beside a conflict an entry is removed and another one narrowed, and then the peering
-// is removed from the policy.
+// closing shows that removals don't wait: beside a conflict an entry is removed and another one narrowed, and then the
+// peering is removed from the policy.
 func closing(s *stage) {
 	m, f := s.build(oneInVirginia, lab.Marketing), s.build(twoInVirginia, lab.Finance)
 	d := s.build(oneInVirginia, lab.Developer)
@@ -76,7 +76,8 @@ peerings:
 %s`, marketing, f.Member(), d.Member(), entry)
 }
 
-// closedBeside reports whether a conflict with the quarantine route was announced together with the revocation of a rule.
+// closedBeside reports whether a conflict with the quarantine route was announced together with the revocation of a
+// rule.
 func (s *stage) closedBeside(pcx peering.ConnectionID) bool {
 	return slices.ContainsFunc(s.Said(outcome.Conflicting, pcx), func(o outcome.Outcome) bool {
 		return len(o.Conflicts) == 1 && o.Conflicts[0].Destination == quarantined &&

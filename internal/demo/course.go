@@ -119,8 +119,8 @@ func (s *stage) doItYourself(d departments, agreed []string, first peering.Conne
 	return second
 }
 
-// leaveTheLab deletes the connections and then the stacks, which leaves nothing behind. While a VPC has an active connection, EC2 refuses to
-// delete it.
+// leaveTheLab deletes the connections and then the stacks, which leaves nothing behind. While a VPC has an active
+// connection, EC2 refuses to delete it.
 func (s *stage) leaveTheLab(d departments, ids ...peering.ConnectionID) {
 	s.steps(36, 36, "requested: the deletion; "+byItself+": routes and rules")
 	s.takeBack(d.marketing, d.finance, ids...)

@@ -29,8 +29,8 @@ const (
 	denialAll = `{"Version":"2012-10-17","Statement":[{"Sid":"Nothing","Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}`
 )
 
-// endpoints shows a subnet without a way out: S3 through a gateway endpoint, Session Manager through interface endpoints, and a peering
-// connection beside them.
+// endpoints shows a subnet without a way out: S3 through a gateway endpoint, Session Manager through interface
+// endpoints, and a peering connection beside them.
 func endpoints(s *stage) {
 	d := s.labStacks(oneInVirginia)
 	finance := d.stacks[slices.IndexFunc(d.stacks, func(stack *cfn.Stack) bool { return stack.Outputs["BucketName"] != "" })]
@@ -117,7 +117,8 @@ func code(err error) string {
 	return err.Error()
 }
 
-// calls prints whether the site's server reaches the service. The embedded EC2, which follows the call on its own, must agree.
+// calls prints whether the site's server reaches the service. The embedded EC2, which follows the call on its own, must
+// agree.
 func (p private) calls(from lab.Site, service string, policies ...reach.PolicyCheck) reach.Answer {
 	a := p.snapshot().CheckService(reach.ServiceQuery{From: from.Server, Service: service, Public: publicService, Policies: policies})
 	answer := "reachable"

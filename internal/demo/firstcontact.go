@@ -11,7 +11,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
-// firstContact shows the first deployment in two accounts with a connection that people made: report, look, adopt, enforce.
+// firstContact shows the first deployment in two accounts with a connection that people made: report, look, adopt,
+// enforce.
 func firstContact(s *stage) {
 	m, f := s.build(oneInVirginia, lab.Marketing), s.build(twoInVirginia, lab.Finance)
 	var pcx peering.ConnectionID
@@ -65,7 +66,8 @@ func (s *stage) routes(from lab.Site, block string, via peering.ConnectionID) st
 	return fmt.Sprintf("%s routes %s to %s", from.Table, block, via)
 }
 
-// proposed checks that the changes of both sides are proposed for the reason, removals first, and returns the proposals.
+// proposed checks that the changes of both sides are proposed for the reason, removals first, and returns the
+// proposals.
 func (s *stage) proposed(code string, pcx peering.ConnectionID, m, f lab.Site) map[peering.Role]outcome.Outcome {
 	all := map[peering.Role]outcome.Outcome{}
 	for _, o := range s.Said(outcome.Proposed, pcx) {

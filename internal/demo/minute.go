@@ -18,8 +18,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
-// minute shows the changes that don't wait for a scheduled sweep: edits by another principal are repaired, and a deployed policy
-// is in force.
+// minute shows the changes that don't wait for a scheduled sweep: edits by another principal are repaired, and a
+// deployed policy is in force.
 func minute(s *stage) {
 	m, f := s.build(oneInVirginia, lab.Marketing), s.build(twoInVirginia, lab.Finance)
 	policy := lab.PingPolicy(m, f, lab.Site{})
@@ -71,8 +71,8 @@ func (s *stage) settleEarly(gathers string) {
 	s.settle()
 }
 
-// untilGathered waits until the open window of the cell's sweep has that number of messages. One that is still visible would be
-// in the next batch if the window ended now.
+// untilGathered waits until the open window of the cell's sweep has that number of messages. One that is still visible
+// would be in the next batch if the window ended now.
 func (s *stage) untilGathered(cell peering.Cell, messages int) {
 	i := slices.IndexFunc(s.Cells, func(c *local.Cell) bool { return c.Cell == cell })
 	url := s.Cells[i].Stack.QueueURLs[wiring.DefaultPrefix+"-"+string(function.Sweep)]
@@ -87,7 +87,8 @@ func (s *stage) untilGathered(cell peering.Cell, messages int) {
 	})
 }
 
-// repairedOnce checks that the edits since the mark are announced once as repaired, with the principal, and nothing as found.
+// repairedOnce checks that the edits since the mark are announced once as repaired, with the principal, and nothing as
+// found.
 func (s *stage) repairedOnce(mark int, pcx peering.ConnectionID, cell peering.Cell) {
 	var editors []string
 	for _, c := range s.Cloud.Since(mark) {

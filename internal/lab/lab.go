@@ -1,5 +1,5 @@
-// Package lab builds networks with ordinary AWS calls, as a person in a department does: VPCs with subnets, route tables,
-// security groups and servers, and peering connections between them.
+// Package lab builds networks with ordinary AWS calls, as a person in a department does: VPCs with subnets, route
+// tables, security groups and servers, and peering connections between them.
 package lab
 
 import (

@@ -12,8 +12,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// AskMultipath requests a peering connection between two sites with multipath resilience. The SDK has no parameter for it yet, so
-// it is added to the request before that is signed.
+// AskMultipath requests a peering connection between two sites with multipath resilience. The SDK has no parameter for
+// it yet, so it is added to the request before that is signed.
 func (p *Person) AskMultipath(from, to Site) peering.ConnectionID {
 	options := p.EC2.Options()
 	options.APIOptions = append(options.APIOptions, func(stack *middleware.Stack) error {

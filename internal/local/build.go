@@ -155,7 +155,8 @@ func (w *Workshop) hash() ([]byte, error) {
 // Settings are context values of the CDK app that take the place of those in cdk.json.
 type Settings map[string]any
 
-// embedded returns the settings as JSON, with those that the embedded cloud needs and without those that it doesn't support.
+// embedded returns the settings as JSON, with those that the embedded cloud needs and without those that it doesn't
+// support.
 func embedded(s Settings) ([]byte, error) {
 	all := Settings{"prefix": wiring.DefaultPrefix, "trail": false, "organization": "", "permissionsBoundary": ""}
 	maps.Copy(all, s)

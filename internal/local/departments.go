@@ -9,8 +9,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// SynthesizeLab runs the CDK app of the lab for departments that are all in the cell, and returns the folder with its templates. It reuses
-// the templates that it wrote before for the same cell and app.
+// SynthesizeLab runs the CDK app of the lab for departments that are all in the cell, and returns the folder with its
+// templates. It reuses the templates that it wrote before for the same cell and app.
 func (w *Workshop) SynthesizeLab(ctx context.Context, cell peering.Cell) (folder string, err error) {
 	app, err := os.ReadFile(filepath.Join(w.root, labApp)) // a file of the repository
 	if err != nil {

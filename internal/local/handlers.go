@@ -24,7 +24,8 @@ type Edges struct {
 	SweepInterval time.Duration
 }
 
-// Handlers returns the use cases of a cell by function, as the functions' mains make them. The policy is the cell's part.
+// Handlers returns the use cases of a cell by function, as the functions' mains make them. The policy is the cell's
+// part.
 func Handlers(cell peering.Cell, part *policy.Policy, e Edges) map[function.Name]lambdasqs.Handle {
 	return map[function.Name]lambdasqs.Handle{
 		function.Accept:     accept.New(cell, part, e.Network, e.Bus, time.Now).Handle,

@@ -38,7 +38,8 @@ func Serve(ctx context.Context, cloud *cloudsim.Cloud, port int) (url string, st
 	}, nil
 }
 
-// Launched is the cells of a policy, deployed from the CDK app's templates. Its methods must not be called concurrently.
+// Launched is the cells of a policy, deployed from the CDK app's templates. Its methods must not be called
+// concurrently.
 type Launched struct {
 	cloud    *cloudsim.Cloud
 	workshop *Workshop
@@ -51,8 +52,8 @@ type Launched struct {
 	cells   map[peering.Cell]*Cell
 }
 
-// SweepNow begins the sweeps after an update without the windows in which Lambda gathers messages, for the second that CloudFormation's
-// events take at most.
+// SweepNow begins the sweeps after an update without the windows in which Lambda gathers messages, for the second that
+// CloudFormation's events take at most.
 func (l *Launched) SweepNow(ctx context.Context) {
 	often := time.NewTicker(50 * time.Millisecond)
 	defer often.Stop()
@@ -80,9 +81,9 @@ func Launch(ctx context.Context, cloud *cloudsim.Cloud, w *Workshop, endpoint st
 	return l, l.Update(ctx, p, data)
 }
 
-// Update deploys another policy, as the CDK's command line does: it creates the stacks of new cells and updates the others. The
-// stacks of cells that left the policy stay as they are. After an error the policy of before is in force again: unlike the CDK,
-// Update also brings back the stacks that were updated before the one that failed.
+// Update deploys another policy, as the CDK's command line does: it creates the stacks of new cells and updates the
+// others. The stacks of cells that left the policy stay as they are. After an error the policy of before is in force
+// again: unlike the CDK, Update also brings back the stacks that were updated before the one that failed.
 func (l *Launched) Update(ctx context.Context, p *policy.Policy, data []byte) error {
 	folder, err := l.workshop.Synthesize(ctx, p.File, data, nil)
 	if err != nil {
@@ -105,8 +106,8 @@ func (l *Launched) Update(ctx context.Context, p *policy.Policy, data []byte) er
 	return l.findCells(ctx)
 }
 
-// deploy creates the stack or updates it. Like the CDK's command line, it deletes a stack whose creation has failed, so that it
-// can be created again.
+// deploy creates the stack or updates it. Like the CDK's command line, it deletes a stack whose creation has failed, so
+// that it can be created again.
 func (l *Launched) deploy(ctx context.Context, source cfn.Source) error {
 	if stack := l.stacks[source.Name]; stack != nil {
 		return stack.Update(ctx, source)
@@ -173,7 +174,8 @@ func (l *Launched) Cells() []*Cell {
 	return cells
 }
 
-// Left returns the cells that are deployed, with the policy of before, and that the policy in force doesn't have, sorted.
+// Left returns the cells that are deployed, with the policy of before, and that the policy in force doesn't have,
+// sorted.
 func (l *Launched) Left() []peering.Cell {
 	here := l.policy.Cells()
 	left := slices.DeleteFunc(slices.Collect(maps.Keys(l.cells)), func(c peering.Cell) bool { return slices.Contains(here, c) })

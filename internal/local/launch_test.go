@@ -99,8 +99,8 @@ func TestLaunch(t *testing.T) {
 	}
 }
 
-// TestASweepRepairs: the real binary of the sweep, called by a rule of the template and with the permissions of its role
-// alone, sends connect a route that another principal has deleted. It makes no change itself.
+// TestASweepRepairs: the real binary of the sweep, called by a rule of the template and with the permissions of its
+// role alone, sends connect a route that another principal has deleted. It makes no change itself.
 func TestASweepRepairs(t *testing.T) {
 	t.Parallel()
 	t.Run("by the edit's event", func(t *testing.T) {
@@ -163,8 +163,8 @@ func editor(t *testing.T, b *sandbox.Sandbox, mark int) string {
 	return ""
 }
 
-// repairedOnce returns the one repair. It checks that the sweep has changed nothing since the mark, and that no role lacks a
-// permission.
+// repairedOnce returns the one repair. It checks that the sweep has changed nothing since the mark, and that no role
+// lacks a permission.
 func repairedOnce(t *testing.T, b *sandbox.Sandbox, mark int, pcx peering.ConnectionID) outcome.Outcome {
 	t.Helper()
 	for _, c := range b.ByAutopeer(mark) {

@@ -41,17 +41,18 @@ type Cell struct {
 	Mappings map[function.Name]*queue.Poller
 	// DeadLetters are the URLs of the dead-letter queues.
 	DeadLetters map[function.Name]string
-	// Bus is the stack with the event bus, and Stack the one with the functions; nil where the functions run in this process.
+	// Bus is the stack with the event bus, and Stack the one with the functions; nil where the functions run in this
+	// process.
 	Bus, Stack *cfn.Stack
 
 	missed, invocations atomic.Int64
 	watch               *queue.Poller // nil without a watcher
 }
 
-// Config returns the SDK's configuration for a principal of the cell on the embedded cloud. Its retryer is
-// the functions' own but for two things: it doesn't learn EC2's rate, because rounding makes that sleep for no time at all,
-// over and over, which on a test's virtual clock never ends; and its pauses aren't random, because on that clock calls that
-// fail at one instant would draw them in an order that is up to Go's scheduler.
+// Config returns the SDK's configuration for a principal of the cell on the embedded cloud. Its retryer is the
+// functions' own but for two things: it doesn't learn EC2's rate, because rounding makes that sleep for no time at all,
+// over and over, which on a test's virtual clock never ends; and its pauses aren't random, because on that clock calls
+// that fail at one instant would draw them in an order that is up to Go's scheduler.
 func Config(cloud *cloudsim.Cloud, cell peering.Cell, accessKeyID string) aws.Config {
 	return aws.Config{
 		Region:      string(cell.Region),
@@ -107,8 +108,8 @@ func Undeploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cell
 	return removeRules(ctx, cloud, p, cells)
 }
 
-// Supersede does the same, but for invocations that are under way: they go on beside the next Deploy's, as on AWS. The function that it
-// returns blocks until they have ended.
+// Supersede does the same, but for invocations that are under way: they go on beside the next Deploy's, as on AWS. The
+// function that it returns blocks until they have ended.
 func Supersede(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, cells []*Cell) (ended func(), err error) {
 	for _, c := range cells {
 		for _, f := range function.All {
@@ -188,8 +189,8 @@ func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f function.Name, u
 	}, mortal{lambda.NewHandler(handler), c, f})
 }
 
-// inOrder begins the work of a batch at different instants: of work that begins at one, Go's scheduler would decide which is
-// first, so that a run on a virtual clock couldn't be repeated.
+// inOrder begins the work of a batch at different instants: of work that begins at one, Go's scheduler would decide
+// which is first, so that a run on a virtual clock couldn't be repeated.
 func inOrder(handle lambdasqs.Handle) lambdasqs.Handle {
 	return func(ctx context.Context, h hint.Hint) error {
 		name := fnv.New32a()

@@ -22,9 +22,9 @@ type Site struct {
 	Address    netip.Addr
 }
 
-// Seed builds a network for every member of every department that has none among the known ones, with the ids, tags and blocks
-// that the policy names, so that its connections can be asked for. The cloud must take its ids from ids. It returns the new
-// sites, after an error those that were built.
+// Seed builds a network for every member of every department that has none among the known ones, with the ids, tags and
+// blocks that the policy names, so that its connections can be asked for. The cloud must take its ids from ids. It
+// returns the new sites, after an error those that were built.
 func Seed(ctx context.Context, cloud *cloudsim.Cloud, ids *IDs, p *policy.Policy, known []Site) ([]Site, error) {
 	s := seeder{ctx: ctx, cloud: cloud, ids: ids, policy: p}
 	for _, site := range known {
@@ -53,7 +53,8 @@ func Seed(ctx context.Context, cloud *cloudsim.Cloud, ids *IDs, p *policy.Policy
 	return s.sites, nil
 }
 
-// isOf reports whether the site is the network of the member, whose department may have had another name if it names the VPC.
+// isOf reports whether the site is the network of the member, whose department may have had another name if it names
+// the VPC.
 func (s Site) isOf(d policy.Department, m policy.Member) bool {
 	if m.VPC != "" {
 		return s.Cell == m.Cell && s.VPC.ID == m.VPC
@@ -70,7 +71,8 @@ type seeder struct {
 	sites  []Site
 }
 
-// site builds a VPC with a subnet and a server. Resources that the policy names by id exist once, with the first member.
+// site builds a VPC with a subnet and a server. Resources that the policy names by id exist once, with the first
+// member.
 func (s *seeder) site(d policy.Department, m policy.Member, first bool) (Site, error) {
 	block, err := s.block(m)
 	if err != nil {

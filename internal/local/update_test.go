@@ -31,7 +31,8 @@ func deployedIn(t *testing.T, b *sandbox.Sandbox, cell peering.Cell) bool {
 	return len(out.EventBuses) > 0
 }
 
-// eventually waits until the condition holds. It doesn't wait for the retries of a cell that received an event of two other cells.
+// eventually waits until the condition holds. It doesn't wait for the retries of a cell that received an event of two
+// other cells.
 func eventually(t *testing.T, condition string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
@@ -41,8 +42,8 @@ func eventually(t *testing.T, condition string, holds func() bool) {
 	}
 }
 
-// TestUpdate: an update that fails in a new cell leaves the policy of before in force in all cells, and the next one deploys the
-// cell while messages wait. A cell that leaves the policy stays deployed.
+// TestUpdate: an update that fails in a new cell leaves the policy of before in force in all cells, and the next one
+// deploys the cell while messages wait. A cell that leaves the policy stays deployed.
 func TestUpdate(t *testing.T) {
 	t.Parallel()
 	b, m, f := launched(t)

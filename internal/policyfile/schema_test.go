@@ -71,8 +71,8 @@ func TestSchemaInDocsIsFresh(t *testing.T) {
 	}
 }
 
-// TestEveryNodeOfTheSchemaIsDescribed, so that editors explain every value and key. Conditions (if, and then and else of an entry
-// of allOf) only refer to values that are described elsewhere.
+// TestEveryNodeOfTheSchemaIsDescribed, so that editors explain every value and key. Conditions (if, and then and else
+// of an entry of allOf) only refer to values that are described elsewhere.
 func TestEveryNodeOfTheSchemaIsDescribed(t *testing.T) {
 	t.Parallel()
 	data, err := policyfile.Schema()

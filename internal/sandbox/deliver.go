@@ -17,8 +17,8 @@ import (
 	"github.com/autopeer/autopeer/internal/local"
 )
 
-// Event returns CloudTrail's event of a call as EventBridge delivers it, for real calls and forgeries. It names the sites
-// where the real event names them: in requests and acceptances.
+// Event returns CloudTrail's event of a call as EventBridge delivers it, for real calls and forgeries. It names the
+// sites where the real event names them: in requests and acceptances.
 func Event(name string, at peering.Cell, id peering.ConnectionID, requester, accepter lab.Site) string {
 	response := map[string]any{"_return": true}
 	if requester.VPC.ID != "" {

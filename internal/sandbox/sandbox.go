@@ -1,5 +1,5 @@
-// Package sandbox provides an embedded cloud with the cells of a policy, and the questions that the demo and the tests ask of
-// both.
+// Package sandbox provides an embedded cloud with the cells of a policy, and the questions that the demo and the tests
+// ask of both.
 package sandbox
 
 import (
@@ -42,8 +42,8 @@ type Sandbox struct {
 	way       Way
 }
 
-// Way returns the delays after which an event is delivered, once for each; without a delay it is lost. The usual delay is
-// that of a cloud without faults.
+// Way returns the delays after which an event is delivered, once for each; without a delay it is lost. The usual delay
+// is that of a cloud without faults.
 type Way func(d events.Delivery, usual time.Duration) []time.Duration
 
 // New returns an empty cloud that is quicker than AWS and keeps its order: a request is pending before
@@ -210,8 +210,8 @@ func (s *Sandbox) Sweep() error {
 	return nil
 }
 
-// SettleWithoutDelays waits until nothing is under way any more. It delivers the messages of the sweep queues at once that
-// were sent with a delay, which saves minutes on a real clock.
+// SettleWithoutDelays waits until nothing is under way any more. It delivers the messages of the sweep queues at once
+// that were sent with a delay, which saves minutes on a real clock.
 func (s *Sandbox) SettleWithoutDelays(ctx context.Context) error {
 	settled := make(chan error, 1)
 	go func() { settled <- s.Cloud.Settle(ctx) }()
@@ -288,8 +288,8 @@ func merge(a, b reach.Network) reach.Network {
 	return a
 }
 
-// State returns the routes and rules of the sites' route tables and security groups that were added since they were built,
-// as sorted sentences: "rtb-1 routes 10.0.0.0/16 to pcx-1", "sg-1 admits icmp from 10.0.0.0/16".
+// State returns the routes and rules of the sites' route tables and security groups that were added since they were
+// built, as sorted sentences: "rtb-1 routes 10.0.0.0/16 to pcx-1", "sg-1 admits icmp from 10.0.0.0/16".
 func (s *Sandbox) State(ctx context.Context, sites ...lab.Site) ([]string, error) {
 	n, err := s.Snapshot(ctx, sites...)
 	if err != nil {

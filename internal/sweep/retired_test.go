@@ -43,8 +43,8 @@ func threeCells(t *sandboxtest.T) (m, f, d lab.Site, withMarketing, withDevelope
 	return m, f, d, withMarketing, withDeveloper
 }
 
-// TestARetiredCell: both sides of its connections are closed and announced by their own cells within two sweeps. Routes and
-// rules of others stay, and so do the other peerings of its counterpart.
+// TestARetiredCell: both sides of its connections are closed and announced by their own cells within two sweeps. Routes
+// and rules of others stay, and so do the other peerings of its counterpart.
 func TestARetiredCell(t *testing.T) {
 	sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, _ bool) {
 		m, f, d, pcx, other := threeCells(t)
@@ -83,7 +83,8 @@ func TestARetiredCell(t *testing.T) {
 	})
 }
 
-// TestARetiredCellBesideOneThatIsGone: the retired cell names the other one, where no autopeer is left to remove anything.
+// TestARetiredCellBesideOneThatIsGone: the retired cell names the other one, where no autopeer is left to remove
+// anything.
 func TestARetiredCellBesideOneThatIsGone(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		_, _, d, pcx, _ := threeCells(t)
@@ -96,8 +97,8 @@ func TestARetiredCellBesideOneThatIsGone(t *testing.T) {
 	})
 }
 
-// handMade connects VPCs that never had a department with marketing's, by hand, and deletes one of the connections. It returns
-// the routes and rules, one blackhole among them, and a connection to delete later.
+// handMade connects VPCs that never had a department with marketing's, by hand, and deletes one of the connections. It
+// returns the routes and rules, one blackhole among them, and a connection to delete later.
 func handMade(t *sandboxtest.T, m lab.Site) (state []string, later peering.ConnectionID) {
 	for i, site := range []string{"Living", "Dead", "Ended later"} {
 		x := t.Build(one, func(p *lab.Person) lab.Site {
@@ -124,8 +125,8 @@ func bothWays(m, f, d lab.Site) string {
 	return strings.Replace(lab.PingPolicy(m, f, d), "    allow:\n", fmt.Sprintf("    allow:\n      - { from: finance, to: marketing, groups: { ids: [%s] }, protocol: icmp }\n", m.Group), 1)
 }
 
-// TestADeletionInARetiredCell isn't forwarded, so the sweep of the other cell finds it, and that is no missed event. In the
-// retired cell, the tag or an ingress rule is evidence.
+// TestADeletionInARetiredCell isn't forwarded, so the sweep of the other cell finds it, and that is no missed event. In
+// the retired cell, the tag or an ingress rule is evidence.
 func TestADeletionInARetiredCell(t *testing.T) {
 	sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, kept bool) {
 		m, f, d, pcx, other := threeCells(t)
@@ -148,8 +149,8 @@ func TestADeletionInARetiredCell(t *testing.T) {
 	})
 }
 
-// TestADeletionInARetiredCellWithoutEvidence: the blackholes of a side without ingress rules stay, because others may have
-// made them. The cell of the other side, whose VPC is a department's, needs no evidence.
+// TestADeletionInARetiredCellWithoutEvidence: the blackholes of a side without ingress rules stay, because others may
+// have made them. The cell of the other side, whose VPC is a department's, needs no evidence.
 func TestADeletionInARetiredCellWithoutEvidence(t *testing.T) {
 	ended := func(o *ec2.Options) { o.Switches.DeletedWithoutTags = true }
 	sandboxtest.Run(t, ended, func(t *sandboxtest.T) {
@@ -162,8 +163,8 @@ func TestADeletionInARetiredCellWithoutEvidence(t *testing.T) {
 	})
 }
 
-// TestATagThatEndsDuringADeletionInARetiredCell: the rules outlive the routes, also if the tag was the evidence when disconnect
-// began and could not delete the routes.
+// TestATagThatEndsDuringADeletionInARetiredCell: the rules outlive the routes, also if the tag was the evidence when
+// disconnect began and could not delete the routes.
 func TestATagThatEndsDuringADeletionInARetiredCell(t *testing.T) {
 	ended := func(o *ec2.Options) { o.Switches.DeletedWithoutTags, o.Delays.Deleting = true, 5*time.Second }
 	sandboxtest.Run(t, ended, func(t *sandboxtest.T) {
@@ -188,8 +189,8 @@ func TestATagThatEndsDuringADeletionInARetiredCell(t *testing.T) {
 	})
 }
 
-// TestARetiredCellWithoutItsTag: an ingress rule of the installation is evidence for its routes, also for a function that is
-// killed before it has deleted them.
+// TestARetiredCellWithoutItsTag: an ingress rule of the installation is evidence for its routes, also for a function
+// that is killed before it has deleted them.
 func TestARetiredCellWithoutItsTag(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		_, f, d, pcx, other := threeCells(t)

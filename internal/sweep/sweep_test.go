@@ -199,8 +199,8 @@ func TestARequestThatCouldNotBeAnsweredIsNotMissed(t *testing.T) {
 	})
 }
 
-// TestFalseAlarms are the requests that count although their events came in time, as docs/runbook.md lists them: a sweep
-// sees that the request could be answered, and not that accept has tried.
+// TestFalseAlarms are the requests that count although their events came in time, as docs/runbook.md lists them: a
+// sweep sees that the request could be answered, and not that accept has tried.
 func TestFalseAlarms(t *testing.T) {
 	refused := func(code string) func(*sandboxtest.T, lab.Site) {
 		return func(t *sandboxtest.T, _ lab.Site) {
@@ -277,7 +277,8 @@ func TestAFreedPlaceIsTaken(t *testing.T) {
 	}
 }
 
-// TestASweepTakesTheSameCallsWhateverTheNumberOfConnections: two rounds of lists. The first sweep of a day also lists all groups.
+// TestASweepTakesTheSameCallsWhateverTheNumberOfConnections: two rounds of lists. The first sweep of a day also lists
+// all groups.
 func TestASweepTakesTheSameCallsWhateverTheNumberOfConnections(t *testing.T) {
 	calls := func(connections int) (rounds [][]string) {
 		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
@@ -319,7 +320,8 @@ var edits = []struct {
 	{"a revoked rule", func(p *lab.Person, _, f lab.Site) { p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16") }, two, "authorize icmp"},
 }
 
-// TestAnEdit by a principal is repaired within a minute, as one drift with the name of the principal. EC2 may show it late.
+// TestAnEdit by a principal is repaired within a minute, as one drift with the name of the principal. EC2 may show it
+// late.
 func TestAnEdit(t *testing.T) {
 	for name, shownLate := range map[string]time.Duration{"shown at once": 0, "shown late": 20 * time.Second} {
 		for _, tt := range edits {
@@ -382,8 +384,8 @@ func TestDrift(t *testing.T) {
 	}
 }
 
-// TestForbiddenTrafficIsClosedAtTheFirstLook of a scheduled sweep, on an obstructed side too, if no event has arrived. Only routes and rules that are still there at the
-// second look are drift.
+// TestForbiddenTrafficIsClosedAtTheFirstLook of a scheduled sweep, on an obstructed side too, if no event has arrived.
+// Only routes and rules that are still there at the second look are drift.
 func TestForbiddenTrafficIsClosedAtTheFirstLook(t *testing.T) {
 	for _, tt := range []struct {
 		name       string

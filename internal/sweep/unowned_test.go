@@ -13,8 +13,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// TestBlackholesWithoutEvidence: those of a VPC that the policy doesn't name stay when their connection is gone, and they are
-// announced once a day under one id, with the commands that delete them, for as long as they are there.
+// TestBlackholesWithoutEvidence: those of a VPC that the policy doesn't name stay when their connection is gone, and
+// they are announced once a day under one id, with the commands that delete them, for as long as they are there.
 func TestBlackholesWithoutEvidence(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)

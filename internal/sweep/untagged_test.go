@@ -13,9 +13,9 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// TestARuleThatLosesATag is announced at once, with the command that revokes it, and then once a day under the same id. It is
-// left as it is, also when its connection ends: autopeer revokes no rule that it doesn't recognize. When a person has
-// revoked it, it is made again.
+// TestARuleThatLosesATag is announced at once, with the command that revokes it, and then once a day under the same id.
+// It is left as it is, also when its connection ends: autopeer revokes no rule that it doesn't recognize. When a person
+// has revoked it, it is made again.
 func TestARuleThatLosesATag(t *testing.T) {
 	for _, tag := range []string{peering.TagConnection, peering.TagManaged} {
 		t.Run(tag, func(t *testing.T) {
@@ -51,7 +51,8 @@ func TestARuleThatLosesATag(t *testing.T) {
 	}
 }
 
-// TestAForbiddenRuleThatLosesATag stays when its line leaves the policy, and is reported with the command until a person revokes it.
+// TestAForbiddenRuleThatLosesATag stays when its line leaves the policy, and is reported with the command until a
+// person revokes it.
 func TestAForbiddenRuleThatLosesATag(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)

@@ -16,7 +16,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
 
-// TestOneCallStaysBelowTheLimit: EventBridge takes ten events in one call, and refuses the call if they are too large together.
+// TestOneCallStaysBelowTheLimit: EventBridge takes ten events in one call, and refuses the call if they are too large
+// together.
 func TestOneCallStaysBelowTheLimit(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ outcomes, entries, calls int }{

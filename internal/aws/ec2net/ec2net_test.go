@@ -196,8 +196,8 @@ func TestASubnetForIPv6AloneHasNoIPv4Block(t *testing.T) {
 	}
 }
 
-// TestConnections: the primary block comes first, and blocks that AWS doesn't show are not known, which is not the same as
-// none. Without the primary block, nothing is known.
+// TestConnections: the primary block comes first, and blocks that AWS doesn't show are not known, which is not the same
+// as none. Without the primary block, nothing is known.
 func TestConnections(t *testing.T) {
 	t.Parallel()
 	n := answering(t, `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcPeeringConnectionSet><item>
@@ -230,7 +230,8 @@ func TestConnections(t *testing.T) {
 	}
 }
 
-// TestOptionsOfAConnectionThatIsNotActiveYet are retried: EC2 has the same code for options that no retry makes possible.
+// TestOptionsOfAConnectionThatIsNotActiveYet are retried: EC2 has the same code for options that no retry makes
+// possible.
 // https://github.com/grem11n/terraform-aws-vpc-peering/issues/21
 func TestOptionsOfAConnectionThatIsNotActiveYet(t *testing.T) {
 	t.Parallel()
@@ -245,7 +246,8 @@ func TestOptionsOfAConnectionThatIsNotActiveYet(t *testing.T) {
 	}
 }
 
-// TestStaleReferences: recorded answers, https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReferencedSecurityGroup.html
+// TestStaleReferences: recorded answers,
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReferencedSecurityGroup.html
 func TestStaleReferences(t *testing.T) {
 	t.Parallel()
 	for reference, want := range map[string]bool{
@@ -339,7 +341,8 @@ func TestClasses(t *testing.T) {
 	}
 }
 
-// TestKeysOfRefusals: two refusals that name different resources have different keys, and their words count for nothing.
+// TestKeysOfRefusals: two refusals that name different resources have different keys, and their words count for
+// nothing.
 func TestKeysOfRefusals(t *testing.T) {
 	t.Parallel()
 	key := func(message string) string {
@@ -495,7 +498,8 @@ func TestMultipathResilience(t *testing.T) {
 	}
 }
 
-// closing counts the bodies that the HTTP client returns and those that are closed. Each body ends with err, if that isn't nil.
+// closing counts the bodies that the HTTP client returns and those that are closed. Each body ends with err, if that
+// isn't nil.
 type closing struct {
 	http.RoundTripper
 	err            error

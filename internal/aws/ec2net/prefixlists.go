@@ -16,8 +16,9 @@ import (
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// readPrefixLists replaces the routes to prefix lists in the tables by one route for each block. Those of gateway endpoints stay
-// without blocks: the lists of their services have public addresses alone, and most VPCs have such a route.
+// readPrefixLists replaces the routes to prefix lists in the tables by one route for each block. Those of gateway
+// endpoints stay without blocks: the lists of their services have public addresses alone, and most VPCs have such a
+// route.
 func (n *Network) readPrefixLists(ctx context.Context, tables []peering.RouteTable) error {
 	blocks := map[peering.PrefixListID]*[]netip.Prefix{}
 	for _, t := range tables {

@@ -10,8 +10,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// The answers of this file have the elements that AWS's recorded answers have, with our own ids and blocks. Each test names the
-// recordings.
+// The answers of this file have the elements that AWS's recorded answers have, with our own ids and blocks. Each test
+// names the recordings.
 
 // Parts of a view of a connection.
 const (
@@ -25,10 +25,10 @@ const (
 	expiration = `<expirationTime>2026-06-15T07:37:56.000Z</expirationTime>`
 )
 
-// TestRecordedViewsOfConnections: deleted and failed connections show ids alone on both ends, and failed ones have no expiration
-// (batfish, test-vpc-peering-multi-account); in the requester's Region a request shows the accepter's ids alone (LocalStack,
-// test_vcp_peering_difference_regions); an active connection shows both options within one account (the same) and the viewer's own
-// between two (cloud-custodian, test_peer_cross_account).
+// TestRecordedViewsOfConnections: deleted and failed connections show ids alone on both ends, and failed ones have no
+// expiration (batfish, test-vpc-peering-multi-account); in the requester's Region a request shows the accepter's ids
+// alone (LocalStack, test_vcp_peering_difference_regions); an active connection shows both options within one account
+// (the same) and the viewer's own between two (cloud-custodian, test_peer_cross_account).
 func TestRecordedViewsOfConnections(t *testing.T) {
 	t.Parallel()
 	const id = peering.ConnectionID("pcx-09cc395f56ffead9e")
@@ -90,9 +90,9 @@ func TestRecordedViewsOfConnections(t *testing.T) {
 	}
 }
 
-// TestRecordedReferencesOfGroups: references inside one VPC have no VpcId (cloud-custodian, 137 of 137), and a few live ones have no
-// UserId either (issues of 2021 and 2022). One to a peer's group that is gone has its VPC and the connection, which is
-// active, and no UserId (test_security_group_stale).
+// TestRecordedReferencesOfGroups: references inside one VPC have no VpcId (cloud-custodian, 137 of 137), and a few live
+// ones have no UserId either (issues of 2021 and 2022). One to a peer's group that is gone has its VPC and the
+// connection, which is active, and no UserId (test_security_group_stale).
 func TestRecordedReferencesOfGroups(t *testing.T) {
 	t.Parallel()
 	const ofPeer = `<vpcId>vpc-0a1b2c3d4e5f60002</vpcId><vpcPeeringConnectionId>pcx-09cc395f56ffead9e</vpcPeeringConnectionId><peeringStatus>active</peeringStatus>`

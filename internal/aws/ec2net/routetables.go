@@ -11,7 +11,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// RouteTables returns the route tables of the VPCs. A route to a prefix list is returned once for each block of the list.
+// RouteTables returns the route tables of the VPCs. A route to a prefix list is returned once for each block of the
+// list.
 func (n *Network) RouteTables(ctx context.Context, vpcs ...peering.VPCID) ([]peering.RouteTable, error) {
 	tables, err := byValues(ctx, "vpc-id", vpcs, n.routeTables)
 	if err != nil {

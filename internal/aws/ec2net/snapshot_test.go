@@ -9,7 +9,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// TestInstances: an instance has the addresses and groups of its interfaces, each with its own, in the order of their device indexes.
+// TestInstances: an instance has the addresses and groups of its interfaces, each with its own, in the order of their
+// device indexes.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceNetworkInterface.html
 func TestInstances(t *testing.T) {
 	t.Parallel()

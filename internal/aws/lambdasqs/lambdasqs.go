@@ -61,8 +61,8 @@ func Handler(wake func(), queue Queue, failing func(messages int), handle Handle
 // function during a call that is throttled for too long, and the whole batch would wait for its visibility timeout.
 const reserve = 3 * time.Second
 
-// answerReserve is the part of reserve that is kept for the answer. Without it, an SQS that doesn't answer would have Lambda
-// kill the function while it hides the failed messages.
+// answerReserve is the part of reserve that is kept for the answer. Without it, an SQS that doesn't answer would have
+// Lambda kill the function while it hides the failed messages.
 const answerReserve = time.Second
 
 // withReserve returns ctx with a deadline that much before the invocation's.

@@ -121,7 +121,8 @@ func captureLog(t *testing.T) *bytes.Buffer {
 
 func uncounted(int) {}
 
-// TestAMessageThatKeepsFailingIsCounted from its eighth delivery on, because SQS leaves it out of its own metric of age.
+// TestAMessageThatKeepsFailingIsCounted from its eighth delivery on, because SQS leaves it out of its own metric of
+// age.
 func TestAMessageThatKeepsFailingIsCounted(t *testing.T) {
 	t.Parallel()
 	const works, throttled, denied = "pcx-00000000", "pcx-0000000a", "pcx-0000000c"
@@ -201,8 +202,8 @@ func (hanging) Hide(ctx context.Context, _ time.Duration, _ ...string) error {
 	return ctx.Err()
 }
 
-// TestAQueueThatDoesNotAnswer delays the result, and costs no processed message: Lambda would deliver the whole batch again
-// if it killed the function.
+// TestAQueueThatDoesNotAnswer delays the result, and costs no processed message: Lambda would deliver the whole batch
+// again if it killed the function.
 func TestAQueueThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -65,8 +65,8 @@ func From(ctx context.Context) *Call {
 	return c
 }
 
-// Record has CloudTrail's fields of one mutating call: requestParameters and responseElements in CloudTrail's own shape,
-// ready to be encoded as JSON.
+// Record has CloudTrail's fields of one mutating call: requestParameters and responseElements in CloudTrail's own
+// shape, ready to be encoded as JSON.
 type Record struct {
 	Caller
 	At                time.Time

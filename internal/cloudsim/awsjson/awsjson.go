@@ -1,6 +1,5 @@
-// Package awsjson implements the server side of AWS's JSON protocol: the action in X-Amz-Target, JSON bodies for input and
-// output, errors by their type.
-// See https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html.
+// Package awsjson implements the server side of AWS's JSON protocol: the action in X-Amz-Target, JSON bodies for input
+// and output, errors by their type. See https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html.
 package awsjson
 
 import (

@@ -1,6 +1,6 @@
-// Package cfn implements the embedded cloud's CloudFormation: it creates, updates and deletes stacks, each in one account and
-// Region, and reports their status as events. An unknown type, property or reference is an error that names the resource, and is
-// never skipped.
+// Package cfn implements the embedded cloud's CloudFormation: it creates, updates and deletes stacks, each in one
+// account and Region, and reports their status as events. An unknown type, property or reference is an error that names
+// the resource, and is never skipped.
 package cfn
 
 import (
@@ -24,7 +24,8 @@ type Source struct {
 	Template              []byte
 	Assets                map[string]string // the folder of each asset, by the object key that the template names
 	Endpoint              string            // where functions reach the embedded cloud
-	// Concurrency is Lambda's quota of the account in the Region; nil is one of lambda.StandardConcurrency for the stack alone.
+	// Concurrency is Lambda's quota of the account in the Region; nil is one of lambda.StandardConcurrency for the stack
+	// alone.
 	Concurrency *lambda.Concurrency
 }
 
@@ -92,8 +93,8 @@ type deployment struct {
 // bootstrapVersion is the version that `cdk bootstrap` leaves in an account and that templates of the CDK require.
 const bootstrapVersion = "30"
 
-// Deploy creates the stack. If a resource can't be created, it deletes those that were; the stack's name remains taken until
-// Delete.
+// Deploy creates the stack. If a resource can't be created, it deletes those that were; the stack's name remains taken
+// until Delete.
 func Deploy(ctx context.Context, cloud *cloudsim.Cloud, source Source) (*Stack, error) {
 	if source.Concurrency == nil {
 		source.Concurrency = lambda.NewConcurrency(lambda.StandardConcurrency)
@@ -143,8 +144,8 @@ func (c *change) abandon(o Operation) error {
 	return c.report(o, RollbackComplete, "")
 }
 
-// Delete deletes the stack with everything in it. Resources that can't be deleted are left behind. It does nothing if the stack's
-// creation has never begun.
+// Delete deletes the stack with everything in it. Resources that can't be deleted are left behind. It does nothing if
+// the stack's creation has never begun.
 func (s *Stack) Delete(ctx context.Context) error {
 	if err := s.made.delete(ctx); err != nil {
 		return fmt.Errorf("delete stack %s: %w", s.Name, err)

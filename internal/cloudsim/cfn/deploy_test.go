@@ -124,8 +124,8 @@ func deploy(t *testing.T, changes ...string) (*cloudsim.Cloud, *cfn.Stack, error
 	return cloud, s, err
 }
 
-// TestAFailedMessageSoundsTheAlarms: for each way to fail, the message is moved to the dead-letter queue in the end, and
-// the alarms of the template sound.
+// TestAFailedMessageSoundsTheAlarms: for each way to fail, the message is moved to the dead-letter queue in the end,
+// and the alarms of the template sound.
 func TestAFailedMessageSoundsTheAlarms(t *testing.T) {
 	t.Parallel()
 	for mode, want := range map[string][]string{

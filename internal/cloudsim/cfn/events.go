@@ -118,8 +118,8 @@ func (d *deployment) removeTargets(bus, rule string, ids []string) error {
 	return d.events("RemoveTargets", map[string]any{"Rule": rule, "EventBusName": bus, "Ids": ids}, nil)
 }
 
-// putRule leaves the check of targets to EventBridge, whose properties they are. After an error, a rule with a Ref exists without
-// its targets.
+// putRule leaves the check of targets to EventBridge, whose properties they are. After an error, a rule with a Ref
+// exists without its targets.
 func putRule(d *deployment, id string, p ruleProperties) (made, error) {
 	name := d.physical(p.Name, id)
 	var rule struct{ RuleArn string }

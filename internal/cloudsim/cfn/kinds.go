@@ -56,7 +56,8 @@ type kind struct {
 	create creator
 	update updater // nil where creating the resource again changes it
 	remove remover // nil where nothing is left to delete
-	// replaced are the properties that CloudFormation changes only by another resource: those with "Update requires: Replacement" in
+	// replaced are the properties that CloudFormation changes only by another resource: those with "Update requires:
+	// Replacement" in
 	// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
 	replaced []string
 	// versioned is a type where the replacement may have the same name.

@@ -15,7 +15,8 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 )
 
-// inPlace has a change of the resource R in named that leaves its name: a layer gets another version, and the others are the same.
+// inPlace has a change of the resource R in named that leaves its name: a layer gets another version, and the others
+// are the same.
 var inPlace = map[string][2]string{
 	"AWS::CloudWatch::Alarm":      {`"Threshold": 1`, `"Threshold": 2`},
 	"AWS::CloudWatch::Dashboard":  {`"DashboardBody": "{}"`, `"DashboardBody": "{ }"`},
@@ -165,7 +166,8 @@ func TestUnnamedResources(t *testing.T) {
 	}
 }
 
-// TestAFailedCreationIsRolledBack: the name of the stack remains taken until it is deleted, as the CDK does when it deploys again.
+// TestAFailedCreationIsRolledBack: the name of the stack remains taken until it is deleted, as the CDK does when it
+// deploys again.
 func TestAFailedCreationIsRolledBack(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

@@ -91,7 +91,8 @@ func createFunction(d *deployment, id string, p functionProperties) (made, error
 	return made{name, map[string]string{"Arn": d.arn("lambda", "function:"+name)}}, nil
 }
 
-// updateFunction leaves invocations under way as they began. It also has the mappings of the function keep to its timeout.
+// updateFunction leaves invocations under way as they began. It also has the mappings of the function keep to its
+// timeout.
 func updateFunction(d *deployment, id string, _, after functionProperties) (made, error) {
 	name := d.resources[id].ref
 	c, err := d.functionConfig(name, after)
@@ -213,7 +214,8 @@ func (d *deployment) bind(p mappingProperties) (binding, queue.Mapping, error) {
 	return b, m, nil
 }
 
-// updateMapping leaves a mapping paused, or polling, that was paused or resumed by hand, unless the template changes that.
+// updateMapping leaves a mapping paused, or polling, that was paused or resumed by hand, unless the template changes
+// that.
 func updateMapping(d *deployment, id string, before, after mappingProperties) (made, error) {
 	r := d.resources[id]
 	if err := d.replacePoller(r.ref, after); err != nil {
@@ -271,7 +273,8 @@ func (d *deployment) setPoller(ref string, m mapping) {
 	d.showPollers()
 }
 
-// showPollers makes the pollers those of the stack. Where one replaces another of the same function, it is the later one.
+// showPollers makes the pollers those of the stack. Where one replaces another of the same function, it is the later
+// one.
 func (d *deployment) showPollers() {
 	clear(d.Mappings)
 	for _, ref := range slices.Sorted(maps.Keys(d.pollers)) {

@@ -30,8 +30,8 @@ var identifiers = map[string]identifier{
 	"AWS::SQS::Queue":             {property: "QueueName"},
 }
 
-// claimOf returns the claim on the resource's physical id; the zero value for a resource that gets a name which begins with its
-// stack's.
+// claimOf returns the claim on the resource's physical id; the zero value for a resource that gets a name which begins
+// with its stack's.
 func (d *deployment) claimOf(p physical) cloudsim.PhysicalID {
 	by := identifiers[p.Type]
 	name, _ := p.values[by.property].(string)

@@ -53,8 +53,8 @@ func deployer(t *testing.T) func(name, account, region, resources string) error 
 	}
 }
 
-// TestAPhysicalIDExistsOnce deploys each resource again: in the same account and Region, in another Region and in another
-// account.
+// TestAPhysicalIDExistsOnce deploys each resource again: in the same account and Region, in another Region and in
+// another account.
 func TestAPhysicalIDExistsOnce(t *testing.T) {
 	t.Parallel()
 	global := map[string]bool{"AWS::CloudWatch::Dashboard": true, "AWS::IAM::ManagedPolicy": true, "AWS::IAM::Role": true}

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// inOrder returns the names so that each comes after the names that it needs, and else in the order given. A circle is an
-// error.
+// inOrder returns the names so that each comes after the names that it needs, and else in the order given. A circle is
+// an error.
 func inOrder(names []string, needs func(name string) []string) ([]string, error) {
 	var sorted []string
 	state := map[string]int{} // 1 while its needs are visited, 2 when it is in order

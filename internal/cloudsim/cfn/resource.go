@@ -94,8 +94,8 @@ func (d *deployment) forget(id string) {
 	delete(d.resources, id)
 }
 
-// remove deletes resources, in the reverse of the order in which they were created. One that can't be deleted doesn't keep the
-// others.
+// remove deletes resources, in the reverse of the order in which they were created. One that can't be deleted doesn't
+// keep the others.
 func (d *deployment) remove(order []string, resources map[string]physical) error {
 	var all []error
 	for _, id := range slices.Backward(order) {
@@ -127,8 +127,8 @@ func (d *deployment) removeOne(id string, p physical) error {
 	return nil
 }
 
-// replaces reports whether CloudFormation needs another resource for the properties. It refuses to replace one whose name the
-// template chooses, unless the name changes too:
+// replaces reports whether CloudFormation needs another resource for the properties. It refuses to replace one whose
+// name the template chooses, unless the name changes too:
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
 func (p physical) replaces(before physical) (bool, error) {
 	k := kinds[p.Type]

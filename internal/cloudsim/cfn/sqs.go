@@ -67,8 +67,8 @@ func updateQueue(d *deployment, id string, before, after queueProperties) (made,
 	return d.resources[id], d.setQueueAttributes(d.resources[id].ref, attributes)
 }
 
-// removeQueue frees the name at once: a stack's deletion of a queue takes about as long as SQS refuses the name, and no time passes
-// while this CloudFormation works.
+// removeQueue frees the name at once: a stack's deletion of a queue takes about as long as SQS refuses the name, and no
+// time passes while this CloudFormation works.
 func removeQueue(d *deployment, r made, _ queueProperties) error {
 	delete(d.QueueURLs, r.attributes["QueueName"])
 	defer d.cloud.Queues.FreeName(r.attributes["Arn"])

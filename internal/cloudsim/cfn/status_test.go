@@ -35,8 +35,8 @@ type statusEvent struct {
 	}
 }
 
-// listen returns a function that returns the stack's events since the last call. A rule on the default bus selects them by
-// prefix of the stack's ID, and sends them to a queue.
+// listen returns a function that returns the stack's events since the last call. A rule on the default bus selects them
+// by prefix of the stack's ID, and sends them to a queue.
 func listen(t *testing.T, cloud *cloudsim.Cloud) func() []statusEvent {
 	t.Helper()
 	messages, rules := sqs.NewFromConfig(config(cloud)), eventbridge.NewFromConfig(config(cloud))

@@ -11,9 +11,9 @@ import (
 	"slices"
 )
 
-// Update deploys another template of the stack: it creates, updates, replaces and deletes resources. If one can't be created or
-// updated, it brings back those of before, and returns the error. It does nothing if the templates are equal, as the CDK's
-// command line. Without an endpoint in the source, functions keep theirs.
+// Update deploys another template of the stack: it creates, updates, replaces and deletes resources. If one can't be
+// created or updated, it brings back those of before, and returns the error. It does nothing if the templates are
+// equal, as the CDK's command line. Without an endpoint in the source, functions keep theirs.
 func (s *Stack) Update(ctx context.Context, source Source) error {
 	if err := s.made.replaceTemplate(ctx, source); err != nil {
 		return fmt.Errorf("update stack %s: %w", s.Name, err)
@@ -228,7 +228,8 @@ func (c *change) rollBack(o Operation) error {
 	return c.cleanUp(o, [2]Status{UpdateRollbackCompleteCleanupInProgress, UpdateRollbackComplete}, c.order, c.created)
 }
 
-// cleanUp deletes the resources between the two statuses. As for CloudFormation, the operation succeeds even if some remain.
+// cleanUp deletes the resources between the two statuses. As for CloudFormation, the operation succeeds even if some
+// remain.
 func (c *change) cleanUp(o Operation, statuses [2]Status, order []string, gone map[string]physical) error {
 	if err := c.report(o, statuses[0], ""); err != nil {
 		return err

@@ -16,7 +16,8 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 )
 
-// working is a stack of a function that reads its layer, its queue, and a rule that sends to the queue. The mapping is disabled.
+// working is a stack of a function that reads its layer, its queue, and a rule that sends to the queue. The mapping is
+// disabled.
 const working = `{"Resources": {
   "Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "worker",
     "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]},

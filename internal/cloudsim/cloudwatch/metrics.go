@@ -1,5 +1,5 @@
-// Package cloudwatch implements the embedded cloud's CloudWatch: metrics, those in functions' logs included, and the state of
-// alarms on them.
+// Package cloudwatch implements the embedded cloud's CloudWatch: metrics, those in functions' logs included, and the
+// state of alarms on them.
 package cloudwatch
 
 import (

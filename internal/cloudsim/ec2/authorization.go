@@ -84,8 +84,8 @@ func (r *request) on(k resourceType, id string, keys iam.Keys) permission {
 	return r.need(r.cell.arn(k, id), keys)
 }
 
-// toAccept is two permissions, the connection's and the accepter's VPC's. In the Service Authorization Reference, the tags are keys
-// of the connection alone: https://docs.aws.amazon.com/vpc/latest/peering/security-iam.html.
+// toAccept is two permissions, the connection's and the accepter's VPC's. In the Service Authorization Reference, the
+// tags are keys of the connection alone: https://docs.aws.amazon.com/vpc/latest/peering/security-iam.html.
 func (r *request) toAccept() []permission {
 	c, err := r.connection()
 	if err != nil || !has(r.cell.vpcs, c.accepter.vpcID) {
@@ -120,8 +120,8 @@ func (r *request) onConnection() []permission {
 	return []permission{r.on(typeConnection, c.id, r.connectionKeys(c))}
 }
 
-// connectionKeys name each VPC by its account and its Region, or by the Region of the call: AWS documents the keys only for
-// connections inside one Region.
+// connectionKeys name each VPC by its account and its Region, or by the Region of the call: AWS documents the keys only
+// for connections inside one Region.
 func (r *request) connectionKeys(c *connection) iam.Keys {
 	requester, accepter := c.requester, c.accepter
 	if r.opts.Switches.CallRegionInVPCKeys {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// endpoint is a VPC endpoint for a service of AWS: a gateway endpoint by routes to the service's prefix list, or an interface
-// endpoint by network interfaces. https://docs.aws.amazon.com/vpc/latest/privatelink/concepts.html
+// endpoint is a VPC endpoint for a service of AWS: a gateway endpoint by routes to the service's prefix list, or an
+// interface endpoint by network interfaces. https://docs.aws.amazon.com/vpc/latest/privatelink/concepts.html
 type endpoint struct {
 	*cell
 	id         string

@@ -70,8 +70,9 @@ func TestGatewayEndpoint(t *testing.T) {
 	}
 }
 
-// TestRecordedEndpointRefusals has the codes and texts that users quote: https://github.com/eksctl-io/eksctl/issues/4377,
-// https://github.com/ansible-collections/amazon.aws/issues/576 and https://github.com/hashicorp/terraform-provider-aws/issues/17535.
+// TestRecordedEndpointRefusals has the codes and texts that users quote:
+// https://github.com/eksctl-io/eksctl/issues/4377, https://github.com/ansible-collections/amazon.aws/issues/576 and
+// https://github.com/hashicorp/terraform-provider-aws/issues/17535.
 func TestRecordedEndpointRefusals(t *testing.T) {
 	t.Parallel()
 	c := one(t)

@@ -14,9 +14,9 @@ var publicService = netip.MustParseAddr("52.95.110.1")
 
 const https = 443
 
-// Exit sends a call of an instance to a service of AWS, such as "s3", through the network as it is. It returns the VPC endpoint that the
-// call takes, which is the zero Endpoint over the internet, or, in one word, what stops the call first: "no-endpoint" if the service's name
-// leads to the internet, to which the instance's subnet has no way.
+// Exit sends a call of an instance to a service of AWS, such as "s3", through the network as it is. It returns the VPC
+// endpoint that the call takes, which is the zero Endpoint over the internet, or, in one word, what stops the call
+// first: "no-endpoint" if the service's name leads to the internet, to which the instance's subnet has no way.
 func (s *Service) Exit(instanceID, service string) (via apicall.Endpoint, stoppedBy string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,7 +42,8 @@ func (s *Service) Exit(instanceID, service string) (via apicall.Endpoint, stoppe
 	return via, from.leave()
 }
 
-// filtered takes a call to an address outside of the VPC, and its answer, through the filters of the interface and its subnet.
+// filtered takes a call to an address outside of the VPC, and its answer, through the filters of the interface and its
+// subnet.
 func (f *face) filtered(to netip.Addr) string {
 	p := Packet{To: to, Protocol: "tcp", Port: https}
 	switch {
@@ -140,7 +141,8 @@ func (s *Service) Hosts(account, region string) []apicall.Host {
 	return all
 }
 
-// LatestImage returns the id of the newest public image of the Region with that part in its name; empty if there is none.
+// LatestImage returns the id of the newest public image of the Region with that part in its name; empty if there is
+// none.
 func (*Service) LatestImage(region, part string) string {
 	for _, i := range publicImages(region) {
 		if strings.Contains(i.name, part) {

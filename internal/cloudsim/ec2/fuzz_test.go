@@ -17,7 +17,8 @@ import (
 	sim "github.com/autopeer/autopeer/internal/cloudsim/ec2"
 )
 
-// script is a cloud that is called line by line. Its ids are counted by type, so that a line can name what an earlier one made.
+// script is a cloud that is called line by line. Its ids are counted by type, so that a line can name what an earlier
+// one made.
 type script struct {
 	service *sim.Service
 	made    map[string]int

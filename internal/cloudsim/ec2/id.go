@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// resourceType is a type of resource: the prefix of its ids and the codes and texts of EC2's errors. AWS spells ID and Id as it
-// pleases, and a client that compares codes depends on it.
+// resourceType is a type of resource: the prefix of its ids and the codes and texts of EC2's errors. AWS spells ID and
+// Id as it pleases, and a client that compares codes depends on it.
 type resourceType struct {
 	prefix    string
 	resource  string // as TagSpecification and DescribeTags call it
@@ -48,8 +48,8 @@ func (k resourceType) missing(id string) *refusal {
 	return refuse(k.notFound, "The %s '%s' does not exist", k.noun, id)
 }
 
-// check refuses text that is not an id of this type. EC2 has different codes for malformed and unknown ids, and different texts for
-// ids with another prefix and for those with wrong digits.
+// check refuses text that is not an id of this type. EC2 has different codes for malformed and unknown ids, and
+// different texts for ids with another prefix and for those with wrong digits.
 func (k resourceType) check(id string) error {
 	rest, ok := strings.CutPrefix(id, k.prefix)
 	switch {
@@ -82,8 +82,8 @@ func lookUp[T any](k resourceType, id string, in map[string]T) (T, error) {
 	return none, k.missing(id)
 }
 
-// derivedID returns the id of a resource that AWS makes in every account and Region: the same one in every cloud, so that the
-// ids of all others don't depend on it.
+// derivedID returns the id of a resource that AWS makes in every account and Region: the same one in every cloud, so
+// that the ids of all others don't depend on it.
 func (c *cell) derivedID(prefix, name string) string {
 	sum := sha256.Sum256([]byte(c.account + " " + c.region + " " + prefix + " " + name))
 	return fmt.Sprintf("%s0%x", prefix, sum[:8])

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// image is an AMI. These are a few public ones under the names of real ones, and any other that a caller names by its id.
+// image is an AMI. These are a few public ones under the names of real ones, and any other that a caller names by its
+// id.
 type image struct {
 	id, name, description string
 	architecture          string

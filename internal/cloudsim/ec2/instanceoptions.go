@@ -172,8 +172,8 @@ func (r *request) givePublicAddress(i *instance) {
 	}
 }
 
-// public returns the elastic IP address of the primary interface, or the address that EC2 gave the instance at its launch. It is
-// not valid if there is neither.
+// public returns the elastic IP address of the primary interface, or the address that EC2 gave the instance at its
+// launch. It is not valid if there is neither.
 func (i *instance) public() netip.Addr {
 	if bound := i.faces[0].bound(); len(bound) > 0 {
 		return bound[0].public

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// shownItem names something that Describe calls may show late: a route by its destination, a rule by its id, a tag by its key.
+// shownItem names something that Describe calls may show late: a route by its destination, a rule by its id, a tag by
+// its key.
 type shownItem struct{ resource, kind, key string }
 
 const (
@@ -40,7 +41,8 @@ func (r *request) edit(answer func(*request) ([]node, error), late time.Duration
 	return nodes, err
 }
 
-// connectionState is what a mutating call changes of a connection. The zero value is that of one that doesn't exist yet.
+// connectionState is what a mutating call changes of a connection. The zero value is that of one that doesn't exist
+// yet.
 type connectionState struct {
 	state, message string
 	since          time.Time
@@ -77,7 +79,8 @@ func (r *request) editConnections(late time.Duration) (keep func()) {
 	}
 }
 
-// showOldConnections puts the states in place that Describe calls show until later changes are visible. restore takes them back.
+// showOldConnections puts the states in place that Describe calls show until later changes are visible. restore takes
+// them back.
 func (s *Service) showOldConnections(now time.Time) (restore func()) {
 	current := map[*connection]connectionState{}
 	for _, c := range s.requests {

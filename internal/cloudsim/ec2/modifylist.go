@@ -89,8 +89,8 @@ func (r *request) changedEntries(l *prefixList) ([]listEntry, error) {
 	return entries, l.fits(entries)
 }
 
-// resize keeps the previous size where a table or a group that refers to the list has no room for the new one: AWS accepts the
-// call, and the modification fails.
+// resize keeps the previous size where a table or a group that refers to the list has no room for the new one: AWS
+// accepts the call, and the modification fails.
 func (r *request) resize(l, changed *prefixList) {
 	before := l.most
 	l.most = changed.most

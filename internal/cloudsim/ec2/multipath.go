@@ -34,8 +34,8 @@ func multipathInside() error {
 	return refuse("UnsupportedOperation", "Multipath resilience is supported only for inter-Region VPC peering connections.")
 }
 
-// multipathStatus is the connection's status while a side allows it. Whether AWS shows "disabled" for all other connections
-// isn't recorded; the answers that are, from before the option, show nothing.
+// multipathStatus is the connection's status while a side allows it. Whether AWS shows "disabled" for all other
+// connections isn't recorded; the answers that are, from before the option, show nothing.
 func (r *request) multipathStatus(c *connection) []node {
 	status := "pending"
 	switch {

@@ -187,7 +187,8 @@ var (
 	typeAddressBinding = resourceType{"eipassoc-", "", "InvalidAssociationID.NotFound", "InvalidAssociationID.Malformed", "association ID"}
 )
 
-// addressQuota is that of an account in a Region: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+// addressQuota is that of an account in a Region:
+// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
 const addressQuota = 5
 
 func allocateAddress(r *request) ([]node, error) {

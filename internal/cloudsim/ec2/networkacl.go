@@ -62,8 +62,9 @@ func defaultEntries() []aclEntry {
 	return entries
 }
 
-// allowIPv6 adds the rules that AWS adds to a default network ACL, with the numbers that it gives them, in each direction
-// whose rules are as they were made: https://docs.aws.amazon.com/vpc/latest/userguide/default-network-acl.html.
+// allowIPv6 adds the rules that AWS adds to a default network ACL, with the numbers that it gives them, in each
+// direction whose rules are as they were made:
+// https://docs.aws.amazon.com/vpc/latest/userguide/default-network-acl.html.
 func (a *acl) allowIPv6() {
 	made := defaultEntries()
 	for _, egress := range []bool{true, false} {

@@ -406,7 +406,8 @@ func assignAddresses(r *request) ([]node, error) {
 	})), nil
 }
 
-// assignable reads the addresses to assign. With AllowReassignment another interface of the subnet gives up its secondary ones.
+// assignable reads the addresses to assign. With AllowReassignment another interface of the subnet gives up its
+// secondary ones.
 func (r *request) assignable(f *face) ([]netip.Addr, error) {
 	reassign, err := r.bool("AllowReassignment")
 	if err != nil {
@@ -600,7 +601,8 @@ func (f *face) attachmentNodes() []node {
 		leaf("attachTime", a.since), leaf("deleteOnTermination", a.ends))}
 }
 
-// addressNodes are the addresses as instances and interfaces show them, which differ in how they show elastic IP addresses.
+// addressNodes are the addresses as instances and interfaces show them, which differ in how they show elastic IP
+// addresses.
 func (f *face) addressNodes(association func(*elasticIP) node) []node {
 	of := func(a netip.Addr) []node {
 		i := slices.IndexFunc(f.bound(), func(e *elasticIP) bool { return e.private == a })

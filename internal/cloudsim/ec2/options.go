@@ -19,9 +19,10 @@ type Options struct {
 	PageSize int
 	// Throttle turns on EC2's token buckets.
 	Throttle bool
-	// ShowLate returns how long Describe calls don't show what a mutating call does to connections, routes, rules and tags, as EC2
-	// is eventually consistent. Mutating calls see the current state, and events aren't delayed. The call has its caller, action
-	// and parameters. Nil shows everything at once. It is called with the service locked, and mustn't call the service.
+	// ShowLate returns how long Describe calls don't show what a mutating call does to connections, routes, rules and
+	// tags, as EC2 is eventually consistent. Mutating calls see the current state, and events aren't delayed. The call has
+	// its caller, action and parameters. Nil shows everything at once. It is called with the service locked, and mustn't
+	// call the service.
 	//
 	// A test shows the edits of people late, and those of the functions at once:
 	//
@@ -97,8 +98,9 @@ type Switches struct {
 	HiddenMultipath bool
 	// DeletingEverywhere takes connections inside a region through deleting too, not only those across.
 	DeletingEverywhere bool
-	// PeeringKeepsVPC refuses DeleteVpc with DependencyViolation while a connection of the VPC is accepted and not deleted.
-	// By default DeleteVpc deletes the connection on both sides, and CloudTrail records no DeleteVpcPeeringConnection.
+	// PeeringKeepsVPC refuses DeleteVpc with DependencyViolation while a connection of the VPC is accepted and not
+	// deleted. By default DeleteVpc deletes the connection on both sides, and CloudTrail records no
+	// DeleteVpcPeeringConnection.
 	PeeringKeepsVPC bool
 	// DeletedWithoutTags ends the tags of a connection on both sides once it is deleted.
 	DeletedWithoutTags bool

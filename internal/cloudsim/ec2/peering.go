@@ -116,8 +116,8 @@ func (s *Service) sameRequest(c *connection) *connection {
 	return nil
 }
 
-// isConnected reports whether another connection connects the two VPCs already, in either direction. EC2 makes a request in
-// the opposite direction and refuses its acceptance: community.aws#580, terraform-provider-aws#44315.
+// isConnected reports whether another connection connects the two VPCs already, in either direction. EC2 makes a
+// request in the opposite direction and refuses its acceptance: community.aws#580, terraform-provider-aws#44315.
 func (s *Service) isConnected(c *connection) bool {
 	return slices.ContainsFunc(s.requests, func(other *connection) bool {
 		same := other.requester.isOf(c.requester) && other.accepter.isOf(c.accepter)
@@ -228,8 +228,8 @@ func (r *request) failOverlapping(v *vpc) {
 	}
 }
 
-// isVisible reports whether the connection is listed in the account and Region. After its end it is for a time that depends on
-// who ended it.
+// isVisible reports whether the connection is listed in the account and Region. After its end it is for a time that
+// depends on who ended it.
 func (s *Service) isVisible(c *connection, at accountRegion, now time.Time) bool {
 	isRequester, isAccepter := c.requester.accountRegion == at, c.accepter.accountRegion == at
 	switch {

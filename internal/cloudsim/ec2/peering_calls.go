@@ -219,7 +219,8 @@ func (r *request) showConnection(c *connection) []node {
 	return append(nodes, r.cell.taggedNode(c.id))
 }
 
-// hasExpiry reports whether EC2 shows when the request expires. Recordings of failed connections have no ExpirationTime.
+// hasExpiry reports whether EC2 shows when the request expires. Recordings of failed connections have no
+// ExpirationTime.
 func (c *connection) hasExpiry() bool { return !c.accepted && c.state != stateFailed }
 
 func (c *connection) expires() time.Time { return c.created.Add(lifetime) }
@@ -227,9 +228,9 @@ func (c *connection) expires() time.Time { return c.created.Add(lifetime) }
 // joined says whether both VPCs are connected, or are being connected.
 func (c *connection) joined() bool { return c.state == stateActive || c.state == stateProvisioning }
 
-// showsSide reports whether the caller sees more of a side than its ids. Both sides of a connection that is active are shown,
-// and none of one that has ended or is ending. Before the acceptance only the requester's account sees its own side, in both
-// Regions. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnectionVpcInfo.html.
+// showsSide reports whether the caller sees more of a side than its ids. Both sides of a connection that is active are
+// shown, and none of one that has ended or is ending. Before the acceptance only the requester's account sees its own
+// side, in both Regions. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnectionVpcInfo.html.
 func (r *request) showsSide(c *connection, s side) bool {
 	return c.joined() || c.isOpen() && s.isOf(c.requester) && s.account == r.cell.account
 }

@@ -49,8 +49,8 @@ func modifyOptions(r *request) ([]node, error) {
 	return nodes, nil
 }
 
-// sideOptions reads the options of one side, which only its owner may set, from its Region. An option that the request leaves
-// out keeps its value.
+// sideOptions reads the options of one side, which only its owner may set, from its Region. An option that the request
+// leaves out keeps its value.
 func (r *request) sideOptions(c *connection, options, name string, s *side) (change func(), shown []node, err error) {
 	switch {
 	case s.account != r.cell.account:
@@ -89,8 +89,8 @@ func (s *side) mayBecome(c *connection, wanted side) error {
 	return nil
 }
 
-// checkClassicLink refuses ClassicLink's options across Regions whatever their values, and unknown ones everywhere. How EC2
-// answers them inside a Region since ClassicLink's end isn't recorded: it takes false here, and refuses true.
+// checkClassicLink refuses ClassicLink's options across Regions whatever their values, and unknown ones everywhere. How
+// EC2 answers them inside a Region since ClassicLink's end isn't recorded: it takes false here, and refuses true.
 func (r *request) checkClassicLink(c *connection, options string) error {
 	var given []string
 	for field := range r.within(options) {

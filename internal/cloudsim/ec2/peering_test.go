@@ -410,7 +410,8 @@ func (p pair) checkAcceptance(t *testing.T, id string, isRefused bool) {
 	}
 }
 
-// TestTheSameRequestAgainInEitherDirection: beside a pending connection in each direction, each request again returns its own.
+// TestTheSameRequestAgainInEitherDirection: beside a pending connection in each direction, each request again returns
+// its own.
 func TestTheSameRequestAgainInEitherDirection(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, sim.Options{}, virginia)
@@ -443,8 +444,8 @@ func TestTagsAreEachSidesOwn(t *testing.T) {
 	}
 }
 
-// TestTheTagsOfADeletedConnectionAreSwitchable: kept, or ended once the connection is deleted, on both sides and with no tags
-// of other resources.
+// TestTheTagsOfADeletedConnectionAreSwitchable: kept, or ended once the connection is deleted, on both sides and with
+// no tags of other resources.
 func TestTheTagsOfADeletedConnectionAreSwitchable(t *testing.T) {
 	for name, ended := range map[string]bool{"kept": false, "ended": true} {
 		t.Run(name, func(t *testing.T) {
@@ -601,7 +602,8 @@ func TestDeletingAVPC(t *testing.T) {
 	}
 }
 
-// TestDeletingAVPCLeavesWhatADeletionLeaves: the other side keeps its route, as a blackhole, and its rule, which is stale.
+// TestDeletingAVPCLeavesWhatADeletionLeaves: the other side keeps its route, as a blackhole, and its rule, which is
+// stale.
 func TestDeletingAVPCLeavesWhatADeletionLeaves(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, sim.Options{}, virginia).accepted(t)

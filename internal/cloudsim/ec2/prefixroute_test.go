@@ -17,7 +17,8 @@ func (c client) managed(filters ...types.Filter) types.ManagedPrefixList {
 	return out.PrefixLists[0]
 }
 
-// TestPrefixListRoutes count as the list's most entries: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html.
+// TestPrefixListRoutes count as the list's most entries:
+// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html.
 func TestPrefixListRoutes(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, sim.Options{Quotas: sim.Quotas{RoutesPerTable: 10}}, virginia).accepted(t)
@@ -52,7 +53,8 @@ func TestPrefixListRoutes(t *testing.T) {
 }
 
 // TestRecordedPrefixListModifications has the codes and texts that users quote:
-// https://github.com/hashicorp/terraform-provider-aws/issues/43528 and https://github.com/hashicorp/terraform-provider-aws/issues/26034.
+// https://github.com/hashicorp/terraform-provider-aws/issues/43528 and
+// https://github.com/hashicorp/terraform-provider-aws/issues/26034.
 func TestRecordedPrefixListModifications(t *testing.T) {
 	t.Parallel()
 	c := one(t)

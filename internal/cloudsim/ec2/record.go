@@ -50,7 +50,8 @@ func trailedRequest(call *apicall.Call) map[string]any {
 	return map[string]any{call.Action + "Request": m}
 }
 
-// complete adds what CloudTrail writes for parameters that a call left out, and renames one, as the recorded calls have it.
+// complete adds what CloudTrail writes for parameters that a call left out, and renames one, as the recorded calls have
+// it.
 func complete(action string, m map[string]any) map[string]any {
 	switch action {
 	case "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress":
@@ -153,8 +154,8 @@ func trailedList(root string, items []params) any {
 	return map[string]any{"items": list}
 }
 
-// trailedItem is one item of a list. The tags inside a tag specification are a plain array, and a permission has all lists of
-// sources, also empty ones.
+// trailedItem is one item of a list. The tags inside a tag specification are a plain array, and a permission has all
+// lists of sources, also empty ones.
 func trailedItem(root string, item params) map[string]any {
 	m := trailedParams(item)
 	switch root {

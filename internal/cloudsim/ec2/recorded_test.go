@@ -18,8 +18,8 @@ import (
 	sim "github.com/autopeer/autopeer/internal/cloudsim/ec2"
 )
 
-// The tests of this file compare the embedded EC2 with recorded answers of AWS and with those that issues quote. Each names its
-// source.
+// The tests of this file compare the embedded EC2 with recorded answers of AWS and with those that issues quote. Each
+// names its source.
 
 // shown describes how much of a side a view has.
 func shown(info *types.VpcPeeringConnectionVpcInfo) string {
@@ -55,8 +55,8 @@ const (
 )
 
 // TestRecordedViewsOfTwoAccounts: DescribeVpcPeeringConnections in both accounts of batfish's
-// test-vpc-peering-multi-account shows nothing but ids of deleted and failed connections, and the blocks of both sides and the
-// options of the own side of active ones.
+// test-vpc-peering-multi-account shows nothing but ids of deleted and failed connections, and the blocks of both sides
+// and the options of the own side of active ones.
 func TestRecordedViewsOfTwoAccounts(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -113,9 +113,9 @@ func TestRecordedViewOfADeletingConnection(t *testing.T) {
 	})
 }
 
-// TestRecordedViewsAcrossRegions: DescribeVpcPeeringConnections in LocalStack's recording of test_vcp_peering_difference_regions,
-// one account in two Regions. Both Regions show the requester's blocks and options from the beginning, and those of both sides
-// once the connection is active.
+// TestRecordedViewsAcrossRegions: DescribeVpcPeeringConnections in LocalStack's recording of
+// test_vcp_peering_difference_regions, one account in two Regions. Both Regions show the requester's blocks and options
+// from the beginning, and those of both sides once the connection is active.
 func TestRecordedViewsAcrossRegions(t *testing.T) {
 	t.Parallel()
 	s := sim.New(sim.Options{})
@@ -193,7 +193,8 @@ func TestRecordedRefusalsOfRoutes(t *testing.T) {
 	saying(t, err, "InvalidParameterValue", "route table "+other+" and network gateway "+*id+" belong to different networks")
 }
 
-// TestRecordedRefusalOfOnePermissionTwice quotes AuthorizeSecurityGroupIngress from terraform-provider-aws#2587 and #29492.
+// TestRecordedRefusalOfOnePermissionTwice quotes AuthorizeSecurityGroupIngress from terraform-provider-aws#2587 and
+// #29492.
 func TestRecordedRefusalOfOnePermissionTwice(t *testing.T) {
 	t.Parallel()
 	c := one(t)
@@ -233,8 +234,8 @@ func TestRecordedReferencesInsideAVPC(t *testing.T) {
 	}
 }
 
-// TestRecordedReferenceToADeletedGroup: cloud-custodian's recording of test_security_group_stale has the VPC, the connection and
-// its status, and no owner.
+// TestRecordedReferenceToADeletedGroup: cloud-custodian's recording of test_security_group_stale has the VPC, the
+// connection and its status, and no owner.
 func TestRecordedReferenceToADeletedGroup(t *testing.T) {
 	t.Parallel()
 	r := newReference(t)
@@ -243,9 +244,9 @@ func TestRecordedReferenceToADeletedGroup(t *testing.T) {
 	r.check(t, "without the group", r.reference(r.id, "active", nil), 1)
 }
 
-// TestRecordedLateStates: DescribeVpcPeeringConnections shows pending-acceptance again after Accept and active after Delete
-// (terraform-provider-aws#28705, #4140), and doesn't know a connection right after Create (aws/eks-hybrid#162). Both sides see it so,
-// and mutating calls see the current state.
+// TestRecordedLateStates: DescribeVpcPeeringConnections shows pending-acceptance again after Accept and active after
+// Delete (terraform-provider-aws#28705, #4140), and doesn't know a connection right after Create (aws/eks-hybrid#162).
+// Both sides see it so, and mutating calls see the current state.
 func TestRecordedLateStates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t, sim.Options{ShowLate: func(apicall.Call) time.Duration { return time.Minute }}, virginia)
@@ -275,7 +276,8 @@ func TestRecordedLateStates(t *testing.T) {
 	})
 }
 
-// TestModifyStopsMultipath: ModifyVpcPeeringConnectionOptions with false ends what the acceptance allowed (API reference, botocore
+// TestModifyStopsMultipath: ModifyVpcPeeringConnectionOptions with false ends what the acceptance allowed (API
+// reference, botocore
 // 1.44.8), and leaves the DNS option.
 func TestModifyStopsMultipath(t *testing.T) {
 	t.Parallel()

@@ -413,8 +413,9 @@ func (r *request) vpcOfInstance(id string) (*vpc, error) {
 	return i.subnet.vpc, nil
 }
 
-// vpcOfGateway takes internet gateways and virtual private gateways. Codes and texts are those that users of CreateRoute quote:
-// https://github.com/ansible-collections/amazon.aws/issues/2631 and https://github.com/devopsacademyau/academy/pull/906.
+// vpcOfGateway takes internet gateways and virtual private gateways. Codes and texts are those that users of
+// CreateRoute quote: https://github.com/ansible-collections/amazon.aws/issues/2631 and
+// https://github.com/devopsacademyau/academy/pull/906.
 func (r *request) vpcOfGateway(id string) (*vpc, error) {
 	if !strings.HasPrefix(id, typeGateway.prefix) && !strings.HasPrefix(id, typeVPN.prefix) {
 		return nil, invalidValue("invalid value for parameter gateway-id: %s", id)

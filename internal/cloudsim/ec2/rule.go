@@ -119,7 +119,8 @@ func describeRules(r *request) ([]node, error) {
 	return describe(r, l, r.cell.rules())
 }
 
-// showRule returns the elements of a rule in the answers of DescribeSecurityGroupRules and AuthorizeSecurityGroupIngress.
+// showRule returns the elements of a rule in the answers of DescribeSecurityGroupRules and
+// AuthorizeSecurityGroupIngress.
 func (r *request) showRule(rule *rule) []node {
 	nodes := append(rule.elements(), leaf("groupOwnerId", rule.group.account))
 	if rule.groupID != "" {
@@ -187,8 +188,8 @@ func (r *request) showPermission(rules []*rule) []node {
 	return append(nodes, list("groups", groups...), list("ipRanges", four...), list("ipv6Ranges", six...), list("prefixListIds", lists...))
 }
 
-// showReference shows the referenced group: one of the same VPC by its id and owner alone. Of one in a peer VPC EC2 says how it is reached, also when that way, or
-// the group, is gone; but then no longer whose the group was:
+// showReference shows the referenced group: one of the same VPC by its id and owner alone. Of one in a peer VPC EC2
+// says how it is reached, also when that way, or the group, is gone; but then no longer whose the group was:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UserIdGroupPair.html
 func (r *request) showReference(rule *rule) []node {
 	nodes := []node{leaf("groupId", rule.groupID)}
@@ -214,8 +215,8 @@ func (s *Service) referenced(from source, region string) *securityGroup {
 	return c.groups[from.groupID]
 }
 
-// between returns the connection between two VPCs, or nil. Of several it is the one that is accepted and open, which a request in
-// the opposite direction doesn't end, or else the newest that didn't fail.
+// between returns the connection between two VPCs, or nil. Of several it is the one that is accepted and open, which a
+// request in the opposite direction doesn't end, or else the newest that didn't fail.
 func (s *Service) between(one, other string) *connection {
 	var newest *connection
 	for _, c := range slices.Backward(s.requests) {

@@ -3,8 +3,8 @@ package ec2
 func describeIngress(r *request) ([]node, error) { return r.describeRulesAnew(false) }
 func describeEgress(r *request) ([]node, error)  { return r.describeRulesAnew(true) }
 
-// describeRulesAnew changes the descriptions of rules, all or none, which the request names by their ids or by their traffic. A rule
-// without a new description loses its own.
+// describeRulesAnew changes the descriptions of rules, all or none, which the request names by their ids or by their
+// traffic. A rule without a new description loses its own.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UpdateSecurityGroupRuleDescriptionsIngress.html
 func (r *request) describeRulesAnew(egress bool) ([]node, error) {
 	g, err := r.group()

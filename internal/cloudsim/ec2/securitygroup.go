@@ -73,8 +73,8 @@ func createGroup(r *request) ([]node, error) {
 	return append(done(), leaf("groupId", g.id), g.taggedNode(g.id), leaf("securityGroupArn", g.arn(typeGroup, g.id))), nil
 }
 
-// deleteGroup refuses a group that another group here refers to, but not one that a group of a peer VPC
-// refers to: that rule becomes stale. See https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html.
+// deleteGroup refuses a group that another group here refers to, but not one that a group of a peer VPC refers to: that
+// rule becomes stale. See https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html.
 func deleteGroup(r *request) ([]node, error) {
 	g, err := r.group()
 	if err != nil {

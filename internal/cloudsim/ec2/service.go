@@ -1,5 +1,5 @@
-// Package ec2 implements an EC2 in memory behind EC2's own query protocol, for VPC peering and the resources that it needs. It
-// refuses unknown parameters and filters by name.
+// Package ec2 implements an EC2 in memory behind EC2's own query protocol, for VPC peering and the resources that it
+// needs. It refuses unknown parameters and filters by name.
 package ec2
 
 import (

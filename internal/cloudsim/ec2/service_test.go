@@ -191,7 +191,8 @@ func scrubbed(t *testing.T, r apicall.Record) string {
 	return strings.ReplaceAll(string(raw), r.RequestID, "REQUEST") + "\n"
 }
 
-// The shape is that of real records: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html.
+// The shape is that of real records:
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html.
 func TestTrail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var records []apicall.Record

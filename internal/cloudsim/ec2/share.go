@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Share shares the VPC with another account in its Region, a participant, as a resource share of its subnets does. The participant may
-// make security groups in the VPC. Its owner can describe these and change none:
+// Share shares the VPC with another account in its Region, a participant, as a resource share of its subnets does. The
+// participant may make security groups in the VPC. Its owner can describe these and change none:
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html. An unknown VPC is not shared.
 func (s *Service) Share(id, participant string) {
 	s.mu.Lock()

@@ -10,7 +10,8 @@ import (
 	sim "github.com/autopeer/autopeer/internal/cloudsim/ec2"
 )
 
-// TestAParticipantsGroup: the owner of the VPC describes it, without its tags, and can't add a rule. An account without a share makes none.
+// TestAParticipantsGroup: the owner of the VPC describes it, without its tags, and can't add a rule. An account without
+// a share makes none.
 func TestAParticipantsGroup(t *testing.T) {
 	t.Parallel()
 	s := sim.New(sim.Options{})

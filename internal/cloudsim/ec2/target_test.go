@@ -75,7 +75,8 @@ func (c client) transitAttachment(gateway, vpc string, subnets ...string) string
 	return *out.TransitGatewayVpcAttachment.TransitGatewayAttachmentId
 }
 
-// TestTargetsOfRoutes leads a route to each type of target, which must be there and belong to the table's VPC, and ends the target:
+// TestTargetsOfRoutes leads a route to each type of target, which must be there and belong to the table's VPC, and ends
+// the target:
 // https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html
 func TestTargetsOfRoutes(t *testing.T) {
 	t.Parallel()
@@ -191,8 +192,9 @@ func TestAnInstanceWithTwoInterfacesIsNoTarget(t *testing.T) {
 	}
 }
 
-// TestPropagatedRoutes has routes that no call deletes or replaces, beside static ones of the same destination, which win:
-// https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html and https://github.com/ansible/ansible/issues/43415.
+// TestPropagatedRoutes has routes that no call deletes or replaces, beside static ones of the same destination, which
+// win: https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html and
+// https://github.com/ansible/ansible/issues/43415.
 func TestPropagatedRoutes(t *testing.T) {
 	t.Parallel()
 	s := sim.New(sim.Options{Quotas: sim.Quotas{RoutesPerTable: 2}})

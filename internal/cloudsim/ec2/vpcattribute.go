@@ -73,8 +73,8 @@ func modifyVpcAttribute(r *request) ([]node, error) {
 	})
 }
 
-// modifyOne changes the only attribute that the request names: value returns the place of its value, or nil for a parameter
-// that is no attribute.
+// modifyOne changes the only attribute that the request names: value returns the place of its value, or nil for a
+// parameter that is no attribute.
 func (r *request) modifyOne(value func(name string) *bool) ([]node, error) {
 	var named []string
 	for _, root := range roots(r.params) {

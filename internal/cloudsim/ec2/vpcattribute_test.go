@@ -131,7 +131,8 @@ func (c client) destinations(group string) []string {
 	return all
 }
 
-// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-migrate-ipv6.html: groups with other egress rules don't get the one of IPv6.
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-migrate-ipv6.html: groups with other egress rules don't get the
+// one of IPv6.
 func TestEgressOfGroupsInAnIPv6VPC(t *testing.T) {
 	t.Parallel()
 	c := one(t)

@@ -29,8 +29,8 @@ func associateBlock(r *request) ([]node, error) {
 	return []node{leaf("vpcId", v.id), associationNode(b, "associating")}, nil
 }
 
-// addBlock adds a block. With the first of IPv6 the default network ACL and the groups allow IPv6 where their rules are as
-// they were made: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-migrate-ipv6.html.
+// addBlock adds a block. With the first of IPv6 the default network ACL and the groups allow IPv6 where their rules are
+// as they were made: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-migrate-ipv6.html.
 func (r *request) addBlock(v *vpc, b block) {
 	first := b.prefix.Addr().Is6() && len(v.family(true)) == 0
 	v.blocks = append(v.blocks, b)

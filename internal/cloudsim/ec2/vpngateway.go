@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// vpnGateway is a virtual private gateway. There are no VPN connections here: a test names the routes that the other end
-// advertises, see Service.Advertise.
+// vpnGateway is a virtual private gateway. There are no VPN connections here: a test names the routes that the other
+// end advertises, see Service.Advertise.
 type vpnGateway struct {
 	*cell
 	id         string
@@ -17,8 +17,9 @@ type vpnGateway struct {
 
 var typeVPN = resourceType{"vgw-", "vpn-gateway", "InvalidVpnGatewayID.NotFound", "InvalidVpnGatewayID.Malformed", "vpnGateway ID"}
 
-// Advertise gives a virtual private gateway the routes that the other end of a VPN connection or of Direct Connect advertises, in
-// place of those it had. They are in the route tables to which the gateway propagates its routes. An unknown gateway has none.
+// Advertise gives a virtual private gateway the routes that the other end of a VPN connection or of Direct Connect
+// advertises, in place of those it had. They are in the route tables to which the gateway propagates its routes. An
+// unknown gateway has none.
 func (s *Service) Advertise(gateway string, blocks ...netip.Prefix) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -29,7 +30,8 @@ func (s *Service) Advertise(gateway string, blocks ...netip.Prefix) {
 	}
 }
 
-// propagated are the routes of the gateways that propagate to the table. A static route of the same destination is beside them.
+// propagated are the routes of the gateways that propagate to the table. A static route of the same destination is
+// beside them.
 func (t *table) propagated() []*route {
 	var all []*route
 	for _, g := range t.propagating {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// zoneLetters are those of the Regions where the zones aren't a, b and c. An account sees a choice of a Region's zones; these are
-// as many as AWS has documented.
+// zoneLetters are those of the Regions where the zones aren't a, b and c. An account sees a choice of a Region's zones;
+// these are as many as AWS has documented.
 var zoneLetters = map[string]string{
 	"us-east-1":      "abcdef",
 	"us-west-1":      "ac",
@@ -117,7 +117,8 @@ var zoneListing = named[zone]{
 	},
 }
 
-// group is the Region's own group of zones: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AvailabilityZone.html.
+// group is the Region's own group of zones:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AvailabilityZone.html.
 func (z zone) group() string { return z.region + "-zg-1" }
 
 // describeZones has no local zones, which AllAvailabilityZones would add.

@@ -14,8 +14,8 @@ import (
 
 // The tests of this file compare the embedded EventBridge with LocalStack's recordings of AWS's answers.
 
-// TestRecordedIDOfAForwardedEvent: in the six variants of test_events_cross_account_region, a bus in the same Region gets the
-// event with its id, and a bus in another Region gets a new id. Account and Region are those of the origin.
+// TestRecordedIDOfAForwardedEvent: in the six variants of test_events_cross_account_region, a bus in the same Region
+// gets the event with its id, and a bus in another Region gets a new id. Account and Region are those of the origin.
 func TestRecordedIDOfAForwardedEvent(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -1,5 +1,5 @@
-// Package events implements the embedded cloud's EventBridge: buses, rules, and delivery to queues and to other buses. It also
-// takes CloudTrail's records and puts them as events on the caller's default bus.
+// Package events implements the embedded cloud's EventBridge: buses, rules, and delivery to queues and to other buses.
+// It also takes CloudTrail's records and puts them as events on the caller's default bus.
 package events
 
 import (
@@ -73,7 +73,8 @@ type Delivery struct {
 	Event  Event
 }
 
-// Failure is a delivery that EventBridge gave up, with the error code and message that it writes to a dead-letter queue.
+// Failure is a delivery that EventBridge gave up, with the error code and message that it writes to a dead-letter
+// queue.
 type Failure struct {
 	Delivery
 	At         time.Time

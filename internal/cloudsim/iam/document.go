@@ -1,5 +1,5 @@
-// Package iam implements the embedded cloud's IAM: policy documents, their evaluation, and the roles of all accounts. It refuses
-// to parse anything that it doesn't know, so that no condition is silently ignored.
+// Package iam implements the embedded cloud's IAM: policy documents, their evaluation, and the roles of all accounts.
+// It refuses to parse anything that it doesn't know, so that no condition is silently ignored.
 package iam
 
 import (

@@ -43,7 +43,8 @@ func TestParseRefusesWhatItWouldNotEvaluate(t *testing.T) {
 	}
 }
 
-// TestParseAcceptsQuantifiers on multivalued keys, and, as AWS does, on others. Null asks for the key and not for its values.
+// TestParseAcceptsQuantifiers on multivalued keys, and, as AWS does, on others. Null asks for the key and not for its
+// values.
 func TestParseAcceptsQuantifiers(t *testing.T) {
 	t.Parallel()
 	for _, c := range []string{

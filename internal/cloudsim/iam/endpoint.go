@@ -2,8 +2,9 @@ package iam
 
 import "slices"
 
-// AuthorizeAtEndpoint decides with the policy of the VPC endpoint through which a request came, whether the request passes. An empty
-// document is no endpoint, and lets every request pass. The error is a *Refusal, or that of a malformed document.
+// AuthorizeAtEndpoint decides with the policy of the VPC endpoint through which a request came, whether the request
+// passes. An empty document is no endpoint, and lets every request pass. The error is a *Refusal, or that of a
+// malformed document.
 func (g *Registry) AuthorizeAtEndpoint(r Request, document string) error {
 	if document == "" {
 		return nil

@@ -17,9 +17,10 @@ var multivalued = map[string]bool{
 	"events:eventbusarn": true,
 }
 
-// checkQuantifier refuses an operator that doesn't state how many values of a multivalued key must match. AWS stores such
-// a policy, but documents that the key requires a quantifier and doesn't define the result without one. A quantifier on a
-// single-valued key is accepted, as AWS accepts it: IAM Access Analyzer reports it as a security warning only.
+// checkQuantifier refuses an operator that doesn't state how many values of a multivalued key must match. AWS stores
+// such a policy, but documents that the key requires a quantifier and doesn't define the result without one. A
+// quantifier on a single-valued key is accepted, as AWS accepts it: IAM Access Analyzer reports it as a security
+// warning only.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 func (t test) checkQuantifier(operator string) error {
 	if t.quantifier != "" || t.null || !multivalued[strings.ToLower(t.key)] {

@@ -117,8 +117,8 @@ func (g *Registry) MayWriteLogs(roleARN, logGroupARN string) error {
 	return errors.Join(g.AuthorizeRole(roleARN, "logs:CreateLogStream", stream), g.AuthorizeRole(roleARN, "logs:PutLogEvents", stream))
 }
 
-// MayAssume returns a *Refusal unless the role's trust policy admits the service, with the condition keys that the service
-// supplies. It admits all to a role that isn't in the registry, until Enforce is called.
+// MayAssume returns a *Refusal unless the role's trust policy admits the service, with the condition keys that the
+// service supplies. It admits all to a role that isn't in the registry, until Enforce is called.
 func (g *Registry) MayAssume(service, roleARN string, keys Keys) error {
 	r, found, strict := g.find(PrincipalOf(roleARN).role())
 	if !found && !strict {
@@ -133,9 +133,9 @@ func (g *Registry) MayAssume(service, roleARN string, keys Keys) error {
 	return nil
 }
 
-// AssumeRole returns a *Refusal unless the caller may assume the role. The role's trust policy must name the caller, or the
-// caller's account whose own policies must allow the call. Nothing here makes roles that people use: a role that isn't in
-// the registry is added as an administrator of its account that trusts every account.
+// AssumeRole returns a *Refusal unless the caller may assume the role. The role's trust policy must name the caller, or
+// the caller's account whose own policies must allow the call. Nothing here makes roles that people use: a role that
+// isn't in the registry is added as an administrator of its account that trusts every account.
 func (g *Registry) AssumeRole(caller Principal, roleARN string, keys Keys) error {
 	name := PrincipalOf(roleARN).role()
 	r, found, _ := g.find(name)

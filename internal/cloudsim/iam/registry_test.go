@@ -55,7 +55,8 @@ func TestPrincipals(t *testing.T) {
 	}
 }
 
-// TestEvaluationsAreObserved covers a request of a role, which its policies allow, and the role's trust policy, which doesn't.
+// TestEvaluationsAreObserved covers a request of a role, which its policies allow, and the role's trust policy, which
+// doesn't.
 func TestEvaluationsAreObserved(t *testing.T) {
 	t.Parallel()
 	g := registry(t, logs)

@@ -1,5 +1,5 @@
-// Package lambda implements the embedded cloud's Lambda: functions as child processes that use the Runtime API, each process one
-// execution environment. It runs the deployed code, built for the host.
+// Package lambda implements the embedded cloud's Lambda: functions as child processes that use the Runtime API, each
+// process one execution environment. It runs the deployed code, built for the host.
 package lambda
 
 import (
@@ -76,8 +76,8 @@ func New(c Config) (*Function, error) {
 	return f, nil
 }
 
-// Update has the next invocations run in new environments with this configuration, whose Name must be the function's. Invocations
-// under way end as they began. After an error nothing has changed.
+// Update has the next invocations run in new environments with this configuration, whose Name must be the function's.
+// Invocations under way end as they began. After an error nothing has changed.
 func (f *Function) Update(c Config) error {
 	if err := f.configure(c); err != nil {
 		return fmt.Errorf("update function %s: %w", f.name, err)
@@ -112,7 +112,8 @@ func (f *Function) configure(c Config) error {
 	return nil
 }
 
-// replace takes the configuration and the folder with the layers, and ends the idle environments, which have those of before.
+// replace takes the configuration and the folder with the layers, and ends the idle environments, which have those of
+// before.
 func (f *Function) replace(c Config, opt string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -90,8 +90,8 @@ func TestReservedConcurrencyThrottles(t *testing.T) {
 	}
 }
 
-// TestRecordedAccountConcurrency: reservations must leave 100 unreserved, a new account has 10 in all, and functions without a
-// reservation share what is left.
+// TestRecordedAccountConcurrency: reservations must leave 100 unreserved, a new account has 10 in all, and functions
+// without a reservation share what is left.
 func TestRecordedAccountConcurrency(t *testing.T) {
 	t.Parallel()
 	reserving := func(q *lambda.Concurrency, n int) (*lambda.Function, error) {

@@ -46,8 +46,8 @@ func (c Config) checkEnvironment() error {
 	return nil
 }
 
-// Variables returns the environment variables that a new process of the function gets, with credentials of its own. Another
-// implementation of Lambda's runtime, which adds the address of its Runtime API, runs the function with them.
+// Variables returns the environment variables that a new process of the function gets, with credentials of its own.
+// Another implementation of Lambda's runtime, which adds the address of its Runtime API, runs the function with them.
 func (f *Function) Variables() map[string]string {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// mostPrefixes is how many prefixes of the wildcard patterns of one field a value may match at once. EventBridge documents no
-// number. In recordings, a pattern with 11 is refused and one with 7 is accepted.
+// mostPrefixes is how many prefixes of the wildcard patterns of one field a value may match at once. EventBridge
+// documents no number. In recordings, a pattern with 11 is refused and one with 7 is accepted.
 const mostPrefixes = 10
 
 // mostExplored bounds the time that a check takes. Patterns beyond it are accepted.
@@ -16,7 +16,8 @@ const mostExplored = 5000
 var errTooComplex = errors.New("rule is too complex - try using fewer wildcard characters or fewer repeating character " +
 	"sequences after a wildcard character")
 
-// wildcardsOf returns the wildcard patterns of a field, also those inside anything-but. It leaves mistakes to the parser.
+// wildcardsOf returns the wildcard patterns of a field, also those inside anything-but. It leaves mistakes to the
+// parser.
 func wildcardsOf(values []any) []string {
 	var all []string
 	for _, v := range values {
@@ -40,8 +41,8 @@ const anyByte = 256
 // position is a prefix of a pattern, by the number of its tokens.
 type position struct{ pattern, length int }
 
-// isComplex reports whether a value can match more prefixes of the patterns at once than EventBridge admits. The measure of one
-// pattern is that of AWS's open matcher of events, Event Ruler.
+// isComplex reports whether a value can match more prefixes of the patterns at once than EventBridge admits. The
+// measure of one pattern is that of AWS's open matcher of events, Event Ruler.
 func isComplex(patterns []string) bool {
 	tokens := make([][]int, len(patterns))
 	named := []int{anyByte}

@@ -177,8 +177,8 @@ func isInside(block, text string) bool {
 // dotted is a name with a dot, which stands for two names.
 var dotted = regexp.MustCompile(`\.[^"]*":`)
 
-// decoded returns the object, unless it has names with dots, or other characters than ASCII: EventBridge doesn't document
-// which letters it treats as equal there.
+// decoded returns the object, unless it has names with dots, or other characters than ASCII: EventBridge doesn't
+// document which letters it treats as equal there.
 func decoded(data []byte) (fields object, ok bool) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()

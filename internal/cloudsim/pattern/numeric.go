@@ -79,8 +79,8 @@ func number(value any) (float64, bool) {
 	return x, err == nil && math.Abs(x) <= numericBound
 }
 
-// equal compares numbers by their value, as recorded: 300, 300.0 and 3.0e2 are equal, although the guide has them as different.
-// Beyond the range in which EventBridge compares numbers, their spelling counts.
+// equal compares numbers by their value, as recorded: 300, 300.0 and 3.0e2 are equal, although the guide has them as
+// different. Beyond the range in which EventBridge compares numbers, their spelling counts.
 func equal(leaf, literal any) bool {
 	a, isNumber := number(leaf)
 	b, areNumbers := number(literal)

@@ -77,8 +77,8 @@ func (o *object) add(name string, value any) error {
 	}
 }
 
-// isChoice distinguishes the operator $or from a field of that name: the operator has at least two alternatives, each an
-// object of fields.
+// isChoice distinguishes the operator $or from a field of that name: the operator has at least two alternatives, each
+// an object of fields.
 func isChoice(alternatives []any) bool {
 	for _, a := range alternatives {
 		fields, ok := a.(map[string]any)

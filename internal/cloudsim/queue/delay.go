@@ -2,8 +2,8 @@ package queue
 
 import "time"
 
-// EndDelays makes the messages visible at once that were sent with a delay, and ends the open batching windows of the queue's
-// mappings. It leaves the visibility timeouts of received messages alone.
+// EndDelays makes the messages visible at once that were sent with a delay, and ends the open batching windows of the
+// queue's mappings. It leaves the visibility timeouts of received messages alone.
 func (s *Service) EndDelays(queueARN string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -37,8 +37,8 @@ func newBatch(q *queue, most int) *batch {
 	return &batch{queue: q, most: most, receives: map[string]int{}, size: len(payloadStart) + len(payloadEnd)}
 }
 
-// admit adds a message, or reports false if it makes the payload too large: then it belongs to the next batch. A message
-// alone always fits.
+// admit adds a message, or reports false if it makes the payload too large: then it belongs to the next batch. A
+// message alone always fits.
 func (b *batch) admit(m receipted) bool {
 	record, err := encodeRecord(b.queue.record(m))
 	if err != nil {
@@ -76,7 +76,8 @@ func (b *batch) payload() []byte {
 	return append(payload, payloadEnd...)
 }
 
-// holds reports whether the batch has the message by its last receive. After another receive it belongs to another batch.
+// holds reports whether the batch has the message by its last receive. After another receive it belongs to another
+// batch.
 func (b *batch) holds(m *message) bool { return m.receives > 0 && b.receives[m.id] == m.receives }
 
 // gather waits for a first message. It takes the visible messages until the window is over or the batch is full: of
@@ -121,7 +122,8 @@ func (p *Poller) receive(ctx context.Context, b *batch, wait time.Duration) {
 	})
 }
 
-// release makes the messages of a batch visible again that no invocation will have. They have been received all the same.
+// release makes the messages of a batch visible again that no invocation will have. They have been received all the
+// same.
 func (p *Poller) release(b *batch) {
 	if len(b.records) == 0 {
 		return

@@ -169,8 +169,8 @@ func (f *exactly) Invoke(_ context.Context, payload []byte) ([]byte, error) {
 	return json.Marshal(events.SQSEventResponse{BatchItemFailures: f.end(e)})
 }
 
-// TestWindowsLoseNothing sends messages in every phase of a window, under the visibility timeout that AWS recommends, and
-// disables the mapping meanwhile.
+// TestWindowsLoseNothing sends messages in every phase of a window, under the visibility timeout that AWS recommends,
+// and disables the mapping meanwhile.
 func TestWindowsLoseNothing(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
@@ -237,8 +237,8 @@ func TestEndOfAMappingGivesItsWindowBack(t *testing.T) {
 	}
 }
 
-// TestVisibilityTimeoutHasToCoverTheWindow: a message that is visible again before its batch is deleted goes to a second
-// batch, and only the last receive counts. Lambda accepts such a queue.
+// TestVisibilityTimeoutHasToCoverTheWindow: a message that is visible again before its batch is deleted goes to a
+// second batch, and only the last receive counts. Lambda accepts such a queue.
 func TestVisibilityTimeoutHasToCoverTheWindow(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {

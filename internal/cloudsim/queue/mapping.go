@@ -16,10 +16,10 @@ type Function interface {
 // Mapping configures an event source mapping, which brings a queue's messages to a function:
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 //
-// The function is invoked when the window is over, BatchSize is reached or the next message would make the payload larger
-// than 6 MB; that message begins the next batch. The messages of a batch are invisible from their receive on, so the queue's
-// visibility timeout has to cover the window and the invocation. AWS recommends six times the function's timeout plus the
-// window, and so little as the timeout is accepted.
+// The function is invoked when the window is over, BatchSize is reached or the next message would make the payload
+// larger than 6 MB; that message begins the next batch. The messages of a batch are invisible from their receive on, so
+// the queue's visibility timeout has to cover the window and the invocation. AWS recommends six times the function's
+// timeout plus the window, and so little as the timeout is accepted.
 type Mapping struct {
 	BatchSize               int           // zero means 10; up to 10,000 with a window of a second or more
 	Window                  time.Duration // MaximumBatchingWindowInSeconds: how long to gather a batch after its first message
@@ -123,8 +123,8 @@ func newPoller(s *Service, q *queue, m Mapping, f Function) *Poller {
 	return p
 }
 
-// Pause stops polling, as disabling a mapping does. Batches that the function already has go on; the messages of a batch
-// that is still being gathered are visible again when Pause returns.
+// Pause stops polling, as disabling a mapping does. Batches that the function already has go on; the messages of a
+// batch that is still being gathered are visible again when Pause returns.
 func (p *Poller) Pause() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

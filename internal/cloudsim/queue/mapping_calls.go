@@ -126,7 +126,8 @@ func (m named) show() shownMapping {
 	return shown
 }
 
-// belongsTo reports whether the mapping is of the function, which may be named by its name or ARN, and in the caller's account and Region.
+// belongsTo reports whether the mapping is of the function, which may be named by its name or ARN, and in the caller's
+// account and Region.
 func (m named) belongsTo(call *apicall.Call, function string) bool {
 	name := m.FunctionARN[strings.LastIndex(m.FunctionARN, ":")+1:]
 	return m.queue.arn.account == call.Account && m.queue.arn.region == call.Region && (function == "" || function[strings.LastIndex(function, ":")+1:] == name)
@@ -173,8 +174,8 @@ func (s *Service) getMapping(call *apicall.Call, uuid string) (any, *lambdaError
 	return m.show(), nil
 }
 
-// updateMapping disables a mapping or enables it. It answers with the state in between, which lasts up to a minute on AWS and
-// no longer than the call here.
+// updateMapping disables a mapping or enables it. It answers with the state in between, which lasts up to a minute on
+// AWS and no longer than the call here.
 func (s *Service) updateMapping(call *apicall.Call, uuid string, r *http.Request) (any, *lambdaError) {
 	m, refusal := s.findMapping(call, uuid)
 	if refusal != nil {

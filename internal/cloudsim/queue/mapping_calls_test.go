@@ -68,8 +68,9 @@ func shownIn(state string) string {
 		`"ScalingConfig":{"MaximumConcurrency":7},"State":"` + state + `","StateTransitionReason":"USER_INITIATED"}`
 }
 
-// TestCallsOfMappings: the calls are those of https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html,
-// API_GetEventSourceMapping.html and API_UpdateEventSourceMapping.html.
+// TestCallsOfMappings: the calls are those of
+// https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html, API_GetEventSourceMapping.html and
+// API_UpdateEventSourceMapping.html.
 func TestCallsOfMappings(t *testing.T) {
 	t.Parallel()
 	const (

@@ -210,8 +210,8 @@ func (s *Service) remove(q *queue, in receiptEntry) error {
 	return nil
 }
 
-// postpone changes when a message becomes visible; 0 seconds mean now. As recorded, the handle of the latest receive is good for it
-// also after the visibility timeout, which the guide doesn't mention: the message is in flight again.
+// postpone changes when a message becomes visible; 0 seconds mean now. As recorded, the handle of the latest receive is
+// good for it also after the visibility timeout, which the guide doesn't mention: the message is in flight again.
 func (s *Service) postpone(q *queue, in receiptEntry) error {
 	r, err := parseReceipt(in.ReceiptHandle)
 	if err != nil {

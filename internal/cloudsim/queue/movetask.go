@@ -46,7 +46,8 @@ type startMoveInput struct {
 
 type startMoveOutput struct{ TaskHandle string }
 
-// startMove begins to move the messages that are visible. The refusals are those of LocalStack's recordings, test_sqs_move_task.
+// startMove begins to move the messages that are visible. The refusals are those of LocalStack's recordings,
+// test_sqs_move_task.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
 func (s *Service) startMove(ctx context.Context, in startMoveInput) (startMoveOutput, error) {
 	call := apicall.From(ctx)
@@ -78,8 +79,8 @@ func (s *Service) startMove(ctx context.Context, in startMoveInput) (startMoveOu
 	return startMoveOutput{t.handle()}, nil
 }
 
-// openSource finds the queue whose messages are moved. The caller needs the permissions to receive and delete them for all calls
-// of tasks. Callers hold the lock.
+// openSource finds the queue whose messages are moved. The caller needs the permissions to receive and delete them for
+// all calls of tasks. Callers hold the lock.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
 func (s *Service) openSource(call *apicall.Call, sourceARN string) (*queue, error) {
 	if sourceARN == "" {
@@ -98,8 +99,8 @@ func (s *Service) openSource(call *apicall.Call, sourceARN string) (*queue, erro
 	return q, nil
 }
 
-// destination returns the queue that the caller names, or the zero arn for the queues that the messages come from. The caller needs
-// the permission to send to them. Callers hold the lock.
+// destination returns the queue that the caller names, or the zero arn for the queues that the messages come from. The
+// caller needs the permission to send to them. Callers hold the lock.
 func (s *Service) destination(call *apicall.Call, source *queue, named string) (arn, error) {
 	origins := s.origins(source)
 	if len(origins) == 0 {

@@ -18,8 +18,8 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim"
 )
 
-// The answers and refusals of this file are those of LocalStack's recordings of AWS, test_sqs_move_task, unless a test names another
-// source.
+// The answers and refusals of this file are those of LocalStack's recordings of AWS, test_sqs_move_task, unless a test
+// names another source.
 
 const queueARN = "arn:aws:sqs:us-east-1:111111111111:"
 

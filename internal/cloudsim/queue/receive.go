@@ -171,8 +171,8 @@ func (s *Service) exhausted(q *queue, m *message) bool {
 	return q.redrive.after > 0 && m.receives >= q.redrive.after && s.queues[q.redrive.target] != nil
 }
 
-// bury keeps the id, the body, the time of sending, which counts towards the dead-letter queue's retention, and the number of
-// receives, which goes on there as recorded.
+// bury keeps the id, the body, the time of sending, which counts towards the dead-letter queue's retention, and the
+// number of receives, which goes on there as recorded.
 func (s *Service) bury(q *queue, exhausted []*message) {
 	if len(exhausted) == 0 {
 		return

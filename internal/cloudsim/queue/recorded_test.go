@@ -12,8 +12,8 @@ import (
 
 // The tests of this file compare the embedded SQS with LocalStack's recordings of AWS's answers.
 
-// TestRecordedChangeOfVisibilityAfterTheTimeout: ChangeMessageVisibility answers 200 once the visibility timeout has run out, and
-// the message is in flight again.
+// TestRecordedChangeOfVisibilityAfterTheTimeout: ChangeMessageVisibility answers 200 once the visibility timeout has
+// run out, and the message is in flight again.
 func TestRecordedChangeOfVisibilityAfterTheTimeout(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
@@ -37,8 +37,8 @@ func TestRecordedChangeOfVisibilityAfterTheTimeout(t *testing.T) {
 	})
 }
 
-// TestRecordedReceiveCountInTheDeadLetterQueue: a message that was received once in its queue has ApproximateReceiveCount 2 at
-// its first receive in the dead-letter queue.
+// TestRecordedReceiveCountInTheDeadLetterQueue: a message that was received once in its queue has
+// ApproximateReceiveCount 2 at its first receive in the dead-letter queue.
 func TestRecordedReceiveCountInTheDeadLetterQueue(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {

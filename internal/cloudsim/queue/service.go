@@ -1,5 +1,5 @@
-// Package queue implements the embedded cloud's SQS, standard queues only, and Lambda's event source mappings, which deliver
-// the messages of a queue to a function.
+// Package queue implements the embedded cloud's SQS, standard queues only, and Lambda's event source mappings, which
+// deliver the messages of a queue to a function.
 package queue
 
 import (
@@ -28,8 +28,8 @@ type Options struct {
 // Switches decide questions that AWS's documentation leaves open. Their zero values are the likelier answers; a client
 // must live with both.
 type Switches struct {
-	// LowTrafficWindow lets a mapping with a batching window gather for at least 20 seconds, which Lambda may do in a queue
-	// with little traffic.
+	// LowTrafficWindow lets a mapping with a batching window gather for at least 20 seconds, which Lambda may do in a
+	// queue with little traffic.
 	LowTrafficWindow bool
 }
 

@@ -39,8 +39,8 @@ func (o operation) resource() string {
 	return "arn:aws:s3:::" + o.bucket + "/" + o.key
 }
 
-// allow asks the policy of the VPC endpoint through which the call came, if there is one, and then those of the principal and the
-// bucket. The endpoint's policy grants nothing; it limits the calls that pass.
+// allow asks the policy of the VPC endpoint through which the call came, if there is one, and then those of the
+// principal and the bucket. The endpoint's policy grants nothing; it limits the calls that pass.
 // https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
 func (s *Service) allow(o operation, b *bucket, call *apicall.Call) *Error {
 	request := iam.Request{

@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// decode replaces a body in the encoding aws-chunked, in which SDKs send objects with a checksum behind them, by its content:
-// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html. Signatures and checksums aren't verified. The length becomes a
-// header in any case, where the storage expects it.
+// decode replaces a body in the encoding aws-chunked, in which SDKs send objects with a checksum behind them, by its
+// content: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html. Signatures and checksums aren't
+// verified. The length becomes a header in any case, where the storage expects it.
 func decode(r *http.Request) error {
 	if !strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
 		content, err := io.ReadAll(r.Body)
@@ -39,8 +39,8 @@ func setBody(r *http.Request, content []byte) {
 	r.Header.Set("Content-Length", strconv.Itoa(len(content)))
 }
 
-// unchunked joins the chunks: each is its size in hexadecimal with extensions, a line end, the bytes and a line end. The last has no
-// bytes; trailers follow it.
+// unchunked joins the chunks: each is its size in hexadecimal with extensions, a line end, the bytes and a line end.
+// The last has no bytes; trailers follow it.
 func unchunked(body *bufio.Reader) ([]byte, error) {
 	var content bytes.Buffer
 	for {

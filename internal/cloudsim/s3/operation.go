@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// operation is a call of S3's API: its name in the API reference, the bucket and the key of the object. Both may be empty.
+// operation is a call of S3's API: its name in the API reference, the bucket and the key of the object. Both may be
+// empty.
 type operation struct{ name, bucket, key string }
 
 // subresources are the query parameters that select a bucket's setting.
@@ -89,7 +90,8 @@ func (o operation) isMutating() bool {
 	return o.name != "" && !strings.HasPrefix(o.name, "Get") && !strings.HasPrefix(o.name, "Head") && !strings.HasPrefix(o.name, "List")
 }
 
-// pathOf returns the path with the bucket as its first part. SDKs put the bucket in front of the host unless the endpoint is an IP address.
+// pathOf returns the path with the bucket as its first part. SDKs put the bucket in front of the host unless the
+// endpoint is an IP address.
 func pathOf(r *http.Request) string {
 	host := r.Host
 	if host == "" {

@@ -1,5 +1,5 @@
-// Package s3 implements the embedded cloud's S3: buckets with policies, and objects, over S3's own REST protocol. It decides who may
-// make a call; gofakes3 stores the objects and answers for them.
+// Package s3 implements the embedded cloud's S3: buckets with policies, and objects, over S3's own REST protocol. It
+// decides who may make a call; gofakes3 stores the objects and answers for them.
 package s3
 
 import (

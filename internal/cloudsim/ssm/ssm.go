@@ -1,5 +1,5 @@
-// Package ssm implements the part of AWS Systems Manager that the embedded cloud needs: the public parameters with images, the list of
-// managed instances, and Session Manager without its data channel.
+// Package ssm implements the part of AWS Systems Manager that the embedded cloud needs: the public parameters with
+// images, the list of managed instances, and Session Manager without its data channel.
 package ssm
 
 import (
@@ -122,8 +122,8 @@ type describeInput struct {
 	}
 }
 
-// describeInstances lists the managed instances. An instance whose agent can't reach Systems Manager isn't listed; Systems Manager would
-// list it as lost if it was managed before.
+// describeInstances lists the managed instances. An instance whose agent can't reach Systems Manager isn't listed;
+// Systems Manager would list it as lost if it was managed before.
 func (s *Service) describeInstances(ctx context.Context, in describeInput) (any, error) {
 	all := []instance{}
 	for _, h := range s.managed(apicall.From(ctx).Caller) {

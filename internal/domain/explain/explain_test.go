@@ -70,7 +70,8 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// TestExplainRanges: blocks that the policy doesn't declare are those of the ranges, and an exception is a hole in them.
+// TestExplainRanges: blocks that the policy doesn't declare are those of the ranges, and an exception is a hole in
+// them.
 func TestExplainRanges(t *testing.T) {
 	t.Parallel()
 	p := company()

@@ -111,7 +111,8 @@ func TestExplainWithoutAMesh(t *testing.T) {
 	}
 }
 
-// TestGroupsOfAMesh: a group that is a source and admits as well admits the other groups alone, because it is in one of the two VPCs.
+// TestGroupsOfAMesh: a group that is a source and admits as well admits the other groups alone, because it is in one of
+// the two VPCs.
 func TestGroupsOfAMesh(t *testing.T) {
 	t.Parallel()
 	type groups = []peering.SecurityGroupID

@@ -190,7 +190,8 @@ type fact struct {
 	block string // of the source or the destination, or a prefix list
 }
 
-// facts returns all that the policy decides and plans for two VPCs. Those of the direction from y to x have the key true.
+// facts returns all that the policy decides and plans for two VPCs. Those of the direction from y to x have the key
+// true.
 func facts(p *policy.Policy, x, y peering.VPC) map[bool]map[fact]bool {
 	found := map[bool]map[fact]bool{false: {}, true: {}}
 	for _, reverse := range []bool{false, true} {
@@ -298,8 +299,8 @@ func concerns(texts []string, v peering.VPC) bool {
 	})
 }
 
-// hasBlock reports whether a block lies in a text such as "10.0.0.0/16 overlapping 10.0.2.0/24 outside 10.0.0.0/17 except 10.0.1.0/24". A block
-// outside others doesn't lie in them, and doesn't overlap the exceptions.
+// hasBlock reports whether a block lies in a text such as "10.0.0.0/16 overlapping 10.0.2.0/24 outside 10.0.0.0/17
+// except 10.0.1.0/24". A block outside others doesn't lie in them, and doesn't overlap the exceptions.
 func hasBlock(text, block string) bool {
 	text, except, _ := strings.Cut(text, " except ")
 	text, outside, _ := strings.Cut(strings.TrimPrefix(text, "blocks in "), " outside ")
@@ -329,8 +330,8 @@ func parse(list string) []netip.Prefix {
 	return blocks(strings.Split(list, ", ")...)
 }
 
-// vpcs returns every VPC of the universe that the policies can be meant for: one with declared blocks has those of a policy, or if
-// anyBlocks is true and a policy doesn't declare them, any.
+// vpcs returns every VPC of the universe that the policies can be meant for: one with declared blocks has those of a
+// policy, or if anyBlocks is true and a policy doesn't declare them, any.
 func vpcs(anyBlocks bool, policies ...*policy.Policy) []peering.VPC {
 	var all []peering.VPC
 	for _, cell := range cells {
@@ -414,8 +415,8 @@ func contradicts(p *policy.Policy, x, y peering.VPC) bool {
 	return there.Code == policy.CIDRMismatch || back.Code == policy.CIDRMismatch
 }
 
-// changed returns the facts from x to y that only the first policy allows. Route tables that neither policy distinguishes for the
-// departments are other tables. If isDenied is true, the second policy is taken to deny the two.
+// changed returns the facts from x to y that only the first policy allows. Route tables that neither policy
+// distinguishes for the departments are other tables. If isDenied is true, the second policy is taken to deny the two.
 func changed(p, q *policy.Policy, x, y peering.VPC, isDenied bool) []fact {
 	theirs := facts(q, x, y)[false]
 	if isDenied {
@@ -448,8 +449,8 @@ func chosen(p *policy.Policy, x, y peering.VPC) []string {
 	return all
 }
 
-// TestDiffEqualsDecisionsAndPlans: for every pair of policies, each difference of the decisions and plans for VPCs of the universe is
-// an item of the diff, and each item is such a difference for some VPCs.
+// TestDiffEqualsDecisionsAndPlans: for every pair of policies, each difference of the decisions and plans for VPCs of
+// the universe is an item of the diff, and each item is such a difference for some VPCs.
 func TestDiffEqualsDecisionsAndPlans(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -508,7 +509,8 @@ func checkCovered(t *rapid.T, verb string, items []explain.Item, p, q *policy.Po
 	}
 }
 
-// checkApproval fails if the policies treat requests from x to y differently, and no change describes that or one does wrongly.
+// checkApproval fails if the policies treat requests from x to y differently, and no change describes that or one does
+// wrongly.
 func checkApproval(t *rapid.T, changes []explain.Change, old, next *policy.Policy, x, y peering.VPC) {
 	if contradicts(old, x, y) || contradicts(next, x, y) {
 		return
@@ -541,7 +543,8 @@ func checkApproval(t *rapid.T, changes []explain.Change, old, next *policy.Polic
 	}
 }
 
-// checkWitness fails unless some VPCs have a fact that the item covers, for each of its ports, sources, tables and destinations.
+// checkWitness fails unless some VPCs have a fact that the item covers, for each of its ports, sources, tables and
+// destinations.
 func checkWitness(t *rapid.T, verb string, i explain.Item, p, q *policy.Policy, all []peering.VPC) {
 	for _, part := range single(i) {
 		if !hasWitness(part, p, q, all) {
@@ -614,7 +617,8 @@ func only(all []peering.VPC, keep func(peering.VPC) bool) []peering.VPC {
 	return slices.DeleteFunc(slices.Clone(all), func(v peering.VPC) bool { return !keep(v) })
 }
 
-// hasSome reports whether the VPC has a block of the texts, or all of one. References and no texts are blocks of every VPC.
+// hasSome reports whether the VPC has a block of the texts, or all of one. References and no texts are blocks of every
+// VPC.
 func hasSome(v peering.VPC, texts []string) bool {
 	return len(texts) == 0 || slices.ContainsFunc(texts, func(text string) bool {
 		if !strings.Contains(text, "/") && !strings.HasPrefix(text, "any ") {

@@ -11,8 +11,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// recorded is the event of a CloudTrail record with the fields that most of 1,129 real records of three data sets have, tlsDetails among
-// them. The ids are our own.
+// recorded is the event of a CloudTrail record with the fields that most of 1,129 real records of three data sets have,
+// tlsDetails among them. The ids are our own.
 func recorded(t *testing.T, version, name, request, response string) []byte {
 	t.Helper()
 	text := `{"version":"0","id":"8f1d6bd0-5c0a-4b8e-9d5e-0f4a6f2b7c20","detail-type":"AWS API Call via CloudTrail","source":"aws.ec2",
@@ -34,8 +34,8 @@ func recorded(t *testing.T, version, name, request, response string) []byte {
 
 const done = `{"requestId":"b33724be-86ca-470a-b006-0983aee889ec","_return":true}`
 
-// TestRecordedChanges: the records have empty lists and structures as {}, ipPermissions beside cidrIp, the states of associations, and the
-// newer fields of subnets.
+// TestRecordedChanges: the records have empty lists and structures as {}, ipPermissions beside cidrIp, the states of
+// associations, and the newer fields of subnets.
 func TestRecordedChanges(t *testing.T) {
 	t.Parallel()
 	edit := func(items ...string) hint.Change {

@@ -70,7 +70,8 @@ func TestTheIDIsMadeOfCodesIDsAndFigures(t *testing.T) {
 	}
 }
 
-// eachField calls visit for every string, number and truth value below v, with functions that change it and change it back.
+// eachField calls visit for every string, number and truth value below v, with functions that change it and change it
+// back.
 func eachField(v reflect.Value, path string, visit func(path string, change, restore func())) {
 	switch v.Kind() {
 	case reflect.Pointer:

@@ -34,7 +34,8 @@ type Route struct {
 	Propagated  bool        // came from a gateway and not from CreateRoute
 }
 
-// IsStatic reports whether the route is for the block itself. Of routes to the same destination EC2 takes the static one:
+// IsStatic reports whether the route is for the block itself. Of routes to the same destination EC2 takes the static
+// one:
 // https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
 func (r Route) IsStatic() bool { return r.PrefixList == "" && !r.Propagated }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// TestRoutesBesideStaticOnes: a prefix list and a propagated route with the wanted block stand in the way of a new route, which EC2
-// would prefer to them, and not of one that is there.
+// TestRoutesBesideStaticOnes: a prefix list and a propagated route with the wanted block stand in the way of a new
+// route, which EC2 would prefer to them, and not of one that is there.
 func TestRoutesBesideStaticOnes(t *testing.T) {
 	t.Parallel()
 	listed := func(block string, target peering.Target) peering.Route {

@@ -20,8 +20,8 @@ func carryOut(t *rapid.T, s plan.Side, p plan.Plan) plan.Side {
 	return s
 }
 
-// moments returns the side after each step, and ends the check on a change that EC2 would refuse. As the changes of a step
-// are made together, none may depend on another.
+// moments returns the side after each step, and ends the check on a change that EC2 would refuse. As the changes of a
+// step are made together, none may depend on another.
 func moments(t *rapid.T, s plan.Side, p plan.Plan) []plan.Side {
 	w := world{t, s}
 	w.onlyOnce(p.Changes())

@@ -11,7 +11,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// TestClosingIsNoOpening: beside an obstacle, an addition needs a removal of forbidden traffic that carries all of its own.
+// TestClosingIsNoOpening: beside an obstacle, an addition needs a removal of forbidden traffic that carries all of its
+// own.
 func TestClosingIsNoOpening(t *testing.T) {
 	t.Parallel()
 	obstructed := func(s *plan.Side) {

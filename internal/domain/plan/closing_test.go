@@ -164,7 +164,8 @@ func TestNarrowing(t *testing.T) {
 	}
 }
 
-// TestNarrowingInAFullGroup: additions that fit come first, the rest follows the removal, and closing wins where they don't fit.
+// TestNarrowingInAFullGroup: additions that fit come first, the rest follows the removal, and closing wins where they
+// don't fit.
 func TestNarrowingInAFullGroup(t *testing.T) {
 	t.Parallel()
 	wide := tcp(443, 443, "172.31.0.0/16")

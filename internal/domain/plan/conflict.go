@@ -54,8 +54,8 @@ func (c Conflict) blackhole() string {
 		c.Route.Destination, c.Route.Target, c.Table, c.kind(), c.Wanted)
 }
 
-// conflicts returns the routes of the table that stand in the way of one to the destination. Once ours is there, EC2 prefers it to a
-// propagated route and to a prefix list with the same block.
+// conflicts returns the routes of the table that stand in the way of one to the destination. Once ours is there, EC2
+// prefers it to a propagated route and to a prefix list with the same block.
 func conflicts(t peering.RouteTable, dst netip.Prefix, s Side) []Conflict {
 	ours, found := routeTo(t, dst)
 	isOurs := found && ours.Target == peering.Target(s.Connection.ID)

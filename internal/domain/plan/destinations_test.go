@@ -146,7 +146,8 @@ func TestForeseenInTheTablesOfSubnets(t *testing.T) {
 	}
 }
 
-// TestAKeptRouteIsNoConflict, also before acceptance, and it stays. A route that the policy can't keep, or doesn't, is one.
+// TestAKeptRouteIsNoConflict, also before acceptance, and it stays. A route that the policy can't keep, or doesn't, is
+// one.
 func TestAKeptRouteIsNoConflict(t *testing.T) {
 	t.Parallel()
 	const create = "create route 172.31.0.0/16 → pcx-new in rtb-1"

@@ -10,8 +10,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// TestEvidenceGoesLast: without the tag of the installation, rules may be the only evidence that the routes are its own. They are
-// revoked once the routes are deleted, and before the rules for which they make room.
+// TestEvidenceGoesLast: without the tag of the installation, rules may be the only evidence that the routes are its
+// own. They are revoked once the routes are deleted, and before the rules for which they make room.
 func TestEvidenceGoesLast(t *testing.T) {
 	t.Parallel()
 	surplus := leading("10.99.0.0/16", peering.Target(via))
@@ -92,7 +92,8 @@ func TestTurns(t *testing.T) {
 	}
 }
 
-// TestACompleteSideBesideAProposal keeps its state, and has no step for the tag that the proposal of the other side has.
+// TestACompleteSideBesideAProposal keeps its state, and has no step for the tag that the proposal of the other side
+// has.
 func TestACompleteSideBesideAProposal(t *testing.T) {
 	t.Parallel()
 	complete := marketing(func(s *plan.Side) {

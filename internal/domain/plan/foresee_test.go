@@ -145,7 +145,8 @@ func TestReserving(t *testing.T) {
 	}
 }
 
-// TestReservingInOrder: accepted connections come first, then the older requests, and one that finds no room takes up nothing.
+// TestReservingInOrder: accepted connections come first, then the older requests, and one that finds no room takes up
+// nothing.
 func TestReservingInOrder(t *testing.T) {
 	t.Parallel()
 	p := hub()
@@ -206,8 +207,9 @@ func TestTwinOfRequests(t *testing.T) {
 	}
 }
 
-// TestTwinWithHiddenBlocks: EC2 shows the blocks of another account's VPC on neither request, but its cell has sent them with the
-// younger one. They decide under which department the older one would be allowed, unless EC2 shows its blocks.
+// TestTwinWithHiddenBlocks: EC2 shows the blocks of another account's VPC on neither request, but its cell has sent
+// them with the younger one. They decide under which department the older one would be allowed, unless EC2 shows its
+// blocks.
 func TestTwinWithHiddenBlocks(t *testing.T) {
 	t.Parallel()
 	within := func(at peering.VPC, block string) []policy.Member {

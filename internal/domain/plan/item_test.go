@@ -30,7 +30,8 @@ func TestItemOf(t *testing.T) {
 	}
 }
 
-// TestReservingConnections: an older request counts as a connection of the VPC, unless something keeps it from being accepted.
+// TestReservingConnections: an older request counts as a connection of the VPC, unless something keeps it from being
+// accepted.
 func TestReservingConnections(t *testing.T) {
 	t.Parallel()
 	c, other := requestedBefore(0, "pcx-m", asking, newest), requestedBefore(1, "pcx-a", asking, distant)

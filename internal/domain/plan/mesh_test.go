@@ -11,7 +11,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// TestSourcesInAMesh: each allow line applies in both directions, and a source of this VPC is one of the traffic to the peer alone.
+// TestSourcesInAMesh: each allow line applies in both directions, and a source of this VPC is one of the traffic to the
+// peer alone.
 func TestSourcesInAMesh(t *testing.T) {
 	t.Parallel()
 	type sources = policy.Sources
@@ -95,7 +96,8 @@ func nilIfEmpty(s policy.Sources) map[string]any {
 	return all
 }
 
-// TestOtherPeeringsKeepTheirSources: a line of two departments holds in one direction, so that a source is no other side's.
+// TestOtherPeeringsKeepTheirSources: a line of two departments holds in one direction, so that a source is no other
+// side's.
 func TestOtherPeeringsKeepTheirSources(t *testing.T) {
 	t.Parallel()
 	d := decision()
@@ -106,7 +108,8 @@ func TestOtherPeeringsKeepTheirSources(t *testing.T) {
 	}
 }
 
-// TestAGroupOfTheVPCIsNoSource: EC2 accepts the rule, and it admits traffic inside the VPC, which the policy doesn't allow.
+// TestAGroupOfTheVPCIsNoSource: EC2 accepts the rule, and it admits traffic inside the VPC, which the policy doesn't
+// allow.
 func TestAGroupOfTheVPCIsNoSource(t *testing.T) {
 	t.Parallel()
 	p := plan.Connect(marketing(func(s *plan.Side) {
@@ -120,7 +123,8 @@ func TestAGroupOfTheVPCIsNoSource(t *testing.T) {
 	}
 }
 
-// TestAMeshExpectsNoSourcesOfThePeer: its sources may be blocks of any VPC of the department, and no obstacle follows from them.
+// TestAMeshExpectsNoSourcesOfThePeer: its sources may be blocks of any VPC of the department, and no obstacle follows
+// from them.
 func TestAMeshExpectsNoSourcesOfThePeer(t *testing.T) {
 	t.Parallel()
 	s := marketing(func(s *plan.Side) {

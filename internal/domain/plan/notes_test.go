@@ -117,7 +117,8 @@ func TestNotesOfAllKinds(t *testing.T) {
 	}
 }
 
-// TestSourceGroupsOfOtherVPCs are not admitted if the groups of the peer's VPC are known, unless EC2 shows a rule for them.
+// TestSourceGroupsOfOtherVPCs are not admitted if the groups of the peer's VPC are known, unless EC2 shows a rule for
+// them.
 func TestSourceGroupsOfOtherVPCs(t *testing.T) {
 	t.Parallel()
 	const note = "sg-x is not admitted: it is not a group of vpc-finance"

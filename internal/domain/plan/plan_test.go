@@ -438,8 +438,8 @@ func TestRulesAreMadeInTheInstallationsName(t *testing.T) {
 	}
 }
 
-// TestAParticipantsGroupGetsNoRules: the account that owns the VPC can't change it. A group of that account, or of an unknown one, gets its
-// rules.
+// TestAParticipantsGroupGetsNoRules: the account that owns the VPC can't change it. A group of that account, or of an
+// unknown one, gets its rules.
 func TestAParticipantsGroupGetsNoRules(t *testing.T) {
 	t.Parallel()
 	toServer := policy.Groups{Tags: map[string]string{"Role": "server"}}

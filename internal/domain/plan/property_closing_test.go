@@ -215,8 +215,8 @@ func TestAnObstructedSideOpensNothing(t *testing.T) {
 	})
 }
 
-// TestWhatStaysAllowedIsNeverCut, after any step, while quotas have room. Beside an obstacle that holds for each wanted rule
-// that opens nothing: one that admits more than before has to wait.
+// TestWhatStaysAllowedIsNeverCut, after any step, while quotas have room. Beside an obstacle that holds for each wanted
+// rule that opens nothing: one that admits more than before has to wait.
 func TestWhatStaysAllowedIsNeverCut(t *testing.T) {
 	narrowed := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -257,8 +257,8 @@ func staying(s plan.Side, g peering.SecurityGroup, obstructed bool) []peering.Pe
 	})
 }
 
-// TestAnObstructedPlanIsRepeatedWithoutChanges, and with the same state and obstacles, from which the announcement's id is made.
-// A part for which a quota has no room is named only by the plan that closes the rest.
+// TestAnObstructedPlanIsRepeatedWithoutChanges, and with the same state and obstacles, from which the announcement's id
+// is made. A part for which a quota has no room is named only by the plan that closes the rest.
 func TestAnObstructedPlanIsRepeatedWithoutChanges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawMaybeClosing(t)

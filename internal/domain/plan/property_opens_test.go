@@ -99,7 +99,8 @@ func TestNothingIsOpenedThatThePolicyDoesNotName(t *testing.T) {
 	})
 }
 
-// TestWhatIsLeftOutIsNoted: every block or group that the policy names and that is left out has a note, unless it is excluded.
+// TestWhatIsLeftOutIsNoted: every block or group that the policy names and that is left out has a note, unless it is
+// excluded.
 func TestWhatIsLeftOutIsNoted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSide(t)

@@ -90,7 +90,8 @@ func (s Side) hasLeft(r peering.Route) bool {
 	return r.Blackhole && r.PrefixList == "" && s.Dead[peering.ConnectionID(r.Target)]
 }
 
-// routeTo returns the static route to the destination. A propagated one and a prefix list with the same block are beside it.
+// routeTo returns the static route to the destination. A propagated one and a prefix list with the same block are
+// beside it.
 func routeTo(t peering.RouteTable, dst netip.Prefix) (peering.Route, bool) {
 	i := slices.IndexFunc(t.Routes, func(r peering.Route) bool { return r.Destination == dst && r.IsStatic() })
 	if i < 0 {

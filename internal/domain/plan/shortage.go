@@ -67,8 +67,8 @@ var families = []struct {
 	{"IPv6", func(p netip.Prefix) bool { return p.Addr().Is6() }},
 }
 
-// routeQuotas are those of a table. Propagated routes have a quota of their own. A prefix list counts for its size, which EC2 alone
-// holds against the quota.
+// routeQuotas are those of a table. Propagated routes have a quota of their own. A prefix list counts for its size,
+// which EC2 alone holds against the quota.
 func routeQuotas(s Side, t peering.RouteTable) []quota {
 	var quotas []quota
 	for _, family := range families {

@@ -9,8 +9,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// sample is one packet of a small world: a protocol, a port or an ICMP type and code, and a source. The source is an address, a
-// group or a prefix list.
+// sample is one packet of a small world: a protocol, a port or an ICMP type and code, and a source. The source is an
+// address, a group or a prefix list.
 type sample struct {
 	protocol   peering.Protocol
 	port, code int32

@@ -9,7 +9,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// ranged has a department by range, one by id without blocks and one by id with blocks, all in one cell, and one in another.
+// ranged has a department by range, one by id without blocks and one by id with blocks, all in one cell, and one in
+// another.
 func ranged() *policy.Policy {
 	block := netip.MustParsePrefix
 	return &policy.Policy{File: "policy.yaml", Otherwise: policy.RejectOthers, Departments: []policy.Department{

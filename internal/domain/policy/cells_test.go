@@ -118,7 +118,8 @@ func TestCounterparts(t *testing.T) {
 	}
 }
 
-// TestPartNamesTheCellsOfTheFile: those of departments without a peering with the part's cell as well, and retired ones.
+// TestPartNamesTheCellsOfTheFile: those of departments without a peering with the part's cell as well, and retired
+// ones.
 func TestPartNamesTheCellsOfTheFile(t *testing.T) {
 	t.Parallel()
 	p := company()

@@ -413,8 +413,8 @@ func TestMultipath(t *testing.T) {
 	}
 }
 
-// TestMultipathWhereTheDepartmentIsUnknown: an acceptance can't be taken back, so one of the peerings that may be meant is
-// enough to deny it.
+// TestMultipathWhereTheDepartmentIsUnknown: an acceptance can't be taken back, so one of the peerings that may be meant
+// is enough to deny it.
 func TestMultipathWhereTheDepartmentIsUnknown(t *testing.T) {
 	t.Parallel()
 	p := company()
@@ -450,8 +450,9 @@ func TestAnApprovalOutweighsNoDenial(t *testing.T) {
 	}
 }
 
-// TestTheApprovedDepartmentCounts: while blocks aren't shown, the acceptance rests on the peering for which approval was requested, in
-// any order of the peerings and departments, and not on one that needs none. Known blocks decide alone.
+// TestTheApprovedDepartmentCounts: while blocks aren't shown, the acceptance rests on the peering for which approval
+// was requested, in any order of the peerings and departments, and not on one that needs none. Known blocks decide
+// alone.
 func TestTheApprovedDepartmentCounts(t *testing.T) {
 	t.Parallel()
 	here, there := peering.Cell{Account: "111111111111", Region: "us-east-1"}, peering.Cell{Account: "222222222222", Region: "us-east-1"}

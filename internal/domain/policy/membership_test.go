@@ -13,7 +13,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// sharers returns a policy with two departments of one account and Region that may both have 100.64.0.0/10, and with others.
+// sharers returns a policy with two departments of one account and Region that may both have 100.64.0.0/10, and with
+// others.
 func sharers() *policy.Policy {
 	in := func(within string, also ...string) policy.Member {
 		return policy.Member{Cell: developerCell, Within: netip.MustParsePrefix(within), Also: blocks(also...), Line: 4}
@@ -143,8 +144,8 @@ func TestMismatchIsAnObjectionToRequestsOnly(t *testing.T) {
 	}
 }
 
-// TestOverlapOfBlocksThatAreNotPermitted: AWS accepts no connection whose blocks overlap. Afterwards such blocks may be added,
-// and are neither routed nor admitted.
+// TestOverlapOfBlocksThatAreNotPermitted: AWS accepts no connection whose blocks overlap. Afterwards such blocks may be
+// added, and are neither routed nor admitted.
 func TestOverlapOfBlocksThatAreNotPermitted(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

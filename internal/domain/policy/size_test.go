@@ -8,7 +8,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// large returns the policy of many departments with one VPC in a cell each. The first one has peerings with some of them.
+// large returns the policy of many departments with one VPC in a cell each. The first one has peerings with some of
+// them.
 func large(departments, peerings int) *policy.Policy {
 	p := &policy.Policy{File: "policy.yaml", Otherwise: policy.LeaveOthers}
 	for i := range departments {
@@ -24,8 +25,8 @@ func large(departments, peerings int) *policy.Policy {
 	return p
 }
 
-// TestOthersTakeFewBytes: a function decodes its part at each start, and each cell of a policy has one. docs/scale.md has the
-// figures.
+// TestOthersTakeFewBytes: a function decodes its part at each start, and each cell of a policy has one. docs/scale.md
+// has the figures.
 func TestOthersTakeFewBytes(t *testing.T) {
 	t.Parallel()
 	p := large(5000, 20)

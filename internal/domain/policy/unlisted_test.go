@@ -13,7 +13,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// office returns the company with a range of each of the departments in the developer's cell, beside that of the developer: office1 has
+// office returns the company with a range of each of the departments in the developer's cell, beside that of the
+// developer: office1 has
 // 10.1.0.0/16, and so on.
 func office(departments int) *policy.Policy {
 	p := company()

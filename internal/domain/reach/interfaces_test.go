@@ -8,7 +8,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/reach"
 )
 
-// secondSubnet gives vpc-b a subnet with a route table, a network ACL and an instance of its own, and a group that admits ssh.
+// secondSubnet gives vpc-b a subnet with a route table, a network ACL and an instance of its own, and a group that
+// admits ssh.
 var secondSubnet = steps(subnet("b2", "b", 2), func(w *world) {
 	w.RouteTables = append(w.RouteTables, peering.RouteTable{ID: "rtb-b2", VPC: "vpc-b", Subnets: []peering.SubnetID{"subnet-b2"}})
 	t := w.table("rtb-b")

@@ -20,7 +20,8 @@ func (n Network) instance(id peering.InstanceID) *peering.Instance {
 	return find(n.Instances, func(i peering.Instance) bool { return i.ID == id })
 }
 
-// endAt returns the address with the interface that has it in the VPC, if one is known. Elsewhere others may have the same.
+// endAt returns the address with the interface that has it in the VPC, if one is known. Elsewhere others may have the
+// same.
 func (n Network) endAt(vpc peering.VPCID, a netip.Addr) end {
 	for i := range n.Instances {
 		all := endsOf(&n.Instances[i])

@@ -108,8 +108,8 @@ func (n Network) withAddresses(p packet, name string, sources, destinations []en
 	return p, p.blocked(NoAddress, source, "%s has no address of the family of %s", source, name)
 }
 
-// source returns the first of the ends with an address of the destination's family, one in the destination's subnet before
-// the others, or nil.
+// source returns the first of the ends with an address of the destination's family, one in the destination's subnet
+// before the others, or nil.
 func (n Network) source(ends []end, to netip.Addr) *end {
 	ofFamily := slices.DeleteFunc(slices.Clone(ends), func(e end) bool { return e.addr.Is4() != to.Is4() })
 	if near := find(ofFamily, func(e end) bool { return n.isIn(e.face, to) }); near != nil {

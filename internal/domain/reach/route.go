@@ -60,8 +60,8 @@ func (n Network) lead(p packet) (leg, *Blocker) {
 }
 
 // holds reports whether the route leads to an interface with the address. A route to an instance leads to one of its
-// interfaces, the primary one if EC2 doesn't show which. One that hasn't the address drops the packet, unless it is made to
-// forward, which isn't known here.
+// interfaces, the primary one if EC2 doesn't show which. One that hasn't the address drops the packet, unless it is
+// made to forward, which isn't known here.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html
 func (n Network) holds(r peering.Route, a netip.Addr) bool {
 	for _, i := range n.Instances {
@@ -82,8 +82,8 @@ func isTarget(r peering.Route, i peering.Instance, k int) bool {
 	return r.Interface == i.Interfaces[k].ID || r.Interface == "" && k == 0
 }
 
-// mostSpecific returns the route that EC2 takes: the longest prefix, and of equal ones a static route before a prefix list, and
-// that before a propagated route. Prefix lists without known blocks are passed over.
+// mostSpecific returns the route that EC2 takes: the longest prefix, and of equal ones a static route before a prefix
+// list, and that before a propagated route. Prefix lists without known blocks are passed over.
 // https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
 func mostSpecific(routes []peering.Route, a netip.Addr) *peering.Route {
 	var best *peering.Route

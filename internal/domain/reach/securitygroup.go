@@ -54,8 +54,8 @@ func (n Network) admit(p packet, d direction) (Hop, *Blocker) {
 	return Hop{}, n.notAdmitted(p, d, relevant)
 }
 
-// meets reports whether the rule is for the other end. A group stands for the interfaces that have it, not for the other
-// interfaces of their instances. A prefix list admits no end, because its entries are not known.
+// meets reports whether the rule is for the other end. A group stands for the interfaces that have it, not for the
+// other interfaces of their instances. A prefix list admits no end, because its entries are not known.
 func (n Network) meets(r peering.Permission, d direction) bool {
 	if r.Group == "" {
 		return r.Source.Contains(d.other.addr)

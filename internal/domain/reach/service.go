@@ -18,12 +18,12 @@ type ServiceQuery struct {
 	Policies []PolicyCheck
 }
 
-// PolicyCheck decides on a call through the endpoint, which is empty for one over the internet. It returns the id or name of the policy's
-// owner and the reason of a denial; an empty reason allows.
+// PolicyCheck decides on a call through the endpoint, which is empty for one over the internet. It returns the id or
+// name of the policy's owner and the reason of a denial; an empty reason allows.
 type PolicyCheck func(via peering.EndpointID) (resource, reason string)
 
-// CheckService follows a call from the primary interface of an instance to the service and the answer back, and names the obstacle:
-// a security group, a network ACL, a missing route, private DNS that is off, or a policy.
+// CheckService follows a call from the primary interface of an instance to the service and the answer back, and names
+// the obstacle: a security group, a network ACL, a missing route, private DNS that is off, or a policy.
 func (n Network) CheckService(q ServiceQuery) Answer {
 	a, via := n.travel(q)
 	if !a.Reachable {
@@ -37,8 +37,8 @@ func (n Network) CheckService(q ServiceQuery) Answer {
 	return a
 }
 
-// travel takes the call through the network. An interface endpoint with private DNS takes every call to the service's name, whatever
-// the routes are.
+// travel takes the call through the network. An interface endpoint with private DNS takes every call to the service's
+// name, whatever the routes are.
 func (n Network) travel(q ServiceQuery) (a Answer, via peering.EndpointID) {
 	source := n.instance(q.From)
 	if source == nil || len(source.Interfaces) == 0 {
@@ -77,7 +77,8 @@ func (n Network) enter(from peering.InstanceID, e peering.Endpoint) Answer {
 	return n.Check(Query{From: from, ToInstance: id, Protocol: peering.TCP, Port: https})
 }
 
-// routed returns the gateway endpoint to which the table routes the service's prefix list, and the list; both are empty without one.
+// routed returns the gateway endpoint to which the table routes the service's prefix list, and the list; both are empty
+// without one.
 func (n Network) routed(t *peering.RouteTable, service string) (peering.PrefixListID, peering.EndpointID) {
 	for _, r := range t.Routes {
 		is := func(e peering.Endpoint) bool { return e.Gateway && string(e.ID) == string(r.Target) }

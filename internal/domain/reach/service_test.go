@@ -19,8 +19,8 @@ func gatewayEndpoint(w *world) {
 	t.Routes = append(t.Routes, peering.Route{PrefixList: "pl-s3", Target: "vpce-s3"})
 }
 
-// interfaceEndpoint adds an endpoint of Systems Manager to vpc-a. Its interface is in the instance's subnet and in the group sg-e, which
-// admits HTTPS from the VPC.
+// interfaceEndpoint adds an endpoint of Systems Manager to vpc-a. Its interface is in the instance's subnet and in the
+// group sg-e, which admits HTTPS from the VPC.
 func interfaceEndpoint(w *world) {
 	w.SecurityGroups = append(w.SecurityGroups, peering.SecurityGroup{ID: "sg-e", VPC: "vpc-a", Ingress: []peering.Permission{tcpFrom("10.1.0.0/16", 443, 443)}})
 	w.Endpoints = append(w.Endpoints, peering.Endpoint{ID: "vpce-ssm", VPC: "vpc-a", Service: "ssm", PrivateDNS: true, Interfaces: []peering.Interface{{

@@ -83,8 +83,8 @@ func TestEachCounterpartIsForwardedToOnceFromEachBus(t *testing.T) {
 	}
 }
 
-// TestCellsWithoutAPeeringExchangeDenialsAlone: of two Regions of an account, the one that shares a peering has a rule that receives the
-// messages of both.
+// TestCellsWithoutAPeeringExchangeDenialsAlone: of two Regions of an account, the one that shares a peering has a rule
+// that receives the messages of both.
 func TestCellsWithoutAPeeringExchangeDenialsAlone(t *testing.T) {
 	t.Parallel()
 	p, at := hub(3)

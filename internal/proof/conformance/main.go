@@ -1,5 +1,5 @@
-// Command conformance checks autopeer and the embedded cloud against independent implementations: emulators of AWS and AWS's own
-// clients.
+// Command conformance checks autopeer and the embedded cloud against independent implementations: emulators of AWS and
+// AWS's own clients.
 package main
 
 import (
@@ -51,8 +51,8 @@ func main() {
 	}
 }
 
-// judge adds the checks of one implementation to the report. The part, which only the judge of Terraform knows, selects its trials by a
-// part of their names.
+// judge adds the checks of one implementation to the report. The part, which only the judge of Terraform knows, selects
+// its trials by a part of their names.
 type judge func(ctx context.Context, out io.Writer, r *report.Report, part string) error
 
 // judges are the names for the option only, and the judges, in the order in which they are asked.
@@ -145,7 +145,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// judgePolicies reports where iam-simulate is missing: then there is no Node, which the synthesis of the policies needs, too.
+// judgePolicies reports where iam-simulate is missing: then there is no Node, which the synthesis of the policies
+// needs, too.
 func judgePolicies(ctx context.Context, out io.Writer, r *report.Report, _ string) error {
 	if !exists(simulator + "/ready") {
 		fmt.Fprintln(out, "NOT ASKED: iam-simulate and parliament on IAM policies, because Node.js or npm's registry is missing")

@@ -1,5 +1,5 @@
-// Package crashpoints kills functions at every call that they make in the labs, one call at a time, and compares the end state
-// with that of the undisturbed lab.
+// Package crashpoints kills functions at every call that they make in the labs, one call at a time, and compares the
+// end state with that of the undisturbed lab.
 package crashpoints
 
 import (
@@ -73,8 +73,8 @@ func Play(t *sandboxtest.T, l Lab, p Point) End {
 	return end
 }
 
-// ids returns the announcements without repetitions. While disconnect waits to go on, another sweep announces the changes that are left
-// under an id of their own: of drift, the single changes are compared.
+// ids returns the announcements without repetitions. While disconnect waits to go on, another sweep announces the
+// changes that are left under an id of their own: of drift, the single changes are compared.
 func ids(outcomes []outcome.Outcome) []string {
 	var all []string
 	for _, o := range outcomes {

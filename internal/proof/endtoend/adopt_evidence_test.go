@@ -14,8 +14,9 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// TestTheLastEvidenceGoesLast: the policy forbids the rule that is the only evidence, and a route, while EC2 refuses to delete the
-// route for a while. Without the tag the rule stays until then, also if it is on the other side, so that no consent is needed.
+// TestTheLastEvidenceGoesLast: the policy forbids the rule that is the only evidence, and a route, while EC2 refuses to
+// delete the route for a while. Without the tag the rule stays until then, also if it is on the other side, so that no
+// consent is needed.
 func TestTheLastEvidenceGoesLast(t *testing.T) {
 	t.Parallel()
 	for routes, accepter := range map[string]peering.Cell{"finance: { to: [10.10.1.0/24] }": near, "marketing: { to: [172.31.1.0/24] }": one} {
@@ -51,7 +52,8 @@ func TestTheLastEvidenceGoesLast(t *testing.T) {
 	}
 }
 
-// TestATagIsPutBackAsARepetition: with a rule as evidence the tag is put back, which is announced under the id of the connected side.
+// TestATagIsPutBackAsARepetition: with a rule as evidence the tag is put back, which is announced under the id of the
+// connected side.
 func TestATagIsPutBackAsARepetition(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {

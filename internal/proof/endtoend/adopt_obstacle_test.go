@@ -23,8 +23,9 @@ func isRouted(t *sandboxtest.T, route string) {
 	}
 }
 
-// TestAnObstacleIsNoConsent: people have made narrower routes than the policy wants, and a conflict keeps all changes waiting. Nothing
-// becomes evidence in the meantime, so the routes stay when the conflict is gone, and also when the peering is removed.
+// TestAnObstacleIsNoConsent: people have made narrower routes than the policy wants, and a conflict keeps all changes
+// waiting. Nothing becomes evidence in the meantime, so the routes stay when the conflict is gone, and also when the
+// peering is removed.
 func TestAnObstacleIsNoConsent(t *testing.T) {
 	t.Parallel()
 	for _, accepter := range []peering.Cell{one, two} {
@@ -58,8 +59,8 @@ func TestAnObstacleIsNoConsent(t *testing.T) {
 	}
 }
 
-// TestAnObstacleOfOneSideIsNoConsent: in a cell with both sides, the complete plan of the other side waits as well, because its tag or
-// rule would be evidence for both.
+// TestAnObstacleOfOneSideIsNoConsent: in a cell with both sides, the complete plan of the other side waits as well,
+// because its tag or rule would be evidence for both.
 func TestAnObstacleOfOneSideIsNoConsent(t *testing.T) {
 	t.Parallel()
 	for name, tags := range map[string]string{"a tag": "", "a rule": "    tags: none\n"} {

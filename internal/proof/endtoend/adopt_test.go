@@ -17,7 +17,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// handMade is a connection that people requested, accepted and routed on both sides, in one table each and to a part of the other VPC.
+// handMade is a connection that people requested, accepted and routed on both sides, in one table each and to a part of
+// the other VPC.
 func handMade(t *sandboxtest.T, m, f lab.Site) (pcx peering.ConnectionID, routes []string) {
 	t.Helper()
 	defer t.Hold(function.Accept)()
@@ -134,8 +135,8 @@ func onEachPath(t *testing.T, scenario func(t *sandboxtest.T, m, f lab.Site, pcx
 	}
 }
 
-// TestAdoption: a living connection with hand-made routes, which the policy allows with other ones, is proposed and not touched. After
-// the consent exactly the proposed changes are made, in the cell of the consent alone.
+// TestAdoption: a living connection with hand-made routes, which the policy allows with other ones, is proposed and not
+// touched. After the consent exactly the proposed changes are made, in the cell of the consent alone.
 func TestAdoption(t *testing.T) {
 	t.Parallel()
 	onEachPath(t, func(t *sandboxtest.T, m, f lab.Site, pcx peering.ConnectionID, routes []string) {
@@ -204,7 +205,8 @@ func TestAdoptionByThePolicy(t *testing.T) {
 	})
 }
 
-// TestAProposalIsRepeatedDaily, under its id, and an edit that leads to other changes has them proposed within a minute.
+// TestAProposalIsRepeatedDaily, under its id, and an edit that leads to other changes has them proposed within a
+// minute.
 func TestAProposalIsRepeatedDaily(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
@@ -261,8 +263,8 @@ func TestWithdrawnConsent(t *testing.T) {
 	})
 }
 
-// TestEvidence: with the tag or with a rule of ours, hand-made routes beside the wanted ones are drift, as before. With both gone
-// they are proposed.
+// TestEvidence: with the tag or with a rule of ours, hand-made routes beside the wanted ones are drift, as before. With
+// both gone they are proposed.
 func TestEvidence(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -458,8 +460,8 @@ func TestAProposalReservesNothing(t *testing.T) {
 	})
 }
 
-// TestReportModeBeforeAdoption: report mode lists all changes and the consent that they need, and the mode enforce without that
-// consent proposes the same changes.
+// TestReportModeBeforeAdoption: report mode lists all changes and the consent that they need, and the mode enforce
+// without that consent proposes the same changes.
 func TestReportModeBeforeAdoption(t *testing.T) {
 	t.Parallel()
 	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {

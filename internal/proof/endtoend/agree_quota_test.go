@@ -40,8 +40,8 @@ func declared(s lab.Site, block string) string {
 	return strings.Replace(s.Member(), " }", fmt.Sprintf(", cidrs: [%q] }", block), 1)
 }
 
-// TestManyRequestsAtOnce: 22 requests onto a group with room for 16. Those are connected, and at most one is accepted too many, in
-// whichever direction they ask. When rules are freed, another one follows.
+// TestManyRequestsAtOnce: 22 requests onto a group with room for 16. Those are connected, and at most one is accepted
+// too many, in whichever direction they ask. When rules are freed, another one follows.
 func TestManyRequestsAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -93,8 +93,8 @@ func TestManyRequestsAtOnce(t *testing.T) {
 	}
 }
 
-// tally returns how many connections have both sides, and how many are accepted. A side with routes and without rules would
-// count as an error.
+// tally returns how many connections have both sides, and how many are accepted. A side with routes and without rules
+// would count as an error.
 func tally(t *sandboxtest.T, asked []peering.ConnectionID) (connected, accepted int) {
 	t.Helper()
 	state, err := t.State(t.Ctx, t.Sites()...)

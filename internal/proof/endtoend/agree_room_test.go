@@ -11,8 +11,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// bothAsk plays a scenario between Marketing and Finance in two cells, in which Finance, whose side has the obstacle, is asked or asks
-// itself.
+// bothAsk plays a scenario between Marketing and Finance in two cells, in which Finance, whose side has the obstacle,
+// is asked or asks itself.
 func bothAsk(t *testing.T, scenario func(t *sandboxtest.T, m, f lab.Site, asks func() peering.ConnectionID)) {
 	t.Helper()
 	for name, financeAsks := range map[string]bool{"of the accepter": false, "of the requester": true} {
@@ -67,8 +67,8 @@ var rooms = map[string]room{
 	"a deployed limit of routes": {"limits: { routes: 3 }\n", filledTable, redeployed("limits: { routes: 9 }\n")},
 }
 
-// TestRoomIsTaken within a minute, on whichever side it was missing: by a request that waits for it, and by a side of a connection that
-// a person has accepted in the meantime.
+// TestRoomIsTaken within a minute, on whichever side it was missing: by a request that waits for it, and by a side of a
+// connection that a person has accepted in the meantime.
 func TestRoomIsTaken(t *testing.T) {
 	t.Parallel()
 	for name, r := range rooms {

@@ -403,7 +403,8 @@ func TestForgedMessages(t *testing.T) {
 	}
 }
 
-// TestQuestionsAboutOtherBlocks are answered without a check, so that no other account learns where the requester's routes lead.
+// TestQuestionsAboutOtherBlocks are answered without a check, so that no other account learns where the requester's
+// routes lead.
 func TestQuestionsAboutOtherBlocks(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
@@ -465,8 +466,8 @@ func TestHalfOpen(t *testing.T) {
 	})
 }
 
-// TestAFailedAttemptIsTakenBack: EC2 refuses one change of a side, which is left as it was before. The other side stays. Once EC2 takes
-// the change, the side is completed.
+// TestAFailedAttemptIsTakenBack: EC2 refuses one change of a side, which is left as it was before. The other side
+// stays. Once EC2 takes the change, the side is completed.
 func TestAFailedAttemptIsTakenBack(t *testing.T) {
 	t.Parallel()
 	for call, code := range map[string]string{
@@ -516,8 +517,8 @@ func TestAFailedAttemptIsTakenBack(t *testing.T) {
 	}
 }
 
-// TestAFailedAttemptBesideAPersonsRoute takes back its additions, and leaves the route alone that a person or a tool has
-// made for the connection in one of the tables before the acceptance.
+// TestAFailedAttemptBesideAPersonsRoute takes back its additions, and leaves the route alone that a person or a tool
+// has made for the connection in one of the tables before the acceptance.
 func TestAFailedAttemptBesideAPersonsRoute(t *testing.T) {
 	t.Parallel()
 	for name, refusal := range map[string]struct {
@@ -571,8 +572,8 @@ func TestAFailedAttemptBesideAPersonsRoute(t *testing.T) {
 	}
 }
 
-// TestWaitingForADay: an obstacle and a missing approval are announced at once, after some minutes and at midnight, and not by every
-// sweep. Each sweep takes few messages.
+// TestWaitingForADay: an obstacle and a missing approval are announced at once, after some minutes and at midnight, and
+// not by every sweep. Each sweep takes few messages.
 func TestWaitingForADay(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -617,7 +618,8 @@ func TestWaitingForADay(t *testing.T) {
 	}
 }
 
-// TestAnObstacleThatIsNone: the policy declares a block that the accepter's VPC doesn't have, and the requester routes it elsewhere.
+// TestAnObstacleThatIsNone: the policy declares a block that the accepter's VPC doesn't have, and the requester routes
+// it elsewhere.
 func TestAnObstacleThatIsNone(t *testing.T) {
 	t.Parallel()
 	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {

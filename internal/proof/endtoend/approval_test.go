@@ -18,8 +18,8 @@ func approve(t *sandboxtest.T, cell peering.Cell, pcx peering.ConnectionID) {
 	t.ByHand(cell, func(p *lab.Person) { p.Tag(string(pcx), map[string]string{peering.TagApproved: "true"}) })
 }
 
-// TestAnApprovalActsWithinSeconds: the tag's event starts accept directly, without the 15 seconds for which a sweep gathers events. The
-// other cell is asked again, because its result of the request is older.
+// TestAnApprovalActsWithinSeconds: the tag's event starts accept directly, without the 15 seconds for which a sweep
+// gathers events. The other cell is asked again, because its result of the request is older.
 func TestAnApprovalActsWithinSeconds(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -57,8 +57,9 @@ func TestAnObstacleAfterAnApproval(t *testing.T) {
 	})
 }
 
-// TestTheAcceptanceNamesTheApprovedDepartment: a third party's VPC may lie in the ranges of two departments while EC2 hides its blocks.
-// Approval is requested for one of them, and the acceptance names that one and its line, and so does the connected side.
+// TestTheAcceptanceNamesTheApprovedDepartment: a third party's VPC may lie in the ranges of two departments while EC2
+// hides its blocks. Approval is requested for one of them, and the acceptance names that one and its line, and so does
+// the connected side.
 func TestTheAcceptanceNamesTheApprovedDepartment(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {

@@ -33,8 +33,8 @@ func routesBut(t *sandboxtest.T, at lab.Site, pcx peering.ConnectionID) []string
 	return all
 }
 
-// TestRoutesOfPrefixLists: the blocks of a list that a route table refers to count as routes. One that overlaps the wanted destination is
-// a conflict until the list no longer has it, and another list stays as it is.
+// TestRoutesOfPrefixLists: the blocks of a list that a route table refers to count as routes. One that overlaps the
+// wanted destination is a conflict until the list no longer has it, and another list stays as it is.
 func TestRoutesOfPrefixLists(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -67,8 +67,8 @@ func TestRoutesOfPrefixLists(t *testing.T) {
 	})
 }
 
-// TestPropagatedRoutes of a virtual private gateway are conflicts before there is a route of autopeer. Beside it EC2 prefers that, so
-// that a propagated route of the same block doesn't disturb it. None of them is changed.
+// TestPropagatedRoutes of a virtual private gateway are conflicts before there is a route of autopeer. Beside it EC2
+// prefers that, so that a propagated route of the same block doesn't disturb it. None of them is changed.
 func TestPropagatedRoutes(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -114,8 +114,8 @@ func TestPropagatedRoutes(t *testing.T) {
 	})
 }
 
-// TestRoutesOfEndpoints: a gateway endpoint's route and an interface endpoint's interface stay as they are while a connection comes and
-// goes, and no function reads the list of the endpoint's service.
+// TestRoutesOfEndpoints: a gateway endpoint's route and an interface endpoint's interface stay as they are while a
+// connection comes and goes, and no function reads the list of the endpoint's service.
 func TestRoutesOfEndpoints(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {

@@ -90,8 +90,8 @@ func lines(entries ...string) string {
 
 const pingLine = "- { from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp }"
 
-// TestClosingBesideAnObstacle: a line that goes from the policy, or a group that loses its tag, closes at the next look,
-// also while an obstacle prevents additions, and the announcement lists it beside the obstacle.
+// TestClosingBesideAnObstacle: a line that goes from the policy, or a group that loses its tag, closes at the next
+// look, also while an obstacle prevents additions, and the announcement lists it beside the obstacle.
 func TestClosingBesideAnObstacle(t *testing.T) {
 	t.Parallel()
 	for _, by := range []string{"the policy", "a tag"} {
@@ -153,8 +153,8 @@ func closesBeside(t *sandboxtest.T, o obstacle, byTag bool) {
 	t.InDeadLetters(0)
 }
 
-// checkRepetitions checks that further sweeps and deliveries change nothing, and announce the obstacle under one id. The
-// removal itself has another, with the time at which the sweep found it.
+// checkRepetitions checks that further sweeps and deliveries change nothing, and announce the obstacle under one id.
+// The removal itself has another, with the time at which the sweep found it.
 func checkRepetitions(t *sandboxtest.T, cell peering.Cell, pcx peering.ConnectionID, mark int) {
 	t.Helper()
 	before := t.Cloud.Mark()
@@ -229,8 +229,8 @@ func TestNarrowingIsNeverACut(t *testing.T) {
 	}
 }
 
-// cutsOf replays the calls that autopeer has made since the mark, and returns those after which a table of Finance's that was
-// routed, or its group, has neither the wider nor the narrower block.
+// cutsOf replays the calls that autopeer has made since the mark, and returns those after which a table of Finance's
+// that was routed, or its group, has neither the wider nor the narrower block.
 func cutsOf(t *sandboxtest.T, f lab.Site, mark int) []string {
 	t.Helper()
 	open := map[string]int{string(f.Table): 1, string(f.VPC.Main): 1, string(f.Group): 1}

@@ -28,8 +28,8 @@ func cellOf(account string, region peering.Region) peering.Cell {
 	return peering.Cell{Account: peering.AccountID(strings.Repeat(account, 12)), Region: region}
 }
 
-// residents are those of six departments in seven cells. Two cells are in one account, and one cell has two departments. The last
-// two VPCs are in no department: one is in a cell with ranges.
+// residents are those of six departments in seven cells. Two cells are in one account, and one cell has two
+// departments. The last two VPCs are in no department: one is in a cell with ranges.
 func residents() []resident {
 	shared := cellOf("3", "eu-west-1")
 	return []resident{
@@ -90,8 +90,9 @@ func newDenials(t *sandboxtest.T, otherwise string) *denials {
 	return d
 }
 
-// TestDenialsAreTrue requests a connection between all pairs of VPCs that no peering allows, in both directions. Each cell that owns a
-// side announces the denial, and each sentence is compared with the policy. Where requests are rejected, no sweep has to find one.
+// TestDenialsAreTrue requests a connection between all pairs of VPCs that no peering allows, in both directions. Each
+// cell that owns a side announces the denial, and each sentence is compared with the policy. Where requests are
+// rejected, no sweep has to find one.
 func TestDenialsAreTrue(t *testing.T) {
 	t.Parallel()
 	for _, otherwise := range []string{"leave", "reject"} {
@@ -160,8 +161,8 @@ func (d *denials) check(id peering.ConnectionID, from, to resident, isRejected b
 	}
 }
 
-// maybeIn reports whether a denial may name the department of the VPC: the right one, or none because several are possible while the
-// primary block isn't known.
+// maybeIn reports whether a denial may name the department of the VPC: the right one, or none because several are
+// possible while the primary block isn't known.
 func (d *denials) maybeIn(r resident, name string) bool {
 	return name == r.department || name == "" && len(d.possible(r)) > 1
 }
@@ -217,7 +218,8 @@ func (d *denials) untrue(sentence string, from, to resident) string {
 	return "the sentence is unknown"
 }
 
-// untrueParties checks the names, the ids, the cells and the conditions of both sides, and that the departments are peers or not.
+// untrueParties checks the names, the ids, the cells and the conditions of both sides, and that the departments are
+// peers or not.
 func (d *denials) untrueParties(requester, accepter []string, from, to resident, peers bool) string {
 	for i, r := range []resident{from, to} {
 		p := [][]string{requester, accepter}[i]
@@ -241,7 +243,8 @@ func (d *denials) untrueParties(requester, accepter []string, from, to resident,
 	return ""
 }
 
-// untrueOutsiders checks that the VPCs are in no department, and that the remark lists the ranges in their cells where these keep them out.
+// untrueOutsiders checks that the VPCs are in no department, and that the remark lists the ranges in their cells where
+// these keep them out.
 func (d *denials) untrueOutsiders(named [][]string, outsiders []resident, remark string) string {
 	want := ""
 	for i, r := range outsiders {

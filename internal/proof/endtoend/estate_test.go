@@ -299,8 +299,8 @@ func (e *estate) routeAll(s *site, table peering.RouteTableID, destinations []ne
 	}
 }
 
-// route is refused for a destination that is routed or in the VPC, for a connection that the accepter never saw, and for an instance with
-// several interfaces.
+// route is refused for a destination that is routed or in the VPC, for a connection that the accepter never saw, and
+// for an instance with several interfaces.
 func (e *estate) route(s *site, table peering.RouteTableID, destination netip.Prefix, target string) {
 	in := &ec2.CreateRouteInput{RouteTableId: aws.String(string(table))}
 	if text := aws.String(destination.String()); destination.Addr().Is6() {

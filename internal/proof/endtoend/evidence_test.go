@@ -50,7 +50,8 @@ func TestTheDeletedTagIsEvidenceOfAnUnnamedVPC(t *testing.T) {
 	})
 }
 
-// TestAHalfThatIsLeftIsNamed: nothing shows that autopeer connected it, so the announcement lists its routes and the commands.
+// TestAHalfThatIsLeftIsNamed: nothing shows that autopeer connected it, so the announcement lists its routes and the
+// commands.
 func TestAHalfThatIsLeftIsNamed(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
@@ -97,7 +98,8 @@ func TestNarrowingWithoutTheTag(t *testing.T) {
 	}
 }
 
-// TestAPrefixListTakesMoreRoom than a rule of a block, which EC2 alone counts: the refused rule follows the removal in one run.
+// TestAPrefixListTakesMoreRoom than a rule of a block, which EC2 alone counts: the refused rule follows the removal in
+// one run.
 func TestAPrefixListTakesMoreRoom(t *testing.T) {
 	sandboxtest.Run(t, func(o *ec2.Options) { o.Quotas.RulesPerGroup = 60 }, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(near, lab.Finance)
@@ -159,8 +161,8 @@ func TestAThirdPartyByARange(t *testing.T) {
 	}
 }
 
-// TestClosingOutlastsAFault: while a narrower route fails with an error that no list has, the wider one waits for ten minutes of
-// deliveries, and then goes.
+// TestClosingOutlastsAFault: while a narrower route fails with an error that no list has, the wider one waits for ten
+// minutes of deliveries, and then goes.
 func TestClosingOutlastsAFault(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(near, lab.Finance)

@@ -101,7 +101,8 @@ func neitherDriftNorMissed(t *sandboxtest.T) {
 	t.InDeadLetters(0)
 }
 
-// TestARequestOnHold isn't accepted, whichever cell holds it, until the tag is gone. The owner of the other side learns of it.
+// TestARequestOnHold isn't accepted, whichever cell holds it, until the tag is gone. The owner of the other side learns
+// of it.
 func TestARequestOnHold(t *testing.T) {
 	t.Parallel()
 	tests := []heldRequest{
@@ -174,8 +175,8 @@ func (r heldRequest) run(t *sandboxtest.T) {
 	neitherDriftNorMissed(t)
 }
 
-// othersOwnerLearns checks that the other cell announced the request with the reason, and that the one with the hold doesn't wait for
-// an answer.
+// othersOwnerLearns checks that the other cell announced the request with the reason, and that the one with the hold
+// doesn't wait for an answer.
 func (r heldRequest) othersOwnerLearns(t *sandboxtest.T, held, other peering.Cell, pcx peering.ConnectionID) {
 	t.Helper()
 	reasons := map[peering.Cell][]string{}
@@ -240,7 +241,8 @@ func halfOpenIn(t *sandboxtest.T, cell peering.Cell, pcx peering.ConnectionID) o
 	return outcome.Outcome{}
 }
 
-// TestARouteDeletedOnHold stays away until the hold ends, and is no drift. The other cell announces nothing while the side is complete.
+// TestARouteDeletedOnHold stays away until the hold ends, and is no drift. The other cell announces nothing while the
+// side is complete.
 func TestARouteDeletedOnHold(t *testing.T) {
 	t.Parallel()
 	for name, accepter := range map[string]peering.Cell{"one cell": one, "near": near, "far": two} {

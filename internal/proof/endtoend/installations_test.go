@@ -62,8 +62,8 @@ func (b *beside) heard() []outcome.Outcome {
 	return slices.Clone(b.outcomes)
 }
 
-// leavesAlone checks that the installation has made no mutating EC2 call since the mark, and that it has announced no drift, no
-// repair and no end of the connection.
+// leavesAlone checks that the installation has made no mutating EC2 call since the mark, and that it has announced no
+// drift, no repair and no end of the connection.
 func (b *beside) leavesAlone(mark int, id peering.ConnectionID) {
 	b.Helper()
 	if calls := b.mutations(mark); len(calls) > 0 {
@@ -87,8 +87,8 @@ func (b *beside) mutations(mark int) []string {
 	return calls
 }
 
-// wide is a policy that names every VPC of the cells by a range, has no peering for them, and takes back the connections
-// that it no longer allows.
+// wide is a policy that names every VPC of the cells by a range, has no peering for them, and takes back the
+// connections that it no longer allows.
 func wide(cells ...peering.Cell) string {
 	file := "version: 1\nremoved: disconnect\ndepartments:\n  everything:\n"
 	for _, c := range cells {
@@ -115,7 +115,8 @@ func bothPingingCompany(t *sandboxtest.T) (m, f lab.Site) {
 	return m, f
 }
 
-// TestAnInstallationLeavesTheOthersResourcesAlone: its sweeps, and every event of a connection's life, lead to no change.
+// TestAnInstallationLeavesTheOthersResourcesAlone: its sweeps, and every event of a connection's life, lead to no
+// change.
 func TestAnInstallationLeavesTheOthersResourcesAlone(t *testing.T) {
 	sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, kept bool) {
 		m, f := bothPingingCompany(t)
@@ -143,8 +144,8 @@ func TestAnInstallationLeavesTheOthersResourcesAlone(t *testing.T) {
 	})
 }
 
-// TestAnInstallationKeepsTheOthersRules and blackholes when EC2 no longer shows the connection that they were made for: the
-// rules are evidence for both.
+// TestAnInstallationKeepsTheOthersRules and blackholes when EC2 no longer shows the connection that they were made for:
+// the rules are evidence for both.
 func TestAnInstallationKeepsTheOthersRules(t *testing.T) {
 	sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, _ bool) {
 		m, f := bothPingingCompany(t)
@@ -185,7 +186,8 @@ func TestBlackholesWithoutEvidence(t *testing.T) {
 	})
 }
 
-// TestAnInstallationKeepsTheOthersBlackholes of a deleted connection, also if a connection of its own wants the destination.
+// TestAnInstallationKeepsTheOthersBlackholes of a deleted connection, also if a connection of its own wants the
+// destination.
 func TestAnInstallationKeepsTheOthersBlackholes(t *testing.T) {
 	for name, after := range map[string]time.Duration{"while EC2 shows the connection": 0, "when EC2 no longer shows it": 50 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
@@ -245,8 +247,8 @@ func TestAConnectionOfTwoPoliciesBelongsToTheFirst(t *testing.T) {
 	})
 }
 
-// asIAMDoes refuses to tag a connection that another installation has tagged in that account, as the roles of a deployed cell do.
-// The embedded cloud enforces no roles for functions of this process.
+// asIAMDoes refuses to tag a connection that another installation has tagged in that account, as the roles of a
+// deployed cell do. The embedded cloud enforces no roles for functions of this process.
 func asIAMDoes(t *sandboxtest.T) (remove func()) {
 	var mu sync.Mutex
 	first := map[string]string{}
@@ -266,8 +268,8 @@ func asIAMDoes(t *sandboxtest.T) (remove func()) {
 	})
 }
 
-// oneOwner checks that each cell has the rules of the installation whose tag the connection has there, and no others, and
-// that the others have announced a conflict.
+// oneOwner checks that each cell has the rules of the installation whose tag the connection has there, and no others,
+// and that the others have announced a conflict.
 func oneOwner(t *sandboxtest.T, blue *beside, m, f lab.Site, pcx peering.ConnectionID) {
 	t.Helper()
 	admitted := map[peering.Installation]string{"autopeer": sandbox.Admits(f.Group, "icmp", m), "blue": sandbox.Admits(f.Group, "tcp 443", m)}
@@ -285,8 +287,8 @@ func oneOwner(t *sandboxtest.T, blue *beside, m, f lab.Site, pcx peering.Connect
 	}
 }
 
-// TestOfTwoInstallationsOneConnects a request that the policies of both name, made when both are deployed. The other announces
-// a conflict. Without IAM both may connect at first, until each has swept.
+// TestOfTwoInstallationsOneConnects a request that the policies of both name, made when both are deployed. The other
+// announces a conflict. Without IAM both may connect at first, until each has swept.
 func TestOfTwoInstallationsOneConnects(t *testing.T) {
 	for _, enforced := range []bool{true, false} {
 		t.Run(fmt.Sprintf("IAM enforced %v", enforced), func(t *testing.T) {
@@ -335,8 +337,8 @@ func retag(t *sandboxtest.T, pcx peering.ConnectionID, to string) {
 	}
 }
 
-// TestARetaggedConnectionIsHandedOver to the installation that the tags name: it changes the connection as its policy asks,
-// and removes the routes and rules at the end. The old one takes nothing back when its policy loses the peering.
+// TestARetaggedConnectionIsHandedOver to the installation that the tags name: it changes the connection as its policy
+// asks, and removes the routes and rules at the end. The old one takes nothing back when its policy loses the peering.
 func TestARetaggedConnectionIsHandedOver(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
@@ -365,8 +367,8 @@ func TestARetaggedConnectionIsHandedOver(t *testing.T) {
 	})
 }
 
-// TestAnEarlierVersionsConnectionIsHandedOver: it tagged connections as "true", and rules with the connection only. A drift of
-// such a connection is left alone until it is retagged.
+// TestAnEarlierVersionsConnectionIsHandedOver: it tagged connections as "true", and rules with the connection only. A
+// drift of such a connection is left alone until it is retagged.
 func TestAnEarlierVersionsConnectionIsHandedOver(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
@@ -399,8 +401,8 @@ func TestAnEarlierVersionsConnectionIsHandedOver(t *testing.T) {
 	})
 }
 
-// TestAHandOverTakesTime: the old installation leaves its rules until a second look, also where another event has the cell swept
-// between the two commands of docs/deploy.md.
+// TestAHandOverTakesTime: the old installation leaves its rules until a second look, also where another event has the
+// cell swept between the two commands of docs/deploy.md.
 func TestAHandOverTakesTime(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
@@ -422,8 +424,8 @@ func TestAHandOverTakesTime(t *testing.T) {
 	})
 }
 
-// TestAnInstallationIsSilentAboutTheOthers: about a rule of the other one that has lost its tags, and about a connection that EC2
-// is deleting.
+// TestAnInstallationIsSilentAboutTheOthers: about a rule of the other one that has lost its tags, and about a
+// connection that EC2 is deleting.
 func TestAnInstallationIsSilentAboutTheOthers(t *testing.T) {
 	sandboxtest.Run(t, func(o *ec2.Options) { o.Delays.Deleting = time.Hour }, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)

@@ -34,8 +34,8 @@ func elsewhere(t *sandboxtest.T, s lab.Site, destination string) string {
 	return ""
 }
 
-// TestKeptRoutes are no conflict in either cell's check, nor afterwards, and stay. A route inside a kept one is a conflict, and so is
-// the kept one again once the policy no longer has it.
+// TestKeptRoutes are no conflict in either cell's check, nor afterwards, and stay. A route inside a kept one is a
+// conflict, and so is the kept one again once the policy no longer has it.
 func TestKeptRoutes(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -103,8 +103,8 @@ func TestAKeptRouteOfTheRequester(t *testing.T) {
 	})
 }
 
-// TestABlackholeIsAConflictWithItsRemedy: the announcement of the route's cell has the command that deletes it, and the key of the policy
-// that keeps it. Either one makes room.
+// TestABlackholeIsAConflictWithItsRemedy: the announcement of the route's cell has the command that deletes it, and the
+// key of the policy that keeps it. Either one makes room.
 func TestABlackholeIsAConflictWithItsRemedy(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -143,8 +143,8 @@ func TestABlackholeIsAConflictWithItsRemedy(t *testing.T) {
 	})
 }
 
-// TestADeclaredConflictIsAnnouncedAsEnded: a person follows the remedy of a conflict on a connected side and declares the route as meant.
-// Nothing is changed, and the side is announced with its note once after each deployment.
+// TestADeclaredConflictIsAnnouncedAsEnded: a person follows the remedy of a conflict on a connected side and declares
+// the route as meant. Nothing is changed, and the side is announced with its note once after each deployment.
 func TestADeclaredConflictIsAnnouncedAsEnded(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {

@@ -13,8 +13,9 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// TestStatesOfConnectionsShownLate: AWS was recorded to show a connection as missing after Create, as pending-acceptance after
-// Accept and as active after Delete (aws/eks-hybrid#162, terraform-provider-aws#28705, #4140). The end is the same.
+// TestStatesOfConnectionsShownLate: AWS was recorded to show a connection as missing after Create, as
+// pending-acceptance after Accept and as active after Delete (aws/eks-hybrid#162, terraform-provider-aws#28705, #4140).
+// The end is the same.
 func TestStatesOfConnectionsShownLate(t *testing.T) {
 	t.Parallel()
 	for _, action := range []string{"Create", "Accept", "Delete", ""} {

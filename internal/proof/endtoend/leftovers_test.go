@@ -13,8 +13,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// TestARuleWithoutOurTagIsNoLeftover: a rule that names a dead connection and lacks the tag of the installation belongs to another
-// principal. It stays, also where a new connection wants the same permission.
+// TestARuleWithoutOurTagIsNoLeftover: a rule that names a dead connection and lacks the tag of the installation belongs
+// to another principal. It stays, also where a new connection wants the same permission.
 func TestARuleWithoutOurTagIsNoLeftover(t *testing.T) {
 	t.Parallel()
 	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -37,7 +37,8 @@ func TestARuleWithoutOurTagIsNoLeftover(t *testing.T) {
 	})
 }
 
-// TestARefusedSourceGroupKeepsNoRouteAway: a side whose only rules are for a source group that EC2 doesn't find gets a deleted route back.
+// TestARefusedSourceGroupKeepsNoRouteAway: a side whose only rules are for a source group that EC2 doesn't find gets a
+// deleted route back.
 func TestARefusedSourceGroupKeepsNoRouteAway(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {

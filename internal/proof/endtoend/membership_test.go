@@ -32,8 +32,8 @@ func notes(t *sandboxtest.T, pcx peering.ConnectionID, cell peering.Cell) [][]st
 	return sets
 }
 
-// hasNote checks that a cell has announced the connection first without notes and then, under one id, with a note that begins
-// so.
+// hasNote checks that a cell has announced the connection first without notes and then, under one id, with a note that
+// begins so.
 func hasNote(t *sandboxtest.T, pcx peering.ConnectionID, cell peering.Cell, want string) {
 	t.Helper()
 	sets := notes(t, pcx, cell)
@@ -42,11 +42,12 @@ func hasNote(t *sandboxtest.T, pcx peering.ConnectionID, cell peering.Cell, want
 	}
 }
 
-// late waits until the first sweep of the day is over, which announces more than the others, and until no sweep is running.
+// late waits until the first sweep of the day is over, which announces more than the others, and until no sweep is
+// running.
 func late() { time.Sleep(5*time.Hour + 8*time.Minute) }
 
-// TestAnAddedBlockEndsNoMembership: the owner of a VPC in a range adds an IPv6 block, and with removed: disconnect the traffic
-// goes on. The block is announced at once, by an event or else by the next sweep.
+// TestAnAddedBlockEndsNoMembership: the owner of a VPC in a range adds an IPv6 block, and with removed: disconnect the
+// traffic goes on. The block is announced at once, by an event or else by the next sweep.
 func TestAnAddedBlockEndsNoMembership(t *testing.T) {
 	t.Parallel()
 	for name, isLost := range map[string]bool{"an event": false, "a sweep": true} {
@@ -91,8 +92,8 @@ func TestAnAddedBlockEndsNoMembership(t *testing.T) {
 	}
 }
 
-// TestABlockBesideTheDeclaredOnes: the declared block of a connected VPC stays maintained, in both directions of traffic and
-// also when the policy no longer allows the traffic.
+// TestABlockBesideTheDeclaredOnes: the declared block of a connected VPC stays maintained, in both directions of
+// traffic and also when the policy no longer allows the traffic.
 func TestABlockBesideTheDeclaredOnes(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -118,7 +119,8 @@ func TestABlockBesideTheDeclaredOnes(t *testing.T) {
 	})
 }
 
-// TestBlocksThatAreNotPermittedAreInNobodysWay: the peer adds a block that is routed elsewhere, and a repair isn't held up.
+// TestBlocksThatAreNotPermittedAreInNobodysWay: the peer adds a block that is routed elsewhere, and a repair isn't held
+// up.
 func TestBlocksThatAreNotPermittedAreInNobodysWay(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {

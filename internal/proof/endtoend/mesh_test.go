@@ -44,7 +44,8 @@ func hub(t *sandboxtest.T) (a, b, c, other lab.Site) {
 	return a, b, c, other
 }
 
-// TestAMeshConnectsItsVPCs: three VPCs in two cells have three connections, and each carries the agreed traffic in both directions.
+// TestAMeshConnectsItsVPCs: three VPCs in two cells have three connections, and each carries the agreed traffic in both
+// directions.
 func TestAMeshConnectsItsVPCs(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
@@ -117,7 +118,8 @@ func checkTraffic(t *sandboxtest.T, pairs [][2]lab.Site) {
 	}
 }
 
-// TestSourcesOfAMeshAreOfThePeer: a group of the VPC itself would admit traffic inside the VPC, which the policy doesn't name.
+// TestSourcesOfAMeshAreOfThePeer: a group of the VPC itself would admit traffic inside the VPC, which the policy
+// doesn't name.
 func TestSourcesOfAMeshAreOfThePeer(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {

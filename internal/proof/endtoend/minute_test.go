@@ -31,7 +31,8 @@ func sweepsSince(t *sandboxtest.T, mark int, cell peering.Cell) (n int) {
 	return n
 }
 
-// TestAThousandEdits by others in five minutes take at most 25 sweeps, and the last of them is repaired within a minute.
+// TestAThousandEdits by others in five minutes take at most 25 sweeps, and the last of them is repaired within a
+// minute.
 func TestAThousandEdits(t *testing.T) {
 	t.Parallel()
 	var late time.Duration
@@ -112,8 +113,8 @@ func TestARemovedPeering(t *testing.T) {
 	})
 }
 
-// TestAnObstacleThatAppearsLater on either side of an active connection is announced to both owners within a minute, and nothing is torn
-// down.
+// TestAnObstacleThatAppearsLater on either side of an active connection is announced to both owners within a minute,
+// and nothing is torn down.
 func TestAnObstacleThatAppearsLater(t *testing.T) {
 	t.Parallel()
 	for name, obstruct := range map[string]func(t *sandboxtest.T, m, f lab.Site){

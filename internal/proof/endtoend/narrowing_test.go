@@ -13,14 +13,14 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// scarce has quotas that Finance's tables and group have used up: a route of its own and one to the peer beside the local one, and a
-// rule of another principal beside autopeer's.
+// scarce has quotas that Finance's tables and group have used up: a route of its own and one to the peer beside the
+// local one, and a rule of another principal beside autopeer's.
 const scarce = "version: 1\nlimits: { routes: 3, rules: 2 }"
 
 func fullQuotas(o *ec2.Options) { o.Quotas.RoutesPerTable, o.Quotas.RulesPerGroup = 3, 2 }
 
-// TestNarrowingWithoutRoom: in a full group or table the narrower part follows the removal in the same run. If not all of it fits,
-// closing wins, as much as fits is made, and the outcome names the rest.
+// TestNarrowingWithoutRoom: in a full group or table the narrower part follows the removal in the same run. If not all
+// of it fits, closing wins, as much as fits is made, and the outcome names the rest.
 func TestNarrowingWithoutRoom(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

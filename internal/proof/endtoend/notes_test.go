@@ -19,10 +19,11 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// The tests in this file connect two VPCs, one without a resource that the policy uses. The rest is connected, and a note
-// describes the resource.
+// The tests in this file connect two VPCs, one without a resource that the policy uses. The rest is connected, and a
+// note describes the resource.
 
-// notesOf returns the notes of the latest announcement that the side is connected, and checks that no failure was announced.
+// notesOf returns the notes of the latest announcement that the side is connected, and checks that no failure was
+// announced.
 func notesOf(t *sandboxtest.T, pcx peering.ConnectionID, side peering.Role) []string {
 	t.Helper()
 	return lastConnected(t, pcx, side).Notes
@@ -40,8 +41,8 @@ func lastConnected(t *sandboxtest.T, pcx peering.ConnectionID, side peering.Role
 	return all[len(all)-1]
 }
 
-// TestDNSOptionOfAVPCWithoutAttributes is set within a minute after both VPCs have both attributes. Until then, each cell names the
-// attributes of its own VPC, and the other VPC if its own one has both.
+// TestDNSOptionOfAVPCWithoutAttributes is set within a minute after both VPCs have both attributes. Until then, each
+// cell names the attributes of its own VPC, and the other VPC if its own one has both.
 func TestDNSOptionOfAVPCWithoutAttributes(t *testing.T) {
 	t.Parallel()
 	nearAndFar(t, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -92,7 +93,8 @@ func TestDNSOptionOfAVPCWithoutAttributes(t *testing.T) {
 	})
 }
 
-// TestADNSOptionThatStaysOffIsNoDrift although it is tried again every day. The attributes are read only after a refusal.
+// TestADNSOptionThatStaysOffIsNoDrift although it is tried again every day. The attributes are read only after a
+// refusal.
 func TestADNSOptionThatStaysOffIsNoDrift(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
@@ -116,7 +118,8 @@ func TestADNSOptionThatStaysOffIsNoDrift(t *testing.T) {
 	})
 }
 
-// TestSourceGroupsOfTwoVPCs of one department: each connection admits the groups of its own VPC and names the others in a note.
+// TestSourceGroupsOfTwoVPCs of one department: each connection admits the groups of its own VPC and names the others in
+// a note.
 func TestSourceGroupsOfTwoVPCs(t *testing.T) {
 	t.Parallel()
 	for name, accepter := range map[string]peering.Cell{"in one account": one, "in two accounts": near} {

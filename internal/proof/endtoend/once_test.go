@@ -25,8 +25,8 @@ func perSide(t *sandboxtest.T, announced outcome.Type, pcx peering.ConnectionID)
 	return n
 }
 
-// TestASideIsConnectedOnce: CloudTrail's record of the acceptance, autopeer's announcement and the message of the other cell arrive apart
-// from each other, and each leads to the same outcome. The record is forwarded a minute late.
+// TestASideIsConnectedOnce: CloudTrail's record of the acceptance, autopeer's announcement and the message of the other
+// cell arrive apart from each other, and each leads to the same outcome. The record is forwarded a minute late.
 func TestASideIsConnectedOnce(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -54,7 +54,8 @@ func acceptance(cell peering.Cell, m, f lab.Site, pcx peering.ConnectionID) stri
 		cell.Account, cell.Region, time.Now().UTC().Format(time.RFC3339), pcx, vpc(m), vpc(f))
 }
 
-// TestAConnectedSideIsNeverUnannounced: EventBridge refuses the first announcement of a side, and the second event has it published.
+// TestAConnectedSideIsNeverUnannounced: EventBridge refuses the first announcement of a side, and the second event has
+// it published.
 func TestAConnectedSideIsNeverUnannounced(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -72,7 +73,8 @@ func TestAConnectedSideIsNeverUnannounced(t *testing.T) {
 	})
 }
 
-// TestADeletedRequestIsAnnouncedOnce by each cell with a side, in both orders in which the events of the request and the deletion are handled.
+// TestADeletedRequestIsAnnouncedOnce by each cell with a side, in both orders in which the events of the request and
+// the deletion are handled.
 func TestADeletedRequestIsAnnouncedOnce(t *testing.T) {
 	t.Parallel()
 	for name, first := range map[string]bool{"the request is handled first": true, "the deletion is handled first": false} {
@@ -102,8 +104,8 @@ func TestADeletedRequestIsAnnouncedOnce(t *testing.T) {
 	}
 }
 
-// TestRepetitionsAreMarked: a lasting outcome is announced once by the event and, if that was lost, after five minutes. All scheduled sweeps
-// after that mark it, in the cell with the obstacle and in the other one.
+// TestRepetitionsAreMarked: a lasting outcome is announced once by the event and, if that was lost, after five minutes.
+// All scheduled sweeps after that mark it, in the cell with the obstacle and in the other one.
 func TestRepetitionsAreMarked(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*sandboxtest.T, peering.Cell) peering.ConnectionID{
@@ -164,8 +166,8 @@ func TestRepetitionsAreMarked(t *testing.T) {
 	}
 }
 
-// TestTheEndOfAnObstacleIsNeverUnannounced: a call that reports the end fails. Nothing in AWS shows that there was an obstacle, so only
-// the redelivery can report its end.
+// TestTheEndOfAnObstacleIsNeverUnannounced: a call that reports the end fails. Nothing in AWS shows that there was an
+// obstacle, so only the redelivery can report its end.
 func TestTheEndOfAnObstacleIsNeverUnannounced(t *testing.T) {
 	t.Parallel()
 	for name, failing := range map[string]struct {
@@ -206,7 +208,8 @@ func TestTheEndOfAnObstacleIsNeverUnannounced(t *testing.T) {
 	}
 }
 
-// TestEachEndOfAnObstacleHasAnIDOfItsOwn: consumers discard events whose id they know, and the side is as it was before the obstacle.
+// TestEachEndOfAnObstacleHasAnIDOfItsOwn: consumers discard events whose id they know, and the side is as it was before
+// the obstacle.
 func TestEachEndOfAnObstacleHasAnIDOfItsOwn(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {

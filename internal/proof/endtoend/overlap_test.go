@@ -11,8 +11,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// TestAFailedOverlapNamesTheBlocks: EC2 has one message for three causes, and shows the requester's cell no block of the accepter. The
-// announcement names those that the policy declares, also where the requester's block isn't declared.
+// TestAFailedOverlapNamesTheBlocks: EC2 has one message for three causes, and shows the requester's cell no block of
+// the accepter. The announcement names those that the policy declares, also where the requester's block isn't declared.
 func TestAFailedOverlapNamesTheBlocks(t *testing.T) {
 	t.Parallel()
 	byID := func(s lab.Site, cidrs ...string) string {

@@ -13,8 +13,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// TestAParticipantsGroupIsNamed: the owner of a shared VPC can describe a participant's group and can't change its rules. The
-// connection gets the rest, and the announcement names the group and its owner.
+// TestAParticipantsGroupIsNamed: the owner of a shared VPC can describe a participant's group and can't change its
+// rules. The connection gets the rest, and the announcement names the group and its owner.
 func TestAParticipantsGroupIsNamed(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {

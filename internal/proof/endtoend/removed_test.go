@@ -18,8 +18,8 @@ func without(departments ...string) string {
 	return "version: 1\nremoved: disconnect\ndepartments:\n  " + strings.Join(departments, "\n  ") + "\npeerings: []\n"
 }
 
-// TestRemovedFromThePolicy: for each removable part of the peering, the halves of the connection are closed by their own cells. A
-// half in a cell that has left the policy is named as left.
+// TestRemovedFromThePolicy: for each removable part of the peering, the halves of the connection are closed by their
+// own cells. A half in a cell that has left the policy is named as left.
 func TestRemovedFromThePolicy(t *testing.T) {
 	tests := []struct {
 		name        string
@@ -61,7 +61,8 @@ func TestRemovedFromThePolicy(t *testing.T) {
 	}
 }
 
-// TestRemovedWithoutTheTag: a rule of ours is evidence that the connection was, and routes without any evidence are left.
+// TestRemovedWithoutTheTag: a rule of ours is evidence that the connection was, and routes without any evidence are
+// left.
 func TestRemovedWithoutTheTag(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
@@ -109,8 +110,8 @@ func TestRemovedTakesASecondLook(t *testing.T) {
 	})
 }
 
-// TestBlackholesOfVPCsThatLeftThePolicy are removed with evidence that autopeer connected the connection, and otherwise reported once a
-// day: Marketing's half has the tag alone, and Finance's also a rule.
+// TestBlackholesOfVPCsThatLeftThePolicy are removed with evidence that autopeer connected the connection, and otherwise
+// reported once a day: Marketing's half has the tag alone, and Finance's also a rule.
 func TestBlackholesOfVPCsThatLeftThePolicy(t *testing.T) {
 	sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, kept bool) {
 		m, f := t.Company(one, two)

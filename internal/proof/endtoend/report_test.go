@@ -79,7 +79,8 @@ func madeAsProposed(t *sandboxtest.T, mark int, removals, additions []string) {
 	}
 }
 
-// enforces deploys the policy, after which exactly the proposed changes are made and Marketing is connected with Finance.
+// enforces deploys the policy, after which exactly the proposed changes are made and Marketing is connected with
+// Finance.
 func enforces(t *sandboxtest.T, policy string, m, f lab.Site, pcx peering.ConnectionID, removals, additions []string) {
 	t.Helper()
 	mark := len(t.Heard())
@@ -153,8 +154,8 @@ func requestInReportMode(t *sandboxtest.T, accepter peering.Cell, ofPeering bool
 	neitherDriftNorMissed(t)
 }
 
-// TestAHandMadeConnectionInReportMode: routes of a person to single subnets would be replaced by those to whole blocks. They are
-// proposed, removals apart, and untouched.
+// TestAHandMadeConnectionInReportMode: routes of a person to single subnets would be replaced by those to whole blocks.
+// They are proposed, removals apart, and untouched.
 func TestAHandMadeConnectionInReportMode(t *testing.T) {
 	t.Parallel()
 	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -224,8 +225,8 @@ func TestFromEnforceToReport(t *testing.T) {
 	})
 }
 
-// TestEndsInReportMode: the routes and rules of a deleted connection are proposed for removal, and stay. The announcement
-// repeats while EC2 shows the connection, and afterwards.
+// TestEndsInReportMode: the routes and rules of a deleted connection are proposed for removal, and stay. The
+// announcement repeats while EC2 shows the connection, and afterwards.
 func TestEndsInReportMode(t *testing.T) {
 	t.Parallel()
 	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -295,8 +296,8 @@ func TestARejectionInReportMode(t *testing.T) {
 	})
 }
 
-// TestAReportedPeeringBesideAnotherOne: the other peering is enforced, and leaves the routes and rules of the connection in
-// report mode alone.
+// TestAReportedPeeringBesideAnotherOne: the other peering is enforced, and leaves the routes and rules of the
+// connection in report mode alone.
 func TestAReportedPeeringBesideAnotherOne(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
@@ -375,8 +376,8 @@ func TestAnObstacleInReportMode(t *testing.T) {
 	})
 }
 
-// TestTheAnswerInReportMode isn't ready: the accepter's cell in the mode enforce, as during a deployment, doesn't accept, and
-// announces why. Once the half is ready, it accepts.
+// TestTheAnswerInReportMode isn't ready: the accepter's cell in the mode enforce, as during a deployment, doesn't
+// accept, and announces why. Once the half is ready, it accepts.
 func TestTheAnswerInReportMode(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
@@ -419,8 +420,8 @@ func TestTheAnswerInReportMode(t *testing.T) {
 	})
 }
 
-// TestApprovalInReportMode: a request that a person has to approve is proposed with the command, and the approval changes
-// nothing.
+// TestApprovalInReportMode: a request that a person has to approve is proposed with the command, and the approval
+// changes nothing.
 func TestApprovalInReportMode(t *testing.T) {
 	t.Parallel()
 	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -444,8 +445,8 @@ func TestApprovalInReportMode(t *testing.T) {
 	})
 }
 
-// TestLeftoversInReportMode: blackholes of an ended connection in report mode are in the way of another connection, and aren't
-// replaced.
+// TestLeftoversInReportMode: blackholes of an ended connection in report mode are in the way of another connection, and
+// aren't replaced.
 func TestLeftoversInReportMode(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
@@ -477,8 +478,8 @@ func TestLeftoversInReportMode(t *testing.T) {
 	})
 }
 
-// TestRulesBesideAnotherInstallationInReportMode: the rules for a connection that another installation has tagged are proposed
-// for removal.
+// TestRulesBesideAnotherInstallationInReportMode: the rules for a connection that another installation has tagged are
+// proposed for removal.
 func TestRulesBesideAnotherInstallationInReportMode(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {

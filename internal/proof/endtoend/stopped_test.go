@@ -10,7 +10,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// TestAStoppedCell changes nothing for days, and does the waiting work once its event source mappings are enabled again.
+// TestAStoppedCell changes nothing for days, and does the waiting work once its event source mappings are enabled
+// again.
 func TestAStoppedCell(t *testing.T) {
 	t.Parallel()
 	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {

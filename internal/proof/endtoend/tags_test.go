@@ -43,8 +43,8 @@ func TestAPeeringWithoutTags(t *testing.T) {
 	})
 }
 
-// TestAnEditOfASideWithoutEvidence: nothing shows that autopeer connected a side without rules once its tag is gone, or if it never had
-// one. The repair of an edit is announced as that all the same, and counts for the alarm.
+// TestAnEditOfASideWithoutEvidence: nothing shows that autopeer connected a side without rules once its tag is gone, or
+// if it never had one. The repair of an edit is announced as that all the same, and counts for the alarm.
 func TestAnEditOfASideWithoutEvidence(t *testing.T) {
 	t.Parallel()
 	for name, tags := range map[string]string{"the tag is deleted, too": "", "without tags": "    tags: none\n"} {
@@ -72,8 +72,8 @@ func TestAnEditOfASideWithoutEvidence(t *testing.T) {
 	}
 }
 
-// TestATagThatSomebodyDeletes is put back by the sweep that the deletion causes, in the cell where it was deleted, or by the next
-// scheduled one. That is no drift, and it is no missed event.
+// TestATagThatSomebodyDeletes is put back by the sweep that the deletion causes, in the cell where it was deleted, or
+// by the next scheduled one. That is no drift, and it is no missed event.
 func TestATagThatSomebodyDeletes(t *testing.T) {
 	for _, cell := range []peering.Cell{one, two} {
 		for name, isLost := range map[string]bool{"by an event": false, "by a scheduled sweep": true} {
@@ -116,8 +116,9 @@ func putsTheTagBack(t *sandboxtest.T, cell peering.Cell, isLost bool) {
 	}
 }
 
-// TestAKilledFunctionLeavesEvidence: connect is killed for good after each of its calls in the requester's cell, which has no rule.
-// If it has made a route, the connection has its tag, so that the route is removed when the peering leaves the policy.
+// TestAKilledFunctionLeavesEvidence: connect is killed for good after each of its calls in the requester's cell, which
+// has no rule. If it has made a route, the connection has its tag, so that the route is removed when the peering leaves
+// the policy.
 func TestAKilledFunctionLeavesEvidence(t *testing.T) {
 	withRoutes, killed := 0, true
 	for call := int64(1); killed; call++ {

@@ -20,8 +20,8 @@ type asked struct {
 	requester, accepter lab.Site
 }
 
-// TestTheThirdRunChangesNothing: in each scenario, the same events once more and a sweep change and announce nothing beyond
-// the first repetition.
+// TestTheThirdRunChangesNothing: in each scenario, the same events once more and a sweep change and announce nothing
+// beyond the first repetition.
 func TestTheThirdRunChangesNothing(t *testing.T) {
 	t.Parallel()
 	for _, tt := range thirdRuns {
@@ -95,7 +95,8 @@ const chosen = "{ tags: { Tier: private } }"
 var thirdRuns = []struct {
 	name string
 	play func(t *sandboxtest.T, m, f lab.Site) []asked
-	// refused is the code of EC2's refusal of a change that the policy wants, until a person corrects the policy or the network.
+	// refused is the code of EC2's refusal of a change that the policy wants, until a person corrects the policy or the
+	// network.
 	refused string
 }{
 	{name: "all tables", play: after(ping)},

@@ -35,8 +35,8 @@ func TestTrap03ASharedSecondaryBlockIsExcluded(t *testing.T) {
 	})
 }
 
-// TestTrap03RulesForASharedBlock: a group has one rule for a block, for any number of connections. It is removed with the
-// connection that it was made for, and a sweep makes it again for the other one.
+// TestTrap03RulesForASharedBlock: a group has one rule for a block, for any number of connections. It is removed with
+// the connection that it was made for, and a sweep makes it again for the other one.
 func TestTrap03RulesForASharedBlock(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {

@@ -217,8 +217,8 @@ func untouched(t *sandboxtest.T, pcx peering.ConnectionID) {
 	}
 }
 
-// TestTrap12AskedFromBothSides: a request in the other direction is a connection of its own, which EC2 doesn't accept. It is
-// denied with the connection that is there, once and then daily, and never attempted.
+// TestTrap12AskedFromBothSides: a request in the other direction is a connection of its own, which EC2 doesn't accept.
+// It is denied with the connection that is there, once and then daily, and never attempted.
 func TestTrap12AskedFromBothSides(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
@@ -248,8 +248,8 @@ func TestTrap12AskedFromBothSides(t *testing.T) {
 	})
 }
 
-// TestTrap12AskedTwice: EC2 answers the same request again with the connection that is there, which stays as it is. When that is
-// deleted, the next one is connected at once.
+// TestTrap12AskedTwice: EC2 answers the same request again with the connection that is there, which stays as it is.
+// When that is deleted, the next one is connected at once.
 func TestTrap12AskedTwice(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {

@@ -57,8 +57,8 @@ func (e *estate) compare(tally map[string]int) {
 	}
 }
 
-// questions go from an interface to all addresses of another instance, from the first address of the family. They leave it out where
-// the instance has no other interface.
+// questions go from an interface to all addresses of another instance, from the first address of the family. They leave
+// it out where the instance has no other interface.
 func questions(from peering.Instance, face peering.Interface, to peering.Instance) []reach.Query {
 	var all []reach.Query
 	if from.ID == to.ID {

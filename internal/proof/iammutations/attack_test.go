@@ -217,9 +217,9 @@ func (c *company) attackQueues(at peering.Cell) {
 	}
 }
 
-// attackBus sends to a counterpart's bus by a rule that isn't autopeer's, with a role of the attacker's and with autopeer's
-// own, and by autopeer's own rules things that they aren't for. The attacker administers the account, so the policy of its own bus
-// is no obstacle.
+// attackBus sends to a counterpart's bus by a rule that isn't autopeer's, with a role of the attacker's and with
+// autopeer's own, and by autopeer's own rules things that they aren't for. The attacker administers the account, so the
+// policy of its own bus is no obstacle.
 func (c *company) attackBus(from, to peering.Cell) {
 	admin := eventbridge.NewFromConfig(c.admin(from))
 	target := ebtypes.Target{Id: aws.String("t"), Arn: aws.String(arn("events", to, "event-bus/"+wiring.DefaultPrefix)), RoleArn: c.strangersRole(from)}
@@ -239,7 +239,8 @@ func (c *company) attackBus(from, to peering.Cell) {
 	c.refused("a message without a rule", err)
 }
 
-// attackAsOtherCell sends from a cell without a peering, by the rule for denials, an event that is none, and a denial by another rule.
+// attackAsOtherCell sends from a cell without a peering, by the rule for denials, an event that is none, and a denial
+// by another rule.
 func (c *company) attackAsOtherCell(to peering.Cell) {
 	target := ebtypes.Target{Id: aws.String("t"), Arn: aws.String(arn("events", to, "event-bus/"+wiring.DefaultPrefix)), RoleArn: c.strangersRole(three)}
 	_, messages := wiring.ForwardNames(to)
@@ -251,7 +252,8 @@ func (c *company) attackAsOtherCell(to peering.Cell) {
 	})
 }
 
-// attackOwnBus sends to the cell's own bus with a role of its account that may send to every bus, and by a rule with that role.
+// attackOwnBus sends to the cell's own bus with a role of its account that may send to every bus, and by a rule with
+// that role.
 func (c *company) attackOwnBus(at peering.Cell) {
 	role := c.strangersRole(at)
 	key, _, err := c.Cloud.Assume("events.amazonaws.com", *role, "stranger")
@@ -340,7 +342,8 @@ func (c *company) put(admin *eventbridge.Client, bus, rule, pattern string) {
 	c.must("put rule "+rule, err)
 }
 
-// stopped notices an event that a rule could deliver, or that was stopped for lack of another permission than the action.
+// stopped notices an event that a rule could deliver, or that was stopped for lack of another permission than the
+// action.
 func (c *company) stopped(rule, target, action string) {
 	c.must("settle", c.Cloud.Settle(c.ctx))
 	for _, f := range c.undelivered() {

@@ -42,9 +42,9 @@ var (
 	three = peering.Cell{Account: "333333333333", Region: "us-west-2"}
 )
 
-// company is two cells with three departments each and a VPC that the policy doesn't name. One department of each cell may
-// request a connection to one of the other cell. A third cell shares no peering with them. A person approves the requests of
-// the pair `manual`. Failures are noticed and not reported, because a mutation is meant to cause one.
+// company is two cells with three departments each and a VPC that the policy doesn't name. One department of each cell
+// may request a connection to one of the other cell. A third cell shares no peering with them. A person approves the
+// requests of the pair `manual`. Failures are noticed and not reported, because a mutation is meant to cause one.
 type company struct {
 	*sandbox.Sandbox
 	ctx      context.Context // that of the test

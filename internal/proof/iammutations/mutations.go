@@ -1,5 +1,5 @@
-// Package iammutations removes single permissions from synthesized templates. Its test runs autopeer without each of them and
-// fails where no scenario notices.
+// Package iammutations removes single permissions from synthesized templates. Its test runs autopeer without each of
+// them and fails where no scenario notices.
 package iammutations
 
 import (

@@ -47,8 +47,8 @@ var survivors = []string{
 	"events event-bus/autopeer of 222222222222: autopeer-CallsThatCounterpartsForward without events:detail-type",
 }
 
-// play runs autopeer with the stacks, in a bubble of its own, and returns the first thing that was noticed. The stacks are those of a
-// policy in report mode, or not. Change, if not nil, changes EC2's options.
+// play runs autopeer with the stacks, in a bubble of its own, and returns the first thing that was noticed. The stacks
+// are those of a policy in report mode, or not. Change, if not nil, changes EC2's options.
 func play(t *testing.T, stacks []cfn.Source, reports bool, change func(*ec2.Options)) (what noticed) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -83,7 +83,8 @@ func TestAsSynthesizedNothingIsMissed(t *testing.T) {
 	}
 }
 
-// TestInReportModeRolesOnlyRead looks at every statement of the functions' roles: a mutation can't show that one is missing.
+// TestInReportModeRolesOnlyRead looks at every statement of the functions' roles: a mutation can't show that one is
+// missing.
 func TestInReportModeRolesOnlyRead(t *testing.T) {
 	actions := regexp.MustCompile(`"ec2:[A-Za-z*]+"`)
 	for _, stack := range synthesize(t, true) {
@@ -100,7 +101,8 @@ func TestEveryPermissionIsMissed(t *testing.T) {
 	everyIsMissed(t, false, survivors)
 }
 
-// TestEveryPermissionIsMissedInReportMode mutates the roles of the functions: the rest of the stacks is that of the mode enforce.
+// TestEveryPermissionIsMissedInReportMode mutates the roles of the functions: the rest of the stacks is that of the
+// mode enforce.
 func TestEveryPermissionIsMissedInReportMode(t *testing.T) {
 	everyIsMissed(t, true, nil)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/autopeer/autopeer/internal/lab"
 )
 
-// workInReportMode has autopeer propose the changes of every kind, in both directions: every read is needed, and nothing is
-// changed.
+// workInReportMode has autopeer propose the changes of every kind, in both directions: every read is needed, and
+// nothing is changed.
 func (c *company) workInReportMode() {
 	for i, pair := range c.pairs {
 		for _, ends := range [][2]lab.Site{pair, {pair[1], pair[0]}} {
@@ -29,8 +29,8 @@ func (c *company) workInReportMode() {
 	}
 }
 
-// leave leaves a person's routes of a connection that is deleted. Of the VPCs that the policy names, the removal is proposed,
-// and the others are announced by the sweep.
+// leave leaves a person's routes of a connection that is deleted. Of the VPCs that the policy names, the removal is
+// proposed, and the others are announced by the sweep.
 func (c *company) leave(from, to lab.Site) {
 	id := c.ask(from, to)
 	c.by(to.Cell, func(p *lab.Person) { p.Accept(id) })

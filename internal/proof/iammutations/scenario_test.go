@@ -80,8 +80,8 @@ func (c *company) approve(at lab.Site, id peering.ConnectionID) {
 	c.by(at.Cell, func(p *lab.Person) { p.Tag(string(id), map[string]string{peering.TagApproved: "true"}) })
 }
 
-// lose leaves to sweeps the changes that no event reports: a route that a person deletes, and the end of a connection and a request while
-// there are no trails. Then a VPC gets a block, whose event both cells receive.
+// lose leaves to sweeps the changes that no event reports: a route that a person deletes, and the end of a connection
+// and a request while there are no trails. Then a VPC gets a block, whose event both cells receive.
 func (c *company) lose(pair [2]lab.Site) {
 	id := c.ask(pair[0], pair[1])
 	for i, s := range pair {
@@ -157,8 +157,8 @@ func (c *company) follow(pair, ends [2]lab.Site) {
 	c.expect()
 }
 
-// routedByHand has routes left by a connection that autopeer hasn't connected: they are removed, because the policy names the
-// VPCs.
+// routedByHand has routes left by a connection that autopeer hasn't connected: they are removed, because the policy
+// names the VPCs.
 func (c *company) routedByHand(ends [2]lab.Site) {
 	for _, at := range []peering.Cell{one, two} {
 		c.mappings[roleOf(at, function.Connect)].Pause()
@@ -213,8 +213,8 @@ func (c *company) reject(from, to lab.Site) {
 	c.expect()
 }
 
-// failFirstCalls has the first EC2 call of each function fail, so that it hides its message for a while. It returns the functions whose
-// call has failed, by their ARNs.
+// failFirstCalls has the first EC2 call of each function fail, so that it hides its message for a while. It returns the
+// functions whose call has failed, by their ARNs.
 func (c *company) failFirstCalls() (stumbled map[string]bool, stop func()) {
 	var mu sync.Mutex
 	stumbled = map[string]bool{}
@@ -264,8 +264,8 @@ func (c *company) obstruct(pair, ends [2]lab.Site) {
 	c.expect()
 }
 
-// loseTheBus has the requester's bus, and then a queue of the accepter's, refuse everything while a connection ends. The events come
-// to rest in the accepter's queue of undelivered ones.
+// loseTheBus has the requester's bus, and then a queue of the accepter's, refuse everything while a connection ends.
+// The events come to rest in the accepter's queue of undelivered ones.
 func (c *company) loseTheBus(from, to lab.Site) {
 	id := c.ask(from, to)
 	c.withoutBusPolicy(from.Cell, func() {

@@ -1,5 +1,5 @@
-// Command load requests a thousand peering connections within a minute from cells that are deployed as on AWS, and fails unless
-// every one of them is connected exactly.
+// Command load requests a thousand peering connections within a minute from cells that are deployed as on AWS, and
+// fails unless every one of them is connected exactly.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command mutate applies one change after another to packages, and fails if a change that their tests miss is not explained in a
-// file, or is explained without need.
+// Command mutate applies one change after another to packages, and fails if a change that their tests miss is not
+// explained in a file, or is explained without need.
 package main
 
 import (

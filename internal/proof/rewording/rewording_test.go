@@ -1,5 +1,5 @@
-// Package rewording tests that the id of an announcement depends on no sentence: it plays scenarios with the code as it is
-// and with every sentence of the code reworded, and compares the ids.
+// Package rewording tests that the id of an announcement depends on no sentence: it plays scenarios with the code as it
+// is and with every sentence of the code reworded, and compares the ids.
 package rewording
 
 import (

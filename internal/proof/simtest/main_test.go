@@ -99,8 +99,8 @@ func playAll(first, last uint64) (code int) {
 	return 0
 }
 
-// share starts a process for every nth seed from the first on. If it dies, the next one starts after the seed that it died
-// at.
+// share starts a process for every nth seed from the first on. If it dies, the next one starts after the seed that it
+// died at.
 func (f *fleet) share(first, last, n uint64) {
 	for first <= last && f.ctx.Err() == nil {
 		done, err := f.start(first, last, n)

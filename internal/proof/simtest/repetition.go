@@ -8,7 +8,8 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
 )
 
-// repeat repeats the events of all connections, forges messages between cells, and sweeps once more. Autopeer must not change anything then.
+// repeat repeats the events of all connections, forges messages between cells, and sweeps once more. Autopeer must not
+// change anything then.
 func (r *run) repeat() {
 	r.checker.Finish()
 	var connections []*ledger.Connection

@@ -1,5 +1,5 @@
-// Package simtest plays bad days: it draws networks, policies, people and faults from one seed, runs autopeer among them
-// on a virtual clock, and checks all that autopeer does against the policy.
+// Package simtest plays bad days: it draws networks, policies, people and faults from one seed, runs autopeer among
+// them on a virtual clock, and checks all that autopeer does against the policy.
 package simtest
 
 import (
@@ -78,8 +78,8 @@ func (r *run) inject(call apicall.Call) *cloudsim.Failure {
 	return r.faults.Fail(call, function)
 }
 
-// fateOf returns the fate that checks each call of the functions that are deployed at that instant, and decides whether it is the
-// last of its process.
+// fateOf returns the fate that checks each call of the functions that are deployed at that instant, and decides whether
+// it is the last of its process.
 func (r *run) fateOf(deployed time.Time) local.Fate {
 	return func(s local.Step) local.Death {
 		r.checker.Sent(s)
@@ -87,8 +87,8 @@ func (r *run) fateOf(deployed time.Time) local.Fate {
 	}
 }
 
-// deliver enters each record before its event may be lost. After a failure it delivers nothing more, which ends the seed even if each
-// message causes another.
+// deliver enters each record before its event may be lost. After a failure it delivers nothing more, which ends the
+// seed even if each message causes another.
 func (r *run) deliver(d events.Delivery, usual time.Duration) []time.Duration {
 	if d.Stage == events.FromTrail {
 		r.enter(d)
@@ -112,8 +112,8 @@ func (r *run) enter(d events.Delivery) {
 	r.checker.Enter(record)
 }
 
-// The percentages of actions after which a person changes a connection's allowed traffic: after another action, and at the
-// end, when nothing else happens any more.
+// The percentages of actions after which a person changes a connection's allowed traffic: after another action, and at
+// the end, when nothing else happens any more.
 const (
 	often     = 8
 	oftenLast = 60
@@ -164,8 +164,8 @@ func (r *run) pause() time.Duration {
 // next sweep.
 const quiet = 38 * time.Minute
 
-// longestChain is how many sides may wait for one another: a change of one may remove the conflict of another, which the
-// next sweep finds.
+// longestChain is how many sides may wait for one another: a change of one may remove the conflict of another, which
+// the next sweep finds.
 const longestChain = 3
 
 // calm ends all faults and waits until autopeer has put everything right.

@@ -94,7 +94,8 @@ func (t *T) Company(marketing, finance peering.Cell) (m, f lab.Site) {
 	return m, f
 }
 
-// Policy deploys the cells of the policy file, which receive no events of earlier calls, and waits for the sweeps after a deployment.
+// Policy deploys the cells of the policy file, which receive no events of earlier calls, and waits for the sweeps after
+// a deployment.
 func (t *T) Policy(file string) {
 	t.Helper()
 	t.Settle()
@@ -108,8 +109,8 @@ func (t *T) Redeploy(file string) {
 	t.Must(t.Sandbox.Redeploy(t.Ctx, file, nil))
 }
 
-// DropEvents lets no event arrive any more, neither CloudTrail's nor autopeer's announcements. Schedules keep their times, and
-// messages between cells arrive: without them no request between two cells can be accepted.
+// DropEvents lets no event arrive any more, neither CloudTrail's nor autopeer's announcements. Schedules keep their
+// times, and messages between cells arrive: without them no request between two cells can be accepted.
 func (t *T) DropEvents() {
 	t.SetWay(func(d events.Delivery, usual time.Duration) []time.Duration {
 		if d.Event.Source == "aws.events" || d.Event.Source == message.Source {
@@ -190,8 +191,8 @@ func Blind(f function.Name) func(apicall.Call) *cloudsim.Failure {
 	}
 }
 
-// EditsShownLate has Describe calls show people's edits of connections, routes, rules and tags after the time, once it is set: not while the network
-// is built.
+// EditsShownLate has Describe calls show people's edits of connections, routes, rules and tags after the time, once it
+// is set: not while the network is built.
 func EditsShownLate(late *time.Duration) func(*ec2.Options) {
 	return func(o *ec2.Options) {
 		o.ShowLate = func(c apicall.Call) time.Duration {
@@ -228,7 +229,8 @@ func (t *T) Redeliver(cell peering.Cell, f function.Name, event string) {
 	t.Settle()
 }
 
-// Holds checks that exactly these routes and rules were added to the tables and groups of all sites since they were built.
+// Holds checks that exactly these routes and rules were added to the tables and groups of all sites since they were
+// built.
 func (t *T) Holds(want ...string) {
 	t.Helper()
 	got, err := t.State(t.Ctx, t.sites...)
@@ -254,8 +256,8 @@ func (t *T) InState(cell peering.Cell, id peering.ConnectionID, want peering.Sta
 	}
 }
 
-// SaidOnce checks that autopeer announced the outcome, once or repeatedly under one id for each cell, side and reason, and
-// returns the first.
+// SaidOnce checks that autopeer announced the outcome, once or repeatedly under one id for each cell, side and reason,
+// and returns the first.
 func (t *T) SaidOnce(outcomeType outcome.Type, id peering.ConnectionID) outcome.Outcome {
 	t.Helper()
 	said := t.Said(outcomeType, id)

@@ -1,5 +1,5 @@
-// Package clients drives the embedded cloud with AWS's own clients: boto3, which checks every raw answer against its service
-// model, and the AWS CLI.
+// Package clients drives the embedded cloud with AWS's own clients: boto3, which checks every raw answer against its
+// service model, and the AWS CLI.
 package clients
 
 import (
@@ -24,7 +24,8 @@ import (
 // step is how long a connection stays in the states that it passes: long enough for a client to see them.
 const step = 300 * time.Millisecond
 
-// Judge runs the script that drives the embedded cloud, with the virtual environment's Python. A line that it prints is a check.
+// Judge runs the script that drives the embedded cloud, with the virtual environment's Python. A line that it prints is
+// a check.
 func Judge(ctx context.Context, j *report.Judge, venv, folder string) {
 	cloud := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler {
 		return ec2.New(ec2.Options{Seed: 1, Trail: trail, Delays: ec2.Delays{Initiating: step, Propagation: step, Provisioning: step, Deleting: step}})
@@ -54,7 +55,8 @@ type check struct {
 	Want, Got         string
 }
 
-// Count reads the checks that a script prints, one JSON object a line. An error means that there is none, or another line.
+// Count reads the checks that a script prints, one JSON object a line. An error means that there is none, or another
+// line.
 func Count(j *report.Judge, out []byte) error {
 	lines := bufio.NewScanner(bytes.NewReader(out))
 	lines.Buffer(nil, 1<<20)

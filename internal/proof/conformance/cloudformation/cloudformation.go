@@ -1,5 +1,5 @@
-// Package cloudformation creates, updates and deletes the stacks of the example policy on moto's CloudFormation engine, and compares
-// the resources with the templates.
+// Package cloudformation creates, updates and deletes the stacks of the example policy on moto's CloudFormation engine,
+// and compares the resources with the templates.
 package cloudformation
 
 import (
@@ -32,8 +32,8 @@ var everything = local.Settings{
 	"trail": true, "alarmEmail": "ops@example.com", "permissionsBoundary": "edge", "reservedConcurrency": 5,
 }
 
-// Judge runs the script in the folder on moto at the URL, with the virtual environment's Python. It runs in the root of the
-// repository.
+// Judge runs the script in the folder on moto at the URL, with the virtual environment's Python. It runs in the root of
+// the repository.
 func Judge(ctx context.Context, j *report.Judge, moto, venv, folder string) {
 	before, after, err := synthesize(ctx)
 	if err != nil {

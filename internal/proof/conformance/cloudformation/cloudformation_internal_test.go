@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// list is types.json. A type is created or skipped; of one that is created, each property is compared or skipped. Everything
-// that isn't compared has its reason.
+// list is types.json. A type is created or skipped; of one that is created, each property is compared or skipped.
+// Everything that isn't compared has its reason.
 type list struct {
 	Created map[string]struct {
 		Compared   []string
@@ -48,8 +48,8 @@ var compared = map[string][]string{
 	"AWS::SQS::Queue":                 {"MessageRetentionPeriod", "QueueName", "RedrivePolicy", "SqsManagedSseEnabled", "VisibilityTimeout"},
 }
 
-// TestTheListDoesNotShrink: each type that moto created stays created, each property that was compared stays so, and whatever
-// is skipped has a reason.
+// TestTheListDoesNotShrink: each type that moto created stays created, each property that was compared stays so, and
+// whatever is skipped has a reason.
 func TestTheListDoesNotShrink(t *testing.T) {
 	t.Parallel()
 	l, err := read("types.json")

@@ -1,4 +1,5 @@
-// Package emulator starts independent emulators of AWS as child processes on free ports of the loopback address, and ends them.
+// Package emulator starts independent emulators of AWS as child processes on free ports of the loopback address, and
+// ends them.
 package emulator
 
 import (

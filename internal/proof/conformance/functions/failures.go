@@ -61,8 +61,8 @@ func (s *stage) failInPart() error {
 // at returns the function in the accepter's cell.
 func (s *stage) at(f function.Name) place { return place{s.finance.Cell, f} }
 
-// batch adds garbage to the message that waits in a paused function's queue, resumes the function, and checks that only the
-// garbage failed and stayed in the queue. It ends without that message.
+// batch adds garbage to the message that waits in a paused function's queue, resumes the function, and checks that only
+// the garbage failed and stayed in the queue. It ends without that message.
 func (s *stage) batch(f function.Name) error {
 	if err := s.err(); err != nil {
 		return err

@@ -1,5 +1,5 @@
-// Package functions runs the functions' binaries under AWS's own runtime interface emulator of Lambda. The embedded cloud deploys
-// the templates, enforces the functions' roles and brings the messages of the queues.
+// Package functions runs the functions' binaries under AWS's own runtime interface emulator of Lambda. The embedded
+// cloud deploys the templates, enforces the functions' roles and brings the messages of the queues.
 package functions
 
 import (
@@ -29,7 +29,8 @@ const (
 	within  = 2 * time.Minute // for all checks
 )
 
-// Judge runs each function's binary under the emulator at path, and reports every check. It runs in the root of the repository.
+// Judge runs each function's binary under the emulator at path, and reports every check. It runs in the root of the
+// repository.
 func Judge(ctx context.Context, j *report.Judge, path string) {
 	j.ShowPassed()
 	ctx, cancel := context.WithTimeout(ctx, within)
@@ -127,8 +128,8 @@ func (s *stage) start(p place, folder string, change map[string]string) (*enviro
 	return start(s.ctx, s.path, binary, variables)
 }
 
-// invoke has the mapping of a queue invoke the function in the environment. Without the batching window of sweep, no check waits
-// for it.
+// invoke has the mapping of a queue invoke the function in the environment. Without the batching window of sweep, no
+// check waits for it.
 func (s *stage) invoke(p place, e *environment) error {
 	c := s.cellOf(p)
 	m := queue.Mapping{BatchSize: 10, MaxConcurrency: 2, ReportBatchItemFailures: true, Timeout: 30 * time.Second}

@@ -109,7 +109,8 @@ func (d *documents) asked(q question) asked {
 	return a
 }
 
-// ask runs ask.mjs once for all questions, and returns the answers in their order. The folder has the packages of package.json.
+// ask runs ask.mjs once for all questions, and returns the answers in their order. The folder has the packages of
+// package.json.
 func ask(ctx context.Context, folder string, questions []question) ([]string, error) {
 	d := documents{number: map[string]int{}}
 	all := make([]asked, len(questions))

@@ -19,8 +19,8 @@ type attack struct {
 	want   string
 }
 
-// call selects the first recorded call of the kind of role with the action, a part of the resource, and a condition key that
-// contains a value. Empty parts match all.
+// call selects the first recorded call of the kind of role with the action, a part of the resource, and a condition key
+// that contains a value. Empty parts match all.
 type call struct{ kind, action, resource, key, value string }
 
 func (c call) matches(q question) bool {
@@ -61,7 +61,8 @@ func abroad(q *question) {
 	q.Resource = strings.Replace(q.Resource, ":"+q.Owner+":", ":"+stranger+":", 1)
 }
 
-// by makes another role of an account the principal, which may do everything there; an empty account is the principal's own.
+// by makes another role of an account the principal, which may do everything there; an empty account is the principal's
+// own.
 func by(account string) func(*question) {
 	return func(q *question) {
 		if account == "" {
@@ -192,7 +193,8 @@ func judgeAttacks(ctx context.Context, j *report.Judge, folder string, calls []q
 	}
 }
 
-// judgeQueues checks that each queue's policy lets the queue's account in, but not without encryption, and no other account.
+// judgeQueues checks that each queue's policy lets the queue's account in, but not without encryption, and no other
+// account.
 func judgeQueues(ctx context.Context, j *report.Judge, folder string, queues []question) {
 	var questions []question
 	for _, q := range queues {

@@ -11,7 +11,8 @@ import (
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
 
-// TestRandomQuestions expects every answer at least once in twenty questions, and no policy that the embedded IAM refuses to parse.
+// TestRandomQuestions expects every answer at least once in twenty questions, and no policy that the embedded IAM
+// refuses to parse.
 func TestRandomQuestions(t *testing.T) {
 	t.Parallel()
 	questions := randomQuestions(1, fromEach)

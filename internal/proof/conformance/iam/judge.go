@@ -1,5 +1,5 @@
-// Package iam has two implementations that know IAM judge the policies of the synthesized templates and the embedded cloud's IAM:
-// iam-simulate, with the Service Authorization Reference, and the linter parliament.
+// Package iam has two implementations that know IAM judge the policies of the synthesized templates and the embedded
+// cloud's IAM: iam-simulate, with the Service Authorization Reference, and the linter parliament.
 package iam
 
 import (
@@ -23,8 +23,8 @@ import (
 // example is the policy file of the documentation.
 const example = "docs/examples/policy.yaml"
 
-// Record deploys the example's cells and ten others on embedded clouds. It returns the requests that their functions and the
-// services made.
+// Record deploys the example's cells and ten others on embedded clouds. It returns the requests that their functions
+// and the services made.
 func Record(ctx context.Context) ([]cloudiam.Evaluation, error) {
 	w, err := local.Prepare(ctx, io.Discard)
 	if err != nil {
@@ -60,8 +60,8 @@ func JudgeCalls(ctx context.Context, j *report.Judge, folder string, recorded []
 	judgeForbidden(ctx, j, folder, calls)
 }
 
-// judgeCalls checks that both IAMs allow each call, for each action of each role. If so, it checks that each action that a role's
-// policies allow was called, and returns true.
+// judgeCalls checks that both IAMs allow each call, for each action of each role. If so, it checks that each action
+// that a role's policies allow was called, and returns true.
 func judgeCalls(ctx context.Context, j *report.Judge, folder string, calls []question) bool {
 	answers, err := ask(ctx, folder, calls)
 	if err != nil {

@@ -21,8 +21,8 @@ var explained = map[string]string{
 	"RESOURCE_MISMATCH: [{'action': 'ec2:AuthorizeSecurityGroupIngress', 'required_format': 'arn:*:ec2:*:*:security-group/*'}]":      bothStatements,
 }
 
-// bothStatements: https://docs.aws.amazon.com/vpc/latest/peering/security-iam.html allows the acceptance by one statement for each
-// type, too.
+// bothStatements: https://docs.aws.amazon.com/vpc/latest/peering/security-iam.html allows the acceptance by one
+// statement for each type, too.
 const bothStatements = "it looks at one statement at a time; the action has two resource types, with a statement for each"
 
 // Lint has parliament, of the virtual environment, check each identity policy of the recorded requests.

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// tenCells returns a policy file with ten cells of five accounts. Each cell peers with a cell of another account, and the first
-// one with three.
+// tenCells returns a policy file with ten cells of five accounts. Each cell peers with a cell of another account, and
+// the first one with three.
 func tenCells() string {
 	var departments, peerings strings.Builder
 	for i := range 10 {

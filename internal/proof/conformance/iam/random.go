@@ -73,8 +73,8 @@ func ourAnswer(q question) string {
 	return silent
 }
 
-// randomQuestions returns questions whose policies are like the product's, and whose requests are close enough to match often. The same
-// seed gives the same.
+// randomQuestions returns questions whose policies are like the product's, and whose requests are close enough to match
+// often. The same seed gives the same.
 func randomQuestions(seed uint64, n int) []question {
 	g := generator{rand.New(rand.NewPCG(seed, seed))}
 	all := make([]question, n)
@@ -113,7 +113,8 @@ const (
 	role2 = "arn:aws:iam::222222222222:role/autopeer-forward"
 )
 
-// subject is an action with the condition keys that the Service Authorization Reference lists for it, beside the global ones.
+// subject is an action with the condition keys that the Service Authorization Reference lists for it, beside the global
+// ones.
 type subject struct {
 	action, resource string // with %s for the account
 	keys             []string

@@ -41,8 +41,8 @@ type stage struct {
 // limit is far more than a recording takes; one that hangs fails.
 const limit = 5 * time.Minute
 
-// record deploys the policy's cells from their templates, has the functions work, and returns each distinct request that a role of
-// autopeer or a service made meanwhile. It ends early after a request that the embedded IAM refuses.
+// record deploys the policy's cells from their templates, has the functions work, and returns each distinct request
+// that a role of autopeer or a service made meanwhile. It ends early after a request that the embedded IAM refuses.
 func record(ctx context.Context, w *local.Workshop, file string) ([]cloudiam.Evaluation, error) {
 	p, err := policyfile.Parse("policy.yaml", []byte(file))
 	if err != nil {
@@ -76,7 +76,8 @@ func (s *stage) result() ([]cloudiam.Evaluation, error) {
 	return distinct(s.recorded), s.err
 }
 
-// readQueues has each account read the attributes of its cells' queues, so that the policy of each queue decides on one call.
+// readQueues has each account read the attributes of its cells' queues, so that the policy of each queue decides on one
+// call.
 func (s *stage) readQueues() {
 	for _, c := range s.Cells {
 		client := sqs.NewFromConfig(local.Config(s.Cloud, c.Cell, string(c.Account)))
@@ -87,7 +88,8 @@ func (s *stage) readQueues() {
 	}
 }
 
-// add is called concurrently. It leaves out the other calls of accounts, and the queue with which the sandbox watches the buses.
+// add is called concurrently. It leaves out the other calls of accounts, and the queue with which the sandbox watches
+// the buses.
 func (s *stage) add(e cloudiam.Evaluation) {
 	isAutopeer := e.Service != "" || strings.Contains(e.ARN, "/"+wiring.DefaultPrefix+"-")
 	readsQueue := strings.EqualFold(e.Action, "sqs:GetQueueAttributes")

@@ -46,8 +46,8 @@ func detail(field, value string) string {
 	return `{"source":"s","detail-type":"t","detail":{"` + field + `":` + value + `}}`
 }
 
-// The pattern of autopeer's rule for edits, with two roles, and the same without its first part, which misses users: these have no
-// session of a role.
+// The pattern of autopeer's rule for edits, with two roles, and the same without its first part, which misses users:
+// these have no session of a role.
 const (
 	byOthers     = `{"detail":{"userIdentity":{"sessionContext":{"sessionIssuer":{"arn":[{"exists":false},` + otherRoles + `]}}}}}`
 	byOtherRoles = `{"detail":{"userIdentity":{"sessionContext":{"sessionIssuer":{"arn":[` + otherRoles + `]}}}}}`
@@ -59,8 +59,8 @@ func issued(issuer string) string {
 	return detail("userIdentity", `{"type":"AssumedRole","sessionContext":{"sessionIssuer":`+issuer+`}}`)
 }
 
-// Cases are the examples of the pages, each with an event that differs where the page gives none. Where recorded answers of AWS
-// contradict a page, they count: numbers are compared by value, and one of the wildcards is too complex.
+// Cases are the examples of the pages, each with an event that differs where the page gives none. Where recorded
+// answers of AWS contradict a page, they count: numbers are compared by value, and one of the wildcards is too complex.
 var Cases = []Case{
 	{overview, `{"source":["aws.ec2"],"detail-type":["EC2 Instance State-change Notification"],"detail":{"state":["terminated"]}}`, terminated, Matches},
 	{overview, `{"source":["aws.ec2"],"detail-type":["EC2 Instance State-change Notification"],"detail":{"state":["terminated"]}}`, pending, Differs},

@@ -58,7 +58,8 @@ func (cp *comparison) compare(c Case, want, got Answer) {
 	}
 }
 
-// compareRandom counts one check of the embedded cloud for all the cases, and shows the first that is answered otherwise.
+// compareRandom counts one check of the embedded cloud for all the cases, and shows the first that is answered
+// otherwise.
 func (cp *comparison) compareRandom(seed int, cases []Case, answers []Answer) {
 	wrong, first := 0, ""
 	for i, c := range cases {

@@ -1,5 +1,5 @@
-// Package patterns compares matchers of EventBridge's event patterns: the embedded cloud's, AWS's Event Ruler, and those of
-// independent emulators.
+// Package patterns compares matchers of EventBridge's event patterns: the embedded cloud's, AWS's Event Ruler, and
+// those of independent emulators.
 package patterns
 
 import (

@@ -1,5 +1,5 @@
-// Package report counts the checks of independent implementations: passed, failed with one line each, and differences that have
-// an explanation.
+// Package report counts the checks of independent implementations: passed, failed with one line each, and differences
+// that have an explanation.
 package report
 
 import (

@@ -48,8 +48,8 @@ func (w *watched) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// unexpected returns the errors, each once, but those whose code the trial expects. A resource that is gone or isn't there yet is
-// how the provider waits.
+// unexpected returns the errors, each once, but those whose code the trial expects. A resource that is gone or isn't
+// there yet is how the provider waits.
 func (w *watched) unexpected(expected []string) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

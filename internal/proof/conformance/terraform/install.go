@@ -31,8 +31,9 @@ const (
 // initializing is the longest time of `terraform init`. Without a network it may try for minutes.
 const initializing = 90 * time.Second
 
-// Find initializes a working directory with AWS's provider, from a filesystem mirror if there is one, and otherwise as Terraform
-// is configured. The reason is not empty if Terraform or the provider is missing. Close removes the directory.
+// Find initializes a working directory with AWS's provider, from a filesystem mirror if there is one, and otherwise as
+// Terraform is configured. The reason is not empty if Terraform or the provider is missing. Close removes the
+// directory.
 func Find(ctx context.Context) (t *Terraform, reason string, err error) {
 	if _, err := exec.LookPath("terraform"); err != nil {
 		return nil, "for want of the program terraform", nil

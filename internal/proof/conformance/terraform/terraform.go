@@ -26,8 +26,8 @@ const (
 // atOnce is how many trials run concurrently. The provider waits for most of the time.
 const atOnce = 3
 
-// Judge runs all trials, or those whose name contains the text only, and checks that they show the rows of the page's table. It
-// prints a line for each trial.
+// Judge runs all trials, or those whose name contains the text only, and checks that they show the rows of the page's
+// table. It prints a line for each trial.
 func Judge(ctx context.Context, out io.Writer, j *report.Judge, t *Terraform, only string) {
 	text, err := os.ReadFile(document)
 	if err != nil {
@@ -64,7 +64,8 @@ func Judge(ctx context.Context, out io.Writer, j *report.Judge, t *Terraform, on
 	_ = all.Wait() // the trials report their errors as checks
 }
 
-// differences compares the rows of the page's table with those that the trials show, and finds the blocks that no trial uses.
+// differences compares the rows of the page's table with those that the trials show, and finds the blocks that no trial
+// uses.
 func differences(p page) []string {
 	rows, used := map[row]bool{}, map[string]bool{}
 	for _, tr := range trials() {

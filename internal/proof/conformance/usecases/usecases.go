@@ -1,5 +1,5 @@
-// Package usecases plays one table of scenarios on the embedded cloud and on moto, an independent emulator of AWS, with the
-// deployed use cases, and compares the results.
+// Package usecases plays one table of scenarios on the embedded cloud and on moto, an independent emulator of AWS, with
+// the deployed use cases, and compares the results.
 package usecases
 
 import (

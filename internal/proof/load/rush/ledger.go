@@ -109,8 +109,8 @@ func (l *ledger) waits() []time.Duration {
 	return all
 }
 
-// judge counts the connections that were announced and exist as required, and returns the mistakes. The state is that of
-// the whole network, in the form of sandbox.State.
+// judge counts the connections that were announced and exist as required, and returns the mistakes. The state is that
+// of the whole network, in the form of sandbox.State.
 func (l *ledger) judge(state []string) (connected int, wrong []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package rush requests many peering connections within a minute from cells that are deployed as on AWS, and checks the result.
-// It plays on the real clock.
+// Package rush requests many peering connections within a minute from cells that are deployed as on AWS, and checks the
+// result. It plays on the real clock.
 package rush
 
 import (
@@ -18,8 +18,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
-// Size has the number of requests, which is at most the number of pairs of VPCs between every two departments. There are
-// at most 20 departments, each a cell, with at most 16 VPCs each.
+// Size has the number of requests, which is at most the number of pairs of VPCs between every two departments. There
+// are at most 20 departments, each a cell, with at most 16 VPCs each.
 type Size struct {
 	Departments, VPCs, Requests int
 	Within                      time.Duration // spread evenly

@@ -1,5 +1,5 @@
-// Package mutation applies one change at a time to a package's source and runs the package's own tests. The sources themselves
-// are not written: the compiler takes the changed file as an overlay.
+// Package mutation applies one change at a time to a package's source and runs the package's own tests. The sources
+// themselves are not written: the compiler takes the changed file as an overlay.
 package mutation
 
 import (

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// WriteOverlay writes changed sources, by their absolute paths, to files whose names begin with prefix, and one more that
-// go's flag -overlay has the compiler take them by. It returns that one's name.
+// WriteOverlay writes changed sources, by their absolute paths, to files whose names begin with prefix, and one more
+// that go's flag -overlay has the compiler take them by. It returns that one's name.
 func WriteOverlay(prefix string, changed map[string][]byte) (string, error) {
 	replace := map[string]string{}
 	for file, source := range changed {

@@ -38,8 +38,8 @@ func (c *Checker) Announced(o outcome.Outcome) {
 // latency is the longest time from an outcome to its announcement.
 const latency = time.Second
 
-// checkAnnouncement returns the error in an announcement by the policy that was entered last, if it has one by all policies that
-// its function may have had; or else "".
+// checkAnnouncement returns the error in an announcement by the policy that was entered last, if it has one by all
+// policies that its function may have had; or else "".
 func (c *Checker) checkAnnouncement(a oracle.Announcement) string {
 	now := c.journal.Ledger
 	isTrue := func(p *plainpolicy.Policy) bool { return oracle.CheckAnnouncement(now.Beside(now, p), a) == "" }
@@ -79,8 +79,8 @@ func (c *Checker) checkIDs() {
 	}
 }
 
-// textOf returns the parts of an announcement on which its id depends. Of the notes, it depends on those about blocks that the
-// policy doesn't permit, and on those about refused changes.
+// textOf returns the parts of an announcement on which its id depends. Of the notes, it depends on those about blocks
+// that the policy doesn't permit, and on those about refused changes.
 func textOf(o outcome.Outcome) string {
 	notes := slices.DeleteFunc(slices.Clone(o.Notes), func(n string) bool {
 		return !strings.Contains(n, "neither routed nor admitted") && !oracle.IsOfRefusal(n)

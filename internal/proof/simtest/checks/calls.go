@@ -33,12 +33,12 @@ func (c *Checker) Enter(rec ledger.Record) {
 // and that of a hanging call whose function was killed.
 const memory = 90 * time.Second
 
-// agreed is the age of the oldest state of the requester's half by which the accepter's cell may accept: an answer is valid for ten
-// minutes, a clock may differ by one, and the acceptance takes effect later as every call does.
+// agreed is the age of the oldest state of the requester's half by which the accepter's cell may accept: an answer is
+// valid for ten minutes, a clock may differ by one, and the acceptance takes effect later as every call does.
 const agreed = 11*time.Minute + memory
 
-// checkCall checks that the call is allowed in the current state, or was in one that its function may have read. The function
-// may have a policy that is newer than the state, because EC2 may return an old one.
+// checkCall checks that the call is allowed in the current state, or was in one that its function may have read. The
+// function may have a policy that is newer than the state, because EC2 may return an old one.
 func (c *Checker) checkCall(rec ledger.Record) {
 	if c.isOver && !isTriedDaily(rec) && !c.isAttempt(rec) {
 		c.report.Fail(rec.Subjects(), "autopeer-%s called %s although nothing was left to do", rec.Function, rec.Call)
@@ -59,8 +59,8 @@ func (c *Checker) checkCall(rec ledger.Record) {
 	c.checkAgreement(rec)
 }
 
-// checkAgreement checks that the other half of a connection that autopeer accepts was free at one moment of the time in which its
-// cell may have checked it.
+// checkAgreement checks that the other half of a connection that autopeer accepts was free at one moment of the time in
+// which its cell may have checked it.
 func (c *Checker) checkAgreement(rec ledger.Record) {
 	isFree := func(past *ledger.Ledger, at time.Time) bool {
 		then := rec
@@ -72,8 +72,8 @@ func (c *Checker) checkAgreement(rec ledger.Record) {
 	}
 }
 
-// isTriedDaily reports whether EC2 may refuse the call until a person has fixed the cause. A sweep retries it once a day, a
-// function after each event about the connection.
+// isTriedDaily reports whether EC2 may refuse the call until a person has fixed the cause. A sweep retries it once a
+// day, a function after each event about the connection.
 func isTriedDaily(rec ledger.Record) bool {
 	if rec.Call != "AuthorizeSecurityGroupIngress" {
 		return rec.Call == "ModifyVpcPeeringConnectionOptions"
@@ -81,8 +81,8 @@ func isTriedDaily(rec ledger.Record) bool {
 	return !slices.ContainsFunc(rec.MadeRules(), func(r *ledger.Rule) bool { return r.Permission.Group == "" })
 }
 
-// isAttempt reports whether connect may try to connect a side, and take back its additions, as after each event: EC2 refused
-// a change of a side in the cell, which was announced.
+// isAttempt reports whether connect may try to connect a side, and take back its additions, as after each event: EC2
+// refused a change of a side in the cell, which was announced.
 func (c *Checker) isAttempt(rec ledger.Record) bool {
 	return rec.Function == "connect" && slices.ContainsFunc(c.outcomes, func(o outcome.Outcome) bool {
 		return o.Cell == rec.Cell && o.Type == outcome.Failed && o.Reason.Code == "refused"

@@ -1,5 +1,5 @@
-// Package checks follows a run and reports the first rule that autopeer breaks: in a call, in an announcement, by a retry
-// that never comes, or in the state at the end.
+// Package checks follows a run and reports the first rule that autopeer breaks: in a call, in an announcement, by a
+// retry that never comes, or in the state at the end.
 package checks
 
 import (
@@ -55,8 +55,8 @@ func (c *Checker) Look(at func(*ledger.Ledger)) {
 	at(c.journal.Ledger)
 }
 
-// Deployed marks the instant from which announcements are due under the policy that was entered last, and from which no function
-// has the policy that it replaces.
+// Deployed marks the instant from which announcements are due under the policy that was entered last, and from which no
+// function has the policy that it replaces.
 func (c *Checker) Deployed(replaced *plainpolicy.Policy) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -75,8 +75,8 @@ type term struct {
 	from, until time.Time // until is zero while they do
 }
 
-// holds reports whether the condition holds for one of the policies that functions had at that time. There are several while old
-// functions go on beside new ones.
+// holds reports whether the condition holds for one of the policies that functions had at that time. There are several
+// while old functions go on beside new ones.
 func (c *Checker) holds(from, to time.Time, condition func(*plainpolicy.Policy) bool) bool {
 	return slices.ContainsFunc(c.terms, func(t term) bool {
 		return !t.from.After(to) && (t.until.IsZero() || !t.until.Before(from)) && condition(t.policy)

@@ -16,8 +16,8 @@ func (c *Checker) IsUnderWay(lately time.Duration) bool {
 		slices.ContainsFunc(c.journal.Requests, func(id string) bool { return end.CheckConnection(id) != "" })
 }
 
-// Conclude checks the end of a run: all connections, the retries that are owed, and the ids of announcements. Messages in
-// dead-letter queues excuse announcements and retries that are missing.
+// Conclude checks the end of a run: all connections, the retries that are owed, and the ids of announcements. Messages
+// in dead-letter queues excuse announcements and retries that are missing.
 func (c *Checker) Conclude(deadLetters bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 // freeing are the calls of disconnect that a sweep follows, because they may make room for a side that waits.
 var freeing = []string{"DeleteRoute", "RevokeSecurityGroupIngress"}
 
-// checkEdit checks that the event for which a rule starts a sweep isn't about a change by autopeer itself: a sweep whose repairs start
-// another one would go on without end.
+// checkEdit checks that the event for which a rule starts a sweep isn't about a change by autopeer itself: a sweep
+// whose repairs start another one would go on without end.
 func (c *Checker) checkEdit(d events.Delivery) {
 	if d.Event.Source != "aws.ec2" {
 		return

@@ -14,16 +14,16 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// exchange is the most messages about a request that one cause leads to: the result of a check, a question, its answer, and the
-// acceptance.
+// exchange is the most messages about a request that one cause leads to: the result of a check, a question, its answer,
+// and the acceptance.
 const exchange = 4
 
-// freeCauses is the number of causes that every request may have: the request itself, and one more, such as its approval. A request
-// thus has up to eight messages.
+// freeCauses is the number of causes that every request may have: the request itself, and one more, such as its
+// approval. A request thus has up to eight messages.
 const freeCauses = 2
 
-// flood limits the messages about a request in a minute, from all causes together. If many events come twice, an endless
-// exchange has endless causes.
+// flood limits the messages about a request in a minute, from all causes together. If many events come twice, an
+// endless exchange has endless causes.
 const flood = 60
 
 // traffic counts the messages of cells about one request, and their causes.
@@ -42,10 +42,11 @@ func (t *traffic) add(id string, at time.Time) {
 	t.ids[id] = true
 }
 
-// isTooMuch reports whether the messages are more than their causes explain: eight, and four more for each cause after the second.
-// A cause is anything but the first delivery of a message that wakes up accept, connect or sweep in one of the two cells: an event, a
-// scheduled sweep, the second delivery of anything, an invocation that failed, a deployment. Without any of these, and before
-// the second round of scheduled sweeps, the bound is eight. A message that causes messages without end breaks it at once.
+// isTooMuch reports whether the messages are more than their causes explain: eight, and four more for each cause after
+// the second. A cause is anything but the first delivery of a message that wakes up accept, connect or sweep in one of
+// the two cells: an event, a scheduled sweep, the second delivery of anything, an invocation that failed, a deployment.
+// Without any of these, and before the second round of scheduled sweeps, the bound is eight. A message that causes
+// messages without end breaks it at once.
 func (t *traffic) isTooMuch() bool { return len(t.ids) > exchange*max(t.causes, freeCauses) }
 
 func (c *Checker) trafficOf(id string) *traffic {
@@ -76,8 +77,8 @@ func (c *Checker) sweepsBefore(id string) (n int) {
 	return n
 }
 
-// Delivered counts a message that leaves the bus of its sender, or the cause for messages that an event is where it reaches the
-// queue of a function. Times is how often it will arrive.
+// Delivered counts a message that leaves the bus of its sender, or the cause for messages that an event is where it
+// reaches the queue of a function. Times is how often it will arrive.
 func (c *Checker) Delivered(d events.Delivery, times int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -138,7 +139,8 @@ func (c *Checker) Forged(connection string) {
 	c.cause([]string{connection}, 1)
 }
 
-// failed counts the cause that an invocation of a function is that comes again, for the connections that it may be about.
+// failed counts the cause that an invocation of a function is that comes again, for the connections that it may be
+// about.
 func (c *Checker) failed(cell peering.Cell, f, connection string) {
 	if f == string(function.Disconnect) {
 		return

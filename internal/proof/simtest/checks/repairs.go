@@ -17,8 +17,8 @@ func (c *Checker) IsDue(id string) bool {
 	return isUnlimited && c.journal.Connections[id] != nil && c.end(true).CheckConnection(id) != ""
 }
 
-// CheckRepair checks that the connection is as the policy wants it after a person's edit, and that the repair was announced
-// once. If EC2 has refused another change of a side since then, that was in the way.
+// CheckRepair checks that the connection is as the policy wants it after a person's edit, and that the repair was
+// announced once. If EC2 has refused another change of a side since then, that was in the way.
 func (c *Checker) CheckRepair(id string, edited time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

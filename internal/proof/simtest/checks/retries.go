@@ -10,8 +10,8 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
-// retry is owed after a call that failed for an unknown reason or never came back: its function must read the connection
-// again.
+// retry is owed after a call that failed for an unknown reason or never came back: its function must read the
+// connection again.
 type retry struct {
 	call  faults.Call
 	since time.Time
@@ -43,8 +43,8 @@ func (c *Checker) Called(call faults.Call) {
 	})
 }
 
-// areNeighbors reports whether two connections are one or have a VPC of the cell in common. A call about one may have been
-// made for the other, with which it conflicts.
+// areNeighbors reports whether two connections are one or have a VPC of the cell in common. A call about one may have
+// been made for the other, with which it conflicts.
 func areNeighbors(l *ledger.Ledger, a, b string, cell peering.Cell) bool {
 	if a == b {
 		return true
@@ -58,8 +58,8 @@ func areNeighbors(l *ledger.Ledger, a, b string, cell peering.Cell) bool {
 	})
 }
 
-// Failed notes a retry that is owed. The SDK retries internal errors and calls without an answer by itself, and throttled
-// ones for a number of attempts.
+// Failed notes a retry that is owed. The SDK retries internal errors and calls without an answer by itself, and
+// throttled ones for a number of attempts.
 func (c *Checker) Failed(call faults.Call, f faults.Fault) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -75,8 +75,8 @@ func (c *Checker) Failed(call faults.Call, f faults.Fault) {
 	c.retries = append(c.retries, retry{call, time.Now(), f})
 }
 
-// isForMessage reports whether accept may have made the call for a message of the requester's cell. If throttling goes on for so
-// long that the message is no longer believed when it is delivered again, nothing is read for it.
+// isForMessage reports whether accept may have made the call for a message of the requester's cell. If throttling goes
+// on for so long that the message is no longer believed when it is delivered again, nothing is read for it.
 func (c *Checker) isForMessage(call faults.Call) bool {
 	pcx := c.journal.Connections[call.Connection()]
 	return call.Function == string(function.Accept) && pcx != nil && pcx.Requester.Cell != call.Cell

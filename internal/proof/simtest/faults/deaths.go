@@ -14,8 +14,9 @@ type death struct {
 	how local.Death
 }
 
-// Death kills some invocations of the functions that were deployed at that instant. It draws by the invocation, which each
-// deployment counts from one, and kills by the time, because the order of concurrent calls is up to Go's scheduler.
+// Death kills some invocations of the functions that were deployed at that instant. It draws by the invocation, which
+// each deployment counts from one, and kills by the time, because the order of concurrent calls is up to Go's
+// scheduler.
 func (i *Injector) Death(s local.Step, deployed time.Time) local.Death {
 	i.mu.Lock()
 	defer i.mu.Unlock()

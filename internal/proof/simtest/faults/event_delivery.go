@@ -33,8 +33,8 @@ func (i *Injector) Deliver(d events.Delivery, usual time.Duration) []time.Durati
 	return []time.Duration{once}
 }
 
-// nameOf is the same for deliveries that differ by random ids alone. Several events may be on their way at one instant, in an
-// order that is up to Go's scheduler.
+// nameOf is the same for deliveries that differ by random ids alone. Several events may be on their way at one instant,
+// in an order that is up to Go's scheduler.
 func nameOf(d events.Delivery) string {
 	e := d.Event
 	detail := randomID.ReplaceAllLiteralString(string(e.Detail), "")
@@ -43,8 +43,8 @@ func nameOf(d events.Delivery) string {
 
 var randomID = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
-// latest returns how late an event may be. EventBridge retries messages between cells for ten minutes, and a queue may keep one for
-// longer: autopeer has to recognize those that are too old.
+// latest returns how late an event may be. EventBridge retries messages between cells for ten minutes, and a queue may
+// keep one for longer: autopeer has to recognize those that are too old.
 func latest(e events.Event) []time.Duration {
 	if e.Source == message.Source {
 		return []time.Duration{time.Second, 30 * time.Second, 12 * time.Minute, time.Hour}

@@ -26,8 +26,8 @@ func NewCall(c apicall.Call, function string) Call {
 	return Call{Function: function, Cell: cell, Action: c.Action, AccessKey: c.AccessKeyID, service: c.Service, params: c.Params}
 }
 
-// identity is all that distinguishes the call from others, but for its repetitions. It leaves out the numbers of a list's
-// members, because tags come in random order.
+// identity is all that distinguishes the call from others, but for its repetitions. It leaves out the numbers of a
+// list's members, because tags come in random order.
 func (c Call) identity() []string {
 	return append([]string{c.Function, c.Cell.String(), c.Action}, c.parameters()...)
 }
@@ -48,8 +48,8 @@ var withoutNumbers = strings.NewReplacer("0", "", "1", "", "2", "", "3", "", "4"
 // Name is the same for all repetitions of the call.
 func (c Call) Name() string { return strings.Join(c.identity(), " ") }
 
-// Connection returns the id of the connection that the call is about; "" if there is none or more than one. More than one
-// are those that conflict with the connection at hand.
+// Connection returns the id of the connection that the call is about; "" if there is none or more than one. More than
+// one are those that conflict with the connection at hand.
 func (c Call) Connection() string {
 	for _, name := range []string{"VpcPeeringConnectionId", "Filter.1.Value.1", "ResourceId.1"} {
 		if id := c.params[name]; connectionID.MatchString(id) && c.params["Filter.1.Value.2"] == "" {

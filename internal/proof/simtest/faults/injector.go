@@ -1,5 +1,5 @@
-// Package faults makes calls fail, reads be stale, invocations die, and events be late, doubled or lost, as is drawn from
-// a seed.
+// Package faults makes calls fail, reads be stale, invocations die, and events be late, doubled or lost, as is drawn
+// from a seed.
 package faults
 
 import (
@@ -90,8 +90,8 @@ func (i *Injector) Fail(call apicall.Call, function string) *cloudsim.Failure {
 	return f
 }
 
-// draw returns the failure of a call and the time that the call takes. They are the same for identical calls of one instant,
-// because their order is up to Go's scheduler, and another call of the same process follows each.
+// draw returns the failure of a call and the time that the call takes. They are the same for identical calls of one
+// instant, because their order is up to Go's scheduler, and another call of the same process follows each.
 func (i *Injector) draw(c Call) (*cloudsim.Failure, time.Duration) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -13,7 +13,8 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/report"
 )
 
-// Go's scheduler decides which of two identical calls of one instant is first. A run can be repeated only if both take the same time.
+// Go's scheduler decides which of two identical calls of one instant is first. A run can be repeated only if both take
+// the same time.
 func TestIdenticalCallsOfOneInstantTakeTheSameTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := faults.New(1, report.New(1), nobody{})

@@ -9,8 +9,8 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
-// mustAgree reports whether the halves of a connection are in two cells that answer requests. These have to agree before the
-// connection is accepted.
+// mustAgree reports whether the halves of a connection are in two cells that answer requests. These have to agree
+// before the connection is accepted.
 func (j judge) mustAgree(c *ledger.Connection) bool {
 	return c.Requester.Cell != c.Accepter.Cell && j.Policy.Answers(c.Requester.Cell) && j.Policy.Answers(c.Accepter.Cell)
 }
@@ -23,9 +23,9 @@ func (j judge) answering(c *ledger.Connection) []peering.Role {
 	return c.Roles(c.Accepter.Cell)
 }
 
-// CheckAgreement returns the obstacle on the requester's half of a connection that autopeer accepts, in a sentence; "" if the half
-// is free in this state, or if the two halves need not agree. Messages between cells may be ten minutes old, so an acceptance is
-// right if the half was free at one moment of that time.
+// CheckAgreement returns the obstacle on the requester's half of a connection that autopeer accepts, in a sentence; ""
+// if the half is free in this state, or if the two halves need not agree. Messages between cells may be ten minutes
+// old, so an acceptance is right if the half was free at one moment of that time.
 func CheckAgreement(l *ledger.Ledger, rec ledger.Record) string {
 	if rec.Call != "AcceptVpcPeeringConnection" {
 		return ""
@@ -58,7 +58,8 @@ func CheckAgreement(l *ledger.Ledger, rec ledger.Record) string {
 	return ""
 }
 
-// acceptedTwin returns another connection of the same two VPCs, in either direction, that was accepted; "" if there is none.
+// acceptedTwin returns another connection of the same two VPCs, in either direction, that was accepted; "" if there is
+// none.
 func (j judge) acceptedTwin(c *ledger.Connection) string {
 	return j.twin(c, func(o *ledger.Connection) bool {
 		return slices.Contains([]ledger.State{ledger.Provisioning, ledger.Active}, j.stateOf(o))
@@ -77,8 +78,8 @@ func (j judge) twin(c *ledger.Connection, applies func(*ledger.Connection) bool)
 	return ""
 }
 
-// hasRival reports whether another connection of the same two VPCs keeps the request from being accepted: one that is accepted, or an
-// older request that the policy allows. Age is counted in seconds, as EC2 shows it.
+// hasRival reports whether another connection of the same two VPCs keeps the request from being accepted: one that is
+// accepted, or an older request that the policy allows. Age is counted in seconds, as EC2 shows it.
 func (j judge) hasRival(c *ledger.Connection) bool {
 	earlier := j.twin(c, func(o *ledger.Connection) bool {
 		age := o.Created.Truncate(time.Second).Compare(c.Created.Truncate(time.Second))

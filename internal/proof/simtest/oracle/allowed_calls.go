@@ -151,8 +151,8 @@ func (j judge) allowedSides(id string, cell peering.Cell) []side {
 	return sides
 }
 
-// maintainedSides returns the cell's sides of an active connection on which autopeer removes forbidden routes and rules:
-// those of allowedSides, and those that autopeer connected before the blocks of the VPCs overlapped.
+// maintainedSides returns the cell's sides of an active connection on which autopeer removes forbidden routes and
+// rules: those of allowedSides, and those that autopeer connected before the blocks of the VPCs overlapped.
 func (j judge) maintainedSides(id string, cell peering.Cell) []side {
 	c := j.Connections[id]
 	if c == nil || j.stateOf(c) != ledger.Active {
@@ -188,8 +188,8 @@ func (j judge) mayDisconnect(id string, cell peering.Cell) bool {
 
 func (j judge) mayBeUnseen(c *ledger.Connection) bool { return j.now.Sub(c.Created) < Unseen }
 
-// isRemoved reports whether the policy wants a connection disconnected because no peering names it any more. The cell must have
-// evidence that autopeer connected it.
+// isRemoved reports whether the policy wants a connection disconnected because no peering names it any more. The cell
+// must have evidence that autopeer connected it.
 func (j judge) isRemoved(c *ledger.Connection, cell peering.Cell) bool {
 	closes := j.Policy != nil && (j.Policy.Disconnect || j.Policy.IsRetired(c.Requester.Cell) || j.Policy.IsRetired(c.Accepter.Cell))
 	return closes && j.stateOf(c) == ledger.Active && j.read(c).peering == nil && j.hasEvidence(c.ID, cell)

@@ -21,8 +21,8 @@ func (j judge) checkCreateRoute(rec ledger.Record) string {
 	return fmt.Sprintf("%s was routed to %s in %s, but the policy doesn't want the route", rec.Destination(), rec.Target(), rec.RouteTable())
 }
 
-// carrier returns the most specific route of the table to all of the destination. A more specific one to a part of it carries that part
-// before and after a route to the destination is made.
+// carrier returns the most specific route of the table to all of the destination. A more specific one to a part of it
+// carries that part before and after a route to the destination is made.
 func carrier(t *ledger.RouteTable, to netip.Prefix) (best ledger.Route) {
 	var of netip.Prefix // whose Bits are -1
 	for dst, r := range t.Routes {

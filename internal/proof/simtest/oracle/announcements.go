@@ -60,8 +60,8 @@ func CheckAnnouncement(l *ledger.Ledger, a Announcement) string {
 	return j.checkNamesOtherHalf(c, a)
 }
 
-// checkMode checks that changes are proposed only in report mode or without consent, and that nothing is announced as connected in
-// report mode.
+// checkMode checks that changes are proposed only in report mode or without consent, and that nothing is announced as
+// connected in report mode.
 func (j judge) checkMode(c *ledger.Connection, a Announcement) string {
 	switch isReported := j.isReported(c, a.Cell); {
 	case a.DetailType == proposed && a.Code != "needs-adoption" && !isReported && !j.mayBeUnseen(c):
@@ -72,8 +72,8 @@ func (j judge) checkMode(c *ledger.Connection, a Announcement) string {
 	return ""
 }
 
-// checkUnanswered checks that a request between two cells isn't announced as one that autopeer forgot to accept: it waits for the
-// other cell. One that the policy rejects waits for no answer.
+// checkUnanswered checks that a request between two cells isn't announced as one that autopeer forgot to accept: it
+// waits for the other cell. One that the policy rejects waits for no answer.
 func (j judge) checkUnanswered(c *ledger.Connection, a Announcement) string {
 	if a.Code == "unanswered" && j.mustAgree(c) && !j.Policy.Reject {
 		return c.ID + " was announced as unanswered, but the answer depends on another cell"
@@ -81,8 +81,8 @@ func (j judge) checkUnanswered(c *ledger.Connection, a Announcement) string {
 	return ""
 }
 
-// checkNamesOtherHalf checks that the announcement of a removed connection names the other cell if autopeer is no longer deployed
-// there, because the routes and rules in that cell are left.
+// checkNamesOtherHalf checks that the announcement of a removed connection names the other cell if autopeer is no
+// longer deployed there, because the routes and rules in that cell are left.
 func (j judge) checkNamesOtherHalf(c *ledger.Connection, a Announcement) string {
 	if a.DetailType != disconnected || !a.Changed || j.mayBeUnseen(c) || !j.isRemoved(c, c.Requester.Cell) && !j.isRemoved(c, c.Accepter.Cell) {
 		return ""
@@ -142,9 +142,9 @@ func (e End) isReminded(c *ledger.Connection) bool {
 	return waits && swept && !j.isReported(c, c.Accepter.Cell) && !j.isObstructed(c, allowing(j.readings(c)))
 }
 
-// wasConnected reports whether the side was last announced as connected under the policy that is deployed. A DNS option that EC2
-// refused or a new policy asks for is retried once a day, and a function may announce the old policy's success just after the
-// deployment.
+// wasConnected reports whether the side was last announced as connected under the policy that is deployed. A DNS option
+// that EC2 refused or a new policy asks for is retried once a day, and a function may announce the old policy's success
+// just after the deployment.
 func (e End) wasConnected(s side) bool {
 	last := ""
 	for _, a := range e.Announcements {
@@ -158,13 +158,14 @@ func (e End) wasConnected(s side) bool {
 	return last == connected
 }
 
-// IsOfRefusal reports whether the note of an announcement describes a change that EC2 refused, and without which the rest works.
+// IsOfRefusal reports whether the note of an announcement describes a change that EC2 refused, and without which the
+// rest works.
 func IsOfRefusal(note string) bool {
 	return strings.HasPrefix(note, "the DNS option of the ") || strings.Contains(note, " is not admitted: EC2 finds no such ")
 }
 
-// checkLeftOut checks that an announcement of the side since the last fault names each block that is not permitted. Every
-// sweep repeats it, so lost events don't matter.
+// checkLeftOut checks that an announcement of the side since the last fault names each block that is not permitted.
+// Every sweep repeats it, so lost events don't matter.
 func (e End) checkLeftOut(s side) string {
 	own, peer := s.departments()
 	for v, department := range map[ledger.VPCKey]string{s.own(): own, s.peer(): peer} {

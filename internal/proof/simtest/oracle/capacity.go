@@ -52,7 +52,8 @@ func (s side) isShort() bool {
 	return false
 }
 
-// routeQuota returns how many routes of a family autopeer may make in a table: the quota of EC2, or a lower limit of the policy.
+// routeQuota returns how many routes of a family autopeer may make in a table: the quota of EC2, or a lower limit of
+// the policy.
 func (j judge) routeQuota() int {
 	return least(defaultRoutes, j.quotas.RoutesPerTable, j.Policy.Limits["routes"])
 }

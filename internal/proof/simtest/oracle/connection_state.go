@@ -26,8 +26,8 @@ type End struct {
 
 func (e End) judge() judge { return judge{e.Ledger, e.Now, e.Quotas} }
 
-// CheckConnection returns the rule that the connection breaks in the end, in a sentence; "" if it is as the policy wants
-// it, or an announcement explains why not.
+// CheckConnection returns the rule that the connection breaks in the end, in a sentence; "" if it is as the policy
+// wants it, or an announcement explains why not.
 func (e End) CheckConnection(id string) string {
 	c := e.Ledger.Connections[id]
 	if why := e.checkAnnounced(c); why != "" {
@@ -46,8 +46,8 @@ func (e End) CheckConnection(id string) string {
 	}
 }
 
-// checkLeftovers checks that a dead connection has no rules in the cells unless it is in report mode, and no routes in the VPCs that the policy names. The
-// evidence for routes in other VPCs may end with the connection.
+// checkLeftovers checks that a dead connection has no rules in the cells unless it is in report mode, and no routes in
+// the VPCs that the policy names. The evidence for routes in other VPCs may end with the connection.
 func (j judge) checkLeftovers(c *ledger.Connection, cells []peering.Cell) string {
 	for _, cell := range cells {
 		if j.isReported(c, cell) {
@@ -110,8 +110,8 @@ func (e End) checkPending(c *ledger.Connection) string {
 	return c.ID + " is pending, but the policy accepts it"
 }
 
-// isObstructed reports whether, by one of the readings, a route conflicts or a quota doesn't suffice on a side that has to be free,
-// such a side is on hold, or another connection has the same VPCs.
+// isObstructed reports whether, by one of the readings, a route conflicts or a quota doesn't suffice on a side that has
+// to be free, such a side is on hold, or another connection has the same VPCs.
 func (j judge) isObstructed(c *ledger.Connection, allowed []reading) bool {
 	return j.hasRival(c) || slices.ContainsFunc(allowed, func(by reading) bool {
 		return slices.ContainsFunc(j.answering(c), func(role peering.Role) bool {

@@ -7,8 +7,8 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
-// checkForbidden checks that the side has no route to its connection and no rule of autopeer with traffic that the policy
-// forbids. An obstacle is no excuse: removals don't wait for additions.
+// checkForbidden checks that the side has no route to its connection and no rule of autopeer with traffic that the
+// policy forbids. An obstacle is no excuse: removals don't wait for additions.
 func (s side) checkForbidden() string {
 	for _, t := range s.RouteTablesOf(s.own()) {
 		wanted := s.wantedRoutes(t)
@@ -40,8 +40,8 @@ func (s side) rulesOfOurs(group string) []*ledger.Rule {
 	return ours
 }
 
-// hasEvidence reports whether the cell has evidence that autopeer connected the connection: its tag on the connection, or a rule
-// that it made for it.
+// hasEvidence reports whether the cell has evidence that autopeer connected the connection: its tag on the connection,
+// or a rule that it made for it.
 func (j judge) hasEvidence(id string, cell peering.Cell) bool {
 	if c := j.Connections[id]; c != nil && j.TagsOn(c, cell)[peering.TagManaged] == "autopeer" {
 		return true

@@ -82,7 +82,8 @@ func TestARemovedConnectionLeavesNothing(t *testing.T) {
 	})
 }
 
-// TestTrafficThatRulesAdmitTogether: a rule stays beside an obstacle if the wanted permissions admit all of its traffic.
+// TestTrafficThatRulesAdmitTogether: a rule stays beside an obstacle if the wanted permissions admit all of its
+// traffic.
 func TestTrafficThatRulesAdmitTogether(t *testing.T) {
 	t.Parallel()
 	const base = "10.2.0.0/16"

@@ -48,9 +48,9 @@ func narrower(a, b netip.Prefix) netip.Prefix {
 	return b
 }
 
-// interruptedPermission returns a permission that the policy wants in the group, that rules of autopeer admit, and that no rule
-// admits once some are revoked. A full group is an excuse: the narrower rule follows then. If a rule is narrowed in one respect
-// and widened in another, its traffic may be cut beside an obstacle.
+// interruptedPermission returns a permission that the policy wants in the group, that rules of autopeer admit, and that
+// no rule admits once some are revoked. A full group is an excuse: the narrower rule follows then. If a rule is
+// narrowed in one respect and widened in another, its traffic may be cut beside an obstacle.
 func (s side) interruptedPermission(g *ledger.SecurityGroup, revoked []string) (p ledger.Permission, found bool) {
 	var ours, after []ledger.Permission
 	for _, r := range s.rulesOfOurs(g.ID) {
@@ -74,7 +74,8 @@ func (s side) interruptedPermission(g *ledger.SecurityGroup, revoked []string) (
 	return p, false
 }
 
-// isTableFull reports whether the table has no room for all missing routes that take over traffic of routes to the connection.
+// isTableFull reports whether the table has no room for all missing routes that take over traffic of routes to the
+// connection.
 func (s side) isTableFull(t *ledger.RouteTable, ipv6 bool) bool {
 	have, _ := s.countRoutes(t, ipv6)
 	missing := 0
@@ -96,7 +97,8 @@ func (s side) routesTo(t *ledger.RouteTable) []netip.Prefix {
 	return all
 }
 
-// isGroupFull reports whether the group has no room for all missing rules that take over traffic of autopeer's rules there.
+// isGroupFull reports whether the group has no room for all missing rules that take over traffic of autopeer's rules
+// there.
 func (s side) isGroupFull(g *ledger.SecurityGroup) bool {
 	for _, ipv6 := range []bool{false, true} {
 		have, _ := s.countRules(g, ipv6)
@@ -113,15 +115,16 @@ func (s side) isGroupFull(g *ledger.SecurityGroup) bool {
 	return false
 }
 
-// takesOver reports whether the permission may admit traffic of one of autopeer's rules in the group, judged by the sources alone.
+// takesOver reports whether the permission may admit traffic of one of autopeer's rules in the group, judged by the
+// sources alone.
 func (s side) takesOver(p ledger.Permission, g *ledger.SecurityGroup) bool {
 	return slices.ContainsFunc(s.rulesOfOurs(g.ID), func(r *ledger.Rule) bool {
 		return !p.Block.IsValid() || !r.Block.IsValid() || p.Block.Overlaps(r.Block)
 	})
 }
 
-// checkNarrowed checks that an addition on a side to which the policy objects, or that is on hold, keeps traffic that the side has
-// already. All other additions wait until the blocks no longer overlap and the hold ends.
+// checkNarrowed checks that an addition on a side to which the policy objects, or that is on hold, keeps traffic that
+// the side has already. All other additions wait until the blocks no longer overlap and the hold ends.
 func (s side) checkNarrowed(what string, isKept bool) string {
 	switch {
 	case isKept:

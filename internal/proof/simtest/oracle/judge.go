@@ -1,5 +1,6 @@
 // Package oracle judges the calls of autopeer and the connections at the end of a run by the policy and the state of
-// the cloud. It follows docs/policy.md and shares no code with the packages that autopeer decides by. It reads no clock.
+// the cloud. It follows docs/policy.md and shares no code with the packages that autopeer decides by. It reads no
+// clock.
 package oracle
 
 import (

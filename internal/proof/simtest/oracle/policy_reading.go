@@ -29,8 +29,8 @@ func (j judge) read(c *ledger.Connection) reading {
 	return reading{}
 }
 
-// readings returns the readings for a connection. EC2 shows a cell no blocks of another cell's VPC before acceptance, but the
-// requester's cell sends them.
+// readings returns the readings for a connection. EC2 shows a cell no blocks of another cell's VPC before acceptance,
+// but the requester's cell sends them.
 func (j judge) readings(c *ledger.Connection) []reading {
 	if j.Policy == nil || c.Requester == c.Accepter {
 		return nil
@@ -96,8 +96,8 @@ func (j judge) known(v ledger.VPCKey, in view) []netip.Prefix {
 	return nil
 }
 
-// departmentsOf returns the departments that a VPC may belong to. One that names the VPC by id goes before ranges, which count
-// for the primary block.
+// departmentsOf returns the departments that a VPC may belong to. One that names the VPC by id goes before ranges,
+// which count for the primary block.
 func (j judge) departmentsOf(v ledger.VPCKey, in view) []string {
 	var named, ranged []string
 	for _, d := range j.Policy.Departments {
@@ -123,8 +123,9 @@ func (j judge) primary(v ledger.VPCKey, in view) []netip.Prefix {
 	return blocks[:min(1, len(blocks))]
 }
 
-// permitted returns the blocks of a VPC that may be routed and admitted: all blocks of a VPC that the policy names without
-// listing its blocks, and of any other VPC those in its listed blocks and in the ranges of its department there.
+// permitted returns the blocks of a VPC that may be routed and admitted: all blocks of a VPC that the policy names
+// without listing its blocks, and of any other VPC those in its listed blocks and in the ranges of its department
+// there.
 func (j judge) permitted(department string, v ledger.VPCKey, in view) []netip.Prefix {
 	ranges, isNamed := j.declared(department, v), false
 	for _, d := range j.Policy.Departments {
@@ -155,7 +156,8 @@ func (j judge) isNamed(v ledger.VPCKey) bool {
 	return j.Policy != nil && len(j.departmentsOf(v, everything)) > 0
 }
 
-// isUndeclared reports whether the policy lists the blocks of a VPC and the VPC has others that aren't permitted either.
+// isUndeclared reports whether the policy lists the blocks of a VPC and the VPC has others that aren't permitted
+// either.
 func (j judge) isUndeclared(department string, v ledger.VPCKey, in view) bool {
 	return len(j.declared(department, v)) > 0 && len(j.permitted(department, v, in)) < len(j.known(v, in))
 }

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// The packages that the oracle may import. Of autopeer's own, that is only the one with the names of things: an oracle that
-// shared a decision with the code under test would share its mistakes.
+// The packages that the oracle may import. Of autopeer's own, that is only the one with the names of things: an oracle
+// that shared a decision with the code under test would share its mistakes.
 var allowedImports = []string{
 	"encoding/json", "fmt", "net/netip", "regexp", "slices", "strings", "time",
 	"github.com/autopeer/autopeer/internal/domain/peering",

@@ -7,8 +7,8 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
-// isReported reports whether nothing may be changed for the connection in the cell: its peering is in report mode, or everything
-// in the cell.
+// isReported reports whether nothing may be changed for the connection in the cell: its peering is in report mode, or
+// everything in the cell.
 func (j judge) isReported(c *ledger.Connection, cell peering.Cell) bool {
 	if c == nil || j.Policy == nil {
 		return false

@@ -9,8 +9,8 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/plainpolicy"
 )
 
-// reported has the peering of the scene in report mode. Removed connections are disconnected, so that the cells aren't in report
-// mode as a whole.
+// reported has the peering of the scene in report mode. Removed connections are disconnected, so that the cells aren't
+// in report mode as a whole.
 func reported(s scene) { s.peering().Report, s.Policy.Disconnect = true, true }
 
 // TestNothingIsChangedInReportMode for the connection, dead or alive.

@@ -205,7 +205,8 @@ func destinationParameter(dst string) string {
 	return "destinationCidrBlock"
 }
 
-// authorize returns the record of a call that has made one rule in sg-red, tagged with the connection unless that is "".
+// authorize returns the record of a call that has made one rule in sg-red, tagged with the connection unless that is
+// "".
 func authorize(p ledger.Permission, connection string) ledger.Record {
 	request := object{"groupId": "sg-red"}
 	if connection != "" {

@@ -60,7 +60,8 @@ func (s side) conflictWith(t *ledger.RouteTable, dst netip.Prefix) (route string
 }
 
 // isConflict reports whether a route diverts traffic from the destination, or a route for the destination would divert
-// traffic from another connection. Routes of dead connections conflict with nothing, but for those of one in report mode, which nothing replaces.
+// traffic from another connection. Routes of dead connections conflict with nothing, but for those of one in report
+// mode, which nothing replaces.
 func (s side) isConflict(there netip.Prefix, r ledger.Route, dst netip.Prefix) bool {
 	toConnection := ledger.IsConnectionID(r.Target)
 	if r.Target == s.connection.ID || !there.Overlaps(dst) || toConnection && s.isDead(r.Target) && !s.staysReported(r.Target) {
@@ -69,7 +70,8 @@ func (s side) isConflict(there netip.Prefix, r ledger.Route, dst netip.Prefix) b
 	return there.Bits() >= dst.Bits() || toConnection
 }
 
-// staysReported reports whether routes to the connection stay because it is in report mode, and the side's own connection isn't.
+// staysReported reports whether routes to the connection stay because it is in report mode, and the side's own
+// connection isn't.
 func (s side) staysReported(target string) bool {
 	return s.judge.isReported(s.Connections[target], s.own().Cell) && !s.isReported()
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
-// checkSide checks a side that the policy allows and that has nothing forbidden: it is exactly as the policy wants it, or an
-// announcement since the last fault explains why not.
+// checkSide checks a side that the policy allows and that has nothing forbidden: it is exactly as the policy wants it,
+// or an announcement since the last fault explains why not.
 func (e End) checkSide(s side) string {
 	if route, found := s.conflict(); found {
 		return e.unlessAnnounced(s, conflicting, e.Calmed, "it conflicts with "+route+", which wasn't announced")
@@ -64,8 +64,8 @@ func (s side) checkRouteTable(t *ledger.RouteTable) string {
 	return ""
 }
 
-// checkSecurityGroup lets rules be missing that refer to security groups: EC2 may refuse such a rule, and if nothing else
-// is missing it is retried only once a day.
+// checkSecurityGroup lets rules be missing that refer to security groups: EC2 may refuse such a rule, and if nothing
+// else is missing it is retried only once a day.
 func (s side) checkSecurityGroup(g *ledger.SecurityGroup) string {
 	want := s.wantedPermissions(g)
 	for _, p := range want {

@@ -7,8 +7,8 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
-// isCovered reports whether the ranges together have all addresses of the block. It cuts the block in halves until one range has
-// a whole part.
+// isCovered reports whether the ranges together have all addresses of the block. It cuts the block in halves until one
+// range has a whole part.
 func isCovered(b netip.Prefix, ranges []netip.Prefix) bool {
 	if isInside(b, ranges) {
 		return true
@@ -37,8 +37,8 @@ func lastAddr(b netip.Prefix) netip.Addr {
 	return b.Addr()
 }
 
-// isAdmittedBy reports whether the permissions together admit all traffic of p. It looks at the ports at which the permissions
-// begin and after which they end, since nothing changes between those.
+// isAdmittedBy reports whether the permissions together admit all traffic of p. It looks at the ports at which the
+// permissions begin and after which they end, since nothing changes between those.
 func isAdmittedBy(p ledger.Permission, all []ledger.Permission) bool {
 	ports := []int{p.From}
 	if hasPorts(p) {

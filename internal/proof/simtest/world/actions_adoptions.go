@@ -7,8 +7,8 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
-// ActOnAdoptions lets the people of a cell make a connection by hand or consent to the changes of one that they have made, in that
-// many of a hundred cases. It is drawn by a name, so that the other draws of the seed stay the same.
+// ActOnAdoptions lets the people of a cell make a connection by hand or consent to the changes of one that they have
+// made, in that many of a hundred cases. It is drawn by a name, so that the other draws of the seed stay the same.
 func (w *World) ActOnAdoptions(percent int) {
 	d := w.named.Next("act on adoptions")
 	if !d.Chance(percent) {
@@ -36,8 +36,8 @@ func (w *World) adopt(c *ledger.Connection) {
 	w.act(cell, "CreateTags", tagged(c.ID, peering.TagAdopt, random.Pick(w.Source, "true", "true", "true", "false"))...)
 }
 
-// connectByHand accepts the connection and routes a part of the other VPC's blocks to it, mostly in both cells, and takes the evidence
-// of autopeer away, if there is any.
+// connectByHand accepts the connection and routes a part of the other VPC's blocks to it, mostly in both cells, and
+// takes the evidence of autopeer away, if there is any.
 func (w *World) connectByHand(c *ledger.Connection) {
 	w.act(c.Accepter.Cell, "AcceptVpcPeeringConnection", "VpcPeeringConnectionId", c.ID)
 	for _, s := range w.sites {
@@ -64,8 +64,8 @@ func (w *World) routePart(s, other *site, c *ledger.Connection) {
 	w.act(s.Cell, "CreateRoute", "RouteTableId", t.ID, "DestinationCidrBlock", part.String(), "VpcPeeringConnectionId", c.ID)
 }
 
-// consent lets some peerings of the policy consent to adoption. It is drawn by a name, so that the other draws of the seed stay the
-// same.
+// consent lets some peerings of the policy consent to adoption. It is drawn by a name, so that the other draws of the
+// seed stay the same.
 func (w *World) consent(p *plainpolicy.Policy) {
 	d := w.named.Next("consent to adoption")
 	for i := range p.Peerings {

@@ -17,8 +17,8 @@ type half struct {
 	own, peer  *site
 }
 
-// closingActions are people's changes to connections that carry traffic: they obstruct a side, and change the policy so that
-// traffic has to be closed.
+// closingActions are people's changes to connections that carry traffic: they obstruct a side, and change the policy so
+// that traffic has to be closed.
 var closingActions = []struct {
 	weight int
 	do     func(*World, half)
@@ -32,8 +32,8 @@ var closingActions = []struct {
 	{4, (*World).remove},
 }
 
-// ActOnTraffic lets a person do one of these in that many of a hundred cases. It is drawn by a name, so that the other draws of
-// the seed stay the same.
+// ActOnTraffic lets a person do one of these in that many of a hundred cases. It is drawn by a name, so that the other
+// draws of the seed stay the same.
 func (w *World) ActOnTraffic(percent int) {
 	d := w.named.Next("act on traffic")
 	if !d.Chance(percent) {
@@ -142,8 +142,8 @@ func (w *World) narrowBesideAnObstacle(h half) {
 	w.narrow(h)
 }
 
-// narrowWithoutRoom narrows the entries, and sets a limit that a route table or a security group of the side has reached. The
-// policy wants one more route or rule there.
+// narrowWithoutRoom narrows the entries, and sets a limit that a route table or a security group of the side has
+// reached. The policy wants one more route or rule there.
 func (w *World) narrowWithoutRoom(h half) {
 	w.edit(func(p *plainpolicy.Policy) {
 		e := p.Between(h.own.department, h.peer.department)

@@ -6,8 +6,8 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
-// ActOnHolds lets a person put a connection on hold in one of its cells, or end a hold, in that many of a hundred cases. It is drawn by
-// a name, so that the other draws of the seed stay the same.
+// ActOnHolds lets a person put a connection on hold in one of its cells, or end a hold, in that many of a hundred
+// cases. It is drawn by a name, so that the other draws of the seed stay the same.
 func (w *World) ActOnHolds(percent int) {
 	d := w.named.Next("act on holds")
 	if !d.Chance(percent) {

@@ -19,8 +19,8 @@ type made struct {
 	rule       *ledger.Rule // nil for a route
 }
 
-// Undo lets a person delete a route or revoke a rule of autopeer, and returns the connection that it was for. It is drawn by a
-// name, so that the other draws of the seed stay the same.
+// Undo lets a person delete a route or revoke a rule of autopeer, and returns the connection that it was for. It is
+// drawn by a name, so that the other draws of the seed stay the same.
 func (w *World) Undo() (connection string, found bool) {
 	all := look(w, allMade)
 	if len(all) == 0 {

@@ -18,8 +18,8 @@ type Cloud struct {
 	ids     *ids
 }
 
-// NewCloud draws EC2's options and returns a cloud with them. Options that are drawn by their names don't change the other
-// draws of a seed.
+// NewCloud draws EC2's options and returns a cloud with them. Options that are drawn by their names don't change the
+// other draws of a seed.
 func NewCloud(d random.Source, named *random.ByName) *Cloud {
 	c := &Cloud{ids: &ids{made: map[string]int{}}}
 	c.Sandbox = sandbox.New(func(o *ec2.Options) {
@@ -55,8 +55,8 @@ func drawEC2(d random.Source, o *ec2.Options) {
 	}
 }
 
-// ids makes the ids of resources, which count from one by prefix. The next VPC gets the wanted id if there is one, so that
-// VPCs of two accounts have the same.
+// ids makes the ids of resources, which count from one by prefix. The next VPC gets the wanted id if there is one, so
+// that VPCs of two accounts have the same.
 type ids struct {
 	made   map[string]int
 	wanted string

@@ -10,8 +10,8 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/random"
 )
 
-// Deploy draws a policy and deploys it in place of the one that is deployed. Events on buses and in functions may be lost
-// then.
+// Deploy draws a policy and deploys it in place of the one that is deployed. Events on buses and in functions may be
+// lost then.
 func (w *World) Deploy() {
 	var p *plainpolicy.Policy
 	w.observer.Look(func(l *ledger.Ledger) {
@@ -24,8 +24,9 @@ func (w *World) Deploy() {
 	w.deploy(p)
 }
 
-// drawModes has some peerings only reported. Which departments a VPC may belong to has to be certain, so that autopeer knows the mode of a
-// connection whose blocks EC2 doesn't show. The draws have names, so that the other draws of the seed stay the same.
+// drawModes has some peerings only reported. Which departments a VPC may belong to has to be certain, so that autopeer
+// knows the mode of a connection whose blocks EC2 doesn't show. The draws have names, so that the other draws of the
+// seed stay the same.
 func (w *World) drawModes(p *plainpolicy.Policy) {
 	for i, e := range p.Peerings {
 		p.Peerings[i].Report = p.IsNamed(e.A) && p.IsNamed(e.B) && w.named.Next("mode", e.A, e.B).Chance(20)
@@ -62,8 +63,9 @@ func (w *World) deploy(p *plainpolicy.Policy) {
 	}()
 }
 
-// endFunctions ends the functions that are deployed. In half of all cases it only gives them no more events, and returns a
-// function that blocks until they have ended. That is drawn by a name, so that the other draws of the seed stay the same.
+// endFunctions ends the functions that are deployed. In half of all cases it only gives them no more events, and
+// returns a function that blocks until they have ended. That is drawn by a name, so that the other draws of the seed
+// stay the same.
 func (w *World) endFunctions() (ended func()) {
 	if w.sandbox.Cells == nil {
 		return nil
@@ -81,8 +83,8 @@ func (w *World) endFunctions() (ended func()) {
 	return ended
 }
 
-// wakeFunctions repeats the events of a connection, so that functions are at work. A new request would wake them as well, but the
-// order of calls for several requests at one instant is up to Go's scheduler.
+// wakeFunctions repeats the events of a connection, so that functions are at work. A new request would wake them as
+// well, but the order of calls for several requests at one instant is up to Go's scheduler.
 func (w *World) wakeFunctions(d random.Source) {
 	usual := w.Source
 	w.Source = d

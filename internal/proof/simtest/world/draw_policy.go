@@ -81,7 +81,8 @@ func (d *draft) drawPeering(a, b string) plainpolicy.Peering {
 	return e
 }
 
-// drawMeshes adds peerings of departments with themselves. The draws have names, so that the other draws of the seed stay the same.
+// drawMeshes adds peerings of departments with themselves. The draws have names, so that the other draws of the seed
+// stay the same.
 func (d *draft) drawMeshes(p *plainpolicy.Policy, named *random.ByName) {
 	for _, department := range p.Departments {
 		own := *d

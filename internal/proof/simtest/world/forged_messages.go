@@ -26,8 +26,8 @@ var (
 	nowhere  = []netip.Prefix{netip.MustParsePrefix("198.18.0.0/16")}
 )
 
-// forgeMessages forges messages about the pending requests between cells, after some of the other actions. Its draws are by name, so
-// that they don't change the other ones of a seed.
+// forgeMessages forges messages about the pending requests between cells, after some of the other actions. Its draws
+// are by name, so that they don't change the other ones of a seed.
 func (w *World) forgeMessages() {
 	d := w.named.Next("forge messages")
 	if !d.Chance(15) {
@@ -40,8 +40,8 @@ func (w *World) forgeMessages() {
 	}
 }
 
-// ForgeWithoutEffect sends the accepter's cell messages of other senders and from long ago about all pending requests between cells.
-// The cell must not do anything because of them.
+// ForgeWithoutEffect sends the accepter's cell messages of other senders and from long ago about all pending requests
+// between cells. The cell must not do anything because of them.
 func (w *World) ForgeWithoutEffect() {
 	d := w.named.Next("forge messages without effect")
 	for _, c := range w.connections(ledger.Pending) {
@@ -59,7 +59,8 @@ func (w *World) isBetweenCells(c *ledger.Connection) bool {
 	})[0]
 }
 
-// forgeries returns a message of another sender, one from long ago, and one that assumes a block that the accepter doesn't have.
+// forgeries returns a message of another sender, one from long ago, and one that assumes a block that the accepter
+// doesn't have.
 func (w *World) forgeries(d random.Source, c *ledger.Connection) []forgery {
 	others := slices.DeleteFunc(slices.Clone(w.cells), func(cell peering.Cell) bool { return cell == c.Requester.Cell })
 	stranger := peering.Cell{Account: "999999999999", Region: c.Requester.Region}

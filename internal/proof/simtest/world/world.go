@@ -20,8 +20,8 @@ type Observer interface {
 	Look(func(*ledger.Ledger))
 	// Enter adds a record that CloudTrail doesn't have.
 	Enter(ledger.Record)
-	// Deployed is called when functions with a new policy run, and all with the one that it replaces have ended. The first policy
-	// replaces nil.
+	// Deployed is called when functions with a new policy run, and all with the one that it replaces have ended. The first
+	// policy replaces nil.
 	Deployed(replaced *plainpolicy.Policy)
 	// Announced is called with each outcome that autopeer publishes.
 	Announced(outcome.Outcome)
@@ -29,8 +29,8 @@ type Observer interface {
 	Forged(connection string)
 }
 
-// World is a cloud with autopeer on it, and the people who use it. Its draws come from one source in the order of its calls, but
-// for those by a name, so it is used by one goroutine.
+// World is a cloud with autopeer on it, and the people who use it. Its draws come from one source in the order of its
+// calls, but for those by a name, so it is used by one goroutine.
 type World struct {
 	network
 	sandbox *Cloud

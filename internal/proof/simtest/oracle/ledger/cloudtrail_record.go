@@ -57,8 +57,8 @@ func ParseRecord(cell peering.Cell, body []byte, at time.Time) (Record, error) {
 	}, nil
 }
 
-// FunctionOf returns the name of the autopeer function that has assumed the role, which is named after the function and its Region;
-// "" for any other caller.
+// FunctionOf returns the name of the autopeer function that has assumed the role, which is named after the function and
+// its Region; "" for any other caller.
 func FunctionOf(arn string) string {
 	_, session, _ := strings.Cut(arn, ":assumed-role/autopeer-")
 	role, _, _ := strings.Cut(session, "/")

@@ -34,8 +34,8 @@ func New(initiating, provisioning time.Duration) *Ledger {
 	}
 }
 
-// Beside returns a ledger with the VPCs and connections of l and the tags of these connections, the other resources of own, and the
-// policy: the answers to concurrent calls of one function need not be from one instant.
+// Beside returns a ledger with the VPCs and connections of l and the tags of these connections, the other resources of
+// own, and the policy: the answers to concurrent calls of one function need not be from one instant.
 func (l *Ledger) Beside(own *Ledger, p *plainpolicy.Policy) *Ledger {
 	mixed := *l
 	mixed.Policy = p

@@ -25,8 +25,8 @@ type Department struct {
 	Members []Member
 }
 
-// Member is one VPC by its id, optionally with all its CIDR blocks, or every VPC of the cell whose primary block is within a
-// range, with the ranges of their further blocks.
+// Member is one VPC by its id, optionally with all its CIDR blocks, or every VPC of the cell whose primary block is
+// within a range, with the ranges of their further blocks.
 type Member struct {
 	peering.Cell
 	VPC    string
@@ -105,8 +105,8 @@ func (p *Policy) Cells() []peering.Cell {
 	return cells
 }
 
-// OnlyReports reports whether nothing may be changed in the cell, because all its peerings are in report mode, and connections that no
-// peering names are left.
+// OnlyReports reports whether nothing may be changed in the cell, because all its peerings are in report mode, and
+// connections that no peering names are left.
 func (p *Policy) OnlyReports(cell peering.Cell) bool {
 	if p.Disconnect || len(p.Retired) > 0 {
 		return false
