@@ -25,7 +25,7 @@ func blocksOf(page string) (blocks []block) {
 }
 
 // TestTheTutorialAndTheLabsWork follows the pages with the AWS CLI. The pages are followed concurrently, but before the
-// parallel tests of this package, one of which measures a time.
+// parallel tests of this package, because one measures a time.
 func TestTheTutorialAndTheLabsWork(t *testing.T) {
 	t.Run("tutorial", followTutorial)
 	names, page := labExamples(t)
@@ -47,7 +47,7 @@ func followTutorial(t *testing.T) {
 	}
 	blocks := blocksOf(string(page))
 	if len(blocks) < 15 || blocks[0].text != tutorialStart {
-		t.Fatalf("%d blocks, the first of which is %q", len(blocks), blocks[0].text)
+		t.Fatalf("%d blocks, and the first is %q", len(blocks), blocks[0].text)
 	}
 	f, aws := follow(t, string(policy))
 	if export := masked("export " + strings.Join(aws.env, " ")); masked(blocks[2].text) != export {

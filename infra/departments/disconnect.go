@@ -44,7 +44,7 @@ func (o outputs) disconnect(ctx context.Context, out io.Writer, wait time.Durati
 	return ctx.Err()
 }
 
-// connections lists the living connections of which the stack's VPC is the requester or the accepter.
+// connections lists the living connections with the stack's VPC as the requester or the accepter.
 func connections(ctx context.Context, stack stackOutputs) ([]string, error) {
 	var all []string
 	for _, end := range []string{"requester", "accepter"} {

@@ -182,7 +182,7 @@ func TestSettings(t *testing.T) {
 		context map[string]any
 		want    string
 	}{
-		"an unknown key":       {map[string]any{"labFinanceCIDR": "10.0.0.0/16"}, `context has "labFinanceCIDR", which is none of`},
+		"an unknown key":       {map[string]any{"labFinanceCIDR": "10.0.0.0/16"}, `context has the unknown key "labFinanceCIDR"`},
 		"no block":             {map[string]any{"labFinanceCidr": "10.0.0.0"}, `labFinanceCidr: "10.0.0.0" is no block`},
 		"host bits":            {map[string]any{"labFinanceCidr": "10.0.0.1/16"}, "without host bits"},
 		"a block too small":    {map[string]any{"labFinanceCidr": "10.0.0.0/25"}, "/16 to /24"},

@@ -60,7 +60,7 @@ func parseSettings(context any, getenv func(string) string) (settings, error) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if strings.HasPrefix(key, cdkjson.Lab) && !known[key] {
-			return settings{}, fmt.Errorf("context has %q, which is none of %s", key, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+			return settings{}, fmt.Errorf("context has the unknown key %q; the lab has %s", key, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 		}
 	}
 	return s, s.check()

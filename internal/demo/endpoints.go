@@ -69,7 +69,7 @@ func (p private) client(server peering.InstanceID) *s3.Client {
 	return s3.NewFromConfig(local.Config(p.Cloud, p.finance.Cell, key), func(o *s3.Options) { o.Retryer = aws.NopRetryer{} })
 }
 
-// upload puts the report as the account's administrator, whom the bucket's policy leaves out.
+// upload puts the report as the account's administrator, to whom the bucket's policy doesn't apply.
 func (p private) upload() {
 	_, err := p.client("").PutObject(p.ctx, &s3.PutObjectInput{Bucket: &p.bucket, Key: aws.String(report), Body: strings.NewReader("q3;42\n")})
 	p.must("an administrator uploads the report", err)

@@ -15,9 +15,9 @@ type permission struct {
 	keys   iam.Keys
 }
 
-// restricted are the calls that EC2 restricts to resources, as far as this EC2 does:
+// restricted has the calls that EC2 restricts to resources and this EC2 implements:
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html.
-// A resource that isn't there needs no permission, as the call is refused anyway. AWS doesn't say which
+// A resource that doesn't exist needs no permission, because the call is refused anyway. AWS doesn't document which
 // of the two errors comes first.
 var restricted = map[string]func(*request) []permission{
 	"AcceptVpcPeeringConnection":                 (*request).toAccept,
@@ -203,7 +203,7 @@ func (r *request) onTagged() []permission {
 	return all
 }
 
-// toTag is needed beside the call's own permission by whoever tags what the call creates:
+// toTag returns the further permission of a call that tags the resource that it creates:
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html.
 func (r *request) toTag() []permission {
 	var all []permission

@@ -72,7 +72,7 @@ func clone(tags tagSet) tagSet {
 	return c
 }
 
-// addRule adds a rule unless it is there, refers to what it cannot, or is one too many.
+// addRule adds a rule. It refuses one that exists, that refers to an unknown group or list, or that exceeds the quota.
 func (r *request) addRule(g *securityGroup, w wanted) error {
 	if g.indexOf(w.traffic) >= 0 {
 		return refuse("InvalidPermission.Duplicate", `the specified rule "%s" already exists`, w.traffic)
@@ -215,7 +215,7 @@ func groupSource(fields params, g *securityGroup) (source, error) {
 	return source{groupID: id, owner: owner}, typeGroup.check(id)
 }
 
-// checkDescription allows what https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpRange.html does.
+// checkDescription allows the characters of https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpRange.html.
 func checkDescription(d string) error {
 	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ._-:/()#,@[]+=&;{}!$*"
 	if len(d) > 255 || strings.Trim(d, allowed) != "" {

@@ -13,8 +13,8 @@ func defaultSubnet(n int) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{172, 31, byte(16 * n), 0}), 20)
 }
 
-// openAccount makes what AWS has made in an account and Region before its first call. The ids are derived, so that
-// those of what is made later don't depend on it.
+// openAccount makes the resources that AWS has made in an account and Region before its first call. The ids are
+// derived, so that those of later resources don't depend on it.
 func (r *request) openAccount() {
 	newID, n := r.newID, 0
 	defer func() { r.newID = newID }()

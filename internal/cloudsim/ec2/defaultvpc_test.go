@@ -112,7 +112,7 @@ func TestADefaultVPCThatIsDeletedCanBeMadeAgain(t *testing.T) {
 	}
 }
 
-// empty removes from a VPC what keeps it from being deleted.
+// empty removes the resources that prevent the deletion of a VPC.
 func (c client) empty(vpc string) {
 	c.t.Helper()
 	subnets := must[*ec2.DescribeSubnetsOutput](c.t)(c.DescribeSubnets(c.t.Context(), &ec2.DescribeSubnetsInput{Filters: []types.Filter{filter("vpc-id", vpc)}}))

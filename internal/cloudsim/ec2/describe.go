@@ -108,7 +108,7 @@ func fromToken(token string) (string, error) {
 }
 
 // cut returns the page of things that are sorted by id, and the token of the next page, empty at the end.
-// As the token names an id and no position, what is created or deleted meanwhile shifts nothing.
+// As the token names an id and no position, creations and deletions meanwhile shift nothing.
 func cut[T any](p page, things []T, id func(T) string) ([]T, string) {
 	from := 0
 	for p.after != "" && from < len(things) && id(things[from]) <= p.after {

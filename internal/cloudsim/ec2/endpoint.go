@@ -350,7 +350,7 @@ func describeEndpoints(r *request) ([]node, error) {
 	return describe(r, endpointListing, sorted(r.cell.endpoints))
 }
 
-// showEndpoint shows the state in lower case, as EC2 does whatever its model says.
+// showEndpoint shows the state in lower case, as EC2 does, although its model has it capitalized.
 func showEndpoint(e *endpoint) []node {
 	nodes := []node{
 		leaf("vpcEndpointId", e.id),

@@ -59,7 +59,7 @@ func wouldSucceed() *refusal {
 	return &refusal{code: "DryRunOperation", message: "Request would have succeeded, but DryRun flag is set.", status: http.StatusPreconditionFailed}
 }
 
-// asRefusal makes an internal error of what is no refusal.
+// asRefusal converts other errors to an internal error.
 func asRefusal(err error) *refusal {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r

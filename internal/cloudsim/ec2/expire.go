@@ -2,8 +2,8 @@ package ec2
 
 import "time"
 
-// Expire lets the seven days of a pending request be over; of any other connection it does nothing. Nobody waits
-// for them in a demo.
+// Expire ends the seven days of a pending request, which no demo waits for; with any other connection it does
+// nothing.
 func (s *Service) Expire(connection string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

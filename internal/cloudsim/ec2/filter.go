@@ -2,7 +2,7 @@ package ec2
 
 import "strings"
 
-// filters are the filters of one Describe call for things of type T: what a thing has under a filter's name.
+// filters are the filters of one Describe call for things of type T: the values of a thing by the filter's name.
 type filters[T any] map[string]func(T) []string
 
 // one makes a filter of a property that has a single value.
@@ -10,7 +10,7 @@ func one[T any](f func(T) string) func(T) []string {
 	return func(t T) []string { return []string{f(t)} }
 }
 
-// never is a filter on what no thing here has.
+// never is a filter that no thing here matches.
 func never[T any](T) []string { return nil }
 
 // condition is one Filter.N of a request.
@@ -27,8 +27,8 @@ func conditions(p params) []condition {
 	return cs
 }
 
-// accept says whether a thing passes every condition. Values of a condition are alternatives, may have wildcards, and
-// are case sensitive:
+// accept reports whether a thing passes every condition. Values of a condition are alternatives, may have wildcards,
+// and are case sensitive:
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html.
 func (f filters[T]) accept(thing T, tags tagSet, cs []condition) bool {
 	for _, c := range cs {
@@ -88,13 +88,13 @@ func anyMatch(patterns, values []string) bool {
 	return false
 }
 
-// matches lets * stand for any characters and ? for one or none. A backslash takes the meaning from what follows it.
+// matches lets * stand for any characters and ? for one or none. A backslash escapes the next character.
 func matches(pattern, value string) bool {
 	if !strings.ContainsAny(pattern, `*?\`) {
 		return pattern == value
 	}
 	letters := []rune(value)
-	fits := make([]bool, len(letters)+1) // whether what came of the pattern so far fits so many letters
+	fits := make([]bool, len(letters)+1) // whether the pattern so far fits so many letters
 	fits[0] = true
 	escaped := false
 	for _, p := range pattern {
@@ -108,7 +108,7 @@ func matches(pattern, value string) bool {
 	return fits[len(letters)]
 }
 
-// extend says what fits with one more character of the pattern.
+// extend returns the fits with one more character of the pattern.
 func extend(fits []bool, letters []rune, p rune, escaped bool) []bool {
 	next := make([]bool, len(fits))
 	for i := range next {

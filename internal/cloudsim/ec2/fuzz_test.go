@@ -17,8 +17,8 @@ import (
 	sim "github.com/autopeer/autopeer/internal/cloudsim/ec2"
 )
 
-// script is a cloud that is called line by line. Its ids are counted by type, so that a line can name what an earlier
-// one made.
+// script is a cloud that is called line by line. Its ids are counted by type, so that a line can name a resource of an
+// earlier one.
 type script struct {
 	service *sim.Service
 	made    map[string]int
@@ -60,8 +60,8 @@ func (s *script) state(t *testing.T) (all []string) {
 	return all
 }
 
-// FuzzCalls holds EC2 to its manners: every answer is XML, an error has a code, and what is refused, tried with DryRun
-// or only described changes nothing.
+// FuzzCalls checks EC2's rules: every answer is XML, an error has a code, and a call that is refused, tried with DryRun
+// or only describes changes nothing.
 func FuzzCalls(f *testing.F) {
 	f.Add(`Action=CreateVpc&CidrBlock=10.10.0.0/16
 Action=DescribeVpcs&VpcId.1=vpc-1&Filter.1.Name=cidr&Filter.1.Value.1=10.*

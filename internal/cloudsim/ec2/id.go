@@ -89,7 +89,7 @@ func (c *cell) derivedID(prefix, name string) string {
 	return fmt.Sprintf("%s0%x", prefix, sum[:8])
 }
 
-// seededIDs makes ids as AWS's, 17 hexadecimal digits of which the first is 0, the same ones for the same seed.
+// seededIDs makes ids as AWS's, 0 and 16 more hexadecimal digits, the same ones for the same seed.
 func seededIDs(seed int64) func(prefix string) string {
 	random := rand.New(rand.NewPCG(uint64(seed), 0)) // ids that a run can be replayed with, no secrets
 	return func(prefix string) string { return fmt.Sprintf("%s0%016x", prefix, random.Uint64()) }

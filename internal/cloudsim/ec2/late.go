@@ -23,7 +23,7 @@ type oldItem struct {
 	until time.Time // Describe calls show it
 }
 
-// edit answers a mutating call, and keeps what it changed for the Describe calls of the given duration.
+// edit answers a mutating call, and keeps the former state for the Describe calls of the given duration.
 func (r *request) edit(answer func(*request) ([]node, error), late time.Duration) ([]node, error) {
 	if late <= 0 {
 		return answer(r)
@@ -41,8 +41,8 @@ func (r *request) edit(answer func(*request) ([]node, error), late time.Duration
 	return nodes, err
 }
 
-// connectionState is what a mutating call changes of a connection. The zero value is that of one that doesn't exist
-// yet.
+// connectionState has the properties of a connection that mutating calls change. The zero value is that of one that
+// doesn't exist yet.
 type connectionState struct {
 	state, message string
 	since          time.Time

@@ -363,7 +363,7 @@ func showAddress(e *elasticIP) []node {
 	return nodes
 }
 
-// describeAddressesAttribute shows the reverse DNS names, of which no address here has any.
+// describeAddressesAttribute shows the reverse DNS names, which no address here has.
 func describeAddressesAttribute(r *request) ([]node, error) {
 	return describe(r, listing[*elasticIP]{
 		set:          "addressSet",

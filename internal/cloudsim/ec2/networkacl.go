@@ -35,7 +35,7 @@ type span struct{ from, to int }
 
 const (
 	aclEntryParams = "NetworkAclId RuleNumber Protocol RuleAction Egress CidrBlock Ipv6CidrBlock PortRange Icmp"
-	lastEntry      = 32767 // denies what no other entry decides, and cannot be changed
+	lastEntry      = 32767 // denies all traffic that no other entry matches, and cannot be changed
 	mostNumber     = 32766
 )
 

@@ -453,7 +453,7 @@ func unassignAddresses(r *request) ([]node, error) {
 	return done(), nil
 }
 
-// without returns the addresses but those that are given, each of which must be among them.
+// without returns the addresses except the given ones, which must all be among them.
 func without(addresses []netip.Addr, given []string) ([]netip.Addr, error) {
 	left := slices.Clone(addresses)
 	for _, text := range given {

@@ -46,7 +46,7 @@ func optional(name, value string) []node {
 	return []node{leaf(name, value)}
 }
 
-// done is the answer of calls that have nothing to say.
+// done is the answer of calls without a result.
 func done() []node { return []node{leaf("return", true)} }
 
 func (n node) writeXML(b *strings.Builder) {

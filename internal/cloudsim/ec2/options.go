@@ -6,7 +6,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
-// Options say how this EC2 differs from an empty one that answers at once.
+// Options configure an EC2. The zero value is empty and answers at once.
 type Options struct {
 	// Trail receives every mutating call, also those that failed. Nil is allowed.
 	Trail apicall.Trail
@@ -14,12 +14,12 @@ type Options struct {
 	Seed int64
 	// NewID overrides Seed. It must never return an id twice.
 	NewID func(prefix string) string
-	// PageSize caps the pages of every Describe call that names no ids, also below what MaxResults may ask for.
+	// PageSize caps the pages of every Describe call that names no ids, also below the least MaxResults.
 	// Zero leaves it to MaxResults.
 	PageSize int
 	// Throttle turns on EC2's token buckets.
 	Throttle bool
-	// ShowLate returns how long Describe calls don't show what a mutating call does to connections, routes, rules and
+	// ShowLate returns how long Describe calls don't show the effect of a mutating call on connections, routes, rules and
 	// tags, as EC2 is eventually consistent. Mutating calls see the current state, and events aren't delayed. The call has
 	// its caller, action and parameters. Nil shows everything at once. It is called with the service locked, and mustn't
 	// call the service.
@@ -78,8 +78,8 @@ func orElse(n, otherwise int) int {
 	return n
 }
 
-// Switches decide what AWS's documentation leaves open. Their zero values are what seems more likely; a client
-// must live with both.
+// Switches decide questions that AWS's documentation leaves open. Their zero values are the more likely answers; a
+// client must work with both.
 type Switches struct {
 	// AcceptTwice lets Accept succeed on a connection that is provisioning or active already.
 	AcceptTwice bool

@@ -26,7 +26,7 @@ const (
 	longListed    = 48 * time.Hour
 )
 
-// connection is one object with two sides. What each side sees of it differs.
+// connection is one object with two sides. Each has its own view of it.
 type connection struct {
 	id        string
 	requester side
@@ -37,7 +37,7 @@ type connection struct {
 	since     time.Time       // when it came into the state
 	accepted  bool            // also when it is deleted since
 	closedBy  string          // the account that deleted it
-	next      *step           // what becomes of it by itself
+	next      *step           // its next state by itself
 	late      []oldConnection // states that Describe calls may still show
 }
 
@@ -62,7 +62,7 @@ func (s side) prefixes() []netip.Prefix {
 	return s.vpc.prefixes()
 }
 
-// become puts the connection into a state from which nothing follows by itself, unless later says so.
+// become puts the connection into a state that is final unless later sets a next one.
 func (c *connection) become(state, message string, at time.Time) {
 	c.state, c.message, c.since, c.next = state, message, at, nil
 }
@@ -70,7 +70,7 @@ func (c *connection) become(state, message string, at time.Time) {
 func (c *connection) later(at time.Time, take func(time.Time)) { c.next = &step{at, take} }
 
 // settle lets all that is due by now happen, in each connection at the time at which it was due. As it runs
-// before every call, nobody sees that it was late, and no timer is left behind.
+// before every call, no caller can see that it was late, and no timer is left behind.
 func (s *Service) settle(now time.Time) {
 	for _, c := range s.requests {
 		for c.next != nil && !now.Before(c.next.at) {
@@ -128,12 +128,12 @@ func (s *Service) isConnected(c *connection) bool {
 
 func (c *connection) isInterRegion() bool { return c.requester.region != c.accepter.region }
 
-// isOpen says whether the connection is neither at its end nor on the way there.
+// isOpen reports whether the connection is neither at its end nor on the way there.
 func (c *connection) isOpen() bool {
 	return slices.Contains([]string{stateInitiating, statePending, stateProvisioning, stateActive}, c.state)
 }
 
-// joins says whether these are the two VPCs, in either order.
+// joins reports whether these are the two VPCs, in either order.
 func (c *connection) joins(a, b string) bool {
 	return c.requester.vpcID == a && c.accepter.vpcID == b || c.requester.vpcID == b && c.accepter.vpcID == a
 }
@@ -186,7 +186,7 @@ func (r *request) dissolve(v *vpc) {
 	}
 }
 
-// hasForeignRequest says whether another account's request waits for the VPC, which must be rejected before the
+// hasForeignRequest reports whether another account's request waits for the VPC, which must be rejected before the
 // VPC can be deleted.
 func (s *Service) hasForeignRequest(v *vpc) bool {
 	for _, c := range s.connections {
@@ -204,7 +204,7 @@ func (s *Service) isPeered(v *vpc) bool {
 	})
 }
 
-// forbids says whether the connection keeps the VPC from getting the block. While a request is pending, its VPC gets
+// forbids reports whether the connection keeps the VPC from getting the block. While a request is pending, its VPC gets
 // none at all; once it is active, neither VPC gets one that overlaps the other's:
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html.
 func (c *connection) forbids(v *vpc, p netip.Prefix) bool {

@@ -225,12 +225,13 @@ func (c *connection) hasExpiry() bool { return !c.accepted && c.state != stateFa
 
 func (c *connection) expires() time.Time { return c.created.Add(lifetime) }
 
-// joined says whether both VPCs are connected, or are being connected.
+// joined reports whether both VPCs are connected, or are being connected.
 func (c *connection) joined() bool { return c.state == stateActive || c.state == stateProvisioning }
 
 // showsSide reports whether the caller sees more of a side than its ids. Both sides of a connection that is active are
-// shown, and none of one that has ended or is ending. Before the acceptance only the requester's account sees its own
-// side, in both Regions. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnectionVpcInfo.html.
+// shown, and no side of one that has ended or is ending. Before the acceptance only the requester's account sees its
+// own side, in both Regions.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnectionVpcInfo.html.
 func (r *request) showsSide(c *connection, s side) bool {
 	return c.joined() || c.isOpen() && s.isOf(c.requester) && s.account == r.cell.account
 }
@@ -258,7 +259,7 @@ func (r *request) showSide(c *connection, s side) []node {
 	return nodes
 }
 
-// showsOptions shows an account the options of its own sides, in whatever Region the call is made.
+// showsOptions shows an account the options of its own sides, in every Region.
 func (r *request) showsOptions(c *connection, s side) bool {
 	return r.showsSide(c, s) && (s.account == r.cell.account || r.opts.Switches.RemoteOptions)
 }

@@ -89,7 +89,7 @@ func (s *side) mayBecome(c *connection, wanted side) error {
 	return nil
 }
 
-// checkClassicLink refuses ClassicLink's options across Regions whatever their values, and unknown ones everywhere. How
+// checkClassicLink refuses ClassicLink's options across Regions with any value, and unknown ones everywhere. How
 // EC2 answers them inside a Region since ClassicLink's end isn't recorded: it takes false here, and refuses true.
 func (r *request) checkClassicLink(c *connection, options string) error {
 	var given []string
@@ -114,6 +114,6 @@ func (r *request) checkClassicLink(c *connection, options string) error {
 	return nil
 }
 
-// resolves says whether the VPC has what the DNS option needs in both VPCs:
+// resolves reports whether the VPC has the attributes that the DNS option needs in both VPCs:
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-dns.html.
 func (s side) resolves() bool { return s.vpc != nil && s.vpc.dnsHostnames && s.vpc.dnsSupport }

@@ -68,10 +68,10 @@ func TestRequestsThatFail(t *testing.T) {
 		{"a VPC that does not exist", func(*testing.T, client, client, string) (string, string, string) {
 			return "vpc-0000000000000dead", finance, virginia
 		}},
-		{"a VPC of another account than was said", func(_ *testing.T, _, d client, _ string) (string, string, string) {
+		{"a VPC of another account than the named one", func(_ *testing.T, _, d client, _ string) (string, string, string) {
 			return d.vpc("10.20.0.0/16"), "333333333333", virginia
 		}},
-		{"a VPC of another region than was said", func(_ *testing.T, _, d client, _ string) (string, string, string) {
+		{"a VPC of another Region than the named one", func(_ *testing.T, _, d client, _ string) (string, string, string) {
 			return d.vpc("10.20.0.0/16"), finance, ireland
 		}},
 		{"a VPC with an overlapping block", func(_ *testing.T, _, d client, _ string) (string, string, string) {
@@ -125,26 +125,26 @@ func TestWhoMayDecide(t *testing.T) {
 		{"the requester cannot accept", virginia, func(p pair) error { return p.asking.accept(p.id) }, "OperationNotPermitted"},
 		{"the requester cannot reject", virginia, func(p pair) error { return p.asking.reject(p.id) }, "OperationNotPermitted"},
 		{"the accepter cannot delete a request", virginia, func(p pair) error { return p.deciding.remove(p.id) }, "OperationNotPermitted"},
-		{"nobody sees it in a region of neither VPC", virginia, func(p pair) error {
+		{"it isn't shown in a Region of neither VPC", virginia, func(p pair) error {
 			return in(p.asking.t, p.service, finance, ireland).accept(p.id)
 		}, "InvalidVpcPeeringConnectionID.NotFound"},
 		{"a third account does not see it", virginia, func(p pair) error {
 			return in(p.asking.t, p.service, "333333333333", virginia).accept(p.id)
 		}, "InvalidVpcPeeringConnectionID.NotFound"},
-		{"a malformed id is told apart", virginia, func(p pair) error { return p.deciding.accept("pcx-xyz") }, "InvalidVpcPeeringConnectionId.Malformed"},
-		{"what is rejected cannot be accepted", virginia, func(p pair) error {
+		{"a malformed id has another code", virginia, func(p pair) error { return p.deciding.accept("pcx-xyz") }, "InvalidVpcPeeringConnectionId.Malformed"},
+		{"a rejected connection cannot be accepted", virginia, func(p pair) error {
 			return first(p.deciding.reject(p.id), p.deciding.accept, p.id)
 		}, "InvalidStateTransition"},
-		{"what is rejected cannot be deleted", virginia, func(p pair) error {
+		{"a rejected connection cannot be deleted", virginia, func(p pair) error {
 			return first(p.deciding.reject(p.id), p.asking.remove, p.id)
 		}, "InvalidStateTransition"},
-		{"what is deleted cannot be accepted", virginia, func(p pair) error {
+		{"a deleted connection cannot be accepted", virginia, func(p pair) error {
 			return first(p.asking.remove(p.id), p.deciding.accept, p.id)
 		}, "InvalidStateTransition"},
-		{"what is active cannot be rejected", virginia, func(p pair) error {
+		{"an active connection cannot be rejected", virginia, func(p pair) error {
 			return first(p.deciding.accept(p.id), p.deciding.reject, p.id)
 		}, "InvalidStateTransition"},
-		{"what is active cannot be accepted again", virginia, func(p pair) error {
+		{"an active connection cannot be accepted again", virginia, func(p pair) error {
 			return first(p.deciding.accept(p.id), p.deciding.accept, p.id)
 		}, "InvalidStateTransition"},
 	}
@@ -678,7 +678,7 @@ func TestMessagesAndDeletingAreSwitchable(t *testing.T) {
 				p, q := newPair(t, o, virginia), newPair(t, o, virginia)
 				refused(t, p.deciding.reject(p.id), "no error")
 				if got := *p.asking.connection(p.id).Status.Message; got != tt.rejected {
-					t.Errorf("rejected says %q, want %q", got, tt.rejected)
+					t.Errorf("rejected has the message %q, want %q", got, tt.rejected)
 				}
 				refused(t, q.asking.remove(q.id), "no error")
 				if got := q.asking.state(q.id); got != tt.state {
@@ -686,7 +686,7 @@ func TestMessagesAndDeletingAreSwitchable(t *testing.T) {
 				}
 				wait(time.Second)
 				if got := *q.asking.connection(q.id).Status.Message; got != tt.deleted {
-					t.Errorf("deleted says %q, want %q", got, tt.deleted)
+					t.Errorf("deleted has the message %q, want %q", got, tt.deleted)
 				}
 			})
 		})

@@ -13,7 +13,7 @@ type prefixList struct {
 	id      string
 	name    string
 	six     bool
-	most    int // entries, which is also what a rule or a route with the list counts
+	most    int // entries, which is also the weight of a rule or a route with the list
 	entries []listEntry
 	// versions are the earlier entries, those of version 1 first.
 	versions [][]listEntry
@@ -125,7 +125,7 @@ func (l *prefixList) fits(entries []listEntry) error {
 	return nil
 }
 
-// ownList refuses AWS's lists, which nobody else changes.
+// ownList refuses AWS's lists, which no other account can change.
 func (r *request) ownList() (*prefixList, error) {
 	l, err := find(typePrefixList, r.params, "PrefixListId", r.cell.allLists())
 	if err == nil && l.isAmazons() {

@@ -32,7 +32,7 @@ func TestFiltersOfRouteTables(t *testing.T) {
 		{"by the local gateway", filter("route.gateway-id", "local"), 3},
 		{"by state", filter("route.state", "blackhole"), 1},
 		{"by origin", filter("route.origin", "CreateRoute"), 2},
-		{"by what no route has", filter("route.nat-gateway-id", "*"), 0},
+		{"by a target that no route has", filter("route.nat-gateway-id", "*"), 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
-// recordOf is what CloudTrail keeps of a mutating call.
+// recordOf returns CloudTrail's record of a mutating call.
 func recordOf(call *apicall.Call, requestID string, nodes []node, err error) apicall.Record {
 	record := apicall.Record{
 		Caller:            call.Caller,
@@ -50,8 +50,7 @@ func trailedRequest(call *apicall.Call) map[string]any {
 	return map[string]any{call.Action + "Request": m}
 }
 
-// complete adds what CloudTrail writes for parameters that a call left out, and renames one, as the recorded calls have
-// it.
+// complete adds CloudTrail's values for parameters that a call left out, and renames one, as in the recorded calls.
 func complete(action string, m map[string]any) map[string]any {
 	switch action {
 	case "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress":
@@ -178,7 +177,7 @@ func trailedStructure(p params, root string) any {
 	return trailedParams(inner)
 }
 
-// trailedValue keeps ports, counts and flags as JSON's own types. What a tag or a description says stays a string.
+// trailedValue keeps ports, counts and flags as JSON's own types. The value of a tag and a description stay strings.
 func trailedValue(name, v string) any {
 	switch name {
 	case "FromPort", "ToPort", "MinCount", "MaxCount", "MaxEntries", "RuleNumber", "Type", "Code", "From", "To":

@@ -21,8 +21,8 @@ func numbered() func(prefix string) string {
 	}
 }
 
-// records are the calls of one run and what CloudTrail keeps of each, but for the id of the request. The VPC vpc-1
-// has the main table rtb-1, the default group sg-1 and the default network ACL acl-1.
+// records are the calls of one run with CloudTrail's record of each, without the id of the request. The VPC vpc-1 has
+// the main table rtb-1, the default group sg-1 and the default network ACL acl-1.
 var records = []struct {
 	name, query, request, response string
 }{
@@ -128,7 +128,7 @@ func parsed(t *testing.T, text string) any {
 	return v
 }
 
-// asJSON is a part of a record as whoever gets it reads it, with a name for the id of the request.
+// asJSON returns a part of a record as its receivers read it, with a name for the id of the request.
 func asJSON(t *testing.T, r apicall.Record, part map[string]any) any {
 	t.Helper()
 	text, err := json.Marshal(part)

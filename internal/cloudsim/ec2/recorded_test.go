@@ -56,7 +56,7 @@ const (
 
 // TestRecordedViewsOfTwoAccounts: DescribeVpcPeeringConnections in both accounts of batfish's
 // test-vpc-peering-multi-account shows nothing but ids of deleted and failed connections, and the blocks of both sides
-// and the options of the own side of active ones.
+// and the options of the account's own side of active ones.
 func TestRecordedViewsOfTwoAccounts(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -134,7 +134,7 @@ func TestRecordedViewsAcrossRegions(t *testing.T) {
 	both(view{options, options, false})
 }
 
-// saying fails the test unless the error has the code and its message contains the words.
+// saying checks that the error has the code and that its message contains the words.
 func saying(t *testing.T, err error, code, words string) {
 	t.Helper()
 	refused(t, err, code)
@@ -276,9 +276,8 @@ func TestRecordedLateStates(t *testing.T) {
 	})
 }
 
-// TestModifyStopsMultipath: ModifyVpcPeeringConnectionOptions with false ends what the acceptance allowed (API
-// reference, botocore
-// 1.44.8), and leaves the DNS option.
+// TestModifyStopsMultipath: ModifyVpcPeeringConnectionOptions with false ends the option that the acceptance allowed
+// (API reference, botocore 1.44.8), and leaves the DNS option.
 func TestModifyStopsMultipath(t *testing.T) {
 	t.Parallel()
 	s := sim.New(sim.Options{})

@@ -139,7 +139,7 @@ func TestAReferenceToADeletedGroupIsStale(t *testing.T) {
 	r.check(t, "without the group", r.reference(r.id, "active", nil), 1)
 	revoked := must[*ec2.RevokeSecurityGroupIngressOutput](t)(r.asking.revoke(r.mine, fromGroupOf(aws.String(finance), r.theirs)))
 	if len(revoked.RevokedSecurityGroupRules) != 1 {
-		t.Errorf("a stale rule can be revoked by what it admitted: %+v", revoked)
+		t.Errorf("a stale rule can be revoked by its former permission: %+v", revoked)
 	}
 }
 

@@ -45,8 +45,8 @@ func (r *request) rulesByID(g *securityGroup, ids []string, egress bool) ([]*rul
 	return found, nil
 }
 
-// rulesByTraffic finds the rules that a request describes. In the default VPC EC2 lists what it did not find and
-// revokes the rest, in any other it revokes nothing:
+// rulesByTraffic finds the rules that a request describes. In the default VPC EC2 lists the rules that it did not
+// find and revokes the rest, in any other it revokes nothing:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupIngress.html.
 func (r *request) rulesByTraffic(g *securityGroup, egress bool) (found []*rule, unknown []wanted, err error) {
 	all, err := r.wanted(g, egress)

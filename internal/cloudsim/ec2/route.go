@@ -55,7 +55,8 @@ func (d destination) six() bool {
 	return d.Addr().Is6()
 }
 
-// weight is what a route to the destination counts against the quota. A prefix list counts as its most entries:
+// weight returns how much a route to the destination counts against the quota. A prefix list counts as its most
+// entries:
 // https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-route-tables
 func (d destination) weight() int {
 	if d.list != nil {
@@ -64,7 +65,7 @@ func (d destination) weight() int {
 	return 1
 }
 
-// key is the destination as text, of which a table has one static route.
+// key is the destination as text. A table has one static route to each destination.
 func (r *route) key() string {
 	if r.listID != "" {
 		return r.listID
@@ -126,7 +127,7 @@ func (r *route) origin() string {
 	return "CreateRoute"
 }
 
-// state is computed whenever somebody asks, as a route follows its target without being changed itself.
+// state is computed for each call, because a route follows its target without being changed itself.
 func (t *table) state(r *route) string {
 	if r.local || t.isAlive(r.target) {
 		return "active"
@@ -303,7 +304,7 @@ func endpointRoute(t *table, d destination) *refusal {
 	return invalidValue("cannot modify or remove VPC endpoint route %s in route table %s", d, t.id)
 }
 
-// count counts the routes of one family, each of which has the whole quota. Propagated ones have a quota of their own.
+// count counts the routes of one family; each family has the whole quota. Propagated ones have a quota of their own.
 func (t *table) count(six bool) int {
 	n := 0
 	for _, r := range append(t.localRoutes(), t.routes...) {
@@ -359,7 +360,7 @@ func (r *request) target(t *table) (target, error) {
 	return given[0], r.reaches(t, given[0])
 }
 
-// localReplaced refuses what AWS allows, a local route with another target, as nothing here needs it.
+// localReplaced refuses another target of a local route, which AWS allows and no client here needs.
 func localReplaced() *refusal {
 	return refuse("UnsupportedOperation", "Local routes cannot be replaced here.")
 }
@@ -401,7 +402,7 @@ func (r *request) vpcOf(t *table, to target) (*vpc, error) {
 	return r.vpcOfGateway(to.id)
 }
 
-// vpcOfInstance refuses an instance with several interfaces, of which EC2 takes none by itself.
+// vpcOfInstance refuses an instance with several interfaces, as EC2 does.
 func (r *request) vpcOfInstance(id string) (*vpc, error) {
 	i, err := lookUp(typeInstance, id, r.cell.instances)
 	switch {

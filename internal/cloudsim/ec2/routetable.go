@@ -9,7 +9,7 @@ type table struct {
 	*Service
 	vpc          *vpc
 	id           string
-	routes       []*route      // those that somebody created; local routes follow from the VPC's blocks
+	routes       []*route      // the created ones; local routes follow from the VPC's blocks
 	associations []association // explicit ones; the main table has one without a subnet
 	propagating  []*vpnGateway // their routes are in the table too
 }
@@ -23,12 +23,12 @@ type association struct {
 
 func (a association) isOf(id string) bool { return a.id == id }
 
-// release drops associations of what is gone: their subnets fall back to the main table.
-func (t *table) release(what func(association) bool) {
-	t.associations = slices.DeleteFunc(t.associations, what)
+// release drops the associations for which gone returns true: their subnets fall back to the main table.
+func (t *table) release(gone func(association) bool) {
+	t.associations = slices.DeleteFunc(t.associations, gone)
 }
 
-// isEdge says whether the table belongs to a gateway. Such a table has rules of its own:
+// isEdge reports whether the table belongs to a gateway. Such a table has rules of its own:
 // https://docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html.
 func (t *table) isEdge() bool {
 	return slices.ContainsFunc(t.associations, func(a association) bool { return a.gateway != nil })
@@ -272,7 +272,7 @@ func describeTables(r *request) ([]node, error) {
 	return describe(r, tableListing, sorted(r.cell.tables))
 }
 
-// showTable lists explicit associations only: EC2 does not say which subnets fall to the main table.
+// showTable lists explicit associations only: EC2 does not show which subnets the main table serves.
 func showTable(t *table) []node {
 	return []node{
 		leaf("routeTableId", t.id),

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// rule is one rule of a security group: one source, as EC2 splits what is authorized together.
+// rule is one rule of a security group: one source, because EC2 makes one rule for each.
 type rule struct {
 	traffic
 	group       *securityGroup
@@ -16,7 +16,7 @@ type rule struct {
 	peerVPC     string // of the group that it refers to, which may be gone since
 }
 
-// traffic is what makes two rules of a group the same. The description does not.
+// traffic identifies a rule in its group. The description doesn't.
 type traffic struct {
 	egress   bool
 	protocol string // tcp, udp, icmp, icmpv6, a number, or -1
@@ -50,8 +50,8 @@ func (r *rule) inFamily(six bool) string {
 	return r.cidr.String()
 }
 
-// weight is what a rule counts against the quota of the family. A reference to a group counts in both, a prefix
-// list as many times as it may have entries:
+// weight returns how much a rule counts against the quota of the family. A reference to a group counts in both, a
+// prefix list as many times as it may have entries:
 // https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html#security-group-size
 func (c *cell) weight(t traffic, six bool) int {
 	switch {
@@ -189,7 +189,7 @@ func (r *request) showPermission(rules []*rule) []node {
 }
 
 // showReference shows the referenced group: one of the same VPC by its id and owner alone. Of one in a peer VPC EC2
-// says how it is reached, also when that way, or the group, is gone; but then no longer whose the group was:
+// shows how it is reached, also if the connection or the group is gone; but then no longer the group's owner:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UserIdGroupPair.html
 func (r *request) showReference(rule *rule) []node {
 	nodes := []node{leaf("groupId", rule.groupID)}
@@ -231,13 +231,13 @@ func (s *Service) between(one, other string) *connection {
 	return newest
 }
 
-// inReach says whether a group of the one VPC can refer to one of the other.
+// inReach reports whether a group of the one VPC can refer to one of the other.
 func (s *Service) inReach(one, other string) bool {
 	c := s.between(one, other)
 	return one == other || c != nil && c.state == stateActive
 }
 
-// isStale says whether the rule admits nobody any more, because its group is gone or out of reach.
+// isStale reports whether the rule admits no traffic any more, because its group is gone or out of reach.
 func (s *Service) isStale(rule *rule) bool {
 	if rule.groupID == "" {
 		return false

@@ -94,7 +94,7 @@ func TestRefusedRules(t *testing.T) {
 	}
 }
 
-// AWS documents no order for a call with several rules of which one is refused.
+// AWS documents no order for a call with several rules if one is refused.
 func TestAuthorizeIsAtomic(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -102,7 +102,7 @@ func TestAuthorizeIsAtomic(t *testing.T) {
 		want    int
 	}{
 		{"nothing stays of a refused call", false, 1},
-		{"unless the switch says so", true, 2},
+		{"unless the switch is set", true, 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -33,7 +33,7 @@ type Service struct {
 // accountRegion is the owner of a resource and its Region.
 type accountRegion struct{ account, region string }
 
-// cell is what one account has in one region.
+// cell has the resources of one account in one Region.
 type cell struct {
 	accountRegion
 	isOpen    bool // has had its default VPC
@@ -229,5 +229,5 @@ func write(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
 	w.Header().Set("Server", "AmazonEC2")
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(body)) // the client has gone: nobody to tell
+	_, _ = w.Write([]byte(body)) // the client may have gone, which is its own affair
 }

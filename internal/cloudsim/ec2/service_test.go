@@ -178,7 +178,7 @@ func TestIdsAreTheSameForTheSameSeed(t *testing.T) {
 	}
 }
 
-// scrubbed is a record as JSON in which what differs from run to run has been replaced.
+// scrubbed is a record as JSON without the values that differ from run to run.
 func scrubbed(t *testing.T, r apicall.Record) string {
 	t.Helper()
 	raw, err := json.MarshalIndent(map[string]any{

@@ -56,7 +56,7 @@ func in(t *testing.T, s *sim.Service, account, region string) client {
 
 func one(t *testing.T) client { return in(t, sim.New(sim.Options{}), marketing, virginia) }
 
-// must returns what a call answers that has to succeed.
+// must returns the answer of a call that has to succeed.
 func must[T any](t *testing.T) func(T, error) T {
 	t.Helper()
 	return func(answer T, err error) T {

@@ -116,7 +116,7 @@ func (r *request) untag(id string) {
 	}
 }
 
-// tagged returns the resources that the request names, all of which the caller must see.
+// tagged returns the resources that the request names. The caller must see all of them.
 func (r *request) tagged() ([]string, error) {
 	ids := r.list("ResourceId")
 	if len(ids) == 0 {

@@ -7,7 +7,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 )
 
-// bucketKey says whose bucket it is. EC2 throttles each call by itself, for each account in each region:
+// bucketKey identifies a bucket. EC2 throttles each call by itself, for each account in each Region:
 // https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html.
 type bucketKey struct {
 	accountRegion
@@ -66,7 +66,7 @@ func (s *Service) take(caller apicall.Caller, p params, now time.Time) error {
 	return nil
 }
 
-// isUnfiltered says whether the call is one of those that EC2 throttles harder when they ask for everything.
+// isUnfiltered reports whether EC2 throttles the call harder, because it has no filter.
 func isUnfiltered(p params) bool {
 	if a := p["Action"]; a != "DescribeSecurityGroups" && a != "DescribeInstances" {
 		return false

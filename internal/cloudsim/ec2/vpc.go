@@ -56,7 +56,7 @@ func (v *vpc) associated(six bool) []block {
 	return slices.DeleteFunc(v.family(six), func(b block) bool { return !b.isAssociated() })
 }
 
-// contains says whether the prefix is one of the VPC's blocks that can be used, or a part of one.
+// contains reports whether the prefix is one of the VPC's blocks that can be used, or a part of one.
 func (v *vpc) contains(p netip.Prefix) bool {
 	return slices.ContainsFunc(v.associated(p.Addr().Is6()), func(b block) bool { return b.prefix.Overlaps(p) && b.prefix.Bits() <= p.Bits() })
 }
@@ -100,8 +100,8 @@ func (r *request) vpcBlock() (netip.Prefix, error) {
 	return prefix, err
 }
 
-// addVPC adds a VPC with what each has from the beginning: a main route table, a default network ACL and a
-// default security group.
+// addVPC adds a VPC with its main route table, default network ACL and default security
+// group.
 func (r *request) addVPC(prefix netip.Prefix) *vpc {
 	v := &vpc{cell: r.cell, id: r.newID(typeVPC.prefix), tenancy: defaultTenancy, dhcp: r.cell.defaultDHCP().id, dnsSupport: true}
 	v.blocks = []block{{id: r.newID(typeBlock.prefix), prefix: prefix}}
@@ -136,7 +136,7 @@ func deleteVpc(r *request) ([]node, error) {
 	return done(), nil
 }
 
-// inUse says whether the VPC has anything that was not there from the beginning.
+// inUse reports whether the VPC has a resource that it didn't begin with.
 func (v *vpc) inUse() bool {
 	for _, s := range v.subnets {
 		if s.vpc == v {
@@ -199,7 +199,7 @@ func (v *vpc) removeContents() {
 	}
 }
 
-// forget drops the tags of what is deleted.
+// forget drops the tags of a deleted resource.
 func (c *cell) forget(id string) { delete(c.tags, id) }
 
 var vpcListing = listing[*vpc]{

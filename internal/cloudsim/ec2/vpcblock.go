@@ -45,7 +45,7 @@ func (r *request) addBlock(v *vpc, b block) {
 	}
 }
 
-// associateDue associates the blocks whose time has come, and says whether no other is left.
+// associateDue associates the blocks whose time has come, and reports whether no other is left.
 func (v *vpc) associateDue(now time.Time) bool {
 	for i, b := range v.blocks {
 		if !now.Before(b.due) {

@@ -13,25 +13,25 @@ type Packet struct {
 	Port     uint16 // the destination's; a ping has none
 }
 
-// What stops a packet or the answer to it.
+// The obstacles of a packet or of the answer to it.
 const (
-	noInstance     = "no-instance"   // nobody has the address where the packet comes out, or nobody sends it
-	noAddress      = "no-address"    // the sender has none of the destination's family
+	noInstance     = "no-instance"   // no instance has the address, or sends the packet
+	noAddress      = "no-address"    // the sender has no address of the destination's family
 	noRoute        = "route"         // no route covers the destination
 	blackhole      = "blackhole"     // the route's target isn't available
 	intoInternet   = "internet"      // the embedded cloud ends at internet gateways
 	beyond         = "beyond"        // the embedded cloud ends at virtual private gateways, transit gateways and endpoints
-	wrongInstance  = "instance"      // the route leads to an instance, which drops what isn't for itself
+	wrongInstance  = "instance"      // the route leads to an instance, which drops packets for others
 	stoppedEgress  = "egress"        // no rule of the sender's security groups
 	stoppedACL     = "acl"           // a network ACL, on the way there
 	stoppedIngress = "ingress"       // no rule of the receiver's security groups
 	returnACL      = "return-acl"    // a network ACL, on the way back
 	onReturn       = "return-"       // before any of the codes of routing: the answer's way
-	returnAstray   = "return-astray" // the answer reaches somebody else
+	returnAstray   = "return-astray" // the answer reaches another instance
 )
 
-// Walk sends a packet through the network as it is, and its answer back. It says what stops them first, in one
-// word. It knows nothing of Describe calls, so that it can referee what others conclude from them.
+// Walk sends a packet through the network as it is, and its answer back. It returns the first obstacle in one word. It
+// doesn't use Describe calls, so that it can check conclusions from them.
 func (s *Service) Walk(p Packet) (delivered bool, stoppedBy string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

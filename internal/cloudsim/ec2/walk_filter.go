@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// content is what security groups and network ACLs look at, beside addresses.
+// content has the properties of a packet, beside addresses, that security groups and network ACLs match.
 type content struct {
 	protocol string // by name, as security groups have it
 	number   string // as network ACLs have it
 	port     int    // the destination's, or the type of an ICMP message, whose code is 0
 }
 
-// there is what the packet itself is.
+// there returns the content of the packet itself.
 func (p Packet) there() content {
 	switch p.Protocol {
 	case "icmp":
@@ -25,12 +25,12 @@ func (p Packet) there() content {
 	return content{"tcp", "6", int(p.Port)}
 }
 
-// The ports one of which a client listens on for answers:
+// The range of the ports on which clients receive answers:
 // https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html#nacl-ephemeral-ports.
 const firstEphemeral, lastEphemeral = 1024, 65535
 
-// back is what the answer may be. A client may choose any ephemeral port; those where no entry of the ACLs begins or
-// has just ended fare as the one below.
+// back returns the possible contents of the answer. A client may choose any ephemeral port; those where no entry of the
+// ACLs begins or has just ended are treated as the one below.
 func (p Packet) back(acls ...*acl) []content {
 	c := p.there()
 	switch c.protocol {
@@ -56,7 +56,7 @@ func (p Packet) back(acls ...*acl) []content {
 	return all
 }
 
-// admitted says whether a rule of any of the interface's security groups covers what it exchanges with the peer.
+// admitted reports whether a rule of any of the interface's security groups covers its traffic with the peer.
 func admitted(f *face, egress bool, c content, remote netip.Addr, peer *face) bool {
 	for _, g := range f.groups {
 		for _, r := range g.rules {
@@ -78,8 +78,8 @@ func (r *rule) carries(c content) bool {
 	return false
 }
 
-// names says whether the rule is about the peer. A rule that refers to a group is about the group's members, under
-// any of their addresses.
+// names reports whether the rule applies to the peer. A rule that refers to a group applies to the group's members,
+// under any of their addresses.
 func (r *rule) names(remote netip.Addr, peer *face) bool {
 	switch {
 	case r.groupID != "":
@@ -109,8 +109,8 @@ func (f *face) acl() *acl {
 	return nil
 }
 
-// passes says whether the subnet's network ACL lets through what the interface exchanges with a remote address in
-// another subnet. The entry with the lowest number decides; what none covers is denied:
+// passes reports whether the subnet's network ACL allows the interface's traffic with a remote address in another
+// subnet. The entry with the lowest number decides; traffic without an entry is denied:
 // https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html.
 func (f *face) passes(egress bool, c content, remote netip.Addr) bool {
 	decisive := aclEntry{number: lastEntry}

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// follow takes a packet from an interface to the one that gets it. Route tables serve what leaves a subnet; traffic
-// inside one doesn't ask them.
+// follow takes a packet from an interface to the one that receives it. Route tables apply only to traffic that leaves a
+// subnet.
 func (s *Service) follow(from *face, to netip.Addr) (*face, string) {
 	own := from.subnet.vpc
 	if slices.ContainsFunc(from.subnet.prefixes(), func(p netip.Prefix) bool { return p.Contains(to) }) {

@@ -247,8 +247,8 @@ func TestWalk(t *testing.T) {
 		{name: "also over that of IPv6", packet: "10.10.1.10 " + server6 + " tcp 22"},
 		{name: "also behind the main table", packet: "10.10.2.10 10.10.2.11 tcp 22"},
 
-		{name: "nobody has the address", packet: "10.10.1.10 10.10.2.99 tcp 22", want: "no-instance"},
-		{name: "nobody has the address in the peer VPC", packet: "10.10.1.10 172.31.9.9 tcp 22", want: "no-instance"},
+		{name: "no instance has the address", packet: "10.10.1.10 10.10.2.99 tcp 22", want: "no-instance"},
+		{name: "no instance has the address in the peer VPC", packet: "10.10.1.10 172.31.9.9 tcp 22", want: "no-instance"},
 		{name: "no instance sends it", packet: "10.10.9.9 10.10.2.10 tcp 22", want: "no-instance"},
 		{name: "a terminated instance gets nothing", packet: "10.10.1.10 10.10.2.10 tcp 22", want: "no-instance", change: func(p *path) {
 			must[*ec2.TerminateInstancesOutput](p.t)(p.marketing.TerminateInstances(p.t.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{p.ids[server4]}}))
@@ -267,7 +267,7 @@ func TestWalk(t *testing.T) {
 		{name: "the answer needs a route too", packet: "10.10.1.10 172.31.1.10 tcp 22", want: "return-route", change: func(p *path) {
 			p.finance.ownTable(p.financeVPC, p.vault)
 		}},
-		{name: "a route of IPv4 is none of IPv6", packet: "10.10.1.10 " + vault6 + " tcp 22", want: "route", change: func(p *path) {
+		{name: "a route of IPv4 is not one of IPv6", packet: "10.10.1.10 " + vault6 + " tcp 22", want: "route", change: func(p *path) {
 			p.marketing.leads(p.marketing.ownTable(p.marketVPC, p.clients), "0.0.0.0/0", p.connection)
 		}},
 		{name: "the longest prefix wins, even as a blackhole", packet: "10.10.1.10 172.31.1.10 tcp 22", want: "blackhole", change: func(p *path) {
@@ -300,7 +300,7 @@ func TestWalk(t *testing.T) {
 			p.marketing.leads(p.marketing.ownTable(p.marketVPC, p.clients), "0.0.0.0/0", gateway)
 			must[*ec2.DetachInternetGatewayOutput](p.t)(p.marketing.DetachInternetGateway(p.t.Context(), &ec2.DetachInternetGatewayInput{InternetGatewayId: &gateway, VpcId: &p.marketVPC}))
 		}},
-		{name: "an instance drops what isn't for itself", packet: "10.10.1.10 172.31.1.10 tcp 22", want: "instance", change: func(p *path) {
+		{name: "an instance drops packets for others", packet: "10.10.1.10 172.31.1.10 tcp 22", want: "instance", change: func(p *path) {
 			p.marketing.leads(p.marketing.ownTable(p.marketVPC, p.clients), "0.0.0.0/0", p.ids[spare4])
 		}},
 		{name: "also in its own VPC", packet: "10.10.1.10 10.10.2.10 tcp 22", want: "instance", change: func(p *path) {
@@ -348,20 +348,20 @@ func TestWalk(t *testing.T) {
 		{name: "a rule for another code neither", packet: "10.10.1.10 172.31.1.10 icmp", want: "ingress", change: admits("icmp", 8, 1, "0.0.0.0/0")},
 		{name: "a ping of IPv6 is ICMPv6 of type 128", packet: "10.10.1.10 " + vault6 + " icmpv6", change: admits("icmpv6", 128, 0, "::/0")},
 		{name: "which ICMP isn't", packet: "10.10.1.10 " + vault6 + " icmpv6", want: "ingress", change: admits("icmp", -1, -1, "::/0")},
-		{name: "a rule of IPv4 says nothing of IPv6", packet: "10.10.1.10 " + vault6 + " tcp 22", want: "ingress", change: admits("-1", -1, -1, "0.0.0.0/0")},
+		{name: "a rule of IPv4 doesn't apply to IPv6", packet: "10.10.1.10 " + vault6 + " tcp 22", want: "ingress", change: admits("-1", -1, -1, "0.0.0.0/0")},
 		{name: "a reference admits the members of a peer VPC's group", packet: "10.10.2.10 172.31.1.10 tcp 22", change: admitsMembers},
 		{name: "under their IPv6 addresses too", packet: "10.10.2.10 " + vault6 + " tcp 22", change: admitsMembers},
-		{name: "and nobody else there", packet: "10.10.1.10 172.31.1.10 tcp 22", want: "ingress", change: admitsMembers},
+		{name: "and no other instance there", packet: "10.10.1.10 172.31.1.10 tcp 22", want: "ingress", change: admitsMembers},
 		{name: "a reference in an egress rule names who is reached", packet: "10.10.1.10 10.10.2.10 tcp 22", change: func(p *path) {
 			p.marketing.shut(p.clientSG, true)
 			p.marketing.permits(p.clientSG, true, "tcp", 22, 22, p.serverSG)
 		}},
-		{name: "and nobody else is", packet: "10.10.1.10 172.31.1.10 tcp 22", want: "egress", change: func(p *path) {
+		{name: "and no other instance is", packet: "10.10.1.10 172.31.1.10 tcp 22", want: "egress", change: func(p *path) {
 			p.marketing.shut(p.clientSG, true)
 			p.marketing.permits(p.clientSG, true, "tcp", 22, 22, p.serverSG)
 		}},
 
-		{name: "a prefix list admits what any of its entries holds", packet: "10.10.2.10 172.31.1.10 tcp 22", change: admitsList("10.0.0.0/24", "10.10.2.0/24")},
+		{name: "a prefix list admits the addresses of all its entries", packet: "10.10.2.10 172.31.1.10 tcp 22", change: admitsList("10.0.0.0/24", "10.10.2.0/24")},
 		{name: "and nothing else", packet: "10.10.1.10 172.31.1.10 tcp 22", want: "ingress", change: admitsList("10.0.0.0/24", "10.10.2.0/24")},
 
 		{name: "a network ACL without entries denies", packet: "10.10.1.10 10.10.2.10 tcp 22", want: "acl", change: func(p *path) {
@@ -385,7 +385,7 @@ func TestWalk(t *testing.T) {
 		{name: "the answer goes to an ephemeral port", packet: "10.10.1.10 10.10.2.10 tcp 22", change: func(p *path) {
 			p.marketing.guard(p.marketVPC, p.servers, "in allow 6 10.10.1.0/24 22-22", "out allow 6 10.10.1.0/24 1024-65535")
 		}},
-		{name: "every one of which must be open", packet: "10.10.1.10 10.10.2.10 tcp 22", want: "return-acl", change: func(p *path) {
+		{name: "all of them must be open", packet: "10.10.1.10 10.10.2.10 tcp 22", want: "return-acl", change: func(p *path) {
 			p.marketing.guard(p.marketVPC, p.servers, "in allow 6 10.10.1.0/24 22-22", "out allow 6 10.10.1.0/24 32768-65535")
 		}},
 		{name: "also the one in the middle", packet: "10.10.1.10 10.10.2.10 tcp 22", want: "return-acl", change: func(p *path) {
@@ -424,7 +424,7 @@ func TestWalk(t *testing.T) {
 		{name: "one of IPv6 needs types 128 and 129", packet: "10.10.1.10 " + server6 + " icmpv6", change: func(p *path) {
 			p.marketing.guard(p.marketVPC, p.servers, "in allow 58 ::/0 128,0", "out allow 58 ::/0 129,-1")
 		}},
-		{name: "entries of IPv4 say nothing of IPv6", packet: "10.10.1.10 " + server6 + " tcp 22", want: "acl", change: func(p *path) {
+		{name: "entries of IPv4 don't apply to IPv6", packet: "10.10.1.10 " + server6 + " tcp 22", want: "acl", change: func(p *path) {
 			p.marketing.guard(p.marketVPC, p.servers, both...)
 		}},
 	} {

@@ -33,7 +33,7 @@ func (c Conflict) String() string {
 		c.Route.Destination, c.Route.Target, c.Table, c.kind(), c.Wanted)
 }
 
-// kind names what else than a static route for the block stands in the way, as its owner changes it in another place.
+// kind names an obstacle other than a static route for the block, because its owner changes it in another place.
 func (c Conflict) kind() string {
 	switch {
 	case c.Route.PrefixList != "":

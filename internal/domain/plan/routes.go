@@ -85,7 +85,7 @@ func (r resource) narrows(t peering.RouteTable, dst netip.Prefix) bool {
 	return slices.ContainsFunc(r.losses, func(loss item) bool { return loss.closes && loss.traffic == allTo(best) })
 }
 
-// hasLeft reports whether the route is what a dead connection has left. No installation makes routes to prefix lists.
+// hasLeft reports whether the route is the leftover of a dead connection. No installation makes routes to prefix lists.
 func (s Side) hasLeft(r peering.Route) bool {
 	return r.Blackhole && r.PrefixList == "" && s.Dead[peering.ConnectionID(r.Target)]
 }

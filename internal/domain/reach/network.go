@@ -62,7 +62,7 @@ func (n Network) networkACL(subnet peering.SubnetID) *peering.NetworkACL {
 }
 
 // routeTable returns the table that serves the interface's subnet: its own, or else the VPC's main one. EC2
-// doesn't list the subnets that have the main table for want of another.
+// doesn't list the subnets that use the main table because they have no association.
 // https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html#main-route-table
 func (n Network) routeTable(i *peering.Interface) *peering.RouteTable {
 	own := find(n.RouteTables, func(t peering.RouteTable) bool { return slices.Contains(t.Subnets, i.Subnet) })

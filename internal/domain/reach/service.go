@@ -125,7 +125,7 @@ func (n Network) leaveVPC(q ServiceQuery, t *peering.RouteTable, gateway peering
 	}
 }
 
-// toInternet reports what keeps the call from the internet on its route: only gateways of the VPC itself lead there.
+// toInternet returns the obstacle of a call to the internet on its route: only gateways of the VPC itself lead there.
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-limitations
 func (q ServiceQuery) toInternet(p packet, t *peering.RouteTable, r peering.Route) *Blocker {
 	switch {

@@ -178,10 +178,10 @@ func judgeByTerraform(ctx context.Context, out io.Writer, r *report.Report, tria
 	return nil
 }
 
-// judgeByRuler does without Event Ruler where there is no Java or no Maven to fetch it, and says so.
+// judgeByRuler reports that Event Ruler is missing where there is no Java or no Maven to fetch it.
 func judgeByRuler(ctx context.Context, out io.Writer, r *report.Report) {
 	if _, err := os.Stat(ruler + "/ready"); err != nil {
-		fmt.Fprintln(out, "NOT ASKED: AWS's Event Ruler on event patterns, for want of Java 17 and Maven, or of Maven's repository")
+		fmt.Fprintln(out, "NOT ASKED: AWS's Event Ruler on event patterns, because Java 17, Maven or Maven's repository is missing")
 		return
 	}
 	patterns.JudgeByRuler(ctx, r.Judge("AWS's Event Ruler on event patterns"), ruler)

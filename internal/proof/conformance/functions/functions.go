@@ -231,7 +231,7 @@ func (s *stage) rest() error {
 	return s.SettleWithoutDelays(s.ctx)
 }
 
-// scratch returns a folder for what a check builds.
+// scratch returns a folder for the programs that a check builds.
 func scratch() (string, func(), error) {
 	folder, err := os.MkdirTemp("", "conformance")
 	return folder, func() { _ = os.RemoveAll(folder) }, err

@@ -36,7 +36,7 @@ const initializing = 90 * time.Second
 // directory.
 func Find(ctx context.Context) (t *Terraform, reason string, err error) {
 	if _, err := exec.LookPath("terraform"); err != nil {
-		return nil, "for want of the program terraform", nil
+		return nil, "because the program terraform is missing", nil
 	}
 	folder, err := os.MkdirTemp("", "autopeer-terraform-")
 	if err != nil {
@@ -55,7 +55,7 @@ func Find(ctx context.Context) (t *Terraform, reason string, err error) {
 	}
 	if out, err := t.command(ctx, folder, "", args...).CombinedOutput(); err != nil {
 		t.Close()
-		return nil, "for want of AWS's provider: " + lastLine(out), nil
+		return nil, "because AWS's provider is missing: " + lastLine(out), nil
 	}
 	t.lock, err = os.ReadFile(filepath.Join(folder, ".terraform.lock.hcl"))
 	return t, "", err
