@@ -90,12 +90,8 @@ func (n *Network) Subnets(ctx context.Context, vpcs ...peering.VPCID) ([]peering
 	})
 }
 
-// subnet has no IPv4 block if it is for IPv6 alone.
 func subnet(s types.Subnet) peering.Subnet {
-	var blocks []netip.Prefix
-	if s.CidrBlock != nil {
-		blocks = append(blocks, prefix(s.CidrBlock))
-	}
+	blocks := []netip.Prefix{prefix(s.CidrBlock)}
 	for _, a := range s.Ipv6CidrBlockAssociationSet {
 		if a.Ipv6CidrBlockState != nil && a.Ipv6CidrBlockState.State == types.SubnetCidrBlockStateCodeAssociated {
 			blocks = append(blocks, prefix(a.Ipv6CidrBlock))
