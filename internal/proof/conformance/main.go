@@ -49,14 +49,20 @@ func run(ctx context.Context, out io.Writer, only string) (bool, error) {
 			return r.Close(), err
 		}
 	}
+	err := judgeByEmulators(ctx, out, r, only)
+	return err == nil && r.Close(), err
+}
+
+// judgeByEmulators runs the judges that need the virtual environment.
+func judgeByEmulators(ctx context.Context, out io.Writer, r *report.Report, only string) error {
 	moto, err := emulator.Moto(ctx, venv)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer moto.Close()
 	ministack, err := emulator.MiniStack(ctx, venv)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer ministack.Close()
 	if only == "" || only == "usecases" {
@@ -70,11 +76,11 @@ func run(ctx context.Context, out io.Writer, only string) (bool, error) {
 		patterns.JudgeByMoto(ctx, r.Judge("moto on event patterns"), moto.URL)
 		patterns.JudgeByMiniStack(ctx, r.Judge("MiniStack on event patterns"), ministack.URL)
 	}
-	return r.Close(), nil
+	return nil
 }
 
-// judgeByTerraform reports why it does without Terraform where the program or AWS's provider is missing. The
-// trials are those whose name contains a text.
+// judgeByTerraform reports why it does without Terraform where the program or AWS's provider is missing. Of the
+// trials, it runs those whose name contains the text.
 func judgeByTerraform(ctx context.Context, out io.Writer, r *report.Report, trials string) error {
 	t, reason, err := terraform.Find(ctx)
 	if err != nil {

@@ -14,7 +14,9 @@ func moduleTrials() []trial {
 			name: "a newcomer's network", policy: "policy.yaml", files: []string{"providers.tf", "newcomer"},
 			steps: []step{
 				apply(), add("newcomer-data"), unchanged(),
-				edited(`"first"`, `"second"`), edited("map_public_ip_on_launch         = false", "map_public_ip_on_launch         = true"),
+				// A changed description of an entry fails in AWS too: https://github.com/hashicorp/terraform-provider-aws/pull/43661
+				edited(`"first"`, `"second"`), edited("192.0.2.0/24", "198.51.100.0/24"),
+				edited("map_public_ip_on_launch         = false", "map_public_ip_on_launch         = true"),
 				edited("to_port           = 22", "to_port           = 23"), apply(), unchanged(), destroy(),
 			},
 		},
