@@ -185,6 +185,17 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
+func TestASubnetForIPv6AloneHasNoIPv4Block(t *testing.T) {
+	t.Parallel()
+	n := answering(t, `<DescribeSubnetsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><subnetSet><item><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId><ipv6Native>true</ipv6Native>
+		<ipv6CidrBlockAssociationSet><item><ipv6CidrBlock>2001:db8::/64</ipv6CidrBlock><ipv6CidrBlockState><state>associated</state></ipv6CidrBlockState></item></ipv6CidrBlockAssociationSet>
+	</item></subnetSet></DescribeSubnetsResponse>`)
+	in, err := n.Subnets(t.Context(), "vpc-1")
+	if want := []netip.Prefix{netip.MustParsePrefix("2001:db8::/64")}; err != nil || len(in) != 1 || !slices.Equal(in[0].Blocks, want) {
+		t.Errorf("subnets = %+v, %v; want one with %v", in, err, want)
+	}
+}
+
 // TestConnections: the primary block comes first, and blocks that AWS doesn't show are not known, which is not the same as
 // none. Without the primary block, nothing is known.
 func TestConnections(t *testing.T) {

@@ -41,6 +41,7 @@ var restricted = map[string]func(*request) []permission{
 	"DeleteManagedPrefixList":                    (*request).onPrefixList,
 	"ModifyManagedPrefixList":                    (*request).onPrefixList,
 	"GetManagedPrefixListEntries":                (*request).onPrefixList,
+	"ModifyManagedPrefixList":                    (*request).onPrefixList,
 }
 
 // allowed asks IAM for all that the call needs. The first refusal is the answer.

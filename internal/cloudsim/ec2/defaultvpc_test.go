@@ -142,9 +142,9 @@ func TestCreateDefaultSubnet(t *testing.T) {
 	old := must[*ec2.DescribeSubnetsOutput](t)(c.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{
 		Filters: []types.Filter{filter("defaultForAz", "true"), filter("availabilityZone", "eu-west-1b")},
 	})).Subnets
-	c.subnetIn(vpc, "172.31.64.0/20", "eu-west-1b")
+	c.subnet(vpc, "172.31.64.0/20")
 	must[*ec2.DeleteSubnetOutput](t)(c.DeleteSubnet(t.Context(), &ec2.DeleteSubnetInput{SubnetId: old[0].SubnetId}))
-	c.subnetIn(vpc, "172.31.16.0/24", "eu-west-1b")
+	c.subnet(vpc, "172.31.16.0/24")
 	refused(t, create("eu-west-1b"), "no error")
 	found := must[*ec2.DescribeSubnetsOutput](t)(c.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{
 		Filters: []types.Filter{filter("default-for-az", "true"), filter("availability-zone", "eu-west-1b")},
@@ -152,11 +152,6 @@ func TestCreateDefaultSubnet(t *testing.T) {
 	if len(found) != 1 || *found[0].CidrBlock != "172.31.48.0/20" {
 		t.Errorf("the default subnet of the zone is %+v", found)
 	}
-}
-
-func (c client) subnetIn(vpc, block, zone string) types.Subnet {
-	c.t.Helper()
-	return *must[*ec2.CreateSubnetOutput](c.t)(c.CreateSubnet(c.t.Context(), &ec2.CreateSubnetInput{VpcId: &vpc, CidrBlock: &block, AvailabilityZone: &zone})).Subnet
 }
 
 func TestGroupsAndInstancesGoToTheDefaultVPC(t *testing.T) {

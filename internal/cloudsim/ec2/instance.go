@@ -373,6 +373,9 @@ func showInstance(i *instance) []node {
 		return nodes
 	}
 	primary := i.faces[0]
+	if bound := primary.bound(); len(bound) > 0 {
+		nodes = append(nodes, leaf("ipAddress", bound[0].public.String()))
+	}
 	return append(append(nodes, i.showOptions()...),
 		leaf("subnetId", i.subnet.id),
 		leaf("vpcId", i.subnet.vpc.id),
@@ -400,11 +403,10 @@ func showInstanceInterface(f *face) []node {
 			leaf("status", "attached"), leaf("attachTime", a.since), leaf("deleteOnTermination", a.ends)),
 		f.groupsNode(),
 	}
-	association := (*elasticIP).publicNode
 	if bound := f.bound(); len(bound) > 0 {
-		nodes = append(nodes, association(bound[0]))
+		nodes = append(nodes, bound[0].publicNode())
 	} else if a.device == 0 {
 		nodes = append(nodes, a.instance.publicNode()...)
 	}
-	return append(nodes, f.addressNodes(association)...)
+	return append(nodes, f.addressNodes((*elasticIP).publicNode)...)
 }

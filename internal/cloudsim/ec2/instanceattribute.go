@@ -14,8 +14,8 @@ var instanceFlags = map[string]func(*instance) *bool{
 }
 
 const (
-	modifyInstanceParams = "InstanceId Attribute Value DisableApiTermination DisableApiStop EbsOptimized SourceDestCheck GroupId" +
-		" InstanceInitiatedShutdownBehavior UserData InstanceType"
+	modifyInstanceParams = "InstanceId Attribute Value DisableApiTermination DisableApiStop EbsOptimized SourceDestCheck GroupId " +
+		"InstanceInitiatedShutdownBehavior UserData InstanceType"
 	metadataParams = "InstanceId HttpTokens HttpEndpoint HttpProtocolIpv6 InstanceMetadataTags HttpPutResponseHopLimit"
 )
 

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-const runParams = "ImageId InstanceType SubnetId PrivateIpAddress SecurityGroupId SecurityGroup NetworkInterface MinCount MaxCount TagSpecification" +
-	" KeyName UserData IamInstanceProfile Monitoring Placement EbsOptimized BlockDeviceMapping CreditSpecification MetadataOptions" +
-	" DisableApiTermination DisableApiStop InstanceInitiatedShutdownBehavior HibernationOptions EnclaveOptions MaintenanceOptions" +
-	" CapacityReservationSpecification CpuOptions PrivateDnsNameOptions Ipv6AddressCount"
+const runParams = "ImageId InstanceType SubnetId PrivateIpAddress SecurityGroupId SecurityGroup NetworkInterface MinCount MaxCount TagSpecification " +
+	"KeyName UserData IamInstanceProfile Monitoring Placement EbsOptimized BlockDeviceMapping CreditSpecification MetadataOptions " +
+	"DisableApiTermination DisableApiStop InstanceInitiatedShutdownBehavior HibernationOptions EnclaveOptions MaintenanceOptions " +
+	"CapacityReservationSpecification CpuOptions PrivateDnsNameOptions Ipv6AddressCount"
 
 // instanceOptions are the options of an instance that nothing in its network depends on: it only keeps and shows them.
 type instanceOptions struct {
@@ -228,8 +228,8 @@ func (i *instance) showOptions() []node {
 	}
 	nodes = append(nodes, i.cpuNodes()...)
 	nodes = append(nodes, optional("keyName", o.key)...)
-	if public := i.public(); public.IsValid() {
-		nodes = append(nodes, leaf("ipAddress", public.String()), leaf("dnsName", i.publicName()))
+	if o.public.IsValid() && len(i.faces[0].bound()) == 0 {
+		nodes = append(nodes, leaf("ipAddress", o.public.String()), leaf("dnsName", i.publicName()))
 	}
 	if o.profile != "" {
 		nodes = append(nodes, group("iamInstanceProfile", leaf("arn", o.profile), leaf("id", profileID(o.profile))))

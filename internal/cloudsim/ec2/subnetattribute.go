@@ -12,8 +12,8 @@ type subnetLaunch struct {
 	recordAAAA   bool
 }
 
-const subnetAttributeParams = "SubnetId MapPublicIpOnLaunch AssignIpv6AddressOnCreation EnableDns64 PrivateDnsHostnameTypeOnLaunch" +
-	" EnableResourceNameDnsARecordOnLaunch EnableResourceNameDnsAAAARecordOnLaunch"
+const subnetAttributeParams = "SubnetId MapPublicIpOnLaunch AssignIpv6AddressOnCreation EnableDns64 PrivateDnsHostnameTypeOnLaunch " +
+	"EnableResourceNameDnsARecordOnLaunch EnableResourceNameDnsAAAARecordOnLaunch"
 
 // subnetAttributes are the attributes that are true or false, by their names in ModifySubnetAttribute.
 var subnetAttributes = map[string]func(*subnetLaunch) *bool{

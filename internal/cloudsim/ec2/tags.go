@@ -144,35 +144,26 @@ func typeOf(id string) (resourceType, bool) {
 }
 
 func (r *request) sees(k resourceType, id string) bool {
-	if k == typeConnection {
+	switch k {
+	case typeRule:
+		return slices.ContainsFunc(r.cell.rules(), func(rule *rule) bool { return rule.id == id })
+	case typeConnection:
 		return slices.ContainsFunc(r.visible(), func(c *connection) bool { return c.id == id })
 	}
-	return held[k.prefix](r.cell, id)
+	return r.cell.holds(id)
 }
 
-// held are by prefix of their ids the resources that belong to one cell: whether it has the id.
-var held = map[string]func(*cell, string) bool{
-	typeVPC.prefix:               func(c *cell, id string) bool { return has(c.vpcs, id) },
-	typeSubnet.prefix:            func(c *cell, id string) bool { return has(c.subnets, id) },
-	typeGateway.prefix:           func(c *cell, id string) bool { return has(c.gateways, id) },
-	typeTable.prefix:             func(c *cell, id string) bool { return has(c.tables, id) },
-	typeGroup.prefix:             func(c *cell, id string) bool { return has(c.groups, id) },
-	typeACL.prefix:               func(c *cell, id string) bool { return has(c.acls, id) },
-	typePrefixList.prefix:        func(c *cell, id string) bool { return has(c.lists, id) },
-	typeInstance.prefix:          func(c *cell, id string) bool { return has(c.instances, id) },
-	typeInterface.prefix:         func(c *cell, id string) bool { return has(c.faces, id) },
-	typeVolume.prefix:            func(c *cell, id string) bool { return has(c.volumes, id) },
-	typeDHCP.prefix:              func(c *cell, id string) bool { return id == c.defaultDHCP().id || has(c.dhcp, id) },
-	typeAddress.prefix:           func(c *cell, id string) bool { return has(c.addresses, id) },
-	typeNAT.prefix:               func(c *cell, id string) bool { return has(c.nats, id) },
-	typeEgressOnly.prefix:        func(c *cell, id string) bool { return has(c.egressOnly, id) },
-	typeVPN.prefix:               func(c *cell, id string) bool { return has(c.vpns, id) },
-	typeEndpoint.prefix:          func(c *cell, id string) bool { return has(c.endpoints, id) },
-	typeTransit.prefix:           func(c *cell, id string) bool { return has(c.transits, id) },
-	typeTransitAttachment.prefix: func(c *cell, id string) bool { return has(c.attachments, id) },
-	typeRule.prefix: func(c *cell, id string) bool {
-		return slices.ContainsFunc(c.rules(), func(rule *rule) bool { return rule.id == id })
-	},
+// holds reports whether the id is of a resource that is the cell's alone.
+func (c *cell) holds(id string) bool {
+	return has(c.vpcs, id) || has(c.subnets, id) || has(c.tables, id) || has(c.groups, id) || has(c.acls, id) || has(c.lists, id) ||
+		has(c.instances, id) || has(c.faces, id) || has(c.volumes, id) || c.holdsDHCP(id) || c.holdsGateway(id)
+}
+
+func (c *cell) holdsDHCP(id string) bool { return id == c.defaultDHCP().id || has(c.dhcp, id) }
+
+func (c *cell) holdsGateway(id string) bool {
+	return has(c.gateways, id) || has(c.addresses, id) || has(c.nats, id) || has(c.egressOnly, id) || has(c.vpns, id) ||
+		has(c.endpoints, id) || has(c.transits, id) || has(c.attachments, id)
 }
 
 func has[T any](m map[string]T, id string) bool {

@@ -328,7 +328,7 @@ func TestAccountAttributes(t *testing.T) {
 	if len(out.AccountAttributes) != 1 || *out.AccountAttributes[0].AttributeValues[0].AttributeValue != *c.defaultVPC().VpcId {
 		t.Errorf("the attributes are %+v", out.AccountAttributes)
 	}
-	_, err := c.DescribeAccountAttributes(t.Context(), &ec2.DescribeAccountAttributesInput{AttributeNames: []types.AccountAttributeName{"colour"}})
+	_, err := c.DescribeAccountAttributes(t.Context(), &ec2.DescribeAccountAttributesInput{AttributeNames: []types.AccountAttributeName{"flavor"}})
 	refused(t, err, "InvalidParameterValue")
 }
 
@@ -347,7 +347,7 @@ func TestDHCPOptions(t *testing.T) {
 	create := func(key string, values ...string) (*ec2.CreateDhcpOptionsOutput, error) {
 		return c.CreateDhcpOptions(t.Context(), &ec2.CreateDhcpOptionsInput{DhcpConfigurations: []types.NewDhcpConfiguration{{Key: &key, Values: values}}})
 	}
-	_, err := create("colour", "red")
+	_, err := create("flavor", "red")
 	refused(t, err, "InvalidParameterValue")
 	id := *must[*ec2.CreateDhcpOptionsOutput](t)(create("domain-name-servers", "10.2.5.1", "10.2.5.2")).DhcpOptions.DhcpOptionsId
 	associate := func(id string) error {
