@@ -39,7 +39,6 @@ var restricted = map[string]func(*request) []permission{
 	"DeleteTags":                                 (*request).onTagged,
 	"DescribeVpcAttribute":                       (*request).onVPC,
 	"DeleteManagedPrefixList":                    (*request).onPrefixList,
-	"ModifyManagedPrefixList":                    (*request).onPrefixList,
 	"GetManagedPrefixListEntries":                (*request).onPrefixList,
 	"ModifyManagedPrefixList":                    (*request).onPrefixList,
 }

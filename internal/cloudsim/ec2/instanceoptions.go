@@ -172,15 +172,6 @@ func (r *request) givePublicAddress(i *instance) {
 	}
 }
 
-// public returns the elastic IP address of the primary interface, or the address that EC2 gave the instance at its launch. It is
-// not valid if there is neither.
-func (i *instance) public() netip.Addr {
-	if bound := i.faces[0].bound(); len(bound) > 0 {
-		return bound[0].public
-	}
-	return i.options.public
-}
-
 func (i *instance) publicName() string {
 	if !i.subnet.vpc.dnsHostnames {
 		return ""
@@ -189,7 +180,7 @@ func (i *instance) publicName() string {
 	if i.region != "us-east-1" {
 		domain = "." + i.region + ".compute.amazonaws.com"
 	}
-	return "ec2-" + strings.ReplaceAll(i.public().String(), ".", "-") + domain
+	return "ec2-" + strings.ReplaceAll(i.options.public.String(), ".", "-") + domain
 }
 
 // publicNode is the association of the primary interface with its public address.

@@ -120,7 +120,7 @@ func describeInstanceTypes(r *request) ([]node, error) {
 			return nil, refuse("InvalidInstanceType", "The following supplied instance types do not exist: [%s]", name)
 		}
 	}
-	if len(names) > 0 { // which are no ids that could be malformed
+	if len(names) > 0 { // which can't be malformed, as ids can
 		all = slices.DeleteFunc(all, func(t instanceType) bool { return !slices.Contains(names, t.name) })
 	}
 	l := listing[instanceType]{
