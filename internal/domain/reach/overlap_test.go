@@ -31,7 +31,16 @@ func TestMostSpecificRoute(t *testing.T) {
 	gateway := func(block string) peering.Route {
 		return peering.Route{Destination: netip.MustParsePrefix(block), Target: "vgw-1", Propagated: true}
 	}
+	listed := func(block string, target peering.Target) peering.Route {
+		return peering.Route{Destination: netip.MustParsePrefix(block), PrefixList: "pl-1", Target: target}
+	}
 	ask(t, twoVPCs, []question{
+		{"a static route wins over a prefix list", routes(listed("10.2.0.0/16", "tgw-1"), to("10.2.0.0/16")), ping("a", "b"), "", ""},
+		{"a prefix list loses to a static route", routes(to("10.2.0.0/16"), listed("10.2.0.0/16", "tgw-1")), ping("a", "b"), "", ""},
+		{"a prefix list wins over a propagated route", routes(gateway("10.2.0.0/16"), listed("10.2.0.0/16", "pcx-ab")), ping("a", "b"), "", ""},
+		{"a propagated route loses to a prefix list", routes(listed("10.2.0.0/16", "pcx-ab"), gateway("10.2.0.0/16")), ping("a", "b"), "", ""},
+		{"a longer block of a prefix list wins", routes(to("10.2.0.0/16"), listed("10.2.0.0/24", "tgw-1")), ping("a", "b"), reach.Elsewhere,
+			"the route to 10.2.0.0/24 in rtb-a leads to tgw-1, not to a VPC"},
 		{"of equals the one that was created wins, listed first", routes(to("10.2.0.0/16"), gateway("10.2.0.0/16")), ping("a", "b"), "", ""},
 		{"of equals the one that was created wins, listed last", routes(gateway("10.2.0.0/16"), to("10.2.0.0/16")), ping("a", "b"), "", ""},
 		{"a longer prefix wins though it was propagated", routes(gateway("10.2.0.0/24"), to("10.2.0.0/16")), ping("a", "b"), reach.Elsewhere,
