@@ -15,8 +15,7 @@ func moduleTrials() []trial {
 			steps: []step{
 				apply(), add("newcomer-data"), unchanged(),
 				// A changed description of an entry fails in AWS too: https://github.com/hashicorp/terraform-provider-aws/pull/43661
-				edited(`"first"`, `"second"`), edited("192.0.2.0/24", "198.51.100.0/24"),
-				edited("map_public_ip_on_launch         = false", "map_public_ip_on_launch         = true"),
+				edited(`"first"`, `"second"`), edited("192.0.2.0/24", "198.51.100.0/24"), edited("map_public_ip_on_launch         = false", "map_public_ip_on_launch         = true"),
 				edited("to_port           = 22", "to_port           = 23"), apply(), unchanged(), destroy(),
 			},
 		},
