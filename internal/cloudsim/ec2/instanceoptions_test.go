@@ -218,6 +218,9 @@ func TestImagesAndInstanceTypes(t *testing.T) {
 	if len(sizes) != 1 || !*sizes[0].BurstablePerformanceSupported || sizes[0].ProcessorInfo.SupportedArchitectures[0] != types.ArchitectureTypeArm64 {
 		t.Errorf("t4g.micro is %+v", sizes)
 	}
+	if groups := sizes[0].PlacementGroupInfo; groups == nil || len(groups.SupportedStrategies) != 2 { // Terraform refuses a type without
+		t.Errorf("the placement groups of t4g.micro are %+v", groups)
+	}
 	_, err := c.DescribeInstanceTypes(t.Context(), &ec2.DescribeInstanceTypesInput{InstanceTypes: []types.InstanceType{"t9.micro"}})
 	refused(t, err, "InvalidInstanceType")
 	offerings := must[*ec2.DescribeInstanceTypeOfferingsOutput](t)(c.DescribeInstanceTypeOfferings(t.Context(), &ec2.DescribeInstanceTypeOfferingsInput{

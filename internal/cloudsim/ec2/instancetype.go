@@ -114,17 +114,14 @@ var typeFilters = filters[instanceType]{
 func (t instanceType) isFree() bool { return t.name == "t2.micro" || t.name == "t3.micro" }
 
 func describeInstanceTypes(r *request) ([]node, error) {
-	all, names := instanceTypes(), r.list("InstanceType")
-	for _, name := range names {
+	all := instanceTypes()
+	for _, name := range r.list("InstanceType") {
 		if !slices.ContainsFunc(all, func(t instanceType) bool { return t.name == name }) {
 			return nil, refuse("InvalidInstanceType", "The following supplied instance types do not exist: [%s]", name)
 		}
 	}
-	if len(names) > 0 { // which are no ids that could be malformed
-		all = slices.DeleteFunc(all, func(t instanceType) bool { return !slices.Contains(names, t.name) })
-	}
 	l := listing[instanceType]{
-		set: "instanceTypeSet", most: 100,
+		set: "instanceTypeSet", ids: "InstanceType", most: 100,
 		id: func(t instanceType) string { return t.name }, filters: typeFilters, show: showType,
 	}
 	return describe(r, l, all)

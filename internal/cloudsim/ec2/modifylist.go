@@ -67,7 +67,8 @@ func (r *request) checkVersion(l *prefixList, required bool) error {
 	return nil
 }
 
-// changedEntries removes entries before it adds some, so that a description can be changed in one call.
+// changedEntries removes and adds entries. AWS refuses a block in both lists: the resource aws_ec2_managed_prefix_list of
+// hashicorp/terraform-provider-aws quotes the refusal, and makes two calls to change a description.
 func (r *request) changedEntries(l *prefixList) ([]listEntry, error) {
 	entries := slices.Clone(l.entries)
 	for _, fields := range r.items("RemoveEntry") {
@@ -82,6 +83,9 @@ func (r *request) changedEntries(l *prefixList) ([]listEntry, error) {
 		return nil, err
 	}
 	for _, a := range added {
+		if slices.ContainsFunc(r.items("RemoveEntry"), func(e params) bool { return e["Cidr"] == a.cidr.String() }) {
+			return nil, invalidValue("Request cannot contain Cidr %s in both AddPrefixListEntries and RemovePrefixListEntries", a.cidr)
+		}
 		// An entry that exists gets the new description.
 		entries = slices.DeleteFunc(entries, func(e listEntry) bool { return e.cidr == a.cidr })
 	}

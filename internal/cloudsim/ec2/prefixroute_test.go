@@ -67,6 +67,11 @@ func TestRecordedPrefixListModifications(t *testing.T) {
 	}
 	refused(t, modify(ec2.ModifyManagedPrefixListInput{AddEntries: add, CurrentVersion: aws.Int64(2)}), "PrefixListVersionMismatch")
 	refused(t, modify(ec2.ModifyManagedPrefixListInput{AddEntries: add, CurrentVersion: aws.Int64(1), MaxEntries: aws.Int32(3)}), "InvalidParameterCombination")
+	refused(t, modify(ec2.ModifyManagedPrefixListInput{
+		AddEntries:     []types.AddPrefixListEntry{{Cidr: aws.String("10.1.0.0/16")}},
+		RemoveEntries:  []types.RemovePrefixListEntry{{Cidr: aws.String("10.1.0.0/16")}},
+		CurrentVersion: aws.Int64(1),
+	}), "InvalidParameterValue")
 	refused(t, modify(ec2.ModifyManagedPrefixListInput{AddEntries: add, CurrentVersion: aws.Int64(1)}), "no error")
 	refused(t, modify(ec2.ModifyManagedPrefixListInput{
 		AddEntries:     []types.AddPrefixListEntry{{Cidr: aws.String("10.3.0.0/16")}},

@@ -67,7 +67,7 @@ func (s *stage) prepare() error {
 
 func (s *stage) close() {
 	s.server.Close()
-	s.Sandbox.Close()
+	s.Close()
 	_ = os.RemoveAll(s.folder)
 }
 

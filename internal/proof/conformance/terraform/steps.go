@@ -99,7 +99,7 @@ func commands(name string) step {
 
 // connected checks that autopeer has connected the sides in that many cells, each with routes to one connection.
 func connected(cells int) step {
-	return step{name: "connected by autopeer", do: func(ctx context.Context, s *stage) error {
+	return step{name: "connected by autopeer", do: func(_ context.Context, s *stage) error {
 		found := map[peering.Cell]bool{}
 		for _, o := range s.Heard() {
 			switch o.Type {

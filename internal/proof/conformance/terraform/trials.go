@@ -28,7 +28,12 @@ const (
 
 // trials returns all trials of the page's configurations and of modules.
 func trials() []trial {
-	return slices.Concat(moduleTrials(), []trial{
+	return slices.Concat(moduleTrials(), routeTrials(), connectionTrials())
+}
+
+// connectionTrials returns the trials of the page's connections, without routes of Terraform.
+func connectionTrials() []trial {
+	return []trial{
 		{
 			name: "a connection", policy: "policy.yaml", files: base,
 			steps: []step{
@@ -74,6 +79,12 @@ func trials() []trial {
 				destroy(),
 			},
 		},
+	}
+}
+
+// routeTrials returns the trials of the page's configurations with routes and rules.
+func routeTrials() []trial {
+	return []trial{
 		{
 			name: "routes of Terraform", policy: "policy-none.yaml", files: with("routes.tf"),
 			steps: []step{
@@ -114,5 +125,5 @@ func trials() []trial {
 				unchanged().showing("`aws_default_route_table`", "adopted after the request", "autopeer restores the routes"), destroy(),
 			},
 		},
-	})
+	}
 }

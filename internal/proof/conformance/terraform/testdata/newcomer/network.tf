@@ -1,4 +1,4 @@
-# What else a department has in its VPC, and the data sources that find it.
+# The resources of a department's VPC apart from peering connections.
 data "aws_caller_identity" "this" {}
 
 data "aws_region" "this" {}
@@ -33,7 +33,7 @@ resource "aws_ec2_managed_prefix_list" "offices" {
   max_entries    = 3
   entry {
     cidr        = "192.0.2.0/24"
-    description = "first"
+    description = "an office"
   }
 }
 
