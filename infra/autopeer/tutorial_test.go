@@ -97,7 +97,7 @@ func (r tutorial) shell(commands, want string) {
 	}
 	for deadline := time.Now().Add(patience); ; {
 		script := "set -eu; if [ -f variables ]; then . ./variables; fi\n" + commands +
-			"set | grep -E '^(pcx|second|table|twin|igw)=' > variables || true\n"
+			"set | grep -E '^(pcx|second|table|twin|igw|server|key|endpoint)=' > variables || true\n"
 		cmd := exec.CommandContext(r.Context(), "bash", "-c", script)
 		cmd.Dir = r.dir
 		cmd.Env = append([]string{"HOME=" + r.dir, "PATH=" + tools + ":" + os.Getenv("PATH"), "AWS_PAGER="}, r.aws.env...)

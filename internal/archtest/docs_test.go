@@ -46,7 +46,7 @@ func layoutOf(path string, parts map[string]string) (part string) {
 }
 
 // uses returns the part of each package by the programs that use it: functions are deployed, the CDK app
-// deploys them, the command is for people, and proofs use the rest.
+// deploys them, the command and the lab are for people, and proofs use the rest.
 func uses(all []pkg) map[string]string {
 	parts := map[string]string{}
 	for _, p := range all {
@@ -55,6 +55,7 @@ func uses(all []pkg) map[string]string {
 			parts[p.ImportPath] = "for people"
 		}
 	}
+	parts[module+"infra/departments"] = "for people"
 	for _, program := range []struct{ place, part string }{{"infra", "deploys it"}, {"functions/", "deployed"}} {
 		for _, p := range all {
 			if !fits(strings.TrimPrefix(p.ImportPath, module), program.place) {

@@ -95,7 +95,7 @@ func TestUnauthenticatedRequestIsRefusedInTheServicesOwnFormat(t *testing.T) {
 		{"a signature without a scope", "AmazonSQS.ListQueues", "AWS4-HMAC-SHA256 Credential=111111111111", 400, "IncompleteSignature"},
 		{"an unknown key at EC2", "", "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host", 401, "<Code>AuthFailure</Code>"},
 		{"an unknown key at STS", "", "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/sts/aws4_request, SignedHeaders=host", 403, "<Code>InvalidClientTokenId</Code>"},
-		{"a service that the cloud doesn't have", "", "AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/s3/aws4_request", 400, "<Code>InvalidAction</Code>"},
+		{"a service that the cloud doesn't have", "", "AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/rds/aws4_request", 400, "<Code>InvalidAction</Code>"},
 		{"an action that SQS doesn't have", "AmazonSQS.Dance", "AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/sqs/aws4_request", 400, "UnknownOperationException"},
 		{"a body that isn't JSON", "AmazonSQS.ListQueues", "AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/sqs/aws4_request", 400, "SerializationException"},
 	}

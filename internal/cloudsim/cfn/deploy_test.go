@@ -176,7 +176,7 @@ func sounding(s *cfn.Stack) []string {
 // put puts an event on the stack's bus.
 func put(t *testing.T, cloud *cloudsim.Cloud, caller string) {
 	t.Helper()
-	body := `{"Entries":[{"EventBusName":"arn:aws:events:eu-west-1:111111111111:event-bus/own","Source":"somebody","DetailType":"d","Detail":"{}"}]}`
+	body := `{"Entries":[{"EventBusName":"arn:aws:events:eu-west-1:111111111111:event-bus/own","Source":"app","DetailType":"d","Detail":"{}"}]}`
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://events/", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)

@@ -575,7 +575,9 @@ func single(i explain.Item) []explain.Item {
 		}
 		parts = next
 	}
-	each(func(i *explain.Item) *[]string { return &i.FromVPCs })
+	if !i.Whole || i.From != i.To { // in a mesh, a VPC's own blocks are none of its destinations
+		each(func(i *explain.Item) *[]string { return &i.FromVPCs })
+	}
 	if !i.Whole { // a block of one VPC isn't one of another
 		each(func(i *explain.Item) *[]string { return &i.ToVPCs })
 	}
