@@ -115,7 +115,8 @@ func readContext() (map[string]any, error) {
 		return nil, err
 	}
 	for key := range context {
-		if !cell.IsOption(key) && key != cdkjson.Policy && !strings.HasPrefix(key, "@aws-cdk/") && !strings.HasPrefix(key, cdkjson.Lab) {
+		isOthers := strings.HasPrefix(key, "@aws-cdk/") || strings.HasPrefix(key, cdkjson.Lab)
+		if !cell.IsOption(key) && key != cdkjson.Policy && !isOthers {
 			return nil, mistake{fmt.Errorf("cdk.json: context has %q, which nothing reads", key)}
 		}
 	}

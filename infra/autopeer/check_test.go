@@ -244,7 +244,8 @@ func TestCheckSARIF(t *testing.T) {
 func TestFileURI(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string]string{
-		"policy.yaml": "policy.yaml", "../a b/policy.yaml": "../a%20b/policy.yaml", "a:b.yaml": "./a:b.yaml", "/etc/policy.yaml": "file:///etc/policy.yaml",
+		"policy.yaml": "policy.yaml", "../a b/policy.yaml": "../a%20b/policy.yaml", "a:b.yaml": "./a:b.yaml",
+		"/etc/policy.yaml": "file:///etc/policy.yaml",
 	} {
 		if got := fileURI(file); got != want {
 			t.Errorf("fileURI(%q) = %q, want %q", file, got, want)

@@ -199,7 +199,8 @@ func (e *expectations) readItem(item ast.Node) {
 	}
 	pair := m.Values[0]
 	e.all = append(e.all, expectation{
-		question: strings.TrimSpace(pair.Key.GetToken().Value), verdict: pair.Value.GetToken().Value, at: pair.Key, verdictAt: pair.Value,
+		question: strings.TrimSpace(pair.Key.GetToken().Value), verdict: pair.Value.GetToken().Value, at: pair.Key,
+		verdictAt: pair.Value,
 	})
 }
 

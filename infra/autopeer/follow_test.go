@@ -120,7 +120,8 @@ func TestLocalFollowsThePolicyFile(t *testing.T) {
 		"peerings:\n", "peerings:\n  - between: [sales, finance]\n",
 	).Replace(policy)
 	buses := eventbridge.New(eventbridge.Options{
-		BaseEndpoint: aws.endpoint(), Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(sales, "any", ""),
+		BaseEndpoint: aws.endpoint(), Region: "us-east-1",
+		Credentials: credentials.NewStaticCredentialsProvider(sales, "any", ""),
 	})
 	inTheWay := awssdk.String("autopeer")
 	if _, err := buses.CreateEventBus(t.Context(), &eventbridge.CreateEventBusInput{Name: inTheWay}); err != nil {

@@ -26,9 +26,11 @@ func TestPrintedAnnouncements(t *testing.T) {
 		want string
 	}{
 		{"a connected side", outcome.Outcome{
-			Type: outcome.Connected, ID: "1", Connection: "pcx-1", Cell: cell, Side: peering.Accepter, Requester: marketing, Accepter: finance,
-			Reason: outcome.Reason{Sentence: "line 11 allows it"}, State: []string{"rtb-1 routes 10.10.0.0/16 to pcx-1"}, Changes: []string{"create route 10.10.0.0/16 → pcx-1 in rtb-1"},
-			Notes: []string{"the VPC has no security group tagged Role=ledger"}, SecondsSinceRequest: 4.21,
+			Type: outcome.Connected, ID: "1", Connection: "pcx-1", Cell: cell, Side: peering.Accepter, Requester: marketing,
+			Accepter: finance,
+			Reason:   outcome.Reason{Sentence: "line 11 allows it"}, State: []string{"rtb-1 routes 10.10.0.0/16 to pcx-1"},
+			Changes: []string{"create route 10.10.0.0/16 → pcx-1 in rtb-1"},
+			Notes:   []string{"the VPC has no security group tagged Role=ledger"}, SecondsSinceRequest: 4.21,
 			Obstructions: []outcome.Obstruction{{Sentence: "acl-1 denies icmp", Remedy: "allow icmp"}},
 		}, `
 15:04:05  Peering Connected     marketing → finance  accepter's side in 222222222222/eu-west-1  pcx-1  4.2 s after the request
@@ -57,7 +59,8 @@ func TestPrintedAnnouncements(t *testing.T) {
 `},
 		{"a proposal about a connection that is gone", outcome.Outcome{
 			Type: outcome.Proposed, ID: "3", Connection: "pcx-1", Cell: cell, Reason: outcome.Reason{Sentence: "report mode"},
-			Removals: []string{"delete a route"}, Additions: []string{"create a route"}, Wanted: []string{"repair"}, EditedBy: []string{"user/dana"},
+			Removals: []string{"delete a route"}, Additions: []string{"create a route"}, Wanted: []string{"repair"},
+			EditedBy: []string{"user/dana"},
 		}, `
 15:04:05  Changes Proposed      VPCs no longer shown  in 222222222222/eu-west-1  pcx-1
           reason     report mode

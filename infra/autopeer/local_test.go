@@ -44,7 +44,8 @@ func TestLocalWithTheAWSCLI(t *testing.T) {
 	finance.until("describe-vpc-peering-connections --filters Name=tag:autopeer:managed,Values=autopeer", `"Value": "marketing <> finance"`)
 
 	queues := sqs.New(sqs.Options{
-		BaseEndpoint: aws.endpoint(), Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("222222222222", "any", ""),
+		BaseEndpoint: aws.endpoint(), Region: "us-east-1",
+		Credentials: credentials.NewStaticCredentialsProvider("222222222222", "any", ""),
 	})
 	for _, queue := range []string{"autopeer-accept", "autopeer-connect-dead-letters"} {
 		url := *aws.endpoint() + "/222222222222/" + queue

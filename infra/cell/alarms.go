@@ -71,7 +71,8 @@ func (b builder) alarms() []alarm {
 		statistic: "Sum", threshold: 5, seconds: 3600, periods: 1})
 	return append(all, alarm{heading: "missed-events", of: string(function.Sweep),
 		description: "Sweeps found requests within an hour that events should have reported.",
-		namespace:   metrics.Namespace, metric: metrics.Missed, about: map[string]string{metrics.Function: b.function(function.Sweep)},
+		namespace:   metrics.Namespace, metric: metrics.Missed,
+		about:     map[string]string{metrics.Function: b.function(function.Sweep)},
 		statistic: "Sum", threshold: 1, seconds: 3600, periods: 1})
 }
 

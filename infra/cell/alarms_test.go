@@ -49,9 +49,11 @@ func alarmsOf(t *testing.T) map[string]cloudwatch.Alarm {
 		p := r.Properties
 		seconds := time.Duration(p["Period"].(float64)) * time.Second
 		a := cloudwatch.Alarm{
-			Name: p["AlarmName"].(string), Namespace: p["Namespace"].(string), Metric: p["MetricName"].(string), Dimensions: map[string]string{},
-			Statistic: p["Statistic"].(string), Comparison: p["ComparisonOperator"].(string), Threshold: p["Threshold"].(float64),
-			Period: seconds, Periods: int(p["EvaluationPeriods"].(float64)), Missing: p["TreatMissingData"].(string),
+			Name: p["AlarmName"].(string), Namespace: p["Namespace"].(string), Metric: p["MetricName"].(string),
+			Dimensions: map[string]string{},
+			Statistic:  p["Statistic"].(string), Comparison: p["ComparisonOperator"].(string),
+			Threshold: p["Threshold"].(float64),
+			Period:    seconds, Periods: int(p["EvaluationPeriods"].(float64)), Missing: p["TreatMissingData"].(string),
 		}
 		for _, d := range p["Dimensions"].([]any) {
 			a.Dimensions[d.(object)["Name"].(string)] = d.(object)["Value"].(string)

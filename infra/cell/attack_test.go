@@ -161,13 +161,15 @@ func dnsOf(id peering.ConnectionID) attack {
 
 func routeIn(v lab.VPC, via peering.ConnectionID) attack {
 	return call((*ec2.Client).CreateRoute, &ec2.CreateRouteInput{
-		RouteTableId: aws.String(string(v.Main)), DestinationCidrBlock: aws.String("10.1.0.0/16"), VpcPeeringConnectionId: aws.String(string(via)),
+		RouteTableId: aws.String(string(v.Main)), DestinationCidrBlock: aws.String("10.1.0.0/16"),
+		VpcPeeringConnectionId: aws.String(string(via)),
 	})
 }
 
 func otherRouteIn(v lab.VPC, via peering.ConnectionID) attack {
 	return call((*ec2.Client).ReplaceRoute, &ec2.ReplaceRouteInput{
-		RouteTableId: aws.String(string(v.Main)), DestinationCidrBlock: aws.String("10.1.0.0/16"), VpcPeeringConnectionId: aws.String(string(via)),
+		RouteTableId: aws.String(string(v.Main)), DestinationCidrBlock: aws.String("10.1.0.0/16"),
+		VpcPeeringConnectionId: aws.String(string(via)),
 	})
 }
 

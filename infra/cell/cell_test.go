@@ -175,8 +175,9 @@ func TestCell(t *testing.T) {
 		{"its messages stay hidden for as long as AWS asks", "AWS::SQS::Queue", object{"QueueName": "autopeer-sweep", "VisibilityTimeout": 195}},
 		{"a request waits for nothing", "AWS::Lambda::EventSourceMapping", object{"BatchSize": 10, "MaximumBatchingWindowInSeconds": assertions.Match_Absent()}},
 		{"a schedule has the cell swept", "AWS::Events::Rule", object{
-			"Name": "autopeer-sweep-schedule", "ScheduleExpression": "rate(15 minutes)", "EventPattern": assertions.Match_Absent(),
-			"Targets": []any{assertions.Match_ObjectLike(&object{"RoleArn": assertions.Match_Absent(), "DeadLetterConfig": object{"Arn": assertions.Match_AnyValue()}})},
+			"Name": "autopeer-sweep-schedule", "ScheduleExpression": "rate(15 minutes)",
+			"EventPattern": assertions.Match_Absent(),
+			"Targets":      []any{assertions.Match_ObjectLike(&object{"RoleArn": assertions.Match_Absent(), "DeadLetterConfig": object{"Arn": assertions.Match_AnyValue()}})},
 		}},
 		{"a tag that approves, holds or adopts has the cell swept", "AWS::Events::Rule", object{
 			"Name": "autopeer-sweep-tags", "EventPattern": object{"detail": object{
@@ -190,10 +191,12 @@ func TestCell(t *testing.T) {
 			"QueueName": "autopeer-accept-dead-letters", "MessageRetentionPeriod": 14 * 24 * 3600,
 		}},
 		{"only failed messages return to the queue, and few environments run", "AWS::Lambda::EventSourceMapping", object{
-			"FunctionResponseTypes": []any{"ReportBatchItemFailures"}, "BatchSize": 10, "ScalingConfig": object{"MaximumConcurrency": 2},
+			"FunctionResponseTypes": []any{"ReportBatchItemFailures"}, "BatchSize": 10,
+			"ScalingConfig": object{"MaximumConcurrency": 2},
 		}},
 		{"a function is a small arm64 binary that logs JSON", "AWS::Lambda::Function", object{
-			"FunctionName": "autopeer-connect", "Runtime": "provided.al2023", "Architectures": []any{"arm64"}, "MemorySize": 512, "Timeout": 30,
+			"FunctionName": "autopeer-connect", "Runtime": "provided.al2023", "Architectures": []any{"arm64"}, "MemorySize": 512,
+			"Timeout":       30,
 			"LoggingConfig": object{"LogFormat": "JSON"}, "ReservedConcurrentExecutions": assertions.Match_Absent(),
 		}},
 		{"logs are kept for a while", "AWS::Logs::LogGroup", object{"LogGroupName": "/aws/lambda/autopeer-connect", "RetentionInDays": 90}},
@@ -222,7 +225,8 @@ func TestCell(t *testing.T) {
 		}},
 		{"EventBridge takes on the forwarding role for the cell's own rules only", "AWS::IAM::Role", object{
 			"RoleName": "autopeer-forward-eu-west-1", "AssumeRolePolicyDocument": object{"Statement": []any{object{
-				"Sid": "TakeOn", "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": object{"Service": "events.amazonaws.com"},
+				"Sid": "TakeOn", "Effect": "Allow", "Action": "sts:AssumeRole",
+				"Principal": object{"Service": "events.amazonaws.com"},
 				"Condition": object{
 					"StringEquals": object{"aws:SourceAccount": "222222222222"},
 					"ArnLike": object{"aws:SourceArn": []any{
@@ -233,7 +237,8 @@ func TestCell(t *testing.T) {
 		}},
 		{"Lambda states no source when it takes on a role", "AWS::IAM::Role", object{
 			"RoleName": "autopeer-accept-eu-west-1", "AssumeRolePolicyDocument": object{"Statement": []any{object{
-				"Sid": "TakeOn", "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": object{"Service": "lambda.amazonaws.com"}, "Condition": assertions.Match_Absent(),
+				"Sid": "TakeOn", "Effect": "Allow", "Action": "sts:AssumeRole",
+				"Principal": object{"Service": "lambda.amazonaws.com"}, "Condition": assertions.Match_Absent(),
 			}}},
 		}},
 		{"counterparts may send the events that their rule for this cell forwards", "AWS::Events::EventBusPolicy", object{"StatementId": "autopeer-CallsThatCounterpartsForward", "Statement": object{
@@ -247,8 +252,9 @@ func TestCell(t *testing.T) {
 		}}},
 		{"counterparts may send the three messages by their rule for messages to this cell", "AWS::Events::EventBusPolicy", object{
 			"StatementId": "autopeer-MessagesOfCounterparts", "Statement": object{
-				"Effect": "Allow", "Principal": object{"AWS": []any{"arn:aws:iam::111111111111:root", "arn:aws:iam::333333333333:root"}},
-				"Action": "events:PutEvents", "Resource": "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer",
+				"Effect":    "Allow",
+				"Principal": object{"AWS": []any{"arn:aws:iam::111111111111:root", "arn:aws:iam::333333333333:root"}},
+				"Action":    "events:PutEvents", "Resource": "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer",
 				"Condition": object{
 					"ArnLike": object{"aws:SourceArn": "arn:aws:events:*:*:rule/autopeer/autopeer-forward-messages-222222222222-eu-west-1"},
 					"ForAllValues:StringEquals": object{
@@ -258,7 +264,8 @@ func TestCell(t *testing.T) {
 			}}},
 		{"nothing else in the account may publish on the bus", "AWS::Events::EventBusPolicy", object{
 			"StatementId": "autopeer-OnlyTheFunctions", "Statement": object{
-				"Effect": "Deny", "Principal": "*", "Action": "events:PutEvents", "Resource": "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer",
+				"Effect": "Deny", "Principal": "*", "Action": "events:PutEvents",
+				"Resource": "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer",
 				"Condition": object{
 					"StringEquals": object{"aws:PrincipalAccount": "222222222222"},
 					"ArnNotLike": object{"aws:PrincipalArn": []any{
@@ -273,10 +280,12 @@ func TestCell(t *testing.T) {
 			"Dimensions": []any{object{"Name": "QueueName", "Value": "autopeer-connect-dead-letters"}},
 		}},
 		{"an alarm sounds for an event that a rule could not deliver", "AWS::CloudWatch::Alarm", object{
-			"AlarmName": "autopeer-undelivered", "Dimensions": []any{object{"Name": "QueueName", "Value": "autopeer-undelivered"}},
+			"AlarmName":  "autopeer-undelivered",
+			"Dimensions": []any{object{"Name": "QueueName", "Value": "autopeer-undelivered"}},
 		}},
 		{"an alarm sounds for an event that a sweep has missed", "AWS::CloudWatch::Alarm", object{
-			"AlarmName": "autopeer-sweep-missed-events", "Namespace": "autopeer", "MetricName": "MissedEvents", "Statistic": "Sum", "Period": 3600, "Threshold": 1,
+			"AlarmName": "autopeer-sweep-missed-events", "Namespace": "autopeer", "MetricName": "MissedEvents",
+			"Statistic": "Sum", "Period": 3600, "Threshold": 1,
 			"Dimensions": []any{object{"Name": "Function", "Value": "autopeer-sweep"}}, "TreatMissingData": "notBreaching",
 		}},
 		{"the dashboard's name contains the Region", "AWS::CloudWatch::Dashboard", object{"DashboardName": "autopeer-eu-west-1"}},
@@ -328,7 +337,8 @@ func TestCellsWithoutAPeering(t *testing.T) {
 	organization := object{"organization": "o-0123456789"}
 	denials := func(sender object) object {
 		return object{"StatementId": "autopeer-DenialsOfOtherCells", "Statement": object{
-			"Effect": "Allow", "Principal": sender["by"], "Action": "events:PutEvents", "Resource": "arn:aws:events:us-east-1:111111111111:event-bus/autopeer",
+			"Effect": "Allow", "Principal": sender["by"], "Action": "events:PutEvents",
+			"Resource": "arn:aws:events:us-east-1:111111111111:event-bus/autopeer",
 			"Condition": object{
 				"ArnLike":                   object{"aws:SourceArn": "arn:aws:events:*:*:rule/autopeer/autopeer-forward-messages-111111111111-us-east-1"},
 				"ForAllValues:StringEquals": object{"events:source": "autopeer.cells", "events:detail-type": []any{"Side Checked"}},

@@ -35,7 +35,8 @@ func TestDependencies(t *testing.T) {
 	want := map[string][]string{
 		m + "-bus": nil, f + "-bus": nil, d + "-bus": nil,
 		// marketing and developer share no peering: each informs the other of the requests that it rejects.
-		m: {m + "-bus", f + "-bus", d + "-bus"}, f: {m + "-bus", f + "-bus", d + "-bus"}, d: {m + "-bus", f + "-bus", d + "-bus"},
+		m: {m + "-bus", f + "-bus", d + "-bus"}, f: {m + "-bus", f + "-bus", d + "-bus"},
+		d: {m + "-bus", f + "-bus", d + "-bus"},
 	}
 	got := map[string][]string{}
 	for name, a := range manifest.Artifacts {

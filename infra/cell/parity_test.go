@@ -111,8 +111,9 @@ func TestRulesMatchTheSamples(t *testing.T) {
 			"check-side.json": {messageToMarketing}, "connection-accepted.json": {messageToMarketing},
 		}},
 		{"the requester's bus has the same, and no announcement of the accepter's", marketing, true, map[string][]string{
-			"accept.json": {"connect-forwarded"}, "reject.json": {"disconnect-forwarded"}, "side-checked.json": {messageToFinance},
-			"check-side.json": {"accept-told"}, "connection-accepted.json": {"connect-told"},
+			"accept.json": {"connect-forwarded"}, "reject.json": {"disconnect-forwarded"},
+			"side-checked.json": {messageToFinance},
+			"check-side.json":   {"accept-told"}, "connection-accepted.json": {"connect-told"},
 		}},
 		{"a counterpart of finance alone receives no calls of marketing, and no messages between the two", developer, true, map[string][]string{
 			"accept.json": {"connect-forwarded"}, "reject.json": {"disconnect-forwarded"},
@@ -265,7 +266,8 @@ func TestTheHintsInTheRunbookAreUnderstood(t *testing.T) {
 	}
 	byHand := piece("(?s)```json\n(.*?)```")
 	for name, want := range map[string]hint.Kind{
-		"CreateVpcPeeringConnection": hint.Requested, "AcceptVpcPeeringConnection": hint.Accepted, "DeleteVpcPeeringConnection": hint.Deleted,
+		"CreateVpcPeeringConnection": hint.Requested, "AcceptVpcPeeringConnection": hint.Accepted,
+		"DeleteVpcPeeringConnection": hint.Deleted,
 	} {
 		h, err := hint.Parse(bytes.ReplaceAll(byHand, []byte("AcceptVpcPeeringConnection"), []byte(name)))
 		if err != nil || h.Kind != want || h.Connection == "" {

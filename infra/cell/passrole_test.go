@@ -25,7 +25,8 @@ func TestThePassRoleStatementInTheDocs(t *testing.T) {
 	}
 	mayPass := func(role, to string) bool {
 		return p.Decide(iam.Request{
-			Action: "iam:PassRole", Resource: "arn:aws:iam::222222222222:role/" + role, Keys: iam.Keys{"iam:PassedToService": {to}},
+			Action: "iam:PassRole", Resource: "arn:aws:iam::222222222222:role/" + role,
+			Keys: iam.Keys{"iam:PassedToService": {to}},
 		}) == iam.Allowed
 	}
 	for _, r := range resources(t, stack(t, company, finance), "AWS::IAM::Role") {

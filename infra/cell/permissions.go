@@ -23,7 +23,8 @@ import (
 // with the approving tag, so that even a defect in the function can't accept another request.
 func acceptPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Accept),
-		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups", "SecurityGroupRules"), p.routedLists())
+		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups",
+			"SecurityGroupRules"), p.routedLists())
 	if part.Mode == policy.ReportMode {
 		return all
 	}
@@ -49,7 +50,8 @@ func approved() condition {
 // connectPermissions let connect change the route tables and groups of the VPCs that a peering names.
 func connectPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Connect),
-		describe("ReadNetwork", "VpcPeeringConnections", "RouteTables", "Subnets", "NetworkAcls", "SecurityGroups", "SecurityGroupRules"), p.routedLists())
+		describe("ReadNetwork", "VpcPeeringConnections", "RouteTables", "Subnets", "NetworkAcls", "SecurityGroups",
+			"SecurityGroupRules"), p.routedLists())
 	vpcs := members(part, p.Cell, named(part))
 	if len(vpcs) == 0 || part.Mode == policy.ReportMode {
 		return all
@@ -94,7 +96,8 @@ func sweepPermissions(p naming) []statement {
 		queues = append(queues, p.arn("sqs", p.function(f)))
 	}
 	return append(common(p, function.Sweep),
-		describe("ReadEverything", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups", "SecurityGroupRules"), p.routedLists(),
+		describe("ReadEverything", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups",
+			"SecurityGroupRules"), p.routedLists(),
 		allow("TellFunctions", "sqs:SendMessage", queues))
 }
 

@@ -175,7 +175,8 @@ func requests(vpcs []peering.VPC, approvals ...string) []peering.Connection {
 		for _, b := range vpcs {
 			for _, approved := range approvals {
 				all = append(all, peering.Connection{
-					ID: "pcx-1", State: peering.PendingAcceptance, Requester: a, Accepter: b, Tags: map[string]string{peering.TagApproved: approved},
+					ID: "pcx-1", State: peering.PendingAcceptance, Requester: a, Accepter: b,
+					Tags: map[string]string{peering.TagApproved: approved},
 				})
 			}
 		}

@@ -26,7 +26,8 @@ func (o outputs) disconnect(ctx context.Context, out io.Writer, wait time.Durati
 			return err
 		}
 		for _, id := range ids {
-			if _, err := cli(ctx, stack.Region, "ec2", "delete-vpc-peering-connection", "--vpc-peering-connection-id", id); err != nil {
+			_, err := cli(ctx, stack.Region, "ec2", "delete-vpc-peering-connection", "--vpc-peering-connection-id", id)
+			if err != nil {
 				return err
 			}
 			fmt.Fprintf(out, "deleted %s of %s\n", id, d.name)

@@ -55,7 +55,8 @@ func TestTheLabIsDeployedAndDeleted(t *testing.T) {
 	c := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler { return ec2.New(ec2.Options{Trail: trail, Seed: 1}) }})
 	t.Cleanup(c.Close)
 	client := ec2sdk.New(ec2sdk.Options{
-		Region: region, Credentials: credentials.NewStaticCredentialsProvider(account, "any", ""), HTTPClient: &http.Client{Transport: c}, Retryer: aws.NopRetryer{},
+		Region: region, Credentials: credentials.NewStaticCredentialsProvider(account, "any", ""),
+		HTTPClient: &http.Client{Transport: c}, Retryer: aws.NopRetryer{},
 	})
 	before := owned(t, client)
 	var stacks []*cfn.Stack
@@ -143,7 +144,8 @@ func TestConnectionsAreDeletedBeforeTheStacks(t *testing.T) {
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
 	client := ec2sdk.New(ec2sdk.Options{
-		Region: region, Credentials: credentials.NewStaticCredentialsProvider(account, "any", ""), HTTPClient: &http.Client{Transport: c}, Retryer: aws.NopRetryer{},
+		Region: region, Credentials: credentials.NewStaticCredentialsProvider(account, "any", ""),
+		HTTPClient: &http.Client{Transport: c}, Retryer: aws.NopRetryer{},
 	})
 	lab := outputs{}
 	for i, d := range standard {
@@ -158,7 +160,8 @@ func TestConnectionsAreDeletedBeforeTheStacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, value := range map[string]string{
-		"AWS_CLI": "../../.venv/bin/aws", "AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "any", "AWS_CONFIG_FILE": "/dev/null",
+		"AWS_CLI": "../../.venv/bin/aws", "AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": account,
+		"AWS_SECRET_ACCESS_KEY": "any", "AWS_CONFIG_FILE": "/dev/null",
 	} {
 		t.Setenv(name, value)
 	}

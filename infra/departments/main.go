@@ -30,7 +30,8 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: departments [policy FILE | disconnect FILE]; FILE has the outputs of the stacks, as cdk deploy --outputs-file writes them")
+var errUsage = errors.New("usage: departments [policy FILE | disconnect FILE]; FILE has the outputs of the stacks, " +
+	"as cdk deploy --outputs-file writes them")
 
 func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
 	switch {

@@ -40,31 +40,37 @@ func addDepartment(app awscdk.App, s settings, d department) {
 func addNetwork(stack awscdk.Stack, d department) network {
 	n := network{stack: stack}
 	n.vpc = awsec2.NewCfnVPC(stack, jsii.String("Vpc"), &awsec2.CfnVPCProps{
-		CidrBlock: jsii.String(d.block.String()), EnableDnsSupport: jsii.Bool(true), EnableDnsHostnames: jsii.Bool(true), Tags: named(d.title()),
+		CidrBlock: jsii.String(d.block.String()), EnableDnsSupport: jsii.Bool(true), EnableDnsHostnames: jsii.Bool(true),
+		Tags: named(d.title()),
 	})
 	visibility := "Public"
 	if d.private {
 		visibility = "Private"
 	}
 	n.subnet = awsec2.NewCfnSubnet(stack, jsii.String("Subnet"), &awsec2.CfnSubnetProps{
-		VpcId: n.vpc.Ref(), CidrBlock: jsii.String(d.subnet().String()), MapPublicIpOnLaunch: jsii.Bool(!d.private), Tags: named(d.title() + visibility + "Subnet"),
+		VpcId: n.vpc.Ref(), CidrBlock: jsii.String(d.subnet().String()), MapPublicIpOnLaunch: jsii.Bool(!d.private),
+		Tags: named(d.title() + visibility + "Subnet"),
 	})
 	if !d.private {
-		accepted(n.subnet, [2]string{"CKV_AWS_130", "the lab's public subnet: its server reaches Systems Manager over the internet gateway"})
+		accepted(n.subnet, [2]string{
+			"CKV_AWS_130", "the lab's public subnet: its server reaches Systems Manager over the internet gateway",
+		})
 	}
-	n.table = awsec2.NewCfnRouteTable(stack, jsii.String("RouteTable"), &awsec2.CfnRouteTableProps{VpcId: n.vpc.Ref(), Tags: named(d.title() + visibility)})
-	awsec2.NewCfnSubnetRouteTableAssociation(stack, jsii.String("Association"), &awsec2.CfnSubnetRouteTableAssociationProps{
-		SubnetId: n.subnet.Ref(), RouteTableId: n.table.Ref(),
+	n.table = awsec2.NewCfnRouteTable(stack, jsii.String("RouteTable"), &awsec2.CfnRouteTableProps{
+		VpcId: n.vpc.Ref(), Tags: named(d.title() + visibility),
 	})
+	association := &awsec2.CfnSubnetRouteTableAssociationProps{SubnetId: n.subnet.Ref(), RouteTableId: n.table.Ref()}
+	awsec2.NewCfnSubnetRouteTableAssociation(stack, jsii.String("Association"), association)
 	return n
 }
 
 // addInternet adds a default route to an internet gateway.
 func (n network) addInternet(d department) {
-	gateway := awsec2.NewCfnInternetGateway(n.stack, jsii.String("Gateway"), &awsec2.CfnInternetGatewayProps{Tags: named(d.title())})
-	attachment := awsec2.NewCfnVPCGatewayAttachment(n.stack, jsii.String("Attachment"), &awsec2.CfnVPCGatewayAttachmentProps{
-		VpcId: n.vpc.Ref(), InternetGatewayId: gateway.Ref(),
+	gateway := awsec2.NewCfnInternetGateway(n.stack, jsii.String("Gateway"), &awsec2.CfnInternetGatewayProps{
+		Tags: named(d.title()),
 	})
+	attached := &awsec2.CfnVPCGatewayAttachmentProps{VpcId: n.vpc.Ref(), InternetGatewayId: gateway.Ref()}
+	attachment := awsec2.NewCfnVPCGatewayAttachment(n.stack, jsii.String("Attachment"), attached)
 	route := awsec2.NewCfnRoute(n.stack, jsii.String("DefaultRoute"), &awsec2.CfnRouteProps{
 		RouteTableId: n.table.Ref(), DestinationCidrBlock: jsii.String("0.0.0.0/0"), GatewayId: gateway.Ref(),
 	})

@@ -32,7 +32,9 @@ func (n network) addReports(s settings, d department) reports {
 		Bucket: r.bucket.Ref(),
 		PolicyDocument: document(map[string]any{
 			"Sid": "OnlyThroughTheEndpoint", "Effect": "Deny", "Principal": "*", "Resource": r.arns(),
-			"NotAction": []any{"s3:GetBucket*", "s3:PutBucket*", "s3:DeleteBucket*", "s3:GetEncryptionConfiguration", "s3:PutEncryptionConfiguration"},
+			"NotAction": []any{
+				"s3:GetBucket*", "s3:PutBucket*", "s3:DeleteBucket*", "s3:GetEncryptionConfiguration", "s3:PutEncryptionConfiguration",
+			},
 			"Condition": map[string]any{
 				"StringNotEquals": map[string]any{"aws:SourceVpce": map[string]any{"Ref": storageID}},
 				"ArnNotLike":      map[string]any{"aws:PrincipalArn": n.administrators(s, d)},

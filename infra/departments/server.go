@@ -22,13 +22,16 @@ func (n network) addServer(d department, permissions []any) {
 		Type: jsii.String("AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"), Default: jsii.String(amazonLinux),
 	})
 	server := awsec2.NewCfnInstance(n.stack, jsii.String("Server"), &awsec2.CfnInstanceProps{
-		ImageId: image.ValueAsString(), InstanceType: jsii.String("t4g.nano"), IamInstanceProfile: profile.Ref(), EbsOptimized: jsii.Bool(true),
-		SubnetId: n.subnet.Ref(), SecurityGroupIds: &[]any{group.AttrGroupId()},
+		ImageId: image.ValueAsString(), InstanceType: jsii.String("t4g.nano"), IamInstanceProfile: profile.Ref(),
+		EbsOptimized: jsii.Bool(true),
+		SubnetId:     n.subnet.Ref(), SecurityGroupIds: &[]any{group.AttrGroupId()},
 		MetadataOptions: &awsec2.CfnInstance_MetadataOptionsProperty{
 			HttpEndpoint: jsii.String("enabled"), HttpTokens: jsii.String("required"), HttpPutResponseHopLimit: jsii.Number(1),
 		},
-		BlockDeviceMappings: []any{map[string]any{"deviceName": "/dev/xvda", "ebs": map[string]any{"encrypted": true, "volumeType": "gp3"}}},
-		Tags:                named(d.title() + "Server"),
+		BlockDeviceMappings: []any{map[string]any{
+			"deviceName": "/dev/xvda", "ebs": map[string]any{"encrypted": true, "volumeType": "gp3"},
+		}},
+		Tags: named(d.title() + "Server"),
 	})
 	n.output("ServerId", server.Ref())
 	n.output("ServerAddress", server.AttrPrivateIp())
@@ -48,17 +51,22 @@ func (n network) addGroup(d department) awsec2.CfnSecurityGroup {
 // sessionManager are the calls of the agent on a server. Systems Manager restricts them to no resource.
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
 var sessionManager = statement("SessionManager", []any{
-	"ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
-	"ec2messages:AcknowledgeMessage", "ec2messages:DeleteMessage", "ec2messages:FailMessage", "ec2messages:GetEndpoint", "ec2messages:GetMessages", "ec2messages:SendReply",
+	"ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
+	"ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel", "ec2messages:AcknowledgeMessage",
+	"ec2messages:DeleteMessage", "ec2messages:FailMessage", "ec2messages:GetEndpoint", "ec2messages:GetMessages",
+	"ec2messages:SendReply",
 }, "*")
 
 func (n network) addRole(permissions []any) awsiam.CfnRole {
 	role := awsiam.NewCfnRole(n.stack, jsii.String("Role"), &awsiam.CfnRoleProps{
 		Description: jsii.String("The server's agent of Systems Manager"),
 		AssumeRolePolicyDocument: document(map[string]any{
-			"Sid": "OnlyServers", "Effect": "Allow", "Principal": map[string]any{"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole",
+			"Sid": "OnlyServers", "Effect": "Allow", "Principal": map[string]any{"Service": "ec2.amazonaws.com"},
+			"Action": "sts:AssumeRole",
 		}),
-		Policies: []any{map[string]any{"policyName": "server", "policyDocument": document(append([]any{sessionManager}, permissions...)...)}},
+		Policies: []any{map[string]any{
+			"policyName": "server", "policyDocument": document(append([]any{sessionManager}, permissions...)...),
+		}},
 	})
 	accepted(role, [2]string{"CKV_AWS_111", "the agent's calls have no resources"})
 	return role

@@ -60,7 +60,8 @@ func parseSettings(context any, getenv func(string) string) (settings, error) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if strings.HasPrefix(key, cdkjson.Lab) && !known[key] {
-			return settings{}, fmt.Errorf("context has the unknown key %q; the lab has %s", key, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+			keys := strings.Join(slices.Sorted(maps.Keys(known)), ", ")
+			return settings{}, fmt.Errorf("context has the unknown key %q; the lab has %s", key, keys)
 		}
 	}
 	return s, s.check()
@@ -91,7 +92,8 @@ func (d *department) set(key string, values map[string]any, getenv func(string) 
 		d.region = getenv("CDK_DEFAULT_REGION")
 	}
 	if !accountForm.MatchString(d.account) {
-		return fmt.Errorf("%sAccount: %q is no account of twelve digits; set the key, or credentials from which the CDK reads the account", key, d.account)
+		return fmt.Errorf("%sAccount: %q is no account of twelve digits; set the key, or credentials from which the CDK "+
+			"reads the account", key, d.account)
 	}
 	if _, found := peering.PartitionOf(peering.Region(d.region)); !found {
 		return fmt.Errorf("%sRegion: %q is no Region; set the key, or AWS_REGION", key, d.region)
@@ -104,7 +106,8 @@ func (s settings) check() error {
 	for i, d := range s.departments {
 		for _, other := range s.departments[:i] {
 			if d.block.Overlaps(other.block) {
-				return fmt.Errorf("the blocks of %s and %s overlap: %s and %s; EC2 doesn't connect VPCs with overlapping blocks", other.name, d.name, other.block, d.block)
+				return fmt.Errorf("the blocks of %s and %s overlap: %s and %s; EC2 doesn't connect VPCs with overlapping blocks",
+					other.name, d.name, other.block, d.block)
 			}
 		}
 	}

@@ -40,7 +40,8 @@ func newPrivateHost(t *testing.T) *privateHost {
 	c.IAM.PutProfile("arn:aws:iam::"+account+":instance-profile/server", "server")
 	h := &privateHost{T: t, cloud: c}
 	h.ec2 = ec2sdk.New(ec2sdk.Options{
-		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(account, "any", ""), HTTPClient: &http.Client{Transport: c}, Retryer: aws.NopRetryer{},
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(account, "any", ""),
+		HTTPClient: &http.Client{Transport: c}, Retryer: aws.NopRetryer{},
 	})
 	h.build()
 	return h
@@ -74,7 +75,8 @@ func (h *privateHost) fetch() (string, error) {
 	id, secret, err := h.cloud.InstanceCredentials(account, "us-east-1", h.instance)
 	check(h.T, err)
 	client := s3sdk.New(s3sdk.Options{
-		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(id, secret, "session"), HTTPClient: &http.Client{Transport: h.cloud}, Retryer: aws.NopRetryer{},
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(id, secret, "session"),
+		HTTPClient: &http.Client{Transport: h.cloud}, Retryer: aws.NopRetryer{},
 	})
 	return get(h.T, client, "q3")
 }
@@ -162,7 +164,8 @@ func TestSessionManagerNeedsItsEndpoints(t *testing.T) {
 	}
 	want(false, "with a group that admits nothing")
 	_, err := h.ec2.AuthorizeSecurityGroupIngress(t.Context(), &ec2sdk.AuthorizeSecurityGroupIngressInput{GroupId: &h.group, IpPermissions: []ec2types.IpPermission{{
-		IpProtocol: aws.String("tcp"), FromPort: aws.Int32(443), ToPort: aws.Int32(443), IpRanges: []ec2types.IpRange{{CidrIp: aws.String("172.31.0.0/16")}},
+		IpProtocol: aws.String("tcp"), FromPort: aws.Int32(443), ToPort: aws.Int32(443),
+		IpRanges: []ec2types.IpRange{{CidrIp: aws.String("172.31.0.0/16")}},
 	}}})
 	check(t, err)
 	want(true, "with a group that admits HTTPS")

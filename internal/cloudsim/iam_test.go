@@ -90,7 +90,8 @@ func (n *network) as(t *testing.T, statements ...string) *ec2sdk.Client {
 
 func (n *network) admit(block, key, value string) *ec2sdk.AuthorizeSecurityGroupIngressInput {
 	in := &ec2sdk.AuthorizeSecurityGroupIngressInput{GroupId: &n.group, IpPermissions: []ec2types.IpPermission{{
-		IpProtocol: aws.String("icmp"), FromPort: aws.Int32(-1), ToPort: aws.Int32(-1), IpRanges: []ec2types.IpRange{{CidrIp: &block}},
+		IpProtocol: aws.String("icmp"), FromPort: aws.Int32(-1), ToPort: aws.Int32(-1),
+		IpRanges: []ec2types.IpRange{{CidrIp: &block}},
 	}}}
 	if key != "" {
 		in.TagSpecifications = []ec2types.TagSpecification{{ResourceType: ec2types.ResourceTypeSecurityGroupRule, Tags: []ec2types.Tag{{Key: &key, Value: &value}}}}

@@ -22,7 +22,8 @@ const reports = "reports-111111111111"
 
 func s3Client(c *cloudsim.Cloud, accessKeyID, region string) *s3sdk.Client {
 	return s3sdk.New(s3sdk.Options{
-		Region: region, Credentials: credentials.NewStaticCredentialsProvider(accessKeyID, "any", ""), HTTPClient: &http.Client{Transport: c},
+		Region: region, Credentials: credentials.NewStaticCredentialsProvider(accessKeyID, "any", ""),
+		HTTPClient: &http.Client{Transport: c},
 	})
 }
 

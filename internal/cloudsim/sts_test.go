@@ -27,7 +27,8 @@ func TestASessionOfARoleEnds(t *testing.T) {
 		c := cloudsim.New(cloudsim.Options{})
 		defer c.Close()
 		out, err := stsClient(c, account).AssumeRole(t.Context(), &sts.AssumeRoleInput{
-			RoleArn: aws.String("arn:aws:iam::222222222222:role/team/admin"), RoleSessionName: aws.String("anna"), DurationSeconds: aws.Int32(900),
+			RoleArn: aws.String("arn:aws:iam::222222222222:role/team/admin"), RoleSessionName: aws.String("anna"),
+			DurationSeconds: aws.Int32(900),
 		})
 		if err != nil {
 			t.Fatal(err)

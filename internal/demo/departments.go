@@ -38,7 +38,8 @@ func (s *stage) site(cell peering.Cell, stacks []*cfn.Stack, name string) lab.Si
 	stack := stacks[slices.IndexFunc(stacks, func(stack *cfn.Stack) bool { return strings.HasSuffix(stack.Name, strings.ToLower(name)) })]
 	return s.build(cell, func(p *lab.Person) lab.Site {
 		site := lab.Site{
-			Name: name, Cell: cell, VPC: p.ExistingVPC(peering.VPCID(stack.Outputs["VpcId"])), Server: peering.InstanceID(stack.Outputs["ServerId"]),
+			Name: name, Cell: cell, VPC: p.ExistingVPC(peering.VPCID(stack.Outputs["VpcId"])),
+			Server: peering.InstanceID(stack.Outputs["ServerId"]),
 			Subnet: peering.SubnetID(stack.Physical("Subnet")), Table: peering.RouteTableID(stack.Physical("RouteTable")),
 			Group: peering.SecurityGroupID(stack.Physical("ServerSecurityGroup")),
 		}

@@ -36,7 +36,8 @@ func endpoints(s *stage) {
 	finance := d.stacks[slices.IndexFunc(d.stacks, func(stack *cfn.Stack) bool { return stack.Outputs["BucketName"] != "" })]
 	p := private{
 		stage: s, departments: d, bucket: finance.Outputs["BucketName"],
-		storage: peering.EndpointID(finance.Physical("EndpointS3")), manager: peering.EndpointID(finance.Physical("Endpointssm")),
+		storage:  peering.EndpointID(finance.Physical("EndpointS3")),
+		manager:  peering.EndpointID(finance.Physical("Endpointssm")),
 		managers: peering.SecurityGroupID(finance.Physical("EndpointSecurityGroup")),
 	}
 	s.call(string(p.storage), "the endpoint of S3")

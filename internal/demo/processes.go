@@ -114,7 +114,8 @@ func (s *stage) steal(victim lab.Site) {
 	key, _, err := s.Cloud.Assume("lambda.amazonaws.com", role, "autopeer-accept")
 	s.must("take on accept's role", err)
 	_, err = ec2.NewFromConfig(local.Config(s.Cloud, victim.Cell, key)).CreateRoute(s.ctx, &ec2.CreateRouteInput{
-		RouteTableId: aws.String(string(victim.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24"), GatewayId: aws.String("igw-00000000000000000"),
+		RouteTableId: aws.String(string(victim.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24"),
+		GatewayId: aws.String("igw-00000000000000000"),
 	})
 	code, said := "", "it succeeds"
 	if refusal, ok := errors.AsType[smithy.APIError](err); ok {

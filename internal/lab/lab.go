@@ -278,7 +278,8 @@ func (p *Person) Expel(group peering.SecurityGroupID, protocol string, from, to 
 func (p *Person) Server(name string, subnet peering.SubnetID, address string, groups ...peering.SecurityGroupID) peering.InstanceID {
 	out := call(p, p.EC2.RunInstances, &ec2.RunInstancesInput{
 		ImageId: aws.String("ami-0123456789abcdef0"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1), SubnetId: str(subnet),
-		PrivateIpAddress: &address, SecurityGroupIds: strs(groups), TagSpecifications: named(types.ResourceTypeInstance, name),
+		PrivateIpAddress: &address, SecurityGroupIds: strs(groups),
+		TagSpecifications: named(types.ResourceTypeInstance, name),
 	})
 	if out == nil {
 		return ""
@@ -296,11 +297,13 @@ func (p *Person) DenyPing(v VPC, subnet peering.SubnetID) {
 	id := acl.NetworkAcl.NetworkAclId
 	for _, egress := range []bool{false, true} {
 		call(p, p.EC2.CreateNetworkAclEntry, &ec2.CreateNetworkAclEntryInput{
-			NetworkAclId: id, RuleNumber: aws.Int32(90), Protocol: aws.String("1"), IcmpTypeCode: &types.IcmpTypeCode{Type: aws.Int32(-1), Code: aws.Int32(-1)},
-			RuleAction: types.RuleActionDeny, Egress: aws.Bool(egress), CidrBlock: aws.String("0.0.0.0/0"),
+			NetworkAclId: id, RuleNumber: aws.Int32(90), Protocol: aws.String("1"),
+			IcmpTypeCode: &types.IcmpTypeCode{Type: aws.Int32(-1), Code: aws.Int32(-1)},
+			RuleAction:   types.RuleActionDeny, Egress: aws.Bool(egress), CidrBlock: aws.String("0.0.0.0/0"),
 		})
 		call(p, p.EC2.CreateNetworkAclEntry, &ec2.CreateNetworkAclEntryInput{
-			NetworkAclId: id, RuleNumber: aws.Int32(100), Protocol: aws.String("-1"), RuleAction: types.RuleActionAllow, Egress: aws.Bool(egress), CidrBlock: aws.String("0.0.0.0/0"),
+			NetworkAclId: id, RuleNumber: aws.Int32(100), Protocol: aws.String("-1"), RuleAction: types.RuleActionAllow,
+			Egress: aws.Bool(egress), CidrBlock: aws.String("0.0.0.0/0"),
 		})
 	}
 	for _, a := range acls.NetworkAcls[0].Associations {

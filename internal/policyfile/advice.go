@@ -13,8 +13,10 @@ import (
 
 // services are the ports of services that a file may name in the place of a protocol or a port.
 var services = map[string]string{
-	"ftp": "21", "ssh": "22", "sftp": "22", "smtp": "25", "http": "80", "ldap": "389", "https": "443", "smb": "445", "ldaps": "636",
-	"mssql": "1433", "nfs": "2049", "mysql": "3306", "rdp": "3389", "postgres": "5432", "postgresql": "5432", "redis": "6379",
+	"ftp": "21", "ssh": "22", "sftp": "22", "smtp": "25", "http": "80", "ldap": "389", "https": "443", "smb": "445",
+	"ldaps": "636",
+	"mssql": "1433", "nfs": "2049", "mysql": "3306", "rdp": "3389", "postgres": "5432", "postgresql": "5432",
+	"redis": "6379",
 }
 
 // protocolNumbers are IANA's numbers, and EC2's -1.

@@ -35,10 +35,12 @@ func example() *policy.Policy {
 				VPC:  "vpc-0a1b2c3d4e5f60001", CIDRs: []netip.Prefix{block("10.10.0.0/16")}, Line: 6,
 			}}},
 			{Name: "finance", Line: 7, Members: []policy.Member{{
-				Cell: peering.Cell{Account: "222222222222", Region: "us-east-1"}, VPC: "vpc-0a1b2c3d4e5f60002", CIDRs: []netip.Prefix{block("172.31.0.0/16")}, Line: 8,
+				Cell: peering.Cell{Account: "222222222222", Region: "us-east-1"}, VPC: "vpc-0a1b2c3d4e5f60002",
+				CIDRs: []netip.Prefix{block("172.31.0.0/16")}, Line: 8,
 			}}},
 			{Name: "developer", Line: 9, Members: []policy.Member{{
-				Cell: peering.Cell{Account: "333333333333", Region: "eu-west-1"}, Within: block("10.64.0.0/12"), Also: []netip.Prefix{block("100.64.0.0/10")}, Line: 10,
+				Cell: peering.Cell{Account: "333333333333", Region: "eu-west-1"}, Within: block("10.64.0.0/12"),
+				Also: []netip.Prefix{block("100.64.0.0/10")}, Line: 10,
 			}}},
 		},
 		Peerings: []policy.Peering{

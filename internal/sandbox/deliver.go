@@ -28,11 +28,14 @@ func Event(name string, at peering.Cell, id peering.ConnectionID, requester, acc
 	}
 	now := time.Now().UTC().Format(time.RFC3339)
 	event, _ := json.Marshal(map[string]any{ // maps of strings can always be encoded
-		"version": "0", "id": "00000000-0000-4000-8000-000000000000", "detail-type": "AWS API Call via CloudTrail", "source": "aws.ec2",
+		"version": "0", "id": "00000000-0000-4000-8000-000000000000", "detail-type": "AWS API Call via CloudTrail",
+		"source":  "aws.ec2",
 		"account": at.Account, "region": at.Region, "time": now, "resources": []string{},
 		"detail": map[string]any{
-			"eventVersion": "1.11", "eventSource": "ec2.amazonaws.com", "eventName": name, "eventTime": now, "awsRegion": at.Region,
-			"requestParameters": map[string]any{"vpcPeeringConnectionId": id}, "responseElements": response, "eventID": "forged-or-repeated",
+			"eventVersion": "1.11", "eventSource": "ec2.amazonaws.com", "eventName": name, "eventTime": now,
+			"awsRegion":         at.Region,
+			"requestParameters": map[string]any{"vpcPeeringConnectionId": id}, "responseElements": response,
+			"eventID": "forged-or-repeated",
 		},
 	})
 	return string(event)
@@ -60,7 +63,8 @@ func (s *Sandbox) DeadLetters(ctx context.Context) (int, error) {
 		client := sqs.NewFromConfig(local.Config(s.Cloud, c.Cell, string(c.Account)))
 		for _, url := range c.DeadLetters {
 			out, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
-				QueueUrl: aws.String(url), AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages},
+				QueueUrl:       aws.String(url),
+				AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages},
 			})
 			if err != nil {
 				return 0, err

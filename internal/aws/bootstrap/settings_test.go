@@ -22,7 +22,8 @@ import (
 func environment(overrides map[string]string) func(string) string {
 	env := map[string]string{
 		bootstrap.Account: "111111111111", bootstrap.Region: "us-east-1", bootstrap.Bus: "autopeer",
-		bootstrap.QueueURL: "https://sqs.us-east-1.amazonaws.com/111111111111/autopeer-accept", bootstrap.Policy: "/opt/policy.json",
+		bootstrap.QueueURL: "https://sqs.us-east-1.amazonaws.com/111111111111/autopeer-accept",
+		bootstrap.Policy:   "/opt/policy.json",
 	}
 	for k, v := range overrides {
 		env[k] = v
@@ -151,7 +152,8 @@ func TestParseSweep(t *testing.T) {
 	}
 	got, err := bootstrap.ParseSweep(func(name string) string { return env[name] })
 	want := bootstrap.Sweep{Interval: 20 * time.Minute, Queues: map[function.Name]string{
-		function.Accept: url("accept"), function.Connect: url("connect"), function.Disconnect: url("disconnect"), function.Sweep: url("sweep"),
+		function.Accept: url("accept"), function.Connect: url("connect"), function.Disconnect: url("disconnect"),
+		function.Sweep: url("sweep"),
 	}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("ParseSweep() = %v (-want +got):\n%s", err, diff)

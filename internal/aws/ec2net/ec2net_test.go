@@ -144,7 +144,8 @@ func TestIngressRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []peering.IngressRule{{
-		ID: "sgr-1", Group: "sg-1", Permission: peering.Permission{Protocol: peering.AllProtocols, From: -1, To: -1, Group: "sg-9"},
+		ID: "sgr-1", Group: "sg-1",
+		Permission:  peering.Permission{Protocol: peering.AllProtocols, From: -1, To: -1, Group: "sg-9"},
 		Description: "d", Tags: map[string]string{peering.TagConnection: "pcx-1"},
 	}}
 	if diff := cmp.Diff(want, got, comparers); diff != "" {
@@ -322,10 +323,14 @@ func TestMoreValuesThanAFilterTakes(t *testing.T) {
 func TestClasses(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]fault.Class{
-		"RequestLimitExceeded": fault.Retryable, "InternalError": fault.Retryable, "InvalidVpcPeeringConnectionID.NotFound": fault.Retryable,
-		"InvalidStateTransition": fault.Retryable, "RouteAlreadyExists": fault.Retryable, "InvalidPermission.Duplicate": fault.Retryable, "NeverHeardOf": fault.Retryable,
-		"UnauthorizedOperation": fault.Permanent, "OperationNotPermitted": fault.Permanent, "InvalidVpcPeeringConnectionId.Malformed": fault.Permanent,
-		"VpcPeeringConnectionAlreadyExists": fault.Denied, "RouteLimitExceeded": fault.Denied, "RulesPerSecurityGroupLimitExceeded": fault.Denied, "ActiveVpcPeeringConnectionPerVpcLimitExceeded": fault.Denied,
+		"RequestLimitExceeded": fault.Retryable, "InternalError": fault.Retryable,
+		"InvalidVpcPeeringConnectionID.NotFound": fault.Retryable,
+		"InvalidStateTransition":                 fault.Retryable, "RouteAlreadyExists": fault.Retryable,
+		"InvalidPermission.Duplicate": fault.Retryable, "NeverHeardOf": fault.Retryable,
+		"UnauthorizedOperation": fault.Permanent, "OperationNotPermitted": fault.Permanent,
+		"InvalidVpcPeeringConnectionId.Malformed": fault.Permanent,
+		"VpcPeeringConnectionAlreadyExists":       fault.Denied, "RouteLimitExceeded": fault.Denied,
+		"RulesPerSecurityGroupLimitExceeded": fault.Denied, "ActiveVpcPeeringConnectionPerVpcLimitExceeded": fault.Denied,
 	} {
 		err := network(t, cloudsim.Failure{Code: code, Message: "no"}).Accept(t.Context(), "pcx-1")
 		if got := fault.Of(err); err == nil || got != want {

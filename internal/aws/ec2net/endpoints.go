@@ -70,7 +70,8 @@ func (n *Network) endpointInterfaces(ctx context.Context, endpoints []types.VpcE
 
 func endpointInterface(i types.NetworkInterface) peering.Interface {
 	out := peering.Interface{
-		ID: peering.InterfaceID(aws.ToString(i.NetworkInterfaceId)), VPC: peering.VPCID(aws.ToString(i.VpcId)), Subnet: peering.SubnetID(aws.ToString(i.SubnetId)),
+		ID: peering.InterfaceID(aws.ToString(i.NetworkInterfaceId)), VPC: peering.VPCID(aws.ToString(i.VpcId)),
+		Subnet: peering.SubnetID(aws.ToString(i.SubnetId)),
 	}
 	if a, err := netip.ParseAddr(aws.ToString(i.PrivateIpAddress)); err == nil {
 		out.Addresses = append(out.Addresses, a)

@@ -31,7 +31,8 @@ func TestInstances(t *testing.T) {
 		Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.5"), netip.MustParseAddr("10.0.0.9"), netip.MustParseAddr("2001:db8::5")},
 	}
 	two := peering.Interface{
-		ID: "eni-2", VPC: "vpc-2", Subnet: "subnet-2", Groups: []peering.SecurityGroupID{"sg-3"}, Addresses: []netip.Addr{netip.MustParseAddr("10.2.0.7")},
+		ID: "eni-2", VPC: "vpc-2", Subnet: "subnet-2", Groups: []peering.SecurityGroupID{"sg-3"},
+		Addresses: []netip.Addr{netip.MustParseAddr("10.2.0.7")},
 	}
 	tests := []struct {
 		name  string

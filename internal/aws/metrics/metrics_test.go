@@ -60,7 +60,8 @@ func TestARepairIsCountedForTheCell(t *testing.T) {
 	metrics.New(&out, "blue-connect", "blue", clock).Published(outcome.Outcome{Type: outcome.Repaired}.Sealed(now))
 	want := map[string]any{"Function": "blue-connect", "Installation": "blue", "Repairs": 1.0, "_aws": map[string]any{
 		"Timestamp": float64(now.UnixMilli()), "CloudWatchMetrics": []any{map[string]any{
-			"Namespace": "autopeer", "Dimensions": []any{[]any{"Installation"}}, "Metrics": []any{map[string]any{"Name": "Repairs", "Unit": "Count"}},
+			"Namespace": "autopeer", "Dimensions": []any{[]any{"Installation"}},
+			"Metrics": []any{map[string]any{"Name": "Repairs", "Unit": "Count"}},
 		}},
 	}}
 	if got := lines(t, &out); len(got) != 2 || got[0]["Outcome"] != "Drift Repaired" || !cmp.Equal(want, got[1]) {
@@ -102,7 +103,8 @@ func TestCounts(t *testing.T) {
 		count(metrics.New(&out, "autopeer-sweep", "autopeer", clock), 3)
 		want := []map[string]any{{"Function": "autopeer-sweep", metric: float64(3), "_aws": map[string]any{
 			"Timestamp": float64(now.UnixMilli()), "CloudWatchMetrics": []any{map[string]any{
-				"Namespace": "autopeer", "Dimensions": []any{[]any{"Function"}}, "Metrics": []any{map[string]any{"Name": metric, "Unit": "Count"}},
+				"Namespace": "autopeer", "Dimensions": []any{[]any{"Function"}},
+				"Metrics": []any{map[string]any{"Name": metric, "Unit": "Count"}},
 			}},
 		}}}
 		if diff := cmp.Diff(want, lines(t, &out)); diff != "" {

@@ -30,7 +30,8 @@ func createAlarm(d *deployment, id string, p alarmProperties) (made, error) {
 	a := cloudwatch.Alarm{
 		Name: d.physical(p.AlarmName, id), Description: p.AlarmDescription, Namespace: p.Namespace, Metric: p.MetricName,
 		Dimensions: map[string]string{}, Statistic: p.Statistic, Comparison: p.ComparisonOperator, Threshold: p.Threshold,
-		Period: time.Duration(p.Period) * time.Second, Periods: p.EvaluationPeriods, Datapoints: p.DatapointsToAlarm, Missing: p.TreatMissingData,
+		Period: time.Duration(p.Period) * time.Second, Periods: p.EvaluationPeriods, Datapoints: p.DatapointsToAlarm,
+		Missing: p.TreatMissingData,
 	}
 	for _, dimension := range p.Dimensions {
 		a.Dimensions[dimension.Name] = dimension.Value

@@ -106,7 +106,8 @@ func Deploy(ctx context.Context, cloud *cloudsim.Cloud, source Source) (*Stack, 
 	}
 	stack.made = &deployment{
 		Stack: stack, Source: source, scope: scope{resources: map[string]made{}}, ctx: ctx, physicals: map[string]physical{},
-		folders: map[string]string{}, versions: map[string]int{}, roles: map[string]roleProperties{}, policies: map[string]string{},
+		folders: map[string]string{}, versions: map[string]int{}, roles: map[string]roleProperties{},
+		policies: map[string]string{},
 		bindings: map[string]binding{}, pollers: map[string]mapping{},
 	}
 	stack.made.pseudo = stack.made.pseudoParameters()

@@ -29,9 +29,11 @@ type instanceProperties struct {
 
 func createInstance(d *deployment, _ string, p instanceProperties) (made, error) {
 	params := listed(map[string]string{
-		"MinCount": "1", "MaxCount": "1", "ImageId": p.ImageID, "InstanceType": p.InstanceType, "SubnetId": p.SubnetID, "IamInstanceProfile.Name": p.IamInstanceProfile,
+		"MinCount": "1", "MaxCount": "1", "ImageId": p.ImageID, "InstanceType": p.InstanceType, "SubnetId": p.SubnetID,
+		"IamInstanceProfile.Name":      p.IamInstanceProfile,
 		"EbsOptimized":                 strconv.FormatBool(p.EbsOptimized),
-		"MetadataOptions.HttpEndpoint": p.MetadataOptions.HTTPEndpoint, "MetadataOptions.HttpTokens": p.MetadataOptions.HTTPTokens,
+		"MetadataOptions.HttpEndpoint": p.MetadataOptions.HTTPEndpoint,
+		"MetadataOptions.HttpTokens":   p.MetadataOptions.HTTPTokens,
 	}, "SecurityGroupId", p.SecurityGroupIDs)
 	if hops := p.MetadataOptions.HTTPPutResponseHopLimit; hops > 0 {
 		params["MetadataOptions.HttpPutResponseHopLimit"] = strconv.Itoa(hops)

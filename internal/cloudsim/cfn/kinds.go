@@ -75,21 +75,25 @@ var kinds = map[string]kind{
 	},
 	"AWS::EC2::InternetGateway": {create: typed(createGateway), update: updates(updateGateway), remove: removes(removeGateway)},
 	"AWS::EC2::Route": {
-		create: typed(createRoute), update: updates(updateRoute), remove: removes(removeRoute), replaced: []string{"DestinationCidrBlock", "RouteTableId"},
+		create: typed(createRoute), update: updates(updateRoute), remove: removes(removeRoute),
+		replaced: []string{"DestinationCidrBlock", "RouteTableId"},
 	},
 	"AWS::EC2::RouteTable": {create: typed(createTable), update: updates(updateTable), remove: removes(removeTable), replaced: []string{"VpcId"}},
 	"AWS::EC2::SecurityGroup": {
-		create: typed(createGroup), update: updates(updateGroup), remove: removes(removeGroup), replaced: []string{"GroupDescription", "GroupName", "VpcId"},
+		create: typed(createGroup), update: updates(updateGroup), remove: removes(removeGroup),
+		replaced: []string{"GroupDescription", "GroupName", "VpcId"},
 	},
 	"AWS::EC2::Subnet": {
-		create: typed(createSubnet), update: updates(updateSubnet), remove: removes(removeSubnet), replaced: []string{"AvailabilityZone", "CidrBlock", "VpcId"},
+		create: typed(createSubnet), update: updates(updateSubnet), remove: removes(removeSubnet),
+		replaced: []string{"AvailabilityZone", "CidrBlock", "VpcId"},
 	},
 	"AWS::EC2::SubnetRouteTableAssociation": {
 		create: typed(createAssociation), remove: removes(removeAssociation), replaced: []string{"RouteTableId", "SubnetId"},
 	},
 	"AWS::EC2::VPC": {create: typed(createVPC), update: updates(updateVPC), remove: removes(removeVPC), replaced: []string{"CidrBlock", "InstanceTenancy"}},
 	"AWS::EC2::VPCEndpoint": {
-		create: typed(createEndpoint), update: updates(updateEndpoint), remove: removes(removeEndpoint), replaced: []string{"ServiceName", "VpcEndpointType", "VpcId"},
+		create: typed(createEndpoint), update: updates(updateEndpoint), remove: removes(removeEndpoint),
+		replaced: []string{"ServiceName", "VpcEndpointType", "VpcId"},
 	},
 	"AWS::EC2::VPCGatewayAttachment": {
 		create: typed(createAttachment), remove: removes(removeAttachment), replaced: []string{"InternetGatewayId", "VpcId"},
@@ -101,7 +105,8 @@ var kinds = map[string]kind{
 		create: typed(createBusPolicy), remove: removes(removeBusPolicy), replaced: []string{"EventBusName", "StatementId"},
 	},
 	"AWS::Events::Rule": {
-		create: typed(createRule), update: updates(updateRule), remove: removes(removeRule), replaced: []string{"EventBusName", "Name"},
+		create: typed(createRule), update: updates(updateRule), remove: removes(removeRule),
+		replaced: []string{"EventBusName", "Name"},
 	},
 	"AWS::IAM::InstanceProfile": {create: typed(createProfile), remove: removes(removeProfile), replaced: []string{"InstanceProfileName"}},
 	"AWS::IAM::ManagedPolicy": {
@@ -129,7 +134,8 @@ var kinds = map[string]kind{
 	"AWS::SNS::Topic":        {create: typed(createTopic), replaced: []string{"TopicName"}},
 	"AWS::SNS::TopicPolicy":  {create: typed(createTopicPolicy)},
 	"AWS::SQS::Queue": {
-		create: typed(createQueue), update: updates(updateQueue), remove: removes(removeQueue), replaced: []string{"QueueName"},
+		create: typed(createQueue), update: updates(updateQueue), remove: removes(removeQueue),
+		replaced: []string{"QueueName"},
 	},
 	"AWS::SQS::QueuePolicy": {
 		create: typed(createQueuePolicy), update: updates(updateQueuePolicy), remove: removes(removeQueuePolicy),

@@ -117,7 +117,8 @@ func TestEveryTypeIsUpdatedReplacedAndDeleted(t *testing.T) {
 func (s stage) policy(stack *cfn.Stack, queue string) string {
 	s.Helper()
 	out, err := sqs.NewFromConfig(config(s.cloud)).GetQueueAttributes(s.Context(), &sqs.GetQueueAttributesInput{
-		QueueUrl: aws.String(stack.QueueURLs[queue]), AttributeNames: []types.QueueAttributeName{types.QueueAttributeNamePolicy},
+		QueueUrl:       aws.String(stack.QueueURLs[queue]),
+		AttributeNames: []types.QueueAttributeName{types.QueueAttributeNamePolicy},
 	})
 	if err != nil {
 		s.Fatal(err)
@@ -130,7 +131,8 @@ func TestUnnamedResources(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	const resources = `"Key": {"Type": "AWS::KMS::Key", "Properties": {"Description": "one"}},
-		"Topic": {"Type": "AWS::SNS::Topic"}, "TopicPolicy": {"Type": "AWS::SNS::TopicPolicy", "Properties": {"Topics": [{"Ref": "Topic"}], "PolicyDocument": {}}},
+		"Topic": {"Type": "AWS::SNS::Topic"},
+		"TopicPolicy": {"Type": "AWS::SNS::TopicPolicy", "Properties": {"Topics": [{"Ref": "Topic"}], "PolicyDocument": {}}},
 		"Subscription": {"Type": "AWS::SNS::Subscription", "Properties": {"TopicArn": {"Ref": "Topic"}, "Protocol": "email", "Endpoint": "one@example.com"}},
 		"A": {"Type": "AWS::SQS::Queue"}, "B": {"Type": "AWS::SQS::Queue"},
 		"QueuePolicy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "A"}], "PolicyDocument": {"Statement": []}}},

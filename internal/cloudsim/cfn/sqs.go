@@ -21,7 +21,8 @@ type queueProperties struct {
 func (p queueProperties) attributes() map[string]string {
 	all := map[string]string{}
 	for name, value := range map[string]*int{
-		"DelaySeconds": p.DelaySeconds, "MaximumMessageSize": p.MaximumMessageSize, "MessageRetentionPeriod": p.MessageRetentionPeriod,
+		"DelaySeconds": p.DelaySeconds, "MaximumMessageSize": p.MaximumMessageSize,
+		"MessageRetentionPeriod":        p.MessageRetentionPeriod,
 		"ReceiveMessageWaitTimeSeconds": p.ReceiveMessageWaitTimeSeconds, "VisibilityTimeout": p.VisibilityTimeout,
 	} {
 		if value != nil {
@@ -52,8 +53,9 @@ func createQueue(d *deployment, id string, p queueProperties) (made, error) {
 
 // standard are the attributes of a queue whose template doesn't choose them. An empty value removes the attribute.
 var standard = map[string]string{
-	"DelaySeconds": "0", "MaximumMessageSize": "1048576", "MessageRetentionPeriod": "345600", "ReceiveMessageWaitTimeSeconds": "0",
-	"VisibilityTimeout": "30", "RedrivePolicy": "", "KmsMasterKeyId": "", "SqsManagedSseEnabled": "true",
+	"DelaySeconds": "0", "MaximumMessageSize": "1048576", "MessageRetentionPeriod": "345600",
+	"ReceiveMessageWaitTimeSeconds": "0",
+	"VisibilityTimeout":             "30", "RedrivePolicy": "", "KmsMasterKeyId": "", "SqsManagedSseEnabled": "true",
 }
 
 // updateQueue leaves the messages in the queue.

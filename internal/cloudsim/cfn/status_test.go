@@ -119,7 +119,8 @@ func TestStatusEvents(t *testing.T) {
 func checkEvent(t *testing.T, got statusEvent, token string) {
 	t.Helper()
 	want := statusEvent{
-		DetailType: "CloudFormation Stack Status Change", Source: "aws.cloudformation", Account: account, Region: region, Resources: []string{stackARN},
+		DetailType: "CloudFormation Stack Status Change", Source: "aws.cloudformation", Account: account, Region: region,
+		Resources: []string{stackARN},
 	}
 	want.Detail.StackID, want.Detail.StatusDetails, want.Detail.ClientRequestToken = stackARN, got.Detail.StatusDetails, token
 	if diff := cmp.Diff(want, got); diff != "" || token == "" {

@@ -149,7 +149,8 @@ func (f *fixture) send(queue, body string) {
 func (f *fixture) attributes(queue string) map[string]string {
 	f.Helper()
 	out, err := f.messages.GetQueueAttributes(f.Context(), &sqs.GetQueueAttributesInput{
-		QueueUrl: aws.String(f.stack.QueueURLs[queue]), AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
+		QueueUrl:       aws.String(f.stack.QueueURLs[queue]),
+		AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
 	})
 	if err != nil {
 		f.Fatal(err)
@@ -268,7 +269,8 @@ func TestTheReasonOfARollback(t *testing.T) {
 		checkEvent(t, e, e.Detail.ClientRequestToken)
 	}
 	want := []string{
-		"UPDATE_IN_PROGRESS: User Initiated", "UPDATE_ROLLBACK_IN_PROGRESS: The following resource(s) failed to update: [Layer]. ",
+		"UPDATE_IN_PROGRESS: User Initiated",
+		"UPDATE_ROLLBACK_IN_PROGRESS: The following resource(s) failed to update: [Layer]. ",
 		"UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS: ", "UPDATE_ROLLBACK_COMPLETE: ",
 	}
 	if !slices.Equal(got, want) {

@@ -13,8 +13,9 @@ var about = map[string]string{"QueueName": "q"}
 // alarm sounds when two of three minutes have a sum of 5.
 func alarm() cloudwatch.Alarm {
 	return cloudwatch.Alarm{
-		Name: "a", Namespace: "n", Metric: "m", Dimensions: about, Statistic: "Sum", Comparison: "GreaterThanOrEqualToThreshold",
-		Threshold: 5, Period: time.Minute, Periods: 3, Datapoints: 2, Missing: "notBreaching",
+		Name: "a", Namespace: "n", Metric: "m", Dimensions: about, Statistic: "Sum",
+		Comparison: "GreaterThanOrEqualToThreshold",
+		Threshold:  5, Period: time.Minute, Periods: 3, Datapoints: 2, Missing: "notBreaching",
 	}
 }
 

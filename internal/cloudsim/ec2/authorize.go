@@ -127,7 +127,8 @@ func (r *request) wanted(g *securityGroup, egress bool) ([]wanted, error) {
 	permissions := r.items("IpPermissions")
 	if r.has("CidrIp") || r.has("IpProtocol") {
 		permissions = append(permissions, params{
-			"IpProtocol": r.params["IpProtocol"], "FromPort": r.params["FromPort"], "ToPort": r.params["ToPort"], "IpRanges.1.CidrIp": r.params["CidrIp"],
+			"IpProtocol": r.params["IpProtocol"], "FromPort": r.params["FromPort"], "ToPort": r.params["ToPort"],
+			"IpRanges.1.CidrIp": r.params["CidrIp"],
 		})
 	}
 	if len(permissions) == 0 {

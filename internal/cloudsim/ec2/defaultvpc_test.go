@@ -166,7 +166,8 @@ func TestGroupsAndInstancesGoToTheDefaultVPC(t *testing.T) {
 		t.Errorf("the group is in %s, want %s", got, vpc)
 	}
 	started := must[*ec2.RunInstancesOutput](t)(c.RunInstances(t.Context(), &ec2.RunInstancesInput{
-		ImageId: aws.String("ami-0123456789abcdef0"), InstanceType: types.InstanceTypeT3Micro, MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
+		ImageId: aws.String("ami-0123456789abcdef0"), InstanceType: types.InstanceTypeT3Micro, MinCount: aws.Int32(1),
+		MaxCount:         aws.Int32(1),
 		SecurityGroupIds: []string{*group}, Placement: &types.Placement{AvailabilityZone: aws.String("us-east-1b")},
 	})).Instances[0]
 	if *started.VpcId != vpc || *started.Placement.AvailabilityZone != "us-east-1b" || started.PublicIpAddress == nil {

@@ -81,7 +81,8 @@ func TestRecordedEndpointRefusals(t *testing.T) {
 	ssm := aws.String("com.amazonaws.us-east-1.ssm")
 	gateway := ec2.CreateVpcEndpointInput{VpcId: &vpc, ServiceName: aws.String(s3), RouteTableIds: []string{table}}
 	private := ec2.CreateVpcEndpointInput{
-		VpcId: &vpc, ServiceName: ssm, VpcEndpointType: types.VpcEndpointTypeInterface, SubnetIds: []string{subnet}, PrivateDnsEnabled: aws.Bool(true),
+		VpcId: &vpc, ServiceName: ssm, VpcEndpointType: types.VpcEndpointTypeInterface, SubnetIds: []string{subnet},
+		PrivateDnsEnabled: aws.Bool(true),
 	}
 	routed := private
 	routed.RouteTableIds = []string{table}

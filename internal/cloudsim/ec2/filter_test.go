@@ -95,7 +95,8 @@ func TestWildcardsInFiltersOfRules(t *testing.T) {
 	for value, port := range map[string]int32{"pcx-1": 443, "pcx-2": 80, "vpce-1": 22} {
 		must[*ec2.AuthorizeSecurityGroupIngressOutput](t)(c.AuthorizeSecurityGroupIngress(t.Context(), &ec2.AuthorizeSecurityGroupIngressInput{
 			GroupId: &group, IpPermissions: []types.IpPermission{tcp(port, "10.1.0.0/16")}, TagSpecifications: []types.TagSpecification{{
-				ResourceType: types.ResourceTypeSecurityGroupRule, Tags: []types.Tag{{Key: aws.String("autopeer:connection"), Value: &value}},
+				ResourceType: types.ResourceTypeSecurityGroupRule,
+				Tags:         []types.Tag{{Key: aws.String("autopeer:connection"), Value: &value}},
 			}},
 		}))
 	}

@@ -203,7 +203,8 @@ func TestImagesAndInstanceTypes(t *testing.T) {
 	t.Parallel()
 	c := one(t)
 	images := must[*ec2.DescribeImagesOutput](t)(c.DescribeImages(t.Context(), &ec2.DescribeImagesInput{
-		Owners: []string{"amazon"}, Filters: []types.Filter{filter("name", "al2023-ami-2023*"), filter("architecture", "arm64")},
+		Owners:  []string{"amazon"},
+		Filters: []types.Filter{filter("name", "al2023-ami-2023*"), filter("architecture", "arm64")},
 	})).Images
 	if len(images) != 1 || *images[0].RootDeviceName != "/dev/xvda" {
 		t.Errorf("the images are %+v", images)

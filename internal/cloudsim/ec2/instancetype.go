@@ -23,7 +23,8 @@ var burstableSizes = []struct {
 
 // otherFamilies are some families with fixed performance, with the memory of each vCPU in GiB.
 var otherFamilies = map[string]int{
-	"m5": 4, "m5a": 4, "m6i": 4, "m6g": 4, "m7i": 4, "m7g": 4, "c5": 2, "c6i": 2, "c6g": 2, "c7i": 2, "c7g": 2, "r5": 8, "r6i": 8, "r6g": 8, "r7g": 8,
+	"m5": 4, "m5a": 4, "m6i": 4, "m6g": 4, "m7i": 4, "m7g": 4, "c5": 2, "c6i": 2, "c6g": 2, "c7i": 2, "c7g": 2, "r5": 8,
+	"r6i": 8, "r6g": 8, "r7g": 8,
 }
 
 var otherSizes = map[string]int{"large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16}

@@ -16,7 +16,8 @@ func (c client) modify(group string, updates ...types.SecurityGroupRuleUpdate) e
 // updated changes the rule with the id to SSH from a block.
 func updated(id *string, cidr string) types.SecurityGroupRuleUpdate {
 	return types.SecurityGroupRuleUpdate{SecurityGroupRuleId: id, SecurityGroupRule: &types.SecurityGroupRuleRequest{
-		IpProtocol: aws.String("tcp"), FromPort: aws.Int32(22), ToPort: aws.Int32(22), CidrIpv4: &cidr, Description: aws.String("new"),
+		IpProtocol: aws.String("tcp"), FromPort: aws.Int32(22), ToPort: aws.Int32(22), CidrIpv4: &cidr,
+		Description: aws.String("new"),
 	}}
 }
 

@@ -31,7 +31,8 @@ func TestMultipathResilience(t *testing.T) {
 	s := sim.New(sim.Options{})
 	m, f := in(t, s, marketing, virginia), in(t, s, finance, ireland)
 	form := url.Values{
-		"Action": {"CreateVpcPeeringConnection"}, "VpcId": {m.vpc("10.10.0.0/16")}, "PeerVpcId": {f.vpc("172.31.0.0/16")}, "PeerOwnerId": {finance}, "PeerRegion": {ireland},
+		"Action": {"CreateVpcPeeringConnection"}, "VpcId": {m.vpc("10.10.0.0/16")}, "PeerVpcId": {f.vpc("172.31.0.0/16")},
+		"PeerOwnerId": {finance}, "PeerRegion": {ireland},
 		"RequesterPeeringConnectionOptions.AllowMultipathResilience": {"true"},
 	}
 	id := regexp.MustCompile(`pcx-[0-9a-f]+`).FindString(raw(t, s, marketing, virginia, form))
@@ -72,7 +73,8 @@ func TestMultipathResilienceIsRefused(t *testing.T) {
 			s := sim.New(sim.Options{})
 			form := url.Values{
 				"Action": {"CreateVpcPeeringConnection"}, "VpcId": {in(t, s, marketing, virginia).vpc("10.10.0.0/16")},
-				"PeerVpcId": {in(t, s, finance, tt.region).vpc("172.31.0.0/16")}, "PeerOwnerId": {finance}, "PeerRegion": {tt.region},
+				"PeerVpcId": {in(t, s, finance, tt.region).vpc("172.31.0.0/16")}, "PeerOwnerId": {finance},
+				"PeerRegion": {tt.region},
 			}
 			for name, value := range tt.options {
 				form.Set(options+name, value)

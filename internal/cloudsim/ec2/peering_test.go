@@ -539,7 +539,8 @@ func TestDNSOption(t *testing.T) {
 	on := &types.PeeringConnectionOptionsRequest{AllowDnsResolutionFromRemoteVpc: aws.Bool(true)}
 	modify := func(c client, requester, accepter *types.PeeringConnectionOptionsRequest) error {
 		_, err := c.ModifyVpcPeeringConnectionOptions(t.Context(), &ec2.ModifyVpcPeeringConnectionOptionsInput{
-			VpcPeeringConnectionId: &p.id, RequesterPeeringConnectionOptions: requester, AccepterPeeringConnectionOptions: accepter,
+			VpcPeeringConnectionId: &p.id, RequesterPeeringConnectionOptions: requester,
+			AccepterPeeringConnectionOptions: accepter,
 		})
 		return err
 	}

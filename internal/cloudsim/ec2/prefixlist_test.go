@@ -32,7 +32,8 @@ func (c client) prefixList(family string, most int32, cidrs ...string) string {
 
 func fromList(id string) types.IpPermission {
 	return types.IpPermission{
-		IpProtocol: aws.String("tcp"), FromPort: aws.Int32(443), ToPort: aws.Int32(443), PrefixListIds: []types.PrefixListId{{PrefixListId: &id}},
+		IpProtocol: aws.String("tcp"), FromPort: aws.Int32(443), ToPort: aws.Int32(443),
+		PrefixListIds: []types.PrefixListId{{PrefixListId: &id}},
 	}
 }
 

@@ -141,7 +141,8 @@ func TestWalkByPriority(t *testing.T) {
 		t.Errorf("a prefix list and a propagated route: %q, want internet", got)
 	}
 	_, err = c.ModifyManagedPrefixList(t.Context(), &ec2.ModifyManagedPrefixListInput{
-		PrefixListId: &list, CurrentVersion: aws.Int64(1), RemoveEntries: []types.RemovePrefixListEntry{{Cidr: aws.String("172.31.0.0/16")}},
+		PrefixListId: &list, CurrentVersion: aws.Int64(1),
+		RemoveEntries: []types.RemovePrefixListEntry{{Cidr: aws.String("172.31.0.0/16")}},
 	})
 	p.ok(err)
 	if got := walk(); got != "beyond" {

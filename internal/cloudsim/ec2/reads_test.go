@@ -127,14 +127,16 @@ func TestReplacingAnEntryOfANetworkACL(t *testing.T) {
 	id := c.acl(c.vpc("10.10.0.0/16"))
 	replace := func() error {
 		_, err := c.ReplaceNetworkAclEntry(t.Context(), &ec2.ReplaceNetworkAclEntryInput{
-			NetworkAclId: &id, RuleNumber: aws.Int32(10), Egress: aws.Bool(true), Protocol: aws.String("6"), RuleAction: types.RuleActionAllow,
-			CidrBlock: aws.String("0.0.0.0/0"), PortRange: &types.PortRange{From: aws.Int32(443), To: aws.Int32(444)},
+			NetworkAclId: &id, RuleNumber: aws.Int32(10), Egress: aws.Bool(true), Protocol: aws.String("6"),
+			RuleAction: types.RuleActionAllow,
+			CidrBlock:  aws.String("0.0.0.0/0"), PortRange: &types.PortRange{From: aws.Int32(443), To: aws.Int32(444)},
 		})
 		return err
 	}
 	refused(t, replace(), "InvalidNetworkAclEntry.NotFound")
 	must[*ec2.CreateNetworkAclEntryOutput](t)(c.CreateNetworkAclEntry(t.Context(), &ec2.CreateNetworkAclEntryInput{
-		NetworkAclId: &id, RuleNumber: aws.Int32(10), Egress: aws.Bool(true), Protocol: aws.String("-1"), RuleAction: types.RuleActionDeny,
+		NetworkAclId: &id, RuleNumber: aws.Int32(10), Egress: aws.Bool(true), Protocol: aws.String("-1"),
+		RuleAction:    types.RuleActionDeny,
 		Ipv6CidrBlock: aws.String("::/0"),
 	}))
 	refused(t, replace(), "no error")

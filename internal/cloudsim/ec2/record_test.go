@@ -41,7 +41,8 @@ var records = []struct {
 	{"CreateSubnet has its tags in a set", "VpcId=vpc-1&CidrBlock=10.10.1.0/24&TagSpecification.1.ResourceType=subnet&TagSpecification.1.Tag.1.Key=k&TagSpecification.1.Tag.1.Value=v",
 		`{"vpcId": "vpc-1", "cidrBlock": "10.10.1.0/24", "tagSpecificationSet": {"items": [{"resourceType": "subnet", "tags": [{"key": "k", "value": "v"}]}]}}`,
 		`{"requestId": "REQUEST", "subnet": {"subnetId": "subnet-1", "subnetArn": "arn:aws:ec2:us-east-1:111111111111:subnet/subnet-1", "vpcId": "vpc-1",
-			"ownerId": "111111111111", "state": "available", "cidrBlock": "10.10.1.0/24", "ipv6CidrBlockAssociationSet": {}, "availabilityZone": "us-east-1a","availabilityZoneId": "use1-az1",
+			"ownerId": "111111111111", "state": "available", "cidrBlock": "10.10.1.0/24", "ipv6CidrBlockAssociationSet": {},
+			"availabilityZone": "us-east-1a","availabilityZoneId": "use1-az1",
 			"availableIpAddressCount": 251, "defaultForAz": false, "mapPublicIpOnLaunch": false,
 			"assignIpv6AddressOnCreation": false, "enableDns64": false, "ipv6Native": false, "privateDnsNameOptionsOnLaunch":
 			{"hostnameType": "ip-name", "enableResourceNameDnsARecord": false, "enableResourceNameDnsAAAARecord": false}, "tagSet": {"items": [{"key": "k", "value": "v"}]}}}`},

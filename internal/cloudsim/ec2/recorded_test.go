@@ -284,7 +284,8 @@ func TestModifyStopsMultipath(t *testing.T) {
 	m, f := in(t, s, marketing, virginia), in(t, s, finance, ireland)
 	form := url.Values{
 		"Action": {"CreateVpcPeeringConnection"}, "VpcId": {m.vpc("10.10.0.0/16")}, "PeerVpcId": {f.vpc("172.31.0.0/16")},
-		"PeerOwnerId": {finance}, "PeerRegion": {ireland}, "RequesterPeeringConnectionOptions.AllowMultipathResilience": {"true"},
+		"PeerOwnerId": {finance}, "PeerRegion": {ireland},
+		"RequesterPeeringConnectionOptions.AllowMultipathResilience": {"true"},
 	}
 	id := regexp.MustCompile(`pcx-[0-9a-f]+`).FindString(raw(t, s, marketing, virginia, form))
 	refused(t, f.accept(id), "no error")

@@ -79,7 +79,8 @@ func (r referring) check(t *testing.T, when string, want types.ReferencedSecurit
 	groups := must[*ec2.DescribeSecurityGroupsOutput](t)(r.asking.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{GroupIds: []string{r.mine}}))
 	pair := groups.SecurityGroups[0].IpPermissions[0].UserIdGroupPairs[0]
 	got = types.ReferencedSecurityGroup{
-		GroupId: pair.GroupId, UserId: pair.UserId, VpcId: pair.VpcId, VpcPeeringConnectionId: pair.VpcPeeringConnectionId, PeeringStatus: pair.PeeringStatus,
+		GroupId: pair.GroupId, UserId: pair.UserId, VpcId: pair.VpcId, VpcPeeringConnectionId: pair.VpcPeeringConnectionId,
+		PeeringStatus: pair.PeeringStatus,
 	}
 	if diff := cmp.Diff(want, got, ignore); diff != "" {
 		t.Errorf("%s DescribeSecurityGroups shows: %s", when, diff)

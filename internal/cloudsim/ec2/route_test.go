@@ -120,7 +120,8 @@ func TestRefusedRoutes(t *testing.T) {
 			DestinationCidrBlock: aws.String("10.1.0.0/16"), GatewayId: aws.String("igw-1"), VpcPeeringConnectionId: &p.id,
 		}), "InvalidParameterCombination"},
 		{"there must be one destination only", create(ec2.CreateRouteInput{
-			DestinationCidrBlock: aws.String("10.1.0.0/16"), DestinationIpv6CidrBlock: aws.String("::/0"), VpcPeeringConnectionId: &p.id,
+			DestinationCidrBlock: aws.String("10.1.0.0/16"), DestinationIpv6CidrBlock: aws.String("::/0"),
+			VpcPeeringConnectionId: &p.id,
 		}), "InvalidParameterCombination"},
 		{"only a route that is there is replaced", replace("10.1.0.0/16"), "InvalidParameterValue"},
 		{"only a route that is there is deleted", remove("10.1.0.0/16"), "InvalidRoute.NotFound"},

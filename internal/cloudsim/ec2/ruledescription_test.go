@@ -104,7 +104,8 @@ func TestGroupsByName(t *testing.T) {
 	refused(t, err, "InvalidGroup.NotFound")
 	authorize := func(name string) error {
 		_, err := c.AuthorizeSecurityGroupIngress(t.Context(), &ec2.AuthorizeSecurityGroupIngressInput{
-			GroupName: &name, IpProtocol: aws.String("tcp"), FromPort: aws.Int32(22), ToPort: aws.Int32(22), CidrIp: aws.String("192.0.2.0/24"),
+			GroupName: &name, IpProtocol: aws.String("tcp"), FromPort: aws.Int32(22), ToPort: aws.Int32(22),
+			CidrIp: aws.String("192.0.2.0/24"),
 		})
 		return err
 	}

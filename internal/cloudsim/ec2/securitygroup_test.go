@@ -70,11 +70,13 @@ func TestRefusedRules(t *testing.T) {
 		{"the same rule with host bits", tcp(443, "100.68.0.18/18"), "InvalidPermission.Duplicate"},
 		{"TCP without ports", types.IpPermission{IpProtocol: aws.String("tcp"), IpRanges: []types.IpRange{{CidrIp: aws.String("10.0.0.0/8")}}}, "MissingParameter"},
 		{"ports the wrong way round", types.IpPermission{
-			IpProtocol: aws.String("tcp"), FromPort: aws.Int32(2), ToPort: aws.Int32(1), IpRanges: []types.IpRange{{CidrIp: aws.String("10.0.0.0/8")}},
+			IpProtocol: aws.String("tcp"), FromPort: aws.Int32(2), ToPort: aws.Int32(1),
+			IpRanges: []types.IpRange{{CidrIp: aws.String("10.0.0.0/8")}},
 		}, "InvalidParameterValue"},
 		{"an unknown protocol", types.IpPermission{IpProtocol: aws.String("tpc"), IpRanges: []types.IpRange{{CidrIp: aws.String("10.0.0.0/8")}}}, "InvalidParameterValue"},
 		{"every type of ICMP but one code", types.IpPermission{
-			IpProtocol: aws.String("icmp"), FromPort: aws.Int32(-1), ToPort: aws.Int32(0), IpRanges: []types.IpRange{{CidrIp: aws.String("10.0.0.0/8")}},
+			IpProtocol: aws.String("icmp"), FromPort: aws.Int32(-1), ToPort: aws.Int32(0),
+			IpRanges: []types.IpRange{{CidrIp: aws.String("10.0.0.0/8")}},
 		}, "InvalidParameterValue"},
 		{"a block that is none", tcp(22, "10.0.0.0/33"), "InvalidParameterValue"},
 		{"a description with other letters", described, "InvalidParameterValue"},

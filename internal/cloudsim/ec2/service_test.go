@@ -252,8 +252,9 @@ func TestParametersOnTheTrail(t *testing.T) {
 	}
 	_, _ = ask(t, s, "Action=AuthorizeSecurityGroupIngress&GroupId=sg-1&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=22&IpPermissions.1.IpRanges.1.CidrIp=10.0.0.0/8")
 	want = map[string]any{"groupId": "sg-1", "ipPermissions": map[string]any{"items": []any{map[string]any{
-		"ipProtocol": "tcp", "fromPort": 22, "ipRanges": map[string]any{"items": []any{map[string]any{"cidrIp": "10.0.0.0/8"}}},
-		"groups": map[string]any{}, "ipv6Ranges": map[string]any{}, "prefixListIds": map[string]any{},
+		"ipProtocol": "tcp", "fromPort": 22,
+		"ipRanges": map[string]any{"items": []any{map[string]any{"cidrIp": "10.0.0.0/8"}}},
+		"groups":   map[string]any{}, "ipv6Ranges": map[string]any{}, "prefixListIds": map[string]any{},
 	}}}}
 	if diff := cmp.Diff(want, last.RequestParameters); diff != "" {
 		t.Error(diff)

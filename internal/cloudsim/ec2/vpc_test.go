@@ -169,8 +169,9 @@ func TestNetworkACLs(t *testing.T) {
 	}
 	deny := func(number int32) error {
 		_, err := c.CreateNetworkAclEntry(t.Context(), &ec2.CreateNetworkAclEntryInput{
-			NetworkAclId: &own, RuleNumber: &number, Egress: aws.Bool(false), Protocol: aws.String("1"), RuleAction: types.RuleActionDeny,
-			CidrBlock: aws.String("10.20.0.0/16"), IcmpTypeCode: &types.IcmpTypeCode{Type: aws.Int32(-1), Code: aws.Int32(-1)},
+			NetworkAclId: &own, RuleNumber: &number, Egress: aws.Bool(false), Protocol: aws.String("1"),
+			RuleAction: types.RuleActionDeny,
+			CidrBlock:  aws.String("10.20.0.0/16"), IcmpTypeCode: &types.IcmpTypeCode{Type: aws.Int32(-1), Code: aws.Int32(-1)},
 		})
 		return err
 	}

@@ -170,8 +170,9 @@ func TestADefaultNetworkACLThatWasChangedDoesNotAllowIPv6(t *testing.T) {
 		})).NetworkAcls
 	}
 	must[*ec2.CreateNetworkAclEntryOutput](t)(c.CreateNetworkAclEntry(t.Context(), &ec2.CreateNetworkAclEntryInput{
-		NetworkAclId: acls()[0].NetworkAclId, RuleNumber: aws.Int32(90), Egress: aws.Bool(false), Protocol: aws.String("6"), RuleAction: types.RuleActionDeny,
-		CidrBlock: aws.String("192.0.2.0/24"), PortRange: &types.PortRange{From: aws.Int32(22), To: aws.Int32(23)},
+		NetworkAclId: acls()[0].NetworkAclId, RuleNumber: aws.Int32(90), Egress: aws.Bool(false), Protocol: aws.String("6"),
+		RuleAction: types.RuleActionDeny,
+		CidrBlock:  aws.String("192.0.2.0/24"), PortRange: &types.PortRange{From: aws.Int32(22), To: aws.Int32(23)},
 	}))
 	c.addIPv6(vpc)
 	var egress []bool

@@ -94,7 +94,8 @@ func (c client) openGroup(vpc, name string) string {
 func (c client) server(subnet, address, group string) string {
 	c.t.Helper()
 	out := must[*ec2.RunInstancesOutput](c.t)(c.RunInstances(c.t.Context(), &ec2.RunInstancesInput{
-		ImageId: aws.String("ami-1"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1), SubnetId: &subnet, PrivateIpAddress: &address, SecurityGroupIds: []string{group},
+		ImageId: aws.String("ami-1"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1), SubnetId: &subnet,
+		PrivateIpAddress: &address, SecurityGroupIds: []string{group},
 	}))
 	return *out.Instances[0].InstanceId
 }

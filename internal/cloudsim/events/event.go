@@ -25,8 +25,9 @@ type Event struct {
 // newEvent makes an event that comes from an account and region; its detail must be JSON.
 func newEvent(origin cell, at time.Time, source, detailType string, detail []byte) Event {
 	return Event{
-		Version: "0", ID: apicall.UUID(), Source: source, DetailType: detailType, Account: origin.account, Region: origin.region,
-		Time: timestamp(at), Resources: []string{}, Detail: detail,
+		Version: "0", ID: apicall.UUID(), Source: source, DetailType: detailType, Account: origin.account,
+		Region: origin.region,
+		Time:   timestamp(at), Resources: []string{}, Detail: detail,
 	}
 }
 

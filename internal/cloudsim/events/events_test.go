@@ -114,7 +114,8 @@ func (a account) bus(name string) string {
 func (a account) permit(bus, principal string) {
 	a.t.Helper()
 	_, err := a.bridge.PutPermission(a.t.Context(), &eventbridge.PutPermissionInput{
-		EventBusName: &bus, Action: aws.String("events:PutEvents"), Principal: &principal, StatementId: aws.String("from-" + principal),
+		EventBusName: &bus, Action: aws.String("events:PutEvents"), Principal: &principal,
+		StatementId: aws.String("from-" + principal),
 	})
 	a.check(err)
 }
@@ -147,7 +148,8 @@ func (a account) toBus(arn string) types.Target {
 
 func entry(bus string) types.PutEventsRequestEntry {
 	return types.PutEventsRequestEntry{
-		EventBusName: &bus, Source: aws.String("autopeer"), DetailType: aws.String("Peering Accepted"), Detail: aws.String(`{"n":1}`),
+		EventBusName: &bus, Source: aws.String("autopeer"), DetailType: aws.String("Peering Accepted"),
+		Detail: aws.String(`{"n":1}`),
 	}
 }
 
@@ -208,8 +210,9 @@ func TestEventReachesTheQueueOfAMatchingRule(t *testing.T) {
 			t.Fatalf("%d events in the queue, want 1", len(got))
 		}
 		want := events.Event{
-			Version: "0", ID: *out.Entries[0].EventId, Source: "autopeer", DetailType: "Peering Accepted", Account: marketing, Region: virginia,
-			Time: "2026-03-01T12:00:00Z", Resources: []string{"pcx-1"}, Detail: json.RawMessage(`{"n":1}`),
+			Version: "0", ID: *out.Entries[0].EventId, Source: "autopeer", DetailType: "Peering Accepted", Account: marketing,
+			Region: virginia,
+			Time:   "2026-03-01T12:00:00Z", Resources: []string{"pcx-1"}, Detail: json.RawMessage(`{"n":1}`),
 		}
 		if fmt.Sprintf("%+v", got[0]) != fmt.Sprintf("%+v", want) {
 			t.Errorf("event = %+v, want %+v", got[0], want)
@@ -463,7 +466,8 @@ func TestUndeliveredEventGoesToTheDeadLetterQueue(t *testing.T) {
 				}
 				if tt.dead {
 					checkDeadLetter(t, letters[0], map[string]string{
-						"RULE_ARN": rule, "TARGET_ARN": arn, "ERROR_CODE": tt.code, "RETRY_ATTEMPTS": "0", "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
+						"RULE_ARN": rule, "TARGET_ARN": arn, "ERROR_CODE": tt.code, "RETRY_ATTEMPTS": "0",
+						"EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
 					})
 				}
 				failures := c.Events.Failures()

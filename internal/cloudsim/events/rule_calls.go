@@ -265,7 +265,8 @@ func (s *Service) checkTargetBus(from busName, t target) error {
 		return nil
 	}
 	r := iam.Request{
-		Principal: iam.Principal{Account: from.account, ARN: t.RoleARN}, Action: "events:PutEvents", Resource: name.arn(), Owner: name.account,
+		Principal: iam.Principal{Account: from.account, ARN: t.RoleARN}, Action: "events:PutEvents", Resource: name.arn(),
+		Owner: name.account,
 	}
 	if !b.policy.Admits(r) {
 		return denied(&iam.Refusal{Request: r, Why: "because no resource-based policy allows the events:PutEvents action"})

@@ -103,8 +103,9 @@ func TestScheduledEvent(t *testing.T) {
 			t.Fatalf("%d events, want 1", len(got))
 		}
 		want := events.Event{
-			Version: "0", ID: got[0].ID, Source: "aws.events", DetailType: "Scheduled Event", Account: marketing, Region: virginia,
-			Time: "2000-01-01T00:15:00Z", Resources: []string{sweepRule}, Detail: json.RawMessage("{}"),
+			Version: "0", ID: got[0].ID, Source: "aws.events", DetailType: "Scheduled Event", Account: marketing,
+			Region: virginia,
+			Time:   "2000-01-01T00:15:00Z", Resources: []string{sweepRule}, Detail: json.RawMessage("{}"),
 		}
 		if diff := cmp.Diff(want, got[0]); diff != "" {
 			t.Error(diff)
@@ -244,7 +245,8 @@ func TestARuleMayHaveAScheduleAndAPattern(t *testing.T) {
 		a := in(t, c, marketing, virginia)
 		a.every("rate(1 hour)")
 		_, err := a.bridge.PutRule(t.Context(), &eventbridge.PutRuleInput{
-			Name: aws.String("sweep"), ScheduleExpression: aws.String("rate(1 hour)"), EventPattern: aws.String(`{"source":["autopeer"]}`),
+			Name: aws.String("sweep"), ScheduleExpression: aws.String("rate(1 hour)"),
+			EventPattern: aws.String(`{"source":["autopeer"]}`),
 		})
 		a.check(err)
 		a.mustPut()

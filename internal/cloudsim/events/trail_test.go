@@ -19,10 +19,12 @@ import (
 func request() apicall.Record {
 	return apicall.Record{
 		Caller: apicall.Caller{Account: marketing, Region: virginia, ARN: "arn:aws:iam::111111111111:user/ann"},
-		At:     time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), EventSource: "ec2.amazonaws.com", EventName: "CreateVpcPeeringConnection",
+		At:     time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), EventSource: "ec2.amazonaws.com",
+		EventName: "CreateVpcPeeringConnection",
 		RequestID: "r-1", RequestParameters: map[string]any{"vpcId": "vpc-1", "peerVpcId": "vpc-2"},
 		ResponseElements: map[string]any{"requestId": "r-1", "vpcPeeringConnection": map[string]any{
-			"vpcPeeringConnectionId": "pcx-1", "accepterVpcInfo": map[string]any{"ownerId": finance, "region": ireland, "vpcId": "vpc-2"},
+			"vpcPeeringConnectionId": "pcx-1",
+			"accepterVpcInfo":        map[string]any{"ownerId": finance, "region": ireland, "vpcId": "vpc-2"},
 		}},
 	}
 }

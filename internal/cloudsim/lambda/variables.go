@@ -20,8 +20,9 @@ const (
 // The endpoint is among them here, for a template that names AWS's own would leave the embedded cloud.
 func (c Config) reserved(runtimeAPI string, who Credentials) map[string]string {
 	all := map[string]string{
-		"AWS_ACCESS_KEY_ID": who.AccessKeyID, "AWS_SECRET_ACCESS_KEY": who.SecretAccessKey, "AWS_SESSION_TOKEN": who.SessionToken,
-		"AWS_REGION": c.Region, "AWS_DEFAULT_REGION": c.Region, "AWS_ENDPOINT_URL": c.Endpoint,
+		"AWS_ACCESS_KEY_ID": who.AccessKeyID, "AWS_SECRET_ACCESS_KEY": who.SecretAccessKey,
+		"AWS_SESSION_TOKEN": who.SessionToken,
+		"AWS_REGION":        c.Region, "AWS_DEFAULT_REGION": c.Region, "AWS_ENDPOINT_URL": c.Endpoint,
 		"AWS_LAMBDA_RUNTIME_API": runtimeAPI, "LAMBDA_TASK_ROOT": c.Code, "_HANDLER": "bootstrap",
 		"AWS_LAMBDA_FUNCTION_NAME": c.Name, "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(cmp.Or(c.MemorySize, standardMemory)),

@@ -203,8 +203,9 @@ func (s *Service) updateMapping(call *apicall.Call, uuid string, r *http.Request
 
 func (s *Service) allowLambda(call *apicall.Call, resource string, keys iam.Keys) *lambdaError {
 	err := s.iam.Authorize(iam.Request{
-		Principal: iam.Principal{Account: call.Account, ARN: call.ARN}, Action: "lambda:" + call.Action, Resource: resource, Owner: call.Account,
-		Keys: keys,
+		Principal: iam.Principal{Account: call.Account, ARN: call.ARN}, Action: "lambda:" + call.Action, Resource: resource,
+		Owner: call.Account,
+		Keys:  keys,
 	}, iam.Policy{})
 	if err != nil {
 		return &lambdaError{http.StatusForbidden, "AccessDeniedException", err.Error()}

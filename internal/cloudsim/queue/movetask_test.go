@@ -98,7 +98,8 @@ func TestRedriveToTheSource(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		r.wants(types.ListMessageMoveTasksResultEntry{
-			Status: aws.String("COMPLETED"), ApproximateNumberOfMessagesMoved: 2, ApproximateNumberOfMessagesToMove: aws.Int64(2),
+			Status: aws.String("COMPLETED"), ApproximateNumberOfMessagesMoved: 2,
+			ApproximateNumberOfMessagesToMove: aws.Int64(2),
 		})
 		if got := r.list()[0].StartedTimestamp; got != started.UnixMilli() {
 			t.Errorf("StartedTimestamp = %d, want %d", got, started.UnixMilli())
@@ -154,7 +155,8 @@ func TestRedriveWithoutASource(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		r.wants(types.ListMessageMoveTasksResultEntry{
-			Status: aws.String("FAILED"), FailureReason: aws.String("CouldNotDetermineMessageSource"), ApproximateNumberOfMessagesToMove: aws.Int64(1),
+			Status: aws.String("FAILED"), FailureReason: aws.String("CouldNotDetermineMessageSource"),
+			ApproximateNumberOfMessagesToMove: aws.Int64(1),
 		})
 	})
 }
@@ -170,7 +172,8 @@ func TestCancelARedrive(t *testing.T) {
 			t.Fatal(err)
 		}
 		task := types.ListMessageMoveTasksResultEntry{
-			Status: aws.String("RUNNING"), TaskHandle: &handle, MaxNumberOfMessagesPerSecond: aws.Int32(1), ApproximateNumberOfMessagesToMove: aws.Int64(4),
+			Status: aws.String("RUNNING"), TaskHandle: &handle, MaxNumberOfMessagesPerSecond: aws.Int32(1),
+			ApproximateNumberOfMessagesToMove: aws.Int64(4),
 		}
 		r.wants(task)
 		_, err = r.start(sqs.StartMessageMoveTaskInput{})
@@ -191,7 +194,8 @@ func TestCancelARedrive(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		last := types.ListMessageMoveTasksResultEntry{
-			Status: aws.String("COMPLETED"), ApproximateNumberOfMessagesMoved: 2, ApproximateNumberOfMessagesToMove: aws.Int64(2),
+			Status: aws.String("COMPLETED"), ApproximateNumberOfMessagesMoved: 2,
+			ApproximateNumberOfMessagesToMove: aws.Int64(2),
 		}
 		r.wants(last, task)
 		one, err := r.client.ListMessageMoveTasks(t.Context(), &sqs.ListMessageMoveTasksInput{SourceArn: aws.String(queueARN + "dead")})
@@ -215,7 +219,8 @@ func TestRedriveToAQueueThatIsDeleted(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		r.wants(types.ListMessageMoveTasksResultEntry{
-			Status: aws.String("FAILED"), FailureReason: aws.String("AWS.SimpleQueueService.NonExistentQueue"), MaxNumberOfMessagesPerSecond: aws.Int32(1),
+			Status: aws.String("FAILED"), FailureReason: aws.String("AWS.SimpleQueueService.NonExistentQueue"),
+			MaxNumberOfMessagesPerSecond:     aws.Int32(1),
 			ApproximateNumberOfMessagesMoved: 1, ApproximateNumberOfMessagesToMove: aws.Int64(2),
 		})
 	})

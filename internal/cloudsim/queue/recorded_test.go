@@ -45,7 +45,8 @@ func TestRecordedReceiveCountInTheDeadLetterQueue(t *testing.T) {
 		client := clientOf(c, owner)
 		dead := create(t, client, "dead", nil)
 		url := create(t, client, "jobs", map[string]string{
-			"VisibilityTimeout": "1", "RedrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:111111111111:dead","maxReceiveCount":1}`,
+			"VisibilityTimeout": "1",
+			"RedrivePolicy":     `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:111111111111:dead","maxReceiveCount":1}`,
 		})
 		send(t, client, url, "a")
 		receive(t, client, url, 0)

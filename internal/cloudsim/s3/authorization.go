@@ -10,12 +10,17 @@ import (
 // actions are the permissions of calls that have another name:
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 var actions = map[string]string{
-	"ListBuckets": "ListAllMyBuckets", "ListObjects": "ListBucket", "ListObjectsV2": "ListBucket", "HeadBucket": "ListBucket", "HeadObject": "GetObject",
-	"DeleteObjects": "DeleteObject", "CreateMultipartUpload": "PutObject", "UploadPart": "PutObject", "CompleteMultipartUpload": "PutObject",
-	"AbortMultipartUpload": "AbortMultipartUpload", "ListParts": "ListMultipartUploadParts",
-	"GetBucketEncryption": "GetEncryptionConfiguration", "PutBucketEncryption": "PutEncryptionConfiguration", "DeleteBucketEncryption": "PutEncryptionConfiguration",
-	"GetBucketLifecycleConfiguration": "GetLifecycleConfiguration", "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
-	"GetPublicAccessBlock": "GetBucketPublicAccessBlock", "PutPublicAccessBlock": "PutBucketPublicAccessBlock", "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+	"ListBuckets": "ListAllMyBuckets", "ListObjects": "ListBucket", "ListObjectsV2": "ListBucket",
+	"HeadBucket": "ListBucket", "HeadObject": "GetObject",
+	"DeleteObjects": "DeleteObject", "CreateMultipartUpload": "PutObject", "UploadPart": "PutObject",
+	"CompleteMultipartUpload": "PutObject",
+	"AbortMultipartUpload":    "AbortMultipartUpload", "ListParts": "ListMultipartUploadParts",
+	"GetBucketEncryption": "GetEncryptionConfiguration", "PutBucketEncryption": "PutEncryptionConfiguration",
+	"DeleteBucketEncryption":          "PutEncryptionConfiguration",
+	"GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+	"PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+	"GetPublicAccessBlock":            "GetBucketPublicAccessBlock", "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+	"DeletePublicAccessBlock":       "PutBucketPublicAccessBlock",
 	"DeleteBucketOwnershipControls": "PutBucketOwnershipControls", "DeleteBucketTagging": "PutBucketTagging",
 }
 

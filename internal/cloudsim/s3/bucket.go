@@ -22,9 +22,11 @@ type administrator func(s *Service, w http.ResponseWriter, r *http.Request, o op
 
 // administration has the calls that aren't about objects.
 var administration = map[string]administrator{
-	"CreateBucket": (*Service).createBucket, "DeleteBucket": (*Service).deleteBucket, "ListBuckets": (*Service).listBuckets, "HeadBucket": (*Service).headBucket,
-	"GetBucketPolicy": (*Service).getPolicy, "PutBucketPolicy": (*Service).putPolicy, "DeleteBucketPolicy": (*Service).deletePolicy,
-	"GetBucketLocation": (*Service).getLocation,
+	"CreateBucket": (*Service).createBucket, "DeleteBucket": (*Service).deleteBucket,
+	"ListBuckets": (*Service).listBuckets, "HeadBucket": (*Service).headBucket,
+	"GetBucketPolicy": (*Service).getPolicy, "PutBucketPolicy": (*Service).putPolicy,
+	"DeleteBucketPolicy": (*Service).deletePolicy,
+	"GetBucketLocation":  (*Service).getLocation,
 }
 
 func init() {
@@ -37,8 +39,10 @@ func init() {
 
 // stored are the settings that have no effect here, with the code of the error for a bucket without one.
 var stored = map[string]string{
-	"BucketEncryption": "ServerSideEncryptionConfigurationNotFoundError", "BucketLifecycleConfiguration": "NoSuchLifecycleConfiguration",
-	"BucketOwnershipControls": "OwnershipControlsNotFoundError", "BucketTagging": "NoSuchTagSet", "PublicAccessBlock": "NoSuchPublicAccessBlockConfiguration",
+	"BucketEncryption":             "ServerSideEncryptionConfigurationNotFoundError",
+	"BucketLifecycleConfiguration": "NoSuchLifecycleConfiguration",
+	"BucketOwnershipControls":      "OwnershipControlsNotFoundError", "BucketTagging": "NoSuchTagSet",
+	"PublicAccessBlock": "NoSuchPublicAccessBlockConfiguration",
 }
 
 // createBucket succeeds in us-east-1 for a bucket that the account has; elsewhere S3 refuses that.

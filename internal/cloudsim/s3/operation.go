@@ -19,8 +19,9 @@ var subresources = []string{
 
 // titles are the settings whose names in calls differ from their parameters.
 var titles = map[string]string{
-	"accelerate": "BucketAccelerateConfiguration", "acl": "BucketAcl", "cors": "BucketCors", "encryption": "BucketEncryption",
-	"lifecycle": "BucketLifecycleConfiguration", "location": "BucketLocation", "logging": "BucketLogging",
+	"accelerate": "BucketAccelerateConfiguration", "acl": "BucketAcl", "cors": "BucketCors",
+	"encryption": "BucketEncryption",
+	"lifecycle":  "BucketLifecycleConfiguration", "location": "BucketLocation", "logging": "BucketLogging",
 	"notification": "BucketNotificationConfiguration", "object-lock": "ObjectLockConfiguration",
 	"ownershipControls": "BucketOwnershipControls", "policy": "BucketPolicy", "policyStatus": "BucketPolicyStatus",
 	"publicAccessBlock": "PublicAccessBlock", "replication": "BucketReplication", "requestPayment": "BucketRequestPayment",
@@ -55,13 +56,15 @@ func objectCall(method string, query url.Values) string {
 		return "CreateMultipartUpload"
 	case query.Has("uploadId"):
 		return map[string]string{
-			http.MethodPut: "UploadPart", http.MethodPost: "CompleteMultipartUpload", http.MethodDelete: "AbortMultipartUpload", http.MethodGet: "ListParts",
+			http.MethodPut: "UploadPart", http.MethodPost: "CompleteMultipartUpload", http.MethodDelete: "AbortMultipartUpload",
+			http.MethodGet: "ListParts",
 		}[method]
 	case hasSubresource(query):
 		return ""
 	}
 	return map[string]string{
-		http.MethodGet: "GetObject", http.MethodHead: "HeadObject", http.MethodPut: "PutObject", http.MethodDelete: "DeleteObject",
+		http.MethodGet: "GetObject", http.MethodHead: "HeadObject", http.MethodPut: "PutObject",
+		http.MethodDelete: "DeleteObject",
 	}[method]
 }
 
@@ -80,7 +83,8 @@ func bucketCall(method string, query url.Values) string {
 		return ""
 	}
 	return map[string]string{
-		http.MethodGet: "ListObjects", http.MethodHead: "HeadBucket", http.MethodPut: "CreateBucket", http.MethodDelete: "DeleteBucket",
+		http.MethodGet: "ListObjects", http.MethodHead: "HeadBucket", http.MethodPut: "CreateBucket",
+		http.MethodDelete: "DeleteBucket",
 	}[method]
 }
 

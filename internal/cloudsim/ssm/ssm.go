@@ -47,7 +47,8 @@ func New(network Network, roles *iam.Registry) *Service {
 func (s *Service) allow(ctx context.Context, action string, _ []byte) error {
 	call := apicall.From(ctx)
 	request := iam.Request{
-		Principal: iam.Principal{Account: call.Account, ARN: call.ARN}, Owner: call.Account, Action: "ssm:" + action, Resource: "*", Keys: call.Keys(),
+		Principal: iam.Principal{Account: call.Account, ARN: call.ARN}, Owner: call.Account, Action: "ssm:" + action,
+		Resource: "*", Keys: call.Keys(),
 	}
 	err := s.iam.AuthorizeAtEndpoint(request, call.Endpoint.Policy)
 	if err == nil {

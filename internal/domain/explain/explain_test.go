@@ -32,7 +32,8 @@ func company() *policy.Policy {
 					Types: []policy.ICMPType{{Type: 8, Code: -1}, {Type: 3, Code: 4}}, Sources: policy.Sources{Blocks: blocks("10.0.1.0/24")}, Line: 12},
 			}},
 			{Between: [2]string{"dev", "db"}, Line: 20, Requester: "dev", Approval: policy.ManualApproval, Routes: map[string]policy.Routes{
-				"dev": {Tables: policy.Tables{Scope: policy.MainTable}, To: blocks("10.2.0.0/16")}, "db": {Except: blocks("10.17.0.0/16")},
+				"dev": {Tables: policy.Tables{Scope: policy.MainTable}, To: blocks("10.2.0.0/16")},
+				"db":  {Except: blocks("10.17.0.0/16")},
 			}, Allow: []policy.Allow{{From: "dev", To: "db", Groups: policy.Groups{Tags: map[string]string{"Role": "sql"}}, Protocol: peering.AllProtocols, Line: 21}}},
 			{Between: [2]string{"open", "web"}, Line: 30, Requester: "open", Manage: peering.Accepter},
 		},
@@ -53,8 +54,9 @@ func TestExplain(t *testing.T) {
 	p := company()
 	a := explain.Explain(p, find(t, p, "web"), find(t, p, "db"))
 	want := explain.Answer{
-		Verdict: explain.Allowed, From: "web", To: "db", File: "p.yaml", Line: 10, Code: "allowed", Reason: a.Reason, Either: true,
-		DNS: []string{"db", "web"}, Departments: [2]string{"web", "db"}, Managed: [2]bool{true, true},
+		Verdict: explain.Allowed, From: "web", To: "db", File: "p.yaml", Line: 10, Code: "allowed", Reason: a.Reason,
+		Either: true,
+		DNS:    []string{"db", "web"}, Departments: [2]string{"web", "db"}, Managed: [2]bool{true, true},
 		Traffic: []explain.Item{
 			{Kind: explain.Traffic, From: "web", To: "db", Protocol: "tcp", Ports: []string{"443", "5432-5440"}, Groups: "groups tagged Role=sql", Line: 11},
 			{Kind: explain.Traffic, From: "web", To: "db", Protocol: "icmp", Ports: []string{"3/4", "8"}, Groups: "sg-1", Sources: []string{"10.0.1.0/24"}, Line: 12},
@@ -112,7 +114,8 @@ func TestFind(t *testing.T) {
 	t.Parallel()
 	p := company()
 	for text, want := range map[string]string{
-		"web": "web", "vpc-00000012": "db", "111111111111/us-east-1/10.0.0.0/16": "web", "111111111111/us-east-1/10.0.3.0/24": "web",
+		"web": "web", "vpc-00000012": "db", "111111111111/us-east-1/10.0.0.0/16": "web",
+		"111111111111/us-east-1/10.0.3.0/24":  "web",
 		"222222222222/eu-west-1/10.16.0.0/16": "dev", "111111111111/us-east-1/10.9.0.0/16": "", "111111111111/eu-west-1/10.0.0.0/16": "",
 	} {
 		if e := find(t, p, text); e.Department != want || e.Text != text {
@@ -120,8 +123,9 @@ func TestFind(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"sales": "p.yaml has no department sales; it has web, db, dev, open", "vpc-00000099": "p.yaml doesn't name vpc-00000099; give its account",
-		"a/b": "invalid end", "1/us-east-1/10.0.0.0/8": `invalid account "1"`, "111111111111/us/10.0.0.0/8": `invalid Region "us"`,
+		"sales":        "p.yaml has no department sales; it has web, db, dev, open",
+		"vpc-00000099": "p.yaml doesn't name vpc-00000099; give its account",
+		"a/b":          "invalid end", "1/us-east-1/10.0.0.0/8": `invalid account "1"`, "111111111111/us/10.0.0.0/8": `invalid Region "us"`,
 		"111111111111/us-east-1/10.0.0.0": "invalid block", "111111111111/us-east-1/2001:db8::/56": "want the primary IPv4 block",
 		"111111111111/us-east-1/10.0.0.1/8": "the block is 10.0.0.0/8",
 	} {

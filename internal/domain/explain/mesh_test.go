@@ -43,8 +43,9 @@ func TestExplainAMesh(t *testing.T) {
 	p := meshed()
 	a := explain.Explain(p, find(t, p, "web"), find(t, p, "web"))
 	want := explain.Answer{
-		Verdict: explain.Allowed, From: "web", To: "web", File: "p.yaml", Line: 10, Code: "allowed", Reason: a.Reason, Either: true,
-		DNS: []string{"web"}, Departments: [2]string{"web", "web"}, Managed: [2]bool{true, true},
+		Verdict: explain.Allowed, From: "web", To: "web", File: "p.yaml", Line: 10, Code: "allowed", Reason: a.Reason,
+		Either: true,
+		DNS:    []string{"web"}, Departments: [2]string{"web", "web"}, Managed: [2]bool{true, true},
 		Traffic: []explain.Item{
 			{Kind: explain.Traffic, From: "web", To: "web", Protocol: "tcp", Ports: []string{"443"}, Groups: "groups tagged Role=x", Line: 11},
 		},

@@ -53,8 +53,9 @@ var (
 		Subnets: []peering.Subnet{{ID: "subnet-x", Tags: map[string]string{"Net": "x"}}},
 	}
 	placeOf = map[string]string{
-		"sg-x": "groups tagged Role=x", "sg-y": "groups tagged Role=y", "sg-1": "sg-1", "rtb-main": "main table", "rtb-other": "other tables",
-		"rtb-1": "rtb-1", "rtb-x": "tables tagged Tier=x", "rtb-net": "tables of subnets tagged Net=x",
+		"sg-x": "groups tagged Role=x", "sg-y": "groups tagged Role=y", "sg-1": "sg-1", "rtb-main": "main table",
+		"rtb-other": "other tables",
+		"rtb-1":     "rtb-1", "rtb-x": "tables tagged Tier=x", "rtb-net": "tables of subnets tagged Net=x",
 	}
 )
 
@@ -98,7 +99,8 @@ func drawPolicy(t *rapid.T) *policy.Policy {
 func drawPeering(t *rapid.T, between [2]string, line int) policy.Peering {
 	e := policy.Peering{
 		Between: between, Line: line, DNS: pick(t, "dns", false, true), Multipath: pick(t, "multipath", false, true),
-		Requester: pick(t, "requester", "", "", between[0], between[1]), Approval: pick(t, "approval", "", policy.ManualApproval),
+		Requester: pick(t, "requester", "", "", between[0], between[1]),
+		Approval:  pick(t, "approval", "", policy.ManualApproval),
 	}
 	if e.IsMesh() {
 		e.Requester = ""
@@ -112,7 +114,8 @@ func drawPeering(t *rapid.T, between [2]string, line int) policy.Peering {
 			break
 		}
 		e.Routes[name] = policy.Routes{
-			Tables: pick(t, "tables", tables...), To: pick(t, "to", listed...), Except: pick(t, "except", nil, nil, blocks("10.0.1.0/24"), blocks("10.0.0.0/16")),
+			Tables: pick(t, "tables", tables...), To: pick(t, "to", listed...),
+			Except: pick(t, "except", nil, nil, blocks("10.0.1.0/24"), blocks("10.0.0.0/16")),
 		}
 	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "entries") {
@@ -442,7 +445,8 @@ func chosen(p *policy.Policy, x, y peering.VPC) []string {
 		}
 		for _, r := range e.Routes {
 			all = append(all, map[policy.TableScope]string{
-				policy.TablesByTag: "tables tagged Tier=x", policy.TablesByID: "rtb-1", policy.SubnetTables: "tables of subnets tagged Net=x",
+				policy.TablesByTag: "tables tagged Tier=x", policy.TablesByID: "rtb-1",
+				policy.SubnetTables: "tables of subnets tagged Net=x",
 			}[r.Tables.Scope])
 		}
 	}

@@ -11,8 +11,9 @@ import (
 func TestKindsAreLoggedByName(t *testing.T) {
 	t.Parallel()
 	want := map[hint.Kind]string{
-		hint.Ignored: "ignored", hint.Requested: "requested", hint.Accepted: "accepted", hint.Rejected: "rejected", hint.Deleted: "deleted",
-		hint.Swept: "sweep", hint.Checked: "checked", hint.Asked: "asked",
+		hint.Ignored: "ignored", hint.Requested: "requested", hint.Accepted: "accepted", hint.Rejected: "rejected",
+		hint.Deleted: "deleted",
+		hint.Swept:   "sweep", hint.Checked: "checked", hint.Asked: "asked",
 	}
 	for kind, name := range want {
 		if got := kind.String(); got != name {

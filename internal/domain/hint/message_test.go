@@ -48,7 +48,8 @@ func eventOf(t *testing.T, m message.Message, change func(detail map[string]any)
 		change(detail)
 	}
 	body, err := json.Marshal(object{
-		"source": message.Source, "detail-type": m.Type, "account": sender.Account, "region": sender.Region, "time": checkedAt.Add(time.Second), "detail": detail,
+		"source": message.Source, "detail-type": m.Type, "account": sender.Account, "region": sender.Region,
+		"time": checkedAt.Add(time.Second), "detail": detail,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -54,12 +54,14 @@ func TestParse(t *testing.T) {
 			Origin: requester.Cell(), At: time.Date(2026, 6, 9, 7, 0, 0, 0, time.UTC),
 		}},
 		{"of a change it is read that there was one", "change-block.json", hint.Hint{
-			Kind: hint.Swept, EventID: "1c2d3e4f-0001-4000-8000-000000000022", Origin: requester.Cell(), Sweep: isNew(hint.Change{Changed: true}),
-			At: time.Date(2026, 6, 9, 7, 0, 0, 0, time.UTC),
+			Kind: hint.Swept, EventID: "1c2d3e4f-0001-4000-8000-000000000022", Origin: requester.Cell(),
+			Sweep: isNew(hint.Change{Changed: true}),
+			At:    time.Date(2026, 6, 9, 7, 0, 0, 0, time.UTC),
 		}},
 		{"an approval is a change, and names the connection", "approve.json", hint.Hint{
-			Kind: hint.Swept, EventID: "1c2d3e4f-0001-4000-8000-000000000023", Origin: accepter.Cell(), Sweep: isNew(hint.Change{Changed: true}),
-			At: time.Date(2026, 6, 9, 7, 0, 0, 0, time.UTC), Approved: []peering.ConnectionID{pcx},
+			Kind: hint.Swept, EventID: "1c2d3e4f-0001-4000-8000-000000000023", Origin: accepter.Cell(),
+			Sweep: isNew(hint.Change{Changed: true}),
+			At:    time.Date(2026, 6, 9, 7, 0, 0, 0, time.UTC), Approved: []peering.ConnectionID{pcx},
 		}},
 		{"another call is ignored", "other-call.json", hint.Hint{Why: "CreateVpc of ec2.amazonaws.com is not an autopeer event"}},
 		{"another detail-type is ignored", "other-detail-type.json",

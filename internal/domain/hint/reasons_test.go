@@ -147,7 +147,8 @@ func TestDeployment(t *testing.T) {
 func TestReasonsOfTwoSweeps(t *testing.T) {
 	t.Parallel()
 	for name, one := range map[string]hint.Sweep{
-		"scheduled": {Scheduled: true}, "changed": {Change: hint.Change{Changed: true}}, "deployed": {Change: hint.Change{Deployed: true}},
+		"scheduled": {Scheduled: true}, "changed": {Change: hint.Change{Changed: true}},
+		"deployed": {Change: hint.Change{Deployed: true}},
 		"released": {Change: hint.Change{Released: hint.Released{pcx: swept}}}, "new": {New: hint.Change{Changed: true}},
 		"repeated": {Repeats: true}, "intended": {Intended: []string{"a"}},
 	} {
@@ -164,8 +165,10 @@ func TestReasonsOfTwoSweeps(t *testing.T) {
 		sweep hint.Sweep
 		want  bool
 	}{
-		"a schedule": {hint.Sweep{Scheduled: true, Suspects: []string{"a"}}, false}, "a change": {hint.Sweep{Change: hint.Change{Changed: true}}, true},
-		"a deployment": {hint.Sweep{Change: hint.Change{Deployed: true}}, true}, "an edit": {hint.Sweep{Change: hint.Change{Edits: hint.Edits{"rtb-1 pl-1": {}}}}, true},
+		"a schedule":   {hint.Sweep{Scheduled: true, Suspects: []string{"a"}}, false},
+		"a change":     {hint.Sweep{Change: hint.Change{Changed: true}}, true},
+		"a deployment": {hint.Sweep{Change: hint.Change{Deployed: true}}, true},
+		"an edit":      {hint.Sweep{Change: hint.Change{Edits: hint.Edits{"rtb-1 pl-1": {}}}}, true},
 	} {
 		if got := tt.sweep.IsChange(); got != tt.want {
 			t.Errorf("IsChange() of %s = %v, want %v", name, got, tt.want)

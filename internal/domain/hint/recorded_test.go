@@ -107,7 +107,8 @@ func TestRecordedRequests(t *testing.T) {
 		got, err := hint.Parse(recorded(t, "1.08", "CreateVpcPeeringConnection", `{"vpcId":"vpc-0a1b2c3d4e5f60001","peerVpcId":"vpc-0a1b2c3d",
 			"peerOwnerId":"222222222222"}`, strings.Replace(response, "PCX", string(id), 1)))
 		want := hint.Hint{
-			Kind: hint.Requested, EventID: "1c2d3e4f-0001-4000-8000-000000000030", Connection: id, Origin: requester.Cell(), At: swept, RequestedAt: swept,
+			Kind: hint.Requested, EventID: "1c2d3e4f-0001-4000-8000-000000000030", Connection: id, Origin: requester.Cell(),
+			At: swept, RequestedAt: swept,
 			Requester: peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-0a1b2c3d4e5f60001"},
 			Accepter:  peering.VPC{Owner: "222222222222", Region: "us-east-1", ID: "vpc-0a1b2c3d"},
 		}

@@ -29,7 +29,8 @@ func TestWhatASweepFinds(t *testing.T) {
 	for _, tt := range tests {
 		asked := swept.Add(-time.Hour)
 		message, err := hint.Found(hint.Finding{Outcome: outcome.Outcome{
-			Type: outcome.DriftFound, Connection: "pcx-00000001", Cell: cell, Side: peering.Accepter, Repair: tt.repair, RequestedAt: asked, Repeated: true,
+			Type: outcome.DriftFound, Connection: "pcx-00000001", Cell: cell, Side: peering.Accepter, Repair: tt.repair,
+			RequestedAt: asked, Repeated: true,
 			Requester: &outcome.Party{Account: "111111111111", Region: "us-east-1", VPC: "vpc-00000001"},
 			Accepter:  &outcome.Party{Account: "222222222222", Region: "eu-west-1", VPC: "vpc-00000002"},
 		}, Drift: true, Closes: true, Untagged: hint.Untagged{"pcx-00000001": "autopeer"}, EditedBy: []string{"ann"}, EditedAt: asked, FreedAt: swept}, swept)
@@ -41,7 +42,8 @@ func TestWhatASweepFinds(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := hint.Hint{
-			Kind: tt.want, EventID: got.EventID, Connection: "pcx-00000001", Origin: cell, At: swept, RequestedAt: asked, Drift: true, Closes: true, Repeated: true, Side: peering.Accepter,
+			Kind: tt.want, EventID: got.EventID, Connection: "pcx-00000001", Origin: cell, At: swept, RequestedAt: asked,
+			Drift: true, Closes: true, Repeated: true, Side: peering.Accepter,
 			Untagged: hint.Untagged{"pcx-00000001": "autopeer"}, EditedBy: []string{"ann"}, EditedAt: asked, FreedAt: swept,
 			Requester: peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-00000001"},
 			Accepter:  peering.VPC{Owner: "222222222222", Region: "eu-west-1", ID: "vpc-00000002"},

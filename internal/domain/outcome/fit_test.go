@@ -51,7 +51,8 @@ func TestALongOutcomeIsCutWithCounts(t *testing.T) {
 			t.Errorf("%s: omitted %v, want %v", name, got.Omitted, c.want)
 		}
 		for field, lengths := range map[string][2]int{
-			"state": {c.state, len(got.State)}, "additions": {c.additions, len(got.Additions)}, "removals": {c.removals, len(got.Removals)},
+			"state": {c.state, len(got.State)}, "additions": {c.additions, len(got.Additions)},
+			"removals": {c.removals, len(got.Removals)},
 		} {
 			if lengths[0]-lengths[1] != got.Omitted[field] {
 				t.Errorf("%s: %s has %d of %d entries, and omitted counts %d", name, field, lengths[1], lengths[0], got.Omitted[field])

@@ -18,7 +18,8 @@ var now = time.Date(2026, 6, 8, 7, 38, 0, 0, time.UTC)
 // full returns an outcome with every field set.
 func full() outcome.Outcome {
 	return outcome.Outcome{
-		Type: outcome.Connected, Connection: "pcx-00000001", Cell: peering.Cell{Account: "111111111111", Region: "us-east-1"}, Side: peering.Requester,
+		Type: outcome.Connected, Connection: "pcx-00000001", Cell: peering.Cell{Account: "111111111111", Region: "us-east-1"},
+		Side:      peering.Requester,
 		Requester: &outcome.Party{Department: "marketing", Account: "111111111111", Region: "us-east-1", VPC: "vpc-00000001"},
 		Accepter:  &outcome.Party{Department: "finance", Account: "222222222222", Region: "eu-west-1", VPC: "vpc-00000002"},
 		Peering:   &outcome.Entry{Between: [2]string{"marketing", "finance"}, File: "policy.yaml", Line: 11},

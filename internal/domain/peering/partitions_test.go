@@ -11,9 +11,11 @@ func TestPartitionOf(t *testing.T) {
 	t.Parallel()
 	tests := map[peering.Region]string{
 		"us-east-1": "aws", "mx-central-1": "aws", "us-moon-1": "aws", "cn-north-1": "aws-cn", "cn-moon-12": "aws-cn",
-		"us-gov-west-1": "aws-us-gov", "us-iso-east-1": "aws-iso", "us-isob-moon-1": "aws-iso-b", "eu-isoe-west-1": "aws-iso-e",
+		"us-gov-west-1": "aws-us-gov", "us-iso-east-1": "aws-iso", "us-isob-moon-1": "aws-iso-b",
+		"eu-isoe-west-1":  "aws-iso-e",
 		"us-isof-south-1": "aws-iso-f", "eusc-de-east-1": "aws-eusc",
-		"xx-east-1": "", "us-navy-east-1": "", "eusc-fr-east-1": "", "eusc-east-1": "", "us-east": "", "us-1": "", "": "", "usa-east-1": "",
+		"xx-east-1": "", "us-navy-east-1": "", "eusc-fr-east-1": "", "eusc-east-1": "", "us-east": "", "us-1": "", "": "",
+		"usa-east-1": "",
 	}
 	for region, want := range tests {
 		if p, found := peering.PartitionOf(region); p.Name != want || found != (want != "") {

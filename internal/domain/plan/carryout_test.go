@@ -147,7 +147,8 @@ func (w *world) authorize(c plan.Authorize) {
 		}
 		w.Groups[i].Ingress = append(w.Groups[i].Ingress, p)
 		w.Ours = append(w.Ours, peering.IngressRule{
-			ID: peering.RuleID(fmt.Sprintf("sgr-new-%d", len(w.Ours))), Group: c.Group, Permission: p, Tags: map[string]string{peering.TagConnection: string(via), peering.TagManaged: string(c.By)},
+			ID: peering.RuleID(fmt.Sprintf("sgr-new-%d", len(w.Ours))), Group: c.Group, Permission: p,
+			Tags: map[string]string{peering.TagConnection: string(via), peering.TagManaged: string(c.By)},
 		})
 	}
 }

@@ -32,8 +32,9 @@ func group(s *plan.Side, ours ...peering.Permission) {
 // allowing lets sources reach ports of sg-1.
 func allowing(from, to int32, sources ...string) []policy.Allow {
 	return []policy.Allow{{
-		Protocol: peering.TCP, Ports: []policy.PortRange{{From: from, To: to}}, Sources: policy.Sources{Blocks: prefixes(sources...)},
-		Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}},
+		Protocol: peering.TCP, Ports: []policy.PortRange{{From: from, To: to}},
+		Sources: policy.Sources{Blocks: prefixes(sources...)},
+		Groups:  policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}},
 	}}
 }
 
@@ -228,7 +229,8 @@ func TestAPartWithoutRoomIsNamedBesideAConflict(t *testing.T) {
 	want := []string{
 		"revoke sgr-3 in sg-1", "then authorize tcp 80 from 172.31.1.0/24 in sg-1", conflicting,
 		"shortage: sg-1 has 3 of 3 ingress rules for IPv4 and needs 1 more", "state: rtb-1 routes 172.31.0.0/16 to pcx-new",
-		"state: sg-1 admits tcp 443 from 172.31.5.0/24", "state: sg-1 admits tcp 443 from 172.31.5.0/25", "state: sg-1 admits tcp 80 from 172.31.1.0/24",
+		"state: sg-1 admits tcp 443 from 172.31.5.0/24", "state: sg-1 admits tcp 443 from 172.31.5.0/25",
+		"state: sg-1 admits tcp 80 from 172.31.1.0/24",
 	}
 	if diff := cmp.Diff(want, described(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)

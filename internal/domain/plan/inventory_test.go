@@ -91,12 +91,14 @@ func TestASideHasWhatItsVPCHas(t *testing.T) {
 	p := &policy.Policy{Installation: installation, Limits: policy.Limits{Routes: 7}}
 	want := map[peering.Role]plan.Side{
 		peering.Requester: {
-			Connection: c, Role: peering.Requester, Own: "marketing", Peer: "finance", Terms: d.Terms(peering.Requester), Limits: p.Limits, By: installation,
+			Connection: c, Role: peering.Requester, Own: "marketing", Peer: "finance", Terms: d.Terms(peering.Requester),
+			Limits: p.Limits, By: installation,
 			Tables: s.Tables[:1], Subnets: s.Subnets[:1], Groups: s.Groups[:1], Ours: s.Rules[:1], Rules: s.Rules[:2],
 			PeerGroups: s.Groups[1:],
 		},
 		peering.Accepter: {
-			Connection: c, Role: peering.Accepter, Own: "finance", Peer: "marketing", Terms: d.Terms(peering.Accepter), Limits: p.Limits, By: installation,
+			Connection: c, Role: peering.Accepter, Own: "finance", Peer: "marketing", Terms: d.Terms(peering.Accepter),
+			Limits: p.Limits, By: installation,
 			Tables: s.Tables[1:2], Subnets: s.Subnets[1:], Groups: s.Groups[1:], Ours: s.Rules[1:2], Rules: s.Rules[:2],
 			PeerGroups: s.Groups[:1],
 		},

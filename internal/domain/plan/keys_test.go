@@ -21,7 +21,8 @@ func TestKeys(t *testing.T) {
 		"replace-route|rtb-1|172.31.0.0/16|pcx-old|pcx-1": plan.ReplaceRoute{Table: "rtb-1", Destination: block, Was: "pcx-old", Via: "pcx-1"},
 		"delete-route|rtb-1|172.31.0.0/16|pcx-1":          plan.DeleteRoute{Table: "rtb-1", Destination: block, Via: "pcx-1"},
 		"authorize|sg-1|pcx-1|icmp/-1/-1/172.31.0.0/16,tcp/22/23/sg-2": plan.Authorize{
-			Group: "sg-1", Connection: "pcx-1", By: installation, Permissions: []peering.Permission{icmp, ssh}, Peer: "111111111111", Description: "words",
+			Group: "sg-1", Connection: "pcx-1", By: installation, Permissions: []peering.Permission{icmp, ssh},
+			Peer: "111111111111", Description: "words",
 		},
 		"revoke|sg-1|pcx-1|[sgr-1 sgr-2]": plan.Revoke{Group: "sg-1", Connection: "pcx-1", By: "autopeer", Rules: []peering.RuleID{"sgr-1", "sgr-2"}},
 		"enable-dns|pcx-1|requester":      plan.EnableDNS{Connection: "pcx-1", Role: peering.Requester},

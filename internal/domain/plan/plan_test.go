@@ -454,7 +454,8 @@ func TestAParticipantsGroupGetsNoRules(t *testing.T) {
 	const why = ", a participant in a shared subnet of the VPC, and only that account can change it"
 	want := []string{
 		"authorize icmp from 172.31.0.0/16 in sg-0", "authorize icmp from 172.31.0.0/16 in sg-2",
-		"note: sg-1 gets no rules: it belongs to the account 222222222222" + why, "note: sg-3 gets no rules: it belongs to the account 333333333333" + why,
+		"note: sg-1 gets no rules: it belongs to the account 222222222222" + why,
+		"note: sg-3 gets no rules: it belongs to the account 333333333333" + why,
 	}
 	if diff := cmp.Diff(want, sentences(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)

@@ -11,7 +11,8 @@ import (
 func TestRemainsAreNotReplaced(t *testing.T) {
 	t.Parallel()
 	changes := plan.Disconnect(plan.Remains{
-		Connection: via, Tables: []peering.RouteTable{table("rtb-1", toPeer(peering.Target(via), true))}, Rules: []peering.IngressRule{ruleOf(via, "sgr-1", "sg-1")},
+		Connection: via, Tables: []peering.RouteTable{table("rtb-1", toPeer(peering.Target(via), true))},
+		Rules: []peering.IngressRule{ruleOf(via, "sgr-1", "sg-1")},
 	}).Changes()
 	if len(changes) != 2 || plan.IsReplaced(changes[0]) || plan.IsReplaced(changes[1]) {
 		t.Errorf("Disconnect() = %+v, want two removals that don't wait", changes)

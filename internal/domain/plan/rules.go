@@ -83,7 +83,8 @@ func authorizations(s Side, g peering.SecurityGroupID, missing []peering.Permiss
 	var changes []Change
 	authorize := func(permissions ...peering.Permission) {
 		changes = append(changes, Authorize{
-			Group: g, Connection: s.Connection.ID, By: s.By, Permissions: permissions, Peer: s.Connection.VPC(s.Role.Other()).Owner,
+			Group: g, Connection: s.Connection.ID, By: s.By, Permissions: permissions,
+			Peer:        s.Connection.VPC(s.Role.Other()).Owner,
 			Description: peering.Describe(s.Connection.ID, s.Peer, s.Own),
 		})
 	}

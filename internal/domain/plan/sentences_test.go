@@ -122,7 +122,8 @@ func TestAStaleRuleIsMadeAnew(t *testing.T) {
 		s.Groups = []peering.SecurityGroup{{ID: "sg-1", Ingress: []peering.Permission{ref}}}
 		s.Ours = []peering.IngressRule{{ID: "sgr-1", Group: "sg-1", Permission: ref, Stale: true}}
 		s.Terms.Allow = []policy.Allow{{
-			Protocol: peering.ICMP, Sources: policy.Sources{Groups: []peering.SecurityGroupID{"sg-peer"}}, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}},
+			Protocol: peering.ICMP, Sources: policy.Sources{Groups: []peering.SecurityGroupID{"sg-peer"}},
+			Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}},
 		}}
 	}))
 	if diff := cmp.Diff([]string{"revoke sgr-1 in sg-1", "then authorize icmp from sg-peer in sg-1"}, sentences(p)); diff != "" {

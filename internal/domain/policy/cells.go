@@ -15,7 +15,8 @@ import (
 // reasons of its denials are those of p. It shares memory with p.
 func (p *Policy) ForCell(cell peering.Cell, by peering.Installation) *Policy {
 	part := &Policy{
-		File: p.File, Installation: by, Mode: p.Mode, Otherwise: p.Otherwise, Removed: p.Removed, Limits: p.Limits, Retired: p.Retired,
+		File: p.File, Installation: by, Mode: p.Mode, Otherwise: p.Otherwise, Removed: p.Removed, Limits: p.Limits,
+		Retired: p.Retired,
 	}
 	if p.IsRetired(cell) {
 		part.Otherwise, part.Removed, part.Others = LeaveOthers, DisconnectRemoved, p.others(nil)

@@ -175,7 +175,8 @@ func TestOnlyWhatNoPeeringAllowsIsUnlisted(t *testing.T) {
 	t.Parallel()
 	unlisted := map[policy.Code]bool{
 		policy.NotListed: true, policy.WrongDirection: true, policy.SameVPC: true,
-		policy.Multipath: false, policy.Allowed: false, policy.ApprovalNeeded: false, policy.Overlap: false, policy.CIDRMismatch: false,
+		policy.Multipath: false, policy.Allowed: false, policy.ApprovalNeeded: false, policy.Overlap: false,
+		policy.CIDRMismatch: false,
 	}
 	for code, want := range unlisted {
 		if got := (policy.Decision{Code: code}).IsUnlisted(); got != want {

@@ -89,7 +89,8 @@ func TestIsMixed(t *testing.T) {
 		p    *policy.Policy
 		want bool
 	}{
-		"none in report mode": {company(), false}, "one in report mode": {reporting(line), true}, "the file in report mode": {file, false},
+		"none in report mode": {company(), false}, "one in report mode": {reporting(line), true},
+		"the file in report mode": {file, false},
 	} {
 		if got := c.p.IsMixed(); got != c.want {
 			t.Errorf("%s: IsMixed() = %v, want %v", name, got, c.want)

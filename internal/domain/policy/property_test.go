@@ -65,7 +65,8 @@ func drawPeering(t *rapid.T) policy.Peering {
 		p.Allow = []policy.Allow{{
 			From: between[0], To: between[1], Groups: policy.Groups{Tags: map[string]string{"Role": "x"}},
 			Sources:  policy.Sources{Blocks: drawBlocks(t), Groups: []peering.SecurityGroupID{"sg-1"}, PrefixLists: []peering.PrefixListID{"pl-1"}},
-			Protocol: peering.TCP, Ports: []policy.PortRange{{From: 1, To: 2}}, Types: []policy.ICMPType{{Type: 0, Code: -1}}, Line: 7,
+			Protocol: peering.TCP, Ports: []policy.PortRange{{From: 1, To: 2}}, Types: []policy.ICMPType{{Type: 0, Code: -1}},
+			Line: 7,
 		}}
 	}
 	return p

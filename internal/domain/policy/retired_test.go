@@ -24,7 +24,8 @@ func TestThePartOfARetiredCellAllowsNothing(t *testing.T) {
 	t.Parallel()
 	p := retiring()
 	want := &policy.Policy{
-		File: p.File, Installation: "autopeer", Otherwise: policy.LeaveOthers, Removed: policy.DisconnectRemoved, Retired: p.Retired,
+		File: p.File, Installation: "autopeer", Otherwise: policy.LeaveOthers, Removed: policy.DisconnectRemoved,
+		Retired: p.Retired,
 		Others: []policy.Department{
 			{Name: "finance", Members: []policy.Member{{Cell: financeCell, VPC: "vpc-f"}}},
 			{Name: "developer", Members: []policy.Member{

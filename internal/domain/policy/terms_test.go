@@ -35,7 +35,8 @@ func TestTerms(t *testing.T) {
 			}},
 		{"without a choice, all tables", "finance", "marketing",
 			policy.Terms{
-				Routes: policy.Routes{Tables: policy.Tables{Scope: policy.AllTables}, To: chosen.To, Except: chosen.Except}, DNS: true, Adopt: true, Tags: policy.NoTags,
+				Routes: policy.Routes{Tables: policy.Tables{Scope: policy.AllTables}, To: chosen.To, Except: chosen.Except},
+				DNS:    true, Adopt: true, Tags: policy.NoTags,
 				Allow: []policy.Allow{there}, Opens: []policy.Allow{back},
 			}},
 	}

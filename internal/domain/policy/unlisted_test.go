@@ -73,7 +73,8 @@ func TestTheReasonWithoutAPeering(t *testing.T) {
 	for _, tt := range tests {
 		p := office(tt.offices)
 		for name, of := range map[string]*policy.Policy{
-			"the file": p, "the requester's part": p.ForCell(tt.requester.Cell(), ""), "the accepter's part": p.ForCell(tt.accepter.Cell(), ""),
+			"the file": p, "the requester's part": p.ForCell(tt.requester.Cell(), ""),
+			"the accepter's part": p.ForCell(tt.accepter.Cell(), ""),
 		} {
 			if d := of.Decide(request(tt.requester, tt.accepter)); d.Code != policy.NotListed || d.Reason != tt.want {
 				t.Errorf("%s: %s decides %s:\n got %s\nwant %s", tt.name, name, d.Code, d.Reason, tt.want)

@@ -286,7 +286,8 @@ func TestObstructionSaysWhereItIs(t *testing.T) {
 	t.Parallel()
 	got := crossing(with(denyIn(90, tcpFrom("10.2.0.0/16", 1024, 65535)))...).Obstructions()
 	want := []reach.Obstruction{{
-		ACL: "acl-1", Subnets: []peering.SubnetID{"subnet-1"}, Rule: "90", Return: true, Key: "acl-1|90|false|true|[subnet-1]|10.2.0.0/16|394240-458751|false",
+		ACL: "acl-1", Subnets: []peering.SubnetID{"subnet-1"}, Rule: "90", Return: true,
+		Key:      "acl-1|90|false|true|[subnet-1]|10.2.0.0/16|394240-458751|false",
 		Sentence: "network ACL acl-1 rule 90 denies tcp 1024-65535 from 10.2.0.0/16 (ingress of subnet-1), which the answers need",
 		Remedy:   "allow tcp 1024-65535 from 10.2.0.0/16 by an ingress rule of acl-1 before rule 90",
 	}}

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
@@ -45,7 +46,8 @@ func (n Network) travel(q ServiceQuery) (a Answer, via peering.EndpointID) {
 		return Answer{Blocker: *packet{}.blocked(NoInstance, q.From, "instance %s is not known here", q.From)}, ""
 	}
 	face := &source.Interfaces[0]
-	if e := n.endpoint(q.Service, func(e peering.Endpoint) bool { return e.VPC == face.VPC && e.PrivateDNS && len(e.Interfaces) > 0 }); e != nil {
+	hasName := func(e peering.Endpoint) bool { return e.VPC == face.VPC && e.PrivateDNS && len(e.Interfaces) > 0 }
+	if e := n.endpoint(q.Service, hasName); e != nil {
 		return n.enter(q.From, *e), e.ID
 	}
 	p := packet{from: end{face.Addresses[0], source, face}, to: end{addr: q.Public}, protocol: peering.TCP, port: https}
@@ -73,7 +75,7 @@ func (n Network) endpoint(service string, is func(peering.Endpoint) bool) *peeri
 // enter takes the call to the endpoint's interfaces as to an instance with them.
 func (n Network) enter(from peering.InstanceID, e peering.Endpoint) Answer {
 	id := peering.InstanceID(e.ID)
-	n.Instances = append(n.Instances[:len(n.Instances):len(n.Instances)], peering.Instance{ID: id, Interfaces: e.Interfaces})
+	n.Instances = append(slices.Clip(n.Instances), peering.Instance{ID: id, Interfaces: e.Interfaces})
 	return n.Check(Query{From: from, ToInstance: id, Protocol: peering.TCP, Port: https})
 }
 
@@ -130,21 +132,27 @@ func (n Network) leaveVPC(q ServiceQuery, t *peering.RouteTable, gateway peering
 func (q ServiceQuery) toInternet(p packet, t *peering.RouteTable, r peering.Route) *Blocker {
 	switch {
 	case r.Blackhole:
-		return p.blocked(Blackhole, t.ID, "the route to %s in %s is a blackhole (%s is not available)", r.Destination, t.ID, r.Target)
+		return p.blocked(Blackhole, t.ID, "the route to %s in %s is a blackhole (%s is not available)",
+			r.Destination, t.ID, r.Target)
 	case r.Target.IsInternetGateway() && !p.from.face.Public:
-		return p.blocked(NoAddress, q.From, "%s leads to %s by %s, but %s has no public address", t.ID, q.Service, r.Target, q.From)
+		return p.blocked(NoAddress, q.From, "%s leads to %s by %s, but %s has no public address",
+			t.ID, q.Service, r.Target, q.From)
 	case r.Target.IsInternetGateway(), r.Target.IsNATGateway():
 		return nil
 	case r.Target.IsConnection():
-		return p.blocked(NotTransitive, t.ID, "peering is not transitive: the route to %s in %s leads by %s into a VPC that passes nothing on to %s", r.Destination, t.ID, r.Target, q.Service)
+		return p.blocked(NotTransitive, t.ID, "peering is not transitive: the route to %s in %s leads by %s into a VPC that "+
+			"passes nothing on to %s", r.Destination, t.ID, r.Target, q.Service)
 	}
-	return p.blocked(Elsewhere, t.ID, "the route to %s in %s leads to %s, which is not known here", r.Destination, t.ID, r.Target)
+	return p.blocked(Elsewhere, t.ID, "the route to %s in %s leads to %s, which is not known here",
+		r.Destination, t.ID, r.Target)
 }
 
 // noService names the endpoint whose private DNS would lead the call, if the VPC has one.
 func (n Network) noService(p packet, q ServiceQuery, t *peering.RouteTable) *Blocker {
 	if e := n.endpoint(q.Service, func(e peering.Endpoint) bool { return e.VPC == t.VPC && !e.Gateway }); e != nil {
-		return p.blocked(PrivateDNS, e.ID, "private DNS of %s is off, so that the name of %s leads to the internet, to which %s has no route", e.ID, q.Service, t.ID)
+		return p.blocked(PrivateDNS, e.ID, "private DNS of %s is off, so that the name of %s leads to the internet, "+
+			"to which %s has no route", e.ID, q.Service, t.ID)
 	}
-	return p.blocked(NoRoute, t.ID, "no route in %s leads to %s, neither to its prefix list nor to the internet", t.ID, q.Service)
+	return p.blocked(NoRoute, t.ID, "no route in %s leads to %s, neither to its prefix list nor to the internet",
+		t.ID, q.Service)
 }

@@ -24,7 +24,8 @@ func gatewayEndpoint(w *world) {
 func interfaceEndpoint(w *world) {
 	w.SecurityGroups = append(w.SecurityGroups, peering.SecurityGroup{ID: "sg-e", VPC: "vpc-a", Ingress: []peering.Permission{tcpFrom("10.1.0.0/16", 443, 443)}})
 	w.Endpoints = append(w.Endpoints, peering.Endpoint{ID: "vpce-ssm", VPC: "vpc-a", Service: "ssm", PrivateDNS: true, Interfaces: []peering.Interface{{
-		ID: "eni-e", VPC: "vpc-a", Subnet: "subnet-a", Addresses: []netip.Addr{netip.MustParseAddr("10.1.0.9")}, Groups: []peering.SecurityGroupID{"sg-e"},
+		ID: "eni-e", VPC: "vpc-a", Subnet: "subnet-a", Addresses: []netip.Addr{netip.MustParseAddr("10.1.0.9")},
+		Groups: []peering.SecurityGroupID{"sg-e"},
 	}}})
 }
 

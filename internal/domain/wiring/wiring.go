@@ -118,7 +118,8 @@ var freeingCalls = []string{"DeleteRoute", "RevokeSecurityGroupIngress"}
 // foreignCalls maps each function to the calls whose events it receives when counterparts forward them. A request
 // isn't among them: the requester's cell sends the result of its check.
 var foreignCalls = map[function.Name][]string{
-	function.Connect: calls[function.Connect], function.Disconnect: calls[function.Disconnect], function.Sweep: slices.Concat(blockCalls, vpcCalls),
+	function.Connect: calls[function.Connect], function.Disconnect: calls[function.Disconnect],
+	function.Sweep: slices.Concat(blockCalls, vpcCalls),
 }
 
 // local returns the rules for the functions' calls made in the cell itself.

@@ -122,12 +122,14 @@ func TestRoutesOfEndpoints(t *testing.T) {
 		m, f := t.Company(one, accepter)
 		person := t.Person(t.Ctx, accepter).EC2
 		_, err := person.CreateVpcEndpoint(t.Ctx, &ec2.CreateVpcEndpointInput{
-			VpcId: aws.String(string(f.VPC.ID)), ServiceName: aws.String("com.amazonaws." + string(accepter.Region) + ".s3"), RouteTableIds: []string{string(f.Table)},
+			VpcId: aws.String(string(f.VPC.ID)), ServiceName: aws.String("com.amazonaws." + string(accepter.Region) + ".s3"),
+			RouteTableIds: []string{string(f.Table)},
 		})
 		t.Must(err)
 		private, err := person.CreateVpcEndpoint(t.Ctx, &ec2.CreateVpcEndpointInput{
 			VpcId: aws.String(string(f.VPC.ID)), ServiceName: aws.String("com.amazonaws." + string(accepter.Region) + ".ssm"),
-			VpcEndpointType: types.VpcEndpointTypeInterface, SubnetIds: []string{string(f.Subnet)}, SecurityGroupIds: []string{string(f.Group)},
+			VpcEndpointType: types.VpcEndpointTypeInterface, SubnetIds: []string{string(f.Subnet)},
+			SecurityGroupIds:  []string{string(f.Group)},
 			PrivateDnsEnabled: aws.Bool(false),
 		})
 		t.Must(err)

@@ -332,7 +332,8 @@ func (e *estate) addRules(s *site) {
 		}
 		if rapid.IntRange(0, 2).Draw(e.T, "everything in") > 0 {
 			e.permit(s, g, false, types.IpPermission{
-				IpProtocol: aws.String("-1"), IpRanges: []types.IpRange{{CidrIp: aws.String("0.0.0.0/0")}}, Ipv6Ranges: []types.Ipv6Range{{CidrIpv6: aws.String("::/0")}},
+				IpProtocol: aws.String("-1"), IpRanges: []types.IpRange{{CidrIp: aws.String("0.0.0.0/0")}},
+				Ipv6Ranges: []types.Ipv6Range{{CidrIpv6: aws.String("::/0")}},
 			})
 		}
 		for range rapid.IntRange(0, 5).Draw(e.T, "rules") {

@@ -116,7 +116,8 @@ func (c *company) attackAsConnect(at peering.Cell, own, other lab.Site, listed [
 	client := c.stolen(at, function.Connect)
 	id := aws.String(string(listed[0]))
 	_, err := client.CreateRoute(c.ctx, &ec2.CreateRouteInput{
-		RouteTableId: aws.String(string(other.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24"), VpcPeeringConnectionId: id,
+		RouteTableId: aws.String(string(other.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24"),
+		VpcPeeringConnectionId: id,
 	})
 	c.refused("a route in a foreign table", err)
 	_, err = client.AuthorizeSecurityGroupIngress(c.ctx, ingress(other.Group, "0.0.0.0/0", nil))
@@ -170,7 +171,8 @@ func (c *company) foreignRule(s lab.Site) string {
 func (c *company) attackAsDisconnect(at peering.Cell, own lab.Site, listed peering.ConnectionID) {
 	client := c.stolen(at, function.Disconnect)
 	_, err := client.CreateRoute(c.ctx, &ec2.CreateRouteInput{
-		RouteTableId: aws.String(string(own.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24"), VpcPeeringConnectionId: aws.String(string(listed)),
+		RouteTableId: aws.String(string(own.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24"),
+		VpcPeeringConnectionId: aws.String(string(listed)),
 	})
 	c.refused("a route by disconnect", err)
 	_, err = client.AuthorizeSecurityGroupIngress(c.ctx, ingress(own.Group, "0.0.0.0/0", ours(listed)))

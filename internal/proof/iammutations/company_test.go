@@ -193,7 +193,8 @@ func (c *company) start(p *policy.Policy, at peering.Cell, f function.Name) erro
 	url := urlOf(at, name)
 	handler := lambdasqs.Handler(func() {}, queues.NewSource(client, url), func(int) {}, handlers(p, at, cfg, c.announce)[f])
 	c.mappings[role], err = c.Cloud.Queues.Map(queueARN, queue.Mapping{
-		BatchSize: wiring.BatchSize(f), Window: wiring.Window(f), MaxConcurrency: wiring.MaxConcurrency, ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,
+		BatchSize: wiring.BatchSize(f), Window: wiring.Window(f), MaxConcurrency: wiring.MaxConcurrency,
+		ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,
 	}, lambda.NewHandler(handler))
 	return err
 }

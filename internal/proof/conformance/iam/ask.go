@@ -33,7 +33,8 @@ type question struct {
 
 func questionOf(e cloudiam.Evaluation) question {
 	q := question{
-		Principal: cmp.Or(e.Service, e.ARN), Action: e.Action, Resource: e.Resource, Owner: accountOf(e.Resource), Keys: e.Keys,
+		Principal: cmp.Or(e.Service, e.ARN), Action: e.Action, Resource: e.Resource, Owner: accountOf(e.Resource),
+		Keys:   e.Keys,
 		policy: e.ResourcePolicy.String(), refused: !e.Allowed,
 	}
 	if e.Owner != "" {

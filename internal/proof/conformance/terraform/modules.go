@@ -27,7 +27,8 @@ func moduleTrials() []trial {
 			},
 		},
 		{
-			name: "modules for two accounts, with routes", policy: "policy-none.yaml", files: []string{"providers.tf", "networks.tf"},
+			name: "modules for two accounts, with routes", policy: "policy-none.yaml",
+			files: []string{"providers.tf", "networks.tf"},
 			steps: []step{
 				apply(), add("two-accounts"), get(), apply(), connected(both),
 				unchanged().showing("cloudposse/vpc-peering-multi-account", "`tables: none`, `dns: true`, `ignore_tags`", complete),

@@ -79,7 +79,8 @@ func moto(url string, m *mends) func(context.Context) (*cloud, error) {
 func (c *cloud) assumeRole(ctx context.Context, cell peering.Cell) (aws.CredentialsProvider, error) {
 	client := sts.New(sts.Options{Region: string(cell.Region), BaseEndpoint: &c.url, Credentials: credentials.NewStaticCredentialsProvider("any", "any", "")})
 	out, err := client.AssumeRole(ctx, &sts.AssumeRoleInput{
-		RoleArn: aws.String("arn:aws:iam::" + string(cell.Account) + ":role/conformance"), RoleSessionName: aws.String("conformance"),
+		RoleArn:         aws.String("arn:aws:iam::" + string(cell.Account) + ":role/conformance"),
+		RoleSessionName: aws.String("conformance"),
 	})
 	if err != nil {
 		return nil, err

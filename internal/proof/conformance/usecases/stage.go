@@ -193,7 +193,8 @@ func (s *stage) carry() []string {
 func (s *stage) pass(from peering.Cell, m message.Message) []string {
 	m = m.Sealed()
 	event, err := json.Marshal(map[string]any{
-		"source": message.Source, "detail-type": m.Type, "account": from.Account, "region": from.Region, "time": time.Now(), "detail": m,
+		"source": message.Source, "detail-type": m.Type, "account": from.Account, "region": from.Region, "time": time.Now(),
+		"detail": m,
 	})
 	s.keep(err)
 	h, err := hint.Parse(event)

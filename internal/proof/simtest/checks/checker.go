@@ -43,8 +43,10 @@ func New(rep *report.Report, o ec2.Options) *Checker {
 	return &Checker{
 		report:  rep,
 		quotas:  oracle.Quotas{RoutesPerTable: o.Quotas.RoutesPerTable, RulesPerGroup: o.Quotas.RulesPerGroup, ActivePeeringsPerVPC: o.Quotas.ActivePeeringsPerVPC},
-		journal: ledger.NewJournal(o.Delays.Initiating, o.Delays.Provisioning), throttles: map[string]int{}, homes: map[string]peering.Cell{},
-		messages: map[string]*traffic{}, sweeps: map[peering.Cell][]time.Time{}, lostEvents: map[string]bool{}, failedSweeps: map[peering.Cell]bool{},
+		journal: ledger.NewJournal(o.Delays.Initiating, o.Delays.Provisioning), throttles: map[string]int{},
+		homes:    map[string]peering.Cell{},
+		messages: map[string]*traffic{}, sweeps: map[peering.Cell][]time.Time{}, lostEvents: map[string]bool{},
+		failedSweeps: map[peering.Cell]bool{},
 	}
 }
 

@@ -18,7 +18,8 @@ func DrawRates(d random.Source) Rates {
 	}
 	most := random.Pick(d, 5, 15, 40)
 	r := Rates{
-		throttled: d.IntN(most), failed: d.IntN(most), unknown: d.IntN(most), dropped: d.IntN(most), hung: d.IntN(most/4 + 1), slow: d.IntN(most), killed: d.IntN(4 * most),
+		throttled: d.IntN(most), failed: d.IntN(most), unknown: d.IntN(most), dropped: d.IntN(most), hung: d.IntN(most/4 + 1),
+		slow: d.IntN(most), killed: d.IntN(4 * most),
 		stale: random.Pick(d, 0, 20, 50),
 	}
 	if d.Chance(8) {

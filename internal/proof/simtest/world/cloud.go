@@ -40,8 +40,9 @@ func drawEC2(d random.Source, o *ec2.Options) {
 	// Mostly shorter than an event takes: autopeer retries reads of resources that don't exist yet.
 	soon := 40 * time.Millisecond
 	o.Delays = ec2.Delays{
-		Initiating: d.Duration(time.Millisecond, random.Pick(d, soon, soon, soon, time.Second)), Provisioning: d.Duration(time.Millisecond, random.Pick(d, soon, soon, soon, 10*time.Second)),
-		Deleting: d.Duration(time.Millisecond, random.Pick(d, soon, 20*time.Second)),
+		Initiating:   d.Duration(time.Millisecond, random.Pick(d, soon, soon, soon, time.Second)),
+		Provisioning: d.Duration(time.Millisecond, random.Pick(d, soon, soon, soon, 10*time.Second)),
+		Deleting:     d.Duration(time.Millisecond, random.Pick(d, soon, 20*time.Second)),
 	}
 	if d.Chance(20) {
 		o.Delays.Propagation = d.Duration(time.Second, 20*time.Second)

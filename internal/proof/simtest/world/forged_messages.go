@@ -94,7 +94,8 @@ func (f forgery) event(c *ledger.Connection, blocks []netip.Prefix) string {
 	m.Code, m.Blocks, m.Assumed = message.Ready, blocks, f.assumed
 	event, _ := json.Marshal(map[string]any{ // plain values can always be encoded
 		"version": "0", "id": "00000000-0000-4000-8000-000000000000", "detail-type": m.Type, "source": message.Source,
-		"account": f.from.Account, "region": f.from.Region, "time": at.Format(time.RFC3339), "resources": []string{}, "detail": m.Sealed(),
+		"account": f.from.Account, "region": f.from.Region, "time": at.Format(time.RFC3339), "resources": []string{},
+		"detail": m.Sealed(),
 	})
 	return string(event)
 }

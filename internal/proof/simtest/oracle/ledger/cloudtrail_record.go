@@ -53,7 +53,8 @@ func ParseRecord(cell peering.Cell, body []byte, at time.Time) (Record, error) {
 	}
 	return Record{
 		At: at, Function: FunctionOf(detail.UserIdentity.ARN), Cell: cell,
-		Call: detail.EventName, Code: detail.ErrorCode, request: detail.RequestParameters.unwrapped().ordered(), response: detail.ResponseElements.unwrapped(),
+		Call: detail.EventName, Code: detail.ErrorCode, request: detail.RequestParameters.unwrapped().ordered(),
+		response: detail.ResponseElements.unwrapped(),
 	}, nil
 }
 

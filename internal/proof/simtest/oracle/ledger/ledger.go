@@ -29,8 +29,9 @@ type Ledger struct {
 func New(initiating, provisioning time.Duration) *Ledger {
 	return &Ledger{
 		initiating: initiating, provisioning: provisioning,
-		VPCs: map[VPCKey]*VPC{}, Subnets: map[string]*Subnet{}, RouteTables: map[string]*RouteTable{}, SecurityGroups: map[string]*SecurityGroup{},
-		Rules: map[string]*Rule{}, Connections: map[string]*Connection{}, Tags: map[string]map[string]string{},
+		VPCs: map[VPCKey]*VPC{}, Subnets: map[string]*Subnet{}, RouteTables: map[string]*RouteTable{},
+		SecurityGroups: map[string]*SecurityGroup{},
+		Rules:          map[string]*Rule{}, Connections: map[string]*Connection{}, Tags: map[string]map[string]string{},
 	}
 }
 
