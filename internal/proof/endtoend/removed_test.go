@@ -51,7 +51,7 @@ func TestRemovedFromThePolicy(t *testing.T) {
 				}
 				t.SaidOnce(outcome.Disconnected, pcx)
 				for _, o := range t.Said(outcome.Disconnected, pcx) {
-					if o.Reason.Code != "removed" || tt.isLeft && !strings.Contains(o.Next, "in 111111111111/us-east-1 are left") {
+					if o.Reason.Code != "removed" || tt.isLeft && !strings.Contains(o.Next, "in 111111111111/us-east-1 remain") {
 						t.Errorf("announced %+v, want the half in %s named as left: %v", o, one, tt.isLeft)
 					}
 				}

@@ -177,7 +177,7 @@ func TestAHandMadeConnectionInReportMode(t *testing.T) {
 			t.Errorf("proposed are\n%q\n%q\nwant the removal of both routes, and routes in all tables", removals, additions)
 		}
 		for _, o := range announcedProposals(t, pcx, 0) {
-			if len(o.State) != 1 || !strings.Contains(o.Reason.Sentence, "that are there stay") {
+			if len(o.State) != 1 || !strings.Contains(o.Reason.Sentence, "existing routes and rules stay") {
 				t.Errorf("announced %+v, want the route that is there", o)
 			}
 		}
