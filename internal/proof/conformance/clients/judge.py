@@ -14,9 +14,10 @@ import peerings
 import prefixlists
 import refusals
 import selfcheck
+import storage
 from clients import Cloud, Report
 
-PARTS = (selfcheck, networks, newcomers, prefixlists, gateways, peerings, messages, refusals, paging, cli, coverage)  # coverage asks what the others have driven
+PARTS = (selfcheck, networks, newcomers, prefixlists, gateways, peerings, messages, refusals, paging, storage, cli, coverage)  # coverage asks what the others have driven
 
 
 def main(endpoint):
