@@ -114,9 +114,10 @@ deploy: build $(CDK) ## Deploy all cells of a policy without questions (POLICY=f
 
 # The lab's settings are the context keys labMarketingCidr, labMarketingAccount, labMarketingRegion and so on (docs/labs.md).
 .PHONY: deploy-lab
-deploy-lab: build/bin/departments $(CDK) ## Deploy three departments to learn on, and write their policy to departments.yaml (LAB='-c key=value')
-	$(CDK) deploy --app build/bin/departments --output out/lab --outputs-file out/lab.json$(OPTIONS) $(LAB) --require-approval never --all
-	build/bin/departments policy out/lab.json > departments.yaml
+deploy-lab: build/bin/departments $(CDK) .venv/ready ## Deploy three departments to learn on, and write their policy to departments.yaml (LAB='-c key=value')
+	$(CDK) deploy --app build/bin/departments --output out/lab --outputs-file out/lab.json$(OPTIONS) \
+		-c labDeployer="$$(.venv/bin/aws sts get-caller-identity --query Arn --output text)" $(LAB) --require-approval never --all
+	build/bin/departments policy out/lab.json > out/departments.yaml && mv out/departments.yaml departments.yaml
 	@echo "departments.yaml has the policy of the lab; connect it with: make deploy POLICY=departments.yaml"
 
 .PHONY: destroy-lab

@@ -20,7 +20,10 @@ const cleanup = 30 * time.Second
 func (o outputs) disconnect(ctx context.Context, out io.Writer, wait time.Duration) error {
 	deleted := 0
 	for _, d := range standard {
-		stack := o[d.name]
+		stack, found := o[d.name]
+		if !found {
+			continue
+		}
 		ids, err := connections(ctx, stack)
 		if err != nil {
 			return err
@@ -34,8 +37,8 @@ func (o outputs) disconnect(ctx context.Context, out io.Writer, wait time.Durati
 			deleted++
 		}
 	}
-	if deleted == 0 {
-		return nil
+	if err := o.empty(ctx, out); err != nil || deleted == 0 {
+		return err
 	}
 	fmt.Fprintf(out, "waiting %s for autopeer to remove its routes and rules\n", wait)
 	select {
@@ -43,6 +46,22 @@ func (o outputs) disconnect(ctx context.Context, out io.Writer, wait time.Durati
 	case <-ctx.Done():
 	}
 	return ctx.Err()
+}
+
+// empty deletes the reports: CloudFormation deletes no bucket with objects.
+func (o outputs) empty(ctx context.Context, out io.Writer) error {
+	for _, d := range standard {
+		stack := o[d.name]
+		if stack.BucketName == "" {
+			continue
+		}
+		data, err := cli(ctx, stack.Region, "s3", "rm", "--recursive", "s3://"+stack.BucketName)
+		if err != nil {
+			return fmt.Errorf("delete the reports as a principal of labAdministrators: %w", err)
+		}
+		_, _ = out.Write(data) // progress for people
+	}
+	return nil
 }
 
 // connections lists the living connections with the stack's VPC as the requester or the accepter.

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,7 +100,7 @@ func checkServer(t *testing.T, c *cloudsim.Cloud, i types.Instance) {
 		t.Errorf("%s has the public address %q", name, aws.ToString(i.PublicIpAddress))
 	}
 	for _, service := range []string{"s3", "ssm", "ssmmessages", "ec2messages"} {
-		via, stopped := c.EC2.(*ec2.Service).Exit(*i.InstanceId, service)
+		via, stopped := c.EC2.(*ec2.Service).Exit(account, *i.InstanceId, service)
 		if stopped != "" || (via.ID != "") != isPrivate {
 			t.Errorf("%s reaches %s through %q, stopped by %q, want an endpoint: %t", name, service, via.ID, stopped, isPrivate)
 		}
@@ -177,6 +178,9 @@ func TestConnectionsAreDeletedBeforeTheStacks(t *testing.T) {
 	if err := lab.disconnect(t.Context(), &out, 0); err != nil || out.Len() > 0 {
 		t.Errorf("a second run: %v, printed %q, want nothing", err, out.String())
 	}
+	if err := run(t.Context(), []string{"disconnect", "missing.json"}, nil, &out); err != nil || !strings.Contains(out.String(), "no connections of the lab") {
+		t.Errorf("without outputs: %v, printed %q", err, out.String())
+	}
 }
 
 func TestSettings(t *testing.T) {
@@ -193,19 +197,29 @@ func TestSettings(t *testing.T) {
 		"no account":           {map[string]any{"labFinanceAccount": "1234"}, `labFinanceAccount: "1234" is no account`},
 		"no Region":            {map[string]any{"labFinanceRegion": "mars"}, `labFinanceRegion: "mars" is no Region`},
 		"other programs' keys": {map[string]any{"alarmEmail": "ops@example.com"}, ""},
+		"a prefix of capitals": {map[string]any{"prefix": "Auto_Peer!"}, `prefix: "Auto_Peer!" must be`},
+		"a long prefix":        {map[string]any{"prefix": "abcdefghijklmno"}, `prefix: "abcdefghijklmno" must be`},
+		"no ARN":               {map[string]any{"labAdministrators": "bogus"}, `labAdministrators: "bogus" is no pattern of ARNs`},
 	} {
 		_, err := parseSettings(tt.context, environment(""))
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: parseSettings() = %v, want %q", name, err, tt.want)
 		}
 	}
-	s, err := parseSettings(map[string]any{"labFinanceAccount": "222222222222", "labFinanceRegion": "eu-west-3", "labAdministrators": "a, b"}, environment(""))
+	s, err := parseSettings(map[string]any{
+		"labFinanceAccount": "222222222222", "labFinanceRegion": "eu-west-3", "labAdministrators": []any{"arn:aws:iam::222222222222:user/a"},
+		"labDeployer": "arn:aws:sts::222222222222:assumed-role/Admin/me",
+	}, environment(""))
 	if err != nil {
 		t.Fatal(err)
 	}
 	finance := s.departments[1]
-	if finance.account != "222222222222" || finance.region != "eu-west-3" || s.stackName(finance) != "autopeer-lab-finance" || len(s.administrators) != 2 {
+	if finance.account != "222222222222" || finance.region != "eu-west-3" || s.stackName(finance) != "autopeer-lab-finance" {
 		t.Errorf("settings = %+v", s)
+	}
+	want := []string{"arn:aws:iam::222222222222:user/a", "arn:aws:iam::222222222222:role/Admin", "arn:aws:iam::222222222222:role/*/Admin"}
+	if !slices.Equal(s.administrators, want) {
+		t.Errorf("administrators = %v, want %v", s.administrators, want)
 	}
 }
 
@@ -213,7 +227,7 @@ func TestSettings(t *testing.T) {
 func TestThePolicyOfTheLab(t *testing.T) {
 	t.Parallel()
 	stack := func(vpc string) string {
-		return `{"Account": "111111111111", "Region": "us-east-1", "VpcId": "` + vpc + `"}`
+		return `{"Account": "111111111111", "Region": "us-east-1", "VpcId": "` + vpc + `", "CidrBlock": "10.` + vpc[len(vpc)-1:] + `.0.0/16"}`
 	}
 	file := filepath.Join(t.TempDir(), "lab.json")
 	write := func(text string) {
@@ -223,7 +237,7 @@ func TestThePolicyOfTheLab(t *testing.T) {
 		}
 	}
 	write(`{"autopeer-lab-marketing": ` + stack("vpc-00000000000000001") + `, "autopeer-lab-finance": ` + stack("vpc-00000000000000002") + `}`)
-	if err := run(t.Context(), []string{"policy", file}, nil, nil); err == nil || !strings.Contains(err.Error(), "has no VPC of developer") {
+	if err := run(t.Context(), []string{"policy", file}, nil, nil); err == nil || !strings.Contains(err.Error(), "have no VPC of developer") {
 		t.Errorf("without developer: %v", err)
 	}
 	write(`{"autopeer-lab-marketing": ` + stack("vpc-00000000000000001") + `, "autopeer-lab-finance": ` + stack("vpc-00000000000000002") + `, "autopeer-lab-developer": ` + stack("vpc-00000000000000003") + `}`)
@@ -231,7 +245,7 @@ func TestThePolicyOfTheLab(t *testing.T) {
 	if err := run(t.Context(), []string{"policy", file}, nil, &out); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), `finance: [{ account: "111111111111", region: us-east-1, vpc: vpc-00000000000000002 }]`) {
+	if !strings.Contains(out.String(), `finance: [{ account: "111111111111", region: us-east-1, vpc: vpc-00000000000000002, cidrs: [10.2.0.0/16] }]`) {
 		t.Errorf("policy:\n%s", out.String())
 	}
 }

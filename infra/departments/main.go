@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -41,6 +42,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 		return errUsage
 	}
 	lab, err := readOutputs(args[1])
+	if errors.Is(err, fs.ErrNotExist) && args[0] == "disconnect" {
+		_, err = fmt.Fprintf(out, "%s doesn't exist, so there are no connections of the lab to delete\n", args[1])
+		return err
+	}
 	if err != nil {
 		return err
 	}

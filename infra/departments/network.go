@@ -29,12 +29,14 @@ func addDepartment(app awscdk.App, s settings, d department) {
 		n.addEndpoints(d, reports)
 		n.output("BucketName", reports.bucket.Ref())
 	} else {
-		n.addInternet(d)
-		n.addServer(d, nil)
+		route := n.addInternet(d)
+		// EC2 detaches no gateway from a VPC with a public address, so the server is deleted first.
+		n.addServer(d, nil).AddDependency(route)
 	}
 	n.output("Account", stack.Account())
 	n.output("Region", stack.Region())
 	n.output("VpcId", n.vpc.Ref())
+	n.output("CidrBlock", n.vpc.AttrCidrBlock())
 }
 
 func addNetwork(stack awscdk.Stack, d department) network {
@@ -65,7 +67,7 @@ func addNetwork(stack awscdk.Stack, d department) network {
 }
 
 // addInternet adds a default route to an internet gateway.
-func (n network) addInternet(d department) {
+func (n network) addInternet(d department) awscdk.CfnResource {
 	gateway := awsec2.NewCfnInternetGateway(n.stack, jsii.String("Gateway"), &awsec2.CfnInternetGatewayProps{
 		Tags: named(d.title()),
 	})
@@ -75,6 +77,7 @@ func (n network) addInternet(d department) {
 		RouteTableId: n.table.Ref(), DestinationCidrBlock: jsii.String("0.0.0.0/0"), GatewayId: gateway.Ref(),
 	})
 	route.AddDependency(attachment) // EC2 refuses a route to a gateway that isn't attached
+	return route
 }
 
 func (n network) output(name string, value *string) {

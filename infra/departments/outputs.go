@@ -21,6 +21,7 @@ type stackOutputs struct {
 	Account       string
 	Region        string
 	VPC           string `json:"VpcId"`
+	Block         string `json:"CidrBlock"`
 	ServerID      string `json:"ServerId"`
 	ServerAddress string
 	BucketName    string
@@ -38,23 +39,28 @@ func readOutputs(file string) (outputs, error) {
 	}
 	lab := outputs{}
 	for _, name := range slices.Sorted(maps.Keys(stacks)) {
-		if _, department, found := strings.Cut(name, "-lab-"); found {
-			lab[department] = stacks[name]
-		}
-	}
-	for _, d := range standard {
-		if lab[d.name].VPC == "" {
-			return nil, fmt.Errorf("%s has no VPC of %s; deploy all stacks of the lab: make deploy-lab", file, d.name)
+		if i := strings.LastIndex(name, "-lab-"); i >= 0 {
+			lab[name[i+len("-lab-"):]] = stacks[name]
 		}
 	}
 	return lab, nil
+}
+
+// check fails unless the stacks of all departments exist.
+func (o outputs) check() error {
+	for _, d := range standard {
+		if o[d.name].VPC == "" {
+			return fmt.Errorf("the outputs have no VPC of %s; deploy all stacks of the lab: make deploy-lab", d.name)
+		}
+	}
+	return nil
 }
 
 var policyText = template.Must(template.New("policy").Parse(`# The departments of the lab, as its stacks made them.
 version: 1
 departments:
 {{- range $name, $stack := . }}
-  {{ $name }}: [{ account: "{{ $stack.Account }}", region: {{ $stack.Region }}, vpc: {{ $stack.VPC }} }]
+  {{ $name }}: [{ account: "{{ $stack.Account }}", region: {{ $stack.Region }}, vpc: {{ $stack.VPC }}, cidrs: [{{ $stack.Block }}] }]
 {{- end }}
 peerings:
   - between: [marketing, finance]
@@ -67,6 +73,9 @@ peerings:
 
 // writePolicy writes the policy file of the lab: Marketing and Developer may ping Finance's server.
 func (o outputs) writePolicy(out io.Writer) error {
+	if err := o.check(); err != nil {
+		return err
+	}
 	var text strings.Builder
 	if err := policyText.Execute(&text, o); err != nil {
 		return err

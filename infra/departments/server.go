@@ -13,7 +13,7 @@ const amazonLinux = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-defa
 
 // addServer adds the department's server with its security group, which admits nothing: autopeer adds the agreed rules.
 // People enter it through Session Manager, so that there are no keys. The role gets the further permissions.
-func (n network) addServer(d department, permissions []any) {
+func (n network) addServer(d department, permissions []any) awsec2.CfnInstance {
 	group := n.addGroup(d)
 	profile := awsiam.NewCfnInstanceProfile(n.stack, jsii.String("Profile"), &awsiam.CfnInstanceProfileProps{
 		Roles: &[]any{n.addRole(permissions).Ref()},
@@ -35,6 +35,7 @@ func (n network) addServer(d department, permissions []any) {
 	})
 	n.output("ServerId", server.Ref())
 	n.output("ServerAddress", server.AttrPrivateIp())
+	return server
 }
 
 func (n network) addGroup(d department) awsec2.CfnSecurityGroup {

@@ -40,15 +40,19 @@ var accountForm = regexp.MustCompile(`^[0-9]{12}$`)
 // refused.
 func parseSettings(context any, getenv func(string) string) (settings, error) {
 	values, _ := context.(map[string]any)
-	known := map[string]bool{"labAdministrators": true}
+	known := map[string]bool{"labAdministrators": true, "labDeployer": true}
 	s := settings{prefix: text(values["prefix"])}
 	if s.prefix == "" {
 		s.prefix = "autopeer"
 	}
-	for _, pattern := range strings.Split(text(values["labAdministrators"]), ",") {
-		if pattern = strings.TrimSpace(pattern); pattern != "" {
-			s.administrators = append(s.administrators, pattern)
+	if len(s.prefix) > 14 || !prefixForm.MatchString(s.prefix) {
+		return settings{}, fmt.Errorf("prefix: %q must be 1 to 14 of a-z, 0-9 and single dashes between them, a letter first", s.prefix)
+	}
+	for _, pattern := range append(texts(values["labAdministrators"]), roleOf(text(values["labDeployer"]))...) {
+		if !strings.HasPrefix(pattern, "arn:") {
+			return settings{}, fmt.Errorf("labAdministrators: %q is no pattern of ARNs, such as arn:aws:iam::111111111111:role/Admin", pattern)
 		}
+		s.administrators = append(s.administrators, pattern)
 	}
 	for _, d := range standard {
 		key := "lab" + strings.ToUpper(d.name[:1]) + d.name[1:]
@@ -65,6 +69,41 @@ func parseSettings(context any, getenv func(string) string) (settings, error) {
 		}
 	}
 	return s, s.check()
+}
+
+// prefixForm is that of the cells' prefix, which also begins the bucket's name.
+var prefixForm = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+// texts reads a list, or the parts of a text between commas.
+func texts(value any) []string {
+	var all []string
+	list, isList := value.([]any)
+	if !isList {
+		for _, part := range strings.Split(text(value), ",") {
+			list = append(list, part)
+		}
+	}
+	for _, part := range list {
+		if trimmed := strings.TrimSpace(text(part)); trimmed != "" {
+			all = append(all, trimmed)
+		}
+	}
+	return all
+}
+
+// roleOf returns patterns of the role of a session, as sts get-caller-identity names it, with any path, or else the
+// principal itself.
+func roleOf(principal string) []string {
+	prefix, session, found := strings.Cut(principal, ":assumed-role/")
+	name, _, _ := strings.Cut(session, "/")
+	switch {
+	case principal == "":
+		return nil
+	case !found:
+		return []string{principal}
+	}
+	prefix = strings.Replace(prefix, ":sts:", ":iam:", 1)
+	return []string{prefix + ":role/" + name, prefix + ":role/*/" + name}
 }
 
 func text(value any) string {

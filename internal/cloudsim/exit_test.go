@@ -137,7 +137,7 @@ func TestSessionManagerNeedsItsEndpoints(t *testing.T) {
 		t.Helper()
 		stopped := map[string]string{}
 		for _, service := range []string{"ssm", "ssmmessages"} {
-			if _, by := h.cloud.EC2.(*ec2.Service).Exit(h.instance, service); by != "" {
+			if _, by := h.cloud.EC2.(*ec2.Service).Exit(account, h.instance, service); by != "" {
 				stopped[service] = by
 			}
 		}

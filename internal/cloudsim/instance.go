@@ -38,7 +38,8 @@ func (c *Cloud) travel(call *apicall.Call) *Failure {
 		return nil
 	}
 	var stopped string
-	if call.Endpoint, stopped = network.Exit(instance, call.Service); stopped != "" {
+	call.Endpoint, stopped = network.Exit(call.Account, instance, call.Service)
+	if stopped != "" && stopped != ssm.NoInstance { // the session of a person may have such a name
 		return &Failure{Code: "Unreachable", Message: "stopped by " + stopped, Drop: true}
 	}
 	return nil

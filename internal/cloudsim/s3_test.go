@@ -161,3 +161,70 @@ func TestPolicyOfABucket(t *testing.T) {
 		t.Errorf("PutBucketPolicy() with another bucket = %q, want MalformedPolicy", got)
 	}
 }
+
+// TestOnlyServedCallsReachTheStorage, which would take others for the call without the parameter.
+func TestOnlyServedCallsReachTheStorage(t *testing.T) {
+	t.Parallel()
+	c := withReport(t)
+	own := s3Client(c, account, "us-east-1")
+	for name, call := range map[string]func() error{
+		"GetBucketCors": func() error {
+			_, err := own.GetBucketCors(t.Context(), &s3sdk.GetBucketCorsInput{Bucket: aws.String(reports)})
+			return err
+		},
+		"DeleteBucketCors": func() error {
+			_, err := own.DeleteBucketCors(t.Context(), &s3sdk.DeleteBucketCorsInput{Bucket: aws.String(reports)})
+			return err
+		},
+		"GetObjectAttributes": func() error {
+			_, err := own.GetObjectAttributes(t.Context(), &s3sdk.GetObjectAttributesInput{
+				Bucket: aws.String(reports), Key: aws.String("2026/q3.csv"), ObjectAttributes: []types.ObjectAttributes{types.ObjectAttributesEtag},
+			})
+			return err
+		},
+	} {
+		if got := codeOf(call()); got != "NotImplemented" {
+			t.Errorf("%s = %q, want NotImplemented", name, got)
+		}
+	}
+	if _, err := get(t, own, "2026/q3.csv"); err != nil {
+		t.Errorf("the bucket is lost: %v", err)
+	}
+}
+
+// TestPoliciesHoldForEveryObject: for the source of a copy, for each key of a deletion, and not against the root user
+// who repairs the policy.
+func TestPoliciesHoldForEveryObject(t *testing.T) {
+	t.Parallel()
+	c := withReport(t)
+	own := s3Client(c, account, "us-east-1")
+	_, err := own.CreateBucket(t.Context(), &s3sdk.CreateBucketInput{Bucket: aws.String("open-111111111111")})
+	check(t, err)
+	_, err = own.PutObject(t.Context(), &s3sdk.PutObjectInput{Bucket: aws.String(reports), Key: aws.String("free"), Body: strings.NewReader("f")})
+	check(t, err)
+	_, err = own.PutBucketPolicy(t.Context(), &s3sdk.PutBucketPolicyInput{Bucket: aws.String(reports), Policy: aws.String(
+		`{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::` + reports + `/2026/*","arn:aws:s3:::` + reports + `"]}}`)})
+	check(t, err)
+	copyFrom := func(key string) error {
+		_, err := own.CopyObject(t.Context(), &s3sdk.CopyObjectInput{
+			Bucket: aws.String("open-111111111111"), Key: aws.String("copy"), CopySource: aws.String(reports + "/" + key),
+		})
+		return err
+	}
+	if got := codeOf(copyFrom("2026/q3.csv")); got != "AccessDenied" {
+		t.Errorf("CopyObject() of a denied object = %q, want AccessDenied", got)
+	}
+	check(t, copyFrom("free"))
+	out, err := own.DeleteObjects(t.Context(), &s3sdk.DeleteObjectsInput{Bucket: aws.String(reports), Delete: &types.Delete{
+		Objects: []types.ObjectIdentifier{{Key: aws.String("free")}, {Key: aws.String("2026/q3.csv")}},
+	}})
+	check(t, err)
+	if len(out.Deleted) != 1 || len(out.Errors) != 1 || *out.Errors[0].Code != "AccessDenied" {
+		t.Errorf("DeleteObjects() = %+v, %+v, want one deletion and one denial", out.Deleted, out.Errors)
+	}
+	_, err = own.DeleteBucketPolicy(t.Context(), &s3sdk.DeleteBucketPolicyInput{Bucket: aws.String(reports)})
+	check(t, err)
+	if _, err := get(t, own, "2026/q3.csv"); err != nil {
+		t.Errorf("GetObject() without the policy: %v", err)
+	}
+}

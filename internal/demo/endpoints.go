@@ -127,7 +127,7 @@ func (p private) calls(from lab.Site, service string, policies ...reach.PolicyCh
 		answer = "unreachable: " + a.Blocker.Sentence
 	}
 	p.tell("ping", "", fmt.Sprintf("%sServer → %s: %s", from.Name, service, answer))
-	if via, stopped := p.Cloud.EC2.(*ec2.Service).Exit(string(from.Server), service); a.Blocker.Code != reach.Policy && a.Reachable != (stopped == "") {
+	if via, stopped := p.Cloud.EC2.(*ec2.Service).Exit(string(from.Cell.Account), string(from.Server), service); a.Blocker.Code != reach.Policy && a.Reachable != (stopped == "") {
 		p.check("reach and the embedded EC2 agree", false, fmt.Sprintf("reach answers %+v, EC2 %+v, stopped by %q", a, via, stopped))
 	}
 	return a

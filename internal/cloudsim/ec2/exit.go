@@ -18,12 +18,12 @@ const https = 443
 // endpoint that the call takes, which is the zero Endpoint over the internet, or, in one word, the obstacle that the
 // call meets first: "no-endpoint" if the service's name leads to the internet, to which the instance's subnet has no
 // way.
-func (s *Service) Exit(instanceID, service string) (via apicall.Endpoint, stoppedBy string) {
+func (s *Service) Exit(account, instanceID, service string) (via apicall.Endpoint, stoppedBy string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle(time.Now())
 	from := s.sender(instanceID)
-	if from == nil {
+	if from == nil || from.account != account {
 		return via, noInstance
 	}
 	full := from.serviceName(service)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -122,18 +123,18 @@ func TestCallsOfMappings(t *testing.T) {
 func TestMessagesWaitWhileTheirMappingIsDisabled(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
-		invocations := 0
-		url := mapJobs(t, c, func() { invocations++ })
+		var invocations atomic.Int32
+		url := mapJobs(t, c, func() { invocations.Add(1) })
 		_, _ = call(t, c, owner, http.MethodPut, "m-1", `{"Enabled":false}`)
 		send(t, clientOf(c, owner), url, "a")
 		time.Sleep(time.Minute)
-		if invocations != 0 {
-			t.Errorf("%d invocations by the disabled mapping", invocations)
+		if n := invocations.Load(); n != 0 {
+			t.Errorf("%d invocations by the disabled mapping", n)
 		}
 		_, _ = call(t, c, owner, http.MethodPut, "m-1", `{"Enabled":true}`)
 		time.Sleep(3 * time.Second)
-		if invocations != 1 {
-			t.Errorf("%d invocations by the enabled mapping, want 1", invocations)
+		if n := invocations.Load(); n != 1 {
+			t.Errorf("%d invocations by the enabled mapping, want 1", n)
 		}
 	})
 }

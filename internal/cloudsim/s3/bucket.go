@@ -3,6 +3,7 @@ package s3
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -20,16 +21,18 @@ type bucket struct {
 
 type administrator func(s *Service, w http.ResponseWriter, r *http.Request, o operation, call *apicall.Call) *Error
 
-// administration has the calls that aren't about objects.
-var administration = map[string]administrator{
-	"CreateBucket": (*Service).createBucket, "DeleteBucket": (*Service).deleteBucket,
-	"ListBuckets": (*Service).listBuckets, "HeadBucket": (*Service).headBucket,
-	"GetBucketPolicy": (*Service).getPolicy, "PutBucketPolicy": (*Service).putPolicy,
-	"DeleteBucketPolicy": (*Service).deletePolicy,
-	"GetBucketLocation":  (*Service).getLocation,
-}
+// administration has the calls that the storage doesn't answer by itself. init fills it, because isServed, which these
+// calls depend on, reads it.
+var administration = map[string]administrator{}
 
 func init() {
+	maps.Copy(administration, map[string]administrator{
+		"CreateBucket": (*Service).createBucket, "DeleteBucket": (*Service).deleteBucket,
+		"ListBuckets": (*Service).listBuckets, "HeadBucket": (*Service).headBucket,
+		"GetBucketPolicy": (*Service).getPolicy, "PutBucketPolicy": (*Service).putPolicy,
+		"DeleteBucketPolicy": (*Service).deletePolicy,
+		"GetBucketLocation":  (*Service).getLocation, "DeleteObjects": (*Service).deleteObjects,
+	})
 	for setting, absent := range stored {
 		administration["Put"+setting] = putSetting(setting)
 		administration["Get"+setting] = getSetting(setting, absent)
@@ -59,8 +62,11 @@ func (s *Service) createBucket(w http.ResponseWriter, r *http.Request, o operati
 		return nil
 	}
 	setBody(r, nil)
-	s.objects.ServeHTTP(w, r)
-	s.buckets[o.bucket] = &bucket{account: call.Account, region: region, settings: map[string][]byte{}}
+	watched := &statusWriter{ResponseWriter: w}
+	s.objects.ServeHTTP(watched, r)
+	if watched.status < http.StatusMultipleChoices {
+		s.buckets[o.bucket] = &bucket{account: call.Account, region: region, settings: map[string][]byte{}}
+	}
 	return nil
 }
 

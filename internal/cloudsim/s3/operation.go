@@ -9,7 +9,10 @@ import (
 
 // operation is a call of S3's API: its name in the API reference, the bucket and the key of the object. Both may be
 // empty.
-type operation struct{ name, bucket, key string }
+type operation struct {
+	name, bucket, key string
+	source            string // of CopyObject, as the header has it
+}
 
 // subresources are the query parameters that select a bucket's setting.
 var subresources = []string{
@@ -33,6 +36,32 @@ var verbs = map[string]string{http.MethodGet: "Get", http.MethodPut: "Put", http
 // Action returns the name of a request's call in S3's API reference; empty for one that this S3 doesn't have.
 func Action(r *http.Request) string { return operationOf(r).name }
 
+// parameters are the query parameters of the served calls beside those that select a setting.
+var parameters = []string{
+	"continuation-token", "delete", "delimiter", "encoding-type", "fetch-owner", "list-type", "marker", "max-keys", "max-parts", "part-number-marker",
+	"partNumber", "prefix", "start-after", "uploadId", "uploads", "x-id",
+}
+
+// isServed reports whether this S3 has the call. The storage would take a call with an unknown parameter for another one.
+func isServed(name string, query url.Values) bool {
+	if name == "" || administration[name] == nil && !slices.Contains(delegated, name) {
+		return false
+	}
+	for parameter := range query {
+		isSetting := administration[name] != nil && slices.Contains(subresources, parameter)
+		if !isSetting && !slices.Contains(parameters, parameter) && !strings.HasPrefix(parameter, "response-") {
+			return false
+		}
+	}
+	return true
+}
+
+// delegated are the calls that the storage answers.
+var delegated = []string{
+	"GetObject", "HeadObject", "PutObject", "DeleteObject", "ListObjects", "ListObjectsV2", "CreateMultipartUpload", "UploadPart",
+	"CompleteMultipartUpload", "AbortMultipartUpload", "ListParts", "CopyObject",
+}
+
 // operationOf names the call of a request; the name is empty for one that this S3 doesn't have.
 func operationOf(r *http.Request) operation {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(pathOf(r), "/"), "/")
@@ -47,7 +76,24 @@ func operationOf(r *http.Request) operation {
 	default:
 		o.name = bucketCall(r.Method, query)
 	}
+	if source := r.Header.Get("X-Amz-Copy-Source"); source != "" {
+		o.name, o.source = map[string]string{"PutObject": "CopyObject"}[o.name], source
+	}
+	if !isServed(o.name, query) {
+		o.name = ""
+	}
 	return o
+}
+
+// copied returns the reading of the object that CopyObject copies.
+func (o operation) copied() operation {
+	source, err := url.PathUnescape(strings.TrimPrefix(o.source, "/"))
+	if err != nil {
+		source = o.source
+	}
+	bucket, key, _ := strings.Cut(source, "/")
+	key, _, _ = strings.Cut(key, "?versionId=")
+	return operation{name: "GetObject", bucket: bucket, key: key}
 }
 
 func objectCall(method string, query url.Values) string {

@@ -5,6 +5,7 @@ package ssm
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,10 +19,14 @@ import (
 type Network interface {
 	Hosts(account, region string) []apicall.Host
 	// Exit returns the VPC endpoint of an instance's call to a service, or, in stoppedBy, what stops the call.
-	Exit(instanceID, service string) (via apicall.Endpoint, stoppedBy string)
+	// An instance that the account doesn't have stops it with NoInstance.
+	Exit(account, instanceID, service string) (via apicall.Endpoint, stoppedBy string)
 	// LatestImage returns the id of the newest public image with that part in its name; empty if there is none.
 	LatestImage(region, part string) string
 }
+
+// NoInstance is the obstacle of a call by an instance that doesn't exist.
+const NoInstance = "no-instance"
 
 // Service is an http.Handler that serves all accounts and Regions.
 type Service struct {
@@ -43,12 +48,24 @@ func New(network Network, roles *iam.Registry) *Service {
 	return s
 }
 
-// allow decides by action alone, on all resources.
-func (s *Service) allow(ctx context.Context, action string, _ []byte) error {
+// allow decides on the instance of a session, on the first parameter, or on all resources.
+func (s *Service) allow(ctx context.Context, action string, body []byte) error {
 	call := apicall.From(ctx)
+	var in struct {
+		Target, Name string
+		Names        []string
+	}
+	_ = json.Unmarshal(body, &in) // the action itself reports a mistake
+	resource := "*"
+	switch name := cmp.Or(in.Name, strings.Join(in.Names[:min(1, len(in.Names))], "")); {
+	case action == "StartSession":
+		resource = "arn:aws:ec2:" + call.Region + ":" + call.Account + ":instance/" + in.Target
+	case name != "":
+		resource = parameterARN(call.Region, name)
+	}
 	request := iam.Request{
 		Principal: iam.Principal{Account: call.Account, ARN: call.ARN}, Owner: call.Account, Action: "ssm:" + action,
-		Resource: "*", Keys: call.Keys(),
+		Resource: resource, Keys: call.Keys(),
 	}
 	err := s.iam.AuthorizeAtEndpoint(request, call.Endpoint.Policy)
 	if err == nil {
@@ -76,12 +93,15 @@ type parameter struct {
 	DataType string
 }
 
+// parameterARN returns the ARN of a public parameter, which has no account.
+func parameterARN(region, name string) string { return "arn:aws:ssm:" + region + "::parameter" + name }
+
 func (s *Service) find(caller apicall.Caller, name string) (parameter, bool) {
 	part, known := images[name]
 	if !known || s.network == nil {
 		return parameter{}, false
 	}
-	return parameter{name, "String", s.network.LatestImage(caller.Region, part), 1, "arn:aws:ssm:" + caller.Region + "::parameter" + name, "aws:ec2:image"}, true
+	return parameter{name, "String", s.network.LatestImage(caller.Region, part), 1, parameterARN(caller.Region, name), "aws:ec2:image"}, true
 }
 
 func (s *Service) getParameter(ctx context.Context, in struct{ Name string }) (any, error) {
@@ -159,11 +179,14 @@ func (s *Service) isConnected(caller apicall.Caller, h apicall.Host) bool {
 	}
 	principal := iam.Principal{Account: caller.Account, ARN: "arn:aws:sts::" + caller.Account + ":assumed-role/" + role + "/" + h.Instance}
 	for _, call := range agentCalls {
-		via, stopped := s.network.Exit(h.Instance, call[0])
+		via, stopped := s.network.Exit(caller.Account, h.Instance, call[0])
 		if stopped != "" {
 			return false
 		}
-		request := iam.Request{Principal: principal, Owner: caller.Account, Action: call[0] + ":" + call[1], Resource: "*"}
+		request := iam.Request{
+			Principal: principal, Owner: caller.Account, Action: call[0] + ":" + call[1], Resource: "*",
+			Keys: (&apicall.Call{Endpoint: via}).Keys(),
+		}
 		if s.iam.AuthorizeAtEndpoint(request, via.Policy) != nil || s.iam.Authorize(request, iam.Policy{}) != nil {
 			return false
 		}

@@ -4,13 +4,16 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/autopeer/autopeer/internal/domain/cidr"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
 // Notes returns a sentence for each resource of the side's VPC with which the routes and rules of the plan have no
 // effect. It never reports a resource that the cell can't read.
-func (s Side) Notes() []string { return slices.Concat(s.unusedTables(), s.withoutEgress()) }
+func (s Side) Notes() []string {
+	return slices.Concat(s.unusedTables(), s.besideEndpoints(), s.withoutEgress())
+}
 
 // unusedTables returns a note for each route table that the policy selects and that serves no subnet. With the
 // scope "all", the subnets have other tables.
@@ -29,6 +32,32 @@ func (s Side) unusedTables() []string {
 			notes = append(notes, fmt.Sprintf("%s serves no subnet: each subnet is associated with another route table", t.ID))
 		default:
 			notes = append(notes, fmt.Sprintf("%s serves no subnet: no subnet is associated with it", t.ID))
+		}
+	}
+	return notes
+}
+
+// besideEndpoints returns a note for each routed block with public addresses in a table that has a route to a gateway
+// endpoint. The service's prefix list, which isn't read, may have some of these addresses, and EC2 takes the longest
+// prefix. A VPC with public blocks is allowed, so this is no conflict.
+func (s Side) besideEndpoints() []string {
+	if s.Terms.Routes.Tables.Scope == policy.NoTables {
+		return nil
+	}
+	chosen, _ := Select(s.Terms.Routes.Tables, s.Tables, s.Subnets)
+	want, _ := destinations(s.Terms.Routes, s.peerBlocks())
+	var notes []string
+	for _, t := range sortedTables(s.Tables) {
+		i := slices.IndexFunc(t.Routes, func(r peering.Route) bool { return r.PrefixList != "" && r.Target.IsEndpoint() })
+		if i < 0 || !chosen[t.ID] {
+			continue
+		}
+		for _, dst := range want {
+			if !cidr.IsPrivate(dst) {
+				notes = append(notes, fmt.Sprintf("%s routes %s, which has public addresses, beside %s to %s: if the list has "+
+					"some of these addresses, calls to them go to the peer and not to the endpoint",
+					t.ID, dst, t.Routes[i].PrefixList, t.Routes[i].Target))
+			}
 		}
 	}
 	return notes

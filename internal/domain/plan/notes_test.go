@@ -52,6 +52,42 @@ func TestNotesOnTablesThatServeNoSubnet(t *testing.T) {
 	}
 }
 
+// TestNotesOnPublicBlocksBesideEndpoints: a route to public addresses may divert calls from a gateway endpoint.
+func TestNotesOnPublicBlocksBesideEndpoints(t *testing.T) {
+	t.Parallel()
+	toEndpoint := peering.Route{PrefixList: "pl-s3", Target: "vpce-1"}
+	note := func(table string) string {
+		return table + " routes 54.231.0.0/16, which has public addresses, beside pl-s3 to vpce-1: if the list has some of these " +
+			"addresses, calls to them go to the peer and not to the endpoint"
+	}
+	for name, tt := range map[string]struct {
+		routes []peering.Route
+		scope  policy.Tables
+		to     []netip.Prefix
+		want   []string
+	}{
+		"beside an endpoint":                {[]peering.Route{toEndpoint}, policy.Tables{Scope: policy.AllTables}, nil, []string{note("rtb-1"), note("rtb-2")}},
+		"without an endpoint":               {nil, policy.Tables{Scope: policy.AllTables}, nil, nil},
+		"beside another list":               {[]peering.Route{{PrefixList: "pl-1", Target: "tgw-1"}}, policy.Tables{Scope: policy.AllTables}, nil, nil},
+		"beside a load balancer's endpoint": {[]peering.Route{{Destination: netip.MustParsePrefix("0.0.0.0/0"), Target: "vpce-2"}}, policy.Tables{Scope: policy.AllTables}, nil, nil},
+		"in a chosen table":                 {[]peering.Route{toEndpoint}, policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"}}, nil, []string{note("rtb-1")}},
+		"in no table":                       {[]peering.Route{toEndpoint}, policy.Tables{Scope: policy.NoTables}, nil, nil},
+		"of a block that isn't routed":      {[]peering.Route{toEndpoint}, policy.Tables{Scope: policy.AllTables}, []netip.Prefix{netip.MustParsePrefix("172.31.0.0/16")}, nil},
+	} {
+		s := marketing(func(s *plan.Side) {
+			s.Connection.Accepter.Blocks = []netip.Prefix{netip.MustParsePrefix("172.31.0.0/16"), netip.MustParsePrefix("54.231.0.0/16")}
+			s.Subnets = []peering.Subnet{{ID: "subnet-1"}, {ID: "subnet-2"}}
+			s.Tables = []peering.RouteTable{
+				{ID: "rtb-2", Routes: tt.routes, Subnets: []peering.SubnetID{"subnet-2"}}, {ID: "rtb-1", Routes: tt.routes, Subnets: []peering.SubnetID{"subnet-1"}},
+			}
+			s.Terms.Routes.Tables, s.Terms.Routes.To = tt.scope, tt.to
+		})
+		if diff := cmp.Diff(tt.want, s.Notes()); diff != "" {
+			t.Errorf("%s: notes (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 // out is an egress rule.
 func out(protocol peering.Protocol, from, to int32, block string) peering.Permission {
 	return peering.Permission{Protocol: protocol, From: from, To: to, Source: netip.MustParsePrefix(block)}
