@@ -53,7 +53,9 @@ func synthesized(t *testing.T) []cfn.Source {
 // TestTheLabIsDeployedAndDeleted: Finance's server has no public address and reaches S3 and Systems Manager through
 // endpoints, the others over the internet. Nothing is left after the deletion.
 func TestTheLabIsDeployedAndDeleted(t *testing.T) {
-	c := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler { return ec2.New(ec2.Options{Trail: trail, Seed: 1}) }})
+	c := cloudsim.New(cloudsim.Options{
+		EC2: func(trail apicall.Trail) http.Handler { return ec2.New(ec2.Options{Trail: trail, Seed: 1}) },
+	})
 	t.Cleanup(c.Close)
 	client := ec2sdk.New(ec2sdk.Options{
 		Region: region, Credentials: credentials.NewStaticCredentialsProvider(account, "any", ""),
@@ -140,7 +142,9 @@ func owned(t *testing.T, client *ec2sdk.Client) counts {
 
 // TestConnectionsAreDeletedBeforeTheStacks with the AWS CLI: EC2 deletes no VPC with an active connection.
 func TestConnectionsAreDeletedBeforeTheStacks(t *testing.T) {
-	c := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler { return ec2.New(ec2.Options{Trail: trail, Seed: 1}) }})
+	c := cloudsim.New(cloudsim.Options{
+		EC2: func(trail apicall.Trail) http.Handler { return ec2.New(ec2.Options{Trail: trail, Seed: 1}) },
+	})
 	t.Cleanup(c.Close)
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
@@ -156,7 +160,9 @@ func TestConnectionsAreDeletedBeforeTheStacks(t *testing.T) {
 		}
 		lab[d.name] = stackOutputs{Account: account, Region: region, VPC: *v.Vpc.VpcId}
 	}
-	made, err := client.CreateVpcPeeringConnection(t.Context(), &ec2sdk.CreateVpcPeeringConnectionInput{VpcId: aws.String(lab["marketing"].VPC), PeerVpcId: aws.String(lab["finance"].VPC)})
+	made, err := client.CreateVpcPeeringConnection(t.Context(), &ec2sdk.CreateVpcPeeringConnectionInput{
+		VpcId: aws.String(lab["marketing"].VPC), PeerVpcId: aws.String(lab["finance"].VPC),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,8 +213,9 @@ func TestSettings(t *testing.T) {
 		}
 	}
 	s, err := parseSettings(map[string]any{
-		"labFinanceAccount": "222222222222", "labFinanceRegion": "eu-west-3", "labAdministrators": []any{"arn:aws:iam::222222222222:user/a"},
-		"labDeployer": "arn:aws:sts::222222222222:assumed-role/Admin/me",
+		"labFinanceAccount": "222222222222", "labFinanceRegion": "eu-west-3",
+		"labAdministrators": []any{"arn:aws:iam::222222222222:user/a"},
+		"labDeployer":       "arn:aws:sts::222222222222:assumed-role/Admin/me",
 	}, environment(""))
 	if err != nil {
 		t.Fatal(err)

@@ -60,7 +60,9 @@ var policyText = template.Must(template.New("policy").Parse(`# The departments o
 version: 1
 departments:
 {{- range $name, $stack := . }}
-  {{ $name }}: [{ account: "{{ $stack.Account }}", region: {{ $stack.Region }}, vpc: {{ $stack.VPC }}, cidrs: [{{ $stack.Block }}] }]
+  {{ $name }}: [{
+	account: "{{ $stack.Account }}", region: {{ $stack.Region }}, vpc: {{ $stack.VPC }}, cidrs: [{{ $stack.Block }}],
+}]
 {{- end }}
 peerings:
   - between: [marketing, finance]

@@ -41,7 +41,9 @@ func (n network) addServer(d department, permissions []any) awsec2.CfnInstance {
 func (n network) addGroup(d department) awsec2.CfnSecurityGroup {
 	return awsec2.NewCfnSecurityGroup(n.stack, jsii.String("ServerSecurityGroup"), &awsec2.CfnSecurityGroupProps{
 		GroupDescription: jsii.String("The server of " + d.name), VpcId: n.vpc.Ref(),
-		SecurityGroupEgress: []any{map[string]any{"ipProtocol": "-1", "cidrIp": "0.0.0.0/0", "description": "everything out"}},
+		SecurityGroupEgress: []any{
+			map[string]any{"ipProtocol": "-1", "cidrIp": "0.0.0.0/0", "description": "everything out"},
+		},
 		Tags: &[]*awscdk.CfnTag{
 			{Key: jsii.String("Name"), Value: jsii.String(d.title() + "ServerSecurityGroup")},
 			{Key: jsii.String("Role"), Value: jsii.String(d.name + "-server")},

@@ -327,14 +327,18 @@ func startChain(t *testing.T, c *cloudsim.Cloud, transport http.RoundTripper, en
 	key := credentials.NewStaticCredentialsProvider(account, "any", "")
 	client := &http.Client{Transport: transport}
 	queues := sqs.New(sqs.Options{Region: region, Credentials: key, HTTPClient: client, BaseEndpoint: base})
-	bridge := eventbridge.New(eventbridge.Options{Region: region, Credentials: key, HTTPClient: client, BaseEndpoint: base})
+	bridge := eventbridge.New(eventbridge.Options{
+		Region: region, Credentials: key, HTTPClient: client, BaseEndpoint: base,
+	})
 	_, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("jobs"), Attributes: map[string]string{
 		"Policy": `{"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"` + jobsARN + `"}]}`,
 	}})
 	check(t, err)
 	_, err = bridge.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("all"), EventPattern: aws.String(`{"source":["x"]}`)})
 	check(t, err)
-	_, err = bridge.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: aws.String("all"), Targets: []ebtypes.Target{{Id: aws.String("q"), Arn: aws.String(jobsARN)}}})
+	_, err = bridge.PutTargets(t.Context(), &eventbridge.PutTargetsInput{
+		Rule: aws.String("all"), Targets: []ebtypes.Target{{Id: aws.String("q"), Arn: aws.String(jobsARN)}},
+	})
 	check(t, err)
 	f := &chain{bridge: bridge, left: 50}
 	_, err = c.Queues.Map(jobsARN, queue.Mapping{}, f)

@@ -31,7 +31,9 @@ func (r recorder) Invoke(_ context.Context, payload []byte) ([]byte, error) {
 func TestCallToEC2ReachesAFunctionAsCloudTrailsEvent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler { return ec2.New(ec2.Options{Trail: trail, Seed: 1}) }})
+		c := cloudsim.New(cloudsim.Options{
+			EC2: func(trail apicall.Trail) http.Handler { return ec2.New(ec2.Options{Trail: trail, Seed: 1}) },
+		})
 		defer c.Close()
 		client := sqsClient(c)
 		_, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("jobs"), Attributes: map[string]string{
@@ -39,17 +41,23 @@ func TestCallToEC2ReachesAFunctionAsCloudTrailsEvent(t *testing.T) {
 		}})
 		check(t, err)
 		key := credentials.NewStaticCredentialsProvider(account, "any", "")
-		bridge := eventbridge.New(eventbridge.Options{Region: region, Credentials: key, HTTPClient: &http.Client{Transport: c}})
+		bridge := eventbridge.New(eventbridge.Options{
+			Region: region, Credentials: key, HTTPClient: &http.Client{Transport: c},
+		})
 		_, err = bridge.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("calls"), EventPattern: aws.String(
 			`{"source":["aws.ec2"],"detail-type":["AWS API Call via CloudTrail"],"detail":{"eventName":["CreateVpc"],"errorCode":[{"exists":false}]}}`)})
 		check(t, err)
-		_, err = bridge.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: aws.String("calls"), Targets: []ebtypes.Target{{Id: aws.String("q"), Arn: aws.String(jobsARN)}}})
+		_, err = bridge.PutTargets(t.Context(), &eventbridge.PutTargetsInput{
+			Rule: aws.String("calls"), Targets: []ebtypes.Target{{Id: aws.String("q"), Arn: aws.String(jobsARN)}},
+		})
 		check(t, err)
 		f := recorder{make(chan string, 10)}
 		_, err = c.Queues.Map(jobsARN, queue.Mapping{}, f)
 		check(t, err)
 
-		vpcs := ec2sdk.New(ec2sdk.Options{Region: region, Credentials: key, HTTPClient: &http.Client{Transport: c}, Retryer: aws.NopRetryer{}})
+		vpcs := ec2sdk.New(ec2sdk.Options{
+			Region: region, Credentials: key, HTTPClient: &http.Client{Transport: c}, Retryer: aws.NopRetryer{},
+		})
 		made, err := vpcs.CreateVpc(t.Context(), &ec2sdk.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16")})
 		check(t, err)
 		_, err = vpcs.CreateVpc(t.Context(), &ec2sdk.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/8")})

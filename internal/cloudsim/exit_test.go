@@ -28,12 +28,16 @@ type privateHost struct {
 
 func newPrivateHost(t *testing.T) *privateHost {
 	t.Helper()
-	c := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler { return ec2.New(ec2.Options{Trail: trail, Seed: 1}) }})
+	c := cloudsim.New(cloudsim.Options{
+		EC2: func(trail apicall.Trail) http.Handler { return ec2.New(ec2.Options{Trail: trail, Seed: 1}) },
+	})
 	t.Cleanup(c.Close)
 	own := s3Client(c, account, "us-east-1")
 	_, err := own.CreateBucket(t.Context(), &s3sdk.CreateBucketInput{Bucket: aws.String(reports)})
 	check(t, err)
-	_, err = own.PutObject(t.Context(), &s3sdk.PutObjectInput{Bucket: aws.String(reports), Key: aws.String("q3"), Body: strings.NewReader("42")})
+	_, err = own.PutObject(t.Context(), &s3sdk.PutObjectInput{
+		Bucket: aws.String(reports), Key: aws.String("q3"), Body: strings.NewReader("42"),
+	})
 	check(t, err)
 	check(t, c.IAM.PutRole(account, "server", `{"Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`,
 		`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`))
@@ -52,13 +56,19 @@ func (h *privateHost) build() {
 	v, err := h.ec2.CreateVpc(h.Context(), &ec2sdk.CreateVpcInput{CidrBlock: aws.String("172.31.0.0/16")})
 	check(h.T, err)
 	h.vpc = *v.Vpc.VpcId
-	s, err := h.ec2.CreateSubnet(h.Context(), &ec2sdk.CreateSubnetInput{VpcId: &h.vpc, CidrBlock: aws.String("172.31.1.0/24")})
+	s, err := h.ec2.CreateSubnet(h.Context(), &ec2sdk.CreateSubnetInput{
+		VpcId: &h.vpc, CidrBlock: aws.String("172.31.1.0/24"),
+	})
 	check(h.T, err)
 	h.subnet = *s.Subnet.SubnetId
-	tables, err := h.ec2.DescribeRouteTables(h.Context(), &ec2sdk.DescribeRouteTablesInput{Filters: []ec2types.Filter{{Name: aws.String("vpc-id"), Values: []string{h.vpc}}}})
+	tables, err := h.ec2.DescribeRouteTables(h.Context(), &ec2sdk.DescribeRouteTablesInput{
+		Filters: []ec2types.Filter{{Name: aws.String("vpc-id"), Values: []string{h.vpc}}},
+	})
 	check(h.T, err)
 	h.table = *tables.RouteTables[0].RouteTableId
-	g, err := h.ec2.CreateSecurityGroup(h.Context(), &ec2sdk.CreateSecurityGroupInput{VpcId: &h.vpc, GroupName: aws.String("endpoints"), Description: aws.String("endpoints")})
+	g, err := h.ec2.CreateSecurityGroup(h.Context(), &ec2sdk.CreateSecurityGroupInput{
+		VpcId: &h.vpc, GroupName: aws.String("endpoints"), Description: aws.String("endpoints"),
+	})
 	check(h.T, err)
 	h.group = *g.GroupId
 	i, err := h.ec2.RunInstances(h.Context(), &ec2sdk.RunInstancesInput{
@@ -102,7 +112,9 @@ func TestAPrivateInstanceReachesS3(t *testing.T) {
 	if _, err := h.fetch(); !errors.Is(err, cloudsim.ErrDropped) {
 		t.Fatalf("without an endpoint: %v, want no answer", err)
 	}
-	id := h.endpoint(&ec2sdk.CreateVpcEndpointInput{ServiceName: aws.String("com.amazonaws.us-east-1.s3"), RouteTableIds: []string{h.table}})
+	id := h.endpoint(&ec2sdk.CreateVpcEndpointInput{
+		ServiceName: aws.String("com.amazonaws.us-east-1.s3"), RouteTableIds: []string{h.table},
+	})
 	if got, err := h.fetch(); err != nil || got != "42" {
 		t.Fatalf("through the endpoint: %q, %v, want the report", got, err)
 	}

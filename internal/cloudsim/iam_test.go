@@ -52,7 +52,9 @@ func newNetwork(t *testing.T) *network {
 		return *out.Vpc.VpcId
 	}
 	n.requester, n.accepter = vpc("10.0.0.0/16"), vpc("10.1.0.0/16")
-	made, err := client.CreateVpcPeeringConnection(t.Context(), &ec2sdk.CreateVpcPeeringConnectionInput{VpcId: &n.requester, PeerVpcId: &n.accepter})
+	made, err := client.CreateVpcPeeringConnection(t.Context(), &ec2sdk.CreateVpcPeeringConnectionInput{
+		VpcId: &n.requester, PeerVpcId: &n.accepter,
+	})
 	check(t, err)
 	n.connection = *made.VpcPeeringConnection.VpcPeeringConnectionId
 	in := []ec2types.Filter{{Name: aws.String("vpc-id"), Values: []string{n.requester}}}
@@ -110,11 +112,15 @@ func permit(action, resource, condition string) string {
 func TestEC2AsksForThePermissionsThatItDocuments(t *testing.T) {
 	t.Parallel()
 	accept := func(ctx context.Context, c *ec2sdk.Client, n *network) error {
-		_, err := c.AcceptVpcPeeringConnection(ctx, &ec2sdk.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: &n.connection})
+		_, err := c.AcceptVpcPeeringConnection(ctx, &ec2sdk.AcceptVpcPeeringConnectionInput{
+			VpcPeeringConnectionId: &n.connection,
+		})
 		return err
 	}
 	route := func(ctx context.Context, c *ec2sdk.Client, n *network) error {
-		_, err := c.CreateRoute(ctx, &ec2sdk.CreateRouteInput{RouteTableId: &n.table, DestinationCidrBlock: aws.String("10.1.0.0/16"), VpcPeeringConnectionId: &n.connection})
+		_, err := c.CreateRoute(ctx, &ec2sdk.CreateRouteInput{
+			RouteTableId: &n.table, DestinationCidrBlock: aws.String("10.1.0.0/16"), VpcPeeringConnectionId: &n.connection,
+		})
 		return err
 	}
 	admit := func(tag string) func(context.Context, *ec2sdk.Client, *network) error {
@@ -124,19 +130,27 @@ func TestEC2AsksForThePermissionsThatItDocuments(t *testing.T) {
 		}
 	}
 	revoke := func(ctx context.Context, c *ec2sdk.Client, n *network) error {
-		_, err := c.RevokeSecurityGroupIngress(ctx, &ec2sdk.RevokeSecurityGroupIngressInput{GroupId: &n.group, SecurityGroupRuleIds: []string{n.rule}})
+		_, err := c.RevokeSecurityGroupIngress(ctx, &ec2sdk.RevokeSecurityGroupIngressInput{
+			GroupId: &n.group, SecurityGroupRuleIds: []string{n.rule},
+		})
 		return err
 	}
 	tag := func(ctx context.Context, c *ec2sdk.Client, n *network) error {
-		_, err := c.CreateTags(ctx, &ec2sdk.CreateTagsInput{Resources: []string{n.connection}, Tags: []ec2types.Tag{{Key: aws.String("Name"), Value: aws.String("x")}}})
+		_, err := c.CreateTags(ctx, &ec2sdk.CreateTagsInput{
+			Resources: []string{n.connection}, Tags: []ec2types.Tag{{Key: aws.String("Name"), Value: aws.String("x")}},
+		})
 		return err
 	}
 	reject := func(ctx context.Context, c *ec2sdk.Client, n *network) error {
-		_, err := c.RejectVpcPeeringConnection(ctx, &ec2sdk.RejectVpcPeeringConnectionInput{VpcPeeringConnectionId: &n.connection})
+		_, err := c.RejectVpcPeeringConnection(ctx, &ec2sdk.RejectVpcPeeringConnectionInput{
+			VpcPeeringConnectionId: &n.connection,
+		})
 		return err
 	}
 	ask := func(ctx context.Context, c *ec2sdk.Client, n *network) error {
-		_, err := c.CreateVpcPeeringConnection(ctx, &ec2sdk.CreateVpcPeeringConnectionInput{VpcId: &n.requester, PeerVpcId: &n.accepter, DryRun: aws.Bool(true)})
+		_, err := c.CreateVpcPeeringConnection(ctx, &ec2sdk.CreateVpcPeeringConnectionInput{
+			VpcId: &n.requester, PeerVpcId: &n.accepter, DryRun: aws.Bool(true),
+		})
 		if code(err) == "DryRunOperation" {
 			return nil
 		}
@@ -234,7 +248,9 @@ func TestTagsOfTheVPCDecideOnNoAcceptance(t *testing.T) {
 	check(t, err)
 	c := n.as(t, permit("AcceptVpcPeeringConnection", "vpc-peering-connection/*", ""),
 		permit("AcceptVpcPeeringConnection", "vpc/*", `"StringEquals":{"aws:ResourceTag/Owner":"us"}`))
-	_, err = c.AcceptVpcPeeringConnection(t.Context(), &ec2sdk.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: &n.connection})
+	_, err = c.AcceptVpcPeeringConnection(t.Context(), &ec2sdk.AcceptVpcPeeringConnectionInput{
+		VpcPeeringConnectionId: &n.connection,
+	})
 	if code(err) != "UnauthorizedOperation" {
 		t.Errorf("got %v, want a refusal", err)
 	}
@@ -243,7 +259,9 @@ func TestTagsOfTheVPCDecideOnNoAcceptance(t *testing.T) {
 func TestARefusalByEC2(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t)
-	_, err := n.as(t).AcceptVpcPeeringConnection(t.Context(), &ec2sdk.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: &n.connection, DryRun: aws.Bool(true)})
+	_, err := n.as(t).AcceptVpcPeeringConnection(t.Context(), &ec2sdk.AcceptVpcPeeringConnectionInput{
+		VpcPeeringConnectionId: &n.connection, DryRun: aws.Bool(true),
+	})
 	want := "You are not authorized to perform this operation. User: " + roleSession + " is not authorized to perform: ec2:AcceptVpcPeeringConnection on resource: " +
 		ec2Here + "vpc-peering-connection/" + n.connection + " because no identity-based policy allows the ec2:AcceptVpcPeeringConnection action"
 	if code(err) != "UnauthorizedOperation" || !strings.Contains(err.Error(), want) || status(err) != http.StatusForbidden {
@@ -262,7 +280,9 @@ func TestARefusalByEC2(t *testing.T) {
 func TestADryRunOfAPermittedCallWouldSucceed(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t)
-	_, err := n.as(t, permit("*", "*", "")).DeleteVpc(t.Context(), &ec2sdk.DeleteVpcInput{VpcId: &n.requester, DryRun: aws.Bool(true)})
+	_, err := n.as(t, permit("*", "*", "")).DeleteVpc(t.Context(), &ec2sdk.DeleteVpcInput{
+		VpcId: &n.requester, DryRun: aws.Bool(true),
+	})
 	if code(err) != "DryRunOperation" {
 		t.Errorf("got %v, want DryRunOperation", err)
 	}
@@ -398,7 +418,9 @@ func TestTheRegionInVPCKeys(t *testing.T) {
 			check(t, err)
 			role := n.as(t, permit("AcceptVpcPeeringConnection", "vpc/*", ""), permit("AcceptVpcPeeringConnection", "vpc-peering-connection/*",
 				`"ArnLike":{"ec2:RequesterVpc":"arn:aws:ec2:`+key+`:111111111111:vpc/*","ec2:AccepterVpc":"`+ec2Here+`vpc/*"}`))
-			_, err = role.AcceptVpcPeeringConnection(t.Context(), &ec2sdk.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: made.VpcPeeringConnection.VpcPeeringConnectionId})
+			_, err = role.AcceptVpcPeeringConnection(t.Context(), &ec2sdk.AcceptVpcPeeringConnectionInput{
+				VpcPeeringConnectionId: made.VpcPeeringConnection.VpcPeeringConnectionId,
+			})
 			want := key == "eu-west-1" && !callRegion || key == region && callRegion
 			if (err == nil) != want || err != nil && code(err) != "UnauthorizedOperation" {
 				t.Errorf("with the call's Region %v, a condition on %s: %v; want it to hold: %v", callRegion, key, err, want)

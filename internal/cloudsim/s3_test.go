@@ -35,7 +35,9 @@ func withReport(t *testing.T) *cloudsim.Cloud {
 	own := s3Client(c, account, "us-east-1")
 	_, err := own.CreateBucket(t.Context(), &s3sdk.CreateBucketInput{Bucket: aws.String(reports)})
 	check(t, err)
-	_, err = own.PutObject(t.Context(), &s3sdk.PutObjectInput{Bucket: aws.String(reports), Key: aws.String("2026/q3.csv"), Body: strings.NewReader("a;b\n")})
+	_, err = own.PutObject(t.Context(), &s3sdk.PutObjectInput{
+		Bucket: aws.String(reports), Key: aws.String("2026/q3.csv"), Body: strings.NewReader("a;b\n"),
+	})
 	check(t, err)
 	return c
 }
@@ -73,7 +75,9 @@ func TestObjects(t *testing.T) {
 	if got, err := get(t, own, "2026/large"); err != nil || got != string(large) {
 		t.Errorf("GetObject() of a large object = %d bytes, %v, want %d", len(got), err, len(large))
 	}
-	list, err := own.ListObjectsV2(t.Context(), &s3sdk.ListObjectsV2Input{Bucket: aws.String(reports), Prefix: aws.String("2026/")})
+	list, err := own.ListObjectsV2(t.Context(), &s3sdk.ListObjectsV2Input{
+		Bucket: aws.String(reports), Prefix: aws.String("2026/"),
+	})
 	check(t, err)
 	var keys []string
 	for _, o := range list.Contents {
@@ -178,7 +182,8 @@ func TestOnlyServedCallsReachTheStorage(t *testing.T) {
 		},
 		"GetObjectAttributes": func() error {
 			_, err := own.GetObjectAttributes(t.Context(), &s3sdk.GetObjectAttributesInput{
-				Bucket: aws.String(reports), Key: aws.String("2026/q3.csv"), ObjectAttributes: []types.ObjectAttributes{types.ObjectAttributesEtag},
+				Bucket: aws.String(reports), Key: aws.String("2026/q3.csv"),
+				ObjectAttributes: []types.ObjectAttributes{types.ObjectAttributesEtag},
 			})
 			return err
 		},
@@ -200,7 +205,9 @@ func TestPoliciesHoldForEveryObject(t *testing.T) {
 	own := s3Client(c, account, "us-east-1")
 	_, err := own.CreateBucket(t.Context(), &s3sdk.CreateBucketInput{Bucket: aws.String("open-111111111111")})
 	check(t, err)
-	_, err = own.PutObject(t.Context(), &s3sdk.PutObjectInput{Bucket: aws.String(reports), Key: aws.String("free"), Body: strings.NewReader("f")})
+	_, err = own.PutObject(t.Context(), &s3sdk.PutObjectInput{
+		Bucket: aws.String(reports), Key: aws.String("free"), Body: strings.NewReader("f"),
+	})
 	check(t, err)
 	_, err = own.PutBucketPolicy(t.Context(), &s3sdk.PutBucketPolicyInput{Bucket: aws.String(reports), Policy: aws.String(
 		`{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::` + reports + `/2026/*","arn:aws:s3:::` + reports + `"]}}`)})

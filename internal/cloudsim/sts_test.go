@@ -76,7 +76,9 @@ func TestAssumeRoleRefuses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := stsClient(c, account).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &tt.role, RoleSessionName: &tt.session, DurationSeconds: tt.seconds})
+			_, err := stsClient(c, account).AssumeRole(t.Context(), &sts.AssumeRoleInput{
+				RoleArn: &tt.role, RoleSessionName: &tt.session, DurationSeconds: tt.seconds,
+			})
 			if got := code(err); got != tt.want {
 				t.Errorf("error code %q, want %q (%v)", got, tt.want, err)
 			}

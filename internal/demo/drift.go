@@ -28,7 +28,9 @@ func drift(s *stage) {
 		return "delete-route " + f.VPC.Block.String() + " in " + string(m.Table)
 	})
 	s.asks(f.Cell, func(p *lab.Person) string {
-		p.AdmitTagged(f.Group, "tcp", 22, 22, m.VPC.Block.String(), map[string]string{peering.TagConnection: string(pcx), peering.TagManaged: wiring.DefaultPrefix})
+		p.AdmitTagged(f.Group, "tcp", 22, 22, m.VPC.Block.String(), map[string]string{
+			peering.TagConnection: string(pcx), peering.TagManaged: wiring.DefaultPrefix,
+		})
 		return "authorize-security-group-ingress tcp 22 in " + string(f.Group) + ", with autopeer's tag"
 	})
 	s.unreachable("the ping is lost", s.ping(m, f), "no route in "+string(m.Table))

@@ -72,7 +72,9 @@ func (p private) client(server peering.InstanceID) *s3.Client {
 
 // upload puts the report as the account's administrator, to whom the bucket's policy doesn't apply.
 func (p private) upload() {
-	_, err := p.client("").PutObject(p.ctx, &s3.PutObjectInput{Bucket: &p.bucket, Key: aws.String(report), Body: strings.NewReader("q3;42\n")})
+	_, err := p.client("").PutObject(p.ctx, &s3.PutObjectInput{
+		Bucket: &p.bucket, Key: aws.String(report), Body: strings.NewReader("q3;42\n"),
+	})
 	p.must("an administrator uploads the report", err)
 	p.tell("asks", "an administrator", "aws s3 cp q3.csv s3://"+p.bucket+"/"+report)
 }
@@ -121,7 +123,9 @@ func code(err error) string {
 // calls prints whether the site's server reaches the service. The embedded EC2, which follows the call on its own, must
 // agree.
 func (p private) calls(from lab.Site, service string, policies ...reach.PolicyCheck) reach.Answer {
-	a := p.snapshot().CheckService(reach.ServiceQuery{From: from.Server, Service: service, Public: publicService, Policies: policies})
+	a := p.snapshot().CheckService(reach.ServiceQuery{
+		From: from.Server, Service: service, Public: publicService, Policies: policies,
+	})
 	answer := "reachable"
 	if !a.Reachable {
 		answer = "unreachable: " + a.Blocker.Sentence

@@ -25,10 +25,14 @@ func (p *Person) RemoveBlock(v VPC, block string) {
 
 // AddIPv6Block gives the VPC an IPv6 block of Amazon's choice, which DescribeVpcs shows.
 func (p *Person) AddIPv6Block(v VPC) {
-	call(p, p.EC2.AssociateVpcCidrBlock, &ec2.AssociateVpcCidrBlockInput{VpcId: str(v.ID), AmazonProvidedIpv6CidrBlock: aws.Bool(true)})
+	call(p, p.EC2.AssociateVpcCidrBlock, &ec2.AssociateVpcCidrBlockInput{
+		VpcId: str(v.ID), AmazonProvidedIpv6CidrBlock: aws.Bool(true),
+	})
 }
 
 // ChooseIPv6Block gives the VPC an IPv6 block of an own pool.
 func (p *Person) ChooseIPv6Block(v VPC, block string) {
-	call(p, p.EC2.AssociateVpcCidrBlock, &ec2.AssociateVpcCidrBlockInput{VpcId: str(v.ID), Ipv6CidrBlock: &block, Ipv6Pool: aws.String("ipv6pool-ec2-012345678901234ab")})
+	call(p, p.EC2.AssociateVpcCidrBlock, &ec2.AssociateVpcCidrBlockInput{
+		VpcId: str(v.ID), Ipv6CidrBlock: &block, Ipv6Pool: aws.String("ipv6pool-ec2-012345678901234ab"),
+	})
 }

@@ -10,12 +10,16 @@ import (
 
 // RouteToEndpoint adds a gateway endpoint's route to the table.
 func (p *Person) RouteToEndpoint(table peering.RouteTableID, id peering.EndpointID) {
-	call(p, p.EC2.ModifyVpcEndpoint, &ec2.ModifyVpcEndpointInput{VpcEndpointId: str(id), AddRouteTableIds: []string{string(table)}})
+	call(p, p.EC2.ModifyVpcEndpoint, &ec2.ModifyVpcEndpointInput{
+		VpcEndpointId: str(id), AddRouteTableIds: []string{string(table)},
+	})
 }
 
 // UnrouteEndpoint removes a gateway endpoint's route from the table.
 func (p *Person) UnrouteEndpoint(table peering.RouteTableID, id peering.EndpointID) {
-	call(p, p.EC2.ModifyVpcEndpoint, &ec2.ModifyVpcEndpointInput{VpcEndpointId: str(id), RemoveRouteTableIds: []string{string(table)}})
+	call(p, p.EC2.ModifyVpcEndpoint, &ec2.ModifyVpcEndpointInput{
+		VpcEndpointId: str(id), RemoveRouteTableIds: []string{string(table)},
+	})
 }
 
 // EndpointPolicy sets the policy of an endpoint and returns the one before.

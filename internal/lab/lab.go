@@ -54,7 +54,9 @@ type VPC struct {
 
 // VPC makes a VPC.
 func (p *Person) VPC(name, block string) VPC {
-	out := call(p, p.EC2.CreateVpc, &ec2.CreateVpcInput{CidrBlock: &block, TagSpecifications: named(types.ResourceTypeVpc, name)})
+	out := call(p, p.EC2.CreateVpc, &ec2.CreateVpcInput{
+		CidrBlock: &block, TagSpecifications: named(types.ResourceTypeVpc, name),
+	})
 	if out == nil {
 		return VPC{}
 	}
@@ -63,7 +65,9 @@ func (p *Person) VPC(name, block string) VPC {
 
 // DefaultVPC returns the cell's default VPC, which has default subnets.
 func (p *Person) DefaultVPC() VPC {
-	out := call(p, p.EC2.DescribeVpcs, &ec2.DescribeVpcsInput{Filters: []types.Filter{{Name: aws.String("is-default"), Values: []string{"true"}}}})
+	out := call(p, p.EC2.DescribeVpcs, &ec2.DescribeVpcsInput{
+		Filters: []types.Filter{{Name: aws.String("is-default"), Values: []string{"true"}}},
+	})
 	if out == nil || len(out.Vpcs) == 0 {
 		return VPC{}
 	}
@@ -95,7 +99,9 @@ func (p *Person) vpc(v types.Vpc) VPC {
 
 // Subnet makes a subnet. It is served by the main route table until another is associated.
 func (p *Person) Subnet(v VPC, name, block string) peering.SubnetID {
-	out := call(p, p.EC2.CreateSubnet, &ec2.CreateSubnetInput{VpcId: str(v.ID), CidrBlock: &block, TagSpecifications: named(types.ResourceTypeSubnet, name)})
+	out := call(p, p.EC2.CreateSubnet, &ec2.CreateSubnetInput{
+		VpcId: str(v.ID), CidrBlock: &block, TagSpecifications: named(types.ResourceTypeSubnet, name),
+	})
 	if out == nil {
 		return ""
 	}
@@ -120,12 +126,16 @@ func (p *Person) tag(id string, tags map[string]string) {
 
 // DNSHostnames gives the instances of the VPC public host names, which DNS between peers needs.
 func (p *Person) DNSHostnames(v VPC) {
-	call(p, p.EC2.ModifyVpcAttribute, &ec2.ModifyVpcAttributeInput{VpcId: str(v.ID), EnableDnsHostnames: &types.AttributeBooleanValue{Value: aws.Bool(true)}})
+	call(p, p.EC2.ModifyVpcAttribute, &ec2.ModifyVpcAttributeInput{
+		VpcId: str(v.ID), EnableDnsHostnames: &types.AttributeBooleanValue{Value: aws.Bool(true)},
+	})
 }
 
 // DNSSupport turns the Amazon-provided DNS server of the VPC on or off, which DNS between peers needs.
 func (p *Person) DNSSupport(v VPC, on bool) {
-	call(p, p.EC2.ModifyVpcAttribute, &ec2.ModifyVpcAttributeInput{VpcId: str(v.ID), EnableDnsSupport: &types.AttributeBooleanValue{Value: &on}})
+	call(p, p.EC2.ModifyVpcAttribute, &ec2.ModifyVpcAttributeInput{
+		VpcId: str(v.ID), EnableDnsSupport: &types.AttributeBooleanValue{Value: &on},
+	})
 }
 
 // UnusedRouteTable makes a route table that serves no subnet.
@@ -139,7 +149,9 @@ func (p *Person) UnusedRouteTable(v VPC) peering.RouteTableID {
 
 // RouteTable makes a route table and associates the subnet with it.
 func (p *Person) RouteTable(v VPC, name string, subnet peering.SubnetID) peering.RouteTableID {
-	out := call(p, p.EC2.CreateRouteTable, &ec2.CreateRouteTableInput{VpcId: str(v.ID), TagSpecifications: named(types.ResourceTypeRouteTable, name)})
+	out := call(p, p.EC2.CreateRouteTable, &ec2.CreateRouteTableInput{
+		VpcId: str(v.ID), TagSpecifications: named(types.ResourceTypeRouteTable, name),
+	})
 	if out == nil {
 		return ""
 	}
@@ -156,13 +168,17 @@ func (p *Person) Associate(table peering.RouteTableID, subnet peering.SubnetID) 
 // MoveSubnet makes a new table serve the subnet, which another one serves.
 func (p *Person) MoveSubnet(v VPC, subnet peering.SubnetID) peering.RouteTableID {
 	made := call(p, p.EC2.CreateRouteTable, &ec2.CreateRouteTableInput{VpcId: str(v.ID)})
-	tables := call(p, p.EC2.DescribeRouteTables, &ec2.DescribeRouteTablesInput{Filters: []types.Filter{{Name: aws.String("association.subnet-id"), Values: []string{string(subnet)}}}})
+	tables := call(p, p.EC2.DescribeRouteTables, &ec2.DescribeRouteTablesInput{
+		Filters: []types.Filter{{Name: aws.String("association.subnet-id"), Values: []string{string(subnet)}}},
+	})
 	if made == nil || tables == nil {
 		return ""
 	}
 	for _, a := range tables.RouteTables[0].Associations {
 		if aws.ToString(a.SubnetId) == string(subnet) {
-			call(p, p.EC2.ReplaceRouteTableAssociation, &ec2.ReplaceRouteTableAssociationInput{AssociationId: a.RouteTableAssociationId, RouteTableId: made.RouteTable.RouteTableId})
+			call(p, p.EC2.ReplaceRouteTableAssociation, &ec2.ReplaceRouteTableAssociationInput{
+				AssociationId: a.RouteTableAssociationId, RouteTableId: made.RouteTable.RouteTableId,
+			})
 		}
 	}
 	return peering.RouteTableID(*made.RouteTable.RouteTableId)
@@ -176,12 +192,16 @@ func (p *Person) ToInternet(v VPC, table peering.RouteTableID) {
 	}
 	id := gateway.InternetGateway.InternetGatewayId
 	call(p, p.EC2.AttachInternetGateway, &ec2.AttachInternetGatewayInput{InternetGatewayId: id, VpcId: str(v.ID)})
-	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: str(table), DestinationCidrBlock: aws.String("0.0.0.0/0"), GatewayId: id})
+	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{
+		RouteTableId: str(table), DestinationCidrBlock: aws.String("0.0.0.0/0"), GatewayId: id,
+	})
 }
 
 // RouteToGateway routes the destination to the VPC's internet gateway.
 func (p *Person) RouteToGateway(v VPC, table peering.RouteTableID, destination string) {
-	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: str(table), DestinationCidrBlock: &destination, GatewayId: p.gateway(v)})
+	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{
+		RouteTableId: str(table), DestinationCidrBlock: &destination, GatewayId: p.gateway(v),
+	})
 }
 
 // RouteListToGateway routes the blocks of a new prefix list to the VPC's internet gateway, and returns the list.
@@ -197,22 +217,30 @@ func (p *Person) RouteListToGateway(v VPC, table peering.RouteTableID, blocks ..
 		return ""
 	}
 	list := made.PrefixList.PrefixListId
-	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: str(table), DestinationPrefixListId: list, GatewayId: p.gateway(v)})
+	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{
+		RouteTableId: str(table), DestinationPrefixListId: list, GatewayId: p.gateway(v),
+	})
 	return peering.PrefixListID(*list)
 }
 
 // RouteToServer routes the destination to a server of the VPC.
 func (p *Person) RouteToServer(table peering.RouteTableID, destination string, server peering.InstanceID) {
-	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: str(table), DestinationCidrBlock: &destination, InstanceId: str(server)})
+	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{
+		RouteTableId: str(table), DestinationCidrBlock: &destination, InstanceId: str(server),
+	})
 }
 
 // ReplaceByGateway makes an existing route lead to the VPC's internet gateway.
 func (p *Person) ReplaceByGateway(v VPC, table peering.RouteTableID, destination string) {
-	call(p, p.EC2.ReplaceRoute, &ec2.ReplaceRouteInput{RouteTableId: str(table), DestinationCidrBlock: &destination, GatewayId: p.gateway(v)})
+	call(p, p.EC2.ReplaceRoute, &ec2.ReplaceRouteInput{
+		RouteTableId: str(table), DestinationCidrBlock: &destination, GatewayId: p.gateway(v),
+	})
 }
 
 func (p *Person) gateway(v VPC) *string {
-	found := call(p, p.EC2.DescribeInternetGateways, &ec2.DescribeInternetGatewaysInput{Filters: []types.Filter{{Name: aws.String("attachment.vpc-id"), Values: []string{string(v.ID)}}}})
+	found := call(p, p.EC2.DescribeInternetGateways, &ec2.DescribeInternetGatewaysInput{
+		Filters: []types.Filter{{Name: aws.String("attachment.vpc-id"), Values: []string{string(v.ID)}}},
+	})
 	if found == nil || len(found.InternetGateways) == 0 {
 		return nil
 	}
@@ -290,7 +318,9 @@ func (p *Person) Server(name string, subnet peering.SubnetID, address string, gr
 // DenyPing puts a network ACL on the subnet that lets everything through but ICMP.
 func (p *Person) DenyPing(v VPC, subnet peering.SubnetID) {
 	acl := call(p, p.EC2.CreateNetworkAcl, &ec2.CreateNetworkAclInput{VpcId: str(v.ID)})
-	acls := call(p, p.EC2.DescribeNetworkAcls, &ec2.DescribeNetworkAclsInput{Filters: []types.Filter{{Name: aws.String("association.subnet-id"), Values: []string{string(subnet)}}}})
+	acls := call(p, p.EC2.DescribeNetworkAcls, &ec2.DescribeNetworkAclsInput{
+		Filters: []types.Filter{{Name: aws.String("association.subnet-id"), Values: []string{string(subnet)}}},
+	})
 	if acl == nil || acls == nil {
 		return
 	}
@@ -308,7 +338,9 @@ func (p *Person) DenyPing(v VPC, subnet peering.SubnetID) {
 	}
 	for _, a := range acls.NetworkAcls[0].Associations {
 		if *a.SubnetId == string(subnet) {
-			call(p, p.EC2.ReplaceNetworkAclAssociation, &ec2.ReplaceNetworkAclAssociationInput{AssociationId: a.NetworkAclAssociationId, NetworkAclId: id})
+			call(p, p.EC2.ReplaceNetworkAclAssociation, &ec2.ReplaceNetworkAclAssociationInput{
+				AssociationId: a.NetworkAclAssociationId, NetworkAclId: id,
+			})
 		}
 	}
 }
@@ -348,7 +380,9 @@ func (p *Person) Reject(id peering.ConnectionID) {
 
 // RouteTo routes a destination to a peering connection by hand.
 func (p *Person) RouteTo(table peering.RouteTableID, destination string, via peering.ConnectionID) {
-	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: str(table), DestinationCidrBlock: &destination, VpcPeeringConnectionId: str(via)})
+	call(p, p.EC2.CreateRoute, &ec2.CreateRouteInput{
+		RouteTableId: str(table), DestinationCidrBlock: &destination, VpcPeeringConnectionId: str(via),
+	})
 }
 
 // DeleteRoute deletes a route, wherever it leads.
@@ -388,7 +422,9 @@ func sdkTags(tags map[string]string) []types.Tag {
 }
 
 func named(kind types.ResourceType, name string) []types.TagSpecification {
-	return []types.TagSpecification{{ResourceType: kind, Tags: []types.Tag{{Key: aws.String(peering.TagName), Value: &name}}}}
+	return []types.TagSpecification{{ResourceType: kind, Tags: []types.Tag{
+		{Key: aws.String(peering.TagName), Value: &name},
+	}}}
 }
 
 func strs[S ~string](all []S) []string {
@@ -403,7 +439,9 @@ func str[S ~string](s S) *string { return aws.String(string(s)) }
 
 // FirstSubnet returns one that the VPC came with, as a default VPC does: that with the lowest block.
 func (p *Person) FirstSubnet(v VPC) peering.SubnetID {
-	out := call(p, p.EC2.DescribeSubnets, &ec2.DescribeSubnetsInput{Filters: []types.Filter{{Name: aws.String("vpc-id"), Values: []string{string(v.ID)}}}})
+	out := call(p, p.EC2.DescribeSubnets, &ec2.DescribeSubnetsInput{
+		Filters: []types.Filter{{Name: aws.String("vpc-id"), Values: []string{string(v.ID)}}},
+	})
 	if out == nil {
 		return ""
 	}

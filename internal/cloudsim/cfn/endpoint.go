@@ -18,8 +18,12 @@ type endpointProperties struct {
 }
 
 func createEndpoint(d *deployment, _ string, p endpointProperties) (made, error) {
-	params := p.params(map[string]string{"ServiceName": p.ServiceName, "VpcId": p.VPCID, "VpcEndpointType": p.VPCEndpointType})
-	for name, ids := range map[string][]string{"RouteTableId": p.RouteTableIDs, "SubnetId": p.SubnetIDs, "SecurityGroupId": p.SecurityGroupIDs} {
+	params := p.params(map[string]string{
+		"ServiceName": p.ServiceName, "VpcId": p.VPCID, "VpcEndpointType": p.VPCEndpointType,
+	})
+	for name, ids := range map[string][]string{
+		"RouteTableId": p.RouteTableIDs, "SubnetId": p.SubnetIDs, "SecurityGroupId": p.SecurityGroupIDs,
+	} {
 		listed(params, name, ids)
 	}
 	answer, err := d.ec2("CreateVpcEndpoint", tagged("vpc-endpoint", p.Tags, params))

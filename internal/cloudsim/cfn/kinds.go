@@ -90,7 +90,9 @@ var kinds = map[string]kind{
 	"AWS::EC2::SubnetRouteTableAssociation": {
 		create: typed(createAssociation), remove: removes(removeAssociation), replaced: []string{"RouteTableId", "SubnetId"},
 	},
-	"AWS::EC2::VPC": {create: typed(createVPC), update: updates(updateVPC), remove: removes(removeVPC), replaced: []string{"CidrBlock", "InstanceTenancy"}},
+	"AWS::EC2::VPC": {create: typed(createVPC), update: updates(updateVPC), remove: removes(removeVPC), replaced: []string{
+		"CidrBlock", "InstanceTenancy",
+	}},
 	"AWS::EC2::VPCEndpoint": {
 		create: typed(createEndpoint), update: updates(updateEndpoint), remove: removes(removeEndpoint),
 		replaced: []string{"ServiceName", "VpcEndpointType", "VpcId"},
@@ -108,7 +110,9 @@ var kinds = map[string]kind{
 		create: typed(createRule), update: updates(updateRule), remove: removes(removeRule),
 		replaced: []string{"EventBusName", "Name"},
 	},
-	"AWS::IAM::InstanceProfile": {create: typed(createProfile), remove: removes(removeProfile), replaced: []string{"InstanceProfileName"}},
+	"AWS::IAM::InstanceProfile": {create: typed(createProfile), remove: removes(removeProfile), replaced: []string{
+		"InstanceProfileName",
+	}},
 	"AWS::IAM::ManagedPolicy": {
 		create: typed(createManagedPolicy), remove: removes(removeManagedPolicy),
 		replaced: []string{"Description", "ManagedPolicyName"},

@@ -84,7 +84,9 @@ func TestARuleOfOneNameCanBeOnTwoBuses(t *testing.T) {
 	deploy := deployer(t)
 	onOwnBus := `"Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "STACK"}},
 		"R": {"Type": "AWS::Events::Rule", "Properties": {"EventBusName": {"Ref": "Bus"}, "Name": "same", "EventPattern": {"source": ["x"]}}}`
-	for name, resources := range map[string]string{"first": onOwnBus, "second": onOwnBus, "third": named["AWS::Events::Rule"]} {
+	for name, resources := range map[string]string{
+		"first": onOwnBus, "second": onOwnBus, "third": named["AWS::Events::Rule"],
+	} {
 		if err := deploy(name, account, region, resources); err != nil {
 			t.Error(err)
 		}

@@ -65,7 +65,9 @@ func (d *deployment) send(service, method, address, contentType, body string) (e
 	var answer element
 	_ = xml.NewDecoder(response.Body).Decode(&answer) // some answers have no body
 	if response.StatusCode >= http.StatusMultipleChoices {
-		return answer, fmt.Errorf("%s: %w", service, &refusal{response.StatusCode, answer.first("Code"), answer.first("Message")})
+		return answer, fmt.Errorf("%s: %w", service, &refusal{
+			response.StatusCode, answer.first("Code"), answer.first("Message"),
+		})
 	}
 	return answer, nil
 }

@@ -37,12 +37,16 @@ func updateRoute(d *deployment, _ string, _, after routeProperties) (made, error
 func (p routeProperties) made() made { return made{ref: p.RouteTableID + "|" + p.DestinationCidrBlock} }
 
 func (d *deployment) putRoute(action string, p routeProperties) error {
-	_, err := d.ec2(action, map[string]string{"RouteTableId": p.RouteTableID, "DestinationCidrBlock": p.DestinationCidrBlock, "GatewayId": p.GatewayID})
+	_, err := d.ec2(action, map[string]string{
+		"RouteTableId": p.RouteTableID, "DestinationCidrBlock": p.DestinationCidrBlock, "GatewayId": p.GatewayID,
+	})
 	return err
 }
 
 func removeRoute(d *deployment, _ made, p routeProperties) error {
-	_, err := d.ec2("DeleteRoute", map[string]string{"RouteTableId": p.RouteTableID, "DestinationCidrBlock": p.DestinationCidrBlock})
+	_, err := d.ec2("DeleteRoute", map[string]string{
+		"RouteTableId": p.RouteTableID, "DestinationCidrBlock": p.DestinationCidrBlock,
+	})
 	return err
 }
 

@@ -20,7 +20,9 @@ import (
 // disabled.
 const working = `{"Resources": {
   "Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "worker",
-    "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
+    "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{
+	"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole",
+}]},
     "Policies": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
       {"Effect": "Allow", "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], "Resource": "*"}]}}]}},
   "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/lambda/work"}},
@@ -182,7 +184,9 @@ func (f *fixture) rule(bus, name string) (pattern string, targets []string) {
 	if err != nil {
 		return "", nil
 	}
-	list, err := f.rules.ListTargetsByRule(f.Context(), &eventbridge.ListTargetsByRuleInput{EventBusName: &bus, Rule: &name})
+	list, err := f.rules.ListTargetsByRule(f.Context(), &eventbridge.ListTargetsByRuleInput{
+		EventBusName: &bus, Rule: &name,
+	})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -237,7 +241,9 @@ func TestARollbackLeavesTheFormerStack(t *testing.T) {
 		`"BatchSize": 1`, `"BatchSize": 2`, `"dead"`, `"buried"`)
 	f.reads("work", "one")
 	after := f.attributes("work")
-	for _, name := range []string{"VisibilityTimeout", "DelaySeconds", "RedrivePolicy", "Policy", "ApproximateNumberOfMessagesDelayed"} {
+	for _, name := range []string{
+		"VisibilityTimeout", "DelaySeconds", "RedrivePolicy", "Policy", "ApproximateNumberOfMessagesDelayed",
+	} {
 		if before[name] != after[name] {
 			t.Errorf("%s = %s, want %s", name, after[name], before[name])
 		}

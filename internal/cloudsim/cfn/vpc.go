@@ -11,7 +11,9 @@ type vpcProperties struct {
 }
 
 func createVPC(d *deployment, _ string, p vpcProperties) (made, error) {
-	answer, err := d.ec2("CreateVpc", tagged("vpc", p.Tags, map[string]string{"CidrBlock": p.CidrBlock, "InstanceTenancy": p.InstanceTenancy}))
+	answer, err := d.ec2("CreateVpc", tagged("vpc", p.Tags, map[string]string{
+		"CidrBlock": p.CidrBlock, "InstanceTenancy": p.InstanceTenancy,
+	}))
 	if err != nil {
 		return made{}, err
 	}
@@ -71,7 +73,9 @@ func (d *deployment) mapPublicAddresses(subnet string, maps *bool) error {
 	if maps == nil {
 		return nil
 	}
-	_, err := d.ec2("ModifySubnetAttribute", map[string]string{"SubnetId": subnet, "MapPublicIpOnLaunch.Value": strconv.FormatBool(*maps)})
+	_, err := d.ec2("ModifySubnetAttribute", map[string]string{
+		"SubnetId": subnet, "MapPublicIpOnLaunch.Value": strconv.FormatBool(*maps),
+	})
 	return err
 }
 

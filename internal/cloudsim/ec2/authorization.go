@@ -142,7 +142,9 @@ func (r *request) onTable() []permission {
 	if t == nil {
 		return nil
 	}
-	return []permission{r.on(typeTable, t.id, iam.Keys{"ec2:RouteTableID": {t.id}, "ec2:Vpc": {t.vpc.arn(typeVPC, t.vpc.id)}})}
+	return []permission{r.on(typeTable, t.id, iam.Keys{
+		"ec2:RouteTableID": {t.id}, "ec2:Vpc": {t.vpc.arn(typeVPC, t.vpc.id)},
+	})}
 }
 
 // onGroup has no key for a rule's source or ports, because EC2 has none, and doesn't look at rules that a call names by
@@ -152,7 +154,9 @@ func (r *request) onGroup() []permission {
 	if err != nil {
 		return nil
 	}
-	return []permission{r.on(typeGroup, g.id, iam.Keys{"ec2:SecurityGroupID": {g.id}, "ec2:Vpc": {g.arn(typeVPC, g.vpc.id)}})}
+	return []permission{r.on(typeGroup, g.id, iam.Keys{
+		"ec2:SecurityGroupID": {g.id}, "ec2:Vpc": {g.arn(typeVPC, g.vpc.id)},
+	})}
 }
 
 // toAuthorize looks at the new rules too if the call tags them, and only then.

@@ -86,7 +86,9 @@ func (r *request) addRule(g *securityGroup, w wanted) error {
 			return refuse("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.")
 		}
 	}
-	g.rules = append(g.rules, &rule{traffic: w.traffic, group: g, id: r.newID(typeRule.prefix), description: w.description, peerVPC: peer})
+	g.rules = append(g.rules, &rule{
+		traffic: w.traffic, group: g, id: r.newID(typeRule.prefix), description: w.description, peerVPC: peer,
+	})
 	return nil
 }
 

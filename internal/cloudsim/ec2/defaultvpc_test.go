@@ -14,7 +14,9 @@ import (
 // defaultVPC fails the test unless the account has exactly one.
 func (c client) defaultVPC() types.Vpc {
 	c.t.Helper()
-	out := must[*ec2.DescribeVpcsOutput](c.t)(c.DescribeVpcs(c.t.Context(), &ec2.DescribeVpcsInput{Filters: []types.Filter{filter("is-default", "true")}}))
+	out := must[*ec2.DescribeVpcsOutput](c.t)(c.DescribeVpcs(c.t.Context(), &ec2.DescribeVpcsInput{
+		Filters: []types.Filter{filter("is-default", "true")},
+	}))
 	if len(out.Vpcs) != 1 {
 		c.t.Fatalf("%d default VPCs", len(out.Vpcs))
 	}
@@ -23,7 +25,9 @@ func (c client) defaultVPC() types.Vpc {
 
 func (c client) subnetsOf(vpc string) map[string]string {
 	c.t.Helper()
-	out := must[*ec2.DescribeSubnetsOutput](c.t)(c.DescribeSubnets(c.t.Context(), &ec2.DescribeSubnetsInput{Filters: []types.Filter{filter("vpc-id", vpc)}}))
+	out := must[*ec2.DescribeSubnetsOutput](c.t)(c.DescribeSubnets(c.t.Context(), &ec2.DescribeSubnetsInput{
+		Filters: []types.Filter{filter("vpc-id", vpc)},
+	}))
 	blocks := map[string]string{}
 	for _, s := range out.Subnets {
 		if !*s.DefaultForAz || !*s.MapPublicIpOnLaunch {
@@ -59,7 +63,9 @@ func TestDefaultVPC(t *testing.T) {
 		t.Fatalf("%d internet gateways", len(gateways.InternetGateways))
 	}
 	tables := must[*ec2.DescribeRouteTablesOutput](t)(c.DescribeRouteTables(t.Context(), &ec2.DescribeRouteTablesInput{
-		Filters: []types.Filter{filter("association.main", "true"), filter("route.gateway-id", *gateways.InternetGateways[0].InternetGatewayId)},
+		Filters: []types.Filter{
+			filter("association.main", "true"), filter("route.gateway-id", *gateways.InternetGateways[0].InternetGatewayId),
+		},
 	}))
 	if len(tables.RouteTables) != 1 || *tables.RouteTables[0].VpcId != *vpc.VpcId {
 		t.Errorf("tables with a route to its internet gateway: %v", tables.RouteTables)
@@ -99,7 +105,9 @@ func TestADefaultVPCThatIsDeletedCanBeMadeAgain(t *testing.T) {
 	vpc := *c.defaultVPC().VpcId
 	c.empty(vpc)
 	must[*ec2.DeleteVpcOutput](t)(c.DeleteVpc(t.Context(), &ec2.DeleteVpcInput{VpcId: &vpc}))
-	_, err := c.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{GroupName: aws.String("web"), Description: aws.String("web")})
+	_, err := c.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{
+		GroupName: aws.String("web"), Description: aws.String("web"),
+	})
 	refused(t, err, "VPCIdNotSpecified")
 	_, err = c.CreateDefaultSubnet(t.Context(), &ec2.CreateDefaultSubnetInput{AvailabilityZone: aws.String("eu-west-1a")})
 	refused(t, err, "DefaultVpcDoesNotExist")
@@ -115,7 +123,9 @@ func TestADefaultVPCThatIsDeletedCanBeMadeAgain(t *testing.T) {
 // empty removes the resources that prevent the deletion of a VPC.
 func (c client) empty(vpc string) {
 	c.t.Helper()
-	subnets := must[*ec2.DescribeSubnetsOutput](c.t)(c.DescribeSubnets(c.t.Context(), &ec2.DescribeSubnetsInput{Filters: []types.Filter{filter("vpc-id", vpc)}}))
+	subnets := must[*ec2.DescribeSubnetsOutput](c.t)(c.DescribeSubnets(c.t.Context(), &ec2.DescribeSubnetsInput{
+		Filters: []types.Filter{filter("vpc-id", vpc)},
+	}))
 	for _, s := range subnets.Subnets {
 		must[*ec2.DeleteSubnetOutput](c.t)(c.DeleteSubnet(c.t.Context(), &ec2.DeleteSubnetInput{SubnetId: s.SubnetId}))
 	}

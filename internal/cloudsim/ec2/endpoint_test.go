@@ -34,8 +34,12 @@ func TestGatewayEndpoint(t *testing.T) {
 	c := one(t)
 	vpc := c.vpc("10.10.0.0/16")
 	table, other := c.mainTable(vpc), c.table(vpc)
-	e := must[types.VpcEndpoint](t)(c.endpoint(ec2.CreateVpcEndpointInput{VpcId: &vpc, ServiceName: aws.String(s3), RouteTableIds: []string{table}}))
-	lists := must[*ec2.DescribePrefixListsOutput](t)(c.DescribePrefixLists(t.Context(), &ec2.DescribePrefixListsInput{Filters: []types.Filter{filter("prefix-list-name", s3)}}))
+	e := must[types.VpcEndpoint](t)(c.endpoint(ec2.CreateVpcEndpointInput{
+		VpcId: &vpc, ServiceName: aws.String(s3), RouteTableIds: []string{table},
+	}))
+	lists := must[*ec2.DescribePrefixListsOutput](t)(c.DescribePrefixLists(t.Context(), &ec2.DescribePrefixListsInput{
+		Filters: []types.Filter{filter("prefix-list-name", s3)},
+	}))
 	list := lists.PrefixLists[0].PrefixListId
 	got := c.last(table)
 	if aws.ToString(got.GatewayId) != *e.VpcEndpointId || aws.ToString(got.DestinationPrefixListId) != *list || got.State != types.RouteStateActive || got.Origin != types.RouteOriginCreateRoute {
@@ -46,7 +50,9 @@ func TestGatewayEndpoint(t *testing.T) {
 	}
 	_, err := c.DeleteRoute(t.Context(), &ec2.DeleteRouteInput{RouteTableId: &table, DestinationPrefixListId: list})
 	refused(t, err, "InvalidParameterValue")
-	_, err = c.ReplaceRoute(t.Context(), &ec2.ReplaceRouteInput{RouteTableId: &table, DestinationPrefixListId: list, GatewayId: aws.String(c.gateway(vpc))})
+	_, err = c.ReplaceRoute(t.Context(), &ec2.ReplaceRouteInput{
+		RouteTableId: &table, DestinationPrefixListId: list, GatewayId: aws.String(c.gateway(vpc)),
+	})
 	refused(t, err, "InvalidParameterValue")
 	refused(t, c.modifyEndpoint(e.VpcEndpointId, ec2.ModifyVpcEndpointInput{AddRouteTableIds: []string{other}, RemoveRouteTableIds: []string{table}}), "no error")
 	if here, there := c.routes(table), c.routes(other); len(here) != 1 || len(there) != 2 {
@@ -61,7 +67,9 @@ func TestGatewayEndpoint(t *testing.T) {
 	}
 	_, err = c.DeleteVpc(t.Context(), &ec2.DeleteVpcInput{VpcId: &vpc})
 	refused(t, err, "DependencyViolation")
-	out := must[*ec2.DeleteVpcEndpointsOutput](t)(c.DeleteVpcEndpoints(t.Context(), &ec2.DeleteVpcEndpointsInput{VpcEndpointIds: []string{*e.VpcEndpointId, "vpce-0123456789abcdef0"}}))
+	out := must[*ec2.DeleteVpcEndpointsOutput](t)(c.DeleteVpcEndpoints(t.Context(), &ec2.DeleteVpcEndpointsInput{
+		VpcEndpointIds: []string{*e.VpcEndpointId, "vpce-0123456789abcdef0"},
+	}))
 	if len(out.Unsuccessful) != 1 || aws.ToString(out.Unsuccessful[0].Error.Code) != "InvalidVpcEndpoint.NotFound" {
 		t.Errorf("not deleted are %+v", out.Unsuccessful)
 	}
@@ -90,10 +98,14 @@ func TestRecordedEndpointRefusals(t *testing.T) {
 	_, twice := c.endpoint(gateway)
 	_, tables := c.endpoint(routed)
 	_, unnamed := c.endpoint(private)
-	must[*ec2.ModifyVpcAttributeOutput](t)(c.ModifyVpcAttribute(t.Context(), &ec2.ModifyVpcAttributeInput{VpcId: &vpc, EnableDnsHostnames: &types.AttributeBooleanValue{Value: aws.Bool(true)}}))
+	must[*ec2.ModifyVpcAttributeOutput](t)(c.ModifyVpcAttribute(t.Context(), &ec2.ModifyVpcAttributeInput{
+		VpcId: &vpc, EnableDnsHostnames: &types.AttributeBooleanValue{Value: aws.Bool(true)},
+	}))
 	must[types.VpcEndpoint](t)(c.endpoint(private))
 	_, conflicting := c.endpoint(private)
-	_, unknown := c.endpoint(ec2.CreateVpcEndpointInput{VpcId: &vpc, ServiceName: aws.String("com.amazonaws.us-east-1.nothing")})
+	_, unknown := c.endpoint(ec2.CreateVpcEndpointInput{
+		VpcId: &vpc, ServiceName: aws.String("com.amazonaws.us-east-1.nothing"),
+	})
 	for _, tt := range []struct {
 		name, code, text string
 		err              error
@@ -136,7 +148,11 @@ func TestInterfaceEndpoint(t *testing.T) {
 		t.Errorf("its interface has %+v", got)
 	}
 	refused(t, c.modifyEndpoint(e.VpcEndpointId, ec2.ModifyVpcEndpointInput{PrivateDnsEnabled: aws.Bool(true)}), "InvalidParameter")
-	must[*ec2.DeleteVpcEndpointsOutput](t)(c.DeleteVpcEndpoints(t.Context(), &ec2.DeleteVpcEndpointsInput{VpcEndpointIds: []string{*e.VpcEndpointId}}))
-	_, err := c.DescribeNetworkInterfaces(t.Context(), &ec2.DescribeNetworkInterfacesInput{NetworkInterfaceIds: e.NetworkInterfaceIds})
+	must[*ec2.DeleteVpcEndpointsOutput](t)(c.DeleteVpcEndpoints(t.Context(), &ec2.DeleteVpcEndpointsInput{
+		VpcEndpointIds: []string{*e.VpcEndpointId},
+	}))
+	_, err := c.DescribeNetworkInterfaces(t.Context(), &ec2.DescribeNetworkInterfacesInput{
+		NetworkInterfaceIds: e.NetworkInterfaceIds,
+	})
 	refused(t, err, "InvalidNetworkInterfaceID.NotFound")
 }

@@ -45,7 +45,9 @@ func TestWildcards(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			out := must[*ec2.DescribeVpcsOutput](t)(c.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{Filters: []types.Filter{filter("tag:Name", tt.value)}}))
+			out := must[*ec2.DescribeVpcsOutput](t)(c.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{
+				Filters: []types.Filter{filter("tag:Name", tt.value)},
+			}))
 			if len(out.Vpcs) != tt.want {
 				t.Errorf("%s finds %d, want %d", tt.value, len(out.Vpcs), tt.want)
 			}

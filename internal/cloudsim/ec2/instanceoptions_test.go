@@ -33,17 +33,23 @@ func TestInstanceOptions(t *testing.T) {
 	c := one(t)
 	i := must[types.Instance](t)(c.run(ec2.RunInstancesInput{
 		InstanceType: types.InstanceTypeT3Micro, KeyName: aws.String("mine"), UserData: aws.String("IyEvYmluL3No"),
-		IamInstanceProfile:  &types.IamInstanceProfileSpecification{Name: aws.String("web")},
-		Monitoring:          &types.RunInstancesMonitoringEnabled{Enabled: aws.Bool(true)},
-		HibernationOptions:  &types.HibernationOptionsRequest{Configured: aws.Bool(true)},
-		MetadataOptions:     &types.InstanceMetadataOptionsRequest{HttpTokens: types.HttpTokensStateRequired, HttpPutResponseHopLimit: aws.Int32(3)},
+		IamInstanceProfile: &types.IamInstanceProfileSpecification{Name: aws.String("web")},
+		Monitoring:         &types.RunInstancesMonitoringEnabled{Enabled: aws.Bool(true)},
+		HibernationOptions: &types.HibernationOptionsRequest{Configured: aws.Bool(true)},
+		MetadataOptions: &types.InstanceMetadataOptionsRequest{
+			HttpTokens: types.HttpTokensStateRequired, HttpPutResponseHopLimit: aws.Int32(3),
+		},
 		CreditSpecification: &types.CreditSpecificationRequest{CpuCredits: aws.String("standard")},
 		EbsOptimized:        aws.Bool(true),
 		BlockDeviceMappings: []types.BlockDeviceMapping{
 			{DeviceName: aws.String("/dev/xvda"), Ebs: &types.EbsBlockDevice{VolumeSize: aws.Int32(20)}},
-			{DeviceName: aws.String("/dev/sdf"), Ebs: &types.EbsBlockDevice{VolumeType: types.VolumeTypeGp2, VolumeSize: aws.Int32(100), DeleteOnTermination: aws.Bool(false)}},
+			{DeviceName: aws.String("/dev/sdf"), Ebs: &types.EbsBlockDevice{
+				VolumeType: types.VolumeTypeGp2, VolumeSize: aws.Int32(100), DeleteOnTermination: aws.Bool(false),
+			}},
 		},
-		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeVolume, Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}}}},
+		TagSpecifications: []types.TagSpecification{
+			{ResourceType: types.ResourceTypeVolume, Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}}},
+		},
 	}))
 	if *i.KeyName != "mine" || i.Monitoring.State != types.MonitoringStateEnabled || !*i.HibernationOptions.Configured || !*i.EbsOptimized {
 		t.Errorf("the instance is %+v", i)
@@ -79,7 +85,9 @@ func (c client) checkVolumes(instance string) {
 	if len(more) != 1 || *more[0].Size != 100 || *more[0].Iops != 300 || more[0].State != types.VolumeStateInUse {
 		c.t.Errorf("the other volume is %+v", more)
 	}
-	must[*ec2.TerminateInstancesOutput](c.t)(c.TerminateInstances(c.t.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{instance}}))
+	must[*ec2.TerminateInstancesOutput](c.t)(c.TerminateInstances(c.t.Context(), &ec2.TerminateInstancesInput{
+		InstanceIds: []string{instance},
+	}))
 	if left := volumes(filter("status", "available")); len(left) != 1 || *left[0].Size != 100 {
 		c.t.Errorf("left are %+v", left)
 	}
@@ -94,7 +102,9 @@ func TestRefusedInstanceOptions(t *testing.T) {
 		"user data that isn't Base64": {UserData: aws.String("#!/bin/sh")},
 		"a shutdown behavior":         {InstanceInitiatedShutdownBehavior: "sleep"},
 		"metadata tokens":             {MetadataOptions: &types.InstanceMetadataOptionsRequest{HttpTokens: "sometimes"}},
-		"metadata hops":               {MetadataOptions: &types.InstanceMetadataOptionsRequest{HttpPutResponseHopLimit: aws.Int32(65)}},
+		"metadata hops": {MetadataOptions: &types.InstanceMetadataOptionsRequest{
+			HttpPutResponseHopLimit: aws.Int32(65),
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -171,8 +181,12 @@ func TestMonitoringAndStatusOfInstances(t *testing.T) {
 	t.Parallel()
 	c := one(t)
 	id := *must[types.Instance](t)(c.run(ec2.RunInstancesInput{})).InstanceId
-	on := must[*ec2.MonitorInstancesOutput](t)(c.MonitorInstances(t.Context(), &ec2.MonitorInstancesInput{InstanceIds: []string{id}}))
-	off := must[*ec2.UnmonitorInstancesOutput](t)(c.UnmonitorInstances(t.Context(), &ec2.UnmonitorInstancesInput{InstanceIds: []string{id}}))
+	on := must[*ec2.MonitorInstancesOutput](t)(c.MonitorInstances(t.Context(), &ec2.MonitorInstancesInput{
+		InstanceIds: []string{id},
+	}))
+	off := must[*ec2.UnmonitorInstancesOutput](t)(c.UnmonitorInstances(t.Context(), &ec2.UnmonitorInstancesInput{
+		InstanceIds: []string{id},
+	}))
 	if on.InstanceMonitorings[0].Monitoring.State != types.MonitoringStateEnabled || off.InstanceMonitorings[0].Monitoring.State != types.MonitoringStateDisabled {
 		t.Errorf("monitoring is %v, then %v", on.InstanceMonitorings, off.InstanceMonitorings)
 	}
@@ -191,11 +205,15 @@ func TestMonitoringAndStatusOfInstances(t *testing.T) {
 	if status(false) != 1 {
 		t.Error("an instance that runs has no status")
 	}
-	must[*ec2.TerminateInstancesOutput](t)(c.TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{id}}))
+	must[*ec2.TerminateInstancesOutput](t)(c.TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{
+		InstanceIds: []string{id},
+	}))
 	if status(false) != 0 || status(true) != 1 {
 		t.Error("a terminated instance has a status only among all instances")
 	}
-	_, err := c.DescribeInstanceStatus(t.Context(), &ec2.DescribeInstanceStatusInput{InstanceIds: []string{"i-0123456789abcdef0"}})
+	_, err := c.DescribeInstanceStatus(t.Context(), &ec2.DescribeInstanceStatusInput{
+		InstanceIds: []string{"i-0123456789abcdef0"},
+	})
 	refused(t, err, "InvalidInstanceID.NotFound")
 }
 
@@ -222,7 +240,9 @@ func TestImagesAndInstanceTypes(t *testing.T) {
 	if groups := sizes[0].PlacementGroupInfo; groups == nil || len(groups.SupportedStrategies) != 2 { // Terraform refuses a type without
 		t.Errorf("the placement groups of t4g.micro are %+v", groups)
 	}
-	_, err := c.DescribeInstanceTypes(t.Context(), &ec2.DescribeInstanceTypesInput{InstanceTypes: []types.InstanceType{"t9.micro"}})
+	_, err := c.DescribeInstanceTypes(t.Context(), &ec2.DescribeInstanceTypesInput{
+		InstanceTypes: []types.InstanceType{"t9.micro"},
+	})
 	refused(t, err, "InvalidInstanceType")
 	offerings := must[*ec2.DescribeInstanceTypeOfferingsOutput](t)(c.DescribeInstanceTypeOfferings(t.Context(), &ec2.DescribeInstanceTypeOfferingsInput{
 		LocationType: types.LocationTypeAvailabilityZone, Filters: []types.Filter{filter("instance-type", "t3.micro")},

@@ -51,9 +51,11 @@ func (c client) permissions(group string) int {
 func (c client) named(group, name string, port int32) string {
 	c.t.Helper()
 	out := must[*ec2.AuthorizeSecurityGroupIngressOutput](c.t)(c.AuthorizeSecurityGroupIngress(c.t.Context(), &ec2.AuthorizeSecurityGroupIngressInput{
-		GroupId:           &group,
-		IpPermissions:     []types.IpPermission{{IpProtocol: aws.String("tcp"), FromPort: &port, ToPort: &port, IpRanges: []types.IpRange{{CidrIp: aws.String("172.31.0.0/16")}}}},
-		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeSecurityGroupRule, Tags: []types.Tag{{Key: aws.String("Name"), Value: &name}}}},
+		GroupId:       &group,
+		IpPermissions: []types.IpPermission{{IpProtocol: aws.String("tcp"), FromPort: &port, ToPort: &port, IpRanges: []types.IpRange{{CidrIp: aws.String("172.31.0.0/16")}}}},
+		TagSpecifications: []types.TagSpecification{
+			{ResourceType: types.ResourceTypeSecurityGroupRule, Tags: []types.Tag{{Key: aws.String("Name"), Value: &name}}},
+		},
 	}))
 	return *out.SecurityGroupRules[0].SecurityGroupRuleId
 }
@@ -80,7 +82,9 @@ func TestRoutesAreShownLate(t *testing.T) {
 		shows("when the first route is visible", first)
 		wait(lateBy)
 		shows("when both are visible", first, second)
-		must[*ec2.DeleteRouteOutput](t)(p.asking.DeleteRoute(t.Context(), &ec2.DeleteRouteInput{RouteTableId: &table, DestinationCidrBlock: aws.String("172.31.1.0/24")}))
+		must[*ec2.DeleteRouteOutput](t)(p.asking.DeleteRoute(t.Context(), &ec2.DeleteRouteInput{
+			RouteTableId: &table, DestinationCidrBlock: aws.String("172.31.1.0/24"),
+		}))
 		shows("right after DeleteRoute", first, second)
 		wait(lateBy)
 		shows("later", first)
@@ -126,7 +130,9 @@ func TestTagsAreShownLate(t *testing.T) {
 		p := latePair(t)
 		wait(lateBy) // until the connection is shown
 		hold := []types.Tag{{Key: aws.String("hold"), Value: aws.String("true")}}
-		must[*ec2.CreateTagsOutput](t)(p.asking.CreateTags(t.Context(), &ec2.CreateTagsInput{Resources: []string{p.id}, Tags: hold}))
+		must[*ec2.CreateTagsOutput](t)(p.asking.CreateTags(t.Context(), &ec2.CreateTagsInput{
+			Resources: []string{p.id}, Tags: hold,
+		}))
 		shows := func(when string, want int) {
 			t.Helper()
 			if got := len(p.asking.connection(p.id).Tags); got != want {
@@ -136,7 +142,9 @@ func TestTagsAreShownLate(t *testing.T) {
 		shows("right after CreateTags", 0)
 		wait(lateBy)
 		shows("later", 1)
-		must[*ec2.DeleteTagsOutput](t)(p.asking.DeleteTags(t.Context(), &ec2.DeleteTagsInput{Resources: []string{p.id}, Tags: hold}))
+		must[*ec2.DeleteTagsOutput](t)(p.asking.DeleteTags(t.Context(), &ec2.DeleteTagsInput{
+			Resources: []string{p.id}, Tags: hold,
+		}))
 		shows("right after DeleteTags", 1)
 		wait(lateBy)
 		shows("later", 0)

@@ -67,8 +67,8 @@ func (r *request) checkVersion(l *prefixList, required bool) error {
 	return nil
 }
 
-// changedEntries removes and adds entries. AWS refuses a block in both lists: the resource aws_ec2_managed_prefix_list of
-// hashicorp/terraform-provider-aws quotes the refusal, and makes two calls to change a description.
+// changedEntries removes and adds entries. AWS refuses a block in both lists: the resource aws_ec2_managed_prefix_list
+// of hashicorp/terraform-provider-aws quotes the refusal, and makes two calls to change a description.
 func (r *request) changedEntries(l *prefixList) ([]listEntry, error) {
 	entries := slices.Clone(l.entries)
 	for _, fields := range r.items("RemoveEntry") {

@@ -9,7 +9,9 @@ import (
 )
 
 func (c client) modify(group string, updates ...types.SecurityGroupRuleUpdate) error {
-	_, err := c.ModifySecurityGroupRules(c.t.Context(), &ec2.ModifySecurityGroupRulesInput{GroupId: &group, SecurityGroupRules: updates})
+	_, err := c.ModifySecurityGroupRules(c.t.Context(), &ec2.ModifySecurityGroupRulesInput{
+		GroupId: &group, SecurityGroupRules: updates,
+	})
 	return err
 }
 
@@ -56,9 +58,13 @@ func TestRefusedModifications(t *testing.T) {
 		"as another rule, after one that is fine": {"InvalidPermission.Duplicate", []types.SecurityGroupRuleUpdate{
 			updated(first, "10.1.0.0/16"), updated(added[1].SecurityGroupRuleId, "10.1.0.0/16"),
 		}},
-		"a rule that doesn't exist": {"InvalidSecurityGroupRuleId.NotFound", []types.SecurityGroupRuleUpdate{updated(aws.String("sgr-00000000000000000"), "10.1.0.0/16")}},
-		"a malformed id":            {"InvalidSecurityGroupRuleId.Malformed", []types.SecurityGroupRuleUpdate{updated(aws.String("sg-1"), "10.1.0.0/16")}},
-		"a malformed block":         {"InvalidParameterValue", []types.SecurityGroupRuleUpdate{updated(first, "10.1.0.0")}},
+		"a rule that doesn't exist": {"InvalidSecurityGroupRuleId.NotFound", []types.SecurityGroupRuleUpdate{
+			updated(aws.String("sgr-00000000000000000"), "10.1.0.0/16"),
+		}},
+		"a malformed id": {"InvalidSecurityGroupRuleId.Malformed", []types.SecurityGroupRuleUpdate{
+			updated(aws.String("sg-1"), "10.1.0.0/16"),
+		}},
+		"a malformed block": {"InvalidParameterValue", []types.SecurityGroupRuleUpdate{updated(first, "10.1.0.0")}},
 		"no source": {"InvalidParameterValue", []types.SecurityGroupRuleUpdate{{SecurityGroupRuleId: first, SecurityGroupRule: &types.SecurityGroupRuleRequest{
 			IpProtocol: aws.String("-1"),
 		}}}},

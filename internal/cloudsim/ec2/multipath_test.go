@@ -20,7 +20,9 @@ func raw(t *testing.T, s *sim.Service, account, region string, form url.Values) 
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r.WithContext(apicall.With(r.Context(), &apicall.Call{Caller: apicall.Caller{Account: account, Region: region}})))
+	s.ServeHTTP(w, r.WithContext(apicall.With(r.Context(), &apicall.Call{
+		Caller: apicall.Caller{Account: account, Region: region},
+	})))
 	return w.Body.String()
 }
 

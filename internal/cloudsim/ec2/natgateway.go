@@ -204,7 +204,9 @@ func allocateAddress(r *request) ([]node, error) {
 	}
 	r.publicAddresses++
 	n := r.publicAddresses
-	e := &elasticIP{cell: r.cell, id: r.newID(typeAddress.prefix), public: netip.AddrFrom4([4]byte{203, 0, byte(113 + n>>8), byte(n)})}
+	e := &elasticIP{cell: r.cell, id: r.newID(typeAddress.prefix), public: netip.AddrFrom4([4]byte{
+		203, 0, byte(113 + n>>8), byte(n),
+	})}
 	r.cell.addresses[e.id] = e
 	r.cell.tag(e.id, tags)
 	return []node{

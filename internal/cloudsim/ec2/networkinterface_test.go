@@ -59,7 +59,9 @@ func TestAddressesOfAnInterface(t *testing.T) {
 		return err
 	}
 	unassign := func(id string, addresses ...string) error {
-		_, err := c.UnassignPrivateIpAddresses(t.Context(), &ec2.UnassignPrivateIpAddressesInput{NetworkInterfaceId: &id, PrivateIpAddresses: addresses})
+		_, err := c.UnassignPrivateIpAddresses(t.Context(), &ec2.UnassignPrivateIpAddressesInput{
+			NetworkInterfaceId: &id, PrivateIpAddresses: addresses,
+		})
 		return err
 	}
 	want := func(id string, addresses ...string) {
@@ -78,7 +80,9 @@ func TestAddressesOfAnInterface(t *testing.T) {
 	refused(t, unassign(second, "10.10.1.9"), "InvalidParameterValue") // nor is it taken away
 	refused(t, unassign(second, "10.10.1.5"), "no error")
 	want(second, "10.10.1.9", "10.10.1.20")
-	out := must[*ec2.DescribeSubnetsOutput](t)(c.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{SubnetIds: []string{subnet}}))
+	out := must[*ec2.DescribeSubnetsOutput](t)(c.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{
+		SubnetIds: []string{subnet},
+	}))
 	if got := *out.Subnets[0].AvailableIpAddressCount; got != 251-3 {
 		t.Errorf("%d free addresses, want 248", got)
 	}
@@ -107,16 +111,22 @@ func TestAnInterfaceOfAnInstance(t *testing.T) {
 	refused(t, remove(), "InvalidNetworkInterface.InUse")
 	_, err := c.DeleteSecurityGroup(t.Context(), &ec2.DeleteSecurityGroupInput{GroupId: &group})
 	refused(t, err, "DependencyViolation")
-	_, err = c.DetachNetworkInterface(t.Context(), &ec2.DetachNetworkInterfaceInput{AttachmentId: shown[0].Attachment.AttachmentId})
+	_, err = c.DetachNetworkInterface(t.Context(), &ec2.DetachNetworkInterfaceInput{
+		AttachmentId: shown[0].Attachment.AttachmentId,
+	})
 	refused(t, err, "OperationNotPermitted") // the primary one
 	_, err = c.DetachNetworkInterface(t.Context(), &ec2.DetachNetworkInterfaceInput{AttachmentId: &attachment})
 	refused(t, err, "no error")
 	c.attach(face, instance)
-	must[*ec2.TerminateInstancesOutput](t)(c.TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{instance}}))
+	must[*ec2.TerminateInstancesOutput](t)(c.TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{
+		InstanceIds: []string{instance},
+	}))
 	if got := c.described(face).Status; got != types.NetworkInterfaceStatusAvailable { // it was attached afterwards, so it stays
 		t.Errorf("the interface is %s", got)
 	}
-	_, err = c.DescribeNetworkInterfaces(t.Context(), &ec2.DescribeNetworkInterfacesInput{NetworkInterfaceIds: []string{*shown[0].NetworkInterfaceId}})
+	_, err = c.DescribeNetworkInterfaces(t.Context(), &ec2.DescribeNetworkInterfacesInput{
+		NetworkInterfaceIds: []string{*shown[0].NetworkInterfaceId},
+	})
 	refused(t, err, "InvalidNetworkInterfaceID.NotFound")
 	_, err = c.DeleteSubnet(t.Context(), &ec2.DeleteSubnetInput{SubnetId: &subnet})
 	refused(t, err, "DependencyViolation")
@@ -140,7 +150,9 @@ func TestInterfacesInRunInstances(t *testing.T) {
 	if len(faces) != 2 || *faces[1].NetworkInterfaceId != own || len(faces[0].PrivateIpAddresses) != 2 || *faces[0].Groups[0].GroupId != group {
 		t.Fatalf("the instance has %+v", faces)
 	}
-	must[*ec2.TerminateInstancesOutput](t)(c.TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{*out.Instances[0].InstanceId}}))
+	must[*ec2.TerminateInstancesOutput](t)(c.TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{
+		InstanceIds: []string{*out.Instances[0].InstanceId},
+	}))
 	left := must[*ec2.DescribeNetworkInterfacesOutput](t)(c.DescribeNetworkInterfaces(t.Context(), &ec2.DescribeNetworkInterfacesInput{
 		Filters: []types.Filter{filter("subnet-id", subnet)},
 	}))
@@ -182,9 +194,13 @@ func TestWalkToFurtherInterfaces(t *testing.T) {
 		NetworkInterfaceId: aws.String("eni-" + p.ids[vault4][len("i-"):]), PrivateIpAddresses: []string{"172.31.1.50"},
 	}))
 	closed := p.finance.group(p.financeVPC, "closed")
-	face := p.finance.face(ec2.CreateNetworkInterfaceInput{SubnetId: &p.vault, Groups: []string{closed}, PrivateIpAddress: aws.String("172.31.1.60")})
+	face := p.finance.face(ec2.CreateNetworkInterfaceInput{
+		SubnetId: &p.vault, Groups: []string{closed}, PrivateIpAddress: aws.String("172.31.1.60"),
+	})
 	walk := func(to string) string {
-		_, stopped := p.service.Walk(sim.Packet{From: p.ids[client4], To: netip.MustParseAddr(to), Protocol: "tcp", Port: 443})
+		_, stopped := p.service.Walk(sim.Packet{
+			From: p.ids[client4], To: netip.MustParseAddr(to), Protocol: "tcp", Port: 443,
+		})
 		return stopped
 	}
 	for _, tt := range []struct{ name, to, want string }{

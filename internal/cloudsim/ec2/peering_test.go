@@ -79,7 +79,9 @@ func TestRequestsThatFail(t *testing.T) {
 		}},
 		{"a VPC with an overlapping secondary block", func(t *testing.T, _, d client, _ string) (string, string, string) {
 			v := d.vpc("10.20.0.0/16")
-			must[*ec2.AssociateVpcCidrBlockOutput](t)(d.AssociateVpcCidrBlock(t.Context(), &ec2.AssociateVpcCidrBlockInput{VpcId: &v, CidrBlock: aws.String("10.10.0.0/24")}))
+			must[*ec2.AssociateVpcCidrBlockOutput](t)(d.AssociateVpcCidrBlock(t.Context(), &ec2.AssociateVpcCidrBlockInput{
+				VpcId: &v, CidrBlock: aws.String("10.10.0.0/24"),
+			}))
 			return v, finance, virginia
 		}},
 		{"a VPC with an overlapping IPv6 block", func(t *testing.T, a, d client, own string) (string, string, string) {

@@ -41,7 +41,9 @@ func TestPrefixListsAreDescribed(t *testing.T) {
 	t.Parallel()
 	c := one(t)
 	in := listInput("offices", "IPv4", 5, "10.2.0.0/16", "10.1.0.18/16")
-	in.TagSpecifications = []types.TagSpecification{{ResourceType: types.ResourceTypePrefixList, Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}}}}
+	in.TagSpecifications = []types.TagSpecification{{ResourceType: types.ResourceTypePrefixList, Tags: []types.Tag{
+		{Key: aws.String("k"), Value: aws.String("v")},
+	}}}
 	created := must[*ec2.CreateManagedPrefixListOutput](t)(c.CreateManagedPrefixList(t.Context(), in)).PrefixList
 	if created.State != types.PrefixListStateCreateInProgress {
 		t.Errorf("Create answers %s", created.State)
@@ -94,7 +96,9 @@ func TestFiltersAndPagesOfPrefixLists(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := must[[]types.ManagedPrefixList](t)(describe(ec2.DescribeManagedPrefixListsInput{Filters: []types.Filter{tt.filter}, MaxResults: aws.Int32(1)}))
+			got := must[[]types.ManagedPrefixList](t)(describe(ec2.DescribeManagedPrefixListsInput{
+				Filters: []types.Filter{tt.filter}, MaxResults: aws.Int32(1),
+			}))
 			if len(got) != tt.want {
 				t.Errorf("found %d, want %d", len(got), tt.want)
 			}
@@ -103,7 +107,9 @@ func TestFiltersAndPagesOfPrefixLists(t *testing.T) {
 	_, err := describe(ec2.DescribeManagedPrefixListsInput{MaxResults: aws.Int32(101)})
 	refused(t, err, "InvalidParameterValue")
 	n := 0
-	pages := ec2.NewGetManagedPrefixListEntriesPaginator(c, &ec2.GetManagedPrefixListEntriesInput{PrefixListId: &id, MaxResults: aws.Int32(2)})
+	pages := ec2.NewGetManagedPrefixListEntriesPaginator(c, &ec2.GetManagedPrefixListEntriesInput{
+		PrefixListId: &id, MaxResults: aws.Int32(2),
+	})
 	for pages.HasMorePages() {
 		n += len(must[*ec2.GetManagedPrefixListEntriesOutput](t)(pages.NextPage(t.Context())).Entries)
 	}
@@ -124,7 +130,9 @@ func TestRefusedPrefixLists(t *testing.T) {
 		_, err := c.CreateManagedPrefixList(t.Context(), in)
 		return err
 	}
-	_, describe := c.DescribeManagedPrefixLists(t.Context(), &ec2.DescribeManagedPrefixListsInput{PrefixListIds: []string{"pl-0123456789abcdef0"}})
+	_, describe := c.DescribeManagedPrefixLists(t.Context(), &ec2.DescribeManagedPrefixListsInput{
+		PrefixListIds: []string{"pl-0123456789abcdef0"},
+	})
 	tests := []struct {
 		name string
 		err  error

@@ -46,7 +46,9 @@ func TestPrefixListRoutes(t *testing.T) {
 	}
 	_, err = c.DeleteManagedPrefixList(t.Context(), &ec2.DeleteManagedPrefixListInput{PrefixListId: &list})
 	refused(t, err, "DependencyViolation")
-	must[*ec2.ModifyManagedPrefixListOutput](t)(c.ModifyManagedPrefixList(t.Context(), &ec2.ModifyManagedPrefixListInput{PrefixListId: &list, MaxEntries: aws.Int32(9)}))
+	must[*ec2.ModifyManagedPrefixListOutput](t)(c.ModifyManagedPrefixList(t.Context(), &ec2.ModifyManagedPrefixListInput{
+		PrefixListId: &list, MaxEntries: aws.Int32(9),
+	}))
 	if got := c.managed(filter("prefix-list-id", list)); got.State != types.PrefixListStateModifyFailed || *got.MaxEntries != 8 {
 		t.Errorf("the list is %+v, want its old size", got)
 	}
@@ -104,7 +106,9 @@ func TestPrefixListsOfAWS(t *testing.T) {
 	if want := "arn:aws:ec2:us-east-1:aws:prefix-list/" + *got.PrefixListId; *got.PrefixListArn != want {
 		t.Errorf("its ARN is %s, want %s", *got.PrefixListArn, want)
 	}
-	_, err := c.ModifyManagedPrefixList(t.Context(), &ec2.ModifyManagedPrefixListInput{PrefixListId: got.PrefixListId, MaxEntries: aws.Int32(3)})
+	_, err := c.ModifyManagedPrefixList(t.Context(), &ec2.ModifyManagedPrefixListInput{
+		PrefixListId: got.PrefixListId, MaxEntries: aws.Int32(3),
+	})
 	refused(t, err, "OperationNotPermitted")
 	entries := must[*ec2.GetManagedPrefixListEntriesOutput](t)(c.GetManagedPrefixListEntries(t.Context(), &ec2.GetManagedPrefixListEntriesInput{PrefixListId: got.PrefixListId}))
 	if len(entries.Entries) == 0 {
@@ -120,7 +124,9 @@ func TestWalkByPriority(t *testing.T) {
 	c, table := p.marketing, p.marketing.mainTable(p.marketVPC)
 	walk := func() string {
 		t.Helper()
-		_, stopped := p.service.Walk(sim.Packet{From: p.ids[client4], To: netip.MustParseAddr(vault4), Protocol: "tcp", Port: 443})
+		_, stopped := p.service.Walk(sim.Packet{
+			From: p.ids[client4], To: netip.MustParseAddr(vault4), Protocol: "tcp", Port: 443,
+		})
 		return stopped
 	}
 	vpn := c.vpn(p.marketVPC)
@@ -135,7 +141,9 @@ func TestWalkByPriority(t *testing.T) {
 	if got := walk(); got != "" {
 		t.Errorf("beside a prefix list: %q", got)
 	}
-	_, err := c.DeleteRoute(t.Context(), &ec2.DeleteRouteInput{RouteTableId: &table, DestinationCidrBlock: aws.String("172.31.0.0/16")})
+	_, err := c.DeleteRoute(t.Context(), &ec2.DeleteRouteInput{
+		RouteTableId: &table, DestinationCidrBlock: aws.String("172.31.0.0/16"),
+	})
 	p.ok(err)
 	if got := walk(); got != "internet" {
 		t.Errorf("a prefix list and a propagated route: %q, want internet", got)

@@ -36,7 +36,9 @@ func TestFiltersOfRouteTables(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			out := must[*ec2.DescribeRouteTablesOutput](t)(c.DescribeRouteTables(t.Context(), &ec2.DescribeRouteTablesInput{Filters: []types.Filter{tt.filter}}))
+			out := must[*ec2.DescribeRouteTablesOutput](t)(c.DescribeRouteTables(t.Context(), &ec2.DescribeRouteTablesInput{
+				Filters: []types.Filter{tt.filter},
+			}))
 			if len(out.RouteTables) != tt.want {
 				t.Errorf("found %d, want %d", len(out.RouteTables), tt.want)
 			}
@@ -51,14 +53,18 @@ func TestReplaceAndDeleteRoute(t *testing.T) {
 	gateway := c.gateway(p.requester)
 	refused(t, c.route(table, "172.31.0.0/16", p.id), "no error")
 	replace := func(destination string) error {
-		_, err := c.ReplaceRoute(t.Context(), &ec2.ReplaceRouteInput{RouteTableId: &table, DestinationCidrBlock: &destination, GatewayId: &gateway})
+		_, err := c.ReplaceRoute(t.Context(), &ec2.ReplaceRouteInput{
+			RouteTableId: &table, DestinationCidrBlock: &destination, GatewayId: &gateway,
+		})
 		return err
 	}
 	refused(t, replace("172.31.0.0/16"), "no error")
 	if got, want := c.routes(table)[1], "172.31.0.0/16 "+gateway+" active"; got != want {
 		t.Errorf("route is %q, want %q", got, want)
 	}
-	must[*ec2.DeleteRouteOutput](t)(c.DeleteRoute(t.Context(), &ec2.DeleteRouteInput{RouteTableId: &table, DestinationCidrBlock: aws.String("172.31.0.0/16")}))
+	must[*ec2.DeleteRouteOutput](t)(c.DeleteRoute(t.Context(), &ec2.DeleteRouteInput{
+		RouteTableId: &table, DestinationCidrBlock: aws.String("172.31.0.0/16"),
+	}))
 	if got := c.routes(table); len(got) != 1 {
 		t.Errorf("routes are %v", got)
 	}
@@ -81,7 +87,9 @@ func TestSubnetsAndGateways(t *testing.T) {
 	c := one(t)
 	vpc := c.vpc("10.10.0.0/16")
 	subnet, gateway := c.subnet(vpc, "10.10.1.0/24"), c.gateway(vpc)
-	subnets := must[*ec2.DescribeSubnetsOutput](t)(c.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{Filters: []types.Filter{filter("vpc-id", vpc)}}))
+	subnets := must[*ec2.DescribeSubnetsOutput](t)(c.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{
+		Filters: []types.Filter{filter("vpc-id", vpc)},
+	}))
 	if got := subnets.Subnets[0]; *got.SubnetId != subnet || *got.AvailableIpAddressCount != 251 {
 		t.Errorf("the subnet is %+v", got)
 	}
@@ -93,7 +101,9 @@ func TestSubnetsAndGateways(t *testing.T) {
 	}
 	second := must[*ec2.CreateInternetGatewayOutput](t)(c.CreateInternetGateway(t.Context(), &ec2.CreateInternetGatewayInput{})).InternetGateway
 	attach := func(gateway string) error {
-		_, err := c.AttachInternetGateway(t.Context(), &ec2.AttachInternetGatewayInput{InternetGatewayId: &gateway, VpcId: &vpc})
+		_, err := c.AttachInternetGateway(t.Context(), &ec2.AttachInternetGatewayInput{
+			InternetGatewayId: &gateway, VpcId: &vpc,
+		})
 		return err
 	}
 	remove := func(gateway string) error {
@@ -111,7 +121,9 @@ func TestEgress(t *testing.T) {
 	c := one(t)
 	group := c.group(c.vpc("10.10.0.0/16"), "servers")
 	all := types.IpPermission{IpProtocol: aws.String("all"), IpRanges: []types.IpRange{{CidrIp: aws.String("0.0.0.0/0")}}}
-	_, err := c.AuthorizeSecurityGroupEgress(t.Context(), &ec2.AuthorizeSecurityGroupEgressInput{GroupId: &group, IpPermissions: []types.IpPermission{all}})
+	_, err := c.AuthorizeSecurityGroupEgress(t.Context(), &ec2.AuthorizeSecurityGroupEgressInput{
+		GroupId: &group, IpPermissions: []types.IpPermission{all},
+	})
 	refused(t, err, "InvalidPermission.Duplicate") // a new group has this rule
 	out := must[*ec2.RevokeSecurityGroupEgressOutput](t)(c.RevokeSecurityGroupEgress(t.Context(), &ec2.RevokeSecurityGroupEgressInput{
 		GroupId: &group, IpPermissions: []types.IpPermission{all},
@@ -140,7 +152,9 @@ func TestReplacingAnEntryOfANetworkACL(t *testing.T) {
 		Ipv6CidrBlock: aws.String("::/0"),
 	}))
 	refused(t, replace(), "no error")
-	out := must[*ec2.DescribeNetworkAclsOutput](t)(c.DescribeNetworkAcls(t.Context(), &ec2.DescribeNetworkAclsInput{NetworkAclIds: []string{id}}))
+	out := must[*ec2.DescribeNetworkAclsOutput](t)(c.DescribeNetworkAcls(t.Context(), &ec2.DescribeNetworkAclsInput{
+		NetworkAclIds: []string{id},
+	}))
 	if got := out.NetworkAcls[0].Entries[0]; got.RuleAction != types.RuleActionAllow || *got.PortRange.To != 444 || got.Ipv6CidrBlock != nil {
 		t.Errorf("the entry is %+v", got)
 	}
@@ -153,7 +167,9 @@ func TestASecondaryBlockCanGoAgain(t *testing.T) {
 	added := must[*ec2.AssociateVpcCidrBlockOutput](t)(c.AssociateVpcCidrBlock(t.Context(), &ec2.AssociateVpcCidrBlockInput{VpcId: &vpc, CidrBlock: aws.String("10.11.0.0/16")}))
 	subnet := c.subnet(vpc, "10.11.1.0/24")
 	drop := func() error {
-		_, err := c.DisassociateVpcCidrBlock(t.Context(), &ec2.DisassociateVpcCidrBlockInput{AssociationId: added.CidrBlockAssociation.AssociationId})
+		_, err := c.DisassociateVpcCidrBlock(t.Context(), &ec2.DisassociateVpcCidrBlockInput{
+			AssociationId: added.CidrBlockAssociation.AssociationId,
+		})
 		return err
 	}
 	refused(t, drop(), "DependencyViolation")

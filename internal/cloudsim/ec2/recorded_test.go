@@ -189,7 +189,9 @@ func TestRecordedRefusalsOfRoutes(t *testing.T) {
 		"route table "+other+" and network gateway "+p.id+" belong to different networks")
 	gateway := must[*ec2.CreateInternetGatewayOutput](t)(p.asking.CreateInternetGateway(t.Context(), &ec2.CreateInternetGatewayInput{}))
 	id := gateway.InternetGateway.InternetGatewayId
-	_, err := p.asking.CreateRoute(t.Context(), &ec2.CreateRouteInput{RouteTableId: &other, DestinationCidrBlock: aws.String("0.0.0.0/0"), GatewayId: id})
+	_, err := p.asking.CreateRoute(t.Context(), &ec2.CreateRouteInput{
+		RouteTableId: &other, DestinationCidrBlock: aws.String("0.0.0.0/0"), GatewayId: id,
+	})
 	saying(t, err, "InvalidParameterValue", "route table "+other+" and network gateway "+*id+" belong to different networks")
 }
 

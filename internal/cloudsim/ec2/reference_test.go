@@ -15,7 +15,9 @@ import (
 )
 
 func fromGroupOf(owner *string, id string) types.IpPermission {
-	return types.IpPermission{IpProtocol: aws.String("-1"), UserIdGroupPairs: []types.UserIdGroupPair{{GroupId: &id, UserId: owner}}}
+	return types.IpPermission{IpProtocol: aws.String("-1"), UserIdGroupPairs: []types.UserIdGroupPair{
+		{GroupId: &id, UserId: owner},
+	}}
 }
 
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html

@@ -15,7 +15,9 @@ import (
 // routes are the routes of a table as "destination target state".
 func (c client) routes(table string) []string {
 	c.t.Helper()
-	out := must[*ec2.DescribeRouteTablesOutput](c.t)(c.DescribeRouteTables(c.t.Context(), &ec2.DescribeRouteTablesInput{RouteTableIds: []string{table}}))
+	out := must[*ec2.DescribeRouteTablesOutput](c.t)(c.DescribeRouteTables(c.t.Context(), &ec2.DescribeRouteTablesInput{
+		RouteTableIds: []string{table},
+	}))
 	var all []string
 	for _, r := range out.RouteTables[0].Routes {
 		target := aws.ToString(r.GatewayId) + aws.ToString(r.VpcPeeringConnectionId) + aws.ToString(r.InstanceId)
@@ -29,7 +31,9 @@ func (c client) gateway(vpc string) string {
 	c.t.Helper()
 	out := must[*ec2.CreateInternetGatewayOutput](c.t)(c.CreateInternetGateway(c.t.Context(), &ec2.CreateInternetGatewayInput{}))
 	id := out.InternetGateway.InternetGatewayId
-	must[*ec2.AttachInternetGatewayOutput](c.t)(c.AttachInternetGateway(c.t.Context(), &ec2.AttachInternetGatewayInput{InternetGatewayId: id, VpcId: &vpc}))
+	must[*ec2.AttachInternetGatewayOutput](c.t)(c.AttachInternetGateway(c.t.Context(), &ec2.AttachInternetGatewayInput{
+		InternetGatewayId: id, VpcId: &vpc,
+	}))
 	return *id
 }
 
@@ -71,7 +75,9 @@ func TestRouteToAnInternetGatewayThatIsDetached(t *testing.T) {
 	must[*ec2.CreateRouteOutput](t)(c.CreateRoute(t.Context(), &ec2.CreateRouteInput{
 		RouteTableId: &table, DestinationCidrBlock: aws.String("0.0.0.0/0"), GatewayId: &gateway,
 	}))
-	must[*ec2.DetachInternetGatewayOutput](t)(c.DetachInternetGateway(t.Context(), &ec2.DetachInternetGatewayInput{InternetGatewayId: &gateway, VpcId: &vpc}))
+	must[*ec2.DetachInternetGatewayOutput](t)(c.DetachInternetGateway(t.Context(), &ec2.DetachInternetGatewayInput{
+		InternetGatewayId: &gateway, VpcId: &vpc,
+	}))
 	if got, want := c.routes(table)[1], "0.0.0.0/0 "+gateway+" blackhole"; got != want {
 		t.Errorf("route is %q, want %q", got, want)
 	}
@@ -88,7 +94,9 @@ func TestRefusedRoutes(t *testing.T) {
 		t.Fatal(err)
 	}
 	replace := func(destination string) error {
-		_, err := c.ReplaceRoute(t.Context(), &ec2.ReplaceRouteInput{RouteTableId: &table, DestinationCidrBlock: &destination, VpcPeeringConnectionId: &p.id})
+		_, err := c.ReplaceRoute(t.Context(), &ec2.ReplaceRouteInput{
+			RouteTableId: &table, DestinationCidrBlock: &destination, VpcPeeringConnectionId: &p.id,
+		})
 		return err
 	}
 	remove := func(destination string) error {
@@ -194,7 +202,9 @@ func TestAssociations(t *testing.T) {
 	if n := bySubnet(); n != 0 {
 		t.Errorf("an implicit association is listed %d times", n)
 	}
-	a := must[*ec2.AssociateRouteTableOutput](t)(c.AssociateRouteTable(t.Context(), &ec2.AssociateRouteTableInput{RouteTableId: &other, SubnetId: &subnet}))
+	a := must[*ec2.AssociateRouteTableOutput](t)(c.AssociateRouteTable(t.Context(), &ec2.AssociateRouteTableInput{
+		RouteTableId: &other, SubnetId: &subnet,
+	}))
 	if n := bySubnet(); n != 1 {
 		t.Errorf("an explicit association is listed %d times", n)
 	}
@@ -202,7 +212,9 @@ func TestAssociations(t *testing.T) {
 	refused(t, err, "Resource.AlreadyAssociated")
 	_, err = c.DeleteRouteTable(t.Context(), &ec2.DeleteRouteTableInput{RouteTableId: &other})
 	refused(t, err, "DependencyViolation")
-	must[*ec2.DisassociateRouteTableOutput](t)(c.DisassociateRouteTable(t.Context(), &ec2.DisassociateRouteTableInput{AssociationId: a.AssociationId}))
+	must[*ec2.DisassociateRouteTableOutput](t)(c.DisassociateRouteTable(t.Context(), &ec2.DisassociateRouteTableInput{
+		AssociationId: a.AssociationId,
+	}))
 	if n := bySubnet(); n != 0 {
 		t.Errorf("a dissolved association is listed %d times", n)
 	}
@@ -213,7 +225,9 @@ func TestAnotherMainTable(t *testing.T) {
 	c := one(t)
 	vpc := c.vpc("10.10.0.0/16")
 	old, next := c.mainTable(vpc), c.table(vpc)
-	out := must[*ec2.DescribeRouteTablesOutput](t)(c.DescribeRouteTables(t.Context(), &ec2.DescribeRouteTablesInput{RouteTableIds: []string{old}}))
+	out := must[*ec2.DescribeRouteTablesOutput](t)(c.DescribeRouteTables(t.Context(), &ec2.DescribeRouteTablesInput{
+		RouteTableIds: []string{old},
+	}))
 	id := out.RouteTables[0].Associations[0].RouteTableAssociationId
 	_, err := c.DisassociateRouteTable(t.Context(), &ec2.DisassociateRouteTableInput{AssociationId: id})
 	refused(t, err, "InvalidParameterValue")

@@ -26,7 +26,9 @@ func fromGroup(id string) types.IpPermission {
 }
 
 func (c client) authorize(group string, permissions ...types.IpPermission) ([]types.SecurityGroupRule, error) {
-	out, err := c.AuthorizeSecurityGroupIngress(c.t.Context(), &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &group, IpPermissions: permissions})
+	out, err := c.AuthorizeSecurityGroupIngress(c.t.Context(), &ec2.AuthorizeSecurityGroupIngressInput{
+		GroupId: &group, IpPermissions: permissions,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +36,9 @@ func (c client) authorize(group string, permissions ...types.IpPermission) ([]ty
 }
 
 func (c client) revoke(group string, permissions ...types.IpPermission) (*ec2.RevokeSecurityGroupIngressOutput, error) {
-	return c.RevokeSecurityGroupIngress(c.t.Context(), &ec2.RevokeSecurityGroupIngressInput{GroupId: &group, IpPermissions: permissions})
+	return c.RevokeSecurityGroupIngress(c.t.Context(), &ec2.RevokeSecurityGroupIngressInput{
+		GroupId: &group, IpPermissions: permissions,
+	})
 }
 
 // rules are the ingress rules of a group.
@@ -129,7 +133,9 @@ func TestQuotaOfRules(t *testing.T) {
 	must[[]types.SecurityGroupRule](t)(c.authorize(group, tcp(443, "10.0.0.0/8", "11.0.0.0/8")))
 	_, err := c.authorize(group, tcp(443, "12.0.0.0/8"))
 	refused(t, err, "RulesPerSecurityGroupLimitExceeded")
-	six := types.IpPermission{IpProtocol: aws.String("icmpv6"), Ipv6Ranges: []types.Ipv6Range{{CidrIpv6: aws.String("::/0")}}}
+	six := types.IpPermission{IpProtocol: aws.String("icmpv6"), Ipv6Ranges: []types.Ipv6Range{
+		{CidrIpv6: aws.String("::/0")},
+	}}
 	if _, err := c.authorize(group, six); err != nil {
 		t.Errorf("IPv6 counts by itself: %v", err)
 	}
@@ -173,7 +179,9 @@ func TestRevoke(t *testing.T) {
 		t.Errorf("a refused Revoke left %d rules, want 2", n)
 	}
 	must[*ec2.RevokeSecurityGroupIngressOutput](t)(c.revoke(group, tcp(443, "10.1.0.0/16")))
-	byID := &ec2.RevokeSecurityGroupIngressInput{GroupId: &group, SecurityGroupRuleIds: []string{*added[1].SecurityGroupRuleId}}
+	byID := &ec2.RevokeSecurityGroupIngressInput{GroupId: &group, SecurityGroupRuleIds: []string{
+		*added[1].SecurityGroupRuleId,
+	}}
 	out := must[*ec2.RevokeSecurityGroupIngressOutput](t)(c.RevokeSecurityGroupIngress(t.Context(), byID))
 	if len(out.RevokedSecurityGroupRules) != 1 || *out.RevokedSecurityGroupRules[0].CidrIpv4 != "10.1.0.0/16" {
 		t.Errorf("Revoke answers %v", out.RevokedSecurityGroupRules)
@@ -253,7 +261,9 @@ func TestDeletingAGroup(t *testing.T) {
 		Filters: []types.Filter{filter("vpc-id", vpc), filter("group-name", "default")},
 	}))
 	refused(t, remove(*groups.SecurityGroups[0].GroupId), "CannotDelete")
-	_, err := c.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{VpcId: &vpc, GroupName: aws.String("default"), Description: aws.String("d")})
+	_, err := c.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{
+		VpcId: &vpc, GroupName: aws.String("default"), Description: aws.String("d"),
+	})
 	refused(t, err, "InvalidGroup.Duplicate")
 }
 

@@ -19,7 +19,9 @@ func TestAParticipantsGroup(t *testing.T) {
 	vpc, kept := owner.vpc("10.10.0.0/16"), owner.vpc("10.11.0.0/16")
 	s.Share(vpc, finance)
 	group := participant.group(vpc, "theirs")
-	_, err := participant.CreateTags(t.Context(), &ec2.CreateTagsInput{Resources: []string{group}, Tags: []types.Tag{{Key: aws.String("Role"), Value: aws.String("server")}}})
+	_, err := participant.CreateTags(t.Context(), &ec2.CreateTagsInput{
+		Resources: []string{group}, Tags: []types.Tag{{Key: aws.String("Role"), Value: aws.String("server")}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +43,9 @@ func TestAParticipantsGroup(t *testing.T) {
 		if c == participant {
 			of = kept
 		}
-		_, err = c.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{VpcId: &of, GroupName: &name, Description: &name})
+		_, err = c.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{
+			VpcId: &of, GroupName: &name, Description: &name,
+		})
 		refused(t, err, "InvalidVpcID.NotFound")
 	}
 	if out := must[*ec2.DescribeSecurityGroupsOutput](t)(participant.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{

@@ -98,7 +98,9 @@ func (c client) vpc(cidr string) string {
 
 func (c client) subnet(vpc, cidr string) string {
 	c.t.Helper()
-	out := must[*ec2.CreateSubnetOutput](c.t)(c.CreateSubnet(c.t.Context(), &ec2.CreateSubnetInput{VpcId: &vpc, CidrBlock: &cidr}))
+	out := must[*ec2.CreateSubnetOutput](c.t)(c.CreateSubnet(c.t.Context(), &ec2.CreateSubnetInput{
+		VpcId: &vpc, CidrBlock: &cidr,
+	}))
 	return *out.Subnet.SubnetId
 }
 
@@ -141,7 +143,9 @@ func (c client) connection(id string) types.VpcPeeringConnection {
 }
 
 func (c client) lookUp(id string) (*ec2.DescribeVpcPeeringConnectionsOutput, error) {
-	return c.DescribeVpcPeeringConnections(c.t.Context(), &ec2.DescribeVpcPeeringConnectionsInput{VpcPeeringConnectionIds: []string{id}})
+	return c.DescribeVpcPeeringConnections(c.t.Context(), &ec2.DescribeVpcPeeringConnectionsInput{
+		VpcPeeringConnectionIds: []string{id},
+	})
 }
 
 func (c client) state(id string) types.VpcPeeringConnectionStateReasonCode {
@@ -150,17 +154,23 @@ func (c client) state(id string) types.VpcPeeringConnectionStateReasonCode {
 }
 
 func (c client) accept(id string) error {
-	_, err := c.AcceptVpcPeeringConnection(c.t.Context(), &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: &id})
+	_, err := c.AcceptVpcPeeringConnection(c.t.Context(), &ec2.AcceptVpcPeeringConnectionInput{
+		VpcPeeringConnectionId: &id,
+	})
 	return err
 }
 
 func (c client) reject(id string) error {
-	_, err := c.RejectVpcPeeringConnection(c.t.Context(), &ec2.RejectVpcPeeringConnectionInput{VpcPeeringConnectionId: &id})
+	_, err := c.RejectVpcPeeringConnection(c.t.Context(), &ec2.RejectVpcPeeringConnectionInput{
+		VpcPeeringConnectionId: &id,
+	})
 	return err
 }
 
 func (c client) remove(id string) error {
-	_, err := c.DeleteVpcPeeringConnection(c.t.Context(), &ec2.DeleteVpcPeeringConnectionInput{VpcPeeringConnectionId: &id})
+	_, err := c.DeleteVpcPeeringConnection(c.t.Context(), &ec2.DeleteVpcPeeringConnectionInput{
+		VpcPeeringConnectionId: &id,
+	})
 	return err
 }
 

@@ -59,7 +59,9 @@ func modifySubnetAttribute(r *request) ([]node, error) {
 func (r *request) modifyHostnameType(s *subnet) ([]node, error) {
 	for name := range subnetAttributes {
 		if r.has(name) {
-			return nil, combination("Fields for multiple attribute types specified: " + fieldNames([]string{"PrivateDnsHostnameTypeOnLaunch", name}))
+			return nil, combination("Fields for multiple attribute types specified: " + fieldNames([]string{
+				"PrivateDnsHostnameTypeOnLaunch", name,
+			}))
 		}
 	}
 	switch t := r.params["PrivateDnsHostnameTypeOnLaunch"]; t {

@@ -27,7 +27,9 @@ func (c client) create(table string, in ec2.CreateRouteInput) error {
 // last returns the last route of a table, which is the one that was added last unless some are propagated.
 func (c client) last(table string) types.Route {
 	c.t.Helper()
-	out := must[*ec2.DescribeRouteTablesOutput](c.t)(c.DescribeRouteTables(c.t.Context(), &ec2.DescribeRouteTablesInput{RouteTableIds: []string{table}}))
+	out := must[*ec2.DescribeRouteTablesOutput](c.t)(c.DescribeRouteTables(c.t.Context(), &ec2.DescribeRouteTablesInput{
+		RouteTableIds: []string{table},
+	}))
 	routes := out.RouteTables[0].Routes
 	return routes[len(routes)-1]
 }
@@ -39,7 +41,9 @@ func (c client) address() string {
 
 func (c client) nat(subnet, address string) string {
 	c.t.Helper()
-	out := must[*ec2.CreateNatGatewayOutput](c.t)(c.CreateNatGateway(c.t.Context(), &ec2.CreateNatGatewayInput{SubnetId: &subnet, AllocationId: &address}))
+	out := must[*ec2.CreateNatGatewayOutput](c.t)(c.CreateNatGateway(c.t.Context(), &ec2.CreateNatGatewayInput{
+		SubnetId: &subnet, AllocationId: &address,
+	}))
 	if out.NatGateway.State != types.NatGatewayStatePending {
 		c.t.Errorf("the new NAT gateway is %s", out.NatGateway.State)
 	}
@@ -54,9 +58,13 @@ func (c client) egressOnly(vpc string) string {
 
 func (c client) vpn(vpc string) string {
 	c.t.Helper()
-	out := must[*ec2.CreateVpnGatewayOutput](c.t)(c.CreateVpnGateway(c.t.Context(), &ec2.CreateVpnGatewayInput{Type: types.GatewayTypeIpsec1}))
+	out := must[*ec2.CreateVpnGatewayOutput](c.t)(c.CreateVpnGateway(c.t.Context(), &ec2.CreateVpnGatewayInput{
+		Type: types.GatewayTypeIpsec1,
+	}))
 	id := out.VpnGateway.VpnGatewayId
-	must[*ec2.AttachVpnGatewayOutput](c.t)(c.AttachVpnGateway(c.t.Context(), &ec2.AttachVpnGatewayInput{VpnGatewayId: id, VpcId: &vpc}))
+	must[*ec2.AttachVpnGatewayOutput](c.t)(c.AttachVpnGateway(c.t.Context(), &ec2.AttachVpnGatewayInput{
+		VpnGatewayId: id, VpcId: &vpc,
+	}))
 	return *id
 }
 
@@ -119,10 +127,14 @@ func TestTargetsOfRoutes(t *testing.T) {
 			},
 		},
 		{
-			"an egress-only internet gateway", ec2.CreateRouteInput{EgressOnlyInternetGatewayId: &egress, DestinationIpv6CidrBlock: aws.String("::/0")},
+			"an egress-only internet gateway", ec2.CreateRouteInput{
+				EgressOnlyInternetGatewayId: &egress, DestinationIpv6CidrBlock: aws.String("::/0"),
+			},
 			func(r types.Route) *string { return r.EgressOnlyInternetGatewayId }, egress,
 			ec2.CreateRouteInput{EgressOnlyInternetGatewayId: aws.String("eigw-0123456789abcdef0")}, "InvalidGatewayID.NotFound", "InvalidParameterValue", func() {
-				ok(c.DeleteEgressOnlyInternetGateway(t.Context(), &ec2.DeleteEgressOnlyInternetGatewayInput{EgressOnlyInternetGatewayId: &egress}))
+				ok(c.DeleteEgressOnlyInternetGateway(t.Context(), &ec2.DeleteEgressOnlyInternetGatewayInput{
+					EgressOnlyInternetGatewayId: &egress,
+				}))
 			},
 		},
 		{
@@ -134,7 +146,9 @@ func TestTargetsOfRoutes(t *testing.T) {
 		{
 			"a transit gateway", ec2.CreateRouteInput{TransitGatewayId: &transit}, func(r types.Route) *string { return r.TransitGatewayId }, transit,
 			ec2.CreateRouteInput{TransitGatewayId: aws.String("tgw-0123456789abcdef0")}, "InvalidTransitGatewayID.NotFound", "InvalidTransitGatewayID.NotFound", func() {
-				ok(c.DeleteTransitGatewayVpcAttachment(t.Context(), &ec2.DeleteTransitGatewayVpcAttachmentInput{TransitGatewayAttachmentId: &transitAttachment}))
+				ok(c.DeleteTransitGatewayVpcAttachment(t.Context(), &ec2.DeleteTransitGatewayVpcAttachmentInput{
+					TransitGatewayAttachmentId: &transitAttachment,
+				}))
 			},
 		},
 	} {
@@ -157,7 +171,9 @@ func TestTargetsOfRoutes(t *testing.T) {
 func TestRecordedGatewayTargets(t *testing.T) {
 	t.Parallel()
 	c := one(t)
-	err := c.create(c.mainTable(c.vpc("10.10.0.0/16")), ec2.CreateRouteInput{GatewayId: aws.String("nat-02263ac47dfedea97")})
+	err := c.create(c.mainTable(c.vpc("10.10.0.0/16")), ec2.CreateRouteInput{
+		GatewayId: aws.String("nat-02263ac47dfedea97"),
+	})
 	refused(t, err, "InvalidParameterValue")
 	if !strings.Contains(err.Error(), "invalid value for parameter gateway-id: nat-02263ac47dfedea97") {
 		t.Error(err)
@@ -202,7 +218,9 @@ func TestPropagatedRoutes(t *testing.T) {
 	vpc := c.vpc("10.10.0.0/16")
 	table, vpn, internet := c.mainTable(vpc), c.vpn(vpc), c.gateway(vpc)
 	propagate := func() error {
-		_, err := c.EnableVgwRoutePropagation(t.Context(), &ec2.EnableVgwRoutePropagationInput{RouteTableId: &table, GatewayId: &vpn})
+		_, err := c.EnableVgwRoutePropagation(t.Context(), &ec2.EnableVgwRoutePropagationInput{
+			RouteTableId: &table, GatewayId: &vpn,
+		})
 		return err
 	}
 	destination := "172.31.0.0/16"
@@ -215,7 +233,9 @@ func TestPropagatedRoutes(t *testing.T) {
 	if got := c.last(table); got.Origin != types.RouteOriginEnableVgwRoutePropagation || aws.ToString(got.GatewayId) != vpn {
 		t.Errorf("the route is %+v", got)
 	}
-	_, err := c.ReplaceRoute(t.Context(), &ec2.ReplaceRouteInput{RouteTableId: &table, DestinationCidrBlock: &destination, GatewayId: &internet})
+	_, err := c.ReplaceRoute(t.Context(), &ec2.ReplaceRouteInput{
+		RouteTableId: &table, DestinationCidrBlock: &destination, GatewayId: &internet,
+	})
 	refused(t, err, "InvalidParameterValue")
 	refused(t, remove(), "InvalidRoute.NotFound")
 	refused(t, c.create(table, ec2.CreateRouteInput{DestinationCidrBlock: &destination, GatewayId: &internet}), "no error") // the quota leaves propagated ones out
@@ -230,7 +250,9 @@ func TestPropagatedRoutes(t *testing.T) {
 	if got := c.routes(table); slices.Contains(got, want[1]) || !slices.Contains(got, want[2]) {
 		t.Errorf("routes are %v", got)
 	}
-	must[*ec2.DetachVpnGatewayOutput](t)(c.DetachVpnGateway(t.Context(), &ec2.DetachVpnGatewayInput{VpnGatewayId: &vpn, VpcId: &vpc}))
+	must[*ec2.DetachVpnGatewayOutput](t)(c.DetachVpnGateway(t.Context(), &ec2.DetachVpnGatewayInput{
+		VpnGatewayId: &vpn, VpcId: &vpc,
+	}))
 	if diff := cmp.Diff(want[:1], c.routes(table)); diff != "" {
 		t.Error(diff)
 	}
@@ -285,7 +307,9 @@ func TestElasticIPOfAnInstance(t *testing.T) {
 	vpc := c.vpc("10.10.0.0/16")
 	c.gateway(vpc)
 	instance, address := c.server(c.subnet(vpc, "10.10.1.0/24"), "10.10.1.10", c.group(vpc, "web")), c.address()
-	bound := must[*ec2.AssociateAddressOutput](t)(c.AssociateAddress(t.Context(), &ec2.AssociateAddressInput{AllocationId: &address, InstanceId: &instance}))
+	bound := must[*ec2.AssociateAddressOutput](t)(c.AssociateAddress(t.Context(), &ec2.AssociateAddressInput{
+		AllocationId: &address, InstanceId: &instance,
+	}))
 	shown := func(filters ...types.Filter) []types.Address {
 		t.Helper()
 		return must[*ec2.DescribeAddressesOutput](t)(c.DescribeAddresses(t.Context(), &ec2.DescribeAddressesInput{Filters: filters})).Addresses
@@ -294,12 +318,18 @@ func TestElasticIPOfAnInstance(t *testing.T) {
 	if len(got) != 1 || aws.ToString(got[0].AssociationId) != *bound.AssociationId || aws.ToString(got[0].PrivateIpAddress) != "10.10.1.10" {
 		t.Errorf("addresses of the instance are %+v", got)
 	}
-	must[*ec2.DisassociateAddressOutput](t)(c.DisassociateAddress(t.Context(), &ec2.DisassociateAddressInput{AssociationId: bound.AssociationId}))
+	must[*ec2.DisassociateAddressOutput](t)(c.DisassociateAddress(t.Context(), &ec2.DisassociateAddressInput{
+		AssociationId: bound.AssociationId,
+	}))
 	if got := shown(); got[0].AssociationId != nil {
 		t.Errorf("the address is %+v", got)
 	}
-	must[*ec2.AssociateAddressOutput](t)(c.AssociateAddress(t.Context(), &ec2.AssociateAddressInput{AllocationId: &address, InstanceId: &instance}))
-	must[*ec2.TerminateInstancesOutput](t)(c.TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{instance}}))
+	must[*ec2.AssociateAddressOutput](t)(c.AssociateAddress(t.Context(), &ec2.AssociateAddressInput{
+		AllocationId: &address, InstanceId: &instance,
+	}))
+	must[*ec2.TerminateInstancesOutput](t)(c.TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{
+		InstanceIds: []string{instance},
+	}))
 	if got := shown(); got[0].AssociationId != nil {
 		t.Errorf("the address is %+v after the end of its instance", got)
 	}
@@ -311,7 +341,9 @@ func TestTransitGateways(t *testing.T) {
 	vpc := c.vpc("10.10.0.0/16")
 	subnet, gateway := c.subnet(vpc, "10.10.1.0/24"), c.transit()
 	attachment := c.transitAttachment(gateway, vpc, subnet)
-	_, err := c.CreateTransitGatewayVpcAttachment(t.Context(), &ec2.CreateTransitGatewayVpcAttachmentInput{TransitGatewayId: &gateway, VpcId: &vpc, SubnetIds: []string{subnet}})
+	_, err := c.CreateTransitGatewayVpcAttachment(t.Context(), &ec2.CreateTransitGatewayVpcAttachmentInput{
+		TransitGatewayId: &gateway, VpcId: &vpc, SubnetIds: []string{subnet},
+	})
 	refused(t, err, "DuplicateTransitGatewayAttachment")
 	_, err = c.DeleteTransitGateway(t.Context(), &ec2.DeleteTransitGatewayInput{TransitGatewayId: &gateway})
 	refused(t, err, "IncorrectState")
@@ -323,7 +355,9 @@ func TestTransitGateways(t *testing.T) {
 	if len(out.TransitGatewayVpcAttachments) != 1 || out.TransitGatewayVpcAttachments[0].SubnetIds[0] != subnet {
 		t.Errorf("attachments are %+v", out.TransitGatewayVpcAttachments)
 	}
-	_, err = c.DeleteTransitGatewayVpcAttachment(t.Context(), &ec2.DeleteTransitGatewayVpcAttachmentInput{TransitGatewayAttachmentId: &attachment})
+	_, err = c.DeleteTransitGatewayVpcAttachment(t.Context(), &ec2.DeleteTransitGatewayVpcAttachmentInput{
+		TransitGatewayAttachmentId: &attachment,
+	})
 	refused(t, err, "no error")
 	_, err = c.DeleteTransitGateway(t.Context(), &ec2.DeleteTransitGatewayInput{TransitGatewayId: &gateway})
 	refused(t, err, "no error")

@@ -187,7 +187,9 @@ func TestNetworkACLs(t *testing.T) {
 	}
 	_, err := c.DeleteNetworkAcl(t.Context(), &ec2.DeleteNetworkAclInput{NetworkAclId: &own})
 	refused(t, err, "DependencyViolation")
-	_, err = c.DeleteNetworkAclEntry(t.Context(), &ec2.DeleteNetworkAclEntryInput{NetworkAclId: &own, RuleNumber: aws.Int32(80), Egress: aws.Bool(false)})
+	_, err = c.DeleteNetworkAclEntry(t.Context(), &ec2.DeleteNetworkAclEntryInput{
+		NetworkAclId: &own, RuleNumber: aws.Int32(80), Egress: aws.Bool(false),
+	})
 	refused(t, err, "InvalidNetworkAclEntry.NotFound")
 }
 
@@ -197,13 +199,19 @@ func TestTags(t *testing.T) {
 	c := one(t)
 	vpc := c.vpc("10.10.0.0/16")
 	put := func(id, key, value string) error {
-		_, err := c.CreateTags(t.Context(), &ec2.CreateTagsInput{Resources: []string{id}, Tags: []types.Tag{{Key: &key, Value: &value}}})
+		_, err := c.CreateTags(t.Context(), &ec2.CreateTagsInput{
+			Resources: []string{id}, Tags: []types.Tag{{Key: &key, Value: &value}},
+		})
 		return err
 	}
 	drop := func(tag types.Tag) int {
 		t.Helper()
-		must[*ec2.DeleteTagsOutput](t)(c.DeleteTags(t.Context(), &ec2.DeleteTagsInput{Resources: []string{vpc}, Tags: []types.Tag{tag}}))
-		out := must[*ec2.DescribeTagsOutput](t)(c.DescribeTags(t.Context(), &ec2.DescribeTagsInput{Filters: []types.Filter{filter("resource-id", vpc)}}))
+		must[*ec2.DeleteTagsOutput](t)(c.DeleteTags(t.Context(), &ec2.DeleteTagsInput{
+			Resources: []string{vpc}, Tags: []types.Tag{tag},
+		}))
+		out := must[*ec2.DescribeTagsOutput](t)(c.DescribeTags(t.Context(), &ec2.DescribeTagsInput{
+			Filters: []types.Filter{filter("resource-id", vpc)},
+		}))
 		return len(out.Tags)
 	}
 	refused(t, put(vpc, "aws:mine", "x"), "InvalidParameterValue")
@@ -224,7 +232,9 @@ func TestTheDefaultNetworkACLAllowsIPv6(t *testing.T) {
 	c := one(t)
 	v := must[*ec2.CreateVpcOutput](t)(c.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16")}))
 	entries := func() int {
-		out := must[*ec2.DescribeNetworkAclsOutput](t)(c.DescribeNetworkAcls(t.Context(), &ec2.DescribeNetworkAclsInput{Filters: []types.Filter{filter("vpc-id", *v.Vpc.VpcId)}}))
+		out := must[*ec2.DescribeNetworkAclsOutput](t)(c.DescribeNetworkAcls(t.Context(), &ec2.DescribeNetworkAclsInput{
+			Filters: []types.Filter{filter("vpc-id", *v.Vpc.VpcId)},
+		}))
 		n := 0
 		for _, e := range out.NetworkAcls[0].Entries {
 			if aws.ToString(e.Ipv6CidrBlock) == "::/0" && (*e.RuleNumber == 101) == (e.RuleAction == types.RuleActionAllow) {
@@ -237,7 +247,9 @@ func TestTheDefaultNetworkACLAllowsIPv6(t *testing.T) {
 		t.Errorf("%d entries for IPv6 without a block of it, want none", n)
 	}
 	for range 2 {
-		must[*ec2.AssociateVpcCidrBlockOutput](t)(c.AssociateVpcCidrBlock(t.Context(), &ec2.AssociateVpcCidrBlockInput{VpcId: v.Vpc.VpcId, AmazonProvidedIpv6CidrBlock: aws.Bool(true)}))
+		must[*ec2.AssociateVpcCidrBlockOutput](t)(c.AssociateVpcCidrBlock(t.Context(), &ec2.AssociateVpcCidrBlockInput{
+			VpcId: v.Vpc.VpcId, AmazonProvidedIpv6CidrBlock: aws.Bool(true),
+		}))
 		if n := entries(); n != 4 {
 			t.Errorf("%d entries for IPv6, want rules 101 and * in both directions", n)
 		}

@@ -17,7 +17,9 @@ func TestTenancy(t *testing.T) {
 	t.Parallel()
 	c := one(t)
 	create := func(tenancy types.Tenancy) (string, error) {
-		out, err := c.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16"), InstanceTenancy: tenancy})
+		out, err := c.CreateVpc(t.Context(), &ec2.CreateVpcInput{
+			CidrBlock: aws.String("10.0.0.0/16"), InstanceTenancy: tenancy,
+		})
 		if err != nil {
 			return "", err
 		}
@@ -25,7 +27,9 @@ func TestTenancy(t *testing.T) {
 	}
 	_, err := create(types.TenancyHost)
 	refused(t, err, "InvalidParameterValue")
-	for given, want := range map[types.Tenancy]types.Tenancy{"": types.TenancyDefault, types.TenancyDefault: types.TenancyDefault, types.TenancyDedicated: types.TenancyDedicated} {
+	for given, want := range map[types.Tenancy]types.Tenancy{
+		"": types.TenancyDefault, types.TenancyDefault: types.TenancyDefault, types.TenancyDedicated: types.TenancyDedicated,
+	} {
 		vpc, err := create(given)
 		if err != nil {
 			t.Fatal(err)
@@ -60,11 +64,15 @@ func TestVPCAttributes(t *testing.T) {
 		t.Error("a new VPC has network address usage metrics")
 	}
 	on := &types.AttributeBooleanValue{Value: aws.Bool(true)}
-	_, err := c.ModifyVpcAttribute(t.Context(), &ec2.ModifyVpcAttributeInput{VpcId: &vpc, EnableNetworkAddressUsageMetrics: on, EnableDnsHostnames: on})
+	_, err := c.ModifyVpcAttribute(t.Context(), &ec2.ModifyVpcAttributeInput{
+		VpcId: &vpc, EnableNetworkAddressUsageMetrics: on, EnableDnsHostnames: on,
+	})
 	refused(t, err, "InvalidParameterCombination")
 	_, err = c.ModifyVpcAttribute(t.Context(), &ec2.ModifyVpcAttributeInput{VpcId: &vpc})
 	refused(t, err, "MissingParameter")
-	must[*ec2.ModifyVpcAttributeOutput](t)(c.ModifyVpcAttribute(t.Context(), &ec2.ModifyVpcAttributeInput{VpcId: &vpc, EnableNetworkAddressUsageMetrics: on}))
+	must[*ec2.ModifyVpcAttributeOutput](t)(c.ModifyVpcAttribute(t.Context(), &ec2.ModifyVpcAttributeInput{
+		VpcId: &vpc, EnableNetworkAddressUsageMetrics: on,
+	}))
 	if !metrics() {
 		t.Error("the attribute isn't kept")
 	}
@@ -92,7 +100,9 @@ func TestFiltersOfVPCs(t *testing.T) {
 			t.Errorf("%s finds %v, want %s", *f.Name, got, *made.VpcId)
 		}
 	}
-	for _, f := range []types.Filter{filter("dhcp-options-id", *made.DhcpOptionsId), filter("dhcpOptionsId", *made.DhcpOptionsId)} {
+	for _, f := range []types.Filter{
+		filter("dhcp-options-id", *made.DhcpOptionsId), filter("dhcpOptionsId", *made.DhcpOptionsId),
+	} {
 		if got := c.vpcsBy(f); len(got) != 2 {
 			t.Errorf("%s finds %v, want both VPCs", *f.Name, got)
 		}
@@ -276,11 +286,15 @@ func TestCreateSubnet(t *testing.T) {
 	}
 	_, err := create(ec2.CreateSubnetInput{CidrBlock: aws.String("10.0.9.0/24"), AvailabilityZone: aws.String("us-east-1a"), AvailabilityZoneId: aws.String("use1-az2")})
 	refused(t, err, "InvalidParameterValue")
-	byID := must[types.Subnet](t)(create(ec2.CreateSubnetInput{CidrBlock: aws.String("10.0.1.0/24"), AvailabilityZoneId: aws.String("use1-az2")}))
+	byID := must[types.Subnet](t)(create(ec2.CreateSubnetInput{
+		CidrBlock: aws.String("10.0.1.0/24"), AvailabilityZoneId: aws.String("use1-az2"),
+	}))
 	if *byID.AvailabilityZone != "us-east-1b" || *byID.AvailabilityZoneId != "use1-az2" {
 		t.Errorf("the subnet is in %s", *byID.AvailabilityZone)
 	}
-	native := must[types.Subnet](t)(create(ec2.CreateSubnetInput{Ipv6CidrBlock: aws.String(six + "/64"), Ipv6Native: aws.Bool(true)}))
+	native := must[types.Subnet](t)(create(ec2.CreateSubnetInput{
+		Ipv6CidrBlock: aws.String(six + "/64"), Ipv6Native: aws.Bool(true),
+	}))
 	if !*native.Ipv6Native || native.CidrBlock != nil || !*native.AssignIpv6AddressOnCreation || *native.AvailableIpAddressCount != 0 {
 		t.Errorf("the subnet for IPv6 alone is %+v", native)
 	}
@@ -303,7 +317,9 @@ func TestZonesAndRegions(t *testing.T) {
 	if len(one.AvailabilityZones) != 1 || *one.AvailabilityZones[0].ZoneName != "eu-west-1b" {
 		t.Errorf("by id: %v", one.AvailabilityZones)
 	}
-	_, err := c.DescribeAvailabilityZones(t.Context(), &ec2.DescribeAvailabilityZonesInput{ZoneNames: []string{"us-east-1a"}})
+	_, err := c.DescribeAvailabilityZones(t.Context(), &ec2.DescribeAvailabilityZonesInput{
+		ZoneNames: []string{"us-east-1a"},
+	})
 	refused(t, err, "InvalidParameterValue")
 	_, err = c.DescribeAvailabilityZones(t.Context(), &ec2.DescribeAvailabilityZonesInput{ZoneIds: []string{"use1-az1"}})
 	refused(t, err, "InvalidParameterValue")
@@ -330,7 +346,9 @@ func TestAccountAttributes(t *testing.T) {
 	if len(out.AccountAttributes) != 1 || *out.AccountAttributes[0].AttributeValues[0].AttributeValue != *c.defaultVPC().VpcId {
 		t.Errorf("the attributes are %+v", out.AccountAttributes)
 	}
-	_, err := c.DescribeAccountAttributes(t.Context(), &ec2.DescribeAccountAttributesInput{AttributeNames: []types.AccountAttributeName{"flavor"}})
+	_, err := c.DescribeAccountAttributes(t.Context(), &ec2.DescribeAccountAttributesInput{
+		AttributeNames: []types.AccountAttributeName{"flavor"},
+	})
 	refused(t, err, "InvalidParameterValue")
 }
 
@@ -347,7 +365,9 @@ func TestDHCPOptions(t *testing.T) {
 		t.Errorf("the default options are %v", found)
 	}
 	create := func(key string, values ...string) (*ec2.CreateDhcpOptionsOutput, error) {
-		return c.CreateDhcpOptions(t.Context(), &ec2.CreateDhcpOptionsInput{DhcpConfigurations: []types.NewDhcpConfiguration{{Key: &key, Values: values}}})
+		return c.CreateDhcpOptions(t.Context(), &ec2.CreateDhcpOptionsInput{
+			DhcpConfigurations: []types.NewDhcpConfiguration{{Key: &key, Values: values}},
+		})
 	}
 	_, err := create("flavor", "red")
 	refused(t, err, "InvalidParameterValue")

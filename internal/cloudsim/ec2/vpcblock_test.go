@@ -49,7 +49,9 @@ func TestABlockCountsOnceItIsAssociated(t *testing.T) {
 			t.Errorf("Associate answers %s", got)
 		}
 		subnet := func() (*ec2.CreateSubnetOutput, error) {
-			return c.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{VpcId: &p.requester, CidrBlock: aws.String("10.11.1.0/24")})
+			return c.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{
+				VpcId: &p.requester, CidrBlock: aws.String("10.11.1.0/24"),
+			})
 		}
 		expect := func(when string, state types.VpcCidrBlockStateCode, peered ...string) {
 			t.Helper()
@@ -92,7 +94,9 @@ func TestBlocksAreFoundByTheirState(t *testing.T) {
 	c.vpc("10.20.0.0/16")
 	must[*ec2.AssociateVpcCidrBlockOutput](t)(c.associate(c.vpc("10.10.0.0/16"), "10.11.0.0/16"))
 	for state, want := range map[string]int{"associating": 1, "associated": 3} {
-		out := must[*ec2.DescribeVpcsOutput](t)(c.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{Filters: []types.Filter{filter("cidr-block-association.state", state)}}))
+		out := must[*ec2.DescribeVpcsOutput](t)(c.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{
+			Filters: []types.Filter{filter("cidr-block-association.state", state)},
+		}))
 		if n := len(out.Vpcs); n != want {
 			t.Errorf("%d VPCs have a block that is %s, want %d", n, state, want)
 		}

@@ -73,13 +73,17 @@ func (p *path) ok(err error) {
 // dualVPC makes a VPC of both families.
 func (c client) dualVPC(cidr string) string {
 	c.t.Helper()
-	out := must[*ec2.CreateVpcOutput](c.t)(c.CreateVpc(c.t.Context(), &ec2.CreateVpcInput{CidrBlock: &cidr, AmazonProvidedIpv6CidrBlock: aws.Bool(true)}))
+	out := must[*ec2.CreateVpcOutput](c.t)(c.CreateVpc(c.t.Context(), &ec2.CreateVpcInput{
+		CidrBlock: &cidr, AmazonProvidedIpv6CidrBlock: aws.Bool(true),
+	}))
 	return *out.Vpc.VpcId
 }
 
 func (c client) dualSubnet(vpc, four, six string) string {
 	c.t.Helper()
-	out := must[*ec2.CreateSubnetOutput](c.t)(c.CreateSubnet(c.t.Context(), &ec2.CreateSubnetInput{VpcId: &vpc, CidrBlock: &four, Ipv6CidrBlock: &six}))
+	out := must[*ec2.CreateSubnetOutput](c.t)(c.CreateSubnet(c.t.Context(), &ec2.CreateSubnetInput{
+		VpcId: &vpc, CidrBlock: &four, Ipv6CidrBlock: &six,
+	}))
 	return *out.Subnet.SubnetId
 }
 
@@ -119,9 +123,13 @@ func (c client) permits(group string, egress bool, protocol string, from, to int
 	}
 	var err error
 	if egress {
-		_, err = c.AuthorizeSecurityGroupEgress(c.t.Context(), &ec2.AuthorizeSecurityGroupEgressInput{GroupId: &group, IpPermissions: []types.IpPermission{p}})
+		_, err = c.AuthorizeSecurityGroupEgress(c.t.Context(), &ec2.AuthorizeSecurityGroupEgressInput{
+			GroupId: &group, IpPermissions: []types.IpPermission{p},
+		})
 	} else {
-		_, err = c.AuthorizeSecurityGroupIngress(c.t.Context(), &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &group, IpPermissions: []types.IpPermission{p}})
+		_, err = c.AuthorizeSecurityGroupIngress(c.t.Context(), &ec2.AuthorizeSecurityGroupIngressInput{
+			GroupId: &group, IpPermissions: []types.IpPermission{p},
+		})
 	}
 	if err != nil {
 		c.t.Fatal(err)
@@ -140,9 +148,13 @@ func (c client) shut(group string, egress bool) {
 	}
 	var err error
 	if egress {
-		_, err = c.RevokeSecurityGroupEgress(c.t.Context(), &ec2.RevokeSecurityGroupEgressInput{GroupId: &group, SecurityGroupRuleIds: ids})
+		_, err = c.RevokeSecurityGroupEgress(c.t.Context(), &ec2.RevokeSecurityGroupEgressInput{
+			GroupId: &group, SecurityGroupRuleIds: ids,
+		})
 	} else {
-		_, err = c.RevokeSecurityGroupIngress(c.t.Context(), &ec2.RevokeSecurityGroupIngressInput{GroupId: &group, SecurityGroupRuleIds: ids})
+		_, err = c.RevokeSecurityGroupIngress(c.t.Context(), &ec2.RevokeSecurityGroupIngressInput{
+			GroupId: &group, SecurityGroupRuleIds: ids,
+		})
 	}
 	if err != nil {
 		c.t.Fatal(err)
@@ -172,14 +184,18 @@ func (c client) leads(table, destination, to string) {
 func (c client) ownTable(vpc, subnet string) string {
 	c.t.Helper()
 	id := must[*ec2.CreateRouteTableOutput](c.t)(c.CreateRouteTable(c.t.Context(), &ec2.CreateRouteTableInput{VpcId: &vpc})).RouteTable.RouteTableId
-	must[*ec2.AssociateRouteTableOutput](c.t)(c.AssociateRouteTable(c.t.Context(), &ec2.AssociateRouteTableInput{RouteTableId: id, SubnetId: &subnet}))
+	must[*ec2.AssociateRouteTableOutput](c.t)(c.AssociateRouteTable(c.t.Context(), &ec2.AssociateRouteTableInput{
+		RouteTableId: id, SubnetId: &subnet,
+	}))
 	return *id
 }
 
 func (c client) internetGateway(vpc string) string {
 	c.t.Helper()
 	id := must[*ec2.CreateInternetGatewayOutput](c.t)(c.CreateInternetGateway(c.t.Context(), &ec2.CreateInternetGatewayInput{})).InternetGateway.InternetGatewayId
-	must[*ec2.AttachInternetGatewayOutput](c.t)(c.AttachInternetGateway(c.t.Context(), &ec2.AttachInternetGatewayInput{InternetGatewayId: id, VpcId: &vpc}))
+	must[*ec2.AttachInternetGatewayOutput](c.t)(c.AttachInternetGateway(c.t.Context(), &ec2.AttachInternetGatewayInput{
+		InternetGatewayId: id, VpcId: &vpc,
+	}))
 	return *id
 }
 
@@ -192,7 +208,9 @@ func (c client) guard(vpc, subnet string, entries ...string) {
 		direction, rest, _ := strings.Cut(e, " ")
 		c.entry(*id, direction == "out", int32(10*i+10), rest)
 	}
-	acls := must[*ec2.DescribeNetworkAclsOutput](c.t)(c.DescribeNetworkAcls(c.t.Context(), &ec2.DescribeNetworkAclsInput{Filters: []types.Filter{filter("association.subnet-id", subnet)}}))
+	acls := must[*ec2.DescribeNetworkAclsOutput](c.t)(c.DescribeNetworkAcls(c.t.Context(), &ec2.DescribeNetworkAclsInput{
+		Filters: []types.Filter{filter("association.subnet-id", subnet)},
+	}))
 	for _, a := range acls.NetworkAcls[0].Associations {
 		if *a.SubnetId == subnet {
 			must[*ec2.ReplaceNetworkAclAssociationOutput](c.t)(c.ReplaceNetworkAclAssociation(c.t.Context(), &ec2.ReplaceNetworkAclAssociationInput{AssociationId: a.NetworkAclAssociationId, NetworkAclId: id}))
@@ -252,10 +270,14 @@ func TestWalk(t *testing.T) {
 		{name: "no instance has the address in the peer VPC", packet: "10.10.1.10 172.31.9.9 tcp 22", want: "no-instance"},
 		{name: "no instance sends it", packet: "10.10.9.9 10.10.2.10 tcp 22", want: "no-instance"},
 		{name: "a terminated instance gets nothing", packet: "10.10.1.10 10.10.2.10 tcp 22", want: "no-instance", change: func(p *path) {
-			must[*ec2.TerminateInstancesOutput](p.t)(p.marketing.TerminateInstances(p.t.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{p.ids[server4]}}))
+			must[*ec2.TerminateInstancesOutput](p.t)(p.marketing.TerminateInstances(p.t.Context(), &ec2.TerminateInstancesInput{
+				InstanceIds: []string{p.ids[server4]},
+			}))
 		}},
 		{name: "and sends nothing", packet: "10.10.1.10 10.10.2.10 tcp 22", want: "no-instance", change: func(p *path) {
-			must[*ec2.TerminateInstancesOutput](p.t)(p.marketing.TerminateInstances(p.t.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{p.ids[client4]}}))
+			must[*ec2.TerminateInstancesOutput](p.t)(p.marketing.TerminateInstances(p.t.Context(), &ec2.TerminateInstancesInput{
+				InstanceIds: []string{p.ids[client4]},
+			}))
 		}},
 		{name: "an instance without an address of the family sends nothing", packet: "10.10.3.10 " + vault6 + " tcp 22", want: "no-address", change: func(p *path) {
 			p.ids["10.10.3.10"] = p.marketing.server(p.marketing.subnet(p.marketVPC, "10.10.3.0/24"), "10.10.3.10", p.clientSG)

@@ -42,7 +42,8 @@ var parameters = []string{
 	"partNumber", "prefix", "start-after", "uploadId", "uploads", "x-id",
 }
 
-// isServed reports whether this S3 has the call. The storage would take a call with an unknown parameter for another one.
+// isServed reports whether this S3 has the call. The storage would take a call with an unknown parameter for another
+// one.
 func isServed(name string, query url.Values) bool {
 	if name == "" || administration[name] == nil && !slices.Contains(delegated, name) {
 		return false

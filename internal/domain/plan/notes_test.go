@@ -22,7 +22,9 @@ func TestNotesOnTablesThatServeNoSubnet(t *testing.T) {
 	one, two := peering.Subnet{ID: "subnet-1"}, peering.Subnet{ID: "subnet-2"}
 	unused := func(id string) string { return id + " serves no subnet: no subnet is associated with it" }
 	const noMain = "rtb-main serves no subnet: each subnet is associated with another route table"
-	ids := policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-2", "rtb-1", "rtb-used", "rtb-edge", "rtb-gone"}}
+	ids := policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{
+		"rtb-2", "rtb-1", "rtb-used", "rtb-edge", "rtb-gone",
+	}}
 	for name, tt := range map[string]struct {
 		scope   policy.Tables
 		subnets []peering.Subnet
@@ -106,19 +108,21 @@ func TestNotesOnSourceGroupsWithoutEgress(t *testing.T) {
 		egress []peering.Permission
 		want   []string
 	}{
-		"no rule":                     {https, nil, []string{noHTTPS}},
-		"all traffic":                 {https, []peering.Permission{out(peering.AllProtocols, -1, -1, "0.0.0.0/0")}, nil},
-		"all traffic of IPv6":         {https, []peering.Permission{out(peering.AllProtocols, -1, -1, "::/0")}, []string{noHTTPS}},
-		"the ports to a part":         {https, []peering.Permission{out(peering.TCP, 443, 443, "172.31.9.0/24")}, nil},
-		"the ports to another block":  {https, []peering.Permission{out(peering.TCP, 443, 443, "10.0.0.0/8")}, []string{noHTTPS}},
-		"other ports":                 {https, []peering.Permission{out(peering.TCP, 80, 442, "0.0.0.0/0")}, []string{noHTTPS}},
-		"another protocol":            {https, []peering.Permission{out(peering.UDP, 443, 443, "0.0.0.0/0")}, []string{noHTTPS}},
-		"a prefix list":               {https, []peering.Permission{{Protocol: peering.TCP, From: 443, To: 443, PrefixList: "pl-1"}}, nil},
-		"the group itself":            {https, []peering.Permission{ofGroup("sg-web")}, []string{noHTTPS}},
-		"another group of the VPC":    {https, []peering.Permission{ofGroup("sg-db")}, []string{noHTTPS}},
-		"a group of the other VPC":    {https, []peering.Permission{ofGroup("sg-peer")}, nil},
-		"the second rule":             {https, []peering.Permission{ofGroup("sg-db"), out(peering.TCP, 443, 443, "0.0.0.0/0")}, nil},
-		"a part of the ranges":        {several, []peering.Permission{out(peering.TCP, 443, 443, "0.0.0.0/0")}, []string{"sg-web has no egress rule for tcp 80-90 to 172.31.0.0/16: add one"}},
+		"no rule":                    {https, nil, []string{noHTTPS}},
+		"all traffic":                {https, []peering.Permission{out(peering.AllProtocols, -1, -1, "0.0.0.0/0")}, nil},
+		"all traffic of IPv6":        {https, []peering.Permission{out(peering.AllProtocols, -1, -1, "::/0")}, []string{noHTTPS}},
+		"the ports to a part":        {https, []peering.Permission{out(peering.TCP, 443, 443, "172.31.9.0/24")}, nil},
+		"the ports to another block": {https, []peering.Permission{out(peering.TCP, 443, 443, "10.0.0.0/8")}, []string{noHTTPS}},
+		"other ports":                {https, []peering.Permission{out(peering.TCP, 80, 442, "0.0.0.0/0")}, []string{noHTTPS}},
+		"another protocol":           {https, []peering.Permission{out(peering.UDP, 443, 443, "0.0.0.0/0")}, []string{noHTTPS}},
+		"a prefix list":              {https, []peering.Permission{{Protocol: peering.TCP, From: 443, To: 443, PrefixList: "pl-1"}}, nil},
+		"the group itself":           {https, []peering.Permission{ofGroup("sg-web")}, []string{noHTTPS}},
+		"another group of the VPC":   {https, []peering.Permission{ofGroup("sg-db")}, []string{noHTTPS}},
+		"a group of the other VPC":   {https, []peering.Permission{ofGroup("sg-peer")}, nil},
+		"the second rule":            {https, []peering.Permission{ofGroup("sg-db"), out(peering.TCP, 443, 443, "0.0.0.0/0")}, nil},
+		"a part of the ranges": {several, []peering.Permission{out(peering.TCP, 443, 443, "0.0.0.0/0")}, []string{
+			"sg-web has no egress rule for tcp 80-90 to 172.31.0.0/16: add one",
+		}},
 		"a type of ICMP":              {policy.Allow{Protocol: peering.ICMP, Types: []policy.ICMPType{{Type: 8, Code: -1}}}, []peering.Permission{out(peering.ICMP, 0, -1, "0.0.0.0/0")}, []string{"sg-web has no egress rule for icmp type 8 to 172.31.0.0/16: add one"}},
 		"another source":              {policy.Allow{Protocol: peering.TCP, Sources: policy.Sources{Groups: []peering.SecurityGroupID{"sg-other"}}}, nil, nil},
 		"sources that are all blocks": {policy.Allow{Protocol: peering.TCP, Sources: policy.Sources{Blocks: prefixes("10.10.0.0/16")}}, nil, nil},
@@ -138,7 +142,9 @@ func TestNotesOnSourceGroupsWithoutEgress(t *testing.T) {
 
 func TestNotesOfAllKinds(t *testing.T) {
 	t.Parallel()
-	allow := policy.Allow{Protocol: peering.TCP, Ports: []policy.PortRange{{From: 443, To: 443}}, Sources: policy.Sources{Groups: []peering.SecurityGroupID{"sg-b", "sg-a"}}}
+	allow := policy.Allow{Protocol: peering.TCP, Ports: []policy.PortRange{{From: 443, To: 443}}, Sources: policy.Sources{
+		Groups: []peering.SecurityGroupID{"sg-b", "sg-a"},
+	}}
 	s := marketing(func(s *plan.Side) {
 		s.Groups = []peering.SecurityGroup{{ID: "sg-b"}, {ID: "sg-a"}}
 		s.Tables, s.Terms.Routes.Tables = []peering.RouteTable{{ID: "rtb-1"}}, policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"}}
@@ -205,7 +211,9 @@ func TestSourceGroupsOfOtherVPCs(t *testing.T) {
 
 func TestFactsOfAnAuthorization(t *testing.T) {
 	t.Parallel()
-	c := plan.Authorize{Group: "sg-1", Permissions: []peering.Permission{out(peering.TCP, 443, 443, "10.0.0.0/8"), {Protocol: peering.ICMP, From: -1, To: -1, Group: "sg-x"}}}
+	c := plan.Authorize{Group: "sg-1", Permissions: []peering.Permission{
+		out(peering.TCP, 443, 443, "10.0.0.0/8"), {Protocol: peering.ICMP, From: -1, To: -1, Group: "sg-x"},
+	}}
 	want := []plan.Fact{
 		{Sentence: "sg-1 admits tcp 443 from 10.0.0.0/8", Key: "rule|sg-1|tcp/443/443/10.0.0.0/8"},
 		{Sentence: "sg-1 admits icmp from sg-x", Key: "rule|sg-1|icmp/-1/-1/sg-x"},

@@ -14,7 +14,8 @@ func moduleTrials() []trial {
 			name: "a newcomer's network", policy: "policy.yaml", files: []string{"providers.tf", "newcomer"},
 			steps: []step{
 				apply(), add("newcomer-data"), unchanged(),
-				// A changed description of an entry fails in AWS too: https://github.com/hashicorp/terraform-provider-aws/pull/43661
+				// A changed description of an entry fails in AWS too:
+				// https://github.com/hashicorp/terraform-provider-aws/pull/43661
 				edited(`"first"`, `"second"`), edited("192.0.2.0/24", "198.51.100.0/24"),
 				edited("_on_launch         = false", "_on_launch         = true"), edited("= 22", "= 23"), apply(), unchanged(), destroy(),
 			},
