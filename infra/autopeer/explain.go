@@ -46,7 +46,7 @@ func explainCommand() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&named, "policy", "", "the policy `file`; without it, as for the command policy")
+	cmd.Flags().StringVar(&named, "policy", "", "the policy `file`; without it, the variable POLICY or the context of cdk.json names it")
 	cmd.Flags().StringVar(&from, "from", "", "the requester: a department, a VPC ID or account/Region/CIDR")
 	cmd.Flags().StringVar(&to, "to", "", "the accepter: a department, a VPC ID or account/Region/CIDR")
 	for _, flag := range []string{"from", "to"} {

@@ -47,7 +47,7 @@ func localCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&named, "policy", "",
-		"the policy whose cells are deployed; without it, as for the command policy")
+		"the policy whose cells are deployed; without it, the variable POLICY or the context of cdk.json names it")
 	cmd.Flags().IntVar(&port, "port", 4566, "the port on 127.0.0.1; 0 selects a free one")
 	return cmd
 }
@@ -175,7 +175,7 @@ func newCloud(ids *local.IDs) *cloudsim.Cloud {
 
 // welcome prints the sites of the policy and commands to try.
 func welcome(out io.Writer, p *policy.Policy, sites []local.Site, url string) {
-	fmt.Fprintf(out, "autopeer on the embedded cloud, %s, with the %d cells of %s\n", url, len(p.Cells()), p.File)
+	fmt.Fprintf(out, "autopeer on the embedded cloud, %s, with the cells of %s: %d\n", url, p.File, len(p.Cells()))
 	fmt.Fprintln(out, "Nothing is kept: networks, connections, messages and announcements end with this program (Ctrl-C).")
 	fmt.Fprintln(out)
 	printSites(out, sites)

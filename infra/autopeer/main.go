@@ -45,7 +45,7 @@ func command() *cobra.Command {
 		Use:   "autopeer",
 		Short: "VPC peering without a ticket",
 		Long: "VPC peering without a ticket.\n\n" +
-			"Exit codes of all commands: 0 success, 1 could not run, 2 mistakes or changes, 3 denied, blocked or a failed expectation.",
+			"Exit codes of all commands: 0 success, 1 could not run, 2 mistakes in a policy, 3 denied or a failed expectation.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

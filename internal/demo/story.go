@@ -106,7 +106,7 @@ func (s *story) announced(o outcome.Outcome) {
 	}
 	s.told[o.ID] = true
 	text := fmt.Sprintf("%s: %s", o.Type, o.Reason.Sentence)
-	if o.Type == outcome.Connected {
+	if o.Type == outcome.Connected && o.Side != "" {
 		text = fmt.Sprintf("%s, the %s's side of %s", o.Type, o.Side, o.Connection)
 	}
 	s.add(Entry{Kind: "says", Actor: "autopeer in " + o.Cell.String(), Text: text})

@@ -106,9 +106,6 @@ func keptIn(t peering.RouteTable, want []netip.Prefix, s Side) []string {
 
 // KeepsRoute reports whether the policy keeps a route of the side that leads a part of a wanted destination elsewhere.
 func (s Side) KeepsRoute() bool {
-	if len(s.Terms.Routes.Keep) == 0 {
-		return false
-	}
 	chosen, _ := Select(s.Terms.Routes.Tables, s.Tables, s.Subnets)
 	want, _ := destinations(s.Terms.Routes, s.peerBlocks())
 	return slices.ContainsFunc(s.Tables, func(t peering.RouteTable) bool {

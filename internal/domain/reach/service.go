@@ -83,7 +83,7 @@ func (n Network) enter(from peering.InstanceID, e peering.Endpoint) Answer {
 // without one.
 func (n Network) routed(t *peering.RouteTable, service string) (peering.PrefixListID, peering.EndpointID) {
 	for _, r := range t.Routes {
-		is := func(e peering.Endpoint) bool { return e.Gateway && string(e.ID) == string(r.Target) }
+		is := func(e peering.Endpoint) bool { return string(e.ID) == string(r.Target) }
 		if e := n.endpoint(service, is); e != nil && !r.Blackhole {
 			return r.PrefixList, e.ID
 		}

@@ -113,10 +113,22 @@ func TestServices(t *testing.T) {
 			if a.Reachable != (tt.code == "") || a.Blocker.Code != tt.code || tt.want != "" && got != tt.want {
 				t.Errorf("CheckService() = %+v\nwant %q %q", a, tt.code, tt.want)
 			}
+			hasReturn := slices.ContainsFunc(a.Path, func(h reach.Hop) bool { return h.Return && h.Resource == "acl-a" })
+			if crosses := tt.service == "s3" || tt.service == "dynamodb"; a.Reachable && crosses && !hasReturn {
+				t.Errorf("the path has no answer: %+v", a.Path)
+			}
 			if len(w.Instances) != len(instances) {
 				t.Error("the network has another instance afterwards")
 			}
 		})
+	}
+}
+
+// TestCodesOfServices: clients see them as texts.
+func TestCodesOfServices(t *testing.T) {
+	t.Parallel()
+	if got := []reach.Code{reach.PrivateDNS, reach.Policy}; !slices.Equal(got, []reach.Code{"private-dns", "policy"}) {
+		t.Errorf("codes = %q", got)
 	}
 }
 
