@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -18,6 +19,7 @@ var runbookBlocks = []struct{ heading, output, reason string }{
 	{heading: "undelivered"},
 	{heading: "missed-events"},
 	{heading: "repeated-repairs"},
+	{heading: "A proposal waits for consent"},
 	{heading: "Recreate a deleted rule", reason: "the embedded cloud has neither CloudFormation's API nor S3"},
 	{heading: "Sweep findings", output: `(?s).*"MessageId": .*`},
 	{heading: "Stop a cell", output: `(Disabling\n){3}Disabling`},
@@ -54,6 +56,9 @@ func TestTheRunbookWorks(t *testing.T) {
 	data, err := os.ReadFile("../../docs/examples/policy.yaml")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if unmarked := runbook(t, ""); slices.ContainsFunc(unmarked, func(b runbookBlock) bool { return strings.HasPrefix(b.text, "aws ") }) {
+		t.Error("the runbook has a block of commands that isn't marked as sh")
 	}
 	blocks := runbook(t, "sh")
 	if len(blocks) != len(runbookBlocks) {

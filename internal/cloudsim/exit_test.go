@@ -135,6 +135,10 @@ func TestAPrivateInstanceReachesS3(t *testing.T) {
 	if _, err := h.fetch(); err != nil {
 		t.Errorf("with the default policy again: %v", err)
 	}
+	_, err = h.ec2.ModifyVpcEndpoint(t.Context(), &ec2sdk.ModifyVpcEndpointInput{VpcEndpointId: &id, AddSubnetIds: []string{h.subnet}})
+	if got := codeOf(err); got != "InvalidParameter" {
+		t.Errorf("a subnet for a gateway endpoint = %q, want InvalidParameter", got)
+	}
 	h.modify(&ec2sdk.ModifyVpcEndpointInput{VpcEndpointId: &id, RemoveRouteTableIds: []string{h.table}})
 	if _, err := h.fetch(); !errors.Is(err, cloudsim.ErrDropped) {
 		t.Errorf("without the route: %v, want no answer", err)

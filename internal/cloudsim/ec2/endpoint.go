@@ -221,6 +221,11 @@ func modifyEndpoint(r *request) ([]node, error) {
 }
 
 func (r *request) modifyGatewayEndpoint(e, changed *endpoint) error {
+	for _, parameter := range []string{"AddSubnetId", "RemoveSubnetId", "AddSecurityGroupId", "RemoveSecurityGroupId"} {
+		if r.has(parameter) {
+			return refuse("InvalidParameter", "Subnets and security groups are only supported for Interface type VPC Endpoints.")
+		}
+	}
 	added, err := r.endpointTables(e, "AddRouteTableId")
 	if err != nil {
 		return err
@@ -245,6 +250,9 @@ func (r *request) modifyGatewayEndpoint(e, changed *endpoint) error {
 }
 
 func (r *request) modifyInterfaceEndpoint(e, changed *endpoint) error {
+	if r.has("AddRouteTableId") || r.has("RemoveRouteTableId") {
+		return refuse("InvalidParameter", "Route table IDs are only supported for Gateway type VPC Endpoint.")
+	}
 	gone := r.list("RemoveSubnetId")
 	changed.faces = slices.DeleteFunc(slices.Clone(e.faces), func(f *face) bool { return slices.Contains(gone, f.subnet.id) })
 	var added []*face

@@ -59,6 +59,7 @@ func record(ctx context.Context, w *local.Workshop, file string) ([]cloudiam.Eva
 	s.Cloud.IAM.Observe(s.add)
 	s.err = s.Launch(ctx, w, file, nil)
 	s.readQueues()
+	s.routeLists()
 	s.settle()
 	s.stumble(p.Peerings[0])
 	for _, entry := range p.Peerings {
@@ -85,6 +86,16 @@ func (s *stage) readQueues() {
 			_, err := client.GetQueueAttributes(s.ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url})
 			s.err = errors.Join(s.err, err)
 		}
+	}
+}
+
+// routeLists routes a prefix list in each VPC, whose blocks the functions read.
+func (s *stage) routeLists() {
+	for _, site := range s.sites {
+		s.by(site.Cell, func(p *lab.Person) {
+			p.ToInternet(site.VPC, site.VPC.Main)
+			p.RouteListToGateway(site.VPC, site.VPC.Main, "198.51.100.0/24")
+		})
 	}
 }
 
