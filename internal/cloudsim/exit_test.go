@@ -135,7 +135,8 @@ func TestAPrivateInstanceReachesS3(t *testing.T) {
 	if _, err := h.fetch(); err != nil {
 		t.Errorf("with the default policy again: %v", err)
 	}
-	_, err = h.ec2.ModifyVpcEndpoint(t.Context(), &ec2sdk.ModifyVpcEndpointInput{VpcEndpointId: &id, AddSubnetIds: []string{h.subnet}})
+	addSubnet := &ec2sdk.ModifyVpcEndpointInput{VpcEndpointId: &id, AddSubnetIds: []string{h.subnet}}
+	_, err = h.ec2.ModifyVpcEndpoint(t.Context(), addSubnet)
 	if got := codeOf(err); got != "InvalidParameter" {
 		t.Errorf("a subnet for a gateway endpoint = %q, want InvalidParameter", got)
 	}

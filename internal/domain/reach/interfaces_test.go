@@ -11,7 +11,9 @@ import (
 // secondSubnet gives vpc-b a subnet with a route table, a network ACL and an instance of its own, and a group that
 // admits ssh.
 var secondSubnet = steps(subnet("b2", "b", 2), func(w *world) {
-	w.RouteTables = append(w.RouteTables, peering.RouteTable{ID: "rtb-b2", VPC: "vpc-b", Subnets: []peering.SubnetID{"subnet-b2"}})
+	w.RouteTables = append(w.RouteTables, peering.RouteTable{
+		ID: "rtb-b2", VPC: "vpc-b", Subnets: []peering.SubnetID{"subnet-b2"},
+	})
 	t := w.table("rtb-b")
 	t.Subnets = t.Subnets[:1]
 	w.SecurityGroups = append(w.SecurityGroups, peering.SecurityGroup{
@@ -71,7 +73,9 @@ func TestFurtherInterfacesAsSources(t *testing.T) {
 			steps(routed, acl("acl-b2", entry(90, true, false, everything("0.0.0.0/0")))), sshFromSecond, reach.NetworkACL,
 			"network ACL acl-b2 rule 90 denies tcp 22 to 10.1.0.5 (egress of subnet-b2)"},
 		{"an address that the instance doesn't have is none", routed,
-			reach.Query{From: "i-b", FromAddress: netip.MustParseAddr("10.2.2.10"), ToInstance: "i-a", Protocol: peering.TCP, Port: 22},
+			reach.Query{
+				From: "i-b", FromAddress: netip.MustParseAddr("10.2.2.10"), ToInstance: "i-a", Protocol: peering.TCP, Port: 22,
+			},
 			reach.NoAddress, "i-b has no address 10.2.2.10"},
 		{"within its subnet the interface sends", steps(routed, ingress("sg-b", tcpFrom("10.2.2.9/32", 22, 22))), tcp("b", "b2", 22), "", ""},
 		{"of two interfaces in that subnet the first sends", steps(attach("sg-b", "10.2.2.10"),
@@ -142,6 +146,11 @@ func TestRoutesToInterfaces(t *testing.T) {
 		{"it may name another interface", steps(route("rtb-b", "10.2.2.0/24 i-b"), by("eni-b")), asks, reach.Elsewhere,
 			"the route to 10.2.2.0/24 in rtb-b leads to i-b, not to a VPC"},
 		{"without it the instance means its primary interface", route("rtb-b", "10.2.2.0/24 i-b"), asks, reach.Elsewhere,
+			"the route to 10.2.2.0/24 in rtb-b leads to i-b, not to a VPC"},
+		{"with it the primary interface isn't meant", steps(route("rtb-b", "10.2.2.0/24 i-b"),
+			by("eni-second"), func(w *world) {
+				w.face("b").Addresses = append(w.face("b").Addresses, netip.MustParseAddr("10.2.2.10"))
+			}), reach.Query{From: "i-b3", To: netip.MustParseAddr("10.2.2.10"), Protocol: peering.TCP, Port: 443}, reach.Elsewhere,
 			"the route to 10.2.2.0/24 in rtb-b leads to i-b, not to a VPC"},
 	})
 }

@@ -43,7 +43,8 @@ func (n Network) CheckService(q ServiceQuery) Answer {
 func (n Network) travel(q ServiceQuery) (a Answer, via peering.EndpointID) {
 	source := n.instance(q.From)
 	if source == nil || len(source.Interfaces) == 0 {
-		return Answer{Blocker: *packet{}.blocked(NoInstance, q.From, "instance %s is not known here", q.From)}, ""
+		a.Blocker = *packet{}.blocked(NoInstance, q.From, "instance %s is not known here", q.From)
+		return a, via
 	}
 	face := &source.Interfaces[0]
 	hasName := func(e peering.Endpoint) bool { return e.VPC == face.VPC && e.PrivateDNS && len(e.Interfaces) > 0 }
@@ -53,7 +54,8 @@ func (n Network) travel(q ServiceQuery) (a Answer, via peering.EndpointID) {
 	p := packet{from: end{face.Addresses[0], source, face}, to: end{addr: q.Public}, protocol: peering.TCP, port: https}
 	table := n.routeTable(face)
 	if table == nil {
-		return Answer{Blocker: *p.blocked(NoRoute, face.Subnet, "no route table of %s is known here", face.Subnet)}, ""
+		a.Blocker = *p.blocked(NoRoute, face.Subnet, "no route table of %s is known here", face.Subnet)
+		return a, via
 	}
 	list, gateway := n.routed(table, q.Service)
 	path, blocker := pass(p, n.leaveGroupsTo(list), n.leaveSubnet, n.leaveVPC(q, table, gateway))
@@ -63,7 +65,7 @@ func (n Network) travel(q ServiceQuery) (a Answer, via peering.EndpointID) {
 		path = append(path, back...)
 	}
 	if blocker != nil {
-		return Answer{Path: path, Blocker: *blocker}, ""
+		return Answer{Path: path, Blocker: *blocker}, via
 	}
 	return Answer{Reachable: true, Path: path}, gateway
 }
@@ -81,14 +83,14 @@ func (n Network) enter(from peering.InstanceID, e peering.Endpoint) Answer {
 
 // routed returns the gateway endpoint to which the table routes the service's prefix list, and the list; both are empty
 // without one.
-func (n Network) routed(t *peering.RouteTable, service string) (peering.PrefixListID, peering.EndpointID) {
+func (n Network) routed(t *peering.RouteTable, service string) (list peering.PrefixListID, gateway peering.EndpointID) {
 	for _, r := range t.Routes {
 		is := func(e peering.Endpoint) bool { return string(e.ID) == string(r.Target) }
 		if e := n.endpoint(service, is); e != nil && !r.Blackhole {
 			return r.PrefixList, e.ID
 		}
 	}
-	return "", ""
+	return list, gateway
 }
 
 // leaveGroupsTo takes the call out through the groups, where a rule for the service's prefix list admits it too.

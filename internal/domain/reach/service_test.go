@@ -22,7 +22,9 @@ func gatewayEndpoint(w *world) {
 // interfaceEndpoint adds an endpoint of Systems Manager to vpc-a. Its interface is in the instance's subnet and in the
 // group sg-e, which admits HTTPS from the VPC.
 func interfaceEndpoint(w *world) {
-	w.SecurityGroups = append(w.SecurityGroups, peering.SecurityGroup{ID: "sg-e", VPC: "vpc-a", Ingress: []peering.Permission{tcpFrom("10.1.0.0/16", 443, 443)}})
+	w.SecurityGroups = append(w.SecurityGroups, peering.SecurityGroup{
+		ID: "sg-e", VPC: "vpc-a", Ingress: []peering.Permission{tcpFrom("10.1.0.0/16", 443, 443)},
+	})
 	w.Endpoints = append(w.Endpoints, peering.Endpoint{ID: "vpce-ssm", VPC: "vpc-a", Service: "ssm", PrivateDNS: true, Interfaces: []peering.Interface{{
 		ID: "eni-e", VPC: "vpc-a", Subnet: "subnet-a", Addresses: []netip.Addr{netip.MustParseAddr("10.1.0.9")},
 		Groups: []peering.SecurityGroupID{"sg-e"},
@@ -46,6 +48,12 @@ func blockedRoute(w *world) {
 	t.Routes[len(t.Routes)-1].Blackhole = true
 }
 
+// unknownGroup puts a group that the network doesn't know before the group of i-a.
+func unknownGroup(w *world) {
+	f := w.face("a")
+	f.Groups = append([]peering.SecurityGroupID{"sg-x"}, f.Groups...)
+}
+
 func TestServices(t *testing.T) {
 	t.Parallel()
 	listed := peering.Permission{Protocol: peering.TCP, From: 443, To: 443, PrefixList: "pl-s3"}
@@ -67,6 +75,11 @@ func TestServices(t *testing.T) {
 		{"egress to another prefix list", steps(gatewayEndpoint, egressOf(otherList)), "s3", reach.Egress, ""},
 		{"egress to the prefix list at another port", steps(gatewayEndpoint, egressOf(otherPort)), "s3", reach.Egress, ""},
 		{"a prefix list without an endpoint", steps(egressOf(listed), route("rtb-a", "0.0.0.0/0 igw-1"), public), "s3", reach.Egress, ""},
+		{"egress to private addresses beside the internet",
+			steps(egressOf(tcpFrom("10.0.0.0/8", 443, 443)), route("rtb-a", "0.0.0.0/0 igw-1"), public), "s3",
+			reach.Egress, "sg-a admits no tcp 443 to 52.216.0.1 (egress)"},
+		{"a group that is not known before one that admits", steps(gatewayEndpoint, egressOf(listed), unknownGroup), "s3", "",
+			"rtb-a leads to s3 by vpce-s3"},
 		{"no egress", steps(gatewayEndpoint, egressOf()), "s3", reach.Egress, "sg-a admits no tcp 443 to 52.216.0.1 (egress)"},
 		{"a network ACL that denies the call", steps(gatewayEndpoint, acl("acl-a", entry(90, true, false, tcpFrom("0.0.0.0/0", 443, 443)))), "s3", reach.NetworkACL,
 			"network ACL acl-a rule 90 denies tcp 443 to 52.216.0.1 (egress of subnet-a)"},
@@ -124,6 +137,27 @@ func TestServices(t *testing.T) {
 	}
 }
 
+// TestHopsOfServices: a call that is stopped shows how far it came.
+func TestHopsOfServices(t *testing.T) {
+	t.Parallel()
+	listed := peering.Permission{Protocol: peering.TCP, From: 443, To: 443, PrefixList: "pl-s3"}
+	deny := acl("acl-a", entry(90, false, false, tcpFrom("52.0.0.0/8", 1024, 65535)))
+	w := (&world{}).after(vpc("a", "10.1.0.0/16"), steps(gatewayEndpoint, egressOf(listed), deny))
+	a := w.CheckService(reach.ServiceQuery{From: "i-a", Service: "s3", Public: storage})
+	var got []string
+	for _, h := range a.Path {
+		got = append(got, h.Sentence)
+	}
+	want := []string{
+		"sg-a admits tcp 443 to pl-s3 (egress)",
+		"network ACL acl-a allows tcp 443 to 52.216.0.1 (egress of subnet-a)",
+		"rtb-a leads to s3 by vpce-s3",
+	}
+	if a.Reachable || !slices.Equal(got, want) {
+		t.Errorf("reachable %v, hops %q\nwant %q", a.Reachable, got, want)
+	}
+}
+
 // TestCodesOfServices: clients see them as texts.
 func TestCodesOfServices(t *testing.T) {
 	t.Parallel()
@@ -151,7 +185,9 @@ func TestPoliciesOfServices(t *testing.T) {
 		t.Errorf("without a way out: %+v, asked %v, want no question about policies", a, asked)
 	}
 	w.after(gatewayEndpoint)
-	if a := check(w, policy("endpoint", ""), policy("bucket", "")); !a.Reachable || !slices.Equal(asked, []string{"endpoint of vpce-s3", "bucket of vpce-s3"}) {
+	if a := check(w, policy("endpoint", ""), policy("bucket", "")); !a.Reachable || !slices.Equal(asked, []string{
+		"endpoint of vpce-s3", "bucket of vpce-s3",
+	}) {
 		t.Errorf("with policies that allow: %+v, asked %v", a, asked)
 	}
 	a := check(w, policy("endpoint", "the policy of vpce-s3 denies s3:GetObject"), policy("bucket", "other"))
