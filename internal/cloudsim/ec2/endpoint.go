@@ -265,16 +265,8 @@ func (r *request) modifyInterfaceEndpoint(e, changed *endpoint) error {
 	if changed.groups, err = r.endpointGroups(e); err != nil {
 		return err
 	}
-	if r.has("PrivateDnsEnabled") {
-		wanted, err := r.bool("PrivateDnsEnabled")
-		if err != nil {
-			return err
-		}
-		if changed.privateDNS = false; wanted {
-			if err := r.nameDNS(changed); err != nil {
-				return err
-			}
-		}
+	if err := r.switchDNS(changed); err != nil {
+		return err
 	}
 	for _, f := range e.faces {
 		if !slices.Contains(changed.faces, f) {
@@ -285,6 +277,17 @@ func (r *request) modifyInterfaceEndpoint(e, changed *endpoint) error {
 	changed.faces = append(changed.faces, added...)
 	changed.secure()
 	return nil
+}
+
+func (r *request) switchDNS(changed *endpoint) error {
+	if !r.has("PrivateDnsEnabled") {
+		return nil
+	}
+	wanted, err := r.bool("PrivateDnsEnabled")
+	if changed.privateDNS = false; err != nil || !wanted {
+		return err
+	}
+	return r.nameDNS(changed)
 }
 
 func (r *request) endpointGroups(e *endpoint) ([]*securityGroup, error) {
