@@ -39,7 +39,7 @@ var bounds = map[string][len(goals)]float64{
 
 // longLines has, by area, the most Go lines with more than 120 columns, a tab counted as one. It is to be lowered, in
 // the product to the number of struct tags, which can't be broken.
-var longLines = map[string]int{"product": 160, "cloudsim": 255, "proofs and demo": 409, "tests": 2673}
+var longLines = map[string]int{"product": 160, "cloudsim": 255, "proofs and demo": 409, "tests": 2670}
 
 func areaOf(path string) string {
 	support := func(folder string) bool { return strings.HasPrefix(path, "internal/"+folder+"/") }

@@ -38,6 +38,7 @@ var Scenarios = []Scenario{
 	{"marketing-finance", "three VPCs, one account, one region", visible, marketingFinance},
 	{"two-by-hand", "two public subnets, and two VPCs with the same block", visible, twoByHand},
 	{"subnet-only", "one subnet of each VPC, and nothing else of either", brief, subnetOnly},
+	{"shared-subnet", "a VPC shared with another account, whose groups only that account changes", brief, sharedSubnet},
 	{"default-vpc", "the account's default VPC, main route tables only", brief, defaultVPC},
 	{"course", "the 36 steps of the lab, on the stacks that `make deploy-lab` deploys", visible, course},
 	{"endpoints", "private access to S3 and Session Manager, and a peering beside it", brief, endpoints},

@@ -84,5 +84,5 @@ func (s *stage) giveBack(by lab.Site, id peering.ConnectionID, left ...string) {
 	})
 	s.settle()
 	s.check("it is announced as disconnected", len(s.Said(outcome.Disconnected, id)) > 0, "it is not")
-	s.exactly("every route and rule that autopeer added is gone, and the client's rule stays", left...)
+	s.exactly("every route and rule that autopeer added is gone, and the others stay", left...)
 }
