@@ -304,11 +304,22 @@ func (p *Person) Expel(group peering.SecurityGroupID, protocol string, from, to 
 
 // Server starts an instance.
 func (p *Person) Server(name string, subnet peering.SubnetID, address string, groups ...peering.SecurityGroupID) peering.InstanceID {
-	out := call(p, p.EC2.RunInstances, &ec2.RunInstancesInput{
+	return p.ServerAs(nil, name, subnet, address, groups...)
+}
+
+// ServerAs starts an instance with an instance profile; nil is none.
+func (p *Person) ServerAs(
+	profile *string, name string, subnet peering.SubnetID, address string, groups ...peering.SecurityGroupID,
+) peering.InstanceID {
+	in := &ec2.RunInstancesInput{
 		ImageId: aws.String("ami-0123456789abcdef0"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1), SubnetId: str(subnet),
 		PrivateIpAddress: &address, SecurityGroupIds: strs(groups),
 		TagSpecifications: named(types.ResourceTypeInstance, name),
-	})
+	}
+	if profile != nil {
+		in.IamInstanceProfile = &types.IamInstanceProfileSpecification{Name: profile}
+	}
+	out := call(p, p.EC2.RunInstances, in)
 	if out == nil {
 		return ""
 	}

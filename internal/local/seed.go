@@ -93,8 +93,31 @@ func (s *seeder) site(d policy.Department, m policy.Member, first bool) (Site, e
 	for range 10 {
 		address = address.Next()
 	}
-	server := p.Server(d.Name+"-server", subnet, address.String(), groups...)
+	profile, err := s.profile(m.Account)
+	if err != nil {
+		return Site{}, err
+	}
+	server := p.ServerAs(&profile, d.Name+"-server", subnet, address.String(), groups...)
 	return Site{Department: d.Name, Cell: m.Cell, VPC: v, Server: server, Address: address}, p.Err()
+}
+
+// serverRole lets the agent of Systems Manager connect, and a person try S3 with a server's credentials.
+const (
+	serverTrust = `{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+	"Principal": {"Service": "ec2.amazonaws.com", "AWS": "%s"}}]}`
+	serverRole = `{"Statement": [{"Effect": "Allow", "Resource": "*",
+	"Action": ["s3:*", "ssm:*", "ssmmessages:*", "ec2messages:*"]}]}`
+)
+
+// profile returns the name of the instance profile, and of its role, that all servers of the account have.
+func (s *seeder) profile(account peering.AccountID) (string, error) {
+	const name = "server"
+	trust := fmt.Sprintf(serverTrust, account)
+	if err := s.cloud.IAM.PutRole(string(account), name, trust, serverRole); err != nil {
+		return "", err
+	}
+	s.cloud.IAM.PutProfile("arn:aws:iam::"+string(account)+":instance-profile/"+name, name)
+	return name, nil
 }
 
 // block returns the block that the member declares, or else the first free /16.
