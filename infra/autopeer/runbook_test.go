@@ -20,7 +20,7 @@ var runbookBlocks = []struct{ heading, output, reason string }{
 	{heading: "missed-events"},
 	{heading: "repeated-repairs"},
 	{heading: "A proposal waits for consent"},
-	{heading: "Recreate a deleted rule", reason: "the embedded cloud has neither CloudFormation's API nor S3"},
+	{heading: "Recreate a deleted rule", reason: "the embedded cloud has no API of CloudFormation"},
 	{heading: "Sweep findings", output: `(?s).*"MessageId": .*`},
 	{heading: "Stop a cell", output: `(Disabling\n){3}Disabling`},
 	{heading: "Stop a cell", output: `(Disabled\n){3}Disabled`},
