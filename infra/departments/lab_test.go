@@ -252,7 +252,8 @@ func TestThePolicyOfTheLab(t *testing.T) {
 	if err := run(t.Context(), []string{"policy", file}, nil, &out); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), `finance: [{ account: "111111111111", region: us-east-1, vpc: vpc-00000000000000002, cidrs: [10.2.0.0/16] }]`) {
+	want := "finance:\n" + `    - { account: "111111111111", region: us-east-1, vpc: vpc-00000000000000002, cidrs: [10.2.0.0/16] }`
+	if !strings.Contains(out.String(), want) {
 		t.Errorf("policy:\n%s", out.String())
 	}
 }

@@ -59,10 +59,9 @@ func (o outputs) check() error {
 var policyText = template.Must(template.New("policy").Parse(`# The departments of the lab, as its stacks made them.
 version: 1
 departments:
-{{- range $name, $stack := . }}
-  {{ $name }}: [{
-	account: "{{ $stack.Account }}", region: {{ $stack.Region }}, vpc: {{ $stack.VPC }}, cidrs: [{{ $stack.Block }}],
-}]
+{{- range $name, $s := . }}
+  {{ $name }}:
+    - { account: "{{ $s.Account }}", region: {{ $s.Region }}, vpc: {{ $s.VPC }}, cidrs: [{{ $s.Block }}] }
 {{- end }}
 peerings:
   - between: [marketing, finance]

@@ -72,9 +72,8 @@ departments:
 %s  finance: %s
   developer: %s
 peerings:
-  - { between: [developer, finance], allow: [{
-	from: developer, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp,
-}] }
+  - between: [developer, finance]
+    allow: [{ from: developer, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp }]
 %s`, marketing, f.Member(), d.Member(), entry)
 }
 

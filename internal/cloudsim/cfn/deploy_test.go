@@ -54,9 +54,9 @@ const (
 // function that fails. The order of its resources is not that in which they can be made.
 const stack = `{
   "Parameters": {"Version": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/hnb659fds/version"}},
-  "Rules": {"Bootstrapped": {"Assertions": [{
-	"Assert": {"Fn::Not": [{"Fn::Contains": [["1", "2"], {"Ref": "Version"}]}]}, "AssertDescription": "too old",
-}]}},
+  "Rules": {"Bootstrapped": {"Assertions": [
+    {"Assert": {"Fn::Not": [{"Fn::Contains": [["1", "2"], {"Ref": "Version"}]}]}, "AssertDescription": "too old"}
+  ]}},
   "Resources": {
     "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": "dead", "Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible",
       "Dimensions": [{"Name": "QueueName", "Value": "dead"}], "Statistic": "Maximum", "ComparisonOperator": "GreaterThanOrEqualToThreshold",
@@ -84,9 +84,9 @@ const stack = `{
       {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": {"Fn::Sub": "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:work"}}]}}},
     "Dead": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "dead"}},
     "Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "worker",
-      "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{
-	"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole",
-}]},
+      "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [
+      {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ]},
       "Policies": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], "Resource": {"Fn::GetAtt": ["Work", "Arn"]}},
         {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": {"Fn::Join": [":", ["arn", "aws", "logs", {"Ref": "AWS::Region"}, {"Ref": "AWS::AccountId"}, "log-group", "/aws/lambda/work", "*"]]}}]}}]}},

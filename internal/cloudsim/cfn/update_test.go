@@ -20,9 +20,9 @@ import (
 // disabled.
 const working = `{"Resources": {
   "Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "worker",
-    "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{
-	"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole",
-}]},
+    "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [
+      {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ]},
     "Policies": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
       {"Effect": "Allow", "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], "Resource": "*"}]}}]}},
   "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/lambda/work"}},
