@@ -92,7 +92,7 @@ func (c cli) endpoint() *string {
 }
 
 // TestLocalFollowsThePolicyFile: a policy file with mistakes, and one whose deployment fails, leave the previous policy
-// in force. The next one comes into force in three cells, and the log says in what time.
+// in force. The next one comes into force in three cells, and the log has its duration.
 func TestLocalFollowsThePolicyFile(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("../../docs/examples/policy.yaml")

@@ -122,25 +122,6 @@ func (s *stage) run(ctx context.Context, args ...string) (string, int, error) {
 	return string(out), 0, err
 }
 
-// settle waits until autopeer has handled all events, without the time for which Lambda gathers messages.
-func (s *stage) settle(ctx context.Context) error {
-	settled := make(chan error, 1)
-	go func() { settled <- s.Cloud.Settle(ctx) }()
-	often := time.NewTicker(20 * time.Millisecond)
-	defer often.Stop()
-	for {
-		select {
-		case err := <-settled:
-			return err
-		case <-often.C:
-			for _, c := range s.Cells {
-				s.Cloud.Queues.EndDelays(c.SweepQueue())
-				s.Cloud.Queues.EndWindows(c.SweepQueue())
-			}
-		}
-	}
-}
-
 // called returns an error if no call of Terraform reached the cloud.
 func (s *stage) called() error {
 	if len(s.calls.made()) == 0 {

@@ -16,7 +16,7 @@ import (
 // apply makes the configuration, and waits until autopeer has reacted to it.
 func apply() step {
 	return step{name: "apply", do: func(ctx context.Context, s *stage) error {
-		return errors.Join(s.succeed(ctx, "apply", "-auto-approve"), s.settle(ctx))
+		return errors.Join(s.succeed(ctx, "apply", "-auto-approve"), s.SettleWithoutDelays(ctx))
 	}}
 }
 
@@ -27,7 +27,7 @@ func refused(text string) step {
 		if err == nil && (code == 0 || !strings.Contains(out, text)) {
 			err = fmt.Errorf("exit code %d without %q:\n%s", code, text, tail(out))
 		}
-		return errors.Join(err, s.settle(ctx))
+		return errors.Join(err, s.SettleWithoutDelays(ctx))
 	}}
 }
 
@@ -131,7 +131,7 @@ func repaired() step {
 // destroy removes everything, and checks that no message is left in a dead-letter queue.
 func destroy() step {
 	return step{name: "destroy", do: func(ctx context.Context, s *stage) error {
-		if err := errors.Join(s.succeed(ctx, "destroy", "-auto-approve"), s.settle(ctx)); err != nil {
+		if err := errors.Join(s.succeed(ctx, "destroy", "-auto-approve"), s.SettleWithoutDelays(ctx)); err != nil {
 			return err
 		}
 		dead, err := s.DeadLetters(ctx)
@@ -177,7 +177,7 @@ func tail(out string) string {
 // redeployed replaces the policy by another one of the page.
 func redeployed(policy string) step {
 	return step{name: "deploy " + policy, block: policy, do: func(ctx context.Context, s *stage) error {
-		return errors.Join(s.Redeploy(ctx, s.page.blocks[policy], nil), s.settle(ctx))
+		return errors.Join(s.Redeploy(ctx, s.page.blocks[policy], nil), s.SettleWithoutDelays(ctx))
 	}}
 }
 
