@@ -51,7 +51,8 @@ func open(path string, want fs.FileMode, chmod func(string, fs.FileMode) error) 
 		return err
 	}
 	if got := info.Mode().Perm(); got != want {
-		return fmt.Errorf("%s has mode %#o, and Lambda needs %#o: write the assembly (CDK_OUTDIR) to a file system that keeps modes", path, got, want)
+		return fmt.Errorf("%s has mode %#o, and Lambda needs %#o: write the assembly (CDK_OUTDIR) to a "+
+			"file system that keeps modes", path, got, want)
 	}
 	return nil
 }

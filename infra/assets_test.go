@@ -38,7 +38,8 @@ func synthUnderAStrictUmask(t *testing.T) {
 	if code := run(func(string) string { return "" }, &stderr); code != 0 {
 		t.Fatalf("run() = %d: %s", code, stderr.String())
 	}
-	if info, err := os.Stat(filepath.Join(dir, "build", "accept", "bootstrap")); err != nil || info.Mode().Perm()&0o077 != 0 {
+	if info, err := os.Stat(filepath.Join(dir, "build", "accept", "bootstrap")); err != nil ||
+		info.Mode().Perm()&0o077 != 0 {
 		t.Fatalf("the functions are not built under a strict umask: %v, %v", info, err)
 	}
 	seen := map[string]int{}
@@ -86,7 +87,8 @@ func TestAModeThatDoesNotLastStopsSynth(t *testing.T) {
 	for _, mode := range []fs.FileMode{0o700, 0o644} {
 		assembly := t.TempDir()
 		bootstrap := filepath.Join(assembly, "asset.1", "bootstrap")
-		if err := errors.Join(os.Mkdir(filepath.Dir(bootstrap), 0o755), os.Chmod(filepath.Dir(bootstrap), 0o755)); err != nil {
+		if err := errors.Join(os.Mkdir(filepath.Dir(bootstrap), 0o755),
+			os.Chmod(filepath.Dir(bootstrap), 0o755)); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(bootstrap, []byte("#!"), mode); err != nil {

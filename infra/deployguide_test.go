@@ -37,7 +37,8 @@ var runnable = []string{
 	"make deploy POLICY=blue.yaml PREFIX=blue",
 	"make deploy POLICY=policy.yaml STACKS='autopeer-111111111111-us-east-1-bus autopeer-333333333333-eu-west-1-bus'",
 	`grep -oh '[0-9a-f]\{64\}\.zip' cdk.out/autopeer-222222222222-us-east-1.template.json`,
-	"POLICY=policy.yaml cdk destroy --force --exclusively autopeer-222222222222-us-east-1 autopeer-222222222222-us-east-1-bus",
+	"POLICY=policy.yaml cdk destroy --force --exclusively autopeer-222222222222-us-east-1 " +
+		"autopeer-222222222222-us-east-1-bus",
 	"administrator=arn:aws:iam::aws:policy/AdministratorAccess",
 	"region=us-east-1",
 	"from=true",
@@ -47,11 +48,14 @@ var runnable = []string{
 // needsAWS are the others: the embedded cloud serves neither CloudTrail nor CloudFormation's API. A test of
 // infra/autopeer runs those that retag.
 var needsAWS = []string{
-	"aws ec2 describe-vpc-peering-connections --region $region --filters Name=tag:autopeer:managed,Values=$from Name=status-code,Values=active " +
-		"--query 'VpcPeeringConnections[].[VpcPeeringConnectionId]' --output text > connections.txt",
-	"xargs -r -I{} aws ec2 describe-security-group-rules --region $region --filters Name=tag:autopeer:connection,Values={} " +
-		"--query 'SecurityGroupRules[].[SecurityGroupRuleId]' --output text < connections.txt > rules.txt",
-	"xargs -r -n 100 aws ec2 create-tags --region $region --tags Key=autopeer:managed,Value=$to --resources < connections.txt",
+	"aws ec2 describe-vpc-peering-connections --region $region --filters Name=tag:autopeer:managed,Values=$from " +
+		"Name=status-code,Values=active --query 'VpcPeeringConnections[].[VpcPeeringConnectionId]' " +
+		"--output text > connections.txt",
+	"xargs -r -I{} aws ec2 describe-security-group-rules --region $region --filters " +
+		"Name=tag:autopeer:connection,Values={} --query 'SecurityGroupRules[].[SecurityGroupRuleId]' --output text < " +
+		"connections.txt > rules.txt",
+	"xargs -r -n 100 aws ec2 create-tags --region $region --tags " +
+		"Key=autopeer:managed,Value=$to --resources < connections.txt",
 	"xargs -r -n 100 aws ec2 create-tags --region $region --tags Key=autopeer:managed,Value=$to --resources < rules.txt",
 	"aws cloudtrail describe-trails --region eu-west-1",
 	"aws cloudtrail get-trail-status --region <home-region> --name <trail-arn>",
@@ -227,8 +231,10 @@ func TestOtherAccountsTrustTheDeployingOne(t *testing.T) {
 			if !strings.HasPrefix(command, "cdk bootstrap aws://") {
 				continue
 			}
-			trusts := strings.Contains(command, "--trust 111111111111") && strings.Contains(command, "--trust-for-lookup 111111111111")
-			if other := !strings.Contains(command, "aws://111111111111/"); other != trusts || strings.Count(command, "aws://") != 1 {
+			trusts := strings.Contains(command, "--trust 111111111111") &&
+				strings.Contains(command, "--trust-for-lookup 111111111111")
+			if other := !strings.Contains(command, "aws://111111111111/"); other != trusts ||
+				strings.Count(command, "aws://") != 1 {
 				t.Errorf("%q: want one account, which trusts 111111111111 unless it is that account", command)
 			}
 		}
@@ -238,13 +244,16 @@ func TestOtherAccountsTrustTheDeployingOne(t *testing.T) {
 // TestTheGuideWorks runs the commands in their order, outside the checkout.
 func TestTheGuideWorks(t *testing.T) {
 	t.Parallel()
-	const oneAccount = "version: 1\ndepartments:\n  a: [{ account: \"111111111111\", region: eu-west-1, vpc: vpc-00000000000000001 }]\n" +
-		"  b: [{ account: \"111111111111\", region: eu-west-1, vpc: vpc-00000000000000002 }]\npeerings: [{ between: [a, b] }]\n"
+	const oneAccount = "version: 1\ndepartments:\n  a: [{ account: \"111111111111\", region: eu-west-1, vpc: " +
+		"vpc-00000000000000001 }]\n" +
+		"  b: [{ account: \"111111111111\", region: eu-west-1, vpc: vpc-00000000000000002 " +
+		"}]\npeerings: [{ between: [a, b] }]\n"
 	threeAccounts, err := os.ReadFile("../docs/examples/policy.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	several := []string{"Several accounts and Regions", "Many accounts", "Functions that Lambda can't read", "Retire a cell"}
+	several := []string{"Several accounts and Regions", "Many accounts",
+		"Functions that Lambda can't read", "Retire a cell"}
 	w := newWalk(t)
 	w.follow(t, oneAccount, func(s section) bool { return !slices.Contains(several, s.title) })
 	isForSeveral := func(s section) bool { return s.title != "One account" }
@@ -260,7 +269,8 @@ const (
 		"departments:\n  marketing: [{ account: \"111111111111\", region: us-east-1, vpc: vpc-00000000000000001 }]\n" +
 		"  developer: [{ account: \"333333333333\", region: eu-west-1, vpc: vpc-00000000000000003 }]\n" +
 		"peerings: [{ between: [marketing, developer] }]\n"
-	allRetired = "version: 1\nretired:\n  - { account: \"111111111111\", region: us-east-1 }\n  - { account: \"222222222222\", region: us-east-1 }\n" +
+	allRetired = "version: 1\nretired:\n  - { account: \"111111111111\", region: us-east-1 }\n  - { account: " +
+		"\"222222222222\", region: us-east-1 }\n" +
 		"  - { account: \"333333333333\", region: eu-west-1 }\ndepartments: {}\npeerings: []\n"
 )
 
@@ -411,9 +421,11 @@ func (w walk) environment(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	kept := slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "POLICY=") || strings.HasPrefix(v, "PREFIX=") || strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "MFLAGS=")
+		return strings.HasPrefix(v, "POLICY=") || strings.HasPrefix(v, "PREFIX=") || strings.HasPrefix(v, "MAKE") ||
+			strings.HasPrefix(v, "MFLAGS=")
 	})
-	return append(kept, "GO_COMMAND="+command, "CHECKOUT="+checkout, "PATH="+filepath.Join(w.dir, "bin")+":"+os.Getenv("PATH"))
+	return append(kept, "GO_COMMAND="+command, "CHECKOUT="+checkout,
+		"PATH="+filepath.Join(w.dir, "bin")+":"+os.Getenv("PATH"))
 }
 
 // checkDeployments checks the calls of the CDK's command line: each installation with its policy, a diff before its

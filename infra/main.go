@@ -86,7 +86,9 @@ func addCells(app awscdk.App, p *policy.Policy, options cell.Options, code strin
 func policyOf(getenv func(string) string, get func(key string) any) (string, error) {
 	file := cdkjson.PolicyFile(getenv, get)
 	if file == "" {
-		return "", mistake{errors.New(`no policy file: set the variable POLICY (make deploy POLICY=policy.yaml), or "policy" in the context of cdk.json`)}
+		return "",
+			mistake{errors.New(`no policy file: set the variable POLICY (make deploy POLICY=policy.yaml), or "policy" in the ` +
+				`context of cdk.json`)}
 	}
 	return file, nil
 }

@@ -41,7 +41,9 @@ func workshop(t *testing.T, cdk, policy string) (dir string) {
 
 const (
 	anyContext = `{"context": {"policy": "policy.yaml"}}`
-	oneCell    = "version: 1\ndepartments:\n  a: [{ account: \"111111111111\", region: us-east-1, vpc: vpc-00000000000000001 }]\n  b: [{ account: \"111111111111\", region: us-east-1, vpc: vpc-00000000000000002 }]\npeerings: [{ between: [a, b] }]\n"
+	oneCell    = "version: 1\ndepartments:\n  a: [{ account: \"111111111111\", region: us-east-1, vpc: " +
+		"vpc-00000000000000001 }]\n  b: [{ account: \"111111111111\", region: us-east-1, vpc: vpc-00000000000000002 " +
+		"}]\npeerings: [{ between: [a, b] }]\n"
 )
 
 // TestEveryOptionIsDocumented holds cdk.json, which lists all options with their defaults, against the table.
@@ -90,7 +92,9 @@ func TestSynth(t *testing.T) {
 
 // TestSynthOfTheLastCells: the cells of a file without departments come from retired.
 func TestSynthOfTheLastCells(t *testing.T) {
-	dir := workshop(t, anyContext, "version: 1\nretired: [{ account: \"111111111111\", region: us-east-1 }, { account: \"222222222222\", region: eu-west-1 }]\ndepartments: {}\npeerings: []\n")
+	dir := workshop(t, anyContext,
+		"version: 1\nretired: [{ account: \"111111111111\", region: us-east-1 }, { account: \"222222222222\", region: "+
+			"eu-west-1 }]\ndepartments: {}\npeerings: []\n")
 	var stderr strings.Builder
 	if code := run(func(string) string { return "" }, &stderr); code != 0 {
 		t.Fatalf("run() = %d: %s", code, stderr.String())
@@ -105,7 +109,8 @@ func TestSynthOfTheLastCells(t *testing.T) {
 func TestSynthPrintsWarnings(t *testing.T) {
 	dir := workshop(t, anyContext, strings.ReplaceAll(oneCell, "us-east-1", "us-moon-1"))
 	var stderr strings.Builder
-	if code := run(func(string) string { return "" }, &stderr); code != 0 || strings.Count(stderr.String(), "policy.yaml:3:42: warning: region us-moon-1 ") != 1 {
+	if code := run(func(string) string { return "" }, &stderr); code != 0 ||
+		strings.Count(stderr.String(), "policy.yaml:3:42: warning: region us-moon-1 ") != 1 {
 		t.Errorf("run() = %d: %s", code, stderr.String())
 	}
 	if _, err := os.Stat(filepath.Join(dir, "cdk.out", "autopeer-111111111111-us-moon-1.template.json")); err != nil {
@@ -120,12 +125,17 @@ func TestWhatIsWrongStopsSynth(t *testing.T) {
 		code              int
 		want              []string
 	}{
-		{"a wrong policy is refused with every mistake", anyContext, strings.Replace(strings.Replace(oneCell, "us-east-1", "mars", 1), "[a, b]", "[a, c]", 1), nil, 2,
+		{"a wrong policy is refused with every mistake", anyContext,
+			strings.Replace(strings.Replace(oneCell, "us-east-1", "mars", 1), "[a, b]", "[a, c]", 1), nil, 2,
 			[]string{"policy.yaml:3:", "policy.yaml:5:"}},
-		{"a Region of no partition is a mistake", anyContext, strings.ReplaceAll(oneCell, "us-east-1", "us-navy-east-1"), nil, 2, []string{"region us-navy-east-1 is in no partition of AWS"}},
-		{"POLICY names another file", anyContext, oneCell, map[string]string{"POLICY": "other.yaml"}, 2, []string{"other.yaml"}},
-		{"an option that nothing reads is a mistake", `{"context": {"policy": "policy.yaml", "prefex": "net"}}`, oneCell, nil, 2, []string{`"prefex"`}},
-		{"a wrong option is a mistake", `{"context": {"policy": "policy.yaml", "trail": "perhaps"}}`, oneCell, nil, 2, []string{"trail"}},
+		{"a Region of no partition is a mistake", anyContext, strings.ReplaceAll(oneCell, "us-east-1", "us-navy-east-1"), nil,
+			2, []string{"region us-navy-east-1 is in no partition of AWS"}},
+		{"POLICY names another file", anyContext, oneCell, map[string]string{"POLICY": "other.yaml"},
+			2, []string{"other.yaml"}},
+		{"an option that nothing reads is a mistake", `{"context": {"policy": "policy.yaml", "prefex": "net"}}`, oneCell, nil,
+			2, []string{`"prefex"`}},
+		{"a wrong option is a mistake", `{"context": {"policy": "policy.yaml", "trail": "perhaps"}}`, oneCell,
+			nil, 2, []string{"trail"}},
 		{"a cdk.json that can't be read is no mistake of the policy", `{`, oneCell, nil, 1, []string{"cdk.json"}},
 	}
 	for _, tt := range tests {

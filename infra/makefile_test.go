@@ -29,17 +29,25 @@ func TestCommandLines(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"a deployment asks no questions", []string{"deploy", "POLICY=p.yaml"}, "POLICY='p.yaml'" + cdk + "deploy --require-approval never --concurrency 1 --all"},
-		{"several stacks at once", []string{"deploy", "POLICY=p.yaml", "CONCURRENCY=10"}, "POLICY='p.yaml'" + cdk + "deploy --require-approval never --concurrency 10 --all"},
-		{"single stacks", []string{"deploy", "POLICY=p.yaml", "STACKS=a b"}, "POLICY='p.yaml'" + cdk + "deploy --require-approval never --concurrency 1 --exclusively a b"},
-		{"a deployment of another installation", []string{"deploy", "POLICY=p.yaml", "PREFIX=blue", "STACKS=a b"}, "POLICY='p.yaml'" + cdk + "deploy -c prefix='blue' --require-approval never --concurrency 1 --exclusively a b"},
-		{"empty variables", []string{"deploy", "POLICY=", "PREFIX=", "STACKS=", "CONCURRENCY="}, "POLICY=''" + cdk + "deploy --require-approval never --concurrency 1 --all"},
-		{"blank variables", []string{"deploy", "STACKS= ", "CONCURRENCY= "}, "POLICY=''" + cdk + "deploy --require-approval never --concurrency 1 --all"},
+		{"a deployment asks no questions", []string{"deploy", "POLICY=p.yaml"},
+			"POLICY='p.yaml'" + cdk + "deploy --require-approval never --concurrency 1 --all"},
+		{"several stacks at once", []string{"deploy", "POLICY=p.yaml", "CONCURRENCY=10"},
+			"POLICY='p.yaml'" + cdk + "deploy --require-approval never --concurrency 10 --all"},
+		{"single stacks", []string{"deploy", "POLICY=p.yaml", "STACKS=a b"},
+			"POLICY='p.yaml'" + cdk + "deploy --require-approval never --concurrency 1 --exclusively a b"},
+		{"a deployment of another installation", []string{"deploy", "POLICY=p.yaml", "PREFIX=blue", "STACKS=a b"},
+			"POLICY='p.yaml'" + cdk + "deploy -c prefix='blue' --require-approval never --concurrency 1 --exclusively a b"},
+		{"empty variables", []string{"deploy", "POLICY=", "PREFIX=", "STACKS=", "CONCURRENCY="},
+			"POLICY=''" + cdk + "deploy --require-approval never --concurrency 1 --all"},
+		{"blank variables", []string{"deploy", "STACKS= ", "CONCURRENCY= "},
+			"POLICY=''" + cdk + "deploy --require-approval never --concurrency 1 --all"},
 		{"an empty prefix of a diff", []string{"diff", "POLICY=p.yaml", "PREFIX="}, "POLICY='p.yaml'" + cdk + "diff"},
 		{"empty variables of synth", []string{"synth", "POLICY=", "PREFIX="}, "rm -rf cdk.out && POLICY='' build/bin/infra"},
 		{"its diff", []string{"diff", "POLICY=p.yaml", "PREFIX=blue"}, "POLICY='p.yaml'" + cdk + "diff -c prefix='blue'"},
-		{"its synth", []string{"synth", "POLICY=p.yaml", "PREFIX=blue"}, `rm -rf cdk.out && CDK_CONTEXT_JSON='{"prefix":"blue"}' POLICY='p.yaml' build/bin/infra`},
-		{"a deployment has no default policy", []string{"deploy"}, "POLICY=''" + cdk + "deploy --require-approval never --concurrency 1 --all"},
+		{"its synth", []string{"synth", "POLICY=p.yaml", "PREFIX=blue"},
+			`rm -rf cdk.out && CDK_CONTEXT_JSON='{"prefix":"blue"}' POLICY='p.yaml' build/bin/infra`},
+		{"a deployment has no default policy", []string{"deploy"},
+			"POLICY=''" + cdk + "deploy --require-approval never --concurrency 1 --all"},
 		{"nor has a diff", []string{"diff"}, "POLICY=''" + cdk + "diff"},
 		{"nor has synth", []string{"synth"}, "rm -rf cdk.out && POLICY='' build/bin/infra"},
 		{"the command finds the policy to check", []string{"policy"}, "POLICY='' build/bin/autopeer check"},
@@ -58,7 +66,8 @@ func TestCommandLines(t *testing.T) {
 	t.Run("the linters have the example", func(t *testing.T) {
 		t.Parallel()
 		for _, args := range [][]string{{"lint-templates"}, {"lint-templates", "POLICY="}} {
-			if lines := strings.Join(makes(t, args...), "\n"); strings.Count(lines, "POLICY='docs/examples/policy.yaml' build/bin/infra") != 2 {
+			if lines := strings.Join(makes(t, args...), "\n"); strings.Count(lines,
+				"POLICY='docs/examples/policy.yaml' build/bin/infra") != 2 {
 				t.Errorf("make %v runs\n%s", args, lines)
 			}
 		}

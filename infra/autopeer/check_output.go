@@ -76,7 +76,8 @@ func reportGitHub(stdout, _ io.Writer, c checked) error {
 			f.severity(), githubProperty(filepath.ToSlash(f.File)),
 			f.Line, f.Column, githubProperty("autopeer "+string(f.Code)), githubData(f.Problem+"; "+f.Fix))
 	}
-	_, err := fmt.Fprintln(stdout, "autopeer: "+githubData(c.summary())) // the prefix keeps a file name from being read as a command
+	// the prefix keeps a file name from being read as a command
+	_, err := fmt.Fprintln(stdout, "autopeer: "+githubData(c.summary()))
 	return err
 }
 

@@ -62,10 +62,12 @@ func TestCheckText(t *testing.T) {
 		t.Fatal(err)
 	}
 	const (
-		undeclared = "3:66: warning: vpc-0a1b2c3d4e5f60001 has no cidrs, so every block that its owner adds is routed and admitted; declare its blocks under cidrs [undeclared-blocks]\n"
-		all        = "7:93: warning: protocol all is allowed from every block that is added to vpc-0a1b2c3d4e5f60001 of marketing in line 3; declare its blocks under cidrs, or name sources or a protocol [all-protocols]\n"
-		fiance     = "7:36: to: department fiance is not defined; did you mean finance?\n"
-		ssh        = "7:92: protocol ssh is not known; write protocol: tcp and ports: [22]\n"
+		undeclared = "3:66: warning: vpc-0a1b2c3d4e5f60001 has no cidrs, so every block that its owner adds is routed and " +
+			"admitted; declare its blocks under cidrs [undeclared-blocks]\n"
+		all = "7:93: warning: protocol all is allowed from every block that is added to vpc-0a1b2c3d4e5f60001 of " +
+			"marketing in line 3; declare its blocks under cidrs, or name sources or a protocol [all-protocols]\n"
+		fiance = "7:36: to: department fiance is not defined; did you mean finance?\n"
+		ssh    = "7:92: protocol ssh is not known; write protocol: tcp and ports: [22]\n"
 	)
 	after := func(prefix string, lines ...string) string { return prefix + strings.Join(lines, prefix) }
 	strict := strings.NewReplacer("warning: ", "").Replace
@@ -74,13 +76,22 @@ func TestCheckText(t *testing.T) {
 		args          []string
 		want          ran
 	}{
-		{"a file with mistakes", "", []string{"check", file}, ran{"", after(file+":", undeclared, fiance, ssh) + file + " has 2 mistakes and 1 warning\n", 2}},
-		{"by the former name", "", []string{"policy", file}, ran{"", after(file+":", undeclared, fiance, ssh) + file + " has 2 mistakes and 1 warning\n", 2}},
-		{"standard input", right, []string{"check", "-"}, ran{"stdin is valid: 2 departments, 1 peering, 2 cells; 2 warnings\n", after("stdin:", undeclared, all), 0}},
-		{"strict", right, []string{"check", "--strict", "-"}, ran{"", strict(after("stdin:", undeclared, all)) + "stdin has 2 mistakes\n", 2}},
-		{"a mistake alone", "version: 1\n", []string{"check", "-"}, ran{"", "stdin:1:1: the file has no departments; add the key departments\nstdin:1:1: the file has no peerings; add the key peerings\nstdin has 2 mistakes\n", 2}},
-		{"no such file", "", []string{"check", "none.yaml"}, ran{"", "read the policy: open none.yaml: no such file or directory", 1}},
-		{"no such output", "", []string{"check", "--output", "xml", "-"}, ran{"", `unknown output "xml": want github, json, sarif, text`, 1}},
+		{"a file with mistakes", "", []string{"check", file},
+			ran{"", after(file+":", undeclared, fiance, ssh) + file + " has 2 mistakes and 1 warning\n", 2}},
+		{"by the former name", "", []string{"policy", file},
+			ran{"", after(file+":", undeclared, fiance, ssh) + file + " has 2 mistakes and 1 warning\n", 2}},
+		{"standard input", right, []string{"check", "-"},
+			ran{"stdin is valid: 2 departments, 1 peering, 2 cells; 2 warnings\n", after("stdin:", undeclared, all), 0}},
+		{"strict", right, []string{"check", "--strict", "-"},
+			ran{"", strict(after("stdin:", undeclared, all)) + "stdin has 2 mistakes\n", 2}},
+		{"a mistake alone", "version: 1\n", []string{"check", "-"},
+			ran{"",
+				"stdin:1:1: the file has no departments; add the key departments\nstdin:1:1: the file has no peerings; add the " +
+					"key peerings\nstdin has 2 mistakes\n", 2}},
+		{"no such file", "", []string{"check", "none.yaml"},
+			ran{"", "read the policy: open none.yaml: no such file or directory", 1}},
+		{"no such output", "", []string{"check", "--output", "xml", "-"},
+			ran{"", `unknown output "xml": want github, json, sarif, text`, 1}},
 		{"two files", "", []string{"check", "a", "b"}, ran{"", "accepts at most 1 arg(s), received 2", 1}},
 	}
 	for _, tt := range tests {
@@ -97,7 +108,9 @@ func TestCheckJSON(t *testing.T) {
 	t.Parallel()
 	got := runCheck(t, flawed, "check", "--output", "json", "-")
 	want := jsonReport{"stdin", false, 2, 1, []jsonFinding{
-		{"warning", "undeclared-blocks", 3, 66, "vpc-0a1b2c3d4e5f60001 has no cidrs, so every block that its owner adds is routed and admitted", "declare its blocks under cidrs"},
+		{"warning", "undeclared-blocks", 3, 66,
+			"vpc-0a1b2c3d4e5f60001 has no cidrs, so every block that its owner adds is routed and admitted",
+			"declare its blocks under cidrs"},
 		{"error", "relation", 7, 36, "to: department fiance is not defined", "did you mean finance?"},
 		{"error", "form", 7, 92, "protocol ssh is not known", "write protocol: tcp and ports: [22]"},
 	}}
@@ -109,12 +122,16 @@ func TestCheckJSON(t *testing.T) {
 		t.Errorf("exit %d, stderr %q, report (-want +got):\n%s", got.code, got.stderr, diff)
 	}
 	for args, valid := range map[string]string{"": "true", "--strict": "false"} {
-		got := runCheck(t, right, slices.DeleteFunc([]string{"check", "--output=json", args, "-"}, func(s string) bool { return s == "" })...)
+		got := runCheck(t, right, slices.DeleteFunc([]string{"check", "--output=json", args, "-"}, func(s string) bool {
+			return s == ""
+		})...)
 		if !strings.Contains(got.stdout, `"valid": `+valid) || (got.code == 0) != (valid == "true") {
 			t.Errorf("check %s: exit %d, %s", args, got.code, got.stdout)
 		}
 	}
-	clean := runCheck(t, "version: 1\ndepartments: {}\nretired: [{ account: \"111111111111\", region: us-east-1 }]\npeerings: []\n", "check", "--output=json", "-")
+	clean := runCheck(t,
+		"version: 1\ndepartments: {}\nretired: [{ account: \"111111111111\", region: us-east-1 }]\npeerings: []\n",
+		"check", "--output=json", "-")
 	if !strings.Contains(clean.stdout, `"findings": []`) {
 		t.Errorf("no findings are %s, want an empty list", clean.stdout)
 	}
@@ -143,7 +160,8 @@ func TestGitHubCommandsAreEscaped(t *testing.T) {
 	if err := reportGitHub(&out, nil, c); err != nil {
 		t.Fatal(err)
 	}
-	want := "::error file=a%3Ab%2Cc%25d.yaml,line=1,col=2,title=autopeer form::50%25, a: b%0D%0Ac; write d\nautopeer: a:b,c%25d.yaml has 1 mistake\n"
+	want := "::error file=a%3Ab%2Cc%25d.yaml,line=1,col=2,title=autopeer form::50%25, a: b%0D%0Ac; write d\nautopeer: " +
+		"a:b,c%25d.yaml has 1 mistake\n"
 	if out.String() != want {
 		t.Errorf("commands:\n%swant\n%s", out.String(), want)
 	}
@@ -165,21 +183,24 @@ const sarifSchema = `{
             "type": "object", "required": ["id"], "additionalProperties": false,
             "properties": {
               "id": {"type": "string"}, "shortDescription": {"$ref": "#/$defs/message"},
-              "defaultConfiguration": {"type": "object", "additionalProperties": false, "properties": {"level": {"$ref": "#/$defs/level"}}}
+              "defaultConfiguration": {"type": "object", "additionalProperties": false,
+                "properties": {"level": {"$ref": "#/$defs/level"}}}
             }
           }}}
         }}},
         "results": {"type": "array", "items": {
           "type": "object", "required": ["message"], "additionalProperties": false,
           "properties": {
-            "ruleId": {"type": "string"}, "ruleIndex": {"type": "integer", "minimum": 0}, "level": {"$ref": "#/$defs/level"},
+            "ruleId": {"type": "string"}, "ruleIndex": {"type": "integer", "minimum": 0},
+              "level": {"$ref": "#/$defs/level"},
             "message": {"$ref": "#/$defs/message"},
             "locations": {"type": "array", "minItems": 1, "items": {
               "type": "object", "additionalProperties": false,
               "properties": {"physicalLocation": {
                 "type": "object", "required": ["artifactLocation"], "additionalProperties": false,
                 "properties": {
-                  "artifactLocation": {"type": "object", "additionalProperties": false, "properties": {"uri": {"type": "string", "format": "uri-reference"}}},
+                  "artifactLocation": {"type": "object", "additionalProperties": false,
+                    "properties": {"uri": {"type": "string", "format": "uri-reference"}}},
                   "region": {"type": "object", "additionalProperties": false, "properties": {
                     "startLine": {"type": "integer", "minimum": 1}, "startColumn": {"type": "integer", "minimum": 1}
                   }}
@@ -193,7 +214,8 @@ const sarifSchema = `{
   },
   "$defs": {
     "level": {"enum": ["none", "note", "warning", "error"]},
-    "message": {"type": "object", "required": ["text"], "additionalProperties": false, "properties": {"text": {"type": "string"}}}
+    "message": {"type": "object", "required": ["text"], "additionalProperties": false,
+      "properties": {"text": {"type": "string"}}}
   }
 }`
 
@@ -209,7 +231,8 @@ func TestCheckSARIF(t *testing.T) {
 		t.Fatal(err)
 	}
 	schema := compiler.MustCompile("sarif.json")
-	for _, content := range []string{flawed, right, "[", "version: 1\ndepartments: {}\nretired: [{ account: \"111111111111\", region: us-east-1 }]\npeerings: []\n"} {
+	for _, content := range []string{flawed, right, "[",
+		"version: 1\ndepartments: {}\nretired: [{ account: \"111111111111\", region: us-east-1 }]\npeerings: []\n"} {
 		got := runCheck(t, content, "check", "--output", "sarif", "-")
 		log, err := jsonschema.UnmarshalJSON(strings.NewReader(got.stdout))
 		if err != nil {
@@ -227,7 +250,9 @@ func TestCheckSARIF(t *testing.T) {
 		return []sarifLocation{{sarifPhysicalLocation{sarifArtifact{"stdin"}, sarifRegion{line, column}}}}
 	}
 	want := []sarifResult{
-		{"undeclared-blocks", 4, "warning", sarifText{"vpc-0a1b2c3d4e5f60001 has no cidrs, so every block that its owner adds is routed and admitted; declare its blocks under cidrs"}, at(3, 66)},
+		{"undeclared-blocks", 4, "warning",
+			sarifText{"vpc-0a1b2c3d4e5f60001 has no cidrs, so every block that its owner adds is routed and admitted; declare " +
+				"its blocks under cidrs"}, at(3, 66)},
 		{"relation", 2, "error", sarifText{"to: department fiance is not defined; did you mean finance?"}, at(7, 36)},
 		{"form", 1, "error", sarifText{"protocol ssh is not known; write protocol: tcp and ports: [22]"}, at(7, 92)},
 	}
@@ -263,7 +288,8 @@ func TestOutputInTheDocs(t *testing.T) {
 	file, _, _ = strings.Cut(file, "```")
 	t.Chdir(t.TempDir())
 	for name, errs := range map[string]*strings.Replacer{
-		"three mistakes":    strings.NewReplacer(`"111111111111"`, "111111111111", "10.10.0.0/16]", "10.10.1.0/16]", "[marketing, finance]", "[marketing, finanse]"),
+		"three mistakes": strings.NewReplacer(`"111111111111"`, "111111111111", "10.10.0.0/16]", "10.10.1.0/16]",
+			"[marketing, finance]", "[marketing, finanse]"),
 		"an unknown Region": strings.NewReplacer(`"111111111111", region: us-east-1`, `"111111111111", region: us-est-1`),
 	} {
 		if err := os.WriteFile("policy.yaml", []byte(errs.Replace(file)), 0o600); err != nil {

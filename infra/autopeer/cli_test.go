@@ -124,7 +124,8 @@ peerings:
   - { between: [a, c] }
 `
 	for ends, want := range map[[2]string]string{
-		{"a", "b"}:                                  "have b request the connection, or remove `requester: b` from the peering in line 10",
+		{"a",
+			"b"}: "have b request the connection, or remove `requester: b` from the peering in line 10",
 		{"vpc-0a1b2c3d4e5f60001", "c"}:              "renumber one of the two",
 		{"b", "333333333333/us-east-1/10.1.2.0/24"}: "renumber one of the two",
 		{"b", "444444444444/us-east-1/10.9.0.0/16"}: "remove 444444444444/us-east-1 from `retired:` in line 2 first",
@@ -137,7 +138,8 @@ peerings:
 		}
 	}
 	a, err := ask(t, []byte(text), [2]string{"c", "a"}) // the block of one VPC of a holds the range of c
-	if err != nil || a.Verdict != explain.Allowed || len(a.Exceptions) != 1 || a.Exceptions[0].To != "vpc-0a1b2c3d4e5f60001" {
+	if err != nil || a.Verdict != explain.Allowed || len(a.Exceptions) != 1 ||
+		a.Exceptions[0].To != "vpc-0a1b2c3d4e5f60001" {
 		t.Errorf("%v, %+v, want one exception", err, a)
 	}
 }
@@ -155,7 +157,8 @@ func TestExitCodes(t *testing.T) {
 	}
 	wrong := write("wrong.yaml", "version: 2\n")
 	failing := write("failing.yaml", "policy: good.yaml\nexpect:\n  - a → b tcp 22: denied\n  - a → b: denied\n")
-	mistaken := write("mistaken.yaml", "policy: good.yaml\nexpects: []\nexpect:\n  - a → b: partly\n  - c → b: allowed\n  - b\n")
+	mistaken := write("mistaken.yaml",
+		"policy: good.yaml\nexpects: []\nexpect:\n  - a → b: partly\n  - c → b: allowed\n  - b\n")
 	write("good.yaml", `version: 1
 departments:
   a: [{ account: "111111111111", region: us-east-1, vpc: vpc-0a1b2c3d4e5f60001, cidrs: [10.0.0.0/16] }]
@@ -169,13 +172,17 @@ peerings:
 		output string
 		args   []string
 	}{
-		{0, `allowed +marketing ↔ finance`, []string{"explain", "--policy", example, "--from", "marketing", "--to", "finance"}},
+		{0, `allowed +marketing ↔ finance`,
+			[]string{"explain", "--policy", example, "--from", "marketing", "--to", "finance"}},
 		{1, `required flag\(s\) "to" not set`, []string{"explain", "--policy", example, "--from", "marketing"}},
-		{1, `--to: .* has no department hr; it has marketing, finance, developer`, []string{"explain", "--policy", example, "--from", "marketing", "--to", "hr"}},
-		{1, `--from: invalid account "1"`, []string{"explain", "--policy", example, "--from", "1/us-east-1/10.0.0.0/8", "--to", "finance"}},
+		{1, `--to: .* has no department hr; it has marketing, finance, developer`,
+			[]string{"explain", "--policy", example, "--from", "marketing", "--to", "hr"}},
+		{1, `--from: invalid account "1"`,
+			[]string{"explain", "--policy", example, "--from", "1/us-east-1/10.0.0.0/8", "--to", "finance"}},
 		{1, `unknown output "xml": want text or json`, []string{"explain", "--output", "xml", "--from", "a", "--to", "b"}},
 		{2, `wrong.yaml:1:`, []string{"explain", "--policy", wrong, "--from", "a", "--to", "b"}},
-		{3, `only developer may request it`, []string{"explain", "--policy", example, "--from", "finance", "--to", "developer"}},
+		{3, `only developer may request it`,
+			[]string{"explain", "--policy", example, "--from", "finance", "--to", "developer"}},
 		{0, `no changes`, []string{"diff", "--fail-on-open", example, example}},
 		{0, `^opens`, []string{"diff", example, next}},
 		{1, `read the policy: open none.yaml`, []string{"diff", example, "none.yaml"}},
@@ -184,9 +191,11 @@ peerings:
 		{3, `^opens`, []string{"diff", "--fail-on-open", example, next}},
 		{0, `10 of 10 expectations hold`, []string{"test", "../../docs/examples/policy.test.yaml"}},
 		{1, `read the expectations: open none.yaml`, []string{"test", "none.yaml"}},
-		{2, `mistaken.yaml:2:1: expects is not a key .*\n.*mistaken.yaml:6:5: this is not an expectation`, []string{"test", mistaken}},
+		{2, `mistaken.yaml:2:1: expects is not a key .*\n.*mistaken.yaml:6:5: this is not an expectation`,
+			[]string{"test", mistaken}},
 		{2, `wrong.yaml:1:`, []string{"test", "--policy", wrong, failing}},
-		{3, `FAILED  .*failing.yaml:4  a → b: denied\n +it is allowed: .*\n1 of 2 expectations hold`, []string{"test", failing}},
+		{3, `FAILED  .*failing.yaml:4  a → b: denied\n +it is allowed: .*\n1 of 2 expectations hold`,
+			[]string{"test", failing}},
 		{0, `autopeer .*go1`, []string{"version"}},
 		{0, `bash completion`, []string{"completion", "bash"}},
 		{1, `unknown command "x"`, []string{"x"}},
@@ -194,7 +203,8 @@ peerings:
 	for _, tt := range tests {
 		stdout, stderr, code := run(t, tt.args...)
 		if code != tt.code || !regexp.MustCompile(tt.output).MatchString(stdout+stderr) {
-			t.Errorf("autopeer %s: exit %d, want %d\n%s\nwant a match of %s", strings.Join(tt.args, " "), code, tt.code, stdout+stderr, tt.output)
+			t.Errorf("autopeer %s: exit %d, want %d\n%s\nwant a match of %s", strings.Join(tt.args, " "), code, tt.code,
+				stdout+stderr, tt.output)
 		}
 	}
 }
@@ -216,7 +226,8 @@ func TestJSON(t *testing.T) {
 	const example, next = "../../docs/examples/policy.yaml", "../../docs/examples/policy.next.yaml"
 	var a explain.Answer
 	decode(t, &a, "explain", "--policy", example, "--from", "marketing", "--to", "finance", "-o", "json")
-	if a.Verdict != explain.Allowed || a.Line != 13 || !a.Either || len(a.Traffic) != 2 || len(a.Routes) != 2 || len(a.DNS) != 2 {
+	if a.Verdict != explain.Allowed || a.Line != 13 || !a.Either || len(a.Traffic) != 2 ||
+		len(a.Routes) != 2 || len(a.DNS) != 2 {
 		t.Errorf("explain = %+v", a)
 	}
 	var d explain.Diff

@@ -17,11 +17,14 @@ func diffCommand() *cobra.Command {
 	var failOnOpen bool
 	outputs := formats{"text", "json", "markdown"}
 	cmd := &cobra.Command{
-		Use:   "diff OLD NEW",
-		Short: "Show the access that a change of the policy opens and closes: exit 0, or 3 with --fail-on-open if it opens any",
-		Long: "Show the requests, the traffic and the routes between departments that a change of the policy opens and closes. Decisions and\n" +
+		Use: "diff OLD NEW",
+		Short: "Show the access that a change of the policy opens and closes: exit 0, or 3 with " +
+			"--fail-on-open if it opens any",
+		Long: "Show the requests, the traffic and the routes between departments that a change of the policy opens and " +
+			"closes. Decisions and\n" +
 			"plans are compared for every VPC and range that the files name; their order and comments make no difference.\n\n" +
-			"Exit codes: 0 compared; 1 could not run; 2 mistakes in one of the policies; 3 opens something, with --fail-on-open.",
+			"Exit codes: 0 compared; 1 could not run; 2 mistakes in one of the policies; 3 opens " +
+			"something, with --fail-on-open.",
 		Example: "  autopeer diff main.yaml branch.yaml\n" +
 			"  autopeer diff --fail-on-open <(git show main:policy.yaml) policy.yaml\n" +
 			"  autopeer diff --output markdown main.yaml branch.yaml # for a pull request",

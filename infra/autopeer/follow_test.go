@@ -105,18 +105,22 @@ func TestLocalFollowsThePolicyFile(t *testing.T) {
 	ask := func(account, vpc string) string {
 		asks := aws
 		asks.env = append(append([]string{}, aws.env...), "AWS_ACCESS_KEY_ID="+account)
-		created := asks.run("create-vpc-peering-connection --vpc-id " + vpc + " --peer-vpc-id vpc-0a1b2c3d4e5f60002 --peer-owner-id 222222222222")
+		created := asks.run("create-vpc-peering-connection --vpc-id " + vpc +
+			" --peer-vpc-id vpc-0a1b2c3d4e5f60002 --peer-owner-id 222222222222")
 		return created["VpcPeeringConnection"].(map[string]any)["VpcPeeringConnectionId"].(string)
 	}
 
 	f.save(strings.Replace(policy, "finance]", "finances]", 1))
-	if got := f.prints("the previous policy stays in force"); !strings.Contains(got, "department finances is not defined") {
+	if got := f.prints("the previous policy stays in force"); !strings.Contains(got,
+		"department finances is not defined") {
 		t.Errorf("the mistake isn't shown:\n%s", got)
 	}
 
 	const sales, salesVPC = "444444444444", "vpc-0a1b2c3d4e5f60004"
 	wider := strings.NewReplacer(
-		"  developer: #", "  sales:\n    - { account: \""+sales+"\", region: us-east-1, vpc: "+salesVPC+", cidrs: [10.40.0.0/16] }\n  developer: #",
+		"  developer: #",
+		"  sales:\n    - { account: \""+sales+"\", region: us-east-1, vpc: "+salesVPC+", cidrs: [10.40.0.0/16] }\n  "+
+			"developer: #",
 		"peerings:\n", "peerings:\n  - between: [sales, finance]\n",
 	).Replace(policy)
 	buses := eventbridge.New(eventbridge.Options{

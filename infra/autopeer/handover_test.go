@@ -56,10 +56,15 @@ func TestTheGuideRetags(t *testing.T) {
 		retag(t, url, string(cell.Account))
 	}
 
-	aws := cli{t: t, ctx: t.Context(), env: []string{"AWS_ENDPOINT_URL=" + url, "AWS_ACCESS_KEY_ID=" + string(cell.Account), "AWS_SECRET_ACCESS_KEY=any", "AWS_DEFAULT_REGION=" + string(cell.Region)}}
+	aws := cli{
+		t: t, ctx: t.Context(),
+		env: []string{"AWS_ENDPOINT_URL=" + url, "AWS_ACCESS_KEY_ID=" + string(cell.Account), "AWS_SECRET_ACCESS_KEY=any",
+			"AWS_DEFAULT_REGION=" + string(cell.Region)},
+	}
 	for i, want := range []string{"autopeer", "autopeer", "other"} {
 		shown := aws.output("describe-vpc-peering-connections --vpc-peering-connection-ids " + string(connections[i]))
-		rules := aws.output("describe-security-group-rules --filters Name=tag:autopeer:connection,Values=" + string(connections[i]))
+		rules := aws.output("describe-security-group-rules --filters Name=tag:autopeer:connection,Values=" +
+			string(connections[i]))
 		if value := `"Value": "` + want + `"`; strings.Count(shown, value) != 1 || strings.Count(rules, value) != 2 {
 			t.Errorf("want %s managed by %s, and its two rules:\n%s%s", connections[i], want, shown, rules)
 		}

@@ -156,8 +156,9 @@ func (s *server) redeploy(ctx context.Context, data []byte) {
 	fmt.Fprintf(s.out, "%s  %s is deployed in %d cells, %.1f s after it was read\n",
 		time.Now().Format(time.TimeOnly), s.file, len(p.Cells()), time.Since(started).Seconds())
 	for _, c := range s.launched.Left() {
-		fmt.Fprintf(s.errs, "%s: warning: cell %s is no longer in the policy; its stacks stay deployed with the previous policy, "+
-			"as on AWS. List it under retired: first, and then delete its stacks\n", s.file, c)
+		fmt.Fprintf(s.errs,
+			"%s: warning: cell %s is no longer in the policy; its stacks stay deployed with the previous policy, "+
+				"as on AWS. List it under retired: first, and then delete its stacks\n", s.file, c)
 	}
 }
 

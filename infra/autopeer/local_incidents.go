@@ -81,7 +81,8 @@ func (w *observer) failures(cell peering.Cell, name string, lines []lambda.Line)
 // failure returns the incident that a line of a function's log reports. A decision that was announced is none.
 func failure(line string) (incident, bool) {
 	var fields map[string]any
-	if json.Unmarshal([]byte(line), &fields) != nil || fields["message"] != "message failed" || fields[logkey.Fault] == fault.Denied.String() {
+	if json.Unmarshal([]byte(line), &fields) != nil || fields["message"] != "message failed" ||
+		fields[logkey.Fault] == fault.Denied.String() {
 		return incident{}, false
 	}
 	deliveries, _ := fields[logkey.Deliveries].(float64)

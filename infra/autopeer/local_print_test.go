@@ -92,17 +92,30 @@ func TestIncidents(t *testing.T) {
 	p, w := newPrinter(&out, func() time.Time { return time.Date(2026, 6, 8, 15, 4, 5, 0, time.UTC) }), newObserver(nil)
 	log := []lambda.Line{
 		{PID: 1, Text: `{"level":"INFO","message":"message processed","deliveries":1}`},
-		{PID: 1, Text: `{"level":"WARN","message":"message failed","fault":"retryable","error":"pcx-1 is not visible yet","deliveries":2}`},
-		{PID: 1, Text: `{"level":"WARN","message":"message failed","fault":"denied","error":"pcx-1 is still failed","deliveries":1}`},
+		{
+			PID: 1,
+			Text: `{"level":"WARN","message":"message failed","fault":"retryable","error":"pcx-1 is not visible yet",` +
+				`"deliveries":2}`,
+		},
+		{
+			PID:  1,
+			Text: `{"level":"WARN","message":"message failed","fault":"denied","error":"pcx-1 is still failed","deliveries":1}`,
+		},
 		{PID: 1, Text: `panic: not JSON`},
 	}
-	last := lambda.Line{PID: 2, Text: `{"level":"WARN","message":"message failed","fault":"permanent","error":"read event","deliveries":10}`}
+	last := lambda.Line{
+		PID: 2, Text: `{"level":"WARN","message":"message failed","fault":"permanent","error":"read event","deliveries":10}`,
+	}
 	alarm := func(s cloudwatch.State) []cloudwatch.Status {
-		return []cloudwatch.Status{{Alarm: cloudwatch.Alarm{Name: "autopeer-accept-errors", Description: "An invocation crashed."}, State: s}}
+		return []cloudwatch.Status{{
+			Alarm: cloudwatch.Alarm{Name: "autopeer-accept-errors", Description: "An invocation crashed."}, State: s,
+		}}
 	}
 	for _, found := range [][]incident{
-		w.failures(cell, "autopeer-accept", log), w.failures(cell, "autopeer-accept", log), w.failures(cell, "autopeer-accept", append(log, last)),
-		w.changed(cell, alarm(cloudwatch.OK)), w.changed(cell, alarm(cloudwatch.Sounding)), w.changed(cell, alarm(cloudwatch.Sounding)),
+		w.failures(cell, "autopeer-accept", log), w.failures(cell, "autopeer-accept", log),
+		w.failures(cell, "autopeer-accept", append(log, last)),
+		w.changed(cell, alarm(cloudwatch.OK)), w.changed(cell, alarm(cloudwatch.Sounding)),
+		w.changed(cell, alarm(cloudwatch.Sounding)),
 		w.changed(cell, alarm(cloudwatch.InsufficientData)), w.changed(cell, alarm(cloudwatch.OK)),
 	} {
 		for _, i := range found {

@@ -40,8 +40,10 @@ func TestLocalWithTheAWSCLI(t *testing.T) {
 	finance := aws
 	finance.env = append([]string{}, aws.env...)
 	finance.env = append(finance.env, "AWS_ACCESS_KEY_ID=222222222222") // the last one counts
-	finance.until("describe-security-group-rules --filters Name=tag:autopeer:connection,Values="+pcx, `"CidrIpv4": "10.10.0.0/16"`)
-	finance.until("describe-vpc-peering-connections --filters Name=tag:autopeer:managed,Values=autopeer", `"Value": "marketing <> finance"`)
+	finance.until("describe-security-group-rules --filters Name=tag:autopeer:connection,Values="+pcx,
+		`"CidrIpv4": "10.10.0.0/16"`)
+	finance.until("describe-vpc-peering-connections --filters Name=tag:autopeer:managed,Values=autopeer",
+		`"Value": "marketing <> finance"`)
 
 	queues := sqs.New(sqs.Options{
 		BaseEndpoint: aws.endpoint(), Region: "us-east-1",
@@ -49,12 +51,15 @@ func TestLocalWithTheAWSCLI(t *testing.T) {
 	})
 	for _, queue := range []string{"autopeer-accept", "autopeer-connect-dead-letters"} {
 		url := *aws.endpoint() + "/222222222222/" + queue
-		if _, err := queues.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: awssdk.String("{")}); err != nil {
+		if _, err := queues.SendMessage(t.Context(),
+			&sqs.SendMessageInput{QueueUrl: &url, MessageBody: awssdk.String("{")}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	got = ""
-	for _, want := range []string{"Retry                 autopeer-accept in 222222222222/us-east-1: ", "Dead Letter           autopeer-connect-dead-letters in ", "Alarm                 autopeer-connect-dead-letters in "} {
+	for _, want := range []string{"Retry                 autopeer-accept in 222222222222/us-east-1: ",
+		"Dead Letter           autopeer-connect-dead-letters in ",
+		"Alarm                 autopeer-connect-dead-letters in "} {
 		if !strings.Contains(got, want) {
 			got += f.prints(want)
 		}
@@ -62,7 +67,8 @@ func TestLocalWithTheAWSCLI(t *testing.T) {
 
 	aws.run("delete-vpc-peering-connection --vpc-peering-connection-id " + pcx)
 	aws.until("describe-route-tables --filters Name=route.vpc-peering-connection-id,Values="+pcx, `"RouteTables": []`)
-	finance.until("describe-security-group-rules --filters Name=tag:autopeer:connection,Values="+pcx, `"SecurityGroupRules": []`)
+	finance.until("describe-security-group-rules --filters Name=tag:autopeer:connection,Values="+pcx,
+		`"SecurityGroupRules": []`)
 }
 
 // printed reads the environment and the commands to try.
@@ -153,7 +159,9 @@ func TestPolicyFile(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got, err := policyFile(func(name string) string { return map[string]string{"POLICY": tt.variable}[name] }, tt.argument)
+			got, err := policyFile(func(name string) string {
+				return map[string]string{"POLICY": tt.variable}[name]
+			}, tt.argument)
 			if got != tt.want || (err == nil) != (tt.want != "") {
 				t.Errorf("policyFile() = %q, %v, want %q", got, err, tt.want)
 			}
@@ -172,13 +180,20 @@ func TestCommands(t *testing.T) {
 		name, output, err string
 		args              []string
 	}{
-		{"a policy that is right", `policy.yaml is valid: 3 departments, 2 peerings, 3 cells`, "", []string{"policy", "../../docs/examples/policy.yaml"}},
-		{"a policy that retires a cell", `retired.yaml is valid: 2 departments, 0 peerings, 4 cells \(2 retired\)`, "", []string{"policy", "../../internal/policyfile/testdata/good/retired.yaml"}},
-		{"a policy with a warning", `not-known-yet.yaml:\d+:\d+: warning: region us-moon-1 (?s:.*) is valid: 2 departments, 1 peering, 3 cells \(1 retired\); 2 warnings`, "", []string{"policy", "../../internal/policyfile/testdata/good/region-not-known-yet.yaml"}},
+		{"a policy that is right", `policy.yaml is valid: 3 departments, 2 peerings, 3 cells`, "",
+			[]string{"policy", "../../docs/examples/policy.yaml"}},
+		{"a policy that retires a cell", `retired.yaml is valid: 2 departments, 0 peerings, 4 cells \(2 retired\)`, "",
+			[]string{"policy", "../../internal/policyfile/testdata/good/retired.yaml"}},
+		{"a policy with a warning",
+			`not-known-yet.yaml:\d+:\d+: warning: region us-moon-1 (?s:.*) is valid: 2 departments, 1 peering, 3 cells \(1 ` +
+				`retired\); 2 warnings`, "",
+			[]string{"policy", "../../internal/policyfile/testdata/good/region-not-known-yet.yaml"}},
 		{"a policy that is wrong", `policy.yaml:\d+:\d+: .*\n.*policy.yaml:\d+:\d+: `, "reported", []string{"policy", wrong}},
-		{"a policy that isn't there", ``, "read the policy: open none.yaml: no such file or directory", []string{"policy", "none.yaml"}},
+		{"a policy that isn't there", ``, "read the policy: open none.yaml: no such file or directory",
+			[]string{"policy", "none.yaml"}},
 		{"a wrong policy for the embedded cloud", `policy.yaml:\d+:\d+: `, "reported", []string{"local", "--policy", wrong}},
-		{"a scenario that isn't there", ``, `there is no scenario "nothing"; there are marketing-finance, `, []string{"demo", "--scenario", "nothing"}},
+		{"a scenario that isn't there", ``, `there is no scenario "nothing"; there are marketing-finance, `,
+			[]string{"demo", "--scenario", "nothing"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

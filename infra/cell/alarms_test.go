@@ -36,7 +36,8 @@ func TestThePriceOfTheAlarms(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := len(alarmsOf(t))
-	if row := fmt.Sprintf("| CloudWatch alarms | %d | $0.10 | $%.2f |", n, float64(n)/10); !strings.Contains(string(page), row) {
+	if row := fmt.Sprintf("| CloudWatch alarms | %d | $0.10 | $%.2f |", n,
+		float64(n)/10); !strings.Contains(string(page), row) {
 		t.Errorf("docs/costs.md lacks the row %q", row)
 	}
 }
@@ -97,7 +98,9 @@ func (w watch) waiting(name string, messages float64) {
 // TestALetterKeepsItsAlarm: after some hours without a call SQS publishes no metrics of a queue, even if it has
 // messages.
 func TestALetterKeepsItsAlarm(t *testing.T) {
-	for alarm, queue := range map[string]string{"connect-dead-letters": "connect-dead-letters", "undelivered": "undelivered"} {
+	for alarm, queue := range map[string]string{
+		"connect-dead-letters": "connect-dead-letters", "undelivered": "undelivered",
+	} {
 		watched(t, func(w watch) {
 			w.waiting(queue, 0)
 			w.expect(alarm, cloudwatch.OK)
@@ -211,20 +214,26 @@ func newFailing(w watch, heals time.Duration) failing {
 	f.addQueue(w, client, "autopeer-connect-dead-letters", nil)
 	url := f.addQueue(w, client, "autopeer-connect", map[string]string{
 		"VisibilityTimeout": strconv.Itoa(int(wiring.VisibilityTimeout(function.Connect).Seconds())),
-		"RedrivePolicy":     `{"deadLetterTargetArn":"` + f.arn("-dead-letters") + `","maxReceiveCount":` + strconv.Itoa(wiring.MaxReceives) + `}`,
+		"RedrivePolicy": `{"deadLetterTargetArn":"` + f.arn("-dead-letters") + `","maxReceiveCount":` +
+			strconv.Itoa(wiring.MaxReceives) + `}`,
 	})
 	recorder := metrics.New(lines{w.Metrics}, "autopeer-connect", "autopeer", time.Now)
-	handler := lambdasqs.Handler(func() {}, queues.NewSource(client, url), recorder.Failing, func(context.Context, hint.Hint) error {
-		if time.Since(start) < heals {
-			return errors.New("throttled")
-		}
-		return nil
-	})
-	mapping := queue.Mapping{BatchSize: wiring.BatchSize(function.Connect), MaxConcurrency: wiring.MaxConcurrency, ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout}
+	handler := lambdasqs.Handler(func() {}, queues.NewSource(client, url), recorder.Failing,
+		func(context.Context, hint.Hint) error {
+			if time.Since(start) < heals {
+				return errors.New("throttled")
+			}
+			return nil
+		})
+	mapping := queue.Mapping{
+		BatchSize: wiring.BatchSize(function.Connect), MaxConcurrency: wiring.MaxConcurrency, ReportBatchItemFailures: true,
+		Timeout: wiring.FunctionTimeout,
+	}
 	if _, err := f.cloud.Queues.Map(f.arn(""), mapping, lambda.NewHandler(handler)); err != nil {
 		w.Fatal(err)
 	}
-	body := `{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","detail":{"eventVersion":"1.11","eventSource":"ec2.amazonaws.com",
+	body := `{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","detail":{"eventVersion":"1.11",
+	"eventSource":"ec2.amazonaws.com",
 		"eventName":"AcceptVpcPeeringConnection","requestParameters":{"vpcPeeringConnectionId":"pcx-0123456789abcdef0"}}}`
 	if _, err := client.SendMessage(w.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &body}); err != nil {
 		w.Fatal(err)
@@ -238,7 +247,9 @@ func (f failing) arn(suffix string) string {
 
 func (f failing) addQueue(w watch, client *sqs.Client, name string, attributes map[string]string) (url string) {
 	w.Helper()
-	made, err := client.CreateQueue(w.Context(), &sqs.CreateQueueInput{QueueName: aws.String(name), Attributes: attributes})
+	made, err := client.CreateQueue(w.Context(), &sqs.CreateQueueInput{
+		QueueName: aws.String(name), Attributes: attributes,
+	})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -250,6 +261,7 @@ func (f failing) measure(w watch) {
 	for _, suffix := range []string{"", "-dead-letters"} {
 		visible, oldest := f.cloud.Queues.Backlog(f.arn(suffix))
 		w.waiting("connect"+suffix, float64(visible))
-		w.Put("AWS/SQS", "ApproximateAgeOfOldestMessage", map[string]string{"QueueName": "autopeer-connect" + suffix}, oldest.Seconds())
+		w.Put("AWS/SQS", "ApproximateAgeOfOldestMessage", map[string]string{"QueueName": "autopeer-connect" + suffix},
+			oldest.Seconds())
 	}
 }

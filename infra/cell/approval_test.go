@@ -37,14 +37,22 @@ func TestTheApproversPoliciesInTheDocs(t *testing.T) {
 		key, value       string
 		approvers, other iam.Decision
 	}{
-		{"an approver approves", approver, "ec2:CreateTags", connection, "autopeer:approved", "true", iam.Allowed, iam.Silent},
-		{"an approver sets no other value", approver, "ec2:CreateTags", connection, "autopeer:approved", "false", iam.Silent, iam.Silent},
-		{"an approver sets no other tag", approver, "ec2:CreateTags", connection, "autopeer:managed", "true", iam.Silent, iam.Silent},
-		{"an approver tags no route table", approver, "ec2:CreateTags", "arn:aws:ec2:eu-west-1:222222222222:route-table/rtb-1", "autopeer:approved", "true", iam.Silent, iam.Silent},
-		{"no other principal approves", somebody, "ec2:CreateTags", connection, "autopeer:approved", "true", iam.Allowed, iam.Denied},
-		{"not in other letters either", somebody, "ec2:CreateTags", connection, "Autopeer:Approved", "true", iam.Silent, iam.Denied},
-		{"no other principal withdraws an approval", somebody, "ec2:DeleteTags", connection, "autopeer:approved", "true", iam.Silent, iam.Denied},
-		{"everybody names connections as before", somebody, "ec2:CreateTags", connection, "Name", "true", iam.Silent, iam.Silent},
+		{"an approver approves", approver, "ec2:CreateTags", connection, "autopeer:approved", "true",
+			iam.Allowed, iam.Silent},
+		{"an approver sets no other value", approver, "ec2:CreateTags", connection, "autopeer:approved",
+			"false", iam.Silent, iam.Silent},
+		{"an approver sets no other tag", approver, "ec2:CreateTags", connection, "autopeer:managed",
+			"true", iam.Silent, iam.Silent},
+		{"an approver tags no route table", approver, "ec2:CreateTags",
+			"arn:aws:ec2:eu-west-1:222222222222:route-table/rtb-1", "autopeer:approved", "true", iam.Silent, iam.Silent},
+		{"no other principal approves", somebody, "ec2:CreateTags", connection, "autopeer:approved", "true",
+			iam.Allowed, iam.Denied},
+		{"not in other letters either", somebody, "ec2:CreateTags", connection, "Autopeer:Approved",
+			"true", iam.Silent, iam.Denied},
+		{"no other principal withdraws an approval", somebody, "ec2:DeleteTags", connection, "autopeer:approved",
+			"true", iam.Silent, iam.Denied},
+		{"everybody names connections as before", somebody, "ec2:CreateTags", connection, "Name",
+			"true", iam.Silent, iam.Silent},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

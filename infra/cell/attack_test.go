@@ -42,8 +42,10 @@ func newTarget(t *testing.T) *target {
 		return simec2.New(simec2.Options{Trail: trail, NewID: ids.New})
 	}})
 	t.Cleanup(x.cloud.Close)
-	asker, owner := lab.NewPerson(t.Context(), marketing, local.EC2(x.cloud, marketing)), lab.NewPerson(t.Context(), finance, local.EC2(x.cloud, finance))
-	ids.Want("vpc-00000000000000001", "vpc-0000000000000000f", "vpc-00000000000000003", "vpc-00000000000000004", "vpc-0000000000000000e")
+	asker, owner := lab.NewPerson(t.Context(), marketing, local.EC2(x.cloud, marketing)),
+		lab.NewPerson(t.Context(), finance, local.EC2(x.cloud, finance))
+	ids.Want("vpc-00000000000000001", "vpc-0000000000000000f", "vpc-00000000000000003",
+		"vpc-00000000000000004", "vpc-0000000000000000e")
 	m, other := asker.VPC("marketing", "10.1.0.0/16"), asker.VPC("other", "10.2.0.0/16")
 	x.own = owner.VPC("finance", "10.3.0.0/16")
 	legal := owner.VPC("legal", "10.4.0.0/16")
@@ -64,10 +66,12 @@ func newTarget(t *testing.T) *target {
 func (x *target) addQueues(t *testing.T, c peering.Cell) {
 	t.Helper()
 	admin := local.Config(x.cloud, c, string(c.Account))
-	if _, err := sqs.NewFromConfig(admin).CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("autopeer-accept")}); err != nil {
+	if _, err := sqs.NewFromConfig(admin).CreateQueue(t.Context(),
+		&sqs.CreateQueueInput{QueueName: aws.String("autopeer-accept")}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := eventbridge.NewFromConfig(admin).CreateEventBus(t.Context(), &eventbridge.CreateEventBusInput{Name: aws.String("autopeer")}); err != nil {
+	if _, err := eventbridge.NewFromConfig(admin).CreateEventBus(t.Context(),
+		&eventbridge.CreateEventBusInput{Name: aws.String("autopeer")}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -102,7 +106,8 @@ func stolen(t *testing.T, cloud *cloudsim.Cloud, policy, function string) aws.Co
 		for _, p := range r.Properties["Policies"].([]any) {
 			policies = append(policies, text(t, p.(map[string]any)["PolicyDocument"]))
 		}
-		if err := cloud.IAM.PutRole(account, name, text(t, r.Properties["AssumeRolePolicyDocument"]), policies...); err != nil {
+		if err := cloud.IAM.PutRole(account, name, text(t, r.Properties["AssumeRolePolicyDocument"]),
+			policies...); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -136,15 +141,18 @@ func call[In, Out any](op func(*ec2.Client, context.Context, *In, ...func(*ec2.O
 }
 
 func acceptance(id peering.ConnectionID) attack {
-	return call((*ec2.Client).AcceptVpcPeeringConnection, &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
+	return call((*ec2.Client).AcceptVpcPeeringConnection,
+		&ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
 }
 
 func rejection(id peering.ConnectionID) attack {
-	return call((*ec2.Client).RejectVpcPeeringConnection, &ec2.RejectVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
+	return call((*ec2.Client).RejectVpcPeeringConnection,
+		&ec2.RejectVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
 }
 
 func deletion(id peering.ConnectionID) attack {
-	return call((*ec2.Client).DeleteVpcPeeringConnection, &ec2.DeleteVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
+	return call((*ec2.Client).DeleteVpcPeeringConnection,
+		&ec2.DeleteVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
 }
 
 func approval(id peering.ConnectionID) attack {
@@ -155,7 +163,10 @@ func approval(id peering.ConnectionID) attack {
 
 func dnsOf(id peering.ConnectionID) attack {
 	return call((*ec2.Client).ModifyVpcPeeringConnectionOptions, &ec2.ModifyVpcPeeringConnectionOptionsInput{
-		VpcPeeringConnectionId: aws.String(string(id)), AccepterPeeringConnectionOptions: &types.PeeringConnectionOptionsRequest{AllowDnsResolutionFromRemoteVpc: aws.Bool(true)},
+		VpcPeeringConnectionId: aws.String(string(id)),
+		AccepterPeeringConnectionOptions: &types.PeeringConnectionOptionsRequest{
+			AllowDnsResolutionFromRemoteVpc: aws.Bool(true),
+		},
 	})
 }
 
@@ -174,17 +185,25 @@ func otherRouteIn(v lab.VPC, via peering.ConnectionID) attack {
 }
 
 func noRouteIn(v lab.VPC) attack {
-	return call((*ec2.Client).DeleteRoute, &ec2.DeleteRouteInput{RouteTableId: aws.String(string(v.Main)), DestinationCidrBlock: aws.String("10.1.0.0/16")})
+	return call((*ec2.Client).DeleteRoute, &ec2.DeleteRouteInput{
+		RouteTableId: aws.String(string(v.Main)), DestinationCidrBlock: aws.String("10.1.0.0/16"),
+	})
 }
 
-var everything = []types.IpPermission{{IpProtocol: aws.String("-1"), IpRanges: []types.IpRange{{CidrIp: aws.String("0.0.0.0/0")}}}}
+var everything = []types.IpPermission{{
+	IpProtocol: aws.String("-1"), IpRanges: []types.IpRange{{CidrIp: aws.String("0.0.0.0/0")}},
+}}
 
 func ruleIn(group peering.SecurityGroupID) attack {
-	return call((*ec2.Client).AuthorizeSecurityGroupIngress, &ec2.AuthorizeSecurityGroupIngressInput{GroupId: aws.String(string(group)), IpPermissions: everything})
+	return call((*ec2.Client).AuthorizeSecurityGroupIngress, &ec2.AuthorizeSecurityGroupIngressInput{
+		GroupId: aws.String(string(group)), IpPermissions: everything,
+	})
 }
 
 func noRuleIn(group peering.SecurityGroupID) attack {
-	return call((*ec2.Client).RevokeSecurityGroupIngress, &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(string(group)), IpPermissions: everything})
+	return call((*ec2.Client).RevokeSecurityGroupIngress, &ec2.RevokeSecurityGroupIngressInput{
+		GroupId: aws.String(string(group)), IpPermissions: everything,
+	})
 }
 
 // message is for accept of that cell.
@@ -192,7 +211,9 @@ func message(to peering.Cell) attack {
 	return func(ctx context.Context, thief aws.Config) error {
 		url := "https://sqs." + string(to.Region) + ".amazonaws.com/" + string(to.Account) + "/autopeer-accept"
 		thief.Region = string(to.Region)
-		_, err := sqs.NewFromConfig(thief).SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("{}")})
+		_, err := sqs.NewFromConfig(thief).SendMessage(ctx, &sqs.SendMessageInput{
+			QueueUrl: &url, MessageBody: aws.String("{}"),
+		})
 		return err
 	}
 }
@@ -207,9 +228,10 @@ func published(in peering.Cell, source, detailType string) attack {
 	return func(ctx context.Context, thief aws.Config) error {
 		bus := "arn:aws:events:" + string(in.Region) + ":" + string(in.Account) + ":event-bus/autopeer"
 		thief.Region = string(in.Region)
-		_, err := eventbridge.NewFromConfig(thief).PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{
-			{EventBusName: &bus, Source: &source, DetailType: &detailType, Detail: aws.String("{}")},
-		}})
+		_, err := eventbridge.NewFromConfig(thief).PutEvents(ctx,
+			&eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{
+				{EventBusName: &bus, Source: &source, DetailType: &detailType, Detail: aws.String("{}")},
+			}})
 		return err
 	}
 }
@@ -223,15 +245,27 @@ func TestAStolenRole(t *testing.T) {
 		attack   func(*target) attack
 		refused  bool
 	}{
-		{"accept accepts a pair that the policy lists", "accept", func(x *target) attack { return acceptance(x.listed) }, false},
-		{"accept can't accept a pair that the policy doesn't list", "accept", func(x *target) attack { return acceptance(x.unlisted) }, true},
+		{"accept accepts a pair that the policy lists", "accept", func(x *target) attack {
+			return acceptance(x.listed)
+		}, false},
+		{"accept can't accept a pair that the policy doesn't list", "accept", func(x *target) attack {
+			return acceptance(x.unlisted)
+		}, true},
 		{"accept can't route", "accept", func(x *target) attack { return routeIn(x.own, x.listed) }, true},
 		{"accept can't admit", "accept", func(x *target) attack { return ruleIn(x.ownGroup) }, true},
-		{"connect routes in a VPC that a peering names", "connect", func(x *target) attack { return routeIn(x.own, x.listed) }, false},
-		{"connect can't route in a VPC that none names", "connect", func(x *target) attack { return routeIn(x.foreign, x.listed) }, true},
+		{"connect routes in a VPC that a peering names", "connect", func(x *target) attack {
+			return routeIn(x.own, x.listed)
+		}, false},
+		{"connect can't route in a VPC that none names", "connect", func(x *target) attack {
+			return routeIn(x.foreign, x.listed)
+		}, true},
 		{"connect admits to a group of such a VPC", "connect", func(x *target) attack { return ruleIn(x.ownGroup) }, false},
-		{"connect can't admit to a group of another VPC", "connect", func(x *target) attack { return ruleIn(x.foreignGroup) }, true},
-		{"connect can't revoke in a group of another VPC", "connect", func(x *target) attack { return noRuleIn(x.foreignGroup) }, true},
+		{"connect can't admit to a group of another VPC", "connect", func(x *target) attack {
+			return ruleIn(x.foreignGroup)
+		}, true},
+		{"connect can't revoke in a group of another VPC", "connect", func(x *target) attack {
+			return noRuleIn(x.foreignGroup)
+		}, true},
 		{"connect can't accept", "connect", func(x *target) attack { return acceptance(x.listed) }, true},
 		{"disconnect can't route", "disconnect", func(x *target) attack { return routeIn(x.own, x.listed) }, true},
 		{"disconnect can't admit", "disconnect", func(x *target) attack { return ruleIn(x.ownGroup) }, true},
@@ -252,11 +286,15 @@ func TestAStolenRole(t *testing.T) {
 		{"sweep can't send to accept of another cell", "sweep", func(*target) attack { return message(marketing) }, true},
 		{"accept can't send itself a message", "accept", func(*target) attack { return message(finance) }, true},
 		{"sweep announces on its cell's bus", "sweep", func(*target) attack { return announcement(finance) }, false},
-		{"accept sends messages to other cells on its cell's bus", "accept", func(*target) attack { return sideChecked(finance) }, false},
+		{"accept sends messages to other cells on its cell's bus", "accept", func(*target) attack {
+			return sideChecked(finance)
+		}, false},
 		{"connect does", "connect", func(*target) attack { return sideChecked(finance) }, false},
 		{"disconnect can't", "disconnect", func(*target) attack { return sideChecked(finance) }, true},
 		{"sweep can't", "sweep", func(*target) attack { return sideChecked(finance) }, true},
-		{"accept can't send a message on another cell's bus", "accept", func(*target) attack { return sideChecked(marketing) }, true},
+		{"accept can't send a message on another cell's bus", "accept", func(*target) attack {
+			return sideChecked(marketing)
+		}, true},
 		{"sweep can't announce on another's", "sweep", func(*target) attack { return announcement(marketing) }, true},
 	}
 	for _, tt := range tests {

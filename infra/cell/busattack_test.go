@@ -51,8 +51,9 @@ func deployedBuses(t *testing.T, policy string) *cloudsim.Cloud {
 		t.Cleanup(made.Close)
 	}
 	const (
-		trust = `{"Statement":{"Effect":"Allow","Principal":{"Service":["lambda.amazonaws.com","events.amazonaws.com"]},"Action":"sts:AssumeRole"}}`
-		send  = `{"Statement":{"Effect":"Allow","Action":"events:PutEvents","Resource":"*"}}`
+		trust = `{"Statement":{"Effect":"Allow","Principal":{"Service":["lambda.amazonaws.com","events.amazonaws.com"]},` +
+			`"Action":"sts:AssumeRole"}}`
+		send = `{"Statement":{"Effect":"Allow","Action":"events:PutEvents","Resource":"*"}}`
 	)
 	for _, account := range []string{"111111111111", "222222222222"} {
 		if err := cloud.IAM.PutRole(account, "workload", trust, send); err != nil {
@@ -94,7 +95,9 @@ func TestOnlyTheFunctionsPublishOnTheBus(t *testing.T) {
 		own := assumed(t, cloud, finance, "autopeer-"+string(f)+"-eu-west-1")
 		t.Run(string(f)+" announces", func(t *testing.T) { check(t, announcement(finance)(t.Context(), own), false) })
 		sends := f == function.Accept || f == function.Connect
-		t.Run(string(f)+" sends messages if it may", func(t *testing.T) { check(t, sideChecked(finance)(t.Context(), own), !sends) })
+		t.Run(string(f)+" sends messages if it may", func(t *testing.T) {
+			check(t, sideChecked(finance)(t.Context(), own), !sends)
+		})
 		t.Run(string(f)+" publishes nothing in another Region of the account", func(t *testing.T) {
 			check(t, sideChecked(archive)(t.Context(), own), true)
 			check(t, announcement(archive)(t.Context(), own), true)
@@ -119,7 +122,9 @@ func TestOnlyTheForwardingRoleForwardsWithinAnAccount(t *testing.T) {
 	cloud := deployedBuses(t, oneAccount)
 	admin := eventbridge.NewFromConfig(local.Config(cloud, archive, string(archive.Account)))
 	rule, bus := aws.String("workload"), aws.String("arn:aws:events:eu-west-1:222222222222:event-bus/autopeer")
-	_, err := admin.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: rule, EventPattern: aws.String(`{"source":["autopeer.cells"]}`)})
+	_, err := admin.PutRule(t.Context(), &eventbridge.PutRuleInput{
+		Name: rule, EventPattern: aws.String(`{"source":["autopeer.cells"]}`),
+	})
 	if err == nil {
 		_, err = admin.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: rule, Targets: []ebtypes.Target{
 			{Id: aws.String("bus"), Arn: bus, RoleArn: aws.String("arn:aws:iam::222222222222:role/workload")},
@@ -189,7 +194,9 @@ func TestCellsWithoutAPeeringForwardDenialsAlone(t *testing.T) {
 		t.Errorf("accept receives %q, want the denial alone", got)
 	}
 	rule := aws.String("autopeer-forward-messages-222222222222-eu-west-1")
-	in := &eventbridge.PutRuleInput{Name: rule, EventBusName: aws.String("autopeer"), EventPattern: aws.String(`{"source":["autopeer.cells"]}`)}
+	in := &eventbridge.PutRuleInput{
+		Name: rule, EventBusName: aws.String("autopeer"), EventPattern: aws.String(`{"source":["autopeer.cells"]}`),
+	}
 	if _, err := admin.PutRule(t.Context(), in); err != nil {
 		t.Fatal(err)
 	}

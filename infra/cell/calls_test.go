@@ -162,7 +162,8 @@ func clientCall(selector *ast.SelectorExpr) (call, inner string) {
 	if of, ok := selector.X.(*ast.SelectorExpr); ok && of.Sel.Name == "client" && name != "Options" {
 		return name, ""
 	}
-	if of, ok := selector.X.(*ast.Ident); ok && of.Name == "o" { // a field of the answer, o throughout, which may have a function's name
+	// a field of the answer, o throughout, which may have a function's name
+	if of, ok := selector.X.(*ast.Ident); ok && of.Name == "o" {
 		return "", ""
 	}
 	if paged, ok := strings.CutSuffix(name, "Paginator"); ok {

@@ -118,7 +118,9 @@ func holder(t testing.TB, resourceType, text string, of peering.Cell, context ma
 
 func stacks(t testing.TB, text string, of peering.Cell, context map[string]any) cell.Stacks {
 	t.Helper()
-	made, err := cell.New(awscdk.NewApp(nil), of, cell.Props{Policy: parse(t, text), Options: options(t, context), Build: built(t)})
+	made, err := cell.New(awscdk.NewApp(nil), of, cell.Props{
+		Policy: parse(t, text), Options: options(t, context), Build: built(t),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,21 +173,33 @@ func TestCell(t *testing.T) {
 			"QueueName": "autopeer-accept", "VisibilityTimeout": 180, "SqsManagedSseEnabled": true,
 			"RedrivePolicy": object{"maxReceiveCount": 10, "deadLetterTargetArn": assertions.Match_AnyValue()},
 		}},
-		{"a sweep waits until a burst of changes is over", "AWS::Lambda::EventSourceMapping", object{"BatchSize": 1000, "MaximumBatchingWindowInSeconds": 15}},
-		{"its messages stay hidden for as long as AWS asks", "AWS::SQS::Queue", object{"QueueName": "autopeer-sweep", "VisibilityTimeout": 195}},
-		{"a request waits for nothing", "AWS::Lambda::EventSourceMapping", object{"BatchSize": 10, "MaximumBatchingWindowInSeconds": assertions.Match_Absent()}},
+		{"a sweep waits until a burst of changes is over", "AWS::Lambda::EventSourceMapping", object{
+			"BatchSize": 1000, "MaximumBatchingWindowInSeconds": 15,
+		}},
+		{"its messages stay hidden for as long as AWS asks", "AWS::SQS::Queue", object{
+			"QueueName": "autopeer-sweep", "VisibilityTimeout": 195,
+		}},
+		{"a request waits for nothing", "AWS::Lambda::EventSourceMapping", object{
+			"BatchSize": 10, "MaximumBatchingWindowInSeconds": assertions.Match_Absent(),
+		}},
 		{"a schedule has the cell swept", "AWS::Events::Rule", object{
 			"Name": "autopeer-sweep-schedule", "ScheduleExpression": "rate(15 minutes)",
 			"EventPattern": assertions.Match_Absent(),
-			"Targets":      []any{assertions.Match_ObjectLike(&object{"RoleArn": assertions.Match_Absent(), "DeadLetterConfig": object{"Arn": assertions.Match_AnyValue()}})},
+			"Targets": []any{assertions.Match_ObjectLike(&object{
+				"RoleArn": assertions.Match_Absent(), "DeadLetterConfig": object{"Arn": assertions.Match_AnyValue()},
+			})},
 		}},
 		{"a tag that approves, holds or adopts has the cell swept", "AWS::Events::Rule", object{
 			"Name": "autopeer-sweep-tags", "EventPattern": object{"detail": object{
-				"eventName": []any{"CreateTags", "DeleteTags"}, "requestParameters": object{"tagSet": object{"items": object{"key": []any{"Role", "autopeer:approved", "autopeer:hold", "autopeer:adopt"}}}},
+				"eventName": []any{"CreateTags", "DeleteTags"},
+				"requestParameters": object{"tagSet": object{"items": object{"key": []any{"Role", "autopeer:approved",
+					"autopeer:hold", "autopeer:adopt"}}}},
 			}},
 		}},
 		{"only sweep knows the queues of the others", "AWS::Lambda::Function", object{
-			"FunctionName": "autopeer-disconnect", "Environment": object{"Variables": object{"AUTOPEER_ACCEPT_QUEUE_URL": assertions.Match_Absent(), "AUTOPEER_SWEEP_MINUTES": assertions.Match_Absent()}},
+			"FunctionName": "autopeer-disconnect", "Environment": object{"Variables": object{
+				"AUTOPEER_ACCEPT_QUEUE_URL": assertions.Match_Absent(), "AUTOPEER_SWEEP_MINUTES": assertions.Match_Absent(),
+			}},
 		}},
 		{"a dead letter waits for two weeks", "AWS::SQS::Queue", object{
 			"QueueName": "autopeer-accept-dead-letters", "MessageRetentionPeriod": 14 * 24 * 3600,
@@ -199,17 +213,26 @@ func TestCell(t *testing.T) {
 			"Timeout":       30,
 			"LoggingConfig": object{"LogFormat": "JSON"}, "ReservedConcurrentExecutions": assertions.Match_Absent(),
 		}},
-		{"logs are kept for a while", "AWS::Logs::LogGroup", object{"LogGroupName": "/aws/lambda/autopeer-connect", "RetentionInDays": 90}},
-		{"a queue takes events from its own rules only", "AWS::SQS::QueuePolicy", object{"PolicyDocument": object{"Statement": assertions.Match_ArrayWith(&[]any{
-			assertions.Match_ObjectLike(&object{"Sid": "ReceiveFromRules", "Principal": object{"Service": "events.amazonaws.com"}, "Condition": object{"ArnLike": object{"aws:SourceArn": []any{
-				"arn:aws:events:eu-west-1:222222222222:rule/autopeer-accept",
-				"arn:aws:events:eu-west-1:222222222222:rule/autopeer-accept-approved",
-				"arn:aws:events:eu-west-1:222222222222:rule/autopeer/autopeer-accept-told",
-			}}}}),
-		})}}},
-		{"an unencrypted call to a queue is refused", "AWS::SQS::QueuePolicy", object{"PolicyDocument": object{"Statement": assertions.Match_ArrayWith(&[]any{
-			assertions.Match_ObjectLike(&object{"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Condition": object{"Bool": object{"aws:SecureTransport": "false"}}}),
-		})}}},
+		{"logs are kept for a while", "AWS::Logs::LogGroup", object{
+			"LogGroupName": "/aws/lambda/autopeer-connect", "RetentionInDays": 90,
+		}},
+		{"a queue takes events from its own rules only", "AWS::SQS::QueuePolicy",
+			object{"PolicyDocument": object{"Statement": assertions.Match_ArrayWith(&[]any{
+				assertions.Match_ObjectLike(&object{"Sid": "ReceiveFromRules",
+					"Principal": object{"Service": "events.amazonaws.com"},
+					"Condition": object{"ArnLike": object{"aws:SourceArn": []any{
+						"arn:aws:events:eu-west-1:222222222222:rule/autopeer-accept",
+						"arn:aws:events:eu-west-1:222222222222:rule/autopeer-accept-approved",
+						"arn:aws:events:eu-west-1:222222222222:rule/autopeer/autopeer-accept-told",
+					}}}}),
+			})}}},
+		{"an unencrypted call to a queue is refused", "AWS::SQS::QueuePolicy",
+			object{"PolicyDocument": object{"Statement": assertions.Match_ArrayWith(&[]any{
+				assertions.Match_ObjectLike(&object{
+					"Effect": "Deny", "Principal": "*", "Action": "sqs:*",
+					"Condition": object{"Bool": object{"aws:SecureTransport": "false"}},
+				}),
+			})}}},
 		{"a rule forwards to the counterpart's bus and keeps events that it can't deliver", "AWS::Events::Rule", object{
 			"Name": "autopeer-forward-calls-111111111111-us-east-1",
 			"Targets": []any{object{
@@ -218,9 +241,11 @@ func TestCell(t *testing.T) {
 			}},
 		}},
 		{"the forwarding role sends to the counterparts' buses only", "AWS::IAM::Role", object{
-			"RoleName": "autopeer-forward-eu-west-1", "Policies": []any{object{"PolicyDocument": object{"Statement": []any{object{
+			"RoleName": "autopeer-forward-eu-west-1",
+			"Policies": []any{object{"PolicyDocument": object{"Statement": []any{object{
 				"Sid": "SendToCounterparts", "Effect": "Allow", "Action": "events:PutEvents", "Resource": []any{
-					"arn:aws:events:us-east-1:111111111111:event-bus/autopeer", "arn:aws:events:eu-west-1:333333333333:event-bus/autopeer",
+					"arn:aws:events:us-east-1:111111111111:event-bus/autopeer",
+					"arn:aws:events:eu-west-1:333333333333:event-bus/autopeer",
 				}}}}}},
 		}},
 		{"EventBridge takes on the forwarding role for the cell's own rules only", "AWS::IAM::Role", object{
@@ -230,7 +255,8 @@ func TestCell(t *testing.T) {
 				"Condition": object{
 					"StringEquals": object{"aws:SourceAccount": "222222222222"},
 					"ArnLike": object{"aws:SourceArn": []any{
-						"arn:aws:events:eu-west-1:222222222222:rule/autopeer-forward-*", "arn:aws:events:eu-west-1:222222222222:rule/autopeer/autopeer-forward-*",
+						"arn:aws:events:eu-west-1:222222222222:rule/autopeer-forward-*",
+						"arn:aws:events:eu-west-1:222222222222:rule/autopeer/autopeer-forward-*",
 					}},
 				},
 			}}},
@@ -241,27 +267,36 @@ func TestCell(t *testing.T) {
 				"Principal": object{"Service": "lambda.amazonaws.com"}, "Condition": assertions.Match_Absent(),
 			}}},
 		}},
-		{"counterparts may send the events that their rule for this cell forwards", "AWS::Events::EventBusPolicy", object{"StatementId": "autopeer-CallsThatCounterpartsForward", "Statement": object{
-			"Principal": object{"AWS": []any{"arn:aws:iam::111111111111:root", "arn:aws:iam::333333333333:root"}},
-			"Action":    "events:PutEvents", "Resource": "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer",
-			"Condition": object{
-				"ArnLike":                   object{"aws:SourceArn": "arn:aws:events:*:*:rule/autopeer-forward-calls-222222222222-eu-west-1"},
-				"ForAllValues:StringEquals": object{"events:source": "aws.ec2", "events:detail-type": []any{"AWS API Call via CloudTrail"}},
-				"StringEquals":              assertions.Match_Absent(),
-			},
-		}}},
-		{"counterparts may send the three messages by their rule for messages to this cell", "AWS::Events::EventBusPolicy", object{
-			"StatementId": "autopeer-MessagesOfCounterparts", "Statement": object{
-				"Effect":    "Allow",
+		{"counterparts may send the events that their rule for this cell forwards", "AWS::Events::EventBusPolicy",
+			object{"StatementId": "autopeer-CallsThatCounterpartsForward", "Statement": object{
 				"Principal": object{"AWS": []any{"arn:aws:iam::111111111111:root", "arn:aws:iam::333333333333:root"}},
 				"Action":    "events:PutEvents", "Resource": "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer",
 				"Condition": object{
-					"ArnLike": object{"aws:SourceArn": "arn:aws:events:*:*:rule/autopeer/autopeer-forward-messages-222222222222-eu-west-1"},
-					"ForAllValues:StringEquals": object{
-						"events:source": "autopeer.cells", "events:detail-type": []any{"Side Checked", "Check Side", "Connection Accepted"},
+					"ArnLike": object{
+						"aws:SourceArn": "arn:aws:events:*:*:rule/autopeer-forward-calls-222222222222-eu-west-1",
 					},
+					"ForAllValues:StringEquals": object{
+						"events:source": "aws.ec2", "events:detail-type": []any{"AWS API Call via CloudTrail"},
+					},
+					"StringEquals": assertions.Match_Absent(),
 				},
 			}}},
+		{"counterparts may send the three messages by their rule for messages to this cell",
+			"AWS::Events::EventBusPolicy", object{
+				"StatementId": "autopeer-MessagesOfCounterparts", "Statement": object{
+					"Effect":    "Allow",
+					"Principal": object{"AWS": []any{"arn:aws:iam::111111111111:root", "arn:aws:iam::333333333333:root"}},
+					"Action":    "events:PutEvents", "Resource": "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer",
+					"Condition": object{
+						"ArnLike": object{
+							"aws:SourceArn": "arn:aws:events:*:*:rule/autopeer/autopeer-forward-messages-222222222222-eu-west-1",
+						},
+						"ForAllValues:StringEquals": object{
+							"events:source":      "autopeer.cells",
+							"events:detail-type": []any{"Side Checked", "Check Side", "Connection Accepted"},
+						},
+					},
+				}}},
 		{"nothing else in the account may publish on the bus", "AWS::Events::EventBusPolicy", object{
 			"StatementId": "autopeer-OnlyTheFunctions", "Statement": object{
 				"Effect": "Deny", "Principal": "*", "Action": "events:PutEvents",
@@ -269,12 +304,16 @@ func TestCell(t *testing.T) {
 				"Condition": object{
 					"StringEquals": object{"aws:PrincipalAccount": "222222222222"},
 					"ArnNotLike": object{"aws:PrincipalArn": []any{
-						"arn:aws:iam::222222222222:role/autopeer-accept-eu-west-1", "arn:aws:iam::222222222222:role/autopeer-connect-eu-west-1",
-						"arn:aws:iam::222222222222:role/autopeer-disconnect-eu-west-1", "arn:aws:iam::222222222222:role/autopeer-sweep-eu-west-1",
+						"arn:aws:iam::222222222222:role/autopeer-accept-eu-west-1",
+						"arn:aws:iam::222222222222:role/autopeer-connect-eu-west-1",
+						"arn:aws:iam::222222222222:role/autopeer-disconnect-eu-west-1",
+						"arn:aws:iam::222222222222:role/autopeer-sweep-eu-west-1",
 					}},
 				},
 			}}},
-		{"alarms are encrypted on their way", "AWS::SNS::Topic", object{"TopicName": "autopeer-alarms", "KmsMasterKeyId": assertions.Match_AnyValue()}},
+		{"alarms are encrypted on their way", "AWS::SNS::Topic", object{
+			"TopicName": "autopeer-alarms", "KmsMasterKeyId": assertions.Match_AnyValue(),
+		}},
 		{"an alarm sounds for a single dead letter", "AWS::CloudWatch::Alarm", object{
 			"AlarmName": "autopeer-connect-dead-letters", "Threshold": 1, "MetricName": "ApproximateNumberOfMessagesVisible",
 			"Dimensions": []any{object{"Name": "QueueName", "Value": "autopeer-connect-dead-letters"}},
@@ -288,7 +327,8 @@ func TestCell(t *testing.T) {
 			"Statistic": "Sum", "Period": 3600, "Threshold": 1,
 			"Dimensions": []any{object{"Name": "Function", "Value": "autopeer-sweep"}}, "TreatMissingData": "notBreaching",
 		}},
-		{"the dashboard's name contains the Region", "AWS::CloudWatch::Dashboard", object{"DashboardName": "autopeer-eu-west-1"}},
+		{"the dashboard's name contains the Region", "AWS::CloudWatch::Dashboard",
+			object{"DashboardName": "autopeer-eu-west-1"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -311,17 +351,32 @@ func TestOptionsReachTheTemplate(t *testing.T) {
 		resourceType string
 		props        object
 	}{
-		{"everything begins with the prefix", object{"prefix": "net"}, "AWS::Lambda::Function", object{"FunctionName": "net-accept", "Environment": object{"Variables": object{"AUTOPEER_BUS": "net"}}}},
-		{"logs are kept as long as asked", object{"logRetentionDays": 365}, "AWS::Logs::LogGroup", object{"RetentionInDays": 365}},
-		{"an e-mail address receives alarms", object{"alarmEmail": "ops@example.com"}, "AWS::SNS::Subscription", object{"Protocol": "email", "Endpoint": "ops@example.com"}},
-		{"alarms go to the operator's topic", object{"alarmTopic": "ops"}, "AWS::CloudWatch::Alarm", object{"AlarmActions": []any{"arn:aws:sns:us-east-1:111111111111:ops"}}},
-		{"the organization replaces the list of accounts", object{"organization": "o-0123456789"}, "AWS::Events::EventBusPolicy", object{
-			"Statement": object{"Principal": "*", "Condition": object{"StringEquals": object{"aws:PrincipalOrgID": "o-0123456789"}}}}},
-		{"a trail logs writes", object{"trail": "true"}, "AWS::CloudTrail::Trail", object{"IsLogging": true, "EventSelectors": []any{object{"ReadWriteType": "WriteOnly"}}}},
-		{"concurrency is reserved", object{"reservedConcurrency": "5"}, "AWS::Lambda::Function", object{"ReservedConcurrentExecutions": 5}},
-		{"sweeps come as often as asked", object{"sweepMinutes": 60}, "AWS::Events::Rule", object{"ScheduleExpression": "rate(60 minutes)"}},
-		{"sweep knows its interval", object{"sweepMinutes": "60"}, "AWS::Lambda::Function", object{"Environment": object{"Variables": object{"AUTOPEER_SWEEP_MINUTES": "60"}}}},
-		{"every role has the boundary", object{"permissionsBoundary": "edge"}, "AWS::IAM::Role", object{"PermissionsBoundary": "arn:aws:iam::111111111111:policy/edge"}},
+		{"everything begins with the prefix", object{"prefix": "net"}, "AWS::Lambda::Function", object{
+			"FunctionName": "net-accept", "Environment": object{"Variables": object{"AUTOPEER_BUS": "net"}},
+		}},
+		{"logs are kept as long as asked", object{"logRetentionDays": 365}, "AWS::Logs::LogGroup",
+			object{"RetentionInDays": 365}},
+		{"an e-mail address receives alarms", object{"alarmEmail": "ops@example.com"}, "AWS::SNS::Subscription", object{
+			"Protocol": "email", "Endpoint": "ops@example.com",
+		}},
+		{"alarms go to the operator's topic", object{"alarmTopic": "ops"}, "AWS::CloudWatch::Alarm",
+			object{"AlarmActions": []any{"arn:aws:sns:us-east-1:111111111111:ops"}}},
+		{"the organization replaces the list of accounts", object{"organization": "o-0123456789"},
+			"AWS::Events::EventBusPolicy", object{
+				"Statement": object{
+					"Principal": "*", "Condition": object{"StringEquals": object{"aws:PrincipalOrgID": "o-0123456789"}},
+				}}},
+		{"a trail logs writes", object{"trail": "true"}, "AWS::CloudTrail::Trail", object{
+			"IsLogging": true, "EventSelectors": []any{object{"ReadWriteType": "WriteOnly"}},
+		}},
+		{"concurrency is reserved", object{"reservedConcurrency": "5"}, "AWS::Lambda::Function",
+			object{"ReservedConcurrentExecutions": 5}},
+		{"sweeps come as often as asked", object{"sweepMinutes": 60}, "AWS::Events::Rule",
+			object{"ScheduleExpression": "rate(60 minutes)"}},
+		{"sweep knows its interval", object{"sweepMinutes": "60"}, "AWS::Lambda::Function",
+			object{"Environment": object{"Variables": object{"AUTOPEER_SWEEP_MINUTES": "60"}}}},
+		{"every role has the boundary", object{"permissionsBoundary": "edge"}, "AWS::IAM::Role",
+			object{"PermissionsBoundary": "arn:aws:iam::111111111111:policy/edge"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -340,15 +395,21 @@ func TestCellsWithoutAPeering(t *testing.T) {
 			"Effect": "Allow", "Principal": sender["by"], "Action": "events:PutEvents",
 			"Resource": "arn:aws:events:us-east-1:111111111111:event-bus/autopeer",
 			"Condition": object{
-				"ArnLike":                   object{"aws:SourceArn": "arn:aws:events:*:*:rule/autopeer/autopeer-forward-messages-111111111111-us-east-1"},
+				"ArnLike": object{
+					"aws:SourceArn": "arn:aws:events:*:*:rule/autopeer/autopeer-forward-messages-111111111111-us-east-1",
+				},
 				"ForAllValues:StringEquals": object{"events:source": "autopeer.cells", "events:detail-type": []any{"Side Checked"}},
 				"StringEquals":              sender["if"],
 			},
 		}}
 	}
 	accounts := []any{"arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"}
-	has(t, holder(t, policies, unpeered, marketing, nil), policies, denials(object{"by": object{"AWS": accounts}, "if": assertions.Match_Absent()}))
-	has(t, holder(t, policies, unpeered, marketing, organization), policies, denials(object{"by": "*", "if": object{"aws:PrincipalOrgID": "o-0123456789"}}))
+	has(t, holder(t, policies, unpeered, marketing, nil), policies, denials(object{
+		"by": object{"AWS": accounts}, "if": assertions.Match_Absent(),
+	}))
+	has(t, holder(t, policies, unpeered, marketing, organization), policies, denials(object{
+		"by": "*", "if": object{"aws:PrincipalOrgID": "o-0123456789"},
+	}))
 	for _, tt := range []struct {
 		name    string
 		policy  string
@@ -366,10 +427,13 @@ func TestCellsWithoutAPeering(t *testing.T) {
 			t.Errorf("%s: the policy of the bus has %d statements, want %d", tt.name, got, tt.want)
 		}
 	}
-	has(t, stack(t, unpeered, marketing), "AWS::IAM::Role", object{"RoleName": "autopeer-forward-us-east-1", "Policies": []any{object{"PolicyDocument": object{"Statement": []any{object{
-		"Sid": "SendToCounterparts", "Effect": "Allow", "Action": "events:PutEvents", "Resource": []any{
-			"arn:aws:events:eu-west-1:222222222222:event-bus/autopeer", "arn:aws:events:eu-west-1:333333333333:event-bus/autopeer",
-		}}}}}}})
+	has(t, stack(t, unpeered, marketing), "AWS::IAM::Role",
+		object{"RoleName": "autopeer-forward-us-east-1",
+			"Policies": []any{object{"PolicyDocument": object{"Statement": []any{object{
+				"Sid": "SendToCounterparts", "Effect": "Allow", "Action": "events:PutEvents", "Resource": []any{
+					"arn:aws:events:eu-west-1:222222222222:event-bus/autopeer",
+					"arn:aws:events:eu-west-1:333333333333:event-bus/autopeer",
+				}}}}}}})
 	for id, r := range resources(t, stack(t, unpeered, marketing), "AWS::Events::Rule") {
 		if name := r.Properties["Name"].(string); strings.HasPrefix(name, "autopeer-forward-calls-") {
 			t.Errorf("%s forwards calls to a cell without a peering: %s", id, name)
@@ -391,22 +455,27 @@ func TestARNsHaveThePartitionOfTheirRegion(t *testing.T) {
 			}
 		}
 		has(t, holder(t, resourceType, there, at, nil), resourceType, object{"Statement": object{
-			"Resource":  "arn:" + partition + ":events:" + region + ":222222222222:event-bus/autopeer",
-			"Principal": object{"AWS": []any{"arn:" + partition + ":iam::111111111111:root", "arn:" + partition + ":iam::333333333333:root"}},
+			"Resource": "arn:" + partition + ":events:" + region + ":222222222222:event-bus/autopeer",
+			"Principal": object{"AWS": []any{"arn:" + partition + ":iam::111111111111:root",
+				"arn:" + partition + ":iam::333333333333:root"}},
 		}})
 	}
 }
 
 func TestACellOfNoPartitionIsRefused(t *testing.T) {
 	at := peering.Cell{Account: "111111111111", Region: "us-navy-east-1"}
-	_, err := cell.New(awscdk.NewApp(nil), at, cell.Props{Policy: parse(t, company), Options: options(t, nil), Build: built(t)})
+	_, err := cell.New(awscdk.NewApp(nil), at, cell.Props{
+		Policy: parse(t, company), Options: options(t, nil), Build: built(t),
+	})
 	if err == nil || !strings.Contains(err.Error(), "111111111111/us-navy-east-1: the Region is in no partition of AWS") {
 		t.Errorf("New() = %v", err)
 	}
 }
 
 func TestAFunctionThatIsNotBuiltIsMissed(t *testing.T) {
-	_, err := cell.New(awscdk.NewApp(nil), finance, cell.Props{Policy: parse(t, company), Options: options(t, nil), Build: t.TempDir()})
+	_, err := cell.New(awscdk.NewApp(nil), finance, cell.Props{
+		Policy: parse(t, company), Options: options(t, nil), Build: t.TempDir(),
+	})
 	if err == nil {
 		t.Error("New() has no error")
 	}

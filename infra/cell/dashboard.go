@@ -69,7 +69,8 @@ func (b builder) alarmARNs() []string {
 // have no dead-letter queue. One expression finds them for any number of counterparts, by a word in their names.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
 func (b builder) lostMessages() []any {
-	search := fmt.Sprintf(`SEARCH('{AWS/Events,EventBusName,RuleName} MetricName="FailedInvocations" EventBusName="%s" (messages OR told)', 'Sum', 300)`, b.prefix)
+	search := fmt.Sprintf(`SEARCH('{AWS/Events,EventBusName,RuleName} MetricName="FailedInvocations" EventBusName="%s" `+
+		`(messages OR told)', 'Sum', 300)`, b.prefix)
 	return []any{[]any{map[string]string{"expression": "SORT(" + search + ", SUM, DESC, 10)", "id": "lost"}}}
 }
 
@@ -134,7 +135,8 @@ func (b builder) table(x, y int, title string, types ...outcome.Type) widget {
 	for i, outcomeType := range types {
 		wanted[i] = fmt.Sprintf("%q", outcomeType)
 	}
-	fmt.Fprintf(&query, "fields @timestamp, %s, %s, %s | filter message = \"announced\" and %s in [%s] | sort @timestamp desc | limit 50",
+	fmt.Fprintf(&query,
+		"fields @timestamp, %s, %s, %s | filter message = \"announced\" and %s in [%s] | sort @timestamp desc | limit 50",
 		logkey.Outcome, logkey.Connection, logkey.Reason, logkey.Outcome, strings.Join(wanted, ", "))
 	return widget{"log", x, y, 12, 8, map[string]any{"title": title, "region": b.Region, "view": "table",
 		"query": query.String()}}

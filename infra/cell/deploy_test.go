@@ -45,7 +45,9 @@ func TestDependencies(t *testing.T) {
 			slices.Sort(got[name])
 		}
 	}
-	if diff := cmp.Diff(want, got, cmp.Transformer("empty", func(s []string) string { return strings.Join(s, " ") })); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.Transformer("empty", func(s []string) string {
+		return strings.Join(s, " ")
+	})); diff != "" {
 		t.Errorf("dependencies (-want +got):\n%s", diff)
 	}
 }

@@ -42,7 +42,9 @@ func (b builder) addRules(scope constructs.Construct, queues map[function.Name]q
 	for _, r := range b.rules {
 		target := &awsevents.CfnRule_TargetProperty{Id: jsii.String("target")}
 		if r.MaxAge > 0 {
-			target.RetryPolicy = &awsevents.CfnRule_RetryPolicyProperty{MaximumEventAgeInSeconds: jsii.Number(r.MaxAge.Seconds())}
+			target.RetryPolicy = &awsevents.CfnRule_RetryPolicyProperty{
+				MaximumEventAgeInSeconds: jsii.Number(r.MaxAge.Seconds()),
+			}
 		} else {
 			target.DeadLetterConfig = &awsevents.CfnRule_DeadLetterConfigProperty{Arn: undelivered.AttrArn()}
 		}

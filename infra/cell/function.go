@@ -62,7 +62,9 @@ func (b builder) addQueuedFunction(
 	mapping := &awslambda.CfnEventSourceMappingProps{
 		FunctionName: fn.Ref(), EventSourceArn: queues[f].AttrArn(), BatchSize: jsii.Number(wiring.BatchSize(f)),
 		FunctionResponseTypes: jsii.Strings("ReportBatchItemFailures"),
-		ScalingConfig:         &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: jsii.Number(wiring.MaxConcurrency)},
+		ScalingConfig: &awslambda.CfnEventSourceMapping_ScalingConfigProperty{
+			MaximumConcurrency: jsii.Number(wiring.MaxConcurrency),
+		},
 	}
 	if window := wiring.Window(f); window > 0 {
 		mapping.MaximumBatchingWindowInSeconds = jsii.Number(window.Seconds())
@@ -83,21 +85,26 @@ func (b builder) addFunction(
 	code := awss3assets.NewAsset(this, jsii.String("Code"),
 		&awss3assets.AssetProps{Path: jsii.String(filepath.Join(b.build, string(f)))})
 	fn := awslambda.NewCfnFunction(this, jsii.String("Function"), &awslambda.CfnFunctionProps{
-		FunctionName:                 jsii.String(b.function(f)),
-		Runtime:                      jsii.String("provided.al2023"),
-		Architectures:                jsii.Strings("arm64"),
-		Handler:                      jsii.String("bootstrap"),
-		Code:                         &awslambda.CfnFunction_CodeProperty{S3Bucket: code.S3BucketName(), S3Key: code.S3ObjectKey()},
+		FunctionName:  jsii.String(b.function(f)),
+		Runtime:       jsii.String("provided.al2023"),
+		Architectures: jsii.Strings("arm64"),
+		Handler:       jsii.String("bootstrap"),
+		Code: &awslambda.CfnFunction_CodeProperty{
+			S3Bucket: code.S3BucketName(), S3Key: code.S3ObjectKey(),
+		},
 		Layers:                       &[]any{layer.Ref()},
 		Role:                         b.addRole(this, "Role", string(f), "lambda").AttrArn(),
 		MemorySize:                   jsii.Number(memorySize),
 		Timeout:                      jsii.Number(wiring.FunctionTimeout.Seconds()),
 		ReservedConcurrentExecutions: b.reserved(),
 		Environment:                  &awslambda.CfnFunction_EnvironmentProperty{Variables: environment},
-		LoggingConfig:                &awslambda.CfnFunction_LoggingConfigProperty{LogFormat: jsii.String("JSON"), LogGroup: logs.Ref()},
+		LoggingConfig: &awslambda.CfnFunction_LoggingConfigProperty{
+			LogFormat: jsii.String("JSON"), LogGroup: logs.Ref(),
+		},
 	})
 	accepted(fn, map[string]string{
-		"CKV_AWS_115": "the event source mapping bounds the concurrency; reservedConcurrency reserves it if the operator wants",
+		"CKV_AWS_115": "the event source mapping bounds the concurrency; reservedConcurrency " +
+			"reserves it if the operator wants",
 		"CKV_AWS_116": "only its queue invokes the function, and the queue has a dead-letter queue",
 		"CKV_AWS_117": "the function calls only APIs of AWS, and nothing in a VPC",
 		"CKV_AWS_173": "the environment names an account, a bus, queues and a path, no secrets",
@@ -141,7 +148,8 @@ func (b builder) warnOfReservation(stack awscdk.Stack) {
 		return
 	}
 	awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("autopeer:reservedConcurrency"), jsii.String(fmt.Sprintf(
-		"reservedConcurrency reserves %d concurrent executions for %d functions: the quota in %s must be at least %d, because Lambda keeps %d unreserved. A new account has 10 in all",
+		"reservedConcurrency reserves %d concurrent executions for %d functions: the quota in %s must be at least %d, "+
+			"because Lambda keeps %d unreserved. A new account has 10 in all",
 		n, len(function.All), b.Region, n+unreserved, unreserved)))
 }
 
@@ -151,7 +159,9 @@ func (b builder) addRole(scope constructs.Construct, id, grantee, taker string) 
 	props := &awsiam.CfnRoleProps{
 		RoleName:                 jsii.String(b.globalName(grantee)),
 		AssumeRolePolicyDocument: document([]statement{b.trust(taker)}),
-		Policies:                 []any{&awsiam.CfnRole_PolicyProperty{PolicyName: jsii.String(grantee), PolicyDocument: document(g.inline)}},
+		Policies: []any{&awsiam.CfnRole_PolicyProperty{
+			PolicyName: jsii.String(grantee), PolicyDocument: document(g.inline),
+		}},
 	}
 	if name := b.options.PermissionsBoundary; name != "" {
 		props.PermissionsBoundary = jsii.String(b.global("iam", "policy/"+name))

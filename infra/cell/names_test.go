@@ -27,7 +27,8 @@ var named = map[string]string{
 
 // unnamed has the types whose physical ids CloudFormation makes up, as long as they don't have the property.
 var unnamed = map[string]string{
-	"AWS::KMS::Key": "", "AWS::Lambda::EventSourceMapping": "", "AWS::S3::Bucket": "BucketName", "AWS::S3::BucketPolicy": "",
+	"AWS::KMS::Key": "", "AWS::Lambda::EventSourceMapping": "", "AWS::S3::Bucket": "BucketName",
+	"AWS::S3::BucketPolicy":  "",
 	"AWS::SNS::Subscription": "", "AWS::SNS::TopicPolicy": "", "AWS::SQS::QueuePolicy": "",
 }
 
@@ -63,7 +64,8 @@ func identities(t *testing.T, p *policy.Policy, prefix string) map[identity]bool
 		t.Fatal(err)
 	}
 	all := map[identity]bool{{"stack", *made.Bus.StackName()}: true, {"stack", *made.Main.StackName()}: true}
-	for _, template := range []assertions.Template{assertions.Template_FromStack(made.Bus, nil), assertions.Template_FromStack(made.Main, nil)} {
+	for _, template := range []assertions.Template{assertions.Template_FromStack(made.Bus, nil),
+		assertions.Template_FromStack(made.Main, nil)} {
 		for id, r := range (*template.ToJSON())["Resources"].(object) {
 			resourceType, properties := r.(object)["Type"].(string), r.(object)["Properties"].(object)
 			name, isText := properties[named[resourceType]].(string)

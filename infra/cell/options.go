@@ -104,7 +104,8 @@ func ParseOptions(get func(key string) any) (Options, error) {
 		opt.set(&o, value)
 	}
 	if o.AlarmEmail != "" && o.AlarmTopic != "" {
-		faults = append(faults, "context has alarmEmail and alarmTopic; an existing topic has its own subscribers, so give one of them")
+		faults = append(faults,
+			"context has alarmEmail and alarmTopic; an existing topic has its own subscribers, so give one of them")
 	}
 	return o, joined(faults)
 }

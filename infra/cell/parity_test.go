@@ -95,29 +95,33 @@ func TestRulesMatchTheSamples(t *testing.T) {
 		onOwn   bool // else on the default bus
 		matched map[string][]string
 	}{
-		{"the requester's cell receives its own calls and forwards them to the accepter's, except requests", marketing, false, map[string][]string{
-			"create.json": {"accept"}, "delete.json": {"disconnect", toFinance},
-			"create-nested.json": {"accept"}, "create-without-region.json": {"accept"}, // within one cell
-			"change-block.json": {"sweep", toFinance}, "change-subnet.json": {"sweep"}, "change-tags.json": {"sweep-tags"},
-		}},
-		{"the accepter's cell receives its own calls and forwards them to the requester's and others'", finance, false, map[string][]string{
-			"accept.json":  {"connect", toMarketing, "forward-calls-333333333333-eu-west-1"},
-			"reject.json":  {"disconnect", toMarketing, "forward-calls-333333333333-eu-west-1"},
-			"approve.json": {"accept-approved", "sweep-tags"},
-		}},
-		{"the accepter's bus has forwarded calls, its own announcement, its own messages and those to it", finance, true, map[string][]string{
-			"delete.json": {"disconnect-forwarded"}, "change-block.json": {"sweep-forwarded"},
-			"announced-accepted.json": {"connect-announced"}, "side-checked.json": {"accept-told"},
-			"check-side.json": {messageToMarketing}, "connection-accepted.json": {messageToMarketing},
-		}},
+		{"the requester's cell receives its own calls and forwards them to the accepter's, except requests", marketing,
+			false, map[string][]string{
+				"create.json": {"accept"}, "delete.json": {"disconnect", toFinance},
+				"create-nested.json": {"accept"}, "create-without-region.json": {"accept"}, // within one cell
+				"change-block.json": {"sweep", toFinance}, "change-subnet.json": {"sweep"}, "change-tags.json": {"sweep-tags"},
+			}},
+		{"the accepter's cell receives its own calls and forwards them to the requester's and others'", finance,
+			false, map[string][]string{
+				"accept.json":  {"connect", toMarketing, "forward-calls-333333333333-eu-west-1"},
+				"reject.json":  {"disconnect", toMarketing, "forward-calls-333333333333-eu-west-1"},
+				"approve.json": {"accept-approved", "sweep-tags"},
+			}},
+		{"the accepter's bus has forwarded calls, its own announcement, its own messages and those to it", finance,
+			true, map[string][]string{
+				"delete.json": {"disconnect-forwarded"}, "change-block.json": {"sweep-forwarded"},
+				"announced-accepted.json": {"connect-announced"}, "side-checked.json": {"accept-told"},
+				"check-side.json": {messageToMarketing}, "connection-accepted.json": {messageToMarketing},
+			}},
 		{"the requester's bus has the same, and no announcement of the accepter's", marketing, true, map[string][]string{
 			"accept.json": {"connect-forwarded"}, "reject.json": {"disconnect-forwarded"},
 			"side-checked.json": {messageToFinance},
 			"check-side.json":   {"accept-told"}, "connection-accepted.json": {"connect-told"},
 		}},
-		{"a counterpart of finance alone receives no calls of marketing, and no messages between the two", developer, true, map[string][]string{
-			"accept.json": {"connect-forwarded"}, "reject.json": {"disconnect-forwarded"},
-		}},
+		{"a counterpart of finance alone receives no calls of marketing, and no messages between the two", developer,
+			true, map[string][]string{
+				"accept.json": {"connect-forwarded"}, "reject.json": {"disconnect-forwarded"},
+			}},
 	}
 	samples := readSamples(t)
 	for _, tt := range tests {
@@ -289,7 +293,8 @@ func TestEveryAlarmSpeaksToTheTopicAndIsOnTheDashboard(t *testing.T) {
 		if actions, _ := a.Properties["AlarmActions"].([]any); len(actions) != 1 {
 			t.Errorf("%v notifies no topic", a.Properties["AlarmName"])
 		}
-		if arn := `"arn:aws:cloudwatch:eu-west-1:222222222222:alarm:` + a.Properties["AlarmName"].(string) + `"`; !strings.Contains(body, arn) {
+		if arn := `"arn:aws:cloudwatch:eu-west-1:222222222222:alarm:` + a.Properties["AlarmName"].(string) +
+			`"`; !strings.Contains(body, arn) {
 			t.Errorf("the dashboard doesn't show %s", arn)
 		}
 	}

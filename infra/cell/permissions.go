@@ -187,7 +187,9 @@ func (p naming) ownSide(sid string, i int, vpcs []string, action string, also co
 func (p naming) ownTags(keys ...string) condition {
 	return condition{
 		"ForAllValues:StringEquals": {"aws:TagKeys": keys},
-		"StringEqualsIfExists":      {"aws:RequestTag/" + peering.TagManaged: p.prefix, "aws:ResourceTag/" + peering.TagManaged: p.prefix},
+		"StringEqualsIfExists": {
+			"aws:RequestTag/" + peering.TagManaged: p.prefix, "aws:ResourceTag/" + peering.TagManaged: p.prefix,
+		},
 	}
 }
 

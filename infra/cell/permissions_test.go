@@ -95,9 +95,11 @@ func arnOf(v peering.VPC) string {
 func TestAcceptMayAcceptWhatThePolicyAccepts(t *testing.T) {
 	p := parse(t, company)
 	vpcs := []peering.VPC{
-		vpc(marketing, "vpc-00000000000000001"), vpc(marketing, "vpc-00000000000000002"), vpc(finance, "vpc-00000000000000003"),
+		vpc(marketing, "vpc-00000000000000001"), vpc(marketing, "vpc-00000000000000002"),
+		vpc(finance, "vpc-00000000000000003"),
 		vpc(finance, "vpc-00000000000000004"), vpc(finance, "vpc-00000000000000006"), vpc(developer, "vpc-00000000000000005"),
-		vpc(peering.Cell{Account: "444444444444", Region: "eu-west-1"}, "vpc-00000000000000007"), vpc(finance, "vpc-00000000000000008"),
+		vpc(peering.Cell{Account: "444444444444", Region: "eu-west-1"}, "vpc-00000000000000007"),
+		vpc(finance, "vpc-00000000000000008"),
 		vpc(marketing, "vpc-0000000000000000f"), vpc(finance, "vpc-0000000000000000f"),
 	}
 	accepted := map[string]int{} // by the value of the tag
@@ -111,7 +113,8 @@ func TestAcceptMayAcceptWhatThePolicyAccepts(t *testing.T) {
 			want := d.Verdict == policy.Accept && d.Manages(peering.Accepter)
 			for _, filled := range []peering.Region{pcx.Requester.Region, c.Region} {
 				if got := mayAccept(t, r, pcx, filled); got != want {
-					t.Errorf("the role of %s lets %s ask %s with tags %v and Region %s: %v, want %v", c, arnOf(pcx.Requester), arnOf(pcx.Accepter), pcx.Tags, filled, got, want)
+					t.Errorf("the role of %s lets %s ask %s with tags %v and Region %s: %v, want %v", c, arnOf(pcx.Requester),
+						arnOf(pcx.Accepter), pcx.Tags, filled, got, want)
 				}
 			}
 			if want {
@@ -142,7 +145,8 @@ peerings:
 `
 	p := parse(t, mesh)
 	vpcs := []peering.VPC{
-		vpc(marketing, "vpc-00000000000000001"), vpc(marketing, "vpc-00000000000000002"), vpc(finance, "vpc-00000000000000003"),
+		vpc(marketing, "vpc-00000000000000001"), vpc(marketing, "vpc-00000000000000002"),
+		vpc(finance, "vpc-00000000000000003"),
 		vpc(marketing, "vpc-00000000000000004"), vpc(finance, "vpc-00000000000000005"), vpc(finance, "vpc-00000000000000006"),
 		vpc(marketing, "vpc-00000000000000003"), vpc(finance, "vpc-0000000000000000f"),
 	}
@@ -156,7 +160,8 @@ peerings:
 			}
 			want := p.Decide(pcx).Verdict == policy.Accept
 			if got := mayAccept(t, r, pcx, pcx.Requester.Region); got != want {
-				t.Errorf("the role of %s lets %s ask %s with tags %v: %v, want %v", c, arnOf(pcx.Requester), arnOf(pcx.Accepter), pcx.Tags, got, want)
+				t.Errorf("the role of %s lets %s ask %s with tags %v: %v, want %v", c, arnOf(pcx.Requester),
+					arnOf(pcx.Accepter), pcx.Tags, got, want)
 			}
 			if want {
 				accepted++
@@ -202,15 +207,19 @@ func mayAccept(t *testing.T, r role, c peering.Connection, filled peering.Region
 
 func TestRolesReachTheirOwnVPCsOnly(t *testing.T) {
 	const (
-		table, group, rule = "arn:aws:ec2:eu-west-1:222222222222:route-table/rtb-1", "arn:aws:ec2:eu-west-1:222222222222:security-group/sg-1", "arn:aws:ec2:eu-west-1:222222222222:security-group-rule/sgr-1"
-		connection         = "arn:aws:ec2:eu-west-1:222222222222:vpc-peering-connection/pcx-1"
-		elsewhere          = "arn:aws:ec2:us-east-1:222222222222:route-table/rtb-1"
+		table, group, rule = "arn:aws:ec2:eu-west-1:222222222222:route-table/rtb-1",
+			"arn:aws:ec2:eu-west-1:222222222222:security-group/sg-1",
+			"arn:aws:ec2:eu-west-1:222222222222:security-group-rule/sgr-1"
+		connection = "arn:aws:ec2:eu-west-1:222222222222:vpc-peering-connection/pcx-1"
+		elsewhere  = "arn:aws:ec2:us-east-1:222222222222:route-table/rtb-1"
 	)
 	in := func(id string) map[string]string { return map[string]string{"ec2:Vpc": arnOf(vpc(finance, id))} }
 	own, other, third := in("vpc-00000000000000003"), in("vpc-0000000000000000f"), in("vpc-00000000000000008")
 	asAccepter := map[string]string{"ec2:AccepterVpc": own["ec2:Vpc"], "ec2:RequesterVpc": other["ec2:Vpc"]}
 	tagged := func(keys map[string]string, tag string) map[string]string {
-		return map[string]string{"ec2:AccepterVpc": keys["ec2:AccepterVpc"], "ec2:RequesterVpc": keys["ec2:RequesterVpc"], "aws:TagKeys": tag}
+		return map[string]string{
+			"ec2:AccepterVpc": keys["ec2:AccepterVpc"], "ec2:RequesterVpc": keys["ec2:RequesterVpc"], "aws:TagKeys": tag,
+		}
 	}
 	tests := []struct {
 		name             string
@@ -221,24 +230,34 @@ func TestRolesReachTheirOwnVPCsOnly(t *testing.T) {
 	}{
 		{"connect routes in a department's VPC", "connect", "ec2:CreateRoute", table, own, true},
 		{"connect doesn't route in another VPC", "connect", "ec2:CreateRoute", table, other, false},
-		{"connect doesn't route in a third party's VPC, even of its account", "connect", "ec2:CreateRoute", table, third, false},
-		{"connect doesn't admit to a third party's groups", "connect", "ec2:AuthorizeSecurityGroupIngress", group, third, false},
+		{"connect doesn't route in a third party's VPC, even of its account", "connect",
+			"ec2:CreateRoute", table, third, false},
+		{"connect doesn't admit to a third party's groups", "connect",
+			"ec2:AuthorizeSecurityGroupIngress", group, third, false},
 		{"connect doesn't route in another region", "connect", "ec2:CreateRoute", elsewhere, own, false},
 		{"connect replaces a blackhole", "connect", "ec2:ReplaceRoute", table, own, true},
 		{"connect admits traffic to a department's groups", "connect", "ec2:AuthorizeSecurityGroupIngress", group, own, true},
-		{"connect doesn't admit traffic to another VPC's groups", "connect", "ec2:AuthorizeSecurityGroupIngress", group, other, false},
-		{"connect tags a rule that it makes", "connect", "ec2:CreateTags", rule, map[string]string{"ec2:CreateAction": "AuthorizeSecurityGroupIngress", "aws:TagKeys": "autopeer:connection", "aws:RequestTag/autopeer:managed": "autopeer"}, true},
+		{"connect doesn't admit traffic to another VPC's groups", "connect",
+			"ec2:AuthorizeSecurityGroupIngress", group, other, false},
+		{"connect tags a rule that it makes", "connect", "ec2:CreateTags", rule,
+			map[string]string{"ec2:CreateAction": "AuthorizeSecurityGroupIngress", "aws:TagKeys": "autopeer:connection",
+				"aws:RequestTag/autopeer:managed": "autopeer"}, true},
 		{"connect marks no rule as another installation's", "connect", "ec2:CreateTags", rule,
-			map[string]string{"ec2:CreateAction": "AuthorizeSecurityGroupIngress", "aws:TagKeys": "autopeer:managed", "aws:RequestTag/autopeer:managed": "other"}, false},
+			map[string]string{"ec2:CreateAction": "AuthorizeSecurityGroupIngress", "aws:TagKeys": "autopeer:managed",
+				"aws:RequestTag/autopeer:managed": "other"}, false},
 		{"connect marks no connection as another installation's", "connect", "ec2:CreateTags", connection,
-			map[string]string{"ec2:AccepterVpc": own["ec2:Vpc"], "ec2:RequesterVpc": other["ec2:Vpc"], "aws:TagKeys": "autopeer:managed", "aws:RequestTag/autopeer:managed": "other"}, false},
+			map[string]string{"ec2:AccepterVpc": own["ec2:Vpc"], "ec2:RequesterVpc": other["ec2:Vpc"],
+				"aws:TagKeys": "autopeer:managed", "aws:RequestTag/autopeer:managed": "other"}, false},
 		{"connect marks a connection as its own", "connect", "ec2:CreateTags", connection,
-			map[string]string{"ec2:AccepterVpc": own["ec2:Vpc"], "ec2:RequesterVpc": other["ec2:Vpc"], "aws:TagKeys": "autopeer:managed", "aws:RequestTag/autopeer:managed": "autopeer"}, true},
-		{"connect doesn't tag a rule that is there already", "connect", "ec2:CreateTags", rule, map[string]string{"aws:TagKeys": "autopeer:connection"}, false},
+			map[string]string{"ec2:AccepterVpc": own["ec2:Vpc"], "ec2:RequesterVpc": other["ec2:Vpc"],
+				"aws:TagKeys": "autopeer:managed", "aws:RequestTag/autopeer:managed": "autopeer"}, true},
+		{"connect doesn't tag a rule that is there already", "connect", "ec2:CreateTags", rule,
+			map[string]string{"aws:TagKeys": "autopeer:connection"}, false},
 		{"connect revokes in a department's groups", "connect", "ec2:RevokeSecurityGroupIngress", group, own, true},
 		{"connect doesn't revoke in another VPC's groups", "connect", "ec2:RevokeSecurityGroupIngress", group, other, false},
 		{"connect names a connection", "connect", "ec2:CreateTags", connection, tagged(asAccepter, "Name"), true},
-		{"connect gives a connection no other tag", "connect", "ec2:CreateTags", connection, tagged(asAccepter, "CostCenter"), false},
+		{"connect gives a connection no other tag", "connect", "ec2:CreateTags", connection,
+			tagged(asAccepter, "CostCenter"), false},
 		{"connect can't approve", "connect", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:approved"), false},
 		{"accept can't approve", "accept", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:approved"), false},
 		{"sweep can't approve", "sweep", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:approved"), false},
@@ -247,40 +266,59 @@ func TestRolesReachTheirOwnVPCsOnly(t *testing.T) {
 		{"connect can't hold", "connect", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:hold"), false},
 		{"connect can't end a hold", "connect", "ec2:DeleteTags", connection, tagged(asAccepter, "autopeer:hold"), false},
 		{"disconnect can't hold", "disconnect", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:hold"), false},
-		{"disconnect can't end a hold", "disconnect", "ec2:DeleteTags", connection, tagged(asAccepter, "autopeer:hold"), false},
+		{"disconnect can't end a hold", "disconnect", "ec2:DeleteTags", connection,
+			tagged(asAccepter, "autopeer:hold"), false},
 		{"sweep can't hold", "sweep", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:hold"), false},
 		{"sweep can't end a hold", "sweep", "ec2:DeleteTags", connection, tagged(asAccepter, "autopeer:hold"), false},
 		{"accept can't adopt", "accept", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:adopt"), false},
-		{"accept can't withdraw an adoption", "accept", "ec2:DeleteTags", connection, tagged(asAccepter, "autopeer:adopt"), false},
+		{"accept can't withdraw an adoption", "accept", "ec2:DeleteTags", connection,
+			tagged(asAccepter, "autopeer:adopt"), false},
 		{"connect can't adopt", "connect", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:adopt"), false},
-		{"connect can't withdraw an adoption", "connect", "ec2:DeleteTags", connection, tagged(asAccepter, "autopeer:adopt"), false},
+		{"connect can't withdraw an adoption", "connect", "ec2:DeleteTags", connection,
+			tagged(asAccepter, "autopeer:adopt"), false},
 		{"disconnect can't adopt", "disconnect", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:adopt"), false},
-		{"disconnect can't withdraw an adoption", "disconnect", "ec2:DeleteTags", connection, tagged(asAccepter, "autopeer:adopt"), false},
+		{"disconnect can't withdraw an adoption", "disconnect", "ec2:DeleteTags", connection,
+			tagged(asAccepter, "autopeer:adopt"), false},
 		{"sweep can't adopt", "sweep", "ec2:CreateTags", connection, tagged(asAccepter, "autopeer:adopt"), false},
-		{"sweep can't withdraw an adoption", "sweep", "ec2:DeleteTags", connection, tagged(asAccepter, "autopeer:adopt"), false},
-		{"connect sets the DNS option of a connection of its own", "connect", "ec2:ModifyVpcPeeringConnectionOptions", connection, asAccepter, true},
+		{"sweep can't withdraw an adoption", "sweep", "ec2:DeleteTags", connection,
+			tagged(asAccepter, "autopeer:adopt"), false},
+		{"connect sets the DNS option of a connection of its own", "connect", "ec2:ModifyVpcPeeringConnectionOptions",
+			connection, asAccepter, true},
 		{"connect doesn't set it on a foreign connection", "connect", "ec2:ModifyVpcPeeringConnectionOptions", connection,
 			map[string]string{"ec2:AccepterVpc": other["ec2:Vpc"], "ec2:RequesterVpc": other["ec2:Vpc"]}, false},
-		{"connect reads the DNS attributes of a department's VPC", "connect", "ec2:DescribeVpcAttribute", own["ec2:Vpc"], nil, true},
+		{"connect reads the DNS attributes of a department's VPC", "connect", "ec2:DescribeVpcAttribute",
+			own["ec2:Vpc"], nil, true},
 		{"connect doesn't read those of another VPC", "connect", "ec2:DescribeVpcAttribute", other["ec2:Vpc"], nil, false},
 		{"connect can't accept", "connect", "ec2:AcceptVpcPeeringConnection", connection, asAccepter, false},
 		{"accept can't route", "accept", "ec2:CreateRoute", table, own, false},
-		{"accept rejects where the policy requires it", "accept", "ec2:RejectVpcPeeringConnection", connection, asAccepter, true},
+		{"accept rejects where the policy requires it", "accept", "ec2:RejectVpcPeeringConnection",
+			connection, asAccepter, true},
 		{"disconnect deletes a route", "disconnect", "ec2:DeleteRoute", table, own, true},
-		{"disconnect deletes a route of a VPC that the policy no longer names", "disconnect", "ec2:DeleteRoute", table, other, true},
-		{"disconnect deletes no route of another account", "disconnect", "ec2:DeleteRoute", strings.Replace(table, "222222222222", "111111111111", 1), other, false},
+		{"disconnect deletes a route of a VPC that the policy no longer names", "disconnect",
+			"ec2:DeleteRoute", table, other, true},
+		{"disconnect deletes no route of another account", "disconnect", "ec2:DeleteRoute",
+			strings.Replace(table, "222222222222", "111111111111", 1), other, false},
 		{"disconnect creates none", "disconnect", "ec2:CreateRoute", table, own, false},
 		{"disconnect revokes in a department's groups", "disconnect", "ec2:RevokeSecurityGroupIngress", group, own, true},
-		{"disconnect revokes in the groups of a VPC that the policy no longer names", "disconnect", "ec2:RevokeSecurityGroupIngress", group, other, true},
-		{"disconnect revokes in no other Region", "disconnect", "ec2:RevokeSecurityGroupIngress", strings.Replace(group, "eu-west-1", "us-east-1", 1), other, false},
-		{"no revocation is permitted on rules, which EC2 doesn't ask about", "connect", "ec2:RevokeSecurityGroupIngress", rule, map[string]string{"aws:ResourceTag/autopeer:connection": "pcx-1"}, false},
-		{"sweep sends to accept", "sweep", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:222222222222:autopeer-accept", nil, true},
+		{"disconnect revokes in the groups of a VPC that the policy no longer names", "disconnect",
+			"ec2:RevokeSecurityGroupIngress", group, other, true},
+		{"disconnect revokes in no other Region", "disconnect", "ec2:RevokeSecurityGroupIngress",
+			strings.Replace(group, "eu-west-1", "us-east-1", 1), other, false},
+		{"no revocation is permitted on rules, which EC2 doesn't ask about", "connect", "ec2:RevokeSecurityGroupIngress",
+			rule, map[string]string{"aws:ResourceTag/autopeer:connection": "pcx-1"}, false},
+		{"sweep sends to accept", "sweep", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:222222222222:autopeer-accept",
+			nil, true},
 		{"sweep sends to itself", "sweep", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:222222222222:autopeer-sweep", nil, true},
-		{"sweep sends to no dead-letter queue", "sweep", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:222222222222:autopeer-accept-dead-letters", nil, false},
-		{"sweep sends to no queue of another cell", "sweep", "sqs:SendMessage", "arn:aws:sqs:us-east-1:111111111111:autopeer-accept", nil, false},
-		{"accept sends to no queue", "accept", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:222222222222:autopeer-connect", nil, false},
-		{"functions announce on their own bus", "disconnect", "events:PutEvents", "arn:aws:events:eu-west-1:222222222222:event-bus/autopeer", nil, true},
-		{"functions announce on no other bus", "disconnect", "events:PutEvents", "arn:aws:events:us-east-1:111111111111:event-bus/autopeer", nil, false},
+		{"sweep sends to no dead-letter queue", "sweep", "sqs:SendMessage",
+			"arn:aws:sqs:eu-west-1:222222222222:autopeer-accept-dead-letters", nil, false},
+		{"sweep sends to no queue of another cell", "sweep", "sqs:SendMessage",
+			"arn:aws:sqs:us-east-1:111111111111:autopeer-accept", nil, false},
+		{"accept sends to no queue", "accept", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:222222222222:autopeer-connect",
+			nil, false},
+		{"functions announce on their own bus", "disconnect", "events:PutEvents",
+			"arn:aws:events:eu-west-1:222222222222:event-bus/autopeer", nil, true},
+		{"functions announce on no other bus", "disconnect", "events:PutEvents",
+			"arn:aws:events:us-east-1:111111111111:event-bus/autopeer", nil, false},
 	}
 	template := stack(t, company, finance)
 	for _, tt := range tests {
@@ -321,7 +359,8 @@ func TestOnlyReadsAreOnEverything(t *testing.T) {
 		for _, g := range roleOf(t, template, string(function)) {
 			for _, action := range g.Action {
 				read := strings.HasPrefix(action, "ec2:Describe") && action != "ec2:DescribeVpcAttribute" // which can name VPCs
-				if everything := slices.Contains(g.Resource, "*"); everything != read || strings.Contains(action, "*") || g.Sid == "" {
+				if everything := slices.Contains(g.Resource, "*"); everything != read ||
+					strings.Contains(action, "*") || g.Sid == "" {
 					t.Errorf("%s: %q allows %s on %v", function, g.Sid, action, g.Resource)
 				}
 			}
@@ -345,8 +384,11 @@ func TestARetiredCellOnlyCloses(t *testing.T) {
 	}
 	r := roleOf(t, template, string(function.Disconnect))
 	for at, want := range map[peering.Cell]bool{retired: true, finance: false} {
-		for action, resource := range map[string]string{"ec2:DeleteRoute": "route-table/rtb-1", "ec2:RevokeSecurityGroupIngress": "security-group/sg-1"} {
-			if got := r.allows(t, action, fmt.Sprintf("arn:aws:ec2:%s:%s:%s", at.Region, at.Account, resource), nil); got != want {
+		for action, resource := range map[string]string{
+			"ec2:DeleteRoute": "route-table/rtb-1", "ec2:RevokeSecurityGroupIngress": "security-group/sg-1",
+		} {
+			if got := r.allows(t, action, fmt.Sprintf("arn:aws:ec2:%s:%s:%s", at.Region, at.Account, resource),
+				nil); got != want {
 				t.Errorf("disconnect may %s in %s: %t, want %t", action, at, got, want)
 			}
 		}
@@ -360,7 +402,8 @@ func TestRolesInReportModeOnlyRead(t *testing.T) {
 	file := strings.Replace(company, "version: 1", "version: 1\nmode: report", 1)
 	retiring := file + "retired: [{ account: \"555555555555\", region: eu-west-1 }]\n"
 	peerings := strings.NewReplacer(
-		"finance]\n", "finance]\n    mode: report\n", "legal]\n", "legal]\n    mode: report\n", "sales]\n", "sales]\n    mode: report\n",
+		"finance]\n", "finance]\n    mode: report\n", "legal]\n", "legal]\n    mode: report\n", "sales]\n",
+		"sales]\n    mode: report\n",
 		"manage: requester", "manage: requester, mode: report", "manage: accepter", "manage: accepter, mode: report",
 	).Replace(company)
 	disconnecting := strings.Replace(peerings, "version: 1", "version: 1\nremoved: disconnect", 1)

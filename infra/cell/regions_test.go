@@ -46,13 +46,18 @@ func TestAcceptanceAcrossRegions(t *testing.T) {
 		refused map[bool]bool // by the key's Region: ownRegion or callRegion
 	}{
 		{"a VPC that is named", in("111111111111", "us-east-1"), "vpc-00000000000000001", true, nil},
-		{"another VPC of its account, in a third Region", in("111111111111", "ap-south-1"), "vpc-0000000000000000f", false, map[bool]bool{ownRegion: true, callRegion: true}},
-		{"another VPC of its account, in the accepter's Region", in("111111111111", "eu-west-1"), "vpc-0000000000000000f", false, map[bool]bool{ownRegion: true, callRegion: true}},
+		{"another VPC of its account, in a third Region", in("111111111111", "ap-south-1"), "vpc-0000000000000000f", false,
+			map[bool]bool{ownRegion: true, callRegion: true}},
+		{"another VPC of its account, in the accepter's Region", in("111111111111", "eu-west-1"), "vpc-0000000000000000f",
+			false, map[bool]bool{ownRegion: true, callRegion: true}},
 		{"a VPC in a range", in("333333333333", "us-east-1"), "vpc-0000000000000000f", true, nil},
 		// In the Region of the call IAM sees the same ARN as of a VPC that is listed.
-		{"a VPC of the range's account, in a third Region", in("333333333333", "ap-south-1"), "vpc-0000000000000000f", false, map[bool]bool{ownRegion: true}},
-		{"a VPC of the range's account, in the accepter's Region", in("333333333333", "eu-west-1"), "vpc-0000000000000000f", false, nil},
-		{"a VPC with that block in another account", in("444444444444", "us-east-1"), "vpc-0000000000000000f", false, map[bool]bool{ownRegion: true, callRegion: true}},
+		{"a VPC of the range's account, in a third Region", in("333333333333", "ap-south-1"), "vpc-0000000000000000f", false,
+			map[bool]bool{ownRegion: true}},
+		{"a VPC of the range's account, in the accepter's Region", in("333333333333", "eu-west-1"),
+			"vpc-0000000000000000f", false, nil},
+		{"a VPC with that block in another account", in("444444444444", "us-east-1"), "vpc-0000000000000000f", false,
+			map[bool]bool{ownRegion: true, callRegion: true}},
 	}
 	for _, tt := range tests {
 		for _, filled := range []bool{ownRegion, callRegion} {
@@ -61,7 +66,9 @@ func TestAcceptanceAcrossRegions(t *testing.T) {
 				check(t, acceptance(id)(t.Context(), stolen(t, cloud, acrossRegions, "accept")), tt.refused[filled])
 				requester := vpc(tt.from, tt.vpc)
 				requester.Blocks = []netip.Prefix{netip.MustParsePrefix("10.64.0.0/16")}
-				d := parse(t, acrossRegions).Decide(peering.Connection{State: peering.PendingAcceptance, Requester: requester, Accepter: vpc(finance, "vpc-00000000000000003")})
+				d := parse(t, acrossRegions).Decide(peering.Connection{
+					State: peering.PendingAcceptance, Requester: requester, Accepter: vpc(finance, "vpc-00000000000000003"),
+				})
 				if listed := d.Verdict == policy.Accept; listed != tt.listed {
 					t.Errorf("the policy accepts it: %v, want %v", listed, tt.listed)
 				}
@@ -71,15 +78,19 @@ func TestAcceptanceAcrossRegions(t *testing.T) {
 }
 
 // requestFrom returns a cloud in which a VPC with that id has asked finance's.
-func requestFrom(t *testing.T, from peering.Cell, vpc string, callRegionInKeys bool) (*cloudsim.Cloud, peering.ConnectionID) {
+func requestFrom(t *testing.T, from peering.Cell, vpc string,
+	callRegionInKeys bool) (*cloudsim.Cloud, peering.ConnectionID) {
 	t.Helper()
 	ids := &local.IDs{}
 	ids.Want(vpc, "vpc-00000000000000003")
 	cloud := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler {
-		return simec2.New(simec2.Options{Trail: trail, NewID: ids.New, Switches: simec2.Switches{CallRegionInVPCKeys: callRegionInKeys}})
+		return simec2.New(simec2.Options{
+			Trail: trail, NewID: ids.New, Switches: simec2.Switches{CallRegionInVPCKeys: callRegionInKeys},
+		})
 	}})
 	t.Cleanup(cloud.Close)
-	asker, owner := lab.NewPerson(t.Context(), from, local.EC2(cloud, from)), lab.NewPerson(t.Context(), finance, local.EC2(cloud, finance))
+	asker, owner := lab.NewPerson(t.Context(), from, local.EC2(cloud, from)),
+		lab.NewPerson(t.Context(), finance, local.EC2(cloud, finance))
 	own, asked := asker.VPC("asker", "10.64.0.0/16"), owner.VPC("finance", "10.3.0.0/16")
 	id := asker.Request(own, finance, asked, "")
 	if asker.Err() != nil || owner.Err() != nil {

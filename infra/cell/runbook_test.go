@@ -105,9 +105,13 @@ func TestStoppingACellNamesEveryFunction(t *testing.T) {
 func TestThePagesStateTheirDefaults(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ file, heading, want string }{
-		{"runbook.md", "# Runbook", "The names of an installation begin with its prefix: `autopeer`, unless `PREFIX` or the option [`prefix`](deploy.md#options) sets another."},
+		{"runbook.md", "# Runbook",
+			"The names of an installation begin with its prefix: `autopeer`, unless `PREFIX` or the option " +
+				"[`prefix`](deploy.md#options) sets another."},
 		{"runbook.md", "# Runbook", "This page and its commands use the default."},
-		{"events.md", "# Events", "The name of the bus is the prefix of the installation, so `PREFIX` or the option [`prefix`](deploy.md#options) changes it. The source is always `autopeer`."},
+		{"events.md", "# Events",
+			"The name of the bus is the prefix of the installation, so `PREFIX` or the option [`prefix`](deploy.md#options) " +
+				"changes it. The source is always `autopeer`."},
 		{"runbook.md", "## missed-events", "With `sweepMinutes` of 9 or less, the alarm never counts"},
 		{"runbook.md", "## missed-events", "| in the last `sweepMinutes` before the deployment of the cell"},
 	}

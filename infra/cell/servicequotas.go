@@ -28,7 +28,8 @@ const (
 const otherResources = 120
 
 const (
-	splitPolicy     = "give the cell fewer peerings, by splitting its departments over accounts or the policy over installations with prefixes of their own"
+	splitPolicy = "give the cell fewer peerings, by splitting its departments over accounts or the policy over " +
+		"installations with prefixes of their own"
 	useOrganization = "set organization in the context, which replaces the list of accounts"
 	shortenPrefix   = "give the installation a shorter prefix"
 )

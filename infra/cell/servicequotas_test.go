@@ -22,12 +22,16 @@ func star(vpcs, accounts int) *policy.Policy { return starAt(hub, vpcs, accounts
 func starAt(hub peering.Cell, vpcs, accounts int) *policy.Policy {
 	p := &policy.Policy{File: "star.yaml", Otherwise: policy.LeaveOthers, Departments: []policy.Department{{Name: "hub"}}}
 	for i := range vpcs {
-		p.Departments[0].Members = append(p.Departments[0].Members, policy.Member{Cell: hub, VPC: peering.VPCID(fmt.Sprintf("vpc-%017x", i))})
+		p.Departments[0].Members = append(p.Departments[0].Members, policy.Member{
+			Cell: hub, VPC: peering.VPCID(fmt.Sprintf("vpc-%017x", i)),
+		})
 	}
 	for i := range accounts {
 		name := fmt.Sprintf("spoke%d", i)
 		c := peering.Cell{Account: peering.AccountID(fmt.Sprintf("%012d", 200000000000+i)), Region: "eu-west-1"}
-		p.Departments = append(p.Departments, policy.Department{Name: name, Members: []policy.Member{{Cell: c, VPC: peering.VPCID(fmt.Sprintf("vpc-%017x", 1<<40+i))}}})
+		p.Departments = append(p.Departments, policy.Department{
+			Name: name, Members: []policy.Member{{Cell: c, VPC: peering.VPCID(fmt.Sprintf("vpc-%017x", 1<<40+i))}},
+		})
 		p.Peerings = append(p.Peerings, policy.Peering{Between: [2]string{"hub", name}})
 	}
 	return p
@@ -50,7 +54,9 @@ var hub = peering.Cell{Account: "100000000000", Region: "eu-west-1"}
 
 func newHub(t *testing.T, p *policy.Policy, context map[string]any) (cell.Stacks, error) {
 	t.Helper()
-	return cell.New(awscdk.NewApp(nil), p.Departments[0].Members[0].Cell, cell.Props{Policy: p, Options: options(t, context), Build: built(t)})
+	return cell.New(awscdk.NewApp(nil), p.Departments[0].Members[0].Cell, cell.Props{
+		Policy: p, Options: options(t, context), Build: built(t),
+	})
 }
 
 func TestAQuotaThatWouldBeExceededStopsSynth(t *testing.T) {
@@ -61,17 +67,30 @@ func TestAQuotaThatWouldBeExceededStopsSynth(t *testing.T) {
 		want    string // empty: it fits
 	}{
 		{"a hundred accounts fit", star(1, 100), nil, ""},
-		{"more accounts than the bus's policy has room for", star(1, 150), nil, "100000000000/eu-west-1: the characters of the event bus's policy would be"},
+		{"more accounts than the bus's policy has room for", star(1, 150), nil,
+			"100000000000/eu-west-1: the characters of the event bus's policy would be"},
 		{"the organization stands for all of them", star(1, 150), object{"organization": "o-0123456789"}, ""},
-		{"more counterparts than a stack has room for", star(1, 250), object{"organization": "o-0123456789"}, "the resources of the main stack would be"},
-		{"more counterparts than a bus of a small region has rules for", starAt(peering.Cell{Account: "100000000000", Region: "eu-south-1"}, 1, 110), nil, "the rules on the default bus would be"},
-		{"a rule name with the longest prefix and Region of today", starTo("ap-northeast-1"), object{"prefix": "a-long-company"}, ""},
-		{"a rule name with the longest prefix and a longer Region", starTo("ap-southeasterly-100"), object{"prefix": "a-long-company"}, "100000000000/eu-west-1: the characters of the rule name a-long-company-forward-messages-200000000000-ap-southeasterly-100 would be 65, and AWS allows 64; give the installation a shorter prefix"},
-		{"a rule name with a longer Region and a shorter prefix", starTo("ap-southeasterly-100"), object{"prefix": "a-long-compan"}, ""},
-		{"as many cells as inform each other of requests to reject, in a small Region", rejecting(starAt(peering.Cell{Account: "100000000000", Region: "eu-south-1"}, 1, 89), 0), nil, ""},
-		{"as many without a peering", rejecting(starAt(peering.Cell{Account: "100000000000", Region: "eu-south-1"}, 1, 89), 89), nil, ""},
+		{"more counterparts than a stack has room for", star(1, 250), object{"organization": "o-0123456789"},
+			"the resources of the main stack would be"},
+		{"more counterparts than a bus of a small region has rules for",
+			starAt(peering.Cell{Account: "100000000000", Region: "eu-south-1"}, 1, 110), nil,
+			"the rules on the default bus would be"},
+		{"a rule name with the longest prefix and Region of today", starTo("ap-northeast-1"),
+			object{"prefix": "a-long-company"}, ""},
+		{"a rule name with the longest prefix and a longer Region", starTo("ap-southeasterly-100"),
+			object{"prefix": "a-long-company"},
+			"100000000000/eu-west-1: the characters of the rule name " +
+				"a-long-company-forward-messages-200000000000-ap-southeasterly-100 would be 65, and AWS allows 64; give the " +
+				"installation a shorter prefix"},
+		{"a rule name with a longer Region and a shorter prefix", starTo("ap-southeasterly-100"),
+			object{"prefix": "a-long-compan"}, ""},
+		{"as many cells as inform each other of requests to reject, in a small Region",
+			rejecting(starAt(peering.Cell{Account: "100000000000", Region: "eu-south-1"}, 1, 89), 0), nil, ""},
+		{"as many without a peering",
+			rejecting(starAt(peering.Cell{Account: "100000000000", Region: "eu-south-1"}, 1, 89), 89), nil, ""},
 		{"more cells reject without being informed", rejecting(star(1, 250), 249), nil, ""},
-		{"more VPCs than a role's policies have room for", star(4000, 2), nil, "the managed policies of the role of accept would be"},
+		{"more VPCs than a role's policies have room for", star(4000, 2), nil,
+			"the managed policies of the role of accept would be"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -16,17 +16,23 @@ import (
 // session is the identity of a session of a role, as CloudTrail records it.
 func session(role string) string {
 	name := role[strings.LastIndex(role, "/")+1:]
-	return fmt.Sprintf(`{"type":"AssumedRole","principalId":"AROAEXAMPLE:s","arn":"arn:aws:sts::111111111111:assumed-role/%s/s","accountId":"111111111111",
-		"sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROAEXAMPLE","arn":"arn:aws:iam::111111111111:role/%s","accountId":"111111111111","userName":%q},
-		"webIdFederationData":{},"attributes":{"creationDate":"2026-06-08T07:00:00Z","mfaAuthenticated":"false"}}}`, name, role, name)
+	return fmt.Sprintf(`{"type":"AssumedRole","principalId":"AROAEXAMPLE:s",
+	"arn":"arn:aws:sts::111111111111:assumed-role/%s/s","accountId":"111111111111",
+		"sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROAEXAMPLE",
+		"arn":"arn:aws:iam::111111111111:role/%s","accountId":"111111111111","userName":%q},
+		"webIdFederationData":{},"attributes":{"creationDate":"2026-06-08T07:00:00Z",
+		"mfaAuthenticated":"false"}}}`, name, role, name)
 }
 
 // principals are those of principals other than the functions.
 var principals = map[string]string{
-	"an IAM user":                    `{"type":"IAMUser","arn":"arn:aws:iam::111111111111:user/dana","accountId":"111111111111","userName":"dana"}`,
-	"an IAM user in the console":     `{"type":"IAMUser","arn":"arn:aws:iam::111111111111:user/dana","sessionContext":{"sessionIssuer":{},"attributes":{"mfaAuthenticated":"true"}}}`,
-	"root":                           `{"type":"Root","arn":"arn:aws:iam::111111111111:root","accountId":"111111111111"}`,
-	"a user of IAM Identity Center":  session("aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Network_0123456789abcdef"),
+	"an IAM user": `{"type":"IAMUser","arn":"arn:aws:iam::111111111111:user/dana",` +
+		`"accountId":"111111111111","userName":"dana"}`,
+	"an IAM user in the console": `{"type":"IAMUser","arn":"arn:aws:iam::111111111111:user/dana",` +
+		`"sessionContext":{"sessionIssuer":{},"attributes":{"mfaAuthenticated":"true"}}}`,
+	"root": `{"type":"Root","arn":"arn:aws:iam::111111111111:root","accountId":"111111111111"}`,
+	"a user of IAM Identity Center": session(
+		"aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Network_0123456789abcdef"),
 	"an AWS service":                 `{"type":"AWSService","invokedBy":"ec2.amazonaws.com"}`,
 	"CloudFormation's service role":  session("cdk-hnb659fds-cfn-exec-role-111111111111-us-east-1"),
 	"a role for Terraform":           session("terraform"),
@@ -49,15 +55,18 @@ func matching(rules map[string]pattern.Pattern, event string) []string {
 }
 
 func edit(call, identity string) string {
-	return fmt.Sprintf(`{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":"111111111111","region":"us-east-1","resources":[],"detail":{
-		"eventVersion":"1.11","eventSource":"ec2.amazonaws.com","eventName":%q,"userIdentity":%s,"requestParameters":{"routeTableId":"rtb-0a1b2c3d4e5f60001"}}}`, call, identity)
+	return fmt.Sprintf(`{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":"111111111111",
+	"region":"us-east-1","resources":[],"detail":{
+		"eventVersion":"1.11","eventSource":"ec2.amazonaws.com","eventName":%q,"userIdentity":%s,
+		"requestParameters":{"routeTableId":"rtb-0a1b2c3d4e5f60001"}}}`, call, identity)
 }
 
 // TestEditsOfOthersLeadToASweep, and those of the functions don't, but for disconnect's deletions, which may make room.
 func TestEditsOfOthersLeadToASweep(t *testing.T) {
 	rules := patterns(t, marketing, false)
 	edits := []string{
-		"CreateRoute", "ReplaceRoute", "DeleteRoute", "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress", "ModifySecurityGroupRules",
+		"CreateRoute", "ReplaceRoute", "DeleteRoute", "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress",
+		"ModifySecurityGroupRules",
 		"ModifyVpcPeeringConnectionOptions",
 	}
 	for _, call := range edits {
@@ -71,7 +80,8 @@ func TestEditsOfOthersLeadToASweep(t *testing.T) {
 			if f == function.Disconnect && (call == "DeleteRoute" || call == "RevokeSecurityGroupIngress") {
 				want = []string{"sweep-freed"}
 			}
-			if diff := cmp.Diff(want, matching(rules, edit(call, session(wiring.RoleName("autopeer", f, marketing))))); diff != "" {
+			if diff := cmp.Diff(want,
+				matching(rules, edit(call, session(wiring.RoleName("autopeer", f, marketing))))); diff != "" {
 				t.Errorf("%s by %s (-want +got):\n%s", call, f, diff)
 			}
 		}
@@ -81,7 +91,8 @@ func TestEditsOfOthersLeadToASweep(t *testing.T) {
 			t.Errorf("%s is matched by %v", call, got)
 		}
 	}
-	if failed := strings.Replace(edit("CreateRoute", principals["root"]), `"eventVersion"`, `"errorCode":"Client.RouteAlreadyExists","eventVersion"`, 1); len(matching(rules, failed)) > 0 {
+	if failed := strings.Replace(edit("CreateRoute", principals["root"]), `"eventVersion"`,
+		`"errorCode":"Client.RouteAlreadyExists","eventVersion"`, 1); len(matching(rules, failed)) > 0 {
 		t.Error("a call that failed is matched")
 	}
 }
@@ -106,15 +117,19 @@ func TestADeploymentLeadsToASweep(t *testing.T) {
 		want          bool
 	}{
 		{"CREATE_COMPLETE", own, true}, {"UPDATE_COMPLETE", own, true}, {"UPDATE_ROLLBACK_COMPLETE", own, true},
-		{"CREATE_IN_PROGRESS", own, false}, {"UPDATE_IN_PROGRESS", own, false}, {"UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", own, false},
+		{"CREATE_IN_PROGRESS", own, false}, {"UPDATE_IN_PROGRESS", own, false},
+		{"UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", own, false},
 		{"UPDATE_ROLLBACK_IN_PROGRESS", own, false}, {"DELETE_IN_PROGRESS", own, false}, {"ROLLBACK_COMPLETE", own, false},
 		{"UPDATE_COMPLETE", strings.Replace(own, "us-east-1/", "us-east-1-bus/", 1), false},
 		{"UPDATE_COMPLETE", strings.Replace(own, "stack/autopeer", "stack/blue", 1), false},
 		{"UPDATE_COMPLETE", strings.Replace(own, "stack/", "stack/x-", 1), false},
 	} {
-		event := fmt.Sprintf(`{"source":"aws.cloudformation","detail-type":"CloudFormation Stack Status Change","account":"111111111111","region":"us-east-1",
-			"resources":[%q],"detail":{"stack-id":%[1]q,"status-details":{"status":%q,"status-reason":""},"client-request-token":""}}`, tt.stack, tt.status)
-		if got := matching(rules, event); slices.Equal(got, []string{"sweep-deployed"}) != tt.want || !tt.want && len(got) > 0 {
+		event := fmt.Sprintf(`{"source":"aws.cloudformation","detail-type":"CloudFormation Stack Status Change",
+		"account":"111111111111","region":"us-east-1",
+			"resources":[%q],"detail":{"stack-id":%[1]q,"status-details":{"status":%q,"status-reason":""},
+			"client-request-token":""}}`, tt.stack, tt.status)
+		if got := matching(rules, event); slices.Equal(got, []string{"sweep-deployed"}) != tt.want ||
+			!tt.want && len(got) > 0 {
 			t.Errorf("%s of %s is matched by %v, want a sweep: %v", tt.status, tt.stack, got, tt.want)
 		}
 	}

@@ -22,7 +22,9 @@ import (
 func synthesize(t testing.TB, p *policy.Policy, context map[string]any) string {
 	t.Helper()
 	dir := t.TempDir()
-	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &dir, Context: &map[string]any{"aws:cdk:disable-creation-stack-traces": true}})
+	app := awscdk.NewApp(&awscdk.AppProps{
+		Outdir: &dir, Context: &map[string]any{"aws:cdk:disable-creation-stack-traces": true},
+	})
 	if err := cell.NewAll(app, cell.Props{Policy: p, Options: options(t, context), Build: built(t)}); err != nil {
 		t.Fatal(err)
 	}
@@ -114,21 +116,34 @@ func TestParseOptions(t *testing.T) {
 		want    []string // a piece of each fault
 	}{
 		{"no context", nil, nil},
-		{"numbers and strings are the same", map[string]any{"logRetentionDays": 30.0, "trail": "true", "reservedConcurrency": "2"}, nil},
-		{"the name of every account's bus", map[string]any{"prefix": "default"}, []string{`context prefix is "default"; it must be 1 to 14 of`}},
-		{"a prefix that ends with a dash", map[string]any{"prefix": "blue-"}, []string{`context prefix is "blue-"; it must be 1 to 14 of`}},
-		{"a prefix with two dashes in a row", map[string]any{"prefix": "my--x"}, []string{`context prefix is "my--x"; it must be 1 to 14 of`}},
-		{"a prefix of fifteen characters", map[string]any{"prefix": "a-long-company1"}, []string{`context prefix is "a-long-company1"; it must be 1 to 14 of`}},
-		{"a prefix that begins with a digit", map[string]any{"prefix": "1st"}, []string{`context prefix is "1st"; it must be 1 to 14 of`}},
-		{"a prefix that makes names too long", map[string]any{"prefix": "autopeer-of-the-company"}, []string{`context prefix is "autopeer-of-the-company"; it must be`}},
-		{"a retention that CloudWatch Logs doesn't know", map[string]any{"logRetentionDays": 42}, []string{"logRetentionDays"}},
+		{"numbers and strings are the same",
+			map[string]any{"logRetentionDays": 30.0, "trail": "true", "reservedConcurrency": "2"}, nil},
+		{"the name of every account's bus", map[string]any{"prefix": "default"},
+			[]string{`context prefix is "default"; it must be 1 to 14 of`}},
+		{"a prefix that ends with a dash", map[string]any{"prefix": "blue-"},
+			[]string{`context prefix is "blue-"; it must be 1 to 14 of`}},
+		{"a prefix with two dashes in a row", map[string]any{"prefix": "my--x"},
+			[]string{`context prefix is "my--x"; it must be 1 to 14 of`}},
+		{"a prefix of fifteen characters", map[string]any{"prefix": "a-long-company1"},
+			[]string{`context prefix is "a-long-company1"; it must be 1 to 14 of`}},
+		{"a prefix that begins with a digit", map[string]any{"prefix": "1st"},
+			[]string{`context prefix is "1st"; it must be 1 to 14 of`}},
+		{"a prefix that makes names too long", map[string]any{"prefix": "autopeer-of-the-company"},
+			[]string{`context prefix is "autopeer-of-the-company"; it must be`}},
+		{"a retention that CloudWatch Logs doesn't know", map[string]any{"logRetentionDays": 42},
+			[]string{"logRetentionDays"}},
 		{"sweeps once a day", map[string]any{"sweepMinutes": 1440.0}, nil},
 		{"sweeps once in five minutes", map[string]any{"sweepMinutes": "5"}, nil},
-		{"sweeps that overtake each other", map[string]any{"sweepMinutes": 4}, []string{`sweepMinutes is "4"; it must be a whole number of minutes, 5 to 1440`}},
+		{"sweeps that overtake each other", map[string]any{"sweepMinutes": 4},
+			[]string{`sweepMinutes is "4"; it must be a whole number of minutes, 5 to 1440`}},
 		{"sweeps less than once a day", map[string]any{"sweepMinutes": 1441}, []string{"sweepMinutes"}},
-		{"fewer environments than the mapping may use", map[string]any{"reservedConcurrency": 1}, []string{`reservedConcurrency is "1"; it must be 0 for none, or 2 to 999; Lambda keeps 100 of an account's quota unreserved`}},
-		{"all faults at once", map[string]any{"trail": "yes", "organization": "acme", "alarmEmail": "nobody"}, []string{"alarmEmail", "organization", "trail"}},
-		{"an address for a topic that has its own", map[string]any{"alarmEmail": "a@b.example", "alarmTopic": "ops"}, []string{"alarmEmail and alarmTopic"}},
+		{"fewer environments than the mapping may use", map[string]any{"reservedConcurrency": 1},
+			[]string{`reservedConcurrency is "1"; it must be 0 for none, or 2 to 999; Lambda keeps 100 of an account's quota ` +
+				`unreserved`}},
+		{"all faults at once", map[string]any{"trail": "yes", "organization": "acme", "alarmEmail": "nobody"},
+			[]string{"alarmEmail", "organization", "trail"}},
+		{"an address for a topic that has its own", map[string]any{"alarmEmail": "a@b.example", "alarmTopic": "ops"},
+			[]string{"alarmEmail and alarmTopic"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -148,7 +163,8 @@ func TestParseOptions(t *testing.T) {
 func TestAReservationNamesTheQuotaThatItNeeds(t *testing.T) {
 	for reserved, want := range map[int][]string{
 		0: nil,
-		5: {"reservedConcurrency reserves 20 concurrent executions for 4 functions: the quota in eu-west-1 must be at least 120, because Lambda keeps 100 unreserved"},
+		5: {"reservedConcurrency reserves 20 concurrent executions for 4 functions: the quota in eu-west-1 must be at " +
+			"least 120, because Lambda keeps 100 unreserved"},
 	} {
 		made := stacks(t, company, finance, map[string]any{"reservedConcurrency": reserved}).Main
 		var got []string

@@ -44,7 +44,9 @@ func (b builder) addTrailBucket(scope constructs.Construct) awss3.CfnBucket {
 	bucket := awss3.NewCfnBucket(scope, jsii.String("Bucket"), &awss3.CfnBucketProps{
 		BucketEncryption: &awss3.CfnBucket_BucketEncryptionProperty{ServerSideEncryptionConfiguration: []any{
 			&awss3.CfnBucket_ServerSideEncryptionRuleProperty{
-				ServerSideEncryptionByDefault: &awss3.CfnBucket_ServerSideEncryptionByDefaultProperty{SseAlgorithm: jsii.String("AES256")},
+				ServerSideEncryptionByDefault: &awss3.CfnBucket_ServerSideEncryptionByDefaultProperty{
+					SseAlgorithm: jsii.String("AES256"),
+				},
 			},
 		}},
 		PublicAccessBlockConfiguration: &awss3.CfnBucket_PublicAccessBlockConfigurationProperty{
@@ -54,7 +56,9 @@ func (b builder) addTrailBucket(scope constructs.Construct) awss3.CfnBucket {
 		VersioningConfiguration: &awss3.CfnBucket_VersioningConfigurationProperty{Status: jsii.String("Enabled")},
 		LifecycleConfiguration: &awss3.CfnBucket_LifecycleConfigurationProperty{Rules: []any{&awss3.CfnBucket_RuleProperty{
 			Status: jsii.String("Enabled"), ExpirationInDays: jsii.Number(b.options.LogRetentionDays),
-			NoncurrentVersionExpiration: &awss3.CfnBucket_NoncurrentVersionExpirationProperty{NoncurrentDays: jsii.Number(b.options.LogRetentionDays)},
+			NoncurrentVersionExpiration: &awss3.CfnBucket_NoncurrentVersionExpirationProperty{
+				NoncurrentDays: jsii.Number(b.options.LogRetentionDays),
+			},
 		}}},
 	})
 	bucket.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)

@@ -135,8 +135,10 @@ func owned(t *testing.T, client *ec2sdk.Client) counts {
 	must(err)
 	interfaces, err := client.DescribeNetworkInterfaces(t.Context(), &ec2sdk.DescribeNetworkInterfacesInput{})
 	must(err)
-	n.vpcs, n.subnets, n.tables, n.groups = len(vpcs.Vpcs), len(subnets.Subnets), len(tables.RouteTables), len(groups.SecurityGroups)
-	n.gateways, n.endpoints, n.interfaces = len(gateways.InternetGateways), len(endpoints.VpcEndpoints), len(interfaces.NetworkInterfaces)
+	n.vpcs, n.subnets, n.tables, n.groups = len(vpcs.Vpcs), len(subnets.Subnets), len(tables.RouteTables),
+		len(groups.SecurityGroups)
+	n.gateways, n.endpoints, n.interfaces = len(gateways.InternetGateways), len(endpoints.VpcEndpoints),
+		len(interfaces.NetworkInterfaces)
 	return n
 }
 
@@ -184,7 +186,8 @@ func TestConnectionsAreDeletedBeforeTheStacks(t *testing.T) {
 	if err := lab.disconnect(t.Context(), &out, 0); err != nil || out.Len() > 0 {
 		t.Errorf("a second run: %v, printed %q, want nothing", err, out.String())
 	}
-	if err := run(t.Context(), []string{"disconnect", "missing.json"}, nil, &out); err != nil || !strings.Contains(out.String(), "no connections of the lab") {
+	if err := run(t.Context(), []string{"disconnect", "missing.json"}, nil, &out); err != nil ||
+		!strings.Contains(out.String(), "no connections of the lab") {
 		t.Errorf("without outputs: %v, printed %q", err, out.String())
 	}
 }
@@ -195,17 +198,20 @@ func TestSettings(t *testing.T) {
 		context map[string]any
 		want    string
 	}{
-		"an unknown key":       {map[string]any{"labFinanceCIDR": "10.0.0.0/16"}, `context has the unknown key "labFinanceCIDR"`},
-		"no block":             {map[string]any{"labFinanceCidr": "10.0.0.0"}, `labFinanceCidr: "10.0.0.0" is no block`},
-		"host bits":            {map[string]any{"labFinanceCidr": "10.0.0.1/16"}, "without host bits"},
-		"a block too small":    {map[string]any{"labFinanceCidr": "10.0.0.0/25"}, "/16 to /24"},
-		"overlapping blocks":   {map[string]any{"labFinanceCidr": "10.10.0.0/20"}, "the blocks of marketing and finance overlap"},
+		"an unknown key": {map[string]any{"labFinanceCIDR": "10.0.0.0/16"},
+			`context has the unknown key "labFinanceCIDR"`},
+		"no block":          {map[string]any{"labFinanceCidr": "10.0.0.0"}, `labFinanceCidr: "10.0.0.0" is no block`},
+		"host bits":         {map[string]any{"labFinanceCidr": "10.0.0.1/16"}, "without host bits"},
+		"a block too small": {map[string]any{"labFinanceCidr": "10.0.0.0/25"}, "/16 to /24"},
+		"overlapping blocks": {map[string]any{"labFinanceCidr": "10.10.0.0/20"},
+			"the blocks of marketing and finance overlap"},
 		"no account":           {map[string]any{"labFinanceAccount": "1234"}, `labFinanceAccount: "1234" is no account`},
 		"no Region":            {map[string]any{"labFinanceRegion": "mars"}, `labFinanceRegion: "mars" is no Region`},
 		"other programs' keys": {map[string]any{"alarmEmail": "ops@example.com"}, ""},
 		"a prefix of capitals": {map[string]any{"prefix": "Auto_Peer!"}, `prefix: "Auto_Peer!" must be`},
 		"a long prefix":        {map[string]any{"prefix": "abcdefghijklmno"}, `prefix: "abcdefghijklmno" must be`},
-		"no ARN":               {map[string]any{"labAdministrators": "bogus"}, `labAdministrators: "bogus" is no pattern of ARNs`},
+		"no ARN": {map[string]any{"labAdministrators": "bogus"},
+			`labAdministrators: "bogus" is no pattern of ARNs`},
 	} {
 		_, err := parseSettings(tt.context, environment(""))
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
@@ -221,10 +227,12 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	finance := s.departments[1]
-	if finance.account != "222222222222" || finance.region != "eu-west-3" || s.stackName(finance) != "autopeer-lab-finance" {
+	if finance.account != "222222222222" || finance.region != "eu-west-3" ||
+		s.stackName(finance) != "autopeer-lab-finance" {
 		t.Errorf("settings = %+v", s)
 	}
-	want := []string{"arn:aws:iam::222222222222:user/a", "arn:aws:iam::222222222222:role/Admin", "arn:aws:iam::222222222222:role/*/Admin"}
+	want := []string{"arn:aws:iam::222222222222:user/a", "arn:aws:iam::222222222222:role/Admin",
+		"arn:aws:iam::222222222222:role/*/Admin"}
 	if !slices.Equal(s.administrators, want) {
 		t.Errorf("administrators = %v, want %v", s.administrators, want)
 	}
@@ -234,7 +242,8 @@ func TestSettings(t *testing.T) {
 func TestThePolicyOfTheLab(t *testing.T) {
 	t.Parallel()
 	stack := func(vpc string) string {
-		return `{"Account": "111111111111", "Region": "us-east-1", "VpcId": "` + vpc + `", "CidrBlock": "10.` + vpc[len(vpc)-1:] + `.0.0/16"}`
+		return `{"Account": "111111111111", "Region": "us-east-1", "VpcId": "` + vpc + `", "CidrBlock": "10.` +
+			vpc[len(vpc)-1:] + `.0.0/16"}`
 	}
 	file := filepath.Join(t.TempDir(), "lab.json")
 	write := func(text string) {
@@ -243,16 +252,20 @@ func TestThePolicyOfTheLab(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write(`{"autopeer-lab-marketing": ` + stack("vpc-00000000000000001") + `, "autopeer-lab-finance": ` + stack("vpc-00000000000000002") + `}`)
-	if err := run(t.Context(), []string{"policy", file}, nil, nil); err == nil || !strings.Contains(err.Error(), "have no VPC of developer") {
+	write(`{"autopeer-lab-marketing": ` + stack("vpc-00000000000000001") + `, "autopeer-lab-finance": ` +
+		stack("vpc-00000000000000002") + `}`)
+	if err := run(t.Context(), []string{"policy", file}, nil, nil); err == nil ||
+		!strings.Contains(err.Error(), "have no VPC of developer") {
 		t.Errorf("without developer: %v", err)
 	}
-	write(`{"autopeer-lab-marketing": ` + stack("vpc-00000000000000001") + `, "autopeer-lab-finance": ` + stack("vpc-00000000000000002") + `, "autopeer-lab-developer": ` + stack("vpc-00000000000000003") + `}`)
+	write(`{"autopeer-lab-marketing": ` + stack("vpc-00000000000000001") + `, "autopeer-lab-finance": ` +
+		stack("vpc-00000000000000002") + `, "autopeer-lab-developer": ` + stack("vpc-00000000000000003") + `}`)
 	var out strings.Builder
 	if err := run(t.Context(), []string{"policy", file}, nil, &out); err != nil {
 		t.Fatal(err)
 	}
-	want := "finance:\n" + `    - { account: "111111111111", region: us-east-1, vpc: vpc-00000000000000002, cidrs: [10.2.0.0/16] }`
+	want := "finance:\n" +
+		`    - { account: "111111111111", region: us-east-1, vpc: vpc-00000000000000002, cidrs: [10.2.0.0/16] }`
 	if !strings.Contains(out.String(), want) {
 		t.Errorf("policy:\n%s", out.String())
 	}

@@ -46,11 +46,13 @@ func parseSettings(context any, getenv func(string) string) (settings, error) {
 		s.prefix = "autopeer"
 	}
 	if len(s.prefix) > 14 || !prefixForm.MatchString(s.prefix) {
-		return settings{}, fmt.Errorf("prefix: %q must be 1 to 14 of a-z, 0-9 and single dashes between them, a letter first", s.prefix)
+		return settings{}, fmt.Errorf("prefix: %q must be 1 to 14 of a-z, 0-9 and single dashes between them, a letter first",
+			s.prefix)
 	}
 	for _, pattern := range append(texts(values["labAdministrators"]), roleOf(text(values["labDeployer"]))...) {
 		if !strings.HasPrefix(pattern, "arn:") {
-			return settings{}, fmt.Errorf("labAdministrators: %q is no pattern of ARNs, such as arn:aws:iam::111111111111:role/Admin", pattern)
+			return settings{},
+				fmt.Errorf("labAdministrators: %q is no pattern of ARNs, such as arn:aws:iam::111111111111:role/Admin", pattern)
 		}
 		s.administrators = append(s.administrators, pattern)
 	}

@@ -59,14 +59,17 @@ func TestDenyByDefault(t *testing.T) {
 			return "version: 1\ndepartments:\n  marketing: " + m.Member() + "\n  finance: " + f.Member() + "\npeerings: []\n"
 		}, "not-listed"},
 		{"another requester's VPC", changed("marketing", func(m *lab.Site) { m.VPC.ID = flip(m.VPC.ID) }), "not-listed"},
-		{"another requester's account", changed("marketing", func(m *lab.Site) { m.Cell.Account = flip(m.Cell.Account) }), "not-listed"},
+		{"another requester's account", changed("marketing", func(m *lab.Site) {
+			m.Cell.Account = flip(m.Cell.Account)
+		}), "not-listed"},
 		{"another requester's region", changed("marketing", func(m *lab.Site) { m.Cell.Region = "us-east-2" }), "not-listed"},
 		{"another accepter's VPC", changed("finance", func(f *lab.Site) { f.VPC.ID = flip(f.VPC.ID) }), "not-listed"},
 		{"the other direction", func(m, f lab.Site) string {
 			return strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    requester: finance\n", 1)
 		}, "wrong-direction"},
 		{"a block that the policy doesn't declare", func(m, f lab.Site) string {
-			return strings.Replace(lab.PingPolicy(m, f, lab.Site{}), string(f.VPC.ID), string(f.VPC.ID)+`, cidrs: ["172.30.0.0/16"]`, 1)
+			return strings.Replace(lab.PingPolicy(m, f, lab.Site{}), string(f.VPC.ID),
+				string(f.VPC.ID)+`, cidrs: ["172.30.0.0/16"]`, 1)
 		}, "cidr-mismatch"},
 	}
 	for _, tt := range tests {
@@ -96,7 +99,8 @@ func changed(who string, change func(*lab.Site)) func(m, f lab.Site) string {
 			change(&f)
 		}
 		// The cell that is asked exists in any case, by a department that has nothing to do with it.
-		return strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "peerings:", "  other: "+lab.Site{Cell: one, VPC: lab.VPC{ID: "vpc-00000000"}}.Member()+"\npeerings:", 1)
+		return strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "peerings:",
+			"  other: "+lab.Site{Cell: one, VPC: lab.VPC{ID: "vpc-00000000"}}.Member()+"\npeerings:", 1)
 	}
 }
 
@@ -112,7 +116,8 @@ func flip[S ~string](s S) S {
 func TestOtherwiseReject(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
-		t.Policy("version: 1\notherwise: reject\ndepartments:\n  marketing: " + m.Member() + "\n  finance: " + f.Member() + "\n  third: " +
+		t.Policy("version: 1\notherwise: reject\ndepartments:\n  marketing: " + m.Member() + "\n  finance: " +
+			f.Member() + "\n  third: " +
 			lab.Site{Cell: one, VPC: lab.VPC{ID: "vpc-00000000"}}.Member() + "\npeerings:\n  - between: [third, finance]\n")
 		pcx := t.Ask(m, f)
 		t.Settle()
@@ -178,7 +183,8 @@ func TestAHintThatNamesTheSidesTheWrongWayRound(t *testing.T) {
 		m, f := t.Build(two, lab.Marketing), t.Build(one, lab.Finance)
 		t.ByHand(one, func(p *lab.Person) { p.ToInternet(f.VPC, f.Table) })
 		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(f.VPC, f.Table, "10.10.0.0/16") })
-		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), string(m.VPC.ID), string(m.VPC.ID)+`, cidrs: ["10.10.0.0/16"]`, 1))
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), string(m.VPC.ID),
+			string(m.VPC.ID)+`, cidrs: ["10.10.0.0/16"]`, 1))
 		release := t.Hold(function.Accept)
 		pcx := t.Ask(m, f)
 		time.Sleep(time.Second)
@@ -216,11 +222,13 @@ func TestForgedRequestsChangeNothing(t *testing.T) {
 		{"of a connection that isn't there", func(_ peering.ConnectionID, m, f, _ lab.Site) string {
 			return sandbox.Event("CreateVpcPeeringConnection", one, "pcx-0123456789abcdef0", m, f)
 		}},
-		{"with a VPC that the policy allows, for a connection that it doesn't", func(pcx peering.ConnectionID, m, f, _ lab.Site) string {
-			return sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f)
-		}},
+		{"with a VPC that the policy allows, for a connection that it doesn't",
+			func(pcx peering.ConnectionID, m, f, _ lab.Site) string {
+				return sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f)
+			}},
 		{"from another account", func(pcx peering.ConnectionID, m, f, _ lab.Site) string {
-			return sandbox.Event("CreateVpcPeeringConnection", peering.Cell{Account: "999999999999", Region: "us-east-1"}, pcx, m, f)
+			return sandbox.Event("CreateVpcPeeringConnection", peering.Cell{Account: "999999999999", Region: "us-east-1"},
+				pcx, m, f)
 		}},
 		{"with the wrong VPCs", func(pcx peering.ConnectionID, _, f, d lab.Site) string {
 			return sandbox.Event("CreateVpcPeeringConnection", one, pcx, f, d)
@@ -291,7 +299,8 @@ func TestAConflictThatIsKnownBeforehandIsNotAccepted(t *testing.T) {
 		t.InState(one, pcx, peering.PendingAcceptance)
 		t.Unchanged(0)
 		o := t.SaidOnce(outcome.Conflicting, pcx)
-		if len(o.Conflicts) != 1 || o.Conflicts[0].RouteTable != m.Table || o.Conflicts[0].Wanted != peering.Target(pcx) || !strings.HasPrefix(string(o.Conflicts[0].Target), "igw-") {
+		if len(o.Conflicts) != 1 || o.Conflicts[0].RouteTable != m.Table || o.Conflicts[0].Wanted != peering.Target(pcx) ||
+			!strings.HasPrefix(string(o.Conflicts[0].Target), "igw-") {
 			t.Errorf("conflicts = %+v, want table and both targets", o.Conflicts)
 		}
 	})
@@ -303,12 +312,14 @@ func TestOverlappingBlocksAreNeverAccepted(t *testing.T) {
 		twin := t.Build(one, func(p *lab.Person) lab.Site {
 			return lab.ByHand(p, "twin", "10.10.0.0/16", "10.10.9.0/24", "10.10.9.9")
 		})
-		t.Policy("version: 1\ndepartments:\n  marketing: " + m.Member() + "\n  twin: " + twin.Member() + "\npeerings:\n  - between: [marketing, twin]\n")
+		t.Policy("version: 1\ndepartments:\n  marketing: " + m.Member() + "\n  twin: " + twin.Member() +
+			"\npeerings:\n  - between: [marketing, twin]\n")
 		pcx := t.Ask(m, twin)
 		t.Settle()
 		t.InState(one, pcx, peering.Failed)
 		t.Unchanged(0)
-		if o := t.SaidOnce(outcome.Failed, pcx); o.Reason.Code != "overlap" || strings.Count(o.Reason.Sentence, "10.10.0.0/16") != 2 {
+		if o := t.SaidOnce(outcome.Failed, pcx); o.Reason.Code != "overlap" ||
+			strings.Count(o.Reason.Sentence, "10.10.0.0/16") != 2 {
 			t.Errorf("reason = %+v, want the two blocks", o.Reason)
 		}
 	})
@@ -319,11 +330,13 @@ func TestAFailureThatIsNoOverlap(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m := t.Build(one, lab.Marketing)
 		gone := lab.Site{Cell: one, VPC: lab.VPC{ID: "vpc-0123456789abcdef0"}}
-		t.Policy("version: 1\ndepartments:\n  marketing: " + m.Member() + "\n  gone: " + gone.Member() + "\npeerings:\n  - between: [marketing, gone]\n")
+		t.Policy("version: 1\ndepartments:\n  marketing: " + m.Member() + "\n  gone: " + gone.Member() +
+			"\npeerings:\n  - between: [marketing, gone]\n")
 		pcx := t.Ask(m, gone)
 		t.Settle()
 		o := t.SaidOnce(outcome.Failed, pcx)
-		if o.Reason.Code != "failed" || !strings.Contains(o.Reason.Sentence, "incorrect VPC-ID, Account ID, or overlapping CIDR range") {
+		if o.Reason.Code != "failed" ||
+			!strings.Contains(o.Reason.Sentence, "incorrect VPC-ID, Account ID, or overlapping CIDR range") {
 			t.Errorf("reason = %+v", o.Reason)
 		}
 	})
@@ -358,7 +371,8 @@ func TestApproval(t *testing.T) {
 				t.InState(one, pcx, peering.PendingAcceptance)
 				t.Unchanged(0)
 				o := t.SaidOnce(outcome.AskApproval, pcx)
-				if how := string(pcx) + " --tags Key=autopeer:approved,Value=true"; o.Reason.Code != "approval-needed" || !strings.HasSuffix(o.Next, how) {
+				if how := string(pcx) + " --tags Key=autopeer:approved,Value=true"; o.Reason.Code != "approval-needed" ||
+					!strings.HasSuffix(o.Next, how) {
 					t.Errorf("reason = %+v, next = %q; want how to approve", o.Reason, o.Next)
 				}
 				t.ByHand(two, func(p *lab.Person) { tt.approve(p, pcx) })
@@ -398,20 +412,28 @@ func TestFaultsOfAccept(t *testing.T) {
 		said    outcome.Type
 		dead    int
 	}{
-		{"throttled for a while", cloudsim.Failure{Code: "RequestLimitExceeded", Status: 503}, 3, peering.Active, outcome.Accepted, 0},
-		{"not visible yet", cloudsim.Failure{Code: "InvalidVpcPeeringConnectionID.NotFound"}, 2, peering.Active, outcome.Accepted, 0},
-		{"a server error after the effect", cloudsim.Failure{Code: "InternalError", Status: 500, After: true}, 1, peering.Active, outcome.Accepted, 0},
+		{"throttled for a while", cloudsim.Failure{Code: "RequestLimitExceeded", Status: 503}, 3,
+			peering.Active, outcome.Accepted, 0},
+		{"not visible yet", cloudsim.Failure{Code: "InvalidVpcPeeringConnectionID.NotFound"}, 2,
+			peering.Active, outcome.Accepted, 0},
+		{"a server error after the effect", cloudsim.Failure{Code: "InternalError", Status: 500, After: true}, 1,
+			peering.Active, outcome.Accepted, 0},
 		{"the answer is lost", cloudsim.Failure{Drop: true, After: true}, 1, peering.Active, outcome.Accepted, 0},
-		{"the state has changed meanwhile", cloudsim.Failure{Code: "InvalidStateTransition"}, 1, peering.Active, outcome.Accepted, 0},
-		{"a quota", cloudsim.Failure{Code: "ActiveVpcPeeringConnectionPerVpcLimitExceeded", Message: "50 are active."}, 1000, peering.PendingAcceptance, outcome.Failed, 0},
-		{"no permission", cloudsim.Failure{Code: "UnauthorizedOperation", Status: 403}, 1000, peering.PendingAcceptance, "", 1},
+		{"the state has changed meanwhile", cloudsim.Failure{Code: "InvalidStateTransition"}, 1,
+			peering.Active, outcome.Accepted, 0},
+		{"a quota", cloudsim.Failure{Code: "ActiveVpcPeeringConnectionPerVpcLimitExceeded", Message: "50 are active."}, 1000,
+			peering.PendingAcceptance, outcome.Failed, 0},
+		{"no permission", cloudsim.Failure{Code: "UnauthorizedOperation", Status: 403}, 1000,
+			peering.PendingAcceptance, "", 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Company(one, one)
 				t.NoSweeps()
-				defer t.Cloud.Inject(sandboxtest.Times(tt.times, tt.failure, func(c apicall.Call) bool { return c.Action == "AcceptVpcPeeringConnection" }))()
+				defer t.Cloud.Inject(sandboxtest.Times(tt.times, tt.failure, func(c apicall.Call) bool {
+					return c.Action == "AcceptVpcPeeringConnection"
+				}))()
 				pcx := t.Ask(m, f)
 				t.Settle()
 				t.InState(one, pcx, tt.state)
@@ -431,7 +453,9 @@ func TestFaultsOfAccept(t *testing.T) {
 func TestACrashBetweenChangeAndAnnouncementLosesNothing(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
-		defer t.Cloud.Inject(sandboxtest.Times(1, cloudsim.Failure{Code: "AccessDeniedException"}, func(c apicall.Call) bool { return c.Action == "PutEvents" }))()
+		defer t.Cloud.Inject(sandboxtest.Times(1, cloudsim.Failure{Code: "AccessDeniedException"}, func(c apicall.Call) bool {
+			return c.Action == "PutEvents"
+		}))()
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.SaidOnce(outcome.Accepted, pcx)
@@ -453,7 +477,9 @@ func TestARequestThatEndedBeforehandIsAnnounced(t *testing.T) {
 		{"rejected", func(t *sandboxtest.T, pcx peering.ConnectionID, f lab.Site) {
 			t.ByHand(f.Cell, func(p *lab.Person) { p.Reject(pcx) })
 		}, "rejected", outcome.Disconnected},
-		{"expired", func(*sandboxtest.T, peering.ConnectionID, lab.Site) { time.Sleep(7*24*time.Hour + time.Minute) }, "expired", outcome.Failed},
+		{"expired", func(*sandboxtest.T, peering.ConnectionID, lab.Site) {
+			time.Sleep(7*24*time.Hour + time.Minute)
+		}, "expired", outcome.Failed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -514,7 +540,8 @@ func TestMultipathResilience(t *testing.T) {
 					return
 				}
 				denied := t.SaidOnce(outcome.Denied, pcx)
-				if denied.Reason.Code != "multipath" || !strings.Contains(denied.Next, "without AllowMultipathResilience, or set multipath: true") {
+				if denied.Reason.Code != "multipath" ||
+					!strings.Contains(denied.Next, "without AllowMultipathResilience, or set multipath: true") {
 					t.Errorf("announced %+v; want the code multipath and the next step", denied)
 				}
 				if asked := t.Said(outcome.AskApproval, pcx); len(asked) > 0 {

@@ -17,10 +17,12 @@ func TestOnlyChosenDestinationsConflict(t *testing.T) {
 		name, routes, taken string
 		want                peering.State
 	}{
-		{"a route to the peer's block while only a part of the block is chosen", "to: [10.10.1.0/24]", "10.10.0.0/16", peering.Active},
+		{"a route to the peer's block while only a part of the block is chosen", "to: [10.10.1.0/24]",
+			"10.10.0.0/16", peering.Active},
 		{"a route to the peer's block, which is excluded", "except: [10.10.0.0/16]", "10.10.0.0/16", peering.Active},
 		{"a route to the chosen part", "to: [10.10.1.0/24]", "10.10.1.0/24", peering.PendingAcceptance},
-		{"a route to it in a chosen subnet's table", "tables: { subnets: { ids: [SUBNET] } }, to: [10.10.1.0/24]", "10.10.1.0/24", peering.PendingAcceptance},
+		{"a route to it in a chosen subnet's table", "tables: { subnets: { ids: [SUBNET] } }, to: [10.10.1.0/24]",
+			"10.10.1.0/24", peering.PendingAcceptance},
 		{"a route to it in a table that isn't chosen", "tables: main, to: [10.10.1.0/24]", "10.10.1.0/24", peering.Active},
 	}
 	for _, tt := range tests {
@@ -32,7 +34,8 @@ func TestOnlyChosenDestinationsConflict(t *testing.T) {
 					p.RouteToGateway(f.VPC, f.Table, tt.taken)
 				})
 				routes := strings.Replace(tt.routes, "SUBNET", string(f.Subnet), 1)
-				t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    routes: { finance: { "+routes+" } }\n", 1))
+				t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n",
+					"finance]\n    routes: { finance: { "+routes+" } }\n", 1))
 				pcx := t.Ask(m, f)
 				t.Settle()
 				t.InState(two, pcx, tt.want)

@@ -23,13 +23,18 @@ func TestAnObstacleFromBeforeTheAcceptanceIsNoHalfOpenConnection(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.InState(one, pcx, peering.Active)
-		c := peering.Connection{ID: pcx, Requester: peering.VPC{Owner: one.Account, Region: one.Region, ID: m.VPC.ID}, Accepter: peering.VPC{Owner: two.Account, Region: two.Region, ID: f.VPC.ID}}
+		c := peering.Connection{
+			ID: pcx, Requester: peering.VPC{Owner: one.Account, Region: one.Region, ID: m.VPC.ID},
+			Accepter: peering.VPC{Owner: two.Account, Region: two.Region, ID: f.VPC.ID},
+		}
 		c.State = peering.PendingAcceptance
 		late := message.New(message.SideChecked, c, peering.Accepter, before)
 		late.Code, late.Blocks, late.Assumed = message.RouteConflict, []netip.Prefix{m.VPC.Block}, []netip.Prefix{f.VPC.Block}
 		detail, _ := json.Marshal(late.Sealed())
-		event, _ := json.Marshal(map[string]any{"version": "0", "id": "x", "source": message.Source, "detail-type": string(late.Type),
-			"account": one.Account, "region": one.Region, "time": before.UTC().Format(time.RFC3339), "detail": json.RawMessage(detail)})
+		event, _ := json.Marshal(map[string]any{"version": "0", "id": "x", "source": message.Source,
+			"detail-type": string(late.Type),
+			"account":     one.Account, "region": one.Region, "time": before.UTC().Format(time.RFC3339),
+			"detail": json.RawMessage(detail)})
 		if err := t.Deliver(t.Context(), two, function.Accept, string(event)); err != nil {
 			t.Fatal(err)
 		}

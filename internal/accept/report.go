@@ -37,7 +37,8 @@ func (a *Accepter) proposal(r request, o outcome.Outcome, halves []plan.Side) ou
 		o = announce.WithConsent(o)
 	}
 	if r.decision.Verdict == policy.Ask {
-		o.Notes = append(o.Notes, "with mode: enforce, a person has to approve the request first: "+announce.ApprovalRequested(o).Next)
+		o.Notes = append(o.Notes,
+			"with mode: enforce, a person has to approve the request first: "+announce.ApprovalRequested(o).Next)
 	}
 	return o
 }

@@ -15,7 +15,8 @@ func NeedsAdoption(o outcome.Outcome, p plan.Plan) outcome.Outcome {
 	o = Proposed(o, p.Proposal)
 	next := "to have the changes made, " + consent(o)
 	o.Next = next
-	sentence := fmt.Sprintf("nothing shows that autopeer has connected %s in %s, and the policy doesn't allow all routes to it, so nothing is changed without the consent of a person",
+	sentence := fmt.Sprintf("nothing shows that autopeer has connected %s in %s, and the policy doesn't allow all "+
+		"routes to it, so nothing is changed without the consent of a person",
 		o.Connection, o.Cell)
 	if p.IsObstructed() {
 		o = Obstructed(o, p.Conflicts, p.Shortages)

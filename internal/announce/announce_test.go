@@ -35,18 +35,25 @@ var connected = announce.Outcome(outcome.Connected,
 func TestObstructed(t *testing.T) {
 	t.Parallel()
 	block := netip.MustParsePrefix("172.31.0.0/16")
-	conflicts := []plan.Conflict{{Table: "rtb-1", Wanted: "pcx-1", Destination: block, Route: peering.Route{Destination: block, Target: "tgw-1"}}}
-	shortages := []plan.Shortage{{Resource: "rtb-1", Of: "IPv4 routes", Quota: "routes-ipv4", Have: 500, Need: 2, Limit: 501}}
+	conflicts := []plan.Conflict{{
+		Table: "rtb-1", Wanted: "pcx-1", Destination: block, Route: peering.Route{Destination: block, Target: "tgw-1"},
+	}}
+	shortages := []plan.Shortage{{
+		Resource: "rtb-1", Of: "IPv4 routes", Quota: "routes-ipv4", Have: 500, Need: 2, Limit: 501,
+	}}
 	o := announce.Obstructed(connected, conflicts, shortages)
-	if want := conflicts[0].String(); o.Type != outcome.Conflicting || o.Reason.Code != "route-conflict" || o.Reason.Sentence != want {
+	if want := conflicts[0].String(); o.Type != outcome.Conflicting || o.Reason.Code != "route-conflict" ||
+		o.Reason.Sentence != want {
 		t.Errorf("Obstructed() = %s %+v, want the conflict %q as the reason", o.Type, o.Reason, want)
 	}
 	if c := o.Conflicts[0]; c.Target != "tgw-1" || c.Wanted != "pcx-1" || len(o.Shortages) != 1 {
 		t.Errorf("conflicts = %+v, shortages = %+v; want both targets and the shortage", o.Conflicts, o.Shortages)
 	}
 	o = announce.Obstructed(connected, nil, shortages)
-	if want := shortages[0].String(); o.Type != outcome.Failed || o.Reason.Code != "quota" || o.Reason.Sentence != want || o.Next == "" {
-		t.Errorf("Obstructed() = %s %+v, next %q; want the shortage %q as the reason and the next step", o.Type, o.Reason, o.Next, want)
+	if want := shortages[0].String(); o.Type != outcome.Failed || o.Reason.Code != "quota" ||
+		o.Reason.Sentence != want || o.Next == "" {
+		t.Errorf("Obstructed() = %s %+v, next %q; want the shortage %q as the reason and the next step",
+			o.Type, o.Reason, o.Next, want)
 	}
 }
 
@@ -54,7 +61,8 @@ func TestObstructed(t *testing.T) {
 // routes have the line of the policy that keeps them.
 func TestTheRemedyOfConflicts(t *testing.T) {
 	t.Parallel()
-	const live = "delete each live route in the way, or leave the wanted destination out of the policy's routes with to or except"
+	const live = "delete each live route in the way, or leave the wanted destination out of the " +
+		"policy's routes with to or except"
 	remove := func(table, option, destination string) string {
 		return "aws ec2 delete-route --region us-east-1 --route-table-id " + table + " " + option + " " + destination
 	}
@@ -75,15 +83,23 @@ func TestTheRemedyOfConflicts(t *testing.T) {
 		{"a more specific one", []plan.Conflict{at("rtb-1", "172.31.7.0/24", "172.31.0.0/16", "marketing", false)},
 			live + "; to keep the route to 172.31.7.0/24, set keep: [172.31.7.0/24] in the peering's routes of marketing"},
 		{"a blackhole", []plan.Conflict{at("rtb-1", "172.31.0.0/16", "172.31.0.0/16", "marketing", true)},
-			"if the blackhole route isn't needed, in 111111111111: " + remove("rtb-1", "--destination-cidr-block", "172.31.0.0/16")},
+			"if the blackhole route isn't needed, in 111111111111: " +
+				remove("rtb-1", "--destination-cidr-block", "172.31.0.0/16")},
 		{"blackholes of both sides, one for two destinations", []plan.Conflict{
-			at("rtb-1", "2001:db8::/64", "2001:db8::/56", "marketing", true), at("rtb-1", "2001:db8::/64", "2001:db8::/56", "marketing", true),
-			at("rtb-2", "10.0.1.0/24", "10.0.0.0/16", "finance", true), at("rtb-3", "10.0.1.0/24", "10.0.0.0/16", "finance", true), at("rtb-3", "10.0.2.0/24", "10.0.0.0/16", "finance", true),
-		}, "if the blackhole routes aren't needed, in 111111111111: " + remove("rtb-1", "--destination-ipv6-cidr-block", "2001:db8::/64") + "; " +
-			remove("rtb-2", "--destination-cidr-block", "10.0.1.0/24") + "; " + remove("rtb-3", "--destination-cidr-block", "10.0.1.0/24") + "; " +
-			remove("rtb-3", "--destination-cidr-block", "10.0.2.0/24") +
-			"; to keep the route to 10.0.1.0/24 or 10.0.2.0/24, set keep: [10.0.1.0/24, 10.0.2.0/24] in the peering's routes of finance" +
-			"; to keep the route to 2001:db8::/64, set keep: [2001:db8::/64] in the peering's routes of marketing"},
+			at("rtb-1", "2001:db8::/64", "2001:db8::/56", "marketing", true),
+			at("rtb-1", "2001:db8::/64", "2001:db8::/56", "marketing", true),
+			at("rtb-2", "10.0.1.0/24", "10.0.0.0/16", "finance", true),
+			at("rtb-3", "10.0.1.0/24", "10.0.0.0/16", "finance", true),
+			at("rtb-3", "10.0.2.0/24", "10.0.0.0/16", "finance", true),
+		},
+			"if the blackhole routes aren't needed, in 111111111111: " +
+				remove("rtb-1", "--destination-ipv6-cidr-block", "2001:db8::/64") + "; " +
+				remove("rtb-2", "--destination-cidr-block", "10.0.1.0/24") + "; " +
+				remove("rtb-3", "--destination-cidr-block", "10.0.1.0/24") + "; " +
+				remove("rtb-3", "--destination-cidr-block", "10.0.2.0/24") +
+				"; to keep the route to 10.0.1.0/24 or 10.0.2.0/24, set keep: [10.0.1.0/24, 10.0.2.0/24] in " +
+				"the peering's routes of finance; to keep the route to 2001:db8::/64, set keep: [2001:db8::/64] in " +
+				"the peering's routes of marketing"},
 	}
 	for _, tt := range tests {
 		if o := announce.Obstructed(connected, tt.conflicts, nil); o.Next != tt.want {
@@ -92,18 +108,20 @@ func TestTheRemedyOfConflicts(t *testing.T) {
 	}
 	inMesh := connected
 	inMesh.Peering = &outcome.Entry{Between: [2]string{"marketing", "marketing"}}
-	const mesh = "delete each live route in the way; to keep a route in the way, split the VPCs of marketing into two departments: " +
-		"only a peering of two departments can choose or keep routes"
+	const mesh = "delete each live route in the way; to keep a route in the way, split the VPCs of " +
+		"marketing into two departments: only a peering of two departments can choose or keep routes"
 	if o := announce.Obstructed(inMesh, tests[1].conflicts, nil); o.Next != mesh {
 		t.Errorf("in a mesh: next is\n%s\nwant\n%s", o.Next, mesh)
 	}
 	o := announce.Obstructed(connected, many, nil)
-	if n := strings.Count(o.Next, "delete-route"); n != 10 || strings.Contains(o.Next, "172.31.10.0/24") || len(o.Conflicts) != 12 {
+	if n := strings.Count(o.Next, "delete-route"); n != 10 || strings.Contains(o.Next, "172.31.10.0/24") ||
+		len(o.Conflicts) != 12 {
 		t.Errorf("next has %d commands, want 10:\n%s", n, o.Next)
 	}
 	blackhole, route := announce.Obstructed(connected, many[:1], nil), many[0]
 	route.Route.Blackhole = false
-	if other := announce.Obstructed(connected, []plan.Conflict{route}, nil); !blackhole.Conflicts[0].Blackhole || other.Conflicts[0].Blackhole ||
+	if other := announce.Obstructed(connected, []plan.Conflict{route}, nil); !blackhole.Conflicts[0].Blackhole ||
+		other.Conflicts[0].Blackhole ||
 		other.Sealed(time.Time{}).ID == blackhole.Sealed(time.Time{}).ID {
 		t.Errorf("a live route and a blackhole are announced as %+v and %+v", other, blackhole)
 	}
@@ -115,7 +133,8 @@ func TestObjected(t *testing.T) {
 	request := connected
 	request.Type = outcome.Denied
 	o := announce.Objected(connected)
-	if o.Type != outcome.Denied || !strings.Contains(o.Next, "pcx-1") || o.Sealed(time.Time{}).ID == request.Sealed(time.Time{}).ID {
+	if o.Type != outcome.Denied || !strings.Contains(o.Next, "pcx-1") ||
+		o.Sealed(time.Time{}).ID == request.Sealed(time.Time{}).ID {
 		t.Errorf("Objected() = %s, next %q; want a denial with an id of its own and the next step", o.Type, o.Next)
 	}
 }
@@ -145,10 +164,13 @@ func TestUnownedBlackholes(t *testing.T) {
 	t.Parallel()
 	four := plan.DeleteRoute{Table: "rtb-1", Destination: netip.MustParsePrefix("172.31.0.0/16"), Via: "pcx-1"}
 	six := plan.DeleteRoute{Table: "rtb-1", Destination: netip.MustParsePrefix("2001:db8::/56"), Via: "pcx-1"}
-	one, both := announce.UnownedBlackholes(connected, []plan.Change{four}), announce.UnownedBlackholes(connected, []plan.Change{four, six})
-	const next = "if the routes aren't needed, in 111111111111: aws ec2 delete-route --region us-east-1 --route-table-id rtb-1 --destination-cidr-block 172.31.0.0/16; " +
-		"aws ec2 delete-route --region us-east-1 --route-table-id rtb-1 --destination-ipv6-cidr-block 2001:db8::/56"
-	if both.Next != next || both.Type != outcome.Failed || both.Reason.Code != "unowned-blackhole" || len(both.State) != 2 {
+	one, both := announce.UnownedBlackholes(connected, []plan.Change{four}),
+		announce.UnownedBlackholes(connected, []plan.Change{four, six})
+	const next = "if the routes aren't needed, in 111111111111: aws ec2 delete-route --region us-east-1 " +
+		"--route-table-id rtb-1 --destination-cidr-block 172.31.0.0/16; aws ec2 delete-route --region us-east-1 " +
+		"--route-table-id rtb-1 --destination-ipv6-cidr-block 2001:db8::/56"
+	if both.Next != next || both.Type != outcome.Failed || both.Reason.Code != "unowned-blackhole" ||
+		len(both.State) != 2 {
 		t.Errorf("UnownedBlackholes() = %s %+v, next %q; want %q", both.Type, both.Reason, both.Next, next)
 	}
 	if one.Sealed(time.Time{}).ID == both.Sealed(time.Time{}).ID {
@@ -214,7 +236,8 @@ func TestPublish(t *testing.T) {
 	asked := time.Date(2026, 6, 8, 7, 38, 0, 0, time.UTC)
 	side := func(role peering.Role, changes ...string) outcome.Outcome {
 		o := connected
-		o.Side, o.Changes, o.State, o.Keys = role, changes, []string{"rtb-1 routes 10.0.0.0/8 to pcx-1"}, []string{"route|rtb-1"}
+		o.Side, o.Changes, o.State, o.Keys = role, changes, []string{"rtb-1 routes 10.0.0.0/8 to pcx-1"},
+			[]string{"route|rtb-1"}
 		return o
 	}
 	failed := connected
@@ -227,11 +250,13 @@ func TestPublish(t *testing.T) {
 		outcomes []outcome.Outcome
 		repaired []peering.Role
 	}{
-		{"an event leads to no repair", hint.Hint{RequestedAt: asked}, []outcome.Outcome{side(peering.Requester, "create route")}, nil},
+		{"an event leads to no repair", hint.Hint{RequestedAt: asked},
+			[]outcome.Outcome{side(peering.Requester, "create route")}, nil},
 		{"drift on a side is repaired there", hint.Hint{RequestedAt: asked, Drift: true, Side: peering.Requester},
 			[]outcome.Outcome{side(peering.Requester), side(peering.Accepter)}, []peering.Role{peering.Requester}},
 		{"so is a further side that was changed", hint.Hint{RequestedAt: asked, Drift: true, Side: peering.Requester},
-			[]outcome.Outcome{side(peering.Requester), side(peering.Accepter, "create route")}, []peering.Role{peering.Requester, peering.Accepter}},
+			[]outcome.Outcome{side(peering.Requester), side(peering.Accepter, "create route")},
+			[]peering.Role{peering.Requester, peering.Accepter}},
 		{"a side that an obstacle keeps from all it should have isn't repaired, and its removals are published",
 			hint.Hint{RequestedAt: asked, Drift: true, Side: peering.Requester}, []outcome.Outcome{obstructed}, nil},
 		{"a failure repairs nothing", hint.Hint{RequestedAt: asked, Drift: true}, []outcome.Outcome{failed}, nil},
@@ -281,7 +306,8 @@ func TestProposed(t *testing.T) {
 		t.Errorf("additions %q, want %q", o.Additions, want)
 	}
 	id := o.Sealed(time.Time{}).ID
-	if again := announce.Proposed(connected, changes).Sealed(time.Time{}.Add(24 * time.Hour)); again.ID != id || o.Type != outcome.Proposed {
+	if again := announce.Proposed(connected, changes).Sealed(time.Time{}.Add(24 * time.Hour)); again.ID != id ||
+		o.Type != outcome.Proposed {
 		t.Errorf("%s %s, want one id a day later: %s", o.Type, again.ID, id)
 	}
 	if other := announce.Proposed(connected, changes[:4]).Sealed(time.Time{}); other.ID == id {
@@ -295,7 +321,8 @@ func TestAProposalHasNoTimeOfItsOwn(t *testing.T) {
 	t.Parallel()
 	var published recorder
 	h := hint.Hint{Connection: "pcx-1", Closes: true, At: time.Now()}
-	if err := announce.Publish(t.Context(), &published, h, announce.Proposed(connected, nil)); err != nil || !published.outcomes[0].FoundAt.IsZero() {
+	if err := announce.Publish(t.Context(), &published, h, announce.Proposed(connected, nil)); err != nil ||
+		!published.outcomes[0].FoundAt.IsZero() {
 		t.Errorf("found at %s (%v), want no time", published.outcomes[0].FoundAt, err)
 	}
 }
@@ -314,10 +341,12 @@ func TestRepetitionsAreMarked(t *testing.T) {
 		o    outcome.Outcome
 		want bool
 	}{
-		"after an event":                       {hint.Hint{Kind: hint.Accepted}, connected, false},
-		"after a sweep":                        {repeated, connected, true},
-		"after the message of a sweep":         {hint.Hint{Kind: hint.Checked, Message: &message.Message{Repeated: true}}, connected, true},
-		"after another message":                {hint.Hint{Kind: hint.Checked, Message: &message.Message{}}, connected, false},
+		"after an event": {hint.Hint{Kind: hint.Accepted}, connected, false},
+		"after a sweep":  {repeated, connected, true},
+		"after the message of a sweep": {hint.Hint{Kind: hint.Checked, Message: &message.Message{Repeated: true}},
+			connected, true},
+		"after another message": {hint.Hint{Kind: hint.Checked, Message: &message.Message{}},
+			connected, false},
 		"after a sweep that led to a change":   {repeated, changed, false},
 		"after a sweep that removes something": {closes, connected, false},
 	} {

@@ -31,8 +31,9 @@ func remedy(o outcome.Outcome, conflicts []plan.Conflict) string {
 		steps = append(steps, live)
 	}
 	if isOfMesh(o) {
-		return strings.Join(append(steps, fmt.Sprintf("to keep a route in the way, split the VPCs of %s into two departments: "+
-			"only a peering of two departments can choose or keep routes", o.Peering.Between[0])), "; ")
+		return strings.Join(append(steps,
+			fmt.Sprintf("to keep a route in the way, split the VPCs of %s into two departments: "+
+				"only a peering of two departments can choose or keep routes", o.Peering.Between[0])), "; ")
 	}
 	return strings.Join(append(steps, keeping(conflicts)...), "; ")
 }

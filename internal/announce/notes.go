@@ -22,7 +22,8 @@ func WithoutDNS(o outcome.Outcome, vpc peering.VPC, attributes []string) outcome
 			off = strings.Join(attributes, " and ") + " are off"
 		}
 	}
-	sentence := fmt.Sprintf("the DNS option of the %s is not set: %s in %s of %s; autopeer sets it once both VPCs have both attributes", o.Side, off, vpc.ID, vpc.Cell())
+	sentence := fmt.Sprintf("the DNS option of the %s is not set: %s in %s of %s; autopeer sets it once "+
+		"both VPCs have both attributes", o.Side, off, vpc.ID, vpc.Cell())
 	return lacking(o, sentence, "without-dns", string(vpc.ID), key)
 }
 

@@ -27,18 +27,21 @@ func TestWithoutDNS(t *testing.T) {
 		"enableDnsHostnames or enableDnsSupport is off":   nil,
 	} {
 		o := announce.WithoutDNS(side, vpc, attributes)
-		want = "the DNS option of the requester is not set: " + want + " in vpc-1 of 111111111111/us-east-1; autopeer sets it once both VPCs have both attributes"
+		want = "the DNS option of the requester is not set: " + want +
+			" in vpc-1 of 111111111111/us-east-1; autopeer sets it once both VPCs have both attributes"
 		if diff := cmp.Diff([]string{want}, o.Notes); diff != "" {
 			t.Errorf("notes (-want +got):\n%s", diff)
 		}
 		ids[o.Sealed(time.Time{}).ID] = true
-		if again := announce.WithoutDNS(o, vpc, attributes); len(again.Notes) != 1 || len(again.Keys) != len(o.Keys) || !again.Lacks {
+		if again := announce.WithoutDNS(o, vpc, attributes); len(again.Notes) != 1 ||
+			len(again.Keys) != len(o.Keys) || !again.Lacks {
 			t.Errorf("the note is repeated: %q, lacks %t", again.Notes, again.Lacks)
 		}
 	}
 	ids[announce.WithoutDNS(side, peering.VPC{ID: "vpc-2"}, nil).Sealed(time.Time{}).ID] = true
 	if len(ids) != 6 || len(side.Notes) > 0 {
-		t.Errorf("%d ids for the outcome without a note and with five different ones, and the outcome has the notes %q now", len(ids), side.Notes)
+		t.Errorf("%d ids for the outcome without a note and with five different ones, and the outcome has the notes %q now",
+			len(ids), side.Notes)
 	}
 }
 
@@ -52,7 +55,8 @@ func TestWithoutSource(t *testing.T) {
 	} {
 		change := plan.Authorize{Group: "sg-1", Permissions: []peering.Permission{p}}
 		side := connected
-		side.State, side.Keys = []string{"rtb-1 routes 10.0.0.0/8 to pcx-1", change.Facts()[0].Sentence}, []string{"route", change.Facts()[0].Key}
+		side.State, side.Keys = []string{"rtb-1 routes 10.0.0.0/8 to pcx-1", change.Facts()[0].Sentence},
+			[]string{"route", change.Facts()[0].Key}
 		before := slices.Clone(side.State)
 		o := announce.WithoutSource(side, change, peering.VPC{ID: "vpc-9"})
 		if !slices.Equal(o.Notes, []string{source}) || !slices.Equal(o.State, before[:1]) || !o.Lacks {

@@ -21,8 +21,9 @@ var reasons = map[message.Code]string{
 	message.AlreadyConnected: "another connection or an older request of the two VPCs exists there",
 	message.Refused:          "EC2 refused a change there",
 	message.Hold:             "a person has put the connection on hold there",
-	message.NeedsAdoption:    "the changes there, which remove routes that other principals made, wait for the consent of a person",
-	message.ReportMode:       "the peering is in report mode there",
+	message.NeedsAdoption: "the changes there, which remove routes that other principals made, wait " +
+		"for the consent of a person",
+	message.ReportMode: "the peering is in report mode there",
 }
 
 // OtherSide returns o as the outcome of a request that isn't accepted because of the requester's half. That half's
@@ -57,15 +58,18 @@ func HalfOpen(o outcome.Outcome, code message.Code, cell peering.Cell, partly bo
 func NeitherSide(o outcome.Outcome, code message.Code, cell peering.Cell) outcome.Outcome {
 	o.Type = typeOf(code)
 	o.Next = fmt.Sprintf("the announcement in %s has the remedy; to end the connection instead: %s", cell, deletion(o))
-	return o.Because("other-side", fmt.Sprintf("%s is active and not connected: its side in %s has an obstacle, because %s, and the side here isn't connected either",
-		o.Connection, cell, reasons[code]), string(code), "active")
+	return o.Because("other-side",
+		fmt.Sprintf("%s is active and not connected: its side in %s has an obstacle, because %s, and the "+
+			"side here isn't connected either",
+			o.Connection, cell, reasons[code]), string(code), "active")
 }
 
 // Complete returns o as the outcome of an active connection whose other half, in the cell, had an obstacle and was
 // found to be connected at that time. Each end of an obstacle has an id of its own.
 func Complete(o outcome.Outcome, cell peering.Cell, found time.Time) outcome.Outcome {
 	o.FoundAt = found
-	return o.Because("complete", fmt.Sprintf("the side of %s in %s, which had an obstacle, has all its routes and rules now", o.Connection, cell))
+	return o.Because("complete",
+		fmt.Sprintf("the side of %s in %s, which had an obstacle, has all its routes and rules now", o.Connection, cell))
 }
 
 // WithHalfOpen returns o, the outcome of a side with an obstacle, with a note of the traffic that passes if the
@@ -80,7 +84,8 @@ func WithHalfOpen(o outcome.Outcome, half plan.Side) outcome.Outcome {
 
 // passing describes the traffic of a half-open connection.
 func passing(from, to string) string {
-	return fmt.Sprintf("packets from %s reach the VPC %s only where its security groups admit them anyway, and answers have no route back", from, to)
+	return fmt.Sprintf("packets from %s reach the VPC %s only where its security groups admit them anyway, "+
+		"and answers have no route back", from, to)
 }
 
 // Waiting returns o as the outcome of a request that waits for the answer of the other half's cell. While blocks of
@@ -94,9 +99,12 @@ func Waiting(o outcome.Outcome, blocksAreKnown bool) outcome.Outcome {
 	o.Type, o.Repair = outcome.Denied, ""
 	o.Next = fmt.Sprintf("if %s announces no obstacle, check that autopeer is deployed there with the same policy", other)
 	if !blocksAreKnown {
-		o.Next = fmt.Sprintf("if neither %s nor %s announces an obstacle, check that autopeer is deployed in %[2]s with the same policy", o.Cell, other)
-		return o.Because("no-answer", fmt.Sprintf("%s waits for the answer of %s, or for the end of an obstacle that was announced here; an obstacle there is announced there",
-			o.Connection, other), "blocks")
+		o.Next = fmt.Sprintf("if neither %s nor %s announces an obstacle, check that autopeer is deployed in "+
+			"%[2]s with the same policy", o.Cell, other)
+		return o.Because("no-answer",
+			fmt.Sprintf("%s waits for the answer of %s, or for the end of an obstacle that was announced here; an obstacle "+
+				"there is announced there",
+				o.Connection, other), "blocks")
 	}
 	return o.Because("no-answer", fmt.Sprintf("%s waits for the answer of %s; an obstacle there is announced there",
 		o.Connection, other))

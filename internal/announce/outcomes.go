@@ -86,7 +86,8 @@ func ApprovalRequested(o outcome.Outcome) outcome.Outcome {
 // MultipathDenied returns o, the denial of a request that allows multipath resilience, with the next step. A second
 // request returns the first one while that is pending, so the first one has to be deleted.
 func MultipathDenied(o outcome.Outcome) outcome.Outcome {
-	o.Next = fmt.Sprintf("delete %s and request the connection again without AllowMultipathResilience, or set multipath: true for the peering", o.Connection)
+	o.Next = fmt.Sprintf("delete %s and request the connection again without AllowMultipathResilience, or set "+
+		"multipath: true for the peering", o.Connection)
 	return o
 }
 
@@ -96,9 +97,11 @@ func AlreadyConnected(o outcome.Outcome, by peering.Connection) outcome.Outcome 
 	o.Type = outcome.Denied
 	o.Next = fmt.Sprintf("delete or reject %s, or delete %s first", o.Connection, by.ID)
 	if !by.State.IsAccepted() {
-		return o.Because("already-requested", fmt.Sprintf("%s is an older request for the same two VPCs, and EC2 accepts only one", by.ID), string(by.ID))
+		return o.Because("already-requested",
+			fmt.Sprintf("%s is an older request for the same two VPCs, and EC2 accepts only one", by.ID), string(by.ID))
 	}
-	return o.Because("already-connected", fmt.Sprintf("%s connects the two VPCs already, and EC2 accepts no second connection", by.ID), string(by.ID))
+	return o.Because("already-connected",
+		fmt.Sprintf("%s connects the two VPCs already, and EC2 accepts no second connection", by.ID), string(by.ID))
 }
 
 // ActiveDenied returns o, the denial of an active connection, with the next step: connected reports whether there
@@ -109,11 +112,14 @@ func ActiveDenied(o outcome.Outcome, connected bool, routes []plan.Change) outco
 	switch {
 	case connected:
 		o.Reason.Keys = append(o.Reason.Keys, "connected") // the next step depends on it
-		o.Next = fmt.Sprintf("autopeer has connected %s, and its routes and rules stay: delete it, %s, or set removed: disconnect; to delete it: %s", o.Connection, allowing(o), deletion(o))
+		o.Next = fmt.Sprintf("autopeer has connected %s, and its routes and rules stay: delete it, %s, or set removed: "+
+			"disconnect; to delete it: %s", o.Connection, allowing(o), deletion(o))
 	case len(routes) > 0:
 		var commands []string
 		o, commands = withRoutes(o, routes)
-		o.Next = fmt.Sprintf("%s is active and has routes, and nothing shows that autopeer added them: %s, or delete it and, in %s: %s", o.Connection, allowing(o), o.Cell.Account, strings.Join(append(commands, deletion(o)), "; "))
+		o.Next = fmt.Sprintf("%s is active and has routes, and nothing shows that autopeer added them: %s, "+
+			"or delete it and, in %s: %s", o.Connection, allowing(o), o.Cell.Account,
+			strings.Join(append(commands, deletion(o)), "; "))
 	default:
 		o.Next = fmt.Sprintf("%s is active without routes and rules of autopeer: %s, or delete it: %s",
 			o.Connection, allowing(o), deletion(o))
@@ -164,7 +170,8 @@ func deletionOfRoute(o outcome.Outcome, table peering.RouteTableID, r peering.Ro
 // Its id differs from that of the denied request.
 func Objected(o outcome.Outcome) outcome.Outcome {
 	o.Type = outcome.Denied
-	o.Next = fmt.Sprintf("fix the cause or delete %s; until then autopeer removes the routes and rules that the policy doesn't allow, and adds none", o.Connection)
+	o.Next = fmt.Sprintf("fix the cause or delete %s; until then autopeer removes the routes and rules that the policy "+
+		"doesn't allow, and adds none", o.Connection)
 	o.Reason.Keys = append(o.Reason.Keys, "active")
 	return o
 }
@@ -188,15 +195,19 @@ func OnHold(o outcome.Outcome, state peering.State) outcome.Outcome {
 // OfAnotherInstallation returns o as a conflict with the installation that manages the connection.
 func OfAnotherInstallation(o outcome.Outcome, other peering.Installation) outcome.Outcome {
 	o.Type = outcome.Conflicting
-	o.Next = fmt.Sprintf("remove the peering from the policy of one of the two installations; the tag %s of the connection or of its rules names %s", peering.TagManaged, other)
-	return o.Because("other-installation", fmt.Sprintf("%s is managed by the installation %s in %s, so this installation doesn't change it", o.Connection, other, o.Cell), string(other))
+	o.Next = fmt.Sprintf("remove the peering from the policy of one of the two installations; the tag %s of the "+
+		"connection or of its rules names %s", peering.TagManaged, other)
+	return o.Because("other-installation",
+		fmt.Sprintf("%s is managed by the installation %s in %s, so this installation doesn't change it", o.Connection,
+			other, o.Cell), string(other))
 }
 
 // LostTags returns o as a failure to recognize a rule, with the command that revokes it. If the policy allows the
 // rule, connect adds it again.
 func LostTags(o outcome.Outcome, r plan.UntaggedRule) outcome.Outcome {
 	o.Type = outcome.Failed
-	o.Next = fmt.Sprintf("in %s: aws ec2 revoke-security-group-ingress --region %s --group-id %s --ip-permissions '%s'; the next sweep adds the rule again if the policy allows it",
+	o.Next = fmt.Sprintf("in %s: aws ec2 revoke-security-group-ingress --region %s --group-id %s --ip-permissions '%s'; "+
+		"the next sweep adds the rule again if the policy allows it",
 		o.Cell.Account, o.Cell.Region, r.Group, r.ToRevoke())
 	return o.Because("untagged-rule", r.String(), r.Key())
 }
@@ -207,7 +218,9 @@ func UnownedBlackholes(o outcome.Outcome, deletions []plan.Change) outcome.Outco
 	o, commands := withRoutes(o, deletions)
 	o.Type = outcome.Failed
 	o.Next = fmt.Sprintf("if the routes aren't needed, in %s: %s", o.Cell.Account, strings.Join(commands, "; "))
-	return o.Because("unowned-blackhole", fmt.Sprintf("%s no longer exists, %s, and nothing shows that autopeer connected it", o.Connection, blackholes(len(deletions))))
+	return o.Because("unowned-blackhole",
+		fmt.Sprintf("%s no longer exists, %s, and nothing shows that autopeer connected it", o.Connection,
+			blackholes(len(deletions))))
 }
 
 func blackholes(n int) string {

@@ -34,7 +34,8 @@ const reportMode = "report-mode"
 func InReportMode(o outcome.Outcome, changes []plan.Change) outcome.Outcome {
 	o = Proposed(o, changes)
 	o.Next = "check the changes; to have them made, remove mode: report from the policy and deploy it"
-	sentence := fmt.Sprintf("autopeer is in report mode for %s, so it changes nothing in %s and only lists the changes that it would make", o.Connection, o.Cell)
+	sentence := fmt.Sprintf("autopeer is in report mode for %s, so it changes nothing in %s and only lists "+
+		"the changes that it would make", o.Connection, o.Cell)
 	if len(changes) == 0 {
 		o.Next = ""
 		sentence = fmt.Sprintf("autopeer is in report mode for %s, and it would change nothing in %s", o.Connection, o.Cell)
@@ -59,7 +60,8 @@ func StillObstructed(o, obstacle outcome.Outcome) outcome.Outcome {
 func ProposedRequest(o outcome.Outcome, changes []plan.Change, blocksAreKnown bool) outcome.Outcome {
 	o = InReportMode(o, changes)
 	if !blocksAreKnown {
-		o.Notes = append(o.Notes, "the routes and rules depend on blocks of the other VPC, which aren't known before the acceptance")
+		o.Notes = append(o.Notes,
+			"the routes and rules depend on blocks of the other VPC, which aren't known before the acceptance")
 	}
 	return o
 }

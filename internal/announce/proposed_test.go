@@ -24,10 +24,15 @@ func TestInReportMode(t *testing.T) {
 		sentence string
 		hasNext  bool
 	}{
-		"changes":                 {nil, []plan.Change{route}, "autopeer is in report mode for pcx-1, so it changes nothing in 111111111111/us-east-1 and only lists the changes that it would make", true},
-		"changes beside a route":  {[]string{"rtb-1 routes"}, []plan.Change{route}, "only lists the changes that it would make; existing routes and rules stay", true},
-		"nothing to change":       {nil, nil, "autopeer is in report mode for pcx-1, and it would change nothing in 111111111111/us-east-1", false},
-		"no change beside routes": {[]string{"rtb-1 routes"}, nil, "it would change nothing in 111111111111/us-east-1; existing routes and rules stay", false},
+		"changes": {nil, []plan.Change{route},
+			"autopeer is in report mode for pcx-1, so it changes nothing in 111111111111/us-east-1 and only " +
+				"lists the changes that it would make", true},
+		"changes beside a route": {[]string{"rtb-1 routes"}, []plan.Change{route},
+			"only lists the changes that it would make; existing routes and rules stay", true},
+		"nothing to change": {nil, nil,
+			"autopeer is in report mode for pcx-1, and it would change nothing in 111111111111/us-east-1", false},
+		"no change beside routes": {[]string{"rtb-1 routes"}, nil,
+			"it would change nothing in 111111111111/us-east-1; existing routes and rules stay", false},
 	} {
 		o := connected
 		o.State, o.Next = c.state, "a former step"
@@ -52,11 +57,14 @@ func TestReasonsOfAProposal(t *testing.T) {
 		},
 	} {
 		o, other := propose(deleted), propose(expired)
-		if o.Reason.Code != "report-mode" || !strings.HasSuffix(o.Reason.Sentence, ": pcx-1 is deleted") && !strings.HasSuffix(o.Reason.Sentence, "because pcx-1 is deleted") {
+		if o.Reason.Code != "report-mode" ||
+			!strings.HasSuffix(o.Reason.Sentence, ": pcx-1 is deleted") &&
+				!strings.HasSuffix(o.Reason.Sentence, "because pcx-1 is deleted") {
 			t.Errorf("%s: %+v, want the reason at the end", name, o.Reason)
 		}
 		if id(o) == id(other) || id(o) != id(propose(deleted)) {
-			t.Errorf("%s: the ids are %s and %s, and %s again; want one for each reason", name, id(o), id(other), id(propose(deleted)))
+			t.Errorf("%s: the ids are %s and %s, and %s again; want one for each reason", name, id(o),
+				id(other), id(propose(deleted)))
 		}
 	}
 	keys := []string{"a", "b"}[:1]

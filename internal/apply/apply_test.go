@@ -56,7 +56,8 @@ func TestAll(t *testing.T) {
 		{"all are made, in the plan's order", []peering.RouteTableID{"rtb-2", "rtb-1"}, 2, 0, ""},
 		{"a denial leaves the others alone", []peering.RouteTableID{"rtb-denied", "rtb-1"}, 1, fault.Denied, "quota"},
 		{"faults are gathered", []peering.RouteTableID{"rtb-denied", "rtb-busy"}, 0, fault.Retryable, "throttled"},
-		{"a panic is a fault of its change", []peering.RouteTableID{"rtb-1", "rtb-panic"}, 1, fault.Retryable, "panic: nil pointer"},
+		{"a panic is a fault of its change", []peering.RouteTableID{"rtb-1", "rtb-panic"}, 1,
+			fault.Retryable, "panic: nil pointer"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -170,7 +171,8 @@ func TestSteps(t *testing.T) {
 		patient bool
 	}{
 		{"all are made", nil, keys(add("rtb-1"), add("rtb-2"), remove, add("rtb-3")), 4, true},
-		{"a refusal is repeated after the removal", fault.Errorf(fault.Denied, "quota"), keys(add("rtb-1"), remove, add("rtb-1")), 1, true},
+		{"a refusal is repeated after the removal", fault.Errorf(fault.Denied, "quota"),
+			keys(add("rtb-1"), remove, add("rtb-1")), 1, true},
 		{"a fault for a person", fault.Errorf(fault.Permanent, "no permission"), keys(add("rtb-1"), remove), 1, true},
 		{"a fault for a retry", errors.New("throttled"), keys(add("rtb-1")), 0, true},
 		{"a fault for a retry that has lasted", errors.New("throttled"), keys(add("rtb-1"), remove), 1, false},

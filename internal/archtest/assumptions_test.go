@@ -41,7 +41,8 @@ func TestEverySwitchOfTheEmbeddedCloudIsAnAssumption(t *testing.T) {
 		t.Fatal(err)
 	}
 	var listed []string
-	for _, row := range regexp.MustCompile(`(?m)^\| [^|]+ \| [^|]+ \| ([^|]*)\| ([^|]+) \|$`).FindAllStringSubmatch(string(page), -1) {
+	for _, row := range regexp.MustCompile(
+		`(?m)^\| [^|]+ \| [^|]+ \| ([^|]*)\| ([^|]+) \|$`).FindAllStringSubmatch(string(page), -1) {
 		for _, quoted := range quotedIn.FindAllStringSubmatch(row[1], -1) {
 			listed = append(listed, quoted[1])
 		}

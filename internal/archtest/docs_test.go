@@ -159,9 +159,9 @@ func TestTheDiagramsArrowsAreAllowed(t *testing.T) {
 }
 
 // touched is the rule of docs/policy.md on the routes that autopeer deletes.
-const touched = "Without evidence that autopeer has connected a living connection, it deletes no route to that connection: " +
-	"it proposes the changes, and makes them once a person consents. Evidence is the tag `autopeer:managed` of this installation on the " +
-	"connection, or an ingress rule that this installation has made for it."
+const touched = "Without evidence that autopeer has connected a living connection, it deletes no " +
+	"route to that connection: it proposes the changes, and makes them once a person consents. Evidence is the tag " +
+	"`autopeer:managed` of this installation on the connection, or an ingress rule that this installation has made for it."
 
 // TestDocumentsAgreeOnRoutes: each of the three documents has the same rule in the same words.
 func TestDocumentsAgreeOnRoutes(t *testing.T) {

@@ -20,8 +20,14 @@ var layers = []layer{
 	{name: "functions", paths: []string{"functions/"}, imports: []string{"use cases", "aws"}},
 	{name: "use cases", paths: []string{"internal/accept", "internal/connect", "internal/disconnect", "internal/sweep"},
 		imports: []string{"steps", "domain", "parallel", "log keys"}, tests: []string{"local", "embedded cloud"}},
-	{name: "steps", paths: []string{"internal/observe", "internal/apply", "internal/announce"}, imports: []string{"domain", "parallel", "log keys"}},
-	{name: "aws", paths: []string{"internal/aws/"}, imports: []string{"domain", "parallel", "log keys"}, tests: []string{"embedded cloud"}},
+	{
+		name: "steps", paths: []string{"internal/observe", "internal/apply", "internal/announce"},
+		imports: []string{"domain", "parallel", "log keys"},
+	},
+	{
+		name: "aws", paths: []string{"internal/aws/"}, imports: []string{"domain", "parallel", "log keys"},
+		tests: []string{"embedded cloud"},
+	},
 	{name: "domain", paths: []string{"internal/domain/"}},
 	{name: "parallel", paths: []string{"internal/parallel"}},
 	{name: "log keys", paths: []string{"internal/logkey"}},
@@ -29,8 +35,14 @@ var layers = []layer{
 	{name: "embedded cloud", paths: []string{"internal/cloudsim/"}},
 	{name: "local", paths: []string{"internal/local", "internal/lab", "internal/sandbox/", "internal/demo"},
 		imports: []string{"use cases", "steps", "aws", "domain", "policy file", "embedded cloud"}},
-	{name: "proof", paths: []string{"internal/proof/"}, imports: []string{"local", "aws", "domain", "policy file", "embedded cloud"}},
-	{name: "infra", paths: []string{"infra/"}, imports: []string{"local", "aws", "domain", "policy file", "embedded cloud", "log keys"}},
+	{
+		name: "proof", paths: []string{"internal/proof/"},
+		imports: []string{"local", "aws", "domain", "policy file", "embedded cloud"},
+	},
+	{
+		name: "infra", paths: []string{"infra/"},
+		imports: []string{"local", "aws", "domain", "policy file", "embedded cloud", "log keys"},
+	},
 	{name: "architecture test", paths: []string{"internal/archtest"}, tests: []string{"embedded cloud"}},
 }
 
@@ -53,7 +65,8 @@ func fits(path, place string) bool {
 func TestAPlaceWithoutASlashIsOnePackage(t *testing.T) {
 	for path, want := range map[string]string{
 		"internal/accept": "use cases", "internal/accept/sub": "", "internal/acceptor": "", "internal/archtest/sub": "",
-		"internal/aws": "aws", "internal/aws/ec2net/sub": "aws", "internal/awsome": "", "infra": "infra", "infra/cell": "infra", "cmd": "",
+		"internal/aws": "aws", "internal/aws/ec2net/sub": "aws", "internal/awsome": "", "infra": "infra",
+		"infra/cell": "infra", "cmd": "",
 	} {
 		got := ""
 		if l := layerOf(module + path); l != nil {
@@ -127,9 +140,12 @@ func TestTheSDKStaysAtTheEdges(t *testing.T) {
 // TestFunctionsCarryNoTools: the binaries have nothing of the embedded cloud, the CDK app or the policy file's parser.
 func TestFunctionsCarryNoTools(t *testing.T) {
 	banned := []string{
-		module + "infra", module + "internal/cloudsim", module + "internal/policyfile", module + "internal/local", module + "internal/proof",
-		"github.com/aws/aws-cdk-go", "github.com/aws/jsii-runtime-go", "github.com/aws/aws-sdk-go-v2/config", "github.com/santhosh-tekuri/jsonschema",
-		"github.com/goccy/go-yaml", "github.com/invopop/jsonschema", "github.com/spf13/cobra", "text/template", "html/template", "net/rpc",
+		module + "infra", module + "internal/cloudsim", module + "internal/policyfile", module + "internal/local",
+		module + "internal/proof",
+		"github.com/aws/aws-cdk-go", "github.com/aws/jsii-runtime-go", "github.com/aws/aws-sdk-go-v2/config",
+		"github.com/santhosh-tekuri/jsonschema",
+		"github.com/goccy/go-yaml", "github.com/invopop/jsonschema", "github.com/spf13/cobra", "text/template",
+		"html/template", "net/rpc",
 	}
 	functions := 0
 	for _, p := range lambdaPackages(t) {

@@ -75,7 +75,8 @@ func packages(t *testing.T) []pkg {
 // lambdaPackages returns the packages with the settings of `make build`.
 func lambdaPackages(t *testing.T) []pkg {
 	t.Helper()
-	return list(t, "lambda", "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64", "GOFLAGS="+os.Getenv("GOFLAGS")+" -tags=lambda.norpc")
+	return list(t, "lambda", "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64",
+		"GOFLAGS="+os.Getenv("GOFLAGS")+" -tags=lambda.norpc")
 }
 
 func list(t *testing.T, platform string, env ...string) []pkg {
@@ -84,7 +85,8 @@ func list(t *testing.T, platform string, env ...string) []pkg {
 		return listed[platform]
 	}
 	openDirectories(t)
-	list := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Dir,GoFiles,Imports,Deps,TestGoFiles,XTestGoFiles,TestImports,XTestImports", "./...")
+	list := exec.CommandContext(t.Context(), "go", "list",
+		"-json=ImportPath,Dir,GoFiles,Imports,Deps,TestGoFiles,XTestGoFiles,TestImports,XTestImports", "./...")
 	list.Dir, list.Env = "../..", append(os.Environ(), env...)
 	out, err := list.Output()
 	if err != nil {

@@ -53,7 +53,8 @@ func anchorsOf(data string) map[string]bool {
 	return anchors
 }
 
-// slug returns GitHub's anchor for a heading: letters, digits, hyphens and underscores in lower case, and hyphens for blanks.
+// slug returns GitHub's anchor for a heading: letters, digits, hyphens and underscores in lower case, and hyphens for
+// blanks.
 func slug(text string) string {
 	text = linked.ReplaceAllString(strings.TrimSpace(text), "$1")
 	return strings.Map(func(r rune) rune {
@@ -119,11 +120,13 @@ func unescaped(text string) string {
 }
 
 func TestSlugsAreGitHubs(t *testing.T) {
-	const document = "# The way of an event\n## `keep` & [routes](policy.md#routes)\n## Drift: found, repaired\n## Drift: found, repaired\n" +
+	const document = "# The way of an event\n## `keep` & [routes](policy.md#routes)\n## Drift: found, repaired\n## " +
+		"Drift: found, repaired\n" +
 		"```\n# no heading\n```\n<a id=\"own\"></a>\n### snake_case – half-open\n"
 	got := anchorsOf(document)
 	for _, want := range []string{
-		"the-way-of-an-event", "keep--routes", "drift-found-repaired", "drift-found-repaired-1", "own", "snake_case--half-open",
+		"the-way-of-an-event", "keep--routes", "drift-found-repaired", "drift-found-repaired-1",
+		"own", "snake_case--half-open",
 	} {
 		if !got[want] {
 			t.Errorf("no anchor %s in %v", want, got)
@@ -134,7 +137,8 @@ func TestSlugsAreGitHubs(t *testing.T) {
 	}
 }
 
-// isUnbreakable reports whether the line may be long: it belongs to a table, or it has no blank at which it could be broken.
+// isUnbreakable reports whether the line may be long: it belongs to a table, or it has no blank at which it could be
+// broken.
 func isUnbreakable(line string) bool {
 	text := strings.TrimLeft(line, " -*>0123456789.")
 	return strings.HasPrefix(text, "|") || strings.HasPrefix(text, "<") || !strings.Contains(text, " ")

@@ -1,7 +1,6 @@
 package archtest
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"go/scanner"
@@ -37,10 +36,6 @@ var bounds = map[string][len(goals)]float64{
 	"documents": goals, "product": goals, "cloudsim": goals, "proofs and demo": goals, "tests": goals,
 }
 
-// longLines has, by area, the most Go lines with more than 120 columns, a tab counted as one. It is to be lowered, in
-// the product to the number of struct tags, which can't be broken.
-var longLines = map[string]int{"product": 160, "cloudsim": 255, "proofs and demo": 409, "tests": 2670}
-
 func areaOf(path string) string {
 	support := func(folder string) bool { return strings.HasPrefix(path, "internal/"+folder+"/") }
 	switch {
@@ -64,9 +59,9 @@ type line struct {
 
 // figures are the counts of one area.
 type figures struct {
-	words, long int
-	hits        [len(goals)]int
-	lines       []line
+	words int
+	hits  [len(goals)]int
+	lines []line
 }
 
 // count adds the prose of a line.
@@ -117,16 +112,9 @@ func TestProseIsPlain(t *testing.T) {
 		for n, text := range prose(path, data) {
 			f.count(fmt.Sprintf("%s:%d", path, n), text)
 		}
-		if strings.HasSuffix(path, ".go") {
-			for l := range bytes.Lines(data) {
-				if len([]rune(strings.TrimRight(string(l), "\n"))) > 120 {
-					f.long++
-				}
-			}
-		}
 	}
 	for area, f := range areas {
-		t.Logf("%s: %d words, %d long lines; the worst lines:%s", area, f.words, f.long, f.worst())
+		t.Logf("%s: %d words; the worst lines:%s", area, f.words, f.worst())
 		if f.words < 5000 {
 			t.Errorf("%s has %d words, which is too few to be all", area, f.words)
 		}
@@ -135,9 +123,6 @@ func TestProseIsPlain(t *testing.T) {
 				t.Errorf("%s has %q %.2f times in 1,000 words, want at most %.1f; the worst lines:%s",
 					area, wordGroups[i].name, got, bound, f.worst())
 			}
-		}
-		if f.long > longLines[area] {
-			t.Errorf("%s has %d Go lines with more than 120 columns, want at most %d", area, f.long, longLines[area])
 		}
 	}
 }
@@ -156,7 +141,8 @@ func repositoryFiles(t *testing.T, suffixes ...string) []string {
 		if entry.IsDir() && (slices.Contains(skipped, name) || strings.HasPrefix(name, ".") && name != "..") {
 			return fs.SkipDir
 		}
-		if entry.Type().IsRegular() && slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(name, s) }) {
+		if entry.Type().IsRegular() &&
+			slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(name, s) }) {
 			paths = append(paths, filepath.ToSlash(strings.TrimPrefix(path, "../../")))
 		}
 		return nil
@@ -253,7 +239,8 @@ func TestTheWordsAreCounted(t *testing.T) {
 		{"a.go", "package a\n\n// A is what is wanted; it says so.\ntype A int\n", [...]int{1, 1, 0, 0}},
 		{"a.go", "package a\n\n// What is the reason? Somebody knows what?\ntype A int\n", [...]int{0, 0, 1, 0}},
 		{"a.go", "package a\n\nvar a = \"nobody shall\" + \"nobody shall mend\"\n", [...]int{0, 0, 1, 2}},
-		{"a.go", "package a\n\ntype a struct {\n\tb int `json:\"what\" description:\"tells them whatever\"`\n}\n", [...]int{1, 1, 0, 0}},
+		{"a.go", "package a\n\ntype a struct {\n\tb int `json:\"what\" description:\"tells them whatever\"`\n}\n",
+			[...]int{1, 1, 0, 0}},
 		{"a.go", "package a\n\nvar a int //nolint:what\n\n//go:embed what\nvar whatever int\n", [...]int{0, 0, 0, 0}},
 		{"a.md", "What is told in `what`.\n\n```\nwhat\n```\n\n    what\n\nWhatever.\n", [...]int{2, 1, 0, 0}},
 		{"Makefile", "what: ## Do what is said\n\techo what\n", [...]int{1, 1, 0, 0}},

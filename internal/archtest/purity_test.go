@@ -14,7 +14,8 @@ import (
 // pure lists the packages from outside the module that the domain may import. They do no I/O by themselves, and compile
 // no regular expressions at a cold start.
 var pure = []string{
-	"bytes", "cmp", "crypto/sha256", "encoding/hex", "encoding/json", "errors", "fmt", "io", "maps", "net/netip", "slices", "strconv", "strings", "time",
+	"bytes", "cmp", "crypto/sha256", "encoding/hex", "encoding/json", "errors", "fmt", "io", "maps", "net/netip", "slices",
+	"strconv", "strings", "time",
 }
 
 // concurrent are the packages that use cases and their steps may import beside the pure ones.
@@ -29,8 +30,9 @@ var allowed = map[string][]string{
 
 // impure are the names of pure packages that read the clock, a file of time zones or a terminal, or write to one.
 var impure = map[string][]string{
-	"time": {"After", "AfterFunc", "LoadLocation", "Local", "NewTicker", "NewTimer", "Now", "Since", "Sleep", "Tick", "Until"},
-	"fmt":  {"Print", "Printf", "Println", "Scan", "Scanf", "Scanln"},
+	"time": {"After", "AfterFunc", "LoadLocation", "Local", "NewTicker", "NewTimer", "Now", "Since",
+		"Sleep", "Tick", "Until"},
+	"fmt": {"Print", "Printf", "Println", "Scan", "Scanf", "Scanln"},
 }
 
 // TestDecisionsArePure: the domain has no I/O, no clock, no context and no log; use cases and their steps do I/O only

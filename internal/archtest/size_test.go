@@ -25,7 +25,8 @@ func TestFunctionsStaySmall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			out := filepath.Join(t.TempDir(), "bootstrap")
-			build := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w -dumpdep", "-o", out, "./functions/"+name)
+			build := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w -dumpdep", "-o",
+				out, "./functions/"+name)
 			build.Dir = "../.."
 			output, err := build.CombinedOutput()
 			if err != nil {

@@ -92,19 +92,28 @@ func TestUnauthenticatedRequestIsRefusedInTheServicesOwnFormat(t *testing.T) {
 		{"SQS without a signature", "AmazonSQS.ListQueues", "", 403, `"__type":"MissingAuthenticationToken"`},
 		{"EventBridge without a signature", "AWSEvents.ListRules", "", 403, `"__type":"MissingAuthenticationToken"`},
 		{"EC2 without a signature", "", "", 403, "<Response><Errors><Error><Code>MissingAuthenticationToken</Code>"},
-		{"a signature without a scope", "AmazonSQS.ListQueues", "AWS4-HMAC-SHA256 Credential=111111111111", 400, "IncompleteSignature"},
-		{"an unknown key at EC2", "", "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host", 401, "<Code>AuthFailure</Code>"},
-		{"an unknown key at STS", "", "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/sts/aws4_request, SignedHeaders=host", 403, "<Code>InvalidClientTokenId</Code>"},
-		{"a service that the cloud doesn't have", "", "AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/rds/aws4_request", 400, "<Code>InvalidAction</Code>"},
-		{"an action that SQS doesn't have", "AmazonSQS.Dance", "AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/sqs/aws4_request", 400, "UnknownOperationException"},
-		{"a body that isn't JSON", "AmazonSQS.ListQueues", "AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/sqs/aws4_request", 400, "SerializationException"},
+		{"a signature without a scope", "AmazonSQS.ListQueues", "AWS4-HMAC-SHA256 Credential=111111111111",
+			400, "IncompleteSignature"},
+		{"an unknown key at EC2", "",
+			"AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host", 401,
+			"<Code>AuthFailure</Code>"},
+		{"an unknown key at STS", "",
+			"AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/sts/aws4_request, SignedHeaders=host", 403,
+			"<Code>InvalidClientTokenId</Code>"},
+		{"a service that the cloud doesn't have", "",
+			"AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/rds/aws4_request", 400, "<Code>InvalidAction</Code>"},
+		{"an action that SQS doesn't have", "AmazonSQS.Dance",
+			"AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/sqs/aws4_request", 400, "UnknownOperationException"},
+		{"a body that isn't JSON", "AmazonSQS.ListQueues",
+			"AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/sqs/aws4_request", 400, "SerializationException"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := cloudsim.New(cloudsim.Options{})
 			defer c.Close()
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://aws.test/", strings.NewReader("Action=DescribeVpcs"))
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://aws.test/",
+				strings.NewReader("Action=DescribeVpcs"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,7 +143,8 @@ func TestInjectedFailures(t *testing.T) {
 		effect  bool
 	}{
 		{"before the effect", cloudsim.Failure{Code: "RequestThrottled", Status: 503}, "RequestThrottled", false, false},
-		{"after the effect", cloudsim.Failure{Code: "InternalFailure", Status: 500, After: true}, "InternalFailure", false, true},
+		{"after the effect", cloudsim.Failure{Code: "InternalFailure", Status: 500, After: true},
+			"InternalFailure", false, true},
 		{"dropped before the effect", cloudsim.Failure{Drop: true}, "", true, false},
 		{"dropped after the effect", cloudsim.Failure{Drop: true, After: true}, "", true, true},
 	}
@@ -185,7 +195,8 @@ func TestInjectionSeesEC2sParameters(t *testing.T) {
 		t.Fatal(err)
 	}
 	body, _ := io.ReadAll(answer.Body)
-	const want = "<Errors><Error><Code>RequestLimitExceeded</Code><Message>Request limit exceeded.</Message></Error></Errors><RequestID>"
+	const want = "<Errors><Error><Code>RequestLimitExceeded</Code><Message>Request limit exceeded.</Message></Error>" +
+		"</Errors><RequestID>"
 	if answer.StatusCode != 503 || !strings.Contains(string(body), want) {
 		t.Errorf("answer = %d %s, want 503 with %s", answer.StatusCode, body, want)
 	}
@@ -193,11 +204,13 @@ func TestInjectionSeesEC2sParameters(t *testing.T) {
 
 func ec2Request(t *testing.T, body string) *http.Request {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://ec2.us-east-1.amazonaws.com/", strings.NewReader(body))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost,
+		"https://ec2.us-east-1.amazonaws.com/", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=0")
+	r.Header.Set("Authorization",
+		"AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=0")
 	return r
 }
 
@@ -227,7 +240,8 @@ func TestEC2GetsItsCallerAndTheTrail(t *testing.T) {
 		if got, want := string(body), "111111111111 us-east-1 arn:aws:iam::111111111111:root Action=CreateVpc"; got != want {
 			t.Errorf("EC2 saw %q, want %q", got, want)
 		}
-		if calls := c.Since(mark); len(calls) != 1 || calls[0].Action != "CreateVpc" || calls[0].Service != "ec2" || !calls[0].Mutating {
+		if calls := c.Since(mark); len(calls) != 1 || calls[0].Action != "CreateVpc" ||
+			calls[0].Service != "ec2" || !calls[0].Mutating {
 			t.Errorf("log = %+v, want CreateVpc alone", calls)
 		}
 		if c.Events.Settled() {
@@ -274,7 +288,9 @@ func TestCanceledRequestReturns(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: aws.String("https://sqs/111111111111/jobs"), WaitTimeSeconds: 20})
+		_, err := client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+			QueueUrl: aws.String("https://sqs/111111111111/jobs"), WaitTimeSeconds: 20,
+		})
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("ReceiveMessage = %v, want the context's deadline", err)
 		}
@@ -330,11 +346,15 @@ func startChain(t *testing.T, c *cloudsim.Cloud, transport http.RoundTripper, en
 	bridge := eventbridge.New(eventbridge.Options{
 		Region: region, Credentials: key, HTTPClient: client, BaseEndpoint: base,
 	})
-	_, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("jobs"), Attributes: map[string]string{
-		"Policy": `{"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"` + jobsARN + `"}]}`,
-	}})
+	_, err := queues.CreateQueue(t.Context(),
+		&sqs.CreateQueueInput{QueueName: aws.String("jobs"), Attributes: map[string]string{
+			"Policy": `{"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},` +
+				`"Action":"sqs:SendMessage","Resource":"` + jobsARN + `"}]}`,
+		}})
 	check(t, err)
-	_, err = bridge.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("all"), EventPattern: aws.String(`{"source":["x"]}`)})
+	_, err = bridge.PutRule(t.Context(), &eventbridge.PutRuleInput{
+		Name: aws.String("all"), EventPattern: aws.String(`{"source":["x"]}`),
+	})
 	check(t, err)
 	_, err = bridge.PutTargets(t.Context(), &eventbridge.PutTargetsInput{
 		Rule: aws.String("all"), Targets: []ebtypes.Target{{Id: aws.String("q"), Arn: aws.String(jobsARN)}},
@@ -390,7 +410,9 @@ func TestServedOverASocketAndClosedWithoutAGoroutineLeft(t *testing.T) {
 		t.Errorf("answered over a socket after %v, want at least 1ms", took)
 	}
 	c.Inject(func(apicall.Call) *cloudsim.Failure { return &cloudsim.Failure{Drop: true} })
-	if _, err := f.bridge.ListRules(t.Context(), &eventbridge.ListRulesInput{}, func(o *eventbridge.Options) { o.RetryMaxAttempts = 1 }); err == nil || code(err) != "" {
+	if _, err := f.bridge.ListRules(t.Context(), &eventbridge.ListRulesInput{}, func(o *eventbridge.Options) {
+		o.RetryMaxAttempts = 1
+	}); err == nil || code(err) != "" {
 		t.Errorf("dropped connection = %v, want a transport error", err)
 	}
 	transport.CloseIdleConnections()

@@ -81,24 +81,37 @@ func parseScope(header http.Header) (scope, bool) {
 func (c *Cloud) identify(header http.Header, call *apicall.Call) *Failure {
 	if header.Get("Authorization") == "" {
 		call.Service = guessService(header)
-		return &Failure{Code: "MissingAuthenticationToken", Message: "Request is missing Authentication Token", Status: http.StatusForbidden}
+		return &Failure{
+			Code: "MissingAuthenticationToken", Message: "Request is missing Authentication Token", Status: http.StatusForbidden,
+		}
 	}
 	s, ok := parseScope(header)
 	if !ok {
 		call.Service = guessService(header)
-		return &Failure{Code: "IncompleteSignature", Message: "Authorization header requires a credential scope.", Status: http.StatusBadRequest}
+		return &Failure{
+			Code: "IncompleteSignature", Message: "Authorization header requires a credential scope.",
+			Status: http.StatusBadRequest,
+		}
 	}
 	call.Service, call.Region, call.AccessKeyID = s.service, s.region, s.accessKeyID
 	k, found := c.principal(s.accessKeyID)
 	switch {
 	case !found && s.service == "ec2": // which has a code of its own
-		return &Failure{Code: "AuthFailure", Message: "AWS was not able to validate the provided access credentials", Status: http.StatusUnauthorized}
+		return &Failure{
+			Code: "AuthFailure", Message: "AWS was not able to validate the provided access credentials",
+			Status: http.StatusUnauthorized,
+		}
 	case k.hasExpired() && s.service == "ec2":
 		return &Failure{Code: "RequestExpired", Message: "Request has expired.", Status: http.StatusBadRequest}
 	case k.hasExpired():
-		return &Failure{Code: "ExpiredToken", Message: "The security token included in the request is expired", Status: http.StatusForbidden}
+		return &Failure{
+			Code: "ExpiredToken", Message: "The security token included in the request is expired", Status: http.StatusForbidden,
+		}
 	case !found:
-		return &Failure{Code: "InvalidClientTokenId", Message: "The security token included in the request is invalid.", Status: http.StatusForbidden}
+		return &Failure{
+			Code: "InvalidClientTokenId", Message: "The security token included in the request is invalid.",
+			Status: http.StatusForbidden,
+		}
 	}
 	call.Account, call.ARN = k.account, k.arn
 	return nil

@@ -36,16 +36,19 @@ func TestCallToEC2ReachesAFunctionAsCloudTrailsEvent(t *testing.T) {
 		})
 		defer c.Close()
 		client := sqsClient(c)
-		_, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("jobs"), Attributes: map[string]string{
-			"Policy": `{"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"` + jobsARN + `"}]}`,
-		}})
+		_, err := client.CreateQueue(t.Context(),
+			&sqs.CreateQueueInput{QueueName: aws.String("jobs"), Attributes: map[string]string{
+				"Policy": `{"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},` +
+					`"Action":"sqs:SendMessage","Resource":"` + jobsARN + `"}]}`,
+			}})
 		check(t, err)
 		key := credentials.NewStaticCredentialsProvider(account, "any", "")
 		bridge := eventbridge.New(eventbridge.Options{
 			Region: region, Credentials: key, HTTPClient: &http.Client{Transport: c},
 		})
 		_, err = bridge.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("calls"), EventPattern: aws.String(
-			`{"source":["aws.ec2"],"detail-type":["AWS API Call via CloudTrail"],"detail":{"eventName":["CreateVpc"],"errorCode":[{"exists":false}]}}`)})
+			`{"source":["aws.ec2"],"detail-type":["AWS API Call via CloudTrail"],"detail":{"eventName":["CreateVpc"],` +
+				`"errorCode":[{"exists":false}]}}`)})
 		check(t, err)
 		_, err = bridge.PutTargets(t.Context(), &eventbridge.PutTargetsInput{
 			Rule: aws.String("calls"), Targets: []ebtypes.Target{{Id: aws.String("q"), Arn: aws.String(jobsARN)}},

@@ -39,8 +39,10 @@ func newPrivateHost(t *testing.T) *privateHost {
 		Bucket: aws.String(reports), Key: aws.String("q3"), Body: strings.NewReader("42"),
 	})
 	check(t, err)
-	check(t, c.IAM.PutRole(account, "server", `{"Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`,
-		`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`))
+	check(t,
+		c.IAM.PutRole(account, "server",
+			`{"Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`,
+			`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`))
 	c.IAM.PutProfile("arn:aws:iam::"+account+":instance-profile/server", "server")
 	h := &privateHost{T: t, cloud: c}
 	h.ec2 = ec2sdk.New(ec2sdk.Options{
@@ -118,8 +120,10 @@ func TestAPrivateInstanceReachesS3(t *testing.T) {
 	if got, err := h.fetch(); err != nil || got != "42" {
 		t.Fatalf("through the endpoint: %q, %v, want the report", got, err)
 	}
-	_, err := s3Client(h.cloud, account, "us-east-1").PutBucketPolicy(t.Context(), &s3sdk.PutBucketPolicyInput{Bucket: aws.String(reports), Policy: aws.String(
-		`{"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::` + reports + `/*","Condition":{"StringNotEquals":{"aws:SourceVpce":"` + id + `"}}}]}`)})
+	_, err := s3Client(h.cloud, account, "us-east-1").PutBucketPolicy(t.Context(),
+		&s3sdk.PutBucketPolicyInput{Bucket: aws.String(reports), Policy: aws.String(
+			`{"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::` + reports +
+				`/*","Condition":{"StringNotEquals":{"aws:SourceVpce":"` + id + `"}}}]}`)})
 	check(t, err)
 	if got, err := h.fetch(); err != nil || got != "42" {
 		t.Errorf("with a bucket policy for this endpoint: %q, %v, want the report", got, err)
@@ -127,7 +131,10 @@ func TestAPrivateInstanceReachesS3(t *testing.T) {
 	if _, err := get(t, s3Client(h.cloud, account, "us-east-1"), "q3"); codeOf(err) != "AccessDenied" {
 		t.Errorf("the account's own key over the internet: %v, want AccessDenied", err)
 	}
-	h.modify(&ec2sdk.ModifyVpcEndpointInput{VpcEndpointId: &id, PolicyDocument: aws.String(`{"Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}`)})
+	h.modify(&ec2sdk.ModifyVpcEndpointInput{
+		VpcEndpointId:  &id,
+		PolicyDocument: aws.String(`{"Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}`),
+	})
 	if _, err := h.fetch(); codeOf(err) != "AccessDenied" || !strings.Contains(err.Error(), "VPC endpoint policy") {
 		t.Errorf("with a denying endpoint policy: %v, want its denial", err)
 	}
@@ -171,7 +178,8 @@ func TestSessionManagerNeedsItsEndpoints(t *testing.T) {
 		}))
 	}
 	want(false, "without private DNS")
-	for _, attribute := range []*ec2sdk.ModifyVpcAttributeInput{{EnableDnsSupport: &ec2types.AttributeBooleanValue{Value: aws.Bool(true)}}, {EnableDnsHostnames: &ec2types.AttributeBooleanValue{Value: aws.Bool(true)}}} {
+	on := &ec2types.AttributeBooleanValue{Value: aws.Bool(true)}
+	for _, attribute := range []*ec2sdk.ModifyVpcAttributeInput{{EnableDnsSupport: on}, {EnableDnsHostnames: on}} {
 		attribute.VpcId = &h.vpc
 		_, err := h.ec2.ModifyVpcAttribute(t.Context(), attribute)
 		check(t, err)
@@ -180,10 +188,11 @@ func TestSessionManagerNeedsItsEndpoints(t *testing.T) {
 		h.modify(&ec2sdk.ModifyVpcEndpointInput{VpcEndpointId: &id, PrivateDnsEnabled: aws.Bool(true)})
 	}
 	want(false, "with a group that admits nothing")
-	_, err := h.ec2.AuthorizeSecurityGroupIngress(t.Context(), &ec2sdk.AuthorizeSecurityGroupIngressInput{GroupId: &h.group, IpPermissions: []ec2types.IpPermission{{
-		IpProtocol: aws.String("tcp"), FromPort: aws.Int32(443), ToPort: aws.Int32(443),
-		IpRanges: []ec2types.IpRange{{CidrIp: aws.String("172.31.0.0/16")}},
-	}}})
+	_, err := h.ec2.AuthorizeSecurityGroupIngress(t.Context(),
+		&ec2sdk.AuthorizeSecurityGroupIngressInput{GroupId: &h.group, IpPermissions: []ec2types.IpPermission{{
+			IpProtocol: aws.String("tcp"), FromPort: aws.Int32(443), ToPort: aws.Int32(443),
+			IpRanges: []ec2types.IpRange{{CidrIp: aws.String("172.31.0.0/16")}},
+		}}})
 	check(t, err)
 	want(true, "with a group that admits HTTPS")
 }

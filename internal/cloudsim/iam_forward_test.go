@@ -19,14 +19,18 @@ func TestAForwardNeedsTheRoleAndTheBus(t *testing.T) {
 	t.Parallel()
 	const (
 		here, abroad, other = "111111111111:us-east-1", "111111111111:eu-west-1", "222222222222:us-east-1"
-		trustEvents         = `{"Statement":{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sts:AssumeRole"}}`
-		trustRule           = `{"Statement":{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sts:AssumeRole","Condition":{
+		trustEvents         = `{"Statement":{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},` +
+			`"Action":"sts:AssumeRole"}}`
+		trustRule = `{"Statement":{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sts:AssumeRole",
+		"Condition":{
 			"StringEquals":{"aws:SourceAccount":"ACCOUNT"},"ArnLike":{"aws:SourceArn":"arn:aws:events:us-east-1:*:rule/RULE"}}}}`
 		maySend     = `{"Statement":{"Effect":"Allow","Action":"events:PutEvents","Resource":"*"}}`
 		mayNothing  = `{"Statement":[]}`
 		fromAccount = `{"Statement":{"Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"events:PutEvents"}}`
-		fromRole    = `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/forward"},"Action":"events:PutEvents"}}`
-		fromRule    = `{"Statement":{"Effect":"Allow","Principal":"*","Action":"events:PutEvents","Condition":{"ArnEquals":{"aws:SourceArn":"arn:aws:events:us-east-1:111111111111:rule/RULE"}}}}`
+		fromRole    = `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/forward"},` +
+			`"Action":"events:PutEvents"}}`
+		fromRule = `{"Statement":{"Effect":"Allow","Principal":"*","Action":"events:PutEvents",` +
+			`"Condition":{"ArnEquals":{"aws:SourceArn":"arn:aws:events:us-east-1:111111111111:rule/RULE"}}}}`
 	)
 	tests := []struct {
 		name             string
@@ -35,17 +39,26 @@ func TestAForwardNeedsTheRoleAndTheBus(t *testing.T) {
 		why              string // not delivered; empty if it is
 	}{
 		{"another account with both", other, trustEvents, maySend, fromAccount, ""},
-		{"another account without the role's permission", other, trustEvents, mayNothing, fromAccount, "no identity-based policy"},
+		{"another account without the role's permission", other, trustEvents, mayNothing, fromAccount,
+			"no identity-based policy"},
 		{"another account without the bus's", other, trustEvents, maySend, "", "no resource-based policy"},
-		{"another account that names the rule", other, trustEvents, maySend, strings.Replace(fromRule, "RULE", "forward", 1), ""},
-		{"another account that names another rule", other, trustEvents, maySend, strings.Replace(fromRule, "RULE", "other", 1), "no resource-based policy"},
+		{"another account that names the rule", other, trustEvents, maySend,
+			strings.Replace(fromRule, "RULE", "forward", 1), ""},
+		{"another account that names another rule", other, trustEvents, maySend,
+			strings.Replace(fromRule, "RULE", "other", 1), "no resource-based policy"},
 		{"a role that doesn't trust EventBridge", other, trustLambda, maySend, fromAccount, "sts:AssumeRole"},
-		{"a role that trusts the rule of the account", other, strings.NewReplacer("ACCOUNT", "111111111111", "RULE", "forward").Replace(trustRule), maySend, fromAccount, ""},
-		{"a role that trusts another rule", other, strings.NewReplacer("ACCOUNT", "111111111111", "RULE", "other").Replace(trustRule), maySend, fromAccount, "sts:AssumeRole"},
-		{"a role that trusts another account", other, strings.NewReplacer("ACCOUNT", "222222222222", "RULE", "forward").Replace(trustRule), maySend, fromAccount, "sts:AssumeRole"},
+		{"a role that trusts the rule of the account", other,
+			strings.NewReplacer("ACCOUNT", "111111111111", "RULE", "forward").Replace(trustRule), maySend, fromAccount, ""},
+		{"a role that trusts another rule", other,
+			strings.NewReplacer("ACCOUNT", "111111111111", "RULE", "other").Replace(trustRule), maySend,
+			fromAccount, "sts:AssumeRole"},
+		{"a role that trusts another account", other,
+			strings.NewReplacer("ACCOUNT", "222222222222", "RULE", "forward").Replace(trustRule), maySend,
+			fromAccount, "sts:AssumeRole"},
 		{"another region with the role's permission", abroad, trustEvents, maySend, "", ""},
 		{"another region with neither", abroad, trustEvents, mayNothing, "", "no identity-based policy"},
-		{"another region whose bus names the account", abroad, trustEvents, mayNothing, fromAccount, "no identity-based policy"},
+		{"another region whose bus names the account", abroad, trustEvents, mayNothing, fromAccount,
+			"no identity-based policy"},
 		{"another region whose bus names the role", abroad, trustEvents, mayNothing, fromRole, ""},
 	}
 	for _, tt := range tests {
@@ -58,7 +71,9 @@ func TestAForwardNeedsTheRoleAndTheBus(t *testing.T) {
 				target := newBus(t, c, tt.to, tt.bus)
 				from := bridge(c, here)
 				rule := aws.String("forward")
-				_, err := from.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: rule, EventPattern: aws.String(`{"source":["us"]}`)})
+				_, err := from.PutRule(t.Context(), &eventbridge.PutRuleInput{
+					Name: rule, EventPattern: aws.String(`{"source":["us"]}`),
+				})
 				check(t, err)
 				_, err = from.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: rule, Targets: []ebtypes.Target{
 					{Id: aws.String("bus"), Arn: &target, RoleArn: aws.String("arn:aws:iam::111111111111:role/forward")},
@@ -121,7 +136,9 @@ func TestTargetsNeedPassRole(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := cloudsim.New(cloudsim.Options{})
 				defer c.Close()
-				check(t, c.IAM.PutRole(account, "worker", trustLambda, `{"Statement":[{"Effect":"Allow","Action":"events:*","Resource":"*"}`+tt.statement+`]}`))
+				check(t,
+					c.IAM.PutRole(account, "worker", trustLambda,
+						`{"Statement":[{"Effect":"Allow","Action":"events:*","Resource":"*"}`+tt.statement+`]}`))
 				key, secret, err := c.Assume("lambda.amazonaws.com", "arn:aws:iam::111111111111:role/worker", "run")
 				check(t, err)
 				target := newBus(t, c, "222222222222:us-east-1", "")
@@ -130,7 +147,9 @@ func TestTargetsNeedPassRole(t *testing.T) {
 					HTTPClient: &http.Client{Transport: c}, Retryer: aws.NopRetryer{},
 				})
 				rule := aws.String("forward")
-				_, err = client.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: rule, EventPattern: aws.String(`{"source":["us"]}`)})
+				_, err = client.PutRule(t.Context(), &eventbridge.PutRuleInput{
+					Name: rule, EventPattern: aws.String(`{"source":["us"]}`),
+				})
 				check(t, err)
 				_, err = client.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: rule, Targets: []ebtypes.Target{
 					{Id: aws.String("bus"), Arn: &target, RoleArn: aws.String(forwardRole)},

@@ -70,7 +70,10 @@ func TestObjects(t *testing.T) {
 		t.Errorf("GetObject() = %q, %v, want the content that was put", got, err)
 	}
 	large := bytes.Repeat([]byte("0123456789"), 300_000) // which the SDK sends in chunks if it is unseekable
-	_, err := own.PutObject(t.Context(), &s3sdk.PutObjectInput{Bucket: aws.String(reports), Key: aws.String("2026/large"), Body: bytes.NewReader(large), ChecksumAlgorithm: types.ChecksumAlgorithmSha256})
+	_, err := own.PutObject(t.Context(), &s3sdk.PutObjectInput{
+		Bucket: aws.String(reports), Key: aws.String("2026/large"), Body: bytes.NewReader(large),
+		ChecksumAlgorithm: types.ChecksumAlgorithmSha256,
+	})
 	check(t, err)
 	if got, err := get(t, own, "2026/large"); err != nil || got != string(large) {
 		t.Errorf("GetObject() of a large object = %d bytes, %v, want %d", len(got), err, len(large))
@@ -106,7 +109,10 @@ func TestBuckets(t *testing.T) {
 	t.Parallel()
 	c := withReport(t)
 	own, other := s3Client(c, account, "us-east-1"), s3Client(c, "222222222222", "eu-west-1")
-	_, err := other.CreateBucket(t.Context(), &s3sdk.CreateBucketInput{Bucket: aws.String(reports), CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"}})
+	_, err := other.CreateBucket(t.Context(), &s3sdk.CreateBucketInput{
+		Bucket:                    aws.String(reports),
+		CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"},
+	})
 	if got := codeOf(err); got != "BucketAlreadyExists" {
 		t.Errorf("CreateBucket() of another account's name = %q, want BucketAlreadyExists", got)
 	}
@@ -120,7 +126,10 @@ func TestBuckets(t *testing.T) {
 	if got := codeOf(err); got != "NoSuchPublicAccessBlockConfiguration" {
 		t.Errorf("GetPublicAccessBlock() = %q, want NoSuchPublicAccessBlockConfiguration", got)
 	}
-	_, err = own.PutPublicAccessBlock(t.Context(), &s3sdk.PutPublicAccessBlockInput{Bucket: aws.String(reports), PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{BlockPublicPolicy: aws.Bool(true)}})
+	_, err = own.PutPublicAccessBlock(t.Context(), &s3sdk.PutPublicAccessBlockInput{
+		Bucket:                         aws.String(reports),
+		PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{BlockPublicPolicy: aws.Bool(true)},
+	})
 	check(t, err)
 	setting, err := own.GetPublicAccessBlock(t.Context(), &s3sdk.GetPublicAccessBlockInput{Bucket: aws.String(reports)})
 	check(t, err)
@@ -144,16 +153,23 @@ func TestPolicyOfABucket(t *testing.T) {
 		t.Errorf("GetObject() of another account = %v, want AccessDenied", err)
 	}
 	put := func(statement string) error {
-		_, err := own.PutBucketPolicy(t.Context(), &s3sdk.PutBucketPolicyInput{Bucket: aws.String(reports), Policy: aws.String(`{"Version":"2012-10-17","Statement":[` + statement + `]}`)})
+		_, err := own.PutBucketPolicy(t.Context(), &s3sdk.PutBucketPolicyInput{
+			Bucket: aws.String(reports), Policy: aws.String(`{"Version":"2012-10-17","Statement":[` + statement + `]}`),
+		})
 		return err
 	}
-	check(t, put(`{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::`+reports+`/*"}`))
+	check(t,
+		put(`{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"s3:GetObject",`+
+			`"Resource":"arn:aws:s3:::`+reports+`/*"}`))
 	if got, err := get(t, other, "2026/q3.csv"); err != nil || got == "" {
 		t.Errorf("GetObject() of an allowed account = %q, %v", got, err)
 	}
-	check(t, put(`{"Effect":"Deny","Principal":"*","NotAction":["s3:GetBucket*","s3:PutBucket*"],"Resource":["arn:aws:s3:::`+reports+`","arn:aws:s3:::`+reports+`/*"],
+	check(t,
+		put(`{"Effect":"Deny","Principal":"*","NotAction":["s3:GetBucket*","s3:PutBucket*"],`+
+			`"Resource":["arn:aws:s3:::`+reports+`","arn:aws:s3:::`+reports+`/*"],
 		"Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}}`))
-	if _, err := get(t, own, "2026/q3.csv"); codeOf(err) != "AccessDenied" || !strings.Contains(err.Error(), "explicit deny in a resource-based policy") {
+	if _, err := get(t, own, "2026/q3.csv"); codeOf(err) != "AccessDenied" ||
+		!strings.Contains(err.Error(), "explicit deny in a resource-based policy") {
 		t.Errorf("GetObject() over the internet = %v, want the denial", err)
 	}
 	policy, err := own.GetBucketPolicy(t.Context(), &s3sdk.GetBucketPolicyInput{Bucket: aws.String(reports)})
@@ -161,7 +177,8 @@ func TestPolicyOfABucket(t *testing.T) {
 	if !strings.Contains(*policy.Policy, "vpce-1") {
 		t.Errorf("GetBucketPolicy() = %s", *policy.Policy)
 	}
-	if got := codeOf(put(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::another/*"}`)); got != "MalformedPolicy" {
+	if got := codeOf(put(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject",` +
+		`"Resource":"arn:aws:s3:::another/*"}`)); got != "MalformedPolicy" {
 		t.Errorf("PutBucketPolicy() with another bucket = %q, want MalformedPolicy", got)
 	}
 }
@@ -210,7 +227,8 @@ func TestPoliciesHoldForEveryObject(t *testing.T) {
 	})
 	check(t, err)
 	_, err = own.PutBucketPolicy(t.Context(), &s3sdk.PutBucketPolicyInput{Bucket: aws.String(reports), Policy: aws.String(
-		`{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::` + reports + `/2026/*","arn:aws:s3:::` + reports + `"]}}`)})
+		`{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::` + reports +
+			`/2026/*","arn:aws:s3:::` + reports + `"]}}`)})
 	check(t, err)
 	copyFrom := func(key string) error {
 		_, err := own.CopyObject(t.Context(), &s3sdk.CopyObjectInput{
@@ -222,9 +240,10 @@ func TestPoliciesHoldForEveryObject(t *testing.T) {
 		t.Errorf("CopyObject() of a denied object = %q, want AccessDenied", got)
 	}
 	check(t, copyFrom("free"))
-	out, err := own.DeleteObjects(t.Context(), &s3sdk.DeleteObjectsInput{Bucket: aws.String(reports), Delete: &types.Delete{
-		Objects: []types.ObjectIdentifier{{Key: aws.String("free")}, {Key: aws.String("2026/q3.csv")}},
-	}})
+	out, err := own.DeleteObjects(t.Context(),
+		&s3sdk.DeleteObjectsInput{Bucket: aws.String(reports), Delete: &types.Delete{
+			Objects: []types.ObjectIdentifier{{Key: aws.String("free")}, {Key: aws.String("2026/q3.csv")}},
+		}})
 	check(t, err)
 	if len(out.Deleted) != 1 || len(out.Errors) != 1 || *out.Errors[0].Code != "AccessDenied" {
 		t.Errorf("DeleteObjects() = %+v, %+v, want one deletion and one denial", out.Deleted, out.Errors)

@@ -23,7 +23,9 @@ func (c *Cloud) serveSTS(w http.ResponseWriter, r *http.Request) {
 	case "AssumeRole":
 		c.serveAssumeRole(w, call)
 	default:
-		refuseCall(w, call, Failure{Code: "InvalidAction", Message: "Could not find operation " + call.Action + " for version 2011-06-15"})
+		refuseCall(w, call, Failure{
+			Code: "InvalidAction", Message: "Could not find operation " + call.Action + " for version 2011-06-15",
+		})
 	}
 }
 

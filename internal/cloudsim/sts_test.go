@@ -33,7 +33,8 @@ func TestASessionOfARoleEnds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := *out.Credentials.Expiration, time.Now().Add(15*time.Minute).UTC().Truncate(time.Millisecond); !got.Equal(want) {
+		if got, want := *out.Credentials.Expiration,
+			time.Now().Add(15*time.Minute).UTC().Truncate(time.Millisecond); !got.Equal(want) {
 			t.Errorf("the session ends at %v, want %v", got, want)
 		}
 		session := stsClient(c, *out.Credentials.AccessKeyId)
@@ -44,7 +45,8 @@ func TestASessionOfARoleEnds(t *testing.T) {
 		if *who.Arn != "arn:aws:sts::222222222222:assumed-role/admin/anna" || *who.Account != "222222222222" {
 			t.Errorf("the caller is %s of %s", *who.Arn, *who.Account)
 		}
-		if *who.UserId != *out.AssumedRoleUser.AssumedRoleId || !strings.HasPrefix(*who.UserId, "AROA") || !strings.HasSuffix(*who.UserId, ":anna") {
+		if *who.UserId != *out.AssumedRoleUser.AssumedRoleId || !strings.HasPrefix(*who.UserId, "AROA") ||
+			!strings.HasSuffix(*who.UserId, ":anna") {
 			t.Errorf("user id %s, assumed role id %s", *who.UserId, *out.AssumedRoleUser.AssumedRoleId)
 		}
 		time.Sleep(15 * time.Minute)
@@ -58,7 +60,8 @@ func TestAssumeRoleRefuses(t *testing.T) {
 	t.Parallel()
 	c := cloudsim.New(cloudsim.Options{})
 	defer c.Close()
-	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 	if err := c.IAM.PutRole(account, "function", trust); err != nil {
 		t.Fatal(err)
 	}

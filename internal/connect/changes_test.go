@@ -61,7 +61,8 @@ func TestASubnetThatMovesToAnotherTable(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
 		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n",
-			"finance]\n    routes: { marketing: { tables: { subnets: { ids: ["+string(m.Subnet)+"] } } }, finance: { tables: main } }\n", 1))
+			"finance]\n    routes: { marketing: { tables: { subnets: { ids: ["+string(m.Subnet)+"] } } }, finance: { tables: "+
+				"main } }\n", 1))
 		t.NoSweeps()
 		pcx := t.Ask(m, f)
 		t.Settle()
@@ -82,7 +83,9 @@ func TestQuotas(t *testing.T) {
 		of       string
 		resource func(m, f lab.Site) string
 	}{
-		{"active connections of a VPC", "{ peerings: 1 }", "active peering connections", func(_, f lab.Site) string { return string(f.VPC.ID) }},
+		{"active connections of a VPC", "{ peerings: 1 }", "active peering connections", func(_, f lab.Site) string {
+			return string(f.VPC.ID)
+		}},
 		{"routes of a table", "{ routes: 3 }", "IPv4 routes", func(m, _ lab.Site) string { return string(m.Table) }},
 		{"rules of a group", "{ rules: 1 }", "ingress rules for IPv4", func(_, f lab.Site) string { return string(f.Group) }},
 	}
@@ -112,7 +115,8 @@ func TestQuotas(t *testing.T) {
 				}
 				t.Redeploy(policy)
 				t.Sweep()
-				t.Holds(append(sandboxtest.Pinging(m, f, pcx), sandbox.Admits(f.Group, "icmp", d), fmt.Sprintf("%s routes %s to %s", f.Table, d.VPC.Block, first),
+				t.Holds(append(sandboxtest.Pinging(m, f, pcx), sandbox.Admits(f.Group, "icmp", d),
+					fmt.Sprintf("%s routes %s to %s", f.Table, d.VPC.Block, first),
 					fmt.Sprintf("%s routes %s to %s", f.VPC.Main, d.VPC.Block, first), sandbox.Routes(d.Table, f, first))...)
 			})
 		})
@@ -127,7 +131,8 @@ func TestReferencedGroups(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Build(one, lab.Marketing), t.Build(finance, lab.Finance)
-				policy := strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "{ from: marketing,", "{ from: marketing, sources: ["+string(m.Group)+"],", 1)
+				policy := strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "{ from: marketing,",
+					"{ from: marketing, sources: ["+string(m.Group)+"],", 1)
 				t.Policy(policy)
 				pcx := t.Ask(m, f)
 				t.Settle()
@@ -141,8 +146,11 @@ func TestReferencedGroups(t *testing.T) {
 				})
 				t.Sweep()
 				t.Holds(sandbox.Connected(m, f, pcx)...)
-				said := slices.DeleteFunc(t.Said(outcome.Connected, pcx), func(o outcome.Outcome) bool { return o.Side != peering.Accepter })
-				if o := said[len(said)-1]; len(o.Notes) != 1 || !strings.HasPrefix(o.Notes[0], string(m.Group)+" is not admitted: ") {
+				said := slices.DeleteFunc(t.Said(outcome.Connected, pcx), func(o outcome.Outcome) bool {
+					return o.Side != peering.Accepter
+				})
+				if o := said[len(said)-1]; len(o.Notes) != 1 ||
+					!strings.HasPrefix(o.Notes[0], string(m.Group)+" is not admitted: ") {
 					t.Errorf("notes = %q, want one on the group that is gone", o.Notes)
 				}
 				t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
@@ -160,11 +168,13 @@ func TestTypesAndPrefixLists(t *testing.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
 		var list peering.PrefixListID
 		t.ByHand(one, func(p *lab.Person) { list = p.PrefixList("clients", "10.10.1.0/24", "10.10.2.0/24") })
-		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "protocol: icmp }", fmt.Sprintf(`protocol: icmp, types: [8, "3/4"] }
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "protocol: icmp }",
+			fmt.Sprintf(`protocol: icmp, types: [8, "3/4"] }
       - { from: marketing, to: finance, sources: [%s], groups: { ids: [%s] }, protocol: all }`, list, f.Group), 1))
 		pcx := t.Ask(m, f)
 		t.Settle()
-		t.Holds(append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp type 8", m), sandbox.Admits(f.Group, "icmp type 3 code 4", m),
+		t.Holds(append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp type 8", m),
+			sandbox.Admits(f.Group, "icmp type 3 code 4", m),
 			fmt.Sprintf("%s admits all traffic from %s", f.Group, list))...)
 		mark := t.Cloud.Mark()
 		t.Sweep()
@@ -188,7 +198,8 @@ func TestNetworkACLs(t *testing.T) {
 		for _, o := range t.Said(outcome.Connected, pcx) {
 			for _, b := range o.Obstructions {
 				found++
-				if o.Cell != two || b.Rule != "90" || !strings.Contains(b.Sentence, "icmp") || !strings.Contains(b.Remedy, "before rule 90") {
+				if o.Cell != two || b.Rule != "90" || !strings.Contains(b.Sentence, "icmp") ||
+					!strings.Contains(b.Remedy, "before rule 90") {
 					t.Errorf("%s announces %+v, want rule 90 of the network ACL in %s", o.Cell, b, two)
 				}
 			}
@@ -203,10 +214,12 @@ func TestNetworkACLs(t *testing.T) {
 func TestRoutesThatSomebodyElseKeeps(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
-		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    routes: { marketing: { tables: none } }\n", 1))
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n",
+			"finance]\n    routes: { marketing: { tables: none } }\n", 1))
 		pcx := t.Ask(m, f)
 		t.Settle()
-		finances := []string{sandbox.Routes(f.Table, m, pcx), sandbox.Routes(f.VPC.Main, m, pcx), sandbox.Admits(f.Group, "icmp", m)}
+		finances := []string{sandbox.Routes(f.Table, m, pcx), sandbox.Routes(f.VPC.Main, m, pcx),
+			sandbox.Admits(f.Group, "icmp", m)}
 		t.Holds(finances...)
 		t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.1.0/24", pcx) })
 		theirs := fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.Table, pcx)
@@ -222,7 +235,8 @@ func TestRoutesThatSomebodyElseKeeps(t *testing.T) {
 func TestAThirdPartysSide(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(two, lab.Marketing), t.Build(one, lab.Finance)
-		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    requester: marketing\n    manage: accepter\n", 1))
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n",
+			"finance]\n    requester: marketing\n    manage: accepter\n", 1))
 		if len(t.Cells) != 1 || t.Cells[0].Cell != one {
 			t.Fatalf("%d cells are deployed, want that of finance alone", len(t.Cells))
 		}
@@ -257,7 +271,8 @@ func TestAnOverlapWithAnotherPeersBlocks(t *testing.T) {
 		t.Settle()
 		t.InState(one, pcx, peering.PendingAcceptance)
 		o := t.SaidOnce(outcome.Conflicting, pcx)
-		if c := o.Conflicts[0]; c.RouteTable != f.Table || c.Destination != "10.8.0.0/14" || c.Overlaps != "10.10.0.0/16" || c.Target != peering.Target(other) {
+		if c := o.Conflicts[0]; c.RouteTable != f.Table || c.Destination != "10.8.0.0/14" || c.Overlaps != "10.10.0.0/16" ||
+			c.Target != peering.Target(other) {
 			t.Errorf("conflict = %+v, want both destinations and targets", c)
 		}
 	})
@@ -292,7 +307,8 @@ func TestALostRaceCostsNoWait(t *testing.T) {
 				release := t.Hold(function.Connect)
 				pcx := t.Ask(m, f)
 				time.Sleep(time.Minute)
-				defer t.Cloud.Inject(sandboxtest.Times(1, cloudsim.Failure{Code: lost.code, After: true}, func(c apicall.Call) bool { return c.Action == lost.action }))()
+				defer t.Cloud.Inject(sandboxtest.Times(1, cloudsim.Failure{Code: lost.code, After: true},
+					func(c apicall.Call) bool { return c.Action == lost.action }))()
 				release()
 				time.Sleep(time.Second)
 				t.Holds(sandboxtest.Pinging(m, f, pcx)...)

@@ -37,7 +37,8 @@ func TestCallsOfANewSide(t *testing.T) {
 		release()
 		t.Settle()
 		want := [][]string{
-			{"DescribeNetworkAcls", "DescribeRouteTables", "DescribeSecurityGroupRules", "DescribeSecurityGroups", "DescribeSubnets",
+			{"DescribeNetworkAcls", "DescribeRouteTables", "DescribeSecurityGroupRules",
+				"DescribeSecurityGroups", "DescribeSubnets",
 				"DescribeVpcPeeringConnections"},
 			{"CreateTags"},
 			// Both sides are the cell's: two tables each, and one group.
@@ -79,7 +80,8 @@ func TestAThirdCellDoesNotWait(t *testing.T) {
 		t.InState(one, pcx, peering.Active)
 		reads := 0
 		for _, c := range t.Cloud.Calls() {
-			if c.Account == string(third.Account) && c.Action == "DescribeVpcPeeringConnections" && slices.Contains(slices.Collect(maps.Values(c.Params)), string(pcx)) {
+			if c.Account == string(third.Account) && c.Action == "DescribeVpcPeeringConnections" &&
+				slices.Contains(slices.Collect(maps.Values(c.Params)), string(pcx)) {
 				reads++
 			}
 		}
@@ -99,7 +101,8 @@ func TestPagesDoNotMatter(t *testing.T) {
 				t.ByHand(two, func(p *lab.Person) {
 					for i := range 6 {
 						subnet := p.Subnet(f.VPC, "", fmt.Sprintf("172.31.%d.0/24", 10+i))
-						more = append(more, string(p.RouteTable(f.VPC, "", subnet)), string(p.Group(f.VPC, fmt.Sprintf("server-%d", i), map[string]string{"Role": "finance-server"})))
+						more = append(more, string(p.RouteTable(f.VPC, "", subnet)),
+							string(p.Group(f.VPC, fmt.Sprintf("server-%d", i), map[string]string{"Role": "finance-server"})))
 					}
 				})
 				pcx := t.Ask(m, f)
@@ -147,7 +150,8 @@ func TestRulesCarryTagAndDescription(t *testing.T) {
 		t.Settle()
 		rules, err := t.Network(one).IngressRules(t.Ctx, pcx)
 		t.Must(err)
-		if len(rules) != 1 || rules[0].Tags[peering.TagConnection] != string(pcx) || !strings.Contains(rules[0].Description, string(pcx)) {
+		if len(rules) != 1 || rules[0].Tags[peering.TagConnection] != string(pcx) ||
+			!strings.Contains(rules[0].Description, string(pcx)) {
 			t.Errorf("rules = %+v, want one with the connection's id as tag and in the description", rules)
 		}
 		c, err := t.Connection(t.Ctx, one, pcx)
@@ -169,7 +173,8 @@ func TestAConflictKeepsItsSideAsItIs(t *testing.T) {
 		t.Settle()
 		t.InState(one, pcx, peering.Active)
 		o := t.SaidOnce(outcome.Conflicting, pcx)
-		if o.Cell != one || len(o.Conflicts) != 1 || o.Conflicts[0].RouteTable != m.Table || !strings.HasPrefix(string(o.Conflicts[0].Target), "igw-") || o.Conflicts[0].Wanted != peering.Target(pcx) {
+		if o.Cell != one || len(o.Conflicts) != 1 || o.Conflicts[0].RouteTable != m.Table ||
+			!strings.HasPrefix(string(o.Conflicts[0].Target), "igw-") || o.Conflicts[0].Wanted != peering.Target(pcx) {
 			t.Errorf("conflict = %+v, want table and both targets", o)
 		}
 		// The other side is made right: nothing of it depends on this one.
@@ -360,7 +365,8 @@ func TestSubnetsChooseTheTables(t *testing.T) {
 			p.RouteTable(m.VPC, "", p.TaggedSubnet(m.VPC, "10.10.9.0/24", map[string]string{"Tier": "private"}))
 		})
 		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n",
-			"finance]\n    routes:\n      marketing: { tables: main }\n      finance: { tables: { subnets: { tags: { Tier: private } } } }\n", 1))
+			"finance]\n    routes:\n      marketing: { tables: main }\n      finance: { tables: { subnets: "+
+				"{ tags: { Tier: private } } } }\n", 1))
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.Holds(sandbox.Routes(m.VPC.Main, f, pcx), sandbox.Routes(table, m, pcx), sandbox.Admits(f.Group, "icmp", m))
@@ -369,7 +375,8 @@ func TestSubnetsChooseTheTables(t *testing.T) {
 
 // TestFaultsOfConnect: nothing is left half done that a later delivery would not finish.
 func TestFaultsOfConnect(t *testing.T) {
-	for _, action := range []string{"DescribeVpcPeeringConnections", "DescribeRouteTables", "DescribeSecurityGroups", "DescribeSecurityGroupRules", "CreateRoute", "AuthorizeSecurityGroupIngress", "CreateTags", "PutEvents"} {
+	for _, action := range []string{"DescribeVpcPeeringConnections", "DescribeRouteTables", "DescribeSecurityGroups",
+		"DescribeSecurityGroupRules", "CreateRoute", "AuthorizeSecurityGroupIngress", "CreateTags", "PutEvents"} {
 		for name, failure := range map[string]cloudsim.Failure{
 			"throttled":               {Code: "RequestLimitExceeded", Status: 503},
 			"not found yet":           {Code: "InvalidVpcPeeringConnectionID.NotFound"},
@@ -397,12 +404,16 @@ func TestFaultsOfConnect(t *testing.T) {
 func TestAQuotaIsAnnounced(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
-		defer t.Cloud.Inject(sandboxtest.Times(1000, cloudsim.Failure{Code: "RulesPerSecurityGroupLimitExceeded", Message: "The maximum number of rules per security group has been reached."},
+		defer t.Cloud.Inject(sandboxtest.Times(1000, cloudsim.Failure{
+			Code:    "RulesPerSecurityGroupLimitExceeded",
+			Message: "The maximum number of rules per security group has been reached.",
+		},
 			func(c apicall.Call) bool { return c.Action == "AuthorizeSecurityGroupIngress" }))()
 		pcx := t.Ask(m, f)
 		t.Settle()
 		o := t.SaidOnce(outcome.Failed, pcx)
-		if !strings.Contains(o.Reason.Sentence, "maximum number of rules") || strings.Contains(o.Reason.Sentence, "RequestID") {
+		if !strings.Contains(o.Reason.Sentence, "maximum number of rules") ||
+			strings.Contains(o.Reason.Sentence, "RequestID") {
 			t.Errorf("reason = %q, want EC2's words without the request's id", o.Reason.Sentence)
 		}
 		t.InDeadLetters(0)
@@ -446,7 +457,8 @@ func TestAConnectionTaggedByAnotherInstallationFirst(t *testing.T) {
 		time.Sleep(time.Second)
 		t.Holds()
 		conflict := t.SaidOnce(outcome.Conflicting, pcx)
-		if conflict.Reason.Code != "other-installation" || !strings.Contains(conflict.Reason.Sentence, "managed by the installation other") {
+		if conflict.Reason.Code != "other-installation" ||
+			!strings.Contains(conflict.Reason.Sentence, "managed by the installation other") {
 			t.Errorf("reason = %+v, want the other installation", conflict.Reason)
 		}
 	})
@@ -471,16 +483,21 @@ func TestAdditionsWaitForWhatEC2Shows(t *testing.T) {
 				pcx := t.Ask(m, f)
 				t.Settle()
 				t.ByHand(one, func(p *lab.Person) {
-					p.AdmitTagged(f.Group, "tcp", 22, 22, "10.10.0.0/16", map[string]string{peering.TagConnection: string(pcx), peering.TagManaged: "autopeer"})
+					p.AdmitTagged(f.Group, "tcp", 22, 22, "10.10.0.0/16", map[string]string{
+						peering.TagConnection: string(pcx), peering.TagManaged: "autopeer",
+					})
 					p.DeleteRoute(m.Table, "172.31.0.0/16")
 				})
 				show := t.Cloud.Inject(showing(pcx, shown(m, tt.requester), shown(f, tt.accepter)))
 				t.Must(t.Deliver(t.Ctx, one, function.Connect, sandbox.Event("AcceptVpcPeeringConnection", one, pcx, m, f)))
 				time.Sleep(time.Second)
 				full := sandboxtest.Pinging(m, f, pcx)
-				t.Holds(slices.DeleteFunc(slices.Clone(full), func(s string) bool { return s == sandbox.Routes(m.Table, f, pcx) })...)
+				t.Holds(slices.DeleteFunc(slices.Clone(full), func(s string) bool {
+					return s == sandbox.Routes(m.Table, f, pcx)
+				})...)
 				told := slices.DeleteFunc(t.Said(outcome.Denied, pcx), func(o outcome.Outcome) bool {
-					return o.Reason.Code != "overlap" || o.Next == "" || len(o.State) == 0 || !slices.ContainsFunc(o.Changes, func(c string) bool { return strings.HasPrefix(c, "revoke ") })
+					return o.Reason.Code != "overlap" || o.Next == "" || len(o.State) == 0 ||
+						!slices.ContainsFunc(o.Changes, func(c string) bool { return strings.HasPrefix(c, "revoke ") })
 				})
 				if len(told) != tt.denied {
 					t.Errorf("%d denials have the removal, want %d: %+v", len(told), tt.denied, t.Said(outcome.Denied, pcx))
@@ -497,7 +514,8 @@ func TestAdditionsWaitForWhatEC2Shows(t *testing.T) {
 }
 
 func shown(s lab.Site, blocks []string) string {
-	info := fmt.Sprintf("<ownerId>%s</ownerId><vpcId>%s</vpcId><region>%s</region>", s.Cell.Account, s.VPC.ID, s.Cell.Region)
+	info := fmt.Sprintf("<ownerId>%s</ownerId><vpcId>%s</vpcId><region>%s</region>",
+		s.Cell.Account, s.VPC.ID, s.Cell.Region)
 	if len(blocks) > 0 {
 		info += "<cidrBlock>" + blocks[0] + "</cidrBlock>"
 	}
@@ -510,9 +528,12 @@ func shown(s lab.Site, blocks []string) string {
 
 // showing has EC2 show the active connection to connect with these two VPCs.
 func showing(pcx peering.ConnectionID, requester, accepter string) func(apicall.Call) *cloudsim.Failure {
-	answer := fmt.Sprintf(`<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId><vpcPeeringConnectionSet>`+
-		`<item><vpcPeeringConnectionId>%s</vpcPeeringConnectionId><requesterVpcInfo>%s</requesterVpcInfo><accepterVpcInfo>%s</accepterVpcInfo>`+
-		`<status><code>active</code></status></item></vpcPeeringConnectionSet></DescribeVpcPeeringConnectionsResponse>`, pcx, requester, accepter)
+	answer := fmt.Sprintf(`<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">`+
+		`<requestId>r</requestId><vpcPeeringConnectionSet>`+
+		`<item><vpcPeeringConnectionId>%s</vpcPeeringConnectionId><requesterVpcInfo>%s</requesterVpcInfo>`+
+		`<accepterVpcInfo>%s</accepterVpcInfo>`+
+		`<status><code>active</code></status></item></vpcPeeringConnectionSet></DescribeVpcPeeringConnectionsResponse>`,
+		pcx, requester, accepter)
 	return func(c apicall.Call) *cloudsim.Failure {
 		if c.Action != "DescribeVpcPeeringConnections" || !strings.Contains(c.ARN, "autopeer-connect") {
 			return nil

@@ -82,7 +82,8 @@ func TestASecondaryBlockSharedByManyVPCs(t *testing.T) {
 			p.AddBlock(d.VPC, shared.String())
 		})
 		t.Policy(fmt.Sprintf("version: 1\ndepartments:\n  marketing: %s\n  finance: %s\n  developer: %s\npeerings:\n"+
-			"  - between: [marketing, finance]\n%[4]s  - between: [marketing, developer]\n%[4]s", m.Member(), f.Member(), d.Member(), routes))
+			"  - between: [marketing, finance]\n%[4]s  - between: [marketing, developer]\n%[4]s", m.Member(),
+			f.Member(), d.Member(), routes))
 		first = t.Ask(m, f)
 		t.Settle()
 		second = t.Ask(m, d)
@@ -113,16 +114,22 @@ func TestASecondaryBlockSharedByManyVPCs(t *testing.T) {
 func TestChosenDestinations(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
-		t.Policy(with(lab.PingPolicy(m, f, lab.Site{}), "routes:", "  marketing: { tables: main, to: [172.31.1.0/24, 10.9.0.0/24] }"))
+		t.Policy(with(lab.PingPolicy(m, f, lab.Site{}), "routes:",
+			"  marketing: { tables: main, to: [172.31.1.0/24, 10.9.0.0/24] }"))
 		pcx := t.Ask(m, f)
 		t.Settle()
-		t.Holds(append(routed(f, pcx, m.VPC.Block), fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.VPC.Main, pcx), sandbox.Admits(f.Group, "icmp", m))...)
-		said := slices.DeleteFunc(t.Said(outcome.Connected, pcx), func(o outcome.Outcome) bool { return o.Side != peering.Requester })
-		notes := []string{"10.9.0.0/24 is not routed: the peer's permitted blocks are 172.31.0.0/16", string(m.VPC.Main) + " serves no subnet: each subnet is associated with another route table"}
+		t.Holds(append(routed(f, pcx, m.VPC.Block), fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.VPC.Main, pcx),
+			sandbox.Admits(f.Group, "icmp", m))...)
+		said := slices.DeleteFunc(t.Said(outcome.Connected, pcx), func(o outcome.Outcome) bool {
+			return o.Side != peering.Requester
+		})
+		notes := []string{"10.9.0.0/24 is not routed: the peer's permitted blocks are 172.31.0.0/16",
+			string(m.VPC.Main) + " serves no subnet: each subnet is associated with another route table"}
 		if len(said) == 0 || !slices.Equal(said[0].Notes, notes) {
 			t.Fatalf("the requester's side is announced as %+v, want the notes %q", said, notes)
 		}
-		if want := []string{fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.VPC.Main, pcx)}; !slices.Equal(said[0].State, want) {
+		if want := []string{fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.VPC.Main, pcx)}; !slices.Equal(said[0].State,
+			want) {
 			t.Errorf("state = %v, want %v", said[0].State, want)
 		}
 	})
@@ -135,9 +142,11 @@ func TestASubnetOnTheMainTableOnlyImplicitly(t *testing.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
 		var implicit peering.SubnetID
 		t.ByHand(one, func(p *lab.Person) { implicit = p.Subnet(m.VPC, "", "10.10.9.0/24") })
-		t.Policy(with(lab.PingPolicy(m, f, lab.Site{}), "routes:", fmt.Sprintf("  marketing: { tables: { subnets: { ids: [%s] } } }", implicit)))
+		t.Policy(with(lab.PingPolicy(m, f, lab.Site{}), "routes:",
+			fmt.Sprintf("  marketing: { tables: { subnets: { ids: [%s] } } }", implicit)))
 		pcx := t.Ask(m, f)
 		t.Settle()
-		t.Holds(append(routed(f, pcx, m.VPC.Block), sandbox.Routes(m.VPC.Main, f, pcx), sandbox.Admits(f.Group, "icmp", m))...)
+		t.Holds(append(routed(f, pcx, m.VPC.Block), sandbox.Routes(m.VPC.Main, f, pcx),
+			sandbox.Admits(f.Group, "icmp", m))...)
 	})
 }

@@ -35,18 +35,31 @@ func TestRepetitionsOfAConnectedSide(t *testing.T) {
 		{"the same side", []outcome.Outcome{changed("x")}, connected, time.Second, time.Second, true},
 		{"at the last moment", []outcome.Outcome{connected}, connected, late, late, true},
 		{"too late", []outcome.Outcome{connected}, connected, late, late + 1, false},
-		{"another state", []outcome.Outcome{connected}, with(func(o *outcome.Outcome) { o.Keys = []string{"b"} }), time.Second, time.Second, false},
-		{"the other side", []outcome.Outcome{connected}, with(func(o *outcome.Outcome) { o.Side = peering.Requester }), time.Second, time.Second, false},
-		{"another connection", []outcome.Outcome{connected}, with(func(o *outcome.Outcome) { o.Connection = "pcx-2" }), time.Second, time.Second, false},
+		{"another state", []outcome.Outcome{connected}, with(func(o *outcome.Outcome) {
+			o.Keys = []string{"b"}
+		}), time.Second, time.Second, false},
+		{"the other side", []outcome.Outcome{connected}, with(func(o *outcome.Outcome) {
+			o.Side = peering.Requester
+		}), time.Second, time.Second, false},
+		{"another connection", []outcome.Outcome{connected}, with(func(o *outcome.Outcome) {
+			o.Connection = "pcx-2"
+		}), time.Second, time.Second, false},
 		{"another outcome", []outcome.Outcome{with(func(o *outcome.Outcome) { o.Type = outcome.Failed })},
 			with(func(o *outcome.Outcome) { o.Type = outcome.Failed }), time.Second, time.Second, false},
-		{"the same changes of an attempt at the same time", []outcome.Outcome{changed("x", "y")}, changed("y"), -1, time.Second, true},
+		{"the same changes of an attempt at the same time", []outcome.Outcome{changed("x", "y")},
+			changed("y"), -1, time.Second, true},
 		{"the same changes later", []outcome.Outcome{changed("x")}, changed("x"), 0, time.Second, false},
 		{"other changes at the same time", []outcome.Outcome{changed("x")}, changed("x", "z"), -1, time.Second, false},
-		{"a failure of the side since", []outcome.Outcome{connected, with(func(o *outcome.Outcome) { o.Type = outcome.Failed })}, connected, time.Second, time.Second, false},
-		{"a failure of the other side since", []outcome.Outcome{connected, with(func(o *outcome.Outcome) { o.Type, o.Side = outcome.Failed, peering.Requester })},
+		{"a failure of the side since", []outcome.Outcome{connected, with(func(o *outcome.Outcome) {
+			o.Type = outcome.Failed
+		})}, connected, time.Second, time.Second, false},
+		{"a failure of the other side since", []outcome.Outcome{connected, with(func(o *outcome.Outcome) {
+			o.Type, o.Side = outcome.Failed, peering.Requester
+		})},
 			connected, time.Second, time.Second, true},
-		{"a denial of both sides since", []outcome.Outcome{connected, with(func(o *outcome.Outcome) { o.Type, o.Side = outcome.Denied, "" })}, connected, time.Second, time.Second, false},
+		{"a denial of both sides since", []outcome.Outcome{connected, with(func(o *outcome.Outcome) {
+			o.Type, o.Side = outcome.Denied, ""
+		})}, connected, time.Second, time.Second, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

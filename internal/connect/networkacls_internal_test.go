@@ -21,15 +21,21 @@ func TestBlocksThatAreNotPermittedAreNotObstructed(t *testing.T) {
 		terms   policy.Terms
 		leftOut policy.LeftOut
 	}{
-		{"a peer's block as the source", "100.64.0.0/16", "172.31.1.0/24", policy.Terms{Allow: []policy.Allow{{Protocol: peering.TCP}}},
+		{"a peer's block as the source", "100.64.0.0/16", "172.31.1.0/24",
+			policy.Terms{Allow: []policy.Allow{{Protocol: peering.TCP}}},
 			policy.LeftOut{Role: peering.Requester, Block: block("100.64.0.0/16")}},
-		{"a part of a peer's block as the source", "100.64.0.0/16", "172.31.1.0/24", policy.Terms{Allow: []policy.Allow{{Protocol: peering.TCP, Sources: sources}}},
+		{"a part of a peer's block as the source", "100.64.0.0/16", "172.31.1.0/24", policy.Terms{Allow: []policy.Allow{{
+			Protocol: peering.TCP, Sources: sources,
+		}}},
 			policy.LeftOut{Role: peering.Requester, Block: block("100.64.0.0/16")}},
-		{"a peer's block as the destination", "100.64.0.0/16", "172.31.1.0/24", policy.Terms{Opens: []policy.Allow{{Protocol: peering.TCP}}},
+		{"a peer's block as the destination", "100.64.0.0/16", "172.31.1.0/24",
+			policy.Terms{Opens: []policy.Allow{{Protocol: peering.TCP}}},
 			policy.LeftOut{Role: peering.Requester, Block: block("100.64.0.0/16")}},
-		{"an own block as the destination", "10.10.0.0/16", "100.65.1.0/24", policy.Terms{Allow: []policy.Allow{{Protocol: peering.TCP}}},
+		{"an own block as the destination", "10.10.0.0/16", "100.65.1.0/24",
+			policy.Terms{Allow: []policy.Allow{{Protocol: peering.TCP}}},
 			policy.LeftOut{Role: peering.Accepter, Block: block("100.65.0.0/16")}},
-		{"an own block as the source", "10.10.0.0/16", "100.65.1.0/24", policy.Terms{Opens: []policy.Allow{{Protocol: peering.TCP}}},
+		{"an own block as the source", "10.10.0.0/16", "100.65.1.0/24",
+			policy.Terms{Opens: []policy.Allow{{Protocol: peering.TCP}}},
 			policy.LeftOut{Role: peering.Accepter, Block: block("100.65.0.0/16")}},
 	}
 	for _, tt := range tests {
@@ -45,12 +51,16 @@ func TestBlocksThatAreNotPermittedAreNotObstructed(t *testing.T) {
 				Tables:  []peering.RouteTable{{ID: "rtb-2", VPC: "vpc-2", Main: true}},
 				Subnets: []peering.Subnet{{ID: "subnet-2", VPC: "vpc-2", Blocks: []netip.Prefix{block(tt.subnet)}}},
 			}
-			acls := []peering.NetworkACL{{ID: "acl-2", VPC: "vpc-2", Subnets: []peering.SubnetID{"subnet-2"}, Entries: []peering.ACLEntry{
-				{Number: 90, Protocol: peering.AllProtocols, From: -1, To: -1, Block: block(tt.denied)},
-				{Number: 90, Egress: true, Protocol: peering.AllProtocols, From: -1, To: -1, Block: block(tt.denied)},
-				{Number: 100, Allow: true, Protocol: peering.AllProtocols, From: -1, To: -1, Block: block("0.0.0.0/0")},
-				{Number: 100, Egress: true, Allow: true, Protocol: peering.AllProtocols, From: -1, To: -1, Block: block("0.0.0.0/0")},
-			}}}
+			acls := []peering.NetworkACL{{ID: "acl-2", VPC: "vpc-2", Subnets: []peering.SubnetID{"subnet-2"},
+				Entries: []peering.ACLEntry{
+					{Number: 90, Protocol: peering.AllProtocols, From: -1, To: -1, Block: block(tt.denied)},
+					{Number: 90, Egress: true, Protocol: peering.AllProtocols, From: -1, To: -1, Block: block(tt.denied)},
+					{Number: 100, Allow: true, Protocol: peering.AllProtocols, From: -1, To: -1, Block: block("0.0.0.0/0")},
+					{
+						Number: 100, Egress: true, Allow: true, Protocol: peering.AllProtocols, From: -1, To: -1,
+						Block: block("0.0.0.0/0"),
+					},
+				}}}
 			if len(obstructions(side, acls)) == 0 {
 				t.Error("permitted, the block isn't obstructed")
 			}

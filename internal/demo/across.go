@@ -25,7 +25,8 @@ func across(s *stage, marketing, finance peering.Cell) {
 	pcx := s.connectStepByStep(m, f, "Marketing <> Finance")
 	s.exactly("all tables of both have the route, the group admits ICMP from Marketing, and that is all",
 		append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp", m))...)
-	s.check("each cell announces its own side as connected", spoke(s.Said(outcome.Connected, pcx), marketing, finance), "it does not")
+	s.check("each cell announces its own side as connected", spoke(s.Said(outcome.Connected, pcx), marketing, finance),
+		"it does not")
 	calls := s.ByAutopeer(mark)
 	s.showProcesses(calls)
 	s.checkCallers(calls, m, f)
@@ -46,15 +47,18 @@ func spoke(said []outcome.Outcome, cells ...peering.Cell) bool {
 // checkCallers checks the callers, accounts and Regions in the embedded cloud's log of calls.
 func (s *stage) checkCallers(calls []apicall.Call, m, f lab.Site) {
 	accepted := where(calls, "AcceptVpcPeeringConnection", "")
-	s.check("the accepter's account accepts, in the accepter's region", slices.Equal(accepted, []string{f.Cell.String()}), "it was "+strings.Join(accepted, ", "))
+	s.check("the accepter's account accepts, in the accepter's region", slices.Equal(accepted, []string{f.Cell.String()}),
+		"it was "+strings.Join(accepted, ", "))
 	for _, side := range []lab.Site{m, f} {
 		wrote := where(calls, "CreateRoute", string(side.Table))
-		s.check(fmt.Sprintf("the route in %s is written by its own cell %s", side.Table, side.Cell), slices.Equal(wrote, []string{side.Cell.String()}), "it was "+strings.Join(wrote, ", "))
+		s.check(fmt.Sprintf("the route in %s is written by its own cell %s", side.Table, side.Cell),
+			slices.Equal(wrote, []string{side.Cell.String()}), "it was "+strings.Join(wrote, ", "))
 	}
 	strangers := slices.DeleteFunc(slices.Clone(calls), func(call apicall.Call) bool {
 		return strings.Contains(call.ARN, "::"+call.Account+":assumed-role/autopeer-")
 	})
-	s.check(fmt.Sprintf("all %d calls are made with a role of the cell's own account", len(calls)), len(calls) > 0 && len(strangers) == 0, fmt.Sprintf("%d are not", len(strangers)))
+	s.check(fmt.Sprintf("all %d calls are made with a role of the cell's own account", len(calls)),
+		len(calls) > 0 && len(strangers) == 0, fmt.Sprintf("%d are not", len(strangers)))
 }
 
 // where returns the cells in which the call succeeded, each once; for a route, those that wrote to the table.
@@ -62,7 +66,8 @@ func where(calls []apicall.Call, action, table string) []string {
 	var cells []string
 	for _, call := range calls {
 		cell := call.Account + "/" + call.Region
-		if call.Action == action && call.ErrorCode == "" && (table == "" || call.Params["RouteTableId"] == table) && !slices.Contains(cells, cell) {
+		if call.Action == action && call.ErrorCode == "" && (table == "" || call.Params["RouteTableId"] == table) &&
+			!slices.Contains(cells, cell) {
 			cells = append(cells, cell)
 		}
 	}
@@ -72,7 +77,11 @@ func where(calls []apicall.Call, action, table string) []string {
 // checkTags: a tag is seen only in the account and region in which it was made.
 func (s *stage) checkTags(pcx peering.ConnectionID, m, f lab.Site) {
 	asked, answered := s.connection(m.Cell, pcx).Tags, s.connection(f.Cell, pcx).Tags
-	s.check("the requester's own name for it stays on the requester's side", asked[peering.TagName] == "Marketing <> Finance", "it is "+asked[peering.TagName])
-	s.check("the accepter's side has a name of its own", answered[peering.TagName] == "marketing <> finance", "it is "+answered[peering.TagName])
-	s.check("each side is marked as managed", asked[peering.TagManaged] == wiring.DefaultPrefix && answered[peering.TagManaged] == wiring.DefaultPrefix, "one is not")
+	s.check("the requester's own name for it stays on the requester's side",
+		asked[peering.TagName] == "Marketing <> Finance", "it is "+asked[peering.TagName])
+	s.check("the accepter's side has a name of its own", answered[peering.TagName] == "marketing <> finance",
+		"it is "+answered[peering.TagName])
+	s.check("each side is marked as managed",
+		asked[peering.TagManaged] == wiring.DefaultPrefix && answered[peering.TagManaged] == wiring.DefaultPrefix,
+		"one is not")
 }

@@ -38,8 +38,9 @@ func agree(s *stage) {
 	connected := append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp", m))
 	s.exactly("with the route gone, the sweep has the request accepted, and both sides are connected", connected...)
 	s.reachable("and Marketing reaches Finance", s.ping(m, f))
-	s.check("the accepter's cell announces the acceptance, and each cell its side", spoke(s.Said(outcome.Accepted, pcx), f.Cell) &&
-		spoke(s.Said(outcome.Connected, pcx), m.Cell, f.Cell), "one announcement is missing")
+	s.check("the accepter's cell announces the acceptance, and each cell its side",
+		spoke(s.Said(outcome.Accepted, pcx), f.Cell) &&
+			spoke(s.Said(outcome.Connected, pcx), m.Cell, f.Cell), "one announcement is missing")
 
 	s.refused(stranger, f)
 	s.exactly("and everything else is as it was", connected...)
@@ -66,8 +67,10 @@ func (s *stage) waits(mark int, pcx peering.ConnectionID, m, f lab.Site, route [
 	s.exactly("neither side is changed", route...)
 	said := s.Said(outcome.Conflicting, pcx)
 	detailed := slices.ContainsFunc(said, func(o outcome.Outcome) bool {
-		return o.Cell == m.Cell && o.Reason.Code == "route-conflict" && len(o.Conflicts) == 1 && o.Conflicts[0].RouteTable == m.Table &&
-			o.Conflicts[0].Destination == f.VPC.Block.String() && o.Conflicts[0].Target != "" && o.Conflicts[0].Wanted == peering.Target(pcx)
+		return o.Cell == m.Cell && o.Reason.Code == "route-conflict" && len(o.Conflicts) == 1 &&
+			o.Conflicts[0].RouteTable == m.Table &&
+			o.Conflicts[0].Destination == f.VPC.Block.String() && o.Conflicts[0].Target != "" &&
+			o.Conflicts[0].Wanted == peering.Target(pcx)
 	})
 	instead := fmt.Sprintf("announced %+v", said)
 	s.check("the requester's cell announces the conflict, with table, destination and both targets", detailed, instead)
@@ -89,19 +92,24 @@ func (s *stage) refused(stranger, f lab.Site) {
 	s.unaccepted(mark)
 	said := s.Said(outcome.Denied, pcx)
 	for _, side := range []lab.Site{stranger, f} {
-		s.check("the denial in "+side.Cell.String()+" names the block", slices.ContainsFunc(said, func(o outcome.Outcome) bool {
-			return o.Cell == side.Cell && o.Reason.Code == "not-listed" && strings.Contains(o.Reason.Sentence, stranger.VPC.Block.String())
-		}), fmt.Sprintf("announced %+v", said))
+		s.check("the denial in "+side.Cell.String()+" names the block",
+			slices.ContainsFunc(said, func(o outcome.Outcome) bool {
+				return o.Cell == side.Cell && o.Reason.Code == "not-listed" &&
+					strings.Contains(o.Reason.Sentence, stranger.VPC.Block.String())
+			}), fmt.Sprintf("announced %+v", said))
 	}
 }
 
 // unaccepted checks that no function has called for an acceptance or any other change of EC2's since the mark. A
 // connection that is accepted too early fails here even if it is ended later.
 func (s *stage) unaccepted(mark int) {
-	changes := slices.DeleteFunc(s.ByAutopeer(mark), func(c apicall.Call) bool { return c.Service != "ec2" || !c.Mutating })
+	changes := slices.DeleteFunc(s.ByAutopeer(mark), func(c apicall.Call) bool {
+		return c.Service != "ec2" || !c.Mutating
+	})
 	var actions []string
 	for _, c := range changes {
 		actions = append(actions, described(c))
 	}
-	s.check("no function has tried to change anything", len(changes) == 0, "there is "+strings.Join(counted(actions), ", "))
+	s.check("no function has tried to change anything", len(changes) == 0,
+		"there is "+strings.Join(counted(actions), ", "))
 }

@@ -17,14 +17,21 @@ const icmpPeering = `peerings:
 `
 
 func twoByHand(s *stage) {
-	one := s.build(oneInVirginia, func(p *lab.Person) lab.Site { return lab.ByHand(p, "VPC 1", "10.1.0.0/16", "10.1.1.0/24", "10.1.1.10") })
-	two := s.build(oneInVirginia, func(p *lab.Person) lab.Site { return lab.ByHand(p, "VPC 2", "10.2.0.0/16", "10.2.1.0/24", "10.2.1.10") })
-	twin := s.build(oneInVirginia, func(p *lab.Person) lab.Site { return lab.ByHand(p, "VPC 3", "10.1.0.0/16", "10.1.2.0/24", "10.1.2.10") })
+	one := s.build(oneInVirginia, func(p *lab.Person) lab.Site {
+		return lab.ByHand(p, "VPC 1", "10.1.0.0/16", "10.1.1.0/24", "10.1.1.10")
+	})
+	two := s.build(oneInVirginia, func(p *lab.Person) lab.Site {
+		return lab.ByHand(p, "VPC 2", "10.2.0.0/16", "10.2.1.0/24", "10.2.1.10")
+	})
+	twin := s.build(oneInVirginia, func(p *lab.Person) lab.Site {
+		return lab.ByHand(p, "VPC 3", "10.1.0.0/16", "10.1.2.0/24", "10.1.2.10")
+	})
 	s.deploy(fmt.Sprintf("version: 1\ndepartments:\n  vpc1: %s\n  vpc2: %s\n  vpc3: %s\n%s  - between: [vpc1, vpc3]\n",
 		one.Member(), two.Member(), twin.Member(), icmpPeering))
 	pcx := s.connectStepByStep(one, two, "")
 	ssh := func(g peering.SecurityGroupID) string { return string(g) + " admits tcp 22 from 0.0.0.0/0" }
-	connected := append(sandbox.Connected(one, two, pcx), sandbox.Admits(two.Group, "icmp", one), ssh(one.Group), ssh(two.Group), ssh(twin.Group))
+	connected := append(sandbox.Connected(one, two, pcx), sandbox.Admits(two.Group, "icmp", one), ssh(one.Group),
+		ssh(two.Group), ssh(twin.Group))
 	s.exactly("the route on both sides and ICMP from VPC 1, beside the SSH that was there", connected...)
 
 	overlapping := s.request(one, twin, "")
@@ -33,7 +40,8 @@ func twoByHand(s *stage) {
 	s.check("a request between equal blocks ends as failed", state == peering.Failed, "it is "+string(state))
 	said := s.Said(outcome.Failed, overlapping)
 	s.check("it is announced as overlapping, with the two blocks",
-		len(said) > 0 && said[0].Reason.Code == "overlap" && strings.Count(said[0].Reason.Sentence, "10.1.0.0/16") == 2, fmt.Sprintf("autopeer announced %+v", said))
+		len(said) > 0 && said[0].Reason.Code == "overlap" && strings.Count(said[0].Reason.Sentence, "10.1.0.0/16") == 2,
+		fmt.Sprintf("autopeer announced %+v", said))
 	s.exactly("and everything else is as it was", connected...)
 }
 
@@ -52,12 +60,14 @@ func defaultVPC(s *stage) {
 		site.Server = p.Server("default VPC's server", site.Subnet, "172.31.0.10", site.Group)
 		return site
 	})
-	s.deploy(fmt.Sprintf("version: 1\ndepartments:\n  vpc1: %s\n  vpc2: %s\n%s", one.Member(), standard.Member(), icmpPeering))
+	s.deploy(fmt.Sprintf("version: 1\ndepartments:\n  vpc1: %s\n  vpc2: %s\n%s", one.Member(),
+		standard.Member(), icmpPeering))
 	for _, t := range s.snapshot().RouteTables {
 		s.check(fmt.Sprintf("%s serves its subnets only implicitly", t.ID), t.Main && len(t.Subnets) == 0, "it is not")
 	}
 	pcx := s.request(one, standard, "")
 	s.settle()
-	s.exactly("both main tables have the route", append(sandbox.Connected(one, standard, pcx), sandbox.Admits(standard.Group, "icmp", one))...)
+	s.exactly("both main tables have the route",
+		append(sandbox.Connected(one, standard, pcx), sandbox.Admits(standard.Group, "icmp", one))...)
 	s.reachable("VPC-1 reaches the default VPC", s.ping(one, standard))
 }

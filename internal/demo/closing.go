@@ -33,7 +33,8 @@ func closing(s *stage) {
 	pcx := s.request(m, f, "")
 	s.settle()
 	connected := append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "tcp 22", m))
-	s.exactly("Marketing and Finance are connected", slices.Concat(connected, []string{sandbox.Admits(f.Group, "icmp", m)})...)
+	s.exactly("Marketing and Finance are connected",
+		slices.Concat(connected, []string{sandbox.Admits(f.Group, "icmp", m)})...)
 
 	s.asks(f.Cell, func(p *lab.Person) string {
 		p.RouteToServer(f.Table, quarantined, f.Server)
@@ -44,20 +45,23 @@ func closing(s *stage) {
 	s.sweep()
 	s.exactly("the rule is removed beside the conflict, and the rest stays", slices.Concat(connected, route)...)
 	s.unreachable("the ping is closed", s.ping(m, f), string(f.Group)+" admits no icmp")
-	s.check("the announcement has the removal and the conflict", s.closedBeside(pcx), fmt.Sprintf("announced %+v", s.Said(outcome.Conflicting, pcx)))
+	s.check("the announcement has the removal and the conflict", s.closedBeside(pcx),
+		fmt.Sprintf("announced %+v", s.Said(outcome.Conflicting, pcx)))
 
 	s.narrow(m, f, closingPolicy(m, f, d, `  - between: [marketing, finance]
     routes: { finance: { to: [`+narrowed+`] } }
     allow:
 `+strings.Replace(ssh, "to: finance,", "sources: ["+narrowed+"], to: finance,", 1)))
 	s.exactly("Finance routes and admits only "+narrowed, slices.Concat(route, []string{
-		sandbox.Routes(m.Table, f, pcx), sandbox.Routes(m.VPC.Main, f, pcx), fmt.Sprintf("%s admits tcp 22 from %s", f.Group, narrowed),
+		sandbox.Routes(m.Table, f, pcx), sandbox.Routes(m.VPC.Main, f, pcx),
+		fmt.Sprintf("%s admits tcp 22 from %s", f.Group, narrowed),
 	}, both(f, pcx, narrowed))...)
 
 	s.redeploy(closingPolicy(lab.Site{}, f, d, ""))
 	s.sweep()
 	s.exactly("the entry and the department are removed, and both halves are closed", route...)
-	s.check("each cell announces its half as disconnected", spoke(s.Said(outcome.Disconnected, pcx), m.Cell, f.Cell), "one does not")
+	s.check("each cell announces its half as disconnected", spoke(s.Said(outcome.Disconnected, pcx), m.Cell, f.Cell),
+		"one does not")
 }
 
 // closingPolicy has the entry, and a second peering that keeps Marketing's cell in the policy.
@@ -93,7 +97,8 @@ func (s *stage) narrow(m, f lab.Site, policy string) {
 		if strings.HasSuffix(call.Action, "Route") || strings.HasSuffix(call.Action, "SecurityGroupIngress") {
 			checks.Add(1)
 			n, err := s.Snapshot(s.ctx, s.sites...)
-			if err != nil || !n.Check(reach.Query{From: m.Server, ToInstance: f.Server, Protocol: peering.TCP, Port: 22}).Reachable {
+			if err != nil ||
+				!n.Check(reach.Query{From: m.Server, ToInstance: f.Server, Protocol: peering.TCP, Port: 22}).Reachable {
 				cuts.Add(1)
 			}
 		}
@@ -103,5 +108,6 @@ func (s *stage) narrow(m, f lab.Site, policy string) {
 	s.sweep()
 	remove()
 	s.reachable("SSH goes on", s.ssh(m, f))
-	s.check(fmt.Sprintf("it was reachable before each of the %d changes", checks.Load()), checks.Load() > 0 && cuts.Load() == 0, fmt.Sprintf("not before %d", cuts.Load()))
+	s.check(fmt.Sprintf("it was reachable before each of the %d changes", checks.Load()),
+		checks.Load() > 0 && cuts.Load() == 0, fmt.Sprintf("not before %d", cuts.Load()))
 }

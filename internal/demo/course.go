@@ -89,7 +89,8 @@ func course(s *stage) {
 	s.steps(25, 26, byItself+": connect")
 	s.until("the routes appear", func() bool { return s.holds(sandbox.Connected(m, f, first)...) })
 	s.steps(27, 27, "the same, while EC2 refuses the ingress rule")
-	s.unreachable("step 27: the group stops it", s.ping(m, f), fmt.Sprintf("%s admits no icmp from %s", f.Group, m.VPC.Block))
+	s.unreachable("step 27: the group stops it", s.ping(m, f),
+		fmt.Sprintf("%s admits no icmp from %s", f.Group, m.VPC.Block))
 	allow()
 	s.steps(28, 28, byItself+": connect")
 	s.settle()
@@ -113,9 +114,11 @@ func (s *stage) doItYourself(d departments, agreed []string, first peering.Conne
 	s.steps(33, 34, byItself+": accept, connect")
 	s.steps(35, 35, byItself+": connect")
 	s.reachable("step 35: DeveloperServer reaches FinanceServer", s.ping(d.developer, d.finance))
-	s.unreachable("step 35: Marketing doesn't reach Developer", s.ping(d.marketing, d.developer), "peering is not transitive")
-	s.exactly("nothing of "+string(first)+" has changed", slices.Concat(agreed, sandbox.Connected(d.developer, d.finance, second),
-		[]string{sandbox.Admits(d.finance.Group, "icmp", d.developer)})...)
+	s.unreachable("step 35: Marketing doesn't reach Developer", s.ping(d.marketing, d.developer),
+		"peering is not transitive")
+	s.exactly("nothing of "+string(first)+" has changed",
+		slices.Concat(agreed, sandbox.Connected(d.developer, d.finance, second),
+			[]string{sandbox.Admits(d.finance.Group, "icmp", d.developer)})...)
 	return second
 }
 

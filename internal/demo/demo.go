@@ -29,8 +29,12 @@ type Scenario struct {
 // Delays of a connection, after the defaults of the sandbox: over before a function looks, so that no message has to
 // come back, or long enough for a person to see each state on a busy machine while connect is held back.
 var (
-	brief   = ec2.Delays{Initiating: 20 * time.Millisecond, Provisioning: 20 * time.Millisecond, Deleting: 20 * time.Millisecond}
-	visible = ec2.Delays{Initiating: 200 * time.Millisecond, Provisioning: 500 * time.Millisecond, Deleting: 20 * time.Millisecond}
+	brief = ec2.Delays{
+		Initiating: 20 * time.Millisecond, Provisioning: 20 * time.Millisecond, Deleting: 20 * time.Millisecond,
+	}
+	visible = ec2.Delays{
+		Initiating: 200 * time.Millisecond, Provisioning: 500 * time.Millisecond, Deleting: 20 * time.Millisecond,
+	}
 )
 
 // Scenarios are all labs, in the order in which they are printed.
@@ -47,7 +51,8 @@ var Scenarios = []Scenario{
 	{"first-contact", "a connection that people made before autopeer: report, look, adopt, enforce", brief, firstContact},
 	{"drift", "routes, rules and a request without events from a trail: the schedule finds them", brief, drift},
 	{"closing", "removals beside a conflict, and a peering that leaves the policy", brief, closing},
-	{"agree", "two accounts agree: a request that waits for the requester's route, and a VPC outside the range", brief, agree},
+	{"agree", "two accounts agree: a request that waits for the requester's route, and a VPC outside the range",
+		brief, agree},
 	{"across-accounts", "marketing-finance with two accounts in one region", visible, acrossAccounts},
 	{"across-regions", "marketing-finance with one account in two regions", visible, acrossRegions},
 	{"across-both", "marketing-finance with two accounts in two regions", visible, acrossBoth},

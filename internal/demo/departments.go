@@ -28,14 +28,17 @@ func (s *stage) labStacks(cell peering.Cell) departments {
 		d.stacks = append(d.stacks, stack)
 		s.tell("deploys", "", "stack "+source.Name+": "+source.Region+" of "+source.Account)
 	}
-	d.marketing, d.finance, d.developer = s.site(cell, d.stacks, "Marketing"), s.site(cell, d.stacks, "Finance"), s.site(cell, d.stacks, "Developer")
+	d.marketing, d.finance, d.developer = s.site(cell, d.stacks, "Marketing"), s.site(cell, d.stacks, "Finance"),
+		s.site(cell, d.stacks, "Developer")
 	s.own = s.state()
 	return d
 }
 
 // site is the department's network, which its stack has made.
 func (s *stage) site(cell peering.Cell, stacks []*cfn.Stack, name string) lab.Site {
-	stack := stacks[slices.IndexFunc(stacks, func(stack *cfn.Stack) bool { return strings.HasSuffix(stack.Name, strings.ToLower(name)) })]
+	stack := stacks[slices.IndexFunc(stacks, func(stack *cfn.Stack) bool {
+		return strings.HasSuffix(stack.Name, strings.ToLower(name))
+	})]
 	return s.build(cell, func(p *lab.Person) lab.Site {
 		site := lab.Site{
 			Name: name, Cell: cell, VPC: p.ExistingVPC(peering.VPCID(stack.Outputs["VpcId"])),

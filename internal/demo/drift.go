@@ -39,20 +39,26 @@ func drift(s *stage) {
 	s.reachable("and so is the ping", s.ping(m, f))
 	s.check("the missing route is announced as drift, found and repaired",
 		spoke(s.Said(outcome.DriftFound, pcx), m.Cell) && spoke(s.Said(outcome.Repaired, pcx), m.Cell), "it is not")
-	s.check("the rule is removed without a second look, and the announcement has the removal", slices.ContainsFunc(s.Said(outcome.Connected, pcx), func(o outcome.Outcome) bool {
-		return o.Cell == f.Cell && len(o.Changes) == 1 && strings.HasPrefix(o.Changes[0], "revoke ")
-	}), "it has none")
+	s.check("the rule is removed without a second look, and the announcement has the removal",
+		slices.ContainsFunc(s.Said(outcome.Connected, pcx), func(o outcome.Outcome) bool {
+			return o.Cell == f.Cell && len(o.Changes) == 1 && strings.HasPrefix(o.Changes[0], "revoke ")
+		}), "it has none")
 
 	s.Cloud.Events.StartLogging(string(f.Cell.Account), string(f.Cell.Region))
-	s.tell("asks", "a person in "+f.Cell.String(), "starts the trail again; the trail of "+d.Cell.String()+" stays stopped")
+	s.tell("asks", "a person in "+f.Cell.String(),
+		"starts the trail again; the trail of "+d.Cell.String()+" stays stopped")
 	second := s.request(d, f, "")
-	s.until("the request is pending", func() bool { return s.connection(d.Cell, second).State == peering.PendingAcceptance })
+	s.until("the request is pending", func() bool {
+		return s.connection(d.Cell, second).State == peering.PendingAcceptance
+	})
 	s.settle()
 	s.pending("no function receives an event of the next request", d.Cell, second)
 	s.sweep()
 	s.sweep()
-	s.exactly("a sweep finds it, and it is connected like the first", slices.Concat(agreed, sandbox.Connected(d, f, second), []string{sandbox.Admits(f.Group, "icmp", d)})...)
-	s.check("no alarm sounds: the event of so young a request may only be late", !s.sounds("sweep-missed-events"), "one does")
+	s.exactly("a sweep finds it, and it is connected like the first",
+		slices.Concat(agreed, sandbox.Connected(d, f, second), []string{sandbox.Admits(f.Group, "icmp", d)})...)
+	s.check("no alarm sounds: the event of so young a request may only be late",
+		!s.sounds("sweep-missed-events"), "one does")
 }
 
 // stopTrail has CloudTrail send no event of the cell from now on.

@@ -26,14 +26,17 @@ var publicService = netip.MustParseAddr("52.216.0.0")
 
 const (
 	report    = "2026/q3.csv"
-	denialAll = `{"Version":"2012-10-17","Statement":[{"Sid":"Nothing","Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}`
+	denialAll = `{"Version":"2012-10-17","Statement":[{"Sid":"Nothing","Effect":"Deny","Principal":"*","Action":"*",` +
+		`"Resource":"*"}]}`
 )
 
 // endpoints shows a subnet without a way out: S3 through a gateway endpoint, Session Manager through interface
 // endpoints, and a peering connection beside them.
 func endpoints(s *stage) {
 	d := s.labStacks(oneInVirginia)
-	finance := d.stacks[slices.IndexFunc(d.stacks, func(stack *cfn.Stack) bool { return stack.Outputs["BucketName"] != "" })]
+	finance := d.stacks[slices.IndexFunc(d.stacks, func(stack *cfn.Stack) bool {
+		return stack.Outputs["BucketName"] != ""
+	})]
 	p := private{
 		stage: s, departments: d, bucket: finance.Outputs["BucketName"],
 		storage:  peering.EndpointID(finance.Physical("EndpointS3")),
@@ -64,10 +67,13 @@ func (p private) client(server peering.InstanceID) *s3.Client {
 	key := string(p.finance.Cell.Account)
 	if server != "" {
 		var err error
-		key, _, err = p.Cloud.InstanceCredentials(string(p.finance.Cell.Account), string(p.finance.Cell.Region), string(server))
+		key, _, err = p.Cloud.InstanceCredentials(string(p.finance.Cell.Account),
+			string(p.finance.Cell.Region), string(server))
 		p.must("the credentials of the instance", err)
 	}
-	return s3.NewFromConfig(local.Config(p.Cloud, p.finance.Cell, key), func(o *s3.Options) { o.Retryer = aws.NopRetryer{} })
+	return s3.NewFromConfig(local.Config(p.Cloud, p.finance.Cell, key), func(o *s3.Options) {
+		o.Retryer = aws.NopRetryer{}
+	})
 }
 
 // upload puts the report as the account's administrator, to whom the bucket's policy doesn't apply.
@@ -131,8 +137,10 @@ func (p private) calls(from lab.Site, service string, policies ...reach.PolicyCh
 		answer = "unreachable: " + a.Blocker.Sentence
 	}
 	p.tell("ping", "", fmt.Sprintf("%sServer → %s: %s", from.Name, service, answer))
-	if via, stopped := p.Cloud.EC2.(*ec2.Service).Exit(string(from.Cell.Account), string(from.Server), service); a.Blocker.Code != reach.Policy && a.Reachable != (stopped == "") {
-		p.check("reach and the embedded EC2 agree", false, fmt.Sprintf("reach answers %+v, EC2 %+v, stopped by %q", a, via, stopped))
+	if via, stopped := p.Cloud.EC2.(*ec2.Service).Exit(string(from.Cell.Account), string(from.Server),
+		service); a.Blocker.Code != reach.Policy && a.Reachable != (stopped == "") {
+		p.check("reach and the embedded EC2 agree", false,
+			fmt.Sprintf("reach answers %+v, EC2 %+v, stopped by %q", a, via, stopped))
 	}
 	return a
 }
@@ -142,7 +150,8 @@ func (p private) byGateway() {
 		by.UnrouteEndpoint(p.finance.Table, p.storage)
 		return "modify-vpc-endpoint: " + string(p.storage) + " leaves " + string(p.finance.Table)
 	})
-	p.unreachable("without a route to the endpoint there is no answer", p.fetch(p.finance), "neither to its prefix list nor to the internet")
+	p.unreachable("without a route to the endpoint there is no answer", p.fetch(p.finance),
+		"neither to its prefix list nor to the internet")
 	p.asks(p.finance.Cell, func(by *lab.Person) string {
 		by.RouteToEndpoint(p.finance.Table, p.storage)
 		return "modify-vpc-endpoint: " + string(p.storage) + " routes in " + string(p.finance.Table)
@@ -152,13 +161,15 @@ func (p private) byGateway() {
 }
 
 func (p private) byPolicies() {
-	p.unreachable("the bucket's policy denies calls over the internet", p.fetch(p.marketing), "explicit deny in a resource-based policy")
+	p.unreachable("the bucket's policy denies calls over the internet", p.fetch(p.marketing),
+		"explicit deny in a resource-based policy")
 	var before string
 	p.asks(p.finance.Cell, func(by *lab.Person) string {
 		before = by.EndpointPolicy(p.storage, denialAll)
 		return "modify-vpc-endpoint: the policy of " + string(p.storage) + " denies everything"
 	})
-	p.unreachable("the endpoint's policy cuts FinanceServer off", p.fetch(p.finance), "explicit deny in a VPC endpoint policy")
+	p.unreachable("the endpoint's policy cuts FinanceServer off", p.fetch(p.finance),
+		"explicit deny in a VPC endpoint policy")
 	p.asks(p.finance.Cell, func(by *lab.Person) string {
 		by.EndpointPolicy(p.storage, before)
 		return "modify-vpc-endpoint: the policy of " + string(p.storage) + " allows the reports again"
@@ -172,7 +183,8 @@ func (p private) byInterface() {
 		by.EndpointDNS(p.manager, false)
 		return "modify-vpc-endpoint: private DNS of " + string(p.manager) + " off"
 	})
-	p.unreachable("without private DNS the service's name leads nowhere", p.calls(p.finance, "ssm"), "private DNS of "+string(p.manager)+" is off")
+	p.unreachable("without private DNS the service's name leads nowhere", p.calls(p.finance, "ssm"),
+		"private DNS of "+string(p.manager)+" is off")
 	p.asks(p.finance.Cell, func(by *lab.Person) string {
 		by.EndpointDNS(p.manager, true)
 		by.Expel(p.managers, "tcp", 443, 443, p.finance.VPC.Block.String())

@@ -46,13 +46,15 @@ func firstContact(s *stage) {
 	})
 	s.untilGathered(f.Cell, 1)
 	s.settleEarly("the queue of Finance's sweep gathers the event of the tag")
-	finance := []string{sandbox.Routes(f.Table, m, pcx), sandbox.Routes(f.VPC.Main, m, pcx), sandbox.Admits(f.Group, "icmp", m)}
+	finance := []string{sandbox.Routes(f.Table, m, pcx), sandbox.Routes(f.VPC.Main, m, pcx),
+		sandbox.Admits(f.Group, "icmp", m)}
 	s.exactly("Finance's side is as the policy wants it, and Marketing's waits", append(finance, marketing)...)
 	s.madeAsProposed(proposed[peering.Accepter], pcx)
 
 	s.redeploy(strings.Replace(policy, "    allow:", "    adopt: true\n    allow:", 1))
 	s.settleEarly("the policy consents for the rest, and the queue of each sweep gathers CloudFormation's events")
-	s.exactly("both sides are as the policy wants them", append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp", m))...)
+	s.exactly("both sides are as the policy wants them",
+		append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp", m))...)
 	s.madeAsProposed(proposed[peering.Requester], pcx)
 	s.reachable("and Marketing reaches Finance", s.ping(m, f))
 }
@@ -78,7 +80,8 @@ func (s *stage) proposed(code string, pcx peering.ConnectionID, m, f lab.Site) m
 	for side, site := range map[peering.Role]lab.Site{peering.Requester: m, peering.Accepter: f} {
 		o := all[side]
 		removes := len(o.Removals) == 1 && strings.HasSuffix(o.Removals[0], "in "+string(site.Table))
-		s.check(fmt.Sprintf("proposed to %s (%s): %s; and %d additions", site.Name, code, strings.Join(o.Removals, ", "), len(o.Additions)),
+		s.check(fmt.Sprintf("proposed to %s (%s): %s; and %d additions", site.Name, code,
+			strings.Join(o.Removals, ", "), len(o.Additions)),
 			removes && len(o.Additions) >= 2 && o.Cell == site.Cell, fmt.Sprintf("proposed %+v", o))
 	}
 	return all

@@ -36,7 +36,8 @@ func limits(s *stage) {
 		p.ChooseIPv6Block(six.VPC, "2001:db8:1234::/56")
 		p.RouteToGateway(m.VPC, m.Table, "10.50.0.0/16")
 		p.Admit(m.Group, "tcp", 22, 22, clientAddress)
-		return "gives Finance and Sales one secondary block, Finance and Support one IPv6 block, and Marketing a route to 10.50.0.0/16 that leads elsewhere and a rule"
+		return "gives Finance and Sales one secondary block, Finance and Support one IPv6 block, and Marketing a route to " +
+			"10.50.0.0/16 that leads elsewhere and a rule"
 	})
 	s.deploy(limitsPolicy(m, f, secondary, six, routed, late))
 	pcx := s.request(m, f, "")
@@ -59,7 +60,8 @@ func limits(s *stage) {
 func both(of lab.Site, via peering.ConnectionID, blocks ...string) []string {
 	var lines []string
 	for _, b := range blocks {
-		lines = append(lines, fmt.Sprintf("%s routes %s to %s", of.Table, b, via), fmt.Sprintf("%s routes %s to %s", of.VPC.Main, b, via))
+		lines = append(lines, fmt.Sprintf("%s routes %s to %s", of.Table, b, via),
+			fmt.Sprintf("%s routes %s to %s", of.VPC.Main, b, via))
 	}
 	return lines
 }
@@ -92,21 +94,27 @@ func (s *stage) overlapping(what string, from, to lab.Site, block string) {
 	pcx := s.request(from, to, "")
 	s.settle()
 	said := s.Said(outcome.Failed, pcx)
-	s.check("a request between VPCs that share "+what+" ends as failed", s.connection(from.Cell, pcx).State == peering.Failed, "it does not")
+	s.check("a request between VPCs that share "+what+" ends as failed",
+		s.connection(from.Cell, pcx).State == peering.Failed, "it does not")
 	s.check("it is announced as overlapping, with the two blocks",
-		len(said) > 0 && said[0].Reason.Code == "overlap" && strings.Count(said[0].Reason.Sentence, block) == 2, fmt.Sprintf("autopeer announced %+v", said))
+		len(said) > 0 && said[0].Reason.Code == "overlap" && strings.Count(said[0].Reason.Sentence, block) == 2,
+		fmt.Sprintf("autopeer announced %+v", said))
 }
 
 // again asks for the connection that is there already, in both directions.
 func (s *stage) again(m, f lab.Site, pcx peering.ConnectionID) {
 	mark := s.Cloud.Mark()
-	s.check("EC2 answers a second request for one pair with the connection that is there", s.request(m, f, "") == pcx, "it is another one")
+	s.check("EC2 answers a second request for one pair with the connection that is there",
+		s.request(m, f, "") == pcx, "it is another one")
 	opposite := s.request(f, m, "")
 	s.settle()
 	denied := s.Said(outcome.Denied, opposite)
 	s.check("one in the other direction is denied, with the connection that is there",
-		len(denied) > 0 && denied[0].Reason.Code == "already-connected" && strings.Contains(denied[0].Reason.Sentence, string(pcx)), fmt.Sprintf("autopeer announced %+v", denied))
-	changed := slices.ContainsFunc(s.ByAutopeer(mark), func(c apicall.Call) bool { return c.Service == "ec2" && c.Mutating })
+		len(denied) > 0 && denied[0].Reason.Code == "already-connected" &&
+			strings.Contains(denied[0].Reason.Sentence, string(pcx)), fmt.Sprintf("autopeer announced %+v", denied))
+	changed := slices.ContainsFunc(s.ByAutopeer(mark), func(c apicall.Call) bool {
+		return c.Service == "ec2" && c.Mutating
+	})
 	s.check("and nothing is changed", !changed, "autopeer changed something")
 }
 
@@ -114,9 +122,11 @@ func (s *stage) conflicting(m, routed lab.Site) {
 	pcx := s.request(routed, m, "")
 	s.settle()
 	said := s.Said(outcome.Conflicting, pcx)
-	s.check("a block that is routed elsewhere is a conflict, with table, destination and both targets", len(said) > 0 && len(said[0].Conflicts) == 1 &&
-		said[0].Conflicts[0].RouteTable == m.Table && said[0].Conflicts[0].Destination == "10.50.0.0/16" &&
-		strings.HasPrefix(string(said[0].Conflicts[0].Target), "igw-") && said[0].Conflicts[0].Wanted == peering.Target(pcx), fmt.Sprintf("autopeer announced %+v", said))
+	s.check("a block that is routed elsewhere is a conflict, with table, destination and both targets",
+		len(said) > 0 && len(said[0].Conflicts) == 1 &&
+			said[0].Conflicts[0].RouteTable == m.Table && said[0].Conflicts[0].Destination == "10.50.0.0/16" &&
+			strings.HasPrefix(string(said[0].Conflicts[0].Target), "igw-") && said[0].Conflicts[0].Wanted == peering.Target(pcx),
+		fmt.Sprintf("autopeer announced %+v", said))
 	s.pending("it is not accepted", routed.Cell, pcx)
 }
 
@@ -147,7 +157,9 @@ func (s *stage) ended(from, to lab.Site) {
 	} {
 		release := s.hold("accept")
 		pcx := s.request(from, to, "")
-		s.until("the request is pending", func() bool { return s.connection(from.Cell, pcx).State == peering.PendingAcceptance })
+		s.until("the request is pending", func() bool {
+			return s.connection(from.Cell, pcx).State == peering.PendingAcceptance
+		})
 		s.asks(to.Cell, func(p *lab.Person) string {
 			end.by(p, pcx)
 			return fmt.Sprintf("%s is %s before autopeer comes", pcx, end.state)
@@ -155,7 +167,8 @@ func (s *stage) ended(from, to lab.Site) {
 		release()
 		s.settle()
 		said := slices.Concat(s.Said(outcome.Disconnected, pcx), s.Said(outcome.Failed, pcx))
-		s.check("there is nothing to do, and that is announced once", len(said) == 1 && said[0].Reason.Code == string(end.state), fmt.Sprintf("autopeer announced %+v", said))
+		s.check("there is nothing to do, and that is announced once",
+			len(said) == 1 && said[0].Reason.Code == string(end.state), fmt.Sprintf("autopeer announced %+v", said))
 	}
 }
 
@@ -163,7 +176,8 @@ func (s *stage) unnamed(from, to lab.Site) {
 	pcx := s.request(from, to, "")
 	s.settle()
 	said := s.Said(outcome.Denied, pcx)
-	s.check("a VPC that the policy does not name is announced as denied", len(said) > 0 && said[0].Reason.Code == "not-listed", fmt.Sprintf("autopeer announced %+v", said))
+	s.check("a VPC that the policy does not name is announced as denied",
+		len(said) > 0 && said[0].Reason.Code == "not-listed", fmt.Sprintf("autopeer announced %+v", said))
 	s.pending("its request is left pending", from.Cell, pcx)
 }
 

@@ -29,8 +29,10 @@ func marketingFinance(s *stage) {
 	agreed := append(sandbox.Connected(m, f, first), sandbox.Admits(f.Group, "icmp", m))
 	s.exactly("all tables of both have the route, the group admits ICMP from Marketing, and that is all", agreed...)
 	s.check("both sides are announced as connected", len(s.Said(outcome.Connected, first)) >= 2, "they are not")
-	s.check("the name that the requester gave stays", s.connection(m.Cell, first).Tags[peering.TagName] == "Marketing <> Finance", "it is gone")
-	s.unreachable("TCP 22 is not part of the agreement", s.ssh(m, f), string(f.Group)+" admits no tcp 22 from 10.10.0.0/16")
+	s.check("the name that the requester gave stays",
+		s.connection(m.Cell, first).Tags[peering.TagName] == "Marketing <> Finance", "it is gone")
+	s.unreachable("TCP 22 is not part of the agreement", s.ssh(m, f),
+		string(f.Group)+" admits no tcp 22 from 10.10.0.0/16")
 	s.unreachable("nor is the other direction", s.ping(f, m), string(m.Group)+" admits no icmp from 172.31.0.0/16")
 
 	second := s.request(d, f, "")
@@ -67,7 +69,8 @@ func (s *stage) connectStepByStep(from, to lab.Site, name string) peering.Connec
 	s.tell("asks", "", "connect may run now, but EC2 refuses its ingress rules for a while")
 	release()
 	s.until("the routes appear", func() bool { return s.holds(sandbox.Connected(from, to, pcx)...) })
-	s.unreachable("with the ingress rule held back the group stops it", s.ping(from, to), fmt.Sprintf("%s admits no icmp from %s", to.Group, from.VPC.Block))
+	s.unreachable("with the ingress rule held back the group stops it", s.ping(from, to),
+		fmt.Sprintf("%s admits no icmp from %s", to.Group, from.VPC.Block))
 	allow()
 	s.settle()
 	s.reachable("with everything done it is reachable, and the answer needs no rule of its own", s.ping(from, to))

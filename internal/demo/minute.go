@@ -66,8 +66,9 @@ func (s *stage) edited(m, f lab.Site) {
 
 // settleEarly prints the delays of the sweeps' queues and ends them, because the demo's clock is real.
 func (s *stage) settleEarly(gathers string) {
-	s.tell("asks", "", fmt.Sprintf("%s for %s, and a second sweep follows %s after the first; the demo ends both waits early",
-		gathers, wiring.Window(function.Sweep), wiring.FunctionTimeout))
+	s.tell("asks", "",
+		fmt.Sprintf("%s for %s, and a second sweep follows %s after the first; the demo ends both waits early",
+			gathers, wiring.Window(function.Sweep), wiring.FunctionTimeout))
 	s.settle()
 }
 

@@ -38,7 +38,8 @@ func (s *stage) showProcesses(calls []apicall.Call) {
 		_, _, found := s.Process(call)
 		return found
 	})
-	s.check(fmt.Sprintf("all %d calls come from processes of the functions", len(calls)), len(unknown) == 0, fmt.Sprintf("%d do not", len(unknown)))
+	s.check(fmt.Sprintf("all %d calls come from processes of the functions", len(calls)), len(unknown) == 0,
+		fmt.Sprintf("%d do not", len(unknown)))
 }
 
 // noneRefused checks that no call of a function was refused for lack of a permission.
@@ -121,6 +122,7 @@ func (s *stage) steal(victim lab.Site) {
 	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
 		code, said = refusal.ErrorCode(), refusal.ErrorCode()+": "+refusal.ErrorMessage()
 	}
-	s.tell("asks", "a person with the credentials of accept in "+victim.Cell.String(), "create-route in "+string(victim.Table)+" → "+said)
+	s.tell("asks", "a person with the credentials of accept in "+victim.Cell.String(),
+		"create-route in "+string(victim.Table)+" → "+said)
 	s.check("accept's role may not write routes", code == "UnauthorizedOperation", said)
 }

@@ -65,7 +65,9 @@ func (s *stage) deploy(policy string) {
 		s.tell("deploys", "", fmt.Sprintf("stack %s: the event bus and its policy", c.Bus.Name))
 	}
 	for _, c := range s.Cells {
-		s.tell("deploys", "", fmt.Sprintf("stack %s: %d functions, %d queues, roles enforced", c.Stack.Name, len(c.Stack.Functions), len(c.Stack.QueueURLs)))
+		s.tell("deploys", "",
+			fmt.Sprintf("stack %s: %d functions, %d queues, roles enforced", c.Stack.Name,
+				len(c.Stack.Functions), len(c.Stack.QueueURLs)))
 	}
 	s.show(policy)
 }

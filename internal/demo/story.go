@@ -120,7 +120,10 @@ func (s *story) announced(o outcome.Outcome) {
 		s.add(Entry{Kind: "does", Text: "  " + c})
 	}
 	for _, few := range o.Shortages {
-		s.add(Entry{Kind: "says", Text: fmt.Sprintf("  %s: %d %s, %d more needed, quota %d", few.Resource, few.Have, few.Of, few.Need, few.Limit)})
+		s.add(Entry{
+			Kind: "says",
+			Text: fmt.Sprintf("  %s: %d %s, %d more needed, quota %d", few.Resource, few.Have, few.Of, few.Need, few.Limit),
+		})
 	}
 	for _, b := range o.Obstructions {
 		s.add(Entry{Kind: "says", Text: "  " + b.Sentence + "; " + b.Remedy})
@@ -137,6 +140,7 @@ func (s *story) end() {
 	if s.failures > 0 {
 		verdict = "FAILED"
 	}
-	line := fmt.Sprintf("%s: %s, %d checks, %d failures, %d ms", s.scenario, verdict, s.checks, s.failures, time.Since(s.start).Milliseconds())
+	line := fmt.Sprintf("%s: %s, %d checks, %d failures, %d ms", s.scenario, verdict, s.checks, s.failures,
+		time.Since(s.start).Milliseconds())
 	_, _ = fmt.Fprintf(s.out, "%s\n%s\n\n", strings.Repeat("─", 60), line)
 }

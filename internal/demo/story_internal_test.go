@@ -61,7 +61,8 @@ func TestStoriesKeepTheirOrder(t *testing.T) {
 		t.Errorf("Run() = %v, %v", passed, err)
 	}
 	var order []string
-	for _, line := range []string{"first — ", "first begins", "first ends", "first: passed", "second — ", "second runs", "second: passed", "demo: 2 scenarios passed"} {
+	for _, line := range []string{"first — ", "first begins", "first ends", "first: passed", "second — ", "second runs",
+		"second: passed", "demo: 2 scenarios passed"} {
 		order = append(order, regexp.QuoteMeta(line))
 	}
 	if !regexp.MustCompile(`(?s)` + strings.Join(order, ".*")).MatchString(out.String()) {

@@ -22,7 +22,8 @@ func subnetOnly(s *stage) {
 		p.ToInternet(site.VPC, site.Table)
 		p.Admit(site.Group, "tcp", 22, 22, clientAddress)
 		main, sharing = site, site
-		main.Server = p.Server("another server of VPC-A", p.Subnet(site.VPC, "another subnet", "10.1.2.0/24"), "10.1.2.10", site.Group)
+		main.Server = p.Server("another server of VPC-A", p.Subnet(site.VPC, "another subnet", "10.1.2.0/24"),
+			"10.1.2.10", site.Group)
 		beside := p.Subnet(site.VPC, "subnet beside subnet-a", "10.1.3.0/24")
 		p.Associate(site.Table, beside)
 		sharing.Server = p.Server("a server on subnet-a's table", beside, "10.1.3.10", site.Group)
@@ -36,15 +37,20 @@ func subnetOnly(s *stage) {
 	s.deploy(subnetPolicy(a, b))
 	client := fmt.Sprintf("%s admits tcp 22 from %s", a.Group, clientAddress)
 	s.exactly("subnet-a admits SSH from one client address only, and subnet-b's group admits nothing", client)
-	s.unreachable("before anything, no route leads from subnet-a to subnet-b", s.ssh(a, b), fmt.Sprintf("no route in %s leads to", a.Table))
+	s.unreachable("before anything, no route leads from subnet-a to subnet-b", s.ssh(a, b),
+		fmt.Sprintf("no route in %s leads to", a.Table))
 
 	pcx := s.request(a, b, "subnet-a <> subnet-b")
 	s.settle()
 	s.reachable("ssh from subnet-a's server works", s.ssh(a, b))
-	s.unreachable("from another subnet of VPC-A it doesn't: its table has no route", s.ssh(main, b), fmt.Sprintf("no route in %s leads to", a.VPC.Main))
-	s.unreachable("nor from one that shares subnet-a's table: subnet-b's group doesn't admit it", s.ssh(sharing, b), fmt.Sprintf("%s admits no tcp 22", b.Group))
-	s.unreachable("nor the other way: subnet-a still admits its one client only", s.ssh(b, a), fmt.Sprintf("%s admits no tcp 22", a.Group))
-	s.exactly("only the tables of subnet-a and subnet-b have a route, to the other subnet and not to the whole VPC", client,
+	s.unreachable("from another subnet of VPC-A it doesn't: its table has no route", s.ssh(main, b),
+		fmt.Sprintf("no route in %s leads to", a.VPC.Main))
+	s.unreachable("nor from one that shares subnet-a's table: subnet-b's group doesn't admit it", s.ssh(sharing, b),
+		fmt.Sprintf("%s admits no tcp 22", b.Group))
+	s.unreachable("nor the other way: subnet-a still admits its one client only", s.ssh(b, a),
+		fmt.Sprintf("%s admits no tcp 22", a.Group))
+	s.exactly("only the tables of subnet-a and subnet-b have a route, to the other subnet and not to the whole VPC",
+		client,
 		fmt.Sprintf("%s routes %s to %s", a.Table, blockB, pcx), fmt.Sprintf("%s routes %s to %s", b.Table, blockA, pcx),
 		fmt.Sprintf("%s admits tcp 22 from %s", b.Group, blockA))
 	s.giveBack(a, pcx, client)

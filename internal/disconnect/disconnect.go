@@ -271,7 +271,8 @@ func (d *Disconnector) whileAlive(o outcome.Outcome, c peering.Connection) outco
 func (d *Disconnector) elsewhere(c peering.Connection) string {
 	for _, v := range []peering.VPC{c.Requester, c.Accepter} {
 		if v.Cell() != d.cell && !d.policy.Names(v.Cell()) {
-			return fmt.Sprintf("; the routes and rules in %s remain, because no department has a member there any more: list that cell under retired", v.Cell())
+			return fmt.Sprintf("; the routes and rules in %s remain, because no department has a member there any more: list "+
+				"that cell under retired", v.Cell())
 		}
 	}
 	return ""

@@ -62,7 +62,9 @@ func TestDeadOfAnyKind(t *testing.T) {
 		{"deleted while pending", func(t *sandboxtest.T, pcx peering.ConnectionID) {
 			t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		}, "DeleteVpcPeeringConnection"},
-		{"expired", func(*sandboxtest.T, peering.ConnectionID) { time.Sleep(7*24*time.Hour + time.Minute) }, "DeleteVpcPeeringConnection"},
+		{"expired", func(*sandboxtest.T, peering.ConnectionID) {
+			time.Sleep(7*24*time.Hour + time.Minute)
+		}, "DeleteVpcPeeringConnection"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -119,7 +121,8 @@ func TestAForgedDeletionOfAConnectionThatIsNotShownYet(t *testing.T) {
 		})
 		mark := t.Cloud.Mark()
 		see := t.Cloud.Inject(sandboxtest.Blind(function.Disconnect))
-		t.Must(t.Deliver(t.Ctx, two, function.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{})))
+		t.Must(t.Deliver(t.Ctx, two, function.Disconnect,
+			sandbox.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{})))
 		time.Sleep(20 * time.Second)
 		see()
 		t.Settle()
@@ -172,7 +175,8 @@ func TestADeletionThatConcernsNobodyIsNotAnnounced(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				t.Company(one, one)
-				t.Redeliver(one, function.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", tt.origin, "pcx-0123456789abcdef0", lab.Site{}, lab.Site{}))
+				t.Redeliver(one, function.Disconnect,
+					sandbox.Event("DeleteVpcPeeringConnection", tt.origin, "pcx-0123456789abcdef0", lab.Site{}, lab.Site{}))
 				if said := t.Said(outcome.Disconnected, "pcx-0123456789abcdef0"); len(said) != tt.said {
 					t.Errorf("announced %+v, want %d", said, tt.said)
 				}
@@ -204,7 +208,8 @@ func TestARouteThatChangedMeanwhileIsKept(t *testing.T) {
 		t.Settle()
 		var once sync.Once
 		defer t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
-			again := c.Action == "DescribeRouteTables" && strings.Contains(c.ARN, "autopeer-disconnect") && c.Params["Filter.1.Name"] == "route-table-id"
+			again := c.Action == "DescribeRouteTables" && strings.Contains(c.ARN, "autopeer-disconnect") &&
+				c.Params["Filter.1.Name"] == "route-table-id"
 			if again && c.Params["Filter.1.Value.1"] == string(m.Table) {
 				once.Do(func() {
 					t.ByHand(one, func(p *lab.Person) { p.ReplaceByGateway(m.VPC, m.Table, "172.31.0.0/16") })
@@ -229,7 +234,8 @@ func TestARouteThatChangedMeanwhileIsKept(t *testing.T) {
 }
 
 func TestFaultsOfDisconnect(t *testing.T) {
-	for _, action := range []string{"DescribeVpcPeeringConnections", "DescribeRouteTables", "DescribeSecurityGroupRules", "DeleteRoute", "RevokeSecurityGroupIngress", "PutEvents"} {
+	for _, action := range []string{"DescribeVpcPeeringConnections", "DescribeRouteTables", "DescribeSecurityGroupRules",
+		"DeleteRoute", "RevokeSecurityGroupIngress", "PutEvents"} {
 		for name, failure := range map[string]cloudsim.Failure{
 			"throttled":               {Code: "RequestLimitExceeded", Status: 503},
 			"an error after the call": {Code: "InternalError", Status: 500, After: true},

@@ -68,7 +68,8 @@ func ByHand(p *Person, name, block, subnet, address string) Site {
 // PingPolicy is a policy file that lets each of the others ping Finance's servers. Sites are named
 // marketing, finance and developer; one without a VPC is left out.
 func PingPolicy(marketing, finance, developer Site) string {
-	departments := fmt.Sprintf("version: 1\ndepartments:\n  marketing: %s\n  finance: %s\n", marketing.Member(), finance.Member())
+	departments := fmt.Sprintf("version: 1\ndepartments:\n  marketing: %s\n  finance: %s\n",
+		marketing.Member(), finance.Member())
 	peerings := "peerings:\n" + pingPeering("marketing")
 	if developer.VPC.ID != "" {
 		departments += fmt.Sprintf("  developer: %s\n", developer.Member())

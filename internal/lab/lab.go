@@ -85,7 +85,8 @@ func (p *Person) ExistingVPC(id peering.VPCID) VPC {
 
 func (p *Person) vpc(v types.Vpc) VPC {
 	tables := call(p, p.EC2.DescribeRouteTables, &ec2.DescribeRouteTablesInput{Filters: []types.Filter{
-		{Name: aws.String("vpc-id"), Values: []string{*v.VpcId}}, {Name: aws.String("association.main"), Values: []string{"true"}},
+		{Name: aws.String("vpc-id"), Values: []string{*v.VpcId}},
+		{Name: aws.String("association.main"), Values: []string{"true"}},
 	}})
 	if tables == nil {
 		return VPC{}
@@ -94,7 +95,10 @@ func (p *Person) vpc(v types.Vpc) VPC {
 		p.err = fmt.Errorf("%s has %d main route tables, want one", *v.VpcId, len(tables.RouteTables))
 		return VPC{}
 	}
-	return VPC{ID: peering.VPCID(*v.VpcId), Block: netip.MustParsePrefix(*v.CidrBlock), Main: peering.RouteTableID(*tables.RouteTables[0].RouteTableId)}
+	return VPC{
+		ID: peering.VPCID(*v.VpcId), Block: netip.MustParsePrefix(*v.CidrBlock),
+		Main: peering.RouteTableID(*tables.RouteTables[0].RouteTableId),
+	}
 }
 
 // Subnet makes a subnet. It is served by the main route table until another is associated.
@@ -267,7 +271,9 @@ func (p *Person) DeleteGroup(id peering.SecurityGroupID) {
 
 // PrefixList makes a prefix list of IPv4 blocks.
 func (p *Person) PrefixList(name string, blocks ...string) peering.PrefixListID {
-	in := &ec2.CreateManagedPrefixListInput{PrefixListName: &name, AddressFamily: aws.String("IPv4"), MaxEntries: aws.Int32(int32(len(blocks)))}
+	in := &ec2.CreateManagedPrefixListInput{
+		PrefixListName: &name, AddressFamily: aws.String("IPv4"), MaxEntries: aws.Int32(int32(len(blocks))),
+	}
 	for _, b := range blocks {
 		in.Entries = append(in.Entries, types.AddPrefixListEntry{Cidr: &b})
 	}
@@ -280,13 +286,15 @@ func (p *Person) PrefixList(name string, blocks ...string) peering.PrefixListID 
 
 // Admit adds an ingress rule by hand.
 func (p *Person) Admit(group peering.SecurityGroupID, protocol string, from, to int32, source string) {
-	call(p, p.EC2.AuthorizeSecurityGroupIngress, &ec2.AuthorizeSecurityGroupIngressInput{GroupId: str(group), IpPermissions: []types.IpPermission{{
-		IpProtocol: &protocol, FromPort: &from, ToPort: &to, IpRanges: []types.IpRange{{CidrIp: &source}},
-	}}})
+	call(p, p.EC2.AuthorizeSecurityGroupIngress,
+		&ec2.AuthorizeSecurityGroupIngressInput{GroupId: str(group), IpPermissions: []types.IpPermission{{
+			IpProtocol: &protocol, FromPort: &from, ToPort: &to, IpRanges: []types.IpRange{{CidrIp: &source}},
+		}}})
 }
 
 // AdmitTagged adds an ingress rule with tags.
-func (p *Person) AdmitTagged(group peering.SecurityGroupID, protocol string, from, to int32, source string, tags map[string]string) {
+func (p *Person) AdmitTagged(group peering.SecurityGroupID, protocol string, from, to int32, source string,
+	tags map[string]string) {
 	call(p, p.EC2.AuthorizeSecurityGroupIngress, &ec2.AuthorizeSecurityGroupIngressInput{
 		GroupId: str(group), IpPermissions: []types.IpPermission{{
 			IpProtocol: &protocol, FromPort: &from, ToPort: &to, IpRanges: []types.IpRange{{CidrIp: &source}},
@@ -297,13 +305,15 @@ func (p *Person) AdmitTagged(group peering.SecurityGroupID, protocol string, fro
 
 // Expel revokes the ingress rule with this protocol, ports and source.
 func (p *Person) Expel(group peering.SecurityGroupID, protocol string, from, to int32, source string) {
-	call(p, p.EC2.RevokeSecurityGroupIngress, &ec2.RevokeSecurityGroupIngressInput{GroupId: str(group), IpPermissions: []types.IpPermission{{
-		IpProtocol: &protocol, FromPort: &from, ToPort: &to, IpRanges: []types.IpRange{{CidrIp: &source}},
-	}}})
+	call(p, p.EC2.RevokeSecurityGroupIngress,
+		&ec2.RevokeSecurityGroupIngressInput{GroupId: str(group), IpPermissions: []types.IpPermission{{
+			IpProtocol: &protocol, FromPort: &from, ToPort: &to, IpRanges: []types.IpRange{{CidrIp: &source}},
+		}}})
 }
 
 // Server starts an instance.
-func (p *Person) Server(name string, subnet peering.SubnetID, address string, groups ...peering.SecurityGroupID) peering.InstanceID {
+func (p *Person) Server(name string, subnet peering.SubnetID, address string,
+	groups ...peering.SecurityGroupID) peering.InstanceID {
 	return p.ServerAs(nil, name, subnet, address, groups...)
 }
 
@@ -361,7 +371,8 @@ func (p *Person) Request(own VPC, peer peering.Cell, peerVPC VPC, name string) p
 	return p.request(p.EC2, own, peer, peerVPC, name)
 }
 
-func (p *Person) request(client *ec2.Client, own VPC, peer peering.Cell, peerVPC VPC, name string) peering.ConnectionID {
+func (p *Person) request(client *ec2.Client, own VPC, peer peering.Cell, peerVPC VPC,
+	name string) peering.ConnectionID {
 	in := &ec2.CreateVpcPeeringConnectionInput{VpcId: str(own.ID), PeerVpcId: str(peerVPC.ID)}
 	if peer.Account != p.Account {
 		in.PeerOwnerId = str(peer.Account)

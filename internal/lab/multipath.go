@@ -22,7 +22,8 @@ func (p *Person) AskMultipath(from, to Site) peering.ConnectionID {
 	return p.request(ec2.New(options), from.VPC, to.Cell, to.VPC, "")
 }
 
-func allowMultipath(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (out middleware.BuildOutput, metadata middleware.Metadata, err error) {
+func allowMultipath(ctx context.Context, in middleware.BuildInput,
+	next middleware.BuildHandler) (out middleware.BuildOutput, metadata middleware.Metadata, err error) {
 	request := in.Request.(*smithyhttp.Request)
 	form, err := io.ReadAll(request.GetStream())
 	if err != nil {

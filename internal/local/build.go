@@ -94,7 +94,8 @@ func (w *Workshop) lock(name string, how int) (unlock func(), err error) {
 // build builds the functions and the CDK apps with one command. Its flags are those of `make programs`, after which
 // Go has nothing left to link. -trimpath, which the Makefile adds for Lambda, would compile the SDK once more.
 func (w *Workshop) build(ctx context.Context) error {
-	args := []string{"build", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", hostPrograms + "/", "./infra", "./infra/departments"}
+	args := []string{"build", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", hostPrograms + "/",
+		"./infra", "./infra/departments"}
 	for _, f := range function.All {
 		args = append(args, "./functions/"+string(f))
 	}
@@ -111,7 +112,8 @@ func (w *Workshop) build(ctx context.Context) error {
 
 // unpack links a function's program into a folder of its own under the name that Lambda starts.
 func (w *Workshop) unpack(f function.Name) error {
-	program, bootstrap := filepath.Join(w.root, hostPrograms, string(f)), filepath.Join(w.root, hostCode, string(f), "bootstrap")
+	program, bootstrap := filepath.Join(w.root, hostPrograms, string(f)),
+		filepath.Join(w.root, hostCode, string(f), "bootstrap")
 	if err := os.MkdirAll(filepath.Dir(bootstrap), 0o750); err != nil {
 		return err
 	}
@@ -165,7 +167,8 @@ func embedded(s Settings) ([]byte, error) {
 
 // Synthesize runs the CDK app on a policy file and returns the folder with its templates. It reuses the templates
 // that it wrote before for the same policy, settings and app.
-func (w *Workshop) Synthesize(ctx context.Context, file string, policy []byte, settings Settings) (folder string, err error) {
+func (w *Workshop) Synthesize(ctx context.Context, file string, policy []byte,
+	settings Settings) (folder string, err error) {
 	values, err := embedded(settings)
 	if err != nil {
 		return "", err

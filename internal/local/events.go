@@ -28,11 +28,14 @@ func (n naming) makeBus(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Po
 	if len(accounts) == 0 {
 		return nil
 	}
-	document, err := json.Marshal(allow("Counterparts", map[string]any{"AWS": accounts}, "events:PutEvents", n.busIn(n.Cell), nil))
+	document, err := json.Marshal(allow("Counterparts", map[string]any{"AWS": accounts},
+		"events:PutEvents", n.busIn(n.Cell), nil))
 	if err != nil {
 		return err
 	}
-	_, err = client.PutPermission(ctx, &eventbridge.PutPermissionInput{EventBusName: aws.String(string(n.By)), Policy: aws.String(string(document))})
+	_, err = client.PutPermission(ctx, &eventbridge.PutPermissionInput{
+		EventBusName: aws.String(string(n.By)), Policy: aws.String(string(document)),
+	})
 	return err
 }
 
@@ -47,7 +50,8 @@ func (n naming) makeQueue(ctx context.Context, client *sqs.Client, f function.Na
 		return "", err
 	}
 	rules := map[string]any{"ArnLike": map[string]any{"aws:SourceArn": n.arn("events", "rule/*")}}
-	document, err := json.Marshal(allow("Rules", map[string]any{"Service": "events.amazonaws.com"}, "sqs:SendMessage", n.arn("sqs", name), rules))
+	document, err := json.Marshal(allow("Rules", map[string]any{"Service": "events.amazonaws.com"}, "sqs:SendMessage",
+		n.arn("sqs", name), rules))
 	if err != nil {
 		return "", err
 	}
@@ -62,7 +66,9 @@ func (n naming) makeQueue(ctx context.Context, client *sqs.Client, f function.Na
 }
 
 func allow(sid string, principal map[string]any, action, resource string, condition map[string]any) map[string]any {
-	statement := map[string]any{"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource}
+	statement := map[string]any{
+		"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource,
+	}
 	if condition != nil {
 		statement["Condition"] = condition
 	}
@@ -96,7 +102,9 @@ func (n naming) makeRule(ctx context.Context, client *eventbridge.Client, r wiri
 	if _, err := client.PutRule(ctx, in); err != nil {
 		return err
 	}
-	out, err := client.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: name, EventBusName: bus, Targets: []types.Target{n.target(r)}})
+	out, err := client.PutTargets(ctx, &eventbridge.PutTargetsInput{
+		Rule: name, EventBusName: bus, Targets: []types.Target{n.target(r)},
+	})
 	if err == nil && out.FailedEntryCount > 0 {
 		err = fmt.Errorf("%s: %s", *out.FailedEntries[0].ErrorCode, *out.FailedEntries[0].ErrorMessage)
 	}
@@ -110,7 +118,8 @@ func (n naming) removeRules(ctx context.Context, client *eventbridge.Client, p *
 			continue
 		}
 		name := aws.String(n.name(r.Name))
-		if _, err := client.RemoveTargets(ctx, &eventbridge.RemoveTargetsInput{Rule: name, Ids: []string{*n.target(r).Id}}); err != nil {
+		if _, err := client.RemoveTargets(ctx,
+			&eventbridge.RemoveTargetsInput{Rule: name, Ids: []string{*n.target(r).Id}}); err != nil {
 			return fmt.Errorf("rule %s: %w", r.Name, err)
 		}
 		if _, err := client.DeleteRule(ctx, &eventbridge.DeleteRuleInput{Name: name}); err != nil {

@@ -72,7 +72,8 @@ func (l *Launched) SweepNow(ctx context.Context) {
 // Launch deploys all cells of the policy as AWS would have them: the CDK app's templates, with the policies of
 // their roles enforced, and functions that are processes and call the cloud at the endpoint. The data is the policy
 // file's. After an error the result has the cells that have been deployed; Close ends them after the cloud.
-func Launch(ctx context.Context, cloud *cloudsim.Cloud, w *Workshop, endpoint string, p *policy.Policy, data []byte, watch Watch) (*Launched, error) {
+func Launch(ctx context.Context, cloud *cloudsim.Cloud, w *Workshop, endpoint string, p *policy.Policy, data []byte,
+	watch Watch) (*Launched, error) {
 	cloud.IAM.Enforce()
 	l := &Launched{
 		cloud: cloud, workshop: w, endpoint: endpoint, watch: watch, policy: &policy.Policy{},
@@ -178,7 +179,9 @@ func (l *Launched) Cells() []*Cell {
 // sorted.
 func (l *Launched) Left() []peering.Cell {
 	here := l.policy.Cells()
-	left := slices.DeleteFunc(slices.Collect(maps.Keys(l.cells)), func(c peering.Cell) bool { return slices.Contains(here, c) })
+	left := slices.DeleteFunc(slices.Collect(maps.Keys(l.cells)), func(c peering.Cell) bool {
+		return slices.Contains(here, c)
+	})
 	slices.SortFunc(left, func(a, b peering.Cell) int { return strings.Compare(a.String(), b.String()) })
 	return left
 }

@@ -217,7 +217,8 @@ func TestSynthesize(t *testing.T) {
 		t.Fatal(err)
 	}
 	policy := func(protocol string) []byte {
-		a, b := lab.Site{Cell: one, VPC: lab.VPC{ID: "vpc-00000000000000001"}}, lab.Site{Cell: two, VPC: lab.VPC{ID: "vpc-00000000000000002"}}
+		a, b := lab.Site{Cell: one, VPC: lab.VPC{ID: "vpc-00000000000000001"}},
+			lab.Site{Cell: two, VPC: lab.VPC{ID: "vpc-00000000000000002"}}
 		return []byte(strings.ReplaceAll(lab.PingPolicy(a, b, lab.Site{}), "icmp", protocol))
 	}
 	var written [3]string
@@ -249,7 +250,8 @@ func TestSynthesize(t *testing.T) {
 	if len(folders) != 2 || len(functions) != len(function.All) {
 		t.Errorf("there are %d folders and %d functions, want 2 and %d", len(folders), len(functions), len(function.All))
 	}
-	if _, err := w.Synthesize(t.Context(), "policy.yaml", []byte("version: 2"), nil); err == nil || !strings.Contains(err.Error(), "policy.yaml:1:") {
+	if _, err := w.Synthesize(t.Context(), "policy.yaml", []byte("version: 2"), nil); err == nil ||
+		!strings.Contains(err.Error(), "policy.yaml:1:") {
 		t.Errorf("error = %v, want the CDK app's error about the policy", err)
 	}
 }

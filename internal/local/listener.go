@@ -35,23 +35,28 @@ func (c *Cell) watchBus(ctx context.Context, cloud *cloudsim.Cloud, watch Watch)
 	if err != nil {
 		return err
 	}
-	if _, err := sqs.NewFromConfig(cfg).CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(c.name(watchName)), Attributes: attributes}); err != nil {
+	if _, err := sqs.NewFromConfig(cfg).CreateQueue(ctx,
+		&sqs.CreateQueueInput{QueueName: aws.String(c.name(watchName)), Attributes: attributes}); err != nil {
 		return err
 	}
-	pattern := map[string]any{"source": []string{outcome.Source}, "account": []string{string(c.Account)}, "region": []string{string(c.Region)}}
+	pattern := map[string]any{
+		"source": []string{outcome.Source}, "account": []string{string(c.Account)}, "region": []string{string(c.Region)},
+	}
 	rule := wiring.Rule{Name: watchName, Bus: wiring.OwnBus, Queue: watchName, Pattern: pattern}
 	if err := c.makeRule(ctx, eventbridge.NewFromConfig(cfg), rule); err != nil {
 		return err
 	}
-	c.watch, err = cloud.Queues.Map(queueARN, queue.Mapping{}, lambda.NewHandler(func(_ context.Context, batch events.SQSEvent) error {
-		return tell(batch, watch)
-	}))
+	c.watch, err = cloud.Queues.Map(queueARN, queue.Mapping{},
+		lambda.NewHandler(func(_ context.Context, batch events.SQSEvent) error {
+			return tell(batch, watch)
+		}))
 	return err
 }
 
 func (n naming) watchPolicy(queueARN string) (map[string]string, error) {
 	rules := map[string]any{"ArnLike": map[string]any{"aws:SourceArn": n.arn("events", "rule/*")}}
-	document, err := json.Marshal(allow("Rules", map[string]any{"Service": "events.amazonaws.com"}, "sqs:SendMessage", queueARN, rules))
+	document, err := json.Marshal(allow("Rules", map[string]any{"Service": "events.amazonaws.com"},
+		"sqs:SendMessage", queueARN, rules))
 	return map[string]string{"Policy": string(document)}, err
 }
 

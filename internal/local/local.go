@@ -77,7 +77,8 @@ func EC2(cloud *cloudsim.Cloud, cell peering.Cell) *ec2.Client {
 // Deploy deploys all cells of the policy with functions in this process, which can run on a virtual clock. It
 // takes no template and enforces no role. Watch, if not nil, is given every event that autopeer announces; fate, if
 // not nil, decides over the lives of functions.
-func Deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, by peering.Installation, watch Watch, fate Fate) ([]*Cell, error) {
+func Deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, by peering.Installation, watch Watch,
+	fate Fate) ([]*Cell, error) {
 	var cells []*Cell
 	for _, c := range p.Cells() { // all buses first: a rule can't forward to one that isn't there
 		if err := (naming{c, by}).makeBus(ctx, cloud, p); err != nil {
@@ -166,7 +167,8 @@ func deploy(ctx context.Context, cloud *cloudsim.Cloud, p *policy.Policy, n nami
 }
 
 // start runs a function in this process, with credentials of its own, and feeds it from its queue.
-func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f function.Name, urls map[function.Name]string, fate Fate) (*queue.Poller, error) {
+func (c *Cell) start(cloud *cloudsim.Cloud, p *policy.Policy, f function.Name, urls map[function.Name]string,
+	fate Fate) (*queue.Poller, error) {
 	role := fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", c.Account, wiring.RoleName(c.By, f, c.Cell), f)
 	key, _ := cloud.Mint(string(c.Account), role)
 	cfg := Config(cloud, c.Cell, key)

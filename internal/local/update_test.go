@@ -59,7 +59,8 @@ func TestUpdate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Update(t.Context(), lab.PingPolicy(m, f, d)); err == nil || !strings.Contains(err.Error(), "QueueNameExists") {
+	if err := b.Update(t.Context(), lab.PingPolicy(m, f, d)); err == nil ||
+		!strings.Contains(err.Error(), "QueueNameExists") {
 		t.Fatalf("error = %v, want the queue that is in the way", err)
 	}
 	if deployedIn(t, b, three) || len(b.Cells) != 2 {
@@ -79,7 +80,8 @@ func TestUpdate(t *testing.T) {
 	if _, err := queues.DeleteQueue(t.Context(), &sqs.DeleteQueueInput{QueueUrl: inTheWay.QueueUrl}); err != nil {
 		t.Fatal(err)
 	}
-	b.Cloud.Queues.FreeName("arn:aws:sqs:" + string(three.Region) + ":" + string(three.Account) + ":autopeer-sweep") // as a minute later
+	// as a minute later
+	b.Cloud.Queues.FreeName("arn:aws:sqs:" + string(three.Region) + ":" + string(three.Account) + ":autopeer-sweep")
 	release := local.Hold(b.Cells, function.Disconnect)
 	b.Person(t.Context(), m.Cell).Delete(connected)
 	p.Delete(denied)

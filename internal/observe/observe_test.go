@@ -46,7 +46,11 @@ func TestWithoutVPCsNothingIsRead(t *testing.T) {
 func TestAFailedReadIsAnError(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("refused")
-	reader := observe.Reader{Tables: tables, Groups: func(context.Context, ...peering.VPCID) ([]peering.SecurityGroup, error) { return nil, refused }}
+	reader := observe.Reader{
+		Tables: tables, Groups: func(context.Context, ...peering.VPCID) ([]peering.SecurityGroup, error) {
+			return nil, refused
+		},
+	}
 	if _, err := reader.Read(t.Context(), "vpc-1"); !errors.Is(err, refused) {
 		t.Errorf("Read() error = %v, want %v", err, refused)
 	}

@@ -30,7 +30,9 @@ func TestDo(t *testing.T) {
 			func(context.Context) error { return refused },
 			func(ctx context.Context) error { <-ctx.Done(); return nil },
 		}, "refused"},
-		{"a panic is an error", []parallel.Task{func(context.Context) error { panic("out of range") }}, "panic: out of range"},
+		{"a panic is an error", []parallel.Task{func(context.Context) error {
+			panic("out of range")
+		}}, "panic: out of range"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

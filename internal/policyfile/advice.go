@@ -81,7 +81,8 @@ func tablesAdvice(e *element, scopes []string) string {
 	if near, found := meant(e.text(), scopes); found && e.shape() == "string" {
 		return fmt.Sprintf("did you mean %s?", near)
 	}
-	const choices = "{ ids: [rtb-0a1b2c3d4e5f60001] }, { tags: { Tier: private } } or { subnets: { tags: { Tier: private } } }"
+	const choices = "{ ids: [rtb-0a1b2c3d4e5f60001] }, { tags: { Tier: private } } or { subnets: { " +
+		"tags: { Tier: private } } }"
 	return "it can be " + strings.Join(scopes, ", ") + ", " + choices
 }
 

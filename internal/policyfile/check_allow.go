@@ -15,7 +15,8 @@ import (
 func (c checker) checkAllow(e entry, a allow) {
 	if a.From.ok && a.To.ok && a.From.text == a.To.text && !c.mayBeMesh(e) {
 		c.add(a.To.at, fmt.Sprintf("traffic goes from %s to %s", a.From.text, a.To.text),
-			fmt.Sprintf("from is one department of the peering and to the other; traffic among the VPCs of %[1]s belongs to a peering between [%[1]s, %[1]s]", a.From.text))
+			fmt.Sprintf("from is one department of the peering and to the other; traffic among the VPCs of %[1]s belongs to a "+
+				"peering between [%[1]s, %[1]s]", a.From.text))
 	}
 	distinct(c.reader, "security group", a.Groups.IDs)
 	distinct(c.reader, "source", a.Sources)

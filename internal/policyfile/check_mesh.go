@@ -40,7 +40,8 @@ func (c checker) checkMesh(e entry) {
 	}
 	if e.Routes.given() && !e.Routes.refused {
 		c.add(e.Routes.at, fmt.Sprintf("routes are given, and both sides are VPCs of %s", department),
-			"leave routes out: all route tables lead to all blocks of the other VPC; for a choice, make two departments of the VPCs")
+			"leave routes out: all route tables lead to all blocks of the other VPC; for a choice, "+
+				"make two departments of the VPCs")
 	}
 }
 

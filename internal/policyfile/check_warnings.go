@@ -66,8 +66,10 @@ func (c checker) warnOfAllProtocols(a allow) {
 	members := c.members[a.From.text].items
 	i := slices.IndexFunc(members, func(m member) bool { return m.VPC.ok && !m.CIDRs.given() })
 	if i >= 0 {
-		c.warn(AllProtocols, a.Protocol.at, fmt.Sprintf("protocol all is allowed from every block that is added to %s of %s in line %d",
-			members[i].VPC.text, a.From.text, members[i].at.line), "declare its blocks under cidrs, or name sources or a protocol")
+		c.warn(AllProtocols, a.Protocol.at,
+			fmt.Sprintf("protocol all is allowed from every block that is added to %s of %s in line %d",
+				members[i].VPC.text, a.From.text, members[i].at.line),
+			"declare its blocks under cidrs, or name sources or a protocol")
 	}
 }
 

@@ -30,9 +30,10 @@ const message = "errorMessage"
 
 const (
 	notCIDR   = `is not a CIDR block; write it like 10.0.0.0/16 or "2001:db8::/56"`
-	notSource = "is neither a block, a security group nor a prefix list; write it like 10.0.0.0/16, sg-0a1b2c3d4e5f60001 or pl-0a1b2c3d4e5f60001"
-	notPorts  = "is not a port or a range of ports; write 443 or 5432-5440, with ports from 1 to 65535"
-	notType   = `is not a type of ICMP; write 8, or "3/4" for type and code, with numbers from 0 to 255`
+	notSource = "is neither a block, a security group nor a prefix list; write it like 10.0.0.0/16, " +
+		"sg-0a1b2c3d4e5f60001 or pl-0a1b2c3d4e5f60001"
+	notPorts = "is not a port or a range of ports; write 443 or 5432-5440, with ports from 1 to 65535"
+	notType  = `is not a type of ICMP; write 8, or "3/4" for type and code, with numbers from 0 to 255`
 )
 
 // forms has the form of every T of a scalar[T] in the document.

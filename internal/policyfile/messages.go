@@ -92,7 +92,8 @@ func (r *reader) refuseKey(e *element) {
 	case "also":
 		problem, fix = "also is given for a VPC", "also goes with within; list further blocks under cidrs"
 	case "to", "except", "keep":
-		problem, fix = e.name+" is given beside tables none, which leaves all routes to others", "remove the key "+e.name+", or choose tables"
+		problem, fix = e.name+" is given beside tables none, which leaves all routes to others",
+			"remove the key "+e.name+", or choose tables"
 	case "approval":
 		if isMesh(e.parent) {
 			return // the mistake is manage

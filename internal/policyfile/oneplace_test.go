@@ -22,7 +22,8 @@ var annotations = []string{"$schema", "$id", "title", "description", "errorMessa
 func outlined(document any, r rule) bool {
 	form, _ := at(document, r.path[:len(r.path)-1]).(map[string]any)
 	pattern, _ := form["pattern"].(string)
-	return strings.Contains(pattern, "[0-9A-Fa-f.:]+/") || pattern == peering.RegionPattern || r.String() == "properties/departments/additionalProperties/items/type"
+	return strings.Contains(pattern, "[0-9A-Fa-f.:]+/") || pattern == peering.RegionPattern ||
+		r.String() == "properties/departments/additionalProperties/items/type"
 }
 
 // rule is one keyword at one place of the schema.
@@ -47,7 +48,8 @@ func rules(t *testing.T, schema any, at rule) []rule {
 	var all []rule
 	for keyword, value := range schema.(map[string]any) {
 		switch keyword {
-		case "type", "pattern", "enum", "minimum", "maximum", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "oneOf":
+		case "type", "pattern", "enum", "minimum", "maximum", "minItems", "maxItems", "uniqueItems", "minProperties",
+			"maxProperties", "oneOf":
 			all = append(all, below(keyword))
 		case "required":
 			for i := range value.([]any) {
@@ -151,7 +153,8 @@ func TestEveryRuleOfTheSchemaIsNeeded(t *testing.T) {
 					return
 				}
 			}
-			t.Error("without the keyword no file of the corpus is reported differently: it is not tested, or Go repeats the rule")
+			t.Error("without the keyword no file of the corpus is reported differently: it is not " +
+				"tested, or Go repeats the rule")
 		})
 	}
 }

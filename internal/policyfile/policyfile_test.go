@@ -47,7 +47,9 @@ func example() *policy.Policy {
 			{
 				Between: [2]string{"marketing", "finance"}, DNS: true, Line: 13,
 				Routes: map[string]policy.Routes{
-					"finance": {Tables: policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{Tags: map[string]string{"Tier": "private"}}}},
+					"finance": {Tables: policy.Tables{
+						Scope: policy.SubnetTables, Subnets: &policy.Subnets{Tags: map[string]string{"Tier": "private"}},
+					}},
 				},
 				Allow: []policy.Allow{
 					{
@@ -188,7 +190,8 @@ func TestParseOfUnusualBytes(t *testing.T) {
 		{"other encodings are refused with the line", []byte("version: 1\n# \xff\n"), "f:2:1: this line is not UTF-8"},
 		{"no bytes are an empty file", nil, "f:1:1: the file is empty"},
 		{"more than a megabyte is not read", bytes.Repeat([]byte("#\n"), 1<<19+1), "f:1:1: the file has 1048578 bytes"},
-		{"brackets without end don't exhaust the stack", bytes.Repeat([]byte("["), 1<<20), "f:1:201: this is nested too deep"},
+		{"brackets without end don't exhaust the stack", bytes.Repeat([]byte("["), 1<<20),
+			"f:1:201: this is nested too deep"},
 		{"dashes without end don't exhaust the stack", bytes.Repeat([]byte("- "), 1<<19), "f:1:399: this is nested too deep"},
 		{"indentation without end doesn't exhaust the stack", staircase(), "f:200:201: this is nested too deep"},
 	}

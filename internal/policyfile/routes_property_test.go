@@ -14,7 +14,8 @@ import (
 )
 
 // someBlocks is a universe small enough for declared blocks, destinations and exclusions to meet.
-var someBlocks = []string{"10.0.0.0/16", "10.0.1.0/24", "10.0.2.0/24", "10.1.0.0/16", "100.64.0.0/10", "100.64.0.0/16", "2001:db8::/56", "2001:db8:0:1::/64"}
+var someBlocks = []string{"10.0.0.0/16", "10.0.1.0/24", "10.0.2.0/24", "10.1.0.0/16", "100.64.0.0/10", "100.64.0.0/16",
+	"2001:db8::/56", "2001:db8:0:1::/64"}
 
 // drawKey draws a key with a list of blocks, or nothing.
 func drawKey(t *rapid.T, key string) (string, []string) {

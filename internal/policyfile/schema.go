@@ -100,7 +100,8 @@ func (document) JSONSchemaExtend(s *jsonschema.Schema) {
 
 // JSONSchemaExtend requires either vpc or within, and allows cidrs only with vpc and also only with within.
 func (member) JSONSchemaExtend(s *jsonschema.Schema) {
-	s.Title, s.Description = "a member of a department", "One VPC of an account and Region, or every VPC there inside a range."
+	s.Title, s.Description = "a member of a department",
+		"One VPC of an account and Region, or every VPC there inside a range."
 	s.OneOf = []*jsonschema.Schema{
 		{Description: "One VPC.", Required: []string{"vpc"}},
 		{Description: "Every VPC inside a range.", Required: []string{"within"}},
@@ -116,7 +117,8 @@ func (retirement) JSONSchemaExtend(s *jsonschema.Schema) {
 
 // JSONSchemaExtend requires requester with manage, and forbids approval where the third party accepts.
 func (entry) JSONSchemaExtend(s *jsonschema.Schema) {
-	s.Title, s.Description = "a peering", "Two departments that may be connected, or one whose VPCs may be connected with one another."
+	s.Title, s.Description = "a peering",
+		"Two departments that may be connected, or one whose VPCs may be connected with one another."
 	s.DependentRequired = map[string][]string{"manage": {"requester"}}
 	forbid(s, "approval", "Where a third party accepts, there is no approval.", oneOf("manage", peering.Requester))
 }

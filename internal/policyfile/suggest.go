@@ -9,7 +9,8 @@ import (
 // that names all candidates.
 func suggest(s string, candidates []string) string {
 	const most = 3
-	if near := nearest(s, candidates); len(near) > 0 && len(near) <= most && (len(near) == 1 || len(near) < len(candidates)) {
+	if near := nearest(s, candidates); len(near) > 0 && len(near) <= most &&
+		(len(near) == 1 || len(near) < len(candidates)) {
 		return fmt.Sprintf("did you mean %s?", alternatives(near))
 	}
 	if len(candidates) == 1 {

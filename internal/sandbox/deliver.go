@@ -48,7 +48,8 @@ func vpcInfo(s lab.Site) map[string]any {
 // Deliver puts an event straight into a function's queue.
 func (s *Sandbox) Deliver(ctx context.Context, cell peering.Cell, f function.Name, event string) error {
 	client := sqs.NewFromConfig(local.Config(s.Cloud, cell, string(cell.Account)))
-	url, err := client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: aws.String(wiring.DefaultPrefix + "-" + string(f))})
+	url, err := client.GetQueueUrl(ctx,
+		&sqs.GetQueueUrlInput{QueueName: aws.String(wiring.DefaultPrefix + "-" + string(f))})
 	if err != nil {
 		return err
 	}

@@ -122,7 +122,8 @@ func (s *Sandbox) Deploy(ctx context.Context, file string, watch local.Watch) er
 
 // DeployBeside deploys another installation with a policy file of its own. Its cells are not among Cells, and its
 // announcements reach only watch.
-func (s *Sandbox) DeployBeside(ctx context.Context, by peering.Installation, file string, watch local.Watch) ([]*local.Cell, error) {
+func (s *Sandbox) DeployBeside(ctx context.Context, by peering.Installation, file string,
+	watch local.Watch) ([]*local.Cell, error) {
 	p, err := policyfile.Parse(policyName, []byte(file))
 	if err != nil {
 		return nil, err
@@ -231,7 +232,9 @@ func (s *Sandbox) SettleWithoutDelays(ctx context.Context) error {
 
 // Said returns the announcements of that type about the connection, in order.
 func (s *Sandbox) Said(outcomeType outcome.Type, id peering.ConnectionID) []outcome.Outcome {
-	return slices.DeleteFunc(s.Heard(), func(o outcome.Outcome) bool { return o.Type != outcomeType || o.Connection != id })
+	return slices.DeleteFunc(s.Heard(), func(o outcome.Outcome) bool {
+		return o.Type != outcomeType || o.Connection != id
+	})
 }
 
 // Heard returns all announcements of autopeer.
@@ -247,7 +250,8 @@ func (s *Sandbox) Network(cell peering.Cell) *ec2net.Network {
 }
 
 // Connection returns the connection as the cell sees it, with only its id when it sees none.
-func (s *Sandbox) Connection(ctx context.Context, cell peering.Cell, id peering.ConnectionID) (peering.Connection, error) {
+func (s *Sandbox) Connection(ctx context.Context, cell peering.Cell,
+	id peering.ConnectionID) (peering.Connection, error) {
 	found, err := s.Network(cell).Connections(ctx, id)
 	if err != nil || len(found) == 0 {
 		return peering.Connection{ID: id}, err
@@ -348,7 +352,8 @@ func ports(p peering.Permission) string {
 
 // Connected is the state of two sites that are connected, all route tables of both and nothing admitted.
 func Connected(a, b lab.Site, via peering.ConnectionID) []string {
-	lines := []string{Routes(a.Table, b, via), Routes(a.VPC.Main, b, via), Routes(b.Table, a, via), Routes(b.VPC.Main, a, via)}
+	lines := []string{Routes(a.Table, b, via), Routes(a.VPC.Main, b, via), Routes(b.Table, a, via),
+		Routes(b.VPC.Main, a, via)}
 	slices.Sort(lines)
 	return slices.Compact(lines)
 }
@@ -370,5 +375,7 @@ func AdmitsGroup(group peering.SecurityGroupID, what string, from peering.Securi
 
 // ByAutopeer returns the calls that functions have made since the mark.
 func (s *Sandbox) ByAutopeer(mark int) []apicall.Call {
-	return slices.DeleteFunc(s.Cloud.Since(mark), func(c apicall.Call) bool { return !strings.Contains(c.ARN, ":assumed-role/autopeer-") })
+	return slices.DeleteFunc(s.Cloud.Since(mark), func(c apicall.Call) bool {
+		return !strings.Contains(c.ARN, ":assumed-role/autopeer-")
+	})
 }

@@ -76,7 +76,9 @@ func (s *Sweeper) displaced(c peering.Connection, d policy.Decision, current obs
 	if len(rules) == 0 {
 		return nil
 	}
-	f := s.found(c, d, function.Disconnect, displaced, fmt.Sprintf("%s is managed by the installation %s, and %s has rules for it", c.ID, c.ManagedBy(), s.policy.Installation))
+	f := s.found(c, d, function.Disconnect, displaced,
+		fmt.Sprintf("%s is managed by the installation %s, and %s has rules for it", c.ID,
+			c.ManagedBy(), s.policy.Installation))
 	f.want(plan.Disconnect(plan.Remains{Connection: c.ID, Rules: rules}).Changes())
 	return findings{f}
 }
@@ -344,13 +346,15 @@ func (s *Sweeper) withLeftovers(side plan.Side, current observed, alive map[peer
 	isLeft := func(id peering.ConnectionID) bool { return !alive[id] && !side.Spares(current.shown(id), s.policy) }
 	for _, t := range side.Tables {
 		for _, r := range t.Routes {
-			if id := peering.ConnectionID(r.Target); r.Blackhole && r.Target.IsConnection() && isLeft(id) && current.wasConnected(id, side.By) {
+			if id := peering.ConnectionID(r.Target); r.Blackhole && r.Target.IsConnection() && isLeft(id) &&
+				current.wasConnected(id, side.By) {
 				side.Dead[id] = true
 			}
 		}
 	}
 	for _, r := range peering.RulesOf(side.By, current.Rules) {
-		if isLeft(r.Connection()) && slices.ContainsFunc(side.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group }) {
+		if isLeft(r.Connection()) &&
+			slices.ContainsFunc(side.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group }) {
 			side.Old = append(side.Old, r)
 		}
 	}

@@ -25,28 +25,30 @@ const (
 // repaired without a second look, also on a side with an obstacle.
 type finding struct {
 	outcome.Outcome
-	reminder   bool
-	prompt     bool          // a reminder that a change may have caused, and that is sent after a change as well
-	doubtful   bool          // EC2 may refuse the repair until a person has changed something
-	held       bool          // a reminder of a hold
-	proposal   bool          // a reminder of changes that are only proposed
-	announced  bool          // scheduled sweeps have sent the reminder lately, or never send it, and only a change has it sent again
-	closes     bool          // the repair removes routes or rules of a living connection
-	waits      bool          // for the answer of another cell
-	obstructed bool          // a side with an obstacle
-	freed      bool          // a side whose obstacle has ended since the last sweep
-	freedAt    time.Time     // when that was found
-	kept       bool          // a side with a kept route
-	quiet      bool          // a scheduled sweep announces nothing about it
-	known      bool          // the blocks of both VPCs of a waiting request are known or declared
-	news       bool          // a reminder that is the first announcement if an event was lost
-	due        bool          // the wait is announced if the second look still finds it
-	missed     bool          // an event should have reported it by now; see isMissed
-	resources  []string      // the route tables and groups that the repair changes, or that have the obstacle; the connection for options
-	items      []string      // that an edit must have changed for the difference to be drift
-	edit       hint.Edit     // by principals, of the items
-	touched    bool          // a principal, or disconnect, has edited one of the resources
-	untagged   hint.Untagged // the evidence for disconnecting the connection, where its tag is gone
+	reminder bool
+	prompt   bool // a reminder that a change may have caused, and that is sent after a change as well
+	doubtful bool // EC2 may refuse the repair until a person has changed something
+	held     bool // a reminder of a hold
+	proposal bool // a reminder of changes that are only proposed
+	// scheduled sweeps have sent the reminder lately, or never send it, and only a change has it sent again
+	announced  bool
+	closes     bool      // the repair removes routes or rules of a living connection
+	waits      bool      // for the answer of another cell
+	obstructed bool      // a side with an obstacle
+	freed      bool      // a side whose obstacle has ended since the last sweep
+	freedAt    time.Time // when that was found
+	kept       bool      // a side with a kept route
+	quiet      bool      // a scheduled sweep announces nothing about it
+	known      bool      // the blocks of both VPCs of a waiting request are known or declared
+	news       bool      // a reminder that is the first announcement if an event was lost
+	due        bool      // the wait is announced if the second look still finds it
+	missed     bool      // an event should have reported it by now; see isMissed
+	// the route tables and groups that the repair changes, or that have the obstacle; the connection for options
+	resources []string
+	items     []string      // that an edit must have changed for the difference to be drift
+	edit      hint.Edit     // by principals, of the items
+	touched   bool          // a principal, or disconnect, has edited one of the resources
+	untagged  hint.Untagged // the evidence for disconnecting the connection, where its tag is gone
 }
 
 // key is the same at the second look.

@@ -54,7 +54,8 @@ func TestARetiredCell(t *testing.T) {
 		t.Redeploy(retiring(f, d))
 		t.ByHand(one, func(p *lab.Person) { p.Delete(later) })
 		time.Sleep(35 * time.Minute) // two sweeps of every cell, with their second looks
-		kept := append(sandboxtest.Pinging(d, f, other), sandbox.Admits(m.Group, "tcp 22", f), sandbox.Admits(f.Group, "tcp 22", m))
+		kept := append(sandboxtest.Pinging(d, f, other), sandbox.Admits(m.Group, "tcp 22", f),
+			sandbox.Admits(f.Group, "tcp 22", m))
 		kept = append(kept, byHand...)
 		t.Holds(kept...)
 		t.InState(one, pcx, peering.Active)
@@ -88,9 +89,11 @@ func TestARetiredCell(t *testing.T) {
 func TestARetiredCellBesideOneThatIsGone(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		_, _, d, pcx, _ := threeCells(t)
-		t.Redeploy(fmt.Sprintf("version: 1\nretired: [{ account: %q, region: %s }]\ndepartments:\n  developer: %s\npeerings: []\n", one.Account, one.Region, d.Member()))
+		t.Redeploy(fmt.Sprintf("version: 1\nretired: [{ account: %q, region: %s }]\ndepartments:\n  "+
+			"developer: %s\npeerings: []\n", one.Account, one.Region, d.Member()))
 		time.Sleep(35 * time.Minute)
-		next := fmt.Sprintf("delete %s, which carries no traffic any more; the routes and rules in %s remain, because no department has a member there any more: list that cell under retired", pcx, two)
+		next := fmt.Sprintf("delete %s, which carries no traffic any more; the routes and rules in %s remain, because no "+
+			"department has a member there any more: list that cell under retired", pcx, two)
 		if o := t.SaidOnce(outcome.Disconnected, pcx); o.Cell != one || o.Next != next {
 			t.Errorf("announced %+v, want the next step %q", o, next)
 		}
@@ -122,7 +125,9 @@ func handMade(t *sandboxtest.T, m lab.Site) (state []string, later peering.Conne
 
 // bothWays is the policy in which marketing's group admits finance, too, so that both sides have ingress rules.
 func bothWays(m, f, d lab.Site) string {
-	return strings.Replace(lab.PingPolicy(m, f, d), "    allow:\n", fmt.Sprintf("    allow:\n      - { from: finance, to: marketing, groups: { ids: [%s] }, protocol: icmp }\n", m.Group), 1)
+	return strings.Replace(lab.PingPolicy(m, f, d), "    allow:\n",
+		fmt.Sprintf("    allow:\n      - { from: finance, to: marketing, groups: { ids: [%s] }, protocol: icmp }\n", m.Group),
+		1)
 }
 
 // TestADeletionInARetiredCell isn't forwarded, so the sweep of the other cell finds it, and that is no missed event. In
@@ -133,7 +138,8 @@ func TestADeletionInARetiredCell(t *testing.T) {
 		if !kept {
 			t.Redeploy(bothWays(m, f, d))
 			t.Sweep()
-			t.Holds(slices.Concat(sandboxtest.Pinging(m, f, pcx), []string{sandbox.Admits(m.Group, "icmp", f)}, sandboxtest.Pinging(d, f, other))...)
+			t.Holds(slices.Concat(sandboxtest.Pinging(m, f, pcx), []string{sandbox.Admits(m.Group, "icmp", f)},
+				sandboxtest.Pinging(d, f, other))...)
 		}
 		t.Redeploy(retiring(f, d))
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
@@ -158,7 +164,8 @@ func TestADeletionInARetiredCellWithoutEvidence(t *testing.T) {
 		t.Redeploy(retiring(f, d))
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		time.Sleep(35 * time.Minute)
-		t.Holds(append(sandboxtest.Pinging(d, f, other), sandbox.Routes(m.Table, f, pcx), sandbox.Routes(m.VPC.Main, f, pcx))...)
+		t.Holds(append(sandboxtest.Pinging(d, f, other), sandbox.Routes(m.Table, f, pcx),
+			sandbox.Routes(m.VPC.Main, f, pcx))...)
 		t.InDeadLetters(0)
 	})
 }
@@ -195,9 +202,10 @@ func TestARetiredCellWithoutItsTag(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		_, f, d, pcx, other := threeCells(t)
 		t.ByHand(two, func(p *lab.Person) { p.Untag(string(pcx), peering.TagManaged) })
-		defer t.Cloud.Inject(sandboxtest.Times(3, cloudsim.Failure{Code: "UnauthorizedOperation", Status: 403}, func(c apicall.Call) bool {
-			return c.Action == "DeleteRoute" && c.Account == string(two.Account)
-		}))()
+		defer t.Cloud.Inject(sandboxtest.Times(3, cloudsim.Failure{Code: "UnauthorizedOperation", Status: 403},
+			func(c apicall.Call) bool {
+				return c.Action == "DeleteRoute" && c.Account == string(two.Account)
+			}))()
 		t.Redeploy(retiring(f, d))
 		time.Sleep(35 * time.Minute)
 		t.Holds(sandboxtest.Pinging(d, f, other)...)
@@ -217,7 +225,8 @@ func TestAConnectionByHandToARetiredCell(t *testing.T) {
 		time.Sleep(25 * time.Hour)
 		t.Holds(sandbox.Routes(m.Table, f, pcx))
 		denied := t.SaidOnce(outcome.Denied, pcx)
-		if denied.Reason.Code != "not-listed" || denied.Reason.Sentence != "line 2 of policy.yaml retires 111111111111/us-east-1, so no VPC there may be connected" {
+		if denied.Reason.Code != "not-listed" ||
+			denied.Reason.Sentence != "line 2 of policy.yaml retires 111111111111/us-east-1, so no VPC there may be connected" {
 			t.Errorf("reason = %+v", denied.Reason)
 		}
 	})

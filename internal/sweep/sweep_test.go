@@ -109,15 +109,17 @@ func TestMissedEvents(t *testing.T) {
 		{name: "an event is late, and after the repair", late: 14 * time.Minute, at: 7 * time.Minute},
 		{name: "a third party's request", peered: vendors, lost: true, at: time.Minute, between: true},
 		{name: "a request's event between two cells is lost", lost: true, at: time.Minute, between: true},
-		{name: "an approval's event is lost", peered: manual, lost: true, at: time.Minute, then: func(t *sandboxtest.T, _, f lab.Site, pcx peering.ConnectionID) {
-			time.Sleep(12 * time.Minute)
-			t.ByHand(f.Cell, func(p *lab.Person) { p.Tag(string(pcx), map[string]string{peering.TagApproved: "true"}) })
-		}},
-		{name: "a deletion's event is lost", at: time.Minute, then: func(t *sandboxtest.T, m, _ lab.Site, pcx peering.ConnectionID) {
-			t.Settle()
-			t.DropEvents()
-			t.ByHand(m.Cell, func(p *lab.Person) { p.Delete(pcx) })
-		}},
+		{name: "an approval's event is lost", peered: manual, lost: true, at: time.Minute,
+			then: func(t *sandboxtest.T, _, f lab.Site, pcx peering.ConnectionID) {
+				time.Sleep(12 * time.Minute)
+				t.ByHand(f.Cell, func(p *lab.Person) { p.Tag(string(pcx), map[string]string{peering.TagApproved: "true"}) })
+			}},
+		{name: "a deletion's event is lost", at: time.Minute,
+			then: func(t *sandboxtest.T, m, _ lab.Site, pcx peering.ConnectionID) {
+				t.Settle()
+				t.DropEvents()
+				t.ByHand(m.Cell, func(p *lab.Person) { p.Delete(pcx) })
+			}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -316,8 +318,12 @@ var edits = []struct {
 	cell   peering.Cell
 	words  string // of the wanted change
 }{
-	{"a deleted route", func(p *lab.Person, m, _ lab.Site) { p.DeleteRoute(m.Table, "172.31.0.0/16") }, one, "create route 172.31.0.0/16"},
-	{"a revoked rule", func(p *lab.Person, _, f lab.Site) { p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16") }, two, "authorize icmp"},
+	{"a deleted route", func(p *lab.Person, m, _ lab.Site) {
+		p.DeleteRoute(m.Table, "172.31.0.0/16")
+	}, one, "create route 172.31.0.0/16"},
+	{"a revoked rule", func(p *lab.Person, _, f lab.Site) {
+		p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16")
+	}, two, "authorize icmp"},
 }
 
 // TestAnEdit by a principal is repaired within a minute, as one drift with the name of the principal. EC2 may show it
@@ -367,7 +373,8 @@ func TestDrift(t *testing.T) {
 				t.Sweep()
 				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 				found, repaired := t.SaidOnce(outcome.DriftFound, pcx), t.SaidOnce(outcome.Repaired, pcx)
-				if found.Cell != tt.cell || found.Repair != function.Connect || len(found.Wanted) != 1 || !strings.HasPrefix(found.Wanted[0], tt.words) {
+				if found.Cell != tt.cell || found.Repair != function.Connect || len(found.Wanted) != 1 ||
+					!strings.HasPrefix(found.Wanted[0], tt.words) {
 					t.Errorf("found %+v; want a change %q in %s", found, tt.words, tt.cell)
 				}
 				if diff := cmp.Diff(found.Wanted, repaired.Changes); diff != "" {
@@ -418,7 +425,8 @@ func TestForbiddenTrafficIsClosedAtTheFirstLook(t *testing.T) {
 				time.Sleep(time.Minute)
 				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 				told := slices.DeleteFunc(t.Heard()[mark:], func(o outcome.Outcome) bool { return len(o.Changes) == 0 })
-				if len(told) != 1 || told[0].Cell != tt.cell || len(told[0].Changes) != 1 || !strings.HasPrefix(told[0].Changes[0], tt.first) {
+				if len(told) != 1 || told[0].Cell != tt.cell || len(told[0].Changes) != 1 ||
+					!strings.HasPrefix(told[0].Changes[0], tt.first) {
 					t.Fatalf("announced with changes: %+v, want one with %q", told, tt.first)
 				}
 				if conflicting := told[0].Type == outcome.Conflicting && len(told[0].Conflicts) == 1; conflicting != tt.obstructed {
@@ -435,7 +443,9 @@ func TestForbiddenTrafficIsClosedAtTheFirstLook(t *testing.T) {
 
 func extraRule(t *sandboxtest.T, _, f lab.Site, pcx peering.ConnectionID) {
 	t.ByHand(two, func(p *lab.Person) {
-		p.AdmitTagged(f.Group, "tcp", 22, 22, "10.10.0.0/16", map[string]string{peering.TagConnection: string(pcx), peering.TagManaged: "autopeer"})
+		p.AdmitTagged(f.Group, "tcp", 22, 22, "10.10.0.0/16", map[string]string{
+			peering.TagConnection: string(pcx), peering.TagManaged: "autopeer",
+		})
 	})
 }
 
@@ -535,7 +545,8 @@ func TestAPeeringThatIsRemovedFromThePolicy(t *testing.T) {
 				pcx := t.Ask(m, f)
 				t.Settle()
 				without := lab.PingPolicy(m, f, lab.Site{})
-				t.Redeploy(strings.Replace(without[:strings.Index(without, "peerings:")], "version: 1\n", "version: 1\n"+tt.removed, 1) + "peerings: []\n")
+				t.Redeploy(strings.Replace(without[:strings.Index(without, "peerings:")], "version: 1\n",
+					"version: 1\n"+tt.removed, 1) + "peerings: []\n")
 				t.ByHand(one, func(p *lab.Person) { p.Admit(m.Group, "tcp", 22, 22, "172.31.0.0/16") })
 				time.Sleep(25 * time.Hour)
 				t.InState(one, pcx, peering.Active)
@@ -574,7 +585,8 @@ func TestARequestThatIsDenied(t *testing.T) {
 		}
 		time.Sleep(24 * time.Hour)
 		if n := len(t.Said(outcome.Denied, pcx)) - first; n != 3 {
-			t.Errorf("announced %d times on the second day, want once by each cell, and once more on the requester's cell's message", n)
+			t.Errorf("announced %d times on the second day, want once by each cell, and once more on "+
+				"the requester's cell's message", n)
 		}
 		time.Sleep(7 * 24 * time.Hour)
 		if o := t.SaidOnce(outcome.Failed, pcx); o.Reason.Code != "expired" {

@@ -33,7 +33,8 @@ func TestBlackholesWithoutEvidence(t *testing.T) {
 		if said := unowned(t, pcx); len(said) > 0 {
 			t.Errorf("announced %+v of a connection that is alive", said)
 		}
-		want := append(sandboxtest.Pinging(m, f, ours), sandbox.Routes(other.Table, d, pcx), sandbox.Routes(other.VPC.Main, d, pcx))
+		want := append(sandboxtest.Pinging(m, f, ours), sandbox.Routes(other.Table, d, pcx),
+			sandbox.Routes(other.VPC.Main, d, pcx))
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		time.Sleep(49 * time.Hour) // at the end EC2 no longer shows the connection
 		t.Holds(want...)
@@ -43,8 +44,9 @@ func TestBlackholesWithoutEvidence(t *testing.T) {
 		}
 		tables := []peering.RouteTableID{other.Table, other.VPC.Main}
 		slices.Sort(tables)
-		next := fmt.Sprintf("if the routes aren't needed, in 111111111111: aws ec2 delete-route --region us-east-1 --route-table-id %s --destination-cidr-block 10.20.0.0/16; "+
-			"aws ec2 delete-route --region us-east-1 --route-table-id %s --destination-cidr-block 10.20.0.0/16", tables[0], tables[1])
+		next := fmt.Sprintf("if the routes aren't needed, in 111111111111: aws ec2 delete-route --region us-east-1 "+
+			"--route-table-id %s --destination-cidr-block 10.20.0.0/16; aws ec2 delete-route --region us-east-1 "+
+			"--route-table-id %s --destination-cidr-block 10.20.0.0/16", tables[0], tables[1])
 		if o := said[0]; o.Cell != one || o.Next != next || len(o.State) != 2 || len(o.Changes) > 0 {
 			t.Errorf("announced %+v, want the two routes and the next step %s", o, next)
 		}
@@ -61,5 +63,7 @@ func TestBlackholesWithoutEvidence(t *testing.T) {
 }
 
 func unowned(t *sandboxtest.T, pcx peering.ConnectionID) []outcome.Outcome {
-	return slices.DeleteFunc(t.Said(outcome.Failed, pcx), func(o outcome.Outcome) bool { return o.Reason.Code != "unowned-blackhole" })
+	return slices.DeleteFunc(t.Said(outcome.Failed, pcx), func(o outcome.Outcome) bool {
+		return o.Reason.Code != "unowned-blackhole"
+	})
 }

@@ -29,7 +29,9 @@ func TestARuleThatLosesATag(t *testing.T) {
 				t.ByHand(two, func(p *lab.Person) { p.Untag(string(rules[0].ID), tag) })
 				time.Sleep(time.Minute)
 				lost := t.SaidOnce(outcome.Failed, pcx)
-				want := fmt.Sprintf(`in 222222222222: aws ec2 revoke-security-group-ingress --region eu-west-1 --group-id %s --ip-permissions '[{"FromPort":-1,"IpProtocol":"icmp","IpRanges":[{"CidrIp":"10.10.0.0/16"}],"ToPort":-1}]'; the next sweep adds the rule again if the policy allows it`, f.Group)
+				want := fmt.Sprintf(`in 222222222222: aws ec2 revoke-security-group-ingress --region eu-west-1 --group-id %s `+
+					`--ip-permissions '[{"FromPort":-1,"IpProtocol":"icmp","IpRanges":[{"CidrIp":"10.10.0.0/16"}],"ToPort":-1}]'; `+
+					`the next sweep adds the rule again if the policy allows it`, f.Group)
 				if lost.Reason.Code != "untagged-rule" || lost.Next != want || lost.Accepter == nil {
 					t.Errorf("announced %+v, want the next step %s", lost, want)
 				}
@@ -67,7 +69,8 @@ func TestAForbiddenRuleThatLosesATag(t *testing.T) {
 		time.Sleep(25 * time.Hour)
 		t.Holds(connected...)
 		lost := t.SaidOnce(outcome.Failed, pcx)
-		if lost.Reason.Code != "untagged-rule" || !strings.Contains(lost.Next, "revoke-security-group-ingress --region eu-west-1 --group-id "+string(f.Group)) {
+		if lost.Reason.Code != "untagged-rule" ||
+			!strings.Contains(lost.Next, "revoke-security-group-ingress --region eu-west-1 --group-id "+string(f.Group)) {
 			t.Errorf("announced %+v, want the command that revokes the rule", lost)
 		}
 		t.ByHand(two, func(p *lab.Person) { p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16") })

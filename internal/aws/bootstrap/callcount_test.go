@@ -20,7 +20,8 @@ type troubled struct{ codes []string }
 func (o *troubled) Do(*http.Request) (*http.Response, error) {
 	status, body := http.StatusOK, `<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>`
 	if len(o.codes) > 0 {
-		status, body = http.StatusServiceUnavailable, `<Response><Errors><Error><Code>`+o.codes[0]+`</Code></Error></Errors></Response>`
+		status, body = http.StatusServiceUnavailable,
+			`<Response><Errors><Error><Code>`+o.codes[0]+`</Code></Error></Errors></Response>`
 		o.codes = o.codes[1:]
 	}
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil

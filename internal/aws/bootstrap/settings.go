@@ -84,7 +84,8 @@ func ParseSweep(getenv func(string) string) (Sweep, error) {
 	for _, f := range Repairers {
 		s.Queues[f] = r.read(QueueURLOf(f), isURL, "the URL of the queue of "+string(f))
 	}
-	n, _ := strconv.Atoi(r.read(SweepMinutes, isMinutes, "the minutes from one sweep to the next")) // isMinutes has parsed it
+	// isMinutes has parsed it
+	n, _ := strconv.Atoi(r.read(SweepMinutes, isMinutes, "the minutes from one sweep to the next"))
 	s.Interval = time.Duration(n) * time.Minute
 	return s, errors.Join(r.faults...)
 }

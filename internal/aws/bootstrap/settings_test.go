@@ -56,10 +56,15 @@ func TestParse(t *testing.T) {
 		want []string // a piece of each fault
 	}{
 		{"all is well", nil, nil},
-		{"an account that isn't one", map[string]string{bootstrap.Account: "1111"}, []string{`AUTOPEER_ACCOUNT is "1111"; it must be the cell's account, twelve digits`}},
-		{"a policy that isn't there", map[string]string{bootstrap.Policy: "/opt/none.json"}, []string{`AUTOPEER_POLICY is "/opt/none.json"; it must be the path`}},
-		{"a policy that can't be read", map[string]string{bootstrap.Policy: "/opt/broken.json"}, []string{`AUTOPEER_POLICY is "/opt/broken.json": `}},
-		{"all faults at once", map[string]string{bootstrap.Account: "", bootstrap.Region: "mars", bootstrap.Bus: "a bus", bootstrap.QueueURL: "ftp://queue/1"},
+		{"an account that isn't one", map[string]string{bootstrap.Account: "1111"},
+			[]string{`AUTOPEER_ACCOUNT is "1111"; it must be the cell's account, twelve digits`}},
+		{"a policy that isn't there", map[string]string{bootstrap.Policy: "/opt/none.json"},
+			[]string{`AUTOPEER_POLICY is "/opt/none.json"; it must be the path`}},
+		{"a policy that can't be read", map[string]string{bootstrap.Policy: "/opt/broken.json"},
+			[]string{`AUTOPEER_POLICY is "/opt/broken.json": `}},
+		{"all faults at once", map[string]string{
+			bootstrap.Account: "", bootstrap.Region: "mars", bootstrap.Bus: "a bus", bootstrap.QueueURL: "ftp://queue/1",
+		},
 			[]string{"AUTOPEER_ACCOUNT", "AWS_REGION", "AUTOPEER_BUS", "AUTOPEER_QUEUE_URL"}},
 	}
 	for _, tt := range tests {
@@ -147,7 +152,8 @@ func TestParseSweep(t *testing.T) {
 	t.Parallel()
 	url := func(f string) string { return "https://sqs.us-east-1.amazonaws.com/111111111111/autopeer-" + f }
 	env := map[string]string{
-		bootstrap.QueueURLOf(function.Accept): url("accept"), bootstrap.QueueURLOf(function.Connect): url("connect"), bootstrap.QueueURLOf(function.Disconnect): url("disconnect"), bootstrap.SweepMinutes: "20",
+		bootstrap.QueueURLOf(function.Accept): url("accept"), bootstrap.QueueURLOf(function.Connect): url("connect"),
+		bootstrap.QueueURLOf(function.Disconnect): url("disconnect"), bootstrap.SweepMinutes: "20",
 		bootstrap.QueueURL: url("sweep"),
 	}
 	got, err := bootstrap.ParseSweep(func(name string) string { return env[name] })
@@ -161,7 +167,8 @@ func TestParseSweep(t *testing.T) {
 	for _, wrong := range []string{"", "0", "-5", "+5", "05", "15m", "99999"} {
 		env := environment(map[string]string{bootstrap.SweepMinutes: wrong})
 		_, err := bootstrap.ParseSweep(env)
-		for _, name := range []string{bootstrap.QueueURLOf(function.Accept), bootstrap.QueueURLOf(function.Connect), bootstrap.QueueURLOf(function.Disconnect), bootstrap.SweepMinutes} {
+		for _, name := range []string{bootstrap.QueueURLOf(function.Accept), bootstrap.QueueURLOf(function.Connect),
+			bootstrap.QueueURLOf(function.Disconnect), bootstrap.SweepMinutes} {
 			if err == nil || !strings.Contains(err.Error(), name+" is ") {
 				t.Errorf("with %q minutes: %v, want a fault of %s", wrong, err, name)
 			}

@@ -36,7 +36,8 @@ func TestOneCallStaysBelowTheLimit(t *testing.T) {
 				Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("111111111111", "any", ""),
 				HTTPClient: &http.Client{Transport: cloud}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 			})
-			if _, err := client.CreateEventBus(t.Context(), &eventbridge.CreateEventBusInput{Name: aws.String("autopeer")}); err != nil {
+			if _, err := client.CreateEventBus(t.Context(),
+				&eventbridge.CreateEventBusInput{Name: aws.String("autopeer")}); err != nil {
 				t.Fatal(err)
 			}
 			published := 0

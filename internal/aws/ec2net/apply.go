@@ -114,7 +114,9 @@ func (n *Network) authorize(ctx context.Context, c plan.Authorize) error {
 		GroupId: aws.String(string(c.Group)),
 		TagSpecifications: []types.TagSpecification{{
 			ResourceType: types.ResourceTypeSecurityGroupRule,
-			Tags:         sdkTags(map[string]string{peering.TagConnection: string(c.Connection), peering.TagManaged: string(c.By)}),
+			Tags: sdkTags(map[string]string{
+				peering.TagConnection: string(c.Connection), peering.TagManaged: string(c.By),
+			}),
 		}},
 	}
 	for _, p := range c.Permissions {

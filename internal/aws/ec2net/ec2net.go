@@ -63,7 +63,8 @@ type paginator[Out any] interface {
 }
 
 // collect reads all pages of a describe and translates their items.
-func collect[Out, Item, Value any](ctx context.Context, call string, pages paginator[Out], items func(*Out) []Item, translate func(Item) Value) ([]Value, error) {
+func collect[Out, Item, Value any](ctx context.Context, call string, pages paginator[Out], items func(*Out) []Item,
+	translate func(Item) Value) ([]Value, error) {
 	var all []Value
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

@@ -63,27 +63,35 @@ func TestRouteTables(t *testing.T) {
 	t.Parallel()
 	n := answering(t, `<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item>
 		<routeTableId>rtb-1</routeTableId><vpcId>vpc-1</vpcId>
-		<associationSet><item><main>true</main></item><item><main>false</main><subnetId>subnet-1</subnetId></item></associationSet>
+		<associationSet><item><main>true</main></item><item><main>false</main><subnetId>subnet-1</subnetId></item>
+		</associationSet>
 		<routeSet>
-			<item><destinationCidrBlock>10.0.0.0/16</destinationCidrBlock><gatewayId>local</gatewayId><state>active</state><origin>CreateRouteTable</origin></item>
-			<item><destinationIpv6CidrBlock>2001:db8::/56</destinationIpv6CidrBlock><vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId><state>blackhole</state><origin>CreateRoute</origin></item>
-			<item><destinationCidrBlock>10.9.0.0/16</destinationCidrBlock><gatewayId>vgw-1</gatewayId><state>active</state><origin>EnableVgwRoutePropagation</origin></item>
-			<item><destinationPrefixListId>pl-1</destinationPrefixListId><gatewayId>vpce-1</gatewayId><state>active</state></item>
-			<item><destinationCidrBlock>10.8.0.0/16</destinationCidrBlock><instanceId>i-1</instanceId><networkInterfaceId>eni-1</networkInterfaceId><state>active</state></item>
+			<item><destinationCidrBlock>10.0.0.0/16</destinationCidrBlock><gatewayId>local</gatewayId><state>active</state>
+			<origin>CreateRouteTable</origin></item>
+			<item><destinationIpv6CidrBlock>2001:db8::/56</destinationIpv6CidrBlock>
+			<vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId><state>blackhole</state><origin>CreateRoute</origin></item>
+			<item><destinationCidrBlock>10.9.0.0/16</destinationCidrBlock><gatewayId>vgw-1</gatewayId><state>active</state>
+			<origin>EnableVgwRoutePropagation</origin></item>
+			<item><destinationPrefixListId>pl-1</destinationPrefixListId><gatewayId>vpce-1</gatewayId><state>active</state>
+			</item>
+			<item><destinationCidrBlock>10.8.0.0/16</destinationCidrBlock><instanceId>i-1</instanceId>
+			<networkInterfaceId>eni-1</networkInterfaceId><state>active</state></item>
 		</routeSet><tagSet><item><key>Tier</key><value>private</value></item></tagSet>
-	</item><item><routeTableId>rtb-2</routeTableId><vpcId>vpc-1</vpcId><associationSet><item><gatewayId>igw-1</gatewayId></item></associationSet></item></routeTableSet></DescribeRouteTablesResponse>`)
+	</item><item><routeTableId>rtb-2</routeTableId><vpcId>vpc-1</vpcId><associationSet><item><gatewayId>igw-1</gatewayId>
+	</item></associationSet></item></routeTableSet></DescribeRouteTablesResponse>`)
 	got, err := n.RouteTables(t.Context(), "vpc-1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []peering.RouteTable{
-		{ID: "rtb-1", VPC: "vpc-1", Main: true, Subnets: []peering.SubnetID{"subnet-1"}, Tags: map[string]string{"Tier": "private"}, Routes: []peering.Route{
-			{Destination: netip.MustParsePrefix("10.0.0.0/16"), Target: peering.Local},
-			{Destination: netip.MustParsePrefix("2001:db8::/56"), Target: "pcx-1", Blackhole: true},
-			{Destination: netip.MustParsePrefix("10.9.0.0/16"), Target: "vgw-1", Propagated: true},
-			{PrefixList: "pl-1", Target: "vpce-1"},
-			{Destination: netip.MustParsePrefix("10.8.0.0/16"), Target: "i-1", Interface: "eni-1"},
-		}},
+		{ID: "rtb-1", VPC: "vpc-1", Main: true, Subnets: []peering.SubnetID{"subnet-1"},
+			Tags: map[string]string{"Tier": "private"}, Routes: []peering.Route{
+				{Destination: netip.MustParsePrefix("10.0.0.0/16"), Target: peering.Local},
+				{Destination: netip.MustParsePrefix("2001:db8::/56"), Target: "pcx-1", Blackhole: true},
+				{Destination: netip.MustParsePrefix("10.9.0.0/16"), Target: "vgw-1", Propagated: true},
+				{PrefixList: "pl-1", Target: "vpce-1"},
+				{Destination: netip.MustParsePrefix("10.8.0.0/16"), Target: "i-1", Interface: "eni-1"},
+			}},
 		{ID: "rtb-2", VPC: "vpc-1", Gateway: true},
 	}
 	if diff := cmp.Diff(want, got, comparers); diff != "" {
@@ -94,16 +102,19 @@ func TestRouteTables(t *testing.T) {
 // TestSecurityGroups: EC2 merges sources with the same protocol and ports; each becomes a permission.
 func TestSecurityGroups(t *testing.T) {
 	t.Parallel()
-	n := answering(t, `<DescribeSecurityGroupsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><securityGroupInfo><item>
+	n := answering(t, `<DescribeSecurityGroupsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><securityGroupInfo>
+	<item>
 		<ownerId>111111111111</ownerId><groupId>sg-1</groupId><groupName>server</groupName><vpcId>vpc-1</vpcId>
 		<ipPermissions>
 			<item><ipProtocol>tcp</ipProtocol><fromPort>443</fromPort><toPort>443</toPort>
 				<ipRanges><item><cidrIp>10.0.0.0/16</cidrIp></item><item><cidrIp>10.1.0.0/16</cidrIp></item></ipRanges>
 				<ipv6Ranges><item><cidrIpv6>2001:db8::/56</cidrIpv6></item></ipv6Ranges>
-				<groups><item><groupId>sg-2</groupId></item></groups><prefixListIds><item><prefixListId>pl-1</prefixListId></item></prefixListIds></item>
+				<groups><item><groupId>sg-2</groupId></item></groups><prefixListIds><item><prefixListId>pl-1</prefixListId></item>
+				</prefixListIds></item>
 			<item><ipProtocol>icmpv6</ipProtocol><ipv6Ranges><item><cidrIpv6>::/0</cidrIpv6></item></ipv6Ranges></item>
 		</ipPermissions>
-		<ipPermissionsEgress><item><ipProtocol>-1</ipProtocol><ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges></item></ipPermissionsEgress>
+		<ipPermissionsEgress><item><ipProtocol>-1</ipProtocol><ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges>
+		</item></ipPermissionsEgress>
 	</item></securityGroupInfo></DescribeSecurityGroupsResponse>`)
 	got, err := n.SecurityGroups(t.Context(), "vpc-1")
 	if err != nil {
@@ -124,7 +135,9 @@ func TestSecurityGroups(t *testing.T) {
 			with(func(p *peering.Permission) { p.PrefixList = "pl-1" }),
 			{Protocol: peering.ICMPv6, From: -1, To: -1, Source: netip.MustParsePrefix("::/0")},
 		},
-		Egress: []peering.Permission{{Protocol: peering.AllProtocols, From: -1, To: -1, Source: netip.MustParsePrefix("0.0.0.0/0")}},
+		Egress: []peering.Permission{{
+			Protocol: peering.AllProtocols, From: -1, To: -1, Source: netip.MustParsePrefix("0.0.0.0/0"),
+		}},
 	}}
 	if diff := cmp.Diff(want, got, comparers); diff != "" {
 		t.Errorf("security groups (-want +got):\n%s", diff)
@@ -134,10 +147,15 @@ func TestSecurityGroups(t *testing.T) {
 // TestIngressRules: the other describe shows all traffic with ports of -1; egress rules aren't ours to see.
 func TestIngressRules(t *testing.T) {
 	t.Parallel()
-	n := answering(t, `<DescribeSecurityGroupRulesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><securityGroupRuleSet>
-		<item><securityGroupRuleId>sgr-1</securityGroupRuleId><groupId>sg-1</groupId><isEgress>false</isEgress><ipProtocol>-1</ipProtocol><fromPort>-1</fromPort><toPort>-1</toPort>
-			<referencedGroupInfo><groupId>sg-9</groupId><userId>111111111111</userId><peeringStatus>active</peeringStatus></referencedGroupInfo><description>d</description><tagSet><item><key>autopeer:connection</key><value>pcx-1</value></item></tagSet></item>
-		<item><securityGroupRuleId>sgr-2</securityGroupRuleId><groupId>sg-1</groupId><isEgress>true</isEgress><ipProtocol>-1</ipProtocol><cidrIpv4>0.0.0.0/0</cidrIpv4></item>
+	n := answering(t, `<DescribeSecurityGroupRulesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+	<securityGroupRuleSet>
+		<item><securityGroupRuleId>sgr-1</securityGroupRuleId><groupId>sg-1</groupId><isEgress>false</isEgress>
+		<ipProtocol>-1</ipProtocol><fromPort>-1</fromPort><toPort>-1</toPort>
+			<referencedGroupInfo><groupId>sg-9</groupId><userId>111111111111</userId><peeringStatus>active</peeringStatus>
+			</referencedGroupInfo><description>d</description><tagSet><item><key>autopeer:connection</key><value>pcx-1</value>
+			</item></tagSet></item>
+		<item><securityGroupRuleId>sgr-2</securityGroupRuleId><groupId>sg-1</groupId><isEgress>true</isEgress>
+		<ipProtocol>-1</ipProtocol><cidrIpv4>0.0.0.0/0</cidrIpv4></item>
 	</securityGroupRuleSet></DescribeSecurityGroupRulesResponse>`)
 	got, err := n.IngressRules(t.Context(), "pcx-1")
 	if err != nil {
@@ -156,27 +174,36 @@ func TestIngressRules(t *testing.T) {
 // TestBlocks: only blocks in state associated count, of both families. The primary block comes first.
 func TestBlocks(t *testing.T) {
 	t.Parallel()
-	n := answering(t, `<DescribeVpcsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcSet><item><vpcId>vpc-1</vpcId><ownerId>111111111111</ownerId><cidrBlock>10.3.0.0/16</cidrBlock>
+	n := answering(t, `<DescribeVpcsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcSet><item>
+	<vpcId>vpc-1</vpcId><ownerId>111111111111</ownerId><cidrBlock>10.3.0.0/16</cidrBlock>
 		<cidrBlockAssociationSet>
 			<item><cidrBlock>10.0.0.0/16</cidrBlock><cidrBlockState><state>associated</state></cidrBlockState></item>
 			<item><cidrBlock>10.3.0.0/16</cidrBlock><cidrBlockState><state>associated</state></cidrBlockState></item>
-			<item><cidrBlock>10.1.0.0/16</cidrBlock><cidrBlockState><state>disassociated</state></cidrBlockState></item></cidrBlockAssociationSet>
+			<item><cidrBlock>10.1.0.0/16</cidrBlock><cidrBlockState><state>disassociated</state></cidrBlockState></item>
+			</cidrBlockAssociationSet>
 		<ipv6CidrBlockAssociationSet>
-			<item><ipv6CidrBlock>2001:db8::/56</ipv6CidrBlock><ipv6CidrBlockState><state>associated</state></ipv6CidrBlockState></item>
-			<item><ipv6CidrBlock>2001:db8:1::/56</ipv6CidrBlock><ipv6CidrBlockState><state>failing</state></ipv6CidrBlockState></item>
+			<item><ipv6CidrBlock>2001:db8::/56</ipv6CidrBlock><ipv6CidrBlockState><state>associated</state></ipv6CidrBlockState>
+			</item>
+			<item><ipv6CidrBlock>2001:db8:1::/56</ipv6CidrBlock><ipv6CidrBlockState><state>failing</state></ipv6CidrBlockState>
+			</item>
 			<item><ipv6CidrBlock>2001:db8:2::/56</ipv6CidrBlock></item></ipv6CidrBlockAssociationSet>
 	</item></vpcSet></DescribeVpcsResponse>`)
 	got, err := n.VPCs(t.Context(), "vpc-1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []netip.Prefix{netip.MustParsePrefix("10.3.0.0/16"), netip.MustParsePrefix("10.0.0.0/16"), netip.MustParsePrefix("2001:db8::/56")}
-	if len(got) != 1 || !slices.Equal(got[0].Blocks, want) || got[0].Primary() != want[0] || got[0].Cell() != (peering.Cell{Account: "111111111111", Region: "us-east-1"}) {
+	want := []netip.Prefix{netip.MustParsePrefix("10.3.0.0/16"), netip.MustParsePrefix("10.0.0.0/16"),
+		netip.MustParsePrefix("2001:db8::/56")}
+	if len(got) != 1 || !slices.Equal(got[0].Blocks, want) || got[0].Primary() != want[0] ||
+		got[0].Cell() != (peering.Cell{Account: "111111111111", Region: "us-east-1"}) {
 		t.Errorf("VPCs = %+v, want one with %v", got, want)
 	}
-	subnets := answering(t, `<DescribeSubnetsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><subnetSet><item><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId><cidrBlock>10.0.1.0/24</cidrBlock>
-		<ipv6CidrBlockAssociationSet><item><ipv6CidrBlock>2001:db8::/64</ipv6CidrBlock><ipv6CidrBlockState><state>associated</state></ipv6CidrBlockState></item>
-			<item><ipv6CidrBlock>2001:db8:0:1::/64</ipv6CidrBlock><ipv6CidrBlockState><state>disassociated</state></ipv6CidrBlockState></item>
+	subnets := answering(t, `<DescribeSubnetsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><subnetSet><item>
+	<subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId><cidrBlock>10.0.1.0/24</cidrBlock>
+		<ipv6CidrBlockAssociationSet><item><ipv6CidrBlock>2001:db8::/64</ipv6CidrBlock><ipv6CidrBlockState>
+		<state>associated</state></ipv6CidrBlockState></item>
+			<item><ipv6CidrBlock>2001:db8:0:1::/64</ipv6CidrBlock><ipv6CidrBlockState><state>disassociated</state>
+			</ipv6CidrBlockState></item>
 			<item><ipv6CidrBlock>2001:db8:0:2::/64</ipv6CidrBlock></item></ipv6CidrBlockAssociationSet>
 	</item></subnetSet></DescribeSubnetsResponse>`)
 	in, err := subnets.Subnets(t.Context(), "vpc-1")
@@ -188,11 +215,14 @@ func TestBlocks(t *testing.T) {
 
 func TestASubnetForIPv6AloneHasNoIPv4Block(t *testing.T) {
 	t.Parallel()
-	n := answering(t, `<DescribeSubnetsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><subnetSet><item><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId><ipv6Native>true</ipv6Native>
-		<ipv6CidrBlockAssociationSet><item><ipv6CidrBlock>2001:db8::/64</ipv6CidrBlock><ipv6CidrBlockState><state>associated</state></ipv6CidrBlockState></item></ipv6CidrBlockAssociationSet>
+	n := answering(t, `<DescribeSubnetsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><subnetSet><item>
+	<subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId><ipv6Native>true</ipv6Native>
+		<ipv6CidrBlockAssociationSet><item><ipv6CidrBlock>2001:db8::/64</ipv6CidrBlock><ipv6CidrBlockState>
+		<state>associated</state></ipv6CidrBlockState></item></ipv6CidrBlockAssociationSet>
 	</item></subnetSet></DescribeSubnetsResponse>`)
 	in, err := n.Subnets(t.Context(), "vpc-1")
-	if want := []netip.Prefix{netip.MustParsePrefix("2001:db8::/64")}; err != nil || len(in) != 1 || !slices.Equal(in[0].Blocks, want) {
+	if want := []netip.Prefix{netip.MustParsePrefix("2001:db8::/64")}; err != nil || len(in) != 1 ||
+		!slices.Equal(in[0].Blocks, want) {
 		t.Errorf("subnets = %+v, %v; want one with %v", in, err, want)
 	}
 }
@@ -201,14 +231,20 @@ func TestASubnetForIPv6AloneHasNoIPv4Block(t *testing.T) {
 // as none. Without the primary block, nothing is known.
 func TestConnections(t *testing.T) {
 	t.Parallel()
-	n := answering(t, `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcPeeringConnectionSet><item>
-		<vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId><status><code>pending-acceptance</code><message>Pending Acceptance by 222222222222</message></status>
-		<requesterVpcInfo><ownerId>111111111111</ownerId><region>us-east-1</region><vpcId>vpc-1</vpcId><cidrBlock>10.0.0.0/16</cidrBlock>
-			<peeringOptions><allowDnsResolutionFromRemoteVpc>true</allowDnsResolutionFromRemoteVpc></peeringOptions></requesterVpcInfo>
+	n := answering(t, `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+	<vpcPeeringConnectionSet><item>
+		<vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId><status><code>pending-acceptance</code>
+		<message>Pending Acceptance by 222222222222</message></status>
+		<requesterVpcInfo><ownerId>111111111111</ownerId><region>us-east-1</region><vpcId>vpc-1</vpcId>
+		<cidrBlock>10.0.0.0/16</cidrBlock>
+			<peeringOptions><allowDnsResolutionFromRemoteVpc>true</allowDnsResolutionFromRemoteVpc></peeringOptions>
+			</requesterVpcInfo>
 		<accepterVpcInfo><ownerId>222222222222</ownerId><region>eu-west-1</region><vpcId>vpc-2</vpcId></accepterVpcInfo>
 	</item><item><vpcPeeringConnectionId>pcx-2</vpcPeeringConnectionId><status><code>active</code></status>
-		<requesterVpcInfo><vpcId>vpc-4</vpcId><cidrBlockSet><item><cidrBlock>10.4.0.0/16</cidrBlock></item></cidrBlockSet></requesterVpcInfo>
-		<accepterVpcInfo><vpcId>vpc-3</vpcId><cidrBlock>10.2.0.0/16</cidrBlock><cidrBlockSet><item><cidrBlock>10.1.0.0/16</cidrBlock></item><item><cidrBlock>10.2.0.0/16</cidrBlock></item></cidrBlockSet>
+		<requesterVpcInfo><vpcId>vpc-4</vpcId><cidrBlockSet><item><cidrBlock>10.4.0.0/16</cidrBlock></item></cidrBlockSet>
+		</requesterVpcInfo>
+		<accepterVpcInfo><vpcId>vpc-3</vpcId><cidrBlock>10.2.0.0/16</cidrBlock><cidrBlockSet><item>
+		<cidrBlock>10.1.0.0/16</cidrBlock></item><item><cidrBlock>10.2.0.0/16</cidrBlock></item></cidrBlockSet>
 			<ipv6CidrBlockSet><item><ipv6CidrBlock>2001:db8::/56</ipv6CidrBlock></item></ipv6CidrBlockSet></accepterVpcInfo>
 	</item></vpcPeeringConnectionSet></DescribeVpcPeeringConnectionsResponse>`)
 	got, err := n.Connections(t.Context(), "pcx-1", "pcx-2")
@@ -218,10 +254,15 @@ func TestConnections(t *testing.T) {
 	yes := true
 	want := []peering.Connection{
 		{ID: "pcx-1", State: peering.PendingAcceptance, Message: "Pending Acceptance by 222222222222", RequesterDNS: &yes,
-			Requester: peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-1", Blocks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}},
-			Accepter:  peering.VPC{Owner: "222222222222", Region: "eu-west-1", ID: "vpc-2"}},
-		{ID: "pcx-2", State: peering.Active, Requester: peering.VPC{ID: "vpc-4"}, Accepter: peering.VPC{ID: "vpc-3", Blocks: []netip.Prefix{
-			netip.MustParsePrefix("10.2.0.0/16"), netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("2001:db8::/56")}}},
+			Requester: peering.VPC{
+				Owner: "111111111111", Region: "us-east-1", ID: "vpc-1",
+				Blocks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")},
+			},
+			Accepter: peering.VPC{Owner: "222222222222", Region: "eu-west-1", ID: "vpc-2"}},
+		{ID: "pcx-2", State: peering.Active, Requester: peering.VPC{ID: "vpc-4"},
+			Accepter: peering.VPC{ID: "vpc-3", Blocks: []netip.Prefix{
+				netip.MustParsePrefix("10.2.0.0/16"), netip.MustParsePrefix("10.1.0.0/16"),
+				netip.MustParsePrefix("2001:db8::/56")}}},
 	}
 	if diff := cmp.Diff(want, got, comparers); diff != "" {
 		t.Errorf("connections (-want +got):\n%s", diff)
@@ -240,7 +281,8 @@ func TestOptionsOfAConnectionThatIsNotActiveYet(t *testing.T) {
 		"Peering pcx-1 is not active. Peering options can be added only to active peerings.":         fault.Retryable,
 		"User 1 does not have permission to modify the accepter side peering options of the peering": fault.Permanent,
 	} {
-		err := network(t, cloudsim.Failure{Code: "OperationNotPermitted", Message: message}).Apply(t.Context(), plan.EnableDNS{Connection: "pcx-1", Role: peering.Requester})
+		err := network(t, cloudsim.Failure{Code: "OperationNotPermitted", Message: message}).Apply(t.Context(),
+			plan.EnableDNS{Connection: "pcx-1", Role: peering.Requester})
 		if err == nil || fault.Of(err) != want {
 			t.Errorf("class of %q = %v, want %v", message, fault.Of(err), want)
 		}
@@ -254,12 +296,17 @@ func TestStaleReferences(t *testing.T) {
 	for reference, want := range map[string]bool{
 		`<groupId>sg-2</groupId><userId>1</userId>`: false,
 		`<groupId>sg-2</groupId>`:                   false, // a live one inside the VPC
-		`<groupId>sg-2</groupId><vpcId>vpc-2</vpcId><vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId><peeringStatus>active</peeringStatus>`:                    true,
-		`<groupId>sg-2</groupId><userId>1</userId><vpcId>vpc-2</vpcId><vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId><peeringStatus>active</peeringStatus>`:  false,
-		`<groupId>sg-2</groupId><userId>1</userId><vpcId>vpc-2</vpcId><vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId><peeringStatus>deleted</peeringStatus>`: true,
+		`<groupId>sg-2</groupId><vpcId>vpc-2</vpcId><vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId>` +
+			`<peeringStatus>active</peeringStatus>`: true,
+		`<groupId>sg-2</groupId><userId>1</userId><vpcId>vpc-2</vpcId>` +
+			`<vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId><peeringStatus>active</peeringStatus>`: false,
+		`<groupId>sg-2</groupId><userId>1</userId><vpcId>vpc-2</vpcId>` +
+			`<vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId><peeringStatus>deleted</peeringStatus>`: true,
 	} {
-		n := answering(t, `<DescribeSecurityGroupRulesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><securityGroupRuleSet><item>
-			<securityGroupRuleId>sgr-1</securityGroupRuleId><groupId>sg-1</groupId><isEgress>false</isEgress><ipProtocol>-1</ipProtocol><referencedGroupInfo>`+reference+`</referencedGroupInfo>
+		n := answering(t, `<DescribeSecurityGroupRulesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+		<securityGroupRuleSet><item>
+			<securityGroupRuleId>sgr-1</securityGroupRuleId><groupId>sg-1</groupId><isEgress>false</isEgress>
+			<ipProtocol>-1</ipProtocol><referencedGroupInfo>`+reference+`</referencedGroupInfo>
 		</item></securityGroupRuleSet></DescribeSecurityGroupRulesResponse>`)
 		rules, err := n.IngressRulesIn(t.Context(), "sg-1")
 		if err != nil || len(rules) != 1 || rules[0].Stale != want {
@@ -271,10 +318,14 @@ func TestStaleReferences(t *testing.T) {
 // TestPropagatedRoutes come from gateways and route servers, and have a quota of their own.
 func TestPropagatedRoutes(t *testing.T) {
 	t.Parallel()
-	n := answering(t, `<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item><routeTableId>rtb-1</routeTableId><routeSet>
-		<item><destinationCidrBlock>10.1.0.0/16</destinationCidrBlock><gatewayId>vgw-1</gatewayId><origin>EnableVgwRoutePropagation</origin></item>
-		<item><destinationCidrBlock>10.2.0.0/16</destinationCidrBlock><networkInterfaceId>eni-1</networkInterfaceId><origin>Advertisement</origin></item>
-		<item><destinationCidrBlock>10.3.0.0/16</destinationCidrBlock><gatewayId>igw-1</gatewayId><origin>CreateRoute</origin></item>
+	n := answering(t, `<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item>
+	<routeTableId>rtb-1</routeTableId><routeSet>
+		<item><destinationCidrBlock>10.1.0.0/16</destinationCidrBlock><gatewayId>vgw-1</gatewayId>
+		<origin>EnableVgwRoutePropagation</origin></item>
+		<item><destinationCidrBlock>10.2.0.0/16</destinationCidrBlock><networkInterfaceId>eni-1</networkInterfaceId>
+		<origin>Advertisement</origin></item>
+		<item><destinationCidrBlock>10.3.0.0/16</destinationCidrBlock><gatewayId>igw-1</gatewayId><origin>CreateRoute</origin>
+		</item>
 	</routeSet></item></routeTableSet></DescribeRouteTablesResponse>`)
 	tables, err := n.RouteTables(t.Context(), "vpc-1")
 	if err != nil || len(tables) != 1 || len(tables[0].Routes) != 3 {
@@ -302,7 +353,9 @@ func TestMoreValuesThanAFilterTakes(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		asked = append(asked, values)
-		return &cloudsim.Failure{Answer: fmt.Sprintf(`<DescribeVpcsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcSet><item><vpcId>%s</vpcId></item></vpcSet></DescribeVpcsResponse>`, c.Params["Filter.1.Value.1"])}
+		return &cloudsim.Failure{Answer: fmt.Sprintf(`<DescribeVpcsResponse `+
+			`xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcSet><item><vpcId>%s</vpcId></item></vpcSet>`+
+			`</DescribeVpcsResponse>`, c.Params["Filter.1.Value.1"])}
 	})
 	ids := make([]peering.VPCID, 401)
 	for i := range ids {
@@ -311,7 +364,8 @@ func TestMoreValuesThanAFilterTakes(t *testing.T) {
 	got, err := n.VPCs(t.Context(), ids...)
 	slices.Sort(asked)
 	if err != nil || len(got) != 3 || !slices.Equal(asked, []int{1, 200, 200}) || got[1].ID != ids[200] {
-		t.Errorf("VPCs() = %d VPCs, %v, by calls with %v values; want 3 in order, by calls with 1, 200 and 200", len(got), err, asked)
+		t.Errorf("VPCs() = %d VPCs, %v, by calls with %v values; want 3 in order, by calls with 1, 200 and 200",
+			len(got), err, asked)
 	}
 	asked = nil
 	if got, err := n.VPCs(t.Context()); err != nil || len(got) != 0 || len(asked) != 0 {
@@ -337,9 +391,11 @@ func TestClasses(t *testing.T) {
 			t.Errorf("class of %s = %v, want %v (%v)", code, got, want, err)
 		}
 	}
-	denied := network(t, cloudsim.Failure{Code: "RouteLimitExceeded", Message: "500 are there."}).Accept(t.Context(), "pcx-1")
+	denied := network(t, cloudsim.Failure{Code: "RouteLimitExceeded", Message: "500 are there."}).Accept(t.Context(),
+		"pcx-1")
 	if want := "accept pcx-1: 500 are there. (RouteLimitExceeded)"; denied.Error() != want {
-		t.Errorf("a denial reads %q, want %q: it is announced, so a request's id would make it another one each time", denied, want)
+		t.Errorf("a denial reads %q, want %q: it is announced, so a request's id would make it another one each time",
+			denied, want)
 	}
 	if err := network(t, cloudsim.Failure{Drop: true}).Accept(t.Context(), "pcx-1"); fault.Of(err) != fault.Retryable {
 		t.Errorf("class of a dropped connection = %v, want retryable", fault.Of(err))
@@ -354,7 +410,8 @@ func TestKeysOfRefusals(t *testing.T) {
 		failure := cloudsim.Failure{Code: "ActiveVpcPeeringConnectionPerVpcLimitExceeded", Message: message}
 		return strings.Join(fault.Keys(network(t, failure).Accept(t.Context(), "pcx-1")), " ")
 	}
-	first, reworded := key("The maximum of vpc-0a1b2c3d4e5f60001 is reached."), key("no more for VPC 'vpc-0a1b2c3d4e5f60001', at-most 50")
+	first, reworded := key("The maximum of vpc-0a1b2c3d4e5f60001 is reached."),
+		key("no more for VPC 'vpc-0a1b2c3d4e5f60001', at-most 50")
 	if first != reworded || !strings.Contains(first, "vpc-0a1b2c3d4e5f60001") {
 		t.Errorf("keys %q and %q, want one with the VPC", first, reworded)
 	}
@@ -365,8 +422,11 @@ func TestKeysOfRefusals(t *testing.T) {
 
 func TestAnAnswerAboutAnotherConnectionIsNotBelieved(t *testing.T) {
 	t.Parallel()
-	n := answering(t, `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcPeeringConnectionSet>
-		<item><vpcPeeringConnectionId>pcx-2</vpcPeeringConnectionId></item><item><vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId></item></vpcPeeringConnectionSet></DescribeVpcPeeringConnectionsResponse>`)
+	n := answering(t, `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+	<vpcPeeringConnectionSet>
+		<item><vpcPeeringConnectionId>pcx-2</vpcPeeringConnectionId></item><item>
+		<vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId></item></vpcPeeringConnectionSet>
+		</DescribeVpcPeeringConnectionsResponse>`)
 	got, err := n.Connections(t.Context(), "pcx-1")
 	if err != nil || len(got) != 1 || got[0].ID != "pcx-1" {
 		t.Errorf("Connections(pcx-1) = %+v, %v; want that one alone", got, err)
@@ -376,8 +436,12 @@ func TestAnAnswerAboutAnotherConnectionIsNotBelieved(t *testing.T) {
 // TestARouteThatIsGoneIsNotReplaced, and doesn't count as replaced: the next look creates it.
 func TestARouteThatIsGoneIsNotReplaced(t *testing.T) {
 	t.Parallel()
-	n := answering(t, `<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item><routeTableId>rtb-1</routeTableId></item></routeTableSet></DescribeRouteTablesResponse>`)
-	err := n.Apply(t.Context(), plan.ReplaceRoute{Table: "rtb-1", Destination: netip.MustParsePrefix("10.0.0.0/16"), Was: "pcx-old", Via: "pcx-new"})
+	n := answering(t,
+		`<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item>`+
+			`<routeTableId>rtb-1</routeTableId></item></routeTableSet></DescribeRouteTablesResponse>`)
+	err := n.Apply(t.Context(), plan.ReplaceRoute{
+		Table: "rtb-1", Destination: netip.MustParsePrefix("10.0.0.0/16"), Was: "pcx-old", Via: "pcx-new",
+	})
 	if !errors.Is(err, fault.ErrOutdated) || fault.Of(err) != fault.Retryable {
 		t.Errorf("Apply() = %v, want that it is out of date", err)
 	}
@@ -396,8 +460,10 @@ func TestOnlyRulesThatStillCarryTheTagsAreRevoked(t *testing.T) {
 		{"both are still tagged", []string{"sgr-1 sg-1 pcx-1 autopeer", "sgr-2 sg-1 pcx-1 autopeer"}, "sgr-1 sgr-2", false},
 		{"one is gone", []string{"sgr-2 sg-1 pcx-1 autopeer"}, "sgr-2", true},
 		{"one lost its tags", []string{"sgr-1 sg-1 pcx-1 autopeer", "sgr-2 sg-1"}, "sgr-1", true},
-		{"one was tagged with another connection", []string{"sgr-1 sg-1 pcx-2 autopeer", "sgr-2 sg-1 pcx-1 autopeer"}, "sgr-2", true},
-		{"one was tagged by another installation", []string{"sgr-1 sg-1 pcx-1 other", "sgr-2 sg-1 pcx-1 autopeer"}, "sgr-2", true},
+		{"one was tagged with another connection", []string{"sgr-1 sg-1 pcx-2 autopeer", "sgr-2 sg-1 pcx-1 autopeer"},
+			"sgr-2", true},
+		{"one was tagged by another installation", []string{"sgr-1 sg-1 pcx-1 other", "sgr-2 sg-1 pcx-1 autopeer"},
+			"sgr-2", true},
 		{"one is shown in another group", []string{"sgr-1 sg-2 pcx-1 autopeer", "sgr-2 sg-1 pcx-1 autopeer"}, "sgr-2", true},
 		{"both are gone", nil, "", true},
 	}
@@ -409,7 +475,9 @@ func TestOnlyRulesThatStillCarryTheTagsAreRevoked(t *testing.T) {
 				calls = append(calls, described(c))
 				return &cloudsim.Failure{Answer: rulesDocument(c.Action, tt.rules)}
 			})
-			err := n.Apply(t.Context(), plan.Revoke{Group: "sg-1", Connection: "pcx-1", By: "autopeer", Rules: []peering.RuleID{"sgr-1", "sgr-2"}})
+			err := n.Apply(t.Context(), plan.Revoke{
+				Group: "sg-1", Connection: "pcx-1", By: "autopeer", Rules: []peering.RuleID{"sgr-1", "sgr-2"},
+			})
 			if errors.Is(err, fault.ErrOutdated) != tt.outdated || (err == nil) == tt.outdated {
 				t.Errorf("Apply() = %v, want it out of date: %v", err, tt.outdated)
 			}
@@ -432,7 +500,8 @@ func TestARuleWithoutATagIsNotRevokedForNoConnection(t *testing.T) {
 		}
 		return &cloudsim.Failure{Answer: rulesDocument(c.Action, []string{"sgr-1 sg-1"})}
 	})
-	if err := n.Apply(t.Context(), plan.Revoke{Group: "sg-1", Rules: []peering.RuleID{"sgr-1"}}); !errors.Is(err, fault.ErrOutdated) {
+	if err := n.Apply(t.Context(), plan.Revoke{Group: "sg-1", Rules: []peering.RuleID{"sgr-1"}}); !errors.Is(err,
+		fault.ErrOutdated) {
 		t.Errorf("Apply() = %v, want that it is out of date", err)
 	}
 }
@@ -458,27 +527,34 @@ func rulesDocument(action string, rules []string) string {
 				tags += "<item><key>" + key + "</key><value>" + fields[i+2] + "</value></item>"
 			}
 		}
-		fmt.Fprintf(&items, "<item><securityGroupRuleId>%s</securityGroupRuleId><groupId>%s</groupId><isEgress>false</isEgress><tagSet>%s</tagSet></item>", fields[0], fields[1], tags)
+		fmt.Fprintf(&items,
+			"<item><securityGroupRuleId>%s</securityGroupRuleId><groupId>%s</groupId><isEgress>false</isEgress>"+
+				"<tagSet>%s</tagSet></item>", fields[0], fields[1], tags)
 	}
-	return fmt.Sprintf(`<%[1]sResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><return>true</return><securityGroupRuleSet>%[2]s</securityGroupRuleSet></%[1]sResponse>`, action, &items)
+	return fmt.Sprintf(`<%[1]sResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><return>true</return>`+
+		`<securityGroupRuleSet>%[2]s</securityGroupRuleSet></%[1]sResponse>`, action, &items)
 }
 
 // TestMultipathResilience: the SDK's types don't have the fields, so they are read beside it, page by page.
 func TestMultipathResilience(t *testing.T) {
 	t.Parallel()
 	const (
-		begin  = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcPeeringConnectionSet>`
-		option = `<requesterVpcInfo><vpcId>vpc-1</vpcId><peeringOptions><allowMultipathResilience>%t</allowMultipathResilience></peeringOptions></requesterVpcInfo>`
+		begin = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">` +
+			`<vpcPeeringConnectionSet>`
+		option = `<requesterVpcInfo><vpcId>vpc-1</vpcId><peeringOptions>` +
+			`<allowMultipathResilience>%t</allowMultipathResilience></peeringOptions></requesterVpcInfo>`
 	)
 	item := func(id, inside string) string {
 		return "<item><vpcPeeringConnectionId>" + id + "</vpcPeeringConnectionId>" + inside + "</item>"
 	}
 	status := func(s string) string { return "<multipathResilienceStatus>" + s + "</multipathResilienceStatus>" }
 	pages := []string{
-		begin + item("pcx-1", fmt.Sprintf(option, true)) + item("pcx-2", status("pending")) + item("pcx-3", status("enabled")) +
+		begin + item("pcx-1", fmt.Sprintf(option, true)) + item("pcx-2", status("pending")) +
+			item("pcx-3", status("enabled")) +
 			`</vpcPeeringConnectionSet><nextToken>more</nextToken></DescribeVpcPeeringConnectionsResponse>`,
 		begin + item("pcx-4", fmt.Sprintf(option, false)+status("disabled")) + item("pcx-5", "") +
-			item("pcx-6", strings.ReplaceAll(fmt.Sprintf(option, true), "requester", "accepter")) + item("pcx-7", status("pending")) +
+			item("pcx-6", strings.ReplaceAll(fmt.Sprintf(option, true), "requester", "accepter")) +
+			item("pcx-7", status("pending")) +
 			`</vpcPeeringConnectionSet></DescribeVpcPeeringConnectionsResponse>`,
 	}
 	n := answeredBy(t, func(c apicall.Call) *cloudsim.Failure {
@@ -542,8 +618,10 @@ func (b *body) Close() error {
 // TestBodiesOfConnectionsAreClosed, each once, also if the response can't be read.
 func TestBodiesOfConnectionsAreClosed(t *testing.T) {
 	t.Parallel()
-	const answer = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcPeeringConnectionSet>` +
-		`<item><vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId></item></vpcPeeringConnectionSet></DescribeVpcPeeringConnectionsResponse>`
+	const answer = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">` +
+		`<vpcPeeringConnectionSet>` +
+		`<item><vpcPeeringConnectionId>pcx-1</vpcPeeringConnectionId></item></vpcPeeringConnectionSet>` +
+		`</DescribeVpcPeeringConnectionsResponse>`
 	tests := []struct {
 		name    string
 		failure cloudsim.Failure
@@ -551,9 +629,11 @@ func TestBodiesOfConnectionsAreClosed(t *testing.T) {
 		want    string
 	}{
 		{"a response", cloudsim.Failure{Answer: answer}, nil, ""},
-		{"a response that breaks off", cloudsim.Failure{Answer: answer}, io.ErrUnexpectedEOF, "read the answer: unexpected EOF"},
+		{"a response that breaks off", cloudsim.Failure{Answer: answer}, io.ErrUnexpectedEOF,
+			"read the answer: unexpected EOF"},
 		{"a response that isn't XML", cloudsim.Failure{Answer: answer[:100]}, nil, "parse the answer: "},
-		{"a refusal", cloudsim.Failure{Status: http.StatusBadRequest, Code: "InvalidParameterValue"}, nil, "InvalidParameterValue"},
+		{"a refusal", cloudsim.Failure{Status: http.StatusBadRequest, Code: "InvalidParameterValue"}, nil,
+			"InvalidParameterValue"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -563,7 +643,8 @@ func TestBodiesOfConnectionsAreClosed(t *testing.T) {
 			cloud.Inject(func(apicall.Call) *cloudsim.Failure { return &tt.failure })
 			transport := &closing{RoundTripper: cloud, err: tt.end}
 			found, err := over(transport).ConnectionsIn(t.Context(), peering.Active)
-			if err == nil && (tt.want != "" || len(found) != 1) || err != nil && (tt.want == "" || !strings.Contains(err.Error(), tt.want)) {
+			if err == nil && (tt.want != "" || len(found) != 1) ||
+				err != nil && (tt.want == "" || !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("ConnectionsIn() = %v, %v; want error %q, or else a connection", found, err, tt.want)
 			}
 			if opened, closed := transport.opened.Load(), transport.closed.Load(); opened != 1 || closed != opened {
@@ -577,12 +658,16 @@ func TestBodiesOfConnectionsAreClosed(t *testing.T) {
 func TestRoutesToPrefixLists(t *testing.T) {
 	t.Parallel()
 	route := func(list, target string) string {
-		return "<item><destinationPrefixListId>" + list + "</destinationPrefixListId>" + target + "<state>active</state></item>"
+		return "<item><destinationPrefixListId>" + list + "</destinationPrefixListId>" + target +
+			"<state>active</state></item>"
 	}
-	tables := `<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item><routeTableId>rtb-1</routeTableId>
+	tables := `<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item>
+	<routeTableId>rtb-1</routeTableId>
 		<vpcId>vpc-1</vpcId><routeSet>` + route("pl-1", "<transitGatewayId>tgw-1</transitGatewayId>") +
-		route("pl-2", "<gatewayId>vpce-1</gatewayId>") + route("pl-3", "<gatewayId>igw-1</gatewayId>") + `</routeSet></item></routeTableSet></DescribeRouteTablesResponse>`
-	entries := `<GetManagedPrefixListEntriesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><entrySet><item><cidr>10.1.0.0/16</cidr></item>
+		route("pl-2", "<gatewayId>vpce-1</gatewayId>") + route("pl-3", "<gatewayId>igw-1</gatewayId>") +
+		`</routeSet></item></routeTableSet></DescribeRouteTablesResponse>`
+	entries := `<GetManagedPrefixListEntriesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><entrySet><item>
+	<cidr>10.1.0.0/16</cidr></item>
 		<item><cidr>2001:db8::/32</cidr></item></entrySet></GetManagedPrefixListEntriesResponse>`
 	for _, tt := range []struct {
 		name, third string

@@ -15,13 +15,14 @@ import (
 // Endpoints returns the available VPC endpoints of the VPCs, with their network interfaces. Errors are those of EC2,
 // classified as for all reads.
 func (n *Network) Endpoints(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Endpoint, error) {
-	endpoints, err := byValues(ctx, "vpc-id", vpcs, func(ctx context.Context, filters ...types.Filter) ([]types.VpcEndpoint, error) {
-		pages := ec2.NewDescribeVpcEndpointsPaginator(n.client, &ec2.DescribeVpcEndpointsInput{
-			Filters: append(filters, filter("vpc-endpoint-state", "available")), MaxResults: aws.Int32(pageSize),
+	endpoints, err := byValues(ctx, "vpc-id", vpcs,
+		func(ctx context.Context, filters ...types.Filter) ([]types.VpcEndpoint, error) {
+			pages := ec2.NewDescribeVpcEndpointsPaginator(n.client, &ec2.DescribeVpcEndpointsInput{
+				Filters: append(filters, filter("vpc-endpoint-state", "available")), MaxResults: aws.Int32(pageSize),
+			})
+			of := func(o *ec2.DescribeVpcEndpointsOutput) []types.VpcEndpoint { return o.VpcEndpoints }
+			return collect(ctx, "describe VPC endpoints", pages, of, func(e types.VpcEndpoint) types.VpcEndpoint { return e })
 		})
-		of := func(o *ec2.DescribeVpcEndpointsOutput) []types.VpcEndpoint { return o.VpcEndpoints }
-		return collect(ctx, "describe VPC endpoints", pages, of, func(e types.VpcEndpoint) types.VpcEndpoint { return e })
-	})
 	if err != nil {
 		return nil, err
 	}
@@ -48,16 +49,22 @@ func (n *Network) Endpoints(ctx context.Context, vpcs ...peering.VPCID) ([]peeri
 }
 
 // endpointInterfaces returns the interfaces of the endpoints by their ids.
-func (n *Network) endpointInterfaces(ctx context.Context, endpoints []types.VpcEndpoint) (map[string]peering.Interface, error) {
+func (n *Network) endpointInterfaces(ctx context.Context,
+	endpoints []types.VpcEndpoint) (map[string]peering.Interface, error) {
 	var ids []string
 	for _, e := range endpoints {
 		ids = append(ids, e.NetworkInterfaceIds...)
 	}
-	all, err := byValues(ctx, "network-interface-id", ids, func(ctx context.Context, filters ...types.Filter) ([]types.NetworkInterface, error) {
-		pages := ec2.NewDescribeNetworkInterfacesPaginator(n.client, &ec2.DescribeNetworkInterfacesInput{Filters: filters, MaxResults: aws.Int32(pageSize)})
-		of := func(o *ec2.DescribeNetworkInterfacesOutput) []types.NetworkInterface { return o.NetworkInterfaces }
-		return collect(ctx, "describe network interfaces", pages, of, func(i types.NetworkInterface) types.NetworkInterface { return i })
-	})
+	all, err := byValues(ctx, "network-interface-id", ids,
+		func(ctx context.Context, filters ...types.Filter) ([]types.NetworkInterface, error) {
+			pages := ec2.NewDescribeNetworkInterfacesPaginator(n.client, &ec2.DescribeNetworkInterfacesInput{
+				Filters: filters, MaxResults: aws.Int32(pageSize),
+			})
+			of := func(o *ec2.DescribeNetworkInterfacesOutput) []types.NetworkInterface { return o.NetworkInterfaces }
+			return collect(ctx, "describe network interfaces", pages, of, func(i types.NetworkInterface) types.NetworkInterface {
+				return i
+			})
+		})
 	if err != nil {
 		return nil, err
 	}

@@ -96,7 +96,8 @@ func peered(merged []types.IpPermission) map[peering.SecurityGroupID]peering.Con
 	var connections map[peering.SecurityGroupID]peering.ConnectionID
 	for _, m := range merged {
 		for _, g := range m.UserIdGroupPairs {
-			if c := aws.ToString(g.VpcPeeringConnectionId); c != "" && peering.State(aws.ToString(g.PeeringStatus)) == peering.Active {
+			if c := aws.ToString(g.VpcPeeringConnectionId); c != "" &&
+				peering.State(aws.ToString(g.PeeringStatus)) == peering.Active {
 				if connections == nil {
 					connections = map[peering.SecurityGroupID]peering.ConnectionID{}
 				}

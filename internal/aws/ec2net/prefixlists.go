@@ -69,7 +69,8 @@ func (n *Network) listedBlocks(ctx context.Context, lists ...peering.PrefixListI
 		pages := ec2.NewGetManagedPrefixListEntriesPaginator(n.client, &ec2.GetManagedPrefixListEntriesInput{
 			PrefixListId: aws.String(string(id)), MaxResults: aws.Int32(listPageSize),
 		})
-		blocks, err := collect(ctx, "read prefix list "+string(id), pages, listEntries, func(e types.PrefixListEntry) netip.Prefix { return prefix(e.Cidr) })
+		blocks, err := collect(ctx, "read prefix list "+string(id), pages, listEntries,
+			func(e types.PrefixListEntry) netip.Prefix { return prefix(e.Cidr) })
 		if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "InvalidPrefixListID.NotFound" {
 			continue
 		}

@@ -17,9 +17,12 @@ import (
 const (
 	requesterIDs    = `<ownerId>111111111111</ownerId><vpcId>vpc-0a1b2c3d4e5f60001</vpcId><region>us-east-1</region>`
 	accepterIDs     = `<ownerId>222222222222</ownerId><vpcId>vpc-0a1b2c3d4e5f60002</vpcId><region>us-east-1</region>`
-	requesterBlocks = `<cidrBlock>10.0.0.0/16</cidrBlock><cidrBlockSet><item><cidrBlock>10.0.0.0/16</cidrBlock></item></cidrBlockSet>`
-	accepterBlocks  = `<cidrBlock>10.1.0.0/16</cidrBlock><cidrBlockSet><item><cidrBlock>10.1.0.0/16</cidrBlock></item></cidrBlockSet>`
-	peeringOptions  = `<peeringOptions><allowEgressFromLocalClassicLinkToRemoteVpc>false</allowEgressFromLocalClassicLinkToRemoteVpc>` +
+	requesterBlocks = `<cidrBlock>10.0.0.0/16</cidrBlock><cidrBlockSet><item><cidrBlock>10.0.0.0/16</cidrBlock></item>` +
+		`</cidrBlockSet>`
+	accepterBlocks = `<cidrBlock>10.1.0.0/16</cidrBlock><cidrBlockSet><item><cidrBlock>10.1.0.0/16</cidrBlock></item>` +
+		`</cidrBlockSet>`
+	peeringOptions = `<peeringOptions>` +
+		`<allowEgressFromLocalClassicLinkToRemoteVpc>false</allowEgressFromLocalClassicLinkToRemoteVpc>` +
 		`<allowEgressFromLocalVpcToRemoteClassicLink>false</allowEgressFromLocalVpcToRemoteClassicLink>` +
 		`<allowDnsResolutionFromRemoteVpc>true</allowDnsResolutionFromRemoteVpc></peeringOptions>`
 	expiration = `<expirationTime>2026-06-15T07:37:56.000Z</expirationTime>`
@@ -33,8 +36,14 @@ func TestRecordedViewsOfConnections(t *testing.T) {
 	t.Parallel()
 	const id = peering.ConnectionID("pcx-09cc395f56ffead9e")
 	yes := true
-	requester := peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-0a1b2c3d4e5f60001", Blocks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}}
-	accepter := peering.VPC{Owner: "222222222222", Region: "us-east-1", ID: "vpc-0a1b2c3d4e5f60002", Blocks: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}}
+	requester := peering.VPC{
+		Owner: "111111111111", Region: "us-east-1", ID: "vpc-0a1b2c3d4e5f60001",
+		Blocks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")},
+	}
+	accepter := peering.VPC{
+		Owner: "222222222222", Region: "us-east-1", ID: "vpc-0a1b2c3d4e5f60002",
+		Blocks: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")},
+	}
 	bare := func(v peering.VPC) peering.VPC {
 		v.Blocks = nil
 		return v
@@ -49,24 +58,32 @@ func TestRecordedViewsOfConnections(t *testing.T) {
 	}{
 		{"pending-acceptance, seen by the requester", requesterIDs + requesterBlocks + peeringOptions, accepterIDs,
 			"pending-acceptance", "Pending Acceptance by 222222222222", expiration, true, requester, bare(accepter), &yes, nil},
-		{"active in one account", requesterIDs + requesterBlocks + peeringOptions, accepterIDs + accepterBlocks + peeringOptions,
+		{"active in one account", requesterIDs + requesterBlocks + peeringOptions,
+			accepterIDs + accepterBlocks + peeringOptions,
 			"active", "Active", "", false, requester, accepter, &yes, &yes},
-		{"active, seen by the requester's account", requesterIDs + requesterBlocks + peeringOptions, accepterIDs + accepterBlocks,
+		{"active, seen by the requester's account", requesterIDs + requesterBlocks + peeringOptions,
+			accepterIDs + accepterBlocks,
 			"active", "Active", "", false, requester, accepter, &yes, nil},
-		{"active, seen by the accepter's account", requesterIDs + requesterBlocks, accepterIDs + accepterBlocks + peeringOptions,
+		{"active, seen by the accepter's account", requesterIDs + requesterBlocks,
+			accepterIDs + accepterBlocks + peeringOptions,
 			"active", "Active", "", false, requester, accepter, nil, &yes},
-		{"deleted", requesterIDs, accepterIDs, "deleted", "Deleted by 111111111111", "", false, bare(requester), bare(accepter), nil, nil},
-		{"failed", requesterIDs, accepterIDs, "failed", "Failed due to incorrect VPC-ID, Account ID, or overlapping CIDR range", "", false,
+		{"deleted", requesterIDs, accepterIDs, "deleted", "Deleted by 111111111111", "", false, bare(requester),
+			bare(accepter), nil, nil},
+		{"failed", requesterIDs, accepterIDs, "failed",
+			"Failed due to incorrect VPC-ID, Account ID, or overlapping CIDR range", "", false,
 			bare(requester), bare(accepter), nil, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			n := answering(t, fmt.Sprintf(`<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+			n := answering(t,
+				fmt.Sprintf(`<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
 				<requestId>b33724be-86ca-470a-b006-0983aee889ec</requestId><vpcPeeringConnectionSet><item>
-				<vpcPeeringConnectionId>%s</vpcPeeringConnectionId><requesterVpcInfo>%s</requesterVpcInfo><accepterVpcInfo>%s</accepterVpcInfo>
-				<status><code>%s</code><message>%s</message></status>%s<tagSet/></item></vpcPeeringConnectionSet></DescribeVpcPeeringConnectionsResponse>`,
-				id, tt.requester, tt.accepter, tt.code, tt.message, tt.rest))
+				<vpcPeeringConnectionId>%s</vpcPeeringConnectionId><requesterVpcInfo>%s</requesterVpcInfo>
+				<accepterVpcInfo>%s</accepterVpcInfo>
+				<status><code>%s</code><message>%s</message></status>%s<tagSet/></item></vpcPeeringConnectionSet>
+				</DescribeVpcPeeringConnectionsResponse>`,
+					id, tt.requester, tt.accepter, tt.code, tt.message, tt.rest))
 			found, err := n.Connections(t.Context(), id)
 			if err != nil || len(found) != 1 {
 				t.Fatalf("Connections() = %+v, %v; want one", found, err)
@@ -95,7 +112,8 @@ func TestRecordedViewsOfConnections(t *testing.T) {
 // connection, which is active, and no UserId (test_security_group_stale).
 func TestRecordedReferencesOfGroups(t *testing.T) {
 	t.Parallel()
-	const ofPeer = `<vpcId>vpc-0a1b2c3d4e5f60002</vpcId><vpcPeeringConnectionId>pcx-09cc395f56ffead9e</vpcPeeringConnectionId><peeringStatus>active</peeringStatus>`
+	const ofPeer = `<vpcId>vpc-0a1b2c3d4e5f60002</vpcId>` +
+		`<vpcPeeringConnectionId>pcx-09cc395f56ffead9e</vpcPeeringConnectionId><peeringStatus>active</peeringStatus>`
 	connected := map[peering.SecurityGroupID]peering.ConnectionID{"sg-0a1b2c3d4e5f60002": "pcx-09cc395f56ffead9e"}
 	tests := []struct {
 		name, reference string
@@ -111,9 +129,12 @@ func TestRecordedReferencesOfGroups(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			reference := `<groupId>sg-0a1b2c3d4e5f60002</groupId>` + tt.reference
-			groups, err := answering(t, `<DescribeSecurityGroupsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><securityGroupInfo><item>
-				<ownerId>111111111111</ownerId><groupId>sg-0a1b2c3d4e5f60001</groupId><groupName>server</groupName><groupDescription>d</groupDescription>
-				<vpcId>vpc-0a1b2c3d4e5f60001</vpcId><ipPermissions><item><ipProtocol>tcp</ipProtocol><fromPort>443</fromPort><toPort>443</toPort>
+			groups, err := answering(t, `<DescribeSecurityGroupsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+			<securityGroupInfo><item>
+				<ownerId>111111111111</ownerId><groupId>sg-0a1b2c3d4e5f60001</groupId><groupName>server</groupName>
+				<groupDescription>d</groupDescription>
+				<vpcId>vpc-0a1b2c3d4e5f60001</vpcId><ipPermissions><item><ipProtocol>tcp</ipProtocol><fromPort>443</fromPort>
+				<toPort>443</toPort>
 				<groups><item>`+reference+`</item></groups><ipRanges/><ipv6Ranges/><prefixListIds/></item></ipPermissions><ipPermissionsEgress/><tagSet/>
 				</item></securityGroupInfo></DescribeSecurityGroupsResponse>`).SecurityGroups(t.Context(), "vpc-0a1b2c3d4e5f60001")
 			if err != nil {
@@ -127,8 +148,10 @@ func TestRecordedReferencesOfGroups(t *testing.T) {
 			if diff := cmp.Diff(want, groups, comparers); diff != "" {
 				t.Errorf("groups (-want +got):\n%s", diff)
 			}
-			rules, err := answering(t, `<DescribeSecurityGroupRulesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><securityGroupRuleSet><item>
-				<securityGroupRuleId>sgr-0a1b2c3d4e5f60001</securityGroupRuleId><groupId>sg-0a1b2c3d4e5f60001</groupId><groupOwnerId>111111111111</groupOwnerId>
+			rules, err := answering(t, `<DescribeSecurityGroupRulesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+			<securityGroupRuleSet><item>
+				<securityGroupRuleId>sgr-0a1b2c3d4e5f60001</securityGroupRuleId><groupId>sg-0a1b2c3d4e5f60001</groupId>
+				<groupOwnerId>111111111111</groupOwnerId>
 				<isEgress>false</isEgress><ipProtocol>tcp</ipProtocol><fromPort>443</fromPort><toPort>443</toPort>
 				<referencedGroupInfo>`+reference+`</referencedGroupInfo><tagSet/></item></securityGroupRuleSet></DescribeSecurityGroupRulesResponse>`).
 				IngressRulesIn(t.Context(), "sg-0a1b2c3d4e5f60001")

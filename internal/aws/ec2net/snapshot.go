@@ -34,12 +34,13 @@ func (n *Network) Snapshot(ctx context.Context, vpcs ...peering.VPCID) (reach.Ne
 
 // Instances returns the running instances that have an interface in one of the VPCs.
 func (n *Network) Instances(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Instance, error) {
-	return byValues(ctx, "network-interface.vpc-id", vpcs, func(ctx context.Context, filters ...types.Filter) ([]peering.Instance, error) {
-		pages := ec2.NewDescribeInstancesPaginator(n.client, &ec2.DescribeInstancesInput{
-			Filters: append(filters, filter("instance-state-name", "pending", "running")), MaxResults: aws.Int32(pageSize),
+	return byValues(ctx, "network-interface.vpc-id", vpcs,
+		func(ctx context.Context, filters ...types.Filter) ([]peering.Instance, error) {
+			pages := ec2.NewDescribeInstancesPaginator(n.client, &ec2.DescribeInstancesInput{
+				Filters: append(filters, filter("instance-state-name", "pending", "running")), MaxResults: aws.Int32(pageSize),
+			})
+			return collect(ctx, "describe instances", pages, instancesOf, instance)
 		})
-		return collect(ctx, "describe instances", pages, instancesOf, instance)
-	})
 }
 
 func instancesOf(o *ec2.DescribeInstancesOutput) []types.Instance {

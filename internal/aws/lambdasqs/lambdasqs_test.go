@@ -41,11 +41,15 @@ func (q *queue) Hide(_ context.Context, d time.Duration, receiptHandles ...strin
 
 func deletion(connection string) string {
 	return fmt.Sprintf(`{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":"111111111111",
-		"detail":{"eventVersion":"1.11","eventSource":"ec2.amazonaws.com","eventName":"DeleteVpcPeeringConnection","requestParameters":{"vpcPeeringConnectionId":%q}}}`, connection)
+		"detail":{"eventVersion":"1.11","eventSource":"ec2.amazonaws.com","eventName":"DeleteVpcPeeringConnection",
+		"requestParameters":{"vpcPeeringConnectionId":%q}}}`, connection)
 }
 
 func message(id, body, deliveries string) events.SQSMessage {
-	return events.SQSMessage{MessageId: id, ReceiptHandle: "r-" + id, Body: body, Attributes: map[string]string{"ApproximateReceiveCount": deliveries}}
+	return events.SQSMessage{
+		MessageId: id, ReceiptHandle: "r-" + id, Body: body,
+		Attributes: map[string]string{"ApproximateReceiveCount": deliveries},
+	}
 }
 
 // handle ends in the way that the connection's id asks for.
@@ -72,24 +76,31 @@ func TestHandler(t *testing.T) {
 		failed   []string
 		log      string // a piece of a line
 	}{
-		{"a processed message is not delivered again", []events.SQSMessage{message("1", deletion("pcx-00000000"), "1")}, nil, `level=INFO msg="message processed"`},
-		{"only the failed message returns", []events.SQSMessage{message("1", deletion("pcx-00000000"), "1"), message("2", deletion("pcx-0000000a"), "1")},
+		{"a processed message is not delivered again", []events.SQSMessage{message("1", deletion("pcx-00000000"), "1")}, nil,
+			`level=INFO msg="message processed"`},
+		{"only the failed message returns",
+			[]events.SQSMessage{message("1", deletion("pcx-00000000"), "1"), message("2", deletion("pcx-0000000a"), "1")},
 			[]string{"2"}, `level=WARN msg="message failed"`},
-		{"a permanent error returns and is logged as an error", []events.SQSMessage{message("1", deletion("pcx-0000000b"), "1")},
+		{"a permanent error returns and is logged as an error",
+			[]events.SQSMessage{message("1", deletion("pcx-0000000b"), "1")},
 			[]string{"1"}, `level=ERROR msg="message failed"`},
 		{"a denial is a decision", []events.SQSMessage{message("1", deletion("pcx-0000000c"), "1")}, nil, `fault=denied`},
-		{"a panic costs one message", []events.SQSMessage{message("1", deletion("pcx-0000000d"), "1"), message("2", deletion("pcx-00000000"), "1")},
+		{"a panic costs one message",
+			[]events.SQSMessage{message("1", deletion("pcx-0000000d"), "1"), message("2", deletion("pcx-00000000"), "1")},
 			[]string{"1"}, `panic: nil map`},
-		{"a malformed message returns until it reaches the dead-letter queue", []events.SQSMessage{message("1", "garbage", "1"), message("2", "rubbish", "1")},
+		{"a malformed message returns until it reaches the dead-letter queue",
+			[]events.SQSMessage{message("1", "garbage", "1"), message("2", "rubbish", "1")},
 			[]string{"1", "2"}, `fault=permanent`},
-		{"an unrelated event is acknowledged", []events.SQSMessage{message("1", `{"source":"aws.s3"}`, "1")}, nil, `msg="message ignored"`},
+		{"an unrelated event is acknowledged", []events.SQSMessage{message("1", `{"source":"aws.s3"}`, "1")}, nil,
+			`msg="message ignored"`},
 		{"an empty batch is fine", nil, nil, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			log := captureLog(t)
 			q := &queue{hidden: map[string]time.Duration{}}
-			response, err := lambdasqs.Handler(func() {}, q, uncounted, handle)(t.Context(), events.SQSEvent{Records: tt.messages})
+			response, err := lambdasqs.Handler(func() {}, q, uncounted, handle)(t.Context(),
+				events.SQSEvent{Records: tt.messages})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -133,13 +144,17 @@ func TestAMessageThatKeepsFailingIsCounted(t *testing.T) {
 	}{
 		{"the seventh failure", []events.SQSMessage{message("1", deletion(throttled), "7")}, nil},
 		{"the eighth failure", []events.SQSMessage{message("1", deletion(throttled), "8")}, []int{1}},
-		{"two of three", []events.SQSMessage{message("1", deletion(throttled), "9"), message("2", deletion(throttled), "1"), message("3", "garbage", "10")}, []int{2}},
+		{"two of three",
+			[]events.SQSMessage{message("1", deletion(throttled), "9"), message("2", deletion(throttled), "1"),
+				message("3", "garbage", "10")}, []int{2}},
 		{"success at last", []events.SQSMessage{message("1", deletion(works), "9")}, nil},
 		{"a decision", []events.SQSMessage{message("1", deletion(denied), "9")}, nil},
 	}
 	for _, tt := range tests {
 		var got []int
-		handler := lambdasqs.Handler(func() {}, &queue{hidden: map[string]time.Duration{}}, func(n int) { got = append(got, n) }, handle)
+		handler := lambdasqs.Handler(func() {}, &queue{hidden: map[string]time.Duration{}}, func(n int) {
+			got = append(got, n)
+		}, handle)
 		if _, err := handler(t.Context(), events.SQSEvent{Records: tt.messages}); err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +197,8 @@ func TestWhatTakesTooLongIsGivenUpInTime(t *testing.T) {
 			}
 			return ctx.Err()
 		})
-		batch := events.SQSEvent{Records: []events.SQSMessage{message("1", deletion("pcx-0000000a"), "1"), message("2", deletion("pcx-00000000"), "1")}}
+		batch := events.SQSEvent{Records: []events.SQSMessage{message("1", deletion("pcx-0000000a"), "1"),
+			message("2", deletion("pcx-00000000"), "1")}}
 		response, err := handler(invocation, batch)
 		failed := []events.SQSBatchItemFailure{{ItemIdentifier: "1"}}
 		if diff := cmp.Diff(failed, response.BatchItemFailures); diff != "" || err != nil || invocation.Err() != nil {
@@ -210,7 +226,8 @@ func TestAQueueThatDoesNotAnswer(t *testing.T) {
 		invocation, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		handler := lambdasqs.Handler(func() {}, hanging{}, uncounted, handle)
-		batch := events.SQSEvent{Records: []events.SQSMessage{message("1", "garbage", "1"), message("2", deletion("pcx-00000000"), "1")}}
+		batch := events.SQSEvent{Records: []events.SQSMessage{message("1", "garbage", "1"),
+			message("2", deletion("pcx-00000000"), "1")}}
 		response, err := handler(invocation, batch)
 		failed := []events.SQSBatchItemFailure{{ItemIdentifier: "1"}}
 		if diff := cmp.Diff(failed, response.BatchItemFailures); diff != "" || err != nil || invocation.Err() != nil {
@@ -224,11 +241,14 @@ func TestAQueueThatDoesNotAnswer(t *testing.T) {
 
 func TestMessagesThatHintAtTheSameAreAnsweredOnce(t *testing.T) {
 	t.Parallel()
-	const vpcs = `"requester":{"account":"111111111111","region":"us-east-1","vpc":"vpc-00000001"},"accepter":{"account":"111111111111","region":"us-east-1","vpc":"vpc-00000002"}`
+	const vpcs = `"requester":{"account":"111111111111","region":"us-east-1","vpc":"vpc-00000001"},` +
+		`"accepter":{"account":"111111111111","region":"us-east-1","vpc":"vpc-00000002"}`
 	announcement := func(more string) string {
-		return `{"source":"autopeer","detail-type":"Peering Accepted","detail":{"version":1,"connection":"pcx-00000001"` + more + `}}`
+		return `{"source":"autopeer","detail-type":"Peering Accepted","detail":{"version":1,"connection":"pcx-00000001"` +
+			more + `}}`
 	}
-	bare, named, full := announcement(""), announcement(","+vpcs), announcement(","+vpcs+`,"requestedAt":"2026-06-08T07:37:56Z"`)
+	bare, named, full := announcement(""), announcement(","+vpcs),
+		announcement(","+vpcs+`,"requestedAt":"2026-06-08T07:37:56Z"`)
 	for name, bodies := range map[string][2]string{
 		"a record that names nothing, then the announcement":  {bare, full},
 		"the announcement, then a record":                     {full, bare},
@@ -239,13 +259,16 @@ func TestMessagesThatHintAtTheSameAreAnsweredOnce(t *testing.T) {
 			var mu sync.Mutex
 			var hints []hint.Hint
 			woken := 0
-			handler := lambdasqs.Handler(func() { woken++ }, &queue{hidden: map[string]time.Duration{}}, uncounted, func(_ context.Context, h hint.Hint) error {
+			handler := lambdasqs.Handler(func() {
+				woken++
+			}, &queue{hidden: map[string]time.Duration{}}, uncounted, func(_ context.Context, h hint.Hint) error {
 				mu.Lock()
 				defer mu.Unlock()
 				hints = append(hints, h)
 				return errors.New("still provisioning")
 			})
-			response, err := handler(t.Context(), events.SQSEvent{Records: []events.SQSMessage{message("1", bodies[0], "1"), message("2", bodies[1], "1")}})
+			response, err := handler(t.Context(),
+				events.SQSEvent{Records: []events.SQSMessage{message("1", bodies[0], "1"), message("2", bodies[1], "1")}})
 			if err != nil || len(hints) != 1 {
 				t.Fatalf("handled %d times, %v; want once", len(hints), err)
 			}
@@ -264,7 +287,8 @@ func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 6, 8, 8, 0, 0, 0, time.UTC)
 	of := func(side peering.Role) string {
-		body, err := hint.Found(hint.Finding{Outcome: outcome.Outcome{Type: outcome.DriftFound, Connection: "pcx-00000001", Repair: function.Disconnect, Side: side}, Drift: true}, now)
+		body, err := hint.Found(hint.Finding{Outcome: outcome.Outcome{Type: outcome.DriftFound, Connection: "pcx-00000001",
+			Repair: function.Disconnect, Side: side}, Drift: true}, now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -286,8 +310,11 @@ func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 		{"an event first", []string{deletion("pcx-00000001"), of("accepter")}, hint.Hint{Drift: true, Side: "accepter"}},
 		{"an event last", []string{of("accepter"), deletion("pcx-00000001")}, hint.Hint{Drift: true, Side: "accepter"}},
 		{"both sides", []string{of("accepter"), of("requester")}, hint.Hint{Drift: true}},
-		{"a second look and a schedule", []string{suspects("a"), schedule}, hint.Hint{Sweep: hint.Sweep{Scheduled: true, Suspects: []string{"a"}}}},
-		{"two second looks", []string{suspects("a", "b"), suspects("c")}, hint.Hint{Sweep: hint.Sweep{Suspects: []string{"a", "b", "c"}}}},
+		{"a second look and a schedule", []string{suspects("a"), schedule}, hint.Hint{Sweep: hint.Sweep{
+			Scheduled: true, Suspects: []string{"a"},
+		}}},
+		{"two second looks", []string{suspects("a", "b"), suspects("c")},
+			hint.Hint{Sweep: hint.Sweep{Suspects: []string{"a", "b", "c"}}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -297,10 +324,11 @@ func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
 				batch.Records = append(batch.Records, message(fmt.Sprint(i), body, "1"))
 			}
 			var got []hint.Hint
-			_, err := lambdasqs.Handler(func() {}, &queue{hidden: map[string]time.Duration{}}, uncounted, func(_ context.Context, h hint.Hint) error {
-				got = append(got, hint.Hint{Drift: h.Drift, Side: h.Side, Sweep: h.Sweep})
-				return nil
-			})(t.Context(), batch)
+			_, err := lambdasqs.Handler(func() {}, &queue{hidden: map[string]time.Duration{}}, uncounted,
+				func(_ context.Context, h hint.Hint) error {
+					got = append(got, hint.Hint{Drift: h.Drift, Side: h.Side, Sweep: h.Sweep})
+					return nil
+				})(t.Context(), batch)
 			if diff := cmp.Diff([]hint.Hint{tt.want}, got); diff != "" || err != nil {
 				t.Errorf("%v, hints (-want +got):\n%s", err, diff)
 			}

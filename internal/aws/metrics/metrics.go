@@ -32,8 +32,9 @@ const (
 	APICalls  = "APICalls"            // by Function; every attempt counts
 	Throttles = "Throttles"           // by Function; those of the calls that AWS throttled
 	Missed    = "MissedEvents"        // by Function: findings of a sweep that an event should have reported
-	Failing   = "FailingMessages"     // by Function: messages that failed so often that SQS's age of the oldest message leaves them out
-	Repairs   = "Repairs"             // by Installation: the Drift Repaired of all functions of the cell
+	// by Function: messages that failed so often that SQS's age of the oldest message leaves them out
+	Failing = "FailingMessages"
+	Repairs = "Repairs" // by Installation: the Drift Repaired of all functions of the cell
 )
 
 // Recorder writes the metrics of one function. It is safe for concurrent use.

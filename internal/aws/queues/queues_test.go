@@ -36,7 +36,8 @@ func newQueues(t *testing.T) (*cloudsim.Cloud, *sqs.Client, *queues.Queues, map[
 		}
 		urls[name] = *out.QueueUrl
 	}
-	return cloud, client, queues.New(client, map[function.Name]string{function.Sweep: urls["sweep"], function.Connect: urls["connect"]}), urls
+	return cloud, client, queues.New(client,
+		map[function.Name]string{function.Sweep: urls["sweep"], function.Connect: urls["connect"]}), urls
 }
 
 func TestSend(t *testing.T) {
@@ -55,7 +56,9 @@ func TestSend(t *testing.T) {
 	}
 	var got []string
 	for len(got) < 23 {
-		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(urls["connect"]), MaxNumberOfMessages: 10})
+		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
+			QueueUrl: aws.String(urls["connect"]), MaxNumberOfMessages: 10,
+		})
 		if err != nil || len(out.Messages) == 0 {
 			t.Fatalf("%d messages are there, %v; want 23", len(got), err)
 		}
@@ -76,7 +79,9 @@ func TestSendLater(t *testing.T) {
 	if err := q.SendLater(t.Context(), function.Sweep, 5*time.Minute, []byte("again")); err != nil {
 		t.Fatal(err)
 	}
-	out, err := client.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: aws.String(urls["sweep"]), AttributeNames: []types.QueueAttributeName{"All"}})
+	out, err := client.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
+		QueueUrl: aws.String(urls["sweep"]), AttributeNames: []types.QueueAttributeName{"All"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +104,8 @@ func TestAnEntryThatSQSDoesNotTake(t *testing.T) {
 	t.Parallel()
 	cloud, _, q, urls := newQueues(t)
 	cloud.Inject(func(apicall.Call) *cloudsim.Failure {
-		return &cloudsim.Failure{Answer: `{"Successful":[],"Failed":[{"Id":"0","Code":"InternalError","Message":"try again","SenderFault":false}]}`}
+		return &cloudsim.Failure{Answer: `{"Successful":[],"Failed":[{"Id":"0","Code":"InternalError","Message":"try ` +
+			`again","SenderFault":false}]}`}
 	})
 	err := q.Send(t.Context(), function.Connect, []byte("a"))
 	if err == nil || !strings.Contains(err.Error(), urls["connect"]+": InternalError: try again") {

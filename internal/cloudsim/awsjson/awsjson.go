@@ -77,7 +77,9 @@ func (s Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	action, known := s.Actions[call.Action]
 	if !known {
 		call.ErrorCode = "UnknownOperationException"
-		WriteError(w, s.Version, &Error{Code: call.ErrorCode, Message: "The embedded cloud has no action " + call.Action + "."})
+		WriteError(w, s.Version, &Error{
+			Code: call.ErrorCode, Message: "The embedded cloud has no action " + call.Action + ".",
+		})
 		return
 	}
 	call.Mutating = action.Mutating

@@ -24,7 +24,9 @@ func ReadAssembly(folder string) ([]Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read assembly: %w", err)
 	}
-	order, err := inOrder(slices.Sorted(maps.Keys(stacks)), func(name string) []string { return among(stacks, stacks[name].Dependencies) })
+	order, err := inOrder(slices.Sorted(maps.Keys(stacks)), func(name string) []string {
+		return among(stacks, stacks[name].Dependencies)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read assembly: %w", err)
 	}
@@ -61,7 +63,8 @@ func readStack(folder, name, environment string) (Source, error) {
 		return s, fmt.Errorf("%q is no account and Region", environment)
 	}
 	var err error
-	if s.Template, err = os.ReadFile(filepath.Join(folder, name+".template.json")); err != nil { // the folder that the user named
+	// the folder that the user named
+	if s.Template, err = os.ReadFile(filepath.Join(folder, name+".template.json")); err != nil {
 		return s, err
 	}
 	s.Assets, err = readAssets(folder, name)

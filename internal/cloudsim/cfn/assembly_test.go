@@ -30,7 +30,8 @@ func assembly(t *testing.T, changes ...string) (folder string) {
 			"2": {"source": {"path": "` + name + `.template.json", "packaging": "file"}, "destinations": {"x": {"objectKey": "2.json"}}}}}`
 	}
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(strings.NewReplacer(changes...).Replace(text)), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(strings.NewReplacer(changes...).Replace(text)),
+			0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

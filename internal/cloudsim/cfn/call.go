@@ -16,7 +16,8 @@ func (d *deployment) invoke(service, target, version string, in, out any) error 
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(d.ctx, http.MethodPost, "https://"+service+"."+d.Source.Region+".amazonaws.com/", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(d.ctx, http.MethodPost,
+		"https://"+service+"."+d.Source.Region+".amazonaws.com/", bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,8 @@ var missingCodes = []string{"ResourceNotFoundException", "QueueDoesNotExist", ".
 // isMissing reports whether the resource of the call doesn't exist.
 func isMissing(err error) bool {
 	var r *refusal
-	return errors.As(err, &r) && slices.ContainsFunc(missingCodes, func(code string) bool { return strings.HasSuffix(r.Type, code) })
+	return errors.As(err, &r) &&
+		slices.ContainsFunc(missingCodes, func(code string) bool { return strings.HasSuffix(r.Type, code) })
 }
 
 func (d *deployment) events(action string, in, out any) error {

@@ -172,7 +172,8 @@ func (d *deployment) delete(ctx context.Context) error {
 
 func (d *deployment) pseudoParameters() map[string]string {
 	return map[string]string{
-		"AWS::AccountId": d.Source.Account, "AWS::Region": d.Source.Region, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com",
+		"AWS::AccountId": d.Source.Account, "AWS::Region": d.Source.Region, "AWS::Partition": "aws",
+		"AWS::URLSuffix": "amazonaws.com",
 		"AWS::StackName": d.Source.Name, "AWS::StackId": d.stackID(),
 	}
 }

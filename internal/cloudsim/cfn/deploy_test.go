@@ -29,7 +29,8 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	runtime.Start(func(context.Context, any) (any, error) {
-		fmt.Println(`{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"own","Dimensions":[["Function"]],"Metrics":[{"Name":"Tries"}]}]},"Function":"work","Tries":1}`)
+		fmt.Println(`{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"own","Dimensions":[["Function"]],` +
+			`"Metrics":[{"Name":"Tries"}]}]},"Function":"work","Tries":1}`)
 		switch os.Getenv("MODE") {
 		case "exit":
 			os.Exit(1)
@@ -53,48 +54,69 @@ const (
 // stack is everything that a cell has, in small: a rule on a bus of its own feeds a queue, and the queue a
 // function that fails. The order of its resources is not that in which they can be made.
 const stack = `{
-  "Parameters": {"Version": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/hnb659fds/version"}},
+  "Parameters": {"Version": {"Type": "AWS::SSM::Parameter::Value<String>",
+    "Default": "/cdk-bootstrap/hnb659fds/version"}},
   "Rules": {"Bootstrapped": {"Assertions": [
     {"Assert": {"Fn::Not": [{"Fn::Contains": [["1", "2"], {"Ref": "Version"}]}]}, "AssertDescription": "too old"}
   ]}},
   "Resources": {
-    "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": "dead", "Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible",
-      "Dimensions": [{"Name": "QueueName", "Value": "dead"}], "Statistic": "Maximum", "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+    "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": "dead", "Namespace": "AWS/SQS",
+      "MetricName": "ApproximateNumberOfMessagesVisible",
+      "Dimensions": [{"Name": "QueueName", "Value": "dead"}], "Statistic": "Maximum",
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
       "Threshold": 1, "Period": 60, "EvaluationPeriods": 1, "TreatMissingData": "notBreaching"}},
-    "Errors": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": "errors", "Namespace": "AWS/Lambda", "MetricName": "Errors",
-      "Dimensions": [{"Name": "FunctionName", "Value": "work"}], "Statistic": "Sum", "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+    "Errors": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": "errors", "Namespace": "AWS/Lambda",
+      "MetricName": "Errors",
+      "Dimensions": [{"Name": "FunctionName", "Value": "work"}], "Statistic": "Sum",
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
       "Threshold": 2, "Period": 60, "EvaluationPeriods": 1, "TreatMissingData": "notBreaching"}},
-    "Tries": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": "tries", "Namespace": "own", "MetricName": "Tries",
-      "Dimensions": [{"Name": "Function", "Value": "work"}], "Statistic": "Sum", "ComparisonOperator": "GreaterThanThreshold",
+    "Tries": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": "tries", "Namespace": "own",
+      "MetricName": "Tries",
+      "Dimensions": [{"Name": "Function", "Value": "work"}], "Statistic": "Sum",
+        "ComparisonOperator": "GreaterThanThreshold",
       "Threshold": 1, "Period": 60, "EvaluationPeriods": 1, "TreatMissingData": "notBreaching"}},
-    "ARule": {"Type": "AWS::Events::Rule", "Properties": {"Name": "all", "EventBusName": {"Ref": "Bus"}, "EventPattern": {"source": ["app"]},
+    "ARule": {"Type": "AWS::Events::Rule", "Properties": {"Name": "all",
+      "EventBusName": {"Ref": "Bus"}, "EventPattern": {"source": ["app"]},
       "Targets": [{"Id": "queue", "Arn": {"Fn::GetAtt": ["Work", "Arn"]}}]}},
-    "Clock": {"Type": "AWS::Events::Rule", "Properties": {"Name": "clock", "ScheduleExpression": "rate(1 day)", "State": "ENABLED",
+    "Clock": {"Type": "AWS::Events::Rule", "Properties": {"Name": "clock",
+      "ScheduleExpression": "rate(1 day)", "State": "ENABLED",
       "Targets": [{"Id": "queue", "Arn": {"Fn::GetAtt": ["Later", "Arn"]}}]}},
     "Later": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "later", "DelaySeconds": 300}},
-    "LaterPolicy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Later"}], "PolicyDocument": {"Version": "2012-10-17", "Statement": [
-      {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["Later", "Arn"]},
+    "LaterPolicy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Later"}],
+      "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+      {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
+        "Resource": {"Fn::GetAtt": ["Later", "Arn"]},
        "Condition": {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Clock", "Arn"]}}}}]}}},
     "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "own"}},
-    "Permission": {"Type": "AWS::Events::EventBusPolicy", "Properties": {"EventBusName": {"Ref": "Bus"}, "StatementId": "Friend", "Statement":
-      {"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "events:PutEvents", "Resource": {"Fn::Sub": "${Bus.Arn}"}}}},
+    "Permission": {"Type": "AWS::Events::EventBusPolicy", "Properties": {"EventBusName": {"Ref": "Bus"},
+      "StatementId": "Friend", "Statement":
+      {"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "events:PutEvents",
+        "Resource": {"Fn::Sub": "${Bus.Arn}"}}}},
     "Work": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "work", "VisibilityTimeout": 1,
       "RedrivePolicy": {"deadLetterTargetArn": {"Fn::GetAtt": ["Dead", "Arn"]}, "maxReceiveCount": 2}}},
-    "WorkPolicy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Work"}], "PolicyDocument": {"Version": "2012-10-17", "Statement": [
-      {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": {"Fn::Sub": "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:work"}}]}}},
+    "WorkPolicy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Work"}],
+      "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+      {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
+        "Resource": {"Fn::Sub": "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:work"}}]}}},
     "Dead": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "dead"}},
     "Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "worker",
       "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [
       {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     ]},
       "Policies": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], "Resource": {"Fn::GetAtt": ["Work", "Arn"]}},
-        {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": {"Fn::Join": [":", ["arn", "aws", "logs", {"Ref": "AWS::Region"}, {"Ref": "AWS::AccountId"}, "log-group", "/aws/lambda/work", "*"]]}}]}}]}},
+        {"Effect": "Allow", "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+          "Resource": {"Fn::GetAtt": ["Work", "Arn"]}},
+        {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": {"Fn::Join": [":",
+          ["arn", "aws", "logs", {"Ref": "AWS::Region"}, {"Ref": "AWS::AccountId"}, "log-group", "/aws/lambda/work",
+            "*"]]}}]}}]}},
     "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/lambda/work", "RetentionInDays": 1}},
-    "Function": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "work", "Runtime": "provided.al2023", "Handler": "bootstrap", "Timeout": 1,
-      "Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Code": {"S3Bucket": "b", "S3Key": "code.zip"}, "Environment": {"Variables": {"QUEUE": {"Ref": "Work"}, "MODE": "fail"}},
+    "Function": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "work", "Runtime": "provided.al2023",
+      "Handler": "bootstrap", "Timeout": 1,
+      "Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Code": {"S3Bucket": "b", "S3Key": "code.zip"},
+        "Environment": {"Variables": {"QUEUE": {"Ref": "Work"}, "MODE": "fail"}},
       "LoggingConfig": {"LogFormat": "JSON", "LogGroup": {"Ref": "Logs"}}}},
-    "Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"FunctionName": {"Ref": "Function"}, "EventSourceArn": {"Fn::GetAtt": ["Work", "Arn"]},
+    "Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"FunctionName": {"Ref": "Function"},
+      "EventSourceArn": {"Fn::GetAtt": ["Work", "Arn"]},
       "BatchSize": 1, "FunctionResponseTypes": ["ReportBatchItemFailures"], "ScalingConfig": {"MaximumConcurrency": 2}}}
   }
 }`
@@ -180,13 +202,15 @@ func sounding(s *cfn.Stack) []string {
 // put puts an event on the stack's bus.
 func put(t *testing.T, cloud *cloudsim.Cloud, caller string) {
 	t.Helper()
-	body := `{"Entries":[{"EventBusName":"arn:aws:events:eu-west-1:111111111111:event-bus/own","Source":"app","DetailType":"d","Detail":"{}"}]}`
+	body := `{"Entries":[{"EventBusName":"arn:aws:events:eu-west-1:111111111111:event-bus/own","Source":"app",` +
+		`"DetailType":"d","Detail":"{}"}]}`
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://events/", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Header.Set("X-Amz-Target", "AWSEvents.PutEvents")
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+caller+"/20260101/"+region+"/events/aws4_request, Signature=0")
+	r.Header.Set("Authorization",
+		"AWS4-HMAC-SHA256 Credential="+caller+"/20260101/"+region+"/events/aws4_request, Signature=0")
 	response, err := cloud.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
@@ -238,17 +262,26 @@ func TestWhatCannotBeDeployedNamesItsResource(t *testing.T) {
 		name, old, now string
 		want           []string
 	}{
-		{"an unknown type", `"AWS::Logs::LogGroup"`, `"AWS::Logs::Stream"`, []string{"Logs (AWS::Logs::Stream)", "no such type"}},
+		{"an unknown type", `"AWS::Logs::LogGroup"`, `"AWS::Logs::Stream"`,
+			[]string{"Logs (AWS::Logs::Stream)", "no such type"}},
 		{"an unknown property", `"RetentionInDays": 1`, `"Retention": 1`, []string{"Logs (", `unknown field "Retention"`}},
-		{"a property of another type", `"RetentionInDays": 1`, `"RetentionInDays": "long"`, []string{"Logs (", "RetentionInDays"}},
-		{"an unresolved reference", `"EventBusName": {"Ref": "Bus"}, "EventPattern"`, `"EventBusName": {"Ref": "Buss"}, "EventPattern"`, []string{"ARule (", "unresolved reference to Buss"}},
-		{"an attribute that a type hasn't", `{"Fn::GetAtt": ["Dead", "Arn"]}`, `{"Fn::GetAtt": ["Dead", "Url"]}`, []string{"Work (", "unresolved reference to Dead.Url"}},
-		{"an unknown function", `{"Fn::Sub":`, `{"Fn::ImportValue":`, []string{"Permission (", "unknown function Fn::ImportValue"}},
-		{"a reference within a text", `${Bus.Arn}`, `${Bus.Url}`, []string{"Permission (", "unresolved reference to Bus.Url"}},
-		{"a circle", `"Dead": {"Type": "AWS::SQS::Queue",`, `"Dead": {"Type": "AWS::SQS::Queue", "DependsOn": "Work",`, []string{"it depends on itself"}},
-		{"a section that it doesn't know", `"Rules": {`, `"Conditions": {}, "Rules": {`, []string{`unknown field "Conditions"`}},
+		{"a property of another type", `"RetentionInDays": 1`, `"RetentionInDays": "long"`,
+			[]string{"Logs (", "RetentionInDays"}},
+		{"an unresolved reference", `"EventBusName": {"Ref": "Bus"}, "EventPattern"`,
+			`"EventBusName": {"Ref": "Buss"}, "EventPattern"`, []string{"ARule (", "unresolved reference to Buss"}},
+		{"an attribute that a type hasn't", `{"Fn::GetAtt": ["Dead", "Arn"]}`, `{"Fn::GetAtt": ["Dead", "Url"]}`,
+			[]string{"Work (", "unresolved reference to Dead.Url"}},
+		{"an unknown function", `{"Fn::Sub":`, `{"Fn::ImportValue":`,
+			[]string{"Permission (", "unknown function Fn::ImportValue"}},
+		{"a reference within a text", `${Bus.Arn}`, `${Bus.Url}`,
+			[]string{"Permission (", "unresolved reference to Bus.Url"}},
+		{"a circle", `"Dead": {"Type": "AWS::SQS::Queue",`, `"Dead": {"Type": "AWS::SQS::Queue", "DependsOn": "Work",`,
+			[]string{"it depends on itself"}},
+		{"a section that it doesn't know", `"Rules": {`, `"Conditions": {}, "Rules": {`,
+			[]string{`unknown field "Conditions"`}},
 		{"a rule that doesn't hold", `["1", "2"]`, `["30"]`, []string{"rule Bootstrapped: too old"}},
-		{"an output for other stacks", `"Resources": {`, `"Outputs": {"O": {"Value": 1, "Export": {"Name": "n"}}}, "Resources": {`, []string{`unknown field "Export"`}},
+		{"an output for other stacks", `"Resources": {`,
+			`"Outputs": {"O": {"Value": 1, "Export": {"Name": "n"}}}, "Resources": {`, []string{`unknown field "Export"`}},
 		{"an asset that isn't there", "code.zip", "other.zip", []string{"Function (", `no asset "other.zip"`}},
 		{"a role that Lambda can't assume", "lambda.amazonaws.com", "ec2.amazonaws.com", []string{
 			"Function (", "cannot be assumed by Lambda",
@@ -256,17 +289,26 @@ func TestWhatCannotBeDeployedNamesItsResource(t *testing.T) {
 		{"a role that can't take messages", "sqs:DeleteMessage", "sqs:SendMessage", []string{
 			"Mapping (", "permissions to call DeleteMessage",
 		}},
-		{"a target's unknown property", `"Id": "queue",`, `"Id": "queue", "KinesisParameters": {},`, []string{"ARule (", "unknown property KinesisParameters"}},
-		{"a refusal of EventBridge", `{"source": ["app"]}`, `{"source": "app"}`, []string{"ARule (", "InvalidEventPatternException"}},
+		{"a target's unknown property", `"Id": "queue",`, `"Id": "queue", "KinesisParameters": {},`,
+			[]string{"ARule (", "unknown property KinesisParameters"}},
+		{"a refusal of EventBridge", `{"source": ["app"]}`, `{"source": "app"}`,
+			[]string{"ARule (", "InvalidEventPatternException"}},
 		{"a schedule that isn't one", "rate(1 day)", "rate(1 days)", []string{"Clock (", "ScheduleExpression is not valid"}},
-		{"a rule of neither pattern nor schedule", `"ScheduleExpression": "rate(1 day)", `, ``, []string{"Clock (", "must be specified"}},
-		{"an unknown property of a rule", `"ScheduleExpression"`, `"Schedule"`, []string{"Clock (", `unknown field "Schedule"`}},
-		{"a refusal of SQS", `"maxReceiveCount": 2`, `"maxReceiveCount": 0`, []string{"Work (", "maxReceiveCount must be from 1"}},
-		{"a refusal of Lambda", `"VisibilityTimeout": 1,`, `"VisibilityTimeout": 0,`, []string{"Mapping (", "less than function timeout"}},
-		{"a large batch without a window", `"BatchSize": 1,`, `"BatchSize": 1000,`, []string{"Mapping (", "needs a batching window"}},
-		{"a window above Lambda's", `"BatchSize": 1,`, `"BatchSize": 1, "MaximumBatchingWindowInSeconds": 301,`, []string{"Mapping (", "batching window must be"}},
+		{"a rule of neither pattern nor schedule", `"ScheduleExpression": "rate(1 day)", `, ``,
+			[]string{"Clock (", "must be specified"}},
+		{"an unknown property of a rule", `"ScheduleExpression"`, `"Schedule"`,
+			[]string{"Clock (", `unknown field "Schedule"`}},
+		{"a refusal of SQS", `"maxReceiveCount": 2`, `"maxReceiveCount": 0`,
+			[]string{"Work (", "maxReceiveCount must be from 1"}},
+		{"a refusal of Lambda", `"VisibilityTimeout": 1,`, `"VisibilityTimeout": 0,`,
+			[]string{"Mapping (", "less than function timeout"}},
+		{"a large batch without a window", `"BatchSize": 1,`, `"BatchSize": 1000,`,
+			[]string{"Mapping (", "needs a batching window"}},
+		{"a window above Lambda's", `"BatchSize": 1,`, `"BatchSize": 1, "MaximumBatchingWindowInSeconds": 301,`,
+			[]string{"Mapping (", "batching window must be"}},
 		{"an alarm on nothing", `"Value": "dead"`, `"Value": "none"`, []string{"alarm dead", "none"}},
-		{"a metric that nothing counts", `"MetricName": "Errors"`, `"MetricName": "DeadLetterErrors"`, []string{"alarm errors", "nothing counts DeadLetterErrors"}},
+		{"a metric that nothing counts", `"MetricName": "Errors"`, `"MetricName": "DeadLetterErrors"`,
+			[]string{"alarm errors", "nothing counts DeadLetterErrors"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -52,13 +52,16 @@ func createBusPolicy(d *deployment, _ string, p busPolicyProperties) (made, erro
 		}
 	}
 	p.Statement["Sid"] = p.StatementID
-	document.Statement = slices.DeleteFunc(document.Statement, func(s map[string]any) bool { return s["Sid"] == p.StatementID })
+	document.Statement = slices.DeleteFunc(document.Statement, func(s map[string]any) bool {
+		return s["Sid"] == p.StatementID
+	})
 	document.Statement = append(document.Statement, p.Statement)
 	text, err := json.Marshal(document)
 	if err != nil {
 		return made{}, err
 	}
-	return made{ref: p.EventBusName + "|" + p.StatementID}, d.events("PutPermission", map[string]any{"EventBusName": p.EventBusName, "Policy": string(text)}, nil)
+	return made{ref: p.EventBusName + "|" + p.StatementID}, d.events("PutPermission",
+		map[string]any{"EventBusName": p.EventBusName, "Policy": string(text)}, nil)
 }
 
 func removeBusPolicy(d *deployment, _ made, p busPolicyProperties) error {

@@ -40,7 +40,8 @@ func createInstance(d *deployment, _ string, p instanceProperties) (made, error)
 	}
 	for i, m := range p.BlockDeviceMappings {
 		at := fmt.Sprintf("BlockDeviceMapping.%d.", i+1)
-		params[at+"DeviceName"], params[at+"Ebs.VolumeType"], params[at+"Ebs.Encrypted"] = m.DeviceName, m.Ebs.VolumeType, strconv.FormatBool(m.Ebs.Encrypted)
+		params[at+"DeviceName"], params[at+"Ebs.VolumeType"], params[at+"Ebs.Encrypted"] = m.DeviceName, m.Ebs.VolumeType,
+			strconv.FormatBool(m.Ebs.Encrypted)
 	}
 	answer, err := d.ec2("RunInstances", tagged("instance", p.Tags, params))
 	if err != nil {

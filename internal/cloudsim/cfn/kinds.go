@@ -65,20 +65,27 @@ type kind struct {
 }
 
 var kinds = map[string]kind{
-	"AWS::CloudWatch::Alarm":     {create: typed(createAlarm), remove: removes(removeAlarm), replaced: []string{"AlarmName"}},
+	"AWS::CloudWatch::Alarm": {
+		create: typed(createAlarm), remove: removes(removeAlarm), replaced: []string{"AlarmName"},
+	},
 	"AWS::CloudWatch::Dashboard": {create: typed(createDashboard), replaced: []string{"DashboardName"}},
 	"AWS::EC2::Instance": {
 		create: typed(createInstance), update: updates(updateInstance), remove: removes(removeInstance),
 		replaced: []string{
-			"BlockDeviceMappings", "EbsOptimized", "IamInstanceProfile", "ImageId", "InstanceType", "MetadataOptions", "SecurityGroupIds", "SubnetId",
+			"BlockDeviceMappings", "EbsOptimized", "IamInstanceProfile", "ImageId", "InstanceType", "MetadataOptions",
+			"SecurityGroupIds", "SubnetId",
 		},
 	},
-	"AWS::EC2::InternetGateway": {create: typed(createGateway), update: updates(updateGateway), remove: removes(removeGateway)},
+	"AWS::EC2::InternetGateway": {
+		create: typed(createGateway), update: updates(updateGateway), remove: removes(removeGateway),
+	},
 	"AWS::EC2::Route": {
 		create: typed(createRoute), update: updates(updateRoute), remove: removes(removeRoute),
 		replaced: []string{"DestinationCidrBlock", "RouteTableId"},
 	},
-	"AWS::EC2::RouteTable": {create: typed(createTable), update: updates(updateTable), remove: removes(removeTable), replaced: []string{"VpcId"}},
+	"AWS::EC2::RouteTable": {
+		create: typed(createTable), update: updates(updateTable), remove: removes(removeTable), replaced: []string{"VpcId"},
+	},
 	"AWS::EC2::SecurityGroup": {
 		create: typed(createGroup), update: updates(updateGroup), remove: removes(removeGroup),
 		replaced: []string{"GroupDescription", "GroupName", "VpcId"},
@@ -131,9 +138,14 @@ var kinds = map[string]kind{
 		create: typed(createLayer), remove: removes(removeLayer),
 		replaced: []string{"Content", "Description", "LayerName"}, versioned: true,
 	},
-	"AWS::Logs::LogGroup":    {create: typed(createLogGroup), replaced: []string{"LogGroupName"}},
-	"AWS::S3::Bucket":        {create: typed(createBucket), update: updates(updateBucket), remove: removes(removeBucket), replaced: []string{"BucketName"}},
-	"AWS::S3::BucketPolicy":  {create: typed(createBucketPolicy), remove: removes(removeBucketPolicy), replaced: []string{"Bucket"}},
+	"AWS::Logs::LogGroup": {create: typed(createLogGroup), replaced: []string{"LogGroupName"}},
+	"AWS::S3::Bucket": {
+		create: typed(createBucket), update: updates(updateBucket), remove: removes(removeBucket),
+		replaced: []string{"BucketName"},
+	},
+	"AWS::S3::BucketPolicy": {
+		create: typed(createBucketPolicy), remove: removes(removeBucketPolicy), replaced: []string{"Bucket"},
+	},
 	"AWS::SNS::Subscription": {create: typed(createSubscription), replaced: []string{"Endpoint", "Protocol", "TopicArn"}},
 	"AWS::SNS::Topic":        {create: typed(createTopic), replaced: []string{"TopicName"}},
 	"AWS::SNS::TopicPolicy":  {create: typed(createTopicPolicy)},

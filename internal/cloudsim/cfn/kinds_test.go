@@ -133,14 +133,19 @@ func TestUnnamedResources(t *testing.T) {
 	const resources = `"Key": {"Type": "AWS::KMS::Key", "Properties": {"Description": "one"}},
 		"Topic": {"Type": "AWS::SNS::Topic"},
 		"TopicPolicy": {"Type": "AWS::SNS::TopicPolicy", "Properties": {"Topics": [{"Ref": "Topic"}], "PolicyDocument": {}}},
-		"Subscription": {"Type": "AWS::SNS::Subscription", "Properties": {"TopicArn": {"Ref": "Topic"}, "Protocol": "email", "Endpoint": "one@example.com"}},
+		"Subscription": {"Type": "AWS::SNS::Subscription", "Properties": {"TopicArn": {"Ref": "Topic"}, "Protocol": "email",
+		"Endpoint": "one@example.com"}},
 		"A": {"Type": "AWS::SQS::Queue"}, "B": {"Type": "AWS::SQS::Queue"},
-		"QueuePolicy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "A"}], "PolicyDocument": {"Statement": []}}},
-		"Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": ` + trustsLambda + `, "Policies": [{"PolicyName": "p", "PolicyDocument": {"Statement":
+		"QueuePolicy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "A"}],
+		"PolicyDocument": {"Statement": []}}},
+		"Role": {"Type": "AWS::IAM::Role",
+		"Properties": {"AssumeRolePolicyDocument": ` + trustsLambda + `, "Policies": [{"PolicyName": "p", "PolicyDocument": {"Statement":
 			{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}}}]}},
-		"Function": {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "provided.al2023", "Handler": "bootstrap", "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+		"Function": {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "provided.al2023", "Handler": "bootstrap",
+		"Role": {"Fn::GetAtt": ["Role", "Arn"]},
 			"Code": {"S3Bucket": "b", "S3Key": "code.zip"}}},
-		"Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"FunctionName": {"Ref": "Function"}, "EventSourceArn": {"Fn::GetAtt": ["A", "Arn"]}}}`
+		"Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"FunctionName": {"Ref": "Function"},
+		"EventSourceArn": {"Fn::GetAtt": ["A", "Arn"]}}}`
 	stack, err := s.deploy("test", resources)
 	if err != nil {
 		t.Fatal(err)
@@ -148,9 +153,11 @@ func TestUnnamedResources(t *testing.T) {
 	first := stack.Mappings["test-Function"]
 	for _, changes := range [][]string{
 		{`"one"`, `"two"`, `one@`, `two@`, `[{"Ref": "A"}]`, `[{"Ref": "B"}]`, `["A", "Arn"]`, `["B", "Arn"]`},
-		{`[{"Ref": "A"}]`, `[{"Ref": "B"}]`, `["A", "Arn"]`, `["B", "Arn"]`, `"Handler": "bootstrap"`, `"Handler": "bootstrap", "MemorySize": 256`},
+		{`[{"Ref": "A"}]`, `[{"Ref": "B"}]`, `["A", "Arn"]`, `["B", "Arn"]`, `"Handler": "bootstrap"`,
+			`"Handler": "bootstrap", "MemorySize": 256`},
 	} {
-		if err := stack.Update(t.Context(), s.source("test", strings.NewReplacer(changes...).Replace(resources))); err != nil {
+		if err := stack.Update(t.Context(),
+			s.source("test", strings.NewReplacer(changes...).Replace(resources))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -182,7 +189,8 @@ func TestAFailedCreationIsRolledBack(t *testing.T) {
 	if s.taken(queue) {
 		t.Error("the queue is left behind")
 	}
-	if err := failed.Update(t.Context(), s.source("test", queue)); err == nil || !strings.Contains(err.Error(), "the stack is in ROLLBACK_COMPLETE state and can not be updated") {
+	if err := failed.Update(t.Context(), s.source("test", queue)); err == nil ||
+		!strings.Contains(err.Error(), "the stack is in ROLLBACK_COMPLETE state and can not be updated") {
 		t.Errorf("update: error = %v", err)
 	}
 	if _, err := s.deploy("test", queue); err == nil || !strings.Contains(err.Error(), "the stack exists") {
@@ -195,7 +203,8 @@ func TestAFailedCreationIsRolledBack(t *testing.T) {
 		t.Error(err)
 	}
 	want := []string{
-		"CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_COMPLETE", "CREATE_IN_PROGRESS", "CREATE_COMPLETE",
+		"CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_COMPLETE",
+		"CREATE_IN_PROGRESS", "CREATE_COMPLETE",
 	}
 	if got := statuses(reported()); !slices.Equal(got, want) {
 		t.Errorf("statuses = %v\nwant       %v", got, want)

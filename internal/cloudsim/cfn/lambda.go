@@ -132,7 +132,8 @@ func (d *deployment) functionConfig(name string, p functionProperties) (lambda.C
 		},
 	}
 	if p.Runtime != "provided.al2023" || p.Handler != "bootstrap" {
-		return c, fmt.Errorf("runtime %s with handler %s: the embedded cloud runs provided.al2023 with bootstrap", p.Runtime, p.Handler)
+		return c, fmt.Errorf("runtime %s with handler %s: the embedded cloud runs provided.al2023 with bootstrap",
+			p.Runtime, p.Handler)
 	}
 	if n := p.ReservedConcurrentExecutions; n != nil {
 		c.ReservedConcurrency = *n

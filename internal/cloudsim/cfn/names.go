@@ -16,10 +16,11 @@ type identifier struct {
 // identifiers has the types whose physical ids templates choose. CloudFormation refuses a resource whose id exists. For
 // layers the embedded cloud is stricter: AWS would add a version to another stack's layer.
 var identifiers = map[string]identifier{
-	"AWS::CloudWatch::Alarm":      {property: "AlarmName"},
-	"AWS::CloudWatch::Dashboard":  {property: "DashboardName", isGlobal: true},
-	"AWS::Events::EventBus":       {property: "Name"},
-	"AWS::Events::EventBusPolicy": {property: "StatementId"}, // on whichever bus: https://github.com/aws/aws-cdk/issues/29627
+	"AWS::CloudWatch::Alarm":     {property: "AlarmName"},
+	"AWS::CloudWatch::Dashboard": {property: "DashboardName", isGlobal: true},
+	"AWS::Events::EventBus":      {property: "Name"},
+	// on whichever bus: https://github.com/aws/aws-cdk/issues/29627
+	"AWS::Events::EventBusPolicy": {property: "StatementId"},
 	"AWS::Events::Rule":           {property: "Name", within: "EventBusName"},
 	"AWS::IAM::ManagedPolicy":     {property: "ManagedPolicyName", isGlobal: true},
 	"AWS::IAM::Role":              {property: "RoleName", isGlobal: true},

@@ -36,7 +36,8 @@ func (d *deployment) ec2(action string, params map[string]string) (element, erro
 			form.Set(name, value)
 		}
 	}
-	return d.send("ec2", http.MethodPost, "https://ec2."+d.Source.Region+".amazonaws.com/", "application/x-www-form-urlencoded", form.Encode())
+	return d.send("ec2", http.MethodPost, "https://ec2."+d.Source.Region+".amazonaws.com/",
+		"application/x-www-form-urlencoded", form.Encode())
 }
 
 // s3 makes a call of S3 for the bucket. The query selects a setting, such as policy; it is empty for the bucket itself.
@@ -74,7 +75,8 @@ func (d *deployment) send(service, method, address, contentType, body string) (e
 
 // signature is that of the account's own key.
 func (d *deployment) signature(service string) string {
-	return "AWS4-HMAC-SHA256 Credential=" + d.Source.Account + "/20260101/" + d.Source.Region + "/" + service + "/aws4_request, SignedHeaders=host, Signature=0"
+	return "AWS4-HMAC-SHA256 Credential=" + d.Source.Account + "/20260101/" + d.Source.Region + "/" + service +
+		"/aws4_request, SignedHeaders=host, Signature=0"
 }
 
 type tag struct{ Key, Value string }

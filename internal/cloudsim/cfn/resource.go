@@ -132,7 +132,9 @@ func (d *deployment) removeOne(id string, p physical) error {
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
 func (p physical) replaces(before physical) (bool, error) {
 	k := kinds[p.Type]
-	if !slices.ContainsFunc(k.replaced, func(name string) bool { return !reflect.DeepEqual(p.values[name], before.values[name]) }) {
+	if !slices.ContainsFunc(k.replaced, func(name string) bool {
+		return !reflect.DeepEqual(p.values[name], before.values[name])
+	}) {
 		return false, nil
 	}
 	property := identifiers[p.Type].property

@@ -16,7 +16,8 @@ type bucketProperties struct {
 
 func createBucket(d *deployment, id string, p bucketProperties) (made, error) {
 	name := d.physical(p.BucketName, id)
-	location := "<CreateBucketConfiguration><LocationConstraint>" + d.Source.Region + "</LocationConstraint></CreateBucketConfiguration>"
+	location := "<CreateBucketConfiguration><LocationConstraint>" + d.Source.Region +
+		"</LocationConstraint></CreateBucketConfiguration>"
 	return made{name, map[string]string{"Arn": "arn:aws:s3:::" + name}}, d.s3(http.MethodPut, name, "", location)
 }
 

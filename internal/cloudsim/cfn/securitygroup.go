@@ -25,14 +25,17 @@ type groupRule struct {
 
 // createGroup replaces the egress rule of a new group if the template has egress rules, as CloudFormation does.
 func createGroup(d *deployment, id string, p groupProperties) (made, error) {
-	params := map[string]string{"GroupName": d.physical(p.GroupName, id), "GroupDescription": p.GroupDescription, "VpcId": p.VPCID}
+	params := map[string]string{
+		"GroupName": d.physical(p.GroupName, id), "GroupDescription": p.GroupDescription, "VpcId": p.VPCID,
+	}
 	answer, err := d.ec2("CreateSecurityGroup", tagged("security-group", p.Tags, params))
 	if err != nil {
 		return made{}, err
 	}
 	r := made{answer.first("groupId"), map[string]string{"GroupId": answer.first("groupId"), "VpcId": p.VPCID}}
 	if len(p.SecurityGroupEgress) > 0 {
-		if err := d.changeRules("RevokeSecurityGroupEgress", r.ref, []groupRule{{IPProtocol: "-1", CidrIP: "0.0.0.0/0"}}); err != nil {
+		if err := d.changeRules("RevokeSecurityGroupEgress", r.ref,
+			[]groupRule{{IPProtocol: "-1", CidrIP: "0.0.0.0/0"}}); err != nil {
 			return r, err
 		}
 	}
@@ -73,7 +76,8 @@ func missing(present, wanted []groupRule) []groupRule {
 }
 
 func (g groupRule) same(o groupRule) bool {
-	return g.IPProtocol == o.IPProtocol && g.CidrIP == o.CidrIP && g.Description == o.Description && number(g.FromPort) == number(o.FromPort) && number(g.ToPort) == number(o.ToPort)
+	return g.IPProtocol == o.IPProtocol && g.CidrIP == o.CidrIP && g.Description == o.Description &&
+		number(g.FromPort) == number(o.FromPort) && number(g.ToPort) == number(o.ToPort)
 }
 
 // number formats a port; empty for none.
@@ -91,7 +95,8 @@ func (d *deployment) changeRules(action, group string, rules []groupRule) error 
 	params := map[string]string{"GroupId": group}
 	for i, r := range rules {
 		at := fmt.Sprintf("IpPermissions.%d.", i+1)
-		params[at+"IpProtocol"], params[at+"FromPort"], params[at+"ToPort"] = r.IPProtocol, number(r.FromPort), number(r.ToPort)
+		params[at+"IpProtocol"], params[at+"FromPort"], params[at+"ToPort"] = r.IPProtocol,
+			number(r.FromPort), number(r.ToPort)
 		params[at+"IpRanges.1.CidrIp"], params[at+"IpRanges.1.Description"] = r.CidrIP, r.Description
 	}
 	_, err := d.ec2(action, params)

@@ -48,7 +48,8 @@ func createQueue(d *deployment, id string, p queueProperties) (made, error) {
 		return made{}, err
 	}
 	d.QueueURLs[name] = out.QueueURL
-	return made{out.QueueURL, map[string]string{"Arn": d.arn("sqs", name), "QueueName": name, "QueueUrl": out.QueueURL}}, nil
+	return made{out.QueueURL,
+		map[string]string{"Arn": d.arn("sqs", name), "QueueName": name, "QueueUrl": out.QueueURL}}, nil
 }
 
 // standard are the attributes of a queue whose template doesn't choose them. An empty value removes the attribute.

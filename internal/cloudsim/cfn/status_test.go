@@ -40,20 +40,25 @@ type statusEvent struct {
 func listen(t *testing.T, cloud *cloudsim.Cloud) func() []statusEvent {
 	t.Helper()
 	messages, rules := sqs.NewFromConfig(config(cloud)), eventbridge.NewFromConfig(config(cloud))
-	queue, err := messages.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("statuses"), Attributes: map[string]string{
-		"Policy": `{"Statement": {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}}`,
-	}})
+	queue, err := messages.CreateQueue(t.Context(),
+		&sqs.CreateQueueInput{QueueName: aws.String("statuses"), Attributes: map[string]string{
+			"Policy": `{"Statement": {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": ` +
+				`"sqs:SendMessage", "Resource": "*"}}`,
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := rules.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("statuses"), EventPattern: aws.String(
-		`{"source": ["aws.cloudformation"], "detail": {"stack-id": [{"prefix": "arn:aws:cloudformation:eu-west-1:111111111111:stack/test/"}]}}`,
-	)}); err != nil {
+	if _, err := rules.PutRule(t.Context(),
+		&eventbridge.PutRuleInput{Name: aws.String("statuses"), EventPattern: aws.String(
+			`{"source": ["aws.cloudformation"], "detail": {"stack-id": [{"prefix": ` +
+				`"arn:aws:cloudformation:eu-west-1:111111111111:stack/test/"}]}}`,
+		)}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := rules.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: aws.String("statuses"), Targets: []types.Target{
-		{Id: aws.String("queue"), Arn: aws.String("arn:aws:sqs:eu-west-1:111111111111:statuses")},
-	}}); err != nil {
+	if _, err := rules.PutTargets(t.Context(),
+		&eventbridge.PutTargetsInput{Rule: aws.String("statuses"), Targets: []types.Target{
+			{Id: aws.String("queue"), Arn: aws.String("arn:aws:sqs:eu-west-1:111111111111:statuses")},
+		}}); err != nil {
 		t.Fatal(err)
 	}
 	return func() []statusEvent {
@@ -122,7 +127,8 @@ func checkEvent(t *testing.T, got statusEvent, token string) {
 		DetailType: "CloudFormation Stack Status Change", Source: "aws.cloudformation", Account: account, Region: region,
 		Resources: []string{stackARN},
 	}
-	want.Detail.StackID, want.Detail.StatusDetails, want.Detail.ClientRequestToken = stackARN, got.Detail.StatusDetails, token
+	want.Detail.StackID, want.Detail.StatusDetails, want.Detail.ClientRequestToken = stackARN,
+		got.Detail.StatusDetails, token
 	if diff := cmp.Diff(want, got); diff != "" || token == "" {
 		t.Errorf("event with token %q (-want +got):\n%s", token, diff)
 	}

@@ -114,8 +114,8 @@ func (c *change) checkTypes() error {
 		}
 	}
 	if len(differ) > 0 {
-		return fmt.Errorf("update of resource type is not permitted: the new template modifies resource type of the following "+
-			"resources: %v", differ)
+		return fmt.Errorf("update of resource type is not permitted: the new template modifies "+
+			"resource type of the following resources: %v", differ)
 	}
 	return nil
 }

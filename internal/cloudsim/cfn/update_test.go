@@ -24,21 +24,30 @@ const working = `{"Resources": {
       {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     ]},
     "Policies": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
-      {"Effect": "Allow", "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], "Resource": "*"}]}}]}},
+      {"Effect": "Allow", "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+        "Resource": "*"}]}}]}},
   "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/lambda/work"}},
-  "Layer": {"Type": "AWS::Lambda::LayerVersion", "Properties": {"LayerName": "policy", "Content": {"S3Bucket": "b", "S3Key": "one.zip"}}},
-  "Function": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "work", "Runtime": "provided.al2023", "Handler": "bootstrap",
-    "Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Code": {"S3Bucket": "b", "S3Key": "code.zip"}, "Layers": [{"Ref": "Layer"}], "Timeout": 10,
-    "Environment": {"Variables": {"QUEUE": "/opt/policy.json", "MODE": "read"}}, "LoggingConfig": {"LogFormat": "JSON", "LogGroup": {"Ref": "Logs"}}}},
+  "Layer": {"Type": "AWS::Lambda::LayerVersion", "Properties": {"LayerName": "policy", "Content": {"S3Bucket": "b",
+    "S3Key": "one.zip"}}},
+  "Function": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "work", "Runtime": "provided.al2023",
+    "Handler": "bootstrap",
+    "Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Code": {"S3Bucket": "b", "S3Key": "code.zip"},
+      "Layers": [{"Ref": "Layer"}], "Timeout": 10,
+    "Environment": {"Variables": {"QUEUE": "/opt/policy.json", "MODE": "read"}}, "LoggingConfig": {"LogFormat": "JSON",
+      "LogGroup": {"Ref": "Logs"}}}},
   "Dead": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "dead"}},
   "Work": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "work", "VisibilityTimeout": 20, "DelaySeconds": 5,
     "RedrivePolicy": {"deadLetterTargetArn": {"Fn::GetAtt": ["Dead", "Arn"]}, "maxReceiveCount": 2}}},
-  "WorkPolicy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Work"}], "PolicyDocument": {"Version": "2012-10-17", "Statement": [
-    {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["Work", "Arn"]}}]}}},
-  "Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"FunctionName": {"Ref": "Function"}, "EventSourceArn": {"Fn::GetAtt": ["Work", "Arn"]},
+  "WorkPolicy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Work"}],
+    "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
+      "Resource": {"Fn::GetAtt": ["Work", "Arn"]}}]}}},
+  "Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"FunctionName": {"Ref": "Function"},
+    "EventSourceArn": {"Fn::GetAtt": ["Work", "Arn"]},
     "BatchSize": 1, "Enabled": false, "MaximumBatchingWindowInSeconds": 0}},
   "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "own"}},
-  "Rule": {"Type": "AWS::Events::Rule", "Properties": {"Name": "all", "EventBusName": {"Ref": "Bus"}, "EventPattern": {"source": ["before"]},
+  "Rule": {"Type": "AWS::Events::Rule", "Properties": {"Name": "all",
+    "EventBusName": {"Ref": "Bus"}, "EventPattern": {"source": ["before"]},
     "Targets": [{"Id": "queue", "Arn": {"Fn::GetAtt": ["Work", "Arn"]}}]}}
 }}`
 
@@ -116,7 +125,8 @@ func (f *fixture) fails(want string, changes ...string) {
 	if err == nil || !strings.Contains(err.Error(), want) {
 		f.Errorf("error = %v\nwant in it: %s", err, want)
 	}
-	f.wantStatuses("UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE")
+	f.wantStatuses("UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+		"UPDATE_ROLLBACK_COMPLETE")
 }
 
 func (f *fixture) wantStatuses(want ...string) {
@@ -212,17 +222,21 @@ func TestAQueueKeepsItsMessages(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.send("work", "delayed")
-	f.update(`"VisibilityTimeout": 20, "DelaySeconds": 5,`, `"VisibilityTimeout": 40,`, `"maxReceiveCount": 2`, `"maxReceiveCount": 3`,
-		`["before"]`, `["after"]`, `"Id": "queue"`, `"Id": "other"`, `"BatchSize": 1`, `"BatchSize": 2`, `"MaximumBatchingWindowInSeconds": 0`, `"MaximumBatchingWindowInSeconds": 15`)
+	f.update(`"VisibilityTimeout": 20, "DelaySeconds": 5,`, `"VisibilityTimeout": 40,`,
+		`"maxReceiveCount": 2`, `"maxReceiveCount": 3`,
+		`["before"]`, `["after"]`, `"Id": "queue"`, `"Id": "other"`, `"BatchSize": 1`, `"BatchSize": 2`,
+		`"MaximumBatchingWindowInSeconds": 0`, `"MaximumBatchingWindowInSeconds": 15`)
 	if got := f.waiting("work"); got != "0+1" {
 		t.Errorf("messages = %s, want the delayed one", got)
 	}
 	got := f.attributes("work")
-	if got["VisibilityTimeout"] != "40" || got["DelaySeconds"] != "0" || !strings.Contains(got["RedrivePolicy"], `:3`) || !strings.Contains(got["Policy"], "events.amazonaws.com") {
+	if got["VisibilityTimeout"] != "40" || got["DelaySeconds"] != "0" || !strings.Contains(got["RedrivePolicy"], `:3`) ||
+		!strings.Contains(got["Policy"], "events.amazonaws.com") {
 		t.Errorf("attributes = %v", got)
 	}
 	pattern, targets := f.rule("own", "all")
-	if pattern != `{"source":["after"]}` || !slices.Equal(targets, []string{"other arn:aws:sqs:eu-west-1:111111111111:work"}) {
+	if pattern != `{"source":["after"]}` ||
+		!slices.Equal(targets, []string{"other arn:aws:sqs:eu-west-1:111111111111:work"}) {
 		t.Errorf("rule = %s to %v", pattern, targets)
 	}
 }
@@ -233,11 +247,14 @@ func TestARollbackLeavesTheFormerStack(t *testing.T) {
 	f := newFixture(t)
 	f.send("work", "delayed")
 	const more = `"Resources": {"AQueue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "more"}},
-		"Last": {"Type": "AWS::Events::Rule", "DependsOn": ["Rule", "Mapping", "WorkPolicy"], "Properties": {"Name": "last", "EventPattern": {"source": "wrong"}}},
+		"Last": {"Type": "AWS::Events::Rule", "DependsOn": ["Rule", "Mapping", "WorkPolicy"], "Properties": {"Name": "last",
+		"EventPattern": {"source": "wrong"}}},
 		`
 	before := f.attributes("work")
-	f.fails("Last (AWS::Events::Rule): AWSEvents.PutRule: 400 InvalidEventPatternException", `"Resources": {`, more, `one.zip`, `two.zip`,
-		`"read"`, `"fail"`, `"VisibilityTimeout": 20, "DelaySeconds": 5`, `"VisibilityTimeout": 25`, `"Name": "own"`, `"Name": "new"`, `"Name": "all"`, `"Name": "every"`,
+	f.fails("Last (AWS::Events::Rule): AWSEvents.PutRule: 400 InvalidEventPatternException", `"Resources": {`,
+		more, `one.zip`, `two.zip`,
+		`"read"`, `"fail"`, `"VisibilityTimeout": 20, "DelaySeconds": 5`, `"VisibilityTimeout": 25`, `"Name": "own"`,
+		`"Name": "new"`, `"Name": "all"`, `"Name": "every"`,
 		`"BatchSize": 1`, `"BatchSize": 2`, `"dead"`, `"buried"`)
 	f.reads("work", "one")
 	after := f.attributes("work")
@@ -259,7 +276,9 @@ func TestARollbackLeavesTheFormerStack(t *testing.T) {
 	if pattern, _ := f.rule("new", "every"); pattern != "" {
 		t.Errorf("the new rule still has pattern %s", pattern)
 	}
-	f.update(`one.zip`, `two.zip`, `"Resources": {`, `"Resources": {"More": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "more"}}, `) // whose name is free
+	// whose name is free
+	f.update(`one.zip`, `two.zip`, `"Resources": {`,
+		`"Resources": {"More": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "more"}}, `)
 	f.reads("work", "two")
 }
 
@@ -346,24 +365,31 @@ func TestAMappingUpdatedInPlace(t *testing.T) {
 func TestWhatCannotBeUpdated(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	if _, err := cfn.Deploy(t.Context(), f.cloud, cfn.Source{Account: account, Region: region, Name: "other", Template: []byte(
-		`{"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "taken"}}}}`,
-	)}); err != nil {
+	if _, err := cfn.Deploy(t.Context(), f.cloud,
+		cfn.Source{Account: account, Region: region, Name: "other", Template: []byte(
+			`{"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "taken"}}}}`,
+		)}); err != nil {
 		t.Fatal(err)
 	}
-	f.fails("Rule (AWS::Events::Rule): CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename all and update the stack again.",
+	f.fails("Rule (AWS::Events::Rule): CloudFormation cannot update a stack when a custom-named resource requires "+
+		"replacing. Rename all and update the stack again.",
 		`"EventBusName": {"Ref": "Bus"}, `, ``)
-	f.fails("taken already exists in stack arn:aws:cloudformation:eu-west-1:111111111111:stack/other/0", `"QueueName": "work"`, `"QueueName": "taken"`)
-	f.fails("dead already exists in stack arn:aws:cloudformation:eu-west-1:111111111111:stack/test/0", `"Dead": {`, `"Dead": {"Type": "AWS::SQS::Queue"}, "Moved": {`)
+	f.fails("taken already exists in stack arn:aws:cloudformation:eu-west-1:111111111111:stack/other/0",
+		`"QueueName": "work"`, `"QueueName": "taken"`)
+	f.fails("dead already exists in stack arn:aws:cloudformation:eu-west-1:111111111111:stack/test/0", `"Dead": {`,
+		`"Dead": {"Type": "AWS::SQS::Queue"}, "Moved": {`)
 	f.fails(`unknown field "Memory"`, `"Timeout": 10`, `"Memory": 10`)
 	f.fails(`there is no function`, `{"Ref": "Function"}`, `"none"`)
 	for _, tt := range []struct{ name, old, now, want string }{
-		{"another type", `"Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/lambda/work"}}`, `"Logs": {"Type": "AWS::SQS::Queue"}`,
-			"update of resource type is not permitted: the new template modifies resource type of the following resources: [Logs]"},
+		{"another type", `"Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/lambda/work"}}`,
+			`"Logs": {"Type": "AWS::SQS::Queue"}`,
+			"update of resource type is not permitted: the new template modifies resource type of " +
+				"the following resources: [Logs]"},
 		{"a circle", `"Dead": {`, `"Dead": {"DependsOn": "Work",`, "depends on itself"},
 		{"no template", `{"Resources"`, `"Resources"`, "parse template"},
 	} {
-		if err := f.stack.Update(t.Context(), f.source(tt.old, tt.now)); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if err := f.stack.Update(t.Context(), f.source(tt.old, tt.now)); err == nil ||
+			!strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error = %v\nwant in it: %s", tt.name, err, tt.want)
 		}
 		f.wantStatuses()
@@ -386,7 +412,8 @@ func TestResourcesThatLeaveTheTemplate(t *testing.T) {
 	if f.exists("a") || !f.exists("b") {
 		t.Error("want a deleted and b retained")
 	}
-	f.fails("b already exists", `"Resources": {`, `"Resources": {"B": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "b"}}, `)
+	f.fails("b already exists", `"Resources": {`,
+		`"Resources": {"B": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "b"}}, `)
 }
 
 // TestARuleDeletedByHand is put back as docs/runbook.md describes it: the template loses it and gets it back.
@@ -398,7 +425,8 @@ func TestARuleDeletedByHand(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.rules.DeleteRule(t.Context(), &eventbridge.DeleteRuleInput{EventBusName: aws.String("own"), Name: aws.String("all")}); err != nil {
+	if _, err := f.rules.DeleteRule(t.Context(),
+		&eventbridge.DeleteRuleInput{EventBusName: aws.String("own"), Name: aws.String("all")}); err != nil {
 		t.Fatal(err)
 	}
 	rule := f.template[strings.Index(f.template, `"Rule": {`) : len(f.template)-3]
@@ -416,8 +444,10 @@ func TestAManagedPolicyUpdatedInPlace(t *testing.T) {
 	t.Cleanup(cloud.Close)
 	source := func(action string) cfn.Source {
 		return cfn.Source{Account: account, Region: region, Name: "test", Template: []byte(`{"Resources": {
-			"P": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"ManagedPolicyName": "p", "PolicyDocument": {"Statement": {"Effect": "Allow", "Action": "` + action + `", "Resource": "*"}}}},
-			"R": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "r", "ManagedPolicyArns": [{"Ref": "P"}], "AssumeRolePolicyDocument": ` + trustsLambda + `}}}}`)}
+			"P": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"ManagedPolicyName": "p",
+			"PolicyDocument": {"Statement": {"Effect": "Allow", "Action": "` + action + `", "Resource": "*"}}}},
+			"R": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "r", "ManagedPolicyArns": [{"Ref": "P"}],
+			"AssumeRolePolicyDocument": ` + trustsLambda + `}}}}`)}
 	}
 	s, err := cfn.Deploy(t.Context(), cloud, source("ec2:CreateRoute"))
 	if err == nil {
@@ -427,7 +457,8 @@ func TestAManagedPolicyUpdatedInPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	const role = "arn:aws:iam::111111111111:role/r"
-	if cloud.IAM.AuthorizeRole(role, "ec2:DeleteRoute", "*") != nil || cloud.IAM.AuthorizeRole(role, "ec2:CreateRoute", "*") == nil {
+	if cloud.IAM.AuthorizeRole(role, "ec2:DeleteRoute", "*") != nil ||
+		cloud.IAM.AuthorizeRole(role, "ec2:CreateRoute", "*") == nil {
 		t.Error("the role doesn't have the new document")
 	}
 }

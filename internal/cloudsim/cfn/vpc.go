@@ -66,7 +66,8 @@ func createSubnet(d *deployment, _ string, p subnetProperties) (made, error) {
 		return made{}, err
 	}
 	id := answer.first("subnetId")
-	return made{id, map[string]string{"SubnetId": id, "AvailabilityZone": answer.first("availabilityZone")}}, d.mapPublicAddresses(id, p.MapPublicIPOnLaunch)
+	return made{id, map[string]string{"SubnetId": id, "AvailabilityZone": answer.first("availabilityZone")}},
+		d.mapPublicAddresses(id, p.MapPublicIPOnLaunch)
 }
 
 func (d *deployment) mapPublicAddresses(subnet string, maps *bool) error {

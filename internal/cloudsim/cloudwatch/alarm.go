@@ -77,7 +77,8 @@ func (a Alarm) Check() error {
 	case a.Missing == ignore && a.Periods > 1:
 		return fmt.Errorf("check alarm %s: missing data is ignored in alarms of one period only", a.Name)
 	case a.Period <= 0 || a.Periods < 1 || a.Datapoints > a.Periods:
-		return fmt.Errorf("check alarm %s: %d of %d periods of %v can't be evaluated", a.Name, a.Datapoints, a.Periods, a.Period)
+		return fmt.Errorf("check alarm %s: %d of %d periods of %v can't be evaluated", a.Name,
+			a.Datapoints, a.Periods, a.Period)
 	}
 	return nil
 }

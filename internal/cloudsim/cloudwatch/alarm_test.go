@@ -29,13 +29,21 @@ func TestEvaluate(t *testing.T) {
 	}{
 		{"two of three minutes", [3]float64{5, 0, 6}, nil, cloudwatch.Sounding},
 		{"one of three minutes", [3]float64{5, 4, 4}, nil, cloudwatch.OK},
-		{"all are needed without a number of datapoints", [3]float64{5, 0, 6}, func(a *cloudwatch.Alarm) { a.Datapoints = 0 }, cloudwatch.OK},
+		{"all are needed without a number of datapoints", [3]float64{5, 0, 6}, func(a *cloudwatch.Alarm) {
+			a.Datapoints = 0
+		}, cloudwatch.OK},
 		{"no data is fine if the alarm sets that", [3]float64{}, nil, cloudwatch.OK},
-		{"no data is too little otherwise", [3]float64{}, func(a *cloudwatch.Alarm) { a.Missing = "" }, cloudwatch.InsufficientData},
+		{"no data is too little otherwise", [3]float64{}, func(a *cloudwatch.Alarm) {
+			a.Missing = ""
+		}, cloudwatch.InsufficientData},
 		{"no data may breach", [3]float64{}, func(a *cloudwatch.Alarm) { a.Missing = "breaching" }, cloudwatch.Sounding},
-		{"another comparison", [3]float64{5, 5, 5}, func(a *cloudwatch.Alarm) { a.Comparison = "GreaterThanThreshold" }, cloudwatch.OK},
+		{"another comparison", [3]float64{5, 5, 5}, func(a *cloudwatch.Alarm) {
+			a.Comparison = "GreaterThanThreshold"
+		}, cloudwatch.OK},
 		{"another statistic", [3]float64{6, 6, 6}, func(a *cloudwatch.Alarm) { a.Statistic = "Maximum" }, cloudwatch.OK},
-		{"another queue's metric", [3]float64{6, 6, 6}, func(a *cloudwatch.Alarm) { a.Dimensions = map[string]string{"QueueName": "p"} }, cloudwatch.OK},
+		{"another queue's metric", [3]float64{6, 6, 6}, func(a *cloudwatch.Alarm) {
+			a.Dimensions = map[string]string{"QueueName": "p"}
+		}, cloudwatch.OK},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -92,7 +100,8 @@ func TestReadLog(t *testing.T) {
 	t.Parallel()
 	m := cloudwatch.New()
 	for _, line := range []string{
-		`{"_aws":{"CloudWatchMetrics":[{"Namespace":"n","Dimensions":[["QueueName"],[]],"Metrics":[{"Name":"m"},{"Name":"text"}]}]},"QueueName":"q","m":[2,3],"text":"no"}`,
+		`{"_aws":{"CloudWatchMetrics":[{"Namespace":"n","Dimensions":[["QueueName"],[]],"Metrics":[{"Name":"m"},` +
+			`{"Name":"text"}]}]},"QueueName":"q","m":[2,3],"text":"no"}`,
 		`{"msg":"m is 5","m":5}`, `plain text`, `[1]`, ``,
 	} {
 		m.ReadLog(line)

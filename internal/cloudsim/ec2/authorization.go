@@ -60,7 +60,10 @@ func (r *request) allowed(caller apicall.Caller, roles *iam.Registry) error {
 }
 
 func unauthorized(err error) *refusal {
-	return &refusal{code: "UnauthorizedOperation", message: "You are not authorized to perform this operation. " + err.Error(), status: http.StatusForbidden}
+	return &refusal{
+		code: "UnauthorizedOperation", message: "You are not authorized to perform this operation. " + err.Error(),
+		status: http.StatusForbidden,
+	}
 }
 
 func (r *request) permissions() []permission {

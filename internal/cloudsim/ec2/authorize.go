@@ -83,7 +83,8 @@ func (r *request) addRule(g *securityGroup, w wanted) error {
 	}
 	for _, six := range []bool{false, true} {
 		if more := g.weight(w.traffic, six); more > 0 && g.count(w.egress, six)+more > r.opts.Quotas.RulesPerGroup {
-			return refuse("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.")
+			return refuse("RulesPerSecurityGroupLimitExceeded",
+				"The maximum number of rules per security group has been reached.")
 		}
 	}
 	g.rules = append(g.rules, &rule{
@@ -222,7 +223,8 @@ func groupSource(fields params, g *securityGroup) (source, error) {
 func checkDescription(d string) error {
 	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ._-:/()#,@[]+=&;{}!$*"
 	if len(d) > 255 || strings.Trim(d, allowed) != "" {
-		return invalidValue("Invalid rule description. Valid descriptions are strings less than 256 characters from the following set: a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*")
+		return invalidValue("Invalid rule description. Valid descriptions are strings less than 256 characters from the " +
+			"following set: a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*")
 	}
 	return nil
 }
@@ -264,7 +266,8 @@ func checkProtocol(protocol string) error {
 
 func (t *traffic) readPorts(p params) error {
 	if p["FromPort"] == "" || p["ToPort"] == "" {
-		return refuse("MissingParameter", "The request must contain the parameters fromPort and toPort for protocol %s", t.protocol)
+		return refuse("MissingParameter", "The request must contain the parameters fromPort and toPort for protocol %s",
+			t.protocol)
 	}
 	var err error
 	if t.from, t.to, err = fromTo(p); err != nil {
@@ -281,7 +284,8 @@ func (t *traffic) readICMP(p params) error {
 		return nil
 	}
 	if p["FromPort"] == "" || p["ToPort"] == "" {
-		return refuse("MissingParameter", "The request must contain the parameters fromPort and toPort for protocol %s", t.protocol)
+		return refuse("MissingParameter", "The request must contain the parameters fromPort and toPort for protocol %s",
+			t.protocol)
 	}
 	var err error
 	if t.from, t.to, err = fromTo(p); err != nil {

@@ -30,7 +30,10 @@ func (c *cell) amazonLists() map[string]*prefixList {
 	owner := &cell{accountRegion: accountRegion{"aws", c.region}, tags: map[string]tagSet{}}
 	all := map[string]*prefixList{}
 	for _, of := range awsLists {
-		l := &prefixList{cell: owner, name: "com.amazonaws." + c.region + "." + of.name, service: of.service, most: of.weight, state: listCreated}
+		l := &prefixList{
+			cell: owner, name: "com.amazonaws." + c.region + "." + of.name, service: of.service,
+			most: of.weight, state: listCreated,
+		}
 		if of.global {
 			l.name = "com.amazonaws.global." + of.name
 		}

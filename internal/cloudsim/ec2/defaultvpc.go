@@ -68,7 +68,8 @@ func createDefaultSubnet(r *request) ([]node, error) {
 	}
 	for _, s := range r.cell.subnets {
 		if s.isDefault && s.zone == zone {
-			return nil, refuse("DefaultSubnetAlreadyExistsInAvailabilityZone", "'%s' is already the default subnet in %s.", s.id, zone)
+			return nil, refuse("DefaultSubnetAlreadyExistsInAvailabilityZone",
+				"'%s' is already the default subnet in %s.", s.id, zone)
 		}
 	}
 	for n := range 16 {
@@ -76,11 +77,15 @@ func createDefaultSubnet(r *request) ([]node, error) {
 			return []node{group("subnet", showSubnet(r.addDefaultSubnet(v, prefix, zone))...)}, nil
 		}
 	}
-	return nil, refuse("InsufficientCidrBlocks", "There are not enough free addresses in VPC '%s' for a default subnet.", v.id) // the text isn't documented
+	// the text isn't documented
+	return nil, refuse("InsufficientCidrBlocks", "There are not enough free addresses in VPC '%s' for a default subnet.",
+		v.id)
 }
 
 func (v *vpc) hasSubnetOver(p netip.Prefix) bool {
-	return slices.ContainsFunc(sorted(v.subnets), func(s *subnet) bool { return s.vpc == v && overlap(s.prefixes(), []netip.Prefix{p}) })
+	return slices.ContainsFunc(sorted(v.subnets), func(s *subnet) bool {
+		return s.vpc == v && overlap(s.prefixes(), []netip.Prefix{p})
+	})
 }
 
 // vpcOrDefault returns the VPC that the request names, or else the default one.

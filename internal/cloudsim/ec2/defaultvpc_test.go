@@ -46,19 +46,23 @@ func TestDefaultVPC(t *testing.T) {
 	if *vpc.CidrBlock != "172.31.0.0/16" || *vpc.DhcpOptionsId == "" {
 		t.Errorf("the default VPC is %+v", vpc)
 	}
-	want := map[string]string{"eu-west-1a": "172.31.0.0/20", "eu-west-1b": "172.31.16.0/20", "eu-west-1c": "172.31.32.0/20"}
+	want := map[string]string{
+		"eu-west-1a": "172.31.0.0/20", "eu-west-1b": "172.31.16.0/20", "eu-west-1c": "172.31.32.0/20",
+	}
 	if diff := cmp.Diff(want, c.subnetsOf(*vpc.VpcId)); diff != "" {
 		t.Errorf("its subnets: %s", diff)
 	}
-	hostnames := must[*ec2.DescribeVpcAttributeOutput](t)(c.DescribeVpcAttribute(t.Context(), &ec2.DescribeVpcAttributeInput{
-		VpcId: vpc.VpcId, Attribute: types.VpcAttributeNameEnableDnsHostnames,
-	}))
+	hostnames := must[*ec2.DescribeVpcAttributeOutput](t)(c.DescribeVpcAttribute(t.Context(),
+		&ec2.DescribeVpcAttributeInput{
+			VpcId: vpc.VpcId, Attribute: types.VpcAttributeNameEnableDnsHostnames,
+		}))
 	if !*hostnames.EnableDnsHostnames.Value {
 		t.Error("the default VPC has no DNS hostnames")
 	}
-	gateways := must[*ec2.DescribeInternetGatewaysOutput](t)(c.DescribeInternetGateways(t.Context(), &ec2.DescribeInternetGatewaysInput{
-		Filters: []types.Filter{filter("attachment.vpc-id", *vpc.VpcId)},
-	}))
+	gateways := must[*ec2.DescribeInternetGatewaysOutput](t)(c.DescribeInternetGateways(t.Context(),
+		&ec2.DescribeInternetGatewaysInput{
+			Filters: []types.Filter{filter("attachment.vpc-id", *vpc.VpcId)},
+		}))
 	if len(gateways.InternetGateways) != 1 {
 		t.Fatalf("%d internet gateways", len(gateways.InternetGateways))
 	}
@@ -129,9 +133,10 @@ func (c client) empty(vpc string) {
 	for _, s := range subnets.Subnets {
 		must[*ec2.DeleteSubnetOutput](c.t)(c.DeleteSubnet(c.t.Context(), &ec2.DeleteSubnetInput{SubnetId: s.SubnetId}))
 	}
-	gateways := must[*ec2.DescribeInternetGatewaysOutput](c.t)(c.DescribeInternetGateways(c.t.Context(), &ec2.DescribeInternetGatewaysInput{
-		Filters: []types.Filter{filter("attachment.vpc-id", vpc)},
-	}))
+	gateways := must[*ec2.DescribeInternetGatewaysOutput](c.t)(c.DescribeInternetGateways(c.t.Context(),
+		&ec2.DescribeInternetGatewaysInput{
+			Filters: []types.Filter{filter("attachment.vpc-id", vpc)},
+		}))
 	for _, g := range gateways.InternetGateways {
 		must[*ec2.DetachInternetGatewayOutput](c.t)(c.DetachInternetGateway(c.t.Context(), &ec2.DetachInternetGatewayInput{
 			VpcId: &vpc, InternetGatewayId: g.InternetGatewayId,
@@ -171,7 +176,8 @@ func TestGroupsAndInstancesGoToTheDefaultVPC(t *testing.T) {
 	group := must[*ec2.CreateSecurityGroupOutput](t)(c.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{
 		GroupName: aws.String("web"), Description: aws.String("web"),
 	})).GroupId
-	groups := must[*ec2.DescribeSecurityGroupsOutput](t)(c.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{GroupIds: []string{*group}}))
+	groups := must[*ec2.DescribeSecurityGroupsOutput](t)(c.DescribeSecurityGroups(t.Context(),
+		&ec2.DescribeSecurityGroupsInput{GroupIds: []string{*group}}))
 	if got := *groups.SecurityGroups[0].VpcId; got != vpc {
 		t.Errorf("the group is in %s, want %s", got, vpc)
 	}

@@ -85,7 +85,8 @@ func (r *request) page(least, most int, byID bool) (page, error) {
 	case asked && byID:
 		return page{}, combination("The parameter MaxResults cannot be used with a list of ids")
 	case asked && (size < least || size > most):
-		return page{}, invalidValue("Value ( %d ) for parameter maxResults is invalid. Expecting a value between %d and %d.", size, least, most)
+		return page{}, invalidValue("Value ( %d ) for parameter maxResults is invalid. Expecting a value between %d and %d.",
+			size, least, most)
 	case !byID && r.opts.PageSize > 0 && (size == 0 || r.opts.PageSize < size):
 		size = r.opts.PageSize
 	}

@@ -19,7 +19,8 @@ const noDHCPOptions = "default"
 // dhcpKeys are the options that a set can have:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateDhcpOptions.html
 var dhcpKeys = []string{
-	"domain-name", "domain-name-servers", "ntp-servers", "netbios-name-servers", "netbios-node-type", "ipv6-address-preferred-lease-time",
+	"domain-name", "domain-name-servers", "ntp-servers", "netbios-name-servers", "netbios-node-type",
+	"ipv6-address-preferred-lease-time",
 }
 
 // defaultDHCP is the set of new VPCs, which is there in every account and Region.
@@ -120,7 +121,9 @@ func showDHCP(d *dhcpOptions) []node {
 		leaf("dhcpOptionsId", d.id),
 		leaf("ownerId", d.account),
 		listOf("dhcpConfigurationSet", d.keys(), func(key string) []node {
-			return []node{leaf("key", key), listOf("valueSet", d.options[key], func(v string) []node { return []node{leaf("value", v)} })}
+			return []node{leaf("key", key), listOf("valueSet", d.options[key], func(v string) []node {
+				return []node{leaf("value", v)}
+			})}
 		}),
 		d.taggedNode(d.id),
 	}

@@ -9,7 +9,8 @@ type egressOnlyGateway struct {
 }
 
 var typeEgressOnly = resourceType{
-	"eigw-", "egress-only-internet-gateway", "InvalidGatewayID.NotFound", "InvalidEgressOnlyInternetGatewayId.Malformed", "eigw ID",
+	"eigw-", "egress-only-internet-gateway", "InvalidGatewayID.NotFound",
+	"InvalidEgressOnlyInternetGatewayId.Malformed", "eigw ID",
 }
 
 func createEgressOnly(r *request) ([]node, error) {

@@ -27,19 +27,21 @@ var typeEndpoint = resourceType{
 	"vpce-", "vpc-endpoint", "InvalidVpcEndpointId.NotFound", "InvalidVpcEndpointId.Malformed", "Vpc Endpoint Id",
 }
 
-const endpointParams = "VpcEndpointType VpcId ServiceName PolicyDocument RouteTableId SubnetId SecurityGroupId IpAddressType DnsOptions" +
-	" PrivateDnsEnabled TagSpecification"
+const endpointParams = "VpcEndpointType VpcId ServiceName PolicyDocument RouteTableId SubnetId SecurityGroupId " +
+	"IpAddressType DnsOptions PrivateDnsEnabled TagSpecification"
 
-const modifyEndpointParams = "VpcEndpointId ResetPolicy PolicyDocument AddRouteTableId RemoveRouteTableId AddSubnetId RemoveSubnetId" +
-	" AddSecurityGroupId RemoveSecurityGroupId IpAddressType DnsOptions PrivateDnsEnabled"
+const modifyEndpointParams = "VpcEndpointId ResetPolicy PolicyDocument AddRouteTableId RemoveRouteTableId " +
+	"AddSubnetId RemoveSubnetId AddSecurityGroupId RemoveSecurityGroupId IpAddressType DnsOptions PrivateDnsEnabled"
 
 // openPolicy is the policy of an endpoint that is created without one:
 // https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#vpc-endpoint-policies-default
-const openPolicy = `{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}`
+const openPolicy = `{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*",` +
+	`"Resource":"*"}]}`
 
 // interfaceServices have interface endpoints.
 var interfaceServices = []string{
-	"ec2", "ec2messages", "ecr.api", "ecr.dkr", "events", "execute-api", "kms", "lambda", "logs", "monitoring", "s3", "secretsmanager",
+	"ec2", "ec2messages", "ecr.api", "ecr.dkr", "events", "execute-api", "kms", "lambda", "logs",
+	"monitoring", "s3", "secretsmanager",
 	"sns", "sqs", "ssm", "ssmmessages", "sts",
 }
 
@@ -131,7 +133,8 @@ func (r *request) endpointTables(e *endpoint, parameter string) ([]*table, error
 		case t.vpc != e.vpc:
 			return nil, refuse("InvalidParameter", "Route table %s does not belong to VPC %s", id, e.vpc.id)
 		case t.find(d) != nil:
-			return nil, refuse("RouteAlreadyExists", "route table %s already has a route with destination-prefix-list-id %s", id, d)
+			return nil, refuse("RouteAlreadyExists", "route table %s already has a route with destination-prefix-list-id %s",
+				id, d)
 		}
 		if err := r.hasRoom(t, d); err != nil {
 			return nil, err
@@ -180,11 +183,15 @@ func (e *endpoint) secure() {
 // nameDNS turns private DNS on, for which the VPC needs both DNS attributes, and which one endpoint of a service has.
 func (r *request) nameDNS(e *endpoint) error {
 	if !e.vpc.dnsSupport || !e.vpc.dnsHostnames {
-		return refuse("InvalidParameter", "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for %s", e.vpc.id)
+		return refuse("InvalidParameter",
+			"Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for %s",
+			e.vpc.id)
 	}
 	for _, other := range r.cell.endpoints {
 		if other != e && other.vpc == e.vpc && other.service == e.service && other.privateDNS {
-			return refuse("InvalidParameter", "private-dns-enabled cannot be set because there is already a conflicting DNS domain for %s in the VPC %s", e.dnsName(), e.vpc.id)
+			return refuse("InvalidParameter",
+				"private-dns-enabled cannot be set because there is already a conflicting DNS domain for %s in the VPC %s",
+				e.dnsName(), e.vpc.id)
 		}
 	}
 	e.privateDNS = true
@@ -254,7 +261,9 @@ func (r *request) modifyInterfaceEndpoint(e, changed *endpoint) error {
 		return refuse("InvalidParameter", "Route table IDs are only supported for Gateway type VPC Endpoint.")
 	}
 	gone := r.list("RemoveSubnetId")
-	changed.faces = slices.DeleteFunc(slices.Clone(e.faces), func(f *face) bool { return slices.Contains(gone, f.subnet.id) })
+	changed.faces = slices.DeleteFunc(slices.Clone(e.faces), func(f *face) bool {
+		return slices.Contains(gone, f.subnet.id)
+	})
 	var added []*face
 	var err error
 	if r.has("AddSubnetId") {

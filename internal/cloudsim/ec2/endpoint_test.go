@@ -42,7 +42,8 @@ func TestGatewayEndpoint(t *testing.T) {
 	}))
 	list := lists.PrefixLists[0].PrefixListId
 	got := c.last(table)
-	if aws.ToString(got.GatewayId) != *e.VpcEndpointId || aws.ToString(got.DestinationPrefixListId) != *list || got.State != types.RouteStateActive || got.Origin != types.RouteOriginCreateRoute {
+	if aws.ToString(got.GatewayId) != *e.VpcEndpointId || aws.ToString(got.DestinationPrefixListId) != *list ||
+		got.State != types.RouteStateActive || got.Origin != types.RouteOriginCreateRoute {
 		t.Errorf("the route is %+v", got)
 	}
 	if !strings.Contains(aws.ToString(e.PolicyDocument), "Allow") || e.State != "available" {
@@ -54,14 +55,18 @@ func TestGatewayEndpoint(t *testing.T) {
 		RouteTableId: &table, DestinationPrefixListId: list, GatewayId: aws.String(c.gateway(vpc)),
 	})
 	refused(t, err, "InvalidParameterValue")
-	refused(t, c.modifyEndpoint(e.VpcEndpointId, ec2.ModifyVpcEndpointInput{AddRouteTableIds: []string{other}, RemoveRouteTableIds: []string{table}}), "no error")
+	refused(t,
+		c.modifyEndpoint(e.VpcEndpointId,
+			ec2.ModifyVpcEndpointInput{AddRouteTableIds: []string{other}, RemoveRouteTableIds: []string{table}}), "no error")
 	if here, there := c.routes(table), c.routes(other); len(here) != 1 || len(there) != 2 {
 		t.Errorf("routes are %v and %v", here, there)
 	}
 	policy := `{"Version":"2012-10-17","Statement":[]}`
-	refused(t, c.modifyEndpoint(e.VpcEndpointId, ec2.ModifyVpcEndpointInput{PolicyDocument: aws.String("{")}), "InvalidPolicyDocument")
+	refused(t, c.modifyEndpoint(e.VpcEndpointId, ec2.ModifyVpcEndpointInput{PolicyDocument: aws.String("{")}),
+		"InvalidPolicyDocument")
 	refused(t, c.modifyEndpoint(e.VpcEndpointId, ec2.ModifyVpcEndpointInput{PolicyDocument: &policy}), "no error")
-	shown := must[*ec2.DescribeVpcEndpointsOutput](t)(c.DescribeVpcEndpoints(t.Context(), &ec2.DescribeVpcEndpointsInput{Filters: []types.Filter{filter("vpc-id", vpc)}})).VpcEndpoints[0]
+	shown := must[*ec2.DescribeVpcEndpointsOutput](t)(c.DescribeVpcEndpoints(t.Context(),
+		&ec2.DescribeVpcEndpointsInput{Filters: []types.Filter{filter("vpc-id", vpc)}})).VpcEndpoints[0]
 	if aws.ToString(shown.PolicyDocument) != policy || len(shown.RouteTableIds) != 1 || shown.RouteTableIds[0] != other {
 		t.Errorf("the endpoint is %+v", shown)
 	}
@@ -110,10 +115,15 @@ func TestRecordedEndpointRefusals(t *testing.T) {
 		name, code, text string
 		err              error
 	}{
-		{"a second gateway endpoint in a table", "RouteAlreadyExists", "already has a route with destination-prefix-list-id pl-", twice},
-		{"tables of an interface endpoint", "InvalidParameter", "Route table IDs are only supported for Gateway type VPC Endpoint.", tables},
-		{"private DNS without host names", "InvalidParameter", "requires both enableDnsSupport and enableDnsHostnames", unnamed},
-		{"private DNS twice", "InvalidParameter", "private-dns-enabled cannot be set because there is already a conflicting DNS domain for ssm.us-east-1.amazonaws.com", conflicting},
+		{"a second gateway endpoint in a table", "RouteAlreadyExists",
+			"already has a route with destination-prefix-list-id pl-", twice},
+		{"tables of an interface endpoint", "InvalidParameter",
+			"Route table IDs are only supported for Gateway type VPC Endpoint.", tables},
+		{"private DNS without host names", "InvalidParameter", "requires both enableDnsSupport and enableDnsHostnames",
+			unnamed},
+		{"private DNS twice", "InvalidParameter",
+			"private-dns-enabled cannot be set because there is already a conflicting DNS domain for " +
+				"ssm.us-east-1.amazonaws.com", conflicting},
 		{"an unknown service", "InvalidServiceName", "does not exist", unknown},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -139,15 +149,21 @@ func TestInterfaceEndpoint(t *testing.T) {
 		t.Fatalf("the endpoint is %+v", e)
 	}
 	face := c.described(e.NetworkInterfaceIds[0])
-	if face.InterfaceType != types.NetworkInterfaceTypeVpcEndpoint || !*face.RequesterManaged || *face.Groups[0].GroupId != group {
+	if face.InterfaceType != types.NetworkInterfaceTypeVpcEndpoint || !*face.RequesterManaged ||
+		*face.Groups[0].GroupId != group {
 		t.Errorf("its interface is %+v", face)
 	}
-	refused(t, c.modifyEndpoint(e.VpcEndpointId, ec2.ModifyVpcEndpointInput{RemoveSecurityGroupIds: []string{group}}), "InvalidParameter")
-	refused(t, c.modifyEndpoint(e.VpcEndpointId, ec2.ModifyVpcEndpointInput{AddSecurityGroupIds: []string{second}, RemoveSecurityGroupIds: []string{group}}), "no error")
+	refused(t, c.modifyEndpoint(e.VpcEndpointId, ec2.ModifyVpcEndpointInput{RemoveSecurityGroupIds: []string{group}}),
+		"InvalidParameter")
+	refused(t,
+		c.modifyEndpoint(e.VpcEndpointId,
+			ec2.ModifyVpcEndpointInput{AddSecurityGroupIds: []string{second}, RemoveSecurityGroupIds: []string{group}}),
+		"no error")
 	if got := c.described(e.NetworkInterfaceIds[0]).Groups; len(got) != 1 || *got[0].GroupId != second {
 		t.Errorf("its interface has %+v", got)
 	}
-	refused(t, c.modifyEndpoint(e.VpcEndpointId, ec2.ModifyVpcEndpointInput{PrivateDnsEnabled: aws.Bool(true)}), "InvalidParameter")
+	refused(t, c.modifyEndpoint(e.VpcEndpointId, ec2.ModifyVpcEndpointInput{PrivateDnsEnabled: aws.Bool(true)}),
+		"InvalidParameter")
 	must[*ec2.DeleteVpcEndpointsOutput](t)(c.DeleteVpcEndpoints(t.Context(), &ec2.DeleteVpcEndpointsInput{
 		VpcEndpointIds: []string{*e.VpcEndpointId},
 	}))

@@ -56,7 +56,10 @@ func throttled() *refusal {
 
 // wouldSucceed is how a dry run answers, with 412 and not 200.
 func wouldSucceed() *refusal {
-	return &refusal{code: "DryRunOperation", message: "Request would have succeeded, but DryRun flag is set.", status: http.StatusPreconditionFailed}
+	return &refusal{
+		code: "DryRunOperation", message: "Request would have succeeded, but DryRun flag is set.",
+		status: http.StatusPreconditionFailed,
+	}
 }
 
 // asRefusal converts other errors to an internal error.

@@ -121,7 +121,8 @@ func (f *face) leave() string {
 }
 
 func (f *face) hasPublicAddress() bool {
-	return len(f.bound()) > 0 || f.attachment != nil && f.attachment.instance != nil && f.attachment.instance.public().IsValid()
+	return len(f.bound()) > 0 ||
+		f.attachment != nil && f.attachment.instance != nil && f.attachment.instance.public().IsValid()
 }
 
 // Hosts lists the running instances of an account in a Region, sorted by id.

@@ -67,7 +67,8 @@ func (f filters[T]) check(cs []condition) error {
 		_, known := f[c.name]
 		switch {
 		case len(c.values) > mostValues:
-			return refuse("FilterLimitExceeded", "The filter '%s' has %d values, the maximum is %d.", c.name, len(c.values), mostValues)
+			return refuse("FilterLimitExceeded", "The filter '%s' has %d values, the maximum is %d.", c.name,
+				len(c.values), mostValues)
 		case !known && !strings.HasPrefix(c.name, "tag:") && c.name != "tag-key":
 			return invalidValue("The filter '%s' is invalid", c.name)
 		case len(c.values) == 0:

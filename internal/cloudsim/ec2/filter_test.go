@@ -95,17 +95,20 @@ func TestWildcardsInFiltersOfRules(t *testing.T) {
 	c := one(t)
 	group := c.group(c.vpc("10.10.0.0/16"), "servers")
 	for value, port := range map[string]int32{"pcx-1": 443, "pcx-2": 80, "vpce-1": 22} {
-		must[*ec2.AuthorizeSecurityGroupIngressOutput](t)(c.AuthorizeSecurityGroupIngress(t.Context(), &ec2.AuthorizeSecurityGroupIngressInput{
-			GroupId: &group, IpPermissions: []types.IpPermission{tcp(port, "10.1.0.0/16")}, TagSpecifications: []types.TagSpecification{{
-				ResourceType: types.ResourceTypeSecurityGroupRule,
-				Tags:         []types.Tag{{Key: aws.String("autopeer:connection"), Value: &value}},
-			}},
-		}))
+		must[*ec2.AuthorizeSecurityGroupIngressOutput](t)(c.AuthorizeSecurityGroupIngress(t.Context(),
+			&ec2.AuthorizeSecurityGroupIngressInput{
+				GroupId: &group, IpPermissions: []types.IpPermission{tcp(port, "10.1.0.0/16")},
+				TagSpecifications: []types.TagSpecification{{
+					ResourceType: types.ResourceTypeSecurityGroupRule,
+					Tags:         []types.Tag{{Key: aws.String("autopeer:connection"), Value: &value}},
+				}},
+			}))
 	}
 	for value, want := range map[string]int{"pcx-*": 2, "pcx-1": 1, "*-1": 2, "*": 3, "pcx": 0} {
-		out := must[*ec2.DescribeSecurityGroupRulesOutput](t)(c.DescribeSecurityGroupRules(t.Context(), &ec2.DescribeSecurityGroupRulesInput{
-			Filters: []types.Filter{filter("tag:autopeer:connection", value)},
-		}))
+		out := must[*ec2.DescribeSecurityGroupRulesOutput](t)(c.DescribeSecurityGroupRules(t.Context(),
+			&ec2.DescribeSecurityGroupRulesInput{
+				Filters: []types.Filter{filter("tag:autopeer:connection", value)},
+			}))
 		if n := len(out.SecurityGroupRules); n != want {
 			t.Errorf("%s finds %d rules, want %d", value, n, want)
 		}
@@ -131,7 +134,8 @@ func TestWildcardsInFiltersOfRoutes(t *testing.T) {
 		{[]types.Filter{filter("route.state", "blackhole"), filter("association.main", "true")}, 1},
 	}
 	for _, tt := range tests {
-		out := must[*ec2.DescribeRouteTablesOutput](t)(p.asking.DescribeRouteTables(t.Context(), &ec2.DescribeRouteTablesInput{Filters: tt.filters}))
+		out := must[*ec2.DescribeRouteTablesOutput](t)(p.asking.DescribeRouteTables(t.Context(),
+			&ec2.DescribeRouteTablesInput{Filters: tt.filters}))
 		if n := len(out.RouteTables); n != tt.want {
 			t.Errorf("%s finds %d tables, want %d", *tt.filters[0].Name, n, tt.want)
 		}

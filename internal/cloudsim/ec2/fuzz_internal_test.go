@@ -12,9 +12,11 @@ import (
 // FuzzParams takes a query apart and puts it together again. The members of a list are numbered from 1 then.
 func FuzzParams(f *testing.F) {
 	f.Add("Action=DescribeVpcs&VpcId.1=vpc-1&VpcId.2=vpc-2&Filter.1.Name=tag%3ARole&Filter.1.Value.1=a&Filter.1.Value.3=b")
-	f.Add("Action=AuthorizeSecurityGroupIngress&GroupId=sg-1&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=22&IpPermissions.1.ToPort=22" +
-		"&IpPermissions.1.IpRanges.1.CidrIp=10.0.0.0%2F16&IpPermissions.1.Groups.2.GroupId=sg-2&TagSpecification.1.Tag.1.Key=Name")
-	f.Add("Action=ModifyVpcPeeringConnectionOptions&RequesterPeeringConnectionOptions.AllowDnsResolutionFromRemoteVpc=true&DryRun=true")
+	f.Add("Action=AuthorizeSecurityGroupIngress&GroupId=sg-1&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=22" +
+		"&IpPermissions.1.ToPort=22&IpPermissions.1.IpRanges.1.CidrIp=10.0.0.0%2F16&IpPermissions.1.Groups.2.GroupId=sg-2" +
+		"&TagSpecification.1.Tag.1.Key=Name")
+	f.Add("Action=ModifyVpcPeeringConnectionOptions" +
+		"&RequesterPeeringConnectionOptions.AllowDnsResolutionFromRemoteVpc=true&DryRun=true")
 	f.Add("Filter.10.Name=x&Filter.9.Name=y&Filter.0=z&Filter.x=1&Filter=2")
 	f.Fuzz(func(t *testing.T, query string) {
 		form, err := url.ParseQuery(query)

@@ -51,7 +51,8 @@ func (s *script) state(t *testing.T) (all []string) {
 	t.Helper()
 	for _, account := range []string{marketing, finance} {
 		for _, action := range sim.Actions() {
-			if things, ok := strings.CutPrefix(action, "Describe"); ok && things != "VpcAttribute" && things != "StaleSecurityGroups" {
+			if things, ok := strings.CutPrefix(action, "Describe"); ok && things != "VpcAttribute" &&
+				things != "StaleSecurityGroups" {
 				_, answer := s.call(t, account, "Action="+action)
 				all = append(all, answer)
 			}
@@ -107,7 +108,8 @@ Action=DeleteTags&ResourceId.1=vpc-1&Tag.1.Key=<b>`)
 func mayChange(query string) bool {
 	form, _ := url.ParseQuery(query)
 	dry := form.Get("DryRun")
-	return !strings.HasPrefix(form.Get("Action"), "Describe") && (dry == "" || strings.HasPrefix(strings.ToLower(dry), "f") || dry == "0")
+	return !strings.HasPrefix(form.Get("Action"), "Describe") &&
+		(dry == "" || strings.HasPrefix(strings.ToLower(dry), "f") || dry == "0")
 }
 
 func checkAnswer(t *testing.T, line string, status int, answer string) {

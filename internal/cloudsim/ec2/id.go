@@ -18,28 +18,44 @@ type resourceType struct {
 }
 
 var (
-	typeVPC         = resourceType{"vpc-", "vpc", "InvalidVpcID.NotFound", "InvalidVpcID.Malformed", "vpc ID"}
-	typeSubnet      = resourceType{"subnet-", "subnet", "InvalidSubnetID.NotFound", "InvalidSubnetID.Malformed", "subnet ID"}
-	typeGateway     = resourceType{"igw-", "internet-gateway", "InvalidInternetGatewayID.NotFound", "InvalidInternetGatewayId.Malformed", "internetGateway ID"}
-	typeTable       = resourceType{"rtb-", "route-table", "InvalidRouteTableID.NotFound", "InvalidRouteTableId.Malformed", "routeTable ID"}
-	typeAssociation = resourceType{"rtbassoc-", "", "InvalidAssociationID.NotFound", "InvalidAssociationID.Malformed", "association ID"}
-	typeConnection  = resourceType{"pcx-", "vpc-peering-connection", "InvalidVpcPeeringConnectionID.NotFound", "InvalidVpcPeeringConnectionId.Malformed", "vpcPeeringConnection ID"}
-	typeGroup       = resourceType{"sg-", "security-group", "InvalidGroup.NotFound", "InvalidGroupId.Malformed", "security group"}
-	typeRule        = resourceType{"sgr-", "security-group-rule", "InvalidSecurityGroupRuleId.NotFound", "InvalidSecurityGroupRuleId.Malformed", "security group rule ID"}
-	typeACL         = resourceType{"acl-", "network-acl", "InvalidNetworkAclID.NotFound", "InvalidNetworkAclId.Malformed", "networkAcl ID"}
-	typeACLBinding  = resourceType{"aclassoc-", "", "InvalidAssociationID.NotFound", "InvalidAssociationID.Malformed", "association ID"}
-	typeSubnetBlock = resourceType{"subnet-cidr-assoc-", "", "InvalidSubnetCidrBlockAssociationID.NotFound", "InvalidSubnetCidrBlockAssociationID.Malformed", "subnet-cidr-block-association ID"}
-	typeBlock       = resourceType{"vpc-cidr-assoc-", "", "InvalidVpcCidrBlockAssociationID.NotFound", "InvalidVpcCidrBlockAssociationID.Malformed", "vpc-cidr-block-association ID"}
-	typePrefixList  = resourceType{"pl-", "prefix-list", "InvalidPrefixListID.NotFound", "InvalidPrefixListId.Malformed", "prefix list ID"}
-	typeInstance    = resourceType{"i-", "instance", "InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "instance ID"}
-	typeInterface   = resourceType{"eni-", "network-interface", "InvalidNetworkInterfaceID.NotFound", "InvalidNetworkInterfaceId.Malformed", "networkInterface ID"}
-	typeVolume      = resourceType{"vol-", "volume", "InvalidVolume.NotFound", "InvalidVolumeID.Malformed", "volume"}
-	typeImage       = resourceType{"ami-", "image", "InvalidAMIID.NotFound", "InvalidAMIID.Malformed", "image id"}
-	typeDHCP        = resourceType{"dopt-", "dhcp-options", "InvalidDhcpOptionID.NotFound", "InvalidDhcpOptionsId.Malformed", "dhcpOption ID"}
+	typeVPC    = resourceType{"vpc-", "vpc", "InvalidVpcID.NotFound", "InvalidVpcID.Malformed", "vpc ID"}
+	typeSubnet = resourceType{"subnet-", "subnet", "InvalidSubnetID.NotFound",
+		"InvalidSubnetID.Malformed", "subnet ID"}
+	typeGateway = resourceType{"igw-", "internet-gateway", "InvalidInternetGatewayID.NotFound",
+		"InvalidInternetGatewayId.Malformed", "internetGateway ID"}
+	typeTable = resourceType{"rtb-", "route-table", "InvalidRouteTableID.NotFound",
+		"InvalidRouteTableId.Malformed", "routeTable ID"}
+	typeAssociation = resourceType{"rtbassoc-", "", "InvalidAssociationID.NotFound",
+		"InvalidAssociationID.Malformed", "association ID"}
+	typeConnection = resourceType{"pcx-", "vpc-peering-connection", "InvalidVpcPeeringConnectionID.NotFound",
+		"InvalidVpcPeeringConnectionId.Malformed", "vpcPeeringConnection ID"}
+	typeGroup = resourceType{"sg-", "security-group", "InvalidGroup.NotFound",
+		"InvalidGroupId.Malformed", "security group"}
+	typeRule = resourceType{"sgr-", "security-group-rule", "InvalidSecurityGroupRuleId.NotFound",
+		"InvalidSecurityGroupRuleId.Malformed", "security group rule ID"}
+	typeACL = resourceType{"acl-", "network-acl", "InvalidNetworkAclID.NotFound",
+		"InvalidNetworkAclId.Malformed", "networkAcl ID"}
+	typeACLBinding = resourceType{"aclassoc-", "", "InvalidAssociationID.NotFound",
+		"InvalidAssociationID.Malformed", "association ID"}
+	typeSubnetBlock = resourceType{"subnet-cidr-assoc-", "", "InvalidSubnetCidrBlockAssociationID.NotFound",
+		"InvalidSubnetCidrBlockAssociationID.Malformed", "subnet-cidr-block-association ID"}
+	typeBlock = resourceType{"vpc-cidr-assoc-", "", "InvalidVpcCidrBlockAssociationID.NotFound",
+		"InvalidVpcCidrBlockAssociationID.Malformed", "vpc-cidr-block-association ID"}
+	typePrefixList = resourceType{"pl-", "prefix-list", "InvalidPrefixListID.NotFound",
+		"InvalidPrefixListId.Malformed", "prefix list ID"}
+	typeInstance = resourceType{"i-", "instance", "InvalidInstanceID.NotFound",
+		"InvalidInstanceID.Malformed", "instance ID"}
+	typeInterface = resourceType{"eni-", "network-interface", "InvalidNetworkInterfaceID.NotFound",
+		"InvalidNetworkInterfaceId.Malformed", "networkInterface ID"}
+	typeVolume = resourceType{"vol-", "volume", "InvalidVolume.NotFound", "InvalidVolumeID.Malformed", "volume"}
+	typeImage  = resourceType{"ami-", "image", "InvalidAMIID.NotFound", "InvalidAMIID.Malformed", "image id"}
+	typeDHCP   = resourceType{"dopt-", "dhcp-options", "InvalidDhcpOptionID.NotFound",
+		"InvalidDhcpOptionsId.Malformed", "dhcpOption ID"}
 )
 
 var taggable = []resourceType{
-	typeVPC, typeSubnet, typeGateway, typeTable, typeConnection, typeGroup, typeRule, typeACL, typePrefixList, typeInstance, typeInterface,
+	typeVPC, typeSubnet, typeGateway, typeTable, typeConnection, typeGroup, typeRule, typeACL, typePrefixList,
+	typeInstance, typeInterface,
 	typeDHCP, typeVolume,
 	typeAddress, typeNAT, typeEgressOnly, typeVPN, typeEndpoint, typeTransitAttachment, typeTransit,
 }

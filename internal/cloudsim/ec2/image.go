@@ -22,9 +22,18 @@ func (i image) snapshot() string { return "snap-" + strings.TrimPrefix(i.id, typ
 func publicImages(region string) []image {
 	public := cell{accountRegion: accountRegion{"public", region}}
 	images := []image{
-		{name: "al2023-ami-2023.9.20251105.0-kernel-6.1-x86_64", description: "Amazon Linux 2023 AMI", created: "2025-11-05T00:00:00.000Z", imds: true},
-		{name: "al2023-ami-2023.9.20251105.0-kernel-6.1-arm64", description: "Amazon Linux 2023 AMI", created: "2025-11-05T00:00:00.000Z", imds: true},
-		{name: "amzn2-ami-hvm-2.0.20251014.0-x86_64-gp2", description: "Amazon Linux 2 AMI", created: "2025-10-14T00:00:00.000Z"},
+		{
+			name: "al2023-ami-2023.9.20251105.0-kernel-6.1-x86_64", description: "Amazon Linux 2023 AMI",
+			created: "2025-11-05T00:00:00.000Z", imds: true,
+		},
+		{
+			name: "al2023-ami-2023.9.20251105.0-kernel-6.1-arm64", description: "Amazon Linux 2023 AMI",
+			created: "2025-11-05T00:00:00.000Z", imds: true,
+		},
+		{
+			name: "amzn2-ami-hvm-2.0.20251014.0-x86_64-gp2", description: "Amazon Linux 2 AMI",
+			created: "2025-10-14T00:00:00.000Z",
+		},
 		{name: "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20251015", created: "2025-10-15T00:00:00.000Z"},
 		{name: "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20251022", created: "2025-10-22T00:00:00.000Z"},
 		{name: "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20251022", created: "2025-10-22T00:00:00.000Z"},
@@ -51,7 +60,10 @@ func imageOf(id, region string) image {
 			return i
 		}
 	}
-	return image{id: id, name: id, architecture: "x86_64", owner: "999999999999", device: "/dev/xvda", created: "2025-01-01T00:00:00.000Z"}
+	return image{
+		id: id, name: id, architecture: "x86_64", owner: "999999999999", device: "/dev/xvda",
+		created: "2025-01-01T00:00:00.000Z",
+	}
 }
 
 var imageFilters = filters[image]{
@@ -82,7 +94,9 @@ func describeImages(r *request) ([]node, error) {
 		}
 	}
 	if owners := r.list("Owner"); len(owners) > 0 {
-		all = slices.DeleteFunc(all, func(i image) bool { return !slices.Contains(owners, i.owner) && !slices.Contains(owners, i.alias) })
+		all = slices.DeleteFunc(all, func(i image) bool {
+			return !slices.Contains(owners, i.owner) && !slices.Contains(owners, i.alias)
+		})
 	}
 	l := listing[image]{
 		set: "imagesSet", ids: "ImageId", resourceType: typeImage, most: 1000,

@@ -110,7 +110,8 @@ func (r *request) specifiedFaces(specified []params, count int) ([][]wantedFace,
 			return nil, err
 		}
 		if slices.ContainsFunc(all, func(o wantedFace) bool { return o.device == w.device || o.subnet.vpc != w.subnet.vpc }) {
-			return nil, invalidValue("The network interfaces of an instance must have different device indexes and be in one VPC")
+			return nil,
+				invalidValue("The network interfaces of an instance must have different device indexes and be in one VPC")
 		}
 		all = append(all, w)
 	}
@@ -211,7 +212,9 @@ func (r *request) instanceGroups(v *vpc) ([]*securityGroup, error) {
 	if len(groups) > 0 {
 		return groups, nil
 	}
-	return slices.DeleteFunc(sorted(r.cell.groups), func(g *securityGroup) bool { return g.vpc != v || g.name != defaultGroupName }), nil
+	return slices.DeleteFunc(sorted(r.cell.groups), func(g *securityGroup) bool {
+		return g.vpc != v || g.name != defaultGroupName
+	}), nil
 }
 
 func (v *vpc) groupNamed(name string) *securityGroup {
@@ -281,7 +284,9 @@ func terminateInstances(r *request) ([]node, error) {
 			return nil, err
 		}
 		if i.options.keepsLiving && !i.terminated {
-			return nil, notPermitted("The instance '%s' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.", id)
+			return nil,
+				notPermitted("The instance '%s' may not be terminated. Modify its 'disableApiTermination' "+
+					"instance attribute and try again.", id)
 		}
 		ended = append(ended, i)
 	}
@@ -313,19 +318,25 @@ var instanceListing = listing[*instance]{
 	most:         1000,
 	id:           func(i *instance) string { return i.id },
 	filters: filters[*instance]{
-		"instance-id":         one(func(i *instance) string { return i.id }),
-		"vpc-id":              one(func(i *instance) string { return i.subnet.vpc.id }),
-		"subnet-id":           one(func(i *instance) string { return i.subnet.id }),
-		"owner-id":            one(func(i *instance) string { return i.account }),
-		"private-ip-address":  ofPrimary(func(f *face) []string { return nonEmpty(f.addresses[:1], netip.Addr.String) }),
-		"instance.group-id":   ofPrimary(func(f *face) []string { return nonEmpty(f.groups, func(g *securityGroup) string { return g.id }) }),
+		"instance-id":        one(func(i *instance) string { return i.id }),
+		"vpc-id":             one(func(i *instance) string { return i.subnet.vpc.id }),
+		"subnet-id":          one(func(i *instance) string { return i.subnet.id }),
+		"owner-id":           one(func(i *instance) string { return i.account }),
+		"private-ip-address": ofPrimary(func(f *face) []string { return nonEmpty(f.addresses[:1], netip.Addr.String) }),
+		"instance.group-id": ofPrimary(func(f *face) []string {
+			return nonEmpty(f.groups, func(g *securityGroup) string { return g.id })
+		}),
 		"instance-state-name": one(func(i *instance) string { _, name := i.state(); return name }),
 
-		"network-interface.network-interface-id":         ofFaces(func(f *face) []string { return []string{f.id} }),
-		"network-interface.addresses.private-ip-address": ofFaces(func(f *face) []string { return nonEmpty(f.addresses, netip.Addr.String) }),
-		"network-interface.group-id":                     ofFaces(func(f *face) []string { return nonEmpty(f.groups, func(g *securityGroup) string { return g.id }) }),
-		"network-interface.subnet-id":                    ofFaces(func(f *face) []string { return []string{f.subnet.id} }),
-		"network-interface.vpc-id":                       ofFaces(func(f *face) []string { return []string{f.subnet.vpc.id} }),
+		"network-interface.network-interface-id": ofFaces(func(f *face) []string { return []string{f.id} }),
+		"network-interface.addresses.private-ip-address": ofFaces(func(f *face) []string {
+			return nonEmpty(f.addresses, netip.Addr.String)
+		}),
+		"network-interface.group-id": ofFaces(func(f *face) []string {
+			return nonEmpty(f.groups, func(g *securityGroup) string { return g.id })
+		}),
+		"network-interface.subnet-id": ofFaces(func(f *face) []string { return []string{f.subnet.id} }),
+		"network-interface.vpc-id":    ofFaces(func(f *face) []string { return []string{f.subnet.vpc.id} }),
 	},
 	show: func(i *instance) []node { return showReservation([]*instance{i}) },
 }
@@ -379,7 +390,8 @@ func showInstance(i *instance) []node {
 		leaf("privateIpAddress", primary.addresses[0].String()),
 		leaf("privateDnsName", i.dnsName(primary.addresses[0])),
 		leaf("sourceDestCheck", !primary.unchecked),
-		group("placement", leaf("availabilityZone", i.subnet.zone), leaf("groupName", ""), leaf("tenancy", i.options.tenancy)),
+		group("placement", leaf("availabilityZone", i.subnet.zone), leaf("groupName", ""),
+			leaf("tenancy", i.options.tenancy)),
 		primary.groupsNode(),
 		listOf("networkInterfaceSet", i.faces, showInstanceInterface))
 }

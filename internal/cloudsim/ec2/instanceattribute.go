@@ -14,8 +14,8 @@ var instanceFlags = map[string]func(*instance) *bool{
 }
 
 const (
-	modifyInstanceParams = "InstanceId Attribute Value DisableApiTermination DisableApiStop EbsOptimized SourceDestCheck GroupId " +
-		"InstanceInitiatedShutdownBehavior UserData InstanceType"
+	modifyInstanceParams = "InstanceId Attribute Value DisableApiTermination DisableApiStop EbsOptimized " +
+		"SourceDestCheck GroupId InstanceInitiatedShutdownBehavior UserData InstanceType"
 	metadataParams = "InstanceId HttpTokens HttpEndpoint HttpProtocolIpv6 InstanceMetadataTags HttpPutResponseHopLimit"
 )
 
@@ -95,7 +95,8 @@ func modifyInstanceAttribute(r *request) ([]node, error) {
 		i.options.shutdown = behavior
 		return done(), nil
 	case r.has("UserData"), r.has("InstanceType"):
-		return nil, refuse("IncorrectInstanceState", "The instance '%s' is not in the 'stopped' state.", i.id) // no call here stops one
+		// no call here stops one
+		return nil, refuse("IncorrectInstanceState", "The instance '%s' is not in the 'stopped' state.", i.id)
 	}
 	return r.modifyOne(func(name string) *bool {
 		if value, known := instanceFlags[name]; known {

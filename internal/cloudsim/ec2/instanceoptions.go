@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-const runParams = "ImageId InstanceType SubnetId PrivateIpAddress SecurityGroupId SecurityGroup NetworkInterface MinCount MaxCount TagSpecification " +
-	"KeyName UserData IamInstanceProfile Monitoring Placement EbsOptimized BlockDeviceMapping CreditSpecification MetadataOptions " +
-	"DisableApiTermination DisableApiStop InstanceInitiatedShutdownBehavior HibernationOptions EnclaveOptions MaintenanceOptions " +
+const runParams = "ImageId InstanceType SubnetId PrivateIpAddress SecurityGroupId SecurityGroup NetworkInterface " +
+	"MinCount MaxCount TagSpecification KeyName UserData IamInstanceProfile Monitoring Placement EbsOptimized " +
+	"BlockDeviceMapping CreditSpecification MetadataOptions DisableApiTermination DisableApiStop " +
+	"InstanceInitiatedShutdownBehavior HibernationOptions EnclaveOptions MaintenanceOptions " +
 	"CapacityReservationSpecification CpuOptions PrivateDnsNameOptions Ipv6AddressCount"
 
 // instanceOptions are the options of an instance that nothing in its network depends on: it only keeps and shows them.
@@ -71,7 +72,8 @@ func (r *request) options() (instanceOptions, error) {
 		return o, err
 	}
 	var err error
-	if o.metadata, err = metadataOptionsOf(r.within("MetadataOptions"), standardMetadata(r.params["ImageId"], r.cell.region)); err != nil {
+	if o.metadata, err = metadataOptionsOf(r.within("MetadataOptions"),
+		standardMetadata(r.params["ImageId"], r.cell.region)); err != nil {
 		return o, err
 	}
 	o.volumes, err = r.newVolumes()
@@ -136,7 +138,8 @@ func metadataOptionsOf(p params, m metadataOptions) (metadataOptions, error) {
 	}
 	var err error
 	if m.hops, err = p.int("HttpPutResponseHopLimit", m.hops); err == nil && (m.hops < 1 || m.hops > 64) {
-		err = invalidValue("Value (%d) for parameter httpPutResponseHopLimit is invalid. Expecting a value between 1 and 64.", m.hops)
+		err = invalidValue("Value (%d) for parameter httpPutResponseHopLimit is invalid. Expecting a value between 1 and 64.",
+			m.hops)
 	}
 	return m, err
 }
@@ -197,7 +200,8 @@ func (i *instance) publicNode() []node {
 	if !i.options.public.IsValid() {
 		return nil
 	}
-	return []node{group("association", leaf("ipOwnerId", "amazon"), leaf("publicDnsName", i.publicName()), leaf("publicIp", i.options.public.String()))}
+	return []node{group("association", leaf("ipOwnerId", "amazon"), leaf("publicDnsName", i.publicName()),
+		leaf("publicIp", i.options.public.String()))}
 }
 
 // showOptions shows the options of an instance that runs.
@@ -214,7 +218,8 @@ func (i *instance) showOptions() []node {
 		group("capacityReservationSpecification", leaf("capacityReservationPreference", "open")),
 		o.metadata.node("metadataOptions"),
 		group("privateDnsNameOptions", leaf("hostnameType", i.subnet.hostnameType()),
-			leaf("enableResourceNameDnsARecord", i.subnet.launch.recordA), leaf("enableResourceNameDnsAAAARecord", i.subnet.launch.recordAAAA)),
+			leaf("enableResourceNameDnsARecord", i.subnet.launch.recordA),
+			leaf("enableResourceNameDnsAAAARecord", i.subnet.launch.recordAAAA)),
 		leaf("architecture", image.architecture),
 		leaf("virtualizationType", "hvm"),
 		leaf("hypervisor", "xen"),

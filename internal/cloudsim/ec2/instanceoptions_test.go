@@ -24,7 +24,8 @@ func (c client) run(in ec2.RunInstancesInput) (types.Instance, error) {
 
 func (c client) attribute(id string, name types.InstanceAttributeName) *ec2.DescribeInstanceAttributeOutput {
 	c.t.Helper()
-	return must[*ec2.DescribeInstanceAttributeOutput](c.t)(c.DescribeInstanceAttribute(c.t.Context(), &ec2.DescribeInstanceAttributeInput{InstanceId: &id, Attribute: name}))
+	return must[*ec2.DescribeInstanceAttributeOutput](c.t)(c.DescribeInstanceAttribute(c.t.Context(),
+		&ec2.DescribeInstanceAttributeInput{InstanceId: &id, Attribute: name}))
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
@@ -51,7 +52,8 @@ func TestInstanceOptions(t *testing.T) {
 			{ResourceType: types.ResourceTypeVolume, Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}}},
 		},
 	}))
-	if *i.KeyName != "mine" || i.Monitoring.State != types.MonitoringStateEnabled || !*i.HibernationOptions.Configured || !*i.EbsOptimized {
+	if *i.KeyName != "mine" || i.Monitoring.State != types.MonitoringStateEnabled ||
+		!*i.HibernationOptions.Configured || !*i.EbsOptimized {
 		t.Errorf("the instance is %+v", i)
 	}
 	if i.MetadataOptions.HttpTokens != types.HttpTokensStateRequired || *i.MetadataOptions.HttpPutResponseHopLimit != 3 {
@@ -63,9 +65,10 @@ func TestInstanceOptions(t *testing.T) {
 	if got := *c.attribute(*i.InstanceId, types.InstanceAttributeNameUserData).UserData.Value; got != "IyEvYmluL3No" {
 		t.Errorf("its user data is %s", got)
 	}
-	credits := must[*ec2.DescribeInstanceCreditSpecificationsOutput](t)(c.DescribeInstanceCreditSpecifications(t.Context(), &ec2.DescribeInstanceCreditSpecificationsInput{
-		InstanceIds: []string{*i.InstanceId},
-	}))
+	credits := must[*ec2.DescribeInstanceCreditSpecificationsOutput](t)(c.DescribeInstanceCreditSpecifications(t.Context(),
+		&ec2.DescribeInstanceCreditSpecificationsInput{
+			InstanceIds: []string{*i.InstanceId},
+		}))
 	if *credits.InstanceCreditSpecifications[0].CpuCredits != "standard" {
 		t.Errorf("its credits are %v", credits.InstanceCreditSpecifications)
 	}
@@ -76,10 +79,12 @@ func TestInstanceOptions(t *testing.T) {
 func (c client) checkVolumes(instance string) {
 	c.t.Helper()
 	volumes := func(f types.Filter) []types.Volume {
-		return must[*ec2.DescribeVolumesOutput](c.t)(c.DescribeVolumes(c.t.Context(), &ec2.DescribeVolumesInput{Filters: []types.Filter{f}})).Volumes
+		return must[*ec2.DescribeVolumesOutput](c.t)(c.DescribeVolumes(c.t.Context(),
+			&ec2.DescribeVolumesInput{Filters: []types.Filter{f}})).Volumes
 	}
 	root, more := volumes(filter("attachment.device", "/dev/xvda")), volumes(filter("attachment.device", "/dev/sdf"))
-	if len(root) != 1 || *root[0].Size != 20 || root[0].VolumeType != types.VolumeTypeGp3 || *root[0].Iops != 3000 || len(root[0].Tags) != 1 {
+	if len(root) != 1 || *root[0].Size != 20 || root[0].VolumeType != types.VolumeTypeGp3 ||
+		*root[0].Iops != 3000 || len(root[0].Tags) != 1 {
 		c.t.Errorf("the root volume is %+v", root)
 	}
 	if len(more) != 1 || *more[0].Size != 100 || *more[0].Iops != 300 || more[0].State != types.VolumeStateInUse {
@@ -119,12 +124,15 @@ func TestPublicAddresses(t *testing.T) {
 	c := one(t)
 	subnet := c.subnet(c.vpc("10.0.0.0/16"), "10.0.1.0/24")
 	with := func(public *bool) bool {
-		i := must[types.Instance](t)(c.run(ec2.RunInstancesInput{NetworkInterfaces: []types.InstanceNetworkInterfaceSpecification{
+		i := must[types.Instance](
+			t)(c.run(ec2.RunInstancesInput{NetworkInterfaces: []types.InstanceNetworkInterfaceSpecification{
 			{DeviceIndex: aws.Int32(0), SubnetId: &subnet, AssociatePublicIpAddress: public},
 		}}))
-		shown := i.NetworkInterfaces[0].Association != nil && *i.NetworkInterfaces[0].Association.PublicIp == aws.ToString(i.PublicIpAddress)
+		shown := i.NetworkInterfaces[0].Association != nil &&
+			*i.NetworkInterfaces[0].Association.PublicIp == aws.ToString(i.PublicIpAddress)
 		if shown != (i.PublicIpAddress != nil) {
-			t.Errorf("the address is %s, the interface's %+v", aws.ToString(i.PublicIpAddress), i.NetworkInterfaces[0].Association)
+			t.Errorf("the address is %s, the interface's %+v", aws.ToString(i.PublicIpAddress),
+				i.NetworkInterfaces[0].Association)
 		}
 		return shown
 	}
@@ -156,10 +164,17 @@ func TestModifyInstanceAttribute(t *testing.T) {
 	}
 	off := &types.AttributeBooleanValue{Value: aws.Bool(false)}
 	refused(t, modify(ec2.ModifyInstanceAttributeInput{}), "MissingParameter")
-	refused(t, modify(ec2.ModifyInstanceAttributeInput{InstanceType: &types.AttributeValue{Value: aws.String("t3.small")}}), "IncorrectInstanceState")
-	refused(t, modify(ec2.ModifyInstanceAttributeInput{InstanceInitiatedShutdownBehavior: &types.AttributeValue{Value: aws.String("sleep")}}), "InvalidParameterValue")
-	refused(t, modify(ec2.ModifyInstanceAttributeInput{InstanceInitiatedShutdownBehavior: &types.AttributeValue{Value: aws.String("terminate")}}), "no error")
-	if got := *c.attribute(id, types.InstanceAttributeNameInstanceInitiatedShutdownBehavior).InstanceInitiatedShutdownBehavior.Value; got != "terminate" {
+	refused(t,
+		modify(ec2.ModifyInstanceAttributeInput{InstanceType: &types.AttributeValue{Value: aws.String("t3.small")}}),
+		"IncorrectInstanceState")
+	refused(t,
+		modify(ec2.ModifyInstanceAttributeInput{InstanceInitiatedShutdownBehavior: &types.AttributeValue{Value: aws.String(
+			"sleep")}}), "InvalidParameterValue")
+	refused(t,
+		modify(ec2.ModifyInstanceAttributeInput{InstanceInitiatedShutdownBehavior: &types.AttributeValue{Value: aws.String(
+			"terminate")}}), "no error")
+	shutdown := c.attribute(id, types.InstanceAttributeNameInstanceInitiatedShutdownBehavior)
+	if got := *shutdown.InstanceInitiatedShutdownBehavior.Value; got != "terminate" {
 		t.Errorf("the shutdown behavior is %s", got)
 	}
 	refused(t, modify(ec2.ModifyInstanceAttributeInput{SourceDestCheck: off}), "no error")
@@ -172,7 +187,9 @@ func TestModifyInstanceAttribute(t *testing.T) {
 		t.Errorf("the groups are %v", got)
 	}
 	refused(t, terminate(), "OperationNotPermitted")
-	refused(t, modify(ec2.ModifyInstanceAttributeInput{Attribute: types.InstanceAttributeNameDisableApiTermination, Value: aws.String("false")}), "no error")
+	refused(t,
+		modify(ec2.ModifyInstanceAttributeInput{Attribute: types.InstanceAttributeNameDisableApiTermination,
+			Value: aws.String("false")}), "no error")
 	refused(t, terminate(), "no error")
 	refused(t, modify(ec2.ModifyInstanceAttributeInput{SourceDestCheck: off}), "IncorrectInstanceState")
 }
@@ -187,19 +204,22 @@ func TestMonitoringAndStatusOfInstances(t *testing.T) {
 	off := must[*ec2.UnmonitorInstancesOutput](t)(c.UnmonitorInstances(t.Context(), &ec2.UnmonitorInstancesInput{
 		InstanceIds: []string{id},
 	}))
-	if on.InstanceMonitorings[0].Monitoring.State != types.MonitoringStateEnabled || off.InstanceMonitorings[0].Monitoring.State != types.MonitoringStateDisabled {
+	if on.InstanceMonitorings[0].Monitoring.State != types.MonitoringStateEnabled ||
+		off.InstanceMonitorings[0].Monitoring.State != types.MonitoringStateDisabled {
 		t.Errorf("monitoring is %v, then %v", on.InstanceMonitorings, off.InstanceMonitorings)
 	}
-	options := must[*ec2.ModifyInstanceMetadataOptionsOutput](t)(c.ModifyInstanceMetadataOptions(t.Context(), &ec2.ModifyInstanceMetadataOptionsInput{
-		InstanceId: &id, HttpEndpoint: types.InstanceMetadataEndpointStateDisabled,
-	}))
+	options := must[*ec2.ModifyInstanceMetadataOptionsOutput](t)(c.ModifyInstanceMetadataOptions(t.Context(),
+		&ec2.ModifyInstanceMetadataOptionsInput{
+			InstanceId: &id, HttpEndpoint: types.InstanceMetadataEndpointStateDisabled,
+		}))
 	if options.InstanceMetadataOptions.HttpEndpoint != types.InstanceMetadataEndpointStateDisabled {
 		t.Errorf("the metadata options are %+v", options.InstanceMetadataOptions)
 	}
 	status := func(every bool) int {
-		out := must[*ec2.DescribeInstanceStatusOutput](t)(c.DescribeInstanceStatus(t.Context(), &ec2.DescribeInstanceStatusInput{
-			InstanceIds: []string{id}, IncludeAllInstances: &every,
-		}))
+		out := must[*ec2.DescribeInstanceStatusOutput](t)(c.DescribeInstanceStatus(t.Context(),
+			&ec2.DescribeInstanceStatusInput{
+				InstanceIds: []string{id}, IncludeAllInstances: &every,
+			}))
 		return len(out.InstanceStatuses)
 	}
 	if status(false) != 1 {
@@ -227,26 +247,31 @@ func TestImagesAndInstanceTypes(t *testing.T) {
 	if len(images) != 1 || *images[0].RootDeviceName != "/dev/xvda" {
 		t.Errorf("the images are %+v", images)
 	}
-	plain := must[*ec2.DescribeImagesOutput](t)(c.DescribeImages(t.Context(), &ec2.DescribeImagesInput{ImageIds: []string{"ami-0123456789abcdef0"}})).Images
+	plain := must[*ec2.DescribeImagesOutput](t)(c.DescribeImages(t.Context(),
+		&ec2.DescribeImagesInput{ImageIds: []string{"ami-0123456789abcdef0"}})).Images
 	if len(plain) != 1 {
 		t.Errorf("an image that isn't listed: %+v", plain)
 	}
-	sizes := must[*ec2.DescribeInstanceTypesOutput](t)(c.DescribeInstanceTypes(t.Context(), &ec2.DescribeInstanceTypesInput{
-		InstanceTypes: []types.InstanceType{types.InstanceTypeT4gMicro},
-	})).InstanceTypes
-	if len(sizes) != 1 || !*sizes[0].BurstablePerformanceSupported || sizes[0].ProcessorInfo.SupportedArchitectures[0] != types.ArchitectureTypeArm64 {
+	sizes := must[*ec2.DescribeInstanceTypesOutput](t)(c.DescribeInstanceTypes(t.Context(),
+		&ec2.DescribeInstanceTypesInput{
+			InstanceTypes: []types.InstanceType{types.InstanceTypeT4gMicro},
+		})).InstanceTypes
+	if len(sizes) != 1 || !*sizes[0].BurstablePerformanceSupported ||
+		sizes[0].ProcessorInfo.SupportedArchitectures[0] != types.ArchitectureTypeArm64 {
 		t.Errorf("t4g.micro is %+v", sizes)
 	}
-	if groups := sizes[0].PlacementGroupInfo; groups == nil || len(groups.SupportedStrategies) != 2 { // Terraform refuses a type without
+	// Terraform refuses a type without
+	if groups := sizes[0].PlacementGroupInfo; groups == nil || len(groups.SupportedStrategies) != 2 {
 		t.Errorf("the placement groups of t4g.micro are %+v", groups)
 	}
 	_, err := c.DescribeInstanceTypes(t.Context(), &ec2.DescribeInstanceTypesInput{
 		InstanceTypes: []types.InstanceType{"t9.micro"},
 	})
 	refused(t, err, "InvalidInstanceType")
-	offerings := must[*ec2.DescribeInstanceTypeOfferingsOutput](t)(c.DescribeInstanceTypeOfferings(t.Context(), &ec2.DescribeInstanceTypeOfferingsInput{
-		LocationType: types.LocationTypeAvailabilityZone, Filters: []types.Filter{filter("instance-type", "t3.micro")},
-	})).InstanceTypeOfferings
+	offerings := must[*ec2.DescribeInstanceTypeOfferingsOutput](t)(c.DescribeInstanceTypeOfferings(t.Context(),
+		&ec2.DescribeInstanceTypeOfferingsInput{
+			LocationType: types.LocationTypeAvailabilityZone, Filters: []types.Filter{filter("instance-type", "t3.micro")},
+		})).InstanceTypeOfferings
 	if len(offerings) != 6 {
 		t.Errorf("t3.micro is offered in %d zones", len(offerings))
 	}

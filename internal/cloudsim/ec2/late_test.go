@@ -43,20 +43,25 @@ func (c client) ruleNames(group string) []string {
 
 func (c client) permissions(group string) int {
 	c.t.Helper()
-	out := must[*ec2.DescribeSecurityGroupsOutput](c.t)(c.DescribeSecurityGroups(c.t.Context(), &ec2.DescribeSecurityGroupsInput{GroupIds: []string{group}}))
+	out := must[*ec2.DescribeSecurityGroupsOutput](c.t)(c.DescribeSecurityGroups(c.t.Context(),
+		&ec2.DescribeSecurityGroupsInput{GroupIds: []string{group}}))
 	return len(out.SecurityGroups[0].IpPermissions)
 }
 
 // named authorizes a port with a Name tag.
 func (c client) named(group, name string, port int32) string {
 	c.t.Helper()
-	out := must[*ec2.AuthorizeSecurityGroupIngressOutput](c.t)(c.AuthorizeSecurityGroupIngress(c.t.Context(), &ec2.AuthorizeSecurityGroupIngressInput{
-		GroupId:       &group,
-		IpPermissions: []types.IpPermission{{IpProtocol: aws.String("tcp"), FromPort: &port, ToPort: &port, IpRanges: []types.IpRange{{CidrIp: aws.String("172.31.0.0/16")}}}},
-		TagSpecifications: []types.TagSpecification{
-			{ResourceType: types.ResourceTypeSecurityGroupRule, Tags: []types.Tag{{Key: aws.String("Name"), Value: &name}}},
-		},
-	}))
+	out := must[*ec2.AuthorizeSecurityGroupIngressOutput](c.t)(c.AuthorizeSecurityGroupIngress(c.t.Context(),
+		&ec2.AuthorizeSecurityGroupIngressInput{
+			GroupId: &group,
+			IpPermissions: []types.IpPermission{{
+				IpProtocol: aws.String("tcp"), FromPort: &port, ToPort: &port,
+				IpRanges: []types.IpRange{{CidrIp: aws.String("172.31.0.0/16")}},
+			}},
+			TagSpecifications: []types.TagSpecification{
+				{ResourceType: types.ResourceTypeSecurityGroupRule, Tags: []types.Tag{{Key: aws.String("Name"), Value: &name}}},
+			},
+		}))
 	return *out.SecurityGroupRules[0].SecurityGroupRuleId
 }
 
@@ -113,9 +118,10 @@ func TestRulesAndTheirTagsAreShownLate(t *testing.T) {
 		shows("right after Authorize")
 		wait(lateBy)
 		shows("later", "one")
-		must[*ec2.RevokeSecurityGroupIngressOutput](t)(p.asking.RevokeSecurityGroupIngress(t.Context(), &ec2.RevokeSecurityGroupIngressInput{
-			GroupId: &group, SecurityGroupRuleIds: []string{id},
-		}))
+		must[*ec2.RevokeSecurityGroupIngressOutput](t)(p.asking.RevokeSecurityGroupIngress(t.Context(),
+			&ec2.RevokeSecurityGroupIngressInput{
+				GroupId: &group, SecurityGroupRuleIds: []string{id},
+			}))
 		shows("right after Revoke", "one")
 		p.asking.named(group, "two", 22) // the same permission again, which the group really lacks
 		shows("while both are late", "one")

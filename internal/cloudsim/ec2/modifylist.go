@@ -15,7 +15,8 @@ func modifyPrefixList(r *request) ([]node, error) {
 	}
 	entries := r.has("AddEntry") || r.has("RemoveEntry")
 	if entries && r.has("MaxEntries") {
-		return nil, combination("You cannot modify the entries and the maximum entries for the prefix list in the same request.")
+		return nil,
+			combination("You cannot modify the entries and the maximum entries for the prefix list in the same request.")
 	}
 	if err := r.checkVersion(l, entries); err != nil {
 		return nil, err
@@ -46,7 +47,9 @@ func (r *request) changedList(l *prefixList, entries bool) (changed prefixList, 
 			return changed, err
 		}
 		if changed.most < len(l.entries) {
-			return changed, invalidValue("The maximum number of entries (%d) is less than the number of entries in the prefix list.", changed.most)
+			return changed,
+				invalidValue("The maximum number of entries (%d) is less than the number of entries in the prefix list.",
+					changed.most)
 		}
 		r.resize(l, &changed)
 	}
@@ -84,7 +87,8 @@ func (r *request) changedEntries(l *prefixList) ([]listEntry, error) {
 	}
 	for _, a := range added {
 		if slices.ContainsFunc(r.items("RemoveEntry"), func(e params) bool { return e["Cidr"] == a.cidr.String() }) {
-			return nil, invalidValue("Request cannot contain Cidr %s in both AddPrefixListEntries and RemovePrefixListEntries", a.cidr)
+			return nil, invalidValue("Request cannot contain Cidr %s in both AddPrefixListEntries and RemovePrefixListEntries",
+				a.cidr)
 		}
 		// An entry that exists gets the new description.
 		entries = slices.DeleteFunc(entries, func(e listEntry) bool { return e.cidr == a.cidr })
@@ -126,7 +130,9 @@ func (l *prefixList) at(version int) ([]listEntry, error) {
 	case version == l.version():
 		return l.entries, nil
 	case version < 1 || version > l.version():
-		return nil, invalidValue("The specified value for version is not valid. The value must be greater than (0) and at most (%d).", l.version())
+		return nil,
+			invalidValue("The specified value for version is not valid. The value must be greater than (0) and at most (%d).",
+				l.version())
 	}
 	return l.versions[version-1], nil
 }

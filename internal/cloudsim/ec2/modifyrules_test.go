@@ -65,9 +65,10 @@ func TestRefusedModifications(t *testing.T) {
 			updated(aws.String("sg-1"), "10.1.0.0/16"),
 		}},
 		"a malformed block": {"InvalidParameterValue", []types.SecurityGroupRuleUpdate{updated(first, "10.1.0.0")}},
-		"no source": {"InvalidParameterValue", []types.SecurityGroupRuleUpdate{{SecurityGroupRuleId: first, SecurityGroupRule: &types.SecurityGroupRuleRequest{
-			IpProtocol: aws.String("-1"),
-		}}}},
+		"no source": {"InvalidParameterValue",
+			[]types.SecurityGroupRuleUpdate{{SecurityGroupRuleId: first, SecurityGroupRule: &types.SecurityGroupRuleRequest{
+				IpProtocol: aws.String("-1"),
+			}}}},
 	} {
 		t.Run(name, func(t *testing.T) { refused(t, c.modify(group, tt.updates...), tt.code) })
 	}

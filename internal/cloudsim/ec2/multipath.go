@@ -31,7 +31,8 @@ func (r *request) multipathOption(c *connection) (bool, error) {
 }
 
 func multipathInside() error {
-	return refuse("UnsupportedOperation", "Multipath resilience is supported only for inter-Region VPC peering connections.")
+	return refuse("UnsupportedOperation",
+		"Multipath resilience is supported only for inter-Region VPC peering connections.")
 }
 
 // multipathStatus is the connection's status while a side allows it. Whether AWS shows "disabled" for all other

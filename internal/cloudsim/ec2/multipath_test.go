@@ -38,17 +38,20 @@ func TestMultipathResilience(t *testing.T) {
 		"RequesterPeeringConnectionOptions.AllowMultipathResilience": {"true"},
 	}
 	id := regexp.MustCompile(`pcx-[0-9a-f]+`).FindString(raw(t, s, marketing, virginia, form))
-	const allowed = "<allowMultipathResilience>true</allowMultipathResilience><multipathResilienceMode>always-on</multipathResilienceMode>"
+	const allowed = "<allowMultipathResilience>true</allowMultipathResilience>" +
+		"<multipathResilienceMode>always-on</multipathResilienceMode>"
 	shows := func(account, region, status string, options int) {
 		t.Helper()
 		body := raw(t, s, account, region, url.Values{"Action": {"DescribeVpcPeeringConnections"}})
-		if !strings.Contains(body, "<multipathResilienceStatus>"+status+"</multipathResilienceStatus>") || strings.Count(body, allowed) != options {
+		if !strings.Contains(body, "<multipathResilienceStatus>"+status+"</multipathResilienceStatus>") ||
+			strings.Count(body, allowed) != options {
 			t.Errorf("%s sees %s; want the status %s and the option %d times", account, body, status, options)
 		}
 	}
 	shows(marketing, virginia, "pending", 1)
 	shows(finance, ireland, "pending", 0)
-	if _, err := f.AcceptVpcPeeringConnection(t.Context(), &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: &id}); err != nil {
+	if _, err := f.AcceptVpcPeeringConnection(t.Context(),
+		&ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: &id}); err != nil {
 		t.Fatal(err)
 	}
 	shows(marketing, virginia, "enabled", 1)
@@ -65,8 +68,11 @@ func TestMultipathResilienceIsRefused(t *testing.T) {
 	}{
 		{"inside a Region", virginia, map[string]string{"AllowMultipathResilience": "true"}, "UnsupportedOperation"},
 		{"no boolean", ireland, map[string]string{"AllowMultipathResilience": "yes"}, "InvalidParameterValue"},
-		{"an unknown mode", ireland, map[string]string{"AllowMultipathResilience": "true", "MultipathResilienceMode": "sometimes"}, "InvalidParameterValue"},
-		{"a mode without the option", ireland, map[string]string{"MultipathResilienceMode": "always-on"}, "InvalidParameterCombination"},
+		{"an unknown mode", ireland,
+			map[string]string{"AllowMultipathResilience": "true", "MultipathResilienceMode": "sometimes"},
+			"InvalidParameterValue"},
+		{"a mode without the option", ireland, map[string]string{"MultipathResilienceMode": "always-on"},
+			"InvalidParameterCombination"},
 		{"another option", ireland, map[string]string{"AllowDnsResolutionFromRemoteVpc": "true"}, "UnknownParameter"},
 	}
 	for _, tt := range tests {

@@ -183,8 +183,10 @@ type elasticIP struct {
 }
 
 var (
-	typeAddress        = resourceType{"eipalloc-", "elastic-ip", "InvalidAllocationID.NotFound", "InvalidAllocationID.Malformed", "allocation ID"}
-	typeAddressBinding = resourceType{"eipassoc-", "", "InvalidAssociationID.NotFound", "InvalidAssociationID.Malformed", "association ID"}
+	typeAddress = resourceType{"eipalloc-", "elastic-ip", "InvalidAllocationID.NotFound",
+		"InvalidAllocationID.Malformed", "allocation ID"}
+	typeAddressBinding = resourceType{"eipassoc-", "", "InvalidAssociationID.NotFound",
+		"InvalidAssociationID.Malformed", "association ID"}
 )
 
 // addressQuota is that of an account in a Region:
@@ -255,7 +257,8 @@ func associateAddress(r *request) ([]node, error) {
 		private = f.addresses[i]
 	}
 	if e.binding != "" && r.params["AllowReassociation"] == "false" {
-		return nil, refuse("Resource.AlreadyAssociated", "resource %s is already associated with associate-id %s", e.id, e.binding)
+		return nil, refuse("Resource.AlreadyAssociated", "resource %s is already associated with associate-id %s",
+			e.id, e.binding)
 	}
 	if !f.subnet.vpc.hasInternet() {
 		return nil, refuse("Gateway.NotAttached", "Network %s is not attached to any internet gateway", f.subnet.vpc.id)

@@ -295,23 +295,29 @@ var aclListing = listing[*acl]{
 	most:         1000,
 	id:           func(a *acl) string { return a.id },
 	filters: filters[*acl]{
-		"network-acl-id":             one(func(a *acl) string { return a.id }),
-		"vpc-id":                     one(func(a *acl) string { return a.vpc.id }),
-		"owner-id":                   one(func(a *acl) string { return a.vpc.account }),
-		"default":                    one(func(a *acl) string { return strconv.FormatBool(a.isDefault) }),
-		"association.association-id": func(a *acl) []string { return nonEmpty(a.bindings, func(b binding) string { return b.id }) },
-		"association.network-acl-id": func(a *acl) []string { return nonEmpty(a.bindings, func(binding) string { return a.id }) },
-		"entry.cidr":                 ofEntries(func(e aclEntry) string { return e.inFamily(false) }),
-		"entry.ipv6-cidr":            ofEntries(func(e aclEntry) string { return e.inFamily(true) }),
-		"entry.egress":               ofEntries(flag(func(e aclEntry) bool { return e.egress })),
-		"entry.protocol":             ofEntries(func(e aclEntry) string { return e.protocol }),
-		"entry.rule-action":          ofEntries(aclEntry.action),
-		"entry.rule-number":          ofEntries(func(e aclEntry) string { return strconv.Itoa(e.number) }),
-		"entry.port-range.from":      ofEntries(func(e aclEntry) string { return e.ports.start() }),
-		"entry.port-range.to":        ofEntries(func(e aclEntry) string { return e.ports.end() }),
-		"entry.icmp.type":            ofEntries(func(e aclEntry) string { return e.icmp.start() }),
-		"entry.icmp.code":            ofEntries(func(e aclEntry) string { return e.icmp.end() }),
-		"association.subnet-id":      func(a *acl) []string { return nonEmpty(a.bindings, func(b binding) string { return b.subnet.id }) },
+		"network-acl-id": one(func(a *acl) string { return a.id }),
+		"vpc-id":         one(func(a *acl) string { return a.vpc.id }),
+		"owner-id":       one(func(a *acl) string { return a.vpc.account }),
+		"default":        one(func(a *acl) string { return strconv.FormatBool(a.isDefault) }),
+		"association.association-id": func(a *acl) []string {
+			return nonEmpty(a.bindings, func(b binding) string { return b.id })
+		},
+		"association.network-acl-id": func(a *acl) []string {
+			return nonEmpty(a.bindings, func(binding) string { return a.id })
+		},
+		"entry.cidr":            ofEntries(func(e aclEntry) string { return e.inFamily(false) }),
+		"entry.ipv6-cidr":       ofEntries(func(e aclEntry) string { return e.inFamily(true) }),
+		"entry.egress":          ofEntries(flag(func(e aclEntry) bool { return e.egress })),
+		"entry.protocol":        ofEntries(func(e aclEntry) string { return e.protocol }),
+		"entry.rule-action":     ofEntries(aclEntry.action),
+		"entry.rule-number":     ofEntries(func(e aclEntry) string { return strconv.Itoa(e.number) }),
+		"entry.port-range.from": ofEntries(func(e aclEntry) string { return e.ports.start() }),
+		"entry.port-range.to":   ofEntries(func(e aclEntry) string { return e.ports.end() }),
+		"entry.icmp.type":       ofEntries(func(e aclEntry) string { return e.icmp.start() }),
+		"entry.icmp.code":       ofEntries(func(e aclEntry) string { return e.icmp.end() }),
+		"association.subnet-id": func(a *acl) []string {
+			return nonEmpty(a.bindings, func(b binding) string { return b.subnet.id })
+		},
 	},
 	show: showACL,
 }

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-const interfaceParams = "SubnetId Description PrivateIpAddress PrivateIpAddresses SecondaryPrivateIpAddressCount SecurityGroupId" +
-	" Ipv6Addresses Ipv6AddressCount TagSpecification"
+const interfaceParams = "SubnetId Description PrivateIpAddress PrivateIpAddresses " +
+	"SecondaryPrivateIpAddressCount SecurityGroupId Ipv6Addresses Ipv6AddressCount TagSpecification"
 
 // face is a network interface. Addresses and security groups are its own, not the instance's:
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html.
@@ -149,7 +149,8 @@ func (s *subnet) parseFree(given []string) ([]netip.Addr, error) {
 // pick returns n free IPv4 addresses of the subnet, behind the four at its beginning that AWS keeps.
 func (s *subnet) pick(n int, beside []netip.Addr) ([]netip.Addr, error) {
 	if s.free()-len(beside) < n {
-		return nil, refuse("InsufficientFreeAddressesInSubnet", "There are not enough free addresses in subnet '%s' to satisfy the requested number of instances.", s.id)
+		return nil, refuse("InsufficientFreeAddressesInSubnet",
+			"There are not enough free addresses in subnet '%s' to satisfy the requested number of instances.", s.id)
 	}
 	address := s.prefix.Addr()
 	for range reserved - 2 {
@@ -260,7 +261,8 @@ func attachInterface(r *request) ([]node, error) {
 	case i.terminated:
 		return nil, refuse("IncorrectInstanceState", "The instance '%s' is not in the 'running' or 'stopped' state.", i.id)
 	case i.subnet.zone != f.subnet.zone:
-		return nil, invalidValue("You may not attach a network interface to an instance if they are not in the same availability zone")
+		return nil,
+			invalidValue("You may not attach a network interface to an instance if they are not in the same availability zone")
 	}
 	r.attach(f, i, device)
 	return []node{leaf("attachmentId", f.attachment.id), leaf("networkCardIndex", 0)}, nil
@@ -302,7 +304,8 @@ func (f *face) detach() {
 	f.attachment = nil
 }
 
-var typeAttachment = resourceType{"eni-attach-", "", "InvalidAttachmentID.NotFound", "InvalidAttachmentID.Malformed", "attachment ID"}
+var typeAttachment = resourceType{"eni-attach-", "", "InvalidAttachmentID.NotFound",
+	"InvalidAttachmentID.Malformed", "attachment ID"}
 
 // attached returns the interface with the attachment that the request names.
 func (r *request) attached() (*face, error) {
@@ -401,9 +404,10 @@ func assignAddresses(r *request) ([]node, error) {
 		return nil, missing("privateIpAddress or secondaryPrivateIpAddressCount")
 	}
 	f.addresses = append(f.addresses, added...)
-	return append(done(), leaf("networkInterfaceId", f.id), listOf("assignedPrivateIpAddressesSet", added, func(a netip.Addr) []node {
-		return []node{leaf("privateIpAddress", a.String())}
-	})), nil
+	return append(done(), leaf("networkInterfaceId", f.id),
+		listOf("assignedPrivateIpAddressesSet", added, func(a netip.Addr) []node {
+			return []node{leaf("privateIpAddress", a.String())}
+		})), nil
 }
 
 // assignable reads the addresses to assign. With AllowReassignment another interface of the subnet gives up its
@@ -512,17 +516,23 @@ var interfaceListing = listing[*face]{
 	most:         1000,
 	id:           func(f *face) string { return f.id },
 	filters: filters[*face]{
-		"network-interface-id":             one(func(f *face) string { return f.id }),
-		"vpc-id":                           one(func(f *face) string { return f.subnet.vpc.id }),
-		"subnet-id":                        one(func(f *face) string { return f.subnet.id }),
-		"availability-zone":                one(func(f *face) string { return f.subnet.zone }),
-		"owner-id":                         one(func(f *face) string { return f.account }),
-		"description":                      one(func(f *face) string { return f.description }),
-		"interface-type":                   one(func(f *face) string { return f.kind }),
-		"status":                           one((*face).status),
-		"group-id":                         func(f *face) []string { return nonEmpty(f.groups, func(g *securityGroup) string { return g.id }) },
-		"group-name":                       func(f *face) []string { return nonEmpty(f.groups, func(g *securityGroup) string { return g.name }) },
-		"requester-id":                     func(f *face) []string { return nonEmpty([]*face{f}, func(f *face) string { return f.requester }) },
+		"network-interface-id": one(func(f *face) string { return f.id }),
+		"vpc-id":               one(func(f *face) string { return f.subnet.vpc.id }),
+		"subnet-id":            one(func(f *face) string { return f.subnet.id }),
+		"availability-zone":    one(func(f *face) string { return f.subnet.zone }),
+		"owner-id":             one(func(f *face) string { return f.account }),
+		"description":          one(func(f *face) string { return f.description }),
+		"interface-type":       one(func(f *face) string { return f.kind }),
+		"status":               one((*face).status),
+		"group-id": func(f *face) []string {
+			return nonEmpty(f.groups, func(g *securityGroup) string { return g.id })
+		},
+		"group-name": func(f *face) []string {
+			return nonEmpty(f.groups, func(g *securityGroup) string { return g.name })
+		},
+		"requester-id": func(f *face) []string {
+			return nonEmpty([]*face{f}, func(f *face) string { return f.requester })
+		},
 		"requester-managed":                one(func(f *face) string { return strconv.FormatBool(f.requester != "") }),
 		"source-dest-check":                one(func(f *face) string { return strconv.FormatBool(!f.unchecked) }),
 		"mac-address":                      one((*face).mac),
@@ -615,7 +625,8 @@ func (f *face) addressNodes(association func(*elasticIP) node) []node {
 		leaf("privateIpAddress", f.addresses[0].String()),
 		leaf("privateDnsName", f.dnsName(f.addresses[0])),
 		listOf("privateIpAddressesSet", f.addresses, func(a netip.Addr) []node {
-			return append(of(a), leaf("privateIpAddress", a.String()), leaf("privateDnsName", f.dnsName(a)), leaf("primary", a == f.addresses[0]))
+			return append(of(a), leaf("privateIpAddress", a.String()), leaf("privateDnsName", f.dnsName(a)),
+				leaf("primary", a == f.addresses[0]))
 		}),
 		listOf("ipv6AddressesSet", f.ipv6, func(a netip.Addr) []node { return []node{leaf("ipv6Address", a.String())} }),
 	}

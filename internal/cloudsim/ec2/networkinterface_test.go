@@ -31,17 +31,19 @@ func (c client) addresses(id string) []string {
 
 func (c client) described(id string) types.NetworkInterface {
 	c.t.Helper()
-	out := must[*ec2.DescribeNetworkInterfacesOutput](c.t)(c.DescribeNetworkInterfaces(c.t.Context(), &ec2.DescribeNetworkInterfacesInput{
-		NetworkInterfaceIds: []string{id},
-	}))
+	out := must[*ec2.DescribeNetworkInterfacesOutput](c.t)(c.DescribeNetworkInterfaces(c.t.Context(),
+		&ec2.DescribeNetworkInterfacesInput{
+			NetworkInterfaceIds: []string{id},
+		}))
 	return out.NetworkInterfaces[0]
 }
 
 func (c client) attach(face, instance string) string {
 	c.t.Helper()
-	out := must[*ec2.AttachNetworkInterfaceOutput](c.t)(c.AttachNetworkInterface(c.t.Context(), &ec2.AttachNetworkInterfaceInput{
-		NetworkInterfaceId: &face, InstanceId: &instance, DeviceIndex: aws.Int32(1),
-	}))
+	out := must[*ec2.AttachNetworkInterfaceOutput](c.t)(c.AttachNetworkInterface(c.t.Context(),
+		&ec2.AttachNetworkInterfaceInput{
+			NetworkInterfaceId: &face, InstanceId: &instance, DeviceIndex: aws.Int32(1),
+		}))
 	return *out.AttachmentId
 }
 
@@ -50,8 +52,10 @@ func TestAddressesOfAnInterface(t *testing.T) {
 	t.Parallel()
 	c := one(t)
 	subnet := c.subnet(c.vpc("10.10.0.0/16"), "10.10.1.0/24")
-	first := *c.face(ec2.CreateNetworkInterfaceInput{SubnetId: &subnet, SecondaryPrivateIpAddressCount: aws.Int32(1)}).NetworkInterfaceId
-	second := *c.face(ec2.CreateNetworkInterfaceInput{SubnetId: &subnet, PrivateIpAddress: aws.String("10.10.1.9")}).NetworkInterfaceId
+	first := *c.face(ec2.CreateNetworkInterfaceInput{SubnetId: &subnet,
+		SecondaryPrivateIpAddressCount: aws.Int32(1)}).NetworkInterfaceId
+	second := *c.face(ec2.CreateNetworkInterfaceInput{SubnetId: &subnet,
+		PrivateIpAddress: aws.String("10.10.1.9")}).NetworkInterfaceId
 	assign := func(id string, reassign bool, addresses ...string) error {
 		_, err := c.AssignPrivateIpAddresses(t.Context(), &ec2.AssignPrivateIpAddressesInput{
 			NetworkInterfaceId: &id, PrivateIpAddresses: addresses, AllowReassignment: &reassign,
@@ -105,7 +109,8 @@ func TestAnInterfaceOfAnInstance(t *testing.T) {
 		Filters: []types.Filter{filter("network-interface.network-interface-id", face)},
 	}))
 	shown := out.Reservations[0].Instances[0].NetworkInterfaces
-	if len(shown) != 2 || *shown[1].NetworkInterfaceId != face || *shown[1].Groups[0].GroupId != group || *shown[1].Attachment.DeviceIndex != 1 {
+	if len(shown) != 2 || *shown[1].NetworkInterfaceId != face || *shown[1].Groups[0].GroupId != group ||
+		*shown[1].Attachment.DeviceIndex != 1 {
 		t.Errorf("the instance has %+v", shown)
 	}
 	refused(t, remove(), "InvalidNetworkInterface.InUse")
@@ -121,7 +126,8 @@ func TestAnInterfaceOfAnInstance(t *testing.T) {
 	must[*ec2.TerminateInstancesOutput](t)(c.TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{
 		InstanceIds: []string{instance},
 	}))
-	if got := c.described(face).Status; got != types.NetworkInterfaceStatusAvailable { // it was attached afterwards, so it stays
+	// it was attached afterwards, so it stays
+	if got := c.described(face).Status; got != types.NetworkInterfaceStatusAvailable {
 		t.Errorf("the interface is %s", got)
 	}
 	_, err = c.DescribeNetworkInterfaces(t.Context(), &ec2.DescribeNetworkInterfacesInput{
@@ -143,19 +149,23 @@ func TestInterfacesInRunInstances(t *testing.T) {
 		ImageId: aws.String("ami-1"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
 		NetworkInterfaces: []types.InstanceNetworkInterfaceSpecification{
 			{DeviceIndex: aws.Int32(1), NetworkInterfaceId: &own},
-			{DeviceIndex: aws.Int32(0), SubnetId: &subnet, Groups: []string{group}, SecondaryPrivateIpAddressCount: aws.Int32(1)},
+			{
+				DeviceIndex: aws.Int32(0), SubnetId: &subnet, Groups: []string{group}, SecondaryPrivateIpAddressCount: aws.Int32(1),
+			},
 		},
 	}))
 	faces := out.Instances[0].NetworkInterfaces
-	if len(faces) != 2 || *faces[1].NetworkInterfaceId != own || len(faces[0].PrivateIpAddresses) != 2 || *faces[0].Groups[0].GroupId != group {
+	if len(faces) != 2 || *faces[1].NetworkInterfaceId != own || len(faces[0].PrivateIpAddresses) != 2 ||
+		*faces[0].Groups[0].GroupId != group {
 		t.Fatalf("the instance has %+v", faces)
 	}
 	must[*ec2.TerminateInstancesOutput](t)(c.TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{
 		InstanceIds: []string{*out.Instances[0].InstanceId},
 	}))
-	left := must[*ec2.DescribeNetworkInterfacesOutput](t)(c.DescribeNetworkInterfaces(t.Context(), &ec2.DescribeNetworkInterfacesInput{
-		Filters: []types.Filter{filter("subnet-id", subnet)},
-	}))
+	left := must[*ec2.DescribeNetworkInterfacesOutput](t)(c.DescribeNetworkInterfaces(t.Context(),
+		&ec2.DescribeNetworkInterfacesInput{
+			Filters: []types.Filter{filter("subnet-id", subnet)},
+		}))
 	if len(left.NetworkInterfaces) != 1 || *left.NetworkInterfaces[0].NetworkInterfaceId != own {
 		t.Errorf("left are %+v", left.NetworkInterfaces)
 	}
@@ -174,11 +184,15 @@ func TestModifyNetworkInterfaceAttribute(t *testing.T) {
 	}
 	checked := &types.AttributeBooleanValue{Value: aws.Bool(false)}
 	refused(t, modify(ec2.ModifyNetworkInterfaceAttributeInput{}), "MissingParameter")
-	refused(t, modify(ec2.ModifyNetworkInterfaceAttributeInput{Groups: []string{group}, SourceDestCheck: checked}), "InvalidParameterCombination")
-	refused(t, modify(ec2.ModifyNetworkInterfaceAttributeInput{Groups: []string{c.group(c.vpc("10.11.0.0/16"), "other")}}), "InvalidParameter")
+	refused(t, modify(ec2.ModifyNetworkInterfaceAttributeInput{Groups: []string{group}, SourceDestCheck: checked}),
+		"InvalidParameterCombination")
+	refused(t, modify(ec2.ModifyNetworkInterfaceAttributeInput{Groups: []string{c.group(c.vpc("10.11.0.0/16"), "other")}}),
+		"InvalidParameter")
 	refused(t, modify(ec2.ModifyNetworkInterfaceAttributeInput{Groups: []string{group}}), "no error")
 	refused(t, modify(ec2.ModifyNetworkInterfaceAttributeInput{SourceDestCheck: checked}), "no error")
-	refused(t, modify(ec2.ModifyNetworkInterfaceAttributeInput{Description: &types.AttributeValue{Value: aws.String("moved")}}), "no error")
+	refused(t,
+		modify(ec2.ModifyNetworkInterfaceAttributeInput{Description: &types.AttributeValue{Value: aws.String("moved")}}),
+		"no error")
 	got := c.described(face)
 	if *got.Groups[0].GroupId != group || *got.SourceDestCheck || *got.Description != "moved" {
 		t.Errorf("the interface is %+v", got)
@@ -190,9 +204,10 @@ func TestModifyNetworkInterfaceAttribute(t *testing.T) {
 func TestWalkToFurtherInterfaces(t *testing.T) {
 	t.Parallel()
 	p := newPath(t)
-	must[*ec2.AssignPrivateIpAddressesOutput](t)(p.finance.AssignPrivateIpAddresses(t.Context(), &ec2.AssignPrivateIpAddressesInput{
-		NetworkInterfaceId: aws.String("eni-" + p.ids[vault4][len("i-"):]), PrivateIpAddresses: []string{"172.31.1.50"},
-	}))
+	must[*ec2.AssignPrivateIpAddressesOutput](t)(p.finance.AssignPrivateIpAddresses(t.Context(),
+		&ec2.AssignPrivateIpAddressesInput{
+			NetworkInterfaceId: aws.String("eni-" + p.ids[vault4][len("i-"):]), PrivateIpAddresses: []string{"172.31.1.50"},
+		}))
 	closed := p.finance.group(p.financeVPC, "closed")
 	face := p.finance.face(ec2.CreateNetworkInterfaceInput{
 		SubnetId: &p.vault, Groups: []string{closed}, PrivateIpAddress: aws.String("172.31.1.60"),

@@ -15,7 +15,8 @@ type params map[string]string
 
 // protocolParams belong to the protocol or to a presigned GET, not to an action. A ClientToken is the one
 // thing that is taken and not looked at, as the SDK adds it to some calls by itself.
-var protocolParams = []string{"Action", "Version", "DryRun", "ClientToken", "AWSAccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "Timestamp"}
+var protocolParams = []string{"Action", "Version", "DryRun", "ClientToken", "AWSAccessKeyId", "Signature",
+	"SignatureMethod", "SignatureVersion", "Timestamp"}
 
 func paramsOf(form url.Values) params {
 	p := make(params, len(form))
@@ -148,7 +149,8 @@ func parseCIDR(name, v string) (netip.Prefix, error) {
 	block, err := netip.ParsePrefix(v)
 	wants6 := strings.Contains(strings.ToLower(name), "ipv6")
 	if err != nil || wants6 != block.Addr().Is6() {
-		return netip.Prefix{}, invalidValue("Value (%s) for parameter %s is invalid. This is not a valid CIDR block.", v, lowerFirst(name))
+		return netip.Prefix{}, invalidValue("Value (%s) for parameter %s is invalid. This is not a valid CIDR block.",
+			v, lowerFirst(name))
 	}
 	return block.Masked(), nil
 }

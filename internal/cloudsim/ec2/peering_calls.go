@@ -22,7 +22,8 @@ func createConnection(r *request) ([]node, error) {
 		return r.connectionNode(existing), nil
 	}
 	if r.count(c.requester.vpc, stateInitiating, statePending) >= r.opts.Quotas.PendingPeeringsPerVPC {
-		return nil, refuse("OutstandingVpcPeeringConnectionLimitExceeded", "The maximum number of outstanding VPC peering connection requests of %s has been reached.", c.requester.vpcID)
+		return nil, refuse("OutstandingVpcPeeringConnectionLimitExceeded",
+			"The maximum number of outstanding VPC peering connection requests of %s has been reached.", c.requester.vpcID)
 	}
 	c.id = r.newID(typeConnection.prefix)
 	r.initiate(c)
@@ -50,7 +51,10 @@ func (r *request) newConnection() (*connection, error) {
 	if region := r.params["PeerRegion"]; region != "" {
 		at.region = region
 	}
-	c := &connection{created: r.now, requester: side{accountRegion: r.cell.accountRegion, vpcID: v.id, vpc: v}, accepter: side{accountRegion: at, vpcID: peer}}
+	c := &connection{
+		created: r.now, requester: side{accountRegion: r.cell.accountRegion, vpcID: v.id, vpc: v},
+		accepter: side{accountRegion: at, vpcID: peer},
+	}
 	if there := r.cells[at]; there != nil {
 		c.accepter.vpc = there.vpcs[peer]
 	}
@@ -91,7 +95,8 @@ func acceptConnection(r *request) ([]node, error) {
 	case c.state != statePending:
 		return nil, c.cannotBecome(stateProvisioning)
 	case r.isConnected(c):
-		return nil, refuse("VpcPeeringConnectionAlreadyExists", "The vpc peering connection identified by %s already exists.", c.id)
+		return nil, refuse("VpcPeeringConnectionAlreadyExists", "The vpc peering connection identified by %s already exists.",
+			c.id)
 	}
 	for _, v := range []*vpc{c.accepter.vpc, c.requester.vpc} {
 		if r.count(v, stateProvisioning, stateActive) >= r.opts.Quotas.ActivePeeringsPerVPC {
@@ -117,13 +122,15 @@ func (r *request) mayDecide(c *connection, verb, must string) error {
 	case r.cell.account != c.accepter.account:
 		return notPermitted("User (%s) cannot %s peering %s", r.cell.account, verb, c.id)
 	case r.cell.region != c.accepter.region:
-		return notPermitted("Incorrect region (%s) specified for this request. VPC peering connection %s %s in region %s", r.cell.region, c.id, must, c.accepter.region)
+		return notPermitted("Incorrect region (%s) specified for this request. VPC peering connection %s %s in region %s",
+			r.cell.region, c.id, must, c.accepter.region)
 	}
 	return nil
 }
 
 func (c *connection) cannotBecome(state string) error {
-	return refuse("InvalidStateTransition", "Invalid state transition for %s, attempted to transition from %s to %s", c.id, c.state, state)
+	return refuse("InvalidStateTransition", "Invalid state transition for %s, attempted to transition from %s to %s",
+		c.id, c.state, state)
 }
 
 func rejectConnection(r *request) ([]node, error) {
@@ -243,7 +250,8 @@ func (s side) isOf(other side) bool {
 func (r *request) showSide(c *connection, s side) []node {
 	nodes := []node{leaf("ownerId", s.account), leaf("vpcId", s.vpcID), leaf("region", s.region)}
 	if s.vpc != nil && r.showsSide(c, s) {
-		nodes = append(nodes, leaf("cidrBlock", s.vpc.blocks[0].prefix.String()), blockSet("cidrBlockSet", s.vpc.associated(false)))
+		nodes = append(nodes, leaf("cidrBlock", s.vpc.blocks[0].prefix.String()),
+			blockSet("cidrBlockSet", s.vpc.associated(false)))
 		if six := s.vpc.associated(true); len(six) > 0 {
 			nodes = append(nodes, blockSet("ipv6CidrBlockSet", six))
 		}

@@ -13,7 +13,8 @@ const (
 )
 
 // classicLinkOptions belong to a service that AWS has retired. Answers show them, and clients still send them.
-var classicLinkOptions = []string{"AllowEgressFromLocalClassicLinkToRemoteVpc", "AllowEgressFromLocalVpcToRemoteClassicLink"}
+var classicLinkOptions = []string{"AllowEgressFromLocalClassicLinkToRemoteVpc",
+	"AllowEgressFromLocalVpcToRemoteClassicLink"}
 
 func modifyOptions(r *request) ([]node, error) {
 	c, err := r.connection()
@@ -82,7 +83,8 @@ func (r *request) sideOptions(c *connection, options, name string, s *side) (cha
 func (s *side) mayBecome(c *connection, wanted side) error {
 	switch {
 	case wanted.dns && (!c.requester.resolves() || !c.accepter.resolves()):
-		return refuse("InvalidVpcPeeringConnectionState.DnsHostnamesDisabled", "DNS hostnames are not enabled for the VPCs of %s", c.id)
+		return refuse("InvalidVpcPeeringConnectionState.DnsHostnamesDisabled",
+			"DNS hostnames are not enabled for the VPCs of %s", c.id)
 	case wanted.multipath && !c.isInterRegion():
 		return multipathInside()
 	}
@@ -103,7 +105,8 @@ func (r *request) checkClassicLink(c *connection, options string) error {
 	}
 	slices.Sort(given)
 	if c.isInterRegion() && len(given) > 0 {
-		return notPermitted("Modifying VPC peering connection options %s is not supported for cross-region VPC peering connections",
+		return notPermitted("Modifying VPC peering connection options %s is not supported for "+
+			"cross-region VPC peering connections",
 			strings.Join(given, ", "))
 	}
 	for _, field := range classicLinkOptions {

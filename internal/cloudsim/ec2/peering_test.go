@@ -17,7 +17,9 @@ import (
 	sim "github.com/autopeer/autopeer/internal/cloudsim/ec2"
 )
 
-var slow = sim.Delays{Initiating: time.Second, Propagation: 2 * time.Second, Provisioning: 3 * time.Second, Deleting: 4 * time.Second}
+var slow = sim.Delays{
+	Initiating: time.Second, Propagation: 2 * time.Second, Provisioning: 3 * time.Second, Deleting: 4 * time.Second,
+}
 
 func TestLifeCycle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -124,16 +126,24 @@ func TestWhoMayDecide(t *testing.T) {
 		do     func(p pair) error
 		want   string
 	}{
-		{"the requester cannot accept", virginia, func(p pair) error { return p.asking.accept(p.id) }, "OperationNotPermitted"},
-		{"the requester cannot reject", virginia, func(p pair) error { return p.asking.reject(p.id) }, "OperationNotPermitted"},
-		{"the accepter cannot delete a request", virginia, func(p pair) error { return p.deciding.remove(p.id) }, "OperationNotPermitted"},
+		{"the requester cannot accept", virginia, func(p pair) error {
+			return p.asking.accept(p.id)
+		}, "OperationNotPermitted"},
+		{"the requester cannot reject", virginia, func(p pair) error {
+			return p.asking.reject(p.id)
+		}, "OperationNotPermitted"},
+		{"the accepter cannot delete a request", virginia, func(p pair) error {
+			return p.deciding.remove(p.id)
+		}, "OperationNotPermitted"},
 		{"it isn't shown in a Region of neither VPC", virginia, func(p pair) error {
 			return in(p.asking.t, p.service, finance, ireland).accept(p.id)
 		}, "InvalidVpcPeeringConnectionID.NotFound"},
 		{"a third account does not see it", virginia, func(p pair) error {
 			return in(p.asking.t, p.service, "333333333333", virginia).accept(p.id)
 		}, "InvalidVpcPeeringConnectionID.NotFound"},
-		{"a malformed id has another code", virginia, func(p pair) error { return p.deciding.accept("pcx-xyz") }, "InvalidVpcPeeringConnectionId.Malformed"},
+		{"a malformed id has another code", virginia, func(p pair) error {
+			return p.deciding.accept("pcx-xyz")
+		}, "InvalidVpcPeeringConnectionId.Malformed"},
 		{"a rejected connection cannot be accepted", virginia, func(p pair) error {
 			return first(p.deciding.reject(p.id), p.deciding.accept, p.id)
 		}, "InvalidStateTransition"},
@@ -171,7 +181,8 @@ func TestAcceptInTheRegionOfTheRequester(t *testing.T) {
 	t.Parallel()
 	s := sim.New(sim.Options{})
 	here, there := in(t, s, marketing, virginia), in(t, s, marketing, ireland)
-	c := must[types.VpcPeeringConnection](t)(here.request(here.vpc("10.10.0.0/16"), there.vpc("10.20.0.0/16"), marketing, ireland))
+	c := must[types.VpcPeeringConnection](t)(here.request(here.vpc("10.10.0.0/16"),
+		there.vpc("10.20.0.0/16"), marketing, ireland))
 	refused(t, here.accept(*c.VpcPeeringConnectionId), "OperationNotPermitted")
 	refused(t, here.reject(*c.VpcPeeringConnectionId), "OperationNotPermitted")
 	if err := there.accept(*c.VpcPeeringConnectionId); err != nil {
@@ -233,9 +244,13 @@ func TestVisibilityAfterTheEnd(t *testing.T) {
 		end                 func(p pair) error
 		requester, accepter time.Duration
 	}{
-		{"rejected: the accepter for two hours, the requester for two days", func(p pair) error { return p.deciding.reject(p.id) }, long, short},
+		{"rejected: the accepter for two hours, the requester for two days", func(p pair) error {
+			return p.deciding.reject(p.id)
+		}, long, short},
 		{"deleted by the requester", func(p pair) error { return p.asking.remove(p.id) }, short, long},
-		{"deleted by the accepter", func(p pair) error { return first(p.deciding.accept(p.id), p.deciding.remove, p.id) }, long, short},
+		{"deleted by the accepter", func(p pair) error {
+			return first(p.deciding.accept(p.id), p.deciding.remove, p.id)
+		}, long, short},
 		{"expired: both for two days", func(pair) error { wait(7 * 24 * time.Hour); return nil }, long, long},
 	}
 	for _, tt := range tests {
@@ -306,15 +321,23 @@ func TestTheSameRequestAgain(t *testing.T) {
 	}{
 		{"while it is being initiated", func(pair) error { return nil }, false, "initiating-request"},
 		{"while it is pending", func(pair) error { wait(2 * time.Second); return nil }, false, "pending-acceptance"},
-		{"while it is provisioning", func(p pair) error { wait(2 * time.Second); return p.deciding.accept(p.id) }, false, "provisioning"},
+		{"while it is provisioning", func(p pair) error {
+			wait(2 * time.Second)
+			return p.deciding.accept(p.id)
+		}, false, "provisioning"},
 		{"while it is active", pair.activate, false, "active"},
-		{"while it is deleting", func(p pair) error { return first(p.activate(), p.asking.remove, p.id) }, true, "initiating-request"},
+		{"while it is deleting", func(p pair) error {
+			return first(p.activate(), p.asking.remove, p.id)
+		}, true, "initiating-request"},
 		{"after its deletion", func(p pair) error {
 			err := first(p.activate(), p.asking.remove, p.id)
 			wait(4 * time.Second)
 			return err
 		}, true, "initiating-request"},
-		{"after its rejection", func(p pair) error { wait(2 * time.Second); return p.deciding.reject(p.id) }, true, "initiating-request"},
+		{"after its rejection", func(p pair) error {
+			wait(2 * time.Second)
+			return p.deciding.reject(p.id)
+		}, true, "initiating-request"},
 		{"after its expiry", func(pair) error { wait(8 * 24 * time.Hour); return nil }, true, "initiating-request"},
 	}
 	for _, tt := range tests {
@@ -349,7 +372,8 @@ func TestTheSameRequestAgainAfterAFailure(t *testing.T) {
 	if got := p.asking.state(p.id); got != "failed" {
 		t.Fatalf("the first is %s, want failed", got)
 	}
-	if c := must[types.VpcPeeringConnection](t)(p.asking.request(p.requester, p.accepter, finance, virginia)); *c.VpcPeeringConnectionId == p.id {
+	if c := must[types.VpcPeeringConnection](t)(p.asking.request(p.requester, p.accepter, finance,
+		virginia)); *c.VpcPeeringConnectionId == p.id {
 		t.Error("Create answers the failed connection")
 	}
 }
@@ -369,8 +393,12 @@ func TestARequestInTheOppositeDirection(t *testing.T) {
 		{"while the first is active", accept, none, true},
 		{"while the first is pending, and is accepted before", none, accept, true},
 		{"while the first is pending, and stays so", none, none, false},
-		{"after the deletion of the first", func(p pair) error { return first(accept(p), p.asking.remove, p.id) }, none, false},
-		{"while the first is active, and is deleted before the acceptance", accept, func(p pair) error { return p.asking.remove(p.id) }, false},
+		{"after the deletion of the first", func(p pair) error {
+			return first(accept(p), p.asking.remove, p.id)
+		}, none, false},
+		{"while the first is active, and is deleted before the acceptance", accept, func(p pair) error {
+			return p.asking.remove(p.id)
+		}, false},
 		{"after the rejection of the first", func(p pair) error { return p.deciding.reject(p.id) }, none, false},
 	}
 	for _, tt := range tests {
@@ -391,7 +419,8 @@ func TestARequestInTheOppositeDirection(t *testing.T) {
 // opposite lets the accepter request a connection to the requester and returns its id.
 func (p pair) opposite(t *testing.T) string {
 	t.Helper()
-	return *must[types.VpcPeeringConnection](t)(p.deciding.request(p.accepter, p.requester, marketing, virginia)).VpcPeeringConnectionId
+	return *must[types.VpcPeeringConnection](t)(p.deciding.request(p.accepter, p.requester, marketing,
+		virginia)).VpcPeeringConnectionId
 }
 
 // checkAcceptance accepts the connection in the opposite direction and checks the answer. A refused one stays pending.
@@ -404,7 +433,8 @@ func (p pair) checkAcceptance(t *testing.T, id string, isRefused bool) {
 	}
 	refused(t, err, "VpcPeeringConnectionAlreadyExists")
 	words := "The vpc peering connection identified by " + id + " already exists."
-	if e, ok := errors.AsType[smithy.APIError](err); !ok || e.ErrorMessage() != words || status(err) != http.StatusBadRequest {
+	if e, ok := errors.AsType[smithy.APIError](err); !ok || e.ErrorMessage() != words ||
+		status(err) != http.StatusBadRequest {
 		t.Errorf("Accept answers %d %v, want 400 %q", status(err), err, words)
 	}
 	if got := p.asking.state(id); got != "pending-acceptance" {
@@ -452,7 +482,9 @@ func TestTheTagsOfADeletedConnectionAreSwitchable(t *testing.T) {
 	for name, ended := range map[string]bool{"kept": false, "ended": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := newPair(t, sim.Options{Delays: sim.Delays{Deleting: time.Second}, Switches: sim.Switches{DeletedWithoutTags: ended}}, ireland).accepted(t)
+				p := newPair(t,
+					sim.Options{Delays: sim.Delays{Deleting: time.Second}, Switches: sim.Switches{DeletedWithoutTags: ended}},
+					ireland).accepted(t)
 				sides := map[string]client{p.requester: p.asking, p.accepter: p.deciding}
 				for vpc, c := range sides {
 					must[*ec2.CreateTagsOutput](t)(c.CreateTags(t.Context(), &ec2.CreateTagsInput{
@@ -465,7 +497,8 @@ func TestTheTagsOfADeletedConnectionAreSwitchable(t *testing.T) {
 						if got := c.connection(p.id).Tags; len(got) != want {
 							t.Errorf("%s has the tags %v on the side of %s, want %d", p.id, got, vpc, want)
 						}
-						if got := must[*ec2.DescribeTagsOutput](t)(c.DescribeTags(t.Context(), &ec2.DescribeTagsInput{})).Tags; len(got) != 1+want {
+						if got := must[*ec2.DescribeTagsOutput](t)(c.DescribeTags(t.Context(),
+							&ec2.DescribeTagsInput{})).Tags; len(got) != 1+want {
 							t.Errorf("the tags on the side of %s are %v, want those of the VPC and %d of %s", vpc, got, want, p.id)
 						}
 					}
@@ -496,7 +529,8 @@ func TestFilters(t *testing.T) {
 	}{
 		{"by state", []types.Filter{filter("status-code", "active")}, 1},
 		{"values of a filter are alternatives", []types.Filter{filter("status-code", "active", "pending-acceptance")}, 2},
-		{"filters must all match", []types.Filter{filter("status-code", "active"), filter("accepter-vpc-info.vpc-id", other)}, 0},
+		{"filters must all match", []types.Filter{filter("status-code", "active"), filter("accepter-vpc-info.vpc-id", other)},
+			0},
 		{"a star is a wildcard", []types.Filter{filter("status-code", "*ing-accept*")}, 1},
 		{"values are case sensitive", []types.Filter{filter("status-code", "Active")}, 0},
 		{"hidden blocks do not match", []types.Filter{filter("accepter-vpc-info.cidr-block", "10.30.0.0/16")}, 0},
@@ -505,7 +539,8 @@ func TestFilters(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := must[*ec2.DescribeVpcPeeringConnectionsOutput](t)(p.asking.DescribeVpcPeeringConnections(t.Context(), &ec2.DescribeVpcPeeringConnectionsInput{Filters: tt.filters}))
+			got := must[*ec2.DescribeVpcPeeringConnectionsOutput](t)(p.asking.DescribeVpcPeeringConnections(t.Context(),
+				&ec2.DescribeVpcPeeringConnectionsInput{Filters: tt.filters}))
 			if len(got.VpcPeeringConnections) != tt.want {
 				t.Errorf("found %d, want %d", len(got.VpcPeeringConnections), tt.want)
 			}
@@ -530,7 +565,8 @@ func TestActiveLimitCodeCanBeAnother(t *testing.T) {
 	o := sim.Options{Quotas: sim.Quotas{ActivePeeringsPerVPC: 1}}
 	o.Switches.ActiveLimitCode = "VpcPeeringConnectionsPerVpcLimitExceeded"
 	p := newPair(t, o, virginia).accepted(t)
-	c := must[types.VpcPeeringConnection](t)(p.asking.request(p.requester, p.deciding.vpc("10.30.0.0/16"), finance, virginia))
+	c := must[types.VpcPeeringConnection](t)(p.asking.request(p.requester,
+		p.deciding.vpc("10.30.0.0/16"), finance, virginia))
 	refused(t, p.deciding.accept(*c.VpcPeeringConnectionId), "VpcPeeringConnectionsPerVpcLimitExceeded")
 }
 
@@ -584,7 +620,9 @@ func TestDeletingAVPC(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var trail []string
-				o := sim.Options{Delays: sim.Delays{Deleting: time.Second}, Trail: func(r apicall.Record) { trail = append(trail, r.EventName+r.ErrorCode) }}
+				o := sim.Options{Delays: sim.Delays{Deleting: time.Second}, Trail: func(r apicall.Record) {
+					trail = append(trail, r.EventName+r.ErrorCode)
+				}}
 				p := newPair(t, o, tt.region)
 				refused(t, p.deciding.removeVPC(p.accepter), "DependencyViolation") // a request of another account waits
 				p.accepted(t)
@@ -612,9 +650,10 @@ func TestDeletingAVPCLeavesWhatADeletionLeaves(t *testing.T) {
 	p := newPair(t, sim.Options{}, virginia).accepted(t)
 	table := p.asking.mainTable(p.requester)
 	refused(t, p.asking.route(table, "172.31.0.0/16", p.id), "no error")
-	theirs := must[*ec2.DescribeSecurityGroupsOutput](t)(p.deciding.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{
-		Filters: []types.Filter{filter("vpc-id", p.accepter)}, // only its default group
-	}))
+	theirs := must[*ec2.DescribeSecurityGroupsOutput](t)(p.deciding.DescribeSecurityGroups(t.Context(),
+		&ec2.DescribeSecurityGroupsInput{
+			Filters: []types.Filter{filter("vpc-id", p.accepter)}, // only its default group
+		}))
 	r := referring{p, p.asking.group(p.requester, "servers"), *theirs.SecurityGroups[0].GroupId}
 	must[[]types.SecurityGroupRule](t)(p.asking.authorize(r.mine, fromGroupOf(aws.String(finance), r.theirs)))
 	refused(t, p.deciding.removeVPC(p.accepter), "no error")
@@ -672,7 +711,8 @@ func TestMessagesAndDeletingAreSwitchable(t *testing.T) {
 		state    types.VpcPeeringConnectionStateReasonCode // right after Delete
 	}{
 		{"by default", sim.Switches{}, "Inactive", "Deleted by " + marketing, "deleted"},
-		{"otherwise", sim.Switches{RejectedMessage: "No", DeletedMessage: "Gone", DeletingEverywhere: true}, "No", "Gone", "deleting"},
+		{"otherwise", sim.Switches{RejectedMessage: "No", DeletedMessage: "Gone", DeletingEverywhere: true},
+			"No", "Gone", "deleting"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

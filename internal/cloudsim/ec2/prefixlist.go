@@ -95,7 +95,8 @@ func (r *request) listSize() (int, error) {
 	}
 	n, err := r.int("MaxEntries", 0)
 	if err == nil && (n < 1 || n > mostEntries) {
-		err = invalidValue("Value (%d) for parameter maxEntries is invalid. Expecting a value between 1 and %d.", n, mostEntries)
+		err = invalidValue("Value (%d) for parameter maxEntries is invalid. Expecting a value between 1 and %d.",
+			n, mostEntries)
 	}
 	return n, err
 }

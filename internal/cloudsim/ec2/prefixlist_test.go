@@ -20,13 +20,16 @@ func entries(cidrs ...string) []types.AddPrefixListEntry {
 }
 
 func listInput(name, family string, most int32, cidrs ...string) *ec2.CreateManagedPrefixListInput {
-	return &ec2.CreateManagedPrefixListInput{PrefixListName: &name, AddressFamily: &family, MaxEntries: &most, Entries: entries(cidrs...)}
+	return &ec2.CreateManagedPrefixListInput{
+		PrefixListName: &name, AddressFamily: &family, MaxEntries: &most, Entries: entries(cidrs...),
+	}
 }
 
 // prefixList creates a list and returns its id.
 func (c client) prefixList(family string, most int32, cidrs ...string) string {
 	c.t.Helper()
-	out := must[*ec2.CreateManagedPrefixListOutput](c.t)(c.CreateManagedPrefixList(c.t.Context(), listInput("offices", family, most, cidrs...)))
+	out := must[*ec2.CreateManagedPrefixListOutput](c.t)(c.CreateManagedPrefixList(c.t.Context(),
+		listInput("offices", family, most, cidrs...)))
 	return *out.PrefixList.PrefixListId
 }
 
@@ -48,16 +51,20 @@ func TestPrefixListsAreDescribed(t *testing.T) {
 	if created.State != types.PrefixListStateCreateInProgress {
 		t.Errorf("Create answers %s", created.State)
 	}
-	out := must[*ec2.DescribeManagedPrefixListsOutput](t)(c.DescribeManagedPrefixLists(t.Context(), &ec2.DescribeManagedPrefixListsInput{
-		PrefixListIds: []string{*created.PrefixListId},
-	}))
+	out := must[*ec2.DescribeManagedPrefixListsOutput](t)(c.DescribeManagedPrefixLists(t.Context(),
+		&ec2.DescribeManagedPrefixListsInput{
+			PrefixListIds: []string{*created.PrefixListId},
+		}))
 	l := out.PrefixLists[0]
-	got := []any{*l.PrefixListName, *l.AddressFamily, l.State, *l.MaxEntries, *l.Version, *l.OwnerId, *l.PrefixListArn, *l.Tags[0].Value}
-	want := []any{"offices", "IPv4", types.PrefixListStateCreateComplete, int32(5), int64(1), marketing, "arn:aws:ec2:us-east-1:111111111111:prefix-list/" + *l.PrefixListId, "v"}
+	got := []any{*l.PrefixListName, *l.AddressFamily, l.State, *l.MaxEntries, *l.Version, *l.OwnerId,
+		*l.PrefixListArn, *l.Tags[0].Value}
+	want := []any{"offices", "IPv4", types.PrefixListStateCreateComplete, int32(5), int64(1), marketing,
+		"arn:aws:ec2:us-east-1:111111111111:prefix-list/" + *l.PrefixListId, "v"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	found := must[*ec2.GetManagedPrefixListEntriesOutput](t)(c.GetManagedPrefixListEntries(t.Context(), &ec2.GetManagedPrefixListEntriesInput{PrefixListId: l.PrefixListId}))
+	found := must[*ec2.GetManagedPrefixListEntriesOutput](t)(c.GetManagedPrefixListEntries(t.Context(),
+		&ec2.GetManagedPrefixListEntriesInput{PrefixListId: l.PrefixListId}))
 	var cidrs []string
 	for _, e := range found.Entries {
 		cidrs = append(cidrs, *e.Cidr+" "+*e.Description)
@@ -138,12 +145,14 @@ func TestRefusedPrefixLists(t *testing.T) {
 		err  error
 		want string
 	}{
-		{"entries of both families", create(listInput("x", "IPv4", 2, "10.0.0.0/8", "2001:db8::/32")), "InvalidParameterValue"},
+		{"entries of both families", create(listInput("x", "IPv4", 2, "10.0.0.0/8", "2001:db8::/32")),
+			"InvalidParameterValue"},
 		{"an IPv6 list has IPv6 entries", create(listInput("x", "IPv6", 2, "2001:db8::/32")), "no error"},
 		{"a family that is none", create(listInput("x", "ipv4", 2)), "InvalidParameterValue"},
 		{"the same entry twice", create(listInput("x", "IPv4", 2, "10.0.0.0/8", "10.0.0.1/8")), "InvalidParameterValue"},
 		{"an entry that is no block", create(listInput("x", "IPv4", 2, "10.0.0.0/33")), "InvalidParameterValue"},
-		{"more entries than the list may have", create(listInput("x", "IPv4", 1, "10.0.0.0/8", "11.0.0.0/8")), "PrefixListMaxEntriesExceeded"},
+		{"more entries than the list may have", create(listInput("x", "IPv4", 1, "10.0.0.0/8", "11.0.0.0/8")),
+			"PrefixListMaxEntriesExceeded"},
 		{"a list for no entries", create(listInput("x", "IPv4", 0)), "InvalidParameterValue"},
 		{"a list for more than 1,000 entries", create(listInput("x", "IPv4", 1001)), "InvalidParameterValue"},
 		{"a name that is AWS's own", create(listInput("com.amazonaws.x", "IPv4", 1)), "InvalidParameterValue"},
@@ -165,13 +174,16 @@ func TestARuleForAPrefixList(t *testing.T) {
 		return err
 	}
 	rules := must[[]types.SecurityGroupRule](t)(c.authorize(group, fromList(id)))
-	if got := c.rules(group); aws.ToString(rules[0].PrefixListId) != id || aws.ToString(got[0].PrefixListId) != id || got[0].CidrIpv4 != nil {
+	if got := c.rules(group); aws.ToString(rules[0].PrefixListId) != id ||
+		aws.ToString(got[0].PrefixListId) != id || got[0].CidrIpv4 != nil {
 		t.Errorf("Authorize answers %+v, then the rule is %+v", rules, got)
 	}
-	groups := must[*ec2.DescribeSecurityGroupsOutput](t)(c.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{
-		Filters: []types.Filter{filter("ip-permission.prefix-list-id", id)},
-	}))
-	if got := groups.SecurityGroups[0].IpPermissions; len(got) != 1 || len(got[0].PrefixListIds) != 1 || *got[0].PrefixListIds[0].PrefixListId != id {
+	groups := must[*ec2.DescribeSecurityGroupsOutput](t)(c.DescribeSecurityGroups(t.Context(),
+		&ec2.DescribeSecurityGroupsInput{
+			Filters: []types.Filter{filter("ip-permission.prefix-list-id", id)},
+		}))
+	if got := groups.SecurityGroups[0].IpPermissions; len(got) != 1 || len(got[0].PrefixListIds) != 1 ||
+		*got[0].PrefixListIds[0].PrefixListId != id {
 		t.Errorf("the group admits %+v", got)
 	}
 	_, err := c.authorize(group, fromList(id))

@@ -13,7 +13,8 @@ import (
 
 func (c client) managed(filters ...types.Filter) types.ManagedPrefixList {
 	c.t.Helper()
-	out := must[*ec2.DescribeManagedPrefixListsOutput](c.t)(c.DescribeManagedPrefixLists(c.t.Context(), &ec2.DescribeManagedPrefixListsInput{Filters: filters}))
+	out := must[*ec2.DescribeManagedPrefixListsOutput](c.t)(c.DescribeManagedPrefixLists(c.t.Context(),
+		&ec2.DescribeManagedPrefixListsInput{Filters: filters}))
 	return out.PrefixLists[0]
 }
 
@@ -49,7 +50,8 @@ func TestPrefixListRoutes(t *testing.T) {
 	must[*ec2.ModifyManagedPrefixListOutput](t)(c.ModifyManagedPrefixList(t.Context(), &ec2.ModifyManagedPrefixListInput{
 		PrefixListId: &list, MaxEntries: aws.Int32(9),
 	}))
-	if got := c.managed(filter("prefix-list-id", list)); got.State != types.PrefixListStateModifyFailed || *got.MaxEntries != 8 {
+	if got := c.managed(filter("prefix-list-id", list)); got.State != types.PrefixListStateModifyFailed ||
+		*got.MaxEntries != 8 {
 		t.Errorf("the list is %+v, want its old size", got)
 	}
 }
@@ -67,8 +69,11 @@ func TestRecordedPrefixListModifications(t *testing.T) {
 		_, err := c.ModifyManagedPrefixList(t.Context(), &in)
 		return err
 	}
-	refused(t, modify(ec2.ModifyManagedPrefixListInput{AddEntries: add, CurrentVersion: aws.Int64(2)}), "PrefixListVersionMismatch")
-	refused(t, modify(ec2.ModifyManagedPrefixListInput{AddEntries: add, CurrentVersion: aws.Int64(1), MaxEntries: aws.Int32(3)}), "InvalidParameterCombination")
+	refused(t, modify(ec2.ModifyManagedPrefixListInput{AddEntries: add, CurrentVersion: aws.Int64(2)}),
+		"PrefixListVersionMismatch")
+	refused(t,
+		modify(ec2.ModifyManagedPrefixListInput{AddEntries: add, CurrentVersion: aws.Int64(1), MaxEntries: aws.Int32(3)}),
+		"InvalidParameterCombination")
 	refused(t, modify(ec2.ModifyManagedPrefixListInput{
 		AddEntries:     []types.AddPrefixListEntry{{Cidr: aws.String("10.1.0.0/16")}},
 		RemoveEntries:  []types.RemovePrefixListEntry{{Cidr: aws.String("10.1.0.0/16")}},
@@ -82,13 +87,16 @@ func TestRecordedPrefixListModifications(t *testing.T) {
 	refused(t, modify(ec2.ModifyManagedPrefixListInput{
 		RemoveEntries: []types.RemovePrefixListEntry{{Cidr: aws.String("10.1.0.0/16")}}, CurrentVersion: aws.Int64(2),
 	}), "no error")
-	refused(t, modify(ec2.ModifyManagedPrefixListInput{MaxEntries: aws.Int32(5), PrefixListName: aws.String("larger")}), "no error")
+	refused(t, modify(ec2.ModifyManagedPrefixListInput{MaxEntries: aws.Int32(5), PrefixListName: aws.String("larger")}),
+		"no error")
 	got := c.managed(filter("prefix-list-id", list))
-	if *got.Version != 3 || *got.MaxEntries != 5 || *got.PrefixListName != "larger" || got.State != types.PrefixListStateModifyComplete {
+	if *got.Version != 3 || *got.MaxEntries != 5 || *got.PrefixListName != "larger" ||
+		got.State != types.PrefixListStateModifyComplete {
 		t.Errorf("the list is %+v", got)
 	}
 	for version, want := range map[int64]string{1: "10.1.0.0/16", 3: "10.2.0.0/16"} {
-		out := must[*ec2.GetManagedPrefixListEntriesOutput](t)(c.GetManagedPrefixListEntries(t.Context(), &ec2.GetManagedPrefixListEntriesInput{PrefixListId: &list, TargetVersion: &version}))
+		out := must[*ec2.GetManagedPrefixListEntriesOutput](t)(c.GetManagedPrefixListEntries(t.Context(),
+			&ec2.GetManagedPrefixListEntriesInput{PrefixListId: &list, TargetVersion: &version}))
 		if len(out.Entries) != 1 || *out.Entries[0].Cidr != want {
 			t.Errorf("version %d has %+v, want %s", version, out.Entries, want)
 		}
@@ -110,7 +118,8 @@ func TestPrefixListsOfAWS(t *testing.T) {
 		PrefixListId: got.PrefixListId, MaxEntries: aws.Int32(3),
 	})
 	refused(t, err, "OperationNotPermitted")
-	entries := must[*ec2.GetManagedPrefixListEntriesOutput](t)(c.GetManagedPrefixListEntries(t.Context(), &ec2.GetManagedPrefixListEntriesInput{PrefixListId: got.PrefixListId}))
+	entries := must[*ec2.GetManagedPrefixListEntriesOutput](t)(c.GetManagedPrefixListEntries(t.Context(),
+		&ec2.GetManagedPrefixListEntriesInput{PrefixListId: got.PrefixListId}))
 	if len(entries.Entries) == 0 {
 		t.Error("the list has no entries")
 	}
@@ -131,7 +140,8 @@ func TestWalkByPriority(t *testing.T) {
 	}
 	vpn := c.vpn(p.marketVPC)
 	p.service.Advertise(vpn, netip.MustParsePrefix("172.31.0.0/16"))
-	must[*ec2.EnableVgwRoutePropagationOutput](t)(c.EnableVgwRoutePropagation(t.Context(), &ec2.EnableVgwRoutePropagationInput{RouteTableId: &table, GatewayId: &vpn}))
+	must[*ec2.EnableVgwRoutePropagationOutput](t)(c.EnableVgwRoutePropagation(t.Context(),
+		&ec2.EnableVgwRoutePropagationInput{RouteTableId: &table, GatewayId: &vpn}))
 	if got := walk(); got != "" {
 		t.Errorf("beside a propagated route: %q", got)
 	}

@@ -93,13 +93,15 @@ func TestSubnetsAndGateways(t *testing.T) {
 	if got := subnets.Subnets[0]; *got.SubnetId != subnet || *got.AvailableIpAddressCount != 251 {
 		t.Errorf("the subnet is %+v", got)
 	}
-	gateways := must[*ec2.DescribeInternetGatewaysOutput](t)(c.DescribeInternetGateways(t.Context(), &ec2.DescribeInternetGatewaysInput{
-		Filters: []types.Filter{filter("attachment.vpc-id", vpc)},
-	}))
+	gateways := must[*ec2.DescribeInternetGatewaysOutput](t)(c.DescribeInternetGateways(t.Context(),
+		&ec2.DescribeInternetGatewaysInput{
+			Filters: []types.Filter{filter("attachment.vpc-id", vpc)},
+		}))
 	if got := gateways.InternetGateways[0]; *got.InternetGatewayId != gateway || *got.Attachments[0].VpcId != vpc {
 		t.Errorf("the gateway is %+v", got)
 	}
-	second := must[*ec2.CreateInternetGatewayOutput](t)(c.CreateInternetGateway(t.Context(), &ec2.CreateInternetGatewayInput{})).InternetGateway
+	second := must[*ec2.CreateInternetGatewayOutput](t)(c.CreateInternetGateway(t.Context(),
+		&ec2.CreateInternetGatewayInput{})).InternetGateway
 	attach := func(gateway string) error {
 		_, err := c.AttachInternetGateway(t.Context(), &ec2.AttachInternetGatewayInput{
 			InternetGatewayId: &gateway, VpcId: &vpc,
@@ -125,9 +127,10 @@ func TestEgress(t *testing.T) {
 		GroupId: &group, IpPermissions: []types.IpPermission{all},
 	})
 	refused(t, err, "InvalidPermission.Duplicate") // a new group has this rule
-	out := must[*ec2.RevokeSecurityGroupEgressOutput](t)(c.RevokeSecurityGroupEgress(t.Context(), &ec2.RevokeSecurityGroupEgressInput{
-		GroupId: &group, IpPermissions: []types.IpPermission{all},
-	}))
+	out := must[*ec2.RevokeSecurityGroupEgressOutput](t)(c.RevokeSecurityGroupEgress(t.Context(),
+		&ec2.RevokeSecurityGroupEgressInput{
+			GroupId: &group, IpPermissions: []types.IpPermission{all},
+		}))
 	if got := out.RevokedSecurityGroupRules; len(got) != 1 || !*got[0].IsEgress || *got[0].FromPort != -1 {
 		t.Errorf("revoked %v", got)
 	}
@@ -155,7 +158,8 @@ func TestReplacingAnEntryOfANetworkACL(t *testing.T) {
 	out := must[*ec2.DescribeNetworkAclsOutput](t)(c.DescribeNetworkAcls(t.Context(), &ec2.DescribeNetworkAclsInput{
 		NetworkAclIds: []string{id},
 	}))
-	if got := out.NetworkAcls[0].Entries[0]; got.RuleAction != types.RuleActionAllow || *got.PortRange.To != 444 || got.Ipv6CidrBlock != nil {
+	if got := out.NetworkAcls[0].Entries[0]; got.RuleAction != types.RuleActionAllow || *got.PortRange.To != 444 ||
+		got.Ipv6CidrBlock != nil {
 		t.Errorf("the entry is %+v", got)
 	}
 }
@@ -164,7 +168,8 @@ func TestASecondaryBlockCanGoAgain(t *testing.T) {
 	t.Parallel()
 	c := one(t)
 	vpc := c.vpc("10.10.0.0/16")
-	added := must[*ec2.AssociateVpcCidrBlockOutput](t)(c.AssociateVpcCidrBlock(t.Context(), &ec2.AssociateVpcCidrBlockInput{VpcId: &vpc, CidrBlock: aws.String("10.11.0.0/16")}))
+	added := must[*ec2.AssociateVpcCidrBlockOutput](t)(c.AssociateVpcCidrBlock(t.Context(),
+		&ec2.AssociateVpcCidrBlockInput{VpcId: &vpc, CidrBlock: aws.String("10.11.0.0/16")}))
 	subnet := c.subnet(vpc, "10.11.1.0/24")
 	drop := func() error {
 		_, err := c.DisassociateVpcCidrBlock(t.Context(), &ec2.DisassociateVpcCidrBlockInput{

@@ -31,9 +31,12 @@ func recordOf(call *apicall.Call, requestID string, nodes []node, err error) api
 // nested are calls that are recorded as newer ones are: inside an object that is called after the request or the
 // answer, and the parameters by the names that they have on the wire.
 var nested = []string{
-	"AssociateVpcCidrBlock", "DisassociateVpcCidrBlock", "ModifySecurityGroupRules", "CreateNatGateway", "DeleteNatGateway",
-	"CreateEgressOnlyInternetGateway", "DeleteEgressOnlyInternetGateway", "CreateVpcEndpoint", "ModifyVpcEndpoint", "DeleteVpcEndpoints",
-	"CreateTransitGateway", "DeleteTransitGateway", "CreateTransitGatewayVpcAttachment", "DeleteTransitGatewayVpcAttachment",
+	"AssociateVpcCidrBlock", "DisassociateVpcCidrBlock", "ModifySecurityGroupRules",
+	"CreateNatGateway", "DeleteNatGateway",
+	"CreateEgressOnlyInternetGateway", "DeleteEgressOnlyInternetGateway", "CreateVpcEndpoint",
+	"ModifyVpcEndpoint", "DeleteVpcEndpoints",
+	"CreateTransitGateway", "DeleteTransitGateway", "CreateTransitGatewayVpcAttachment",
+	"DeleteTransitGatewayVpcAttachment",
 	"ModifyManagedPrefixList",
 }
 
@@ -53,7 +56,8 @@ func trailedRequest(call *apicall.Call) map[string]any {
 // complete adds CloudTrail's values for parameters that a call left out, and renames one, as in the recorded calls.
 func complete(action string, m map[string]any) map[string]any {
 	switch action {
-	case "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress":
+	case "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupIngress",
+		"RevokeSecurityGroupEgress":
 		if m["cidrIp"] != nil {
 			orEmpty(m, "ipPermissions")
 		}

@@ -120,7 +120,8 @@ func TestRecordedViewsAcrossRegions(t *testing.T) {
 	t.Parallel()
 	s := sim.New(sim.Options{})
 	here, there := in(t, s, marketing, virginia), in(t, s, marketing, ireland)
-	c := must[types.VpcPeeringConnection](t)(here.request(here.vpc("192.168.1.0/24"), there.vpc("192.168.2.0/24"), marketing, ireland))
+	c := must[types.VpcPeeringConnection](t)(here.request(here.vpc("192.168.1.0/24"),
+		there.vpc("192.168.2.0/24"), marketing, ireland))
 	both := func(want view) {
 		t.Helper()
 		for _, region := range []client{here, there} {
@@ -187,12 +188,14 @@ func TestRecordedRefusalsOfRoutes(t *testing.T) {
 	other := p.asking.mainTable(p.asking.vpc("10.30.0.0/16"))
 	saying(t, p.asking.route(other, "172.31.0.0/16", p.id), "InvalidParameterValue",
 		"route table "+other+" and network gateway "+p.id+" belong to different networks")
-	gateway := must[*ec2.CreateInternetGatewayOutput](t)(p.asking.CreateInternetGateway(t.Context(), &ec2.CreateInternetGatewayInput{}))
+	gateway := must[*ec2.CreateInternetGatewayOutput](t)(p.asking.CreateInternetGateway(t.Context(),
+		&ec2.CreateInternetGatewayInput{}))
 	id := gateway.InternetGateway.InternetGatewayId
 	_, err := p.asking.CreateRoute(t.Context(), &ec2.CreateRouteInput{
 		RouteTableId: &other, DestinationCidrBlock: aws.String("0.0.0.0/0"), GatewayId: id,
 	})
-	saying(t, err, "InvalidParameterValue", "route table "+other+" and network gateway "+*id+" belong to different networks")
+	saying(t, err, "InvalidParameterValue",
+		"route table "+other+" and network gateway "+*id+" belong to different networks")
 }
 
 // TestRecordedRefusalOfOnePermissionTwice quotes AuthorizeSecurityGroupIngress from terraform-provider-aws#2587 and
@@ -202,7 +205,8 @@ func TestRecordedRefusalOfOnePermissionTwice(t *testing.T) {
 	c := one(t)
 	group := c.group(c.vpc("10.10.0.0/16"), "servers")
 	block := types.IpPermission{IpProtocol: aws.String("-1"), IpRanges: []types.IpRange{
-		{CidrIp: aws.String("10.0.0.0/8"), Description: aws.String("one")}, {CidrIp: aws.String("10.0.0.0/8"), Description: aws.String("two")},
+		{CidrIp: aws.String("10.0.0.0/8"), Description: aws.String("one")},
+		{CidrIp: aws.String("10.0.0.0/8"), Description: aws.String("two")},
 	}}
 	_, err := c.authorize(group, block)
 	saying(t, err, "InvalidParameterValue", "The same permission must not appear multiple times")
@@ -219,13 +223,15 @@ func TestRecordedReferencesInsideAVPC(t *testing.T) {
 	vpc := c.vpc("10.10.0.0/16")
 	servers, clients := c.group(vpc, "servers"), c.group(vpc, "clients")
 	must[[]types.SecurityGroupRule](t)(c.authorize(servers, fromGroupOf(nil, clients)))
-	groups := must[*ec2.DescribeSecurityGroupsOutput](t)(c.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{}))
+	groups := must[*ec2.DescribeSecurityGroupsOutput](t)(c.DescribeSecurityGroups(t.Context(),
+		&ec2.DescribeSecurityGroupsInput{}))
 	found := 0
 	for _, g := range groups.SecurityGroups {
 		for _, p := range g.IpPermissions {
 			for _, pair := range p.UserIdGroupPairs {
 				found++
-				if *pair.UserId != marketing || pair.VpcId != nil || pair.VpcPeeringConnectionId != nil || pair.PeeringStatus != nil {
+				if *pair.UserId != marketing || pair.VpcId != nil || pair.VpcPeeringConnectionId != nil ||
+					pair.PeeringStatus != nil {
 					t.Errorf("%s refers to %+v", *g.GroupName, pair)
 				}
 			}
@@ -295,7 +301,8 @@ func TestModifyStopsMultipath(t *testing.T) {
 		"Action": {"ModifyVpcPeeringConnectionOptions"}, "VpcPeeringConnectionId": {id},
 		"AccepterPeeringConnectionOptions.AllowMultipathResilience": {"false"},
 	}
-	if body := raw(t, s, finance, ireland, stop); !strings.Contains(body, "<allowMultipathResilience>false</allowMultipathResilience>") {
+	if body := raw(t, s, finance, ireland, stop); !strings.Contains(body,
+		"<allowMultipathResilience>false</allowMultipathResilience>") {
 		t.Errorf("Modify answers %s", body)
 	}
 	for account, region := range map[string]string{marketing: virginia, finance: ireland} {

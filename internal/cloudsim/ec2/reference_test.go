@@ -29,15 +29,23 @@ func TestWhichGroupsOfAPeerCanBeReferredTo(t *testing.T) {
 		before func(t *testing.T, p pair)
 		want   string
 	}{
-		{"while the connection is active", virginia, aws.String(finance), func(*testing.T, pair) { wait(3 * time.Second) }, "no error"},
+		{"while the connection is active", virginia, aws.String(finance), func(*testing.T, pair) {
+			wait(3 * time.Second)
+		}, "no error"},
 		{"while it is provisioning", virginia, aws.String(finance), func(*testing.T, pair) {}, "InvalidGroup.NotFound"},
 		{"once it is deleted", virginia, aws.String(finance), func(t *testing.T, p pair) {
 			wait(3 * time.Second)
 			refused(t, p.asking.remove(p.id), "no error")
 		}, "InvalidGroup.NotFound"},
-		{"of another region", ireland, aws.String(finance), func(*testing.T, pair) { wait(3 * time.Second) }, "InvalidGroup.NotFound"},
-		{"of another account that isn't named", virginia, nil, func(*testing.T, pair) { wait(3 * time.Second) }, "InvalidGroup.NotFound"},
-		{"of an account that doesn't have it", virginia, aws.String("333333333333"), func(*testing.T, pair) { wait(3 * time.Second) }, "InvalidGroup.NotFound"},
+		{"of another region", ireland, aws.String(finance), func(*testing.T, pair) {
+			wait(3 * time.Second)
+		}, "InvalidGroup.NotFound"},
+		{"of another account that isn't named", virginia, nil, func(*testing.T, pair) {
+			wait(3 * time.Second)
+		}, "InvalidGroup.NotFound"},
+		{"of an account that doesn't have it", virginia, aws.String("333333333333"), func(*testing.T, pair) {
+			wait(3 * time.Second)
+		}, "InvalidGroup.NotFound"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -78,7 +86,8 @@ func (r referring) check(t *testing.T, when string, want types.ReferencedSecurit
 	if diff := cmp.Diff(want, got, ignore); diff != "" {
 		t.Errorf("%s DescribeSecurityGroupRules shows: %s", when, diff)
 	}
-	groups := must[*ec2.DescribeSecurityGroupsOutput](t)(r.asking.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{GroupIds: []string{r.mine}}))
+	groups := must[*ec2.DescribeSecurityGroupsOutput](t)(r.asking.DescribeSecurityGroups(t.Context(),
+		&ec2.DescribeSecurityGroupsInput{GroupIds: []string{r.mine}}))
 	pair := groups.SecurityGroups[0].IpPermissions[0].UserIdGroupPairs[0]
 	got = types.ReferencedSecurityGroup{
 		GroupId: pair.GroupId, UserId: pair.UserId, VpcId: pair.VpcId, VpcPeeringConnectionId: pair.VpcPeeringConnectionId,
@@ -87,7 +96,8 @@ func (r referring) check(t *testing.T, when string, want types.ReferencedSecurit
 	if diff := cmp.Diff(want, got, ignore); diff != "" {
 		t.Errorf("%s DescribeSecurityGroups shows: %s", when, diff)
 	}
-	out := must[*ec2.DescribeStaleSecurityGroupsOutput](t)(r.asking.DescribeStaleSecurityGroups(t.Context(), &ec2.DescribeStaleSecurityGroupsInput{VpcId: &r.requester}))
+	out := must[*ec2.DescribeStaleSecurityGroupsOutput](t)(r.asking.DescribeStaleSecurityGroups(t.Context(),
+		&ec2.DescribeStaleSecurityGroupsInput{VpcId: &r.requester}))
 	if n := len(out.StaleSecurityGroupSet); n != stale {
 		t.Errorf("%s %d groups are stale, want %d", when, n, stale)
 	}
@@ -109,7 +119,8 @@ func TestAReferenceIsStaleWhileItsConnectionIsGone(t *testing.T) {
 	r.check(t, "at first", r.reference(r.id, "active", owner), 0)
 	refused(t, r.deciding.remove(r.id), "no error")
 	r.check(t, "without a connection", r.reference(r.id, "deleted", owner), 1)
-	again := *must[types.VpcPeeringConnection](t)(r.deciding.request(r.accepter, r.requester, marketing, virginia)).VpcPeeringConnectionId
+	again := *must[types.VpcPeeringConnection](t)(r.deciding.request(r.accepter, r.requester, marketing,
+		virginia)).VpcPeeringConnectionId
 	r.check(t, "while a new connection is pending", r.reference(again, "pending-acceptance", owner), 1)
 	refused(t, r.asking.accept(again), "no error")
 	r.check(t, "with the new connection", r.reference(again, "active", owner), 0)
@@ -120,7 +131,8 @@ func TestAFailedRequestChangesNoReference(t *testing.T) {
 	r := newReference(t)
 	refused(t, r.asking.remove(r.id), "no error")
 	must[*ec2.AssociateVpcCidrBlockOutput](t)(r.deciding.associate(r.accepter, "10.10.0.0/24")) // overlaps the requester's
-	again := *must[types.VpcPeeringConnection](t)(r.asking.request(r.requester, r.accepter, finance, virginia)).VpcPeeringConnectionId
+	again := *must[types.VpcPeeringConnection](t)(r.asking.request(r.requester, r.accepter, finance,
+		virginia)).VpcPeeringConnectionId
 	if got := r.asking.state(again); got != "failed" {
 		t.Fatalf("the second request is %s, want failed", got)
 	}
@@ -140,7 +152,8 @@ func TestAReferenceToADeletedGroupIsStale(t *testing.T) {
 	_, err := r.deciding.DeleteSecurityGroup(t.Context(), &ec2.DeleteSecurityGroupInput{GroupId: &r.theirs})
 	refused(t, err, "no error")
 	r.check(t, "without the group", r.reference(r.id, "active", nil), 1)
-	revoked := must[*ec2.RevokeSecurityGroupIngressOutput](t)(r.asking.revoke(r.mine, fromGroupOf(aws.String(finance), r.theirs)))
+	revoked := must[*ec2.RevokeSecurityGroupIngressOutput](t)(r.asking.revoke(r.mine,
+		fromGroupOf(aws.String(finance), r.theirs)))
 	if len(revoked.RevokedSecurityGroupRules) != 1 {
 		t.Errorf("a stale rule can be revoked by its former permission: %+v", revoked)
 	}

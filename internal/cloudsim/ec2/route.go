@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-const routeParams = "RouteTableId DestinationCidrBlock DestinationIpv6CidrBlock DestinationPrefixListId GatewayId InstanceId" +
-	" NetworkInterfaceId NatGatewayId EgressOnlyInternetGatewayId TransitGatewayId VpcPeeringConnectionId LocalTarget"
+const routeParams = "RouteTableId DestinationCidrBlock DestinationIpv6CidrBlock " +
+	"DestinationPrefixListId GatewayId InstanceId NetworkInterfaceId NatGatewayId EgressOnlyInternetGatewayId " +
+	"TransitGatewayId VpcPeeringConnectionId LocalTarget"
 
 type route struct {
 	destination netip.Prefix // invalid for a prefix list
@@ -330,7 +331,8 @@ func (r *request) tableAndDestination() (*table, destination, error) {
 	var d destination
 	switch {
 	case len(given) > 1:
-		err = combination("The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock, destinationPrefixListId")
+		err = combination("The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock, " +
+			"destinationPrefixListId")
 	case len(given) == 0:
 		err = missing("DestinationCidrBlock")
 	case given[0] == "DestinationPrefixListId":
@@ -355,7 +357,9 @@ func (r *request) target(t *table) (target, error) {
 	case len(given) == 0:
 		return target{}, missing("gatewayId, instanceId, networkInterfaceId or vpcPeeringConnectionId")
 	case len(given) > 1:
-		return target{}, combination("The request must contain exactly one of gatewayId, natGatewayId, networkInterfaceId, vpcPeeringConnectionId, egressOnlyInternetGatewayId, transitGatewayId or instanceId")
+		return target{},
+			combination("The request must contain exactly one of gatewayId, natGatewayId, networkInterfaceId, " +
+				"vpcPeeringConnectionId, egressOnlyInternetGatewayId, transitGatewayId or instanceId")
 	}
 	return given[0], r.reaches(t, given[0])
 }
@@ -409,7 +413,9 @@ func (r *request) vpcOfInstance(id string) (*vpc, error) {
 	case err != nil:
 		return nil, err
 	case len(i.faces) > 1:
-		return nil, refuse("InvalidInstanceID", "There are multiple interfaces attached to instance '%s'. Please specify an interface ID for the operation instead.", id)
+		return nil, refuse("InvalidInstanceID",
+			"There are multiple interfaces attached to instance '%s'. Please specify an interface ID for the operation instead.",
+			id)
 	}
 	return i.subnet.vpc, nil
 }

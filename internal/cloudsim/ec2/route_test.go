@@ -21,7 +21,9 @@ func (c client) routes(table string) []string {
 	var all []string
 	for _, r := range out.RouteTables[0].Routes {
 		target := aws.ToString(r.GatewayId) + aws.ToString(r.VpcPeeringConnectionId) + aws.ToString(r.InstanceId)
-		all = append(all, fmt.Sprintf("%s%s %s %s", aws.ToString(r.DestinationCidrBlock), aws.ToString(r.DestinationIpv6CidrBlock), target, r.State))
+		all = append(all,
+			fmt.Sprintf("%s%s %s %s", aws.ToString(r.DestinationCidrBlock),
+				aws.ToString(r.DestinationIpv6CidrBlock), target, r.State))
 	}
 	return all
 }
@@ -29,7 +31,8 @@ func (c client) routes(table string) []string {
 // gateway returns an internet gateway that is attached to the VPC.
 func (c client) gateway(vpc string) string {
 	c.t.Helper()
-	out := must[*ec2.CreateInternetGatewayOutput](c.t)(c.CreateInternetGateway(c.t.Context(), &ec2.CreateInternetGatewayInput{}))
+	out := must[*ec2.CreateInternetGatewayOutput](c.t)(c.CreateInternetGateway(c.t.Context(),
+		&ec2.CreateInternetGatewayInput{}))
 	id := out.InternetGateway.InternetGatewayId
 	must[*ec2.AttachInternetGatewayOutput](c.t)(c.AttachInternetGateway(c.t.Context(), &ec2.AttachInternetGatewayInput{
 		InternetGatewayId: id, VpcId: &vpc,
@@ -39,7 +42,8 @@ func (c client) gateway(vpc string) string {
 
 func (c client) table(vpc string) string {
 	c.t.Helper()
-	out := must[*ec2.CreateRouteTableOutput](c.t)(c.CreateRouteTable(c.t.Context(), &ec2.CreateRouteTableInput{VpcId: &vpc}))
+	out := must[*ec2.CreateRouteTableOutput](c.t)(c.CreateRouteTable(c.t.Context(),
+		&ec2.CreateRouteTableInput{VpcId: &vpc}))
 	return *out.RouteTable.RouteTableId
 }
 
@@ -121,9 +125,12 @@ func TestRefusedRoutes(t *testing.T) {
 		{"a destination must be a block", c.route(table, "172.31.0.0", p.id), "InvalidParameterValue"},
 		{"the table must exist", c.route("rtb-0123456789abcdef0", "10.1.0.0/16", p.id), "InvalidRouteTableID.NotFound"},
 		{"the table's id must be one", c.route("rtb-nonsense", "10.1.0.0/16", p.id), "InvalidRouteTableId.Malformed"},
-		{"the connection must exist", c.route(table, "10.1.0.0/16", "pcx-0123456789abcdef0"), "InvalidVpcPeeringConnectionID.NotFound"},
-		{"the connection must be one of the VPC", c.route(c.mainTable(foreign), "10.1.0.0/16", p.id), "InvalidParameterValue"},
-		{"there must be a target", create(ec2.CreateRouteInput{DestinationCidrBlock: aws.String("10.1.0.0/16")}), "MissingParameter"},
+		{"the connection must exist", c.route(table, "10.1.0.0/16", "pcx-0123456789abcdef0"),
+			"InvalidVpcPeeringConnectionID.NotFound"},
+		{"the connection must be one of the VPC", c.route(c.mainTable(foreign), "10.1.0.0/16", p.id),
+			"InvalidParameterValue"},
+		{"there must be a target", create(ec2.CreateRouteInput{DestinationCidrBlock: aws.String("10.1.0.0/16")}),
+			"MissingParameter"},
 		{"there must be one target only", create(ec2.CreateRouteInput{
 			DestinationCidrBlock: aws.String("10.1.0.0/16"), GatewayId: aws.String("igw-1"), VpcPeeringConnectionId: &p.id,
 		}), "InvalidParameterCombination"},
@@ -134,7 +141,9 @@ func TestRefusedRoutes(t *testing.T) {
 		{"only a route that is there is replaced", replace("10.1.0.0/16"), "InvalidParameterValue"},
 		{"only a route that is there is deleted", remove("10.1.0.0/16"), "InvalidRoute.NotFound"},
 		{"a local route is not deleted", remove("10.10.0.0/16"), "InvalidParameterValue"},
-		{"IPv6 counts by itself", create(ec2.CreateRouteInput{DestinationIpv6CidrBlock: aws.String("2001:db8::/32"), VpcPeeringConnectionId: &p.id}), "no error"},
+		{"IPv6 counts by itself",
+			create(ec2.CreateRouteInput{DestinationIpv6CidrBlock: aws.String("2001:db8::/32"), VpcPeeringConnectionId: &p.id}),
+			"no error"},
 		{"the last route of the quota", c.route(table, "10.1.0.0/16", p.id), "no error"},
 		{"one route more", c.route(table, "10.2.0.0/16", p.id), "RouteLimitExceeded"},
 	}
@@ -231,7 +240,8 @@ func TestAnotherMainTable(t *testing.T) {
 	id := out.RouteTables[0].Associations[0].RouteTableAssociationId
 	_, err := c.DisassociateRouteTable(t.Context(), &ec2.DisassociateRouteTableInput{AssociationId: id})
 	refused(t, err, "InvalidParameterValue")
-	must[*ec2.ReplaceRouteTableAssociationOutput](t)(c.ReplaceRouteTableAssociation(t.Context(), &ec2.ReplaceRouteTableAssociationInput{AssociationId: id, RouteTableId: &next}))
+	must[*ec2.ReplaceRouteTableAssociationOutput](t)(c.ReplaceRouteTableAssociation(t.Context(),
+		&ec2.ReplaceRouteTableAssociationInput{AssociationId: id, RouteTableId: &next}))
 	if got := c.mainTable(vpc); got != next {
 		t.Errorf("the main table is %s, want %s", got, next)
 	}

@@ -107,7 +107,8 @@ func (r *request) subnetFor(t *table) (*subnet, error) {
 		return nil, invalidValue("Route table %s and subnet %s belong to different networks", t.id, s.id)
 	}
 	if r.isAssociated(func(a association) bool { return a.subnet == s }) {
-		return nil, refuse("Resource.AlreadyAssociated", "the specified association for route table %s conflicts with an existing association", t.id)
+		return nil, refuse("Resource.AlreadyAssociated",
+			"the specified association for route table %s conflicts with an existing association", t.id)
 	}
 	return s, nil
 }
@@ -123,7 +124,8 @@ func (r *request) gatewayFor(t *table) (*gateway, error) {
 	case t == t.vpc.main:
 		return nil, invalidValue("The main route table %s cannot be associated with a gateway", t.id)
 	case r.isAssociated(func(a association) bool { return a.gateway == g }):
-		return nil, refuse("Resource.AlreadyAssociated", "the specified association for route table %s conflicts with an existing association", t.id)
+		return nil, refuse("Resource.AlreadyAssociated",
+			"the specified association for route table %s conflicts with an existing association", t.id)
 	}
 	for _, route := range t.routes {
 		if err := t.fitsEdge(destination{route.destination, r.cell.allLists()[route.listID]}, route.target); err != nil {
@@ -203,10 +205,12 @@ var tableListing = listing[*table]{
 	most:         100,
 	id:           func(t *table) string { return t.id },
 	filters: filters[*table]{
-		"route-table-id":                         one(func(t *table) string { return t.id }),
-		"vpc-id":                                 one(func(t *table) string { return t.vpc.id }),
-		"owner-id":                               one(func(t *table) string { return t.vpc.account }),
-		"association.main":                       eachAssociation(func(a association) string { return strconv.FormatBool(a.main) }),
+		"route-table-id": one(func(t *table) string { return t.id }),
+		"vpc-id":         one(func(t *table) string { return t.vpc.id }),
+		"owner-id":       one(func(t *table) string { return t.vpc.account }),
+		"association.main": eachAssociation(func(a association) string {
+			return strconv.FormatBool(a.main)
+		}),
 		"association.route-table-association-id": eachAssociation(func(a association) string { return a.id }),
 		"association.subnet-id":                  eachAssociation(association.subnetID),
 		"association.gateway-id":                 eachAssociation(association.gatewayID),

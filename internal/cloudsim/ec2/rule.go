@@ -185,7 +185,8 @@ func (r *request) showPermission(rules []*rule) []node {
 			six = append(six, append([]node{leaf("cidrIpv6", rule.cidr.String())}, described...))
 		}
 	}
-	return append(nodes, list("groups", groups...), list("ipRanges", four...), list("ipv6Ranges", six...), list("prefixListIds", lists...))
+	return append(nodes, list("groups", groups...), list("ipRanges", four...), list("ipv6Ranges", six...),
+		list("prefixListIds", lists...))
 }
 
 // showReference shows the referenced group: one of the same VPC by its id and owner alone. Of one in a peer VPC EC2

@@ -31,7 +31,8 @@ func (r *request) describeRulesAnew(egress bool) ([]node, error) {
 	return done(), nil
 }
 
-func (r *request) describedByID(g *securityGroup, members []params, egress bool) (found []*rule, texts []string, err error) {
+func (r *request) describedByID(g *securityGroup, members []params,
+	egress bool) (found []*rule, texts []string, err error) {
 	var ids []string
 	for _, m := range members {
 		if err := checkDescription(m["Description"]); err != nil {

@@ -26,9 +26,15 @@ func TestDescriptionsOfRules(t *testing.T) {
 	described := tcp(443, "10.1.0.0/16")
 	described.IpRanges[0].Description = aws.String("by traffic")
 	refused(t, update(ec2.UpdateSecurityGroupRuleDescriptionsIngressInput{}), "InvalidParameterCombination")
-	refused(t, update(ec2.UpdateSecurityGroupRuleDescriptionsIngressInput{SecurityGroupRuleDescriptions: byID("sgr-0123456789abcdef0", "x")}), "InvalidSecurityGroupRuleId.NotFound")
-	refused(t, update(ec2.UpdateSecurityGroupRuleDescriptionsIngressInput{SecurityGroupRuleDescriptions: byID(*id, "<x>")}), "InvalidParameterValue")
-	refused(t, update(ec2.UpdateSecurityGroupRuleDescriptionsIngressInput{IpPermissions: []types.IpPermission{tcp(80, "10.1.0.0/16")}}), "InvalidPermission.NotFound")
+	refused(t,
+		update(ec2.UpdateSecurityGroupRuleDescriptionsIngressInput{SecurityGroupRuleDescriptions: byID(
+			"sgr-0123456789abcdef0", "x")}), "InvalidSecurityGroupRuleId.NotFound")
+	refused(t,
+		update(ec2.UpdateSecurityGroupRuleDescriptionsIngressInput{SecurityGroupRuleDescriptions: byID(*id, "<x>")}),
+		"InvalidParameterValue")
+	refused(t,
+		update(ec2.UpdateSecurityGroupRuleDescriptionsIngressInput{IpPermissions: []types.IpPermission{tcp(80,
+			"10.1.0.0/16")}}), "InvalidPermission.NotFound")
 	text := func() string { return aws.ToString(c.rules(group)[0].Description) }
 	for want, in := range map[string]ec2.UpdateSecurityGroupRuleDescriptionsIngressInput{
 		"by id":      {SecurityGroupRuleDescriptions: byID(*id, "by id")},
@@ -72,9 +78,10 @@ func TestFiltersOfGroups(t *testing.T) {
 		{"egress.ip-permission.prefix-list-id", "*", ""},
 	} {
 		var got []string
-		for _, g := range must[*ec2.DescribeSecurityGroupsOutput](t)(c.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{
-			Filters: []types.Filter{filter(tt.name, tt.value), filter("vpc-id", vpc), filter("group-id", servers, clients)},
-		})).SecurityGroups {
+		for _, g := range must[*ec2.DescribeSecurityGroupsOutput](t)(c.DescribeSecurityGroups(t.Context(),
+			&ec2.DescribeSecurityGroupsInput{
+				Filters: []types.Filter{filter(tt.name, tt.value), filter("vpc-id", vpc), filter("group-id", servers, clients)},
+			})).SecurityGroups {
 			got = append(got, *g.GroupId)
 		}
 		want := slices.DeleteFunc([]string{tt.want}, func(s string) bool { return s == "" })

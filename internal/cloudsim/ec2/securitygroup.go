@@ -131,7 +131,8 @@ func (r *request) group() (*securityGroup, error) {
 	if g := v.groupNamed(r.params["GroupName"]); g != nil {
 		return g, nil
 	}
-	return nil, refuse(typeGroup.notFound, "The security group '%s' does not exist in default VPC '%s'", r.params["GroupName"], v.id)
+	return nil, refuse(typeGroup.notFound, "The security group '%s' does not exist in default VPC '%s'",
+		r.params["GroupName"], v.id)
 }
 
 // direction returns the rules of one direction.
@@ -202,7 +203,9 @@ func describeGroups(r *request) ([]node, error) {
 		}
 	}
 	if len(names) > 0 {
-		all = slices.DeleteFunc(all, func(g *securityGroup) bool { return !g.vpc.isDefault || !slices.Contains(names, g.name) })
+		all = slices.DeleteFunc(all, func(g *securityGroup) bool {
+			return !g.vpc.isDefault || !slices.Contains(names, g.name)
+		})
 	}
 	return describe(r, l, all)
 }

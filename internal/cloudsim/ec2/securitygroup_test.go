@@ -44,9 +44,10 @@ func (c client) revoke(group string, permissions ...types.IpPermission) (*ec2.Re
 // rules are the ingress rules of a group.
 func (c client) rules(group string) []types.SecurityGroupRule {
 	c.t.Helper()
-	out := must[*ec2.DescribeSecurityGroupRulesOutput](c.t)(c.DescribeSecurityGroupRules(c.t.Context(), &ec2.DescribeSecurityGroupRulesInput{
-		Filters: []types.Filter{filter("group-id", group)},
-	}))
+	out := must[*ec2.DescribeSecurityGroupRulesOutput](c.t)(c.DescribeSecurityGroupRules(c.t.Context(),
+		&ec2.DescribeSecurityGroupRulesInput{
+			Filters: []types.Filter{filter("group-id", group)},
+		}))
 	var ingress []types.SecurityGroupRule
 	for _, r := range out.SecurityGroupRules {
 		if !*r.IsEgress {
@@ -72,12 +73,16 @@ func TestRefusedRules(t *testing.T) {
 	}{
 		{"the same rule again", tcp(443, "100.68.0.0/18"), "InvalidPermission.Duplicate"},
 		{"the same rule with host bits", tcp(443, "100.68.0.18/18"), "InvalidPermission.Duplicate"},
-		{"TCP without ports", types.IpPermission{IpProtocol: aws.String("tcp"), IpRanges: []types.IpRange{{CidrIp: aws.String("10.0.0.0/8")}}}, "MissingParameter"},
+		{"TCP without ports",
+			types.IpPermission{IpProtocol: aws.String("tcp"), IpRanges: []types.IpRange{{CidrIp: aws.String("10.0.0.0/8")}}},
+			"MissingParameter"},
 		{"ports the wrong way round", types.IpPermission{
 			IpProtocol: aws.String("tcp"), FromPort: aws.Int32(2), ToPort: aws.Int32(1),
 			IpRanges: []types.IpRange{{CidrIp: aws.String("10.0.0.0/8")}},
 		}, "InvalidParameterValue"},
-		{"an unknown protocol", types.IpPermission{IpProtocol: aws.String("tpc"), IpRanges: []types.IpRange{{CidrIp: aws.String("10.0.0.0/8")}}}, "InvalidParameterValue"},
+		{"an unknown protocol",
+			types.IpPermission{IpProtocol: aws.String("tpc"), IpRanges: []types.IpRange{{CidrIp: aws.String("10.0.0.0/8")}}},
+			"InvalidParameterValue"},
 		{"every type of ICMP but one code", types.IpPermission{
 			IpProtocol: aws.String("icmp"), FromPort: aws.Int32(-1), ToPort: aws.Int32(0),
 			IpRanges: []types.IpRange{{CidrIp: aws.String("10.0.0.0/8")}},
@@ -145,17 +150,21 @@ func TestRulesOfAGroup(t *testing.T) {
 	t.Parallel()
 	c := one(t)
 	group := c.group(c.vpc("10.10.0.0/16"), "servers")
-	out := must[*ec2.AuthorizeSecurityGroupIngressOutput](t)(c.AuthorizeSecurityGroupIngress(t.Context(), &ec2.AuthorizeSecurityGroupIngressInput{
-		GroupId:       &group,
-		IpPermissions: []types.IpPermission{tcp(443, "10.1.0.0/16"), tcp(22, "10.1.0.0/16"), tcp(443, "10.2.0.0/16")},
-		TagSpecifications: []types.TagSpecification{{
-			ResourceType: types.ResourceTypeSecurityGroupRule, Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}},
-		}},
-	}))
+	out := must[*ec2.AuthorizeSecurityGroupIngressOutput](t)(c.AuthorizeSecurityGroupIngress(t.Context(),
+		&ec2.AuthorizeSecurityGroupIngressInput{
+			GroupId:       &group,
+			IpPermissions: []types.IpPermission{tcp(443, "10.1.0.0/16"), tcp(22, "10.1.0.0/16"), tcp(443, "10.2.0.0/16")},
+			TagSpecifications: []types.TagSpecification{{
+				ResourceType: types.ResourceTypeSecurityGroupRule, Tags: []types.Tag{{
+					Key: aws.String("k"), Value: aws.String("v"),
+				}},
+			}},
+		}))
 	if len(out.SecurityGroupRules) != 3 || *out.SecurityGroupRules[0].Tags[0].Value != "v" {
 		t.Errorf("Authorize answers %v", out.SecurityGroupRules)
 	}
-	groups := must[*ec2.DescribeSecurityGroupsOutput](t)(c.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{GroupIds: []string{group}}))
+	groups := must[*ec2.DescribeSecurityGroupsOutput](t)(c.DescribeSecurityGroups(t.Context(),
+		&ec2.DescribeSecurityGroupsInput{GroupIds: []string{group}}))
 	got := groups.SecurityGroups[0]
 	want := []types.IpPermission{tcp(443, "10.1.0.0/16", "10.2.0.0/16"), tcp(22, "10.1.0.0/16")}
 	ignore := cmpopts.IgnoreUnexported(types.IpPermission{}, types.IpRange{})
@@ -208,10 +217,15 @@ func TestDescribingRules(t *testing.T) {
 		_, err := c.DescribeSecurityGroupRules(t.Context(), &in)
 		return err
 	}
-	refused(t, describe(ec2.DescribeSecurityGroupRulesInput{Filters: []types.Filter{filter("group-id", "foobar")}}), "InvalidGroupId.Malformed")
-	refused(t, describe(ec2.DescribeSecurityGroupRulesInput{Filters: []types.Filter{filter("group-id", "sg-0123456789abcdef0")}}), "no error")
-	refused(t, describe(ec2.DescribeSecurityGroupRulesInput{Filters: []types.Filter{filter("vpc-id", "vpc-1")}}), "InvalidParameterValue")
-	refused(t, describe(ec2.DescribeSecurityGroupRulesInput{SecurityGroupRuleIds: []string{"sgr-0123456789abcdef0"}}), "InvalidSecurityGroupRuleId.NotFound")
+	refused(t, describe(ec2.DescribeSecurityGroupRulesInput{Filters: []types.Filter{filter("group-id", "foobar")}}),
+		"InvalidGroupId.Malformed")
+	refused(t,
+		describe(ec2.DescribeSecurityGroupRulesInput{Filters: []types.Filter{filter("group-id", "sg-0123456789abcdef0")}}),
+		"no error")
+	refused(t, describe(ec2.DescribeSecurityGroupRulesInput{Filters: []types.Filter{filter("vpc-id", "vpc-1")}}),
+		"InvalidParameterValue")
+	refused(t, describe(ec2.DescribeSecurityGroupRulesInput{SecurityGroupRuleIds: []string{"sgr-0123456789abcdef0"}}),
+		"InvalidSecurityGroupRuleId.NotFound")
 }
 
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
@@ -227,7 +241,8 @@ func TestGroupsOfAPeer(t *testing.T) {
 		t.Errorf("the reference is %+v", got)
 	}
 	stale := func() int {
-		out := must[*ec2.DescribeStaleSecurityGroupsOutput](t)(p.deciding.DescribeStaleSecurityGroups(t.Context(), &ec2.DescribeStaleSecurityGroupsInput{VpcId: &p.accepter}))
+		out := must[*ec2.DescribeStaleSecurityGroupsOutput](t)(p.deciding.DescribeStaleSecurityGroups(t.Context(),
+			&ec2.DescribeStaleSecurityGroupsInput{VpcId: &p.accepter}))
 		return len(out.StaleSecurityGroupSet)
 	}
 	if n := stale(); n != 0 {
@@ -257,9 +272,10 @@ func TestDeletingAGroup(t *testing.T) {
 	refused(t, remove(clients), "DependencyViolation")
 	refused(t, remove(servers), "no error")
 	refused(t, remove(clients), "no error")
-	groups := must[*ec2.DescribeSecurityGroupsOutput](t)(c.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{
-		Filters: []types.Filter{filter("vpc-id", vpc), filter("group-name", "default")},
-	}))
+	groups := must[*ec2.DescribeSecurityGroupsOutput](t)(c.DescribeSecurityGroups(t.Context(),
+		&ec2.DescribeSecurityGroupsInput{
+			Filters: []types.Filter{filter("vpc-id", vpc), filter("group-name", "default")},
+		}))
 	refused(t, remove(*groups.SecurityGroups[0].GroupId), "CannotDelete")
 	_, err := c.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{
 		VpcId: &vpc, GroupName: aws.String("default"), Description: aws.String("d"),
@@ -291,7 +307,8 @@ func TestAGroupThatAPeerRefersToCanBeDeleted(t *testing.T) {
 	must[[]types.SecurityGroupRule](t)(c.authorize(servers, fromGroup(clients)))
 	_, err := c.DeleteSecurityGroup(t.Context(), &ec2.DeleteSecurityGroupInput{GroupId: &clients})
 	refused(t, err, "no error")
-	out := must[*ec2.DescribeStaleSecurityGroupsOutput](t)(c.DescribeStaleSecurityGroups(t.Context(), &ec2.DescribeStaleSecurityGroupsInput{VpcId: &there}))
+	out := must[*ec2.DescribeStaleSecurityGroupsOutput](t)(c.DescribeStaleSecurityGroups(t.Context(),
+		&ec2.DescribeStaleSecurityGroupsInput{VpcId: &there}))
 	if len(out.StaleSecurityGroupSet) != 1 {
 		t.Errorf("stale groups are %v", out.StaleSecurityGroupSet)
 	}

@@ -41,11 +41,15 @@ func TestProtocol(t *testing.T) {
 		status int
 		body   string
 	}{
-		{"an unknown action", "Action=Dance", 400, "<Response><Errors><Error><Code>InvalidAction</Code><Message>The action Dance is not valid for this web service.</Message></Error></Errors><RequestID>"},
-		{"a parameter that is not known is refused by name", "Action=DescribeVpcs&Flavor=red", 400, "<Message>The parameter Flavor is not recognized</Message>"},
+		{"an unknown action", "Action=Dance", 400,
+			"<Response><Errors><Error><Code>InvalidAction</Code><Message>The action Dance is not valid for this web " +
+				"service.</Message></Error></Errors><RequestID>"},
+		{"a parameter that is not known is refused by name", "Action=DescribeVpcs&Flavor=red", 400,
+			"<Message>The parameter Flavor is not recognized</Message>"},
 		{"names of parameters are case sensitive", "Action=DeleteVpc&vpcId=vpc-1", 400, "<Code>UnknownParameter</Code>"},
 		{"a parameter that is missing", "Action=DeleteVpc", 400, "<Code>MissingParameter</Code>"},
-		{"an empty set", "Action=DescribeVpcs&Version=2016-11-15", 200, `<DescribeVpcsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>`},
+		{"an empty set", "Action=DescribeVpcs&Version=2016-11-15", 200,
+			`<DescribeVpcsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>`},
 		{"a dry run", "Action=CreateVpc&CidrBlock=10.0.0.0/16&DryRun=true", 412, "<Code>DryRunOperation</Code>"},
 	}
 	for _, tt := range tests {
@@ -109,7 +113,8 @@ func TestRefusedPages(t *testing.T) {
 		{"too large", ec2.DescribeVpcsInput{MaxResults: aws.Int32(1001)}, "InvalidParameterValue"},
 		{"with ids", ec2.DescribeVpcsInput{MaxResults: aws.Int32(5), VpcIds: []string{vpc}}, "InvalidParameterCombination"},
 		{"a token that is none", ec2.DescribeVpcsInput{NextToken: aws.String("x")}, "InvalidNextToken"},
-		{"an unknown filter", ec2.DescribeVpcsInput{Filters: []types.Filter{filter("flavor", "red")}}, "InvalidParameterValue"},
+		{"an unknown filter", ec2.DescribeVpcsInput{Filters: []types.Filter{filter("flavor", "red")}},
+			"InvalidParameterValue"},
 		{"an unknown id", ec2.DescribeVpcsInput{VpcIds: []string{vpc, "vpc-0123456789abcdef0"}}, "InvalidVpcID.NotFound"},
 		{"a malformed id", ec2.DescribeVpcsInput{VpcIds: []string{"subnet-1"}}, "InvalidVpcID.Malformed"},
 	}
@@ -208,7 +213,8 @@ func TestTrail(t *testing.T) {
 			names = append(names, r.EventName)
 			golden(t, r.EventName, scrubbed(t, r))
 		}
-		want := []string{"CreateVpcPeeringConnection", "AcceptVpcPeeringConnection", "RejectVpcPeeringConnection", "CreateRoute", "DeleteVpcPeeringConnection"}
+		want := []string{"CreateVpcPeeringConnection", "AcceptVpcPeeringConnection", "RejectVpcPeeringConnection",
+			"CreateRoute", "DeleteVpcPeeringConnection"}
 		if diff := cmp.Diff(want, names); diff != "" {
 			t.Errorf("reads must leave no record: %s", diff)
 		}
@@ -250,7 +256,9 @@ func TestParametersOnTheTrail(t *testing.T) {
 	if last.ErrorCode != "Client.InvalidVpcID.NotFound" || last.ResponseElements != nil {
 		t.Errorf("a failed call is recorded as %s, %v", last.ErrorCode, last.ResponseElements)
 	}
-	_, _ = ask(t, s, "Action=AuthorizeSecurityGroupIngress&GroupId=sg-1&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=22&IpPermissions.1.IpRanges.1.CidrIp=10.0.0.0/8")
+	_, _ = ask(t, s,
+		"Action=AuthorizeSecurityGroupIngress&GroupId=sg-1&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=22"+
+			"&IpPermissions.1.IpRanges.1.CidrIp=10.0.0.0/8")
 	want = map[string]any{"groupId": "sg-1", "ipPermissions": map[string]any{"items": []any{map[string]any{
 		"ipProtocol": "tcp", "fromPort": 22,
 		"ipRanges": map[string]any{"items": []any{map[string]any{"cidrIp": "10.0.0.0/8"}}},

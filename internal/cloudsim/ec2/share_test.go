@@ -26,7 +26,8 @@ func TestAParticipantsGroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []client{owner, participant} {
-		out := must[*ec2.DescribeSecurityGroupsOutput](t)(c.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{GroupIds: []string{group}}))
+		out := must[*ec2.DescribeSecurityGroupsOutput](t)(c.DescribeSecurityGroups(t.Context(),
+			&ec2.DescribeSecurityGroupsInput{GroupIds: []string{group}}))
 		g := out.SecurityGroups[0]
 		if *g.OwnerId != finance || *g.VpcId != vpc || (len(g.Tags) > 0) != (c == participant) {
 			t.Errorf("described as %+v", g)
@@ -48,9 +49,10 @@ func TestAParticipantsGroup(t *testing.T) {
 		})
 		refused(t, err, "InvalidVpcID.NotFound")
 	}
-	if out := must[*ec2.DescribeSecurityGroupsOutput](t)(participant.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{
-		Filters: []types.Filter{filter("vpc-id", vpc)},
-	})); len(out.SecurityGroups) != 1 {
+	if out := must[*ec2.DescribeSecurityGroupsOutput](t)(participant.DescribeSecurityGroups(t.Context(),
+		&ec2.DescribeSecurityGroupsInput{
+			Filters: []types.Filter{filter("vpc-id", vpc)},
+		})); len(out.SecurityGroups) != 1 {
 		t.Errorf("the participant sees %d groups, want its own alone", len(out.SecurityGroups))
 	}
 }

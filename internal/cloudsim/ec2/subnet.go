@@ -158,12 +158,18 @@ var subnetListing = listing[*subnet]{
 		"ipv6-native":                one(flag((*subnet).isNative)),
 		"map-public-ip-on-launch":    one(flag(func(s *subnet) bool { return s.launch.publicIP })),
 		"outpost-arn":                never[*subnet],
-		"ipv6-cidr-block-association.association-id":                              ofSubnetBlocks(func(b block) string { return b.id }),
-		"ipv6-cidr-block-association.ipv6-cidr-block":                             ofSubnetBlocks(block.text),
-		"ipv6-cidr-block-association.state":                                       ofSubnetBlocks(block.state),
-		"private-dns-name-options-on-launch.hostname-type":                        one((*subnet).hostnameType),
-		"private-dns-name-options-on-launch.enable-resource-name-dns-a-record":    one(flag(func(s *subnet) bool { return s.launch.recordA })),
-		"private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record": one(flag(func(s *subnet) bool { return s.launch.recordAAAA })),
+		"ipv6-cidr-block-association.association-id": ofSubnetBlocks(func(b block) string {
+			return b.id
+		}),
+		"ipv6-cidr-block-association.ipv6-cidr-block":      ofSubnetBlocks(block.text),
+		"ipv6-cidr-block-association.state":                ofSubnetBlocks(block.state),
+		"private-dns-name-options-on-launch.hostname-type": one((*subnet).hostnameType),
+		"private-dns-name-options-on-launch.enable-resource-name-dns-a-record": one(flag(func(s *subnet) bool {
+			return s.launch.recordA
+		})),
+		"private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record": one(flag(func(s *subnet) bool {
+			return s.launch.recordAAAA
+		})),
 	},
 	show: showSubnet,
 }
@@ -220,7 +226,8 @@ func showSubnet(s *subnet) []node {
 // https://docs.aws.amazon.com/global-infrastructure/latest/regions/az-ids.html.
 func zoneID(zone string) string {
 	region, letter := zone[:len(zone)-1], zone[len(zone)-1]
-	short := strings.NewReplacer("north", "n", "south", "s", "east", "e", "west", "w", "central", "c", "gov", "g", "-", "").Replace(region)
+	short := strings.NewReplacer("north", "n", "south", "s", "east", "e", "west", "w", "central", "c", "gov",
+		"g", "-", "").Replace(region)
 	return fmt.Sprintf("%s-az%d", short, letter-'a'+1)
 }
 

@@ -12,8 +12,8 @@ type subnetLaunch struct {
 	recordAAAA   bool
 }
 
-const subnetAttributeParams = "SubnetId MapPublicIpOnLaunch AssignIpv6AddressOnCreation EnableDns64 PrivateDnsHostnameTypeOnLaunch " +
-	"EnableResourceNameDnsARecordOnLaunch EnableResourceNameDnsAAAARecordOnLaunch"
+const subnetAttributeParams = "SubnetId MapPublicIpOnLaunch AssignIpv6AddressOnCreation EnableDns64 " +
+	"PrivateDnsHostnameTypeOnLaunch EnableResourceNameDnsARecordOnLaunch EnableResourceNameDnsAAAARecordOnLaunch"
 
 // subnetAttributes are the attributes that are true or false, by their names in ModifySubnetAttribute.
 var subnetAttributes = map[string]func(*subnetLaunch) *bool{
@@ -46,7 +46,9 @@ func modifySubnetAttribute(r *request) ([]node, error) {
 		return r.modifyHostnameType(s)
 	}
 	if r.params["AssignIpv6AddressOnCreation.Value"] == "true" && s.ipv6.id == "" {
-		return nil, invalidValue("Invalid value 'true' for assignIpv6AddressOnCreation. Subnet %s does not have an IPv6 CIDR block associated with it.", s.id)
+		return nil,
+			invalidValue("Invalid value 'true' for assignIpv6AddressOnCreation. Subnet %s does not have an IPv6 "+
+				"CIDR block associated with it.", s.id)
 	}
 	return r.modifyOne(func(name string) *bool {
 		if value, known := subnetAttributes[name]; known {
@@ -79,7 +81,8 @@ func (s *subnet) showLaunch() []node {
 		leaf("assignIpv6AddressOnCreation", s.launch.ipv6),
 		leaf("enableDns64", s.launch.dns64),
 		group("privateDnsNameOptionsOnLaunch", leaf("hostnameType", s.hostnameType()),
-			leaf("enableResourceNameDnsARecord", s.launch.recordA), leaf("enableResourceNameDnsAAAARecord", s.launch.recordAAAA)),
+			leaf("enableResourceNameDnsARecord", s.launch.recordA),
+			leaf("enableResourceNameDnsAAAARecord", s.launch.recordAAAA)),
 	}
 }
 
@@ -90,7 +93,8 @@ func associateSubnetBlock(r *request) ([]node, error) {
 		return nil, err
 	}
 	if s.ipv6.id != "" {
-		return nil, refuse("SubnetCidrLimitExceeded", "This subnet '%s' has met its maximum number of allowed CIDRs: 1", s.id) // the text isn't documented
+		// the text isn't documented
+		return nil, refuse("SubnetCidrLimitExceeded", "This subnet '%s' has met its maximum number of allowed CIDRs: 1", s.id)
 	}
 	var prefix netip.Prefix
 	if prefix, err = r.subnetBlock(s.vpc, "Ipv6CidrBlock"); err != nil {
@@ -120,7 +124,8 @@ func disassociateSubnetBlock(r *request) ([]node, error) {
 func (s *subnet) disassociate() ([]node, error) {
 	b := s.ipv6
 	if s.isNative() {
-		return nil, notPermitted("The IPv6 CIDR block of the IPv6-only subnet %s cannot be disassociated", s.id) // the text isn't documented
+		// the text isn't documented
+		return nil, notPermitted("The IPv6 CIDR block of the IPv6-only subnet %s cannot be disassociated", s.id)
 	}
 	for _, f := range s.vpc.faces {
 		if f.subnet == s && len(f.ipv6) > 0 {

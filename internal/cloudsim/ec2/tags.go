@@ -199,7 +199,8 @@ var tagListing = listing[taggedPair]{
 		"value":         one(func(t taggedPair) string { return t.value }),
 	},
 	show: func(t taggedPair) []node {
-		return []node{leaf("resourceId", t.id), leaf("resourceType", t.resourceType()), leaf("key", t.key), leaf("value", t.value)}
+		return []node{leaf("resourceId", t.id), leaf("resourceType", t.resourceType()),
+			leaf("key", t.key), leaf("value", t.value)}
 	},
 }
 

@@ -36,7 +36,8 @@ func (c client) last(table string) types.Route {
 
 func (c client) address() string {
 	c.t.Helper()
-	return *must[*ec2.AllocateAddressOutput](c.t)(c.AllocateAddress(c.t.Context(), &ec2.AllocateAddressInput{Domain: types.DomainTypeVpc})).AllocationId
+	return *must[*ec2.AllocateAddressOutput](c.t)(c.AllocateAddress(c.t.Context(),
+		&ec2.AllocateAddressInput{Domain: types.DomainTypeVpc})).AllocationId
 }
 
 func (c client) nat(subnet, address string) string {
@@ -52,7 +53,8 @@ func (c client) nat(subnet, address string) string {
 
 func (c client) egressOnly(vpc string) string {
 	c.t.Helper()
-	out := must[*ec2.CreateEgressOnlyInternetGatewayOutput](c.t)(c.CreateEgressOnlyInternetGateway(c.t.Context(), &ec2.CreateEgressOnlyInternetGatewayInput{VpcId: &vpc}))
+	out := must[*ec2.CreateEgressOnlyInternetGatewayOutput](c.t)(c.CreateEgressOnlyInternetGateway(c.t.Context(),
+		&ec2.CreateEgressOnlyInternetGatewayInput{VpcId: &vpc}))
 	return *out.EgressOnlyInternetGateway.EgressOnlyInternetGatewayId
 }
 
@@ -70,16 +72,22 @@ func (c client) vpn(vpc string) string {
 
 func (c client) transit() string {
 	c.t.Helper()
-	out := must[*ec2.CreateTransitGatewayOutput](c.t)(c.CreateTransitGateway(c.t.Context(), &ec2.CreateTransitGatewayInput{}))
+	out := must[*ec2.CreateTransitGatewayOutput](c.t)(c.CreateTransitGateway(c.t.Context(),
+		&ec2.CreateTransitGatewayInput{}))
 	return *out.TransitGateway.TransitGatewayId
 }
 
 func (c client) transitAttachment(gateway, vpc string, subnets ...string) string {
 	c.t.Helper()
-	out := must[*ec2.CreateTransitGatewayVpcAttachmentOutput](c.t)(c.CreateTransitGatewayVpcAttachment(c.t.Context(), &ec2.CreateTransitGatewayVpcAttachmentInput{
-		TransitGatewayId: &gateway, VpcId: &vpc, SubnetIds: subnets,
-		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeTransitGatewayAttachment, Tags: []types.Tag{{Key: aws.String("Name"), Value: aws.String("a")}}}},
-	}))
+	out := must[*ec2.CreateTransitGatewayVpcAttachmentOutput](c.t)(c.CreateTransitGatewayVpcAttachment(c.t.Context(),
+		&ec2.CreateTransitGatewayVpcAttachmentInput{
+			TransitGatewayId: &gateway, VpcId: &vpc, SubnetIds: subnets,
+			TagSpecifications: []types.TagSpecification{{
+				ResourceType: types.ResourceTypeTransitGatewayAttachment, Tags: []types.Tag{{
+					Key: aws.String("Name"), Value: aws.String("a"),
+				}},
+			}},
+		}))
 	return *out.TransitGatewayVpcAttachment.TransitGatewayAttachmentId
 }
 
@@ -109,20 +117,29 @@ func TestTargetsOfRoutes(t *testing.T) {
 		end     func()
 	}{
 		{
-			"an instance", ec2.CreateRouteInput{InstanceId: &instance}, func(r types.Route) *string { return r.InstanceId }, instance,
-			ec2.CreateRouteInput{InstanceId: aws.String("i-0123456789abcdef0")}, "InvalidInstanceID.NotFound", "InvalidParameterValue", func() {
+			"an instance", ec2.CreateRouteInput{InstanceId: &instance}, func(r types.Route) *string {
+				return r.InstanceId
+			}, instance,
+			ec2.CreateRouteInput{InstanceId: aws.String("i-0123456789abcdef0")}, "InvalidInstanceID.NotFound",
+			"InvalidParameterValue", func() {
 				ok(c.TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{instance}}))
 			},
 		},
 		{
-			"a network interface", ec2.CreateRouteInput{NetworkInterfaceId: &face}, func(r types.Route) *string { return r.NetworkInterfaceId }, face,
-			ec2.CreateRouteInput{NetworkInterfaceId: aws.String("eni-0123456789abcdef0")}, "InvalidNetworkInterfaceID.NotFound", "InvalidParameterValue", func() {
+			"a network interface", ec2.CreateRouteInput{NetworkInterfaceId: &face}, func(r types.Route) *string {
+				return r.NetworkInterfaceId
+			}, face,
+			ec2.CreateRouteInput{NetworkInterfaceId: aws.String("eni-0123456789abcdef0")}, "InvalidNetworkInterfaceID.NotFound",
+			"InvalidParameterValue", func() {
 				ok(c.DetachNetworkInterface(t.Context(), &ec2.DetachNetworkInterfaceInput{AttachmentId: &attachment}))
 			},
 		},
 		{
-			"a NAT gateway", ec2.CreateRouteInput{NatGatewayId: &nat}, func(r types.Route) *string { return r.NatGatewayId }, nat,
-			ec2.CreateRouteInput{NatGatewayId: aws.String("nat-0123456789abcdef0")}, "InvalidNatGatewayID.NotFound", "InvalidParameterValue", func() {
+			"a NAT gateway", ec2.CreateRouteInput{NatGatewayId: &nat}, func(r types.Route) *string {
+				return r.NatGatewayId
+			}, nat,
+			ec2.CreateRouteInput{NatGatewayId: aws.String("nat-0123456789abcdef0")}, "InvalidNatGatewayID.NotFound",
+			"InvalidParameterValue", func() {
 				ok(c.DeleteNatGateway(t.Context(), &ec2.DeleteNatGatewayInput{NatGatewayId: &nat}))
 			},
 		},
@@ -131,21 +148,28 @@ func TestTargetsOfRoutes(t *testing.T) {
 				EgressOnlyInternetGatewayId: &egress, DestinationIpv6CidrBlock: aws.String("::/0"),
 			},
 			func(r types.Route) *string { return r.EgressOnlyInternetGatewayId }, egress,
-			ec2.CreateRouteInput{EgressOnlyInternetGatewayId: aws.String("eigw-0123456789abcdef0")}, "InvalidGatewayID.NotFound", "InvalidParameterValue", func() {
+			ec2.CreateRouteInput{EgressOnlyInternetGatewayId: aws.String("eigw-0123456789abcdef0")}, "InvalidGatewayID.NotFound",
+			"InvalidParameterValue", func() {
 				ok(c.DeleteEgressOnlyInternetGateway(t.Context(), &ec2.DeleteEgressOnlyInternetGatewayInput{
 					EgressOnlyInternetGatewayId: &egress,
 				}))
 			},
 		},
 		{
-			"a virtual private gateway", ec2.CreateRouteInput{GatewayId: &vpn}, func(r types.Route) *string { return r.GatewayId }, vpn,
-			ec2.CreateRouteInput{GatewayId: aws.String("vgw-0123456789abcdef0")}, "InvalidGatewayID.NotFound", "InvalidParameterValue", func() {
+			"a virtual private gateway", ec2.CreateRouteInput{GatewayId: &vpn}, func(r types.Route) *string {
+				return r.GatewayId
+			}, vpn,
+			ec2.CreateRouteInput{GatewayId: aws.String("vgw-0123456789abcdef0")}, "InvalidGatewayID.NotFound",
+			"InvalidParameterValue", func() {
 				ok(c.DetachVpnGateway(t.Context(), &ec2.DetachVpnGatewayInput{VpnGatewayId: &vpn, VpcId: &vpc}))
 			},
 		},
 		{
-			"a transit gateway", ec2.CreateRouteInput{TransitGatewayId: &transit}, func(r types.Route) *string { return r.TransitGatewayId }, transit,
-			ec2.CreateRouteInput{TransitGatewayId: aws.String("tgw-0123456789abcdef0")}, "InvalidTransitGatewayID.NotFound", "InvalidTransitGatewayID.NotFound", func() {
+			"a transit gateway", ec2.CreateRouteInput{TransitGatewayId: &transit}, func(r types.Route) *string {
+				return r.TransitGatewayId
+			}, transit,
+			ec2.CreateRouteInput{TransitGatewayId: aws.String("tgw-0123456789abcdef0")}, "InvalidTransitGatewayID.NotFound",
+			"InvalidTransitGatewayID.NotFound", func() {
 				ok(c.DeleteTransitGatewayVpcAttachment(t.Context(), &ec2.DeleteTransitGatewayVpcAttachmentInput{
 					TransitGatewayAttachmentId: &transitAttachment,
 				}))
@@ -186,10 +210,13 @@ func TestRoutesInsideTheVPC(t *testing.T) {
 	vpc := c.vpc("10.10.0.0/16")
 	subnet, table := c.subnet(vpc, "10.10.1.0/24"), c.mainTable(vpc)
 	inside := aws.String("10.10.1.0/24")
-	refused(t, c.create(table, ec2.CreateRouteInput{DestinationCidrBlock: inside, GatewayId: aws.String(c.vpn(vpc))}), "InvalidParameterValue")
+	refused(t, c.create(table, ec2.CreateRouteInput{DestinationCidrBlock: inside, GatewayId: aws.String(c.vpn(vpc))}),
+		"InvalidParameterValue")
 	face := c.face(ec2.CreateNetworkInterfaceInput{SubnetId: &subnet}).NetworkInterfaceId
 	refused(t, c.create(table, ec2.CreateRouteInput{DestinationCidrBlock: inside, NetworkInterfaceId: face}), "no error")
-	refused(t, c.create(table, ec2.CreateRouteInput{EgressOnlyInternetGatewayId: aws.String(c.egressOnly(vpc))}), "InvalidParameterValue") // IPv4
+	// IPv4
+	refused(t, c.create(table, ec2.CreateRouteInput{EgressOnlyInternetGatewayId: aws.String(c.egressOnly(vpc))}),
+		"InvalidParameterValue")
 }
 
 func TestAnInstanceWithTwoInterfacesIsNoTarget(t *testing.T) {
@@ -230,7 +257,8 @@ func TestPropagatedRoutes(t *testing.T) {
 	}
 	s.Advertise(vpn, netip.MustParsePrefix(destination), netip.MustParsePrefix("192.168.0.0/16"))
 	refused(t, propagate(), "no error")
-	if got := c.last(table); got.Origin != types.RouteOriginEnableVgwRoutePropagation || aws.ToString(got.GatewayId) != vpn {
+	if got := c.last(table); got.Origin != types.RouteOriginEnableVgwRoutePropagation ||
+		aws.ToString(got.GatewayId) != vpn {
 		t.Errorf("the route is %+v", got)
 	}
 	_, err := c.ReplaceRoute(t.Context(), &ec2.ReplaceRouteInput{
@@ -238,7 +266,8 @@ func TestPropagatedRoutes(t *testing.T) {
 	})
 	refused(t, err, "InvalidParameterValue")
 	refused(t, remove(), "InvalidRoute.NotFound")
-	refused(t, c.create(table, ec2.CreateRouteInput{DestinationCidrBlock: &destination, GatewayId: &internet}), "no error") // the quota leaves propagated ones out
+	// the quota leaves propagated ones out
+	refused(t, c.create(table, ec2.CreateRouteInput{DestinationCidrBlock: &destination, GatewayId: &internet}), "no error")
 	want := []string{
 		"10.10.0.0/16 local active", destination + " " + internet + " active",
 		destination + " " + vpn + " active", "192.168.0.0/16 " + vpn + " active",
@@ -271,7 +300,8 @@ func TestNatGateways(t *testing.T) {
 		return err
 	}
 	refused(t, create(ec2.CreateNatGatewayInput{}), "MissingParameter")
-	refused(t, create(ec2.CreateNatGatewayInput{AllocationId: &address, ConnectivityType: types.ConnectivityTypePrivate}), "InvalidParameterCombination")
+	refused(t, create(ec2.CreateNatGatewayInput{AllocationId: &address, ConnectivityType: types.ConnectivityTypePrivate}),
+		"InvalidParameterCombination")
 	refused(t, create(ec2.CreateNatGatewayInput{AllocationId: &address}), "Gateway.NotAttached")
 	c.gateway(vpc)
 	nat := c.nat(subnet, address)
@@ -280,14 +310,17 @@ func TestNatGateways(t *testing.T) {
 	refused(t, err, "InvalidIPAddress.InUse")
 	shown := func() types.NatGateway {
 		t.Helper()
-		return must[*ec2.DescribeNatGatewaysOutput](t)(c.DescribeNatGateways(t.Context(), &ec2.DescribeNatGatewaysInput{NatGatewayIds: []string{nat}})).NatGateways[0]
+		return must[*ec2.DescribeNatGatewaysOutput](t)(c.DescribeNatGateways(t.Context(),
+			&ec2.DescribeNatGatewaysInput{NatGatewayIds: []string{nat}})).NatGateways[0]
 	}
 	first := shown()
-	if first.State != types.NatGatewayStateAvailable || aws.ToString(first.NatGatewayAddresses[0].AllocationId) != address {
+	if first.State != types.NatGatewayStateAvailable ||
+		aws.ToString(first.NatGatewayAddresses[0].AllocationId) != address {
 		t.Errorf("the NAT gateway is %+v", first)
 	}
 	face := *first.NatGatewayAddresses[0].NetworkInterfaceId
-	if got := c.described(face); got.InterfaceType != "nat_gateway" || aws.ToString(got.Association.AllocationId) != address {
+	if got := c.described(face); got.InterfaceType != "nat_gateway" ||
+		aws.ToString(got.Association.AllocationId) != address {
 		t.Errorf("its interface is %+v", got)
 	}
 	_, err = c.DeleteNetworkInterface(t.Context(), &ec2.DeleteNetworkInterfaceInput{NetworkInterfaceId: &face})
@@ -312,10 +345,12 @@ func TestElasticIPOfAnInstance(t *testing.T) {
 	}))
 	shown := func(filters ...types.Filter) []types.Address {
 		t.Helper()
-		return must[*ec2.DescribeAddressesOutput](t)(c.DescribeAddresses(t.Context(), &ec2.DescribeAddressesInput{Filters: filters})).Addresses
+		return must[*ec2.DescribeAddressesOutput](t)(c.DescribeAddresses(t.Context(),
+			&ec2.DescribeAddressesInput{Filters: filters})).Addresses
 	}
 	got := shown(filter("instance-id", instance))
-	if len(got) != 1 || aws.ToString(got[0].AssociationId) != *bound.AssociationId || aws.ToString(got[0].PrivateIpAddress) != "10.10.1.10" {
+	if len(got) != 1 || aws.ToString(got[0].AssociationId) != *bound.AssociationId ||
+		aws.ToString(got[0].PrivateIpAddress) != "10.10.1.10" {
 		t.Errorf("addresses of the instance are %+v", got)
 	}
 	must[*ec2.DisassociateAddressOutput](t)(c.DisassociateAddress(t.Context(), &ec2.DisassociateAddressInput{
@@ -349,9 +384,10 @@ func TestTransitGateways(t *testing.T) {
 	refused(t, err, "IncorrectState")
 	_, err = c.DeleteSubnet(t.Context(), &ec2.DeleteSubnetInput{SubnetId: &subnet})
 	refused(t, err, "DependencyViolation")
-	out := must[*ec2.DescribeTransitGatewayVpcAttachmentsOutput](t)(c.DescribeTransitGatewayVpcAttachments(t.Context(), &ec2.DescribeTransitGatewayVpcAttachmentsInput{
-		Filters: []types.Filter{filter("transit-gateway-id", gateway), filter("tag:Name", "a")},
-	}))
+	out := must[*ec2.DescribeTransitGatewayVpcAttachmentsOutput](t)(c.DescribeTransitGatewayVpcAttachments(t.Context(),
+		&ec2.DescribeTransitGatewayVpcAttachmentsInput{
+			Filters: []types.Filter{filter("transit-gateway-id", gateway), filter("tag:Name", "a")},
+		}))
 	if len(out.TransitGatewayVpcAttachments) != 1 || out.TransitGatewayVpcAttachments[0].SubnetIds[0] != subnet {
 		t.Errorf("attachments are %+v", out.TransitGatewayVpcAttachments)
 	}

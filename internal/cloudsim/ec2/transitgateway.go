@@ -24,10 +24,12 @@ type transitAttachment struct {
 
 var (
 	typeTransit = resourceType{
-		"tgw-", "transit-gateway", "InvalidTransitGatewayID.NotFound", "InvalidTransitGatewayID.Malformed", "transitGateway ID",
+		"tgw-", "transit-gateway", "InvalidTransitGatewayID.NotFound",
+		"InvalidTransitGatewayID.Malformed", "transitGateway ID",
 	}
 	typeTransitAttachment = resourceType{
-		"tgw-attach-", "transit-gateway-attachment", "InvalidTransitGatewayAttachmentID.NotFound", "InvalidTransitGatewayAttachmentID.Malformed",
+		"tgw-attach-", "transit-gateway-attachment", "InvalidTransitGatewayAttachmentID.NotFound",
+		"InvalidTransitGatewayAttachmentID.Malformed",
 		"transitGatewayAttachment ID",
 	}
 )
@@ -37,7 +39,9 @@ func createTransit(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &transitGateway{cell: r.cell, id: r.newID(typeTransit.prefix), description: r.params["Description"], created: r.now}
+	g := &transitGateway{
+		cell: r.cell, id: r.newID(typeTransit.prefix), description: r.params["Description"], created: r.now,
+	}
 	r.cell.transits[g.id] = g
 	r.cell.tag(g.id, tags)
 	return []node{group("transitGateway", showTransit(g, "pending")...)}, nil
@@ -74,7 +78,8 @@ func attachTransit(r *request) ([]node, error) {
 		return nil, err
 	}
 	if r.attachmentTo(v, g.id) != nil {
-		return nil, refuse("DuplicateTransitGatewayAttachment", "%s has non-deleted Transit Gateway Attachments with same VPC ID.", g.id)
+		return nil, refuse("DuplicateTransitGatewayAttachment",
+			"%s has non-deleted Transit Gateway Attachments with same VPC ID.", g.id)
 	}
 	a := &transitAttachment{cell: r.cell, gateway: g, vpc: v, created: r.now}
 	if a.faces, err = r.serviceFaces(v, r.list("SubnetIds"), kindAttachment); err != nil {
@@ -195,7 +200,8 @@ func showTransit(g *transitGateway, state string) []node {
 		leaf("description", g.description),
 		leaf("creationTime", g.created),
 		group("options",
-			leaf("amazonSideAsn", defaultASN), leaf("autoAcceptSharedAttachments", "disable"), leaf("defaultRouteTableAssociation", "enable"),
+			leaf("amazonSideAsn", defaultASN), leaf("autoAcceptSharedAttachments", "disable"),
+			leaf("defaultRouteTableAssociation", "enable"),
 			leaf("defaultRouteTablePropagation", "enable"), leaf("vpnEcmpSupport", "enable"), leaf("dnsSupport", "enable"),
 			leaf("securityGroupReferencingSupport", "disable"), leaf("multicastSupport", "disable")),
 		g.taggedNode(g.id),
@@ -230,7 +236,8 @@ func showAttachment(a *transitAttachment, state string) []node {
 		leaf("state", state),
 		itemsOf("subnetIds", subnetsOf(a.faces)),
 		leaf("creationTime", a.created),
-		group("options", leaf("dnsSupport", "enable"), leaf("securityGroupReferencingSupport", "enable"), leaf("ipv6Support", "disable"),
+		group("options", leaf("dnsSupport", "enable"), leaf("securityGroupReferencingSupport", "enable"),
+			leaf("ipv6Support", "disable"),
 			leaf("applianceModeSupport", "disable")),
 		a.taggedNode(a.id),
 	}

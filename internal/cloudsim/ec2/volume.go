@@ -22,7 +22,10 @@ const standardSize = 8 // GiB of an image's root volume
 // newVolumes reads the block device mappings of an instance. Its root volume needs none.
 func (r *request) newVolumes() ([]*volume, error) {
 	image := imageOf(r.params["ImageId"], r.cell.region)
-	root := &volume{cell: r.cell, device: image.device, kind: "gp3", snapshot: image.snapshot(), size: standardSize, ends: true, since: r.now}
+	root := &volume{
+		cell: r.cell, device: image.device, kind: "gp3", snapshot: image.snapshot(), size: standardSize,
+		ends: true, since: r.now,
+	}
 	all := []*volume{root}
 	for _, mapping := range r.items("BlockDeviceMapping") {
 		if !mapping.has("Ebs") {
@@ -175,6 +178,7 @@ func showVolume(v *volume) []node {
 func showMapping(v *volume) []node {
 	return []node{
 		leaf("deviceName", v.device),
-		group("ebs", leaf("volumeId", v.id), leaf("status", "attached"), leaf("attachTime", v.since), leaf("deleteOnTermination", v.ends)),
+		group("ebs", leaf("volumeId", v.id), leaf("status", "attached"), leaf("attachTime", v.since),
+			leaf("deleteOnTermination", v.ends)),
 	}
 }

@@ -58,7 +58,9 @@ func (v *vpc) associated(six bool) []block {
 
 // contains reports whether the prefix is one of the VPC's blocks that can be used, or a part of one.
 func (v *vpc) contains(p netip.Prefix) bool {
-	return slices.ContainsFunc(v.associated(p.Addr().Is6()), func(b block) bool { return b.prefix.Overlaps(p) && b.prefix.Bits() <= p.Bits() })
+	return slices.ContainsFunc(v.associated(p.Addr().Is6()), func(b block) bool {
+		return b.prefix.Overlaps(p) && b.prefix.Bits() <= p.Bits()
+	})
 }
 
 func overlap(a, b []netip.Prefix) bool {
@@ -103,7 +105,9 @@ func (r *request) vpcBlock() (netip.Prefix, error) {
 // addVPC adds a VPC with its main route table, default network ACL and default security
 // group.
 func (r *request) addVPC(prefix netip.Prefix) *vpc {
-	v := &vpc{cell: r.cell, id: r.newID(typeVPC.prefix), tenancy: defaultTenancy, dhcp: r.cell.defaultDHCP().id, dnsSupport: true}
+	v := &vpc{
+		cell: r.cell, id: r.newID(typeVPC.prefix), tenancy: defaultTenancy, dhcp: r.cell.defaultDHCP().id, dnsSupport: true,
+	}
 	v.blocks = []block{{id: r.newID(typeBlock.prefix), prefix: prefix}}
 	r.cell.vpcs[v.id] = v
 	v.main = r.addTable(v)

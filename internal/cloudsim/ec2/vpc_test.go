@@ -146,7 +146,8 @@ func TestInstances(t *testing.T) {
 
 func (c client) acl(vpc string) string {
 	c.t.Helper()
-	out := must[*ec2.CreateNetworkAclOutput](c.t)(c.CreateNetworkAcl(c.t.Context(), &ec2.CreateNetworkAclInput{VpcId: &vpc}))
+	out := must[*ec2.CreateNetworkAclOutput](c.t)(c.CreateNetworkAcl(c.t.Context(),
+		&ec2.CreateNetworkAclInput{VpcId: &vpc}))
 	return *out.NetworkAcl.NetworkAclId
 }
 
@@ -178,9 +179,10 @@ func TestNetworkACLs(t *testing.T) {
 	refused(t, deny(90), "no error")
 	refused(t, deny(90), "NetworkAclEntryAlreadyExists")
 	refused(t, deny(32767), "InvalidParameterValue")
-	must[*ec2.ReplaceNetworkAclAssociationOutput](t)(c.ReplaceNetworkAclAssociation(t.Context(), &ec2.ReplaceNetworkAclAssociationInput{
-		AssociationId: standard.Associations[0].NetworkAclAssociationId, NetworkAclId: &own,
-	}))
+	must[*ec2.ReplaceNetworkAclAssociationOutput](t)(c.ReplaceNetworkAclAssociation(t.Context(),
+		&ec2.ReplaceNetworkAclAssociationInput{
+			AssociationId: standard.Associations[0].NetworkAclAssociationId, NetworkAclId: &own,
+		}))
 	got := of()
 	if *got.NetworkAclId != own || len(got.Entries) != 3 {
 		t.Errorf("the subnet has %+v, want %s", got, own)

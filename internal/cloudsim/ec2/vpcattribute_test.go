@@ -112,7 +112,8 @@ func TestFiltersOfVPCs(t *testing.T) {
 func (c client) vpcsBy(f types.Filter) []string {
 	c.t.Helper()
 	var ids []string
-	for _, v := range must[*ec2.DescribeVpcsOutput](c.t)(c.DescribeVpcs(c.t.Context(), &ec2.DescribeVpcsInput{Filters: []types.Filter{f}})).Vpcs {
+	for _, v := range must[*ec2.DescribeVpcsOutput](c.t)(c.DescribeVpcs(c.t.Context(),
+		&ec2.DescribeVpcsInput{Filters: []types.Filter{f}})).Vpcs {
 		ids = append(ids, *v.VpcId)
 	}
 	return ids
@@ -128,9 +129,10 @@ func (c client) addIPv6(vpc string) {
 // destinations are those of the egress rules of a group.
 func (c client) destinations(group string) []string {
 	c.t.Helper()
-	out := must[*ec2.DescribeSecurityGroupRulesOutput](c.t)(c.DescribeSecurityGroupRules(c.t.Context(), &ec2.DescribeSecurityGroupRulesInput{
-		Filters: []types.Filter{filter("group-id", group)},
-	}))
+	out := must[*ec2.DescribeSecurityGroupRulesOutput](c.t)(c.DescribeSecurityGroupRules(c.t.Context(),
+		&ec2.DescribeSecurityGroupRulesInput{
+			Filters: []types.Filter{filter("group-id", group)},
+		}))
 	var all []string
 	for _, r := range out.SecurityGroupRules {
 		if *r.IsEgress {
@@ -195,14 +197,17 @@ func TestADefaultNetworkACLThatWasChangedDoesNotAllowIPv6(t *testing.T) {
 		t.Errorf("IPv6 is allowed in the directions %v (egress is true)", egress)
 	}
 	for _, f := range []types.Filter{
-		filter("entry.rule-number", "90"), filter("entry.cidr", "192.0.2.0/24"), filter("entry.port-range.from", "22"), filter("entry.port-range.to", "23"),
-		filter("entry.protocol", "6"), filter("entry.ipv6-cidr", "::/0"), filter("entry.rule-action", "deny"), filter("entry.egress", "false"),
+		filter("entry.rule-number", "90"), filter("entry.cidr", "192.0.2.0/24"), filter("entry.port-range.from", "22"),
+		filter("entry.port-range.to", "23"),
+		filter("entry.protocol", "6"), filter("entry.ipv6-cidr", "::/0"), filter("entry.rule-action", "deny"),
+		filter("entry.egress", "false"),
 	} {
 		if n := len(acls(f)); n != 1 {
 			t.Errorf("%s finds %d network ACLs", *f.Name, n)
 		}
 	}
-	for _, f := range []types.Filter{filter("entry.rule-number", "91"), filter("entry.icmp.type", "*"), filter("entry.icmp.code", "*"), filter("association.network-acl-id", "*")} {
+	for _, f := range []types.Filter{filter("entry.rule-number", "91"), filter("entry.icmp.type", "*"),
+		filter("entry.icmp.code", "*"), filter("association.network-acl-id", "*")} {
 		if n := len(acls(f)); n != 0 {
 			t.Errorf("%s finds %d network ACLs, want none", *f.Name, n)
 		}
@@ -223,8 +228,11 @@ func TestSubnetAttributes(t *testing.T) {
 		return err
 	}
 	refused(t, modify(ec2.ModifySubnetAttributeInput{}), "MissingParameter")
-	refused(t, modify(ec2.ModifySubnetAttributeInput{MapPublicIpOnLaunch: on, EnableDns64: on}), "InvalidParameterCombination")
-	refused(t, modify(ec2.ModifySubnetAttributeInput{MapPublicIpOnLaunch: on, PrivateDnsHostnameTypeOnLaunch: types.HostnameTypeIpName}), "InvalidParameterCombination")
+	refused(t, modify(ec2.ModifySubnetAttributeInput{MapPublicIpOnLaunch: on, EnableDns64: on}),
+		"InvalidParameterCombination")
+	refused(t,
+		modify(ec2.ModifySubnetAttributeInput{MapPublicIpOnLaunch: on,
+			PrivateDnsHostnameTypeOnLaunch: types.HostnameTypeIpName}), "InvalidParameterCombination")
 	refused(t, modify(ec2.ModifySubnetAttributeInput{AssignIpv6AddressOnCreation: on}), "InvalidParameterValue")
 	refused(t, modify(ec2.ModifySubnetAttributeInput{PrivateDnsHostnameTypeOnLaunch: "other"}), "InvalidParameterValue")
 	block := *c.describeVPC(vpc).Ipv6CidrBlockAssociationSet[0].Ipv6CidrBlock
@@ -233,28 +241,34 @@ func TestSubnetAttributes(t *testing.T) {
 	}
 	_, err := associate("2001:db8::/64")
 	refused(t, err, "InvalidSubnet.Range")
-	association := *must[*ec2.AssociateSubnetCidrBlockOutput](t)(associate(block[:len(block)-len("/56")] + "/64")).Ipv6CidrBlockAssociation.AssociationId
+	association := *must[*ec2.AssociateSubnetCidrBlockOutput](t)(associate(block[:len(block)-len("/56")] +
+		"/64")).Ipv6CidrBlockAssociation.AssociationId
 	_, err = associate(block[:len(block)-len("/56")] + "/64")
 	refused(t, err, "SubnetCidrLimitExceeded")
 	for _, in := range []ec2.ModifySubnetAttributeInput{
-		{MapPublicIpOnLaunch: on}, {AssignIpv6AddressOnCreation: on}, {EnableDns64: on}, {EnableResourceNameDnsARecordOnLaunch: on},
+		{MapPublicIpOnLaunch: on}, {AssignIpv6AddressOnCreation: on}, {EnableDns64: on},
+		{EnableResourceNameDnsARecordOnLaunch: on},
 		{EnableResourceNameDnsAAAARecordOnLaunch: on}, {PrivateDnsHostnameTypeOnLaunch: types.HostnameTypeResourceName},
 	} {
 		refused(t, modify(in), "no error")
 	}
 	for _, f := range []types.Filter{
-		filter("map-public-ip-on-launch", "true"), filter("enable-dns64", "true"), filter("ipv6-native", "false"), filter("cidr", "10.0.1.0/24"),
-		filter("private-dns-name-options-on-launch.hostname-type", "resource-name"), filter("available-ip-address-count", "251"),
+		filter("map-public-ip-on-launch", "true"), filter("enable-dns64", "true"), filter("ipv6-native", "false"),
+		filter("cidr", "10.0.1.0/24"),
+		filter("private-dns-name-options-on-launch.hostname-type", "resource-name"),
+		filter("available-ip-address-count", "251"),
 		filter("ipv6-cidr-block-association.association-id", association),
 		filter("private-dns-name-options-on-launch.enable-resource-name-dns-a-record", "true"),
 		filter("private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record", "true"),
 	} {
-		found := must[*ec2.DescribeSubnetsOutput](t)(c.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{Filters: []types.Filter{f, filter("vpc-id", vpc)}})).Subnets
+		found := must[*ec2.DescribeSubnetsOutput](t)(c.DescribeSubnets(t.Context(),
+			&ec2.DescribeSubnetsInput{Filters: []types.Filter{f, filter("vpc-id", vpc)}})).Subnets
 		if len(found) != 1 || !*found[0].AssignIpv6AddressOnCreation {
 			t.Errorf("%s finds %d subnets", *f.Name, len(found))
 		}
 	}
-	must[*ec2.DisassociateSubnetCidrBlockOutput](t)(c.DisassociateSubnetCidrBlock(t.Context(), &ec2.DisassociateSubnetCidrBlockInput{AssociationId: &association}))
+	must[*ec2.DisassociateSubnetCidrBlockOutput](t)(c.DisassociateSubnetCidrBlock(t.Context(),
+		&ec2.DisassociateSubnetCidrBlockInput{AssociationId: &association}))
 	_, err = c.DisassociateSubnetCidrBlock(t.Context(), &ec2.DisassociateSubnetCidrBlockInput{AssociationId: &association})
 	refused(t, err, "InvalidSubnetCidrBlockAssociationID.NotFound")
 }
@@ -276,15 +290,20 @@ func TestCreateSubnet(t *testing.T) {
 		return *out.Subnet, nil
 	}
 	for code, in := range map[string]ec2.CreateSubnetInput{
-		"InvalidParameterValue":       {CidrBlock: aws.String("10.0.9.0/24"), AvailabilityZone: aws.String("us-east-1z")},
-		"InvalidParameterCombination": {CidrBlock: aws.String("10.0.9.0/24"), Ipv6CidrBlock: aws.String(six + "/64"), Ipv6Native: aws.Bool(true)},
-		"MissingParameter":            {Ipv6Native: aws.Bool(true)},
-		"InvalidSubnet.Range":         {CidrBlock: aws.String("10.0.9.0/24"), Ipv6CidrBlock: aws.String(six + "/62")},
+		"InvalidParameterValue": {CidrBlock: aws.String("10.0.9.0/24"), AvailabilityZone: aws.String("us-east-1z")},
+		"InvalidParameterCombination": {
+			CidrBlock: aws.String("10.0.9.0/24"), Ipv6CidrBlock: aws.String(six + "/64"), Ipv6Native: aws.Bool(true),
+		},
+		"MissingParameter":    {Ipv6Native: aws.Bool(true)},
+		"InvalidSubnet.Range": {CidrBlock: aws.String("10.0.9.0/24"), Ipv6CidrBlock: aws.String(six + "/62")},
 	} {
 		_, err := create(in)
 		refused(t, err, code)
 	}
-	_, err := create(ec2.CreateSubnetInput{CidrBlock: aws.String("10.0.9.0/24"), AvailabilityZone: aws.String("us-east-1a"), AvailabilityZoneId: aws.String("use1-az2")})
+	_, err := create(ec2.CreateSubnetInput{
+		CidrBlock: aws.String("10.0.9.0/24"), AvailabilityZone: aws.String("us-east-1a"),
+		AvailabilityZoneId: aws.String("use1-az2"),
+	})
 	refused(t, err, "InvalidParameterValue")
 	byID := must[types.Subnet](t)(create(ec2.CreateSubnetInput{
 		CidrBlock: aws.String("10.0.1.0/24"), AvailabilityZoneId: aws.String("use1-az2"),
@@ -295,7 +314,8 @@ func TestCreateSubnet(t *testing.T) {
 	native := must[types.Subnet](t)(create(ec2.CreateSubnetInput{
 		Ipv6CidrBlock: aws.String(six + "/64"), Ipv6Native: aws.Bool(true),
 	}))
-	if !*native.Ipv6Native || native.CidrBlock != nil || !*native.AssignIpv6AddressOnCreation || *native.AvailableIpAddressCount != 0 {
+	if !*native.Ipv6Native || native.CidrBlock != nil || !*native.AssignIpv6AddressOnCreation ||
+		*native.AvailableIpAddressCount != 0 {
 		t.Errorf("the subnet for IPv6 alone is %+v", native)
 	}
 }
@@ -303,9 +323,10 @@ func TestCreateSubnet(t *testing.T) {
 func TestZonesAndRegions(t *testing.T) {
 	t.Parallel()
 	c := in(t, sim.New(sim.Options{}), marketing, ireland)
-	zones := must[*ec2.DescribeAvailabilityZonesOutput](t)(c.DescribeAvailabilityZones(t.Context(), &ec2.DescribeAvailabilityZonesInput{
-		Filters: []types.Filter{filter("state", "available"), filter("zone-type", "availability-zone")},
-	})).AvailabilityZones
+	zones := must[*ec2.DescribeAvailabilityZonesOutput](t)(c.DescribeAvailabilityZones(t.Context(),
+		&ec2.DescribeAvailabilityZonesInput{
+			Filters: []types.Filter{filter("state", "available"), filter("zone-type", "availability-zone")},
+		})).AvailabilityZones
 	var got []string
 	for _, z := range zones {
 		got = append(got, *z.ZoneName+" "+*z.ZoneId)
@@ -313,7 +334,8 @@ func TestZonesAndRegions(t *testing.T) {
 	if diff := cmp.Diff([]string{"eu-west-1a euw1-az1", "eu-west-1b euw1-az2", "eu-west-1c euw1-az3"}, got); diff != "" {
 		t.Errorf("zones: %s", diff)
 	}
-	one := must[*ec2.DescribeAvailabilityZonesOutput](t)(c.DescribeAvailabilityZones(t.Context(), &ec2.DescribeAvailabilityZonesInput{ZoneIds: []string{"euw1-az2"}}))
+	one := must[*ec2.DescribeAvailabilityZonesOutput](t)(c.DescribeAvailabilityZones(t.Context(),
+		&ec2.DescribeAvailabilityZonesInput{ZoneIds: []string{"euw1-az2"}}))
 	if len(one.AvailabilityZones) != 1 || *one.AvailabilityZones[0].ZoneName != "eu-west-1b" {
 		t.Errorf("by id: %v", one.AvailabilityZones)
 	}
@@ -324,12 +346,14 @@ func TestZonesAndRegions(t *testing.T) {
 	_, err = c.DescribeAvailabilityZones(t.Context(), &ec2.DescribeAvailabilityZonesInput{ZoneIds: []string{"use1-az1"}})
 	refused(t, err, "InvalidParameterValue")
 	regions := func(every bool) int {
-		return len(must[*ec2.DescribeRegionsOutput](t)(c.DescribeRegions(t.Context(), &ec2.DescribeRegionsInput{AllRegions: &every})).Regions)
+		return len(must[*ec2.DescribeRegionsOutput](t)(c.DescribeRegions(t.Context(),
+			&ec2.DescribeRegionsInput{AllRegions: &every})).Regions)
 	}
 	if some, all := regions(false), regions(true); some != 17 || all <= some {
 		t.Errorf("%d Regions of %d", some, all)
 	}
-	named := must[*ec2.DescribeRegionsOutput](t)(c.DescribeRegions(t.Context(), &ec2.DescribeRegionsInput{RegionNames: []string{"eu-west-1"}})).Regions
+	named := must[*ec2.DescribeRegionsOutput](t)(c.DescribeRegions(t.Context(),
+		&ec2.DescribeRegionsInput{RegionNames: []string{"eu-west-1"}})).Regions
 	if *named[0].Endpoint != "ec2.eu-west-1.amazonaws.com" || *named[0].OptInStatus != "opt-in-not-required" {
 		t.Errorf("the Region is %+v", named[0])
 	}
@@ -340,10 +364,12 @@ func TestZonesAndRegions(t *testing.T) {
 func TestAccountAttributes(t *testing.T) {
 	t.Parallel()
 	c := one(t)
-	out := must[*ec2.DescribeAccountAttributesOutput](t)(c.DescribeAccountAttributes(t.Context(), &ec2.DescribeAccountAttributesInput{
-		AttributeNames: []types.AccountAttributeName{types.AccountAttributeNameDefaultVpc},
-	}))
-	if len(out.AccountAttributes) != 1 || *out.AccountAttributes[0].AttributeValues[0].AttributeValue != *c.defaultVPC().VpcId {
+	out := must[*ec2.DescribeAccountAttributesOutput](t)(c.DescribeAccountAttributes(t.Context(),
+		&ec2.DescribeAccountAttributesInput{
+			AttributeNames: []types.AccountAttributeName{types.AccountAttributeNameDefaultVpc},
+		}))
+	if len(out.AccountAttributes) != 1 ||
+		*out.AccountAttributes[0].AttributeValues[0].AttributeValue != *c.defaultVPC().VpcId {
 		t.Errorf("the attributes are %+v", out.AccountAttributes)
 	}
 	_, err := c.DescribeAccountAttributes(t.Context(), &ec2.DescribeAccountAttributesInput{
@@ -359,7 +385,8 @@ func TestDHCPOptions(t *testing.T) {
 	vpc := c.vpc("10.0.0.0/16")
 	standard := *c.describeVPC(vpc).DhcpOptionsId
 	all := func(f ...types.Filter) []types.DhcpOptions {
-		return must[*ec2.DescribeDhcpOptionsOutput](t)(c.DescribeDhcpOptions(t.Context(), &ec2.DescribeDhcpOptionsInput{Filters: f})).DhcpOptions
+		return must[*ec2.DescribeDhcpOptionsOutput](t)(c.DescribeDhcpOptions(t.Context(),
+			&ec2.DescribeDhcpOptionsInput{Filters: f})).DhcpOptions
 	}
 	if found := all(filter("value", "ec2.internal")); len(found) != 1 || *found[0].DhcpOptionsId != standard {
 		t.Errorf("the default options are %v", found)
@@ -371,7 +398,8 @@ func TestDHCPOptions(t *testing.T) {
 	}
 	_, err := create("flavor", "red")
 	refused(t, err, "InvalidParameterValue")
-	id := *must[*ec2.CreateDhcpOptionsOutput](t)(create("domain-name-servers", "10.2.5.1", "10.2.5.2")).DhcpOptions.DhcpOptionsId
+	id := *must[*ec2.CreateDhcpOptionsOutput](t)(create("domain-name-servers", "10.2.5.1",
+		"10.2.5.2")).DhcpOptions.DhcpOptionsId
 	associate := func(id string) error {
 		_, err := c.AssociateDhcpOptions(t.Context(), &ec2.AssociateDhcpOptionsInput{VpcId: &vpc, DhcpOptionsId: &id})
 		return err

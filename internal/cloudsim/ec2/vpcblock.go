@@ -60,7 +60,8 @@ func associationNode(b block, state string) node {
 	if b.prefix.Addr().Is6() {
 		name, field = "ipv6CidrBlockAssociation", "ipv6CidrBlock"
 	}
-	return group(name, leaf("associationId", b.id), leaf(field, b.prefix.String()), group(field+"State", leaf("state", state)))
+	return group(name, leaf("associationId", b.id), leaf(field, b.prefix.String()),
+		group(field+"State", leaf("state", state)))
 }
 
 func (r *request) newBlock() (block, error) {
@@ -82,13 +83,16 @@ func (r *request) newBlock() (block, error) {
 
 func (r *request) mayAdd(v *vpc, p netip.Prefix) error {
 	if len(v.family(p.Addr().Is6())) >= r.opts.Quotas.BlocksPerVPC {
-		return refuse("CidrLimitExceeded", "This network '%s' has met its maximum number of allowed CIDRs: %d", v.id, r.opts.Quotas.BlocksPerVPC)
+		return refuse("CidrLimitExceeded", "This network '%s' has met its maximum number of allowed CIDRs: %d", v.id,
+			r.opts.Quotas.BlocksPerVPC)
 	}
 	if overlap(v.prefixes(), []netip.Prefix{p}) {
 		return refuse("CidrConflict", "The CIDR '%s' conflicts with another subnet", p)
 	}
 	if there := v.routeWithin(p); there != nil {
-		return refuse("CidrConflict", "The CIDR '%s' is the same as or larger than the destination %s of a route", p, there.destination) // the code isn't documented
+		// the code isn't documented
+		return refuse("CidrConflict", "The CIDR '%s' is the same as or larger than the destination %s of a route",
+			p, there.destination)
 	}
 	for _, c := range sorted(r.connections) {
 		if c.forbids(v, p) {
@@ -130,11 +134,14 @@ func disassociateBlock(r *request) ([]node, error) {
 func (v *vpc) disassociate(i int) ([]node, error) {
 	b := v.blocks[i]
 	if i == 0 {
-		return nil, notPermitted("The vpc CIDR block with association ID %s may not be disassociated. It is the primary IPv4 CIDR block of the VPC", b.id)
+		return nil,
+			notPermitted("The vpc CIDR block with association ID %s may not be disassociated. It is the "+
+				"primary IPv4 CIDR block of the VPC", b.id)
 	}
 	for _, s := range sorted(v.subnets) {
 		if s.vpc == v && overlap(s.prefixes(), []netip.Prefix{b.prefix}) {
-			return nil, refuse("DependencyViolation", "The vpc CIDR block with association ID %s has dependencies: %s", b.id, s.id)
+			return nil, refuse("DependencyViolation", "The vpc CIDR block with association ID %s has dependencies: %s",
+				b.id, s.id)
 		}
 	}
 	v.blocks = slices.Delete(v.blocks, i, i+1)

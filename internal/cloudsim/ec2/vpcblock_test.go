@@ -76,9 +76,10 @@ func TestABlockCountsOnceItIsAssociated(t *testing.T) {
 		expect("afterwards", "associated", "10.10.0.0/16", "10.11.0.0/16")
 		made := must[*ec2.CreateSubnetOutput](t)(subnet())
 		must[*ec2.DeleteSubnetOutput](t)(c.DeleteSubnet(t.Context(), &ec2.DeleteSubnetInput{SubnetId: made.Subnet.SubnetId}))
-		out := must[*ec2.DisassociateVpcCidrBlockOutput](t)(c.DisassociateVpcCidrBlock(t.Context(), &ec2.DisassociateVpcCidrBlockInput{
-			AssociationId: added.CidrBlockAssociation.AssociationId,
-		}))
+		out := must[*ec2.DisassociateVpcCidrBlockOutput](t)(c.DisassociateVpcCidrBlock(t.Context(),
+			&ec2.DisassociateVpcCidrBlockInput{
+				AssociationId: added.CidrBlockAssociation.AssociationId,
+			}))
 		if got := out.CidrBlockAssociation.CidrBlockState.State; got != "disassociating" {
 			t.Errorf("Disassociate answers %s", got)
 		}

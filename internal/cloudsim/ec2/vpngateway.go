@@ -15,7 +15,8 @@ type vpnGateway struct {
 	advertised []netip.Prefix
 }
 
-var typeVPN = resourceType{"vgw-", "vpn-gateway", "InvalidVpnGatewayID.NotFound", "InvalidVpnGatewayID.Malformed", "vpnGateway ID"}
+var typeVPN = resourceType{"vgw-", "vpn-gateway", "InvalidVpnGatewayID.NotFound",
+	"InvalidVpnGatewayID.Malformed", "vpnGateway ID"}
 
 // Advertise gives a virtual private gateway the routes that the other end of a VPN connection or of Direct Connect
 // advertises, in place of those it had. They are in the route tables to which the gateway propagates its routes. An
@@ -85,7 +86,8 @@ func attachVPN(r *request) ([]node, error) {
 		return nil, err
 	}
 	if g.vpc != nil && g.vpc != v {
-		return nil, refuse("VpnGatewayAttachmentLimitExceeded", "The vpnGateway '%s' is already attached to another VPC", g.id)
+		return nil, refuse("VpnGatewayAttachmentLimitExceeded", "The vpnGateway '%s' is already attached to another VPC",
+			g.id)
 	}
 	for _, other := range r.cell.vpns {
 		if other.vpc == v && other != g {
@@ -103,7 +105,8 @@ func detachVPN(r *request) ([]node, error) {
 		return nil, err
 	}
 	if g.vpc != v {
-		return nil, refuse("InvalidVpnGatewayAttachment.NotFound", "The attachment with vpn gateway ID '%s' and vpc ID '%s' does not exist", g.id, v.id)
+		return nil, refuse("InvalidVpnGatewayAttachment.NotFound",
+			"The attachment with vpn gateway ID '%s' and vpc ID '%s' does not exist", g.id, v.id)
 	}
 	g.vpc = nil
 	for _, t := range r.cell.tables {

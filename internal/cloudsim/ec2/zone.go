@@ -57,8 +57,10 @@ func (r *request) zone() (string, error) {
 			names[i] = z.id()
 		}
 	}
-	return "", invalidValue("Value (%s) for parameter %s is invalid. Subnets can currently only be created in the following availability zones: %s.",
-		value, parameter, strings.Join(names, ", "))
+	return "",
+		invalidValue("Value (%s) for parameter %s is invalid. Subnets can currently only be created in the following "+
+			"availability zones: %s.",
+			value, parameter, strings.Join(names, ", "))
 }
 
 // named lists things by their names, which AWS doesn't call ids.
@@ -138,9 +140,11 @@ func describeZones(r *request) ([]node, error) {
 // Regions that every account has, and those that it can opt in to:
 // https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html.
 var (
-	standardRegions = strings.Fields(`ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1
+	standardRegions = strings.Fields(
+		`ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1
 		eu-central-1 eu-north-1 eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2`)
-	optInRegions = strings.Fields(`af-south-1 ap-east-1 ap-east-2 ap-south-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-7
+	optInRegions = strings.Fields(
+		`af-south-1 ap-east-1 ap-east-2 ap-south-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-7
 		ca-west-1 eu-central-2 eu-south-1 eu-south-2 il-central-1 me-central-1 me-south-1 mx-central-1`)
 )
 
@@ -155,7 +159,8 @@ var regionListing = named[string]{
 		"opt-in-status": one(optInOf),
 	},
 	show: func(region string) []node {
-		return []node{leaf("regionName", region), leaf("regionEndpoint", endpointOf(region)), leaf("optInStatus", optInOf(region))}
+		return []node{leaf("regionName", region), leaf("regionEndpoint", endpointOf(region)),
+			leaf("optInStatus", optInOf(region))}
 	},
 }
 

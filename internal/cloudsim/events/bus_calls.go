@@ -20,7 +20,8 @@ type empty struct{}
 func (s *Service) createEventBus(ctx context.Context, in nameInput) (busOutput, error) {
 	c := cellOf(apicall.From(ctx).Caller)
 	if !validBusName.MatchString(in.Name) {
-		return busOutput{}, invalid("Value '" + in.Name + "' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [/\\.\\-_A-Za-z0-9]+")
+		return busOutput{}, invalid("Value '" + in.Name +
+			"' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [/\\.\\-_A-Za-z0-9]+")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +78,8 @@ func (s *Service) ownBus(ctx context.Context, nameOrARN string) (*bus, error) {
 	caller := apicall.From(ctx).Caller
 	name := resolveBus(nameOrARN, caller)
 	if name.cell != cellOf(caller) {
-		return nil, refuse("AccessDeniedException", "The embedded cloud lets an account administer only its own event buses of the region called.")
+		return nil, refuse("AccessDeniedException",
+			"The embedded cloud lets an account administer only its own event buses of the region called.")
 	}
 	b := s.bus(name)
 	if b == nil {
@@ -130,7 +132,8 @@ func (s *Service) putPermission(ctx context.Context, in putPermissionInput) (emp
 		return empty{}, b.setPolicy(in.Policy)
 	}
 	if in.StatementID == "" || in.Principal == "" || in.Action != "events:PutEvents" {
-		return empty{}, invalid("Parameters StatementId, Principal and the Action events:PutEvents are required without a Policy.")
+		return empty{},
+			invalid("Parameters StatementId, Principal and the Action events:PutEvents are required without a Policy.")
 	}
 	statements := without(b.statements(), in.StatementID)
 	return empty{}, b.setStatements(append(statements, in.statement(b.name.arn())))

@@ -139,9 +139,11 @@ func (s *Service) toBus(d delivery) *reason {
 // Region: here it gets the account's.
 func thirdHop(from, to cell) *reason {
 	if from.account == to.account && from.region != to.region {
-		return &reason{"THIRD_REGION_HOP_DETECTED", "Events received from another event bus can't be sent on to a third region."}
+		return &reason{"THIRD_REGION_HOP_DETECTED",
+			"Events received from another event bus can't be sent on to a third region."}
 	}
-	return &reason{"THIRD_ACCOUNT_HOP_DETECTED", "Events received from another event bus can't be sent on to a third event bus."}
+	return &reason{"THIRD_ACCOUNT_HOP_DETECTED",
+		"Events received from another event bus can't be sent on to a third event bus."}
 }
 
 // giveUp is for failures that aren't retried, as all of this cloud's are: missing permissions and missing

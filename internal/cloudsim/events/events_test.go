@@ -46,8 +46,10 @@ func in(t *testing.T, c *cloudsim.Cloud, id, region string) account {
 	client := &http.Client{Transport: c}
 	return account{
 		t: t, id: id, region: region,
-		bridge: eventbridge.New(eventbridge.Options{Region: region, Credentials: key, HTTPClient: client, Retryer: aws.NopRetryer{}}),
-		sqs:    sqs.New(sqs.Options{Region: region, Credentials: key, HTTPClient: client, Retryer: aws.NopRetryer{}}),
+		bridge: eventbridge.New(eventbridge.Options{
+			Region: region, Credentials: key, HTTPClient: client, Retryer: aws.NopRetryer{},
+		}),
+		sqs: sqs.New(sqs.Options{Region: region, Credentials: key, HTTPClient: client, Retryer: aws.NopRetryer{}}),
 	}
 }
 
@@ -62,7 +64,9 @@ func (a account) check(err error) {
 func (a account) queue(name string) string {
 	a.t.Helper()
 	arn := a.lockedQueue(name)
-	a.policy(name, `{"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"`+arn+`"}]}`)
+	a.policy(name,
+		`{"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage",`+
+			`"Resource":"`+arn+`"}]}`)
 	return arn
 }
 
@@ -75,7 +79,9 @@ func (a account) lockedQueue(name string) string {
 
 func (a account) policy(name, document string) {
 	a.t.Helper()
-	_, err := a.sqs.SetQueueAttributes(a.t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: a.url(name), Attributes: map[string]string{"Policy": document}})
+	_, err := a.sqs.SetQueueAttributes(a.t.Context(), &sqs.SetQueueAttributesInput{
+		QueueUrl: a.url(name), Attributes: map[string]string{"Policy": document},
+	})
 	a.check(err)
 }
 
@@ -136,7 +142,9 @@ func (a account) target(bus, rule string, targets ...types.Target) error {
 			targets[i].Id = aws.String(fmt.Sprint("target-", i))
 		}
 	}
-	_, err := a.bridge.PutTargets(a.t.Context(), &eventbridge.PutTargetsInput{EventBusName: &bus, Rule: &rule, Targets: targets})
+	_, err := a.bridge.PutTargets(a.t.Context(), &eventbridge.PutTargetsInput{
+		EventBusName: &bus, Rule: &rule, Targets: targets,
+	})
 	return err
 }
 
@@ -258,12 +266,18 @@ func TestPutEventsAnswersEachEntry(t *testing.T) {
 	}{
 		{"a good entry", entry("default"), ""},
 		{"a bus that doesn't exist takes the event and drops it", entry("nowhere"), ""},
-		{"sources that begin with aws. are AWS's own", change(func(e *types.PutEventsRequestEntry) { e.Source = aws.String("aws.ec2") }), "NotAuthorizedForSourceException"},
+		{"sources that begin with aws. are AWS's own", change(func(e *types.PutEventsRequestEntry) {
+			e.Source = aws.String("aws.ec2")
+		}), "NotAuthorizedForSourceException"},
 		{"no source", change(func(e *types.PutEventsRequestEntry) { e.Source = nil }), "InvalidArgument"},
 		{"no detail type", change(func(e *types.PutEventsRequestEntry) { e.DetailType = nil }), "InvalidArgument"},
 		{"no detail", change(func(e *types.PutEventsRequestEntry) { e.Detail = nil }), "InvalidArgument"},
-		{"a detail that isn't JSON", change(func(e *types.PutEventsRequestEntry) { e.Detail = aws.String("{") }), "MalformedDetail"},
-		{"a detail that isn't an object", change(func(e *types.PutEventsRequestEntry) { e.Detail = aws.String("[]") }), "MalformedDetail"},
+		{"a detail that isn't JSON", change(func(e *types.PutEventsRequestEntry) {
+			e.Detail = aws.String("{")
+		}), "MalformedDetail"},
+		{"a detail that isn't an object", change(func(e *types.PutEventsRequestEntry) {
+			e.Detail = aws.String("[]")
+		}), "MalformedDetail"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -299,9 +313,13 @@ func TestPutEventsRefusesRequests(t *testing.T) {
 		{"ten entries are allowed", events.Options{}, make([]types.PutEventsRequestEntry, 10), ""},
 		{"eleven entries are not", events.Options{}, make([]types.PutEventsRequestEntry, 11), "ValidationException"},
 		{"300 KB are allowed by the user guide", events.Options{}, []types.PutEventsRequestEntry{large}, ""},
-		{"300 KB are too much by the API reference", events.Options{MaxRequestBytes: 256 << 10}, []types.PutEventsRequestEntry{large}, "ValidationException"},
-		{"more than 1 MB in all", events.Options{}, []types.PutEventsRequestEntry{large, large, large, large}, "ValidationException"},
-		{"a bus of another account without permission", events.Options{}, []types.PutEventsRequestEntry{entry("arn:aws:events:us-east-1:222222222222:event-bus/default")}, "AccessDeniedException"},
+		{"300 KB are too much by the API reference", events.Options{MaxRequestBytes: 256 << 10},
+			[]types.PutEventsRequestEntry{large}, "ValidationException"},
+		{"more than 1 MB in all", events.Options{}, []types.PutEventsRequestEntry{large, large, large, large},
+			"ValidationException"},
+		{"a bus of another account without permission", events.Options{},
+			[]types.PutEventsRequestEntry{entry("arn:aws:events:us-east-1:222222222222:event-bus/default")},
+			"AccessDeniedException"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -353,7 +371,8 @@ func TestSecondHopIsDropped(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, events.Options{}, func(t *testing.T, c *cloudsim.Cloud) {
-				first, second, third := in(t, c, marketing, virginia), in(t, c, finance, virginia), in(t, c, tt.thirdAccount, tt.thirdIn)
+				first, second, third := in(t, c, marketing, virginia), in(t, c, finance, virginia),
+					in(t, c, tt.thirdAccount, tt.thirdIn)
 				secondBus, thirdBus := second.bus("autopeer"), third.bus("third")
 				second.permit("autopeer", marketing)
 				third.permit("third", finance)
@@ -380,7 +399,8 @@ func TestBusPolicyDecidesForOtherAccounts(t *testing.T) {
 	t.Parallel()
 	const bus = "arn:aws:events:us-east-1:222222222222:event-bus/autopeer"
 	statement := func(principal, condition string) string {
-		return `{"Version":"2012-10-17","Statement":[{"Sid":"x","Effect":"Allow","Principal":` + principal + `,"Action":"events:PutEvents","Resource":"` + bus + `","Condition":{` + condition + `}}]}`
+		return `{"Version":"2012-10-17","Statement":[{"Sid":"x","Effect":"Allow","Principal":` + principal +
+			`,"Action":"events:PutEvents","Resource":"` + bus + `","Condition":{` + condition + `}}]}`
 	}
 	tests := []struct {
 		name, policy string
@@ -391,37 +411,44 @@ func TestBusPolicyDecidesForOtherAccounts(t *testing.T) {
 		{"another account", statement(`{"AWS":"333333333333"}`, ""), false},
 		{"the organization", statement(`"*"`, `"StringEquals":{"aws:PrincipalOrgID":"o-ours"}`), true},
 		{"another organization", statement(`"*"`, `"StringEquals":{"aws:PrincipalOrgID":"o-theirs"}`), false},
-		{"the rule", statement(`"*"`, `"ArnEquals":{"aws:SourceArn":"arn:aws:events:us-east-1:111111111111:rule/forward"}`), true},
-		{"a rule of another region", statement(`"*"`, `"ArnLike":{"aws:SourceArn":"arn:aws:events:eu-*:111111111111:rule/*"}`), false},
+		{"the rule", statement(`"*"`, `"ArnEquals":{"aws:SourceArn":"arn:aws:events:us-east-1:111111111111:rule/forward"}`),
+			true},
+		{"a rule of another region",
+			statement(`"*"`, `"ArnLike":{"aws:SourceArn":"arn:aws:events:eu-*:111111111111:rule/*"}`), false},
 		{"the rule's account", statement(`"*"`, `"StringEquals":{"aws:SourceAccount":"111111111111"}`), true},
 		{"the event's source", statement(`"*"`, `"ForAllValues:StringEquals":{"events:source":"autopeer"}`), true},
 		{"another source", statement(`"*"`, `"ForAllValues:StringEquals":{"events:source":"aws.ec2"}`), false},
-		{"the event's detail type", statement(`"*"`, `"ForAllValues:StringEquals":{"events:detail-type":"Peering Accepted"}`), true},
-		{"another detail type", statement(`"*"`, `"ForAllValues:StringEquals":{"events:detail-type":"Peering Denied"}`), false},
+		{"the event's detail type", statement(`"*"`, `"ForAllValues:StringEquals":{"events:detail-type":"Peering Accepted"}`),
+			true},
+		{"another detail type", statement(`"*"`, `"ForAllValues:StringEquals":{"events:detail-type":"Peering Denied"}`),
+			false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			inBubble(t, events.Options{Organizations: map[string]string{marketing: "o-ours"}}, func(t *testing.T, c *cloudsim.Cloud) {
-				first, second := in(t, c, marketing, virginia), in(t, c, finance, virginia)
-				second.bus("autopeer")
-				if tt.policy != "" {
-					_, err := second.bridge.PutPermission(t.Context(), &eventbridge.PutPermissionInput{EventBusName: aws.String("autopeer"), Policy: &tt.policy})
-					second.check(err)
-				}
-				second.rule("autopeer", "ours", "autopeer", to(second.queue("jobs")))
-				target := first.toBus(bus)
-				target.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String(first.queue("dead"))}
-				first.rule("default", "forward", "autopeer", target)
-				first.mustPut()
-				settle(t, c)
-				if got := len(second.received("jobs")) == 1; got != tt.want {
-					t.Errorf("delivered: %v, want %v", got, tt.want)
-				}
-				if got := len(first.received("dead")) == 0; got != tt.want {
-					t.Errorf("spared the dead-letter queue: %v, want %v", got, tt.want)
-				}
-			})
+			inBubble(t, events.Options{Organizations: map[string]string{marketing: "o-ours"}},
+				func(t *testing.T, c *cloudsim.Cloud) {
+					first, second := in(t, c, marketing, virginia), in(t, c, finance, virginia)
+					second.bus("autopeer")
+					if tt.policy != "" {
+						_, err := second.bridge.PutPermission(t.Context(), &eventbridge.PutPermissionInput{
+							EventBusName: aws.String("autopeer"), Policy: &tt.policy,
+						})
+						second.check(err)
+					}
+					second.rule("autopeer", "ours", "autopeer", to(second.queue("jobs")))
+					target := first.toBus(bus)
+					target.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String(first.queue("dead"))}
+					first.rule("default", "forward", "autopeer", target)
+					first.mustPut()
+					settle(t, c)
+					if got := len(second.received("jobs")) == 1; got != tt.want {
+						t.Errorf("delivered: %v, want %v", got, tt.want)
+					}
+					if got := len(first.received("dead")) == 0; got != tt.want {
+						t.Errorf("spared the dead-letter queue: %v, want %v", got, tt.want)
+					}
+				})
 		})
 	}
 }
@@ -431,7 +458,8 @@ func TestUndeliveredEventGoesToTheDeadLetterQueue(t *testing.T) {
 	t.Parallel()
 	const rule = "arn:aws:events:us-east-1:111111111111:rule/ours"
 	admit := func(arn string) string {
-		return `{"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*","Condition":{"ArnEquals":{"aws:SourceArn":"` + arn + `"}}}]}`
+		return `{"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage",` +
+			`"Resource":"*","Condition":{"ArnEquals":{"aws:SourceArn":"` + arn + `"}}}]}`
 	}
 	tests := []struct {
 		name       string
@@ -457,7 +485,9 @@ func TestUndeliveredEventGoesToTheDeadLetterQueue(t *testing.T) {
 				dead := a.lockedQueue("dead")
 				a.policy("dead", tt.deadPolicy)
 				arn := "arn:aws:sqs:us-east-1:111111111111:" + tt.target
-				a.rule("default", "ours", "autopeer", types.Target{Arn: &arn, DeadLetterConfig: &types.DeadLetterConfig{Arn: &dead}})
+				a.rule("default", "ours", "autopeer", types.Target{
+					Arn: &arn, DeadLetterConfig: &types.DeadLetterConfig{Arn: &dead},
+				})
 				a.mustPut()
 				settle(t, c)
 				letters := a.received("dead")
@@ -477,7 +507,8 @@ func TestUndeliveredEventGoesToTheDeadLetterQueue(t *testing.T) {
 					}
 					return
 				}
-				if len(failures) != 1 || failures[0].Code != tt.code || failures[0].DeadLetter != tt.dead || failures[0].Rule != rule {
+				if len(failures) != 1 || failures[0].Code != tt.code || failures[0].DeadLetter != tt.dead ||
+					failures[0].Rule != rule {
 					t.Errorf("failures = %+v, want one with %s", failures, tt.code)
 				}
 			})

@@ -68,7 +68,8 @@ func (s *Service) putEvents(ctx context.Context, in putEventsInput) (putEventsOu
 // checkRequest makes the refusals that leave no entry taken.
 func (s *Service) checkRequest(in putEventsInput) error {
 	if n := len(in.Entries); n == 0 || n > maxEntries {
-		return invalid(fmt.Sprintf("1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length from 1 to 10, not %d", n))
+		return invalid(fmt.Sprintf("1 validation error detected: Value at 'entries' failed to satisfy constraint: Member "+
+			"must have length from 1 to 10, not %d", n))
 	}
 	size := 0
 	for _, e := range in.Entries {

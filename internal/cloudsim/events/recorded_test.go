@@ -56,7 +56,8 @@ func TestRecordedTestEventPatternWithoutResources(t *testing.T) {
 	inBubble(t, events.Options{}, func(t *testing.T, c *cloudsim.Cloud) {
 		out, err := in(t, c, marketing, virginia).bridge.TestEventPattern(t.Context(), &eventbridge.TestEventPatternInput{
 			EventPattern: aws.String(`{"number":[300]}`),
-			Event:        aws.String(`{"id":"1","account":"1","source":"s","time":"t","region":"r","detail-type":"d","number":300.0}`),
+			Event: aws.String(`{"id":"1","account":"1","source":"s","time":"t","region":"r","detail-type":"d",` +
+				`"number":300.0}`),
 		})
 		if err != nil || !out.Result {
 			t.Errorf("TestEventPattern answers %+v, %v, want a match", out, err)

@@ -43,7 +43,9 @@ func TestRefusals(t *testing.T) {
 		call func(account) error
 		want string
 	}{
-		{"a bus by the name of the default bus", func(a account) error { return createBus(a, "default") }, "ResourceAlreadyExistsException"},
+		{"a bus by the name of the default bus", func(a account) error {
+			return createBus(a, "default")
+		}, "ResourceAlreadyExistsException"},
 		{"a bus name with a space", func(a account) error { return createBus(a, "a b") }, "ValidationException"},
 		{"deleting the default bus", func(a account) error {
 			_, err := a.bridge.DeleteEventBus(a.t.Context(), &eventbridge.DeleteEventBusInput{Name: aws.String("default")})
@@ -64,23 +66,39 @@ func TestRefusals(t *testing.T) {
 			return createBus(a, "one-more")
 		}, "LimitExceededException"},
 
-		{"a rule on a bus that doesn't exist", putRule(func(in *eventbridge.PutRuleInput) { in.EventBusName = aws.String("nowhere") }), "ResourceNotFoundException"},
-		{"a rule on another account's bus", putRule(func(in *eventbridge.PutRuleInput) { in.EventBusName = aws.String(otherBus) }), "AccessDeniedException"},
-		{"a rule name with a slash", putRule(func(in *eventbridge.PutRuleInput) { in.Name = aws.String("a/b") }), "ValidationException"},
-		{"a rule without a pattern", putRule(func(in *eventbridge.PutRuleInput) { in.EventPattern = nil }), "ValidationException"},
+		{"a rule on a bus that doesn't exist", putRule(func(in *eventbridge.PutRuleInput) {
+			in.EventBusName = aws.String("nowhere")
+		}), "ResourceNotFoundException"},
+		{"a rule on another account's bus", putRule(func(in *eventbridge.PutRuleInput) {
+			in.EventBusName = aws.String(otherBus)
+		}), "AccessDeniedException"},
+		{"a rule name with a slash", putRule(func(in *eventbridge.PutRuleInput) {
+			in.Name = aws.String("a/b")
+		}), "ValidationException"},
+		{"a rule without a pattern", putRule(func(in *eventbridge.PutRuleInput) {
+			in.EventPattern = nil
+		}), "ValidationException"},
 		{"a schedule on a bus of one's own", func(a account) error {
 			a.bus("autopeer")
 			return putRule(func(in *eventbridge.PutRuleInput) {
 				in.EventBusName, in.ScheduleExpression = aws.String("autopeer"), aws.String("rate(1 day)")
 			})(a)
 		}, "ValidationException"},
-		{"a malformed pattern", putRule(func(in *eventbridge.PutRuleInput) { in.EventPattern = aws.String(`{"source":"x"}`) }), "InvalidEventPatternException"},
+		{"a malformed pattern", putRule(func(in *eventbridge.PutRuleInput) {
+			in.EventPattern = aws.String(`{"source":"x"}`)
+		}), "InvalidEventPatternException"},
 		{"an unknown state", putRule(func(in *eventbridge.PutRuleInput) { in.State = "ASLEEP" }), "ValidationException"},
-		{"a pattern of 2048 characters", putRule(func(in *eventbridge.PutRuleInput) { in.EventPattern = aws.String(patternOf(2048)) }), ""},
-		{"a pattern of 2049 characters", putRule(func(in *eventbridge.PutRuleInput) { in.EventPattern = aws.String(patternOf(2049)) }), "LimitExceededException"},
+		{"a pattern of 2048 characters", putRule(func(in *eventbridge.PutRuleInput) {
+			in.EventPattern = aws.String(patternOf(2048))
+		}), ""},
+		{"a pattern of 2049 characters", putRule(func(in *eventbridge.PutRuleInput) {
+			in.EventPattern = aws.String(patternOf(2049))
+		}), "LimitExceededException"},
 		{"the 301st rule of a bus", func(a account) error {
 			for i := range 299 { // beside the one that is there
-				if err := putRule(func(in *eventbridge.PutRuleInput) { in.Name = aws.String(fmt.Sprint("rule-", i)) })(a); err != nil {
+				if err := putRule(func(in *eventbridge.PutRuleInput) {
+					in.Name = aws.String(fmt.Sprint("rule-", i))
+				})(a); err != nil {
 					return err
 				}
 			}
@@ -96,25 +114,43 @@ func TestRefusals(t *testing.T) {
 			return err
 		}, "ResourceNotFoundException"},
 
-		{"a target of a rule that doesn't exist", func(a account) error { return a.target("default", "nowhere", to(jobs)) }, "ResourceNotFoundException"},
+		{"a target of a rule that doesn't exist", func(a account) error {
+			return a.target("default", "nowhere", to(jobs))
+		}, "ResourceNotFoundException"},
 		{"the sixth target", func(a account) error {
 			return a.target("default", "ours", to(jobs), to(jobs), to(jobs), to(jobs), to(jobs), to(jobs))
 		}, "LimitExceededException"},
 		{"another account's bus without a role", putTarget(to(otherBus)), "ValidationException"},
-		{"another account's bus with a role", putTarget(types.Target{Arn: aws.String(otherBus), RoleArn: aws.String(role)}), ""},
-		{"the rule's own bus", putTarget(to("arn:aws:events:us-east-1:111111111111:event-bus/default")), "ValidationException"},
+		{"another account's bus with a role", putTarget(types.Target{Arn: aws.String(otherBus), RoleArn: aws.String(role)}),
+			""},
+		{"the rule's own bus", putTarget(to("arn:aws:events:us-east-1:111111111111:event-bus/default")),
+			"ValidationException"},
 		{"Input for a bus", putTarget(types.Target{Arn: aws.String(ownBus), Input: aws.String("{}")}), "ValidationException"},
-		{"Input and InputPath", putTarget(types.Target{Arn: aws.String(jobs), Input: aws.String("{}"), InputPath: aws.String("$")}), "ValidationException"},
-		{"InputTransformer, which this cloud doesn't have", putTarget(types.Target{Arn: aws.String(jobs), InputTransformer: &types.InputTransformer{InputTemplate: aws.String("x")}}), "ValidationException"},
+		{"Input and InputPath",
+			putTarget(types.Target{Arn: aws.String(jobs), Input: aws.String("{}"), InputPath: aws.String("$")}),
+			"ValidationException"},
+		{"InputTransformer, which this cloud doesn't have",
+			putTarget(types.Target{Arn: aws.String(jobs),
+				InputTransformer: &types.InputTransformer{InputTemplate: aws.String("x")}}), "ValidationException"},
 		{"a queue of another region", putTarget(to("arn:aws:sqs:eu-west-1:111111111111:jobs")), "ValidationException"},
-		{"a dead-letter queue of another region", putTarget(types.Target{Arn: aws.String(jobs), DeadLetterConfig: &types.DeadLetterConfig{Arn: aws.String("arn:aws:sqs:eu-west-1:111111111111:dead")}}), "ValidationException"},
-		{"a target of a kind that this cloud doesn't have", putTarget(to("arn:aws:sns:us-east-1:111111111111:topic")), "ValidationException"},
+		{"a dead-letter queue of another region",
+			putTarget(types.Target{Arn: aws.String(jobs),
+				DeadLetterConfig: &types.DeadLetterConfig{Arn: aws.String("arn:aws:sqs:eu-west-1:111111111111:dead")}}),
+			"ValidationException"},
+		{"a target of a kind that this cloud doesn't have", putTarget(to("arn:aws:sns:us-east-1:111111111111:topic")),
+			"ValidationException"},
 
-		{"a permission without a principal", putPermission(eventbridge.PutPermissionInput{Action: aws.String("events:PutEvents"), StatementId: aws.String("x")}), "ValidationException"},
-		{"a policy that isn't JSON", putPermission(eventbridge.PutPermissionInput{Policy: aws.String("{")}), "ValidationException"},
+		{"a permission without a principal",
+			putPermission(eventbridge.PutPermissionInput{Action: aws.String("events:PutEvents"), StatementId: aws.String("x")}),
+			"ValidationException"},
+		{"a policy that isn't JSON", putPermission(eventbridge.PutPermissionInput{Policy: aws.String("{")}),
+			"ValidationException"},
 		{"a policy with a multivalued key and no quantifier", putPermission(eventbridge.PutPermissionInput{Policy: aws.String(
-			`{"Statement":{"Effect":"Allow","Principal":"*","Action":"events:PutEvents","Condition":{"StringEquals":{"events:detail-type":"x"}}}}`)}), "ValidationException"},
-		{"a policy above 10,240 characters", putPermission(eventbridge.PutPermissionInput{Policy: aws.String(`{"Statement":[` + strings.Repeat(" ", 10_240) + `]}`)}), "PolicyLengthExceededException"},
+			`{"Statement":{"Effect":"Allow","Principal":"*","Action":"events:PutEvents",` +
+				`"Condition":{"StringEquals":{"events:detail-type":"x"}}}}`)}), "ValidationException"},
+		{"a policy above 10,240 characters",
+			putPermission(eventbridge.PutPermissionInput{Policy: aws.String(`{"Statement":[` + strings.Repeat(" ", 10_240) +
+				`]}`)}), "PolicyLengthExceededException"},
 		{"removing a statement that isn't there", func(a account) error {
 			_, err := a.bridge.RemovePermission(a.t.Context(), &eventbridge.RemovePermissionInput{StatementId: aws.String("x")})
 			return err
@@ -133,7 +169,9 @@ func TestRefusals(t *testing.T) {
 			t.Parallel()
 			inBubble(t, events.Options{}, func(t *testing.T, c *cloudsim.Cloud) {
 				a := in(t, c, marketing, virginia)
-				_, err := a.bridge.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("ours"), EventPattern: aws.String(`{"source":["x"]}`)})
+				_, err := a.bridge.PutRule(t.Context(), &eventbridge.PutRuleInput{
+					Name: aws.String("ours"), EventPattern: aws.String(`{"source":["x"]}`),
+				})
 				a.check(err)
 				err = tt.call(a)
 				if got := code(err); got != tt.want || (tt.want == "" && err != nil) {
@@ -148,7 +186,8 @@ func TestRefusals(t *testing.T) {
 // neither.
 func TestTheCheckOfTargetBuses(t *testing.T) {
 	t.Parallel()
-	const foreign, abroad = "arn:aws:events:us-east-1:222222222222:event-bus/autopeer", "arn:aws:events:eu-west-1:111111111111:event-bus/autopeer"
+	const foreign, abroad = "arn:aws:events:us-east-1:222222222222:event-bus/autopeer",
+		"arn:aws:events:eu-west-1:111111111111:event-bus/autopeer"
 	const absent, denied = "ResourceNotFoundException", "AccessDeniedException"
 	tests := []struct {
 		name, target string
@@ -198,8 +237,11 @@ func (a account) busFor(principal string) {
 	if principal == "" {
 		return
 	}
-	policy := `{"Statement":{"Effect":"Allow","Principal":` + principal + `,"Action":"events:PutEvents","Resource":"` + arn + `","Condition":{"ForAllValues:StringEquals":{"events:source":"aws.ec2"}}}}`
-	_, err := a.bridge.PutPermission(a.t.Context(), &eventbridge.PutPermissionInput{EventBusName: aws.String("autopeer"), Policy: &policy})
+	policy := `{"Statement":{"Effect":"Allow","Principal":` + principal + `,"Action":"events:PutEvents","Resource":"` +
+		arn + `","Condition":{"ForAllValues:StringEquals":{"events:source":"aws.ec2"}}}}`
+	_, err := a.bridge.PutPermission(a.t.Context(), &eventbridge.PutPermissionInput{
+		EventBusName: aws.String("autopeer"), Policy: &policy,
+	})
 	a.check(err)
 }
 
@@ -207,7 +249,9 @@ func (a account) busFor(principal string) {
 func (a account) busTarget(bus string) (int, error) {
 	a.t.Helper()
 	rule := aws.String("ours")
-	_, err := a.bridge.PutRule(a.t.Context(), &eventbridge.PutRuleInput{Name: rule, EventPattern: aws.String(`{"source":["x"]}`)})
+	_, err := a.bridge.PutRule(a.t.Context(), &eventbridge.PutRuleInput{
+		Name: rule, EventPattern: aws.String(`{"source":["x"]}`),
+	})
 	a.check(err)
 	refusal := a.target("default", *rule, to("arn:aws:sqs:us-east-1:111111111111:jobs"), a.toBus(bus))
 	put, err := a.bridge.ListTargetsByRule(a.t.Context(), &eventbridge.ListTargetsByRuleInput{Rule: rule})
@@ -246,7 +290,9 @@ func TestListsAndDescriptionsShowWhatWasPut(t *testing.T) {
 		var names []string
 		var token *string
 		for {
-			out, err := a.bridge.ListRules(t.Context(), &eventbridge.ListRulesInput{EventBusName: aws.String("autopeer"), Limit: aws.Int32(2), NextToken: token})
+			out, err := a.bridge.ListRules(t.Context(), &eventbridge.ListRulesInput{
+				EventBusName: aws.String("autopeer"), Limit: aws.Int32(2), NextToken: token,
+			})
 			a.check(err)
 			for _, r := range out.Rules {
 				names = append(names, *r.Arn)
@@ -259,9 +305,13 @@ func TestListsAndDescriptionsShowWhatWasPut(t *testing.T) {
 		if got, want := fmt.Sprint(names), fmt.Sprint([]string{prefix + "a", prefix + "b", prefix + "c"}); got != want {
 			t.Errorf("rules = %s, want %s", got, want)
 		}
-		_, err = a.bridge.RemoveTargets(t.Context(), &eventbridge.RemoveTargetsInput{EventBusName: aws.String("autopeer"), Rule: aws.String("a"), Ids: []string{"target-0"}})
+		_, err = a.bridge.RemoveTargets(t.Context(), &eventbridge.RemoveTargetsInput{
+			EventBusName: aws.String("autopeer"), Rule: aws.String("a"), Ids: []string{"target-0"},
+		})
 		a.check(err)
-		targets, err := a.bridge.ListTargetsByRule(t.Context(), &eventbridge.ListTargetsByRuleInput{EventBusName: aws.String("autopeer"), Rule: aws.String("a")})
+		targets, err := a.bridge.ListTargetsByRule(t.Context(), &eventbridge.ListTargetsByRuleInput{
+			EventBusName: aws.String("autopeer"), Rule: aws.String("a"),
+		})
 		a.check(err)
 		if len(targets.Targets) != 0 {
 			t.Errorf("targets = %+v after RemoveTargets", targets.Targets)
@@ -291,7 +341,9 @@ func TestTestEventPattern(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, events.Options{}, func(t *testing.T, c *cloudsim.Cloud) {
-				out, err := in(t, c, marketing, virginia).bridge.TestEventPattern(t.Context(), &eventbridge.TestEventPatternInput{EventPattern: &tt.pattern, Event: &tt.event})
+				out, err := in(t, c, marketing, virginia).bridge.TestEventPattern(t.Context(), &eventbridge.TestEventPatternInput{
+					EventPattern: &tt.pattern, Event: &tt.event,
+				})
 				if got := code(err); got != tt.code {
 					t.Fatalf("error code %q, want %q", got, tt.code)
 				}

@@ -73,13 +73,15 @@ func (in putRuleInput) rule() (rule, error) {
 func (in putRuleInput) check() error {
 	switch {
 	case !validRuleName.MatchString(in.Name):
-		return invalid("Value '" + in.Name + "' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+")
+		return invalid("Value '" + in.Name +
+			"' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+")
 	case in.EventPattern == "" && in.ScheduleExpression == "":
 		return invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
 	case utf8.RuneCountInString(in.EventPattern) > maxPatternLength:
 		return refuse("LimitExceededException", "The event pattern is longer than 2048 characters.")
 	case in.State != "" && !slices.Contains([]string{enabled, disabled, enabledForReads}, in.State):
-		return invalid("Value '" + in.State + "' at 'state' failed to satisfy constraint: Member must satisfy enum value set.")
+		return invalid("Value '" + in.State +
+			"' at 'state' failed to satisfy constraint: Member must satisfy enum value set.")
 	}
 	return nil
 }

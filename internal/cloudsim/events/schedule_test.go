@@ -19,7 +19,9 @@ import (
 const sweepRule = "arn:aws:events:us-east-1:111111111111:rule/sweep"
 
 func (a account) schedule(expression string) error {
-	_, err := a.bridge.PutRule(a.t.Context(), &eventbridge.PutRuleInput{Name: aws.String("sweep"), ScheduleExpression: &expression})
+	_, err := a.bridge.PutRule(a.t.Context(), &eventbridge.PutRuleInput{
+		Name: aws.String("sweep"), ScheduleExpression: &expression,
+	})
 	return err
 }
 
@@ -137,7 +139,9 @@ func TestWhatStartsAndStopsASchedule(t *testing.T) {
 		{"enabled though it is, it goes on", enable, []int{15, 30, 45, 60}},
 		{"put again, it begins anew", func(a account) { a.check(a.schedule("rate(20 minutes)")) }, []int{30, 50}},
 		{"deleted, it ends", func(a account) {
-			_, err := a.bridge.RemoveTargets(a.t.Context(), &eventbridge.RemoveTargetsInput{Rule: aws.String("sweep"), Ids: []string{"target-0"}})
+			_, err := a.bridge.RemoveTargets(a.t.Context(), &eventbridge.RemoveTargetsInput{
+				Rule: aws.String("sweep"), Ids: []string{"target-0"},
+			})
 			a.check(err)
 			_, err = a.bridge.DeleteRule(a.t.Context(), &eventbridge.DeleteRuleInput{Name: aws.String("sweep")})
 			a.check(err)
@@ -228,7 +232,8 @@ func TestFire(t *testing.T) {
 		if n := len(a.received("sweep")); n != 1 {
 			t.Errorf("after 15 minutes there are %d events, want 1: Fire must not change the rhythm", n)
 		}
-		if c.Events.Fire("arn:aws:events:us-east-1:111111111111:rule/ours") == nil || c.Events.Fire("arn:aws:events:us-east-1:111111111111:rule/none") == nil {
+		if c.Events.Fire("arn:aws:events:us-east-1:111111111111:rule/ours") == nil ||
+			c.Events.Fire("arn:aws:events:us-east-1:111111111111:rule/none") == nil {
 			t.Error("a rule without a schedule, or none at all, must be refused")
 		}
 		_, err := a.bridge.DisableRule(t.Context(), &eventbridge.DisableRuleInput{Name: aws.String("sweep")})

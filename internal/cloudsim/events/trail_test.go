@@ -42,13 +42,17 @@ func TestTrailMakesAnEventOfARecord(t *testing.T) {
 		const want = `{"version":"0","detail-type":"AWS API Call via CloudTrail","source":"aws.ec2","account":"111111111111",
 			"time":"2026-03-01T12:00:00Z","region":"us-east-1","resources":[],
 			"detail":{"eventVersion":"1.11",
-				"userIdentity":{"type":"IAMUser","principalId":"111111111111","arn":"arn:aws:iam::111111111111:user/ann","accountId":"111111111111","userName":"ann"},
-				"eventTime":"2026-03-01T12:00:00Z","eventSource":"ec2.amazonaws.com","eventName":"CreateVpcPeeringConnection","awsRegion":"us-east-1",
+				"userIdentity":{"type":"IAMUser","principalId":"111111111111","arn":"arn:aws:iam::111111111111:user/ann",
+				"accountId":"111111111111","userName":"ann"},
+				"eventTime":"2026-03-01T12:00:00Z","eventSource":"ec2.amazonaws.com","eventName":"CreateVpcPeeringConnection",
+				"awsRegion":"us-east-1",
 				"sourceIPAddress":"192.0.2.1","userAgent":"aws-sdk-go-v2","requestParameters":{"vpcId":"vpc-1","peerVpcId":"vpc-2"},
 				"responseElements":{"requestId":"r-1","vpcPeeringConnection":{"vpcPeeringConnectionId":"pcx-1",
 					"accepterVpcInfo":{"ownerId":"222222222222","region":"eu-west-1","vpcId":"vpc-2"}}},
-				"requestID":"r-1","readOnly":false,"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"111111111111","eventCategory":"Management",
-				"tlsDetails":{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":"ec2.us-east-1.amazonaws.com"}}}`
+				"requestID":"r-1","readOnly":false,"eventType":"AwsApiCall","managementEvent":true,
+				"recipientAccountId":"111111111111","eventCategory":"Management",
+				"tlsDetails":{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256",
+				"clientProvidedHostHeader":"ec2.us-east-1.amazonaws.com"}}}`
 		var wanted any
 		a.check(json.Unmarshal([]byte(want), &wanted))
 		withoutIDs := cmpopts.IgnoreMapEntries(func(name string, _ any) bool { return name == "id" || name == "eventID" })
@@ -69,7 +73,8 @@ func TestTrailReachesOnlyTheCallersDefaultBus(t *testing.T) {
 	}{
 		{"the caller's account and region", events.Options{}, false, 1, 0},
 		{"none, without a trail", events.Options{}, true, 0, 0},
-		{"the accepter too, if CloudTrail copies the record to resource owners", events.Options{AccepterCopy: true}, false, 1, 1},
+		{"the accepter too, if CloudTrail copies the record to resource owners",
+			events.Options{AccepterCopy: true}, false, 1, 1},
 		{"none, if CloudTrail's best effort fails", events.Options{Schedule: func(d events.Delivery) []time.Duration {
 			if d.Stage == events.FromTrail {
 				return nil
@@ -81,7 +86,8 @@ func TestTrailReachesOnlyTheCallersDefaultBus(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, tt.options, func(t *testing.T, c *cloudsim.Cloud) {
-				requester, accepter, elsewhere := in(t, c, marketing, virginia), in(t, c, finance, ireland), in(t, c, marketing, ireland)
+				requester, accepter, elsewhere := in(t, c, marketing, virginia), in(t, c, finance, ireland),
+					in(t, c, marketing, ireland)
 				for _, a := range []account{requester, accepter, elsewhere} {
 					a.rule("default", "calls", "aws.ec2", to(a.queue("jobs")))
 				}
@@ -138,10 +144,14 @@ func TestTrailDetail(t *testing.T) {
 		{"elements above 100 KB are left out", func(r *apicall.Record) {
 			r.RequestParameters["large"] = strings.Repeat("x", 100*1024)
 		}, func(d map[string]any) bool { return d["requestParameters"] == nil && d["responseElements"] != nil }},
-		{"an account's own key is its root", func(r *apicall.Record) { r.ARN = "arn:aws:iam::111111111111:root" }, func(d map[string]any) bool {
+		{"an account's own key is its root", func(r *apicall.Record) {
+			r.ARN = "arn:aws:iam::111111111111:root"
+		}, func(d map[string]any) bool {
 			return d["userIdentity"].(map[string]any)["type"] == "Root"
 		}},
-		{"a session names its role", func(r *apicall.Record) { r.ARN = "arn:aws:sts::111111111111:assumed-role/accept/lambda" }, func(d map[string]any) bool {
+		{"a session names its role", func(r *apicall.Record) {
+			r.ARN = "arn:aws:sts::111111111111:assumed-role/accept/lambda"
+		}, func(d map[string]any) bool {
 			identity := d["userIdentity"].(map[string]any)
 			issuer := identity["sessionContext"].(map[string]any)["sessionIssuer"].(map[string]any)
 			return identity["type"] == "AssumedRole" && issuer["arn"] == "arn:aws:iam::111111111111:role/accept"
@@ -169,18 +179,19 @@ func TestTrailDetail(t *testing.T) {
 
 func TestLatencies(t *testing.T) {
 	t.Parallel()
-	inBubble(t, events.Options{TrailLatency: time.Minute, DeliveryLatency: time.Second}, func(t *testing.T, c *cloudsim.Cloud) {
-		a := in(t, c, marketing, virginia)
-		a.rule("default", "calls", "aws.ec2", to(a.queue("jobs")))
-		c.Events.Trail(request())
-		synctest.Wait()
-		if c.Events.Settled() {
-			t.Error("settled with an event under way")
-		}
-		started := time.Now()
-		settle(t, c)
-		if took := time.Since(started); took != 61*time.Second || len(a.received("jobs")) != 1 {
-			t.Errorf("settled after %v, want the event after 61s", took)
-		}
-	})
+	inBubble(t, events.Options{TrailLatency: time.Minute, DeliveryLatency: time.Second},
+		func(t *testing.T, c *cloudsim.Cloud) {
+			a := in(t, c, marketing, virginia)
+			a.rule("default", "calls", "aws.ec2", to(a.queue("jobs")))
+			c.Events.Trail(request())
+			synctest.Wait()
+			if c.Events.Settled() {
+				t.Error("settled with an event under way")
+			}
+			started := time.Now()
+			settle(t, c)
+			if took := time.Since(started); took != 61*time.Second || len(a.received("jobs")) != 1 {
+				t.Errorf("settled after %v, want the event after 61s", took)
+			}
+		})
 }

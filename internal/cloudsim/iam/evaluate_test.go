@@ -14,7 +14,8 @@ const (
 
 // statement is one allowing statement with the given members added or replaced at its end.
 func statement(more string) string {
-	return `{"Version":"2012-10-17","Statement":{"Sid":"Only","Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"events:PutEvents","Resource":"` + bus + `"` + more + `}}`
+	return `{"Version":"2012-10-17","Statement":{"Sid":"Only","Effect":"Allow","Principal":{"AWS":"111111111111"},` +
+		`"Action":"events:PutEvents","Resource":"` + bus + `"` + more + `}}`
 }
 
 func condition(c string) string { return statement(`,"Condition":{` + c + `}`) }
@@ -30,7 +31,8 @@ func TestDecide(t *testing.T) {
 		{"the account named by its id", statement(""), delegated},
 		{"the account named by its root", statement(`,"Principal":{"AWS":["arn:aws:iam::111111111111:root"]}`), delegated},
 		{"the role named itself", statement(`,"Principal":{"AWS":"arn:aws:iam::111111111111:role/forward"}`), allowed},
-		{"the session named itself", statement(`,"Principal":{"AWS":"arn:aws:sts::111111111111:assumed-role/forward/s"}`), allowed},
+		{"the session named itself", statement(`,"Principal":{"AWS":"arn:aws:sts::111111111111:assumed-role/forward/s"}`),
+			allowed},
 		{"another role", statement(`,"Principal":{"AWS":"arn:aws:iam::111111111111:role/forward2"}`), silent},
 		{"another account", statement(`,"Principal":{"AWS":"333333333333"}`), silent},
 		{"anyone", statement(`,"Principal":"*"`), allowed},
@@ -38,14 +40,21 @@ func TestDecide(t *testing.T) {
 		{"a service is not an account", statement(`,"Principal":{"Service":"events.amazonaws.com"}`), silent},
 		{"another action", statement(`,"Action":"events:PutRule"`), silent},
 		{"an action by wildcard, in any case", statement(`,"Action":["events:put*"]`), delegated},
-		{"every action but another", `{"Statement":{"Effect":"Allow","Principal":"*","NotAction":"events:PutRule"}}`, allowed},
+		{"every action but another", `{"Statement":{"Effect":"Allow","Principal":"*","NotAction":"events:PutRule"}}`,
+			allowed},
 		{"every action but this", `{"Statement":{"Effect":"Allow","Principal":"*","NotAction":"events:Put*"}}`, silent},
 		{"another resource", statement(`,"Resource":"arn:aws:events:us-east-1:222222222222:event-bus/default"`), silent},
-		{"every resource but another", `{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","NotResource":"` + bus + `2"}}`, allowed},
-		{"every resource but this", `{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","NotResource":"` + bus + `"}}`, silent},
+		{"every resource but another",
+			`{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","NotResource":"` + bus + `2"}}`, allowed},
+		{"every resource but this",
+			`{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","NotResource":"` + bus + `"}}`, silent},
 		{"denied", statement(`,"Effect":"Deny"`), denied},
-		{"a denial wins over a permission", `{"Statement":[{"Effect":"Deny","Principal":"*","Action":"*"},{"Effect":"Allow","Principal":"*","Action":"*"}]}`, denied},
-		{"a denial whose condition fails", `{"Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, silent},
+		{"a denial wins over a permission",
+			`{"Statement":[{"Effect":"Deny","Principal":"*","Action":"*"},{"Effect":"Allow","Principal":"*","Action":"*"}]}`,
+			denied},
+		{"a denial whose condition fails",
+			`{"Statement":[{"Effect":"Deny","Principal":"*","Action":"*",` +
+				`"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, silent},
 		{"no statement", `{"Statement":[]}`, silent},
 	}
 	for _, tt := range tests {
@@ -93,7 +102,8 @@ func TestConditions(t *testing.T) {
 		{"a value in another case, where that is ignored", `"StringEqualsIgnoreCase":{"aws:PrincipalOrgID":"O-1"}`, true},
 		{"one value of a list", `"StringEquals":{"aws:PrincipalTag/team":["x","network"]}`, true},
 		{"two keys, and one fails", `"StringEquals":{"aws:PrincipalTag/team":"network","aws:PrincipalTag/site":"x"}`, false},
-		{"two operators, and one fails", `"StringEquals":{"aws:PrincipalTag/team":"network"},"StringLike":{"aws:PrincipalTag/team":"x*"}`, false},
+		{"two operators, and one fails",
+			`"StringEquals":{"aws:PrincipalTag/team":"network"},"StringLike":{"aws:PrincipalTag/team":"x*"}`, false},
 		{"a key that the request lacks", `"StringEquals":{"aws:SourceVpc":"vpc-1"}`, false},
 		{"a key that the request lacks, if it exists", `"StringEqualsIfExists":{"aws:SourceVpc":"vpc-1"}`, true},
 		{"a key that the request has, if it exists", `"StringEqualsIfExists":{"aws:PrincipalTag/team":"x"}`, false},
@@ -102,7 +112,8 @@ func TestConditions(t *testing.T) {
 		{"StringLike", `"StringLike":{"aws:PrincipalTag/team":"net?ork"}`, true},
 		{"StringNotLike", `"StringNotLike":{"aws:PrincipalTag/team":"net*"}`, false},
 		{"StringEquals takes an asterisk literally", `"StringEquals":{"aws:PrincipalTag/team":"net*"}`, false},
-		{"ArnEquals has wildcards, as ArnLike has", `"ArnEquals":{"aws:SourceArn":"arn:aws:events:*:111111111111:rule/*"}`, true},
+		{"ArnEquals has wildcards, as ArnLike has", `"ArnEquals":{"aws:SourceArn":"arn:aws:events:*:111111111111:rule/*"}`,
+			true},
 		{"an asterisk in an ARN doesn't reach over a colon", `"ArnLike":{"aws:SourceArn":"arn:aws:events:*:rule/*"}`, false},
 		{"an ARN is compared with nothing else", `"ArnLike":{"aws:PrincipalTag/team":"*"}`, false},
 		{"ArnNotEquals", `"ArnNotEquals":{"aws:SourceArn":"` + rule + `"}`, false},
@@ -119,8 +130,10 @@ func TestConditions(t *testing.T) {
 		{"no value is listed", `"ForAnyValue:StringEquals":{"aws:TagKeys":["Tier"]}`, false},
 		{"any value of a key that the request lacks", `"ForAnyValue:StringLike":{"aws:SourceVpc":"*"}`, false},
 		{"any value of a key that the request lacks, negated", `"ForAnyValue:StringNotLike":{"aws:SourceVpc":"x"}`, false},
-		{"any value of a key that the request lacks, if it exists", `"ForAnyValue:StringLikeIfExists":{"aws:SourceVpc":"*"}`, false},
-		{"any other value of a key that the request lacks, if it exists", `"ForAnyValue:StringNotLikeIfExists":{"aws:SourceVpc":"x"}`, false},
+		{"any value of a key that the request lacks, if it exists",
+			`"ForAnyValue:StringLikeIfExists":{"aws:SourceVpc":"*"}`, false},
+		{"any other value of a key that the request lacks, if it exists",
+			`"ForAnyValue:StringNotLikeIfExists":{"aws:SourceVpc":"x"}`, false},
 		{"several values without a quantifier", `"StringEquals":{"aws:PrincipalTag/both":["Name","Role"]}`, false},
 	}
 	for _, tt := range tests {
@@ -141,7 +154,8 @@ func TestEvaluate(t *testing.T) {
 		deny       = `{"Statement":{"Effect":"Deny","Action":"events:*","Resource":"*"}}`
 		denyAll    = `{"Statement":{"Effect":"Deny","Principal":"*","Action":"*"}}`
 		toAccount  = `{"Statement":{"Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"*"}}`
-		toRole     = `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/forward"},"Action":"*"}}`
+		toRole     = `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/forward"},` +
+			`"Action":"*"}}`
 		toService  = `{"Statement":{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"*"}}`
 		noIdentity = "because no identity-based policy allows the events:PutEvents action"
 		noResource = "because no resource-based policy allows the events:PutEvents action"
@@ -162,7 +176,8 @@ func TestEvaluate(t *testing.T) {
 		{"between accounts the resource's alone isn't", other, nothing, toRole, "", noIdentity},
 		{"between accounts both", other, everything, toAccount, "", ""},
 		{"denied by the role's policy", same, deny, toRole, "", "with an explicit deny in an identity-based policy"},
-		{"denied by the resource's policy", same, everything, denyAll, "", "with an explicit deny in a resource-based policy"},
+		{"denied by the resource's policy", same, everything, denyAll, "",
+			"with an explicit deny in a resource-based policy"},
 		{"a service needs the resource's policy", same, nothing, nothing, "events.amazonaws.com", noResource},
 		{"a service needs nothing else", same, nothing, toService, "events.amazonaws.com", ""},
 		{"another service", same, nothing, toService, "lambda.amazonaws.com", noResource},
@@ -195,7 +210,8 @@ func TestEvaluate(t *testing.T) {
 
 func TestARefusalSaysWhatAWSSays(t *testing.T) {
 	t.Parallel()
-	const want = "User: arn:aws:sts::111111111111:assumed-role/forward/s is not authorized to perform: events:PutEvents on resource: " + bus +
+	const want = "User: arn:aws:sts::111111111111:assumed-role/forward/s is not authorized to perform: " +
+		"events:PutEvents on resource: " + bus +
 		" because no resource-based policy allows the events:PutEvents action"
 	if err := iam.Evaluate(request(), nil, iam.Policy{}); err == nil || err.Error() != want {
 		t.Errorf("Evaluate() = %v\nwant %s", err, want)
@@ -207,9 +223,11 @@ func TestARefusalSaysWhatAWSSays(t *testing.T) {
 func TestDocumentedAcceptPolicy(t *testing.T) {
 	t.Parallel()
 	p, err := iam.ParseIdentity([]byte(`{"Version":"2012-10-17","Statement":[
-		{"Effect":"Allow","Action":"ec2:AcceptVpcPeeringConnection","Resource":"arn:aws:ec2:us-east-1:123456789012:vpc-peering-connection/*",
+		{"Effect":"Allow","Action":"ec2:AcceptVpcPeeringConnection",
+		"Resource":"arn:aws:ec2:us-east-1:123456789012:vpc-peering-connection/*",
 		 "Condition":{"ArnEquals":{"ec2:RequesterVpc":"arn:aws:ec2:us-east-1:111122223333:vpc/*"}}},
-		{"Effect":"Allow","Action":"ec2:AcceptVpcPeeringConnection","Resource":"arn:aws:ec2:us-east-1:123456789012:vpc/*"}]}`))
+		{"Effect":"Allow","Action":"ec2:AcceptVpcPeeringConnection",
+		"Resource":"arn:aws:ec2:us-east-1:123456789012:vpc/*"}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,15 +236,19 @@ func TestDocumentedAcceptPolicy(t *testing.T) {
 		name, resource, requester string
 		want                      iam.Decision
 	}{
-		{"a connection that the account asks for", here + "vpc-peering-connection/pcx-1", "arn:aws:ec2:us-east-1:111122223333:vpc/vpc-1", iam.Allowed},
-		{"a connection that another asks for", here + "vpc-peering-connection/pcx-1", "arn:aws:ec2:us-east-1:444455556666:vpc/vpc-1", iam.Silent},
+		{"a connection that the account asks for", here + "vpc-peering-connection/pcx-1",
+			"arn:aws:ec2:us-east-1:111122223333:vpc/vpc-1", iam.Allowed},
+		{"a connection that another asks for", here + "vpc-peering-connection/pcx-1",
+			"arn:aws:ec2:us-east-1:444455556666:vpc/vpc-1", iam.Silent},
 		{"the accepter's VPC, for any requester", here + "vpc/vpc-2", "", iam.Allowed},
 		{"a VPC elsewhere", "arn:aws:ec2:eu-west-1:123456789012:vpc/vpc-2", "", iam.Silent},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r := iam.Request{Action: "ec2:AcceptVpcPeeringConnection", Resource: tt.resource, Keys: iam.Keys{"ec2:RequesterVpc": {tt.requester}}}
+			r := iam.Request{
+				Action: "ec2:AcceptVpcPeeringConnection", Resource: tt.resource, Keys: iam.Keys{"ec2:RequesterVpc": {tt.requester}},
+			}
 			if got := p.Decide(r); got != tt.want {
 				t.Errorf("Decide() = %v, want %v", got, tt.want)
 			}
@@ -254,7 +276,10 @@ func TestAdmits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := iam.Request{Principal: iam.Principal{Account: "111111111111", ARN: "arn:aws:iam::111111111111:role/forward"}, Action: "events:PutEvents", Resource: bus}
+			r := iam.Request{
+				Principal: iam.Principal{Account: "111111111111", ARN: "arn:aws:iam::111111111111:role/forward"},
+				Action:    "events:PutEvents", Resource: bus,
+			}
 			if got := p.Admits(r); got != tt.want {
 				t.Errorf("Admits() = %v, want %v", got, tt.want)
 			}

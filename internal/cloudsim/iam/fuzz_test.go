@@ -48,19 +48,25 @@ func isDeny(statement json.RawMessage) bool {
 // FuzzEvaluate checks rules that hold for any two policies.
 func FuzzEvaluate(f *testing.F) {
 	const (
-		accept = `[{"Effect":"Allow","Action":"ec2:AcceptVpcPeeringConnection","Resource":"arn:aws:ec2:us-east-1:222222222222:vpc-peering-connection/*",
+		accept = `[{"Effect":"Allow","Action":"ec2:AcceptVpcPeeringConnection",
+		"Resource":"arn:aws:ec2:us-east-1:222222222222:vpc-peering-connection/*",
 			"Condition":{"ArnEquals":{"ec2:RequesterVpc":"arn:aws:ec2:us-east-1:111111111111:vpc/vpc-1"}}},
 			{"Effect":"Deny","NotAction":["ec2:Accept*","events:PutEvents"],"Resource":"*"}]`
-		put = `[{"Effect":"Allow","Action":["events:PutEvents"],"Resource":"` + bus + `","Condition":{"ForAnyValue:StringNotEquals":{"events:source":["x","y"]},"Bool":{"aws:SecureTransport":true}}}]`
-		own = `[{"Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"events:*"},{"Effect":"Deny","Principal":"*","Action":"*",
+		put = `[{"Effect":"Allow","Action":["events:PutEvents"],"Resource":"` + bus +
+			`","Condition":{"ForAnyValue:StringNotEquals":{"events:source":["x","y"]},"Bool":{"aws:SecureTransport":true}}}]`
+		own = `[{"Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"events:*"},{"Effect":"Deny","Principal":"*",
+		"Action":"*",
 			"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]`
-		tags = `[{"Effect":"Allow","NotAction":"x","NotResource":"y","Condition":{"ForAllValues:StringLikeIfExists":{"aws:TagKeys":"N*"},"Null":{"k":false}}}]`
+		tags = `[{"Effect":"Allow","NotAction":"x","NotResource":"y",` +
+			`"Condition":{"ForAllValues:StringLikeIfExists":{"aws:TagKeys":"N*"},"Null":{"k":false}}}]`
 	)
 	f.Add(put, own, "events:PutEvents", bus, "222222222222", "events:source", "aws.ec2")
 	f.Add(put, `[]`, "events:PutEvents", bus, "111111111111", "aws:TagKeys", "Name")
-	f.Add(accept, `[]`, "ec2:AcceptVpcPeeringConnection", "arn:aws:ec2:us-east-1:222222222222:vpc-peering-connection/pcx-1", "111111111111",
+	f.Add(accept, `[]`, "ec2:AcceptVpcPeeringConnection",
+		"arn:aws:ec2:us-east-1:222222222222:vpc-peering-connection/pcx-1", "111111111111",
 		"ec2:RequesterVpc", "arn:aws:ec2:us-east-1:111111111111:vpc/vpc-1")
-	f.Add(tags, `[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"*"}]`, "a:b", "*", "111111111111", "k", "v")
+	f.Add(tags, `[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"*"}]`, "a:b", "*",
+		"111111111111", "k", "v")
 	f.Fuzz(func(t *testing.T, identity, resource, action, arn, owner, key, value string) {
 		var p policies
 		var ok, alsoOK bool
@@ -134,7 +140,8 @@ func checkAll(t *testing.T, p policies, r iam.Request) {
 // checkNegations asks of the request's one value whether an operator holds, and its opposite: one of them does.
 func checkNegations(t *testing.T, r iam.Request, key, value string) {
 	t.Helper()
-	for _, operator := range []string{"StringNotEquals", "StringNotLike", "StringNotEqualsIgnoreCase", "ArnNotEquals", "ArnNotLike"} {
+	for _, operator := range []string{"StringNotEquals", "StringNotLike", "StringNotEqualsIgnoreCase",
+		"ArnNotEquals", "ArnNotLike"} {
 		for _, want := range []string{value, "*", value + "x"} {
 			holds, ok := conditionHolds(t, r, operator, key, want)
 			positive := "String" + operator[len("StringNot"):]
@@ -155,6 +162,7 @@ func conditionHolds(t *testing.T, r iam.Request, operator, key, want string) (ho
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := iam.ParseIdentity([]byte(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":` + string(condition) + `}}`))
+	p, err := iam.ParseIdentity([]byte(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":` +
+		string(condition) + `}}`))
 	return p.Decide(r) == iam.Allowed, err == nil
 }

@@ -26,5 +26,6 @@ func (t test) checkQuantifier(operator string) error {
 	if t.quantifier != "" || t.null || !multivalued[strings.ToLower(t.key)] {
 		return nil
 	}
-	return fmt.Errorf("condition operator %s needs %s: or %s: with the multivalued key %s", operator, forAll, forAny, t.key)
+	return fmt.Errorf("condition operator %s needs %s: or %s: with the multivalued key %s",
+		operator, forAll, forAny, t.key)
 }

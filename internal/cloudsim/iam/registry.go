@@ -114,7 +114,8 @@ func (g *Registry) AuthorizeRole(roleARN, action, resource string) error {
 // then: its lines are lost. The group's ARN is without an asterisk at its end.
 func (g *Registry) MayWriteLogs(roleARN, logGroupARN string) error {
 	stream := logGroupARN + ":log-stream:latest"
-	return errors.Join(g.AuthorizeRole(roleARN, "logs:CreateLogStream", stream), g.AuthorizeRole(roleARN, "logs:PutLogEvents", stream))
+	return errors.Join(g.AuthorizeRole(roleARN, "logs:CreateLogStream", stream),
+		g.AuthorizeRole(roleARN, "logs:PutLogEvents", stream))
 }
 
 // MayAssume returns a *Refusal unless the role's trust policy admits the service, with the condition keys that the
@@ -162,7 +163,8 @@ func (g *Registry) AssumeRole(caller Principal, roleARN string, keys Keys) error
 func trusting(account string) Policy {
 	return Policy{
 		[]statement{{Effect: "Allow", Principal: principal{aws: oneOrMany{account}}, Action: oneOrMany{"sts:AssumeRole"}}},
-		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + account + `"},"Action":"sts:AssumeRole"}}`,
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + account +
+			`"},"Action":"sts:AssumeRole"}}`,
 	}
 }
 

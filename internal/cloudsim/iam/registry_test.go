@@ -14,8 +14,9 @@ const (
 	role    = "arn:aws:iam::111111111111:role/autopeer-accept"
 	session = "arn:aws:sts::111111111111:assumed-role/autopeer-accept/accept"
 	trust   = `{"Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}`
-	logs    = `{"Statement":{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/accept:*"}}`
-	group   = "arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/accept"
+	logs    = `{"Statement":{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],` +
+		`"Resource":"arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/accept:*"}}`
+	group = "arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/accept"
 )
 
 func registry(t *testing.T, policies ...string) *iam.Registry {
@@ -38,7 +39,8 @@ func TestPrincipals(t *testing.T) {
 		{"an account may do everything", "arn:aws:iam::111111111111:root", true, true},
 		{"a role that isn't registered may until roles are enforced", "arn:aws:iam::111111111111:role/other", true, false},
 		{"and so may its session", "arn:aws:sts::111111111111:assumed-role/other/s", true, false},
-		{"a role of the same name in another account is another role", "arn:aws:sts::222222222222:assumed-role/autopeer-accept/s", true, false},
+		{"a role of the same name in another account is another role",
+			"arn:aws:sts::222222222222:assumed-role/autopeer-accept/s", true, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -62,7 +64,8 @@ func TestEvaluationsAreObserved(t *testing.T) {
 	g := registry(t, logs)
 	var got []string
 	g.Observe(func(e iam.Evaluation) {
-		got = append(got, fmt.Sprintf("%s%s %s %s %s %t", e.ARN, e.Service, e.Action, e.Identity, e.ResourcePolicy, e.Allowed))
+		got = append(got,
+			fmt.Sprintf("%s%s %s %s %s %t", e.ARN, e.Service, e.Action, e.Identity, e.ResourcePolicy, e.Allowed))
 	})
 	_ = g.AuthorizeRole(role, "logs:PutLogEvents", group+":x")
 	_ = g.MayAssume("ec2.amazonaws.com", role, nil)
@@ -123,7 +126,8 @@ func TestATrustPolicyMayNameTheSource(t *testing.T) {
 	t.Parallel()
 	const rule = "arn:aws:events:us-east-1:111111111111:rule/ours"
 	g := iam.NewRegistry()
-	conditioned := `{"Statement":{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sts:AssumeRole","Condition":{
+	conditioned := `{"Statement":{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},
+	"Action":"sts:AssumeRole","Condition":{
 		"StringEquals":{"aws:SourceAccount":"111111111111"},"ArnLike":{"aws:SourceArn":"arn:aws:events:*:*:rule/ours"}}}}`
 	if err := g.PutRole(account, "forward", conditioned); err != nil {
 		t.Fatal(err)
@@ -137,7 +141,8 @@ func TestATrustPolicyMayNameTheSource(t *testing.T) {
 		"another rule":    {iam.Keys{"aws:SourceAccount": {account}, "aws:SourceArn": {rule + "2"}}, false},
 		"neither":         {nil, false},
 	} {
-		if err := g.MayAssume("events.amazonaws.com", "arn:aws:iam::111111111111:role/forward", tt.keys); (err == nil) != tt.want {
+		if err := g.MayAssume("events.amazonaws.com", "arn:aws:iam::111111111111:role/forward",
+			tt.keys); (err == nil) != tt.want {
 			t.Errorf("%s: %v, want it admitted: %v", name, err, tt.want)
 		}
 	}
@@ -177,7 +182,9 @@ func TestAssumeRole(t *testing.T) {
 		}
 	}
 	condition := `"Condition":{"StringEquals":{"sts:ExternalId":"ours"}},`
-	mustPut("222222222222", "reader", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+condition+`"Principal":{"AWS":"111111111111"},"Action":"sts:AssumeRole"}]}`)
+	mustPut("222222222222", "reader",
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+condition+`"Principal":{"AWS":"111111111111"},`+
+			`"Action":"sts:AssumeRole"}]}`)
 	mustPut("111111111111", "person", `{"Version":"2012-10-17","Statement":[]}`,
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"`+reader+`"}]}`)
 	root := iam.Principal{Account: "111111111111", ARN: "arn:aws:iam::111111111111:root"}
@@ -191,10 +198,13 @@ func TestAssumeRole(t *testing.T) {
 	}{
 		{"a trusted account", root, reader, ours, true},
 		{"without the external id", root, reader, nil, false},
-		{"an account that isn't trusted", iam.Principal{Account: "333333333333", ARN: "arn:aws:iam::333333333333:root"}, reader, ours, false},
+		{"an account that isn't trusted", iam.Principal{Account: "333333333333", ARN: "arn:aws:iam::333333333333:root"},
+			reader, ours, false},
 		{"a principal whose own policy allows it", iam.Principal{Account: "111111111111", ARN: person}, reader, ours, true},
-		{"a role that isn't there, by an account", root, "arn:aws:iam::222222222222:role/OrganizationAccountAccessRole", nil, true},
-		{"a role that isn't there, by a principal that may not", iam.Principal{Account: "111111111111", ARN: person}, "arn:aws:iam::111111111111:role/admin", nil, false},
+		{"a role that isn't there, by an account", root, "arn:aws:iam::222222222222:role/OrganizationAccountAccessRole",
+			nil, true},
+		{"a role that isn't there, by a principal that may not", iam.Principal{Account: "111111111111", ARN: person},
+			"arn:aws:iam::111111111111:role/admin", nil, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -33,8 +33,9 @@ func (q *Concurrency) reserve(f *Function, n int) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if n > 0 && q.free()+q.reserved[f]-n < unreserved {
-		return &Error{"InvalidParameterValueException", "Specified ReservedConcurrentExecutions for function decreases account's " +
-			"UnreservedConcurrentExecution below its minimum value of [100]."}
+		return &Error{"InvalidParameterValueException",
+			"Specified ReservedConcurrentExecutions for function decreases account's " +
+				"UnreservedConcurrentExecution below its minimum value of [100]."}
 	}
 	q.reserved[f] = n
 	return nil

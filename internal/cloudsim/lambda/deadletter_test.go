@@ -35,12 +35,14 @@ func TestAMessageOutlivesItsFunction(t *testing.T) {
 			call(t, queues, "CreateQueue", `{"QueueName":"dead"}`)
 			call(t, queues, "CreateQueue", `{"QueueName":"work","Attributes":{"VisibilityTimeout":"1",
 				"RedrivePolicy":"{\"deadLetterTargetArn\":\"arn:aws:sqs:eu-west-1:111111111111:dead\",\"maxReceiveCount\":2}"}}`)
-			call(t, queues, "SendMessage", `{"QueueUrl":"https://sqs.eu-west-1.amazonaws.com/111111111111/work","MessageBody":"precious"}`)
+			call(t, queues, "SendMessage",
+				`{"QueueUrl":"https://sqs.eu-west-1.amazonaws.com/111111111111/work","MessageBody":"precious"}`)
 			mapping := queue.Mapping{ReportBatchItemFailures: true, Timeout: time.Second}
 			if _, err := queues.Map("arn:aws:sqs:eu-west-1:111111111111:work", mapping, f); err != nil {
 				t.Fatal(err)
 			}
-			got := call(t, queues, "ReceiveMessage", `{"QueueUrl":"https://sqs.eu-west-1.amazonaws.com/111111111111/dead","WaitTimeSeconds":20}`)
+			got := call(t, queues, "ReceiveMessage",
+				`{"QueueUrl":"https://sqs.eu-west-1.amazonaws.com/111111111111/dead","WaitTimeSeconds":20}`)
 			if !strings.Contains(got, "precious") {
 				t.Errorf("the dead-letter queue has %s", got)
 			}

@@ -63,9 +63,11 @@ func start(f *Function) (*environment, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &environment{config: f.config, work: make(chan *invocation), exited: make(chan struct{}), output: &lines{to: f.logs}}
+	e := &environment{
+		config: f.config, work: make(chan *invocation), exited: make(chan struct{}), output: &lines{to: f.logs},
+	}
 	e.server = &http.Server{Handler: e.runtimeAPI(), ReadHeaderTimeout: 10 * time.Second}
-	e.process = exec.Command(filepath.Join(f.config.Code, "bootstrap")) //nolint:noctx // the function's own code; kill ends it
+	e.process = exec.Command(filepath.Join(f.config.Code, "bootstrap")) //nolint:noctx // kill ends the function's code
 	e.process.Dir = f.config.Code
 	who := f.config.credentials()
 	e.accessKeyID = who.AccessKeyID
@@ -134,7 +136,8 @@ func (e *environment) exitError(i *invocation) *Error {
 	if e.initError != nil {
 		return e.initError
 	}
-	return &Error{"Runtime.ExitError", fmt.Sprintf("RequestId: %s Error: Runtime exited: %s", i.id, e.process.ProcessState)}
+	return &Error{"Runtime.ExitError",
+		fmt.Sprintf("RequestId: %s Error: Runtime exited: %s", i.id, e.process.ProcessState)}
 }
 
 // kill ends the process and its children, and waits until they have ended.

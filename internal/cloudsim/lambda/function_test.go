@@ -103,7 +103,9 @@ func TestRecordedAccountConcurrency(t *testing.T) {
 		if err := os.Symlink(self, filepath.Join(code, "bootstrap")); err != nil {
 			t.Fatal(err)
 		}
-		f, err := lambda.New(lambda.Config{Account: "111111111111", Region: "eu-west-1", Code: code, ReservedConcurrency: n, Concurrency: q})
+		f, err := lambda.New(lambda.Config{
+			Account: "111111111111", Region: "eu-west-1", Code: code, ReservedConcurrency: n, Concurrency: q,
+		})
 		if err == nil {
 			t.Cleanup(f.Close)
 		}

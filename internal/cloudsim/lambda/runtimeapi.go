@@ -49,7 +49,8 @@ func (e *environment) response(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(body) > maxResponse {
-		tooLarge := &Error{"Function.ResponseSizeTooLarge", "Response payload size exceeded maximum allowed payload size (6291556 bytes)."}
+		tooLarge := &Error{"Function.ResponseSizeTooLarge",
+			"Response payload size exceeded maximum allowed payload size (6291556 bytes)."}
 		if e.answer(w, r, answer{err: tooLarge}) {
 			refuse(w, http.StatusRequestEntityTooLarge, tooLarge.Type, tooLarge.Message)
 		}

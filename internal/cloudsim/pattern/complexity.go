@@ -13,8 +13,8 @@ const mostPrefixes = 10
 // mostExplored bounds the time that a check takes. Patterns beyond it are accepted.
 const mostExplored = 5000
 
-var errTooComplex = errors.New("rule is too complex - try using fewer wildcard characters or fewer repeating character " +
-	"sequences after a wildcard character")
+var errTooComplex = errors.New("rule is too complex - try using fewer wildcard characters or " +
+	"fewer repeating character sequences after a wildcard character")
 
 // wildcardsOf returns the wildcard patterns of a field, also those inside anything-but. It leaves mistakes to the
 // parser.

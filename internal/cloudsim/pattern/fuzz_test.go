@@ -51,7 +51,8 @@ func asksOf(name string, want any, fields object) bool {
 // isNoObjectOfFields distinguishes the values of a field named $or from the alternatives of the operator.
 func isNoObjectOfFields(alternative any) bool {
 	fields, ok := alternative.(object)
-	operators := []string{"prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "exists", "numeric", "cidr"}
+	operators := []string{"prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but",
+		"exists", "numeric", "cidr"}
 	return !ok || slices.ContainsFunc(operators, func(o string) bool { return fields[o] != nil })
 }
 
@@ -182,7 +183,8 @@ var dotted = regexp.MustCompile(`\.[^"]*":`)
 func decoded(data []byte) (fields object, ok bool) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
-	if decoder.Decode(&fields) != nil || fields == nil || len(bytes.Trim(data[decoder.InputOffset():], " \t\r\n")) > 0 { // JSON knows no other space
+	// JSON knows no other space
+	if decoder.Decode(&fields) != nil || fields == nil || len(bytes.Trim(data[decoder.InputOffset():], " \t\r\n")) > 0 {
 		return nil, false
 	}
 	again, err := json.Marshal(fields)
@@ -193,22 +195,31 @@ func decoded(data []byte) (fields object, ok bool) {
 func FuzzMatchAgrees(f *testing.F) {
 	for _, text := range []string{
 		`{"source":["aws.ec2"],"detail":{"eventName":["CreateVpcPeeringConnection"],"errorCode":[{"exists":false}]}}`,
-		`{"detail":{"responseElements":{"vpcPeeringConnection":{"accepterVpcInfo":{"ownerId":[{"anything-but":["111111111111"]}]}}}}}`,
-		`{"detail":{"eventName":[{"prefix":{"equals-ignore-case":"create"}},{"anything-but":{"wildcard":["*Vpc*","a\\*"]}}]}}`,
-		`{"$or":[{"region":[{"suffix":"-1"}]},{"detail":{"sourceIPAddress":[{"cidr":"10.0.0.0/8"}],"readOnly":[false,null]}}]}`,
-		`{"detail":{"responseElements":{"vpcPeeringConnection":{"expirationTime":[{"numeric":[">=",0,"<",5e9]}],"tagSet":{"items":[{"exists":false}]}}}}}`,
-		`{"detail":{"responseElements":{"vpcPeeringConnection":{"requesterVpcInfo":{"cidrBlockSet":{"items":{"state":["old"],"cidrBlock":["10.2.0.0/16"]}}}}}}}`,
+		`{"detail":{"responseElements":{"vpcPeeringConnection":{` +
+			`"accepterVpcInfo":{"ownerId":[{"anything-but":["111111111111"]}]}}}}}`,
+		`{"detail":{"eventName":[{"prefix":{"equals-ignore-case":"create"}},{"anything-but":{"wildcard":["*Vpc*",` +
+			`"a\\*"]}}]}}`,
+		`{"$or":[{"region":[{"suffix":"-1"}]},{"detail":{"sourceIPAddress":[{"cidr":"10.0.0.0/8"}],"readOnly":[false,` +
+			`null]}}]}`,
+		`{"detail":{"responseElements":{"vpcPeeringConnection":{"expirationTime":[{"numeric":[">=",0,"<",5e9]}],` +
+			`"tagSet":{"items":[{"exists":false}]}}}}}`,
+		`{"detail":{"responseElements":{"vpcPeeringConnection":{` +
+			`"requesterVpcInfo":{"cidrBlockSet":{"items":{"state":["old"],"cidrBlock":["10.2.0.0/16"]}}}}}}}`,
 	} {
 		f.Add(text, peeringRequest)
 	}
 	for _, test := range []string{
-		`"ab"`, `5`, `null`, `true`, `{"exists":true}`, `{"exists":false}`, `{"prefix":"a"}`, `{"prefix":{"equals-ignore-case":"A"}}`, `{"suffix":"b"}`,
-		`{"equals-ignore-case":"AB"}`, `{"wildcard":"*b"}`, `{"wildcard":"a*b*"}`, `{"wildcard":"\\*b"}`, `{"numeric":["=",5]}`, `{"numeric":["<",5]}`,
-		`{"numeric":[">",0,"<=",5]}`, `{"numeric":[">=",5]}`, `{"cidr":"10.0.0.0/31"}`, `{"cidr":"2001:db8::/33"}`, `{"anything-but":"ab"}`,
+		`"ab"`, `5`, `null`, `true`, `{"exists":true}`, `{"exists":false}`, `{"prefix":"a"}`,
+		`{"prefix":{"equals-ignore-case":"A"}}`, `{"suffix":"b"}`,
+		`{"equals-ignore-case":"AB"}`, `{"wildcard":"*b"}`, `{"wildcard":"a*b*"}`, `{"wildcard":"\\*b"}`,
+		`{"numeric":["=",5]}`, `{"numeric":["<",5]}`,
+		`{"numeric":[">",0,"<=",5]}`, `{"numeric":[">=",5]}`, `{"cidr":"10.0.0.0/31"}`,
+		`{"cidr":"2001:db8::/33"}`, `{"anything-but":"ab"}`,
 		`{"anything-but":[5,6]}`, `{"anything-but":{"prefix":["a","b"]}}`, `{"anything-but":{"wildcard":"a*"}}`,
 	} {
 		for _, value := range []string{
-			`"ab"`, `"aB"`, `"abc"`, `"*b"`, `""`, `5`, `5.0`, `0`, `6`, `null`, `true`, `[]`, `{}`, `["ab",5]`, `[{}]`, `"10.0.0.1"`, `"10.0.0.2"`, `"2001:db8::1"`,
+			`"ab"`, `"aB"`, `"abc"`, `"*b"`, `""`, `5`, `5.0`, `0`, `6`, `null`, `true`, `[]`, `{}`, `["ab",5]`, `[{}]`,
+			`"10.0.0.1"`, `"10.0.0.2"`, `"2001:db8::1"`,
 		} {
 			f.Add(`{"a":[`+test+`]}`, `{"a":`+value+`}`)
 		}

@@ -14,7 +14,8 @@ const peeringRequest = `{
 		"eventName": "CreateVpcPeeringConnection", "sourceIPAddress": "10.0.0.7", "readOnly": false, "sessionIssuer": null,
 		"responseElements": {"vpcPeeringConnection": {
 			"accepterVpcInfo": {"ownerId": "222222222222"}, "expirationTime": 1623742676000, "tagSet": {},
-			"requesterVpcInfo": {"cidrBlockSet": {"items": [{"cidrBlock": "10.1.0.0/16", "state": "old"}, {"cidrBlock": "10.2.0.0/16", "state": "new"}]}}
+			"requesterVpcInfo": {"cidrBlockSet": {"items": [{"cidrBlock": "10.1.0.0/16", "state": "old"},
+			{"cidrBlock": "10.2.0.0/16", "state": "new"}]}}
 		}}
 	}
 }`
@@ -27,12 +28,19 @@ func TestMatch(t *testing.T) {
 		event   string
 		want    bool
 	}{
-		{"a request for one accepter matches by its nested owner", `{"source":["aws.ec2"],"detail":{"responseElements":{"vpcPeeringConnection":{"accepterVpcInfo":{"ownerId":["222222222222"]}}}}}`, peeringRequest, true},
-		{"a request for another accepter doesn't", `{"detail":{"responseElements":{"vpcPeeringConnection":{"accepterVpcInfo":{"ownerId":["333333333333"]}}}}}`, peeringRequest, false},
+		{"a request for one accepter matches by its nested owner",
+			`{"source":["aws.ec2"],` +
+				`"detail":{"responseElements":{"vpcPeeringConnection":{"accepterVpcInfo":{"ownerId":["222222222222"]}}}}}`,
+			peeringRequest, true},
+		{"a request for another accepter doesn't",
+			`{"detail":{"responseElements":{"vpcPeeringConnection":{"accepterVpcInfo":{"ownerId":["333333333333"]}}}}}`,
+			peeringRequest, false},
 		{"a successful call has no errorCode", `{"detail":{"errorCode":[{"exists":false}]}}`, peeringRequest, true},
-		{"a failed call is left out by exists false", `{"detail":{"errorCode":[{"exists":false}]}}`, `{"detail":{"errorCode":"Client.DryRunOperation"}}`, false},
+		{"a failed call is left out by exists false", `{"detail":{"errorCode":[{"exists":false}]}}`,
+			`{"detail":{"errorCode":"Client.DryRunOperation"}}`, false},
 		{"every field of the pattern must match", `{"source":["aws.ec2"],"account":["222222222222"]}`, peeringRequest, false},
-		{"one value of a list is enough", `{"detail":{"eventName":["AcceptVpcPeeringConnection","CreateVpcPeeringConnection"]}}`, peeringRequest, true},
+		{"one value of a list is enough",
+			`{"detail":{"eventName":["AcceptVpcPeeringConnection","CreateVpcPeeringConnection"]}}`, peeringRequest, true},
 		{"a field that the event lacks doesn't match", `{"detail":{"state":["pending"]}}`, peeringRequest, false},
 		{"strings are compared with their case", `{"source":["AWS.EC2"]}`, peeringRequest, false},
 		{"a string is not a number", `{"x":["1"]}`, `{"x":1}`, false},
@@ -49,8 +57,13 @@ func TestMatch(t *testing.T) {
 
 		{"an array of the event matches by any element", `{"resources":["b","c"]}`, `{"resources":["a","b"]}`, true},
 		{"arrays without a common element don't match", `{"resources":["c"]}`, `{"resources":["a","b"]}`, false},
-		{"an object inside an array matches", `{"detail":{"responseElements":{"vpcPeeringConnection":{"requesterVpcInfo":{"cidrBlockSet":{"items":{"cidrBlock":["10.2.0.0/16"]}}}}}}}`, peeringRequest, true},
-		{"fields of different elements don't make up one", `{"detail":{"responseElements":{"vpcPeeringConnection":{"requesterVpcInfo":{"cidrBlockSet":{"items":{"cidrBlock":["10.2.0.0/16"],"state":["old"]}}}}}}}`, peeringRequest, false},
+		{"an object inside an array matches",
+			`{"detail":{"responseElements":{"vpcPeeringConnection":{` +
+				`"requesterVpcInfo":{"cidrBlockSet":{"items":{"cidrBlock":["10.2.0.0/16"]}}}}}}}`, peeringRequest, true},
+		{"fields of different elements don't make up one",
+			`{"detail":{"responseElements":{"vpcPeeringConnection":{` +
+				`"requesterVpcInfo":{"cidrBlockSet":{"items":{"cidrBlock":["10.2.0.0/16"],"state":["old"]}}}}}}}`,
+			peeringRequest, false},
 
 		{"prefix", `{"time":[{"prefix":"2017-10-02"}]}`, `{"time":"2017-10-02T18:43:48Z"}`, true},
 		{"another prefix", `{"time":[{"prefix":"2017-10-02"}]}`, `{"time":"2017-10-03T18:43:48Z"}`, false},
@@ -73,9 +86,11 @@ func TestMatch(t *testing.T) {
 		{"anything-but prefixes", `{"state":[{"anything-but":{"prefix":["init","stop"]}}]}`, `{"state":"stopped"}`, false},
 		{"anything-but a suffix", `{"file":[{"anything-but":{"suffix":".txt"}}]}`, `{"file":"a.txt"}`, false},
 		{"anything-but suffixes", `{"file":[{"anything-but":{"suffix":[".txt",".rtf"]}}]}`, `{"file":"a.png"}`, true},
-		{"anything-but in any case", `{"state":[{"anything-but":{"equals-ignore-case":["initializing","stopped"]}}]}`, `{"state":"STOPPED"}`, false},
+		{"anything-but in any case", `{"state":[{"anything-but":{"equals-ignore-case":["initializing","stopped"]}}]}`,
+			`{"state":"STOPPED"}`, false},
 		{"anything-but a wildcard", `{"path":[{"anything-but":{"wildcard":"*/lib/*"}}]}`, `{"path":"/usr/lib/x"}`, false},
-		{"anything-but wildcards", `{"path":[{"anything-but":{"wildcard":["*/lib/*","*/bin/*"]}}]}`, `{"path":"/usr/share/x"}`, true},
+		{"anything-but wildcards", `{"path":[{"anything-but":{"wildcard":["*/lib/*","*/bin/*"]}}]}`,
+			`{"path":"/usr/share/x"}`, true},
 
 		{"exists true on a leaf", `{"detail":{"eventName":[{"exists":true}]}}`, peeringRequest, true},
 		{"exists true on null", `{"x":[{"exists":true}]}`, `{"x":null}`, true},
@@ -87,7 +102,8 @@ func TestMatch(t *testing.T) {
 		{"wildcard elsewhere", `{"file":[{"wildcard":"dir/*.png"}]}`, `{"file":"other/a.png"}`, false},
 		{"wildcard matches nothing too", `{"file":[{"wildcard":"dir/*.png"}]}`, `{"file":"dir/.png"}`, true},
 		{"wildcards don't share characters", `{"file":[{"wildcard":"ab*ba"}]}`, `{"file":"aba"}`, false},
-		{"several wildcards", `{"arn":[{"wildcard":"arn:*:event-bus/*"}]}`, `{"arn":"arn:aws:events:us-east-1:1:event-bus/x"}`, true},
+		{"several wildcards", `{"arn":[{"wildcard":"arn:*:event-bus/*"}]}`,
+			`{"arn":"arn:aws:events:us-east-1:1:event-bus/x"}`, true},
 		{"escaped asterisk is literal", `{"x":[{"wildcard":"a\\**"}]}`, `{"x":"a*b"}`, true},
 		{"escaped asterisk is no wildcard", `{"x":[{"wildcard":"a\\*"}]}`, `{"x":"ab"}`, false},
 
@@ -103,9 +119,12 @@ func TestMatch(t *testing.T) {
 		{"cidr knows IPv6", `{"ip":[{"cidr":"2001:db8::/32"}]}`, `{"ip":"2001:db8::1"}`, true},
 		{"cidr and a value that is no address", `{"ip":[{"cidr":"10.0.0.0/24"}]}`, `{"ip":"console.amazonaws.com"}`, false},
 
-		{"$or takes the second alternative", `{"detail":{"$or":[{"eventName":["X"]},{"readOnly":[false]}]}}`, peeringRequest, true},
-		{"$or without a matching alternative", `{"detail":{"$or":[{"eventName":["X"]},{"readOnly":[true]}]}}`, peeringRequest, false},
-		{"$or and the fields beside it", `{"source":["aws.s3"],"$or":[{"region":["us-east-1"]},{"region":["eu-west-1"]}]}`, peeringRequest, false},
+		{"$or takes the second alternative", `{"detail":{"$or":[{"eventName":["X"]},{"readOnly":[false]}]}}`,
+			peeringRequest, true},
+		{"$or without a matching alternative", `{"detail":{"$or":[{"eventName":["X"]},{"readOnly":[true]}]}}`,
+			peeringRequest, false},
+		{"$or and the fields beside it", `{"source":["aws.s3"],"$or":[{"region":["us-east-1"]},{"region":["eu-west-1"]}]}`,
+			peeringRequest, false},
 		{"a field may be called $or", `{"$or":["a"]}`, `{"$or":"a"}`, true},
 		{"of a field given twice the last counts", `{"x":["a"],"x":["b"]}`, `{"x":"a"}`, false},
 		{"an event that is no object matches nothing", `{"x":[{"exists":false}]}`, `[]`, false},
@@ -126,7 +145,8 @@ func TestMatch(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
-	manyChoices := `{` + strings.TrimSuffix(strings.Repeat(`"x":{"$or":[{"a":["1"]},{"b":["1"]}],`, 10), ",") + strings.Repeat("}", 11)
+	manyChoices := `{` + strings.TrimSuffix(strings.Repeat(`"x":{"$or":[{"a":["1"]},{"b":["1"]}],`, 10), ",") +
+		strings.Repeat("}", 11)
 	tests := []struct{ name, pattern, want string }{
 		{"not JSON", `{`, "unexpected EOF"},
 		{"not an object", `["a"]`, "cannot unmarshal"},
@@ -138,18 +158,24 @@ func TestParseRefuses(t *testing.T) {
 		{"a bare value", `{"detail":{"state":"x"}}`, "detail.state: must be an object or an array"},
 		{"an array inside an array", `{"a":[["b"]]}`, "a: an array can't be inside"},
 		{"an unknown operator", `{"detail":{"state":[{"prefx":"a"}]}}`, `detail.state: "prefx" is not an operator`},
-		{"two operators in one object", `{"a":[{"prefix":"a","suffix":"b"}]}`, "a: an operator is an object with exactly one key"},
+		{"two operators in one object", `{"a":[{"prefix":"a","suffix":"b"}]}`,
+			"a: an operator is an object with exactly one key"},
 		{"a prefix that is a number", `{"a":[{"prefix":1}]}`, "a: prefix must be a string"},
-		{"a prefix with another operator", `{"a":[{"prefix":{"suffix":"x"}}]}`, "a: prefix must be a string or equals-ignore-case"},
-		{"equals-ignore-case of equals-ignore-case", `{"a":[{"equals-ignore-case":{"equals-ignore-case":"x"}}]}`, "must be a string"},
+		{"a prefix with another operator", `{"a":[{"prefix":{"suffix":"x"}}]}`,
+			"a: prefix must be a string or equals-ignore-case"},
+		{"equals-ignore-case of equals-ignore-case", `{"a":[{"equals-ignore-case":{"equals-ignore-case":"x"}}]}`,
+			"must be a string"},
 		{"exists with a string", `{"a":[{"exists":"true"}]}`, "a: exists must be true or false"},
-		{"a complex wildcard (recorded: content_wildcard_complex)", `{"a":[{"wildcard":"*:*:*:*:*:event-bus/*"}]}`, "rule is too complex"},
-		{"complex wildcards together", `{"a":[{"wildcard":"*a*a*a"},{"anything-but":{"wildcard":["b*a*a*a","*a*ab*"]}}]}`, "rule is too complex"},
+		{"a complex wildcard (recorded: content_wildcard_complex)",
+			`{"a":[{"wildcard":"*:*:*:*:*:event-bus/*"}]}`, "rule is too complex"},
+		{"complex wildcards together", `{"a":[{"wildcard":"*a*a*a"},{"anything-but":{"wildcard":["b*a*a*a","*a*ab*"]}}]}`,
+			"rule is too complex"},
 		{"a malformed block", `{"a":[{"cidr":"10.0.0.0"}]}`, "a: cidr must be an address block"},
 		{"a mixed anything-but", `{"a":[{"anything-but":["x",1]}]}`, "a: anything-but must be"},
 		{"an empty anything-but", `{"a":[{"anything-but":[]}]}`, "a: anything-but must be"},
 		{"anything-but with numeric", `{"a":[{"anything-but":{"numeric":["<",1]}}]}`, `can't be combined with "numeric"`},
-		{"anything-but with an empty list of prefixes", `{"a":[{"anything-but":{"prefix":[]}}]}`, "must not be an empty list"},
+		{"anything-but with an empty list of prefixes", `{"a":[{"anything-but":{"prefix":[]}}]}`,
+			"must not be an empty list"},
 		{"anything-but with a number for a suffix", `{"a":[{"anything-but":{"suffix":[1]}}]}`, "suffix must be a string"},
 		{"consecutive wildcards", `{"a":[{"wildcard":"a**"}]}`, "consecutive"},
 		{"an unknown escape", `{"a":[{"wildcard":"a\\b"}]}`, "can only escape"},
@@ -177,7 +203,8 @@ func TestParseRefuses(t *testing.T) {
 // content_wildcard_nonrepeating, and patterns at the limit.
 func TestWildcardsThatAreNotTooComplex(t *testing.T) {
 	t.Parallel()
-	for _, wildcard := range []string{"/Users/*/dir/dir/dir/dir/dir/doc.txt", "/Users/*/doc.txt", "*:*:*:*:event-bus/*", "aaaaaaaaaaaaaaa*", "*aaaaaaaaa"} {
+	for _, wildcard := range []string{"/Users/*/dir/dir/dir/dir/dir/doc.txt", "/Users/*/doc.txt", "*:*:*:*:event-bus/*",
+		"aaaaaaaaaaaaaaa*", "*aaaaaaaaa"} {
 		if _, err := pattern.Parse([]byte(`{"a":[{"wildcard":"` + wildcard + `"}]}`)); err != nil {
 			t.Error(err)
 		}

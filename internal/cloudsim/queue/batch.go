@@ -36,7 +36,9 @@ func checkBatch(ids []string) error {
 	seen := map[string]bool{}
 	for _, id := range ids {
 		if !validEntryID.MatchString(id) {
-			return refuse("InvalidBatchEntryId", "A batch entry id can only contain alphanumeric characters, hyphens and underscores, and is at most 80 letters long.")
+			return refuse("InvalidBatchEntryId",
+				"A batch entry id can only contain alphanumeric characters, hyphens and underscores, "+
+					"and is at most 80 letters long.")
 		}
 		if seen[id] {
 			return refuse("BatchEntryIdsNotDistinct", "Id "+id+" repeated.")

@@ -16,7 +16,8 @@ import (
 // sendLater sends with a delay of five minutes.
 func sendLater(t *testing.T, client *sqs.Client, url, body string) {
 	t.Helper()
-	if _, err := client.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &body, DelaySeconds: 300}); err != nil {
+	if _, err := client.SendMessage(t.Context(),
+		&sqs.SendMessageInput{QueueUrl: &url, MessageBody: &body, DelaySeconds: 300}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -35,12 +36,13 @@ func TestAMessagesOwnDelayOverridesTheQueues(t *testing.T) {
 			send(t, client, url, "queue's")
 		}, []string{"queue's", "own"}, []time.Duration{10 * time.Second, 300 * time.Second}},
 		{"in a batch, each entry its own", func(t *testing.T, client *sqs.Client, url string) {
-			out, err := client.SendMessageBatch(t.Context(), &sqs.SendMessageBatchInput{QueueUrl: &url, Entries: []types.SendMessageBatchRequestEntry{
-				{Id: aws.String("1"), MessageBody: aws.String("own"), DelaySeconds: 900},
-				{Id: aws.String("2"), MessageBody: aws.String("too much"), DelaySeconds: 901},
-				{Id: aws.String("3"), MessageBody: aws.String("less"), DelaySeconds: 5},
-				{Id: aws.String("4"), MessageBody: aws.String("queue's")},
-			}})
+			out, err := client.SendMessageBatch(t.Context(),
+				&sqs.SendMessageBatchInput{QueueUrl: &url, Entries: []types.SendMessageBatchRequestEntry{
+					{Id: aws.String("1"), MessageBody: aws.String("own"), DelaySeconds: 900},
+					{Id: aws.String("2"), MessageBody: aws.String("too much"), DelaySeconds: 901},
+					{Id: aws.String("3"), MessageBody: aws.String("less"), DelaySeconds: 5},
+					{Id: aws.String("4"), MessageBody: aws.String("queue's")},
+				}})
 			if err != nil || len(out.Failed) != 1 || *out.Failed[0].Id != "2" {
 				t.Fatalf("SendMessageBatch = %+v, %v; want a refusal of the second entry alone", out, err)
 			}

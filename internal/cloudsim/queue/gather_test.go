@@ -209,13 +209,17 @@ func TestWindowsLoseNothing(t *testing.T) {
 // visibility timeout.
 func TestEndOfAMappingGivesItsWindowBack(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(*queue.Poller){"disabled": (*queue.Poller).Pause, "deleted": (*queue.Poller).Stop} {
+	for name, end := range map[string]func(*queue.Poller){
+		"disabled": (*queue.Poller).Pause, "deleted": (*queue.Poller).Stop,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
 				client := clientOf(c, owner)
 				url := create(t, client, "jobs", map[string]string{"VisibilityTimeout": "3600"})
-				f := &function{answer: func(context.Context, events.SQSEvent) ([]byte, error) { return nil, errors.New("unexpected") }}
+				f := &function{answer: func(context.Context, events.SQSEvent) ([]byte, error) {
+					return nil, errors.New("unexpected")
+				}}
 				p, err := c.Queues.Map(jobsARN, queue.Mapping{BatchSize: 100, Window: time.Minute}, f)
 				if err != nil {
 					t.Fatal(err)

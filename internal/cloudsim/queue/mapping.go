@@ -21,9 +21,10 @@ type Function interface {
 // the queue's visibility timeout has to cover the window and the invocation. AWS recommends six times the function's
 // timeout plus the window, and so little as the timeout is accepted.
 type Mapping struct {
-	BatchSize               int           // zero means 10; up to 10,000 with a window of a second or more
-	Window                  time.Duration // MaximumBatchingWindowInSeconds: how long to gather a batch after its first message
-	MaxConcurrency          int           // 2 to 1000; zero means the 5 batches that Lambda starts with
+	BatchSize int // zero means 10; up to 10,000 with a window of a second or more
+	// MaximumBatchingWindowInSeconds: how long to gather a batch after its first message
+	Window                  time.Duration
+	MaxConcurrency          int // 2 to 1000; zero means the 5 batches that Lambda starts with
 	ReportBatchItemFailures bool
 	Timeout                 time.Duration // of the function; zero means Lambda's 3 seconds
 }

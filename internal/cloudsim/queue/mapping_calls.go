@@ -76,7 +76,8 @@ func (s *Service) ServeMappings(w http.ResponseWriter, r *http.Request) {
 		call.Action, call.Mutating, status = "UpdateEventSourceMapping", true, http.StatusAccepted
 		answer, refusal = s.updateMapping(call, uuid, r)
 	default:
-		refusal = &lambdaError{http.StatusNotFound, "UnknownOperationException", "The embedded cloud has no such call of Lambda."}
+		refusal = &lambdaError{http.StatusNotFound, "UnknownOperationException",
+			"The embedded cloud has no such call of Lambda."}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if refusal != nil {
@@ -130,7 +131,8 @@ func (m named) show() shownMapping {
 // account and Region.
 func (m named) belongsTo(call *apicall.Call, function string) bool {
 	name := m.FunctionARN[strings.LastIndex(m.FunctionARN, ":")+1:]
-	return m.queue.arn.account == call.Account && m.queue.arn.region == call.Region && (function == "" || function[strings.LastIndex(function, ":")+1:] == name)
+	return m.queue.arn.account == call.Account && m.queue.arn.region == call.Region &&
+		(function == "" || function[strings.LastIndex(function, ":")+1:] == name)
 }
 
 type listedMappings struct{ EventSourceMappings []shownMapping }
@@ -161,7 +163,8 @@ func (s *Service) findMapping(call *apicall.Call, uuid string) (named, *lambdaEr
 	all := s.allMappings()
 	i := slices.IndexFunc(all, func(m named) bool { return m.UUID == uuid && m.belongsTo(call, "") })
 	if i < 0 {
-		return named{}, &lambdaError{http.StatusNotFound, "ResourceNotFoundException", "The resource you requested does not exist."}
+		return named{}, &lambdaError{http.StatusNotFound, "ResourceNotFoundException",
+			"The resource you requested does not exist."}
 	}
 	return all[i], s.allowLambda(call, all[i].arn(), iam.Keys{"lambda:FunctionArn": {all[i].FunctionARN}})
 }
@@ -185,7 +188,8 @@ func (s *Service) updateMapping(call *apicall.Call, uuid string, r *http.Request
 	body := json.NewDecoder(r.Body)
 	body.DisallowUnknownFields()
 	if err := body.Decode(&in); err != nil {
-		return nil, &lambdaError{http.StatusBadRequest, "InvalidParameterValueException", "The embedded cloud changes Enabled alone: " + err.Error()}
+		return nil, &lambdaError{http.StatusBadRequest, "InvalidParameterValueException",
+			"The embedded cloud changes Enabled alone: " + err.Error()}
 	}
 	shown := m.show()
 	if in.Enabled == nil || *in.Enabled != m.Paused() {

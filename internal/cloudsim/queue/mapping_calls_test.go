@@ -38,7 +38,8 @@ func call(t *testing.T, c *cloudsim.Cloud, account, method, path, body string) (
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response.StatusCode, regexp.MustCompile(`,"LastModified":[\d.e+]+`).ReplaceAllString(strings.TrimSpace(string(text)), "")
+	return response.StatusCode,
+		regexp.MustCompile(`,"LastModified":[\d.e+]+`).ReplaceAllString(strings.TrimSpace(string(text)), "")
 }
 
 type handler func()
@@ -58,13 +59,16 @@ func mapJobs(t *testing.T, c *cloudsim.Cloud, f handler) (url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Queues.Show(queue.Shown{UUID: "m-1", FunctionARN: "arn:aws:lambda:us-east-1:111111111111:function:worker", Poller: poller})
+	c.Queues.Show(queue.Shown{
+		UUID: "m-1", FunctionARN: "arn:aws:lambda:us-east-1:111111111111:function:worker", Poller: poller,
+	})
 	return url
 }
 
 func shownIn(state string) string {
 	return `{"UUID":"m-1","EventSourceMappingArn":"arn:aws:lambda:us-east-1:111111111111:event-source-mapping:m-1",` +
-		`"EventSourceArn":"arn:aws:sqs:us-east-1:111111111111:jobs","FunctionArn":"arn:aws:lambda:us-east-1:111111111111:function:worker",` +
+		`"EventSourceArn":"arn:aws:sqs:us-east-1:111111111111:jobs",` +
+		`"FunctionArn":"arn:aws:lambda:us-east-1:111111111111:function:worker",` +
 		`"BatchSize":5,"MaximumBatchingWindowInSeconds":2,"FunctionResponseTypes":["ReportBatchItemFailures"],` +
 		`"ScalingConfig":{"MaximumConcurrency":7},"State":"` + state + `","StateTransitionReason":"USER_INITIATED"}`
 }
@@ -86,7 +90,8 @@ func TestCallsOfMappings(t *testing.T) {
 	}{
 		{"all", owner, http.MethodGet, "", "", 200, one},
 		{"of the function", owner, http.MethodGet, "?FunctionName=worker", "", 200, one},
-		{"of its ARN", owner, http.MethodGet, "?FunctionName=arn:aws:lambda:us-east-1:111111111111:function:worker", "", 200, one},
+		{"of its ARN", owner, http.MethodGet, "?FunctionName=arn:aws:lambda:us-east-1:111111111111:function:worker",
+			"", 200, one},
 		{"of another function", owner, http.MethodGet, "?FunctionName=other", "", 200, none},
 		{"of the queue", owner, http.MethodGet, "?EventSourceArn=" + queueARN + "jobs", "", 200, one},
 		{"of another queue", owner, http.MethodGet, "?EventSourceArn=" + queueARN + "other", "", 200, none},
@@ -102,7 +107,8 @@ func TestCallsOfMappings(t *testing.T) {
 		{"enable", owner, http.MethodPut, "m-1", `{"Enabled":true}`, 202, shownIn("Enabling")},
 		{"another attribute", owner, http.MethodPut, "m-1", `{"BatchSize":1}`, 400,
 			`{"Message":"The embedded cloud changes Enabled alone: json: unknown field \"BatchSize\"","Type":"User"}`},
-		{"another call", owner, http.MethodDelete, "m-1", "", 404, `{"Message":"The embedded cloud has no such call of Lambda.","Type":"User"}`},
+		{"another call", owner, http.MethodDelete, "m-1", "", 404,
+			`{"Message":"The embedded cloud has no such call of Lambda.","Type":"User"}`},
 	}
 	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
 		mapJobs(t, c, func() {})

@@ -114,7 +114,8 @@ func TestAnswerDecidesWhatComesBack(t *testing.T) {
 		{"an empty list is success", true, answer(`{"batchItemFailures":[]}`), none},
 		{"a listed message comes back alone", true, answer(`{"batchItemFailures":[{"itemIdentifier":"ID-OF-A"}]}`), "a"},
 		{"an unknown identifier fails the batch", true, answer(`{"batchItemFailures":[{"itemIdentifier":"x"}]}`), both},
-		{"an unknown identifier beside a known one fails the batch", true, answer(`{"batchItemFailures":[{"itemIdentifier":"ID-OF-A"},{"itemIdentifier":"x"}]}`), both},
+		{"an unknown identifier beside a known one fails the batch", true,
+			answer(`{"batchItemFailures":[{"itemIdentifier":"ID-OF-A"},{"itemIdentifier":"x"}]}`), both},
 		{"an empty identifier fails the batch", true, answer(`{"batchItemFailures":[{"itemIdentifier":""}]}`), both},
 		{"a null identifier fails the batch", true, answer(`{"batchItemFailures":[{"itemIdentifier":null}]}`), both},
 		{"a misspelled key fails the batch", true, answer(`{"batchItemFailures":[{"itemId":"ID-OF-A"}]}`), both},
@@ -122,9 +123,15 @@ func TestAnswerDecidesWhatComesBack(t *testing.T) {
 		{"an answer of another type fails the batch", true, answer(`"done"`), both},
 		{"an error fails the batch", true, func(events.SQSEvent) ([]byte, error) { return nil, errors.New("boom") }, both},
 		{"a panic fails the batch", true, func(events.SQSEvent) ([]byte, error) { panic("boom") }, both},
-		{"an answer after the timeout fails the batch", true, func(events.SQSEvent) ([]byte, error) { time.Sleep(4 * time.Second); return nil, nil }, both},
-		{"without ReportBatchItemFailures the answer means nothing", false, answer(`{"batchItemFailures":[{"itemIdentifier":"x"}]}`), none},
-		{"without ReportBatchItemFailures an error fails the batch", false, func(events.SQSEvent) ([]byte, error) { return nil, errors.New("boom") }, both},
+		{"an answer after the timeout fails the batch", true, func(events.SQSEvent) ([]byte, error) {
+			time.Sleep(4 * time.Second)
+			return nil, nil
+		}, both},
+		{"without ReportBatchItemFailures the answer means nothing", false,
+			answer(`{"batchItemFailures":[{"itemIdentifier":"x"}]}`), none},
+		{"without ReportBatchItemFailures an error fails the batch", false, func(events.SQSEvent) ([]byte, error) {
+			return nil, errors.New("boom")
+		}, both},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -307,7 +314,8 @@ func TestMappingRefuses(t *testing.T) {
 		{"a window above 300 seconds", jobsARN, queue.Mapping{Window: 301 * time.Second}, "window"},
 		{"a maximum concurrency of 1", jobsARN, queue.Mapping{MaxConcurrency: 1}, "from 2 to 1000"},
 		{"a function timeout above 15 minutes", jobsARN, queue.Mapping{Timeout: 901 * time.Second}, "900"},
-		{"a function timeout above the queue's visibility timeout", jobsARN, queue.Mapping{Timeout: 31 * time.Second}, "visibility timeout"},
+		{"a function timeout above the queue's visibility timeout", jobsARN,
+			queue.Mapping{Timeout: 31 * time.Second}, "visibility timeout"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -68,7 +68,8 @@ func (q *queue) checkMessage(in sendEntry) error {
 	case in.MessageBody == "":
 		return missingParameter("MessageBody")
 	case in.size() > most:
-		return invalidParameter(fmt.Sprintf("One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", most))
+		return invalidParameter(fmt.Sprintf("One or more parameters are invalid. Reason: Message must be "+
+			"shorter than %d bytes.", most))
 	case in.DelaySeconds != nil && (*in.DelaySeconds < 0 || *in.DelaySeconds > limits["DelaySeconds"].most):
 		return invalidParameter("Value for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.")
 	case len(in.MessageAttributes) > maxBatch:
@@ -110,7 +111,8 @@ func (s *Service) sendMessageBatch(ctx context.Context, in sendBatchInput) (batc
 		total += e.size()
 	}
 	if most := limits["MaximumMessageSize"].most; total > most {
-		return batchOutput[sendOutput]{}, refuse("BatchRequestTooLong", fmt.Sprintf("Batch requests cannot be longer than %d bytes.", most))
+		return batchOutput[sendOutput]{}, refuse("BatchRequestTooLong",
+			fmt.Sprintf("Batch requests cannot be longer than %d bytes.", most))
 	}
 	return each(in.Entries, func(e sendEntry) string { return e.ID },
 		func(e sendEntry) (sendOutput, error) { return s.send(q, call.Account, e) })
@@ -173,7 +175,8 @@ func (s *Service) changeVisibility(ctx context.Context, in receiptInput) (empty,
 	return empty{}, s.withQueue(ctx, in.QueueURL, func(q *queue) error { return s.postpone(q, in.receiptEntry) })
 }
 
-func (s *Service) changeVisibilityBatch(ctx context.Context, in receiptBatchInput) (out batchOutput[entryID], err error) {
+func (s *Service) changeVisibilityBatch(ctx context.Context,
+	in receiptBatchInput) (out batchOutput[entryID], err error) {
 	err = s.withQueue(ctx, in.QueueURL, func(q *queue) error {
 		out, err = eachReceipt(in.Entries, func(e receiptEntry) error { return s.postpone(q, e) })
 		return err

@@ -63,7 +63,8 @@ func (s *Service) startMove(ctx context.Context, in startMoveInput) (startMoveOu
 	}
 	if n := in.PerSecond; n != nil {
 		if *n < 1 || *n > fastest {
-			return startMoveOutput{}, invalidParameter(fmt.Sprintf("Value %d for parameter MaxNumberOfMessagesPerSecond is invalid.", *n))
+			return startMoveOutput{},
+				invalidParameter(fmt.Sprintf("Value %d for parameter MaxNumberOfMessagesPerSecond is invalid.", *n))
 		}
 		t.perSecond = *n
 	}
@@ -194,7 +195,8 @@ func (s *Service) moveNext(ctx context.Context, t *moveTask) (status, reason str
 		return taskFailed, noQueueAnymore
 	}
 	from.drop(func(o *message) bool { return o == m })
-	s.put(to, m.body, m.attributes, m.sender, to.seconds("DelaySeconds")) // a new message, with an id and a time of its own
+	// a new message, with an id and a time of its own
+	s.put(to, m.body, m.attributes, m.sender, to.seconds("DelaySeconds"))
 	t.moved++
 	return t.status, ""
 }

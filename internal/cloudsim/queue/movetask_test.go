@@ -77,7 +77,8 @@ func (r redrives) wants(want ...types.ListMessageMoveTasksResultEntry) {
 		want[i].SourceArn = aws.String(queueARN + "dead")
 	}
 	ignored := cmpopts.IgnoreFields(types.ListMessageMoveTasksResultEntry{}, "StartedTimestamp")
-	if diff := cmp.Diff(want, r.list(), ignored, cmpopts.IgnoreUnexported(types.ListMessageMoveTasksResultEntry{})); diff != "" {
+	if diff := cmp.Diff(want, r.list(), ignored,
+		cmpopts.IgnoreUnexported(types.ListMessageMoveTasksResultEntry{})); diff != "" {
 		r.t.Errorf("tasks (-want +got):\n%s", diff)
 	}
 }
@@ -177,7 +178,8 @@ func TestCancelARedrive(t *testing.T) {
 		}
 		r.wants(task)
 		_, err = r.start(sqs.StartMessageMoveTaskInput{})
-		refused(t, err, "InvalidParameterValue", "There is already a task running. Only one active task is allowed for a source queue arn at a given time.")
+		refused(t, err, "InvalidParameterValue",
+			"There is already a task running. Only one active task is allowed for a source queue arn at a given time.")
 		time.Sleep(2*time.Second + time.Second/2)
 		out, err := r.client.CancelMessageMoveTask(t.Context(), &sqs.CancelMessageMoveTaskInput{TaskHandle: &handle})
 		if err != nil || out.ApproximateNumberOfMessagesMoved != 2 {
@@ -198,7 +200,8 @@ func TestCancelARedrive(t *testing.T) {
 			ApproximateNumberOfMessagesToMove: aws.Int64(2),
 		}
 		r.wants(last, task)
-		one, err := r.client.ListMessageMoveTasks(t.Context(), &sqs.ListMessageMoveTasksInput{SourceArn: aws.String(queueARN + "dead")})
+		one, err := r.client.ListMessageMoveTasks(t.Context(),
+			&sqs.ListMessageMoveTasksInput{SourceArn: aws.String(queueARN + "dead")})
 		if err != nil || len(one.Results) != 1 || *one.Results[0].Status != "COMPLETED" {
 			t.Errorf("ListMessageMoveTasks() = %+v, %v; want the latest task", one, err)
 		}
@@ -265,7 +268,8 @@ func TestRefusedRedrives(t *testing.T) {
 	}
 	list := func(source string, most int32) func(*testing.T, *sqs.Client) error {
 		return func(t *testing.T, client *sqs.Client) error {
-			_, err := client.ListMessageMoveTasks(t.Context(), &sqs.ListMessageMoveTasksInput{SourceArn: &source, MaxResults: &most})
+			_, err := client.ListMessageMoveTasks(t.Context(),
+				&sqs.ListMessageMoveTasksInput{SourceArn: &source, MaxResults: &most})
 			return err
 		}
 	}
@@ -277,10 +281,13 @@ func TestRefusedRedrives(t *testing.T) {
 		{"a queue that isn't there", start(queueARN+"none", "", 0), notFound, noSource},
 		{"a queue of another Region", start("arn:aws:sqs:eu-west-1:111111111111:dead", "", 0), notFound, noSource},
 		{"no source", start("", "", 0), missing, "The request must contain the parameter SourceArn."},
-		{"a queue that has no dead letters", start(queueARN+"jobs", "", 0), invalid, "Source queue must be configured as a Dead Letter Queue."},
+		{"a queue that has no dead letters", start(queueARN+"jobs", "", 0), invalid,
+			"Source queue must be configured as a Dead Letter Queue."},
 		{"no such destination", start(queueARN+"dead", queueARN+"none", 0), notFound, noDestination},
-		{"a rate that is too low", start(queueARN+"dead", "", -1), invalid, "Value -1 for parameter MaxNumberOfMessagesPerSecond is invalid."},
-		{"a rate that is too high", start(queueARN+"dead", "", 501), invalid, "Value 501 for parameter MaxNumberOfMessagesPerSecond is invalid."},
+		{"a rate that is too low", start(queueARN+"dead", "", -1), invalid,
+			"Value -1 for parameter MaxNumberOfMessagesPerSecond is invalid."},
+		{"a rate that is too high", start(queueARN+"dead", "", 501), invalid,
+			"Value 501 for parameter MaxNumberOfMessagesPerSecond is invalid."},
 		{"tasks of no queue", list(queueARN+"none", 1), notFound, noSource},
 		{"no tasks", list(queueARN+"dead", 0), invalid, "Value 0 for parameter MaxResults is invalid."},
 		{"too many tasks", list(queueARN+"dead", 11), invalid, "Value 11 for parameter MaxResults is invalid."},
@@ -305,11 +312,14 @@ func TestPermissionsToRedrive(t *testing.T) {
 	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
 		r := newRedrives(t, c)
 		allow := func(queue, action string) string {
-			return `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"` + stranger + `"},"Action":[` + action + `],"Resource":"` + queueARN + queue + `"}]}`
+			return `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"` + stranger + `"},"Action":[` + action +
+				`],"Resource":"` + queueARN + queue + `"}]}`
 		}
 		set := func(url, policy string) {
 			t.Helper()
-			_, err := r.client.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: &url, Attributes: map[string]string{"Policy": policy}})
+			_, err := r.client.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{
+				QueueUrl: &url, Attributes: map[string]string{"Policy": policy},
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -317,7 +327,8 @@ func TestPermissionsToRedrive(t *testing.T) {
 		c.IAM.Enforce()
 		client := clientOf(c, stranger)
 		start := func() string {
-			_, err := client.StartMessageMoveTask(t.Context(), &sqs.StartMessageMoveTaskInput{SourceArn: aws.String(queueARN + "dead")})
+			_, err := client.StartMessageMoveTask(t.Context(),
+				&sqs.StartMessageMoveTaskInput{SourceArn: aws.String(queueARN + "dead")})
 			return code(err)
 		}
 		set(r.dead, allow("dead", `"sqs:StartMessageMoveTask","sqs:ReceiveMessage","sqs:DeleteMessage"`))
@@ -325,7 +336,8 @@ func TestPermissionsToRedrive(t *testing.T) {
 		if got := start(); got != "AccessDenied" {
 			t.Errorf("without GetQueueAttributes: %q", got)
 		}
-		set(r.dead, allow("dead", `"sqs:StartMessageMoveTask","sqs:ReceiveMessage","sqs:DeleteMessage","sqs:GetQueueAttributes"`))
+		set(r.dead,
+			allow("dead", `"sqs:StartMessageMoveTask","sqs:ReceiveMessage","sqs:DeleteMessage","sqs:GetQueueAttributes"`))
 		set(r.jobs, allow("jobs", `"sqs:ReceiveMessage"`))
 		if got := start(); got != "AccessDenied" {
 			t.Errorf("without SendMessage: %q", got)

@@ -32,7 +32,8 @@ func (s *Service) createQueue(ctx context.Context, in createQueueInput) (queueUR
 		return queueURL{}, invalidParameter("The embedded cloud has standard queues only.")
 	}
 	if !validName.MatchString(in.QueueName) {
-		return queueURL{}, invalidParameter("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length.")
+		return queueURL{},
+			invalidParameter("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length.")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,7 +162,8 @@ func (s *Service) listQueues(ctx context.Context, in listQueuesInput) (listQueue
 	defer s.mu.Unlock()
 	var urls []string
 	for name := range s.queues {
-		if name.account == caller.Account && name.region == caller.Region && strings.HasPrefix(name.name, in.QueueNamePrefix) {
+		if name.account == caller.Account && name.region == caller.Region &&
+			strings.HasPrefix(name.name, in.QueueNamePrefix) {
 			urls = append(urls, name.url())
 		}
 	}
@@ -189,7 +191,8 @@ func (s *Service) purgeQueue(ctx context.Context, in queueURL) (empty, error) {
 		return empty{}, err
 	}
 	if time.Since(q.purged) < purgeInterval {
-		return empty{}, refuse("PurgeQueueInProgress", "Only one PurgeQueue operation on "+q.arn.name+" is allowed every 60 seconds.")
+		return empty{}, refuse("PurgeQueueInProgress",
+			"Only one PurgeQueue operation on "+q.arn.name+" is allowed every 60 seconds.")
 	}
 	q.purged = time.Now()
 	q.messages = nil

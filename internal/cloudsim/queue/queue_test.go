@@ -110,7 +110,8 @@ func TestMessageComesBackAsItWasSent(t *testing.T) {
 		if *sent.MD5OfMessageAttributes != sum || *m.MD5OfMessageAttributes != sum || len(m.MessageAttributes) != 3 {
 			t.Errorf("attributes = %v with checksum %s, want three with %s", m.MessageAttributes, *m.MD5OfMessageAttributes, sum)
 		}
-		if m.Attributes["ApproximateReceiveCount"] != "1" || m.Attributes["SenderId"] != owner || *m.MessageId != *sent.MessageId {
+		if m.Attributes["ApproximateReceiveCount"] != "1" || m.Attributes["SenderId"] != owner ||
+			*m.MessageId != *sent.MessageId {
 			t.Errorf("message = %+v, want the first receive of %s from %s", m.Attributes, *sent.MessageId, owner)
 		}
 	})
@@ -135,7 +136,8 @@ func TestMessageIsHiddenUntilItsVisibilityTimeoutIsOver(t *testing.T) {
 		if *first[0].ReceiptHandle == *second[0].ReceiptHandle || second[0].Attributes["ApproximateReceiveCount"] != "2" {
 			t.Errorf("second receive = %+v, want a new receipt handle and a count of 2", second[0])
 		}
-		if _, err := client.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: first[0].ReceiptHandle}); err != nil {
+		if _, err := client.DeleteMessage(t.Context(),
+			&sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: first[0].ReceiptHandle}); err != nil {
 			t.Fatalf("delete with the handle of an earlier receive: %v", err)
 		}
 		time.Sleep(time.Minute)
@@ -191,7 +193,9 @@ func TestDelayAndRetention(t *testing.T) {
 
 func attributes(t *testing.T, client *sqs.Client, url string) map[string]string {
 	t.Helper()
-	out, err := client.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []types.QueueAttributeName{"All"}})
+	out, err := client.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
+		QueueUrl: &url, AttributeNames: []types.QueueAttributeName{"All"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +238,9 @@ func TestChangeMessageVisibility(t *testing.T) {
 		send(t, client, url, "a")
 		handle := receive(t, client, url, 0)[0].ReceiptHandle
 		change := func(seconds int32) error {
-			_, err := client.ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{QueueUrl: &url, ReceiptHandle: handle, VisibilityTimeout: seconds})
+			_, err := client.ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{
+				QueueUrl: &url, ReceiptHandle: handle, VisibilityTimeout: seconds,
+			})
 			return err
 		}
 		if err := change(0); err != nil {
@@ -254,20 +260,23 @@ func TestBatchesKeepOutcomesApart(t *testing.T) {
 	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
 		client := clientOf(c, owner)
 		url := create(t, client, "jobs", map[string]string{"MaximumMessageSize": "1024"})
-		sent, err := client.SendMessageBatch(t.Context(), &sqs.SendMessageBatchInput{QueueUrl: &url, Entries: []types.SendMessageBatchRequestEntry{
-			{Id: aws.String("small"), MessageBody: aws.String("a")},
-			{Id: aws.String("large"), MessageBody: aws.String(strings.Repeat("x", 1025))},
-		}})
+		sent, err := client.SendMessageBatch(t.Context(),
+			&sqs.SendMessageBatchInput{QueueUrl: &url, Entries: []types.SendMessageBatchRequestEntry{
+				{Id: aws.String("small"), MessageBody: aws.String("a")},
+				{Id: aws.String("large"), MessageBody: aws.String(strings.Repeat("x", 1025))},
+			}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(sent.Successful) != 1 || *sent.Successful[0].Id != "small" || len(sent.Failed) != 1 || *sent.Failed[0].Id != "large" {
+		if len(sent.Successful) != 1 || *sent.Successful[0].Id != "small" || len(sent.Failed) != 1 ||
+			*sent.Failed[0].Id != "large" {
 			t.Errorf("SendMessageBatch = %+v, want small sent and large refused", sent)
 		}
 		handle := receive(t, client, url, 0)[0].ReceiptHandle
-		deleted, err := client.DeleteMessageBatch(t.Context(), &sqs.DeleteMessageBatchInput{QueueUrl: &url, Entries: []types.DeleteMessageBatchRequestEntry{
-			{Id: aws.String("good"), ReceiptHandle: handle}, {Id: aws.String("bad"), ReceiptHandle: aws.String("x")},
-		}})
+		deleted, err := client.DeleteMessageBatch(t.Context(),
+			&sqs.DeleteMessageBatchInput{QueueUrl: &url, Entries: []types.DeleteMessageBatchRequestEntry{
+				{Id: aws.String("good"), ReceiptHandle: handle}, {Id: aws.String("bad"), ReceiptHandle: aws.String("x")},
+			}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -313,36 +322,57 @@ func TestRefusals(t *testing.T) {
 		call func(*testing.T, *sqs.Client) error
 		want string
 	}{
-		{"a queue that doesn't exist, by the name that clients of the query protocol know", sendMessage(sqs.SendMessageInput{QueueUrl: aws.String(jobs + "2"), MessageBody: aws.String("x")}), "AWS.SimpleQueueService.NonExistentQueue"},
+		{"a queue that doesn't exist, by the name that clients of the query protocol know",
+			sendMessage(sqs.SendMessageInput{QueueUrl: aws.String(jobs + "2"), MessageBody: aws.String("x")}),
+			"AWS.SimpleQueueService.NonExistentQueue"},
 		{"a name with a dot", createQueue("a.b", nil), "InvalidParameterValue"},
 		{"a FIFO queue, which this cloud doesn't have", createQueue("a.fifo", nil), "InvalidParameterValue"},
-		{"the same name with other attributes", createQueue("jobs", map[string]string{"VisibilityTimeout": "99"}), "QueueAlreadyExists"},
+		{"the same name with other attributes", createQueue("jobs", map[string]string{"VisibilityTimeout": "99"}),
+			"QueueAlreadyExists"},
 		{"an unknown attribute", createQueue("new", map[string]string{"Shape": "round"}), "InvalidAttributeName"},
-		{"a visibility timeout above 12 hours", createQueue("new", map[string]string{"VisibilityTimeout": "43201"}), "InvalidAttributeValue"},
-		{"a message size above 1 MiB", createQueue("new", map[string]string{"MaximumMessageSize": "1048577"}), "InvalidAttributeValue"},
+		{"a visibility timeout above 12 hours", createQueue("new", map[string]string{"VisibilityTimeout": "43201"}),
+			"InvalidAttributeValue"},
+		{"a message size above 1 MiB", createQueue("new", map[string]string{"MaximumMessageSize": "1048577"}),
+			"InvalidAttributeValue"},
 		{"a malformed policy", createQueue("new", map[string]string{"Policy": "{"}), "InvalidAttributeValue"},
-		{"a dead-letter queue of another region", createQueue("new", redrive("arn:aws:sqs:eu-west-1:111111111111:dead", "3")), "InvalidParameterValue"},
-		{"a dead-letter queue of another account", createQueue("new", redrive("arn:aws:sqs:us-east-1:222222222222:dead", "3")), "InvalidParameterValue"},
-		{"a dead-letter queue that doesn't exist", createQueue("new", redrive("arn:aws:sqs:us-east-1:111111111111:dead", "3")), "InvalidParameterValue"},
-		{"no receive at all", createQueue("new", redrive("arn:aws:sqs:us-east-1:111111111111:jobs", "0")), "InvalidParameterValue"},
+		{"a dead-letter queue of another region", createQueue("new", redrive("arn:aws:sqs:eu-west-1:111111111111:dead", "3")),
+			"InvalidParameterValue"},
+		{"a dead-letter queue of another account",
+			createQueue("new", redrive("arn:aws:sqs:us-east-1:222222222222:dead", "3")), "InvalidParameterValue"},
+		{"a dead-letter queue that doesn't exist",
+			createQueue("new", redrive("arn:aws:sqs:us-east-1:111111111111:dead", "3")), "InvalidParameterValue"},
+		{"no receive at all", createQueue("new", redrive("arn:aws:sqs:us-east-1:111111111111:jobs", "0")),
+			"InvalidParameterValue"},
 		{"an empty body", sendMessage(sqs.SendMessageInput{MessageBody: aws.String("")}), "MissingParameter"},
-		{"a message above the queue's size", sendMessage(sqs.SendMessageInput{MessageBody: aws.String(strings.Repeat("x", 1<<20+1))}), "InvalidParameterValue"},
-		{"a delay above 15 minutes", sendMessage(sqs.SendMessageInput{MessageBody: aws.String("x"), DelaySeconds: 901}), "InvalidParameterValue"},
-		{"an attribute of an unknown type", sendMessage(sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: map[string]types.MessageAttributeValue{"a": {DataType: aws.String("Date"), StringValue: aws.String("x")}}}), "InvalidParameterValue"},
+		{"a message above the queue's size",
+			sendMessage(sqs.SendMessageInput{MessageBody: aws.String(strings.Repeat("x", 1<<20+1))}), "InvalidParameterValue"},
+		{"a delay above 15 minutes", sendMessage(sqs.SendMessageInput{MessageBody: aws.String("x"), DelaySeconds: 901}),
+			"InvalidParameterValue"},
+		{"an attribute of an unknown type",
+			sendMessage(sqs.SendMessageInput{MessageBody: aws.String("x"),
+				MessageAttributes: map[string]types.MessageAttributeValue{"a": {DataType: aws.String("Date"),
+					StringValue: aws.String("x")}}}), "InvalidParameterValue"},
 		{"an empty batch", sendBatch(), "AWS.SimpleQueueService.EmptyBatchRequest"},
-		{"eleven entries", sendBatch("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"), "AWS.SimpleQueueService.TooManyEntriesInBatchRequest"},
+		{"eleven entries", sendBatch("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"),
+			"AWS.SimpleQueueService.TooManyEntriesInBatchRequest"},
 		{"an id twice", sendBatch("a", "a"), "AWS.SimpleQueueService.BatchEntryIdsNotDistinct"},
 		{"an id with a space", sendBatch("a b"), "AWS.SimpleQueueService.InvalidBatchEntryId"},
 		{"more than ten messages at once", func(t *testing.T, client *sqs.Client) error {
-			_, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(jobs), MaxNumberOfMessages: 11})
+			_, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
+				QueueUrl: aws.String(jobs), MaxNumberOfMessages: 11,
+			})
 			return err
 		}, "InvalidParameterValue"},
 		{"a long poll above 20 seconds", func(t *testing.T, client *sqs.Client) error {
-			_, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(jobs), WaitTimeSeconds: 21})
+			_, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
+				QueueUrl: aws.String(jobs), WaitTimeSeconds: 21,
+			})
 			return err
 		}, "InvalidParameterValue"},
 		{"a receipt handle that is none", func(t *testing.T, client *sqs.Client) error {
-			_, err := client.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: aws.String(jobs), ReceiptHandle: aws.String("x")})
+			_, err := client.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{
+				QueueUrl: aws.String(jobs), ReceiptHandle: aws.String("x"),
+			})
 			return err
 		}, "ReceiptHandleIsInvalid"},
 		{"a second purge within 60 seconds", func(t *testing.T, client *sqs.Client) error {
@@ -375,11 +405,18 @@ func TestQueuePolicyDecidesForOtherAccounts(t *testing.T) {
 		name, account, policy, want string
 	}{
 		{"a stranger needs permission", stranger, "", "AccessDenied"},
-		{"a stranger with permission", stranger, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"sqs:SendMessage",` + resource + `}]}`, ""},
-		{"a stranger with permission for something else", stranger, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"sqs:ReceiveMessage",` + resource + `}]}`, "AccessDenied"},
+		{"a stranger with permission", stranger,
+			`{"Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"sqs:SendMessage",` + resource + `}]}`,
+			""},
+		{"a stranger with permission for something else", stranger,
+			`{"Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"sqs:ReceiveMessage",` +
+				resource + `}]}`, "AccessDenied"},
 		{"the owner needs none", owner, "", ""},
-		{"the owner can be denied", owner, `{"Statement":[{"Effect":"Deny","Principal":"*","Action":"sqs:SendMessage",` + resource + `}]}`, "AccessDenied"},
-		{"a denial of unencrypted calls denies no encrypted one", owner, `{"Statement":[{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"sqs:*",` + resource + `,"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, ""},
+		{"the owner can be denied", owner,
+			`{"Statement":[{"Effect":"Deny","Principal":"*","Action":"sqs:SendMessage",` + resource + `}]}`, "AccessDenied"},
+		{"a denial of unencrypted calls denies no encrypted one", owner,
+			`{"Statement":[{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"sqs:*",` + resource +
+				`,"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -390,7 +427,9 @@ func TestQueuePolicyDecidesForOtherAccounts(t *testing.T) {
 					attributes["Policy"] = tt.policy
 				}
 				url := create(t, clientOf(c, owner), "jobs", attributes)
-				_, err := clientOf(c, tt.account).SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("x")})
+				_, err := clientOf(c, tt.account).SendMessage(t.Context(), &sqs.SendMessageInput{
+					QueueUrl: &url, MessageBody: aws.String("x"),
+				})
 				if got := code(err); got != tt.want {
 					t.Errorf("error code %q, want %q (%v)", got, tt.want, err)
 				}
@@ -411,7 +450,9 @@ func TestListQueuesPages(t *testing.T) {
 			}
 		}
 		create(t, clientOf(c, stranger), "a-4", nil)
-		pages := sqs.NewListQueuesPaginator(client, &sqs.ListQueuesInput{QueueNamePrefix: aws.String("a-"), MaxResults: aws.Int32(2)})
+		pages := sqs.NewListQueuesPaginator(client, &sqs.ListQueuesInput{
+			QueueNamePrefix: aws.String("a-"), MaxResults: aws.Int32(2),
+		})
 		var got []string
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(t.Context())
@@ -451,9 +492,12 @@ func TestAnotherAccountsQueueIsFoundByItsOwner(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, c *cloudsim.Cloud) {
 		url := create(t, clientOf(c, owner), "jobs", map[string]string{
-			"Policy": `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"sqs:GetQueueUrl","Resource":"arn:aws:sqs:us-east-1:111111111111:jobs"}]}`,
+			"Policy": `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"sqs:GetQueueUrl",` +
+				`"Resource":"arn:aws:sqs:us-east-1:111111111111:jobs"}]}`,
 		})
-		out, err := clientOf(c, stranger).GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: aws.String("jobs"), QueueOwnerAWSAccountId: aws.String(owner)})
+		out, err := clientOf(c, stranger).GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{
+			QueueName: aws.String("jobs"), QueueOwnerAWSAccountId: aws.String(owner),
+		})
 		if err != nil || *out.QueueUrl != url {
 			t.Errorf("GetQueueUrl = %v, %v, want %s", out, err, url)
 		}

@@ -71,10 +71,14 @@ type receiveOptions struct {
 }
 
 func (q *queue) receiveOptions(in receiveInput) (receiveOptions, error) {
-	o := receiveOptions{most: 1, visibility: q.seconds("VisibilityTimeout"), wait: q.seconds("ReceiveMessageWaitTimeSeconds")}
+	o := receiveOptions{
+		most: 1, visibility: q.seconds("VisibilityTimeout"), wait: q.seconds("ReceiveMessageWaitTimeSeconds"),
+	}
 	if n := in.MaxNumberOfMessages; n != nil {
 		if *n < 1 || *n > maxBatch {
-			return o, invalidParameter("Value for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.")
+			return o,
+				invalidParameter("Value for parameter MaxNumberOfMessages is invalid. Reason: Must be " +
+					"between 1 and 10, if provided.")
 		}
 		o.most = *n
 	}

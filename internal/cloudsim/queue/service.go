@@ -58,7 +58,9 @@ func New(o Options) *Service {
 	if o.Notifier == nil {
 		o.Notifier = &notifier.Notifier{}
 	}
-	s := &Service{changed: o.Notifier, iam: o.IAM, switches: o.Switches, queues: map[arn]*queue{}, deleted: map[arn]time.Time{}}
+	s := &Service{
+		changed: o.Notifier, iam: o.IAM, switches: o.Switches, queues: map[arn]*queue{}, deleted: map[arn]time.Time{},
+	}
 	s.lifetime, s.end = context.WithCancel(context.Background())
 	s.protocol = awsjson.Service{Version: "1.0", Allow: s.allow, Actions: map[string]awsjson.Action{
 		"CreateQueue":                  awsjson.Write(s.createQueue),
@@ -144,9 +146,12 @@ func (s *Service) Deliver(queueARN string, from Source, body string, attributes 
 }
 
 // put adds a new message. Callers hold the lock.
-func (s *Service) put(q *queue, body string, attributes map[string]MessageAttribute, sender string, delay time.Duration) *message {
+func (s *Service) put(q *queue, body string, attributes map[string]MessageAttribute, sender string,
+	delay time.Duration) *message {
 	now := time.Now()
-	m := &message{id: apicall.UUID(), body: body, attributes: attributes, sender: sender, sent: now, visibleAt: now.Add(delay)}
+	m := &message{
+		id: apicall.UUID(), body: body, attributes: attributes, sender: sender, sent: now, visibleAt: now.Add(delay),
+	}
 	q.add(m)
 	s.changed.Notify()
 	return m

@@ -70,7 +70,8 @@ func (s *Service) allow(o operation, b *bucket, call *apicall.Call) *Error {
 // isOwnersLastResort: no bucket policy keeps the root user of the owning account from reading, changing or deleting it.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
 func (o operation) isOwnersLastResort(b *bucket, call *apicall.Call) bool {
-	return b != nil && b.account == call.Account && strings.HasSuffix(call.ARN, ":root") && strings.HasSuffix(o.name, "BucketPolicy")
+	return b != nil && b.account == call.Account && strings.HasSuffix(call.ARN, ":root") &&
+		strings.HasSuffix(o.name, "BucketPolicy")
 }
 
 func denied(err error) *Error {

@@ -15,8 +15,9 @@ import (
 type bucket struct {
 	account, region string
 	policy          iam.Policy
-	document        string            // of the policy; empty if there is none
-	settings        map[string][]byte // documents that are stored and returned without effect, by the name of the call without its verb
+	document        string // of the policy; empty if there is none
+	// documents that are stored and returned without effect, by the name of the call without its verb
+	settings map[string][]byte
 }
 
 type administrator func(s *Service, w http.ResponseWriter, r *http.Request, o operation, call *apicall.Call) *Error
@@ -54,10 +55,14 @@ func (s *Service) createBucket(w http.ResponseWriter, r *http.Request, o operati
 	switch b := s.buckets[o.bucket]; {
 	case b == nil:
 	case b.account != call.Account:
-		return &Error{Code: "BucketAlreadyExists", Message: "The requested bucket name is not available.", Status: http.StatusConflict, BucketName: o.bucket}
+		return &Error{
+			Code: "BucketAlreadyExists", Message: "The requested bucket name is not available.",
+			Status: http.StatusConflict, BucketName: o.bucket,
+		}
 	case region != "us-east-1" || b.region != "us-east-1":
-		return &Error{Code: "BucketAlreadyOwnedByYou", Message: "Your previous request to create the named bucket succeeded and you already own it.",
-			Status: http.StatusConflict, BucketName: o.bucket}
+		return &Error{Code: "BucketAlreadyOwnedByYou",
+			Message: "Your previous request to create the named bucket succeeded and you already own it.",
+			Status:  http.StatusConflict, BucketName: o.bucket}
 	default:
 		return nil
 	}
@@ -101,7 +106,10 @@ func (s *Service) headBucket(w http.ResponseWriter, _ *http.Request, o operation
 func (s *Service) getPolicy(w http.ResponseWriter, _ *http.Request, o operation, _ *apicall.Call) *Error {
 	b := s.buckets[o.bucket]
 	if b.document == "" {
-		return &Error{Code: "NoSuchBucketPolicy", Message: "The bucket policy does not exist", Status: http.StatusNotFound, BucketName: o.bucket}
+		return &Error{
+			Code: "NoSuchBucketPolicy", Message: "The bucket policy does not exist",
+			Status: http.StatusNotFound, BucketName: o.bucket,
+		}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = io.WriteString(w, b.document) // the caller may have gone
@@ -158,7 +166,9 @@ func getSetting(setting, absent string) administrator {
 	return func(s *Service, w http.ResponseWriter, _ *http.Request, o operation, _ *apicall.Call) *Error {
 		document, found := s.buckets[o.bucket].settings[setting]
 		if !found {
-			return &Error{Code: absent, Message: "The bucket has no such configuration.", Status: http.StatusNotFound, BucketName: o.bucket}
+			return &Error{
+				Code: absent, Message: "The bucket has no such configuration.", Status: http.StatusNotFound, BucketName: o.bucket,
+			}
 		}
 		w.Header().Set("Content-Type", "application/xml")
 		_, _ = w.Write(document) // the caller may have gone

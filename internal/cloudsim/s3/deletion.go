@@ -15,7 +15,10 @@ func (s *Service) deleteObjects(w http.ResponseWriter, r *http.Request, o operat
 		Objects []struct{ Key string } `xml:"Object"`
 	}
 	if err := xml.NewDecoder(r.Body).Decode(&in); err != nil {
-		return &Error{Code: "MalformedXML", Message: "The XML you provided was not well-formed or did not validate against our published schema"}
+		return &Error{
+			Code:    "MalformedXML",
+			Message: "The XML you provided was not well-formed or did not validate against our published schema",
+		}
 	}
 	type deleted struct{ Key string }
 	type failure struct{ Key, Code, Message string }

@@ -16,7 +16,8 @@ type operation struct {
 
 // subresources are the query parameters that select a bucket's setting.
 var subresources = []string{
-	"accelerate", "acl", "cors", "encryption", "lifecycle", "location", "logging", "notification", "object-lock", "ownershipControls", "policy",
+	"accelerate", "acl", "cors", "encryption", "lifecycle", "location", "logging", "notification", "object-lock",
+	"ownershipControls", "policy",
 	"policyStatus", "publicAccessBlock", "replication", "requestPayment", "tagging", "versioning", "website",
 }
 
@@ -38,7 +39,8 @@ func Action(r *http.Request) string { return operationOf(r).name }
 
 // parameters are the query parameters of the served calls beside those that select a setting.
 var parameters = []string{
-	"continuation-token", "delete", "delimiter", "encoding-type", "fetch-owner", "list-type", "marker", "max-keys", "max-parts", "part-number-marker",
+	"continuation-token", "delete", "delimiter", "encoding-type", "fetch-owner", "list-type", "marker", "max-keys",
+	"max-parts", "part-number-marker",
 	"partNumber", "prefix", "start-after", "uploadId", "uploads", "x-id",
 }
 
@@ -59,7 +61,8 @@ func isServed(name string, query url.Values) bool {
 
 // delegated are the calls that the storage answers.
 var delegated = []string{
-	"GetObject", "HeadObject", "PutObject", "DeleteObject", "ListObjects", "ListObjectsV2", "CreateMultipartUpload", "UploadPart",
+	"GetObject", "HeadObject", "PutObject", "DeleteObject", "ListObjects", "ListObjectsV2",
+	"CreateMultipartUpload", "UploadPart",
 	"CompleteMultipartUpload", "AbortMultipartUpload", "ListParts", "CopyObject",
 }
 
@@ -138,7 +141,8 @@ func bucketCall(method string, query url.Values) string {
 func hasSubresource(query url.Values) bool { return slices.ContainsFunc(subresources, query.Has) }
 
 func (o operation) isMutating() bool {
-	return o.name != "" && !strings.HasPrefix(o.name, "Get") && !strings.HasPrefix(o.name, "Head") && !strings.HasPrefix(o.name, "List")
+	return o.name != "" && !strings.HasPrefix(o.name, "Get") && !strings.HasPrefix(o.name, "Head") &&
+		!strings.HasPrefix(o.name, "List")
 }
 
 // pathOf returns the path with the bucket as its first part. SDKs put the bucket in front of the host unless the

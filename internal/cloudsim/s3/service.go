@@ -45,7 +45,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Service) serve(w http.ResponseWriter, r *http.Request, o operation, call *apicall.Call) *Error {
 	if o.name == "" {
-		return &Error{Code: "NotImplemented", Message: "The embedded cloud has no such call.", Status: http.StatusNotImplemented}
+		return &Error{
+			Code: "NotImplemented", Message: "The embedded cloud has no such call.", Status: http.StatusNotImplemented,
+		}
 	}
 	if err := decode(r); err != nil {
 		return &Error{Code: "IncompleteBody", Message: err.Error()}
@@ -87,10 +89,15 @@ func (w *partial) WriteHeader(status int) {
 func (s *Service) check(o operation, b *bucket, call *apicall.Call) *Error {
 	switch {
 	case o.bucket != "" && b == nil && o.name != "CreateBucket":
-		return &Error{Code: "NoSuchBucket", Message: "The specified bucket does not exist", Status: http.StatusNotFound, BucketName: o.bucket}
+		return &Error{
+			Code: "NoSuchBucket", Message: "The specified bucket does not exist",
+			Status: http.StatusNotFound, BucketName: o.bucket,
+		}
 	case b != nil && b.region != call.Region && o.name != "CreateBucket":
-		return &Error{Code: "PermanentRedirect", Message: "The bucket you are attempting to access must be addressed using the specified endpoint. " +
-			"Please send all future requests to this endpoint.", Status: http.StatusMovedPermanently, BucketName: o.bucket, region: b.region}
+		return &Error{Code: "PermanentRedirect",
+			Message: "The bucket you are attempting to access must be addressed using the specified endpoint. " +
+				"Please send all future requests to this endpoint.", Status: http.StatusMovedPermanently,
+			BucketName: o.bucket, region: b.region}
 	}
 	if o.name == "DeleteObjects" {
 		return nil // each key is decided by itself

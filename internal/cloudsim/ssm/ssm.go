@@ -77,11 +77,13 @@ func (s *Service) allow(ctx context.Context, action string, body []byte) error {
 	return nil
 }
 
+const latest = "/aws/service/ami-amazon-linux-latest/"
+
 // images are the public parameters, with a part of the image's name:
 // https://docs.aws.amazon.com/linux/al2023/ug/ec2.html#launch-via-aws-cli
 var images = map[string]string{
-	"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64":  "al2023-ami-2023.9.20251105.0-kernel-6.1-arm64",
-	"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64": "al2023-ami-2023.9.20251105.0-kernel-6.1-x86_64",
+	latest + "al2023-ami-kernel-default-arm64":  "al2023-ami-2023.9.20251105.0-kernel-6.1-arm64",
+	latest + "al2023-ami-kernel-default-x86_64": "al2023-ami-2023.9.20251105.0-kernel-6.1-x86_64",
 }
 
 type parameter struct {
@@ -101,7 +103,8 @@ func (s *Service) find(caller apicall.Caller, name string) (parameter, bool) {
 	if !known || s.network == nil {
 		return parameter{}, false
 	}
-	return parameter{name, "String", s.network.LatestImage(caller.Region, part), 1, parameterARN(caller.Region, name), "aws:ec2:image"}, true
+	return parameter{name, "String", s.network.LatestImage(caller.Region, part), 1,
+		parameterARN(caller.Region, name), "aws:ec2:image"}, true
 }
 
 func (s *Service) getParameter(ctx context.Context, in struct{ Name string }) (any, error) {
@@ -164,12 +167,15 @@ func (s *Service) managed(caller apicall.Caller) []apicall.Host {
 	if s.network == nil {
 		return nil
 	}
-	return slices.DeleteFunc(s.network.Hosts(caller.Account, caller.Region), func(h apicall.Host) bool { return !s.isConnected(caller, h) })
+	return slices.DeleteFunc(s.network.Hosts(caller.Account, caller.Region), func(h apicall.Host) bool {
+		return !s.isConnected(caller, h)
+	})
 }
 
 // agentCalls are the calls without which an agent isn't connected, by service:
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
-var agentCalls = [][2]string{{"ssm", "UpdateInstanceInformation"}, {"ssmmessages", "CreateControlChannel"}, {"ssmmessages", "OpenControlChannel"}}
+var agentCalls = [][2]string{{"ssm", "UpdateInstanceInformation"}, {"ssmmessages", "CreateControlChannel"},
+	{"ssmmessages", "OpenControlChannel"}}
 
 // isConnected reports whether the instance's role and its network let its agent call Systems Manager.
 func (s *Service) isConnected(caller apicall.Caller, h apicall.Host) bool {
@@ -177,7 +183,9 @@ func (s *Service) isConnected(caller apicall.Caller, h apicall.Host) bool {
 	if role == "" {
 		return false
 	}
-	principal := iam.Principal{Account: caller.Account, ARN: "arn:aws:sts::" + caller.Account + ":assumed-role/" + role + "/" + h.Instance}
+	principal := iam.Principal{
+		Account: caller.Account, ARN: "arn:aws:sts::" + caller.Account + ":assumed-role/" + role + "/" + h.Instance,
+	}
 	for _, call := range agentCalls {
 		via, stopped := s.network.Exit(caller.Account, h.Instance, call[0])
 		if stopped != "" {

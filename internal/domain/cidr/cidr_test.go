@@ -135,7 +135,8 @@ func TestFind(t *testing.T) {
 
 func TestSorted(t *testing.T) {
 	t.Parallel()
-	in := append(set("2001:db8::/32 10.1.0.0/16 10.1.0.0/24 100.68.0.18/18 10.1.0.0/16 9.0.0.0/8 10.1.2.3/16"), netip.Prefix{})
+	in := append(set("2001:db8::/32 10.1.0.0/16 10.1.0.0/24 100.68.0.18/18 10.1.0.0/16 9.0.0.0/8 10.1.2.3/16"),
+		netip.Prefix{})
 	before := text(in)
 	want := "9.0.0.0/8 10.1.0.0/16 10.1.0.0/24 100.68.0.0/18 2001:db8::/32"
 	if diff := cmp.Diff(want, text(cidr.Sorted(in))); diff != "" {

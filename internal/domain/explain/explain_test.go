@@ -17,10 +17,17 @@ func company() *policy.Policy {
 	return &policy.Policy{
 		File: "p.yaml", Otherwise: policy.LeaveOthers,
 		Departments: []policy.Department{
-			{Name: "web", Line: 2, Members: []policy.Member{{Cell: cells[0], VPC: "vpc-00000011", CIDRs: blocks("10.0.0.0/16")}}},
-			{Name: "db", Line: 3, Members: []policy.Member{{Cell: cells[1], VPC: "vpc-00000012", CIDRs: blocks("10.1.0.0/16", "10.2.0.0/16")}}},
+			{
+				Name: "web", Line: 2, Members: []policy.Member{{Cell: cells[0], VPC: "vpc-00000011", CIDRs: blocks("10.0.0.0/16")}},
+			},
+			{
+				Name: "db", Line: 3, Members: []policy.Member{{
+					Cell: cells[1], VPC: "vpc-00000012", CIDRs: blocks("10.1.0.0/16", "10.2.0.0/16"),
+				}},
+			},
 			{Name: "dev", Line: 4, Members: []policy.Member{
-				{Cell: cells[1], Within: blocks("10.16.0.0/12")[0]}, {Cell: cells[0], Within: blocks("10.32.0.0/12")[0], Also: blocks("2001:db8::/56")},
+				{Cell: cells[1], Within: blocks("10.16.0.0/12")[0]},
+				{Cell: cells[0], Within: blocks("10.32.0.0/12")[0], Also: blocks("2001:db8::/56")},
 			}},
 			{Name: "open", Line: 5, Members: []policy.Member{{Cell: cells[0], VPC: "vpc-00000013"}}},
 		},
@@ -28,13 +35,19 @@ func company() *policy.Policy {
 			{Between: [2]string{"web", "db"}, Line: 10, DNS: true, Allow: []policy.Allow{
 				{From: "web", To: "db", Groups: policy.Groups{Tags: map[string]string{"Role": "sql"}}, Protocol: peering.TCP,
 					Ports: []policy.PortRange{{From: 5432, To: 5440}, {From: 443, To: 443}}, Line: 11},
-				{From: "web", To: "db", Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1", "sg-2"}}, Protocol: peering.ICMP,
-					Types: []policy.ICMPType{{Type: 8, Code: -1}, {Type: 3, Code: 4}}, Sources: policy.Sources{Blocks: blocks("10.0.1.0/24")}, Line: 12},
+				{From: "web", To: "db", Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1", "sg-2"}},
+					Protocol: peering.ICMP,
+					Types:    []policy.ICMPType{{Type: 8, Code: -1}, {Type: 3, Code: 4}},
+					Sources:  policy.Sources{Blocks: blocks("10.0.1.0/24")}, Line: 12},
 			}},
-			{Between: [2]string{"dev", "db"}, Line: 20, Requester: "dev", Approval: policy.ManualApproval, Routes: map[string]policy.Routes{
-				"dev": {Tables: policy.Tables{Scope: policy.MainTable}, To: blocks("10.2.0.0/16")},
-				"db":  {Except: blocks("10.17.0.0/16")},
-			}, Allow: []policy.Allow{{From: "dev", To: "db", Groups: policy.Groups{Tags: map[string]string{"Role": "sql"}}, Protocol: peering.AllProtocols, Line: 21}}},
+			{Between: [2]string{"dev", "db"}, Line: 20, Requester: "dev", Approval: policy.ManualApproval,
+				Routes: map[string]policy.Routes{
+					"dev": {Tables: policy.Tables{Scope: policy.MainTable}, To: blocks("10.2.0.0/16")},
+					"db":  {Except: blocks("10.17.0.0/16")},
+				}, Allow: []policy.Allow{{
+					From: "dev", To: "db", Groups: policy.Groups{Tags: map[string]string{"Role": "sql"}},
+					Protocol: peering.AllProtocols, Line: 21,
+				}}},
 			{Between: [2]string{"open", "web"}, Line: 30, Requester: "open", Manage: peering.Accepter},
 		},
 	}
@@ -58,13 +71,25 @@ func TestExplain(t *testing.T) {
 		Either: true,
 		DNS:    []string{"db", "web"}, Departments: [2]string{"web", "db"}, Managed: [2]bool{true, true},
 		Traffic: []explain.Item{
-			{Kind: explain.Traffic, From: "web", To: "db", Protocol: "tcp", Ports: []string{"443", "5432-5440"}, Groups: "groups tagged Role=sql", Line: 11},
-			{Kind: explain.Traffic, From: "web", To: "db", Protocol: "icmp", Ports: []string{"3/4", "8"}, Groups: "sg-1", Sources: []string{"10.0.1.0/24"}, Line: 12},
-			{Kind: explain.Traffic, From: "web", To: "db", Protocol: "icmp", Ports: []string{"3/4", "8"}, Groups: "sg-2", Sources: []string{"10.0.1.0/24"}, Line: 12},
+			{
+				Kind: explain.Traffic, From: "web", To: "db", Protocol: "tcp", Ports: []string{"443", "5432-5440"},
+				Groups: "groups tagged Role=sql", Line: 11,
+			},
+			{
+				Kind: explain.Traffic, From: "web", To: "db", Protocol: "icmp", Ports: []string{"3/4", "8"}, Groups: "sg-1",
+				Sources: []string{"10.0.1.0/24"}, Line: 12,
+			},
+			{
+				Kind: explain.Traffic, From: "web", To: "db", Protocol: "icmp", Ports: []string{"3/4", "8"}, Groups: "sg-2",
+				Sources: []string{"10.0.1.0/24"}, Line: 12,
+			},
 		},
 		Routes: []explain.Item{
 			{Kind: explain.Routes, From: "db", To: "web", Whole: true, Destinations: []string{"10.0.0.0/16"}, Line: 10},
-			{Kind: explain.Routes, From: "web", To: "db", Whole: true, Destinations: []string{"10.1.0.0/16", "10.2.0.0/16"}, Line: 10},
+			{
+				Kind: explain.Routes, From: "web", To: "db", Whole: true,
+				Destinations: []string{"10.1.0.0/16", "10.2.0.0/16"}, Line: 10,
+			},
 		},
 	}
 	if diff := cmp.Diff(want, a); diff != "" {
@@ -83,18 +108,25 @@ func TestExplainRanges(t *testing.T) {
 	}
 	want := []explain.Item{
 		{Kind: explain.Routes, From: "db", To: "dev", Whole: true, Line: 20,
-			Destinations: []string{"blocks in 10.16.0.0/12 except 10.17.0.0/16", "blocks in 10.32.0.0/12", "blocks in 2001:db8::/56"}},
-		{Kind: explain.Routes, From: "dev", To: "db", Tables: []string{"main table"}, Destinations: []string{"10.2.0.0/16"}, Line: 20},
+			Destinations: []string{"blocks in 10.16.0.0/12 except 10.17.0.0/16", "blocks in 10.32.0.0/12",
+				"blocks in 2001:db8::/56"}},
+		{
+			Kind: explain.Routes, From: "dev", To: "db", Tables: []string{"main table"},
+			Destinations: []string{"10.2.0.0/16"}, Line: 20,
+		},
 	}
 	if diff := cmp.Diff(want, a.Routes); diff != "" {
 		t.Errorf("routes differ (-want +got):\n%s", diff)
 	}
-	all := []explain.Item{{Kind: explain.Traffic, From: "dev", To: "db", Protocol: "all", Groups: "groups tagged Role=sql", Line: 21}}
+	all := []explain.Item{{
+		Kind: explain.Traffic, From: "dev", To: "db", Protocol: "all", Groups: "groups tagged Role=sql", Line: 21,
+	}}
 	if diff := cmp.Diff(all, a.Traffic); diff != "" {
 		t.Errorf("traffic differs (-want +got):\n%s", diff)
 	}
 	one := explain.Explain(p, find(t, p, "222222222222/eu-west-1/10.18.0.0/16"), find(t, p, "vpc-00000012"))
-	if one.Verdict != explain.Approval || one.Departments[0] != "dev" || !slices.Equal(one.Routes[0].Destinations, []string{"10.18.0.0/16"}) {
+	if one.Verdict != explain.Approval || one.Departments[0] != "dev" ||
+		!slices.Equal(one.Routes[0].Destinations, []string{"10.18.0.0/16"}) {
 		t.Errorf("Explain() = %+v, want the block of the VPC alone", one)
 	}
 }
@@ -104,7 +136,10 @@ func TestExplainThirdParty(t *testing.T) {
 	t.Parallel()
 	p := company()
 	a := explain.Explain(p, find(t, p, "open"), find(t, p, "web"))
-	want := []explain.Item{{Kind: explain.Routes, From: "web", To: "open", Whole: true, Destinations: []string{"any IPv4 block", "any IPv6 block"}, Line: 30}}
+	want := []explain.Item{{
+		Kind: explain.Routes, From: "web", To: "open", Whole: true,
+		Destinations: []string{"any IPv4 block", "any IPv6 block"}, Line: 30,
+	}}
 	if diff := cmp.Diff(want, a.Routes); diff != "" || a.Managed != [2]bool{false, true} || a.Place() != "p.yaml:30" {
 		t.Errorf("managed %v, place %s, routes differ (-want +got):\n%s", a.Managed, a.Place(), diff)
 	}
@@ -116,7 +151,8 @@ func TestFind(t *testing.T) {
 	for text, want := range map[string]string{
 		"web": "web", "vpc-00000012": "db", "111111111111/us-east-1/10.0.0.0/16": "web",
 		"111111111111/us-east-1/10.0.3.0/24":  "web",
-		"222222222222/eu-west-1/10.16.0.0/16": "dev", "111111111111/us-east-1/10.9.0.0/16": "", "111111111111/eu-west-1/10.0.0.0/16": "",
+		"222222222222/eu-west-1/10.16.0.0/16": "dev", "111111111111/us-east-1/10.9.0.0/16": "",
+		"111111111111/eu-west-1/10.0.0.0/16": "",
 	} {
 		if e := find(t, p, text); e.Department != want || e.Text != text {
 			t.Errorf("Find(%s) = %+v, want the department %q", text, e, want)
@@ -125,15 +161,18 @@ func TestFind(t *testing.T) {
 	for text, want := range map[string]string{
 		"sales":        "p.yaml has no department sales; it has web, db, dev, open",
 		"vpc-00000099": "p.yaml doesn't name vpc-00000099; give its account",
-		"a/b":          "invalid end", "1/us-east-1/10.0.0.0/8": `invalid account "1"`, "111111111111/us/10.0.0.0/8": `invalid Region "us"`,
-		"111111111111/us-east-1/10.0.0.0": "invalid block", "111111111111/us-east-1/2001:db8::/56": "want the primary IPv4 block",
-		"111111111111/us-east-1/10.0.0.1/8": "the block is 10.0.0.0/8",
+		"a/b":          "invalid end", "1/us-east-1/10.0.0.0/8": `invalid account "1"`,
+		"111111111111/us/10.0.0.0/8":           `invalid Region "us"`,
+		"111111111111/us-east-1/10.0.0.0":      "invalid block",
+		"111111111111/us-east-1/2001:db8::/56": "want the primary IPv4 block",
+		"111111111111/us-east-1/10.0.0.1/8":    "the block is 10.0.0.0/8",
 	} {
 		if _, err := explain.Find(p, text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Find(%s) = %v, want %q", text, err, want)
 		}
 	}
-	if _, err := explain.Find(&policy.Policy{File: "p.yaml"}, "a"); err == nil || !strings.HasSuffix(err.Error(), "it has none") {
+	if _, err := explain.Find(&policy.Policy{File: "p.yaml"}, "a"); err == nil ||
+		!strings.HasSuffix(err.Error(), "it has none") {
 		t.Errorf("Find() = %v, want no departments", err)
 	}
 }
@@ -142,14 +181,21 @@ func TestQuestions(t *testing.T) {
 	t.Parallel()
 	p := company()
 	for text, want := range map[string]explain.Verdict{
-		"web → db": explain.Allowed, "db -> web": explain.Allowed, "dev → db": explain.Approval, "db → dev": explain.Denied, "web → dev": explain.Denied,
-		"web → db tcp 443": explain.Allowed, "web → db tcp 443-444": explain.Partly, "web → db tcp": explain.Partly, "web → db tcp 22": explain.Denied,
-		"web → db tcp 5433-5439": explain.Allowed, "web → db udp 443": explain.Denied, "web → db all": explain.Partly, "db → web all": explain.Denied,
-		"web → db icmp": explain.Partly, "web → db icmp 8": explain.Partly, "web from 10.0.1.0/24 → db icmp 8": explain.Allowed,
-		"web from 10.0.1.0/25 → db icmp 3/4": explain.Allowed, "web from 10.0.1.0/24 → db icmp 3": explain.Partly, "web from 10.0.2.0/24 → db icmp 8": explain.Denied,
-		"web from 10.9.0.0/24 → db tcp 443": explain.Denied, "web → db tcp 443 in Role=sql": explain.Allowed, "web → db tcp 443 in Role=other": explain.Denied,
-		"web → db tcp 443 in sg-1": explain.Denied, "web from 10.0.1.0/24 → db icmp 8 in sg-2": explain.Allowed,
-		"dev → db all": explain.Allowed, "dev → db tcp 1": explain.Allowed, "web → dev tcp 1": explain.Denied, "dev → db icmpv6": explain.Allowed,
+		"web → db": explain.Allowed, "db -> web": explain.Allowed, "dev → db": explain.Approval, "db → dev": explain.Denied,
+		"web → dev":        explain.Denied,
+		"web → db tcp 443": explain.Allowed, "web → db tcp 443-444": explain.Partly, "web → db tcp": explain.Partly,
+		"web → db tcp 22":        explain.Denied,
+		"web → db tcp 5433-5439": explain.Allowed, "web → db udp 443": explain.Denied, "web → db all": explain.Partly,
+		"db → web all":  explain.Denied,
+		"web → db icmp": explain.Partly, "web → db icmp 8": explain.Partly,
+		"web from 10.0.1.0/24 → db icmp 8":   explain.Allowed,
+		"web from 10.0.1.0/25 → db icmp 3/4": explain.Allowed, "web from 10.0.1.0/24 → db icmp 3": explain.Partly,
+		"web from 10.0.2.0/24 → db icmp 8":  explain.Denied,
+		"web from 10.9.0.0/24 → db tcp 443": explain.Denied, "web → db tcp 443 in Role=sql": explain.Allowed,
+		"web → db tcp 443 in Role=other": explain.Denied,
+		"web → db tcp 443 in sg-1":       explain.Denied, "web from 10.0.1.0/24 → db icmp 8 in sg-2": explain.Allowed,
+		"dev → db all": explain.Allowed, "dev → db tcp 1": explain.Allowed, "web → dev tcp 1": explain.Denied,
+		"dev → db icmpv6": explain.Allowed,
 		"vpc-00000011 → 222222222222/eu-west-1/10.1.0.0/16 tcp 443": explain.Allowed,
 	} {
 		q, err := explain.ParseQuestion(p, text)
@@ -187,10 +233,13 @@ func TestMistakesInQuestions(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"web": "is no question", "→ db": "is no question", "web → ": "is no question", "web → sales": "no department sales",
-		"web → db tcp 0-70000": "no number from 0 to 65535", "web → db tcp 9-8": "write 8-9", "web → db tcp x": `"x" is no number`,
-		"web → db gre": `protocol "gre" is not known`, "web → db all 1": "all traffic has no ports", "web → db icmp 256": "0 to 255",
-		"web → db tcp 1 2": "is no traffic", "web of x → db tcp 1": "is no source", "web from 10.0.0.1/8 → db tcp 1": "is no source",
-		"web from 10.0.0.0/24 → db": "names a source and no protocol", "web → db icmp 3/": `"" is no number`,
+		"web → db tcp 0-70000": "no number from 0 to 65535", "web → db tcp 9-8": "write 8-9",
+		"web → db tcp x": `"x" is no number`,
+		"web → db gre":   `protocol "gre" is not known`, "web → db all 1": "all traffic has no ports",
+		"web → db icmp 256": "0 to 255",
+		"web → db tcp 1 2":  "is no traffic", "web of x → db tcp 1": "is no source",
+		"web from 10.0.0.1/8 → db tcp 1": "is no source",
+		"web from 10.0.0.0/24 → db":      "names a source and no protocol", "web → db icmp 3/": `"" is no number`,
 	} {
 		if _, err := explain.ParseQuestion(company(), text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)
@@ -209,17 +258,21 @@ func TestCompareSettingsAndRequests(t *testing.T) {
 	want := explain.Diff{
 		Opens: []explain.Item{}, Closes: []explain.Item{},
 		Requests: []explain.Change{
-			{From: "db", To: "web", Change: "need approval", Line: 10}, {From: "web", To: "db", Change: "need approval", Line: 10},
+			{From: "db", To: "web", Change: "need approval", Line: 10},
+			{From: "web", To: "db", Change: "need approval", Line: 10},
 			{From: "dev", To: "db", Change: "are accepted without approval", Opens: true, Line: 20},
 			{From: "dev", To: "db", Change: "may allow multipath resilience", Opens: true, Line: 20},
 		},
-		Settings:  []explain.Setting{{Key: "otherwise", Old: "leave", New: "reject"}, {Key: "retired", Old: "[]", New: "[111111111111/us-east-1]"}},
+		Settings: []explain.Setting{{Key: "otherwise", Old: "leave", New: "reject"},
+			{Key: "retired", Old: "[]", New: "[111111111111/us-east-1]"}},
 		Unchanged: explain.Unchanged{Peerings: 1, Flows: 3},
 	}
 	if diff := cmp.Diff(want, d); diff != "" || !d.IsOpening() || d.IsEmpty() {
 		t.Errorf("Compare() differs (-want +got):\n%s", diff)
 	}
-	if back := explain.Compare(next, old); !slices.ContainsFunc(back.Requests, func(c explain.Change) bool { return c.Opens && c.From == "web" }) ||
+	if back := explain.Compare(next, old); !slices.ContainsFunc(back.Requests, func(c explain.Change) bool {
+		return c.Opens && c.From == "web"
+	}) ||
 		slices.ContainsFunc(back.Requests, func(c explain.Change) bool { return c.Opens && c.From == "dev" }) {
 		t.Errorf("Compare() = %+v, want web's requests opened", back)
 	}
@@ -229,7 +282,8 @@ func TestCompareSettingsAndRequests(t *testing.T) {
 func TestCompareModes(t *testing.T) {
 	t.Parallel()
 	report, enforce := company(), company()
-	report.Mode, report.Peerings[0].Mode, report.Peerings[0].Adopt, report.Removed = policy.ReportMode, policy.ReportMode, true, policy.ReportRemoved
+	report.Mode, report.Peerings[0].Mode, report.Peerings[0].Adopt, report.Removed = policy.ReportMode, policy.ReportMode,
+		true, policy.ReportRemoved
 	want := []explain.Setting{
 		{Key: "mode of web ↔ db", Old: "report", New: "enforce"}, {Key: "adopt of web ↔ db", Old: "true", New: "false"},
 		{Key: "mode", Old: "report", New: "enforce"}, {Key: "removed", Old: "report", New: string(enforce.Removed)},
@@ -242,7 +296,8 @@ func TestCompareModes(t *testing.T) {
 		t.Errorf("Compare() = %+v, want the opposite", d.Settings)
 	}
 	enforce.Peerings, enforce.Removed = nil, policy.ReportRemoved
-	if d := explain.Compare(enforce, report); !slices.Contains(d.Settings, explain.Setting{Key: "mode of web ↔ db", Old: "enforce", New: "report"}) {
+	if d := explain.Compare(enforce, report); !slices.Contains(d.Settings,
+		explain.Setting{Key: "mode of web ↔ db", Old: "enforce", New: "report"}) {
 		t.Errorf("Compare() = %+v, want the mode of the new peering", d.Settings)
 	}
 	at := func(p *policy.Policy) explain.Answer { return explain.Explain(p, find(t, p, "web"), find(t, p, "db")) }
@@ -260,7 +315,10 @@ func TestCompareNarrowing(t *testing.T) {
 	next.Peerings[0].Allow[1].Sources.Blocks = blocks("10.0.1.0/25")
 	next.Peerings[0].DNS = false
 	d := explain.Compare(old, next)
-	opens := []explain.Item{{Kind: explain.Traffic, From: "web", To: "db", Protocol: "tcp", Ports: []string{"5430-5431"}, Groups: "groups tagged Role=sql", Line: 11}}
+	opens := []explain.Item{{
+		Kind: explain.Traffic, From: "web", To: "db", Protocol: "tcp", Ports: []string{"5430-5431"},
+		Groups: "groups tagged Role=sql", Line: 11,
+	}}
 	icmp := explain.Item{
 		Kind: explain.Traffic, From: "web", To: "db", Protocol: "icmp", Ports: []string{"3/4", "8"}, Groups: "sg-1",
 		Sources: []string{"10.0.1.0/24 outside 10.0.1.0/25"}, Line: 12,
@@ -269,7 +327,10 @@ func TestCompareNarrowing(t *testing.T) {
 	icmp2.Groups = "sg-2"
 	closes := []explain.Item{
 		{Kind: explain.DNS, From: "db", To: "web", Line: 10}, {Kind: explain.DNS, From: "web", To: "db", Line: 10},
-		{Kind: explain.Traffic, From: "web", To: "db", Protocol: "tcp", Ports: []string{"443", "5436-5440"}, Groups: "groups tagged Role=sql", Line: 11},
+		{
+			Kind: explain.Traffic, From: "web", To: "db", Protocol: "tcp", Ports: []string{"443", "5436-5440"},
+			Groups: "groups tagged Role=sql", Line: 11,
+		},
 		icmp, icmp2,
 	}
 	if diff := cmp.Diff(opens, d.Opens); diff != "" {
@@ -284,25 +345,34 @@ func TestCompareNarrowing(t *testing.T) {
 func TestKeptRoutesAreNotedAndCompared(t *testing.T) {
 	t.Parallel()
 	without, with := company(), company()
-	with.Peerings[1].Routes["db"] = policy.Routes{Except: blocks("10.17.0.0/16"), Keep: blocks("10.18.1.0/24", "10.18.2.0/24")}
+	with.Peerings[1].Routes["db"] = policy.Routes{
+		Except: blocks("10.17.0.0/16"), Keep: blocks("10.18.1.0/24", "10.18.2.0/24"),
+	}
 	a := explain.Explain(with, find(t, with, "dev"), find(t, with, "db"))
-	if want := []string{"routes of db to 10.18.1.0/24, 10.18.2.0/24 may lead elsewhere: the policy keeps them"}; !cmp.Equal(want, a.Notes) {
+	want := []string{"routes of db to 10.18.1.0/24, 10.18.2.0/24 may lead elsewhere: the policy keeps them"}
+	if !cmp.Equal(want, a.Notes) {
 		t.Errorf("Notes = %q, want %q", a.Notes, want)
 	}
-	if b := explain.Explain(without, find(t, without, "dev"), find(t, without, "db")); !cmp.Equal(a.Routes, b.Routes) || len(b.Notes) > 0 {
-		t.Errorf("without the kept routes the routes are %+v and the notes %q, want %+v and none", b.Routes, b.Notes, a.Routes)
+	if b := explain.Explain(without, find(t, without, "dev"), find(t, without, "db")); !cmp.Equal(a.Routes, b.Routes) ||
+		len(b.Notes) > 0 {
+		t.Errorf("without the kept routes the routes are %+v and the notes %q, want %+v and none",
+			b.Routes, b.Notes, a.Routes)
 	}
 	with.Peerings[0].Routes = map[string]policy.Routes{"web": {Keep: blocks("10.1.1.0/24")}}
 	d := explain.Compare(without, with)
 	settings := []explain.Setting{
-		{Key: "keep of web of web ↔ db", Old: "[]", New: "[10.1.1.0/24]"}, {Key: "keep of db of dev ↔ db", Old: "[]", New: "[10.18.1.0/24 10.18.2.0/24]"},
+		{Key: "keep of web of web ↔ db", Old: "[]", New: "[10.1.1.0/24]"},
+		{Key: "keep of db of dev ↔ db", Old: "[]", New: "[10.18.1.0/24 10.18.2.0/24]"},
 	}
-	if diff := cmp.Diff(settings, d.Settings); diff != "" || d.IsOpening() || len(d.Opens)+len(d.Closes)+len(d.Requests) > 0 {
+	if diff := cmp.Diff(settings, d.Settings); diff != "" || d.IsOpening() ||
+		len(d.Opens)+len(d.Closes)+len(d.Requests) > 0 {
 		t.Errorf("Compare() differs (-want +got):\n%s", diff)
 	}
 	reordered := company()
 	reordered.Peerings[0].Routes = with.Peerings[0].Routes
-	reordered.Peerings[1].Routes["db"] = policy.Routes{Except: blocks("10.17.0.0/16"), Keep: blocks("10.18.2.0/24", "10.18.1.0/24")}
+	reordered.Peerings[1].Routes["db"] = policy.Routes{
+		Except: blocks("10.17.0.0/16"), Keep: blocks("10.18.2.0/24", "10.18.1.0/24"),
+	}
 	if d := explain.Compare(with, reordered); !d.IsEmpty() {
 		t.Errorf("in another order: Compare() = %+v", d)
 	}

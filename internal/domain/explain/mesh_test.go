@@ -47,17 +47,26 @@ func TestExplainAMesh(t *testing.T) {
 		Either: true,
 		DNS:    []string{"web"}, Departments: [2]string{"web", "web"}, Managed: [2]bool{true, true},
 		Traffic: []explain.Item{
-			{Kind: explain.Traffic, From: "web", To: "web", Protocol: "tcp", Ports: []string{"443"}, Groups: "groups tagged Role=x", Line: 11},
+			{
+				Kind: explain.Traffic, From: "web", To: "web", Protocol: "tcp", Ports: []string{"443"},
+				Groups: "groups tagged Role=x", Line: 11,
+			},
 		},
 		Routes: []explain.Item{
-			{Kind: explain.Routes, From: "web", To: "web", Whole: true, Destinations: []string{"10.0.0.0/16", "10.1.0.0/16", "10.2.0.0/16"}, Line: 10},
+			{
+				Kind: explain.Routes, From: "web", To: "web", Whole: true,
+				Destinations: []string{"10.0.0.0/16", "10.1.0.0/16", "10.2.0.0/16"}, Line: 10,
+			},
 		},
 	}
 	if diff := cmp.Diff(want, a); diff != "" {
 		t.Errorf("Explain() differs (-want +got):\n%s", diff)
 	}
 	one := explain.Explain(p, find(t, p, "vpc-00000012"), find(t, p, "vpc-00000011"))
-	routes := []explain.Item{{Kind: explain.Routes, From: "web", To: "web", Whole: true, Destinations: []string{"10.0.0.0/16", "10.1.0.0/16"}, Line: 10}}
+	routes := []explain.Item{{
+		Kind: explain.Routes, From: "web", To: "web", Whole: true,
+		Destinations: []string{"10.0.0.0/16", "10.1.0.0/16"}, Line: 10,
+	}}
 	if diff := cmp.Diff(routes, one.Routes); diff != "" || one.Verdict != explain.Allowed {
 		t.Errorf("Explain() of two VPCs = %s, and the routes differ (-want +got):\n%s", one.Verdict, diff)
 	}
@@ -66,8 +75,10 @@ func TestExplainAMesh(t *testing.T) {
 func TestQuestionsAboutAMesh(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]explain.Verdict{
-		"web → web": explain.Allowed, "web → web tcp 443": explain.Allowed, "web → web tcp 443-444": explain.Partly, "web → web udp 443": explain.Denied,
-		"vpc-00000013 → vpc-00000011 tcp 443": explain.Allowed, "vpc-00000011 → vpc-00000011": explain.Denied, "db → db": explain.Denied,
+		"web → web": explain.Allowed, "web → web tcp 443": explain.Allowed, "web → web tcp 443-444": explain.Partly,
+		"web → web udp 443":                   explain.Denied,
+		"vpc-00000013 → vpc-00000011 tcp 443": explain.Allowed, "vpc-00000011 → vpc-00000011": explain.Denied,
+		"db → db":  explain.Denied,
 		"web → db": explain.Denied, "dev → dev icmp": explain.Partly, "dev from 10.17.0.0/16 → dev icmp": explain.Allowed,
 	} {
 		q, err := explain.ParseQuestion(meshed(), text)
@@ -85,9 +96,15 @@ func TestExplainAMeshOfARange(t *testing.T) {
 	t.Parallel()
 	p := meshed()
 	a := explain.Explain(p, find(t, p, "dev"), find(t, p, "dev"))
-	traffic := []explain.Item{{Kind: explain.Traffic, From: "dev", To: "dev", Protocol: "icmp", Groups: "groups tagged Role=x", Sources: []string{"10.17.0.0/16"}, Line: 21}}
-	routes := []explain.Item{{Kind: explain.Routes, From: "dev", To: "dev", Whole: true, Destinations: []string{"blocks in 10.16.0.0/12"}, Line: 20}}
-	if diff := cmp.Diff(traffic, a.Traffic) + cmp.Diff(routes, a.Routes); diff != "" || a.Verdict != explain.Allowed || len(a.Notes) > 0 {
+	traffic := []explain.Item{{
+		Kind: explain.Traffic, From: "dev", To: "dev", Protocol: "icmp", Groups: "groups tagged Role=x",
+		Sources: []string{"10.17.0.0/16"}, Line: 21,
+	}}
+	routes := []explain.Item{{
+		Kind: explain.Routes, From: "dev", To: "dev", Whole: true, Destinations: []string{"blocks in 10.16.0.0/12"}, Line: 20,
+	}}
+	if diff := cmp.Diff(traffic, a.Traffic) + cmp.Diff(routes, a.Routes); diff != "" ||
+		a.Verdict != explain.Allowed || len(a.Notes) > 0 {
 		t.Errorf("Explain() = %s with the notes %q, and differs (-want +got):\n%s", a.Verdict, a.Notes, diff)
 	}
 }
@@ -98,14 +115,17 @@ func TestExplainWithoutAMesh(t *testing.T) {
 	p.Peerings = []policy.Peering{{Between: [2]string{"dev", "db"}, Requester: "db", Manage: peering.Accepter, Line: 30}}
 	a := explain.Explain(p, find(t, p, "web"), find(t, p, "web"))
 	want := []explain.Addition{{Under: "peerings", YAML: "  - between: [web, web]\n"}}
-	if diff := cmp.Diff(want, a.Additions); diff != "" || a.Verdict != explain.Denied || a.Reason != "p.yaml has no peering of web with itself" {
+	if diff := cmp.Diff(want, a.Additions); diff != "" || a.Verdict != explain.Denied ||
+		a.Reason != "p.yaml has no peering of web with itself" {
 		t.Errorf("Explain() = %s, %q, and the additions differ (-want +got):\n%s", a.Verdict, a.Reason, diff)
 	}
 	one := explain.Explain(p, find(t, p, "db"), find(t, p, "db"))
 	if one.Code != string(policy.SameVPC) || !strings.Contains(one.Next, "AWS connects no VPC with itself") {
 		t.Errorf("Explain() of the only VPC = %s, %q", one.Code, one.Next)
 	}
-	p.Departments[2].Members = append(p.Departments[2].Members, policy.Member{Cell: cells[1], VPC: "vpc-00000015", CIDRs: blocks("10.4.0.0/16")})
+	p.Departments[2].Members = append(p.Departments[2].Members, policy.Member{
+		Cell: cells[1], VPC: "vpc-00000015", CIDRs: blocks("10.4.0.0/16"),
+	})
 	two := explain.Explain(p, find(t, p, "db"), find(t, p, "db"))
 	if !strings.HasPrefix(two.Next, "leave the request to db: ") || len(two.Additions) > 0 {
 		t.Errorf("Explain() of a third party with itself advises %q and %v", two.Next, two.Additions)
@@ -122,10 +142,14 @@ func TestGroupsOfAMesh(t *testing.T) {
 		tags        map[string]string
 		want        map[string][]string
 	}{
-		"one group":                 {groups{"sg-1"}, groups{"sg-1"}, nil, map[string][]string{}},
-		"two groups":                {groups{"sg-1", "sg-2"}, groups{"sg-1", "sg-2"}, nil, map[string][]string{"sg-1": {"sg-2"}, "sg-2": {"sg-1"}}},
-		"a group that only admits":  {groups{"sg-1", "sg-3"}, groups{"sg-1", "sg-2"}, nil, map[string][]string{"sg-1": {"sg-2"}, "sg-3": {"sg-1", "sg-2"}}},
-		"groups by tags":            {nil, groups{"sg-1"}, map[string]string{"Role": "x"}, map[string][]string{"groups tagged Role=x": {"sg-1"}}},
+		"one group": {groups{"sg-1"}, groups{"sg-1"}, nil, map[string][]string{}},
+		"two groups": {groups{"sg-1", "sg-2"}, groups{"sg-1", "sg-2"}, nil,
+			map[string][]string{"sg-1": {"sg-2"}, "sg-2": {"sg-1"}}},
+		"a group that only admits": {groups{"sg-1", "sg-3"}, groups{"sg-1", "sg-2"}, nil, map[string][]string{
+			"sg-1": {"sg-2"}, "sg-3": {"sg-1", "sg-2"},
+		}},
+		"groups by tags": {nil, groups{"sg-1"}, map[string]string{"Role": "x"},
+			map[string][]string{"groups tagged Role=x": {"sg-1"}}},
 		"a group that isn't source": {groups{"sg-1"}, groups{"sg-2"}, nil, map[string][]string{"sg-1": {"sg-2"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,8 +176,14 @@ func TestAGroupIsASourceInOneDirection(t *testing.T) {
 	p := company()
 	p.Departments[1].Members[0].Cell = cells[0]
 	p.Peerings[0].Allow = []policy.Allow{
-		{From: "web", To: "db", Groups: policy.Groups{Tags: map[string]string{"Role": "sql"}}, Protocol: peering.TCP, Sources: policy.Sources{Groups: []peering.SecurityGroupID{"sg-1"}}, Line: 11},
-		{From: "db", To: "web", Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}}, Protocol: peering.ICMP, Line: 12},
+		{
+			From: "web", To: "db", Groups: policy.Groups{Tags: map[string]string{"Role": "sql"}}, Protocol: peering.TCP,
+			Sources: policy.Sources{Groups: []peering.SecurityGroupID{"sg-1"}}, Line: 11,
+		},
+		{
+			From: "db", To: "web", Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}},
+			Protocol: peering.ICMP, Line: 12,
+		},
 	}
 	a := explain.Explain(p, find(t, p, "web"), find(t, p, "db"))
 	if len(a.Traffic) != 2 || len(a.Notes) > 0 {
@@ -169,15 +199,24 @@ func TestCompareMeshes(t *testing.T) {
 	web := func(i explain.Item) bool { return i.From != "web" }
 	want := []explain.Item{
 		{Kind: explain.DNS, From: "web", To: "web", Line: 10}, {Kind: explain.Requests, From: "web", To: "web", Line: 10},
-		{Kind: explain.Routes, From: "web", To: "web", Whole: true, Destinations: []string{"10.0.0.0/16", "10.1.0.0/16", "10.2.0.0/16"}, Line: 10},
-		{Kind: explain.Traffic, From: "web", To: "web", Protocol: "tcp", Ports: []string{"443"}, Groups: "groups tagged Role=x", Line: 11},
+		{
+			Kind: explain.Routes, From: "web", To: "web", Whole: true,
+			Destinations: []string{"10.0.0.0/16", "10.1.0.0/16", "10.2.0.0/16"}, Line: 10,
+		},
+		{
+			Kind: explain.Traffic, From: "web", To: "web", Protocol: "tcp", Ports: []string{"443"},
+			Groups: "groups tagged Role=x", Line: 11,
+		},
 	}
-	if diff := cmp.Diff(want, slices.DeleteFunc(slices.Clone(d.Opens), web)); diff != "" || len(d.Closes) > 0 || len(d.Opens) != 7 {
+	if diff := cmp.Diff(want, slices.DeleteFunc(slices.Clone(d.Opens), web)); diff != "" ||
+		len(d.Closes) > 0 || len(d.Opens) != 7 {
 		t.Errorf("Compare() has %d opened items, and those of web differ (-want +got):\n%s", len(d.Opens), diff)
 	}
 	// One more VPC opens the pairs with it, in both directions.
 	more := meshed()
-	more.Departments[0].Members = append(more.Departments[0].Members, policy.Member{Cell: cells[1], VPC: "vpc-00000015", CIDRs: blocks("10.4.0.0/16")})
+	more.Departments[0].Members = append(more.Departments[0].Members, policy.Member{
+		Cell: cells[1], VPC: "vpc-00000015", CIDRs: blocks("10.4.0.0/16"),
+	})
 	const added = "vpc-00000015"
 	for _, i := range explain.Compare(next, more).Opens {
 		if !slices.Equal(i.FromVPCs, []string{added}) && !slices.Equal(i.ToVPCs, []string{added}) {

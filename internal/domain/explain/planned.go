@@ -296,8 +296,9 @@ func texts(blocks []netip.Prefix) string {
 type view struct {
 	requests [2]policy.Decision // a requests b, and b requests a
 	multi    [2]policy.Decision // the same for requests that allow multipath resilience
-	active   policy.Decision    // for the connection once it's active; of the first request unless only the second is allowed
-	halves   [2]half            // of a and of b; empty unless the connection is allowed
+	// for the connection once it's active; of the first request unless only the second is allowed
+	active policy.Decision
+	halves [2]half // of a and of b; empty unless the connection is allowed
 }
 
 // look asks the policy for both requests between two VPCs, and plans both sides.

@@ -28,23 +28,32 @@ var (
 	ids   = map[peering.Cell][]peering.VPCID{cells[0]: {"vpc-1", "vpc-2"}, cells[1]: {"vpc-3", "vpc-4"}}
 	// ranges that one policy has in one cell; none overlaps another one of the same policy.
 	ranges = [][]netip.Prefix{
-		nil, blocks("10.0.0.0/15"), blocks("10.0.0.0/16", "10.1.0.0/16"), blocks("10.0.0.0/17", "10.2.0.0/16"), blocks("10.0.0.0/16"), blocks("10.2.0.0/16"),
+		nil, blocks("10.0.0.0/15"), blocks("10.0.0.0/16", "10.1.0.0/16"), blocks("10.0.0.0/17", "10.2.0.0/16"),
+		blocks("10.0.0.0/16"), blocks("10.2.0.0/16"),
 	}
 	primaries = blocks("10.0.0.0/16", "10.0.0.0/17", "10.0.1.0/24", "10.0.2.0/24", "10.0.129.0/24", "10.0.200.0/24",
-		"10.1.0.0/16", "10.1.1.0/24", "10.1.2.0/24", "10.2.0.0/16", "10.2.1.0/24", "10.2.2.0/24", "10.9.0.0/16", "10.9.1.0/24")
-	further = blocks("10.0.0.0/16", "10.0.0.0/17", "10.0.1.0/24", "10.0.2.0/24", "10.0.129.0/24", "10.1.0.0/16", "10.1.1.0/24", "10.2.0.0/16", "10.2.1.0/24",
+		"10.1.0.0/16", "10.1.1.0/24", "10.1.2.0/24", "10.2.0.0/16", "10.2.1.0/24", "10.2.2.0/24",
+		"10.9.0.0/16", "10.9.1.0/24")
+	further = blocks("10.0.0.0/16", "10.0.0.0/17", "10.0.1.0/24", "10.0.2.0/24", "10.0.129.0/24", "10.1.0.0/16",
+		"10.1.1.0/24", "10.2.0.0/16", "10.2.1.0/24",
 		"10.3.0.0/24", "2001:db8::/56", "2001:db8:1::/56")
 	declared = [][]netip.Prefix{nil, blocks("10.0.0.0/16"), blocks("10.1.0.0/16", "10.2.0.0/16"), blocks("10.2.0.0/16")}
-	listed   = [][]netip.Prefix{nil, nil, blocks("10.0.1.0/24"), blocks("10.0.0.0/16"), blocks("10.0.0.0/15"), blocks("10.2.0.0/16")}
-	groups   = []policy.Groups{{Tags: map[string]string{"Role": "x"}}, {Tags: map[string]string{"Role": "y"}}, {IDs: []peering.SecurityGroupID{"sg-1"}}}
-	tables   = []policy.Tables{
-		{}, {Scope: policy.MainTable}, {Scope: policy.NoTables}, {Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "x"}},
-		{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"}}, {Scope: policy.SubnetTables, Subnets: &policy.Subnets{Tags: map[string]string{"Net": "x"}}},
+	listed   = [][]netip.Prefix{nil, nil, blocks("10.0.1.0/24"), blocks("10.0.0.0/16"),
+		blocks("10.0.0.0/15"), blocks("10.2.0.0/16")}
+	groups = []policy.Groups{{Tags: map[string]string{"Role": "x"}}, {Tags: map[string]string{"Role": "y"}},
+		{IDs: []peering.SecurityGroupID{"sg-1"}}}
+	tables = []policy.Tables{
+		{}, {Scope: policy.MainTable}, {Scope: policy.NoTables}, {
+			Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "x"},
+		},
+		{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"}},
+		{Scope: policy.SubnetTables, Subnets: &policy.Subnets{Tags: map[string]string{"Net": "x"}}},
 	}
 	// actual are the resources of every VPC. One is there for each group and table that a policy can choose.
 	actual = plan.Inventory{
 		Groups: []peering.SecurityGroup{
-			{ID: "sg-x", Tags: map[string]string{"Role": "x", "Other": "z"}}, {ID: "sg-y", Tags: map[string]string{"Role": "y"}}, {ID: "sg-1"},
+			{ID: "sg-x", Tags: map[string]string{"Role": "x", "Other": "z"}},
+			{ID: "sg-y", Tags: map[string]string{"Role": "y"}}, {ID: "sg-1"},
 		},
 		Tables: []peering.RouteTable{
 			{ID: "rtb-main", Main: true}, {ID: "rtb-other"}, {ID: "rtb-1"}, {ID: "rtb-x", Tags: map[string]string{"Tier": "x"}},
@@ -77,7 +86,9 @@ func drawPolicy(t *rapid.T) *policy.Policy {
 	for _, cell := range cells {
 		for _, r := range pick(t, "ranges", ranges...) {
 			name := pick(t, "department", names...)
-			members[name] = append(members[name], policy.Member{Cell: cell, Within: r, Also: pick(t, "also", nil, nil, blocks("2001:db8::/56"), blocks("10.2.0.0/16"))})
+			members[name] = append(members[name], policy.Member{
+				Cell: cell, Within: r, Also: pick(t, "also", nil, nil, blocks("2001:db8::/56"), blocks("10.2.0.0/16")),
+			})
 		}
 		for _, id := range ids[cell] {
 			if name := pick(t, "department of the VPC", "", "a", "b", "c"); name != "" {
@@ -124,7 +135,8 @@ func drawPeering(t *rapid.T, between [2]string, line int) policy.Peering {
 		a.Protocol = pick(t, "protocol", peering.TCP, peering.TCP, peering.UDP, peering.ICMP, peering.AllProtocols)
 		switch a.Protocol {
 		case peering.TCP, peering.UDP:
-			a.Ports = pick(t, "ports", nil, []policy.PortRange{{From: 1, To: 2}}, []policy.PortRange{{From: 2, To: 3}}, []policy.PortRange{{From: 1, To: 1}, {From: 3, To: 3}})
+			a.Ports = pick(t, "ports", nil, []policy.PortRange{{From: 1, To: 2}}, []policy.PortRange{{From: 2, To: 3}},
+				[]policy.PortRange{{From: 1, To: 1}, {From: 3, To: 3}})
 		case peering.ICMP:
 			a.Types = pick(t, "types", nil, []policy.ICMPType{{Type: 8, Code: -1}}, []policy.ICMPType{{Type: 3, Code: 4}})
 		}
@@ -145,8 +157,10 @@ type point struct {
 }
 
 var points = []point{
-	{"tcp", 0, 0}, {"tcp", 1, 0}, {"tcp", 2, 0}, {"tcp", 3, 0}, {"tcp", 4, 0}, {"udp", 0, 0}, {"udp", 1, 0}, {"udp", 2, 0}, {"udp", 3, 0}, {"udp", 4, 0},
-	{"icmp", 0, 0}, {"icmp", 3, 0}, {"icmp", 3, 4}, {"icmp", 3, 5}, {"icmp", 4, 0}, {"icmp", 8, 0}, {"icmp", 9, 0}, {"icmpv6", 8, 0}, {"others", 0, 0},
+	{"tcp", 0, 0}, {"tcp", 1, 0}, {"tcp", 2, 0}, {"tcp", 3, 0}, {"tcp", 4, 0}, {"udp", 0, 0}, {"udp", 1, 0}, {"udp", 2, 0},
+	{"udp", 3, 0}, {"udp", 4, 0},
+	{"icmp", 0, 0}, {"icmp", 3, 0}, {"icmp", 3, 4}, {"icmp", 3, 5}, {"icmp", 4, 0}, {"icmp", 8, 0}, {"icmp", 9, 0},
+	{"icmpv6", 8, 0}, {"others", 0, 0},
 }
 
 // isIn reports whether a permission has the point.
@@ -220,8 +234,11 @@ func facts(p *policy.Policy, x, y peering.VPC) map[bool]map[fact]bool {
 }
 
 // addPlan adds the changes of the side that belongs to y if isY.
-func addPlan(found map[bool]map[fact]bool, isY bool, p *policy.Policy, c peering.Connection, role peering.Role, d policy.Decision) {
-	i := plan.Inventory{Groups: slices.Clone(actual.Groups), Tables: slices.Clone(actual.Tables), Subnets: slices.Clone(actual.Subnets)}
+func addPlan(found map[bool]map[fact]bool, isY bool, p *policy.Policy, c peering.Connection,
+	role peering.Role, d policy.Decision) {
+	i := plan.Inventory{
+		Groups: slices.Clone(actual.Groups), Tables: slices.Clone(actual.Tables), Subnets: slices.Clone(actual.Subnets),
+	}
 	for n := range i.Groups {
 		i.Groups[n].VPC = c.VPC(role).ID
 	}
@@ -263,7 +280,8 @@ func missing(a, b map[fact]bool) []fact {
 		}
 		var known []netip.Prefix
 		for o := range b {
-			if other, bad := netip.ParsePrefix(o.block); bad == nil && o.kind == f.kind && o.place == f.place && o.point == f.point {
+			if other, bad := netip.ParsePrefix(o.block); bad == nil && o.kind == f.kind &&
+				o.place == f.place && o.point == f.point {
 				known = append(known, other)
 			}
 		}
@@ -281,9 +299,11 @@ func covers(i explain.Item, f fact, x, y peering.VPC) bool {
 	}
 	switch f.kind {
 	case explain.Traffic:
-		return i.Groups == f.place && f.point.isOf(i) && (len(i.Sources) == 0 || slices.ContainsFunc(i.Sources, func(s string) bool { return hasBlock(s, f.block) }))
+		return i.Groups == f.place && f.point.isOf(i) &&
+			(len(i.Sources) == 0 || slices.ContainsFunc(i.Sources, func(s string) bool { return hasBlock(s, f.block) }))
 	case explain.Routes:
-		return (len(i.Tables) == 0 || slices.Contains(i.Tables, f.place)) && slices.ContainsFunc(i.Destinations, func(s string) bool { return hasBlock(s, f.block) })
+		return (len(i.Tables) == 0 || slices.Contains(i.Tables, f.place)) &&
+			slices.ContainsFunc(i.Destinations, func(s string) bool { return hasBlock(s, f.block) })
 	}
 	return true
 }
@@ -508,7 +528,8 @@ func checkCovered(t *rapid.T, verb string, items []explain.Item, p, q *policy.Po
 			continue // the other policy allows them for the blocks that it declares
 		}
 		if !slices.ContainsFunc(items, func(i explain.Item) bool { return covers(i, f, x, y) }) {
-			t.Fatalf("%+v is %s from %+v to %+v, and no item covers it: %+v\n%s\n%s", f, verb, x, y, items, encoded(p), encoded(q))
+			t.Fatalf("%+v is %s from %+v to %+v, and no item covers it: %+v\n%s\n%s", f, verb, x, y,
+				items, encoded(p), encoded(q))
 		}
 	}
 }
@@ -530,13 +551,16 @@ func checkApproval(t *rapid.T, changes []explain.Change, old, next *policy.Polic
 		want := ""
 		switch {
 		case multipath && isOpen(before.Verdict) != isOpen(after.Verdict):
-			want = map[bool]string{true: "may allow multipath resilience", false: "may not allow multipath resilience"}[isOpen(after.Verdict)]
+			want = map[bool]string{true: "may allow multipath resilience",
+				false: "may not allow multipath resilience"}[isOpen(after.Verdict)]
 		case !multipath && before.Verdict != after.Verdict:
-			want = map[policy.Verdict]string{policy.Accept: "are accepted without approval", policy.Ask: "need approval"}[after.Verdict]
+			want = map[policy.Verdict]string{policy.Accept: "are accepted without approval",
+				policy.Ask: "need approval"}[after.Verdict]
 		}
 		got := ""
 		for _, change := range changes {
-			concernsBoth := change.From == after.Requester && change.To == after.Accepter && concerns(change.FromVPCs, x) && concerns(change.ToVPCs, y)
+			concernsBoth := change.From == after.Requester && change.To == after.Accepter && concerns(change.FromVPCs, x) &&
+				concerns(change.ToVPCs, y)
 			if concernsBoth && strings.Contains(change.Change, "multipath") == multipath {
 				got = change.Change
 			}
@@ -600,7 +624,9 @@ func hasWitness(i explain.Item, p, q *policy.Policy, all []peering.VPC) bool {
 	xs := only(all, func(v peering.VPC) bool {
 		return concerns(i.FromVPCs, v) && p.DepartmentOf(v) == i.From && hasSome(v, from)
 	})
-	ys := only(all, func(v peering.VPC) bool { return concerns(i.ToVPCs, v) && p.DepartmentOf(v) == i.To && hasSome(v, to) })
+	ys := only(all, func(v peering.VPC) bool {
+		return concerns(i.ToVPCs, v) && p.DepartmentOf(v) == i.To && hasSome(v, to)
+	})
 	isVacuous := true
 	for _, x := range xs {
 		for _, y := range ys {

@@ -48,7 +48,8 @@ func unlisted(p *policy.Policy, from, to End, s seen) (string, []Addition) {
 	}
 	names := [2]string{from.Department, to.Department}
 	if names[0] == names[1] && names[0] != "" && isThirdParty(p, names[0]) {
-		return fmt.Sprintf("leave the request to %s: autopeer isn't deployed in the accounts of a third party, so it doesn't connect two of its VPCs", names[0]), nil
+		return fmt.Sprintf("leave the request to %s: autopeer isn't deployed in the accounts of a third party, so it "+
+			"doesn't connect two of its VPCs", names[0]), nil
 	}
 	var members []string
 	for i, v := range []vpcs{s.a, s.b} {

@@ -64,7 +64,9 @@ func outermost(ranges []netip.Prefix) []netip.Prefix {
 func find(p *policy.Policy, cell peering.Cell, id peering.VPCID) *policy.Member {
 	for i := range p.Departments {
 		members := p.Departments[i].Members
-		if j := slices.IndexFunc(members, func(m policy.Member) bool { return id != "" && m.VPC == id && m.Cell == cell }); j >= 0 {
+		if j := slices.IndexFunc(members, func(m policy.Member) bool {
+			return id != "" && m.VPC == id && m.Cell == cell
+		}); j >= 0 {
 			return &members[j]
 		}
 	}

@@ -131,7 +131,7 @@ func IsLacking(err error) bool {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return !slices.ContainsFunc(joined.Unwrap(), func(each error) bool { return !IsLacking(each) })
 	}
-	if _, ok := err.(lacking); ok { //nolint:errorlint // errors.As would look into joined errors, which have to be marked each
+	if _, ok := err.(lacking); ok { //nolint:errorlint // each of joined errors has to be marked
 		return true
 	}
 	next := errors.Unwrap(err)

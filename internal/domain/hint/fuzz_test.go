@@ -47,7 +47,8 @@ func (r record) event(t *testing.T, wrapped bool, more object) []byte {
 // kind returns the kind of hint for the call's name.
 func (r record) kind() hint.Kind {
 	verb, _ := strings.CutSuffix(r.name, "VpcPeeringConnection")
-	return map[string]hint.Kind{"Create": hint.Requested, "Accept": hint.Accepted, "Reject": hint.Rejected, "Delete": hint.Deleted}[verb]
+	return map[string]hint.Kind{"Create": hint.Requested, "Accept": hint.Accepted, "Reject": hint.Rejected,
+		"Delete": hint.Deleted}[verb]
 }
 
 // isSound reports, character by character, whether all that the record names could be AWS's.
@@ -84,9 +85,11 @@ func consistsOf(text, characters string) bool { return strings.Trim(text, charac
 // FuzzRecord compares the hint of a record with an oracle, for all notations of the record.
 func FuzzRecord(f *testing.F) {
 	const request = "CreateVpcPeeringConnection"
-	f.Add(request, "1.11", "", "pcx-09cc395f56ffead9e", "111111111111", "us-east-1", "vpc-0a1b2c3d4e5f60001", "222222222222", "eu-west-1", "vpc-0a1b2c3d4e5f60002")
+	f.Add(request, "1.11", "", "pcx-09cc395f56ffead9e", "111111111111", "us-east-1", "vpc-0a1b2c3d4e5f60001",
+		"222222222222", "eu-west-1", "vpc-0a1b2c3d4e5f60002")
 	f.Add(request, "1.08", "Client.UnauthorizedOperation", "", "", "", "", "", "", "")
-	f.Add("AcceptVpcPeeringConnection", "1.11", "", "pcx-1a2b3c4d", "111111111111", "", "vpc-00000001", "111111111111", "us-gov-west-1", "vpc-00000002")
+	f.Add("AcceptVpcPeeringConnection", "1.11", "", "pcx-1a2b3c4d", "111111111111", "", "vpc-00000001", "111111111111",
+		"us-gov-west-1", "vpc-00000002")
 	f.Add("DeleteVpcPeeringConnection", "2.0", "", "pcx-*", "11111111111x", "mars", "vpc-", "", "", "")
 	f.Add("CreateVpc", "1.11", "", "pcx-00000001", "1", "", "vpc-00000001", "1", "", "vpc-00000002")
 	f.Fuzz(func(t *testing.T, name, version, code, connection, owner1, region1, vpc1, owner2, region2, vpc2 string) {
@@ -116,7 +119,9 @@ func (r record) check(t *testing.T, h hint.Hint, err error) {
 		t.Errorf("Parse() = %+v, %v, want it ignored with a reason", h, err)
 	case isOurs && !isGood && (err == nil || fault.Of(err) != fault.Permanent):
 		t.Errorf("Parse() = %+v, %v, want a permanent fault", h, err)
-	case isGood && (err != nil || h.Kind != r.kind() || string(h.Connection) != r.connection || !h.Requester.Same(here(r.requester)) || !h.Accepter.Same(here(r.accepter))):
+	case isGood &&
+		(err != nil || h.Kind != r.kind() || string(h.Connection) != r.connection || !h.Requester.Same(here(r.requester)) ||
+			!h.Accepter.Same(here(r.accepter))):
 		t.Errorf("Parse() = %+v, %v, want the fields of the record", h, err)
 	}
 }

@@ -32,7 +32,8 @@ func TestNamesVPCs(t *testing.T) {
 		{"both", hint.Hint{Requester: requester, Accepter: accepter}, true},
 		{"the requester alone is not enough", hint.Hint{Requester: requester}, false},
 		{"the accepter alone is not enough", hint.Hint{Accepter: accepter}, false},
-		{"a region is no VPC", hint.Hint{Requester: peering.VPC{Region: "us-east-1"}, Accepter: peering.VPC{Region: "us-east-1"}}, false},
+		{"a region is no VPC",
+			hint.Hint{Requester: peering.VPC{Region: "us-east-1"}, Accepter: peering.VPC{Region: "us-east-1"}}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

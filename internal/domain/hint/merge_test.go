@@ -13,7 +13,10 @@ import (
 func TestMerge(t *testing.T) {
 	t.Parallel()
 	bare := hint.Hint{Kind: hint.Accepted, Connection: "pcx-00000001", EventID: "bare"}
-	named := hint.Hint{Kind: hint.Accepted, Connection: "pcx-00000001", EventID: "named", Requester: peering.VPC{ID: "vpc-00000001"}, Accepter: peering.VPC{ID: "vpc-00000002"}}
+	named := hint.Hint{
+		Kind: hint.Accepted, Connection: "pcx-00000001", EventID: "named", Requester: peering.VPC{ID: "vpc-00000001"},
+		Accepter: peering.VPC{ID: "vpc-00000002"},
+	}
 	full := named
 	full.EventID, full.RequestedAt = "full", time.Date(2026, 6, 8, 7, 38, 0, 0, time.UTC)
 	drifted := func(side peering.Role) hint.Hint {
@@ -45,15 +48,21 @@ func TestMerge(t *testing.T) {
 		{"evidence is kept", untagged("pcx-00000001"), untagged("pcx-00000002"), hint.Hint{Kind: hint.Swept,
 			Sweep: hint.Sweep{Change: hint.Change{Untagged: hint.Untagged{"pcx-00000001": "blue", "pcx-00000002": "blue"}}}}},
 		{"the approvals of both are kept, each once",
-			hint.Hint{Kind: hint.Swept, Approved: []peering.ConnectionID{"pcx-00000002", "pcx-00000003"}}, hint.Hint{Kind: hint.Swept, Approved: []peering.ConnectionID{"pcx-00000001", "pcx-00000003"}},
+			hint.Hint{Kind: hint.Swept, Approved: []peering.ConnectionID{"pcx-00000002", "pcx-00000003"}},
+			hint.Hint{Kind: hint.Swept, Approved: []peering.ConnectionID{"pcx-00000001", "pcx-00000003"}},
 			hint.Hint{Kind: hint.Swept, Approved: []peering.ConnectionID{"pcx-00000001", "pcx-00000002", "pcx-00000003"}}},
 		{"evidence of one is kept", untagged("pcx-00000001"), hint.Hint{Kind: hint.Swept}, untagged("pcx-00000001")},
-		{"a removal of one is a removal", hint.Hint{Kind: hint.Accepted, Closes: true}, hint.Hint{Kind: hint.Accepted}, hint.Hint{Kind: hint.Accepted, Closes: true}},
-		{"an event beside a repetition is none", hint.Hint{Kind: hint.Accepted, Repeated: true}, hint.Hint{Kind: hint.Accepted}, hint.Hint{Kind: hint.Accepted}},
-		{"two repetitions are one", hint.Hint{Kind: hint.Accepted, Repeated: true}, hint.Hint{Kind: hint.Accepted, Repeated: true}, hint.Hint{Kind: hint.Accepted, Repeated: true}},
-		{"a side without drift beside both", hint.Hint{Kind: hint.Accepted, Side: peering.Accepter}, hint.Hint{Kind: hint.Accepted}, hint.Hint{Kind: hint.Accepted, Side: peering.Accepter}},
+		{"a removal of one is a removal", hint.Hint{Kind: hint.Accepted, Closes: true}, hint.Hint{Kind: hint.Accepted},
+			hint.Hint{Kind: hint.Accepted, Closes: true}},
+		{"an event beside a repetition is none", hint.Hint{Kind: hint.Accepted, Repeated: true},
+			hint.Hint{Kind: hint.Accepted}, hint.Hint{Kind: hint.Accepted}},
+		{"two repetitions are one", hint.Hint{Kind: hint.Accepted, Repeated: true},
+			hint.Hint{Kind: hint.Accepted, Repeated: true}, hint.Hint{Kind: hint.Accepted, Repeated: true}},
+		{"a side without drift beside both", hint.Hint{Kind: hint.Accepted, Side: peering.Accepter},
+			hint.Hint{Kind: hint.Accepted}, hint.Hint{Kind: hint.Accepted, Side: peering.Accepter}},
 		{"drift on two sides is drift on both", drifted(peering.Accepter), drifted(peering.Requester), drifted("")},
-		{"drift beside a reminder of the other side", drifted(peering.Accepter), reminder(peering.Requester), drifted(peering.Accepter)},
+		{"drift beside a reminder of the other side", drifted(peering.Accepter), reminder(peering.Requester),
+			drifted(peering.Accepter)},
 		{"drift on both sides beside a reminder of one", drifted(""), reminder(peering.Requester), drifted("")},
 	}
 	for _, tt := range tests {
@@ -75,7 +84,8 @@ func TestMerge(t *testing.T) {
 func TestKeysDifferByKindAndConnection(t *testing.T) {
 	t.Parallel()
 	h := hint.Hint{Kind: hint.Accepted, Connection: "pcx-00000001"}
-	if h.Key() == (hint.Hint{Kind: hint.Deleted, Connection: "pcx-00000001"}).Key() || h.Key() == (hint.Hint{Kind: hint.Accepted, Connection: "pcx-00000002"}).Key() {
+	if h.Key() == (hint.Hint{Kind: hint.Deleted, Connection: "pcx-00000001"}).Key() ||
+		h.Key() == (hint.Hint{Kind: hint.Accepted, Connection: "pcx-00000002"}).Key() {
 		t.Error("hints that ask for different work have one key")
 	}
 }
@@ -90,9 +100,13 @@ func TestOfEquallyCompleteHintsTheFirstCounts(t *testing.T) {
 		want hint.Hint
 	}{
 		{"both bare", hint.Hint{EventID: "a"}, hint.Hint{EventID: "b"}, hint.Hint{EventID: "a"}},
-		{"both with the time of the request", hint.Hint{EventID: "a", RequestedAt: asked}, hint.Hint{EventID: "b", RequestedAt: asked}, hint.Hint{EventID: "a", RequestedAt: asked}},
-		{"suspects of both", hint.Hint{EventID: "a", Sweep: hint.Sweep{Suspects: []string{"1"}}}, hint.Hint{EventID: "b", Sweep: hint.Sweep{Suspects: []string{"2", "3"}}}, hint.Hint{EventID: "a", Sweep: hint.Sweep{Suspects: []string{"1", "2", "3"}}}},
-		{"drift on one side, reported twice", hint.Hint{EventID: "a", Drift: true, Side: peering.Accepter}, hint.Hint{EventID: "b", Drift: true, Side: peering.Accepter},
+		{"both with the time of the request", hint.Hint{EventID: "a", RequestedAt: asked},
+			hint.Hint{EventID: "b", RequestedAt: asked}, hint.Hint{EventID: "a", RequestedAt: asked}},
+		{"suspects of both", hint.Hint{EventID: "a", Sweep: hint.Sweep{Suspects: []string{"1"}}},
+			hint.Hint{EventID: "b", Sweep: hint.Sweep{Suspects: []string{"2", "3"}}},
+			hint.Hint{EventID: "a", Sweep: hint.Sweep{Suspects: []string{"1", "2", "3"}}}},
+		{"drift on one side, reported twice", hint.Hint{EventID: "a", Drift: true, Side: peering.Accepter},
+			hint.Hint{EventID: "b", Drift: true, Side: peering.Accepter},
 			hint.Hint{EventID: "a", Drift: true, Side: peering.Accepter}},
 	}
 	for _, tt := range tests {

@@ -59,7 +59,9 @@ func eventOf(t *testing.T, m message.Message, change func(detail map[string]any)
 
 func TestMessages(t *testing.T) {
 	t.Parallel()
-	for messageType, kind := range map[message.Type]hint.Kind{message.SideChecked: hint.Checked, message.CheckSide: hint.Asked, message.Accepted: hint.Accepted} {
+	for messageType, kind := range map[message.Type]hint.Kind{
+		message.SideChecked: hint.Checked, message.CheckSide: hint.Asked, message.Accepted: hint.Accepted,
+	} {
 		m := sent(messageType)
 		got, err := hint.Parse(eventOf(t, m, nil))
 		want := hint.Hint{
@@ -69,7 +71,8 @@ func TestMessages(t *testing.T) {
 		if messageType == message.Accepted {
 			want.Message = nil
 		}
-		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); err != nil || diff != "" {
+		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); err != nil ||
+			diff != "" {
 			t.Errorf("%s: %v (-want +got):\n%s", messageType, err, diff)
 		}
 	}
@@ -82,24 +85,30 @@ func TestMessagesThatAreNotUnderstood(t *testing.T) {
 		change func(detail map[string]any)
 		why    string
 	}{
-		"a newer version":        {func(d map[string]any) { d["version"] = 2 }, "version 2; 1 is understood"},
-		"an unknown code":        {func(d map[string]any) { d["code"] = "on-hold" }, `unknown code "on-hold"`},
-		"a block with host bits": {func(d map[string]any) { d["blocks"] = []string{"10.10.0.1/16"} }, "10.10.0.1/16 is not a CIDR block"},
-		"an empty block":         {func(d map[string]any) { d["assumed"] = []string{""} }, "is not a CIDR block"},
-		"a text as block":        {func(d map[string]any) { d["blocks"] = []string{"all"} }, "all"},
-		"no VPCs":                {func(d map[string]any) { delete(d, "requester"); delete(d, "accepter") }, "no VPCs"},
-		"no accepter":            {func(d map[string]any) { delete(d, "accepter") }, "no VPCs"},
-		"an invalid connection":  {func(d map[string]any) { d["connection"] = "pcx-1;" }, "invalid peering connection ID"},
-		"an invalid account":     {func(d map[string]any) { d["requester"].(map[string]any)["account"] = "1" }, "invalid account ID"},
+		"a newer version": {func(d map[string]any) { d["version"] = 2 }, "version 2; 1 is understood"},
+		"an unknown code": {func(d map[string]any) { d["code"] = "on-hold" }, `unknown code "on-hold"`},
+		"a block with host bits": {func(d map[string]any) {
+			d["blocks"] = []string{"10.10.0.1/16"}
+		}, "10.10.0.1/16 is not a CIDR block"},
+		"an empty block":        {func(d map[string]any) { d["assumed"] = []string{""} }, "is not a CIDR block"},
+		"a text as block":       {func(d map[string]any) { d["blocks"] = []string{"all"} }, "all"},
+		"no VPCs":               {func(d map[string]any) { delete(d, "requester"); delete(d, "accepter") }, "no VPCs"},
+		"no accepter":           {func(d map[string]any) { delete(d, "accepter") }, "no VPCs"},
+		"an invalid connection": {func(d map[string]any) { d["connection"] = "pcx-1;" }, "invalid peering connection ID"},
+		"an invalid account": {func(d map[string]any) {
+			d["requester"].(map[string]any)["account"] = "1"
+		}, "invalid account ID"},
 	} {
 		got, err := hint.Parse(eventOf(t, sent(message.SideChecked), tt.change))
-		if err != nil || got.Kind != hint.Ignored || !strings.Contains(got.Why, tt.why) || !strings.HasPrefix(got.Why, "Side Checked of another cell: ") {
+		if err != nil || got.Kind != hint.Ignored || !strings.Contains(got.Why, tt.why) ||
+			!strings.HasPrefix(got.Why, "Side Checked of another cell: ") {
 			t.Errorf("%s: %v, %v, want it ignored with %q", name, got, err, tt.why)
 		}
 	}
 	unknown := sent(message.SideChecked)
 	unknown.Type = "Side Painted"
-	if got, err := hint.Parse(eventOf(t, unknown, nil)); err != nil || got.Why != "Side Painted of another cell: unknown type" {
+	if got, err := hint.Parse(eventOf(t, unknown, nil)); err != nil ||
+		got.Why != "Side Painted of another cell: unknown type" {
 		t.Errorf("%v, %v, want it ignored", got, err)
 	}
 }

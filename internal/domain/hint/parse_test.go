@@ -63,7 +63,8 @@ func TestParse(t *testing.T) {
 			Sweep: isNew(hint.Change{Changed: true}),
 			At:    time.Date(2026, 6, 9, 7, 0, 0, 0, time.UTC), Approved: []peering.ConnectionID{pcx},
 		}},
-		{"another call is ignored", "other-call.json", hint.Hint{Why: "CreateVpc of ec2.amazonaws.com is not an autopeer event"}},
+		{"another call is ignored", "other-call.json",
+			hint.Hint{Why: "CreateVpc of ec2.amazonaws.com is not an autopeer event"}},
 		{"another detail-type is ignored", "other-detail-type.json",
 			hint.Hint{Why: "EC2 Instance State-change Notification from aws.ec2 is not an autopeer event"}},
 		{"our own acceptance has the time of the request", "announced-accepted.json", hint.Hint{
@@ -71,7 +72,8 @@ func TestParse(t *testing.T) {
 			Requester: requester, Accepter: accepter, Origin: accepter.Cell(),
 			At: asked.Add(15 * time.Second), RequestedAt: asked,
 		}},
-		{"our own denial leads to nothing", "announced-denied.json", hint.Hint{Why: "Peering Denied from autopeer is not an autopeer event"}},
+		{"our own denial leads to nothing", "announced-denied.json",
+			hint.Hint{Why: "Peering Denied from autopeer is not an autopeer event"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -90,31 +92,44 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	call := func(name, response string) string {
-		return `{"id":"e1","source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":"111111111111","region":"us-east-1",
-			"detail":{"eventVersion":"1.11","eventSource":"ec2.amazonaws.com","eventName":"` + name + `","awsRegion":"us-east-1",` + response + `}}`
+		return `{"id":"e1","source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":"111111111111",
+		"region":"us-east-1",
+			"detail":{"eventVersion":"1.11","eventSource":"ec2.amazonaws.com",
+			"eventName":"` + name + `","awsRegion":"us-east-1",` + response + `}}`
 	}
 	tests := []struct{ name, body, want string }{
 		{"not JSON", `garbage`, `read event: invalid character 'g' looking for beginning of value`},
 		{"an empty message", ``, `read event: unexpected end of JSON input`},
 		{"a record without a connection", call("DeleteVpcPeeringConnection", `"requestParameters":{}`),
 			`read event "e1": invalid peering connection ID "": want pcx- and 8 or 17 hex digits`},
-		{"an id with a wildcard", call("DeleteVpcPeeringConnection", `"requestParameters":{"vpcPeeringConnectionId":"pcx-*"}`),
+		{"an id with a wildcard",
+			call("DeleteVpcPeeringConnection", `"requestParameters":{"vpcPeeringConnectionId":"pcx-*"}`),
 			`read event "e1": invalid peering connection ID "pcx-*": want pcx- and 8 or 17 hex digits`},
-		{"an account that isn't one", call("CreateVpcPeeringConnection", `"responseElements":{"vpcPeeringConnection":{"vpcPeeringConnectionId":"pcx-00000001",
-			"requesterVpcInfo":{"ownerId":"11111111111x","vpcId":"vpc-00000001"},"accepterVpcInfo":{"ownerId":"111111111111","vpcId":"vpc-00000002"}}}`),
+		{"an account that isn't one",
+			call("CreateVpcPeeringConnection",
+				`"responseElements":{"vpcPeeringConnection":{"vpcPeeringConnectionId":"pcx-00000001",
+			"requesterVpcInfo":{"ownerId":"11111111111x","vpcId":"vpc-00000001"},"accepterVpcInfo":{"ownerId":"111111111111",
+			"vpcId":"vpc-00000002"}}}`),
 			`read event "e1": invalid account ID "11111111111x": want twelve digits`},
-		{"a region that isn't one", call("CreateVpcPeeringConnection", `"responseElements":{"vpcPeeringConnection":{"vpcPeeringConnectionId":"pcx-00000001",
-			"requesterVpcInfo":{"ownerId":"111111111111","vpcId":"vpc-00000001","region":"mars"},"accepterVpcInfo":{"ownerId":"111111111111","vpcId":"vpc-00000002"}}}`),
+		{"a region that isn't one",
+			call("CreateVpcPeeringConnection",
+				`"responseElements":{"vpcPeeringConnection":{"vpcPeeringConnectionId":"pcx-00000001",
+			"requesterVpcInfo":{"ownerId":"111111111111","vpcId":"vpc-00000001","region":"mars"},
+			"accepterVpcInfo":{"ownerId":"111111111111","vpcId":"vpc-00000002"}}}`),
 			`read event "e1": invalid Region "mars": want the form of eu-west-1`},
-		{"one side without a VPC", call("CreateVpcPeeringConnection", `"responseElements":{"vpcPeeringConnection":{"vpcPeeringConnectionId":"pcx-00000001",
+		{"one side without a VPC",
+			call("CreateVpcPeeringConnection",
+				`"responseElements":{"vpcPeeringConnection":{"vpcPeeringConnectionId":"pcx-00000001",
 			"requesterVpcInfo":{"ownerId":"111111111111","vpcId":"vpc-00000001"},"accepterVpcInfo":{}}}`),
 			`read event "e1": invalid VPC ID "": want vpc- and 8 or 17 hex digits`},
 		{"elements of another type", call("CreateVpcPeeringConnection", `"responseElements":"none"`),
-			`read event "e1": CreateVpcPeeringConnection: read responseElements: json: cannot unmarshal string into Go value of type map[string]json.RawMessage`},
+			`read event "e1": CreateVpcPeeringConnection: read responseElements: json: cannot unmarshal string into Go value ` +
+				`of type map[string]json.RawMessage`},
 		{"a record of another major version", `{"id":"e1","source":"aws.ec2","detail-type":"AWS API Call via CloudTrail",
 			"detail":{"eventVersion":"2.0","eventSource":"ec2.amazonaws.com","eventName":"DeleteVpcPeeringConnection"}}`,
 			`read event "e1": eventVersion "2.0" is unknown; 1.x is understood`},
-		{"an announcement of another version", `{"id":"e1","source":"autopeer","detail-type":"Peering Accepted","detail":{"version":2}}`,
+		{"an announcement of another version",
+			`{"id":"e1","source":"autopeer","detail-type":"Peering Accepted","detail":{"version":2}}`,
 			`read event "e1": announcement has version 2; 1 is understood`},
 	}
 	for _, tt := range tests {
@@ -153,7 +168,8 @@ func FuzzParse(f *testing.F) {
 		switch {
 		case err != nil && fault.Of(err) != fault.Permanent:
 			t.Errorf("class of %q = %v, want %v", err, fault.Of(err), fault.Permanent)
-		case err == nil && hint.Ignored < h.Kind && h.Kind <= hint.Deleted && (len(h.Connection) < 5 || h.Connection[:4] != "pcx-"):
+		case err == nil && hint.Ignored < h.Kind && h.Kind <= hint.Deleted &&
+			(len(h.Connection) < 5 || h.Connection[:4] != "pcx-"):
 			t.Errorf("hint has connection %q", h.Connection)
 		case err == nil && h.Kind == hint.Ignored && h.Why == "":
 			t.Error("ignored without a reason")

@@ -25,7 +25,8 @@ type Sweep struct {
 
 // Change has the changes that may have made sides differ from the policy.
 type Change struct {
-	Changed  bool     `json:"changed,omitempty"`  // blocks, subnets, route tables, groups or tags on which sides depend, or something unknown
+	// blocks, subnets, route tables, groups or tags on which sides depend, or something unknown
+	Changed  bool     `json:"changed,omitempty"`
 	Deployed bool     `json:"deployed,omitempty"` // the functions and the policy; old code may run beside new for a while
 	Edits    Edits    `json:"edits,omitempty"`    // routes and rules that principals have changed
 	Untagged Untagged `json:"untagged,omitempty"`

@@ -39,7 +39,8 @@ func TestParseReadsTheConnection(t *testing.T) {
 		{"a request may be wrapped as a response may",
 			deletion(`{"DeleteVpcPeeringConnectionRequest":{"vpcPeeringConnectionId":"pcx-00000001"}}`), deleted},
 		{"an object with other fields is no wrapper",
-			deletion(`{"vpcPeeringConnectionId":"pcx-00000001","DeleteVpcPeeringConnectionRequest":{"vpcPeeringConnectionId":"pcx-00000002"}}`), deleted},
+			deletion(`{"vpcPeeringConnectionId":"pcx-00000001",` +
+				`"DeleteVpcPeeringConnectionRequest":{"vpcPeeringConnectionId":"pcx-00000002"}}`), deleted},
 		{"an announcement may name no VPC", announcement(``), hint.Hint{Kind: hint.Accepted, Connection: "pcx-00000001"}},
 	}
 	for _, tt := range tests {
@@ -67,16 +68,23 @@ func TestParseIgnoresWhatOthersSay(t *testing.T) {
 		body []byte
 		want string
 	}{
-		{"a record from another source", envelope("aws.iam", "AWS API Call via CloudTrail", ec2), "AWS API Call via CloudTrail from aws.iam is not an autopeer event"},
-		{"the same call of another service", envelope("aws.ec2", "AWS API Call via CloudTrail", strings.Replace(record, "SOURCE", "iam.amazonaws.com", 1)),
+		{"a record from another source", envelope("aws.iam", "AWS API Call via CloudTrail", ec2),
+			"AWS API Call via CloudTrail from aws.iam is not an autopeer event"},
+		{"the same call of another service",
+			envelope("aws.ec2", "AWS API Call via CloudTrail", strings.Replace(record, "SOURCE", "iam.amazonaws.com", 1)),
 			"DeleteVpcPeeringConnection of iam.amazonaws.com is not an autopeer event"},
-		{"an announcement that isn't ours", envelope("others", "Peering Accepted", `{"version":1,"connection":"pcx-00000001"}`),
+		{"an announcement that isn't ours",
+			envelope("others", "Peering Accepted", `{"version":1,"connection":"pcx-00000001"}`),
 			"Peering Accepted from others is not an autopeer event"},
-		{"a schedule that isn't EventBridge's", envelope("others", "Scheduled Event", `{}`), "Scheduled Event from others is not an autopeer event"},
-		{"another event of EventBridge", envelope("aws.events", "Schedule Changed", `{}`), "Schedule Changed from aws.events is not an autopeer event"},
-		{"a finding that isn't ours", envelope("others", "Sweep Found", `{"version":1,"connection":"pcx-00000001","repair":"connect"}`),
+		{"a schedule that isn't EventBridge's", envelope("others", "Scheduled Event", `{}`),
+			"Scheduled Event from others is not an autopeer event"},
+		{"another event of EventBridge", envelope("aws.events", "Schedule Changed", `{}`),
+			"Schedule Changed from aws.events is not an autopeer event"},
+		{"a finding that isn't ours",
+			envelope("others", "Sweep Found", `{"version":1,"connection":"pcx-00000001","repair":"connect"}`),
 			"Sweep Found from others is not an autopeer event"},
-		{"suspects that aren't ours", envelope("others", "Sweep Suspects", `{"suspects":["pcx-00000001"]}`), "Sweep Suspects from others is not an autopeer event"},
+		{"suspects that aren't ours", envelope("others", "Sweep Suspects", `{"suspects":["pcx-00000001"]}`),
+			"Sweep Suspects from others is not an autopeer event"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

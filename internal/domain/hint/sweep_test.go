@@ -33,7 +33,8 @@ func TestWhatASweepFinds(t *testing.T) {
 			RequestedAt: asked, Repeated: true,
 			Requester: &outcome.Party{Account: "111111111111", Region: "us-east-1", VPC: "vpc-00000001"},
 			Accepter:  &outcome.Party{Account: "222222222222", Region: "eu-west-1", VPC: "vpc-00000002"},
-		}, Drift: true, Closes: true, Untagged: hint.Untagged{"pcx-00000001": "autopeer"}, EditedBy: []string{"ann"}, EditedAt: asked, FreedAt: swept}, swept)
+		}, Drift: true, Closes: true, Untagged: hint.Untagged{"pcx-00000001": "autopeer"}, EditedBy: []string{"ann"},
+			EditedAt: asked, FreedAt: swept}, swept)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +63,11 @@ func TestWhatASweepSuspects(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := hint.Hint{Kind: hint.Swept, At: swept, Sweep: hint.Sweep{Suspects: both, Change: hint.Change{Untagged: hint.Untagged{"pcx-00000002": "blue"}}}}
+		want := hint.Hint{
+			Kind: hint.Swept, At: swept, Sweep: hint.Sweep{
+				Suspects: both, Change: hint.Change{Untagged: hint.Untagged{"pcx-00000002": "blue"}},
+			},
+		}
 		if intended {
 			want.Sweep.Intended = both
 		}
@@ -75,16 +80,22 @@ func TestWhatASweepSuspects(t *testing.T) {
 
 func TestWhatLeadsToASweep(t *testing.T) {
 	t.Parallel()
-	const schedule = `{"id":"e","source":"aws.events","detail-type":"Scheduled Event","time":"2026-06-08T08:00:00Z","detail":{}}`
-	if got, err := hint.Parse([]byte(schedule)); err != nil || !got.Sweep.Scheduled || got.Kind != hint.Swept || got.At != swept {
+	const schedule = `{"id":"e","source":"aws.events","detail-type":"Scheduled Event","time":"2026-06-08T08:00:00Z",` +
+		`"detail":{}}`
+	if got, err := hint.Parse([]byte(schedule)); err != nil || !got.Sweep.Scheduled ||
+		got.Kind != hint.Swept || got.At != swept {
 		t.Errorf("a schedule is %+v, %v", got, err)
 	}
 	for _, name := range []string{
-		"AssociateVpcCidrBlock", "DisassociateVpcCidrBlock", "CreateSubnet", "DeleteSubnet", "CreateRouteTable", "DeleteRouteTable", "AssociateRouteTable",
-		"DisassociateRouteTable", "ReplaceRouteTableAssociation", "CreateSecurityGroup", "DeleteSecurityGroup", "CreateTags", "DeleteTags", "DeleteVpc", "ModifyVpcAttribute",
+		"AssociateVpcCidrBlock", "DisassociateVpcCidrBlock", "CreateSubnet", "DeleteSubnet", "CreateRouteTable",
+		"DeleteRouteTable", "AssociateRouteTable",
+		"DisassociateRouteTable", "ReplaceRouteTableAssociation", "CreateSecurityGroup", "DeleteSecurityGroup", "CreateTags",
+		"DeleteTags", "DeleteVpc", "ModifyVpcAttribute",
 	} {
-		event := `{"id":"e","source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":"111111111111","region":"us-east-1","detail":{"eventVersion":"1.11",` +
-			`"eventSource":"ec2.amazonaws.com","eventName":"` + name + `","awsRegion":"us-east-1","eventTime":"2026-06-08T08:00:00Z","eventID":"i","requestParameters":"anything"}}`
+		event := `{"id":"e","source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":"111111111111",` +
+			`"region":"us-east-1","detail":{"eventVersion":"1.11",` +
+			`"eventSource":"ec2.amazonaws.com","eventName":"` + name +
+			`","awsRegion":"us-east-1","eventTime":"2026-06-08T08:00:00Z","eventID":"i","requestParameters":"anything"}}`
 		want := hint.Hint{Kind: hint.Swept, EventID: "i", Origin: cell, At: swept, Sweep: isNew(hint.Change{Changed: true})}
 		got, err := hint.Parse([]byte(event))
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -96,11 +107,18 @@ func TestWhatLeadsToASweep(t *testing.T) {
 func TestASweepsMessagesThatCannotBeUnderstood(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, body, message string }{
-		{"an unknown repair", `{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":1,"connection":"pcx-00000001","repair":"reboot"}}`, `unknown repair function "reboot"`},
-		{"another version", `{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":2,"connection":"pcx-00000001","repair":"connect"}}`, "version 2"},
-		{"no connection", `{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":1,"repair":"connect"}}`, "invalid peering connection ID"},
-		{"suspects of another kind", `{"source":"autopeer","detail-type":"Sweep Suspects","detail":{"suspects":7}}`, "parse a sweep's suspects"},
-		{"findings of another kind", `{"source":"autopeer","detail-type":"Sweep Found","detail":7}`, "parse a sweep's finding"},
+		{"an unknown repair",
+			`{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":1,"connection":"pcx-00000001",` +
+				`"repair":"reboot"}}`, `unknown repair function "reboot"`},
+		{"another version",
+			`{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":2,"connection":"pcx-00000001",` +
+				`"repair":"connect"}}`, "version 2"},
+		{"no connection", `{"source":"autopeer","detail-type":"Sweep Found","detail":{"version":1,"repair":"connect"}}`,
+			"invalid peering connection ID"},
+		{"suspects of another kind", `{"source":"autopeer","detail-type":"Sweep Suspects","detail":{"suspects":7}}`,
+			"parse a sweep's suspects"},
+		{"findings of another kind", `{"source":"autopeer","detail-type":"Sweep Found","detail":7}`,
+			"parse a sweep's finding"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

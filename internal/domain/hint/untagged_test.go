@@ -18,13 +18,16 @@ func TestDeletedTagsAreEvidence(t *testing.T) {
 		name, call, resources, tags string
 		want                        hint.Untagged
 	}{
-		{"the tag with its value", "DeleteTags", pcx, `{"items":[{"key":"Name","value":"x"},{"key":"autopeer:managed","value":"blue"}]}`, hint.Untagged{"pcx-00000001": "blue"}},
+		{"the tag with its value", "DeleteTags", pcx,
+			`{"items":[{"key":"Name","value":"x"},{"key":"autopeer:managed","value":"blue"}]}`,
+			hint.Untagged{"pcx-00000001": "blue"}},
 		{"without a value it may be any installation's", "DeleteTags", pcx, `{"items":[{"key":"autopeer:managed"}]}`, nil},
 		{"all tags", "DeleteTags", pcx, `{}`, nil},
 		{"another tag", "DeleteTags", pcx, `{"items":[{"key":"Name","value":"blue"}]}`, nil},
 		{"a tag that is set", "CreateTags", pcx, `{"items":[{"key":"autopeer:managed","value":"blue"}]}`, nil},
 		{"a malformed record", "DeleteTags", `"pcx-00000001"`, `{"items":[{"key":"autopeer:managed","value":"blue"}]}`, nil},
-		{"no connection", "DeleteTags", `{"items":[{"resourceId":"sgr-00000001"}]}`, `{"items":[{"key":"autopeer:managed","value":"blue"}]}`, hint.Untagged{}},
+		{"no connection", "DeleteTags", `{"items":[{"resourceId":"sgr-00000001"}]}`,
+			`{"items":[{"key":"autopeer:managed","value":"blue"}]}`, hint.Untagged{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -45,8 +48,10 @@ func taggedBy(t *testing.T, call, resources, tags string) hint.Sweep {
 // hintedBy returns the hint of a call with these resources and tags.
 func hintedBy(t *testing.T, call, resources, tags string) hint.Hint {
 	t.Helper()
-	body := fmt.Sprintf(`{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","detail":{"eventSource":"ec2.amazonaws.com","eventName":%q,
-		"eventVersion":"1.11","eventTime":"2026-06-08T08:00:00Z","requestParameters":{"resourcesSet":%s,"tagSet":%s}}}`, call, resources, tags)
+	body := fmt.Sprintf(`{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail",
+	"detail":{"eventSource":"ec2.amazonaws.com","eventName":%q,
+		"eventVersion":"1.11","eventTime":"2026-06-08T08:00:00Z","requestParameters":{"resourcesSet":%s,
+		"tagSet":%s}}}`, call, resources, tags)
 	h, err := hint.Parse([]byte(body))
 	if err != nil || h.Kind != hint.Swept {
 		t.Errorf("Parse() = %+v, %v, want a change", h, err)
@@ -56,19 +61,23 @@ func hintedBy(t *testing.T, call, resources, tags string) hint.Hint {
 
 func TestAnApproval(t *testing.T) {
 	t.Parallel()
-	const resources = `{"items":[{"resourceId":"pcx-00000001"},{"resourceId":"sgr-00000001"},{"resourceId":"pcx-00000002"}]}`
+	const resources = `{"items":[{"resourceId":"pcx-00000001"},{"resourceId":"sgr-00000001"},` +
+		`{"resourceId":"pcx-00000002"}]}`
 	both := []peering.ConnectionID{"pcx-00000001", "pcx-00000002"}
 	tests := []struct {
 		name, call, resources, tags string
 		want                        []peering.ConnectionID
 	}{
-		{"the tag is set", "CreateTags", resources, `{"items":[{"key":"Name","value":"x"},{"key":"autopeer:approved","value":"true"}]}`, both},
-		{"it has another value", "CreateTags", resources, `{"items":[{"key":"autopeer:approved","value":"false"},{"key":"Name","value":"true"}]}`, nil},
+		{"the tag is set", "CreateTags", resources,
+			`{"items":[{"key":"Name","value":"x"},{"key":"autopeer:approved","value":"true"}]}`, both},
+		{"it has another value", "CreateTags", resources,
+			`{"items":[{"key":"autopeer:approved","value":"false"},{"key":"Name","value":"true"}]}`, nil},
 		{"it is deleted", "DeleteTags", resources, `{"items":[{"key":"autopeer:approved","value":"true"}]}`, nil},
 		{"another tag is set", "CreateTags", resources, `{"items":[{"key":"Name","value":"true"}]}`, nil},
 		{"no tag is set", "CreateTags", resources, `{}`, nil},
 		{"a malformed record", "CreateTags", `"pcx-00000001"`, `{"items":[{"key":"autopeer:approved","value":"true"}]}`, nil},
-		{"no connection", "CreateTags", `{"items":[{"resourceId":"sgr-00000001"}]}`, `{"items":[{"key":"autopeer:approved","value":"true"}]}`, nil},
+		{"no connection", "CreateTags", `{"items":[{"resourceId":"sgr-00000001"}]}`,
+			`{"items":[{"key":"autopeer:approved","value":"true"}]}`, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -86,7 +95,8 @@ func TestAnApproval(t *testing.T) {
 
 func TestAnEndedHold(t *testing.T) {
 	t.Parallel()
-	const resources = `{"items":[{"resourceId":"pcx-00000001"},{"resourceId":"sgr-00000001"},{"resourceId":"pcx-00000002"}]}`
+	const resources = `{"items":[{"resourceId":"pcx-00000001"},{"resourceId":"sgr-00000001"},` +
+		`{"resourceId":"pcx-00000002"}]}`
 	both := hint.Released{"pcx-00000001": swept, "pcx-00000002": swept}
 	tests := []struct {
 		name, call, resources, tags string
@@ -95,14 +105,16 @@ func TestAnEndedHold(t *testing.T) {
 		{"the tag is deleted", "DeleteTags", resources, `{"items":[{"key":"Name"},{"key":"autopeer:hold"}]}`, both},
 		{"with its value", "DeleteTags", resources, `{"items":[{"key":"autopeer:hold","value":"true"}]}`, both},
 		{"all tags are deleted, and a hold is rarely among them", "DeleteTags", resources, `{}`, nil},
-		{"it has another value", "CreateTags", resources, `{"items":[{"key":"autopeer:hold","value":"false"},{"key":"Name","value":"x"}]}`, both},
+		{"it has another value", "CreateTags", resources,
+			`{"items":[{"key":"autopeer:hold","value":"false"},{"key":"Name","value":"x"}]}`, both},
 		{"a hold begins", "CreateTags", resources, `{"items":[{"key":"autopeer:hold","value":"true"}]}`, nil},
 		{"another tag is deleted", "DeleteTags", resources, `{"items":[{"key":"Name"}]}`, nil},
 		{"another tag is set", "CreateTags", resources, `{"items":[{"key":"Name","value":"x"}]}`, nil},
 		{"no tag is set", "CreateTags", resources, `{}`, nil},
 		{"a malformed record", "DeleteTags", `"pcx-00000001"`, `{"items":[{"key":"autopeer:hold"}]}`, nil},
 		{"malformed tags", "DeleteTags", resources, `7`, nil},
-		{"no connection", "DeleteTags", `{"items":[{"resourceId":"sgr-00000001"}]}`, `{"items":[{"key":"autopeer:hold"}]}`, hint.Released{}},
+		{"no connection", "DeleteTags", `{"items":[{"resourceId":"sgr-00000001"}]}`,
+			`{"items":[{"key":"autopeer:hold"}]}`, hint.Released{}},
 		{"another call", "CreateSubnet", resources, `{"items":[{"key":"autopeer:hold","value":"false"}]}`, nil},
 	}
 	for _, tt := range tests {
@@ -122,9 +134,11 @@ func TestRestored(t *testing.T) {
 		c    peering.Connection
 		want peering.Installation
 	}{
-		"its tag was taken":                  {peering.Connection{ID: "pcx-1"}, "autopeer"},
-		"another tag stays beside it":        {peering.Connection{ID: "pcx-1", Tags: map[string]string{"Name": "x"}}, "autopeer"},
-		"it has the tag of another by now":   {peering.Connection{ID: "pcx-1", Tags: map[string]string{peering.TagManaged: "blue"}}, "blue"},
+		"its tag was taken": {peering.Connection{ID: "pcx-1"}, "autopeer"},
+		"another tag stays beside it": {peering.Connection{ID: "pcx-1", Tags: map[string]string{"Name": "x"}},
+			"autopeer"},
+		"it has the tag of another by now": {peering.Connection{ID: "pcx-1",
+			Tags: map[string]string{peering.TagManaged: "blue"}}, "blue"},
 		"another connection's tag was taken": {peering.Connection{ID: "pcx-2"}, ""},
 	} {
 		before := len(tt.c.Tags)

@@ -35,8 +35,9 @@ type Code string
 
 // The results of a check.
 const (
-	Ready            Code = "ready"
-	NotListed        Code = "not-listed"        // the sender's policy has no peering for the VPCs, or not in this direction
+	Ready Code = "ready"
+	// the sender's policy has no peering for the VPCs, or not in this direction
+	NotListed        Code = "not-listed"
 	CIDRMismatch     Code = "cidr-mismatch"     // a block is not the one that the sender's policy declares
 	Overlap          Code = "overlap"           // blocks of the two VPCs overlap
 	Multipath        Code = "multipath"         // the request allows multipath resilience, and the peering doesn't
@@ -45,14 +46,16 @@ const (
 	AlreadyConnected Code = "already-connected" // another connection or older request of the two VPCs exists
 	Refused          Code = "refused"           // EC2 refused a change on the sender's half
 	Hold             Code = "hold"              // a person has put the connection on hold on the sender's half
-	NeedsAdoption    Code = "needs-adoption"    // changes to routes that others made wait for a person on the sender's half
-	ReportMode       Code = "report-mode"       // the sender changes nothing on its half, and nothing else is in the way there
+	// changes to routes that others made wait for a person on the sender's half
+	NeedsAdoption Code = "needs-adoption"
+	ReportMode    Code = "report-mode" // the sender changes nothing on its half, and nothing else is in the way there
 )
 
 // IsKnown reports whether the code is on the list.
 func (c Code) IsKnown() bool {
 	switch c {
-	case Ready, NotListed, CIDRMismatch, Overlap, Multipath, RouteConflict, Quota, AlreadyConnected, Refused, Hold, NeedsAdoption, ReportMode:
+	case Ready, NotListed, CIDRMismatch, Overlap, Multipath, RouteConflict, Quota, AlreadyConnected, Refused, Hold,
+		NeedsAdoption, ReportMode:
 		return true
 	}
 	return false

@@ -35,9 +35,14 @@ func TestIsFresh(t *testing.T) {
 // TestSealed: the id depends on the whole message, and not on an id that is there.
 func TestSealed(t *testing.T) {
 	t.Parallel()
-	c := peering.Connection{ID: "pcx-00000001", State: peering.Active, Accepter: peering.VPC{Owner: "222222222222", Region: "eu-west-1", ID: "vpc-00000002"}}
+	c := peering.Connection{
+		ID: "pcx-00000001", State: peering.Active, Accepter: peering.VPC{
+			Owner: "222222222222", Region: "eu-west-1", ID: "vpc-00000002",
+		},
+	}
 	m := message.New(message.SideChecked, c, peering.Accepter, time.Unix(0, 0))
-	if m.To != c.Accepter.Cell() || m.State != peering.Active || m.Version != message.Version || m.Accepter.VPC().ID != c.Accepter.ID {
+	if m.To != c.Accepter.Cell() || m.State != peering.Active || m.Version != message.Version ||
+		m.Accepter.VPC().ID != c.Accepter.ID {
 		t.Errorf("New() = %+v", m)
 	}
 	first := m.Sealed().ID

@@ -42,7 +42,8 @@ func TestALongOutcomeIsCutWithCounts(t *testing.T) {
 		"only as many as fit": {2400, 0, 0, map[string]int{"state": 2400 - 2381}},
 	} {
 		o := outcome.Outcome{Type: outcome.Proposed, Connection: "pcx-00000001"}
-		o.State, o.Additions, o.Removals = numbered("state", c.state), numbered("add", c.additions), numbered("remove", c.removals)
+		o.State, o.Additions, o.Removals = numbered("state", c.state), numbered("add", c.additions),
+			numbered("remove", c.removals)
 		got := o.Sealed(now)
 		if n := len(encoded(t, got)); n > outcome.MaxBytes {
 			t.Errorf("%s: %d bytes, want at most %d", name, n, outcome.MaxBytes)
@@ -55,7 +56,8 @@ func TestALongOutcomeIsCutWithCounts(t *testing.T) {
 			"removals": {c.removals, len(got.Removals)},
 		} {
 			if lengths[0]-lengths[1] != got.Omitted[field] {
-				t.Errorf("%s: %s has %d of %d entries, and omitted counts %d", name, field, lengths[1], lengths[0], got.Omitted[field])
+				t.Errorf("%s: %s has %d of %d entries, and omitted counts %d", name, field, lengths[1],
+					lengths[0], got.Omitted[field])
 			}
 		}
 	}
@@ -66,7 +68,8 @@ func TestTheFirstEntriesStay(t *testing.T) {
 	o := outcome.Outcome{Type: outcome.Proposed, Removals: numbered("remove", 3000)}
 	got := o.Sealed(now)
 	if len(got.Removals) == 0 || got.Removals[0] != o.Removals[0] || len(o.Removals) != 3000 {
-		t.Errorf("%d removals stay, want the first ones; the outcome itself has %d, want 3000", len(got.Removals), len(o.Removals))
+		t.Errorf("%d removals stay, want the first ones; the outcome itself has %d, want 3000",
+			len(got.Removals), len(o.Removals))
 	}
 }
 

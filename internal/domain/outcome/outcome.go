@@ -49,11 +49,12 @@ type Outcome struct {
 	Accepter   *Party               `json:"accepter,omitempty"`
 	Peering    *Entry               `json:"peering,omitempty"` // the entry of the policy that matched
 	Reason     Reason               `json:"reason"`
-	State      []string             `json:"state,omitempty"`     // the routes and rules that exist now, a sentence each, sorted
-	Changes    []string             `json:"changes,omitempty"`   // the changes that led to State; empty on a repetition
-	Conflicts  []Conflict           `json:"conflicts,omitempty"` // the routes that stand in the way
-	Shortages  []Shortage           `json:"shortages,omitempty"` // the quotas that don't suffice
-	Notes      []string             `json:"notes,omitempty"`     // parts of the policy that the VPCs lack
+	// the routes and rules that exist now, a sentence each, sorted
+	State     []string   `json:"state,omitempty"`
+	Changes   []string   `json:"changes,omitempty"`   // the changes that led to State; empty on a repetition
+	Conflicts []Conflict `json:"conflicts,omitempty"` // the routes that stand in the way
+	Shortages []Shortage `json:"shortages,omitempty"` // the quotas that don't suffice
+	Notes     []string   `json:"notes,omitempty"`     // parts of the policy that the VPCs lack
 	// Obstructions are the entries of network ACLs that deny traffic which the policy allows.
 	Obstructions []Obstruction `json:"obstructions,omitempty"`
 	// Removals and Additions are the changes that wait for a person's consent, in the words of Changes.
@@ -114,10 +115,11 @@ type Reason struct {
 type Conflict struct {
 	RouteTable  peering.RouteTableID `json:"routeTable"`
 	Destination string               `json:"destination"`
-	Target      peering.Target       `json:"target"`             // of the route
-	Wanted      peering.Target       `json:"wanted"`             // the connection
-	Overlaps    string               `json:"overlaps,omitempty"` // the wanted destination, where it is another than the route's
-	Blackhole   bool                 `json:"blackhole,omitempty"`
+	Target      peering.Target       `json:"target"` // of the route
+	Wanted      peering.Target       `json:"wanted"` // the connection
+	// the wanted destination, where it is another than the route's
+	Overlaps  string `json:"overlaps,omitempty"`
+	Blackhole bool   `json:"blackhole,omitempty"`
 }
 
 // Shortage is a quota of AWS that doesn't suffice, with its figures.

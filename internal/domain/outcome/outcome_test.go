@@ -23,12 +23,18 @@ func full() outcome.Outcome {
 		Requester: &outcome.Party{Department: "marketing", Account: "111111111111", Region: "us-east-1", VPC: "vpc-00000001"},
 		Accepter:  &outcome.Party{Department: "finance", Account: "222222222222", Region: "eu-west-1", VPC: "vpc-00000002"},
 		Peering:   &outcome.Entry{Between: [2]string{"marketing", "finance"}, File: "policy.yaml", Line: 11},
-		Reason:    outcome.Reason{Code: "allowed", Sentence: "line 11 of policy.yaml allows it", Keys: []string{"allowed|11"}},
-		State:     []string{"rtb-1 routes 10.0.0.0/8 to pcx-00000001"},
-		Changes:   []string{"create route"},
-		Conflicts: []outcome.Conflict{{RouteTable: "rtb-1", Destination: "10.0.0.0/8", Target: "tgw-1", Wanted: "pcx-00000001", Overlaps: "10.0.0.0/16"}},
-		Shortages: []outcome.Shortage{{Resource: "rtb-1", Of: "IPv4 routes", Quota: "routes-ipv4", Have: 499, Need: 2, Limit: 500}},
-		Notes:     []string{"the VPC has no rtb-9"},
+		Reason: outcome.Reason{
+			Code: "allowed", Sentence: "line 11 of policy.yaml allows it", Keys: []string{"allowed|11"},
+		},
+		State:   []string{"rtb-1 routes 10.0.0.0/8 to pcx-00000001"},
+		Changes: []string{"create route"},
+		Conflicts: []outcome.Conflict{{
+			RouteTable: "rtb-1", Destination: "10.0.0.0/8", Target: "tgw-1", Wanted: "pcx-00000001", Overlaps: "10.0.0.0/16",
+		}},
+		Shortages: []outcome.Shortage{{
+			Resource: "rtb-1", Of: "IPv4 routes", Quota: "routes-ipv4", Have: 499, Need: 2, Limit: 500,
+		}},
+		Notes: []string{"the VPC has no rtb-9"},
 		Obstructions: []outcome.Obstruction{{
 			NetworkACL: "acl-1", Rule: "90", Sentence: "network ACL acl-1 rule 90 denies it", Remedy: "allow it before rule 90",
 		}},
@@ -43,7 +49,8 @@ func full() outcome.Outcome {
 // one of these.
 var identifying = []string{
 	"Type", "Connection", "Cell.Account", "Cell.Region", "Side", "Reason.Code", "Reason.Keys[0]", "Keys[0]", "FoundAt",
-	"Conflicts[0].RouteTable", "Conflicts[0].Blackhole", "Conflicts[0].Destination", "Conflicts[0].Target", "Conflicts[0].Wanted", "Conflicts[0].Overlaps",
+	"Conflicts[0].RouteTable", "Conflicts[0].Blackhole", "Conflicts[0].Destination", "Conflicts[0].Target",
+	"Conflicts[0].Wanted", "Conflicts[0].Overlaps",
 	"Shortages[0].Resource", "Shortages[0].Quota", "Shortages[0].Have", "Shortages[0].Need", "Shortages[0].Limit",
 	"Obstructions[0].NetworkACL", "Obstructions[0].Rule",
 }
@@ -127,7 +134,8 @@ func TestARepetitionHasTheSameID(t *testing.T) {
 func TestBecauseDropsTheKeysOfTheFormerReason(t *testing.T) {
 	t.Parallel()
 	o := full().Because("overlap", "they overlap", "10.0.0.0/8")
-	if want := []string{"10.0.0.0/8"}; !slices.Equal(o.Reason.Keys, want) || o.Reason.Code != "overlap" || o.Reason.Sentence != "they overlap" {
+	if want := []string{"10.0.0.0/8"}; !slices.Equal(o.Reason.Keys, want) || o.Reason.Code != "overlap" ||
+		o.Reason.Sentence != "they overlap" {
 		t.Errorf("Because() = %+v, want code, sentence and %v", o.Reason, want)
 	}
 }
@@ -135,14 +143,16 @@ func TestBecauseDropsTheKeysOfTheFormerReason(t *testing.T) {
 func TestSealed(t *testing.T) {
 	t.Parallel()
 	o := full()
-	o.State, o.Changes, o.Conflicts, o.Shortages, o.Notes, o.Obstructions, o.Wanted, o.Repair, o.Next = nil, nil, nil, nil, nil, nil, nil, "", ""
+	o.State, o.Changes, o.Conflicts, o.Shortages, o.Notes, o.Obstructions, o.Wanted, o.Repair, o.Next = nil, nil, nil,
+		nil, nil, nil, nil, "", ""
 	o.Removals, o.Additions, o.Omitted, o.FoundAt = nil, nil, nil, time.Time{}
 	o = o.Sealed(now)
 	got, err := json.Marshal(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"version":1,"id":"` + o.ID + `","connection":"pcx-00000001","cell":{"account":"111111111111","region":"us-east-1"},"side":"requester",` +
+	want := `{"version":1,"id":"` + o.ID +
+		`","connection":"pcx-00000001","cell":{"account":"111111111111","region":"us-east-1"},"side":"requester",` +
 		`"requester":{"department":"marketing","account":"111111111111","region":"us-east-1","vpc":"vpc-00000001"},` +
 		`"accepter":{"department":"finance","account":"222222222222","region":"eu-west-1","vpc":"vpc-00000002"},` +
 		`"peering":{"between":["marketing","finance"],"file":"policy.yaml","line":11},` +

@@ -26,8 +26,10 @@ func checkForms(t *testing.T, text string) {
 
 var identifiers = []string{
 	"", "1", "111111111111", "11111111111", "1111111111111", "11111111111a", "１１１１１１１１１１１１",
-	"us-east-1", "us-gov-west-1", "eusc-de-east-1", "ap-southeast-12", "us-east-123", "us-1", "u-east-1", "abcde-east-1", "us--1", "us-east-", "us-east", "US-east-1", "us-east-1 ", "us-ea1st-1",
-	"vpc-0a1b2c3d", "vpc-0a1b2c3d4e5f60001", "vpc-0a1b2c3d4", "vpc-0A1B2C3D", "vpc-", "vpc", "pcx-0a1b2c3d", "pcx-0a1b2c3d4e5f60001", "pcx-0a1b2c3g", "vpc-pcx-0a1b2c3d", "vpc-0a1b2c3d\n",
+	"us-east-1", "us-gov-west-1", "eusc-de-east-1", "ap-southeast-12", "us-east-123", "us-1", "u-east-1", "abcde-east-1",
+	"us--1", "us-east-", "us-east", "US-east-1", "us-east-1 ", "us-ea1st-1",
+	"vpc-0a1b2c3d", "vpc-0a1b2c3d4e5f60001", "vpc-0a1b2c3d4", "vpc-0A1B2C3D", "vpc-", "vpc", "pcx-0a1b2c3d",
+	"pcx-0a1b2c3d4e5f60001", "pcx-0a1b2c3g", "vpc-pcx-0a1b2c3d", "vpc-0a1b2c3d\n",
 }
 
 func TestIdentifiers(t *testing.T) {
@@ -36,7 +38,8 @@ func TestIdentifiers(t *testing.T) {
 		checkForms(t, text)
 	}
 	for _, valid := range []bool{
-		peering.AccountID("111111111111").IsValid(), peering.Region("us-gov-west-1").IsValid(), peering.Region("eusc-de-east-1").IsValid(),
+		peering.AccountID("111111111111").IsValid(), peering.Region("us-gov-west-1").IsValid(),
+		peering.Region("eusc-de-east-1").IsValid(),
 		peering.VPCID("vpc-0a1b2c3d").IsValid(), peering.ConnectionID("pcx-0a1b2c3d4e5f60001").IsValid(),
 	} {
 		if !valid {

@@ -21,9 +21,12 @@ func TestWhoHasConnected(t *testing.T) {
 	}{
 		{"none without tag and rules", "", nil, nil, false, false},
 		{"the tag's installation", "ours", nil, []peering.Installation{"ours"}, true, false},
-		{"the tag's, regardless of the rules", "other", []peering.IngressRule{rule("pcx-1", "ours")}, []peering.Installation{"other"}, false, true},
-		{"the rules' without a tag", "", []peering.IngressRule{rule("pcx-1", "other"), rule("pcx-1", "other")}, []peering.Installation{"other"}, false, true},
-		{"both without a tag", "", []peering.IngressRule{rule("pcx-1", "other"), rule("pcx-1", "ours")}, []peering.Installation{"other", "ours"}, true, false},
+		{"the tag's, regardless of the rules", "other", []peering.IngressRule{rule("pcx-1", "ours")},
+			[]peering.Installation{"other"}, false, true},
+		{"the rules' without a tag", "", []peering.IngressRule{rule("pcx-1", "other"), rule("pcx-1", "other")},
+			[]peering.Installation{"other"}, false, true},
+		{"both without a tag", "", []peering.IngressRule{rule("pcx-1", "other"), rule("pcx-1", "ours")},
+			[]peering.Installation{"other", "ours"}, true, false},
 		{"another connection's rule is no evidence", "", []peering.IngressRule{rule("pcx-2", "ours")}, nil, false, false},
 		{"a rule without a connection has no installation", "", []peering.IngressRule{rule("", "ours")}, nil, false, false},
 	}

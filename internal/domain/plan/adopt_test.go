@@ -53,7 +53,8 @@ func TestAdoption(t *testing.T) {
 		{"a rule for another connection", func(s *plan.Side) { s.Rules = madeBy(installation, "pcx-old") }, proposal, nil},
 		{"another value of the tag", tagged(peering.TagAdopt, "yes"), proposal, nil},
 		{"the tag of another installation", tagged(peering.TagManaged, "green"), proposal, nil},
-		{"the tag of the installation", tagged(peering.TagManaged, string(installation)), nil, slices.Concat(steps[:2], steps[3:])},
+		{"the tag of the installation", tagged(peering.TagManaged, string(installation)), nil,
+			slices.Concat(steps[:2], steps[3:])},
 		{"a rule of the other side in the cell", func(s *plan.Side) { s.Rules = madeBy(installation, via) }, nil, steps},
 		{"a rule of the side", func(s *plan.Side) {
 			group(s, tcp(443, 443, "172.31.0.0/16"))
@@ -67,12 +68,15 @@ func TestAdoption(t *testing.T) {
 			s.Tables = []peering.RouteTable{table("rtb-1", toPeer(peering.Target(via), false)), table("rtb-2")}
 		}, nil, steps[1:3]},
 		{"a dead connection's blackhole", func(s *plan.Side) {
-			s.Tables, s.Dead = []peering.RouteTable{table("rtb-1", toPeer(other, true))}, map[peering.ConnectionID]bool{"pcx-old": true}
+			s.Tables, s.Dead = []peering.RouteTable{table("rtb-1", toPeer(other, true))},
+				map[peering.ConnectionID]bool{"pcx-old": true}
 		}, nil, []string{"replace route 172.31.0.0/16 → pcx-old by pcx-new in rtb-1", steps[2]}},
 		{"another connection's route", func(s *plan.Side) {
 			s.Tables = []peering.RouteTable{table("rtb-1", leading("10.99.0.0/16", "pcx-other"))}
 		}, nil, []string{steps[0], steps[2]}},
-		{"routes that the policy leaves to others", func(s *plan.Side) { s.Terms.Routes.Tables.Scope = policy.NoTables }, nil, steps[2:3]},
+		{"routes that the policy leaves to others", func(s *plan.Side) {
+			s.Terms.Routes.Tables.Scope = policy.NoTables
+		}, nil, steps[2:3]},
 		{"rules of a dead connection", func(s *plan.Side) {
 			s.Tables = nil
 			group(s, tcp(443, 443, "172.31.0.0/16"))
@@ -81,7 +85,8 @@ func TestAdoption(t *testing.T) {
 			s.Terms.Allow = allowing(443, 443)
 		}, nil, []string{"revoke sgr-1 in sg-1", steps[2], "then authorize tcp 443 from 172.31.0.0/16 in sg-1"}},
 		{"a conflict, which leaves a narrower route for now", func(s *plan.Side) {
-			s.Tables = []peering.RouteTable{table("rtb-1", leading("172.31.1.0/24", peering.Target(via))), table("rtb-2", inTheWay)}
+			s.Tables = []peering.RouteTable{table("rtb-1", leading("172.31.1.0/24", peering.Target(via))),
+				table("rtb-2", inTheWay)}
 		}, nil, nil},
 		{"a conflict beside a rule of a dead connection", func(s *plan.Side) {
 			s.Tables = []peering.RouteTable{table("rtb-1", toPeer(peering.Target(via), false)), table("rtb-2", inTheWay)}
@@ -102,7 +107,8 @@ func TestAdoption(t *testing.T) {
 			s.Tables[0] = table("rtb-1", leading("10.99.0.0/16", peering.Target(via)))
 		}, []string{"delete route 10.99.0.0/16 → pcx-new in rtb-1"}, nil},
 		{"a conflict, which would leave the removal", func(s *plan.Side) {
-			s.Tables = []peering.RouteTable{table("rtb-1", leading("10.99.0.0/16", peering.Target(via))), table("rtb-2", inTheWay)}
+			s.Tables = []peering.RouteTable{table("rtb-1", leading("10.99.0.0/16", peering.Target(via))),
+				table("rtb-2", inTheWay)}
 		}, []string{"delete route 10.99.0.0/16 → pcx-new in rtb-1", proposal[3]}, nil},
 	}
 	for _, tt := range tests {
@@ -155,7 +161,8 @@ func TestAProposalIsWhatConsentLeadsTo(t *testing.T) {
 		hasEvidence := s.Connection.Tags[peering.TagManaged] != "" || len(s.Ours) > 0
 		removes := slices.ContainsFunc(with.Changes(), func(c plan.Change) bool { _, ok := c.(plan.DeleteRoute); return ok })
 		waits := with.IsObstructed() || s.Closing || s.Connection.IsHeld()
-		if !hasEvidence && waits && with.OnlyTags() && len(without.Steps) == 0 { // a surplus route stays for now, and nothing becomes evidence
+		// a surplus route stays for now, and nothing becomes evidence
+		if !hasEvidence && waits && with.OnlyTags() && len(without.Steps) == 0 {
 			with.Steps = nil
 		}
 		if hasEvidence || !removes && (!waits || !without.NeedsConsent()) {
@@ -165,7 +172,8 @@ func TestAProposalIsWhatConsentLeadsTo(t *testing.T) {
 			return
 		}
 		proposed++
-		if diff := cmp.Diff(slices.Sorted(slices.Values(texts(with.Changes()))), slices.Sorted(slices.Values(texts(without.Proposal)))); diff != "" || len(without.Steps) > 0 {
+		if diff := cmp.Diff(slices.Sorted(slices.Values(texts(with.Changes()))),
+			slices.Sorted(slices.Values(texts(without.Proposal)))); diff != "" || len(without.Steps) > 0 {
 			t.Fatalf("steps %v; proposed (-with consent +without):\n%s", without.Steps, diff)
 		}
 		if isSorted := slices.IsSortedFunc(without.Proposal, removalsFirst); !isSorted {
@@ -216,29 +224,42 @@ func TestBothSidesInOneCell(t *testing.T) {
 		proposed, made           []string // of the first side
 		otherProposed, otherMade []string
 	}{
-		{"one side removes a route", []plan.Side{requester(func(s *plan.Side) { s.Tables = s.Tables[:1] }), accepter(func(*plan.Side) {})},
-			[]string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1", tag}, nil, create, nil},
-		{"the other side removes one", []plan.Side{accepter(func(*plan.Side) {}), requester(func(s *plan.Side) { s.Tables = s.Tables[:1] })},
-			append(slices.Clone(create), tag), nil, []string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1"}, nil},
+		{"one side removes a route", []plan.Side{requester(func(s *plan.Side) {
+			s.Tables = s.Tables[:1]
+		}), accepter(func(*plan.Side) {})},
+			[]string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1", tag},
+			nil, create, nil},
+		{"the other side removes one", []plan.Side{accepter(func(*plan.Side) {}), requester(func(s *plan.Side) {
+			s.Tables = s.Tables[:1]
+		})},
+			append(slices.Clone(create), tag), nil,
+			[]string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1"}, nil},
 		{"a complete side comes first", []plan.Side{
 			accepter(func(s *plan.Side) {
 				s.Tables = []peering.RouteTable{table("rtb-3", toPeer(peering.Target(via), false))}
 			}),
 			requester(func(s *plan.Side) { s.Tables = s.Tables[:1] }),
-		}, []string{tag}, nil, []string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1"}, nil},
+		}, []string{tag}, nil,
+			[]string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1"}, nil},
 		{"an obstacle stops the tag of the first side", []plan.Side{
 			requester(func(s *plan.Side) { s.Tables[1] = table("rtb-2", inTheWay) }), accepter(func(*plan.Side) {}),
 		}, nil, nil, append(slices.Clone(create), tag), nil},
-		{"neither does", []plan.Side{accepter(func(*plan.Side) {}), requester(func(s *plan.Side) { s.Tables = s.Tables[1:] })},
+		{"neither does", []plan.Side{accepter(func(*plan.Side) {}), requester(func(s *plan.Side) {
+			s.Tables = s.Tables[1:]
+		})},
 			nil, append(slices.Clone(create), tag), nil, []string{"create route 172.31.0.0/16 → pcx-new in rtb-2"}},
-		{"the other side has nothing to change", []plan.Side{requester(func(s *plan.Side) { s.Tables = s.Tables[:1] }), accepter(func(s *plan.Side) { s.Tables = nil })},
-			[]string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1", tag}, nil, nil, nil},
+		{"the other side has nothing to change", []plan.Side{requester(func(s *plan.Side) {
+			s.Tables = s.Tables[:1]
+		}), accepter(func(s *plan.Side) { s.Tables = nil })},
+			[]string{"delete route 172.31.1.0/24 → pcx-new in rtb-1", "create route 172.31.0.0/16 → pcx-new in rtb-1", tag},
+			nil, nil, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			plans := plan.ConnectSides(tt.sides...)
-			got := [][]string{texts(plans[0].Proposal), sentences(plan.Plan{Steps: plans[0].Steps}), texts(plans[1].Proposal), sentences(plan.Plan{Steps: plans[1].Steps})}
+			got := [][]string{texts(plans[0].Proposal), sentences(plan.Plan{Steps: plans[0].Steps}), texts(plans[1].Proposal),
+				sentences(plan.Plan{Steps: plans[1].Steps})}
 			if diff := cmp.Diff([][]string{tt.proposed, tt.made, tt.otherProposed, tt.otherMade}, got); diff != "" {
 				t.Errorf("proposal and steps of each side (-want +got):\n%s", diff)
 			}
@@ -259,23 +280,29 @@ func TestBeyond(t *testing.T) {
 		change(&o)
 		return []peering.Connection{o}
 	}
-	routed := []peering.RouteTable{{ID: "rtb-a", VPC: asking.ID, Routes: []peering.Route{{Destination: third.Blocks[0], Target: "pcx-x"}}}}
+	routed := []peering.RouteTable{{
+		ID: "rtb-a", VPC: asking.ID, Routes: []peering.Route{{Destination: third.Blocks[0], Target: "pcx-x"}},
+	}}
 	for name, tt := range map[string]struct {
 		living []peering.Connection
 		tables []peering.RouteTable
 		want   []peering.VPCID
 	}{
-		"none":                       {nil, nil, nil},
-		"an accepted one":            {with(func(*peering.Connection) {}), nil, []peering.VPCID{third.ID}},
-		"one in the other direction": {[]peering.Connection{active(between("pcx-x", asked, third))}, nil, []peering.VPCID{third.ID}},
-		"two with one VPC":           {[]peering.Connection{active(between("pcx-x", asked, third)), active(between("pcx-y", asking, third))}, nil, []peering.VPCID{third.ID}},
-		"one with a route":           {with(func(*peering.Connection) {}), routed, nil},
-		"a pending one":              {with(func(o *peering.Connection) { o.State = peering.PendingAcceptance }), nil, nil},
-		"a tagged one":               {with(func(o *peering.Connection) { o.Tags = map[string]string{peering.TagManaged: "green"} }), nil, nil},
-		"the connection itself":      {with(func(o *peering.Connection) { o.ID = "pcx-m" }), nil, nil},
-		"one of other VPCs":          {[]peering.Connection{active(between("pcx-x", third, newest))}, nil, nil},
-		"one to another cell":        {[]peering.Connection{active(between("pcx-x", asking, distant))}, nil, nil},
-		"one of the same VPCs":       {[]peering.Connection{active(between("pcx-x", asking, asked))}, nil, nil},
+		"none":            {nil, nil, nil},
+		"an accepted one": {with(func(*peering.Connection) {}), nil, []peering.VPCID{third.ID}},
+		"one in the other direction": {[]peering.Connection{active(between("pcx-x", asked, third))}, nil,
+			[]peering.VPCID{third.ID}},
+		"two with one VPC": {[]peering.Connection{active(between("pcx-x", asked, third)),
+			active(between("pcx-y", asking, third))}, nil, []peering.VPCID{third.ID}},
+		"one with a route": {with(func(*peering.Connection) {}), routed, nil},
+		"a pending one":    {with(func(o *peering.Connection) { o.State = peering.PendingAcceptance }), nil, nil},
+		"a tagged one": {with(func(o *peering.Connection) {
+			o.Tags = map[string]string{peering.TagManaged: "green"}
+		}), nil, nil},
+		"the connection itself": {with(func(o *peering.Connection) { o.ID = "pcx-m" }), nil, nil},
+		"one of other VPCs":     {[]peering.Connection{active(between("pcx-x", third, newest))}, nil, nil},
+		"one to another cell":   {[]peering.Connection{active(between("pcx-x", asking, distant))}, nil, nil},
+		"one of the same VPCs":  {[]peering.Connection{active(between("pcx-x", asking, asked))}, nil, nil},
 	} {
 		got := plan.Inventory{Living: tt.living, Tables: tt.tables}.Beyond(here, c)
 		if !slices.Equal(got, tt.want) {

@@ -35,25 +35,35 @@ func TestRoutesBesideStaticOnes(t *testing.T) {
 		want   []string
 	}{
 		{"a list with the block is a conflict", []peering.Route{listed(whole, "tgw-1")},
-			[]string{"conflict: 172.31.0.0/16 is already routed to tgw-1 in rtb-1 by the prefix list pl-1, so it can't be routed to pcx-new"}},
+			[]string{"conflict: 172.31.0.0/16 is already routed to tgw-1 in rtb-1 by the prefix list pl-1, so " +
+				"it can't be routed to pcx-new"}},
 		{"a list with a part of it is one", []peering.Route{listed("172.31.9.0/24", "tgw-1")},
-			[]string{"conflict: 172.31.9.0/24, which is routed to tgw-1 in rtb-1 by the prefix list pl-1, overlaps 172.31.0.0/16, so that can't be routed to pcx-new"}},
+			[]string{"conflict: 172.31.9.0/24, which is routed to tgw-1 in rtb-1 by the prefix list pl-1, overlaps " +
+				"172.31.0.0/16, so that can't be routed to pcx-new"}},
 		{"a blackhole of a list too", []peering.Route{part},
-			[]string{"conflict: 172.31.9.0/24, which has a blackhole route to tgw-1 in rtb-1 by the prefix list pl-1, overlaps 172.31.0.0/16, so that can't be routed to pcx-new"}},
+			[]string{"conflict: 172.31.9.0/24, which has a blackhole route to tgw-1 in rtb-1 by the prefix list pl-1, " +
+				"overlaps 172.31.0.0/16, so that can't be routed to pcx-new"}},
 		{"a list to a dead connection is nobody's leftover", []peering.Route{gone},
-			[]string{"conflict: 172.31.0.0/16 has a blackhole route to pcx-old in rtb-1 by the prefix list pl-1, so it can't be routed to pcx-new"}},
+			[]string{"conflict: 172.31.0.0/16 has a blackhole route to pcx-old in rtb-1 by the prefix list pl-1, so it can't " +
+				"be routed to pcx-new"}},
 		{"a propagated route is a conflict", []peering.Route{propagated(whole)},
-			[]string{"conflict: 172.31.0.0/16 is already routed to vgw-1 in rtb-1 by route propagation, so it can't be routed to pcx-new"}},
-		{"beside ours both are passed over", []peering.Route{listed(whole, "tgw-1"), propagated(whole), toPeer("pcx-new", false)}, nil},
+			[]string{"conflict: 172.31.0.0/16 is already routed to vgw-1 in rtb-1 by route propagation, so " +
+				"it can't be routed to pcx-new"}},
+		{"beside ours both are passed over",
+			[]peering.Route{listed(whole, "tgw-1"), propagated(whole), toPeer("pcx-new", false)}, nil},
 		{"beside a part of theirs ours isn't enough", []peering.Route{propagated("172.31.9.0/24"), toPeer("pcx-new", false)},
-			[]string{"conflict: 172.31.9.0/24, which is routed to vgw-1 in rtb-1 by route propagation, overlaps 172.31.0.0/16, so that can't be routed to pcx-new"}},
+			[]string{"conflict: 172.31.9.0/24, which is routed to vgw-1 in rtb-1 by route propagation, overlaps " +
+				"172.31.0.0/16, so that can't be routed to pcx-new"}},
 		{"beside a leftover they are in the way", []peering.Route{propagated(whole), left},
-			[]string{"conflict: 172.31.0.0/16 is already routed to vgw-1 in rtb-1 by route propagation, so it can't be routed to pcx-new"}},
+			[]string{"conflict: 172.31.0.0/16 is already routed to vgw-1 in rtb-1 by route propagation, so " +
+				"it can't be routed to pcx-new"}},
 		{"a leftover is replaced though a list leads to the connection", []peering.Route{listed(whole, "pcx-new"), left},
 			[]string{"replace route 172.31.0.0/16 → pcx-old by pcx-new in rtb-1"}},
-		{"a list that leads to the connection isn't ours", []peering.Route{listed("10.99.0.0/16", "pcx-new")}, []string{create}},
+		{"a list that leads to the connection isn't ours", []peering.Route{listed("10.99.0.0/16", "pcx-new")},
+			[]string{create}},
 		{"a list whose blocks aren't read", []peering.Route{unread}, []string{create}},
-		{"wider lists lead to what nothing else is known of", []peering.Route{listed("172.16.0.0/12", "tgw-1")}, []string{create}},
+		{"wider lists lead to what nothing else is known of", []peering.Route{listed("172.16.0.0/12", "tgw-1")},
+			[]string{create}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -74,7 +84,9 @@ func TestPrefixListsTakeUpNoQuota(t *testing.T) {
 	t.Parallel()
 	p := plan.Connect(marketing(func(s *plan.Side) {
 		s.Limits = policy.Limits{Routes: 1}
-		s.Tables = []peering.RouteTable{table("rtb-1", peering.Route{Destination: netip.MustParsePrefix("10.99.0.0/16"), PrefixList: "pl-1", Target: "tgw-1"})}
+		s.Tables = []peering.RouteTable{table("rtb-1", peering.Route{
+			Destination: netip.MustParsePrefix("10.99.0.0/16"), PrefixList: "pl-1", Target: "tgw-1",
+		})}
 	}))
 	if len(p.Shortages) > 0 || len(p.Steps) != 1 {
 		t.Errorf("plan has the shortages %v and the steps %v", p.Shortages, p.Steps)

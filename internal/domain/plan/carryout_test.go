@@ -69,7 +69,8 @@ type world struct {
 
 // copied shares nothing that carryOut changes.
 func copied(s plan.Side) plan.Side {
-	s.Tables, s.Groups, s.Ours, s.Old = slices.Clone(s.Tables), slices.Clone(s.Groups), slices.Clone(s.Ours), slices.Clone(s.Old)
+	s.Tables, s.Groups, s.Ours, s.Old = slices.Clone(s.Tables), slices.Clone(s.Groups),
+		slices.Clone(s.Ours), slices.Clone(s.Old)
 	for i := range s.Tables {
 		s.Tables[i].Routes = slices.Clone(s.Tables[i].Routes)
 	}
@@ -164,7 +165,9 @@ func (w *world) revoke(c plan.Revoke) {
 			w.Fatalf("%s, and our rules are %v and %v", c, w.Ours, w.Old)
 		}
 		w.Ours, w.Old = slices.DeleteFunc(w.Ours, is), slices.DeleteFunc(w.Old, is)
-		w.Groups[i].Ingress = slices.DeleteFunc(w.Groups[i].Ingress, func(p peering.Permission) bool { return p == gone[0].Permission })
+		w.Groups[i].Ingress = slices.DeleteFunc(w.Groups[i].Ingress, func(p peering.Permission) bool {
+			return p == gone[0].Permission
+		})
 	}
 }
 

@@ -46,7 +46,9 @@ func TestClosingIsNoOpening(t *testing.T) {
 		{"the halves of a route, all of whose traffic is wanted", func(s *plan.Side) {
 			obstructed(s)
 			s.Terms.Routes.To = prefixes("172.31.0.0/17", "172.31.128.0/17")
-		}, []string{"conflict: 172.31.1.66/32, which is routed to eni-1 in rtb-1, overlaps 172.31.0.0/17, so that can't be routed to pcx-new", kept}},
+		},
+			[]string{"conflict: 172.31.1.66/32, which is routed to eni-1 in rtb-1, overlaps 172.31.0.0/17, so " +
+				"that can't be routed to pcx-new", kept}},
 		{"a side with nothing but a route gets its tag back", func(s *plan.Side) {
 			obstructed(s)
 			s.Connection.Tags = map[string]string{peering.TagName: "x"}
@@ -56,16 +58,20 @@ func TestClosingIsNoOpening(t *testing.T) {
 			s.Connection.Tags = nil
 		}, []string{conflicting}},
 		{"with an objection, a route doesn't fit into a full table either", func(s *plan.Side) {
-			s.Tables, s.Closing, s.Limits.Routes = []peering.RouteTable{table("rtb-1", leading("10.50.0.0/16", "igw-1"))}, true, 1
+			s.Tables, s.Closing, s.Limits.Routes = []peering.RouteTable{table("rtb-1", leading("10.50.0.0/16", "igw-1"))},
+				true, 1
 		}, nil},
 		{"the shortage counts the parts that are added", func(s *plan.Side) {
 			group(s, tcp(443, 443, "172.31.0.0/16"))
 			s.Groups[0].Ingress = append(s.Groups[0].Ingress, tcp(22, 22, "192.0.2.0/24"))
 			s.Limits.Rules = 3
-			s.Terms.Allow = slices.Concat(allowing(443, 443, "172.31.1.0/24", "172.31.2.0/24"), allowing(80, 80, "172.31.0.0/16"))
-		}, []string{"authorize tcp 443 from 172.31.1.0/24 in sg-1", "then revoke sgr-1 in sg-1", "then then authorize tcp 443 from 172.31.2.0/24 in sg-1",
-			"shortage: sg-1 has 3 of 3 ingress rules for IPv4 and needs 1 more",
-			"state: sg-1 admits tcp 443 from 172.31.1.0/24", "state: sg-1 admits tcp 443 from 172.31.2.0/24"}},
+			s.Terms.Allow = slices.Concat(allowing(443, 443, "172.31.1.0/24", "172.31.2.0/24"),
+				allowing(80, 80, "172.31.0.0/16"))
+		},
+			[]string{"authorize tcp 443 from 172.31.1.0/24 in sg-1", "then revoke sgr-1 in sg-1",
+				"then then authorize tcp 443 from 172.31.2.0/24 in sg-1",
+				"shortage: sg-1 has 3 of 3 ingress rules for IPv4 and needs 1 more",
+				"state: sg-1 admits tcp 443 from 172.31.1.0/24", "state: sg-1 admits tcp 443 from 172.31.2.0/24"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -103,7 +109,8 @@ func TestAReplacedRouteNeedsNoRoom(t *testing.T) {
 		s.Tables, s.Limits.Routes = []peering.RouteTable{table("rtb-1", toPeer("pcx-old", true))}, 1
 		s.Dead = map[peering.ConnectionID]bool{"pcx-old": true}
 	}))
-	if diff := cmp.Diff([]string{"replace route 172.31.0.0/16 → pcx-old by pcx-new in rtb-1"}, sentences(p)); diff != "" || len(p.Shortages) > 0 {
+	if diff := cmp.Diff([]string{"replace route 172.31.0.0/16 → pcx-old by pcx-new in rtb-1"}, sentences(p)); diff != "" ||
+		len(p.Shortages) > 0 {
 		t.Errorf("shortages %v, plan (-want +got):\n%s", p.Shortages, diff)
 	}
 }
@@ -116,7 +123,8 @@ func TestAdditionsAreSorted(t *testing.T) {
 		group(s, tcp(8443, 8443, "172.31.0.0/16"))
 		s.Terms.Allow = slices.Concat(allowing(8443, 8443, "172.31.1.0/24"), allowing(22, 22, "172.31.0.0/16"))
 	}))
-	if want := "authorize tcp 22 from 172.31.0.0/16, tcp 8443 from 172.31.1.0/24 in sg-1"; len(p.Changes()) == 0 || p.Changes()[0].String() != want {
+	if want := "authorize tcp 22 from 172.31.0.0/16, tcp 8443 from 172.31.1.0/24 in sg-1"; len(p.Changes()) == 0 ||
+		p.Changes()[0].String() != want {
 		t.Errorf("changes = %v, want first %s", p.Changes(), want)
 	}
 }
@@ -143,17 +151,21 @@ func TestTypesOfChanges(t *testing.T) {
 		removes, tags bool
 	}{
 		{plan.CreateRoute{}, false, false}, {plan.ReplaceRoute{}, false, false}, {plan.DeleteRoute{}, true, false},
-		{plan.Authorize{}, false, false}, {plan.Revoke{}, true, false}, {plan.EnableDNS{}, false, false}, {plan.Tag{}, false, true},
+		{plan.Authorize{}, false, false}, {plan.Revoke{}, true, false}, {plan.EnableDNS{}, false, false},
+		{plan.Tag{}, false, true},
 	} {
 		if plan.Removes(tt.change) != tt.removes || plan.Tags(tt.change) != tt.tags {
-			t.Errorf("%T removes %v, tags %v; want %v, %v", tt.change, plan.Removes(tt.change), plan.Tags(tt.change), tt.removes, tt.tags)
+			t.Errorf("%T removes %v, tags %v; want %v, %v", tt.change, plan.Removes(tt.change),
+				plan.Tags(tt.change), tt.removes, tt.tags)
 		}
 		p := plan.Plan{Steps: [][]plan.Change{{tt.change}}}
 		if p.Closes() != tt.removes || p.OnlyTags() != tt.tags {
-			t.Errorf("a plan of %T closes %v, only tags %v; want %v, %v", tt.change, p.Closes(), p.OnlyTags(), tt.removes, tt.tags)
+			t.Errorf("a plan of %T closes %v, only tags %v; want %v, %v", tt.change, p.Closes(),
+				p.OnlyTags(), tt.removes, tt.tags)
 		}
 	}
-	if both := (plan.Plan{Steps: [][]plan.Change{{plan.Tag{}}, {plan.Revoke{}}}}); !both.Closes() || both.OnlyTags() || (plan.Plan{}).OnlyTags() || (plan.Plan{}).Closes() {
+	if both := (plan.Plan{Steps: [][]plan.Change{{plan.Tag{}}, {plan.Revoke{}}}}); !both.Closes() || both.OnlyTags() ||
+		(plan.Plan{}).OnlyTags() || (plan.Plan{}).Closes() {
 		t.Error("a tag and a revocation close, and aren't only tags; no change is neither")
 	}
 }
@@ -201,14 +213,18 @@ func TestASideHasOnlyTheRulesOfItsInstallation(t *testing.T) {
 	t.Parallel()
 	blues := ruleOf(via, "sgr-b", "sg-a")
 	blues.Tags = map[string]string{peering.TagConnection: string(via), peering.TagManaged: "other"}
-	i := plan.Inventory{Groups: []peering.SecurityGroup{{ID: "sg-a", VPC: "vpc-a"}}, Rules: []peering.IngressRule{blues, ruleOf(via, "sgr-a", "sg-a")}}
+	i := plan.Inventory{
+		Groups: []peering.SecurityGroup{{ID: "sg-a", VPC: "vpc-a"}},
+		Rules:  []peering.IngressRule{blues, ruleOf(via, "sgr-a", "sg-a")},
+	}
 	d := decision()
 	s := i.Side(between(via, asking, asked), peering.Requester, d, &policy.Policy{Installation: installation})
 	if len(s.Ours) != 1 || s.Ours[0].ID != "sgr-a" || s.Closing {
 		t.Errorf("rules = %v, closing %v; want the installation's own, and additions", s.Ours, s.Closing)
 	}
 	d.Verdict, d.Code = policy.Leave, policy.Overlap
-	if s := i.Side(between(via, asking, asked), peering.Requester, d, &policy.Policy{Installation: installation}); !s.Closing {
+	if s := i.Side(between(via, asking, asked), peering.Requester, d,
+		&policy.Policy{Installation: installation}); !s.Closing {
 		t.Error("additions don't wait for an overlap")
 	}
 }

@@ -41,7 +41,8 @@ func allowing(from, to int32, sources ...string) []policy.Allow {
 // inTheWay is the instance's route in the peer's block that obstructs the side.
 var inTheWay = leading("172.31.1.66/32", "eni-1")
 
-const conflicting = "conflict: 172.31.1.66/32, which is routed to eni-1 in rtb-1, overlaps 172.31.0.0/16, so that can't be routed to pcx-new"
+const conflicting = "conflict: 172.31.1.66/32, which is routed to eni-1 in rtb-1, overlaps 172.31.0.0/16, so that " +
+	"can't be routed to pcx-new"
 
 func TestClosing(t *testing.T) {
 	t.Parallel()
@@ -58,10 +59,12 @@ func TestClosing(t *testing.T) {
 			s.Tables = []peering.RouteTable{table("rtb-1", inTheWay, leading("10.99.0.0/16", "pcx-new"))}
 		}, []string{"delete route 10.99.0.0/16 → pcx-new in rtb-1", conflicting}},
 		{"additions and options wait, and the tag that is evidence of a connected side does not", func(s *plan.Side) {
-			s.Tables, s.Connection.Tags, s.Terms.DNS, s.Connection.RequesterDNS = []peering.RouteTable{table("rtb-1", inTheWay), table("rtb-2")}, nil, true, nil
+			s.Tables, s.Connection.Tags, s.Terms.DNS, s.Connection.RequesterDNS = []peering.RouteTable{table("rtb-1", inTheWay),
+				table("rtb-2")}, nil, true, nil
 			group(s, tcp(22, 22, "172.31.0.0/16"))
 			s.Terms.Allow = allowing(443, 443)
-		}, []string{"revoke sgr-1 in sg-1", "tag pcx-new with Name=marketing <> finance, autopeer:managed=blue", conflicting}},
+		},
+			[]string{"revoke sgr-1 in sg-1", "tag pcx-new with Name=marketing <> finance, autopeer:managed=blue", conflicting}},
 		{"a rule goes beside a shortage of another resource", func(s *plan.Side) {
 			s.Tables, s.Limits.Routes = []peering.RouteTable{table("rtb-1", leading("10.50.0.0/16", "igw-1"))}, 1
 			group(s, tcp(22, 22, "172.31.0.0/16"))
@@ -74,7 +77,9 @@ func TestClosing(t *testing.T) {
 			s.Tables = []peering.RouteTable{table("rtb-1", toPeer("pcx-new", false), inTheWay)}
 			group(s, tcp(443, 443, "172.31.1.0/24"))
 			s.Terms.Allow = allowing(443, 443, "172.31.0.0/16")
-		}, []string{conflicting, "state: rtb-1 routes 172.31.0.0/16 to pcx-new", "state: sg-1 admits tcp 443 from 172.31.1.0/24"}},
+		},
+			[]string{conflicting, "state: rtb-1 routes 172.31.0.0/16 to pcx-new",
+				"state: sg-1 admits tcp 443 from 172.31.1.0/24"}},
 		{"so does a route", func(s *plan.Side) {
 			s.Tables = []peering.RouteTable{table("rtb-1", leading("172.31.9.0/24", "pcx-new"), inTheWay)}
 		}, []string{conflicting, "state: rtb-1 routes 172.31.9.0/24 to pcx-new"}},
@@ -110,7 +115,8 @@ func described(p plan.Plan) []string {
 // TestNarrowing: the narrower part is added before the wider one goes, beside a conflict too.
 func TestNarrowing(t *testing.T) {
 	t.Parallel()
-	const narrower = "conflict: 172.31.1.66/32, which is routed to eni-1 in rtb-1, overlaps 172.31.1.0/24, so that can't be routed to pcx-new"
+	const narrower = "conflict: 172.31.1.66/32, which is routed to eni-1 in rtb-1, overlaps 172.31.1.0/24, so that " +
+		"can't be routed to pcx-new"
 	narrowed := func(routes ...peering.Route) func(*plan.Side) {
 		return func(s *plan.Side) {
 			s.Tables = []peering.RouteTable{table("rtb-1", append(routes, toPeer("pcx-new", false))...)}
@@ -129,24 +135,32 @@ func TestNarrowing(t *testing.T) {
 		change func(*plan.Side)
 		want   []string
 	}{
-		{"of a route", narrowed(), []string{"create route 172.31.1.0/24 → pcx-new in rtb-1", "then delete route 172.31.0.0/16 → pcx-new in rtb-1"}},
+		{"of a route", narrowed(),
+			[]string{"create route 172.31.1.0/24 → pcx-new in rtb-1", "then delete route 172.31.0.0/16 → pcx-new in rtb-1"}},
 		{"of a route around another one, which keeps its traffic", narrowed(inTheWay),
-			[]string{"create route 172.31.1.0/24 → pcx-new in rtb-1", "then delete route 172.31.0.0/16 → pcx-new in rtb-1", narrower}},
+			[]string{"create route 172.31.1.0/24 → pcx-new in rtb-1",
+				"then delete route 172.31.0.0/16 → pcx-new in rtb-1", narrower}},
 		{"not to a destination that is another target's", narrowed(leading("172.31.1.0/24", "eni-1")),
-			[]string{"delete route 172.31.0.0/16 → pcx-new in rtb-1", "conflict: 172.31.1.0/24 is already routed to eni-1 in rtb-1, so it can't be routed to pcx-new"}},
+			[]string{"delete route 172.31.0.0/16 → pcx-new in rtb-1",
+				"conflict: 172.31.1.0/24 is already routed to eni-1 in rtb-1, so it can't be routed to pcx-new"}},
 		{"not into traffic that another target has", narrowed(inTheWay, leading("172.31.0.0/20", "igw-1")),
 			[]string{"delete route 172.31.0.0/16 → pcx-new in rtb-1", narrower}},
-		{"of a rule's block", rules([]peering.Permission{tcp(443, 443, "172.31.0.0/16")}, allowing(443, 443, "172.31.1.0/24")),
+		{"of a rule's block",
+			rules([]peering.Permission{tcp(443, 443, "172.31.0.0/16")}, allowing(443, 443, "172.31.1.0/24")),
 			[]string{"authorize tcp 443 from 172.31.1.0/24 in sg-1", "then revoke sgr-1 in sg-1", conflicting}},
 		{"of a rule's ports", rules([]peering.Permission{tcp(0, 65535, "172.31.0.0/16")}, allowing(443, 444)),
 			[]string{"authorize tcp 443-444 from 172.31.0.0/16 in sg-1", "then revoke sgr-1 in sg-1", conflicting}},
-		{"to the traffic that two rules admit together", rules([]peering.Permission{tcp(1, 99, "172.31.0.0/17"), tcp(50, 200, "172.31.0.0/16"), tcp(1, 60, "172.31.128.0/17")},
-			allowing(40, 150, "172.31.0.0/16")),
+		{"to the traffic that two rules admit together",
+			rules([]peering.Permission{tcp(1, 99, "172.31.0.0/17"), tcp(50, 200, "172.31.0.0/16"),
+				tcp(1, 60, "172.31.128.0/17")},
+				allowing(40, 150, "172.31.0.0/16")),
 			[]string{"authorize tcp 40-150 from 172.31.0.0/16 in sg-1", "then revoke sgr-1, sgr-2, sgr-3 in sg-1", conflicting}},
-		{"not of a rule that is widened elsewhere", rules([]peering.Permission{tcp(443, 445, "172.31.0.0/16")}, allowing(444, 446, "172.31.1.0/24")),
+		{"not of a rule that is widened elsewhere",
+			rules([]peering.Permission{tcp(443, 445, "172.31.0.0/16")}, allowing(444, 446, "172.31.1.0/24")),
 			[]string{"revoke sgr-1 in sg-1", conflicting}},
 		{"not to a rule that a dead connection has left, which EC2 has only once", func(s *plan.Side) {
-			rules([]peering.Permission{tcp(443, 443, "172.31.0.0/16"), tcp(443, 443, "172.31.1.0/24")}, allowing(443, 443, "172.31.1.0/24"))(s)
+			rules([]peering.Permission{tcp(443, 443, "172.31.0.0/16"), tcp(443, 443, "172.31.1.0/24")},
+				allowing(443, 443, "172.31.1.0/24"))(s)
 			s.Ours, s.Old = s.Ours[:1], s.Ours[1:]
 		}, []string{"revoke sgr-1 in sg-1", conflicting}},
 		{"not of another group's rule", func(s *plan.Side) {
@@ -177,9 +191,12 @@ func TestNarrowingInAFullGroup(t *testing.T) {
 		closing bool
 		want    []string
 	}{
-		{"one of one", 1, []string{"172.31.1.0/24"}, false, []string{"revoke sgr-1 in sg-1", "then authorize tcp 443 from 172.31.1.0/24 in sg-1", "state: sg-1 admits tcp 443 from 172.31.1.0/24"}},
+		{"one of one", 1, []string{"172.31.1.0/24"}, false,
+			[]string{"revoke sgr-1 in sg-1", "then authorize tcp 443 from 172.31.1.0/24 in sg-1",
+				"state: sg-1 admits tcp 443 from 172.31.1.0/24"}},
 		{"two of two", 2, []string{"172.31.1.0/24", "172.31.2.0/24"}, false, []string{
-			"authorize tcp 443 from 172.31.1.0/24 in sg-1", "then revoke sgr-1 in sg-1", "then then authorize tcp 443 from 172.31.2.0/24 in sg-1",
+			"authorize tcp 443 from 172.31.1.0/24 in sg-1", "then revoke sgr-1 in sg-1",
+			"then then authorize tcp 443 from 172.31.2.0/24 in sg-1",
 			"state: sg-1 admits tcp 443 from 172.31.1.0/24", "state: sg-1 admits tcp 443 from 172.31.2.0/24",
 		}},
 		{"two of one", 1, []string{"172.31.1.0/24", "172.31.2.0/24"}, false, []string{
@@ -212,7 +229,8 @@ func TestWhatKeepsTrafficComesBeforeOtherAdditions(t *testing.T) {
 		group(s, tcp(443, 443, "172.31.0.0/16"))
 		s.Terms.Allow, s.Limits.Rules = append(allowing(22, 22, "172.31.0.0/16"), allowing(443, 443, "172.31.1.0/24")...), 2
 	}))
-	want := []string{"authorize tcp 443 from 172.31.1.0/24 in sg-1", "then revoke sgr-1 in sg-1", "then then authorize tcp 22 from 172.31.0.0/16 in sg-1"}
+	want := []string{"authorize tcp 443 from 172.31.1.0/24 in sg-1", "then revoke sgr-1 in sg-1",
+		"then then authorize tcp 22 from 172.31.0.0/16 in sg-1"}
 	if diff := cmp.Diff(want, sentences(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
@@ -224,7 +242,8 @@ func TestAPartWithoutRoomIsNamedBesideAConflict(t *testing.T) {
 	p := plan.Connect(marketing(func(s *plan.Side) {
 		s.Tables = []peering.RouteTable{table("rtb-1", toPeer("pcx-new", false), inTheWay)}
 		group(s, tcp(443, 443, "172.31.5.0/24"), tcp(443, 443, "172.31.5.0/25"), tcp(80, 80, "172.31.0.0/16"))
-		s.Terms.Allow, s.Limits.Rules = append(allowing(443, 443, "172.31.5.0/24"), allowing(80, 80, "172.31.1.0/24", "172.31.2.0/24")...), 3
+		s.Terms.Allow, s.Limits.Rules = append(allowing(443, 443, "172.31.5.0/24"),
+			allowing(80, 80, "172.31.1.0/24", "172.31.2.0/24")...), 3
 	}))
 	want := []string{
 		"revoke sgr-3 in sg-1", "then authorize tcp 80 from 172.31.1.0/24 in sg-1", conflicting,
@@ -257,7 +276,8 @@ func TestTagsComeFirstAndDNSLast(t *testing.T) {
 	t.Parallel()
 	p := plan.Connect(marketing(func(s *plan.Side) {
 		s.Connection.Tags, s.Terms.Adopt, s.Terms.DNS, s.Connection.RequesterDNS = nil, true, true, nil
-		s.Tables, s.Terms.Routes.To = []peering.RouteTable{table("rtb-1", toPeer("pcx-new", false))}, prefixes("172.31.1.0/24")
+		s.Tables, s.Terms.Routes.To = []peering.RouteTable{table("rtb-1", toPeer("pcx-new", false))},
+			prefixes("172.31.1.0/24")
 	}))
 	want := []string{
 		"create route 172.31.1.0/24 → pcx-new in rtb-1", "tag pcx-new with Name=marketing <> finance, autopeer:managed=blue",
@@ -278,8 +298,10 @@ func TestWithoutBlocks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := plan.Connect(marketing(func(s *plan.Side) {
-				s.Tables, s.Connection.Tags = []peering.RouteTable{table("rtb-1", toPeer("pcx-new", false), leading("10.99.0.0/16", "pcx-new")), table("rtb-2")}, nil
-				group(s, tcp(443, 443, "172.31.0.0/16"), tcp(443, 443, "10.99.0.0/16"), tcp(400, 443, "172.31.0.0/16"), tcp(22, 22, "172.31.0.0/16"))
+				s.Tables, s.Connection.Tags = []peering.RouteTable{table("rtb-1", toPeer("pcx-new", false),
+					leading("10.99.0.0/16", "pcx-new")), table("rtb-2")}, nil
+				group(s, tcp(443, 443, "172.31.0.0/16"), tcp(443, 443, "10.99.0.0/16"), tcp(400, 443, "172.31.0.0/16"),
+					tcp(22, 22, "172.31.0.0/16"))
 				s.Terms.Allow = allowing(443, 443)
 				hide(&s.Connection)
 			}))

@@ -24,7 +24,9 @@ func destinations(r policy.Routes, peer []netip.Prefix) (want []netip.Prefix, no
 		case met && !cidr.Contains(hole, dst):
 			// A route leads to its whole destination, so excluding a part requires several routes.
 			// https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-routing.html
-			notes = append(notes, fmt.Sprintf("%s is not routed: only %s of it is excluded, and EC2 routes only whole blocks; list the parts to route under `to:`", dst, hole))
+			notes = append(notes,
+				fmt.Sprintf("%s is not routed: only %s of it is excluded, and EC2 routes only whole blocks; list "+
+					"the parts to route under `to:`", dst, hole))
 		case !met:
 			want = append(want, dst)
 		}

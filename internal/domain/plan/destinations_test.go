@@ -24,25 +24,37 @@ func TestConnectChoosesDestinations(t *testing.T) {
 	}{
 		{"secondary and IPv6 blocks are routed as the first one is", prefixes(primary, secondary, six), nil, nil,
 			[]string{create(secondary), create(primary), create(six)}},
-		{"chosen destinations are routed instead of the blocks", prefixes(primary, six), prefixes("172.31.1.0/24", "2001:db8:1:1::/64"), nil,
+		{"chosen destinations are routed instead of the blocks", prefixes(primary, six),
+			prefixes("172.31.1.0/24", "2001:db8:1:1::/64"), nil,
 			[]string{create("172.31.1.0/24"), create("2001:db8:1:1::/64")}},
 		{"a destination may be the whole block", prefixes(primary), prefixes(primary), nil, []string{create(primary)}},
-		{"a destination may be made up of several blocks", prefixes("10.2.0.0/17", "10.2.128.0/17"), prefixes("10.2.0.0/16"), nil, []string{create("10.2.0.0/16")}},
-		{"a destination that the peer doesn't have is noted", prefixes(primary, secondary), prefixes("172.31.1.0/24", "10.9.0.0/24"), nil,
-			[]string{create("172.31.1.0/24"), "note: 10.9.0.0/24 is not routed: the peer's permitted blocks are 100.64.0.0/16, 172.31.0.0/16"}},
+		{"a destination may be made up of several blocks", prefixes("10.2.0.0/17", "10.2.128.0/17"), prefixes("10.2.0.0/16"),
+			nil, []string{create("10.2.0.0/16")}},
+		{"a destination that the peer doesn't have is noted", prefixes(primary, secondary),
+			prefixes("172.31.1.0/24", "10.9.0.0/24"), nil,
+			[]string{create("172.31.1.0/24"),
+				"note: 10.9.0.0/24 is not routed: the peer's permitted blocks are 100.64.0.0/16, 172.31.0.0/16"}},
 		{"a destination that reaches beyond the peer's block is noted", prefixes(primary), prefixes("172.30.0.0/15"), nil,
 			[]string{"note: 172.30.0.0/15 is not routed: the peer's permitted blocks are 172.31.0.0/16"}},
 		{"a destination of one family isn't found in the other", prefixes(six), prefixes("0.0.0.0/0"), nil,
 			[]string{"note: 0.0.0.0/0 is not routed: the peer's permitted blocks are 2001:db8:1::/56"}},
 		{"an excluded block is left out", prefixes(primary, secondary), nil, prefixes(secondary), []string{create(primary)}},
-		{"so is a block inside an excluded one, of either family", prefixes(primary, secondary, six), nil, prefixes("100.64.0.0/10", "2001:db8::/32"), []string{create(primary)}},
-		{"an exclusion that the peer doesn't have excludes nothing", prefixes(primary), nil, prefixes(secondary), []string{create(primary)}},
-		{"a block with a hole isn't routed, and the note has the remedy", prefixes(primary, secondary), nil, prefixes("172.31.9.0/24"),
-			[]string{create(secondary), "note: 172.31.0.0/16 is not routed: only 172.31.9.0/24 of it is excluded, and EC2 routes only whole blocks; list the parts to route under `to:`"}},
-		{"an exclusion holds for chosen destinations too", prefixes(primary, secondary), prefixes("172.31.1.0/24", "100.64.1.0/24"), prefixes(secondary),
+		{"so is a block inside an excluded one, of either family", prefixes(primary, secondary, six), nil,
+			prefixes("100.64.0.0/10", "2001:db8::/32"), []string{create(primary)}},
+		{"an exclusion that the peer doesn't have excludes nothing", prefixes(primary), nil, prefixes(secondary),
+			[]string{create(primary)}},
+		{"a block with a hole isn't routed, and the note has the remedy", prefixes(primary, secondary), nil,
+			prefixes("172.31.9.0/24"),
+			[]string{create(secondary),
+				"note: 172.31.0.0/16 is not routed: only 172.31.9.0/24 of it is excluded, and EC2 routes only whole blocks; list " +
+					"the parts to route under `to:`"}},
+		{"an exclusion holds for chosen destinations too", prefixes(primary, secondary),
+			prefixes("172.31.1.0/24", "100.64.1.0/24"), prefixes(secondary),
 			[]string{create("172.31.1.0/24")}},
-		{"a destination beside the excluded part is routed", prefixes(primary), prefixes("172.31.1.0/24"), prefixes("172.31.9.0/24"), []string{create("172.31.1.0/24")}},
-		{"the exclusion of a whole block counts before that of a part", prefixes(primary), nil, prefixes("172.31.0.0/24", primary), nil},
+		{"a destination beside the excluded part is routed", prefixes(primary), prefixes("172.31.1.0/24"),
+			prefixes("172.31.9.0/24"), []string{create("172.31.1.0/24")}},
+		{"the exclusion of a whole block counts before that of a part", prefixes(primary), nil,
+			prefixes("172.31.0.0/24", primary), nil},
 		{"with everything excluded nothing is routed", prefixes(primary, six), nil, prefixes("0.0.0.0/0", "::/0"), nil},
 	}
 	for _, tt := range tests {
@@ -88,9 +100,11 @@ func TestForeseenAreThoseOfTheDestinations(t *testing.T) {
 		peer, to, except []netip.Prefix
 		want             []string
 	}{
-		{"a block that isn't a destination conflicts with nothing", prefixes("172.31.0.0/16"), prefixes("172.31.2.0/24"), nil, nil},
+		{"a block that isn't a destination conflicts with nothing", prefixes("172.31.0.0/16"),
+			prefixes("172.31.2.0/24"), nil, nil},
 		{"an excluded block conflicts with nothing", prefixes("172.31.0.0/16"), nil, prefixes("172.31.0.0/16"), nil},
-		{"a destination conflicts with its own route", prefixes("172.31.0.0/16"), prefixes("172.31.1.0/24"), nil, []string{"172.31.1.0/24"}},
+		{"a destination conflicts with its own route", prefixes("172.31.0.0/16"), prefixes("172.31.1.0/24"), nil,
+			[]string{"172.31.1.0/24"}},
 		{"blocks that aren't known conflict with nothing", nil, nil, nil, nil},
 		{"destinations in blocks that aren't known do", nil, prefixes("172.31.1.0/24"), nil, []string{"172.31.1.0/24"}},
 		{"except where they are excluded", nil, prefixes("172.31.1.0/24"), prefixes("172.31.0.0/16"), nil},
@@ -135,7 +149,9 @@ func TestForeseenInTheTablesOfSubnets(t *testing.T) {
 					{ID: "rtb-app", Subnets: []peering.SubnetID{"subnet-app"}, Routes: []peering.Route{toPeer("tgw-1", false)}},
 					{ID: "rtb-web", Subnets: []peering.SubnetID{"subnet-web"}, Routes: []peering.Route{toPeer("tgw-1", false)}},
 				}
-				s.Terms.Routes.Tables = policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{IDs: []peering.SubnetID{tt.subnet}}}
+				s.Terms.Routes.Tables = policy.Tables{
+					Scope: policy.SubnetTables, Subnets: &policy.Subnets{IDs: []peering.SubnetID{tt.subnet}},
+				}
 			})) {
 				got = append(got, c.Table)
 			}
@@ -155,7 +171,8 @@ func TestAKeptRouteIsNoConflict(t *testing.T) {
 		return "note: " + destination + " stays routed to " + target + " in rtb-1, as the policy keeps this route"
 	}
 	conflict := func(destination, target string) string {
-		return "conflict: " + destination + ", which is routed to " + target + " in rtb-1, overlaps 172.31.0.0/16, so that can't be routed to pcx-new"
+		return "conflict: " + destination + ", which is routed to " + target +
+			" in rtb-1, overlaps 172.31.0.0/16, so that can't be routed to pcx-new"
 	}
 	tests := []struct {
 		name   string
@@ -163,20 +180,30 @@ func TestAKeptRouteIsNoConflict(t *testing.T) {
 		routes []peering.Route
 		want   []string
 	}{
-		{"a more specific route", prefixes("172.31.7.0/24"), []peering.Route{route("172.31.7.0/24", "eni-1")}, []string{create, stays("172.31.7.0/24", "eni-1")}},
-		{"a route to another connection", prefixes("172.31.7.0/24"), []peering.Route{route("172.31.7.0/24", "pcx-other")}, []string{create, stays("172.31.7.0/24", "pcx-other")}},
-		{"several, sorted", prefixes("172.31.7.0/24", "172.31.6.0/24"), []peering.Route{route("172.31.7.0/24", "eni-1"), route("172.31.6.0/24", "eni-1")},
+		{"a more specific route", prefixes("172.31.7.0/24"), []peering.Route{route("172.31.7.0/24", "eni-1")},
+			[]string{create, stays("172.31.7.0/24", "eni-1")}},
+		{"a route to another connection", prefixes("172.31.7.0/24"), []peering.Route{route("172.31.7.0/24", "pcx-other")},
+			[]string{create, stays("172.31.7.0/24", "pcx-other")}},
+		{"several, sorted", prefixes("172.31.7.0/24", "172.31.6.0/24"),
+			[]peering.Route{route("172.31.7.0/24", "eni-1"), route("172.31.6.0/24", "eni-1")},
 			[]string{create, stays("172.31.6.0/24", "eni-1"), stays("172.31.7.0/24", "eni-1")}},
 		{"one without a route", prefixes("172.31.7.0/24"), nil, []string{create}},
-		{"a route inside a kept one", prefixes("172.31.7.0/24"), []peering.Route{route("172.31.7.1/32", "eni-1")}, []string{conflict("172.31.7.1/32", "eni-1")}},
-		{"a route around a kept one", prefixes("172.31.7.0/24"), []peering.Route{route("172.31.0.0/17", "eni-1")}, []string{conflict("172.31.0.0/17", "eni-1")}},
-		{"a route to the wanted destination itself", prefixes("172.31.0.0/16"), []peering.Route{route("172.31.0.0/16", "eni-1")},
+		{"a route inside a kept one", prefixes("172.31.7.0/24"), []peering.Route{route("172.31.7.1/32", "eni-1")},
+			[]string{conflict("172.31.7.1/32", "eni-1")}},
+		{"a route around a kept one", prefixes("172.31.7.0/24"), []peering.Route{route("172.31.0.0/17", "eni-1")},
+			[]string{conflict("172.31.0.0/17", "eni-1")}},
+		{"a route to the wanted destination itself", prefixes("172.31.0.0/16"),
+			[]peering.Route{route("172.31.0.0/16", "eni-1")},
 			[]string{"conflict: 172.31.0.0/16 is already routed to eni-1 in rtb-1, so it can't be routed to pcx-new"}},
-		{"a wider route to another connection", prefixes("172.16.0.0/12"), []peering.Route{route("172.16.0.0/12", "pcx-other")}, []string{conflict("172.16.0.0/12", "pcx-other")}},
-		{"a route apart from all wanted ones", prefixes("10.9.1.0/24"), []peering.Route{route("10.9.1.0/24", "eni-1")}, []string{create}},
-		{"a route to the connection, which goes", prefixes("172.31.7.0/24"), []peering.Route{route("172.31.7.0/24", "pcx-new")},
+		{"a wider route to another connection", prefixes("172.16.0.0/12"),
+			[]peering.Route{route("172.16.0.0/12", "pcx-other")}, []string{conflict("172.16.0.0/12", "pcx-other")}},
+		{"a route apart from all wanted ones", prefixes("10.9.1.0/24"),
+			[]peering.Route{route("10.9.1.0/24", "eni-1")}, []string{create}},
+		{"a route to the connection, which goes", prefixes("172.31.7.0/24"),
+			[]peering.Route{route("172.31.7.0/24", "pcx-new")},
 			[]string{create, "then delete route 172.31.7.0/24 → pcx-new in rtb-1"}},
-		{"the route of a dead connection doesn't count", prefixes("172.31.7.0/24"), []peering.Route{{Destination: prefixes("172.31.7.0/24")[0], Target: other, Blackhole: true}}, []string{create}},
+		{"the route of a dead connection doesn't count", prefixes("172.31.7.0/24"),
+			[]peering.Route{{Destination: prefixes("172.31.7.0/24")[0], Target: other, Blackhole: true}}, []string{create}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -190,7 +217,9 @@ func TestAKeptRouteIsNoConflict(t *testing.T) {
 			if diff := cmp.Diff(tt.want, sentences(p)); diff != "" {
 				t.Errorf("plan (-want +got):\n%s", diff)
 			}
-			isKept := slices.ContainsFunc(tt.want, func(sentence string) bool { return strings.Contains(sentence, "stays routed") })
+			isKept := slices.ContainsFunc(tt.want, func(sentence string) bool {
+				return strings.Contains(sentence, "stays routed")
+			})
 			if len(p.Conflicts) == 0 && s.KeepsRoute() != isKept {
 				t.Errorf("KeepsRoute() = %t, want %t", !isKept, isKept)
 			}

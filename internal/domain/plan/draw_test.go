@@ -54,7 +54,8 @@ var (
 	tier   = map[string]string{"Tier": "private"}
 	server = map[string]string{"Role": "server"}
 	// tags are the tags of tables and groups; the terms choose by one of the two keys.
-	tags = []map[string]string{nil, {"Tier": "public", "Role": "client"}, {"Tier": "private", "Role": "server", "Name": mine}, {"Tier": "private", "Role": "server"}}
+	tags = []map[string]string{nil, {"Tier": "public", "Role": "client"},
+		{"Tier": "private", "Role": "server", "Name": mine}, {"Tier": "private", "Role": "server"}}
 )
 
 func drawSide(t *rapid.T) plan.Side { return mixed.side(t) }
@@ -80,12 +81,16 @@ func (u universe) side(t *rapid.T) plan.Side {
 	s := plan.Side{
 		By:   installation,
 		Role: pick(d, "role", peering.Requester, peering.Accepter), Own: "a", Peer: "b",
-		Limits: policy.Limits{Routes: pick(d, "limit of routes", 0, 0, 0, 3, 4), Rules: pick(d, "limit of rules", 0, 0, 0, 3, 4)},
-		Dead:   map[peering.ConnectionID]bool{peering.ConnectionID(other): true, peering.ConnectionID(pending): false},
+		Limits: policy.Limits{
+			Routes: pick(d, "limit of routes", 0, 0, 0, 3, 4), Rules: pick(d, "limit of rules", 0, 0, 0, 3, 4),
+		},
+		Dead: map[peering.ConnectionID]bool{peering.ConnectionID(other): true, peering.ConnectionID(pending): false},
 	}
 	s.Connection = d.connection(s.Role)
 	for i := range d.upTo(3, "subnets") {
-		s.Subnets = append(s.Subnets, peering.Subnet{ID: peering.SubnetID(fmt.Sprint("subnet-", i)), Tags: pick(d, "tags of the subnet", tags...)})
+		s.Subnets = append(s.Subnets, peering.Subnet{
+			ID: peering.SubnetID(fmt.Sprint("subnet-", i)), Tags: pick(d, "tags of the subnet", tags...),
+		})
 	}
 	for i := range d.upTo(3, "tables") {
 		s.Tables = append(s.Tables, d.table(i))
@@ -104,9 +109,13 @@ func (u universe) side(t *rapid.T) plan.Side {
 
 func (d drawer) connection(own peering.Role) peering.Connection {
 	c := peering.Connection{ID: via, State: peering.Active}
-	c.Tags = pick(d, "tags", nil, map[string]string{peering.TagName: mine}, map[string]string{peering.TagManaged: string(installation)})
+	c.Tags = pick(d, "tags", nil, map[string]string{peering.TagName: mine},
+		map[string]string{peering.TagManaged: string(installation)})
 	near := peering.VPC{Owner: "111111111111", Region: "us-east-1", ID: "vpc-1", Blocks: prefixes("192.168.0.0/16")}
-	far := peering.VPC{Owner: "222222222222", Region: pick[peering.Region](d, "region of the peer", "us-east-1", "us-east-1", "eu-west-1"), ID: "vpc-2"}
+	far := peering.VPC{
+		Owner: "222222222222", Region: pick[peering.Region](d, "region of the peer", "us-east-1", "us-east-1", "eu-west-1"),
+		ID: "vpc-2",
+	}
 	far.Blocks = rapid.SliceOfNDistinct(rapid.SampledFrom(d.blocks), 1, 3, rapid.ID).Draw(d.T, "blocks of the peer")
 	yes, no := true, false
 	dns := pick(d, "DNS option", nil, &no, &yes)
@@ -131,9 +140,11 @@ func (d drawer) table(i int) peering.RouteTable {
 	destinations := rapid.SliceOfNDistinct(rapid.SampledFrom(d.routed), 0, 3, rapid.ID).Draw(d.T, "destinations")
 	for _, dst := range destinations {
 		r := pick(d, "route", peering.Route{Target: peering.Target(via)}, peering.Route{Target: peering.Target(via)},
-			peering.Route{Target: other, Blackhole: true}, peering.Route{Target: other, Blackhole: true}, peering.Route{Target: other},
+			peering.Route{Target: other, Blackhole: true}, peering.Route{Target: other, Blackhole: true},
+			peering.Route{Target: other},
 			peering.Route{Target: pending, Blackhole: true}, peering.Route{Target: "pcx-live"},
-			peering.Route{Target: "igw-1"}, peering.Route{Target: "eni-1", Blackhole: true}, peering.Route{Target: "vgw-1", Propagated: true})
+			peering.Route{Target: "igw-1"}, peering.Route{Target: "eni-1", Blackhole: true},
+			peering.Route{Target: "vgw-1", Propagated: true})
 		r.Destination = dst
 		t.Routes = append(t.Routes, r)
 	}
@@ -152,7 +163,9 @@ func (d drawer) associate(s plan.Side) {
 func (d drawer) group(i int) peering.SecurityGroup {
 	return peering.SecurityGroup{
 		ID: peering.SecurityGroupID(fmt.Sprint("sg-", i)), Tags: pick(d, "tags of the group", tags...),
-		Ingress: rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) peering.Permission { return drawer{t, d.universe}.permission() }), 0, 4, rapid.ID).Draw(d.T, "ingress"),
+		Ingress: rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) peering.Permission {
+			return drawer{t, d.universe}.permission()
+		}), 0, 4, rapid.ID).Draw(d.T, "ingress"),
 	}
 }
 
@@ -186,7 +199,8 @@ func (d drawer) routes() policy.Routes {
 	return policy.Routes{
 		To: d.some(2, "to"), Except: d.some(1, "except"),
 		Keep: rapid.SliceOfNDistinct(rapid.SampledFrom(d.routed), 0, 2, rapid.ID).Draw(d.T, "keep"),
-		Tables: pick(d, "scope", policy.Tables{}, policy.Tables{Scope: policy.AllTables}, policy.Tables{Scope: policy.NoTables}, policy.Tables{Scope: policy.MainTable},
+		Tables: pick(d, "scope", policy.Tables{}, policy.Tables{Scope: policy.AllTables},
+			policy.Tables{Scope: policy.NoTables}, policy.Tables{Scope: policy.MainTable},
 			policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1", "rtb-gone"}},
 			policy.Tables{Scope: policy.TablesByTag, Tags: tier},
 			policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{IDs: []peering.SubnetID{"subnet-0", "subnet-2"}}},
@@ -197,8 +211,9 @@ func (d drawer) routes() policy.Routes {
 func (d drawer) allow() policy.Allow {
 	a := policy.Allow{
 		Protocol: pick(d, "protocol", d.protocols...),
-		Groups:   pick(d, "groups", policy.Groups{Tags: server}, policy.Groups{Tags: server}, policy.Groups{IDs: []peering.SecurityGroupID{"sg-1", "sg-gone"}}),
-		Sources:  policy.Sources{Blocks: d.some(2, "sources")},
+		Groups: pick(d, "groups", policy.Groups{Tags: server}, policy.Groups{Tags: server},
+			policy.Groups{IDs: []peering.SecurityGroupID{"sg-1", "sg-gone"}}),
+		Sources: policy.Sources{Blocks: d.some(2, "sources")},
 	}
 	if d.upTo(2, "groups as sources") == 2 {
 		a.Sources.Groups = append(a.Sources.Groups, "sg-peer-1")

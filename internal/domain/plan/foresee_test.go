@@ -34,7 +34,9 @@ func hub() *policy.Policy {
 	}}
 	for _, v := range []peering.VPC{asked, third, distant, newest} {
 		name := string(v.ID)
-		p.Departments = append(p.Departments, policy.Department{Name: name, Members: []policy.Member{{Cell: v.Cell(), VPC: v.ID}}})
+		p.Departments = append(p.Departments, policy.Department{
+			Name: name, Members: []policy.Member{{Cell: v.Cell(), VPC: v.ID}},
+		})
 		p.Peerings = append(p.Peerings, policy.Peering{Between: [2]string{"hub", name}, Allow: []policy.Allow{{
 			From: name, To: "hub", Protocol: peering.TCP, Ports: []policy.PortRange{{From: 443, To: 443}},
 			Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-a"}},
@@ -48,7 +50,9 @@ func inHub(living ...peering.Connection) plan.Inventory {
 	return plan.Inventory{
 		VPCs: []peering.VPC{asking},
 		Tables: []peering.RouteTable{
-			{ID: "rtb-c", VPC: third.ID}, {ID: "rtb-a", VPC: asking.ID, Routes: []peering.Route{{Destination: asking.Blocks[0], Target: peering.Local}}},
+			{ID: "rtb-c", VPC: third.ID}, {
+				ID: "rtb-a", VPC: asking.ID, Routes: []peering.Route{{Destination: asking.Blocks[0], Target: peering.Local}},
+			},
 		},
 		Groups: []peering.SecurityGroup{{ID: "sg-c", VPC: third.ID}, {ID: "sg-a", VPC: asking.ID}},
 		Living: living,
@@ -82,36 +86,51 @@ func TestReserving(t *testing.T) {
 			for n := range p.Peerings {
 				p.Peerings[n].Adopt = true // or else its plan would be a proposal
 			}
-			i.Tables[1].Routes = append(i.Tables[1].Routes, peering.Route{Destination: prefixes("172.31.9.0/24")[0], Target: "pcx-x"})
+			i.Tables[1].Routes = append(i.Tables[1].Routes, peering.Route{
+				Destination: prefixes("172.31.9.0/24")[0], Target: "pcx-x",
+			})
 		}, kept},
 		{"the connection itself", active(between("pcx-m", asking, distant)), nil, nil, kept},
 		{"one of another VPC", active(between("pcx-x", third, distant)), nil, func(_ *plan.Inventory, p *policy.Policy) {
 			p.Peerings = append(p.Peerings, policy.Peering{Between: [2]string{"vpc-c", "vpc-d"}})
 		}, kept},
-		{"one that the policy doesn't allow", active(between("pcx-x", asking, distant)), nil, func(_ *plan.Inventory, p *policy.Policy) {
-			p.Peerings = slices.DeleteFunc(p.Peerings, func(e policy.Peering) bool { return e.Between[1] == "vpc-d" })
-		}, kept},
+		{"one that the policy doesn't allow", active(between("pcx-x", asking, distant)), nil,
+			func(_ *plan.Inventory, p *policy.Policy) {
+				p.Peerings = slices.DeleteFunc(p.Peerings, func(e policy.Peering) bool { return e.Between[1] == "vpc-d" })
+			}, kept},
 		{"one with a conflict", active(between("pcx-x", asking, distant)), nil, func(i *plan.Inventory, _ *policy.Policy) {
-			i.Tables[1].Routes = append(i.Tables[1].Routes, peering.Route{Destination: prefixes("172.31.9.0/24")[0], Target: "tgw-1"})
+			i.Tables[1].Routes = append(i.Tables[1].Routes, peering.Route{
+				Destination: prefixes("172.31.9.0/24")[0], Target: "tgw-1",
+			})
 		}, kept},
 		{"an older request of the last minutes", requestedBefore(6*minute, "pcx-x", asking, distant), nil, nil, reserved},
-		{"an older request that needs approval", requestedBefore(6*minute, "pcx-x", asking, distant), nil, func(_ *plan.Inventory, p *policy.Policy) {
-			for i := range p.Peerings {
-				p.Peerings[i].Approval = policy.ManualApproval
-			}
-		}, reserved},
+		{"an older request that needs approval", requestedBefore(6*minute, "pcx-x", asking, distant), nil,
+			func(_ *plan.Inventory, p *policy.Policy) {
+				for i := range p.Peerings {
+					p.Peerings[i].Approval = policy.ManualApproval
+				}
+			}, reserved},
 		{"an older request of ten minutes", requestedBefore(10*minute, "pcx-x", asking, distant), nil, nil, kept},
-		{"an old request with a promise", requestedBefore(time.Hour, "pcx-x", asking, distant), plan.Promises{"pcx-x": nil}, nil, reserved},
+		{"an old request with a promise", requestedBefore(time.Hour, "pcx-x", asking, distant),
+			plan.Promises{"pcx-x": nil}, nil, reserved},
 		{"a younger request", requestedBefore(4*minute, "pcx-x", asking, distant), nil, nil, kept},
-		{"a younger request with a promise", requestedBefore(4*minute, "pcx-x", asking, distant), plan.Promises{"pcx-x": nil}, nil, reserved},
-		{"a request of the same second, with the smaller id", requestedBefore(5*minute, "pcx-a", asking, distant), nil, nil, reserved},
-		{"a request of the same second, with the greater id", requestedBefore(5*minute, "pcx-x", asking, distant), nil, nil, kept},
-		{"a promise of other blocks", requestedBefore(6*minute, "pcx-x", asking, unknown(distant)), plan.Promises{"pcx-x": prefixes("172.30.0.0/16")}, nil, "172.30.0.0/16 and 172.30.0.0/16"},
-		{"a request whose requester EC2 doesn't show", requestedBefore(6*minute, "pcx-x", unknown(asking), distant), nil, nil, reserved},
+		{"a younger request with a promise", requestedBefore(4*minute, "pcx-x", asking, distant),
+			plan.Promises{"pcx-x": nil}, nil, reserved},
+		{"a request of the same second, with the smaller id", requestedBefore(5*minute, "pcx-a", asking, distant),
+			nil, nil, reserved},
+		{"a request of the same second, with the greater id", requestedBefore(5*minute, "pcx-x", asking, distant),
+			nil, nil, kept},
+		{"a promise of other blocks", requestedBefore(6*minute, "pcx-x", asking, unknown(distant)),
+			plan.Promises{"pcx-x": prefixes("172.30.0.0/16")}, nil, "172.30.0.0/16 and 172.30.0.0/16"},
+		{"a request whose requester EC2 doesn't show", requestedBefore(6*minute, "pcx-x", unknown(asking), distant),
+			nil, nil, reserved},
 		{"a request with unknown blocks", requestedBefore(6*minute, "pcx-x", asking, unknown(distant)), nil, nil, kept},
-		{"a request that has ended", rejected(requestedBefore(6*minute, "pcx-x", asking, distant)), plan.Promises{"pcx-x": nil}, nil, kept},
-		{"a request to the cell", requestedBefore(6*minute, "pcx-x", distant, asking), plan.Promises{"pcx-x": nil}, nil, kept},
-		{"a request within the cell", requestedBefore(6*minute, "pcx-x", asking, asked), plan.Promises{"pcx-x": nil}, nil, kept},
+		{"a request that has ended", rejected(requestedBefore(6*minute, "pcx-x", asking, distant)),
+			plan.Promises{"pcx-x": nil}, nil, kept},
+		{"a request to the cell", requestedBefore(6*minute, "pcx-x", distant, asking),
+			plan.Promises{"pcx-x": nil}, nil, kept},
+		{"a request within the cell", requestedBefore(6*minute, "pcx-x", asking, asked),
+			plan.Promises{"pcx-x": nil}, nil, kept},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -151,8 +170,12 @@ func TestReservingInOrder(t *testing.T) {
 	t.Parallel()
 	p := hub()
 	p.Limits = policy.Limits{Rules: 2}
-	third := peering.VPC{Owner: away.Account, Region: away.Region, ID: "vpc-t", Blocks: prefixes("10.98.0.0/16", "10.97.0.0/16")}
-	p.Departments = append(p.Departments, policy.Department{Name: "vpc-t", Members: []policy.Member{{Cell: away, VPC: third.ID}}})
+	third := peering.VPC{
+		Owner: away.Account, Region: away.Region, ID: "vpc-t", Blocks: prefixes("10.98.0.0/16", "10.97.0.0/16"),
+	}
+	p.Departments = append(p.Departments, policy.Department{
+		Name: "vpc-t", Members: []policy.Member{{Cell: away, VPC: third.ID}},
+	})
 	entry := p.Peerings[0]
 	entry.Between = [2]string{"hub", "vpc-t"}
 	entry.Allow = []policy.Allow{entry.Allow[0]}
@@ -161,7 +184,8 @@ func TestReservingInOrder(t *testing.T) {
 	accepted := between("pcx-z", asking, distant)
 	accepted.State = peering.Provisioning
 	c := requestedBefore(time.Minute, "pcx-m", asking, newest)
-	i := inHub(c, requestedBefore(2*time.Minute, "pcx-b", asking, third), accepted, requestedBefore(3*time.Minute, "pcx-c", asking, third))
+	i := inHub(c, requestedBefore(2*time.Minute, "pcx-b", asking, third), accepted,
+		requestedBefore(3*time.Minute, "pcx-c", asking, third))
 	got := i.Reserving(here, c, p, nil, now)
 	var targets []string
 	for _, r := range got.Tables[1].Routes[1:] {
@@ -192,13 +216,16 @@ func TestTwinOfRequests(t *testing.T) {
 		p     *policy.Policy
 		want  bool
 	}{
-		"an older one in the other direction":        {requestedBefore(2*time.Minute, "pcx-x", distant, asking), p, true},
-		"an older one that needs approval":           {requestedBefore(2*time.Minute, "pcx-x", distant, asking), manual, true},
-		"an older one that the policy doesn't allow": {requestedBefore(2*time.Minute, "pcx-x", distant, asking), &policy.Policy{}, false},
-		"an older one that has ended":                {rejected(requestedBefore(2*time.Minute, "pcx-x", distant, asking)), p, false},
-		"a younger one":                              {requestedBefore(time.Second, "pcx-x", distant, asking), p, false},
-		"one of the same time, with a smaller id":    {requestedBefore(time.Minute, "pcx-a", distant, asking), p, true},
-		"one of the same time, with a greater id":    {requestedBefore(time.Minute, "pcx-x", distant, asking), p, false},
+		"an older one in the other direction": {requestedBefore(2*time.Minute, "pcx-x", distant, asking), p, true},
+		"an older one that needs approval": {requestedBefore(2*time.Minute, "pcx-x", distant, asking),
+			manual, true},
+		"an older one that the policy doesn't allow": {requestedBefore(2*time.Minute, "pcx-x", distant, asking),
+			&policy.Policy{}, false},
+		"an older one that has ended": {rejected(requestedBefore(2*time.Minute, "pcx-x", distant, asking)),
+			p, false},
+		"a younger one": {requestedBefore(time.Second, "pcx-x", distant, asking), p, false},
+		"one of the same time, with a smaller id": {requestedBefore(time.Minute, "pcx-a", distant, asking), p, true},
+		"one of the same time, with a greater id": {requestedBefore(time.Minute, "pcx-x", distant, asking), p, false},
 	} {
 		i := inHub(c, tt.other)
 		if got := i.Twin(c, tt.p); (got != nil) != tt.want || got != nil && got.ID != tt.other.ID {
@@ -218,7 +245,8 @@ func TestTwinWithHiddenBlocks(t *testing.T) {
 	const allowed, denied = "172.31.0.0/16", "10.99.0.0/16"
 	p := &policy.Policy{
 		Departments: []policy.Department{
-			{Name: "hub", Members: within(asking, asking.Blocks[0].String())}, {Name: "none", Members: within(asking, "192.168.0.0/16")},
+			{Name: "hub", Members: within(asking, asking.Blocks[0].String())},
+			{Name: "none", Members: within(asking, "192.168.0.0/16")},
 			{Name: "yes", Members: within(distant, allowed)}, {Name: "no", Members: within(distant, denied)},
 		},
 		Peerings: []policy.Peering{{Between: [2]string{"hub", "yes"}}, {Between: [2]string{"none", "no"}}},
@@ -263,7 +291,8 @@ func TestProspects(t *testing.T) {
 	i := inHub(c, accepted, pending)
 	i.Tables[1].Subnets = []peering.SubnetID{"subnet-1"}
 	sides := i.Prospects(here, c, p.Decide(c), p)
-	if len(sides) != 1 || sides[0].Role != peering.Requester || !slices.Equal(sides[0].Connection.Accepter.Blocks, prefixes("172.31.0.0/16")) {
+	if len(sides) != 1 || sides[0].Role != peering.Requester ||
+		!slices.Equal(sides[0].Connection.Accepter.Blocks, prefixes("172.31.0.0/16")) {
 		t.Fatalf("Prospects() = %+v, want the requester's side with the declared blocks of the other", sides)
 	}
 	if sides[0].Peerings != 1 {
@@ -288,10 +317,11 @@ func TestIsEssential(t *testing.T) {
 		"a route":            {plan.CreateRoute{}, true},
 		"a replaced route":   {plan.ReplaceRoute{}, true},
 		"a rule for a block": {plan.Authorize{Permissions: []peering.Permission{block}}, true},
-		"a rule for a group": {plan.Authorize{Permissions: []peering.Permission{{Protocol: peering.TCP, Group: "sg-x"}}}, false},
-		"the DNS option":     {plan.EnableDNS{}, false},
-		"a tag":              {plan.Tag{}, false},
-		"a deleted route":    {plan.DeleteRoute{}, false},
+		"a rule for a group": {plan.Authorize{Permissions: []peering.Permission{{Protocol: peering.TCP, Group: "sg-x"}}},
+			false},
+		"the DNS option":  {plan.EnableDNS{}, false},
+		"a tag":           {plan.Tag{}, false},
+		"a deleted route": {plan.DeleteRoute{}, false},
 	} {
 		if got := plan.IsEssential(tt.change); got != tt.want {
 			t.Errorf("IsEssential(%s) = %v, want %v", name, got, tt.want)

@@ -32,7 +32,9 @@ func TestHold(t *testing.T) {
 			s.Tables = []peering.RouteTable{table("rtb-1", toPeer("pcx-new", false))}
 			group(s, tcp(443, 443, "172.31.0.0/16"))
 			s.Terms.Allow, s.Limits.Rules = allowing(443, 443, "172.31.1.0/24"), 1
-		}, []string{"revoke sgr-1 in sg-1", "then authorize tcp 443 from 172.31.1.0/24 in sg-1", routed, "state: sg-1 admits tcp 443 from 172.31.1.0/24"}, false},
+		},
+			[]string{"revoke sgr-1 in sg-1", "then authorize tcp 443 from 172.31.1.0/24 in sg-1", routed,
+				"state: sg-1 admits tcp 443 from 172.31.1.0/24"}, false},
 		{"a missing rule", func(s *plan.Side) {
 			group(s)
 			s.Terms.Allow = allowing(443, 443)
@@ -49,7 +51,9 @@ func TestHold(t *testing.T) {
 			s.Tables = []peering.RouteTable{table("rtb-1", toPeer("pcx-new", false))}
 			group(s, tcp(443, 443, "172.31.0.0/16"))
 			s.Terms.Allow = append(allowing(443, 443, "172.31.1.0/24"), allowing(80, 80)...)
-		}, []string{"authorize tcp 443 from 172.31.1.0/24 in sg-1", "then revoke sgr-1 in sg-1", routed, "state: sg-1 admits tcp 443 from 172.31.1.0/24"}, true},
+		},
+			[]string{"authorize tcp 443 from 172.31.1.0/24 in sg-1", "then revoke sgr-1 in sg-1", routed,
+				"state: sg-1 admits tcp 443 from 172.31.1.0/24"}, true},
 		{"the blackhole of a dead connection", func(s *plan.Side) {
 			s.Tables = []peering.RouteTable{table("rtb-1", toPeer("pcx-old", true))}
 			s.Dead = map[peering.ConnectionID]bool{"pcx-old": true}

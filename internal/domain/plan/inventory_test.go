@@ -42,7 +42,8 @@ func TestWithBlocks(t *testing.T) {
 		{"both", []peering.VPC{third, asked, asking}, between(via, asking, asked)},
 		{"the requester alone", []peering.VPC{asking}, between(via, asking, b)},
 		{"the accepter alone", []peering.VPC{asked}, between(via, a, asked)},
-		{"a VPC of the same id elsewhere is another", []peering.VPC{{Owner: "999999999999", Region: here.Region, ID: "vpc-a", Blocks: asked.Blocks}}, between(via, a, b)},
+		{"a VPC of the same id elsewhere is another",
+			[]peering.VPC{{Owner: "999999999999", Region: here.Region, ID: "vpc-a", Blocks: asked.Blocks}}, between(via, a, b)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -59,13 +60,20 @@ func TestWithBlocks(t *testing.T) {
 func decision() policy.Decision {
 	return policy.Decision{Verdict: policy.Accept, Requester: "marketing", Accepter: "finance", Peering: &policy.Peering{
 		Between: [2]string{"marketing", "finance"},
-		Allow:   []policy.Allow{{From: "marketing", To: "finance", Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-b"}}}},
+		Allow: []policy.Allow{{
+			From: "marketing", To: "finance", Protocol: peering.ICMP,
+			Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-b"}},
+		}},
 	}}
 }
 
 // ruleOf is tagged with the connection.
 func ruleOf(c peering.ConnectionID, id peering.RuleID, group peering.SecurityGroupID) peering.IngressRule {
-	return peering.IngressRule{ID: id, Group: group, Tags: map[string]string{peering.TagConnection: string(c), peering.TagManaged: string(installation)}}
+	return peering.IngressRule{
+		ID: id, Group: group, Tags: map[string]string{
+			peering.TagConnection: string(c), peering.TagManaged: string(installation),
+		},
+	}
 }
 
 // TestGroupsOfAPeerInAnotherCell are unknown, regardless of the inventory's groups.
@@ -85,7 +93,8 @@ func TestASideHasWhatItsVPCHas(t *testing.T) {
 		Tables:  []peering.RouteTable{{ID: "rtb-a", VPC: "vpc-a"}, {ID: "rtb-b", VPC: "vpc-b"}, {ID: "rtb-c", VPC: "vpc-c"}},
 		Subnets: []peering.Subnet{{ID: "subnet-a", VPC: "vpc-a"}, {ID: "subnet-b", VPC: "vpc-b"}},
 		Groups:  []peering.SecurityGroup{{ID: "sg-a", VPC: "vpc-a"}, {ID: "sg-b", VPC: "vpc-b"}},
-		Rules:   []peering.IngressRule{ruleOf(via, "sgr-a", "sg-a"), ruleOf(via, "sgr-b", "sg-b"), ruleOf("pcx-old", "sgr-old", "sg-a")},
+		Rules: []peering.IngressRule{ruleOf(via, "sgr-a", "sg-a"), ruleOf(via, "sgr-b", "sg-b"),
+			ruleOf("pcx-old", "sgr-old", "sg-a")},
 	}
 	c, d := between(via, asking, asked), decision()
 	p := &policy.Policy{Installation: installation, Limits: policy.Limits{Routes: 7}}
@@ -116,7 +125,8 @@ func TestObstacles(t *testing.T) {
 		return []peering.Route{{Destination: netip.MustParsePrefix(destination), Target: peering.Target(target)}}
 	}
 	s := plan.Inventory{Tables: []peering.RouteTable{
-		{ID: "rtb-a", VPC: "vpc-a", Routes: taken("172.31.0.0/16", "pcx-x")}, {ID: "rtb-b", VPC: "vpc-b", Routes: taken("10.10.0.0/16", "pcx-x")},
+		{ID: "rtb-a", VPC: "vpc-a", Routes: taken("172.31.0.0/16", "pcx-x")},
+		{ID: "rtb-b", VPC: "vpc-b", Routes: taken("10.10.0.0/16", "pcx-x")},
 	}}
 	const (
 		atA = "172.31.0.0/16 is already routed to pcx-x in rtb-a, so it can't be routed to pcx-new"
@@ -137,17 +147,22 @@ func TestObstacles(t *testing.T) {
 		limits   policy.Limits
 		want     []string
 	}{
-		{"both sides of the cell are looked at", between(via, asking, asked), decision(), nil, policy.Limits{}, []string{atA, atB}},
-		{"a side of another cell is not", between(via, asking, abroad(asked)), decision(), nil, policy.Limits{}, []string{atA}},
-		{"the requester may be left to others", between(via, asking, asked), managedBy(peering.Accepter), nil, policy.Limits{}, []string{atB}},
-		{"the accepter may be left to others", between(via, asking, asked), managedBy(peering.Requester), nil, policy.Limits{}, []string{atA}},
+		{"both sides of the cell are looked at", between(via, asking, asked), decision(), nil,
+			policy.Limits{}, []string{atA, atB}},
+		{"a side of another cell is not", between(via, asking, abroad(asked)), decision(), nil,
+			policy.Limits{}, []string{atA}},
+		{"the requester may be left to others", between(via, asking, asked), managedBy(peering.Accepter), nil,
+			policy.Limits{}, []string{atB}},
+		{"the accepter may be left to others", between(via, asking, asked), managedBy(peering.Requester), nil,
+			policy.Limits{}, []string{atA}},
 		{"connections count at either end", between(via, asking, abroad(asked)), decision(),
 			[]peering.Connection{between("pcx-1", asking, third), between("pcx-2", third, asking)}, few,
 			[]string{atA, "vpc-a has 2 of 2 active peering connections and needs 1 more"}},
 		{"the last that the quota allows is none too many", between(via, asking, abroad(asked)), decision(),
 			[]peering.Connection{between("pcx-1", asking, third)}, few, []string{atA}},
 		{"others' connections don't count, nor does this one", between(via, asking, abroad(asked)), decision(),
-			[]peering.Connection{between("pcx-1", asking, third), between("pcx-2", third, asked), between(via, asking, asked)}, few, []string{atA}},
+			[]peering.Connection{between("pcx-1", asking, third), between("pcx-2", third, asked), between(via, asking, asked)},
+			few, []string{atA}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -181,9 +196,12 @@ func TestRoutedSubnets(t *testing.T) {
 		gateway bool // rtb-1 is a gateway's
 		policy.Tables
 	}{
-		{"those of a chosen table", subnets[:1], false, policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"}}},
+		{"those of a chosen table", subnets[:1], false, policy.Tables{
+			Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"},
+		}},
 		{"those of the main table have no other", subnets[1:], false, policy.Tables{Scope: policy.MainTable}},
-		{"all where another tool routes, also those of a gateway's table", subnets, true, policy.Tables{Scope: policy.NoTables}},
+		{"all where another tool routes, also those of a gateway's table", subnets, true,
+			policy.Tables{Scope: policy.NoTables}},
 		{"a gateway's table is never chosen", subnets[1:], true, policy.Tables{Scope: policy.AllTables}},
 	}
 	for _, tt := range tests {
@@ -191,7 +209,8 @@ func TestRoutedSubnets(t *testing.T) {
 			t.Parallel()
 			s := marketing(func(s *plan.Side) {
 				s.Subnets, s.Terms.Routes.Tables = subnets, tt.Tables
-				s.Tables = []peering.RouteTable{{ID: "rtb-1", Subnets: []peering.SubnetID{"subnet-1"}, Gateway: tt.gateway}, {ID: "rtb-2", Main: true}}
+				s.Tables = []peering.RouteTable{{ID: "rtb-1", Subnets: []peering.SubnetID{"subnet-1"}, Gateway: tt.gateway},
+					{ID: "rtb-2", Main: true}}
 			})
 			if diff := cmp.Diff(tt.want, s.RoutedSubnets(), samePrefixes); diff != "" {
 				t.Errorf("RoutedSubnets() (-want +got):\n%s", diff)
@@ -207,15 +226,20 @@ func TestASideOfAnUnknownDepartmentHasNoRules(t *testing.T) {
 	within := func(block string) []policy.Member {
 		return []policy.Member{{Cell: here, Within: netip.MustParsePrefix(block)}}
 	}
-	s := plan.Inventory{Groups: []peering.SecurityGroup{{ID: "sg-a", VPC: "vpc-a"}}, Rules: []peering.IngressRule{ruleOf(via, "sgr-a", "sg-a")}}
+	s := plan.Inventory{
+		Groups: []peering.SecurityGroup{{ID: "sg-a", VPC: "vpc-a"}},
+		Rules:  []peering.IngressRule{ruleOf(via, "sgr-a", "sg-a")},
+	}
 	d := decision()
 	d.Provisional = true
 	for name, tt := range map[string]struct {
 		departments []policy.Department
 		rules       int
 	}{
-		"named by its id":  {[]policy.Department{{Name: "a", Members: member(asking)}, {Name: "b", Members: member(asked)}}, 1},
-		"in either of two": {[]policy.Department{{Name: "a", Members: within("10.0.0.0/8")}, {Name: "b", Members: within("172.16.0.0/12")}}, 0},
+		"named by its id": {[]policy.Department{{Name: "a", Members: member(asking)}, {Name: "b", Members: member(asked)}},
+			1},
+		"in either of two": {[]policy.Department{{Name: "a", Members: within("10.0.0.0/8")},
+			{Name: "b", Members: within("172.16.0.0/12")}}, 0},
 	} {
 		p := &policy.Policy{Installation: installation, Departments: tt.departments}
 		if got := s.Side(between(via, unknown(asking), unknown(asked)), peering.Requester, d, p).Ours; len(got) != tt.rules {

@@ -37,7 +37,9 @@ func TestReservingConnections(t *testing.T) {
 	c, other := requestedBefore(0, "pcx-m", asking, newest), requestedBefore(1, "pcx-a", asking, distant)
 	other.Expires = c.Expires
 	conflict := func(i *plan.Inventory) {
-		i.Tables[1].Routes = append(i.Tables[1].Routes, peering.Route{Destination: prefixes("172.31.9.0/24")[0], Target: "tgw-1"})
+		i.Tables[1].Routes = append(i.Tables[1].Routes, peering.Route{
+			Destination: prefixes("172.31.9.0/24")[0], Target: "tgw-1",
+		})
 	}
 	for name, tt := range map[string]struct {
 		change func(*plan.Inventory)
@@ -54,7 +56,9 @@ func TestReservingConnections(t *testing.T) {
 		p.Limits = tt.limits
 		tt.change(&i)
 		for n := range i.Groups { // one rule is there already
-			i.Groups[n].Ingress = append(i.Groups[n].Ingress, peering.Permission{Protocol: peering.TCP, From: 1, To: 1, Source: prefixes("192.0.2.0/24")[0]})
+			i.Groups[n].Ingress = append(i.Groups[n].Ingress, peering.Permission{
+				Protocol: peering.TCP, From: 1, To: 1, Source: prefixes("192.0.2.0/24")[0],
+			})
 		}
 		var got []peering.ConnectionID
 		for _, o := range i.Reserving(here, c, p, plan.Promises{other.ID: nil}, now).Living {

@@ -27,11 +27,15 @@ func TestSourcesInAMesh(t *testing.T) {
 	}{
 		{"all blocks", sources{}, []sources{{}}, []sources{{}}, []sources{{}}, []sources{{}}},
 		{"a group of the requester's VPC", groups("sg-a"), nil, []sources{groups("sg-a")}, []sources{groups("sg-a")}, nil},
-		{"groups of both VPCs", groups("sg-a", "sg-b"), []sources{groups("sg-b")}, []sources{groups("sg-a")}, []sources{groups("sg-a")}, []sources{groups("sg-b")}},
-		{"a block of the requester's VPC", cidrs("10.10.1.0/24"), nil, []sources{cidrs("10.10.1.0/24")}, []sources{cidrs("10.10.1.0/24")}, nil},
-		{"blocks of both VPCs", cidrs("10.10.1.0/24", "172.31.1.0/24"), []sources{cidrs("172.31.1.0/24")}, []sources{cidrs("10.10.1.0/24")},
+		{"groups of both VPCs", groups("sg-a", "sg-b"), []sources{groups("sg-b")}, []sources{groups("sg-a")},
+			[]sources{groups("sg-a")}, []sources{groups("sg-b")}},
+		{"a block of the requester's VPC", cidrs("10.10.1.0/24"), nil, []sources{cidrs("10.10.1.0/24")},
+			[]sources{cidrs("10.10.1.0/24")}, nil},
+		{"blocks of both VPCs", cidrs("10.10.1.0/24", "172.31.1.0/24"), []sources{cidrs("172.31.1.0/24")},
+			[]sources{cidrs("10.10.1.0/24")},
 			[]sources{cidrs("10.10.1.0/24")}, []sources{cidrs("172.31.1.0/24")}},
-		{"a block that isn't permitted", cidrs("10.99.1.0/24"), []sources{cidrs("10.99.1.0/24")}, nil, []sources{cidrs("10.99.1.0/24")}, nil},
+		{"a block that isn't permitted", cidrs("10.99.1.0/24"), []sources{cidrs("10.99.1.0/24")}, nil,
+			[]sources{cidrs("10.99.1.0/24")}, nil},
 		{"a prefix list", lists, []sources{lists}, []sources{lists}, []sources{lists}, []sources{lists}},
 	}
 	for _, tt := range tests {
@@ -44,7 +48,9 @@ func TestSourcesInAMesh(t *testing.T) {
 			}, LeftOut: []policy.LeftOut{{Role: peering.Requester, Block: netip.MustParsePrefix("10.99.0.0/16")}}}
 			a := asking
 			a.Blocks = append(prefixes("10.99.0.0/16"), a.Blocks...)
-			for role, want := range map[peering.Role][2][]sources{peering.Requester: {tt.admitted, tt.opened}, peering.Accepter: {tt.admittedB, tt.openedBy}} {
+			for role, want := range map[peering.Role][2][]sources{
+				peering.Requester: {tt.admitted, tt.opened}, peering.Accepter: {tt.admittedB, tt.openedBy},
+			} {
 				s := i.Side(between(via, a, asked), role, d, &policy.Policy{})
 				got := [2][]sources{sourcesOf(s.Terms.Allow), sourcesOf(s.Terms.Opens)}
 				if diff := cmp.Diff(want, got, samePrefixes, cmp.Transformer("empty", nilIfEmpty)); diff != "" {
@@ -61,8 +67,15 @@ func TestSourcesInAMesh(t *testing.T) {
 // TestExamplesInAMesh: two VPCs of one range stand for any two of them, so that a block may be of either.
 func TestExamplesInAMesh(t *testing.T) {
 	t.Parallel()
-	line := policy.Allow{From: "hub", To: "hub", Protocol: peering.ICMP, Sources: policy.Sources{Blocks: prefixes("10.65.0.0/16", "10.99.0.0/16")}}
-	d := policy.Decision{Requester: "hub", Accepter: "hub", Peering: &policy.Peering{Between: [2]string{"hub", "hub"}, Allow: []policy.Allow{line}}}
+	line := policy.Allow{
+		From: "hub", To: "hub", Protocol: peering.ICMP,
+		Sources: policy.Sources{Blocks: prefixes("10.65.0.0/16", "10.99.0.0/16")},
+	}
+	d := policy.Decision{
+		Requester: "hub", Accepter: "hub", Peering: &policy.Peering{
+			Between: [2]string{"hub", "hub"}, Allow: []policy.Allow{line},
+		},
+	}
 	a, b := asking, asked
 	a.Blocks, b.Blocks = prefixes("10.64.0.0/12", "10.99.0.0/16"), prefixes("10.64.0.0/12")
 	s := plan.Inventory{}.Side(between(via, a, b), peering.Requester, d, &policy.Policy{})
@@ -101,8 +114,11 @@ func nilIfEmpty(s policy.Sources) map[string]any {
 func TestOtherPeeringsKeepTheirSources(t *testing.T) {
 	t.Parallel()
 	d := decision()
-	d.Peering.Allow[0].Sources = policy.Sources{Blocks: prefixes("172.31.1.0/24"), Groups: []peering.SecurityGroupID{"sg-b"}}
-	s := plan.Inventory{Groups: []peering.SecurityGroup{{ID: "sg-b", VPC: "vpc-b"}}}.Side(between(via, asking, asked), peering.Accepter, d, &policy.Policy{})
+	d.Peering.Allow[0].Sources = policy.Sources{
+		Blocks: prefixes("172.31.1.0/24"), Groups: []peering.SecurityGroupID{"sg-b"},
+	}
+	s := plan.Inventory{Groups: []peering.SecurityGroup{{ID: "sg-b", VPC: "vpc-b"}}}.Side(between(via, asking, asked),
+		peering.Accepter, d, &policy.Policy{})
 	if diff := cmp.Diff(d.Peering.Allow, s.Terms.Allow, samePrefixes); diff != "" {
 		t.Errorf("the lines of the accepter (-want +got):\n%s", diff)
 	}
@@ -117,7 +133,8 @@ func TestAGroupOfTheVPCIsNoSource(t *testing.T) {
 		s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}},
 			Sources: policy.Sources{Groups: []peering.SecurityGroupID{"sg-2", "sg-9"}}}}
 	}))
-	want := []string{"authorize icmp from sg-9 in sg-1", "note: sg-2 is not admitted: it is a security group of the VPC itself; name one of the peer's VPC"}
+	want := []string{"authorize icmp from sg-9 in sg-1",
+		"note: sg-2 is not admitted: it is a security group of the VPC itself; name one of the peer's VPC"}
 	if diff := cmp.Diff(want, sentences(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}

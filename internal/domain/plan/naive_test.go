@@ -35,7 +35,9 @@ func wantsTable(s plan.Side, t peering.RouteTable) bool {
 	case policy.TablesByTag:
 		return isTagged(t.Tags, scope.Tags)
 	case policy.SubnetTables:
-		return slices.ContainsFunc(s.Subnets, func(n peering.Subnet) bool { return wantsSubnet(*scope.Subnets, n) && serves(s, t, n.ID) })
+		return slices.ContainsFunc(s.Subnets, func(n peering.Subnet) bool {
+			return wantsSubnet(*scope.Subnets, n) && serves(s, t, n.ID)
+		})
 	}
 	return true
 }

@@ -17,7 +17,8 @@ func TestNotesOnTablesThatServeNoSubnet(t *testing.T) {
 	private := map[string]string{"Tier": "private"}
 	tables := []peering.RouteTable{
 		{ID: "rtb-2"}, {ID: "rtb-1", Tags: private}, {ID: "rtb-main", Main: true, Tags: private},
-		{ID: "rtb-edge", Gateway: true, Tags: private}, {ID: "rtb-used", Subnets: []peering.SubnetID{"subnet-1"}, Tags: private},
+		{ID: "rtb-edge", Gateway: true, Tags: private},
+		{ID: "rtb-used", Subnets: []peering.SubnetID{"subnet-1"}, Tags: private},
 	}
 	one, two := peering.Subnet{ID: "subnet-1"}, peering.Subnet{ID: "subnet-2"}
 	unused := func(id string) string { return id + " serves no subnet: no subnet is associated with it" }
@@ -30,15 +31,18 @@ func TestNotesOnTablesThatServeNoSubnet(t *testing.T) {
 		subnets []peering.Subnet
 		want    []string
 	}{
-		"all tables":                         {policy.Tables{Scope: policy.AllTables}, []peering.Subnet{one}, nil},
-		"no tables":                          {policy.Tables{Scope: policy.NoTables}, []peering.Subnet{one}, nil},
-		"the tables of subnets":              {policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{IDs: []peering.SubnetID{"subnet-1"}}}, []peering.Subnet{one}, nil},
+		"all tables": {policy.Tables{Scope: policy.AllTables}, []peering.Subnet{one}, nil},
+		"no tables":  {policy.Tables{Scope: policy.NoTables}, []peering.Subnet{one}, nil},
+		"the tables of subnets": {policy.Tables{Scope: policy.SubnetTables,
+			Subnets: &policy.Subnets{IDs: []peering.SubnetID{"subnet-1"}}}, []peering.Subnet{one}, nil},
 		"tables by id":                       {ids, []peering.Subnet{one}, []string{unused("rtb-1"), unused("rtb-2")}},
 		"tables by id without their subnets": {ids, nil, []string{unused("rtb-1"), unused("rtb-2")}},
-		"tables by tag":                      {policy.Tables{Scope: policy.TablesByTag, Tags: private}, []peering.Subnet{one}, []string{unused("rtb-1"), noMain}},
-		"the main table":                     {policy.Tables{Scope: policy.MainTable}, []peering.Subnet{one}, []string{noMain}},
-		"a main table that serves a subnet":  {policy.Tables{Scope: policy.MainTable}, []peering.Subnet{one, two}, nil},
-		"a main table of unread subnets":     {policy.Tables{Scope: policy.MainTable}, nil, nil},
+		"tables by tag": {policy.Tables{Scope: policy.TablesByTag, Tags: private}, []peering.Subnet{one},
+			[]string{unused("rtb-1"), noMain}},
+		"the main table": {policy.Tables{Scope: policy.MainTable},
+			[]peering.Subnet{one}, []string{noMain}},
+		"a main table that serves a subnet": {policy.Tables{Scope: policy.MainTable}, []peering.Subnet{one, two}, nil},
+		"a main table of unread subnets":    {policy.Tables{Scope: policy.MainTable}, nil, nil},
 	} {
 		s := marketing(func(s *plan.Side) { s.Tables, s.Subnets, s.Terms.Routes.Tables = tables, tt.subnets, tt.scope })
 		if diff := cmp.Diff(tt.want, s.Notes()); diff != "" {
@@ -59,7 +63,8 @@ func TestNotesOnPublicBlocksBesideEndpoints(t *testing.T) {
 	t.Parallel()
 	toEndpoint := peering.Route{PrefixList: "pl-s3", Target: "vpce-1"}
 	note := func(table string) string {
-		return table + " routes 54.231.0.0/16, which has public addresses, beside pl-s3 to vpce-1: if the list has some of these " +
+		return table +
+			" routes 54.231.0.0/16, which has public addresses, beside pl-s3 to vpce-1: if the list has some of these " +
 			"addresses, calls to them go to the peer and not to the endpoint"
 	}
 	for name, tt := range map[string]struct {
@@ -68,19 +73,26 @@ func TestNotesOnPublicBlocksBesideEndpoints(t *testing.T) {
 		to     []netip.Prefix
 		want   []string
 	}{
-		"beside an endpoint":                {[]peering.Route{toEndpoint}, policy.Tables{Scope: policy.AllTables}, nil, []string{note("rtb-1"), note("rtb-2")}},
-		"without an endpoint":               {nil, policy.Tables{Scope: policy.AllTables}, nil, nil},
-		"beside another list":               {[]peering.Route{{PrefixList: "pl-1", Target: "tgw-1"}}, policy.Tables{Scope: policy.AllTables}, nil, nil},
-		"beside a load balancer's endpoint": {[]peering.Route{{Destination: netip.MustParsePrefix("0.0.0.0/0"), Target: "vpce-2"}}, policy.Tables{Scope: policy.AllTables}, nil, nil},
-		"in a chosen table":                 {[]peering.Route{toEndpoint}, policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"}}, nil, []string{note("rtb-1")}},
-		"in no table":                       {[]peering.Route{toEndpoint}, policy.Tables{Scope: policy.NoTables}, nil, nil},
-		"of a block that isn't routed":      {[]peering.Route{toEndpoint}, policy.Tables{Scope: policy.AllTables}, []netip.Prefix{netip.MustParsePrefix("172.31.0.0/16")}, nil},
+		"beside an endpoint": {[]peering.Route{toEndpoint}, policy.Tables{Scope: policy.AllTables}, nil,
+			[]string{note("rtb-1"), note("rtb-2")}},
+		"without an endpoint": {nil, policy.Tables{Scope: policy.AllTables}, nil, nil},
+		"beside another list": {[]peering.Route{{PrefixList: "pl-1", Target: "tgw-1"}},
+			policy.Tables{Scope: policy.AllTables}, nil, nil},
+		"beside a load balancer's endpoint": {[]peering.Route{{Destination: netip.MustParsePrefix("0.0.0.0/0"),
+			Target: "vpce-2"}}, policy.Tables{Scope: policy.AllTables}, nil, nil},
+		"in a chosen table": {[]peering.Route{toEndpoint},
+			policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"}}, nil, []string{note("rtb-1")}},
+		"in no table": {[]peering.Route{toEndpoint}, policy.Tables{Scope: policy.NoTables}, nil, nil},
+		"of a block that isn't routed": {[]peering.Route{toEndpoint}, policy.Tables{Scope: policy.AllTables},
+			[]netip.Prefix{netip.MustParsePrefix("172.31.0.0/16")}, nil},
 	} {
 		s := marketing(func(s *plan.Side) {
-			s.Connection.Accepter.Blocks = []netip.Prefix{netip.MustParsePrefix("172.31.0.0/16"), netip.MustParsePrefix("54.231.0.0/16")}
+			s.Connection.Accepter.Blocks = []netip.Prefix{netip.MustParsePrefix("172.31.0.0/16"),
+				netip.MustParsePrefix("54.231.0.0/16")}
 			s.Subnets = []peering.Subnet{{ID: "subnet-1"}, {ID: "subnet-2"}}
 			s.Tables = []peering.RouteTable{
-				{ID: "rtb-2", Routes: tt.routes, Subnets: []peering.SubnetID{"subnet-2"}}, {ID: "rtb-1", Routes: tt.routes, Subnets: []peering.SubnetID{"subnet-1"}},
+				{ID: "rtb-2", Routes: tt.routes, Subnets: []peering.SubnetID{"subnet-2"}},
+				{ID: "rtb-1", Routes: tt.routes, Subnets: []peering.SubnetID{"subnet-1"}},
 			}
 			s.Terms.Routes.Tables, s.Terms.Routes.To = tt.scope, tt.to
 		})
@@ -108,24 +120,32 @@ func TestNotesOnSourceGroupsWithoutEgress(t *testing.T) {
 		egress []peering.Permission
 		want   []string
 	}{
-		"no rule":                    {https, nil, []string{noHTTPS}},
-		"all traffic":                {https, []peering.Permission{out(peering.AllProtocols, -1, -1, "0.0.0.0/0")}, nil},
-		"all traffic of IPv6":        {https, []peering.Permission{out(peering.AllProtocols, -1, -1, "::/0")}, []string{noHTTPS}},
-		"the ports to a part":        {https, []peering.Permission{out(peering.TCP, 443, 443, "172.31.9.0/24")}, nil},
-		"the ports to another block": {https, []peering.Permission{out(peering.TCP, 443, 443, "10.0.0.0/8")}, []string{noHTTPS}},
-		"other ports":                {https, []peering.Permission{out(peering.TCP, 80, 442, "0.0.0.0/0")}, []string{noHTTPS}},
-		"another protocol":           {https, []peering.Permission{out(peering.UDP, 443, 443, "0.0.0.0/0")}, []string{noHTTPS}},
-		"a prefix list":              {https, []peering.Permission{{Protocol: peering.TCP, From: 443, To: 443, PrefixList: "pl-1"}}, nil},
-		"the group itself":           {https, []peering.Permission{ofGroup("sg-web")}, []string{noHTTPS}},
-		"another group of the VPC":   {https, []peering.Permission{ofGroup("sg-db")}, []string{noHTTPS}},
-		"a group of the other VPC":   {https, []peering.Permission{ofGroup("sg-peer")}, nil},
-		"the second rule":            {https, []peering.Permission{ofGroup("sg-db"), out(peering.TCP, 443, 443, "0.0.0.0/0")}, nil},
+		"no rule":     {https, nil, []string{noHTTPS}},
+		"all traffic": {https, []peering.Permission{out(peering.AllProtocols, -1, -1, "0.0.0.0/0")}, nil},
+		"all traffic of IPv6": {https, []peering.Permission{out(peering.AllProtocols, -1, -1, "::/0")},
+			[]string{noHTTPS}},
+		"the ports to a part": {https, []peering.Permission{out(peering.TCP, 443, 443, "172.31.9.0/24")}, nil},
+		"the ports to another block": {https, []peering.Permission{out(peering.TCP, 443, 443, "10.0.0.0/8")},
+			[]string{noHTTPS}},
+		"other ports":      {https, []peering.Permission{out(peering.TCP, 80, 442, "0.0.0.0/0")}, []string{noHTTPS}},
+		"another protocol": {https, []peering.Permission{out(peering.UDP, 443, 443, "0.0.0.0/0")}, []string{noHTTPS}},
+		"a prefix list": {https,
+			[]peering.Permission{{Protocol: peering.TCP, From: 443, To: 443, PrefixList: "pl-1"}}, nil},
+		"the group itself":         {https, []peering.Permission{ofGroup("sg-web")}, []string{noHTTPS}},
+		"another group of the VPC": {https, []peering.Permission{ofGroup("sg-db")}, []string{noHTTPS}},
+		"a group of the other VPC": {https, []peering.Permission{ofGroup("sg-peer")}, nil},
+		"the second rule": {https, []peering.Permission{ofGroup("sg-db"), out(peering.TCP, 443, 443, "0.0.0.0/0")},
+			nil},
 		"a part of the ranges": {several, []peering.Permission{out(peering.TCP, 443, 443, "0.0.0.0/0")}, []string{
 			"sg-web has no egress rule for tcp 80-90 to 172.31.0.0/16: add one",
 		}},
-		"a type of ICMP":              {policy.Allow{Protocol: peering.ICMP, Types: []policy.ICMPType{{Type: 8, Code: -1}}}, []peering.Permission{out(peering.ICMP, 0, -1, "0.0.0.0/0")}, []string{"sg-web has no egress rule for icmp type 8 to 172.31.0.0/16: add one"}},
-		"another source":              {policy.Allow{Protocol: peering.TCP, Sources: policy.Sources{Groups: []peering.SecurityGroupID{"sg-other"}}}, nil, nil},
-		"sources that are all blocks": {policy.Allow{Protocol: peering.TCP, Sources: policy.Sources{Blocks: prefixes("10.10.0.0/16")}}, nil, nil},
+		"a type of ICMP": {policy.Allow{Protocol: peering.ICMP, Types: []policy.ICMPType{{Type: 8, Code: -1}}},
+			[]peering.Permission{out(peering.ICMP, 0, -1, "0.0.0.0/0")},
+			[]string{"sg-web has no egress rule for icmp type 8 to 172.31.0.0/16: add one"}},
+		"another source": {policy.Allow{Protocol: peering.TCP,
+			Sources: policy.Sources{Groups: []peering.SecurityGroupID{"sg-other"}}}, nil, nil},
+		"sources that are all blocks": {policy.Allow{Protocol: peering.TCP,
+			Sources: policy.Sources{Blocks: prefixes("10.10.0.0/16")}}, nil, nil},
 	} {
 		if tt.allow.Sources.IsAll() {
 			tt.allow.Sources.Groups = []peering.SecurityGroupID{"sg-web"}
@@ -147,12 +167,15 @@ func TestNotesOfAllKinds(t *testing.T) {
 	}}
 	s := marketing(func(s *plan.Side) {
 		s.Groups = []peering.SecurityGroup{{ID: "sg-b"}, {ID: "sg-a"}}
-		s.Tables, s.Terms.Routes.Tables = []peering.RouteTable{{ID: "rtb-1"}}, policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"}}
+		s.Tables, s.Terms.Routes.Tables = []peering.RouteTable{{ID: "rtb-1"}}, policy.Tables{
+			Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"},
+		}
 		s.Terms.Opens = []policy.Allow{allow, allow}
 	})
 	want := []string{
 		"rtb-1 serves no subnet: no subnet is associated with it",
-		"sg-a has no egress rule for tcp 443 to 172.31.0.0/16: add one", "sg-b has no egress rule for tcp 443 to 172.31.0.0/16: add one",
+		"sg-a has no egress rule for tcp 443 to 172.31.0.0/16: add one",
+		"sg-b has no egress rule for tcp 443 to 172.31.0.0/16: add one",
 	}
 	if diff := cmp.Diff(want, s.Notes()); diff != "" {
 		t.Errorf("notes (-want +got):\n%s", diff)
@@ -178,24 +201,33 @@ func TestSourceGroupsOfOtherVPCs(t *testing.T) {
 		peered map[peering.SecurityGroupID]peering.ConnectionID
 		admits bool
 	}{
-		"groups that weren't read":                    {nil, nil, nil, true},
-		"a group of the peer":                         {[]peering.SecurityGroup{{ID: "sg-y"}, {ID: "sg-x"}}, nil, nil, true},
-		"a group of another VPC":                      {[]peering.SecurityGroup{{ID: "sg-y"}}, nil, nil, false},
-		"a rule for it":                               {[]peering.SecurityGroup{{ID: "sg-y"}}, rule(false), nil, true},
-		"a rule for another group":                    {[]peering.SecurityGroup{{ID: "sg-y"}}, another, nil, false},
-		"a rule for a group that is gone":             {[]peering.SecurityGroup{{ID: "sg-y"}}, rule(true), nil, false},
-		"a reference by this connection":              {nil, nil, map[peering.SecurityGroupID]peering.ConnectionID{"sg-x": via}, true},
-		"a reference by another connection":           {nil, nil, map[peering.SecurityGroupID]peering.ConnectionID{"sg-x": "pcx-a"}, false},
-		"a rule beside it":                            {nil, rule(false), map[peering.SecurityGroupID]peering.ConnectionID{"sg-x": "pcx-a"}, true},
-		"another group's reference":                   {nil, nil, map[peering.SecurityGroupID]peering.ConnectionID{"sg-y": "pcx-a"}, true},
-		"a group of the peer beside such a reference": {[]peering.SecurityGroup{{ID: "sg-x"}}, nil, map[peering.SecurityGroupID]peering.ConnectionID{"sg-x": "pcx-a"}, true},
+		"groups that weren't read":        {nil, nil, nil, true},
+		"a group of the peer":             {[]peering.SecurityGroup{{ID: "sg-y"}, {ID: "sg-x"}}, nil, nil, true},
+		"a group of another VPC":          {[]peering.SecurityGroup{{ID: "sg-y"}}, nil, nil, false},
+		"a rule for it":                   {[]peering.SecurityGroup{{ID: "sg-y"}}, rule(false), nil, true},
+		"a rule for another group":        {[]peering.SecurityGroup{{ID: "sg-y"}}, another, nil, false},
+		"a rule for a group that is gone": {[]peering.SecurityGroup{{ID: "sg-y"}}, rule(true), nil, false},
+		"a reference by this connection": {nil, nil,
+			map[peering.SecurityGroupID]peering.ConnectionID{"sg-x": via}, true},
+		"a reference by another connection": {nil, nil,
+			map[peering.SecurityGroupID]peering.ConnectionID{"sg-x": "pcx-a"}, false},
+		"a rule beside it": {nil, rule(false),
+			map[peering.SecurityGroupID]peering.ConnectionID{"sg-x": "pcx-a"}, true},
+		"another group's reference": {nil, nil,
+			map[peering.SecurityGroupID]peering.ConnectionID{"sg-y": "pcx-a"}, true},
+		"a group of the peer beside such a reference": {[]peering.SecurityGroup{{ID: "sg-x"}}, nil,
+			map[peering.SecurityGroupID]peering.ConnectionID{"sg-x": "pcx-a"}, true},
 	} {
 		s := marketing(func(s *plan.Side) {
-			s.Groups, s.PeerGroups, s.Ours = []peering.SecurityGroup{{ID: "sg-0"}, {ID: "sg-1", Peered: tt.peered}}, tt.peers, tt.ours
+			s.Groups, s.PeerGroups, s.Ours = []peering.SecurityGroup{{ID: "sg-0"}, {ID: "sg-1", Peered: tt.peered}},
+				tt.peers, tt.ours
 			if len(tt.ours) > 0 {
 				s.Groups[1].Ingress = []peering.Permission{tt.ours[0].Permission}
 			}
-			s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}}, Sources: policy.Sources{Groups: []peering.SecurityGroupID{"sg-x"}}}}
+			s.Terms.Allow = []policy.Allow{{
+				Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}},
+				Sources: policy.Sources{Groups: []peering.SecurityGroupID{"sg-x"}},
+			}}
 		})
 		p := plan.Connect(s)
 		admits := slices.ContainsFunc(p.State, func(f plan.Fact) bool { return f.Sentence == "sg-1 admits icmp from sg-x" })

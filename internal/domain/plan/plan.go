@@ -26,11 +26,12 @@ type Side struct {
 	Groups  []peering.SecurityGroup
 	// PeerGroups are the groups of the peer's VPC. Every VPC has at least one; empty if they weren't read.
 	PeerGroups []peering.SecurityGroup
-	Ours       []peering.IngressRule         // tagged with this connection
-	Rules      []peering.IngressRule         // of the cell, tagged with this connection by any installation: evidence beside Ours
-	Old        []peering.IngressRule         // of the groups that Doubtful names: tagged with a dead connection
-	Dead       map[peering.ConnectionID]bool // of the connections that Leftovers names
-	Closing    bool                          // the policy objects to the connection, so that additions wait
+	Ours       []peering.IngressRule // tagged with this connection
+	// of the cell, tagged with this connection by any installation: evidence beside Ours
+	Rules   []peering.IngressRule
+	Old     []peering.IngressRule         // of the groups that Doubtful names: tagged with a dead connection
+	Dead    map[peering.ConnectionID]bool // of the connections that Leftovers names
+	Closing bool                          // the policy objects to the connection, so that additions wait
 
 	Peerings int // accepted connections of the side's VPC, apart from this one; of Prospects
 }
@@ -43,9 +44,10 @@ type Plan struct {
 	Proposal  []Change // that waits for a person's consent, removals first; there are no steps and no state then
 	Conflicts []Conflict
 	Shortages []Shortage
-	State     []Fact   // routes and rules that exist after the changes, sorted: the wanted ones, or those that remain with an obstacle
-	Notes     []string // a sentence for each part of the policy that can't be carried out in the VPCs
-	Waits     bool     // routes or rules are missing until the hold of the connection ends
+	// routes and rules that exist after the changes, sorted: the wanted ones, or those that remain with an obstacle
+	State []Fact
+	Notes []string // a sentence for each part of the policy that can't be carried out in the VPCs
+	Waits bool     // routes or rules are missing until the hold of the connection ends
 }
 
 // Obstacles returns the ids of the route tables with conflicts and of the tables, groups and VPCs with shortages.

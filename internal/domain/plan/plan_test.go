@@ -90,18 +90,23 @@ func TestConnectRoutes(t *testing.T) {
 		{"the leftover of a dead peering is replaced", []peering.RouteTable{table("rtb-1", toPeer(other, true))},
 			map[peering.ConnectionID]bool{"pcx-old": true},
 			[]string{"replace route 172.31.0.0/16 → pcx-old by pcx-new in rtb-1"}},
-		{"the blackhole of a peering that may still come up is a conflict", []peering.RouteTable{table("rtb-1", toPeer(other, true))},
+		{"the blackhole of a peering that may still come up is a conflict",
+			[]peering.RouteTable{table("rtb-1", toPeer(other, true))},
 			map[peering.ConnectionID]bool{"pcx-old": false},
 			[]string{"conflict: 172.31.0.0/16 has a blackhole route to pcx-old in rtb-1, so it can't be routed to pcx-new"}},
-		{"a live peering is never taken over, even one that is listed as dead", []peering.RouteTable{table("rtb-1", toPeer(other, false))},
+		{"a live peering is never taken over, even one that is listed as dead",
+			[]peering.RouteTable{table("rtb-1", toPeer(other, false))},
 			map[peering.ConnectionID]bool{"pcx-old": true},
 			[]string{"conflict: 172.31.0.0/16 is already routed to pcx-old in rtb-1, so it can't be routed to pcx-new"}},
-		{"a dead target of another kind is not ours to judge", []peering.RouteTable{table("rtb-1", toPeer("eni-1", true))}, nil,
+		{"a dead target of another kind is not ours to judge", []peering.RouteTable{table("rtb-1", toPeer("eni-1", true))},
+			nil,
 			[]string{"conflict: 172.31.0.0/16 has a blackhole route to eni-1 in rtb-1, so it can't be routed to pcx-new"}},
-		{"a conflict in one table keeps routes from all", []peering.RouteTable{table("rtb-1"), table("rtb-2", toPeer("igw-1", false))}, nil,
+		{"a conflict in one table keeps routes from all",
+			[]peering.RouteTable{table("rtb-1"), table("rtb-2", toPeer("igw-1", false))}, nil,
 			[]string{"conflict: 172.31.0.0/16 is already routed to igw-1 in rtb-2, so it can't be routed to pcx-new"}},
 		{"a route of ours to a block that the peer no longer has is withdrawn",
-			[]peering.RouteTable{table("rtb-1", toPeer("pcx-new", false), peering.Route{Destination: netip.MustParsePrefix("10.99.0.0/16"), Target: "pcx-new"})}, nil,
+			[]peering.RouteTable{table("rtb-1", toPeer("pcx-new", false),
+				peering.Route{Destination: netip.MustParsePrefix("10.99.0.0/16"), Target: "pcx-new"})}, nil,
 			[]string{"delete route 10.99.0.0/16 → pcx-new in rtb-1"}},
 		{"a gateway's table gets nothing", []peering.RouteTable{{ID: "rtb-1", Gateway: true}}, nil, nil},
 	}
@@ -135,25 +140,41 @@ func TestConnectChoosesTables(t *testing.T) {
 		scope policy.Tables
 		want  []string
 	}{
-		{"all is every table but a gateway's", policy.Tables{Scope: policy.AllTables}, []string{route("rtb-app"), route("rtb-main"), route("rtb-web")}},
+		{"all is every table but a gateway's", policy.Tables{Scope: policy.AllTables},
+			[]string{route("rtb-app"), route("rtb-main"), route("rtb-web")}},
 		{"main is the main table", policy.Tables{Scope: policy.MainTable}, []string{route("rtb-main")}},
-		{"ids select tables, and a missing one is noted", policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-web", "rtb-gone"}},
+		{"ids select tables, and a missing one is noted", policy.Tables{
+			Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-web", "rtb-gone"},
+		},
 			[]string{route("rtb-web"), "note: the VPC has no rtb-gone"}},
-		{"a gateway's table isn't chosen by id either", policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-edge"}},
+		{"a gateway's table isn't chosen by id either", policy.Tables{
+			Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-edge"},
+		},
 			[]string{"note: the VPC has no rtb-edge"}},
-		{"tags are the tables tagged so", policy.Tables{Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "private"}}, []string{route("rtb-app")}},
-		{"tags that no table has are noted", policy.Tables{Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "x", "A": "b"}},
+		{"tags are the tables tagged so",
+			policy.Tables{Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "private"}}, []string{route("rtb-app")}},
+		{"tags that no table has are noted", policy.Tables{
+			Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "x", "A": "b"},
+		},
 			[]string{"note: the VPC has no route table tagged A=b, Tier=x"}},
-		{"a subnet stands for its table", policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{IDs: []peering.SubnetID{"subnet-web"}}}, []string{route("rtb-web")}},
-		{"a subnet without a table stands for the main one", policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{Tags: map[string]string{"Tier": "private"}}},
+		{"a subnet stands for its table",
+			policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{IDs: []peering.SubnetID{"subnet-web"}}},
+			[]string{route("rtb-web")}},
+		{"a subnet without a table stands for the main one", policy.Tables{
+			Scope: policy.SubnetTables, Subnets: &policy.Subnets{Tags: map[string]string{"Tier": "private"}},
+		},
 			[]string{route("rtb-app"), route("rtb-main")}},
-		{"a subnet that the VPC lacks is noted", policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{IDs: []peering.SubnetID{"subnet-x"}}},
+		{"a subnet that the VPC lacks is noted", policy.Tables{
+			Scope: policy.SubnetTables, Subnets: &policy.Subnets{IDs: []peering.SubnetID{"subnet-x"}},
+		},
 			[]string{"note: the VPC has no subnet-x"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p := plan.Connect(marketing(func(s *plan.Side) { s.Tables, s.Subnets, s.Terms.Routes.Tables = tables, subnets, tt.scope }))
+			p := plan.Connect(marketing(func(s *plan.Side) {
+				s.Tables, s.Subnets, s.Terms.Routes.Tables = tables, subnets, tt.scope
+			}))
 			if diff := cmp.Diff(tt.want, sentences(p)); diff != "" {
 				t.Errorf("plan (-want +got):\n%s", diff)
 			}
@@ -178,36 +199,60 @@ func TestConnectRules(t *testing.T) {
 		groups []peering.SecurityGroup
 		want   []string
 	}{
-		{name: "a missing rule is authorized", allow: []policy.Allow{ping}, want: []string{"authorize icmp from 172.31.0.0/16 in sg-1"}},
+		{
+			name: "a missing rule is authorized", allow: []policy.Allow{ping},
+			want: []string{"authorize icmp from 172.31.0.0/16 in sg-1"},
+		},
 		{name: "a rule of another principal counts as present", allow: []policy.Allow{ping},
 			have: []peering.Permission{bySource(peering.ICMP, -1, -1, "172.31.0.0/16")}},
 		{name: "a rule that admits something else doesn't", allow: []policy.Allow{ping},
-			have: []peering.Permission{bySource(peering.ICMP, 8, 0, "172.31.0.0/16")}, want: []string{"authorize icmp from 172.31.0.0/16 in sg-1"}},
+			have: []peering.Permission{bySource(peering.ICMP, 8, 0, "172.31.0.0/16")},
+			want: []string{"authorize icmp from 172.31.0.0/16 in sg-1"}},
 		{name: "the rules of one group are one call", allow: []policy.Allow{ping,
 			{Protocol: peering.TCP, Groups: toServer, Ports: []policy.PortRange{{From: 443, To: 443}, {From: 5432, To: 5440}}}},
-			want: []string{"authorize icmp from 172.31.0.0/16, tcp 443 from 172.31.0.0/16, tcp 5432-5440 from 172.31.0.0/16 in sg-1"}},
-		{name: "two equal lines are one rule", allow: []policy.Allow{ping, ping}, want: []string{"authorize icmp from 172.31.0.0/16 in sg-1"}},
-		{name: "no ports are all ports", allow: []policy.Allow{{Protocol: peering.UDP, Groups: toServer}}, want: []string{"authorize udp 0-65535 from 172.31.0.0/16 in sg-1"}},
-		{name: "all is all", allow: []policy.Allow{{Protocol: peering.AllProtocols, Groups: toServer}}, want: []string{"authorize all traffic from 172.31.0.0/16 in sg-1"}},
+			want: []string{"authorize icmp from 172.31.0.0/16, tcp 443 from 172.31.0.0/16, tcp 5432-5440 " +
+				"from 172.31.0.0/16 in sg-1"}},
+		{
+			name: "two equal lines are one rule", allow: []policy.Allow{ping, ping},
+			want: []string{"authorize icmp from 172.31.0.0/16 in sg-1"},
+		},
+		{
+			name: "no ports are all ports", allow: []policy.Allow{{Protocol: peering.UDP, Groups: toServer}},
+			want: []string{"authorize udp 0-65535 from 172.31.0.0/16 in sg-1"},
+		},
+		{
+			name: "all is all", allow: []policy.Allow{{Protocol: peering.AllProtocols, Groups: toServer}},
+			want: []string{"authorize all traffic from 172.31.0.0/16 in sg-1"},
+		},
 		{name: "a source that is part of the peer's block is admitted alone",
-			allow: []policy.Allow{{Protocol: peering.ICMP, Groups: toServer, Sources: policy.Sources{Blocks: prefixes("172.31.7.0/24")}}}, want: []string{"authorize icmp from 172.31.7.0/24 in sg-1"}},
+			allow: []policy.Allow{{Protocol: peering.ICMP, Groups: toServer,
+				Sources: policy.Sources{Blocks: prefixes("172.31.7.0/24")}}},
+			want: []string{"authorize icmp from 172.31.7.0/24 in sg-1"}},
 		{name: "a source that the peer doesn't have is not admitted",
-			allow: []policy.Allow{{Protocol: peering.ICMP, Groups: toServer, Sources: policy.Sources{Blocks: prefixes("10.0.0.0/8")}}},
-			want:  []string{"note: 10.0.0.0/8 is not admitted: the peer's permitted blocks are 172.31.0.0/16"}},
+			allow: []policy.Allow{{
+				Protocol: peering.ICMP, Groups: toServer, Sources: policy.Sources{Blocks: prefixes("10.0.0.0/8")},
+			}},
+			want: []string{"note: 10.0.0.0/8 is not admitted: the peer's permitted blocks are 172.31.0.0/16"}},
 		{name: "icmp is for IPv4, icmpv6 for IPv6", peer: "172.31.0.0/16 2001:db8::/56",
 			allow: []policy.Allow{ping, {Protocol: peering.ICMPv6, Groups: toServer}},
 			want:  []string{"authorize icmp from 172.31.0.0/16, icmpv6 from 2001:db8::/56 in sg-1"}},
-		{name: "a group without the tags is not chosen", groups: []peering.SecurityGroup{server, {ID: "sg-2", Tags: map[string]string{"Role": "client"}}, {ID: "sg-3"}},
-			allow: []policy.Allow{ping, {Protocol: peering.UDP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-3"}}}},
-			want:  []string{"authorize icmp from 172.31.0.0/16 in sg-1", "authorize udp 0-65535 from 172.31.0.0/16 in sg-3"}},
+		{name: "a group without the tags is not chosen",
+			groups: []peering.SecurityGroup{server, {ID: "sg-2", Tags: map[string]string{"Role": "client"}}, {ID: "sg-3"}},
+			allow:  []policy.Allow{ping, {Protocol: peering.UDP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-3"}}}},
+			want:   []string{"authorize icmp from 172.31.0.0/16 in sg-1", "authorize udp 0-65535 from 172.31.0.0/16 in sg-3"}},
 		{name: "groups that the VPC lacks are noted", groups: []peering.SecurityGroup{},
 			allow: []policy.Allow{ping, {Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-9"}}}},
 			want:  []string{"note: the VPC has no security group tagged Role=server", "note: the VPC has no sg-9"}},
 		{name: "a rule of ours that is no longer wanted is revoked",
 			have: []peering.Permission{bySource(peering.TCP, 22, 22, "172.31.0.0/16")},
-			ours: []peering.IngressRule{{ID: "sgr-1", Group: "sg-1", Permission: bySource(peering.TCP, 22, 22, "172.31.0.0/16")}},
+			ours: []peering.IngressRule{{
+				ID: "sgr-1", Group: "sg-1", Permission: bySource(peering.TCP, 22, 22, "172.31.0.0/16"),
+			}},
 			want: []string{"revoke sgr-1 in sg-1"}},
-		{name: "a rule that isn't ours is never revoked", have: []peering.Permission{bySource(peering.TCP, 22, 22, "0.0.0.0/0")}},
+		{
+			name: "a rule that isn't ours is never revoked",
+			have: []peering.Permission{bySource(peering.TCP, 22, 22, "0.0.0.0/0")},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -247,7 +292,9 @@ func TestADescriptionIsOneThatEC2Takes(t *testing.T) {
 	p := plan.Connect(marketing(func(s *plan.Side) {
 		s.Own, s.Peer, s.Connection.ID = longest, longest, "pcx-0123456789abcdef0"
 		s.Groups = []peering.SecurityGroup{{ID: "sg-1"}}
-		s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}}}}
+		s.Terms.Allow = []policy.Allow{{
+			Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}},
+		}}
 	}))
 	got := p.Changes()[0].(plan.Authorize).Description
 	if !regexp.MustCompile(`^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}$`).MatchString(got) {
@@ -261,15 +308,20 @@ func TestRulesOfTheDead(t *testing.T) {
 	icmp := peering.Permission{Protocol: peering.ICMP, From: -1, To: -1, Source: peerBlock}
 	ssh := peering.Permission{Protocol: peering.TCP, From: 22, To: 22, Source: peerBlock}
 	s := marketing(func(s *plan.Side) {
-		s.Groups = []peering.SecurityGroup{{ID: "sg-1", Ingress: []peering.Permission{icmp, ssh}}, {ID: "sg-2", Ingress: []peering.Permission{icmp}}, {ID: "sg-3"}}
+		s.Groups = []peering.SecurityGroup{{ID: "sg-1", Ingress: []peering.Permission{icmp, ssh}},
+			{ID: "sg-2", Ingress: []peering.Permission{icmp}}, {ID: "sg-3"}}
 		s.Ours = []peering.IngressRule{{ID: "sgr-ours", Group: "sg-2", Permission: icmp}}
-		s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1", "sg-2", "sg-3"}}}}
+		s.Terms.Allow = []policy.Allow{{
+			Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1", "sg-2", "sg-3"}},
+		}}
 	})
 	if got := plan.Doubtful(s); len(got) != 1 || got[0] != "sg-1" {
 		t.Errorf("Doubtful() = %v, want sg-1, whose rule isn't ours", got)
 	}
-	s.Old = []peering.IngressRule{{ID: "sgr-icmp", Group: "sg-1", Permission: icmp}, {ID: "sgr-ssh", Group: "sg-1", Permission: ssh}}
-	want := []string{"revoke sgr-icmp in sg-1", "authorize icmp from 172.31.0.0/16 in sg-3", "then authorize icmp from 172.31.0.0/16 in sg-1"}
+	s.Old = []peering.IngressRule{{ID: "sgr-icmp", Group: "sg-1", Permission: icmp},
+		{ID: "sgr-ssh", Group: "sg-1", Permission: ssh}}
+	want := []string{"revoke sgr-icmp in sg-1", "authorize icmp from 172.31.0.0/16 in sg-3",
+		"then authorize icmp from 172.31.0.0/16 in sg-1"}
 	if diff := cmp.Diff(want, sentences(plan.Connect(s))); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
@@ -288,7 +340,9 @@ func TestARevocationNamesTheTagsOfItsRules(t *testing.T) {
 		s.Groups = []peering.SecurityGroup{{ID: "sg-1", Ingress: []peering.Permission{icmp, ssh}}}
 		s.Ours = []peering.IngressRule{tagged("sgr-2", via, ssh), tagged("sgr-1", via, ssh)}
 		s.Old = []peering.IngressRule{tagged("sgr-3", "pcx-old", icmp)}
-		s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}}}}
+		s.Terms.Allow = []policy.Allow{{
+			Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}},
+		}}
 	}))
 	want := []plan.Change{
 		plan.Revoke{Group: "sg-1", Connection: via, By: "autopeer", Rules: []peering.RuleID{"sgr-1", "sgr-2"}},
@@ -308,12 +362,16 @@ func TestState(t *testing.T) {
 		return marketing(func(s *plan.Side) {
 			s.Tables = []peering.RouteTable{table("rtb-1", routes...)}
 			s.Groups = []peering.SecurityGroup{{ID: "sg-1", Ingress: ingress}}
-			s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}}}}
+			s.Terms.Allow = []policy.Allow{{
+				Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}},
+			}}
 		})
 	}
 	want := []string{"rtb-1 routes 172.31.0.0/16 to pcx-new", "sg-1 admits icmp from 172.31.0.0/16"}
 	missing := plan.Connect(side(nil, nil))
-	there := plan.Connect(side([]peering.Route{toPeer("pcx-new", false)}, []peering.Permission{{Protocol: peering.ICMP, From: -1, To: -1, Source: peerBlock}}))
+	there := plan.Connect(side([]peering.Route{toPeer("pcx-new", false)}, []peering.Permission{{
+		Protocol: peering.ICMP, From: -1, To: -1, Source: peerBlock,
+	}}))
 	for name, p := range map[string]plan.Plan{"missing": missing, "there": there} {
 		if diff := cmp.Diff(want, stateSentences(p)); diff != "" {
 			t.Errorf("state when it was %s (-want +got):\n%s", name, diff)
@@ -340,7 +398,9 @@ func TestConnectOptionsAndTags(t *testing.T) {
 		{"DNS that the policy doesn't ask for is not turned off", func(*plan.Side) {}, nil},
 		{"missing tags are set", func(s *plan.Side) { s.Connection.Tags = nil },
 			[]string{"tag pcx-new with Name=marketing <> finance, autopeer:managed=blue"}},
-		{"a name that a person gave stays", func(s *plan.Side) { s.Connection.Tags = map[string]string{"Name": "Marketing <> Finance"} },
+		{"a name that a person gave stays", func(s *plan.Side) {
+			s.Connection.Tags = map[string]string{"Name": "Marketing <> Finance"}
+		},
 			[]string{"tag pcx-new with autopeer:managed=blue"}},
 	}
 	for _, tt := range tests {
@@ -359,9 +419,12 @@ func TestDisconnect(t *testing.T) {
 		Connection: via,
 		Tables: []peering.RouteTable{
 			table("rtb-2", toPeer("pcx-new", true)),
-			table("rtb-1", toPeer("pcx-other", false), peering.Route{Destination: netip.MustParsePrefix("10.1.0.0/16"), Target: "pcx-new", Blackhole: true}),
+			table("rtb-1", toPeer("pcx-other", false), peering.Route{
+				Destination: netip.MustParsePrefix("10.1.0.0/16"), Target: "pcx-new", Blackhole: true,
+			}),
 		},
-		Rules: []peering.IngressRule{{ID: "sgr-3", Group: "sg-2"}, {ID: "sgr-2", Group: "sg-1"}, {ID: "sgr-1", Group: "sg-2"}},
+		Rules: []peering.IngressRule{{ID: "sgr-3", Group: "sg-2"}, {ID: "sgr-2", Group: "sg-1"},
+			{ID: "sgr-1", Group: "sg-2"}},
 	})
 	want := []string{
 		"delete route 10.1.0.0/16 → pcx-new in rtb-1",
@@ -399,7 +462,8 @@ func TestRemainsIsLive(t *testing.T) {
 func TestForeseen(t *testing.T) {
 	t.Parallel()
 	s := marketing(func(s *plan.Side) {
-		s.Tables = []peering.RouteTable{table("rtb-1", toPeer(other, true)), table("rtb-2", toPeer("tgw-1", false)), table("rtb-3", toPeer("pcx-live", false))}
+		s.Tables = []peering.RouteTable{table("rtb-1", toPeer(other, true)), table("rtb-2", toPeer("tgw-1", false)),
+			table("rtb-3", toPeer("pcx-live", false))}
 	})
 	if got := plan.Leftovers(s); len(got) != 1 || got[0] != "pcx-old" {
 		t.Errorf("Leftovers() = %v, want pcx-old", got)
@@ -422,7 +486,9 @@ func TestRulesAreMadeInTheInstallationsName(t *testing.T) {
 	t.Parallel()
 	p := plan.Connect(marketing(func(s *plan.Side) {
 		s.Groups = []peering.SecurityGroup{{ID: "sg-1"}}
-		s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}}}}
+		s.Terms.Allow = []policy.Allow{{
+			Protocol: peering.ICMP, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}},
+		}}
 	}))
 	made := 0
 	for _, c := range p.Changes() {
@@ -448,7 +514,9 @@ func TestAParticipantsGroupGetsNoRules(t *testing.T) {
 		s.Terms.Routes.Tables.Scope = policy.NoTables
 		s.Terms.Allow = []policy.Allow{{Protocol: peering.ICMP, Groups: toServer}}
 		for i, owner := range []peering.AccountID{"111111111111", "222222222222", "", "333333333333"} {
-			s.Groups = append(s.Groups, peering.SecurityGroup{ID: peering.SecurityGroupID(fmt.Sprint("sg-", i)), Owner: owner, Tags: toServer.Tags})
+			s.Groups = append(s.Groups, peering.SecurityGroup{
+				ID: peering.SecurityGroupID(fmt.Sprint("sg-", i)), Owner: owner, Tags: toServer.Tags,
+			})
 		}
 	}))
 	const why = ", a participant in a shared subnet of the VPC, and only that account can change it"

@@ -74,9 +74,12 @@ var addresses = func() []netip.Addr {
 var packets = func() []packet {
 	var all []packet
 	for _, p := range []packet{
-		{protocol: "tcp", port: 22}, {protocol: "tcp", port: 443}, {protocol: "tcp", port: 80}, {protocol: "udp", port: 22}, {protocol: "udp", port: 443},
-		{protocol: "udp", port: 80}, {protocol: "icmp", port: 8}, {protocol: "icmp", port: 3, code: 4}, {protocol: "icmp", port: 3, code: 1},
-		{protocol: "icmpv6", port: 8}, {protocol: "icmpv6", port: 3, code: 4}, {protocol: "icmpv6", port: 3, code: 1}, {protocol: "50"},
+		{protocol: "tcp", port: 22}, {protocol: "tcp", port: 443}, {protocol: "tcp", port: 80}, {protocol: "udp", port: 22},
+		{protocol: "udp", port: 443},
+		{protocol: "udp", port: 80}, {protocol: "icmp", port: 8}, {protocol: "icmp", port: 3, code: 4},
+		{protocol: "icmp", port: 3, code: 1},
+		{protocol: "icmpv6", port: 8}, {protocol: "icmpv6", port: 3, code: 4},
+		{protocol: "icmpv6", port: 3, code: 1}, {protocol: "50"},
 	} {
 		for _, a := range addresses {
 			p.from = a
@@ -132,7 +135,8 @@ func wantedBy(s plan.Side, g peering.SecurityGroup) []peering.Permission {
 func targetOf(t peering.RouteTable, a netip.Addr) peering.Target {
 	best := peering.Route{}
 	for _, r := range t.Routes {
-		if r.Destination.IsValid() && r.Destination.Contains(a) && (!best.Destination.IsValid() || r.Destination.Bits() > best.Destination.Bits()) {
+		if r.Destination.IsValid() && r.Destination.Contains(a) &&
+			(!best.Destination.IsValid() || r.Destination.Bits() > best.Destination.Bits()) {
 			best = r
 		}
 	}
@@ -141,7 +145,9 @@ func targetOf(t peering.RouteTable, a netip.Addr) peering.Target {
 
 // isRouted reports whether the terms route the address to the connection.
 func isRouted(s plan.Side, t peering.RouteTable, a netip.Addr) bool {
-	return slices.ContainsFunc(mixed.routed, func(dst netip.Prefix) bool { return dst.Contains(a) && wantsRoute(s, t, dst) })
+	return slices.ContainsFunc(mixed.routed, func(dst netip.Prefix) bool {
+		return dst.Contains(a) && wantsRoute(s, t, dst)
+	})
 }
 
 // TestAnObstacleKeepsNothingOpen: for every obstacle, forbidden traffic is closed after the plan.
@@ -159,7 +165,8 @@ func TestAnObstacleKeepsNothingOpen(t *testing.T) {
 			ours, want := admittedByUs(after, g.ID), wantedBy(s, g)
 			for _, each := range packets {
 				if each.isAdmitted(ours) && !each.isAdmitted(want) {
-					t.Fatalf("%s still admits %+v by a rule of ours; the terms are %+v, and the plan was %v", g.ID, each, s.Terms.Allow, everything(p))
+					t.Fatalf("%s still admits %+v by a rule of ours; the terms are %+v, and the plan was %v", g.ID, each,
+						s.Terms.Allow, everything(p))
 				}
 			}
 		}
@@ -207,7 +214,9 @@ func TestAnObstructedSideOpensNothing(t *testing.T) {
 			if s.Connection.DNS(s.Role) != after.Connection.DNS(s.Role) {
 				t.Fatalf("an option is changed: %v", everything(p))
 			}
-			connected := len(s.Ours) > 0 || slices.ContainsFunc(s.Tables, func(table peering.RouteTable) bool { return slices.ContainsFunc(table.Routes, isOurRoute) })
+			connected := len(s.Ours) > 0 || slices.ContainsFunc(s.Tables, func(table peering.RouteTable) bool {
+				return slices.ContainsFunc(table.Routes, isOurRoute)
+			})
 			if (!connected || s.Connection.IsHeld()) && !cmp.Equal(s.Connection.Tags, after.Connection.Tags) {
 				t.Fatalf("a side without a route or rule, or on hold, is tagged: %v", everything(p))
 			}
@@ -253,7 +262,8 @@ func TestWhatStaysAllowedIsNeverCut(t *testing.T) {
 func staying(s plan.Side, g peering.SecurityGroup, obstructed bool) []peering.Permission {
 	ours := admittedByUs(s, g.ID)
 	return slices.DeleteFunc(wantedBy(s, g), func(p peering.Permission) bool {
-		return obstructed && slices.ContainsFunc(packets, func(each packet) bool { return each.isIn(p) && !each.isAdmitted(ours) })
+		return obstructed &&
+			slices.ContainsFunc(packets, func(each packet) bool { return each.isIn(p) && !each.isAdmitted(ours) })
 	})
 }
 
@@ -298,7 +308,8 @@ func TestWithoutBlocksNothingIsRemovedThatBlocksCouldWant(t *testing.T) {
 			for _, each := range packets {
 				lost := each.isAdmitted(s.Groups[i].Ingress) && !each.isAdmitted(g.Ingress)
 				if lost && each.isAdmitted(wantedBy(s, g)) {
-					t.Fatalf("%s no longer admits %+v, which the terms allow with the peer's blocks: %v", g.ID, each, everything(blind))
+					t.Fatalf("%s no longer admits %+v, which the terms allow with the peer's blocks: %v",
+						g.ID, each, everything(blind))
 				}
 			}
 		}

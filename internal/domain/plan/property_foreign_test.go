@@ -80,7 +80,9 @@ func TestDisconnectTakesNothingElse(t *testing.T) {
 			}
 		}
 		for i, before := range s.Groups {
-			kept := slices.DeleteFunc(slices.Clone(before.Ingress), func(p peering.Permission) bool { return isAmong(s.Ours, before.ID, p) })
+			kept := slices.DeleteFunc(slices.Clone(before.Ingress), func(p peering.Permission) bool {
+				return isAmong(s.Ours, before.ID, p)
+			})
 			if !slices.Equal(kept, after.Groups[i].Ingress) {
 				t.Fatalf("of %v in %s %v are left", before.Ingress, before.ID, after.Groups[i].Ingress)
 			}

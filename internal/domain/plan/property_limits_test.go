@@ -24,7 +24,9 @@ func TestConflictsAreTheRoutesInTheWay(t *testing.T) {
 			for _, r := range table.Routes {
 				for _, dst := range mixed.blocks {
 					if wantsRoute(s, table, dst) && isInTheWay(r, dst) && !isKept(s, r, dst) {
-						want = append(want, fmt.Sprint(plan.Conflict{Table: table.ID, Route: r, Destination: dst, Wanted: via, Own: s.Own}))
+						want = append(want, fmt.Sprint(plan.Conflict{
+							Table: table.ID, Route: r, Destination: dst, Wanted: via, Own: s.Own,
+						}))
 					}
 				}
 			}

@@ -31,7 +31,9 @@ func TestASideThatIsMadeRightHasWhatTheTermsName(t *testing.T) {
 			wanted += checkGroup(t, after, g)
 		}
 		for _, r := range after.Ours {
-			if r.Stale || !slices.ContainsFunc(after.Groups, func(g peering.SecurityGroup) bool { return g.ID == r.Group && wantsRule(s, g, r.Permission) }) {
+			if r.Stale || !slices.ContainsFunc(after.Groups, func(g peering.SecurityGroup) bool {
+				return g.ID == r.Group && wantsRule(s, g, r.Permission)
+			}) {
 				t.Fatalf("%+v is ours, and the terms are %+v", r, s.Terms)
 			}
 		}
@@ -50,7 +52,8 @@ func checkTable(t *rapid.T, s plan.Side, table peering.RouteTable) (wanted int) 
 			wanted++
 		}
 		if has != wants && s.Terms.Routes.Tables.Scope != policy.NoTables {
-			t.Fatalf("%s routes %s to the connection: %v; the terms are %+v and the peer's blocks %v", table.ID, dst, has, s.Terms.Routes, peerBlocks(s))
+			t.Fatalf("%s routes %s to the connection: %v; the terms are %+v and the peer's blocks %v", table.ID, dst, has,
+				s.Terms.Routes, peerBlocks(s))
 		}
 	}
 	return wanted

@@ -119,7 +119,8 @@ func TestDisconnectAfterConnectRestoresTheStart(t *testing.T) {
 		if diff := cmp.Diff(inventory(withoutReplaced(s, p)), inventory(gone)); diff != "" {
 			t.Fatalf("not as at the start (-want +got):\n%s", diff)
 		}
-		if again := plan.Disconnect(plan.Remains{Connection: via, Tables: gone.Tables, Rules: gone.Ours}); len(again.Changes()) > 0 {
+		if again := plan.Disconnect(plan.Remains{Connection: via, Tables: gone.Tables,
+			Rules: gone.Ours}); len(again.Changes()) > 0 {
 			t.Fatalf("a removal is planned again: %v", sentences(again))
 		}
 	})
@@ -143,8 +144,12 @@ func withoutReplaced(s plan.Side, p plan.Plan) plan.Side {
 			}
 		case plan.Revoke:
 			for i, g := range s.Groups {
-				revoked := slices.DeleteFunc(slices.Clone(s.Old), func(r peering.IngressRule) bool { return !slices.Contains(c.Rules, r.ID) })
-				s.Groups[i].Ingress = slices.DeleteFunc(s.Groups[i].Ingress, func(p peering.Permission) bool { return isAmong(revoked, g.ID, p) })
+				revoked := slices.DeleteFunc(slices.Clone(s.Old), func(r peering.IngressRule) bool {
+					return !slices.Contains(c.Rules, r.ID)
+				})
+				s.Groups[i].Ingress = slices.DeleteFunc(s.Groups[i].Ingress, func(p peering.Permission) bool {
+					return isAmong(revoked, g.ID, p)
+				})
 			}
 		}
 	}

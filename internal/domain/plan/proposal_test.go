@@ -22,7 +22,8 @@ func TestChangesOfARequest(t *testing.T) {
 		{reject, "reject pcx-1", "reject|pcx-1", true},
 	} {
 		if c.change.String() != c.sentence || c.change.Key() != c.key || plan.Removes(c.change) != c.removes {
-			t.Errorf("%q with the key %q removes: %v; want %q, %q and %v", c.change, c.change.Key(), plan.Removes(c.change), c.sentence, c.key, c.removes)
+			t.Errorf("%q with the key %q removes: %v; want %q, %q and %v", c.change, c.change.Key(), plan.Removes(c.change),
+				c.sentence, c.key, c.removes)
 		}
 	}
 }
@@ -33,7 +34,8 @@ func TestStanding(t *testing.T) {
 	s := marketing(func(s *plan.Side) {
 		wider := toPeer("pcx-new", false)
 		wider.Destination = prefixes("172.16.0.0/12")[0]
-		s.Tables = []peering.RouteTable{table("rtb-2", wider), table("rtb-1", toPeer("pcx-new", false)), table("rtb-3", toPeer("tgw-1", false))}
+		s.Tables = []peering.RouteTable{table("rtb-2", wider), table("rtb-1", toPeer("pcx-new", false)),
+			table("rtb-3", toPeer("tgw-1", false))}
 		group(s, tcp(443, 443, "172.31.0.0/16"))
 		s.Terms.Allow = allowing(80, 80)
 	})
@@ -45,7 +47,9 @@ func TestStanding(t *testing.T) {
 	if diff := cmp.Diff(want, plan.Standing(s)); diff != "" {
 		t.Errorf("Standing() (-want +got):\n%s", diff)
 	}
-	if got := plan.Standing(marketing(func(s *plan.Side) { s.Tables = []peering.RouteTable{table("rtb-1")} })); len(got) > 0 {
+	if got := plan.Standing(marketing(func(s *plan.Side) {
+		s.Tables = []peering.RouteTable{table("rtb-1")}
+	})); len(got) > 0 {
 		t.Errorf("Standing() = %v, want nothing", got)
 	}
 }
@@ -81,22 +85,27 @@ func TestSpares(t *testing.T) {
 		return policy.Department{Name: name, Members: []policy.Member{{Cell: cell, Within: prefixes(block)[0]}}}
 	}
 	p := &policy.Policy{
-		Departments: []policy.Department{department("a", "10.1.0.0/16"), department("b", "10.2.0.0/16"), department("c", "10.3.0.0/16")},
-		Peerings:    []policy.Peering{{Between: [2]string{"a", "b"}}, {Between: [2]string{"a", "c"}, Mode: policy.ReportMode}},
+		Departments: []policy.Department{department("a", "10.1.0.0/16"), department("b", "10.2.0.0/16"),
+			department("c", "10.3.0.0/16")},
+		Peerings: []policy.Peering{{Between: [2]string{"a", "b"}}, {Between: [2]string{"a", "c"}, Mode: policy.ReportMode}},
 	}
 	a, b, c := in("vpc-a", "10.1.0.0/16"), in("vpc-b", "10.2.0.0/16"), in("vpc-c", "10.3.0.0/16")
 	hidden := func(v peering.VPC) peering.VPC { v.Blocks = nil; return v }
-	enforced, reported := peering.Connection{ID: "pcx-1", Requester: a, Accepter: b}, peering.Connection{ID: "pcx-2", Requester: c, Accepter: a}
+	enforced, reported := peering.Connection{ID: "pcx-1", Requester: a, Accepter: b},
+		peering.Connection{ID: "pcx-2", Requester: c, Accepter: a}
 	for name, tt := range map[string]struct {
 		of   peering.Connection
 		dead peering.Connection
 		want bool
 	}{
-		"a dead one in report mode":                       {enforced, peering.Connection{Requester: a, Accepter: c}, true},
-		"a dead one that is enforced":                     {enforced, peering.Connection{Requester: a, Accepter: b}, false},
-		"a dead one whose blocks aren't shown":            {enforced, peering.Connection{Requester: hidden(a), Accepter: hidden(c)}, true},
-		"the same VPCs, whose blocks the side knows":      {enforced, peering.Connection{Requester: hidden(a), Accepter: hidden(b)}, false},
-		"the same VPCs, in the other direction":           {enforced, peering.Connection{Requester: hidden(b), Accepter: hidden(a)}, false},
+		"a dead one in report mode":   {enforced, peering.Connection{Requester: a, Accepter: c}, true},
+		"a dead one that is enforced": {enforced, peering.Connection{Requester: a, Accepter: b}, false},
+		"a dead one whose blocks aren't shown": {enforced,
+			peering.Connection{Requester: hidden(a), Accepter: hidden(c)}, true},
+		"the same VPCs, whose blocks the side knows": {enforced,
+			peering.Connection{Requester: hidden(a), Accepter: hidden(b)}, false},
+		"the same VPCs, in the other direction": {enforced,
+			peering.Connection{Requester: hidden(b), Accepter: hidden(a)}, false},
 		"a dead one that EC2 doesn't show":                {enforced, peering.Connection{}, true},
 		"in report mode, beside a side in report mode":    {reported, peering.Connection{Requester: a, Accepter: c}, false},
 		"one that is enforced, beside one in report mode": {reported, peering.Connection{Requester: a, Accepter: b}, false},

@@ -28,15 +28,20 @@ func TestQuotas(t *testing.T) {
 			s.Tables, s.Limits.Routes = []peering.RouteTable{table("rtb-1", propagated)}, 1
 		}, []string{"create route 172.31.0.0/16 → pcx-new in rtb-1"}},
 		{"a route too many is a shortage", func(s *plan.Side) {
-			s.Tables, s.Limits.Routes = []peering.RouteTable{table("rtb-1", peering.Route{Destination: propagated.Destination, Target: "igw-1"})}, 1
+			s.Tables, s.Limits.Routes = []peering.RouteTable{table("rtb-1",
+				peering.Route{Destination: propagated.Destination, Target: "igw-1"})}, 1
 		}, []string{"shortage: rtb-1 has 1 of 1 IPv4 routes and needs 1 more"}},
 		{"a route of ours that goes makes room", func(s *plan.Side) {
 			s.Tables, s.Limits.Routes = []peering.RouteTable{table("rtb-1", ours("10.99.0.0/16"))}, 1
 		}, []string{"delete route 10.99.0.0/16 → pcx-new in rtb-1", "then create route 172.31.0.0/16 → pcx-new in rtb-1"}},
 		{"a route of IPv6 makes none for IPv4", func(s *plan.Side) {
-			s.Tables = []peering.RouteTable{table("rtb-1", ours("2001:db8::/56"), peering.Route{Destination: propagated.Destination, Target: "igw-1"})}
+			s.Tables = []peering.RouteTable{table("rtb-1", ours("2001:db8::/56"), peering.Route{
+				Destination: propagated.Destination, Target: "igw-1",
+			})}
 			s.Limits.Routes = 1
-		}, []string{"delete route 2001:db8::/56 → pcx-new in rtb-1", "shortage: rtb-1 has 1 of 1 IPv4 routes and needs 1 more"}},
+		},
+			[]string{"delete route 2001:db8::/56 → pcx-new in rtb-1",
+				"shortage: rtb-1 has 1 of 1 IPv4 routes and needs 1 more"}},
 		{"a rule of ours that goes makes room", func(s *plan.Side) {
 			s.Groups = []peering.SecurityGroup{{ID: "sg-1", Ingress: []peering.Permission{ssh}}}
 			s.Ours = []peering.IngressRule{{ID: "sgr-1", Group: "sg-1", Permission: ssh}}
@@ -86,7 +91,8 @@ func TestLeftovers(t *testing.T) {
 	}
 	s := marketing(func(s *plan.Side) {
 		s.Tables = []peering.RouteTable{
-			table("rtb-1", left("172.31.1.0/24", "pcx-z"), left("172.31.2.0/24", "pcx-a"), left("172.31.3.0/24", "eni-1")), table("rtb-2", left("172.31.0.0/16", "pcx-a")),
+			table("rtb-1", left("172.31.1.0/24", "pcx-z"), left("172.31.2.0/24", "pcx-a"), left("172.31.3.0/24", "eni-1")),
+			table("rtb-2", left("172.31.0.0/16", "pcx-a")),
 		}
 	})
 	if diff := cmp.Diff([]peering.ConnectionID{"pcx-a", "pcx-z"}, plan.Leftovers(s)); diff != "" {
@@ -103,7 +109,9 @@ func TestForeseenInTheTablesOfTaggedSubnets(t *testing.T) {
 	t.Parallel()
 	tier := map[string]string{"Tier": "private"}
 	got := foreseen(marketing(func(s *plan.Side) {
-		s.Tables = []peering.RouteTable{{ID: "rtb-1", Subnets: []peering.SubnetID{"subnet-1"}, Routes: []peering.Route{toPeer("tgw-1", false)}}}
+		s.Tables = []peering.RouteTable{{
+			ID: "rtb-1", Subnets: []peering.SubnetID{"subnet-1"}, Routes: []peering.Route{toPeer("tgw-1", false)},
+		}}
 		s.Subnets = []peering.Subnet{{ID: "subnet-1", Tags: tier}}
 		s.Terms.Routes.Tables = policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{Tags: tier}}
 	}))

@@ -166,8 +166,9 @@ func (s Side) withoutParticipants(ids []peering.SecurityGroupID) (own []peering.
 	for _, id := range ids {
 		i := slices.IndexFunc(s.Groups, func(g peering.SecurityGroup) bool { return g.ID == id })
 		if by := s.Groups[i].Owner; by != "" && by != owner {
-			notes = append(notes, fmt.Sprintf("%s gets no rules: it belongs to the account %s, a participant in a shared subnet of the VPC, "+
-				"and only that account can change it", id, by))
+			notes = append(notes,
+				fmt.Sprintf("%s gets no rules: it belongs to the account %s, a participant in a shared subnet of the VPC, "+
+					"and only that account can change it", id, by))
 			continue
 		}
 		own = append(own, id)
@@ -218,7 +219,8 @@ func (s Side) sourceGroups(groups []peering.SecurityGroupID) (from []peering.Per
 	for _, g := range groups {
 		switch {
 		case s.owns(g): // EC2 accepts such a rule, which admits traffic inside the VPC
-			notes = append(notes, fmt.Sprintf("%s is not admitted: it is a security group of the VPC itself; name one of the peer's VPC", g))
+			notes = append(notes,
+				fmt.Sprintf("%s is not admitted: it is a security group of the VPC itself; name one of the peer's VPC", g))
 		case s.Connection.Requester.Region != s.Connection.Accepter.Region:
 			notes = append(notes, fmt.Sprintf("%s is not admitted: a group of another Region can't be referenced; name blocks",
 				g))

@@ -18,13 +18,17 @@ func TestAuthorizeSentences(t *testing.T) {
 		want       string
 	}{
 		{"a port", peering.Permission{Protocol: "tcp", From: 443, To: 443, Source: peerBlock}, "tcp 443 from 172.31.0.0/16"},
-		{"a range of ports", peering.Permission{Protocol: "udp", From: 53, To: 54, Source: peerBlock}, "udp 53-54 from 172.31.0.0/16"},
+		{"a range of ports", peering.Permission{Protocol: "udp", From: 53, To: 54, Source: peerBlock},
+			"udp 53-54 from 172.31.0.0/16"},
 		{"a group", peering.Permission{Protocol: "tcp", From: 443, To: 443, Group: "sg-peer"}, "tcp 443 from sg-peer"},
 		{"a prefix list", peering.Permission{Protocol: "-1", From: -1, To: -1, PrefixList: "pl-1"}, "all traffic from pl-1"},
 		{"every type", peering.Permission{Protocol: "icmp", From: -1, To: -1, Source: peerBlock}, "icmp from 172.31.0.0/16"},
-		{"a type with every code", peering.Permission{Protocol: "icmp", From: 8, To: -1, Source: peerBlock}, "icmp type 8 from 172.31.0.0/16"},
-		{"a type with the code 0", peering.Permission{Protocol: "icmp", From: 8, To: 0, Source: peerBlock}, "icmp type 8 code 0 from 172.31.0.0/16"},
-		{"a type of icmpv6 with a code", peering.Permission{Protocol: "icmpv6", From: 1, To: 4, Source: peerBlock}, "icmpv6 type 1 code 4 from 172.31.0.0/16"},
+		{"a type with every code", peering.Permission{Protocol: "icmp", From: 8, To: -1, Source: peerBlock},
+			"icmp type 8 from 172.31.0.0/16"},
+		{"a type with the code 0", peering.Permission{Protocol: "icmp", From: 8, To: 0, Source: peerBlock},
+			"icmp type 8 code 0 from 172.31.0.0/16"},
+		{"a type of icmpv6 with a code", peering.Permission{Protocol: "icmpv6", From: 1, To: 4, Source: peerBlock},
+			"icmpv6 type 1 code 4 from 172.31.0.0/16"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -41,12 +45,14 @@ func TestConflictAndShortageSentences(t *testing.T) {
 	t.Parallel()
 	taken := peering.Route{Destination: prefixes("172.31.7.0/24")[0], Target: "pcx-old"}
 	conflict := plan.Conflict{Table: "rtb-1", Route: taken, Destination: peerBlock, Wanted: via}
-	const overlaps = "172.31.7.0/24, which is routed to pcx-old in rtb-1, overlaps 172.31.0.0/16, so that can't be routed to pcx-new"
+	const overlaps = "172.31.7.0/24, which is routed to pcx-old in rtb-1, overlaps 172.31.0.0/16, so " +
+		"that can't be routed to pcx-new"
 	if got := conflict.String(); got != overlaps {
 		t.Errorf("String() = %q\nwant %q", got, overlaps)
 	}
 	conflict.Route.Blackhole = true
-	const gone = "172.31.7.0/24, which has a blackhole route to pcx-old in rtb-1, overlaps 172.31.0.0/16, so that can't be routed to pcx-new"
+	const gone = "172.31.7.0/24, which has a blackhole route to pcx-old in rtb-1, overlaps 172.31.0.0/16, so that can't " +
+		"be routed to pcx-new"
 	if got := conflict.String(); got != gone || !conflict.CanBeKept() {
 		t.Errorf("String() = %q\nwant %q, which can be kept", got, gone)
 	}
@@ -92,7 +98,10 @@ func TestStateIsSortedAsText(t *testing.T) {
 func TestRulesAreSortedAndEachOnce(t *testing.T) {
 	t.Parallel()
 	allow := func(p peering.Protocol, port int32) policy.Allow {
-		return policy.Allow{Protocol: p, Ports: []policy.PortRange{{From: port, To: port}}, Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}}}
+		return policy.Allow{
+			Protocol: p, Ports: []policy.PortRange{{From: port, To: port}},
+			Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}},
+		}
 	}
 	p := plan.Connect(marketing(func(s *plan.Side) {
 		s.Groups = []peering.SecurityGroup{{ID: "sg-1"}}
@@ -107,7 +116,9 @@ func TestRulesAreSortedAndEachOnce(t *testing.T) {
 func TestASubnetThatNobodyTaggedIsNoted(t *testing.T) {
 	t.Parallel()
 	p := plan.Connect(marketing(func(s *plan.Side) {
-		s.Terms.Routes.Tables = policy.Tables{Scope: policy.SubnetTables, Subnets: &policy.Subnets{Tags: map[string]string{"Tier": "private"}}}
+		s.Terms.Routes.Tables = policy.Tables{
+			Scope: policy.SubnetTables, Subnets: &policy.Subnets{Tags: map[string]string{"Tier": "private"}},
+		}
 	}))
 	if diff := cmp.Diff([]string{"note: the VPC has no subnet tagged Tier=private"}, sentences(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
@@ -126,7 +137,8 @@ func TestAStaleRuleIsMadeAnew(t *testing.T) {
 			Groups: policy.Groups{IDs: []peering.SecurityGroupID{"sg-1"}},
 		}}
 	}))
-	if diff := cmp.Diff([]string{"revoke sgr-1 in sg-1", "then authorize icmp from sg-peer in sg-1"}, sentences(p)); diff != "" {
+	if diff := cmp.Diff([]string{"revoke sgr-1 in sg-1", "then authorize icmp from sg-peer in sg-1"},
+		sentences(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 }

@@ -73,7 +73,9 @@ func routeQuotas(s Side, t peering.RouteTable) []quota {
 	var quotas []quota
 	for _, family := range families {
 		have := count(t.Routes, func(r peering.Route) bool { return r.IsStatic() && family.has(r.Destination) })
-		quotas = append(quotas, quota{string(t.ID), family.name + " routes", "routes-" + strings.ToLower(family.name), family.has, have, s.Limits.OrDefaults().Routes})
+		quotas = append(quotas,
+			quota{string(t.ID), family.name + " routes", "routes-" + strings.ToLower(family.name), family.has, have,
+				s.Limits.OrDefaults().Routes})
 	}
 	return quotas
 }
@@ -82,7 +84,10 @@ func routeQuotas(s Side, t peering.RouteTable) []quota {
 func ruleQuotas(s Side, g peering.SecurityGroup) []quota {
 	var quotas []quota
 	for _, family := range families {
-		q := quota{string(g.ID), "ingress rules for " + family.name, "rules-" + strings.ToLower(family.name), family.has, 0, s.Limits.OrDefaults().Rules}
+		q := quota{
+			string(g.ID), "ingress rules for " + family.name, "rules-" + strings.ToLower(family.name),
+			family.has, 0, s.Limits.OrDefaults().Rules,
+		}
 		q.have = count(g.Ingress, func(p peering.Permission) bool { return q.counts(item{traffic: p}) })
 		quotas = append(quotas, q)
 	}

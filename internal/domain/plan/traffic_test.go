@@ -43,7 +43,8 @@ func (x sample) isFrom(p peering.Permission) bool {
 // samples are all packets of the world.
 func samples() []sample {
 	var all []sample
-	for _, from := range []sample{{address: "10.0.0.0"}, {address: "10.0.0.1"}, {address: "10.0.0.2"}, {address: "10.0.0.3"}, {group: "sg-a"}, {group: "sg-b"}, {list: "pl-a"}} {
+	for _, from := range []sample{{address: "10.0.0.0"}, {address: "10.0.0.1"}, {address: "10.0.0.2"},
+		{address: "10.0.0.3"}, {group: "sg-a"}, {group: "sg-b"}, {list: "pl-a"}} {
 		for _, protocol := range []peering.Protocol{peering.TCP, peering.UDP, peering.ICMP, "50"} {
 			for port := range int32(4) {
 				for code := range int32(3) {
@@ -59,7 +60,8 @@ func samples() []sample {
 
 func drawPermission(r *rand.Rand) peering.Permission {
 	p := peering.Permission{From: -1, To: -1}
-	switch p.Protocol = []peering.Protocol{peering.TCP, peering.TCP, peering.TCP, peering.UDP, peering.ICMP, peering.ICMP, "50", peering.AllProtocols}[r.IntN(8)]; p.Protocol {
+	switch p.Protocol = []peering.Protocol{peering.TCP, peering.TCP, peering.TCP, peering.UDP, peering.ICMP, peering.ICMP,
+		"50", peering.AllProtocols}[r.IntN(8)]; p.Protocol {
 	case peering.TCP, peering.UDP:
 		p.From = r.Int32N(4)
 		p.To = p.From + r.Int32N(4-p.From)
@@ -68,7 +70,8 @@ func drawPermission(r *rand.Rand) peering.Permission {
 			p.To = r.Int32N(4) - 1
 		}
 	}
-	switch blocks := []string{"10.0.0.0/30", "10.0.0.0/31", "10.0.0.2/31", "10.0.0.0/32", "10.0.0.1/32", "10.0.0.3/32"}; r.IntN(8) {
+	switch blocks := []string{"10.0.0.0/30", "10.0.0.0/31", "10.0.0.2/31", "10.0.0.0/32", "10.0.0.1/32",
+		"10.0.0.3/32"}; r.IntN(8) {
 	case 0:
 		p.Group = []peering.SecurityGroupID{"sg-a", "sg-b"}[r.IntN(2)]
 	case 1:
@@ -117,7 +120,8 @@ func TestTraffic(t *testing.T) {
 		})
 		whole := false // one of the set admits it alone
 		for _, q := range set {
-			whole = whole || !some(func(x sample) bool { return x.hasPorts(a) && x.isFrom(a) && (!x.hasPorts(q) || !x.isFrom(q)) })
+			whole = whole ||
+				!some(func(x sample) bool { return x.hasPorts(a) && x.isFrom(a) && (!x.hasPorts(q) || !x.isFrom(q)) })
 		}
 		if got := plan.Covers(set, a); !got && whole {
 			t.Fatalf("covers(%+v, %+v) = false, want true", set, a)

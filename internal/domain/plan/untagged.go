@@ -43,7 +43,8 @@ func Untagged(groups []peering.SecurityGroup, rules []peering.IngressRule) []Unt
 
 // String describes the rule: "sg-1 admits tcp 443 from 10.10.0.0/16 by a rule …".
 func (r UntaggedRule) String() string {
-	return fmt.Sprintf("%s admits %s by a rule that autopeer made for %s and that has lost its tags, so autopeer can't revoke it",
+	return fmt.Sprintf("%s admits %s by a rule that autopeer made for %s and that has lost its tags, "+
+		"so autopeer can't revoke it",
 		r.Group, admits(r.Permission), r.Connection)
 }
 

@@ -30,7 +30,8 @@ func TestUntagged(t *testing.T) {
 		{"no rule is tagged", nil, lost},
 		{"half of the tags is lost", rule("sg-1", https, map[string]string{peering.TagConnection: "pcx-1"}), lost},
 		{"the tagged rule is another group's", rule("sg-2", https, ours), lost},
-		{"the tagged rule admits something else", rule("sg-1", peering.Permission{Protocol: peering.TCP, From: 80, To: 80, Source: https.Source}, ours), lost},
+		{"the tagged rule admits something else",
+			rule("sg-1", peering.Permission{Protocol: peering.TCP, From: 80, To: 80, Source: https.Source}, ours), lost},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -45,8 +46,13 @@ func TestUntagged(t *testing.T) {
 
 func TestUntaggedRulesAreDescribed(t *testing.T) {
 	t.Parallel()
-	r := plan.UntaggedRule{Group: "sg-1", Connection: "pcx-1", Permission: peering.Permission{Protocol: peering.TCP, From: 443, To: 443, Source: netip.MustParsePrefix("10.10.0.0/16")}}
-	const sentence = "sg-1 admits tcp 443 from 10.10.0.0/16 by a rule that autopeer made for pcx-1 and that has lost its tags, so autopeer can't revoke it"
+	r := plan.UntaggedRule{
+		Group: "sg-1", Connection: "pcx-1", Permission: peering.Permission{
+			Protocol: peering.TCP, From: 443, To: 443, Source: netip.MustParsePrefix("10.10.0.0/16"),
+		},
+	}
+	const sentence = "sg-1 admits tcp 443 from 10.10.0.0/16 by a rule that autopeer made for pcx-1 and that has lost " +
+		"its tags, so autopeer can't revoke it"
 	if got := r.String(); got != sentence {
 		t.Errorf("String() = %q, want %q", got, sentence)
 	}
@@ -58,10 +64,18 @@ func TestUntaggedRulesAreDescribed(t *testing.T) {
 func TestToRevoke(t *testing.T) {
 	t.Parallel()
 	for want, p := range map[string]peering.Permission{
-		`[{"FromPort":443,"IpProtocol":"tcp","IpRanges":[{"CidrIp":"10.10.0.0/16"}],"ToPort":443}]`:       {Protocol: peering.TCP, From: 443, To: 443, Source: netip.MustParsePrefix("10.10.0.0/16")},
-		`[{"FromPort":-1,"IpProtocol":"icmpv6","Ipv6Ranges":[{"CidrIpv6":"2001:db8::/56"}],"ToPort":-1}]`: {Protocol: peering.ICMPv6, From: -1, To: -1, Source: netip.MustParsePrefix("2001:db8::/56")},
-		`[{"IpProtocol":"-1","UserIdGroupPairs":[{"GroupId":"sg-2"}]}]`:                                   {Protocol: peering.AllProtocols, From: -1, To: -1, Group: "sg-2"},
-		`[{"FromPort":0,"IpProtocol":"udp","PrefixListIds":[{"PrefixListId":"pl-1"}],"ToPort":65535}]`:    {Protocol: peering.UDP, From: 0, To: 65535, PrefixList: "pl-1"},
+		`[{"FromPort":443,"IpProtocol":"tcp","IpRanges":[{"CidrIp":"10.10.0.0/16"}],"ToPort":443}]`: {
+			Protocol: peering.TCP, From: 443, To: 443, Source: netip.MustParsePrefix("10.10.0.0/16"),
+		},
+		`[{"FromPort":-1,"IpProtocol":"icmpv6","Ipv6Ranges":[{"CidrIpv6":"2001:db8::/56"}],"ToPort":-1}]`: {
+			Protocol: peering.ICMPv6, From: -1, To: -1, Source: netip.MustParsePrefix("2001:db8::/56"),
+		},
+		`[{"IpProtocol":"-1","UserIdGroupPairs":[{"GroupId":"sg-2"}]}]`: {
+			Protocol: peering.AllProtocols, From: -1, To: -1, Group: "sg-2",
+		},
+		`[{"FromPort":0,"IpProtocol":"udp","PrefixListIds":[{"PrefixListId":"pl-1"}],"ToPort":65535}]`: {
+			Protocol: peering.UDP, From: 0, To: 65535, PrefixList: "pl-1",
+		},
 	} {
 		if got := (plan.UntaggedRule{Permission: p}).ToRevoke(); got != want {
 			t.Errorf("ToRevoke() = %s, want %s", got, want)

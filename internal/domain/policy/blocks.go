@@ -103,7 +103,8 @@ func (p *Policy) leftOutOf(r peering.Role, m match) []LeftOut {
 	for _, b := range m.leftOut() {
 		left = append(left, LeftOut{
 			Role: r, Block: b, Key: fmt.Sprintf("left-out|%s|%s|%s|%s", m.vpc.ID, b, m.department.Name, permitted),
-			Sentence: fmt.Sprintf("%s of %s is neither routed nor admitted: %s has only %s in %s; to permit it, list it under %s",
+			Sentence: fmt.Sprintf("%s of %s is neither routed nor admitted: %s has only %s in %s; to "+
+				"permit it, list it under %s",
 				b, m.vpc.ID, m.department.Name, list(permitted), m.vpc.Cell(), p.remedy(m)),
 		})
 	}

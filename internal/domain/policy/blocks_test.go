@@ -14,13 +14,26 @@ import (
 func ranged() *policy.Policy {
 	block := netip.MustParsePrefix
 	return &policy.Policy{File: "policy.yaml", Otherwise: policy.RejectOthers, Departments: []policy.Department{
-		{Name: "range", Members: []policy.Member{{Cell: marketingCell, Within: block("10.10.0.0/15"), Also: []netip.Prefix{block("100.64.0.0/16")}}}},
+		{
+			Name: "range", Members: []policy.Member{{
+				Cell: marketingCell, Within: block("10.10.0.0/15"), Also: []netip.Prefix{block("100.64.0.0/16")},
+			}},
+		},
 		{Name: "second", Members: []policy.Member{{Cell: marketingCell, Within: block("10.20.0.0/16")}}},
 		{Name: "open", Members: []policy.Member{{Cell: marketingCell, VPC: "vpc-open"}}},
-		{Name: "declared", Members: []policy.Member{{Cell: marketingCell, VPC: "vpc-declared", CIDRs: []netip.Prefix{block("192.168.0.0/16")}}}},
-		{Name: "finance", Members: []policy.Member{{Cell: financeCell, VPC: "vpc-finance", CIDRs: []netip.Prefix{block("172.31.0.0/16")}}}},
+		{
+			Name: "declared", Members: []policy.Member{{
+				Cell: marketingCell, VPC: "vpc-declared", CIDRs: []netip.Prefix{block("192.168.0.0/16")},
+			}},
+		},
+		{
+			Name: "finance", Members: []policy.Member{{
+				Cell: financeCell, VPC: "vpc-finance", CIDRs: []netip.Prefix{block("172.31.0.0/16")},
+			}},
+		},
 	}, Peerings: []policy.Peering{
-		{Between: [2]string{"range", "finance"}}, {Between: [2]string{"open", "finance"}}, {Between: [2]string{"declared", "finance"}},
+		{Between: [2]string{"range", "finance"}}, {Between: [2]string{"open", "finance"}},
+		{Between: [2]string{"declared", "finance"}},
 	}}
 }
 
@@ -56,15 +69,25 @@ func TestNeedsBlocks(t *testing.T) {
 		change    func(*policy.Policy)
 		want      bool
 	}{
-		"a VPC in a range":                      {vpc(marketingCell, "vpc-x"), nil, true},
-		"a VPC with known blocks":               {vpc(marketingCell, "vpc-x", "10.10.0.0/16"), nil, false},
-		"a VPC by id":                           {vpc(marketingCell, "vpc-open"), nil, false},
-		"a VPC of another cell":                 {vpc(financeCell, "vpc-y"), nil, false},
-		"a request that no block makes allowed": {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) { p.Peerings = p.Peerings[1:] }, false},
-		"a request that no peering names":       {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) { p.Otherwise, p.Peerings = policy.LeaveOthers, p.Peerings[1:] }, false},
-		"one in the wrong direction":            {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) { p.Peerings[0].Requester = "finance" }, false},
-		"a VPC in a range, and others are left": {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) { p.Otherwise = policy.LeaveOthers }, true},
-		"one that needs approval":               {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) { p.Peerings[0].Approval = policy.ManualApproval }, true},
+		"a VPC in a range":        {vpc(marketingCell, "vpc-x"), nil, true},
+		"a VPC with known blocks": {vpc(marketingCell, "vpc-x", "10.10.0.0/16"), nil, false},
+		"a VPC by id":             {vpc(marketingCell, "vpc-open"), nil, false},
+		"a VPC of another cell":   {vpc(financeCell, "vpc-y"), nil, false},
+		"a request that no block makes allowed": {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) {
+			p.Peerings = p.Peerings[1:]
+		}, false},
+		"a request that no peering names": {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) {
+			p.Otherwise, p.Peerings = policy.LeaveOthers, p.Peerings[1:]
+		}, false},
+		"one in the wrong direction": {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) {
+			p.Peerings[0].Requester = "finance"
+		}, false},
+		"a VPC in a range, and others are left": {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) {
+			p.Otherwise = policy.LeaveOthers
+		}, true},
+		"one that needs approval": {vpc(marketingCell, "vpc-x"), func(p *policy.Policy) {
+			p.Peerings[0].Approval = policy.ManualApproval
+		}, true},
 	} {
 		p, c := ranged(), request(tt.requester, f)
 		if tt.change != nil {
@@ -84,11 +107,13 @@ func TestTheReasonNamesThePrimaryBlock(t *testing.T) {
 	t.Parallel()
 	f := vpc(financeCell, "vpc-finance", "172.31.0.0/16")
 	d := ranged().Decide(request(vpc(marketingCell, "vpc-x", "10.30.0.0/16", "10.10.0.0/16"), f))
-	if want := "vpc-x in " + marketingCell.String() + " with the primary block 10.30.0.0/16 is in no department"; !strings.Contains(d.Reason, want) {
+	if want := "vpc-x in " + marketingCell.String() +
+		" with the primary block 10.30.0.0/16 is in no department"; !strings.Contains(d.Reason, want) {
 		t.Errorf("reason = %q, want it with %q", d.Reason, want)
 	}
 	d = ranged().Decide(request(f, vpc(financeCell, "vpc-y")))
-	if strings.Contains(d.Reason, "primary") || !strings.Contains(d.Reason, "vpc-y in "+financeCell.String()+" is in no department") {
+	if strings.Contains(d.Reason, "primary") ||
+		!strings.Contains(d.Reason, "vpc-y in "+financeCell.String()+" is in no department") {
 		t.Errorf("reason = %q", d.Reason)
 	}
 }

@@ -200,7 +200,8 @@ func (p *Policy) Unpeered(cell peering.Cell) []peering.Cell {
 	counterparts := p.Counterparts(cell)
 	partition, _ := peering.PartitionOf(cell.Region)
 	for _, c := range cells {
-		if other, _ := peering.PartitionOf(c.Region); c != cell && other.Name == partition.Name && !slices.Contains(counterparts, c) {
+		if other, _ := peering.PartitionOf(c.Region); c != cell && other.Name == partition.Name &&
+			!slices.Contains(counterparts, c) {
 			unpeered = append(unpeered, c)
 		}
 	}

@@ -80,7 +80,8 @@ func TestDecide(t *testing.T) {
 			policy.Accept, policy.Allowed, true},
 		{"a further block outside the range doesn't matter", vpc(developerCell, "vpc-d", "10.65.0.0/16", "10.80.0.0/16"), f,
 			policy.Accept, policy.Allowed, false},
-		{"a primary block outside the range keeps the VPC out", vpc(developerCell, "vpc-d", "10.80.0.0/16", "10.65.0.0/16"), f,
+		{"a primary block outside the range keeps the VPC out", vpc(developerCell, "vpc-d", "10.80.0.0/16", "10.65.0.0/16"),
+			f,
 			policy.Leave, policy.NotListed, false},
 		{"an IPv6 block makes no VPC a member", vpc(developerCell, "vpc-d", "10.80.0.0/16", "2001:db8:1::/56"), f,
 			policy.Leave, policy.NotListed, false},
@@ -148,7 +149,8 @@ func TestTagApproves(t *testing.T) {
 		{"another value doesn't approve", m, d, map[string]string{"autopeer:approved": "false"}, policy.ApprovalNeeded},
 		{"AWS's tags are case-sensitive", m, d, map[string]string{"autopeer:approved": "True"}, policy.ApprovalNeeded},
 		{"no value doesn't approve", m, d, map[string]string{"autopeer:approved": ""}, policy.ApprovalNeeded},
-		{"approval is not a peering", vpc(marketingCell, "vpc-x"), f, map[string]string{"autopeer:approved": "true"}, policy.NotListed},
+		{"approval is not a peering", vpc(marketingCell, "vpc-x"), f,
+			map[string]string{"autopeer:approved": "true"}, policy.NotListed},
 		{"approval doesn't turn the direction", f, d, map[string]string{"autopeer:approved": "true"}, policy.WrongDirection},
 		{"approval doesn't part blocks", m, vpc(financeCell, "vpc-f", "10.10.1.0/24"),
 			map[string]string{"autopeer:approved": "true"}, policy.Overlap},
@@ -259,7 +261,9 @@ func TestReason(t *testing.T) {
 		{"overlap names both blocks", m, vpc(financeCell, "vpc-f", "10.10.1.0/24"),
 			"block 10.10.0.0/16 of " + mName + " overlaps block 10.10.1.0/24 of " + fName},
 		{"mismatch names the block and the member's line", vpc(marketingCell, "vpc-m", "10.9.0.0/16"), f,
-			mName + " has the block 10.9.0.0/16, which line 4 of policy.yaml does not declare: marketing has only 10.10.0.0/16 in 111111111111/us-east-1"},
+			mName +
+				" has the block 10.9.0.0/16, which line 4 of policy.yaml does not declare: marketing has only 10.10.0.0/16 in " +
+				"111111111111/us-east-1"},
 		{"the requester may be in no department", stranger, m,
 			"the requester vpc-x in 222222222222/us-east-1 is in no department of policy.yaml"},
 		{"the accepter may be in no department", m, stranger,
@@ -324,7 +328,9 @@ func TestAThirdPartysVPCIsNobodysConcern(t *testing.T) {
 			{Name: "finance", Members: []policy.Member{{Cell: at, VPC: "vpc-1"}}},
 			{Name: "auditor", Members: []policy.Member{{Cell: at, VPC: "vpc-2"}}},
 		},
-		Peerings: []policy.Peering{{Between: [2]string{"auditor", "finance"}, Requester: "auditor", Manage: peering.Accepter}},
+		Peerings: []policy.Peering{{
+			Between: [2]string{"auditor", "finance"}, Requester: "auditor", Manage: peering.Accepter,
+		}},
 	}
 	for vpc, want := range map[peering.VPCID]bool{"vpc-1": true, "vpc-2": false, "vpc-3": false} {
 		if got := p.Concerns(peering.VPC{Owner: at.Account, Region: at.Region, ID: vpc}); got != want {
@@ -336,14 +342,17 @@ func TestAThirdPartysVPCIsNobodysConcern(t *testing.T) {
 // TestWhoMayNeedApprovalNeedsIt: while blocks aren't shown, a VPC may be that of either department.
 func TestWhoMayNeedApprovalNeedsIt(t *testing.T) {
 	t.Parallel()
-	here, there := peering.Cell{Account: "111111111111", Region: "us-east-1"}, peering.Cell{Account: "222222222222", Region: "us-east-1"}
+	here, there := peering.Cell{Account: "111111111111", Region: "us-east-1"},
+		peering.Cell{Account: "222222222222", Region: "us-east-1"}
 	p := &policy.Policy{
 		Departments: []policy.Department{
 			{Name: "finance", Members: []policy.Member{{Cell: here, VPC: "vpc-1"}}},
 			{Name: "sales", Members: []policy.Member{{Cell: there, Within: netip.MustParsePrefix("10.32.0.0/12")}}},
 			{Name: "audit", Members: []policy.Member{{Cell: there, Within: netip.MustParsePrefix("10.64.0.0/12")}}},
 		},
-		Peerings: []policy.Peering{{Between: [2]string{"sales", "finance"}}, {Between: [2]string{"audit", "finance"}, Approval: policy.ManualApproval}},
+		Peerings: []policy.Peering{{Between: [2]string{"sales", "finance"}}, {
+			Between: [2]string{"audit", "finance"}, Approval: policy.ManualApproval,
+		}},
 	}
 	tests := []struct {
 		name  string
@@ -390,7 +399,8 @@ func TestMultipath(t *testing.T) {
 		{"no person is asked to approve it", m, d, false, peering.PendingAcceptance, policy.Reject, policy.Multipath},
 		{"an allowed one still needs approval", m, d, true, peering.PendingAcceptance, policy.Ask, policy.ApprovalNeeded},
 		{"it opens no direction", f, d, true, peering.PendingAcceptance, policy.Reject, policy.WrongDirection},
-		{"overlaps are the first reason", m, vpc(financeCell, "vpc-f", "10.10.1.0/24"), false, peering.PendingAcceptance, policy.Leave, policy.Overlap},
+		{"overlaps are the first reason", m, vpc(financeCell, "vpc-f", "10.10.1.0/24"), false, peering.PendingAcceptance,
+			policy.Leave, policy.Overlap},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -419,14 +429,17 @@ func TestMultipath(t *testing.T) {
 func TestMultipathWhereTheDepartmentIsUnknown(t *testing.T) {
 	t.Parallel()
 	p := company()
-	p.Departments = append(p.Departments, policy.Department{Name: "sales", Members: []policy.Member{{Cell: developerCell, Within: netip.MustParsePrefix("10.96.0.0/12")}}})
+	p.Departments = append(p.Departments, policy.Department{
+		Name: "sales", Members: []policy.Member{{Cell: developerCell, Within: netip.MustParsePrefix("10.96.0.0/12")}},
+	})
 	p.Peerings = []policy.Peering{
 		{Between: [2]string{"developer", "finance"}, Multipath: true, Line: 13},
 		{Between: [2]string{"sales", "finance"}, Line: 14},
 	}
 	c := request(vpc(developerCell, "vpc-d"), vpc(financeCell, "vpc-f", "172.31.0.0/16"))
 	c.State, c.RequesterMultipath = peering.PendingAcceptance, true
-	if got := p.Decide(c); got.Code != policy.Multipath || got.Peering.Line != 14 || !strings.HasPrefix(got.Reason, "line 14 of policy.yaml doesn't allow multipath resilience") {
+	if got := p.Decide(c); got.Code != policy.Multipath || got.Peering.Line != 14 ||
+		!strings.HasPrefix(got.Reason, "line 14 of policy.yaml doesn't allow multipath resilience") {
 		t.Errorf("Decide() = %s by line %d: %s, want multipath by line 14", got.Code, got.Peering.Line, got.Reason)
 	}
 }
@@ -434,7 +447,8 @@ func TestMultipathWhereTheDepartmentIsUnknown(t *testing.T) {
 // TestAnApprovalOutweighsNoDenial: while blocks aren't shown, another possible peering that denies the request decides.
 func TestAnApprovalOutweighsNoDenial(t *testing.T) {
 	t.Parallel()
-	here, there := peering.Cell{Account: "111111111111", Region: "us-east-1"}, peering.Cell{Account: "222222222222", Region: "us-east-1"}
+	here, there := peering.Cell{Account: "111111111111", Region: "us-east-1"},
+		peering.Cell{Account: "222222222222", Region: "us-east-1"}
 	p := &policy.Policy{Departments: []policy.Department{
 		{Name: "finance", Members: []policy.Member{{Cell: here, VPC: "vpc-1"}}},
 		{Name: "sales", Members: []policy.Member{{Cell: there, Within: netip.MustParsePrefix("10.32.0.0/12")}}},
@@ -456,7 +470,8 @@ func TestAnApprovalOutweighsNoDenial(t *testing.T) {
 // alone.
 func TestTheApprovedDepartmentCounts(t *testing.T) {
 	t.Parallel()
-	here, there := peering.Cell{Account: "111111111111", Region: "us-east-1"}, peering.Cell{Account: "222222222222", Region: "us-east-1"}
+	here, there := peering.Cell{Account: "111111111111", Region: "us-east-1"},
+		peering.Cell{Account: "222222222222", Region: "us-east-1"}
 	departments := []policy.Department{
 		{Name: "sales", Members: []policy.Member{{Cell: there, Within: netip.MustParsePrefix("10.32.0.0/12")}}},
 		{Name: "audit", Members: []policy.Member{{Cell: there, Within: netip.MustParsePrefix("10.64.0.0/12")}}},

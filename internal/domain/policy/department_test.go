@@ -99,7 +99,9 @@ func TestPartHasWhatTheCellNeeds(t *testing.T) {
 	p := company()
 	p.Departments = append(p.Departments[:3],
 		policy.Department{Name: "archive", Members: []policy.Member{{Cell: lonely, VPC: "vpc-a"}}},
-		policy.Department{Name: "lab", Members: []policy.Member{{Cell: developerCell, Within: netip.MustParsePrefix("10.96.0.0/12")}}})
+		policy.Department{
+			Name: "lab", Members: []policy.Member{{Cell: developerCell, Within: netip.MustParsePrefix("10.96.0.0/12")}},
+		})
 	tests := []struct {
 		name string
 		cell peering.Cell

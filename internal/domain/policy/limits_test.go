@@ -15,7 +15,8 @@ func TestLimitsThatTheFileLeavesOutAreAWSDefaults(t *testing.T) {
 		{"no limit is set", policy.Limits{}, policy.Limits{Peerings: 50, Routes: 500, Rules: 60}},
 		{"one is raised", policy.Limits{Rules: 120}, policy.Limits{Peerings: 50, Routes: 500, Rules: 120}},
 		{"one is lowered", policy.Limits{Routes: 50}, policy.Limits{Peerings: 50, Routes: 50, Rules: 60}},
-		{"all are set", policy.Limits{Peerings: 125, Routes: 1000, Rules: 1}, policy.Limits{Peerings: 125, Routes: 1000, Rules: 1}},
+		{"all are set", policy.Limits{Peerings: 125, Routes: 1000, Rules: 1},
+			policy.Limits{Peerings: 125, Routes: 1000, Rules: 1}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

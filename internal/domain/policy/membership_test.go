@@ -33,7 +33,8 @@ func sharers() *policy.Policy {
 			}},
 			{Name: "green", Members: []policy.Member{{Cell: financeCell, VPC: "vpc-g", Line: 7}}},
 		},
-		Peerings: []policy.Peering{{Between: [2]string{"red", "green"}, Line: 9}, {Between: [2]string{"green", "blue"}, Line: 10}},
+		Peerings: []policy.Peering{{Between: [2]string{"red", "green"}, Line: 9},
+			{Between: [2]string{"green", "blue"}, Line: 10}},
 	}
 }
 
@@ -47,23 +48,36 @@ func TestLeftOut(t *testing.T) {
 		want       []netip.Prefix
 	}{
 		{"the primary block of a member by range is permitted", vpc(developerCell, "vpc-1", "10.1.0.0/16"), "red", nil},
-		{"blocks in the ranges of the department are", vpc(developerCell, "vpc-1", "10.1.0.0/16", "10.192.1.0/24", "fd00:1:2::/56"), "red", nil},
-		{"blocks in its further ranges are", vpc(developerCell, "vpc-1", "10.1.0.0/16", "100.64.0.0/16", "2600:1::/56"), "red", nil},
-		{"no others are", vpc(developerCell, "vpc-1", "10.1.0.0/16", "10.192.0.0/15", "2a00:1::/56"), "red", blocks("10.192.0.0/15", "2a00:1::/56")},
-		{"not even those in a range of another department", vpc(developerCell, "vpc-1", "10.1.0.0/16", "10.65.0.0/16"), "red", blocks("10.65.0.0/16")},
-		{"nor those in a range of another cell", vpc(developerCell, "vpc-1", "10.1.0.0/16", "172.16.0.0/16", "192.168.1.0/24"), "red", blocks("172.16.0.0/16", "192.168.1.0/24")},
-		{"two departments may have the same further range", vpc(developerCell, "vpc-2", "10.65.0.0/16", "100.64.0.0/16"), "blue", nil},
-		{"a range of another one permits nothing", vpc(developerCell, "vpc-2", "10.65.0.0/16", "2600:1::/56"), "blue", blocks("2600:1::/56")},
-		{"a VPC without declared blocks may have any", vpc(developerCell, "vpc-open", "10.1.0.0/16", "2a00:1::/56"), "blue", nil},
+		{"blocks in the ranges of the department are",
+			vpc(developerCell, "vpc-1", "10.1.0.0/16", "10.192.1.0/24", "fd00:1:2::/56"), "red", nil},
+		{"blocks in its further ranges are", vpc(developerCell, "vpc-1", "10.1.0.0/16", "100.64.0.0/16", "2600:1::/56"),
+			"red", nil},
+		{"no others are", vpc(developerCell, "vpc-1", "10.1.0.0/16", "10.192.0.0/15", "2a00:1::/56"), "red",
+			blocks("10.192.0.0/15", "2a00:1::/56")},
+		{"not even those in a range of another department", vpc(developerCell, "vpc-1", "10.1.0.0/16", "10.65.0.0/16"),
+			"red", blocks("10.65.0.0/16")},
+		{"nor those in a range of another cell",
+			vpc(developerCell, "vpc-1", "10.1.0.0/16", "172.16.0.0/16", "192.168.1.0/24"), "red",
+			blocks("172.16.0.0/16", "192.168.1.0/24")},
+		{"two departments may have the same further range", vpc(developerCell, "vpc-2", "10.65.0.0/16", "100.64.0.0/16"),
+			"blue", nil},
+		{"a range of another one permits nothing", vpc(developerCell, "vpc-2", "10.65.0.0/16", "2600:1::/56"),
+			"blue", blocks("2600:1::/56")},
+		{"a VPC without declared blocks may have any", vpc(developerCell, "vpc-open", "10.1.0.0/16", "2a00:1::/56"),
+			"blue", nil},
 		{"declared blocks are permitted", vpc(developerCell, "vpc-listed", "10.200.0.0/16", "fd00:9::/56"), "blue", nil},
-		{"a VPC with declared blocks may have those of its department", vpc(developerCell, "vpc-listed", "10.200.0.0/16", "10.65.0.0/16", "100.64.0.0/16"), "blue", nil},
-		{"no others, not even as its primary block", vpc(developerCell, "vpc-listed", "10.201.0.0/16", "10.200.0.0/16"), "blue", blocks("10.201.0.0/16")},
+		{"a VPC with declared blocks may have those of its department",
+			vpc(developerCell, "vpc-listed", "10.200.0.0/16", "10.65.0.0/16", "100.64.0.0/16"), "blue", nil},
+		{"no others, not even as its primary block", vpc(developerCell, "vpc-listed", "10.201.0.0/16", "10.200.0.0/16"),
+			"blue", blocks("10.201.0.0/16")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			g := vpc(financeCell, "vpc-g", "10.250.0.0/16")
-			for role, c := range map[peering.Role]peering.Connection{peering.Requester: request(tt.vpc, g), peering.Accepter: request(g, tt.vpc)} {
+			for role, c := range map[peering.Role]peering.Connection{
+				peering.Requester: request(tt.vpc, g), peering.Accepter: request(g, tt.vpc),
+			} {
 				c.State = peering.Active
 				d := sharers().Decide(c)
 				var left []netip.Prefix
@@ -73,7 +87,8 @@ func TestLeftOut(t *testing.T) {
 						t.Errorf("the role of %s is %s, want %s", l.Block, l.Role, role)
 					}
 				}
-				if got := sharers().DepartmentOf(tt.vpc); d.Verdict != policy.Accept || got != tt.department || !slices.Equal(left, tt.want) {
+				if got := sharers().DepartmentOf(tt.vpc); d.Verdict != policy.Accept || got != tt.department ||
+					!slices.Equal(left, tt.want) {
 					t.Errorf("Decide() = %s (%s) for a VPC of %q without %v, want %s for one of %q without %v",
 						d.Verdict, d.Reason, got, left, policy.Accept, tt.department, tt.want)
 				}
@@ -89,13 +104,16 @@ func TestSentencesOfLeftOutBlocks(t *testing.T) {
 		sentence, key string
 	}{
 		{vpc(developerCell, "vpc-2", "10.65.0.0/16", "2600:1::/56"),
-			"2600:1::/56 of vpc-2 is neither routed nor admitted: blue has only 10.64.0.0/10, 100.64.0.0/10 in 333333333333/eu-west-1; to permit it, list it under also in line 4 of policy.yaml",
+			"2600:1::/56 of vpc-2 is neither routed nor admitted: blue has only 10.64.0.0/10, 100.64.0.0/10 in " +
+				"333333333333/eu-west-1; to permit it, list it under also in line 4 of policy.yaml",
 			"left-out|vpc-2|2600:1::/56|blue|[10.64.0.0/10 100.64.0.0/10]"},
 		{vpc(developerCell, "vpc-listed", "10.200.0.0/16", "10.1.0.0/16"),
-			"10.1.0.0/16 of vpc-listed is neither routed nor admitted: blue has only 10.64.0.0/10, 10.200.0.0/16, 100.64.0.0/10, fd00:9::/56 in 333333333333/eu-west-1; to permit it, list it under cidrs in line 6 of policy.yaml",
+			"10.1.0.0/16 of vpc-listed is neither routed nor admitted: blue has only 10.64.0.0/10, 10.200.0.0/16, " +
+				"100.64.0.0/10, fd00:9::/56 in 333333333333/eu-west-1; to permit it, list it under cidrs in line 6 of policy.yaml",
 			"left-out|vpc-listed|10.1.0.0/16|blue|[10.64.0.0/10 10.200.0.0/16 100.64.0.0/10 fd00:9::/56]"},
 		{vpc(marketingCell, "vpc-3", "172.16.0.0/16", "10.1.0.0/16"),
-			"10.1.0.0/16 of vpc-3 is neither routed nor admitted: red has only 172.16.0.0/12, 192.168.0.0/16 in 111111111111/us-east-1; to permit it, list it under also in line 3 of policy.yaml",
+			"10.1.0.0/16 of vpc-3 is neither routed nor admitted: red has only 172.16.0.0/12, 192.168.0.0/16 in " +
+				"111111111111/us-east-1; to permit it, list it under also in line 3 of policy.yaml",
 			"left-out|vpc-3|10.1.0.0/16|red|[172.16.0.0/12 192.168.0.0/16]"},
 	}
 	for _, tt := range tests {
@@ -116,8 +134,10 @@ func TestRemedyIsAKeyOfTheCell(t *testing.T) {
 		{Cell: developerCell, VPC: "vpc-other", Line: 22},
 		{Cell: developerCell, Within: netip.MustParsePrefix("10.0.0.0/10"), Line: 23},
 	}
-	left := p.Decide(request(vpc(developerCell, "vpc-1", "10.1.0.0/16", "2600:1::/56"), vpc(financeCell, "vpc-g", "10.250.0.0/16"))).LeftOut
-	want := "2600:1::/56 of vpc-1 is neither routed nor admitted: red has only 10.0.0.0/10, fd00:1::/32 in 333333333333/eu-west-1; to permit it, list it under also in line 23 of policy.yaml"
+	left := p.Decide(request(vpc(developerCell, "vpc-1", "10.1.0.0/16", "2600:1::/56"),
+		vpc(financeCell, "vpc-g", "10.250.0.0/16"))).LeftOut
+	want := "2600:1::/56 of vpc-1 is neither routed nor admitted: red has only 10.0.0.0/10, fd00:1::/32 in " +
+		"333333333333/eu-west-1; to permit it, list it under also in line 23 of policy.yaml"
 	if len(left) != 1 || left[0].Sentence != want {
 		t.Errorf("LeftOut = %+v, want %q", left, want)
 	}
@@ -126,7 +146,8 @@ func TestRemedyIsAKeyOfTheCell(t *testing.T) {
 // TestMismatchIsAnObjectionToRequestsOnly: on an accepted connection, the declared blocks stay maintained.
 func TestMismatchIsAnObjectionToRequestsOnly(t *testing.T) {
 	t.Parallel()
-	listed, g := vpc(developerCell, "vpc-listed", "10.200.0.0/16", "10.1.0.0/16"), vpc(financeCell, "vpc-g", "10.250.0.0/16")
+	listed, g := vpc(developerCell, "vpc-listed", "10.200.0.0/16", "10.1.0.0/16"),
+		vpc(financeCell, "vpc-g", "10.250.0.0/16")
 	tests := map[peering.State]policy.Code{
 		peering.InitiatingRequest: policy.CIDRMismatch, peering.PendingAcceptance: policy.CIDRMismatch,
 		peering.Provisioning: policy.Allowed, peering.Active: policy.Allowed, peering.Expired: policy.CIDRMismatch,
@@ -139,7 +160,8 @@ func TestMismatchIsAnObjectionToRequestsOnly(t *testing.T) {
 			}
 		}
 	}
-	if d := sharers().Decide(request(vpc(developerCell, "vpc-listed", "10.200.0.0/16", "100.64.0.0/16"), g)); d.Code != policy.Allowed {
+	if d := sharers().Decide(request(vpc(developerCell, "vpc-listed", "10.200.0.0/16", "100.64.0.0/16"),
+		g)); d.Code != policy.Allowed {
 		t.Errorf("Decide() of a further block of the department = %s (%s), want %s", d.Code, d.Reason, policy.Allowed)
 	}
 }
@@ -160,8 +182,11 @@ func TestOverlapOfBlocksThatAreNotPermitted(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := request(vpc(developerCell, "vpc-1", "10.1.0.0/16", tt.block), vpc(financeCell, "vpc-g", "10.250.0.0/16", tt.block))
-			for state, want := range map[peering.State]policy.Code{peering.PendingAcceptance: tt.pending, peering.Active: tt.active} {
+			c := request(vpc(developerCell, "vpc-1", "10.1.0.0/16", tt.block),
+				vpc(financeCell, "vpc-g", "10.250.0.0/16", tt.block))
+			for state, want := range map[peering.State]policy.Code{
+				peering.PendingAcceptance: tt.pending, peering.Active: tt.active,
+			} {
 				c.State = state
 				if d := sharers().Decide(c); d.Code != want {
 					t.Errorf("Decide() of a connection that is %s = %s (%s), want %s", state, d.Code, d.Reason, want)
@@ -177,7 +202,8 @@ func TestAnIPv6RangeGivesNoMembership(t *testing.T) {
 	p := sharers()
 	p.Departments[0].Members = []policy.Member{{Cell: developerCell, Within: netip.MustParsePrefix("2600::/12")}}
 	p.Departments[1].Members = nil
-	for _, v := range []peering.VPC{vpc(developerCell, "vpc-1"), vpc(developerCell, "vpc-1", "10.1.0.0/16", "2600:1::/56")} {
+	for _, v := range []peering.VPC{vpc(developerCell, "vpc-1"),
+		vpc(developerCell, "vpc-1", "10.1.0.0/16", "2600:1::/56")} {
 		if got := p.DepartmentOf(v); got != "" || p.Concerns(v) {
 			t.Errorf("DepartmentOf(%v) = %q, want none", v, got)
 		}
@@ -198,7 +224,9 @@ func TestAddedBlocksChangeNothing(t *testing.T) {
 		}
 		after := before
 		side := rapid.SampledFrom([]*peering.VPC{&after.Requester, &after.Accepter}).Draw(t, "side")
-		side.Blocks = slices.Concat(side.Blocks, blocks(rapid.SampledFrom([]string{"10.0.0.0/24", "100.64.0.0/16", "2600:1::/56", "2001:db8:1::/56"}).Draw(t, "added")))
+		side.Blocks = slices.Concat(side.Blocks,
+			blocks(rapid.SampledFrom([]string{"10.0.0.0/24", "100.64.0.0/16", "2600:1::/56", "2001:db8:1::/56"}).Draw(t,
+				"added")))
 		want, got := p.Decide(before), p.Decide(after)
 		for _, r := range []peering.Role{peering.Requester, peering.Accepter} {
 			if a, b := p.DepartmentOf(before.VPC(r)), p.DepartmentOf(after.VPC(r)); a != b {
@@ -206,7 +234,8 @@ func TestAddedBlocksChangeNothing(t *testing.T) {
 			}
 		}
 		if got.Code == policy.Overlap {
-			if _, _, found := cidr.Overlap(permitted(after, peering.Requester, got), permitted(after, peering.Accepter, got)); !found {
+			if _, _, found := cidr.Overlap(permitted(after, peering.Requester, got),
+				permitted(after, peering.Accepter, got)); !found {
 				t.Fatalf("Decide() = %s (%s), and no permitted blocks overlap", got.Code, got.Reason)
 			}
 			return

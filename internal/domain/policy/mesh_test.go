@@ -44,11 +44,16 @@ func TestAMesh(t *testing.T) {
 		{"VPCs of two cells", o, m, policy.Allowed, [2]string{"marketing", "marketing"}},
 		{"a VPC with itself", m, m, policy.SameVPC, [2]string{"marketing", "marketing"}},
 		{"another department isn't in the mesh", m, f, policy.NotListed, [2]string{"marketing", "finance"}},
-		{"overlapping blocks", m, vpc(financeCell, "vpc-o", "10.10.5.0/24"), policy.Overlap, [2]string{"marketing", "marketing"}},
-		{"a block that isn't declared", m, vpc(marketingCell, "vpc-n", "10.21.0.0/16"), policy.CIDRMismatch, [2]string{"marketing", "marketing"}},
-		{"two VPCs of a range, with an approval", d, vpc(developerCell, "vpc-e", "10.66.0.0/16"), policy.ApprovalNeeded, [2]string{"developer", "developer"}},
-		{"VPCs that may be in a range", vpc(developerCell, "vpc-d"), vpc(developerCell, "vpc-e"), policy.ApprovalNeeded, [2]string{"developer", "developer"}},
-		{"a VPC outside the range", d, vpc(developerCell, "vpc-e", "10.80.0.0/16"), policy.NotListed, [2]string{"developer", ""}},
+		{"overlapping blocks", m, vpc(financeCell, "vpc-o", "10.10.5.0/24"), policy.Overlap,
+			[2]string{"marketing", "marketing"}},
+		{"a block that isn't declared", m, vpc(marketingCell, "vpc-n", "10.21.0.0/16"), policy.CIDRMismatch,
+			[2]string{"marketing", "marketing"}},
+		{"two VPCs of a range, with an approval", d, vpc(developerCell, "vpc-e", "10.66.0.0/16"), policy.ApprovalNeeded,
+			[2]string{"developer", "developer"}},
+		{"VPCs that may be in a range", vpc(developerCell, "vpc-d"), vpc(developerCell, "vpc-e"), policy.ApprovalNeeded,
+			[2]string{"developer", "developer"}},
+		{"a VPC outside the range", d, vpc(developerCell, "vpc-e", "10.80.0.0/16"), policy.NotListed,
+			[2]string{"developer", ""}},
 		{"a department without a mesh", f, vpc(financeCell, "vpc-f2"), policy.NotListed, [2]string{"finance", ""}},
 	}
 	for _, tt := range tests {
@@ -65,7 +70,8 @@ func TestAMesh(t *testing.T) {
 func TestTheReasonNamesTheMesh(t *testing.T) {
 	t.Parallel()
 	d := meshed().Decide(request(vpc(marketingCell, "vpc-m", "10.10.0.0/16"), vpc(financeCell, "vpc-o", "10.30.0.0/16")))
-	const want = "line 13 of policy.yaml allows marketing (vpc-m in 111111111111/us-east-1) to be connected with marketing (vpc-o in 222222222222/us-east-1)"
+	const want = "line 13 of policy.yaml allows marketing (vpc-m in 111111111111/us-east-1) to be connected with " +
+		"marketing (vpc-o in 222222222222/us-east-1)"
 	if d.Reason != want {
 		t.Errorf("the reason is %q, want %q", d.Reason, want)
 	}

@@ -47,16 +47,20 @@ func TestReports(t *testing.T) {
 		want bool
 	}{
 		{"a file in report mode", file, request(marketing, finance), true},
-		{"a file in report mode, and a connection that no peering names", file, request(vpc(marketingCell, "vpc-x"), finance), true},
+		{"a file in report mode, and a connection that no peering names", file,
+			request(vpc(marketingCell, "vpc-x"), finance), true},
 		{"a file without a mode", company(), request(marketing, finance), false},
 		{"a file in the other mode", enforced, request(marketing, finance), false},
 		{"a peering in report mode", reporting(withFinance), request(marketing, finance), true},
 		{"in the other direction", reporting(withFinance), request(finance, marketing), true},
 		{"another peering in report mode", reporting(withDeveloper), request(marketing, finance), false},
-		{"no peering, beside one in report mode", reporting(withFinance), request(vpc(marketingCell, "vpc-x"), finance), false},
+		{"no peering, beside one in report mode", reporting(withFinance),
+			request(vpc(marketingCell, "vpc-x"), finance), false},
 		{"a VPC that may be in a range", reporting(withDeveloper), request(marketing, vpc(developerCell, "vpc-d")), true},
-		{"a VPC inside a range", reporting(withDeveloper), request(marketing, vpc(developerCell, "vpc-d", "10.64.0.0/16")), true},
-		{"a VPC outside the range", reporting(withDeveloper), request(marketing, vpc(developerCell, "vpc-d", "10.0.0.0/16")), false},
+		{"a VPC inside a range", reporting(withDeveloper), request(marketing, vpc(developerCell, "vpc-d", "10.64.0.0/16")),
+			true},
+		{"a VPC outside the range", reporting(withDeveloper), request(marketing, vpc(developerCell, "vpc-d", "10.0.0.0/16")),
+			false},
 		{"a connection that EC2 no longer shows", reporting(withFinance), peering.Connection{ID: "pcx-1"}, true},
 		{"the same without report mode", company(), peering.Connection{ID: "pcx-1"}, false},
 	}
@@ -117,17 +121,31 @@ func TestPartInReportMode(t *testing.T) {
 		want policy.Mode
 	}{
 		{"the file", financeCell, company(), func(p *policy.Policy) { p.Mode = policy.ReportMode }, policy.ReportMode},
-		{"the file, which disconnects", financeCell, company(), func(p *policy.Policy) { p.Mode, p.Removed = policy.ReportMode, policy.DisconnectRemoved }, policy.ReportMode},
-		{"a retired cell of the file", peering.Cell{Account: "444444444444", Region: "us-east-1"}, company(), func(p *policy.Policy) {
-			p.Mode, p.Retired = policy.ReportMode, []policy.Retired{{Cell: peering.Cell{Account: "444444444444", Region: "us-east-1"}}}
+		{"the file, which disconnects", financeCell, company(), func(p *policy.Policy) {
+			p.Mode, p.Removed = policy.ReportMode, policy.DisconnectRemoved
 		}, policy.ReportMode},
+		{"a retired cell of the file", peering.Cell{Account: "444444444444", Region: "us-east-1"},
+			company(), func(p *policy.Policy) {
+				p.Mode, p.Retired = policy.ReportMode, []policy.Retired{{Cell: peering.Cell{
+					Account: "444444444444", Region: "us-east-1",
+				}}}
+			}, policy.ReportMode},
 		{"all peerings", financeCell, all(), nil, policy.ReportMode},
-		{"all peerings, and others are rejected", financeCell, all(), func(p *policy.Policy) { p.Otherwise = policy.RejectOthers }, policy.ReportMode},
-		{"all peerings, and removed ones are reported", financeCell, all(), func(p *policy.Policy) { p.Removed = policy.ReportRemoved }, policy.ReportMode},
-		{"all peerings, and removed ones are disconnected", financeCell, all(), func(p *policy.Policy) { p.Removed = policy.DisconnectRemoved }, ""},
-		{"all peerings beside a retired cell", financeCell, all(), func(p *policy.Policy) { p.Retired = []policy.Retired{{}} }, ""},
+		{"all peerings, and others are rejected", financeCell, all(), func(p *policy.Policy) {
+			p.Otherwise = policy.RejectOthers
+		}, policy.ReportMode},
+		{"all peerings, and removed ones are reported", financeCell, all(), func(p *policy.Policy) {
+			p.Removed = policy.ReportRemoved
+		}, policy.ReportMode},
+		{"all peerings, and removed ones are disconnected", financeCell, all(), func(p *policy.Policy) {
+			p.Removed = policy.DisconnectRemoved
+		}, ""},
+		{"all peerings beside a retired cell", financeCell, all(), func(p *policy.Policy) {
+			p.Retired = []policy.Retired{{}}
+		}, ""},
 		{"one of the cell's peerings", marketingCell, reporting(withFinance), nil, ""},
-		{"all of the cell's peerings, and not those of others", financeCell, onlyBetween(withFinance), nil, policy.ReportMode},
+		{"all of the cell's peerings, and not those of others", financeCell,
+			onlyBetween(withFinance), nil, policy.ReportMode},
 		{"no peering at all", peering.Cell{Account: "999999999999", Region: "us-east-1"}, all(), nil, ""},
 	}
 	for _, tt := range tests {

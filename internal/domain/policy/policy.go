@@ -72,18 +72,20 @@ type Member struct {
 // Peering is one entry of the allow-list. Either department may request, unless Requester names one. A mesh, which
 // has one department twice, connects the department's VPCs with one another: it has no Requester, Manage or Routes.
 type Peering struct {
-	Between   [2]string         `json:"between"`
-	Mode      Mode              `json:"mode,omitempty"`
-	Requester string            `json:"requester,omitempty"`
-	Approval  Approval          `json:"approval,omitempty"`
-	Manage    peering.Role      `json:"manage,omitempty"`    // the only half that autopeer manages; set only with Requester
-	Multipath bool              `json:"multipath,omitempty"` // requests that allow multipath resilience may be accepted
-	Tags      Tags              `json:"tags,omitempty"`
-	Adopt     bool              `json:"adopt,omitempty"` // routes may be removed without evidence that autopeer connected the connection
-	DNS       bool              `json:"dns,omitempty"`
-	Routes    map[string]Routes `json:"routes,omitempty"` // by department; one that is missing means the zero value
-	Allow     []Allow           `json:"allow,omitempty"`
-	Line      int               `json:"line"`
+	Between   [2]string `json:"between"`
+	Mode      Mode      `json:"mode,omitempty"`
+	Requester string    `json:"requester,omitempty"`
+	Approval  Approval  `json:"approval,omitempty"`
+	// the only half that autopeer manages; set only with Requester
+	Manage    peering.Role `json:"manage,omitempty"`
+	Multipath bool         `json:"multipath,omitempty"` // requests that allow multipath resilience may be accepted
+	Tags      Tags         `json:"tags,omitempty"`
+	// routes may be removed without evidence that autopeer connected the connection
+	Adopt  bool              `json:"adopt,omitempty"`
+	DNS    bool              `json:"dns,omitempty"`
+	Routes map[string]Routes `json:"routes,omitempty"` // by department; one that is missing means the zero value
+	Allow  []Allow           `json:"allow,omitempty"`
+	Line   int               `json:"line"`
 }
 
 // IsMesh reports whether the entry connects the VPCs of one department with one another.

@@ -59,12 +59,15 @@ func drawPeering(t *rapid.T) policy.Peering {
 	}
 	if rapid.Bool().Draw(t, "more") {
 		p.Routes = map[string]policy.Routes{between[0]: {
-			Tables: rapid.SampledFrom([]policy.Tables{{}, {Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "private"}}}).Draw(t, "tables"),
-			To:     drawBlocks(t), Except: drawBlocks(t),
+			Tables: rapid.SampledFrom([]policy.Tables{{},
+				{Scope: policy.TablesByTag, Tags: map[string]string{"Tier": "private"}}}).Draw(t, "tables"),
+			To: drawBlocks(t), Except: drawBlocks(t),
 		}}
 		p.Allow = []policy.Allow{{
 			From: between[0], To: between[1], Groups: policy.Groups{Tags: map[string]string{"Role": "x"}},
-			Sources:  policy.Sources{Blocks: drawBlocks(t), Groups: []peering.SecurityGroupID{"sg-1"}, PrefixLists: []peering.PrefixListID{"pl-1"}},
+			Sources: policy.Sources{
+				Blocks: drawBlocks(t), Groups: []peering.SecurityGroupID{"sg-1"}, PrefixLists: []peering.PrefixListID{"pl-1"},
+			},
 			Protocol: peering.TCP, Ports: []policy.PortRange{{From: 1, To: 2}}, Types: []policy.ICMPType{{Type: 0, Code: -1}},
 			Line: 7,
 		}}
@@ -222,7 +225,8 @@ func TestPartDecidesAsTheWhole(t *testing.T) {
 					cell, got.Verdict, got.Reason, got.LeftOut, want.Verdict, want.Reason, want.LeftOut)
 			}
 			if got.Reason != want.Reason || got.Key() != want.Key() {
-				t.Fatalf("the reason of ForCell(%s) is %q (%s), that of the whole %q (%s)", cell, got.Reason, got.Key(), want.Reason, want.Key())
+				t.Fatalf("the reason of ForCell(%s) is %q (%s), that of the whole %q (%s)", cell, got.Reason,
+					got.Key(), want.Reason, want.Key())
 			}
 		}
 	})
@@ -263,7 +267,8 @@ func TestRoutesDoNotBearOnTheDecision(t *testing.T) {
 			p.Peerings[i].Routes = map[string]policy.Routes{entry.Between[0]: everything, entry.Between[1]: everything}
 		}
 		if got := p.Decide(c); got.Verdict != want.Verdict || got.Code != want.Code || got.Reason != want.Reason {
-			t.Fatalf("Decide() = %s (%s) with everything excluded, %s (%s) before", got.Verdict, got.Reason, want.Verdict, want.Reason)
+			t.Fatalf("Decide() = %s (%s) with everything excluded, %s (%s) before", got.Verdict, got.Reason,
+				want.Verdict, want.Reason)
 		}
 	})
 }

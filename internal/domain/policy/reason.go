@@ -34,7 +34,8 @@ func (p *Policy) approvalReason(q claim) string {
 }
 
 func (p *Policy) multipathReason(q claim) string {
-	return fmt.Sprintf("%s doesn't allow multipath resilience, which %s requests: the acceptance would allow it for %s as well, at additional charges",
+	return fmt.Sprintf("%s doesn't allow multipath resilience, which %s requests: the acceptance would allow it for %s "+
+		"as well, at additional charges",
 		p.at(q.entry.Line), either(q.requester), either(q.accepter))
 }
 

@@ -29,7 +29,8 @@ func TestThePartOfARetiredCellAllowsNothing(t *testing.T) {
 		Others: []policy.Department{
 			{Name: "finance", Members: []policy.Member{{Cell: financeCell, VPC: "vpc-f"}}},
 			{Name: "developer", Members: []policy.Member{
-				{Cell: developerCell, Within: netip.MustParsePrefix("10.64.0.0/12")}, {Cell: developerCell, Within: netip.MustParsePrefix("2001:db8::/40")},
+				{Cell: developerCell, Within: netip.MustParsePrefix("10.64.0.0/12")},
+				{Cell: developerCell, Within: netip.MustParsePrefix("2001:db8::/40")},
 			}},
 			{Name: "guest", Members: []policy.Member{{Cell: developerCell, VPC: "vpc-g"}}},
 		},
@@ -65,9 +66,12 @@ func TestCloses(t *testing.T) {
 	}{
 		{"a retired cell, with our tag", retired, policy.ReportRemoved, "autopeer", nil, true},
 		{"a retired cell, with our rule", retired, policy.ReportRemoved, "", rule("pcx-1", "autopeer"), true},
-		{"a retired cell, with our rule for another connection", retired, policy.ReportRemoved, "", rule("pcx-2", "autopeer"), false},
-		{"a retired cell, with a rule of another installation", retired, policy.ReportRemoved, "", rule("pcx-1", "other"), false},
-		{"a retired cell, with another installation's tag", retired, policy.ReportRemoved, "other", rule("pcx-1", "autopeer"), false},
+		{"a retired cell, with our rule for another connection", retired, policy.ReportRemoved, "",
+			rule("pcx-2", "autopeer"), false},
+		{"a retired cell, with a rule of another installation", retired, policy.ReportRemoved, "",
+			rule("pcx-1", "other"), false},
+		{"a retired cell, with another installation's tag", retired, policy.ReportRemoved, "other",
+			rule("pcx-1", "autopeer"), false},
 		{"a retired cell, without evidence", retired, policy.DisconnectRemoved, "", nil, false},
 		{"another cell, with our tag", unlisted, policy.DisconnectRemoved, "autopeer", nil, true},
 		{"another cell, reported", unlisted, policy.ReportRemoved, "autopeer", nil, false},
@@ -79,11 +83,16 @@ func TestCloses(t *testing.T) {
 			t.Parallel()
 			p := retiring().ForCell(financeCell, "autopeer")
 			p.Removed = tt.removed
-			c := peering.Connection{ID: "pcx-1", State: peering.Active, Requester: tt.peer, Accepter: peering.VPC{Owner: financeCell.Account, Region: financeCell.Region, ID: "vpc-f"}}
+			c := peering.Connection{
+				ID: "pcx-1", State: peering.Active, Requester: tt.peer, Accepter: peering.VPC{
+					Owner: financeCell.Account, Region: financeCell.Region, ID: "vpc-f",
+				},
+			}
 			if tt.tag != "" {
 				c.Tags = map[string]string{peering.TagManaged: tt.tag}
 			}
-			for _, c := range []peering.Connection{c, {ID: c.ID, State: c.State, Tags: c.Tags, Requester: c.Accepter, Accepter: c.Requester}} {
+			for _, c := range []peering.Connection{c,
+				{ID: c.ID, State: c.State, Tags: c.Tags, Requester: c.Accepter, Accepter: c.Requester}} {
 				if got := p.Closes(c, p.Decide(c), tt.rules); got != tt.want {
 					t.Errorf("Closes() = %t, want %t", got, tt.want)
 				}

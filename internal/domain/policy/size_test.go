@@ -13,10 +13,11 @@ import (
 func large(departments, peerings int) *policy.Policy {
 	p := &policy.Policy{File: "policy.yaml", Otherwise: policy.LeaveOthers}
 	for i := range departments {
-		p.Departments = append(p.Departments, policy.Department{Name: fmt.Sprintf("department-%04d", i), Line: 3*i + 3, Members: []policy.Member{{
-			Cell: peering.Cell{Account: peering.AccountID(fmt.Sprintf("%012d", 200000000000+i)), Region: "eu-west-1"},
-			VPC:  peering.VPCID(fmt.Sprintf("vpc-%017x", 1<<40+i)), CIDRs: blocks("10.0.0.0/16"), Line: 3*i + 4,
-		}}})
+		p.Departments = append(p.Departments,
+			policy.Department{Name: fmt.Sprintf("department-%04d", i), Line: 3*i + 3, Members: []policy.Member{{
+				Cell: peering.Cell{Account: peering.AccountID(fmt.Sprintf("%012d", 200000000000+i)), Region: "eu-west-1"},
+				VPC:  peering.VPCID(fmt.Sprintf("vpc-%017x", 1<<40+i)), CIDRs: blocks("10.0.0.0/16"), Line: 3*i + 4,
+			}}})
 		if i > 0 && i <= peerings {
 			between := [2]string{p.Departments[0].Name, p.Departments[i].Name}
 			p.Peerings = append(p.Peerings, policy.Peering{Between: between, Line: 3*departments + i})

@@ -40,35 +40,55 @@ func TestTheReasonWithoutAPeering(t *testing.T) {
 		want                string
 	}{
 		{"two departments", 0, marketing, vpc(developerCell, "vpc-d", "10.64.0.0/16"),
-			"policy.yaml has no peering between marketing (vpc-m in 111111111111/us-east-1) and developer (vpc-d in 333333333333/eu-west-1)"},
+			"policy.yaml has no peering between marketing (vpc-m in 111111111111/us-east-1) and developer (vpc-d in " +
+				"333333333333/eu-west-1)"},
 		{"a VPC by id, whose block is unknown", 3, finance, vpc(developerCell, "vpc-g"),
-			"policy.yaml has no peering between finance (vpc-f in 222222222222/us-east-1) and guest (vpc-g in 333333333333/eu-west-1)"},
+			"policy.yaml has no peering between finance (vpc-f in 222222222222/us-east-1) and guest (vpc-g in " +
+				"333333333333/eu-west-1)"},
 		{"one possible department", 0, hidden, marketing,
-			"policy.yaml has no peering between developer (" + unknown + "developer) and marketing (vpc-m in 111111111111/us-east-1)"},
+			"policy.yaml has no peering between developer (" + unknown +
+				"developer) and marketing (vpc-m in 111111111111/us-east-1)"},
 		{"two possible departments", 1, hidden, marketing,
-			"policy.yaml has no peering between developer or office1 (" + unknown + "one of them) and marketing (vpc-m in 111111111111/us-east-1)"},
+			"policy.yaml has no peering between developer or office1 (" + unknown +
+				"one of them) and marketing (vpc-m in 111111111111/us-east-1)"},
 		{"four possible departments", 3, hidden, marketing,
-			"policy.yaml has no peering between developer, office1, office2 or office3 (" + unknown + "one of them) and marketing (vpc-m in 111111111111/us-east-1)"},
+			"policy.yaml has no peering between developer, office1, office2 or office3 (" + unknown +
+				"one of them) and marketing (vpc-m in 111111111111/us-east-1)"},
 		{"many possible departments", 4, hidden, marketing,
-			"policy.yaml has no peering between developer, office1, office2 or 2 others (" + unknown + "one of them) and marketing (vpc-m in 111111111111/us-east-1)"},
+			"policy.yaml has no peering between developer, office1, office2 or 2 others (" + unknown +
+				"one of them) and marketing (vpc-m in 111111111111/us-east-1)"},
 		{"one department", 0, vpc(developerCell, "vpc-a", "10.64.0.0/16"), vpc(developerCell, "vpc-b", "10.65.0.0/16"),
-			"developer (vpc-a in 333333333333/eu-west-1) and developer (vpc-b in 333333333333/eu-west-1) are in one department, and policy.yaml has no peering of developer with itself"},
+			"developer (vpc-a in 333333333333/eu-west-1) and developer (vpc-b in 333333333333/eu-west-1) are in one " +
+				"department, and policy.yaml has no peering of developer with itself"},
 		{"perhaps one department", 0, vpc(developerCell, "vpc-a", "10.64.0.0/16"), hidden,
-			"policy.yaml has no peering between developer (vpc-a in 333333333333/eu-west-1) and developer (" + unknown + "developer)"},
+			"policy.yaml has no peering between developer (vpc-a in 333333333333/eu-west-1) and developer (" +
+				unknown + "developer)"},
 		{"perhaps one department, the other way round", 0, hidden, vpc(developerCell, "vpc-a", "10.64.0.0/16"),
-			"policy.yaml has no peering between developer (" + unknown + "developer) and developer (vpc-a in 333333333333/eu-west-1)"},
+			"policy.yaml has no peering between developer (" + unknown +
+				"developer) and developer (vpc-a in 333333333333/eu-west-1)"},
 		{"perhaps one of two departments", 1, vpc(developerCell, "vpc-a", "10.64.0.0/16"), hidden,
-			"policy.yaml has no peering between developer (vpc-a in 333333333333/eu-west-1) and developer or office1 (" + unknown + "one of them)"},
+			"policy.yaml has no peering between developer (vpc-a in 333333333333/eu-west-1) and developer or office1 (" +
+				unknown + "one of them)"},
 		{"outside the only range", 0, vpc(developerCell, "vpc-d", "10.80.0.0/16"), finance,
-			"the requester vpc-d in 333333333333/eu-west-1 with the primary block 10.80.0.0/16 is in no department of policy.yaml; the only range in 333333333333/eu-west-1 is 10.64.0.0/12 (developer)"},
+			"the requester vpc-d in 333333333333/eu-west-1 with the primary block 10.80.0.0/16 is in no department of " +
+				"policy.yaml; the only range in 333333333333/eu-west-1 is 10.64.0.0/12 (developer)"},
 		{"outside two ranges", 1, finance, vpc(developerCell, "vpc-d", "10.80.0.0/16"),
-			"the accepter vpc-d in 333333333333/eu-west-1 with the primary block 10.80.0.0/16 is in no department of policy.yaml; the ranges in 333333333333/eu-west-1 are 10.1.0.0/16 (office1) and 10.64.0.0/12 (developer)"},
+			"the accepter vpc-d in 333333333333/eu-west-1 with the primary block 10.80.0.0/16 is in no department of " +
+				"policy.yaml; the ranges in 333333333333/eu-west-1 are 10.1.0.0/16 (office1) and 10.64.0.0/12 (developer)"},
 		{"outside many ranges", 5, finance, vpc(developerCell, "vpc-d", "10.80.0.0/16"),
-			"the accepter vpc-d in 333333333333/eu-west-1 with the primary block 10.80.0.0/16 is in no department of policy.yaml; the ranges in 333333333333/eu-west-1 are 10.1.0.0/16 (office1), 10.2.0.0/16 (office2), 10.3.0.0/16 (office3) and 3 others"},
-		{"two outside the ranges of one cell", 0, vpc(developerCell, "vpc-d", "10.80.0.0/16"), vpc(developerCell, "vpc-e", "10.96.0.0/16"),
-			"neither the requester vpc-d in 333333333333/eu-west-1 with the primary block 10.80.0.0/16 nor the accepter vpc-e in 333333333333/eu-west-1 with the primary block 10.96.0.0/16 is in a department of policy.yaml; the only range in 333333333333/eu-west-1 is 10.64.0.0/12 (developer)"},
-		{"one outside the range, and one in a cell without a range", 0, vpc(marketingCell, "vpc-x", "10.80.0.0/16"), vpc(developerCell, "vpc-e", "10.96.0.0/16"),
-			"neither the requester vpc-x in 111111111111/us-east-1 with the primary block 10.80.0.0/16 nor the accepter vpc-e in 333333333333/eu-west-1 with the primary block 10.96.0.0/16 is in a department of policy.yaml; the only range in 333333333333/eu-west-1 is 10.64.0.0/12 (developer)"},
+			"the accepter vpc-d in 333333333333/eu-west-1 with the primary block 10.80.0.0/16 is in no department of " +
+				"policy.yaml; the ranges in 333333333333/eu-west-1 are 10.1.0.0/16 (office1), 10.2.0.0/16 (office2), 10.3.0.0/16 " +
+				"(office3) and 3 others"},
+		{"two outside the ranges of one cell", 0, vpc(developerCell, "vpc-d", "10.80.0.0/16"),
+			vpc(developerCell, "vpc-e", "10.96.0.0/16"),
+			"neither the requester vpc-d in 333333333333/eu-west-1 with the primary block 10.80.0.0/16 nor the accepter vpc-e " +
+				"in 333333333333/eu-west-1 with the primary block 10.96.0.0/16 is in a department of policy.yaml; the only range " +
+				"in 333333333333/eu-west-1 is 10.64.0.0/12 (developer)"},
+		{"one outside the range, and one in a cell without a range", 0, vpc(marketingCell, "vpc-x", "10.80.0.0/16"),
+			vpc(developerCell, "vpc-e", "10.96.0.0/16"),
+			"neither the requester vpc-x in 111111111111/us-east-1 with the primary block 10.80.0.0/16 nor the accepter vpc-e " +
+				"in 333333333333/eu-west-1 with the primary block 10.96.0.0/16 is in a department of policy.yaml; the only range " +
+				"in 333333333333/eu-west-1 is 10.64.0.0/12 (developer)"},
 	}
 	for _, tt := range tests {
 		p := office(tt.offices)
@@ -90,7 +110,8 @@ func TestSharedRangesSortByName(t *testing.T) {
 	p.Departments[5].Members[0].Within = netip.MustParsePrefix("10.1.0.0/16")
 	slices.Reverse(p.Departments)
 	d := p.Decide(request(vpc(financeCell, "vpc-f"), vpc(developerCell, "vpc-d", "10.80.0.0/16")))
-	if want := "are 10.1.0.0/16 (office1), 10.1.0.0/16 (office2) and 10.64.0.0/12 (developer)"; !strings.HasSuffix(d.Reason, want) {
+	if want := "are 10.1.0.0/16 (office1), 10.1.0.0/16 (office2) and 10.64.0.0/12 (developer)"; !strings.HasSuffix(
+		d.Reason, want) {
 		t.Errorf("Reason = %q, want %q at its end", d.Reason, want)
 	}
 }
@@ -99,7 +120,9 @@ func TestSharedRangesSortByName(t *testing.T) {
 func TestThePossibleDepartmentOfADenial(t *testing.T) {
 	t.Parallel()
 	d := company().Decide(request(vpc(financeCell, "vpc-f", "172.31.0.0/16"), vpc(developerCell, "vpc-d")))
-	const want = "line 14 of policy.yaml lets only developer ask for this peering, and finance (vpc-f in 222222222222/us-east-1) asked developer (vpc-d in 333333333333/eu-west-1, if its primary block is in a range of developer)"
+	const want = "line 14 of policy.yaml lets only developer ask for this peering, and finance (vpc-f in " +
+		"222222222222/us-east-1) asked developer (vpc-d in 333333333333/eu-west-1, if its primary " +
+		"block is in a range of developer)"
 	if d.Code != policy.WrongDirection || d.Reason != want {
 		t.Errorf("Decide() = %s:\n got %s\nwant %s", d.Code, d.Reason, want)
 	}
@@ -110,12 +133,14 @@ func TestADenialNamesTheDepartmentsOfTheWholeFile(t *testing.T) {
 	t.Parallel()
 	p := company()
 	p.Peerings = p.Peerings[:1]
-	d := p.ForCell(financeCell, "").Decide(request(vpc(financeCell, "vpc-f", "172.31.0.0/16"), vpc(developerCell, "vpc-g", "10.64.0.0/16")))
+	d := p.ForCell(financeCell,
+		"").Decide(request(vpc(financeCell, "vpc-f", "172.31.0.0/16"), vpc(developerCell, "vpc-g", "10.64.0.0/16")))
 	if d.Requester != "finance" || d.Accepter != "guest" {
 		t.Errorf("the departments are %q and %q, want finance and guest", d.Requester, d.Accepter)
 	}
 	same := vpc(developerCell, "vpc-g", "10.64.0.0/16")
-	if d := p.ForCell(financeCell, "").Decide(request(same, same)); d.Code != policy.SameVPC || d.Requester != "guest" || d.Accepter != "guest" {
+	if d := p.ForCell(financeCell, "").Decide(request(same, same)); d.Code != policy.SameVPC ||
+		d.Requester != "guest" || d.Accepter != "guest" {
 		t.Errorf("Decide() = %s of %q and %q, want same-vpc of guest", d.Code, d.Requester, d.Accepter)
 	}
 }
@@ -130,7 +155,8 @@ func TestPartHasTheNamesOfOthers(t *testing.T) {
 	part := p.ForCell(financeCell, "")
 	want := []policy.Department{
 		{Name: "developer", Members: []policy.Member{
-			{Cell: developerCell, Within: netip.MustParsePrefix("10.64.0.0/12")}, {Cell: developerCell, Within: netip.MustParsePrefix("2001:db8::/40")},
+			{Cell: developerCell, Within: netip.MustParsePrefix("10.64.0.0/12")},
+			{Cell: developerCell, Within: netip.MustParsePrefix("2001:db8::/40")},
 		}},
 		{Name: "guest", Members: []policy.Member{{Cell: developerCell, VPC: "vpc-g"}}},
 	}
@@ -176,14 +202,24 @@ func TestUnpeered(t *testing.T) {
 		{"no counterpart", company(nil), financeCell, []peering.Cell{developerCell}},
 		{"requests that are left", company(func(p *policy.Policy) { p.Otherwise = policy.LeaveOthers }), financeCell, nil},
 		{"another cell", company(nil), foreign, nil},
-		{"a retired cell", company(func(p *policy.Policy) { p.Retired = []policy.Retired{{Cell: foreign}} }), developerCell, []peering.Cell{marketingCell, financeCell}},
-		{"of a retired cell", company(func(p *policy.Policy) { p.Retired = []policy.Retired{{Cell: foreign}} }), foreign, nil},
+		{"a retired cell", company(func(p *policy.Policy) {
+			p.Retired = []policy.Retired{{Cell: foreign}}
+		}), developerCell, []peering.Cell{marketingCell, financeCell}},
+		{"of a retired cell", company(func(p *policy.Policy) {
+			p.Retired = []policy.Retired{{Cell: foreign}}
+		}), foreign, nil},
 		{"no cell of a third party", company(func(p *policy.Policy) {
-			p.Peerings = append(p.Peerings, policy.Peering{Between: [2]string{"developer", "guest"}, Requester: "developer", Manage: peering.Requester})
+			p.Peerings = append(p.Peerings, policy.Peering{
+				Between: [2]string{"developer", "guest"}, Requester: "developer", Manage: peering.Requester,
+			})
 			p.Departments[3].Members[0].Cell = foreign
 		}), financeCell, []peering.Cell{developerCell}},
-		{"no cell of another partition", company(func(p *policy.Policy) { p.Departments[2].Members[0].Region = "cn-north-1" }), financeCell, []peering.Cell{developerCell}},
-		{"of a cell of another partition", company(func(p *policy.Policy) { p.Departments[2].Members[0].Region = "cn-north-1" }),
+		{"no cell of another partition", company(func(p *policy.Policy) {
+			p.Departments[2].Members[0].Region = "cn-north-1"
+		}), financeCell, []peering.Cell{developerCell}},
+		{"of a cell of another partition", company(func(p *policy.Policy) {
+			p.Departments[2].Members[0].Region = "cn-north-1"
+		}),
 			peering.Cell{Account: developerCell.Account, Region: "cn-north-1"}, nil},
 		{"as many cells as are informed", large, large.Cells()[0], large.Cells()[1:]},
 		{"more cells", larger, larger.Cells()[0], nil},
@@ -210,7 +246,8 @@ func TestThePossibleDepartmentOfAMultipathRequest(t *testing.T) {
 	c := request(vpc(developerCell, "vpc-d"), vpc(financeCell, "vpc-f", "172.31.0.0/16"))
 	c.RequesterMultipath = true
 	d := company().Decide(c)
-	if want := "which developer (vpc-d in 333333333333/eu-west-1, if its primary block is in a range of developer) requests"; d.Code != policy.Multipath || !strings.Contains(d.Reason, want) {
+	if want := "which developer (vpc-d in 333333333333/eu-west-1, if its primary block is in a " +
+		"range of developer) requests"; d.Code != policy.Multipath || !strings.Contains(d.Reason, want) {
 		t.Errorf("Decide() = %s: %s, want multipath with %q", d.Code, d.Reason, want)
 	}
 	if want := []string{"perhaps developer"}; !slices.Equal(d.Details, want) {

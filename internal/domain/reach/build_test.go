@@ -38,7 +38,9 @@ func tcpFrom(source string, from, to int32) peering.Permission {
 }
 
 func entry(number int32, egress, allow bool, p peering.Permission) peering.ACLEntry {
-	return peering.ACLEntry{Number: number, Egress: egress, Allow: allow, Protocol: p.Protocol, From: p.From, To: p.To, Block: p.Source}
+	return peering.ACLEntry{
+		Number: number, Egress: egress, Allow: allow, Protocol: p.Protocol, From: p.From, To: p.To, Block: p.Source,
+	}
 }
 
 // vpc adds a VPC with these blocks and, in its first /24 or /64, a subnet with its own route table, a default
@@ -147,7 +149,9 @@ func (w *world) instance(name string) *peering.Instance {
 // attach gives i-b another interface eni-second in subnet-b2, with the group and the addresses.
 func attach(group peering.SecurityGroupID, addresses ...string) step {
 	return func(w *world) {
-		face := peering.Interface{ID: "eni-second", VPC: "vpc-b", Subnet: "subnet-b2", Groups: []peering.SecurityGroupID{group}}
+		face := peering.Interface{
+			ID: "eni-second", VPC: "vpc-b", Subnet: "subnet-b2", Groups: []peering.SecurityGroupID{group},
+		}
 		for _, a := range addresses {
 			face.Addresses = append(face.Addresses, netip.MustParseAddr(a))
 		}
@@ -221,7 +225,9 @@ func steps(s ...step) step { return func(w *world) { w.after(s...) } }
 
 // ping asks from i-from to i-to.
 func ping(from, to string) reach.Query {
-	return reach.Query{From: peering.InstanceID("i-" + from), ToInstance: peering.InstanceID("i-" + to), Protocol: peering.ICMP}
+	return reach.Query{
+		From: peering.InstanceID("i-" + from), ToInstance: peering.InstanceID("i-" + to), Protocol: peering.ICMP,
+	}
 }
 
 func tcp(from, to string, port uint16) reach.Query {

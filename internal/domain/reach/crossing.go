@@ -145,7 +145,8 @@ func (g gate) pieces(entries []peering.ACLEntry) []piece {
 
 // cutBlock halves the block until no entry is for a part of any half.
 func cutBlock(p netip.Prefix, entries []peering.ACLEntry) []netip.Prefix {
-	if !slices.ContainsFunc(entries, func(e peering.ACLEntry) bool { return e.Block.Bits() > p.Bits() && p.Overlaps(e.Block) }) {
+	cuts := func(e peering.ACLEntry) bool { return e.Block.Bits() > p.Bits() && p.Overlaps(e.Block) }
+	if !slices.ContainsFunc(entries, cuts) {
 		return []netip.Prefix{p}
 	}
 	upper := p.Addr().AsSlice()
@@ -198,7 +199,8 @@ func (g gate) obstruction(number int32, hull piece, part bool) Obstruction {
 	}
 	return Obstruction{
 		ACL: g.acl.ID, Subnets: g.subnets, Rule: rule, Egress: g.egress, Return: g.back,
-		Key: fmt.Sprintf("%s|%s|%t|%t|%s|%s|%d-%d|%t", g.acl.ID, rule, g.egress, g.back, g.subnets, hull.block, hull.span.first, hull.span.last, part),
+		Key: fmt.Sprintf("%s|%s|%t|%t|%s|%s|%d-%d|%t", g.acl.ID, rule, g.egress, g.back, g.subnets, hull.block,
+			hull.span.first, hull.span.last, part),
 		Sentence: fmt.Sprintf("network ACL %s rule %s %s %s (%s of %s)%s",
 			g.acl.ID, rule, denies, traffic, direction, list(g.subnets), purpose),
 		Remedy: fmt.Sprintf("allow %s by an %s rule of %s before rule %s", traffic, direction, g.acl.ID, rule),

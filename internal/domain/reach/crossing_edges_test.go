@@ -40,8 +40,10 @@ func TestObstructionsOfOtherTypes(t *testing.T) {
 		{"unrequested echo replies", nil, asks(peering.ICMP, 0, 0), denied("icmp echo replies", "10.2.0.0/16")},
 		{"every code of the first type", nil, asks(peering.ICMP, 0, -1), denied("icmp type 0", "10.2.0.0/16")},
 		{"every code of the last type", nil, asks(peering.ICMP, 255, -1), denied("icmp type 255", "10.2.0.0/16")},
-		{"another type of icmpv6", nil, changes(six, asks(peering.ICMPv6, 135, -1)), denied("icmpv6 type 135", "2001:db8:2::/56")},
-		{"the first type of icmpv6", nil, changes(six, asks(peering.ICMPv6, 0, -1)), denied("icmpv6 type 0", "2001:db8:2::/56")},
+		{"another type of icmpv6", nil, changes(six, asks(peering.ICMPv6, 135, -1)),
+			denied("icmpv6 type 135", "2001:db8:2::/56")},
+		{"the first type of icmpv6", nil, changes(six, asks(peering.ICMPv6, 0, -1)),
+			denied("icmpv6 type 0", "2001:db8:2::/56")},
 		{"echo requests of icmpv6, of any code", []peering.ACLEntry{in6}, changes(six, asks(peering.ICMPv6, 128, -1)),
 			denied("icmpv6 echo requests", "2001:db8:2::/56")},
 	} {

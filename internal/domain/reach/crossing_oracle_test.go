@@ -80,7 +80,9 @@ func (o crossingOracle) meet(acl peering.NetworkACL, back bool, peer netip.Prefi
 	}
 	denied := map[string]*tally{}
 	for _, a := range addressesOf(peer) {
-		entries := slices.DeleteFunc(slices.Clone(acl.Entries), func(e peering.ACLEntry) bool { return e.Egress != egress || !e.Block.Contains(a) })
+		entries := slices.DeleteFunc(slices.Clone(acl.Entries), func(e peering.ACLEntry) bool {
+			return e.Egress != egress || !e.Block.Contains(a)
+		})
 		slices.SortFunc(entries, func(a, b peering.ACLEntry) int { return int(a.Number - b.Number) })
 		for _, k := range traffics {
 			count(denied, entries, a, k)
@@ -171,18 +173,23 @@ func drawCrossing(t *rapid.T, protocols ...peering.Protocol) reach.Crossing {
 	n := &networks{T: t}
 	c := reach.Crossing{
 		Subnets: []peering.Subnet{
-			{ID: "subnet-1", Blocks: prefixes("10.1.0.0/28", "2001:db8:1::/64")}, {ID: "subnet-2", Blocks: prefixes("10.1.0.16/28")},
+			{ID: "subnet-1", Blocks: prefixes("10.1.0.0/28", "2001:db8:1::/64")},
+			{ID: "subnet-2", Blocks: prefixes("10.1.0.16/28")},
 		},
-		Own:      rapid.SliceOfN(rapid.SampledFrom(prefixes("10.1.0.0/27", "10.1.0.4/30", "10.1.0.16/30", "2001:db8:1::/48")), 1, 3).Draw(t, "own"),
+		Own: rapid.SliceOfN(rapid.SampledFrom(prefixes("10.1.0.0/27", "10.1.0.4/30", "10.1.0.16/30", "2001:db8:1::/48")),
+			1, 3).Draw(t, "own"),
 		Peer:     prefixes("10.2.0.0/30", "10.2.0.6/31", "2001:db8:2::/126")[rapid.IntRange(0, 2).Draw(t, "peer"):],
 		Outbound: rapid.Bool().Draw(t, "outbound"),
 		Protocol: sample(n, "protocol", protocols...), From: -1, To: -1,
 	}
-	c.ACLs = []peering.NetworkACL{{ID: "acl-1", Subnets: []peering.SubnetID{"subnet-1"}}, {ID: "acl-2", Subnets: []peering.SubnetID{"subnet-9"}}}
+	c.ACLs = []peering.NetworkACL{{ID: "acl-1", Subnets: []peering.SubnetID{"subnet-1"}},
+		{ID: "acl-2", Subnets: []peering.SubnetID{"subnet-9"}}}
 	second := rapid.IntRange(0, 1).Draw(t, "ACL of subnet-2")
 	c.ACLs[second].Subnets = append(c.ACLs[second].Subnets, "subnet-2")
 	for i := range c.ACLs {
-		c.ACLs[i].Entries = drawEntries(t, prefixes("10.2.0.0/29", "10.2.0.0/30", "10.2.0.2/31", "10.2.0.0/32", "10.2.0.1/32", "10.2.0.6/32", "0.0.0.0/0", "2001:db8:2::/127", "2001:db8:2::3/128", "::/0"))
+		c.ACLs[i].Entries = drawEntries(t,
+			prefixes("10.2.0.0/29", "10.2.0.0/30", "10.2.0.2/31", "10.2.0.0/32", "10.2.0.1/32", "10.2.0.6/32", "0.0.0.0/0",
+				"2001:db8:2::/127", "2001:db8:2::3/128", "::/0"))
 	}
 	return c
 }
@@ -193,7 +200,10 @@ func drawEntries(t *rapid.T, blocks []netip.Prefix) []peering.ACLEntry {
 	var entries []peering.ACLEntry
 	for _, egress := range []bool{false, true} {
 		for number := range int32(rapid.IntRange(0, 5).Draw(t, "entries")) {
-			p := peering.Permission{Protocol: sample(n, "of", peering.TCP, "-1", peering.TCP, peering.UDP, peering.ICMP, peering.ICMPv6, "50"), From: -1, To: -1}
+			p := peering.Permission{
+				Protocol: sample(n, "of", peering.TCP, "-1", peering.TCP, peering.UDP, peering.ICMP, peering.ICMPv6, "50"),
+				From:     -1, To: -1,
+			}
 			p.Source = sample(n, "block", blocks...)
 			switch p.Protocol {
 			case peering.TCP, peering.UDP:
@@ -219,7 +229,9 @@ func drawPorts(t *rapid.T, c *reach.Crossing) {
 
 func TestObstructionsAreThoseOfEveryAddressAndPort(t *testing.T) {
 	t.Parallel()
-	ephemeral := map[peering.Protocol][]traffic{peering.TCP: ports(peering.TCP, 1024, 65535), peering.UDP: ports(peering.UDP, 1024, 65535)}
+	ephemeral := map[peering.Protocol][]traffic{
+		peering.TCP: ports(peering.TCP, 1024, 65535), peering.UDP: ports(peering.UDP, 1024, 65535),
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawCrossing(t, peering.TCP, peering.UDP)
 		drawPorts(t, &c)
@@ -332,9 +344,11 @@ func TestRemediesTogetherOpenEverything(t *testing.T) {
 }
 
 var (
-	remedyText = regexp.MustCompile(`^allow (.+) (?:to|from) (\S+) by an (egress|ingress) rule of (\S+) before rule (\S+)$`)
-	echoTypes  = strings.NewReplacer("icmp echo requests", "icmp type 8 code 0", "icmp echo replies", "icmp type 0 code 0",
-		"icmpv6 echo requests", "icmpv6 type 128 code 0", "icmpv6 echo replies", "icmpv6 type 129 code 0", "all traffic", "-1")
+	remedyText = regexp.MustCompile(`^allow (.+) (?:to|from) (\S+) by an (egress|ingress) rule of (\S+) before rule ` +
+		`(\S+)$`)
+	echoTypes = strings.NewReplacer("icmp echo requests", "icmp type 8 code 0", "icmp echo replies", "icmp type 0 code 0",
+		"icmpv6 echo requests", "icmpv6 type 128 code 0", "icmpv6 echo replies",
+		"icmpv6 type 129 code 0", "all traffic", "-1")
 )
 
 // remedied returns the remedy's entry, as the nth that is added.
@@ -379,14 +393,16 @@ func TestObstructionsAgreeWithCheck(t *testing.T) {
 	t.Parallel()
 	open := steps(twoVPCs, ingress("sg-b", everything("0.0.0.0/0"), everything("::/0")),
 		route("rtb-a", "2001:db8:2::/56 pcx-ab"), route("rtb-b", "2001:db8:1::/56 pcx-ab"))
-	blocks := prefixes("10.1.0.0/16", "10.1.0.4/31", "10.2.0.0/16", "10.2.0.5/32", "10.2.0.6/32", "0.0.0.0/0", "::/0", "2001:db8:1::/64", "2001:db8:2::/64")
+	blocks := prefixes("10.1.0.0/16", "10.1.0.4/31", "10.2.0.0/16", "10.2.0.5/32", "10.2.0.6/32", "0.0.0.0/0", "::/0",
+		"2001:db8:1::/64", "2001:db8:2::/64")
 	rapid.Check(t, func(t *rapid.T) {
 		w := new(world).after(open)
 		for i := range w.NetworkACLs {
 			w.NetworkACLs[i].Entries = append(drawEntries(t, blocks), w.NetworkACLs[i].Entries...)
 		}
 		q := tcp("a", "b", uint16(rapid.IntRange(18, 26).Draw(t, "port")))
-		q.Protocol = rapid.SampledFrom([]peering.Protocol{peering.TCP, peering.UDP, peering.ICMP, peering.ICMPv6, "50"}).Draw(t, "protocol")
+		q.Protocol = rapid.SampledFrom([]peering.Protocol{peering.TCP, peering.UDP, peering.ICMP, peering.ICMPv6,
+			"50"}).Draw(t, "protocol")
 		got, found := w.Check(q), halves(w, q)
 		if got.Reachable != (len(found) == 0) {
 			t.Fatalf("Check(%+v) = %+v, but the obstructions are %+v", q, got, found)
@@ -406,7 +422,9 @@ func halves(w *world, q reach.Query) []reach.Obstruction {
 	if q.Protocol == peering.ICMPv6 {
 		a, b = prefixes("2001:db8:1::5/128"), prefixes("2001:db8:2::5/128")
 	}
-	c := reach.Crossing{Subnets: w.Subnets, ACLs: w.NetworkACLs, Own: a, Peer: b, Outbound: true, Protocol: q.Protocol, From: -1, To: -1}
+	c := reach.Crossing{
+		Subnets: w.Subnets, ACLs: w.NetworkACLs, Own: a, Peer: b, Outbound: true, Protocol: q.Protocol, From: -1, To: -1,
+	}
 	if q.Protocol == peering.TCP || q.Protocol == peering.UDP {
 		c.From, c.To = int32(q.Port), int32(q.Port)
 	}

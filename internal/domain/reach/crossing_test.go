@@ -144,21 +144,25 @@ func TestObstructionsOfPartsOfTheTraffic(t *testing.T) {
 				"allow tcp 443 to 10.2.128.0/17 by an egress rule of acl-1 before rule 90",
 			}},
 		{"several lower rules may allow it together",
-			with(allowOut(70, tcpFrom("10.2.0.0/17", 0, 65535)), denyOut(90, everything("0.0.0.0/0")), allowOut(80, tcpFrom("10.2.128.0/17", 443, 443))), nil, nil},
-		{"a rule with holes denies a part", slices.Concat(allIn, []peering.ACLEntry{allowOut(100, tcpFrom("10.2.0.0/24", 443, 443))}), nil, []string{
-			"network ACL acl-1 rule * denies part of tcp 443 to 10.2.0.0/16 (egress of subnet-1)",
-			"allow tcp 443 to 10.2.0.0/16 by an egress rule of acl-1 before rule *",
-		}},
-		{"ephemeral ports count from where they are denied", slices.Concat(allOut, []peering.ACLEntry{allowIn(100, tcpFrom("0.0.0.0/0", 32768, 65535))}), nil, []string{
-			"network ACL acl-1 rule * denies tcp 1024-32767 from 10.2.0.0/16 (ingress of subnet-1), which the answers need",
-			"allow tcp 1024-32767 from 10.2.0.0/16 by an ingress rule of acl-1 before rule *",
-		}},
+			with(allowOut(70, tcpFrom("10.2.0.0/17", 0, 65535)), denyOut(90, everything("0.0.0.0/0")),
+				allowOut(80, tcpFrom("10.2.128.0/17", 443, 443))), nil, nil},
+		{"a rule with holes denies a part",
+			slices.Concat(allIn, []peering.ACLEntry{allowOut(100, tcpFrom("10.2.0.0/24", 443, 443))}), nil, []string{
+				"network ACL acl-1 rule * denies part of tcp 443 to 10.2.0.0/16 (egress of subnet-1)",
+				"allow tcp 443 to 10.2.0.0/16 by an egress rule of acl-1 before rule *",
+			}},
+		{"ephemeral ports count from where they are denied",
+			slices.Concat(allOut, []peering.ACLEntry{allowIn(100, tcpFrom("0.0.0.0/0", 32768, 65535))}), nil, []string{
+				"network ACL acl-1 rule * denies tcp 1024-32767 from 10.2.0.0/16 (ingress of subnet-1), which the answers need",
+				"allow tcp 1024-32767 from 10.2.0.0/16 by an ingress rule of acl-1 before rule *",
+			}},
 		{"a single ephemeral port is enough to be named", with(denyIn(90, tcpFrom("0.0.0.0/0", 3389, 3389))), nil, []string{
 			"network ACL acl-1 rule 90 denies tcp 3389 from 10.2.0.0/16 (ingress of subnet-1), which the answers need",
 			"allow tcp 3389 from 10.2.0.0/16 by an ingress rule of acl-1 before rule 90",
 		}},
 		{"every rule that denies something is named, in the order in which they decide",
-			with(denyOut(90, tcpFrom("10.2.7.0/24", 443, 443)), denyOut(80, tcpFrom("10.2.9.0/24", 443, 443)), denyOut(85, tcpFrom("10.2.9.0/25", 443, 443))), nil, []string{
+			with(denyOut(90, tcpFrom("10.2.7.0/24", 443, 443)), denyOut(80, tcpFrom("10.2.9.0/24", 443, 443)),
+				denyOut(85, tcpFrom("10.2.9.0/25", 443, 443))), nil, []string{
 				"network ACL acl-1 rule 80 denies tcp 443 to 10.2.9.0/24 (egress of subnet-1)",
 				"allow tcp 443 to 10.2.9.0/24 by an egress rule of acl-1 before rule 80",
 				"network ACL acl-1 rule 90 denies tcp 443 to 10.2.7.0/24 (egress of subnet-1)",
@@ -166,7 +170,8 @@ func TestObstructionsOfPartsOfTheTraffic(t *testing.T) {
 			}},
 		{"a rule for others, ports or addresses or protocols or the other direction, is none",
 			with(denyOut(90, tcpFrom("10.3.0.0/16", 443, 443)), denyOut(91, tcpFrom("10.2.0.0/16", 444, 65535)),
-				denyOut(92, permission(peering.UDP, 443, 443, "10.2.0.0/16")), denyIn(93, tcpFrom("10.2.0.0/16", 443, 443))), nil, nil},
+				denyOut(92, permission(peering.UDP, 443, 443, "10.2.0.0/16")), denyIn(93, tcpFrom("10.2.0.0/16", 443, 443))),
+			nil, nil},
 	} {
 		t.Run(r.name, r.run)
 	}
@@ -191,11 +196,13 @@ func TestObstructionsOfICMP(t *testing.T) {
 			"network ACL acl-1 rule * denies icmp type 3 to 10.2.0.0/16 (egress of subnet-1)",
 			"allow icmp type 3 to 10.2.0.0/16 by an egress rule of acl-1 before rule *",
 		}},
-		{"a type may be denied in part", with(denyOut(90, permission(peering.ICMP, 3, 4, "0.0.0.0/0"))), asks(peering.ICMP, 3, -1), []string{
-			"network ACL acl-1 rule 90 denies icmp type 3 code 4 to 10.2.0.0/16 (egress of subnet-1)",
-			"allow icmp type 3 code 4 to 10.2.0.0/16 by an egress rule of acl-1 before rule 90",
-		}},
-		{"of a type's codes no range can be named", slices.Concat(allIn, []peering.ACLEntry{allowOut(90, permission(peering.ICMP, 3, 0, "0.0.0.0/0"))}),
+		{"a type may be denied in part", with(denyOut(90, permission(peering.ICMP, 3, 4, "0.0.0.0/0"))),
+			asks(peering.ICMP, 3, -1), []string{
+				"network ACL acl-1 rule 90 denies icmp type 3 code 4 to 10.2.0.0/16 (egress of subnet-1)",
+				"allow icmp type 3 code 4 to 10.2.0.0/16 by an egress rule of acl-1 before rule 90",
+			}},
+		{"of a type's codes no range can be named",
+			slices.Concat(allIn, []peering.ACLEntry{allowOut(90, permission(peering.ICMP, 3, 0, "0.0.0.0/0"))}),
 			asks(peering.ICMP, 3, -1), []string{
 				"network ACL acl-1 rule * denies part of icmp type 3 to 10.2.0.0/16 (egress of subnet-1)",
 				"allow icmp type 3 to 10.2.0.0/16 by an egress rule of acl-1 before rule *",
@@ -203,7 +210,8 @@ func TestObstructionsOfICMP(t *testing.T) {
 		{"icmpv6 has types of its own", nil, changes(six, asks(peering.ICMPv6, -1, -1)), []string{
 			"network ACL acl-1 rule * denies icmpv6 echo requests to 2001:db8:2::/56 (egress of subnet-1)",
 			"allow icmpv6 echo requests to 2001:db8:2::/56 by an egress rule of acl-1 before rule *",
-			"network ACL acl-1 rule * denies icmpv6 echo replies from 2001:db8:2::/56 (ingress of subnet-1), which the answers need",
+			"network ACL acl-1 rule * denies icmpv6 echo replies from 2001:db8:2::/56 (ingress of " +
+				"subnet-1), which the answers need",
 			"allow icmpv6 echo replies from 2001:db8:2::/56 by an ingress rule of acl-1 before rule *",
 		}},
 		{"icmp does not go over IPv6", nil, changes(six, asks(peering.ICMP, -1, -1)), nil},
@@ -225,7 +233,8 @@ func TestObstructionsOfAllProtocols(t *testing.T) {
 			"allow all traffic from 10.2.0.0/16 by an ingress rule of acl-1 before rule *",
 		}},
 		{"tcp and udp and icmp are not all traffic", slices.Concat(allIn, []peering.ACLEntry{
-			allowOut(1, permission(peering.TCP, 0, 65535, "0.0.0.0/0")), allowOut(2, permission(peering.UDP, 0, 65535, "0.0.0.0/0")), allowOut(3, icmpFrom("0.0.0.0/0")),
+			allowOut(1, permission(peering.TCP, 0, 65535, "0.0.0.0/0")),
+			allowOut(2, permission(peering.UDP, 0, 65535, "0.0.0.0/0")), allowOut(3, icmpFrom("0.0.0.0/0")),
 		}), every, []string{
 			"network ACL acl-1 rule * denies part of all traffic to 10.2.0.0/16 (egress of subnet-1)",
 			"allow all traffic to 10.2.0.0/16 by an egress rule of acl-1 before rule *",
@@ -234,17 +243,21 @@ func TestObstructionsOfAllProtocols(t *testing.T) {
 			"network ACL acl-1 rule 90 denies icmp to 10.2.0.0/16 (egress of subnet-1)",
 			"allow icmp to 10.2.0.0/16 by an egress rule of acl-1 before rule 90",
 		}},
-		{"parts of a protocol are named by it", with(allowOut(80, permission(peering.ICMP, 8, -1, "0.0.0.0/0")), denyOut(90, icmpFrom("0.0.0.0/0"))), every, []string{
-			"network ACL acl-1 rule 90 denies part of icmp to 10.2.0.0/16 (egress of subnet-1)",
-			"allow icmp to 10.2.0.0/16 by an egress rule of acl-1 before rule 90",
-		}},
-		{"no answer goes to ports below the ephemeral ones", with(denyIn(90, tcpFrom("0.0.0.0/0", 22, 22)), denyIn(91, permission("17", 0, 1023, "0.0.0.0/0"))), every, nil},
-		{"answers go to the ephemeral ports of tcp and udp", with(denyIn(90, tcpFrom("0.0.0.0/0", 0, 1024)), denyIn(91, permission("17", 0, 1024, "0.0.0.0/0"))), every, []string{
-			"network ACL acl-1 rule 90 denies tcp 1024 from 10.2.0.0/16 (ingress of subnet-1), which the answers need",
-			"allow tcp 1024 from 10.2.0.0/16 by an ingress rule of acl-1 before rule 90",
-			"network ACL acl-1 rule 91 denies udp 1024 from 10.2.0.0/16 (ingress of subnet-1), which the answers need",
-			"allow udp 1024 from 10.2.0.0/16 by an ingress rule of acl-1 before rule 91",
-		}},
+		{"parts of a protocol are named by it",
+			with(allowOut(80, permission(peering.ICMP, 8, -1, "0.0.0.0/0")), denyOut(90, icmpFrom("0.0.0.0/0"))),
+			every, []string{
+				"network ACL acl-1 rule 90 denies part of icmp to 10.2.0.0/16 (egress of subnet-1)",
+				"allow icmp to 10.2.0.0/16 by an egress rule of acl-1 before rule 90",
+			}},
+		{"no answer goes to ports below the ephemeral ones",
+			with(denyIn(90, tcpFrom("0.0.0.0/0", 22, 22)), denyIn(91, permission("17", 0, 1023, "0.0.0.0/0"))), every, nil},
+		{"answers go to the ephemeral ports of tcp and udp",
+			with(denyIn(90, tcpFrom("0.0.0.0/0", 0, 1024)), denyIn(91, permission("17", 0, 1024, "0.0.0.0/0"))), every, []string{
+				"network ACL acl-1 rule 90 denies tcp 1024 from 10.2.0.0/16 (ingress of subnet-1), which the answers need",
+				"allow tcp 1024 from 10.2.0.0/16 by an ingress rule of acl-1 before rule 90",
+				"network ACL acl-1 rule 91 denies udp 1024 from 10.2.0.0/16 (ingress of subnet-1), which the answers need",
+				"allow udp 1024 from 10.2.0.0/16 by an ingress rule of acl-1 before rule 91",
+			}},
 	} {
 		t.Run(r.name, r.run)
 	}
@@ -271,11 +284,16 @@ func TestObstructionsAtSubnets(t *testing.T) {
 		{"a subnet outside Own does not count", allIn, own("10.1.1.0/24"), nil},
 		{"a subnet does not count by its addresses of the other family", allIn, own("2001:db8:1::/56"), nil},
 		{"a subnet of another ACL does not count", allIn, func(c *reach.Crossing) { c.ACLs[0].Subnets[0] = "subnet-9" }, nil},
-		{"the subnets of one ACL are named together, each once", allIn, changes(second("10.1.1.0/24"), second("10.1.1.0/24")), to443("10.2.0.0/16", "subnet-1, subnet-2")},
-		{"a family is crossed by the subnets that have it", slices.Concat(allIn, []peering.ACLEntry{six}), changes(second("10.1.1.0/24"), peerBlocks("10.2.0.0/16", "2001:db8:2::/56")),
+		{"the subnets of one ACL are named together, each once", allIn, changes(second("10.1.1.0/24"), second("10.1.1.0/24")),
+			to443("10.2.0.0/16", "subnet-1, subnet-2")},
+		{"a family is crossed by the subnets that have it", slices.Concat(allIn, []peering.ACLEntry{six}),
+			changes(second("10.1.1.0/24"), peerBlocks("10.2.0.0/16", "2001:db8:2::/56")),
 			slices.Concat(to443("10.2.0.0/16", "subnet-1, subnet-2"), to443("2001:db8:2::/56", "subnet-1"))},
-		{"blocks of the peer that are one are named as one", allIn, peerBlocks("10.3.0.0/16", "10.2.0.0/16", "10.2.7.0/24"), to443("10.2.0.0/15", "subnet-1")},
-		{"an ACL that is listed twice is one", allIn, func(c *reach.Crossing) { c.ACLs = append(c.ACLs, c.ACLs[0]) }, to443("10.2.0.0/16", "subnet-1")},
+		{"blocks of the peer that are one are named as one", allIn, peerBlocks("10.3.0.0/16", "10.2.0.0/16", "10.2.7.0/24"),
+			to443("10.2.0.0/15", "subnet-1")},
+		{"an ACL that is listed twice is one", allIn, func(c *reach.Crossing) {
+			c.ACLs = append(c.ACLs, c.ACLs[0])
+		}, to443("10.2.0.0/16", "subnet-1")},
 		{"no peer, no traffic", nil, peerBlocks(), nil},
 	} {
 		t.Run(r.name, r.run)
@@ -287,9 +305,10 @@ func TestObstructionSaysWhereItIs(t *testing.T) {
 	got := crossing(with(denyIn(90, tcpFrom("10.2.0.0/16", 1024, 65535)))...).Obstructions()
 	want := []reach.Obstruction{{
 		ACL: "acl-1", Subnets: []peering.SubnetID{"subnet-1"}, Rule: "90", Return: true,
-		Key:      "acl-1|90|false|true|[subnet-1]|10.2.0.0/16|394240-458751|false",
-		Sentence: "network ACL acl-1 rule 90 denies tcp 1024-65535 from 10.2.0.0/16 (ingress of subnet-1), which the answers need",
-		Remedy:   "allow tcp 1024-65535 from 10.2.0.0/16 by an ingress rule of acl-1 before rule 90",
+		Key: "acl-1|90|false|true|[subnet-1]|10.2.0.0/16|394240-458751|false",
+		Sentence: "network ACL acl-1 rule 90 denies tcp 1024-65535 from 10.2.0.0/16 (ingress of " +
+			"subnet-1), which the answers need",
+		Remedy: "allow tcp 1024-65535 from 10.2.0.0/16 by an ingress rule of acl-1 before rule 90",
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Obstructions() (-want +got):\n%s", diff)

@@ -40,7 +40,8 @@ func (n Network) filter(p packet, own, other end, egress bool) (Hop, *Blocker) {
 	entries := inForce(acl.Entries, netip.PrefixFrom(other.addr, other.addr.BitLen()), egress)
 	for _, port := range p.ports(entries) {
 		if rule, allowed := p.decide(entries, port); !allowed {
-			return Hop{}, p.blocked(NetworkACL, acl.ID, "network ACL %s rule %s denies %s %s", acl.ID, rule, p.trafficAt(port), where)
+			return Hop{}, p.blocked(NetworkACL, acl.ID, "network ACL %s rule %s denies %s %s", acl.ID, rule,
+				p.trafficAt(port), where)
 		}
 	}
 	return p.passed(acl.ID, "network ACL %s allows %s %s", acl.ID, p.trafficAt(firstEphemeral), where), nil

@@ -148,14 +148,16 @@ func (o oracle) target(t peering.RouteTable, to netip.Addr) peering.Target {
 }
 
 // listed asks the network ACL of the subnet, if it has one, rule number by rule number.
-func (o oracle) listed(subnet peering.SubnetID, egress bool, other netip.Addr, protocol peering.Protocol, port int32) bool {
+func (o oracle) listed(subnet peering.SubnetID, egress bool, other netip.Addr,
+	protocol peering.Protocol, port int32) bool {
 	for _, acl := range o.NetworkACLs {
 		if !slices.Contains(acl.Subnets, subnet) {
 			continue
 		}
 		for number := range int32(10) {
 			for _, e := range acl.Entries {
-				if e.Number == number && e.Egress == egress && e.Block.Contains(other) && speaksOf(e.Protocol, e.From, e.To, protocol, port) {
+				if e.Number == number && e.Egress == egress && e.Block.Contains(other) &&
+					speaksOf(e.Protocol, e.From, e.To, protocol, port) {
 					return e.Allow
 				}
 			}
@@ -165,7 +167,8 @@ func (o oracle) listed(subnet peering.SubnetID, egress bool, other netip.Addr, p
 	return true
 }
 
-func (o oracle) grouped(own, other peering.Interface, addr netip.Addr, protocol peering.Protocol, port int32, egress bool) bool {
+func (o oracle) grouped(own, other peering.Interface, addr netip.Addr, protocol peering.Protocol,
+	port int32, egress bool) bool {
 	for _, g := range o.SecurityGroups {
 		rules := g.Ingress
 		if egress {
@@ -219,7 +222,8 @@ type networks struct {
 var (
 	// Two VPCs may get the same block: their connection fails, but a third can be peered with both.
 	vpcBlocks = prefixes("10.0.0.0/29", "10.0.0.8/29", "10.0.0.8/29", "10.0.1.0/29")
-	anyBlocks = prefixes("10.0.0.0/29", "10.0.0.8/29", "10.0.1.0/29", "10.0.0.0/30", "10.0.0.8/30", "10.0.0.0/28", "0.0.0.0/0", "::/0", "2001:db8::/32")
+	anyBlocks = prefixes("10.0.0.0/29", "10.0.0.8/29", "10.0.1.0/29", "10.0.0.0/30", "10.0.0.8/30", "10.0.0.0/28",
+		"0.0.0.0/0", "::/0", "2001:db8::/32")
 )
 
 func prefixes(texts ...string) []netip.Prefix {
@@ -301,7 +305,8 @@ func (n *networks) addInterface(v peering.VPC, s peering.Subnet, host int, of *p
 	if (host == 1 || host == 5) && rapid.Bool().Draw(n.T, "secondary address") {
 		i.Addresses = append(i.Addresses, hostOf(v.Blocks[0], host-1))
 	}
-	i.Groups = []peering.SecurityGroupID{sample(n, "group", peering.SecurityGroupID("sg-"+v.ID), peering.SecurityGroupID("sg-"+v.ID+"-2"))}
+	i.Groups = []peering.SecurityGroupID{sample(n, "group", peering.SecurityGroupID("sg-"+v.ID),
+		peering.SecurityGroupID("sg-"+v.ID+"-2"))}
 	of.Interfaces = append(of.Interfaces, i)
 }
 
@@ -385,7 +390,9 @@ func (n *networks) permissions() []peering.Permission {
 }
 
 func (n *networks) permission() peering.Permission {
-	p := peering.Permission{Protocol: sample(n, "protocol", peering.AllProtocols, peering.TCP, peering.ICMP, peering.ICMPv6), From: -1, To: -1}
+	p := peering.Permission{
+		Protocol: sample(n, "protocol", peering.AllProtocols, peering.TCP, peering.ICMP, peering.ICMPv6), From: -1, To: -1,
+	}
 	p.Source = sample(n, "source block", anyBlocks...)
 	switch p.Protocol {
 	case peering.TCP:
@@ -398,7 +405,8 @@ func (n *networks) permission() peering.Permission {
 }
 
 func (n *networks) addGroups(v peering.VPC) {
-	for _, id := range []peering.SecurityGroupID{peering.SecurityGroupID("sg-" + v.ID), peering.SecurityGroupID("sg-" + v.ID + "-2")} {
+	for _, id := range []peering.SecurityGroupID{peering.SecurityGroupID("sg-" + v.ID),
+		peering.SecurityGroupID("sg-" + v.ID + "-2")} {
 		n.SecurityGroups = append(n.SecurityGroups, peering.SecurityGroup{
 			ID: id, VPC: v.ID, Ingress: n.permissions(), Egress: n.permissions(),
 		})
@@ -409,7 +417,8 @@ func (n *networks) addACL(s peering.Subnet) {
 	acl := peering.NetworkACL{ID: peering.NetworkACLID("acl-" + s.ID), VPC: s.VPC, Subnets: []peering.SubnetID{s.ID}}
 	for _, egress := range []bool{false, true} {
 		if n.often("default rule") {
-			acl.Entries = append(acl.Entries, entry(8, egress, true, everything("0.0.0.0/0")), entry(9, egress, true, everything("::/0")))
+			acl.Entries = append(acl.Entries, entry(8, egress, true, everything("0.0.0.0/0")),
+				entry(9, egress, true, everything("::/0")))
 		}
 		if n.often("no other rule") {
 			continue

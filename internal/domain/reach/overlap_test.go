@@ -13,10 +13,13 @@ func TestVPCsWithTheSameBlocks(t *testing.T) {
 	t.Parallel()
 	twin := vpc("c", "10.2.0.0/16")
 	ask(t, twoVPCs, []question{
-		{"an address belongs to a subnet of the VPC that the route leads into", steps(twin, peer("a", "c"), route("rtb-a", "10.2.0.0/24 pcx-ac")),
+		{"an address belongs to a subnet of the VPC that the route leads into",
+			steps(twin, peer("a", "c"), route("rtb-a", "10.2.0.0/24 pcx-ac")),
 			pingAddress("10.2.0.77"), reach.NoInstance, "no instance in subnet-c is known to have the address 10.2.0.77"},
-		{"an instance belongs to its own VPC", steps(twin, peer("b", "c"), noRoutes("rtb-a")), ping("a", "c"), reach.NotTransitive,
-			"peering is not transitive: vpc-a and vpc-c are peered with vpc-b and not with one another; no route in rtb-a leads to 10.2.0.0/16"},
+		{"an instance belongs to its own VPC", steps(twin, peer("b", "c"), noRoutes("rtb-a")),
+			ping("a", "c"), reach.NotTransitive,
+			"peering is not transitive: vpc-a and vpc-c are peered with vpc-b and not with one another; no route in rtb-a " +
+				"leads to 10.2.0.0/16"},
 	})
 }
 
@@ -35,17 +38,26 @@ func TestMostSpecificRoute(t *testing.T) {
 		return peering.Route{Destination: netip.MustParsePrefix(block), PrefixList: "pl-1", Target: target}
 	}
 	ask(t, twoVPCs, []question{
-		{"a static route wins over a prefix list", routes(listed("10.2.0.0/16", "tgw-1"), to("10.2.0.0/16")), ping("a", "b"), "", ""},
-		{"a prefix list loses to a static route", routes(to("10.2.0.0/16"), listed("10.2.0.0/16", "tgw-1")), ping("a", "b"), "", ""},
-		{"a prefix list wins over a propagated route", routes(gateway("10.2.0.0/16"), listed("10.2.0.0/16", "pcx-ab")), ping("a", "b"), "", ""},
-		{"a propagated route loses to a prefix list", routes(listed("10.2.0.0/16", "pcx-ab"), gateway("10.2.0.0/16")), ping("a", "b"), "", ""},
-		{"a longer block of a prefix list wins", routes(to("10.2.0.0/16"), listed("10.2.0.0/24", "tgw-1")), ping("a", "b"), reach.Elsewhere,
+		{"a static route wins over a prefix list", routes(listed("10.2.0.0/16", "tgw-1"), to("10.2.0.0/16")),
+			ping("a", "b"), "", ""},
+		{"a prefix list loses to a static route", routes(to("10.2.0.0/16"), listed("10.2.0.0/16", "tgw-1")),
+			ping("a", "b"), "", ""},
+		{"a prefix list wins over a propagated route", routes(gateway("10.2.0.0/16"), listed("10.2.0.0/16", "pcx-ab")),
+			ping("a", "b"), "", ""},
+		{"a propagated route loses to a prefix list", routes(listed("10.2.0.0/16", "pcx-ab"), gateway("10.2.0.0/16")),
+			ping("a", "b"), "", ""},
+		{"a longer block of a prefix list wins", routes(to("10.2.0.0/16"), listed("10.2.0.0/24", "tgw-1")),
+			ping("a", "b"), reach.Elsewhere,
 			"the route to 10.2.0.0/24 in rtb-a leads to tgw-1, not to a VPC"},
-		{"of equals the one that was created wins, listed first", routes(to("10.2.0.0/16"), gateway("10.2.0.0/16")), ping("a", "b"), "", ""},
-		{"of equals the one that was created wins, listed last", routes(gateway("10.2.0.0/16"), to("10.2.0.0/16")), ping("a", "b"), "", ""},
-		{"a longer prefix wins though it was propagated", routes(gateway("10.2.0.0/24"), to("10.2.0.0/16")), ping("a", "b"), reach.Elsewhere,
+		{"of equals the one that was created wins, listed first", routes(to("10.2.0.0/16"), gateway("10.2.0.0/16")),
+			ping("a", "b"), "", ""},
+		{"of equals the one that was created wins, listed last", routes(gateway("10.2.0.0/16"), to("10.2.0.0/16")),
+			ping("a", "b"), "", ""},
+		{"a longer prefix wins though it was propagated", routes(gateway("10.2.0.0/24"), to("10.2.0.0/16")),
+			ping("a", "b"), reach.Elsewhere,
 			"the route to 10.2.0.0/24 in rtb-a leads to vgw-1, not to a VPC"},
-		{"a longer prefix wins over one that was propagated", routes(to("10.2.0.0/24"), gateway("10.2.0.0/16")), ping("a", "b"), "", ""},
+		{"a longer prefix wins over one that was propagated", routes(to("10.2.0.0/24"), gateway("10.2.0.0/16")),
+			ping("a", "b"), "", ""},
 	})
 }
 
@@ -55,7 +67,8 @@ func TestUnknownVPCs(t *testing.T) {
 	onlyByConnection := func(w *world) { w.Connections[0].Accepter, w.VPCs = w.VPCs[1], w.VPCs[:1] }
 	forget := func(w *world) { w.VPCs = nil }
 	ask(t, twoVPCs, []question{
-		{"blocks that only the connection shows are named", steps(onlyByConnection, noRoutes("rtb-a")), ping("a", "b"), reach.NoRoute,
+		{"blocks that only the connection shows are named", steps(onlyByConnection, noRoutes("rtb-a")),
+			ping("a", "b"), reach.NoRoute,
 			"no route in rtb-a leads to 10.2.0.0/16"},
 		{"the blocks of the connection count where the VPC shows none", func(w *world) {
 			w.Connections[0].Accepter = w.VPCs[1]
@@ -63,11 +76,13 @@ func TestUnknownVPCs(t *testing.T) {
 			w.table("rtb-a").Routes = nil
 		}, ping("a", "b"), reach.NoRoute, "no route in rtb-a leads to 10.2.0.0/16"},
 		{"a VPC with unknown blocks is assumed to hold the addresses that are routed to it", forget, ping("a", "b"), "", ""},
-		{"a VPC's own routes are believed more than its blocks", steps(subnet("a2", "a", 2), ingress("sg-a", icmpFrom("10.1.0.0/16")), func(w *world) {
-			w.VPCs[0].Blocks = []netip.Prefix{netip.MustParsePrefix("10.1.0.0/24")}
-		}), ping("a", "a2"), "", ""},
+		{"a VPC's own routes are believed more than its blocks",
+			steps(subnet("a2", "a", 2), ingress("sg-a", icmpFrom("10.1.0.0/16")), func(w *world) {
+				w.VPCs[0].Blocks = []netip.Prefix{netip.MustParsePrefix("10.1.0.0/24")}
+			}), ping("a", "a2"), "", ""},
 		{"a group of an unknown VPC admits no address", steps(forget, func(w *world) { w.Connections = nil },
-			egress("sg-a", peering.Permission{Protocol: peering.AllProtocols, From: -1, To: -1, Group: "sg-b"})), ping("a", "b"), reach.Egress,
+			egress("sg-a", peering.Permission{Protocol: peering.AllProtocols, From: -1, To: -1, Group: "sg-b"})),
+			ping("a", "b"), reach.Egress,
 			"sg-a admits no icmp to 10.2.0.5 (egress)"},
 	})
 }

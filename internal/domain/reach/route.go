@@ -148,7 +148,8 @@ func (n Network) deliver(p packet, l leg) *Blocker {
 		return p.blocked(NoInstance, place, "no instance in %s is known to have the address %s", place, p.to.addr)
 	case p.to.face.VPC != l.into && l.table == nil:
 		subnet := p.from.face.Subnet
-		return p.blocked(Elsewhere, subnet, "%s belongs to %s itself, but %s is in %s", p.to.addr, subnet, p.to.name(), p.to.face.VPC)
+		return p.blocked(Elsewhere, subnet, "%s belongs to %s itself, but %s is in %s", p.to.addr, subnet,
+			p.to.name(), p.to.face.VPC)
 	case p.to.face.VPC != l.into:
 		return l.elsewhere(p, fmt.Sprintf("into %s, but %s is in %s", l.into, p.to.name(), p.to.face.VPC))
 	}
@@ -164,7 +165,8 @@ func (n Network) transit(p packet, l leg) *Blocker {
 		return nil
 	}
 	return p.blocked(NotTransitive, l.table.ID,
-		"peering is not transitive: the route%s to %s in %s leads by %s into %s, which does not hold %s and passes nothing on",
+		"peering is not transitive: the route%s to %s in %s leads by %s into %s, which does not "+
+			"hold %s and passes nothing on",
 		p.word(), l.route.Destination, l.table.ID, l.route.Target, l.into, p.to.addr)
 }
 
@@ -177,7 +179,8 @@ func (n Network) noRoute(p packet, t *peering.RouteTable, besides string) *Block
 	sentence := fmt.Sprintf("no route%s in %s leads to %s%s", p.word(), t.ID, there, besides)
 	source, destination := p.from.face.VPC, n.vpcOf(p.to)
 	if middle := n.between(source, destination); middle != "" {
-		return p.blocked(NotTransitive, t.ID, "peering is not transitive: %s and %s are peered with %s and not with one another; %s",
+		return p.blocked(NotTransitive, t.ID,
+			"peering is not transitive: %s and %s are peered with %s and not with one another; %s",
 			source, destination, middle, sentence)
 	}
 	return p.blocked(NoRoute, t.ID, "%s", sentence)

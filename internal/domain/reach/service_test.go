@@ -25,10 +25,11 @@ func interfaceEndpoint(w *world) {
 	w.SecurityGroups = append(w.SecurityGroups, peering.SecurityGroup{
 		ID: "sg-e", VPC: "vpc-a", Ingress: []peering.Permission{tcpFrom("10.1.0.0/16", 443, 443)},
 	})
-	w.Endpoints = append(w.Endpoints, peering.Endpoint{ID: "vpce-ssm", VPC: "vpc-a", Service: "ssm", PrivateDNS: true, Interfaces: []peering.Interface{{
-		ID: "eni-e", VPC: "vpc-a", Subnet: "subnet-a", Addresses: []netip.Addr{netip.MustParseAddr("10.1.0.9")},
-		Groups: []peering.SecurityGroupID{"sg-e"},
-	}}})
+	w.Endpoints = append(w.Endpoints,
+		peering.Endpoint{ID: "vpce-ssm", VPC: "vpc-a", Service: "ssm", PrivateDNS: true, Interfaces: []peering.Interface{{
+			ID: "eni-e", VPC: "vpc-a", Subnet: "subnet-a", Addresses: []netip.Addr{netip.MustParseAddr("10.1.0.9")},
+			Groups: []peering.SecurityGroupID{"sg-e"},
+		}}})
 }
 
 func onEndpoint(change func(*peering.Endpoint)) step {
@@ -66,48 +67,83 @@ func TestServices(t *testing.T) {
 		code    reach.Code
 		want    string // the sentence of the blocker, or of the last hop on the way there
 	}{
-		{"no way out", nil, "s3", reach.NoRoute, "no route in rtb-a leads to s3, neither to its prefix list nor to the internet"},
+		{"no way out", nil, "s3", reach.NoRoute,
+			"no route in rtb-a leads to s3, neither to its prefix list nor to the internet"},
 		{"a gateway endpoint", gatewayEndpoint, "s3", "", "rtb-a leads to s3 by vpce-s3"},
-		{"a gateway endpoint of another service", gatewayEndpoint, "dynamodb", reach.NoRoute, "no route in rtb-a leads to dynamodb, neither to its prefix list nor to the internet"},
-		{"a route to the endpoint that is a blackhole", steps(gatewayEndpoint, blockedRoute), "s3", reach.NoRoute, "no route in rtb-a leads to s3, neither to its prefix list nor to the internet"},
-		{"a gateway endpoint before the internet", steps(gatewayEndpoint, route("rtb-a", "0.0.0.0/0 igw-1")), "s3", "", "rtb-a leads to s3 by vpce-s3"},
+		{"a gateway endpoint of another service", gatewayEndpoint, "dynamodb", reach.NoRoute,
+			"no route in rtb-a leads to dynamodb, neither to its prefix list nor to the internet"},
+		{"a route to the endpoint that is a blackhole", steps(gatewayEndpoint, blockedRoute), "s3", reach.NoRoute,
+			"no route in rtb-a leads to s3, neither to its prefix list nor to the internet"},
+		{"a gateway endpoint before the internet", steps(gatewayEndpoint, route("rtb-a", "0.0.0.0/0 igw-1")), "s3", "",
+			"rtb-a leads to s3 by vpce-s3"},
 		{"egress to the prefix list", steps(gatewayEndpoint, egressOf(listed)), "s3", "", "rtb-a leads to s3 by vpce-s3"},
 		{"egress to another prefix list", steps(gatewayEndpoint, egressOf(otherList)), "s3", reach.Egress, ""},
 		{"egress to the prefix list at another port", steps(gatewayEndpoint, egressOf(otherPort)), "s3", reach.Egress, ""},
-		{"a prefix list without an endpoint", steps(egressOf(listed), route("rtb-a", "0.0.0.0/0 igw-1"), public), "s3", reach.Egress, ""},
+		{"a prefix list without an endpoint", steps(egressOf(listed), route("rtb-a", "0.0.0.0/0 igw-1"), public),
+			"s3", reach.Egress, ""},
 		{"egress to private addresses beside the internet",
 			steps(egressOf(tcpFrom("10.0.0.0/8", 443, 443)), route("rtb-a", "0.0.0.0/0 igw-1"), public), "s3",
 			reach.Egress, "sg-a admits no tcp 443 to 52.216.0.1 (egress)"},
 		{"a group that is not known before one that admits", steps(gatewayEndpoint, egressOf(listed), unknownGroup), "s3", "",
 			"rtb-a leads to s3 by vpce-s3"},
-		{"no egress", steps(gatewayEndpoint, egressOf()), "s3", reach.Egress, "sg-a admits no tcp 443 to 52.216.0.1 (egress)"},
-		{"a network ACL that denies the call", steps(gatewayEndpoint, acl("acl-a", entry(90, true, false, tcpFrom("0.0.0.0/0", 443, 443)))), "s3", reach.NetworkACL,
+		{"no egress", steps(gatewayEndpoint, egressOf()), "s3", reach.Egress,
+			"sg-a admits no tcp 443 to 52.216.0.1 (egress)"},
+		{"a network ACL that denies the call",
+			steps(gatewayEndpoint, acl("acl-a", entry(90, true, false, tcpFrom("0.0.0.0/0", 443, 443)))), "s3", reach.NetworkACL,
 			"network ACL acl-a rule 90 denies tcp 443 to 52.216.0.1 (egress of subnet-a)"},
-		{"a network ACL that denies the answer", steps(gatewayEndpoint, acl("acl-a", entry(90, false, false, tcpFrom("52.0.0.0/8", 1024, 65535)))), "s3", reach.NetworkACL,
+		{"a network ACL that denies the answer",
+			steps(gatewayEndpoint, acl("acl-a", entry(90, false, false, tcpFrom("52.0.0.0/8", 1024, 65535)))),
+			"s3", reach.NetworkACL,
 			"network ACL acl-a rule 90 denies tcp answers to ephemeral ports from 1024 from 52.216.0.1 (ingress of subnet-a)"},
-		{"the internet with a public address", steps(route("rtb-a", "0.0.0.0/0 igw-1"), public), "s3", "", "the route to 0.0.0.0/0 in rtb-a leads by igw-1 to the internet"},
-		{"the internet without a public address", route("rtb-a", "0.0.0.0/0 igw-1"), "s3", reach.NoAddress, "rtb-a leads to s3 by igw-1, but i-a has no public address"},
-		{"the internet by a NAT gateway", route("rtb-a", "0.0.0.0/0 nat-1"), "s3", "", "the route to 0.0.0.0/0 in rtb-a leads by nat-1 to the internet"},
-		{"a blackhole", steps(route("rtb-a", "0.0.0.0/0 igw-1 blackhole"), public), "s3", reach.Blackhole, "the route to 0.0.0.0/0 in rtb-a is a blackhole (igw-1 is not available)"},
+		{"the internet with a public address", steps(route("rtb-a", "0.0.0.0/0 igw-1"), public), "s3", "",
+			"the route to 0.0.0.0/0 in rtb-a leads by igw-1 to the internet"},
+		{"the internet without a public address", route("rtb-a", "0.0.0.0/0 igw-1"), "s3", reach.NoAddress,
+			"rtb-a leads to s3 by igw-1, but i-a has no public address"},
+		{"the internet by a NAT gateway", route("rtb-a", "0.0.0.0/0 nat-1"), "s3", "",
+			"the route to 0.0.0.0/0 in rtb-a leads by nat-1 to the internet"},
+		{"a blackhole", steps(route("rtb-a", "0.0.0.0/0 igw-1 blackhole"), public), "s3", reach.Blackhole,
+			"the route to 0.0.0.0/0 in rtb-a is a blackhole (igw-1 is not available)"},
 		{"a peer's gateway", route("rtb-a", "0.0.0.0/0 pcx-ab"), "s3", reach.NotTransitive,
-			"peering is not transitive: the route to 0.0.0.0/0 in rtb-a leads by pcx-ab into a VPC that passes nothing on to s3"},
-		{"another target", route("rtb-a", "52.0.0.0/8 tgw-1"), "s3", reach.Elsewhere, "the route to 52.0.0.0/8 in rtb-a leads to tgw-1, which is not known here"},
-		{"a subnet without a table", func(w *world) { w.RouteTables = nil }, "s3", reach.NoRoute, "no route table of subnet-a is known here"},
-		{"an unknown instance", func(w *world) { w.Instances = nil }, "s3", reach.NoInstance, "instance i-a is not known here"},
-		{"an instance without an interface", func(w *world) { w.Instances[0].Interfaces = nil }, "s3", reach.NoInstance, "instance i-a is not known here"},
+			"peering is not transitive: the route to 0.0.0.0/0 in rtb-a leads by pcx-ab into a VPC " +
+				"that passes nothing on to s3"},
+		{"another target", route("rtb-a", "52.0.0.0/8 tgw-1"), "s3", reach.Elsewhere,
+			"the route to 52.0.0.0/8 in rtb-a leads to tgw-1, which is not known here"},
+		{"a subnet without a table", func(w *world) {
+			w.RouteTables = nil
+		}, "s3", reach.NoRoute, "no route table of subnet-a is known here"},
+		{"an unknown instance", func(w *world) {
+			w.Instances = nil
+		}, "s3", reach.NoInstance, "instance i-a is not known here"},
+		{"an instance without an interface", func(w *world) {
+			w.Instances[0].Interfaces = nil
+		}, "s3", reach.NoInstance, "instance i-a is not known here"},
 
 		{"an interface endpoint", interfaceEndpoint, "ssm", "", ""},
-		{"an interface endpoint of another VPC", steps(interfaceEndpoint, onEndpoint(func(e *peering.Endpoint) { e.VPC = "vpc-b" })), "ssm", reach.NoRoute,
+		{"an interface endpoint of another VPC", steps(interfaceEndpoint, onEndpoint(func(e *peering.Endpoint) {
+			e.VPC = "vpc-b"
+		})), "ssm", reach.NoRoute,
 			"no route in rtb-a leads to ssm, neither to its prefix list nor to the internet"},
-		{"an interface endpoint whose group admits nothing", steps(interfaceEndpoint, func(w *world) { w.SecurityGroups[1].Ingress = nil }), "ssm", reach.Ingress,
+		{"an interface endpoint whose group admits nothing", steps(interfaceEndpoint, func(w *world) {
+			w.SecurityGroups[1].Ingress = nil
+		}), "ssm", reach.Ingress,
 			"sg-e admits no tcp 443 from 10.1.0.0/16"},
-		{"an interface endpoint without private DNS", steps(interfaceEndpoint, onEndpoint(func(e *peering.Endpoint) { e.PrivateDNS = false })), "ssm", reach.PrivateDNS,
+		{"an interface endpoint without private DNS", steps(interfaceEndpoint, onEndpoint(func(e *peering.Endpoint) {
+			e.PrivateDNS = false
+		})), "ssm", reach.PrivateDNS,
 			"private DNS of vpce-ssm is off, so that the name of ssm leads to the internet, to which rtb-a has no route"},
-		{"an interface endpoint without private DNS beside the internet", steps(interfaceEndpoint, onEndpoint(func(e *peering.Endpoint) { e.PrivateDNS = false }), route("rtb-a", "0.0.0.0/0 igw-1"), public),
+		{"an interface endpoint without private DNS beside the internet",
+			steps(interfaceEndpoint, onEndpoint(func(e *peering.Endpoint) {
+				e.PrivateDNS = false
+			}), route("rtb-a", "0.0.0.0/0 igw-1"), public),
 			"ssm", "", "the route to 0.0.0.0/0 in rtb-a leads by igw-1 to the internet"},
-		{"an interface endpoint without interfaces", steps(interfaceEndpoint, onEndpoint(func(e *peering.Endpoint) { e.Interfaces = nil })), "ssm", reach.PrivateDNS,
+		{"an interface endpoint without interfaces", steps(interfaceEndpoint, onEndpoint(func(e *peering.Endpoint) {
+			e.Interfaces = nil
+		})), "ssm", reach.PrivateDNS,
 			"private DNS of vpce-ssm is off, so that the name of ssm leads to the internet, to which rtb-a has no route"},
-		{"an interface endpoint before the internet", steps(interfaceEndpoint, route("rtb-a", "0.0.0.0/0 igw-1"), public, func(w *world) { w.SecurityGroups[1].Ingress = nil }), "ssm", reach.Ingress,
+		{"an interface endpoint before the internet",
+			steps(interfaceEndpoint, route("rtb-a", "0.0.0.0/0 igw-1"), public, func(w *world) {
+				w.SecurityGroups[1].Ingress = nil
+			}), "ssm", reach.Ingress,
 			"sg-e admits no tcp 443 from 10.1.0.0/16"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -191,7 +227,8 @@ func TestPoliciesOfServices(t *testing.T) {
 		t.Errorf("with policies that allow: %+v, asked %v", a, asked)
 	}
 	a := check(w, policy("endpoint", "the policy of vpce-s3 denies s3:GetObject"), policy("bucket", "other"))
-	if want := (reach.Blocker{Code: reach.Policy, Resource: "endpoint", Sentence: "the policy of vpce-s3 denies s3:GetObject"}); a.Reachable || a.Blocker != want || len(a.Path) == 0 {
+	if want := (reach.Blocker{Code: reach.Policy, Resource: "endpoint",
+		Sentence: "the policy of vpce-s3 denies s3:GetObject"}); a.Reachable || a.Blocker != want || len(a.Path) == 0 {
 		t.Errorf("with a policy that denies: %+v, want %+v after the path", a, want)
 	}
 }

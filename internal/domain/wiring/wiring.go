@@ -109,7 +109,8 @@ var vpcCalls = []string{"DeleteVpc", "ModifyVpcAttribute"}
 
 // editCalls change routes, ingress rules and the DNS option of a connection, as connect and disconnect do.
 var editCalls = slices.Concat(freeingCalls, []string{
-	"CreateRoute", "ReplaceRoute", "AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", "ModifyVpcPeeringConnectionOptions",
+	"CreateRoute", "ReplaceRoute", "AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules",
+	"ModifyVpcPeeringConnectionOptions",
 })
 
 // freeingCalls may end an obstacle for which a request or a side waits.
@@ -193,7 +194,9 @@ func messagePattern(accounts []string, to peering.Cell) map[string]any {
 	return map[string]any{
 		"source":  []string{message.Source},
 		"account": accounts,
-		"detail":  map[string]any{"to": map[string]any{"account": []string{string(to.Account)}, "region": []string{string(to.Region)}}},
+		"detail": map[string]any{"to": map[string]any{
+			"account": []string{string(to.Account)}, "region": []string{string(to.Region)},
+		}},
 	}
 }
 
@@ -222,7 +225,9 @@ func approved(cell peering.Cell) Rule {
 	pattern := callPattern([]string{string(cell.Account)}, map[string]any{
 		"eventName": []string{"CreateTags"},
 		"requestParameters": map[string]any{
-			"tagSet":       map[string]any{"items": map[string]any{"key": []string{peering.TagApproved}, "value": []string{"true"}}},
+			"tagSet": map[string]any{"items": map[string]any{
+				"key": []string{peering.TagApproved}, "value": []string{"true"},
+			}},
 			"resourcesSet": map[string]any{"items": map[string]any{"resourceId": prefixes("pcx-")}},
 		},
 	})
@@ -236,7 +241,8 @@ func untagged(cell peering.Cell) Rule {
 	pattern := callPattern([]string{string(cell.Account)}, map[string]any{
 		"eventName": []string{"DeleteTags"},
 		"requestParameters": map[string]any{
-			"tagSet": map[string]any{"items": map[string]any{"key": []any{peering.TagManaged, peering.TagConnection, map[string]any{"exists": false}}}},
+			"tagSet": map[string]any{"items": map[string]any{"key": []any{peering.TagManaged, peering.TagConnection,
+				map[string]any{"exists": false}}}},
 			"resourcesSet": map[string]any{"items": map[string]any{"resourceId": prefixes("sgr-", "pcx-",
 				"rtb-", "subnet-", "sg-")}},
 		},

@@ -15,11 +15,15 @@ import (
 // hub is a policy in which one department may be connected with one in each of many accounts.
 func hub(accounts int) (*policy.Policy, peering.Cell) {
 	at := peering.Cell{Account: "100000000000", Region: "us-east-1"}
-	p := &policy.Policy{Departments: []policy.Department{{Name: "hub", Members: []policy.Member{{Cell: at, VPC: "vpc-0"}}}}}
+	p := &policy.Policy{Departments: []policy.Department{{
+		Name: "hub", Members: []policy.Member{{Cell: at, VPC: "vpc-0"}},
+	}}}
 	for i := range accounts {
 		name := fmt.Sprint("spoke", i)
 		c := peering.Cell{Account: peering.AccountID(fmt.Sprintf("%012d", 200000000000+i)), Region: "us-east-1"}
-		p.Departments = append(p.Departments, policy.Department{Name: name, Members: []policy.Member{{Cell: c, VPC: "vpc-1"}}})
+		p.Departments = append(p.Departments, policy.Department{
+			Name: name, Members: []policy.Member{{Cell: c, VPC: "vpc-1"}},
+		})
 		p.Peerings = append(p.Peerings, policy.Peering{Between: [2]string{"hub", name}})
 	}
 	return p, at
@@ -43,7 +47,8 @@ func TestRulesStayWithinEventBridgesQuotas(t *testing.T) {
 			perBus[r.Bus]++
 			pattern, err := json.Marshal(r.Pattern)
 			if err != nil || len(pattern) > 2048 {
-				t.Errorf("%d accounts: the pattern of %s has %d characters, %v; want at most 2048", accounts, r.Name, len(pattern), err)
+				t.Errorf("%d accounts: the pattern of %s has %d characters, %v; want at most 2048", accounts,
+					r.Name, len(pattern), err)
 			}
 			if n := len(wiring.DefaultPrefix + "-" + r.Name); n > 64 {
 				t.Errorf("%d accounts: the name of %s has %d characters, want at most 64", accounts, r.Name, n)
@@ -103,9 +108,15 @@ func TestCellsWithoutAPeeringExchangeDenialsAlone(t *testing.T) {
 		}
 	}
 	want := []string{
-		`accept-unpeered on own to accept for 10m0s: {"account":["200000000001"],"detail":{"to":{"account":["100000000000"],"region":["us-east-1"]}},"detail-type":["Side Checked"],"source":["autopeer.cells"]}`,
-		`forward-messages-200000000000-eu-west-1 on own to  for 10m0s: {"account":["100000000000"],"detail":{"to":{"account":["200000000000"],"region":["eu-west-1"]}},"detail-type":["Side Checked"],"region":["us-east-1"],"source":["autopeer.cells"]}`,
-		`forward-messages-200000000001-us-east-1 on own to  for 10m0s: {"account":["100000000000"],"detail":{"to":{"account":["200000000001"],"region":["us-east-1"]}},"detail-type":["Side Checked"],"region":["us-east-1"],"source":["autopeer.cells"]}`,
+		`accept-unpeered on own to accept for 10m0s: {"account":["200000000001"],` +
+			`"detail":{"to":{"account":["100000000000"],"region":["us-east-1"]}},"detail-type":["Side Checked"],` +
+			`"source":["autopeer.cells"]}`,
+		`forward-messages-200000000000-eu-west-1 on own to  for 10m0s: {"account":["100000000000"],` +
+			`"detail":{"to":{"account":["200000000000"],"region":["eu-west-1"]}},"detail-type":["Side Checked"],` +
+			`"region":["us-east-1"],"source":["autopeer.cells"]}`,
+		`forward-messages-200000000001-us-east-1 on own to  for 10m0s: {"account":["100000000000"],` +
+			`"detail":{"to":{"account":["200000000001"],"region":["us-east-1"]}},"detail-type":["Side Checked"],` +
+			`"region":["us-east-1"],"source":["autopeer.cells"]}`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("rules:\n got %q\nwant %q", got, want)
@@ -156,7 +167,8 @@ func TestARetiredCellReceivesDeletionsAndSweeps(t *testing.T) {
 	for _, r := range wiring.Rules(p, retired, wiring.DefaultPrefix, wiring.DefaultSweepInterval) {
 		got = append(got, fmt.Sprintf("%s to %s on the %s bus", r.Name, r.Queue, r.Bus))
 	}
-	want := []string{"disconnect to disconnect on the default bus", "sweep-schedule to sweep on the default bus", "sweep-deployed to sweep on the default bus", "sweep-untagged to sweep on the default bus"}
+	want := []string{"disconnect to disconnect on the default bus", "sweep-schedule to sweep on the default bus",
+		"sweep-deployed to sweep on the default bus", "sweep-untagged to sweep on the default bus"}
 	if !slices.Equal(got, want) {
 		t.Errorf("rules = %q, want %q", got, want)
 	}

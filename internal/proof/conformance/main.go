@@ -60,7 +60,8 @@ var judges = []struct {
 	name  string
 	judge judge
 }{
-	{"lambda", judgeFunctions}, {"cloudformation", judgeStacks}, {"usecases", judgeUseCases}, {"clients", judgeByClients}, {"patterns", judgePatterns}, {"iam", judgePolicies},
+	{"lambda", judgeFunctions}, {"cloudformation", judgeStacks}, {"usecases", judgeUseCases}, {"clients", judgeByClients},
+	{"patterns", judgePatterns}, {"iam", judgePolicies},
 	{"terraform", judgeByTerraform},
 }
 
@@ -149,7 +150,8 @@ func exists(path string) bool {
 // needs, too.
 func judgePolicies(ctx context.Context, out io.Writer, r *report.Report, _ string) error {
 	if !exists(simulator + "/ready") {
-		fmt.Fprintln(out, "NOT ASKED: iam-simulate and parliament on IAM policies, because Node.js or npm's registry is missing")
+		fmt.Fprintln(out,
+			"NOT ASKED: iam-simulate and parliament on IAM policies, because Node.js or npm's registry is missing")
 		return nil
 	}
 	j := r.Judge("iam-simulate on IAM policies")
@@ -181,7 +183,8 @@ func judgeByTerraform(ctx context.Context, out io.Writer, r *report.Report, tria
 // judgeByRuler reports that Event Ruler is missing where there is no Java or no Maven to fetch it.
 func judgeByRuler(ctx context.Context, out io.Writer, r *report.Report) {
 	if _, err := os.Stat(ruler + "/ready"); err != nil {
-		fmt.Fprintln(out, "NOT ASKED: AWS's Event Ruler on event patterns, because Java 17, Maven or Maven's repository is missing")
+		fmt.Fprintln(out,
+			"NOT ASKED: AWS's Event Ruler on event patterns, because Java 17, Maven or Maven's repository is missing")
 		return
 	}
 	patterns.JudgeByRuler(ctx, r.Judge("AWS's Event Ruler on event patterns"), ruler)

@@ -50,7 +50,8 @@ func remove(t *sandboxtest.T, r request) {
 }
 
 func marketingFinance(t *sandboxtest.T) []request {
-	m, f, d := t.Build(oneInVirginia, lab.Marketing), t.Build(oneInVirginia, lab.Finance), t.Build(oneInVirginia, lab.Developer)
+	m, f, d := t.Build(oneInVirginia, lab.Marketing), t.Build(oneInVirginia, lab.Finance),
+		t.Build(oneInVirginia, lab.Developer)
 	t.Policy(lab.PingPolicy(m, f, d))
 	first, second := ask(t, m, f), ask(t, d, f)
 	remove(t, first)
@@ -111,9 +112,11 @@ func across(finance peering.Cell) func(*sandboxtest.T) []request {
 }
 
 func limits(t *sandboxtest.T) []request {
-	m, f, d := t.Build(oneInVirginia, lab.Marketing), t.Build(twoInParis, lab.Finance), t.Build(oneInVirginia, lab.Developer)
+	m, f, d := t.Build(oneInVirginia, lab.Marketing), t.Build(twoInParis, lab.Finance),
+		t.Build(oneInVirginia, lab.Developer)
 	t.ByHand(oneInVirginia, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "10.20.0.0/16") })
-	t.Policy(strings.Replace(lab.PingPolicy(m, f, d), "version: 1\n", "version: 1\nlimits: { peerings: 1 }\n", 1) + "  - between: [developer, marketing]\n")
+	t.Policy(strings.Replace(lab.PingPolicy(m, f, d), "version: 1\n", "version: 1\nlimits: { peerings: 1 }\n", 1) +
+		"  - between: [developer, marketing]\n")
 	return []request{ask(t, d, m), ask(t, d, f), ask(t, m, f)}
 }
 
@@ -122,7 +125,8 @@ func approval(t *sandboxtest.T) []request {
 	for _, site := range []lab.Site{m, f} {
 		t.ByHand(site.Cell, func(p *lab.Person) { p.DNSHostnames(site.VPC) })
 	}
-	t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    approval: manual\n    dns: true\n", 1))
+	t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n",
+		"finance]\n    approval: manual\n    dns: true\n", 1))
 	r := ask(t, m, f)
 	t.ByHand(f.Cell, func(p *lab.Person) { p.Tag(string(r.id), map[string]string{peering.TagApproved: "true"}) })
 	t.Settle()
@@ -131,7 +135,8 @@ func approval(t *sandboxtest.T) []request {
 
 // drift has a route deleted by hand, a block added, and a request whose event no function received.
 func drift(t *sandboxtest.T) []request {
-	m, f, d := t.Build(oneInVirginia, lab.Marketing), t.Build(twoInVirginia, lab.Finance), t.Build(oneInVirginia, lab.Developer)
+	m, f, d := t.Build(oneInVirginia, lab.Marketing), t.Build(twoInVirginia, lab.Finance),
+		t.Build(oneInVirginia, lab.Developer)
 	t.Policy(lab.PingPolicy(m, f, d))
 	first := ask(t, m, f)
 	t.ByHand(m.Cell, func(p *lab.Person) {
@@ -151,10 +156,12 @@ func closing(t *sandboxtest.T) []request {
 	t.Policy(lab.PingPolicy(m, f, lab.Site{}))
 	r := ask(t, m, f)
 	t.ByHand(f.Cell, func(p *lab.Person) { p.RouteToServer(f.Table, "10.10.1.66/32", f.Server) })
-	narrowed := strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "    allow:", "    routes: { finance: { to: [10.10.1.0/24] } }\n    allow:", 1)
+	narrowed := strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "    allow:",
+		"    routes: { finance: { to: [10.10.1.0/24] } }\n    allow:", 1)
 	t.Redeploy(strings.Replace(narrowed, "protocol: icmp", "protocol: icmp, sources: [10.10.1.0/24]", 1))
 	time.Sleep(40 * time.Minute)
-	t.Redeploy(fmt.Sprintf("version: 1\nremoved: disconnect\ndepartments: { marketing: %s, finance: %s }\npeerings: []\n", m.Member(), f.Member()))
+	t.Redeploy(fmt.Sprintf("version: 1\nremoved: disconnect\ndepartments: { marketing: %s, finance: %s }\npeerings: []\n",
+		m.Member(), f.Member()))
 	time.Sleep(time.Hour)
 	return []request{r}
 }

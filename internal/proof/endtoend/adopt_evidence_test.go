@@ -19,7 +19,9 @@ import (
 // consent is needed.
 func TestTheLastEvidenceGoesLast(t *testing.T) {
 	t.Parallel()
-	for routes, accepter := range map[string]peering.Cell{"finance: { to: [10.10.1.0/24] }": near, "marketing: { to: [172.31.1.0/24] }": one} {
+	for routes, accepter := range map[string]peering.Cell{
+		"finance: { to: [10.10.1.0/24] }": near, "marketing: { to: [172.31.1.0/24] }": one,
+	} {
 		for _, tags := range []string{"tags: none", "dns: false"} {
 			t.Run(routes+", "+tags, func(t *testing.T) {
 				t.Parallel()
@@ -31,14 +33,17 @@ func TestTheLastEvidenceGoesLast(t *testing.T) {
 					hold(t, accepter, pcx) // no tag is put back
 					t.ByHand(accepter, func(p *lab.Person) { p.Untag(string(pcx), peering.TagManaged) })
 					time.Sleep(time.Minute)
-					defer t.Cloud.Inject(sandboxtest.Times(40, cloudsim.Failure{Code: "RequestLimitExceeded", Status: 503}, func(c apicall.Call) bool {
-						return c.Action == "DeleteRoute" && strings.Contains(c.ARN, "autopeer-connect")
-					}))()
-					t.Redeploy(between(m, f, tags, fmt.Sprintf("routes: { %s }", routes), lines(strings.Replace(pingLine, "finance-server", "none", 1))))
+					defer t.Cloud.Inject(sandboxtest.Times(40, cloudsim.Failure{Code: "RequestLimitExceeded", Status: 503},
+						func(c apicall.Call) bool {
+							return c.Action == "DeleteRoute" && strings.Contains(c.ARN, "autopeer-connect")
+						}))()
+					t.Redeploy(between(m, f, tags, fmt.Sprintf("routes: { %s }", routes),
+						lines(strings.Replace(pingLine, "finance-server", "none", 1))))
 					time.Sleep(time.Hour)
 					left, err := t.State(t.Ctx, t.Sites()...)
 					t.Must(err)
-					for _, gone := range []string{"admits icmp", map[peering.Cell]string{near: "10.10.0.0/16", one: "172.31.0.0/16"}[accepter]} {
+					for _, gone := range []string{"admits icmp",
+						map[peering.Cell]string{near: "10.10.0.0/16", one: "172.31.0.0/16"}[accepter]} {
 						if strings.Contains(strings.Join(left, "\n"), gone) {
 							t.Errorf("%q is left in %q", gone, left)
 						}

@@ -33,7 +33,8 @@ func routedByHand(t *sandboxtest.T, m, f lab.Site, pcx peering.ConnectionID) []s
 	t.Helper()
 	t.ByHand(m.Cell, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.1.0/24", pcx) })
 	t.ByHand(f.Cell, func(p *lab.Person) { p.RouteTo(f.Table, "10.10.1.0/24", pcx) })
-	return []string{fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.Table, pcx), fmt.Sprintf("%s routes 10.10.1.0/24 to %s", f.Table, pcx)}
+	return []string{fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.Table, pcx),
+		fmt.Sprintf("%s routes 10.10.1.0/24 to %s", f.Table, pcx)}
 }
 
 // adopt consents in the cell to the proposed changes of the connection.
@@ -56,7 +57,8 @@ func waiting(t *sandboxtest.T, pcx peering.ConnectionID, mark int) map[peering.R
 		if o.Type != outcome.Proposed || o.Connection != pcx {
 			continue
 		}
-		command := fmt.Sprintf("aws ec2 create-tags --region %s --resources %s --tags Key=autopeer:adopt,Value=true; or set adopt: true for the peering in line ", o.Cell.Region, pcx)
+		command := fmt.Sprintf("aws ec2 create-tags --region %s --resources %s --tags Key=autopeer:adopt,Value=true; or "+
+			"set adopt: true for the peering in line ", o.Cell.Region, pcx)
 		if o.Reason.Code != "needs-adoption" || !strings.Contains(o.Next, command) || len(o.Changes) > 0 {
 			t.Errorf("proposed %+v, want the command %q and no change", o, command)
 		}
@@ -81,7 +83,8 @@ func madeSince(t *sandboxtest.T, pcx peering.ConnectionID, mark int) map[peering
 }
 
 // areMade checks that exactly the proposed changes of the sides were made since the mark.
-func areMade(t *sandboxtest.T, pcx peering.ConnectionID, proposed map[peering.Role]outcome.Outcome, mark int, sides ...peering.Role) {
+func areMade(t *sandboxtest.T, pcx peering.ConnectionID, proposed map[peering.Role]outcome.Outcome,
+	mark int, sides ...peering.Role) {
 	t.Helper()
 	want := map[peering.Role][]string{}
 	for _, side := range sides {
@@ -119,7 +122,8 @@ var paths = map[string]func(t *sandboxtest.T, m, f lab.Site) (pcx peering.Connec
 }
 
 // onEachPath plays the scenario on every path, in one account and in two.
-func onEachPath(t *testing.T, scenario func(t *sandboxtest.T, m, f lab.Site, pcx peering.ConnectionID, routes []string)) {
+func onEachPath(t *testing.T,
+	scenario func(t *sandboxtest.T, m, f lab.Site, pcx peering.ConnectionID, routes []string)) {
 	for path, find := range paths {
 		for _, accepter := range []peering.Cell{one, near, two} {
 			t.Run(path+", with "+accepter.String(), func(t *testing.T) {
@@ -178,7 +182,8 @@ func isKnownAsIncomplete(t *sandboxtest.T, pcx peering.ConnectionID, want bool) 
 	t.Helper()
 	told := map[peering.Cell]bool{}
 	for _, o := range t.Heard() {
-		if o.Connection == pcx && o.Reason.Code == "incomplete" && strings.Contains(o.Reason.Sentence, "wait for the consent of a person") {
+		if o.Connection == pcx && o.Reason.Code == "incomplete" &&
+			strings.Contains(o.Reason.Sentence, "wait for the consent of a person") {
 			told[o.Cell] = true
 		}
 		if o.Type == outcome.Failed || o.Type == outcome.Conflicting || o.Type == outcome.Connected {
@@ -218,7 +223,8 @@ func TestAProposalIsRepeatedDaily(t *testing.T) {
 			time.Sleep(time.Until(time.Now().Truncate(24 * time.Hour).Add(24 * time.Hour)))
 			mark := len(t.Heard())
 			time.Sleep(23 * time.Hour)
-			if again := waiting(t, pcx, mark); again[peering.Requester].ID != first[peering.Requester].ID || again[peering.Accepter].ID != first[peering.Accepter].ID {
+			if again := waiting(t, pcx, mark); again[peering.Requester].ID != first[peering.Requester].ID ||
+				again[peering.Accepter].ID != first[peering.Accepter].ID {
 				t.Errorf("a day later %+v is proposed, want %+v", again, first)
 			}
 			if n := countProposals(t, pcx, mark); n != 2 {
@@ -320,11 +326,14 @@ func TestClosingWaitsForAdoption(t *testing.T) {
 		defer release()
 		t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "192.168.0.0/24", pcx) })
 		t.Settle()
-		inTheWay, byHand := fmt.Sprintf("%s routes 172.31.1.66/32 to %s", m.VPC.Main, m.Server), fmt.Sprintf("%s routes 192.168.0.0/24 to %s", m.Table, pcx)
-		finance := []string{sandbox.Routes(f.Table, m, pcx), sandbox.Routes(f.VPC.Main, m, pcx), sandbox.Admits(f.Group, "icmp", m)}
+		inTheWay, byHand := fmt.Sprintf("%s routes 172.31.1.66/32 to %s", m.VPC.Main, m.Server),
+			fmt.Sprintf("%s routes 192.168.0.0/24 to %s", m.Table, pcx)
+		finance := []string{sandbox.Routes(f.Table, m, pcx), sandbox.Routes(f.VPC.Main, m, pcx),
+			sandbox.Admits(f.Group, "icmp", m)}
 		t.Holds(append(slices.Clone(finance), inTheWay, byHand)...)
 		proposed, mark := waiting(t, pcx, 0), len(t.Heard())
-		if o := proposed[peering.Requester]; len(o.Conflicts) != 1 || !strings.Contains(o.Reason.Sentence, "further additions wait: 172.31.1.66/32") {
+		if o := proposed[peering.Requester]; len(o.Conflicts) != 1 ||
+			!strings.Contains(o.Reason.Sentence, "further additions wait: 172.31.1.66/32") {
 			t.Errorf("proposed %+v, want the conflict", o)
 		}
 		adopt(t, one, pcx)
@@ -333,7 +342,9 @@ func TestClosingWaitsForAdoption(t *testing.T) {
 		for _, o := range t.Heard()[mark:] {
 			made = append(made, o.Changes...)
 		}
-		if want := slices.Concat(proposed[peering.Requester].Removals, proposed[peering.Requester].Additions); !slices.Equal(slices.Sorted(slices.Values(made)), slices.Sorted(slices.Values(want))) {
+		if want := slices.Concat(proposed[peering.Requester].Removals,
+			proposed[peering.Requester].Additions); !slices.Equal(slices.Sorted(slices.Values(made)),
+			slices.Sorted(slices.Values(want))) {
 			t.Errorf("made %q, want the proposed %q", made, want)
 		}
 	})
@@ -355,7 +366,8 @@ func TestTerraform(t *testing.T) {
 		"routes of the policy":                  {ping2, wanted, false},
 		"other routes, and the policy consents": {func(m, f lab.Site) string { return adopting(ping2(m, f)) }, parts, false},
 		"routes that the policy leaves to others": {func(m, f lab.Site) string {
-			return strings.Replace(ping2(m, f), "    allow:", "    routes: { marketing: { tables: none }, finance: { tables: none } }\n    allow:", 1)
+			return strings.Replace(ping2(m, f), "    allow:",
+				"    routes: { marketing: { tables: none }, finance: { tables: none } }\n    allow:", 1)
 		}, parts, true},
 	}
 	for name, tt := range tests {
@@ -391,7 +403,8 @@ func TestTerraform(t *testing.T) {
 					want := sandboxtest.Pinging(m, f, pcx)
 					if tt.byHand {
 						want = []string{
-							fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.Table, pcx), fmt.Sprintf("%s routes 10.10.1.0/24 to %s", f.Table, pcx),
+							fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.Table, pcx),
+							fmt.Sprintf("%s routes 10.10.1.0/24 to %s", f.Table, pcx),
 							sandbox.Admits(f.Group, "icmp", m),
 						}
 					}

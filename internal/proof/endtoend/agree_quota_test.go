@@ -27,7 +27,8 @@ func spokes(t *sandboxtest.T, cell peering.Cell, f lab.Site, n int, declared fun
 			return lab.ByHand(p, name, block, fmt.Sprintf("10.%d.1.0/24", i+1), fmt.Sprintf("10.%d.1.10", i+1))
 		})
 		departments += fmt.Sprintf("  %s: %s\n", name, declared(s, block))
-		peerings += fmt.Sprintf("  - between: [%s, finance]\n    allow:\n      - { from: %[1]s, to: finance, groups: { tags: { Role: finance-server } }, protocol: tcp, ports: [22, 443, 5432] }\n", name)
+		peerings += fmt.Sprintf("  - between: [%s, finance]\n    allow:\n      - { from: %[1]s, to: finance, groups: { "+
+			"tags: { Role: finance-server } }, protocol: tcp, ports: [22, 443, 5432] }\n", name)
 		all = append(all, s)
 	}
 	t.Policy(departments + peerings)
@@ -49,7 +50,8 @@ func TestManyRequestsAtOnce(t *testing.T) {
 		member  func(lab.Site, string) string
 	}{
 		"the hub is asked": {false, declared}, "the hub asks": {true, declared},
-		"the hub is asked, and blocks are not declared": {false, undeclared}, "the hub asks, and blocks are not declared": {true, undeclared},
+		"the hub is asked, and blocks are not declared": {false, undeclared},
+		"the hub asks, and blocks are not declared":     {true, undeclared},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -60,7 +60,9 @@ var rooms = map[string]room{
 	"a deleted route": {"limits: { routes: 3 }\n", filledTable, func(t *sandboxtest.T, f lab.Site, _ string) {
 		t.ByHand(f.Cell, func(p *lab.Person) { p.DeleteRoute(f.Table, "192.0.2.0/24") })
 	}},
-	"a deleted route that was a conflict": {"", func(t *sandboxtest.T, f lab.Site) { toServer(t, f, quarantined) }, func(t *sandboxtest.T, f lab.Site, _ string) {
+	"a deleted route that was a conflict": {"", func(t *sandboxtest.T, f lab.Site) {
+		toServer(t, f, quarantined)
+	}, func(t *sandboxtest.T, f lab.Site, _ string) {
 		t.ByHand(f.Cell, func(p *lab.Person) { p.DeleteRoute(f.Table, quarantined) })
 	}},
 	"a deployed limit of rules":  {"limits: { rules: 1 }\n", filledGroup, redeployed("limits: { rules: 2 }\n")},
@@ -130,7 +132,10 @@ func TestTheEndOfALateObstacle(t *testing.T) {
 		},
 		"a route in place of ours": {
 			func(t *sandboxtest.T, f lab.Site) {
-				t.ByHand(f.Cell, func(p *lab.Person) { p.ToInternet(f.VPC, f.Table); p.ReplaceByGateway(f.VPC, f.Table, "10.10.0.0/16") })
+				t.ByHand(f.Cell, func(p *lab.Person) {
+					p.ToInternet(f.VPC, f.Table)
+					p.ReplaceByGateway(f.VPC, f.Table, "10.10.0.0/16")
+				})
 			},
 			func(t *sandboxtest.T, f lab.Site) {
 				t.ByHand(f.Cell, func(p *lab.Person) { p.DeleteRoute(f.Table, "10.10.0.0/16") })

@@ -117,9 +117,15 @@ func TestMessagesOfAnAgreement(t *testing.T) {
 		then    func(*sandboxtest.T, lab.Site, peering.ConnectionID)
 		further []string
 	}{
-		"the accepter's blocks are declared":     {func(f lab.Site, p string) string { return declaring(p, f) }, []string{ready, told}, nil, nil},
-		"the accepter's blocks are not declared": {func(_ lab.Site, p string) string { return p }, []string{ready, question, ready, told}, nil, nil},
-		"a person approves later": {func(f lab.Site, p string) string { return manual(declaring(p, f)) }, []string{ready}, approve,
+		"the accepter's blocks are declared": {func(f lab.Site, p string) string {
+			return declaring(p, f)
+		}, []string{ready, told}, nil, nil},
+		"the accepter's blocks are not declared": {func(_ lab.Site, p string) string {
+			return p
+		}, []string{ready, question, ready, told}, nil, nil},
+		"a person approves later": {func(f lab.Site, p string) string {
+			return manual(declaring(p, f))
+		}, []string{ready}, approve,
 			[]string{question, ready, told}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -256,7 +262,8 @@ func TestAStranger(t *testing.T) {
 		stranger := t.Build(one, func(p *lab.Person) lab.Site {
 			return lab.ByHand(p, "Stranger", "10.200.0.0/16", "10.200.1.0/24", "10.200.1.10")
 		})
-		t.Policy(fmt.Sprintf("version: 1\ndepartments:\n  marketing: [{ account: %q, region: %s, within: 10.10.0.0/15 }]\n  finance: %s\npeerings:\n  - between: [marketing, finance]\n    %s\n",
+		t.Policy(fmt.Sprintf("version: 1\ndepartments:\n  marketing: [{ account: %q, region: %s, within: 10.10.0.0/15 }]\n "+
+			" finance: %s\npeerings:\n  - between: [marketing, finance]\n    %s\n",
 			one.Account, one.Region, f.Member(), ping))
 		pcx := t.Ask(stranger, f)
 		time.Sleep(25 * time.Hour)
@@ -280,7 +287,8 @@ func TestABlockThatIsNeverRouted(t *testing.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 		t.ByHand(accepter, func(p *lab.Person) { p.AddBlock(f.VPC, "100.64.0.0/16") })
 		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "100.64.0.0/16") })
-		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n", "finance]\n    routes: { marketing: { except: [100.64.0.0/16] } }\n", 1))
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n",
+			"finance]\n    routes: { marketing: { except: [100.64.0.0/16] } }\n", 1))
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.InState(one, pcx, peering.Active)
@@ -363,17 +371,25 @@ func TestForgedMessages(t *testing.T) {
 		change func(*message.Message)
 		sent   time.Duration // before now
 	}{
-		"by a third cell":                         {third, func(*message.Message) {}, 0},
-		"by the accepter's own cell":              {two, func(*message.Message) {}, 0},
-		"about a check of long ago":               {one, func(m *message.Message) { m.CheckedAt = m.CheckedAt.Add(-11 * time.Minute) }, 0},
-		"about a check in the future":             {one, func(m *message.Message) { m.CheckedAt = m.CheckedAt.Add(2 * time.Minute) }, 0},
+		"by a third cell":            {third, func(*message.Message) {}, 0},
+		"by the accepter's own cell": {two, func(*message.Message) {}, 0},
+		"about a check of long ago": {one, func(m *message.Message) {
+			m.CheckedAt = m.CheckedAt.Add(-11 * time.Minute)
+		}, 0},
+		"about a check in the future": {one, func(m *message.Message) {
+			m.CheckedAt = m.CheckedAt.Add(2 * time.Minute)
+		}, 0},
 		"taken by EventBridge long ago":           {one, func(*message.Message) {}, 11 * time.Minute},
 		"of a newer cell":                         {one, func(m *message.Message) { m.Version = 2 }, 0},
 		"as an answer that rests on other blocks": {one, func(m *message.Message) { m.Assumed, m.Answers = nil, "0123" }, 0},
-		"about another VPC":                       {one, func(m *message.Message) { m.Requester.ID = "vpc-0a1b2c3d4e5f60718" }, 0},
-		"with a code of a newer cell":             {one, func(m *message.Message) { m.Code = "on-hold" }, 0},
-		"with a block that is none":               {one, func(m *message.Message) { m.Blocks[0] = netip.MustParsePrefix("10.10.0.1/16") }, 0},
-		"not ready":                               {one, func(m *message.Message) { m.Code = message.Quota }, 0},
+		"about another VPC": {one, func(m *message.Message) {
+			m.Requester.ID = "vpc-0a1b2c3d4e5f60718"
+		}, 0},
+		"with a code of a newer cell": {one, func(m *message.Message) { m.Code = "on-hold" }, 0},
+		"with a block that is none": {one, func(m *message.Message) {
+			m.Blocks[0] = netip.MustParsePrefix("10.10.0.1/16")
+		}, 0},
+		"not ready": {one, func(m *message.Message) { m.Code = message.Quota }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -453,7 +469,8 @@ func TestHalfOpen(t *testing.T) {
 		t.Holds(sandbox.Routes(f.Table, m, pcx), sandbox.Routes(f.VPC.Main, m, pcx), sandbox.Admits(f.Group, "icmp", m))
 		codes := map[peering.Cell][]string{}
 		for _, o := range t.Said(outcome.Conflicting, pcx) {
-			if text := o.Reason.Sentence + strings.Join(o.Notes, " "); strings.Contains(text, "is half-open") && strings.Contains(text, "answers have no route back") {
+			if text := o.Reason.Sentence + strings.Join(o.Notes, " "); strings.Contains(text, "is half-open") &&
+				strings.Contains(text, "answers have no route back") {
 				codes[o.Cell] = append(codes[o.Cell], o.Reason.Code)
 			}
 		}
@@ -478,7 +495,8 @@ func TestAFailedAttemptIsTakenBack(t *testing.T) {
 				m, f := t.Company(one, accepter)
 				var attempts atomic.Int32
 				end := t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
-					if c.Action != call || c.Account != string(accepter.Account) || call == "CreateRoute" && c.Params["RouteTableId"] != string(f.Table) {
+					if c.Action != call || c.Account != string(accepter.Account) ||
+						call == "CreateRoute" && c.Params["RouteTableId"] != string(f.Table) {
 						return nil
 					}
 					attempts.Add(1)
@@ -525,8 +543,9 @@ func TestAFailedAttemptBesideAPersonsRoute(t *testing.T) {
 		action, param, code string
 		wants               string
 	}{
-		"a route is refused":           {"CreateRoute", "RouteTableId", "RouteLimitExceeded", ping},
-		"a rule is refused":            {"AuthorizeSecurityGroupIngress", "GroupId", "RulesPerSecurityGroupLimitExceeded", ping},
+		"a route is refused": {"CreateRoute", "RouteTableId", "RouteLimitExceeded", ping},
+		"a rule is refused": {"AuthorizeSecurityGroupIngress", "GroupId",
+			"RulesPerSecurityGroupLimitExceeded", ping},
 		"a route is refused, no rules": {"CreateRoute", "RouteTableId", "RouteLimitExceeded", "dns: false"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -626,7 +645,8 @@ func TestAnObstacleThatIsNone(t *testing.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.30.0.0/16") })
 		policy := lab.PingPolicy(m, f, lab.Site{})
-		t.Policy(strings.Replace(policy, string(f.VPC.ID)+" }", string(f.VPC.ID)+`, cidrs: ["172.31.0.0/16", "172.30.0.0/16"] }`, 1))
+		t.Policy(strings.Replace(policy, string(f.VPC.ID)+" }",
+			string(f.VPC.ID)+`, cidrs: ["172.31.0.0/16", "172.30.0.0/16"] }`, 1))
 		mail := readMail(t)
 		pcx := t.Ask(m, f)
 		t.Settle()

@@ -64,7 +64,8 @@ func TestTheAcceptanceNamesTheApprovedDepartment(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		auditor, f := t.Build(one, lab.Developer), t.Build(two, lab.Finance)
-		policy := fmt.Sprintf("version: 1\ndepartments:\n  finance: %s\n  vendor: [{ account: %q, region: %s, within: 10.10.0.0/16 }]\n  auditor: %s\npeerings:\n",
+		policy := fmt.Sprintf("version: 1\ndepartments:\n  finance: %s\n  vendor: [{ account: %q, region: %s, within: "+
+			"10.10.0.0/16 }]\n  auditor: %s\npeerings:\n",
 			f.Member(), one.Account, one.Region, member(auditor, "within: 10.20.0.0/16")) +
 			entry("vendor", "finance", "requester: vendor", "manage: accepter") +
 			entry("auditor", "finance", "requester: auditor", "manage: accepter", "approval: manual")

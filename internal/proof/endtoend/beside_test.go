@@ -20,13 +20,15 @@ import (
 // routesBut returns the routes of the table that don't lead to the connection, as EC2 shows them.
 func routesBut(t *sandboxtest.T, at lab.Site, pcx peering.ConnectionID) []string {
 	t.Helper()
-	out, err := t.Person(t.Ctx, at.Cell).EC2.DescribeRouteTables(t.Ctx, &ec2.DescribeRouteTablesInput{RouteTableIds: []string{string(at.Table)}})
+	out, err := t.Person(t.Ctx, at.Cell).EC2.DescribeRouteTables(t.Ctx,
+		&ec2.DescribeRouteTablesInput{RouteTableIds: []string{string(at.Table)}})
 	t.Must(err)
 	var all []string
 	for _, r := range out.RouteTables[0].Routes {
 		if aws.ToString(r.VpcPeeringConnectionId) != string(pcx) {
 			all = append(all, strings.Join([]string{
-				aws.ToString(r.DestinationCidrBlock), aws.ToString(r.DestinationPrefixListId), aws.ToString(r.GatewayId), string(r.State), string(r.Origin),
+				aws.ToString(r.DestinationCidrBlock), aws.ToString(r.DestinationPrefixListId), aws.ToString(r.GatewayId),
+				string(r.State), string(r.Origin),
 			}, " "))
 		}
 	}
@@ -48,7 +50,8 @@ func TestRoutesOfPrefixLists(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Settle()
 		o := t.SaidOnce(outcome.Conflicting, pcx)
-		if len(o.Conflicts) != 1 || o.Conflicts[0].Destination != "10.10.7.0/24" || !strings.Contains(o.Reason.Sentence, string(list)) {
+		if len(o.Conflicts) != 1 || o.Conflicts[0].Destination != "10.10.7.0/24" ||
+			!strings.Contains(o.Reason.Sentence, string(list)) {
 			t.Errorf("conflicts = %+v, %s; want the block of %s", o.Conflicts, o.Reason.Sentence, list)
 		}
 		t.InState(one, pcx, peering.PendingAcceptance)
@@ -77,9 +80,13 @@ func TestPropagatedRoutes(t *testing.T) {
 		made, err := person.CreateVpnGateway(t.Ctx, &ec2.CreateVpnGatewayInput{Type: types.GatewayTypeIpsec1})
 		t.Must(err)
 		vpn := *made.VpnGateway.VpnGatewayId
-		_, err = person.AttachVpnGateway(t.Ctx, &ec2.AttachVpnGatewayInput{VpnGatewayId: &vpn, VpcId: aws.String(string(f.VPC.ID))})
+		_, err = person.AttachVpnGateway(t.Ctx, &ec2.AttachVpnGatewayInput{
+			VpnGatewayId: &vpn, VpcId: aws.String(string(f.VPC.ID)),
+		})
 		t.Must(err)
-		_, err = person.EnableVgwRoutePropagation(t.Ctx, &ec2.EnableVgwRoutePropagationInput{RouteTableId: aws.String(string(f.Table)), GatewayId: &vpn})
+		_, err = person.EnableVgwRoutePropagation(t.Ctx, &ec2.EnableVgwRoutePropagationInput{
+			RouteTableId: aws.String(string(f.Table)), GatewayId: &vpn,
+		})
 		t.Must(err)
 		advertise := func(blocks ...string) {
 			var all []netip.Prefix
@@ -92,7 +99,8 @@ func TestPropagatedRoutes(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Settle()
 		o := t.SaidOnce(outcome.Conflicting, pcx)
-		if len(o.Conflicts) != 1 || o.Conflicts[0].Target != peering.Target(vpn) || !strings.Contains(o.Reason.Sentence, "by route propagation") {
+		if len(o.Conflicts) != 1 || o.Conflicts[0].Target != peering.Target(vpn) ||
+			!strings.Contains(o.Reason.Sentence, "by route propagation") {
 			t.Errorf("conflicts = %+v, %s; want the propagated route", o.Conflicts, o.Reason.Sentence)
 		}
 		t.Unchanged(0)
@@ -139,7 +147,9 @@ func TestRoutesOfEndpoints(t *testing.T) {
 			t.Must(err)
 			all := routesBut(t, f, "")
 			for _, e := range out.VpcEndpoints {
-				all = append(all, *e.VpcEndpointId+" "+strings.Join(slices.Concat(e.RouteTableIds, e.NetworkInterfaceIds), " ")+" "+*e.PolicyDocument)
+				all = append(all,
+					*e.VpcEndpointId+" "+strings.Join(slices.Concat(e.RouteTableIds, e.NetworkInterfaceIds),
+						" ")+" "+*e.PolicyDocument)
 			}
 			return all
 		}

@@ -60,7 +60,8 @@ var obstacles = []obstacle{
 			toServer(t, f, quarantined)
 		},
 		want: func(o outcome.Outcome) bool {
-			return len(o.Conflicts) == 1 && o.Conflicts[0].Destination == quarantined && o.Conflicts[0].Overlaps == "10.10.0.0/16"
+			return len(o.Conflicts) == 1 && o.Conflicts[0].Destination == quarantined &&
+				o.Conflicts[0].Overlaps == "10.10.0.0/16"
 		},
 	},
 	{
@@ -145,7 +146,9 @@ func closesBeside(t *sandboxtest.T, o obstacle, byTag bool) {
 			t.Errorf("%s lost its wanted route: %v", table.ID, table.Routes)
 		}
 	}
-	told := slices.DeleteFunc(slices.Clone(t.Heard()[mark:]), func(o outcome.Outcome) bool { return o.Cell != f.Cell || len(o.Changes) == 0 })
+	told := slices.DeleteFunc(slices.Clone(t.Heard()[mark:]), func(o outcome.Outcome) bool {
+		return o.Cell != f.Cell || len(o.Changes) == 0
+	})
 	if len(told) != 1 || !o.want(told[0]) || !strings.HasPrefix(told[0].Changes[0], "revoke ") {
 		t.Errorf("announced with changes: %+v; want the revocation beside the obstacle", told)
 	}
@@ -163,7 +166,8 @@ func checkRepetitions(t *sandboxtest.T, cell peering.Cell, pcx peering.Connectio
 	t.Unchanged(before)
 	ids := map[string]bool{}
 	for _, o := range t.Heard()[mark:] {
-		if o.Cell == cell && o.Connection == pcx && (o.Type == outcome.Conflicting || o.Type == outcome.Failed) && o.FoundAt.IsZero() {
+		if o.Cell == cell && o.Connection == pcx && (o.Type == outcome.Conflicting || o.Type == outcome.Failed) &&
+			o.FoundAt.IsZero() {
 			ids[o.ID] = true
 		}
 	}

@@ -142,16 +142,20 @@ func (d *denials) check(id peering.ConnectionID, from, to resident, isRejected b
 	}
 	d.InState(to.cell, id, want)
 	byPolicy := []string{string(policy.NotListed), string(policy.WrongDirection)}
-	said := slices.DeleteFunc(d.Said(outcome.Denied, id), func(o outcome.Outcome) bool { return !slices.Contains(byPolicy, o.Reason.Code) })
+	said := slices.DeleteFunc(d.Said(outcome.Denied, id), func(o outcome.Outcome) bool {
+		return !slices.Contains(byPolicy, o.Reason.Code)
+	})
 	for _, cell := range []peering.Cell{from.cell, to.cell} {
-		mayBeAllowed := cell != to.cell && slices.ContainsFunc(d.possible(to), func(name string) bool { return arePeers(from.department, name) })
+		mayBeAllowed := cell != to.cell &&
+			slices.ContainsFunc(d.possible(to), func(name string) bool { return arePeers(from.department, name) })
 		if !mayBeAllowed && !slices.ContainsFunc(said, func(o outcome.Outcome) bool { return o.Cell == cell }) {
 			d.Errorf("%s from %q to %q: %s has announced no denial", id, from.department, to.department, cell)
 		}
 	}
 	for _, o := range said {
 		if why := d.untrue(o.Reason.Sentence, from, to); why != "" {
-			d.Errorf("%s, from %q to %q: %s announces %q: %s", id, from.department, to.department, o.Cell, o.Reason.Sentence, why)
+			d.Errorf("%s, from %q to %q: %s announces %q: %s", id, from.department, to.department,
+				o.Cell, o.Reason.Sentence, why)
 		}
 		for name, r := range map[string]resident{o.Requester.Department: from, o.Accepter.Department: to} {
 			if !d.maybeIn(r, name) {
@@ -183,10 +187,14 @@ const party = `(\w+(?: or \w+)?) \((vpc-\w+) in (\S+?)(, if its primary block is
 
 var (
 	noPeering     = regexp.MustCompile(`^policy\.yaml has no peering between ` + party + ` and ` + party + `$`)
-	oneDepartment = regexp.MustCompile(`^` + party + ` and ` + party + ` are in one department, and policy\.yaml has no peering of (\w+) with itself$`)
-	onlyOneAsks   = regexp.MustCompile(`^line (\d+) of policy\.yaml lets only (\w+) ask for this peering, and ` + party + ` asked ` + party + `$`)
-	noDepartment  = regexp.MustCompile(`^the (requester|accepter) (vpc-\w+) in (\S+)(?: with the primary block (\S+))? is in no department of policy\.yaml(.*)$`)
-	neither       = regexp.MustCompile(`^neither the requester (vpc-\w+) in (\S+)(?: with the primary block (\S+))? nor the accepter (vpc-\w+) in (\S+)(?: with the primary block (\S+))? is in a department of policy\.yaml(.*)$`)
+	oneDepartment = regexp.MustCompile(`^` + party + ` and ` + party +
+		` are in one department, and policy\.yaml has no peering of (\w+) with itself$`)
+	onlyOneAsks = regexp.MustCompile(`^line (\d+) of policy\.yaml lets only (\w+) ask for this peering, and ` +
+		party + ` asked ` + party + `$`)
+	noDepartment = regexp.MustCompile(`^the (requester|accepter) (vpc-\w+) in (\S+)(?: with the primary block (\S+))? ` +
+		`is in no department of policy\.yaml(.*)$`)
+	neither = regexp.MustCompile(`^neither the requester (vpc-\w+) in (\S+)(?: with the primary block (\S+))? nor the ` +
+		`accepter (vpc-\w+) in (\S+)(?: with the primary block (\S+))? is in a department of policy\.yaml(.*)$`)
 )
 
 // untrue returns why the sentence about a denied request is wrong, "" if it is true.
@@ -203,7 +211,8 @@ func (d *denials) untrue(sentence string, from, to resident) string {
 	if m := onlyOneAsks.FindStringSubmatch(sentence); m != nil {
 		var line int
 		_, _ = fmt.Sscan(m[1], &line)
-		if text := strings.Split(d.file, "\n")[line-1]; !strings.Contains(text, "[marketing, finance]") || m[2] != "marketing" {
+		if text := strings.Split(d.file, "\n")[line-1]; !strings.Contains(text, "[marketing, finance]") ||
+			m[2] != "marketing" {
 			return "the line is: " + text
 		}
 		return d.untrueParties(m[3:7], m[7:11], from, to, true)

@@ -64,7 +64,8 @@ func (c connection) beyond(s *site) *site {
 }
 
 var (
-	cells = []peering.Cell{{Account: "111111111111", Region: "us-east-1"}, {Account: "222222222222", Region: "us-east-1"}, {Account: "222222222222", Region: "eu-west-1"}}
+	cells = []peering.Cell{{Account: "111111111111", Region: "us-east-1"}, {Account: "222222222222", Region: "us-east-1"},
+		{Account: "222222222222", Region: "eu-west-1"}}
 	// Two VPCs may get the same block: no connection joins them, but a third can be peered with both.
 	blocks = []string{"10.0.0.0/16", "10.1.0.0/16", "10.2.0.0/16", "10.2.0.0/16"}
 )
@@ -137,7 +138,9 @@ func (e *estate) addSite(i int) {
 // addVPC makes a VPC of one or two blocks, most with IPv6.
 func (e *estate) addVPC(s *site, i int) {
 	dual := e.often("IPv6")
-	out, err := s.EC2.CreateVpc(e.ctx, &ec2.CreateVpcInput{CidrBlock: aws.String(sample(e, "block", blocks...)), AmazonProvidedIpv6CidrBlock: &dual})
+	out, err := s.EC2.CreateVpc(e.ctx, &ec2.CreateVpcInput{
+		CidrBlock: aws.String(sample(e, "block", blocks...)), AmazonProvidedIpv6CidrBlock: &dual,
+	})
 	e.must(err)
 	s.vpc.ID = peering.VPCID(*out.Vpc.VpcId)
 	s.blocks = prefixes(*out.Vpc.CidrBlock)
@@ -146,7 +149,9 @@ func (e *estate) addVPC(s *site, i int) {
 	}
 	if rapid.Bool().Draw(e.T, "second block") {
 		second := fmt.Sprintf("100.64.%d.0/20", 16*i)
-		_, err := s.EC2.AssociateVpcCidrBlock(e.ctx, &ec2.AssociateVpcCidrBlockInput{VpcId: out.Vpc.VpcId, CidrBlock: &second})
+		_, err := s.EC2.AssociateVpcCidrBlock(e.ctx, &ec2.AssociateVpcCidrBlockInput{
+			VpcId: out.Vpc.VpcId, CidrBlock: &second,
+		})
 		e.must(err)
 		s.blocks = append(s.blocks, prefixes(second)...)
 	}
@@ -163,7 +168,9 @@ func (e *estate) addGateway(s *site) {
 	gateway, err := s.EC2.CreateInternetGateway(e.ctx, &ec2.CreateInternetGatewayInput{})
 	e.must(err)
 	s.gateway = gateway.InternetGateway.InternetGatewayId
-	_, err = s.EC2.AttachInternetGateway(e.ctx, &ec2.AttachInternetGatewayInput{InternetGatewayId: s.gateway, VpcId: aws.String(string(s.vpc.ID))})
+	_, err = s.EC2.AttachInternetGateway(e.ctx, &ec2.AttachInternetGatewayInput{
+		InternetGatewayId: s.gateway, VpcId: aws.String(string(s.vpc.ID)),
+	})
 	e.must(err)
 }
 
@@ -202,7 +209,8 @@ func (e *estate) addAddress(s *site) {
 	if !rapid.Bool().Draw(e.T, "secondary address") {
 		return
 	}
-	out, err := s.EC2.DescribeInstances(e.ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{string(sample(e, "instance", s.instances...))}})
+	out, err := s.EC2.DescribeInstances(e.ctx,
+		&ec2.DescribeInstancesInput{InstanceIds: []string{string(sample(e, "instance", s.instances...))}})
 	e.must(err)
 	_, err = s.EC2.AssignPrivateIpAddresses(e.ctx, &ec2.AssignPrivateIpAddressesInput{
 		NetworkInterfaceId:             out.Reservations[0].Instances[0].NetworkInterfaces[0].NetworkInterfaceId,
@@ -271,7 +279,8 @@ func pass() { time.Sleep(50 * time.Millisecond) }
 
 // accept is refused where blocks overlap.
 func (e *estate) accept(c connection) {
-	_, err := c.to.EC2.AcceptVpcPeeringConnection(e.ctx, &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(c.id))})
+	_, err := c.to.EC2.AcceptVpcPeeringConnection(e.ctx,
+		&ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(c.id))})
 	e.may(err, "InvalidStateTransition", "InvalidVpcPeeringConnectionID.NotFound")
 }
 
@@ -319,7 +328,8 @@ func (e *estate) route(s *site, table peering.RouteTableID, destination netip.Pr
 		in.NetworkInterfaceId = &target
 	}
 	_, err := s.EC2.CreateRoute(e.ctx, in)
-	e.may(err, "RouteAlreadyExists", "InvalidParameterValue", "InvalidVpcPeeringConnectionID.NotFound", "InvalidInstanceID")
+	e.may(err, "RouteAlreadyExists", "InvalidParameterValue", "InvalidVpcPeeringConnectionID.NotFound",
+		"InvalidInstanceID")
 }
 
 // addRules opens most groups both ways. Where one isn't, single rules decide.
@@ -328,7 +338,9 @@ func (e *estate) addRules(s *site) {
 		if !e.often("everything out") {
 			e.revoke(s, g)
 		} else {
-			e.permit(s, g, true, types.IpPermission{IpProtocol: aws.String("-1"), Ipv6Ranges: []types.Ipv6Range{{CidrIpv6: aws.String("::/0")}}})
+			e.permit(s, g, true, types.IpPermission{
+				IpProtocol: aws.String("-1"), Ipv6Ranges: []types.Ipv6Range{{CidrIpv6: aws.String("::/0")}},
+			})
 		}
 		if rapid.IntRange(0, 2).Draw(e.T, "everything in") > 0 {
 			e.permit(s, g, false, types.IpPermission{
@@ -348,7 +360,9 @@ func (e *estate) revoke(s *site, group peering.SecurityGroupID) {
 		{IpProtocol: aws.String("-1"), IpRanges: []types.IpRange{{CidrIp: aws.String("0.0.0.0/0")}}},
 		{IpProtocol: aws.String("-1"), Ipv6Ranges: []types.Ipv6Range{{CidrIpv6: aws.String("::/0")}}},
 	} {
-		_, err := s.EC2.RevokeSecurityGroupEgress(e.ctx, &ec2.RevokeSecurityGroupEgressInput{GroupId: aws.String(string(group)), IpPermissions: []types.IpPermission{p}})
+		_, err := s.EC2.RevokeSecurityGroupEgress(e.ctx, &ec2.RevokeSecurityGroupEgressInput{
+			GroupId: aws.String(string(group)), IpPermissions: []types.IpPermission{p},
+		})
 		e.may(err, "InvalidPermission.NotFound")
 	}
 }
@@ -357,9 +371,13 @@ func (e *estate) revoke(s *site, group peering.SecurityGroupID) {
 func (e *estate) permit(s *site, group peering.SecurityGroupID, egress bool, p types.IpPermission) {
 	var err error
 	if id := aws.String(string(group)); egress {
-		_, err = s.EC2.AuthorizeSecurityGroupEgress(e.ctx, &ec2.AuthorizeSecurityGroupEgressInput{GroupId: id, IpPermissions: []types.IpPermission{p}})
+		_, err = s.EC2.AuthorizeSecurityGroupEgress(e.ctx, &ec2.AuthorizeSecurityGroupEgressInput{
+			GroupId: id, IpPermissions: []types.IpPermission{p},
+		})
 	} else {
-		_, err = s.EC2.AuthorizeSecurityGroupIngress(e.ctx, &ec2.AuthorizeSecurityGroupIngressInput{GroupId: id, IpPermissions: []types.IpPermission{p}})
+		_, err = s.EC2.AuthorizeSecurityGroupIngress(e.ctx, &ec2.AuthorizeSecurityGroupIngressInput{
+			GroupId: id, IpPermissions: []types.IpPermission{p},
+		})
 	}
 	e.may(err, "InvalidPermission.Duplicate", "InvalidGroup.NotFound")
 }
@@ -369,7 +387,9 @@ func (e *estate) permission() types.IpPermission {
 	p := types.IpPermission{IpProtocol: &t.name, FromPort: &t.from, ToPort: &t.to}
 	if rapid.Bool().Draw(e.T, "by group") {
 		of := sample(e, "site", e.sites...)
-		p.UserIdGroupPairs = []types.UserIdGroupPair{{GroupId: aws.String(string(sample(e, "group", of.groups...))), UserId: aws.String(string(of.Account))}}
+		p.UserIdGroupPairs = []types.UserIdGroupPair{{
+			GroupId: aws.String(string(sample(e, "group", of.groups...))), UserId: aws.String(string(of.Account)),
+		}}
 		return p
 	}
 	if b := e.block(); b.Addr().Is6() {
@@ -396,7 +416,8 @@ type traffic struct {
 
 func (e *estate) traffic() traffic {
 	t := sample(e, "protocol", traffic{"-1", "-1", -1, -1}, traffic{"47", "47", -1, -1},
-		traffic{name: "tcp", number: "6"}, traffic{name: "udp", number: "17"}, traffic{name: "icmp", number: "1"}, traffic{name: "icmpv6", number: "58"})
+		traffic{name: "tcp", number: "6"}, traffic{name: "udp", number: "17"}, traffic{name: "icmp", number: "1"},
+		traffic{name: "icmpv6", number: "58"})
 	switch t.name {
 	case "tcp", "udp":
 		t.from = sample(e, "from", int32(0), 22, 443, 1024, 30000)
@@ -441,7 +462,9 @@ func (e *estate) replaceACL(s *site, association *string) {
 		egress, allow := rapid.Bool().Draw(e.T, "egress"), rapid.Bool().Draw(e.T, "allow")
 		e.entry(s, id, egress, rapid.Int32Range(1, 30).Draw(e.T, "number"), allow, e.block(), e.traffic())
 	}
-	_, err = s.EC2.ReplaceNetworkAclAssociation(e.ctx, &ec2.ReplaceNetworkAclAssociationInput{AssociationId: association, NetworkAclId: id})
+	_, err = s.EC2.ReplaceNetworkAclAssociation(e.ctx, &ec2.ReplaceNetworkAclAssociationInput{
+		AssociationId: association, NetworkAclId: id,
+	})
 	e.must(err)
 }
 
@@ -455,7 +478,9 @@ func (e *estate) open(s *site, acl *string, number int32) {
 
 // entry is refused for a number that is taken.
 func (e *estate) entry(s *site, acl *string, egress bool, number int32, allow bool, block netip.Prefix, t traffic) {
-	in := &ec2.CreateNetworkAclEntryInput{NetworkAclId: acl, Egress: &egress, RuleNumber: &number, Protocol: &t.number, RuleAction: types.RuleActionDeny}
+	in := &ec2.CreateNetworkAclEntryInput{
+		NetworkAclId: acl, Egress: &egress, RuleNumber: &number, Protocol: &t.number, RuleAction: types.RuleActionDeny,
+	}
 	if allow {
 		in.RuleAction = types.RuleActionAllow
 	}
@@ -483,11 +508,14 @@ func (e *estate) disturb() {
 	}
 	for _, s := range e.sites {
 		if !e.often("attached") {
-			_, err := s.EC2.DetachInternetGateway(e.ctx, &ec2.DetachInternetGatewayInput{InternetGatewayId: s.gateway, VpcId: aws.String(string(s.vpc.ID))})
+			_, err := s.EC2.DetachInternetGateway(e.ctx, &ec2.DetachInternetGatewayInput{
+				InternetGatewayId: s.gateway, VpcId: aws.String(string(s.vpc.ID)),
+			})
 			e.must(err)
 		}
 		if !e.often("running") {
-			_, err := s.EC2.TerminateInstances(e.ctx, &ec2.TerminateInstancesInput{InstanceIds: []string{string(s.instances[0])}})
+			_, err := s.EC2.TerminateInstances(e.ctx,
+				&ec2.TerminateInstancesInput{InstanceIds: []string{string(s.instances[0])}})
 			e.must(err)
 		}
 	}
@@ -495,7 +523,8 @@ func (e *estate) disturb() {
 
 // end deletes a connection; some begin again. It is refused for one that has failed.
 func (e *estate) end(c connection) {
-	_, err := c.from.EC2.DeleteVpcPeeringConnection(e.ctx, &ec2.DeleteVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(c.id))})
+	_, err := c.from.EC2.DeleteVpcPeeringConnection(e.ctx,
+		&ec2.DeleteVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(c.id))})
 	e.may(err, "InvalidStateTransition")
 	if !rapid.Bool().Draw(e.T, "again") {
 		return

@@ -43,7 +43,8 @@ func TestTheDeletedTagIsEvidenceOfAnUnnamedVPC(t *testing.T) {
 		other := t.Build(one, lab.Developer)
 		pcx := t.Ask(m, f)
 		t.Settle()
-		t.Redeploy(without("other: "+other.Member(), fmt.Sprintf("third: [{ account: %q, region: %s, within: 192.168.0.0/16 }]", two.Account, two.Region)))
+		t.Redeploy(without("other: "+other.Member(),
+			fmt.Sprintf("third: [{ account: %q, region: %s, within: 192.168.0.0/16 }]", two.Account, two.Region)))
 		t.ByHand(one, func(p *lab.Person) { p.UntagValue(string(pcx), peering.TagManaged, "autopeer") })
 		time.Sleep(40 * time.Minute)
 		t.Holds()
@@ -58,7 +59,8 @@ func TestAHalfThatIsLeftIsNamed(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.Redeploy(without("marketing: "+m.Member(), "finance: "+f.Member()))
-		t.ByHand(one, func(p *lab.Person) { p.Untag(string(pcx), peering.TagManaged) }) // without a value, and no rule is there
+		// without a value, and no rule is there
+		t.ByHand(one, func(p *lab.Person) { p.Untag(string(pcx), peering.TagManaged) })
 		time.Sleep(25 * time.Hour)
 		left := []string{sandbox.Routes(m.Table, f, pcx), sandbox.Routes(m.VPC.Main, f, pcx)}
 		t.Holds(left...)
@@ -115,7 +117,8 @@ func TestAPrefixListTakesMoreRoom(t *testing.T) {
 			}
 		})
 		line := func(ports string) string {
-			return fmt.Sprintf("- { from: marketing, to: finance, sources: [%s], groups: { tags: { Role: finance-server } }, protocol: tcp, ports: [%s] }", list, ports)
+			return fmt.Sprintf("- { from: marketing, to: finance, sources: [%s], groups: { tags: { Role: finance-server } }, "+
+				"protocol: tcp, ports: [%s] }", list, ports)
 		}
 		t.Policy(between(m, f, lines(line("440-450"))))
 		t.Ask(m, f)
@@ -144,8 +147,10 @@ func TestAThirdPartyByARange(t *testing.T) {
 				m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
 				t.Build(one, lab.Developer)
 				file := func(requester, manage string) string {
-					return fmt.Sprintf("version: 1\nremoved: disconnect\ndepartments:\n  marketing: [{ account: %q, region: %s, within: 10.10.0.0/16 }]\n"+
-						"  finance: %s\n  developer: [{ account: %q, region: %s, within: 10.20.0.0/16 }]\npeerings:\n", one.Account, one.Region, f.Member(), one.Account, one.Region) +
+					return fmt.Sprintf("version: 1\nremoved: disconnect\ndepartments:\n  marketing: [{ account: %q, region: %s, "+
+						"within: 10.10.0.0/16 }]\n"+
+						"  finance: %s\n  developer: [{ account: %q, region: %s, within: 10.20.0.0/16 }]\npeerings:\n", one.Account,
+						one.Region, f.Member(), one.Account, one.Region) +
 						entry("marketing", "finance", "requester: "+requester, "manage: "+manage, ping) + entry("developer", "finance")
 				}
 				t.Policy(file("marketing", "accepter"))

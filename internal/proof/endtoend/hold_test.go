@@ -48,8 +48,10 @@ func announcedHolds(t *sandboxtest.T, cell peering.Cell, pcx peering.ConnectionI
 		}
 		all = append(all, o)
 		command := fmt.Sprintf("aws ec2 delete-tags --region %s --resources %s --tags Key=autopeer:hold", cell.Region, pcx)
-		if o.Type != outcome.Denied || o.Cell != cell || !strings.Contains(o.Reason.Sentence, "autopeer:hold=true") || !strings.HasSuffix(o.Next, command) {
-			t.Errorf("announced %s by %s: %q, next %q; want a denial by %s with the tag and %q", o.Type, o.Cell, o.Reason.Sentence, o.Next, cell, command)
+		if o.Type != outcome.Denied || o.Cell != cell || !strings.Contains(o.Reason.Sentence, "autopeer:hold=true") ||
+			!strings.HasSuffix(o.Next, command) {
+			t.Errorf("announced %s by %s: %q, next %q; want a denial by %s with the tag and %q", o.Type, o.Cell,
+				o.Reason.Sentence, o.Next, cell, command)
 		}
 	}
 	return all
@@ -114,7 +116,10 @@ func TestARequestOnHold(t *testing.T) {
 		{name: "in the accepter's cell, for a VPC within a range", accepter: two, within: true, other: "no-answer"},
 		{name: "in the requester's cell", accepter: two, byRequester: true, other: "other-side"},
 		{name: "in the requester's cell, in the same Region", accepter: near, byRequester: true, other: "other-side"},
-		{name: "in the requester's cell, before the approval", accepter: two, byRequester: true, manual: true, later: 2 * time.Hour, other: "approval-needed"},
+		{
+			name: "in the requester's cell, before the approval", accepter: two, byRequester: true, manual: true,
+			later: 2 * time.Hour, other: "approval-needed",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -270,11 +275,15 @@ func withoutARoute(t *sandboxtest.T, accepter peering.Cell) {
 		sides = 2
 	}
 	heldAtOnceAndDaily(t, accepter, pcx, mark, sides)
-	left := slices.DeleteFunc(sandboxtest.Pinging(m, f, pcx), func(s string) bool { return s == sandbox.Routes(f.Table, m, pcx) })
+	left := slices.DeleteFunc(sandboxtest.Pinging(m, f, pcx), func(s string) bool {
+		return s == sandbox.Routes(f.Table, m, pcx)
+	})
 	t.Holds(left...)
 	t.Unchanged(calls)
 	neitherDriftNorMissed(t)
-	if accepter != one && !slices.ContainsFunc(t.Said(outcome.Denied, pcx), func(o outcome.Outcome) bool { return o.Cell == one && o.Reason.Code == "incomplete" }) {
+	if accepter != one && !slices.ContainsFunc(t.Said(outcome.Denied, pcx), func(o outcome.Outcome) bool {
+		return o.Cell == one && o.Reason.Code == "incomplete"
+	}) {
 		t.Errorf("%s doesn't learn that a part of the other side is missing", one)
 	}
 	endHold(t, accepter, pcx)
@@ -295,9 +304,11 @@ func TestClosingOnHold(t *testing.T) {
 		then     []string // admitted once the hold has ended
 	}{
 		{"an entry less", nil, nil, []string{"revoke"}, nil},
-		{"a narrower entry", []string{narrow}, []string{"icmp 10.10.1.0/24"}, []string{"authorize", "revoke"}, []string{"icmp 10.10.1.0/24"}},
+		{"a narrower entry", []string{narrow}, []string{"icmp 10.10.1.0/24"}, []string{"authorize", "revoke"},
+			[]string{"icmp 10.10.1.0/24"}},
 		{"an entry more and one less", []string{https}, nil, []string{"revoke"}, []string{"tcp 10.10.0.0/16"}},
-		{"an entry more", []string{pingLine, https}, []string{"icmp 10.10.0.0/16"}, nil, []string{"icmp 10.10.0.0/16", "tcp 10.10.0.0/16"}},
+		{"an entry more", []string{pingLine, https}, []string{"icmp 10.10.0.0/16"}, nil,
+			[]string{"icmp 10.10.0.0/16", "tcp 10.10.0.0/16"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -92,14 +92,17 @@ func (b *beside) mutations(mark int) []string {
 func wide(cells ...peering.Cell) string {
 	file := "version: 1\nremoved: disconnect\ndepartments:\n  everything:\n"
 	for _, c := range cells {
-		file += fmt.Sprintf("    - { account: %q, region: %s, within: 10.0.0.0/8 }\n    - { account: %[1]q, region: %[2]s, within: 172.16.0.0/12 }\n", c.Account, c.Region)
+		file += fmt.Sprintf("    - { account: %q, region: %s, within: 10.0.0.0/8 }\n    - { account: %[1]q, region: %[2]s, "+
+			"within: 172.16.0.0/12 }\n", c.Account, c.Region)
 	}
 	return file + "peerings: []\n"
 }
 
 // bothPing is a policy that lets Marketing and Finance ping each other, so that both sides have ingress rules.
 func bothPing(m, f lab.Site) string {
-	return between(m, f, strings.TrimSuffix(ping, "]")+fmt.Sprintf(", { from: finance, to: marketing, groups: { ids: [%s] }, protocol: icmp }]", m.Group))
+	return between(m, f,
+		strings.TrimSuffix(ping,
+			"]")+fmt.Sprintf(", { from: finance, to: marketing, groups: { ids: [%s] }, protocol: icmp }]", m.Group))
 }
 
 // bothPinging is the state that bothPing leads to.
@@ -178,7 +181,8 @@ func TestBlackholesWithoutEvidence(t *testing.T) {
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		deployBeside(t, wide(one, two))
 		time.Sleep(time.Hour)
-		want := []string{sandbox.Admits(f.Group, "icmp", m), sandbox.Routes(f.Table, m, pcx), sandbox.Routes(f.VPC.Main, m, pcx)}
+		want := []string{sandbox.Admits(f.Group, "icmp", m), sandbox.Routes(f.Table, m, pcx),
+			sandbox.Routes(f.VPC.Main, m, pcx)}
 		if kept {
 			want = sandboxtest.Pinging(m, f, pcx)
 		}
@@ -189,7 +193,9 @@ func TestBlackholesWithoutEvidence(t *testing.T) {
 // TestAnInstallationKeepsTheOthersBlackholes of a deleted connection, also if a connection of its own wants the
 // destination.
 func TestAnInstallationKeepsTheOthersBlackholes(t *testing.T) {
-	for name, after := range map[string]time.Duration{"while EC2 shows the connection": 0, "when EC2 no longer shows it": 50 * time.Hour} {
+	for name, after := range map[string]time.Duration{
+		"while EC2 shows the connection": 0, "when EC2 no longer shows it": 50 * time.Hour,
+	} {
 		t.Run(name, func(t *testing.T) {
 			sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, kept bool) {
 				m, f := bothPingingCompany(t)
@@ -211,7 +217,8 @@ func TestAnInstallationKeepsTheOthersBlackholes(t *testing.T) {
 				}
 				time.Sleep(time.Minute)
 				t.Holds(bothPinging(m, f, pcx)...)
-				if got := blue.announced(second); !slices.Contains(got, outcome.Conflicting) || slices.Contains(got, outcome.Connected) {
+				if got := blue.announced(second); !slices.Contains(got, outcome.Conflicting) ||
+					slices.Contains(got, outcome.Connected) {
 					t.Errorf("the second installation announced %v, want a conflict", got)
 				}
 			})
@@ -229,7 +236,8 @@ func TestAConnectionOfTwoPoliciesBelongsToTheFirst(t *testing.T) {
 		t.Holds(connected...)
 
 		mark := t.Cloud.Mark()
-		blue := deployBeside(t, strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "protocol: icmp", "protocol: tcp, ports: [443]", 1))
+		blue := deployBeside(t,
+			strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "protocol: icmp", "protocol: tcp, ports: [443]", 1))
 		time.Sleep(25 * time.Hour)
 		t.Holds(connected...)
 		if calls := blue.mutations(mark); len(calls) > 0 {
@@ -239,7 +247,8 @@ func TestAConnectionOfTwoPoliciesBelongsToTheFirst(t *testing.T) {
 			t.Errorf("the second installation announced %v, want a conflict", got)
 		}
 		for _, o := range blue.outcomes {
-			if o.Type == outcome.Conflicting && (o.Reason.Code != "other-installation" || !strings.Contains(o.Reason.Sentence, "autopeer") || o.Next == "") {
+			if o.Type == outcome.Conflicting &&
+				(o.Reason.Code != "other-installation" || !strings.Contains(o.Reason.Sentence, "autopeer") || o.Next == "") {
 				t.Errorf("conflict = %+v, want the installation that manages the connection and the next step", o)
 			}
 		}
@@ -272,7 +281,9 @@ func asIAMDoes(t *sandboxtest.T) (remove func()) {
 // and that the others have announced a conflict.
 func oneOwner(t *sandboxtest.T, blue *beside, m, f lab.Site, pcx peering.ConnectionID) {
 	t.Helper()
-	admitted := map[peering.Installation]string{"autopeer": sandbox.Admits(f.Group, "icmp", m), "blue": sandbox.Admits(f.Group, "tcp 443", m)}
+	admitted := map[peering.Installation]string{
+		"autopeer": sandbox.Admits(f.Group, "icmp", m), "blue": sandbox.Admits(f.Group, "tcp 443", m),
+	}
 	c, err := t.Connection(t.Ctx, two, pcx)
 	t.Must(err)
 	t.Holds(append(sandbox.Connected(m, f, pcx), admitted[c.ManagedBy()])...)
@@ -344,7 +355,8 @@ func TestARetaggedConnectionIsHandedOver(t *testing.T) {
 		m, f := t.Company(one, two)
 		pcx := t.Ask(m, f)
 		t.Settle()
-		blue := deployBeside(t, strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "protocol: icmp", "protocol: tcp, ports: [443]", 1))
+		blue := deployBeside(t,
+			strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "protocol: icmp", "protocol: tcp, ports: [443]", 1))
 		time.Sleep(time.Hour)
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 
@@ -384,7 +396,9 @@ func TestAnEarlierVersionsConnectionIsHandedOver(t *testing.T) {
 		})
 		connected := sandboxtest.Pinging(m, f, pcx)
 		t.ByHand(one, func(p *lab.Person) { p.DeleteRoute(m.Table, f.VPC.Block.String()) })
-		drifted := slices.DeleteFunc(slices.Clone(connected), func(s string) bool { return s == sandbox.Routes(m.Table, f, pcx) })
+		drifted := slices.DeleteFunc(slices.Clone(connected), func(s string) bool {
+			return s == sandbox.Routes(m.Table, f, pcx)
+		})
 		time.Sleep(25 * time.Hour)
 		t.Holds(drifted...)
 		if said := t.Said(outcome.Conflicting, pcx); len(said) == 0 {

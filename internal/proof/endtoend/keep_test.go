@@ -129,10 +129,14 @@ func TestABlackholeIsAConflictWithItsRemedy(t *testing.T) {
 		}
 		o := said[0]
 		remove := func(destination string) string {
-			return fmt.Sprintf("aws ec2 delete-route --region %s --route-table-id %s --destination-cidr-block %s", accepter.Region, f.Table, destination)
+			return fmt.Sprintf("aws ec2 delete-route --region %s --route-table-id %s --destination-cidr-block %s",
+				accepter.Region, f.Table, destination)
 		}
-		isKnown := len(o.Conflicts) == 2 && o.Conflicts[0].Blackhole && o.Conflicts[1].Blackhole && strings.Contains(o.Reason.Sentence, "has a blackhole route to ")
-		if !isKnown || !strings.Contains(o.Next, fmt.Sprintf("in %s: %s; %s", accepter.Account, remove("10.10.0.0/16"), remove(quarantined))) ||
+		isKnown := len(o.Conflicts) == 2 && o.Conflicts[0].Blackhole && o.Conflicts[1].Blackhole &&
+			strings.Contains(o.Reason.Sentence, "has a blackhole route to ")
+		if !isKnown ||
+			!strings.Contains(o.Next,
+				fmt.Sprintf("in %s: %s; %s", accepter.Account, remove("10.10.0.0/16"), remove(quarantined))) ||
 			!strings.HasSuffix(o.Next, "set keep: ["+quarantined+"] in the peering's routes of finance") {
 			t.Errorf("announced %q, next %q, with %+v", o.Reason.Sentence, o.Next, o.Conflicts)
 		}
@@ -163,7 +167,8 @@ func TestADeclaredConflictIsAnnouncedAsEnded(t *testing.T) {
 				if o.Connection != pcx || o.Type != outcome.Connected || o.Repeated {
 					t.Errorf("announced %+v", o)
 				}
-				if o.Side == peering.Accepter && len(o.Notes) == 1 && strings.HasPrefix(o.Notes[0], quarantined+" stays routed to ") {
+				if o.Side == peering.Accepter && len(o.Notes) == 1 &&
+					strings.HasPrefix(o.Notes[0], quarantined+" stays routed to ") {
 					n++
 				}
 			}

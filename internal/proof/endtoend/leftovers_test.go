@@ -31,7 +31,9 @@ func TestARuleWithoutOurTagIsNoLeftover(t *testing.T) {
 		t.Ask(m, f)
 		t.Settle()
 		t.Sweep()
-		if slices.ContainsFunc(t.ByAutopeer(mark), func(c apicall.Call) bool { return c.Action == "RevokeSecurityGroupIngress" }) {
+		if slices.ContainsFunc(t.ByAutopeer(mark), func(c apicall.Call) bool {
+			return c.Action == "RevokeSecurityGroupIngress"
+		}) {
 			t.Error("the rule of another principal was revoked")
 		}
 	})
@@ -43,7 +45,8 @@ func TestARefusedSourceGroupKeepsNoRouteAway(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(near, lab.Finance)
-		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "protocol: icmp }", "protocol: icmp, sources: [sg-00000000000000abc] }", 1))
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "protocol: icmp }",
+			"protocol: icmp, sources: [sg-00000000000000abc] }", 1))
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.ByHand(near, func(p *lab.Person) { p.DeleteRoute(f.Table, m.VPC.Block.String()) })

@@ -55,7 +55,8 @@ func TestAnAddedBlockEndsNoMembership(t *testing.T) {
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
 				policy := strings.Replace(company(m, f), m.Member(), member(m, "within: 10.0.0.0/8"), 1)
-				t.Policy(strings.Replace(policy, "version: 1", "version: 1\nremoved: disconnect", 1) + entry("marketing", "finance", ping))
+				t.Policy(strings.Replace(policy, "version: 1", "version: 1\nremoved: disconnect", 1) +
+					entry("marketing", "finance", ping))
 				pcx := t.Ask(m, f)
 				late()
 				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
@@ -71,7 +72,8 @@ func TestAnAddedBlockEndsNoMembership(t *testing.T) {
 					t.Settle()
 				}
 				for _, cell := range []peering.Cell{one, two} {
-					hasNote(t, pcx, cell, fmt.Sprintf("/56 of %s is neither routed nor admitted: marketing has only 10.0.0.0/8 in %s", m.VPC.ID, one))
+					hasNote(t, pcx, cell,
+						fmt.Sprintf("/56 of %s is neither routed nor admitted: marketing has only 10.0.0.0/8 in %s", m.VPC.ID, one))
 				}
 				if !isLost {
 					return
@@ -98,7 +100,8 @@ func TestABlockBesideTheDeclaredOnes(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
-		policy := strings.Replace(company(m, f), m.Member(), member(m, fmt.Sprintf("vpc: %s, cidrs: [10.10.0.0/16]", m.VPC.ID)), 1)
+		policy := strings.Replace(company(m, f), m.Member(),
+			member(m, fmt.Sprintf("vpc: %s, cidrs: [10.10.0.0/16]", m.VPC.ID)), 1)
 		t.Policy(policy + entry("marketing", "finance", ping))
 		pcx := t.Ask(m, f)
 		late()
@@ -106,8 +109,11 @@ func TestABlockBesideTheDeclaredOnes(t *testing.T) {
 		t.ByHand(one, func(p *lab.Person) { p.AddBlock(m.VPC, "100.64.0.0/16") })
 		t.Sweep()
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-		want := fmt.Sprintf("100.64.0.0/16 of %s is neither routed nor admitted: marketing has only 10.10.0.0/16 in %s", m.VPC.ID, one)
-		if sets := notes(t, pcx, accepter); !slices.ContainsFunc(sets, func(s []string) bool { return len(s) == 1 && strings.HasPrefix(s[0], want) }) {
+		want := fmt.Sprintf("100.64.0.0/16 of %s is neither routed nor admitted: marketing has only 10.10.0.0/16 in %s",
+			m.VPC.ID, one)
+		if sets := notes(t, pcx, accepter); !slices.ContainsFunc(sets, func(s []string) bool {
+			return len(s) == 1 && strings.HasPrefix(s[0], want)
+		}) {
 			t.Errorf("the notes are %q, want one that begins with %q", sets, want)
 		}
 		t.ByHand(accepter, func(p *lab.Person) { p.DeleteRoute(f.Table, "10.10.0.0/16") })
@@ -155,7 +161,8 @@ func TestTwoDepartmentsMayHaveTheSameFurtherBlocks(t *testing.T) {
 		t.Sweep()
 		t.Holds(slices.Concat(
 			routed(m, first, f.VPC.Block), routed(d, second, f.VPC.Block),
-			routed(f, first, append(prefixes("100.64.0.0/16"), m.VPC.Block)...), routed(f, second, append(prefixes("100.65.0.0/16"), d.VPC.Block)...),
+			routed(f, first, append(prefixes("100.64.0.0/16"), m.VPC.Block)...),
+			routed(f, second, append(prefixes("100.65.0.0/16"), d.VPC.Block)...),
 			admits(f.Group, "icmp", append(prefixes("100.64.0.0/16"), m.VPC.Block)...))...)
 	})
 }

@@ -22,12 +22,14 @@ func hubs(sites ...lab.Site) string {
 		members = append(members, strings.Trim(s.Member(), "[]"))
 	}
 	last := len(sites) - 1
-	return fmt.Sprintf("version: 1\ndepartments:\n  hub: [%s]\n  other: [%s]\n", strings.Join(members[:last], ", "), members[last])
+	return fmt.Sprintf("version: 1\ndepartments:\n  hub: [%s]\n  other: [%s]\n",
+		strings.Join(members[:last], ", "), members[last])
 }
 
 // mesh are the peerings of a policy: a mesh of hub with these lines in it.
 func mesh(lines string) string {
-	return fmt.Sprintf("peerings:\n  - between: [hub, hub]\n    %s\n  - between: [other, hub]\n    requester: hub\n", lines)
+	return fmt.Sprintf("peerings:\n  - between: [hub, hub]\n    %s\n  - between: [other, hub]\n    requester: hub\n",
+		lines)
 }
 
 const web = "allow: [{ from: hub, to: hub, groups: { tags: { Role: web } }, protocol: tcp, ports: [443] }]"
@@ -59,7 +61,8 @@ func TestAMeshConnectsItsVPCs(t *testing.T) {
 			t.InState(pair[0].Cell, pcx, peering.Active)
 			want = append(want, agreedInMesh(pair, pcx)...)
 			o := t.SaidOnce(outcome.Connected, pcx)
-			if o.Requester.Department != "hub" || o.Accepter.Department != "hub" || o.Peering.Between != [2]string{"hub", "hub"} {
+			if o.Requester.Department != "hub" || o.Accepter.Department != "hub" ||
+				o.Peering.Between != [2]string{"hub", "hub"} {
 				t.Errorf("%s is announced as one of %s and %s by %v", pcx, o.Requester.Department, o.Accepter.Department, o.Peering)
 			}
 			if named, err := t.Connection(t.Ctx, pair[1].Cell, pcx); err != nil || named.Tags[peering.TagName] != "hub <> hub" {
@@ -82,7 +85,8 @@ func TestAMeshConnectsItsVPCs(t *testing.T) {
 		if c, err := t.Connection(t.Ctx, one, itself); err != nil || c.State.IsAccepted() {
 			t.Errorf("the connection of a VPC with itself is %s, %v", c.State, err)
 		}
-		if o := t.SaidOnce(outcome.Failed, itself); o.Reason.Code != "same-vpc" || !strings.Contains(o.Reason.Sentence, "a VPC is not peered with itself") {
+		if o := t.SaidOnce(outcome.Failed, itself); o.Reason.Code != "same-vpc" ||
+			!strings.Contains(o.Reason.Sentence, "a VPC is not peered with itself") {
 			t.Errorf("the request of a VPC to itself is announced with %+v, want the policy's reason", o.Reason)
 		}
 		t.Holds(want...)
@@ -98,7 +102,8 @@ func TestAMeshConnectsItsVPCs(t *testing.T) {
 // agreedInMesh is the state of two connected sites of the mesh.
 func agreedInMesh(pair [2]lab.Site, pcx peering.ConnectionID) []string {
 	a, b := pair[0], pair[1]
-	return append(sandbox.Connected(a, b, pcx), sandbox.Admits(a.Group, "tcp 443", b), sandbox.Admits(b.Group, "tcp 443", a))
+	return append(sandbox.Connected(a, b, pcx), sandbox.Admits(a.Group, "tcp 443", b),
+		sandbox.Admits(b.Group, "tcp 443", a))
 }
 
 // checkTraffic checks that the servers of each pair reach one another at the allowed port and at no other one.
@@ -126,11 +131,13 @@ func TestSourcesOfAMeshAreOfThePeer(t *testing.T) {
 		a, b, _, other := hub(t)
 		var clients peering.SecurityGroupID // in the VPC of a
 		t.ByHand(a.Cell, func(p *lab.Person) { clients = p.Group(a.VPC, "clients", nil) })
-		lines := fmt.Sprintf("allow: [{ from: hub, to: hub, groups: { tags: { Role: web } }, sources: [%s, 172.31.1.0/24], protocol: icmp }]", clients)
+		lines := fmt.Sprintf("allow: [{ from: hub, to: hub, groups: { tags: { Role: web } }, sources: [%s, "+
+			"172.31.1.0/24], protocol: icmp }]", clients)
 		t.Policy(hubs(a, b, other) + mesh(lines))
 		pcx := t.Ask(b, a)
 		t.Settle()
-		want := append(sandbox.Connected(a, b, pcx), sandbox.AdmitsGroup(b.Group, "icmp", clients), fmt.Sprintf("%s admits icmp from 172.31.1.0/24", a.Group))
+		want := append(sandbox.Connected(a, b, pcx), sandbox.AdmitsGroup(b.Group, "icmp", clients),
+			fmt.Sprintf("%s admits icmp from 172.31.1.0/24", a.Group))
 		t.Holds(want...)
 		o := t.SaidOnce(outcome.Connected, pcx)
 		if slices.ContainsFunc(o.Notes, func(n string) bool { return strings.Contains(n, "is not admitted") }) {

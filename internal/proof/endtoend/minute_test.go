@@ -24,7 +24,8 @@ import (
 // sweepsSince counts the sweeps of the cell.
 func sweepsSince(t *sandboxtest.T, mark int, cell peering.Cell) (n int) {
 	for _, c := range t.ByAutopeer(mark) {
-		if c.Account == string(cell.Account) && c.Region == string(cell.Region) && strings.Contains(c.ARN, "autopeer-sweep") && c.Action == "DescribeVpcPeeringConnections" {
+		if c.Account == string(cell.Account) && c.Region == string(cell.Region) &&
+			strings.Contains(c.ARN, "autopeer-sweep") && c.Action == "DescribeVpcPeeringConnections" {
 			n++
 		}
 	}
@@ -69,7 +70,8 @@ func TestAThousandEdits(t *testing.T) {
 // TestADeployedPolicy is in force within a minute, also if functions with the old one were at work.
 func TestADeployedPolicy(t *testing.T) {
 	t.Parallel()
-	const web = "allow: [{ from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: tcp, ports: [443] }]"
+	const web = "allow: [{ from: marketing, to: finance, groups: { tags: { Role: finance-server } }, " +
+		"protocol: tcp, ports: [443] }]"
 	for name, busy := range map[string]bool{"alone": false, "beside the old one": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -153,7 +155,9 @@ func TestADeletedVPC(t *testing.T) {
 	for name, keeps := range map[string]bool{"with its connection": false, "refused": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			everywhere(t, func(o *ec2.Options) { o.Switches.PeeringKeepsVPC = keeps }, func(t *sandboxtest.T, accepter peering.Cell) {
+			everywhere(t, func(o *ec2.Options) {
+				o.Switches.PeeringKeepsVPC = keeps
+			}, func(t *sandboxtest.T, accepter peering.Cell) {
 				m, f := t.Build(one, bare), t.Build(accepter, lab.Finance)
 				t.Policy(between(m, f, ping))
 				pcx := t.Ask(m, f)
@@ -171,7 +175,9 @@ func TestADeletedVPC(t *testing.T) {
 				if n := blackholes(t, accepter); n > 0 || missed(t) > 0 {
 					t.Errorf("%d tables of the other side have blackholes, and %d events count as missed", n, missed(t))
 				}
-				if !slices.ContainsFunc(t.Said(outcome.Disconnected, pcx), func(o outcome.Outcome) bool { return o.Cell == accepter }) {
+				if !slices.ContainsFunc(t.Said(outcome.Disconnected, pcx), func(o outcome.Outcome) bool {
+					return o.Cell == accepter
+				}) {
 					t.Error("the other cell announces no disconnection")
 				}
 			})
@@ -206,7 +212,9 @@ func TestRepairsThatEC2MayRefuse(t *testing.T) {
 			m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
 			var source peering.SecurityGroupID
 			t.ByHand(one, func(p *lab.Person) { source = p.Group(m.VPC, "source", nil) })
-			t.Policy(between(m, f, fmt.Sprintf("allow: [{ from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp, sources: [%s] }]", source)))
+			t.Policy(between(m, f,
+				fmt.Sprintf("allow: [{ from: marketing, to: finance, groups: { tags: { Role: finance-server } }, "+
+					"protocol: icmp, sources: [%s] }]", source)))
 			pcx := t.Ask(m, f)
 			time.Sleep(time.Hour + 2*time.Minute)
 			rules, err := t.Network(one).IngressRules(t.Ctx, pcx)
@@ -239,7 +247,9 @@ func TestAModifiedRule(t *testing.T) {
 		_, err = t.Person(t.Ctx, accepter).EC2.ModifySecurityGroupRules(t.Ctx, &awsec2.ModifySecurityGroupRulesInput{
 			GroupId: aws.String(string(f.Group)), SecurityGroupRules: []types.SecurityGroupRuleUpdate{{
 				SecurityGroupRuleId: aws.String(string(rules[0].ID)),
-				SecurityGroupRule:   &types.SecurityGroupRuleRequest{IpProtocol: aws.String("-1"), CidrIpv4: aws.String("0.0.0.0/0")},
+				SecurityGroupRule: &types.SecurityGroupRuleRequest{
+					IpProtocol: aws.String("-1"), CidrIpv4: aws.String("0.0.0.0/0"),
+				},
 			}},
 		})
 		t.Must(err)

@@ -33,8 +33,10 @@ func TestNarrowingWithoutRoom(t *testing.T) {
 	}{
 		{"one rule in a full group", "10.10.0.0/16", "10.10.1.0/24", []string{"10.10.0.0/16"}, []string{"10.10.1.0/24"}, 0},
 		{"one route in full tables", "10.10.1.0/24", "10.10.0.0/16", []string{"10.10.1.0/24"}, []string{"10.10.0.0/16"}, 0},
-		{"two rules in a full group", "10.10.0.0/16", "10.10.1.0/24, 10.10.2.0/24", []string{"10.10.0.0/16"}, []string{"10.10.1.0/24"}, 1},
-		{"two routes in full tables", "10.10.1.0/24, 10.10.2.0/24", "10.10.0.0/16", []string{"10.10.1.0/24"}, []string{"10.10.0.0/16"}, 2},
+		{"two rules in a full group", "10.10.0.0/16", "10.10.1.0/24, 10.10.2.0/24", []string{"10.10.0.0/16"},
+			[]string{"10.10.1.0/24"}, 1},
+		{"two routes in full tables", "10.10.1.0/24, 10.10.2.0/24", "10.10.0.0/16", []string{"10.10.1.0/24"},
+			[]string{"10.10.0.0/16"}, 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -63,7 +65,8 @@ func TestNarrowingWithoutRoom(t *testing.T) {
 					return o.Cell != f.Cell || len(o.Changes) == 0 || o.Type == outcome.Repaired
 				})
 				if len(told) != 1 || len(told[0].Changes)%2 != 0 || len(told[0].Shortages) != tt.short {
-					t.Fatalf("announced with changes: %+v; want one with as many additions as removals, and %d shortages", told, tt.short)
+					t.Fatalf("announced with changes: %+v; want one with as many additions as removals, and %d shortages",
+						told, tt.short)
 				}
 				for _, s := range told[0].Shortages {
 					if s.Need != 1 || s.Have != s.Limit {
@@ -82,7 +85,8 @@ func holds(t *sandboxtest.T, f lab.Site, pcx peering.ConnectionID, routed, admit
 	t.Helper()
 	want := []string{fmt.Sprintf("%s admits tcp 22 from 192.0.2.0/24", f.Group)}
 	for _, block := range routed {
-		want = append(want, fmt.Sprintf("%s routes %s to %s", f.Table, block, pcx), fmt.Sprintf("%s routes %s to %s", f.VPC.Main, block, pcx))
+		want = append(want, fmt.Sprintf("%s routes %s to %s", f.Table, block, pcx),
+			fmt.Sprintf("%s routes %s to %s", f.VPC.Main, block, pcx))
 	}
 	for _, block := range admitted {
 		want = append(want, fmt.Sprintf("%s admits icmp from %s", f.Group, block))

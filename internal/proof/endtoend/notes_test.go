@@ -53,7 +53,8 @@ func TestDNSOptionOfAVPCWithoutAttributes(t *testing.T) {
 		t.Settle()
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 		lacks := func(side peering.Role, attribute string, s lab.Site) []string {
-			return []string{fmt.Sprintf("the DNS option of the %s is not set: %s is off in %s of %s; autopeer sets it once both VPCs have both attributes", side, attribute, s.VPC.ID, s.Cell)}
+			return []string{fmt.Sprintf("the DNS option of the %s is not set: %s is off in %s of %s; autopeer sets it once "+
+				"both VPCs have both attributes", side, attribute, s.VPC.ID, s.Cell)}
 		}
 		for side, want := range map[peering.Role][]string{
 			peering.Requester: lacks(peering.Requester, "enableDnsSupport", m),
@@ -106,7 +107,8 @@ func TestADNSOptionThatStaysOffIsNoDrift(t *testing.T) {
 		time.Sleep(48 * time.Hour)
 		tried, read := len(calls(t, "ModifyVpcPeeringConnectionOptions")), len(calls(t, "DescribeVpcAttribute"))
 		if tried-before != 4 || read != 2*tried {
-			t.Errorf("the options were tried %d times in two days, and %d attributes read for %d attempts; want 4, and 2 for each attempt", tried-before, read, tried)
+			t.Errorf("the options were tried %d times in two days, and %d attributes read for %d attempts; "+
+				"want 4, and 2 for each attempt", tried-before, read, tried)
 		}
 		ids := map[string]bool{}
 		for _, o := range t.Said(outcome.Connected, pcx) {
@@ -126,7 +128,9 @@ func TestSourceGroupsOfTwoVPCs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, d, f := t.Build(one, lab.Marketing), t.Build(one, lab.Developer), t.Build(accepter, lab.Finance)
-				policy := between(m, f, fmt.Sprintf("allow: [{ from: marketing, to: finance, sources: [%s, %s], groups: { tags: { Role: finance-server } }, protocol: tcp, ports: [443] }]", m.Group, d.Group))
+				policy := between(m, f,
+					fmt.Sprintf("allow: [{ from: marketing, to: finance, sources: [%s, %s], groups: { tags: { Role: finance-server "+
+						"} }, protocol: tcp, ports: [443] }]", m.Group, d.Group))
 				member := strings.Trim(d.Member(), "[]")
 				t.Policy(strings.Replace(policy, "  marketing: [", "  marketing: ["+member+", ", 1))
 				first := t.Ask(m, f)
@@ -147,10 +151,12 @@ func TestSourceGroupsOfTwoVPCs(t *testing.T) {
 				for _, r := range rules {
 					made[r.Permission.Group] = r.Connection()
 				}
-				if diff := cmp.Diff(map[peering.SecurityGroupID]peering.ConnectionID{m.Group: first, d.Group: second}, made); diff != "" {
+				if diff := cmp.Diff(map[peering.SecurityGroupID]peering.ConnectionID{m.Group: first, d.Group: second},
+					made); diff != "" {
 					t.Errorf("connections of the rules, by source group (-want +got):\n%s", diff)
 				}
-				if o := lastConnected(t, second, peering.Accepter); !isAbout(o.Notes, m.Group) || strings.Contains(fmt.Sprint(o.State), string(m.Group)) {
+				if o := lastConnected(t, second, peering.Accepter); !isAbout(o.Notes, m.Group) ||
+					strings.Contains(fmt.Sprint(o.State), string(m.Group)) {
 					t.Errorf("announced %q in the state %q, want a note on %s alone", o.Notes, o.State, m.Group)
 				}
 				mark := t.Cloud.Mark()
@@ -169,8 +175,12 @@ func TestASourceGroupWithoutEgress(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
-				all := types.IpPermission{IpProtocol: aws.String("-1"), IpRanges: []types.IpRange{{CidrIp: aws.String("0.0.0.0/0")}}}
-				_, err := t.Person(t.Ctx, one).EC2.RevokeSecurityGroupEgress(t.Ctx, &awsec2.RevokeSecurityGroupEgressInput{GroupId: aws.String(string(m.Group)), IpPermissions: []types.IpPermission{all}})
+				all := types.IpPermission{
+					IpProtocol: aws.String("-1"), IpRanges: []types.IpRange{{CidrIp: aws.String("0.0.0.0/0")}},
+				}
+				_, err := t.Person(t.Ctx, one).EC2.RevokeSecurityGroupEgress(t.Ctx, &awsec2.RevokeSecurityGroupEgressInput{
+					GroupId: aws.String(string(m.Group)), IpPermissions: []types.IpPermission{all},
+				})
 				t.Must(err)
 				t.Policy(referring(m, f))
 				pcx := t.Ask(m, f)
@@ -195,13 +205,15 @@ func TestATableThatServesNoSubnet(t *testing.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
 		var unused peering.RouteTableID
 		t.ByHand(one, func(p *lab.Person) { unused = p.UnusedRouteTable(m.VPC) })
-		routes := fmt.Sprintf("routes: { marketing: { tables: { ids: [%s, %s] } }, finance: { tables: main } }", unused, m.Table)
+		routes := fmt.Sprintf("routes: { marketing: { tables: { ids: [%s, %s] } }, finance: { tables: main } }",
+			unused, m.Table)
 		t.Policy(between(m, f, routes, ping))
 		pcx := t.Ask(m, f)
 		t.Settle()
 		for side, want := range map[peering.Role]string{
 			peering.Requester: fmt.Sprintf("%s serves no subnet: no subnet is associated with it", unused),
-			peering.Accepter:  fmt.Sprintf("%s serves no subnet: each subnet is associated with another route table", f.VPC.Main),
+			peering.Accepter: fmt.Sprintf("%s serves no subnet: each subnet is associated with another route table",
+				f.VPC.Main),
 		} {
 			if diff := cmp.Diff([]string{want}, notesOf(t, pcx, side)); diff != "" {
 				t.Errorf("notes of the %s (-want +got):\n%s", side, diff)

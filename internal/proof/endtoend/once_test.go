@@ -37,7 +37,8 @@ func TestASideIsConnectedOnce(t *testing.T) {
 			t.Redeliver(cell, function.Connect, acceptance(accepter, m, f, pcx))
 		}
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-		if n := perSide(t, outcome.Connected, pcx); len(n) != 2 || slices.Max([]int{n[one.String()+" requester"], n[accepter.String()+" accepter"]}) != 1 {
+		if n := perSide(t, outcome.Connected, pcx); len(n) != 2 ||
+			slices.Max([]int{n[one.String()+" requester"], n[accepter.String()+" accepter"]}) != 1 {
 			t.Errorf("announced as connected: %v, want each side once", n)
 		}
 	})
@@ -48,9 +49,12 @@ func acceptance(cell peering.Cell, m, f lab.Site, pcx peering.ConnectionID) stri
 	vpc := func(s lab.Site) string {
 		return fmt.Sprintf(`{"ownerId":%q,"region":%q,"vpcId":%q}`, s.Cell.Account, s.Cell.Region, s.VPC.ID)
 	}
-	return fmt.Sprintf(`{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":%q,"region":%q,"time":%q,"detail":{"eventSource":"ec2.amazonaws.com",
+	return fmt.Sprintf(`{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail","account":%q,"region":%q,"time":%q,
+	"detail":{"eventSource":"ec2.amazonaws.com",
 		"eventName":"AcceptVpcPeeringConnection","eventVersion":"1.11","eventTime":%[3]q,"eventID":"e-1","awsRegion":%[2]q,
-		"requestParameters":{"vpcPeeringConnectionId":%[4]q},"responseElements":{"vpcPeeringConnection":{"vpcPeeringConnectionId":%[4]q,"requesterVpcInfo":%[5]s,"accepterVpcInfo":%[6]s}}}}`,
+		"requestParameters":{"vpcPeeringConnectionId":%[4]q},
+		"responseElements":{"vpcPeeringConnection":{"vpcPeeringConnectionId":%[4]q,"requesterVpcInfo":%[5]s,
+		"accepterVpcInfo":%[6]s}}}}`,
 		cell.Account, cell.Region, time.Now().UTC().Format(time.RFC3339), pcx, vpc(m), vpc(f))
 }
 
@@ -77,7 +81,9 @@ func TestAConnectedSideIsNeverUnannounced(t *testing.T) {
 // the deletion are handled.
 func TestADeletedRequestIsAnnouncedOnce(t *testing.T) {
 	t.Parallel()
-	for name, first := range map[string]bool{"the request is handled first": true, "the deletion is handled first": false} {
+	for name, first := range map[string]bool{
+		"the request is handled first": true, "the deletion is handled first": false,
+	} {
 		t.Run(name, func(t *testing.T) {
 			everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 				m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)
@@ -199,7 +205,9 @@ func TestTheEndOfAnObstacleIsNeverUnannounced(t *testing.T) {
 				if accepter != one {
 					want = 1
 				}
-				connected := slices.ContainsFunc(t.Heard()[heard:], func(o outcome.Outcome) bool { return o.Type == outcome.Connected && o.Side == peering.Accepter })
+				connected := slices.ContainsFunc(t.Heard()[heard:], func(o outcome.Outcome) bool {
+					return o.Type == outcome.Connected && o.Side == peering.Accepter
+				})
 				if n := completed(t, one, heard); n != want || !connected {
 					t.Errorf("the end is announced %d times to the other owner, want %d; to this one: %v", n, want, connected)
 				}

@@ -32,9 +32,13 @@ func TestAFailedOverlapNamesTheBlocks(t *testing.T) {
 	}{
 		{"declared", func(s lab.Site) string { return byID(s) }, func(s lab.Site) string { return byID(s, "10.10.0.0/17") },
 			"overlap", "block 10.10.0.0/16 of marketing", "overlaps block 10.10.0.0/17 of twin"},
-		{"declared, and the requester's block is not", func(s lab.Site) string { return byID(s, "192.0.2.0/24") }, func(s lab.Site) string { return byID(s, "10.10.0.0/17") },
+		{"declared, and the requester's block is not", func(s lab.Site) string {
+			return byID(s, "192.0.2.0/24")
+		}, func(s lab.Site) string { return byID(s, "10.10.0.0/17") },
 			"overlap", "block 10.10.0.0/16 of marketing", "overlaps block 10.10.0.0/17 of twin"},
-		{"in a range", func(s lab.Site) string { return byID(s) }, func(s lab.Site) string { return within(s, "10.10.0.0/16") },
+		{"in a range", func(s lab.Site) string {
+			return byID(s)
+		}, func(s lab.Site) string { return within(s, "10.10.0.0/16") },
 			"failed", "has 10.10.0.0/16, and policy.yaml has only the range 10.10.0.0/16 for vpc-", "overlapping CIDR range"},
 		{"not declared", func(s lab.Site) string { return byID(s) }, func(s lab.Site) string { return byID(s) },
 			"failed", "has 10.10.0.0/16, and policy.yaml declares no block of vpc-", "overlapping CIDR range"},
@@ -46,11 +50,13 @@ func TestAFailedOverlapNamesTheBlocks(t *testing.T) {
 				twin := t.Build(accepter, func(p *lab.Person) lab.Site {
 					return lab.ByHand(p, "twin", "10.10.0.0/17", "10.10.9.0/24", "10.10.9.9")
 				})
-				t.Policy("version: 1\ndepartments:\n  marketing: " + tt.marketing(m) + "\n  twin: " + tt.twin(twin) + "\npeerings:\n  - between: [marketing, twin]\n")
+				t.Policy("version: 1\ndepartments:\n  marketing: " + tt.marketing(m) + "\n  twin: " + tt.twin(twin) +
+					"\npeerings:\n  - between: [marketing, twin]\n")
 				pcx := t.Ask(m, twin)
 				t.Settle()
 				o := t.SaidOnce(outcome.Failed, pcx)
-				if o.Cell != one || o.Reason.Code != tt.code || !strings.Contains(o.Reason.Sentence, tt.words) || !strings.Contains(o.Reason.Sentence, tt.beside) {
+				if o.Cell != one || o.Reason.Code != tt.code || !strings.Contains(o.Reason.Sentence, tt.words) ||
+					!strings.Contains(o.Reason.Sentence, tt.beside) {
 					t.Errorf("%s announces %+v, want %s with %q and %q", o.Cell, o.Reason, tt.code, tt.words, tt.beside)
 				}
 			})

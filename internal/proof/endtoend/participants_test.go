@@ -33,7 +33,8 @@ func TestAParticipantsGroupIsNamed(t *testing.T) {
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 		words := fmt.Sprintf("%s gets no rules: it belongs to the account 333333333333, a participant", group)
 		isNamed := func(o outcome.Outcome) bool {
-			return o.Side == peering.Accepter && slices.ContainsFunc(o.Notes, func(n string) bool { return strings.HasPrefix(n, words) })
+			return o.Side == peering.Accepter &&
+				slices.ContainsFunc(o.Notes, func(n string) bool { return strings.HasPrefix(n, words) })
 		}
 		if said := t.Said(outcome.Connected, pcx); !slices.ContainsFunc(said, isNamed) {
 			t.Errorf("announced %+v, want a note about %s", said, group)

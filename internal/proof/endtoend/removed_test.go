@@ -26,14 +26,19 @@ func TestRemovedFromThePolicy(t *testing.T) {
 		departments func(m, f, other lab.Site) []string
 		isLeft      bool // marketing's half
 	}{
-		{"the entry", func(m, f, _ lab.Site) []string { return []string{"marketing: " + m.Member(), "finance: " + f.Member()} }, false},
+		{"the entry", func(m, f, _ lab.Site) []string {
+			return []string{"marketing: " + m.Member(), "finance: " + f.Member()}
+		}, false},
 		{"the entry and both departments", func(_, _, other lab.Site) []string {
-			return []string{"other: " + other.Member(), fmt.Sprintf("third: [{ account: %q, region: %s, within: 192.168.0.0/16 }]", two.Account, two.Region)}
+			return []string{"other: " + other.Member(),
+				fmt.Sprintf("third: [{ account: %q, region: %s, within: 192.168.0.0/16 }]", two.Account, two.Region)}
 		}, false},
 		{"the VPC's id", func(_, f, other lab.Site) []string {
 			return []string{"marketing: " + other.Member(), "finance: " + f.Member()}
 		}, false},
-		{"the last department of a cell", func(_, f, _ lab.Site) []string { return []string{"finance: " + f.Member()} }, true},
+		{"the last department of a cell", func(_, f, _ lab.Site) []string {
+			return []string{"finance: " + f.Member()}
+		}, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -85,7 +90,8 @@ func TestTheDeletedTagIsEvidence(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.Redeploy(without("marketing: "+m.Member(), "finance: "+f.Member()))
-		t.ByHand(one, func(p *lab.Person) { p.UntagValue(string(pcx), peering.TagManaged, "autopeer") }) // no rule is evidence in this cell
+		// no rule is evidence in this cell
+		t.ByHand(one, func(p *lab.Person) { p.UntagValue(string(pcx), peering.TagManaged, "autopeer") })
 		time.Sleep(40 * time.Minute)
 		t.Holds()
 	})
@@ -118,7 +124,8 @@ func TestBlackholesOfVPCsThatLeftThePolicy(t *testing.T) {
 		other := t.Build(one, lab.Developer)
 		pcx := t.Ask(m, f)
 		t.Settle()
-		policy := without("other: "+other.Member(), fmt.Sprintf("third: [{ account: %q, region: %s, within: 192.168.0.0/16 }]", two.Account, two.Region))
+		policy := without("other: "+other.Member(),
+			fmt.Sprintf("third: [{ account: %q, region: %s, within: 192.168.0.0/16 }]", two.Account, two.Region))
 		t.Redeploy(strings.Replace(policy, "removed: disconnect\n", "", 1))
 		t.DropEvents()
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })

@@ -200,7 +200,8 @@ func TestFromEnforceToReport(t *testing.T) {
 			t.Errorf("announced %+v, want that both sides stay", t.Heard()[mark:])
 		}
 		for _, o := range announcedProposals(t, pcx, mark) {
-			if len(o.Additions)+len(o.Removals) > 0 || len(o.State) == 0 || !strings.Contains(o.Reason.Sentence, "would change nothing") {
+			if len(o.Additions)+len(o.Removals) > 0 || len(o.State) == 0 ||
+				!strings.Contains(o.Reason.Sentence, "would change nothing") {
 				t.Errorf("announced %+v, want no change and the routes and rules that stay", o)
 			}
 		}
@@ -365,7 +366,8 @@ func TestAnObstacleInReportMode(t *testing.T) {
 		time.Sleep(time.Hour)
 		t.Unchanged(calls)
 		for _, o := range announcedProposals(t, pcx, 0) {
-			isObstructed := len(o.Conflicts) == 1 && len(o.Removals) == 1 && strings.Contains(o.Reason.Sentence, "additions would wait")
+			isObstructed := len(o.Conflicts) == 1 && len(o.Removals) == 1 &&
+				strings.Contains(o.Reason.Sentence, "additions would wait")
 			if o.Cell == one && !isObstructed || o.Cell == two && len(o.Conflicts) > 0 {
 				t.Errorf("announced %+v, want the conflict of %s and one removal", o, one)
 			}
@@ -404,7 +406,8 @@ func TestTheAnswerInReportMode(t *testing.T) {
 		}
 		send(message.ReportMode)
 		t.InState(two, pcx, peering.PendingAcceptance)
-		if o := t.SaidOnce(outcome.Denied, pcx); o.Reason.Code != "other-side" || !strings.HasSuffix(o.Reason.Sentence, "because the peering is in report mode there") {
+		if o := t.SaidOnce(outcome.Denied, pcx); o.Reason.Code != "other-side" ||
+			!strings.HasSuffix(o.Reason.Sentence, "because the peering is in report mode there") {
 			t.Errorf("announced %+v, want the mode of the other side", o)
 		}
 		send(message.Ready)
@@ -414,7 +417,8 @@ func TestTheAnswerInReportMode(t *testing.T) {
 		t.Must(err)
 		send(message.ReportMode)
 		last := t.Heard()[mark:]
-		if len(last) != 1 || last[0].Reason.Code != "half-open" || !strings.Contains(last[0].Reason.Sentence, "because the peering is in report mode there") {
+		if len(last) != 1 || last[0].Reason.Code != "half-open" ||
+			!strings.Contains(last[0].Reason.Sentence, "because the peering is in report mode there") {
 			t.Errorf("announced %+v, want that the other side isn't connected", last)
 		}
 	})
@@ -432,7 +436,8 @@ func TestApprovalInReportMode(t *testing.T) {
 		pcx := t.Ask(m, f)
 		time.Sleep(time.Minute)
 		isAsked := func(o outcome.Outcome) bool {
-			return o.Cell == accepter && slices.ContainsFunc(o.Notes, func(n string) bool { return strings.Contains(n, "create-tags") })
+			return o.Cell == accepter &&
+				slices.ContainsFunc(o.Notes, func(n string) bool { return strings.Contains(n, "create-tags") })
 		}
 		if !slices.ContainsFunc(announcedProposals(t, pcx, 0), isAsked) || len(t.Said(outcome.AskApproval, pcx)) > 0 {
 			t.Errorf("announced %+v, want a proposal with the command that approves", t.Heard())

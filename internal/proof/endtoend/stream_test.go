@@ -101,7 +101,8 @@ func TestManyPeeringsRemovedAtOnce(t *testing.T) {
 
 // clientsOf returns a policy by which all VPCs in 10.0.0.0/8 are clients of Finance, without the peerings.
 func clientsOf(f lab.Site) string {
-	return fmt.Sprintf("version: 1\ndepartments:\n  finance: %s\n  clients: [{ account: %q, region: %s, within: 10.0.0.0/8 }]\npeerings:", f.Member(), one.Account, one.Region)
+	return fmt.Sprintf("version: 1\ndepartments:\n  finance: %s\n  clients: [{ account: %q, region: %s, within: "+
+		"10.0.0.0/8 }]\npeerings:", f.Member(), one.Account, one.Region)
 }
 
 // TestAnEditAfterAHold is drift, however soon after.
@@ -129,7 +130,9 @@ func TestAnEditBesideAHold(t *testing.T) {
 	var late time.Duration
 	sandboxtest.Run(t, sandboxtest.EditsShownLate(&late), func(t *sandboxtest.T) {
 		f := t.Build(two, lab.Finance)
-		t.Policy(clientsOf(f) + "\n" + entry("clients", "finance", "allow: [{ from: clients, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp }]"))
+		t.Policy(clientsOf(f) + "\n" +
+			entry("clients", "finance",
+				"allow: [{ from: clients, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp }]"))
 		held, other := t.Ask(client(t, 1), f), t.Ask(client(t, 2), f)
 		time.Sleep(time.Hour)
 		hold(t, two, held)

@@ -108,9 +108,13 @@ var thirdRuns = []struct {
 				p.Tag(string(s.Subnet), map[string]string{"Tier": "private"})
 			})
 		}
-		return ask(t, m, f, between(m, f, "routes: { marketing: { tables: "+chosen+" }, finance: { tables: { subnets: "+chosen+" } } }", ping))
+		return ask(t, m, f,
+			between(m, f, "routes: { marketing: { tables: "+chosen+" }, finance: { tables: { subnets: "+chosen+" } } }", ping))
 	}},
-	{name: "chosen destinations", play: after("routes: { marketing: { to: [172.31.1.0/24] }, finance: { to: [10.10.1.0/24, 10.10.128.0/17] } }", ping)},
+	{
+		name: "chosen destinations",
+		play: after("routes: { marketing: { to: [172.31.1.0/24] }, finance: { to: [10.10.1.0/24, 10.10.128.0/17] } }", ping),
+	},
 	{name: "routes of another principal", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		connections := after("routes: { marketing: { tables: none } }", ping)(t, m, f)
 		t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.0.0/16", connections[0].id) })
@@ -124,9 +128,12 @@ var thirdRuns = []struct {
 				p.AddIPv6Block(s.VPC)
 			})
 		}
-		return after("allow: [{ from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: all }]")(t, m, f)
+		return after("allow: [{ from: marketing, to: finance, groups: { tags: { Role: "+
+			"finance-server } }, protocol: all }]")(t, m, f)
 	}},
-	{name: "a group as source", play: func(t *sandboxtest.T, m, f lab.Site) []asked { return ask(t, m, f, referring(m, f)) }},
+	{name: "a group as source", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
+		return ask(t, m, f, referring(m, f))
+	}},
 	{name: "a group as source that is gone since", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		connections := ask(t, m, f, referring(m, f))
 		t.ByHand(one, func(p *lab.Person) {
@@ -138,18 +145,28 @@ var thirdRuns = []struct {
 	{name: "a prefix list as source", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		var list peering.PrefixListID
 		t.ByHand(f.Cell, func(p *lab.Person) { list = p.PrefixList("clients", "10.10.1.0/24", "10.10.2.0/24") })
-		return after(fmt.Sprintf("allow: [{ from: marketing, to: finance, sources: [%s, 10.10.3.0/24], groups: { ids: [%s] }, protocol: tcp, ports: [443, 5432-5440] }]", list, f.Group))(t, m, f)
+		return after(fmt.Sprintf("allow: [{ from: marketing, to: finance, sources: [%s, 10.10.3.0/24], groups: { ids: [%s] "+
+			"}, protocol: tcp, ports: [443, 5432-5440] }]", list, f.Group))(t, m, f)
 	}},
-	{name: "a prefix list as source that there isn't", play: after("allow: [{ from: marketing, to: finance, sources: [pl-0123456789abcdef0], groups: { tags: { Role: finance-server } }, protocol: all }]"),
+	{name: "a prefix list as source that there isn't",
+		play: after("allow: [{ from: marketing, to: finance, sources: [pl-0123456789abcdef0], groups: { tags: { Role: " +
+			"finance-server } }, protocol: all }]"),
 		refused: "InvalidPrefixListID.NotFound"},
-	{name: "types of ICMP", play: after(`allow: [{ from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp, types: [8, "3/4"] }]`)},
+	{
+		name: "types of ICMP",
+		play: after(`allow: [{ from: marketing, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp, ` +
+			`types: [8, "3/4"] }]`),
+	},
 	{name: "DNS", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		for _, s := range []lab.Site{m, f} {
 			t.ByHand(s.Cell, func(p *lab.Person) { p.DNSHostnames(s.VPC) })
 		}
 		return after("dns: true", ping)(t, m, f)
 	}},
-	{name: "DNS that the VPCs can't have", play: after("dns: true", ping), refused: "InvalidVpcPeeringConnectionState.DnsHostnamesDisabled"},
+	{
+		name: "DNS that the VPCs can't have", play: after("dns: true", ping),
+		refused: "InvalidVpcPeeringConnectionState.DnsHostnamesDisabled",
+	},
 	{name: "a third party that asks", play: after("requester: marketing", "manage: accepter", ping)},
 	{name: "a third party that accepts", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
 		connections := after("requester: marketing", "manage: requester")(t, m, f)

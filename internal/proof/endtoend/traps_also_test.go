@@ -55,7 +55,8 @@ func TestTrapAlsoConnectionsOfAVPC(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, func(o *ec2.Options) { o.Quotas.ActivePeeringsPerVPC = 125 }, func(t *sandboxtest.T) {
 		f := t.Build(two, lab.Finance)
-		policy := fmt.Sprintf("version: 1\ndepartments:\n  finance: %s\n  clients: [{ account: %q, region: %s, within: 10.0.0.0/8 }]\npeerings:\n",
+		policy := fmt.Sprintf("version: 1\ndepartments:\n  finance: %s\n  clients: [{ account: %q, region: %s, within: "+
+			"10.0.0.0/8 }]\npeerings:\n",
 			f.Member(), one.Account, one.Region) + entry("clients", "finance")
 		t.Policy(policy)
 		var want []string

@@ -25,7 +25,8 @@ func TestTrap03ASharedSecondaryBlockIsExcluded(t *testing.T) {
 		t.Policy(company(m, f, d) + entry("marketing", "finance", excluded, ping) + entry("marketing", "developer", excluded))
 		first, second := t.Ask(m, f), t.Ask(m, d)
 		t.Settle()
-		t.Holds(append(slices.Concat(sandbox.Connected(m, f, first), sandbox.Connected(m, d, second)), sandbox.Admits(f.Group, "icmp", m))...)
+		t.Holds(append(slices.Concat(sandbox.Connected(m, f, first), sandbox.Connected(m, d, second)),
+			sandbox.Admits(f.Group, "icmp", m))...)
 		if said := t.Said(outcome.Conflicting, second); len(said) > 0 {
 			t.Errorf("announced as conflicting: %s", said[0].Reason.Sentence)
 		}
@@ -65,7 +66,8 @@ func sharing(t *sandboxtest.T, m, f lab.Site) []asked {
 		t.ByHand(one, func(p *lab.Person) { p.AddBlock(s.VPC, "100.64.0.0/16") })
 	}
 	const excluded = "routes: { finance: { except: [100.64.0.0/16] } }"
-	t.Policy(company(m, f, d) + entry("marketing", "finance", excluded, ping) + entry("developer", "finance", excluded, strings.ReplaceAll(ping, "marketing", "developer")))
+	t.Policy(company(m, f, d) + entry("marketing", "finance", excluded, ping) +
+		entry("developer", "finance", excluded, strings.ReplaceAll(ping, "marketing", "developer")))
 	connections := []asked{{t.Ask(m, f), m, f}, {t.Ask(d, f), d, f}}
 	t.Settle()
 	return connections
@@ -109,10 +111,12 @@ func TestTrap05IPv6(t *testing.T) {
 			t.Fatalf("blocks = %v and %v, want one of each family", marketing, finance)
 		}
 		const groups = "from: marketing, to: finance, groups: { tags: { Role: finance-server } }, "
-		t.Policy(between(m, f, "allow:", "  - { "+groups+"protocol: icmp }", "  - { "+groups+"protocol: icmpv6 }", "  - { "+groups+"protocol: tcp, ports: [443] }"))
+		t.Policy(between(m, f, "allow:", "  - { "+groups+"protocol: icmp }", "  - { "+groups+"protocol: icmpv6 }",
+			"  - { "+groups+"protocol: tcp, ports: [443] }"))
 		pcx := t.Ask(m, f)
 		t.Settle()
-		t.Holds(slices.Concat(routed(m, pcx, finance...), routed(f, pcx, marketing...), admits(f.Group, "tcp 443", marketing...),
+		t.Holds(slices.Concat(routed(m, pcx, finance...), routed(f, pcx, marketing...),
+			admits(f.Group, "tcp 443", marketing...),
 			admits(f.Group, "icmp", marketing[0]), admits(f.Group, "icmpv6", marketing[1]))...)
 		mark := t.Cloud.Mark()
 		t.Sweep()

@@ -116,12 +116,15 @@ func TestTrap15References(t *testing.T) {
 
 // referring is a policy that admits HTTPS from Marketing's group.
 func referring(m, f lab.Site) string {
-	policy := between(m, f, fmt.Sprintf("allow: [{ from: marketing, to: finance, sources: [%s], groups: { tags: { Role: finance-server } }, protocol: tcp, ports: [443] }]", m.Group))
+	policy := between(m, f,
+		fmt.Sprintf("allow: [{ from: marketing, to: finance, sources: [%s], groups: { tags: { Role: finance-server } }, "+
+			"protocol: tcp, ports: [443] }]", m.Group))
 	if m.Cell.Region == f.Cell.Region {
 		return policy
 	}
 	// Finance has a VPC in Marketing's region too, or the policy would be a mistake.
-	elsewhere := fmt.Sprintf("  finance: [{ account: %q, region: %s, vpc: vpc-00000000000000001 }, ", f.Cell.Account, m.Cell.Region)
+	elsewhere := fmt.Sprintf("  finance: [{ account: %q, region: %s, vpc: vpc-00000000000000001 }, ",
+		f.Cell.Account, m.Cell.Region)
 	return strings.Replace(policy, "  finance: [", elsewhere, 1)
 }
 
@@ -136,7 +139,8 @@ func TestTrap15NoReferenceToAnotherRegion(t *testing.T) {
 		t.Holds(sandbox.Connected(m, f, pcx)...)
 		noted := false
 		for _, o := range t.Said(outcome.Connected, pcx) {
-			noted = noted || o.Cell == two && len(o.Notes) == 1 && strings.HasPrefix(o.Notes[0], string(m.Group)+" is not admitted")
+			noted = noted ||
+				o.Cell == two && len(o.Notes) == 1 && strings.HasPrefix(o.Notes[0], string(m.Group)+" is not admitted")
 		}
 		if !noted {
 			t.Errorf("no note on %s: %+v", m.Group, t.Said(outcome.Connected, pcx))

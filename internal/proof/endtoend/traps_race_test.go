@@ -35,7 +35,9 @@ func TestTrap13SimultaneousEvents(t *testing.T) {
 						v := p.VPC(name, fmt.Sprintf("10.%d.0.0/16", i))
 						return lab.Site{Name: name, Cell: p.Cell, VPC: v, Table: v.Main}
 					})
-					entries += entry(name, "finance", fmt.Sprintf("allow: [{ from: %s, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp }]", name))
+					entries += entry(name, "finance",
+						fmt.Sprintf("allow: [{ from: %s, to: finance, groups: { tags: { Role: finance-server } }, protocol: icmp }]",
+							name))
 				}
 				t.Policy(company(append(clients, f)...) + entries)
 				t.SetWay(way)

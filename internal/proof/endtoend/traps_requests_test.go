@@ -126,7 +126,9 @@ func TestTrap10AcceptanceInTheAcceptersRegion(t *testing.T) {
 func TestTrap11NotYetVisible(t *testing.T) {
 	t.Parallel()
 	t.Run("the request", func(t *testing.T) {
-		everywhere(t, func(o *ec2.Options) { o.Delays.Propagation = 45 * time.Second }, func(t *sandboxtest.T, accepter peering.Cell) {
+		everywhere(t, func(o *ec2.Options) {
+			o.Delays.Propagation = 45 * time.Second
+		}, func(t *sandboxtest.T, accepter peering.Cell) {
 			m, f := t.Company(one, accepter)
 			asked := time.Now()
 			pcx := t.Ask(m, f)
@@ -233,10 +235,12 @@ func TestTrap12AskedFromBothSides(t *testing.T) {
 		t.Holds(sandboxtest.Pinging(m, f, first)...)
 		t.InState(one, second, peering.PendingAcceptance)
 		denied := t.SaidOnce(outcome.Denied, second)
-		if denied.Reason.Code != "already-connected" || !strings.Contains(denied.Reason.Sentence, string(first)) || denied.Next == "" {
+		if denied.Reason.Code != "already-connected" || !strings.Contains(denied.Reason.Sentence, string(first)) ||
+			denied.Next == "" {
 			t.Errorf("announced %+v, want the connection that is there and the next step", denied)
 		}
-		if n := len(t.Said(outcome.Denied, second)); n > 8 { // at once, after five minutes and at midnight, by both cells, and on messages
+		// at once, after five minutes and at midnight, by both cells, and on messages
+		if n := len(t.Said(outcome.Denied, second)); n > 8 {
 			t.Errorf("announced %d times in 25 hours", n)
 		}
 		for _, unwanted := range []outcome.Type{outcome.DriftFound, outcome.Failed} {

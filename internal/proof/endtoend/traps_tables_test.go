@@ -65,14 +65,28 @@ func TestTrap07OnlyChosenTablesAreRouted(t *testing.T) {
 		routes func(f lab.Site) string
 		want   func(f lab.Site) []peering.RouteTableID
 	}{
-		{"all", func(lab.Site) string { return "tables: all" }, func(f lab.Site) []peering.RouteTableID { return []peering.RouteTableID{f.Table, f.VPC.Main} }},
-		{"the main one", func(lab.Site) string { return "tables: main" }, func(f lab.Site) []peering.RouteTableID { return []peering.RouteTableID{f.VPC.Main} }},
-		{"by id", func(f lab.Site) string { return fmt.Sprintf("tables: { ids: [%s] }", f.Table) }, func(f lab.Site) []peering.RouteTableID { return []peering.RouteTableID{f.Table} }},
-		{"by tag", func(lab.Site) string { return "tables: { tags: { Tier: private } }" }, func(f lab.Site) []peering.RouteTableID { return []peering.RouteTableID{f.Table} }},
-		{"of a subnet", func(f lab.Site) string { return fmt.Sprintf("tables: { subnets: { ids: [%s] } }", f.Subnet) }, func(f lab.Site) []peering.RouteTableID { return []peering.RouteTableID{f.Table} }},
-		{"of subnets by tag", func(lab.Site) string { return "tables: { subnets: { tags: { Tier: private } } }" }, func(f lab.Site) []peering.RouteTableID { return []peering.RouteTableID{f.Table} }},
+		{"all", func(lab.Site) string {
+			return "tables: all"
+		}, func(f lab.Site) []peering.RouteTableID { return []peering.RouteTableID{f.Table, f.VPC.Main} }},
+		{"the main one", func(lab.Site) string {
+			return "tables: main"
+		}, func(f lab.Site) []peering.RouteTableID { return []peering.RouteTableID{f.VPC.Main} }},
+		{"by id", func(f lab.Site) string {
+			return fmt.Sprintf("tables: { ids: [%s] }", f.Table)
+		}, func(f lab.Site) []peering.RouteTableID { return []peering.RouteTableID{f.Table} }},
+		{"by tag", func(lab.Site) string {
+			return "tables: { tags: { Tier: private } }"
+		}, func(f lab.Site) []peering.RouteTableID { return []peering.RouteTableID{f.Table} }},
+		{"of a subnet", func(f lab.Site) string {
+			return fmt.Sprintf("tables: { subnets: { ids: [%s] } }", f.Subnet)
+		}, func(f lab.Site) []peering.RouteTableID { return []peering.RouteTableID{f.Table} }},
+		{"of subnets by tag", func(lab.Site) string {
+			return "tables: { subnets: { tags: { Tier: private } } }"
+		}, func(f lab.Site) []peering.RouteTableID { return []peering.RouteTableID{f.Table} }},
 		{"none", func(lab.Site) string { return "tables: none" }, func(lab.Site) []peering.RouteTableID { return nil }},
-		{"nothing", func(lab.Site) string { return `except: [0.0.0.0/0, "::/0"]` }, func(lab.Site) []peering.RouteTableID { return nil }},
+		{"nothing", func(lab.Site) string {
+			return `except: [0.0.0.0/0, "::/0"]`
+		}, func(lab.Site) []peering.RouteTableID { return nil }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -110,7 +124,8 @@ func TestTrap07RoutesOfAnotherTeam(t *testing.T) {
 		hintAll(t, one, pcx, m, f)
 		t.Sweep()
 		t.Unchanged(mark)
-		t.Holds(append(routed(f, pcx, m.VPC.Block), sandbox.Admits(f.Group, "icmp", m), routesBlock(m.VPC.Main, "172.31.1.0/24", pcx))...)
+		t.Holds(append(routed(f, pcx, m.VPC.Block), sandbox.Admits(f.Group, "icmp", m),
+			routesBlock(m.VPC.Main, "172.31.1.0/24", pcx))...)
 		t.ByHand(accepter, func(p *lab.Person) { p.Delete(pcx) })
 		t.Sweep()
 		t.Holds()

@@ -116,7 +116,8 @@ func calls(t *sandboxtest.T, action string) []apicall.Call {
 func made(t *sandboxtest.T, action string, in peering.Cell) apicall.Call {
 	t.Helper()
 	all := calls(t, action)
-	if len(all) != 1 || all[0].Account != string(in.Account) || all[0].Region != string(in.Region) || all[0].ErrorCode != "" {
+	if len(all) != 1 || all[0].Account != string(in.Account) ||
+		all[0].Region != string(in.Region) || all[0].ErrorCode != "" {
 		t.Fatalf("%s was called %d times: %+v; want once, by %s, and with success", action, len(all), all, in)
 	}
 	return all[0]
@@ -128,8 +129,10 @@ func hintAll(t *sandboxtest.T, origin peering.Cell, pcx peering.ConnectionID, re
 	for _, c := range t.Cells {
 		for _, f := range function.All {
 			t.Must(t.Deliver(t.Ctx, c.Cell, f, sandbox.Event("CreateVpcPeeringConnection", origin, pcx, requester, accepter)))
-			t.Must(t.Deliver(t.Ctx, c.Cell, f, sandbox.Event("AcceptVpcPeeringConnection", accepter.Cell, pcx, requester, accepter)))
-			t.Must(t.Deliver(t.Ctx, c.Cell, f, sandbox.Event("RejectVpcPeeringConnection", accepter.Cell, pcx, lab.Site{}, lab.Site{})))
+			t.Must(t.Deliver(t.Ctx, c.Cell, f,
+				sandbox.Event("AcceptVpcPeeringConnection", accepter.Cell, pcx, requester, accepter)))
+			t.Must(t.Deliver(t.Ctx, c.Cell, f,
+				sandbox.Event("RejectVpcPeeringConnection", accepter.Cell, pcx, lab.Site{}, lab.Site{})))
 			t.Must(t.Deliver(t.Ctx, c.Cell, f, sandbox.Event("DeleteVpcPeeringConnection", origin, pcx, lab.Site{}, lab.Site{})))
 		}
 	}

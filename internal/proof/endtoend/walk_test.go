@@ -78,7 +78,8 @@ func questions(from peering.Instance, face peering.Interface, to peering.Instanc
 			q.FromAddress = face.Addresses[i]
 		}
 		for _, about := range []reach.Query{
-			{Protocol: ping}, {Protocol: peering.TCP, Port: 22}, {Protocol: peering.TCP, Port: 443}, {Protocol: peering.UDP, Port: 1024},
+			{Protocol: ping}, {Protocol: peering.TCP, Port: 22}, {Protocol: peering.TCP, Port: 443},
+			{Protocol: peering.UDP, Port: 1024},
 		} {
 			q.Protocol, q.Port = about.Protocol, about.Port
 			all = append(all, q)
@@ -105,7 +106,9 @@ func (e *estate) ask(n reach.Network, q reach.Query, face peering.InterfaceID, t
 		fate = arrives
 	}
 	e.hold(n.Check(q), delivered, packet, fate)
-	shared := slices.ContainsFunc(n.Instances, func(i peering.Instance) bool { return i.ID != to.ID && slices.Contains(addresses(i), q.To) })
+	shared := slices.ContainsFunc(n.Instances, func(i peering.Instance) bool {
+		return i.ID != to.ID && slices.Contains(addresses(i), q.To)
+	})
 	if q.To == addresses(to)[0] && !shared {
 		q.ToInstance = to.ID
 		e.hold(n.Check(q), delivered, packet, fate)

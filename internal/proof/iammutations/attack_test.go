@@ -29,7 +29,8 @@ func (c *company) attack() {
 		m.Pause()
 	}
 	m, f, s, l := c.pairs[0][0], c.pairs[0][1], c.pairs[1][0], c.pairs[1][1]
-	c.attackAcceptance([2]lab.Site{m, l}, [2]lab.Site{f, s}, [2]lab.Site{c.unlisted[one], f}, [2]lab.Site{c.unlisted[two], m})
+	c.attackAcceptance([2]lab.Site{m, l}, [2]lab.Site{f, s}, [2]lab.Site{c.unlisted[one], f},
+		[2]lab.Site{c.unlisted[two], m})
 	c.attackAcceptance([2]lab.Site{l, m}, [2]lab.Site{s, f})
 	h, b := c.pairs[mesh][0], c.pairs[mesh][1]
 	c.attackAcceptance([2]lab.Site{m, b}, [2]lab.Site{h, f}, [2]lab.Site{b, m}, [2]lab.Site{c.unlisted[two], h})
@@ -67,7 +68,8 @@ func (c *company) attackAcceptance(all ...[2]lab.Site) {
 
 func (c *company) attackAccepted(ends [2]lab.Site, id peering.ConnectionID) {
 	client := c.stolen(ends[1].Cell, function.Accept)
-	_, err := client.AcceptVpcPeeringConnection(c.ctx, &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
+	_, err := client.AcceptVpcPeeringConnection(c.ctx,
+		&ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: aws.String(string(id))})
 	c.refused("acceptance of "+string(id), err)
 	c.by(ends[0].Cell, func(p *lab.Person) { p.Delete(id) })
 }
@@ -112,7 +114,8 @@ func putEvents(bus, source, detailType string) *eventbridge.PutEventsInput {
 	}}
 }
 
-func (c *company) attackAsConnect(at peering.Cell, own, other lab.Site, listed []peering.ConnectionID, foreign peering.ConnectionID) {
+func (c *company) attackAsConnect(at peering.Cell, own, other lab.Site, listed []peering.ConnectionID,
+	foreign peering.ConnectionID) {
 	client := c.stolen(at, function.Connect)
 	id := aws.String(string(listed[0]))
 	_, err := client.CreateRoute(c.ctx, &ec2.CreateRouteInput{
@@ -131,7 +134,10 @@ func (c *company) attackAsConnect(at peering.Cell, own, other lab.Site, listed [
 	c.refused("another principal's rule made ours", tagAll(c, client, c.foreignRule(own), ours(listed[0])))
 	c.refused("a name for a foreign connection", tag(c, client, string(foreign), peering.TagName))
 	_, err = client.ModifyVpcPeeringConnectionOptions(c.ctx, &ec2.ModifyVpcPeeringConnectionOptionsInput{
-		VpcPeeringConnectionId: aws.String(string(foreign)), RequesterPeeringConnectionOptions: &types.PeeringConnectionOptionsRequest{AllowDnsResolutionFromRemoteVpc: aws.Bool(true)},
+		VpcPeeringConnectionId: aws.String(string(foreign)),
+		RequesterPeeringConnectionOptions: &types.PeeringConnectionOptionsRequest{
+			AllowDnsResolutionFromRemoteVpc: aws.Bool(true),
+		},
 	})
 	c.refused("an option of a foreign connection", err)
 	for _, id := range listed {
@@ -158,7 +164,9 @@ func tagAll(c *company, client *ec2.Client, id string, tags map[string]string) e
 func (c *company) foreignRule(s lab.Site) string {
 	in := ingress(s.Group, "198.51.100.0/24", nil)
 	client := c.Person(c.ctx, s.Cell).EC2
-	_, err := client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: in.GroupId, IpPermissions: in.IpPermissions})
+	_, err := client.RevokeSecurityGroupIngress(c.ctx, &ec2.RevokeSecurityGroupIngressInput{
+		GroupId: in.GroupId, IpPermissions: in.IpPermissions,
+	})
 	if err == nil {
 		c.notice("the rule was there already")
 	}
@@ -224,7 +232,10 @@ func (c *company) attackQueues(at peering.Cell) {
 // policy of its own bus is no obstacle.
 func (c *company) attackBus(from, to peering.Cell) {
 	admin := eventbridge.NewFromConfig(c.admin(from))
-	target := ebtypes.Target{Id: aws.String("t"), Arn: aws.String(arn("events", to, "event-bus/"+wiring.DefaultPrefix)), RoleArn: c.strangersRole(from)}
+	target := ebtypes.Target{
+		Id: aws.String("t"), Arn: aws.String(arn("events", to, "event-bus/"+wiring.DefaultPrefix)),
+		RoleArn: c.strangersRole(from),
+	}
 	c.withoutBusPolicy(from, func() {
 		c.stranger(from, wiring.DefaultPrefix, message.Source, string(message.SideChecked), target)
 		c.strangerOfCalls(from, target)
@@ -233,7 +244,8 @@ func (c *company) attackBus(from, to peering.Cell) {
 		}
 		calls, messages := wiring.ForwardNames(to)
 		c.misuse(from, "default", wiring.DefaultPrefix+"-"+calls, "somebody", "AWS API Call via CloudTrail")
-		for _, lie := range [][2]string{{outcome.Source, string(message.SideChecked)}, {message.Source, string(outcome.Accepted)}} {
+		for _, lie := range [][2]string{{outcome.Source, string(message.SideChecked)},
+			{message.Source, string(outcome.Accepted)}} {
 			c.misuse(from, wiring.DefaultPrefix, wiring.DefaultPrefix+"-"+messages, lie[0], lie[1])
 		}
 	})
@@ -244,11 +256,15 @@ func (c *company) attackBus(from, to peering.Cell) {
 // attackAsOtherCell sends from a cell without a peering, by the rule for denials, an event that is none, and a denial
 // by another rule.
 func (c *company) attackAsOtherCell(to peering.Cell) {
-	target := ebtypes.Target{Id: aws.String("t"), Arn: aws.String(arn("events", to, "event-bus/"+wiring.DefaultPrefix)), RoleArn: c.strangersRole(three)}
+	target := ebtypes.Target{
+		Id: aws.String("t"), Arn: aws.String(arn("events", to, "event-bus/"+wiring.DefaultPrefix)),
+		RoleArn: c.strangersRole(three),
+	}
 	_, messages := wiring.ForwardNames(to)
 	c.withoutBusPolicy(three, func() {
 		c.stranger(three, wiring.DefaultPrefix, message.Source, string(message.SideChecked), target)
-		for _, lie := range [][2]string{{outcome.Source, string(message.SideChecked)}, {message.Source, string(message.CheckSide)}} {
+		for _, lie := range [][2]string{{outcome.Source, string(message.SideChecked)},
+			{message.Source, string(message.CheckSide)}} {
 			c.misuse(three, wiring.DefaultPrefix, wiring.DefaultPrefix+"-"+messages, lie[0], lie[1])
 		}
 	})
@@ -262,11 +278,14 @@ func (c *company) attackOwnBus(at peering.Cell) {
 	c.must("take on the role", err)
 	client := eventbridge.NewFromConfig(local.Config(c.Cloud, at, key))
 	bus := arn("events", at, "event-bus/"+wiring.DefaultPrefix)
-	for _, lie := range [][2]string{{outcome.Source, string(outcome.Accepted)}, {message.Source, string(message.SideChecked)}} {
+	for _, lie := range [][2]string{{outcome.Source, string(outcome.Accepted)},
+		{message.Source, string(message.SideChecked)}} {
 		_, err := client.PutEvents(c.ctx, putEvents(bus, lie[0], lie[1]))
 		c.refused("a role of the account that puts "+lie[1], err)
 	}
-	c.stranger(at, "default", message.Source, string(message.SideChecked), ebtypes.Target{Id: aws.String("own"), Arn: &bus, RoleArn: role})
+	c.stranger(at, "default", message.Source, string(message.SideChecked), ebtypes.Target{
+		Id: aws.String("own"), Arn: &bus, RoleArn: role,
+	})
 }
 
 // withoutBusPolicy does something while the cell's bus has no policy.
@@ -274,7 +293,9 @@ func (c *company) withoutBusPolicy(at peering.Cell, do func()) {
 	admin, name := eventbridge.NewFromConfig(c.admin(at)), aws.String(wiring.DefaultPrefix)
 	bus, err := admin.DescribeEventBus(c.ctx, &eventbridge.DescribeEventBusInput{Name: name})
 	c.must("read the bus's policy", err)
-	_, err = admin.RemovePermission(c.ctx, &eventbridge.RemovePermissionInput{EventBusName: name, RemoveAllPermissions: true})
+	_, err = admin.RemovePermission(c.ctx, &eventbridge.RemovePermissionInput{
+		EventBusName: name, RemoveAllPermissions: true,
+	})
 	c.must("take the bus's policy away", err)
 	do()
 	_, err = admin.PutPermission(c.ctx, &eventbridge.PutPermissionInput{EventBusName: name, Policy: bus.Policy})
@@ -298,7 +319,9 @@ func (c *company) borrowed(at peering.Cell, bus, target string) {
 	name, id := aws.String("borrower"), "t"
 	c.put(admin, bus, *name, `{"source":["somebody"]}`)
 	role := "arn:aws:iam::" + string(at.Account) + ":role/" + wiring.DefaultPrefix + "-forward-" + string(at.Region)
-	_, err := admin.PutTargets(c.ctx, &eventbridge.PutTargetsInput{EventBusName: &bus, Rule: name, Targets: []ebtypes.Target{{Id: &id, Arn: &target, RoleArn: &role}}})
+	_, err := admin.PutTargets(c.ctx, &eventbridge.PutTargetsInput{
+		EventBusName: &bus, Rule: name, Targets: []ebtypes.Target{{Id: &id, Arn: &target, RoleArn: &role}},
+	})
 	c.must("put the target", err)
 	_, err = admin.PutEvents(c.ctx, putEvents(bus, "somebody", "x"))
 	c.must("put the event", err)
@@ -310,7 +333,9 @@ func (c *company) stranger(at peering.Cell, bus, source, detailType string, targ
 	admin := eventbridge.NewFromConfig(c.admin(at))
 	name := aws.String("stranger")
 	c.put(admin, bus, *name, `{"source":["`+source+`"]}`)
-	_, err := admin.PutTargets(c.ctx, &eventbridge.PutTargetsInput{EventBusName: &bus, Rule: name, Targets: []ebtypes.Target{target}})
+	_, err := admin.PutTargets(c.ctx, &eventbridge.PutTargetsInput{
+		EventBusName: &bus, Rule: name, Targets: []ebtypes.Target{target},
+	})
 	c.must("put the target", err)
 	_, err = admin.PutEvents(c.ctx, putEvents(bus, source, detailType))
 	c.must("put the event", err)
@@ -349,7 +374,8 @@ func (c *company) put(admin *eventbridge.Client, bus, rule, pattern string) {
 func (c *company) stopped(rule, target, action string) {
 	c.must("settle", c.Cloud.Settle(c.ctx))
 	for _, f := range c.undelivered() {
-		if strings.HasSuffix(f.Rule, "/"+rule) && strings.HasSuffix(f.Target, target) && f.Code == "NO_PERMISSIONS" && strings.Contains(f.Message, action) {
+		if strings.HasSuffix(f.Rule, "/"+rule) && strings.HasSuffix(f.Target, target) && f.Code == "NO_PERMISSIONS" &&
+			strings.Contains(f.Message, action) {
 			return
 		}
 	}

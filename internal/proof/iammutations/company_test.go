@@ -84,7 +84,10 @@ func (c *company) by(cell peering.Cell, do func(*lab.Person)) {
 }
 
 func build(ctx context.Context, reports bool, change func(*simec2.Options)) *company {
-	c := &company{Sandbox: sandbox.New(change), ctx: ctx, reports: reports, unlisted: map[peering.Cell]lab.Site{}, mappings: map[string]*queue.Poller{}}
+	c := &company{
+		Sandbox: sandbox.New(change), ctx: ctx, reports: reports, unlisted: map[peering.Cell]lab.Site{},
+		mappings: map[string]*queue.Poller{},
+	}
 	c.Cloud.IAM.Enforce()
 	c.pairs[0] = [2]lab.Site{c.site(one, "marketing", 10), c.site(two, "finance", 20)}
 	c.pairs[1] = [2]lab.Site{c.site(one, "sales", 30), c.site(two, "legal", 40)}
@@ -148,7 +151,8 @@ func (c *company) policy() string {
 	if c.reports {
 		mode = policy.ReportMode
 	}
-	return fmt.Sprintf("version: 1\nmode: %s\notherwise: reject\ndepartments:\n", mode) + departments.String() + "peerings:\n" + peerings.String()
+	return fmt.Sprintf("version: 1\nmode: %s\notherwise: reject\ndepartments:\n", mode) + departments.String() +
+		"peerings:\n" + peerings.String()
 }
 
 // agreed is the state of the network while a pair is connected.
@@ -191,7 +195,8 @@ func (c *company) start(p *policy.Policy, at peering.Cell, f function.Name) erro
 	}
 	client := sqs.NewFromConfig(cfg)
 	url := urlOf(at, name)
-	handler := lambdasqs.Handler(func() {}, queues.NewSource(client, url), func(int) {}, handlers(p, at, cfg, c.announce)[f])
+	handler := lambdasqs.Handler(func() {}, queues.NewSource(client, url), func(int) {},
+		handlers(p, at, cfg, c.announce)[f])
 	c.mappings[role], err = c.Cloud.Queues.Map(queueARN, queue.Mapping{
 		BatchSize: wiring.BatchSize(f), Window: wiring.Window(f), MaxConcurrency: wiring.MaxConcurrency,
 		ReportBatchItemFailures: true, Timeout: wiring.FunctionTimeout,
@@ -206,7 +211,8 @@ func (c *company) announce(o outcome.Outcome) {
 }
 
 // handlers returns the use cases with these credentials.
-func handlers(p *policy.Policy, at peering.Cell, cfg aws.Config, announced func(outcome.Outcome)) map[function.Name]lambdasqs.Handle {
+func handlers(p *policy.Policy, at peering.Cell, cfg aws.Config,
+	announced func(outcome.Outcome)) map[function.Name]lambdasqs.Handle {
 	urls := map[function.Name]string{}
 	for _, f := range function.All {
 		urls[f] = urlOf(at, wiring.DefaultPrefix+"-"+string(f))
@@ -244,7 +250,8 @@ func (c *company) rest() {
 	calls := c.Cloud.Since(c.seen)
 	c.seen += len(calls)
 	for _, call := range calls {
-		if strings.Contains(call.ARN, ":assumed-role/") && (call.ErrorCode == "UnauthorizedOperation" || strings.HasPrefix(call.ErrorCode, "AccessDenied")) {
+		if strings.Contains(call.ARN, ":assumed-role/") &&
+			(call.ErrorCode == "UnauthorizedOperation" || strings.HasPrefix(call.ErrorCode, "AccessDenied")) {
 			c.notice("%s is refused to %s", call.Action, call.ARN)
 		}
 	}
@@ -279,7 +286,9 @@ func permissionsOnly(t *testing.T, template []byte) []byte {
 		t.Fatal(err)
 	}
 	for id, r := range all.Resources {
-		if !slices.ContainsFunc([]string{"AWS::IAM::", "AWS::SQS::", "AWS::Events::"}, func(prefix string) bool { return strings.HasPrefix(r.Type, prefix) }) {
+		if !slices.ContainsFunc([]string{"AWS::IAM::", "AWS::SQS::", "AWS::Events::"}, func(prefix string) bool {
+			return strings.HasPrefix(r.Type, prefix)
+		}) {
 			delete(all.Resources, id)
 		}
 	}

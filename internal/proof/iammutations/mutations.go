@@ -111,7 +111,9 @@ func valueCuts(name string, in object, key, of string) []cut {
 	}
 	var all []cut
 	for i, v := range values {
-		all = append(all, cut{name + " without " + text(v) + of, func() { in[key] = slices.Delete(slices.Clone(values), i, i+1) }})
+		all = append(all, cut{name + " without " + text(v) + of, func() {
+			in[key] = slices.Delete(slices.Clone(values), i, i+1)
+		}})
 	}
 	return all
 }

@@ -76,7 +76,9 @@ func TestAsSynthesizedNothingIsMissed(t *testing.T) {
 	for _, reports := range []bool{false, true} {
 		stacks := synthesize(t, reports)
 		for _, callRegion := range []bool{false, true} {
-			if what := play(t, stacks, reports, func(o *ec2.Options) { o.Switches.CallRegionInVPCKeys = callRegion }); what != "" {
+			if what := play(t, stacks, reports, func(o *ec2.Options) {
+				o.Switches.CallRegionInVPCKeys = callRegion
+			}); what != "" {
 				t.Errorf("in report mode %v, with the call's Region in the keys of VPCs %v: %s", reports, callRegion, what)
 			}
 		}
@@ -185,7 +187,8 @@ func synthesize(t *testing.T, reports bool) []cfn.Source {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder, err := workshop.Synthesize(t.Context(), policyName, []byte(policy), local.Settings{"sweepMinutes": sweepInterval.Minutes()})
+	folder, err := workshop.Synthesize(t.Context(), policyName, []byte(policy),
+		local.Settings{"sweepMinutes": sweepInterval.Minutes()})
 	if err != nil {
 		t.Fatal(err)
 	}

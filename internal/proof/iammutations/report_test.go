@@ -56,7 +56,9 @@ func (c *company) leave(from, to lab.Site) {
 func (c *company) announces(at peering.Cell, id peering.ConnectionID, code string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !slices.ContainsFunc(c.announced, func(o outcome.Outcome) bool { return o.Cell == at && o.Connection == id && o.Reason.Code == code }) {
+	if !slices.ContainsFunc(c.announced, func(o outcome.Outcome) bool {
+		return o.Cell == at && o.Connection == id && o.Reason.Code == code
+	}) {
 		c.notice("%s doesn't announce %s of %s", at, code, id)
 	}
 }

@@ -52,7 +52,8 @@ func (c *company) comeAndGo(pair, ends [2]lab.Site, approve bool) {
 		c.rest()
 	}
 	c.expect(agreed(pair, id)...)
-	for _, s := range pair { // the first connection of the pair is without the option until then, so that connect reads the attributes
+	// the first connection of the pair is without the option until then, so that connect reads the attributes
+	for _, s := range pair {
 		c.by(s.Cell, func(p *lab.Person) { p.DNSHostnames(s.VPC) })
 	}
 	c.rest()
@@ -119,7 +120,8 @@ func (c *company) sweep() {
 }
 
 func (c *company) resolves(at peering.Cell, id peering.ConnectionID) {
-	out, err := c.Person(c.ctx, at).EC2.DescribeVpcPeeringConnections(c.ctx, &ec2.DescribeVpcPeeringConnectionsInput{VpcPeeringConnectionIds: []string{string(id)}})
+	out, err := c.Person(c.ctx, at).EC2.DescribeVpcPeeringConnections(c.ctx,
+		&ec2.DescribeVpcPeeringConnectionsInput{VpcPeeringConnectionIds: []string{string(id)}})
 	c.must("read "+string(id), err)
 	for _, pcx := range out.VpcPeeringConnections {
 		side := pcx.RequesterVpcInfo
@@ -149,7 +151,8 @@ func (c *company) follow(pair, ends [2]lab.Site) {
 	c.expect(agreed(pair, second)...)
 	for _, s := range []lab.Site{from, to} {
 		c.clutter(s, second)
-		c.must("hint", c.Deliver(c.ctx, s.Cell, function.Connect, sandbox.Event("AcceptVpcPeeringConnection", s.Cell, second, from, to)))
+		c.must("hint",
+			c.Deliver(c.ctx, s.Cell, function.Connect, sandbox.Event("AcceptVpcPeeringConnection", s.Cell, second, from, to)))
 		c.rest()
 	}
 	c.expect(agreed(pair, second)...)
@@ -187,9 +190,13 @@ func ours(id peering.ConnectionID) map[string]string {
 	return map[string]string{peering.TagConnection: string(id), peering.TagManaged: wiring.DefaultPrefix}
 }
 
-func ingress(group peering.SecurityGroupID, from string, tags map[string]string) *ec2.AuthorizeSecurityGroupIngressInput {
+func ingress(group peering.SecurityGroupID, from string,
+	tags map[string]string) *ec2.AuthorizeSecurityGroupIngressInput {
 	in := &ec2.AuthorizeSecurityGroupIngressInput{GroupId: aws.String(string(group)), IpPermissions: []types.IpPermission{
-		{IpProtocol: aws.String("tcp"), FromPort: aws.Int32(22), ToPort: aws.Int32(22), IpRanges: []types.IpRange{{CidrIp: &from}}},
+		{
+			IpProtocol: aws.String("tcp"), FromPort: aws.Int32(22), ToPort: aws.Int32(22),
+			IpRanges: []types.IpRange{{CidrIp: &from}},
+		},
 	}}
 	if len(tags) == 0 {
 		return in
@@ -275,11 +282,16 @@ func (c *company) loseTheBus(from, to lab.Site) {
 	c.sweep()
 	c.rest()
 	id = c.ask(from, to)
-	client, url := sqs.NewFromConfig(c.admin(to.Cell)), urlOf(to.Cell, wiring.DefaultPrefix+"-"+string(function.Disconnect))
+	client, url := sqs.NewFromConfig(c.admin(to.Cell)),
+		urlOf(to.Cell, wiring.DefaultPrefix+"-"+string(function.Disconnect))
 	const policy = sqstypes.QueueAttributeNamePolicy
-	queue, err := client.GetQueueAttributes(c.ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{policy}})
+	queue, err := client.GetQueueAttributes(c.ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{policy},
+	})
 	c.must("read the queue's policy", err)
-	_, err = client.SetQueueAttributes(c.ctx, &sqs.SetQueueAttributesInput{QueueUrl: &url, Attributes: map[string]string{string(policy): ""}})
+	_, err = client.SetQueueAttributes(c.ctx, &sqs.SetQueueAttributesInput{
+		QueueUrl: &url, Attributes: map[string]string{string(policy): ""},
+	})
 	c.must("take the queue's policy away", err)
 	c.by(from.Cell, func(p *lab.Person) { p.Delete(id) })
 	c.restsUndelivered(":rule/" + wiring.DefaultPrefix + "/")
@@ -293,7 +305,9 @@ func (c *company) loseTheBus(from, to lab.Site) {
 // restsUndelivered notices that no event of a rule on the bus has come to rest in a queue.
 func (c *company) restsUndelivered(rule string) {
 	c.must("settle", c.Cloud.Settle(c.ctx))
-	if !slices.ContainsFunc(c.undelivered(), func(f events.Failure) bool { return strings.Contains(f.Rule, rule) && f.DeadLetter }) {
+	if !slices.ContainsFunc(c.undelivered(), func(f events.Failure) bool {
+		return strings.Contains(f.Rule, rule) && f.DeadLetter
+	}) {
 		c.notice("nothing of %s rests in a queue", rule)
 	}
 }

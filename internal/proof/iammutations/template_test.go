@@ -10,10 +10,14 @@ import (
 )
 
 const template = `{"Resources":{
-"A":{"Type":"AWS::IAM::Role","Properties":{"RoleName":"r","AssumeRolePolicyDocument":{"Statement":[{"Sid":"Trust","Action":"sts:AssumeRole"}]},
- "Policies":[{"PolicyDocument":{"Statement":[{"Sid":"Read","Action":["a","b"],"Resource":["x","y"],"Condition":{"StringEquals":{"k":["v","w"]}}}]}}]}},
-"B":{"Type":"AWS::Events::EventBusPolicy","Properties":{"Statement":{"Sid":"Put","Action":"c","Resource":"arn:aws:events:eu-west-1:1:event-bus/x","Condition":{"ArnLike":{"l":"u"}}}}},
-"C":{"Type":"AWS::SQS::QueuePolicy","Properties":{"PolicyDocument":{"Statement":[{"Sid":"Send","Action":["d"],"Resource":"arn:aws:sqs:eu-west-1:1:q"}]}}},
+"A":{"Type":"AWS::IAM::Role","Properties":{"RoleName":"r","AssumeRolePolicyDocument":{"Statement":[{"Sid":"Trust",
+	"Action":"sts:AssumeRole"}]},
+ "Policies":[{"PolicyDocument":{"Statement":[{"Sid":"Read","Action":["a","b"],"Resource":["x","y"],
+   "Condition":{"StringEquals":{"k":["v","w"]}}}]}}]}},
+"B":{"Type":"AWS::Events::EventBusPolicy","Properties":{"Statement":{"Sid":"Put","Action":"c",
+	"Resource":"arn:aws:events:eu-west-1:1:event-bus/x","Condition":{"ArnLike":{"l":"u"}}}}},
+"C":{"Type":"AWS::SQS::QueuePolicy","Properties":{"PolicyDocument":{"Statement":[{"Sid":"Send","Action":["d"],
+	"Resource":"arn:aws:sqs:eu-west-1:1:q"}]}}},
 "D":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"q"}}}}`
 
 func TestOf(t *testing.T) {

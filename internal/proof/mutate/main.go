@@ -40,7 +40,8 @@ func parse(args []string) (options, error) {
 	flags := flag.NewFlagSet("mutate", flag.ContinueOnError)
 	flags.IntVar(&o.every, "every", 1, "try every `n`th mutant only")
 	flags.IntVar(&o.atOnce, "at-once", runtime.NumCPU(), "try so many at once")
-	flags.StringVar(&o.explanations, "explanations", "internal/proof/mutate/survivors.txt", "the `file` that explains survivors")
+	flags.StringVar(&o.explanations, "explanations", "internal/proof/mutate/survivors.txt",
+		"the `file` that explains survivors")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -94,7 +95,8 @@ func (t *tally) add(o tally) {
 }
 
 // try tries the mutants of one package and prints the complaints about survivors.
-func (o options) try(ctx context.Context, p mutation.Package, explanations mutation.Explanations, out io.Writer) (tally, error) {
+func (o options) try(ctx context.Context, p mutation.Package, explanations mutation.Explanations,
+	out io.Writer) (tally, error) {
 	all, err := p.Mutants()
 	if err != nil {
 		return tally{}, err

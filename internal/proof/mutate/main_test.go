@@ -28,9 +28,10 @@ func TestMutate(t *testing.T) {
 			"survives: " + survivor + " (line 9)", pkg + ": 17 mutants, 1 survivors",
 			"complaints: 1", "mutation: 17 mutants, 1 survivors",
 		}},
-		{"an explained survivor is none", survivor + "\n\tOf two that are equal either is the larger.\n", []string{"-every", "3"}, true, []string{
-			pkg + ": 6 mutants, 1 survivors", "mutation: 6 mutants, 1 survivors",
-		}},
+		{"an explained survivor is none", survivor + "\n\tOf two that are equal either is the larger.\n",
+			[]string{"-every", "3"}, true, []string{
+				pkg + ": 6 mutants, 1 survivors", "mutation: 6 mutants, 1 survivors",
+			}},
 		{"a mutant that isn't tried needs no explanation", "", []string{"-every", "7"}, true, []string{
 			pkg + ": 3 mutants, 0 survivors", "mutation: 3 mutants, 0 survivors",
 		}},

@@ -253,12 +253,14 @@ var scenarios = []scenario{
 		m, f := t.Company(one, two)
 		t.Ask(m, f)
 		t.Settle()
-		t.Redeploy("version: 1\nretired: [{ account: \"111111111111\", region: us-east-1 }]\ndepartments: { finance: " + f.Member() + " }\npeerings: []\n")
+		t.Redeploy("version: 1\nretired: [{ account: \"111111111111\", region: us-east-1 }]\ndepartments: { finance: " +
+			f.Member() + " }\npeerings: []\n")
 		time.Sleep(time.Hour)
 	}},
 	{nil, func(t *sandboxtest.T) { // denied, and a rule that refers to a group that doesn't exist
 		m, f, d := t.Build(one, lab.Marketing), t.Build(one, lab.Finance), t.Build(one, lab.Developer)
-		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "protocol: icmp }", "protocol: icmp, sources: [sg-0a1b2c3d4e5f60009] }", 1))
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "protocol: icmp }",
+			"protocol: icmp, sources: [sg-0a1b2c3d4e5f60009] }", 1))
 		t.Ask(d, f)
 		t.Ask(m, f)
 	}},
@@ -275,7 +277,8 @@ var scenarios = []scenario{
 	}},
 	{nil, func(t *sandboxtest.T) { // a block that the policy doesn't declare
 		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
-		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), string(m.VPC.ID)+" }", string(m.VPC.ID)+", cidrs: [10.99.0.0/16] }", 1))
+		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), string(m.VPC.ID)+" }",
+			string(m.VPC.ID)+", cidrs: [10.99.0.0/16] }", 1))
 		t.Ask(m, f)
 	}},
 	{nil, func(t *sandboxtest.T) { // approval, and a block that the policy no longer permits
@@ -293,5 +296,6 @@ var scenarios = []scenario{
 
 // isSentence reports whether the text has words, and is no document of EC2.
 func isSentence(text string) bool {
-	return strings.Contains(text, " ") && strings.ContainsFunc(text, unicode.IsLetter) && !strings.Contains(text, `="`) && !strings.HasPrefix(text, "<")
+	return strings.Contains(text, " ") && strings.ContainsFunc(text, unicode.IsLetter) && !strings.Contains(text, `="`) &&
+		!strings.HasPrefix(text, "<")
 }

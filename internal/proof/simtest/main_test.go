@@ -117,7 +117,8 @@ var environment = []string{"GOGC=800", "GODEBUG=asyncpreemptoff=1,adaptivestacks
 
 // start runs a process and returns the seed after the last one that it has played.
 func (f *fleet) start(first, last, n uint64) (next uint64, err error) {
-	args := []string{"-test.run=^TestShare$", "-test.timeout=0", fmt.Sprintf("-from=%d", first), fmt.Sprintf("-seeds=%d", last), fmt.Sprintf("-stride=%d", n)}
+	args := []string{"-test.run=^TestShare$", "-test.timeout=0", fmt.Sprintf("-from=%d", first),
+		fmt.Sprintf("-seeds=%d", last), fmt.Sprintf("-stride=%d", n)}
 	process := exec.CommandContext(f.ctx, os.Args[0], args...) // this program
 	process.Env = append(os.Environ(), environment...)
 	var stderr strings.Builder
@@ -166,6 +167,7 @@ func (f *fleet) note(p progress) {
 	}
 	if time.Since(f.printed) > 5*time.Second {
 		f.printed = time.Now()
-		fmt.Fprintf(os.Stderr, "%d of %d seeds, %d failures, %.0f a second\n", f.played, f.last, f.failures, float64(f.played)/time.Since(f.began).Seconds())
+		fmt.Fprintf(os.Stderr, "%d of %d seeds, %d failures, %.0f a second\n", f.played, f.last, f.failures,
+			float64(f.played)/time.Since(f.began).Seconds())
 	}
 }

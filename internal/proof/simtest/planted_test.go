@@ -110,7 +110,8 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 			default:
 				caught++
 				why, _, _ := strings.Cut(p.Failure, "\n")
-				fmt.Printf("%s: %s\n  caught after %d seeds and %s, %s\n", b.name, b.sentence, p.Seed, time.Since(began).Round(time.Second), why)
+				fmt.Printf("%s: %s\n  caught after %d seeds and %s, %s\n", b.name, b.sentence, p.Seed,
+					time.Since(began).Round(time.Second), why)
 			}
 		})
 	}
@@ -123,10 +124,12 @@ func (b bug) hunt(ctx context.Context, root, dir string) (last progress, err err
 		return last, err
 	}
 	binary := filepath.Join(dir, "planted.test")
-	if output, err := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", overlay, "-o", binary, ".").CombinedOutput(); err != nil {
+	if output, err := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", overlay, "-o", binary,
+		".").CombinedOutput(); err != nil {
 		return last, fmt.Errorf("compile: %w\n%s", err, output)
 	}
-	play := exec.CommandContext(ctx, binary, "-test.run=^TestShare$", "-test.timeout=0", "-first", "-stride=1", fmt.Sprintf("-seeds=%d", *planted))
+	play := exec.CommandContext(ctx, binary, "-test.run=^TestShare$", "-test.timeout=0", "-first", "-stride=1",
+		fmt.Sprintf("-seeds=%d", *planted))
 	play.Env = append(os.Environ(), environment...)
 	out, err := play.Output()
 	for line := range bytes.Lines(out) {

@@ -152,7 +152,8 @@ func (t *T) NoSweeps() {
 	t.Helper()
 	for _, c := range t.Cells {
 		rules := eventbridge.NewFromConfig(local.Config(t.Cloud, c.Cell, string(c.Account)))
-		_, err := rules.DisableRule(t.Ctx, &eventbridge.DisableRuleInput{Name: aws.String(wiring.DefaultPrefix + "-" + wiring.SweepRule)})
+		_, err := rules.DisableRule(t.Ctx,
+			&eventbridge.DisableRuleInput{Name: aws.String(wiring.DefaultPrefix + "-" + wiring.SweepRule)})
 		t.Must(err)
 	}
 }
@@ -179,7 +180,8 @@ func Times(n int, failure cloudsim.Failure, match func(apicall.Call) bool) func(
 	}
 }
 
-const noConnections = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId><vpcPeeringConnectionSet/></DescribeVpcPeeringConnectionsResponse>`
+const noConnections = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">` +
+	`<requestId>r</requestId><vpcPeeringConnectionSet/></DescribeVpcPeeringConnectionsResponse>`
 
 // Blind hides all connections from a function.
 func Blind(f function.Name) func(apicall.Call) *cloudsim.Failure {

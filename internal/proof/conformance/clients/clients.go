@@ -28,7 +28,9 @@ const step = 300 * time.Millisecond
 // a check.
 func Judge(ctx context.Context, j *report.Judge, venv, folder string) {
 	cloud := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler {
-		return ec2.New(ec2.Options{Seed: 1, Trail: trail, Delays: ec2.Delays{Initiating: step, Propagation: step, Provisioning: step, Deleting: step}})
+		return ec2.New(ec2.Options{
+			Seed: 1, Trail: trail, Delays: ec2.Delays{Initiating: step, Propagation: step, Provisioning: step, Deleting: step},
+		})
 	}})
 	defer cloud.Close()
 	url, stop, err := local.Serve(ctx, cloud, 0)
@@ -38,7 +40,8 @@ func Judge(ctx context.Context, j *report.Judge, venv, folder string) {
 	}
 	defer stop()
 	script := exec.CommandContext(ctx, venv+"/bin/python", folder+"/judge.py", url)
-	script.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir(), "PYTHONDONTWRITEBYTECODE=1", "AWS_EC2_METADATA_DISABLED=true"}
+	script.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir(), "PYTHONDONTWRITEBYTECODE=1",
+		"AWS_EC2_METADATA_DISABLED=true"}
 	var said bytes.Buffer
 	script.Stderr = &said
 	out, err := script.Output()

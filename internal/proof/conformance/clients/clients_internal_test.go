@@ -11,7 +11,9 @@ import (
 func TestCount(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, out, err, last string }{
-		{"checks and differences", `{"what":"a","passed":true}` + "\n" + `{"what":"b","passed":false,"want":"1","got":"2"}` + "\n" + `{"what":"c","explained":true}`, "", "1 checks passed, 1 failed, 1 differences explained"},
+		{"checks and differences",
+			`{"what":"a","passed":true}` + "\n" + `{"what":"b","passed":false,"want":"1","got":"2"}` + "\n" +
+				`{"what":"c","explained":true}`, "", "1 checks passed, 1 failed, 1 differences explained"},
 		{"nothing", "", "no check", "0 checks passed, 0 failed"},
 		{"something else", "Traceback", "read", "0 checks passed, 0 failed"},
 	}

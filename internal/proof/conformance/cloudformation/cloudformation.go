@@ -42,7 +42,8 @@ func Judge(ctx context.Context, j *report.Judge, moto, venv, folder string) {
 	}
 	types := filepath.Join(folder, "types.json")
 	script := exec.CommandContext(ctx, venv+"/bin/python", filepath.Join(folder, "judge.py"), moto, before, after, types)
-	script.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir(), "PYTHONDONTWRITEBYTECODE=1", "AWS_EC2_METADATA_DISABLED=true"}
+	script.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir(), "PYTHONDONTWRITEBYTECODE=1",
+		"AWS_EC2_METADATA_DISABLED=true"}
 	var printed bytes.Buffer
 	script.Stderr = &printed
 	out, err := script.Output()

@@ -34,18 +34,21 @@ func read(path string) (list, error) {
 
 // compared has the properties that the stacks on moto are compared by. The list may grow.
 var compared = map[string][]string{
-	"AWS::CloudWatch::Dashboard":      {"DashboardBody", "DashboardName"},
-	"AWS::Events::EventBus":           {"Name"},
-	"AWS::Events::Rule":               {"EventBusName", "EventPattern", "Name", "ScheduleExpression", "State", "Targets"},
-	"AWS::IAM::Role":                  {"AssumeRolePolicyDocument", "PermissionsBoundary", "Policies", "RoleName"},
-	"AWS::KMS::Key":                   {"Description", "EnableKeyRotation", "KeyPolicy"},
-	"AWS::Lambda::EventSourceMapping": {"BatchSize", "EventSourceArn", "FunctionName", "FunctionResponseTypes", "MaximumBatchingWindowInSeconds", "ScalingConfig"},
-	"AWS::Lambda::Function":           {"Environment", "FunctionName", "Handler", "MemorySize", "ReservedConcurrentExecutions", "Role", "Runtime", "Timeout"},
-	"AWS::Lambda::LayerVersion":       {"Description"},
-	"AWS::Logs::LogGroup":             {"LogGroupName", "RetentionInDays"},
-	"AWS::S3::Bucket":                 {},
-	"AWS::SNS::Topic":                 {"KmsMasterKeyId", "TopicName"},
-	"AWS::SQS::Queue":                 {"MessageRetentionPeriod", "QueueName", "RedrivePolicy", "SqsManagedSseEnabled", "VisibilityTimeout"},
+	"AWS::CloudWatch::Dashboard": {"DashboardBody", "DashboardName"},
+	"AWS::Events::EventBus":      {"Name"},
+	"AWS::Events::Rule":          {"EventBusName", "EventPattern", "Name", "ScheduleExpression", "State", "Targets"},
+	"AWS::IAM::Role":             {"AssumeRolePolicyDocument", "PermissionsBoundary", "Policies", "RoleName"},
+	"AWS::KMS::Key":              {"Description", "EnableKeyRotation", "KeyPolicy"},
+	"AWS::Lambda::EventSourceMapping": {"BatchSize", "EventSourceArn", "FunctionName", "FunctionResponseTypes",
+		"MaximumBatchingWindowInSeconds", "ScalingConfig"},
+	"AWS::Lambda::Function": {"Environment", "FunctionName", "Handler", "MemorySize", "ReservedConcurrentExecutions",
+		"Role", "Runtime", "Timeout"},
+	"AWS::Lambda::LayerVersion": {"Description"},
+	"AWS::Logs::LogGroup":       {"LogGroupName", "RetentionInDays"},
+	"AWS::S3::Bucket":           {},
+	"AWS::SNS::Topic":           {"KmsMasterKeyId", "TopicName"},
+	"AWS::SQS::Queue": {"MessageRetentionPeriod", "QueueName", "RedrivePolicy",
+		"SqsManagedSseEnabled", "VisibilityTimeout"},
 }
 
 // TestTheListDoesNotShrink: each type that moto created stays created, each property that was compared stays so, and

@@ -41,7 +41,8 @@ func Moto(ctx context.Context, venv string) (*Emulator, error) {
 func MiniStack(ctx context.Context, venv string) (*Emulator, error) {
 	return start(ctx, "/_ministack/health", func(port string) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, venv+"/bin/ministack")
-		cmd.Env = append(environment(), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "SERVICES=ec2,events,sqs,sts", "IOT_MTLS_ENABLED=0", "LOG_LEVEL=WARNING")
+		cmd.Env = append(environment(), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "SERVICES=ec2,events,sqs,sts",
+			"IOT_MTLS_ENABLED=0", "LOG_LEVEL=WARNING")
 		return cmd
 	})
 }

@@ -55,7 +55,8 @@ func start(ctx context.Context, path, binary string, variables map[string]string
 	}
 	e := &environment{
 		url: "http://" + addresses[0], ended: make(chan struct{}),
-		process: exec.CommandContext(ctx, path, "--runtime-interface-emulator-address", addresses[0], "--runtime-api-address", addresses[1], binary),
+		process: exec.CommandContext(ctx, path, "--runtime-interface-emulator-address", addresses[0],
+			"--runtime-api-address", addresses[1], binary),
 	}
 	for name, value := range variables {
 		e.process.Env = append(e.process.Env, name+"="+value)
@@ -110,7 +111,8 @@ func (e *environment) Invoke(ctx context.Context, event []byte) ([]byte, error) 
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	began := time.Now()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url+"/2015-03-31/functions/function/invocations", bytes.NewReader(event))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost,
+		e.url+"/2015-03-31/functions/function/invocations", bytes.NewReader(event))
 	if err != nil {
 		return nil, err
 	}

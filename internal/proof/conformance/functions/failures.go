@@ -76,11 +76,14 @@ func (s *stage) batch(f function.Name) error {
 	e := s.environments[s.at(f)]
 	before := e.invocations()
 	s.cellOf(s.at(f)).Mappings[f].Resume()
-	if err := s.until(s.at(f), func(visible, hidden int) bool { return visible == 0 && hidden <= 1 && e.invocations() > before }); err != nil {
+	if err := s.until(s.at(f), func(visible, hidden int) bool {
+		return visible == 0 && hidden <= 1 && e.invocations() > before
+	}); err != nil {
 		return fmt.Errorf("%s: the end of a batch: %w", f, err)
 	}
 	a := e.answerAt(before)
-	s.j.Check(slices.Equal(a.failed(), a.ids(garbage)), string(f)+" reports the one failed message of a batch", a.ids(garbage), a.body)
+	s.j.Check(slices.Equal(a.failed(), a.ids(garbage)), string(f)+" reports the one failed message of a batch",
+		a.ids(garbage), a.body)
 	s.checkQueue(s.at(f), string(f)+"'s failed message alone stays in its queue", 0, 1)
 	if err := s.purge(s.at(f)); err != nil {
 		return err
@@ -105,17 +108,21 @@ func (a answer) ids(body string) []string {
 
 func (s *stage) queueOf(p place) (*sqs.Client, *string) {
 	c := s.cellOf(p)
-	return sqs.NewFromConfig(local.Config(s.Cloud, c.Cell, string(c.Account))), aws.String(c.Stack.QueueURLs[wiring.DefaultPrefix+"-"+string(p.function)])
+	return sqs.NewFromConfig(local.Config(s.Cloud, c.Cell, string(c.Account))),
+		aws.String(c.Stack.QueueURLs[wiring.DefaultPrefix+"-"+string(p.function)])
 }
 
 // messages returns the number of messages that can be received, and of those that are hidden.
 func (s *stage) messages(p place) (visible, hidden int, err error) {
 	client, url := s.queueOf(p)
-	out, err := client.GetQueueAttributes(s.ctx, &sqs.GetQueueAttributesInput{QueueUrl: url, AttributeNames: []types.QueueAttributeName{"All"}})
+	out, err := client.GetQueueAttributes(s.ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl: url, AttributeNames: []types.QueueAttributeName{"All"},
+	})
 	if err != nil {
 		return 0, 0, err
 	}
-	_, err = fmt.Sscan(out.Attributes["ApproximateNumberOfMessages"]+" "+out.Attributes["ApproximateNumberOfMessagesNotVisible"], &visible, &hidden)
+	counts := out.Attributes["ApproximateNumberOfMessages"] + " " + out.Attributes["ApproximateNumberOfMessagesNotVisible"]
+	_, err = fmt.Sscan(counts, &visible, &hidden)
 	return visible, hidden, err
 }
 
@@ -191,7 +198,8 @@ func (s *stage) panicsOf(f function.Name, folder string) error {
 		string(f)+" reports a panic outside of the use case with its type", "a function error", e.last().body)
 	s.checkQueue(p, string(f)+"'s message is still in the queue after the panic", 0, 1)
 	_, err = e.Invoke(s.ctx, sqsEvent(unrelated))
-	s.j.Check(err == nil && len(e.last().failed()) == 0, string(f)+" is started again after a panic", "a result", e.last().body)
+	s.j.Check(err == nil && len(e.last().failed()) == 0, string(f)+" is started again after a panic",
+		"a result", e.last().body)
 	if err := s.purge(p); err != nil {
 		return err
 	}
@@ -207,7 +215,11 @@ func (s *stage) runOutOfTime() error {
 	if err != nil {
 		return err
 	}
-	blocked := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })}
+	blocked := &http.Server{
+		ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+		}),
+	}
 	go func() { _ = blocked.Serve(listener) }() // ends when it is closed
 	defer func() { _ = blocked.Close() }()
 	url := "http://" + listener.Addr().String()
@@ -226,7 +238,8 @@ func (s *stage) runOutOfTime() error {
 					return
 				}
 				inTime := a.functionError() == nil && len(a.failed()) > 0 && a.took < shortTimeout*time.Second
-				s.j.Check(inTime, fmt.Sprintf("%s answers before its timeout while %s doesn't", f, service), "failed messages", fmt.Sprintf("%s after %v", a.body, a.took))
+				s.j.Check(inTime, fmt.Sprintf("%s answers before its timeout while %s doesn't", f, service), "failed messages",
+					fmt.Sprintf("%s after %v", a.body, a.took))
 			})
 		}
 	}
@@ -262,7 +275,8 @@ func (s *stage) failToStart() error {
 		_, err = e.Invoke(s.ctx, sqsEvent(unrelated))
 		log := strings.Join(e.output.lines(), "\n")
 		named := strings.Contains(log, `"cold start failed"`) && strings.Contains(log, "AUTOPEER_ACCOUNT")
-		s.j.Check(err != nil && named, string(f)+" doesn't start with a wrong variable, and names it", "an error of the start", log)
+		s.j.Check(err != nil && named, string(f)+" doesn't start with a wrong variable, and names it",
+			"an error of the start", log)
 	}
 	return nil
 }
@@ -277,7 +291,9 @@ func (s *stage) checkLogs() error {
 	for _, f := range function.All {
 		lines, faults := s.linesOf(f)
 		all = append(all, lines...)
-		s.j.Check(len(lines) > 0 && len(faults) == 0, fmt.Sprintf("each of %s's %d lines is JSON with a level, a time and a message", f, len(lines)), "no other", strings.Join(faults, "\n"))
+		s.j.Check(len(lines) > 0 && len(faults) == 0,
+			fmt.Sprintf("each of %s's %d lines is JSON with a level, a time and a message", f, len(lines)), "no other",
+			strings.Join(faults, "\n"))
 	}
 	for _, field := range wanted {
 		has := slices.ContainsFunc(all, func(line string) bool {

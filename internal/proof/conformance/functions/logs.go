@@ -30,7 +30,8 @@ func (o *output) text() string {
 }
 
 // emulators matches the lines that the emulator writes itself.
-var emulators = regexp.MustCompile(`^((START|END|REPORT) RequestId: |\d\d [A-Z][a-z]{2} \d{4} [\d:,]+ \[[A-Z]+\] \(rapid\) )`)
+var emulators = regexp.MustCompile(`^((START|END|REPORT) RequestId: |\d\d [A-Z][a-z]{2} \d{4} [\d:,]+ \[[A-Z]+\] ` +
+	`\(rapid\) )`)
 
 // lines returns the lines that the binary has written.
 func (o *output) lines() []string {

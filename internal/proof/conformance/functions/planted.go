@@ -20,8 +20,12 @@ const (
 )
 
 var plants = [][2]string{
-	{"\t\twake()\n", "\t\twake()\n\t\tif len(batch.Records) > 0 && batch.Records[0].Body == \"" + panicBody + "\" {\n\t\t\tpanic(\"planted\")\n\t\t}\n"},
-	{"{ return handle(ctx, w.hint) }", "{\n\t\tif w.hint.Connection == \"" + panicConnection + "\" {\n\t\t\tpanic(\"planted\")\n\t\t}\n\t\treturn handle(ctx, w.hint)\n\t}"},
+	{"\t\twake()\n",
+		"\t\twake()\n\t\tif len(batch.Records) > 0 && batch.Records[0].Body == \"" + panicBody +
+			"\" {\n\t\t\tpanic(\"planted\")\n\t\t}\n"},
+	{"{ return handle(ctx, w.hint) }",
+		"{\n\t\tif w.hint.Connection == \"" + panicConnection +
+			"\" {\n\t\t\tpanic(\"planted\")\n\t\t}\n\t\treturn handle(ctx, w.hint)\n\t}"},
 }
 
 // plant builds the functions into the folder with the panics planted. The checkout isn't touched.
@@ -44,7 +48,8 @@ func plant(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-overlay", overlay, "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", folder+"/", "./functions/...")
+	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-overlay", overlay, "-tags", "lambda.norpc",
+		"-ldflags", "-s -w", "-o", folder+"/", "./functions/...")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the functions with a panic: %w\n%s", err, out)
 	}

@@ -113,11 +113,13 @@ var attacks = []attack{
 	{"another tag on a connection", tag, set("aws:TagKeys", "Owner"), silent},
 	{"a connection for another installation", tag, set(managed, "other"), silent},
 	{"another installation's connection", tag, set("aws:ResourceTag/autopeer:managed", "other"), silent},
-	{"a tag on a connection of no department", tag, set("ec2:RequesterVpc", foreignVPC, "ec2:AccepterVpc", foreignVPC), silent},
+	{"a tag on a connection of no department", tag, set("ec2:RequesterVpc", foreignVPC, "ec2:AccepterVpc", foreignVPC),
+		silent},
 	{"tags on a rule that is there already", tagRule, set("ec2:CreateAction", ""), silent},
 	{"a new rule without our tag", tagRule, set(managed, ""), silent},
 	{"another tag on a new rule", tagRule, set("aws:TagKeys", "Owner"), silent},
-	{"an option of a connection of no department", setOption, set("ec2:RequesterVpc", foreignVPC, "ec2:AccepterVpc", foreignVPC), silent},
+	{"an option of a connection of no department", setOption,
+		set("ec2:RequesterVpc", foreignVPC, "ec2:AccepterVpc", foreignVPC), silent},
 	{"a route of another account", unroute, abroad, silent},
 	{"an announcement as EC2", announce, set("events:source", "aws.ec2"), silent},
 	{"an announcement as a cell", announce, set("events:source", messages), silent},
@@ -126,7 +128,8 @@ var attacks = []attack{
 	{"a message with a source of its own", send, set("events:source", "other"), silent},
 	{"a message as an announcement", send, set("events:source", "autopeer"), silent},
 	{"a message with every detail type", send, set("events:detail-type", "*"), silent},
-	{"a message by another rule", send, set("aws:SourceArn", "arn:aws:events:us-east-1:111111111111:rule/autopeer/other"), silent},
+	{"a message by another rule", send, set("aws:SourceArn", "arn:aws:events:us-east-1:111111111111:rule/autopeer/other"),
+		silent},
 	{"a message without a rule", send, set("aws:SourceArn", ""), silent},
 	{"a call by the rule of messages", sendCalls, set("events:source", messages), silent},
 	{"a call with every detail type", sendCalls, set("events:detail-type", "*"), silent},
@@ -134,9 +137,11 @@ var attacks = []attack{
 	{"a hint without encryption", feed, set("aws:SecureTransport", "false"), denied},
 	{"a hint for another cell", feed, abroad, silent},
 	{"another function's messages", receive, on("-connect", "-accept"), silent},
-	{"an event by another rule", deliver, set("aws:SourceArn", "arn:aws:events:us-east-1:111111111111:rule/other"), silent},
+	{"an event by another rule", deliver, set("aws:SourceArn", "arn:aws:events:us-east-1:111111111111:rule/other"),
+		silent},
 	{"an event by another service", deliver, service("sns.amazonaws.com"), silent},
-	{"the role that forwards, for another rule", forward, set("aws:SourceArn", "arn:aws:events:us-east-1:111111111111:rule/other"), silent},
+	{"the role that forwards, for another rule", forward,
+		set("aws:SourceArn", "arn:aws:events:us-east-1:111111111111:rule/other"), silent},
 	{"the role that forwards, for another account", forward, set("aws:SourceAccount", stranger), silent},
 	{"a function's role for another service", start, service("ec2.amazonaws.com"), silent},
 	{"a function's role for another role of the account", start, by(""), silent},
@@ -243,7 +248,8 @@ func judgeForbidden(ctx context.Context, j *report.Judge, folder string, calls [
 	}
 	for i := 0; i < len(questions); i += len(admin) {
 		got := slices.Compact(slices.Sorted(slices.Values(answers[len(admin)+i:][:len(admin)])))
-		j.Check(slices.Equal(got, []string{silent}), "forbidden actions of "+questions[i].role()+" of "+questions[i].account(), silent, got)
+		j.Check(slices.Equal(got, []string{silent}),
+			"forbidden actions of "+questions[i].role()+" of "+questions[i].account(), silent, got)
 	}
 }
 

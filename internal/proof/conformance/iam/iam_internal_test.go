@@ -47,7 +47,8 @@ func TestTenCells(t *testing.T) {
 func TestPermitted(t *testing.T) {
 	t.Parallel()
 	q := question{Principal: "arn:aws:sts::111111111111:assumed-role/autopeer-accept-us-east-1/x", identity: []string{
-		`{"Statement":[{"Action":"sqs:SendMessage","Condition":{"StringEquals":{"ec2:Vpc":"v"}}},{"Action":["ec2:CreateRoute","ec2:DeleteRoute"]}]}`,
+		`{"Statement":[{"Action":"sqs:SendMessage","Condition":{"StringEquals":{"ec2:Vpc":"v"}}},` +
+			`{"Action":["ec2:CreateRoute","ec2:DeleteRoute"]}]}`,
 	}}
 	want := []string{"accept ec2:createroute", "accept ec2:deleteroute", "accept sqs:sendmessage"}
 	if diff := cmp.Diff(want, permitted([]question{q})); diff != "" {
@@ -63,7 +64,10 @@ func TestQuestions(t *testing.T) {
 		t.Fatal(err)
 	}
 	q := questionOf(cloudiam.Evaluation{
-		Request:  cloudiam.Request{Principal: cloudiam.PrincipalOf("arn:aws:iam::111111111111:role/r"), Action: "ec2:CreateTags", Resource: "arn:aws:ec2:us-east-1:111111111111:vpc/*"},
+		Request: cloudiam.Request{
+			Principal: cloudiam.PrincipalOf("arn:aws:iam::111111111111:role/r"), Action: "ec2:CreateTags",
+			Resource: "arn:aws:ec2:us-east-1:111111111111:vpc/*",
+		},
 		Identity: []cloudiam.Policy{policy},
 	})
 	d := documents{number: map[string]int{}}

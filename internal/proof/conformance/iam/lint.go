@@ -16,14 +16,18 @@ import (
 
 // explained are parliament's findings that have an explanation, by their text. An entry without a finding is a failure.
 var explained = map[string]string{
-	"RESOURCE_MISMATCH: [{'action': 'ec2:AcceptVpcPeeringConnection', 'required_format': 'arn:*:ec2:*:*:vpc/*'}]":                    bothStatements,
-	"RESOURCE_MISMATCH: [{'action': 'ec2:AcceptVpcPeeringConnection', 'required_format': 'arn:*:ec2:*:*:vpc-peering-connection/*'}]": bothStatements,
-	"RESOURCE_MISMATCH: [{'action': 'ec2:AuthorizeSecurityGroupIngress', 'required_format': 'arn:*:ec2:*:*:security-group/*'}]":      bothStatements,
+	"RESOURCE_MISMATCH: [{'action': 'ec2:AcceptVpcPeeringConnection', 'required_format': " +
+		"'arn:*:ec2:*:*:vpc/*'}]": bothStatements,
+	"RESOURCE_MISMATCH: [{'action': 'ec2:AcceptVpcPeeringConnection', 'required_format': " +
+		"'arn:*:ec2:*:*:vpc-peering-connection/*'}]": bothStatements,
+	"RESOURCE_MISMATCH: [{'action': 'ec2:AuthorizeSecurityGroupIngress', 'required_format': " +
+		"'arn:*:ec2:*:*:security-group/*'}]": bothStatements,
 }
 
 // bothStatements: https://docs.aws.amazon.com/vpc/latest/peering/security-iam.html allows the acceptance by one
 // statement for each type, too.
-const bothStatements = "it looks at one statement at a time; the action has two resource types, with a statement for each"
+const bothStatements = "it looks at one statement at a time; the action has two resource types, " +
+	"with a statement for each"
 
 // Lint has parliament, of the virtual environment, check each identity policy of the recorded requests.
 func Lint(ctx context.Context, j *report.Judge, venv string, recorded []cloudiam.Evaluation) {

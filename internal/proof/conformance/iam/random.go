@@ -36,7 +36,8 @@ func judgeRandom(ctx context.Context, j *report.Judge, folder string) {
 				wrong = append(wrong, fmt.Sprintf("%s instead of %s to %+v", ours, answers[i], questions[i]))
 			}
 		}
-		j.Check(len(wrong) == 0, fmt.Sprintf("seed %d", seed), "no difference", fmt.Sprintf("%d, %s", len(wrong), first(wrong)))
+		j.Check(len(wrong) == 0, fmt.Sprintf("seed %d", seed), "no difference",
+			fmt.Sprintf("%d, %s", len(wrong), first(wrong)))
 	}
 }
 
@@ -44,7 +45,9 @@ func first(all []string) string { return strings.Join(all[:min(1, len(all))], ""
 
 // ourAnswer is the embedded IAM's.
 func ourAnswer(q question) string {
-	r := cloudiam.Request{Principal: cloudiam.PrincipalOf(q.Principal), Action: q.Action, Resource: q.Resource, Owner: q.Owner, Keys: q.Keys}
+	r := cloudiam.Request{
+		Principal: cloudiam.PrincipalOf(q.Principal), Action: q.Action, Resource: q.Resource, Owner: q.Owner, Keys: q.Keys,
+	}
 	if r.Account == "" {
 		r.Principal = cloudiam.Principal{Service: q.Principal}
 	}
@@ -121,19 +124,23 @@ type subject struct {
 }
 
 var subjects = []subject{
-	{"ec2:CreateRoute", "arn:aws:ec2:us-east-1:%s:route-table/rtb-1", []string{"ec2:Vpc", "ec2:Region", "aws:ResourceTag/Team"}},
+	{"ec2:CreateRoute", "arn:aws:ec2:us-east-1:%s:route-table/rtb-1",
+		[]string{"ec2:Vpc", "ec2:Region", "aws:ResourceTag/Team"}},
 	{"ec2:CreateTags", "arn:aws:ec2:us-east-1:%s:vpc-peering-connection/pcx-1", []string{
-		"aws:TagKeys", "aws:RequestTag/Team", "aws:ResourceTag/Team", "ec2:RequesterVpc", "ec2:AccepterVpc", "ec2:CreateAction",
+		"aws:TagKeys", "aws:RequestTag/Team", "aws:ResourceTag/Team", "ec2:RequesterVpc",
+		"ec2:AccepterVpc", "ec2:CreateAction",
 	}},
 	{"ec2:AcceptVpcPeeringConnection", "arn:aws:ec2:us-east-1:%s:vpc-peering-connection/pcx-1", []string{
 		"ec2:RequesterVpc", "ec2:AccepterVpc", "aws:ResourceTag/Team",
 	}},
 	{"ec2:DescribeVpcs", "*", []string{"ec2:Region"}},
 	{"sqs:SendMessage", "arn:aws:sqs:us-east-1:%s:autopeer-accept", nil},
-	{"events:PutEvents", "arn:aws:events:us-east-1:%s:event-bus/autopeer", []string{"events:source", "events:detail-type"}},
+	{"events:PutEvents", "arn:aws:events:us-east-1:%s:event-bus/autopeer",
+		[]string{"events:source", "events:detail-type"}},
 }
 
-var global = []string{"aws:SecureTransport", "aws:PrincipalArn", "aws:PrincipalAccount", "aws:SourceArn", "aws:RequestedRegion"}
+var global = []string{"aws:SecureTransport", "aws:PrincipalArn", "aws:PrincipalAccount",
+	"aws:SourceArn", "aws:RequestedRegion"}
 
 // Values of keys, by key.
 var (
@@ -146,7 +153,8 @@ var (
 		"events:detail-type": {"Side Checked", "Check Side", "*"},
 	}
 	texts = map[string][]string{
-		"ec2:Region": {"us-east-1", "eu-west-1"}, "aws:RequestedRegion": {"us-east-1", "eu-west-1"}, "aws:PrincipalAccount": {here, there},
+		"ec2:Region": {"us-east-1", "eu-west-1"}, "aws:RequestedRegion": {"us-east-1", "eu-west-1"},
+		"aws:PrincipalAccount": {here, there},
 		"aws:ResourceTag/Team": {"a", "A", "ab", "a*"}, "aws:RequestTag/Team": {"a", "A", "ab", ""},
 		"ec2:CreateAction": {"CreateRoute", "AuthorizeSecurityGroupIngress"},
 	}
@@ -155,7 +163,8 @@ var (
 func (g generator) question() question {
 	s := subjects[g.IntN(len(subjects))]
 	q := question{Action: s.action, Owner: g.one(here, here, there), Keys: cloudiam.Keys{}}
-	q.Principal = g.one(strings.Replace(strings.Replace(role1, ":iam:", ":sts:", 1), "role/", "assumed-role/", 1)+"/session", role1)
+	q.Principal = g.one(strings.Replace(strings.Replace(role1, ":iam:", ":sts:", 1), "role/",
+		"assumed-role/", 1)+"/session", role1)
 	q.Resource = strings.Replace(s.resource, "%s", q.Owner, 1)
 	hasPolicy := strings.HasPrefix(s.action, "sqs:") || strings.HasPrefix(s.action, "events:")
 	if hasPolicy && g.chance(4) {
@@ -198,7 +207,8 @@ func (g generator) document(s subject, keys []string, ofResource bool) string {
 	for range 1 + g.IntN(3) {
 		statements = append(statements, g.statement(s, keys, ofResource))
 	}
-	text, _ := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": statements}) // strings and lists can always be encoded
+	// strings and lists can always be encoded
+	text, _ := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": statements})
 	return string(text)
 }
 
@@ -237,7 +247,8 @@ func (g generator) spelled(key string) string {
 func (g generator) actions(s subject) []string {
 	service, name, _ := strings.Cut(s.action, ":")
 	return []string{
-		s.action, s.action, strings.ToUpper(service) + ":" + strings.ToLower(name), service + ":*", service + ":" + name[:3] + "*",
+		s.action, s.action, strings.ToUpper(service) + ":" + strings.ToLower(name), service + ":*",
+		service + ":" + name[:3] + "*",
 		service + ":?" + name[1:], "*", "sqs:Send*", "ec2:Create*", "events:*Events",
 	}
 }
@@ -252,8 +263,10 @@ func (g generator) resources(s subject) []string {
 	before := strings.Join(parts[:5], ":")
 	kind, _, _ := strings.Cut(parts[5], "/")
 	return []string{
-		arn, arn, arn + "*", arn[:len(arn)-1] + "?", before + ":*", before + ":" + kind + "/*", strings.Join(parts[:3], ":") + ":*:*:" + parts[5],
-		strings.Join(parts[:3], ":") + ":us-*:" + account + ":" + parts[5], strings.Join(parts[:3], ":") + ":*", "*", arn + "x",
+		arn, arn, arn + "*", arn[:len(arn)-1] + "?", before + ":*", before + ":" + kind + "/*",
+		strings.Join(parts[:3], ":") + ":*:*:" + parts[5],
+		strings.Join(parts[:3], ":") + ":us-*:" + account + ":" + parts[5],
+		strings.Join(parts[:3], ":") + ":*", "*", arn + "x",
 	}
 }
 
@@ -266,7 +279,8 @@ func (g generator) principal() any {
 	case 2:
 		return map[string]any{"Service": "events.amazonaws.com", "AWS": g.some(2, here, role2)}
 	}
-	return map[string]any{"AWS": g.some(2, "*", here, there, "arn:aws:iam::"+here+":root", "arn:aws:iam::"+there+":root", role1, role2)}
+	return map[string]any{"AWS": g.some(2, "*", here, there, "arn:aws:iam::"+here+":root",
+		"arn:aws:iam::"+there+":root", role1, role2)}
 }
 
 // condition returns an operator for the key, and the wanted values.
@@ -275,7 +289,8 @@ func (g generator) condition(key string) (operator string, values any) {
 		return "Null", g.some(1, "true", "false")
 	}
 	quantifier, suffix := g.one("", "", "", "", "ForAllValues:", "ForAnyValue:"), g.one("", "", "", "IfExists")
-	operator = g.one("StringEquals", "StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike")
+	operator = g.one("StringEquals", "StringEquals", "StringNotEquals", "StringEqualsIgnoreCase",
+		"StringNotEqualsIgnoreCase", "StringLike", "StringNotLike")
 	switch {
 	case arns[key] != nil:
 		operator = g.one("ArnEquals", "ArnLike", "ArnLike", "ArnNotEquals", "ArnNotLike", "StringLike", "StringEquals")
@@ -294,7 +309,8 @@ func (g generator) condition(key string) (operator string, values any) {
 // arnPatterns returns whole ARNs: the guide doesn't define the matches of a pattern without six parts.
 func (g generator) arnPatterns() []string {
 	return []string{
-		"arn:aws:ec2:*:111111111111:vpc/*", "arn:aws:ec2:us-east-1:*:vpc/vpc-?", "arn:aws:events:*:*:rule/autopeer-*", "arn:aws:events:*:*:rule/*",
+		"arn:aws:ec2:*:111111111111:vpc/*", "arn:aws:ec2:us-east-1:*:vpc/vpc-?", "arn:aws:events:*:*:rule/autopeer-*",
+		"arn:aws:events:*:*:rule/*",
 		"arn:aws:iam::*:role/autopeer-*", "arn:aws:*:*:*:*", "arn:aws:ec2:us*1:111111111111:vpc/vpc-1", "*:*:*:*:*:*",
 	}
 }

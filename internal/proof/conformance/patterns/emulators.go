@@ -50,7 +50,10 @@ func JudgeByMiniStack(ctx context.Context, j *report.Judge, url string) {
 
 // whole adds the fields that EventBridge requires to an event.
 func whole(event string) (string, error) {
-	all := map[string]any{"id": "1", "account": account, "source": "s", "time": "2026-06-08T07:37:56Z", "region": "us-east-1", "resources": []any{}, "detail-type": "t", "detail": map[string]any{}}
+	all := map[string]any{
+		"id": "1", "account": account, "source": "s", "time": "2026-06-08T07:37:56Z", "region": "us-east-1",
+		"resources": []any{}, "detail-type": "t", "detail": map[string]any{},
+	}
 	if err := json.Unmarshal([]byte(event), &all); err != nil {
 		return "", err
 	}
@@ -106,10 +109,12 @@ func (d *delivery) ask(ctx context.Context, c Case) (Answer, bool, error) {
 		return Refused, true, unlessRefused(err)
 	}
 	target := types.Target{Id: aws.String("q"), Arn: aws.String("arn:aws:sqs:us-east-1:123456789012:matched")}
-	if _, err := d.events.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: aws.String("r"), Targets: []types.Target{target}}); err != nil {
+	if _, err := d.events.PutTargets(ctx,
+		&eventbridge.PutTargetsInput{Rule: aws.String("r"), Targets: []types.Target{target}}); err != nil {
 		return "", false, err
 	}
-	if _, err := d.events.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{entry}}); err != nil {
+	if _, err := d.events.PutEvents(ctx,
+		&eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{entry}}); err != nil {
 		return "", false, err
 	}
 	got, err := d.queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &d.queue, MaxNumberOfMessages: 10})
@@ -135,7 +140,9 @@ func entryOf(event string) (types.PutEventsRequestEntry, bool) {
 	for _, name := range []string{"source", "detail-type", "time", "resources", "detail"} {
 		delete(all, name)
 	}
-	entry := types.PutEventsRequestEntry{Source: &e.Source, DetailType: aws.String("t"), Detail: aws.String(string(e.Detail)), Resources: e.Resources}
+	entry := types.PutEventsRequestEntry{
+		Source: &e.Source, DetailType: aws.String("t"), Detail: aws.String(string(e.Detail)), Resources: e.Resources,
+	}
 	if e.DetailType != "" {
 		entry.DetailType = &e.DetailType
 	}

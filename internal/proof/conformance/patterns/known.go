@@ -19,10 +19,11 @@ const (
 var (
 	rulerDiffers = known{
 		`"*:*:*:*:*:event-bus/*"`: tooComplex,
-		`"cidr":"::/0"`:           "it compares digits, and finds IPv4 addresses and even numbers in the block of all IPv6 addresses",
-		`"numeric":["<",6000`:     numericRange + "the published matcher has a wider range",
-		`{"prefix":[]}`:           "it takes an empty list, which the guide doesn't mention",
-		`{"wildcard":[]}`:         "it takes an empty list, and breaks over it",
+		`"cidr":"::/0"`: "it compares digits, and finds IPv4 addresses and even numbers in the " +
+			"block of all IPv6 addresses",
+		`"numeric":["<",6000`: numericRange + "the published matcher has a wider range",
+		`{"prefix":[]}`:       "it takes an empty list, which the guide doesn't mention",
+		`{"wildcard":[]}`:     "it takes an empty list, and breaks over it",
 	}
 	miniStackDiffers = known{
 		`"*:*:*:*:*:event-bus/*"`:          tooComplex,
@@ -71,7 +72,8 @@ func (cp *comparison) compareRandom(seed int, cases []Case, answers []Answer) {
 			first = fmt.Sprintf("the first %s and not %s of pattern %s, event %s", got, answers[i], c.Pattern, c.Event)
 		}
 	}
-	cp.Check(wrong == 0, fmt.Sprintf("seed %d", seed), "no difference", fmt.Sprintf("%d of %d, %s", wrong, len(cases), first))
+	cp.Check(wrong == 0, fmt.Sprintf("seed %d", seed), "no difference",
+		fmt.Sprintf("%d of %d, %s", wrong, len(cases), first))
 }
 
 // knows counts a difference that has an explanation.

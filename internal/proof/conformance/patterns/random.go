@@ -34,7 +34,8 @@ func (g generator) several(n int, make func() string) string {
 }
 
 func (g generator) text() string {
-	return g.one(`""`, `"a"`, `"ab"`, `"AB"`, `"Ab"`, `"abc"`, `"b"`, `"a*b"`, `"a\\b"`, `"axxb"`, `"10.0.0.7"`, `"10.0.1.7"`, `"::1"`, `"2001:db8::7"`, `"1"`, `"null"`, `"é"`, `"É"`)
+	return g.one(`""`, `"a"`, `"ab"`, `"AB"`, `"Ab"`, `"abc"`, `"b"`, `"a*b"`, `"a\\b"`, `"axxb"`, `"10.0.0.7"`,
+		`"10.0.1.7"`, `"::1"`, `"2001:db8::7"`, `"1"`, `"null"`, `"é"`, `"É"`)
 }
 
 // number is spelled in several ways, which compare by value: AWS was recorded so, against the guide.
@@ -121,7 +122,8 @@ func (g generator) element() string {
 	case 1:
 		return fmt.Sprintf(`{"numeric":[%s]}`, g.comparisons())
 	case 2:
-		return fmt.Sprintf(`{"cidr":%s}`, g.one(`"10.0.0.0/24"`, `"10.0.0.0/8"`, `"10.0.0.7/32"`, `"::/0"`, `"2001:db8::/32"`))
+		return fmt.Sprintf(`{"cidr":%s}`,
+			g.one(`"10.0.0.0/24"`, `"10.0.0.0/8"`, `"10.0.0.7/32"`, `"::/0"`, `"2001:db8::/32"`))
 	case 3:
 		return fmt.Sprintf(`{"anything-but":%s}`, g.excluded())
 	}
@@ -131,11 +133,16 @@ func (g generator) element() string {
 // mistake is something that looks like an element. Some of it is one.
 func (g generator) mistake() string {
 	return g.one(
-		`[]`, `{}`, `["a"]`, `{"nonsense":"a"}`, `{"prefix":"a","suffix":"b"}`, `{"prefix":1}`, `{"suffix":null}`, `{"exists":"true"}`, `{"equals-ignore-case":["a"]}`,
-		`{"numeric":[]}`, `{"numeric":["<"]}`, `{"numeric":["=","1"]}`, `{"numeric":["!=",1]}`, `{"numeric":["<",5,">",1]}`, `{"numeric":[">",5,"<",1]}`, `{"numeric":[">",1,"<",1]}`,
-		`{"cidr":"10.0.0.7"}`, `{"cidr":"10.0.0.7/24"}`, `{"cidr":"::1/128"}`, `{"cidr":"a/8"}`, `{"cidr":"10.0.0.0/33"}`, `{"wildcard":""}`, `{"wildcard":1}`,
-		`{"anything-but":[]}`, `{"anything-but":null}`, `{"anything-but":[true]}`, `{"anything-but":[1,"a"]}`, `{"anything-but":["a",{"prefix":"a"}]}`,
-		`{"anything-but":{"wildcard":[]}}`, `{"anything-but":{"prefix":[]}}`, `{"anything-but":{"numeric":["<",1]}}`, `{"anything-but":{"prefix":{"equals-ignore-case":"a"}}}`,
+		`[]`, `{}`, `["a"]`, `{"nonsense":"a"}`, `{"prefix":"a","suffix":"b"}`, `{"prefix":1}`, `{"suffix":null}`,
+		`{"exists":"true"}`, `{"equals-ignore-case":["a"]}`,
+		`{"numeric":[]}`, `{"numeric":["<"]}`, `{"numeric":["=","1"]}`, `{"numeric":["!=",1]}`, `{"numeric":["<",5,">",1]}`,
+		`{"numeric":[">",5,"<",1]}`, `{"numeric":[">",1,"<",1]}`,
+		`{"cidr":"10.0.0.7"}`, `{"cidr":"10.0.0.7/24"}`, `{"cidr":"::1/128"}`, `{"cidr":"a/8"}`, `{"cidr":"10.0.0.0/33"}`,
+		`{"wildcard":""}`, `{"wildcard":1}`,
+		`{"anything-but":[]}`, `{"anything-but":null}`, `{"anything-but":[true]}`, `{"anything-but":[1,"a"]}`,
+		`{"anything-but":["a",{"prefix":"a"}]}`,
+		`{"anything-but":{"wildcard":[]}}`, `{"anything-but":{"prefix":[]}}`, `{"anything-but":{"numeric":["<",1]}}`,
+		`{"anything-but":{"prefix":{"equals-ignore-case":"a"}}}`,
 	)
 }
 
@@ -158,7 +165,9 @@ func (g generator) onText() string {
 }
 
 func (g generator) wildcard() string {
-	quoted, _ := json.Marshal(g.one("*", "a*", "*b", "a*b", "*a*", "*x*b", `a\*b`, `a\\b`, "10.0.*", "a**", `\x`, "abc", "a*a*b")) // a string can always be encoded
+	// a string can always be encoded
+	quoted, _ := json.Marshal(g.one("*", "a*", "*b", "a*b", "*a*", "*x*b", `a\*b`, `a\\b`, "10.0.*",
+		"a**", `\x`, "abc", "a*a*b"))
 	return string(quoted)
 }
 
@@ -173,5 +182,6 @@ func (g generator) excluded() string {
 	case 3:
 		return fmt.Sprintf(`{"wildcard":%s}`, g.one(g.wildcard(), "["+g.wildcard()+","+g.wildcard()+"]"))
 	}
-	return fmt.Sprintf(`{%q:%s}`, g.one("prefix", "suffix", "equals-ignore-case"), g.one(g.text(), "["+g.several(2, g.text)+"]"))
+	return fmt.Sprintf(`{%q:%s}`, g.one("prefix", "suffix", "equals-ignore-case"),
+		g.one(g.text(), "["+g.several(2, g.text)+"]"))
 }

@@ -64,6 +64,7 @@ func (r *Report) Close() bool {
 		fmt.Fprintf(r.out, "%-60s %5d passed %5d failed %5d explained\n", j.name, j.passed, j.failed, j.explained)
 		all.passed, all.failed, all.explained = all.passed+j.passed, all.failed+j.failed, all.explained+j.explained
 	}
-	fmt.Fprintf(r.out, "conformance: %d checks passed, %d failed, %d differences explained\n", all.passed, all.failed, all.explained)
+	fmt.Fprintf(r.out, "conformance: %d checks passed, %d failed, %d differences explained\n", all.passed,
+		all.failed, all.explained)
 	return all.failed == 0 && all.passed > 0
 }

@@ -25,8 +25,11 @@ func TestReport(t *testing.T) {
 			j.Check(true, "one", 1, 1)
 			j.Check(false, "two", "this", "that")
 		}, "FAIL judge: two: want this, got that", false},
-		{"an error is one that fails", func(j *report.Judge) { j.Error("three", errors.New("gone")) }, "FAIL judge: three: want no error, got gone", false},
-		{"no check at all is a failure", func(*report.Judge) {}, "conformance: 0 checks passed, 0 failed, 0 differences explained", false},
+		{"an error is one that fails", func(j *report.Judge) {
+			j.Error("three", errors.New("gone"))
+		}, "FAIL judge: three: want no error, got gone", false},
+		{"no check at all is a failure", func(*report.Judge) {},
+			"conformance: 0 checks passed, 0 failed, 0 differences explained", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -40,7 +43,8 @@ func TestReport(t *testing.T) {
 			if !strings.Contains(out.String(), tt.last+"\n") {
 				t.Errorf("printed\n%s\nwant %s", out.String(), tt.last)
 			}
-			if lines := strings.Split(strings.TrimSpace(out.String()), "\n"); !strings.HasPrefix(lines[len(lines)-1], "conformance: ") {
+			if lines := strings.Split(strings.TrimSpace(out.String()),
+				"\n"); !strings.HasPrefix(lines[len(lines)-1], "conformance: ") {
 				t.Errorf("the last line is %q", lines[len(lines)-1])
 			}
 		})

@@ -15,7 +15,8 @@ func moduleTrials() []trial {
 			name: "modules within an account", policy: "one-account", files: []string{"providers.tf", "one-account"},
 			steps: []step{
 				apply(), add("one-account-peering"), apply(), connected(1),
-				unchanged().showing("cloudposse/vpc-peering, one account", "`tables: none`, `dns: true`, `ignore_tags`", complete), destroy(),
+				unchanged().showing("cloudposse/vpc-peering, one account", "`tables: none`, `dns: true`, `ignore_tags`", complete),
+				destroy(),
 			},
 		},
 		{
@@ -41,7 +42,8 @@ func moduleTrials() []trial {
 			name: "modules with routes to subnets", policy: "policy-none.yaml", files: with("subnets-routes"),
 			steps: []step{
 				apply(), connected(both),
-				unchanged().showing("sourcefuse/arc-vpc-peering, routes to subnets", "`tables: none`, `ignore_tags`", complete), destroy(),
+				unchanged().showing("sourcefuse/arc-vpc-peering, routes to subnets", "`tables: none`, `ignore_tags`", complete),
+				destroy(),
 			},
 		},
 	}
@@ -56,7 +58,8 @@ func newcomer() trial {
 			// A changed description of an entry fails in AWS too:
 			// https://github.com/hashicorp/terraform-provider-aws/pull/43661
 			edited(`"first"`, `"second"`), edited("192.0.2.0/24", "198.51.100.0/24"),
-			edited("_on_launch         = false", "_on_launch         = true"), edited("= 22", "= 23"), apply(), unchanged(), destroy(),
+			edited("_on_launch         = false", "_on_launch         = true"), edited("= 22", "= 23"),
+			apply(), unchanged(), destroy(),
 		},
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const smallPage = "# Page\n\n<!-- a.tf -->\n```hcl\nresource \"a\" \"b\" {}\n```\n\n" + tableHead + "|---|---|---|\n| `a` | none | works |\n\nEnd.\n"
+const smallPage = "# Page\n\n<!-- a.tf -->\n```hcl\nresource \"a\" \"b\" {}\n```\n\n" + tableHead +
+	"|---|---|---|\n| `a` | none | works |\n\nEnd.\n"
 
 func TestParsePage(t *testing.T) {
 	t.Parallel()

@@ -81,7 +81,9 @@ func add(name string) step {
 
 // without removes a file from the configuration.
 func without(name string) step {
-	return step{name: "without " + name, do: func(_ context.Context, s *stage) error { return os.Remove(filepath.Join(s.folder, name)) }}
+	return step{name: "without " + name, do: func(_ context.Context, s *stage) error {
+		return os.Remove(filepath.Join(s.folder, name))
+	}}
 }
 
 // commands runs a block of commands of the page.

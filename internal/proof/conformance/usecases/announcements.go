@@ -79,8 +79,10 @@ func (a *announcer) take() []outcome.Outcome {
 // newAnnouncer creates the bus, the queue, and the rule that sends from the bus to the queue.
 func newAnnouncer(ctx context.Context, cfg aws.Config, cell peering.Cell) (*announcer, error) {
 	events, queues := eventbridge.NewFromConfig(cfg), sqs.NewFromConfig(cfg)
-	made, err := queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(queueName), Attributes: map[string]string{"Policy": fmt.Sprintf(
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":%q}]}`, queueARN(cell))}})
+	made, err := queues.CreateQueue(ctx,
+		&sqs.CreateQueueInput{QueueName: aws.String(queueName), Attributes: map[string]string{"Policy": fmt.Sprintf(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},`+
+				`"Action":"sqs:SendMessage","Resource":%q}]}`, queueARN(cell))}})
 	if err != nil {
 		return nil, fmt.Errorf("make queue in %s: %w", cell, err)
 	}
@@ -88,10 +90,16 @@ func newAnnouncer(ctx context.Context, cfg aws.Config, cell peering.Cell) (*anno
 		return nil, fmt.Errorf("make bus in %s: %w", cell, err)
 	}
 	rule, name := aws.String("all"), aws.String(busName)
-	if _, err = events.PutRule(ctx, &eventbridge.PutRuleInput{Name: rule, EventBusName: name, EventPattern: aws.String(`{"source":["autopeer"]}`)}); err != nil {
+	if _, err = events.PutRule(ctx,
+		&eventbridge.PutRuleInput{Name: rule, EventBusName: name,
+			EventPattern: aws.String(`{"source":["autopeer"]}`)}); err != nil {
 		return nil, fmt.Errorf("make rule in %s: %w", cell, err)
 	}
-	_, err = events.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: rule, EventBusName: name, Targets: []eventtypes.Target{{Id: aws.String("queue"), Arn: aws.String(queueARN(cell))}}})
+	_, err = events.PutTargets(ctx, &eventbridge.PutTargetsInput{
+		Rule: rule, EventBusName: name, Targets: []eventtypes.Target{{
+			Id: aws.String("queue"), Arn: aws.String(queueARN(cell)),
+		}},
+	})
 	if err != nil {
 		return nil, fmt.Errorf("make target in %s: %w", cell, err)
 	}
@@ -118,7 +126,9 @@ func (a *announcer) expected() []string {
 func (a *announcer) arrived(ctx context.Context, expected int) ([]string, error) {
 	var lines []string
 	for len(lines) < expected {
-		out, err := a.queue.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &a.url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1})
+		out, err := a.queue.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+			QueueUrl: &a.url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1,
+		})
 		if err != nil {
 			return nil, fmt.Errorf("receive: %w", err)
 		}

@@ -41,7 +41,9 @@ func (c *cloud) config(ctx context.Context, cell peering.Cell) (aws.Config, erro
 
 // embedded returns the embedded cloud where everything happens at once, behind a socket.
 func embedded(ctx context.Context) (*cloud, error) {
-	sim := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler { return ec2.New(ec2.Options{Seed: 1, Trail: trail}) }})
+	sim := cloudsim.New(cloudsim.Options{EC2: func(trail apicall.Trail) http.Handler {
+		return ec2.New(ec2.Options{Seed: 1, Trail: trail})
+	}})
 	url, stop, err := local.Serve(ctx, sim, 0)
 	if err != nil {
 		return nil, err
@@ -77,7 +79,10 @@ func moto(url string, m *mends) func(context.Context) (*cloud, error) {
 
 // assumeRole is how one gets into another account on moto: any role of it will do.
 func (c *cloud) assumeRole(ctx context.Context, cell peering.Cell) (aws.CredentialsProvider, error) {
-	client := sts.New(sts.Options{Region: string(cell.Region), BaseEndpoint: &c.url, Credentials: credentials.NewStaticCredentialsProvider("any", "any", "")})
+	client := sts.New(sts.Options{
+		Region: string(cell.Region), BaseEndpoint: &c.url,
+		Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""),
+	})
 	out, err := client.AssumeRole(ctx, &sts.AssumeRoleInput{
 		RoleArn:         aws.String("arn:aws:iam::" + string(cell.Account) + ":role/conformance"),
 		RoleSessionName: aws.String("conformance"),
@@ -85,5 +90,6 @@ func (c *cloud) assumeRole(ctx context.Context, cell peering.Cell) (aws.Credenti
 	if err != nil {
 		return nil, err
 	}
-	return credentials.NewStaticCredentialsProvider(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken), nil
+	return credentials.NewStaticCredentialsProvider(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey,
+		*out.Credentials.SessionToken), nil
 }

@@ -45,14 +45,18 @@ func connectionLines(cell peering.Cell, c types.VpcPeeringConnection) []string {
 	for _, t := range c.Tags {
 		lines = append(lines, fmt.Sprintf("%s sees the tag %s=%s of %s", cell, *t.Key, *t.Value, *c.VpcPeeringConnectionId))
 	}
-	for role, side := range map[string]*types.VpcPeeringConnectionVpcInfo{"requester": c.RequesterVpcInfo, "accepter": c.AccepterVpcInfo} {
-		lines = append(lines, sideLines(fmt.Sprintf("%s sees the %s of %s, %s,", cell, role, *c.VpcPeeringConnectionId, c.Status.Code), side)...)
+	for role, side := range map[string]*types.VpcPeeringConnectionVpcInfo{
+		"requester": c.RequesterVpcInfo, "accepter": c.AccepterVpcInfo,
+	} {
+		lines = append(lines,
+			sideLines(fmt.Sprintf("%s sees the %s of %s, %s,", cell, role, *c.VpcPeeringConnectionId, c.Status.Code), side)...)
 	}
 	return lines
 }
 
 func sideLines(who string, side *types.VpcPeeringConnectionVpcInfo) []string {
-	lines := []string{fmt.Sprintf("%s as %s of %s in %s", who, aws.ToString(side.VpcId), aws.ToString(side.OwnerId), aws.ToString(side.Region))}
+	lines := []string{fmt.Sprintf("%s as %s of %s in %s", who, aws.ToString(side.VpcId), aws.ToString(side.OwnerId),
+		aws.ToString(side.Region))}
 	blocks := []string{aws.ToString(side.CidrBlock)}
 	for _, b := range side.CidrBlockSet {
 		blocks = append(blocks, aws.ToString(b.CidrBlock))
@@ -91,7 +95,8 @@ func ruleLine(r types.SecurityGroupRule) string {
 	if r.ReferencedGroupInfo != nil {
 		source += aws.ToString(r.ReferencedGroupInfo.GroupId)
 	}
-	line := fmt.Sprintf("%s admits %s %d-%d from %s, described as %q", *r.GroupId, *r.IpProtocol, aws.ToInt32(r.FromPort), aws.ToInt32(r.ToPort), source, aws.ToString(r.Description))
+	line := fmt.Sprintf("%s admits %s %d-%d from %s, described as %q", *r.GroupId, *r.IpProtocol, aws.ToInt32(r.FromPort),
+		aws.ToInt32(r.ToPort), source, aws.ToString(r.Description))
 	for _, t := range r.Tags {
 		line += fmt.Sprintf(", tagged %s=%s", *t.Key, *t.Value)
 	}
@@ -119,7 +124,8 @@ func outcomeLines(o outcome.Outcome) []string {
 		}
 	}
 	for _, c := range o.Conflicts {
-		lines = append(lines, fmt.Sprintf("%s, conflict: %s routes %s to %s instead of %s", who, c.RouteTable, c.Destination, c.Target, c.Wanted))
+		lines = append(lines,
+			fmt.Sprintf("%s, conflict: %s routes %s to %s instead of %s", who, c.RouteTable, c.Destination, c.Target, c.Wanted))
 	}
 	return lines
 }

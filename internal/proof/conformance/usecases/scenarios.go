@@ -34,32 +34,52 @@ type scenario struct {
 var scenarios = append([]scenario{
 	{"marketing-finance", one, one, marketingFinance, []string{
 		"Finance's table routes 10.10.0.0/16 to connection 1", "Finance's main table routes 10.20.0.0/16 to connection 2",
-		"Finance's group admits icmp -1--1 from 10.20.0.0/16", "111111111111/us-east-1 announces Peering Disconnected of connection 2",
+		"Finance's group admits icmp -1--1 from 10.20.0.0/16",
+		"111111111111/us-east-1 announces Peering Disconnected of connection 2",
 	}},
 	{"across accounts", one, two, pingFinance, acrossWants},
 	{"across regions", one, elsewhere, pingFinance, acrossWants},
 	{"across accounts and regions", one, far, pingFinance, acrossWants},
-	{"deleted by the accepter", one, far, deletedByTheAccepter, []string{"announces Peering Disconnected of connection 1"}},
-	{"names resolved", one, two, namesResolved, []string{"sees the requester of connection 1, active, resolving names for its peer", "sees the accepter of connection 1, active, resolving names for its peer"}},
+	{"deleted by the accepter", one, far, deletedByTheAccepter,
+		[]string{"announces Peering Disconnected of connection 1"}},
+	{"names resolved", one, two, namesResolved,
+		[]string{"sees the requester of connection 1, active, resolving names for its peer",
+			"sees the accepter of connection 1, active, resolving names for its peer"}},
 	{"ports and sources", one, two, portsAndSources, []string{
-		"Finance's group admits tcp 443-443 from 10.10.1.0/24", "Finance's group admits tcp 5432-5440 from 10.10.1.0/24", "Marketing's group admits udp 53-53 from 172.31.0.0/16",
+		"Finance's group admits tcp 443-443 from 10.10.1.0/24", "Finance's group admits tcp 5432-5440 from 10.10.1.0/24",
+		"Marketing's group admits udp 53-53 from 172.31.0.0/16",
 	}},
-	{"a rule of another principal", one, two, aRuleOfSomebodyElse, []string{`Finance's group admits icmp -1--1 from 10.10.0.0/16, described as ""`}},
-	{"not in the policy", one, two, notInThePolicy, []string{"announces Peering Denied of connection 1: not-listed", "sees connection 1 as pending-acceptance"}},
-	{"otherwise reject", one, two, otherwiseReject, []string{"announces Peering Denied of connection 1: not-listed", "sees connection 1 as rejected"}},
-	{"approval by a person", one, two, approval, []string{"announces Approval Requested of connection 1", "Marketing's table routes 172.31.0.0/16 to connection 1"}},
-	{"a conflict in one account", one, one, conflict, []string{"announces Peering Conflicting of connection 1: route-conflict", "sees connection 1 as pending-acceptance"}},
-	{"a conflict across accounts", one, two, conflict, []string{"111111111111/us-east-1 announces Peering Conflicting of connection 1: route-conflict", "222222222222/us-east-1 announces Peering Conflicting of connection 1: other-side", "sees connection 1 as pending-acceptance"}},
-	{"overlapping blocks", one, one, overlap, []string{"sees connection 1 as failed", "announces Peering Failed of connection 1: overlap"}},
-	{"a secondary block", one, two, secondaryBlock, []string{"Marketing's table routes 172.30.0.0/16 to connection 1", "Marketing's table routes 172.31.0.0/16 to connection 1"}},
-	{"leftovers of a dead connection", one, two, leftovers, []string{"Marketing's table routes 172.31.0.0/16 to connection 2", "Finance's group admits icmp -1--1 from 10.10.0.0/16"}},
+	{"a rule of another principal", one, two, aRuleOfSomebodyElse,
+		[]string{`Finance's group admits icmp -1--1 from 10.10.0.0/16, described as ""`}},
+	{"not in the policy", one, two, notInThePolicy,
+		[]string{"announces Peering Denied of connection 1: not-listed", "sees connection 1 as pending-acceptance"}},
+	{"otherwise reject", one, two, otherwiseReject,
+		[]string{"announces Peering Denied of connection 1: not-listed", "sees connection 1 as rejected"}},
+	{"approval by a person", one, two, approval,
+		[]string{"announces Approval Requested of connection 1", "Marketing's table routes 172.31.0.0/16 to connection 1"}},
+	{"a conflict in one account", one, one, conflict,
+		[]string{"announces Peering Conflicting of connection 1: route-conflict", "sees connection 1 as pending-acceptance"}},
+	{"a conflict across accounts", one, two, conflict,
+		[]string{"111111111111/us-east-1 announces Peering Conflicting of connection 1: route-conflict",
+			"222222222222/us-east-1 announces Peering Conflicting of connection 1: other-side",
+			"sees connection 1 as pending-acceptance"}},
+	{"overlapping blocks", one, one, overlap,
+		[]string{"sees connection 1 as failed", "announces Peering Failed of connection 1: overlap"}},
+	{"a secondary block", one, two, secondaryBlock,
+		[]string{"Marketing's table routes 172.30.0.0/16 to connection 1",
+			"Marketing's table routes 172.31.0.0/16 to connection 1"}},
+	{"leftovers of a dead connection", one, two, leftovers,
+		[]string{"Marketing's table routes 172.31.0.0/16 to connection 2",
+			"Finance's group admits icmp -1--1 from 10.10.0.0/16"}},
 }, scopes()...)
 
 var acrossWants = []string{
-	"Marketing's table routes 172.31.0.0/16 to connection 1", "Marketing's main table routes 172.31.0.0/16 to connection 1",
+	"Marketing's table routes 172.31.0.0/16 to connection 1",
+	"Marketing's main table routes 172.31.0.0/16 to connection 1",
 	"Finance's table routes 10.10.0.0/16 to connection 1", "Finance's main table routes 10.10.0.0/16 to connection 1",
 	"Finance's group admits icmp -1--1 from 10.10.0.0/16", "sees the tag autopeer:managed=autopeer of connection 1",
-	"announces Peering Accepted of connection 1", "announces Peering Connected of connection 1 as requester", "announces Peering Disconnected of connection 1",
+	"announces Peering Accepted of connection 1", "announces Peering Connected of connection 1 as requester",
+	"announces Peering Disconnected of connection 1",
 }
 
 func marketingFinance(s *stage) {
@@ -109,7 +129,8 @@ func (s *stage) takeBack(by peering.Cell, pcx peering.ConnectionID) {
 
 // file is a policy of Marketing and Finance, with more in their peering.
 func file(m, f lab.Site, more string) string {
-	return fmt.Sprintf("version: 1\ndepartments:\n  marketing: %s\n  finance: %s\npeerings:\n  - between: [marketing, finance]\n%s", m.Member(), f.Member(), more)
+	return fmt.Sprintf("version: 1\ndepartments:\n  marketing: %s\n  finance: %s\npeerings:\n  - "+
+		"between: [marketing, finance]\n%s", m.Member(), f.Member(), more)
 }
 
 func namesResolved(s *stage) {
@@ -218,15 +239,21 @@ func scopes() []scenario {
 		scope func(m lab.Site, private, plain string) string
 		wants []string
 	}{
-		"all":  {func(lab.Site, string, string) string { return "all" }, []string{"Marketing's table", "Marketing's main table", "the private table"}},
+		"all": {func(lab.Site, string, string) string {
+			return "all"
+		}, []string{"Marketing's table", "Marketing's main table", "the private table"}},
 		"main": {func(lab.Site, string, string) string { return "main" }, []string{"Marketing's main table"}},
-		"ids":  {func(m lab.Site, _, _ string) string { return fmt.Sprintf("{ ids: [%s] }", m.Table) }, []string{"Marketing's table"}},
+		"ids": {func(m lab.Site, _, _ string) string {
+			return fmt.Sprintf("{ ids: [%s] }", m.Table)
+		}, []string{"Marketing's table"}},
 		"tags": {func(lab.Site, string, string) string { return "{ tags: { Peered: yes } }" }, []string{"the private table"}},
 		"subnets' ids": {func(_ lab.Site, private, plain string) string {
 			return fmt.Sprintf("{ subnets: { ids: [%s, %s] } }", private, plain)
 		},
 			[]string{"the private table", "Marketing's main table"}},
-		"subnets' tags": {func(lab.Site, string, string) string { return "{ subnets: { tags: { Tier: private } } }" }, []string{"the private table"}},
+		"subnets' tags": {func(lab.Site, string, string) string {
+			return "{ subnets: { tags: { Tier: private } } }"
+		}, []string{"the private table"}},
 	}
 	var all []scenario
 	for name, t := range tables {

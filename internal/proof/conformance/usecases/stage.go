@@ -68,7 +68,9 @@ func newStage(ctx context.Context, c *cloud, sc scenario) (*stage, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.deployments = append(s.deployments, &deployment{Cell: cell, announcer: announcer, person: lab.NewPerson(ctx, cell, ec2.NewFromConfig(cfg))})
+		s.deployments = append(s.deployments, &deployment{
+			Cell: cell, announcer: announcer, person: lab.NewPerson(ctx, cell, ec2.NewFromConfig(cfg)),
+		})
 	}
 	return s, nil
 }
@@ -107,7 +109,9 @@ func (s *stage) deploy(policy string) {
 		return
 	}
 	for _, d := range s.deployments {
-		handlers := local.Handlers(d.Cell, p.ForCell(d.Cell, busName), local.Edges{Network: ec2net.New(d.person.EC2), Bus: d.announcer})
+		handlers := local.Handlers(d.Cell, p.ForCell(d.Cell, busName), local.Edges{
+			Network: ec2net.New(d.person.EC2), Bus: d.announcer,
+		})
 		d.handlers = []lambdasqs.Handle{handlers[function.Accept], handlers[function.Connect], handlers[function.Disconnect]}
 	}
 }
@@ -258,7 +262,8 @@ func (s *stage) seenBy(d *deployment) ([]string, error) {
 		ids = append(ids, string(id))
 	}
 	ofVPCs := []types.Filter{{Name: new("vpc-id"), Values: vpcs}}
-	connections, err1 := d.person.EC2.DescribeVpcPeeringConnections(s.ctx, &ec2.DescribeVpcPeeringConnectionsInput{VpcPeeringConnectionIds: ids})
+	connections, err1 := d.person.EC2.DescribeVpcPeeringConnections(s.ctx,
+		&ec2.DescribeVpcPeeringConnectionsInput{VpcPeeringConnectionIds: ids})
 	tables, err2 := d.person.EC2.DescribeRouteTables(s.ctx, &ec2.DescribeRouteTablesInput{Filters: ofVPCs})
 	groups, err3 := d.person.EC2.DescribeSecurityGroups(s.ctx, &ec2.DescribeSecurityGroupsInput{Filters: ofVPCs})
 	if err := errors.Join(err1, err2, err3); err != nil {
@@ -279,7 +284,8 @@ func (s *stage) rulesOf(d *deployment, groups []types.SecurityGroup) ([]string, 
 	for _, g := range groups {
 		filter.Values = append(filter.Values, *g.GroupId)
 	}
-	rules, err := d.person.EC2.DescribeSecurityGroupRules(s.ctx, &ec2.DescribeSecurityGroupRulesInput{Filters: []types.Filter{filter}})
+	rules, err := d.person.EC2.DescribeSecurityGroupRules(s.ctx,
+		&ec2.DescribeSecurityGroupRulesInput{Filters: []types.Filter{filter}})
 	if err != nil {
 		return nil, err
 	}

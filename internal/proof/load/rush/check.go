@@ -100,6 +100,7 @@ func (r *rush) checkFlat() {
 			half.megabytes(), half.threadsEach(), end.megabytes(), end.threadsEach())
 	}
 	if r.after.goroutines > r.before.goroutines {
-		r.complain("the embedded cloud had %d goroutines before the requests, and has %d", r.before.goroutines, r.after.goroutines)
+		r.complain("the embedded cloud had %d goroutines before the requests, and has %d",
+			r.before.goroutines, r.after.goroutines)
 	}
 }

@@ -57,7 +57,8 @@ func (c company) policy() string {
 		a, b := name(d), name(d+1)
 		fmt.Fprintf(&peerings, "  - between: [%s, %s]\n    allow:\n", a, b)
 		for _, way := range [][2]string{{a, b}, {b, a}} {
-			fmt.Fprintf(&peerings, "      - { from: %s, to: %s, groups: { tags: { Role: server } }, protocol: tcp, ports: [443] }\n", way[0], way[1])
+			fmt.Fprintf(&peerings,
+				"      - { from: %s, to: %s, groups: { tags: { Role: server } }, protocol: tcp, ports: [443] }\n", way[0], way[1])
 		}
 	}
 	return "version: 1\ndepartments:\n" + departments.String() + "peerings:\n" + peerings.String()
@@ -73,7 +74,8 @@ func (c company) pair(n int) (from, to lab.Site) {
 
 // agreed returns the state of two sites that are connected as the policy allows, in the form of sandbox.State.
 func agreed(a, b lab.Site, via peering.ConnectionID) []string {
-	return append(sandbox.Connected(a, b, via), sandbox.Admits(a.Group, "tcp 443", b), sandbox.Admits(b.Group, "tcp 443", a))
+	return append(sandbox.Connected(a, b, via), sandbox.Admits(a.Group, "tcp 443", b),
+		sandbox.Admits(b.Group, "tcp 443", a))
 }
 
 func (c company) sites() []lab.Site { return slices.Concat(c...) }

@@ -16,7 +16,9 @@ func sample20(t *testing.T) company {
 	for d, cell := range cells() {
 		var sites []lab.Site
 		for i := range Thousand.VPCs {
-			sites = append(sites, lab.Site{Name: name(d), Cell: cell, VPC: lab.VPC{ID: peering.VPCID(fmt.Sprintf("vpc-%08d%09d", d, i))}})
+			sites = append(sites, lab.Site{
+				Name: name(d), Cell: cell, VPC: lab.VPC{ID: peering.VPCID(fmt.Sprintf("vpc-%08d%09d", d, i))},
+			})
 		}
 		c = append(c, sites)
 	}

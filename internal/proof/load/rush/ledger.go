@@ -35,7 +35,8 @@ type speech struct {
 }
 
 // due lists the announcements of each connection: every one of these under one id, and nothing else.
-var due = []speech{{outcomeType: outcome.Accepted}, {outcome.Connected, peering.Requester}, {outcome.Connected, peering.Accepter}}
+var due = []speech{{outcomeType: outcome.Accepted}, {outcome.Connected, peering.Requester},
+	{outcome.Connected, peering.Accepter}}
 
 func newLedger(now func() time.Time) *ledger {
 	return &ledger{now: now, entries: map[peering.ConnectionID]*entry{}}

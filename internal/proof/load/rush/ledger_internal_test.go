@@ -25,7 +25,8 @@ func said(outcomeType outcome.Type, side peering.Role, id string) outcome.Outcom
 
 func TestJudge(t *testing.T) {
 	t.Parallel()
-	all := []outcome.Outcome{said(outcome.Accepted, "", "1"), said(outcome.Connected, peering.Requester, "2"), said(outcome.Connected, peering.Accepter, "3")}
+	all := []outcome.Outcome{said(outcome.Accepted, "", "1"), said(outcome.Connected, peering.Requester, "2"),
+		said(outcome.Connected, peering.Accepter, "3")}
 	state := agreed(marketing, finance, pcx)
 	tests := []struct {
 		name      string
@@ -36,13 +37,16 @@ func TestJudge(t *testing.T) {
 	}{
 		{"a connection that is announced and exists is connected", all, state, 1, nil},
 		{"a repetition of an announcement is nothing", append(slices.Clone(all), all...), state, 1, nil},
-		{"a second id for one side is wrong", append(slices.Clone(all), said(outcome.Connected, peering.Accepter, "4")), state, 0,
+		{"a second id for one side is wrong", append(slices.Clone(all), said(outcome.Connected, peering.Accepter, "4")),
+			state, 0,
 			[]string{"pcx-1: Peering Connected of the accepter was announced under 2 ids, want 1"}},
 		{"a side that isn't announced is missing", all[:2], state, 0,
 			[]string{"pcx-1: Peering Connected of the accepter was announced under 0 ids, want 1"}},
-		{"no other announcement is due", append(slices.Clone(all), said(outcome.Conflicting, peering.Requester, "4")), state, 0,
+		{"no other announcement is due", append(slices.Clone(all), said(outcome.Conflicting, peering.Requester, "4")),
+			state, 0,
 			[]string{"pcx-1: Peering Conflicting of the requester was announced"}},
-		{"a missing rule is missing", all, state[:len(state)-1], 0, []string{"pcx-1: it isn't so that " + state[len(state)-1]}},
+		{"a missing rule is missing", all, state[:len(state)-1], 0,
+			[]string{"pcx-1: it isn't so that " + state[len(state)-1]}},
 		{"a route too many is wrong", all, append(slices.Clone(state), "rtb-9 routes 10.0.0.0/8 to pcx-1"), 1,
 			[]string{"not requested: rtb-9 routes 10.0.0.0/8 to pcx-1"}},
 	}
@@ -78,7 +82,8 @@ func TestWaits(t *testing.T) {
 	l := newLedger(func() time.Time { return now })
 	l.ask(pcx, marketing, finance)
 	for _, o := range []outcome.Outcome{
-		said(outcome.Accepted, "", "1"), said(outcome.Connected, peering.Accepter, "2"), said(outcome.Connected, peering.Requester, "3"),
+		said(outcome.Accepted, "", "1"), said(outcome.Connected, peering.Accepter, "2"),
+		said(outcome.Connected, peering.Requester, "3"),
 		said(outcome.Connected, peering.Requester, "3"),
 	} {
 		if len(l.waits()) > 0 && o.Side == "" {

@@ -7,7 +7,8 @@ import (
 
 func TestParseStatus(t *testing.T) {
 	t.Parallel()
-	status := "Name:\tbootstrap\nState:\tS (sleeping)\nVmHWM:\t   30000 kB\nVmRSS:\t   23456 kB\nThreads:\t7\nSigQ:\t0/96\n"
+	status := "Name:\tbootstrap\nState:\tS (sleeping)\nVmHWM:\t   30000 kB\nVmRSS:\t   23456 " +
+		"kB\nThreads:\t7\nSigQ:\t0/96\n"
 	if got, want := parseStatus([]byte(status)), (usage{23456, 7}); got != want {
 		t.Errorf("parseStatus() = %+v, want %+v", got, want)
 	}
@@ -24,7 +25,8 @@ func TestGrowth(t *testing.T) {
 		{start.Add(60 * time.Second), map[int]usage{1: {11264, 5}, 2: {21504, 7}, 4: {88888, 8}}},
 	}}
 	half, end := p.growth(start.Add(30 * time.Second))
-	if half.megabytes() != 15 || end.megabytes() != 16 || half.threadsEach() != 5 || end.threadsEach() != 6 || half.processes != 2 {
+	if half.megabytes() != 15 || end.megabytes() != 16 || half.threadsEach() != 5 ||
+		end.threadsEach() != 6 || half.processes != 2 {
 		t.Errorf("growth() = %+v, %+v", half, end)
 	}
 }
@@ -38,7 +40,8 @@ func TestGoroutines(t *testing.T) {
 	if got := goroutines(); got != before+1 {
 		t.Errorf("goroutines() = %d, want one more than %d", got, before)
 	}
-	if !servesProcess("goroutine 7 [IO wait]:\nnet/http.(*conn).serve(0xc0001)") || servesProcess("goroutine 8 [select]:\nmain.main()") {
+	if !servesProcess("goroutine 7 [IO wait]:\nnet/http.(*conn).serve(0xc0001)") ||
+		servesProcess("goroutine 8 [select]:\nmain.main()") {
 		t.Error("servesProcess takes one for the other")
 	}
 }

@@ -56,7 +56,10 @@ func Of(pkg, file string, source []byte) ([]Mutant, error) {
 		slices.SortStableFunc(f.edits, func(a, b edit) int { return a.start - b.start })
 		copied := f.bodyOf(d.node)
 		for _, e := range f.edits {
-			m := Mutant{Name: fmt.Sprintf("%s %s: %s", pkg, d.name, inLine(source, e)), File: file, Line: position.Line(position.Pos(e.start)), edit: e}
+			m := Mutant{
+				Name: fmt.Sprintf("%s %s: %s", pkg, d.name, inLine(source, e)), File: file,
+				Line: position.Line(position.Pos(e.start)), edit: e,
+			}
 			if copied != nil && copied.start <= e.start && e.end <= copied.end {
 				m.body = copied
 			}

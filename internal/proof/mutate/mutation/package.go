@@ -26,7 +26,8 @@ type Package struct {
 
 // List returns the packages that the patterns name, as go list understands them in the folder.
 func List(ctx context.Context, dir string, patterns ...string) ([]Package, error) {
-	list := exec.CommandContext(ctx, "go", append([]string{"list", "-json=ImportPath,Name,Dir,GoFiles,TestImports,XTestImports,Module"}, patterns...)...)
+	list := exec.CommandContext(ctx, "go",
+		append([]string{"list", "-json=ImportPath,Name,Dir,GoFiles,TestImports,XTestImports,Module"}, patterns...)...)
 	list.Dir, list.Stderr = dir, os.Stderr
 	out, err := list.Output()
 	if err != nil {

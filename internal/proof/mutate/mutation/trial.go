@@ -49,7 +49,10 @@ func NewTrial(ctx context.Context, pkg Package, mutants []Mutant, scratch string
 	if err != nil {
 		return nil, err
 	}
-	t := &Trial{pkg: pkg, sources: c.sources, mutants: mutants, scratch: scratch, binary: filepath.Join(scratch, "all.test"), limit: time.Minute}
+	t := &Trial{
+		pkg: pkg, sources: c.sources, mutants: mutants, scratch: scratch,
+		binary: filepath.Join(scratch, "all.test"), limit: time.Minute,
+	}
 	for _, m := range mutants {
 		t.compiles = append(t.compiles, c.compiles(m))
 	}
@@ -128,7 +131,8 @@ func (t *Trial) build(ctx context.Context, binary string, changed map[string][]b
 	if err != nil {
 		return err
 	}
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-o", binary, ".")
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay",
+		overlay, "-o", binary, ".")
 	build.Dir = t.pkg.Dir
 	if said, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the tests of %s: %w\n%s", t.pkg.Path(), err, said)

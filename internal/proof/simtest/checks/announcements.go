@@ -18,7 +18,10 @@ func (c *Checker) Announced(o outcome.Outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	a := oracle.Announcement{At: now, DetailType: string(o.Type), Code: o.Reason.Code, Connection: string(o.Connection), Cell: o.Cell, Side: o.Side, Notes: o.Notes, Next: o.Next, Changed: len(o.Changes) > 0}
+	a := oracle.Announcement{
+		At: now, DetailType: string(o.Type), Code: o.Reason.Code, Connection: string(o.Connection), Cell: o.Cell,
+		Side: o.Side, Notes: o.Notes, Next: o.Next, Changed: len(o.Changes) > 0,
+	}
 	c.outcomes, c.announcements = append(c.outcomes, o), append(c.announcements, a)
 	c.report.Note(announced{o})
 	if why := c.checkAnnouncement(a); why != "" {
@@ -30,7 +33,8 @@ func (c *Checker) Announced(o outcome.Outcome) {
 	for _, line := range o.State { // each by itself: a person may have undone one before another was done
 		holds := func(l *ledger.Ledger, _ time.Time) bool { return oracle.HasRoute(l, line, a.Connection) }
 		if !holds(c.journal.Ledger, now) && !c.journal.WasEver(now, memory, holds) {
-			c.report.Fail([]string{a.Connection}, "%s was announced as connected, but it is not true that %s", a.Connection, line)
+			c.report.Fail([]string{a.Connection}, "%s was announced as connected, but it is not true that %s",
+				a.Connection, line)
 		}
 	}
 }
@@ -53,7 +57,8 @@ func (c *Checker) checkAnnouncement(a oracle.Announcement) string {
 type announced struct{ outcome.Outcome }
 
 func (a announced) String() string {
-	return fmt.Sprintf("announced in %s: %s of %s %s: %s %v", a.Cell, a.Type, a.Connection, a.Side, a.Reason.Sentence, a.Changes)
+	return fmt.Sprintf("announced in %s: %s of %s %s: %s %v", a.Cell, a.Type, a.Connection, a.Side,
+		a.Reason.Sentence, a.Changes)
 }
 
 // lineOfFile is the part of a sentence that may change between repetitions: where the policy has an entry.
@@ -70,7 +75,8 @@ func (c *Checker) checkIDs() {
 		text := textOf(o)
 		repetition := text + department(o.Requester) + department(o.Accepter)
 		if id, again := byText[repetition]; again && id != o.ID {
-			c.report.Fail([]string{string(o.Connection)}, "%s of %s was announced twice with different ids", o.Type, o.Connection)
+			c.report.Fail([]string{string(o.Connection)}, "%s of %s was announced twice with different ids",
+				o.Type, o.Connection)
 		}
 		if before, again := byID[o.ID]; again && before != text {
 			c.report.Fail([]string{string(o.Connection)}, "different announcements of %s have the same id", o.Connection)
@@ -85,7 +91,8 @@ func textOf(o outcome.Outcome) string {
 	notes := slices.DeleteFunc(slices.Clone(o.Notes), func(n string) bool {
 		return !strings.Contains(n, "neither routed nor admitted") && !oracle.IsOfRefusal(n)
 	})
-	text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, notes, o.Conflicts, o.Shortages, o.Obstructions, o.Wanted, o.Removals, o.Additions, o.FoundAt, o.Next)
+	text := fmt.Sprint(o.Type, o.Connection, o.Cell, o.Side, o.Reason, o.State, notes, o.Conflicts, o.Shortages,
+		o.Obstructions, o.Wanted, o.Removals, o.Additions, o.FoundAt, o.Next)
 	return lineOfFile.ReplaceAllString(messageOfEC2.ReplaceAllString(text, " $1"), "a line")
 }
 

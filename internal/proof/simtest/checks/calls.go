@@ -49,9 +49,10 @@ func (c *Checker) checkCall(rec ledger.Record) {
 		then := rec
 		then.At = at
 		isAllowed := func(in *ledger.Ledger) bool { return oracle.CheckCall(in, c.quotas, then) == "" }
-		return isAllowed(past.Beside(now, now.Policy)) || c.holds(at, at.Add(oracle.Unseen), func(p *plainpolicy.Policy) bool {
-			return isAllowed(past.Beside(past, p)) || isAllowed(past.Beside(now, p))
-		})
+		return isAllowed(past.Beside(now, now.Policy)) ||
+			c.holds(at, at.Add(oracle.Unseen), func(p *plainpolicy.Policy) bool {
+				return isAllowed(past.Beside(past, p)) || isAllowed(past.Beside(now, p))
+			})
 	}
 	if why := oracle.CheckCall(now, c.quotas, rec); why != "" && !c.journal.WasEver(time.Now(), memory, wasAllowed) {
 		c.report.Fail(rec.Subjects(), "%s", why)
@@ -65,7 +66,9 @@ func (c *Checker) checkAgreement(rec ledger.Record) {
 	isFree := func(past *ledger.Ledger, at time.Time) bool {
 		then := rec
 		then.At = at
-		return c.holds(at, at.Add(oracle.Unseen), func(p *plainpolicy.Policy) bool { return oracle.CheckAgreement(past.Beside(past, p), then) == "" })
+		return c.holds(at, at.Add(oracle.Unseen), func(p *plainpolicy.Policy) bool {
+			return oracle.CheckAgreement(past.Beside(past, p), then) == ""
+		})
 	}
 	if why := oracle.CheckAgreement(c.journal.Ledger, rec); why != "" && !c.journal.WasEver(time.Now(), agreed, isFree) {
 		c.report.Fail(rec.Subjects(), "%s", why)

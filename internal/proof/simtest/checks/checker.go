@@ -41,8 +41,11 @@ type Checker struct {
 // New returns a checker for an empty cloud whose EC2 has these options.
 func New(rep *report.Report, o ec2.Options) *Checker {
 	return &Checker{
-		report:  rep,
-		quotas:  oracle.Quotas{RoutesPerTable: o.Quotas.RoutesPerTable, RulesPerGroup: o.Quotas.RulesPerGroup, ActivePeeringsPerVPC: o.Quotas.ActivePeeringsPerVPC},
+		report: rep,
+		quotas: oracle.Quotas{
+			RoutesPerTable: o.Quotas.RoutesPerTable, RulesPerGroup: o.Quotas.RulesPerGroup,
+			ActivePeeringsPerVPC: o.Quotas.ActivePeeringsPerVPC,
+		},
 		journal: ledger.NewJournal(o.Delays.Initiating, o.Delays.Provisioning), throttles: map[string]int{},
 		homes:    map[string]peering.Cell{},
 		messages: map[string]*traffic{}, sweeps: map[peering.Cell][]time.Time{}, lostEvents: map[string]bool{},

@@ -30,7 +30,8 @@ func (c *Checker) Conclude(deadLetters bool) {
 	for _, r := range c.retries {
 		if !deadLetters && r.since.After(c.deployed) {
 			id := r.call.Connection()
-			c.report.Fail([]string{id}, "autopeer-%s in %s hasn't read %s again after a fault: %s %s", r.call.Function, r.call.Cell, id, r.call.Action, r.fault)
+			c.report.Fail([]string{id}, "autopeer-%s in %s hasn't read %s again after a fault: %s %s", r.call.Function,
+				r.call.Cell, id, r.call.Action, r.fault)
 		}
 	}
 	c.checkIDs()

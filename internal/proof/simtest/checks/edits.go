@@ -26,5 +26,6 @@ func (c *Checker) checkEdit(d events.Delivery) {
 	if rec.Function == "" || rec.Function == "disconnect" && slices.Contains(freeing, rec.Call) {
 		return
 	}
-	c.report.Fail(rec.Subjects(), "%s starts a sweep in %s because autopeer-%s called %s", d.Rule, cellOfQueue(d.Target), rec.Function, rec.Call)
+	c.report.Fail(rec.Subjects(), "%s starts a sweep in %s because autopeer-%s called %s", d.Rule,
+		cellOfQueue(d.Target), rec.Function, rec.Call)
 }

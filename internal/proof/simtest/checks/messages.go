@@ -117,7 +117,8 @@ func (c *Checker) sent(e events.Event) {
 	t.add(m.ID, time.Now())
 	c.report.Note(messageNote{e.Account + "/" + e.Region, m, e.DetailType})
 	if t.isTooMuch() {
-		c.report.Fail([]string{id}, "%d messages between cells about %s, at most %d have a cause", len(t.ids), id, exchange*max(t.causes, freeCauses))
+		c.report.Fail([]string{id}, "%d messages between cells about %s, at most %d have a cause", len(t.ids), id,
+			exchange*max(t.causes, freeCauses))
 	}
 	if n := len(t.latest); n > flood {
 		c.report.Fail([]string{id}, "%d messages between cells about %s in a minute, want at most %d", n, id, flood)
@@ -177,5 +178,6 @@ type messageNote struct {
 }
 
 func (n messageNote) String() string {
-	return fmt.Sprintf("%s sends %s %s of %s: %s, blocks %s, assumed %s, answers %q", n.cell, n.detailType, n.ID, n.Connection, n.Code, n.Blocks, n.Assumed, n.Answers)
+	return fmt.Sprintf("%s sends %s %s of %s: %s, blocks %s, assumed %s, answers %q", n.cell, n.detailType, n.ID,
+		n.Connection, n.Code, n.Blocks, n.Assumed, n.Answers)
 }

@@ -38,7 +38,8 @@ func (c *Checker) Called(call faults.Call) {
 	now := time.Now()
 	c.retries = slices.DeleteFunc(c.retries, func(r retry) bool {
 		age := now.Sub(r.since)
-		isSame := r.call.Function == call.Function && r.call.Cell == call.Cell && areNeighbors(c.journal.Ledger, r.call.Connection(), call.Connection(), call.Cell)
+		isSame := r.call.Function == call.Function && r.call.Cell == call.Cell &&
+			areNeighbors(c.journal.Ledger, r.call.Connection(), call.Connection(), call.Cell)
 		return isSame && age > 0 && age < patience
 	})
 }

@@ -76,7 +76,8 @@ func (i *Injector) ToggleTrail(pick func() peering.Cell) {
 type lostEvent struct{ events.Delivery }
 
 func (l lostEvent) String() string {
-	return fmt.Sprintf("event lost on its way to %s: %s of %s/%s %s", l.Target, l.Event.DetailType, l.Event.Account, l.Event.Region, summary(l.Event.Detail))
+	return fmt.Sprintf("event lost on its way to %s: %s of %s/%s %s", l.Target, l.Event.DetailType, l.Event.Account,
+		l.Event.Region, summary(l.Event.Detail))
 }
 
 // summary returns the call and the first connection of a CloudTrail event.

@@ -23,7 +23,9 @@ type Call struct {
 // NewCall returns a call that the function has made.
 func NewCall(c apicall.Call, function string) Call {
 	cell := peering.Cell{Account: peering.AccountID(c.Account), Region: peering.Region(c.Region)}
-	return Call{Function: function, Cell: cell, Action: c.Action, AccessKey: c.AccessKeyID, service: c.Service, params: c.Params}
+	return Call{
+		Function: function, Cell: cell, Action: c.Action, AccessKey: c.AccessKeyID, service: c.Service, params: c.Params,
+	}
 }
 
 // identity is all that distinguishes the call from others, but for its repetitions. It leaves out the numbers of a
@@ -43,7 +45,8 @@ func (c Call) parameters() []string {
 	return parts
 }
 
-var withoutNumbers = strings.NewReplacer("0", "", "1", "", "2", "", "3", "", "4", "", "5", "", "6", "", "7", "", "8", "", "9", "", "..", ".")
+var withoutNumbers = strings.NewReplacer("0", "", "1", "", "2", "", "3", "", "4", "", "5", "", "6", "", "7", "",
+	"8", "", "9", "", "..", ".")
 
 // Name is the same for all repetitions of the call.
 func (c Call) Name() string { return strings.Join(c.identity(), " ") }

@@ -122,11 +122,14 @@ func (i *Injector) drawFault(c Call, d random.Source) (f *cloudsim.Failure, faul
 	over := func(rate int) bool { n -= rate; return n < 0 }
 	switch {
 	case i.isThrottled(c) && (r.stubborn || d.Chance(90)):
-		return &cloudsim.Failure{Code: throttleCode(c.service), Message: "Request limit exceeded.", Status: http.StatusServiceUnavailable}, Throttled, 0
+		return &cloudsim.Failure{Code: throttleCode(c.service), Message: "Request limit exceeded.",
+			Status: http.StatusServiceUnavailable}, Throttled, 0
 	case over(r.failed):
-		return &cloudsim.Failure{Code: "InternalError", Message: "An internal error has occurred", Status: http.StatusInternalServerError, After: d.Chance(50)}, InternalError, 0
+		return &cloudsim.Failure{Code: "InternalError", Message: "An internal error has occurred",
+			Status: http.StatusInternalServerError, After: d.Chance(50)}, InternalError, 0
 	case over(r.unknown):
-		return &cloudsim.Failure{Code: unknownCode, Message: "This error is in no documentation.", After: d.Chance(50)}, UnknownError, 0
+		return &cloudsim.Failure{Code: unknownCode, Message: "This error is in no documentation.", After: d.Chance(50)},
+			UnknownError, 0
 	case over(r.dropped):
 		return &cloudsim.Failure{Code: "Dropped", Drop: true, After: d.Chance(50)}, NoAnswer, 0
 	case over(r.hung):
@@ -161,5 +164,6 @@ type callNote struct {
 }
 
 func (n callNote) String() string {
-	return fmt.Sprintf("autopeer-%s in %s: %s %s %s", n.call.Function, n.call.Cell, n.call.Action, strings.Join(n.call.parameters(), " "), n.text)
+	return fmt.Sprintf("autopeer-%s in %s: %s %s %s", n.call.Function, n.call.Cell, n.call.Action,
+		strings.Join(n.call.parameters(), " "), n.text)
 }

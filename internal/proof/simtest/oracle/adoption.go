@@ -47,7 +47,8 @@ func (e End) checkProposed(s side) string {
 	if e.LostEvents[s.connection.ID] || e.FailedSweeps[s.own().Cell] {
 		return ""
 	}
-	return e.unlessAnnounced(s, proposed, time.Time{}, "it has routes that autopeer hasn't made, and their removal wasn't proposed")
+	return e.unlessAnnounced(s, proposed, time.Time{},
+		"it has routes that autopeer hasn't made, and their removal wasn't proposed")
 }
 
 // checkConsent returns the reason why the change of the connection has to wait for consent; "" if it hasn't.
@@ -55,5 +56,6 @@ func (j judge) checkConsent(what, id string, cell peering.Cell) string {
 	if !j.waitsForConsent(id, cell) {
 		return ""
 	}
-	return fmt.Sprintf("%s, but %s has routes that autopeer hasn't made, and no person consented to their removal", what, id)
+	return fmt.Sprintf("%s, but %s has routes that autopeer hasn't made, and no person consented to their removal",
+		what, id)
 }

@@ -70,7 +70,8 @@ func (j judge) acceptedTwin(c *ledger.Connection) string {
 func (j judge) twin(c *ledger.Connection, applies func(*ledger.Connection) bool) string {
 	for _, id := range j.Requests {
 		o := j.Connections[id]
-		same := o.Requester == c.Requester && o.Accepter == c.Accepter || o.Requester == c.Accepter && o.Accepter == c.Requester
+		same := o.Requester == c.Requester && o.Accepter == c.Accepter ||
+			o.Requester == c.Accepter && o.Accepter == c.Requester
 		if o != c && same && applies(o) {
 			return id
 		}

@@ -22,7 +22,9 @@ func TestTheRequestersHalfIsFree(t *testing.T) {
 		{"nothing is in the way", func(scene) {}, ""},
 		{"it wasn't requested", func(s scene) { delete(s.Connections, "pcx-1") }, "pcx-1 wasn't requested yet"},
 		{"it was accepted before", func(s scene) { s.route("rtb-red", "10.2.0.0/24", "igw-1"); s.accept("pcx-1") }, ""},
-		{"the policy has no peering", func(s scene) { s.Policy.Peerings = nil }, "pcx-1 was accepted, but the requester's cell doesn't allow it"},
+		{"the policy has no peering", func(s scene) {
+			s.Policy.Peerings = nil
+		}, "pcx-1 was accepted, but the requester's cell doesn't allow it"},
 		{"a route leads elsewhere", func(s scene) { s.route("rtb-red", "10.2.0.0/24", "igw-1") },
 			"pcx-1 was accepted, but on the requester's half it conflicts with the route 10.2.0.0/24 in rtb-red"},
 		{"a wider route leads elsewhere", func(s scene) { s.route("rtb-red", "10.0.0.0/8", "igw-1") }, ""},

@@ -61,7 +61,8 @@ func (j judge) checkAccept(rec ledger.Record) string {
 	allowed := allowing(readings)
 	switch {
 	case len(readings) == 0:
-		return fmt.Sprintf("%s was accepted, but no peering lets %s in %s request a connection to %s in %s", c.ID, c.Requester.ID, c.Requester.Cell, c.Accepter.ID, c.Accepter.Cell)
+		return fmt.Sprintf("%s was accepted, but no peering lets %s in %s request a connection to %s in %s", c.ID,
+			c.Requester.ID, c.Requester.Cell, c.Accepter.ID, c.Accepter.Cell)
 	case len(allowed) == 0:
 		return c.ID + " was accepted, but the CIDR blocks of its VPCs overlap or are not those in the policy"
 	case needApproval(allowed) && !j.isApproved(c):
@@ -191,6 +192,7 @@ func (j judge) mayBeUnseen(c *ledger.Connection) bool { return j.now.Sub(c.Creat
 // isRemoved reports whether the policy wants a connection disconnected because no peering names it any more. The cell
 // must have evidence that autopeer connected it.
 func (j judge) isRemoved(c *ledger.Connection, cell peering.Cell) bool {
-	closes := j.Policy != nil && (j.Policy.Disconnect || j.Policy.IsRetired(c.Requester.Cell) || j.Policy.IsRetired(c.Accepter.Cell))
+	closes := j.Policy != nil &&
+		(j.Policy.Disconnect || j.Policy.IsRetired(c.Requester.Cell) || j.Policy.IsRetired(c.Accepter.Cell))
 	return closes && j.stateOf(c) == ledger.Active && j.read(c).peering == nil && j.hasEvidence(c.ID, cell)
 }

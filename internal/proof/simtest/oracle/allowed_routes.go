@@ -15,10 +15,12 @@ func (j judge) checkCreateRoute(rec ledger.Record) string {
 	t := j.RouteTables[rec.RouteTable()]
 	for _, s := range j.maintainedSides(rec.Target(), rec.Cell) {
 		if t != nil && slices.Contains(s.wantedRoutes(t), rec.Destination()) {
-			return s.checkNarrowed("the route "+rec.Destination().String()+" in "+t.ID, carrier(t, rec.Destination()).Target == rec.Target())
+			return s.checkNarrowed("the route "+rec.Destination().String()+" in "+t.ID,
+				carrier(t, rec.Destination()).Target == rec.Target())
 		}
 	}
-	return fmt.Sprintf("%s was routed to %s in %s, but the policy doesn't want the route", rec.Destination(), rec.Target(), rec.RouteTable())
+	return fmt.Sprintf("%s was routed to %s in %s, but the policy doesn't want the route", rec.Destination(),
+		rec.Target(), rec.RouteTable())
 }
 
 // carrier returns the most specific route of the table to all of the destination. A more specific one to a part of it
@@ -41,7 +43,8 @@ func (j judge) checkReplaceRoute(rec ledger.Record) string {
 	if ledger.IsConnectionID(there.Target) && j.isDead(there.Target) {
 		return ""
 	}
-	return fmt.Sprintf("the route %s → %s in %s was replaced, but it isn't left from a dead connection", rec.Destination(), there.Target, rec.RouteTable())
+	return fmt.Sprintf("the route %s → %s in %s was replaced, but it isn't left from a dead connection", rec.Destination(),
+		there.Target, rec.RouteTable())
 }
 
 func (j judge) checkDeleteRoute(rec ledger.Record) string {
@@ -53,7 +56,8 @@ func (j judge) checkDeleteRoute(rec ledger.Record) string {
 	route := fmt.Sprintf("the route %s → %s in %s", rec.Destination(), id, t.ID)
 	switch {
 	case !j.isDepartments(t.VPC) && !j.hasEvidence(id, rec.Cell):
-		return fmt.Sprintf("a route of %s was deleted, but the VPC belongs to no department, and nothing shows that autopeer made the route", t.VPC.ID)
+		return fmt.Sprintf("a route of %s was deleted, but the VPC belongs to no department, and nothing shows that "+
+			"autopeer made the route", t.VPC.ID)
 	case !ledger.IsConnectionID(id):
 		return route + " was deleted, but it leads to no connection"
 	case j.mayDisconnect(id, rec.Cell):
@@ -64,7 +68,9 @@ func (j judge) checkDeleteRoute(rec ledger.Record) string {
 
 // checkDeleted checks the deletion of a route to a connection that isn't disconnected.
 func checkDeleted(rec ledger.Record, t *ledger.RouteTable, route string, sides []side) string {
-	wanted := slices.ContainsFunc(sides, func(s side) bool { return slices.Contains(s.wantedRoutes(t), rec.Destination()) })
+	wanted := slices.ContainsFunc(sides, func(s side) bool {
+		return slices.Contains(s.wantedRoutes(t), rec.Destination())
+	})
 	switch {
 	case wanted && takesBack(rec, sides):
 		return ""
@@ -77,7 +83,8 @@ func checkDeleted(rec ledger.Record, t *ledger.RouteTable, route string, sides [
 	}
 	for _, s := range sides {
 		if dst, found := s.interruptedRoute(t, rec.Destination()); found {
-			return fmt.Sprintf("%s was deleted before there was another one to %s, which the policy allows before and after", route, dst)
+			return fmt.Sprintf("%s was deleted before there was another one to %s, which the policy allows before and after",
+				route, dst)
 		}
 	}
 	return ""
@@ -92,7 +99,9 @@ func takesBack(rec ledger.Record, sides []side) bool {
 // lacksSome reports whether a wanted route or rule doesn't exist.
 func (s side) lacksSome() bool {
 	for _, t := range s.RouteTablesOf(s.own()) {
-		if slices.ContainsFunc(s.wantedRoutes(t), func(dst netip.Prefix) bool { return t.Routes[dst].Target != s.connection.ID }) {
+		if slices.ContainsFunc(s.wantedRoutes(t), func(dst netip.Prefix) bool {
+			return t.Routes[dst].Target != s.connection.ID
+		}) {
 			return true
 		}
 	}

@@ -16,11 +16,15 @@ func (j judge) checkAuthorize(rec ledger.Record) string {
 	sides := j.maintainedSides(id, rec.Cell)
 	for _, made := range rec.MadeRules() {
 		g := j.SecurityGroups[made.Group]
-		i := slices.IndexFunc(sides, func(s side) bool { return g != nil && slices.Contains(s.wantedPermissions(g), made.Permission) })
+		i := slices.IndexFunc(sides, func(s side) bool {
+			return g != nil && slices.Contains(s.wantedPermissions(g), made.Permission)
+		})
 		if i < 0 {
-			return fmt.Sprintf("%s was made to admit %v for %q, but the policy doesn't want the rule", made.Group, made.Permission, id)
+			return fmt.Sprintf("%s was made to admit %v for %q, but the policy doesn't want the rule",
+				made.Group, made.Permission, id)
 		}
-		if why := sides[i].checkNarrowed(fmt.Sprintf("a rule of %s for %v", made.Group, made.Permission), isAdmittedBy(made.Permission, permissionsOf(sides[i].rulesOfOurs(made.Group)))); why != "" {
+		if why := sides[i].checkNarrowed(fmt.Sprintf("a rule of %s for %v", made.Group, made.Permission),
+			isAdmittedBy(made.Permission, permissionsOf(sides[i].rulesOfOurs(made.Group)))); why != "" {
 			return why
 		}
 	}
@@ -58,7 +62,8 @@ func (j judge) checkKept(gone *ledger.Rule, rec ledger.Record) string {
 	}
 	for _, s := range sides {
 		if p, found := s.interruptedPermission(j.SecurityGroups[gone.Group], rec.RevokedRules()); found {
-			return fmt.Sprintf("%s of %s was revoked before there was another rule for %v, which the policy allows before and after", gone.ID, gone.Group, p)
+			return fmt.Sprintf("%s of %s was revoked before there was another rule for %v, which the "+
+				"policy allows before and after", gone.ID, gone.Group, p)
 		}
 	}
 	return ""
@@ -72,7 +77,8 @@ func (j judge) checkRevoked(rule string, rec ledger.Record) string {
 	id := j.Tags[gone.ID][peering.TagConnection]
 	switch {
 	case id == "":
-		return fmt.Sprintf("%s of %s was revoked, but it has no connection tag, so autopeer hasn't made it", gone.ID, gone.Group)
+		return fmt.Sprintf("%s of %s was revoked, but it has no connection tag, so autopeer hasn't made it",
+			gone.ID, gone.Group)
 	case j.mayDisconnect(id, rec.Cell):
 		return ""
 	}

@@ -84,12 +84,14 @@ func (j judge) checkUnanswered(c *ledger.Connection, a Announcement) string {
 // checkNamesOtherHalf checks that the announcement of a removed connection names the other cell if autopeer is no
 // longer deployed there, because the routes and rules in that cell are left.
 func (j judge) checkNamesOtherHalf(c *ledger.Connection, a Announcement) string {
-	if a.DetailType != disconnected || !a.Changed || j.mayBeUnseen(c) || !j.isRemoved(c, c.Requester.Cell) && !j.isRemoved(c, c.Accepter.Cell) {
+	if a.DetailType != disconnected || !a.Changed || j.mayBeUnseen(c) ||
+		!j.isRemoved(c, c.Requester.Cell) && !j.isRemoved(c, c.Accepter.Cell) {
 		return ""
 	}
 	for _, cell := range []peering.Cell{c.Requester.Cell, c.Accepter.Cell} {
 		if !j.Policy.IsDeployed(cell) && !strings.Contains(a.Next, cell.String()) {
-			return fmt.Sprintf("%s was announced as disconnected, but the announcement doesn't name the remaining routes and rules in %s", c.ID, cell)
+			return fmt.Sprintf("%s was announced as disconnected, but the announcement doesn't name the "+
+				"remaining routes and rules in %s", c.ID, cell)
 		}
 	}
 	return ""
@@ -148,7 +150,8 @@ func (e End) isReminded(c *ledger.Connection) bool {
 func (e End) wasConnected(s side) bool {
 	last := ""
 	for _, a := range e.Announcements {
-		if a.Connection == s.connection.ID && a.Side == s.role && a.At.After(e.Deployed) && (a.DetailType == connected || a.DetailType == failed) {
+		if a.Connection == s.connection.ID && a.Side == s.role && a.At.After(e.Deployed) &&
+			(a.DetailType == connected || a.DetailType == failed) {
 			last = a.DetailType
 			if slices.ContainsFunc(a.Notes, IsOfRefusal) {
 				last = failed
@@ -161,7 +164,8 @@ func (e End) wasConnected(s side) bool {
 // IsOfRefusal reports whether the note of an announcement describes a change that EC2 refused, and without which the
 // rest works.
 func IsOfRefusal(note string) bool {
-	return strings.HasPrefix(note, "the DNS option of the ") || strings.Contains(note, " is not admitted: EC2 finds no such ")
+	return strings.HasPrefix(note, "the DNS option of the ") ||
+		strings.Contains(note, " is not admitted: EC2 finds no such ")
 }
 
 // checkLeftOut checks that an announcement of the side since the last fault names each block that is not permitted.
@@ -171,7 +175,8 @@ func (e End) checkLeftOut(s side) string {
 	for v, department := range map[ledger.VPCKey]string{s.own(): own, s.peer(): peer} {
 		permitted := s.permitted(department, v, everything)
 		for _, b := range s.known(v, everything) {
-			if !slices.Contains(permitted, b) && !e.isNoted(s, fmt.Sprintf("%s of %s is neither routed nor admitted: %s has only", b, v.ID, department)) {
+			if !slices.Contains(permitted, b) &&
+				!e.isNoted(s, fmt.Sprintf("%s of %s is neither routed nor admitted: %s has only", b, v.ID, department)) {
 				return fmt.Sprintf("%s of %s isn't permitted, which wasn't announced", b, v.ID)
 			}
 		}

@@ -19,16 +19,25 @@ func TestCheckAnnouncement(t *testing.T) {
 		want    string
 	}{
 		{"a connection that was accepted", scene.connect, announcement(string(outcome.Accepted), blueCell, ""), ""},
-		{"a connection that wasn't accepted", func(scene) {}, announcement(string(outcome.Accepted), blueCell, ""), "pcx-1 was announced as accepted, but it wasn't accepted"},
+		{"a connection that wasn't accepted", func(scene) {}, announcement(string(outcome.Accepted), blueCell, ""),
+			"pcx-1 was announced as accepted, but it wasn't accepted"},
 		{"the side of the cell", scene.connect, announcement(string(outcome.Connected), redCell, peering.Requester), ""},
 		{"no side in particular", scene.connect, announcement(string(outcome.Connected), redCell, ""), ""},
-		{"a denial of a connection that wasn't accepted", func(scene) {}, announcement(string(outcome.Denied), blueCell, ""), ""},
+		{"a denial of a connection that wasn't accepted", func(scene) {},
+			announcement(string(outcome.Denied), blueCell, ""), ""},
 		{"the side of another cell", scene.connect, announcement(string(outcome.Connected), redCell, peering.Accepter),
 			"111111111111/us-east-1 announced the accepter side of pcx-1, which another cell owns"},
-		{"an unknown connection", func(s scene) { delete(s.Connections, "pcx-1") }, announcement(string(outcome.Accepted), blueCell, ""), ""},
-		{"a request between cells is unanswered", func(scene) {}, unanswered, "pcx-1 was announced as unanswered, but the answer depends on another cell"},
-		{"a request between cells wasn't rejected", func(s scene) { s.Policy.Peerings, s.Policy.Reject = nil, true }, unanswered, ""},
-		{"a request from a cell without autopeer is unanswered", func(s scene) { s.member("red").Cell = greenCell }, unanswered, ""},
+		{"an unknown connection", func(s scene) {
+			delete(s.Connections, "pcx-1")
+		}, announcement(string(outcome.Accepted), blueCell, ""), ""},
+		{"a request between cells is unanswered", func(scene) {}, unanswered,
+			"pcx-1 was announced as unanswered, but the answer depends on another cell"},
+		{"a request between cells wasn't rejected", func(s scene) {
+			s.Policy.Peerings, s.Policy.Reject = nil, true
+		}, unanswered, ""},
+		{"a request from a cell without autopeer is unanswered", func(s scene) {
+			s.member("red").Cell = greenCell
+		}, unanswered, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -45,7 +54,8 @@ func TestCheckAnnouncement(t *testing.T) {
 // TestADisconnectionNamesTheHalfThatIsLeft: autopeer closes nothing in a cell where it is no longer deployed.
 func TestADisconnectionNamesTheHalfThatIsLeft(t *testing.T) {
 	t.Parallel()
-	const want = "pcx-1 was announced as disconnected, but the announcement doesn't name the remaining routes and rules in 222222222222/us-east-1"
+	const want = "pcx-1 was announced as disconnected, but the announcement doesn't name the remaining routes and rules " +
+		"in 222222222222/us-east-1"
 	tests := []struct {
 		name   string
 		change func(scene, *oracle.Announcement)
@@ -53,7 +63,9 @@ func TestADisconnectionNamesTheHalfThatIsLeft(t *testing.T) {
 	}{
 		{"it doesn't", func(scene, *oracle.Announcement) {}, want},
 		{"it does", func(_ scene, a *oracle.Announcement) { a.Next = "delete pcx-1; look into 222222222222/us-east-1" }, ""},
-		{"autopeer is deployed there", func(s scene, _ *oracle.Announcement) { s.Policy.Retired = []peering.Cell{blueCell} }, ""},
+		{"autopeer is deployed there", func(s scene, _ *oracle.Announcement) {
+			s.Policy.Retired = []peering.Cell{blueCell}
+		}, ""},
 		{"it disconnected nothing", func(_ scene, a *oracle.Announcement) { a.Changed = false }, ""},
 		{"a peering names the connection", func(s scene, _ *oracle.Announcement) {
 			s.Policy.Departments, s.Policy.Peerings = newScene().Policy.Departments, newScene().Policy.Peerings
@@ -94,7 +106,8 @@ func TestHasRoute(t *testing.T) {
 			t.Errorf("HasRoute(%q) = %v, want %v", line, got, want)
 		}
 	}
-	if s.route("rtb-red", "10.2.0.0/16", "pcx-2"); oracle.HasRoute(s.Ledger, "rtb-red routes 10.2.0.0/16 to pcx-1", "pcx-1") {
+	if s.route("rtb-red", "10.2.0.0/16", "pcx-2"); oracle.HasRoute(s.Ledger,
+		"rtb-red routes 10.2.0.0/16 to pcx-1", "pcx-1") {
 		t.Error("HasRoute() = true for a route to another connection")
 	}
 }
@@ -103,11 +116,15 @@ func TestHasRoute(t *testing.T) {
 func TestEveryResultCounts(t *testing.T) {
 	t.Parallel()
 	for _, outcomeType := range []outcome.Type{
-		outcome.Accepted, outcome.Connected, outcome.Denied, outcome.Conflicting, outcome.Failed, outcome.Disconnected, outcome.AskApproval,
+		outcome.Accepted, outcome.Connected, outcome.Denied, outcome.Conflicting, outcome.Failed,
+		outcome.Disconnected, outcome.AskApproval,
 	} {
 		s := newScene()
 		s.connect()
-		e := oracle.End{Ledger: s.Ledger, Now: now, Deployed: begun, Announcements: []oracle.Announcement{announcement(string(outcomeType), redCell, peering.Requester)}}
+		e := oracle.End{
+			Ledger: s.Ledger, Now: now, Deployed: begun,
+			Announcements: []oracle.Announcement{announcement(string(outcomeType), redCell, peering.Requester)},
+		}
 		if why := e.CheckConnection("pcx-1"); why != "" {
 			t.Errorf("CheckConnection() after %q = %q", outcomeType, why)
 		}

@@ -31,9 +31,15 @@ func TestNothingIsAddedOnHold(t *testing.T) {
 	}
 	checkCalls(t, []callCase{
 		{"an acceptance", func(s scene) { held(s, blueCell) }, accept(blueCell), "pcx-1 was accepted, but it is on hold"},
-		{"an acceptance after the hold", func(s scene) { s.tagConnection(blueCell, peering.TagHold, "false") }, accept(blueCell), ""},
-		{"a rejection", func(s scene) { s.Policy.Peerings, s.Policy.Reject = nil, true; held(s, blueCell) }, reject(blueCell), ""},
-		{"a route", here, changeRoute("CreateRoute", "rtb-red", toBlue), "the route 10.2.0.0/16 in rtb-red was added, although pcx-1 is on hold"},
+		{"an acceptance after the hold", func(s scene) {
+			s.tagConnection(blueCell, peering.TagHold, "false")
+		}, accept(blueCell), ""},
+		{"a rejection", func(s scene) {
+			s.Policy.Peerings, s.Policy.Reject = nil, true
+			held(s, blueCell)
+		}, reject(blueCell), ""},
+		{"a route", here, changeRoute("CreateRoute", "rtb-red", toBlue),
+			"the route 10.2.0.0/16 in rtb-red was added, although pcx-1 is on hold"},
 		{"a route, on hold in the other cell", there, changeRoute("CreateRoute", "rtb-red", toBlue), ""},
 		{"a part of a route", narrowed, changeRoute("CreateRoute", "rtb-red", "10.2.1.0/24"), ""},
 		{"a part of a route that partly leads elsewhere", func(s scene) {
@@ -43,8 +49,10 @@ func TestNothingIsAddedOnHold(t *testing.T) {
 		{"a part of a route that leads elsewhere as a whole", func(s scene) {
 			narrowed(s)
 			s.route("rtb-red", "10.2.0.0/20", "igw-1")
-		}, changeRoute("CreateRoute", "rtb-red", "10.2.1.0/24"), "the route 10.2.1.0/24 in rtb-red was added, although pcx-1 is on hold"},
-		{"a rule", here, authorize(https, "pcx-1"), "a rule of sg-red for tcp 443 to 443 from 10.2.0.0/16 was added, although pcx-1 is on hold"},
+		}, changeRoute("CreateRoute", "rtb-red", "10.2.1.0/24"),
+			"the route 10.2.1.0/24 in rtb-red was added, although pcx-1 is on hold"},
+		{"a rule", here, authorize(https, "pcx-1"),
+			"a rule of sg-red for tcp 443 to 443 from 10.2.0.0/16 was added, although pcx-1 is on hold"},
 		{"a rule, on hold in the other cell", there, authorize(https, "pcx-1"), ""},
 		{"a part of a rule", narrowed, authorize(part, "pcx-1"), ""},
 		{"a tag", here, createTags(peering.TagManaged, "autopeer"), "pcx-1 was tagged, but it is on hold"},
@@ -57,7 +65,9 @@ func TestNothingIsAddedOnHold(t *testing.T) {
 // TestARequestOnHoldIsNotReady in the requester's cell either.
 func TestARequestOnHoldIsNotReady(t *testing.T) {
 	t.Parallel()
-	for cell, want := range map[peering.Cell]string{redCell: "pcx-1 was accepted, but it is on hold in the requester's cell", blueCell: ""} {
+	for cell, want := range map[peering.Cell]string{
+		redCell: "pcx-1 was accepted, but it is on hold in the requester's cell", blueCell: "",
+	} {
 		s := newScene()
 		held(s, cell)
 		if got := oracle.CheckAgreement(s.Ledger, accept(blueCell)); got != want {
@@ -75,9 +85,12 @@ func TestAHoldExplainsWhatIsMissing(t *testing.T) {
 	checkEnds(t, true, []endCase{
 		{"a request is on hold in the accepter's cell", func(s scene, _ *oracle.End) { held(s, blueCell) }, ""},
 		{"a request is on hold in the requester's cell", func(s scene, _ *oracle.End) { held(s, redCell) }, ""},
-		{"a request is on hold in a third cell", func(s scene, _ *oracle.End) { held(s, greenCell) }, "pcx-1 is pending, but the policy accepts it"},
+		{"a request is on hold in a third cell", func(s scene, _ *oracle.End) {
+			held(s, greenCell)
+		}, "pcx-1 is pending, but the policy accepts it"},
 		{"a route is missing", without(blueCell), ""},
-		{"a route is missing in the other cell", without(redCell), "the accepter side of pcx-1: rtb-blue has no route to 10.1.0.0/16"},
+		{"a route is missing in the other cell", without(redCell),
+			"the accepter side of pcx-1: rtb-blue has no route to 10.1.0.0/16"},
 		{"a forbidden route stays", connected(func(s scene) {
 			held(s, redCell)
 			s.RouteTables["rtb-red"].Routes[prefixes("10.9.0.0/16")[0]] = ledger.Route{Target: "pcx-1"}

@@ -80,7 +80,8 @@ func (s side) isTableFull(t *ledger.RouteTable, ipv6 bool) bool {
 	have, _ := s.countRoutes(t, ipv6)
 	missing := 0
 	for _, dst := range s.wantedRoutes(t) {
-		if _, found := t.Routes[dst]; !found && dst.Addr().Is6() == ipv6 && ledger.AnyOverlap([]netip.Prefix{dst}, s.routesTo(t)) {
+		if _, found := t.Routes[dst]; !found && dst.Addr().Is6() == ipv6 &&
+			ledger.AnyOverlap([]netip.Prefix{dst}, s.routesTo(t)) {
 			missing++
 		}
 	}

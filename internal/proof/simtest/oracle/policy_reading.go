@@ -105,7 +105,8 @@ func (j judge) departmentsOf(v ledger.VPCKey, in view) []string {
 			switch {
 			case m.Cell == v.Cell && m.VPC == v.ID:
 				named = append(named, d.Name)
-			case m.Cell == v.Cell && m.Within.IsValid() && m.Within.Addr().Is4() && allInside(j.primary(v, in), []netip.Prefix{m.Within}):
+			case m.Cell == v.Cell && m.Within.IsValid() && m.Within.Addr().Is4() &&
+				allInside(j.primary(v, in), []netip.Prefix{m.Within}):
 				ranged = append(ranged, d.Name)
 			}
 		}

@@ -34,26 +34,39 @@ func TestWantedRoutes(t *testing.T) {
 		prepare func(scene)
 		want    []string
 	}{
-		{"all tables without a selection", plainpolicy.Routing{}, nil, []string{"rtb-private 10.2.0.0/16", "rtb-red 10.2.0.0/16"}},
+		{"all tables without a selection", plainpolicy.Routing{}, nil,
+			[]string{"rtb-private 10.2.0.0/16", "rtb-red 10.2.0.0/16"}},
 		{"the main table", plainpolicy.Routing{Main: true}, nil, []string{"rtb-red 10.2.0.0/16"}},
 		{"tables by id", plainpolicy.Routing{Tables: []string{"rtb-private"}}, nil, []string{"rtb-private 10.2.0.0/16"}},
-		{"tables by tags", plainpolicy.Routing{Tags: map[string]string{"Tier": "private"}}, nil, []string{"rtb-private 10.2.0.0/16"}},
+		{"tables by tags", plainpolicy.Routing{Tags: map[string]string{"Tier": "private"}}, nil,
+			[]string{"rtb-private 10.2.0.0/16"}},
 		{"no table has all the tags", plainpolicy.Routing{Tags: map[string]string{"Tier": "private", "Team": "a"}}, nil, nil},
-		{"tables by their subnets", plainpolicy.Routing{Subnets: []string{"subnet-1"}}, nil, []string{"rtb-private 10.2.0.0/16"}},
-		{"the main table by a subnet without a table", plainpolicy.Routing{Subnets: []string{"subnet-2"}}, nil, []string{"rtb-red 10.2.0.0/16"}},
-		{"a subnet of another VPC", plainpolicy.Routing{Subnets: []string{"subnet-3"}}, nil, nil},
-		{"tables by the tags of their subnets", plainpolicy.Routing{SubnetTags: map[string]string{"Tier": "public"}}, nil, []string{"rtb-red 10.2.0.0/16"}},
-
-		{"all blocks of the peer", plainpolicy.Routing{Main: true}, func(s scene) { s.block(blue, "100.64.0.0/16"); s.block(blue, "2600:2::/56") },
-			[]string{"rtb-red 10.2.0.0/16", "rtb-red 100.64.0.0/16", "rtb-red 2600:2::/56"}},
-		{"a part of the peer's block", plainpolicy.Routing{Main: true, To: prefixes("10.2.7.0/24")}, nil, []string{"rtb-red 10.2.7.0/24"}},
-		{"a destination that isn't the peer's", plainpolicy.Routing{Main: true, To: prefixes("10.9.0.0/16")}, nil, nil},
-		{"a destination that is wider than the peer's block", plainpolicy.Routing{Main: true, To: prefixes("10.2.0.0/16")}, func(s scene) {
-			s.VPCs[blue].Blocks = prefixes("10.2.0.0/17")
-		}, nil},
-		{"an excluded block", plainpolicy.Routing{Main: true, Except: prefixes("100.64.0.0/10")}, func(s scene) { s.block(blue, "100.64.0.0/16") },
+		{"tables by their subnets", plainpolicy.Routing{Subnets: []string{"subnet-1"}}, nil,
+			[]string{"rtb-private 10.2.0.0/16"}},
+		{"the main table by a subnet without a table", plainpolicy.Routing{Subnets: []string{"subnet-2"}}, nil,
 			[]string{"rtb-red 10.2.0.0/16"}},
-		{"an exclusion of a part excludes the block", plainpolicy.Routing{Main: true, Except: prefixes("10.2.7.0/24")}, nil, nil},
+		{"a subnet of another VPC", plainpolicy.Routing{Subnets: []string{"subnet-3"}}, nil, nil},
+		{"tables by the tags of their subnets", plainpolicy.Routing{SubnetTags: map[string]string{"Tier": "public"}}, nil,
+			[]string{"rtb-red 10.2.0.0/16"}},
+
+		{"all blocks of the peer", plainpolicy.Routing{Main: true}, func(s scene) {
+			s.block(blue, "100.64.0.0/16")
+			s.block(blue, "2600:2::/56")
+		},
+			[]string{"rtb-red 10.2.0.0/16", "rtb-red 100.64.0.0/16", "rtb-red 2600:2::/56"}},
+		{"a part of the peer's block", plainpolicy.Routing{Main: true, To: prefixes("10.2.7.0/24")}, nil,
+			[]string{"rtb-red 10.2.7.0/24"}},
+		{"a destination that isn't the peer's", plainpolicy.Routing{Main: true, To: prefixes("10.9.0.0/16")}, nil, nil},
+		{"a destination that is wider than the peer's block", plainpolicy.Routing{Main: true, To: prefixes("10.2.0.0/16")},
+			func(s scene) {
+				s.VPCs[blue].Blocks = prefixes("10.2.0.0/17")
+			}, nil},
+		{"an excluded block", plainpolicy.Routing{Main: true, Except: prefixes("100.64.0.0/10")}, func(s scene) {
+			s.block(blue, "100.64.0.0/16")
+		},
+			[]string{"rtb-red 10.2.0.0/16"}},
+		{"an exclusion of a part excludes the block", plainpolicy.Routing{Main: true, Except: prefixes("10.2.7.0/24")},
+			nil, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -90,34 +103,51 @@ func TestWantedPermissions(t *testing.T) {
 		{"all ports", plainpolicy.Allow{Protocol: "udp"}, nil, []string{"udp 0 to 65535 from 10.2.0.0/16"}},
 		{"all ports of TCP", plainpolicy.Allow{Protocol: "tcp"}, nil, []string{"tcp 0 to 65535 from 10.2.0.0/16"}},
 		{"all protocols", plainpolicy.Allow{Protocol: "all"}, nil, []string{"-1 -1 to -1 from 10.2.0.0/16"}},
-		{"a type and its code", plainpolicy.Allow{Protocol: "icmp", Ports: [][2]int{{3, 4}}}, nil, []string{"icmp 3 to 4 from 10.2.0.0/16"}},
+		{"a type and its code", plainpolicy.Allow{Protocol: "icmp", Ports: [][2]int{{3, 4}}}, nil,
+			[]string{"icmp 3 to 4 from 10.2.0.0/16"}},
 		{"all types", plainpolicy.Allow{Protocol: "icmp"}, nil, []string{"icmp -1 to -1 from 10.2.0.0/16"}},
-		{"ICMP has no IPv6 sources", plainpolicy.Allow{Protocol: "icmp"}, func(s scene) { s.block(blue, "2600:2::/56") }, []string{"icmp -1 to -1 from 10.2.0.0/16"}},
-		{"ICMPv6 has only IPv6 sources", plainpolicy.Allow{Protocol: "icmpv6"}, func(s scene) { s.block(blue, "2600:2::/56") }, []string{"icmpv6 -1 to -1 from 2600:2::/56"}},
+		{"ICMP has no IPv6 sources", plainpolicy.Allow{Protocol: "icmp"}, func(s scene) {
+			s.block(blue, "2600:2::/56")
+		}, []string{"icmp -1 to -1 from 10.2.0.0/16"}},
+		{"ICMPv6 has only IPv6 sources", plainpolicy.Allow{Protocol: "icmpv6"}, func(s scene) {
+			s.block(blue, "2600:2::/56")
+		}, []string{"icmpv6 -1 to -1 from 2600:2::/56"}},
 
 		{"all blocks of the peer", plainpolicy.Allow{Protocol: "all"}, func(s scene) { s.block(blue, "100.64.0.0/16") },
 			[]string{"-1 -1 to -1 from 10.2.0.0/16", "-1 -1 to -1 from 100.64.0.0/16"}},
-		{"a listed source", plainpolicy.Allow{Protocol: "all", Sources: prefixes("10.2.7.0/24")}, nil, []string{"-1 -1 to -1 from 10.2.7.0/24"}},
-		{"a listed source that isn't the peer's", plainpolicy.Allow{Protocol: "all", Sources: prefixes("10.9.0.0/16")}, nil, nil},
-		{"a security group of the peer", plainpolicy.Allow{Protocol: "all", SourceGroups: []string{"sg-blue"}}, nil, []string{"-1 -1 to -1 from sg-blue"}},
-		{"a block and a security group of the peer", plainpolicy.Allow{Protocol: "all", Sources: prefixes("10.2.7.0/24"), SourceGroups: []string{"sg-blue"}}, nil,
+		{"a listed source", plainpolicy.Allow{Protocol: "all", Sources: prefixes("10.2.7.0/24")}, nil,
+			[]string{"-1 -1 to -1 from 10.2.7.0/24"}},
+		{"a listed source that isn't the peer's", plainpolicy.Allow{Protocol: "all", Sources: prefixes("10.9.0.0/16")},
+			nil, nil},
+		{"a security group of the peer", plainpolicy.Allow{Protocol: "all", SourceGroups: []string{"sg-blue"}}, nil,
+			[]string{"-1 -1 to -1 from sg-blue"}},
+		{"a block and a security group of the peer",
+			plainpolicy.Allow{Protocol: "all", Sources: prefixes("10.2.7.0/24"), SourceGroups: []string{"sg-blue"}}, nil,
 			[]string{"-1 -1 to -1 from 10.2.7.0/24", "-1 -1 to -1 from sg-blue"}},
-		{"a security group of a peer that doesn't exist", plainpolicy.Allow{Protocol: "all", SourceGroups: []string{"sg-blue"}}, func(s scene) { delete(s.VPCs, blue) }, nil},
-		{"a security group of another Region", plainpolicy.Allow{Protocol: "all", SourceGroups: []string{"sg-green"}}, func(s scene) {
-			s.member("blue").Cell, s.member("blue").VPC = greenCell, green.ID
-			s.Connections["pcx-1"].Accepter = green
-		}, nil},
+		{"a security group of a peer that doesn't exist",
+			plainpolicy.Allow{Protocol: "all", SourceGroups: []string{"sg-blue"}}, func(s scene) { delete(s.VPCs, blue) }, nil},
+		{"a security group of another Region", plainpolicy.Allow{Protocol: "all", SourceGroups: []string{"sg-green"}},
+			func(s scene) {
+				s.member("blue").Cell, s.member("blue").VPC = greenCell, green.ID
+				s.Connections["pcx-1"].Accepter = green
+			}, nil},
 
-		{"a group by id", plainpolicy.Allow{Protocol: "all", IDs: []string{"sg-red"}}, nil, []string{"-1 -1 to -1 from 10.2.0.0/16"}},
+		{"a group by id", plainpolicy.Allow{Protocol: "all", IDs: []string{"sg-red"}}, nil,
+			[]string{"-1 -1 to -1 from 10.2.0.0/16"}},
 		{"another group by id", plainpolicy.Allow{Protocol: "all", IDs: []string{"sg-other"}}, nil, nil},
-		{"a group by tags", plainpolicy.Allow{Protocol: "all", Tags: map[string]string{"Role": "web"}}, nil, []string{"-1 -1 to -1 from 10.2.0.0/16"}},
+		{"a group by tags", plainpolicy.Allow{Protocol: "all", Tags: map[string]string{"Role": "web"}}, nil,
+			[]string{"-1 -1 to -1 from 10.2.0.0/16"}},
 		{"another group by tags", plainpolicy.Allow{Protocol: "all", Tags: map[string]string{"Role": "db"}}, nil, nil},
 		{"traffic in the other direction", plainpolicy.Allow{From: "red", To: "blue", Protocol: "all"}, nil, nil},
 		{"traffic from another department", plainpolicy.Allow{From: "green", To: "red", Protocol: "all"}, nil, nil},
 		{"traffic to another department", plainpolicy.Allow{From: "blue", To: "green", Protocol: "all"}, nil, nil},
-		{"a group of another VPC", plainpolicy.Allow{Protocol: "all"}, func(s scene) { s.SecurityGroups["sg-red"].VPC.ID = "vpc-other" }, nil},
+		{"a group of another VPC", plainpolicy.Allow{Protocol: "all"}, func(s scene) {
+			s.SecurityGroups["sg-red"].VPC.ID = "vpc-other"
+		}, nil},
 
-		{"a connection that isn't active", plainpolicy.Allow{Protocol: "all"}, func(s scene) { s.delete("pcx-1") }, []string{"-1 -1 to -1 from 10.2.0.0/16"}},
+		{"a connection that isn't active", plainpolicy.Allow{Protocol: "all"}, func(s scene) {
+			s.delete("pcx-1")
+		}, []string{"-1 -1 to -1 from 10.2.0.0/16"}},
 		{"no peering", plainpolicy.Allow{Protocol: "all"}, func(s scene) { s.Policy.Peerings = nil }, nil},
 		{"a peer that doesn't exist", plainpolicy.Allow{Protocol: "all"}, func(s scene) { delete(s.VPCs, blue) }, nil},
 	}
@@ -151,7 +181,9 @@ func TestWantedPermissions(t *testing.T) {
 // TestPermittedBlocks checks the routes to further blocks of an active connection's peer.
 func TestPermittedBlocks(t *testing.T) {
 	t.Parallel()
-	ranged := plainpolicy.Member{Cell: blueCell, Within: netip.MustParsePrefix("10.0.0.0/12"), Also: prefixes("100.64.0.0/10")}
+	ranged := plainpolicy.Member{
+		Cell: blueCell, Within: netip.MustParsePrefix("10.0.0.0/12"), Also: prefixes("100.64.0.0/10"),
+	}
 	ipv6 := plainpolicy.Member{Cell: blueCell, Within: netip.MustParsePrefix("2600::/12")}
 	in := func(cell peering.Cell, m plainpolicy.Member) plainpolicy.Member { m.Cell = cell; return m }
 	byID := plainpolicy.Member{Cell: blueCell, VPC: blue.ID}
@@ -178,10 +210,12 @@ func TestPermittedBlocks(t *testing.T) {
 			s.Policy.Departments[1].Members = tt.members
 			s.accept("pcx-1")
 			s.block(blue, tt.block)
-			if why := oracle.CheckCall(s.Ledger, oracle.Quotas{}, changeRoute("CreateRoute", "rtb-red", tt.block)); (why == "") != tt.want {
+			if why := oracle.CheckCall(s.Ledger, oracle.Quotas{},
+				changeRoute("CreateRoute", "rtb-red", tt.block)); (why == "") != tt.want {
 				t.Errorf("CheckCall(create route) = %q, want allowed: %v", why, tt.want)
 			}
-			if why := oracle.CheckCall(s.Ledger, oracle.Quotas{}, changeRoute("CreateRoute", "rtb-red", "10.2.0.0/16")); why != "" {
+			if why := oracle.CheckCall(s.Ledger, oracle.Quotas{},
+				changeRoute("CreateRoute", "rtb-red", "10.2.0.0/16")); why != "" {
 				t.Errorf("CheckCall(create route to the primary block) = %q, want it allowed", why)
 			}
 		})
@@ -201,15 +235,31 @@ func TestDepartmentsByRange(t *testing.T) {
 		accepted, active bool // whether autopeer may accept the request, and connect the active connection
 	}{
 		{"the range has all blocks", func(s scene) { within(s, "blue", "10.0.0.0/12") }, true, true},
-		{"a further block of the accepter is outside of the range", func(s scene) { within(s, "blue", "10.0.0.0/12"); s.block(blue, "100.64.0.0/16") }, true, true},
-		{"only a further block of the accepter is inside of the range", func(s scene) { within(s, "blue", "100.64.0.0/10"); s.block(blue, "100.64.0.0/16") }, false, false},
-		{"only an IPv6 block of the accepter is inside of the range", func(s scene) { within(s, "blue", "2600::/12"); s.block(blue, "2600:1::/56") }, false, false},
-		{"the primary block of the requester is outside of the range", func(s scene) { within(s, "red", "10.9.0.0/16") }, false, false},
-		{"the range is of another cell", func(s scene) { within(s, "blue", "10.0.0.0/12"); s.member("blue").Cell = greenCell }, false, false},
+		{"a further block of the accepter is outside of the range", func(s scene) {
+			within(s, "blue", "10.0.0.0/12")
+			s.block(blue, "100.64.0.0/16")
+		}, true, true},
+		{"only a further block of the accepter is inside of the range", func(s scene) {
+			within(s, "blue", "100.64.0.0/10")
+			s.block(blue, "100.64.0.0/16")
+		}, false, false},
+		{"only an IPv6 block of the accepter is inside of the range", func(s scene) {
+			within(s, "blue", "2600::/12")
+			s.block(blue, "2600:1::/56")
+		}, false, false},
+		{"the primary block of the requester is outside of the range", func(s scene) {
+			within(s, "red", "10.9.0.0/16")
+		}, false, false},
+		{"the range is of another cell", func(s scene) {
+			within(s, "blue", "10.0.0.0/12")
+			s.member("blue").Cell = greenCell
+		}, false, false},
 		{"the range is narrower than the block", func(s scene) { within(s, "blue", "10.2.0.0/17") }, false, false},
 		{"a department that names the VPC goes before one with a range", func(s scene) {
 			within(s, "blue", "10.0.0.0/12")
-			s.Policy.Departments = append(s.Policy.Departments, plainpolicy.Department{Name: "other", Members: []plainpolicy.Member{{Cell: blueCell, VPC: blue.ID}}})
+			s.Policy.Departments = append(s.Policy.Departments, plainpolicy.Department{
+				Name: "other", Members: []plainpolicy.Member{{Cell: blueCell, VPC: blue.ID}},
+			})
 		}, false, false},
 		{"each block is in one of the ranges", func(s scene) {
 			within(s, "blue", "10.0.0.0/12")
@@ -226,7 +276,8 @@ func TestDepartmentsByRange(t *testing.T) {
 				t.Errorf("CheckCall(accept) = %q, want allowed: %v", why, tt.accepted)
 			}
 			s.accept("pcx-1")
-			if why := oracle.CheckCall(s.Ledger, oracle.Quotas{}, changeRoute("CreateRoute", "rtb-red", "10.2.0.0/16")); (why == "") != tt.active {
+			if why := oracle.CheckCall(s.Ledger, oracle.Quotas{},
+				changeRoute("CreateRoute", "rtb-red", "10.2.0.0/16")); (why == "") != tt.active {
 				t.Errorf("CheckCall(create route) = %q, want allowed: %v", why, tt.active)
 			}
 		})

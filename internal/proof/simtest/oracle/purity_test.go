@@ -37,7 +37,8 @@ func TestTheOracleIsPure(t *testing.T) {
 			case *ast.GoStmt, *ast.SendStmt, *ast.SelectStmt:
 				t.Errorf("%s starts or awaits a goroutine", name)
 			case *ast.SelectorExpr:
-				if x, ok := n.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains([]string{"Now", "Since", "Until", "Sleep", "After"}, n.Sel.Name) {
+				if x, ok := n.X.(*ast.Ident); ok && x.Name == "time" &&
+					slices.Contains([]string{"Now", "Since", "Until", "Sleep", "After"}, n.Sel.Name) {
 					t.Errorf("%s calls time.%s", name, n.Sel.Name)
 				}
 			}

@@ -33,7 +33,8 @@ func TestNothingIsChangedInReportMode(t *testing.T) {
 		{"the DNS option", active, modifyOptions(), in("autopeer-connect called ModifyVpcPeeringConnectionOptions")},
 		{"the deletion of a blackhole", dead, deleteRouteOf("rtb-red", toBlue), in("autopeer-disconnect called DeleteRoute")},
 		{"the revocation of a leftover", dead, revoke(), in("autopeer-connect called RevokeSecurityGroupIngress")},
-		{"another connection's route in place of the blackhole", other, replaceByGreens("rtb-red", toBlue), in("autopeer-connect called ReplaceRoute")},
+		{"another connection's route in place of the blackhole", other, replaceByGreens("rtb-red", toBlue),
+			in("autopeer-connect called ReplaceRoute")},
 		{"a rejection in a cell that only reports", func(s scene) {
 			s.Policy.Peerings[0].Report, s.Policy.Reject = true, true
 			s.request("pcx-2", green, blue)
@@ -49,7 +50,8 @@ func deleteRouteOf(table, dst string) ledger.Record {
 
 // replaceByGreens returns the record of a call that replaces a route by one to pcx-2.
 func replaceByGreens(table, dst string) ledger.Record {
-	return record("connect", redCell, "ReplaceRoute", object{"routeTableId": table, destinationParameter(dst): dst, "vpcPeeringConnectionId": "pcx-2"}, nil)
+	return record("connect", redCell, "ReplaceRoute",
+		object{"routeTableId": table, destinationParameter(dst): dst, "vpcPeeringConnectionId": "pcx-2"}, nil)
 }
 
 // TestReportModeExplainsWhatIsMissing: requests stay pending, sides unconnected, and leftovers of the dead.
@@ -63,6 +65,8 @@ func TestReportModeExplainsWhatIsMissing(t *testing.T) {
 			reported(s)
 		}), ""},
 		{"leftovers", connected(func(s scene) { s.delete("pcx-1"); reported(s) }), ""},
-		{"leftovers of an enforced peering", connected(func(s scene) { s.delete("pcx-1") }), "the route 10.2.0.0/16 in rtb-red remains of pcx-1"},
+		{"leftovers of an enforced peering", connected(func(s scene) {
+			s.delete("pcx-1")
+		}), "the route 10.2.0.0/16 in rtb-red remains of pcx-1"},
 	})
 }

@@ -43,9 +43,10 @@ func newScene() scene {
 			{Name: "red", Members: []plainpolicy.Member{{Cell: redCell, VPC: red.ID}}},
 			{Name: "blue", Members: []plainpolicy.Member{{Cell: blueCell, VPC: blue.ID}}},
 		},
-		Peerings: []plainpolicy.Peering{{A: "red", B: "blue", Routes: map[string]plainpolicy.Routing{}, Allow: []plainpolicy.Allow{
-			{From: "blue", To: "red", IDs: []string{"sg-red"}, Protocol: "tcp", Ports: [][2]int{{443, 443}}},
-		}}},
+		Peerings: []plainpolicy.Peering{{A: "red", B: "blue", Routes: map[string]plainpolicy.Routing{},
+			Allow: []plainpolicy.Allow{
+				{From: "blue", To: "red", IDs: []string{"sg-red"}, Protocol: "tcp", Ports: [][2]int{{443, 443}}},
+			}}},
 	}
 	s.request("pcx-1", red, blue)
 	return s
@@ -121,7 +122,9 @@ func (s scene) tagConnection(cell peering.Cell, key, value string) {
 }
 
 func (s scene) request(id string, from, to ledger.VPCKey) {
-	s.Connections[id] = &ledger.Connection{ID: id, Requester: from, Accepter: to, Created: begun, DNS: map[peering.Role]bool{}}
+	s.Connections[id] = &ledger.Connection{
+		ID: id, Requester: from, Accepter: to, Created: begun, DNS: map[peering.Role]bool{},
+	}
 	s.Requests = append(s.Requests, id)
 }
 
@@ -195,7 +198,8 @@ func reject(cell peering.Cell) ledger.Record {
 
 // changeRoute returns the record of a call for a route to pcx-1 that its function connect has made in red's cell.
 func changeRoute(call, table, dst string) ledger.Record {
-	return record("connect", redCell, call, object{"routeTableId": table, destinationParameter(dst): dst, "vpcPeeringConnectionId": "pcx-1"}, nil)
+	return record("connect", redCell, call,
+		object{"routeTableId": table, destinationParameter(dst): dst, "vpcPeeringConnectionId": "pcx-1"}, nil)
 }
 
 func destinationParameter(dst string) string {
@@ -213,8 +217,12 @@ func authorize(p ledger.Permission, connection string) ledger.Record {
 		tag := object{"key": peering.TagConnection, "value": connection}
 		request["tagSpecificationSet"] = items(object{"resourceType": "security-group-rule", "tags": []object{tag}})
 	}
-	rule := object{"securityGroupRuleId": "sgr-new", "groupId": "sg-red", "ipProtocol": p.Protocol, "fromPort": p.From, "toPort": p.To, "cidrIpv4": p.Block.String()}
-	return record("connect", redCell, "AuthorizeSecurityGroupIngress", request, object{"securityGroupRuleSet": items(rule)})
+	rule := object{
+		"securityGroupRuleId": "sgr-new", "groupId": "sg-red", "ipProtocol": p.Protocol, "fromPort": p.From, "toPort": p.To,
+		"cidrIpv4": p.Block.String(),
+	}
+	return record("connect", redCell, "AuthorizeSecurityGroupIngress", request,
+		object{"securityGroupRuleSet": items(rule)})
 }
 
 // revoke returns the record of a call that has revoked the rules of sg-red; sgr-1 without any.
@@ -226,11 +234,14 @@ func revoke(ids ...string) ledger.Record {
 	if len(ids) == 0 {
 		revoked = []object{{"securityGroupRuleId": "sgr-1"}}
 	}
-	return record("connect", redCell, "RevokeSecurityGroupIngress", object{"groupId": "sg-red"}, object{"revokedSecurityGroupRuleSet": items(revoked...)})
+	return record("connect", redCell, "RevokeSecurityGroupIngress", object{"groupId": "sg-red"},
+		object{"revokedSecurityGroupRuleSet": items(revoked...)})
 }
 
 func createTags(key, value string) ledger.Record {
-	return record("connect", redCell, "CreateTags", object{"resourcesSet": items(object{"resourceId": "pcx-1"}), "tagSet": items(object{"key": key, "value": value})}, nil)
+	return record("connect", redCell, "CreateTags",
+		object{"resourcesSet": items(object{"resourceId": "pcx-1"}), "tagSet": items(object{"key": key, "value": value})},
+		nil)
 }
 
 func modifyOptions() ledger.Record {

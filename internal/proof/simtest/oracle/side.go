@@ -64,7 +64,8 @@ func (s side) conflictWith(t *ledger.RouteTable, dst netip.Prefix) (route string
 // mode, which nothing replaces.
 func (s side) isConflict(there netip.Prefix, r ledger.Route, dst netip.Prefix) bool {
 	toConnection := ledger.IsConnectionID(r.Target)
-	if r.Target == s.connection.ID || !there.Overlaps(dst) || toConnection && s.isDead(r.Target) && !s.staysReported(r.Target) {
+	if r.Target == s.connection.ID || !there.Overlaps(dst) ||
+		toConnection && s.isDead(r.Target) && !s.staysReported(r.Target) {
 		return false
 	}
 	return there.Bits() >= dst.Bits() || toConnection

@@ -17,7 +17,8 @@ func (e End) checkSide(s side) string {
 	}
 	why := s.checkContents()
 	switch {
-	case s.isShort() && why == "": // only rules that refer to security groups are missing, which are retried once a day, regardless of deployments
+	// only rules that refer to security groups are missing, which are retried once a day, regardless of deployments
+	case s.isShort() && why == "":
 		return e.unlessAnnounced(s, failed, time.Time{}, "a quota doesn't suffice, which wasn't announced")
 	case s.isShort():
 		return e.unlessAnnounced(s, failed, e.Calmed, "a quota doesn't suffice, which wasn't announced")

@@ -26,7 +26,8 @@ func TestDrawsByNameDontDependOnTheirOrder(t *testing.T) {
 	one, other := random.NewByName(7), random.NewByName(7)
 	first, second := one.Next("a", "x").Int64(), one.Next("b", "x").Int64()
 	repeated := one.Next("a", "x").Int64()
-	if other.Next("b", "x").Int64() != second || other.Next("a", "x").Int64() != first || other.Next("a", "x").Int64() != repeated {
+	if other.Next("b", "x").Int64() != second || other.Next("a", "x").Int64() != first ||
+		other.Next("a", "x").Int64() != repeated {
 		t.Error("Next() draws something else in another order")
 	}
 	if first == second || first == repeated || first == one.Next("ax").Int64() {

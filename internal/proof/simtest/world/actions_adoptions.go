@@ -61,7 +61,8 @@ func (w *World) connectByHand(c *ledger.Connection) {
 func (w *World) routePart(s, other *site, c *ledger.Connection) {
 	t := random.Pick(w.Source, w.tablesOf(s)...)
 	part := partOf(other.primary, byte(w.IntN(3)))
-	w.act(s.Cell, "CreateRoute", "RouteTableId", t.ID, "DestinationCidrBlock", part.String(), "VpcPeeringConnectionId", c.ID)
+	w.act(s.Cell, "CreateRoute", "RouteTableId", t.ID, "DestinationCidrBlock", part.String(),
+		"VpcPeeringConnectionId", c.ID)
 }
 
 // consent lets some peerings of the policy consent to adoption. It is drawn by a name, so that the other draws of the

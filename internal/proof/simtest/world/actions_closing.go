@@ -108,7 +108,8 @@ func (w *World) addForeignBlock(h half) {
 		w.act(h.peer.Cell, "AssociateVpcCidrBlock", "VpcId", h.peer.ID, "AmazonProvidedIpv6CidrBlock", "true")
 		return
 	}
-	w.act(h.peer.Cell, "AssociateVpcCidrBlock", "VpcId", h.peer.ID, "CidrBlock", random.Pick(w.Source, "100.127.0.0/16", "100.99.0.0/20"))
+	w.act(h.peer.Cell, "AssociateVpcCidrBlock", "VpcId", h.peer.ID, "CidrBlock",
+		random.Pick(w.Source, "100.127.0.0/16", "100.99.0.0/20"))
 }
 
 // edit deploys a changed copy of the policy. A copy that is no valid policy file is not deployed.
@@ -155,7 +156,10 @@ func (w *World) narrowWithoutRoom(h half) {
 		if groups := w.groupsWithRules(h); w.Chance(50) && len(groups) > 0 {
 			g := random.Pick(w.Source, groups...)
 			p.Limits["rules"] = len(look(w, func(l *ledger.Ledger) []*ledger.Rule { return l.IngressRulesOf(g.ID) }))
-			e.Permit(plainpolicy.Allow{From: h.peer.department, To: h.own.department, IDs: []string{g.ID}, Protocol: "tcp", Ports: [][2]int{{9000, 9000 + w.IntN(9)}}})
+			e.Permit(plainpolicy.Allow{
+				From: h.peer.department, To: h.own.department, IDs: []string{g.ID}, Protocol: "tcp",
+				Ports: [][2]int{{9000, 9000 + w.IntN(9)}},
+			})
 			return
 		}
 		if e.A == e.B {
@@ -173,7 +177,9 @@ func (w *World) narrowWithoutRoom(h half) {
 func (w *World) groupsWithRules(h half) []*ledger.SecurityGroup {
 	return look(w, func(l *ledger.Ledger) []*ledger.SecurityGroup {
 		return slices.DeleteFunc(l.SecurityGroupsOf(h.own.VPCKey), func(g *ledger.SecurityGroup) bool {
-			return !slices.ContainsFunc(l.IngressRulesOf(g.ID), func(r *ledger.Rule) bool { return l.Tags[r.ID][peering.TagConnection] == h.connection.ID })
+			return !slices.ContainsFunc(l.IngressRulesOf(g.ID), func(r *ledger.Rule) bool {
+				return l.Tags[r.ID][peering.TagConnection] == h.connection.ID
+			})
 		})
 	})
 }
@@ -273,7 +279,8 @@ var removals = []func(*World, *plainpolicy.Policy, half){
 
 // isOwn reports whether the member names the VPC of the side, or its range.
 func (h half) isOwn(department string, m plainpolicy.Member) bool {
-	return department == h.own.department && m.Cell == h.own.Cell && (m.VPC == h.own.ID || h.own.ranged && m.Within.IsValid())
+	return department == h.own.department && m.Cell == h.own.Cell &&
+		(m.VPC == h.own.ID || h.own.ranged && m.Within.IsValid())
 }
 
 // remove removes the parts that name the connection from the policy. A cell without members may be retired.

@@ -73,7 +73,8 @@ func (w *World) rebuild() {
 		case w.Chance(50):
 			w.act(s.Cell, "DisassociateRouteTable", "AssociationId", n.Association)
 		default:
-			w.act(s.Cell, "ReplaceRouteTableAssociation", "AssociationId", n.Association, "RouteTableId", random.Pick(w.Source, w.tablesOf(s)...).ID)
+			w.act(s.Cell, "ReplaceRouteTableAssociation", "AssociationId", n.Association, "RouteTableId",
+				random.Pick(w.Source, w.tablesOf(s)...).ID)
 		}
 	}
 }
@@ -92,5 +93,6 @@ func (w *World) removeParts() {
 
 func (w *World) changeHostnames() {
 	s := random.Pick(w.Source, w.sites...)
-	w.act(s.Cell, "ModifyVpcAttribute", "VpcId", s.ID, "EnableDnsHostnames.Value", random.Pick(w.Source, "true", "true", "false"))
+	w.act(s.Cell, "ModifyVpcAttribute", "VpcId", s.ID, "EnableDnsHostnames.Value",
+		random.Pick(w.Source, "true", "true", "false"))
 }

@@ -30,7 +30,9 @@ func (w *World) routeParams(s *site, table string, dst netip.Prefix) []string {
 		name = "DestinationIpv6CidrBlock"
 	}
 	params := []string{"RouteTableId", table, name, dst.String()}
-	mine := slices.DeleteFunc(w.connections(ledger.Pending, ledger.Active), func(c *ledger.Connection) bool { return c.Requester != s.VPCKey && c.Accepter != s.VPCKey })
+	mine := slices.DeleteFunc(w.connections(ledger.Pending, ledger.Active), func(c *ledger.Connection) bool {
+		return c.Requester != s.VPCKey && c.Accepter != s.VPCKey
+	})
 	if len(mine) > 0 && w.Chance(60) {
 		return append(params, "VpcPeeringConnectionId", random.Pick(w.Source, mine...).ID)
 	}
@@ -92,14 +94,16 @@ func (w *World) fill() {
 	if w.Chance(50) {
 		t := random.Pick(w.Source, w.tablesOf(s)...)
 		for i := range w.Between(1, 6) {
-			w.act(s.Cell, "CreateRoute", "RouteTableId", t.ID, "DestinationCidrBlock", "192.168."+strconv.Itoa(i)+".0/24", "GatewayId", s.gateway)
+			w.act(s.Cell, "CreateRoute", "RouteTableId", t.ID, "DestinationCidrBlock",
+				"192.168."+strconv.Itoa(i)+".0/24", "GatewayId", s.gateway)
 		}
 		return
 	}
 	if groups := w.groupsOf(s); len(groups) > 0 {
 		g := random.Pick(w.Source, groups...)
 		for i := range w.Between(1, 4) {
-			w.act(s.Cell, "AuthorizeSecurityGroupIngress", ruleParams(g.ID, ledger.Permission{Protocol: "udp", From: i, To: i, Block: s.primary})...)
+			w.act(s.Cell, "AuthorizeSecurityGroupIngress",
+				ruleParams(g.ID, ledger.Permission{Protocol: "udp", From: i, To: i, Block: s.primary})...)
 		}
 	}
 }

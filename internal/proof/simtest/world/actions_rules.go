@@ -39,7 +39,9 @@ func (w *World) revokeByHand() {
 		return
 	}
 	gone := random.Pick(w.Source, rules...)
-	cells := look(w, func(l *ledger.Ledger) []peering.Cell { return []peering.Cell{l.SecurityGroups[gone.Group].VPC.Cell} })
+	cells := look(w, func(l *ledger.Ledger) []peering.Cell {
+		return []peering.Cell{l.SecurityGroups[gone.Group].VPC.Cell}
+	})
 	w.act(cells[0], "RevokeSecurityGroupIngress", "GroupId", gone.Group, "SecurityGroupRuleId.1", gone.ID)
 }
 
@@ -50,6 +52,7 @@ func ruleParams(group string, p ledger.Permission) []string {
 		list = "IpPermissions.1.Ipv6Ranges.1.CidrIpv6"
 	}
 	return []string{
-		"GroupId", group, "IpPermissions.1.IpProtocol", p.Protocol, "IpPermissions.1.FromPort", strconv.Itoa(p.From), "IpPermissions.1.ToPort", strconv.Itoa(p.To), list, field,
+		"GroupId", group, "IpPermissions.1.IpProtocol", p.Protocol, "IpPermissions.1.FromPort", strconv.Itoa(p.From),
+		"IpPermissions.1.ToPort", strconv.Itoa(p.To), list, field,
 	}
 }

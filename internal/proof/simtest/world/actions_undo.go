@@ -48,8 +48,12 @@ func allMade(l *ledger.Ledger) []made {
 			}
 		}
 	}
-	for _, r := range ledger.Sorted(l.Rules, func(r *ledger.Rule) bool { return l.Tags[r.ID][peering.TagConnection] != "" }) {
-		all = append(all, made{connection: l.Tags[r.ID][peering.TagConnection], cell: l.SecurityGroups[r.Group].VPC.Cell, rule: r})
+	for _, r := range ledger.Sorted(l.Rules, func(r *ledger.Rule) bool {
+		return l.Tags[r.ID][peering.TagConnection] != ""
+	}) {
+		all = append(all, made{
+			connection: l.Tags[r.ID][peering.TagConnection], cell: l.SecurityGroups[r.Group].VPC.Cell, rule: r,
+		})
 	}
 	return all
 }

@@ -48,7 +48,10 @@ func drawEC2(d random.Source, o *ec2.Options) {
 		o.Delays.Propagation = d.Duration(time.Second, 20*time.Second)
 	}
 	if d.Chance(20) {
-		o.Quotas = ec2.Quotas{RoutesPerTable: random.Pick(d, 0, 6), RulesPerGroup: random.Pick(d, 0, 4), ActivePeeringsPerVPC: random.Pick(d, 0, 1, 2)}
+		o.Quotas = ec2.Quotas{
+			RoutesPerTable: random.Pick(d, 0, 6), RulesPerGroup: random.Pick(d, 0, 4),
+			ActivePeeringsPerVPC: random.Pick(d, 0, 1, 2),
+		}
 	}
 	o.Switches = ec2.Switches{
 		AcceptTwice: d.Chance(50), RouteTwice: d.Chance(50), RemoteOptions: d.Chance(50), DeletingEverywhere: d.Chance(50),

@@ -24,7 +24,9 @@ func (d *draft) draw() *plainpolicy.Policy {
 		p.Limits = map[string]int{"routes": 6, "rules": 4, "peerings": 2}
 	}
 	var names []string
-	d.listed = slices.DeleteFunc(slices.Clone(d.sites), func(s *site) bool { return s.department == "" || s.nth > 0 && d.Chance(5) })
+	d.listed = slices.DeleteFunc(slices.Clone(d.sites), func(s *site) bool {
+		return s.department == "" || s.nth > 0 && d.Chance(5)
+	})
 	for _, s := range d.listed {
 		p.Add(s.department, d.drawMember(s))
 		if !slices.Contains(names, s.department) {
@@ -94,7 +96,9 @@ func (d *draft) drawMeshes(p *plainpolicy.Policy, named *random.ByName) {
 }
 
 func (d *draft) drawMesh(department string) plainpolicy.Peering {
-	e := plainpolicy.Peering{A: department, B: department, Manual: d.Chance(20), DNS: d.Chance(25), Routes: map[string]plainpolicy.Routing{}}
+	e := plainpolicy.Peering{
+		A: department, B: department, Manual: d.Chance(20), DNS: d.Chance(25), Routes: map[string]plainpolicy.Routing{},
+	}
 	for range random.Pick(d.Source, 0, 1, 1, 2, 3) {
 		e.Permit(d.drawAllow(department, department))
 	}
@@ -138,7 +142,9 @@ func (d *draft) drawRouting(own, peer string) plainpolicy.Routing {
 }
 
 func (d *draft) drawAllow(from, to string) plainpolicy.Allow {
-	a := plainpolicy.Allow{From: from, To: to, Protocol: random.Pick(d.Source, "tcp", "tcp", "udp", "icmp", "icmpv6", "all")}
+	a := plainpolicy.Allow{
+		From: from, To: to, Protocol: random.Pick(d.Source, "tcp", "tcp", "udp", "icmp", "icmpv6", "all"),
+	}
 	source := random.Pick(d.Source, d.members(from)...)
 	home := random.Pick(d.Source, slices.DeleteFunc(d.members(to), func(s *site) bool { return s == source })...)
 	switch {

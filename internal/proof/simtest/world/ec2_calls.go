@@ -35,7 +35,9 @@ func (a *api) ask(cell peering.Cell, action string, params ...string) (answer st
 		return "", fmt.Errorf("%s: %w", action, err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/20000101/%s/ec2/aws4_request, SignedHeaders=host, Signature=any", cell.Account, cell.Region))
+	request.Header.Set("Authorization",
+		fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/20000101/%s/ec2/aws4_request, SignedHeaders=host, Signature=any",
+			cell.Account, cell.Region))
 	response, err := a.cloud.RoundTrip(request)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", action, err)

@@ -18,7 +18,8 @@ var hints = []struct {
 	function function.Name
 	call     string
 }{
-	{function.Accept, "CreateVpcPeeringConnection"}, {function.Connect, "AcceptVpcPeeringConnection"}, {function.Disconnect, "DeleteVpcPeeringConnection"},
+	{function.Accept, "CreateVpcPeeringConnection"}, {function.Connect, "AcceptVpcPeeringConnection"},
+	{function.Disconnect, "DeleteVpcPeeringConnection"},
 }
 
 // RepeatEvents sends every function of the cell the event of an hour ago that it acts on, for the connection.
@@ -29,12 +30,14 @@ func (w *World) RepeatEvents(cell peering.Cell, c *ledger.Connection) {
 }
 
 // forge sends an event to the queue of a function, as if the call had been made that long ago.
-func (w *World) forge(cell peering.Cell, f function.Name, call, id string, requester, accepter ledger.VPCKey, ago time.Duration) {
+func (w *World) forge(cell peering.Cell, f function.Name, call, id string, requester,
+	accepter ledger.VPCKey, ago time.Duration) {
 	time.Sleep(w.Duration(time.Microsecond, 5*time.Millisecond)) // messages of one instant may or may not share a batch
 	event := sandbox.Event(call, cell, peering.ConnectionID(id), siteOf(requester), siteOf(accepter))
 	now := time.Now().UTC()
 	event = strings.ReplaceAll(event, now.Format(time.RFC3339), now.Add(-ago).Format(time.RFC3339))
-	event = strings.ReplaceAll(event, `"vpcId":`, `"cidrBlock":"198.18.0.0/16","vpcId":`) // a block that no VPC has: autopeer must not believe events
+	// a block that no VPC has: autopeer must not believe events
+	event = strings.ReplaceAll(event, `"vpcId":`, `"cidrBlock":"198.18.0.0/16","vpcId":`)
 	w.put(cell, f, id, event)
 }
 
@@ -65,5 +68,6 @@ func (w *World) forgeEvent() {
 	if w.Chance(50) {
 		requester, accepter = random.Pick(w.Source, w.sites...).VPCKey, random.Pick(w.Source, w.sites...).VPCKey
 	}
-	w.forge(random.Pick(w.Source, cells...), h.function, h.call, c.ID, requester, accepter, random.Pick(w.Source, 0, time.Minute, time.Hour, time.Hour, time.Hour))
+	w.forge(random.Pick(w.Source, cells...), h.function, h.call, c.ID, requester, accepter,
+		random.Pick(w.Source, 0, time.Minute, time.Hour, time.Hour, time.Hour))
 }

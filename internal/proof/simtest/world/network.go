@@ -38,7 +38,8 @@ type network struct {
 // build makes the cells and their VPCs.
 func (n *network) build() {
 	var all []peering.Cell
-	for _, account := range []peering.AccountID{"111111111111", "222222222222", "333333333333", "444444444444"}[:n.Between(2, 4)] {
+	for _, account := range []peering.AccountID{"111111111111", "222222222222", "333333333333",
+		"444444444444"}[:n.Between(2, 4)] {
 		for _, region := range []peering.Region{"us-east-1", "eu-west-1", "ap-southeast-2"}[:n.Between(1, 3)] {
 			all = append(all, peering.Cell{Account: account, Region: region})
 		}
@@ -63,7 +64,8 @@ func (n *network) addSite(i int) {
 	}
 	s.ranged = !overlapping && n.Chance(25)
 	s.ID = element(n.must(s.Cell, "CreateVpc", "CidrBlock", s.primary.String()), "vpcId")
-	main := element(n.must(s.Cell, "DescribeRouteTables", "Filter.1.Name", "vpc-id", "Filter.1.Value.1", s.ID), "routeTableId")
+	main := element(n.must(s.Cell, "DescribeRouteTables", "Filter.1.Name", "vpc-id", "Filter.1.Value.1", s.ID),
+		"routeTableId")
 	n.observer.Enter(ledger.MainTable(time.Now(), s.VPCKey, main))
 	n.sites = append(n.sites, s)
 	n.furnish(s)
@@ -105,7 +107,8 @@ func (n *network) addBlock(s *site) {
 	a := s.primary.Addr().As4()
 	switch n.IntN(4) {
 	case 0:
-		n.act(s.Cell, "AssociateVpcCidrBlock", "VpcId", s.ID, "CidrBlock", netip.PrefixFrom(netip.AddrFrom4([4]byte{10, a[1] + byte(n.Between(1, 3)), 0, 0}), 16).String())
+		n.act(s.Cell, "AssociateVpcCidrBlock", "VpcId", s.ID, "CidrBlock",
+			netip.PrefixFrom(netip.AddrFrom4([4]byte{10, a[1] + byte(n.Between(1, 3)), 0, 0}), 16).String())
 	case 1:
 		n.act(s.Cell, "AssociateVpcCidrBlock", "VpcId", s.ID, "CidrBlock", fmt.Sprintf("100.64.%d.0/20", 16*s.nth))
 	case 2:
@@ -141,7 +144,8 @@ func (n *network) addTable(s *site) string {
 
 func (n *network) addGroup(s *site) {
 	n.groups++
-	group := element(n.must(s.Cell, "CreateSecurityGroup", "VpcId", s.ID, "GroupName", "g"+strconv.Itoa(n.groups), "GroupDescription", "a group"), "groupId")
+	group := element(n.must(s.Cell, "CreateSecurityGroup", "VpcId", s.ID, "GroupName", "g"+strconv.Itoa(n.groups),
+		"GroupDescription", "a group"), "groupId")
 	n.drawTag(s.Cell, group, "Role", "web", "db")
 }
 

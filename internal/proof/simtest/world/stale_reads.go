@@ -14,7 +14,8 @@ func (w *World) remember(c *ledger.Connection) {
 		return
 	}
 	for _, cell := range []peering.Cell{c.Requester.Cell, c.Accepter.Cell} {
-		answer, err := w.ask(cell, "DescribeVpcPeeringConnections", "Filter.1.Name", "vpc-peering-connection-id", "Filter.1.Value.1", c.ID)
+		answer, err := w.ask(cell, "DescribeVpcPeeringConnections", "Filter.1.Name", "vpc-peering-connection-id",
+			"Filter.1.Value.1", c.ID)
 		if err == nil {
 			w.faults.Stale(cell, c.ID, answer, w.Duration(time.Second, 15*time.Second))
 		}
@@ -24,7 +25,8 @@ func (w *World) remember(c *ledger.Connection) {
 // hide lets the requester not see a new connection for a while.
 func (w *World) hide(requester ledger.VPCKey, id string) {
 	if w.isNew(id) && w.Chance(w.faults.StalePercent()) {
-		const none = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId><vpcPeeringConnectionSet/></DescribeVpcPeeringConnectionsResponse>`
+		const none = `<DescribeVpcPeeringConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">` +
+			`<requestId>r</requestId><vpcPeeringConnectionSet/></DescribeVpcPeeringConnectionsResponse>`
 		w.faults.Stale(requester.Cell, id, none, w.Duration(time.Second, oracle.Unseen))
 	}
 }

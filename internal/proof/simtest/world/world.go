@@ -40,7 +40,8 @@ type World struct {
 }
 
 // New returns a world without VPCs in which nothing is deployed.
-func New(ctx context.Context, d random.Source, named *random.ByName, c *Cloud, r *report.Report, o Observer, f *faults.Injector) *World {
+func New(ctx context.Context, d random.Source, named *random.ByName, c *Cloud, r *report.Report, o Observer,
+	f *faults.Injector) *World {
 	n := network{api: api{ctx, c.Cloud, r}, Source: d, ids: c.ids, observer: o}
 	return &World{network: n, sandbox: c, faults: f, named: named}
 }

@@ -14,7 +14,8 @@ type fields map[string]any
 func (f fields) unwrapped() fields {
 	if len(f) == 1 {
 		for name, inner := range f {
-			if m, ok := inner.(map[string]any); ok && (strings.HasSuffix(name, "Request") || strings.HasSuffix(name, "Response")) {
+			if m, ok := inner.(map[string]any); ok &&
+				(strings.HasSuffix(name, "Request") || strings.HasSuffix(name, "Response")) {
 				return m
 			}
 		}

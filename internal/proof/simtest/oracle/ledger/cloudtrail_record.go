@@ -128,7 +128,8 @@ func readRule(f fields) *Rule {
 
 // readVPC returns the VPC of one side of a connection.
 func readVPC(f fields) VPCKey {
-	return VPCKey{peering.Cell{Account: peering.AccountID(f.text("ownerId")), Region: peering.Region(f.text("region"))}, f.text("vpcId")}
+	return VPCKey{peering.Cell{Account: peering.AccountID(f.text("ownerId")), Region: peering.Region(f.text("region"))},
+		f.text("vpcId")}
 }
 
 // ConnectionTag returns the id of the connection that new security group rules are tagged with; "" without the tag.

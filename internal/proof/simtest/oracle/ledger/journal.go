@@ -24,7 +24,9 @@ func (j *Journal) Enter(r Record) {
 
 // ChangedSince reports whether a call of autopeer has succeeded since then.
 func (j *Journal) ChangedSince(then time.Time) bool {
-	return slices.ContainsFunc(j.records, func(r Record) bool { return r.Function != "" && r.Code == "" && r.At.After(then) })
+	return slices.ContainsFunc(j.records, func(r Record) bool {
+		return r.Function != "" && r.Code == "" && r.At.After(then)
+	})
 }
 
 // WasEver reports whether held returned true at an instant within the memory that ends now. A ledger changes only with

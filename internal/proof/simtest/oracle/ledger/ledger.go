@@ -40,7 +40,8 @@ func New(initiating, provisioning time.Duration) *Ledger {
 func (l *Ledger) Beside(own *Ledger, p *plainpolicy.Policy) *Ledger {
 	mixed := *l
 	mixed.Policy = p
-	mixed.Subnets, mixed.RouteTables, mixed.SecurityGroups, mixed.Rules, mixed.Tags = own.Subnets, own.RouteTables, own.SecurityGroups, own.Rules, l.tagsBeside(own)
+	mixed.Subnets, mixed.RouteTables, mixed.SecurityGroups, mixed.Rules, mixed.Tags = own.Subnets, own.RouteTables,
+		own.SecurityGroups, own.Rules, l.tagsBeside(own)
 	return &mixed
 }
 

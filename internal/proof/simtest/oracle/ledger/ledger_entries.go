@@ -187,7 +187,9 @@ func (l *Ledger) end(r Record) { l.Connections[r.Connection()].ended = r.At }
 
 func (l *Ledger) options(r Record) {
 	c := l.Connections[r.Connection()]
-	for role, name := range map[peering.Role]string{peering.Requester: "requesterPeeringConnectionOptions", peering.Accepter: "accepterPeeringConnectionOptions"} {
+	for role, name := range map[peering.Role]string{
+		peering.Requester: "requesterPeeringConnectionOptions", peering.Accepter: "accepterPeeringConnectionOptions",
+	} {
 		if o := r.request.in(name); o != nil {
 			c.DNS[role] = o.text("allowDnsResolutionFromRemoteVpc") == "true"
 		}

@@ -48,7 +48,8 @@ func (l *book) enter(cell peering.Cell, call, request, response string) {
 
 func (l *book) record(cell peering.Cell, call, arn, request, response, code string) {
 	l.t.Helper()
-	body := fmt.Sprintf(`{"eventName": %q, "userIdentity": {"arn": %q}, "requestParameters": %s, "responseElements": %s, "errorCode": %q}`, call, arn, request, response, code)
+	body := fmt.Sprintf(`{"eventName": %q, "userIdentity": {"arn": %q}, "requestParameters": %s, "responseElements": %s,`+
+		` "errorCode": %q}`, call, arn, request, response, code)
 	r, err := ledger.ParseRecord(cell, []byte(body), l.at)
 	if err != nil {
 		l.t.Fatal(err)
@@ -59,9 +60,11 @@ func (l *book) record(cell peering.Cell, call, arn, request, response, code stri
 // request enters a request for a connection.
 func (l *book) request(id string, from, to ledger.VPCKey) {
 	l.t.Helper()
-	l.enter(from.Cell, "CreateVpcPeeringConnection", `{}`, fmt.Sprintf(`{"vpcPeeringConnection": {"vpcPeeringConnectionId": %q,
-		"requesterVpcInfo": {"ownerId": %q, "region": %q, "vpcId": %q}, "accepterVpcInfo": {"ownerId": %q, "region": %q, "vpcId": %q}}}`,
-		id, from.Account, from.Region, from.ID, to.Account, to.Region, to.ID))
+	l.enter(from.Cell, "CreateVpcPeeringConnection", `{}`,
+		fmt.Sprintf(`{"vpcPeeringConnection": {"vpcPeeringConnectionId": %q,
+		"requesterVpcInfo": {"ownerId": %q, "region": %q, "vpcId": %q}, "accepterVpcInfo": {"ownerId": %q, "region": %q,
+		"vpcId": %q}}}`,
+			id, from.Account, from.Region, from.ID, to.Account, to.Region, to.ID))
 }
 
 func (l *book) decide(call, id string) {
@@ -106,26 +109,35 @@ func TestImpossibleRequestsFail(t *testing.T) {
 	}{
 		{"a possible one", func(*book) {}, b, ledger.Pending},
 		{"the accepter doesn't exist", func(*book) {}, ledger.VPCKey{Cell: other, ID: "vpc-none"}, ledger.Dead},
-		{"a VPC of another account has the accepter's id", func(*book) {}, ledger.VPCKey{Cell: cell, ID: "vpc-b"}, ledger.Dead},
+		{"a VPC of another account has the accepter's id", func(*book) {},
+			ledger.VPCKey{Cell: cell, ID: "vpc-b"}, ledger.Dead},
 		{"to the VPC itself", func(*book) {}, a, ledger.Dead},
 		{"an earlier request has failed", func(l *book) {
 			l.associate(b, "10.1.128.0/17")
 			l.request("pcx-0", a, b)
 			l.pass(time.Second)
-			l.enter(b.Cell, "DisassociateVpcCidrBlock", `{}`, `{"vpcId": "vpc-b", "cidrBlockAssociation": {"cidrBlock": "10.1.128.0/17"}}`)
+			l.enter(b.Cell, "DisassociateVpcCidrBlock", `{}`,
+				`{"vpcId": "vpc-b", "cidrBlockAssociation": {"cidrBlock": "10.1.128.0/17"}}`)
 		}, b, ledger.Pending},
 		{"IPv6 blocks overlap", func(l *book) {
 			for _, v := range []ledger.VPCKey{a, b} {
-				l.enter(v.Cell, "AssociateVpcCidrBlock", `{}`, fmt.Sprintf(`{"vpcId": %q, "ipv6CidrBlockAssociation": {"ipv6CidrBlock": "2600::/56"}}`, v.ID))
+				l.enter(v.Cell, "AssociateVpcCidrBlock", `{}`,
+					fmt.Sprintf(`{"vpcId": %q, "ipv6CidrBlockAssociation": {"ipv6CidrBlock": "2600::/56"}}`, v.ID))
 			}
 		}, b, ledger.Dead},
 		{"the blocks overlap", func(l *book) { l.associate(b, "10.1.128.0/17") }, b, ledger.Dead},
 		{"the block that overlapped was disassociated", func(l *book) {
 			l.associate(b, "10.1.128.0/17")
-			l.enter(b.Cell, "DisassociateVpcCidrBlock", `{}`, `{"vpcId": "vpc-b", "cidrBlockAssociation": {"cidrBlock": "10.1.128.0/17"}}`)
+			l.enter(b.Cell, "DisassociateVpcCidrBlock", `{}`,
+				`{"vpcId": "vpc-b", "cidrBlockAssociation": {"cidrBlock": "10.1.128.0/17"}}`)
 		}, b, ledger.Pending},
-		{"an earlier request in the opposite direction is open", func(l *book) { l.request("pcx-0", b, a) }, b, ledger.Pending},
-		{"an earlier request was rejected", func(l *book) { l.request("pcx-0", a, b); l.decide("RejectVpcPeeringConnection", "pcx-0") }, b, ledger.Pending},
+		{"an earlier request in the opposite direction is open", func(l *book) {
+			l.request("pcx-0", b, a)
+		}, b, ledger.Pending},
+		{"an earlier request was rejected", func(l *book) {
+			l.request("pcx-0", a, b)
+			l.decide("RejectVpcPeeringConnection", "pcx-0")
+		}, b, ledger.Pending},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -141,7 +153,8 @@ func TestImpossibleRequestsFail(t *testing.T) {
 
 func (l *book) associate(v ledger.VPCKey, block string) {
 	l.t.Helper()
-	l.enter(v.Cell, "AssociateVpcCidrBlock", `{}`, fmt.Sprintf(`{"vpcId": %q, "cidrBlockAssociation": {"cidrBlock": %q}}`, v.ID, block))
+	l.enter(v.Cell, "AssociateVpcCidrBlock", `{}`,
+		fmt.Sprintf(`{"vpcId": %q, "cidrBlockAssociation": {"cidrBlock": %q}}`, v.ID, block))
 }
 
 func TestANewBlockFailsPendingRequestsToItsVPC(t *testing.T) {
@@ -176,7 +189,8 @@ func TestANewBlockFailsPendingRequestsToItsVPC(t *testing.T) {
 func TestRefusedCallsChangeNothing(t *testing.T) {
 	t.Parallel()
 	l := newBook(t)
-	l.record(cell, "CreateRoute", "", `{"routeTableId": "rtb-a", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}`, `{}`, "RouteAlreadyExists")
+	l.record(cell, "CreateRoute", "",
+		`{"routeTableId": "rtb-a", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}`, `{}`, "RouteAlreadyExists")
 	l.enter(cell, "RunInstances", `{}`, `{}`) // has no entry
 	if lines := l.RouteLines(); len(lines) > 0 {
 		t.Errorf("RouteLines() = %q, want none", lines)
@@ -186,7 +200,9 @@ func TestRefusedCallsChangeNothing(t *testing.T) {
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	l := newBook(t)
-	l.enter(cell, "CreateRoute", `{"CreateRouteRequest": {"RouteTableId": "rtb-a", "DestinationIpv6CidrBlock": "2600::/56", "GatewayId": "igw-1"}}`, `{}`)
+	l.enter(cell, "CreateRoute",
+		`{"CreateRouteRequest": {"RouteTableId": "rtb-a", "DestinationIpv6CidrBlock": "2600::/56", "GatewayId": "igw-1"}}`,
+		`{}`)
 	l.record(cell, "CreateRoute", "arn:aws:sts::111111111111:assumed-role/autopeer-connect-us-east-1/connect",
 		`{"routeTableId": "rtb-a", "destinationCidrBlock": "10.2.0.0/16", "vpcPeeringConnectionId": "pcx-1"}`, `{}`, "")
 	want := map[netip.Prefix]ledger.Route{
@@ -197,7 +213,8 @@ func TestRoutes(t *testing.T) {
 	if diff := cmp.Diff(want, l.RouteTables["rtb-a"].Routes, equal); diff != "" {
 		t.Errorf("routes (-want +got):\n%s", diff)
 	}
-	l.enter(cell, "ReplaceRoute", `{"routeTableId": "rtb-a", "destinationCidrBlock": "10.2.0.0/16", "gatewayId": "igw-1"}`, `{}`)
+	l.enter(cell, "ReplaceRoute", `{"routeTableId": "rtb-a", "destinationCidrBlock": "10.2.0.0/16", "gatewayId": "igw-1"}`,
+		`{}`)
 	l.enter(cell, "DeleteRoute", `{"routeTableId": "rtb-a", "destinationIpv6CidrBlock": "2600::/56"}`, `{}`)
 	if diff := cmp.Diff([]string{"rtb-a routes 10.2.0.0/16 to igw-1"}, l.RouteLines()); diff != "" {
 		t.Errorf("RouteLines() (-want +got):\n%s", diff)
@@ -217,12 +234,17 @@ func TestRouteTablesOfSubnets(t *testing.T) {
 		}
 	}
 	want("rtb-a")
-	l.enter(cell, "AssociateRouteTable", `{"subnetId": "subnet-1", "routeTableId": "rtb-1"}`, `{"associationId": "rtbassoc-1"}`)
+	l.enter(cell, "AssociateRouteTable", `{"subnetId": "subnet-1", "routeTableId": "rtb-1"}`,
+		`{"associationId": "rtbassoc-1"}`)
 	want("rtb-1")
-	l.enter(cell, "ReplaceRouteTableAssociation", `{"associationId": "rtbassoc-1", "routeTableId": "rtb-2"}`, `{"newAssociationId": "rtbassoc-2"}`)
+	l.enter(cell, "ReplaceRouteTableAssociation", `{"associationId": "rtbassoc-1", "routeTableId": "rtb-2"}`,
+		`{"newAssociationId": "rtbassoc-2"}`)
 	want("rtb-2")
-	l.enter(cell, "DisassociateRouteTable", `{"associationId": "rtbassoc-1"}`, `{}`)                                                                // is gone
-	l.enter(cell, "ReplaceRouteTableAssociation", `{"associationId": "rtbassoc-1", "routeTableId": "rtb-1"}`, `{"newAssociationId": "rtbassoc-3"}`) // is gone
+	// is gone
+	l.enter(cell, "DisassociateRouteTable", `{"associationId": "rtbassoc-1"}`, `{}`)
+	// is gone
+	l.enter(cell, "ReplaceRouteTableAssociation", `{"associationId": "rtbassoc-1", "routeTableId": "rtb-1"}`,
+		`{"newAssociationId": "rtbassoc-3"}`)
 	want("rtb-2")
 	if subnets := l.SubnetsOf(a); len(subnets) != 1 || subnets[0].ID != "subnet-1" || len(l.SubnetsOf(b)) != 0 {
 		t.Errorf("SubnetsOf() = %v", subnets)
@@ -232,8 +254,10 @@ func TestRouteTablesOfSubnets(t *testing.T) {
 	want("rtb-a")
 	l.enter(cell, "DeleteRouteTable", `{"routeTableId": "rtb-2"}`, `{}`)
 	l.enter(cell, "DeleteSubnet", `{"subnetId": "subnet-1"}`, `{}`)
-	if tables, subnets := l.RouteTablesOf(a), l.SubnetsOf(a); len(tables) != 2 || tables[0].ID != "rtb-1" || len(subnets) != 0 {
-		t.Errorf("after deletions there are %d route tables, the first %v, and %d subnets", len(tables), tables[0], len(subnets))
+	if tables, subnets := l.RouteTablesOf(a), l.SubnetsOf(a); len(tables) != 2 ||
+		tables[0].ID != "rtb-1" || len(subnets) != 0 {
+		t.Errorf("after deletions there are %d route tables, the first %v, and %d subnets",
+			len(tables), tables[0], len(subnets))
 	}
 }
 
@@ -241,11 +265,15 @@ func TestRules(t *testing.T) {
 	t.Parallel()
 	l := newBook(t)
 	l.enter(cell, "AuthorizeSecurityGroupIngress",
-		`{"groupId": "sg-a", "tagSpecificationSet": {"items": [{"tags": [{"key": "autopeer:connection", "value": "pcx-1"}]}]}}`,
+		`{"groupId": "sg-a", "tagSpecificationSet": {"items": [{"tags": [{"key": "autopeer:connection", "value": `+
+			`"pcx-1"}]}]}}`,
 		`{"securityGroupRuleSet": {"items": [
-			{"securityGroupRuleId": "sgr-1", "groupId": "sg-a", "isEgress": false, "ipProtocol": "tcp", "fromPort": 443, "toPort": 444, "cidrIpv4": "10.2.0.0/16"},
-			{"securityGroupRuleId": "sgr-2", "groupId": "sg-a", "isEgress": true, "ipProtocol": "-1", "fromPort": -1, "toPort": -1, "cidrIpv6": "::/0"},
-			{"securityGroupRuleId": "sgr-3", "groupId": "sg-a", "isEgress": false, "ipProtocol": "-1", "fromPort": -1, "toPort": -1, "referencedGroupInfo": {"groupId": "sg-b"}}]}}`)
+			{"securityGroupRuleId": "sgr-1", "groupId": "sg-a", "isEgress": false, "ipProtocol": "tcp", "fromPort": 443,
+			"toPort": 444, "cidrIpv4": "10.2.0.0/16"},
+			{"securityGroupRuleId": "sgr-2", "groupId": "sg-a", "isEgress": true, "ipProtocol": "-1", "fromPort": -1,
+			"toPort": -1, "cidrIpv6": "::/0"},
+			{"securityGroupRuleId": "sgr-3", "groupId": "sg-a", "isEgress": false, "ipProtocol": "-1", "fromPort": -1,
+			"toPort": -1, "referencedGroupInfo": {"groupId": "sg-b"}}]}}`)
 	want := func(permissions ...string) {
 		t.Helper()
 		var got []string
@@ -257,7 +285,8 @@ func TestRules(t *testing.T) {
 		}
 	}
 	want("tcp 443 to 444 from 10.2.0.0/16 for pcx-1", "-1 -1 to -1 from sg-b for pcx-1")
-	l.enter(cell, "RevokeSecurityGroupIngress", `{"groupId": "sg-a"}`, `{"revokedSecurityGroupRuleSet": {"items": [{"securityGroupRuleId": "sgr-1"}]}}`)
+	l.enter(cell, "RevokeSecurityGroupIngress", `{"groupId": "sg-a"}`,
+		`{"revokedSecurityGroupRuleSet": {"items": [{"securityGroupRuleId": "sgr-1"}]}}`)
 	want("-1 -1 to -1 from sg-b for pcx-1")
 	l.enter(cell, "DeleteSecurityGroup", `{"groupId": "sg-a"}`, `{}`)
 	want()
@@ -271,7 +300,8 @@ func TestTagsOfAConnectionAreThoseOfOneCell(t *testing.T) {
 	l := newBook(t)
 	l.request("pcx-12345678901234567", a, b)
 	c := l.Connections["pcx-12345678901234567"]
-	tags := `{"resourcesSet": {"items": [{"resourceId": "pcx-12345678901234567"}, {"resourceId": "rtb-b"}]}, "tagSet": {"items": [{"key": "Name", "value": "x"}]}}`
+	tags := `{"resourcesSet": {"items": [{"resourceId": "pcx-12345678901234567"}, {"resourceId": "rtb-b"}]}, "tagSet": ` +
+		`{"items": [{"key": "Name", "value": "x"}]}}`
 	l.enter(other, "CreateTags", tags, `{}`)
 	if l.TagsOn(c, other)["Name"] != "x" || l.TagsOn(c, cell)["Name"] != "" || l.Tags["rtb-b"]["Name"] != "x" {
 		t.Errorf("tags = %v", l.Tags)
@@ -297,14 +327,17 @@ func TestConnections(t *testing.T) {
 		t.Errorf("a repeated request was entered (-want +got):\n%s", diff)
 	}
 	l.enter(other, "ModifyVpcPeeringConnectionOptions",
-		`{"vpcPeeringConnectionId": "pcx-1", "accepterPeeringConnectionOptions": {"allowDnsResolutionFromRemoteVpc": true}}`, `{}`)
+		`{"vpcPeeringConnectionId": "pcx-1", "accepterPeeringConnectionOptions": {"allowDnsResolutionFromRemoteVpc": true}}`,
+		`{}`)
 	if !c.DNS[peering.Accepter] || c.DNS[peering.Requester] {
 		t.Errorf("DNS = %v, want the accepter's", c.DNS)
 	}
 	l.enter(cell, "ModifyVpcPeeringConnectionOptions",
-		`{"vpcPeeringConnectionId": "pcx-1", "requesterPeeringConnectionOptions": {"allowDnsResolutionFromRemoteVpc": true}}`, `{}`)
+		`{"vpcPeeringConnectionId": "pcx-1", "requesterPeeringConnectionOptions": {"allowDnsResolutionFromRemoteVpc": true}}`,
+		`{}`)
 	l.enter(other, "ModifyVpcPeeringConnectionOptions",
-		`{"vpcPeeringConnectionId": "pcx-1", "accepterPeeringConnectionOptions": {"allowDnsResolutionFromRemoteVpc": false}}`, `{}`)
+		`{"vpcPeeringConnectionId": "pcx-1", "accepterPeeringConnectionOptions": {"allowDnsResolutionFromRemoteVpc": false}}`,
+		`{}`)
 	if c.DNS[peering.Accepter] || !c.DNS[peering.Requester] {
 		t.Errorf("DNS = %v, want the requester's", c.DNS)
 	}
@@ -356,11 +389,13 @@ func TestChangedSinceCountsAutopeersCalls(t *testing.T) {
 	l := newBook(t)
 	l.pass(time.Hour)
 	l.enter(cell, "CreateTags", `{}`, `{}`)
-	l.record(cell, "CreateTags", "arn:aws:sts::111111111111:assumed-role/autopeer-connect-us-east-1/connect", `{}`, `{}`, "RequestLimitExceeded")
+	l.record(cell, "CreateTags", "arn:aws:sts::111111111111:assumed-role/autopeer-connect-us-east-1/connect", `{}`,
+		`{}`, "RequestLimitExceeded")
 	if l.ChangedSince(begun) {
 		t.Error("ChangedSince() counts calls of people or refused calls")
 	}
-	l.record(cell, "CreateTags", "arn:aws:sts::111111111111:assumed-role/autopeer-connect-us-east-1/connect", `{}`, `{}`, "")
+	l.record(cell, "CreateTags", "arn:aws:sts::111111111111:assumed-role/autopeer-connect-us-east-1/connect",
+		`{}`, `{}`, "")
 	if !l.ChangedSince(begun) || l.ChangedSince(l.at) {
 		t.Error("ChangedSince() doesn't count a call after an instant, or counts one at it")
 	}
@@ -370,7 +405,8 @@ func TestBeside(t *testing.T) {
 	t.Parallel()
 	past, now := newBook(t), newBook(t)
 	past.request("pcx-1", a, b)
-	now.enter(cell, "CreateRoute", `{"routeTableId": "rtb-a", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}`, `{}`)
+	now.enter(cell, "CreateRoute", `{"routeTableId": "rtb-a", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}`,
+		`{}`)
 	p := &plainpolicy.Policy{}
 	mixed := past.Beside(now.Ledger, p)
 	if len(mixed.Connections) != 1 || len(mixed.RouteLines()) != 1 || mixed.Policy != p || len(past.RouteLines()) != 0 {
@@ -390,15 +426,18 @@ func TestADeploymentReplacesThePolicy(t *testing.T) {
 
 func TestRecordsNameTheirSubjects(t *testing.T) {
 	t.Parallel()
-	r, err := ledger.ParseRecord(cell, []byte(`{"eventName": "CreateRoute", "userIdentity": {"arn": "arn:aws:sts::111111111111:assumed-role/autopeer-connect-us-east-1/connect"},
-		"requestParameters": {"routeTableId": "rtb-1", "destinationCidrBlock": "10.2.0.0/16", "vpcPeeringConnectionId": "pcx-00000000000000001"}}`), begun)
+	r, err := ledger.ParseRecord(cell, []byte(`{"eventName": "CreateRoute",
+	"userIdentity": {"arn": "arn:aws:sts::111111111111:assumed-role/autopeer-connect-us-east-1/connect"},
+		"requestParameters": {"routeTableId": "rtb-1", "destinationCidrBlock": "10.2.0.0/16",
+		"vpcPeeringConnectionId": "pcx-00000000000000001"}}`), begun)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"pcx-00000000000000001", "rtb-1"}, r.Subjects()); diff != "" {
 		t.Errorf("Subjects() (-want +got):\n%s", diff)
 	}
-	if r.Function != "connect" || r.Connection() != "pcx-00000000000000001" || r.Target() != r.Connection() || r.RouteTable() != "rtb-1" {
+	if r.Function != "connect" || r.Connection() != "pcx-00000000000000001" || r.Target() != r.Connection() ||
+		r.RouteTable() != "rtb-1" {
 		t.Errorf("ParseRecord() = %+v", r)
 	}
 }
@@ -406,14 +445,16 @@ func TestRecordsNameTheirSubjects(t *testing.T) {
 func TestRecordsOfTags(t *testing.T) {
 	t.Parallel()
 	r, err := ledger.ParseRecord(cell, []byte(`{"eventName": "CreateTags", "requestParameters": {
-		"resourcesSet": {"items": [{"resourceId": "pcx-1"}]}, "tagSet": {"items": [{"key": "b", "value": "1"}, {"key": "a", "value": "2"}]}}}`), begun)
+		"resourcesSet": {"items": [{"resourceId": "pcx-1"}]}, "tagSet": {"items": [{"key": "b", "value": "1"}, {"key": "a",
+		"value": "2"}]}}}`), begun)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"pcx-1"}, r.Tagged()); diff != "" {
 		t.Errorf("Tagged() (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"a", "b"}, r.TagKeys()); diff != "" { // sorted, because the SDK sends them in random order
+	// sorted, because the SDK sends them in random order
+	if diff := cmp.Diff([]string{"a", "b"}, r.TagKeys()); diff != "" {
 		t.Errorf("TagKeys() (-want +got):\n%s", diff)
 	}
 	if r.Function != "" || r.ConnectionTag() != "" {
@@ -452,13 +493,15 @@ func TestHistoryLinesOfRecords(t *testing.T) {
 	}{
 		{parse(`{"eventName": "CreateTags", "requestParameters": {"tagSet": {"items": [{"key": "a", "value": "1"}]}}}`),
 			"a person in 111111111111/us-east-1: CreateTags tagSet:key:a value:1"},
-		{parse(`{"eventName": "CreateRoute", "errorCode": "RouteAlreadyExists", "requestParameters": {"routeTableId": "rtb-1"},
+		{parse(`{"eventName": "CreateRoute", "errorCode": "RouteAlreadyExists",
+		"requestParameters": {"routeTableId": "rtb-1"},
 			"userIdentity": {"arn": "arn:aws:sts::111111111111:assumed-role/autopeer-connect-us-east-1/connect"}}`),
 			"autopeer-connect in 111111111111/us-east-1: CreateRoute routeTableId:rtb-1 was refused: RouteAlreadyExists"},
 		{parse(`{"eventName": "CreateVpcPeeringConnection", "requestParameters": {"vpcId": "vpc-a"},
 			"responseElements": {"vpcPeeringConnection": {"vpcPeeringConnectionId": "pcx-00000000000000001"}}}`),
 			"a person in 111111111111/us-east-1: CreateVpcPeeringConnection vpcId:vpc-a → pcx-00000000000000001"},
-		{parse(`{"eventName": "DeleteVpcPeeringConnection", "requestParameters": {"vpcPeeringConnectionId": "pcx-00000000000000001"}}`),
+		{parse(`{"eventName": "DeleteVpcPeeringConnection", "requestParameters": {"vpcPeeringConnectionId": ` +
+			`"pcx-00000000000000001"}}`),
 			"a person in 111111111111/us-east-1: DeleteVpcPeeringConnection vpcPeeringConnectionId:pcx-00000000000000001"},
 		{ledger.Deployment(begun, &plainpolicy.Policy{}), "policy deployed\nversion: 1\ndepartments:\npeerings: []\n"},
 	} {

@@ -32,7 +32,9 @@ func (p *Policy) Between(a, b string) *Peering {
 
 // RemovePeering removes the entry for two departments.
 func (p *Policy) RemovePeering(a, b string) {
-	p.Peerings = slices.DeleteFunc(p.Peerings, func(e Peering) bool { return e.A == a && e.B == b || e.A == b && e.B == a })
+	p.Peerings = slices.DeleteFunc(p.Peerings, func(e Peering) bool {
+		return e.A == a && e.B == b || e.A == b && e.B == a
+	})
 }
 
 // RemoveDepartment removes a department and its peerings.

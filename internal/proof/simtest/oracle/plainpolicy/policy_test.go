@@ -47,8 +47,14 @@ func full() *plainpolicy.Policy {
 					"blue": {SubnetTags: map[string]string{"Tier": "private"}, Except: prefixes("100.64.0.0/10")},
 				},
 				Allow: []plainpolicy.Allow{
-					{From: "red", To: "blue", Protocol: "tcp", IDs: []string{"sg-00000000000000001"}, Ports: [][2]int{{22, 22}, {8000, 8080}}},
-					{From: "blue", To: "red", Protocol: "icmp", Tags: map[string]string{"Role": "web"}, Sources: prefixes("10.2.0.0/24"), Ports: [][2]int{{3, 4}, {8, -1}}},
+					{
+						From: "red", To: "blue", Protocol: "tcp", IDs: []string{"sg-00000000000000001"},
+						Ports: [][2]int{{22, 22}, {8000, 8080}},
+					},
+					{
+						From: "blue", To: "red", Protocol: "icmp", Tags: map[string]string{"Role": "web"},
+						Sources: prefixes("10.2.0.0/24"), Ports: [][2]int{{3, 4}, {8, -1}},
+					},
 				}},
 			{A: "red", B: "green",
 				Routes: map[string]plainpolicy.Routing{
@@ -56,10 +62,21 @@ func full() *plainpolicy.Policy {
 					"green": {Tags: map[string]string{"Tier": "public"}},
 				},
 				Allow: []plainpolicy.Allow{
-					{From: "red", To: "green", Protocol: "all", Tags: map[string]string{"Role": "db"}, SourceGroups: []string{"sg-00000000000000002"}},
+					{
+						From: "red", To: "green", Protocol: "all", Tags: map[string]string{"Role": "db"},
+						SourceGroups: []string{"sg-00000000000000002"},
+					},
 				}},
-			{A: "red", B: "red", Manual: true, Allow: []plainpolicy.Allow{{From: "red", To: "red", Protocol: "udp", Tags: map[string]string{"Role": "db"}}}},
-			{A: "blue", B: "green", Routes: map[string]plainpolicy.Routing{"green": {Subnets: []string{"subnet-00000000000000001"}}, "blue": {}}},
+			{
+				A: "red", B: "red", Manual: true, Allow: []plainpolicy.Allow{{
+					From: "red", To: "red", Protocol: "udp", Tags: map[string]string{"Role": "db"},
+				}},
+			},
+			{
+				A: "blue", B: "green", Routes: map[string]plainpolicy.Routing{
+					"green": {Subnets: []string{"subnet-00000000000000001"}}, "blue": {},
+				},
+			},
 		},
 	}
 }
