@@ -9,6 +9,7 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/suggest"
 )
 
 // services are the ports of services that a file may name in the place of a protocol or a port.
@@ -43,7 +44,7 @@ func enumAdvice(e *element, s *jsonschema.Schema) string {
 	case len(known) == 1:
 		return "write " + e.name + ": " + known[0] + ", or leave it out"
 	}
-	return suggest(e.text(), known)
+	return suggest.Fix(e.text(), known)
 }
 
 func protocolAdvice(text string, known []string) string {
@@ -61,9 +62,9 @@ func protocolAdvice(text string, known []string) string {
 	case protocol != "":
 		return "write protocol: " + protocol
 	case isDigits(text):
-		return "it can be " + alternatives(known) + "; only all includes other protocols"
+		return "it can be " + suggest.Alternatives(known) + "; only all includes other protocols"
 	}
-	return suggest(text, known)
+	return suggest.Fix(text, known)
 }
 
 func isDigits(text string) bool {

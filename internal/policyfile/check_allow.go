@@ -10,6 +10,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/cidr"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/suggest"
 )
 
 func (c checker) checkAllow(e entry, a allow) {
@@ -66,7 +67,7 @@ func (c checker) checkSources(a allow) {
 			continue
 		}
 		c.add(s.at, fmt.Sprintf("source %s lies outside the blocks of %s", s.text, a.From.text),
-			"they are "+alternatives(texts(ranges)))
+			"they are "+suggest.Alternatives(texts(ranges)))
 	}
 }
 
@@ -90,7 +91,7 @@ func (c checker) checkReferences(a allow) {
 		return
 	}
 	c.add(s.at, fmt.Sprintf("source %s is in %s, and %s in %s",
-		s.text, alternatives(from), a.To.text, alternatives(to)), fix)
+		s.text, suggest.Alternatives(from), a.To.text, suggest.Alternatives(to)), fix)
 }
 
 // regions returns the Regions of the department, or none if one of them couldn't be read.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/domain/cidr"
 	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/suggest"
 )
 
 func (c checker) checkPeerings(d *document) {
@@ -83,12 +84,12 @@ func (c checker) checkBetween(e entry) {
 // checkDefined reports a department that the file doesn't define, and suggests those of the list. If the
 // departments are missing or malformed, that is the mistake, and not each use of a name.
 func (c checker) checkDefined(prefix string, s scalar[name], suggested []string) {
-	if !s.ok || c.isDefined(s.text) || !c.defined || len(nearest(s.text, c.wrong)) > 0 {
+	if !s.ok || c.isDefined(s.text) || !c.defined || len(suggest.Nearest(s.text, c.wrong)) > 0 {
 		return
 	}
 	fix := "remove the peering, because the file has no departments"
 	if len(suggested) > 0 {
-		fix = suggest(s.text, suggested)
+		fix = suggest.Fix(s.text, suggested)
 	}
 	c.add(s.at, fmt.Sprintf("%sdepartment %s is not defined", prefix, s.text), fix)
 }
@@ -104,6 +105,14 @@ func (c checker) intended(text string) (department string, found bool) {
 		return text, text != ""
 	}
 	return meant(text, c.names)
+}
+
+// meant returns the only candidate that s may have been meant to be.
+func meant(s string, candidates []string) (candidate string, found bool) {
+	if near := suggest.Nearest(s, candidates); len(near) == 1 {
+		return near[0], true
+	}
+	return "", false
 }
 
 // checkDeclaredOverlap reports VPCs of the two departments that AWS would never connect.
@@ -167,7 +176,7 @@ func (c checker) checkParty(e entry, key string, s scalar[name]) {
 		}
 		c.checkDefined(key+": ", s, slices.Compact(parties))
 	case known && !slices.Contains(parties, s.text):
-		fix := "it can be " + alternatives(parties)
+		fix := "it can be " + suggest.Alternatives(parties)
 		if parties[0] == parties[1] {
 			fix = "it can only be " + parties[0]
 		}

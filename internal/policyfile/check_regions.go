@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/suggest"
 )
 
 // checkRegions reports Regions of no partition, and warns of those that a partition doesn't have yet, each where
@@ -47,11 +48,11 @@ func (c checker) checkRegion(r scalar[peering.Region]) {
 
 // likely returns a question after the Regions that the text may be meant to be, and nothing if no Region is near.
 func likely(text string, regions []peering.Region) string {
-	near := nearest(text, texts(regions))
+	near := suggest.Nearest(text, texts(regions))
 	if len(near) == 0 || len(near) > 3 {
 		return ""
 	}
-	return fmt.Sprintf("did you mean %s?", alternatives(near))
+	return fmt.Sprintf("did you mean %s?", suggest.Alternatives(near))
 }
 
 // checkPartitions reports a peering between VPCs of two partitions, which AWS never connects. A Region of no

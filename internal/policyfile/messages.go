@@ -12,6 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/suggest"
 )
 
 // explain reports the violations at the element and at those inside it. It only describes them: the schema
@@ -129,9 +130,9 @@ func keyAdvice(e *element, s *jsonschema.Schema, key *element) string {
 		return fmt.Sprintf("remove it, or move its content to %s in line %d", known, e.byKey[known].key.at().line)
 	}
 	if example := choiceExample(e, s); example != "" && len(knownKeys(e, s)) == 0 {
-		return "it can be " + alternatives(keysOf(s)) + ", as in " + example
+		return "it can be " + suggest.Alternatives(keysOf(s)) + ", as in " + example
 	}
-	return suggest(key.text(), keysOf(s))
+	return suggest.Fix(key.text(), keysOf(s))
 }
 
 // refuseMissing reports the missing keys.
@@ -163,16 +164,17 @@ func (r *reader) refuseChoice(e *element, s *jsonschema.Schema, name string) {
 	case len(found) == 0 && len(unknownKeys(e, s)) > 0:
 	case len(found) > 0:
 		r.add(e.at(), fmt.Sprintf("%s has %d keys that exclude each other", name, len(found)),
-			"keep only "+alternatives(found))
+			"keep only "+suggest.Alternatives(found))
 	case len(choices) == 0 && e.name == "departments":
 		r.add(e.at(), name+" is an empty mapping",
 			"give it a department; only a file that lists cells under retired may have none")
 	case len(choices) == 0:
 		r.add(e.at(), name+" is an empty mapping", "give it an entry or leave the key out")
 	case len(s.OneOf) == 0 && s.MaxProperties == nil:
-		r.add(e.at(), name+" is an empty mapping", "give it "+alternatives(choices)+", or leave "+quoted(e.name)+" out")
+		r.add(e.at(), name+" is an empty mapping",
+			"give it "+suggest.Alternatives(choices)+", or leave "+quoted(e.name)+" out")
 	default:
-		r.add(e.at(), name+" lacks a required key", "give it "+alternatives(choices))
+		r.add(e.at(), name+" lacks a required key", "give it "+suggest.Alternatives(choices))
 	}
 }
 
@@ -259,7 +261,7 @@ func shapeAdvice(e *element, s *jsonschema.Schema, allowed []string, fix string)
 	for _, a := range allowed {
 		names = append(names, shapeNames[a])
 	}
-	return "it is " + alternatives(names) + cmp.Or(shapeHints[allowed[0]], ": "+fix)
+	return "it is " + suggest.Alternatives(names) + cmp.Or(shapeHints[allowed[0]], ": "+fix)
 }
 
 // wrongForm returns the problem of a value that the schema refuses, and the fix.

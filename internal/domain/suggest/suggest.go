@@ -1,35 +1,29 @@
-package policyfile
+// Package suggest words the fix for a name that isn't known: the names that it may have been meant to be, or else all
+// names that are known. Its functions are pure.
+package suggest
 
 import (
 	"fmt"
 	"strings"
 )
 
-// suggest returns a question after the candidates that s may have been meant to be, or else a sentence
-// that names all candidates.
-func suggest(s string, candidates []string) string {
+// Fix returns a question after the candidates that s may have been meant to be, or else a sentence that names all
+// candidates.
+func Fix(s string, candidates []string) string {
 	const most = 3
-	if near := nearest(s, candidates); len(near) > 0 && len(near) <= most &&
+	if near := Nearest(s, candidates); len(near) > 0 && len(near) <= most &&
 		(len(near) == 1 || len(near) < len(candidates)) {
-		return fmt.Sprintf("did you mean %s?", alternatives(near))
+		return fmt.Sprintf("did you mean %s?", Alternatives(near))
 	}
 	if len(candidates) == 1 {
 		return "it can only be " + candidates[0]
 	}
-	return "it can be " + alternatives(candidates)
+	return "it can be " + Alternatives(candidates)
 }
 
-// meant returns the only candidate that s may have been meant to be.
-func meant(s string, candidates []string) (candidate string, found bool) {
-	if near := nearest(s, candidates); len(near) == 1 {
-		return near[0], true
-	}
-	return "", false
-}
-
-// nearest returns the candidates with the fewest typing errors, if these are few enough for the length of s: a
+// Nearest returns the candidates with the fewest typing errors, if these are few enough for the length of s: a
 // third of its characters, and one in a word of two. The case of letters doesn't count.
-func nearest(s string, candidates []string) []string {
+func Nearest(s string, candidates []string) []string {
 	if len(s) < 2 {
 		return nil // one error turns it into any other word of its length
 	}
@@ -79,8 +73,8 @@ func differ(a, b byte) int {
 	return 1
 }
 
-// alternatives joins items as in a sentence: "a, b or c". Of very many it names the first.
-func alternatives(items []string) string {
+// Alternatives joins items as in a sentence: "a, b or c". Of very many it names the first.
+func Alternatives(items []string) string {
 	const most = 12 // all keys of a peering
 	if len(items) > most {
 		return fmt.Sprintf("%s or %d others", strings.Join(items[:most], ", "), len(items)-most)
