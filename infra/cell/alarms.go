@@ -30,6 +30,9 @@ type alarm struct {
 	missing     string // CloudWatch's treatment of periods without data; empty for notBreaching
 }
 
+// runbook is the address of the page with a heading for each alarm. An alarm's e-mail has no other link to it.
+const runbook = "https://github.com/autopeer/autopeer/blob/main/docs/runbook.md#"
+
 // overdue is the age in seconds at which a message is too old. SQS leaves out messages that were received three
 // times or more, so this alarm detects messages that no function receives. The metric of failing messages counts
 // the others.
@@ -38,39 +41,44 @@ const overdue = 15 * 60
 // alarms returns the alarms of a cell. Each one requires an action of a person.
 func (b builder) alarms() []alarm {
 	all := []alarm{lettersIn(alarm{heading: "undelivered",
-		description: "A rule could not deliver an event in 24 hours, or has no permission to."}, b.name("undelivered"))}
+		description: "A rule could not deliver an event: it tried for 24 hours, or has no permission."},
+		b.name("undelivered"))}
 	for _, f := range function.All {
 		name := b.function(f)
 		all = append(all,
 			lettersIn(alarm{heading: "dead-letters", of: string(f),
-				description: "A message could not be processed and waits in the dead-letter queue."}, name+"-dead-letters"),
+				description: "A message failed ten times and waits in the dead-letter queue."}, name+"-dead-letters"),
 			alarm{heading: "oldest-message", of: string(f),
-				description: "No function has received a message for more than 15 minutes.",
+				description: "A message has waited in the queue for more than 15 minutes.",
 				namespace:   "AWS/SQS", metric: "ApproximateAgeOfOldestMessage", about: map[string]string{"QueueName": name},
 				statistic: "Maximum", threshold: overdue, seconds: 300, periods: 1},
-			alarm{heading: "failing-messages", of: string(f), description: "A message has failed for more than four minutes.",
-				namespace: metrics.Namespace, metric: metrics.Failing, about: map[string]string{metrics.Function: name},
+			alarm{heading: "failing-messages", of: string(f),
+				description: "A message has been failing for more than four minutes.",
+				namespace:   metrics.Namespace, metric: metrics.Failing, about: map[string]string{metrics.Function: name},
 				statistic: "Sum", threshold: 1, seconds: 300, periods: 1},
 			ofFunction(alarm{heading: "errors", of: string(f),
 				description: "An invocation crashed, ran out of time or could not start.", periods: 1}, "Errors", name),
-			ofFunction(alarm{heading: "throttles", of: string(f), description: "Lambda had no free environment for 15 minutes.",
-				periods: 3}, "Throttles", name),
+			ofFunction(alarm{heading: "throttles", of: string(f),
+				description: "Lambda had no free environment for the function for 15 minutes.",
+				periods:     3}, "Throttles", name),
 		)
 	}
 	for _, f := range []function.Name{function.Accept, function.Connect} {
 		all = append(all,
-			b.outcomes(alarm{heading: "conflicts", of: string(f), description: "A live route is in the way of a connection.",
-				threshold: 1}, outcome.Conflicting),
+			b.outcomes(alarm{heading: "conflicts", of: string(f),
+				description: "A live route, or another installation, is in the way of a connection.",
+				threshold:   1}, outcome.Conflicting),
 			b.outcomes(alarm{heading: "denials", of: string(f),
-				description: "Ten requests in an hour that the policy does not allow.", threshold: 10}, outcome.Denied),
+				description: "Ten Peering Denied in an hour: the policy doesn't allow the connections, or they wait.",
+				threshold:   10}, outcome.Denied),
 		)
 	}
 	all = append(all, alarm{heading: "repeated-repairs",
-		description: "Five repairs of drift in an hour: another automation or a person undoes the changes of autopeer.",
+		description: "Five repairs of drift in an hour: another automation or a person undoes changes of autopeer.",
 		namespace:   metrics.Namespace, metric: metrics.Repairs, about: map[string]string{metrics.Installation: b.prefix},
 		statistic: "Sum", threshold: 5, seconds: 3600, periods: 1})
 	return append(all, alarm{heading: "missed-events", of: string(function.Sweep),
-		description: "Sweeps found requests within an hour that events should have reported.",
+		description: "A sweep found a request whose event has not arrived within 15 minutes.",
 		namespace:   metrics.Namespace, metric: metrics.Missed,
 		about:     map[string]string{metrics.Function: b.function(function.Sweep)},
 		statistic: "Sum", threshold: 1, seconds: 3600, periods: 1})
@@ -111,7 +119,7 @@ func (b builder) addAlarms(scope constructs.Construct, topic *string) {
 		}
 		awscloudwatch.NewCfnAlarm(this, jsii.String(title(a.name())), &awscloudwatch.CfnAlarmProps{
 			AlarmName:        jsii.String(b.name(a.name())),
-			AlarmDescription: jsii.String(a.description + " See docs/runbook.md#" + a.heading),
+			AlarmDescription: jsii.String(a.description + " See " + runbook + a.heading),
 			Namespace:        &a.namespace, MetricName: &a.metric, Dimensions: dimensions, Statistic: &a.statistic,
 			Threshold: &a.threshold, ComparisonOperator: jsii.String("GreaterThanOrEqualToThreshold"),
 			Period: jsii.Number(a.seconds), EvaluationPeriods: jsii.Number(a.periods),

@@ -25,8 +25,8 @@ type widget struct {
 	Properties map[string]any `json:"properties"`
 }
 
-// addDashboard adds a dashboard with the alarms, the connections, the refusals and their reasons, the time that
-// connections took, and the waiting messages. Its name is unique in the account, so it has the Region.
+// addDashboard adds a dashboard with the alarms, the outcomes, the waiting messages, and the latest announcements with
+// their codes and next steps. Its name is unique in the account, so it has the Region.
 func (b builder) addDashboard(scope constructs.Construct) {
 	body := encoded(map[string]any{"widgets": b.widgets()})
 	awscloudwatch.NewCfnDashboard(group(scope, "Dashboard"), jsii.String("Dashboard"), &awscloudwatch.CfnDashboardProps{
@@ -36,7 +36,7 @@ func (b builder) addDashboard(scope constructs.Construct) {
 
 func (b builder) widgets() []widget {
 	return []widget{
-		{"alarm", 0, 0, 8, 6, map[string]any{"title": "Is it working?", "alarms": b.alarmARNs()}},
+		{"alarm", 0, 0, 8, 6, map[string]any{"title": "Alarms", "alarms": b.alarmARNs()}},
 		b.graph(8, 0, "Outcomes of requests", "Sum", b.outcomeMetrics(function.Accept, metrics.Outcomes,
 			outcome.Accepted, outcome.Denied, outcome.Conflicting, outcome.AskApproval, outcome.Failed)),
 		b.graph(16, 0, "Connected and disconnected", "Sum", append(
@@ -47,13 +47,13 @@ func (b builder) widgets() []widget {
 		b.graph(8, 6, "Waiting messages: age of the oldest one in seconds", "Maximum",
 			b.queueMetrics("ApproximateAgeOfOldestMessage")),
 		b.graph(16, 6, "Calls to AWS, and those that AWS throttled", "Sum", b.callMetrics()),
-		b.table(0, 12, "Connections", outcome.Connected, outcome.Disconnected),
-		b.table(12, 12, "Refusals and their reasons", outcome.Denied, outcome.Conflicting, outcome.Failed),
-		b.graph(0, 20, "Drift found and repaired, and events missed", "Sum", b.driftMetrics()),
-		b.table(8, 20, "Findings of sweeps", outcome.DriftFound, outcome.Repaired),
-		b.graph(0, 28, "Messages that keep failing", "Sum", b.failingMetrics()),
-		b.graph(8, 28, "Messages between cells that were lost, the ten rules with most", "Sum", b.lostMessages()),
-		b.table(0, 36, "Proposed changes", outcome.Proposed),
+		b.table(0, 12, 24, "Refusals and their reasons", outcome.Denied, outcome.Conflicting, outcome.Failed),
+		b.table(0, 20, 24, "Approvals and changes that wait for a person", outcome.AskApproval, outcome.Proposed),
+		b.table(0, 28, 12, "Connections", outcome.Connected, outcome.Disconnected),
+		b.table(12, 28, 12, "Findings of sweeps", outcome.DriftFound, outcome.Repaired),
+		b.graph(0, 36, "Drift found and repaired, and missed events", "Sum", b.driftMetrics()),
+		b.graph(8, 36, "Messages that keep failing", "Sum", b.failingMetrics()),
+		b.graph(16, 36, "Lost messages between cells: the ten rules with the most", "Sum", b.lostMessages()),
 	}
 }
 
@@ -125,8 +125,8 @@ func (b builder) callMetrics() [][]string {
 	return lines
 }
 
-// table lists the latest announcements of the types, from the logs.
-func (b builder) table(x, y int, title string, types ...outcome.Type) widget {
+// table lists the latest announcements of the types, from the logs. The width is in CloudWatch's grid of 24 columns.
+func (b builder) table(x, y, width int, title string, types ...outcome.Type) widget {
 	var query strings.Builder
 	for _, f := range function.All {
 		fmt.Fprintf(&query, "SOURCE '%s' | ", b.logGroup(f))
@@ -135,9 +135,9 @@ func (b builder) table(x, y int, title string, types ...outcome.Type) widget {
 	for i, outcomeType := range types {
 		wanted[i] = fmt.Sprintf("%q", outcomeType)
 	}
-	fmt.Fprintf(&query,
-		"fields @timestamp, %s, %s, %s | filter message = \"announced\" and %s in [%s] | sort @timestamp desc | limit 50",
-		logkey.Outcome, logkey.Connection, logkey.Reason, logkey.Outcome, strings.Join(wanted, ", "))
-	return widget{"log", x, y, 12, 8, map[string]any{"title": title, "region": b.Region, "view": "table",
+	columns := []string{"@timestamp", logkey.Outcome, logkey.Code, logkey.Connection, logkey.Reason, logkey.Next}
+	fmt.Fprintf(&query, "fields %s | filter message = \"announced\" and %s in [%s] | sort @timestamp desc | limit 50",
+		strings.Join(columns, ", "), logkey.Outcome, strings.Join(wanted, ", "))
+	return widget{"log", x, y, width, 8, map[string]any{"title": title, "region": b.Region, "view": "table",
 		"query": query.String()}}
 }

@@ -10,7 +10,9 @@ const (
 	Change      = "change"
 	Outcome     = "outcome"
 	CellMessage = "cellMessage" // the type of a message to another cell; slog's text is "message" on Lambda
+	Code        = "code"        // of the outcome's reason
 	Reason      = "reason"
+	Next        = "next"  // the next step for a person, if the outcome has one
 	Fault       = "fault" // the class of the error
 	Hint        = "hint"  // the kind of the event
 	Error       = "error"

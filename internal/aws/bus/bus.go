@@ -78,8 +78,7 @@ func together(entries []types.PutEventsRequestEntry) int {
 
 func (b *Bus) put(ctx context.Context, sealed []outcome.Outcome, entries []types.PutEventsRequestEntry) error {
 	for _, o := range sealed {
-		slog.InfoContext(ctx, "announced", logkey.Outcome, string(o.Type), logkey.EventID, o.ID,
-			logkey.Connection, string(o.Connection), logkey.Reason, o.Reason.Sentence)
+		slog.InfoContext(ctx, "announced", logged(o)...)
 	}
 	if err := b.publish(ctx, entries); err != nil {
 		return fmt.Errorf("announce on bus %s: %w", b.name, err)
@@ -90,6 +89,16 @@ func (b *Bus) put(ctx context.Context, sealed []outcome.Outcome, entries []types
 		}
 	}
 	return nil
+}
+
+// logged returns the fields of an outcome that the dashboard shows.
+func logged(o outcome.Outcome) []any {
+	fields := []any{logkey.Outcome, string(o.Type), logkey.EventID, o.ID, logkey.Connection, string(o.Connection),
+		logkey.Code, o.Reason.Code, logkey.Reason, o.Reason.Sentence}
+	if o.Next != "" {
+		fields = append(fields, logkey.Next, o.Next)
+	}
+	return fields
 }
 
 // Send seals the messages and publishes them, for the rules that forward each to its addressee. After an error some
