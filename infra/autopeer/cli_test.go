@@ -159,6 +159,7 @@ func TestExitCodes(t *testing.T) {
 	failing := write("failing.yaml", "policy: good.yaml\nexpect:\n  - a → b tcp 22: denied\n  - a → b: denied\n")
 	mistaken := write("mistaken.yaml",
 		"policy: good.yaml\nexpects: []\nexpect:\n  - a → b: partly\n  - c → b: allowed\n  - b\n")
+	mistyped := write("mistyped.yaml", "policy: good.yaml\nexpect:\n  - aa → b tpc 22: denied\n  - a → b: alowed\n")
 	write("good.yaml", `version: 1
 departments:
   a: [{ account: "111111111111", region: us-east-1, vpc: vpc-0a1b2c3d4e5f60001, cidrs: [10.0.0.0/16] }]
@@ -175,7 +176,7 @@ peerings:
 		{0, `allowed +marketing ↔ finance`,
 			[]string{"explain", "--policy", example, "--from", "marketing", "--to", "finance"}},
 		{1, `required flag\(s\) "to" not set`, []string{"explain", "--policy", example, "--from", "marketing"}},
-		{1, `--to: .* has no department hr; it has marketing, finance, developer`,
+		{1, `--to: .* has no department hr; it can be marketing, finance or developer`,
 			[]string{"explain", "--policy", example, "--from", "marketing", "--to", "hr"}},
 		{1, `--from: invalid account "1"`,
 			[]string{"explain", "--policy", example, "--from", "1/us-east-1/10.0.0.0/8", "--to", "finance"}},
@@ -193,6 +194,13 @@ peerings:
 		{1, `read the expectations: open none.yaml`, []string{"test", "none.yaml"}},
 		{2, `mistaken.yaml:2:1: expects is not a key .*\n.*mistaken.yaml:6:5: this is not an expectation`,
 			[]string{"test", mistaken}},
+		{2, `mistyped.yaml:3:5: .*good.yaml has no department aa; did you mean a\?\n` +
+			`.*mistyped.yaml:3:5: protocol "tpc" is not known; did you mean tcp\?\n` +
+			`.*mistyped.yaml:4:12: alowed is not a verdict of this question; did you mean allowed\?\n$`,
+			[]string{"test", mistyped}},
+		{2, `expcet is not a key of this file; did you mean expect\?`, []string{"test", write("key.yaml", "expcet: []\n")}},
+		{2, `two.yaml:3:1: a second document begins here`,
+			[]string{"test", write("two.yaml", "expect:\n  - a → b: denied\n---\n")}},
 		{2, `wrong.yaml:1:`, []string{"test", "--policy", wrong, failing}},
 		{3, `FAILED  .*failing.yaml:4  a → b: denied\n +it is allowed: .*\n1 of 2 expectations hold`,
 			[]string{"test", failing}},

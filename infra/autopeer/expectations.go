@@ -13,10 +13,12 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 	"github.com/spf13/cobra"
 
 	"github.com/autopeer/autopeer/internal/domain/explain"
 	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/suggest"
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
 
@@ -25,16 +27,19 @@ func testCommand() *cobra.Command {
 	outputs := formats{"text", "json"}
 	cmd := &cobra.Command{
 		Use:   "test FILE",
-		Short: "Check expectations of a policy: exit 0, or 3 if one of them fails",
-		Long: "Check the expectations of a file, which are YAML:\n\n" +
-			"  policy: policy.yaml # beside this file\n" +
+		Short: "Check expectations about a policy: exit 0, or 3 if one of them fails",
+		Long: "Check the expectations of a YAML file: requests and traffic that the policy must allow or deny.\n\n" +
+			"  policy: policy.yaml # relative to this file; policy.yaml if left out\n" +
 			"  expect:\n" +
 			"    - marketing → finance: allowed                             # a request: allowed, approval or denied\n" +
 			"    - marketing → finance tcp 443: partly                      # traffic: allowed, partly or denied\n" +
 			"    - marketing from 10.10.1.0/24 → finance tcp 443: allowed   # from a part of the blocks\n" +
 			"    - marketing → finance icmp in Role=finance-server: allowed # in groups by tag or ID\n\n" +
-			"The arrow may be ->. Ends are a department, a VPC ID or account/Region/CIDR.\n\n" +
-			"Exit codes: 0 all hold; 1 could not run; 2 mistakes in the file or the policy; 3 an expectation fails.",
+			"The arrow may be ->. Each end is a department, the ID of a VPC that the policy names, " +
+			"or account/Region/CIDR with\n" +
+			"the primary block of a VPC. Traffic is partly allowed if the policy admits some of it.\n\n" +
+			"Exit codes: 0 all expectations hold; 1 could not run; 2 mistakes in the file or the " +
+			"policy; 3 an expectation fails.",
 		Example: "  autopeer test policy.test.yaml\n  autopeer test --policy branch.yaml policy.test.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -124,7 +129,10 @@ type expectation struct {
 }
 
 func (e *expectations) add(at ast.Node, problem, fix string) {
-	p := at.GetToken().Position
+	e.addAt(at.GetToken().Position, problem, fix)
+}
+
+func (e *expectations) addAt(p *token.Position, problem, fix string) {
 	e.mistakes = append(e.mistakes, policyfile.Mistake{File: e.file, Line: p.Line, Column: p.Column,
 		Problem: problem, Fix: fix})
 }
@@ -144,7 +152,11 @@ func (e *expectations) read(data []byte) {
 		e.addSyntax(err)
 		return
 	}
-	if len(parsed.Docs) != 1 || parsed.Docs[0].Body == nil {
+	if len(parsed.Docs) > 1 {
+		e.addAt(parsed.Docs[1].Start.Position, "a second document begins here", "put all expectations into one document")
+		return
+	}
+	if len(parsed.Docs) == 0 || parsed.Docs[0].Body == nil {
 		m := policyfile.Mistake{File: e.file, Line: 1, Column: 1, Problem: "the file has no expectations",
 			Fix: "add the key expect"}
 		e.mistakes = append(e.mistakes, m)
@@ -187,7 +199,7 @@ func (e *expectations) readKey(pair *ast.MappingValueNode) {
 	case key == "expect":
 		e.add(pair.Value, "expect is not a list", "write each expectation like - marketing → finance tcp 443: allowed")
 	default:
-		e.add(pair.Key, fmt.Sprintf("%s is not a key of this file", key), "it can be policy or expect")
+		e.add(pair.Key, fmt.Sprintf("%s is not a key of this file", key), suggest.Fix(key, []string{"policy", "expect"}))
 	}
 }
 
@@ -210,12 +222,16 @@ func (e *expectations) check(p *policy.Policy) []result {
 	for _, x := range e.all {
 		q, err := explain.ParseQuestion(p, x.question)
 		if err != nil {
-			e.add(x.at, strings.ReplaceAll(err.Error(), "\n", "; "), "ends are a department, a VPC ID or account/Region/CIDR")
+			for problem := range strings.Lines(err.Error()) {
+				problem, fix, _ := strings.Cut(strings.TrimSpace(problem), "; ")
+				e.add(x.at, problem, fix)
+			}
 			continue
 		}
 		want := explain.Verdict(x.verdict)
 		if !slices.Contains(q.Verdicts(), want) {
-			e.add(x.verdictAt, fmt.Sprintf("%s is not a verdict of this question", x.verdict), "it can be "+list(q.Verdicts()))
+			e.add(x.verdictAt, fmt.Sprintf("%s is not a verdict of this question", x.verdict),
+				suggest.Fix(x.verdict, verdicts(q)))
 			continue
 		}
 		got, reason := q.Ask(p)
@@ -224,12 +240,10 @@ func (e *expectations) check(p *policy.Policy) []result {
 	return results
 }
 
-// list joins verdicts as in a sentence.
-func list(verdicts []explain.Verdict) string {
-	words := make([]string, len(verdicts))
-	for i, v := range verdicts {
-		words[i] = string(v)
+func verdicts(q explain.Question) []string {
+	var all []string
+	for _, v := range q.Verdicts() {
+		all = append(all, string(v))
 	}
-	n := len(words) - 1
-	return strings.Join(words[:n], ", ") + " or " + words[n]
+	return all
 }

@@ -38,21 +38,12 @@ func (c checker) checkRegion(r scalar[peering.Region]) {
 	switch {
 	case !found:
 		c.add(r.at, fmt.Sprintf("region %s is in no partition of AWS", r.text),
-			cmp.Or(likely(r.text, peering.Regions()), "write it like us-east-1, eu-west-1 or us-gov-west-1"))
+			cmp.Or(suggest.Question(r.text, texts(peering.Regions())), "write it like us-east-1, eu-west-1 or us-gov-west-1"))
 	case !slices.Contains(p.Regions, r.value):
 		c.warn(UnknownRegion, r.at, fmt.Sprintf("region %s is not among the known Regions of the partition %s",
 			r.text, p.Name),
-			cmp.Or(likely(r.text, p.Regions), "check its name; AWS may have added it since"))
+			cmp.Or(suggest.Question(r.text, texts(p.Regions)), "check its name; AWS may have added it since"))
 	}
-}
-
-// likely returns a question after the Regions that the text may be meant to be, and nothing if no Region is near.
-func likely(text string, regions []peering.Region) string {
-	near := suggest.Nearest(text, texts(regions))
-	if len(near) == 0 || len(near) > 3 {
-		return ""
-	}
-	return fmt.Sprintf("did you mean %s?", suggest.Alternatives(near))
 }
 
 // checkPartitions reports a peering between VPCs of two partitions, which AWS never connects. A Region of no

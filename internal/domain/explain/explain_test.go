@@ -159,9 +159,15 @@ func TestFind(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"sales":        "p.yaml has no department sales; it has web, db, dev, open",
-		"vpc-00000099": "p.yaml doesn't name vpc-00000099; give its account",
-		"a/b":          "invalid end", "1/us-east-1/10.0.0.0/8": `invalid account "1"`,
+		"sales":        "p.yaml has no department sales; it can be web, db, dev or open",
+		"vpc-12345678": "p.yaml doesn't name vpc-12345678; give its account",
+		"vpc-xyz":      `invalid VPC ID "vpc-xyz"; want vpc- and 8 or 17 hex digits`,
+		"vpc-00000021": "p.yaml doesn't name vpc-00000021; did you mean vpc-00000011 or vpc-00000012?",
+		"wbe":          "p.yaml has no department wbe; did you mean web?",
+		"111111111111/us-est-1/10.0.0.0/16": `unknown Region "us-est-1" in "111111111111/us-est-1/10.0.0.0/16"; did you ` +
+			`mean us-east-1 or us-west-1?`,
+		"111111111111/moon-left-1/10.0.0.0/8": "is in no partition of AWS; want one such as us-east-1",
+		"a/b":                                 "invalid end", "1/us-east-1/10.0.0.0/8": `invalid account "1"`,
 		"111111111111/us/10.0.0.0/8":           `invalid Region "us"`,
 		"111111111111/us-east-1/10.0.0.0":      "invalid block",
 		"111111111111/us-east-1/2001:db8::/56": "want the primary IPv4 block",
@@ -190,8 +196,8 @@ func TestQuestions(t *testing.T) {
 		"web → db icmp": explain.Partly, "web → db icmp 8": explain.Partly,
 		"web from 10.0.1.0/24 → db icmp 8":   explain.Allowed,
 		"web from 10.0.1.0/25 → db icmp 3/4": explain.Allowed, "web from 10.0.1.0/24 → db icmp 3": explain.Partly,
-		"web from 10.0.2.0/24 → db icmp 8":  explain.Denied,
-		"web from 10.9.0.0/24 → db tcp 443": explain.Denied, "web → db tcp 443 in Role=sql": explain.Allowed,
+		"web from 10.0.2.0/24 → db icmp 8":             explain.Denied,
+		"111111111111/us-qqqqqqqqq-1/10.9.0.0/24 → db": explain.Denied, "web → db tcp 443 in Role=sql": explain.Allowed,
 		"web → db tcp 443 in Role=other": explain.Denied,
 		"web → db tcp 443 in sg-1":       explain.Denied, "web from 10.0.1.0/24 → db icmp 8 in sg-2": explain.Allowed,
 		"dev → db all": explain.Allowed, "dev → db tcp 1": explain.Allowed, "web → dev tcp 1": explain.Denied,
@@ -229,6 +235,18 @@ func TestReasonsOfQuestions(t *testing.T) {
 	}
 }
 
+// TestTwoMistakesInAQuestion: both are reported.
+func TestTwoMistakesInAQuestion(t *testing.T) {
+	t.Parallel()
+	_, err := explain.ParseQuestion(company(), "wbe → db tpc 443 in Role=sqll")
+	want := "p.yaml has no department wbe; did you mean web?\n" +
+		"protocol \"tpc\" is not known; did you mean tcp?\n" +
+		"no entry under `allow:` of p.yaml has the groups Role=sqll; did you mean Role=sql?"
+	if err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
 func TestMistakesInQuestions(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -238,7 +256,23 @@ func TestMistakesInQuestions(t *testing.T) {
 		"web → db gre":   `protocol "gre" is not known`, "web → db all 1": "all traffic has no ports",
 		"web → db icmp 256": "0 to 255",
 		"web → db tcp 1 2":  "is no traffic", "web of x → db tcp 1": "is no source",
-		"web from 10.0.0.1/8 → db tcp 1": "is no source",
+		"web from 10.0.0.1/8 → db tcp 1":    "is no source",
+		"web from 10.9.0.0/24 → db tcp 443": "source 10.9.0.0/24 lies outside the blocks of web; they are 10.0.0.0/16",
+		"web from 10.0.0.0/8 → db tcp 443":  "lies outside the blocks of web",
+		"web from 2001:db8::/64 → db icmp":  "has the other family than icmp",
+		"web from 10.0.0.0/24 → db icmpv6":  "has the other family than icmpv6",
+		"web → db tcp 443 in Role=sqll": "no entry under `allow:` of p.yaml has the groups Role=sqll; " +
+			"did you mean Role=sql?",
+		"web → db tcp 443 in role=sql": "did you mean Role=sql?",
+		"web → db tcp in Role":         `"Role" is neither tags nor the ID of a security group`,
+		"web → db tcp in =sql":         "is neither tags", "web → db tcp in Role=sql,": "is neither tags",
+		"web → db tcp in a=1,a=2":        "is neither tags",
+		"web → db tcp in sg-12":          `invalid security group ID "sg-12"; want sg- and 8 or 17 hex digits`,
+		`web → db tcp 443 in "Role=sql"`: `has quotes; write it without them`, "'web' → db": "has quotes",
+		"web → db tcp 443 from 10.0.0.0/24": "has its source behind the arrow; write it like",
+		"web → db TPC 443":                  `protocol "TPC" is not known; did you mean tcp?`,
+		"web → db tcp 0443":                 `"0443" is no number`, "web → db tcp +443": `"+443" is no number`,
+		"web → db tcp 443 in Role=sql x": "is no traffic",
 		"web from 10.0.0.0/24 → db":      "names a source and no protocol", "web → db icmp 3/": `"" is no number`,
 	} {
 		if _, err := explain.ParseQuestion(company(), text); err == nil || !strings.Contains(err.Error(), want) {

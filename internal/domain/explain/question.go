@@ -13,6 +13,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/plan"
 	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/suggest"
 )
 
 // Partly is the result for traffic that the policy allows in part.
@@ -36,8 +37,13 @@ func (q Question) Verdicts() []Verdict {
 
 // ParseQuestion parses "FROM → TO" for a request, and "FROM [from BLOCK] → TO PROTOCOL [PORTS] [in GROUP]" for
 // traffic. The arrow may be "->". PORTS are a port, a range such as 5432-5440, or for ICMP a type with or without a
-// code, such as 3/4. GROUP is the ID of a security group or its tags, such as Role=ledger.
+// code, such as 3/4. GROUP is the ID of a security group or its tags, such as Role=ledger. Each error is "problem;
+// fix",
+// and errors.Join has several: a part that can't be read, an end, source or group that is probably mistyped.
 func ParseQuestion(p *policy.Policy, text string) (Question, error) {
+	if strings.ContainsAny(text, "\"'`") {
+		return Question{}, fmt.Errorf("the question %s has quotes; write it without them", text)
+	}
 	left, right, found := strings.Cut(strings.ReplaceAll(text, "->", "→"), "→")
 	from, to := strings.Fields(left), strings.Fields(right)
 	if !found || len(from) == 0 || len(to) == 0 {
@@ -48,57 +54,38 @@ func ParseQuestion(p *policy.Policy, text string) (Question, error) {
 	q.From, errs[0] = Find(p, from[0])
 	q.To, errs[1] = Find(p, to[0])
 	errs[2] = q.parseSource(from[1:])
-	errs[3] = q.parseTraffic(to[1:])
+	errs[3] = q.parseTraffic(p, to[1:])
 	if err := errors.Join(errs[:]...); err != nil {
 		return Question{}, err
 	}
-	if q.source.IsValid() && q.wanted == nil {
-		return Question{}, fmt.Errorf("%q names a source and no protocol; add a protocol, such as tcp 443", text)
+	if err := q.checkSource(p, text); err != nil {
+		return Question{}, err
 	}
 	return q, nil
 }
 
-func (q *Question) parseSource(words []string) error {
-	if len(words) == 0 {
-		return nil
-	}
-	var err error
-	if len(words) == 2 && words[0] == "from" {
-		q.source, err = netip.ParsePrefix(words[1])
-	}
-	if err != nil || q.source != q.source.Masked() || !q.source.IsValid() {
-		return fmt.Errorf("%q is no source; write it like from 10.10.1.0/24", strings.Join(words, " "))
-	}
-	return nil
-}
-
-func (q *Question) parseTraffic(words []string) error {
+func (q *Question) parseTraffic(p *policy.Policy, words []string) error {
+	var inGroups error
 	if n := len(words); n >= 3 && words[n-2] == "in" {
-		q.groups = words[n-1]
-		if !strings.HasPrefix(q.groups, "sg-") {
-			q.groups = "groups tagged " + tagged(tagsOf(q.groups))
-		}
+		inGroups = q.parseGroups(p, words[n-1])
 		words = words[:n-2]
 	}
-	switch len(words) {
-	case 0:
+	switch {
+	case len(words) == 0:
 		return nil
-	case 1, 2:
+	case len(words) <= 2:
 		permission, err := parsePermission(words[0], append(words, "")[1])
 		q.wanted = spans(permission, source{}, 0)
-		return err
+		return errors.Join(err, inGroups)
+	case slices.Contains(words, "from"):
+		return fmt.Errorf("%q has its source behind the arrow; write it like marketing from 10.10.1.0/24 → finance tcp 443",
+			strings.Join(words, " "))
 	}
 	return fmt.Errorf("%q is no traffic; write it like tcp 443, or tcp 5432-5440 in Role=ledger", strings.Join(words, " "))
 }
 
-func tagsOf(text string) map[string]string {
-	tags := map[string]string{}
-	for _, pair := range strings.Split(text, ",") {
-		key, value, _ := strings.Cut(pair, "=")
-		tags[key] = value
-	}
-	return tags
-}
+// protocolNames are the protocols of a question.
+var protocolNames = []string{"tcp", "udp", "icmp", "icmpv6", "all"}
 
 // parsePermission returns a permission without its source.
 func parsePermission(protocol, ports string) (peering.Permission, error) {
@@ -107,7 +94,7 @@ func parsePermission(protocol, ports string) (peering.Permission, error) {
 	case "all":
 		p.Protocol = peering.AllProtocols
 		if ports != "" {
-			return p, fmt.Errorf("all traffic has no ports: remove %q, or write tcp or udp", ports)
+			return p, fmt.Errorf("all traffic has no ports; remove %q, or write tcp or udp", ports)
 		}
 		return p, nil
 	case peering.TCP, peering.UDP:
@@ -118,7 +105,7 @@ func parsePermission(protocol, ports string) (peering.Permission, error) {
 		err := errors.Join(number(&p.From, kind, 255, ports == ""), number(&p.To, code, 255, !hasCode))
 		return p, err
 	}
-	return p, fmt.Errorf("protocol %q is not known; it can be tcp, udp, icmp, icmpv6 or all", protocol)
+	return p, fmt.Errorf("protocol %q is not known; %s", protocol, suggest.Fix(protocol, protocolNames))
 }
 
 // parsePortRange sets the ports, all of them for an empty text.
@@ -145,7 +132,7 @@ func number(into *int32, text string, most int64, isLeftOut bool) error {
 		return nil
 	}
 	n, err := strconv.ParseInt(text, 10, 32)
-	if err != nil || n < 0 || n > most {
+	if err != nil || n < 0 || n > most || strconv.FormatInt(n, 10) != text {
 		const forms = "write ports like 443 or 5432-5440, and types of ICMP like 8 or 3/4"
 		return fmt.Errorf("%q is no number from 0 to %d; %s", text, most, forms)
 	}

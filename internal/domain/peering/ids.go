@@ -20,6 +20,9 @@ func (id VPCID) IsValid() bool { return isID("vpc-", string(id)) }
 // IsValid reports whether the ID has the form of IDPattern("pcx").
 func (id ConnectionID) IsValid() bool { return isID("pcx-", string(id)) }
 
+// IsValid reports whether the ID has the form of IDPattern("sg").
+func (id SecurityGroupID) IsValid() bool { return isID("sg-", string(id)) }
+
 // IsValid reports whether the account has the form of AccountPattern.
 func (a AccountID) IsValid() bool { return len(a) == 12 && consistsOf(string(a), '0', '9') }
 

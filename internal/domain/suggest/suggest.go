@@ -10,15 +10,25 @@ import (
 // Fix returns a question after the candidates that s may have been meant to be, or else a sentence that names all
 // candidates.
 func Fix(s string, candidates []string) string {
-	const most = 3
-	if near := Nearest(s, candidates); len(near) > 0 && len(near) <= most &&
-		(len(near) == 1 || len(near) < len(candidates)) {
-		return fmt.Sprintf("did you mean %s?", Alternatives(near))
+	near := Nearest(s, candidates)
+	if question := Question(s, candidates); question != "" && (len(near) == 1 || len(near) < len(candidates)) {
+		return question
 	}
 	if len(candidates) == 1 {
 		return "it can only be " + candidates[0]
 	}
 	return "it can be " + Alternatives(candidates)
+}
+
+// Question returns a question after the candidates that s may have been meant to be. It is empty if no candidate is
+// near, or more than three are.
+func Question(s string, candidates []string) string {
+	const most = 3
+	near := Nearest(s, candidates)
+	if len(near) == 0 || len(near) > most {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %s?", Alternatives(near))
 }
 
 // Nearest returns the candidates with the fewest typing errors, if these are few enough for the length of s: a
@@ -74,14 +84,19 @@ func differ(a, b byte) int {
 }
 
 // Alternatives joins items as in a sentence: "a, b or c". Of very many it names the first.
-func Alternatives(items []string) string {
+func Alternatives(items []string) string { return join(items, "or") }
+
+// List joins items as in a sentence: "a, b and c". Of very many it names the first.
+func List(items []string) string { return join(items, "and") }
+
+func join(items []string, word string) string {
 	const most = 12 // all keys of a peering
 	if len(items) > most {
-		return fmt.Sprintf("%s or %d others", strings.Join(items[:most], ", "), len(items)-most)
+		return fmt.Sprintf("%s %s %d others", strings.Join(items[:most], ", "), word, len(items)-most)
 	}
 	if len(items) < 2 {
 		return strings.Join(items, "")
 	}
 	last := len(items) - 1
-	return strings.Join(items[:last], ", ") + " or " + items[last]
+	return strings.Join(items[:last], ", ") + " " + word + " " + items[last]
 }
