@@ -94,6 +94,82 @@ func TestAdditionsAllowTheRequest(t *testing.T) {
 	}
 }
 
+// TestEveryRemedyHolds asks for each pair of ends of a file with everything that a check refuses in a peering: a file
+// with the printed additions is valid and allows the request, and a denial without additions has a next step.
+func TestEveryRemedyHolds(t *testing.T) {
+	t.Parallel()
+	const file = `version: 1
+retired: [{ account: "444444444444", region: us-east-1 }]
+departments:
+  a:
+    - { account: "111111111111", region: us-east-1, vpc: vpc-0a1b2c3d4e5f60001, cidrs: [10.0.0.0/16] }
+    - { account: "111111111111", region: us-east-1, vpc: vpc-0a1b2c3d4e5f60003, cidrs: [10.3.0.0/16] }
+  b: [{ account: "222222222222", region: us-east-1, vpc: vpc-0a1b2c3d4e5f60002, cidrs: [10.1.0.0/16] }]
+  c: [{ account: "222222222222", region: us-east-1, within: 10.8.1.0/24 }]
+  twin: [{ account: "222222222222", region: eu-west-1, vpc: vpc-0a1b2c3d4e5f60004, cidrs: [10.3.0.0/17] }]
+  twins:
+    - { account: "111111111111", region: eu-west-1, vpc: vpc-0a1b2c3d4e5f60005, cidrs: [10.5.0.0/16] }
+    - { account: "111111111111", region: eu-west-1, vpc: vpc-0a1b2c3d4e5f60006, cidrs: [10.5.0.0/16] }
+    - { account: "111111111111", region: eu-west-1, vpc: vpc-0a1b2c3d4e5f60007, cidrs: [10.6.0.0/16] }
+  "true": [{ account: "111111111111", region: eu-west-2, vpc: vpc-0a1b2c3d4e5f6000d, cidrs: [10.14.0.0/16] }]
+  china: [{ account: "333333333333", region: cn-north-1, vpc: vpc-0a1b2c3d4e5f60008, cidrs: [10.7.0.0/16] }]
+  both:
+    - { account: "333333333333", region: cn-north-1, vpc: vpc-0a1b2c3d4e5f60009, cidrs: [10.9.0.0/16] }
+    - { account: "111111111111", region: eu-west-2, vpc: vpc-0a1b2c3d4e5f6000a, cidrs: [10.10.0.0/16] }
+  provider: [{ account: "999999999999", region: us-east-1, vpc: vpc-0a1b2c3d4e5f6000b, cidrs: [10.11.0.0/16] }]
+  partner: [{ account: "999999999999", region: us-east-1, vpc: vpc-0a1b2c3d4e5f6000c, cidrs: [10.12.0.0/16] }]
+peerings:
+  - { between: [a, b], requester: b }
+  - { between: [b, provider], requester: provider, manage: accepter }
+  - { between: [b, partner], requester: b, manage: requester }
+`
+	ends := []string{
+		"a", "b", "c", "twin", "twins", "china", "both", "provider", "partner", "true",
+		"vpc-0a1b2c3d4e5f60003", "vpc-0a1b2c3d4e5f60007", "vpc-0a1b2c3d4e5f6000a",
+		"222222222222/us-east-1/10.8.0.0/16",  // holds the range of c
+		"222222222222/us-east-1/10.0.0.0/14",  // holds the block of b
+		"222222222222/us-east-1/10.8.0.0/20",  // and a second one, in the same cell
+		"222222222222/us-east-1/10.1.2.0/24",  // a part of the block of b
+		"222222222222/us-east-1/10.20.0.0/16", // free
+		"333333333333/cn-north-1/10.21.0.0/16",
+		"444444444444/us-east-1/10.22.0.0/16",
+	}
+	remedies := 0
+	for _, from := range ends {
+		for _, to := range ends {
+			remedies += checkRemedy(t, file, [2]string{from, to})
+		}
+	}
+	if remedies < 50 {
+		t.Errorf("%d denials have additions, want at least 50", remedies)
+	}
+}
+
+// checkRemedy returns 1 if the denial of the request has additions, after it has tried them.
+func checkRemedy(t *testing.T, file string, ends [2]string) int {
+	t.Helper()
+	before, err := ask(t, []byte(file), ends)
+	if err != nil {
+		t.Errorf("%v: %v", ends, err)
+	}
+	if before.Verdict != explain.Denied || before.Next != "" && before.Additions == nil {
+		return 0
+	}
+	if before.Additions == nil {
+		t.Errorf("%v: the denial has neither additions nor a next step", ends)
+		return 0
+	}
+	text := file
+	for _, a := range before.Additions {
+		text = strings.Replace(text, "\n"+a.Under+":\n", "\n"+a.Under+":\n"+a.YAML, 1)
+	}
+	after, err := ask(t, []byte(text), ends)
+	if err != nil || after.Verdict != explain.Allowed && !strings.Contains(text, "# with the ID of the VPC") {
+		t.Errorf("%v: %v, %s %s with %v", ends, err, after.Verdict, after.Reason, before.Additions)
+	}
+	return 1
+}
+
 func ask(t *testing.T, data []byte, ends [2]string) (explain.Answer, error) {
 	t.Helper()
 	p, err := policyfile.Parse("policy.yaml", data)
@@ -119,18 +195,24 @@ departments:
     - { account: "111111111111", region: us-east-1, vpc: vpc-0a1b2c3d4e5f60003, cidrs: [10.3.0.0/16] }
   b: [{ account: "222222222222", region: us-east-1, vpc: vpc-0a1b2c3d4e5f60002, cidrs: [10.1.0.0/16] }]
   c: [{ account: "222222222222", region: us-east-1, within: 10.0.1.0/24 }]
+  d:
+    - { account: "999999999999", region: us-east-1, vpc: vpc-0a1b2c3d4e5f60004, cidrs: [10.4.0.0/16] }
+    - { account: "999999999999", region: us-east-1, vpc: vpc-0a1b2c3d4e5f60005, cidrs: [10.5.0.0/16] }
 peerings:
   - { between: [a, b], requester: b }
   - { between: [a, c] }
+  - { between: [c, d], requester: d, manage: accepter }
 `
 	for ends, want := range map[[2]string]string{
 		{"a",
-			"b"}: "have b request the connection, or remove `requester: b` from the peering in line 10",
+			"b"}: "have b request the connection, or remove `requester: b` from the peering in line 13",
 		{"vpc-0a1b2c3d4e5f60001", "c"}:              "renumber one of the two",
 		{"b", "333333333333/us-east-1/10.1.2.0/24"}: "renumber one of the two",
 		{"b", "444444444444/us-east-1/10.9.0.0/16"}: "remove 444444444444/us-east-1 from `retired:` in line 2 first",
-		{"vpc-0a1b2c3d4e5f60002", "b"}:              "AWS connects no VPC with itself",
-		{"b", "222222222222/us-east-1/10.1.2.0/24"}: "AWS connects no VPC with itself", // a part of its block
+		{"d", "d"}: "leave the request to d: autopeer isn't deployed in the accounts of a third party",
+		{"c", "333333333333/cn-north-1/10.9.0.0/16"}: "AWS connects none of aws with one of aws-cn",
+		{"vpc-0a1b2c3d4e5f60002", "b"}:               "AWS connects no VPC with itself",
+		{"b", "222222222222/us-east-1/10.1.2.0/24"}:  "AWS connects no VPC with itself", // a part of its block
 	} {
 		a, err := ask(t, []byte(text), ends)
 		if err != nil || a.Verdict != explain.Denied || !strings.Contains(a.Next, want) || a.Additions != nil {
