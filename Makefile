@@ -28,6 +28,8 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 # With the commit in a function, every commit would deploy every function.
 export GOFLAGS += -buildvcs=false
+# The command has it, for `autopeer version`, if git can read the checkout.
+REVISION = -buildvcs=$(if $(shell git rev-parse HEAD 2>/dev/null),auto,false)
 
 # EC2's client alone compiles for a minute. Programs for this machine use Go's default compiler flags, so that they share
 # one compiled client with tests, editors and linters; tags and linker flags do not change it. The race detector needs a
@@ -75,14 +77,15 @@ local: programs ## Run the embedded cloud with the cells of a policy (PORT=4566,
 .PHONY: policy
 policy: ## Check a policy file: exit 0, or 2 after a list of its mistakes (POLICY=file)
 	$(first)
-	@$(PROGRAM) ./infra/autopeer $(call counted)
+	@$(PROGRAM) $(REVISION) ./infra/autopeer $(call counted)
 	@POLICY='$(POLICY)' build/bin/autopeer check
 
 # internal/local builds with the same flags, so that it finds these programs up to date.
 .PHONY: programs
 programs:
 	$(first)
-	@$(PROGRAM) ./functions/... ./infra ./infra/autopeer ./infra/departments $(call counted)
+	@$(PROGRAM) ./functions/... ./infra ./infra/departments $(call counted)
+	@$(PROGRAM) $(REVISION) ./infra/autopeer $(call counted)
 
 ##@ Deploy
 

@@ -74,6 +74,38 @@ func TestCommandLines(t *testing.T) {
 	})
 }
 
+// TestTheCommandPrintsItsRevision: make builds it with the commit, and the functions without, because a function with
+// another commit would be deployed again.
+func TestTheCommandPrintsItsRevision(t *testing.T) {
+	t.Parallel()
+	revision, err := exec.CommandContext(t.Context(), "git", "rev-parse", "HEAD").Output()
+	if err != nil {
+		t.Skip("this is no checkout that git can read:", err)
+	}
+	folder := t.TempDir()
+	for _, line := range makes(t, "programs") {
+		line, _, _ = strings.Cut(line, " 2>&1 |") // the count of compiled packages
+		stamps := strings.Contains(line, "-buildvcs=auto")
+		if builds := strings.Contains(line, "go build"); stamps != strings.Contains(line, "./infra/autopeer") ||
+			stamps && !builds {
+			t.Errorf("the commit is in the programs of %q: %v", line, stamps)
+		}
+		if !stamps {
+			continue
+		}
+		build := exec.CommandContext(t.Context(), "bash", "-c", strings.ReplaceAll(line, "build/bin/", folder+"/"))
+		build.Dir = ".."
+		build.Env = append(os.Environ(), "GOFLAGS=-buildvcs=false")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", line, err, out)
+		}
+	}
+	out, err := exec.CommandContext(t.Context(), filepath.Join(folder, "autopeer"), "version").Output()
+	if err != nil || !strings.Contains(string(out), ", revision "+strings.TrimSpace(string(revision))) {
+		t.Errorf("autopeer version prints %q, %v, want the revision %s", out, err, revision)
+	}
+}
+
 // TestPolicyFile checks that the variable counts before the context, and that there is no third choice.
 func TestPolicyFile(t *testing.T) {
 	tests := []struct {
