@@ -8,11 +8,11 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/suggest"
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
 
@@ -27,9 +27,9 @@ func checkCommand() *cobra.Command {
 		Aliases: []string{"policy"},
 		Short:   "Check a policy file: exit 0, or 2 with every mistake",
 		Long: "Check a policy file and report all mistakes and warnings, each with its line, column and fix.\n\n" +
-			"FILE may be - for standard input. Without FILE, check the file that the variable POLICY names,\n" +
-			"or else \"policy\" in the context of cdk.json, or else the example.\n\n" +
-			"Exit codes: 0 the file is valid, 1 the check could not run, 2 the file has mistakes.",
+			"FILE may be - for standard input. Without FILE, the command checks the file that the variable POLICY names,\n" +
+			"or else \"policy\" in the context of cdk.json, or else the example " + example + ".\n\n" +
+			"Exit codes: 0 the file is valid; 1 the check could not run; 2 the file has mistakes, or with --strict warnings.",
 		Example: "  autopeer check policy.yaml\n" +
 			"  git show HEAD:policy.yaml | autopeer check -\n" +
 			"  autopeer check --strict --output github policy.yaml\n" +
@@ -38,7 +38,7 @@ func checkCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write, found := outputs[output]
 			if !found {
-				return fmt.Errorf("unknown output %q: want %s", output, strings.Join(slices.Sorted(maps.Keys(outputs)), ", "))
+				return fmt.Errorf("unknown output %q: want %s", output, suggest.Alternatives(slices.Sorted(maps.Keys(outputs))))
 			}
 			file, err := policyFile(os.Getenv, append(args, "")[0])
 			if err != nil {
@@ -57,8 +57,8 @@ func checkCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&output, "output", "text",
-		"the `format`: text, json, sarif (2.1.0) or github (workflow commands)")
+	cmd.Flags().StringVarP(&output, "output", "o", "text",
+		"the `format` of the output: text, json, sarif (2.1.0), github (workflow commands)")
 	cmd.Flags().BoolVar(&strict, "strict", false, "treat warnings as mistakes")
 	return cmd
 }
@@ -77,14 +77,14 @@ type finding struct {
 
 // check reads and checks the file, or standard input. With strict, warnings become mistakes.
 func check(stdin io.Reader, file string, strict bool) (checked, error) {
-	read := func() ([]byte, error) { return os.ReadFile(file) } // the file that the user named
+	read := func() ([]byte, error) { return readFile(file) }
 	c := checked{file: file}
 	if file == standardInput {
-		c.file, read = "stdin", func() ([]byte, error) { return io.ReadAll(stdin) }
+		c.file, read = "stdin", func() ([]byte, error) { return readAll(stdin) }
 	}
 	data, err := read()
 	if err != nil {
-		return checked{}, fmt.Errorf("read the policy: %w", err)
+		return checked{}, err
 	}
 	p, warnings, err := policyfile.Check(c.file, data)
 	var mistakes policyfile.Mistakes
@@ -102,6 +102,14 @@ func check(stdin io.Reader, file string, strict bool) (checked, error) {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return c, nil
+}
+
+func readAll(stdin io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(stdin)
+	if err != nil {
+		return nil, fmt.Errorf("read the policy from standard input: %w", err)
+	}
+	return data, nil
 }
 
 func (c checked) mistakes() int { return len(c.findings) - c.warnings() }

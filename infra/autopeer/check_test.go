@@ -91,7 +91,7 @@ func TestCheckText(t *testing.T) {
 		{"no such file", "", []string{"check", "none.yaml"},
 			ran{"", "read the policy: open none.yaml: no such file or directory", 1}},
 		{"no such output", "", []string{"check", "--output", "xml", "-"},
-			ran{"", `unknown output "xml": want github, json, sarif, text`, 1}},
+			ran{"", `unknown output "xml": want github, json, sarif or text`, 1}},
 		{"two files", "", []string{"check", "a", "b"}, ran{"", "accepts at most 1 arg(s), received 2", 1}},
 	}
 	for _, tt := range tests {

@@ -302,7 +302,7 @@ peerings:
 // TestHelpHasExamples: every command that answers a question has examples, and names its exit codes.
 func TestHelpHasExamples(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"explain", "diff", "test"} {
+	for _, name := range []string{"explain", "diff", "test", "check", "local", "demo"} {
 		help, _, code := run(t, name, "--help")
 		if code != 0 || !strings.Contains(help, "Examples:\n  autopeer "+name) || !strings.Contains(help, "Exit codes: 0") {
 			t.Errorf("autopeer %s --help: exit %d\n%s", name, code, help)
@@ -358,5 +358,19 @@ func TestVersion(t *testing.T) {
 	}}
 	if got, want := version(info), "autopeer v1.2.3, revision abc with changes, go1.26.0"; got != want {
 		t.Errorf("version() = %q, want %q", got, want)
+	}
+}
+
+// TestNoPolicyIsNamed: outside of the repository there is no example, which the user hasn't asked for.
+func TestNoPolicyIsNamed(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("POLICY", "")
+	for _, args := range [][]string{{"check"}, {"explain", "--from", "a", "--to", "b"}, {"local"}} {
+		stdout, stderr, code := run(t, args...)
+		const want = "autopeer: no policy file is named, and the example docs/examples/policy.yaml isn't in this folder; " +
+			"name a file, or set the variable POLICY\n"
+		if code != 1 || stdout+stderr != want {
+			t.Errorf("autopeer %q: exit %d\n%s%swant\n%s", args, code, stdout, stderr, want)
+		}
 	}
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +18,12 @@ func demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run the labs on the embedded cloud and print each step",
-		Args:  cobra.NoArgs,
+		Long: "Run the labs on the embedded cloud, print each step, and check every line. No AWS " +
+			"account is needed, but Go 1.26, and\n" +
+			"Node.js 22 or 24 for the CDK. docs/labs.md describes the scenarios:\n\n" + scenarios() + "\n" +
+			"Exit codes: 0 every line holds; 1 could not run, or a line doesn't hold.",
+		Example: "  autopeer demo\n  autopeer demo --scenario marketing-finance\n  autopeer demo --scenario across # three",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			chosen, err := demo.Select(scenario)
 			if err != nil {
@@ -34,7 +41,17 @@ func demoCommand() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&scenario, "scenario", "", "run this one alone, or those that begin with it")
-	cmd.Flags().StringVar(&out, "out", "out", "the folder that demo/timeline.json is written to")
+	cmd.Flags().StringVar(&scenario, "scenario", "",
+		"the `name` of one scenario, or the first word of several; without it, all run")
+	cmd.Flags().StringVar(&out, "out", "out", "the `folder` below which demo/timeline.json is written")
 	return cmd
+}
+
+// scenarios lists the scenarios with their subjects, for the help.
+func scenarios() string {
+	var b strings.Builder
+	for _, s := range demo.Scenarios {
+		fmt.Fprintf(&b, "  %-18s %s\n", s.Name, s.About)
+	}
+	return b.String()
 }

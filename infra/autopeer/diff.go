@@ -20,9 +20,11 @@ func diffCommand() *cobra.Command {
 		Use: "diff OLD NEW",
 		Short: "Show the access that a change of the policy opens and closes: exit 0, or 3 with " +
 			"--fail-on-open if it opens any",
-		Long: "Show the requests, the traffic and the routes between departments that a change of the policy opens and " +
-			"closes. Decisions and\n" +
-			"plans are compared for every VPC and range that the files name; their order and comments make no difference.\n\n" +
+		Long: "Show the requests, the traffic and the routes between departments that a change of " +
+			"the policy opens and closes.\n" +
+			"Decisions and plans are compared for every VPC and range that the files name; the order " +
+			"of entries and comments make\n" +
+			"no difference.\n\n" +
 			"Exit codes: 0 compared; 1 could not run; 2 mistakes in one of the policies; 3 opens " +
 			"something, with --fail-on-open.",
 		Example: "  autopeer diff main.yaml branch.yaml\n" +
@@ -87,7 +89,11 @@ func printDiffText(out io.Writer, d explain.Diff) {
 	if d.IsEmpty() {
 		fmt.Fprintln(out, "no changes")
 	}
-	fmt.Fprintf(out, "unchanged: %s, %s\n", counted(d.Unchanged.Peerings, "peering"), counted(d.Unchanged.Flows, "flow"))
+	fmt.Fprintf(out, "unchanged: %s\n", unchanged(d))
+}
+
+func unchanged(d explain.Diff) string {
+	return fmt.Sprintf("%s, %s", counted(d.Unchanged.Peerings, "peering"), counted(d.Unchanged.Flows, "line")+" of allow")
 }
 
 func counted(n int, noun string) string {
@@ -196,5 +202,5 @@ func printMarkdown(out io.Writer, d explain.Diff) {
 	if !d.IsEmpty() {
 		fmt.Fprintln(out)
 	}
-	fmt.Fprintf(out, "Unchanged: %s, %s.\n", counted(d.Unchanged.Peerings, "peering"), counted(d.Unchanged.Flows, "flow"))
+	fmt.Fprintf(out, "Unchanged: %s.\n", unchanged(d))
 }

@@ -19,13 +19,14 @@ func explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain --from X --to Y",
 		Short: "Explain the access between two departments or VPCs: exit 0, or 3 if the policy denies the request",
-		Long: "Explain whether a request from X to Y is accepted and by which line of the policy, the traffic that the " +
-			"security groups admit\n" +
-			"in both directions, the routes of both sides, and the addition to the file if the request " +
-			"is denied. No AWS account is\n" +
-			"needed.\n\n" +
-			"X and Y are a department, the ID of a VPC that the policy names, or a VPC by its primary block as " +
-			"account/Region/CIDR.\n\n" +
+		Long: "Explain whether the policy allows a request from X to Y, and by which line. The " +
+			"output has the traffic that the\n" +
+			"security groups admit in both directions, and the routes of both sides. For a denied " +
+			"request it has the reason, and\n" +
+			"the addition to the file or the next step. No AWS account is needed.\n\n" +
+			"X and Y are each a department, the ID of a VPC that the policy names, or " +
+			"account/Region/CIDR with the primary block\n" +
+			"of a VPC.\n\n" +
 			"Exit codes: 0 allowed, at once or after an approval; 1 could not run; 2 mistakes in the policy; 3 denied.",
 		Example: "  autopeer explain --policy policy.yaml --from marketing --to finance\n" +
 			"  autopeer explain --from vpc-0a1b2c3d4e5f60001 --to 333333333333/eu-west-1/10.64.0.0/16 --output json",
@@ -49,10 +50,9 @@ func explainCommand() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&named, "policy", "",
-		"the policy `file`; without it, the variable POLICY or the context of cdk.json names it")
-	cmd.Flags().StringVar(&from, "from", "", "the requester: a department, a VPC ID or account/Region/CIDR")
-	cmd.Flags().StringVar(&to, "to", "", "the accepter: a department, a VPC ID or account/Region/CIDR")
+	cmd.Flags().StringVar(&named, "policy", "", "the policy `file`; without it, "+withoutPolicy)
+	cmd.Flags().StringVar(&from, "from", "", "the `requester`: a department, a VPC ID or account/Region/CIDR")
+	cmd.Flags().StringVar(&to, "to", "", "the `accepter`: a department, a VPC ID or account/Region/CIDR")
 	for _, flag := range []string{"from", "to"} {
 		completeEnds(cmd, flag, &named)
 		if err := cmd.MarkFlagRequired(flag); err != nil {

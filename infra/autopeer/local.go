@@ -29,7 +29,16 @@ func localCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "local",
 		Short: "Run the embedded cloud with the cells of a policy, for the AWS CLI and other clients",
-		Args:  cobra.NoArgs,
+		Long: "Run the embedded cloud with the cells of a policy until Ctrl-C. It serves the AWS CLI and " +
+			"AWS's SDKs on a port of this\n" +
+			"machine, with a network for each department, and prints the environment and a first " +
+			"command for another terminal. It\n" +
+			"prints each announcement, and deploys the policy again whenever the file changes. No " +
+			"AWS account is needed, but Go\n" +
+			"1.26, and Node.js 22 or 24 for the CDK. docs/tutorial.md is a tour.\n\n" +
+			"Exit codes: 0 stopped; 1 could not run; 2 mistakes in the policy.",
+		Example: "  autopeer local --policy docs/examples/marketing-finance.yaml\n  autopeer local --port 4567",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			file, err := policyFile(os.Getenv, named)
 			if err != nil {
@@ -47,7 +56,7 @@ func localCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&named, "policy", "",
-		"the policy whose cells are deployed; without it, the variable POLICY or the context of cdk.json names it")
+		"the policy `file` whose cells are deployed; without it, "+withoutPolicy)
 	cmd.Flags().IntVar(&port, "port", 4566, "the port on 127.0.0.1; 0 selects a free one")
 	return cmd
 }
@@ -85,7 +94,7 @@ func serve(ctx context.Context, out, errs io.Writer, p *policy.Policy, data []by
 	}()
 	url, stop, err := local.Serve(ctx, s.cloud, port)
 	if err != nil {
-		return fmt.Errorf("serve (choose another port with PORT=): %w", err)
+		return fmt.Errorf("serve (choose another port with --port, or PORT= of make): %w", err)
 	}
 	defer stop()
 	if s.sites, err = local.Seed(ctx, s.cloud, s.ids, p, nil); err != nil {

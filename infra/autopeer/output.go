@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/domain/explain"
 	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/suggest"
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
 
@@ -21,7 +21,7 @@ import (
 type formats []string
 
 func (f formats) addFlag(cmd *cobra.Command, into *string) {
-	cmd.Flags().StringVarP(into, "output", "o", f[0], "the form of the output: "+strings.Join(f, ", "))
+	cmd.Flags().StringVarP(into, "output", "o", f[0], "the `format` of the output: "+strings.Join(f, ", "))
 	complete := func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return f, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -34,14 +34,14 @@ func (f formats) check(format string) error {
 	if slices.Contains(f, format) {
 		return nil
 	}
-	return fmt.Errorf("unknown output %q: want %s", format, strings.Join(f, " or "))
+	return fmt.Errorf("unknown output %q: want %s", format, suggest.Alternatives(f))
 }
 
 // loadPolicy reads and checks a policy. Mistakes are printed, and the error is errReported.
 func loadPolicy(stderr io.Writer, file string) (*policy.Policy, error) {
-	data, err := os.ReadFile(file)
+	data, err := readFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("read the policy: %w", err)
+		return nil, err
 	}
 	p, err := policyfile.Parse(file, data) // the warnings are for the checker
 	if mistakes := (policyfile.Mistakes)(nil); errors.As(err, &mistakes) {

@@ -28,10 +28,27 @@ func policyFile(getenv func(string) string, named string) (string, error) {
 	return cmp.Or(cdkjson.PolicyFile(getenv, func(key string) any { return context[key] }), example), nil
 }
 
+// withoutPolicy describes the file of a command that names none, for the help.
+const withoutPolicy = "that of the variable POLICY, or of the context of cdk.json, or the example"
+
+// readFile reads a policy file. The error of a missing example asks for a file, which the user hasn't named.
+func readFile(file string) ([]byte, error) {
+	data, err := os.ReadFile(file)
+	if file == example && errors.Is(err, fs.ErrNotExist) {
+		return nil,
+			fmt.Errorf("no policy file is named, and the example %s isn't in this folder; name a file, "+
+				"or set the variable POLICY", example)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the policy: %w", err)
+	}
+	return data, nil
+}
+
 // readPolicy reads and checks the file, and prints its warnings.
 func readPolicy(stderr io.Writer, file string) (p *policy.Policy, data []byte, err error) {
-	if data, err = os.ReadFile(file); err != nil { // the file that the user named
-		return nil, nil, fmt.Errorf("read the policy: %w", err)
+	if data, err = readFile(file); err != nil {
+		return nil, nil, err
 	}
 	p, warnings, err := policyfile.Check(file, data)
 	for _, w := range warnings {

@@ -39,7 +39,7 @@ var (
 
 // Scenarios are all labs, in the order in which they are printed.
 var Scenarios = []Scenario{
-	{"marketing-finance", "three VPCs, one account, one region", visible, marketingFinance},
+	{"marketing-finance", "three VPCs, one account, one Region", visible, marketingFinance},
 	{"two-by-hand", "two public subnets, and two VPCs with the same block", visible, twoByHand},
 	{"subnet-only", "one subnet of each VPC, and nothing else of either", brief, subnetOnly},
 	{"shared-subnet", "a VPC shared with another account, whose groups only that account changes", brief, sharedSubnet},
@@ -53,9 +53,9 @@ var Scenarios = []Scenario{
 	{"closing", "removals beside a conflict, and a peering that leaves the policy", brief, closing},
 	{"agree", "two accounts agree: a request that waits for the requester's route, and a VPC outside the range",
 		brief, agree},
-	{"across-accounts", "marketing-finance with two accounts in one region", visible, acrossAccounts},
-	{"across-regions", "marketing-finance with one account in two regions", visible, acrossRegions},
-	{"across-both", "marketing-finance with two accounts in two regions", visible, acrossBoth},
+	{"across-accounts", "marketing-finance with two accounts in one Region", visible, acrossAccounts},
+	{"across-regions", "marketing-finance with one account in two Regions", visible, acrossRegions},
+	{"across-both", "marketing-finance with two accounts in two Regions", visible, acrossBoth},
 }
 
 // Select returns the scenarios of that name, or that begin with it and a dash: "across" is three. An empty
