@@ -51,8 +51,11 @@ func New(cell peering.Cell, p *policy.Policy, n Network, b announce.Bus, now fun
 // Handle answers the request that the hint names. It may be called any number of times. The requests from and to
 // one VPC of the cell are answered one after the other.
 //
-// The error is Retryable while EC2 doesn't show the request or the accepter's blocks yet, and if a call fails for
-// an unknown reason. Other errors of EC2 have the classes of ec2net; a Denied call is announced and returns nil.
+// The error is
+//   - Retryable while EC2 doesn't show the request or the accepter's blocks yet, if a call fails for an unknown reason,
+//     and if EventBridge doesn't take an announcement or a message;
+//   - Permanent if EC2 refuses a call for lack of a permission, or if an announcement can't be encoded;
+//   - never Denied: a call that EC2 denies is announced, and Handle returns nil.
 func (a *Accepter) Handle(ctx context.Context, h hint.Hint) error {
 	switch {
 	case h.Kind == hint.Swept:

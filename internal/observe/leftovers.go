@@ -10,7 +10,8 @@ import (
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// Leftovers lists the routes and rules that dead connections may have left.
+// Leftovers lists the routes and rules that dead connections may have left. Errors have a class of package fault; an
+// error without a class is Retryable.
 type Leftovers interface {
 	Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error)
 	IngressRules(ctx context.Context, of ...peering.ConnectionID) ([]peering.IngressRule, error)
@@ -19,7 +20,7 @@ type Leftovers interface {
 
 // WithLeftovers completes the side with the obstructing routes and rules of dead connections. It reads only if the
 // side has routes or rules that may be such leftovers. Those of a connection in report mode stay. The error is that
-// of the network.
+// of the network, with its class.
 func WithLeftovers(ctx context.Context, n Leftovers, p *policy.Policy, half plan.Side) (plan.Side, error) {
 	others, err := othersRules(ctx, n, half)
 	if err != nil {

@@ -40,7 +40,7 @@ func ReaderOf(n Network, p *policy.Policy) Reader {
 }
 
 // Read reads all kinds concurrently, which costs one round trip. Without a VPC it reads nothing. The error is the
-// first one of the Reader's functions.
+// first one of the Reader's functions, with its class.
 func (r Reader) Read(ctx context.Context, vpcs ...peering.VPCID) (plan.Inventory, error) {
 	var found plan.Inventory
 	if len(vpcs) == 0 {

@@ -39,7 +39,7 @@ func keepConnections(t *http.Transport) { t.MaxIdleConnsPerHost = parallel.Width
 // endpoints gives the SDK the endpoint of a service from a variable such as AWS_ENDPOINT_URL_EC2.
 type endpoints func(string) string
 
-// GetServiceBaseEndpoint is called by the SDK's clients when they are made.
+// GetServiceBaseEndpoint is called by the SDK's clients when they are made. The error is always nil.
 func (e endpoints) GetServiceBaseEndpoint(_ context.Context, sdkID string) (string, bool, error) {
 	url := e("AWS_ENDPOINT_URL_" + strings.ToUpper(strings.ReplaceAll(sdkID, " ", "_")))
 	return url, url != "", nil

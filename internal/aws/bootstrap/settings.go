@@ -55,7 +55,7 @@ func (r *reader) read(name string, isValid func(string) bool, want string) strin
 }
 
 // Parse reads the settings. Files are read through readFile. The error joins those of all variables, each with the
-// variable's name.
+// variable's name. It has no class, because it ends the cold start before a message is received.
 func Parse(getenv func(string) string, readFile func(string) ([]byte, error)) (Settings, error) {
 	r := reader{getenv: getenv}
 	s := Settings{
@@ -77,7 +77,7 @@ type Sweep struct {
 	Queues   map[function.Name]string // URLs, of Repairers and of sweep itself
 }
 
-// ParseSweep reads the further settings of sweep. The error joins those of all variables.
+// ParseSweep reads the further settings of sweep. The error joins those of all variables, as that of Parse.
 func ParseSweep(getenv func(string) string) (Sweep, error) {
 	r := reader{getenv: getenv}
 	s := Sweep{Queues: map[function.Name]string{function.Sweep: getenv(QueueURL)}}

@@ -12,7 +12,7 @@ import (
 )
 
 // RouteTables returns the route tables of the VPCs. A route to a prefix list is returned once for each block of the
-// list.
+// list. The error has the classes of Connections.
 func (n *Network) RouteTables(ctx context.Context, vpcs ...peering.VPCID) ([]peering.RouteTable, error) {
 	tables, err := byValues(ctx, "vpc-id", vpcs, n.routeTables)
 	if err != nil {

@@ -32,7 +32,8 @@ func (n *Network) Snapshot(ctx context.Context, vpcs ...peering.VPCID) (reach.Ne
 	return s, err
 }
 
-// Instances returns the running instances that have an interface in one of the VPCs.
+// Instances returns the running instances that have an interface in one of the VPCs. The error has the classes of
+// Connections.
 func (n *Network) Instances(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Instance, error) {
 	return byValues(ctx, "network-interface.vpc-id", vpcs,
 		func(ctx context.Context, filters ...types.Filter) ([]peering.Instance, error) {

@@ -40,7 +40,7 @@ func (q *Queues) Send(ctx context.Context, to function.Name, messages ...[]byte)
 const atOnce = 10
 
 // SendLater sends messages to the function's queue, which delivers them after the delay, in whole seconds and at
-// most 15 minutes. Its errors are those of Send.
+// most 15 minutes. After an error, which is always Retryable, some of them may have been sent.
 func (q *Queues) SendLater(ctx context.Context, to function.Name, delay time.Duration, messages ...[]byte) error {
 	url := q.urls[to]
 	for some := range slices.Chunk(messages, atOnce) {
