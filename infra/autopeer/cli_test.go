@@ -241,7 +241,7 @@ func TestExitCodes(t *testing.T) {
 	failing := write("failing.yaml", "policy: good.yaml\nexpect:\n  - a → b tcp 22: denied\n  - a → b: denied\n")
 	mistaken := write("mistaken.yaml",
 		"policy: good.yaml\nexpects: []\nexpect:\n  - a → b: partly\n  - c → b: allowed\n  - b\n")
-	mistyped := write("mistyped.yaml", "policy: good.yaml\nexpect:\n  - aa → b tpc 22: denied\n  - a → b: alowed\n")
+	mistyped := write("mistyped.yaml", "policy: good.yaml\nexpect:\n  - aa → b tpc 22: denied\n  - a → b: allowedd\n")
 	write("good.yaml", `version: 1
 departments:
   a: [{ account: "111111111111", region: us-east-1, vpc: vpc-0a1b2c3d4e5f60001, cidrs: [10.0.0.0/16] }]
@@ -278,7 +278,7 @@ peerings:
 			[]string{"test", mistaken}},
 		{2, `mistyped.yaml:3:5: .*good.yaml has no department aa; did you mean a\?\n` +
 			`.*mistyped.yaml:3:5: protocol "tpc" is not known; did you mean tcp\?\n` +
-			`.*mistyped.yaml:4:12: alowed is not a verdict of this question; did you mean allowed\?\n$`,
+			`.*mistyped.yaml:4:12: allowedd is not a verdict of this question; did you mean allowed\?\n$`,
 			[]string{"test", mistyped}},
 		{2, `expcet is not a key of this file; did you mean expect\?`, []string{"test", write("key.yaml", "expcet: []\n")}},
 		{2, `two.yaml:3:1: a second document begins here`,

@@ -67,7 +67,7 @@ func (c checker) checkSources(a allow) {
 			continue
 		}
 		c.add(s.at, fmt.Sprintf("source %s lies outside the blocks of %s", s.text, a.From.text),
-			"they are "+suggest.Alternatives(texts(ranges)))
+			"they are "+suggest.List(texts(ranges)))
 	}
 }
 

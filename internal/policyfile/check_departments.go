@@ -65,7 +65,7 @@ func (c checker) checkMembers(d *document) {
 
 // addClaim reports that two members claim the same.
 func (c checker) addClaim(at position, what string, m, earlier owned) {
-	fix := "a VPC belongs to one department"
+	fix := "a VPC belongs to one department: remove it from one of the two"
 	if m.department == earlier.department {
 		fix = "list it once"
 	}

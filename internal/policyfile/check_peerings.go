@@ -121,7 +121,7 @@ func (c checker) checkDeclaredOverlap(e entry) {
 	a, b := e.Between.names[0], e.Between.names[1]
 	if x, y, found := cidr.Overlap(c.declared(a.text), c.declared(b.text)); found {
 		c.add(e.Between.at, fmt.Sprintf("block %s of %s overlaps block %s of %s", x, a.text, y, b.text),
-			"AWS connects only VPCs whose blocks are apart")
+			"AWS connects only VPCs whose blocks are apart: correct the blocks, or remove the peering")
 	}
 }
 

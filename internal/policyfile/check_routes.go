@@ -61,7 +61,7 @@ func (c checker) checkDestinations(s sideRoutes, peer string) {
 	for _, dst := range s.To.items {
 		if known && dst.ok && !cidr.Covers(ranges, dst.value) {
 			c.add(dst.at, fmt.Sprintf("destination %s lies outside the blocks of %s", dst.text, peer),
-				"they are "+suggest.Alternatives(texts(ranges)))
+				"they are "+suggest.List(texts(ranges)))
 		}
 	}
 }
@@ -105,7 +105,7 @@ func (c checker) checkKept(s sideRoutes, peer string) {
 			c.add(k.at, fmt.Sprintf("kept route %s has the destination of a wanted route", k.text),
 				"a table has one route to a destination: keep more specific routes only, or leave the block out with except")
 		case k.ok && known && !slices.ContainsFunc(routed, holds):
-			c.add(k.at, fmt.Sprintf("kept route %s %s", k.text, outside), fix+suggest.Alternatives(texts(routed)))
+			c.add(k.at, fmt.Sprintf("kept route %s %s", k.text, outside), fix+suggest.List(texts(routed)))
 		}
 	}
 }

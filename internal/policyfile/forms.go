@@ -42,7 +42,7 @@ var forms = map[reflect.Type]jsonschema.Schema{
 	reflect.TypeFor[version](): numberForm(1, 1, "is not known; write version: 1"),
 
 	reflect.TypeFor[name](): described("The name of a department.",
-		textForm(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`, "marketing")),
+		textForm(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`, "marketing, with letters, digits, - and _, and a letter first")),
 	reflect.TypeFor[tagKey]():   described("The key of a tag.", textForm(`^.{1,128}$`, "Tier")),
 	reflect.TypeFor[tagValue](): described("The value of the tag.", textForm(`^.{0,256}$`, "private")),
 

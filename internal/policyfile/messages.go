@@ -203,11 +203,12 @@ func keysOf(s *jsonschema.Schema) []string {
 
 func (r *reader) refuseLength(e *element, s *jsonschema.Schema, name string) {
 	if s.MaxItems != nil {
-		fix := "a peering is between two"
+		problem, fix := fmt.Sprintf("%s names %d departments", name, len(e.inside)), "a peering is between two"
 		if len(e.inside) == 1 {
+			problem = name + " names one department"
 			fix += "; to connect the VPCs of one department with one another, name it twice"
 		}
-		r.add(e.at(), fmt.Sprintf("%s names %d departments", name, len(e.inside)), fix)
+		r.add(e.at(), problem, fix)
 		return
 	}
 	r.add(e.at(), name+" is an empty list", "give it an item or leave the key out")

@@ -83,8 +83,8 @@ func (r *reader) addSyntax(err error) {
 	var syntax *yaml.SyntaxError
 	if errors.As(err, &syntax) && syntax.Token != nil {
 		p := syntax.Token.Position
-		r.add(position{p.Line, p.Column}, "this is not YAML: "+syntax.Message, "mind brackets, quotes and indentation")
+		r.add(position{p.Line, p.Column}, "this is not YAML: "+syntax.Message, "check brackets, quotes and indentation")
 		return
 	}
-	r.add(position{1, 1}, fmt.Sprintf("this is not YAML: %v", err), "mind brackets, quotes and indentation")
+	r.add(position{1, 1}, fmt.Sprintf("this is not YAML: %v", err), "check brackets, quotes and indentation")
 }

@@ -60,7 +60,7 @@ func (r *reader) checkTokens(tokens token.Tokens) bool {
 			return false
 		}
 		if n.add(t) > maxDepth {
-			r.add(at, "this is nested too deep", "a policy has a handful of levels")
+			r.add(at, "this is nested too deep", "check brackets and indentation: a policy has fewer than ten levels")
 			return false
 		}
 	}
