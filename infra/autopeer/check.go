@@ -27,9 +27,10 @@ func checkCommand() *cobra.Command {
 		Aliases: []string{"policy"},
 		Short:   "Check a policy file: exit 0, or 2 with every mistake",
 		Long: "Check a policy file and report all mistakes and warnings, each with its line, column and fix.\n\n" +
-			"FILE may be - for standard input. Without FILE, the command checks the file that the variable POLICY names,\n" +
-			"or else \"policy\" in the context of cdk.json, or else the example " + example + ".\n\n" +
-			"Exit codes: 0 the file is valid; 1 the check could not run; 2 the file has mistakes, or with --strict warnings.",
+			"FILE may be - for standard input. Without FILE, the command checks the file that the variable\n" +
+			"POLICY names, or else \"policy\" in the context of cdk.json, or else the example\n" + example + ".\n\n" +
+			"Exit codes: 0 the file is valid; 1 the check could not run; 2 the file has mistakes, or with\n" +
+			"--strict warnings.",
 		Example: "  autopeer check policy.yaml\n" +
 			"  git show HEAD:policy.yaml | autopeer check -\n" +
 			"  autopeer check --strict --output github policy.yaml\n" +

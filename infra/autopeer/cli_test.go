@@ -205,12 +205,12 @@ peerings:
 `
 	for ends, want := range map[[2]string]string{
 		{"a",
-			"b"}: "have b request the connection, or remove `requester: b` from the peering in line 13",
+			"b"}: "have b request the connection, or remove `requester: b` from the peering",
 		{"vpc-0a1b2c3d4e5f60001", "c"}:              "renumber one of the two",
 		{"b", "333333333333/us-east-1/10.1.2.0/24"}: "renumber one of the two",
 		{"b", "444444444444/us-east-1/10.9.0.0/16"}: "remove 444444444444/us-east-1 from `retired:` in line 2 first",
 		{"d", "d"}: "leave the request to d: autopeer isn't deployed in the accounts of a third party",
-		{"c", "333333333333/cn-north-1/10.9.0.0/16"}: "AWS connects none of aws with one of aws-cn",
+		{"c", "333333333333/cn-north-1/10.9.0.0/16"}: "AWS connects no VPC of aws with one of aws-cn",
 		{"vpc-0a1b2c3d4e5f60002", "b"}:               "AWS connects no VPC with itself",
 		{"b", "222222222222/us-east-1/10.1.2.0/24"}:  "AWS connects no VPC with itself", // a part of its block
 	} {

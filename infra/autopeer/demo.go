@@ -18,9 +18,9 @@ func demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run the labs on the embedded cloud and print each step",
-		Long: "Run the labs on the embedded cloud, print each step, and check every line. No AWS " +
-			"account is needed, but Go 1.26, and\n" +
-			"Node.js 22 or 24 for the CDK. docs/labs.md describes the scenarios:\n\n" + scenarios() + "\n" +
+		Long: "Run the labs on the embedded cloud, print each step, and check every line. No AWS account is\n" +
+			"needed, but Go 1.26, and Node.js 22 or 24 for the CDK. docs/labs.md describes the scenarios:\n\n" +
+			scenarios() + "\n" +
 			"Exit codes: 0 every line holds; 1 could not run, or a line doesn't hold.",
 		Example: "  autopeer demo\n  autopeer demo --scenario marketing-finance\n  autopeer demo --scenario across # three",
 		Args:    cobra.NoArgs,

@@ -20,11 +20,9 @@ func diffCommand() *cobra.Command {
 		Use: "diff OLD NEW",
 		Short: "Show the access that a change of the policy opens and closes: exit 0, or 3 with " +
 			"--fail-on-open if it opens any",
-		Long: "Show the requests, the traffic and the routes between departments that a change of " +
-			"the policy opens and closes.\n" +
-			"Decisions and plans are compared for every VPC and range that the files name; the order " +
-			"of entries and comments make\n" +
-			"no difference.\n\n" +
+		Long: "Show the requests, the traffic and the routes between departments that a change of the policy\n" +
+			"opens and closes. Decisions and plans are compared for every VPC and range that the files name;\n" +
+			"the order of entries and comments make no difference.\n\n" +
 			"Exit codes: 0 compared; 1 could not run; 2 mistakes in one of the policies; 3 opens " +
 			"something, with --fail-on-open.",
 		Example: "  autopeer diff main.yaml branch.yaml\n" +

@@ -35,11 +35,11 @@ func testCommand() *cobra.Command {
 			"    - marketing → finance tcp 443: partly                      # traffic: allowed, partly or denied\n" +
 			"    - marketing from 10.10.1.0/24 → finance tcp 443: allowed   # from a part of the blocks\n" +
 			"    - marketing → finance icmp in Role=finance-server: allowed # in groups by tag or ID\n\n" +
-			"The arrow may be ->. Each end is a department, the ID of a VPC that the policy names, " +
-			"or account/Region/CIDR with\n" +
-			"the primary block of a VPC. Traffic is partly allowed if the policy admits some of it.\n\n" +
-			"Exit codes: 0 all expectations hold; 1 could not run; 2 mistakes in the file or the " +
-			"policy; 3 an expectation fails.",
+			"The arrow may be ->. Each end is a department, the ID of a VPC that the policy names, or\n" +
+			"account/Region/CIDR with the primary block of a VPC. Traffic is partly allowed if the policy\n" +
+			"admits some of it.\n\n" +
+			"Exit codes: 0 all expectations hold; 1 could not run; 2 mistakes in the file or the policy;\n" +
+			"3 an expectation fails.",
 		Example: "  autopeer test policy.test.yaml\n  autopeer test --policy branch.yaml policy.test.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

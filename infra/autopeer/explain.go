@@ -19,14 +19,12 @@ func explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain --from X --to Y",
 		Short: "Explain the access between two departments or VPCs: exit 0, or 3 if the policy denies the request",
-		Long: "Explain whether the policy allows a request from X to Y, and by which line. The " +
-			"output has the traffic that the\n" +
-			"security groups admit in both directions, and the routes of both sides. For a denied " +
-			"request it has the reason, and\n" +
-			"the addition to the file or the next step. No AWS account is needed.\n\n" +
-			"X and Y are each a department, the ID of a VPC that the policy names, or " +
-			"account/Region/CIDR with the primary block\n" +
-			"of a VPC.\n\n" +
+		Long: "Explain whether the policy allows a request from X to Y, and by which line. The output has the\n" +
+			"traffic that the security groups admit in both directions, and the routes of both sides. For a\n" +
+			"denied request it has the reason, and the addition to the file or the next step. No AWS account\n" +
+			"is needed.\n\n" +
+			"X and Y are each a department, the ID of a VPC that the policy names, or account/Region/CIDR with\n" +
+			"the primary block of a VPC.\n\n" +
 			"Exit codes: 0 allowed, at once or after an approval; 1 could not run; 2 mistakes in the policy; 3 denied.",
 		Example: "  autopeer explain --policy policy.yaml --from marketing --to finance\n" +
 			"  autopeer explain --from vpc-0a1b2c3d4e5f60001 --to 333333333333/eu-west-1/10.64.0.0/16 --output json",

@@ -29,13 +29,11 @@ func localCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "local",
 		Short: "Run the embedded cloud with the cells of a policy, for the AWS CLI and other clients",
-		Long: "Run the embedded cloud with the cells of a policy until Ctrl-C. It serves the AWS CLI and " +
-			"AWS's SDKs on a port of this\n" +
-			"machine, with a network for each department, and prints the environment and a first " +
-			"command for another terminal. It\n" +
-			"prints each announcement, and deploys the policy again whenever the file changes. No " +
-			"AWS account is needed, but Go\n" +
-			"1.26, and Node.js 22 or 24 for the CDK. docs/tutorial.md is a tour.\n\n" +
+		Long: "Run the embedded cloud with the cells of a policy until Ctrl-C. It serves the AWS CLI and AWS's\n" +
+			"SDKs on a port of this machine, with a network for each department, and prints the environment\n" +
+			"and a first command for another terminal. It prints each announcement, and deploys the policy\n" +
+			"again whenever the file changes. No AWS account is needed, but Go 1.26, and Node.js 22 or 24 for\n" +
+			"the CDK. docs/tutorial.md is a tour.\n\n" +
 			"Exit codes: 0 stopped; 1 could not run; 2 mistakes in the policy.",
 		Example: "  autopeer local --policy docs/examples/marketing-finance.yaml\n  autopeer local --port 4567",
 		Args:    cobra.NoArgs,

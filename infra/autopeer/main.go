@@ -45,11 +45,10 @@ func command() *cobra.Command {
 		Use:   "autopeer",
 		Short: "VPC peering without a ticket",
 		Long: "VPC peering without a ticket.\n\n" +
-			"Start with `autopeer demo`, or with `autopeer check` for a policy of your own. The documentation is at\n" +
-			"https://github.com/autopeer/autopeer/blob/main/docs/index.md.\n\n" +
-			"Exit codes of all commands: 0 success; 1 could not run; 2 mistakes in a file; 3 " +
-			"denied, a failed expectation, or\n" +
-			"opened access.",
+			"Start with `autopeer demo`, or with `autopeer check` for a policy of your own. The documentation\n" +
+			"is at https://github.com/autopeer/autopeer/blob/main/docs/index.md.\n\n" +
+			"Exit codes of all commands: 0 success; 1 could not run; 2 mistakes in a file; 3 denied, a failed\n" +
+			"expectation, or opened access.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

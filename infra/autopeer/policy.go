@@ -35,9 +35,8 @@ const withoutPolicy = "that of the variable POLICY, or of the context of cdk.jso
 func readFile(file string) ([]byte, error) {
 	data, err := os.ReadFile(file)
 	if file == example && errors.Is(err, fs.ErrNotExist) {
-		return nil,
-			fmt.Errorf("no policy file is named, and the example %s isn't in this folder; name a file, "+
-				"or set the variable POLICY", example)
+		return nil, fmt.Errorf("no policy file is named, and the example %s isn't in this folder; "+
+			"name a file, or set the variable POLICY", example)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the policy: %w", err)

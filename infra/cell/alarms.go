@@ -59,8 +59,7 @@ func (b builder) alarms() []alarm {
 			ofFunction(alarm{heading: "errors", of: string(f),
 				description: "An invocation crashed, ran out of time or could not start.", periods: 1}, "Errors", name),
 			ofFunction(alarm{heading: "throttles", of: string(f),
-				description: "Lambda had no free environment for the function for 15 minutes.",
-				periods:     3}, "Throttles", name),
+				description: "Lambda had no free environment for the function for 15 minutes.", periods: 3}, "Throttles", name),
 		)
 	}
 	for _, f := range []function.Name{function.Accept, function.Connect} {

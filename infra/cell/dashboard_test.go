@@ -76,6 +76,9 @@ func TestTheWidgetsLeaveEachOtherRoom(t *testing.T) {
 	}
 }
 
+// widgetNames matches "*A* and *B* on the dashboard".
+var widgetNames = regexp.MustCompile(`((?:(?:, | and )?\*[A-Z][^*.]+\*)+) on (?:the|both) dashboard`)
+
 // TestTheDocumentsNameTheWidgets: a page quotes the beginning of a title in italics.
 func TestTheDocumentsNameTheWidgets(t *testing.T) {
 	pages, err := filepath.Glob("../../docs/*.md")
@@ -90,8 +93,7 @@ func TestTheDocumentsNameTheWidgets(t *testing.T) {
 			t.Fatal(err)
 		}
 		joined := strings.Join(strings.Fields(string(text)), " ")
-		for _, m := range regexp.MustCompile(
-			`((?:(?:, | and )?\*[A-Z][^*.]+\*)+) on (?:the|both) dashboard`).FindAllStringSubmatch(joined, -1) {
+		for _, m := range widgetNames.FindAllStringSubmatch(joined, -1) {
 			for _, quoted := range regexp.MustCompile(`\*([^*]+)\*`).FindAllStringSubmatch(m[1], -1) {
 				found++
 				if !slices.ContainsFunc(titles, func(title string) bool { return strings.HasPrefix(title, quoted[1]) }) {

@@ -99,8 +99,8 @@ func clientOf(t *testing.T, cloud *cloudsim.Cloud) *eventbridge.Client {
 		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("111111111111", "any", ""),
 		HTTPClient: &http.Client{Transport: cloud}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	})
-	if _, err := client.CreateEventBus(t.Context(),
-		&eventbridge.CreateEventBusInput{Name: aws.String("autopeer")}); err != nil {
+	in := &eventbridge.CreateEventBusInput{Name: aws.String("autopeer")}
+	if _, err := client.CreateEventBus(t.Context(), in); err != nil {
 		t.Fatal(err)
 	}
 	return client

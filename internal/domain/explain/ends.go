@@ -80,7 +80,8 @@ func unnamed(text string, all []vpcs) string {
 	return cmp.Or(suggest.Question(text, named), "give its account, Region and primary block, such as "+example)
 }
 
-// checkRegion reports a Region that is probably mistyped: the policy doesn't name it, and AWS has none of that name,
+// checkRegion reports a Region that is probably mistyped: the policy doesn't name it, and AWS has no Region of that
+// name,
 // but one of a similar name. AWS may have added a Region that has no similar name.
 func checkRegion(p *policy.Policy, region peering.Region, text string) error {
 	var known []string

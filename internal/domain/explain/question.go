@@ -37,9 +37,9 @@ func (q Question) Verdicts() []Verdict {
 
 // ParseQuestion parses "FROM → TO" for a request, and "FROM [from BLOCK] → TO PROTOCOL [PORTS] [in GROUP]" for
 // traffic. The arrow may be "->". PORTS are a port, a range such as 5432-5440, or for ICMP a type with or without a
-// code, such as 3/4. GROUP is the ID of a security group or its tags, such as Role=ledger. Each error is "problem;
-// fix",
-// and errors.Join has several: a part that can't be read, an end, source or group that is probably mistyped.
+// code, such as 3/4. GROUP is the ID of a security group or its tags, such as Role=ledger.
+//
+// The error has a line "problem; fix" for each part that can't be read or is probably mistyped.
 func ParseQuestion(p *policy.Policy, text string) (Question, error) {
 	if strings.ContainsAny(text, "\"'`") {
 		return Question{}, fmt.Errorf("the question %s has quotes; write it without them", text)

@@ -27,7 +27,7 @@ func (q *Question) parseSource(words []string) error {
 	return nil
 }
 
-// checkSource reports a source that no packet of the traffic can have: it would be denied whatever the policy allows.
+// checkSource reports a source that no packet of the traffic can have, so that every policy would deny it.
 func (q *Question) checkSource(p *policy.Policy, text string) error {
 	if !q.source.IsValid() {
 		return nil
@@ -83,9 +83,8 @@ func parseTags(text string) (map[string]string, error) {
 	for pair := range strings.SplitSeq(text, ",") {
 		key, value, found := strings.Cut(pair, "=")
 		if _, isTwice := tags[key]; !found || key == "" || isTwice {
-			return nil,
-				fmt.Errorf("%q is neither tags nor the ID of a security group; write it like in Role=ledger, or in "+
-					"sg-0a1b2c3d4e5f60001", text)
+			return nil, fmt.Errorf("%q is neither tags nor the ID of a security group; "+
+				"write it like in Role=ledger, or in sg-0a1b2c3d4e5f60001", text)
 		}
 		tags[key] = value
 	}

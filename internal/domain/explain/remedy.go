@@ -86,7 +86,7 @@ func unconnectable(p *policy.Policy, s seen) string {
 		return renumber
 	}
 	if a, b := partition(s.a.Region), partition(s.b.Region); a != b {
-		return fmt.Sprintf("name two VPCs of one partition: AWS connects none of %s with one of %s", a, b)
+		return fmt.Sprintf("name two VPCs of one partition: AWS connects no VPC of %s with one of %s", a, b)
 	}
 	for _, v := range []vpcs{s.a, s.b} {
 		if i := slices.IndexFunc(p.Retired, func(r policy.Retired) bool { return r.Cell == v.Cell }); i >= 0 {
@@ -110,8 +110,8 @@ func thirdParties(p *policy.Policy, names [2]string) string {
 	if names[0] != names[1] {
 		who += " and " + names[1]
 	}
-	return fmt.Sprintf("leave the request to %s: autopeer isn't deployed in the accounts of a third party, so it "+
-		"doesn't connect two of their VPCs", who)
+	return fmt.Sprintf("leave the request to %s: autopeer isn't deployed in the accounts of a third party, "+
+		"so it doesn't connect two of their VPCs", who)
 }
 
 // unpeerable is the next step where a peering of the two departments can't be checked in, because of other VPCs of
@@ -157,8 +157,8 @@ func quoted(name string) string {
 }
 
 func isThirdParty(p *policy.Policy, department string) bool {
-	return department != "" &&
-		slices.ContainsFunc(p.Peerings, func(e policy.Peering) bool { return e.ThirdParty() == department })
+	isParty := func(e policy.Peering) bool { return e.ThirdParty() == department }
+	return department != "" && slices.ContainsFunc(p.Peerings, isParty)
 }
 
 func membersOf(p *policy.Policy, department string) []policy.Member {
