@@ -81,8 +81,8 @@ func TestDenyByDefault(t *testing.T) {
 				t.Settle()
 				t.InState(one, pcx, peering.PendingAcceptance)
 				t.Unchanged(0)
-				if o := t.SaidOnce(outcome.Denied, pcx); o.Reason.Code != tt.code {
-					t.Errorf("reason = %+v, want %s", o.Reason, tt.code)
+				if o := t.SaidOnce(outcome.Denied, pcx); o.Reason.Code != tt.code || o.Next == "" {
+					t.Errorf("reason = %+v, next %q; want %s and the next step", o.Reason, o.Next, tt.code)
 				}
 				t.InDeadLetters(0)
 			})
@@ -123,8 +123,9 @@ func TestOtherwiseReject(t *testing.T) {
 		t.Settle()
 		t.InState(two, pcx, peering.Rejected)
 		t.Sweep()
-		if said := t.SaidOnce(outcome.Denied, pcx); said.Reason.Code != "not-listed" {
-			t.Errorf("reason = %+v", said.Reason)
+		said := t.SaidOnce(outcome.Denied, pcx)
+		if said.Reason.Code != "not-listed" || !strings.HasSuffix(said.Next, "and request the connection again") {
+			t.Errorf("reason = %+v, next %q", said.Reason, said.Next)
 		}
 		for _, o := range t.Said(outcome.Failed, pcx) {
 			if o.Cell == two {
@@ -319,8 +320,9 @@ func TestOverlappingBlocksAreNeverAccepted(t *testing.T) {
 		t.InState(one, pcx, peering.Failed)
 		t.Unchanged(0)
 		if o := t.SaidOnce(outcome.Failed, pcx); o.Reason.Code != "overlap" ||
-			strings.Count(o.Reason.Sentence, "10.10.0.0/16") != 2 {
-			t.Errorf("reason = %+v, want the two blocks", o.Reason)
+			strings.Count(o.Reason.Sentence, "10.10.0.0/16") != 2 ||
+			!strings.Contains(o.Next, "renumber one of the two") {
+			t.Errorf("reason = %+v, next %q; want the two blocks, and the next step", o.Reason, o.Next)
 		}
 	})
 }

@@ -182,11 +182,11 @@ func (a *Accepter) dead(r request) step {
 	c, d := r.connection, r.decision
 	switch {
 	case c.State == peering.Rejected && d.Verdict == policy.Reject:
-		return a.one(a.outcome(outcome.Denied, c, d))
+		return a.one(a.denial(c, d))
 	case r.Message != nil, a.isReported(c):
 		return step{} // disconnect announces the end
 	}
-	return a.one(a.failure(c, d))
+	return a.one(announce.RequestEnded(a.failure(c, d), c.State))
 }
 
 // failure returns the outcome of a request that EC2 ended. EC2 has one message for several causes, so the outcome
@@ -222,11 +222,8 @@ func (a *Accepter) isReported(c peering.Connection) bool {
 
 func (a *Accepter) deny(r request) step {
 	c, d := r.connection, r.decision
-	s := a.one(a.outcome(outcome.Denied, c, d))
+	s := a.one(a.denial(c, d))
 	s.connection = c
-	if d.Code == policy.Multipath {
-		s.outcomes[0] = announce.MultipathDenied(s.outcomes[0])
-	}
 	switch {
 	case d.Verdict == policy.Ask:
 		s.outcomes[0] = announce.ApprovalRequested(s.outcomes[0])
@@ -237,6 +234,11 @@ func (a *Accepter) deny(r request) step {
 		}
 	}
 	return s
+}
+
+// denial returns the outcome of a request that the policy denies. It isn't that of a request to approve.
+func (a *Accepter) denial(c peering.Connection, d policy.Decision) outcome.Outcome {
+	return announce.RequestDenied(a.outcome(outcome.Denied, c, d), d, a.policy.Retires(c))
 }
 
 func (a *Accepter) outcome(t outcome.Type, c peering.Connection, d policy.Decision) outcome.Outcome {

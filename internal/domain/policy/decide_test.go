@@ -257,7 +257,8 @@ func TestReason(t *testing.T) {
 		{"approval names the line", m, d,
 			"line 15 of policy.yaml lets " + mName + " be connected with " + dName + " when a person has approved it"},
 		{"wrong direction names who may ask", f, d,
-			"line 14 of policy.yaml lets only developer ask for this peering, and " + fName + " asked " + dName},
+			"line 14 of policy.yaml lets only developer request connections, and " + fName +
+				" requested this one from " + dName},
 		{"overlap names both blocks", m, vpc(financeCell, "vpc-f", "10.10.1.0/24"),
 			"block 10.10.0.0/16 of " + mName + " overlaps block 10.10.1.0/24 of " + fName},
 		{"mismatch names the block and the member's line", vpc(marketingCell, "vpc-m", "10.9.0.0/16"), f,

@@ -40,7 +40,7 @@ func (p *Policy) multipathReason(q claim) string {
 }
 
 func (p *Policy) wrongDirectionReason(q claim) string {
-	return fmt.Sprintf("%s lets only %s ask for this peering, and %s asked %s",
+	return fmt.Sprintf("%s lets only %s request connections, and %s requested this one from %s",
 		p.at(q.entry.Line), q.entry.Requester, either(q.requester), either(q.accepter))
 }
 

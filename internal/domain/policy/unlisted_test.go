@@ -120,9 +120,9 @@ func TestSharedRangesSortByName(t *testing.T) {
 func TestThePossibleDepartmentOfADenial(t *testing.T) {
 	t.Parallel()
 	d := company().Decide(request(vpc(financeCell, "vpc-f", "172.31.0.0/16"), vpc(developerCell, "vpc-d")))
-	const want = "line 14 of policy.yaml lets only developer ask for this peering, and finance (vpc-f in " +
-		"222222222222/us-east-1) asked developer (vpc-d in 333333333333/eu-west-1, if its primary " +
-		"block is in a range of developer)"
+	const want = "line 14 of policy.yaml lets only developer request connections, and " +
+		"finance (vpc-f in 222222222222/us-east-1) requested this one from developer (vpc-d in 333333333333/eu-west-1, if " +
+		"its primary block is in a range of developer)"
 	if d.Code != policy.WrongDirection || d.Reason != want {
 		t.Errorf("Decide() = %s:\n got %s\nwant %s", d.Code, d.Reason, want)
 	}

@@ -189,8 +189,8 @@ var (
 	noPeering     = regexp.MustCompile(`^policy\.yaml has no peering between ` + party + ` and ` + party + `$`)
 	oneDepartment = regexp.MustCompile(`^` + party + ` and ` + party +
 		` are in one department, and policy\.yaml has no peering of (\w+) with itself$`)
-	onlyOneAsks = regexp.MustCompile(`^line (\d+) of policy\.yaml lets only (\w+) ask for this peering, and ` +
-		party + ` asked ` + party + `$`)
+	onlyOneAsks = regexp.MustCompile(`^line (\d+) of policy\.yaml lets only (\w+) request connections, and ` + party +
+		` requested this one from ` + party + `$`)
 	noDepartment = regexp.MustCompile(`^the (requester|accepter) (vpc-\w+) in (\S+)(?: with the primary block (\S+))? ` +
 		`is in no department of policy\.yaml(.*)$`)
 	neither = regexp.MustCompile(`^neither the requester (vpc-\w+) in (\S+)(?: with the primary block (\S+))? nor the ` +
