@@ -17,6 +17,7 @@ import (
 	"github.com/autopeer/autopeer/infra/cdkjson"
 	"github.com/autopeer/autopeer/infra/cell"
 	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/domain/suggest"
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
 
@@ -119,7 +120,8 @@ func readContext() (map[string]any, error) {
 	for key := range context {
 		isOthers := strings.HasPrefix(key, "@aws-cdk/") || strings.HasPrefix(key, cdkjson.Lab)
 		if !cell.IsOption(key) && key != cdkjson.Policy && !isOthers {
-			return nil, mistake{fmt.Errorf("cdk.json: context has %q, which nothing reads", key)}
+			fix := suggest.Fix(key, append(cell.OptionNames(), cdkjson.Policy))
+			return nil, mistake{fmt.Errorf("cdk.json: context has %q, which nothing reads; %s", key, fix)}
 		}
 	}
 	return reproducible(context), nil

@@ -133,7 +133,7 @@ func TestWhatIsWrongStopsSynth(t *testing.T) {
 		{"POLICY names another file", anyContext, oneCell, map[string]string{"POLICY": "other.yaml"},
 			2, []string{"other.yaml"}},
 		{"an option that nothing reads is a mistake", `{"context": {"policy": "policy.yaml", "prefex": "net"}}`, oneCell, nil,
-			2, []string{`"prefex"`}},
+			2, []string{`"prefex"`, "did you mean prefix?"}},
 		{"a wrong option is a mistake", `{"context": {"policy": "policy.yaml", "trail": "perhaps"}}`, oneCell,
 			nil, 2, []string{"trail"}},
 		{"a cdk.json that can't be read is no mistake of the policy", `{`, oneCell, nil, 1, []string{"cdk.json"}},

@@ -3,6 +3,7 @@ package cell
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -86,6 +87,9 @@ func IsOption(key string) bool {
 	_, known := options[key]
 	return known
 }
+
+// OptionNames returns the keys of the context that have a meaning, sorted.
+func OptionNames() []string { return slices.Sorted(maps.Keys(options)) }
 
 // ParseOptions reads the options from the context. get returns nil for a missing key. The error lists all invalid
 // options.

@@ -199,8 +199,9 @@ func TestSettings(t *testing.T) {
 		want    string
 	}{
 		"an unknown key": {map[string]any{"labFinanceCIDR": "10.0.0.0/16"},
-			`context has the unknown key "labFinanceCIDR"`},
-		"no block":          {map[string]any{"labFinanceCidr": "10.0.0.0"}, `labFinanceCidr: "10.0.0.0" is no block`},
+			`context has the unknown key "labFinanceCIDR"; did you mean labFinanceCidr?`},
+		"no block": {map[string]any{"labFinanceCidr": "10.0.0.0"},
+			`labFinanceCidr: "10.0.0.0" is no CIDR block; write it like 172.31.0.0/16`},
 		"host bits":         {map[string]any{"labFinanceCidr": "10.0.0.1/16"}, "without host bits"},
 		"a block too small": {map[string]any{"labFinanceCidr": "10.0.0.0/25"}, "/16 to /24"},
 		"overlapping blocks": {map[string]any{"labFinanceCidr": "10.10.0.0/20"},

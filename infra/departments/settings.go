@@ -10,6 +10,7 @@ import (
 
 	"github.com/autopeer/autopeer/infra/cdkjson"
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/suggest"
 )
 
 // settings are the operator's choices: the keys of the context that begin with lab, and the prefix.
@@ -52,7 +53,8 @@ func parseSettings(context any, getenv func(string) string) (settings, error) {
 	for _, pattern := range append(texts(values["labAdministrators"]), roleOf(text(values["labDeployer"]))...) {
 		if !strings.HasPrefix(pattern, "arn:") {
 			return settings{},
-				fmt.Errorf("labAdministrators: %q is no pattern of ARNs, such as arn:aws:iam::111111111111:role/Admin", pattern)
+				fmt.Errorf("labAdministrators: %q is no pattern of ARNs; write it like arn:aws:iam::111111111111:role/Admin",
+					pattern)
 		}
 		s.administrators = append(s.administrators, pattern)
 	}
@@ -66,8 +68,8 @@ func parseSettings(context any, getenv func(string) string) (settings, error) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if strings.HasPrefix(key, cdkjson.Lab) && !known[key] {
-			keys := strings.Join(slices.Sorted(maps.Keys(known)), ", ")
-			return settings{}, fmt.Errorf("context has the unknown key %q; the lab has %s", key, keys)
+			fix := suggest.Fix(key, slices.Sorted(maps.Keys(known)))
+			return settings{}, fmt.Errorf("context has the unknown key %q; %s", key, fix)
 		}
 	}
 	return s, s.check()
@@ -117,10 +119,11 @@ func text(value any) string {
 
 func (d *department) set(key string, values map[string]any, getenv func(string) string) error {
 	if block := text(values[key+"Cidr"]); block != "" {
-		var err error
-		if d.block, err = netip.ParsePrefix(block); err != nil {
-			return fmt.Errorf("%sCidr: %q is no block, such as %s", key, block, d.block)
+		parsed, err := netip.ParsePrefix(block)
+		if err != nil {
+			return fmt.Errorf("%sCidr: %q is no CIDR block; write it like %s", key, block, d.block)
 		}
+		d.block = parsed
 	}
 	if ones := d.block.Bits(); !d.block.Addr().Is4() || d.block != d.block.Masked() || ones < 16 || ones > 24 {
 		return fmt.Errorf("%sCidr: %s must be an IPv4 block of /16 to /24 without host bits", key, d.block)
