@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -43,6 +44,9 @@ func run(getenv func(string) string, stderr io.Writer) int {
 }
 
 func synth(getenv func(string) string, stderr io.Writer) error {
+	if err := cdkjson.FindNode(getenv, exec.LookPath); err != nil {
+		return err
+	}
 	context, err := readContext()
 	if err != nil {
 		return err

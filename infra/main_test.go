@@ -136,6 +136,9 @@ func TestWhatIsWrongStopsSynth(t *testing.T) {
 			2, []string{`"prefex"`, "did you mean prefix?"}},
 		{"a wrong option is a mistake", `{"context": {"policy": "policy.yaml", "trail": "perhaps"}}`, oneCell,
 			nil, 2, []string{"trail"}},
+		{"without Node.js there is an error, and no panic", anyContext, oneCell,
+			map[string]string{"JSII_NODE": "no-such-node"}, 1,
+			[]string{"the CDK runs on Node.js, which is not installed or not on the PATH; install Node.js 22 or 24"}},
 		{"a cdk.json that can't be read is no mistake of the policy", `{`, oneCell, nil, 1, []string{"cdk.json"}},
 	}
 	for _, tt := range tests {

@@ -1,4 +1,6 @@
 // Package cdkjson reads cdk.json, and finds the policy file for the CDK app and for the command that checks policies.
+// It
+// also finds Node.js, on which the CDK runs.
 package cdkjson
 
 import (
@@ -26,6 +28,19 @@ func Context() (map[string]any, error) {
 		return nil, fmt.Errorf("read cdk.json: %w", err)
 	}
 	return file.Context, nil
+}
+
+// FindNode returns an error if Node.js isn't installed. The CDK would panic. lookPath finds a program.
+func FindNode(getenv func(string) string, lookPath func(string) (string, error)) error {
+	if getenv("JSII_RUNTIME") != "" { // another program runs the CDK
+		return nil
+	}
+	node := cmp.Or(getenv("JSII_NODE"), "node")
+	if _, err := lookPath(node); err != nil {
+		return fmt.Errorf("the CDK runs on Node.js, which is not installed or not on the PATH; install Node.js 22 or 24: %w",
+			err)
+	}
+	return nil
 }
 
 // PolicyFile returns the name of the policy file: the value of the variable POLICY, or else of the context, or else "".

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"syscall"
@@ -59,6 +60,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 }
 
 func synth(getenv func(string) string) error {
+	if err := cdkjson.FindNode(getenv, exec.LookPath); err != nil {
+		return err
+	}
 	context, err := cdkjson.Context()
 	if err != nil {
 		return err
