@@ -140,7 +140,7 @@ func (s *stage) invoke(p place, e *environment) error {
 	return err
 }
 
-// succeed lets a real request, its acceptance, an edit and the deletion go through all functions.
+// succeed lets a real request, its acceptance, an edit, a denied request and the deletion go through all functions.
 func (s *stage) succeed() error {
 	id, err := s.connect("a request")
 	if err != nil {
@@ -151,6 +151,9 @@ func (s *stage) succeed() error {
 		return err
 	}
 	if err := s.checkState("sweep notices a deleted route, and connect adds it again", s.connected(id)...); err != nil {
+		return err
+	}
+	if err := s.denied(); err != nil {
 		return err
 	}
 	s.requester.Delete(id)
@@ -164,6 +167,16 @@ func (s *stage) succeed() error {
 		s.checkResults(f)
 	}
 	return nil
+}
+
+// denied requests a connection that the policy doesn't name, so that the logs have a next step, and deletes it.
+func (s *stage) denied() error {
+	id := s.requester.Ask(lab.Developer(s.requester), s.finance, "a request without a peering")
+	if err := s.rest(); err != nil {
+		return err
+	}
+	s.requester.Delete(id)
+	return s.rest()
 }
 
 // checkResults checks all answers of a function so far.
