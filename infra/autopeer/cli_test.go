@@ -249,6 +249,7 @@ departments:
 peerings:
   - between: [a, b]
 `)
+	absolute := write("absolute.yaml", "policy: "+filepath.Join(folder, "good.yaml")+"\nexpect:\n  - a → b: allowed\n")
 	const example, next = "../../docs/examples/policy.yaml", "../../docs/examples/policy.next.yaml"
 	tests := []struct {
 		code   int
@@ -283,6 +284,7 @@ peerings:
 		{2, `expcet is not a key of this file; did you mean expect\?`, []string{"test", write("key.yaml", "expcet: []\n")}},
 		{2, `two.yaml:3:1: a second document begins here`,
 			[]string{"test", write("two.yaml", "expect:\n  - a → b: denied\n---\n")}},
+		{0, `1 of 1 expectation holds`, []string{"test", absolute}},
 		{2, `wrong.yaml:1:`, []string{"test", "--policy", wrong, failing}},
 		{3, `FAILED  .*failing.yaml:4  a → b: denied\n +it is allowed: .*\n1 of 2 expectations hold`,
 			[]string{"test", failing}},

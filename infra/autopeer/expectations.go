@@ -88,7 +88,10 @@ func test(stderr io.Writer, file, named string) ([]result, error) {
 		return nil, err
 	}
 	if named == "" {
-		named = filepath.Join(filepath.Dir(file), cmp.Or(e.policy, "policy.yaml"))
+		named = cmp.Or(e.policy, "policy.yaml")
+		if !filepath.IsAbs(named) {
+			named = filepath.Join(filepath.Dir(file), named)
+		}
 	}
 	p, err := loadPolicy(stderr, named)
 	if err != nil {
@@ -111,7 +114,11 @@ func printResults(out io.Writer, results []result) {
 			fmt.Fprintf(out, "        it is %s: %s\n", r.Got, r.Reason)
 		}
 	}
-	fmt.Fprintf(out, "%d of %s hold\n", len(results)-failed, counted(len(results), "expectation"))
+	verb := "hold"
+	if len(results) == 1 {
+		verb = "holds"
+	}
+	fmt.Fprintf(out, "%d of %s %s\n", len(results)-failed, counted(len(results), "expectation"), verb)
 }
 
 // expectations is a file with expectations, and collects its mistakes.
