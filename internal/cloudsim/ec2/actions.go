@@ -101,6 +101,11 @@ var actions = map[string]action{
 		"ImageId Owner ExecutableBy IncludeDeprecated IncludeDisabled" + paging, describeImages},
 	"DescribeVolumes": {false, "VolumeId" + paging, describeVolumes},
 
+	"CreateKeyPair":    {true, "KeyName KeyType KeyFormat TagSpecification", createKeyPair},
+	"ImportKeyPair":    {true, "KeyName PublicKeyMaterial TagSpecification", importKeyPair},
+	"DeleteKeyPair":    {true, "KeyName KeyPairId", deleteKeyPair},
+	"DescribeKeyPairs": {false, "KeyName KeyPairId IncludePublicKey Filter", describeKeyPairs},
+
 	"CreateNetworkInterface": {true, interfaceParams, createInterface},
 	"DeleteNetworkInterface": {true, "NetworkInterfaceId", deleteInterface},
 	"AttachNetworkInterface": {true, "NetworkInterfaceId InstanceId DeviceIndex", attachInterface},

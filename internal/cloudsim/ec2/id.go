@@ -58,6 +58,7 @@ var taggable = []resourceType{
 	typeInstance, typeInterface,
 	typeDHCP, typeVolume,
 	typeAddress, typeNAT, typeEgressOnly, typeVPN, typeEndpoint, typeTransitAttachment, typeTransit,
+	typeKeyPair,
 }
 
 func (k resourceType) missing(id string) *refusal {

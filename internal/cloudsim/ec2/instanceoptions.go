@@ -53,6 +53,9 @@ func (r *request) options() (instanceOptions, error) {
 		credits:  orText(r.params["CreditSpecification.CpuCredits"], standardCredits(r.params["InstanceType"])),
 		tenancy:  orText(r.params["Placement.Tenancy"], defaultTenancy),
 	}
+	if err := r.checkKey(o.key); err != nil {
+		return o, err
+	}
 	if _, err := base64.StdEncoding.DecodeString(o.userData); err != nil {
 		return o, invalidValue("Invalid BASE64 encoding of user data.")
 	}

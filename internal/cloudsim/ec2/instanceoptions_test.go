@@ -32,6 +32,7 @@ func (c client) attribute(id string, name types.InstanceAttributeName) *ec2.Desc
 func TestInstanceOptions(t *testing.T) {
 	t.Parallel()
 	c := one(t)
+	c.createKey(ec2.CreateKeyPairInput{KeyName: aws.String("mine")})
 	i := must[types.Instance](t)(c.run(ec2.RunInstancesInput{
 		InstanceType: types.InstanceTypeT3Micro, KeyName: aws.String("mine"), UserData: aws.String("IyEvYmluL3No"),
 		IamInstanceProfile: &types.IamInstanceProfileSpecification{Name: aws.String("web")},

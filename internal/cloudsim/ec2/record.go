@@ -87,6 +87,9 @@ func orEmpty(m map[string]any, names ...string) {
 func trailedAnswer(action, requestID string, nodes []node) map[string]any {
 	m := trailedAll(nodes)
 	m["requestId"] = requestID
+	if m["keyMaterial"] != nil { // the private key of a new key pair
+		m["keyMaterial"] = "<sensitiveDataRemoved>"
+	}
 	if !slices.Contains(nested, action) {
 		return m
 	}

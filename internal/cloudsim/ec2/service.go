@@ -56,6 +56,7 @@ type cell struct {
 	// attachments are those of VPCs to transit gateways.
 	attachments map[string]*transitAttachment
 	egressOnly  map[string]*egressOnlyGateway
+	keys        map[string]*keyPair
 	tags        map[string]tagSet // by id; peering connections have a set on each side
 	late        map[shownItem][]oldItem
 }
@@ -187,6 +188,7 @@ func (s *Service) cell(at accountRegion) *cell {
 			transits:      map[string]*transitGateway{},
 			attachments:   map[string]*transitAttachment{},
 			egressOnly:    map[string]*egressOnlyGateway{},
+			keys:          map[string]*keyPair{},
 			tags:          map[string]tagSet{},
 			late:          map[shownItem][]oldItem{},
 		}

@@ -169,6 +169,7 @@ var held = map[string]func(*cell, string) bool{
 	typeVPN.prefix:               func(c *cell, id string) bool { return has(c.vpns, id) },
 	typeEndpoint.prefix:          func(c *cell, id string) bool { return has(c.endpoints, id) },
 	typeTransit.prefix:           func(c *cell, id string) bool { return has(c.transits, id) },
+	typeKeyPair.prefix:           func(c *cell, id string) bool { return has(c.keys, id) },
 	typeTransitAttachment.prefix: func(c *cell, id string) bool { return has(c.attachments, id) },
 	typeRule.prefix: func(c *cell, id string) bool {
 		return slices.ContainsFunc(c.rules(), func(rule *rule) bool { return rule.id == id })
