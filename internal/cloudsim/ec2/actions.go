@@ -87,6 +87,9 @@ var actions = map[string]action{
 	"RunInstances":       {true, runParams, runInstances},
 	"TerminateInstances": {true, "InstanceId", terminateInstances},
 	"DescribeInstances":  {false, "InstanceId" + paging, describeInstances},
+	"StopInstances":      {true, "InstanceId Force Hibernate SkipOsShutdown", stopInstances},
+	"StartInstances":     {true, "InstanceId AdditionalInfo", startInstances},
+	"RebootInstances":    {true, "InstanceId", rebootInstances},
 
 	"DescribeInstanceAttribute":            {false, "InstanceId Attribute", describeInstanceAttribute},
 	"ModifyInstanceAttribute":              {true, modifyInstanceParams, modifyInstanceAttribute},

@@ -135,7 +135,7 @@ func (s *Service) Hosts(account, region string) []apicall.Host {
 	}
 	var all []apicall.Host
 	for _, i := range c.instances {
-		if !i.terminated {
+		if i.runs() {
 			all = append(all, apicall.Host{Instance: i.id, Profile: i.options.profile})
 		}
 	}

@@ -3,6 +3,7 @@ package ec2
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -15,15 +16,22 @@ type instance struct {
 	subnet     *subnet // of the primary interface
 	faces      []*face // by device index, the primary one first; none once it is terminated
 	terminated bool
+	stopped    bool
 	options    instanceOptions
 }
 
 func (i *instance) state() (code int, name string) {
-	if i.terminated {
+	switch {
+	case i.terminated:
 		return 48, "terminated"
+	case i.stopped:
+		return 80, "stopped"
 	}
 	return 16, "running"
 }
+
+// runs reports whether the instance takes packets.
+func (i *instance) runs() bool { return !i.terminated && !i.stopped }
 
 func (i *instance) stateNode(name string) node {
 	code, state := i.state()
@@ -327,6 +335,10 @@ var instanceListing = listing[*instance]{
 			return nonEmpty(f.groups, func(g *securityGroup) string { return g.id })
 		}),
 		"instance-state-name": one(func(i *instance) string { _, name := i.state(); return name }),
+		"instance-state-code": one(func(i *instance) string { code, _ := i.state(); return strconv.Itoa(code) }),
+		"key-name": func(i *instance) []string {
+			return nonEmpty([]string{i.options.key}, func(k string) string { return k })
+		},
 
 		"network-interface.network-interface-id": ofFaces(func(f *face) []string { return []string{f.id} }),
 		"network-interface.addresses.private-ip-address": ofFaces(func(f *face) []string {
@@ -384,6 +396,7 @@ func showInstance(i *instance) []node {
 		return nodes
 	}
 	primary := i.faces[0]
+	nodes = append(nodes, i.showStop()...)
 	return append(append(nodes, i.showOptions()...),
 		leaf("subnetId", i.subnet.id),
 		leaf("vpcId", i.subnet.vpc.id),

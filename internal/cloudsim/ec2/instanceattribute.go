@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"encoding/base64"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,8 +96,7 @@ func modifyInstanceAttribute(r *request) ([]node, error) {
 		i.options.shutdown = behavior
 		return done(), nil
 	case r.has("UserData"), r.has("InstanceType"):
-		// no call here stops one
-		return nil, refuse("IncorrectInstanceState", "The instance '%s' is not in the 'stopped' state.", i.id)
+		return done(), r.modifyStopped(i)
 	}
 	return r.modifyOne(func(name string) *bool {
 		if value, known := instanceFlags[name]; known {
@@ -104,6 +104,26 @@ func modifyInstanceAttribute(r *request) ([]node, error) {
 		}
 		return nil
 	})
+}
+
+// modifyStopped changes an attribute that a running instance keeps.
+func (r *request) modifyStopped(i *instance) error {
+	if !i.stopped {
+		return refuse("IncorrectInstanceState", "The instance '%s' is not in the 'stopped' state.", i.id)
+	}
+	if r.has("InstanceType") {
+		size, err := r.must("InstanceType.Value")
+		if err == nil {
+			i.size = size
+		}
+		return err
+	}
+	data := r.params["UserData.Value"]
+	if _, err := base64.StdEncoding.DecodeString(data); err != nil {
+		return invalidValue("Invalid BASE64 encoding of user data.")
+	}
+	i.options.userData = data
+	return nil
 }
 
 // modifyPrimary changes an attribute of the primary interface.
@@ -176,7 +196,7 @@ var statusListing = listing[*instance]{
 }
 
 func (i *instance) health() string {
-	if i.terminated {
+	if !i.runs() {
 		return "not-applicable"
 	}
 	return "ok"
@@ -196,7 +216,7 @@ func describeStatus(r *request) ([]node, error) {
 	l := statusListing
 	l.ids = ""
 	return describe(r, l, slices.DeleteFunc(known, func(i *instance) bool {
-		return i.terminated && !every || len(ids) > 0 && !slices.Contains(ids, i.id)
+		return !i.runs() && !every || len(ids) > 0 && !slices.Contains(ids, i.id)
 	}))
 }
 

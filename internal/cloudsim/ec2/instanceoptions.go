@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/base64"
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -32,6 +33,9 @@ type instanceOptions struct {
 	metadata     metadataOptions
 	volumes      []*volume
 	public       netip.Addr // the zero Addr if it has none
+	wantsPublic  bool       // a public address at each start
+	starts       int        // after a stop
+	stoppedAt    time.Time
 }
 
 type metadataOptions struct {
@@ -173,9 +177,18 @@ func (r *request) givePublicAddress(i *instance) {
 		wanted, _ = r.bool(publicParam) // options has read it
 	}
 	if wanted {
-		sum := sha256.Sum256([]byte(i.id))
-		i.options.public = netip.AddrFrom4([4]byte{3, sum[0], sum[1], sum[2]})
+		i.options.wantsPublic, i.options.public = true, i.derivedPublic()
 	}
+}
+
+// derivedPublic is another address after each stop.
+func (i *instance) derivedPublic() netip.Addr {
+	name := i.id
+	if i.options.starts > 0 {
+		name = fmt.Sprint(name, " ", i.options.starts)
+	}
+	sum := sha256.Sum256([]byte(name))
+	return netip.AddrFrom4([4]byte{3, sum[0], sum[1], sum[2]})
 }
 
 // public returns the elastic IP address of the primary interface, or the address that EC2 gave the instance at its

@@ -32,9 +32,8 @@ func (c client) createKey(in ec2.CreateKeyPairInput) *ec2.CreateKeyPairOutput {
 
 // tagged is the tag k=v for a new resource.
 func tagged(kind types.ResourceType) []types.TagSpecification {
-	return []types.TagSpecification{{
-		ResourceType: kind, Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}},
-	}}
+	tags := []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}}
+	return []types.TagSpecification{{ResourceType: kind, Tags: tags}}
 }
 
 func (c client) importKey(name, line string) (*ec2.ImportKeyPairOutput, error) {
@@ -100,8 +99,8 @@ const (
 	publicRSA = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQD9FXzB/+4zsEQsatQSJrV4Tr91gcRRhp98JKQ/HjY7cDpnfHXSawRmY0QZNWYQVnY" +
 		"Vspe0s6QcxODEV6sJK2jxhq48sb3S+DS9mt3XgkAI/zBeXdIb4F7Qxm8Xn0Em9TgU2uLv82+8rgKEtk5hMFoW9oc8v3eU5OiE9JabepknSw=="
 	publicED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBz6zJinfr3vyiLsgAQ5I4QK79GBlRDlooCnJKKQ4rCN me@example.com"
-	publicECDSA   = "ecdsa-sha2-nistp256 " +
-		"AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBJkzrdBsBaUfx1P8dRT6hq7+DyQTf7pzBHclKWE4dpU7lH11SNI/kBdWiIQ0vC/52Et5ByIVOc7EBVTwJVwoQTU="
+	publicECDSA   = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBJkzrdBsBaUfx1P8dRT6hq7+DyQ" +
+		"Tf7pzBHclKWE4dpU7lH11SNI/kBdWiIQ0vC/52Et5ByIVOc7EBVTwJVwoQTU="
 )
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ImportKeyPair.html

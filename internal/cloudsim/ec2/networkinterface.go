@@ -46,7 +46,7 @@ const (
 )
 
 // hasInstance reports whether packets for the interface reach an instance.
-func (f *face) hasInstance() bool { return f.attachment != nil }
+func (f *face) hasInstance() bool { return f.attachment != nil && f.attachment.instance.runs() }
 
 // addressLike returns the address of a's family under which the interface sends, the zero Addr if it has none.
 func (f *face) addressLike(a netip.Addr) netip.Addr {

@@ -158,13 +158,13 @@ func (t *table) isAlive(to target) bool {
 
 func (c *cell) runs(instance string) bool {
 	i := c.instances[instance]
-	return i != nil && !i.terminated
+	return i != nil && i.runs()
 }
 
-// uses reports whether the interface belongs to an instance or a service.
+// uses reports whether the interface belongs to an instance that runs or to a service.
 func (c *cell) uses(id string) bool {
 	f := c.faces[id]
-	return f != nil && f.status() == "in-use"
+	return f != nil && (f.requester != "" || f.hasInstance())
 }
 
 func (c *cell) hasNAT(id string) bool {

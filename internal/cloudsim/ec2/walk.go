@@ -99,7 +99,7 @@ func cross(from, to *face, c content, source, destination netip.Addr) bool {
 // sender returns the interface with the id, or the primary interface of the instance with it, nil if it isn't in use.
 func (s *Service) sender(id string) *face {
 	for _, c := range s.cells {
-		if i := c.instances[id]; i != nil && len(i.faces) > 0 {
+		if i := c.instances[id]; i != nil && i.runs() {
 			return i.faces[0]
 		}
 		if f := c.faces[id]; f != nil && f.hasInstance() {

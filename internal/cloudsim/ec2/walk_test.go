@@ -292,6 +292,12 @@ func TestWalk(t *testing.T) {
 				InstanceIds: []string{p.ids[client4]},
 			}))
 		}},
+		{name: "a stopped one neither", packet: "10.10.1.10 10.10.2.10 tcp 22", want: "no-instance", change: func(p *path) {
+			must[[]types.InstanceStateChange](p.t)(p.marketing.stop(p.ids[server4]))
+		}},
+		{name: "and doesn't send", packet: "10.10.1.10 10.10.2.10 tcp 22", want: "no-instance", change: func(p *path) {
+			must[[]types.InstanceStateChange](p.t)(p.marketing.stop(p.ids[client4]))
+		}},
 		{name: "an instance without an address of the family sends nothing", packet: "10.10.3.10 " + vault6 + " tcp 22",
 			want: "no-address", change: func(p *path) {
 				p.ids["10.10.3.10"] = p.marketing.server(p.marketing.subnet(p.marketVPC, "10.10.3.0/24"), "10.10.3.10", p.clientSG)
