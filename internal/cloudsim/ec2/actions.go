@@ -26,6 +26,10 @@ var actions = map[string]action{
 	"AssociateSubnetCidrBlock":    {true, "SubnetId Ipv6CidrBlock", associateSubnetBlock},
 	"DisassociateSubnetCidrBlock": {true, "AssociationId", disassociateSubnetBlock},
 
+	"CreateSubnetCidrReservation": {true, "SubnetId Cidr ReservationType Description TagSpecification", createReservation},
+	"DeleteSubnetCidrReservation": {true, "SubnetCidrReservationId", deleteReservation},
+	"GetSubnetCidrReservations":   {false, "SubnetId" + paging, getReservations},
+
 	"CreateDhcpOptions":    {true, "DhcpConfiguration TagSpecification", createDHCP},
 	"DeleteDhcpOptions":    {true, "DhcpOptionsId", deleteDHCP},
 	"DescribeDhcpOptions":  {false, "DhcpOptionsId" + paging, describeDHCP},
@@ -67,6 +71,11 @@ var actions = map[string]action{
 		describeEgress},
 	"DescribeStaleSecurityGroups": {false, "VpcId MaxResults NextToken", describeStaleGroups},
 
+	"AssociateSecurityGroupVpc":            {true, "GroupId VpcId", associateGroup},
+	"DisassociateSecurityGroupVpc":         {true, "GroupId VpcId", disassociateGroup},
+	"DescribeSecurityGroupVpcAssociations": {false, paging, describeGroupVPCs},
+	"GetSecurityGroupsForVpc":              {false, "VpcId" + paging, getGroupsForVPC},
+
 	"CreateNetworkAcl":             {true, "VpcId TagSpecification", createACL},
 	"DeleteNetworkAcl":             {true, "NetworkAclId", deleteACL},
 	"DescribeNetworkAcls":          {false, "NetworkAclId" + paging, describeACLs},
@@ -83,6 +92,9 @@ var actions = map[string]action{
 	"DescribeManagedPrefixLists":  {false, "PrefixListId" + paging, describePrefixLists},
 	"GetManagedPrefixListEntries": {false, "PrefixListId TargetVersion MaxResults NextToken", getPrefixListEntries},
 	"DescribePrefixLists":         {false, "PrefixListId" + paging, describeServiceLists},
+
+	"GetManagedPrefixListAssociations": {false, "PrefixListId MaxResults NextToken", getPrefixListAssociations},
+	"RestoreManagedPrefixListVersion":  {true, "PrefixListId PreviousVersion CurrentVersion", restorePrefixList},
 
 	"RunInstances":       {true, runParams, runInstances},
 	"TerminateInstances": {true, "InstanceId", terminateInstances},

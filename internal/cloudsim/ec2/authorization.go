@@ -41,6 +41,8 @@ var restricted = map[string]func(*request) []permission{
 	"DeleteManagedPrefixList":                    (*request).onPrefixList,
 	"ModifyManagedPrefixList":                    (*request).onPrefixList,
 	"GetManagedPrefixListEntries":                (*request).onPrefixList,
+	"GetManagedPrefixListAssociations":           (*request).onPrefixList,
+	"RestoreManagedPrefixListVersion":            (*request).onPrefixList,
 }
 
 // allowed asks IAM for all that the call needs. The first refusal is the answer.

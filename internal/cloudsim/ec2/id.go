@@ -58,7 +58,7 @@ var taggable = []resourceType{
 	typeInstance, typeInterface,
 	typeDHCP, typeVolume,
 	typeAddress, typeNAT, typeEgressOnly, typeVPN, typeEndpoint, typeTransitAttachment, typeTransit,
-	typeKeyPair,
+	typeKeyPair, typeReservation,
 }
 
 func (k resourceType) missing(id string) *refusal {

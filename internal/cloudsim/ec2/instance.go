@@ -205,7 +205,7 @@ func (r *request) instanceGroups(v *vpc) ([]*securityGroup, error) {
 		if err != nil {
 			return nil, err
 		}
-		if g.vpc != v {
+		if !g.isIn(v) {
 			return nil, refuse("InvalidParameter", "Security group %s and subnet belong to different networks.", id)
 		}
 		groups = append(groups, g)

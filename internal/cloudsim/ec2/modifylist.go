@@ -149,3 +149,57 @@ func (l *prefixList) contains(a netip.Addr) (netip.Prefix, bool) {
 	}
 	return best, best.IsValid()
 }
+
+// restorePrefixList makes a new version with the entries of an earlier one:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RestoreManagedPrefixListVersion.html
+func restorePrefixList(r *request) ([]node, error) {
+	l, err := r.ownList()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.checkVersion(l, true); err != nil {
+		return nil, err
+	}
+	if _, err := r.must("PreviousVersion"); err != nil {
+		return nil, err
+	}
+	version, err := r.int("PreviousVersion", 0)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := l.at(version)
+	if err == nil {
+		err = l.fits(entries)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l.versions = append(slices.Clip(l.versions), l.entries)
+	l.entries, l.state, l.message = entries, listRestored, ""
+	return []node{group("prefixList", l.show(listRestoring)...)}, nil
+}
+
+// getPrefixListAssociations lists the route tables and the security groups that refer to the list.
+func getPrefixListAssociations(r *request) ([]node, error) {
+	l, err := find(typePrefixList, r.params, "PrefixListId", r.cell.allLists())
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, t := range r.cell.tables {
+		if t.refersTo(l) {
+			ids = append(ids, t.id)
+		}
+	}
+	for _, g := range r.cell.groups {
+		if slices.ContainsFunc(g.rules, func(rule *rule) bool { return rule.listID == l.id }) {
+			ids = append(ids, g.id)
+		}
+	}
+	return describe(r, listing[string]{
+		set:  "prefixListAssociationSet",
+		most: 255,
+		id:   func(id string) string { return id },
+		show: func(id string) []node { return []node{leaf("resourceId", id), leaf("resourceOwner", r.cell.account)} },
+	}, ids)
+}

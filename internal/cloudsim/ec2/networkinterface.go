@@ -149,8 +149,7 @@ func (s *subnet) parseFree(given []string) ([]netip.Addr, error) {
 // pick returns n free IPv4 addresses of the subnet, behind the four at its beginning that AWS keeps.
 func (s *subnet) pick(n int, beside []netip.Addr) ([]netip.Addr, error) {
 	if s.free()-len(beside) < n {
-		return nil, refuse("InsufficientFreeAddressesInSubnet",
-			"There are not enough free addresses in subnet '%s' to satisfy the requested number of instances.", s.id)
+		return nil, s.isFull()
 	}
 	address := s.prefix.Addr()
 	for range reserved - 2 {
@@ -159,11 +158,19 @@ func (s *subnet) pick(n int, beside []netip.Addr) ([]netip.Addr, error) {
 	var free []netip.Addr
 	for len(free) < n {
 		address = address.Next()
-		if !s.isTaken(address) && !slices.Contains(beside, address) {
+		switch {
+		case !s.prefix.Contains(address.Next()): // reserved blocks have the rest
+			return nil, s.isFull()
+		case !s.isTaken(address) && !s.isReserved(address) && !slices.Contains(beside, address):
 			free = append(free, address)
 		}
 	}
 	return free, nil
+}
+
+func (s *subnet) isFull() *refusal {
+	const text = "There are not enough free addresses in subnet '%s' to satisfy the requested number of instances."
+	return refuse("InsufficientFreeAddressesInSubnet", text, s.id)
 }
 
 // addressesSix reads IPv6 addresses, or picks as many as the request counts.

@@ -35,6 +35,8 @@ const (
 	listModified    = "modify-complete"
 	listNotModified = "modify-failed"
 	listDeleting    = "delete-in-progress"
+	listRestoring   = "restore-in-progress"
+	listRestored    = "restore-complete"
 )
 
 func createPrefixList(r *request) ([]node, error) {

@@ -226,3 +226,76 @@ func TestAPrefixListCountsAsMuchAsItMayHave(t *testing.T) {
 		t.Errorf("an IPv6 list counts with the IPv6 rules: %v", err)
 	}
 }
+
+func (c client) restore(id string, previous, current int64) (types.ManagedPrefixList, error) {
+	out, err := c.RestoreManagedPrefixListVersion(c.t.Context(), &ec2.RestoreManagedPrefixListVersionInput{
+		PrefixListId: &id, PreviousVersion: &previous, CurrentVersion: &current,
+	})
+	if err != nil {
+		return types.ManagedPrefixList{}, err
+	}
+	return *out.PrefixList, nil
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RestoreManagedPrefixListVersion.html
+func TestAnEarlierVersionOfAPrefixListComesBackAsANewOne(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	id := c.prefixList("IPv4", 2, "10.1.0.0/16", "10.2.0.0/16")
+	must[*ec2.ModifyManagedPrefixListOutput](t)(c.ModifyManagedPrefixList(t.Context(), &ec2.ModifyManagedPrefixListInput{
+		PrefixListId: &id, CurrentVersion: aws.Int64(1),
+		RemoveEntries: []types.RemovePrefixListEntry{{Cidr: aws.String("10.1.0.0/16")}},
+	}))
+	got := must[types.ManagedPrefixList](t)(c.restore(id, 1, 2))
+	if got.State != types.PrefixListStateRestoreInProgress || *got.Version != 3 {
+		t.Errorf("the answer is %s, version %d", got.State, *got.Version)
+	}
+	if then := c.managed(filter("prefix-list-id", id)); then.State != types.PrefixListStateRestoreComplete {
+		t.Errorf("then the list is %s", then.State)
+	}
+	in := ec2.GetManagedPrefixListEntriesInput{PrefixListId: &id}
+	entries := must[*ec2.GetManagedPrefixListEntriesOutput](t)(c.GetManagedPrefixListEntries(t.Context(), &in))
+	if len(entries.Entries) != 2 {
+		t.Errorf("the entries are %v", entries.Entries)
+	}
+	_, err := c.restore(id, 1, 2)
+	refused(t, err, "PrefixListVersionMismatch")
+	_, err = c.restore(id, 4, 3)
+	refused(t, err, "InvalidParameterValue")
+	_, err = c.restore("pl-0123456789abcdef0", 1, 1)
+	refused(t, err, "InvalidPrefixListID.NotFound")
+	must[types.ManagedPrefixList](t)(c.restore(id, 2, 3)) // one entry
+	must[*ec2.ModifyManagedPrefixListOutput](t)(c.ModifyManagedPrefixList(t.Context(), &ec2.ModifyManagedPrefixListInput{
+		PrefixListId: &id, MaxEntries: aws.Int32(1),
+	}))
+	_, err = c.restore(id, 1, 4)
+	refused(t, err, "PrefixListMaxEntriesExceeded")
+	_, err = c.restore(*c.managed(filter("owner-id", "AWS")).PrefixListId, 1, 1)
+	refused(t, err, "OperationNotPermitted")
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetManagedPrefixListAssociations.html
+func TestAPrefixListIsAssociatedWithItsTablesAndGroups(t *testing.T) {
+	t.Parallel()
+	c := in(t, sim.New(sim.Options{PageSize: 1}), marketing, virginia)
+	vpc, id := c.vpc("10.0.0.0/16"), c.prefixList("IPv4", 1, "10.1.0.0/16")
+	group, table, gateway := c.group(vpc, "web"), c.mainTable(vpc), c.gateway(vpc)
+	c.group(vpc, "db")
+	must[[]types.SecurityGroupRule](t)(c.authorize(group, fromList(id)))
+	refused(t, c.create(table, ec2.CreateRouteInput{DestinationPrefixListId: &id, GatewayId: &gateway}), "no error")
+	var got []string
+	in := ec2.GetManagedPrefixListAssociationsInput{PrefixListId: &id}
+	for pages := ec2.NewGetManagedPrefixListAssociationsPaginator(c, &in); pages.HasMorePages(); {
+		page := must[*ec2.GetManagedPrefixListAssociationsOutput](t)(pages.NextPage(t.Context()))
+		for _, a := range page.PrefixListAssociations {
+			got = append(got, *a.ResourceId+" "+*a.ResourceOwner)
+		}
+	}
+	if diff := cmp.Diff([]string{table + " " + marketing, group + " " + marketing}, got); diff != "" {
+		t.Error(diff)
+	}
+	_, err := c.GetManagedPrefixListAssociations(t.Context(), &ec2.GetManagedPrefixListAssociationsInput{
+		PrefixListId: aws.String("pl-0123456789abcdef0"),
+	})
+	refused(t, err, "InvalidPrefixListID.NotFound")
+}

@@ -37,7 +37,7 @@ var nested = []string{
 	"ModifyVpcEndpoint", "DeleteVpcEndpoints",
 	"CreateTransitGateway", "DeleteTransitGateway", "CreateTransitGatewayVpcAttachment",
 	"DeleteTransitGatewayVpcAttachment",
-	"ModifyManagedPrefixList",
+	"ModifyManagedPrefixList", "RestoreManagedPrefixListVersion",
 }
 
 func trailedRequest(call *apicall.Call) map[string]any {

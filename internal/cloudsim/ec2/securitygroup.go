@@ -13,6 +13,7 @@ type securityGroup struct {
 	name        string
 	description string
 	rules       []*rule
+	associated  []*vpc // beside its own
 }
 
 const defaultGroupName = "default"
@@ -83,7 +84,7 @@ func deleteGroup(r *request) ([]node, error) {
 	switch {
 	case g.name == defaultGroupName:
 		return nil, refuse("CannotDelete", "the specified group: %q name: %q cannot be deleted by a user", g.id, g.name)
-	case g.hasMembers() || g.isReferenced():
+	case g.hasMembers() || g.isReferenced() || len(g.associated) > 0:
 		return nil, dependency("resource %s has a dependent object", g.id)
 	}
 	g.remove()

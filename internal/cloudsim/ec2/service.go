@@ -57,8 +57,10 @@ type cell struct {
 	attachments map[string]*transitAttachment
 	egressOnly  map[string]*egressOnlyGateway
 	keys        map[string]*keyPair
-	tags        map[string]tagSet // by id; peering connections have a set on each side
-	late        map[shownItem][]oldItem
+	// reservations are those of blocks of subnets.
+	reservations map[string]*reservation
+	tags         map[string]tagSet // by id; peering connections have a set on each side
+	late         map[shownItem][]oldItem
 }
 
 // request is one call while it is answered. The service is locked meanwhile.
@@ -189,6 +191,7 @@ func (s *Service) cell(at accountRegion) *cell {
 			attachments:   map[string]*transitAttachment{},
 			egressOnly:    map[string]*egressOnlyGateway{},
 			keys:          map[string]*keyPair{},
+			reservations:  map[string]*reservation{},
 			tags:          map[string]tagSet{},
 			late:          map[shownItem][]oldItem{},
 		}

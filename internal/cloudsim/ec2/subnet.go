@@ -121,6 +121,9 @@ func deleteSubnet(r *request) ([]node, error) {
 			return nil, dependency("The subnet '%s' has dependencies and cannot be deleted.", s.id)
 		}
 	}
+	for _, v := range s.reservations() {
+		v.remove()
+	}
 	for _, t := range r.cell.tables {
 		t.release(func(a association) bool { return a.subnet == s })
 	}

@@ -170,6 +170,7 @@ var held = map[string]func(*cell, string) bool{
 	typeEndpoint.prefix:          func(c *cell, id string) bool { return has(c.endpoints, id) },
 	typeTransit.prefix:           func(c *cell, id string) bool { return has(c.transits, id) },
 	typeKeyPair.prefix:           func(c *cell, id string) bool { return has(c.keys, id) },
+	typeReservation.prefix:       func(c *cell, id string) bool { return has(c.reservations, id) },
 	typeTransitAttachment.prefix: func(c *cell, id string) bool { return has(c.attachments, id) },
 	typeRule.prefix: func(c *cell, id string) bool {
 		return slices.ContainsFunc(c.rules(), func(rule *rule) bool { return rule.id == id })

@@ -135,6 +135,7 @@ func deleteVpc(r *request) ([]node, error) {
 	}
 	r.dissolve(v)
 	v.removeContents()
+	r.endAssociations(v)
 	r.cell.forget(v.id)
 	delete(r.cell.vpcs, v.id)
 	return done(), nil
