@@ -159,6 +159,15 @@ var actions = map[string]action{
 	"EnableVgwRoutePropagation":  {true, "RouteTableId GatewayId", enablePropagation},
 	"DisableVgwRoutePropagation": {true, "RouteTableId GatewayId", disablePropagation},
 
+	"CreateCustomerGateway":    {true, customerParams, createCustomer},
+	"DeleteCustomerGateway":    {true, "CustomerGatewayId", deleteCustomer},
+	"DescribeCustomerGateways": {false, "CustomerGatewayId Filter", describeCustomers},
+	"CreateVpnConnection":      {true, vpnConnectionParams, createVPNConnection},
+	"DeleteVpnConnection":      {true, "VpnConnectionId", deleteVPNConnection},
+	"DescribeVpnConnections":   {false, "VpnConnectionId Filter", describeVPNConnections},
+	"CreateVpnConnectionRoute": {true, "VpnConnectionId DestinationCidrBlock", createVPNRoute},
+	"DeleteVpnConnectionRoute": {true, "VpnConnectionId DestinationCidrBlock", deleteVPNRoute},
+
 	"CreateTransitGateway":                 {true, "Description TagSpecification", createTransit},
 	"DeleteTransitGateway":                 {true, "TransitGatewayId", deleteTransit},
 	"DescribeTransitGateways":              {false, "TransitGatewayIds" + paging, describeTransits},

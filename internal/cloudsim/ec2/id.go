@@ -58,7 +58,7 @@ var taggable = []resourceType{
 	typeInstance, typeInterface,
 	typeDHCP, typeVolume,
 	typeAddress, typeNAT, typeEgressOnly, typeVPN, typeEndpoint, typeTransitAttachment, typeTransit,
-	typeKeyPair, typeReservation,
+	typeKeyPair, typeReservation, typeCustomer, typeVPNConnection,
 }
 
 func (k resourceType) missing(id string) *refusal {

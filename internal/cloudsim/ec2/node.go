@@ -3,6 +3,7 @@ package ec2
 import (
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -92,6 +93,11 @@ func (n node) trailed() any {
 	return map[string]any{"items": items}
 }
 
+// sensitive stands on the trail for the values of sensitiveNames: private keys.
+const sensitive = "<sensitiveDataRemoved>"
+
+var sensitiveNames = []string{"keyMaterial", "customerGatewayConfiguration", "preSharedKey"}
+
 func trailedAll(nodes []node) map[string]any {
 	m := make(map[string]any, len(nodes))
 	for _, n := range nodes {
@@ -100,6 +106,9 @@ func trailedAll(nodes []node) map[string]any {
 			name = "_return" // as CloudTrail has it
 		}
 		m[name] = n.trailed()
+		if slices.Contains(sensitiveNames, name) {
+			m[name] = sensitive
+		}
 	}
 	return m
 }

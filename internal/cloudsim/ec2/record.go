@@ -87,9 +87,6 @@ func orEmpty(m map[string]any, names ...string) {
 func trailedAnswer(action, requestID string, nodes []node) map[string]any {
 	m := trailedAll(nodes)
 	m["requestId"] = requestID
-	if m["keyMaterial"] != nil { // the private key of a new key pair
-		m["keyMaterial"] = "<sensitiveDataRemoved>"
-	}
 	if !slices.Contains(nested, action) {
 		return m
 	}
@@ -187,6 +184,8 @@ func trailedStructure(p params, root string) any {
 // trailedValue keeps ports, counts and flags as JSON's own types. The value of a tag and a description stay strings.
 func trailedValue(name, v string) any {
 	switch name {
+	case "PreSharedKey":
+		return sensitive
 	case "FromPort", "ToPort", "MinCount", "MaxCount", "MaxEntries", "RuleNumber", "Type", "Code", "From", "To":
 		if n, err := strconv.Atoi(v); err == nil {
 			return n

@@ -88,7 +88,7 @@ func deleteReservation(r *request) ([]node, error) {
 
 func (v *reservation) remove() {
 	v.forget(v.id)
-	delete(v.cell.reservations, v.id)
+	delete(v.reservations, v.id)
 }
 
 // getReservations answers with a set for each family of addresses.

@@ -56,11 +56,13 @@ type cell struct {
 	// attachments are those of VPCs to transit gateways.
 	attachments map[string]*transitAttachment
 	egressOnly  map[string]*egressOnlyGateway
-	keys        map[string]*keyPair
-	// reservations are those of blocks of subnets.
-	reservations map[string]*reservation
-	tags         map[string]tagSet // by id; peering connections have a set on each side
-	late         map[shownItem][]oldItem
+	tags        map[string]tagSet // by id; peering connections have a set on each side
+	late        map[shownItem][]oldItem
+
+	keys           map[string]*keyPair
+	reservations   map[string]*reservation
+	customers      map[string]*customerGateway
+	vpnConnections map[string]*vpnConnection
 }
 
 // request is one call while it is answered. The service is locked meanwhile.
@@ -190,10 +192,13 @@ func (s *Service) cell(at accountRegion) *cell {
 			transits:      map[string]*transitGateway{},
 			attachments:   map[string]*transitAttachment{},
 			egressOnly:    map[string]*egressOnlyGateway{},
-			keys:          map[string]*keyPair{},
-			reservations:  map[string]*reservation{},
 			tags:          map[string]tagSet{},
 			late:          map[shownItem][]oldItem{},
+
+			keys:           map[string]*keyPair{},
+			reservations:   map[string]*reservation{},
+			customers:      map[string]*customerGateway{},
+			vpnConnections: map[string]*vpnConnection{},
 		}
 		s.cells[at] = c
 	}

@@ -171,6 +171,8 @@ var held = map[string]func(*cell, string) bool{
 	typeTransit.prefix:           func(c *cell, id string) bool { return has(c.transits, id) },
 	typeKeyPair.prefix:           func(c *cell, id string) bool { return has(c.keys, id) },
 	typeReservation.prefix:       func(c *cell, id string) bool { return has(c.reservations, id) },
+	typeCustomer.prefix:          func(c *cell, id string) bool { return has(c.customers, id) },
+	typeVPNConnection.prefix:     func(c *cell, id string) bool { return has(c.vpnConnections, id) },
 	typeTransitAttachment.prefix: func(c *cell, id string) bool { return has(c.attachments, id) },
 	typeRule.prefix: func(c *cell, id string) bool {
 		return slices.ContainsFunc(c.rules(), func(rule *rule) bool { return rule.id == id })

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// vpnGateway is a virtual private gateway. There are no VPN connections here: a test names the routes that the other
-// end advertises, see Service.Advertise.
+// vpnGateway is a virtual private gateway. Its VPN connections have static routes; a test names the routes that the
+// other end advertises, see Service.Advertise.
 type vpnGateway struct {
 	*cell
 	id         string
@@ -36,7 +36,7 @@ func (s *Service) Advertise(gateway string, blocks ...netip.Prefix) {
 func (t *table) propagated() []*route {
 	var all []*route
 	for _, g := range t.propagating {
-		for _, p := range g.advertised {
+		for _, p := range g.learned() {
 			all = append(all, &route{destination: p, target: target{targetGateway, g.id}, propagated: true})
 		}
 	}
@@ -49,12 +49,8 @@ func (v *vpc) hasVPN(id string) bool {
 }
 
 func createVPN(r *request) ([]node, error) {
-	kind, err := r.must("Type")
-	if err != nil {
+	if err := r.isIPsec(); err != nil {
 		return nil, err
-	}
-	if kind != "ipsec.1" {
-		return nil, invalidValue("Value (%s) for parameter type is invalid.", kind)
 	}
 	tags, err := r.specified(typeVPN)
 	if err != nil {
@@ -124,7 +120,7 @@ func deleteVPN(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if g.vpc != nil {
+	if g.vpc != nil || g.hasConnections() {
 		return nil, refuse("IncorrectState", "The vpnGateway '%s' is in use and cannot be deleted.", g.id)
 	}
 	r.cell.forget(g.id)
@@ -176,7 +172,7 @@ var vpnListing = listing[*vpnGateway]{
 			return nonEmpty(g.attachedTo(), func(string) string { return "attached" })
 		},
 		"state":             one(func(*vpnGateway) string { return "available" }),
-		"type":              one(func(*vpnGateway) string { return "ipsec.1" }),
+		"type":              one(func(*vpnGateway) string { return kindIPsec }),
 		"amazon-side-asn":   one(func(g *vpnGateway) string { return g.asn }),
 		"availability-zone": never[*vpnGateway],
 	},
@@ -196,7 +192,7 @@ func showVPN(g *vpnGateway) []node {
 	return []node{
 		leaf("vpnGatewayId", g.id),
 		leaf("state", "available"),
-		leaf("type", "ipsec.1"),
+		leaf("type", kindIPsec),
 		leaf("amazonSideAsn", g.asn),
 		listOf("attachments", g.attachedTo(), func(vpc string) []node {
 			return []node{leaf("vpcId", vpc), leaf("state", "attached")}
