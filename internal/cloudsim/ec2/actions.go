@@ -175,6 +175,10 @@ var actions = map[string]action{
 	"DeleteTransitGatewayVpcAttachment":    {true, "TransitGatewayAttachmentId", detachTransit},
 	"DescribeTransitGatewayVpcAttachments": {false, "TransitGatewayAttachmentIds" + paging, describeAttachments},
 
+	"DescribeTransitGatewayAttachments": {false, "TransitGatewayAttachmentIds" + paging, describeTransitAttachments},
+	"DescribeTransitGatewayRouteTables": {false, "TransitGatewayRouteTableIds" + paging, describeTransitTables},
+	"SearchTransitGatewayRoutes":        {false, "TransitGatewayRouteTableId" + paging, searchTransitRoutes},
+
 	"CreateVpcEndpoint":           {true, endpointParams, createEndpoint},
 	"ModifyVpcEndpoint":           {true, modifyEndpointParams, modifyEndpoint},
 	"DeleteVpcEndpoints":          {true, "VpcEndpointId", deleteEndpoints},
@@ -189,6 +193,23 @@ var actions = map[string]action{
 	"DescribeVpcPeeringConnections": {false, "VpcPeeringConnectionId" + paging, describeConnections},
 	"ModifyVpcPeeringConnectionOptions": {true,
 		"VpcPeeringConnectionId RequesterPeeringConnectionOptions AccepterPeeringConnectionOptions", modifyOptions},
+
+	"CreateFlowLogs":   {true, flowLogParams, createFlowLogs},
+	"DeleteFlowLogs":   {true, "FlowLogId", deleteFlowLogs},
+	"DescribeFlowLogs": {false, "FlowLogId" + paging, describeFlowLogs},
+
+	"DescribeVpcBlockPublicAccessOptions":      {false, "", describeBlockPublicAccess},
+	"DescribeVpcClassicLink":                   {false, "VpcId Filter", describeClassicLink},
+	"DescribeVpcClassicLinkDnsSupport":         {false, "VpcIds MaxResults NextToken", describeClassicLinkDNS},
+	"DescribeCarrierGateways":                  {false, "CarrierGatewayId" + paging, describeCarrierGateways},
+	"DescribeLocalGateways":                    {false, "LocalGatewayId" + paging, describeLocalGateways},
+	"DescribeIpv6Pools":                        {false, "PoolId" + paging, describeIPv6Pools},
+	"DescribePublicIpv4Pools":                  {false, "PoolId" + paging, describePublicPools},
+	"DescribeVpcBlockPublicAccessExclusions":   {false, "ExclusionId" + paging, describeExclusions},
+	"DescribeVpcEndpointConnections":           {false, paging, describeEndpointConnections},
+	"DescribeVpcEndpointServiceConfigurations": {false, "ServiceId" + paging, describeServiceConfigurations},
+	"DescribeIpams":                            {false, "IpamId" + paging, describeIPAMs},
+	"DescribeIpamPools":                        {false, "IpamPoolId" + paging, describeIPAMPools},
 
 	"CreateTags":   {true, "ResourceId Tag", createTags},
 	"DeleteTags":   {true, "ResourceId Tag", deleteTags},

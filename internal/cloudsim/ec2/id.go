@@ -57,8 +57,8 @@ var taggable = []resourceType{
 	typeVPC, typeSubnet, typeGateway, typeTable, typeConnection, typeGroup, typeRule, typeACL, typePrefixList,
 	typeInstance, typeInterface,
 	typeDHCP, typeVolume,
-	typeAddress, typeNAT, typeEgressOnly, typeVPN, typeEndpoint, typeTransitAttachment, typeTransit,
-	typeKeyPair, typeReservation, typeCustomer, typeVPNConnection,
+	typeAddress, typeNAT, typeEgressOnly, typeVPN, typeEndpoint, typeTransitAttachment, typeTransitTable, typeTransit,
+	typeKeyPair, typeReservation, typeCustomer, typeVPNConnection, typeFlowLog,
 }
 
 func (k resourceType) missing(id string) *refusal {

@@ -37,7 +37,7 @@ var nested = []string{
 	"ModifyVpcEndpoint", "DeleteVpcEndpoints",
 	"CreateTransitGateway", "DeleteTransitGateway", "CreateTransitGatewayVpcAttachment",
 	"DeleteTransitGatewayVpcAttachment",
-	"ModifyManagedPrefixList", "RestoreManagedPrefixListVersion",
+	"ModifyManagedPrefixList", "RestoreManagedPrefixListVersion", "CreateFlowLogs", "DeleteFlowLogs",
 }
 
 func trailedRequest(call *apicall.Call) map[string]any {

@@ -63,6 +63,7 @@ type cell struct {
 	reservations   map[string]*reservation
 	customers      map[string]*customerGateway
 	vpnConnections map[string]*vpnConnection
+	flowLogs       map[string]*flowLog
 }
 
 // request is one call while it is answered. The service is locked meanwhile.
@@ -199,6 +200,7 @@ func (s *Service) cell(at accountRegion) *cell {
 			reservations:   map[string]*reservation{},
 			customers:      map[string]*customerGateway{},
 			vpnConnections: map[string]*vpnConnection{},
+			flowLogs:       map[string]*flowLog{},
 		}
 		s.cells[at] = c
 	}

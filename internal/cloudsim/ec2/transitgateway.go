@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// transitGateway is as much of a transit gateway as a route to it needs: there are no route tables behind it.
+// transitGateway is as much of a transit gateway as a route to it needs: behind it is only its default route table.
 type transitGateway struct {
 	*cell
 	id, description string
@@ -59,6 +59,7 @@ func deleteTransit(r *request) ([]node, error) {
 	}
 	answer := showTransit(g, "deleting")
 	r.cell.forget(g.id)
+	r.cell.forget(g.table())
 	delete(r.cell.transits, g.id)
 	return []node{group("transitGateway", answer...)}, nil
 }
@@ -203,7 +204,8 @@ func showTransit(g *transitGateway, state string) []node {
 			leaf("amazonSideAsn", defaultASN), leaf("autoAcceptSharedAttachments", "disable"),
 			leaf("defaultRouteTableAssociation", "enable"),
 			leaf("defaultRouteTablePropagation", "enable"), leaf("vpnEcmpSupport", "enable"), leaf("dnsSupport", "enable"),
-			leaf("securityGroupReferencingSupport", "disable"), leaf("multicastSupport", "disable")),
+			leaf("securityGroupReferencingSupport", "disable"), leaf("multicastSupport", "disable"),
+			leaf("associationDefaultRouteTableId", g.table()), leaf("propagationDefaultRouteTableId", g.table())),
 		g.taggedNode(g.id),
 	}
 }

@@ -88,6 +88,8 @@ func TestTablesHaveTheStaticRoutesOfVPNConnections(t *testing.T) {
 	}
 	refused(t, c.addVPNRoute(connection, "192.168.0.0/16"), "no error")
 	refused(t, c.addVPNRoute(connection, "192.168.0.0/16"), "no error")
+	detached := *must[types.VpnConnection](t)(c.connect(c.customerAt("192.0.2.2"), "")).VpnConnectionId
+	refused(t, c.addVPNRoute(detached, "192.170.0.0/16"), "no error")
 	check() // without propagation
 	propagation := ec2.EnableVgwRoutePropagationInput{RouteTableId: &table, GatewayId: &gateway}
 	must[*ec2.EnableVgwRoutePropagationOutput](t)(c.EnableVgwRoutePropagation(t.Context(), &propagation))
