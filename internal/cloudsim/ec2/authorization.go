@@ -43,6 +43,19 @@ var restricted = map[string]func(*request) []permission{
 	"GetManagedPrefixListEntries":                (*request).onPrefixList,
 	"GetManagedPrefixListAssociations":           (*request).onPrefixList,
 	"RestoreManagedPrefixListVersion":            (*request).onPrefixList,
+
+	"CreateKeyPair":              (*request).onKeyPair,
+	"ImportKeyPair":              (*request).onKeyPair,
+	"DeleteKeyPair":              (*request).onKeyPair,
+	"StopInstances":              onNamed(typeInstance, "InstanceId"),
+	"StartInstances":             onNamed(typeInstance, "InstanceId"),
+	"RebootInstances":            onNamed(typeInstance, "InstanceId"),
+	"DeleteCustomerGateway":      onNamed(typeCustomer, "CustomerGatewayId"),
+	"DeleteVpnConnection":        onNamed(typeVPNConnection, "VpnConnectionId"),
+	"CreateVpnConnectionRoute":   onNamed(typeVPNConnection, "VpnConnectionId"),
+	"DeleteVpnConnectionRoute":   onNamed(typeVPNConnection, "VpnConnectionId"),
+	"DeleteFlowLogs":             onNamed(typeFlowLog, "FlowLogId"),
+	"SearchTransitGatewayRoutes": onNamed(typeTransitTable, "TransitGatewayRouteTableId"),
 }
 
 // allowed asks IAM for all that the call needs. The first refusal is the answer.
@@ -191,6 +204,34 @@ func (r *request) onPrefixList() []permission {
 		return []permission{r.need(l.arn(typePrefixList, id), iam.Keys{})}
 	}
 	return []permission{r.on(typePrefixList, id, iam.Keys{})}
+}
+
+// onNamed returns the permissions of a call on the resources whose ids are in the parameter.
+func onNamed(k resourceType, parameter string) func(*request) []permission {
+	return func(r *request) []permission {
+		var all []permission
+		for _, id := range r.list(parameter) {
+			if held[k.prefix](r.cell, id) {
+				all = append(all, r.on(k, id, iam.Keys{}))
+			}
+		}
+		return all
+	}
+}
+
+// onKeyPair has the name in the ARN where other resources have their id.
+func (r *request) onKeyPair() []permission {
+	name, keys := r.params["KeyName"], requestTags(r.specifiedTags(typeKeyPair.resource))
+	k := r.cell.keys[r.params["KeyPairId"]]
+	if k == nil {
+		k = r.cell.keyNamed(name)
+	}
+	if k == nil {
+		return []permission{r.need(r.cell.arn(typeKeyPair, name), keys)}
+	}
+	p := r.on(typeKeyPair, k.id, keys)
+	p.arn = r.cell.arn(typeKeyPair, k.name)
+	return []permission{p}
 }
 
 // onTagged looks at everything that is to be tagged, and at the tags.

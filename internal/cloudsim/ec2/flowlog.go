@@ -32,8 +32,8 @@ const flowLogParams = "ResourceId ResourceType TrafficType LogDestinationType Lo
 	" DeliverLogsPermissionArn DeliverCrossAccountRole MaxAggregationInterval DestinationOptions TagSpecification"
 
 // standardFormat: https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html#flow-logs-default
-const standardFormat = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} " +
-	"${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status}"
+const standardFormat = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport}" +
+	" ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status}"
 
 // createFlowLogs makes a flow log for each resource, or none.
 func createFlowLogs(r *request) ([]node, error) {
