@@ -5,6 +5,7 @@ import traceback
 
 import cli
 import coverage
+import courses
 import gateways
 import messages
 import networks
@@ -17,7 +18,7 @@ import selfcheck
 import storage
 from clients import Cloud, Report
 
-PARTS = (selfcheck, networks, newcomers, prefixlists, gateways, peerings, messages, refusals, paging, storage, cli, coverage)  # coverage asks what the others have driven
+PARTS = (selfcheck, networks, newcomers, courses, prefixlists, gateways, peerings, messages, refusals, paging, storage, cli, coverage)  # coverage asks what the others have driven
 
 
 def main(endpoint):
