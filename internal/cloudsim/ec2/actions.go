@@ -52,7 +52,7 @@ var actions = map[string]action{
 	"DisassociateRouteTable":       {true, "AssociationId", disassociateTable},
 	"ReplaceRouteTableAssociation": {true, "AssociationId RouteTableId", replaceTableAssociation},
 	"CreateRoute":                  {true, routeParams, createRoute},
-	"ReplaceRoute":                 {true, routeParams, replaceRoute},
+	"ReplaceRoute":                 {true, routeParams + " " + localParam, replaceRoute},
 	"DeleteRoute": {true,
 		"RouteTableId DestinationCidrBlock DestinationIpv6CidrBlock DestinationPrefixListId", deleteRoute},
 

@@ -9,13 +9,13 @@ import (
 
 const routeParams = "RouteTableId DestinationCidrBlock DestinationIpv6CidrBlock " +
 	"DestinationPrefixListId GatewayId InstanceId NetworkInterfaceId NatGatewayId EgressOnlyInternetGatewayId " +
-	"TransitGatewayId VpcPeeringConnectionId LocalTarget"
+	"TransitGatewayId VpcPeeringConnectionId VpcEndpointId CarrierGatewayId LocalGatewayId CoreNetworkArn"
 
 type route struct {
 	destination netip.Prefix // invalid for a prefix list
 	listID      string       // of the prefix list that is the destination
 	target      target
-	local       bool
+	local       bool // made with the table for a block of the VPC
 	propagated  bool // learned by a virtual private gateway
 }
 
@@ -30,10 +30,15 @@ const (
 	targetEgressOnly = "EgressOnlyInternetGatewayId"
 	targetTransit    = "TransitGatewayId"
 	targetConnection = "VpcPeeringConnectionId"
+	targetEndpoint   = "VpcEndpointId"
+	targetCarrier    = "CarrierGatewayId"
+	targetOutpost    = "LocalGatewayId"
+	targetCore       = "CoreNetworkArn"
 )
 
 var targetParams = []string{
 	targetGateway, targetInstance, targetInterface, targetNAT, targetEgressOnly, targetTransit, targetConnection,
+	targetEndpoint, targetCarrier, targetOutpost, targetCore,
 }
 
 // destination is that of a route: a block or a prefix list.
@@ -79,16 +84,6 @@ func (t *table) allRoutes() []*route {
 	return slices.Concat(t.localRoutes(), t.routes, t.propagated())
 }
 
-func (t *table) localRoutes() []*route {
-	var all []*route
-	for _, b := range t.vpc.blocks {
-		if b.isAssociated() {
-			all = append(all, &route{destination: b.prefix, target: target{targetGateway, "local"}, local: true})
-		}
-	}
-	return all
-}
-
 // find returns the local or static route for exactly this destination, or nil. A local route is a copy.
 func (t *table) find(d destination) *route {
 	for _, r := range append(t.localRoutes(), t.routes...) {
@@ -130,7 +125,7 @@ func (r *route) origin() string {
 
 // state is computed for each call, because a route follows its target without being changed itself.
 func (t *table) state(r *route) string {
-	if r.local || t.isAlive(r.target) {
+	if r.target == localTarget || t.isAlive(r.target) {
 		return "active"
 	}
 	return "blackhole"
@@ -258,13 +253,16 @@ func replaceRoute(r *request) ([]node, error) {
 	switch {
 	case there == nil:
 		return nil, invalidValue("There is no route defined for '%s' in the route table. Use CreateRoute instead.", d)
-	case there.local:
-		return nil, localReplaced()
 	case there.isOfEndpoint():
 		return nil, endpointRoute(t, d)
+	case to == localTarget:
+		return done(), t.restoreLocal(there)
 	}
 	if err := t.fits(d, to); err != nil {
 		return nil, err
+	}
+	if there.local {
+		t.replaceLocal(there, to)
 	}
 	there.target = to
 	return done(), nil
@@ -351,9 +349,13 @@ func (r *request) target(t *table) (target, error) {
 			given = append(given, target{parameter, id})
 		}
 	}
+	local, err := r.bool(localParam)
+	if local {
+		given = append(given, localTarget)
+	}
 	switch {
-	case r.has("LocalTarget"):
-		return target{}, localReplaced()
+	case err != nil:
+		return target{}, err
 	case len(given) == 0:
 		return target{}, missing("gatewayId, instanceId, networkInterfaceId or vpcPeeringConnectionId")
 	case len(given) > 1:
@@ -364,15 +366,15 @@ func (r *request) target(t *table) (target, error) {
 	return given[0], r.reaches(t, given[0])
 }
 
-// localReplaced refuses another target of a local route, which AWS allows and no client here needs.
-func localReplaced() *refusal {
-	return refuse("UnsupportedOperation", "Local routes cannot be replaced here.")
-}
-
 // reaches refuses a target that the caller cannot see, or that is in another VPC.
 func (r *request) reaches(t *table, to target) error {
-	if to.parameter == targetConnection {
+	switch {
+	case to == localTarget:
+		return nil
+	case to.parameter == targetConnection:
 		return r.reachesConnection(t, to.id)
+	case foreignTargets[to.parameter].prefix != "":
+		return r.refuseForeign(to)
 	}
 	v, err := r.vpcOf(t, to)
 	if err == nil && v != t.vpc {

@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"net/netip"
 	"slices"
 	"strconv"
 )
@@ -9,9 +10,10 @@ type table struct {
 	*Service
 	vpc          *vpc
 	id           string
-	routes       []*route      // the created ones; local routes follow from the VPC's blocks
-	associations []association // explicit ones; the main table has one without a subnet
-	propagating  []*vpnGateway // their routes are in the table too
+	routes       []*route                // the created ones; local routes follow from the VPC's blocks
+	replaced     map[netip.Prefix]target // the targets of local routes that have another one, by destination
+	associations []association           // explicit ones; the main table has one without a subnet
+	propagating  []*vpnGateway           // their routes are in the table too
 }
 
 type association struct {
@@ -127,7 +129,7 @@ func (r *request) gatewayFor(t *table) (*gateway, error) {
 		return nil, refuse("Resource.AlreadyAssociated",
 			"the specified association for route table %s conflicts with an existing association", t.id)
 	}
-	for _, route := range t.routes {
+	for _, route := range append(t.replacedRoutes(), t.routes...) {
 		if err := t.fitsEdge(destination{route.destination, r.cell.allLists()[route.listID]}, route.target); err != nil {
 			return nil, err
 		}

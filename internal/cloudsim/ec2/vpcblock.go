@@ -145,5 +145,10 @@ func (v *vpc) disassociate(i int) ([]node, error) {
 		}
 	}
 	v.blocks = slices.Delete(v.blocks, i, i+1)
+	for _, t := range v.tables {
+		if t.vpc == v {
+			delete(t.replaced, b.prefix)
+		}
+	}
 	return []node{leaf("vpcId", v.id), associationNode(b, "disassociating")}, nil
 }

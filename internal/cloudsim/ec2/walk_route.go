@@ -17,7 +17,7 @@ func (s *Service) follow(from *face, to netip.Addr) (*face, string) {
 		return nil, noRoute
 	}
 	switch {
-	case r.local:
+	case r.target == localTarget:
 		return arrive(own, to)
 	case r.target.parameter == targetConnection:
 		return s.over(own, r.target.id, to)
