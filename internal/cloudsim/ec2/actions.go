@@ -4,8 +4,7 @@ package ec2
 const paging = " Filter MaxResults NextToken"
 
 var actions = map[string]action{
-	"CreateVpc": {true, "CidrBlock AmazonProvidedIpv6CidrBlock InstanceTenancy TagSpecification",
-		createVpc},
+	"CreateVpc":            {true, "CidrBlock InstanceTenancy TagSpecification " + blockParams, createVpc},
 	"CreateDefaultVpc":     {true, "", createDefaultVpc},
 	"CreateDefaultSubnet":  {true, "AvailabilityZone AvailabilityZoneId", createDefaultSubnet},
 	"DeleteVpc":            {true, "VpcId", deleteVpc},
@@ -13,17 +12,17 @@ var actions = map[string]action{
 	"DescribeVpcAttribute": {false, "VpcId Attribute", describeVpcAttribute},
 	"ModifyVpcAttribute": {true, "VpcId EnableDnsSupport EnableDnsHostnames EnableNetworkAddressUsageMetrics",
 		modifyVpcAttribute},
-	"ModifyVpcTenancy": {true, "VpcId InstanceTenancy", modifyTenancy},
-	"AssociateVpcCidrBlock": {true, "VpcId CidrBlock AmazonProvidedIpv6CidrBlock Ipv6CidrBlock Ipv6Pool",
-		associateBlock},
+	"ModifyVpcTenancy":         {true, "VpcId InstanceTenancy", modifyTenancy},
+	"AssociateVpcCidrBlock":    {true, "VpcId CidrBlock " + blockParams, associateBlock},
 	"DisassociateVpcCidrBlock": {true, "AssociationId", disassociateBlock},
 
 	"CreateSubnet": {true,
-		"VpcId CidrBlock Ipv6CidrBlock Ipv6Native AvailabilityZone AvailabilityZoneId TagSpecification", createSubnet},
+		"VpcId CidrBlock Ipv6CidrBlock Ipv6Native AvailabilityZone AvailabilityZoneId TagSpecification " + poolParams,
+		createSubnet},
 	"DeleteSubnet":                {true, "SubnetId", deleteSubnet},
 	"DescribeSubnets":             {false, "SubnetId" + paging, describeSubnets},
 	"ModifySubnetAttribute":       {true, subnetAttributeParams, modifySubnetAttribute},
-	"AssociateSubnetCidrBlock":    {true, "SubnetId Ipv6CidrBlock", associateSubnetBlock},
+	"AssociateSubnetCidrBlock":    {true, "SubnetId Ipv6CidrBlock " + poolParams, associateSubnetBlock},
 	"DisassociateSubnetCidrBlock": {true, "AssociationId", disassociateSubnetBlock},
 
 	"CreateSubnetCidrReservation": {true, "SubnetId Cidr ReservationType Description TagSpecification", createReservation},

@@ -219,12 +219,18 @@ func groupSource(fields params, g *securityGroup) (source, error) {
 	return source{groupID: id, owner: owner}, typeGroup.check(id)
 }
 
-// checkDescription allows the characters of https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpRange.html.
-func checkDescription(d string) error {
+const descriptionSet = "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+
+// isDescription allows the characters of https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpRange.html.
+func isDescription(d string) bool {
 	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ._-:/()#,@[]+=&;{}!$*"
-	if len(d) > 255 || strings.Trim(d, allowed) != "" {
-		return invalidValue("Invalid rule description. Valid descriptions are strings less than 256 characters from the " +
-			"following set: a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*")
+	return len(d) <= 255 && !strings.ContainsFunc(d, func(c rune) bool { return !strings.ContainsRune(allowed, c) })
+}
+
+func checkDescription(d string) error {
+	if !isDescription(d) {
+		return invalidValue("Invalid rule description. Valid descriptions are strings less than 256 "+
+			"characters from the following set: %s", descriptionSet)
 	}
 	return nil
 }

@@ -1,5 +1,7 @@
 package ec2
 
+import "slices"
+
 type gateway struct {
 	*cell
 	id  string
@@ -57,11 +59,21 @@ func detachGateway(r *request) ([]node, error) {
 	if g.vpc != v {
 		return nil, refuse("Gateway.NotAttached", "resource %s is not attached to network %s", g.id, v.id)
 	}
+	if v.hasPublicAddresses() {
+		return nil,
+			dependency("Network %s has some mapped public address(es). Please unmap those public address(es) "+
+				"before detaching the gateway.", v.id)
+	}
 	g.vpc = nil
 	for _, t := range r.cell.tables {
 		t.release(func(a association) bool { return a.gateway == g })
 	}
 	return done(), nil
+}
+
+// hasPublicAddresses reports whether an interface in the VPC has an elastic IP address or an instance's public one.
+func (v *vpc) hasPublicAddresses() bool {
+	return slices.ContainsFunc(sorted(v.faces), func(f *face) bool { return f.subnet.vpc == v && f.hasPublicAddress() })
 }
 
 func deleteGateway(r *request) ([]node, error) {
@@ -87,6 +99,7 @@ var gatewayListing = listing[*gateway]{
 		"internet-gateway-id": one(func(g *gateway) string { return g.id }),
 		"owner-id":            one(func(g *gateway) string { return g.account }),
 		"attachment.vpc-id":   (*gateway).attachedTo,
+		"attachment.state":    (*gateway).attachmentState,
 	},
 	show: showGateway,
 }
@@ -98,6 +111,13 @@ func (g *gateway) attachedTo() []string {
 	return []string{g.vpc.id}
 }
 
+func (g *gateway) attachmentState() []string {
+	if g.vpc == nil {
+		return nil
+	}
+	return []string{stateAvailable}
+}
+
 func describeGateways(r *request) ([]node, error) {
 	return describe(r, gatewayListing, sorted(r.cell.gateways))
 }
@@ -107,7 +127,7 @@ func showGateway(g *gateway) []node {
 		leaf("internetGatewayId", g.id),
 		leaf("ownerId", g.account),
 		listOf("attachmentSet", g.attachedTo(), func(vpc string) []node {
-			return []node{leaf("vpcId", vpc), leaf("state", "available")}
+			return []node{leaf("vpcId", vpc), leaf("state", stateAvailable)}
 		}),
 		g.taggedNode(g.id),
 	}

@@ -367,7 +367,7 @@ func (p pair) activate() error {
 // TestTheSameRequestAgainAfterAFailure: a failed connection is at its end too.
 func TestTheSameRequestAgainAfterAFailure(t *testing.T) {
 	t.Parallel()
-	p := newPair(t, sim.Options{}, virginia)
+	p := newPairOf(t, sim.Options{}, virginia, "10.20.0.0/16")
 	must[*ec2.AssociateVpcCidrBlockOutput](t)(p.deciding.associate(p.accepter, "10.10.0.0/24"))
 	if got := p.asking.state(p.id); got != "failed" {
 		t.Fatalf("the first is %s, want failed", got)
@@ -683,17 +683,17 @@ func TestBlocksOfPeeredVPCs(t *testing.T) {
 		_, err := c.AssociateVpcCidrBlock(t.Context(), &ec2.AssociateVpcCidrBlockInput{VpcId: &vpc, CidrBlock: &cidr})
 		return err
 	}
-	p := newPair(t, sim.Options{}, virginia)
+	p := newPairOf(t, sim.Options{}, virginia, "10.20.0.0/16")
 	refused(t, add(p.asking, p.requester, "10.99.0.0/16"), "OverlappingCidr") // none while its request is pending
 	p.accepted(t)
-	refused(t, add(p.asking, p.requester, "172.31.128.0/17"), "OverlappingCidr")
+	refused(t, add(p.asking, p.requester, "10.20.128.0/17"), "OverlappingCidr")
 	if err := add(p.asking, p.requester, "10.99.0.0/16"); err != nil {
 		t.Error(err)
 	}
 	if got := p.deciding.connection(p.id).RequesterVpcInfo.CidrBlockSet; len(got) != 2 {
 		t.Errorf("the accepter sees the blocks %v", got)
 	}
-	q := newPair(t, sim.Options{}, virginia)
+	q := newPairOf(t, sim.Options{}, virginia, "10.20.0.0/16")
 	if err := add(q.deciding, q.accepter, "10.10.0.0/24"); err != nil {
 		t.Fatal(err)
 	}

@@ -130,7 +130,8 @@ func TestAFailedRequestChangesNoReference(t *testing.T) {
 	t.Parallel()
 	r := newReference(t)
 	refused(t, r.asking.remove(r.id), "no error")
-	must[*ec2.AssociateVpcCidrBlockOutput](t)(r.deciding.associate(r.accepter, "10.10.0.0/24")) // overlaps the requester's
+	must[*ec2.AssociateVpcCidrBlockOutput](t)(r.asking.associate(r.requester, "100.64.0.0/16"))
+	must[*ec2.AssociateVpcCidrBlockOutput](t)(r.deciding.associate(r.accepter, "100.64.0.0/24")) // overlaps it
 	again := *must[types.VpcPeeringConnection](t)(r.asking.request(r.requester, r.accepter, finance,
 		virginia)).VpcPeeringConnectionId
 	if got := r.asking.state(again); got != "failed" {

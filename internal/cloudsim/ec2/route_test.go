@@ -87,6 +87,46 @@ func TestRouteToAnInternetGatewayThatIsDetached(t *testing.T) {
 	}
 }
 
+// TestDetachingAGatewayWithMappedAddresses is refused as users quote it:
+// https://github.com/hashicorp/terraform/issues/497.
+func TestDetachingAGatewayWithMappedAddresses(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	vpc := c.vpc("10.10.0.0/16")
+	subnet, gateway := c.subnet(vpc, "10.10.1.0/24"), c.gateway(vpc)
+	detach := func() error {
+		_, err := c.DetachInternetGateway(t.Context(), &ec2.DetachInternetGatewayInput{
+			InternetGatewayId: &gateway, VpcId: &vpc,
+		})
+		return err
+	}
+	attached := func() int {
+		out := must[*ec2.DescribeInternetGatewaysOutput](t)(c.DescribeInternetGateways(t.Context(),
+			&ec2.DescribeInternetGatewaysInput{
+				Filters: []types.Filter{filter("internet-gateway-id", gateway), filter("attachment.state", "available")},
+			}))
+		return len(out.InternetGateways)
+	}
+	nat := c.nat(subnet, c.address())
+	refused(t, detach(), "DependencyViolation")
+	must[*ec2.DeleteNatGatewayOutput](t)(c.DeleteNatGateway(t.Context(), &ec2.DeleteNatGatewayInput{NatGatewayId: &nat}))
+	public := must[*ec2.RunInstancesOutput](t)(c.RunInstances(t.Context(), &ec2.RunInstancesInput{
+		MinCount: aws.Int32(1), MaxCount: aws.Int32(1), NetworkInterfaces: []types.InstanceNetworkInterfaceSpecification{
+			{DeviceIndex: aws.Int32(0), SubnetId: &subnet, AssociatePublicIpAddress: aws.Bool(true)},
+		},
+	})).Instances[0].InstanceId
+	refused(t, detach(), "DependencyViolation")
+	if attached() != 1 {
+		t.Error("the gateway isn't attached any more")
+	}
+	must[*ec2.TerminateInstancesOutput](t)(c.TerminateInstances(t.Context(),
+		&ec2.TerminateInstancesInput{InstanceIds: []string{*public}}))
+	refused(t, detach(), "no error")
+	if attached() != 0 {
+		t.Error("the gateway is still attached")
+	}
+}
+
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateRoute.html and
 // https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html.
 func TestRefusedRoutes(t *testing.T) {

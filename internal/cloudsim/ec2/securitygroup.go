@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 )
 
 type securityGroup struct {
@@ -50,11 +52,11 @@ func (g *securityGroup) hasDefaultEgress() bool {
 }
 
 func createGroup(r *request) ([]node, error) {
-	name, err := r.must("GroupName")
+	name, err := r.groupText("GroupName")
 	if err != nil {
 		return nil, err
 	}
-	description, err := r.must("GroupDescription")
+	description, err := r.groupText("GroupDescription")
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +64,7 @@ func createGroup(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.groupNamed(name) != nil {
+	if v.hasGroup(name) {
 		return nil, refuse("InvalidGroup.Duplicate", "The security group '%s' already exists for VPC '%s'", name, v.id)
 	}
 	tags, err := r.specified(typeGroup)
@@ -72,6 +74,34 @@ func createGroup(r *request) ([]node, error) {
 	g := r.addGroup(v, name, description)
 	r.cell.tag(g.id, tags)
 	return append(done(), leaf("groupId", g.id), g.taggedNode(g.id), leaf("securityGroupArn", g.arn(typeGroup, g.id))), nil
+}
+
+// groupText reads a name or a description. The texts of the refusals are those that users quote.
+func (r *request) groupText(parameter string) (string, error) {
+	text, err := r.must(parameter)
+	switch {
+	case err != nil:
+	case parameter == "GroupName" && strings.HasPrefix(text, typeGroup.prefix):
+		err = invalidValue("Value (%s) for parameter %s is invalid. Group names may not be in the format sg-*.",
+			text, parameter)
+	case parameter == "GroupName" && strings.EqualFold(text, defaultGroupName):
+		err = invalidValue("Cannot use reserved security group name: %s", text)
+	case strings.ContainsFunc(text, func(c rune) bool { return c > unicode.MaxASCII }):
+		err = invalidValue("Value (%s) for parameter %s is invalid. Character sets beyond ASCII are not supported.",
+			text, parameter)
+	case !isDescription(text):
+		err = invalidValue("Invalid value for parameter %s. Valid values are strings less than 256 "+
+			"characters from the following set: %s",
+			parameter, descriptionSet)
+	}
+	return text, err
+}
+
+// hasGroup ignores case: names that differ in nothing else are the same to EC2.
+func (v *vpc) hasGroup(name string) bool {
+	return slices.ContainsFunc(sorted(v.groups), func(g *securityGroup) bool {
+		return g.vpc == v && strings.EqualFold(g.name, name)
+	})
 }
 
 // deleteGroup refuses a group that another group here refers to, but not one that a group of a peer VPC refers to: that

@@ -277,10 +277,37 @@ func TestDeletingAGroup(t *testing.T) {
 			Filters: []types.Filter{filter("vpc-id", vpc), filter("group-name", "default")},
 		}))
 	refused(t, remove(*groups.SecurityGroups[0].GroupId), "CannotDelete")
-	_, err := c.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{
-		VpcId: &vpc, GroupName: aws.String("default"), Description: aws.String("d"),
-	})
-	refused(t, err, "InvalidGroup.Duplicate")
+}
+
+// TestNamesOfGroups holds names and descriptions to
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html.
+func TestNamesOfGroups(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	vpc, other := c.vpc("10.10.0.0/16"), c.vpc("10.20.0.0/16")
+	long := strings.Repeat("x", 255)
+	for _, tt := range []struct{ vpc, name, description, code, message string }{
+		{vpc, "web servers", "Port 443 (HTTPS), for #1", "no error", ""},
+		{vpc, "WEB servers", "d", "InvalidGroup.Duplicate", "already exists for VPC"},
+		{other, "web servers", "d", "no error", ""},
+		{vpc, "default", "d", "InvalidParameterValue", "Cannot use reserved security group name: default"},
+		{vpc, "sg-web", "d", "InvalidParameterValue",
+			"Value (sg-web) for parameter GroupName is invalid. Group names may not be in the format sg-*."},
+		{vpc, long, long, "no error", ""},
+		{other, long + "x", "d", "InvalidParameterValue", "GroupName"},
+		{other, "x", long + "x", "InvalidParameterValue", "GroupDescription"},
+		{vpc, "db", "servers → db", "InvalidParameterValue",
+			"Value (servers → db) for parameter GroupDescription is invalid. Character sets beyond ASCII are not supported."},
+		{vpc, "db<1>", "d", "InvalidParameterValue", "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"},
+	} {
+		_, err := c.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{
+			VpcId: &tt.vpc, GroupName: &tt.name, Description: &tt.description,
+		})
+		refused(t, err, tt.code)
+		if err != nil && !strings.Contains(err.Error(), tt.message) {
+			t.Errorf("the message for %q is %v", tt.name, err)
+		}
+	}
 }
 
 func TestDuplicateMessage(t *testing.T) {

@@ -193,9 +193,15 @@ type pair struct {
 // newPair asks for a connection between two accounts, in one region or across two.
 func newPair(t *testing.T, o sim.Options, region string) pair {
 	t.Helper()
+	return newPairOf(t, o, region, "172.31.0.0/16")
+}
+
+// newPairOf has another block for the accepter's VPC: one of the requester's range can get further blocks that overlap.
+func newPairOf(t *testing.T, o sim.Options, region, accepter string) pair {
+	t.Helper()
 	s := sim.New(o)
 	p := pair{service: s, asking: in(t, s, marketing, virginia), deciding: in(t, s, finance, region)}
-	p.requester, p.accepter = p.asking.vpc("10.10.0.0/16"), p.deciding.vpc("172.31.0.0/16")
+	p.requester, p.accepter = p.asking.vpc("10.10.0.0/16"), p.deciding.vpc(accepter)
 	c := must[types.VpcPeeringConnection](t)(p.asking.request(p.requester, p.accepter, finance, region))
 	p.id = *c.VpcPeeringConnectionId
 	return p

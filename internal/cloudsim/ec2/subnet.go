@@ -61,6 +61,9 @@ func createSubnet(r *request) ([]node, error) {
 // subnetBlocks reads the blocks of a new subnet. One for IPv6 alone has no IPv4 block:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSubnet.html
 func (r *request) subnetBlocks(v *vpc) (four, six netip.Prefix, err error) {
+	if err := r.checkPools(); err != nil {
+		return four, six, err
+	}
 	native, err := r.bool("Ipv6Native")
 	switch {
 	case err != nil:

@@ -96,6 +96,9 @@ func associateSubnetBlock(r *request) ([]node, error) {
 		// the text isn't documented
 		return nil, refuse("SubnetCidrLimitExceeded", "This subnet '%s' has met its maximum number of allowed CIDRs: 1", s.id)
 	}
+	if err := r.checkPools(); err != nil {
+		return nil, err
+	}
 	var prefix netip.Prefix
 	if prefix, err = r.subnetBlock(s.vpc, "Ipv6CidrBlock"); err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ type block struct {
 	id     string
 	prefix netip.Prefix
 	due    time.Time // when it will be associated; zero once it is
-	amazon bool      // from Amazon's pool of IPv6 addresses
+	pool   string    // of an IPv6 block: Amazon, or the id of an own pool
 }
 
 func (b block) isAssociated() bool { return b.due.IsZero() }
@@ -72,7 +72,7 @@ func createVpc(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	six, err := r.bool("AmazonProvidedIpv6CidrBlock")
+	six, wanted, err := r.wantedSix()
 	if err != nil {
 		return nil, err
 	}
@@ -86,17 +86,20 @@ func createVpc(r *request) ([]node, error) {
 	}
 	v := r.addVPC(prefix)
 	v.tenancy = tenancy
-	if six {
-		r.addBlock(v, r.amazonBlock())
+	if wanted {
+		r.addBlock(v, r.sixBlock(six))
 	}
 	r.cell.tag(v.id, tags)
 	return []node{group("vpc", showVPC(v)...)}, nil
 }
 
-// vpcBlock reads the block of a VPC, which has between 16 and 65,536 addresses.
+// vpcBlock reads the IPv4 block of a VPC, which has between 16 and 65,536 addresses.
 func (r *request) vpcBlock() (netip.Prefix, error) {
+	if err := r.checkPools(); err != nil {
+		return netip.Prefix{}, err
+	}
 	prefix, err := r.cidr("CidrBlock")
-	if err == nil && (prefix.Bits() < 16 || prefix.Bits() > 28) {
+	if err == nil && (prefix.Bits() < 16 || prefix.Bits() > 28 || overlap(reservedRanges, []netip.Prefix{prefix})) {
 		err = refuse("InvalidVpc.Range", "The CIDR '%s' is invalid.", r.params["CidrBlock"])
 	}
 	return prefix, err
@@ -122,7 +125,7 @@ func (s *Service) amazonBlock() block {
 	s.ipv6Blocks++
 	n := s.ipv6Blocks
 	address := [16]byte{0x26, 0x00, 0x1f, 0x18, byte(n >> 16), byte(n >> 8), byte(n)} // the low bytes are meant
-	return block{id: s.newID(typeBlock.prefix), prefix: netip.PrefixFrom(netip.AddrFrom16(address), 56), amazon: true}
+	return block{id: s.newID(typeBlock.prefix), prefix: netip.PrefixFrom(netip.AddrFrom16(address), 56), pool: amazonPool}
 }
 
 func deleteVpc(r *request) ([]node, error) {
@@ -229,7 +232,7 @@ var vpcListing = listing[*vpc]{
 		"cidr-block-association.state":          ofBlocks(false, block.state),
 		"ipv6-cidr-block-association.association-id":  ofBlocks(true, func(b block) string { return b.id }),
 		"ipv6-cidr-block-association.ipv6-cidr-block": ofBlocks(true, block.text),
-		"ipv6-cidr-block-association.ipv6-pool":       ofBlocks(true, block.pool),
+		"ipv6-cidr-block-association.ipv6-pool":       ofBlocks(true, func(b block) string { return b.pool }),
 		"ipv6-cidr-block-association.state":           ofBlocks(true, block.state),
 	},
 	show: showVPC,
@@ -278,13 +281,5 @@ func showBlock(b block) []node {
 
 // showIPv6Block shows the pool too, which a subnet's block doesn't have.
 func (v *vpc) showIPv6Block(b block) []node {
-	return append(showBlock(b), leaf("ipv6Pool", b.pool()), leaf("networkBorderGroup", v.region))
-}
-
-// pool is where an IPv6 block is from: Amazon's pool, or "" for an IPv4 block or one that the caller chose.
-func (b block) pool() string {
-	if !b.amazon {
-		return ""
-	}
-	return "Amazon"
+	return append(showBlock(b), leaf("ipv6Pool", b.pool), leaf("networkBorderGroup", v.region))
 }

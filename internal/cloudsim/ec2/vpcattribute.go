@@ -65,6 +65,9 @@ func modifyVpcAttribute(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.params["EnableDnsHostnames.Value"] == "true" && !v.dnsSupport { // the code and the text aren't documented
+		return nil, invalidValue("DNS hostnames of %s can be enabled only if DNS support is enabled", v.id)
+	}
 	return r.modifyOne(func(name string) *bool {
 		if value, known := vpcAttributes[name]; known {
 			return value(v)

@@ -302,9 +302,9 @@ func TestCreateSubnet(t *testing.T) {
 	}
 	_, err := create(ec2.CreateSubnetInput{
 		CidrBlock: aws.String("10.0.9.0/24"), AvailabilityZone: aws.String("us-east-1a"),
-		AvailabilityZoneId: aws.String("use1-az2"),
+		AvailabilityZoneId: aws.String("use1-az1"),
 	})
-	refused(t, err, "InvalidParameterValue")
+	refused(t, err, "InvalidParameterCombination")
 	byID := must[types.Subnet](t)(create(ec2.CreateSubnetInput{
 		CidrBlock: aws.String("10.0.1.0/24"), AvailabilityZoneId: aws.String("use1-az2"),
 	}))

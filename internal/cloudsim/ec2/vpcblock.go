@@ -65,20 +65,18 @@ func associationNode(b block, state string) node {
 }
 
 func (r *request) newBlock() (block, error) {
-	amazon, err := r.bool("AmazonProvidedIpv6CidrBlock")
-	if err != nil {
-		return block{}, err
-	}
-	var prefix netip.Prefix
+	six, wanted, err := r.wantedSix()
 	switch {
-	case amazon:
-		return r.amazonBlock(), nil
-	case r.has("Ipv6CidrBlock"):
-		prefix, err = r.cidr("Ipv6CidrBlock")
-	default:
-		prefix, err = r.vpcBlock()
+	case err != nil:
+		return block{}, err
+	case wanted && r.has("CidrBlock"):
+		return block{},
+			combination("The request must contain an IPv4 CIDR block, an IPv6 pool, or an Amazon-provided IPv6 CIDR block")
+	case wanted:
+		return r.sixBlock(six), nil
 	}
-	return block{id: r.newID(typeBlock.prefix), prefix: prefix}, err
+	four, err := r.vpcBlock()
+	return block{id: r.newID(typeBlock.prefix), prefix: four}, err
 }
 
 func (r *request) mayAdd(v *vpc, p netip.Prefix) error {
@@ -88,6 +86,12 @@ func (r *request) mayAdd(v *vpc, p netip.Prefix) error {
 	}
 	if overlap(v.prefixes(), []netip.Prefix{p}) {
 		return refuse("CidrConflict", "The CIDR '%s' conflicts with another subnet", p)
+	}
+	if v.restricts(p) {
+		return refuse("InvalidVpc.Range",
+			"The CIDR '%s' is restricted. Use a CIDR from the same private address range as the current VPC CIDR, or "+
+				"use a publicly-routable CIDR. For additional restrictions, see "+
+				"https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html", p)
 	}
 	if there := v.routeWithin(p); there != nil {
 		// the code isn't documented

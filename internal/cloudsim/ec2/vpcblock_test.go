@@ -42,7 +42,7 @@ func (p pair) peered() [2][]string {
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#vpc-resize
 func TestABlockCountsOnceItIsAssociated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPair(t, sim.Options{Delays: sim.Delays{Associating: time.Minute}}, virginia).accepted(t)
+		p := newPairOf(t, sim.Options{Delays: sim.Delays{Associating: time.Minute}}, virginia, "10.20.0.0/16").accepted(t)
 		c := p.asking
 		added := must[*ec2.AssociateVpcCidrBlockOutput](t)(c.associate(p.requester, "10.11.0.0/16"))
 		if got := added.CidrBlockAssociation.CidrBlockState.State; got != "associating" {

@@ -38,11 +38,14 @@ func (z zone) id() string { return zoneID(z.name) }
 func (r *request) zone() (string, error) {
 	name, id := r.params["AvailabilityZone"], r.params["AvailabilityZoneId"]
 	all := zonesOf(r.cell.region)
-	if name == "" && id == "" {
+	switch {
+	case name == "" && id == "":
 		return all[0].name, nil
+	case name != "" && id != "": // AWS documents it for default subnets, and no code
+		return "", combination("The parameter availabilityZone cannot be used with the parameter availabilityZoneId")
 	}
 	for _, z := range all {
-		if (name == "" || z.name == name) && (id == "" || z.id() == id) {
+		if z.name == name || z.id() == id {
 			return z.name, nil
 		}
 	}
