@@ -96,11 +96,13 @@ func (r *request) wantedFaces(count int) ([][]wantedFace, error) {
 		return nil, err
 	}
 	var all [][]wantedFace
+	var given []netip.Addr
 	for _, address := range addresses {
 		f := &face{cell: r.cell, kind: kindInterface, subnet: s, addresses: []netip.Addr{address}, groups: groups}
-		if six := s.ipv6For(address); six.IsValid() {
-			f.ipv6 = []netip.Addr{six}
+		if f.ipv6, err = r.addressesSix(s, address, given); err != nil {
+			return nil, err
 		}
+		given = append(given, f.ipv6...)
 		all = append(all, []wantedFace{{f, 0, true}})
 	}
 	return all, nil
@@ -149,9 +151,6 @@ func (r *request) specifiedFace(fields params) (w wantedFace, err error) {
 	}
 	if w.face, err = inner.newInterface(s); err != nil {
 		return w, err
-	}
-	if len(w.ipv6) == 0 && s.ipv6.id != "" {
-		w.ipv6 = []netip.Addr{s.ipv6For(w.addresses[0])}
 	}
 	w.ends = fields["DeleteOnTermination"] != "false"
 	return w, nil
@@ -270,11 +269,8 @@ func (s *subnet) isTaken(address netip.Addr) bool {
 	return false
 }
 
-// ipv6For gives an instance the IPv6 address that ends as its IPv4 address does, which keeps it unique.
+// ipv6For returns the IPv6 address that ends as an IPv4 address does, which keeps it unique.
 func (s *subnet) ipv6For(four netip.Addr) netip.Addr {
-	if s.ipv6.id == "" {
-		return netip.Addr{}
-	}
 	six, low := s.ipv6.prefix.Addr().As16(), four.As4()
 	copy(six[12:], low[:])
 	return netip.AddrFrom16(six)

@@ -14,7 +14,7 @@ const runParams = "ImageId InstanceType SubnetId PrivateIpAddress SecurityGroupI
 	"MinCount MaxCount TagSpecification KeyName UserData IamInstanceProfile Monitoring Placement EbsOptimized " +
 	"BlockDeviceMapping CreditSpecification MetadataOptions DisableApiTermination DisableApiStop " +
 	"InstanceInitiatedShutdownBehavior HibernationOptions EnclaveOptions MaintenanceOptions " +
-	"CapacityReservationSpecification CpuOptions PrivateDnsNameOptions Ipv6AddressCount"
+	"CapacityReservationSpecification CpuOptions PrivateDnsNameOptions Ipv6AddressCount Ipv6Address"
 
 // instanceOptions are the options of an instance that nothing in its network depends on: it only keeps and shows them.
 type instanceOptions struct {

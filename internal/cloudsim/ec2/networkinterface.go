@@ -93,7 +93,7 @@ func (r *request) newInterface(s *subnet) (*face, error) {
 	if f.addresses, err = r.interfaceAddresses(s); err != nil {
 		return nil, err
 	}
-	f.ipv6, err = r.addressesSix(s)
+	f.ipv6, err = r.addressesSix(s, f.addresses[0], nil)
 	return f, err
 }
 
@@ -138,6 +138,8 @@ func (s *subnet) parseFree(given []string) ([]netip.Addr, error) {
 		switch {
 		case err != nil || !block.IsValid() || !block.Contains(a):
 			return nil, invalidValue("Address %s does not fall within the subnet's address range", text)
+		case isReserved(block, a):
+			return nil, invalidValue("Address %s is in subnet's reserved address range", a)
 		case s.isTaken(a) || slices.Contains(all, a):
 			return nil, refuse("InvalidIPAddress.InUse", "Address %s is in use.", a)
 		}
@@ -173,10 +175,21 @@ func (s *subnet) isFull() *refusal {
 	return refuse("InsufficientFreeAddressesInSubnet", text, s.id)
 }
 
-// addressesSix reads IPv6 addresses, or picks as many as the request counts.
-func (r *request) addressesSix(s *subnet) ([]netip.Addr, error) {
+// addressesSix returns the IPv6 addresses of a new interface: those that the request wants, or else one if the subnet
+// gives one, which ends as the interface's IPv4 address does. A count of 0 overrides the subnet's attribute:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkInterface.html.
+func (r *request) addressesSix(s *subnet, four netip.Addr, beside []netip.Addr) ([]netip.Addr, error) {
+	wanted := r.has("Ipv6Addresses") || r.has("Ipv6Address") || r.has("Ipv6AddressCount")
+	if six := s.ipv6For(four); !wanted && s.launch.ipv6 && !s.isTaken(six) {
+		return []netip.Addr{six}, nil
+	}
+	return r.givenSix(s, beside)
+}
+
+// givenSix reads IPv6 addresses, or picks as many as the request counts, other than those beside.
+func (r *request) givenSix(s *subnet, beside []netip.Addr) ([]netip.Addr, error) {
 	var given []string
-	for _, fields := range r.items("Ipv6Addresses") {
+	for _, fields := range append(r.items("Ipv6Addresses"), r.items("Ipv6Address")...) {
 		if a := fields["Ipv6Address"] + fields[""]; a != "" {
 			given = append(given, a)
 		}
@@ -192,11 +205,26 @@ func (r *request) addressesSix(s *subnet) ([]netip.Addr, error) {
 	}
 	var free []netip.Addr
 	for address := s.ipv6.prefix.Addr(); len(free) < n; {
-		if address = address.Next(); !s.isTaken(address) {
+		if address = address.Next(); !isReserved(s.ipv6.prefix, address) && !s.isTaken(address) &&
+			!slices.Contains(beside, address) {
 			free = append(free, address)
 		}
 	}
 	return free, nil
+}
+
+// isReserved reports whether a subnet keeps the address, one of the first four or the last of a block, to itself:
+// https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html.
+func isReserved(block netip.Prefix, a netip.Addr) bool {
+	first := block.Addr()
+	for range reserved - 1 {
+		if a == first {
+			return true
+		}
+		first = first.Next()
+	}
+	next := a.Next()
+	return !next.IsValid() || !block.Contains(next)
 }
 
 func (r *request) face() (*face, error) {
@@ -482,7 +510,7 @@ func assignSix(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	added, err := r.addressesSix(f.subnet)
+	added, err := r.givenSix(f.subnet, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/google/go-cmp/cmp"
 )
 
 func (c client) describeVPC(id string) types.Vpc {
@@ -97,12 +98,40 @@ func TestIPv6(t *testing.T) {
 	subnet := must[*ec2.CreateSubnetOutput](t)(c.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{
 		VpcId: made.VpcId, CidrBlock: aws.String("10.10.1.0/24"), Ipv6CidrBlock: aws.String("2600:1f18:0:100::/64"),
 	})).Subnet
-	i := must[*ec2.RunInstancesOutput](t)(c.RunInstances(t.Context(), &ec2.RunInstancesInput{
-		SubnetId: subnet.SubnetId, MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
-	})).Instances[0]
-	if got := *i.NetworkInterfaces[0].Ipv6Addresses[0].Ipv6Address; got != "2600:1f18:0:100::a0a:104" {
-		t.Errorf("the instance has %s", got)
+	run := func(in ec2.RunInstancesInput) []string {
+		t.Helper()
+		in.SubnetId, in.MinCount, in.MaxCount = subnet.SubnetId, aws.Int32(1), aws.Int32(1)
+		i := must[*ec2.RunInstancesOutput](t)(c.RunInstances(t.Context(), &in)).Instances[0]
+		var all []string
+		for _, a := range i.NetworkInterfaces[0].Ipv6Addresses {
+			all = append(all, *a.Ipv6Address)
+		}
+		return all
 	}
+	want := func(when string, got []string, want ...string) {
+		t.Helper()
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s an instance has other IPv6 addresses: %s", when, diff)
+		}
+	}
+	want("without the subnet's attribute", run(ec2.RunInstancesInput{}))
+	want("that asks for two", run(ec2.RunInstancesInput{Ipv6AddressCount: aws.Int32(2)}),
+		"2600:1f18:0:100::4", "2600:1f18:0:100::5")
+	want("that names one", run(ec2.RunInstancesInput{
+		Ipv6Addresses: []types.InstanceIpv6Address{{Ipv6Address: aws.String("2600:1f18:0:100::99")}},
+	}), "2600:1f18:0:100::99")
+	c.assignsIPv6(*subnet.SubnetId, true)
+	want("with the subnet's attribute", run(ec2.RunInstancesInput{}), "2600:1f18:0:100::a0a:107")
+	want("that asks for none", run(ec2.RunInstancesInput{Ipv6AddressCount: aws.Int32(0)}))
+	face := c.face(ec2.CreateNetworkInterfaceInput{SubnetId: subnet.SubnetId})
+	if got := face.Ipv6Addresses; len(got) != 1 {
+		t.Errorf("an interface has the IPv6 addresses %v, want one", got)
+	}
+	_, err := c.CreateNetworkInterface(t.Context(), &ec2.CreateNetworkInterfaceInput{
+		SubnetId:      subnet.SubnetId,
+		Ipv6Addresses: []types.InstanceIpv6Address{{Ipv6Address: aws.String("2600:1f18:0:100::3")}},
+	})
+	refused(t, err, "InvalidParameterValue")
 }
 
 func TestInstances(t *testing.T) {
@@ -125,8 +154,10 @@ func TestInstances(t *testing.T) {
 	}
 	_, err := run(aws.String("10.10.1.4"), 1)
 	refused(t, err, "InvalidIPAddress.InUse")
-	_, err = run(aws.String("10.10.2.4"), 1)
-	refused(t, err, "InvalidParameterValue")
+	for _, outside := range []string{"10.10.2.4", "10.10.1.0", "10.10.1.3", "10.10.1.255"} { // or the subnet's own
+		_, err = run(&outside, 1)
+		refused(t, err, "InvalidParameterValue")
+	}
 	_, err = c.DeleteSubnet(t.Context(), &ec2.DeleteSubnetInput{SubnetId: &subnet})
 	refused(t, err, "DependencyViolation")
 	_, err = c.DeleteSecurityGroup(t.Context(), &ec2.DeleteSecurityGroupInput{GroupId: &group})

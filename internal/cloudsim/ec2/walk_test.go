@@ -89,7 +89,16 @@ func (c client) dualSubnet(vpc, four, six string) string {
 	out := must[*ec2.CreateSubnetOutput](c.t)(c.CreateSubnet(c.t.Context(), &ec2.CreateSubnetInput{
 		VpcId: &vpc, CidrBlock: &four, Ipv6CidrBlock: &six,
 	}))
+	c.assignsIPv6(*out.Subnet.SubnetId, true)
 	return *out.Subnet.SubnetId
+}
+
+// assignsIPv6 lets the subnet give IPv6 addresses to interfaces, or not.
+func (c client) assignsIPv6(subnet string, on bool) {
+	c.t.Helper()
+	must[*ec2.ModifySubnetAttributeOutput](c.t)(c.ModifySubnetAttribute(c.t.Context(), &ec2.ModifySubnetAttributeInput{
+		SubnetId: &subnet, AssignIpv6AddressOnCreation: &types.AttributeBooleanValue{Value: &on},
+	}))
 }
 
 func (c client) openGroup(vpc, name string) string {
