@@ -26,6 +26,9 @@ func createEndpoint(d *deployment, _ string, p endpointProperties) (made, error)
 	} {
 		listed(params, name, ids)
 	}
+	if _, set := params["PrivateDnsEnabled"]; !set && p.VPCEndpointType == "Interface" {
+		params["PrivateDnsEnabled"] = "false" // CloudFormation's default, while EC2's is true
+	}
 	answer, err := d.ec2("CreateVpcEndpoint", tagged("vpc-endpoint", p.Tags, params))
 	id := answer.first("vpcEndpointId")
 	return made{id, map[string]string{"Id": id}}, err

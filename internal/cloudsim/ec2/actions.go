@@ -134,8 +134,9 @@ var actions = map[string]action{
 	"AssignIpv6Addresses":        {true, "NetworkInterfaceId Ipv6Addresses Ipv6AddressCount", assignSix},
 	"UnassignIpv6Addresses":      {true, "NetworkInterfaceId Ipv6Addresses", unassignSix},
 
-	"AllocateAddress": {true, "Domain TagSpecification", allocateAddress},
-	"ReleaseAddress":  {true, "AllocationId NetworkBorderGroup", releaseAddress},
+	"AllocateAddress": {true, "Domain Address PublicIpv4Pool NetworkBorderGroup IpamPoolId TagSpecification",
+		allocateAddress},
+	"ReleaseAddress": {true, "AllocationId NetworkBorderGroup", releaseAddress},
 	"AssociateAddress": {true, "AllocationId InstanceId NetworkInterfaceId PrivateIpAddress AllowReassociation",
 		associateAddress},
 	"DisassociateAddress":        {true, "AssociationId", disassociateAddress},

@@ -86,19 +86,34 @@ func (r *request) readService(e *endpoint) error {
 	if e.service, err = r.must("ServiceName"); err != nil {
 		return err
 	}
-	kind := r.params["VpcEndpointType"]
-	e.isGateway = kind == "" || kind == "Gateway"
-	known := r.cell.serviceList(e.service) != nil
-	if !e.isGateway {
-		known = slices.ContainsFunc(interfaceServices, func(s string) bool { return r.cell.serviceName(s) == e.service })
-	}
+	kind, available := orText(r.params["VpcEndpointType"], gatewayType), r.cell.endpointTypes(e.service)
+	e.isGateway = kind == gatewayType
 	switch {
-	case !e.isGateway && kind != "Interface":
-		return invalidValue("Value (%s) for parameter vpcEndpointType is not supported here.", kind)
-	case !known:
+	case !oneOf(kind, "Gateway Interface GatewayLoadBalancer Resource ServiceNetwork Tunnel"):
+		return refuse("InvalidVpcEndpointType", "The VPC endpoint type '%s' is not valid", kind)
+	case len(available) == 0:
 		return refuse("InvalidServiceName", "The Vpc Endpoint Service '%s' does not exist", e.service)
+	case !slices.Contains(available, kind):
+		return refuse("InvalidParameter", "Endpoint type (%s) does not match available service types ([%s]).", kind,
+			strings.Join(available, ", "))
 	}
 	return nil
+}
+
+const (
+	gatewayType   = "Gateway"
+	interfaceType = "Interface"
+)
+
+// endpointTypes returns the types of endpoints that a service has.
+func (c *cell) endpointTypes(service string) []string {
+	var all []string
+	for _, s := range c.endpointServices() {
+		if s.name == service {
+			all = append(all, s.kind)
+		}
+	}
+	return all
 }
 
 func (r *request) policy(otherwise string) (string, error) {
@@ -114,7 +129,8 @@ func (r *request) policy(otherwise string) (string, error) {
 
 func (r *request) readGatewayEndpoint(e *endpoint) error {
 	if r.has("SubnetId") || r.has("SecurityGroupId") {
-		return refuse("InvalidParameter", "Subnets and security groups are only supported for Interface type VPC Endpoints.")
+		return refuse("InvalidParameter",
+			"Subnet IDs are only supported for Interface and GatewayLoadBalancer type VPC Endpoints.")
 	}
 	var err error
 	e.tables, err = r.endpointTables(e, "RouteTableId")
@@ -166,9 +182,14 @@ func (r *request) readInterfaceEndpoint(e *endpoint) error {
 		}
 	}
 	e.secure()
-	wanted, err := r.changed("PrivateDnsEnabled", !strings.HasSuffix(e.service, ".s3"))
-	if err != nil || !wanted {
-		return err
+	wanted := !strings.HasSuffix(e.service, ".s3")
+	if r.has("PrivateDnsEnabled") {
+		if wanted, err = r.bool("PrivateDnsEnabled"); err != nil {
+			return err
+		}
+	}
+	if !wanted {
+		return nil
 	}
 	return r.nameDNS(e)
 }
@@ -230,7 +251,8 @@ func modifyEndpoint(r *request) ([]node, error) {
 func (r *request) modifyGatewayEndpoint(e, changed *endpoint) error {
 	for _, parameter := range []string{"AddSubnetId", "RemoveSubnetId", "AddSecurityGroupId", "RemoveSecurityGroupId"} {
 		if r.has(parameter) {
-			return refuse("InvalidParameter", "Subnets and security groups are only supported for Interface type VPC Endpoints.")
+			return refuse("InvalidParameter",
+				"Subnet IDs are only supported for Interface and GatewayLoadBalancer type VPC Endpoints.")
 		}
 	}
 	added, err := r.endpointTables(e, "AddRouteTableId")
@@ -355,15 +377,17 @@ var endpointListing = listing[*endpoint]{
 		"vpc-endpoint-state": one(func(*endpoint) string { return stateAvailable }),
 		"vpc-id":             one(func(e *endpoint) string { return e.vpc.id }),
 		"service-name":       one(func(e *endpoint) string { return e.service }),
+		"service-region":     one(func(e *endpoint) string { return e.region }),
+		"ip-address-type":    one(func(*endpoint) string { return "ipv4" }),
 	},
 	show: showEndpoint,
 }
 
 func (e *endpoint) kind() string {
 	if e.isGateway {
-		return "Gateway"
+		return gatewayType
 	}
-	return "Interface"
+	return interfaceType
 }
 
 func describeEndpoints(r *request) ([]node, error) {
@@ -413,11 +437,11 @@ func (c *cell) endpointServices() []endpointService {
 	var all []endpointService
 	for _, l := range sorted(c.amazonLists()) {
 		if l.service != "" {
-			all = append(all, endpointService{l.name, "Gateway"})
+			all = append(all, endpointService{l.name, gatewayType})
 		}
 	}
 	for _, s := range interfaceServices {
-		all = append(all, endpointService{c.serviceName(s), "Interface"})
+		all = append(all, endpointService{c.serviceName(s), interfaceType})
 	}
 	return all
 }
@@ -427,6 +451,10 @@ func describeEndpointServices(r *request) ([]node, error) {
 	byName := filters[endpointService]{
 		"service-name": one(func(s endpointService) string { return s.name }),
 		"service-type": one(func(s endpointService) string { return s.kind }),
+
+		"owner":                      one(func(endpointService) string { return "amazon" }),
+		"service-region":             one(func(endpointService) string { return r.cell.region }),
+		"supported-ip-address-types": one(func(endpointService) string { return "ipv4" }),
 	}
 	conditions := conditions(r.params)
 	if err := byName.check(conditions); err != nil {

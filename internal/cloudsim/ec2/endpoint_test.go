@@ -111,6 +111,15 @@ func TestRecordedEndpointRefusals(t *testing.T) {
 	_, unknown := c.endpoint(ec2.CreateVpcEndpointInput{
 		VpcId: &vpc, ServiceName: aws.String("com.amazonaws.us-east-1.nothing"),
 	})
+	of := func(service string, kind types.VpcEndpointType, subnets ...string) error {
+		_, err := c.endpoint(ec2.CreateVpcEndpointInput{
+			VpcId: &vpc, ServiceName: aws.String("com.amazonaws.us-east-1." + service),
+			VpcEndpointType: kind, SubnetIds: subnets,
+		})
+		return err
+	}
+	untyped, balanced, mistyped := of("ssm", ""), of("ssm", types.VpcEndpointTypeGatewayLoadBalancer), of("ssm", "Nothing")
+	typed, placed := of("dynamodb", types.VpcEndpointTypeInterface), of("dynamodb", "", subnet)
 	for _, tt := range []struct {
 		name, code, text string
 		err              error
@@ -125,6 +134,15 @@ func TestRecordedEndpointRefusals(t *testing.T) {
 			"private-dns-enabled cannot be set because there is already a conflicting DNS domain for " +
 				"ssm.us-east-1.amazonaws.com", conflicting},
 		{"an unknown service", "InvalidServiceName", "does not exist", unknown},
+		{"an interface endpoint without a type", "InvalidParameter",
+			"Endpoint type (Gateway) does not match available service types ([Interface]).", untyped},
+		{"a Gateway Load Balancer endpoint for it", "InvalidParameter",
+			"Endpoint type (GatewayLoadBalancer) does not match", balanced},
+		{"an interface endpoint where there is none", "InvalidParameter",
+			"Endpoint type (Interface) does not match available service types ([Gateway]).", typed},
+		{"an unknown type", "InvalidVpcEndpointType", "Nothing", mistyped},
+		{"subnets of a gateway endpoint", "InvalidParameter",
+			"Subnet IDs are only supported for Interface and GatewayLoadBalancer type VPC Endpoints.", placed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			refused(t, tt.err, tt.code)
@@ -164,10 +182,21 @@ func TestInterfaceEndpoint(t *testing.T) {
 	}
 	refused(t, c.modifyEndpoint(e.VpcEndpointId, ec2.ModifyVpcEndpointInput{PrivateDnsEnabled: aws.Bool(true)}),
 		"InvalidParameter")
+	private := ec2.CreateVpcEndpointInput{ // with private DNS by default
+		VpcId: &vpc, ServiceName: aws.String("com.amazonaws.us-east-1.sqs"), VpcEndpointType: types.VpcEndpointTypeInterface,
+	}
+	_, err := c.endpoint(private)
+	refused(t, err, "InvalidParameter")
+	must[*ec2.ModifyVpcAttributeOutput](t)(c.ModifyVpcAttribute(t.Context(), &ec2.ModifyVpcAttributeInput{
+		VpcId: &vpc, EnableDnsHostnames: &types.AttributeBooleanValue{Value: aws.Bool(true)},
+	}))
+	if named := must[types.VpcEndpoint](t)(c.endpoint(private)); !aws.ToBool(named.PrivateDnsEnabled) {
+		t.Error("an interface endpoint has no private DNS by default")
+	}
 	must[*ec2.DeleteVpcEndpointsOutput](t)(c.DeleteVpcEndpoints(t.Context(), &ec2.DeleteVpcEndpointsInput{
 		VpcEndpointIds: []string{*e.VpcEndpointId},
 	}))
-	_, err := c.DescribeNetworkInterfaces(t.Context(), &ec2.DescribeNetworkInterfacesInput{
+	_, err = c.DescribeNetworkInterfaces(t.Context(), &ec2.DescribeNetworkInterfacesInput{
 		NetworkInterfaceIds: e.NetworkInterfaceIds,
 	})
 	refused(t, err, "InvalidNetworkInterfaceID.NotFound")

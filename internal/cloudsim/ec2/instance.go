@@ -44,6 +44,9 @@ func runInstances(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.checkLaunch(); err != nil {
+		return nil, err
+	}
 	tags, err := r.specifiedFor(typeInstance, typeInterface, typeVolume)
 	if err != nil {
 		return nil, err
@@ -69,6 +72,33 @@ func runInstances(r *request) ([]node, error) {
 		started = append(started, i)
 	}
 	return showReservation(started), nil
+}
+
+// checkLaunch refuses images and types that can't be, and parameters of the primary interface beside interfaces. The
+// texts are those that users of RunInstances quote.
+func (r *request) checkLaunch() error {
+	if image := r.params["ImageId"]; image != "" {
+		if err := typeImage.check(image); err != nil {
+			return err
+		}
+	}
+	if size := r.params["InstanceType"]; size != "" && !isInstanceType(size) {
+		return invalidValue("Invalid value '%s' for InstanceType.", size)
+	}
+	if len(r.items("NetworkInterface")) == 0 {
+		return nil
+	}
+	switch {
+	case r.has("SecurityGroupId"), r.has("SecurityGroup"):
+		return combination("Network interfaces and an instance-level security groups may not be " +
+			"specified on the same request")
+	case r.has("SubnetId"):
+		return combination("Network interfaces and an instance-level subnet ID may not be specified on the same request")
+	case r.has("PrivateIpAddress"):
+		return combination("Network interfaces and an instance-level private address may not be " +
+			"specified on the same request")
+	}
+	return nil
 }
 
 // wantedFace is an interface that an instance is to have.

@@ -28,6 +28,40 @@ func (c client) attribute(id string, name types.InstanceAttributeName) *ec2.Desc
 		&ec2.DescribeInstanceAttributeInput{InstanceId: &id, Attribute: name}))
 }
 
+// TestRefusedLaunches: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
+func TestRefusedLaunches(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	vpc := c.vpc("10.0.0.0/16")
+	subnet, group := c.subnet(vpc, "10.0.1.0/24"), c.group(vpc, "web")
+	faces := []types.InstanceNetworkInterfaceSpecification{{
+		DeviceIndex: aws.Int32(0), SubnetId: &subnet, Groups: []string{group},
+	}}
+	image := aws.String("ami-0123456789abcdef0")
+	for _, tt := range []struct {
+		in   ec2.RunInstancesInput
+		want string
+	}{
+		{ec2.RunInstancesInput{InstanceType: "t3.micro"}, "no error"},
+		{ec2.RunInstancesInput{InstanceType: "t3.mini"}, "InvalidParameterValue"},
+		{ec2.RunInstancesInput{InstanceType: "t3.metal"}, "InvalidParameterValue"},
+		{ec2.RunInstancesInput{InstanceType: "t99.micro"}, "InvalidParameterValue"},
+		{ec2.RunInstancesInput{InstanceType: "large"}, "InvalidParameterValue"},
+		{ec2.RunInstancesInput{InstanceType: "m8g.metal-24xl"}, "no error"},
+		{ec2.RunInstancesInput{InstanceType: "u7in-16tb.224xlarge"}, "no error"},
+		{ec2.RunInstancesInput{ImageId: aws.String("ubuntu")}, "InvalidAMIID.Malformed"},
+		{ec2.RunInstancesInput{ImageId: image, NetworkInterfaces: faces}, "no error"},
+		{ec2.RunInstancesInput{SubnetId: &subnet, NetworkInterfaces: faces}, "InvalidParameterCombination"},
+		{ec2.RunInstancesInput{SecurityGroupIds: []string{group}, NetworkInterfaces: faces}, "InvalidParameterCombination"},
+		{ec2.RunInstancesInput{PrivateIpAddress: aws.String("10.0.1.9"), NetworkInterfaces: faces},
+			"InvalidParameterCombination"},
+	} {
+		tt.in.MinCount, tt.in.MaxCount = aws.Int32(1), aws.Int32(1)
+		_, err := c.RunInstances(t.Context(), &tt.in)
+		refused(t, err, tt.want)
+	}
+}
+
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
 func TestInstanceOptions(t *testing.T) {
 	t.Parallel()

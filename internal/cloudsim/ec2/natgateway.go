@@ -31,6 +31,9 @@ func createNAT(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if kind := r.params["ConnectivityType"]; kind != "" && !oneOf(kind, "public private") {
+		return nil, invalidValue("Value (%s) for parameter connectivityType is invalid.", kind)
+	}
 	n := &natGateway{cell: r.cell, subnet: s, private: r.params["ConnectivityType"] == "private", created: r.now}
 	if err := r.natAddresses(n); err != nil {
 		return nil, err
@@ -201,6 +204,9 @@ func allocateAddress(r *request) ([]node, error) {
 	if d := r.params["Domain"]; d != "" && d != "vpc" {
 		return nil, invalidValue("Invalid value '%s' for domain.", d)
 	}
+	if err := r.checkAddressPool(); err != nil {
+		return nil, err
+	}
 	if len(r.cell.addresses) >= addressQuota {
 		return nil, refuse("AddressLimitExceeded", "The maximum number of addresses has been reached.")
 	}
@@ -218,6 +224,24 @@ func allocateAddress(r *request) ([]node, error) {
 		leaf("networkBorderGroup", r.cell.region),
 		leaf("domain", "vpc"),
 	}, nil
+}
+
+// checkAddressPool refuses all pools but Amazon's, which no account here has, and addresses of earlier allocations.
+func (r *request) checkAddressPool() error {
+	if r.has("IpamPoolId") {
+		_, err := find(typePool, r.params, "IpamPoolId", map[string]bool{})
+		return err
+	}
+	pool, border := r.params["PublicIpv4Pool"], r.params["NetworkBorderGroup"]
+	switch {
+	case pool != "" && pool != "amazon":
+		return refuse("InvalidPublicIpv4PoolID.NotFound", "The pool ID '%s' does not exist", pool)
+	case border != "" && border != r.cell.region:
+		return invalidValue("Value (%s) for parameter networkBorderGroup is invalid.", border)
+	case r.has("Address"):
+		return refuse("InvalidAddress.NotFound", "Address '%s' not found.", r.params["Address"])
+	}
+	return nil
 }
 
 func releaseAddress(r *request) ([]node, error) {
@@ -311,10 +335,12 @@ var addressListing = listing[*elasticIP]{
 		"association-id": func(e *elasticIP) []string {
 			return nonEmpty([]*elasticIP{e}, func(e *elasticIP) string { return e.binding })
 		},
-		"domain":               one(func(*elasticIP) string { return "vpc" }),
-		"public-ip":            one(func(e *elasticIP) string { return e.public.String() }),
-		"network-interface-id": ofBound(func(e *elasticIP) string { return e.face.id }),
-		"private-ip-address":   ofBound(func(e *elasticIP) string { return e.private.String() }),
+		"network-border-group":       one(func(e *elasticIP) string { return e.region }),
+		"network-interface-owner-id": ofBound(func(e *elasticIP) string { return e.account }),
+		"domain":                     one(func(*elasticIP) string { return "vpc" }),
+		"public-ip":                  one(func(e *elasticIP) string { return e.public.String() }),
+		"network-interface-id":       ofBound(func(e *elasticIP) string { return e.face.id }),
+		"private-ip-address":         ofBound(func(e *elasticIP) string { return e.private.String() }),
 		"instance-id": ofBound(func(e *elasticIP) string {
 			if e.face.attachment == nil {
 				return ""

@@ -248,7 +248,10 @@ func (r *request) entry(number int, egress bool) (aclEntry, error) {
 }
 
 func (r *request) entryBlock() (netip.Prefix, error) {
-	if r.has("Ipv6CidrBlock") {
+	switch six := r.has("Ipv6CidrBlock"); {
+	case six && r.has("CidrBlock"): // the text isn't documented
+		return netip.Prefix{}, combination("The request must contain exactly one of cidrBlock, ipv6CidrBlock")
+	case six:
 		return r.cidr("Ipv6CidrBlock")
 	}
 	return r.cidr("CidrBlock")
@@ -266,12 +269,18 @@ func (r *request) readEntryProtocol(e *aclEntry) error {
 	e.protocol = protocol
 	switch protocol {
 	case "6", "17":
-		e.ports, err = r.span("PortRange.From", "PortRange.To")
+		if e.ports, err = r.span("PortRange.From", "PortRange.To"); err == nil && !e.ports.isOfPorts() {
+			err = invalidValue("Invalid TCP/UDP port range (%d:%d)", e.ports.from, e.ports.to)
+		}
 	case "1", "58":
-		e.icmp, err = r.span("Icmp.Type", "Icmp.Code")
+		if e.icmp, err = r.span("Icmp.Type", "Icmp.Code"); err == nil && (!isICMP(e.icmp.from) || !isICMP(e.icmp.to)) {
+			err = invalidValue("ICMP code (%d) or type (%d) out of range", e.icmp.to, e.icmp.from)
+		}
 	}
 	return err
 }
+
+func (s *span) isOfPorts() bool { return s.from >= 0 && s.to <= 65535 && s.from <= s.to }
 
 // span reads a range that EC2 requires for the protocol.
 func (r *request) span(from, to string) (*span, error) {

@@ -109,6 +109,23 @@ func TestPoolsOfBlocks(t *testing.T) {
 	}
 }
 
+// TestPoolsOfAddresses has Amazon's only:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AllocateAddress.html
+func TestPoolsOfAddresses(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	for code, in := range map[string]ec2.AllocateAddressInput{
+		"InvalidPublicIpv4PoolID.NotFound": {PublicIpv4Pool: aws.String("ipv4pool-ec2-0123456789abcdef0")},
+		"InvalidIpamPoolId.NotFound":       {IpamPoolId: aws.String("ipam-pool-0123456789abcdef0")},
+		"InvalidParameterValue":            {NetworkBorderGroup: aws.String(ireland)},
+		"InvalidAddress.NotFound":          {Address: aws.String("198.51.100.1")},
+		"no error":                         {PublicIpv4Pool: aws.String("amazon"), NetworkBorderGroup: aws.String(virginia)},
+	} {
+		_, err := c.AllocateAddress(t.Context(), &in)
+		refused(t, err, code)
+	}
+}
+
 // TestDNSHostnames need DNS support:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcAttribute.html
 func TestDNSHostnames(t *testing.T) {

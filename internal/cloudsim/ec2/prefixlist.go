@@ -116,6 +116,9 @@ func (r *request) listEntries(l *prefixList, parameter string) ([]listEntry, err
 		case slices.ContainsFunc(all, func(e listEntry) bool { return e.cidr == cidr }):
 			return nil, invalidValue("The CIDR '%s' is in the request more than once.", cidr)
 		}
+		if len(fields["Description"]) > 255 {
+			return nil, invalidValue("The description of the entry '%s' is longer than 255 characters.", cidr)
+		}
 		all = append(all, listEntry{cidr, fields["Description"]})
 	}
 	return all, nil

@@ -164,6 +164,12 @@ var subnetListing = listing[*subnet]{
 		"ipv6-native":                one(flag((*subnet).isNative)),
 		"map-public-ip-on-launch":    one(flag(func(s *subnet) bool { return s.launch.publicIP })),
 		"outpost-arn":                never[*subnet],
+		"customer-owned-ipv4-pool":   never[*subnet],
+		"enable-lni-at-device-index": never[*subnet],
+
+		"map-customer-owned-ip-on-launch": one(func(*subnet) string {
+			return "false"
+		}),
 		"ipv6-cidr-block-association.association-id": ofSubnetBlocks(func(b block) string {
 			return b.id
 		}),

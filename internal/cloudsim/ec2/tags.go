@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 type tagSet map[string]string
@@ -32,8 +33,11 @@ func (r *request) specifiedFor(kinds ...resourceType) (map[string]tagSet, error)
 	}
 	for _, spec := range r.items("TagSpecification") {
 		set, known := tags[spec["ResourceType"]]
-		if !known {
+		switch {
+		case !known:
 			return nil, invalidValue("'%s' is not a valid taggable resource type for this operation.", spec["ResourceType"])
+		case len(spec.items("Tag")) == 0:
+			return nil, invalidValue("Tag specification must have at least one tag")
 		}
 		if err := set.add(spec.items("Tag")); err != nil {
 			return nil, err
@@ -42,16 +46,22 @@ func (r *request) specifiedFor(kinds ...resourceType) (map[string]tagSet, error)
 	return tags, nil
 }
 
+// add holds the tags of one request to https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Tag.html.
 func (t tagSet) add(members []params) error {
+	added := map[string]bool{}
 	for _, m := range members {
 		key := m["Key"]
 		switch {
-		case key == "" || len(key) > 127:
+		case key == "" || utf8.RuneCountInString(key) > 127:
 			return refuse("InvalidTagKey.Malformed", "Tag key '%s' must have between 1 and 127 characters", key)
+		case utf8.RuneCountInString(m["Value"]) > 256:
+			return invalidValue("Tag value exceeds the maximum length of 256 characters")
 		case strings.HasPrefix(strings.ToLower(key), "aws:"):
 			return invalidValue("Tag keys starting with 'aws:' are reserved for internal use")
+		case added[key]:
+			return invalidValue("Duplicate tag key '%s' specified.", key)
 		}
-		t[key] = m["Value"]
+		t[key], added[key] = m["Value"], true
 	}
 	if len(t) > mostTags {
 		return refuse("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.")

@@ -1,6 +1,7 @@
 package ec2_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -256,6 +257,62 @@ func TestTags(t *testing.T) {
 	}
 	if n := drop(types.Tag{Key: aws.String("k")}); n != 0 {
 		t.Errorf("a tag without a value is not deleted, %d are left", n)
+	}
+}
+
+// TestLimitsOfTags: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Tag.html
+func TestLimitsOfTags(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	vpc := c.vpc("10.10.0.0/16")
+	tag := func(key, value string) types.Tag { return types.Tag{Key: &key, Value: &value} }
+	for _, tt := range []struct {
+		tags []types.Tag
+		want string
+	}{
+		{[]types.Tag{tag("a", "1"), tag("a", "2")}, "InvalidParameterValue"},
+		{[]types.Tag{tag("a", "1"), tag("A", "2")}, "no error"},
+		{[]types.Tag{tag("a", "3")}, "no error"}, // replaces it
+		{[]types.Tag{tag("long", strings.Repeat("ü", 256))}, "no error"},
+		{[]types.Tag{tag("long", strings.Repeat("ü", 257))}, "InvalidParameterValue"},
+		{[]types.Tag{tag(strings.Repeat("ü", 127), "1")}, "no error"},
+		{[]types.Tag{tag(strings.Repeat("ü", 128), "1")}, "InvalidTagKey.Malformed"},
+	} {
+		_, err := c.CreateTags(t.Context(), &ec2.CreateTagsInput{Resources: []string{vpc}, Tags: tt.tags})
+		refused(t, err, tt.want)
+	}
+	_, err := c.CreateVpc(t.Context(), &ec2.CreateVpcInput{
+		CidrBlock:         aws.String("10.20.0.0/16"),
+		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeVpc}},
+	})
+	refused(t, err, "InvalidParameterValue")
+}
+
+// TestRefusedEntries: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkAclEntry.html
+func TestRefusedEntries(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	own := c.acl(c.vpc("10.10.0.0/16"))
+	for i, tt := range []struct {
+		in   ec2.CreateNetworkAclEntryInput
+		want string
+	}{
+		{ec2.CreateNetworkAclEntryInput{Protocol: aws.String("6"),
+			PortRange: &types.PortRange{From: aws.Int32(22), To: aws.Int32(22)}}, "no error"},
+		{ec2.CreateNetworkAclEntryInput{Protocol: aws.String("6"),
+			PortRange: &types.PortRange{From: aws.Int32(23), To: aws.Int32(22)}}, "InvalidParameterValue"},
+		{ec2.CreateNetworkAclEntryInput{Protocol: aws.String("17"),
+			PortRange: &types.PortRange{From: aws.Int32(0), To: aws.Int32(65536)}}, "InvalidParameterValue"},
+		{ec2.CreateNetworkAclEntryInput{Protocol: aws.String("1"),
+			IcmpTypeCode: &types.IcmpTypeCode{Type: aws.Int32(256), Code: aws.Int32(-1)}}, "InvalidParameterValue"},
+		{ec2.CreateNetworkAclEntryInput{Protocol: aws.String("-1"), Ipv6CidrBlock: aws.String("::/0")},
+			"InvalidParameterCombination"},
+	} {
+		tt.in.NetworkAclId, tt.in.RuleNumber, tt.in.Egress, tt.in.RuleAction = &own, aws.Int32(int32(i+1)),
+			aws.Bool(false), types.RuleActionAllow
+		tt.in.CidrBlock = aws.String("10.20.0.0/16")
+		_, err := c.CreateNetworkAclEntry(t.Context(), &tt.in)
+		refused(t, err, tt.want)
 	}
 }
 
