@@ -3,7 +3,6 @@ package ec2
 import (
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -361,21 +360,7 @@ var instanceListing = listing[*instance]{
 			return nonEmpty(f.groups, func(g *securityGroup) string { return g.id })
 		}),
 		"instance-state-name": one(func(i *instance) string { _, name := i.state(); return name }),
-		"instance-state-code": one(func(i *instance) string { code, _ := i.state(); return strconv.Itoa(code) }),
-		"key-name": func(i *instance) []string {
-			return nonEmpty([]string{i.options.key}, func(k string) string { return k })
-		},
-
-		"network-interface.network-interface-id": ofFaces(func(f *face) []string { return []string{f.id} }),
-		"network-interface.addresses.private-ip-address": ofFaces(func(f *face) []string {
-			return nonEmpty(f.addresses, netip.Addr.String)
-		}),
-		"network-interface.group-id": ofFaces(func(f *face) []string {
-			return nonEmpty(f.groups, func(g *securityGroup) string { return g.id })
-		}),
-		"network-interface.subnet-id": ofFaces(func(f *face) []string { return []string{f.subnet.id} }),
-		"network-interface.vpc-id":    ofFaces(func(f *face) []string { return []string{f.subnet.vpc.id} }),
-	},
+	}.and(optionFilters).and(faceFilters()),
 	show: func(i *instance) []node { return showReservation([]*instance{i}) },
 }
 

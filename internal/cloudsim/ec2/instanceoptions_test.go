@@ -311,3 +311,38 @@ func TestImagesAndInstanceTypes(t *testing.T) {
 		t.Errorf("t3.micro is offered in %d zones", len(offerings))
 	}
 }
+
+// TestFiltersOfInstances: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+func TestFiltersOfInstances(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	vpc := c.vpc("10.0.0.0/16")
+	subnet, group := c.subnet(vpc, "10.0.1.0/24"), c.group(vpc, "web")
+	i := must[types.Instance](t)(c.run(ec2.RunInstancesInput{
+		InstanceType: types.InstanceTypeT3Micro, KeyName: aws.String("mine"),
+		NetworkInterfaces: []types.InstanceNetworkInterfaceSpecification{{
+			DeviceIndex: aws.Int32(0), SubnetId: &subnet, Groups: []string{group}, AssociatePublicIpAddress: aws.Bool(true),
+		}},
+	}))
+	described := must[*ec2.DescribeInstancesOutput](t)(c.DescribeInstances(t.Context(), &ec2.DescribeInstancesInput{
+		InstanceIds: []string{*i.InstanceId},
+	})).Reservations[0]
+	for name, value := range map[string]string{
+		"instance-type": "t3.micro", "key-name": "mine", "instance.group-name": "web",
+		"ip-address": *described.Instances[0].PublicIpAddress, "reservation-id": *described.ReservationId,
+		"private-dns-name": "ip-10-0-1-4.ec2.internal", "network-interface.group-name": "web",
+		"network-interface.private-ip-address": "10.0.1.4",
+		"network-interface.mac-address":        *described.Instances[0].NetworkInterfaces[0].MacAddress,
+	} {
+		out := must[*ec2.DescribeInstancesOutput](t)(c.DescribeInstances(t.Context(), &ec2.DescribeInstancesInput{
+			Filters: []types.Filter{filter("subnet-id", subnet), filter(name, value)},
+		}))
+		none := must[*ec2.DescribeInstancesOutput](t)(c.DescribeInstances(t.Context(), &ec2.DescribeInstancesInput{
+			Filters: []types.Filter{filter(name, value+"?x")},
+		}))
+		if len(out.Reservations) != 1 || len(none.Reservations) != 0 {
+			t.Errorf("%s=%s finds %d reservations, and a value beside it %d", name, value,
+				len(out.Reservations), len(none.Reservations))
+		}
+	}
+}

@@ -551,20 +551,24 @@ var interfaceListing = listing[*face]{
 	most:         1000,
 	id:           func(f *face) string { return f.id },
 	filters: filters[*face]{
-		"network-interface-id": one(func(f *face) string { return f.id }),
-		"vpc-id":               one(func(f *face) string { return f.subnet.vpc.id }),
-		"subnet-id":            one(func(f *face) string { return f.subnet.id }),
-		"availability-zone":    one(func(f *face) string { return f.subnet.zone }),
-		"owner-id":             one(func(f *face) string { return f.account }),
-		"description":          one(func(f *face) string { return f.description }),
-		"interface-type":       one(func(f *face) string { return f.kind }),
-		"status":               one((*face).status),
+		"network-interface-id":           one(func(f *face) string { return f.id }),
+		"vpc-id":                         one(func(f *face) string { return f.subnet.vpc.id }),
+		"subnet-id":                      one(func(f *face) string { return f.subnet.id }),
+		"availability-zone":              one(func(f *face) string { return f.subnet.zone }),
+		"availability-zone-id":           one(func(f *face) string { return zoneID(f.subnet.zone) }),
+		"private-dns-name":               one(func(f *face) string { return f.dnsName(f.addresses[0]) }),
+		"addresses.primary":              one(func(*face) string { return "true" }), // the first is
+		"attachment.attach-time":         ofAttachment(func(a *attachment) string { return timestamp(a.since) }),
+		"association.ip-owner-id":        ofAddress(func(e *elasticIP) string { return e.account }),
+		"addresses.association.owner-id": ofAddress(func(e *elasticIP) string { return e.account }),
+		"owner-id":                       one(func(f *face) string { return f.account }),
+		"description":                    one(func(f *face) string { return f.description }),
+		"interface-type":                 one(func(f *face) string { return f.kind }),
+		"status":                         one((*face).status),
 		"group-id": func(f *face) []string {
 			return nonEmpty(f.groups, func(g *securityGroup) string { return g.id })
 		},
-		"group-name": func(f *face) []string {
-			return nonEmpty(f.groups, func(g *securityGroup) string { return g.name })
-		},
+		"group-name": groupNames,
 		"requester-id": func(f *face) []string {
 			return nonEmpty([]*face{f}, func(f *face) string { return f.requester })
 		},
