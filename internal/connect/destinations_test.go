@@ -48,7 +48,7 @@ func TestEveryBlockOfThePeerIsRouted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				m, f := t.Company(one, other)
-				for site, secondary := range map[lab.Site]string{m: "10.11.0.0/16", f: "10.12.0.0/16"} {
+				for site, secondary := range map[lab.Site]string{m: "10.11.0.0/16", f: "172.30.0.0/16"} {
 					t.ByHand(site.Cell, func(p *lab.Person) {
 						p.AddBlock(site.VPC, secondary)
 						p.AddIPv6Block(site.VPC)

@@ -105,7 +105,7 @@ func TestRemovedTakesASecondLook(t *testing.T) {
 		t.Settle()
 		policy := lab.PingPolicy(m, f, lab.Site{})
 		t.Redeploy(without("marketing: "+m.Member(), "finance: "+f.Member()))
-		t.ByHand(two, func(p *lab.Person) { p.AddBlock(f.VPC, "10.99.0.0/16") }) // sweeps both cells
+		t.ByHand(two, func(p *lab.Person) { p.AddBlock(f.VPC, "100.99.0.0/16") }) // sweeps both cells
 		time.Sleep(4 * time.Minute)
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 		t.Redeploy(policy)

@@ -122,7 +122,7 @@ var thirdRuns = []struct {
 	}},
 	{name: "no routes", play: after(`routes: { marketing: { except: [0.0.0.0/0, "::/0"] } }`, ping)},
 	{name: "secondary and IPv6 blocks", play: func(t *sandboxtest.T, m, f lab.Site) []asked {
-		for s, block := range map[lab.Site]string{m: "10.11.0.0/16", f: "10.12.0.0/16"} {
+		for s, block := range map[lab.Site]string{m: "10.11.0.0/16", f: "172.30.0.0/16"} {
 			t.ByHand(s.Cell, func(p *lab.Person) {
 				p.AddBlock(s.VPC, block)
 				p.AddIPv6Block(s.VPC)
