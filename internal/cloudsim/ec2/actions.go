@@ -16,9 +16,7 @@ var actions = map[string]action{
 	"AssociateVpcCidrBlock":    {true, "VpcId CidrBlock " + blockParams, associateBlock},
 	"DisassociateVpcCidrBlock": {true, "AssociationId", disassociateBlock},
 
-	"CreateSubnet": {true,
-		"VpcId CidrBlock Ipv6CidrBlock Ipv6Native AvailabilityZone AvailabilityZoneId TagSpecification " + poolParams,
-		createSubnet},
+	"CreateSubnet":                {true, subnetParams, createSubnet},
 	"DeleteSubnet":                {true, "SubnetId", deleteSubnet},
 	"DescribeSubnets":             {false, "SubnetId" + paging, describeSubnets},
 	"ModifySubnetAttribute":       {true, subnetAttributeParams, modifySubnetAttribute},
@@ -134,9 +132,8 @@ var actions = map[string]action{
 	"AssignIpv6Addresses":        {true, "NetworkInterfaceId Ipv6Addresses Ipv6AddressCount", assignSix},
 	"UnassignIpv6Addresses":      {true, "NetworkInterfaceId Ipv6Addresses", unassignSix},
 
-	"AllocateAddress": {true, "Domain Address PublicIpv4Pool NetworkBorderGroup IpamPoolId TagSpecification",
-		allocateAddress},
-	"ReleaseAddress": {true, "AllocationId NetworkBorderGroup", releaseAddress},
+	"AllocateAddress": {true, addressParams, allocateAddress},
+	"ReleaseAddress":  {true, "AllocationId NetworkBorderGroup", releaseAddress},
 	"AssociateAddress": {true, "AllocationId InstanceId NetworkInterfaceId PrivateIpAddress AllowReassociation",
 		associateAddress},
 	"DisassociateAddress":        {true, "AssociationId", disassociateAddress},

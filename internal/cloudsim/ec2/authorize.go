@@ -229,8 +229,8 @@ func isDescription(d string) bool {
 
 func checkDescription(d string) error {
 	if !isDescription(d) {
-		return invalidValue("Invalid rule description. Valid descriptions are strings less than 256 "+
-			"characters from the following set: %s", descriptionSet)
+		return invalidValue("Invalid rule description. Valid descriptions are strings less than 256 characters from the "+
+			"following set: %s", descriptionSet)
 	}
 	return nil
 }

@@ -94,8 +94,8 @@ func (r *request) readService(e *endpoint) error {
 	case len(available) == 0:
 		return refuse("InvalidServiceName", "The Vpc Endpoint Service '%s' does not exist", e.service)
 	case !slices.Contains(available, kind):
-		return refuse("InvalidParameter", "Endpoint type (%s) does not match available service types ([%s]).", kind,
-			strings.Join(available, ", "))
+		return refuse("InvalidParameter", "Endpoint type (%s) does not match available service types ([%s]).",
+			kind, strings.Join(available, ", "))
 	}
 	return nil
 }
@@ -129,12 +129,16 @@ func (r *request) policy(otherwise string) (string, error) {
 
 func (r *request) readGatewayEndpoint(e *endpoint) error {
 	if r.has("SubnetId") || r.has("SecurityGroupId") {
-		return refuse("InvalidParameter",
-			"Subnet IDs are only supported for Interface and GatewayLoadBalancer type VPC Endpoints.")
+		return onlyInterface()
 	}
 	var err error
 	e.tables, err = r.endpointTables(e, "RouteTableId")
 	return err
+}
+
+func onlyInterface() *refusal {
+	return refuse("InvalidParameter",
+		"Subnet IDs are only supported for Interface and GatewayLoadBalancer type VPC Endpoints.")
 }
 
 // endpointTables reads the tables that are to get a route to the service.
@@ -251,8 +255,7 @@ func modifyEndpoint(r *request) ([]node, error) {
 func (r *request) modifyGatewayEndpoint(e, changed *endpoint) error {
 	for _, parameter := range []string{"AddSubnetId", "RemoveSubnetId", "AddSecurityGroupId", "RemoveSecurityGroupId"} {
 		if r.has(parameter) {
-			return refuse("InvalidParameter",
-				"Subnet IDs are only supported for Interface and GatewayLoadBalancer type VPC Endpoints.")
+			return onlyInterface()
 		}
 	}
 	added, err := r.endpointTables(e, "AddRouteTableId")

@@ -112,13 +112,15 @@ func TestRecordedEndpointRefusals(t *testing.T) {
 		VpcId: &vpc, ServiceName: aws.String("com.amazonaws.us-east-1.nothing"),
 	})
 	of := func(service string, kind types.VpcEndpointType, subnets ...string) error {
+		service = "com.amazonaws.us-east-1." + service
 		_, err := c.endpoint(ec2.CreateVpcEndpointInput{
-			VpcId: &vpc, ServiceName: aws.String("com.amazonaws.us-east-1." + service),
-			VpcEndpointType: kind, SubnetIds: subnets,
+			VpcId: &vpc, ServiceName: &service, VpcEndpointType: kind, SubnetIds: subnets,
 		})
 		return err
 	}
-	untyped, balanced, mistyped := of("ssm", ""), of("ssm", types.VpcEndpointTypeGatewayLoadBalancer), of("ssm", "Nothing")
+	untyped, mistyped := of("ssm", ""), of("ssm", "Nothing")
+	balanced := of("ssm", types.VpcEndpointTypeGatewayLoadBalancer)
+	const mismatch = " does not match available service types "
 	typed, placed := of("dynamodb", types.VpcEndpointTypeInterface), of("dynamodb", "", subnet)
 	for _, tt := range []struct {
 		name, code, text string
@@ -134,15 +136,11 @@ func TestRecordedEndpointRefusals(t *testing.T) {
 			"private-dns-enabled cannot be set because there is already a conflicting DNS domain for " +
 				"ssm.us-east-1.amazonaws.com", conflicting},
 		{"an unknown service", "InvalidServiceName", "does not exist", unknown},
-		{"an interface endpoint without a type", "InvalidParameter",
-			"Endpoint type (Gateway) does not match available service types ([Interface]).", untyped},
-		{"a Gateway Load Balancer endpoint for it", "InvalidParameter",
-			"Endpoint type (GatewayLoadBalancer) does not match", balanced},
-		{"an interface endpoint where there is none", "InvalidParameter",
-			"Endpoint type (Interface) does not match available service types ([Gateway]).", typed},
+		{"an interface endpoint without a type", "InvalidParameter", "(Gateway)" + mismatch + "([Interface]).", untyped},
+		{"a Gateway Load Balancer endpoint for it", "InvalidParameter", "(GatewayLoadBalancer)" + mismatch, balanced},
+		{"an interface endpoint where there is none", "InvalidParameter", "(Interface)" + mismatch + "([Gateway]).", typed},
 		{"an unknown type", "InvalidVpcEndpointType", "Nothing", mistyped},
-		{"subnets of a gateway endpoint", "InvalidParameter",
-			"Subnet IDs are only supported for Interface and GatewayLoadBalancer type VPC Endpoints.", placed},
+		{"subnets of a gateway endpoint", "InvalidParameter", "only supported for Interface and GatewayLoadBalancer", placed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			refused(t, tt.err, tt.code)

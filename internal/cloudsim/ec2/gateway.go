@@ -60,9 +60,8 @@ func detachGateway(r *request) ([]node, error) {
 		return nil, refuse("Gateway.NotAttached", "resource %s is not attached to network %s", g.id, v.id)
 	}
 	if v.hasPublicAddresses() {
-		return nil,
-			dependency("Network %s has some mapped public address(es). Please unmap those public address(es) "+
-				"before detaching the gateway.", v.id)
+		return nil, dependency("Network %s has some mapped public address(es). "+
+			"Please unmap those public address(es) before detaching the gateway.", v.id)
 	}
 	g.vpc = nil
 	for _, t := range r.cell.tables {

@@ -87,17 +87,18 @@ func (r *request) checkLaunch() error {
 	if len(r.items("NetworkInterface")) == 0 {
 		return nil
 	}
+	noun := ""
 	switch {
 	case r.has("SecurityGroupId"), r.has("SecurityGroup"):
-		return combination("Network interfaces and an instance-level security groups may not be " +
-			"specified on the same request")
+		noun = "security groups"
 	case r.has("SubnetId"):
-		return combination("Network interfaces and an instance-level subnet ID may not be specified on the same request")
+		noun = "subnet ID"
 	case r.has("PrivateIpAddress"):
-		return combination("Network interfaces and an instance-level private address may not be " +
-			"specified on the same request")
+		noun = "private address"
+	default:
+		return nil
 	}
-	return nil
+	return combination("Network interfaces and an instance-level " + noun + " may not be specified on the same request")
 }
 
 // wantedFace is an interface that an instance is to have.

@@ -34,10 +34,10 @@ func TestRefusedLaunches(t *testing.T) {
 	c := one(t)
 	vpc := c.vpc("10.0.0.0/16")
 	subnet, group := c.subnet(vpc, "10.0.1.0/24"), c.group(vpc, "web")
-	faces := []types.InstanceNetworkInterfaceSpecification{{
-		DeviceIndex: aws.Int32(0), SubnetId: &subnet, Groups: []string{group},
-	}}
-	image := aws.String("ami-0123456789abcdef0")
+	faces := []types.InstanceNetworkInterfaceSpecification{
+		{DeviceIndex: aws.Int32(0), SubnetId: &subnet, Groups: []string{group}},
+	}
+	image, address := aws.String("ami-0123456789abcdef0"), "10.0.1.9"
 	for _, tt := range []struct {
 		in   ec2.RunInstancesInput
 		want string
@@ -53,8 +53,7 @@ func TestRefusedLaunches(t *testing.T) {
 		{ec2.RunInstancesInput{ImageId: image, NetworkInterfaces: faces}, "no error"},
 		{ec2.RunInstancesInput{SubnetId: &subnet, NetworkInterfaces: faces}, "InvalidParameterCombination"},
 		{ec2.RunInstancesInput{SecurityGroupIds: []string{group}, NetworkInterfaces: faces}, "InvalidParameterCombination"},
-		{ec2.RunInstancesInput{PrivateIpAddress: aws.String("10.0.1.9"), NetworkInterfaces: faces},
-			"InvalidParameterCombination"},
+		{ec2.RunInstancesInput{PrivateIpAddress: &address, NetworkInterfaces: faces}, "InvalidParameterCombination"},
 	} {
 		tt.in.MinCount, tt.in.MaxCount = aws.Int32(1), aws.Int32(1)
 		_, err := c.RunInstances(t.Context(), &tt.in)
@@ -341,8 +340,7 @@ func TestFiltersOfInstances(t *testing.T) {
 			Filters: []types.Filter{filter(name, value+"?x")},
 		}))
 		if len(out.Reservations) != 1 || len(none.Reservations) != 0 {
-			t.Errorf("%s=%s finds %d reservations, and a value beside it %d", name, value,
-				len(out.Reservations), len(none.Reservations))
+			t.Errorf("%s=%s finds %d reservations, another value %d", name, value, len(out.Reservations), len(none.Reservations))
 		}
 	}
 }

@@ -54,15 +54,15 @@ func (t *table) restoreLocal(there *route) error {
 var foreignTargets = map[string]resourceType{
 	targetEndpoint: typeEndpoint,
 	targetCarrier: {
-		"cagw-", "carrier-gateway", "InvalidCarrierGatewayID.NotFound",
-		"InvalidCarrierGatewayID.Malformed", "carrierGateway ID",
+		"cagw-", "carrier-gateway", "InvalidCarrierGatewayID.NotFound", "InvalidCarrierGatewayID.Malformed",
+		"carrierGateway ID",
 	},
 	targetOutpost: {
 		"lgw-", "local-gateway", "InvalidLocalGatewayID.NotFound", "InvalidLocalGatewayID.Malformed", "localGateway ID",
 	},
 	targetCore: {
-		"arn:aws:networkmanager:", "core-network", "InvalidCoreNetworkArn.NotFound",
-		"InvalidCoreNetworkArn.Malformed", "core network arn",
+		"arn:aws:networkmanager:", "core-network", "InvalidCoreNetworkArn.NotFound", "InvalidCoreNetworkArn.Malformed",
+		"core network arn",
 	},
 }
 
@@ -72,8 +72,7 @@ func (r *request) refuseForeign(to target) error {
 	k := foreignTargets[to.parameter]
 	switch e := r.cell.endpoints[to.id]; {
 	case to.parameter == targetEndpoint && e != nil:
-		return invalidValue("VPC endpoint %s is of type %s. Routes support Gateway Load Balancer endpoints only.",
-			to.id, e.kind())
+		return invalidValue("Routes to VPC endpoints support those of Gateway Load Balancers only, not %s", to.id)
 	case to.parameter == targetCore:
 		return k.missing(to.id)
 	}

@@ -25,9 +25,8 @@ func (c client) localRoute(table, block string) types.Route {
 		RouteTableIds: []string{table},
 	}))
 	routes := out.RouteTables[0].Routes
-	return routes[slices.IndexFunc(routes, func(r types.Route) bool {
-		return aws.ToString(r.DestinationCidrBlock) == block
-	})]
+	i := slices.IndexFunc(routes, func(r types.Route) bool { return aws.ToString(r.DestinationCidrBlock) == block })
+	return routes[i]
 }
 
 // TestLocalRouteWithAnotherTarget replaces and restores the target:
@@ -41,17 +40,19 @@ func TestLocalRouteWithAnotherTarget(t *testing.T) {
 	table, gateway := c.mainTable(vpc), c.gateway(vpc)
 	group := c.group(vpc, "web")
 	sender := c.server(c.subnet(vpc, "10.10.1.0/24"), "10.10.1.10", group)
-	face := c.face(ec2.CreateNetworkInterfaceInput{SubnetId: aws.String(c.subnet(vpc, "10.10.3.0/24"))}).NetworkInterfaceId
+	subnet := c.subnet(vpc, "10.10.3.0/24")
+	face := c.face(ec2.CreateNetworkInterfaceInput{SubnetId: &subnet}).NetworkInterfaceId
 	route := func() types.Route { return c.localRoute(table, *block) }
 
-	refused(t, c.replace(table, ec2.ReplaceRouteInput{DestinationCidrBlock: block, GatewayId: &gateway}),
-		"InvalidParameterValue")
-	refused(t, c.replace(table, ec2.ReplaceRouteInput{
-		DestinationCidrBlock: block, NetworkInterfaceId: face, LocalTarget: aws.Bool(true),
-	}), "InvalidParameterCombination")
-	refused(t, c.replace(table, ec2.ReplaceRouteInput{DestinationCidrBlock: block, NetworkInterfaceId: face}), "no error")
-	if got := route(); aws.ToString(got.NetworkInterfaceId) != *face || got.GatewayId != nil ||
-		got.State != types.RouteStateBlackhole {
+	replace := func(in ec2.ReplaceRouteInput) error {
+		in.DestinationCidrBlock = block
+		return c.replace(table, in)
+	}
+	local := aws.Bool(true)
+	refused(t, replace(ec2.ReplaceRouteInput{GatewayId: &gateway}), "InvalidParameterValue")
+	refused(t, replace(ec2.ReplaceRouteInput{NetworkInterfaceId: face, LocalTarget: local}), "InvalidParameterCombination")
+	refused(t, replace(ec2.ReplaceRouteInput{NetworkInterfaceId: face}), "no error")
+	if got := route(); aws.ToString(got.NetworkInterfaceId) != *face || got.GatewayId != nil || got.State != "blackhole" {
 		t.Errorf("the local route is %+v, want the idle interface as its target", got)
 	}
 	ping := sim.Packet{From: sender, To: netip.MustParseAddr("10.10.2.10"), Protocol: "icmp"}
@@ -60,14 +61,13 @@ func TestLocalRouteWithAnotherTarget(t *testing.T) {
 	}
 	_, err := c.DeleteRoute(t.Context(), &ec2.DeleteRouteInput{RouteTableId: &table, DestinationCidrBlock: block})
 	refused(t, err, "InvalidParameterValue")
-	refused(t, c.replace(table, ec2.ReplaceRouteInput{DestinationCidrBlock: block, LocalTarget: aws.Bool(true)}),
-		"no error")
+	refused(t, replace(ec2.ReplaceRouteInput{LocalTarget: local}), "no error")
 	if got := route(); aws.ToString(got.GatewayId) != "local" || got.State != types.RouteStateActive {
 		t.Errorf("the restored route is %+v", got)
 	}
 	refused(t, c.create(table, ec2.CreateRouteInput{GatewayId: &gateway}), "no error")
 	refused(t, c.replace(table, ec2.ReplaceRouteInput{
-		DestinationCidrBlock: aws.String("0.0.0.0/0"), LocalTarget: aws.Bool(true),
+		DestinationCidrBlock: aws.String("192.0.2.0/24"), LocalTarget: local,
 	}), "InvalidParameterValue") // no local route
 }
 
@@ -77,18 +77,16 @@ func TestALocalRouteEndsWithItsBlock(t *testing.T) {
 	c := one(t)
 	vpc, block := c.vpc("10.10.0.0/16"), aws.String("10.11.0.0/16")
 	table := c.mainTable(vpc)
-	face := c.face(ec2.CreateNetworkInterfaceInput{SubnetId: aws.String(c.subnet(vpc, "10.10.1.0/24"))}).NetworkInterfaceId
+	subnet := c.subnet(vpc, "10.10.1.0/24")
+	face := c.face(ec2.CreateNetworkInterfaceInput{SubnetId: &subnet}).NetworkInterfaceId
 	associate := func() *string {
-		return must[*ec2.AssociateVpcCidrBlockOutput](t)(c.AssociateVpcCidrBlock(t.Context(), &ec2.AssociateVpcCidrBlockInput{
-			VpcId: &vpc, CidrBlock: block,
-		})).CidrBlockAssociation.AssociationId
+		out := must[*ec2.AssociateVpcCidrBlockOutput](t)(c.associate(vpc, *block))
+		return out.CidrBlockAssociation.AssociationId
 	}
 	id := associate()
 	refused(t, c.replace(table, ec2.ReplaceRouteInput{DestinationCidrBlock: block, NetworkInterfaceId: face}), "no error")
-	must[*ec2.DisassociateVpcCidrBlockOutput](t)(c.DisassociateVpcCidrBlock(t.Context(),
-		&ec2.DisassociateVpcCidrBlockInput{
-			AssociationId: id,
-		}))
+	_, err := c.DisassociateVpcCidrBlock(t.Context(), &ec2.DisassociateVpcCidrBlockInput{AssociationId: id})
+	refused(t, err, "no error")
 	associate()
 	if got := c.localRoute(table, *block); aws.ToString(got.GatewayId) != "local" {
 		t.Errorf("the route of the new block is %+v", got)

@@ -175,6 +175,8 @@ func (n *natGateway) show(state string) []node {
 
 var typeNAT = resourceType{"nat-", "natgateway", "NatGatewayNotFound", "NatGatewayMalformed", "NatGateway"}
 
+const addressParams = "Domain Address PublicIpv4Pool NetworkBorderGroup IpamPoolId TagSpecification"
+
 // elasticIP is an elastic IP address.
 type elasticIP struct {
 	*cell

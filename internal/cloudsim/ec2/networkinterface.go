@@ -205,8 +205,8 @@ func (r *request) givenSix(s *subnet, beside []netip.Addr) ([]netip.Addr, error)
 	}
 	var free []netip.Addr
 	for address := s.ipv6.prefix.Addr(); len(free) < n; {
-		if address = address.Next(); !isReserved(s.ipv6.prefix, address) && !s.isTaken(address) &&
-			!slices.Contains(beside, address) {
+		address = address.Next()
+		if !isReserved(s.ipv6.prefix, address) && !s.isTaken(address) && !slices.Contains(beside, address) {
 			free = append(free, address)
 		}
 	}

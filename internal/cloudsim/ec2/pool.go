@@ -11,8 +11,9 @@ const blockParams = "AmazonProvidedIpv6CidrBlock Ipv6CidrBlock Ipv6Pool Ipv6Cidr
 const amazonPool = "Amazon"
 
 // typePool has the code and the text that users of CreateVpc quote.
-var typePool = resourceType{"ipam-pool-", "ipam-pool", "InvalidIpamPoolId.NotFound",
-	"InvalidIpamPoolId.Malformed", "ipam-pool ID"}
+var typePool = resourceType{
+	"ipam-pool-", "ipam-pool", "InvalidIpamPoolId.NotFound", "InvalidIpamPoolId.Malformed", "ipam-pool ID",
+}
 
 // checkPools refuses the pools of IPAM, which no account here has.
 func (r *request) checkPools() error {
@@ -30,18 +31,12 @@ func (r *request) checkPools() error {
 }
 
 // wantedSix reads the IPv6 block that the request wants for a VPC, if it wants one. The prefix is the zero Prefix for a
-// block of Amazon's choice. An account has the pool of which it names a block; a pool without a block doesn't exist
-// here.
-// Most codes aren't documented.
+// block of Amazon's choice. A pool exists here if the request names a block of it. Most codes aren't documented.
 func (r *request) wantedSix() (prefix netip.Prefix, wanted bool, err error) {
-	amazon, err := r.bool("AmazonProvidedIpv6CidrBlock")
-	pool, chosen, border := r.params["Ipv6Pool"], r.has("Ipv6CidrBlock"), r.params["Ipv6CidrBlockNetworkBorderGroup"]
+	amazon, err := r.amazonWanted()
+	pool, chosen := r.params["Ipv6Pool"], r.has("Ipv6CidrBlock")
 	switch {
 	case err != nil:
-	case border != "" && !amazon:
-		err = combination("The parameter ipv6CidrBlockNetworkBorderGroup cannot be used without amazonProvidedIpv6CidrBlock")
-	case border != "" && border != r.cell.region:
-		err = invalidValue("Value (%s) for parameter ipv6CidrBlockNetworkBorderGroup is invalid.", border)
 	case amazon && (pool != "" || chosen):
 		err = combination("The parameter amazonProvidedIpv6CidrBlock cannot be used with ipv6Pool or ipv6CidrBlock")
 	case chosen && pool == "":
@@ -52,6 +47,20 @@ func (r *request) wantedSix() (prefix netip.Prefix, wanted bool, err error) {
 		prefix, err = r.chosenSix()
 	}
 	return prefix, amazon || chosen, err
+}
+
+// amazonWanted reports whether the request wants a block of Amazon's, which can be advertised from the Region alone.
+func (r *request) amazonWanted() (bool, error) {
+	amazon, err := r.bool("AmazonProvidedIpv6CidrBlock")
+	border := r.params["Ipv6CidrBlockNetworkBorderGroup"]
+	switch {
+	case err != nil || border == "":
+	case !amazon:
+		err = combination("The parameter ipv6CidrBlockNetworkBorderGroup needs amazonProvidedIpv6CidrBlock")
+	case border != r.cell.region:
+		err = invalidValue("Value (%s) for parameter ipv6CidrBlockNetworkBorderGroup is invalid.", border)
+	}
+	return amazon, err
 }
 
 // chosenSix: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#vpc-sizing-ipv6

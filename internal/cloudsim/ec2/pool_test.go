@@ -23,7 +23,6 @@ func TestReservedRanges(t *testing.T) {
 	}
 }
 
-// TestRestrictedAssociations:
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#add-cidr-block-restrictions
 func TestRestrictedAssociations(t *testing.T) {
 	t.Parallel()
@@ -32,12 +31,16 @@ func TestRestrictedAssociations(t *testing.T) {
 		primary            string
 		allowed, forbidden []string
 	}{
-		{"10.10.0.0/16", []string{"10.0.0.0/16", "100.64.0.0/16", "8.8.0.0/16"},
-			[]string{"172.16.0.0/16", "192.168.0.0/24", "198.19.0.0/16", "169.254.1.0/24"}},
+		{
+			"10.10.0.0/16", []string{"10.0.0.0/16", "100.64.0.0/16", "8.8.0.0/16"},
+			[]string{"172.16.0.0/16", "192.168.0.0/24", "198.19.0.0/16", "169.254.1.0/24"},
+		},
 		{"10.1.0.0/16", []string{"10.2.0.0/16"}, []string{"10.0.0.0/16", "10.0.200.0/24"}},
 		{"10.0.0.0/24", []string{"10.1.0.0/16"}, []string{"10.0.1.0/24"}},
-		{"172.16.0.0/16", []string{"172.30.0.0/16", "100.64.0.0/24"},
-			[]string{"172.31.0.0/16", "172.31.7.0/24", "10.0.0.0/16", "198.19.0.0/24"}},
+		{
+			"172.16.0.0/16", []string{"172.30.0.0/16", "100.64.0.0/24"},
+			[]string{"172.31.0.0/16", "172.31.7.0/24", "10.0.0.0/16", "198.19.0.0/24"},
+		},
 		{"192.168.0.0/24", []string{"192.168.1.0/24"}, []string{"10.2.0.0/16", "172.16.0.0/16"}},
 		{"198.19.0.0/24", []string{"8.8.0.0/16", "100.64.0.0/16"}, []string{"10.2.0.0/16"}},
 		{"100.64.0.0/16", []string{"100.65.0.0/16", "8.8.0.0/16"}, []string{"10.2.0.0/16", "198.19.0.0/16"}},
@@ -66,29 +69,25 @@ func TestPoolsOfBlocks(t *testing.T) {
 	vpc := c.vpc("10.10.0.0/16")
 	pool, unknown := aws.String("ipv6pool-ec2-0123456789abcdef0"), aws.String("ipam-pool-0123456789abcdef0")
 	six, on := aws.String("2001:db8:1200::/44"), aws.Bool(true)
+	here, there := aws.String(virginia), aws.String(ireland)
+	type input = ec2.AssociateVpcCidrBlockInput
 	for _, tt := range []struct {
-		in   ec2.AssociateVpcCidrBlockInput
+		in   input
 		code string
 	}{
-		{ec2.AssociateVpcCidrBlockInput{Ipv4IpamPoolId: unknown, Ipv4NetmaskLength: aws.Int32(20)},
-			"InvalidIpamPoolId.NotFound"},
-		{ec2.AssociateVpcCidrBlockInput{Ipv4IpamPoolId: aws.String("pool")}, "InvalidIpamPoolId.Malformed"},
-		{ec2.AssociateVpcCidrBlockInput{Ipv4NetmaskLength: aws.Int32(20)}, "InvalidParameterCombination"},
-		{ec2.AssociateVpcCidrBlockInput{Ipv6IpamPoolId: unknown}, "InvalidIpamPoolId.NotFound"},
-		{ec2.AssociateVpcCidrBlockInput{Ipv6Pool: pool}, "InvalidIpv6PoolID.NotFound"},
-		{ec2.AssociateVpcCidrBlockInput{Ipv6CidrBlock: six}, "MissingParameter"},
-		{ec2.AssociateVpcCidrBlockInput{Ipv6CidrBlock: six, Ipv6Pool: pool, AmazonProvidedIpv6CidrBlock: on},
-			"InvalidParameterCombination"},
-		{ec2.AssociateVpcCidrBlockInput{CidrBlock: aws.String("10.11.0.0/16"), AmazonProvidedIpv6CidrBlock: on},
-			"InvalidParameterCombination"},
-		{ec2.AssociateVpcCidrBlockInput{Ipv6CidrBlockNetworkBorderGroup: aws.String(virginia)},
-			"InvalidParameterCombination"},
-		{ec2.AssociateVpcCidrBlockInput{Ipv6CidrBlockNetworkBorderGroup: aws.String(ireland),
-			AmazonProvidedIpv6CidrBlock: on}, "InvalidParameterValue"},
-		{ec2.AssociateVpcCidrBlockInput{Ipv6CidrBlock: aws.String("2001:db8::/62"), Ipv6Pool: pool}, "InvalidVpc.Range"},
-		{ec2.AssociateVpcCidrBlockInput{Ipv6CidrBlockNetworkBorderGroup: aws.String(virginia),
-			AmazonProvidedIpv6CidrBlock: on}, "no error"},
-		{ec2.AssociateVpcCidrBlockInput{}, "MissingParameter"},
+		{input{Ipv4IpamPoolId: unknown, Ipv4NetmaskLength: aws.Int32(20)}, "InvalidIpamPoolId.NotFound"},
+		{input{Ipv4IpamPoolId: aws.String("pool")}, "InvalidIpamPoolId.Malformed"},
+		{input{Ipv4NetmaskLength: aws.Int32(20)}, "InvalidParameterCombination"},
+		{input{Ipv6IpamPoolId: unknown}, "InvalidIpamPoolId.NotFound"},
+		{input{Ipv6Pool: pool}, "InvalidIpv6PoolID.NotFound"},
+		{input{Ipv6CidrBlock: six}, "MissingParameter"},
+		{input{Ipv6CidrBlock: six, Ipv6Pool: pool, AmazonProvidedIpv6CidrBlock: on}, "InvalidParameterCombination"},
+		{input{CidrBlock: aws.String("10.11.0.0/16"), AmazonProvidedIpv6CidrBlock: on}, "InvalidParameterCombination"},
+		{input{Ipv6CidrBlockNetworkBorderGroup: here}, "InvalidParameterCombination"},
+		{input{Ipv6CidrBlockNetworkBorderGroup: there, AmazonProvidedIpv6CidrBlock: on}, "InvalidParameterValue"},
+		{input{Ipv6CidrBlock: aws.String("2001:db8::/62"), Ipv6Pool: pool}, "InvalidVpc.Range"},
+		{input{Ipv6CidrBlockNetworkBorderGroup: here, AmazonProvidedIpv6CidrBlock: on}, "no error"},
+		{input{}, "MissingParameter"},
 	} {
 		tt.in.VpcId = &vpc
 		_, err := c.AssociateVpcCidrBlock(t.Context(), &tt.in)
@@ -96,15 +95,16 @@ func TestPoolsOfBlocks(t *testing.T) {
 	}
 	_, err := c.CreateVpc(t.Context(), &ec2.CreateVpcInput{Ipv4IpamPoolId: unknown})
 	refused(t, err, "InvalidIpamPoolId.NotFound")
-	_, err = c.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.20.0.0/16"), Ipv6IpamPoolId: unknown})
+	second := aws.String("10.20.0.0/16")
+	_, err = c.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: second, Ipv6IpamPoolId: unknown})
 	refused(t, err, "InvalidIpamPoolId.NotFound")
 	_, err = c.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{VpcId: &vpc, Ipv4IpamPoolId: unknown})
 	refused(t, err, "InvalidIpamPoolId.NotFound")
 	made := must[*ec2.CreateVpcOutput](t)(c.CreateVpc(t.Context(), &ec2.CreateVpcInput{
-		CidrBlock: aws.String("10.20.0.0/16"), Ipv6CidrBlock: six, Ipv6Pool: pool,
+		CidrBlock: second, Ipv6CidrBlock: six, Ipv6Pool: pool,
 	})).Vpc
-	if got := made.Ipv6CidrBlockAssociationSet; len(got) != 1 || *got[0].Ipv6CidrBlock != *six ||
-		*got[0].Ipv6Pool != *pool {
+	got := made.Ipv6CidrBlockAssociationSet
+	if len(got) != 1 || *got[0].Ipv6CidrBlock != *six || *got[0].Ipv6Pool != *pool {
 		t.Errorf("the VPC has the IPv6 blocks %+v", got)
 	}
 }

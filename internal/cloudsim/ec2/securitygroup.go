@@ -82,17 +82,15 @@ func (r *request) groupText(parameter string) (string, error) {
 	switch {
 	case err != nil:
 	case parameter == "GroupName" && strings.HasPrefix(text, typeGroup.prefix):
-		err = invalidValue("Value (%s) for parameter %s is invalid. Group names may not be in the format sg-*.",
-			text, parameter)
+		err = invalidValue("Value (%s) for parameter GroupName is invalid. Group names may not be in the format sg-*.", text)
 	case parameter == "GroupName" && strings.EqualFold(text, defaultGroupName):
 		err = invalidValue("Cannot use reserved security group name: %s", text)
 	case strings.ContainsFunc(text, func(c rune) bool { return c > unicode.MaxASCII }):
 		err = invalidValue("Value (%s) for parameter %s is invalid. Character sets beyond ASCII are not supported.",
 			text, parameter)
 	case !isDescription(text):
-		err = invalidValue("Invalid value for parameter %s. Valid values are strings less than 256 "+
-			"characters from the following set: %s",
-			parameter, descriptionSet)
+		err = invalidValue("Invalid value for parameter %s. Valid values are strings less than 256 characters from the "+
+			"following set: %s", parameter, descriptionSet)
 	}
 	return text, err
 }

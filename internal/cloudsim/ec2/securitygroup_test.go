@@ -291,13 +291,17 @@ func TestNamesOfGroups(t *testing.T) {
 		{vpc, "WEB servers", "d", "InvalidGroup.Duplicate", "already exists for VPC"},
 		{other, "web servers", "d", "no error", ""},
 		{vpc, "default", "d", "InvalidParameterValue", "Cannot use reserved security group name: default"},
-		{vpc, "sg-web", "d", "InvalidParameterValue",
-			"Value (sg-web) for parameter GroupName is invalid. Group names may not be in the format sg-*."},
+		{
+			vpc, "sg-web", "d", "InvalidParameterValue",
+			"Value (sg-web) for parameter GroupName is invalid. Group names may not be in the format sg-*.",
+		},
 		{vpc, long, long, "no error", ""},
 		{other, long + "x", "d", "InvalidParameterValue", "GroupName"},
 		{other, "x", long + "x", "InvalidParameterValue", "GroupDescription"},
-		{vpc, "db", "servers → db", "InvalidParameterValue",
-			"Value (servers → db) for parameter GroupDescription is invalid. Character sets beyond ASCII are not supported."},
+		{
+			vpc, "db", "servers → db", "InvalidParameterValue",
+			"Value (servers → db) for parameter GroupDescription is invalid. Character sets beyond ASCII are not supported.",
+		},
 		{vpc, "db<1>", "d", "InvalidParameterValue", "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"},
 	} {
 		_, err := c.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{

@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+const subnetParams = "VpcId CidrBlock Ipv6CidrBlock Ipv6Native AvailabilityZone AvailabilityZoneId TagSpecification " +
+	poolParams
+
 type subnet struct {
 	vpc       *vpc
 	id        string
@@ -167,9 +170,7 @@ var subnetListing = listing[*subnet]{
 		"customer-owned-ipv4-pool":   never[*subnet],
 		"enable-lni-at-device-index": never[*subnet],
 
-		"map-customer-owned-ip-on-launch": one(func(*subnet) string {
-			return "false"
-		}),
+		"map-customer-owned-ip-on-launch": one(flag(ownsNone)),
 		"ipv6-cidr-block-association.association-id": ofSubnetBlocks(func(b block) string {
 			return b.id
 		}),
@@ -185,6 +186,9 @@ var subnetListing = listing[*subnet]{
 	},
 	show: showSubnet,
 }
+
+// ownsNone: customer-owned addresses exist on Outposts alone.
+func ownsNone(*subnet) bool { return false }
 
 func describeSubnets(r *request) ([]node, error) {
 	return describe(r, subnetListing, sorted(r.cell.subnets))

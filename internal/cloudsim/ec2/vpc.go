@@ -125,7 +125,8 @@ func (s *Service) amazonBlock() block {
 	s.ipv6Blocks++
 	n := s.ipv6Blocks
 	address := [16]byte{0x26, 0x00, 0x1f, 0x18, byte(n >> 16), byte(n >> 8), byte(n)} // the low bytes are meant
-	return block{id: s.newID(typeBlock.prefix), prefix: netip.PrefixFrom(netip.AddrFrom16(address), 56), pool: amazonPool}
+	prefix := netip.PrefixFrom(netip.AddrFrom16(address), 56)
+	return block{id: s.newID(typeBlock.prefix), prefix: prefix, pool: amazonPool}
 }
 
 func deleteVpc(r *request) ([]node, error) {

@@ -116,8 +116,8 @@ func TestIPv6(t *testing.T) {
 		}
 	}
 	want("without the subnet's attribute", run(ec2.RunInstancesInput{}))
-	want("that asks for two", run(ec2.RunInstancesInput{Ipv6AddressCount: aws.Int32(2)}),
-		"2600:1f18:0:100::4", "2600:1f18:0:100::5")
+	two := run(ec2.RunInstancesInput{Ipv6AddressCount: aws.Int32(2)})
+	want("that asks for two", two, "2600:1f18:0:100::4", "2600:1f18:0:100::5")
 	want("that names one", run(ec2.RunInstancesInput{
 		Ipv6Addresses: []types.InstanceIpv6Address{{Ipv6Address: aws.String("2600:1f18:0:100::99")}},
 	}), "2600:1f18:0:100::99")
@@ -293,24 +293,22 @@ func TestRefusedEntries(t *testing.T) {
 	t.Parallel()
 	c := one(t)
 	own := c.acl(c.vpc("10.10.0.0/16"))
+	type input = ec2.CreateNetworkAclEntryInput
+	ports := func(from, to int32) *types.PortRange { return &types.PortRange{From: &from, To: &to} }
+	icmp := func(kind, code int32) *types.IcmpTypeCode { return &types.IcmpTypeCode{Type: &kind, Code: &code} }
 	for i, tt := range []struct {
-		in   ec2.CreateNetworkAclEntryInput
-		want string
+		protocol string
+		in       input
+		want     string
 	}{
-		{ec2.CreateNetworkAclEntryInput{Protocol: aws.String("6"),
-			PortRange: &types.PortRange{From: aws.Int32(22), To: aws.Int32(22)}}, "no error"},
-		{ec2.CreateNetworkAclEntryInput{Protocol: aws.String("6"),
-			PortRange: &types.PortRange{From: aws.Int32(23), To: aws.Int32(22)}}, "InvalidParameterValue"},
-		{ec2.CreateNetworkAclEntryInput{Protocol: aws.String("17"),
-			PortRange: &types.PortRange{From: aws.Int32(0), To: aws.Int32(65536)}}, "InvalidParameterValue"},
-		{ec2.CreateNetworkAclEntryInput{Protocol: aws.String("1"),
-			IcmpTypeCode: &types.IcmpTypeCode{Type: aws.Int32(256), Code: aws.Int32(-1)}}, "InvalidParameterValue"},
-		{ec2.CreateNetworkAclEntryInput{Protocol: aws.String("-1"), Ipv6CidrBlock: aws.String("::/0")},
-			"InvalidParameterCombination"},
+		{"6", input{PortRange: ports(22, 22)}, "no error"},
+		{"6", input{PortRange: ports(23, 22)}, "InvalidParameterValue"},
+		{"17", input{PortRange: ports(0, 65536)}, "InvalidParameterValue"},
+		{"1", input{IcmpTypeCode: icmp(256, -1)}, "InvalidParameterValue"},
+		{"-1", input{Ipv6CidrBlock: aws.String("::/0")}, "InvalidParameterCombination"},
 	} {
-		tt.in.NetworkAclId, tt.in.RuleNumber, tt.in.Egress, tt.in.RuleAction = &own, aws.Int32(int32(i+1)),
-			aws.Bool(false), types.RuleActionAllow
-		tt.in.CidrBlock = aws.String("10.20.0.0/16")
+		tt.in.NetworkAclId, tt.in.RuleNumber, tt.in.Egress = &own, aws.Int32(int32(i+1)), aws.Bool(false)
+		tt.in.Protocol, tt.in.RuleAction, tt.in.CidrBlock = &tt.protocol, types.RuleActionAllow, aws.String("10.20.0.0/16")
 		_, err := c.CreateNetworkAclEntry(t.Context(), &tt.in)
 		refused(t, err, tt.want)
 	}

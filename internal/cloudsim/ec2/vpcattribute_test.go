@@ -301,8 +301,8 @@ func TestCreateSubnet(t *testing.T) {
 		refused(t, err, code)
 	}
 	_, err := create(ec2.CreateSubnetInput{
-		CidrBlock: aws.String("10.0.9.0/24"), AvailabilityZone: aws.String("us-east-1a"),
-		AvailabilityZoneId: aws.String("use1-az1"),
+		CidrBlock:        aws.String("10.0.9.0/24"),
+		AvailabilityZone: aws.String("us-east-1a"), AvailabilityZoneId: aws.String("use1-az1"),
 	})
 	refused(t, err, "InvalidParameterCombination")
 	byID := must[types.Subnet](t)(create(ec2.CreateSubnetInput{

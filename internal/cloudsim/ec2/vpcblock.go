@@ -70,8 +70,7 @@ func (r *request) newBlock() (block, error) {
 	case err != nil:
 		return block{}, err
 	case wanted && r.has("CidrBlock"):
-		return block{},
-			combination("The request must contain an IPv4 CIDR block, an IPv6 pool, or an Amazon-provided IPv6 CIDR block")
+		return block{}, combination("The request must contain one of an IPv4 CIDR block and an IPv6 CIDR block")
 	case wanted:
 		return r.sixBlock(six), nil
 	}
@@ -88,10 +87,9 @@ func (r *request) mayAdd(v *vpc, p netip.Prefix) error {
 		return refuse("CidrConflict", "The CIDR '%s' conflicts with another subnet", p)
 	}
 	if v.restricts(p) {
-		return refuse("InvalidVpc.Range",
-			"The CIDR '%s' is restricted. Use a CIDR from the same private address range as the current VPC CIDR, or "+
-				"use a publicly-routable CIDR. For additional restrictions, see "+
-				"https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html", p)
+		return refuse("InvalidVpc.Range", "The CIDR '%s' is restricted. Use a CIDR from the same private address range as "+
+			"the current VPC CIDR, or use a publicly-routable CIDR. For additional restrictions, see "+
+			"https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html", p)
 	}
 	if there := v.routeWithin(p); there != nil {
 		// the code isn't documented
