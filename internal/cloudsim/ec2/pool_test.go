@@ -126,6 +126,16 @@ func TestPoolsOfAddresses(t *testing.T) {
 	}
 }
 
+func TestConnectivityOfNATGateways(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	subnet := c.subnet(c.vpc("10.10.0.0/16"), "10.10.1.0/24")
+	for kind, code := range map[types.ConnectivityType]string{"private": "no error", "Private": "InvalidParameterValue"} {
+		_, err := c.CreateNatGateway(t.Context(), &ec2.CreateNatGatewayInput{SubnetId: &subnet, ConnectivityType: kind})
+		refused(t, err, code)
+	}
+}
+
 // TestDNSHostnames need DNS support:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcAttribute.html
 func TestDNSHostnames(t *testing.T) {

@@ -1,6 +1,7 @@
 package ec2_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -298,4 +299,16 @@ func TestAPrefixListIsAssociatedWithItsTablesAndGroups(t *testing.T) {
 		PrefixListId: aws.String("pl-0123456789abcdef0"),
 	})
 	refused(t, err, "InvalidPrefixListID.NotFound")
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AddPrefixListEntry.html
+func TestDescriptionsOfEntries(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	for n, code := range map[int]string{255: "no error", 256: "InvalidParameterValue"} {
+		in := listInput("offices", "IPv4", 1, "10.1.0.0/16")
+		in.Entries[0].Description = aws.String(strings.Repeat("x", n))
+		_, err := c.CreateManagedPrefixList(t.Context(), in)
+		refused(t, err, code)
+	}
 }
