@@ -55,6 +55,12 @@ func createDHCP(r *request) ([]node, error) {
 	if len(options) == 0 {
 		return nil, missing("dhcpConfigurationSet")
 	}
+	for key, values := range options {
+		if !fitDHCP(key, values) {
+			return nil, invalidValue("Value (%s) for parameter value is invalid. Invalid DHCP option value",
+				strings.Join(values, ","))
+		}
+	}
 	tags, err := r.specified(typeDHCP)
 	if err != nil {
 		return nil, err
@@ -63,6 +69,19 @@ func createDHCP(r *request) ([]node, error) {
 	r.cell.dhcp[d.id] = d
 	r.cell.tag(d.id, tags)
 	return []node{group("dhcpOptions", showDHCP(d)...)}, nil
+}
+
+// fitDHCP allows four servers of each kind, and a node type of RFC 2132:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateDhcpOptions.html.
+func fitDHCP(key string, values []string) bool {
+	const mostServers = 4
+	switch {
+	case strings.HasSuffix(key, "-servers"):
+		return len(values) <= mostServers
+	case key == "netbios-node-type":
+		return len(values) == 1 && oneOf(values[0], "1 2 4 8")
+	}
+	return true
 }
 
 func deleteDHCP(r *request) ([]node, error) {

@@ -145,6 +145,10 @@ func (r *request) specifiedFaces(specified []params, count int) ([][]wantedFace,
 	}
 	var all []wantedFace
 	for _, fields := range specified {
+		if len(specified) > 1 && fields["AssociatePublicIpAddress"] == "true" {
+			return nil, combination("The associatePublicIPAddress parameter cannot be specified when launching with " +
+				"multiple network interfaces.")
+		}
 		w, err := r.specifiedFace(fields)
 		if err != nil {
 			return nil, err
@@ -227,6 +231,9 @@ func (r *request) instanceSubnet() (*subnet, error) {
 	return nil, refuse("MissingInput", "No subnets found for the default VPC. Please specify a subnet.")
 }
 
+// groupQuota is that of an interface: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+const groupQuota = 5
+
 func (r *request) instanceGroups(v *vpc) ([]*securityGroup, error) {
 	var groups []*securityGroup
 	for _, id := range r.list("SecurityGroupId") {
@@ -246,7 +253,11 @@ func (r *request) instanceGroups(v *vpc) ([]*securityGroup, error) {
 		}
 		groups = append(groups, g)
 	}
-	if len(groups) > 0 {
+	switch {
+	case len(groups) > groupQuota:
+		return nil, refuse("SecurityGroupsPerInterfaceLimitExceeded",
+			"The maximum number of security groups per interface has been reached.")
+	case len(groups) > 0:
 		return groups, nil
 	}
 	return slices.DeleteFunc(sorted(r.cell.groups), func(g *securityGroup) bool {

@@ -37,6 +37,14 @@ func TestRefusedLaunches(t *testing.T) {
 	faces := []types.InstanceNetworkInterfaceSpecification{
 		{DeviceIndex: aws.Int32(0), SubnetId: &subnet, Groups: []string{group}},
 	}
+	public := faces[0]
+	public.AssociatePublicIpAddress = aws.Bool(true)
+	second := types.InstanceNetworkInterfaceSpecification{DeviceIndex: aws.Int32(1), SubnetId: &subnet}
+	two := append([]types.InstanceNetworkInterfaceSpecification{public}, second)
+	var many []string
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		many = append(many, c.group(vpc, name))
+	}
 	image, address := aws.String("ami-0123456789abcdef0"), "10.0.1.9"
 	for _, tt := range []struct {
 		in   ec2.RunInstancesInput
@@ -51,6 +59,9 @@ func TestRefusedLaunches(t *testing.T) {
 		{ec2.RunInstancesInput{InstanceType: "u7in-16tb.224xlarge"}, "no error"},
 		{ec2.RunInstancesInput{ImageId: aws.String("ubuntu")}, "InvalidAMIID.Malformed"},
 		{ec2.RunInstancesInput{ImageId: image, NetworkInterfaces: faces}, "no error"},
+		{ec2.RunInstancesInput{NetworkInterfaces: two}, "InvalidParameterCombination"},
+		{ec2.RunInstancesInput{SubnetId: &subnet, SecurityGroupIds: many[:5]}, "no error"},
+		{ec2.RunInstancesInput{SubnetId: &subnet, SecurityGroupIds: many}, "SecurityGroupsPerInterfaceLimitExceeded"},
 		{ec2.RunInstancesInput{SubnetId: &subnet, NetworkInterfaces: faces}, "InvalidParameterCombination"},
 		{ec2.RunInstancesInput{SecurityGroupIds: []string{group}, NetworkInterfaces: faces}, "InvalidParameterCombination"},
 		{ec2.RunInstancesInput{PrivateIpAddress: &address, NetworkInterfaces: faces}, "InvalidParameterCombination"},

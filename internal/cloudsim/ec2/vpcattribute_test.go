@@ -398,6 +398,10 @@ func TestDHCPOptions(t *testing.T) {
 	}
 	_, err := create("flavor", "red")
 	refused(t, err, "InvalidParameterValue")
+	_, err = create("ntp-servers", "10.2.5.1", "10.2.5.2", "10.2.5.3", "10.2.5.4", "10.2.5.5")
+	refused(t, err, "InvalidParameterValue")
+	_, err = create("netbios-node-type", "3")
+	refused(t, err, "InvalidParameterValue")
 	id := *must[*ec2.CreateDhcpOptionsOutput](t)(create("domain-name-servers", "10.2.5.1",
 		"10.2.5.2")).DhcpOptions.DhcpOptionsId
 	associate := func(id string) error {
