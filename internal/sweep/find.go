@@ -241,7 +241,7 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 	f.want(p.Intended())
 	f.closes = p.Closes()
 	f.obstructed = p.IsObstructed()
-	if f.freed = s.obstructed.ends(f.key(), f.obstructed); f.freed {
+	if f.freed = s.obstructed.ends(f.half(), f.obstructed); f.freed {
 		f.freedAt = s.now()
 	}
 	f.resources = append(f.resources, p.Obstacles()...)

@@ -1,27 +1,38 @@
 package sweep
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/autopeer/autopeer/internal/domain/peering"
+)
 
 // obstructed remembers the sides that the last sweep of this process found with an obstacle. The end of an obstacle
 // may leave no difference to find.
 type obstructed struct {
-	mu   sync.Mutex
-	keys map[string]bool
+	mu    sync.Mutex
+	sides map[half]bool
 }
 
-// ends remembers whether the side with the key of its finding has an obstacle, and reports whether it had one and
-// has none now.
-func (o *obstructed) ends(key string, has bool) bool {
+type half struct {
+	connection peering.ConnectionID
+	role       peering.Role
+}
+
+// half returns the side of the finding. Unlike the key, it doesn't depend on the reason.
+func (f finding) half() half { return half{f.Connection, f.Side} }
+
+// ends remembers whether the side has an obstacle, and reports whether it had one and has none now.
+func (o *obstructed) ends(side half, has bool) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	had := o.keys[key]
+	had := o.sides[side]
 	switch {
 	case !has:
-		delete(o.keys, key)
-	case o.keys == nil:
-		o.keys = map[string]bool{key: true}
+		delete(o.sides, side)
+	case o.sides == nil:
+		o.sides = map[half]bool{side: true}
 	default:
-		o.keys[key] = true
+		o.sides[side] = true
 	}
 	return had && !has
 }
@@ -31,7 +42,7 @@ func (o *obstructed) remain(freed findings) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, f := range freed {
-		o.keys[f.key()] = true
+		o.sides[f.half()] = true
 	}
 }
 

@@ -216,6 +216,35 @@ func TestTheEndOfAnObstacleIsNeverUnannounced(t *testing.T) {
 	}
 }
 
+// TestTheEndOfTheFirstObstacleIsFoundOnce: a side that was never connected has a finding with another reason than one
+// with an obstacle, and the redelivery of a failed sweep still knows that an obstacle has ended.
+func TestTheEndOfTheFirstObstacleIsFoundOnce(t *testing.T) {
+	t.Parallel()
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		release := t.Hold(function.Connect)
+		pcx := t.Ask(m, f)
+		time.Sleep(time.Minute)
+		toServer(t, f, quarantined)
+		release()
+		time.Sleep(time.Hour)
+		t.SaidOnce(outcome.Conflicting, pcx)
+		heard := len(t.Heard())
+		defer t.Cloud.Inject(sandboxtest.Times(4, cloudsim.Failure{Code: "AccessDeniedException"}, func(c apicall.Call) bool {
+			return c.Action == "SendMessageBatch" && strings.Contains(c.ARN, "autopeer-sweep")
+		}))()
+		t.ByHand(f.Cell, func(p *lab.Person) { p.DeleteRoute(f.Table, quarantined) })
+		time.Sleep(10 * time.Minute)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+		isEnd := func(o outcome.Outcome) bool {
+			return o.Type == outcome.Connected && o.Side == peering.Accepter && !o.FoundAt.IsZero()
+		}
+		if !slices.ContainsFunc(t.Heard()[heard:], isEnd) {
+			t.Errorf("announced %+v, want the end of the obstacle with the time at which it was found", t.Heard()[heard:])
+		}
+	})
+}
+
 // TestEachEndOfAnObstacleHasAnIDOfItsOwn: consumers discard events whose id they know, and the side is as it was before
 // the obstacle.
 func TestEachEndOfAnObstacleHasAnIDOfItsOwn(t *testing.T) {
