@@ -27,6 +27,7 @@ type Network interface {
 	apply.Changer
 	Connections(ctx context.Context, ids ...peering.ConnectionID) ([]peering.Connection, error)
 	RouteTables(ctx context.Context, vpcs ...peering.VPCID) ([]peering.RouteTable, error)
+	RouteTablesTo(ctx context.Context, via ...peering.ConnectionID) ([]peering.RouteTable, error)
 	Subnets(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Subnet, error)
 	NetworkACLs(ctx context.Context, vpcs ...peering.VPCID) ([]peering.NetworkACL, error)
 	SecurityGroups(ctx context.Context, vpcs ...peering.VPCID) ([]peering.SecurityGroup, error)

@@ -198,7 +198,7 @@ func (c *Connector) remove(ctx context.Context, half plan.Side, added []plan.Cha
 	var tables []peering.RouteTable
 	var rules []peering.IngressRule
 	err := parallel.Do(ctx,
-		parallel.Read(&tables, c.network.RouteTables, half.Connection.VPC(half.Role).ID),
+		parallel.Read(&tables, c.network.RouteTablesTo, half.Connection.ID),
 		parallel.Read(&rules, c.network.IngressRules, half.Connection.ID),
 	)
 	if err != nil {
