@@ -2,6 +2,7 @@ package accept
 
 import (
 	"context"
+	"errors"
 
 	"github.com/autopeer/autopeer/internal/announce"
 	"github.com/autopeer/autopeer/internal/domain/message"
@@ -37,7 +38,16 @@ func (a *Accepter) check(ctx context.Context, r request) (message.Code, outcome.
 	case len(shortages) > 0:
 		return message.Quota, announce.Obstructed(o, nil, shortages), nil, nil
 	}
-	return message.Ready, o, halves, nil
+	return message.Ready, o, halves, unread(halves)
+}
+
+// unread joins the errors of the prefix lists that have to be read before the halves are known to be free.
+func unread(halves []plan.Side) error {
+	var all []error
+	for _, half := range halves {
+		all = append(all, half.Unread())
+	}
+	return errors.Join(all...)
 }
 
 // codes maps the codes of decisions to those of messages.

@@ -70,6 +70,11 @@ func TestTheRemedyOfConflicts(t *testing.T) {
 		return plan.Conflict{Table: table, Destination: netip.MustParsePrefix(wanted), Wanted: "pcx-1", Own: own,
 			Route: peering.Route{Destination: netip.MustParsePrefix(destination), Target: "eni-1", Blackhole: blackhole}}
 	}
+	hidden := func(table peering.RouteTableID, list peering.PrefixListID, blackhole bool) plan.Conflict {
+		c := at(table, "172.31.0.0/16", "172.31.0.0/16", "marketing", blackhole)
+		c.Route = peering.Route{PrefixList: list, Target: "vpce-1", Blackhole: blackhole}
+		return c
+	}
 	var many []plan.Conflict
 	for i := range 12 {
 		many = append(many, at("rtb-1", fmt.Sprintf("172.31.%d.0/24", i), "172.31.0.0/16", "marketing", true))
@@ -100,11 +105,24 @@ func TestTheRemedyOfConflicts(t *testing.T) {
 				"; to keep the route to 10.0.1.0/24 or 10.0.2.0/24, set keep: [10.0.1.0/24, 10.0.2.0/24] in " +
 				"the peering's routes of finance; to keep the route to 2001:db8::/64, set keep: [2001:db8::/64] in " +
 				"the peering's routes of marketing"},
+		{"lists that EC2 doesn't show", []plan.Conflict{
+			hidden("rtb-1", "pl-1", false), hidden("rtb-2", "pl-1", false), hidden("rtb-2", "pl-2", false),
+		}, "have the owner of pl-1 and of pl-2 share it with 111111111111, or delete its routes"},
+		{"one beside a live route", []plan.Conflict{
+			hidden("rtb-1", "pl-1", false), at("rtb-1", "172.31.0.0/16", "172.31.0.0/16", "marketing", false),
+		}, "have the owner of pl-1 share it with 111111111111, or delete its routes; " + live},
+		{"one that leads to a blackhole", []plan.Conflict{hidden("rtb-1", "pl-1", true)},
+			"if the blackhole route isn't needed, in 111111111111: " + remove("rtb-1", "--destination-prefix-list-id", "pl-1") +
+				"; have the owner of pl-1 share it with 111111111111, or delete its routes"},
 	}
 	for _, tt := range tests {
 		if o := announce.Obstructed(connected, tt.conflicts, nil); o.Next != tt.want {
 			t.Errorf("%s: next is\n%s\nwant\n%s", tt.name, o.Next, tt.want)
 		}
+	}
+	list, block := announce.Obstructed(connected, []plan.Conflict{hidden("rtb-1", "pl-1", false)}, nil), "172.31.0.0/16"
+	if c := list.Conflicts[0]; c.Destination != "pl-1" || c.Overlaps != block {
+		t.Errorf("the conflict with a list that EC2 doesn't show is announced as %+v", c)
 	}
 	inMesh := connected
 	inMesh.Peering = &outcome.Entry{Between: [2]string{"marketing", "marketing"}}

@@ -15,8 +15,8 @@ import (
 const mostRoutes = 10
 
 // remedy returns the next step after the conflicts, which are those of one cell: the commands that delete blackhole
-// routes, the remedies for live routes, and the lines of the policy that keep more specific routes. A mesh can't
-// have such lines.
+// routes, the remedies for prefix lists that EC2 doesn't show and for live routes, and the lines of the policy that
+// keep more specific routes. A mesh can't have such lines.
 func remedy(o outcome.Outcome, conflicts []plan.Conflict) string {
 	var steps []string
 	blackholes := slices.DeleteFunc(slices.Clone(conflicts), func(c plan.Conflict) bool { return !c.Route.Blackhole })
@@ -27,7 +27,12 @@ func remedy(o outcome.Outcome, conflicts []plan.Conflict) string {
 	if !isOfMesh(o) {
 		live += ", or leave the wanted destination out of the policy's routes with to or except"
 	}
-	if len(conflicts) > len(blackholes) {
+	hidden := hiddenLists(conflicts)
+	if len(hidden) > 0 {
+		steps = append(steps, fmt.Sprintf("have the owner of %s share it with %s, or delete its routes",
+			strings.Join(first(hidden), " and of "), o.Cell.Account))
+	}
+	if slices.ContainsFunc(conflicts, func(c plan.Conflict) bool { return !c.Route.Blackhole && !c.IsHidden() }) {
 		steps = append(steps, live)
 	}
 	if isOfMesh(o) {
@@ -36,6 +41,17 @@ func remedy(o outcome.Outcome, conflicts []plan.Conflict) string {
 				"only a peering of two departments can choose or keep routes", o.Peering.Between[0])), "; ")
 	}
 	return strings.Join(append(steps, keeping(conflicts)...), "; ")
+}
+
+// hiddenLists returns the prefix lists that EC2 doesn't show.
+func hiddenLists(conflicts []plan.Conflict) []string {
+	var ids []string
+	for _, c := range conflicts {
+		if id := string(c.Route.PrefixList); c.IsHidden() && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // isOfMesh reports whether the peering of the outcome is one of a department with itself.

@@ -59,6 +59,9 @@ func conflict(c plan.Conflict) outcome.Conflict {
 		RouteTable: c.Table, Destination: c.Route.Destination.String(),
 		Target: c.Route.Target, Wanted: peering.Target(c.Wanted), Blackhole: c.Route.Blackhole,
 	}
+	if c.IsHidden() {
+		out.Destination = string(c.Route.PrefixList)
+	}
 	if c.Destination != c.Route.Destination {
 		out.Overlaps = c.Destination.String()
 	}

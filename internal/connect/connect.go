@@ -175,7 +175,8 @@ func (c *Connector) wait(h hint.Hint, err error) error {
 }
 
 // side is one half that the cell owns, with its plan and the outcome after the plan is carried out. The rest is the
-// error about the additions that the plan lacks because EC2 doesn't show the blocks for them.
+// error about the additions that the plan lacks, or may lack, because EC2 doesn't show the blocks for them or a prefix
+// list couldn't be read.
 type side struct {
 	plan.Plan
 	half    plan.Side       // that was planned
@@ -230,6 +231,9 @@ func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, acls []
 	switch {
 	case d.Provisional:
 		s.rest = withoutBlocks(half.Connection)
+		return s
+	case len(s.Conflicts)+len(s.Shortages) == 0 && half.Unread() != nil:
+		s.rest = half.Unread()
 		return s
 	case s.NeedsConsent():
 		s.propose()

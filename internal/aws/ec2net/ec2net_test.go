@@ -654,58 +654,77 @@ func TestBodiesOfConnectionsAreClosed(t *testing.T) {
 	}
 }
 
-// TestRoutesToPrefixLists have the blocks of their lists, but for those of gateway endpoints, which aren't read.
+// TestRoutesToPrefixLists have the blocks of their lists, which are read once. A list that can't be read leaves the
+// other routes as they are.
 func TestRoutesToPrefixLists(t *testing.T) {
 	t.Parallel()
+	for name, tt := range map[string]struct {
+		code  string // with which EC2 refuses to show pl-3
+		class fault.Class
+	}{
+		"a list that EC2 doesn't show": {"InvalidPrefixListID.NotFound", fault.Denied},
+		"a denied read":                {"UnauthorizedOperation", fault.Permanent},
+		"a failed read":                {"InternalError", fault.Retryable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n, reads := routedLists(t, tt.code)
+			got, err := n.RouteTables(t.Context(), "vpc-1")
+			if err != nil || len(got) != 2 {
+				t.Fatalf("RouteTables() = %v, %v, want two tables", got, err)
+			}
+			ten, six := netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("2001:db8::/32")
+			want := []peering.Route{
+				{Destination: ten, PrefixList: "pl-1", Target: "tgw-1"}, {Destination: six, PrefixList: "pl-1", Target: "tgw-1"},
+				{Destination: ten, PrefixList: "pl-2", Target: "vpce-1"}, {Destination: six, PrefixList: "pl-2", Target: "vpce-1"},
+				{PrefixList: "pl-3", Target: "igw-1"},
+			}
+			if !slices.Equal(want, got[0].Routes) || fault.Of(got[0].Unread["pl-3"]) != tt.class || len(got[0].Unread) != 1 {
+				t.Errorf("the table is %v, unread are %v, want the routes %v", got[0].Routes, got[0].Unread, want)
+			}
+			if !slices.Equal(want[2:4], got[1].Routes) || len(got[1].Unread) > 0 {
+				t.Errorf("the other table is %v, unread are %v, want the routes %v", got[1].Routes, got[1].Unread, want[2:4])
+			}
+			if *reads["pl-2"] != 1 {
+				t.Errorf("the list of two tables is read %d times", *reads["pl-2"])
+			}
+			_, err = n.Snapshot(t.Context(), "vpc-1")
+			if fails := tt.class != fault.Denied; (err != nil) != fails || fails && fault.Of(err) != tt.class {
+				t.Errorf("Snapshot() = %v, want the error unless EC2 doesn't show the list", err)
+			}
+		})
+	}
+}
+
+// routedLists is EC2 with routes to three prefix lists, of which it doesn't show the last one, and with the number of
+// reads of each.
+func routedLists(t *testing.T, refusal string) (*ec2net.Network, map[string]*int32) {
 	route := func(list, target string) string {
 		return "<item><destinationPrefixListId>" + list + "</destinationPrefixListId>" + target +
 			"<state>active</state></item>"
 	}
-	tables := `<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item>
-	<routeTableId>rtb-1</routeTableId>
-		<vpcId>vpc-1</vpcId><routeSet>` + route("pl-1", "<transitGatewayId>tgw-1</transitGatewayId>") +
-		route("pl-2", "<gatewayId>vpce-1</gatewayId>") + route("pl-3", "<gatewayId>igw-1</gatewayId>") +
-		`</routeSet></item></routeTableSet></DescribeRouteTablesResponse>`
-	entries := `<GetManagedPrefixListEntriesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><entrySet><item>
-	<cidr>10.1.0.0/16</cidr></item>
-		<item><cidr>2001:db8::/32</cidr></item></entrySet></GetManagedPrefixListEntriesResponse>`
-	for _, tt := range []struct {
-		name, third string
-		class       fault.Class
-	}{
-		{"the list is gone", "InvalidPrefixListID.NotFound", 0},
-		{"the list can't be read", "UnauthorizedOperation", fault.Permanent},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			n := answeredBy(t, func(c apicall.Call) *cloudsim.Failure {
-				switch c.Params["PrefixListId"] {
-				case "":
-					return &cloudsim.Failure{Answer: tables}
-				case "pl-1":
-					return &cloudsim.Failure{Answer: entries}
-				case "pl-3":
-					return &cloudsim.Failure{Code: tt.third}
-				}
-				t.Errorf("the list %s is read", c.Params["PrefixListId"])
-				return &cloudsim.Failure{Answer: entries}
-			})
-			got, err := n.RouteTables(t.Context(), "vpc-1")
-			if tt.class != 0 {
-				if fault.Of(err) != tt.class {
-					t.Errorf("the error is %v", err)
-				}
-				return
-			}
-			want := []peering.Route{
-				{Destination: netip.MustParsePrefix("10.1.0.0/16"), PrefixList: "pl-1", Target: "tgw-1"},
-				{Destination: netip.MustParsePrefix("2001:db8::/32"), PrefixList: "pl-1", Target: "tgw-1"},
-				{PrefixList: "pl-2", Target: "vpce-1"},
-				{PrefixList: "pl-3", Target: "igw-1"},
-			}
-			if err != nil || !slices.Equal(want, got[0].Routes) {
-				t.Errorf("RouteTables() = %v, %v, want the routes %v", got, err, want)
-			}
-		})
+	table := func(id string, routes ...string) string {
+		return "<item><routeTableId>" + id + "</routeTableId><vpcId>vpc-1</vpcId><routeSet>" +
+			strings.Join(routes, "") + "</routeSet></item>"
 	}
+	const xmlns = ` xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">`
+	endpoint := route("pl-2", "<gatewayId>vpce-1</gatewayId>")
+	tables := "<DescribeRouteTablesResponse" + xmlns + "<routeTableSet>" +
+		table("rtb-1", route("pl-1", "<transitGatewayId>tgw-1</transitGatewayId>"), endpoint,
+			route("pl-3", "<gatewayId>igw-1</gatewayId>")) +
+		table("rtb-2", endpoint) + "</routeTableSet></DescribeRouteTablesResponse>"
+	entries := "<GetManagedPrefixListEntriesResponse" + xmlns + "<entrySet><item><cidr>10.1.0.0/16</cidr></item>" +
+		"<item><cidr>2001:db8::/32</cidr></item></entrySet></GetManagedPrefixListEntriesResponse>"
+	reads := map[string]*int32{"": new(int32), "pl-1": new(int32), "pl-2": new(int32), "pl-3": new(int32)}
+	return answeredBy(t, func(c apicall.Call) *cloudsim.Failure {
+		list := c.Params["PrefixListId"]
+		atomic.AddInt32(reads[list], 1)
+		switch {
+		case c.Action == "DescribeRouteTables":
+			return &cloudsim.Failure{Answer: tables}
+		case list == "pl-3":
+			return &cloudsim.Failure{Code: refusal}
+		}
+		return &cloudsim.Failure{Answer: entries}
+	}), reads
 }

@@ -12,57 +12,76 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/autopeer/autopeer/internal/domain/fault"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/parallel"
 )
 
-// readPrefixLists replaces the routes to prefix lists in the tables by one route for each block. Those of gateway
-// endpoints stay without blocks: the lists of their services have public addresses alone, and most VPCs have such a
-// route.
-func (n *Network) readPrefixLists(ctx context.Context, tables []peering.RouteTable) error {
-	blocks := map[peering.PrefixListID]*[]netip.Prefix{}
+// prefixList has the blocks of a list, or the error of reading them.
+type prefixList struct {
+	blocks []netip.Prefix
+	err    error
+}
+
+// withPrefixLists returns the tables with one route for each block instead of the routes to prefix lists. It reads
+// each list once, those of gateway endpoints as well: a route table doesn't distinguish these from the endpoints of
+// Gateway Load Balancers, to which routes lead by lists of customers. An error concerns only the routes to its list.
+func (n *Network) withPrefixLists(ctx context.Context, tables []peering.RouteTable) []peering.RouteTable {
+	lists := map[peering.PrefixListID]*prefixList{}
 	for _, t := range tables {
 		for _, r := range t.Routes {
-			if hasBlocks(r) {
-				blocks[r.PrefixList] = new([]netip.Prefix)
+			if r.PrefixList != "" {
+				lists[r.PrefixList] = new(prefixList)
 			}
 		}
 	}
-	if len(blocks) == 0 {
-		return nil
-	}
 	var reads []parallel.Task
-	for _, id := range slices.Sorted(maps.Keys(blocks)) {
-		reads = append(reads, parallel.Read(blocks[id], n.listedBlocks, id))
+	for _, id := range slices.Sorted(maps.Keys(lists)) {
+		l := lists[id]
+		reads = append(reads, func(ctx context.Context) error {
+			l.err = parallel.Contained(ctx, parallel.Read(&l.blocks, n.listedBlocks, id))
+			return nil
+		})
 	}
-	if err := parallel.Do(ctx, reads...); err != nil {
-		return err
-	}
+	_ = parallel.Do(ctx, reads...) // each list keeps its own error
 	for i, t := range tables {
-		tables[i].Routes = nil
-		for _, r := range t.Routes {
-			tables[i].Routes = append(tables[i].Routes, spread(r, blocks)...)
+		tables[i] = spread(t, lists)
+	}
+	return tables
+}
+
+// spread returns the table with a route for each block of its prefix lists, and with the errors of the lists. A route
+// to a list without blocks stays as it is.
+func spread(t peering.RouteTable, lists map[peering.PrefixListID]*prefixList) peering.RouteTable {
+	var routes []peering.Route
+	for _, r := range t.Routes {
+		l, isListed := lists[r.PrefixList]
+		if isListed && l.err != nil {
+			t = withUnread(t, r.PrefixList, l.err)
+		}
+		if !isListed || len(l.blocks) == 0 {
+			routes = append(routes, r)
+			continue
+		}
+		for _, b := range l.blocks {
+			r.Destination = b
+			routes = append(routes, r)
 		}
 	}
-	return nil
+	t.Routes = routes
+	return t
 }
 
-func hasBlocks(r peering.Route) bool { return r.PrefixList != "" && !r.Target.IsEndpoint() }
-
-// spread returns a route for each block of the route's prefix list, and the route itself if it has none.
-func spread(r peering.Route, blocks map[peering.PrefixListID]*[]netip.Prefix) []peering.Route {
-	if !hasBlocks(r) || len(*blocks[r.PrefixList]) == 0 {
-		return []peering.Route{r}
+func withUnread(t peering.RouteTable, id peering.PrefixListID, err error) peering.RouteTable {
+	if t.Unread == nil {
+		t.Unread = map[peering.PrefixListID]error{}
 	}
-	var routes []peering.Route
-	for _, b := range *blocks[r.PrefixList] {
-		r.Destination = b
-		routes = append(routes, r)
-	}
-	return routes
+	t.Unread[id] = err
+	return t
 }
 
-// listedBlocks returns the blocks of the lists. A list that is gone, or no longer shared with the account, has none.
+// listedBlocks returns the blocks of the lists. The error is Denied for a list that EC2 doesn't show: it was deleted,
+// or its owner no longer shares it, and its routes may still work.
 func (n *Network) listedBlocks(ctx context.Context, lists ...peering.PrefixListID) ([]netip.Prefix, error) {
 	var all []netip.Prefix
 	for _, id := range lists {
@@ -72,7 +91,7 @@ func (n *Network) listedBlocks(ctx context.Context, lists ...peering.PrefixListI
 		blocks, err := collect(ctx, "read prefix list "+string(id), pages, listEntries,
 			func(e types.PrefixListEntry) netip.Prefix { return prefix(e.Cidr) })
 		if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "InvalidPrefixListID.NotFound" {
-			continue
+			err = fault.As(fault.Denied, err)
 		}
 		if err != nil {
 			return nil, err

@@ -12,13 +12,13 @@ import (
 )
 
 // RouteTables returns the route tables of the VPCs. A route to a prefix list is returned once for each block of the
-// list. The error has the classes of Connections.
+// list. The error, with the classes of Connections, is that of the tables: lists that can't be read are Unread.
 func (n *Network) RouteTables(ctx context.Context, vpcs ...peering.VPCID) ([]peering.RouteTable, error) {
 	tables, err := byValues(ctx, "vpc-id", vpcs, n.routeTables)
 	if err != nil {
 		return nil, err
 	}
-	return tables, n.readPrefixLists(ctx, tables)
+	return n.withPrefixLists(ctx, tables), nil
 }
 
 // RouteTablesTo returns the route tables of the cell that have a route to one of the connections. The error has the

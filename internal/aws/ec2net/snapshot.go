@@ -3,6 +3,7 @@ package ec2net
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/autopeer/autopeer/internal/domain/fault"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/reach"
 	"github.com/autopeer/autopeer/internal/parallel"
@@ -22,7 +24,7 @@ func (n *Network) Snapshot(ctx context.Context, vpcs ...peering.VPCID) (reach.Ne
 	err := parallel.Do(ctx,
 		parallel.Read(&s.VPCs, n.VPCs, vpcs...),
 		parallel.Read(&s.Subnets, n.Subnets, vpcs...),
-		parallel.Read(&s.RouteTables, n.RouteTables, vpcs...),
+		parallel.Read(&s.RouteTables, n.completeTables, vpcs...),
 		parallel.Read(&s.NetworkACLs, n.NetworkACLs, vpcs...),
 		parallel.Read(&s.SecurityGroups, n.SecurityGroups, vpcs...),
 		parallel.Read(&s.Instances, n.Instances, vpcs...),
@@ -30,6 +32,19 @@ func (n *Network) Snapshot(ctx context.Context, vpcs ...peering.VPCID) (reach.Ne
 		parallel.Read(&s.Endpoints, n.Endpoints, vpcs...),
 	)
 	return s, err
+}
+
+// completeTables returns RouteTables, or the errors of their prefix lists but for lists that EC2 doesn't show.
+func (n *Network) completeTables(ctx context.Context, vpcs ...peering.VPCID) ([]peering.RouteTable, error) {
+	tables, err := n.RouteTables(ctx, vpcs...)
+	for _, t := range tables {
+		for _, unread := range t.Unread {
+			if fault.Of(unread) != fault.Denied {
+				err = errors.Join(err, unread)
+			}
+		}
+	}
+	return tables, err
 }
 
 // Instances returns the running instances that have an interface in one of the VPCs. The error has the classes of

@@ -328,6 +328,7 @@ func TestFiltersOfInstances(t *testing.T) {
 	c := one(t)
 	vpc := c.vpc("10.0.0.0/16")
 	subnet, group := c.subnet(vpc, "10.0.1.0/24"), c.group(vpc, "web")
+	c.createKey(ec2.CreateKeyPairInput{KeyName: aws.String("mine")})
 	i := must[types.Instance](t)(c.run(ec2.RunInstancesInput{
 		InstanceType: types.InstanceTypeT3Micro, KeyName: aws.String("mine"),
 		NetworkInterfaces: []types.InstanceNetworkInterfaceSpecification{{

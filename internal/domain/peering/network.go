@@ -26,7 +26,7 @@ func (t Target) IsNATGateway() bool { return strings.HasPrefix(string(t), "nat-"
 
 // Route is one entry of a route table, or one block of an entry whose destination is a prefix list.
 type Route struct {
-	Destination netip.Prefix // canonical; invalid for a prefix list whose blocks aren't read
+	Destination netip.Prefix // canonical; invalid for a prefix list whose blocks are unknown
 	PrefixList  PrefixListID // that has the destination, or empty
 	Target      Target
 	Interface   InterfaceID // of the instance that is the target; or empty
@@ -47,7 +47,10 @@ type RouteTable struct {
 	Gateway bool       // associated with an internet or virtual private gateway; not for peering routes
 	Subnets []SubnetID // explicitly associated
 	Routes  []Route
-	Tags    map[string]string
+	// Unread maps the prefix lists of Routes whose blocks couldn't be read to the error. It is Denied for a list that
+	// EC2 doesn't show to the account.
+	Unread map[PrefixListID]error
+	Tags   map[string]string
 }
 
 // Subnet is a subnet with its blocks of both families.

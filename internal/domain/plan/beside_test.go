@@ -1,11 +1,14 @@
 package plan_test
 
 import (
+	"errors"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/autopeer/autopeer/internal/domain/fault"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/domain/plan"
 	"github.com/autopeer/autopeer/internal/domain/policy"
@@ -26,7 +29,7 @@ func TestRoutesBesideStaticOnes(t *testing.T) {
 	part := listed("172.31.9.0/24", "tgw-1")
 	part.Blackhole = true
 	left := peering.Route{Destination: peerBlock, Target: other, Blackhole: true}
-	unread := peering.Route{PrefixList: "pl-1", Target: "vpce-1"}
+	empty := peering.Route{PrefixList: "pl-1", Target: "vpce-1"}
 	const whole = "172.31.0.0/16"
 	const create = "create route 172.31.0.0/16 → pcx-new in rtb-1"
 	tests := []struct {
@@ -61,7 +64,7 @@ func TestRoutesBesideStaticOnes(t *testing.T) {
 			[]string{"replace route 172.31.0.0/16 → pcx-old by pcx-new in rtb-1"}},
 		{"a list that leads to the connection isn't ours", []peering.Route{listed("10.99.0.0/16", "pcx-new")},
 			[]string{create}},
-		{"a list whose blocks aren't read", []peering.Route{unread}, []string{create}},
+		{"a list without blocks", []peering.Route{empty}, []string{create}},
 		{"wider lists lead to what nothing else is known of", []peering.Route{listed("172.16.0.0/12", "tgw-1")},
 			[]string{create}},
 	}
@@ -74,6 +77,66 @@ func TestRoutesBesideStaticOnes(t *testing.T) {
 			}))
 			if diff := cmp.Diff(tt.want, sentences(p)); diff != "" {
 				t.Errorf("plan (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestUnreadPrefixLists: a list whose blocks are unknown stands in the way of a new route, and neither in the way of
+// one in another table nor of the removals. Its error is one of the side unless EC2 doesn't show the list.
+func TestUnreadPrefixLists(t *testing.T) {
+	t.Parallel()
+	conflict := []string{"conflict: pl-1, which is routed to vpce-1 in rtb-1, may overlap 172.31.0.0/16, " +
+		"so that can't be routed to pcx-new: EC2 doesn't show this prefix list"}
+	note := []string{"rtb-1 routes pl-1 to vpce-1 beside the routes to the peer: EC2 doesn't show the list, " +
+		"and if it has addresses of the peer, traffic to them may go to vpce-1"}
+	remove := []string{"delete route 10.99.0.0/16 → pcx-new in rtb-1"}
+	ours := []peering.Route{toPeer("pcx-new", false)}
+	wide := []peering.Route{{Destination: netip.MustParsePrefix("10.99.0.0/16"), Target: "pcx-new"}}
+	gone, denied := fault.Errorf(fault.Denied, "not found"), fault.Errorf(fault.Permanent, "denied")
+	unchosen := func(s *plan.Side) { s.Terms.Routes.Tables.Scope = policy.TablesByID }
+	none := func(s *plan.Side) { s.Terms.Routes.Tables.Scope = policy.NoTables }
+	unreached := func(s *plan.Side) { s.LeftOut = []policy.LeftOut{{Role: peering.Accepter, Block: peerBlock}} }
+	hold := func(s *plan.Side) { s.Connection.Tags[peering.TagHold] = "true" }
+	for name, tt := range map[string]struct {
+		err    error
+		routes []peering.Route
+		change func(*plan.Side)
+		want   []string
+		notes  []string
+		class  error
+	}{
+		"a list that EC2 doesn't show":  {gone, nil, nil, conflict, nil, nil},
+		"beside a route of ours":        {gone, ours, nil, nil, note, nil},
+		"beside a forbidden route":      {gone, wide, nil, slices.Concat(remove, conflict), nil, nil},
+		"a denied read":                 {denied, nil, nil, nil, nil, denied},
+		"it beside a forbidden route":   {denied, wide, nil, remove, nil, denied},
+		"it beside a route of ours":     {denied, ours, nil, nil, nil, denied},
+		"in a table that gets no route": {denied, nil, unchosen, nil, nil, nil},
+		"routes that others make":       {denied, nil, none, nil, nil, nil},
+		"without a destination":         {denied, nil, unreached, nil, nil, nil},
+		"on hold":                       {denied, nil, hold, nil, nil, nil},
+		"with an objection":             {denied, nil, func(s *plan.Side) { s.Closing = true }, nil, nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := marketing(func(s *plan.Side) {
+				unread := peering.Route{PrefixList: "pl-1", Target: "vpce-1"}
+				s.Tables = []peering.RouteTable{table("rtb-1", append(slices.Clip(tt.routes), unread)...)}
+				s.Tables[0].Unread = map[peering.PrefixListID]error{"pl-1": tt.err}
+				s.Tables[0].Subnets = []peering.SubnetID{"subnet-1"}
+				if tt.change != nil {
+					tt.change(s)
+				}
+			})
+			if diff := cmp.Diff(tt.want, sentences(plan.Connect(s))); diff != "" {
+				t.Errorf("plan (-want +got):\n%s", diff)
+			}
+			if err := s.Unread(); !errors.Is(err, tt.class) || (err == nil) != (tt.class == nil) {
+				t.Errorf("Unread() = %v, want %v", err, tt.class)
+			}
+			if diff := cmp.Diff(tt.notes, s.Notes()); len(tt.want) == 0 && diff != "" {
+				t.Errorf("notes (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -21,7 +21,7 @@ func closing(s Side, resources []resource) Plan {
 		p.State = append(p.State, r.remaining(o)...)
 		p.Shortages = append(p.Shortages, full.shortagesOf(o, r.losses, s.onlyCloses())...)
 		if !s.onlyCloses() { // otherwise the objection or the hold is the reason, and has to end before conflicts matter
-			p.Conflicts = append(p.Conflicts, r.conflicts...)
+			p.Conflicts, p.IsUnread = append(p.Conflicts, r.conflicts...), p.IsUnread || r.unread
 		}
 		p.Waits = p.Waits || s.Connection.IsHeld() && full.lacks(o)
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -20,9 +21,16 @@ type Conflict struct {
 // CanBeKept reports whether the policy can keep the route, because it is more specific than the wanted one.
 func (c Conflict) CanBeKept() bool { return c.Route.Destination.Bits() > c.Destination.Bits() }
 
+// IsHidden reports whether the route is to a prefix list that EC2 doesn't show, and may be in the way.
+func (c Conflict) IsHidden() bool { return !c.Route.Destination.IsValid() }
+
 // String names the table, the destination and both targets.
 func (c Conflict) String() string {
-	if c.Route.Blackhole {
+	switch {
+	case c.IsHidden():
+		return fmt.Sprintf("%s, which is routed to %s in %s, may overlap %s, so that can't be routed to %s: EC2 doesn't "+
+			"show this prefix list", c.Route.PrefixList, c.Route.Target, c.Table, c.Destination, c.Wanted)
+	case c.Route.Blackhole:
 		return c.blackhole()
 	}
 	if c.Destination != c.Route.Destination {
@@ -55,20 +63,26 @@ func (c Conflict) blackhole() string {
 }
 
 // conflicts returns the routes of the table that stand in the way of one to the destination. Once ours is there, EC2
-// prefers it to a propagated route and to a prefix list with the same block.
+// prefers it to a propagated route and to a prefix list with the same block. A list that EC2 doesn't show is a conflict
+// before that alone: it was none while it was shown.
 func conflicts(t peering.RouteTable, dst netip.Prefix, s Side) []Conflict {
 	ours, found := routeTo(t, dst)
 	isOurs := found && ours.Target == peering.Target(s.Connection.ID)
+	hidden := unreadLists(t, true)
 	var all []Conflict
 	for _, r := range t.Routes {
-		if isOurs && r.Destination == dst {
+		isHidden := hidden[r.PrefixList] != nil
+		if isOurs && (r.Destination == dst || isHidden) {
 			continue
 		}
-		if r.Target != peering.Target(s.Connection.ID) && !s.hasLeft(r) && standsInTheWay(r, dst) && !s.keeps(r, dst) {
+		inTheWay := isHidden || standsInTheWay(r, dst) && !s.keeps(r, dst)
+		if r.Target != peering.Target(s.Connection.ID) && !s.hasLeft(r) && inTheWay {
 			all = append(all, Conflict{Table: t.ID, Route: r, Destination: dst, Wanted: s.Connection.ID, Own: s.Own})
 		}
 	}
-	slices.SortFunc(all, func(a, b Conflict) int { return a.Route.Destination.Compare(b.Route.Destination) })
+	slices.SortFunc(all, func(a, b Conflict) int {
+		return cmp.Or(a.Route.Destination.Compare(b.Route.Destination), cmp.Compare(a.Route.PrefixList, b.Route.PrefixList))
+	})
 	return all
 }
 

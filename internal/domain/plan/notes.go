@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/cidr"
@@ -12,7 +13,7 @@ import (
 // Notes returns a sentence for each resource of the side's VPC with which the routes and rules of the plan have no
 // effect. It never reports a resource that the cell can't read.
 func (s Side) Notes() []string {
-	return slices.Concat(s.unusedTables(), s.besideEndpoints(), s.withoutEgress())
+	return slices.Concat(s.unusedTables(), s.besideEndpoints(), s.besideHiddenLists(), s.withoutEgress())
 }
 
 // unusedTables returns a note for each route table that the policy selects and that serves no subnet. With the
@@ -37,30 +38,27 @@ func (s Side) unusedTables() []string {
 	return notes
 }
 
-// besideEndpoints returns a note for each routed block with public addresses in a table that has a route to a gateway
-// endpoint. The service's prefix list, which isn't read, may have some of these addresses, and EC2 takes the longest
-// prefix. A VPC with public blocks is allowed, so this is no conflict.
+// besideEndpoints returns a note for each routed block inside a block of a prefix list that leads to an endpoint, for
+// blocks with public addresses: EC2 takes the longest prefix, and the list is probably that of a gateway endpoint's
+// service. A list with a part of the routed block is a conflict instead.
 func (s Side) besideEndpoints() []string {
-	if s.Terms.Routes.Tables.Scope == policy.NoTables {
-		return nil
-	}
-	chosen, _ := Select(s.Terms.Routes.Tables, s.Tables, s.Subnets)
-	want, _ := destinations(s.Terms.Routes, s.peerBlocks())
 	var notes []string
-	for _, t := range sortedTables(s.Tables) {
-		i := slices.IndexFunc(t.Routes, func(r peering.Route) bool { return r.PrefixList != "" && r.Target.IsEndpoint() })
-		if i < 0 || !chosen[t.ID] {
-			continue
-		}
-		for _, dst := range want {
-			if !cidr.IsPrivate(dst) {
-				notes = append(notes, fmt.Sprintf("%s routes %s, which has public addresses, beside %s to %s: if the list has "+
-					"some of these addresses, calls to them go to the peer and not to the endpoint",
-					t.ID, dst, t.Routes[i].PrefixList, t.Routes[i].Target))
+	for _, t := range s.routedTables() {
+		for _, dst := range s.Reached() {
+			i := slices.IndexFunc(t.Routes, func(r peering.Route) bool { return leadsToEndpoint(r, dst) })
+			if i >= 0 && !cidr.IsPrivate(dst) {
+				notes = append(notes, fmt.Sprintf("%s routes %s, which has public addresses, beside %s of %s to %s: calls to "+
+					"these addresses go to the peer and not to the endpoint",
+					t.ID, dst, t.Routes[i].Destination, t.Routes[i].PrefixList, t.Routes[i].Target))
 			}
 		}
 	}
 	return notes
+}
+
+// leadsToEndpoint reports whether the route leads all of the destination's addresses to an endpoint by a prefix list.
+func leadsToEndpoint(r peering.Route, dst netip.Prefix) bool {
+	return r.PrefixList != "" && r.Target.IsEndpoint() && r.Destination.IsValid() && cidr.Contains(r.Destination, dst)
 }
 
 // usesMain reports whether the main table serves a subnet, or may do so because the subnets weren't read.

@@ -58,33 +58,38 @@ func TestNotesOnTablesThatServeNoSubnet(t *testing.T) {
 	}
 }
 
-// TestNotesOnPublicBlocksBesideEndpoints: a route to public addresses may divert calls from a gateway endpoint.
+// TestNotesOnPublicBlocksBesideEndpoints: a route to public addresses diverts calls from a gateway endpoint whose list
+// has a wider block.
 func TestNotesOnPublicBlocksBesideEndpoints(t *testing.T) {
 	t.Parallel()
-	toEndpoint := peering.Route{PrefixList: "pl-s3", Target: "vpce-1"}
-	note := func(table string) string {
-		return table +
-			" routes 54.231.0.0/16, which has public addresses, beside pl-s3 to vpce-1: if the list has some of these " +
-			"addresses, calls to them go to the peer and not to the endpoint"
+	listed := func(block string, target peering.Target) []peering.Route {
+		return []peering.Route{{Destination: netip.MustParsePrefix(block), PrefixList: "pl-s3", Target: target}}
 	}
+	toEndpoint := listed("54.230.0.0/15", "vpce-1")
+	note := func(table string) string {
+		return table + " routes 54.231.0.0/16, which has public addresses, beside 54.230.0.0/15 of pl-s3 to vpce-1: " +
+			"calls to these addresses go to the peer and not to the endpoint"
+	}
+	toBalancer := []peering.Route{{Destination: netip.MustParsePrefix("0.0.0.0/0"), Target: "vpce-2"}}
+	all := policy.Tables{Scope: policy.AllTables}
+	first := policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"}}
 	for name, tt := range map[string]struct {
 		routes []peering.Route
 		scope  policy.Tables
 		to     []netip.Prefix
 		want   []string
 	}{
-		"beside an endpoint": {[]peering.Route{toEndpoint}, policy.Tables{Scope: policy.AllTables}, nil,
-			[]string{note("rtb-1"), note("rtb-2")}},
-		"without an endpoint": {nil, policy.Tables{Scope: policy.AllTables}, nil, nil},
-		"beside another list": {[]peering.Route{{PrefixList: "pl-1", Target: "tgw-1"}},
-			policy.Tables{Scope: policy.AllTables}, nil, nil},
-		"beside a load balancer's endpoint": {[]peering.Route{{Destination: netip.MustParsePrefix("0.0.0.0/0"),
-			Target: "vpce-2"}}, policy.Tables{Scope: policy.AllTables}, nil, nil},
-		"in a chosen table": {[]peering.Route{toEndpoint},
-			policy.Tables{Scope: policy.TablesByID, IDs: []peering.RouteTableID{"rtb-1"}}, nil, []string{note("rtb-1")}},
-		"in no table": {[]peering.Route{toEndpoint}, policy.Tables{Scope: policy.NoTables}, nil, nil},
-		"of a block that isn't routed": {[]peering.Route{toEndpoint}, policy.Tables{Scope: policy.AllTables},
-			[]netip.Prefix{netip.MustParsePrefix("172.31.0.0/16")}, nil},
+		"beside an endpoint":                {toEndpoint, all, nil, []string{note("rtb-1"), note("rtb-2")}},
+		"without an endpoint":               {nil, all, nil, nil},
+		"beside other addresses":            {listed("52.216.0.0/15", "vpce-1"), all, nil, nil},
+		"beside a part of the addresses":    {listed("54.231.9.0/24", "vpce-1"), all, nil, nil}, // which is a conflict
+		"beside another list":               {listed("54.230.0.0/15", "tgw-1"), all, nil, nil},
+		"beside a list without blocks":      {[]peering.Route{{PrefixList: "pl-s3", Target: "vpce-1"}}, all, nil, nil},
+		"beside a load balancer's endpoint": {toBalancer, all, nil, nil},
+		"beside its list of private blocks": {listed("172.16.0.0/12", "vpce-2"), all, nil, nil},
+		"in a chosen table":                 {toEndpoint, first, nil, []string{note("rtb-1")}},
+		"in no table":                       {toEndpoint, policy.Tables{Scope: policy.NoTables}, nil, nil},
+		"of a block that isn't routed":      {toEndpoint, all, []netip.Prefix{netip.MustParsePrefix("172.31.0.0/16")}, nil},
 	} {
 		s := marketing(func(s *plan.Side) {
 			s.Connection.Accepter.Blocks = []netip.Prefix{netip.MustParsePrefix("172.31.0.0/16"),

@@ -36,8 +36,8 @@ type Side struct {
 	Peerings int // accepted connections of the side's VPC, apart from this one; of Prospects
 }
 
-// Plan is the work on one side. With a conflict, a shortage, an objection of the policy or a hold, it only
-// closes: it removes routes and rules with traffic that the policy forbids, and opens nothing.
+// Plan is the work on one side. With a conflict, a shortage, an unread prefix list, an objection of the policy or a
+// hold, it only closes: it removes routes and rules with traffic that the policy forbids, and opens nothing.
 type Plan struct {
 	// Steps are made one after the other, and the changes of each concurrently.
 	Steps     [][]Change
@@ -45,9 +45,10 @@ type Plan struct {
 	Conflicts []Conflict
 	Shortages []Shortage
 	// routes and rules that exist after the changes, sorted: the wanted ones, or those that remain with an obstacle
-	State []Fact
-	Notes []string // a sentence for each part of the policy that can't be carried out in the VPCs
-	Waits bool     // routes or rules are missing until the hold of the connection ends
+	State    []Fact
+	Notes    []string // a sentence for each part of the policy that can't be carried out in the VPCs
+	Waits    bool     // routes or rules are missing until the hold of the connection ends
+	IsUnread bool     // routes or rules are missing until the prefix lists with the errors of Side.Unread are read
 }
 
 // Obstacles returns the ids of the route tables with conflicts and of the tables, groups and VPCs with shortages.
@@ -79,8 +80,9 @@ type Fact struct {
 	Key      string // the codes, ids and figures of the sentence
 }
 
-// IsObstructed reports whether a conflict or a shortage keeps the side from getting all that the policy asks for.
-func (p Plan) IsObstructed() bool { return len(p.Conflicts)+len(p.Shortages) > 0 }
+// IsObstructed reports whether a conflict, a shortage or an unread prefix list keeps the side from getting all that the
+// policy asks for.
+func (p Plan) IsObstructed() bool { return len(p.Conflicts)+len(p.Shortages) > 0 || p.IsUnread }
 
 // Connect plans to bring the side to the state that the policy asks for: routes to the peer's blocks, ingress
 // rules, DNS option and tags. Removals don't wait for anything that obstructs the additions, apart from a person's

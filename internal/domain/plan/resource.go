@@ -12,6 +12,7 @@ type resource struct {
 	wanted        []Fact // once all changes are made
 	existing      []item // routes and rules of the connection that are there now, and wanted rules of others
 	conflicts     []Conflict
+	unread        bool // a prefix list that couldn't be read may be a conflict
 	quotas        []quota
 }
 

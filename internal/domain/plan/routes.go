@@ -51,6 +51,7 @@ func planTable(t peering.RouteTable, want []netip.Prefix, s Side) resource {
 				closes: r.narrows(t, dst)})
 		}
 		r.conflicts = append(r.conflicts, conflicts(t, dst, s)...)
+		r.unread = r.unread || len(unreadLists(t, false)) > 0 && s.routeChange(t, dst) != nil
 		r.wanted = append(r.wanted, routeFact(t.ID, dst, via))
 	}
 	return r

@@ -50,7 +50,7 @@ func ofQuota(q quota, have, need, limit int) []Shortage {
 func obstacles(resources []resource) Plan {
 	var p Plan
 	for _, r := range resources {
-		p.Conflicts = append(p.Conflicts, r.conflicts...)
+		p.Conflicts, p.IsUnread = append(p.Conflicts, r.conflicts...), p.IsUnread || r.unread
 		for _, q := range r.quotas {
 			p.Shortages = append(p.Shortages, ofQuota(q, q.have-q.count(r.losses), q.count(r.gains), q.limit)...)
 		}
