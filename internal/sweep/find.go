@@ -193,8 +193,10 @@ func (s *Sweeper) isFree(
 		halves[i] = s.withLeftovers(half, current, alive)
 	}
 	conflicts, shortages := plan.Foresee(halves...)
-	return len(conflicts)+len(shortages) == 0
+	return len(conflicts)+len(shortages) == 0 && !slices.ContainsFunc(halves, isUnread)
 }
+
+func isUnread(side plan.Side) bool { return side.Unread() != nil }
 
 // isRecent reports whether that time is less than one and a half intervals ago, so that at most two scheduled
 // sweeps have followed it.
@@ -249,10 +251,10 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 	case c.IsHeld():
 		f.items = itemsOf(plan.Connect(released(side)).Changes()) // an edit of them is no drift, also if the hold ends soon
 		return findings{f.onHold(s.isFirstOfDay())}
-	case p.IsObstructed(): // announced as long as the obstacle exists; connect reports the error of an unread list
-		f.reminder, f.prompt = true, slices.ContainsFunc(p.Changes(), plan.Tags)
+	case p.IsObstructed(): // announced as long as the obstacle exists, but an unread list is an error of the sweep
+		f.reminder, f.prompt, f.announced = true, slices.ContainsFunc(p.Changes(), plan.Tags), p.IsUnread
 	case len(p.Changes()) == 0:
-		return s.unchanged(side, d, f)
+		return slices.Concat(s.leftOut(side, d), s.kept(side, d), f.afterObstacle())
 	case mayBeRefused(p): // a reminder, since nothing has drifted if EC2 refuses it as before
 		f.doubtful, f.reminder = true, s.isFirstOfDay()
 		return append(s.leftOut(side, d), f)
@@ -268,20 +270,10 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 // freed reports whether an obstacle of the side has ended, and returns the time at which that was found. Unread prefix
 // lists may be obstacles, so neither their beginning nor their end counts.
 func (s *Sweeper) freed(side plan.Side, f finding) (bool, time.Time) {
-	if side.Unread() != nil || !s.obstructed.ends(f.half(), f.obstructed) {
+	if isUnread(side) || !s.obstructed.ends(f.half(), f.obstructed) {
 		return false, time.Time{}
 	}
 	return true, s.now()
-}
-
-// unchanged returns the reminders of a side without a difference. Unread prefix lists may hide one: connect reads them
-// again once a day, and reports the error.
-func (s *Sweeper) unchanged(side plan.Side, d policy.Decision, f finding) findings {
-	if side.Unread() != nil {
-		f.reminder, f.announced = true, !s.isFirstOfDay()
-		return findings{f}
-	}
-	return slices.Concat(s.leftOut(side, d), s.kept(side, d), f.afterObstacle())
 }
 
 // isUnconnected reports whether nothing shows that the side was ever connected: no tag, no rule and no recently

@@ -95,7 +95,7 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	}
 	found := s.find(current).editedBy(due, s.isOwn)
 	err = errors.Join(s.pass(ctx, due, found), s.announceUntagged(ctx, due, current), s.announceUnowned(ctx, due, current),
-		s.again(ctx, due, found))
+		s.again(ctx, due, found), s.unread(current))
 	if err != nil {
 		s.obstructed.remain(found.only(func(f finding) bool { return f.freed })) // the redelivery sends them
 	}

@@ -284,3 +284,41 @@ func TestTheEndOfAFailedRead(t *testing.T) {
 		}
 	})
 }
+
+// TestASweepReportsAListThatItCannotRead after it has sent its other findings: its message fails, and a rule that the
+// policy doesn't allow is removed although no event reports it.
+func TestASweepReportsAListThatItCannotRead(t *testing.T) {
+	t.Parallel()
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		t.ByHand(accepter, func(p *lab.Person) {
+			p.ToInternet(f.VPC, f.Table)
+			p.RouteListToGateway(f.VPC, f.Table, "192.0.2.0/24")
+		})
+		pcx := t.Ask(m, f)
+		t.Settle()
+		t.DropCalls()
+		end := t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
+			if !readsList(c) || !strings.Contains(c.ARN, "autopeer-sweep") {
+				return nil
+			}
+			return &cloudsim.Failure{Code: "UnauthorizedOperation", Status: 403}
+		})
+		tags := map[string]string{peering.TagConnection: string(pcx), peering.TagManaged: "autopeer"}
+		t.ByHand(accepter, func(p *lab.Person) { p.AdmitTagged(f.Group, "tcp", 22, 22, "10.10.0.0/16", tags) })
+		t.Must(t.Sandbox.Sweep())
+		time.Sleep(time.Minute)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+		t.ByHand(accepter, func(p *lab.Person) { p.DeleteRoute(f.Table, "10.10.0.0/16") })
+		time.Sleep(time.Hour)
+		if n, err := t.DeadLetters(t.Ctx); err != nil || n == 0 {
+			t.Errorf("%d messages rest in dead-letter queues, %v, want those of the sweep", n, err)
+		}
+		end()
+		time.Sleep(2 * time.Hour)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+		if len(t.Said(outcome.DriftFound, pcx)) == 0 {
+			t.Error("the missing route was not announced as drift")
+		}
+	})
+}
