@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -381,6 +382,64 @@ func TestCompareNarrowing(t *testing.T) {
 	}
 	if diff := cmp.Diff(closes, d.Closes); diff != "" {
 		t.Errorf("closes differ (-want +got):\n%s", diff)
+	}
+}
+
+// TestCompareListedBlocks: a policy that begins to declare the blocks of a VPC closes a listed block only if the VPC
+// may have a larger one around it, outside the permitted range.
+func TestCompareListedBlocks(t *testing.T) {
+	t.Parallel()
+	within := func(block string) policy.Member { return policy.Member{Cell: cells[1], Within: blocks(block)[0]} }
+	for name, c := range map[string]struct {
+		permitted, declared, listed string
+		peer                        policy.Member
+		closes                      bool
+	}{
+		"a peer elsewhere":          {"10.0.0.0/17", "10.2.0.0/16", "10.0.1.0/24", within("10.9.0.0/16"), true},
+		"a peer in the range":       {"10.0.0.0/17", "10.2.0.0/16", "10.0.1.0/24", within("10.0.0.0/17"), false},
+		"a peer in the other half":  {"10.0.0.0/17", "10.2.0.0/16", "10.0.1.0/24", within("10.0.128.0/17"), false},
+		"a peer there or elsewhere": {"10.0.0.0/17", "10.2.0.0/16", "10.0.1.0/24", within("10.0.0.0/15"), true},
+		"the largest range":         {"10.0.0.0/16", "10.2.0.0/16", "10.0.1.0/24", within("10.9.0.0/16"), false},
+		"a declared block in it":    {"10.0.0.0/17", "10.0.2.0/24", "10.0.1.0/24", within("10.9.0.0/16"), false},
+		"an IPv6 range":             {"2001:db8::/48", "10.2.0.0/16", "2001:db8::/56", within("10.9.0.0/16"), true},
+		"the largest range of IPv6": {"2001:db8::/44", "10.2.0.0/16", "2001:db8::/56", within("10.9.0.0/16"), false},
+		"a declared block of the peer": {"10.0.0.0/17", "10.2.0.0/16", "10.0.1.0/24",
+			policy.Member{Cell: cells[1], VPC: "vpc-00000012", CIDRs: blocks("10.0.2.0/24")}, false},
+	} {
+		at := func(declared []netip.Prefix) *policy.Policy {
+			return &policy.Policy{
+				File: "p.yaml", Otherwise: policy.LeaveOthers,
+				Departments: []policy.Department{
+					{Name: "web", Line: 2, Members: []policy.Member{
+						{Cell: cells[0], VPC: "vpc-00000011", CIDRs: declared},
+						{Cell: cells[0], Within: blocks("10.30.0.0/16")[0], Also: blocks(c.permitted)},
+					}},
+					{Name: "db", Line: 3, Members: []policy.Member{c.peer}},
+				},
+				Peerings: []policy.Peering{{
+					Between: [2]string{"web", "db"}, Line: 10,
+					Routes: map[string]policy.Routes{"db": {To: blocks(c.listed)}, "web": {Tables: policy.Tables{
+						Scope: policy.NoTables}}},
+					Allow: []policy.Allow{{
+						From: "web", To: "db", Groups: policy.Groups{Tags: map[string]string{"Role": "sql"}}, Line: 11,
+						Protocol: peering.AllProtocols, Sources: policy.Sources{Blocks: blocks(c.listed)},
+					}},
+				}},
+			}
+		}
+		var kinds []explain.Kind
+		d := explain.Compare(at(nil), at(blocks(c.declared)))
+		for _, i := range d.Closes {
+			kinds = append(kinds, i.Kind)
+		}
+		var want []explain.Kind
+		if c.closes {
+			want = []explain.Kind{explain.Routes, explain.Traffic}
+		}
+		slices.Sort(kinds)
+		if !slices.Equal(kinds, want) || len(d.Opens) > 0 {
+			t.Errorf("%s: Compare() closes %+v, want %v, and opens %+v", name, d.Closes, want, d.Opens)
+		}
 	}
 }
 

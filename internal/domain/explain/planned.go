@@ -134,12 +134,13 @@ type half struct {
 type peer struct {
 	vpcs
 	declared []netip.Prefix
+	near     vpcs // the side's own VPC
 }
 
-// planHalf plans the side of a connection that the policy allows, with the blocks that the policy permits. The peer
-// is far.
+// planHalf plans the side of a connection that the policy allows, with the blocks that the policy permits. The ends
+// are the side's own VPC and its peer.
 func planHalf(
-	p *policy.Policy, c peering.Connection, role peering.Role, d policy.Decision, far vpcs, r resources,
+	p *policy.Policy, c peering.Connection, role peering.Role, d policy.Decision, ends [2]vpcs, r resources,
 ) half {
 	if !d.Manages(role) {
 		return half{}
@@ -150,7 +151,8 @@ func planHalf(
 	s := examples.Side(c, role, d, p)
 	s.Limits, s.LeftOut = unlimited, nil
 	terms := s.Terms
-	h, to := half{dns: terms.DNS}, peer{far, declaredBy(find(p, far.Cell, far.id))}
+	near, far := ends[0], ends[1]
+	h, to := half{dns: terms.DNS}, peer{far, declaredBy(find(p, far.Cell, far.id)), near}
 	s.Terms = policy.Terms{Routes: terms.Routes, Tags: policy.NoTags}
 	h.addRoutes(s, to, d.Peering.Line)
 	if kept := terms.Routes.Keep; len(kept) > 0 {
@@ -276,7 +278,7 @@ func (s *source) place(side plan.Side, far peer) {
 	if !s.block.IsValid() || cidr.Covers(far.known, s.block) {
 		return
 	}
-	s.primary, s.isDeclared = far.primary, slices.Contains(far.declared, s.block)
+	s.other, s.own, s.isDeclared = far.near, far.vpcs, slices.Contains(far.declared, s.block)
 	for _, r := range cidr.Merge(side.Permitted(side.Role.Other())) {
 		if cidr.Contains(r, s.block) {
 			s.inside = r
@@ -331,8 +333,9 @@ func planBoth(p *policy.Policy, c peering.Connection, d policy.Decision, ends [2
 	}
 	c.Requester.Blocks = blocks(p, c.Requester, ends[requester])
 	c.Accepter.Blocks = blocks(p, c.Accepter, ends[1-requester])
-	halves[requester] = planHalf(p, c, peering.Requester, d, ends[1-requester], r)
-	halves[1-requester] = planHalf(p, c, peering.Accepter, d, ends[requester], r)
+	own, far := ends[requester], ends[1-requester]
+	halves[requester] = planHalf(p, c, peering.Requester, d, [2]vpcs{own, far}, r)
+	halves[1-requester] = planHalf(p, c, peering.Accepter, d, [2]vpcs{far, own}, r)
 	return halves
 }
 

@@ -24,8 +24,9 @@ type source struct {
 	ref   string // a security group or a prefix list
 	// inside is the range of the VPC's permitted blocks that holds the block. It is invalid where the VPC's blocks
 	// are declared, and therefore known.
-	inside  netip.Prefix
-	primary netip.Prefix // the range of the VPC's primary block; invalid for a VPC that all policies name
+	inside netip.Prefix
+	// other and own are the VPC at the other end and the one of the block, where inside is valid.
+	other, own vpcs
 	// whole is true where the policy lists no block: each block of the VPC inside the range counts for itself. A
 	// listed block counts only for a VPC that has all of it.
 	whole bool
@@ -159,15 +160,18 @@ func (s source) holds(inner source) bool {
 }
 
 // hasAllBlocksOf reports whether the blocks of a VPC that make up a listed block lie inside the range of s. One of
-// them would have to be larger than the range otherwise. EC2 has no larger IPv4 blocks than /16, and a VPC no block
-// around its primary one.
+// them would have to be larger than the range otherwise. Its VPC then has no other block there, nor has the VPC at
+// the other end: EC2 connects no VPCs whose blocks overlap. The larger block isn't the primary one, which the policy
+// of s permits.
 func (s source) hasAllBlocksOf(listed source) bool {
 	if cidr.Contains(s.inside, listed.inside) {
 		return true
 	}
-	isLargest := s.inside.Addr().Is4() && s.inside.Bits() <= 16
-	return cidr.Contains(s.inside, listed.block) &&
-		(isLargest || listed.primary.IsValid() && cidr.Contains(s.inside, listed.primary))
+	if !cidr.Contains(s.inside, listed.block) {
+		return false
+	}
+	wider, found := twice(s.inside)
+	return !found || !listed.other.mayAvoid(wider) || !listed.own.mayAvoid(wider)
 }
 
 // narrower returns the intersection of two blocks that overlap.

@@ -244,6 +244,18 @@ func (v vpcs) primaryFirst() []netip.Prefix {
 	return slices.Insert(slices.Delete(slices.Clone(v.known), i, i+1), 0, v.known[i])
 }
 
+// mayAvoid reports whether a VPC may have no block that overlaps the given one.
+func (v vpcs) mayAvoid(block netip.Prefix) bool {
+	if slices.ContainsFunc(v.known, block.Overlaps) {
+		return false
+	}
+	if !v.primary.IsValid() {
+		return true
+	}
+	_, found := carve(v.primary, v.others, []netip.Prefix{block})
+	return found
+}
+
 // apart returns blocks of both that don't overlap, if such blocks exist.
 func apart(a, b vpcs) (x, y []netip.Prefix) {
 	if a.known != nil || b.known != nil {
@@ -289,6 +301,19 @@ func carve(block netip.Prefix, others, against []netip.Prefix) (netip.Prefix, bo
 		return part, true
 	}
 	return carve(high, others, against)
+}
+
+// twice returns the block that has the given one as a half, unless it is larger than the largest block of a VPC.
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+func twice(block netip.Prefix) (netip.Prefix, bool) {
+	largest := 44
+	if block.Addr().Is4() {
+		largest = 16
+	}
+	if block.Bits() <= largest {
+		return netip.Prefix{}, false
+	}
+	return netip.PrefixFrom(block.Addr(), block.Bits()-1).Masked(), true
 }
 
 // halves returns the halves of an IPv4 block, unless they are smaller than the smallest block of a VPC.
