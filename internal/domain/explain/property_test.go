@@ -372,15 +372,21 @@ func vpcs(anyBlocks bool, policies ...*policy.Policy) []peering.VPC {
 	return all
 }
 
-// blocksOf returns the blocks that the policies declare the VPC to have, or else all combinations.
+// blocksOf returns the blocks that the policies declare the VPC to have, or else all combinations. A file has the
+// declared blocks in any order, so that each of them may be the primary one.
 func blocksOf(v peering.VPC, anyBlocks bool, policies []*policy.Policy) [][]netip.Prefix {
 	var all [][]netip.Prefix
+	isDeclared := true
 	for _, p := range policies {
-		if m := memberOf(p, v); m != nil && m.CIDRs != nil {
-			all = append(all, m.CIDRs)
+		m := memberOf(p, v)
+		if m == nil || m.CIDRs == nil {
+			isDeclared = false
+			continue
+		}
+		for i := range m.CIDRs {
+			all = append(all, slices.Concat(m.CIDRs[i:], m.CIDRs[:i]))
 		}
 	}
-	isDeclared := len(all) == len(policies)
 	if all != nil && !anyBlocks {
 		return all
 	}
@@ -501,12 +507,8 @@ func TestDiffEqualsDecisionsAndPlans(t *testing.T) {
 			checkCovered(t, "closed", d.Closes, old, next, x, y)
 			checkApproval(t, d.Requests, old, next, x, y)
 		}
-		for _, i := range d.Opens {
-			checkWitness(t, "opens", i, next, old, wide)
-		}
-		for _, i := range d.Closes {
-			checkWitness(t, "closes", i, old, next, wide)
-		}
+		checkWitnesses(t, "opens", d.Opens, differencesOf(next, old, wide))
+		checkWitnesses(t, "closes", d.Closes, differencesOf(old, next, wide))
 	})
 }
 
@@ -571,12 +573,71 @@ func checkApproval(t *rapid.T, changes []explain.Change, old, next *policy.Polic
 	}
 }
 
-// checkWitness fails unless some VPCs have a fact that the item covers, for each of its ports, sources, tables and
+// differences has the facts that only the first policy allows, for the pairs of VPCs that a test looked at.
+type differences struct {
+	p, q        *policy.Policy
+	all         []peering.VPC
+	departments []string // of p, by the index of the VPC
+	known       map[[2]int]difference
+}
+
+// difference is the difference for two VPCs. It is impossible if EC2 doesn't connect them, or if the first policy
+// declares other blocks.
+type difference struct {
+	isPossible bool
+	facts      []fact
+}
+
+func differencesOf(p, q *policy.Policy, all []peering.VPC) differences {
+	d := differences{p: p, q: q, all: all, known: map[[2]int]difference{}}
+	for _, v := range all {
+		d.departments = append(d.departments, p.DepartmentOf(v))
+	}
+	return d
+}
+
+// pair returns the two VPCs with the indexes. Those that no policy names are two different ones.
+func (d differences) pair(i, j int) (x, y peering.VPC) {
+	x, y = d.all[i], d.all[j]
+	if y.ID == unnamed {
+		y.ID = unnamed2
+	}
+	return x, y
+}
+
+// of returns the difference for the two VPCs with the indexes.
+func (d differences) of(i, j int) difference {
+	key := [2]int{i, j}
+	if known, found := d.known[key]; found {
+		return known
+	}
+	x, y := d.pair(i, j)
+	one := difference{isPossible: apart(x, y) && !contradicts(d.p, x, y)}
+	if one.isPossible {
+		one.facts = changed(d.p, d.q, x, y, contradicts(d.q, x, y))
+	}
+	d.known[key] = one
+	return one
+}
+
+// among returns the indexes of the department's VPCs that the texts name and that have some of the blocks.
+func (d differences) among(department string, texts, blocks []string) (found []int) {
+	for i, v := range d.all {
+		if d.departments[i] == department && concerns(texts, v) && hasSome(v, blocks) {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// checkWitnesses fails unless some VPCs have a fact that an item covers, for each of its ports, sources, tables and
 // destinations.
-func checkWitness(t *rapid.T, verb string, i explain.Item, p, q *policy.Policy, all []peering.VPC) {
-	for _, part := range single(i) {
-		if !hasWitness(part, p, q, all) {
-			t.Fatalf("the diff %s %+v, and no VPC shows it\n%s\n%s", verb, part, encoded(p), encoded(q))
+func checkWitnesses(t *rapid.T, verb string, items []explain.Item, d differences) {
+	for _, i := range items {
+		for _, part := range single(i) {
+			if !d.hasWitness(part) {
+				t.Fatalf("the diff %s %+v, and no VPC shows it\n%s\n%s", verb, part, encoded(d.p), encoded(d.q))
+			}
 		}
 	}
 }
@@ -619,34 +680,20 @@ func single(i explain.Item) []explain.Item {
 }
 
 // hasWitness reports whether two VPCs have such a fact, or EC2 connects no two VPCs that have the item's blocks.
-func hasWitness(i explain.Item, p, q *policy.Policy, all []peering.VPC) bool {
-	from, to := i.Sources, i.Destinations
-	xs := only(all, func(v peering.VPC) bool {
-		return concerns(i.FromVPCs, v) && p.DepartmentOf(v) == i.From && hasSome(v, from)
-	})
-	ys := only(all, func(v peering.VPC) bool {
-		return concerns(i.ToVPCs, v) && p.DepartmentOf(v) == i.To && hasSome(v, to)
-	})
+func (d differences) hasWitness(i explain.Item) bool {
+	xs, ys := d.among(i.From, i.FromVPCs, i.Sources), d.among(i.To, i.ToVPCs, i.Destinations)
 	isVacuous := true
-	for _, x := range xs {
-		for _, y := range ys {
-			if y.ID == unnamed {
-				y.ID = unnamed2
-			}
-			if !apart(x, y) || contradicts(p, x, y) {
-				continue
-			}
-			isVacuous = false
-			if slices.ContainsFunc(changed(p, q, x, y, contradicts(q, x, y)), func(f fact) bool { return covers(i, f, x, y) }) {
+	for _, n := range xs {
+		for _, m := range ys {
+			one := d.of(n, m)
+			isVacuous = isVacuous && !one.isPossible
+			x, y := d.pair(n, m)
+			if slices.ContainsFunc(one.facts, func(f fact) bool { return covers(i, f, x, y) }) {
 				return true
 			}
 		}
 	}
 	return isVacuous
-}
-
-func only(all []peering.VPC, keep func(peering.VPC) bool) []peering.VPC {
-	return slices.DeleteFunc(slices.Clone(all), func(v peering.VPC) bool { return !keep(v) })
 }
 
 // hasSome reports whether the VPC has a block of the texts, or all of one. References and no texts are blocks of every
