@@ -683,8 +683,9 @@ func single(i explain.Item) []explain.Item {
 func (d differences) hasWitness(i explain.Item) bool {
 	xs, ys := d.among(i.From, i.FromVPCs, i.Sources), d.among(i.To, i.ToVPCs, i.Destinations)
 	isVacuous := true
-	for _, n := range xs {
-		for _, m := range ys {
+	for shift := range ys { // soon all of the VPCs, because those of one kind are next to each other
+		for k, n := range xs {
+			m := ys[(shift+k)%len(ys)]
 			one := d.of(n, m)
 			isVacuous = isVacuous && !one.isPossible
 			x, y := d.pair(n, m)
