@@ -413,6 +413,22 @@ func blocksOf(v peering.VPC, anyBlocks bool, policies []*policy.Policy) [][]neti
 	return all
 }
 
+// TestUniverseHasEachPrimaryBlock: the order of declared blocks doesn't show which of them is the primary one.
+func TestUniverseHasEachPrimaryBlock(t *testing.T) {
+	t.Parallel()
+	named := policy.Member{Cell: cells[0], VPC: "vpc-1", CIDRs: blocks("10.1.0.0/16", "10.2.0.0/16")}
+	p := &policy.Policy{Departments: []policy.Department{{Name: "a", Members: []policy.Member{named}}}}
+	var found []string
+	for _, v := range vpcs(false, p) {
+		if v.ID == named.VPC {
+			found = append(found, v.Primary().String())
+		}
+	}
+	if want := []string{"10.1.0.0/16", "10.2.0.0/16"}; !slices.Equal(found, want) {
+		t.Errorf("the VPCs have the primary blocks %v, want %v", found, want)
+	}
+}
+
 // memberOf returns the member that names the VPC, or nil.
 func memberOf(p *policy.Policy, v peering.VPC) *policy.Member {
 	for _, d := range p.Departments {
