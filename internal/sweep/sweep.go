@@ -95,11 +95,11 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	}
 	found := s.find(current).editedBy(due, s.isOwn)
 	err = errors.Join(s.pass(ctx, due, found), s.announceUntagged(ctx, due, current), s.announceUnowned(ctx, due, current),
-		s.again(ctx, due, found), s.unread(current))
+		s.again(ctx, due, found))
 	if err != nil {
 		s.obstructed.remain(found.only(func(f finding) bool { return f.freed })) // the redelivery sends them
 	}
-	return err
+	return errors.Join(err, s.unread(current)) // unread lists keep no finding from being sent
 }
 
 // isOwn reports whether the ARN is that of a function of the cell. Edits by disconnect are no drift, but may have

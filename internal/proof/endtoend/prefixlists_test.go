@@ -322,3 +322,35 @@ func TestASweepReportsAListThatItCannotRead(t *testing.T) {
 		}
 	})
 }
+
+// TestAListThatCannotBeReadRepeatsNoEnd: the sweeps fail because of one VPC's list, and the end of another side's
+// obstacle, which they have sent, is announced once.
+func TestAListThatCannotBeReadRepeatsNoEnd(t *testing.T) {
+	t.Parallel()
+	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f, d := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance), t.Build(accepter, lab.Developer)
+		t.Policy(company(m, f, d) + entry("marketing", "finance", ping) + entry("marketing", "developer", "dns: false"))
+		t.ByHand(accepter, func(p *lab.Person) {
+			p.ToInternet(d.VPC, d.Table)
+			p.RouteListToGateway(d.VPC, d.Table, "192.0.2.0/24")
+		})
+		pcx, other := t.Ask(m, f), t.Ask(m, d)
+		t.Settle()
+		beside := append(routed(m, other, d.VPC.Block), routed(d, other, m.VPC.Block)...)
+		t.Holds(append(sandboxtest.Pinging(m, f, pcx), beside...)...)
+		toServer(t, f, quarantined)
+		time.Sleep(time.Hour)
+		defer failsToRead(t, "UnauthorizedOperation")()
+		t.ByHand(accepter, func(p *lab.Person) { p.DeleteRoute(f.Table, quarantined) })
+		time.Sleep(5 * time.Hour)
+		ends := map[string]bool{}
+		for _, o := range t.Said(outcome.Connected, pcx) {
+			if o.Side == peering.Accepter && !o.FoundAt.IsZero() {
+				ends[o.ID] = true
+			}
+		}
+		if len(ends) != 1 {
+			t.Errorf("the end of the obstacle is announced under %d ids, want one", len(ends))
+		}
+	})
+}
