@@ -10,7 +10,8 @@ import (
 )
 
 // NeedsAdoption returns o as the proposal of the plan for one side, whose changes wait for a person's consent, with
-// the ways to give it. Obstacles that would keep further additions waiting are part of it.
+// the ways to give it. Obstacles that would keep further additions waiting are part of it, and so are prefix lists that
+// couldn't be read.
 func NeedsAdoption(o outcome.Outcome, p plan.Plan) outcome.Outcome {
 	o = Proposed(o, p.Proposal)
 	next := "to have the changes made, " + consent(o)
@@ -18,10 +19,14 @@ func NeedsAdoption(o outcome.Outcome, p plan.Plan) outcome.Outcome {
 	sentence := fmt.Sprintf("nothing shows that autopeer has connected %s in %s, and the policy doesn't allow all "+
 		"routes to it, so nothing is changed without the consent of a person",
 		o.Connection, o.Cell)
-	if p.IsObstructed() {
+	switch {
+	case p.HasObstacle():
 		o = Obstructed(o, p.Conflicts, p.Shortages)
 		sentence += "; after these changes, further additions wait: " + o.Reason.Sentence
 		o.Type, o.Next = outcome.Proposed, next
+	case p.IsUnread:
+		sentence += "; after these changes, further additions wait until autopeer can read the prefix lists of the tables"
+		return o.Because("needs-adoption", sentence, "unread")
 	}
 	return o.Because("needs-adoption", sentence)
 }

@@ -45,6 +45,14 @@ func TestNeedsAdoption(t *testing.T) {
 		t.Errorf("the additions are %q and %q, want one order", one.Additions, other.Additions)
 	}
 
+	unread := announce.NeedsAdoption(from, plan.Plan{Proposal: p.Proposal, IsUnread: true})
+	if unread.Type != outcome.Proposed || unread.Reason.Code != "needs-adoption" || unread.Next != o.Next ||
+		!strings.Contains(unread.Reason.Sentence, "until autopeer can read the prefix lists") {
+		t.Errorf("proposed %+v, want the wait for prefix lists and the same next step", unread)
+	}
+	if unread.Sealed(time.Time{}).ID == id {
+		t.Error("the wait for prefix lists doesn't change the id")
+	}
 	p.Conflicts = []plan.Conflict{{
 		Table: "rtb-3", Destination: ten, Wanted: "pcx-1", Route: peering.Route{Destination: ten, Target: "igw-1"},
 	}}

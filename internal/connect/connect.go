@@ -232,7 +232,7 @@ func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, acls []
 	case d.Provisional:
 		s.rest = withoutBlocks(half.Connection)
 		return s
-	case len(s.Conflicts)+len(s.Shortages) == 0 && half.Unread() != nil:
+	case !s.HasObstacle() && half.Unread() != nil:
 		s.rest = half.Unread()
 		return s
 	case s.NeedsConsent():

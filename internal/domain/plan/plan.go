@@ -82,7 +82,10 @@ type Fact struct {
 
 // IsObstructed reports whether a conflict, a shortage or an unread prefix list keeps the side from getting all that the
 // policy asks for.
-func (p Plan) IsObstructed() bool { return len(p.Conflicts)+len(p.Shortages) > 0 || p.IsUnread }
+func (p Plan) IsObstructed() bool { return p.HasObstacle() || p.IsUnread }
+
+// HasObstacle reports whether there is a conflict or a shortage: unlike an unread prefix list, it is announced.
+func (p Plan) HasObstacle() bool { return len(p.Conflicts)+len(p.Shortages) > 0 }
 
 // Connect plans to bring the side to the state that the policy asks for: routes to the peer's blocks, ingress
 // rules, DNS option and tags. Removals don't wait for anything that obstructs the additions, apart from a person's
