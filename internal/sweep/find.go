@@ -243,7 +243,7 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 	f.want(p.Intended())
 	f.closes = p.Closes()
 	f.obstructed = p.IsObstructed()
-	f.freed, f.freedAt = s.freed(side, f)
+	f.freed, f.freedAt = s.freed(side, p, f)
 	f.resources = append(f.resources, p.Obstacles()...)
 	switch {
 	case p.NeedsConsent():
@@ -251,8 +251,8 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 	case c.IsHeld():
 		f.items = itemsOf(plan.Connect(released(side)).Changes()) // an edit of them is no drift, also if the hold ends soon
 		return findings{f.onHold(s.isFirstOfDay())}
-	case p.IsObstructed(): // announced as long as the obstacle exists, but an unread list is an error of the sweep
-		f.reminder, f.prompt, f.announced = true, slices.ContainsFunc(p.Changes(), plan.Tags), p.IsUnread
+	case p.IsObstructed(): // announced as long as the obstacle exists, but an unread list alone is an error of the sweep
+		f.reminder, f.prompt, f.announced = true, slices.ContainsFunc(p.Changes(), plan.Tags), !p.HasObstacle()
 	case len(p.Changes()) == 0:
 		return slices.Concat(s.leftOut(side, d), s.kept(side, d), f.afterObstacle())
 	case mayBeRefused(p): // a reminder, since nothing has drifted if EC2 refuses it as before
@@ -268,9 +268,9 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 }
 
 // freed reports whether an obstacle of the side has ended, and returns the time at which that was found. Unread prefix
-// lists may be obstacles, so neither their beginning nor their end counts.
-func (s *Sweeper) freed(side plan.Side, f finding) (bool, time.Time) {
-	if isUnread(side) || !s.obstructed.ends(f.half(), f.obstructed) {
+// lists may hide an obstacle, so one that was known ends only once they are read. They are no obstacle themselves.
+func (s *Sweeper) freed(side plan.Side, p plan.Plan, f finding) (bool, time.Time) {
+	if isUnread(side) && !p.HasObstacle() || !s.obstructed.ends(f.half(), f.obstructed) {
 		return false, time.Time{}
 	}
 	return true, s.now()

@@ -354,3 +354,49 @@ func TestAListThatCannotBeReadRepeatsNoEnd(t *testing.T) {
 		}
 	})
 }
+
+// TestAnObstacleBesideAListThatCannotBeRead is announced by each sweep as any other, and so is its end once the list is
+// read. That holds for a side that lacks a route, whose repair waits for the list, and for one that lacks none.
+func TestAnObstacleBesideAListThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	for name, lacks := range map[string]bool{"a route is missing": true, "no route is missing": false} {
+		t.Run(name, func(t *testing.T) {
+			nearAndFar(t, func(t *sandboxtest.T, accepter peering.Cell) { besideUnread(t, accepter, lacks) })
+		})
+	}
+}
+
+func besideUnread(t *sandboxtest.T, accepter peering.Cell, lacks bool) {
+	m, f := t.Company(one, accepter)
+	t.ByHand(accepter, func(p *lab.Person) {
+		p.ToInternet(f.VPC, f.Table)
+		p.RouteListToGateway(f.VPC, f.Table, "192.0.2.0/24")
+	})
+	pcx := t.Ask(m, f)
+	t.Settle()
+	end := failsToRead(t, "UnauthorizedOperation")
+	toServer(t, f, quarantined)
+	if lacks {
+		t.ByHand(accepter, func(p *lab.Person) { p.DeleteRoute(f.Table, "10.10.0.0/16") })
+	}
+	time.Sleep(3 * time.Hour)
+	repeated := 0
+	for _, o := range t.Said(outcome.Conflicting, pcx) {
+		if o.Repeated {
+			repeated++
+		}
+	}
+	if repeated < 3 {
+		t.Errorf("the conflict is repeated %d times in three hours, want once by each sweep", repeated)
+	}
+	t.ByHand(accepter, func(p *lab.Person) { p.DeleteRoute(f.Table, quarantined) })
+	time.Sleep(time.Hour)
+	end()
+	time.Sleep(2 * time.Hour)
+	t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+	isEnd := func(o outcome.Outcome) bool { return o.Side == peering.Accepter && !o.FoundAt.IsZero() }
+	said := slices.Concat(t.Said(outcome.Connected, pcx), t.Said(outcome.Repaired, pcx))
+	if !slices.ContainsFunc(said, isEnd) {
+		t.Errorf("announced %+v, want the end of the obstacle", said)
+	}
+}
