@@ -24,7 +24,7 @@ import (
 func acceptPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Accept),
 		describe("ReadRequests", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups",
-			"SecurityGroupRules"), p.routedLists())
+			"SecurityGroupRules", "PrefixLists"), p.routedLists())
 	if part.Mode == policy.ReportMode {
 		return all
 	}
@@ -51,7 +51,7 @@ func approved() condition {
 func connectPermissions(p naming, part *policy.Policy) []statement {
 	all := append(common(p, function.Connect),
 		describe("ReadNetwork", "VpcPeeringConnections", "RouteTables", "Subnets", "NetworkAcls", "SecurityGroups",
-			"SecurityGroupRules"), p.routedLists())
+			"SecurityGroupRules", "PrefixLists"), p.routedLists())
 	vpcs := members(part, p.Cell, named(part))
 	if len(vpcs) == 0 || part.Mode == policy.ReportMode {
 		return all
@@ -97,7 +97,7 @@ func sweepPermissions(p naming) []statement {
 	}
 	return append(common(p, function.Sweep),
 		describe("ReadEverything", "VpcPeeringConnections", "Vpcs", "RouteTables", "Subnets", "SecurityGroups",
-			"SecurityGroupRules"), p.routedLists(),
+			"SecurityGroupRules", "PrefixLists"), p.routedLists(),
 		allow("TellFunctions", "sqs:SendMessage", queues))
 }
 
@@ -147,7 +147,7 @@ func describe(sid string, things ...string) statement {
 }
 
 // routedLists allows reading the blocks of prefix lists that route tables refer to: those of the account, AWS's own,
-// and those that another account shares.
+// and those that another account shares. DescribePrefixLists shows AWS's own alone.
 func (p naming) routedLists() statement {
 	return allow("ReadPrefixLists", "ec2:GetManagedPrefixListEntries",
 		fmt.Sprintf("arn:%s:ec2:%s:*:prefix-list/*", partition(p.Region), p.Region))

@@ -654,8 +654,8 @@ func TestBodiesOfConnectionsAreClosed(t *testing.T) {
 	}
 }
 
-// TestRoutesToPrefixLists have the blocks of their lists, which are read once. A list that can't be read leaves the
-// other routes as they are.
+// TestRoutesToPrefixLists have the blocks of their lists, which are read once, AWS's own with one call. A list that
+// can't be read leaves the other routes as they are.
 func TestRoutesToPrefixLists(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -674,10 +674,12 @@ func TestRoutesToPrefixLists(t *testing.T) {
 				t.Fatalf("RouteTables() = %v, %v, want two tables", got, err)
 			}
 			ten, six := netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("2001:db8::/32")
+			service := netip.MustParsePrefix("52.216.0.0/15")
 			want := []peering.Route{
 				{Destination: ten, PrefixList: "pl-1", Target: "tgw-1"}, {Destination: six, PrefixList: "pl-1", Target: "tgw-1"},
 				{Destination: ten, PrefixList: "pl-2", Target: "vpce-1"}, {Destination: six, PrefixList: "pl-2", Target: "vpce-1"},
 				{PrefixList: "pl-3", Target: "igw-1"},
+				{Destination: service, PrefixList: "pl-4", Target: "vpce-2"},
 			}
 			if !slices.Equal(want, got[0].Routes) || fault.Of(got[0].Unread["pl-3"]) != tt.class || len(got[0].Unread) != 1 {
 				t.Errorf("the table is %v, unread are %v, want the routes %v", got[0].Routes, got[0].Unread, want)
@@ -685,8 +687,9 @@ func TestRoutesToPrefixLists(t *testing.T) {
 			if !slices.Equal(want[2:4], got[1].Routes) || len(got[1].Unread) > 0 {
 				t.Errorf("the other table is %v, unread are %v, want the routes %v", got[1].Routes, got[1].Unread, want[2:4])
 			}
-			if *reads["pl-2"] != 1 {
-				t.Errorf("the list of two tables is read %d times", *reads["pl-2"])
+			if *reads["pl-2"] != 1 || *reads["pl-4"] != 0 || *reads["services"] != 1 {
+				t.Errorf("the list of two tables is read %d times, that of a service %d times, and the services' %d times, "+
+					"want 1, 0 and 1", *reads["pl-2"], *reads["pl-4"], *reads["services"])
 			}
 			_, err = n.Snapshot(t.Context(), "vpc-1")
 			if fails := tt.class != fault.Denied; (err != nil) != fails || fails && fault.Of(err) != tt.class {
@@ -696,8 +699,8 @@ func TestRoutesToPrefixLists(t *testing.T) {
 	}
 }
 
-// routedLists is EC2 with routes to three prefix lists, of which it doesn't show the last one, and with the number of
-// reads of each.
+// routedLists is EC2 with routes to three prefix lists, of which it doesn't show the last one, and to a service's, and
+// with the number of reads of each.
 func routedLists(t *testing.T, refusal string) (*ec2net.Network, map[string]*int32) {
 	route := func(list, target string) string {
 		return "<item><destinationPrefixListId>" + list + "</destinationPrefixListId>" + target +
@@ -711,15 +714,25 @@ func routedLists(t *testing.T, refusal string) (*ec2net.Network, map[string]*int
 	endpoint := route("pl-2", "<gatewayId>vpce-1</gatewayId>")
 	tables := "<DescribeRouteTablesResponse" + xmlns + "<routeTableSet>" +
 		table("rtb-1", route("pl-1", "<transitGatewayId>tgw-1</transitGatewayId>"), endpoint,
-			route("pl-3", "<gatewayId>igw-1</gatewayId>")) +
+			route("pl-3", "<gatewayId>igw-1</gatewayId>"), route("pl-4", "<gatewayId>vpce-2</gatewayId>")) +
 		table("rtb-2", endpoint) + "</routeTableSet></DescribeRouteTablesResponse>"
 	entries := "<GetManagedPrefixListEntriesResponse" + xmlns + "<entrySet><item><cidr>10.1.0.0/16</cidr></item>" +
 		"<item><cidr>2001:db8::/32</cidr></item></entrySet></GetManagedPrefixListEntriesResponse>"
-	reads := map[string]*int32{"": new(int32), "pl-1": new(int32), "pl-2": new(int32), "pl-3": new(int32)}
+	services := "<DescribePrefixListsResponse" + xmlns + "<prefixListSet><item><prefixListId>pl-4</prefixListId>" +
+		"<cidrSet><item>52.216.0.0/15</item></cidrSet></item></prefixListSet></DescribePrefixListsResponse>"
+	reads := map[string]*int32{"services": new(int32), "": new(int32)}
+	for _, list := range []string{"pl-1", "pl-2", "pl-3", "pl-4"} {
+		reads[list] = new(int32)
+	}
 	return answeredBy(t, func(c apicall.Call) *cloudsim.Failure {
 		list := c.Params["PrefixListId"]
+		if c.Action == "DescribePrefixLists" {
+			list = "services"
+		}
 		atomic.AddInt32(reads[list], 1)
 		switch {
+		case list == "services":
+			return &cloudsim.Failure{Answer: services}
 		case c.Action == "DescribeRouteTables":
 			return &cloudsim.Failure{Answer: tables}
 		case list == "pl-3":

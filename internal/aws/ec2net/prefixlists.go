@@ -27,17 +27,14 @@ type prefixList struct {
 // each list once, those of gateway endpoints as well: a route table doesn't distinguish these from the endpoints of
 // Gateway Load Balancers, to which routes lead by lists of customers. An error concerns only the routes to its list.
 func (n *Network) withPrefixLists(ctx context.Context, tables []peering.RouteTable) []peering.RouteTable {
-	lists := map[peering.PrefixListID]*prefixList{}
-	for _, t := range tables {
-		for _, r := range t.Routes {
-			if r.PrefixList != "" {
-				lists[r.PrefixList] = new(prefixList)
-			}
-		}
-	}
+	lists, endpoints := listsIn(tables)
+	services := n.serviceBlocks(ctx, endpoints...)
 	var reads []parallel.Task
 	for _, id := range slices.Sorted(maps.Keys(lists)) {
 		l := lists[id]
+		if l.blocks = services[id]; len(l.blocks) > 0 {
+			continue
+		}
 		reads = append(reads, func(ctx context.Context) error {
 			l.err = parallel.Contained(ctx, parallel.Read(&l.blocks, n.listedBlocks, id))
 			return nil
@@ -48,6 +45,51 @@ func (n *Network) withPrefixLists(ctx context.Context, tables []peering.RouteTab
 		tables[i] = spread(t, lists)
 	}
 	return tables
+}
+
+// listsIn returns the lists of the tables' routes, and the sorted ids of those that lead to an endpoint.
+func listsIn(tables []peering.RouteTable) (all map[peering.PrefixListID]*prefixList, endpoints []peering.PrefixListID) {
+	all = map[peering.PrefixListID]*prefixList{}
+	for _, t := range tables {
+		for _, r := range t.Routes {
+			if r.PrefixList == "" {
+				continue
+			}
+			all[r.PrefixList] = new(prefixList)
+			if r.Target.IsEndpoint() {
+				endpoints = append(endpoints, r.PrefixList)
+			}
+		}
+	}
+	slices.Sort(endpoints)
+	return all, slices.Compact(endpoints)
+}
+
+// serviceBlocks returns the blocks of those lists that are AWS's own, with one call. It returns none after an error:
+// the lists are then read one by one, as those of customers. So for a VPC with gateway endpoints one of the two
+// permissions is enough.
+func (n *Network) serviceBlocks(
+	ctx context.Context, lists ...peering.PrefixListID,
+) map[peering.PrefixListID][]netip.Prefix {
+	found, err := byValues(ctx, "prefix-list-id", lists,
+		func(ctx context.Context, filters ...types.Filter) ([]types.PrefixList, error) {
+			pages := ec2.NewDescribePrefixListsPaginator(n.client, &ec2.DescribePrefixListsInput{
+				Filters: filters, MaxResults: aws.Int32(pageSize),
+			})
+			of := func(o *ec2.DescribePrefixListsOutput) []types.PrefixList { return o.PrefixLists }
+			return collect(ctx, "describe prefix lists", pages, of, func(l types.PrefixList) types.PrefixList { return l })
+		})
+	if err != nil {
+		return nil
+	}
+	blocks := map[peering.PrefixListID][]netip.Prefix{}
+	for _, l := range found {
+		id := peering.PrefixListID(aws.ToString(l.PrefixListId))
+		for _, c := range l.Cidrs {
+			blocks[id] = append(blocks[id], prefix(&c))
+		}
+	}
+	return blocks
 }
 
 // spread returns the table with a route for each block of its prefix lists, and with the errors of the lists. A route

@@ -228,10 +228,46 @@ func TestListsOfGatewayEndpoints(t *testing.T) {
 				if noted != (tt.note != "") {
 					t.Errorf("announced %+v, want the note %q", t.Said(outcome.Connected, pcx), tt.note)
 				}
-				reads, tables := len(calls(t, "GetManagedPrefixListEntries")), len(calls(t, "DescribeRouteTables"))
-				if reads == 0 || reads > tables {
-					t.Errorf("%d reads of the list beside %d of route tables", reads, tables)
+				reads, tables := len(calls(t, "DescribePrefixLists")), len(calls(t, "DescribeRouteTables"))
+				if others := len(calls(t, "GetManagedPrefixListEntries")); reads == 0 || reads > tables || others > 0 {
+					t.Errorf("%d reads of the lists, and %d of their entries, beside %d of route tables", reads, others, tables)
 				}
+			})
+		})
+	}
+}
+
+// TestEitherReadOfAGatewayEndpointsList is enough to connect its VPC: a service control policy may deny the other one.
+func TestEitherReadOfAGatewayEndpointsList(t *testing.T) {
+	t.Parallel()
+	for _, denied := range []string{"GetManagedPrefixListEntries", "DescribePrefixLists"} {
+		t.Run(denied, func(t *testing.T) {
+			nearAndFar(t, func(t *sandboxtest.T, accepter peering.Cell) {
+				m, f := t.Company(one, accepter)
+				for _, service := range []string{"s3", "dynamodb"} {
+					_, err := t.Person(t.Ctx, accepter).EC2.CreateVpcEndpoint(t.Ctx, &ec2.CreateVpcEndpointInput{
+						VpcId: aws.String(string(f.VPC.ID)), VpcEndpointType: types.VpcEndpointTypeGateway,
+						ServiceName:   aws.String("com.amazonaws." + string(accepter.Region) + "." + service),
+						RouteTableIds: []string{string(f.Table), string(f.VPC.Main)},
+					})
+					t.Must(err)
+				}
+				defer t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
+					if c.Action != denied || !strings.Contains(c.ARN, "autopeer-") {
+						return nil
+					}
+					return &cloudsim.Failure{Code: "UnauthorizedOperation", Status: 403}
+				})()
+				pcx := t.Ask(m, f)
+				t.Settle()
+				t.Sweep()
+				want := routesBlock(f.Table, "10.10.0.0/16", pcx)
+				if said := t.Said(outcome.Connected, pcx); !slices.ContainsFunc(said, func(o outcome.Outcome) bool {
+					return slices.Contains(o.State, want)
+				}) {
+					t.Errorf("announced %+v, want that %s", said, want)
+				}
+				t.InDeadLetters(0)
 			})
 		})
 	}

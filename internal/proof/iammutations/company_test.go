@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -113,6 +114,13 @@ func (c *company) site(cell peering.Cell, name string, block int) lab.Site {
 		s.Group = p.Group(s.VPC, name+" servers", map[string]string{"Role": "server"})
 		p.ToInternet(s.VPC, s.Table)
 		p.RouteListToGateway(s.VPC, s.Table, "198.51.100.0/24") // whose blocks the functions read
+		// AWS's own list, too
+		_, err := p.EC2.CreateVpcEndpoint(c.ctx, &ec2.CreateVpcEndpointInput{
+			VpcId: aws.String(string(s.VPC.ID)), VpcEndpointType: types.VpcEndpointTypeGateway,
+			ServiceName:   aws.String("com.amazonaws." + string(cell.Region) + ".s3"),
+			RouteTableIds: []string{string(s.Table)},
+		})
+		c.must("create an endpoint", err)
 	})
 	return s
 }
