@@ -42,7 +42,7 @@ func (b builder) widgets() []widget {
 		b.graph(16, 0, "Connected and disconnected", "Sum", append(
 			b.outcomeMetrics(function.Connect, metrics.Outcomes, outcome.Connected, outcome.Conflicting, outcome.Denied),
 			b.outcomeMetrics(function.Disconnect, metrics.Outcomes, outcome.Disconnected)...)),
-		b.graph(0, 6, "Seconds from request to connected, 95 of 100", "p95",
+		b.graph(0, 6, "Seconds from request to connected (95th percentile)", "p95",
 			b.outcomeMetrics(function.Connect, metrics.Seconds, outcome.Connected)),
 		b.graph(8, 6, "Waiting messages: age of the oldest one in seconds", "Maximum",
 			b.queueMetrics("ApproximateAgeOfOldestMessage")),
