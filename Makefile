@@ -1,4 +1,4 @@
-# `make help` lists the targets. CI runs the same ones.
+# `make help` lists the targets. .ci/run has those that CI runs.
 
 GO            ?= go
 # The policy file; without it, `policy` in the context of cdk.json. The example is for targets that deploy nothing.
@@ -173,7 +173,7 @@ lint: .tools/golangci-lint-$(GOLANGCI_LINT) ## Check the format and run the lint
 	@mv .tools/golangci-lint $@
 
 .PHONY: check
-check: lint test build lint-templates ## Run every check that a commit must pass
+check: lint test build lint-templates ## Run lint, tests and template checks (CI adds the proofs)
 	git diff --exit-code
 
 .PHONY: clean
