@@ -118,7 +118,7 @@ func TestSynthPrintsWarnings(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongStopsSynth(t *testing.T) {
+func TestMistakesStopSynth(t *testing.T) {
 	tests := []struct {
 		name, cdk, policy string
 		env               map[string]string

@@ -312,8 +312,8 @@ func TestHelpHasExamples(t *testing.T) {
 	}
 }
 
-// TestJSON: the JSON forms decode, and name the same as the text.
-func TestJSON(t *testing.T) {
+// TestJSONAgreesWithTheText: the JSON forms decode, and have the text's values.
+func TestJSONAgreesWithTheText(t *testing.T) {
 	t.Parallel()
 	const example, next = "../../docs/examples/policy.yaml", "../../docs/examples/policy.next.yaml"
 	var a explain.Answer

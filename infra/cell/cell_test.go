@@ -161,7 +161,7 @@ func has(t *testing.T, got assertions.Template, resourceType string, props map[s
 
 type object = map[string]any
 
-func TestCell(t *testing.T) {
+func TestResourcesHaveTheirProperties(t *testing.T) {
 	both := stacks(t, company, finance, nil)
 	bus, template := assertions.Template_FromStack(both.Bus, nil), assertions.Template_FromStack(both.Main, nil)
 	tests := []struct {

@@ -21,7 +21,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/wiring"
 )
 
-func TestTheEnvironmentIsWhatConfigReads(t *testing.T) {
+func TestConfigReadsTheEnvironmentOfTheFunctions(t *testing.T) {
 	packed, err := parse(t, company).ForCell(finance, wiring.DefaultPrefix).Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func TestTheEnvironmentIsWhatConfigReads(t *testing.T) {
 	}
 }
 
-func TestThePolicyLiesWhereTheEnvironmentSays(t *testing.T) {
+func TestTheLayerHasThePolicyAtThePathInTheEnvironment(t *testing.T) {
 	dir := synthesize(t, parse(t, company), nil)
 	parts, err := filepath.Glob(filepath.Join(dir, "asset.*", "policy.json"))
 	if err != nil || len(parts) != 3 {
@@ -280,7 +280,7 @@ func TestTheHintsInTheRunbookAreUnderstood(t *testing.T) {
 	}
 }
 
-func TestEveryAlarmSpeaksToTheTopicAndIsOnTheDashboard(t *testing.T) {
+func TestEveryAlarmNotifiesTheTopicAndIsOnTheDashboard(t *testing.T) {
 	template := stack(t, company, finance)
 	var body string
 	for _, d := range resources(t, template, "AWS::CloudWatch::Dashboard") {

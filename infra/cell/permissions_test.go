@@ -90,9 +90,9 @@ func arnOf(v peering.VPC) string {
 	return fmt.Sprintf("arn:aws:ec2:%s:%s:vpc/%s", v.Region, v.Owner, v.ID)
 }
 
-// TestAcceptMayAcceptWhatThePolicyAccepts asks the policy and the role about every pair of VPCs, listed or not, with
-// the tag that approves, another value of it or none.
-func TestAcceptMayAcceptWhatThePolicyAccepts(t *testing.T) {
+// TestAcceptMayAcceptTheRequestsThatThePolicyAccepts asks the policy and the role about every pair of VPCs, listed or
+// not, with the tag that approves, another value of it or none.
+func TestAcceptMayAcceptTheRequestsThatThePolicyAccepts(t *testing.T) {
 	p := parse(t, company)
 	vpcs := []peering.VPC{
 		vpc(marketing, "vpc-00000000000000001"), vpc(marketing, "vpc-00000000000000002"),
@@ -127,8 +127,8 @@ func TestAcceptMayAcceptWhatThePolicyAccepts(t *testing.T) {
 	}
 }
 
-// TestAcceptMayAcceptWhatAMeshAccepts asks the policy and the roles of a mesh about every pair of VPCs.
-func TestAcceptMayAcceptWhatAMeshAccepts(t *testing.T) {
+// TestAcceptMayAcceptTheRequestsOfAMesh asks the policy and the roles of a mesh about every pair of VPCs.
+func TestAcceptMayAcceptTheRequestsOfAMesh(t *testing.T) {
 	const mesh = `
 version: 1
 departments:

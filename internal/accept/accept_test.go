@@ -24,7 +24,7 @@ var (
 	two = peering.Cell{Account: "222222222222", Region: "eu-west-1"}
 )
 
-func TestWhatThePolicyAllowsIsAcceptedByTheAcceptersCell(t *testing.T) {
+func TestAllowedRequestsAreAcceptedByTheAcceptersCell(t *testing.T) {
 	for name, finance := range map[string]peering.Cell{"one cell": one, "two cells": two} {
 		t.Run(name, func(t *testing.T) {
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {

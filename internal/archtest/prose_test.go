@@ -23,7 +23,7 @@ var wordGroups = []struct {
 }{
 	{"what", regexp.MustCompile(`(?i)\bwhat(?:ever)?\b( is the| are the|\?)?`)},
 	{"say or tell", regexp.MustCompile(`(?i)\b(?:says?|said|saying|tells?|told|telling|speaks?|spoken|hears?|heard)\b()`)},
-	{"somebody", regexp.MustCompile(`(?i)\b(?:somebody|someone|whoever|nobody|anybody|whom)\b()`)},
+	{"somebody", regexp.MustCompile(`(?i)\b(?:(?:somebody|someone|nobody|anybody)s?|whoever|whom)\b()`)},
 	{"archaic", regexp.MustCompile(
 		`(?i)\b(?:shall|mend(?:s|ed)?|befalls?|thereof|whereof|of which|for want of|as far as|none of|in vain|the own)\b()`)},
 }
@@ -34,6 +34,7 @@ var goals = [...]float64{1.5, 1.0, 0.3, 0.2}
 // bounds has the goals of each area.
 var bounds = map[string][len(goals)]float64{
 	"documents": goals, "product": goals, "cloudsim": goals, "proofs and demo": goals, "tests": goals,
+	"names of tests": {},
 }
 
 func areaOf(path string) string {
@@ -96,8 +97,8 @@ func (f *figures) worst() string {
 	return text.String()
 }
 
-// TestProseIsPlain counts the words of wordGroups in comments, messages and documents. With -v it prints the figures
-// and the worst lines of all areas.
+// TestProseIsPlain counts the words of wordGroups in comments, messages, documents and the names of tests. With -v it
+// prints the figures and the worst lines of all areas.
 func TestProseIsPlain(t *testing.T) {
 	areas := map[string]*figures{}
 	for area := range bounds {
@@ -111,6 +112,9 @@ func TestProseIsPlain(t *testing.T) {
 		f := areas[areaOf(path)]
 		for n, text := range prose(path, data) {
 			f.count(fmt.Sprintf("%s:%d", path, n), text)
+		}
+		for n, name := range testNames(path, data) {
+			areas["names of tests"].count(fmt.Sprintf("%s:%d", path, n), name)
 		}
 	}
 	for area, f := range areas {
@@ -213,6 +217,33 @@ func partsOf(kind token.Token, text string) (parts []string) {
 	return slices.DeleteFunc(parts, func(part string) bool { return strings.Count(part, " ") < 2 })
 }
 
+var (
+	// testFunction matches the declaration of a function that "go test" runs.
+	testFunction = regexp.MustCompile(`^func ((?:Test|Benchmark|Fuzz|Example)\w*)\(`)
+	// wordStart matches the end of a word of an identifier and the capital of the next. "AWSShows" has two words.
+	wordStart = regexp.MustCompile(`([\p{Ll}\d])(\p{Lu})|(\p{Lu})(\p{Lu}\p{Ll})`)
+)
+
+// testNames returns the names of the test functions of a Go file, split into words, by line number.
+func testNames(path string, data []byte) map[int]string {
+	names := map[int]string{}
+	if !strings.HasSuffix(path, "_test.go") {
+		return names
+	}
+	for i, l := range strings.Split(string(data), "\n") {
+		if found := testFunction.FindStringSubmatch(l); found != nil {
+			names[i+1] = splitName(found[1])
+		}
+	}
+	return names
+}
+
+// splitName returns the words of an identifier, with spaces between them.
+func splitName(name string) string {
+	name = wordStart.ReplaceAllString(strings.ReplaceAll(name, "_", " "), "$1$3 $2$4")
+	return wordStart.ReplaceAllString(name, "$1$3 $2$4") // a match can't begin inside another: "ASideIs"
+}
+
 // inCode matches code inside a line of Markdown.
 var inCode = regexp.MustCompile("`[^`]*`")
 
@@ -252,5 +283,27 @@ func TestTheWordsAreCounted(t *testing.T) {
 		if got.hits != tt.want {
 			t.Errorf("%s %q: %v, want %v", tt.path, tt.data, got.hits, tt.want)
 		}
+	}
+}
+
+func TestTheWordsOfTestNamesAreCounted(t *testing.T) {
+	for name, want := range map[string][len(goals)]int{
+		"TestWhatIsWrong": {1, 0, 0, 0}, "TestARefusalSaysWhatAWSSays": {1, 2, 0, 0}, "FuzzIPv4What": {1, 0, 0, 0},
+		"TestOfNobodysConcern": {0, 0, 1, 0}, "BenchmarkTold_whatever": {1, 1, 0, 0}, "ExampleNoneOf": {0, 0, 0, 1},
+		"TestAWhatever": {1, 0, 0, 0}, "TestSomewhatHeardless": {}, "testWhat": {}, "helperThatSays": {},
+	} {
+		var got figures
+		for _, words := range testNames("a_test.go", []byte("package a\n\nfunc "+name+"(t *testing.T) {\n}\n")) {
+			got.count(name, words)
+		}
+		if got.hits != want {
+			t.Errorf("%s: %v, want %v", name, got.hits, want)
+		}
+	}
+	if names := testNames("a.go", []byte("func TestWhat() {}\n")); len(names) > 0 {
+		t.Errorf("a.go has the tests %v", names)
+	}
+	if got, want := splitName("TestASidesVPCIs"), "Test A Sides VPC Is"; got != want {
+		t.Errorf("splitName() = %q, want %q", got, want)
 	}
 }

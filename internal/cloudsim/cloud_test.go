@@ -253,7 +253,7 @@ func TestEC2GetsItsCallerAndTheTrail(t *testing.T) {
 	})
 }
 
-func TestLogKeepsWhatHappened(t *testing.T) {
+func TestLogKeepsCallsAndErrors(t *testing.T) {
 	t.Parallel()
 	c := cloudsim.New(cloudsim.Options{})
 	defer c.Close()

@@ -18,8 +18,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
 )
 
-// TestWhatChangesLater is picked up from its events, on both sides, and withdrawn again.
-func TestWhatChangesLater(t *testing.T) {
+// TestChangesAfterTheConnection are picked up from their events, on both sides, and withdrawn again.
+func TestChangesAfterTheConnection(t *testing.T) {
 	for name, finance := range map[string]peering.Cell{"one cell": one, "two cells": two} {
 		t.Run(name, func(t *testing.T) {
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
@@ -210,8 +210,8 @@ func TestNetworkACLs(t *testing.T) {
 	})
 }
 
-// TestRoutesThatSomebodyElseKeeps are neither made nor taken back.
-func TestRoutesThatSomebodyElseKeeps(t *testing.T) {
+// TestRoutesThatAnotherToolKeeps are neither made nor taken back.
+func TestRoutesThatAnotherToolKeeps(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(two, lab.Finance)
 		t.Policy(strings.Replace(lab.PingPolicy(m, f, lab.Site{}), "finance]\n",

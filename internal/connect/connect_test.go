@@ -124,8 +124,8 @@ func TestPagesDoNotMatter(t *testing.T) {
 	}
 }
 
-// TestARuleOfSomebodyElseIsLeftAlone: it counts as there, and outlives the connection.
-func TestARuleOfSomebodyElseIsLeftAlone(t *testing.T) {
+// TestARuleOfAnotherPrincipalIsLeftAlone: it counts as there, and outlives the connection.
+func TestARuleOfAnotherPrincipalIsLeftAlone(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
 		t.ByHand(two, func(p *lab.Person) { p.Admit(f.Group, "icmp", -1, -1, "10.10.0.0/16") })
@@ -251,7 +251,7 @@ func TestBlackholes(t *testing.T) {
 	}
 }
 
-func TestWhatAPersonAccepted(t *testing.T) {
+func TestAConnectionThatAPersonAccepted(t *testing.T) {
 	t.Run("is connected if the policy allows it", func(t *testing.T) {
 		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 			m, f := t.Company(one, two)
@@ -464,9 +464,9 @@ func TestAConnectionTaggedByAnotherInstallationFirst(t *testing.T) {
 	})
 }
 
-// TestAdditionsWaitForWhatEC2Shows: a rule that no entry names goes; routes and rules that may be wanted stay, and
-// missing ones are not added.
-func TestAdditionsWaitForWhatEC2Shows(t *testing.T) {
+// TestAdditionsWaitForTheBlocksOfBothSides: a rule that no entry names goes; routes and rules that may be wanted stay,
+// and missing ones are not added.
+func TestAdditionsWaitForTheBlocksOfBothSides(t *testing.T) {
 	for _, tt := range []struct {
 		name                string
 		requester, accepter []string // the blocks that EC2 shows

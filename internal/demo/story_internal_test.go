@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestAFailureIsCountedAndSaid: a demo that can't fail shows nothing.
-func TestAFailureIsCountedAndSaid(t *testing.T) {
+// TestAFailureIsCountedAndPrinted: a demo that can't fail shows nothing.
+func TestAFailureIsCountedAndPrinted(t *testing.T) {
 	t.Parallel()
 	scenarios := []Scenario{
 		{"right", "", brief, func(s *stage) { s.check("one is one", true, "") }},

@@ -21,7 +21,7 @@ var (
 	two = peering.Cell{Account: "222222222222", Region: "eu-west-1"}
 )
 
-func TestADeletionTakesBackExactlyWhatWasAdded(t *testing.T) {
+func TestADeletionRemovesExactlyTheAddedRoutesAndRules(t *testing.T) {
 	for name, finance := range map[string]peering.Cell{"one cell": one, "two cells": two} {
 		t.Run(name, func(t *testing.T) {
 			sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, kept bool) {
@@ -85,8 +85,8 @@ func TestDeadOfAnyKind(t *testing.T) {
 	}
 }
 
-// TestWhatAWSNoLongerShows: the rules' tags and the routes' targets identify autopeer's own.
-func TestWhatAWSNoLongerShows(t *testing.T) {
+// TestAConnectionThatAWSNoLongerShows: the rules' tags and the routes' targets identify autopeer's own.
+func TestAConnectionThatAWSNoLongerShows(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, one)
 		t.NoSweeps()
@@ -165,9 +165,9 @@ func TestTheStateOfTheConnectionDecides(t *testing.T) {
 	})
 }
 
-// TestADeletionThatConcernsNobodyIsNotAnnounced: every counterpart receives every deletion. In the cell of the call it
-// is announced in any case.
-func TestADeletionThatConcernsNobodyIsNotAnnounced(t *testing.T) {
+// TestADeletionOfAnUnknownConnectionIsNotAnnounced: every counterpart receives every deletion. In the cell of the call
+// it is announced in any case.
+func TestADeletionOfAnUnknownConnectionIsNotAnnounced(t *testing.T) {
 	for name, tt := range map[string]struct {
 		origin peering.Cell
 		said   int

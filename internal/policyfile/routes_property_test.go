@@ -26,9 +26,9 @@ func drawKey(t *rapid.T, key string) (string, []string) {
 	return ", " + key + `: ["` + strings.Join(drawn, `", "`) + `"]`, drawn
 }
 
-// TestWhatIsDeclaredIsRoutedWithoutANote: where the file declares the peer's blocks, a block that the plan could not
+// TestDeclaredBlocksAreRoutedWithoutANote: where the file declares the peer's blocks, a block that the plan could not
 // route is a mistake of the file.
-func TestWhatIsDeclaredIsRoutedWithoutANote(t *testing.T) {
+func TestDeclaredBlocksAreRoutedWithoutANote(t *testing.T) {
 	t.Parallel()
 	taken := 0
 	rapid.Check(t, func(t *rapid.T) {

@@ -145,7 +145,7 @@ func TestSchemaTakesGoodFiles(t *testing.T) {
 	}
 }
 
-func TestSchemaRefusesBadFilesAsFarAsItSees(t *testing.T) {
+func TestSchemaRefusesBadFilesExceptUnseenMistakes(t *testing.T) {
 	t.Parallel()
 	schema := compile(t)
 	files := corpus(t, "bad", 40)

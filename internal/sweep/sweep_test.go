@@ -279,9 +279,9 @@ func TestAFreedPlaceIsTaken(t *testing.T) {
 	}
 }
 
-// TestASweepTakesTheSameCallsWhateverTheNumberOfConnections: two rounds of lists. The first sweep of a day also lists
+// TestTheCallsOfASweepDoNotGrowWithTheConnections: two rounds of lists. The first sweep of a day also lists
 // all groups.
-func TestASweepTakesTheSameCallsWhateverTheNumberOfConnections(t *testing.T) {
+func TestTheCallsOfASweepDoNotGrowWithTheConnections(t *testing.T) {
 	calls := func(connections int) (rounds [][]string) {
 		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 			m, f := t.Company(one, one)
@@ -466,8 +466,8 @@ func TestMissingThingsWaitForTheSecondLook(t *testing.T) {
 	})
 }
 
-// TestWhatIsStillOpenAtTheSecondLookIsDrift: connect didn't come to close it.
-func TestWhatIsStillOpenAtTheSecondLookIsDrift(t *testing.T) {
+// TestAFindingThatIsOpenAtTheSecondLookIsDrift: connect didn't come to close it.
+func TestAFindingThatIsOpenAtTheSecondLookIsDrift(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
 		pcx := t.Ask(m, f)
@@ -483,8 +483,8 @@ func TestWhatIsStillOpenAtTheSecondLookIsDrift(t *testing.T) {
 	})
 }
 
-// TestWhatIsUnderWayIsNoDrift: the first look comes before the events.
-func TestWhatIsUnderWayIsNoDrift(t *testing.T) {
+// TestARequestBeingHandledIsNoDrift: the first look comes before the events.
+func TestARequestBeingHandledIsNoDrift(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Company(one, two)
 		release := t.Hold(function.Accept)
@@ -597,8 +597,8 @@ func TestARequestThatIsDenied(t *testing.T) {
 	})
 }
 
-// TestWhatStoodInTheWay: a request is accepted once the obstacle is gone, without another request.
-func TestWhatStoodInTheWay(t *testing.T) {
+// TestARequestIsAcceptedOnceItsObstacleIsGone, without another request.
+func TestARequestIsAcceptedOnceItsObstacleIsGone(t *testing.T) {
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 		m, f := t.Build(one, lab.Marketing), t.Build(one, lab.Finance)
 		t.ByHand(one, func(p *lab.Person) { p.RouteToGateway(m.VPC, m.Table, "172.31.0.0/16") })

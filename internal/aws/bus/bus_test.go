@@ -58,9 +58,9 @@ func TestOneCallStaysBelowTheLimit(t *testing.T) {
 	}
 }
 
-// TestTheLogHasWhatTheDashboardShows: the line of an announcement has the code and the next step as well. An outcome
+// TestTheLogHasTheFieldsOfTheDashboard: the line of an announcement has the code and the next step as well. An outcome
 // without a next step has no empty one.
-func TestTheLogHasWhatTheDashboardShows(t *testing.T) {
+func TestTheLogHasTheFieldsOfTheDashboard(t *testing.T) {
 	var log bytes.Buffer
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))

@@ -183,9 +183,9 @@ func TestAFailedMessageIsHiddenForLongerEachTime(t *testing.T) {
 	}
 }
 
-// TestWhatTakesTooLongIsGivenUpInTime: Lambda kills a function at its deadline, and then no message is hidden or
-// acknowledged.
-func TestWhatTakesTooLongIsGivenUpInTime(t *testing.T) {
+// TestSlowMessagesAreGivenUpBeforeTheDeadline: Lambda kills a function at its deadline, and then no message is hidden
+// or acknowledged.
+func TestSlowMessagesAreGivenUpBeforeTheDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		invocation, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -282,8 +282,8 @@ func TestMessagesThatHintAtTheSameAreAnsweredOnce(t *testing.T) {
 	}
 }
 
-// TestWhatASweepSaysIsNotLostBesideAnEvent, whichever of the two is more specific.
-func TestWhatASweepSaysIsNotLostBesideAnEvent(t *testing.T) {
+// TestFindingsOfASweepAreNotLostBesideAnEvent, whichever of the two is more specific.
+func TestFindingsOfASweepAreNotLostBesideAnEvent(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 6, 8, 8, 0, 0, 0, time.UTC)
 	of := func(side peering.Role) string {

@@ -256,7 +256,7 @@ func TestScheduleAndDelayAreDeployed(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeDeployedNamesItsResource(t *testing.T) {
+func TestErrorsOfADeploymentNameTheResource(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, old, now string

@@ -361,8 +361,8 @@ func TestAMappingUpdatedInPlace(t *testing.T) {
 	f.reads("play", "one")
 }
 
-// TestWhatCannotBeUpdated is refused with CloudFormation's errors, and rolled back where CloudFormation has begun.
-func TestWhatCannotBeUpdated(t *testing.T) {
+// TestAnImpossibleUpdate: it is refused with CloudFormation's errors, and rolled back where CloudFormation has begun.
+func TestAnImpossibleUpdate(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	if _, err := cfn.Deploy(t.Context(), f.cloud,

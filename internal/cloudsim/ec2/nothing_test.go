@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// TestANewAccountHasNoneOfThese makes each call with its documented filters and with the id of a resource.
-func TestANewAccountHasNoneOfThese(t *testing.T) {
+// TestANewAccountHasNoResourcesOfOtherTypes makes each call with its documented filters and with the id of a resource.
+func TestANewAccountHasNoResourcesOfOtherTypes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ action, set, filters, ids, id, code string }{
 		{

@@ -200,7 +200,7 @@ func TestAcceptTwiceCanBeAllowed(t *testing.T) {
 
 // "CIDR block information is only returned when describing an active VPC peering connection":
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnection.html.
-func TestWhatEachSideSees(t *testing.T) {
+func TestBlocksThatEachSideSees(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, sim.Options{}, virginia)
 	blocks := func(c client) [2]string {
@@ -643,9 +643,9 @@ func TestDeletingAVPC(t *testing.T) {
 	}
 }
 
-// TestDeletingAVPCLeavesWhatADeletionLeaves: the other side keeps its route, as a blackhole, and its rule, which is
+// TestDeletingAVPCLeavesABlackholeAndAStaleRule: the other side keeps its route, as a blackhole, and its rule, which is
 // stale.
-func TestDeletingAVPCLeavesWhatADeletionLeaves(t *testing.T) {
+func TestDeletingAVPCLeavesABlackholeAndAStaleRule(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, sim.Options{}, virginia).accepted(t)
 	table := p.asking.mainTable(p.requester)

@@ -269,7 +269,7 @@ func patternOf(length int) string {
 	return `{"source":["` + strings.Repeat("x", length-around) + `"]}`
 }
 
-func TestListsAndDescriptionsShowWhatWasPut(t *testing.T) {
+func TestListsAndDescriptionsShowRulesAndTargets(t *testing.T) {
 	t.Parallel()
 	inBubble(t, events.Options{}, func(t *testing.T, c *cloudsim.Cloud) {
 		a := in(t, c, marketing, virginia)

@@ -118,7 +118,7 @@ func TestScheduledEvent(t *testing.T) {
 	})
 }
 
-func TestWhatStartsAndStopsASchedule(t *testing.T) {
+func TestCallsStartAndStopASchedule(t *testing.T) {
 	t.Parallel()
 	disable := func(a account) {
 		_, err := a.bridge.DisableRule(a.t.Context(), &eventbridge.DisableRuleInput{Name: aws.String("sweep")})

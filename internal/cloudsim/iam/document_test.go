@@ -8,7 +8,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim/iam"
 )
 
-func TestParseRefusesWhatItWouldNotEvaluate(t *testing.T) {
+func TestParseRefusesUnsupportedDocuments(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, policy, want string }{
 		{"not JSON", `{`, "EOF"},

@@ -208,7 +208,7 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
-func TestARefusalSaysWhatAWSSays(t *testing.T) {
+func TestARefusalHasTheMessageOfAWS(t *testing.T) {
 	t.Parallel()
 	const want = "User: arn:aws:sts::111111111111:assumed-role/forward/s is not authorized to perform: " +
 		"events:PutEvents on resource: " + bus +

@@ -78,7 +78,7 @@ func TestEvaluationsAreObserved(t *testing.T) {
 	}
 }
 
-func TestWhatAnyPolicyOfARoleDeniesIsDenied(t *testing.T) {
+func TestADenyInAnyPolicyOfARoleDenies(t *testing.T) {
 	t.Parallel()
 	g := registry(t, logs, `{"Statement":{"Effect":"Deny","Action":"logs:PutLogEvents","Resource":"*"}}`)
 	var refusal *iam.Refusal

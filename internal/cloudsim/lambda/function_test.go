@@ -296,7 +296,7 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeMade(t *testing.T) {
+func TestNewRefusesBadConfigurations(t *testing.T) {
 	t.Parallel()
 	code := t.TempDir()
 	if _, err := lambda.New(lambda.Config{Code: code}); err == nil {

@@ -93,7 +93,7 @@ func TestMappingShowsTheFunctionLambdasEvent(t *testing.T) {
 	})
 }
 
-func TestAnswerDecidesWhatComesBack(t *testing.T) {
+func TestTheAnswerNamesTheMessagesToRetry(t *testing.T) {
 	t.Parallel()
 	const both, none = "a b", ""
 	answer := func(text string) func(events.SQSEvent) ([]byte, error) {

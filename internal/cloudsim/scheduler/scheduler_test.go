@@ -41,7 +41,7 @@ func TestTasksRunInOrderOfDueTimeThenArrival(t *testing.T) {
 	})
 }
 
-func TestCloseDropsWhatIsNotDue(t *testing.T) {
+func TestCloseDropsTasksThatAreNotDue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var a scheduler.Scheduler

@@ -8,7 +8,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/fault"
 )
 
-func TestOf(t *testing.T) {
+func TestClassesOfErrors(t *testing.T) {
 	t.Parallel()
 	plain := errors.New("no idea")
 	denied := fault.Errorf(fault.Denied, "over quota")

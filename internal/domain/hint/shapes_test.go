@@ -58,7 +58,7 @@ func TestParseReadsTheConnection(t *testing.T) {
 	}
 }
 
-func TestParseIgnoresWhatOthersSay(t *testing.T) {
+func TestParseIgnoresEventsOfOthers(t *testing.T) {
 	t.Parallel()
 	const record = `{"eventVersion":"1.11","eventSource":"SOURCE","eventName":"DeleteVpcPeeringConnection",
 		"requestParameters":{"vpcPeeringConnectionId":"pcx-00000001"}}`
@@ -132,7 +132,7 @@ func TestASchedulesEventHasItsOwnID(t *testing.T) {
 	}
 }
 
-func TestFoundRefusesWhatCannotBeEncoded(t *testing.T) {
+func TestFoundReturnsErrorsOfTheEncoding(t *testing.T) {
 	t.Parallel()
 	never := time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
 	message, err := hint.Found(hint.Finding{Outcome: outcome.Outcome{RequestedAt: never}, Drift: true}, swept)

@@ -19,8 +19,8 @@ var (
 	swept = time.Date(2026, 6, 8, 8, 0, 0, 0, time.UTC)
 )
 
-// TestWhatASweepFinds arrives as the hint that an event would have given.
-func TestWhatASweepFinds(t *testing.T) {
+// TestFindingsOfASweep arrive as the hints that events would have given.
+func TestFindingsOfASweep(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		repair function.Name
@@ -55,7 +55,7 @@ func TestWhatASweepFinds(t *testing.T) {
 	}
 }
 
-func TestWhatASweepSuspects(t *testing.T) {
+func TestSuspectsOfASweep(t *testing.T) {
 	t.Parallel()
 	both := []string{"pcx-00000001 accepter", "pcx-00000002"}
 	for _, intended := range []bool{false, true} {
@@ -78,7 +78,7 @@ func TestWhatASweepSuspects(t *testing.T) {
 	}
 }
 
-func TestWhatLeadsToASweep(t *testing.T) {
+func TestEventsThatStartASweep(t *testing.T) {
 	t.Parallel()
 	const schedule = `{"id":"e","source":"aws.events","detail-type":"Scheduled Event","time":"2026-06-08T08:00:00Z",` +
 		`"detail":{}}`

@@ -149,9 +149,9 @@ func TestAProposalLacks(t *testing.T) {
 	}
 }
 
-// TestAProposalIsWhatConsentLeadsTo: the changes with consent are those that are proposed without it, removals first.
-// With evidence, or without the removal of a route, consent makes no difference.
-func TestAProposalIsWhatConsentLeadsTo(t *testing.T) {
+// TestAProposalHasTheChangesThatConsentAllows: the changes with consent are those that are proposed without it,
+// removals first. With evidence, or without the removal of a route, consent makes no difference.
+func TestAProposalHasTheChangesThatConsentAllows(t *testing.T) {
 	proposed := 0
 	rapid.Check(t, func(t *rapid.T) {
 		consenting := drawMaybeClosing(t)

@@ -222,8 +222,8 @@ func TestNarrowingInAFullGroup(t *testing.T) {
 	}
 }
 
-// TestWhatKeepsTrafficComesBeforeOtherAdditions where there isn't room for both.
-func TestWhatKeepsTrafficComesBeforeOtherAdditions(t *testing.T) {
+// TestAdditionsThatKeepTrafficComeFirst where there isn't room for both.
+func TestAdditionsThatKeepTrafficComeFirst(t *testing.T) {
 	t.Parallel()
 	p := plan.Connect(marketing(func(s *plan.Side) {
 		group(s, tcp(443, 443, "172.31.0.0/16"))

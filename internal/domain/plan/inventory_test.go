@@ -87,7 +87,7 @@ func TestGroupsOfAPeerInAnotherCell(t *testing.T) {
 	}
 }
 
-func TestASideHasWhatItsVPCHas(t *testing.T) {
+func TestASideHasTheResourcesOfItsVPC(t *testing.T) {
 	t.Parallel()
 	s := plan.Inventory{
 		Tables:  []peering.RouteTable{{ID: "rtb-a", VPC: "vpc-a"}, {ID: "rtb-b", VPC: "vpc-b"}, {ID: "rtb-c", VPC: "vpc-c"}},

@@ -224,9 +224,9 @@ func TestAnObstructedSideOpensNothing(t *testing.T) {
 	})
 }
 
-// TestWhatStaysAllowedIsNeverCut, after any step, while quotas have room. Beside an obstacle that holds for each wanted
+// TestAllowedTrafficIsNeverCut, after any step, while quotas have room. Beside an obstacle that holds for each wanted
 // rule that opens nothing: one that admits more than before has to wait.
-func TestWhatStaysAllowedIsNeverCut(t *testing.T) {
+func TestAllowedTrafficIsNeverCut(t *testing.T) {
 	narrowed := 0
 	rapid.Check(t, func(t *rapid.T) {
 		s := withoutSwaps(drawMaybeClosing(t))

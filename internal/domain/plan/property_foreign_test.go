@@ -11,9 +11,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// TestNoPlanTouchesWhatIsNotOurs: of the routes only those to the connection may go, and of the rules only those with
-// its tag; of the leftovers of dead connections, those that obstruct a wanted route.
-func TestNoPlanTouchesWhatIsNotOurs(t *testing.T) {
+// TestNoPlanTouchesForeignRoutesAndRules: of the routes only those to the connection may go, and of the rules only
+// those with its tag; of the leftovers of dead connections, those that obstruct a wanted route.
+func TestNoPlanTouchesForeignRoutesAndRules(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSide(t)
 		after := carryOut(t, s, plan.Connect(s))
@@ -49,9 +49,9 @@ func isAmong(rules []peering.IngressRule, g peering.SecurityGroupID, p peering.P
 	return slices.ContainsFunc(rules, func(r peering.IngressRule) bool { return r.Group == g && r.Permission == p })
 }
 
-// TestRoutesOfSomebodyElse: where the terms leave all routes of the side to another tool, those to the connection
-// belong to it too.
-func TestRoutesOfSomebodyElse(t *testing.T) {
+// TestNoPlanTouchesRoutesOfAnotherTool: where the terms leave all routes of the side to another tool, those to the
+// connection belong to it too.
+func TestNoPlanTouchesRoutesOfAnotherTool(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSide(t)
 		s.Terms.Routes.Tables.Scope = policy.NoTables

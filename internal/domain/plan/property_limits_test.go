@@ -59,8 +59,8 @@ func isKept(s plan.Side, r peering.Route, dst netip.Prefix) bool {
 	return r.Destination != dst && cidr.Contains(dst, r.Destination) && slices.Contains(s.Terms.Routes.Keep, r.Destination)
 }
 
-// TestForeseenIsWhatConnectWillFind, once the blocks are known.
-func TestForeseenIsWhatConnectWillFind(t *testing.T) {
+// TestForeseeFindsTheObstaclesOfConnect, once the blocks are known.
+func TestForeseeFindsTheObstaclesOfConnect(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSide(t)
 		p := plan.Connect(s)
@@ -75,8 +75,8 @@ func TestForeseenIsWhatConnectWillFind(t *testing.T) {
 	})
 }
 
-// TestShortagesAreWhatWouldGoBeyondTheLimits, counted in the plan that there would be without limits.
-func TestShortagesAreWhatWouldGoBeyondTheLimits(t *testing.T) {
+// TestShortagesAreTheAdditionsBeyondTheLimits, counted in the plan that there would be without limits.
+func TestShortagesAreTheAdditionsBeyondTheLimits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSide(t)
 		free := s

@@ -14,8 +14,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// TestASideThatIsMadeRightHasWhatTheTermsName and of the connection nothing else: no route, no rule.
-func TestASideThatIsMadeRightHasWhatTheTermsName(t *testing.T) {
+// TestASideHasTheRoutesAndRulesOfTheTerms and no other routes and rules of the connection.
+func TestASideHasTheRoutesAndRulesOfTheTerms(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSide(t)
 		p := plan.Connect(s)
@@ -102,9 +102,9 @@ func TestNothingIsOpenedThatThePolicyDoesNotName(t *testing.T) {
 	})
 }
 
-// TestWhatIsLeftOutIsNoted: every block or group that the policy names and that is left out has a note, unless it is
-// excluded.
-func TestWhatIsLeftOutIsNoted(t *testing.T) {
+// TestOmittedBlocksAndGroupsAreNoted: every block or group that the policy names and that is left out has a note,
+// unless it is excluded.
+func TestOmittedBlocksAndGroupsAreNoted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSide(t)
 		p := plan.Connect(s)

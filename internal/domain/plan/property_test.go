@@ -33,9 +33,9 @@ func stateSentences(p plan.Plan) []string {
 	return all
 }
 
-// TestKeysTellApartAsSentencesDo: an announcement's id is made of keys, so that two of them are equal only where
+// TestKeysDifferWhereSentencesDo: an announcement's id is made of keys, so that two of them are equal only where
 // the sentences are.
-func TestKeysTellApartAsSentencesDo(t *testing.T) {
+func TestKeysDifferWhereSentencesDo(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := plan.Connect(drawSide(t))
 		sentenceOf := map[string]string{}

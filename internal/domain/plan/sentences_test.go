@@ -113,7 +113,7 @@ func TestRulesAreSortedAndEachOnce(t *testing.T) {
 	}
 }
 
-func TestASubnetThatNobodyTaggedIsNoted(t *testing.T) {
+func TestAMissingSubnetTagIsNoted(t *testing.T) {
 	t.Parallel()
 	p := plan.Connect(marketing(func(s *plan.Side) {
 		s.Terms.Routes.Tables = policy.Tables{

@@ -65,7 +65,7 @@ func TestPartLeavesOutStrangers(t *testing.T) {
 	}
 }
 
-func TestPartKeepsWhatHoldsForTheWholeFile(t *testing.T) {
+func TestPartKeepsTheSettingsOfTheWholeFile(t *testing.T) {
 	t.Parallel()
 	whole := policy.Policy{
 		File: "policy.yaml", Otherwise: policy.RejectOthers, Removed: policy.DisconnectRemoved,

@@ -123,7 +123,7 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-func TestDecideNeedsNoApprovalOfWhatIsAccepted(t *testing.T) {
+func TestDecideNeedsNoApprovalOfAnAcceptedConnection(t *testing.T) {
 	t.Parallel()
 	c := request(vpc(marketingCell, "vpc-m", "10.10.0.0/16"), vpc(developerCell, "vpc-d", "10.65.0.0/16"))
 	for _, state := range []peering.State{peering.Provisioning, peering.Active} {
@@ -173,7 +173,7 @@ func TestTagApproves(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatNoPeeringAllowsIsUnlisted(t *testing.T) {
+func TestOnlyConnectionsThatNoPeeringAllowsAreUnlisted(t *testing.T) {
 	t.Parallel()
 	unlisted := map[policy.Code]bool{
 		policy.NotListed: true, policy.WrongDirection: true, policy.SameVPC: true,
@@ -212,7 +212,7 @@ func TestConcerns(t *testing.T) {
 	}
 }
 
-func TestOtherwiseRejectsOnlyWhatIsNotAllowed(t *testing.T) {
+func TestOtherwiseRejectsOnlyRequestsThatAreNotAllowed(t *testing.T) {
 	t.Parallel()
 	m, f := vpc(marketingCell, "vpc-m", "10.10.0.0/16"), vpc(financeCell, "vpc-f", "172.31.0.0/16")
 	d := vpc(developerCell, "vpc-d", "10.65.0.0/16")
@@ -320,8 +320,8 @@ func TestMostHopefulDepartmentCountsWhileBlocksAreUnknown(t *testing.T) {
 	}
 }
 
-// TestAThirdPartysVPCIsNobodysConcern, also inside one of our own cells.
-func TestAThirdPartysVPCIsNobodysConcern(t *testing.T) {
+// TestNoCellManagesAThirdPartysVPC, also inside one of our own cells.
+func TestNoCellManagesAThirdPartysVPC(t *testing.T) {
 	t.Parallel()
 	at := peering.Cell{Account: "111111111111", Region: "us-east-1"}
 	p := &policy.Policy{

@@ -93,7 +93,7 @@ func TestAMistakeInTheFileCountsMoreThanTheDirection(t *testing.T) {
 	}
 }
 
-func TestPartHasWhatTheCellNeeds(t *testing.T) {
+func TestPartHasTheEntriesOfTheCell(t *testing.T) {
 	t.Parallel()
 	lonely := peering.Cell{Account: "444444444444", Region: "us-east-1"}
 	p := company()
@@ -159,7 +159,7 @@ func TestTagsOfTables(t *testing.T) {
 	}
 }
 
-func TestDecodeSaysWhatItDid(t *testing.T) {
+func TestErrorsOfDecodeNameIt(t *testing.T) {
 	t.Parallel()
 	if _, err := policy.Decode([]byte(`{`)); err == nil || err.Error() != "decode policy: unexpected EOF" {
 		t.Errorf("Decode() = %v, want decode policy: unexpected EOF", err)

@@ -8,8 +8,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// TestKeysTellSeveralDepartmentsFromNone: a VPC whose blocks aren't known may be in several departments.
-func TestKeysTellSeveralDepartmentsFromNone(t *testing.T) {
+// TestKeysDifferForSeveralDepartmentsAndNone: a VPC whose blocks aren't known may be in several departments.
+func TestKeysDifferForSeveralDepartmentsAndNone(t *testing.T) {
 	t.Parallel()
 	p := company()
 	unknown := vpc(peering.Cell{Account: "777777777777", Region: "eu-west-1"}, "vpc-u")

@@ -300,7 +300,7 @@ func TestObstructionsAtSubnets(t *testing.T) {
 	}
 }
 
-func TestObstructionSaysWhereItIs(t *testing.T) {
+func TestObstructionNamesItsPlace(t *testing.T) {
 	t.Parallel()
 	got := crossing(with(denyIn(90, tcpFrom("10.2.0.0/16", 1024, 65535)))...).Obstructions()
 	want := []reach.Obstruction{{

@@ -115,7 +115,7 @@ func TestEverythingUnknownIsNamed(t *testing.T) {
 	})
 }
 
-func TestThePathHoldsWhatWasPassed(t *testing.T) {
+func TestThePathHasThePassedResources(t *testing.T) {
 	t.Parallel()
 	resources := func(a reach.Answer) (all []string) {
 		for _, h := range a.Path {

@@ -125,9 +125,9 @@ func TestABlockBesideTheDeclaredOnes(t *testing.T) {
 	})
 }
 
-// TestBlocksThatAreNotPermittedAreInNobodysWay: the peer adds a block that is routed elsewhere, and a repair isn't held
+// TestBlocksThatAreNotPermittedHoldUpNoRepair: the peer adds a block that is routed elsewhere, and a repair isn't held
 // up.
-func TestBlocksThatAreNotPermittedAreInNobodysWay(t *testing.T) {
+func TestBlocksThatAreNotPermittedHoldUpNoRepair(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
 		m, f := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance)

@@ -72,9 +72,9 @@ func TestAnEditOfASideWithoutEvidence(t *testing.T) {
 	}
 }
 
-// TestATagThatSomebodyDeletes is put back by the sweep that the deletion causes, in the cell where it was deleted, or
+// TestADeletedTagIsPutBack by the sweep that the deletion causes, in the cell where it was deleted, or
 // by the next scheduled one. That is no drift, and it is no missed event.
-func TestATagThatSomebodyDeletes(t *testing.T) {
+func TestADeletedTagIsPutBack(t *testing.T) {
 	for _, cell := range []peering.Cell{one, two} {
 		for name, isLost := range map[string]bool{"by an event": false, "by a scheduled sweep": true} {
 			t.Run(string(cell.Region)+", "+name, func(t *testing.T) {

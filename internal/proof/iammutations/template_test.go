@@ -20,7 +20,7 @@ const template = `{"Resources":{
 	"Resource":"arn:aws:sqs:eu-west-1:1:q"}]}}},
 "D":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"q"}}}}`
 
-func TestOf(t *testing.T) {
+func TestEachMutationRemovesOnePart(t *testing.T) {
 	t.Parallel()
 	mutations, err := iammutations.Of([]byte(template))
 	if err != nil {
@@ -56,7 +56,7 @@ func TestOf(t *testing.T) {
 	}
 }
 
-func TestOfWhatIsNoTemplate(t *testing.T) {
+func TestOfRefusesAList(t *testing.T) {
 	t.Parallel()
 	if _, err := iammutations.Of([]byte(`[]`)); err == nil {
 		t.Error("a list was taken for a template")

@@ -59,7 +59,7 @@ func TestMutate(t *testing.T) {
 	}
 }
 
-func TestMutateSaysHowItIsCalled(t *testing.T) {
+func TestMutateRefusesBadArguments(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{}, {"-every", "0", "./testdata/sample"}, {"-at-once", "0", "./testdata/sample"}} {
 		run := exec.CommandContext(t.Context(), "go", append([]string{"run", "."}, args...)...)

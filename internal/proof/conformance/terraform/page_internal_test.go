@@ -87,7 +87,7 @@ func TestUnexpected(t *testing.T) {
 	}
 }
 
-func TestLastLine(t *testing.T) {
+func TestLastLineOmitsTheFrame(t *testing.T) {
 	t.Parallel()
 	for out, want := range map[string]string{
 		"│ Error: no provider\n│ reason\n╵\n": "reason",

@@ -66,7 +66,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-func TestNobodyAskedForIt(t *testing.T) {
+func TestAnOutcomeWithoutARequestIsWrong(t *testing.T) {
 	t.Parallel()
 	l := newLedger(time.Now)
 	l.announced(said(outcome.Accepted, "", "1"))

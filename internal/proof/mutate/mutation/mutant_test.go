@@ -9,7 +9,7 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/mutate/mutation"
 )
 
-func TestOf(t *testing.T) {
+func TestMutantsOfADeclaration(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, declaration string

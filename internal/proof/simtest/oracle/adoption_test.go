@@ -71,8 +71,8 @@ func TestNothingIsChangedBeforeConsent(t *testing.T) {
 	})
 }
 
-// TestAProposalExplainsWhatIsMissing in its cell, if it was announced.
-func TestAProposalExplainsWhatIsMissing(t *testing.T) {
+// TestAProposalExplainsMissingChanges in its cell, if it was announced.
+func TestAProposalExplainsMissingChanges(t *testing.T) {
 	t.Parallel()
 	surplus := func(change func(scene, *oracle.End)) func(scene, *oracle.End) {
 		return func(s scene, e *oracle.End) {

@@ -76,8 +76,8 @@ func TestARequestOnHoldIsNotReady(t *testing.T) {
 	}
 }
 
-// TestAHoldExplainsWhatIsMissing in its cell, and no forbidden traffic.
-func TestAHoldExplainsWhatIsMissing(t *testing.T) {
+// TestAHoldExplainsMissingAdditions in its cell, and no forbidden traffic.
+func TestAHoldExplainsMissingAdditions(t *testing.T) {
 	t.Parallel()
 	without := func(cell peering.Cell) func(scene, *oracle.End) {
 		return connected(func(s scene) { held(s, cell); clear(s.RouteTables["rtb-blue"].Routes) })

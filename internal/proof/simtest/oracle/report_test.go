@@ -54,8 +54,8 @@ func replaceByGreens(table, dst string) ledger.Record {
 		object{"routeTableId": table, destinationParameter(dst): dst, "vpcPeeringConnectionId": "pcx-2"}, nil)
 }
 
-// TestReportModeExplainsWhatIsMissing: requests stay pending, sides unconnected, and leftovers of the dead.
-func TestReportModeExplainsWhatIsMissing(t *testing.T) {
+// TestReportModeExplainsMissingChanges: requests stay pending, sides unconnected, and leftovers of the dead.
+func TestReportModeExplainsMissingChanges(t *testing.T) {
 	t.Parallel()
 	checkEnds(t, true, []endCase{
 		{"a request", func(s scene, _ *oracle.End) { reported(s) }, ""},

@@ -401,7 +401,7 @@ func TestChangedSinceCountsAutopeersCalls(t *testing.T) {
 	}
 }
 
-func TestBeside(t *testing.T) {
+func TestBesideAddsTheOtherLedgersConnections(t *testing.T) {
 	t.Parallel()
 	past, now := newBook(t), newBook(t)
 	past.request("pcx-1", a, b)
